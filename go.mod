@@ -1,0 +1,5 @@
+module partyline
+
+go 1.26.5
+
+require github.com/google/uuid v1.6.0

@@ -1,0 +1,132 @@
+package party
+
+import "encoding/json"
+
+// The types below are the answers of section 5 of the contract, field by field.
+// Times are Unix seconds; a nil slice is never sent, an empty list is [].
+
+// InviteKind says what an invite's code looks like.
+type InviteKind string
+
+const (
+	LinkInvite InviteKind = "link" // 16 Crockford base32 characters, 80 random bits
+	CodeInvite InviteKind = "code" // 8 characters to read aloud; short-lived and guess-limited
+)
+
+// InfoField is one line of the landing page's party card.
+type InfoField struct {
+	Label string `json:"label"` // at most 63 bytes
+	Value string `json:"value"` // at most 511 bytes
+}
+
+// InviteRequest asks for an invite. The zero value of an optional field takes the
+// rules' default.
+type InviteRequest struct {
+	PartyID       string          `json:"party_id"`
+	TTLSec        *int64          `json:"ttl_sec,omitempty"`
+	MaxUses       *int            `json:"max_uses,omitempty"` // 0 = without limit
+	Kind          InviteKind      `json:"kind,omitempty"`
+	ForUserIDs    []string        `json:"for_user_ids,omitempty"`
+	HoldSeat      bool            `json:"hold_seat,omitempty"`
+	FollowInviter bool            `json:"follow_inviter,omitempty"`
+	Message       string          `json:"message,omitempty"` // at most 255 bytes
+	Info          []InfoField     `json:"info,omitempty"`    // at most 8
+	Launch        json.RawMessage `json:"launch,omitempty"`  // any JSON, at most 1024 bytes
+}
+
+// CreatedInvite answers party_invite_create. It is the only answer that ever holds the code.
+type CreatedInvite struct {
+	ID            string          `json:"id"`
+	Code          string          `json:"code"`
+	URL           string          `json:"url"`
+	QRURL         string          `json:"qr_url"`
+	PartyID       string          `json:"party_id"`
+	Kind          InviteKind      `json:"kind"`
+	CreatedAt     int64           `json:"created_at"`
+	ExpiresAt     int64           `json:"expires_at"`
+	MaxUses       int             `json:"max_uses"`
+	Uses          int             `json:"uses"`
+	HoldSeat      bool            `json:"hold_seat"`
+	FollowInviter bool            `json:"follow_inviter"`
+	ForUserIDs    []string        `json:"for_user_ids"`
+	Message       string          `json:"message"`
+	Info          []InfoField     `json:"info"`
+	Launch        json.RawMessage `json:"launch,omitempty"`
+}
+
+// InviteSummary is one row of party_invite_list.
+type InviteSummary struct {
+	ID            string     `json:"id"`
+	Kind          InviteKind `json:"kind"`
+	CreatedBy     string     `json:"created_by"`
+	CreatedAt     int64      `json:"created_at"`
+	ExpiresAt     int64      `json:"expires_at"`
+	MaxUses       int        `json:"max_uses"`
+	Uses          int        `json:"uses"`
+	ForUserIDs    []string   `json:"for_user_ids"`
+	HoldSeat      bool       `json:"hold_seat"`
+	FollowInviter bool       `json:"follow_inviter"`
+	Message       string     `json:"message"`
+}
+
+// InviteState is what a preview says of an invite.
+type InviteState string
+
+const (
+	StateOpen      InviteState = "open"
+	StateFull      InviteState = "full"
+	StateExpired   InviteState = "expired"
+	StateRevoked   InviteState = "revoked"
+	StateExhausted InviteState = "exhausted"
+	StatePartyGone InviteState = "party_gone"
+)
+
+// Profile is the public face of a user.
+type Profile struct {
+	UserID      string `json:"user_id"`
+	Username    string `json:"username"`
+	DisplayName string `json:"display_name"`
+	AvatarURL   string `json:"avatar_url"`
+}
+
+// MemberProfile is a member as previews show it, with the live status.
+type MemberProfile struct {
+	Profile
+	Stage    string   `json:"stage"`
+	Progress *float64 `json:"progress,omitempty"` // 0..1; absent where none was set
+	Text     string   `json:"text"`
+}
+
+// PartyPreview is the party as previews show it.
+type PartyPreview struct {
+	PartyID      string          `json:"party_id"`
+	Size         int             `json:"size"`
+	MaxSize      int             `json:"max_size"`
+	Held         int             `json:"held"` // seats kept for invited users who are not in yet
+	Open         bool            `json:"open"`
+	LeaderUserID string          `json:"leader_user_id"`
+	Members      []MemberProfile `json:"members"`
+}
+
+// Preview answers party_invite_preview.
+type Preview struct {
+	ID        string          `json:"id"`
+	State     InviteState     `json:"state"`
+	Inviter   Profile         `json:"inviter"`
+	Party     *PartyPreview   `json:"party,omitempty"` // absent once the party is gone
+	Message   string          `json:"message"`
+	Info      []InfoField     `json:"info"`
+	Launch    json.RawMessage `json:"launch,omitempty"`
+	ExpiresAt int64           `json:"expires_at"`
+	MatchID   string          `json:"match_id,omitempty"`
+}
+
+// Redemption answers party_invite_redeem.
+type Redemption struct {
+	PartyID string          `json:"party_id"`
+	Joined  bool            `json:"joined"`
+	MatchID string          `json:"match_id,omitempty"`
+	Message string          `json:"message"`
+	Info    []InfoField     `json:"info"`
+	Launch  json.RawMessage `json:"launch,omitempty"`
+}

@@ -1,0 +1,52 @@
+package party
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// StreamMode is the stream mode of Nakama's native parties: a party is the
+// stream {mode 7, subject = the party's UUID, label = its node's name}.
+const StreamMode uint8 = 7
+
+const (
+	uuidText    = 36  // length of a UUID in its canonical form
+	maxNodeName = 128 // longest node name accepted; Nakama's own names are far shorter
+)
+
+// ID names a native party: the UUID of the party and the node that owns it,
+// written "<uuid>.<node>".
+type ID struct {
+	UUID uuid.UUID
+	Node string
+}
+
+// ParseID reads a party ID in its canonical form: a lower-case UUID, a dot, and a
+// node name of letters, digits, '.', '-' and '_'. Anything else is refused with
+// PartyNotFound, as DESIGN section 4 asks, because to a client a malformed ID and
+// an unknown one are the same mistake. It says nothing about whether the party lives.
+func ParseID(s string) (ID, error) {
+	if len(s) < uuidText+2 || s[uuidText] != '.' || len(s) > uuidText+1+maxNodeName {
+		return ID{}, Refuse(PartyNotFound, "This party does not exist.")
+	}
+	u, err := uuid.Parse(s[:uuidText])
+	if err != nil || u == uuid.Nil || u.String() != s[:uuidText] {
+		return ID{}, Refuse(PartyNotFound, "This party does not exist.")
+	}
+	node := s[uuidText+1:]
+	if strings.ContainsFunc(node, func(r rune) bool { return !nodeRune(r) }) {
+		return ID{}, Refuse(PartyNotFound, "This party does not exist.")
+	}
+	return ID{UUID: u, Node: node}, nil
+}
+
+func nodeRune(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.'
+}
+
+// String is the form Nakama uses everywhere: "<uuid>.<node>".
+func (id ID) String() string { return id.UUID.String() + "." + id.Node }
+
+// IsZero reports whether id names no party at all.
+func (id ID) IsZero() bool { return id == ID{} }
