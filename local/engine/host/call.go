@@ -116,20 +116,11 @@ func (h *Host) sessionEvent(s Session, name string, fns []eventFunc, props map[s
 	})
 }
 
-// NewMatch makes a match core of a registered name; ok is false where nobody
-// registered it.
-func (h *Host) NewMatch(ctx context.Context, name string) (core runtime.Match, ok bool, err error) {
-	fn := h.matches[name]
-	if fn == nil {
-		return nil, false, nil
-	}
-	defer h.contain("match "+name, &err, nil)
-	core, err = fn(h.context(ctx, "match_create"), h.logger("match_create", name), nil, h.nk)
-	return core, true, err
-}
+// Matches are the constructors of match cores the module registered, by name.
+func (h *Host) Matches() map[string]matchFunc { return h.matches }
 
-// MatchContext is the context of a running match's own functions.
-func (h *Host) MatchContext(ctx context.Context) context.Context { return h.context(ctx, "match") }
+// Context is the context of a call that no user made, such as a running match's.
+func (h *Host) Context(ctx context.Context, mode string) context.Context { return h.context(ctx, mode) }
 
 // HasMatchmakerMatched, HasMatchmakerProcessor and HasMatchmakerOverride tell which
 // matchmaker functions the module took over.

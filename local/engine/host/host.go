@@ -9,6 +9,7 @@ package host
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
@@ -86,9 +87,9 @@ func New(opts Options, nk runtime.NakamaModule) *Host {
 	}
 }
 
-// InitModule has the shape of a plugin's entry point, without the database that the
-// embedded engine does not have.
-type InitModule func(ctx context.Context, logger runtime.Logger, nk runtime.NakamaModule, init runtime.Initializer) error
+// InitModule is the type of a plugin's entry point. The embedded engine has no
+// database; db is nil.
+type InitModule func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, init runtime.Initializer) error
 
 // Load runs a module's InitModule. It may be called once; its error is a boot error,
 // as it is for the server.
@@ -97,20 +98,21 @@ func (h *Host) Load(ctx context.Context, init InitModule) error {
 		return errors.New("host: a module is already loaded")
 	}
 	h.loaded = true
-	if err := init(h.context(ctx, "run_once"), h.opts.Logger, h.nk, initializer{Host: h}); err != nil {
+	if err := init(h.context(ctx, "run_once"), h.opts.Logger, nil, h.nk, initializer{Host: h}); err != nil {
 		return fmt.Errorf("module: %w", err)
 	}
 	return nil
 }
 
-// Close runs the module's shutdown functions and waits for event functions that are
-// still running.
+// Close runs the module's shutdown functions.
 func (h *Host) Close(ctx context.Context) {
 	for _, fn := range h.shutdowns {
 		fn(h.context(ctx, "shutdown"), h.opts.Logger, nil, h.nk)
 	}
-	h.tasks.Wait()
 }
+
+// Wait returns when no event function of the module is running any more.
+func (h *Host) Wait() { h.tasks.Wait() }
 
 // Routes are the handlers for the client port, in the order they were registered.
 func (h *Host) Routes() []Route { return h.routes }

@@ -43,7 +43,7 @@ func load(t *testing.T, init func(runtime.Initializer) error) (*host.Host, *byte
 	nk := module{&host.Base{Metrics: host.NewMetrics(), RuntimePath: t.TempDir()}}
 	h := host.New(host.Options{Node: "n1", Version: "v", Env: map[string]string{"A": "b"},
 		Logger: host.NewLogger(slog.New(slog.NewTextHandler(&log, nil)))}, nk)
-	err := h.Load(t.Context(), func(_ context.Context, _ runtime.Logger, _ runtime.NakamaModule, i runtime.Initializer) error {
+	err := h.Load(t.Context(), func(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, i runtime.Initializer) error {
 		return init(i)
 	})
 	if err != nil {
@@ -153,6 +153,7 @@ func TestHost_Events(t *testing.T) {
 	s := session{uuid.New(), uuid.New()}
 	h.SessionStart(s)
 	h.SessionEnd(s, "gone")
+	h.Wait()
 	h.Close(t.Context())
 	if !reflect.DeepEqual(got, []string{"session_end gone ann"}) || !shut {
 		t.Errorf("events = %q, shutdown %v", got, shut)
