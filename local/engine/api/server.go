@@ -3,108 +3,128 @@
 //
 // It knows the data (package store) and nothing else of the engine: RPCs, the party
 // and match lists, the socket and a module's own HTTP routes come in through Options.
+// What a real server offers and this one does not answers 501 and says so.
 package api
 
 import (
-	"context"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
+	"strings"
 
-	"github.com/heroiclabs/nakama-common/api"
-	"google.golang.org/protobuf/proto"
+	"github.com/gorilla/mux"
 
 	"partyline/local/engine/store"
 )
 
-// Defaults of Options, equal to a stock server's.
-const (
-	DefaultServerKey       = "defaultkey"
-	DefaultHTTPKey         = "defaulthttpkey"
-	DefaultMaxRequestBytes = 256 << 10
-)
-
-// Caller is who makes a request, as hooks and RPCs learn it. The user fields are
-// empty where the request carries a key and no session.
-type Caller struct {
-	UserID, Username     string
-	Vars                 map[string]string
-	Expiry               int64 // Unix seconds
-	TokenID              string
-	TokenIssuedAt        int64 // Unix seconds
-	ClientIP, ClientPort string
+// Server is the HTTP client API. It is an http.Handler and safe for concurrent use;
+// whoever serves it sets timeouts and the header limit.
+type Server struct {
+	opts    Options
+	handler http.Handler
 }
-
-// RPCCall is one call of an RPC over HTTP.
-type RPCCall struct {
-	ID      string // lower case
-	Caller  Caller
-	Headers map[string][]string
-	Query   map[string][]string // without http_key
-	TraceID string
-	Payload string
-}
-
-// RPC answers one call. An error that is a *runtime.Error reaches the client with
-// its code; any other is code 13.
-type RPC func(ctx context.Context, call RPCCall) (string, error)
-
-// MatchFilter is what a client may ask of the match list; nil means any.
-type MatchFilter struct {
-	Limit            int
-	Authoritative    *bool
-	Label, Query     *string
-	MinSize, MaxSize *int
-}
-
-// Hooks are a module's request hooks. method is the hook's name without Before or
-// After: "ListParties", "AuthenticateDevice", "GetAccount".
-type Hooks interface {
-	// Before may replace the request or refuse the call. A nil message without an
-	// error answers 404, as the server does.
-	Before(ctx context.Context, c Caller, method string, in proto.Message) (proto.Message, error)
-	// After sees a successful call. Its error, if any, is its own business.
-	After(ctx context.Context, c Caller, method string, out, in proto.Message)
-}
-
-// Route is a module's own HTTP route: a gorilla/mux pattern that starts with "/".
-// No methods means all of them.
-type Route struct {
-	Pattern string
-	Methods []string
-	Handler http.HandlerFunc
-}
-
-// Options says what a Server serves. Only Store is required.
-type Options struct {
-	Store *store.Store
-
-	ServerKey       string // "": DefaultServerKey
-	HTTPKey         string // "": DefaultHTTPKey
-	MaxRequestBytes int64  // 0: DefaultMaxRequestBytes
-
-	// FindRPC looks an RPC up by its lower-case ID. nil: there are none.
-	FindRPC func(id string) (RPC, bool)
-	// Hooks are asked around each API call. nil: there are none.
-	Hooks Hooks
-	// Parties lists parties as nk.PartyList does. An error that is a *runtime.Error
-	// reaches the client with its code and text. nil: the route is unsupported.
-	Parties func(ctx context.Context, limit int, open *bool, showHidden bool, query, cursor string) ([]*api.Party, string, error)
-	// Matches lists matches. nil: the route is unsupported.
-	Matches func(ctx context.Context, f MatchFilter) ([]*api.Match, error)
-
-	Routes []Route      // tried in this order, after RPCs and before the API
-	Socket http.Handler // GET /ws; nil: 404
-	Root   http.Handler // GET /; nil: an empty 200
-
-	Logger *slog.Logger // nil: nothing is logged
-}
-
-// Server is the HTTP client API. It is an http.Handler; whoever serves it sets
-// timeouts and the header limit.
-type Server struct{ opts Options }
 
 // New returns a server, or an error that names what is wrong with opts.
-func New(opts Options) (*Server, error) { return &Server{opts: opts}, nil }
+func New(opts Options) (*Server, error) {
+	if opts.Store == nil {
+		return nil, errors.New("api: Store is missing")
+	}
+	if opts.ServerKey == "" {
+		opts.ServerKey = DefaultServerKey
+	}
+	if opts.HTTPKey == "" {
+		opts.HTTPKey = DefaultHTTPKey
+	}
+	if opts.MaxRequestBytes == 0 {
+		opts.MaxRequestBytes = DefaultMaxRequestBytes
+	}
+	if opts.Hooks == nil {
+		opts.Hooks = noHooks{}
+	}
+	if opts.FindRPC == nil {
+		opts.FindRPC = func(string) (RPC, bool) { return nil, false }
+	}
+	if opts.Root == nil {
+		opts.Root = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{opts: opts}
+	inner, err := s.routes()
+	if err != nil {
+		return nil, err
+	}
+	outer := mux.NewRouter()
+	outer.Handle("/", opts.Root).Methods(http.MethodGet)
+	if opts.Socket != nil {
+		outer.Handle("/ws", opts.Socket).Methods(http.MethodGet)
+	}
+	outer.NewRoute().HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Cache-Control", "no-store, no-cache, must-revalidate")
+		r.Body = http.MaxBytesReader(w, r.Body, opts.MaxRequestBytes)
+		inner.ServeHTTP(w, r)
+	})
+	s.handler = allowOrigins(outer)
+	return s, nil
+}
 
-// ServeHTTP serves one request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
+// routes is what a request meets in order: RPCs, the module's own routes, the API.
+func (s *Server) routes() (http.Handler, error) {
+	inner := mux.NewRouter()
+	inner.HandleFunc("/v2/rpc/{id:.*}", s.serveRPC).Methods(http.MethodGet, http.MethodPost)
+	for _, route := range s.opts.Routes {
+		if !strings.HasPrefix(route.Pattern, "/") {
+			return nil, fmt.Errorf("api: route %q: the pattern must start with \"/\"", route.Pattern)
+		}
+		own := inner.HandleFunc(route.Pattern, route.Handler)
+		if len(route.Methods) > 0 {
+			own.Methods(route.Methods...)
+		}
+		if err := own.GetError(); err != nil {
+			return nil, fmt.Errorf("api: route %q: %w", route.Pattern, err)
+		}
+	}
+	inner.NewRoute().Handler(s.endpoints())
+	return inner, nil
+}
+
+func (s *Server) endpoints() http.Handler {
+	router := mux.NewRouter()
+	for _, e := range s.table() {
+		router.Handle(e.path, s.serve(e)).Methods(e.method)
+	}
+	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, &store.Error{Code: store.Unimplemented, Message: "Method Not Allowed"})
+	})
+	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v2/") {
+			writeError(w, &store.Error{Code: store.Unimplemented, Message: "not supported by the embedded engine: " + r.Method + " " + r.URL.Path})
+			return
+		}
+		writeError(w, &store.Error{Code: store.NotFound, Message: "Not Found"})
+	})
+	return router
+}
+
+// ServeHTTP serves one request. A panic in a hook, an RPC or a route of the module is
+// logged with its stack and answered with 500; the server lives on.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if cause == http.ErrAbortHandler {
+			panic(cause) // net/http's own way to end a connection
+		}
+		s.opts.Logger.Error("panic while serving", "method", r.Method, "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, internalErrorBody)
+	}()
+	s.handler.ServeHTTP(w, r)
+}

@@ -15,7 +15,7 @@ import (
 // Module is the store's part of runtime.NakamaModule: its methods have exactly that
 // interface's signatures, and the checks and error texts of the server. Embed it in
 // the engine's module. Contexts are not needed: nothing here waits.
-type Module struct{ *Store }
+type Module struct{ store *Store }
 
 // Module returns the store's part of runtime.NakamaModule.
 func (s *Store) Module() Module { return Module{s} }
@@ -112,7 +112,7 @@ func (m Module) AuthenticateCustom(_ context.Context, id, username string, creat
 	if err != nil {
 		return "", "", false, err
 	}
-	return outcome(m.Store.AuthenticateCustom(id, username, create))
+	return outcome(m.store.AuthenticateCustom(id, username, create))
 }
 
 // AuthenticateDevice implements runtime.NakamaModule.
@@ -124,7 +124,7 @@ func (m Module) AuthenticateDevice(_ context.Context, id, username string, creat
 	if err != nil {
 		return "", "", false, err
 	}
-	return outcome(m.Store.AuthenticateDevice(id, username, create))
+	return outcome(m.store.AuthenticateDevice(id, username, create))
 }
 
 // AuthenticateEmail implements runtime.NakamaModule.
@@ -151,9 +151,9 @@ func (m Module) AuthenticateEmail(_ context.Context, email, password, username s
 		return "", "", false, err
 	}
 	if email == "" {
-		return outcome(m.AuthenticateUsername(username, password))
+		return outcome(m.store.AuthenticateUsername(username, password))
 	}
-	return outcome(m.Store.AuthenticateEmail(email, password, checked, create))
+	return outcome(m.store.AuthenticateEmail(email, password, checked, create))
 }
 
 // AuthenticateTokenGenerate implements runtime.NakamaModule.
@@ -169,9 +169,9 @@ func (m Module) AuthenticateTokenGenerate(userID, username string, exp int64, va
 		username = GenerateUsername()
 	}
 	if exp == 0 {
-		exp = m.opts.Now().Add(m.opts.TokenExpiry).Unix()
+		exp = m.store.opts.Now().Add(m.store.opts.TokenExpiry).Unix()
 	}
-	return m.SignSession(id, username, exp, vars), exp, nil
+	return m.store.SignSession(id, username, exp, vars), exp, nil
 }
 
 // SessionLogout implements runtime.NakamaModule.
@@ -180,7 +180,7 @@ func (m Module) SessionLogout(userID, token, refreshToken string) error {
 	if err != nil {
 		return errors.New("expects valid user id")
 	}
-	return m.EndSession(id, token, refreshToken)
+	return m.store.EndSession(id, token, refreshToken)
 }
 
 // AccountGetId implements runtime.NakamaModule.
@@ -189,7 +189,7 @@ func (m Module) AccountGetId(_ context.Context, userID string) (*api.Account, er
 	if err != nil {
 		return nil, errors.New("invalid user id")
 	}
-	return m.Account(id)
+	return m.store.Account(id)
 }
 
 // AccountsGetId implements runtime.NakamaModule.
@@ -198,7 +198,7 @@ func (m Module) AccountsGetId(_ context.Context, userIDs, deviceIDs []string) ([
 	if err != nil {
 		return nil, err
 	}
-	return m.Accounts(ids, deviceIDs), nil
+	return m.store.Accounts(ids, deviceIDs), nil
 }
 
 // AccountUpdateId implements runtime.NakamaModule.
@@ -210,7 +210,7 @@ func (m Module) AccountUpdateId(_ context.Context, userID, username string, meta
 	if err != nil {
 		return err
 	}
-	return m.UpdateAccount(id, change)
+	return m.store.UpdateAccount(id, change)
 }
 
 func accountChange(u *runtime.AccountUpdate) (uuid.UUID, AccountChange, error) {
@@ -232,7 +232,7 @@ func (m Module) AccountDeleteId(_ context.Context, userID string, recorded bool)
 	if err != nil {
 		return errors.New("expects user ID to be a valid identifier")
 	}
-	return m.DeleteAccount(id)
+	return m.store.DeleteAccount(id)
 }
 
 // UsersGetId implements runtime.NakamaModule. Nobody here has a Facebook ID.
@@ -241,7 +241,7 @@ func (m Module) UsersGetId(_ context.Context, userIDs, facebookIDs []string) ([]
 	if err != nil {
 		return nil, err
 	}
-	return m.Users(ids, nil), nil
+	return m.store.Users(ids, nil), nil
 }
 
 // UsersGetUsername implements runtime.NakamaModule.
@@ -249,7 +249,7 @@ func (m Module) UsersGetUsername(_ context.Context, usernames []string) ([]*api.
 	if slices.Contains(usernames, "") {
 		return nil, errors.New("each username must be a string")
 	}
-	return m.Users(nil, usernames), nil
+	return m.store.Users(nil, usernames), nil
 }
 
 // UsersGetFriendStatus implements runtime.NakamaModule.
@@ -258,7 +258,7 @@ func (m Module) UsersGetFriendStatus(_ context.Context, userID string, userIDs [
 	if err != nil {
 		return nil, err
 	}
-	return m.FriendStatus(ids[0], ids[1:]), nil
+	return m.store.FriendStatus(ids[0], ids[1:]), nil
 }
 
 // UsersGetRandom implements runtime.NakamaModule.
@@ -266,7 +266,7 @@ func (m Module) UsersGetRandom(_ context.Context, count int) ([]*api.User, error
 	if count < 0 || count > 1000 {
 		return nil, errors.New("count must be 0-1000")
 	}
-	return m.RandomUsers(count), nil
+	return m.store.RandomUsers(count), nil
 }
 
 // UsersBanId implements runtime.NakamaModule.
@@ -275,7 +275,7 @@ func (m Module) UsersBanId(_ context.Context, userIDs []string) error {
 	if err != nil {
 		return err
 	}
-	m.Ban(ids)
+	m.store.Ban(ids)
 	return nil
 }
 
@@ -285,6 +285,6 @@ func (m Module) UsersUnbanId(_ context.Context, userIDs []string) error {
 	if err != nil {
 		return err
 	}
-	m.Unban(ids)
+	m.store.Unban(ids)
 	return nil
 }

@@ -42,7 +42,7 @@ func (m Module) friendIDs(userID, username string, ids, usernames []string, verb
 			return user, nil, self
 		}
 	}
-	if friends = append(friends, m.userIDs(usernames)...); len(friends) == 0 {
+	if friends = append(friends, m.store.UserIDs(usernames)...); len(friends) == 0 {
 		return user, nil, errors.New("no valid ID or username was provided")
 	}
 	return user, friends, nil
@@ -62,7 +62,7 @@ func (m Module) FriendsAdd(_ context.Context, userID, username string, ids, user
 		}
 		text = string(encoded)
 	}
-	return m.AddFriends(user, username, friends, text)
+	return m.store.AddFriends(user, username, friends, text)
 }
 
 // FriendsDelete implements runtime.NakamaModule.
@@ -71,7 +71,7 @@ func (m Module) FriendsDelete(_ context.Context, userID, username string, ids, u
 	if err != nil {
 		return err
 	}
-	return m.DeleteFriends(user, username, friends)
+	return m.store.DeleteFriends(user, username, friends)
 }
 
 // FriendsBlock implements runtime.NakamaModule.
@@ -80,7 +80,7 @@ func (m Module) FriendsBlock(_ context.Context, userID, username string, ids, us
 	if err != nil {
 		return err
 	}
-	return m.BlockFriends(user, friends)
+	return m.store.BlockFriends(user, friends)
 }
 
 // FriendMetadataUpdate implements runtime.NakamaModule.
@@ -101,7 +101,7 @@ func (m Module) FriendMetadataUpdate(_ context.Context, userID, friendUserID str
 		}
 		text = string(encoded)
 	}
-	return m.UpdateFriendMetadata(user, friend, text)
+	return m.store.UpdateFriendMetadata(user, friend, text)
 }
 
 // FriendsList implements runtime.NakamaModule.
@@ -117,7 +117,7 @@ func (m Module) FriendsList(_ context.Context, userID string, limit int, state *
 	if err != nil {
 		return nil, "", err
 	}
-	return m.Friends(user, limit, checked, cursor)
+	return m.store.Friends(user, limit, checked, cursor)
 }
 
 // FriendsOfFriendsList implements runtime.NakamaModule.
@@ -129,5 +129,5 @@ func (m Module) FriendsOfFriendsList(_ context.Context, userID string, limit int
 	if limit < 1 || limit > 1000 {
 		return nil, "", errors.New("expects limit to be 1-1000")
 	}
-	return m.FriendsOfFriends(user, limit, cursor)
+	return m.store.FriendsOfFriends(user, limit, cursor)
 }

@@ -15,7 +15,7 @@ func (m Module) GroupsGetId(_ context.Context, groupIDs []string) ([]*api.Group,
 	if err != nil {
 		return nil, err
 	}
-	return m.Groups(ids), nil
+	return m.store.Groups(ids), nil
 }
 
 // GroupCreate implements runtime.NakamaModule.
@@ -42,7 +42,7 @@ func (m Module) GroupCreate(_ context.Context, userID, name, creatorID, langTag,
 	if text != nil {
 		n.Metadata = *text
 	}
-	return m.CreateGroup(user, creator, n)
+	return m.store.CreateGroup(user, creator, n)
 }
 
 // GroupUpdate implements runtime.NakamaModule.
@@ -63,7 +63,7 @@ func (m Module) GroupUpdate(_ context.Context, id, userID, name, creatorID, lang
 	if err != nil {
 		return err
 	}
-	return m.UpdateGroup(group, caller, GroupChange{
+	return m.store.UpdateGroup(group, caller, GroupChange{
 		Name: given(name), LangTag: given(langTag), Description: given(description), AvatarURL: given(avatarUrl),
 		Metadata: text, Open: &open, MaxCount: maxCount, Creator: creator,
 	})
@@ -75,7 +75,7 @@ func (m Module) GroupDelete(_ context.Context, id string) error {
 	if err != nil {
 		return errors.New("expects group ID to be a valid identifier")
 	}
-	return m.DeleteGroup(group, uuid.Nil)
+	return m.store.DeleteGroup(group, uuid.Nil)
 }
 
 func groupUser(groupID, userID, username string) (group, user uuid.UUID, err error) {
@@ -97,7 +97,7 @@ func (m Module) GroupUserJoin(_ context.Context, groupID, userID, username strin
 	if err != nil {
 		return err
 	}
-	return m.JoinGroup(group, user, username)
+	return m.store.JoinGroup(group, user, username)
 }
 
 // GroupUserLeave implements runtime.NakamaModule.
@@ -106,7 +106,7 @@ func (m Module) GroupUserLeave(_ context.Context, groupID, userID, username stri
 	if err != nil {
 		return err
 	}
-	return m.LeaveGroup(group, user)
+	return m.store.LeaveGroup(group, user)
 }
 
 // onGroup reads what a call on a group's users is about and makes it. verb is for the
@@ -132,27 +132,27 @@ func onGroup(callerID, groupID string, userIDs []string, verb string, do func(ca
 
 // GroupUsersAdd implements runtime.NakamaModule.
 func (m Module) GroupUsersAdd(_ context.Context, callerID, groupID string, userIDs []string) error {
-	return onGroup(callerID, groupID, userIDs, "add", m.AddGroupUsers)
+	return onGroup(callerID, groupID, userIDs, "add", m.store.AddGroupUsers)
 }
 
 // GroupUsersBan implements runtime.NakamaModule.
 func (m Module) GroupUsersBan(_ context.Context, callerID, groupID string, userIDs []string) error {
-	return onGroup(callerID, groupID, userIDs, "ban", m.BanGroupUsers)
+	return onGroup(callerID, groupID, userIDs, "ban", m.store.BanGroupUsers)
 }
 
 // GroupUsersKick implements runtime.NakamaModule.
 func (m Module) GroupUsersKick(_ context.Context, callerID, groupID string, userIDs []string) error {
-	return onGroup(callerID, groupID, userIDs, "kick", m.KickGroupUsers)
+	return onGroup(callerID, groupID, userIDs, "kick", m.store.KickGroupUsers)
 }
 
 // GroupUsersPromote implements runtime.NakamaModule.
 func (m Module) GroupUsersPromote(_ context.Context, callerID, groupID string, userIDs []string) error {
-	return onGroup(callerID, groupID, userIDs, "promote", m.PromoteGroupUsers)
+	return onGroup(callerID, groupID, userIDs, "promote", m.store.PromoteGroupUsers)
 }
 
 // GroupUsersDemote implements runtime.NakamaModule.
 func (m Module) GroupUsersDemote(_ context.Context, callerID, groupID string, userIDs []string) error {
-	return onGroup(callerID, groupID, userIDs, "demote", m.DemoteGroupUsers)
+	return onGroup(callerID, groupID, userIDs, "demote", m.store.DemoteGroupUsers)
 }
 
 // GroupUsersList implements runtime.NakamaModule.
@@ -168,7 +168,7 @@ func (m Module) GroupUsersList(_ context.Context, id string, limit int, state *i
 	if err != nil {
 		return nil, "", err
 	}
-	return m.GroupUsers(group, limit, checked, cursor)
+	return m.store.GroupUsers(group, limit, checked, cursor)
 }
 
 // GroupsList implements runtime.NakamaModule.
@@ -179,7 +179,7 @@ func (m Module) GroupsList(_ context.Context, name, langTag string, members *int
 	if limit < 1 || limit > 100 {
 		return nil, "", errors.New("expects limit to be 1-100")
 	}
-	return m.ListGroups(GroupFilter{Name: name, LangTag: langTag, Members: members, Open: open}, limit, cursor)
+	return m.store.ListGroups(GroupFilter{Name: name, LangTag: langTag, Members: members, Open: open}, limit, cursor)
 }
 
 // GroupsGetRandom implements runtime.NakamaModule.
@@ -187,7 +187,7 @@ func (m Module) GroupsGetRandom(_ context.Context, count int) ([]*api.Group, err
 	if count < 0 || count > 1000 {
 		return nil, errors.New("count must be 0-1000")
 	}
-	return m.RandomGroups(count), nil
+	return m.store.RandomGroups(count), nil
 }
 
 // UserGroupsList implements runtime.NakamaModule.
@@ -203,5 +203,5 @@ func (m Module) UserGroupsList(_ context.Context, userID string, limit int, stat
 	if err != nil {
 		return nil, "", err
 	}
-	return m.UserGroups(user, limit, checked, cursor)
+	return m.store.UserGroups(user, limit, checked, cursor)
 }

@@ -31,7 +31,7 @@ func (m Module) compose(n *runtime.NotificationSend) (delivery, error) {
 	if err != nil {
 		return delivery{}, err
 	}
-	return delivery{to, m.notice(n.Subject, string(content), int32(n.Code), sender, n.Persistent)}, nil
+	return delivery{to, m.store.notice(n.Subject, string(content), int32(n.Code), sender, n.Persistent)}, nil
 }
 
 // NotificationSend implements runtime.NakamaModule.
@@ -51,7 +51,7 @@ func (m Module) NotificationsSend(_ context.Context, notifications []*runtime.No
 		}
 		send = append(send, d)
 	}
-	return m.sendNotifications(send)
+	return m.store.sendNotifications(send)
 }
 
 // NotificationSendAll implements runtime.NakamaModule.
@@ -63,7 +63,7 @@ func (m Module) NotificationSendAll(_ context.Context, subject string, content m
 	if code <= 0 {
 		return errors.New("expects code to number above 0")
 	}
-	return m.SendNotificationToAll(d.message)
+	return m.store.SendNotificationToAll(d.message)
 }
 
 // NotificationsList implements runtime.NakamaModule.
@@ -78,7 +78,7 @@ func (m Module) NotificationsList(_ context.Context, userID string, limit int, c
 	if err != nil {
 		return nil, "", errors.New("expects a valid user id")
 	}
-	list, err := m.Notifications(user, limit, cursor, false)
+	list, err := m.store.Notifications(user, limit, cursor, false)
 	if err != nil {
 		return nil, "", err
 	}
@@ -100,7 +100,7 @@ func (m Module) NotificationsDelete(_ context.Context, notifications []*runtime.
 		byUser[user] = append(byUser[user], id)
 	}
 	for user, ids := range byUser {
-		m.DeleteNotifications(user, ids)
+		m.store.DeleteNotifications(user, ids)
 	}
 	return nil
 }
@@ -111,10 +111,10 @@ func (m Module) NotificationsGetId(_ context.Context, userID string, ids []strin
 	if err != nil {
 		return nil, err
 	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
+	m.store.mu.RLock()
+	defer m.store.mu.RUnlock()
 	list := make([]*runtime.Notification, 0, len(ids))
-	m.findNotifications(user, parsed, func(owner uuid.UUID, n *notification) {
+	m.store.findNotifications(user, parsed, func(owner uuid.UUID, n *notification) {
 		message := n.message()
 		row := &runtime.Notification{
 			Id: message.Id, UserID: owner.String(), Subject: n.subject, Code: int(n.code), Sender: message.SenderId,
@@ -134,15 +134,15 @@ func (m Module) NotificationsDeleteId(_ context.Context, userID string, ids []st
 		return err
 	}
 	if user != nil {
-		m.DeleteNotifications(*user, parsed)
+		m.store.DeleteNotifications(*user, parsed)
 		return nil
 	}
 	owners := map[uuid.UUID]bool{}
-	m.mu.RLock()
-	m.findNotifications(nil, parsed, func(owner uuid.UUID, _ *notification) { owners[owner] = true })
-	m.mu.RUnlock()
+	m.store.mu.RLock()
+	m.store.findNotifications(nil, parsed, func(owner uuid.UUID, _ *notification) { owners[owner] = true })
+	m.store.mu.RUnlock()
 	for owner := range owners {
-		m.DeleteNotifications(owner, parsed)
+		m.store.DeleteNotifications(owner, parsed)
 	}
 	return nil
 }
@@ -195,10 +195,10 @@ func (m Module) NotificationsUpdate(_ context.Context, updates ...runtime.Notifi
 		}
 		changes = append(changes, c)
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.store.mu.Lock()
+	defer m.store.mu.Unlock()
 	for _, c := range changes {
-		m.findNotifications(nil, []uuid.UUID{c.id}, func(_ uuid.UUID, n *notification) {
+		m.store.findNotifications(nil, []uuid.UUID{c.id}, func(_ uuid.UUID, n *notification) {
 			if c.subject != nil {
 				n.subject = *c.subject
 			}

@@ -80,7 +80,7 @@ func (m Module) StorageList(_ context.Context, callerID, userID, collection stri
 	if limit < 0 {
 		return nil, "", errors.New("limit must not be negative")
 	}
-	return m.ListObjects(caller, owner, collection, limit, cursor)
+	return m.store.ListObjects(caller, owner, collection, limit, cursor)
 }
 
 // StorageRead implements runtime.NakamaModule.
@@ -89,7 +89,7 @@ func (m Module) StorageRead(_ context.Context, reads []*runtime.StorageRead) ([]
 	if err != nil {
 		return nil, err
 	}
-	return m.ReadObjects(uuid.Nil, ids), nil
+	return m.store.ReadObjects(uuid.Nil, ids), nil
 }
 
 // StorageWrite implements runtime.NakamaModule.
@@ -98,7 +98,7 @@ func (m Module) StorageWrite(_ context.Context, writes []*runtime.StorageWrite) 
 	if err != nil {
 		return nil, err
 	}
-	return m.WriteObjects(true, ops)
+	return m.store.WriteObjects(true, ops)
 }
 
 // StorageWriteRetry implements runtime.NakamaModule. It tries again at once: the lock
@@ -115,7 +115,7 @@ func (m Module) StorageWriteRetry(ctx context.Context, reads []*runtime.StorageR
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		writes, err := updateFn(m.ReadObjects(uuid.Nil, ids))
+		writes, err := updateFn(m.store.ReadObjects(uuid.Nil, ids))
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +123,7 @@ func (m Module) StorageWriteRetry(ctx context.Context, reads []*runtime.StorageR
 		if err != nil {
 			return nil, fmt.Errorf("write error: %w", err)
 		}
-		acks, err := m.WriteObjects(true, ops)
+		acks, err := m.store.WriteObjects(true, ops)
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			return acks, err
 		}
@@ -137,7 +137,7 @@ func (m Module) StorageDelete(_ context.Context, deletes []*runtime.StorageDelet
 	if err != nil {
 		return err
 	}
-	return m.DeleteObjects(true, ops)
+	return m.store.DeleteObjects(true, ops)
 }
 
 // MultiUpdate implements runtime.NakamaModule for accounts and storage, all or
@@ -171,18 +171,18 @@ func (m Module) MultiUpdate(_ context.Context, accountUpdates []*runtime.Account
 		ids, changes = append(ids, id), append(changes, change)
 	}
 
-	m.mu.Lock()
-	defer m.mu.Unlock()
+	m.store.mu.Lock()
+	defer m.store.mu.Unlock()
 	var undo []func()
 	acks, err := func() ([]*api.StorageObjectAck, error) {
 		for i, change := range changes {
-			back, err := m.changeAccount(ids[i], change)
+			back, err := m.store.changeAccount(ids[i], change)
 			if err != nil {
 				return nil, err
 			}
 			undo = append(undo, back)
 		}
-		b := m.newBatch()
+		b := m.store.newBatch()
 		acks, err := b.write(true, rows)
 		if err == nil {
 			err = b.delete(true, deletes)

@@ -183,8 +183,8 @@ func afterRandom(ids []uuid.UUID, count int) []uuid.UUID {
 	return ids[:min(count, len(ids))]
 }
 
-// userIDs returns the IDs of the users with these names; unknown names are left out.
-func (s *Store) userIDs(usernames []string) []uuid.UUID {
+// UserIDs returns the IDs of the users with these names; unknown names are left out.
+func (s *Store) UserIDs(usernames []string) []uuid.UUID {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	ids := make([]uuid.UUID, 0, len(usernames))
