@@ -25,19 +25,14 @@ func readRequest(r *http.Request, in proto.Message, body string, path map[string
 	switch body {
 	case "":
 	case "*":
-		if err := readJSON(r.Body, in); err != nil && !errors.Is(err, errNoBody) {
+		if err := readJSON(r.Body, in); err != nil {
 			return err
 		}
 	default:
 		field := fields.ByName(protoreflect.Name(body))
 		taken[field.Name()] = true
-		part := m.NewField(field)
-		switch err := readJSON(r.Body, part.Message().Interface()); {
-		case errors.Is(err, errNoBody):
-		case err != nil:
+		if err := readJSON(r.Body, m.Mutable(field).Message().Interface()); err != nil {
 			return err
-		default:
-			m.Set(field, part)
 		}
 	}
 	for name, value := range path {
@@ -78,15 +73,13 @@ func readRequest(r *http.Request, in proto.Message, body string, path map[string
 	return nil
 }
 
-var errNoBody = errors.New("no body")
-
-// readJSON reads the first JSON value of a body into a message, or returns errNoBody
-// for an empty body, which leaves a request or its part unset.
+// readJSON reads the first JSON value of a body into a message. An empty body is an
+// empty message.
 func readJSON(body io.Reader, into proto.Message) error {
 	var text json.RawMessage
 	switch err := json.NewDecoder(body).Decode(&text); {
 	case errors.Is(err, io.EOF):
-		return errNoBody
+		return nil
 	case err != nil:
 		return err
 	}

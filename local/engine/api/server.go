@@ -72,10 +72,14 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
+const rpcPath = "/v2/rpc/{id:.*}"
+
+var rpcMethods = []string{http.MethodGet, http.MethodPost}
+
 // routes is what a request meets in order: RPCs, the module's own routes, the API.
 func (s *Server) routes() (http.Handler, error) {
 	inner := mux.NewRouter()
-	inner.HandleFunc("/v2/rpc/{id:.*}", s.serveRPC).Methods(http.MethodGet, http.MethodPost)
+	inner.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods...)
 	for _, route := range s.opts.Routes {
 		if !strings.HasPrefix(route.Pattern, "/") {
 			return nil, fmt.Errorf("api: route %q: the pattern must start with \"/\"", route.Pattern)
@@ -97,6 +101,7 @@ func (s *Server) endpoints() http.Handler {
 	for _, e := range s.table() {
 		router.Handle(e.path, s.serve(e)).Methods(e.method)
 	}
+	router.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods...) // here for its other methods only
 	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, &store.Error{Code: store.Unimplemented, Message: "Method Not Allowed"})
 	})
