@@ -9,4 +9,5 @@ require (
 	github.com/heroiclabs/nakama-common v1.47.0
 	golang.org/x/crypto v0.54.0
 	google.golang.org/protobuf v1.36.11
+	pgregory.net/rapid v1.2.0
 )
