@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 )
@@ -28,13 +29,5 @@ type edgePlace struct {
 }
 
 func (p edgePlace) compare(state int32, position int64) int {
-	switch {
-	case p.State != state:
-		return int(p.State - state)
-	case p.Position < position:
-		return -1
-	case p.Position > position:
-		return 1
-	}
-	return 0
+	return cmp.Or(cmp.Compare(p.State, state), cmp.Compare(p.Position, position))
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/google/uuid"
@@ -150,7 +151,7 @@ func (s *Store) Notifications(userID uuid.UUID, limit int, cursor string, cachea
 	defer s.mu.RUnlock()
 	rows := s.notifications[userID]
 	start, found := slices.BinarySearchFunc(rows, after.Position, func(n *notification, position int64) int {
-		return int(min(max(n.position-position, -1), 1))
+		return cmp.Compare(n.position, position)
 	})
 	if found {
 		start++
