@@ -7,6 +7,7 @@ package query
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/blugelabs/bluge"
 	"github.com/blugelabs/bluge/analysis/analyzer"
@@ -16,28 +17,21 @@ import (
 // ErrInvalid is wrapped by every error of [Parse].
 var ErrInvalid = errors.New("query invalid")
 
+// keyword takes a whole value as one term, so that "eu-west" is not two words.
+var keyword = analyzer.NewKeywordAnalyzer()
+
 // Query is a parsed query string. It holds no state and may be used for any number of
 // searches.
 type Query struct{ tree bluge.Query }
 
-// All matches every document.
-func All() Query { return Query{bluge.NewMatchAllQuery()} }
-
 // Parse reads a query string. "*" matches everything; an empty string matches nothing,
 // as in the language itself: callers that mean "no filter" pass "*". Every error wraps
 // [ErrInvalid].
-func Parse(text string) (q Query, err error) {
-	// The library's parser indexes into its input by what the text claims; a text it did
-	// not foresee must cost the caller an error and not the process.
-	defer func() {
-		if r := recover(); r != nil {
-			q, err = Query{}, fmt.Errorf("%w: %v", ErrInvalid, r)
-		}
-	}()
+func Parse(text string) (Query, error) {
 	if text == "*" {
 		return All(), nil
 	}
-	tree, err := querystring.ParseQueryString(text, querystring.DefaultOptions().WithDefaultAnalyzer(analyzer.NewKeywordAnalyzer()))
+	tree, err := querystring.ParseQueryString(text, querystring.DefaultOptions().WithDefaultAnalyzer(keyword))
 	if err != nil {
 		return Query{}, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -47,4 +41,34 @@ func Parse(text string) (q Query, err error) {
 		}
 	}
 	return Query{tree}, nil
+}
+
+// All matches every document.
+func All() Query { return Query{bluge.NewMatchAllQuery()} }
+
+// Is matches documents whose keyword field holds exactly value.
+func Is(field, value string) Query { return Query{bluge.NewTermQuery(value).SetField(field)} }
+
+// AtLeast matches documents whose number field is min or more.
+func AtLeast(field string, min float64) Query { return between(field, min, math.Inf(1)) }
+
+// AtMost matches documents whose number field is max or less.
+func AtMost(field string, max float64) Query { return between(field, math.Inf(-1), max) }
+
+func between(field string, min, max float64) Query {
+	return Query{bluge.NewNumericRangeInclusiveQuery(min, max, true, true).SetField(field)}
+}
+
+// And matches what every one of qs matches.
+func And(qs ...Query) Query {
+	all := bluge.NewBooleanQuery()
+	for _, q := range qs {
+		all.AddMust(q.tree)
+	}
+	return Query{all}
+}
+
+// But matches what q matches and not does not.
+func (q Query) But(not Query) Query {
+	return Query{bluge.NewBooleanQuery().AddMust(q.tree).AddMustNot(not.tree)}
 }
