@@ -40,15 +40,14 @@ func playRandomly(t *testing.T, rt *rapid.T, hooks matchmaker.Hooks, sized bool)
 	waiting := map[string]entrant{} // by ticket
 	sessions := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
 	parties := [][]string{{"a", "b"}, {"c", "d", "e"}, {"f", "g"}}
-	rt.Repeat(map[string]func(*rapid.T){
-		"solo": func(rt *rapid.T) {
+	for range rapid.IntRange(5, 25).Draw(rt, "steps") {
+		switch rapid.SampledFrom([]string{"solo", "solo", "solo", "party", "party", "withdraw", "pass"}).Draw(rt, "step") {
+		case "solo":
 			addRandom(b, rt, waiting, entrant{sessions: rapid.SampledFrom(sessions).Draw(rt, "session")})
-		},
-		"party": func(rt *rapid.T) {
+		case "party":
 			n := rapid.IntRange(0, len(parties)-1).Draw(rt, "party")
 			addRandom(b, rt, waiting, entrant{sessions: strings.Join(parties[n], " "), party: fmt.Sprint("party ", n)})
-		},
-		"withdraw": func(rt *rapid.T) {
+		case "withdraw":
 			who := rapid.SampledFrom(sessions).Draw(rt, "session")
 			b.RemoveSessionAll(sessionID(who).String())
 			for ticket, e := range waiting {
@@ -56,13 +55,12 @@ func playRandomly(t *testing.T, rt *rapid.T, hooks matchmaker.Hooks, sized bool)
 					delete(waiting, ticket)
 				}
 			}
-		},
-		"pass": func(rt *rapid.T) {
+		case "pass":
 			b.router.clear()
 			b.Process(context.Background())
 			checkPass(b, rt, waiting, sized)
-		},
-	})
+		}
+	}
 }
 
 func addRandom(b *bench, rt *rapid.T, waiting map[string]entrant, e entrant) {
