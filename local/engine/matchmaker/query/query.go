@@ -6,7 +6,6 @@ package query
 
 import (
 	"errors"
-	"fmt"
 	"math"
 
 	"github.com/blugelabs/bluge"
@@ -14,8 +13,13 @@ import (
 	querystring "github.com/blugelabs/query_string"
 )
 
-// ErrInvalid is wrapped by every error of [Parse].
+// ErrInvalid is what every error of [Parse] is. Their texts are the library's own, as
+// they reach clients through the real server too.
 var ErrInvalid = errors.New("query invalid")
+
+type invalid struct{ error }
+
+func (invalid) Is(target error) bool { return target == ErrInvalid }
 
 // keyword takes a whole value as one term, so that "eu-west" is not two words.
 var keyword = analyzer.NewKeywordAnalyzer()
@@ -25,7 +29,7 @@ var keyword = analyzer.NewKeywordAnalyzer()
 type Query struct{ tree bluge.Query }
 
 // Parse reads a query string. "*" matches everything; an empty string matches nothing,
-// as in the language itself: callers that mean "no filter" pass "*". Every error wraps
+// as in the language itself: callers that mean "no filter" pass "*". Every error is
 // [ErrInvalid].
 func Parse(text string) (Query, error) {
 	if text == "*" {
@@ -33,11 +37,11 @@ func Parse(text string) (Query, error) {
 	}
 	tree, err := querystring.ParseQueryString(text, querystring.DefaultOptions().WithDefaultAnalyzer(keyword))
 	if err != nil {
-		return Query{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return Query{}, invalid{err}
 	}
 	if v, ok := tree.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
-			return Query{}, fmt.Errorf("%w: %w", ErrInvalid, err)
+			return Query{}, invalid{err}
 		}
 	}
 	return Query{tree}, nil
