@@ -101,6 +101,9 @@ func (r *Registry) joinAuthoritative(ctx context.Context, s Session, cid, matchI
 	if v.isNew {
 		// A session that is gone by now is dropped by the match itself, after the deadline.
 		r.track(s, m.stream)
+		if m.stopped.Load() { // by now, and so too late to clear its stream of this session
+			r.opts.Tracker.Untrack(s.ID(), m.stream)
+		}
 	}
 	others := without(s, v.isNew, v.others)
 	return answer(s, cid, &rtapi.Match{
