@@ -293,7 +293,8 @@ func TestRoutes_Unsupported(t *testing.T) {
 		g.refused(501, 12, "not supported by the embedded engine: "+c[0]+" "+c[1], c[0], c[1], nobody, "")
 	}
 	g.refused(404, 5, "Not Found", "GET", "/ws", nobody, "")
-	g.want(200, `{}`, "GET", "/v2/healthcheck", nobody, "")
+	g.refused(404, 5, "Not Found", "GET", "/v2/healthcheck", nobody, "")
+	g.refused(404, 5, "Not Found", "GET", "/v2/nothing", nobody, "")
 }
 
 func TestNew_Refusals(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -106,13 +107,26 @@ func (s *Server) endpoints() http.Handler {
 		writeError(w, &store.Error{Code: store.Unimplemented, Message: "Method Not Allowed"})
 	})
 	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasPrefix(r.URL.Path, "/v2/") {
+		if isNakamas(r.URL.Path) {
 			writeError(w, &store.Error{Code: store.Unimplemented, Message: "not supported by the embedded engine: " + r.Method + " " + r.URL.Path})
 			return
 		}
 		writeError(w, &store.Error{Code: store.NotFound, Message: "Not Found"})
 	})
 	return router
+}
+
+// areas are the first segments of the paths of Nakama's client API.
+var areas = []string{
+	"account", "channel", "event", "friend", "group", "iap", "leaderboard", "match", "matchmaker",
+	"notification", "party", "session", "storage", "tournament", "user",
+}
+
+// isNakamas reports whether a real server might answer at a path.
+func isNakamas(path string) bool {
+	rest, ok := strings.CutPrefix(path, "/v2/")
+	area, _, _ := strings.Cut(rest, "/")
+	return ok && slices.Contains(areas, area)
 }
 
 // ServeHTTP serves one request. A panic in a hook, an RPC or a route of the module is

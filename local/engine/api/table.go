@@ -8,7 +8,6 @@ func (s *Server) table() []endpoint {
 	const get, post, put, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
 	table := []endpoint{
 		on(byAnyone, "Healthcheck", get, "/healthcheck", "", healthcheck),
-		on(byAnyone, "Healthcheck", get, "/v2/healthcheck", "", healthcheck),
 
 		on(byServerKey, "AuthenticateDevice", post, "/v2/account/authenticate/device", "account", authenticateDevice),
 		on(byServerKey, "AuthenticateEmail", post, "/v2/account/authenticate/email", "account", authenticateEmail),
