@@ -8,4 +8,7 @@ require (
 	golang.org/x/time v0.14.0
 )
 
-require google.golang.org/protobuf v1.36.11
+require (
+	google.golang.org/protobuf v1.36.11
+	pgregory.net/rapid v1.2.0
+)
