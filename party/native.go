@@ -68,8 +68,8 @@ func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membe
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
 	f := g.flights[s.SessionID]
+	defer a.gates.answer(f.by)
 	delete(g.flights, s.SessionID)
-	a.gates.answer(f.by)
 	members, err := a.roster.members(id)
 	if err != nil || !slices.ContainsFunc(members, func(m Member) bool { return m.SessionID == s.SessionID }) {
 		return nil

@@ -23,13 +23,15 @@ func (a *Admission) elsewhere(ctx context.Context, id ID, s Session) (leaving []
 			a.users.unlock(s.UserID)
 		}
 	}()
+	// In this order: a native join stops being under way only once its party is listed.
+	joining := a.gates.joining(s.UserID, id, a.now())
 	in, err := a.roster.PartiesOf(ctx, s.UserID)
 	if err != nil {
 		return nil, nil, err
 	}
 	in = slices.DeleteFunc(in, func(m Membership) bool { return m.ID == id })
 	if rule == rules.OnePartyOnly {
-		if len(in) > 0 || a.gates.joining(s.UserID, id, a.now()) {
+		if joining || len(in) > 0 {
 			return nil, nil, Refuse(AlreadyInParty, "You are in another party; leave it first.")
 		}
 	}
