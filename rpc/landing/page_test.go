@@ -342,4 +342,3 @@ func TestLogs_HoldNoCodes(t *testing.T) {
 		t.Errorf("an unknown code is logged: %q", quiet.logs)
 	}
 }
-
