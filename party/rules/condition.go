@@ -1,0 +1,255 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/optimizer"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// env is what conditions are type-checked against: the facts, under the names
+// designers write. It has no methods and holds nothing but values.
+type env struct {
+	Action   string        `expr:"action"`
+	Now      time.Time     `expr:"now"`
+	Invited  bool          `expr:"invited"`
+	User     UserFacts     `expr:"user"`
+	Party    PartyFacts    `expr:"party"`
+	Relation RelationFacts `expr:"relation"`
+	Request  RequestFacts  `expr:"request"`
+}
+
+// maxExprNodes bounds one condition.
+const maxExprNodes = 250
+
+// builtins are the functions of expr that conditions may call. Left out are all
+// that build larger values than they are given, reach a clock, or make sense
+// only together with these.
+var builtins = []string{
+	"all", "any", "none", "one", "count", "filter", "map", "sum",
+	"len", "lower", "upper", "trim", "int", "float", "string", "abs", "min", "max",
+}
+
+// condition is a compiled, checked and bounded condition. Immutable.
+type condition struct {
+	source  string
+	program *vm.Program
+	names   []string // of the facts it uses
+	facts   factSet  // the same
+	needs   need     // what has to be read or parsed for them
+	steps   int      // at most this many steps of evaluation, see analysis
+}
+
+// exprError is something wrong with a condition at a character of its text.
+type exprError struct {
+	offset  int // in characters
+	what    string
+	allowed string
+}
+
+// newExprConfig is how conditions are read: against env{} when types are
+// checked, against a map of facts by full name when a program is made.
+func newExprConfig(against any) *conf.Config {
+	opts := []expr.Option{expr.Env(against), expr.MaxNodes(maxExprNodes), expr.DisableAllBuiltins()}
+	for _, name := range builtins {
+		opts = append(opts, expr.EnableBuiltin(name))
+	}
+	for name, f := range functions {
+		opts = append(opts, expr.Function(name, f.call, f.types...))
+	}
+	c := conf.CreateNew()
+	for _, o := range opts {
+		o(c)
+	}
+	for name := range c.Disabled {
+		delete(c.Builtins, name)
+	}
+	return c
+}
+
+// parseCondition parses and checks a condition; what it names in the facts and
+// costs at most is in the analysis. Warnings come beside a good condition.
+func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError) {
+	defer func() {
+		if r := recover(); r != nil {
+			tree, a, bad = nil, nil, &exprError{what: fmt.Sprintf("cannot be read (%v)", r)}
+		}
+	}()
+	if strings.TrimSpace(src) == "" {
+		return nil, nil, &exprError{what: "is empty", allowed: "expected a condition such as party.size > 4"}
+	}
+	config := newExprConfig(env{})
+	tree, err := parser.ParseWithConfig(src, config)
+	if err != nil {
+		return nil, nil, asExprError(err, src)
+	}
+	a = &analysis{}
+	if bad := a.allowed(tree.Node); bad != nil {
+		return nil, nil, bad
+	}
+	if _, err := checker.Check(tree, config); err != nil {
+		return nil, nil, asExprError(err, src)
+	}
+	if bad := a.run(tree.Node); bad != nil {
+		return nil, nil, bad
+	}
+	if t := tree.Node.Type(); t.Kind() != reflect.Bool {
+		return nil, nil, &exprError{what: "is not true or false but " + typeName(tree.Node), allowed: "compare it with something, such as == true"}
+	}
+	return tree, a, nil
+}
+
+// newCondition compiles a condition.
+func newCondition(src string) (c *condition, warnings []exprError, bad *exprError) {
+	tree, a, bad := parseCondition(src)
+	if bad != nil {
+		return nil, nil, bad
+	}
+	program, err := assemble(tree)
+	if err != nil {
+		return nil, nil, asExprError(err, src)
+	}
+	c = &condition{source: src, program: program, names: a.facts, steps: a.steps}
+	c.facts, c.needs = setOf(a.facts)
+	return c, a.warnings, nil
+}
+
+// assemble turns a checked tree into a program.
+func assemble(tree *parser.Tree) (p *vm.Program, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = nil, fmt.Errorf("cannot be compiled (%v)", r)
+		}
+	}()
+	ast.Walk(&tree.Node, literals{})
+	ast.Walk(&tree.Node, flatten{})
+	config := newExprConfig(map[string]any{})
+	if err := optimizer.Optimize(&tree.Node, config); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(tree, config)
+}
+
+// flatten turns every fact into a single name, "user.lang".
+type flatten struct{}
+
+func (flatten) Visit(n *ast.Node) {
+	m, ok := (*n).(*ast.MemberNode)
+	if !ok {
+		return
+	}
+	group, ok := m.Node.(*ast.IdentifierNode)
+	if !ok {
+		return
+	}
+	if prop, ok := m.Property.(*ast.StringNode); ok {
+		name := group.Value + "." + prop.Value
+		if _, fact := factIndex[name]; fact {
+			nature := *m.Nature()
+			ast.Patch(n, &ast.IdentifierNode{Value: name})
+			(*n).SetNature(nature)
+		}
+	}
+}
+
+// asExprError puts an error of the expression engine into a designer's words.
+func asExprError(err error, src string) *exprError {
+	var fe *file.Error
+	if !errors.As(err, &fe) {
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return &exprError{what: first}
+	}
+	out := &exprError{offset: fe.From, what: plainWords(fe.Message)}
+	group, field, noField := strings.Cut(fe.Message, " has no field ")
+	switch name, unknown := strings.CutPrefix(fe.Message, "unknown name "); {
+	case unknown && called(src, fe.From, name):
+		known := callable()
+		out.what = fmt.Sprintf("unknown function %q%s", clip(name), suggest(name, known))
+		out.allowed = "functions: " + list(known, "and")
+	case unknown:
+		known := factNames(reflect.TypeFor[env]())
+		out.what = fmt.Sprintf("unknown fact %q%s", clip(name), suggest(name, known))
+		out.allowed = "facts: " + list(known, "and")
+	case noField:
+		for _, t := range factGroups {
+			if group == "type "+t.String() {
+				out.what = fmt.Sprintf("unknown fact %q%s", clip(field), suggest(field, factNames(t)))
+				out.allowed = "known here: " + list(factNames(t), "and")
+			}
+		}
+	case strings.Contains(fe.Message, "func("):
+		out.what, out.allowed = "times have no facts of their own", "use hour, weekday or time_of_day"
+	case strings.HasSuffix(fe.Message, "] is undefined"):
+		out.what = "a computed name cannot be looked up here"
+	}
+	return out
+}
+
+// called reports whether the name at offset is followed by a parenthesis.
+func called(src string, offset int, name string) bool {
+	runes := []rune(src)
+	rest := string(runes[min(len(runes), offset+len([]rune(name))):])
+	return strings.HasPrefix(strings.TrimSpace(rest), "(")
+}
+
+// callable are all functions of conditions, by name.
+func callable() []string {
+	known := slices.Concat(builtins, slices.Collect(maps.Keys(functions)))
+	slices.Sort(known)
+	return known
+}
+
+var factGroups = []reflect.Type{
+	reflect.TypeFor[UserFacts](), reflect.TypeFor[GroupFacts](), reflect.TypeFor[PartyFacts](),
+	reflect.TypeFor[MemberFacts](), reflect.TypeFor[RelationFacts](), reflect.TypeFor[RequestFacts](),
+}
+
+func factNames(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		if n := t.Field(i).Tag.Get("expr"); n != "-" {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// plainWords takes Go out of expr's messages.
+var plainWords = strings.NewReplacer(
+	"time.Duration", "duration", "time.Time", "time", "[]interface {}", "list", "interface {}", "unknown", "map[string]interface {}", "metadata",
+	"rules.UserFacts", "user", "rules.PartyFacts", "party", "rules.RequestFacts", "request", "rules.RelationFacts", "relation",
+	"[]rules.MemberFacts", "list of members", "rules.MemberFacts", "member", "[]rules.GroupFacts", "list of groups", "rules.GroupFacts", "group",
+	"map[string]string", "vars", "float64", "number", "compilation failed: expression exceeds maximum allowed nodes", "is too long", "unexpected token EOF", "ends too early",
+).Replace
+
+// typeName names what n is, with its article.
+func typeName(n ast.Node) string {
+	t := n.Type()
+	switch {
+	case n.Nature().Nil:
+		return "nil"
+	case unknown(n):
+		return "a value of any kind"
+	case t.Kind() == reflect.Int:
+		return "a whole number"
+	case t.Kind() == reflect.String:
+		return "a text"
+	case t == durationType, t == timeType, t.Kind() != reflect.Struct:
+		return "a " + plainWords(t.String())
+	}
+	return "a group of facts"
+}

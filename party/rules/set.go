@@ -1,0 +1,134 @@
+package rules
+
+import (
+	"context"
+	"fmt"
+)
+
+// Set is a loaded rules file: its configuration and its compiled conditions. It
+// is immutable, apart from hit counters, and safe for concurrent use. A request
+// takes one Set at its start and keeps to it, so that it never sees half of two
+// versions.
+type Set struct {
+	config   Config
+	rules    []*rule
+	byAction map[Action][]*rule // in the order of the file
+	warnings Problems
+}
+
+// Defaults is the Set of an absent or empty file.
+func Defaults() *Set { return &Set{config: Default()} }
+
+func (s *Set) add(r *rule) {
+	if s.byAction == nil {
+		s.byAction = map[Action][]*rule{}
+	}
+	s.rules = append(s.rules, r)
+	for _, a := range r.On {
+		s.byAction[a] = append(s.byAction[a], r)
+	}
+}
+
+// Config is the configuration with defaults applied. What it points to is
+// shared: read only.
+func (s *Set) Config() Config { return s.config }
+
+// Warnings are the problems that did not stop the file from being loaded.
+func (s *Set) Warnings() Problems { return s.warnings }
+
+// Has reports whether any rule is about the action. Where it is false, callers
+// need not gather facts: [Set.Decide] allows.
+func (s *Set) Has(a Action) bool { return len(s.byAction[a]) > 0 }
+
+// Decide asks the rules in order; the first whose condition holds decides, and
+// the action is allowed when none does. load may be nil: the facts are then taken
+// as they are. A condition that cannot be evaluated, or whose facts cannot be
+// read, refuses the action and gives an [*EvalError].
+func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (d Decision, err error) {
+	rules := s.byAction[f.Action]
+	if len(rules) == 0 {
+		return Decision{Allowed: true}, nil
+	}
+	m := machines.Get().(*machine)
+	asking := rules[0]
+	defer func() {
+		if p := recover(); p != nil {
+			d, err = asking.broken(fmt.Errorf("panic: %v", p))
+			return // the machine's state is unknown: not reused
+		}
+		m.release()
+	}()
+	m.begin(f, load)
+	for _, r := range rules {
+		asking = r
+		r.stats.asked.Add(1)
+		holds, err := m.eval(ctx, r.cond)
+		if err != nil {
+			return r.broken(err)
+		}
+		if holds {
+			r.stats.hits.Add(1)
+			return r.decision(), nil
+		}
+	}
+	return Decision{Allowed: true}, nil
+}
+
+// brokenMessage goes with an EvalError; what broke is for the log.
+const brokenMessage = "This cannot be checked right now, please try again."
+
+func (r *rule) broken(cause error) (Decision, error) {
+	r.stats.errors.Add(1)
+	return Decision{Rule: r.ID, Message: brokenMessage}, &EvalError{Rule: r.ID, Cause: cause}
+}
+
+// decision is what the rule says once its condition holds.
+func (r *rule) decision() Decision {
+	if r.Allow != "" {
+		return Decision{Allowed: true, Rule: r.ID}
+	}
+	if r.Message == "" {
+		return Decision{Rule: r.ID, Message: defaultMessage}
+	}
+	return Decision{Rule: r.ID, Message: r.Message}
+}
+
+// EvalError says that a rule's condition could not be evaluated. The action is
+// refused: a rule that breaks must not open what it guards.
+type EvalError struct {
+	Rule  string
+	Cause error
+}
+
+func (e *EvalError) Error() string { return "rule " + e.Rule + ": " + e.Cause.Error() }
+
+// Unwrap gives the cause to errors.Is and errors.As.
+func (e *EvalError) Unwrap() error { return e.Cause }
+
+// Hit is how often a rule was asked and decided since it was first loaded.
+type Hit struct {
+	Rule   string `json:"rule"`
+	Asked  uint64 `json:"asked"`
+	Hits   uint64 `json:"hits"`   // its condition held
+	Errors uint64 `json:"errors"` // its condition could not be evaluated
+}
+
+// Hits lists every rule's counters in the order of the file.
+func (s *Set) Hits() []Hit {
+	out := make([]Hit, len(s.rules))
+	for i, r := range s.rules {
+		out[i] = Hit{Rule: r.ID, Asked: r.stats.asked.Load(), Hits: r.stats.hits.Load(), Errors: r.stats.errors.Load()}
+	}
+	return out
+}
+
+// inherit takes over the counters of rules that old has under the same name.
+func (s *Set) inherit(old *Set) {
+	for _, r := range s.rules {
+		for _, o := range old.rules {
+			if o.ID == r.ID {
+				r.stats = o.stats
+			}
+		}
+	}
+}
