@@ -218,15 +218,13 @@
     const fallback = linkOf(platform) || linkOf('web');
     play.addEventListener('click', function () {
       // A page cannot see whether the game is there. If the browser is still in front
-      // some time after the click, it most likely is not.
+      // some time after the click, and was all along, it most likely is not.
       let left = false;
       const leave = function () { left = true; };
-      window.addEventListener('blur', leave, { once: true });
       document.addEventListener('visibilitychange', leave, { once: true });
       setTimeout(function () {
-        window.removeEventListener('blur', leave);
         document.removeEventListener('visibilitychange', leave);
-        if (left || document.hidden) return;
+        if (left || !document.hasFocus()) return;
         const stuck = byId('stuck');
         setText(stuck, stuck.dataset.text);
         if (fallback) {
