@@ -1,0 +1,134 @@
+package landing
+
+import (
+	"math"
+	"slices"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// seat is one tile of the party, ready to show: the page's template and its script draw
+// the same values.
+type seat struct {
+	Kind     string `json:"kind"` // member | taken | held | free | more
+	Key      string `json:"key,omitempty"`
+	Name     string `json:"name"` // the caption
+	Initial  string `json:"initial,omitempty"`
+	Hue      int    `json:"hue"`
+	Picture  string `json:"picture,omitempty"`
+	Leader   bool   `json:"leader,omitempty"`
+	Badge    string `json:"badge,omitempty"`   // the stage
+	Tone     string `json:"tone,omitempty"`    // of the badge: loading | ready | failed | final
+	Percent  *int   `json:"percent,omitempty"` // of the badge, 0..100
+	Done     string `json:"done,omitempty"`    // the percentage in words
+	Activity string `json:"activity,omitempty"`
+}
+
+const (
+	tilesForAll = 8  // a party up to this size has a tile for every seat
+	tilesAtMost = 12 // a larger one shows this many of its members
+)
+
+// seatsOf lays a party out: the leader, the other members as they joined, seats that are
+// kept for somebody, free seats. left counts the free seats that got no tile.
+func seatsOf(p *party.PartyPreview, c rules.Config) (seats []seat, left int) {
+	t := textsOf(c)
+	size, held := max(p.Size, len(p.Members), 0), max(p.Held, 0)
+	free := max(p.MaxSize-size-held, 0)
+	room := tilesAtMost
+	for _, leaders := range []bool{true, false} {
+		for _, m := range p.Members {
+			if leader := m.UserID != "" && m.UserID == p.LeaderUserID; leader == leaders && len(seats) < room {
+				seats = append(seats, memberSeat(m, leader, c))
+			}
+		}
+	}
+	tellApart(seats)
+	hidden := size - len(p.Members) // a party that shows no members still has a size
+	for ; hidden > 0 && len(seats) < room; hidden-- {
+		seats = append(seats, seat{Kind: "taken", Name: t.get("taken_seat")})
+	}
+	if more := size - len(seats); more > 0 {
+		seats[len(seats)-1] = seat{Kind: "more", Name: t.get("more_members", "{count}", number(more+1))}
+	}
+	for ; held > 0 && len(seats) < room; held-- {
+		seats = append(seats, seat{Kind: "held", Name: t.get("held_seat")})
+	}
+	if p.MaxSize > tilesForAll {
+		return seats, free
+	}
+	for ; free > 0; free-- {
+		seats = append(seats, seat{Kind: "free", Name: t.get("free_seat")})
+	}
+	return seats, 0
+}
+
+func memberSeat(m party.MemberProfile, leader bool, c rules.Config) seat {
+	t := textsOf(c)
+	s := profileSeat(m.Profile, t)
+	s.Leader = leader
+	s.Activity = legible(m.Text, statusLength)
+	s.Badge, s.Tone, s.Percent = badgeOf(m, t, c.Status)
+	if s.Percent != nil {
+		s.Done = t.get("percent", "{percent}", number(*s.Percent))
+	}
+	return s
+}
+
+func profileSeat(p party.Profile, t texts) seat {
+	name := nameOf(p, t)
+	return seat{
+		Kind: "member", Key: p.Username, Name: name, Initial: initialOf(name), Hue: hueOf(p), Picture: picture(p.AvatarURL),
+	}
+}
+
+// failedStage is a stage that calls for help, where the rules' stages have one of this name.
+const failedStage = "failed"
+
+// badgeOf says what a member is busy with, "" without a stage. Progress counts only
+// while something is still going on.
+func badgeOf(m party.MemberProfile, t texts, status rules.Status) (badge, tone string, percent *int) {
+	stage := ""
+	if m.Stage != "" {
+		stage = t.stage(m.Stage)
+	}
+	switch {
+	case stage == "":
+		return "", "", nil
+	case m.Stage == status.Ready:
+		return stage, "ready", nil
+	case m.Stage == failedStage:
+		return stage, "failed", nil
+	case slices.Contains(status.Final, m.Stage):
+		return stage, "final", nil
+	}
+	if m.Progress == nil || math.IsNaN(*m.Progress) {
+		return stage, "loading", nil
+	}
+	p := int(math.Floor(min(max(*m.Progress, 0), 1)*100 + 1e-9)) // 100 only when it is done
+	return stage, "loading", &p
+}
+
+// tellApart gives members whose colours are the same the next one that nobody has, as long as
+// there is one.
+func tellApart(seats []seat) {
+	var taken [hues]bool
+	for i := range min(len(seats), hues) {
+		for taken[seats[i].Hue] {
+			seats[i].Hue = (seats[i].Hue + 1) % hues
+		}
+		taken[seats[i].Hue] = true
+	}
+}
+
+// columnsFor is how many tiles stand beside each other on a desktop.
+func columnsFor(seats int) int {
+	switch {
+	case seats <= 4:
+		return 2
+	case seats <= 6:
+		return 3
+	}
+	return 4
+}
