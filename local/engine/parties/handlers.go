@@ -73,7 +73,7 @@ func (r *Registry) partyJoin(_ context.Context, s Session, in *rtapi.Envelope) (
 func (r *Registry) partyLeave(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	id, err := parseID(in.GetPartyLeave().PartyId)
 	if err != nil {
-		return refuse(s, in, err.Error())
+		return refuse(s, in, invalidID)
 	}
 	r.opts.Tracker.Untrack(s.ID(), presence.Stream{Mode: presence.ModeParty, Subject: id.uuid, Label: id.node})
 	_, ok := reply(s, &rtapi.Envelope{Cid: in.Cid})
@@ -129,13 +129,13 @@ func (r *Registry) partyJoinRequestList(_ context.Context, s Session, in *rtapi.
 
 func (r *Registry) partyMatchmakerAdd(ctx context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyMatchmakerAdd()
-	request, err := ticketRequest(msg)
-	if err != nil {
-		return refuse(s, in, err.Error())
+	request, problem := ticketRequest(msg)
+	if problem != "" {
+		return refuse(s, in, problem)
 	}
 	var ticket string
 	var others []presence.ID
-	err = r.onNamed(msg.PartyId, func(p *party) (err error) {
+	err := r.onNamed(msg.PartyId, func(p *party) (err error) {
 		ticket, others, err = p.search(ctx, s.ID(), request)
 		return err
 	})
@@ -150,9 +150,10 @@ func (r *Registry) partyMatchmakerAdd(ctx context.Context, s Session, in *rtapi.
 	return &rtapi.Envelope{Cid: in.Cid, Message: out.Message}, true
 }
 
-// ticketRequest checks and completes what a client asks of the matchmaker.
-func ticketRequest(msg *rtapi.PartyMatchmakerAdd) (TicketRequest, error) {
-	r := TicketRequest{
+// ticketRequest checks and completes what a client asks of the matchmaker. It gives the
+// text for the client if something is wrong.
+func ticketRequest(msg *rtapi.PartyMatchmakerAdd) (r TicketRequest, problem string) {
+	r = TicketRequest{
 		Query: msg.Query, MinCount: int(msg.MinCount), MaxCount: int(msg.MaxCount), CountMultiple: 1,
 		StringProperties: msg.StringProperties, NumericProperties: msg.NumericProperties,
 	}
@@ -164,17 +165,17 @@ func ticketRequest(msg *rtapi.PartyMatchmakerAdd) (TicketRequest, error) {
 	}
 	switch {
 	case r.MinCount < 2:
-		return r, errors.New("Invalid minimum count, must be >= 2")
+		return r, "Invalid minimum count, must be >= 2"
 	case r.MaxCount < r.MinCount:
-		return r, errors.New("Invalid maximum count, must be >= minimum count")
+		return r, "Invalid maximum count, must be >= minimum count"
 	case r.CountMultiple < 1:
-		return r, errors.New("Invalid count multiple, must be >= 1")
+		return r, "Invalid count multiple, must be >= 1"
 	case r.MinCount%r.CountMultiple != 0:
-		return r, errors.New("Invalid count multiple for minimum count, must divide")
+		return r, "Invalid count multiple for minimum count, must divide"
 	case r.MaxCount%r.CountMultiple != 0:
-		return r, errors.New("Invalid count multiple for maximum count, must divide")
+		return r, "Invalid count multiple for maximum count, must divide"
 	}
-	return r, nil
+	return r, ""
 }
 
 func (r *Registry) partyMatchmakerRemove(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
@@ -211,9 +212,13 @@ type partyID struct {
 	node string
 }
 
-var errInvalidID = errors.New("Invalid party ID")
+var errInvalidID = errors.New("invalid party ID")
 
-const invalidPresence = "Invalid presence"
+// What clients are told of a message that does not say whom or what it means.
+const (
+	invalidID       = "Invalid party ID"
+	invalidPresence = "Invalid presence"
+)
 
 func parseID(text string) (partyID, error) {
 	id, node, found := strings.Cut(text, ".")
@@ -264,7 +269,7 @@ func reply(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
 func answer(s Session, in *rtapi.Envelope, what string, err error) (*rtapi.Envelope, bool) {
 	switch {
 	case errors.Is(err, errInvalidID):
-		return refuse(s, in, err.Error())
+		return refuse(s, in, invalidID)
 	case err != nil:
 		return refuse(s, in, what+": "+err.Error())
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math"
 	"sync"
 	"time"
 
@@ -206,7 +207,7 @@ func decodeCursor(text string, limit int, open *bool, query string) (cursor, err
 		err = d.Decode(&c)
 	}
 	switch {
-	case err != nil || c.Offset < 0:
+	case err != nil || c.Offset < 0 || c.Offset > math.MaxInt32:
 		return c, errors.New("invalid cursor")
 	case query != c.Query:
 		return c, errors.New("invalid cursor: param query mismatch")

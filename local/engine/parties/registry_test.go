@@ -2,6 +2,7 @@ package parties_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -402,6 +403,7 @@ func TestList_Pages(t *testing.T) {
 		{"another query", 1, nil, "+max_size:4", page(nil), "invalid cursor: param query mismatch"},
 		{"another limit", 2, nil, "", page(nil), "invalid cursor: param limit mismatch"},
 		{"no base64", 1, nil, "", "%", "invalid cursor"},
+		{"far away", 1, nil, "", base64.RawURLEncoding.EncodeToString([]byte(`{"query":"*","offset":9223372036854775807,"limit":1}`)), "invalid cursor"},
 		{"no cursor", 1, nil, "", "YWJj", "invalid cursor"},
 	} {
 		_, _, err := tb.parties.List(t.Context(), test.limit, test.open, false, test.query, test.cursor)
