@@ -21,5 +21,6 @@
 // one worker delivers, and status events, which another one delivers. Within a step each
 // actor's envelopes are therefore listed in these three groups, each in order of arrival.
 // Lists that the server builds from a map (the presences of status and match envelopes,
-// the users of matchmaker_matched) are sorted. Nothing else is.
+// the users of matchmaker_matched) are sorted. Nothing else is. Of a socket that the server
+// closes, its last words are not recorded: whether they arrive is a race in the server.
 package contract

@@ -71,12 +71,12 @@ var malformed = []Scenario{
 	},
 	{
 		Name:  "malformed-no-message",
-		About: "An envelope without a message is answered, and the socket closed.",
+		About: "An envelope without a message closes the socket.",
 		Run:   func(w *World) { w.Actor("alice").Provoke(websocket.TextMessage, `{"cid":"1"}`) },
 	},
 	{
 		Name:  "malformed-unknown-message",
-		About: "A message of no known name closes the socket without an answer.",
+		About: "A message of no known name closes the socket.",
 		Run:   func(w *World) { w.Actor("alice").Provoke(websocket.TextMessage, `{"cid":"1","party_dance":{}}`) },
 	},
 	{
@@ -90,21 +90,21 @@ var malformed = []Scenario{
 	},
 	{
 		Name:  "malformed-server-message",
-		About: "A message that only the server sends is answered, and the socket closed.",
+		About: "A message that only the server sends closes the socket.",
 		Run: func(w *World) {
 			w.Actor("alice").Provoke(websocket.TextMessage, `{"cid":"1","party_leader":{"party_id":"`+unknownParty+`"}}`)
 		},
 	},
 	{
 		Name:  "malformed-type",
-		About: "A field of the wrong type closes the socket without an answer.",
+		About: "A field of the wrong type closes the socket.",
 		Run: func(w *World) {
 			w.Actor("alice").Provoke(websocket.TextMessage, `{"cid":"1","party_create":{"open":"yes","max_size":4}}`)
 		},
 	},
 	{
 		Name:  "malformed-base64",
-		About: "Data that is not base64 closes the socket without an answer.",
+		About: "Data that is not base64 closes the socket.",
 		Run: func(w *World) {
 			alice := w.Actor("alice")
 			id := aParty(alice, true, 4)
@@ -113,7 +113,7 @@ var malformed = []Scenario{
 	},
 	{
 		Name:  "malformed-json",
-		About: "Text that is not JSON closes the socket without an answer.",
+		About: "Text that is not JSON closes the socket.",
 		Run:   func(w *World) { w.Actor("alice").Provoke(websocket.TextMessage, `{"cid":`) },
 	},
 	{

@@ -68,6 +68,11 @@ func (n *names) text(s string) string {
 	})
 }
 
+// sortKey orders the elements of an unordered list by the actors in them, whatever else they hold.
+func (n *names) sortKey(v any) string {
+	return idPattern.ReplaceAllString(n.knownOnly(encode(v)), "")
+}
+
 // json normalises a JSON document; what is not JSON becomes a normalised JSON string.
 func (n *names) json(raw []byte) string {
 	if len(raw) == 0 {
@@ -90,7 +95,7 @@ func (n *names) value(path string, v any) any {
 	case []any:
 		if unordered[path] {
 			slices.SortFunc(v, func(a, b any) int {
-				return strings.Compare(n.knownOnly(encode(a)), n.knownOnly(encode(b)))
+				return strings.Compare(n.sortKey(a), n.sortKey(b))
 			})
 		}
 		for i := range v {

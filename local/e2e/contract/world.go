@@ -52,6 +52,7 @@ func Play(t testing.TB, addr string, s Scenario) Transcript {
 		names:  newNames(),
 	}
 	w.names.add(w.run, "<run>")
+	w.names.add(strings.ToUpper(w.run), "<RUN>")
 	ctx, cancel := w.deadline()
 	defer cancel()
 	var err error
