@@ -20,7 +20,7 @@
 // sends itself, presence events (and the party and party_leader envelopes they cause), which
 // one worker delivers, and status events, which another one delivers. Within a step each
 // actor's envelopes are therefore listed in these three groups, each in order of arrival.
-// Lists that the server builds from a map (the presences of status and match envelopes,
-// the users of matchmaker_matched) are sorted. Nothing else is. Of a socket that the server
+// Lists that the server fills in no order (the presences of status and match envelopes, the
+// users of matchmaker_matched and of a look-up) are sorted. Nothing else is. Of a socket that the server
 // closes, its last words are not recorded: whether they arrive is a race in the server.
 package contract

@@ -23,6 +23,7 @@ var malformed = []Scenario{
 			alice := w.Actor("alice")
 			here := aParty(alice, true, 2) // for the name of the node
 			_, node, _ := strings.Cut(here, ".")
+			w.Name(node, "<node>")
 			for _, id := range []string{"", "party", "party." + node, unknownParty, "00000000-0000-4000-8000-000000000000." + node, here + "x"} {
 				for _, e := range []*rtapi.Envelope{
 					partyJoin(id), partyLeave(id), partyClose(id), partyRequests(id),

@@ -20,6 +20,7 @@ var unordered = map[string]bool{
 	"status.presences":         true,
 	"match.presences":          true,
 	"matchmaker_matched.users": true,
+	"users":                    true, // of /v2/user, in the database's order
 }
 
 // opaque are fields whose value says nothing to a client; only its presence does.
