@@ -24,7 +24,8 @@ var suites = []struct {
 	module       bool // needs Partyline's module
 }{
 	{"js", "party.test.mjs", 23, false},
-	{"js", "invite.test.mjs", 31, true},
+	{"js", "hardening.test.mjs", 9, true},
+	{"js", "invite.test.mjs", 33, true},
 	{"js", "invite-bounds.test.mjs", 11, true},
 	{"js", "invite-races.test.mjs", 5, true},
 }

@@ -7,7 +7,7 @@ import { afterEach, describe, test } from "node:test";
 import { create, decline, denied, linkCode, list, preview, redeem, revoke, sessionID, spokenCode, told, unknownCode, used } from "./lib/invites.mjs";
 import { eventually } from "./lib/eventually.mjs";
 import { hear, party, partyTraffic } from "./lib/parties.mjs";
-import { leave, Player, players, settle } from "./lib/player.mjs";
+import { leave, Player, players, refused, settle } from "./lib/player.mjs";
 
 afterEach(leave);
 
@@ -83,7 +83,8 @@ describe("party_invite_create", () => {
     assert.equal(content.url, invite.url);
     assert.equal(content.code, invite.code);
     assert.equal(content.message, "Join us");
-    assert.ok(JSON.stringify(content.from).includes(alice.id), "from names the inviter");
+    assert.equal(content.from, alice.username);
+    assert.equal(notification.sender_id, alice.id);
     await settle(carol);
     assert.deepEqual(carol.heard("notification"), []);
   });
@@ -382,7 +383,7 @@ describe("party_invite_list, party_invite_revoke, party_invite_decline", () => {
     assert.equal((await preview(carol, anybody.code)).party.held, 1);
     assert.equal((await preview(carol, anybody.code)).state, "full");
     await denied(redeem(carol, anybody.code), "party_full");
-    await assert.rejects(carol.socket.joinParty(made.party_id), /party_full/);
+    await refused(carol.socket.joinParty(made.party_id), /^party_full: /);
     assert.equal((await redeem(bob, held.code)).joined, true);
     assert.equal((await preview(carol, anybody.code)).party.held, 0);
   });
@@ -392,7 +393,7 @@ describe("party_invite_list, party_invite_revoke, party_invite_decline", () => {
     const made = await party({ size: 2 }, alice);
     const held = await create(alice, made.party_id, { for_user_ids: [bob.id], hold_seat: true });
     await denied(decline(carol, held.code), "invite_not_for_you");
-    await assert.rejects(carol.socket.joinParty(made.party_id), /party_full/);
+    await refused(carol.socket.joinParty(made.party_id), /^party_full: /);
     assert.deepEqual(await decline(bob, held.code), {});
     const said = await told(alice, "declined", held.id);
     assert.equal(said.user, bob.id);
@@ -405,7 +406,7 @@ describe("party_invite_list, party_invite_revoke, party_invite_decline", () => {
     const made = await party({ size: 3 }, alice);
     const revoked = await create(alice, made.party_id, { for_user_ids: [bob.id], hold_seat: true });
     const short = await create(alice, made.party_id, { for_user_ids: [dave.id], hold_seat: true, ttl_sec: 2 });
-    await assert.rejects(carol.socket.joinParty(made.party_id), /party_full/);
+    await refused(carol.socket.joinParty(made.party_id), /^party_full: /);
     await revoke(alice, { id: revoked.id });
     await carol.socket.joinParty(made.party_id);
     await carol.next("party");

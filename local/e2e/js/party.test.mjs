@@ -7,20 +7,12 @@ import { afterEach, describe, test } from "node:test";
 
 import { eventually } from "./lib/eventually.mjs";
 import { hear, party, partyTraffic, text } from "./lib/parties.mjs";
-import { leave, players, settle } from "./lib/player.mjs";
+import { leave, players, refused, settle } from "./lib/player.mjs";
 import { http } from "./lib/server.mjs";
 
 afterEach(leave);
 
 const ids = (presences) => (presences ?? []).map((p) => p.user_id);
-
-// refused asserts that the server says no, with a text, and without ending the connection.
-async function refused(promise, pattern) {
-  await assert.rejects(promise, (error) => {
-    assert.match(error.message, pattern);
-    return true;
-  });
-}
 
 describe("create", () => {
   test("an open party", async () => {

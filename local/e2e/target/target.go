@@ -38,7 +38,7 @@ func HasModule(t testing.TB, addr string) bool {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	_, err := client.New(addr).RPCWithKey(ctx, client.DefaultHTTPKey, "party_admin_stats", "{}")
+	_, err := client.New(addr).RPCWithKey(ctx, client.DefaultHTTPKey, "party_invite_preview", "{}")
 	var refused *client.APIError
 	switch {
 	case err == nil:

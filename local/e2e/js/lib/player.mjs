@@ -1,5 +1,6 @@
 // Players: stock SDK clients whose callbacks fill a mailbox that tests wait on.
 
+import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { Client } from "@heroiclabs/nakama-js";
 import WebSocket from "ws";
@@ -132,6 +133,15 @@ export async function refusalOf(response) {
   const refusal = new Refusal(code, message);
   refusal.status = response.status;
   return refusal;
+}
+
+// refused asserts that the server says no to a realtime message, in words that fit. The SDK rejects with
+// the plain object off the wire.
+export async function refused(promise, words) {
+  await assert.rejects(promise, (error) => {
+    assert.match(error.message, words);
+    return true;
+  });
 }
 
 // players logs in and connects one player per name.
