@@ -118,7 +118,8 @@ describe("holes", () => {
     const [alice, bob] = await players("alice", "bob");
     const made = await party({}, alice, bob);
     for (let i = 0; i < 400; i++) bob.socket.sendPartyData(made.party_id, 1, "x");
-    await bob.ping();
+    // The refusals are a flood in the other direction, on which the server may end the connection.
+    await Promise.race([bob.ping().catch(() => {}), bob.closed]);
     await settle(alice);
     const got = alice.heard("partydata").length;
     assert.ok(got >= 50 && got < 300, `${got} of 400 arrived`);
