@@ -28,6 +28,7 @@ var suites = []struct {
 	{"js", "invite.test.mjs", 33, true},
 	{"js", "invite-bounds.test.mjs", 11, true},
 	{"js", "invite-races.test.mjs", 5, true},
+	{"browser", "landing.test.mjs", 17, true},
 }
 
 func TestSuites(t *testing.T) {
@@ -43,9 +44,11 @@ func TestSuites(t *testing.T) {
 			if s.module && !module {
 				t.Fatalf("the server at %s has no Partyline module, which %s is about", addr, s.file)
 			}
-			if !installed[s.folder] {
-				install(t, s.folder)
-				installed[s.folder] = true
+			for _, folder := range []string{"js", s.folder} { // every suite's players come from js
+				if !installed[folder] {
+					install(t, folder)
+					installed[folder] = true
+				}
 			}
 			run(t, addr, s.folder, s.file, s.atLeast)
 		})
