@@ -91,12 +91,19 @@ func (q *queue) find(ctx context.Context, match func(Message) bool, remove bool)
 	}
 }
 
-func (q *queue) drain() []Message {
+func (q *queue) takeAll(match func(Message) bool) []Message {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	items := q.items
-	q.items = nil
-	return items
+	var taken, left []Message
+	for _, m := range q.items {
+		if match(m) {
+			taken = append(taken, m)
+		} else {
+			left = append(left, m)
+		}
+	}
+	q.items = left
+	return taken
 }
 
 // kinds lists what lies in the queue, for the error text of a wait that failed.

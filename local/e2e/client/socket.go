@@ -185,8 +185,11 @@ func (s *Socket) Await(ctx context.Context, match func(Message) bool) (Message, 
 	return s.queue.find(ctx, match, false)
 }
 
+// TakeAll removes and returns every message received so far that match accepts, in order.
+func (s *Socket) TakeAll(match func(Message) bool) []Message { return s.queue.takeAll(match) }
+
 // Drain removes and returns everything received so far, in order.
-func (s *Socket) Drain() []Message { return s.queue.drain() }
+func (s *Socket) Drain() []Message { return s.TakeAll(func(Message) bool { return true }) }
 
 // Barrier makes a ping round trip. Afterwards everything that the server had queued
 // for this socket before the ping has arrived, so what is missing then was not sent.

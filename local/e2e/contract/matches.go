@@ -205,7 +205,7 @@ var matches = []Scenario{
 			waiting := alice.Do(w.ticket(soloTicket(w.query()+" +properties.region:us", 2, 2), map[string]string{"region": "us"}, nil))
 			bob.Do(w.ticket(soloTicket(w.query()+" +properties.region:eu", 2, 2), map[string]string{"region": "eu"}, nil))
 			carol.Do(w.ticket(soloTicket(w.query()+" +properties.region:eu", 2, 2), map[string]string{"region": "eu"}, nil))
-			w.Await("matchmaker_matched", bob, carol)
+			w.AwaitMatched(bob, carol)
 			alice.Do(soloTicketRemove(waiting.GetMatchmakerTicket().GetTicket()))
 		},
 	},
@@ -242,10 +242,10 @@ func (w *World) ticket(e *rtapi.Envelope, words map[string]string, numbers map[s
 
 // toMatch waits until all actors are matched and takes them into the match, one after the other.
 func (w *World) toMatch(actors ...*Actor) {
-	matched := w.Await("matchmaker_matched", actors...)
+	found := w.AwaitMatched(actors...)
 	var id string
 	for _, a := range actors {
-		id = a.Do(matchJoinToken(matched[a].GetMatchmakerMatched().GetToken())).GetMatch().GetMatchId()
+		id = a.Do(matchJoinToken(found[a].GetMatchmakerMatched().GetToken())).GetMatch().GetMatchId()
 	}
 	actors[0].Tell(matchData(id, 1, "hello"))
 }

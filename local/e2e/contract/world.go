@@ -86,18 +86,22 @@ func (w *World) Run() string { return w.run }
 // Name makes a value appear in the transcript as what it stands for.
 func (w *World) Name(value, stands string) { w.names.add(value, stands) }
 
-// Await waits for an unsolicited envelope that takes its time, on every given actor, and
-// then records what all have received.
-func (w *World) Await(kind string, actors ...*Actor) map[*Actor]*rtapi.Envelope {
+// matched is the one kind of envelope that comes on the server's own time: a matchmaker's interval
+// may end in the middle of any step. It enters the transcript where a scenario awaits it.
+const matched = "matchmaker_matched"
+
+// AwaitMatched waits until every given actor is matched, and records that.
+func (w *World) AwaitMatched(actors ...*Actor) map[*Actor]*rtapi.Envelope {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
 	defer cancel()
 	got := make(map[*Actor]*rtapi.Envelope, len(actors))
 	for _, a := range actors {
-		m, err := a.socket.Await(ctx, client.OfKind(kind))
+		m, err := a.socket.Take(ctx, client.OfKind(matched))
 		if err != nil {
-			w.t.Fatalf("%s: waiting for %s: %v", a.name, kind, err)
+			w.t.Fatalf("%s: waiting for %s: %v", a.name, matched, err)
 		}
+		w.log(a.name, "<", m.Raw)
 		got[a] = m.Envelope
 	}
 	w.settle()
@@ -132,7 +136,7 @@ func (w *World) listen() {
 		if a.socket == nil {
 			continue
 		}
-		messages := a.socket.Drain()
+		messages := a.socket.TakeAll(func(m client.Message) bool { return m.Kind() != matched })
 		slices.SortStableFunc(messages, func(x, y client.Message) int { return cmp.Compare(writer(x), writer(y)) })
 		for _, m := range messages {
 			w.log(a.name, "<", m.Raw)
