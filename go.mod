@@ -2,9 +2,9 @@ module partyline
 
 go 1.26.5
 
-require github.com/google/uuid v1.6.0
-
 require (
-	github.com/heroiclabs/nakama-common v1.47.0 // indirect
-	google.golang.org/protobuf v1.36.11 // indirect
+	github.com/google/uuid v1.6.0
+	github.com/heroiclabs/nakama-common v1.47.0
 )
+
+require google.golang.org/protobuf v1.36.11 // indirect

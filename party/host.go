@@ -1,0 +1,63 @@
+package party
+
+import (
+	"context"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party/rules"
+)
+
+// Clock tells the time; tests inject their own.
+type Clock = func() time.Time
+
+// Policy is the configuration in force. It is asked anew for each decision, so a
+// reload takes effect at once.
+type Policy func() rules.Config
+
+// The interfaces below are the parts of runtime.NakamaModule the kernel meets the host
+// through; a *runtime.NakamaModule satisfies all of them.
+
+// Streams reads and changes who is on a stream.
+type Streams interface {
+	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
+	StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error)
+	StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error
+	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
+}
+
+// Finder lists the native engine's parties. It is the last resort for a party whose
+// facts no presence carries.
+type Finder interface {
+	PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error)
+}
+
+// Storage is Nakama's storage. A write with version "*" creates only, with any other
+// version it is compare-and-set; a rejected write is runtime.ErrStorageRejectedVersion.
+type Storage interface {
+	StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error)
+	StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error)
+	StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error
+	StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error)
+}
+
+// Sender sends an envelope to a stream; without presences, to everybody on it.
+type Sender interface {
+	StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error
+}
+
+// Logger is the part of runtime.Logger the kernel writes to.
+type Logger interface {
+	Info(format string, v ...any)
+	Warn(format string, v ...any)
+	Error(format string, v ...any)
+}
+
+// Session is one live socket of a user.
+type Session struct{ UserID, SessionID, Username string }
+
+// Caller is who calls an RPC. SessionID is empty over plain HTTP.
+type Caller struct{ UserID, Username, SessionID, ClientIP string }

@@ -1,0 +1,2 @@
+// Package limit is keyed token buckets with bounded memory.
+package limit
