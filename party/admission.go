@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"partyline/party/rules"
@@ -21,59 +22,219 @@ type Judge interface {
 	Decide(ctx context.Context, q Question) error
 }
 
-// Grant says on what ground a session is admitted.
+// Grant says on what ground a session is admitted. The zero Grant is nobody's invite.
 type Grant struct {
 	InviteID  string
-	InvitedAt time.Time // when the invite was made; lifts an older kick
+	InvitedAt time.Time // when the invite was made; it lifts the ban of an older kick
 }
 
-// Hold is the seats one invite keeps for users who are not in yet.
-type Hold struct {
-	InviteID  string
-	UserIDs   []string
-	ExpiresAt time.Time
-}
-
-// Admission is the only way into a party.
-type Admission struct{}
-
-// AdmissionDeps is what an Admission works with; see the fields.
+// AdmissionDeps is what an Admission works with.
 type AdmissionDeps struct {
 	Roster  *Roster
 	Streams Streams
-	Storage Storage                                          // kicks
-	Holds   func(ctx context.Context, id ID) ([]Hold, error) // pending holds of a party this process has not seen
-	Locked  func(ctx context.Context, v View) error          // nil: never locked
+	Storage Storage // of kicks
 	Policy  Policy
 	Logger  Logger
 	Now     Clock
+
+	// Holds reads the holds of a party this process has not seen.
+	Holds func(ctx context.Context, id ID) ([]Hold, error)
+	// Locked refuses with PartyLocked while nobody may enter; nil means never.
+	Locked func(ctx context.Context, v View) error
 }
 
-func NewAdmission(d AdmissionDeps) *Admission { return &Admission{} }
+// Admission is the only way into a party: for invited sessions it puts them on the
+// party's stream itself, for native joins it stands before and after the engine.
+//
+// The native engine lets a session onto the stream of a full party without making it a
+// member; such a ghost hears everything. So, under one lock per party: members, native
+// joins under way and held seats are counted first, the session is put on the stream,
+// the stream is read again, and the session is taken off if it is one too many. The
+// second look is what keeps two nodes honest with each other.
+//
+// Safe for concurrent use.
+type Admission struct {
+	roster  *Roster
+	streams Streams
+	storage Storage
+	policy  Policy
+	logger  Logger
+	now     Clock
+	holds   func(ctx context.Context, id ID) ([]Hold, error)
+	locked  func(ctx context.Context, v View) error
+	gates   gates
+	users   keyedLocks[string] // one party per user: joins of one user come one after the other
+}
 
-// Admit makes a session a member at once.
-func (a *Admission) Admit(ctx context.Context, id ID, s Session, g Grant) error { return nil }
+// NewAdmission makes an admission and has the roster tell it of parties that begin
+// and end.
+func NewAdmission(d AdmissionDeps) *Admission {
+	a := &Admission{
+		roster: d.Roster, streams: d.Streams, storage: d.Storage, policy: d.Policy, logger: d.Logger, now: d.Now,
+		holds: d.Holds, locked: d.Locked,
+		gates: gates{byID: map[ID]*gate{}, asked: map[string]asked{}},
+	}
+	if a.locked == nil {
+		a.locked = func(context.Context, View) error { return nil }
+	}
+	d.Roster.OnChange(a.partyChanged)
+	return a
+}
 
-// BeginCreate: before PartyCreate (one party per user). EndCreate: after it; calls Roster.Created.
-func (a *Admission) BeginCreate(ctx context.Context, s Session) error { return nil }
+func (a *Admission) partyChanged(c Change) {
+	switch c.Kind {
+	case PartyCreated:
+		g := a.gates.enter(c.ID)
+		g.known = true // nobody can have invited or kicked anybody yet
+		a.gates.exit(g)
+	case PartyClosed:
+		a.gates.forget(func(id ID) bool { return id == c.ID })
+	}
+}
 
-// BeginNative: before PartyJoin on an open party.
-func (a *Admission) BeginNative(ctx context.Context, id ID, s Session) error { return nil }
+// Admit makes a live session a member at once, closed party or not. For a session that
+// is a member already it does nothing. It refuses with PartyNotFound, AlreadyMember
+// (another session of the user is in), PartyFull, PartyLocked, Banned, AlreadyInParty
+// and NoLiveSession; after a refusal the session is not on the party's stream.
+func (a *Admission) Admit(ctx context.Context, id ID, s Session, grant Grant) error {
+	leaving, unlock, err := a.elsewhere(ctx, id, s)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := a.admit(ctx, id, s, grant); err != nil {
+		return err
+	}
+	a.leave(ctx, leaving)
+	return nil
+}
 
-// BeginAccept: before PartyAccept; s is the requester, by the leader's session.
-func (a *Admission) BeginAccept(ctx context.Context, id ID, s Session, by Session) error { return nil }
+func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) error {
+	g := a.gates.enter(id)
+	defer a.gates.exit(g)
+	before, err := a.check(ctx, g, s, grant)
+	if err != nil {
+		return err
+	}
+	if _, member := before.Session(s.SessionID); member {
+		return nil
+	}
+	if _, err := a.streams.StreamUserJoin(StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID, false, false, ""); err != nil {
+		return a.joinFailed(s, err)
+	}
+	if err := a.landed(g, s, before.MaxSize); err != nil {
+		if undo := a.streams.StreamUserLeave(StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID); undo != nil {
+			a.logger.Error("party admission not rolled back party=%s session=%s error=%v", id, s.SessionID, undo)
+		}
+		return err
+	}
+	g.admitted[s.SessionID] = a.now()
+	if err := a.roster.Entered(ctx, id, s); err != nil {
+		a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
+	}
+	if h, ok := g.holds[grant.InviteID]; ok {
+		g.dropHolders(h, s.UserID)
+	}
+	a.liftKick(ctx, g, s.UserID)
+	return nil
+}
 
-// BeginRequest: before PartyJoin on a closed party.
-func (a *Admission) BeginRequest(ctx context.Context, id ID, s Session) error { return nil }
+// Check answers what Admit would, without doing it. It says nothing about parties the
+// user is in elsewhere.
+func (a *Admission) Check(ctx context.Context, id ID, s Session, grant Grant) error {
+	g := a.gates.enter(id)
+	defer a.gates.exit(g)
+	_, err := a.check(ctx, g, s, grant)
+	return err
+}
 
-// EndNative: after PartyJoin/PartyAccept; also enters the session in the roster.
-func (a *Admission) EndNative(ctx context.Context, id ID, s Session) {}
+// check refuses whoever may not enter. The caller holds the gate.
+func (a *Admission) check(ctx context.Context, g *gate, s Session, grant Grant) (snapshot, error) {
+	v, err := a.roster.snapshot(ctx, g.id)
+	if err != nil {
+		return v, err
+	}
+	if _, member := v.Session(s.SessionID); member {
+		return v, nil
+	}
+	if err := a.open(ctx, g, v); err != nil {
+		return v, err
+	}
+	return v, a.mayEnter(ctx, g, v, s, grant)
+}
 
-// Settle: any message of session means that its previous join is over.
-func (a *Admission) Settle(sessionID string) {}
+func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session, grant Grant) error {
+	if _, member := v.Member(s.UserID); member {
+		return Refuse(AlreadyMember, "You are in this party already.")
+	}
+	for _, f := range g.flights {
+		if f.session.UserID == s.UserID && f.session.SessionID != s.SessionID {
+			return Refuse(AlreadyMember, "You are joining this party already.")
+		}
+	}
+	if k, kicked := g.kicks[s.UserID]; kicked && !grant.InvitedAt.After(k.at) {
+		return Refuse(Banned, "You were removed from this party a short while ago.")
+	}
+	if err := a.locked(ctx, v.View); err != nil {
+		return err
+	}
+	taken, held := g.seats(v.View, s.UserID)
+	if _, flying := g.flights[s.SessionID]; flying {
+		taken-- // its own seat
+	}
+	if taken+held+1 > v.MaxSize {
+		return Refuse(PartyFull, "This party is full.")
+	}
+	return nil
+}
 
-// Kicked: after PartyRemove of a member; records the ban.
-func (a *Admission) Kicked(ctx context.Context, id ID, target Session) error { return nil }
+// landed reads the stream after a join and refuses if the session must go again. The
+// caller holds the gate.
+func (a *Admission) landed(g *gate, s Session, maxSize int) error {
+	members, err := a.roster.members(g.id)
+	if err != nil {
+		return err
+	}
+	taken, others, inside := len(members), 0, false
+	for _, m := range members {
+		switch {
+		case m.SessionID == s.SessionID:
+			inside = true
+		case m.UserID == s.UserID:
+			return Refuse(AlreadyMember, "You are in this party already.")
+		default:
+			others++
+		}
+	}
+	for _, f := range g.flights {
+		if !slices.ContainsFunc(members, func(m Member) bool { return m.SessionID == f.session.SessionID }) {
+			taken++
+		}
+	}
+	switch {
+	case !inside || others == 0: // closed, or its last member left, while the session came in
+		return Refuse(PartyNotFound, "This party does not exist any more.")
+	case taken > maxSize:
+		return Refuse(PartyFull, "This party is full.")
+	}
+	return nil
+}
 
-// Held is how many seats are kept.
-func (a *Admission) Held(ctx context.Context, id ID) (int, error) { return 0, nil }
+// joinFailed tells a session that is gone from a fault of the host.
+func (a *Admission) joinFailed(s Session, cause error) error {
+	if live, err := a.roster.Sessions(s.UserID); err == nil && !slices.Contains(live, s) {
+		return &Error{Reason: NoLiveSession, Message: "The game is not running any more.", Cause: cause}
+	}
+	return cause
+}
+
+// Sweep forgets parties that have ended, in memory and in the storage of kicks.
+func (a *Admission) Sweep(ctx context.Context) error {
+	gone := func(id ID) bool {
+		members, err := a.roster.members(id)
+		return err == nil && len(members) == 0
+	}
+	a.gates.forget(gone)
+	a.gates.expireAsked(a.now())
+	return a.sweepKicks(ctx, gone)
+}

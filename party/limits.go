@@ -1,10 +1,84 @@
 package party
 
-// Limits are the rate limits of section 8, one bucket per key and limit.
-type Limits struct{}
+import (
+	"time"
 
-func NewLimits(policy Policy, now Clock) *Limits { return &Limits{} }
+	"partyline/party/limit"
+	"partyline/party/rules"
+)
 
-func (l *Limits) PartyCreate(userID string) error  { return nil }
-func (l *Limits) InviteCreate(userID string) error { return nil }
-func (l *Limits) Data(userID string) error         { return nil }
+// Most keys one limit remembers. A bucket is some 200 bytes, so a limit stays below 20 MB.
+const maxLimitKeys = 100_000
+
+// joinRequests bounds how often one user asks to enter closed parties: the native list
+// of requests has no expiry and is full for good once strangers have filled it.
+var joinRequests = rules.Rate{N: 10, Per: time.Minute}
+
+// Limits are the rate limits of the rules file, with one bucket per user or address.
+// A refusal is RateLimited and names the wait.
+type Limits struct {
+	policy Policy
+
+	partyCreate, joinRequest, inviteCreate, data *limit.Keyed
+	guessUser, guessIP                           *limit.Keyed
+}
+
+// NewLimits makes the limits that policy names.
+func NewLimits(policy Policy, now Clock) *Limits {
+	keyed := func() *limit.Keyed { return limit.New(now, maxLimitKeys) }
+	return &Limits{
+		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), data: keyed(),
+		guessUser: keyed(), guessIP: keyed(),
+	}
+}
+
+// PartyCreate counts one party created by the user.
+func (l *Limits) PartyCreate(userID string) error {
+	return refuseWait(l.partyCreate.Take(userID, l.policy().Limits.PartyCreate))
+}
+
+// JoinRequest counts one request of the user to enter a closed party.
+func (l *Limits) JoinRequest(userID string) error {
+	return refuseWait(l.joinRequest.Take(userID, joinRequests))
+}
+
+// InviteCreate counts one invite created by the user.
+func (l *Limits) InviteCreate(userID string) error {
+	return refuseWait(l.inviteCreate.Take(userID, l.policy().Limits.InviteCreate))
+}
+
+// Data counts one message of party data sent by the user.
+func (l *Limits) Data(userID string) error {
+	return refuseWait(l.data.Take(userID, l.policy().Limits.Data.Rate))
+}
+
+// Guess starts an attempt at an invite code by a user, from an address, or both; an
+// empty one is not counted. The caller ends the attempt with done, saying whether the
+// code was wrong: only wrong codes count, and a right one does not reset them.
+func (l *Limits) Guess(userID, clientIP string) (done func(wrong bool), err error) {
+	rates := l.policy().Limits.InviteGuess
+	var byUser, byIP limit.Attempt
+	var wait time.Duration
+	if userID != "" {
+		if byUser, wait = l.guessUser.Begin(userID, rates.PerUser); wait > 0 {
+			return nil, RefuseRate(wait)
+		}
+	}
+	if clientIP != "" {
+		if byIP, wait = l.guessIP.Begin(clientIP, rates.PerIP); wait > 0 {
+			byUser.Done(false)
+			return nil, RefuseRate(wait)
+		}
+	}
+	return func(wrong bool) {
+		byUser.Done(wrong)
+		byIP.Done(wrong)
+	}, nil
+}
+
+func refuseWait(wait time.Duration) error {
+	if wait > 0 {
+		return RefuseRate(wait)
+	}
+	return nil
+}

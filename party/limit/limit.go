@@ -1,2 +1,138 @@
-// Package limit is keyed token buckets with bounded memory.
+// Package limit is token buckets by key (a user, an address, a session) with bounded
+// memory. It knows nothing of what is limited. The rate is passed with every call, so
+// that a reloaded rules file takes effect on the next one.
+//
+// Buckets live in this process alone and are safe to lose: a lost bucket is a full one.
 package limit
+
+import (
+	"container/list"
+	"math"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"partyline/party/rules"
+)
+
+// Keyed holds one token bucket per key. It keeps the most recently used maxKeys
+// buckets and forgets the others. Safe for concurrent use.
+type Keyed struct {
+	now     func() time.Time
+	maxKeys int
+
+	mu      sync.Mutex
+	buckets map[string]*list.Element // of *bucket
+	recent  *list.List               // most recently used first
+}
+
+type bucket struct {
+	key     string
+	rate    rules.Rate
+	tokens  *rate.Limiter
+	pending int // attempts under way that may still cost a token
+}
+
+// New makes an empty set of buckets. maxKeys below 1 counts as 1.
+func New(now func() time.Time, maxKeys int) *Keyed {
+	return &Keyed{now: now, maxKeys: max(1, maxKeys), buckets: map[string]*list.Element{}, recent: list.New()}
+}
+
+// Take spends one token of key and answers zero, or spends nothing and answers how
+// long the caller has to wait for the next. The bucket holds r.N tokens and refills at
+// r.N per r.Per; a rate without a number or a time is no limit.
+func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
+	if unlimited(r) {
+		return 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.now()
+	b := k.bucket(key, r, now)
+	if wait := b.wait(now); wait > 0 {
+		return wait
+	}
+	b.tokens.AllowN(now, 1)
+	return 0
+}
+
+// Attempt is something that costs a token only if it fails, such as a guess at a code.
+// The zero value belongs to no bucket.
+type Attempt struct {
+	keyed *Keyed
+	b     *bucket
+}
+
+// Begin starts an attempt of key, or answers how long to wait. An attempt under way
+// counts as failed until it ends, so that many at once cannot outrun the limit.
+// The caller ends it with Done, once.
+func (k *Keyed) Begin(key string, r rules.Rate) (Attempt, time.Duration) {
+	if unlimited(r) {
+		return Attempt{}, 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.now()
+	b := k.bucket(key, r, now)
+	if wait := b.wait(now); wait > 0 {
+		return Attempt{}, wait
+	}
+	b.pending++
+	return Attempt{keyed: k, b: b}, 0
+}
+
+// Done ends the attempt. A failure costs a token; a success costs nothing and gives
+// nothing back that earlier failures have cost.
+func (a Attempt) Done(failed bool) {
+	if a.b == nil {
+		return
+	}
+	a.keyed.mu.Lock()
+	defer a.keyed.mu.Unlock()
+	a.b.pending--
+	if failed {
+		a.b.tokens.AllowN(a.keyed.now(), 1)
+	}
+}
+
+// Len is the number of buckets kept.
+func (k *Keyed) Len() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.recent.Len()
+}
+
+func unlimited(r rules.Rate) bool { return r.N <= 0 || r.Per <= 0 }
+
+// bucket finds or makes the bucket of key and marks it used. The caller holds mu.
+func (k *Keyed) bucket(key string, r rules.Rate, now time.Time) *bucket {
+	limit := rate.Limit(float64(r.N) / r.Per.Seconds())
+	if e, ok := k.buckets[key]; ok {
+		k.recent.MoveToFront(e)
+		b := e.Value.(*bucket)
+		if b.rate != r {
+			b.tokens.SetLimitAt(now, limit)
+			b.tokens.SetBurstAt(now, r.N)
+			b.rate = r
+		}
+		return b
+	}
+	for k.recent.Len() >= k.maxKeys {
+		oldest := k.recent.Back()
+		delete(k.buckets, oldest.Value.(*bucket).key)
+		k.recent.Remove(oldest)
+	}
+	b := &bucket{key: key, rate: r, tokens: rate.NewLimiter(limit, r.N)}
+	k.buckets[key] = k.recent.PushFront(b)
+	return b
+}
+
+// wait is how long until one more token is free beside the pending attempts; zero now.
+func (b *bucket) wait(now time.Time) time.Duration {
+	missing := float64(b.pending) + 1 - b.tokens.TokensAt(now)
+	if missing <= 1e-9 { // rounding of the refill, far below one token
+		return 0
+	}
+	return max(time.Nanosecond, time.Duration(math.Ceil(missing/float64(b.tokens.Limit())*float64(time.Second))))
+}

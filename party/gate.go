@@ -1,0 +1,207 @@
+package party
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+)
+
+// flightTTL bounds how long a native join may be under way. It takes microseconds; one
+// that fails has no after-hook, so its seat comes back with the next message of whoever
+// asked for it, or after this time.
+const flightTTL = 5 * time.Second
+
+// gate is what admission keeps per party: a cache of what storage says of holds and
+// kicks, and the joins under way.
+type gate struct {
+	refs int // guarded by gates.mu, as is the presence of the gate in its map
+
+	mu    sync.Mutex // lock order: gate, then the roster's locks, then gates.mu
+	id    ID
+	known bool  // holds and kicks have been read, or the party began on this node without any
+	state int64 // revision of the party's mirror up to which they are known
+
+	holds    map[string]Hold      // by invite
+	kicks    map[string]kick      // by user
+	flights  map[string]flight    // by the session that joins
+	admitted map[string]time.Time // sessions put on the party's stream lately, by session
+}
+
+// flight is a native join between its before-hook and its after-hook.
+type flight struct {
+	session Session
+	by      string // session whose message it is
+	until   time.Time
+	leaving []Membership // parties to leave once it has landed
+}
+
+// gates finds the gate of a party and forgets those nobody needs.
+type gates struct {
+	mu    sync.Mutex
+	byID  map[ID]*gate
+	asked map[string]asked // the native join a session has under way, by that session
+}
+
+type asked struct {
+	id     ID
+	joiner Session
+	until  time.Time
+}
+
+// ask notes the native join a session has begun.
+func (gs *gates) ask(session string, j asked) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	gs.asked[session] = j
+}
+
+// answer forgets it and says what it was.
+func (gs *gates) answer(session string) (asked, bool) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	j, ok := gs.asked[session]
+	delete(gs.asked, session)
+	return j, ok
+}
+
+// joining reports whether a native join of the user into another party is under way.
+func (gs *gates) joining(userID string, other ID, now time.Time) bool {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	for _, j := range gs.asked {
+		if j.joiner.UserID == userID && j.id != other && now.Before(j.until) {
+			return true
+		}
+	}
+	return false
+}
+
+func (gs *gates) expireAsked(now time.Time) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	maps.DeleteFunc(gs.asked, func(_ string, j asked) bool { return !now.Before(j.until) })
+}
+
+// enter locks the party's gate. The caller leaves it with exit.
+func (gs *gates) enter(id ID) *gate {
+	gs.mu.Lock()
+	g := gs.byID[id]
+	if g == nil {
+		g = &gate{id: id, holds: map[string]Hold{}, kicks: map[string]kick{}, flights: map[string]flight{}, admitted: map[string]time.Time{}}
+		gs.byID[id] = g
+	}
+	g.refs++
+	gs.mu.Unlock()
+	g.mu.Lock()
+	return g
+}
+
+func (gs *gates) exit(g *gate) {
+	g.mu.Unlock()
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	g.refs--
+	// With no reference left nobody else reads the gate. One whose party is not known
+	// holds nothing but flights.
+	if g.refs == 0 && !g.known && len(g.flights) == 0 {
+		delete(gs.byID, g.id)
+	}
+}
+
+// forget drops the gates of parties that gone says have ended.
+func (gs *gates) forget(gone func(ID) bool) {
+	gs.mu.Lock()
+	ids := make([]ID, 0, len(gs.byID))
+	for id := range gs.byID {
+		ids = append(ids, id)
+	}
+	gs.mu.Unlock()
+	for _, id := range ids {
+		if !gone(id) {
+			continue
+		}
+		gs.mu.Lock()
+		if g := gs.byID[id]; g != nil && g.refs == 0 {
+			delete(gs.byID, id)
+		}
+		gs.mu.Unlock()
+	}
+}
+
+// purge drops what time has ended. Every check comes after it.
+func (g *gate) purge(now time.Time) {
+	for id, h := range g.holds {
+		if !now.Before(h.ExpiresAt) {
+			delete(g.holds, id)
+		}
+	}
+	for user, k := range g.kicks {
+		if !now.Before(k.until) {
+			delete(g.kicks, user)
+		}
+	}
+	for session, f := range g.flights {
+		if !now.Before(f.until) {
+			delete(g.flights, session)
+		}
+	}
+	for session, at := range g.admitted {
+		if now.Sub(at) > 2*flightTTL {
+			delete(g.admitted, session)
+		}
+	}
+}
+
+// seats counts the party's seats from the point of view of one user: those taken by
+// members and by joins under way, and those kept for other users who are neither.
+func (g *gate) seats(v View, userID string) (taken, held int) {
+	inside := make(map[string]struct{}, len(v.Members)+len(g.flights))
+	taken = len(v.Members)
+	for _, m := range v.Members {
+		inside[m.UserID] = struct{}{}
+	}
+	for _, f := range g.flights {
+		inside[f.session.UserID] = struct{}{}
+		if _, member := v.Session(f.session.SessionID); !member {
+			taken++
+		}
+	}
+	if len(g.holds) == 0 {
+		return taken, 0
+	}
+	inside[userID] = struct{}{}
+	for _, h := range g.holds {
+		for _, u := range h.UserIDs {
+			if _, counted := inside[u]; !counted {
+				inside[u] = struct{}{} // one seat per user, however many invites hold one
+				held++
+			}
+		}
+	}
+	return taken, held
+}
+
+// open makes holds and kicks known and current. They are read for a party this process
+// has not seen, and again when another node says that it changed them; a party that
+// began here costs no read.
+func (a *Admission) open(ctx context.Context, g *gate, s snapshot) error {
+	if !g.known || s.shared.state > g.state {
+		holds, err := a.holds(ctx, g.id)
+		if err != nil {
+			return err
+		}
+		kicks, err := a.readKicks(ctx, g.id)
+		if err != nil {
+			return err
+		}
+		clear(g.holds)
+		for _, h := range holds {
+			g.holds[h.InviteID] = h
+		}
+		g.kicks = kicks
+		g.known, g.state = true, s.shared.state
+	}
+	g.purge(a.now())
+	return nil
+}

@@ -1,0 +1,149 @@
+package party
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+const (
+	kicksCollection = "partyline_kicks" // key = the party's UUID
+	maxKicks        = 256               // remembered per party; the oldest are forgotten first
+	writeAttempts   = 8                 // of a compare-and-set before giving up
+	sweepPage       = 100
+)
+
+// kick bans a user until a time, unless an invite made after it says otherwise.
+type kick struct{ at, until time.Time }
+
+// kicksRecord is a party's kicks in storage.
+type kicksRecord struct {
+	PartyID string                `json:"party_id"`
+	Kicks   map[string]kickRecord `json:"kicks"` // by user
+}
+
+type kickRecord struct {
+	At    int64 `json:"at"` // Unix nanoseconds
+	Until int64 `json:"until"`
+}
+
+// Kicked follows a PartyRemove of target, whether it was a member or only asked to be
+// one. A member is banned for the rules' kick_ban, by user, so a reconnect does not
+// help. The ban holds on this node even if the error says that storage did not take it.
+func (a *Admission) Kicked(ctx context.Context, id ID, target Session) error {
+	member, err := a.roster.onMirror(id, target.SessionID)
+	if err != nil || !member {
+		return err
+	}
+	a.roster.Left(ctx, id, target)
+	ban := a.policy().Parties.KickBan
+	if ban <= 0 {
+		return nil
+	}
+	g := a.gates.enter(id)
+	defer a.gates.exit(g)
+	now := a.now()
+	k := kick{at: now, until: now.Add(ban)}
+	defer func() { g.kicks[target.UserID] = k }()
+	if v, err := a.roster.look(id); err == nil {
+		if err := a.open(ctx, g, v); err != nil {
+			return err
+		}
+	}
+	err = a.changeKicks(ctx, id, func(kicks map[string]kick) { kicks[target.UserID] = k })
+	g.stateIs(a.roster.stateChanged(id))
+	return err
+}
+
+// liftKick ends the ban of a user who was let in all the same. The caller holds the gate.
+func (a *Admission) liftKick(ctx context.Context, g *gate, userID string) {
+	if _, kicked := g.kicks[userID]; !kicked {
+		return
+	}
+	delete(g.kicks, userID)
+	if err := a.changeKicks(ctx, g.id, func(kicks map[string]kick) { delete(kicks, userID) }); err != nil {
+		a.logger.Warn("kick not lifted party=%s user=%s error=%v", g.id, userID, err)
+	}
+	g.stateIs(a.roster.stateChanged(g.id))
+}
+
+// stateIs notes a revision this node has just made itself.
+func (g *gate) stateIs(state int64) { g.state = max(g.state, state) }
+
+func (a *Admission) readKicks(ctx context.Context, id ID) (map[string]kick, error) {
+	kicks, _, err := a.loadKicks(ctx, id)
+	return kicks, err
+}
+
+func (a *Admission) loadKicks(ctx context.Context, id ID) (map[string]kick, string, error) {
+	kicks := map[string]kick{}
+	objects, err := a.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: kicksCollection, Key: id.UUID.String()}})
+	if err != nil || len(objects) == 0 {
+		return kicks, "*", err
+	}
+	var r kicksRecord
+	if err := json.Unmarshal([]byte(objects[0].Value), &r); err != nil {
+		return nil, "", err
+	}
+	for user, k := range r.Kicks {
+		kicks[user] = kick{fromNanos(k.At), fromNanos(k.Until)}
+	}
+	return kicks, objects[0].Version, nil
+}
+
+// changeKicks writes a change by compare-and-set. It refuses with Conflict after too
+// many lost races.
+func (a *Admission) changeKicks(ctx context.Context, id ID, change func(map[string]kick)) error {
+	for range writeAttempts {
+		kicks, version, err := a.loadKicks(ctx, id)
+		if err != nil {
+			return err
+		}
+		now := a.now()
+		maps.DeleteFunc(kicks, func(_ string, k kick) bool { return !now.Before(k.until) })
+		change(kicks)
+		r := kicksRecord{PartyID: id.String(), Kicks: map[string]kickRecord{}}
+		users := slices.SortedFunc(maps.Keys(kicks), func(x, y string) int { return kicks[y].at.Compare(kicks[x].at) })
+		for _, user := range users[:min(len(users), maxKicks)] {
+			r.Kicks[user] = kickRecord{nanos(kicks[user].at), nanos(kicks[user].until)}
+		}
+		value, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		_, err = a.storage.StorageWrite(ctx, []*runtime.StorageWrite{{
+			Collection: kicksCollection, Key: id.UUID.String(), Value: string(value), Version: version,
+		}})
+		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
+			return err
+		}
+	}
+	return Refuse(Conflict, "Too many changes at once, please try again.")
+}
+
+// sweepKicks deletes the kicks of parties that have ended, one page per call.
+func (a *Admission) sweepKicks(ctx context.Context, gone func(ID) bool) error {
+	objects, _, err := a.storage.StorageList(ctx, "", "", kicksCollection, sweepPage, "")
+	if err != nil {
+		return err
+	}
+	var deletes []*runtime.StorageDelete
+	for _, o := range objects {
+		var r kicksRecord
+		if err := json.Unmarshal([]byte(o.Value), &r); err != nil {
+			continue
+		}
+		if id, err := ParseID(r.PartyID); err == nil && gone(id) {
+			deletes = append(deletes, &runtime.StorageDelete{Collection: kicksCollection, Key: o.Key})
+		}
+	}
+	if len(deletes) == 0 {
+		return nil
+	}
+	return a.storage.StorageDelete(ctx, deletes)
+}

@@ -1,0 +1,149 @@
+package party
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Streams of our own, on which every member session has a hidden presence: no client
+// hears of it, it vanishes with the session, and a cluster sees it everywhere. The
+// native engine keeps neither the order of members nor the leader readable, so the
+// status of these presences carries both.
+const (
+	mirrorMode  uint8 = 101 // subject = the party's UUID, label = its node: one presence per member session
+	partiesMode uint8 = 102 // subject = the user: one presence per session, listing its parties
+)
+
+// shared is what every presence on a party's mirror repeats. Where they differ the
+// highest revision counts, so that one that could not be rewritten (its session lives
+// on another node) does no harm.
+type shared struct {
+	Facts
+	rev    int64  // grows with every change of the other fields; 0 = the facts are not known
+	state  int64  // grows with every change of holds or kicks; tells other nodes to read them again
+	leader string // session ID of the creator or whoever was promoted last; "" = the longest-standing member
+}
+
+// mirrorEntry is the status of one presence on the mirror.
+type mirrorEntry struct {
+	shared
+	joinedAt time.Time
+}
+
+const (
+	mirrorVersion = "1"
+	flagOpen      = 1
+	flagHidden    = 2
+)
+
+// encode is the version, then the fields by single spaces, the label last because only
+// it may hold spaces. Hooks read and write this on every join, so it is no JSON.
+func (e mirrorEntry) encode() string {
+	flags := int64(0)
+	if e.Open {
+		flags |= flagOpen
+	}
+	if e.Hidden {
+		flags |= flagHidden
+	}
+	b := make([]byte, 0, 160+len(e.Label))
+	b = append(b, mirrorVersion...)
+	for _, n := range [...]int64{e.rev, e.state, nanos(e.joinedAt), nanos(e.CreatedAt), int64(e.MaxSize), flags} {
+		b = append(b, ' ')
+		b = strconv.AppendInt(b, n, 10)
+	}
+	b = append(b, ' ')
+	b = append(b, e.leader...)
+	b = append(b, ' ')
+	return string(append(b, e.Label...))
+}
+
+// decodeMirror reads what encode wrote; false for anything else.
+func decodeMirror(s string) (mirrorEntry, bool) {
+	rest, ok := strings.CutPrefix(s, mirrorVersion+" ")
+	if !ok {
+		return mirrorEntry{}, false
+	}
+	var n [6]int64
+	for i := range n {
+		var field string
+		if field, rest, ok = strings.Cut(rest, " "); !ok {
+			return mirrorEntry{}, false
+		}
+		v, err := strconv.ParseInt(field, 10, 64)
+		if err != nil || v < 0 {
+			return mirrorEntry{}, false
+		}
+		n[i] = v
+	}
+	leader, label, ok := strings.Cut(rest, " ")
+	if !ok {
+		return mirrorEntry{}, false
+	}
+	return mirrorEntry{
+		shared: shared{
+			Facts: Facts{
+				MaxSize: int(n[4]), Open: n[5]&flagOpen != 0, Hidden: n[5]&flagHidden != 0,
+				Label: label, CreatedAt: fromNanos(n[3]),
+			},
+			rev: n[0], state: n[1], leader: leader,
+		},
+		joinedAt: fromNanos(n[2]),
+	}, true
+}
+
+// presentParty is one party in the status of a presence on a user's stream.
+type presentParty struct {
+	id    ID
+	since time.Time
+}
+
+// Most parties remembered per session; the oldest are forgotten first.
+const maxPartiesPerSession = 32
+
+func encodeParties(parties []presentParty) string {
+	var b strings.Builder
+	b.WriteString(mirrorVersion)
+	for _, p := range parties {
+		b.WriteByte(' ')
+		b.WriteString(p.id.String())
+		b.WriteByte('@')
+		b.WriteString(strconv.FormatInt(nanos(p.since), 10))
+	}
+	return b.String()
+}
+
+// decodeParties reads what encodeParties wrote and leaves out what it cannot read.
+func decodeParties(s string) []presentParty {
+	fields := strings.Split(s, " ")
+	if fields[0] != mirrorVersion {
+		return nil
+	}
+	var parties []presentParty
+	for _, f := range fields[1:] {
+		idText, at, _ := strings.Cut(f, "@")
+		id, err := ParseID(idText)
+		ns, errAt := strconv.ParseInt(at, 10, 64)
+		if err != nil || errAt != nil || ns < 0 {
+			continue
+		}
+		parties = append(parties, presentParty{id, fromNanos(ns)})
+	}
+	return parties
+}
+
+// nanos is Unix nanoseconds with 0 for the zero time.
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func fromNanos(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
+}

@@ -1,0 +1,155 @@
+package party
+
+import (
+	"context"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+)
+
+// The methods here stand around the native engine's own joins. A before-hook calls a
+// Begin method and passes its refusal on; the after-hook of the same message calls the
+// matching End method. A message the engine refuses has no after-hook; what Begin
+// counted then ends with the next message of the same session or after flightTTL.
+
+// BeginNative comes before a PartyJoin of s. Where the party is open it keeps a seat
+// for the join that follows; where it is closed the message only asks to be let in, and
+// BeginNative is BeginRequest. It refuses as Admit does.
+func (a *Admission) BeginNative(ctx context.Context, id ID, s Session) error {
+	return a.begin(ctx, id, s, s.SessionID, func(v View) bool { return v.Open })
+}
+
+// BeginRequest comes before a PartyJoin of s that will only ask to be let in. It
+// refuses as Admit does and keeps no seat.
+func (a *Admission) BeginRequest(ctx context.Context, id ID, s Session) error {
+	return a.begin(ctx, id, s, s.SessionID, func(View) bool { return false })
+}
+
+// BeginAccept comes before a PartyAccept, by the session of whoever leads, of s, the
+// session that asked. It keeps a seat and refuses as Admit does.
+func (a *Admission) BeginAccept(ctx context.Context, id ID, s, by Session) error {
+	return a.begin(ctx, id, s, by.SessionID, func(View) bool { return true })
+}
+
+func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, takesSeat func(View) bool) error {
+	a.Settle(by)
+	leaving, unlock, err := a.elsewhere(ctx, id, s)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	g := a.gates.enter(id)
+	defer a.gates.exit(g)
+	v, err := a.check(ctx, g, s, Grant{})
+	if err != nil {
+		return err
+	}
+	if _, member := v.Session(s.SessionID); member {
+		// The engine would take it for a join and cancel the party's tickets.
+		return Refuse(AlreadyMember, "You are in this party already.")
+	}
+	if takesSeat(v.View) {
+		until := a.now().Add(flightTTL)
+		g.flights[s.SessionID] = flight{session: s, by: by, until: until, leaving: leaving}
+		a.gates.ask(by, asked{id: id, joiner: s, until: until})
+	}
+	return nil
+}
+
+// EndNative comes after a PartyJoin or PartyAccept of s. If s is a member now it is
+// entered in the roster.
+func (a *Admission) EndNative(ctx context.Context, id ID, s Session) {
+	g := a.gates.enter(id)
+	f, landed := g.flights[s.SessionID]
+	delete(g.flights, s.SessionID)
+	a.gates.answer(f.by)
+	members, err := a.roster.members(id)
+	var inside bool
+	for _, m := range members {
+		inside = inside || m.SessionID == s.SessionID
+	}
+	if err == nil && inside {
+		if err := a.roster.Entered(ctx, id, s); err != nil {
+			a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
+		}
+		a.evictGhost(g, members)
+	}
+	a.gates.exit(g)
+	if landed && inside {
+		a.leave(ctx, f.leaving)
+	}
+}
+
+// evictGhost takes the session admitted last off a stream that has more sessions than
+// seats. It is the second line behind Admit's own check: a native join may have stayed
+// under way for longer than flightTTL. The caller holds the gate.
+func (a *Admission) evictGhost(g *gate, members []Member) {
+	if len(g.admitted) == 0 {
+		return
+	}
+	v, err := a.roster.look(g.id)
+	if err != nil || v.MaxSize == 0 || len(members) <= v.MaxSize {
+		return
+	}
+	var last Member
+	var at time.Time
+	for _, m := range members {
+		if t, ok := g.admitted[m.SessionID]; ok && t.After(at) {
+			last, at = m, t
+		}
+	}
+	if at.IsZero() {
+		return
+	}
+	a.logger.Warn("party over capacity, admission undone party=%s session=%s", g.id, last.SessionID)
+	a.leave(context.Background(), []Membership{{ID: g.id, Session: last.Session}})
+	delete(g.admitted, last.SessionID)
+}
+
+// Settle ends the native join the session has under way, if any: its next message has
+// arrived, so the engine is done with the one before. Begin methods call it themselves.
+func (a *Admission) Settle(sessionID string) {
+	j, ok := a.gates.answer(sessionID)
+	if !ok {
+		return
+	}
+	g := a.gates.enter(j.id)
+	if g.flights[j.joiner.SessionID].by == sessionID {
+		delete(g.flights, j.joiner.SessionID)
+	}
+	a.gates.exit(g)
+}
+
+// SessionEnded frees whatever the session had under way.
+func (a *Admission) SessionEnded(s Session) { a.Settle(s.SessionID) }
+
+// BeginCreate comes before a PartyCreate of s. It refuses with AlreadyInParty where a
+// user may be in one party only.
+func (a *Admission) BeginCreate(ctx context.Context, s Session) error {
+	a.Settle(s.SessionID)
+	_, unlock, err := a.elsewhere(ctx, ID{}, s)
+	if err != nil {
+		return err
+	}
+	unlock()
+	return nil
+}
+
+// EndCreate comes after a PartyCreate of s that answered p: it enters the party in the
+// roster and, where the rules say so, takes its creator out of the party before.
+func (a *Admission) EndCreate(ctx context.Context, s Session, p *rtapi.Party) error {
+	if err := a.roster.Created(ctx, s, p); err != nil {
+		return err
+	}
+	id, err := ParseID(p.GetPartyId())
+	if err != nil {
+		return err
+	}
+	leaving, unlock, err := a.elsewhere(ctx, id, s)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	a.leave(ctx, leaving)
+	return nil
+}

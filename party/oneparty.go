@@ -1,0 +1,48 @@
+package party
+
+import (
+	"context"
+	"slices"
+
+	"partyline/party/rules"
+)
+
+// elsewhere applies the rule of one party per user to a session about to enter id: it
+// refuses with AlreadyInParty, or answers the memberships to leave once the session is
+// in. Where the rule applies, joins of one user wait for each other until unlock.
+func (a *Admission) elsewhere(ctx context.Context, id ID, s Session) (leaving []Membership, unlock func(), err error) {
+	rule := a.policy().Parties.OnePerUser
+	if rule != rules.OnePartyOnly && rule != rules.LeavePrevious {
+		return nil, func() {}, nil
+	}
+	a.users.lock(s.UserID)
+	unlock = func() { a.users.unlock(s.UserID) }
+	defer func() {
+		if err != nil {
+			unlock()
+		}
+	}()
+	in, err := a.roster.PartiesOf(ctx, s.UserID)
+	if err != nil {
+		return nil, nil, err
+	}
+	in = slices.DeleteFunc(in, func(m Membership) bool { return m.ID == id })
+	if rule == rules.LeavePrevious {
+		return in, unlock, nil
+	}
+	if len(in) > 0 || a.gates.joining(s.UserID, id, a.now()) {
+		return nil, nil, Refuse(AlreadyInParty, "You are in another party; leave it first.")
+	}
+	return nil, unlock, nil
+}
+
+// leave takes sessions out of parties as if each had left by itself.
+func (a *Admission) leave(ctx context.Context, from []Membership) {
+	for _, m := range from {
+		if err := a.streams.StreamUserLeave(StreamMode, m.ID.UUID.String(), "", m.ID.Node, m.Session.UserID, m.Session.SessionID); err != nil {
+			a.logger.Warn("party not left party=%s session=%s error=%v", m.ID, m.Session.SessionID, err)
+			continue
+		}
+		a.roster.Left(ctx, m.ID, m.Session)
+	}
+}

@@ -1,0 +1,189 @@
+package party
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// What follows is called by hooks after the native engine has done its part. None of
+// it reads or writes the database.
+
+// Entered follows a session becoming a member. [Admission] calls it for every way in.
+func (r *Roster) Entered(_ context.Context, id ID, s Session) error {
+	r.parties.lock(id.UUID)
+	defer r.parties.unlock(id.UUID)
+	entries, err := r.mirror(id)
+	if err != nil {
+		return err
+	}
+	joinedAt := r.now()
+	for _, e := range entries { // strictly rising, however coarse the clock is
+		if !joinedAt.After(e.joinedAt) {
+			joinedAt = e.joinedAt.Add(1)
+		}
+	}
+	return r.put(id, s, mirrorEntry{newest(entries), joinedAt})
+}
+
+// Left follows a session leaving or being removed. Where it led the party the native
+// engine has rotated to the longest-standing member, even if the session comes back.
+func (r *Roster) Left(_ context.Context, id ID, s Session) {
+	r.parties.lock(id.UUID)
+	defer r.parties.unlock(id.UUID)
+	// Best effort: what stays behind belongs to a session that is not a member, which
+	// every reader ignores, and ends with that session.
+	_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
+	r.listParty(s, id, time.Time{})
+	r.rewrite(id, func(sh *shared) bool {
+		if sh.leader != s.SessionID {
+			return false
+		}
+		sh.leader = ""
+		return true
+	})
+}
+
+// Promoted follows a PartyPromote of s.
+func (r *Roster) Promoted(_ context.Context, id ID, s Session) {
+	r.parties.lock(id.UUID)
+	defer r.parties.unlock(id.UUID)
+	r.rewrite(id, func(sh *shared) bool {
+		changed := sh.leader != s.SessionID
+		sh.leader = s.SessionID
+		return changed
+	})
+}
+
+// LeaderSeen follows anything the native engine lets only the leader do: s led when it
+// did it. It corrects the mirror where joins so close together that their hooks ran in
+// the other order made it expect somebody else.
+func (r *Roster) LeaderSeen(ctx context.Context, id ID, s Session) {
+	if v, err := r.look(id); err != nil || v.Leader().SessionID == s.SessionID {
+		return
+	}
+	r.Promoted(ctx, id, s)
+}
+
+// Updated follows a PartyUpdate, which replaces all three values.
+func (r *Roster) Updated(_ context.Context, id ID, open, hidden bool, label string) {
+	r.parties.lock(id.UUID)
+	defer r.parties.unlock(id.UUID)
+	r.rewrite(id, func(sh *shared) bool {
+		sh.Open, sh.Hidden, sh.Label = open, hidden, label
+		return true
+	})
+}
+
+// Closed follows a PartyClose.
+func (r *Roster) Closed(_ context.Context, id ID) {
+	r.parties.lock(id.UUID)
+	entries, err := r.mirror(id)
+	if err == nil {
+		for _, e := range entries {
+			_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID)
+			r.listParty(e.session, id, time.Time{})
+		}
+	}
+	r.parties.unlock(id.UUID)
+	r.listener(Change{PartyClosed, id})
+}
+
+// stateChanged tells the other nodes that holds or kicks of the party changed and
+// answers the new revision; 0 where the party has no presence to carry it.
+func (r *Roster) stateChanged(id ID) (state int64) {
+	r.parties.lock(id.UUID)
+	defer r.parties.unlock(id.UUID)
+	r.rewrite(id, func(sh *shared) bool {
+		sh.state = max(sh.state+1, nanos(r.now()))
+		state = sh.state
+		return true
+	})
+	return state
+}
+
+// onMirror reports whether the session was a member the last time a hook told of it.
+func (r *Roster) onMirror(id ID, sessionID string) (bool, error) {
+	entries, err := r.mirror(id)
+	return slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.session.SessionID == sessionID }), err
+}
+
+// rewrite changes what all of the party's presences share, if change says so. A
+// presence of another node cannot be written from here; the newest revision counts.
+// The caller holds the party's lock.
+func (r *Roster) rewrite(id ID, change func(*shared) bool) {
+	entries, err := r.mirror(id)
+	if err != nil {
+		return
+	}
+	sh := newest(entries)
+	if sh.rev == 0 || !change(&sh) {
+		return
+	}
+	sh.rev = max(sh.rev+1, nanos(r.now()))
+	for _, e := range entries {
+		e.shared = sh
+		_ = r.streams.StreamUserUpdate(mirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID, true, false, e.encode())
+	}
+}
+
+func newest(entries []mirrorPresence) shared {
+	var sh shared
+	for _, e := range entries {
+		if e.rev > sh.rev {
+			sh = e.shared
+		}
+	}
+	return sh
+}
+
+// put writes a session's presence on the party's mirror and on its user's list. The
+// caller holds the party's lock.
+func (r *Roster) put(id ID, s Session, e mirrorEntry) error {
+	status := e.encode()
+	subject := id.UUID.String()
+	isNew, err := r.streams.StreamUserJoin(mirrorMode, subject, "", id.Node, s.UserID, s.SessionID, true, false, status)
+	if err != nil {
+		return err
+	}
+	if !isNew {
+		if err := r.streams.StreamUserUpdate(mirrorMode, subject, "", id.Node, s.UserID, s.SessionID, true, false, status); err != nil {
+			return err
+		}
+	}
+	r.listParty(s, id, e.joinedAt)
+	return nil
+}
+
+// listParty writes the party into the list of the session's parties, or out of it for
+// a zero time. A failure means the session is going away, and its list with it.
+func (r *Roster) listParty(s Session, id ID, since time.Time) {
+	r.users.lock(s.UserID)
+	defer r.users.unlock(s.UserID)
+	presences, err := r.streams.StreamUserList(partiesMode, s.UserID, "", "", true, true)
+	if err != nil {
+		return
+	}
+	var parties []presentParty
+	known := false
+	for _, p := range presences {
+		if p.GetSessionId() == s.SessionID {
+			known, parties = true, decodeParties(p.GetStatus())
+		}
+	}
+	parties = slices.DeleteFunc(parties, func(p presentParty) bool { return p.id == id })
+	if !since.IsZero() {
+		parties = append(parties, presentParty{id, since})
+		if extra := len(parties) - maxPartiesPerSession; extra > 0 {
+			parties = parties[extra:]
+		}
+	}
+	switch {
+	case known && len(parties) == 0:
+		_ = r.streams.StreamUserLeave(partiesMode, s.UserID, "", "", s.UserID, s.SessionID)
+	case known:
+		_ = r.streams.StreamUserUpdate(partiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, encodeParties(parties))
+	case len(parties) > 0:
+		_, _ = r.streams.StreamUserJoin(partiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, encodeParties(parties))
+	}
+}
