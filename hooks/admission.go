@@ -2,7 +2,6 @@ package hooks
 
 import (
 	"context"
-	"sync"
 
 	"partyline/party"
 )
@@ -12,20 +11,23 @@ import (
 // so that seats on their way are counted and held seats stay held.
 type Entrance interface {
 	BeginNative(ctx context.Context, id party.ID, session party.Session) error
-	BeginAccept(ctx context.Context, id party.ID, session, by party.Session) error
 	BeginRequest(ctx context.Context, id party.ID, session party.Session) error
+	BeginAccept(ctx context.Context, id party.ID, session, by party.Session) error
 	EndNative(ctx context.Context, id party.ID, session party.Session)
 }
 
-// Settler is the part of admission that is told when a session's earlier join can no
-// longer be under way. The host is silent about joins that fail.
-type Settler interface {
+// Aftermath is the part of admission that hears how things ended: an earlier join that
+// can no longer be under way (the host is silent about joins that fail), a socket, a
+// membership.
+type Aftermath interface {
 	Settle(sessionID string)
+	SessionEnded(session party.Session)
+	Kicked(ctx context.Context, id party.ID, target party.Session) error
 }
 
-// Kicks is the part of admission that remembers who was thrown out.
-type Kicks interface {
-	Kicked(ctx context.Context, id party.ID, target party.Session) error
+// RequestLimit is the rate at which one user may ask to be let into closed parties.
+type RequestLimit interface {
+	JoinRequest(userID string) error
 }
 
 // Viewer is the part of the roster that shows one party.
@@ -33,57 +35,43 @@ type Viewer interface {
 	View(ctx context.Context, id party.ID) (party.View, error)
 }
 
-// Admission guards the host's own ways into a party and records who was removed from
-// one. Its set belongs behind every other that may refuse a join: a seat is counted
-// as on its way from here on.
-func Admission(entrance Entrance, settler Settler, kicks Kicks, viewer Viewer) Set {
-	a := admission{
-		entrance: entrance, settler: settler, kicks: kicks, viewer: viewer,
-		targets: map[string]party.Session{},
-	}
+// Admission guards the host's own ways into a party and tells of those who were thrown
+// out. Its set belongs behind every other that may refuse a join: from here on a seat
+// counts as taken.
+func Admission(entrance Entrance, aftermath Aftermath, limit RequestLimit, viewer Viewer) Set {
+	a := admission{entrance: entrance, aftermath: aftermath, limit: limit, viewer: viewer}
 	set := Set{
 		Owner: "admission",
-		Sessions: []SessionHook{{Name: "settle", End: func(_ context.Context, session party.Session) error {
-			a.settle(session.SessionID)
+		Hooks: []Hook{
+			{Message: PartyJoin, Name: "join", Before: a.join, After: a.joined},
+			{Message: PartyAccept, Name: "accept", Before: a.accept, After: a.accepted},
+			{Message: PartyRemove, Name: "kick", After: a.kicked},
+		},
+		Sessions: []SessionHook{{Name: "end", End: func(_ context.Context, session party.Session) error {
+			aftermath.SessionEnded(session)
 			return nil
 		}}},
 	}
-	for _, message := range []string{
-		PartyCreate, PartyJoin, PartyAccept, PartyUpdate, PartyDataSend,
-		PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose,
-	} {
+	// A session's messages are handled one after the other, so each says that the one
+	// before it is over. Joins and accepts say so themselves.
+	for _, message := range []string{PartyUpdate, PartyDataSend, PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose} {
 		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
-			a.settle(call.Session.SessionID)
+			aftermath.Settle(call.Session.SessionID)
 			return nil
 		}})
 	}
-	set.Hooks = append(set.Hooks,
-		Hook{Message: PartyJoin, Name: "join", Before: a.join, After: a.joined},
-		Hook{Message: PartyAccept, Name: "accept", Before: a.accept, After: a.accepted},
-		Hook{Message: PartyRemove, Name: "kick", Before: a.remove, After: a.removed},
-	)
 	return set
 }
 
 type admission struct {
-	entrance Entrance
-	settler  Settler
-	kicks    Kicks
-	viewer   Viewer
-
-	mu      sync.Mutex
-	targets map[string]party.Session // by the remover's session: the member its PartyRemove is about, until the message is over
-}
-
-// settle concludes whatever a session's previous message left open: a session's
-// messages are handled one after the other.
-func (a *admission) settle(sessionID string) {
-	a.settler.Settle(sessionID)
-	a.takeTarget(sessionID)
+	entrance  Entrance
+	aftermath Aftermath
+	limit     RequestLimit
+	viewer    Viewer
 }
 
 // join announces an open party's join, or a closed party's request to be let in.
-func (a *admission) join(ctx context.Context, call *Call) error {
+func (a admission) join(ctx context.Context, call *Call) error {
 	id, err := call.PartyID()
 	if err != nil {
 		return err
@@ -95,12 +83,15 @@ func (a *admission) join(ctx context.Context, call *Call) error {
 	if view.Open {
 		return a.entrance.BeginNative(ctx, id, call.Session)
 	}
-	return a.entrance.BeginRequest(ctx, id, call.Session)
+	if err := a.entrance.BeginRequest(ctx, id, call.Session); err != nil {
+		return err
+	}
+	return a.limit.JoinRequest(call.Session.UserID)
 }
 
 // joined also runs when a closed party was only asked; admission looks for itself
 // whether the session is in.
-func (a *admission) joined(ctx context.Context, call *Call) error {
+func (a admission) joined(ctx context.Context, call *Call) error {
 	id, err := call.PartyID()
 	if err != nil {
 		return err
@@ -109,27 +100,10 @@ func (a *admission) joined(ctx context.Context, call *Call) error {
 	return nil
 }
 
-func (a *admission) accept(ctx context.Context, call *Call) error {
-	id, err := call.PartyID()
-	if err != nil {
-		return err
-	}
-	requester := sessionIn(call.In.GetPartyAccept().GetPresence())
-	return a.entrance.BeginAccept(ctx, id, requester, call.Session)
-}
-
-func (a *admission) accepted(ctx context.Context, call *Call) error {
-	id, err := call.PartyID()
-	if err != nil {
-		return err
-	}
-	a.entrance.EndNative(ctx, id, sessionIn(call.In.GetPartyAccept().GetPresence()))
-	return nil
-}
-
-// remove notes whether the target is a member, because afterwards nothing tells a
-// kick from a join request that was turned down, and only the former bans.
-func (a *admission) remove(ctx context.Context, call *Call) error {
+// accept lets only members announce one: an accept keeps a seat for a moment even if
+// the host then says that the sender does not lead, and strangers could keep a party
+// full that way.
+func (a admission) accept(ctx context.Context, call *Call) error {
 	id, err := call.PartyID()
 	if err != nil {
 		return err
@@ -138,30 +112,27 @@ func (a *admission) remove(ctx context.Context, call *Call) error {
 	if err != nil {
 		return err
 	}
-	target := sessionIn(call.In.GetPartyRemove().GetPresence())
-	if member, ok := view.Session(target.SessionID); ok && member.UserID == target.UserID {
-		a.mu.Lock()
-		a.targets[call.Session.SessionID] = target
-		a.mu.Unlock()
+	if _, member := view.Session(call.Session.SessionID); !member {
+		return party.Refuse(party.NotMember, "You are not in this party.")
 	}
-	return nil
+	return a.entrance.BeginAccept(ctx, id, sessionIn(call.In.GetPartyAccept().GetPresence()), call.Session)
 }
 
-func (a *admission) removed(ctx context.Context, call *Call) error {
+func (a admission) accepted(ctx context.Context, call *Call) error {
 	id, err := call.PartyID()
 	if err != nil {
 		return err
 	}
-	if target, ok := a.takeTarget(call.Session.SessionID); ok {
-		return a.kicks.Kicked(ctx, id, target)
-	}
+	a.entrance.EndNative(ctx, id, sessionIn(call.In.GetPartyAccept().GetPresence()))
 	return nil
 }
 
-func (a *admission) takeTarget(sessionID string) (party.Session, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	target, ok := a.targets[sessionID]
-	delete(a.targets, sessionID)
-	return target, ok
+// kicked also runs when a request to join was turned down; admission looks for itself
+// whether the session was in.
+func (a admission) kicked(ctx context.Context, call *Call) error {
+	id, err := call.PartyID()
+	if err != nil {
+		return err
+	}
+	return a.aftermath.Kicked(ctx, id, sessionIn(call.In.GetPartyRemove().GetPresence()))
 }

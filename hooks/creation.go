@@ -2,6 +2,9 @@ package hooks
 
 import (
 	"context"
+	"errors"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"partyline/party"
 	"partyline/party/rules"
@@ -12,9 +15,11 @@ type CreationLimit interface {
 	PartyCreate(userID string) error
 }
 
-// Creator is the part of admission that is asked before a user opens a party.
+// Creator is the part of admission around a party's creation: asked before it, told
+// after it.
 type Creator interface {
 	BeginCreate(ctx context.Context, session party.Session) error
+	EndCreate(ctx context.Context, session party.Session, created *rtapi.Party) error
 }
 
 // Creation makes new parties what the rules file says they are, and keeps them so. A
@@ -25,8 +30,8 @@ func Creation(limit CreationLimit, creator Creator, policy party.Policy) Set {
 	return Set{Owner: "creation", Hooks: []Hook{
 		{Message: PartyCreate, Name: "size", Before: c.size},
 		{Message: PartyCreate, Name: "open", Before: c.openness},
-		{Message: PartyCreate, Name: "one_per_user", Before: c.begin},
-		{Message: PartyCreate, Name: "rate", Before: c.rate},
+		{Message: PartyCreate, Name: "creator", Before: c.begin, After: c.end},
+		{Message: PartyCreate, Name: "rate", Before: c.rate}, // last: a refused party costs no token
 		{Message: PartyUpdate, Name: "open", Before: c.openness},
 	}}
 }
@@ -73,6 +78,14 @@ func (c creation) openness(_ context.Context, call *Call) error {
 
 func (c creation) begin(ctx context.Context, call *Call) error {
 	return c.creator.BeginCreate(ctx, call.Session)
+}
+
+func (c creation) end(ctx context.Context, call *Call) error {
+	created := call.Out.GetParty()
+	if created == nil {
+		return errors.New("the host answered party_create without a party")
+	}
+	return c.creator.EndCreate(ctx, call.Session, created)
 }
 
 func (c creation) rate(_ context.Context, call *Call) error {
