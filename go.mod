@@ -3,12 +3,10 @@ module partyline
 go 1.26.5
 
 require (
-	github.com/expr-lang/expr v1.17.8
-	github.com/goccy/go-yaml v1.19.2
 	github.com/google/uuid v1.6.0
 	github.com/heroiclabs/nakama-common v1.47.0
 	github.com/skip2/go-qrcode v0.0.0-20200617195104-da1b6568686e
 	golang.org/x/time v0.14.0
-	google.golang.org/protobuf v1.36.11
-	pgregory.net/rapid v1.2.0
 )
+
+require google.golang.org/protobuf v1.36.11 // indirect

@@ -1,0 +1,104 @@
+package landing
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// The accent colour reaches the page as a stylesheet of its own, because the
+// Content-Security-Policy allows no inline style. Its address holds the colour and nothing
+// else decides its content, so it is cached like a file.
+
+const defaultAccent = "7c5cff"
+
+// accentOf reads the rules' "#rrggbb"; anything else is the default.
+func accentOf(configured string) string {
+	hex := strings.ToLower(strings.TrimPrefix(configured, "#"))
+	if _, ok := parseColour(hex); !ok {
+		return defaultAccent
+	}
+	return hex
+}
+
+// colour is sRGB, each part 0..1.
+type colour [3]float64
+
+// parseColour reads exactly six lower-case hexadecimal digits.
+func parseColour(hex string) (colour, bool) {
+	if len(hex) != 6 || strings.ContainsFunc(hex, func(r rune) bool { return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'f') }) {
+		return colour{}, false
+	}
+	n, err := strconv.ParseUint(hex, 16, 32)
+	if err != nil {
+		return colour{}, false
+	}
+	return colour{float64(n>>16) / 255, float64(n>>8&255) / 255, float64(n&255) / 255}, true
+}
+
+func (c colour) hex() string {
+	part := func(v float64) int { return int(math.Round(v * 255)) }
+	return fmt.Sprintf("#%02x%02x%02x", part(c[0]), part(c[1]), part(c[2]))
+}
+
+// luminance is WCAG's relative luminance.
+func (c colour) luminance() float64 {
+	linear := func(v float64) float64 {
+		if v <= 0.04045 {
+			return v / 12.92
+		}
+		return math.Pow((v+0.055)/1.055, 2.4)
+	}
+	return 0.2126*linear(c[0]) + 0.7152*linear(c[1]) + 0.0722*linear(c[2])
+}
+
+// contrast is WCAG's ratio, 1 to 21.
+func contrast(a, b colour) float64 {
+	la, lb := a.luminance(), b.luminance()
+	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
+}
+
+func mix(a, b colour, share float64) colour {
+	for i := range a {
+		a[i] += (b[i] - a[i]) * share
+	}
+	return a
+}
+
+var (
+	white = colour{1, 1, 1}
+	black = colour{}
+	// The surfaces of landing.css that carry accent-coloured text, the less favourable ones.
+	darkSurface  = colour{0x22 / 255.0, 0x27 / 255.0, 0x38 / 255.0}
+	lightSurface = colour{0xf1 / 255.0, 0xf2 / 255.0, 0xf8 / 255.0}
+)
+
+const readable = 4.5 // WCAG AA for text
+
+// towards moves c to the target until it can be read on the surface.
+func towards(c, target, surface colour) colour {
+	const steps = 50
+	for i := range steps + 1 {
+		if m := mix(c, target, float64(i)/steps); contrast(m, surface) >= readable {
+			return m
+		}
+	}
+	return target
+}
+
+// accentSheet is the stylesheet of one accent: the colour, what is written on it, and the
+// nearest shades that can be read as text in the dark and the light scheme.
+func accentSheet(hex string) ([]byte, bool) {
+	c, ok := parseColour(hex)
+	if !ok {
+		return nil, false
+	}
+	on := white
+	// White is preferred on saturated colours as long as it reads well.
+	if contrast(c, white) < readable && contrast(c, black) > contrast(c, white) {
+		on = black
+	}
+	return fmt.Appendf(nil, ":root{--accent:%s;--on-accent:%s;--accent-on-dark:%s;--accent-on-light:%s}\n",
+		c.hex(), on.hex(), towards(c, white, darkSurface).hex(), towards(c, black, lightSurface).hex()), true
+}

@@ -1,0 +1,268 @@
+// The landing page works without this script. With it the party is live, the button knows
+// the platform, and the code can be copied. Texts are only ever set as text, and addresses
+// come from the server checked.
+(function () {
+  'use strict';
+
+  const byId = (id) => document.getElementById(id);
+  const invite = byId('invite');
+
+  // ---- the party, live -------------------------------------------------------------
+
+  const every = 2500; // ms between polls
+  const slowest = 30000; // ms, after failures
+  let tag = '';
+  let wait = every;
+  let timer = 0;
+  let asking = false;
+  let state = invite.dataset.state;
+  const badges = new Map(); // seat key -> tone and stage last announced
+
+  function setText(node, text) {
+    if (node && node.textContent !== text) node.textContent = text;
+  }
+
+  function show(node, text) {
+    setText(node, text);
+    node.hidden = !text;
+  }
+
+  function fillPicture(tile, address) {
+    let img = tile.querySelector('.picture');
+    if (!address) {
+      if (img) img.remove();
+      return;
+    }
+    if (!img) {
+      img = document.createElement('img');
+      img.className = 'picture';
+      img.alt = '';
+      img.referrerPolicy = 'no-referrer';
+      tile.querySelector('.initial').after(img);
+    }
+    if (img.getAttribute('src') !== address) img.src = address;
+  }
+
+  function fillSeat(li, seat) {
+    const classes = ['seat', 'seat-' + seat.kind, 'hue-' + seat.hue];
+    if (seat.leader) classes.push('leads');
+    if (seat.tone) classes.push('tone-' + seat.tone);
+    li.className = classes.join(' ');
+    li.dataset.key = seat.key || '';
+    setText(li.querySelector('.initial'), seat.initial || '');
+    setText(li.querySelector('.name'), seat.name);
+    show(li.querySelector('.badge'), seat.badge || '');
+    show(li.querySelector('.activity'), seat.activity || '');
+    fillPicture(li.querySelector('.tile'), seat.picture || '');
+    const bar = li.querySelector('.bar');
+    const known = typeof seat.percent === 'number';
+    bar.hidden = !known;
+    if (known) bar.value = seat.percent;
+  }
+
+  // Members keep their tile by name, so that a tile never jumps or blinks.
+  function fillSeats(view) {
+    const list = byId('seats');
+    list.className = 'seats columns-' + view.columns;
+    const members = new Map();
+    const others = [];
+    for (const li of Array.from(list.children)) {
+      if (li.dataset.key) members.set(li.dataset.key, li);
+      else others.push(li);
+    }
+    let before = list.firstElementChild;
+    for (const seat of view.seats) {
+      let li = seat.key ? members.get(seat.key) : others.shift();
+      if (seat.key) members.delete(seat.key);
+      if (!li) {
+        li = byId('seat-template').content.firstElementChild.cloneNode(true);
+        li.classList.add('arrives');
+      }
+      fillSeat(li, seat);
+      if (li === before) before = li.nextElementSibling;
+      else list.insertBefore(li, before);
+    }
+    members.forEach((li) => li.remove());
+    others.forEach((li) => li.remove());
+  }
+
+  // Screen readers hear who came and whose stage changed, not every percent.
+  function announce(view, first) {
+    const said = [];
+    const seen = new Set();
+    for (const seat of view.seats) {
+      if (!seat.key) continue;
+      seen.add(seat.key);
+      const badge = (seat.badge || '').replace(/\s*\d+\s*%/, '');
+      if (badges.get(seat.key) !== badge && !first) said.push(badge ? seat.name + ': ' + badge : seat.name);
+      badges.set(seat.key, badge);
+    }
+    for (const key of Array.from(badges.keys())) if (!seen.has(key)) badges.delete(key);
+    if (said.length) setText(byId('announce'), said.join('. '));
+  }
+
+  function over() {
+    invite.dataset.live = 'false';
+    for (const id of ['actions', 'party', 'pass', 'pulse', 'message']) {
+      if (byId(id)) byId(id).hidden = true;
+    }
+  }
+
+  function draw(body, first) {
+    const next = body.state || body.reason;
+    setText(byId('headline'), body.view.headline);
+    let note = body.view.note;
+    if (state === 'full' && next === 'open') note = invite.dataset.free;
+    else if (state === 'open' && next === 'open') note = byId('note').textContent;
+    show(byId('note'), note);
+    state = next;
+    invite.dataset.state = next;
+    if (!body.party && next !== 'open' && next !== 'full') {
+      over();
+      return false;
+    }
+    setText(byId('count'), body.view.count);
+    show(byId('left'), body.view.left);
+    fillSeats(body.view);
+    announce(body.view, first);
+    return true;
+  }
+
+  function lost(is) {
+    const pulse = byId('pulse');
+    if (!pulse.dataset.text) pulse.dataset.text = pulse.textContent;
+    pulse.classList.toggle('is-lost', is);
+    setText(pulse, is ? invite.dataset.lost : pulse.dataset.text);
+  }
+
+  function schedule(ms) {
+    clearTimeout(timer);
+    // Spread over a quarter, so that pages opened together do not ask together.
+    if (!document.hidden) timer = setTimeout(poll, ms * (0.875 + Math.random() / 4));
+  }
+
+  async function poll() {
+    if (asking || document.hidden) return;
+    asking = true;
+    let go = true;
+    try {
+      const headers = tag ? { 'If-None-Match': tag } : {};
+      const answer = await fetch(invite.dataset.poll, { headers: headers, cache: 'no-store', credentials: 'omit' });
+      if (answer.status === 200 || answer.status === 410 || answer.status === 404) {
+        const first = tag === '';
+        const body = await answer.json();
+        tag = answer.headers.get('ETag') || tag;
+        go = draw(body, first);
+        wait = every;
+        lost(false);
+      } else if (answer.status === 304) {
+        wait = every;
+        lost(false);
+      } else {
+        const after = Number(answer.headers.get('Retry-After')) * 1000 || 0;
+        wait = Math.max(after, Math.min(wait * 2, slowest));
+        if (answer.status !== 429) lost(true);
+      }
+    } catch (e) {
+      wait = Math.min(wait * 2, slowest);
+      lost(true);
+    }
+    asking = false;
+    if (go) schedule(wait);
+  }
+
+  document.addEventListener('visibilitychange', function () {
+    if (invite.dataset.live !== 'true') return;
+    if (document.hidden) clearTimeout(timer);
+    else poll();
+  });
+  poll();
+
+  // ---- the way into the game -------------------------------------------------------
+
+  const agent = navigator.userAgent;
+  const ios = /iPhone|iPad|iPod/.test(agent) || (/Macintosh/.test(agent) && navigator.maxTouchPoints > 1);
+  const platform = ios ? 'ios' : /Android/.test(agent) ? 'android' : 'desktop';
+  const play = byId('play');
+  const links = Array.from(document.querySelectorAll('#ways a'));
+  const linkOf = (kind) => links.find((a) => a.dataset.way === kind);
+
+  // The other phone's store is of no use here.
+  for (const a of links) {
+    const store = a.dataset.way === 'ios' || a.dataset.way === 'android';
+    if (store && platform !== 'desktop' && a.dataset.way !== platform) a.parentElement.hidden = true;
+  }
+
+  if (play && play.dataset.way === 'deep') {
+    const fallback = linkOf(platform) || linkOf('web');
+    play.addEventListener('click', function () {
+      // A page cannot see whether the game is there. If the browser is still in front
+      // some time after the click, it most likely is not.
+      let left = false;
+      const leave = function () { left = true; };
+      window.addEventListener('blur', leave, { once: true });
+      document.addEventListener('visibilitychange', leave, { once: true });
+      setTimeout(function () {
+        window.removeEventListener('blur', leave);
+        document.removeEventListener('visibilitychange', leave);
+        if (left || document.hidden) return;
+        const stuck = byId('stuck');
+        setText(stuck, stuck.dataset.text);
+        if (fallback) {
+          fallback.classList.add('is-next');
+          if (platform !== 'desktop') window.location.assign(fallback.href);
+        }
+      }, 2000);
+    });
+  }
+
+  // ---- the code --------------------------------------------------------------------
+
+  const copy = byId('copy');
+  const code = byId('code');
+
+  function selectCode() {
+    const range = document.createRange();
+    range.selectNodeContents(code);
+    const selection = window.getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+  }
+
+  async function copyCode() {
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+    } catch (e) { // no permission, or not a secure page
+      selectCode();
+      if (!document.execCommand('copy')) return;
+      window.getSelection().removeAllRanges();
+    }
+    const label = copy.textContent;
+    copy.disabled = true;
+    copy.classList.add('is-done');
+    setText(copy, invite.dataset.copied);
+    setTimeout(function () {
+      copy.disabled = false;
+      copy.classList.remove('is-done');
+      setText(copy, label);
+    }, 1600);
+  }
+
+  copy.hidden = false;
+  copy.addEventListener('click', copyCode);
+
+  // ---- times in the player's own words ---------------------------------------------
+
+  const valid = byId('valid');
+  if (valid) {
+    const at = new Date(valid.dateTime);
+    const soon = at - Date.now() < 20 * 3600 * 1000;
+    const format = soon ? { hour: 'numeric', minute: '2-digit' } : { weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' };
+    if (soon && at.getDate() !== new Date().getDate()) format.weekday = 'short';
+    try {
+      setText(valid, new Intl.DateTimeFormat(document.documentElement.lang, format).format(at));
+    } catch (e) {
+      // The server's own wording stays.
+    }
+  }
+})();

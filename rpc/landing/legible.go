@@ -1,0 +1,155 @@
+package landing
+
+import (
+	"hash/fnv"
+	"strings"
+	"unicode"
+
+	"partyline/party"
+)
+
+// Lengths of what others wrote, in characters, beyond which it is cut with an ellipsis.
+const (
+	nameLength    = 32
+	messageLength = 255
+	labelLength   = 63
+	valueLength   = 200
+	statusLength  = 80
+	stageLength   = 32
+)
+
+const (
+	maxMarks = 3 // marks on one letter; Hebrew, Thai and Vietnamese need up to three
+	maxLines = 6 // lines of a message
+
+	firstStrongIsolate = "\u2068"
+	popIsolate         = "\u2069"
+)
+
+// legible makes one line of what a player wrote: no control or direction characters that
+// could turn the text around it, no piles of marks, no invisible letters, single spaces, at
+// most limit characters. Letters of every script stay. It may return "".
+func legible(s string, limit int) string {
+	var b strings.Builder
+	count, marks := 0, 0
+	space := false
+	for _, r := range s {
+		switch {
+		case unicode.IsSpace(r):
+			space = count > 0
+			continue
+		case !shown(r):
+			continue
+		case unicode.In(r, unicode.Mn, unicode.Me) && r != emojiStyle:
+			marks++
+			if marks > maxMarks || count == 0 {
+				continue
+			}
+			b.WriteRune(r)
+			continue
+		case joiner(r) && count == 0:
+			continue
+		}
+		if count+1 > limit || space && count+2 > limit {
+			b.WriteRune('…')
+			break
+		}
+		if space {
+			b.WriteByte(' ')
+			count++
+			space = false
+		}
+		b.WriteRune(r)
+		count++
+		if !joiner(r) {
+			marks = 0
+		}
+	}
+	return b.String()
+}
+
+// legibleLines is legible for a message: its line breaks stay, empty lines go.
+func legibleLines(s string, limit int) string {
+	var lines []string
+	for line := range strings.Lines(s) {
+		if line = legible(line, limit); line != "" && len(lines) < maxLines {
+			lines = append(lines, line)
+			limit -= len([]rune(line))
+		}
+		if limit <= 0 {
+			break
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+const (
+	zeroWidthNonJoiner = '\u200c' // Persian and Indic scripts need it
+	zeroWidthJoiner    = '\u200d' // so do families of emoji
+	emojiStyle         = '\ufe0f'
+)
+
+func joiner(r rune) bool {
+	return r == zeroWidthJoiner || r == zeroWidthNonJoiner || r == emojiStyle
+}
+
+// shown reports whether a character has something to show, or holds together ones that have.
+func shown(r rune) bool {
+	switch r {
+	case unicode.ReplacementChar, '\u3164', '\u115f', '\u1160', '\uffa0', '\u2800', '\u034f', '\u17b4', '\u17b5':
+		return false // letters by their class, blank on the screen
+	}
+	return joiner(r) || unicode.IsGraphic(r)
+}
+
+// nameOf is what a player is called on the page.
+func nameOf(p party.Profile, t texts) string {
+	for _, name := range []string{p.DisplayName, p.Username} {
+		if name = legible(name, nameLength); name != "" {
+			return name
+		}
+	}
+	return t.get("someone")
+}
+
+// isolated wraps a name that runs right to left, so that it cannot reorder the sentence
+// around it. (legible has taken out any isolate the name itself might close.)
+func isolated(name string) string {
+	for _, r := range name {
+		if unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam) {
+			return firstStrongIsolate + name + popIsolate
+		}
+	}
+	return name
+}
+
+// initialOf stands for a player without a picture.
+func initialOf(name string) string {
+	for _, r := range name {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) {
+			return string(unicode.ToUpper(r))
+		}
+	}
+	for _, r := range name {
+		if unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.IsMark(r) {
+			return string(r)
+		}
+	}
+	return "?"
+}
+
+const hues = 8 // colours of avatars in the stylesheet
+
+// hueOf gives a player the same colour everywhere.
+func hueOf(p party.Profile) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(p.Username))
+	return int(h.Sum32() % hues)
+}
+
+func upperFirst(s []rune) []rune {
+	if len(s) > 0 {
+		s[0] = unicode.ToUpper(s[0])
+	}
+	return s
+}

@@ -1,0 +1,58 @@
+package landing
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	qrcode "github.com/skip2/go-qrcode"
+)
+
+// quietZone is the margin in modules that scanners need, by the standard.
+const quietZone = 4
+
+// qr draws the code of the invite's link. It asks nobody whether the invite exists: the
+// drawing tells no more than the address it was asked under.
+func (s *Site) qr() route {
+	return route{limited: true, fail: plainFailure, answer: func(r *http.Request) answer {
+		code, ok := canonicalCode(rawCode(r.URL.Path))
+		if !ok {
+			return plainFailure(r, failure{status: http.StatusNotFound})
+		}
+		svg, err := qrSVG(publicURL(s.policy(), joinPath+code))
+		if err != nil {
+			s.logError(r, "landing: qr: %v", err)
+			return plainFailure(r, failure{status: http.StatusInternalServerError})
+		}
+		return answer{status: http.StatusOK, kind: "image/svg+xml", cache: cachePrivHour, policy: dataPolicy, tagged: true, noIndex: true, body: svg}
+	}}
+}
+
+// qrSVG draws a link as a QR code, dark on light whatever the page's scheme, one path made
+// of a rectangle per run of dark modules. It fails for links beyond a QR code's capacity.
+func qrSVG(link string) ([]byte, error) {
+	code, err := qrcode.New(link, qrcode.Medium)
+	if err != nil {
+		return nil, err
+	}
+	code.DisableBorder = true
+	modules := code.Bitmap()
+	var d strings.Builder
+	for y, row := range modules {
+		for x := 0; x < len(row); x++ {
+			if !row[x] {
+				continue
+			}
+			start := x
+			for x < len(row) && row[x] {
+				x++
+			}
+			length := strconv.Itoa(x - start)
+			d.WriteString("M" + strconv.Itoa(start+quietZone) + " " + strconv.Itoa(y+quietZone) + "h" + length + "v1h-" + length + "z")
+		}
+	}
+	side := len(modules) + 2*quietZone
+	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges">`+
+		`<path fill="#fff" d="M0 0h%dv%dH0z"/><path fill="#0b0d14" d="%s"/></svg>`+"\n", side, side, side, side, d.String()), nil
+}

@@ -1,0 +1,136 @@
+package landing
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+const (
+	joinPath    = "/party/join/"
+	stateSuffix = "/state"
+	qrSuffix    = "/qr.svg"
+	assetPath   = "/party/assets/"
+	applePath   = "/.well-known/apple-app-site-association"
+	androidPath = "/.well-known/assetlinks.json"
+)
+
+// rawCode is the code as it stands in the path of any invite route, "" elsewhere.
+func rawCode(path string) string {
+	rest, ok := strings.CutPrefix(path, joinPath)
+	if !ok {
+		return ""
+	}
+	code, _, _ := strings.Cut(rest, "/")
+	return code
+}
+
+const (
+	linkCodeLength  = 16
+	shortCodeLength = 8
+	crockford       = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+)
+
+// canonicalCode writes an invite code the one way the page shows it: upper case, without
+// dashes and spaces, I and L as 1 and O as 0. ok is false for what no code can be, which is
+// then answered without asking the kernel.
+func canonicalCode(raw string) (code string, ok bool) {
+	if len(raw) > 4*linkCodeLength {
+		return "", false
+	}
+	var b strings.Builder
+	for _, c := range strings.ToUpper(raw) {
+		switch c {
+		case '-', ' ':
+			continue
+		case 'I', 'L':
+			c = '1'
+		case 'O':
+			c = '0'
+		}
+		if !strings.ContainsRune(crockford, c) {
+			return "", false
+		}
+		b.WriteRune(c)
+	}
+	return b.String(), b.Len() == linkCodeLength || b.Len() == shortCodeLength
+}
+
+// readableCode breaks a canonical code into groups of four: "ABCD-EFGH".
+func readableCode(code string) string {
+	var b strings.Builder
+	for i, c := range code {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte('-')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// clientIP finds who asks, by the host's own method, so that limits, logs and the
+// host's sessions mean the same address: the X-Forwarded-For entries (or, without that
+// header, the connection's address) are read from the right, loopback addresses left out,
+// and the entry that many proxies further left is the client; the leftmost usable one if
+// there are fewer. "" means that nothing usable was found.
+//
+// Trust: the header is believed as the host believes it. A server that players reach
+// without a proxy, or a proxy_count higher than the proxies there really are, lets a
+// client name any address and so escape the bounds per address. Behind a proxy it must
+// overwrite or append to the header.
+func clientIP(r *http.Request, proxies int) string {
+	candidates := []string{r.RemoteAddr}
+	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {
+		candidates = strings.Split(forwarded, ",")
+	}
+	var found string
+	passed := 0
+	for i := len(candidates) - 1; i >= 0; i-- {
+		if found != "" {
+			passed++
+		}
+		ip := parseAddress(strings.TrimSpace(candidates[i]))
+		if !ip.IsValid() || i > 0 && ip.IsLoopback() {
+			continue
+		}
+		found = ip.String()
+		if passed >= proxies {
+			break
+		}
+	}
+	return found
+}
+
+// parseAddress reads "ip", "ip:port", "[ip]:port" or "[ip]".
+func parseAddress(s string) netip.Addr {
+	if ip, err := netip.ParseAddr(s); err == nil {
+		return ip.Unmap().WithZone("")
+	}
+	host, _, err := net.SplitHostPort(s)
+	if err != nil {
+		host = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ip.Unmap().WithZone("")
+}
+
+// addressKey is what requests are counted by: an IPv4 address, or the /64 an IPv6 client
+// has all to itself. Clients without a usable address share one key.
+func addressKey(ip string) string {
+	addr, err := netip.ParseAddr(ip)
+	if err != nil {
+		return "unknown"
+	}
+	if addr.Is4() {
+		return addr.String()
+	}
+	prefix, err := addr.Prefix(64)
+	if err != nil {
+		return "unknown"
+	}
+	return prefix.String()
+}

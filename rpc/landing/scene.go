@@ -1,0 +1,69 @@
+package landing
+
+import (
+	"strings"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// scene is the part of the page that changes while it is open.
+type scene struct {
+	Headline string `json:"headline"`
+	Note     string `json:"note"`
+	Count    string `json:"count"`
+	Left     string `json:"left"` // free seats that got no tile
+	Columns  int    `json:"columns"`
+	Seats    []seat `json:"seats"`
+}
+
+// live reports whether an invite in this state can still lead into a party.
+func live(state party.InviteState) bool {
+	return state == party.StateOpen || state == party.StateFull
+}
+
+// sceneOf words an invite's state.
+func sceneOf(p party.Preview, c rules.Config) scene {
+	t := textsOf(c)
+	inviter := isolated(nameOf(p.Inviter, t))
+	if !live(p.State) {
+		return scene{
+			Headline: t.get(string(p.State)+".headline", "{inviter}", inviter),
+			Note:     t.get(string(p.State)+".note", "{inviter}", inviter),
+			Seats:    []seat{},
+		}
+	}
+	sc := scene{Headline: headline(inviter, c), Seats: []seat{}}
+	if p.State == party.StateFull {
+		sc.Note = t.get("note_full", "{inviter}", inviter)
+	}
+	if p.Party != nil {
+		seats, left := seatsOf(p.Party, t)
+		sc.Seats = append(sc.Seats, seats...)
+		sc.Columns = columnsFor(len(seats))
+		sc.Count = t.get("count", "{size}", number(p.Party.Size), "{max}", number(p.Party.MaxSize))
+		if left > 0 {
+			sc.Left = t.get("seats_left", "{count}", number(left))
+		}
+	}
+	return sc
+}
+
+// failureScene words a failure.
+func failureScene(f failure, t texts) scene {
+	return scene{
+		Headline: t.get(f.text+".headline", "{inviter}", t.get("someone")),
+		Note:     t.get(f.text+".note", "{inviter}", t.get("someone"), "{seconds}", number(seconds(f.wait))),
+		Seats:    []seat{},
+	}
+}
+
+func headline(inviter string, c rules.Config) string {
+	t := textsOf(c)
+	if title := gameTitle(c); title != "" {
+		return t.get("heading_titled", "{inviter}", inviter, "{title}", title)
+	}
+	return t.get("heading", "{inviter}", inviter)
+}
+
+func gameTitle(c rules.Config) string { return strings.TrimSpace(c.Invites.Page.Title) }

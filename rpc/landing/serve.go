@@ -1,0 +1,217 @@
+package landing
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"math"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+
+	"partyline/party"
+)
+
+// answer is what a route says, before it meets the network. Routes return it instead of
+// writing, so that HEAD, conditional requests and failures are handled in one place.
+type answer struct {
+	status  int
+	kind    string // Content-Type
+	cache   string // Cache-Control
+	policy  string // Content-Security-Policy
+	tagged  bool   // carries a strong ETag and answers If-None-Match
+	noIndex bool   // search engines keep out
+	wait    time.Duration
+	body    []byte
+}
+
+// failure is why a route cannot answer; each kind of route words it in its own format.
+type failure struct {
+	status int
+	reason party.Reason
+	text   string        // key of the texts: <text>.headline and <text>.note
+	wait   time.Duration // when to come back; 0 = not said
+}
+
+// route is one kind of answer: how it is made, and how its failures look.
+type route struct {
+	answer  func(*http.Request) answer
+	fail    func(*http.Request, failure) answer
+	limited bool // counts against the client address's bound
+}
+
+const (
+	// The page is made of its own assets alone; only pictures of players and games
+	// come from elsewhere, and only over https.
+	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; " +
+		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	dataPolicy = "default-src 'none'; frame-ancestors 'none'"
+
+	cacheNothing  = "no-store"                            // names of players, and a code in the address
+	cacheChecked  = "private, no-cache"                   // kept, but asked about every time
+	cacheForever  = "public, max-age=31536000, immutable" // the address changes with the content
+	cacheAnHour   = "public, max-age=3600"
+	cachePrivHour = "private, max-age=3600" // an hour, in the player's browser only
+)
+
+// guard makes the handler the host calls: it admits the request, runs the route, and
+// turns a panic into the route's own failure, because nothing in the host recovers.
+func (s *Site) guard(rt route) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			write(w, r, plainFailure(r, failure{status: http.StatusMethodNotAllowed}))
+			return
+		}
+		write(w, r, s.run(rt, r))
+	}
+}
+
+func (s *Site) run(rt route, r *http.Request) (a answer) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.logError(r, "landing: panic: %v\n%s", v, debug.Stack())
+			a = s.crashed(rt, r)
+		}
+	}()
+	if rt.limited && s.limiter != nil {
+		if wait, ok := s.limiter.Allow(addressKey(clientIP(r, s.proxies))); !ok {
+			return rt.fail(r, tooMany(wait))
+		}
+	}
+	return rt.answer(r)
+}
+
+// crashed words a panic in the route's own format, and in plain text should that fail too
+// (a route's failure page runs most of the code that may just have panicked).
+func (s *Site) crashed(rt route, r *http.Request) (a answer) {
+	f := failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
+	defer func() {
+		if v := recover(); v != nil {
+			s.logError(r, "landing: panic in the failure page: %v", v)
+			a = plainFailure(r, f)
+		}
+	}()
+	return rt.fail(r, f)
+}
+
+// logError writes one line to the operator's log, with the request's code blotted out of it
+// whatever form it came in.
+func (s *Site) logError(r *http.Request, format string, v ...any) {
+	if s.logger == nil {
+		return
+	}
+	text := fmt.Sprintf(format, v...)
+	if raw := rawCode(r.URL.Path); raw != "" {
+		forms := []string{raw, strings.ToUpper(raw), strings.ToLower(raw)}
+		if code, ok := canonicalCode(raw); ok {
+			forms = append(forms, code, readableCode(code), strings.ToLower(code))
+		}
+		for _, form := range forms {
+			text = strings.ReplaceAll(text, form, "<code>")
+		}
+	}
+	s.logger.Error("%s", text)
+}
+
+// failureOf reads an error of the kernel. Anything it does not name is our own fault, and
+// goes to the log.
+func (s *Site) failureOf(r *http.Request, err error) failure {
+	e := party.AsError(err)
+	switch e.Reason {
+	case party.InviteNotFound, party.InvalidRequest:
+		return failure{status: http.StatusNotFound, reason: party.InviteNotFound, text: "not_found"}
+	case party.InviteExpired:
+		return failure{status: http.StatusGone, reason: e.Reason, text: string(party.StateExpired)}
+	case party.InviteRevoked:
+		return failure{status: http.StatusGone, reason: e.Reason, text: string(party.StateRevoked)}
+	case party.InviteExhausted:
+		return failure{status: http.StatusGone, reason: e.Reason, text: string(party.StateExhausted)}
+	case party.PartyNotFound:
+		return failure{status: http.StatusGone, reason: e.Reason, text: string(party.StatePartyGone)}
+	case party.RateLimited:
+		return tooMany(waitOf(e.Message))
+	}
+	s.logError(r, "landing: preview failed: %v (cause: %v)", e, e.Cause)
+	return failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
+}
+
+func tooMany(wait time.Duration) failure {
+	return failure{status: http.StatusTooManyRequests, reason: party.RateLimited, text: "rate_limited", wait: max(wait, time.Second)}
+}
+
+// waitOf finds the wait in a rate limit's message ("... retry_after_sec=12."); 0 where it
+// names none.
+func waitOf(message string) time.Duration {
+	_, rest, found := strings.Cut(message, "retry_after_sec=")
+	if !found {
+		return 0
+	}
+	digits := strings.IndexFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
+	if digits >= 0 {
+		rest = rest[:digits]
+	}
+	sec, err := strconv.ParseUint(rest, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(sec) * time.Second
+}
+
+func seconds(wait time.Duration) int { return int(math.Ceil(wait.Seconds())) }
+
+// write sends an answer. The host presets Cache-Control, so it is set, never added. The
+// ETag names the uncompressed bytes; a host that compresses on the fly keeps it as it is.
+func write(w http.ResponseWriter, r *http.Request, a answer) {
+	h := w.Header()
+	h.Set("Cache-Control", a.cache)
+	h.Set("Content-Security-Policy", a.policy)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	if a.noIndex {
+		h.Set("X-Robots-Tag", "noindex, nofollow")
+	}
+	if a.wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(seconds(a.wait)))
+	}
+	if a.tagged {
+		tag := strongTag(a.body)
+		h.Set("ETag", tag)
+		if a.status == http.StatusOK && matchesTag(r.Header.Get("If-None-Match"), tag) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	h.Set("Content-Type", a.kind)
+	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	w.WriteHeader(a.status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(a.body) // a client that went away is nobody's error
+	}
+}
+
+func plainFailure(_ *http.Request, f failure) answer {
+	return answer{
+		status: f.status, kind: "text/plain; charset=utf-8", cache: cacheNothing, policy: dataPolicy,
+		noIndex: true, wait: f.wait, body: []byte(http.StatusText(f.status) + "\n"),
+	}
+}
+
+func strongTag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+}
+
+// matchesTag compares an If-None-Match header weakly, as RFC 9110 asks for it.
+func matchesTag(header, tag string) bool {
+	for candidate := range strings.SplitSeq(header, ",") {
+		candidate = strings.TrimSpace(candidate)
+		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == tag {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,113 @@
+package landing
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Previews is the part of the kernel this package needs: what a stranger who knows
+// the code may see of an invite. An invite that is over is answered with its state,
+// not with an error; an unknown code is refused with party.InviteNotFound, too many
+// wrong ones from one address with party.RateLimited.
+type Previews interface {
+	PublicPreview(ctx context.Context, code, clientIP string) (party.Preview, error)
+}
+
+// Limiter bounds requests per key. Allow takes one permit, or says how long to wait
+// for the next one.
+type Limiter interface {
+	Allow(key string) (wait time.Duration, ok bool)
+}
+
+// Logger is the one method of the host's logger that is used here.
+type Logger interface {
+	Error(format string, v ...any)
+}
+
+// Options are what a [Site] is made of. Previews and Policy are required.
+type Options struct {
+	Previews Previews
+	// Policy gives the active rules; it is asked once per request.
+	Policy func() rules.Config
+	// Limiter bounds all requests of one client address ([RequestRate] is a fitting
+	// bound: a school or a console network shares one address). nil means without limit.
+	Limiter Limiter
+	// Logger receives failures of the kernel and panics. nil means silence.
+	Logger Logger
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// ProxyCount is the host's socket.proxy_count (its default is 1), so that both see
+	// the same client address. See the trust note at clientIP.
+	ProxyCount int
+	// Freshness is how old a preview may be when it is shown again. 0 means one
+	// second; negative means never to reuse one.
+	Freshness time.Duration
+}
+
+// RequestRate is the bound per client address that the page is built for: a page load
+// costs two requests, an open page one every 2.5 seconds, so that some 200 players
+// behind one address watch their invites at the same time.
+var RequestRate = struct {
+	PerSecond float64
+	Burst     int
+}{PerSecond: 100, Burst: 400}
+
+// Route is one row of the table that wiring registers with the host. Pattern is in the
+// host router's form; Methods lists HEAD because that router answers listed methods only.
+type Route struct {
+	Name    string // stable, for metrics
+	Pattern string
+	Methods []string
+	Handler http.HandlerFunc
+}
+
+// Site serves the landing pages. Make it with [New].
+type Site struct {
+	previews Previews
+	policy   func() rules.Config
+	limiter  Limiter
+	logger   Logger
+	now      func() time.Time
+	proxies  int
+	recent   *recent
+}
+
+// New checks the options and makes a Site.
+func New(o Options) (*Site, error) {
+	switch {
+	case o.Previews == nil:
+		return nil, errors.New("landing: Options.Previews is missing")
+	case o.Policy == nil:
+		return nil, errors.New("landing: Options.Policy is missing")
+	case o.ProxyCount < 0:
+		return nil, errors.New("landing: Options.ProxyCount is negative")
+	}
+	s := &Site{previews: o.Previews, policy: o.Policy, limiter: o.Limiter, logger: o.Logger, now: o.Now, proxies: o.ProxyCount}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	fresh := o.Freshness
+	if fresh == 0 {
+		fresh = time.Second
+	}
+	s.recent = newRecent(s.previews, fresh, s.now)
+	return s, nil
+}
+
+// Routes is the table of everything this package serves, in the order to register it.
+func (s *Site) Routes() []Route {
+	get := []string{http.MethodGet, http.MethodHead}
+	return []Route{
+		{"landing_page", joinPath + "{code}", get, s.guard(s.page())},
+		{"landing_state", joinPath + "{code}" + stateSuffix, get, s.guard(s.state())},
+		{"landing_qr", joinPath + "{code}" + qrSuffix, get, s.guard(s.qr())},
+		{"landing_asset", assetPath + "{file}", get, s.guard(s.asset())},
+		{"landing_apple", applePath, get, s.guard(s.apple())},
+		{"landing_android", androidPath, get, s.guard(s.android())},
+	}
+}

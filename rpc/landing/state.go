@@ -1,0 +1,120 @@
+package landing
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"partyline/party"
+)
+
+// publicState is the body of the state route: what the preview says of the invite, less
+// everything a stranger has no use for (launch data, match, and the IDs of users and
+// party), and the scene as the page's script draws it.
+type publicState struct {
+	State     party.InviteState `json:"state"`
+	Inviter   publicProfile     `json:"inviter"`
+	Party     *publicParty      `json:"party,omitempty"`
+	Message   string            `json:"message"`
+	Info      []party.InfoField `json:"info"`
+	ExpiresAt int64             `json:"expires_at"`
+	View      scene             `json:"view"`
+}
+
+// publicFailure is the body when there is no invite to speak of.
+type publicFailure struct {
+	Reason party.Reason `json:"reason"`
+	View   scene        `json:"view"`
+}
+
+type publicProfile struct {
+	Username    string `json:"username"`
+	DisplayName string `json:"display_name"`
+	AvatarURL   string `json:"avatar_url"`
+}
+
+type publicMember struct {
+	publicProfile
+	Leader   bool     `json:"leader"`
+	Stage    string   `json:"stage"`
+	Progress *float64 `json:"progress,omitempty"`
+	Text     string   `json:"text"`
+}
+
+type publicParty struct {
+	Size    int            `json:"size"`
+	MaxSize int            `json:"max_size"`
+	Held    int            `json:"held"`
+	Open    bool           `json:"open"`
+	Members []publicMember `json:"members"`
+}
+
+// state answers the page's polling, and anybody who draws a page of their own. Its
+// ETag is of the whole body, so a poll costs a 304 until something visible changes.
+func (s *Site) state() route {
+	return route{limited: true, fail: s.stateFailure, answer: func(r *http.Request) answer {
+		code, ok := canonicalCode(rawCode(r.URL.Path))
+		if !ok {
+			return s.stateFailure(r, failure{status: http.StatusNotFound, reason: party.InviteNotFound, text: "not_found"})
+		}
+		p, err := s.recent.preview(r.Context(), code, clientIP(r, s.proxies))
+		if err != nil {
+			return s.stateFailure(r, s.failureOf(r, err))
+		}
+		status := http.StatusOK
+		if !live(p.State) {
+			status = http.StatusGone
+		}
+		c := s.policy()
+		body := publicState{
+			State: p.State, Inviter: publicProfileOf(p.Inviter), Party: publicPartyOf(p),
+			Message: p.Message, Info: p.Info, ExpiresAt: p.ExpiresAt, View: sceneOf(p, c),
+		}
+		if body.Info == nil {
+			body.Info = []party.InfoField{}
+		}
+		return jsonAnswer(status, body)
+	}}
+}
+
+func (s *Site) stateFailure(_ *http.Request, f failure) answer {
+	a := jsonAnswer(f.status, publicFailure{Reason: f.reason, View: failureScene(f, textsOf(s.policy()))})
+	a.cache, a.tagged, a.wait = cacheNothing, false, f.wait
+	return a
+}
+
+// jsonAnswer panics on what JSON cannot say, which the guard reports; the types above
+// hold nothing of the kind but a NaN or infinite progress, taken out before.
+func jsonAnswer(status int, v any) answer {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return answer{
+		status: status, kind: "application/json", cache: cacheChecked, policy: dataPolicy,
+		tagged: true, noIndex: true, body: append(body, '\n'),
+	}
+}
+
+func publicProfileOf(p party.Profile) publicProfile {
+	return publicProfile{Username: p.Username, DisplayName: p.DisplayName, AvatarURL: picture(p.AvatarURL)}
+}
+
+// publicPartyOf is nil once the invite leads nowhere: nobody outside needs to know who
+// was there.
+func publicPartyOf(p party.Preview) *publicParty {
+	if p.Party == nil || !live(p.State) {
+		return nil
+	}
+	pub := &publicParty{Size: p.Party.Size, MaxSize: p.Party.MaxSize, Held: p.Party.Held, Open: p.Party.Open, Members: []publicMember{}}
+	for _, m := range p.Party.Members {
+		member := publicMember{
+			publicProfile: publicProfileOf(m.Profile), Leader: m.UserID != "" && m.UserID == p.Party.LeaderUserID,
+			Stage: m.Stage, Text: m.Text,
+		}
+		if m.Progress != nil && *m.Progress >= 0 && *m.Progress <= 1 {
+			member.Progress = m.Progress
+		}
+		pub.Members = append(pub.Members, member)
+	}
+	return pub
+}
