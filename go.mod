@@ -9,4 +9,4 @@ require (
 	golang.org/x/time v0.14.0
 )
 
-require google.golang.org/protobuf v1.36.11 // indirect
+require google.golang.org/protobuf v1.36.11

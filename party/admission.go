@@ -3,6 +3,7 @@ package party
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"partyline/party/rules"
@@ -64,6 +65,9 @@ type Admission struct {
 	locked  func(ctx context.Context, v View) error
 	gates   gates
 	users   keyedLocks[string] // one party per user: joins of one user come one after the other
+
+	sweeping    sync.Mutex
+	kicksCursor string // where the next sweep of kicks goes on; guarded by sweeping
 }
 
 // NewAdmission makes an admission and has the roster tell it of parties that begin
@@ -222,7 +226,8 @@ func (a *Admission) landed(g *gate, s Session, maxSize int) error {
 
 // joinFailed tells a session that is gone from a fault of the host.
 func (a *Admission) joinFailed(s Session, cause error) error {
-	if live, err := a.roster.Sessions(s.UserID); err == nil && !slices.Contains(live, s) {
+	live, err := a.roster.Sessions(s.UserID)
+	if err == nil && !slices.ContainsFunc(live, func(l Session) bool { return l.SessionID == s.SessionID }) {
 		return &Error{Reason: NoLiveSession, Message: "The game is not running any more.", Cause: cause}
 	}
 	return cause

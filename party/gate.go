@@ -156,30 +156,30 @@ func (g *gate) purge(now time.Time) {
 // seats counts the party's seats from the point of view of one user: those taken by
 // members and by joins under way, and those kept for other users who are neither.
 func (g *gate) seats(v View, userID string) (taken, held int) {
-	inside := make(map[string]struct{}, len(v.Members)+len(g.flights))
 	taken = len(v.Members)
-	for _, m := range v.Members {
-		inside[m.UserID] = struct{}{}
-	}
-	for _, f := range g.flights {
-		inside[f.session.UserID] = struct{}{}
-		if _, member := v.Session(f.session.SessionID); !member {
+	for session := range g.flights {
+		if _, member := v.Session(session); !member {
 			taken++
 		}
 	}
 	if len(g.holds) == 0 {
 		return taken, 0
 	}
-	inside[userID] = struct{}{}
+	// One seat per user, however many invites hold one.
+	counted := map[string]struct{}{userID: {}}
+	for _, m := range v.Members {
+		counted[m.UserID] = struct{}{}
+	}
+	for _, f := range g.flights {
+		counted[f.session.UserID] = struct{}{}
+	}
+	seatless := len(counted)
 	for _, h := range g.holds {
 		for _, u := range h.UserIDs {
-			if _, counted := inside[u]; !counted {
-				inside[u] = struct{}{} // one seat per user, however many invites hold one
-				held++
-			}
+			counted[u] = struct{}{}
 		}
 	}
-	return taken, held
+	return taken, len(counted) - seatless
 }
 
 // open makes holds and kicks known and current. They are read for a party this process

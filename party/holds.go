@@ -39,7 +39,7 @@ func (a *Admission) Keep(ctx context.Context, id ID, h Hold) error {
 func (a *Admission) HoldsChanged(id ID) {
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
-	g.stateIs(a.roster.stateChanged(id))
+	a.announce(g)
 }
 
 // Release ends what the invite holds for these users, or all of it if none are named.

@@ -56,7 +56,7 @@ func (a *Admission) Kicked(ctx context.Context, id ID, target Session) error {
 		}
 	}
 	err = a.changeKicks(ctx, id, func(kicks map[string]kick) { kicks[target.UserID] = k })
-	g.stateIs(a.roster.stateChanged(id))
+	a.announce(g)
 	return err
 }
 
@@ -69,11 +69,16 @@ func (a *Admission) liftKick(ctx context.Context, g *gate, userID string) {
 	if err := a.changeKicks(ctx, g.id, func(kicks map[string]kick) { delete(kicks, userID) }); err != nil {
 		a.logger.Warn("kick not lifted party=%s user=%s error=%v", g.id, userID, err)
 	}
-	g.stateIs(a.roster.stateChanged(g.id))
+	a.announce(g)
 }
 
-// stateIs notes a revision this node has just made itself.
-func (g *gate) stateIs(state int64) { g.state = max(g.state, state) }
+// announce tells the other nodes of a change this node has made. A change of theirs
+// that it has not read yet it will still read. The caller holds the gate.
+func (a *Admission) announce(g *gate) {
+	if before, after := a.roster.stateChanged(g.id); before <= g.state {
+		g.state = after
+	}
+}
 
 func (a *Admission) readKicks(ctx context.Context, id ID) (map[string]kick, error) {
 	kicks, _, err := a.loadKicks(ctx, id)
@@ -126,12 +131,17 @@ func (a *Admission) changeKicks(ctx context.Context, id ID, change func(map[stri
 	return Refuse(Conflict, "Too many changes at once, please try again.")
 }
 
-// sweepKicks deletes the kicks of parties that have ended, one page per call.
+// sweepKicks deletes the kicks of parties that have ended, one page per call, going
+// round through all of them.
 func (a *Admission) sweepKicks(ctx context.Context, gone func(ID) bool) error {
-	objects, _, err := a.storage.StorageList(ctx, "", "", kicksCollection, sweepPage, "")
+	a.sweeping.Lock()
+	defer a.sweeping.Unlock()
+	objects, next, err := a.storage.StorageList(ctx, "", "", kicksCollection, sweepPage, a.kicksCursor)
 	if err != nil {
+		a.kicksCursor = ""
 		return err
 	}
+	a.kicksCursor = next
 	var deletes []*runtime.StorageDelete
 	for _, o := range objects {
 		var r kicksRecord

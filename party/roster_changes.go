@@ -89,17 +89,18 @@ func (r *Roster) Closed(_ context.Context, id ID) {
 	r.listener(Change{PartyClosed, id})
 }
 
-// stateChanged tells the other nodes that holds or kicks of the party changed and
-// answers the new revision; 0 where the party has no presence to carry it.
-func (r *Roster) stateChanged(id ID) (state int64) {
+// stateChanged tells the other nodes that holds or kicks of the party changed. It
+// answers the revision before and after; both 0 where no presence carries one.
+func (r *Roster) stateChanged(id ID) (before, after int64) {
 	r.parties.lock(id.UUID)
 	defer r.parties.unlock(id.UUID)
 	r.rewrite(id, func(sh *shared) bool {
+		before = sh.state
 		sh.state = max(sh.state+1, nanos(r.now()))
-		state = sh.state
+		after = sh.state
 		return true
 	})
-	return state
+	return before, after
 }
 
 // onMirror reports whether the session was a member the last time a hook told of it.

@@ -1,30 +1,129 @@
-// Package invite is invites from creation to the sweep.
+// Package invite is invites: their codes, records, use, and end. A [Service] creates,
+// shows, redeems, lists, revokes and declines them; records live in Nakama's storage,
+// where compare-and-set keeps the number of uses exact on any number of nodes.
+//
+// It builds on package party and knows no HTTP and no registration. Invite codes go to
+// players only: records hold their SHA-256, logs and events the invite's ID.
 package invite
 
 import (
 	"context"
+	"strings"
+	"sync"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
 )
 
-// Service is the invites.
-type Service struct{}
+// Users finds accounts; unknown IDs are left out of the answer.
+type Users interface {
+	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
+}
 
-func (s *Service) Create(ctx context.Context, c party.Caller, r party.InviteRequest) (party.CreatedInvite, error) {
-	return party.CreatedInvite{}, nil
+// Notifier sends notifications.
+type Notifier interface {
+	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
 }
-func (s *Service) Preview(ctx context.Context, c party.Caller, code string) (party.Preview, error) {
-	return party.Preview{}, nil
+
+// Blocks answers those of others with a block between them and the user.
+type Blocks interface {
+	Among(ctx context.Context, userID string, others []string) ([]string, error)
 }
-func (s *Service) Redeem(ctx context.Context, c party.Caller, code, sessionID string) (party.Redemption, error) {
-	return party.Redemption{}, nil
+
+// Deps is what a Service works with. All are needed but the last three.
+type Deps struct {
+	Store     *Store
+	Roster    *party.Roster
+	Admission *party.Admission
+	Limits    *party.Limits
+	Users     Users
+	Blocks    Blocks
+	Notifier  Notifier
+	Sender    party.Sender
+	Policy    party.Policy
+	Logger    party.Logger
+	Now       party.Clock
+
+	Judge    party.Judge    // the designers' rules; nil allows everything
+	Statuses party.Statuses // what members tell of themselves; nil shows nothing
+	Match    party.MatchOf  // the match a party is in; nil for none
 }
-func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
-	return nil, nil
+
+// Service is invites from creation to their end. Safe for concurrent use.
+type Service struct {
+	Deps
+	turns    turns
+	previews previews
+
+	sweeping sync.Mutex
+	cursor   string // where the next sweep goes on; guarded by sweeping
+
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	late   sync.WaitGroup // refunds still to be done
 }
-func (s *Service) Revoke(ctx context.Context, c party.Caller, id, code string) error { return nil }
-func (s *Service) Decline(ctx context.Context, c party.Caller, code string) error    { return nil }
-func (s *Service) PublicPreview(ctx context.Context, code, clientIP string) (party.Preview, error) {
-	return party.Preview{}, nil
+
+// New makes a service. Close it to end what it does in the background.
+func New(d Deps) *Service {
+	if d.Judge == nil {
+		d.Judge = allowAll{}
+	}
+	if d.Statuses == nil {
+		d.Statuses = func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return nil, nil }
+	}
+	if d.Match == nil {
+		d.Match = func(context.Context, party.ID) (string, error) { return "", nil }
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Service{
+		Deps: d, ctx: ctx, cancel: cancel,
+		turns:    turns{byKey: map[string]*turn{}},
+		previews: previews{byKey: map[string]cachedPreview{}},
+	}
 }
-func (s *Service) Sweep(ctx context.Context) (removed int, err error) { return 0, nil }
+
+// Close gives up the refunds that storage has not taken yet and waits until nothing
+// runs any more. Their uses stay with the users who claimed them.
+func (s *Service) Close() {
+	s.cancel()
+	s.late.Wait()
+}
+
+type allowAll struct{}
+
+func (allowAll) Decide(context.Context, party.Question) error { return nil }
+
+// URL is where the landing page of a code is.
+func URL(publicURL string, code Code) string {
+	return strings.TrimRight(publicURL, "/") + "/party/join/" + code.Reveal()
+}
+
+// lookup finds the invite of a code somebody typed. Wrong codes count against the user
+// and the address; it refuses with RateLimited or InviteNotFound.
+func (s *Service) lookup(ctx context.Context, userID, clientIP, typed string) (key string, r *record, err error) {
+	done, err := s.Limits.Guess(userID, clientIP)
+	if err != nil {
+		return "", nil, err
+	}
+	defer func() { done(party.ReasonOf(err) == party.InviteNotFound) }()
+	code, err := ParseCode(typed)
+	if err != nil {
+		return "", nil, err
+	}
+	r, _, err = s.Store.read(ctx, code.key())
+	return code.key(), r, err
+}
+
+// caller refuses whoever is nobody.
+func signedIn(c party.Caller) error {
+	if c.UserID == "" {
+		return party.Refuse(party.Unauthenticated, "Please sign in first.")
+	}
+	return nil
+}
+
+func invalid(field, format string, args ...any) *party.Error {
+	return party.Refuse(party.InvalidRequest, field+": "+format, args...)
+}

@@ -1,0 +1,124 @@
+package invite
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// codeDraws bounds how often a new code is drawn because another invite has it.
+const codeDraws = 4
+
+// Create makes an invite to a party the caller is a member of and tells its targets.
+// Refusals: Unauthenticated, InvalidRequest naming the field, RateLimited,
+// PartyNotFound, NotMember, NotLeader where only leaders invite, a designer's rule, and
+// PartyFull where more seats are to be held than are free.
+func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error) {
+	var none party.CreatedInvite
+	if err := signedIn(c); err != nil {
+		return none, err
+	}
+	if req.PartyID == "" {
+		return none, invalid("party_id", "must not be empty")
+	}
+	id, err := party.ParseID(req.PartyID)
+	if err != nil {
+		return none, err
+	}
+	conf := s.Policy().Invites
+	r, err := draft(c, req, conf, s.Now())
+	if err != nil {
+		return none, err
+	}
+	if err := s.Limits.InviteCreate(c.UserID); err != nil {
+		return none, err
+	}
+	if err := s.mayInvite(ctx, c, id, conf); err != nil {
+		return none, err
+	}
+	if err := s.exist(ctx, r.For); err != nil {
+		return none, err
+	}
+	if h, ok := r.hold(s.Now()); ok {
+		if err := s.Admission.Keep(ctx, id, h); err != nil {
+			return none, err
+		}
+	}
+	code, err := s.insert(ctx, r)
+	if err != nil {
+		s.Admission.Release(id, r.ID)
+		return none, err
+	}
+	if r.Hold {
+		s.Admission.HoldsChanged(id)
+	}
+	url := URL(conf.PublicURL, code)
+	s.tellTargets(ctx, c, r, code, url)
+	only := ""
+	if len(r.For) == 1 {
+		only = r.For[0]
+	}
+	s.tellParty(id, event{Event: eventCreated, ID: r.ID, By: c.UserID, User: only})
+	return party.CreatedInvite{
+		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: r.PartyID, Kind: r.Kind,
+		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
+		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: r.Launch,
+	}, nil
+}
+
+// mayInvite refuses whoever may not invite to the party.
+func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, conf rules.Invites) error {
+	v, held, err := s.Admission.Seats(ctx, id, "")
+	if err != nil {
+		return err
+	}
+	if _, member := v.Member(c.UserID); !member {
+		return notMember()
+	}
+	if conf.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
+		return party.Refuse(party.NotLeader, "Only the leader invites to this party.")
+	}
+	return s.Judge.Decide(ctx, party.Question{Action: rules.ActionInvite, Caller: c, View: v, Held: held})
+}
+
+// exist refuses targets that are no users.
+func (s *Service) exist(ctx context.Context, userIDs []string) error {
+	if len(userIDs) == 0 {
+		return nil
+	}
+	users, err := s.Users.UsersGetId(ctx, userIDs, nil)
+	if err != nil {
+		return err
+	}
+	if len(users) < len(userIDs) {
+		return invalid("for_user_ids", "must be users that exist")
+	}
+	return nil
+}
+
+// insert writes the record under a fresh code.
+func (s *Service) insert(ctx context.Context, r *record) (Code, error) {
+	for range codeDraws {
+		code := NewCode(r.Kind)
+		err := s.Store.create(ctx, code.key(), r)
+		if !errors.Is(err, errLost) {
+			return code, err
+		}
+	}
+	return Code{}, party.Refuse(party.Conflict, "Too many changes at once, please try again.")
+}
+
+func notMember() *party.Error {
+	return party.Refuse(party.NotMember, "You are not in this party.")
+}
+
+// list is never nil, so that clients receive [] for an empty list.
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return slices.Clone(items)
+}

@@ -1,0 +1,146 @@
+package invite
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Limits of a request, in bytes where they are of text.
+const (
+	maxMessage   = 255
+	maxInfo      = 8
+	maxInfoLabel = 63
+	maxInfoValue = 511
+	maxLaunch    = 1024
+	maxUses      = 1000
+	maxTargets   = 100
+)
+
+// draft checks a request and makes the record it asks for. It reads nothing. Refusals
+// are InvalidRequest and name the field.
+func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time.Time) (*record, error) {
+	r := &record{
+		ID: uuid.NewString(), PartyID: req.PartyID, Kind: req.Kind, By: c.UserID, ByName: c.Username, CreatedAt: now.UnixNano(),
+		Hold: req.HoldSeat, Follow: req.FollowInviter, Message: req.Message, Info: slices.Clone(req.Info),
+	}
+	var limits rules.InviteLimits
+	switch r.Kind {
+	case "", party.LinkInvite:
+		r.Kind, limits = party.LinkInvite, conf.Link
+	case party.CodeInvite:
+		limits = conf.Code
+	default:
+		return nil, invalid("kind", "must be %q or %q", party.LinkInvite, party.CodeInvite)
+	}
+	ttl := int64(limits.TTL / time.Second)
+	longest := int64(limits.MaxTTL / time.Second)
+	if req.TTLSec != nil {
+		ttl = *req.TTLSec
+		if ttl < 1 || ttl > longest {
+			return nil, invalid("ttl_sec", "must be from 1 to %d for a %s", longest, r.Kind)
+		}
+	}
+	r.ExpiresAt = now.Unix() + ttl
+	var err error
+	if r.For, err = targets(c, req.ForUserIDs); err != nil {
+		return nil, err
+	}
+	if err := r.setUses(req.MaxUses, limits.MaxUses); err != nil {
+		return nil, err
+	}
+	if r.Hold && len(r.For) == 0 {
+		return nil, invalid("hold_seat", "needs for_user_ids: a seat is held for somebody")
+	}
+	if err := text("message", r.Message, maxMessage); err != nil {
+		return nil, err
+	}
+	if len(r.Info) > maxInfo {
+		return nil, invalid("info", "must have at most %d entries", maxInfo)
+	}
+	for _, f := range r.Info {
+		if f.Label == "" {
+			return nil, invalid("info.label", "must not be empty")
+		}
+		if err := text("info.label", f.Label, maxInfoLabel); err != nil {
+			return nil, err
+		}
+		if err := text("info.value", f.Value, maxInfoValue); err != nil {
+			return nil, err
+		}
+	}
+	r.Launch, err = launch(req.Launch)
+	return r, err
+}
+
+// targets checks for whom an invite is and leaves out repetitions.
+func targets(c party.Caller, ids []string) ([]string, error) {
+	var list []string
+	for _, id := range ids {
+		u, err := uuid.Parse(id)
+		if err != nil || u == uuid.Nil {
+			return nil, invalid("for_user_ids", "must be user IDs")
+		}
+		canonical := u.String()
+		if canonical == c.UserID {
+			return nil, invalid("for_user_ids", "must not have yourself in it")
+		}
+		if !slices.Contains(list, canonical) {
+			list = append(list, canonical)
+		}
+		if len(list) > maxTargets {
+			return nil, invalid("for_user_ids", "must have at most %d entries", maxTargets)
+		}
+	}
+	return list, nil
+}
+
+// setUses takes the number asked for, or the rules' own; an invite for certain users
+// has at least a use for each unless the request says otherwise.
+func (r *record) setUses(asked *int, usual int) error {
+	if asked == nil {
+		r.MaxUses = usual
+		if usual > 0 {
+			r.MaxUses = max(usual, len(r.For))
+		}
+		return nil
+	}
+	r.MaxUses = *asked
+	if r.MaxUses < 0 || r.MaxUses > maxUses {
+		return invalid("max_uses", "must be from 0 to %d, 0 being without limit", maxUses)
+	}
+	if r.Hold && r.MaxUses > 0 && r.MaxUses < len(r.For) {
+		return invalid("max_uses", "must be at least the number of for_user_ids when seats are held")
+	}
+	return nil
+}
+
+func launch(raw json.RawMessage) (json.RawMessage, error) {
+	raw = bytes.TrimSpace(raw)
+	switch {
+	case len(raw) == 0 || string(raw) == "null":
+		return nil, nil
+	case len(raw) > maxLaunch:
+		return nil, invalid("launch", "must be at most %d bytes", maxLaunch)
+	case !json.Valid(raw) || !utf8.Valid(raw):
+		return nil, invalid("launch", "must be JSON")
+	}
+	return bytes.Clone(raw), nil
+}
+
+func text(field, s string, most int) error {
+	if len(s) > most {
+		return invalid(field, "must be at most %d bytes", most)
+	}
+	if !utf8.ValidString(s) {
+		return invalid(field, "must be UTF-8")
+	}
+	return nil
+}

@@ -1,0 +1,165 @@
+package invite
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"partyline/party"
+)
+
+// List shows the party's invites that can still lead somewhere, the newest first, to
+// its members. It never shows a code.
+func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
+	if err := signedIn(c); err != nil {
+		return nil, err
+	}
+	if partyID == "" {
+		return nil, invalid("party_id", "must not be empty")
+	}
+	id, err := party.ParseID(partyID)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.Roster.View(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if _, member := v.Member(c.UserID); !member {
+		return nil, notMember()
+	}
+	records, err := s.Store.ofParty(ctx, id, false)
+	if err != nil {
+		return nil, err
+	}
+	records = slices.DeleteFunc(records, func(r *record) bool { return r.ended(s.Now()) })
+	slices.SortFunc(records, func(a, b *record) int {
+		return cmp.Or(cmp.Compare(b.CreatedAt, a.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	rows := make([]party.InviteSummary, len(records))
+	for i, r := range records {
+		rows[i] = party.InviteSummary{
+			ID: r.ID, Kind: r.Kind, CreatedBy: r.By, CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt,
+			MaxUses: r.MaxUses, Uses: r.Uses, ForUserIDs: list(r.For), HoldSeat: r.Hold, FollowInviter: r.Follow, Message: r.Message,
+		}
+	}
+	return rows, nil
+}
+
+// Revoke ends an invite, named by exactly one of its ID and its code. Its creator and
+// the leader of its party may; others are refused with NotLeader. Revoking again does
+// nothing.
+func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed string) error {
+	if err := signedIn(c); err != nil {
+		return err
+	}
+	if (inviteID == "") == (typed == "") {
+		return invalid("id", "give either id or code")
+	}
+	key, r, err := s.find(ctx, c, inviteID, typed)
+	if err != nil {
+		return err
+	}
+	if err := s.mayRevoke(ctx, c, r); err != nil {
+		return err
+	}
+	done := false
+	if r, err = s.change(ctx, key, func(r *record) error {
+		if done = !r.ended(s.Now()); !done {
+			return errUnchanged
+		}
+		r.RevokedAt = s.Now().Unix()
+		return nil
+	}); err != nil || !done {
+		return err
+	}
+	s.previews.drop(key)
+	if id, err := r.partyID(); err == nil {
+		if r.Hold {
+			s.Admission.Release(id, r.ID)
+			s.Admission.HoldsChanged(id)
+		}
+		s.tellParty(id, event{Event: eventRevoked, ID: r.ID, By: c.UserID})
+	}
+	return nil
+}
+
+func (s *Service) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, *record, error) {
+	if inviteID == "" {
+		return s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	}
+	key, err := s.Store.keyOf(ctx, inviteID)
+	if err != nil {
+		return "", nil, err
+	}
+	r, _, err := s.Store.read(ctx, key)
+	return key, r, err
+}
+
+func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) error {
+	if r.By == c.UserID {
+		return nil
+	}
+	id, err := r.partyID()
+	if err != nil {
+		return err
+	}
+	v, err := s.Roster.View(ctx, id)
+	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
+		return err
+	}
+	if v.Leader().UserID != c.UserID {
+		return party.Refuse(party.NotLeader, "Only whoever made the invite and the leader take it back.")
+	}
+	return nil
+}
+
+// Decline says that a target will not come: its seat is free again and the inviter is
+// told. Declining again, or an invite that is over or was used, does nothing. Anybody
+// else is refused with InviteNotForYou.
+func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) error {
+	if err := signedIn(c); err != nil {
+		return err
+	}
+	key, r, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(r.For, c.UserID) {
+		return party.Refuse(party.InviteNotForYou, "Only somebody who was invited by name can decline.")
+	}
+	done := false
+	if r, err = s.change(ctx, key, func(r *record) error {
+		if done = !r.ended(s.Now()) && slices.Contains(r.pending(), c.UserID); !done {
+			return errUnchanged
+		}
+		r.Declined = append(r.Declined, c.UserID)
+		return nil
+	}); err != nil || !done {
+		return err
+	}
+	s.previews.drop(key)
+	id, err := r.partyID()
+	if err != nil {
+		return err
+	}
+	if r.Hold {
+		s.Admission.Release(id, r.ID, c.UserID)
+		s.Admission.HoldsChanged(id)
+	}
+	s.tellParty(id, event{Event: eventDeclined, ID: r.ID, By: c.UserID, User: c.UserID})
+	if v, err := s.Roster.View(ctx, id); err == nil {
+		if _, member := v.Member(r.By); member {
+			return nil
+		}
+	}
+	s.tellInviter(ctx, c, r)
+	return nil
+}
+
+// change takes a turn with the record of key.
+func (s *Service) change(ctx context.Context, key string, change func(*record) error) (*record, error) {
+	t := s.turns.take(s.Store, key)
+	defer s.turns.end(t)
+	return t.change(ctx, change)
+}

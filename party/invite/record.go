@@ -1,0 +1,140 @@
+package invite
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"partyline/party"
+)
+
+// record is an invite in storage.
+type record struct {
+	ID        string            `json:"id"`
+	PartyID   string            `json:"party_id"`
+	Kind      party.InviteKind  `json:"kind"`
+	By        string            `json:"by"` // user
+	ByName    string            `json:"by_name"`
+	CreatedAt int64             `json:"created_at"` // Unix nanoseconds: a kick of the same second may be older
+	ExpiresAt int64             `json:"expires_at"` // Unix seconds
+	MaxUses   int               `json:"max_uses"`
+	Uses      int               `json:"uses"`
+	For       []string          `json:"for,omitempty"` // users
+	Hold      bool              `json:"hold,omitempty"`
+	Follow    bool              `json:"follow,omitempty"`
+	Message   string            `json:"message,omitempty"`
+	Info      []party.InfoField `json:"info,omitempty"`
+	Launch    json.RawMessage   `json:"launch,omitempty"`
+
+	Seq       int64    `json:"seq,omitempty"`      // of the claim made last
+	Claims    []claim  `json:"claims,omitempty"`   // who has used it, see [record.claim]
+	Declined  []string `json:"declined,omitempty"` // users
+	RevokedAt int64    `json:"revoked_at,omitempty"`
+}
+
+// claim is one user's use of an invite. It is written before the user is admitted and
+// taken back if that fails. From then on the use is the user's own: redeeming again,
+// after leaving the party, after a crash between the two steps, on another node, finds
+// the claim and costs nothing. So a use is never given twice, and the worst a crash
+// does is to keep a use for the user who was about to take it.
+type claim struct {
+	User string `json:"u"`
+	Seq  int64  `json:"s"` // of the redemption that may take it back
+}
+
+// maxRecent bounds the claims of an invite without limit and for everybody. There they
+// only keep a repetition from counting as one more use, so old ones may be forgotten.
+const maxRecent = 64
+
+// limited reports whether every claim must be kept.
+func (r *record) limited() bool { return r.MaxUses > 0 || len(r.For) > 0 }
+
+func (r *record) createdAt() time.Time { return time.Unix(0, r.CreatedAt) }
+func (r *record) expiresAt() time.Time { return time.Unix(r.ExpiresAt, 0) }
+
+func (r *record) partyID() (party.ID, error) { return party.ParseID(r.PartyID) }
+
+// isFor reports whether the user may use the invite at all.
+func (r *record) isFor(user string) bool { return len(r.For) == 0 || slices.Contains(r.For, user) }
+
+func (r *record) claimed(user string) bool { return r.claimIndex(user) >= 0 }
+
+func (r *record) claimIndex(user string) int {
+	return slices.IndexFunc(r.Claims, func(c claim) bool { return c.User == user })
+}
+
+func (r *record) exhausted() bool { return r.MaxUses > 0 && r.Uses >= r.MaxUses }
+
+// ended reports whether nobody can use the invite any more, whatever is given back.
+func (r *record) ended(now time.Time) bool { return r.RevokedAt != 0 || !now.Before(r.expiresAt()) }
+
+// refusal is why the user cannot use the invite now; nil if it can.
+func (r *record) refusal(user string, now time.Time) error {
+	switch {
+	case !r.isFor(user):
+		return party.Refuse(party.InviteNotForYou, "This invite is for somebody else.")
+	case r.RevokedAt != 0:
+		return party.Refuse(party.InviteRevoked, "This invite was taken back.")
+	case !now.Before(r.expiresAt()):
+		return party.Refuse(party.InviteExpired, "This invite has expired.")
+	case r.exhausted() && !r.claimed(user):
+		return party.Refuse(party.InviteExhausted, "This invite has been used up.")
+	}
+	return nil
+}
+
+// claim takes a use for the user. isNew is false where the user has one already; a
+// claim that is not new is never given back, for the redemption that made it may have
+// succeeded on another node. The caller has checked refusal.
+func (r *record) claim(user string) (seq int64, isNew bool) {
+	r.Seq++
+	if i := r.claimIndex(user); i >= 0 {
+		r.Claims[i].Seq = r.Seq
+		return r.Seq, false
+	}
+	r.Uses++
+	r.Claims = append(r.Claims, claim{user, r.Seq})
+	if extra := len(r.Claims) - maxRecent; extra > 0 && !r.limited() {
+		r.Claims = slices.Delete(r.Claims, 0, extra)
+	}
+	return r.Seq, true
+}
+
+// refund gives the use of one claim back; false if there is nothing to give, because it
+// was done before or another redemption of the user has taken the claim over.
+func (r *record) refund(user string, seq int64) bool {
+	i := r.claimIndex(user)
+	if i < 0 || r.Claims[i].Seq != seq {
+		return false
+	}
+	r.Claims = slices.Delete(r.Claims, i, i+1)
+	r.Uses--
+	return true
+}
+
+// pending are the users it is for who have neither come nor declined.
+func (r *record) pending() []string {
+	return slices.DeleteFunc(slices.Clone(r.For), func(user string) bool {
+		return r.claimed(user) || slices.Contains(r.Declined, user)
+	})
+}
+
+// hold is the seats it keeps; false for none.
+func (r *record) hold(now time.Time) (party.Hold, bool) {
+	if !r.Hold || r.ended(now) {
+		return party.Hold{}, false
+	}
+	h := party.Hold{InviteID: r.ID, UserIDs: r.pending(), ExpiresAt: r.expiresAt()}
+	return h, len(h.UserIDs) > 0
+}
+
+// grant is what the invite counts for at the door.
+func (r *record) grant() party.Grant {
+	return party.Grant{InviteID: r.ID, InvitedAt: r.createdAt()}
+}
+
+func (r *record) clone() *record {
+	c := *r
+	c.Claims, c.Declined = slices.Clone(r.Claims), slices.Clone(r.Declined)
+	return &c
+}

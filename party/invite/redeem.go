@@ -1,0 +1,171 @@
+package invite
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Redeem makes one of the caller's live sessions a member of the party the invite leads
+// to. Over a socket it is the caller's own session unless sessionID names another; over
+// HTTP it is the user's only live one. It may be repeated: a session that is a member
+// already gets the same answer and nothing is used up.
+//
+// Refusals: Unauthenticated, RateLimited, InviteNotFound, InviteNotForYou, the invite's
+// state, PartyNotFound, NoLiveSession, SessionAmbiguous, InvalidRequest naming
+// session_id, Blocked, a designer's rule, those of [party.Admission.Admit], Conflict.
+// After a refusal no use is gone; where storage fails, it comes back once it recovers.
+func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
+	var none party.Redemption
+	if err := signedIn(c); err != nil {
+		return none, err
+	}
+	key, r, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	if err != nil {
+		return none, err
+	}
+	if !r.isFor(c.UserID) {
+		return none, r.refusal(c.UserID, s.Now())
+	}
+	id, goneErr := s.destination(ctx, r)
+	var v party.View
+	var held int
+	if goneErr == nil {
+		v, held, goneErr = s.Admission.Seats(ctx, id, c.UserID)
+	}
+	if goneErr != nil && party.ReasonOf(goneErr) != party.PartyNotFound {
+		return none, goneErr
+	}
+	session, sessionErr := s.pick(c, sessionID, v)
+	if sessionErr == nil {
+		if _, member := v.Session(session.SessionID); member {
+			return s.redemption(ctx, id, r), nil
+		}
+	}
+	if err := r.refusal(c.UserID, s.Now()); err != nil {
+		return none, err
+	}
+	if err := errors.Join(goneErr, sessionErr); err != nil {
+		return none, err
+	}
+	if err := s.Admission.Check(ctx, id, session, r.grant()); err != nil {
+		return none, err
+	}
+	if err := s.mayJoin(ctx, c, r, v, held); err != nil {
+		return none, err
+	}
+	if err := s.enter(ctx, key, id, session); err != nil {
+		return none, err
+	}
+	s.previews.drop(key)
+	if id.String() != r.PartyID { // the inviter has moved on; no seat is needed there any more
+		if origin, err := r.partyID(); err == nil {
+			s.Admission.Release(origin, r.ID, c.UserID)
+		}
+	}
+	s.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
+	return s.redemption(ctx, id, r), nil
+}
+
+// destination is the party an invite leads to now.
+func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) {
+	if !r.Follow {
+		return r.partyID()
+	}
+	in, err := s.Roster.PartiesOf(ctx, r.By)
+	if err != nil {
+		return party.ID{}, err
+	}
+	if len(in) == 0 {
+		return party.ID{}, party.Refuse(party.PartyNotFound, "Your friend is in no party at the moment.")
+	}
+	return in[0].ID, nil
+}
+
+// pick chooses the session that is to become a member.
+func (s *Service) pick(c party.Caller, sessionID string, v party.View) (party.Session, error) {
+	if c.SessionID != "" && (sessionID == "" || sessionID == c.SessionID) {
+		return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}, nil
+	}
+	live, err := s.Roster.Sessions(c.UserID)
+	if err != nil {
+		return party.Session{}, err
+	}
+	if sessionID != "" {
+		i := slices.IndexFunc(live, func(l party.Session) bool { return l.SessionID == sessionID })
+		if i < 0 {
+			return party.Session{}, invalid("session_id", "must be one of your live sessions")
+		}
+		return live[i], nil
+	}
+	if m, member := v.Member(c.UserID); member {
+		return m.Session, nil // whichever it is, the user is where the invite leads
+	}
+	switch len(live) {
+	case 0:
+		return party.Session{}, party.Refuse(party.NoLiveSession, "Start the game first, then open the invite again.")
+	case 1:
+		return live[0], nil
+	}
+	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; name one with session_id.")
+}
+
+// mayJoin asks whoever may object besides the door itself.
+func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, v party.View, held int) error {
+	others := []string{r.By}
+	for _, m := range v.Members {
+		if !slices.Contains(others, m.UserID) {
+			others = append(others, m.UserID)
+		}
+	}
+	blocked, err := s.Blocks.Among(ctx, c.UserID, others)
+	if err != nil {
+		return err
+	}
+	if len(blocked) > 0 {
+		return party.Refuse(party.Blocked, "You cannot join this party.")
+	}
+	return s.Judge.Decide(ctx, party.Question{Action: rules.ActionJoin, Caller: c, View: v, Held: held, Invited: true})
+}
+
+// enter claims a use, then admits, then gives the use back if that failed. All of it is
+// one turn with the invite, so that on this node no redemption sees another's half.
+func (s *Service) enter(ctx context.Context, key string, id party.ID, session party.Session) error {
+	t := s.turns.take(s.Store, key)
+	defer s.turns.end(t)
+	var seq int64
+	var isNew bool
+	r, err := t.change(ctx, func(r *record) error {
+		if err := r.refusal(session.UserID, s.Now()); err != nil {
+			return err
+		}
+		seq, isNew = r.claim(session.UserID)
+		return nil
+	})
+	if err != nil {
+		if errors.As(err, &unsure{}) && isNew {
+			s.refund(ctx, t, session.UserID, seq)
+		}
+		return err
+	}
+	if err := s.Admission.Admit(ctx, id, session, r.grant()); err != nil {
+		if isNew {
+			s.refund(ctx, t, session.UserID, seq)
+		}
+		return err
+	}
+	return nil
+}
+
+func (s *Service) redemption(ctx context.Context, id party.ID, r *record) party.Redemption {
+	match, err := s.Match(ctx, id)
+	if err != nil {
+		s.Logger.Warn("match of party unknown party=%s error=%v", id, err)
+	}
+	return party.Redemption{
+		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: r.Launch,
+	}
+}

@@ -1,0 +1,59 @@
+package invite
+
+import (
+	"context"
+	"time"
+
+	"partyline/party"
+)
+
+// Refunds that storage does not take are tried again, ever more seldom, until it does.
+const (
+	refundTimeout = 5 * time.Second
+	refundFirst   = 100 * time.Millisecond
+	refundLongest = 30 * time.Second
+)
+
+// refund gives a claim back, now or in the background. It does so even if the caller
+// has gone away meanwhile. The caller has the turn.
+func (s *Service) refund(ctx context.Context, t *turn, user string, seq int64) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundTimeout)
+	defer cancel()
+	if err := giveBack(ctx, t, user, seq); err != nil {
+		s.late.Add(1)
+		go s.refundLater(t.key, user, seq)
+	}
+}
+
+func (s *Service) refundLater(key, user string, seq int64) {
+	defer s.late.Done()
+	for wait := refundFirst; ; wait = min(2*wait, refundLongest) {
+		if pause(s.ctx, wait) != nil {
+			return
+		}
+		t := s.turns.take(s.Store, key)
+		ctx, cancel := context.WithTimeout(s.ctx, refundTimeout)
+		err := giveBack(ctx, t, user, seq)
+		cancel()
+		s.turns.end(t)
+		if err == nil {
+			return
+		}
+		s.Logger.Warn("invite use not given back yet user=%s error=%v", user, err)
+	}
+}
+
+// giveBack may be repeated: a claim that is not there, or not this one, is left alone,
+// and so is an invite that is gone.
+func giveBack(ctx context.Context, t *turn, user string, seq int64) error {
+	_, err := t.change(ctx, func(r *record) error {
+		if !r.refund(user, seq) {
+			return errUnchanged
+		}
+		return nil
+	})
+	if party.ReasonOf(err) == party.InviteNotFound {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,196 @@
+package invite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// Collections. All objects are the system's, and no client can read or write them.
+const (
+	invitesCollection = "partyline_invites"       // key = SHA-256 of the code, value = record
+	idsCollection     = "partyline_invite_ids"    // key = the invite's ID, value = pointer
+	partyCollection   = "partyline_party_invites" // + "_<party UUID>"; key = the invite's ID, value = pointer
+)
+
+const (
+	page       = 100
+	indexPages = 20 // most pages of one party's index that are read
+)
+
+// pointer leads from an invite's ID to its record.
+type pointer struct {
+	Key       string `json:"key"`
+	Hold      bool   `json:"hold,omitempty"`
+	ExpiresAt int64  `json:"expires_at"`
+}
+
+// Store is invites in Nakama's storage. Safe for concurrent use.
+type Store struct {
+	storage party.Storage
+	now     party.Clock
+}
+
+// NewStore makes a store.
+func NewStore(storage party.Storage, now party.Clock) *Store { return &Store{storage, now} }
+
+// errLost means that somebody else wrote the record first.
+var errLost = errors.New("invite record changed meanwhile")
+
+// create writes a new invite with its two index entries, all or none. It answers
+// errLost if the code is taken.
+func (s *Store) create(ctx context.Context, key string, r *record) error {
+	value, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	id, err := r.partyID()
+	if err != nil {
+		return err
+	}
+	ptr, err := json.Marshal(pointer{Key: key, Hold: r.Hold, ExpiresAt: r.ExpiresAt})
+	if err != nil {
+		return err
+	}
+	_, err = s.storage.StorageWrite(ctx, []*runtime.StorageWrite{
+		{Collection: invitesCollection, Key: key, Value: string(value), Version: "*"},
+		{Collection: idsCollection, Key: r.ID, Value: string(ptr), Version: "*"},
+		{Collection: indexOf(id), Key: r.ID, Value: string(ptr), Version: "*"},
+	})
+	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
+		return errLost
+	}
+	return err
+}
+
+// read finds a record and its version; InviteNotFound if there is none.
+func (s *Store) read(ctx context.Context, key string) (*record, string, error) {
+	objects, err := s.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: invitesCollection, Key: key}})
+	if err != nil {
+		return nil, "", err
+	}
+	if len(objects) == 0 {
+		return nil, "", notFound()
+	}
+	r := &record{}
+	if err := json.Unmarshal([]byte(objects[0].Value), r); err != nil {
+		return nil, "", err
+	}
+	return r, objects[0].Version, nil
+}
+
+// write replaces a record by compare-and-set and answers its new version; errLost if
+// it is not at the version named.
+func (s *Store) write(ctx context.Context, key string, r *record, version string) (string, error) {
+	value, err := json.Marshal(r)
+	if err != nil {
+		return "", err
+	}
+	acks, err := s.storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: invitesCollection, Key: key, Value: string(value), Version: version}})
+	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
+		return "", errLost
+	}
+	if err != nil {
+		return "", err
+	}
+	return acks[0].GetVersion(), nil
+}
+
+// keyOf finds an invite's key by its ID; InviteNotFound if there is none.
+func (s *Store) keyOf(ctx context.Context, inviteID string) (string, error) {
+	objects, err := s.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: idsCollection, Key: inviteID}})
+	if err != nil {
+		return "", err
+	}
+	if len(objects) == 0 {
+		return "", notFound()
+	}
+	var p pointer
+	if err := json.Unmarshal([]byte(objects[0].Value), &p); err != nil {
+		return "", err
+	}
+	return p.Key, nil
+}
+
+// ofParty reads the party's invites that have not expired, only those with held seats
+// if holding says so.
+func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*record, error) {
+	now := s.now()
+	var records []*record
+	cursor := ""
+	for range indexPages {
+		index, next, err := s.storage.StorageList(ctx, "", "", indexOf(id), page, cursor)
+		if err != nil {
+			return nil, err
+		}
+		var reads []*runtime.StorageRead
+		for _, o := range index {
+			var p pointer
+			if err := json.Unmarshal([]byte(o.Value), &p); err != nil {
+				return nil, err
+			}
+			if now.Before(time.Unix(p.ExpiresAt, 0)) && (p.Hold || !holding) {
+				reads = append(reads, &runtime.StorageRead{Collection: invitesCollection, Key: p.Key})
+			}
+		}
+		if len(reads) > 0 {
+			objects, err := s.storage.StorageRead(ctx, reads)
+			if err != nil {
+				return nil, err
+			}
+			for _, o := range objects {
+				r := &record{}
+				if err := json.Unmarshal([]byte(o.Value), r); err != nil {
+					return nil, err
+				}
+				records = append(records, r)
+			}
+		}
+		if next == "" {
+			break
+		}
+		cursor = next
+	}
+	return records, nil
+}
+
+// Holds reads the seats that invites keep in a party; it is what
+// [party.AdmissionDeps].Holds wants.
+func (s *Store) Holds(ctx context.Context, id party.ID) ([]party.Hold, error) {
+	records, err := s.ofParty(ctx, id, true)
+	if err != nil {
+		return nil, err
+	}
+	var holds []party.Hold
+	for _, r := range records {
+		if h, ok := r.hold(s.now()); ok {
+			holds = append(holds, h)
+		}
+	}
+	return holds, nil
+}
+
+// list pages through all invites.
+func (s *Store) list(ctx context.Context, cursor string) ([]*api.StorageObject, string, error) {
+	return s.storage.StorageList(ctx, "", "", invitesCollection, page, cursor)
+}
+
+// remove deletes an invite as it was read, with its index entries, all or none.
+func (s *Store) remove(ctx context.Context, o *api.StorageObject, r *record) error {
+	deletes := []*runtime.StorageDelete{
+		{Collection: invitesCollection, Key: o.GetKey(), Version: o.GetVersion()},
+		{Collection: idsCollection, Key: r.ID},
+	}
+	if id, err := r.partyID(); err == nil {
+		deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(id), Key: r.ID})
+	}
+	return s.storage.StorageDelete(ctx, deletes)
+}
+
+func indexOf(id party.ID) string { return partyCollection + "_" + id.UUID.String() }

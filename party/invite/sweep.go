@@ -1,0 +1,53 @@
+package invite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+const (
+	// Retention is how long the record of an invite stays after its expiry: for so long
+	// the code answers InviteExpired or InviteRevoked and not InviteNotFound.
+	Retention = 72 * time.Hour
+
+	sweepPages = 10 // most pages looked at per call
+)
+
+// Sweep deletes invites that ended longer than [Retention] ago, and what admission
+// keeps of parties that are gone. It looks at a bounded number of records and goes on
+// from there the next time; call it every minute or so.
+func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
+	s.sweeping.Lock()
+	defer s.sweeping.Unlock()
+	errs := []error{s.Admission.Sweep(ctx)}
+	for range sweepPages {
+		objects, next, err := s.Store.list(ctx, s.cursor)
+		if err != nil {
+			s.cursor = ""
+			errs = append(errs, err)
+			break
+		}
+		for _, o := range objects {
+			var r record
+			if err := json.Unmarshal([]byte(o.GetValue()), &r); err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			if s.Now().Before(r.expiresAt().Add(Retention)) {
+				continue
+			}
+			if err := s.Store.remove(ctx, o, &r); err != nil {
+				errs = append(errs, err) // somebody has just written it, or storage fails: the next round gets it
+				continue
+			}
+			removed++
+		}
+		s.cursor = next
+		if next == "" {
+			break
+		}
+	}
+	return removed, errors.Join(errs...)
+}

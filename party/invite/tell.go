@@ -1,0 +1,85 @@
+package invite
+
+import (
+	"context"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// Notifications. Clients know them by their codes.
+const (
+	NotifyInvite    = 1001 // to whoever is invited; persistent
+	SubjectInvite   = "party_invite"
+	NotifyDeclined  = 1002 // to an inviter who has left the party meanwhile
+	SubjectDeclined = "party_invite_declined"
+)
+
+// event is a message to the party, op code [party.OpInvite]. By is the user who did it,
+// User the one it is about, where it is about one.
+type event struct {
+	Event string `json:"event"`
+	ID    string `json:"id"` // the invite's
+	By    string `json:"by"`
+	User  string `json:"user"`
+}
+
+const (
+	eventCreated  = "created"
+	eventRedeemed = "redeemed"
+	eventDeclined = "declined"
+	eventRevoked  = "revoked"
+)
+
+// tellParty sends an event to everybody in the party. What has happened stays, whether
+// or not anybody hears of it.
+func (s *Service) tellParty(id party.ID, e event) {
+	if err := party.SendData(s.Sender, id, party.OpInvite, e); err != nil {
+		s.Logger.Warn("invite event not sent event=%s invite=%s error=%v", e.Event, e.ID, err)
+	}
+}
+
+// tellTargets notifies those the invite is for, but nobody with a block between.
+func (s *Service) tellTargets(ctx context.Context, c party.Caller, r *record, code Code, url string) {
+	if len(r.For) == 0 {
+		return
+	}
+	blocked, err := s.Blocks.Among(ctx, c.UserID, r.For)
+	if err != nil {
+		s.Logger.Warn("invite not announced invite=%s error=%v", r.ID, err)
+		return
+	}
+	quiet := map[string]bool{}
+	for _, user := range blocked {
+		quiet[user] = true
+	}
+	var notices []*runtime.NotificationSend
+	for _, user := range r.For {
+		if quiet[user] {
+			continue
+		}
+		notices = append(notices, &runtime.NotificationSend{
+			UserID: user, Sender: c.UserID, Subject: SubjectInvite, Code: NotifyInvite, Persistent: true,
+			Content: map[string]any{"party_id": r.PartyID, "url": url, "code": code.Reveal(), "from": c.Username, "message": r.Message},
+		})
+	}
+	s.notify(ctx, r, notices)
+}
+
+// tellInviter says that a target declined. An inviter in the party hears it there.
+func (s *Service) tellInviter(ctx context.Context, c party.Caller, r *record) {
+	s.notify(ctx, r, []*runtime.NotificationSend{{
+		UserID: r.By, Sender: c.UserID, Subject: SubjectDeclined, Code: NotifyDeclined,
+		Content: map[string]any{"party_id": r.PartyID, "id": r.ID, "from": c.Username},
+	}})
+}
+
+func (s *Service) notify(ctx context.Context, r *record, notices []*runtime.NotificationSend) {
+	if len(notices) == 0 {
+		return
+	}
+	if err := s.Notifier.NotificationsSend(ctx, notices); err != nil {
+		s.Logger.Warn("invite notifications not sent invite=%s count=%d error=%v", r.ID, len(notices), err)
+	}
+}

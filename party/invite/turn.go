@@ -1,0 +1,116 @@
+package invite
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"partyline/party"
+)
+
+// attempts bounds how often a record is written again after another node was faster.
+const attempts = 12
+
+// turns has the writers of one invite on this node take turns, so that only other nodes
+// can make a compare-and-set fail, and hands what one has written on to the next, so
+// that a crowd reads the record once.
+type turns struct {
+	mu    sync.Mutex
+	byKey map[string]*turn
+}
+
+// turn is one writer's time with a record. The fields are its own between take and end.
+type turn struct {
+	users int // holders and waiters; guarded by turns.mu
+	mu    sync.Mutex
+
+	store   *Store
+	key     string
+	rec     *record // as last known; nil = not known
+	version string
+}
+
+// take waits for the invite's turn. The caller ends it with end.
+func (ts *turns) take(store *Store, key string) *turn {
+	ts.mu.Lock()
+	t := ts.byKey[key]
+	if t == nil {
+		t = &turn{store: store, key: key}
+		ts.byKey[key] = t
+	}
+	t.users++
+	ts.mu.Unlock()
+	t.mu.Lock()
+	return t
+}
+
+func (ts *turns) end(t *turn) {
+	t.mu.Unlock()
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	t.users--
+	if t.users == 0 {
+		delete(ts.byKey, t.key)
+	}
+}
+
+// errUnchanged, from a change, means that there is nothing to write.
+var errUnchanged = errors.New("nothing to change")
+
+// unsure wraps the error of a write that may have been done all the same.
+type unsure struct{ error }
+
+func (u unsure) Unwrap() error { return u.error }
+
+// change applies a change to the record by compare-and-set, on a fresh copy each time
+// another node was faster. A refusal of the change counts only on a record that was
+// read now. The answer is the record as written, or as it was for errUnchanged. Errors:
+// the change's own, Conflict, or unsure around what storage said.
+func (t *turn) change(ctx context.Context, change func(*record) error) (*record, error) {
+	for attempt := range attempts {
+		fresh := t.rec == nil
+		if fresh {
+			var err error
+			if t.rec, t.version, err = t.store.read(ctx, t.key); err != nil {
+				t.rec = nil
+				return nil, err
+			}
+		}
+		next := t.rec.clone()
+		if err := change(next); errors.Is(err, errUnchanged) {
+			return t.rec, nil
+		} else if err != nil {
+			if fresh {
+				return nil, err
+			}
+			t.rec = nil
+			continue
+		}
+		version, err := t.store.write(ctx, t.key, next, t.version)
+		if err == nil {
+			t.rec, t.version = next, version
+			return next, nil
+		}
+		t.rec = nil
+		if !errors.Is(err, errLost) {
+			return nil, unsure{err}
+		}
+		if err := pause(ctx, time.Duration(rand.Int64N(int64(attempt+1)*int64(time.Millisecond)+1))); err != nil {
+			return nil, err
+		}
+	}
+	return nil, party.Refuse(party.Conflict, "Too many changes at once, please try again.")
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,39 @@
+package party
+
+import (
+	"encoding/json"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+)
+
+// Op codes of the messages the server itself sends to a party. Clients cannot send
+// negative ones.
+const (
+	OpStatus      int64 = -1
+	OpInvite      int64 = -2
+	OpMatchmaking int64 = -3
+	OpMatch       int64 = -4
+	OpMember      int64 = -5
+)
+
+// serverName is the username of the server's messages.
+const serverName = "partyline"
+
+// SendData sends data as JSON to everybody in a party. Clients receive it as party
+// data from the user "partyline", whose user and session ID are the zero UUID: stock
+// SDKs read the presence, so it must be there.
+func SendData(sender Sender, id ID, opCode int64, data any) error {
+	body, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	return sender.StreamSendRaw(StreamMode, id.UUID.String(), "", id.Node, &rtapi.Envelope{
+		Message: &rtapi.Envelope_PartyData{PartyData: &rtapi.PartyData{
+			PartyId:  id.String(),
+			Presence: &rtapi.UserPresence{UserId: uuid.Nil.String(), SessionId: uuid.Nil.String(), Username: serverName},
+			OpCode:   opCode,
+			Data:     body,
+		}},
+	}, nil, true)
+}

@@ -1,0 +1,277 @@
+// Package partytest is an in-memory host for tests of the kernel and of what is built
+// on it: streams with the native party engine behind them, storage with versions,
+// users, blocks and notifications, each as a real server behaves where the kernel
+// depends on it. Only tests import it. Safe for concurrent use.
+package partytest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// Node is the name of the host's only node.
+const Node = "test-node"
+
+// Host is the whole of it.
+type Host struct {
+	*Storage
+
+	mu       sync.Mutex
+	streams  map[stream]map[string]*Presence // by session
+	sessions map[string]party.Session
+	parties  map[uuid.UUID]*nativeParty
+	users    map[string]*api.User
+	blocks   map[[2]string]bool // who, whom
+	friends  map[[2]string]bool
+	lookups  int
+	notices  []*runtime.NotificationSend
+	sent     []Sent
+
+	// BetweenJoinAndTrack, if set, runs inside PartyJoin between the moment the engine
+	// has given the seat away and the moment the stream shows it.
+	BetweenJoinAndTrack func()
+	// NotifyError, if set, is what sending notifications answers.
+	NotifyError error
+}
+
+type stream struct {
+	mode                       uint8
+	subject, subcontext, label string
+}
+
+// Sent is an envelope sent to a whole stream by StreamSendRaw.
+type Sent struct {
+	Mode           uint8
+	Subject, Label string
+	Envelope       *rtapi.Envelope
+}
+
+// Presence is one session on one stream.
+type Presence struct {
+	session     party.Session
+	hidden      bool
+	persistence bool
+	status      string
+}
+
+var _ runtime.Presence = (*Presence)(nil)
+
+func (p *Presence) GetHidden() bool                   { return p.hidden }
+func (p *Presence) GetPersistence() bool              { return p.persistence }
+func (p *Presence) GetUsername() string               { return p.session.Username }
+func (p *Presence) GetStatus() string                 { return p.status }
+func (p *Presence) GetReason() runtime.PresenceReason { return runtime.PresenceReasonUnknown }
+func (p *Presence) GetUserId() string                 { return p.session.UserID }
+func (p *Presence) GetSessionId() string              { return p.session.SessionID }
+func (p *Presence) GetNodeId() string                 { return Node }
+
+// NewHost makes an empty host.
+func NewHost() *Host {
+	return &Host{
+		Storage:  NewStorage(),
+		streams:  map[stream]map[string]*Presence{},
+		sessions: map[string]party.Session{},
+		parties:  map[uuid.UUID]*nativeParty{},
+		users:    map[string]*api.User{},
+		blocks:   map[[2]string]bool{},
+		friends:  map[[2]string]bool{},
+	}
+}
+
+// User makes a user and answers its ID.
+func (h *Host) User(username string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	id := uuid.NewString()
+	h.users[id] = &api.User{Id: id, Username: username, DisplayName: "The " + username, AvatarUrl: "https://img.example/" + username}
+	return id
+}
+
+// Connect opens a socket of the user.
+func (h *Host) Connect(userID string) party.Session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := party.Session{UserID: userID, SessionID: uuid.NewString(), Username: h.users[userID].GetUsername()}
+	h.sessions[s.SessionID] = s
+	h.track(stream{0, userID, "", ""}, &Presence{session: s, hidden: true})
+	return s
+}
+
+// Player makes a user with one open socket.
+func (h *Host) Player(username string) party.Session { return h.Connect(h.User(username)) }
+
+// Players makes n of them.
+func (h *Host) Players(n int) []party.Session {
+	players := make([]party.Session, n)
+	for i := range players {
+		players[i] = h.Player(fmt.Sprintf("player%d", i+1))
+	}
+	return players
+}
+
+// Disconnect closes the socket: the session leaves all streams at once.
+func (h *Host) Disconnect(s party.Session) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.sessions, s.SessionID)
+	for st := range h.streams {
+		h.untrack(st, s.SessionID)
+	}
+}
+
+// Sent lists the envelopes sent to streams, oldest first.
+func (h *Host) Sent() []Sent {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.sent)
+}
+
+// OnStream counts the sessions on a stream, hidden ones too.
+func (h *Host) OnStream(mode uint8, subject, label string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.streams[stream{mode, subject, "", label}])
+}
+
+func (h *Host) track(st stream, p *Presence) (isNew bool) {
+	if h.streams[st] == nil {
+		h.streams[st] = map[string]*Presence{}
+	}
+	if h.streams[st][p.session.SessionID] != nil {
+		return false
+	}
+	h.streams[st][p.session.SessionID] = p
+	if st.mode == party.StreamMode && !p.hidden {
+		h.partyJoined(st, p.session)
+	}
+	return true
+}
+
+func (h *Host) untrack(st stream, sessionID string) {
+	p := h.streams[st][sessionID]
+	if p == nil {
+		return
+	}
+	delete(h.streams[st], sessionID)
+	if len(h.streams[st]) == 0 {
+		delete(h.streams, st)
+	}
+	if st.mode == party.StreamMode && !p.hidden {
+		h.partyLeft(st, p.session)
+	}
+}
+
+func (h *Host) StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error) {
+	if subject != "" {
+		if _, err := uuid.Parse(subject); err != nil {
+			return nil, errors.New("stream subject must be a valid identifier")
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var list []runtime.Presence // in the map's order: the host promises none
+	for _, p := range h.streams[stream{mode, subject, subcontext, label}] {
+		if p.hidden && includeHidden || !p.hidden && includeNotHidden {
+			list = append(list, p)
+		}
+	}
+	return list, nil
+}
+
+func (h *Host) StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s, ok := h.sessions[sessionID]
+	if !ok || s.UserID != userID {
+		return false, errors.New("session not found")
+	}
+	return h.track(stream{mode, subject, subcontext, label}, &Presence{s, hidden, persistence, status}), nil
+}
+
+func (h *Host) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s, ok := h.sessions[sessionID]
+	if !ok || s.UserID != userID {
+		return errors.New("session not found")
+	}
+	st := stream{mode, subject, subcontext, label}
+	if mode == party.StreamMode {
+		panic("StreamUserUpdate on a party's stream evicts the member")
+	}
+	if h.streams[st] == nil {
+		h.streams[st] = map[string]*Presence{}
+	}
+	h.streams[st][sessionID] = &Presence{s, hidden, persistence, status}
+	return nil
+}
+
+func (h *Host) StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.untrack(stream{mode, subject, subcontext, label}, sessionID)
+	return nil
+}
+
+func (h *Host) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sent = append(h.sent, Sent{mode, subject, label, msg})
+	return nil
+}
+
+// Time is a clock that stands still until it is moved.
+type Time struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewTime starts a clock at a fixed moment.
+func NewTime() *Time { return &Time{now: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)} }
+
+// Now is what the clock shows.
+func (t *Time) Now() time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.now
+}
+
+// Advance moves the clock.
+func (t *Time) Advance(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.now = t.now.Add(d)
+}
+
+// Log keeps what was logged.
+type Log struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *Log) add(level, format string, v []any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, level+" "+fmt.Sprintf(format, v...))
+}
+
+func (l *Log) Info(format string, v ...any)  { l.add("info", format, v) }
+func (l *Log) Warn(format string, v ...any)  { l.add("warn", format, v) }
+func (l *Log) Error(format string, v ...any) { l.add("error", format, v) }
+
+// Lines are what was logged, each with its level in front.
+func (l *Log) Lines() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.lines)
+}

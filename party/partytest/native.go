@@ -1,0 +1,215 @@
+package partytest
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/party"
+)
+
+// nativeParty is what the server's party engine keeps apart from the stream.
+type nativeParty struct {
+	open, hidden bool
+	label        string
+	maxSize      int
+	members      []party.Session // in the order they joined
+	leader       party.Session
+	requests     []party.Session
+}
+
+func (p *nativeParty) join(s party.Session) error {
+	if slices.Contains(p.members, s) {
+		return nil
+	}
+	if len(p.members) >= p.maxSize {
+		return errors.New("party full")
+	}
+	p.members = append(p.members, s)
+	return nil
+}
+
+func partyStream(id party.ID) stream {
+	return stream{party.StreamMode, id.UUID.String(), "", id.Node}
+}
+
+// partyJoined is the engine hearing of a session on a party's stream. A full party
+// does not take it, and nobody tells the session: it stays on the stream as a ghost.
+func (h *Host) partyJoined(st stream, s party.Session) {
+	if p := h.parties[uuid.MustParse(st.subject)]; p != nil {
+		_ = p.join(s)
+	}
+}
+
+// partyLeft rotates the leader and ends the party with its last member.
+func (h *Host) partyLeft(st stream, s party.Session) {
+	id := uuid.MustParse(st.subject)
+	p := h.parties[id]
+	if p == nil {
+		return
+	}
+	i := slices.Index(p.members, s)
+	if i < 0 {
+		return
+	}
+	p.members = slices.Delete(p.members, i, i+1)
+	if p.leader != s {
+		return
+	}
+	if len(p.members) == 0 {
+		delete(h.parties, id)
+		delete(h.streams, st)
+		return
+	}
+	p.leader = p.members[0]
+}
+
+// PartyCreate is the client's message of that name, and so are the next ones.
+func (h *Host) PartyCreate(s party.Session, open bool, maxSize int) *rtapi.Party {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	id := party.ID{UUID: uuid.New(), Node: Node}
+	h.parties[id.UUID] = &nativeParty{open: open, maxSize: maxSize, members: []party.Session{s}, leader: s}
+	h.track(partyStream(id), &Presence{session: s})
+	self := &rtapi.UserPresence{UserId: s.UserID, SessionId: s.SessionID, Username: s.Username}
+	return &rtapi.Party{PartyId: id.String(), Open: open, MaxSize: int32(maxSize), Self: self, Leader: self, Presences: []*rtapi.UserPresence{self}}
+}
+
+// PartyJoin makes s a member of an open party; of a closed one it only asks.
+func (h *Host) PartyJoin(s party.Session, id party.ID) error {
+	h.mu.Lock()
+	p := h.parties[id.UUID]
+	if p == nil {
+		h.mu.Unlock()
+		return errors.New("party not found")
+	}
+	if len(p.members) >= p.maxSize {
+		h.mu.Unlock()
+		return errors.New("party full")
+	}
+	if !p.open {
+		p.requests = append(p.requests, s)
+		h.mu.Unlock()
+		return nil
+	}
+	err := p.join(s)
+	h.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if h.BetweenJoinAndTrack != nil {
+		h.BetweenJoinAndTrack()
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.track(partyStream(id), &Presence{session: s})
+	return nil
+}
+
+// PartyAccept lets a session in that has asked.
+func (h *Host) PartyAccept(leader, s party.Session, id party.ID) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.parties[id.UUID]
+	switch {
+	case p == nil:
+		return errors.New("party not found")
+	case p.leader != leader:
+		return errors.New("party leader only")
+	case len(p.members) >= p.maxSize:
+		return errors.New("party full")
+	case !slices.Contains(p.requests, s):
+		return errors.New("party not request")
+	}
+	p.requests = slices.DeleteFunc(p.requests, func(r party.Session) bool { return r == s })
+	h.track(partyStream(id), &Presence{session: s})
+	return nil
+}
+
+// PartyLeave takes s off the party; it always works.
+func (h *Host) PartyLeave(s party.Session, id party.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.untrack(partyStream(id), s.SessionID)
+}
+
+// PartyPromote makes s the leader.
+func (h *Host) PartyPromote(leader, s party.Session, id party.ID) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.parties[id.UUID]
+	if p == nil || p.leader != leader || !slices.Contains(p.members, s) {
+		return errors.New("party not promoted")
+	}
+	p.leader = s
+	return nil
+}
+
+// PartyUpdate replaces what the party is.
+func (h *Host) PartyUpdate(id party.ID, open, hidden bool, label string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.parties[id.UUID]
+	p.open, p.hidden, p.label = open, hidden, label
+}
+
+// PartyClose ends the party without a word to the stream's sessions.
+func (h *Host) PartyClose(id party.ID) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.parties, id.UUID)
+	delete(h.streams, partyStream(id))
+}
+
+// Members are the engine's own members, in the order they joined.
+func (h *Host) Members(id party.ID) []party.Session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.parties[id.UUID]; p != nil {
+		return slices.Clone(p.members)
+	}
+	return nil
+}
+
+// Leader is the engine's own leader.
+func (h *Host) Leader(id party.ID) party.Session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.parties[id.UUID]; p != nil {
+		return p.leader
+	}
+	return party.Session{}
+}
+
+// Ghosts are the sessions that hear the party without being members of it.
+func (h *Host) Ghosts(id party.ID) []party.Session {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var ghosts []party.Session
+	for _, p := range h.streams[partyStream(id)] {
+		if np := h.parties[id.UUID]; np == nil || !slices.Contains(np.members, p.session) {
+			ghosts = append(ghosts, p.session)
+		}
+	}
+	return ghosts
+}
+
+// PartyList lists all parties in one page, whatever the query.
+func (h *Host) PartyList(_ context.Context, _ int, open *bool, hidden bool, _, cursor string) ([]*api.Party, string, error) {
+	if cursor != "" && open != nil && !*open {
+		panic("this brings a stock server down")
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var list []*api.Party
+	for id, p := range h.parties {
+		if (open == nil || *open == p.open) && (hidden || !p.hidden) {
+			list = append(list, &api.Party{PartyId: party.ID{UUID: id, Node: Node}.String(), Open: p.open, Hidden: p.hidden, MaxSize: int32(p.maxSize), Label: p.label})
+		}
+	}
+	return list, "", nil
+}
