@@ -9,4 +9,8 @@ require (
 	golang.org/x/time v0.14.0
 )
 
-require google.golang.org/protobuf v1.36.11
+require (
+	github.com/expr-lang/expr v1.17.8
+	github.com/goccy/go-yaml v1.19.2
+	google.golang.org/protobuf v1.36.11
+)
