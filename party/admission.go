@@ -89,8 +89,8 @@ func (a *Admission) partyChanged(c Change) {
 	switch c.Kind {
 	case PartyCreated:
 		g := a.gates.enter(c.ID)
+		defer a.gates.exit(g)
 		g.known = true // nobody can have invited or kicked anybody yet
-		a.gates.exit(g)
 	case PartyClosed:
 		a.gates.forget(func(id ID) bool { return id == c.ID })
 	}

@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
@@ -59,31 +60,31 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 // EndNative comes after a PartyJoin or PartyAccept of s. If s is a member now it is
 // entered in the roster.
 func (a *Admission) EndNative(ctx context.Context, id ID, s Session) {
+	a.leave(ctx, a.land(ctx, id, s))
+}
+
+// land ends the session's flight and answers the memberships it has to leave.
+func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membership) {
 	g := a.gates.enter(id)
-	f, landed := g.flights[s.SessionID]
+	defer a.gates.exit(g)
+	f := g.flights[s.SessionID]
+	defer a.gates.answer(f.by)
 	delete(g.flights, s.SessionID)
-	a.gates.answer(f.by)
 	members, err := a.roster.members(id)
-	var inside bool
-	for _, m := range members {
-		inside = inside || m.SessionID == s.SessionID
+	if err != nil || !slices.ContainsFunc(members, func(m Member) bool { return m.SessionID == s.SessionID }) {
+		return nil
 	}
-	if err == nil && inside {
-		if err := a.roster.Entered(ctx, id, s); err != nil {
-			a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
-		}
-		a.evictGhost(g, members)
+	if err := a.roster.Entered(ctx, id, s); err != nil {
+		a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
 	}
-	a.gates.exit(g)
-	if landed && inside {
-		a.leave(ctx, f.leaving)
-	}
+	a.evictGhost(ctx, g, members)
+	return f.leaving
 }
 
 // evictGhost takes the session admitted last off a stream that has more sessions than
 // seats. It is the second line behind Admit's own check: a native join may have stayed
 // under way for longer than flightTTL. The caller holds the gate.
-func (a *Admission) evictGhost(g *gate, members []Member) {
+func (a *Admission) evictGhost(ctx context.Context, g *gate, members []Member) {
 	if len(g.admitted) == 0 {
 		return
 	}
@@ -102,7 +103,7 @@ func (a *Admission) evictGhost(g *gate, members []Member) {
 		return
 	}
 	a.logger.Warn("party over capacity, admission undone party=%s session=%s", g.id, last.SessionID)
-	a.leave(context.Background(), []Membership{{ID: g.id, Session: last.Session}})
+	a.leave(ctx, []Membership{{ID: g.id, Session: last.Session}})
 	delete(g.admitted, last.SessionID)
 }
 
@@ -114,10 +115,10 @@ func (a *Admission) Settle(sessionID string) {
 		return
 	}
 	g := a.gates.enter(j.id)
+	defer a.gates.exit(g)
 	if g.flights[j.joiner.SessionID].by == sessionID {
 		delete(g.flights, j.joiner.SessionID)
 	}
-	a.gates.exit(g)
 }
 
 // SessionEnded frees whatever the session had under way.

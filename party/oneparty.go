@@ -17,23 +17,26 @@ func (a *Admission) elsewhere(ctx context.Context, id ID, s Session) (leaving []
 	}
 	a.users.lock(s.UserID)
 	unlock = func() { a.users.unlock(s.UserID) }
+	handedOver := false
 	defer func() {
-		if err != nil {
-			unlock()
+		if !handedOver { // refused, or a panic went through
+			a.users.unlock(s.UserID)
 		}
 	}()
+	// In this order: a native join stops being under way only once its party is listed.
+	joining := a.gates.joining(s.UserID, id, a.now())
 	in, err := a.roster.PartiesOf(ctx, s.UserID)
 	if err != nil {
 		return nil, nil, err
 	}
 	in = slices.DeleteFunc(in, func(m Membership) bool { return m.ID == id })
-	if rule == rules.LeavePrevious {
-		return in, unlock, nil
+	if rule == rules.OnePartyOnly {
+		if joining || len(in) > 0 {
+			return nil, nil, Refuse(AlreadyInParty, "You are in another party; leave it first.")
+		}
 	}
-	if len(in) > 0 || a.gates.joining(s.UserID, id, a.now()) {
-		return nil, nil, Refuse(AlreadyInParty, "You are in another party; leave it first.")
-	}
-	return nil, unlock, nil
+	handedOver = true
+	return in, unlock, nil
 }
 
 // leave takes sessions out of parties as if each had left by itself.

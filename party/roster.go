@@ -322,9 +322,15 @@ func (r *Roster) Created(_ context.Context, s Session, p *rtapi.Party) error {
 		rev:    max(1, nanos(now)),
 		leader: s.SessionID,
 	}
-	r.parties.lock(id.UUID)
-	err = r.put(id, s, mirrorEntry{sh, now})
-	r.parties.unlock(id.UUID)
+	if err := r.begin(id, s, mirrorEntry{sh, now}); err != nil {
+		return err
+	}
 	r.listener(Change{PartyCreated, id})
-	return err
+	return nil
+}
+
+func (r *Roster) begin(id ID, s Session, e mirrorEntry) error {
+	r.parties.lock(id.UUID)
+	defer r.parties.unlock(id.UUID)
+	return r.put(id, s, e)
 }

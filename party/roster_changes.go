@@ -77,16 +77,21 @@ func (r *Roster) Updated(_ context.Context, id ID, open, hidden bool, label stri
 
 // Closed follows a PartyClose.
 func (r *Roster) Closed(_ context.Context, id ID) {
-	r.parties.lock(id.UUID)
-	entries, err := r.mirror(id)
-	if err == nil {
-		for _, e := range entries {
-			_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID)
-			r.listParty(e.session, id, time.Time{})
-		}
-	}
-	r.parties.unlock(id.UUID)
+	r.end(id)
 	r.listener(Change{PartyClosed, id})
+}
+
+func (r *Roster) end(id ID) {
+	r.parties.lock(id.UUID)
+	defer r.parties.unlock(id.UUID)
+	entries, err := r.mirror(id)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID)
+		r.listParty(e.session, id, time.Time{})
+	}
 }
 
 // stateChanged tells the other nodes that holds or kicks of the party changed. It

@@ -48,8 +48,11 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if err := r.refusal(c.UserID, s.Now()); err != nil {
 		return none, err
 	}
-	if err := errors.Join(goneErr, sessionErr); err != nil {
-		return none, err
+	if goneErr != nil {
+		return none, goneErr
+	}
+	if sessionErr != nil {
+		return none, sessionErr
 	}
 	if err := s.Admission.Check(ctx, id, session, r.grant()); err != nil {
 		return none, err
@@ -61,10 +64,9 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		return none, err
 	}
 	s.previews.drop(key)
-	if id.String() != r.PartyID { // the inviter has moved on; no seat is needed there any more
-		if origin, err := r.partyID(); err == nil {
-			s.Admission.Release(origin, r.ID, c.UserID)
-		}
+	if origin, err := r.partyID(); err == nil && r.Hold {
+		s.Admission.Release(origin, r.ID, c.UserID) // another party than id where the inviter has moved on
+		s.Admission.HoldsChanged(origin)
 	}
 	s.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	return s.redemption(ctx, id, r), nil

@@ -1,0 +1,112 @@
+package party_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"partyline/party"
+)
+
+func (k *kernel) noHolds(context.Context, party.ID) ([]party.Hold, error) { return nil, nil }
+
+func (k *kernel) held(id party.ID, want int) {
+	k.t.Helper()
+	if got, err := k.admission.Held(k.t.Context(), id); err != nil || got != want {
+		k.t.Errorf("Held = %d, %v; want %d", got, err, want)
+	}
+}
+
+func (k *kernel) hold(invite string, users ...party.Session) party.Hold {
+	h := party.Hold{InviteID: invite, ExpiresAt: k.clock.Now().Add(time.Minute)}
+	for _, u := range users {
+		h.UserIDs = append(h.UserIDs, u.UserID)
+	}
+	return h
+}
+
+func TestHolds_CountInEveryWayIn(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(5)
+	id := k.create(p[0], true, 3)
+	k.must(k.admission.Keep(ctx, id, k.hold("i", p[1])))
+	k.held(id, 1)
+	k.must(k.join(p[2], id))
+	k.refused(k.join(p[3], id), party.PartyFull)
+	k.refused(k.admit(p[3], id), party.PartyFull)
+	k.refused(k.admission.BeginAccept(ctx, id, p[3], p[0]), party.PartyFull)
+	k.refused(k.admission.BeginRequest(ctx, id, p[3]), party.PartyFull)
+	k.must(k.join(p[1], id)) // the seat is p[1]'s whichever way it comes
+	k.held(id, 0)
+	k.agrees(id)
+}
+
+func TestHolds_EndWithTimeAndRelease(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(5)
+	id := k.create(p[0], true, 4)
+	k.must(k.admission.Keep(ctx, id, k.hold("i", p[1], p[2])))
+	k.refused(k.admission.Keep(ctx, id, k.hold("too many", p[3], p[4])), party.PartyFull)
+	k.held(id, 2)
+	k.must(k.admission.Keep(ctx, id, k.hold("same user", p[1]))) // needs no second seat
+	k.held(id, 2)
+	k.admission.Release(id, "i", p[2].UserID)
+	k.held(id, 1)
+	k.admission.Release(id, "i")
+	k.held(id, 1)
+	k.clock.Advance(time.Minute)
+	k.held(id, 0)
+}
+
+func TestHolds_UsedUpByTheirAdmission(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], false, 3)
+	k.must(k.admission.Keep(ctx, id, k.hold("i", p[1], p[2])))
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "i"}))
+	k.held(id, 1)
+	k.leave(p[1], id)
+	k.held(id, 1) // it was used; leaving does not bring it back
+}
+
+func TestHolds_ReadForAPartyNotSeenBefore(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(4)
+	id := k.create(p[0], true, 3)
+	k.stored = []party.Hold{k.hold("i", p[1])}
+	k.held(id, 0)
+	k.restart()
+	k.held(id, 1)
+	k.must(k.join(p[2], id))
+	k.refused(k.join(p[3], id), party.PartyFull)
+	if k.holdReads != 1 {
+		t.Errorf("holds were read %d times; want 1", k.holdReads)
+	}
+}
+
+func TestHolds_OfAnotherNode(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(4)
+	id := k.create(p[0], true, 3)
+	here := k.admission
+	k.restart()
+	there := k.admission
+	k.must(there.Keep(t.Context(), id, k.hold("i", p[1])))
+	k.stored = []party.Hold{k.hold("i", p[1])}
+	there.HoldsChanged(id)
+	reads := k.holdReads
+	k.admission = here
+	k.held(id, 1)
+	k.held(id, 1)
+	if k.holdReads != reads+1 {
+		t.Errorf("holds were read %d times; want once after the change", k.holdReads-reads)
+	}
+	k.admission = there
+	k.held(id, 1)
+	if k.holdReads != reads+1 {
+		t.Error("whoever made the change reads it again")
+	}
+}

@@ -1,0 +1,97 @@
+package party_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+func TestKicks_BanTheUser(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	before := party.Grant{InviteID: "before", InvitedAt: k.clock.Now()}
+	k.tick()
+	k.kick(p[1], id)
+	k.agrees(id)
+	again := k.host.Connect(p[1].UserID)
+	k.refused(k.join(p[1], id), party.Banned)
+	k.refused(k.join(again, id), party.Banned)
+	k.refused(k.admission.BeginRequest(ctx, id, again), party.Banned)
+	k.refused(k.admission.BeginAccept(ctx, id, again, p[0]), party.Banned)
+	k.refused(k.admission.Admit(ctx, id, again, before), party.Banned)
+	k.restart() // another node, or the same one later
+	k.refused(k.join(again, id), party.Banned)
+	k.clock.Advance(10 * time.Minute)
+	k.must(k.join(again, id))
+}
+
+func TestKicks_LiftedByANewerInvite(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.kick(p[1], id)
+	k.tick()
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "after", InvitedAt: k.clock.Now()}))
+	k.leave(p[1], id)
+	k.must(k.join(p[1], id)) // lifted for good
+	k.leave(p[1], id)
+	k.restart()
+	k.must(k.join(p[1], id)) // everywhere
+}
+
+func TestKicks_DeclinedRequestIsNone(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], false, 4)
+	k.must(k.join(p[1], id)) // asks
+	k.kick(p[1], id)
+	k.must(k.admit(p[1], id))
+}
+
+func TestKicks_NoBan(t *testing.T) {
+	k := newKernel(t)
+	k.conf.Parties.KickBan = 0
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.kick(p[1], id)
+	k.must(k.join(p[1], id))
+	if reads, writes := k.host.Calls(); reads+writes != 0 {
+		t.Errorf("%d reads and %d writes; want none", reads, writes)
+	}
+}
+
+func TestKicks_HoldHereIfStorageFails(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	broken := errors.New("database is away")
+	k.host.BeforeWrite = func([]*runtime.StorageWrite) error { return broken }
+	k.host.PartyLeave(p[1], id)
+	if err := k.admission.Kicked(t.Context(), id, p[1]); !errors.Is(err, broken) {
+		t.Errorf("Kicked = %v; want %v", err, broken)
+	}
+	k.refused(k.join(p[1], id), party.Banned)
+}
+
+func TestKicks_KnownToTheOtherNode(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	here := k.admission
+	k.restart()
+	k.kick(p[1], id)
+	k.admission = here
+	k.refused(k.join(p[1], id), party.Banned)
+}
