@@ -13,5 +13,5 @@ require (
 	github.com/expr-lang/expr v1.17.8
 	github.com/goccy/go-yaml v1.19.2
 	google.golang.org/protobuf v1.36.11
-	pgregory.net/rapid v1.3.0
+	pgregory.net/rapid v1.2.0
 )
