@@ -97,9 +97,9 @@ func TestInvites_NobodyCallsWithoutAUser(t *testing.T) {
 	kernel := &invites{}
 	set := rpc.Invites(kernel, kernel)
 	h := serve(t, set)
-	for _, id := range rpc.IDs(set) {
-		if _, err := h.call(withKey(), id, "{}"); err == nil {
-			t.Errorf("%s let in a call without a user", id)
+	for _, row := range set.Rows {
+		if _, err := h.call(withKey(), row.ID, "{}"); err == nil {
+			t.Errorf("%s let in a call without a user", row.ID)
 		}
 	}
 	if len(kernel.asked) != 0 {

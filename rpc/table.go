@@ -129,14 +129,3 @@ func Check(sets ...Set) error {
 	}
 	return errors.Join(problems...)
 }
-
-// IDs lists the sets' IDs in the order of registration.
-func IDs(sets ...Set) []string {
-	var ids []string
-	for _, set := range sets {
-		for _, row := range set.Rows {
-			ids = append(ids, row.ID)
-		}
-	}
-	return ids
-}

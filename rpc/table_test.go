@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -67,9 +68,9 @@ func TestRegister_EveryRow(t *testing.T) {
 		{Owner: "two", Rows: []rpc.Row{{ID: "party_b", Who: rpc.ServerOnly, Handle: rpc.Call(nothing)}}},
 	}
 	h := serve(t, sets...)
-	ids := rpc.IDs(sets...)
-	if !slices.Equal(ids, []string{"party_a", "party_b"}) || len(h.funcs) != 2 {
-		t.Errorf("IDs = %v, registered %d", ids, len(h.funcs))
+	ids := slices.Sorted(maps.Keys(h.funcs))
+	if !slices.Equal(ids, []string{"party_a", "party_b"}) {
+		t.Errorf("registered %v", ids)
 	}
 }
 

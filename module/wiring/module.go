@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,6 +46,8 @@ type Module struct {
 	hooks   []hooks.Set
 	routes  []landing.Route
 
+	ready bool // set once New is done; what becomes of the rules file before is its error
+
 	mu      sync.Mutex
 	cancel  context.CancelFunc // of the background work; nil unless it runs
 	running sync.WaitGroup
@@ -63,13 +66,15 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	env, err := readEnvironment(o.Env, o.Nakama)
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
-	if env.rules != "" {
-		problems = append(problems, m.rules.Reload(ctx))
-	}
+	problems = append(problems, m.rules.Reload(ctx))
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("partyline: bad configuration:\n%w", err)
 	}
-	return m, m.construct(env)
+	if err := m.construct(env); err != nil {
+		return nil, err
+	}
+	m.ready = true
+	return m, nil
 }
 
 // construct builds everything that serves requests.
@@ -106,14 +111,33 @@ func (m *Module) construct(env environment) error {
 
 // rulesLoaded writes what became of the rules file to the operator's log.
 func (m *Module) rulesLoaded(loaded rules.Loaded) {
-	if loaded.Err != nil {
+	switch {
+	case loaded.Err == nil:
+		m.logger.Info("rules loaded")
+		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
+			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
+		}
+	case m.ready:
 		m.logger.Error("rules not loaded, the previous ones stay active:\n%v", loaded.Err)
-		return
 	}
-	m.logger.Info("rules loaded")
-	if warnings := loaded.New.Warnings(); len(warnings) > 0 {
-		m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
+}
+
+// Describe lists every way into the module, one per line: RPCs with who may call them,
+// hooks by stage, message, owner and name, and HTTP routes with their methods.
+func (m *Module) Describe() []string {
+	var lines []string
+	for _, set := range m.calls {
+		for _, row := range set.Rows {
+			lines = append(lines, fmt.Sprintf("rpc %s for %s", row.ID, row.Who))
+		}
 	}
+	for _, name := range hooks.Names(m.hooks...) {
+		lines = append(lines, "hook "+name)
+	}
+	for _, route := range m.routes {
+		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
+	}
+	return lines
 }
 
 // pageLimit bounds requests to the landing page by address, as the rules say.
