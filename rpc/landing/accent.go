@@ -87,18 +87,26 @@ func towards(c, target, surface colour) colour {
 	return target
 }
 
-// accentSheet is the stylesheet of one accent: the colour, what is written on it, and the
-// nearest shades that can be read as text in the dark and the light scheme.
+// fillOf finds the fill of buttons and what is written on it: white on the colour itself or
+// on one a shade darker, which looks best on strong colours, else black.
+func fillOf(c colour) (fill, on colour) {
+	const steps, darkest = 10, 0.15
+	for i := range steps + 1 {
+		if m := mix(c, black, darkest*float64(i)/steps); contrast(m, white) >= readable {
+			return m, white
+		}
+	}
+	return c, black // at least 4.58 on every colour on which white is below 4.5
+}
+
+// accentSheet is the stylesheet of one accent: the fill of buttons, what is written on it,
+// and the nearest shades that can be read as text in the dark and the light scheme.
 func accentSheet(hex string) ([]byte, bool) {
 	c, ok := parseColour(hex)
 	if !ok {
 		return nil, false
 	}
-	on := white
-	// White is preferred on saturated colours as long as it reads well.
-	if contrast(c, white) < readable && contrast(c, black) > contrast(c, white) {
-		on = black
-	}
+	fill, on := fillOf(c)
 	return fmt.Appendf(nil, ":root{--accent:%s;--on-accent:%s;--accent-on-dark:%s;--accent-on-light:%s}\n",
-		c.hex(), on.hex(), towards(c, white, darkSurface).hex(), towards(c, black, lightSurface).hex()), true
+		fill.hex(), on.hex(), towards(c, white, darkSurface).hex(), towards(c, black, lightSurface).hex()), true
 }

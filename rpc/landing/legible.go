@@ -138,9 +138,9 @@ func initialOf(name string) string {
 	return "?"
 }
 
-const hues = 8 // colours of avatars in the stylesheet
+const hues = 10 // colours of avatars in the stylesheet
 
-// hueOf gives a player the same colour everywhere.
+// hueOf is the colour of a player who has no picture.
 func hueOf(p party.Profile) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(p.Username))

@@ -16,9 +16,10 @@ type seat struct {
 	Hue      int    `json:"hue"`
 	Picture  string `json:"picture,omitempty"`
 	Leader   bool   `json:"leader,omitempty"`
-	Badge    string `json:"badge,omitempty"`
+	Badge    string `json:"badge,omitempty"`   // the stage
 	Tone     string `json:"tone,omitempty"`    // of the badge: loading | ready | failed
 	Percent  *int   `json:"percent,omitempty"` // of the badge, 0..100
+	Done     string `json:"done,omitempty"`    // the percentage in words
 	Activity string `json:"activity,omitempty"`
 }
 
@@ -43,6 +44,7 @@ func seatsOf(p *party.PartyPreview, t texts) (seats []seat, left int) {
 			}
 		}
 	}
+	tellApart(seats)
 	hidden := size - len(p.Members) // a party that shows no members still has a size
 	for ; hidden > 0 && len(seats) < room; hidden-- {
 		seats = append(seats, seat{Kind: "taken", Name: t.get("taken_seat")})
@@ -67,6 +69,9 @@ func memberSeat(m party.MemberProfile, leader bool, t texts) seat {
 	s.Leader = leader
 	s.Activity = legible(m.Text, statusLength)
 	s.Badge, s.Tone, s.Percent = badgeOf(m, t)
+	if s.Percent != nil {
+		s.Done = t.get("percent", "{percent}", number(*s.Percent))
+	}
 	return s
 }
 
@@ -86,10 +91,13 @@ const (
 // badgeOf says what a member is busy with, "" without a stage. Progress counts only
 // while something is still going on.
 func badgeOf(m party.MemberProfile, t texts) (badge, tone string, percent *int) {
-	if m.Stage == "" {
+	stage := ""
+	if m.Stage != "" {
+		stage = t.stage(m.Stage)
+	}
+	if stage == "" {
 		return "", "", nil
 	}
-	stage := t.stage(m.Stage)
 	switch m.Stage {
 	case stageReady:
 		return stage, "ready", nil
@@ -100,7 +108,19 @@ func badgeOf(m party.MemberProfile, t texts) (badge, tone string, percent *int) 
 		return stage, "loading", nil
 	}
 	p := int(math.Floor(min(max(*m.Progress, 0), 1)*100 + 1e-9)) // 100 only when it is done
-	return t.get("badge_percent", "{stage}", stage, "{percent}", number(p)), "loading", &p
+	return stage, "loading", &p
+}
+
+// tellApart gives members whose colours are the same the next one that nobody has, as long as
+// there is one.
+func tellApart(seats []seat) {
+	var taken [hues]bool
+	for i := range min(len(seats), hues) {
+		for taken[seats[i].Hue] {
+			seats[i].Hue = (seats[i].Hue + 1) % hues
+		}
+		taken[seats[i].Hue] = true
+	}
 }
 
 // columnsFor is how many tiles stand beside each other on a desktop.

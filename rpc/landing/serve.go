@@ -77,7 +77,7 @@ func (s *Site) run(rt route, r *http.Request) (a answer) {
 		}
 	}()
 	if rt.limited && s.limiter != nil {
-		if wait, ok := s.limiter.Allow(addressKey(clientIP(r, s.proxies))); !ok {
+		if wait := s.limiter.Take(addressKey(clientIP(r, s.proxies)), RequestRate); wait > 0 {
 			return rt.fail(r, tooMany(wait))
 		}
 	}

@@ -18,10 +18,10 @@ type Previews interface {
 	PublicPreview(ctx context.Context, code, clientIP string) (party.Preview, error)
 }
 
-// Limiter bounds requests per key. Allow takes one permit, or says how long to wait
-// for the next one.
+// Limiter bounds requests per key. Take spends one permit and answers zero, or spends
+// nothing and answers how long to wait for the next one.
 type Limiter interface {
-	Allow(key string) (wait time.Duration, ok bool)
+	Take(key string, rate rules.Rate) (wait time.Duration)
 }
 
 // Logger is the one method of the host's logger that is used here.
@@ -34,8 +34,8 @@ type Options struct {
 	Previews Previews
 	// Policy gives the active rules; it is asked once per request.
 	Policy func() rules.Config
-	// Limiter bounds all requests of one client address ([RequestRate] is a fitting
-	// bound: a school or a console network shares one address). nil means without limit.
+	// Limiter holds each client address to [RequestRate], which is generous because a
+	// school or a console network shares one. nil means without limit.
 	Limiter Limiter
 	// Logger receives failures of the kernel and panics. nil means silence.
 	Logger Logger
@@ -49,13 +49,9 @@ type Options struct {
 	Freshness time.Duration
 }
 
-// RequestRate is the bound per client address that the page is built for: a page load
-// costs two requests, an open page one every 2.5 seconds, so that some 200 players
-// behind one address watch their invites at the same time.
-var RequestRate = struct {
-	PerSecond float64
-	Burst     int
-}{PerSecond: 100, Burst: 400}
+// RequestRate bounds one client address: 100 requests a second, 400 at once. An open page
+// asks every 2.5 seconds, so some 250 players behind one address can watch their invites.
+var RequestRate = rules.Rate{N: 400, Per: 4 * time.Second}
 
 // Route is one row of the table that wiring registers with the host. Pattern is in the
 // host router's form; Methods lists HEAD because that router answers listed methods only.

@@ -26,8 +26,8 @@ var defaultTexts = map[string]string{
 	"description_on": "Open the link to see who is in the party.",                                       // chat preview, anything else
 	"play":           "Join the party",                                                                  // the big button
 	"play_web":       "Play in the browser",                                                             // link to the web version
-	"store_ios":      "Get it on the App Store",                                                         //
-	"store_android":  "Get it on Google Play",                                                           //
+	"store_ios":      "App Store",                                                                       //
+	"store_android":  "Google Play",                                                                     //
 	"play_code":      "Open the game and enter the invite code.",                                        // instead of a button, where no link is configured
 	"stuck":          "Game did not open? Use another way below.",                                       // after the button seems to have done nothing
 	"other_ways":     "No game yet?",                                                                    // above the links beside the button
@@ -41,7 +41,7 @@ var defaultTexts = map[string]string{
 	"seats_left":     "Free seats: {count}",                                                             // where the page is too small for a tile per seat
 	"leader":         "Party leader",                                                                    // the crown, for screen readers
 	"about":          "About this party",                                                                // names the info fields for screen readers
-	"badge_percent":  "{stage} {percent} %",                                                             // a badge with progress
+	"percent":        "{percent} %",                                                                     // progress on a badge
 	"code":           "Invite code",                                                                     //
 	"copy":           "Copy",                                                                            // button
 	"copied":         "Copied",                                                                          // the button, once pressed

@@ -7,6 +7,24 @@
   const byId = (id) => document.getElementById(id);
   const invite = byId('invite');
 
+  // ---- pictures that do not load give way to the initial ----------------------------
+
+  const broken = new Set(); // addresses, so that no poll tries them again
+
+  function dropPicture(img) {
+    broken.add(img.getAttribute('src'));
+    img.remove();
+  }
+
+  document.addEventListener('error', function (e) {
+    if (e.target.className === 'picture') dropPicture(e.target);
+  }, true);
+  for (const img of document.querySelectorAll('.picture')) {
+    if (img.complete && img.naturalWidth === 0) dropPicture(img);
+  }
+
+  if (invite.dataset.live !== 'true') return;
+
   // ---- the party, live -------------------------------------------------------------
 
   const every = 2500; // ms between polls
@@ -16,7 +34,7 @@
   let timer = 0;
   let asking = false;
   let state = invite.dataset.state;
-  const badges = new Map(); // seat key -> tone and stage last announced
+  const badges = new Map(); // seat key -> stage last announced
 
   function setText(node, text) {
     if (node && node.textContent !== text) node.textContent = text;
@@ -29,7 +47,7 @@
 
   function fillPicture(tile, address) {
     let img = tile.querySelector('.picture');
-    if (!address) {
+    if (!address || broken.has(address)) {
       if (img) img.remove();
       return;
     }
@@ -51,7 +69,9 @@
     li.dataset.key = seat.key || '';
     setText(li.querySelector('.initial'), seat.initial || '');
     setText(li.querySelector('.name'), seat.name);
-    show(li.querySelector('.badge'), seat.badge || '');
+    setText(li.querySelector('.stage'), seat.badge || '');
+    show(li.querySelector('.percent'), seat.done || '');
+    li.querySelector('.badge').hidden = !seat.badge;
     show(li.querySelector('.activity'), seat.activity || '');
     fillPicture(li.querySelector('.tile'), seat.picture || '');
     const bar = li.querySelector('.bar');
@@ -93,7 +113,7 @@
     for (const seat of view.seats) {
       if (!seat.key) continue;
       seen.add(seat.key);
-      const badge = (seat.badge || '').replace(/\s*\d+\s*%/, '');
+      const badge = seat.badge || '';
       if (badges.get(seat.key) !== badge && !first) said.push(badge ? seat.name + ': ' + badge : seat.name);
       badges.set(seat.key, badge);
     }
@@ -103,7 +123,7 @@
 
   function over() {
     invite.dataset.live = 'false';
-    for (const id of ['actions', 'party', 'pass', 'pulse', 'message']) {
+    for (const id of ['actions', 'about', 'aside', 'pulse', 'message']) {
       if (byId(id)) byId(id).hidden = true;
     }
   }
@@ -176,6 +196,7 @@
     if (document.hidden) clearTimeout(timer);
     else poll();
   });
+  byId('pulse').hidden = false;
   poll();
 
   // ---- the way into the game -------------------------------------------------------

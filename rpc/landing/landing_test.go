@@ -1,0 +1,224 @@
+package landing_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"partyline/party"
+	"partyline/party/rules"
+	"partyline/rpc/landing"
+)
+
+const (
+	linkCode  = "7K4MQ2XWB9TRC3HD"
+	shortCode = "7K4MQ2XW"
+	joinPath  = "/party/join/"
+)
+
+var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+// previews is a kernel that answers with what a test gives it, and counts. The interface it
+// fills has one method, and that one reads: the page has no way to change anything.
+type previews struct {
+	mu     sync.Mutex
+	asked  []string // "code by ip"
+	answer func(code, ip string) (party.Preview, error)
+}
+
+var _ landing.Previews = (*previews)(nil)
+
+func (p *previews) PublicPreview(_ context.Context, code, ip string) (party.Preview, error) {
+	p.mu.Lock()
+	p.asked = append(p.asked, code+" by "+ip)
+	p.mu.Unlock()
+	return p.answer(code, ip)
+}
+
+func (p *previews) calls() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.asked...)
+}
+
+func always(v party.Preview) *previews {
+	return &previews{answer: func(string, string) (party.Preview, error) { return v, nil }}
+}
+
+func refusing(err error) *previews {
+	return &previews{answer: func(string, string) (party.Preview, error) { return party.Preview{}, err }}
+}
+
+// logs keeps what would have gone to the operator's log.
+type logs struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logs) Error(format string, v ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, fmt.Sprintf(format, v...))
+}
+
+func (l *logs) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.lines, "\n")
+}
+
+func portion(v float64) *float64 { return &v }
+
+func member(id, username, name, stage string, progress *float64, text string) party.MemberProfile {
+	return party.MemberProfile{
+		Profile: party.Profile{UserID: id, Username: username, DisplayName: name},
+		Stage:   stage, Progress: progress, Text: text,
+	}
+}
+
+// invite is an open invite into a party of three of four.
+func invite() party.Preview {
+	return party.Preview{
+		ID: "invite-id", State: party.StateOpen,
+		Inviter: party.Profile{UserID: "user-mira", Username: "mira", DisplayName: "Mira Okafor", AvatarURL: "https://img.example.com/mira.png"},
+		Party: &party.PartyPreview{
+			PartyID: "party-id", Size: 3, MaxSize: 4, LeaderUserID: "user-mira",
+			Members: []party.MemberProfile{
+				member("user-kaito", "kaito", "Kaito", "downloading", portion(0.42), "4.1 of 9.8 GB"),
+				member("user-mira", "mira", "Mira Okafor", "ready", nil, ""),
+				member("user-sol", "sol", "", "tutorial", nil, ""),
+			},
+		},
+		Message: "One more for the Glass Citadel?\nBring a healer!",
+		Info:    []party.InfoField{{Label: "Mode", Value: "Ranked raid"}, {Label: "Region", Value: "Europe"}},
+		Launch:  json.RawMessage(`{"secret":"launch-data"}`), MatchID: "match-id",
+		ExpiresAt: noon.Add(6 * time.Hour).Unix(),
+	}
+}
+
+func inState(state party.InviteState) party.Preview {
+	p := invite()
+	p.State = state
+	if state == party.StatePartyGone {
+		p.Party = nil
+	}
+	return p
+}
+
+// policy is a game with every way in configured.
+func policy() rules.Config {
+	c := rules.Default()
+	c.Invites.PublicURL = "https://party.example.com/"
+	c.Invites.Page.Title = "Starfall Arena"
+	c.Invites.Page.Accent = "#2f6fd6"
+	c.Invites.App = rules.App{
+		DeepLink: "starfall://party/{code}",
+		Web:      "https://play.example.com/?party={code}",
+		IOS:      rules.IOSApp{Store: "https://apps.example.com/app/id1", AppIDs: []string{"TEAM.com.example.starfall"}},
+		Android:  rules.AndroidApp{Store: "https://store.example.com/?referrer={code}", Package: "com.example.starfall", Fingerprints: []string{"AA:BB"}},
+	}
+	return c
+}
+
+// site is a Site behind the router the host uses.
+type site struct {
+	http.Handler
+	previews *previews
+	logs     *logs
+}
+
+func serve(t testing.TB, p *previews, change ...func(*landing.Options)) site {
+	t.Helper()
+	l := &logs{}
+	o := landing.Options{Previews: p, Policy: policy, Logger: l, Now: func() time.Time { return noon }, ProxyCount: 1, Freshness: -1}
+	for _, f := range change {
+		f(&o)
+	}
+	s, err := landing.New(o)
+	if err != nil {
+		t.Fatalf("New: %v", err)
+	}
+	router := mux.NewRouter()
+	for _, r := range s.Routes() {
+		router.HandleFunc(r.Pattern, r.Handler).Methods(r.Methods...)
+	}
+	// The host sets this before any handler runs.
+	preset := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Cache-Control", "no-store, no-cache, must-revalidate")
+		router.ServeHTTP(w, r)
+	})
+	return site{preset, p, l}
+}
+
+func withPolicy(change func(*rules.Config)) func(*landing.Options) {
+	return func(o *landing.Options) {
+		o.Policy = func() rules.Config {
+			c := policy()
+			change(&c)
+			return c
+		}
+	}
+}
+
+func request(method, path string, header ...string) *http.Request {
+	r := httptest.NewRequest(method, path, nil)
+	r.RemoteAddr = "203.0.113.7:50000"
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	return r
+}
+
+func (s site) get(path string, header ...string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, request(http.MethodGet, path, header...))
+	return w
+}
+
+func TestNew_Refuses(t *testing.T) {
+	ok := landing.Options{Previews: always(invite()), Policy: policy}
+	for name, breakIt := range map[string]func(*landing.Options){
+		"Previews":   func(o *landing.Options) { o.Previews = nil },
+		"Policy":     func(o *landing.Options) { o.Policy = nil },
+		"ProxyCount": func(o *landing.Options) { o.ProxyCount = -1 },
+	} {
+		o := ok
+		breakIt(&o)
+		if _, err := landing.New(o); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("New without a good %s = %v; want an error that names it", name, err)
+		}
+	}
+	if _, err := landing.New(ok); err != nil {
+		t.Errorf("New(%+v) = %v; want no error", ok, err)
+	}
+}
+
+func TestRoutes_Table(t *testing.T) {
+	s, err := landing.New(landing.Options{Previews: always(invite()), Policy: policy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"landing_page GET,HEAD /party/join/{code}",
+		"landing_state GET,HEAD /party/join/{code}/state",
+		"landing_qr GET,HEAD /party/join/{code}/qr.svg",
+		"landing_asset GET,HEAD /party/assets/{file}",
+		"landing_apple GET,HEAD /.well-known/apple-app-site-association",
+		"landing_android GET,HEAD /.well-known/assetlinks.json",
+	}
+	var got []string
+	for _, r := range s.Routes() {
+		got = append(got, r.Name+" "+strings.Join(r.Methods, ",")+" "+r.Pattern)
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("routes:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
