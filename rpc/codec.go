@@ -1,14 +1,14 @@
 package rpc
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"reflect"
-	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"partyline/party"
@@ -31,21 +31,25 @@ func decode(payload string, into any) error {
 	if !utf8.ValidString(payload) {
 		return party.Refuse(party.InvalidRequest, "The payload is not UTF-8 text.")
 	}
-	if strings.TrimLeft(payload, " \t\r\n") == "" {
-		payload = "{}"
+	if strings.Trim(payload, " \t\r\n") == "" {
+		return nil
 	}
-	reader := json.NewDecoder(strings.NewReader(payload))
-	var raw json.RawMessage
-	if err := reader.Decode(&raw); err != nil {
+	source := json.NewDecoder(strings.NewReader(payload))
+	source.UseNumber()
+	first, err := source.Token()
+	if err != nil {
 		return malformed(err)
 	}
-	if _, err := reader.Token(); !errors.Is(err, io.EOF) {
+	if first != json.Delim('{') {
+		return party.Refuse(party.InvalidRequest, "The payload is %s; it must be a JSON object.", kindOf(first))
+	}
+	if err := decodeFields(source, reflect.ValueOf(into).Elem(), ""); err != nil {
+		return err
+	}
+	if _, err := source.Token(); !errors.Is(err, io.EOF) {
 		return party.Refuse(party.InvalidRequest, "There is something after the JSON object.")
 	}
-	if raw[0] != '{' {
-		return party.Refuse(party.InvalidRequest, "The payload is %s; it must be a JSON object.", kindOf(raw))
-	}
-	return decodeValue(raw, reflect.ValueOf(into).Elem(), "")
+	return nil
 }
 
 // malformed refuses what is no JSON at all.
@@ -57,90 +61,145 @@ func malformed(err error) error {
 	return party.Refuse(party.InvalidRequest, "The payload is not JSON: it ends too early.")
 }
 
-// decodeValue fills target from raw, which is valid JSON; path names it in refusals.
-func decodeValue(raw json.RawMessage, target reflect.Value, path string) error {
-	raw = bytes.TrimSpace(raw)
-	if string(raw) == "null" {
-		return nil
-	}
-	if kept, ok := target.Addr().Interface().(*json.RawMessage); ok {
-		*kept = slices.Clone(raw)
-		return nil
-	}
-	switch target.Kind() {
-	case reflect.Pointer:
-		target.Set(reflect.New(target.Type().Elem()))
-		return decodeValue(raw, target.Elem(), path)
-	case reflect.Struct:
-		return decodeObject(raw, target, path)
-	case reflect.Slice:
-		return decodeList(raw, target, path)
-	}
-	if err := json.Unmarshal(raw, target.Addr().Interface()); err != nil {
-		return party.Refuse(party.InvalidRequest, "%s: wanted %s, got %s.", path, wanted(target.Kind()), kindOf(raw))
-	}
-	if target.Kind() == reflect.String && strings.ContainsRune(target.String(), 0) {
-		return party.Refuse(party.InvalidRequest, "%s: a NUL character is not allowed.", path)
-	}
-	return nil
-}
-
-func decodeObject(raw json.RawMessage, target reflect.Value, path string) error {
-	if raw[0] != '{' {
-		return party.Refuse(party.InvalidRequest, "%s: wanted an object, got %s.", path, kindOf(raw))
-	}
-	reader := json.NewDecoder(bytes.NewReader(raw))
-	_, _ = reader.Token() // the opening brace
-	seen := map[string]bool{}
-	for reader.More() {
-		token, err := reader.Token()
+// decodeFields fills a struct from an object whose opening brace has been read. Depth is
+// bounded by the struct's own: what is nested deeper can only be in a RawMessage.
+func decodeFields(source *json.Decoder, target reflect.Value, path string) error {
+	fields := fieldsOf(target.Type())
+	var seen uint64 // by field; requests have far fewer than 64
+	for source.More() {
+		token, err := source.Token()
 		if err != nil {
 			return malformed(err)
 		}
-		name := token.(string) // valid JSON: between the braces every name is a string
-		field, ok := fieldNamed(target, name)
+		name := token.(string) // the decoder accepts nothing else here
+		index, ok := fields[name]
 		switch {
 		case !ok:
 			return party.Refuse(party.InvalidRequest, "%s: unknown field.", join(path, clip(name)))
-		case seen[name]:
+		case seen&(1<<index) != 0:
 			return party.Refuse(party.InvalidRequest, "%s: given twice.", join(path, name))
 		}
-		seen[name] = true
-		var value json.RawMessage
-		if err := reader.Decode(&value); err != nil {
+		seen |= 1 << index
+		if err := decodeValue(source, target.Field(index), join(path, name)); err != nil {
+			return err
+		}
+	}
+	return decodeEnd(source)
+}
+
+// decodeEnd reads the closing brace or bracket.
+func decodeEnd(source *json.Decoder) error {
+	if _, err := source.Token(); err != nil {
+		return malformed(err)
+	}
+	return nil
+}
+
+// decodeValue fills target with the value that comes next; path names it in refusals.
+func decodeValue(source *json.Decoder, target reflect.Value, path string) error {
+	if raw, ok := target.Addr().Interface().(*json.RawMessage); ok {
+		if err := source.Decode(raw); err != nil {
 			return malformed(err)
 		}
-		if err := decodeValue(value, field, join(path, name)); err != nil {
-			return err
+		if string(*raw) == "null" {
+			*raw = nil
 		}
+		return nil
+	}
+	token, err := source.Token()
+	if err != nil {
+		return malformed(err)
+	}
+	if token == nil {
+		return nil
+	}
+	if target.Kind() == reflect.Pointer {
+		target.Set(reflect.New(target.Type().Elem()))
+		target = target.Elem()
+	}
+	ok := false
+	switch target.Kind() {
+	case reflect.Struct:
+		if ok = token == json.Delim('{'); ok {
+			return decodeFields(source, target, path)
+		}
+	case reflect.Slice:
+		if ok = token == json.Delim('['); ok {
+			return decodeItems(source, target, path)
+		}
+	case reflect.String:
+		var text string
+		if text, ok = token.(string); ok && strings.ContainsRune(text, 0) {
+			return party.Refuse(party.InvalidRequest, "%s: a NUL character is not allowed.", path)
+		}
+		target.SetString(text)
+	case reflect.Bool:
+		var yes bool
+		yes, ok = token.(bool)
+		target.SetBool(yes)
+	default:
+		ok = setNumber(target, token)
+	}
+	if !ok {
+		return party.Refuse(party.InvalidRequest, "%s: wanted %s, got %s.", path, wanted(target.Kind()), kindOf(token))
 	}
 	return nil
 }
 
-func decodeList(raw json.RawMessage, target reflect.Value, path string) error {
-	var items []json.RawMessage
-	if err := json.Unmarshal(raw, &items); err != nil {
-		return party.Refuse(party.InvalidRequest, "%s: wanted a list, got %s.", path, kindOf(raw))
-	}
-	list := reflect.MakeSlice(target.Type(), len(items), len(items))
-	for i, item := range items {
-		if err := decodeValue(item, list.Index(i), fmt.Sprintf("%s[%d]", path, i)); err != nil {
+// decodeItems fills a slice from a list whose opening bracket has been read.
+func decodeItems(source *json.Decoder, target reflect.Value, path string) error {
+	list := reflect.MakeSlice(target.Type(), 0, 4)
+	for source.More() {
+		item := reflect.New(target.Type().Elem()).Elem()
+		if err := decodeValue(source, item, fmt.Sprintf("%s[%d]", path, list.Len())); err != nil {
 			return err
 		}
+		list = reflect.Append(list, item)
 	}
 	target.Set(list)
-	return nil
+	return decodeEnd(source)
 }
 
-// fieldNamed finds the field whose json tag is exactly name.
-func fieldNamed(target reflect.Value, name string) (reflect.Value, bool) {
-	for i := range target.NumField() {
-		tag, _, _ := strings.Cut(target.Type().Field(i).Tag.Get("json"), ",")
-		if tag != "" && tag == name {
-			return target.Field(i), true
+// setNumber sets a number that target can hold.
+func setNumber(target reflect.Value, token json.Token) bool {
+	number, ok := token.(json.Number)
+	if !ok {
+		return false
+	}
+	switch {
+	case target.CanInt():
+		whole, err := strconv.ParseInt(number.String(), 10, 64)
+		if err != nil || target.OverflowInt(whole) {
+			return false
+		}
+		target.SetInt(whole)
+	case target.CanFloat():
+		float, err := number.Float64()
+		if err != nil || target.OverflowFloat(float) {
+			return false
+		}
+		target.SetFloat(float)
+	default:
+		return false
+	}
+	return true
+}
+
+var fieldCache sync.Map // of map[string]int by reflect.Type
+
+// fieldsOf finds a struct's fields by their JSON names. Fields without one do not exist.
+func fieldsOf(t reflect.Type) map[string]int {
+	if known, ok := fieldCache.Load(t); ok {
+		return known.(map[string]int)
+	}
+	fields := map[string]int{}
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+			fields[name] = i
 		}
 	}
-	return reflect.Value{}, false
+	fieldCache.Store(t, fields)
+	return fields
 }
 
 func join(path, name string) string {
@@ -162,32 +221,35 @@ func clip(name string) string {
 // wanted says what a field takes, in a client developer's words.
 func wanted(kind reflect.Kind) string {
 	switch kind {
+	case reflect.Struct:
+		return "an object"
+	case reflect.Slice:
+		return "a list"
 	case reflect.String:
 		return "a string"
 	case reflect.Bool:
 		return "true or false"
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		return "a whole number"
 	case reflect.Float32, reflect.Float64:
 		return "a number"
 	}
-	return "a " + kind.String()
+	return "a whole number"
 }
 
-// kindOf says what a JSON value is, never its content.
-func kindOf(raw json.RawMessage) string {
-	switch raw[0] {
-	case '{':
-		return "an object"
-	case '[':
-		return "a list"
-	case '"':
-		return "a string"
-	case 't', 'f':
-		return "true or false"
-	case 'n':
+// kindOf says what the value that begins with token is, never its content.
+func kindOf(token json.Token) string {
+	switch token {
+	case nil:
 		return "null"
+	case json.Delim('{'):
+		return "an object"
+	case json.Delim('['):
+		return "a list"
+	}
+	switch token.(type) {
+	case string:
+		return "a string"
+	case bool:
+		return "true or false"
 	}
 	return "a number"
 }

@@ -100,7 +100,7 @@ func (m *Module) construct(env environment) error {
 	}
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, Now: m.now, ProxyCount: env.proxies,
-		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
+		Limiter: limit.New(m.now, pageKeys),
 	})
 	if err != nil {
 		return fmt.Errorf("partyline: %w", err)
@@ -138,18 +138,4 @@ func (m *Module) Describe() []string {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
 	}
 	return lines
-}
-
-// pageLimit bounds requests to the landing page by address, as the rules say.
-type pageLimit struct {
-	buckets *limit.Keyed
-	policy  party.Policy
-}
-
-var _ landing.Limiter = pageLimit{}
-
-// Allow takes one permit, or says how long to wait for the next.
-func (l pageLimit) Allow(key string) (wait time.Duration, ok bool) {
-	wait = l.buckets.Take(key, l.policy().Limits.PagePerIP)
-	return wait, wait == 0
 }
