@@ -209,18 +209,10 @@ type metricBook struct {
 	lines []string
 }
 
-func (m *metricBook) MetricsCounterAdd(name string, tags map[string]string, delta int64) {
-	m.add("%s %s %s %s +%d", name, tags["hook"], tags["stage"], tags["outcome"], delta)
-}
-
 func (m *metricBook) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
-	m.add("%s %s %s %s %v", name, tags["hook"], tags["stage"], tags["outcome"], value)
-}
-
-func (m *metricBook) add(format string, args ...any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.lines = append(m.lines, fmt.Sprintf(format, args...))
+	m.lines = append(m.lines, fmt.Sprintf("%s %s %s %s %v", name, tags["hook"], tags["stage"], tags["outcome"], value))
 }
 
 func contains(lines []string, part string) bool {

@@ -115,7 +115,11 @@ func (n *nakama) MetricsCounterAdd(name string, tags map[string]string, delta in
 	n.metrics = append(n.metrics, fmt.Sprintf("%s %v +%d", name, tags, delta))
 }
 
-func (n *nakama) MetricsTimerRecord(string, map[string]string, time.Duration) {}
+func (n *nakama) MetricsTimerRecord(name string, tags map[string]string, _ time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.metrics = append(n.metrics, fmt.Sprintf("%s %v", name, tags))
+}
 
 func (n *nakama) StreamUserList(uint8, string, string, string, bool, bool) ([]runtime.Presence, error) {
 	return nil, nil
