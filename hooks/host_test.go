@@ -95,10 +95,13 @@ func (h *host) after(user, message string, out, in *rtapi.Envelope) error {
 func contextOf(user string) context.Context {
 	ctx := context.Background()
 	s := sessionOf(user)
-	ctx = context.WithValue(ctx, runtime.RUNTIME_CTX_USER_ID, s.UserID)
-	ctx = context.WithValue(ctx, runtime.RUNTIME_CTX_USERNAME, s.Username)
-	ctx = context.WithValue(ctx, runtime.RUNTIME_CTX_SESSION_ID, s.SessionID)
-	return context.WithValue(ctx, runtime.RUNTIME_CTX_CLIENT_IP, "192.0.2.7")
+	for key, value := range map[any]string{
+		runtime.RUNTIME_CTX_USER_ID: s.UserID, runtime.RUNTIME_CTX_USERNAME: s.Username,
+		runtime.RUNTIME_CTX_SESSION_ID: s.SessionID, runtime.RUNTIME_CTX_CLIENT_IP: "192.0.2.7",
+	} {
+		ctx = context.WithValue(ctx, key, value)
+	}
+	return ctx
 }
 
 func sessionOf(user string) party.Session {

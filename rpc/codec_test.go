@@ -24,7 +24,6 @@ type wide struct {
 	Info   []pair          `json:"info"`
 	To     *target         `json:"to"`
 	Launch json.RawMessage `json:"launch"`
-	hidden string
 }
 
 type pair struct {
@@ -61,7 +60,6 @@ var refused = []struct{ name, payload, names string }{
 	{"unknown_field", `{"txt":"a"}`, "txt: unknown field"},
 	{"other_case", `{"Text":"a"}`, "Text: unknown field"},
 	{"nested_unknown_field", `{"info":[{},{"labl":"x"}]}`, "info[1].labl: unknown field"},
-	{"unexported", `{"hidden":"x"}`, "hidden: unknown field"},
 	{"no_name", `{"":1}`, "unknown field"},
 	{"twice", `{"text":"a","text":"b"}`, "text: given twice"},
 	{"twice_by_escape", `{"text":"a","te\u0078t":"b"}`, "text: given twice"},

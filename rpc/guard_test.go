@@ -128,17 +128,15 @@ func TestGuard_ErrorsBecomeRefusals(t *testing.T) {
 }
 
 func TestGuard_PanicIsAnInternalErrorWithStackInTheLog(t *testing.T) {
-	h := serve(t, echoSet(rpc.SignedIn, func(context.Context, party.Caller, echo) (echo, error) {
-		var roster map[string]int
-		roster["nobody"] = 1
-		return echo{}, nil
+	h := serve(t, echoSet(rpc.SignedIn, func(_ context.Context, _ party.Caller, e echo) (echo, error) {
+		return echo{Text: e.Text[7:]}, nil
 	}))
 	answer, err := h.call(overSocket("u1"), "party_echo", "")
 	text, code := refusal(t, err)
-	if answer != "" || code != 13 || !strings.HasPrefix(text, "internal: ") || strings.Contains(text, "nil map") {
+	if answer != "" || code != 13 || !strings.HasPrefix(text, "internal: ") || strings.Contains(text, "slice") {
 		t.Errorf("got %q, %q, %d; want internal, 13, without details", answer, text, code)
 	}
-	if len(h.log.lines) != 1 || !strings.Contains(h.log.lines[0], "nil map") || !strings.Contains(h.log.lines[0], "guard_test.go") {
+	if len(h.log.lines) != 1 || !strings.Contains(h.log.lines[0], "slice bounds") || !strings.Contains(h.log.lines[0], "guard_test.go") {
 		t.Errorf("log = %q; want one line with the panic and its stack", h.log.lines)
 	}
 }

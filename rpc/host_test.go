@@ -65,18 +65,20 @@ func steppingClock(step time.Duration) party.Clock {
 // overSocket and overHTTP are the contexts the host gives an RPC of a signed-in user;
 // withKey that of a server with the HTTP key.
 func overSocket(userID string) context.Context {
-	ctx := overHTTP(userID)
-	return context.WithValue(ctx, runtime.RUNTIME_CTX_SESSION_ID, "session-of-"+userID)
+	return with(overHTTP(userID), runtime.RUNTIME_CTX_SESSION_ID, "session-of-"+userID)
 }
 
 func overHTTP(userID string) context.Context {
-	ctx := withKey()
-	ctx = context.WithValue(ctx, runtime.RUNTIME_CTX_USER_ID, userID)
-	return context.WithValue(ctx, runtime.RUNTIME_CTX_USERNAME, "name-of-"+userID)
+	return with(with(withKey(), runtime.RUNTIME_CTX_USER_ID, userID), runtime.RUNTIME_CTX_USERNAME, "name-of-"+userID)
 }
 
 func withKey() context.Context {
-	return context.WithValue(context.Background(), runtime.RUNTIME_CTX_CLIENT_IP, "192.0.2.7")
+	return with(context.Background(), runtime.RUNTIME_CTX_CLIENT_IP, "192.0.2.7")
+}
+
+// with adds a value under one of the host's keys, which are plain strings.
+func with(ctx context.Context, key any, value string) context.Context {
+	return context.WithValue(ctx, key, value)
 }
 
 // logBook keeps what was logged, fields included, one string per line.

@@ -148,14 +148,19 @@ func (n *nakama) listed() int {
 
 // bootContext is what the host gives InitModule.
 func bootContext(env map[string]string) context.Context {
-	return context.WithValue(context.Background(), runtime.RUNTIME_CTX_ENV, env)
+	return with(context.Background(), runtime.RUNTIME_CTX_ENV, env)
 }
 
 // userContext is what the host gives a hook or an RPC of a user's socket.
 func userContext() context.Context {
-	ctx := context.WithValue(context.Background(), runtime.RUNTIME_CTX_USER_ID, "c2f7ab9e-0d6b-4b0e-9f0e-6f1f6f0b7a11")
-	ctx = context.WithValue(ctx, runtime.RUNTIME_CTX_USERNAME, "ann")
-	return context.WithValue(ctx, runtime.RUNTIME_CTX_SESSION_ID, "9b1c7a52-0d6b-11ee-9f0e-6f1f6f0b7a11")
+	ctx := with(context.Background(), runtime.RUNTIME_CTX_USER_ID, "c2f7ab9e-0d6b-4b0e-9f0e-6f1f6f0b7a11")
+	ctx = with(ctx, runtime.RUNTIME_CTX_USERNAME, "ann")
+	return with(ctx, runtime.RUNTIME_CTX_SESSION_ID, "9b1c7a52-0d6b-11ee-9f0e-6f1f6f0b7a11")
+}
+
+// with adds a value under one of the host's keys, which are plain strings.
+func with(ctx context.Context, key, value any) context.Context {
+	return context.WithValue(ctx, key, value)
 }
 
 // writeRules puts a rules file into a runtime path of its own.
