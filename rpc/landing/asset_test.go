@@ -20,7 +20,7 @@ import (
 var assetAddress = regexp.MustCompile(`/party/assets/[^"]+`)
 
 func TestAssets_EveryAddressOnThePageWorks(t *testing.T) {
-	s := serve(t, always(invite()))
+	s := serve(t, always(anInvite()))
 	addresses := assetAddress.FindAllString(s.get(joinPath+linkCode).Body.String(), -1)
 	if len(addresses) != 4 {
 		t.Fatalf("the page uses %q; want icon, two stylesheets and a script", addresses)
@@ -41,7 +41,7 @@ func TestAssets_EveryAddressOnThePageWorks(t *testing.T) {
 }
 
 func TestAssets_Unknown(t *testing.T) {
-	s := serve(t, always(invite()))
+	s := serve(t, always(anInvite()))
 	for _, name := range []string{
 		"landing.css", "landing..css", ".0.css", "landing.0.js.map", "page.0.html", "..%2fsite.go", "%2e%2e", "accent-.0.css",
 		"accent-7c5cf.0.css", "accent-7C5CFF.0.css", "accent-7c5cffff.0.css", "accent-red;}.0.css", "accent-7c5cff.0.js", "accent-%00%00%00%00%00%00.0.css",
@@ -55,7 +55,7 @@ func TestAssets_Unknown(t *testing.T) {
 // The Content-Security-Policy lets nothing through that the embedded files would need from
 // elsewhere, and they ask for nothing.
 func TestAssets_AskNobodyElse(t *testing.T) {
-	s := serve(t, always(invite()))
+	s := serve(t, always(anInvite()))
 	for _, address := range assetAddress.FindAllString(s.get(joinPath+linkCode).Body.String(), -1) {
 		body := strings.ReplaceAll(s.get(address).Body.String(), "http://www.w3.org/2000/svg", "")
 		for _, none := range []string{"http:", "https:", "@import", "url(", "eval(", "innerHTML", "insertAdjacentHTML", "document.write", ".style", "setAttribute("} {
@@ -123,7 +123,7 @@ func TestColours_CanBeRead(t *testing.T) {
 		}
 	}
 	for _, accent := range []string{"000000", "ffffff", "ff0000", "00ff00", "0000ff", "ffff00", "7c5cff", "808080", "2f6fd6", "ff9900", "123456", "fedcba"} {
-		s := serve(t, always(invite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Accent = "#" + strings.ToUpper(accent) }))
+		s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Accent = "#" + strings.ToUpper(accent) }))
 		address := regexp.MustCompile(`/party/assets/accent-` + accent + `[^"]+`).FindString(s.get(joinPath + linkCode).Body.String())
 		c := coloursOf(s.get(address).Body.String())
 		if len(c) != 4 {
@@ -141,7 +141,7 @@ func TestColours_CanBeRead(t *testing.T) {
 		}
 	}
 	for _, odd := range []string{"", "red", "#fff", "#12345g", "7c5cff;}body{", "#7c5cff0"} {
-		s := serve(t, always(invite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Accent = odd }))
+		s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Accent = odd }))
 		if body := s.get(joinPath + linkCode).Body.String(); !strings.Contains(body, "/party/assets/accent-7c5cff.") {
 			t.Errorf("accent %q is not replaced by the default", odd)
 		}
@@ -150,7 +150,7 @@ func TestColours_CanBeRead(t *testing.T) {
 
 // The drawing is read back, module by module, and compared with the library's own.
 func TestQR_IsTheCodeOfTheLink(t *testing.T) {
-	w := serve(t, always(invite())).get(joinPath + "7k4m-q2xw-b9tr-c3hd/qr.svg")
+	w := serve(t, always(anInvite())).get(joinPath + "7k4m-q2xw-b9tr-c3hd/qr.svg")
 	var svg struct {
 		ViewBox string `xml:"viewBox,attr"`
 		Paths   []struct {
@@ -193,21 +193,21 @@ func TestQR_IsTheCodeOfTheLink(t *testing.T) {
 }
 
 func TestQR_AsksNobody(t *testing.T) {
-	s := serve(t, always(invite()))
+	s := serve(t, always(anInvite()))
 	if w := s.get(joinPath + shortCode + "/qr.svg"); w.Code != 200 || len(s.previews.calls()) != 0 {
 		t.Errorf("qr = %d after %q; want 200 without asking the kernel", w.Code, s.previews.calls())
 	}
 	if w := s.get(joinPath + "no.code/qr.svg"); w.Code != 404 {
 		t.Errorf("qr of no code = %d; want 404", w.Code)
 	}
-	long := serve(t, always(invite()), withPolicy(func(c *rules.Config) { c.Invites.PublicURL = "https://" + strings.Repeat("a", 5000) }))
+	long := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.PublicURL = "https://" + strings.Repeat("a", 5000) }))
 	if w := long.get(joinPath + shortCode + "/qr.svg"); w.Code != 500 || long.logs.String() == "" {
 		t.Errorf("qr of a link that is too long = %d, log %q; want 500 and a line in the log", w.Code, long.logs)
 	}
 }
 
 func TestAppLinks(t *testing.T) {
-	s := serve(t, always(invite()))
+	s := serve(t, always(anInvite()))
 	var apple struct {
 		AppLinks struct {
 			Apps    []string
@@ -240,7 +240,7 @@ func TestAppLinks(t *testing.T) {
 		"/.well-known/apple-app-site-association": func(c *rules.Config) { c.Invites.App.IOS.AppIDs = nil },
 		"/.well-known/assetlinks.json":            func(c *rules.Config) { c.Invites.App.Android.Fingerprints = nil },
 	} {
-		if w := serve(t, always(invite()), withPolicy(change)).get(path); w.Code != 404 {
+		if w := serve(t, always(anInvite()), withPolicy(change)).get(path); w.Code != 404 {
 			t.Errorf("%s, not configured, = %d; want 404", path, w.Code)
 		}
 	}
@@ -264,12 +264,15 @@ func TestTexts_KeysAreUsed(t *testing.T) {
 		}
 	}
 	for _, key := range landing.TextKeys() {
-		built := strings.HasSuffix(key, ".headline") || strings.HasSuffix(key, ".note") || strings.HasPrefix(key, "stage.")
+		if _, err := rules.Load([]byte("version: 1\ninvites: {page: {texts: {"+key+": x}}}\n"), "rules.yml"); err != nil {
+			t.Errorf("a rules file cannot name the text %q: %v", key, err)
+		}
+		built := strings.HasSuffix(key, "_headline") || strings.HasSuffix(key, "_note") || strings.HasPrefix(key, "stage_")
 		if !used[key] && !built {
 			t.Errorf("the text %q is never shown", key)
 		}
 	}
-	for key, known := range map[string]bool{"play": true, "stage.anything": true, "stage.": false, "Play": false, "": false, "unknown": false} {
+	for key, known := range map[string]bool{"play": true, "stage_anything": true, "stage_": false, "Play": false, "": false, "unknown": false} {
 		if landing.KnownText(key) != known {
 			t.Errorf("KnownText(%q) = %v; want %v", key, !known, known)
 		}

@@ -3,8 +3,6 @@ package landing_test
 import (
 	"net/http"
 	"testing"
-
-	"partyline/rpc/landing"
 )
 
 // discard is a ResponseWriter that keeps nothing.
@@ -19,8 +17,8 @@ func (d discard) Header() http.Header {
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func (discard) WriteHeader(int)             {}
 
-func benchmark(b *testing.B, path string, change func(*landing.Options), header ...string) {
-	s := serve(b, always(invite()), change)
+func benchmark(b *testing.B, path string, header ...string) {
+	s := serve(b, always(anInvite()))
 	r := request(http.MethodGet, path, header...)
 	w := discard{http.Header{}}
 	b.ReportAllocs()
@@ -29,18 +27,15 @@ func benchmark(b *testing.B, path string, change func(*landing.Options), header 
 	}
 }
 
-func shared(o *landing.Options) { o.Freshness = 0 }
-func asked(*landing.Options)    {}
-
-func BenchmarkPage(b *testing.B)  { benchmark(b, joinPath+linkCode, shared) }
-func BenchmarkState(b *testing.B) { benchmark(b, joinPath+linkCode+"/state", shared) }
-func BenchmarkQR(b *testing.B)    { benchmark(b, joinPath+linkCode+"/qr.svg", shared) }
+func BenchmarkPage(b *testing.B)  { benchmark(b, joinPath+linkCode) }
+func BenchmarkState(b *testing.B) { benchmark(b, joinPath+linkCode+"/state") }
+func BenchmarkQR(b *testing.B)    { benchmark(b, joinPath+linkCode+"/qr.svg") }
 
 // BenchmarkStateUnchanged is what an open page costs while nothing happens.
 func BenchmarkStateUnchanged(b *testing.B) {
-	tag := serve(b, always(invite()), shared).get(joinPath + linkCode + "/state").Header().Get("ETag")
-	benchmark(b, joinPath+linkCode+"/state", shared, "If-None-Match", tag)
+	tag := serve(b, always(anInvite())).get(joinPath + linkCode + "/state").Header().Get("ETag")
+	benchmark(b, joinPath+linkCode+"/state", "If-None-Match", tag)
 }
 
 // BenchmarkBare is a handler that does nothing, behind the same router, to compare with.
-func BenchmarkBare(b *testing.B) { benchmark(b, "/party/assets/none.0.css", asked) }
+func BenchmarkBare(b *testing.B) { benchmark(b, "/party/assets/none.0.css") }

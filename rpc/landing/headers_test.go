@@ -13,7 +13,7 @@ import (
 )
 
 func TestHead_IsGetWithoutBody(t *testing.T) {
-	s := serve(t, always(invite()))
+	s := serve(t, always(anInvite()))
 	gone := serve(t, always(inState(party.StateRevoked)))
 	for _, c := range []struct {
 		site site
@@ -37,7 +37,7 @@ func TestHead_IsGetWithoutBody(t *testing.T) {
 }
 
 func TestRoutes_RefuseOtherMethods(t *testing.T) {
-	s, err := landing.New(landing.Options{Previews: always(invite()), Policy: policy})
+	s, err := landing.New(landing.Options{Previews: always(anInvite()), Policy: policy})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,7 @@ func TestRoutes_RefuseOtherMethods(t *testing.T) {
 func TestHeaders(t *testing.T) {
 	const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	const dataPolicy = "default-src 'none'; frame-ancestors 'none'"
-	open, over := serve(t, always(invite())), serve(t, always(inState(party.StateExpired)))
+	open, over := serve(t, always(anInvite())), serve(t, always(inState(party.StateExpired)))
 	css := regexp.MustCompile(`/party/assets/landing\.[0-9a-f]+\.css`).FindString(open.get(joinPath + linkCode).Body.String())
 	for _, c := range []struct {
 		site                                    site

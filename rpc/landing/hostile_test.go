@@ -48,7 +48,7 @@ func TestNames(t *testing.T) {
 		if want == "" {
 			want = "the_username"
 		}
-		p := invite()
+		p := anInvite()
 		p.Party.Members = []party.MemberProfile{member("id", "the_username", c.given, "", nil, "")}
 		p.Party.Size = 1
 		s := serve(t, always(p))
@@ -68,7 +68,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestNames_NoneAtAll(t *testing.T) {
-	p := invite()
+	p := anInvite()
 	p.Inviter = party.Profile{DisplayName: "\u202e", Username: "\u200b"}
 	if got := readState(t, serve(t, always(p)).get(joinPath+linkCode+"/state")).View.Headline; got != "A player invites you to play Starfall Arena" {
 		t.Errorf("headline of a player without a name = %q", got)
@@ -77,7 +77,7 @@ func TestNames_NoneAtAll(t *testing.T) {
 
 // A name that runs right to left is closed off, so that the sentence around it stays in order.
 func TestNames_Isolated(t *testing.T) {
-	p := invite()
+	p := anInvite()
 	p.Inviter.DisplayName = "ليلى\u2069"
 	if got := readState(t, serve(t, always(p)).get(joinPath+linkCode+"/state")).View.Headline; got != "\u2068ليلى\u2069 invites you to play Starfall Arena" {
 		t.Errorf("headline = %q; want the name inside an isolate", got)
@@ -86,7 +86,7 @@ func TestNames_Isolated(t *testing.T) {
 
 func TestInitials(t *testing.T) {
 	for name, want := range map[string]string{"mira": "M", "ßeta": "ß", "  -x-": "X", "李": "李", "7up": "7", "***": "*", "👩‍🚀": "👩", "\u0301a": "A"} {
-		p := invite()
+		p := anInvite()
 		p.Party.Members[1] = member("user-mira", "u", name, "", nil, "")
 		if got := readState(t, serve(t, always(p)).get(joinPath+linkCode+"/state")).View.Seats[0].Initial; got != want && got != strings.ToUpper(want) {
 			t.Errorf("initial of %q = %q; want %q", name, got, want)
@@ -95,7 +95,7 @@ func TestInitials(t *testing.T) {
 }
 
 func TestMessage_KeepsItsLines(t *testing.T) {
-	p := invite()
+	p := anInvite()
 	p.Message = "one\r\n\n\n  two \u202e\nthree\n4\n5\n6\n7\n8"
 	p.Info = []party.InfoField{{Label: "a\nb", Value: "c\u202e"}, {Label: "empty", Value: " \u200b"}}
 	doc := parse(t, serve(t, always(p)).get(joinPath+linkCode))
@@ -203,7 +203,7 @@ func FuzzPage(f *testing.F) {
 	f.Add("{{.}}", "{inviter}{title}", "https://img.example.com/a b", "ready")
 	f.Fuzz(func(t *testing.T, name, message, avatar, stage string) {
 		page := func(name, message, avatar, stage string) (*html.Node, seat) {
-			p := invite()
+			p := anInvite()
 			p.Inviter = party.Profile{Username: name, DisplayName: name, AvatarURL: avatar}
 			p.Party.Members = []party.MemberProfile{{Profile: p.Inviter, Stage: stage, Text: message}}
 			p.Message, p.Info = message, []party.InfoField{{Label: name, Value: "v" + message}}
@@ -240,7 +240,7 @@ func FuzzPath(f *testing.F) {
 		f.Add(code)
 	}
 	f.Fuzz(func(t *testing.T, code string) {
-		s := serve(t, always(invite()))
+		s := serve(t, always(anInvite()))
 		for _, suffix := range []string{"", "/state", "/qr.svg"} {
 			r := request("GET", "/")
 			r.URL.Path = joinPath + code + suffix

@@ -14,6 +14,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"partyline/party"
+	"partyline/party/invite"
 	"partyline/party/rules"
 	"partyline/rpc/landing"
 )
@@ -34,7 +35,10 @@ type previews struct {
 	answer func(code, ip string) (party.Preview, error)
 }
 
-var _ landing.Previews = (*previews)(nil)
+var (
+	_ landing.Previews = (*previews)(nil)
+	_ landing.Previews = (*invite.Service)(nil) // the real one
+)
 
 func (p *previews) PublicPreview(_ context.Context, code, ip string) (party.Preview, error) {
 	p.mu.Lock()
@@ -84,8 +88,8 @@ func member(id, username, name, stage string, progress *float64, text string) pa
 	}
 }
 
-// invite is an open invite into a party of three of four.
-func invite() party.Preview {
+// anInvite is an open invite into a party of three of four.
+func anInvite() party.Preview {
 	return party.Preview{
 		ID: "invite-id", State: party.StateOpen,
 		Inviter: party.Profile{UserID: "user-mira", Username: "mira", DisplayName: "Mira Okafor", AvatarURL: "https://img.example.com/mira.png"},
@@ -105,7 +109,7 @@ func invite() party.Preview {
 }
 
 func inState(state party.InviteState) party.Preview {
-	p := invite()
+	p := anInvite()
 	p.State = state
 	if state == party.StatePartyGone {
 		p.Party = nil
@@ -138,7 +142,7 @@ type site struct {
 func serve(t testing.TB, p *previews, change ...func(*landing.Options)) site {
 	t.Helper()
 	l := &logs{}
-	o := landing.Options{Previews: p, Policy: policy, Logger: l, Now: func() time.Time { return noon }, ProxyCount: 1, Freshness: -1}
+	o := landing.Options{Previews: p, Policy: policy, Logger: l, ProxyCount: 1}
 	for _, f := range change {
 		f(&o)
 	}
@@ -184,7 +188,7 @@ func (s site) get(path string, header ...string) *httptest.ResponseRecorder {
 }
 
 func TestNew_Refuses(t *testing.T) {
-	ok := landing.Options{Previews: always(invite()), Policy: policy}
+	ok := landing.Options{Previews: always(anInvite()), Policy: policy}
 	for name, breakIt := range map[string]func(*landing.Options){
 		"Previews":   func(o *landing.Options) { o.Previews = nil },
 		"Policy":     func(o *landing.Options) { o.Policy = nil },
@@ -202,7 +206,7 @@ func TestNew_Refuses(t *testing.T) {
 }
 
 func TestRoutes_Table(t *testing.T) {
-	s, err := landing.New(landing.Options{Previews: always(invite()), Policy: policy})
+	s, err := landing.New(landing.Options{Previews: always(anInvite()), Policy: policy})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,11 +47,7 @@ type pageView struct {
 // page is the landing page itself.
 func (s *Site) page() route {
 	return route{limited: true, fail: s.pageFailure, answer: func(r *http.Request) answer {
-		code, ok := canonicalCode(rawCode(r.URL.Path))
-		if !ok {
-			return s.pageFailure(r, failure{status: http.StatusNotFound, reason: party.InviteNotFound, text: "not_found"})
-		}
-		p, err := s.recent.preview(r.Context(), code, clientIP(r, s.proxies))
+		code, p, err := s.preview(r)
 		if err != nil {
 			return s.pageFailure(r, s.failureOf(r, err))
 		}
@@ -85,8 +81,9 @@ func pageAnswer(status int, v pageView) answer {
 
 func newView(c rules.Config) pageView {
 	t := textsOf(c)
-	v := pageView{T: t, Lang: t.lang(), Dir: t.dir(), Brand: gameTitle(c), Logo: picture(c.Invites.Page.Logo), Accent: accentURL(accentOf(c.Invites.Page.Accent))}
-	v.Titled, v.Image = v.Brand != "", v.Logo
+	v := pageView{T: t, Lang: t.lang(), Dir: t.dir(), Brand: gameTitle(c), Accent: accentURL(accentOf(c.Invites.Page.Accent))}
+	v.Titled = v.Brand != ""
+	v.Logo, v.Image = logoOf(c)
 	if !v.Titled {
 		v.Brand = t.get("eyebrow")
 	}

@@ -55,9 +55,9 @@ func lineOf(lines []string, i int) string {
 func TestPage_Golden(t *testing.T) {
 	full := inState(party.StateFull)
 	full.Party.Size, full.Party.Held = 3, 1
-	secret := invite()
+	secret := anInvite()
 	secret.Party.Members = nil
-	plain := invite()
+	plain := anInvite()
 	plain.Message, plain.Info, plain.ExpiresAt = "", nil, 0
 	plain.Inviter.AvatarURL = ""
 	plain.Party.MaxSize = 12
@@ -71,7 +71,7 @@ func TestPage_Golden(t *testing.T) {
 		policy func(*rules.Config)
 		status int
 	}{
-		{"open", always(invite()), nil, 200},
+		{"open", always(anInvite()), nil, 200},
 		{"full", always(full), nil, 200},
 		{"hidden_members", always(secret), nil, 200},
 		{"no_links", always(plain), noLinks, 200},
@@ -137,7 +137,7 @@ func TestPage_RetryAfter(t *testing.T) {
 }
 
 func TestPage_SaysNothingOfLaunchAndIDs(t *testing.T) {
-	s := serve(t, always(invite()))
+	s := serve(t, always(anInvite()))
 	for _, path := range []string{joinPath + linkCode, joinPath + linkCode + "/state"} {
 		body := s.get(path).Body.String()
 		for _, secret := range []string{"launch-data", "match-id", "party-id", "invite-id", "user-mira", "user-kaito"} {
@@ -156,7 +156,7 @@ func TestPage_SaysNothingOfLaunchAndIDs(t *testing.T) {
 
 func TestPage_CodeForms(t *testing.T) {
 	for _, raw := range []string{linkCode, strings.ToLower(linkCode), "7K4M-Q2XW-B9TR-C3HD", "7k4m%20q2xw-b9tr-c3hd"} {
-		s := serve(t, always(invite()))
+		s := serve(t, always(anInvite()))
 		w := s.get(joinPath + raw)
 		if w.Code != 200 || !strings.Contains(w.Body.String(), ">7K4M-Q2XW-B9TR-C3HD<") {
 			t.Errorf("%s: %d, or the page does not show the code", raw, w.Code)
@@ -165,12 +165,12 @@ func TestPage_CodeForms(t *testing.T) {
 			t.Errorf("%s: kernel was asked %q; want %q", raw, s.previews.calls(), want)
 		}
 	}
-	s := serve(t, always(invite()))
+	s := serve(t, always(anInvite()))
 	if s.get(joinPath + "o1iL-mnpq"); !slices.Equal(s.previews.calls(), []string{"0111MNPQ by 203.0.113.7"}) {
 		t.Errorf("look-alikes: kernel was asked %q", s.previews.calls())
 	}
 	for _, raw := range []string{"short", linkCode + "0", "7K4MQ2XU", "%3Cscript%3E", "7K4MQ2X%00", strings.Repeat("7", 5000), "-", "ＡＢＣＤＥＦＧＨ"} {
-		s := serve(t, always(invite()))
+		s := serve(t, always(anInvite()))
 		if w := s.get(joinPath + raw); w.Code != 404 {
 			t.Errorf("%.40s: %d; want 404", raw, w.Code)
 		}
@@ -200,7 +200,7 @@ func TestPage_PlayLinks(t *testing.T) {
 		{"a store link needs http", rules.App{Android: rules.AndroidApp{Store: "market://details?id=x"}}, nil, []string{"market:"}},
 		{"no scheme", rules.App{DeepLink: "/somewhere/{code}"}, nil, []string{"/somewhere"}},
 	} {
-		body := serve(t, always(invite()), withPolicy(func(r *rules.Config) { r.Invites.App = c.app })).get(joinPath + linkCode).Body.String()
+		body := serve(t, always(anInvite()), withPolicy(func(r *rules.Config) { r.Invites.App = c.app })).get(joinPath + linkCode).Body.String()
 		for _, want := range c.want {
 			if !strings.Contains(body, want) {
 				t.Errorf("%s: page lacks %q", c.name, want)
@@ -226,7 +226,7 @@ func TestPage_Pictures(t *testing.T) {
 		"avatar:12":                                   false,
 		"https://x.test/" + strings.Repeat("a", 1100): false,
 	} {
-		p := invite()
+		p := anInvite()
 		p.Inviter.AvatarURL, p.Party.Members[0].AvatarURL = address, address
 		s := serve(t, always(p))
 		body := s.get(joinPath + linkCode).Body.String()
@@ -240,16 +240,20 @@ func TestPage_Pictures(t *testing.T) {
 			t.Errorf("picture %.60q is in the state", address)
 		}
 	}
-	withLogo := serve(t, always(invite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Logo = "https://cdn.example.com/logo.png" }))
+	onServer := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Logo = "/files/logo.png" })).get(joinPath + linkCode).Body.String()
+	if !strings.Contains(onServer, `<img class="logo" src="/files/logo.png"`) || !strings.Contains(onServer, `<meta property="og:image" content="https://party.example.com/files/logo.png">`) {
+		t.Error("a logo on this server is not shown, or not with its whole address in the chat preview")
+	}
+	withLogo := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Logo = "https://cdn.example.com/logo.png" }))
 	if body := withLogo.get(joinPath + linkCode).Body.String(); !strings.Contains(body, `<meta property="og:image" content="https://cdn.example.com/logo.png">`) {
 		t.Error("a configured logo is not the chat preview's image")
 	}
 }
 
 func TestPage_Texts(t *testing.T) {
-	s := serve(t, always(invite()), withPolicy(func(c *rules.Config) {
+	s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) {
 		c.Invites.Page.Texts = map[string]string{
-			"heading_titled": "{inviter} lädt dich zu {title} ein", "lang": "de", "stage.downloading": "Lädt", "count": "{size} von {max}",
+			"heading_titled": "{inviter} lädt dich zu {title} ein", "lang": "de", "stage_downloading": "Lädt", "count": "{size} von {max}",
 			"valid_until": "Bis {time} <b>gültig</b>", "play": "",
 		}
 	}))
@@ -262,13 +266,13 @@ func TestPage_Texts(t *testing.T) {
 			t.Errorf("page lacks %q", want)
 		}
 	}
-	rtl := serve(t, always(invite()), withPolicy(func(c *rules.Config) {
+	rtl := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) {
 		c.Invites.Page.Texts = map[string]string{"lang": "ar", "dir": "rtl"}
 	})).get(joinPath + linkCode).Body.String()
 	if !strings.Contains(rtl, `<html lang="ar" dir="rtl">`) {
 		t.Error("texts cannot turn the page right to left")
 	}
-	odd := serve(t, always(invite()), withPolicy(func(c *rules.Config) {
+	odd := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) {
 		c.Invites.Page.Texts = map[string]string{"lang": `en" onload="x`, "dir": "up"}
 	})).get(joinPath + linkCode).Body.String()
 	if !strings.Contains(odd, `<html lang="en" dir="ltr">`) {
@@ -278,7 +282,7 @@ func TestPage_Texts(t *testing.T) {
 
 // A placeholder in a player's name is not filled in.
 func TestPage_NamesAreNoTemplates(t *testing.T) {
-	p := invite()
+	p := anInvite()
 	p.Inviter.DisplayName = "{title} {max}"
 	if body := serve(t, always(p)).get(joinPath + linkCode).Body.String(); !strings.Contains(body, ">{title} {max} invites you to play Starfall Arena</h1>") {
 		t.Error("a name with braces was filled in")
@@ -287,7 +291,7 @@ func TestPage_NamesAreNoTemplates(t *testing.T) {
 
 func TestPage_BotsChangeNothing(t *testing.T) {
 	for _, agent := range []string{"Discordbot/2.0", "WhatsApp/2.23", "Twitterbot/1.0", "facebookexternalhit/1.1", "Slackbot-LinkExpanding 1.0", ""} {
-		s := serve(t, always(invite()))
+		s := serve(t, always(anInvite()))
 		w := s.get(joinPath+linkCode, "User-Agent", agent)
 		body := w.Body.String()
 		for _, want := range []string{
@@ -316,7 +320,7 @@ func TestPage_PanicBecomes500(t *testing.T) {
 	if text := s.logs.String(); !strings.Contains(text, "no good: <code>") || !strings.Contains(text, "goroutine") {
 		t.Errorf("the log lacks the panic or its stack: %.200s", text)
 	}
-	broken := serve(t, always(invite()), func(o *landing.Options) { o.Policy = func() rules.Config { panic("no rules") } })
+	broken := serve(t, always(anInvite()), func(o *landing.Options) { o.Policy = func() rules.Config { panic("no rules") } })
 	if w := broken.get(joinPath + linkCode); w.Code != 500 || w.Body.String() != "Internal Server Error\n" {
 		t.Errorf("without rules: %d %q; want a plain 500", w.Code, w.Body)
 	}

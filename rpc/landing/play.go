@@ -78,6 +78,17 @@ func picture(address string) string {
 	return u.String()
 }
 
+// logoOf is the configured logo as the page loads it, an https address or a path on this
+// server, and as others do, who need the whole address.
+func logoOf(c rules.Config) (source, absolute string) {
+	logo := c.Invites.Page.Logo
+	if strings.HasPrefix(logo, "/") && !strings.HasPrefix(logo, "//") {
+		return logo, publicURL(c, logo)
+	}
+	address := picture(logo)
+	return address, address
+}
+
 // publicURL is where players reach a path of this server.
 func publicURL(c rules.Config, path string) string {
 	return strings.TrimRight(c.Invites.PublicURL, "/") + path

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	qrcode "github.com/skip2/go-qrcode"
+
+	"partyline/party/invite"
 )
 
 // quietZone is the margin in modules that scanners need, by the standard.
@@ -16,11 +18,11 @@ const quietZone = 4
 // drawing tells no more than the address it was asked under.
 func (s *Site) qr() route {
 	return route{limited: true, fail: plainFailure, answer: func(r *http.Request) answer {
-		code, ok := canonicalCode(rawCode(r.URL.Path))
-		if !ok {
+		code, err := invite.ParseCode(rawCode(r.URL.Path))
+		if err != nil {
 			return plainFailure(r, failure{status: http.StatusNotFound})
 		}
-		svg, err := qrSVG(publicURL(s.policy(), joinPath+code))
+		svg, err := qrSVG(publicURL(s.policy(), joinPath+code.Reveal()))
 		if err != nil {
 			s.logError(r, "landing: qr: %v", err)
 			return plainFailure(r, failure{status: http.StatusInternalServerError})

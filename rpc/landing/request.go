@@ -26,37 +26,6 @@ func rawCode(path string) string {
 	return code
 }
 
-const (
-	linkCodeLength  = 16
-	shortCodeLength = 8
-	crockford       = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-)
-
-// canonicalCode writes an invite code the one way the page shows it: upper case, without
-// dashes and spaces, I and L as 1 and O as 0. ok is false for what no code can be, which is
-// then answered without asking the kernel.
-func canonicalCode(raw string) (code string, ok bool) {
-	if len(raw) > 4*linkCodeLength {
-		return "", false
-	}
-	var b strings.Builder
-	for _, c := range strings.ToUpper(raw) {
-		switch c {
-		case '-', ' ':
-			continue
-		case 'I', 'L':
-			c = '1'
-		case 'O':
-			c = '0'
-		}
-		if !strings.ContainsRune(crockford, c) {
-			return "", false
-		}
-		b.WriteRune(c)
-	}
-	return b.String(), b.Len() == linkCodeLength || b.Len() == shortCodeLength
-}
-
 // readableCode breaks a canonical code into groups of four: "ABCD-EFGH".
 func readableCode(code string) string {
 	var b strings.Builder

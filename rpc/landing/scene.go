@@ -28,8 +28,8 @@ func sceneOf(p party.Preview, c rules.Config) scene {
 	inviter := isolated(nameOf(p.Inviter, t))
 	if !live(p.State) {
 		return scene{
-			Headline: t.get(string(p.State)+".headline", "{inviter}", inviter),
-			Note:     t.get(string(p.State)+".note", "{inviter}", inviter),
+			Headline: t.get(string(p.State)+"_headline", "{inviter}", inviter),
+			Note:     t.get(string(p.State)+"_note", "{inviter}", inviter),
 			Seats:    []seat{},
 		}
 	}
@@ -38,7 +38,7 @@ func sceneOf(p party.Preview, c rules.Config) scene {
 		sc.Note = t.get("note_full", "{inviter}", inviter)
 	}
 	if p.Party != nil {
-		seats, left := seatsOf(p.Party, t)
+		seats, left := seatsOf(p.Party, c)
 		sc.Seats = append(sc.Seats, seats...)
 		sc.Columns = columnsFor(len(seats))
 		sc.Count = t.get("count", "{size}", number(p.Party.Size), "{max}", number(p.Party.MaxSize))
@@ -52,8 +52,8 @@ func sceneOf(p party.Preview, c rules.Config) scene {
 // failureScene words a failure.
 func failureScene(f failure, t texts) scene {
 	return scene{
-		Headline: t.get(f.text+".headline", "{inviter}", t.get("someone")),
-		Note:     t.get(f.text+".note", "{inviter}", t.get("someone"), "{seconds}", number(seconds(f.wait))),
+		Headline: t.get(f.text+"_headline", "{inviter}", t.get("someone")),
+		Note:     t.get(f.text+"_note", "{inviter}", t.get("someone"), "{seconds}", number(seconds(f.wait))),
 		Seats:    []seat{},
 	}
 }

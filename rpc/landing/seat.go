@@ -2,8 +2,10 @@ package landing
 
 import (
 	"math"
+	"slices"
 
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 // seat is one tile of the party, ready to show: the page's template and its script draw
@@ -17,7 +19,7 @@ type seat struct {
 	Picture  string `json:"picture,omitempty"`
 	Leader   bool   `json:"leader,omitempty"`
 	Badge    string `json:"badge,omitempty"`   // the stage
-	Tone     string `json:"tone,omitempty"`    // of the badge: loading | ready | failed
+	Tone     string `json:"tone,omitempty"`    // of the badge: loading | ready | failed | final
 	Percent  *int   `json:"percent,omitempty"` // of the badge, 0..100
 	Done     string `json:"done,omitempty"`    // the percentage in words
 	Activity string `json:"activity,omitempty"`
@@ -30,17 +32,15 @@ const (
 
 // seatsOf lays a party out: the leader, the other members as they joined, seats that are
 // kept for somebody, free seats. left counts the free seats that got no tile.
-func seatsOf(p *party.PartyPreview, t texts) (seats []seat, left int) {
-	if p == nil {
-		return nil, 0
-	}
+func seatsOf(p *party.PartyPreview, c rules.Config) (seats []seat, left int) {
+	t := textsOf(c)
 	size, held := max(p.Size, len(p.Members), 0), max(p.Held, 0)
 	free := max(p.MaxSize-size-held, 0)
 	room := tilesAtMost
 	for _, leaders := range []bool{true, false} {
 		for _, m := range p.Members {
 			if leader := m.UserID != "" && m.UserID == p.LeaderUserID; leader == leaders && len(seats) < room {
-				seats = append(seats, memberSeat(m, leader, t))
+				seats = append(seats, memberSeat(m, leader, c))
 			}
 		}
 	}
@@ -64,11 +64,12 @@ func seatsOf(p *party.PartyPreview, t texts) (seats []seat, left int) {
 	return seats, 0
 }
 
-func memberSeat(m party.MemberProfile, leader bool, t texts) seat {
+func memberSeat(m party.MemberProfile, leader bool, c rules.Config) seat {
+	t := textsOf(c)
 	s := profileSeat(m.Profile, t)
 	s.Leader = leader
 	s.Activity = legible(m.Text, statusLength)
-	s.Badge, s.Tone, s.Percent = badgeOf(m, t)
+	s.Badge, s.Tone, s.Percent = badgeOf(m, t, c.Status)
 	if s.Percent != nil {
 		s.Done = t.get("percent", "{percent}", number(*s.Percent))
 	}
@@ -82,27 +83,25 @@ func profileSeat(p party.Profile, t texts) seat {
 	}
 }
 
-// The stages that end loading, by their names in the default rules.
-const (
-	stageReady  = "ready"
-	stageFailed = "failed"
-)
+// failedStage is a stage that calls for help, where the rules' stages have one of this name.
+const failedStage = "failed"
 
 // badgeOf says what a member is busy with, "" without a stage. Progress counts only
 // while something is still going on.
-func badgeOf(m party.MemberProfile, t texts) (badge, tone string, percent *int) {
+func badgeOf(m party.MemberProfile, t texts, status rules.Status) (badge, tone string, percent *int) {
 	stage := ""
 	if m.Stage != "" {
 		stage = t.stage(m.Stage)
 	}
-	if stage == "" {
+	switch {
+	case stage == "":
 		return "", "", nil
-	}
-	switch m.Stage {
-	case stageReady:
+	case m.Stage == status.Ready:
 		return stage, "ready", nil
-	case stageFailed:
+	case m.Stage == failedStage:
 		return stage, "failed", nil
+	case slices.Contains(status.Final, m.Stage):
+		return stage, "final", nil
 	}
 	if m.Progress == nil || math.IsNaN(*m.Progress) {
 		return stage, "loading", nil

@@ -1,6 +1,7 @@
 package landing
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/invite"
 )
 
 // answer is what a route says, before it meets the network. Routes return it instead of
@@ -31,7 +33,7 @@ type answer struct {
 type failure struct {
 	status int
 	reason party.Reason
-	text   string        // key of the texts: <text>.headline and <text>.note
+	text   string        // key of the texts: <text>_headline and <text>_note
 	wait   time.Duration // when to come back; 0 = not said
 }
 
@@ -56,6 +58,8 @@ const (
 	cachePrivHour = "private, max-age=3600" // an hour, in the player's browser only
 )
 
+const previewTimeout = 5 * time.Second // half the host's write timeout
+
 // guard makes the handler the host calls: it admits the request, runs the route, and
 // turns a panic into the route's own failure, because nothing in the host recovers.
 func (s *Site) guard(rt route) http.HandlerFunc {
@@ -77,7 +81,7 @@ func (s *Site) run(rt route, r *http.Request) (a answer) {
 		}
 	}()
 	if rt.limited && s.limiter != nil {
-		if wait := s.limiter.Take(addressKey(clientIP(r, s.proxies)), RequestRate); wait > 0 {
+		if wait, ok := s.limiter.Allow(addressKey(clientIP(r, s.proxies))); !ok {
 			return rt.fail(r, tooMany(wait))
 		}
 	}
@@ -106,14 +110,28 @@ func (s *Site) logError(r *http.Request, format string, v ...any) {
 	text := fmt.Sprintf(format, v...)
 	if raw := rawCode(r.URL.Path); raw != "" {
 		forms := []string{raw, strings.ToUpper(raw), strings.ToLower(raw)}
-		if code, ok := canonicalCode(raw); ok {
-			forms = append(forms, code, readableCode(code), strings.ToLower(code))
+		if code, err := invite.ParseCode(raw); err == nil {
+			text := code.Reveal()
+			forms = append(forms, text, readableCode(text), strings.ToLower(text))
 		}
 		for _, form := range forms {
 			text = strings.ReplaceAll(text, form, "<code>")
 		}
 	}
 	s.logger.Error("%s", text)
+}
+
+// preview asks the kernel for the invite in the path: its code in canonical form, and what
+// strangers may see of it.
+func (s *Site) preview(r *http.Request) (code string, p party.Preview, err error) {
+	parsed, err := invite.ParseCode(rawCode(r.URL.Path))
+	if err != nil {
+		return "", party.Preview{}, err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), previewTimeout)
+	defer cancel()
+	p, err = s.previews.PublicPreview(ctx, parsed.Reveal(), clientIP(r, s.proxies))
+	return parsed.Reveal(), p, err
 }
 
 // failureOf reads an error of the kernel. Anything it does not name is our own fault, and

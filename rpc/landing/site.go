@@ -18,10 +18,10 @@ type Previews interface {
 	PublicPreview(ctx context.Context, code, clientIP string) (party.Preview, error)
 }
 
-// Limiter bounds requests per key. Take spends one permit and answers zero, or spends
-// nothing and answers how long to wait for the next one.
+// Limiter bounds requests per key. Allow takes one permit, or says how long to wait
+// for the next one.
 type Limiter interface {
-	Take(key string, rate rules.Rate) (wait time.Duration)
+	Allow(key string) (wait time.Duration, ok bool)
 }
 
 // Logger is the one method of the host's logger that is used here.
@@ -34,24 +34,16 @@ type Options struct {
 	Previews Previews
 	// Policy gives the active rules; it is asked once per request.
 	Policy func() rules.Config
-	// Limiter holds each client address to [RequestRate], which is generous because a
-	// school or a console network shares one. nil means without limit.
+	// Limiter bounds the requests of one client address. An open page costs some 25 a
+	// minute, and a school or a console network shares one address, so it should be
+	// generous. nil means without limit.
 	Limiter Limiter
 	// Logger receives failures of the kernel and panics. nil means silence.
 	Logger Logger
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
 	// ProxyCount is the host's socket.proxy_count (its default is 1), so that both see
 	// the same client address. See the trust note at clientIP.
 	ProxyCount int
-	// Freshness is how old a preview may be when it is shown again. 0 means one
-	// second; negative means never to reuse one.
-	Freshness time.Duration
 }
-
-// RequestRate bounds one client address: 100 requests a second, 400 at once. An open page
-// asks every 2.5 seconds, so some 250 players behind one address can watch their invites.
-var RequestRate = rules.Rate{N: 400, Per: 4 * time.Second}
 
 // Route is one row of the table that wiring registers with the host. Pattern is in the
 // host router's form; Methods lists HEAD because that router answers listed methods only.
@@ -68,9 +60,7 @@ type Site struct {
 	policy   func() rules.Config
 	limiter  Limiter
 	logger   Logger
-	now      func() time.Time
 	proxies  int
-	recent   *recent
 }
 
 // New checks the options and makes a Site.
@@ -83,16 +73,7 @@ func New(o Options) (*Site, error) {
 	case o.ProxyCount < 0:
 		return nil, errors.New("landing: Options.ProxyCount is negative")
 	}
-	s := &Site{previews: o.Previews, policy: o.Policy, limiter: o.Limiter, logger: o.Logger, now: o.Now, proxies: o.ProxyCount}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	fresh := o.Freshness
-	if fresh == 0 {
-		fresh = time.Second
-	}
-	s.recent = newRecent(s.previews, fresh, s.now)
-	return s, nil
+	return &Site{previews: o.Previews, policy: o.Policy, limiter: o.Limiter, logger: o.Logger, proxies: o.ProxyCount}, nil
 }
 
 // Routes is the table of everything this package serves, in the order to register it.

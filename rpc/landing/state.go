@@ -52,11 +52,7 @@ type publicParty struct {
 // ETag is of the whole body, so a poll costs a 304 until something visible changes.
 func (s *Site) state() route {
 	return route{limited: true, fail: s.stateFailure, answer: func(r *http.Request) answer {
-		code, ok := canonicalCode(rawCode(r.URL.Path))
-		if !ok {
-			return s.stateFailure(r, failure{status: http.StatusNotFound, reason: party.InviteNotFound, text: "not_found"})
-		}
-		p, err := s.recent.preview(r.Context(), code, clientIP(r, s.proxies))
+		_, p, err := s.preview(r)
 		if err != nil {
 			return s.stateFailure(r, s.failureOf(r, err))
 		}

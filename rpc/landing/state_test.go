@@ -62,7 +62,7 @@ func keysOf(t *testing.T, v any, path string, into *[]string) {
 
 // A field that is added to the preview must not reach strangers by itself.
 func TestState_Fields(t *testing.T) {
-	p := invite()
+	p := anInvite()
 	p.Inviter.AvatarURL = "https://img.example.com/mira.png"
 	p.Party.Members[0].AvatarURL = "https://img.example.com/kaito.png"
 	p.Party.MaxSize, p.Party.Held = 12, 1
@@ -85,7 +85,7 @@ func TestState_Fields(t *testing.T) {
 }
 
 func TestState_ETag(t *testing.T) {
-	p := invite()
+	p := anInvite()
 	source := &previews{answer: func(string, string) (party.Preview, error) { return p, nil }}
 	s := serve(t, source)
 	path := joinPath + linkCode + "/state"
@@ -148,7 +148,7 @@ func TestState_Seats(t *testing.T) {
 		{"over-full by a race", &party.PartyPreview{Size: 5, MaxSize: 4, Held: 1, Members: crowd(5)}, "mmmmmh", "", 3, "5 of 4"},
 		{"nonsense is survived", &party.PartyPreview{Size: -3, MaxSize: -1, Held: -2}, "", "", 2, "-3 of -1"},
 	} {
-		p := invite()
+		p := anInvite()
 		p.Party = c.party
 		v := readState(t, serve(t, always(p)).get(joinPath+linkCode+"/state")).View
 		var kinds strings.Builder
@@ -159,7 +159,7 @@ func TestState_Seats(t *testing.T) {
 			t.Errorf("%s: seats %s, left %q, %d columns, %q; want %s, %q, %d, %q", c.name, kinds.String(), v.Left, v.Columns, v.Count, c.kinds, c.left, c.columns, c.count)
 		}
 	}
-	p := invite()
+	p := anInvite()
 	p.Party = &party.PartyPreview{Size: 40, MaxSize: 64, Members: crowd(40)}
 	seats := readState(t, serve(t, always(p)).get(joinPath+linkCode+"/state")).View.Seats
 	if last := seats[len(seats)-1]; last.Name != "+29" {
@@ -168,7 +168,7 @@ func TestState_Seats(t *testing.T) {
 }
 
 func TestState_LeaderFirst(t *testing.T) {
-	s := serve(t, always(invite()))
+	s := serve(t, always(anInvite()))
 	seats := readState(t, s.get(joinPath+linkCode+"/state")).View.Seats
 	var names []string
 	for _, seat := range seats {
@@ -180,7 +180,7 @@ func TestState_LeaderFirst(t *testing.T) {
 	if want := []string{"Mira Okafor", "Kaito", "sol", "Free seat"}; !slices.Equal(names, want) {
 		t.Errorf("seats = %q; want %q", names, want)
 	}
-	p := invite()
+	p := anInvite()
 	p.Party.LeaderUserID = ""
 	p.Party.Members[0].UserID = ""
 	for _, seat := range readState(t, serve(t, always(p)).get(joinPath+linkCode+"/state")).View.Seats {
@@ -209,11 +209,13 @@ func TestState_Badges(t *testing.T) {
 		{"tutorial", nil, "In the tutorial|loading|"},
 		{"ready", portion(0.5), "Ready|ready|"},
 		{"failed", portion(0.5), "Needs help|failed|"},
+		{"spectating", portion(0.5), "Spectating|final|"},
 		{"waiting_for-host", nil, "Waiting for host|loading|"},
 	} {
-		p := invite()
+		p := anInvite()
 		p.Party.Members = []party.MemberProfile{member("a", "a", "A", c.stage, c.progress, "")}
-		seat := readState(t, serve(t, always(p)).get(joinPath+linkCode+"/state")).View.Seats[0]
+		s := serve(t, always(p), withPolicy(func(c *rules.Config) { c.Status.Final = append(c.Status.Final, "spectating") }))
+		seat := readState(t, s.get(joinPath+linkCode+"/state")).View.Seats[0]
 		if got := seat.Badge + "|" + seat.Tone + "|" + seat.Done; got != c.want {
 			t.Errorf("stage %q: badge %q; want %q", c.stage, got, c.want)
 		}
@@ -241,7 +243,7 @@ func TestState_Failures(t *testing.T) {
 }
 
 func TestState_EmptyListsAreLists(t *testing.T) {
-	p := invite()
+	p := anInvite()
 	p.Info, p.Party.Members, p.Party.Size, p.Party.MaxSize = nil, nil, 0, 0
 	body := serve(t, always(p)).get(joinPath + linkCode + "/state").Body.String()
 	for _, want := range []string{`"info":[]`, `"members":[]`, `"seats":[]`} {
@@ -253,7 +255,7 @@ func TestState_EmptyListsAreLists(t *testing.T) {
 
 // Two members whose names give the same colour can still be told apart.
 func TestState_ColoursDiffer(t *testing.T) {
-	p := invite()
+	p := anInvite()
 	p.Party.Members = nil
 	for range 8 {
 		p.Party.Members = append(p.Party.Members, member("x", "same", "Same", "", nil, ""))
@@ -270,7 +272,7 @@ func TestState_ColoursDiffer(t *testing.T) {
 
 func TestRules_AreReadAnew(t *testing.T) {
 	c := policy()
-	s := serve(t, always(invite()), withPolicy(func(r *rules.Config) { *r = c }))
+	s := serve(t, always(anInvite()), withPolicy(func(r *rules.Config) { *r = c }))
 	before := readState(t, s.get(joinPath+linkCode+"/state")).View.Headline
 	c.Invites.Page.Title = "Moonrise"
 	after := readState(t, s.get(joinPath+linkCode+"/state")).View.Headline
@@ -280,8 +282,8 @@ func TestRules_AreReadAnew(t *testing.T) {
 }
 
 func TestState_PublicPart(t *testing.T) {
-	b := readState(t, serve(t, always(invite())).get(joinPath+linkCode+"/state"))
-	if b.State != "open" || b.Expires != noon.Add(6*time.Hour).Unix() || b.Message != invite().Message || !reflect.DeepEqual(b.Info, invite().Info) {
+	b := readState(t, serve(t, always(anInvite())).get(joinPath+linkCode+"/state"))
+	if b.State != "open" || b.Expires != noon.Add(6*time.Hour).Unix() || b.Message != anInvite().Message || !reflect.DeepEqual(b.Info, anInvite().Info) {
 		t.Errorf("state = %+v; want the preview's own values", b)
 	}
 	if b.Party["size"] != 3.0 || b.Party["max_size"] != 4.0 || b.Inviter["username"] != "mira" {

@@ -12,7 +12,7 @@ import (
 // defaultTexts is every sentence of the page, by the key that replaces it under the
 // rules' invites.page.texts. Words in braces are filled in; a text may leave them out.
 //
-// Stages have keys of their own, "stage.<name of the stage>"; a stage without a text is
+// Stages have keys of their own, "stage_<name of the stage>"; a stage without a text is
 // shown by its name.
 var defaultTexts = map[string]string{
 	"lang": "en",  // the page's language, a BCP 47 tag
@@ -53,32 +53,32 @@ var defaultTexts = map[string]string{
 	"reconnecting":   "Connection lost. Trying again ...",                                               // live updates fail
 	"footer":         "This page updates by itself.",                                                    // at the very end
 
-	"expired.headline":      "This invite has expired",
-	"expired.note":          "Ask {inviter} for a new link.",
-	"revoked.headline":      "This invite was withdrawn",
-	"revoked.note":          "Ask {inviter} for a new link.",
-	"exhausted.headline":    "This invite has been used up",
-	"exhausted.note":        "Everybody it was for is in. Ask {inviter} for a new link.",
-	"party_gone.headline":   "This party is over",
-	"party_gone.note":       "Everybody has left. Ask {inviter} to start a new one.",
-	"not_found.headline":    "We cannot find this invite",
-	"not_found.note":        "Check the link, or ask your friend for a new one.",
-	"rate_limited.headline": "One moment, please",
-	"rate_limited.note":     "There were very many requests from your network. Try again in {seconds} seconds.",
-	"error.headline":        "Something went wrong on our side",
-	"error.note":            "Please try again in a moment.",
+	"expired_headline":      "This invite has expired",
+	"expired_note":          "Ask {inviter} for a new link.",
+	"revoked_headline":      "This invite was withdrawn",
+	"revoked_note":          "Ask {inviter} for a new link.",
+	"exhausted_headline":    "This invite has been used up",
+	"exhausted_note":        "Everybody it was for is in. Ask {inviter} for a new link.",
+	"party_gone_headline":   "This party is over",
+	"party_gone_note":       "Everybody has left. Ask {inviter} to start a new one.",
+	"not_found_headline":    "We cannot find this invite",
+	"not_found_note":        "Check the link, or ask your friend for a new one.",
+	"rate_limited_headline": "One moment, please",
+	"rate_limited_note":     "There were very many requests from your network. Try again in {seconds} seconds.",
+	"error_headline":        "Something went wrong on our side",
+	"error_note":            "Please try again in a moment.",
 
-	"stage.downloading": "Downloading",
-	"stage.installing":  "Installing",
-	"stage.tutorial":    "In the tutorial",
-	"stage.ready":       "Ready",
-	"stage.failed":      "Needs help",
+	"stage_downloading": "Downloading",
+	"stage_installing":  "Installing",
+	"stage_tutorial":    "In the tutorial",
+	"stage_ready":       "Ready",
+	"stage_failed":      "Needs help",
 }
 
-const stagePrefix = "stage."
+const stagePrefix = "stage_"
 
 // TextKeys lists the keys that invites.page.texts may hold, sorted. Keys that start with
-// "stage." are free beside these; [KnownText] knows both.
+// "stage_" are free beside these; [KnownText] knows both.
 func TextKeys() []string { return slices.Sorted(maps.Keys(defaultTexts)) }
 
 // KnownText reports whether the page ever shows a text of this key.

@@ -217,22 +217,17 @@
   if (play && play.dataset.way === 'deep') {
     const fallback = linkOf(platform) || linkOf('web');
     play.addEventListener('click', function () {
-      // A page cannot see whether the game is there. If the browser is still in front
-      // some time after the click, it most likely is not.
+      // A page cannot see whether the game is there. The hint is a question, so it does no
+      // harm; a phone is sent on only if the browser was in front all along.
       let left = false;
       const leave = function () { left = true; };
-      window.addEventListener('blur', leave, { once: true });
       document.addEventListener('visibilitychange', leave, { once: true });
       setTimeout(function () {
-        window.removeEventListener('blur', leave);
         document.removeEventListener('visibilitychange', leave);
-        if (left || document.hidden) return;
-        const stuck = byId('stuck');
-        setText(stuck, stuck.dataset.text);
-        if (fallback) {
-          fallback.classList.add('is-next');
-          if (platform !== 'desktop') window.location.assign(fallback.href);
-        }
+        setText(byId('stuck'), byId('stuck').dataset.text);
+        if (!fallback) return;
+        fallback.classList.add('is-next');
+        if (platform !== 'desktop' && !left && !document.hidden) window.location.assign(fallback.href);
       }, 2000);
     });
   }
