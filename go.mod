@@ -9,13 +9,8 @@ require (
 	github.com/gorilla/mux v1.8.1
 	github.com/heroiclabs/nakama-common v1.47.0
 	github.com/skip2/go-qrcode v0.0.0-20200617195104-da1b6568686e
-	golang.org/x/time v0.14.0
-)
-
-require (
-	github.com/expr-lang/expr v1.17.8
-	github.com/goccy/go-yaml v1.19.2
 	golang.org/x/net v0.57.0
+	golang.org/x/time v0.14.0
 	google.golang.org/protobuf v1.36.11
 	pgregory.net/rapid v1.2.0
 )

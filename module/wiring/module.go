@@ -99,8 +99,8 @@ func (m *Module) construct(env environment) error {
 		hooks.Roster(roster, roster),
 	}
 	site, err := landing.New(landing.Options{
-		Previews: m.invites, Policy: policy, Logger: m.logger, Now: m.now, ProxyCount: env.proxies,
-		Limiter: limit.New(m.now, pageKeys),
+		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
+		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
 	})
 	if err != nil {
 		return fmt.Errorf("partyline: %w", err)
@@ -138,4 +138,18 @@ func (m *Module) Describe() []string {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
 	}
 	return lines
+}
+
+// pageLimit bounds the requests of one client address as the rules say.
+type pageLimit struct {
+	buckets *limit.Keyed
+	policy  party.Policy
+}
+
+var _ landing.Limiter = pageLimit{}
+
+// Allow takes one permit, or says how long to wait for the next.
+func (l pageLimit) Allow(key string) (wait time.Duration, ok bool) {
+	wait = l.buckets.Take(key, l.policy().Limits.PagePerIP)
+	return wait, wait == 0
 }

@@ -217,3 +217,23 @@ func createdSize(t testing.TB, init *initializer, log *logBook, nk *nakama) int3
 	}
 	return out.GetPartyCreate().GetMaxSize()
 }
+
+// The page's bound per address is the rules', and one address cannot use up another's.
+func TestRegister_PageLimit(t *testing.T) {
+	nk := &nakama{path: writeRules(t, "version: 1\nlimits:\n  page_per_ip: 2/h\n")}
+	init, _ := boot(t, map[string]string{"PARTY_RULES": "rules.yml"}, nk)
+	visit := func(address string) int {
+		request := httptest.NewRequest(http.MethodGet, "/party/join/7XK29QPM41TDZZZZ/state", nil)
+		request.RemoteAddr = address
+		answer := httptest.NewRecorder()
+		init.routes["/party/join/{code}/state"](answer, request)
+		return answer.Code
+	}
+	var got []int
+	for _, address := range []string{"192.0.2.1:1", "192.0.2.1:2", "192.0.2.1:3", "192.0.2.2:1"} {
+		got = append(got, visit(address))
+	}
+	if want := []int{404, 404, 429, 404}; !slices.Equal(got, want) {
+		t.Errorf("answers = %v; want %v", got, want)
+	}
+}
