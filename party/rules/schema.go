@@ -2,42 +2,85 @@ package rules
 
 import "time"
 
-// Config is the rules file after defaults are applied. The field comments are
-// the designers' reference: the JSON Schema is generated from them.
+// The types of this file and of schema_queues.go are the rules file. They are
+// read by people twice: here, and as the JSON Schema and reference that are made
+// from the field comments, so those are written for designers and name no Go.
+//
+// Tags: yaml names the key; limit is the allowed range (numbers and durations:
+// the value; text: characters; lists and maps: entries); oneof lists the allowed
+// words; form names a syntax of forms.go; required keys have no default.
+
+// Config is the rules file after defaults are applied. It is shared and must
+// not be written to.
 type Config struct {
-	Version     int              `yaml:"version"`
-	Parties     Parties          `yaml:"parties"`
-	Invites     Invites          `yaml:"invites"`
-	Status      Status           `yaml:"status"`
-	Limits      Limits           `yaml:"limits"`
-	Rules       []Rule           `yaml:"rules"`
-	Matchmaking Matchmaking      `yaml:"matchmaking"`
-	Queues      map[string]Queue `yaml:"queues"`
+	// Version of the file format. Always 1; every file that is not empty names it.
+	Version int `yaml:"version" limit:"1..1"`
+	// What a party may look like and who may be in it.
+	Parties Parties `yaml:"parties"`
+	// Who invites, for how long an invite lives, and what a link leads to.
+	Invites Invites `yaml:"invites"`
+	// What members tell each other about loading and being ready.
+	Status Status `yaml:"status"`
+	// How often one player or one address may do something.
+	Limits Limits `yaml:"limits"`
+	// Conditions on what players do, from first to last; the first whose condition
+	// holds decides, and without any the action is allowed.
+	Rules []Rule `yaml:"rules" limit:"..200"`
+	// What concerns matchmaking as a whole, with or without queues.
+	Matchmaking Matchmaking `yaml:"matchmaking"`
+	// Ways to find a match, by name. A ticket chooses one with the text property
+	// "queue". Without any, the server's own matchmaking is left as it is. The
+	// first queue ever added needs a restart of the server; later changes do not.
+	Queues map[string]Queue `yaml:"queues" limit:"..64" form:"name"`
 }
 
 // Parties says what a party may look like.
 type Parties struct {
-	MaxSize        MaxSize       `yaml:"max_size"`
-	Open           OpenPolicy    `yaml:"open"`
-	OnePerUser     OnePerUser    `yaml:"one_per_user"`
-	ReconnectGrace time.Duration `yaml:"reconnect_grace"`
-	KickBan        time.Duration `yaml:"kick_ban"`
-	Lock           Lock          `yaml:"lock"`
+	// How many players a party takes.
+	MaxSize MaxSize `yaml:"max_size"`
+	// Whether parties are open (anybody who knows the party joins at once) or
+	// closed (the leader accepts). "any" leaves it to whoever creates the party.
+	Open OpenPolicy `yaml:"open" oneof:"any|open|closed"`
+	// Whether a player is in one party at most: "true" refuses a second one,
+	// "leave_previous" takes the player out of the first.
+	OnePerUser OnePerUser `yaml:"one_per_user" oneof:"false|true|leave_previous"`
+	// What happens when a member joins the same party from a second device:
+	// "refuse" keeps the first, "move" gives its seat to the second.
+	SecondSocket SecondSocket `yaml:"second_socket" oneof:"refuse|move"`
+	// How long the seat of a member who lost the connection is kept. 0 keeps none.
+	ReconnectGrace time.Duration `yaml:"reconnect_grace" limit:"0s..1h"`
+	// Whether a player who connects again within reconnect_grace is put back into
+	// the party at once, without the game asking for it.
+	ResumeOnConnect bool `yaml:"resume_on_connect"`
+	// How long a kicked player cannot come back with an invite made before the
+	// kick. A new invite always lifts it. 0 bans nobody.
+	KickBan time.Duration `yaml:"kick_ban" limit:"0s..168h"`
+	// When nobody new may enter a party.
+	Lock Lock `yaml:"lock"`
+	// Requests to join a closed party.
+	Requests Requests `yaml:"requests"`
 }
 
 // MaxSize bounds the size a client may ask for.
 type MaxSize struct {
-	Default int           `yaml:"default"` // taken where the client names none
-	Min     int           `yaml:"min"`
-	Max     int           `yaml:"max"`
-	Outside OutsidePolicy `yaml:"outside"`
+	// Size of a party whose creator asks for none.
+	Default int `yaml:"default" limit:"1..256"`
+	// Smallest size that may be asked for.
+	Min int `yaml:"min" limit:"1..256"`
+	// Largest size that may be asked for. The server's own bound is 256.
+	Max int `yaml:"max" limit:"1..256"`
+	// What to do about a size outside of min and max: refuse the party, or clamp
+	// the size to the nearest allowed one.
+	Outside OutsidePolicy `yaml:"outside" oneof:"refuse|clamp"`
 }
 
 type (
-	OutsidePolicy string // refuse | clamp
-	OpenPolicy    string // any | open | closed
-	OnePerUser    string // false | true | leave_previous
-	InviteRole    string // member | leader
+	OutsidePolicy   string // refuse | clamp
+	OpenPolicy      string // any | open | closed
+	OnePerUser      string // false | true | leave_previous
+	SecondSocket    string // refuse | move
+	InviteRole      string // member | leader
+	SeveralSessions string // refuse | newest
 )
 
 const (
@@ -52,174 +95,203 @@ const (
 	OnePartyOnly  OnePerUser = "true"
 	LeavePrevious OnePerUser = "leave_previous"
 
+	SecondSocketRefuse SecondSocket = "refuse"
+	SecondSocketMove   SecondSocket = "move"
+
 	InviteMember InviteRole = "member"
 	InviteLeader InviteRole = "leader"
+
+	SeveralSessionsRefuse SeveralSessions = "refuse"
+	SeveralSessionsNewest SeveralSessions = "newest"
 )
 
 // Lock says when nobody new may enter a party.
 type Lock struct {
+	// While the party has a matchmaking ticket.
 	WhileMatchmaking bool `yaml:"while_matchmaking"`
-	InMatch          bool `yaml:"in_match"`
+	// While the party is in a match.
+	InMatch bool `yaml:"in_match"`
+}
+
+// Requests bounds asking to join a closed party, so that strangers cannot keep
+// the leader's list full.
+type Requests struct {
+	// How many requests may wait in one party. The server itself keeps at most as
+	// many as the party has seats.
+	Cap int `yaml:"cap" limit:"1..256"`
+	// How often one player may ask.
+	Rate Rate `yaml:"rate"`
+	// Whether a player who is in another party may ask.
+	WhileInParty bool `yaml:"while_in_party"`
 }
 
 // Invites says who invites, for how long, and what a link leads to.
 type Invites struct {
-	Who       InviteRole   `yaml:"who"`
-	Link      InviteLimits `yaml:"link"`
-	Code      InviteLimits `yaml:"code"`
-	PublicURL string       `yaml:"public_url"` // scheme and host players reach the server at
-	App       App          `yaml:"app"`
-	Page      Page         `yaml:"page"`
+	// Who may make an invite: every member, or the leader alone.
+	Who InviteRole `yaml:"who" oneof:"member|leader"`
+	// Whether an invite also overrides the rules for join below. Capacity, blocks
+	// and locks hold in any case.
+	OverridesRules bool `yaml:"overrides_rules"`
+	// What to do when a link is used from a browser while the player's game runs
+	// twice and the call does not name one: refuse, or take the newest.
+	SeveralSessions SeveralSessions `yaml:"several_sessions" oneof:"refuse|newest"`
+	// Invites as links, to be sent and clicked.
+	Link InviteLimits `yaml:"link"`
+	// Invites as short codes, to be read aloud.
+	Code InviteLimits `yaml:"code"`
+	// Scheme and host (and path, if any) under which players reach this server;
+	// links begin with it.
+	PublicURL string `yaml:"public_url" form:"base_url" limit:"1..255"`
+	// Where the play button of the landing page leads.
+	App App `yaml:"app"`
+	// Look and words of the landing page.
+	Page Page `yaml:"page"`
 }
 
 // InviteLimits bounds one kind of invite.
 type InviteLimits struct {
-	TTL     time.Duration `yaml:"ttl"`
-	MaxTTL  time.Duration `yaml:"max_ttl"`
-	MaxUses int           `yaml:"max_uses"` // default of an invite that names none; 0 = without limit
+	// How long an invite lives that asks for nothing else.
+	TTL time.Duration `yaml:"ttl" limit:"10s..8760h"`
+	// The longest life that may be asked for.
+	MaxTTL time.Duration `yaml:"max_ttl" limit:"10s..8760h"`
+	// How many players may use an invite that names no number; 0 is without limit.
+	MaxUses int `yaml:"max_uses" limit:"0..100000"`
 }
 
-// App says where the landing page's button leads; {code} stands for the invite's code.
+// App says where the landing page's button leads.
 type App struct {
-	DeepLink string     `yaml:"deep_link"`
-	Web      string     `yaml:"web"`
-	IOS      IOSApp     `yaml:"ios"`
-	Android  AndroidApp `yaml:"android"`
+	// Link that opens the installed game, such as "mygame://party/{code}". {code}
+	// stands for the invite's code.
+	DeepLink string `yaml:"deep_link" form:"deep_link" limit:"..512"`
+	// Address of the game in the browser, such as
+	// "https://play.example.com/?party={code}".
+	Web string `yaml:"web" form:"web_link" limit:"..512"`
+	// The game on Apple devices.
+	IOS IOSApp `yaml:"ios"`
+	// The game on Android devices.
+	Android AndroidApp `yaml:"android"`
 }
 
 // IOSApp is what apple-app-site-association and the store link need.
 type IOSApp struct {
-	Store  string   `yaml:"store"`   // App Store URL
-	AppIDs []string `yaml:"app_ids"` // "<team id>.<bundle id>"
+	// Address of the game in the App Store.
+	Store string `yaml:"store" form:"https_url" limit:"..512"`
+	// Apps that may open invite links themselves, each "<team id>.<bundle id>".
+	AppIDs []string `yaml:"app_ids" form:"ios_app_id" limit:"..16"`
 }
 
 // AndroidApp is what assetlinks.json and the store link need.
 type AndroidApp struct {
-	Store        string   `yaml:"store"` // Play Store URL
-	Package      string   `yaml:"package"`
-	Fingerprints []string `yaml:"fingerprints"` // SHA-256 certificate fingerprints, "AA:BB:..."
+	// Address of the game in the Play Store.
+	Store string `yaml:"store" form:"https_url" limit:"..512"`
+	// Application id, such as "com.example.game"; goes with fingerprints.
+	Package string `yaml:"package" form:"android_package" limit:"..255"`
+	// SHA-256 fingerprints of the certificates the game is signed with, "AA:BB:...".
+	Fingerprints []string `yaml:"fingerprints" form:"fingerprint" limit:"..16"`
 }
 
 // Page is the look of the landing page.
 type Page struct {
-	Title       string            `yaml:"title"`
-	Accent      string            `yaml:"accent"` // #rrggbb
-	Logo        string            `yaml:"logo"`   // https URL of an image
-	ShowMembers bool              `yaml:"show_members"`
-	Texts       map[string]string `yaml:"texts"` // replaces the page's own sentences by key
+	// Name of the game, shown as the page's title.
+	Title string `yaml:"title" limit:"..80"`
+	// Colour of buttons and progress bars, "#rrggbb".
+	Accent string `yaml:"accent" form:"color"`
+	// Address of an image, "https://..." or a path on this server beginning with "/".
+	Logo string `yaml:"logo" form:"image" limit:"..512"`
+	// Whether the page shows who is in the party. Hidden parties never do.
+	ShowMembers bool `yaml:"show_members"`
+	// Sentences of the page in your own words, by key.
+	Texts map[string]string `yaml:"texts" limit:"..64" form:"name"`
 }
 
 // Status says which stages members pass and how often they may tell.
 type Status struct {
-	Stages []string      `yaml:"stages"`
-	Rate   Rate          `yaml:"rate"`
-	Stall  time.Duration `yaml:"stall"`
+	// The stages a member may be in, in the order they are passed.
+	Stages []string `yaml:"stages" limit:"1..32" form:"name"`
+	// The stage that counts as ready; one of stages. Empty: the game has no ready check.
+	Ready string `yaml:"ready" limit:"..48"`
+	// Stages after which no progress is expected, so that nobody in them is called
+	// stalled; each one of stages.
+	Final []string `yaml:"final" limit:"..32" form:"name"`
+	// What takes members back from the ready stage to the stage before it: a change
+	// of who is in the party, or of the queue the party stands in.
+	ResetOn []string `yaml:"reset_on" oneof:"membership|queue" limit:"..2"`
+	// How often a member's news is passed on to the party. News in between is
+	// joined together; the last always arrives.
+	Rate Rate `yaml:"rate"`
+	// After how long without progress a member counts as stalled. 0 is never.
+	Stall time.Duration `yaml:"stall" limit:"0s..24h"`
+	// How long an invited player who is not in the party yet stays listed as
+	// incoming after the last news.
+	Incoming time.Duration `yaml:"incoming" limit:"10s..24h"`
 }
 
 // Limits bounds what one user or address may do.
 type Limits struct {
-	PartyCreate  Rate        `yaml:"party_create"`
-	InviteCreate Rate        `yaml:"invite_create"`
-	InviteGuess  GuessLimits `yaml:"invite_guess"`
-	Data         DataLimits  `yaml:"data"`
+	// Parties one player may create.
+	PartyCreate Rate `yaml:"party_create"`
+	// Invites one player may make.
+	InviteCreate Rate `yaml:"invite_create"`
+	// Codes that turn out wrong.
+	InviteGuess GuessLimits `yaml:"invite_guess"`
+	// How often one player may share a party with party_share.
+	Share Rate `yaml:"share"`
+	// To how many players one call of party_share is delivered at most.
+	ShareRecipients int `yaml:"share_recipients" limit:"1..1000"`
+	// Requests one address may make to the landing page and its parts. Be generous:
+	// a school or a console network shares one address.
+	PagePerIP Rate `yaml:"page_per_ip"`
+	// Messages clients send to their party.
+	Data DataLimits `yaml:"data"`
 }
 
 // GuessLimits counts failed codes only; a success does not reset it.
 type GuessLimits struct {
+	// Wrong codes of one player.
 	PerUser Rate `yaml:"per_user"`
-	PerIP   Rate `yaml:"per_ip"`
+	// Wrong codes from one address.
+	PerIP Rate `yaml:"per_ip"`
 }
 
 // DataLimits bounds party data sent by clients.
 type DataLimits struct {
-	Rate  Rate `yaml:"rate"`
-	Bytes int  `yaml:"bytes"`
+	// Messages one member may send to the party.
+	Rate Rate `yaml:"rate"`
+	// Longest message in bytes. The server's own socket.max_message_size_bytes
+	// (4096 unless changed) holds as well.
+	Bytes int `yaml:"bytes" limit:"0..1048576"`
 }
 
-// Rate is so many events per time, written "20/m"; the zero value means without limit.
-type Rate struct {
-	N   int
-	Per time.Duration
-}
-
-// Rule is one designer's rule: the first whose condition holds decides.
+// Rule is one designer's rule. Exactly one of deny and allow is set; [Load]
+// refuses anything else.
 type Rule struct {
-	ID      string   `yaml:"id"`
-	On      []Action `yaml:"on"`
-	Deny    string   `yaml:"deny"`
-	Allow   string   `yaml:"allow"`
-	Message string   `yaml:"message"`
+	// Name of the rule. Players' clients see it in a refusal, "rule_denied/<id>".
+	ID string `yaml:"id" form:"name" required:"true"`
+	// The actions the rule is about.
+	On []Action `yaml:"on" oneof:"create|join|invite|update|data|matchmake|kick|promote" limit:"1..8" required:"true"`
+	// Condition under which the action is refused.
+	Deny string `yaml:"deny" form:"condition" limit:"..2048"`
+	// Condition under which the action is allowed and no later rule is asked.
+	Allow string `yaml:"allow" form:"condition" limit:"..2048"`
+	// Sentence the refused player reads.
+	Message string `yaml:"message" form:"sentence" limit:"..255"`
 }
 
 // Action is what a player is about to do.
 type Action string
 
 const (
-	ActionCreate    Action = "create"
-	ActionJoin      Action = "join"
-	ActionInvite    Action = "invite"
-	ActionUpdate    Action = "update"
-	ActionData      Action = "data"
-	ActionMatchmake Action = "matchmake"
-	ActionKick      Action = "kick"
-	ActionPromote   Action = "promote"
+	ActionCreate    Action = "create"    // a party
+	ActionJoin      Action = "join"      // a party, by whatever way
+	ActionInvite    Action = "invite"    // somebody into the party
+	ActionUpdate    Action = "update"    // the party's label, open or hidden
+	ActionData      Action = "data"      // send a message to the party
+	ActionMatchmake Action = "matchmake" // add a ticket, alone or for the party
+	ActionKick      Action = "kick"      // a member, or turn a request down
+	ActionPromote   Action = "promote"   // another member to leader
 )
 
-// Matchmaking holds what is not of one queue.
-type Matchmaking struct {
-	CreateMatch bool `yaml:"create_match"`
-}
-
-// Queue is one way to find a match.
-type Queue struct {
-	Teams       int           `yaml:"teams"`
-	TeamSize    int           `yaml:"team_size"`
-	MaxParty    int           `yaml:"max_party"`
-	MatchOn     []string      `yaml:"match_on"`
-	Skill       *Skill        `yaml:"skill"`
-	HoldInvited bool          `yaml:"hold_invited"`
-	SeatHold    time.Duration `yaml:"seat_hold"`
-	Backfill    bool          `yaml:"backfill"`
-	Match       string        `yaml:"match"`
-}
-
-// Skill says how strength is read and how far apart it may be.
-type Skill struct {
-	Property string  `yaml:"property"`
-	Source   string  `yaml:"source"` // account | storage | ticket
-	Party    string  `yaml:"party"`  // mean | max
-	Window   float64 `yaml:"window"`
-	Widen    Rate    `yaml:"widen"`
-	Max      float64 `yaml:"max"`
-}
-
-// Default is the configuration of an absent or empty file: native behaviour.
-func Default() Config {
-	return Config{
-		Version: 1,
-		Parties: Parties{
-			MaxSize:    MaxSize{Default: 8, Min: 1, Max: 256, Outside: OutsideRefuse},
-			Open:       OpenAny,
-			OnePerUser: ManyPerUser,
-			KickBan:    10 * time.Minute,
-		},
-		Invites: Invites{
-			Who:       InviteMember,
-			Link:      InviteLimits{TTL: 24 * time.Hour, MaxTTL: 720 * time.Hour},
-			Code:      InviteLimits{TTL: 5 * time.Minute, MaxTTL: 15 * time.Minute, MaxUses: 8},
-			PublicURL: "http://127.0.0.1:7350",
-			Page:      Page{ShowMembers: true},
-		},
-		Status: Status{
-			Stages: []string{"downloading", "installing", "tutorial", "ready", "failed"},
-			Rate:   Rate{N: 2, Per: time.Second},
-			Stall:  120 * time.Second,
-		},
-		Limits: Limits{
-			PartyCreate:  Rate{N: 10, Per: time.Minute},
-			InviteCreate: Rate{N: 20, Per: time.Minute},
-			InviteGuess:  GuessLimits{PerUser: Rate{N: 5, Per: time.Minute}, PerIP: Rate{N: 100, Per: time.Minute}},
-			Data:         DataLimits{Rate: Rate{N: 50, Per: time.Second}, Bytes: 4096},
-		},
-	}
+// Actions lists every action rules can be about, in the order of the reference.
+func Actions() []Action {
+	return []Action{ActionCreate, ActionJoin, ActionInvite, ActionUpdate, ActionData, ActionMatchmake, ActionKick, ActionPromote}
 }

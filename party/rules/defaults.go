@@ -1,0 +1,65 @@
+package rules
+
+import "time"
+
+// Default is the configuration of an absent or empty file: parties as the
+// server has them, apart from the holes that DESIGN section 3.1 closes.
+func Default() Config {
+	return Config{
+		Version: 1,
+		Parties: Parties{
+			MaxSize:      MaxSize{Default: 8, Min: 1, Max: 256, Outside: OutsideRefuse},
+			Open:         OpenAny,
+			OnePerUser:   ManyPerUser,
+			SecondSocket: SecondSocketRefuse,
+			KickBan:      10 * time.Minute,
+			Requests:     Requests{Cap: 16, Rate: Rate{N: 10, Per: time.Minute}, WhileInParty: true},
+		},
+		Invites: Invites{
+			Who:             InviteMember,
+			SeveralSessions: SeveralSessionsRefuse,
+			Link:            InviteLimits{TTL: 24 * time.Hour, MaxTTL: 720 * time.Hour},
+			Code:            InviteLimits{TTL: 5 * time.Minute, MaxTTL: 15 * time.Minute, MaxUses: 8},
+			PublicURL:       "http://127.0.0.1:7350",
+			Page:            Page{ShowMembers: true},
+		},
+		Status: Status{
+			Stages:   []string{"downloading", "installing", "tutorial", "ready", "failed"},
+			Ready:    "ready",
+			Final:    []string{"ready", "failed"},
+			Rate:     Rate{N: 2, Per: time.Second},
+			Stall:    120 * time.Second,
+			Incoming: 10 * time.Minute,
+		},
+		Limits: Limits{
+			InviteCreate:    Rate{N: 60, Per: time.Minute},
+			InviteGuess:     GuessLimits{PerUser: Rate{N: 5, Per: time.Minute}, PerIP: Rate{N: 100, Per: time.Minute}},
+			Share:           Rate{N: 6, Per: time.Minute},
+			ShareRecipients: 200,
+			PagePerIP:       Rate{N: 600, Per: time.Minute},
+			Data:            DataLimits{Rate: Rate{N: 50, Per: time.Second}, Bytes: 4096},
+		},
+		Matchmaking: Matchmaking{
+			SeatHold:    45 * time.Second,
+			SoloTickets: SoloTicketsRefuse,
+			PassBudget:  250 * time.Millisecond,
+		},
+	}
+}
+
+// DefaultQueue is what a queue has that its entry in the file leaves out. MaxParty
+// 0 stands for the queue's team size until the file is loaded.
+func DefaultQueue() Queue {
+	return Queue{
+		MaxWait:     10 * time.Minute,
+		SeatHold:    45 * time.Second,
+		SeatHoldMax: 10 * time.Minute,
+		Match:       PartyMatch,
+	}
+}
+
+// DefaultSkill is what a queue's skill has that its entry leaves out. Max 0
+// stands for the window until the file is loaded.
+func DefaultSkill() Skill {
+	return Skill{Source: SkillFromAccount, Party: PartySkillMean, Window: 100}
+}

@@ -1,0 +1,102 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Severity tells problems that stop a file from being used from mere advice.
+type Severity int
+
+const (
+	Error   Severity = iota // the file is not used
+	Warning                 // the file is used; a person should look
+)
+
+// Problem is one thing wrong with a rules file, at the place a designer has to
+// look at.
+type Problem struct {
+	Severity  Severity `json:"-"`
+	File      string   `json:"file"`
+	Line, Col int      `json:"-"` // from 1; 0 where the problem has no place
+	Path      string   `json:"path"`
+	What      string   `json:"what"`
+	Allowed   string   `json:"allowed,omitempty"` // what would be right, without "allowed"
+	Excerpt   string   `json:"-"`                 // the line of the file, and one with a caret
+}
+
+// String is the problem in one line, "file:line:col: path: what; allowed ...".
+func (p Problem) String() string {
+	var b strings.Builder
+	b.WriteString(p.File)
+	if p.Line > 0 {
+		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Col)
+	}
+	b.WriteString(": ")
+	if p.Severity == Warning {
+		b.WriteString("warning: ")
+	}
+	if p.Path != "" {
+		b.WriteString(p.Path + ": ")
+	}
+	b.WriteString(p.What)
+	if p.Allowed != "" {
+		b.WriteString("; " + p.Allowed)
+	}
+	return b.String()
+}
+
+// Problems is everything found wrong with one file, in the order of its lines.
+// It is the error of [Load].
+type Problems []Problem
+
+// Error lists every problem with its excerpt.
+func (ps Problems) Error() string {
+	var b strings.Builder
+	for i, p := range ps {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(p.String())
+		if p.Excerpt != "" {
+			b.WriteByte('\n')
+			b.WriteString(p.Excerpt)
+		}
+	}
+	return b.String()
+}
+
+// Errors are the problems that stop the file from being used.
+func (ps Problems) Errors() Problems { return ps.only(Error) }
+
+// Warnings are the problems that do not.
+func (ps Problems) Warnings() Problems { return ps.only(Warning) }
+
+func (ps Problems) only(s Severity) Problems {
+	var out Problems
+	for _, p := range ps {
+		if p.Severity == s {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Count is the summary people read at the end of a list, "2 errors, 1 warning".
+func (ps Problems) Count() string {
+	e, w := len(ps.Errors()), len(ps.Warnings())
+	switch {
+	case w == 0:
+		return plural(e, "error")
+	case e == 0:
+		return plural(w, "warning")
+	}
+	return plural(e, "error") + ", " + plural(w, "warning")
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

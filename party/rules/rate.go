@@ -1,0 +1,102 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Rate is so many events per time, written "20/m" or "5/10s"; the zero value,
+// written "none", is without limit.
+type Rate struct {
+	N   int
+	Per time.Duration
+}
+
+// maxRateCount bounds N so that arithmetic on rates cannot overflow.
+const maxRateCount = 1_000_000
+
+// Unlimited reports whether the rate limits nothing.
+func (r Rate) Unlimited() bool { return r.N == 0 }
+
+// PerSecond is the rate in events per second, 0 where it is unlimited.
+func (r Rate) PerSecond() float64 {
+	if r.N == 0 || r.Per <= 0 {
+		return 0
+	}
+	return float64(r.N) / r.Per.Seconds()
+}
+
+// String is the form ParseRate reads.
+func (r Rate) String() string {
+	switch {
+	case r.Unlimited():
+		return "none"
+	case r.Per == time.Second:
+		return fmt.Sprintf("%d/s", r.N)
+	case r.Per == time.Minute:
+		return fmt.Sprintf("%d/m", r.N)
+	case r.Per == time.Hour:
+		return fmt.Sprintf("%d/h", r.N)
+	}
+	return fmt.Sprintf("%d/%s", r.N, FormatDuration(r.Per))
+}
+
+// ParseRate reads "20/m": a count of 1 to 1,000,000, a slash and a unit (s, m, h,
+// d) or a duration between 1ms and 24h. "none" is the zero Rate.
+func ParseRate(s string) (Rate, error) {
+	if s == "none" {
+		return Rate{}, nil
+	}
+	count, per, ok := strings.Cut(s, "/")
+	if !ok {
+		return Rate{}, fmt.Errorf("%q is not a rate", s)
+	}
+	n, err := strconv.Atoi(count)
+	if err != nil || n < 1 || n > maxRateCount {
+		return Rate{}, fmt.Errorf("%q is not a rate", s)
+	}
+	if per != "" && strings.Contains("smhd", per) && len(per) == 1 {
+		per = "1" + per
+	}
+	d, err := ParseDuration(per)
+	if err != nil || d < time.Millisecond || d > 24*time.Hour {
+		return Rate{}, fmt.Errorf("%q is not a rate", s)
+	}
+	return Rate{N: n, Per: d}, nil
+}
+
+// ParseDuration reads a duration of the rules file: numbers with units, "90s",
+// "1h30m", "30d"; a day is 24 hours. It refuses negative values.
+func ParseDuration(s string) (time.Duration, error) {
+	rest, days := s, time.Duration(0)
+	if head, tail, ok := strings.Cut(s, "d"); ok {
+		n, err := strconv.Atoi(head)
+		if err != nil || n < 0 || n > 36500 {
+			return 0, fmt.Errorf("%q is not a duration", s)
+		}
+		days, rest = time.Duration(n)*24*time.Hour, tail
+		if rest == "" {
+			return days, nil
+		}
+	}
+	d, err := time.ParseDuration(rest)
+	if err != nil || d < 0 || days+d < 0 {
+		return 0, fmt.Errorf("%q is not a duration", s)
+	}
+	return days + d, nil
+}
+
+// FormatDuration writes d the way people do in the file: "90s" stays "1m30s", but
+// "24h0m0s" becomes "24h".
+func FormatDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}

@@ -1,0 +1,109 @@
+package rules
+
+import "time"
+
+// Matchmaking holds what is not of one queue.
+type Matchmaking struct {
+	// Without queues: whether matched players get a match made by the server, with
+	// every party's seats held for it.
+	CreateMatch bool `yaml:"create_match"`
+	// How long a seat of such a match is held for a player who is not there yet.
+	SeatHold time.Duration `yaml:"seat_hold" limit:"1s..10m"`
+	// What happens to the own ticket of a player whose party queues: "refuse" the
+	// second of the two tickets, or "cancel" the player's own.
+	SoloTickets SoloTickets `yaml:"solo_tickets" oneof:"refuse|cancel"`
+	// Longest time one pass of forming matches may take; what is left waits for the
+	// next pass, no ticket is lost.
+	PassBudget time.Duration `yaml:"pass_budget" limit:"10ms..10s"`
+}
+
+type (
+	SoloTickets string // refuse | cancel
+	SkillSource string // account | storage | ticket
+	PartySkill  string // mean | max
+)
+
+const (
+	SoloTicketsRefuse SoloTickets = "refuse"
+	SoloTicketsCancel SoloTickets = "cancel"
+
+	SkillFromAccount SkillSource = "account"
+	SkillFromStorage SkillSource = "storage"
+	SkillFromTicket  SkillSource = "ticket"
+
+	PartySkillMean PartySkill = "mean"
+	PartySkillMax  PartySkill = "max"
+)
+
+// PartyMatch is the name of Partyline's own match handler.
+const PartyMatch = "party_match"
+
+// Queue is one way to find a match.
+type Queue struct {
+	// How many teams play against each other; 1 for a cooperative game.
+	Teams int `yaml:"teams" limit:"1..64" required:"true"`
+	// How many players a team has.
+	TeamSize int `yaml:"team_size" limit:"1..128" required:"true"`
+	// Largest party that may queue. A party is never split over teams, so it is
+	// never more than team_size, which is also what it is when left out.
+	MaxParty int `yaml:"max_party" limit:"1..128"`
+	// Whether a party that fills the whole match may have one of its own. Only a
+	// queue with one team can be filled by a party.
+	FullPartyAlone bool `yaml:"full_party_alone"`
+	// Whether every member has to be in the ready stage before the party may queue.
+	RequireReady bool `yaml:"require_ready"`
+	// Text properties of the ticket that have to be the same for all in a match.
+	MatchOn []string `yaml:"match_on" form:"property" limit:"..8"`
+	// How strength is read and how far apart it may be. Left out: strength plays no part.
+	Skill *Skill `yaml:"skill"`
+	// How long a ticket may wait before it is dropped and the players are told.
+	MaxWait time.Duration `yaml:"max_wait" limit:"10s..24h"`
+	// Whether the seats that a party holds for invited friends are found and held too.
+	HoldInvited bool `yaml:"hold_invited"`
+	// How long a seat is held for a player who is not there yet. It is extended
+	// while the player's progress moves.
+	SeatHold time.Duration `yaml:"seat_hold" limit:"1s..10m"`
+	// The longest a seat is held however much progress moves.
+	SeatHoldMax time.Duration `yaml:"seat_hold_max" limit:"1s..1h"`
+	// Whether free seats of running matches are filled before new matches are made.
+	Backfill bool `yaml:"backfill"`
+	// Name of the match handler: party_match, or one that the operator registered.
+	Match string `yaml:"match" form:"property"`
+}
+
+// Skill says how strength is read and how far apart it may be.
+type Skill struct {
+	// Name of the number. With source "account" a field of the account's metadata,
+	// with "ticket" a number property of the ticket.
+	Property string `yaml:"property" form:"property" required:"true"`
+	// Where the number comes from. Only trust "ticket" where cheating does not matter:
+	// the client sets it.
+	Source SkillSource `yaml:"source" oneof:"account|storage|ticket"`
+	// Which object holds the number, with source "storage".
+	Storage SkillStorage `yaml:"storage"`
+	// Strength of a player who has none yet.
+	Default float64 `yaml:"default" limit:"-1000000..1000000"`
+	// Strength of a party: the mean of its members, or its strongest member.
+	Party PartySkill `yaml:"party" oneof:"mean|max"`
+	// How far apart the strength of two tickets may be at first.
+	Window float64 `yaml:"window" limit:"0..1000000"`
+	// How fast the window grows while a ticket waits, in points per time.
+	Widen Rate `yaml:"widen"`
+	// The widest the window gets; left out it is the same as window.
+	Max float64 `yaml:"max" limit:"0..1000000"`
+	// How far apart the mean strength of two teams may be; 0 is without limit.
+	TeamSpread float64 `yaml:"team_spread" limit:"0..1000000"`
+}
+
+// SkillStorage names the storage object of each player that holds the strength.
+type SkillStorage struct {
+	// Collection of the object.
+	Collection string `yaml:"collection" limit:"..128"`
+	// Key of the object.
+	Key string `yaml:"key" limit:"..128"`
+	// Field of the object; left out it is skill's property.
+	Field string `yaml:"field" limit:"..128"`
+}
+
+// Seats is how many players a match of the queue takes.
+func (q Queue) Seats() int { return q.Teams * q.TeamSize }
