@@ -1,9 +1,6 @@
 package rules
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // Set is a loaded rules file: its configuration and its compiled conditions. It
 // is immutable, apart from hit counters, and safe for concurrent use. A request
@@ -11,22 +8,23 @@ import (
 // versions.
 type Set struct {
 	config   Config
+	rules    []*rule
+	byAction map[Action][]*rule // in the order of the file
 	warnings Problems
 }
 
 // Defaults is the Set of an absent or empty file.
 func Defaults() *Set { return &Set{config: Default()} }
 
-// Load reads a rules file; name is what problems call it. A file that is not
-// fully right gives no Set: the error is then [Problems] with everything that is
-// wrong, warnings included. Load never panics, whatever data is.
-func Load(data []byte, name string) (*Set, error) {
-	return nil, errors.New("not built yet")
+func (s *Set) add(r *rule) {
+	if s.byAction == nil {
+		s.byAction = map[Action][]*rule{}
+	}
+	s.rules = append(s.rules, r)
+	for _, a := range r.On {
+		s.byAction[a] = append(s.byAction[a], r)
+	}
 }
-
-// New makes a Set from a configuration written in Go. Queues and skills take
-// their defaults from [DefaultQueue] and [DefaultSkill] by the caller.
-func New(c Config) (*Set, error) { return &Set{config: c}, nil }
 
 // Config is the configuration with defaults applied. What it points to is
 // shared: read only.
@@ -37,14 +35,47 @@ func (s *Set) Warnings() Problems { return s.warnings }
 
 // Has reports whether any rule is about the action. Where it is false, callers
 // need not gather facts: [Set.Decide] allows.
-func (s *Set) Has(a Action) bool { return false }
+func (s *Set) Has(a Action) bool { return len(s.byAction[a]) > 0 }
 
 // Decide asks the rules in order; the first whose condition holds decides, and
 // the action is allowed when none does. load may be nil: the facts are then taken
 // as they are. A condition that cannot be evaluated, or whose facts cannot be
-// read, refuses the action (Allowed false) and gives an [*EvalError].
+// read, refuses the action and gives an [*EvalError].
 func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (Decision, error) {
+	rules := s.byAction[f.Action]
+	if len(rules) == 0 {
+		return Decision{Allowed: true}, nil
+	}
+	m := machines.Get().(*machine)
+	defer m.release()
+	m.begin(f, load)
+	for _, r := range rules {
+		r.stats.asked.Add(1)
+		holds, err := m.eval(ctx, r.cond)
+		if err != nil {
+			r.stats.errors.Add(1)
+			return Decision{Rule: r.ID, Message: brokenMessage}, &EvalError{Rule: r.ID, Cause: err}
+		}
+		if holds {
+			r.stats.hits.Add(1)
+			return r.decision(), nil
+		}
+	}
 	return Decision{Allowed: true}, nil
+}
+
+// brokenMessage goes with an EvalError; what broke is for the log.
+const brokenMessage = "This cannot be checked right now, please try again."
+
+// decision is what the rule says once its condition holds.
+func (r *rule) decision() Decision {
+	if r.Allow != "" {
+		return Decision{Allowed: true, Rule: r.ID}
+	}
+	if r.Message == "" {
+		return Decision{Rule: r.ID, Message: defaultMessage}
+	}
+	return Decision{Rule: r.ID, Message: r.Message}
 }
 
 // EvalError says that a rule's condition could not be evaluated. The action is
@@ -68,4 +99,21 @@ type Hit struct {
 }
 
 // Hits lists every rule's counters in the order of the file.
-func (s *Set) Hits() []Hit { return nil }
+func (s *Set) Hits() []Hit {
+	out := make([]Hit, len(s.rules))
+	for i, r := range s.rules {
+		out[i] = Hit{Rule: r.ID, Asked: r.stats.asked.Load(), Hits: r.stats.hits.Load(), Errors: r.stats.errors.Load()}
+	}
+	return out
+}
+
+// inherit takes over the counters of rules that old has under the same name.
+func (s *Set) inherit(old *Set) {
+	for _, r := range s.rules {
+		for _, o := range old.rules {
+			if o.ID == r.ID {
+				r.stats = o.stats
+			}
+		}
+	}
+}

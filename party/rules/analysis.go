@@ -1,0 +1,431 @@
+package rules
+
+import (
+	"fmt"
+	"reflect"
+	"regexp/syntax"
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// need is a set of the facts a condition asks for beyond what every decision
+// has at hand.
+type need uint8
+
+const (
+	needAccount      need = 1 << iota // user.display_name, metadata, account_age
+	needGroups                        // user.groups
+	needFriends                       // relation.friend_of_*
+	needSameGroup                     // relation.same_group
+	needBlocked                       // relation.blocked
+	needPartyLabel                    // party.label: parsed, not read
+	needRequestLabel                  // request.label: parsed, not read
+	needVars                          // user.vars: bounded, not read
+)
+
+// factNeeds says which facts are not at hand.
+var factNeeds = map[string]need{
+	"user.display_name": needAccount, "user.metadata": needAccount, "user.account_age": needAccount,
+	"user.groups": needGroups, "user.vars": needVars,
+	"relation.friend_of_leader": needFriends, "relation.friend_of_any": needFriends,
+	"relation.same_group": needSameGroup, "relation.blocked": needBlocked,
+	"party.label": needPartyLabel, "request.label": needRequestLabel,
+}
+
+// Bounds of evaluation. The expression language has no loops but those over a
+// list, so the steps a condition takes are known from its text and from the
+// longest list it can meet; facts are cut to these bounds before it is run.
+const (
+	maxMembers   = 256
+	maxGroups    = 256
+	maxDynamic   = 4096 // entries of a list, and characters of a text, within metadata, labels and vars
+	maxRange     = 1000
+	maxRegexp    = 256       // characters
+	maxSteps     = 1_000_000 // of one condition
+	maxActionSum = 4_000_000 // of all conditions for one action
+
+	stringSteps = 64 // for looking through a text
+)
+
+// analysis walks a condition and refuses what could reach beyond its facts, grow
+// without bound or take too long. What is left can only look at values, so its
+// result depends on the facts alone.
+type analysis struct {
+	needs    need
+	facts    []string // "user.lang", as named, each once
+	steps    int
+	warnings []exprError
+	bad      *exprError
+}
+
+func (a *analysis) refuse(n ast.Node, what, allowed string) {
+	if a.bad == nil {
+		a.bad = &exprError{offset: n.Location().From, what: what, allowed: allowed}
+	}
+}
+
+var operators = []string{
+	"==", "!=", "<", ">", "<=", ">=", "and", "&&", "or", "||", "in", "contains", "startsWith", "endsWith",
+	"matches", "+", "-", "*", "/", "%", "??", "..",
+}
+
+// allowed refuses kinds of expressions by their form alone, before types are known.
+func (a *analysis) allowed(root ast.Node) *exprError {
+	ast.Walk(&root, visitor(func(n ast.Node) {
+		switch n := n.(type) {
+		case *ast.VariableDeclaratorNode, *ast.SequenceNode:
+			a.refuse(n, "variables are not used in conditions", "")
+		case *ast.MapNode, *ast.PairNode, *ast.BytesNode:
+			a.refuse(n, "{...} and bytes are not used in conditions", "")
+		case *ast.SliceNode:
+			a.refuse(n, "parts of lists and texts are not used in conditions", "")
+		case *ast.IdentifierNode:
+			if n.Value == "$env" {
+				a.refuse(n, "unknown fact or function \"$env\"", "")
+			}
+		case *ast.BinaryNode:
+			if !slices.Contains(operators, n.Operator) {
+				a.refuse(n, fmt.Sprintf("%q is not used in conditions", n.Operator), "")
+			}
+		case *ast.BuiltinNode:
+			if !slices.Contains(builtins, n.Name) {
+				a.refuse(n, fmt.Sprintf("unknown fact or function %q%s", n.Name, suggest(n.Name, builtins)), "")
+			}
+		case *ast.CallNode:
+			if _, method := n.Callee.(*ast.MemberNode); method {
+				a.refuse(n, "facts have no functions of their own", "")
+			}
+		}
+	}))
+	return a.bad
+}
+
+type visitor func(ast.Node)
+
+func (v visitor) Visit(n *ast.Node) { v(*n) }
+
+// run checks a typed tree and counts its steps.
+func (a *analysis) run(root ast.Node) *exprError {
+	a.steps = a.cost(root, false)
+	if a.bad == nil && a.steps > maxSteps {
+		a.refuse(root, fmt.Sprintf("could take %d steps for one answer", a.steps), fmt.Sprintf("allowed are %d: put fewer loops into each other", maxSteps))
+		a.bad.offset = 0
+	}
+	return a.bad
+}
+
+// mul multiplies without overflow.
+func mul(x, y int) int {
+	if x > 0 && y > (1<<40)/x {
+		return 1 << 40
+	}
+	return x * y
+}
+
+// single reports whether n is one value or nothing known before it is run: no
+// list, group or function. What is unknown comes from metadata or a label.
+func single(n ast.Node) bool {
+	if n.Nature().Nil || n.Nature().Type == nil {
+		return true
+	}
+	switch t := n.Type(); t.Kind() {
+	case reflect.Slice, reflect.Array, reflect.Map, reflect.Func, reflect.Pointer:
+		return false
+	case reflect.Struct:
+		return t == timeType
+	}
+	return true
+}
+
+// unknown reports whether nothing is known of n before it is run.
+func unknown(n ast.Node) bool {
+	return !n.Nature().Nil && (n.Nature().Type == nil || n.Nature().Kind == reflect.Interface)
+}
+
+func (a *analysis) needSingle(nodes ...ast.Node) {
+	for _, n := range nodes {
+		if !single(n) {
+			a.refuse(n, "is "+typeName(n)+", not a single value", "")
+		}
+	}
+}
+
+// length is the most entries the list n can have.
+func (a *analysis) length(n ast.Node) int {
+	switch n := n.(type) {
+	case *ast.ArrayNode:
+		return len(n.Nodes)
+	case *ast.ChainNode:
+		return a.length(n.Node)
+	case *ast.BuiltinNode:
+		if n.Name == "filter" || n.Name == "map" {
+			return a.length(n.Arguments[0])
+		}
+	case *ast.BinaryNode:
+		if n.Operator == ".." {
+			return maxRange
+		}
+	}
+	switch n.Type() {
+	case reflect.TypeFor[[]MemberFacts]():
+		return maxMembers
+	case reflect.TypeFor[[]GroupFacts]():
+		return maxGroups
+	}
+	return maxDynamic
+}
+
+// cost is how many steps n takes at most; on the way it checks n. base is true
+// where n is what a fact is taken from.
+func (a *analysis) cost(n ast.Node, base bool) int {
+	switch n := n.(type) {
+	case *ast.IdentifierNode:
+		if !base {
+			switch n.Value {
+			case "user", "party", "relation", "request":
+				a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+factNames(groupType(n.Value))[0])
+			}
+		}
+		return 1
+	case *ast.UnaryNode:
+		a.needSingle(n.Node)
+		return 1 + a.cost(n.Node, false)
+	case *ast.ChainNode:
+		return a.cost(n.Node, false)
+	case *ast.MemberNode:
+		return a.member(n)
+	case *ast.BinaryNode:
+		return a.binary(n)
+	case *ast.ConditionalNode:
+		a.needSingle(n.Exp1, n.Exp2)
+		return 1 + a.cost(n.Cond, false) + a.cost(n.Exp1, false) + a.cost(n.Exp2, false)
+	case *ast.ArrayNode:
+		steps := 1
+		for _, item := range n.Nodes {
+			a.needSingle(item)
+			steps += 1 + a.cost(item, false)
+		}
+		return steps
+	case *ast.PredicateNode:
+		return a.cost(n.Node, false)
+	case *ast.PointerNode:
+		if n.Name != "" {
+			a.refuse(n, fmt.Sprintf("unknown %q", "#"+n.Name), "# is the entry of the list")
+		}
+		return 1
+	case *ast.BuiltinNode:
+		return a.builtin(n)
+	case *ast.CallNode:
+		return a.call(n)
+	}
+	return 1
+}
+
+func groupType(name string) reflect.Type {
+	t := reflect.TypeFor[env]()
+	for i := range t.NumField() {
+		if t.Field(i).Tag.Get("expr") == name {
+			return t.Field(i).Type
+		}
+	}
+	return nil
+}
+
+func (a *analysis) member(n *ast.MemberNode) int {
+	if id, ok := n.Node.(*ast.IdentifierNode); ok {
+		if prop, ok := n.Property.(*ast.StringNode); ok {
+			name := id.Value + "." + prop.Value
+			a.needs |= factNeeds[name]
+			if !slices.Contains(a.facts, name) {
+				a.facts = append(a.facts, name)
+			}
+		}
+	}
+	switch n.Property.(type) {
+	case *ast.StringNode, *ast.IntegerNode:
+	default:
+		if n.Node.Nature().Kind != reflect.Map {
+			a.refuse(n.Property, "a computed name cannot be looked up here", "")
+		}
+		a.needSingle(n.Property)
+	}
+	if t := n.Node.Type(); t == timeType || t == durationType || n.Nature().Kind == reflect.Func {
+		a.refuse(n, "times have no facts of their own", "use hour, weekday or time_of_day")
+	}
+	return 1 + a.cost(n.Node, true) + a.cost(n.Property, false)
+}
+
+func (a *analysis) binary(n *ast.BinaryNode) int {
+	steps := 1
+	switch n.Operator {
+	case "in":
+		a.needSingle(n.Left)
+		if r, ok := n.Right.(*ast.BinaryNode); ok && r.Operator == ".." {
+			steps += a.rangeOf(r)
+			return steps + a.cost(n.Left, false)
+		}
+		if k := n.Right.Nature().Kind; k != reflect.Map && k != reflect.Struct {
+			steps += a.length(n.Right)
+		}
+		return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
+	case "..":
+		return a.rangeOf(n)
+	case "matches":
+		lit, ok := n.Right.(*ast.StringNode)
+		if !ok {
+			a.refuse(n.Right, "a pattern has to be a text in quotes", "")
+			return steps
+		}
+		steps += a.pattern(lit)
+		return steps + a.cost(n.Left, false)
+	case "+":
+		// Joined texts could double with every step.
+		if !numeric(n.Left) && !numeric(n.Right) {
+			a.refuse(n, "texts are not joined in conditions", "compare them one by one")
+		}
+	case "contains", "startsWith", "endsWith", "<", ">", "<=", ">=":
+		if !numeric(n.Left) && !numeric(n.Right) {
+			steps += stringSteps
+		}
+	case "==", "!=":
+		if unknown(n.Left) && unknown(n.Right) {
+			steps += maxDynamic
+		}
+	}
+	a.needSingle(n.Left, n.Right)
+	a.maybeMissing(n)
+	return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
+}
+
+func numeric(n ast.Node) bool {
+	t := n.Nature()
+	return t.IsInteger || t.IsFloat || n.Type() == durationType || n.Type() == timeType
+}
+
+// maybeMissing warns where a field of metadata or of a label is compared or
+// computed with as if it were always there: nil < 10 cannot be evaluated.
+func (a *analysis) maybeMissing(n *ast.BinaryNode) {
+	switch n.Operator {
+	case "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "contains", "startsWith", "endsWith":
+	default:
+		return
+	}
+	for _, side := range []ast.Node{n.Left, n.Right} {
+		if _, field := side.(*ast.MemberNode); field && unknown(side) {
+			a.warnings = append(a.warnings, exprError{
+				offset:  firstOffset(side),
+				what:    fmt.Sprintf("%s may be missing, and then the action is refused", side),
+				allowed: fmt.Sprintf("say what it counts as: (%s ?? 0)", side),
+			})
+		}
+	}
+}
+
+// firstOffset is where the text of a chain of names begins.
+func firstOffset(n ast.Node) int {
+	for {
+		m, ok := n.(*ast.MemberNode)
+		if !ok {
+			return n.Location().From
+		}
+		n = m.Node
+	}
+}
+
+func (a *analysis) rangeOf(n *ast.BinaryNode) int {
+	from, ok1 := n.Left.(*ast.IntegerNode)
+	to, ok2 := n.Right.(*ast.IntegerNode)
+	if !ok1 || !ok2 || to.Value-from.Value >= maxRange || to.Value < from.Value {
+		a.refuse(n, "a range has two numbers, the smaller first", fmt.Sprintf("allowed are up to %d numbers, such as 18..22", maxRange))
+	}
+	return maxRange
+}
+
+// pattern counts the work of a regular expression on the longest text; Go's
+// engine takes time in proportion to both and never more.
+func (a *analysis) pattern(lit *ast.StringNode) int {
+	if len(lit.Value) > maxRegexp {
+		a.refuse(lit, "the pattern is too long", fmt.Sprintf("allowed are %d characters", maxRegexp))
+		return 0
+	}
+	re, err := syntax.Parse(lit.Value, syntax.Perl)
+	if err != nil {
+		a.refuse(lit, "is not a pattern: "+err.Error(), "")
+		return 0
+	}
+	prog, err := syntax.Compile(re.Simplify())
+	if err != nil {
+		a.refuse(lit, "is not a pattern: "+err.Error(), "")
+		return 0
+	}
+	return len(prog.Inst) * 16
+}
+
+func (a *analysis) builtin(n *ast.BuiltinNode) int {
+	args := n.Arguments
+	if len(args) == 0 {
+		return 1
+	}
+	steps := 1 + a.cost(args[0], false)
+	switch n.Name {
+	case "all", "any", "none", "one", "count", "filter", "map", "sum":
+		length := a.length(args[0])
+		if len(args) < 2 {
+			return steps + length
+		}
+		body := args[1]
+		if p, ok := body.(*ast.PredicateNode); ok {
+			body = p.Node
+		}
+		if n.Name == "map" || n.Name == "sum" {
+			a.needSingle(body)
+		}
+		return steps + mul(length, 1+a.cost(body, false))
+	case "min", "max":
+		for _, arg := range args {
+			if !single(arg) || unknown(arg) {
+				steps += a.length(arg)
+			}
+		}
+		for _, arg := range args[1:] {
+			steps += a.cost(arg, false)
+		}
+		return steps
+	case "string":
+		a.needSingle(args[0])
+		if unknown(args[0]) {
+			return steps + maxDynamic
+		}
+	case "lower", "upper", "trim", "int", "float":
+		return steps + stringSteps
+	}
+	for _, arg := range args[1:] {
+		steps += a.cost(arg, false)
+	}
+	return steps
+}
+
+func (a *analysis) call(n *ast.CallNode) int {
+	id, ok := n.Callee.(*ast.IdentifierNode)
+	f, known := functions[id.Value]
+	if !ok || !known {
+		a.refuse(n, "unknown function", "")
+		return 1
+	}
+	steps := 1 + stringSteps
+	for i, arg := range n.Arguments {
+		if f.literal != nil {
+			lit, isText := arg.(*ast.StringNode)
+			if _, text := f.literal(i, ""); !text && !isText {
+				a.refuse(arg, id.Value+" takes a text in quotes here", "such as "+f.usage)
+			} else if isText {
+				if allowed, ok := f.literal(i, lit.Value); !ok {
+					a.refuse(arg, fmt.Sprintf("%q cannot be used here", clip(lit.Value)), allowed)
+				}
+			}
+		}
+		steps += a.cost(arg, false)
+	}
+	return steps
+}

@@ -1,0 +1,288 @@
+package rules
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// check finds everything wrong with a decoded configuration, apart from its
+// conditions. It first looks at each key by its tags, then at keys together.
+func (d *decoder) check(c *Config) {
+	d.fields(reflect.ValueOf(*c), "")
+	d.parties(c.Parties)
+	d.invites(c.Invites)
+	d.status(c.Status)
+	d.ruleList(c.Rules)
+	d.queues(c)
+}
+
+// bad reports an error at the value of path, unless an earlier one already took
+// the value out of use.
+func (d *decoder) bad(path, what, allowed string) {
+	if !d.broken[path] {
+		d.fail(d.place(path), path, what, allowed)
+	}
+}
+
+func (d *decoder) warn(path, what, allowed string) {
+	d.problems = append(d.problems, d.src.problem(Warning, d.place(path), path, what, allowed))
+}
+
+func (d *decoder) fields(v reflect.Value, path string) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		at := join(path, f.Tag.Get("yaml"))
+		if !d.broken[at] {
+			d.field(v.Field(i), f.Tag, at)
+		}
+	}
+}
+
+func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
+	if tag.Get("required") == "true" && v.IsZero() {
+		if n, written := d.values[path]; !written || n.kind == nullNode {
+			d.bad(path, "is missing", "")
+			return
+		}
+	}
+	if lim := tag.Get("limit"); lim != "" {
+		d.limit(v, lim, path)
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			d.fields(v.Elem(), path)
+		}
+	case reflect.Struct:
+		if v.Type() != rateType {
+			d.fields(v, path)
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			if v.Index(i).Kind() == reflect.Struct {
+				d.fields(v.Index(i), index(path, i))
+			} else {
+				d.text(v.Index(i).String(), tag, index(path, i))
+			}
+		}
+		d.unique(v, path)
+	case reflect.Map:
+		for _, key := range sortedKeys(v) {
+			if f := forms[tag.Get("form")]; !f.ok(key) {
+				d.bad(join(path, key), fmt.Sprintf("%q cannot be a name", clip(key)), f.allowed)
+			}
+			if val := v.MapIndex(reflect.ValueOf(key)); val.Kind() == reflect.Struct {
+				d.fields(val, join(path, key))
+			} else {
+				d.text(val.String(), "", join(path, key))
+				d.limit(val, "..280", join(path, key))
+			}
+		}
+	case reflect.String:
+		d.text(v.String(), tag, path)
+	}
+}
+
+func sortedKeys(m reflect.Value) []string {
+	keys := make([]string, 0, m.Len())
+	for _, k := range m.MapKeys() {
+		keys = append(keys, k.String())
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// text checks one text by the choices or the form that its tag names.
+func (d *decoder) text(s string, tag reflect.StructTag, path string) {
+	if one := tag.Get("oneof"); one != "" {
+		choices := strings.Split(one, "|")
+		if !slices.Contains(choices, s) {
+			d.bad(path, fmt.Sprintf("unknown value %q%s", clip(s), suggest(s, choices)), "allowed: "+list(choices, "or"))
+		}
+		return
+	}
+	name := tag.Get("form")
+	if name == "condition" {
+		return // compiled, which says more
+	}
+	if controls(s) {
+		d.bad(path, "contains a line end or another control character", "write it in one line")
+		return
+	}
+	if f, ok := forms[name]; ok && (s != "" || strings.HasSuffix(path, "]")) && !f.ok(s) {
+		d.bad(path, fmt.Sprintf("%q cannot be used here", clip(s)), f.allowed)
+	}
+}
+
+// limit checks a value against "low..high"; either side may be empty.
+func (d *decoder) limit(v reflect.Value, lim, path string) {
+	low, high, _ := strings.Cut(lim, "..")
+	number := func(s string, otherwise float64) float64 {
+		if s == "" {
+			return otherwise
+		}
+		if v.Type() == durationType {
+			t, err := ParseDuration(s)
+			if err != nil {
+				panic("rules: limit tag " + lim)
+			}
+			return float64(t)
+		}
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			panic("rules: limit tag " + lim)
+		}
+		return f
+	}
+	var have float64
+	unit, shown := "", ""
+	switch {
+	case v.Type() == durationType:
+		have, shown = float64(v.Int()), FormatDuration(time.Duration(v.Int()))
+	case v.Kind() == reflect.Int:
+		have = float64(v.Int())
+		shown = strconv.FormatInt(v.Int(), 10)
+	case v.Kind() == reflect.Float64:
+		have = v.Float()
+		shown = strconv.FormatFloat(have, 'g', -1, 64)
+	case v.Kind() == reflect.String:
+		have, unit = float64(utf8.RuneCountInString(v.String())), " characters"
+	default:
+		have, unit = float64(v.Len()), " entries"
+	}
+	if shown == "" {
+		shown = strconv.Itoa(int(have))
+	}
+	from, to := number(low, 0), number(high, 1e18)
+	if have >= from && have <= to {
+		return
+	}
+	what := shown + unit + " is outside of what is possible"
+	if unit != "" {
+		what = "has " + shown + unit
+	}
+	switch {
+	case low == high:
+		d.bad(path, what, "allowed is "+high+unit)
+	case low == "":
+		d.bad(path, what, "allowed are up to "+high+unit)
+	default:
+		d.bad(path, what, "allowed "+low+" to "+high+unit)
+	}
+}
+
+// unique refuses a word twice in one list.
+func (d *decoder) unique(v reflect.Value, path string) {
+	if v.Type().Elem().Kind() != reflect.String {
+		return
+	}
+	seen := map[string]bool{}
+	for i := range v.Len() {
+		s := v.Index(i).String()
+		if seen[s] {
+			d.bad(index(path, i), fmt.Sprintf("%q is in the list twice", clip(s)), "")
+		}
+		seen[s] = true
+	}
+}
+
+// atMost reports a value that is above another one.
+func (d *decoder) atMost(path string, low any, above bool, other string, high any) {
+	if above && !d.broken[path] && !d.broken[other] {
+		d.bad(path, fmt.Sprintf("%v is more than %s", low, other), fmt.Sprintf("allowed up to %v", high))
+	}
+}
+
+func (d *decoder) parties(p Parties) {
+	s := p.MaxSize
+	d.atMost("parties.max_size.min", s.Min, s.Min > s.Max, "parties.max_size.max", s.Max)
+	if s.Min <= s.Max && (s.Default < s.Min || s.Default > s.Max) {
+		d.bad("parties.max_size.default", fmt.Sprintf("%d is outside of min and max", s.Default), fmt.Sprintf("allowed %d to %d", s.Min, s.Max))
+	}
+	if p.ResumeOnConnect && p.ReconnectGrace == 0 {
+		d.warn("parties.resume_on_connect", "has no effect while no seat is kept", "set parties.reconnect_grace")
+	}
+}
+
+func (d *decoder) invites(v Invites) {
+	for _, kind := range []struct {
+		path string
+		l    InviteLimits
+	}{{"invites.link", v.Link}, {"invites.code", v.Code}} {
+		d.atMost(kind.path+".ttl", FormatDuration(kind.l.TTL), kind.l.TTL > kind.l.MaxTTL, kind.path+".max_ttl", FormatDuration(kind.l.MaxTTL))
+	}
+	a := v.App.Android
+	if (a.Package == "") != (len(a.Fingerprints) == 0) {
+		d.bad("invites.app.android", "package and fingerprints go together", "set both or none")
+	}
+}
+
+func (d *decoder) status(s Status) {
+	isStage := func(path, stage string) {
+		if stage != "" && !slices.Contains(s.Stages, stage) && !d.broken["status.stages"] {
+			d.bad(path, fmt.Sprintf("%q is not one of status.stages%s", clip(stage), suggest(stage, s.Stages)), "allowed: "+list(s.Stages, "or"))
+		}
+	}
+	isStage("status.ready", s.Ready)
+	for i, f := range s.Final {
+		isStage(index("status.final", i), f)
+	}
+	if len(s.ResetOn) > 0 && s.Ready == "" {
+		d.warn("status.reset_on", "has no effect without a ready stage", "set status.ready")
+	}
+}
+
+// ruleList checks what rules have to do with each other.
+func (d *decoder) ruleList(rules []Rule) {
+	byID := map[string]int{}
+	for i, r := range rules {
+		at := index("rules", i)
+		if first, dup := byID[r.ID]; dup && r.ID != "" {
+			d.bad(at+".id", fmt.Sprintf("%q is also the name of rule %d", clip(r.ID), first+1), "every rule has its own name")
+		} else {
+			byID[r.ID] = i
+		}
+		denies, allows := r.Deny != "", r.Allow != ""
+		switch {
+		case d.broken[at] || d.broken[at+".deny"] || d.broken[at+".allow"]:
+		case denies && allows:
+			d.bad(at+".allow", "the rule has deny as well", "a rule either denies or allows; write two rules")
+		case !denies && !allows:
+			d.bad(at, "the rule has no condition", "add deny or allow")
+		}
+		if allows && !denies && r.Message != "" {
+			d.warn(at+".message", "is never shown, because the rule only allows", "")
+		}
+	}
+	d.neverAsked(rules)
+}
+
+// neverAsked warns of rules behind one that always decides.
+func (d *decoder) neverAsked(rules []Rule) {
+	settled := map[Action]int{}
+	for i, r := range rules {
+		behind := len(r.On) > 0
+		first := 0
+		for _, a := range r.On {
+			n, done := settled[a]
+			behind = behind && done
+			first = max(first, n)
+		}
+		if behind {
+			d.warn(index("rules", i), fmt.Sprintf("is never asked, because rule %d always decides before it", first+1), "")
+		}
+		if strings.TrimSpace(r.Deny) == "true" || strings.TrimSpace(r.Allow) == "true" {
+			for _, a := range r.On {
+				if _, done := settled[a]; !done {
+					settled[a] = i
+				}
+			}
+		}
+	}
+}

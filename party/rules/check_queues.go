@@ -1,0 +1,62 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// maxSeats bounds one match, so that seat tables and labels stay small.
+const maxSeats = 256
+
+func (d *decoder) queues(c *Config) {
+	if c.Matchmaking.CreateMatch && len(c.Queues) > 0 {
+		d.warn("matchmaking.create_match", "has no effect with queues, which make their own matches", "")
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Queues)) {
+		d.queue(join("queues", name), c.Queues[name], c)
+	}
+}
+
+func (d *decoder) queue(at string, q Queue, c *Config) {
+	if d.broken[at] || d.broken[at+".teams"] || d.broken[at+".team_size"] {
+		return
+	}
+	if q.Seats() < 2 || q.Seats() > maxSeats {
+		d.bad(at+".team_size", fmt.Sprintf("%d teams of %d are %d players", q.Teams, q.TeamSize, q.Seats()), fmt.Sprintf("a match has 2 to %d", maxSeats))
+		return
+	}
+	if q.MaxParty > q.TeamSize {
+		d.bad(at+".max_party", fmt.Sprintf("%d is more than a team's %d seats", q.MaxParty, q.TeamSize), fmt.Sprintf("allowed 1 to %d", q.TeamSize))
+	}
+	if q.FullPartyAlone && q.Teams > 1 {
+		d.warn(at+".full_party_alone", fmt.Sprintf("has no effect with %d teams, because a party is never split over them", q.Teams), "")
+	}
+	if q.Teams == 1 && q.MaxParty == q.TeamSize && !q.FullPartyAlone {
+		d.warn(at, "a party of "+fmt.Sprint(q.TeamSize)+" waits for others who have no seat", "set full_party_alone: true or a smaller max_party")
+	}
+	if q.RequireReady && c.Status.Ready == "" {
+		d.bad(at+".require_ready", "there is no ready stage to wait for", "set status.ready")
+	}
+	d.atMost(at+".seat_hold", FormatDuration(q.SeatHold), q.SeatHold > q.SeatHoldMax, at+".seat_hold_max", FormatDuration(q.SeatHoldMax))
+	if q.MaxParty > c.Parties.MaxSize.Max {
+		d.warn(at+".max_party", fmt.Sprintf("no party has more than the %d players of parties.max_size.max", c.Parties.MaxSize.Max), "")
+	}
+	if q.Skill != nil && !d.broken[at+".skill"] {
+		d.skill(at+".skill", *q.Skill)
+	}
+}
+
+func (d *decoder) skill(at string, s Skill) {
+	d.atMost(at+".window", s.Window, s.Window > s.Max, at+".max", s.Max)
+	if s.Max > s.Window && s.Widen.Unlimited() && !d.broken[at+".widen"] {
+		d.warn(at+".max", "is never reached, because the window does not widen", "set widen, such as 25/s")
+	}
+	storage := s.Storage.Collection != "" || s.Storage.Key != ""
+	switch {
+	case s.Source == SkillFromStorage && (s.Storage.Collection == "" || s.Storage.Key == ""):
+		d.bad(at+".storage", "does not name the object to read", "set storage.collection and storage.key")
+	case s.Source != SkillFromStorage && storage && !d.broken[at+".source"]:
+		d.warn(at+".storage", fmt.Sprintf("has no effect with source %q", s.Source), "set source: storage")
+	}
+}

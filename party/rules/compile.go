@@ -1,0 +1,107 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+)
+
+// rule is a compiled [Rule].
+type rule struct {
+	Rule
+	cond  *condition
+	stats *stats
+}
+
+// stats counts how a rule fares. Shared by Sets of one Live that have the same
+// rule, so that a reload does not begin from zero.
+type stats struct{ asked, hits, errors atomic.Uint64 }
+
+// defaultMessage is what a refused player reads where the rule says nothing.
+const defaultMessage = "This is not possible right now."
+
+// compile makes the rule at i ready to run; nil when it has a problem.
+func (d *decoder) compile(i int, r Rule) *rule {
+	key, src := "deny", r.Deny
+	if src == "" {
+		key, src = "allow", r.Allow
+	}
+	path := index("rules", i) + "." + key
+	if src == "" || d.broken[path] || d.broken[index("rules", i)] {
+		return nil
+	}
+	cond, warnings, bad := newCondition(src)
+	if bad != nil {
+		d.fail(d.inCondition(path, src, bad.offset), path, bad.what, bad.allowed)
+		return nil
+	}
+	for _, w := range warnings {
+		d.problems = append(d.problems, d.src.problem(Warning, d.inCondition(path, src, w.offset), path, w.what, w.allowed))
+	}
+	d.emptyFacts(path, r, cond)
+	r.On = slices.Clone(r.On)
+	return &rule{Rule: r, cond: cond, stats: new(stats)}
+}
+
+// inCondition is the place of a character of the condition written at path.
+func (d *decoder) inCondition(path, src string, offset int) place {
+	n, ok := d.values[path]
+	if !ok {
+		return d.place(path)
+	}
+	return d.src.within(n.at, n.block, src, offset)
+}
+
+// emptyFacts warns of facts that are always empty for all of the rule's actions.
+func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
+	for _, fact := range c.facts {
+		on := fact
+		if group, _, _ := strings.Cut(fact, "."); group == "party" || group == "relation" {
+			on = group
+		}
+		useful, limited := factActions[on]
+		if !limited || len(r.On) == 0 {
+			continue
+		}
+		if !slices.ContainsFunc(r.On, func(a Action) bool { return slices.Contains(useful, a) }) {
+			d.warn(path, fmt.Sprintf("%s is always empty for %s", fact, list(words(r.On), "and")), "it is known for "+list(words(useful), "and"))
+		}
+	}
+}
+
+func words(as []Action) []string {
+	out := make([]string, len(as))
+	for i, a := range as {
+		out[i] = string(a)
+	}
+	return out
+}
+
+var inParty = []Action{ActionJoin, ActionInvite, ActionUpdate, ActionData, ActionMatchmake, ActionKick, ActionPromote}
+
+// factActions lists the actions for which a fact, or all facts of a group, can
+// be anything but empty; facts that are not listed always can.
+var factActions = map[string][]Action{
+	"party":             inParty,
+	"relation":          inParty,
+	"request.max_size":  {ActionCreate},
+	"request.open":      {ActionCreate, ActionUpdate},
+	"request.label":     {ActionCreate, ActionUpdate},
+	"request.queue":     {ActionMatchmake},
+	"request.data_size": {ActionData},
+	"request.target_id": {ActionKick, ActionPromote},
+}
+
+// budget refuses rules whose conditions together could keep one request busy.
+func (d *decoder) budget(s *Set) {
+	for _, a := range Actions() {
+		steps := 0
+		for _, r := range s.byAction[a] {
+			steps += r.cond.steps
+		}
+		if steps > maxActionSum {
+			d.bad("rules", fmt.Sprintf("the rules for %s could take %d steps together", a, steps), fmt.Sprintf("allowed are %d", maxActionSum))
+		}
+	}
+}

@@ -1,0 +1,193 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/optimizer"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// env is what a running condition sees: the facts, under the names designers
+// write. It has no methods and holds nothing but values.
+type env struct {
+	Action   string        `expr:"action"`
+	Now      time.Time     `expr:"now"`
+	Invited  bool          `expr:"invited"`
+	User     UserFacts     `expr:"user"`
+	Party    PartyFacts    `expr:"party"`
+	Relation RelationFacts `expr:"relation"`
+	Request  RequestFacts  `expr:"request"`
+}
+
+// maxExprNodes bounds one condition.
+const maxExprNodes = 250
+
+// builtins are the functions of expr that conditions may call. Left out are all
+// that build larger values than they are given, reach a clock, or make sense
+// only together with these.
+var builtins = []string{
+	"all", "any", "none", "one", "count", "filter", "map", "sum",
+	"len", "lower", "upper", "trim", "int", "float", "string", "abs", "min", "max",
+}
+
+// condition is a compiled, checked and bounded condition. Immutable.
+type condition struct {
+	source  string
+	program *vm.Program
+	needs   need
+	facts   []string // as named, each once
+	steps   int      // at most this many steps of evaluation, see analysis
+}
+
+// exprError is something wrong with a condition at a character of its text.
+type exprError struct {
+	offset  int // in characters
+	what    string
+	allowed string
+}
+
+func newExprConfig() *conf.Config {
+	opts := []expr.Option{expr.Env(env{}), expr.MaxNodes(maxExprNodes), expr.DisableAllBuiltins()}
+	for _, name := range builtins {
+		opts = append(opts, expr.EnableBuiltin(name))
+	}
+	for name, f := range functions {
+		opts = append(opts, expr.Function(name, f.call, f.types...))
+	}
+	c := conf.CreateNew()
+	for _, o := range opts {
+		o(c)
+	}
+	for name := range c.Disabled {
+		delete(c.Builtins, name)
+	}
+	return c
+}
+
+// parseCondition parses and checks a condition; what it names in the facts and
+// costs at most is in the analysis. Warnings come beside a good condition.
+func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError) {
+	defer func() {
+		if r := recover(); r != nil {
+			tree, a, bad = nil, nil, &exprError{what: fmt.Sprintf("cannot be read (%v)", r)}
+		}
+	}()
+	if strings.TrimSpace(src) == "" {
+		return nil, nil, &exprError{what: "is empty", allowed: "expected a condition such as party.size > 4"}
+	}
+	config := newExprConfig()
+	tree, err := parser.ParseWithConfig(src, config)
+	if err != nil {
+		return nil, nil, asExprError(err)
+	}
+	a = &analysis{}
+	if bad := a.allowed(tree.Node); bad != nil {
+		return nil, nil, bad
+	}
+	if _, err := checker.Check(tree, config); err != nil {
+		return nil, nil, asExprError(err)
+	}
+	if bad := a.run(tree.Node); bad != nil {
+		return nil, nil, bad
+	}
+	if t := tree.Node.Type(); t.Kind() != reflect.Bool {
+		return nil, nil, &exprError{what: "is not true or false but " + typeName(tree.Node), allowed: "compare it with something, such as == true"}
+	}
+	return tree, a, nil
+}
+
+// newCondition compiles a condition.
+func newCondition(src string) (c *condition, warnings []exprError, bad *exprError) {
+	tree, a, bad := parseCondition(src)
+	if bad != nil {
+		return nil, nil, bad
+	}
+	program, err := assemble(tree)
+	if err != nil {
+		return nil, nil, asExprError(err)
+	}
+	return &condition{source: src, program: program, needs: a.needs, facts: a.facts, steps: a.steps}, a.warnings, nil
+}
+
+// assemble turns a checked tree into a program.
+func assemble(tree *parser.Tree) (p *vm.Program, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			p, err = nil, fmt.Errorf("cannot be compiled (%v)", r)
+		}
+	}()
+	ast.Walk(&tree.Node, literals{})
+	config := newExprConfig()
+	if err := optimizer.Optimize(&tree.Node, config); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(tree, config)
+}
+
+func asExprError(err error) *exprError {
+	var fe *file.Error
+	if !errors.As(err, &fe) {
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return &exprError{what: first}
+	}
+	out := &exprError{offset: fe.From, what: plainWords(fe.Message)}
+	if name, ok := strings.CutPrefix(fe.Message, "unknown name "); ok {
+		known := append(factNames(reflect.TypeFor[env]()), builtins...)
+		for f := range functions {
+			known = append(known, f)
+		}
+		out.what = fmt.Sprintf("unknown fact or function %q%s", clip(name), suggest(name, known))
+		out.allowed = "facts: " + list(factNames(reflect.TypeFor[env]()), "and")
+	}
+	if group, name, ok := strings.Cut(fe.Message, " has no field "); ok {
+		for _, t := range factGroups {
+			if group == "type "+t.String() {
+				out.what = fmt.Sprintf("unknown fact %q%s", clip(name), suggest(name, factNames(t)))
+				out.allowed = "known here: " + list(factNames(t), "and")
+			}
+		}
+	}
+	return out
+}
+
+var factGroups = []reflect.Type{
+	reflect.TypeFor[UserFacts](), reflect.TypeFor[GroupFacts](), reflect.TypeFor[PartyFacts](),
+	reflect.TypeFor[MemberFacts](), reflect.TypeFor[RelationFacts](), reflect.TypeFor[RequestFacts](),
+}
+
+func factNames(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		if n := t.Field(i).Tag.Get("expr"); n != "-" {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// plainWords takes Go out of expr's messages.
+var plainWords = strings.NewReplacer(
+	"time.Duration", "duration", "time.Time", "time", "interface {}", "unknown", "map[string]interface {}", "metadata",
+	"rules.UserFacts", "user", "rules.PartyFacts", "party", "rules.RequestFacts", "request", "rules.RelationFacts", "relation",
+	"[]rules.MemberFacts", "list of members", "rules.MemberFacts", "member", "[]rules.GroupFacts", "list of groups", "rules.GroupFacts", "group",
+	"map[string]string", "vars", "float64", "number", "compilation failed: expression exceeds maximum allowed nodes", "is too long",
+).Replace
+
+func typeName(n ast.Node) string {
+	if n.Nature().Type == nil {
+		return "something unknown before it is run"
+	}
+	return "a " + plainWords(n.Type().String())
+}

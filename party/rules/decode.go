@@ -1,0 +1,324 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var (
+	durationType = reflect.TypeFor[time.Duration]()
+	timeType     = reflect.TypeFor[time.Time]()
+	rateType     = reflect.TypeFor[Rate]()
+)
+
+// decoder fills a Go value from a tree by the yaml tags of its fields. What the
+// tree does not name keeps the value it has, so decoding over defaults overlays
+// them. Problems do not stop it.
+type decoder struct {
+	src      *source
+	problems Problems
+	values   map[string]*node // by path: where each value was written
+	broken   map[string]bool  // paths whose value could not be used
+}
+
+func newDecoder(src *source) *decoder {
+	return &decoder{src: src, values: map[string]*node{}, broken: map[string]bool{}}
+}
+
+// fail reports an error at p and takes path out of further checks.
+func (d *decoder) fail(p place, path, what, allowed string) {
+	d.broken[path] = true
+	d.problems = append(d.problems, d.src.problem(Error, p, path, what, allowed))
+}
+
+// place is where path was written, or the closest key above it that was.
+func (d *decoder) place(path string) place {
+	for {
+		if n, ok := d.values[path]; ok {
+			return n.at
+		}
+		cut := strings.LastIndexAny(path, ".[")
+		if cut < 0 {
+			return place{}
+		}
+		path = path[:cut]
+	}
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// index is the path of a list's entry; people count from 1.
+func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i+1) }
+
+// decode sets v from n. An empty value keeps what v has.
+func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
+	d.values[path] = n
+	if n.kind == nullNode {
+		return
+	}
+	wrong := func(want string) {
+		d.fail(n.at, path, "is "+n.describe(), "expected "+want)
+	}
+	switch v.Type() {
+	case durationType:
+		d.duration(n, v, path)
+		return
+	case rateType:
+		r, err := ParseRate(n.text)
+		if err != nil || n.kind == listNode || n.kind == mapNode {
+			wrong(`a rate such as 20/m, 5/10s or none`)
+			return
+		}
+		v.Set(reflect.ValueOf(r))
+		return
+	case timeType:
+		t, err := time.Parse(time.RFC3339, n.text)
+		if err != nil {
+			wrong("a time such as 2026-01-31T18:00:00Z")
+			return
+		}
+		v.Set(reflect.ValueOf(t))
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if v.IsNil() {
+			v.Set(reflect.New(v.Type().Elem()))
+			fresh(v.Elem())
+		}
+		d.decode(n, v.Elem(), path, form)
+	case reflect.Struct:
+		d.group(n, v, path)
+	case reflect.Slice:
+		d.list(n, v, path, form)
+	case reflect.Map:
+		d.table(n, v, path)
+	case reflect.Interface:
+		v.Set(reflect.ValueOf(plain(n)))
+	case reflect.String:
+		switch {
+		case n.kind == textNode:
+			v.SetString(n.text)
+		case n.kind == wordNode && (n.text == "true" || n.text == "false") && (form == "condition" || form == "word"):
+			v.SetString(n.text)
+		case n.kind == wordNode:
+			wrong(fmt.Sprintf("text: put it in quotes, %q", clip(n.text)))
+		default:
+			wrong("text")
+		}
+	case reflect.Bool:
+		if n.kind != wordNode || n.text != "true" && n.text != "false" {
+			wrong("true or false")
+			return
+		}
+		v.SetBool(n.text == "true")
+	case reflect.Int:
+		i, err := strconv.ParseInt(n.text, 10, 32)
+		if n.kind != wordNode || err != nil {
+			wrong("a whole number")
+			return
+		}
+		v.SetInt(i)
+	case reflect.Float64:
+		f, err := strconv.ParseFloat(n.text, 64)
+		if n.kind != wordNode || err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+			wrong("a number")
+			return
+		}
+		v.SetFloat(f)
+	default:
+		panic("rules: the schema uses " + v.Type().String())
+	}
+}
+
+func (d *decoder) duration(n *node, v reflect.Value, path string) {
+	if n.kind == wordNode && n.text != "0" {
+		if _, err := strconv.ParseFloat(n.text, 64); err == nil {
+			d.fail(n.at, path, n.text+" has no unit", fmt.Sprintf("write %ss or %sm", clip(n.text), clip(n.text)))
+			return
+		}
+	}
+	t, err := ParseDuration(n.text)
+	if err != nil || n.kind == listNode || n.kind == mapNode {
+		d.fail(n.at, path, "is "+n.describe(), "expected a duration such as 90s, 10m, 24h or 30d")
+		return
+	}
+	v.SetInt(int64(t))
+}
+
+// group decodes a mapping into a struct and refuses keys the struct has not.
+func (d *decoder) group(n *node, v reflect.Value, path string) {
+	if n.kind != mapNode {
+		d.fail(n.at, path, "is "+n.describe(), "expected the keys "+list(keysOf(v.Type()), "and"))
+		return
+	}
+	for _, e := range n.keys {
+		i := fieldByKey(v.Type(), e.name)
+		if i < 0 {
+			d.unknownKey(v.Type(), e, path)
+			continue
+		}
+		f := v.Type().Field(i)
+		d.decode(e.val, v.Field(i), join(path, e.name), formOf(f))
+	}
+}
+
+// formOf is the form of a field's values; the words true and false may stand for
+// themselves where a field's choices include them.
+func formOf(f reflect.StructField) string {
+	if strings.Contains("|"+f.Tag.Get("oneof")+"|", "|true|") {
+		return "word"
+	}
+	return f.Tag.Get("form")
+}
+
+func (d *decoder) unknownKey(t reflect.Type, e entry, path string) {
+	known := keysOf(t)
+	hint := suggest(e.name, known)
+	if hint == "" {
+		if other := elsewhere(e.name, path); other != "" {
+			hint = `, did you mean "` + other + `"?`
+		}
+	}
+	d.fail(e.at, join(path, clip(e.name)), "unknown key"+hint, "known here: "+list(known, "and"))
+}
+
+// elsewhere is the path of a key of that name in another group of the file.
+func elsewhere(key, notIn string) string {
+	found := ""
+	var walk func(t reflect.Type, path string)
+	walk = func(t reflect.Type, path string) {
+		for i := range t.NumField() {
+			f := t.Field(i)
+			at := join(path, f.Tag.Get("yaml"))
+			if f.Tag.Get("yaml") == key && path != notIn && found == "" {
+				found = at
+			}
+			if f.Type.Kind() == reflect.Struct && f.Type != rateType {
+				walk(f.Type, at)
+			}
+		}
+	}
+	walk(reflect.TypeFor[Config](), "")
+	return found
+}
+
+func (d *decoder) list(n *node, v reflect.Value, path, form string) {
+	if n.kind != listNode {
+		d.fail(n.at, path, "is "+n.describe(), "expected a list, such as [a, b]")
+		return
+	}
+	out := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
+	for i, item := range n.items {
+		fresh(out.Index(i))
+		if item.kind == nullNode {
+			d.fail(item.at, index(path, i), "is empty", "")
+			continue
+		}
+		d.decode(item, out.Index(i), index(path, i), form)
+	}
+	v.Set(out)
+}
+
+func (d *decoder) table(n *node, v reflect.Value, path string) {
+	if n.kind != mapNode {
+		d.fail(n.at, path, "is "+n.describe(), "expected names with values")
+		return
+	}
+	out := reflect.MakeMapWithSize(v.Type(), len(n.keys))
+	for _, e := range n.keys {
+		val := reflect.New(v.Type().Elem()).Elem()
+		fresh(val)
+		if e.val.kind == nullNode && val.Kind() == reflect.Struct {
+			e.val = &node{kind: mapNode, at: e.at} // all defaults
+		}
+		d.decode(e.val, val, join(path, e.name), "")
+		out.SetMapIndex(reflect.ValueOf(e.name), val)
+	}
+	v.Set(out)
+}
+
+// fresh gives entries of lists and tables the defaults of their type.
+func fresh(v reflect.Value) {
+	switch v.Type() {
+	case reflect.TypeFor[Queue]():
+		v.Set(reflect.ValueOf(DefaultQueue()))
+	case reflect.TypeFor[Skill]():
+		v.Set(reflect.ValueOf(DefaultSkill()))
+	}
+}
+
+// plain is a tree as untyped Go values, as JSON would give them, but with whole
+// numbers as int.
+func plain(n *node) any {
+	switch n.kind {
+	case textNode:
+		return n.text
+	case wordNode:
+		switch n.text {
+		case "true":
+			return true
+		case "false":
+			return false
+		}
+		if i, err := strconv.Atoi(n.text); err == nil {
+			return i
+		}
+		if f, err := strconv.ParseFloat(n.text, 64); err == nil {
+			return f
+		}
+		return n.text
+	case listNode:
+		out := make([]any, len(n.items))
+		for i, item := range n.items {
+			out[i] = plain(item)
+		}
+		return out
+	case mapNode:
+		out := make(map[string]any, len(n.keys))
+		for _, e := range n.keys {
+			out[e.name] = plain(e.val)
+		}
+		return out
+	}
+	return nil
+}
+
+func fieldByKey(t reflect.Type, key string) int {
+	for i := range t.NumField() {
+		if k := t.Field(i).Tag.Get("yaml"); k == key && k != "-" {
+			return i
+		}
+	}
+	return -1
+}
+
+func keysOf(t reflect.Type) []string {
+	var keys []string
+	for i := range t.NumField() {
+		if k := t.Field(i).Tag.Get("yaml"); k != "" && k != "-" {
+			keys = append(keys, k)
+		}
+	}
+	return keys
+}
+
+// list joins words for a sentence: "a, b and c".
+func list(words []string, and string) string {
+	words = slices.Clone(words)
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " " + and + " " + words[last]
+}

@@ -1,0 +1,89 @@
+package rules
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// form is a syntax that text of the rules file has; the form tag of the schema
+// names it.
+type form struct {
+	ok      func(string) bool
+	allowed string // what a problem says
+	pattern string // for the JSON Schema; "" where no regular expression says it
+}
+
+func pattern(re, allowed string) form {
+	return form{ok: regexp.MustCompile(re).MatchString, allowed: allowed, pattern: re}
+}
+
+var forms = map[string]form{
+	"name": pattern(`^[a-z0-9][a-z0-9_-]{0,47}$`,
+		"allowed are up to 48 of a-z, 0-9, - and _, beginning with a letter or digit"),
+	"property": pattern(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`,
+		"allowed are up to 64 letters, digits, _, . and -, beginning with a letter"),
+	"color":      pattern(`^#[0-9a-fA-F]{6}$`, `expected a colour such as "#7c5cff"`),
+	"ios_app_id": pattern(`^[A-Z0-9]{10}\.[A-Za-z0-9.-]{1,155}$`, `expected "<team id>.<bundle id>", such as "ABCDE12345.com.example.game"`),
+	"android_package": pattern(`^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$`,
+		`expected an application id such as "com.example.game"`),
+	"fingerprint": pattern(`^([0-9A-F]{2}:){31}[0-9A-F]{2}$`, `expected 32 pairs of 0-9 and A-F with colons, "AA:BB:..."`),
+	"base_url":    {ok: baseURL, allowed: `expected http:// or https:// with a host and no slash at the end, such as "https://play.example.com"`, pattern: `^https?://[^?#]*[^/?#]$`},
+	"https_url":   {ok: httpsURL, allowed: `expected an address that begins with "https://"`, pattern: `^https://`},
+	"web_link":    {ok: webLink, allowed: `expected an http:// or https:// address that contains {code}`, pattern: `^https?://.*\{code\}`},
+	"deep_link":   {ok: deepLink, allowed: `expected the game's own scheme and {code}, such as "mygame://party/{code}"`, pattern: `^[a-z][a-z0-9+.-]*:.*\{code\}`},
+	"image":       {ok: image, allowed: `expected "https://..." or a path such as "/party/assets/logo.svg"`, pattern: `^(https://|/[^/])`},
+	"sentence":    {ok: func(s string) bool { return strings.TrimSpace(s) != "" }, allowed: "expected a sentence"},
+}
+
+func parseURL(s string) (*url.URL, bool) {
+	u, err := url.Parse(s)
+	if err != nil || u.User != nil || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r == '<' || r == '>' || r == '\\' }) {
+		return nil, false
+	}
+	return u, true
+}
+
+func baseURL(s string) bool {
+	u, ok := parseURL(s)
+	return ok && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
+		!strings.ContainsAny(s, "?#") && !strings.HasSuffix(s, "/")
+}
+
+func httpsURL(s string) bool {
+	u, ok := parseURL(s)
+	return ok && u.Scheme == "https" && u.Hostname() != ""
+}
+
+// filled replaces {code} as a code would, for parsing alone.
+func filled(s string) string { return strings.ReplaceAll(s, "{code}", "0000") }
+
+func webLink(s string) bool {
+	u, ok := parseURL(filled(s))
+	return ok && (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" && strings.Contains(s, "{code}") &&
+		!strings.Contains(u.Host, "0000")
+}
+
+// scriptSchemes would run or show something else than a game when clicked.
+var scriptSchemes = []string{"javascript", "data", "vbscript", "file", "blob", "about", "view-source"}
+
+func deepLink(s string) bool {
+	u, ok := parseURL(filled(s))
+	return ok && u.Scheme != "" && !slices.Contains(scriptSchemes, u.Scheme) && strings.Contains(s, "{code}") &&
+		!strings.Contains(s[:len(u.Scheme)], "{")
+}
+
+func image(s string) bool {
+	if strings.HasPrefix(s, "/") {
+		_, ok := parseURL(s)
+		return ok && !strings.HasPrefix(s, "//")
+	}
+	return httpsURL(s)
+}
+
+// controls reports text that would break a line, a log or a page.
+func controls(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) })
+}

@@ -1,0 +1,168 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+	_ "time/tzdata" // zones must be the same on every host, whatever it has installed
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// function is one of the functions conditions may call beside expr's own. Those
+// whose text arguments must be literals are checked when the file is loaded, so
+// that a typing mistake is not found out by a player.
+type function struct {
+	call  func(args ...any) (any, error)
+	types []any
+	// literal checks a literal argument; nil where any text will do.
+	literal func(arg int, value string) (allowed string, ok bool)
+	// Doc is for the reference.
+	usage, doc string
+}
+
+var functions = map[string]function{
+	"duration": {
+		usage: `duration("24h")`,
+		doc:   "A length of time, in the units of the file: ms, s, m, h and d. For account_age, party.age and differences of times.",
+		types: []any{new(func(string) time.Duration)},
+		call: func(args ...any) (any, error) {
+			return ParseDuration(args[0].(string))
+		},
+		literal: func(_ int, s string) (string, bool) {
+			_, err := ParseDuration(s)
+			return `expected a duration such as "90s", "24h" or "30d"`, err == nil
+		},
+	},
+	"date": {
+		usage: `date("2026-12-24")`,
+		doc:   `A moment, to compare with now: "2026-12-24" is the beginning of that day in UTC, "2026-12-24T18:00:00+01:00" any moment.`,
+		types: []any{new(func(string) time.Time)},
+		call:  func(args ...any) (any, error) { return parseDate(args[0].(string)) },
+		literal: func(_ int, s string) (string, bool) {
+			_, err := parseDate(s)
+			return `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`, err == nil
+		},
+	},
+	"hour": {
+		usage:   `hour(now, "Europe/Berlin")`,
+		doc:     "The hour of a moment, 0 to 23. Without a zone in UTC.",
+		types:   []any{new(func(time.Time) int), new(func(time.Time, string) int)},
+		call:    func(args ...any) (any, error) { t, err := inZone(args); return t.Hour(), err },
+		literal: zoneLiteral,
+	},
+	"weekday": {
+		usage:   `weekday(now, "Asia/Tokyo")`,
+		doc:     `The day of the week of a moment, "monday" to "sunday". Without a zone in UTC.`,
+		types:   []any{new(func(time.Time) string), new(func(time.Time, string) string)},
+		call:    func(args ...any) (any, error) { t, err := inZone(args); return weekdays[t.Weekday()], err },
+		literal: zoneLiteral,
+	},
+	"time_of_day": {
+		usage:   `time_of_day(now, "UTC")`,
+		doc:     `The time of a moment as "HH:MM", so that times compare as text: time_of_day(now) >= "22:30". Without a zone in UTC.`,
+		types:   []any{new(func(time.Time) string), new(func(time.Time, string) string)},
+		call:    func(args ...any) (any, error) { t, err := inZone(args); return t.Format("15:04"), err },
+		literal: zoneLiteral,
+	},
+	"hash": {
+		usage: `hash(user.id, "new-queue") % 100`,
+		doc:   "A number from 0 that is always the same for the same text, for staged rollouts. A second text, such as the feature's name, mixes the players anew.",
+		types: []any{new(func(string) int), new(func(string, string) int)},
+		call: func(args ...any) (any, error) {
+			salt := ""
+			if len(args) > 1 {
+				salt = args[1].(string)
+			}
+			return stableHash(args[0].(string), salt), nil
+		},
+	},
+}
+
+var weekdays = [...]string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
+
+func parseDate(s string) (time.Time, error) {
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t, nil
+	}
+	return time.Parse(time.RFC3339, s)
+}
+
+// zones are loaded once each; conditions can only name zones that were checked
+// when the file was loaded.
+func zone(name string) (*time.Location, error) {
+	if name == "" || name == "Local" || len(name) > 64 || strings.ContainsAny(name, `.\`) {
+		return nil, errors.New("unknown time zone")
+	}
+	return time.LoadLocation(name)
+}
+
+func zoneLiteral(arg int, s string) (string, bool) {
+	if arg == 0 {
+		return "", true
+	}
+	_, err := zone(s)
+	return `expected a time zone such as "Europe/Berlin" or "UTC"`, err == nil
+}
+
+func inZone(args []any) (time.Time, error) {
+	t, ok := args[0].(time.Time)
+	if !ok {
+		return time.Time{}, fmt.Errorf("%T is not a time", args[0])
+	}
+	if len(args) < 2 {
+		return t.UTC(), nil
+	}
+	loc, ok := args[1].(*time.Location)
+	if !ok {
+		return time.Time{}, fmt.Errorf("%T is not a zone", args[1])
+	}
+	return t.In(loc), nil
+}
+
+// stableHash never changes its results: rollouts depend on them over releases.
+// The last step spreads FNV's weak low bits, which % takes.
+func stableHash(s, salt string) int {
+	h := fnv.New64a()
+	h.Write([]byte(salt))
+	h.Write([]byte{0})
+	h.Write([]byte(s))
+	x := h.Sum64()
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	return int(x >> 1)
+}
+
+// literals replaces calls whose arguments are all literals by their value, and
+// zone names by zones, so that a decision neither parses nor looks up.
+type literals struct{}
+
+func (literals) Visit(n *ast.Node) {
+	call, ok := (*n).(*ast.CallNode)
+	if !ok {
+		return
+	}
+	name := call.Callee.(*ast.IdentifierNode).Value
+	switch name {
+	case "duration", "date":
+		v, err := functions[name].call(call.Arguments[0].(*ast.StringNode).Value)
+		if err == nil {
+			constant(n, v)
+		}
+	case "hour", "weekday", "time_of_day":
+		if len(call.Arguments) == 2 {
+			if loc, err := zone(call.Arguments[1].(*ast.StringNode).Value); err == nil {
+				constant(&call.Arguments[1], loc)
+			}
+		}
+	}
+}
+
+func constant(n *ast.Node, v any) {
+	nature := *(*n).Nature()
+	ast.Patch(n, &ast.ConstantNode{Value: v})
+	(*n).SetNature(nature)
+}

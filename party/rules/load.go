@@ -1,0 +1,137 @@
+package rules
+
+import (
+	"cmp"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Load reads a rules file; name is what problems call it. An empty file is the
+// same as none. A file that is not fully right gives no Set: the error is then
+// [Problems] with everything that is wrong, warnings included. Load never panics,
+// and takes bounded time and memory, whatever data is.
+func Load(data []byte, name string) (*Set, error) {
+	src := newSource(data, name)
+	d := newDecoder(src)
+	root, problems := parseYAML(src)
+	d.problems = problems
+	c := Default()
+	if root != nil && d.version(root) {
+		d.decode(root, reflect.ValueOf(&c).Elem(), "", "")
+	} else if root != nil {
+		return nil, d.report(&c)
+	}
+	return d.finish(c)
+}
+
+// New makes a Set from a configuration written in Go, under the same checks as
+// a file. Queues and skills are expected to start from [DefaultQueue] and
+// [DefaultSkill].
+func New(c Config) (*Set, error) {
+	return newDecoder(newSource(nil, "config")).finish(c)
+}
+
+// version reports whether the file is one this package understands; if not,
+// nothing else is worth saying about it.
+func (d *decoder) version(root *node) bool {
+	if root.kind != mapNode {
+		d.fail(root.at, "", "the file is "+root.describe(), "expected keys, beginning with version: 1")
+		return false
+	}
+	for _, e := range root.keys {
+		switch {
+		case e.name != "version":
+		case e.val.text == "1" && e.val.kind == wordNode:
+			return true
+		default:
+			d.fail(e.val.at, "version", "is "+e.val.describe(), "this server reads version 1")
+			return false
+		}
+	}
+	d.fail(root.at, "version", "is missing", "write version: 1 as the first line")
+	return true
+}
+
+// finish checks the configuration and compiles its rules.
+func (d *decoder) finish(c Config) (*Set, error) {
+	d.complete(&c)
+	d.check(&c)
+	s := &Set{config: c}
+	for i := range c.Rules {
+		if r := d.compile(i, c.Rules[i]); r != nil {
+			s.add(r)
+		}
+	}
+	d.budget(s)
+	all := d.report(&c)
+	if len(all.Errors()) > 0 {
+		return nil, all
+	}
+	s.warnings = all
+	return s, nil
+}
+
+// complete fills in what depends on other keys.
+func (d *decoder) complete(c *Config) {
+	unset := func(path string) bool { _, written := d.values[path]; return !written }
+	if !unset("status.stages") {
+		// The defaults name default stages; with stages of one's own they only stay
+		// where these exist.
+		if unset("status.ready") && !slices.Contains(c.Status.Stages, c.Status.Ready) {
+			c.Status.Ready = ""
+		}
+		if unset("status.final") {
+			c.Status.Final = slices.DeleteFunc(slices.Clone(c.Status.Final), func(s string) bool {
+				return !slices.Contains(c.Status.Stages, s)
+			})
+		}
+	}
+	queues := make(map[string]Queue, len(c.Queues))
+	for name, q := range c.Queues {
+		at := join("queues", name)
+		if q.MaxParty == 0 && unset(at+".max_party") {
+			q.MaxParty = max(1, q.TeamSize)
+		}
+		if q.Skill != nil {
+			skill := *q.Skill
+			if skill.Max == 0 && unset(at+".skill.max") {
+				skill.Max = skill.Window
+			}
+			if skill.Storage.Field == "" {
+				skill.Storage.Field = skill.Property
+			}
+			q.Skill = &skill
+		}
+		queues[name] = q
+	}
+	c.Queues = queues
+}
+
+// report is everything found, by line, with rules called by their names.
+func (d *decoder) report(c *Config) Problems {
+	out := slices.Clone(d.problems)
+	for i := range out {
+		out[i].Path = named(out[i].Path, c.Rules)
+	}
+	slices.SortStableFunc(out, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col))
+	})
+	return slices.Compact(out)
+}
+
+// named turns "rules[3].deny" into "rules.friends-only.deny" where the rule has
+// a usable name.
+func named(path string, rules []Rule) string {
+	var i int
+	if n, _ := fmt.Sscanf(path, "rules[%d]", &i); n != 1 || i < 1 || i > len(rules) {
+		return path
+	}
+	id := rules[i-1].ID
+	if !forms["name"].ok(id) {
+		return path
+	}
+	_, rest, _ := strings.Cut(path, "]")
+	return "rules." + id + rest
+}

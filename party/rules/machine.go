@@ -1,0 +1,308 @@
+package rules
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+)
+
+// machine evaluates the conditions of one decision and reads each fact they
+// need once. It belongs to one goroutine at a time.
+type machine struct {
+	vm    vm.VM
+	env   env
+	load  Loader
+	ready need         // facts that are in env already
+	own   []GroupFacts // the player's groups, once read
+}
+
+// machines keeps machines for reuse: a decision then allocates little.
+var machines = sync.Pool{New: func() any { return new(machine) }}
+
+// maxElements bounds what the lists that one condition builds may hold together.
+const maxElements = 200_000
+
+func (m *machine) begin(f Facts, load Loader) {
+	m.env = env{
+		Action: string(f.Action), Now: f.Now.UTC(), Invited: f.Invited,
+		User: f.User, Party: f.Party, Relation: f.Relation, Request: f.Request,
+	}
+	if len(m.env.Party.Members) > maxMembers {
+		m.env.Party.Members = m.env.Party.Members[:maxMembers]
+	}
+	m.load, m.ready = load, 0
+	m.vm.MemoryBudget = maxElements
+}
+
+func (m *machine) release() {
+	m.env, m.load, m.own = env{}, nil, nil
+	clear(m.vm.Stack)
+	machines.Put(m)
+}
+
+// eval runs one condition. It recovers from anything the evaluation may do.
+func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			holds, err = false, fmt.Errorf("panic: %v", r)
+		}
+	}()
+	if missing := c.needs &^ m.ready; missing != 0 {
+		if err := m.read(ctx, missing); err != nil {
+			return false, err
+		}
+	}
+	out, err := m.vm.Run(c.program, &m.env)
+	if err != nil {
+		return false, runError(err)
+	}
+	holds, ok := out.(bool)
+	if !ok {
+		return false, fmt.Errorf("gave %T instead of true or false", out)
+	}
+	return holds, nil
+}
+
+// runError puts an error of the evaluation into one line.
+func runError(err error) error {
+	var fe *file.Error
+	if errors.As(err, &fe) {
+		return fmt.Errorf("%s (character %d of the condition)", plainWords(fe.Message), fe.From+1)
+	}
+	return err
+}
+
+// read makes the facts of n ready.
+func (m *machine) read(ctx context.Context, n need) error {
+	type reading struct {
+		bit  need
+		read func(context.Context) error
+	}
+	for _, r := range []reading{
+		{needAccount, m.account}, {needGroups, m.groups}, {needSameGroup, m.sameGroup}, {needFriends, m.friends},
+		{needBlocked, m.blocked}, {needPartyLabel, m.partyLabel}, {needRequestLabel, m.requestLabel}, {needVars, m.vars},
+	} {
+		if n&r.bit == 0 {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.read(ctx); err != nil {
+			return err
+		}
+		m.ready |= r.bit
+	}
+	return nil
+}
+
+func (m *machine) account(ctx context.Context) (err error) {
+	u := &m.env.User
+	if m.load != nil {
+		a, err := m.load.Account(ctx, u.ID)
+		if err != nil {
+			return fmt.Errorf("read account: %w", err)
+		}
+		u.DisplayName, u.AccountAge = a.DisplayName, max(0, m.env.Now.Sub(a.CreatedAt))
+		if u.Metadata, err = object("user.metadata", a.Metadata); err != nil {
+			return err
+		}
+	}
+	u.DisplayName = cut(u.DisplayName)
+	u.Metadata, _ = bounded(u.Metadata).(map[string]any)
+	return nil
+}
+
+func (m *machine) groupsOf(ctx context.Context) ([]GroupFacts, error) {
+	if m.own != nil {
+		return m.own, nil
+	}
+	g, err := m.load.Groups(ctx, m.env.User.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read groups: %w", err)
+	}
+	if m.own = g; g == nil {
+		m.own = []GroupFacts{}
+	}
+	return m.own, nil
+}
+
+func (m *machine) groups(ctx context.Context) (err error) {
+	u := &m.env.User
+	if m.load != nil {
+		if u.Groups, err = m.groupsOf(ctx); err != nil {
+			return err
+		}
+	}
+	u.Groups = u.Groups[:min(len(u.Groups), maxGroups)]
+	return nil
+}
+
+func (m *machine) sameGroup(ctx context.Context) error {
+	p := &m.env.Party
+	if m.load == nil {
+		return nil
+	}
+	m.env.Relation.SameGroup = false
+	if p.LeaderID == "" || p.LeaderID == m.env.User.ID {
+		m.env.Relation.SameGroup = p.LeaderID != ""
+		return nil
+	}
+	own, err := m.groupsOf(ctx)
+	if err != nil || len(own) == 0 {
+		return err
+	}
+	theirs, err := m.load.Groups(ctx, p.LeaderID)
+	if err != nil {
+		return fmt.Errorf("read the leader's groups: %w", err)
+	}
+	ids := make(map[string]bool, len(own))
+	for _, g := range own {
+		ids[g.ID] = true
+	}
+	m.env.Relation.SameGroup = slices.ContainsFunc(theirs, func(g GroupFacts) bool { return ids[g.ID] })
+	return nil
+}
+
+// others are the party's members without the player.
+func (m *machine) others() []string {
+	var ids []string
+	for _, mem := range m.env.Party.Members {
+		if mem.UserID != m.env.User.ID {
+			ids = append(ids, mem.UserID)
+		}
+	}
+	return ids
+}
+
+func (m *machine) friends(ctx context.Context) error {
+	rel := &m.env.Relation
+	if m.load == nil {
+		return nil
+	}
+	rel.FriendOfAny, rel.FriendOfLeader = false, false
+	others := m.others()
+	if len(others) == 0 {
+		return nil
+	}
+	friends, err := m.load.Friends(ctx, m.env.User.ID, others)
+	if err != nil {
+		return fmt.Errorf("read friends: %w", err)
+	}
+	for _, id := range friends {
+		rel.FriendOfAny = rel.FriendOfAny || slices.Contains(others, id)
+		rel.FriendOfLeader = rel.FriendOfLeader || id == m.env.Party.LeaderID
+	}
+	return nil
+}
+
+func (m *machine) blocked(ctx context.Context) (err error) {
+	if m.load == nil {
+		return nil
+	}
+	m.env.Relation.Blocked = false
+	if others := m.others(); len(others) > 0 {
+		if m.env.Relation.Blocked, err = m.load.Blocked(ctx, m.env.User.ID, others); err != nil {
+			return fmt.Errorf("read blocks: %w", err)
+		}
+	}
+	return nil
+}
+
+func (m *machine) partyLabel(context.Context) (err error) {
+	m.env.Party.Label, err = labelOf("party.label", m.env.Party.Label, m.env.Party.LabelJSON)
+	return err
+}
+
+func (m *machine) requestLabel(context.Context) (err error) {
+	m.env.Request.Label, err = labelOf("request.label", m.env.Request.Label, m.env.Request.LabelJSON)
+	return err
+}
+
+func labelOf(name string, label map[string]any, text string) (map[string]any, error) {
+	if label == nil {
+		var err error
+		if label, err = object(name, text); err != nil {
+			return nil, err
+		}
+	}
+	out, _ := bounded(label).(map[string]any)
+	return out, nil
+}
+
+func (m *machine) vars(context.Context) error {
+	for _, v := range m.env.User.Vars {
+		if len(v) > maxDynamic {
+			vars := make(map[string]string, len(m.env.User.Vars))
+			for k, v := range m.env.User.Vars {
+				vars[k] = cut(v)
+			}
+			m.env.User.Vars = vars
+			break
+		}
+	}
+	return nil
+}
+
+// maxJSON bounds metadata and labels; the server keeps both far smaller.
+const maxJSON = 64 << 10
+
+func object(name, text string) (map[string]any, error) {
+	if strings.TrimSpace(text) == "" {
+		return map[string]any{}, nil
+	}
+	if len(text) > maxJSON {
+		return nil, fmt.Errorf("%s is %d bytes long, more than %d", name, len(text), maxJSON)
+	}
+	var out map[string]any
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		return nil, fmt.Errorf("%s is not a JSON object", name)
+	}
+	return out, nil
+}
+
+// bounded is v with texts and lists cut to what the step count of conditions
+// assumes, and whole numbers as int, which is what % and lists of numbers need.
+func bounded(v any) any {
+	switch v := v.(type) {
+	case string:
+		return cut(v)
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			return int(v)
+		}
+	case []any:
+		out := make([]any, min(len(v), maxDynamic))
+		for i := range out {
+			out[i] = bounded(v[i])
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			out[k] = bounded(e)
+		}
+		return out
+	case nil, bool, int, time.Duration, time.Time:
+	default:
+		return nil // not a value JSON has
+	}
+	return v
+}
+
+// cut bounds a text without splitting a character.
+func cut(s string) string {
+	if len(s) <= maxDynamic {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxDynamic], "")
+}

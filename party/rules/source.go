@@ -1,0 +1,122 @@
+package rules
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// place is a position in a source, both from 1 and counted in characters; the
+// zero value is no place.
+type place struct{ line, col int }
+
+// source is a text and the name people know it by.
+type source struct {
+	name  string
+	text  string // line ends are \n, no byte order mark
+	lines []string
+}
+
+func newSource(data []byte, name string) *source {
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	return &source{name: name, text: text, lines: strings.Split(text, "\n")}
+}
+
+// excerptWidth bounds the shown part of a line, so that a minified file gives
+// readable problems too.
+const excerptWidth = 100
+
+// excerpt is the line at p and a second one with a caret under the place.
+func (s *source) excerpt(p place) string {
+	if p.line < 1 || p.line > len(s.lines) {
+		return ""
+	}
+	line := []rune(strings.TrimRight(s.lines[p.line-1], " \t\r"))
+	at := min(max(p.col-1, 0), len(line))
+	from := 0
+	if at > excerptWidth*3/4 {
+		from = at - excerptWidth/2
+	}
+	to := min(len(line), from+excerptWidth)
+	var b strings.Builder
+	lead := at - from
+	if from > 0 {
+		b.WriteString("...")
+		lead += 3
+	}
+	for _, r := range line[from:to] {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			r = ' '
+		}
+		b.WriteRune(r)
+	}
+	if to < len(line) {
+		b.WriteString("...")
+	}
+	b.WriteByte('\n')
+	b.WriteString(strings.Repeat(" ", lead))
+	b.WriteByte('^')
+	return b.String()
+}
+
+// problem makes a Problem at p.
+func (s *source) problem(sev Severity, p place, path, what, allowed string) Problem {
+	return Problem{
+		Severity: sev, File: s.name, Line: p.line, Col: p.col,
+		Path: path, What: what, Allowed: allowed, Excerpt: s.excerpt(p),
+	}
+}
+
+// within finds the place of the character at offset (in runes) of value, which
+// was written at start: plain, quoted or as a block. Writing and value differ by
+// quotes, escapes, folded line ends and indentation; the two are walked side by
+// side, and where they disagree the writing is ahead by one of these.
+func (s *source) within(start place, block bool, value string, offset int) place {
+	line, col := start.line, start.col
+	if block {
+		line, col = line+1, 1
+	}
+	if line < 1 || line > len(s.lines) {
+		return start
+	}
+	raw := []rune(strings.Join(s.lines[line-1:], "\n"))
+	i := min(max(col-1, 0), len(raw))
+	here := place{line, i + 1}
+	step := func() {
+		if raw[i] == '\n' {
+			here = place{here.line + 1, 1}
+		} else {
+			here.col++
+		}
+		i++
+	}
+	last := start
+	for n, want := range []rune(value) {
+		for i < len(raw) && raw[i] != want {
+			if unicode.IsSpace(want) && unicode.IsSpace(raw[i]) {
+				break
+			}
+			step()
+		}
+		if i >= len(raw) {
+			return last
+		}
+		last = here
+		if n == offset {
+			return here
+		}
+		if unicode.IsSpace(want) && raw[i] == '\n' {
+			// One folded line end stands for all white space around it.
+			for i < len(raw) && unicode.IsSpace(raw[i]) {
+				step()
+			}
+			continue
+		}
+		step()
+	}
+	if offset >= len([]rune(value)) {
+		return here
+	}
+	return last
+}
