@@ -9,30 +9,6 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// need is a set of the facts a condition asks for beyond what every decision
-// has at hand.
-type need uint8
-
-const (
-	needAccount      need = 1 << iota // user.display_name, metadata, account_age
-	needGroups                        // user.groups
-	needFriends                       // relation.friend_of_*
-	needSameGroup                     // relation.same_group
-	needBlocked                       // relation.blocked
-	needPartyLabel                    // party.label: parsed, not read
-	needRequestLabel                  // request.label: parsed, not read
-	needVars                          // user.vars: bounded, not read
-)
-
-// factNeeds says which facts are not at hand.
-var factNeeds = map[string]need{
-	"user.display_name": needAccount, "user.metadata": needAccount, "user.account_age": needAccount,
-	"user.groups": needGroups, "user.vars": needVars,
-	"relation.friend_of_leader": needFriends, "relation.friend_of_any": needFriends,
-	"relation.same_group": needSameGroup, "relation.blocked": needBlocked,
-	"party.label": needPartyLabel, "request.label": needRequestLabel,
-}
-
 // Bounds of evaluation. The expression language has no loops but those over a
 // list, so the steps a condition takes are known from its text and from the
 // longest list it can meet; facts are cut to these bounds before it is run.
@@ -52,8 +28,7 @@ const (
 // without bound or take too long. What is left can only look at values, so its
 // result depends on the facts alone.
 type analysis struct {
-	needs    need
-	facts    []string // "user.lang", as named, each once
+	facts    []string // full names, "user.lang", each once
 	steps    int
 	warnings []exprError
 	bad      *exprError
@@ -181,11 +156,10 @@ func (a *analysis) length(n ast.Node) int {
 func (a *analysis) cost(n ast.Node, base bool) int {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
-		if !base {
-			switch n.Value {
-			case "user", "party", "relation", "request":
-				a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+factNames(groupType(n.Value))[0])
-			}
+		if t := groupType(n.Value); t.Kind() != reflect.Struct || t == timeType {
+			a.names(n.Value)
+		} else if !base {
+			a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+factNames(t)[0])
 		}
 		return 1
 	case *ast.UnaryNode:
@@ -222,6 +196,13 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 	return 1
 }
 
+func (a *analysis) names(fact string) {
+	if _, known := factIndex[fact]; known && !slices.Contains(a.facts, fact) {
+		a.facts = append(a.facts, fact)
+	}
+}
+
+// groupType is the type of a fact or group of facts that stands by itself.
 func groupType(name string) reflect.Type {
 	t := reflect.TypeFor[env]()
 	for i := range t.NumField() {
@@ -235,11 +216,7 @@ func groupType(name string) reflect.Type {
 func (a *analysis) member(n *ast.MemberNode) int {
 	if id, ok := n.Node.(*ast.IdentifierNode); ok {
 		if prop, ok := n.Property.(*ast.StringNode); ok {
-			name := id.Value + "." + prop.Value
-			a.needs |= factNeeds[name]
-			if !slices.Contains(a.facts, name) {
-				a.facts = append(a.facts, name)
-			}
+			a.names(id.Value + "." + prop.Value)
 		}
 	}
 	switch n.Property.(type) {

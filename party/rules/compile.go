@@ -55,7 +55,7 @@ func (d *decoder) inCondition(path, src string, offset int) place {
 
 // emptyFacts warns of facts that are always empty for all of the rule's actions.
 func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
-	for _, fact := range c.facts {
+	for _, fact := range c.names {
 		on := fact
 		if group, _, _ := strings.Cut(fact, "."); group == "party" || group == "relation" {
 			on = group

@@ -19,8 +19,8 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// env is what a running condition sees: the facts, under the names designers
-// write. It has no methods and holds nothing but values.
+// env is what conditions are type-checked against: the facts, under the names
+// designers write. It has no methods and holds nothing but values.
 type env struct {
 	Action   string        `expr:"action"`
 	Now      time.Time     `expr:"now"`
@@ -46,8 +46,9 @@ var builtins = []string{
 type condition struct {
 	source  string
 	program *vm.Program
-	needs   need
-	facts   []string // as named, each once
+	names   []string // of the facts it uses
+	facts   factSet  // the same
+	needs   need     // what has to be read or parsed for them
 	steps   int      // at most this many steps of evaluation, see analysis
 }
 
@@ -58,8 +59,10 @@ type exprError struct {
 	allowed string
 }
 
-func newExprConfig() *conf.Config {
-	opts := []expr.Option{expr.Env(env{}), expr.MaxNodes(maxExprNodes), expr.DisableAllBuiltins()}
+// newExprConfig is how conditions are read: against env{} when types are
+// checked, against a map of facts by full name when a program is made.
+func newExprConfig(against any) *conf.Config {
+	opts := []expr.Option{expr.Env(against), expr.MaxNodes(maxExprNodes), expr.DisableAllBuiltins()}
 	for _, name := range builtins {
 		opts = append(opts, expr.EnableBuiltin(name))
 	}
@@ -87,7 +90,7 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 	if strings.TrimSpace(src) == "" {
 		return nil, nil, &exprError{what: "is empty", allowed: "expected a condition such as party.size > 4"}
 	}
-	config := newExprConfig()
+	config := newExprConfig(env{})
 	tree, err := parser.ParseWithConfig(src, config)
 	if err != nil {
 		return nil, nil, asExprError(err)
@@ -118,7 +121,9 @@ func newCondition(src string) (c *condition, warnings []exprError, bad *exprErro
 	if err != nil {
 		return nil, nil, asExprError(err)
 	}
-	return &condition{source: src, program: program, needs: a.needs, facts: a.facts, steps: a.steps}, a.warnings, nil
+	c = &condition{source: src, program: program, names: a.facts, steps: a.steps}
+	c.facts, c.needs = setOf(a.facts)
+	return c, a.warnings, nil
 }
 
 // assemble turns a checked tree into a program.
@@ -129,11 +134,34 @@ func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 		}
 	}()
 	ast.Walk(&tree.Node, literals{})
-	config := newExprConfig()
+	ast.Walk(&tree.Node, flatten{})
+	config := newExprConfig(map[string]any{})
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
 		return nil, err
 	}
 	return compiler.Compile(tree, config)
+}
+
+// flatten turns every fact into a single name, "user.lang".
+type flatten struct{}
+
+func (flatten) Visit(n *ast.Node) {
+	m, ok := (*n).(*ast.MemberNode)
+	if !ok {
+		return
+	}
+	group, ok := m.Node.(*ast.IdentifierNode)
+	if !ok {
+		return
+	}
+	if prop, ok := m.Property.(*ast.StringNode); ok {
+		name := group.Value + "." + prop.Value
+		if _, fact := factIndex[name]; fact {
+			nature := *m.Nature()
+			ast.Patch(n, &ast.IdentifierNode{Value: name})
+			(*n).SetNature(nature)
+		}
+	}
 }
 
 func asExprError(err error) *exprError {

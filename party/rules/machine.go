@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"sync"
@@ -18,50 +19,50 @@ import (
 // machine evaluates the conditions of one decision and reads each fact they
 // need once. It belongs to one goroutine at a time.
 type machine struct {
-	vm    vm.VM
-	env   env
-	load  Loader
-	ready need         // facts that are in env already
-	own   []GroupFacts // the player's groups, once read
+	vm     vm.VM
+	facts  Facts
+	values map[string]any // facts by full name, as conditions find them
+	set    factSet        // which are in values
+	load   Loader
+	ready  need         // what was read into facts
+	own    []GroupFacts // the player's groups, once read
 }
 
 // machines keeps machines for reuse: a decision then allocates little.
-var machines = sync.Pool{New: func() any { return new(machine) }}
+var machines = sync.Pool{New: func() any { return &machine{values: map[string]any{}} }}
 
 // maxElements bounds what the lists that one condition builds may hold together.
 const maxElements = 200_000
 
 func (m *machine) begin(f Facts, load Loader) {
-	m.env = env{
-		Action: string(f.Action), Now: f.Now.UTC(), Invited: f.Invited,
-		User: f.User, Party: f.Party, Relation: f.Relation, Request: f.Request,
-	}
-	if len(m.env.Party.Members) > maxMembers {
-		m.env.Party.Members = m.env.Party.Members[:maxMembers]
-	}
+	f.Now = f.Now.UTC()
+	f.Party.Members = f.Party.Members[:min(len(f.Party.Members), maxMembers)]
+	m.facts = f
 	m.load, m.ready = load, 0
 	m.vm.MemoryBudget = maxElements
 }
 
 func (m *machine) release() {
-	m.env, m.load, m.own = env{}, nil, nil
+	m.facts, m.load, m.own, m.set = Facts{}, nil, nil, 0
+	clear(m.values)
 	clear(m.vm.Stack)
 	machines.Put(m)
 }
 
-// eval runs one condition. It recovers from anything the evaluation may do.
+// eval runs one condition. The expression engine recovers from its own panics;
+// a Loader's are for [Set.Decide] to catch.
 func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			holds, err = false, fmt.Errorf("panic: %v", r)
-		}
-	}()
 	if missing := c.needs &^ m.ready; missing != 0 {
 		if err := m.read(ctx, missing); err != nil {
 			return false, err
 		}
 	}
-	out, err := m.vm.Run(c.program, &m.env)
+	for missing := c.facts &^ m.set; missing != 0; missing &= missing - 1 {
+		f := &facts[bits.TrailingZeros64(uint64(missing))]
+		m.values[f.name] = f.get(&m.facts)
+	}
+	m.set |= c.facts
+	out, err := m.vm.Run(c.program, m.values)
 	if err != nil {
 		return false, runError(err)
 	}
@@ -106,13 +107,13 @@ func (m *machine) read(ctx context.Context, n need) error {
 }
 
 func (m *machine) account(ctx context.Context) (err error) {
-	u := &m.env.User
+	u := &m.facts.User
 	if m.load != nil {
 		a, err := m.load.Account(ctx, u.ID)
 		if err != nil {
 			return fmt.Errorf("read account: %w", err)
 		}
-		u.DisplayName, u.AccountAge = a.DisplayName, max(0, m.env.Now.Sub(a.CreatedAt))
+		u.DisplayName, u.AccountAge = a.DisplayName, max(0, m.facts.Now.Sub(a.CreatedAt))
 		if u.Metadata, err = object("user.metadata", a.Metadata); err != nil {
 			return err
 		}
@@ -126,7 +127,7 @@ func (m *machine) groupsOf(ctx context.Context) ([]GroupFacts, error) {
 	if m.own != nil {
 		return m.own, nil
 	}
-	g, err := m.load.Groups(ctx, m.env.User.ID)
+	g, err := m.load.Groups(ctx, m.facts.User.ID)
 	if err != nil {
 		return nil, fmt.Errorf("read groups: %w", err)
 	}
@@ -137,7 +138,7 @@ func (m *machine) groupsOf(ctx context.Context) ([]GroupFacts, error) {
 }
 
 func (m *machine) groups(ctx context.Context) (err error) {
-	u := &m.env.User
+	u := &m.facts.User
 	if m.load != nil {
 		if u.Groups, err = m.groupsOf(ctx); err != nil {
 			return err
@@ -148,13 +149,13 @@ func (m *machine) groups(ctx context.Context) (err error) {
 }
 
 func (m *machine) sameGroup(ctx context.Context) error {
-	p := &m.env.Party
+	p := &m.facts.Party
 	if m.load == nil {
 		return nil
 	}
-	m.env.Relation.SameGroup = false
-	if p.LeaderID == "" || p.LeaderID == m.env.User.ID {
-		m.env.Relation.SameGroup = p.LeaderID != ""
+	m.facts.Relation.SameGroup = false
+	if p.LeaderID == "" || p.LeaderID == m.facts.User.ID {
+		m.facts.Relation.SameGroup = p.LeaderID != ""
 		return nil
 	}
 	own, err := m.groupsOf(ctx)
@@ -169,15 +170,15 @@ func (m *machine) sameGroup(ctx context.Context) error {
 	for _, g := range own {
 		ids[g.ID] = true
 	}
-	m.env.Relation.SameGroup = slices.ContainsFunc(theirs, func(g GroupFacts) bool { return ids[g.ID] })
+	m.facts.Relation.SameGroup = slices.ContainsFunc(theirs, func(g GroupFacts) bool { return ids[g.ID] })
 	return nil
 }
 
 // others are the party's members without the player.
 func (m *machine) others() []string {
 	var ids []string
-	for _, mem := range m.env.Party.Members {
-		if mem.UserID != m.env.User.ID {
+	for _, mem := range m.facts.Party.Members {
+		if mem.UserID != m.facts.User.ID {
 			ids = append(ids, mem.UserID)
 		}
 	}
@@ -185,7 +186,7 @@ func (m *machine) others() []string {
 }
 
 func (m *machine) friends(ctx context.Context) error {
-	rel := &m.env.Relation
+	rel := &m.facts.Relation
 	if m.load == nil {
 		return nil
 	}
@@ -194,13 +195,13 @@ func (m *machine) friends(ctx context.Context) error {
 	if len(others) == 0 {
 		return nil
 	}
-	friends, err := m.load.Friends(ctx, m.env.User.ID, others)
+	friends, err := m.load.Friends(ctx, m.facts.User.ID, others)
 	if err != nil {
 		return fmt.Errorf("read friends: %w", err)
 	}
 	for _, id := range friends {
 		rel.FriendOfAny = rel.FriendOfAny || slices.Contains(others, id)
-		rel.FriendOfLeader = rel.FriendOfLeader || id == m.env.Party.LeaderID
+		rel.FriendOfLeader = rel.FriendOfLeader || id == m.facts.Party.LeaderID
 	}
 	return nil
 }
@@ -209,9 +210,9 @@ func (m *machine) blocked(ctx context.Context) (err error) {
 	if m.load == nil {
 		return nil
 	}
-	m.env.Relation.Blocked = false
+	m.facts.Relation.Blocked = false
 	if others := m.others(); len(others) > 0 {
-		if m.env.Relation.Blocked, err = m.load.Blocked(ctx, m.env.User.ID, others); err != nil {
+		if m.facts.Relation.Blocked, err = m.load.Blocked(ctx, m.facts.User.ID, others); err != nil {
 			return fmt.Errorf("read blocks: %w", err)
 		}
 	}
@@ -219,12 +220,12 @@ func (m *machine) blocked(ctx context.Context) (err error) {
 }
 
 func (m *machine) partyLabel(context.Context) (err error) {
-	m.env.Party.Label, err = labelOf("party.label", m.env.Party.Label, m.env.Party.LabelJSON)
+	m.facts.Party.Label, err = labelOf("party.label", m.facts.Party.Label, m.facts.Party.LabelJSON)
 	return err
 }
 
 func (m *machine) requestLabel(context.Context) (err error) {
-	m.env.Request.Label, err = labelOf("request.label", m.env.Request.Label, m.env.Request.LabelJSON)
+	m.facts.Request.Label, err = labelOf("request.label", m.facts.Request.Label, m.facts.Request.LabelJSON)
 	return err
 }
 
@@ -240,13 +241,13 @@ func labelOf(name string, label map[string]any, text string) (map[string]any, er
 }
 
 func (m *machine) vars(context.Context) error {
-	for _, v := range m.env.User.Vars {
+	for _, v := range m.facts.User.Vars {
 		if len(v) > maxDynamic {
-			vars := make(map[string]string, len(m.env.User.Vars))
-			for k, v := range m.env.User.Vars {
+			vars := make(map[string]string, len(m.facts.User.Vars))
+			for k, v := range m.facts.User.Vars {
 				vars[k] = cut(v)
 			}
-			m.env.User.Vars = vars
+			m.facts.User.Vars = vars
 			break
 		}
 	}

@@ -1,6 +1,9 @@
 package rules
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // Set is a loaded rules file: its configuration and its compiled conditions. It
 // is immutable, apart from hit counters, and safe for concurrent use. A request
@@ -41,20 +44,27 @@ func (s *Set) Has(a Action) bool { return len(s.byAction[a]) > 0 }
 // the action is allowed when none does. load may be nil: the facts are then taken
 // as they are. A condition that cannot be evaluated, or whose facts cannot be
 // read, refuses the action and gives an [*EvalError].
-func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (Decision, error) {
+func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (d Decision, err error) {
 	rules := s.byAction[f.Action]
 	if len(rules) == 0 {
 		return Decision{Allowed: true}, nil
 	}
 	m := machines.Get().(*machine)
-	defer m.release()
+	asking := rules[0]
+	defer func() {
+		if p := recover(); p != nil {
+			d, err = asking.broken(fmt.Errorf("panic: %v", p))
+			return // the machine's state is unknown: not reused
+		}
+		m.release()
+	}()
 	m.begin(f, load)
 	for _, r := range rules {
+		asking = r
 		r.stats.asked.Add(1)
 		holds, err := m.eval(ctx, r.cond)
 		if err != nil {
-			r.stats.errors.Add(1)
-			return Decision{Rule: r.ID, Message: brokenMessage}, &EvalError{Rule: r.ID, Cause: err}
+			return r.broken(err)
 		}
 		if holds {
 			r.stats.hits.Add(1)
@@ -66,6 +76,11 @@ func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (Decision, error
 
 // brokenMessage goes with an EvalError; what broke is for the log.
 const brokenMessage = "This cannot be checked right now, please try again."
+
+func (r *rule) broken(cause error) (Decision, error) {
+	r.stats.errors.Add(1)
+	return Decision{Rule: r.ID, Message: brokenMessage}, &EvalError{Rule: r.ID, Cause: cause}
+}
 
 // decision is what the rule says once its condition holds.
 func (r *rule) decision() Decision {
