@@ -2,21 +2,39 @@ package rules
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Live is the rules file as it is now: it loads the file, watches it and
 // switches whole Sets. A broken file never replaces a good one. Safe for
 // concurrent use.
-type Live struct{}
+type Live struct {
+	opts    LiveOptions
+	current atomic.Pointer[Set]
+
+	mu      sync.Mutex // held over one attempt to load; OnLoad is called under it
+	report  Report
+	started *Set              // the first Set loaded, which the host was set up by
+	tried   [sha256.Size]byte // content of the newest attempt
+	seen    [sha256.Size]byte // content at the last look
+	missing bool              // the file was missing at the newest attempt
+}
 
 // LiveOptions says what a Live reads and tells.
 type LiveOptions struct {
 	Path     string           // "" = defaults, nothing is read or watched
 	Now      func() time.Time // nil = time.Now
 	Interval time.Duration    // between looks at the file; 0 = 1 s
-	// OnLoad is told of every switch and of every failure, in order; it must not
-	// call back into the Live.
+	// OnLoad is told of every switch and of every failure, in order. It must not
+	// call Reload or Poll.
 	OnLoad func(Loaded)
 }
 
@@ -36,19 +54,148 @@ type Report struct {
 }
 
 // NewLive makes a Live with the default rules active; call Reload to read the file.
-func NewLive(o LiveOptions) *Live { return &Live{} }
+func NewLive(o LiveOptions) *Live {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Interval <= 0 {
+		o.Interval = time.Second
+	}
+	l := &Live{opts: o, report: Report{Source: o.Path}}
+	l.current.Store(Defaults())
+	return l
+}
 
-// Current is the active Set; never nil.
-func (l *Live) Current() *Set { return Defaults() }
+// Current is the active Set; never nil. A request calls it once and keeps to
+// what it got, so that it never sees half of two versions.
+func (l *Live) Current() *Set { return l.current.Load() }
 
 // Reload reads the file now. On an error the active Set stays; a missing file is
 // errors.Is(err, fs.ErrNotExist), a broken one [Problems].
-func (l *Live) Reload(ctx context.Context) error { return nil }
+func (l *Live) Reload(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if l.opts.Path == "" {
+		return l.use(Defaults(), nil)
+	}
+	data, err := read(l.opts.Path)
+	l.seen = sha256.Sum256(data)
+	return l.attempt(data, err)
+}
 
-// Watch looks at the file until ctx ends and loads it when its content changed
-// and then stayed the same for one more look, so that a half-written file is
-// never read.
-func (l *Live) Watch(ctx context.Context) {}
+// Watch looks at the file until ctx ends; see [Live.Poll]. It runs in the
+// caller's goroutine and returns at once when there is no file to watch.
+func (l *Live) Watch(ctx context.Context) {
+	if l.opts.Path == "" {
+		return
+	}
+	ticks := time.NewTicker(l.opts.Interval)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+			l.Poll(ctx)
+		}
+	}
+}
+
+// Poll is one look at the file. It loads it when the content differs from what
+// was last tried and is the same as at the look before, so that a file that is
+// still being written is left alone. The content is compared, not its time of
+// change: editors, containers and network drives disagree too much about that.
+func (l *Live) Poll(ctx context.Context) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if ctx.Err() != nil || l.opts.Path == "" {
+		return
+	}
+	data, err := read(l.opts.Path)
+	sum := sha256.Sum256(data)
+	settled := sum == l.seen
+	l.seen = sum
+	changed := sum != l.tried || (err != nil) != l.missing
+	if settled && changed {
+		_ = l.attempt(data, err) // reported through OnLoad and Report
+	}
+}
 
 // Report describes the active rules and the newest attempt to change them.
-func (l *Live) Report() Report { return Report{} }
+func (l *Live) Report() Report {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.report
+}
+
+// attempt loads data, or takes note of why there is none. l.mu is held.
+func (l *Live) attempt(data []byte, err error) error {
+	l.tried, l.missing = sha256.Sum256(data), err != nil
+	if err != nil {
+		return l.use(nil, err)
+	}
+	return l.use(Load(data, l.opts.Path))
+}
+
+// use makes s the active Set, or takes note of err. l.mu is held.
+func (l *Live) use(s *Set, err error) error {
+	old := l.current.Load()
+	l.report.Err = err
+	if err != nil {
+		l.report.Problems = nil
+		errors.As(err, &l.report.Problems)
+	} else {
+		s.inherit(old)
+		l.report.Version++
+		l.report.LoadedAt = l.opts.Now()
+		l.report.Problems = append(s.Warnings(), l.restart(s)...)
+		if l.started == nil {
+			l.started = s
+		}
+		l.current.Store(s)
+	}
+	if l.opts.OnLoad != nil {
+		l.opts.OnLoad(Loaded{Old: old, New: s, Err: err})
+	}
+	return err
+}
+
+// restart says what in s only works after a restart of the server: the host
+// takes a matchmaker at its start alone.
+func (l *Live) restart(s *Set) Problems {
+	if l.started == nil || len(l.started.config.Queues) > 0 || len(s.config.Queues) == 0 {
+		return nil
+	}
+	return Problems{{
+		Severity: Warning, File: l.opts.Path, Path: "queues",
+		What: "the first queues work after a restart of the server", Allowed: "until then matchmaking is the server's own",
+	}}
+}
+
+// read reads the file, one byte more than is allowed at most, so that Load can
+// tell that it is too long.
+func read(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, readError(err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("read rules: %s is not a file", path)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
+	if err != nil {
+		return nil, readError(err)
+	}
+	return data, nil
+}
+
+func readError(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("rules file is missing: %w", err)
+	}
+	return fmt.Errorf("read rules: %w", err)
+}

@@ -1,0 +1,73 @@
+package rules
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// MarshalJSON writes the configuration under the file's keys, durations and
+// rates as the file has them. The result is a rules file itself, as JSON is YAML:
+// loading it gives the same configuration.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(asFile(reflect.ValueOf(c))) }
+
+// asFile is a schema value as the file would have it; keys nobody set are left out.
+func asFile(v reflect.Value) any {
+	switch v.Type() {
+	case durationType:
+		return FormatDuration(time.Duration(v.Int()))
+	case rateType:
+		return v.Interface().(Rate).String()
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return asFile(v.Elem())
+	case reflect.Struct:
+		out := make(map[string]any, v.NumField())
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			if unwritten(v.Field(i), f.Tag) {
+				continue
+			}
+			out[f.Tag.Get("yaml")] = word(asFile(v.Field(i)), f.Tag)
+		}
+		return out
+	case reflect.Slice:
+		out := make([]any, v.Len())
+		for i := range out {
+			out[i] = asFile(v.Index(i))
+		}
+		return out
+	case reflect.Map:
+		out := make(map[string]any, v.Len())
+		for _, k := range v.MapKeys() {
+			out[k.String()] = asFile(v.MapIndex(k))
+		}
+		return out
+	case reflect.String:
+		return v.String()
+	}
+	return v.Interface()
+}
+
+// unwritten reports whether leaving the key out says the same: nil values, and
+// the one of deny and allow that the rule has not.
+func unwritten(v reflect.Value, tag reflect.StructTag) bool {
+	return v.Kind() == reflect.Pointer && v.IsNil() || tag.Get("form") == "condition" && v.Len() == 0 ||
+		tag.Get("form") == "sentence" && v.Len() == 0
+}
+
+// word turns the choices true and false back into what YAML has for them.
+func word(v any, tag reflect.StructTag) any {
+	if !strings.Contains("|"+tag.Get("oneof")+"|", "|true|") {
+		return v
+	}
+	switch v {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	return v
+}

@@ -1,0 +1,246 @@
+package rules
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/parser"
+)
+
+// Explanation is a decision taken apart, for designers and operators.
+type Explanation struct {
+	Decision Decision
+	Err      error       // of the rule that could not be evaluated
+	Rules    []RuleTrace // every rule about the action, in order
+}
+
+// RuleTrace is what one rule made of the facts.
+type RuleTrace struct {
+	Rule      string
+	Denies    bool // else it allows
+	Condition string
+	Outcome   Outcome
+	Parts     []Part // of the condition; empty for rules that were not asked
+}
+
+// Outcome is what became of a rule.
+type Outcome string
+
+const (
+	Held     Outcome = "held"      // it decided
+	NotHeld  Outcome = "not held"  // the next rule was asked
+	Broken   Outcome = "broken"    // its condition could not be evaluated
+	NotAsked Outcome = "not asked" // an earlier rule decided
+)
+
+// Part is a piece of a condition and its value.
+type Part struct {
+	Text  string // as designers write it
+	Depth int    // how deep it is within the condition; the whole is 0
+	Value string
+	Each  []Part // for a loop: the condition's value for each entry
+}
+
+// Explain decides as [Set.Decide] does, without counting, and says how. It is
+// for people, not for every request: each part is compiled and run by itself.
+func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
+	out := Explanation{Decision: Decision{Allowed: true}}
+	m := machines.New().(*machine)
+	m.begin(f, load)
+	decided := false
+	for _, r := range s.byAction[f.Action] {
+		t := RuleTrace{Rule: r.ID, Denies: r.Allow == "", Condition: r.cond.source, Outcome: NotAsked}
+		if !decided {
+			holds, err := m.eval(ctx, r.cond)
+			switch {
+			case err != nil:
+				t.Outcome, decided = Broken, true
+				out.Decision, out.Err = Decision{Rule: r.ID, Message: brokenMessage}, &EvalError{Rule: r.ID, Cause: err}
+			case holds:
+				t.Outcome, decided = Held, true
+				out.Decision = r.decision()
+			default:
+				t.Outcome = NotHeld
+			}
+			t.Parts = m.parts(r.cond)
+		}
+		out.Rules = append(out.Rules, t)
+	}
+	return out
+}
+
+// parts evaluates the pieces of a condition. What cannot be evaluated says why.
+func (m *machine) parts(c *condition) []Part {
+	tree, _, bad := parseCondition(c.source)
+	if bad != nil {
+		return nil
+	}
+	p := &partList{machine: m, source: tree}
+	p.add(tree.Node, 0)
+	return p.parts
+}
+
+type partList struct {
+	machine *machine
+	source  *parser.Tree
+	parts   []Part
+}
+
+// add appends n and, below it, the pieces of n that are worth a line: not
+// literals, and nothing from within a loop, whose entries are listed instead.
+func (l *partList) add(n ast.Node, depth int) {
+	part := Part{Text: n.String(), Depth: depth, Value: l.value(n)}
+	if loop, ok := n.(*ast.BuiltinNode); ok && len(loop.Arguments) == 2 {
+		if _, body := loop.Arguments[1].(*ast.PredicateNode); body {
+			part.Each = l.each(loop)
+			l.parts = append(l.parts, part)
+			return
+		}
+	}
+	l.parts = append(l.parts, part)
+	for _, child := range children(n) {
+		if worthALine(child) {
+			l.add(child, depth+1)
+		}
+	}
+}
+
+func children(n ast.Node) []ast.Node {
+	switch n := n.(type) {
+	case *ast.UnaryNode:
+		return []ast.Node{n.Node}
+	case *ast.BinaryNode:
+		return []ast.Node{n.Left, n.Right}
+	case *ast.ConditionalNode:
+		return []ast.Node{n.Cond, n.Exp1, n.Exp2}
+	case *ast.BuiltinNode:
+		return n.Arguments
+	case *ast.CallNode:
+		return n.Arguments
+	case *ast.ArrayNode:
+		return n.Nodes
+	}
+	return nil
+}
+
+func worthALine(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode, *ast.NilNode:
+		return false
+	case *ast.ArrayNode:
+		return slices.ContainsFunc(n.Nodes, worthALine)
+	case *ast.BinaryNode:
+		return n.Operator != ".."
+	case *ast.CallNode:
+		return n.Callee.String() != "duration" && n.Callee.String() != "date"
+	}
+	return true
+}
+
+func (l *partList) value(n ast.Node) string {
+	out, err := l.run(n)
+	if err != nil {
+		return "? (" + err.Error() + ")"
+	}
+	return show(out)
+}
+
+// run evaluates one piece by itself.
+func (l *partList) run(n ast.Node) (any, error) {
+	// The tree is shared with other pieces and compiling changes it, so each piece
+	// is read again from its text.
+	config := newExprConfig(env{})
+	tree, err := parser.ParseWithConfig(n.String(), config)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := checker.Check(tree, config); err != nil {
+		return nil, err
+	}
+	program, err := assemble(tree)
+	if err != nil {
+		return nil, err
+	}
+	out, err := l.machine.vm.Run(program, l.machine.values)
+	if err != nil {
+		return nil, runError(err)
+	}
+	return out, nil
+}
+
+// maxEach bounds how many entries of a loop are listed.
+const maxEach = 20
+
+// each lists a loop's entries with what the loop's condition is for each.
+func (l *partList) each(loop *ast.BuiltinNode) []Part {
+	entries, err := l.run(loop.Arguments[0])
+	if err != nil {
+		return nil
+	}
+	list := reflect.ValueOf(entries)
+	values, err := l.run(&ast.BuiltinNode{Name: "map", Arguments: loop.Arguments})
+	if err != nil || list.Kind() != reflect.Slice {
+		return nil
+	}
+	results := reflect.ValueOf(values)
+	var out []Part
+	for i := range min(list.Len(), results.Len(), maxEach) {
+		out = append(out, Part{Text: entryName(list.Index(i).Interface(), i), Value: show(results.Index(i).Interface())})
+	}
+	return out
+}
+
+func entryName(entry any, i int) string {
+	switch e := entry.(type) {
+	case *MemberFacts:
+		if e.Username != "" {
+			return e.Username
+		}
+		return e.UserID
+	case *GroupFacts:
+		return e.Name
+	case string:
+		return show(e)
+	}
+	return fmt.Sprintf("entry %d", i+1)
+}
+
+// show writes a value as designers write it.
+func show(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "nil (missing)"
+	case string:
+		return fmt.Sprintf("%q", clip(v))
+	case time.Duration:
+		return FormatDuration(v.Round(time.Second))
+	case time.Time:
+		return v.Format(time.RFC3339)
+	case []any:
+		if len(v) > 0 {
+			if _, entry := v[0].(*MemberFacts); entry {
+				return plural(len(v), "member")
+			}
+			if _, entry := v[0].(*GroupFacts); entry {
+				return plural(len(v), "group")
+			}
+		}
+		words := make([]string, 0, min(len(v), maxEach))
+		for _, e := range v[:min(len(v), maxEach)] {
+			words = append(words, show(e))
+		}
+		if len(v) > maxEach {
+			words = append(words, "...")
+		}
+		return "[" + strings.Join(words, ", ") + "]"
+	case map[string]any:
+		return plural(len(v), "field")
+	}
+	return fmt.Sprint(v)
+}
