@@ -68,7 +68,9 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 			default:
 				t.Outcome = NotHeld
 			}
-			t.Parts = m.parts(r.cond)
+			if r.cond.facts&^m.set == 0 { // else its facts could not be read
+				t.Parts = m.parts(r.cond)
+			}
 		}
 		out.Rules = append(out.Rules, t)
 	}

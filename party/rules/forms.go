@@ -38,6 +38,10 @@ var forms = map[string]form{
 	"sentence":    {ok: func(s string) bool { return strings.TrimSpace(s) != "" }, allowed: "expected a sentence"},
 }
 
+// FormPattern is the regular expression of a form tag of the schema, "" where
+// none says it. For package reference.
+func FormPattern(name string) string { return forms[name].pattern }
+
 func parseURL(s string) (*url.URL, bool) {
 	u, err := url.Parse(s)
 	if err != nil || u.User != nil || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r == '<' || r == '>' || r == '\\' }) {

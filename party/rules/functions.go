@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	_ "time/tzdata" // zones must be the same on every host, whatever it has installed
@@ -80,6 +82,22 @@ var functions = map[string]function{
 		},
 	},
 }
+
+// FunctionDoc describes a function of conditions. For package reference.
+type FunctionDoc struct{ Name, Usage, Doc string }
+
+// Functions describes the functions that conditions may call beside those of
+// the expression language, by name.
+func Functions() []FunctionDoc {
+	var out []FunctionDoc
+	for _, name := range slices.Sorted(maps.Keys(functions)) {
+		out = append(out, FunctionDoc{name, functions[name].usage, functions[name].doc})
+	}
+	return out
+}
+
+// Builtins lists the functions of the expression language that conditions may call.
+func Builtins() []string { return slices.Clone(builtins) }
 
 var weekdays = [...]string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
 

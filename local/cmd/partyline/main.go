@@ -1,0 +1,64 @@
+// Command partyline is the command line for designers and developers: checking,
+// explaining and describing rules files.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// Exit codes of every command.
+const (
+	exitOK      = 0
+	exitProblem = 1 // what was asked for was done, and the answer is no
+	exitUsage   = 2 // it could not be done: wrong use, or a file that cannot be read
+)
+
+// command is one word after the program's name.
+type command struct {
+	name, help string
+	run        func(t *terminal, args []string) int
+}
+
+// commands are all there are, in the order of the help. Each is in a file of its
+// own name.
+var commands = []command{
+	{"rules", "check, explain and describe rules files", rulesCommand},
+}
+
+func main() {
+	os.Exit(run(newTerminal(os.Stdin, os.Stdout, os.Stderr), os.Args[1:]))
+}
+
+func run(t *terminal, args []string) int {
+	return dispatch(t, "partyline", commands, args)
+}
+
+// dispatch runs the command that args begin with.
+func dispatch(t *terminal, prefix string, table []command, args []string) int {
+	if len(args) == 0 {
+		usage(t.err, prefix, table)
+		return exitUsage
+	}
+	for _, c := range table {
+		if c.name == args[0] {
+			return c.run(t, args[1:])
+		}
+	}
+	switch args[0] {
+	case "help", "-h", "-help", "--help":
+		usage(t.out, prefix, table)
+		return exitOK
+	}
+	fmt.Fprintf(t.err, "%s: unknown command %q\n\n", prefix, args[0])
+	usage(t.err, prefix, table)
+	return exitUsage
+}
+
+func usage(w io.Writer, prefix string, table []command) {
+	fmt.Fprintf(w, "usage: %s COMMAND\n\n", prefix)
+	for _, c := range table {
+		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.help)
+	}
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"partyline/local"
+	"partyline/party/rules"
+	"partyline/party/rules/reference"
+)
+
+var rulesCommands = []command{
+	{"check", "FILE: list everything wrong with a rules file", rulesCheck},
+	{"explain", "FILE --action join [--facts facts.json]: say which rule decides, and why", rulesExplain},
+	{"schema", "print the JSON Schema, for completion in editors", rulesSchema},
+	{"init", "print a commented sample to start from", rulesInit},
+}
+
+func rulesCommand(t *terminal, args []string) int {
+	return dispatch(t, "partyline rules", rulesCommands, args)
+}
+
+func rulesSchema(t *terminal, args []string) int {
+	if len(args) > 0 {
+		return t.misuse("partyline rules schema > rules.schema.json")
+	}
+	schema, err := reference.JSONSchema()
+	if err != nil {
+		return t.fail(err)
+	}
+	t.out.Write(schema)
+	return exitOK
+}
+
+func rulesInit(t *terminal, args []string) int {
+	if len(args) > 0 {
+		return t.misuse("partyline rules init > rules.yml")
+	}
+	t.out.Write(local.SampleRules)
+	return exitOK
+}
+
+func rulesCheck(t *terminal, args []string) int {
+	if len(args) != 1 || strings.HasPrefix(args[0], "--") {
+		return t.misuse("partyline rules check FILE")
+	}
+	set, code := t.load(args[0])
+	if code != exitOK {
+		return code
+	}
+	t.problems(set.Warnings())
+	c := set.Config()
+	fmt.Fprintf(t.out, "%s: %s: %d rules, %d queues, %d stages", args[0], t.paint(green, "ok"), len(c.Rules), len(c.Queues), len(c.Status.Stages))
+	if w := set.Warnings(); len(w) > 0 {
+		fmt.Fprintf(t.out, ", %s", w.Count())
+	}
+	fmt.Fprintln(t.out)
+	return exitOK
+}
+
+func rulesExplain(t *terminal, args []string) int {
+	const how = "partyline rules explain FILE --action create|join|... [--facts facts.json]"
+	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	action := flags.String("action", "", "what the player does")
+	factsFile := flags.String("facts", "", "what is known, - for standard input")
+	var files []string
+	for len(args) > 0 {
+		if err := flags.Parse(args); err != nil {
+			fmt.Fprintln(t.err, err)
+			return t.misuse(how)
+		}
+		if args = flags.Args(); len(args) > 0 {
+			files, args = append(files, args[0]), args[1:]
+		}
+	}
+	if len(files) != 1 {
+		return t.misuse(how)
+	}
+	facts := rules.Facts{}
+	if *factsFile != "" {
+		data, code := t.read(*factsFile)
+		if code != exitOK {
+			return code
+		}
+		var err error
+		if facts, err = rules.LoadFacts(data, *factsFile); err != nil {
+			return t.refused(err, "the facts cannot be used")
+		}
+	}
+	if *action != "" {
+		facts.Action = rules.Action(*action)
+	}
+	if !slices.Contains(rules.Actions(), facts.Action) {
+		fmt.Fprintf(t.err, "unknown action %q; allowed: %v\n", facts.Action, rules.Actions())
+		return t.misuse(how)
+	}
+	if facts.Now.IsZero() {
+		facts.Now = time.Now()
+	}
+	set, code := t.load(files[0])
+	if code != exitOK {
+		return code
+	}
+	t.explain(set, facts)
+	return exitOK
+}
+
+// load reads a rules file and prints what is wrong with it.
+func (t *terminal) load(path string) (*rules.Set, int) {
+	data, code := t.read(path)
+	if code != exitOK {
+		return nil, code
+	}
+	set, err := rules.Load(data, path)
+	if err != nil {
+		return nil, t.refused(err, "a server would keep the rules it has")
+	}
+	return set, exitOK
+}
+
+func (t *terminal) read(path string) ([]byte, int) {
+	data, err := []byte(nil), error(nil)
+	if path == "-" {
+		data, err = io.ReadAll(t.in)
+	} else {
+		data, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, t.fail(err)
+	}
+	return data, exitOK
+}
+
+// refused prints the problems of a file that cannot be used.
+func (t *terminal) refused(err error, consequence string) int {
+	var ps rules.Problems
+	if !errors.As(err, &ps) {
+		return t.fail(err)
+	}
+	t.problems(ps)
+	fmt.Fprintf(t.out, "%s; %s\n", t.paint(red, ps.Count()), consequence)
+	return exitProblem
+}
+
+func (t *terminal) fail(err error) int {
+	fmt.Fprintf(t.err, "partyline: %v\n", err)
+	return exitUsage
+}
+
+func (t *terminal) misuse(how string) int {
+	fmt.Fprintf(t.err, "usage: %s\n", how)
+	return exitUsage
+}
+
+// problems prints each problem with its line and a caret, a blank line between.
+func (t *terminal) problems(ps rules.Problems) {
+	for _, p := range ps {
+		colour := red
+		if p.Severity == rules.Warning {
+			colour = yellow
+		}
+		where, what, _ := strings.Cut(p.String(), ": ")
+		fmt.Fprintf(t.out, "%s: %s\n", t.paint(bold, where), t.paint(colour, what))
+		if line, caret, ok := strings.Cut(p.Excerpt, "\n"); ok {
+			fmt.Fprintf(t.out, "%s\n%s\n", line, t.paint(colour, caret))
+		}
+		fmt.Fprintln(t.out)
+	}
+}

@@ -1,0 +1,156 @@
+package reference
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"partyline/party/rules"
+)
+
+// Patterns of texts that stand for other things.
+const (
+	durationPattern = `^([0-9]+d|([0-9]+d)?([0-9]+(\.[0-9]+)?(ms|s|m|h))+)$`
+	ratePattern     = `^(none|[0-9]+/([smhd]|[0-9]+(ms|s|m|h|d)))$`
+)
+
+// JSONSchema is the schema of the rules file for editors, in JSON Schema draft
+// 7, which YAML plugins understand best. It is a little more generous than
+// loading, which also looks at keys together and compiles conditions.
+func JSONSchema() ([]byte, error) {
+	s, err := newSchema()
+	if err != nil {
+		return nil, err
+	}
+	root := s.object(reflect.TypeFor[rules.Config](), s.defaults)
+	root["$schema"] = "http://json-schema.org/draft-07/schema#"
+	root["title"] = "Partyline rules"
+	root["required"] = []string{"version"}
+	out, err := json.MarshalIndent(root, "", "  ")
+	return append(out, '\n'), err
+}
+
+func (s *schema) object(t reflect.Type, defaults map[string]any) map[string]any {
+	properties := map[string]any{}
+	var required []string
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key := f.Tag.Get("yaml")
+		prop := s.property(f, defaults[key])
+		if doc := s.docs[t.Name()+"."+f.Name]; doc != "" {
+			prop["description"] = doc
+		}
+		if f.Tag.Get("required") == "true" {
+			required = append(required, key)
+		} else if d := defaults[key]; d != nil && f.Type.Kind() != reflect.Struct {
+			prop["default"] = d
+		}
+		properties[key] = prop
+	}
+	out := map[string]any{"type": "object", "additionalProperties": false, "properties": properties}
+	if required != nil {
+		out["required"] = required
+	}
+	return out
+}
+
+func (s *schema) property(f reflect.StructField, value any) map[string]any {
+	t := f.Type
+	below, _ := value.(map[string]any)
+	switch t {
+	case reflect.TypeFor[time.Duration]():
+		return map[string]any{"anyOf": []any{map[string]any{"type": "string", "pattern": durationPattern}, map[string]any{"const": 0}}}
+	case reflect.TypeFor[rules.Rate]():
+		return map[string]any{"type": "string", "pattern": ratePattern}
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		return s.object(t, below)
+	case reflect.Pointer:
+		return s.object(t.Elem(), defaultsOf(t.Elem()))
+	case reflect.Slice:
+		out := map[string]any{"type": "array", "items": s.item(t.Elem(), ofEntries(f.Tag))}
+		bounds(out, f.Tag, "minItems", "maxItems")
+		if t.Elem().Kind() == reflect.String {
+			out["uniqueItems"] = true
+		}
+		return out
+	case reflect.Map:
+		out := map[string]any{"type": "object", "additionalProperties": s.item(t.Elem(), "")}
+		if p := rules.FormPattern(f.Tag.Get("form")); p != "" {
+			out["propertyNames"] = map[string]any{"pattern": p}
+		}
+		return out
+	}
+	return s.item(t, f.Tag)
+}
+
+// item is a value without a key of its own: a list's entry, or a plain value.
+func (s *schema) item(t reflect.Type, tag reflect.StructTag) map[string]any {
+	out := map[string]any{}
+	switch t.Kind() {
+	case reflect.Struct:
+		return s.object(t, defaultsOf(t))
+	case reflect.Bool:
+		out["type"] = "boolean"
+	case reflect.Int:
+		out["type"] = "integer"
+		bounds(out, tag, "minimum", "maximum")
+	case reflect.Float64:
+		out["type"] = "number"
+		bounds(out, tag, "minimum", "maximum")
+	default:
+		s.text(out, tag)
+	}
+	return out
+}
+
+func (s *schema) text(out map[string]any, tag reflect.StructTag) {
+	out["type"] = "string"
+	if one := tag.Get("oneof"); one != "" {
+		delete(out, "type")
+		var choices []any
+		for _, c := range strings.Split(one, "|") {
+			switch c {
+			case "true", "false":
+				choices = append(choices, c == "true")
+			default:
+				choices = append(choices, c)
+			}
+		}
+		out["enum"] = choices
+		return
+	}
+	if tag.Get("form") == "condition" {
+		out["type"] = []string{"string", "boolean"}
+	}
+	if p := rules.FormPattern(tag.Get("form")); p != "" {
+		if tag.Get("required") != "true" {
+			p = "^$|" + p // empty is the same as left out
+		}
+		out["pattern"] = p
+	}
+	bounds(out, tag, "minLength", "maxLength")
+}
+
+// ofEntries is what a list's tag says of each entry: not how many there are.
+func ofEntries(tag reflect.StructTag) reflect.StructTag {
+	return reflect.StructTag(fmt.Sprintf(`oneof:%q form:%q required:"true"`, tag.Get("oneof"), tag.Get("form")))
+}
+
+// bounds copies the limit tag where it is a number of what the schema counts.
+func bounds(out map[string]any, tag reflect.StructTag, low, high string) {
+	from, to, ok := strings.Cut(tag.Get("limit"), "..")
+	if !ok {
+		return
+	}
+	if n, err := strconv.Atoi(from); err == nil {
+		out[low] = n
+	}
+	if n, err := strconv.Atoi(to); err == nil {
+		out[high] = n
+	}
+}
