@@ -395,7 +395,7 @@ func (a *analysis) call(n *ast.CallNode) int {
 		if f.literal != nil {
 			lit, isText := arg.(*ast.StringNode)
 			if _, text := f.literal(i, ""); !text && !isText {
-				a.refuse(arg, id.Value+" takes a text in quotes here", "such as "+f.usage)
+				a.refuse(arg, id.Value+" takes a text in quotes here", "for example "+f.usage)
 			} else if isText {
 				if allowed, ok := f.literal(i, lit.Value); !ok {
 					a.refuse(arg, fmt.Sprintf("%q cannot be used here", clip(lit.Value)), allowed)

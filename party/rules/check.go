@@ -65,6 +65,9 @@ func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
+			if d.broken[index(path, i)] {
+				continue
+			}
 			if v.Index(i).Kind() == reflect.Struct {
 				d.fields(v.Index(i), index(path, i))
 			} else {
@@ -75,7 +78,7 @@ func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
 	case reflect.Map:
 		for _, key := range sortedKeys(v) {
 			if f := forms[tag.Get("form")]; !f.ok(key) {
-				d.bad(join(path, key), fmt.Sprintf("%q cannot be a name", clip(key)), f.allowed)
+				d.fail(d.names[join(path, key)], join(path, key), fmt.Sprintf("%q cannot be a name", clip(key)), f.allowed)
 			}
 			if val := v.MapIndex(reflect.ValueOf(key)); val.Kind() == reflect.Struct {
 				d.fields(val, join(path, key))

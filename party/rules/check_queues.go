@@ -23,7 +23,7 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 		return
 	}
 	if q.Seats() < 2 || q.Seats() > maxSeats {
-		d.bad(at+".team_size", fmt.Sprintf("%d teams of %d are %d players", q.Teams, q.TeamSize, q.Seats()), fmt.Sprintf("a match has 2 to %d", maxSeats))
+		d.bad(at+".team_size", fmt.Sprintf("%s of %d make %s", plural(q.Teams, "team"), q.TeamSize, plural(q.Seats(), "player")), fmt.Sprintf("a match has 2 to %d", maxSeats))
 		return
 	}
 	if q.MaxParty > q.TeamSize {

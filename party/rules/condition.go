@@ -3,7 +3,9 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,14 +95,14 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 	config := newExprConfig(env{})
 	tree, err := parser.ParseWithConfig(src, config)
 	if err != nil {
-		return nil, nil, asExprError(err)
+		return nil, nil, asExprError(err, src)
 	}
 	a = &analysis{}
 	if bad := a.allowed(tree.Node); bad != nil {
 		return nil, nil, bad
 	}
 	if _, err := checker.Check(tree, config); err != nil {
-		return nil, nil, asExprError(err)
+		return nil, nil, asExprError(err, src)
 	}
 	if bad := a.run(tree.Node); bad != nil {
 		return nil, nil, bad
@@ -119,7 +121,7 @@ func newCondition(src string) (c *condition, warnings []exprError, bad *exprErro
 	}
 	program, err := assemble(tree)
 	if err != nil {
-		return nil, nil, asExprError(err)
+		return nil, nil, asExprError(err, src)
 	}
 	c = &condition{source: src, program: program, names: a.facts, steps: a.steps}
 	c.facts, c.needs = setOf(a.facts)
@@ -164,30 +166,51 @@ func (flatten) Visit(n *ast.Node) {
 	}
 }
 
-func asExprError(err error) *exprError {
+// asExprError puts an error of the expression engine into a designer's words.
+func asExprError(err error, src string) *exprError {
 	var fe *file.Error
 	if !errors.As(err, &fe) {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return &exprError{what: first}
 	}
 	out := &exprError{offset: fe.From, what: plainWords(fe.Message)}
-	if name, ok := strings.CutPrefix(fe.Message, "unknown name "); ok {
-		known := append(factNames(reflect.TypeFor[env]()), builtins...)
-		for f := range functions {
-			known = append(known, f)
-		}
-		out.what = fmt.Sprintf("unknown fact or function %q%s", clip(name), suggest(name, known))
-		out.allowed = "facts: " + list(factNames(reflect.TypeFor[env]()), "and")
-	}
-	if group, name, ok := strings.Cut(fe.Message, " has no field "); ok {
+	group, field, noField := strings.Cut(fe.Message, " has no field ")
+	switch name, unknown := strings.CutPrefix(fe.Message, "unknown name "); {
+	case unknown && called(src, fe.From, name):
+		known := callable()
+		out.what = fmt.Sprintf("unknown function %q%s", clip(name), suggest(name, known))
+		out.allowed = "functions: " + list(known, "and")
+	case unknown:
+		known := factNames(reflect.TypeFor[env]())
+		out.what = fmt.Sprintf("unknown fact %q%s", clip(name), suggest(name, known))
+		out.allowed = "facts: " + list(known, "and")
+	case noField:
 		for _, t := range factGroups {
 			if group == "type "+t.String() {
-				out.what = fmt.Sprintf("unknown fact %q%s", clip(name), suggest(name, factNames(t)))
+				out.what = fmt.Sprintf("unknown fact %q%s", clip(field), suggest(field, factNames(t)))
 				out.allowed = "known here: " + list(factNames(t), "and")
 			}
 		}
+	case strings.Contains(fe.Message, "func("):
+		out.what, out.allowed = "times have no facts of their own", "use hour, weekday or time_of_day"
+	case strings.HasSuffix(fe.Message, "] is undefined"):
+		out.what = "a computed name cannot be looked up here"
 	}
 	return out
+}
+
+// called reports whether the name at offset is followed by a parenthesis.
+func called(src string, offset int, name string) bool {
+	runes := []rune(src)
+	rest := string(runes[min(len(runes), offset+len([]rune(name))):])
+	return strings.HasPrefix(strings.TrimSpace(rest), "(")
+}
+
+// callable are all functions of conditions, by name.
+func callable() []string {
+	known := slices.Concat(builtins, slices.Collect(maps.Keys(functions)))
+	slices.Sort(known)
+	return known
 }
 
 var factGroups = []reflect.Type{
@@ -207,15 +230,26 @@ func factNames(t reflect.Type) []string {
 
 // plainWords takes Go out of expr's messages.
 var plainWords = strings.NewReplacer(
-	"time.Duration", "duration", "time.Time", "time", "interface {}", "unknown", "map[string]interface {}", "metadata",
+	"time.Duration", "duration", "time.Time", "time", "[]interface {}", "list", "interface {}", "unknown", "map[string]interface {}", "metadata",
 	"rules.UserFacts", "user", "rules.PartyFacts", "party", "rules.RequestFacts", "request", "rules.RelationFacts", "relation",
 	"[]rules.MemberFacts", "list of members", "rules.MemberFacts", "member", "[]rules.GroupFacts", "list of groups", "rules.GroupFacts", "group",
-	"map[string]string", "vars", "float64", "number", "compilation failed: expression exceeds maximum allowed nodes", "is too long",
+	"map[string]string", "vars", "float64", "number", "compilation failed: expression exceeds maximum allowed nodes", "is too long", "unexpected token EOF", "ends too early",
 ).Replace
 
+// typeName names what n is, with its article.
 func typeName(n ast.Node) string {
-	if n.Nature().Type == nil {
-		return "something unknown before it is run"
+	t := n.Type()
+	switch {
+	case n.Nature().Nil:
+		return "nil"
+	case unknown(n):
+		return "a value of any kind"
+	case t.Kind() == reflect.Int:
+		return "a whole number"
+	case t.Kind() == reflect.String:
+		return "a text"
+	case t == durationType, t == timeType, t.Kind() != reflect.Struct:
+		return "a " + plainWords(t.String())
 	}
-	return "a " + plainWords(n.Type().String())
+	return "a group of facts"
 }

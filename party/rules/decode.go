@@ -23,11 +23,12 @@ type decoder struct {
 	src      *source
 	problems Problems
 	values   map[string]*node // by path: where each value was written
+	names    map[string]place // by path: where the key of a table's entry stands
 	broken   map[string]bool  // paths whose value could not be used
 }
 
 func newDecoder(src *source) *decoder {
-	return &decoder{src: src, values: map[string]*node{}, broken: map[string]bool{}}
+	return &decoder{src: src, values: map[string]*node{}, names: map[string]place{}, broken: map[string]bool{}}
 }
 
 // fail reports an error at p and takes path out of further checks.
@@ -222,6 +223,7 @@ func (d *decoder) list(n *node, v reflect.Value, path, form string) {
 	for i, item := range n.items {
 		fresh(out.Index(i))
 		if item.kind == nullNode {
+			d.values[index(path, i)] = item
 			d.fail(item.at, index(path, i), "is empty", "")
 			continue
 		}
@@ -242,6 +244,7 @@ func (d *decoder) table(n *node, v reflect.Value, path string) {
 		if e.val.kind == nullNode && val.Kind() == reflect.Struct {
 			e.val = &node{kind: mapNode, at: e.at} // all defaults
 		}
+		d.names[join(path, e.name)] = e.at
 		d.decode(e.val, val, join(path, e.name), "")
 		out.SetMapIndex(reflect.ValueOf(e.name), val)
 	}

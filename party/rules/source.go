@@ -91,32 +91,26 @@ func (s *source) within(start place, block bool, value string, offset int) place
 		}
 		i++
 	}
-	last := start
 	for n, want := range []rune(value) {
-		for i < len(raw) && raw[i] != want {
-			if unicode.IsSpace(want) && unicode.IsSpace(raw[i]) {
-				break
+		if unicode.IsSpace(want) {
+			if n == offset {
+				return here
 			}
-			step()
-		}
-		if i >= len(raw) {
-			return last
-		}
-		last = here
-		if n == offset {
-			return here
-		}
-		if unicode.IsSpace(want) && raw[i] == '\n' {
-			// One folded line end stands for all white space around it.
-			for i < len(raw) && unicode.IsSpace(raw[i]) {
+			if i < len(raw) && unicode.IsSpace(raw[i]) {
 				step()
 			}
 			continue
 		}
+		for i < len(raw) && raw[i] != want {
+			step()
+		}
+		if i >= len(raw) {
+			return start
+		}
+		if n == offset {
+			return here
+		}
 		step()
 	}
-	if offset >= len([]rune(value)) {
-		return here
-	}
-	return last
+	return here
 }

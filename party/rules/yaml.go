@@ -112,7 +112,7 @@ func parseYAML(src *source) (root *node, problems Problems) {
 	if err != nil {
 		var ye yaml.Error
 		if errors.As(err, &ye) && ye.GetToken() != nil {
-			return fail(placeOf(ye.GetToken()), ye.GetMessage(), "")
+			return nil, Problems{syntaxProblem(src, placeOf(ye.GetToken()), ye.GetMessage())}
 		}
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return fail(place{}, first, "")
@@ -136,6 +136,25 @@ func parseYAML(src *source) (root *node, problems Problems) {
 		root = b.build(doc.Body, 0)
 	}
 	return root, b.problems
+}
+
+// syntaxProblem is what the YAML library says, with the two mistakes that people
+// make most in plainer words.
+func syntaxProblem(src *source, p place, what string) Problem {
+	line := ""
+	if p.line >= 1 && p.line <= len(src.lines) {
+		line = src.lines[p.line-1]
+	}
+	allowed := ""
+	switch {
+	case strings.HasPrefix(strings.TrimLeft(line, " "), "\t"):
+		what, allowed = "a tab cannot be used for indentation", "use spaces"
+	case strings.Contains(line, "deny:") || strings.Contains(line, "allow:"):
+		allowed = "a condition with : { } [ ] , or # in it needs quotes around it"
+	case what == "":
+		what = "is not YAML"
+	}
+	return src.problem(Error, p, "", what, allowed)
 }
 
 func placeOf(t *token.Token) place {
@@ -180,11 +199,8 @@ func checkTokens(src *source, tokens token.Tokens) *Problem {
 		case token.DirectiveType:
 			return fail(t, "directives are not used in a rules file", "")
 		case token.InvalidType:
-			what := t.Error
-			if what == "" {
-				what = "is not YAML"
-			}
-			return fail(t, what, "")
+			p := syntaxProblem(src, placeOf(t), t.Error)
+			return &p
 		}
 	}
 	return nil
