@@ -256,6 +256,11 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 		}
 		steps += a.pattern(lit)
 		return steps + a.cost(n.Left, false)
+	case "??":
+		if literalList(n.Right) {
+			a.needSingle(n.Left)
+			return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
+		}
 	case "+":
 		// Joined texts could double with every step.
 		if !numeric(n.Left) && !numeric(n.Right) {
@@ -273,6 +278,19 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 	a.needSingle(n.Left, n.Right)
 	a.maybeMissing(n)
 	return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
+}
+
+// literalList reports a list that names its entries outright. Such a list may
+// stand in for a missing one; any other could be put into itself over and over.
+func literalList(n ast.Node) bool {
+	list, ok := n.(*ast.ArrayNode)
+	return ok && !slices.ContainsFunc(list.Nodes, func(e ast.Node) bool {
+		switch e.(type) {
+		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+			return false
+		}
+		return true
+	})
 }
 
 func numeric(n ast.Node) bool {
