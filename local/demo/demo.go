@@ -1,0 +1,166 @@
+// Package demo serves a small web game client for the embedded run: the stock Nakama
+// JavaScript SDK, a page, and every party and invite call a real client would make. Two
+// browser windows are two players.
+//
+// It is no part of the module that a game server loads; only local/cmd/partyline mounts it.
+// The SDK comes from the registry by `npm install` in this folder and is not kept in
+// the repository; without it the page says so and everything else works. The handler
+// keeps no state and is safe for concurrent use.
+package demo
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"errors"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+// DefaultSDKDir is where npm puts the SDK, seen from the root of the repository.
+const DefaultSDKDir = "local/demo/node_modules/@heroiclabs/nakama-js/dist"
+
+// Paths under which the handler answers: the page itself, and everything it is made of.
+const (
+	PagePath  = "/"
+	FilesPath = "/demo/"
+)
+
+const (
+	sdkPath = FilesPath + "sdk/nakama-js.mjs"
+	sdkFile = "nakama-js.esm.mjs"
+)
+
+// Options says which server the page talks to. The zero value fits the embedded run
+// started at the root of the repository.
+type Options struct {
+	// Server is the address of the client API, "http://host:port". Empty means the
+	// address the page itself came from.
+	Server string
+	// ServerKey is the server's socket.server_key; empty means "defaultkey".
+	ServerKey string
+	// SDKDir holds the SDK's nakama-js.esm.mjs; empty means [DefaultSDKDir]. It is looked
+	// for at each request, so an installation needs no restart.
+	SDKDir string
+	// Hint is a line of text on the first screen, such as where a demo party waits; may be empty.
+	Hint string
+}
+
+//go:embed static
+var embedded embed.FS
+
+var page = template.Must(template.ParseFS(embedded, "static/index.html"))
+
+var kinds = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+}
+
+type demo struct {
+	options Options
+}
+
+// Handler serves the demo at [PagePath] and [FilesPath]; any other path is a 404. It fails
+// on a server address that is none.
+func Handler(o Options) (http.Handler, error) {
+	if o.ServerKey == "" {
+		o.ServerKey = "defaultkey"
+	}
+	if o.SDKDir == "" {
+		o.SDKDir = filepath.FromSlash(DefaultSDKDir)
+	}
+	if o.Server != "" {
+		u, err := url.Parse(o.Server)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || !plainHost.MatchString(u.Host) || o.Server != u.Scheme+"://"+u.Host {
+			return nil, errors.New(`demo: Options.Server is not an address such as "http://127.0.0.1:7350"`)
+		}
+	}
+	d := demo{o}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+PagePath+"{$}", d.page)
+	mux.HandleFunc("GET "+sdkPath, d.sdk)
+	mux.HandleFunc("GET "+FilesPath+"{file}", d.file)
+	return mux, nil
+}
+
+// plainHost is what may stand in a Content-Security-Policy: a name or address, and a port.
+var plainHost = regexp.MustCompile(`^([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?$`)
+
+func (d demo) page(w http.ResponseWriter, r *http.Request) {
+	view := struct {
+		Options
+		SDK, SDKPath string
+	}{d.options, "missing", sdkPath}
+	if _, err := os.Stat(d.sdkFile()); err == nil {
+		view.SDK = "present"
+	}
+	var b bytes.Buffer
+	if err := page.Execute(&b, view); err != nil {
+		http.Error(w, "the page could not be drawn", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Security-Policy", d.policy(r))
+	send(w, r, "text/html; charset=utf-8", b.Bytes())
+}
+
+// policy lets the page talk to its server, by HTTP and by socket, and run its own files
+// only. A Host header that could break out of the policy is left out of it.
+func (d demo) policy(r *http.Request) string {
+	server, host := "", r.Host
+	if d.options.Server != "" {
+		server = " " + d.options.Server
+		u, _ := url.Parse(d.options.Server) // checked in Handler
+		host = u.Host
+	}
+	sockets := ""
+	if plainHost.MatchString(host) {
+		sockets = " ws://" + host + " wss://" + host // 'self' covers no sockets in older browsers
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:" + server +
+		"; connect-src 'self'" + server + sockets + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+func (d demo) sdkFile() string { return filepath.Join(d.options.SDKDir, sdkFile) }
+
+func (d demo) sdk(w http.ResponseWriter, r *http.Request) {
+	body, err := os.ReadFile(d.sdkFile())
+	if err != nil {
+		http.Error(w, "the SDK is not installed: run npm install in local/demo", http.StatusNotFound)
+		return
+	}
+	send(w, r, kinds[".js"], body)
+}
+
+func (d demo) file(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("file")
+	kind, served := kinds[path.Ext(name)]
+	body, err := fs.ReadFile(embedded, "static/"+name)
+	if !served || err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	send(w, r, kind, body)
+}
+
+// send answers with a body that browsers keep but ask about every time, so that a new build
+// shows at once.
+func send(w http.ResponseWriter, r *http.Request, kind string, body []byte) {
+	h := w.Header()
+	sum := sha256.Sum256(body)
+	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(sum[:12])+`"`)
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Content-Type", kind)
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}

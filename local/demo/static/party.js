@@ -1,0 +1,104 @@
+// The party as this client knows it: what the native party events say, and on top what
+// Partyline's own messages add. No drawing and no network here.
+
+// Op codes of Partyline's own messages to a party; clients cannot send them.
+export const op = { status: -1, invite: -2, matchmaking: -3, match: -4, member: -5, chat: 1 };
+
+// SDK 2.8.0 leaves out fields that are zero, false or empty.
+const listOf = (v) => v || [];
+
+export class Party {
+  constructor(message) {
+    this.id = message.party_id;
+    this.members = new Map(); // session ID -> presence, in the order they came
+    this.requests = new Map(); // user ID -> presence
+    this.statuses = new Map(); // user ID -> {stage, progress, text, stalled}
+    this.incoming = new Map(); // user ID -> the same, of invited users who are not in yet
+    this.away = new Set(); // user IDs whose seat is kept
+    this.update(message);
+  }
+
+  // update takes over a whole party message; one may come twice.
+  update(message) {
+    this.open = !!message.open;
+    this.maxSize = message.max_size || 0;
+    if (message.self) this.self = message.self;
+    if (message.leader) this.leader = message.leader;
+    for (const presence of listOf(message.presences)) this.members.set(presence.session_id, presence);
+    if (message.self) this.members.set(message.self.session_id, message.self);
+  }
+
+  get leads() {
+    return !!this.leader && !!this.self && this.leader.session_id === this.self.session_id;
+  }
+
+  presence(event) {
+    const said = [];
+    for (const presence of listOf(event.joins)) {
+      if (!this.members.has(presence.session_id)) said.push({ who: presence, what: 'joined' });
+      this.members.set(presence.session_id, presence);
+      this.requests.delete(presence.user_id);
+      this.incoming.delete(presence.user_id);
+      this.away.delete(presence.user_id);
+    }
+    for (const presence of listOf(event.leaves)) {
+      if (this.members.delete(presence.session_id)) said.push({ who: presence, what: 'left' });
+      this.statuses.delete(presence.user_id);
+    }
+    return said;
+  }
+
+  asked(event) {
+    for (const presence of listOf(event.presences)) this.requests.set(presence.user_id, presence);
+  }
+
+  // status takes a full list or a message with only what changed.
+  status(body) {
+    for (const row of listOf(body.members)) this.statuses.set(row.user_id, row);
+    for (const row of listOf(body.incoming)) {
+      const inside = Array.from(this.members.values()).some((m) => m.user_id === row.user_id);
+      if (inside || !row.stage) this.incoming.delete(row.user_id);
+      else this.incoming.set(row.user_id, row);
+    }
+  }
+
+  member(body) {
+    if (body.event === 'away') this.away.add(body.user_id);
+    else this.away.delete(body.user_id);
+  }
+
+  userIds() {
+    const ids = new Set();
+    for (const list of [this.members, this.requests]) for (const p of list.values()) ids.add(p.user_id);
+    for (const id of this.incoming.keys()) ids.add(id);
+    for (const id of this.away) ids.add(id);
+    return Array.from(ids);
+  }
+}
+
+// badgeOf words a status: what is shown in a tile's corner.
+export function badgeOf(status) {
+  if (!status || !status.stage) return null;
+  const names = { downloading: 'Downloading', installing: 'Installing', tutorial: 'In the tutorial', ready: 'Ready', failed: 'Needs help' };
+  const stage = names[status.stage] || status.stage.replace(/[_-]+/g, ' ');
+  const settled = status.stage === 'ready' || status.stage === 'failed';
+  const percent = !settled && typeof status.progress === 'number' ? Math.floor(status.progress * 100 + 1e-9) : null;
+  const tone = status.stalled ? 'stalled' : settled ? status.stage : 'loading';
+  return { text: percent === null ? stage : stage + ' ' + percent + ' %', percent: percent, tone: tone };
+}
+
+// destination reads what was pasted into the join field: an invite link of the landing page
+// or of this client, a party ID, or else a code.
+export function destination(typed) {
+  const input = typed.trim();
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.\S+$/i.test(input)) return { party: input };
+  try {
+    const url = new URL(input);
+    const path = /\/party\/join\/([^/?#]+)/.exec(url.pathname);
+    const code = url.searchParams.get('party') || (path && decodeURIComponent(path[1]));
+    if (code) return { code: code };
+  } catch (error) {
+    // Not a link, so a code.
+  }
+  return { code: input };
+}

@@ -1,0 +1,56 @@
+// A pretended download: stage and progress as a launcher would report them.
+
+const step = 400; // ms
+const stages = [
+  { stage: 'downloading', steps: 20 },
+  { stage: 'installing', steps: 6 },
+];
+
+export class Progress {
+  // send(status) tells the server; fail(error) hears why it would not listen.
+  constructor(send, fail) {
+    this.send = send;
+    this.fail = fail;
+    this.timer = 0;
+    // The server ignores what is older than what it has; a reload goes on counting.
+    this.seq = Date.now();
+  }
+
+  set(stage, progress) {
+    this.stop();
+    return this.tell({ stage: stage, progress: progress });
+  }
+
+  start() {
+    this.stop();
+    let at = 0;
+    let done = 0;
+    const next = () => {
+      const now = stages[at];
+      if (!now) {
+        this.set('ready');
+        return;
+      }
+      this.tell({ stage: now.stage, progress: done / now.steps });
+      if (++done > now.steps) {
+        at++;
+        done = 0;
+      }
+      this.timer = setTimeout(next, step);
+    };
+    next();
+  }
+
+  stop() {
+    clearTimeout(this.timer);
+  }
+
+  async tell(status) {
+    try {
+      await this.send(Object.assign({ seq: ++this.seq }, status));
+    } catch (error) {
+      this.stop();
+      this.fail(error);
+    }
+  }
+}
