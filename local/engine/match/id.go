@@ -15,6 +15,9 @@ func parseID(text string) (id uuid.UUID, node string, ok bool) {
 	if !ok {
 		return uuid.Nil, "", false
 	}
+	if len(first) == 38 && (first[0] != '{' || first[37] != '}') {
+		return uuid.Nil, "", false // uuid.Parse takes any two characters for the braces
+	}
 	id, err := uuid.Parse(first)
 	return id, node, err == nil
 }

@@ -129,6 +129,8 @@ func TestJoin_Refused(t *testing.T) {
 			"nonsense.":                    errorReply("1", rtapi.Error_BAD_INPUT, "Invalid match ID"),
 			uuid.NewString():               errorReply("1", rtapi.Error_BAD_INPUT, "Invalid match ID"),
 			uuid.NewString() + ".":         errorReply("1", rtapi.Error_MATCH_NOT_FOUND, "Match not found"),
+			"(" + uuid.NewString() + ").":  errorReply("1", rtapi.Error_BAD_INPUT, "Invalid match ID"),
+			"{" + uuid.NewString() + "}.":  errorReply("1", rtapi.Error_MATCH_NOT_FOUND, "Match not found"),
 			uuid.NewString() + "." + node:  errorReply("1", rtapi.Error_MATCH_NOT_FOUND, "Match not found"),
 			uuid.NewString() + ".other.no": errorReply("1", rtapi.Error_MATCH_NOT_FOUND, "Match not found"),
 		} {

@@ -38,6 +38,8 @@ func (e *Entry) GetTicket() string             { return e.Ticket }
 func (e *Entry) GetProperties() map[string]any { return e.Properties }
 func (e *Entry) GetPartyId() string            { return e.PartyID }
 func (e *Entry) GetCreateTime() int64          { return e.CreateTime }
+
+// user is how clients see the entry.
 func (e *Entry) user() *rtapi.MatchmakerMatched_MatchmakerUser {
 	return &rtapi.MatchmakerMatched_MatchmakerUser{
 		Presence: &rtapi.UserPresence{

@@ -24,7 +24,7 @@ func (m *Matchmaker) HandleAdd(ctx context.Context, s Session, in *rtapi.Envelop
 	if msg.CountMultiple != nil {
 		multiple = int(msg.CountMultiple.GetValue())
 	}
-	if refusal := CheckCounts(int(msg.MinCount), int(msg.MaxCount), multiple); refusal != "" {
+	if refusal := checkCounts(int(msg.MinCount), int(msg.MaxCount), multiple); refusal != "" {
 		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, refusal)
 	}
 	queryText := msg.Query
@@ -47,9 +47,9 @@ func (m *Matchmaker) HandleAdd(ctx context.Context, s Session, in *rtapi.Envelop
 	}})
 }
 
-// CheckCounts tells what is wrong with the sizes a client asks for, in the words of the
-// real server, or "". It holds for solo and party tickets.
-func CheckCounts(minCount, maxCount, multiple int) string {
+// checkCounts tells what is wrong with the sizes a client asks for, in the words of the
+// real server, or "".
+func checkCounts(minCount, maxCount, multiple int) string {
 	switch {
 	case minCount < 2:
 		return "Invalid minimum count, must be >= 2"

@@ -6,10 +6,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"partyline/local/engine/matchmaker"
+	"partyline/local/engine/presence"
 
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
@@ -75,6 +79,9 @@ func TestProcess_DefaultMatching(t *testing.T) {
 		{"oldest_first_when_equal", []entrant{
 			solo("old", 2, 2).wants("properties.x:1"), solo("young", 2, 2).wants("properties.x:1"), solo("seeker", 2, 2)},
 			[][]string{{"old seeker"}}, 1},
+		{"party_matches_alone_when_the_surplus_is_all_it_found", []entrant{
+			party("a b", 2, 4).by(2), solo("c", 2, 4).wants("properties.x:1")},
+			[][]string{nil, {"a+b"}}, 1},
 		{"multiple_leaves_out_the_surplus", []entrant{
 			solo("a", 2, 4).by(2), solo("b", 2, 4).by(2), solo("c", 2, 4).by(2)},
 			[][]string{nil, {"a c"}}, 1},
@@ -290,6 +297,37 @@ func TestRun_PassPerTickUntilDone(t *testing.T) {
 	if _, _, err := m.Add(t.Context(), nil, "s", "", "*", 2, 2, 1, nil, nil); !errors.Is(err, runtime.ErrMatchmakerNotAvailable) {
 		t.Errorf("Add after Run = %v", err)
 	}
+}
+
+// With nothing set, tickets meet after Nakama's 15 seconds; and no goroutine outlives Run,
+// which the bubble sees to.
+func TestRun_Defaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &router{sent: map[uuid.UUID][]*rtapi.Envelope{}}
+		m, err := matchmaker.New(matchmaker.Options{Router: r, Logger: &log{}, RelayToken: func() string { return "token" }}, matchmaker.Hooks{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go m.Run(ctx)
+		began := time.Now()
+		for _, name := range []string{"a", "b"} {
+			_, created, err := m.Add(ctx, []presence.Presence{player(name)}, sessionID(name).String(), "", "*", 2, 2, 1, nil, nil)
+			if err != nil || created != began.UnixNano() {
+				t.Fatalf("Add: %v, created %d", err, created)
+			}
+		}
+		<-time.After(matchmaker.DefaultInterval - 1)
+		if n := len(r.all()); n != 0 {
+			t.Errorf("%d told before the first interval was over", n)
+		}
+		<-time.After(2)
+		synctest.Wait()
+		if n := len(r.all()); n != 2 {
+			t.Errorf("%d told after the first interval", n)
+		}
+	})
 }
 
 func TestStats(t *testing.T) {

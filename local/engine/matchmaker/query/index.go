@@ -54,6 +54,9 @@ func (x *Index) Change(put []*Document, remove []string) error {
 	if x.closed {
 		return errClosed
 	}
+	if len(put)+len(remove) == 0 {
+		return nil // even an empty batch costs the library a segment
+	}
 	dropped := make(map[string]bool, len(remove))
 	batch := bluge.NewBatch()
 	for _, id := range remove {
