@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"partyline/local/demo"
 	"partyline/local/engine"
 	"partyline/module/wiring"
 )
@@ -60,6 +61,9 @@ func serve(ctx context.Context, addr, config, runtimePath string, players bool, 
 	}
 	opts.Addr, opts.RuntimePath = addr, runtimePath
 	opts.Init = wiring.Register
+	if opts.Root, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey}); err != nil {
+		return err
+	}
 
 	opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	server, err := engine.Start(ctx, opts)

@@ -40,7 +40,7 @@ type Options struct {
 
 	Routes []Route      // tried in this order, after RPCs and before the API
 	Socket http.Handler // GET /ws; nil: 404
-	Root   http.Handler // GET /; nil: an empty 200
+	Root   http.Handler // GET / and what nobody else answers; nil: an empty 200 there, else 404
 
 	Logger *slog.Logger // nil: nothing is logged
 }

@@ -48,9 +48,6 @@ func New(opts Options) (*Server, error) {
 	if opts.FindRPC == nil {
 		opts.FindRPC = func(string) (RPC, bool) { return nil, false }
 	}
-	if opts.Root == nil {
-		opts.Root = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
-	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -60,7 +57,11 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	outer := mux.NewRouter()
-	outer.Handle("/", opts.Root).Methods(http.MethodGet)
+	if opts.Root != nil {
+		outer.Handle("/", opts.Root).Methods(http.MethodGet)
+	} else {
+		outer.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }).Methods(http.MethodGet)
+	}
 	if opts.Socket != nil {
 		outer.Handle("/ws", opts.Socket).Methods(http.MethodGet)
 	}
@@ -109,6 +110,10 @@ func (s *Server) endpoints() http.Handler {
 	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isNakamas(r.URL.Path) {
 			writeError(w, &store.Error{Code: store.Unimplemented, Message: "not supported by the embedded engine: " + r.Method + " " + r.URL.Path})
+			return
+		}
+		if s.opts.Root != nil && r.Method == http.MethodGet {
+			s.opts.Root.ServeHTTP(w, r)
 			return
 		}
 		writeError(w, &store.Error{Code: store.NotFound, Message: "Not Found"})
