@@ -64,7 +64,7 @@ type Admission struct {
 	holds   func(ctx context.Context, id ID) ([]Hold, error)
 	locked  func(ctx context.Context, v View) error
 	gates   gates
-	users   keyedLocks[string] // one party per user: joins of one user come one after the other
+	users   stripes // by user: where one party per user is the rule, its joins wait for each other
 
 	sweeping    sync.Mutex
 	kicksCursor string // where the next sweep of kicks goes on; guarded by sweeping

@@ -27,13 +27,21 @@ func FuzzDecodeParties(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(encodeParties([]presentParty{{id, time.Unix(1, 2)}, {id, time.Unix(3, 4)}}))
-	f.Add("1 @ nonsense@1")
+	f.Add(listWith("", id, time.Unix(1, 2)))
+	f.Add(listWith(listWith("", id, time.Unix(1, 2)), id, time.Unix(3, 4)))
+	f.Add("@ nonsense@1")
 	f.Add("")
-	f.Fuzz(func(t *testing.T, s string) {
-		parties := decodeParties(s)
-		if again := encodeParties(decodeParties(encodeParties(parties))); again != encodeParties(parties) {
-			t.Fatalf("decodeParties(%q) = %v, encoded and decoded again %s", s, parties, again)
+	f.Fuzz(func(t *testing.T, list string) {
+		list = listWithout(list, id)
+		for _, p := range decodeParties(list) {
+			if p.id == id {
+				t.Fatalf("decodeParties(%q) has the party taken out", list)
+			}
+		}
+		at := time.Unix(5, 6).UTC()
+		with := decodeParties(listWith(list, id, at))
+		if len(with) == 0 || with[len(with)-1] != (presentParty{id, at}) || len(with) > maxPartiesPerSession {
+			t.Fatalf("decodeParties(%q) = %v; want the party put in last", list, with)
 		}
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
@@ -85,8 +84,8 @@ type Roster struct {
 	streams  Streams
 	finder   Finder
 	now      Clock
-	parties  keyedLocks[uuid.UUID] // read-modify-write of one party's mirror
-	users    keyedLocks[string]    // read-modify-write of one user's list of parties
+	parties  stripes // by the party's UUID: read-modify-write of its mirror
+	users    stripes // by user: read-modify-write of its list of parties
 	listener func(Change)
 }
 
@@ -227,8 +226,7 @@ func (r *Roster) adopt(ctx context.Context, id ID) (snapshot, error) {
 	}
 	now := r.now()
 	facts.CreatedAt = now
-	r.parties.lock(id.UUID)
-	defer r.parties.unlock(id.UUID)
+	defer r.lock(id)()
 	s, err := r.look(id)
 	if err != nil || s.shared.rev != 0 {
 		return s, err
@@ -321,7 +319,6 @@ func (r *Roster) Created(_ context.Context, s Session, p *rtapi.Party) error {
 }
 
 func (r *Roster) begin(id ID, s Session, e mirrorEntry) error {
-	r.parties.lock(id.UUID)
-	defer r.parties.unlock(id.UUID)
+	defer r.lock(id)()
 	return r.put(id, s, e)
 }

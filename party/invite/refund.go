@@ -2,6 +2,7 @@ package invite
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"partyline/party"
@@ -39,7 +40,13 @@ func (s *Service) refundLater(key, user string, seq int64) {
 	}
 }
 
-func (s *Service) tryRefund(key, user string, seq int64) error {
+// tryRefund is one try of the background's. Nobody else recovers there.
+func (s *Service) tryRefund(key, user string, seq int64) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("refund panicked: %v", p)
+		}
+	}()
 	t := s.turns.take(s.Store, key, found{})
 	defer s.turns.end(t)
 	ctx, cancel := context.WithTimeout(s.ctx, refundTimeout)
