@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -27,6 +28,10 @@ type Judge interface {
 type Grant struct {
 	InviteID  string
 	InvitedAt time.Time // when the invite was made; it lifts the ban of an older kick
+
+	// Back asks for the seat kept for the user, and refuses with PartyNotFound where
+	// none is.
+	Back bool
 }
 
 // AdmissionDeps is what an Admission works with.
@@ -70,8 +75,10 @@ type Admission struct {
 	gates   gates
 	users   stripes // by user: where one party per user is the rule, its joins wait for each other
 
-	sweeping    sync.Mutex
-	kicksCursor string // where the next sweep of kicks goes on; guarded by sweeping
+	seatEvent func(SeatEvent, Seat)
+
+	sweeping sync.Mutex
+	cursors  map[string]string // where the next sweep goes on, by collection; guarded by sweeping
 }
 
 // NewAdmission makes an admission and has the roster tell it of parties that begin
@@ -80,7 +87,8 @@ func NewAdmission(d AdmissionDeps) *Admission {
 	a := &Admission{
 		roster: d.Roster, streams: d.Streams, storage: d.Storage, policy: d.Policy, logger: d.Logger, now: d.Now,
 		holds: d.Holds, locked: d.Locked, asks: d.Requests,
-		gates: gates{byID: map[ID]*gate{}, asked: map[string]asked{}},
+		gates:     gates{byID: map[ID]*gate{}, asked: map[string]asked{}, away: map[string][]ID{}},
+		seatEvent: func(SeatEvent, Seat) {}, cursors: map[string]string{},
 	}
 	if a.locked == nil {
 		a.locked = func(context.Context, View) error { return nil }
@@ -99,7 +107,14 @@ func (a *Admission) partyChanged(c Change) {
 		defer a.gates.exit(g)
 		g.known = true // nobody can have invited or kicked anybody yet
 	case PartyClosed:
-		a.gates.forget(func(id ID) bool { return id == c.ID })
+		if !a.gates.has(c.ID) {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), storageWait)
+		defer cancel()
+		g := a.gates.enter(c.ID)
+		defer a.gates.exit(g)
+		a.ended(ctx, g)
 	}
 }
 
@@ -117,6 +132,7 @@ func (a *Admission) Admit(ctx context.Context, id ID, s Session, grant Grant) er
 		return err
 	}
 	a.leave(ctx, leaving)
+	a.moveOn(ctx, s.UserID, id)
 	return nil
 }
 
@@ -146,6 +162,7 @@ func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) er
 	if h, ok := g.holds[grant.InviteID]; ok {
 		g.dropHolders(h, s.UserID)
 	}
+	a.seated(ctx, g, s.UserID)
 	a.liftKick(ctx, g, s.UserID)
 	return nil
 }
@@ -186,8 +203,13 @@ func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session
 	if k, kicked := g.kicks[s.UserID]; kicked && !grant.InvitedAt.After(k.at) {
 		return Refuse(Banned, "You were removed from this party a short while ago.")
 	}
-	if err := a.locked(ctx, v.View); err != nil {
-		return err
+	if !g.keeps(s.UserID) { // whoever comes back is nobody new
+		if grant.Back {
+			return Refuse(PartyNotFound, "No seat is kept for you any more.")
+		}
+		if err := a.locked(ctx, v.View); err != nil {
+			return err
+		}
 	}
 	taken, held := g.seats(v.View, s.UserID)
 	if _, flying := g.flights[s.SessionID]; flying {
@@ -240,13 +262,26 @@ func (a *Admission) joinFailed(s Session, cause error) error {
 	return cause
 }
 
-// Sweep forgets parties that have ended, in memory and in the storage of kicks.
+// Sweep catches up with what nobody told of: parties that have ended, in memory and in
+// storage, members that were dropped, and kept seats whose time another node did not
+// live to see the end of.
 func (a *Admission) Sweep(ctx context.Context) error {
+	a.gates.expireAsked(a.now())
+	ids := a.gates.ids()
+	for _, id := range a.roster.attendance.ids() {
+		if !a.gates.has(id) {
+			ids = append(ids, id)
+		}
+	}
+	var errs []error
+	for _, id := range ids {
+		errs = append(errs, a.settle(ctx, id))
+	}
 	gone := func(id ID) bool {
 		members, err := a.roster.members(id)
 		return err == nil && len(members) == 0
 	}
-	a.gates.forget(gone)
-	a.gates.expireAsked(a.now())
-	return a.sweepKicks(ctx, gone)
+	a.sweeping.Lock()
+	defer a.sweeping.Unlock()
+	return errors.Join(append(errs, a.sweepKicks(ctx, gone), a.sweepSeats(ctx, gone), a.sweepAway(ctx))...)
 }

@@ -61,11 +61,16 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 // EndNative comes after a PartyJoin or PartyAccept of s. If s is a member now it is
 // entered in the roster.
 func (a *Admission) EndNative(ctx context.Context, id ID, s Session) {
-	a.leave(ctx, a.land(ctx, id, s))
+	leaving, in := a.land(ctx, id, s)
+	a.leave(ctx, leaving)
+	if in {
+		a.moveOn(ctx, s.UserID, id)
+	}
 }
 
-// land ends the session's flight and answers the memberships it has to leave.
-func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membership) {
+// land ends the session's flight and answers the memberships it has to leave, and
+// whether it is in.
+func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membership, in bool) {
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
 	f := g.flights[s.SessionID]
@@ -73,13 +78,14 @@ func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membe
 	delete(g.flights, s.SessionID)
 	members, err := a.roster.members(id)
 	if err != nil || !slices.ContainsFunc(members, func(m Member) bool { return m.SessionID == s.SessionID }) {
-		return nil
+		return nil, false
 	}
 	if err := a.roster.Entered(ctx, id, s); err != nil {
 		a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
 	}
+	a.seated(ctx, g, s.UserID)
 	a.evictGhost(ctx, g, members)
-	return f.leaving
+	return f.leaving, true
 }
 
 // evictGhost takes the session admitted last off a stream that has more sessions than
@@ -153,5 +159,6 @@ func (a *Admission) EndCreate(ctx context.Context, s Session, p *rtapi.Party) er
 	}
 	defer unlock()
 	a.leave(ctx, leaving)
+	a.moveOn(ctx, s.UserID, id)
 	return nil
 }

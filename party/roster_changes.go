@@ -38,6 +38,7 @@ func (r *Roster) Entered(_ context.Context, id ID, s Session) error {
 // engine has rotated to the longest-standing member, even if the session comes back.
 func (r *Roster) Left(_ context.Context, id ID, s Session) {
 	defer r.lock(id)()
+	r.attendance.remove(id, s.SessionID)
 	// Best effort: what stays behind belongs to a session that is not a member, which
 	// every reader ignores, and ends with that session.
 	_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
@@ -149,6 +150,8 @@ func newest(entries []mirrorPresence) shared {
 // put writes a session's presence on the party's mirror and on its user's list. The
 // caller holds the party's lock.
 func (r *Roster) put(id ID, s Session, e mirrorEntry) error {
+	// First, so that nobody who ends right now is missed: an end is heard of later.
+	r.attendance.add(id, Member{Session: s, JoinedAt: e.joinedAt})
 	status := e.encode()
 	subject := id.UUID.String()
 	isNew, err := r.streams.StreamUserJoin(mirrorMode, subject, "", id.Node, s.UserID, s.SessionID, true, false, status)
