@@ -35,6 +35,7 @@ func (m *Module) Stop(ctx context.Context) {
 		defer close(done)
 		m.running.Wait()
 		m.protected("invites end", m.invites.Close)
+		m.protected("grace end", m.grace.Close)
 	}()
 	select {
 	case <-done:

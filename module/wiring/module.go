@@ -12,6 +12,7 @@ import (
 
 	"partyline/hooks"
 	"partyline/party"
+	"partyline/party/grace"
 	"partyline/party/invite"
 	"partyline/party/limit"
 	"partyline/party/rules"
@@ -42,6 +43,7 @@ type Module struct {
 
 	rules   *rules.Live
 	invites *invite.Service
+	grace   *grace.Service
 	calls   []rpc.Set
 	hooks   []hooks.Set
 	routes  []landing.Route
@@ -98,6 +100,7 @@ func (m *Module) construct(env environment) error {
 		hooks.Admission(admission, admission, limits, roster), // behind all that may refuse
 		hooks.Roster(roster, roster),
 	}
+	m.addGrace(roster, admission, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
