@@ -50,6 +50,8 @@ type AdmissionDeps struct {
 	// Requests limits how often a user asks to be let into closed parties, as
 	// [Limits.JoinRequest] does; nil means without limit.
 	Requests func(userID string) error
+	// Sender tells a device whose seat has moved to another one; nil tells nobody.
+	Sender Sender
 }
 
 // Admission is the only way into a party: for invited sessions it puts them on the
@@ -72,6 +74,7 @@ type Admission struct {
 	holds   func(ctx context.Context, id ID) ([]Hold, error)
 	locked  func(ctx context.Context, v View) error
 	asks    func(userID string) error
+	sender  Sender
 	gates   gates
 	users   stripes // by user: where one party per user is the rule, its joins wait for each other
 
@@ -86,7 +89,7 @@ type Admission struct {
 func NewAdmission(d AdmissionDeps) *Admission {
 	a := &Admission{
 		roster: d.Roster, streams: d.Streams, storage: d.Storage, policy: d.Policy, logger: d.Logger, now: d.Now,
-		holds: d.Holds, locked: d.Locked, asks: d.Requests,
+		holds: d.Holds, locked: d.Locked, asks: d.Requests, sender: d.Sender,
 		gates:     gates{byID: map[ID]*gate{}, asked: map[string]asked{}, away: map[string][]ID{}},
 		seatEvent: func(SeatEvent, Seat) {}, cursors: map[string]string{},
 	}
@@ -146,12 +149,14 @@ func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) er
 	if _, member := before.Session(s.SessionID); member {
 		return nil
 	}
-	if _, err := a.streams.StreamUserJoin(StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID, false, false, ""); err != nil {
-		return a.joinFailed(s, err)
+	older, moves := before.Member(s.UserID)
+	vacated := moves && before.Size() >= before.MaxSize
+	if vacated {
+		a.vacate(ctx, id, older.Session) // the engine would not take one more
 	}
-	if err := a.landed(g, s, before.MaxSize); err != nil {
-		if undo := a.streams.StreamUserLeave(StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID); undo != nil {
-			a.logger.Error("party admission not rolled back party=%s session=%s error=%v", id, s.SessionID, undo)
+	if err := a.board(g, s, older.Session, before.MaxSize); err != nil {
+		if vacated { // the seat is still the user's
+			err = errors.Join(err, a.keep(ctx, g, View{ID: id}, older), a.tellAway(ctx, g))
 		}
 		return err
 	}
@@ -159,12 +164,31 @@ func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) er
 	if err := a.roster.Entered(ctx, id, s); err != nil {
 		a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
 	}
+	if moves && !vacated {
+		a.vacate(ctx, id, older.Session)
+	}
 	if h, ok := g.holds[grant.InviteID]; ok {
 		g.dropHolders(h, s.UserID)
 	}
 	a.seated(ctx, g, s.UserID)
 	a.liftKick(ctx, g, s.UserID)
 	return nil
+}
+
+// board puts the session on the party's stream, or leaves it off. The caller holds the
+// gate.
+func (a *Admission) board(g *gate, s, older Session, maxSize int) error {
+	stream := g.id.UUID.String()
+	if _, err := a.streams.StreamUserJoin(StreamMode, stream, "", g.id.Node, s.UserID, s.SessionID, false, false, ""); err != nil {
+		return a.joinFailed(s, err)
+	}
+	err := a.landed(g, s, older, maxSize)
+	if err != nil {
+		if undo := a.streams.StreamUserLeave(StreamMode, stream, "", g.id.Node, s.UserID, s.SessionID); undo != nil {
+			a.logger.Error("party admission not rolled back party=%s session=%s error=%v", g.id, s.SessionID, undo)
+		}
+	}
+	return err
 }
 
 // Check answers what Admit would, without doing it. It says nothing about parties the
@@ -192,7 +216,8 @@ func (a *Admission) check(ctx context.Context, g *gate, s Session, grant Grant) 
 }
 
 func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session, grant Grant) error {
-	if _, member := v.Member(s.UserID); member {
+	older, member := v.Member(s.UserID)
+	if member && !a.mayMove(v.View) {
 		return Refuse(AlreadyMember, "You are in this party already.")
 	}
 	for _, f := range g.flights {
@@ -202,6 +227,9 @@ func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session
 	}
 	if k, kicked := g.kicks[s.UserID]; kicked && !grant.InvitedAt.After(k.at) {
 		return Refuse(Banned, "You were removed from this party a short while ago.")
+	}
+	if older.SessionID != "" {
+		return nil // the seat is the user's own, so neither a lock nor a full party is in the way
 	}
 	if !g.keeps(s.UserID) { // whoever comes back is nobody new
 		if grant.Back {
@@ -221,9 +249,9 @@ func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session
 	return nil
 }
 
-// landed reads the stream after a join and refuses if the session must go again. The
-// caller holds the gate.
-func (a *Admission) landed(g *gate, s Session, maxSize int) error {
+// landed reads the stream after a join and refuses if the session must go again. older
+// is the session whose seat it takes, if any. The caller holds the gate.
+func (a *Admission) landed(g *gate, s, older Session, maxSize int) error {
 	members, err := a.roster.members(g.id)
 	if err != nil {
 		return err
@@ -233,6 +261,9 @@ func (a *Admission) landed(g *gate, s Session, maxSize int) error {
 		switch {
 		case m.SessionID == s.SessionID:
 			inside = true
+		case m.SessionID == older.SessionID:
+			taken--
+			others++
 		case m.UserID == s.UserID:
 			return Refuse(AlreadyMember, "You are in this party already.")
 		default:

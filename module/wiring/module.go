@@ -87,6 +87,7 @@ func (m *Module) construct(env environment) error {
 	store := invite.NewStore(m.nk, m.now)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Sender: m.nk,
 	})
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
