@@ -160,7 +160,11 @@ func (a *Admission) refresh(ctx context.Context, g *gate) error {
 func (a *Admission) tellAway(ctx context.Context, g *gate) error {
 	var fresh []*keptSeat
 	for _, k := range g.kept {
-		if !k.told {
+		switch {
+		case k.told:
+		case k.overdue: // nobody heard of it in all its time
+			a.endSeat(ctx, g, k, SeatLost)
+		default:
 			fresh = append(fresh, k)
 		}
 	}
@@ -353,18 +357,16 @@ func (a *Admission) endIfEmpty(ctx context.Context, g *gate) bool {
 // ended forgets a party nobody is in any more, with all that was kept for it. The
 // caller holds the gate.
 func (a *Admission) ended(ctx context.Context, g *gate) {
-	stored := false
 	for user, k := range g.kept {
-		stored = stored || k.stored
 		delete(g.kept, user)
 		a.gates.setAway(user, g.id, false)
+		if k.stored {
+			if _, err := a.unstoreSeat(ctx, k.Seat); err != nil {
+				a.logger.Warn("kept seat not forgotten party=%s user=%s error=%v", g.id, user, err)
+			}
+		}
 		if k.told {
 			a.seatEvent(SeatEnded, k.Seat)
-		}
-	}
-	if stored {
-		if err := a.unstoreParty(ctx, g.id); err != nil {
-			a.logger.Warn("kept seats not forgotten party=%s error=%v", g.id, err)
 		}
 	}
 	a.roster.attendance.end(g.id)

@@ -56,13 +56,12 @@ func decodeSeats(id ID, value string) (map[string]Seat, error) {
 	return seats, nil
 }
 
-func encodeSeats(id ID, seats map[string]Seat) (string, error) {
+func recordOf(id ID, seats map[string]Seat) seatsRecord {
 	r := seatsRecord{PartyID: id.String(), Seats: map[string]seatRecord{}}
 	for user, s := range seats {
 		r.Seats[user] = seatRecord{s.Member.SessionID, s.Member.Username, nanos(s.Joined), nanos(s.Since), nanos(s.Until)}
 	}
-	value, err := json.Marshal(r)
-	return string(value), err
+	return r
 }
 
 // takeOver makes the gate's kept seats what storage says they are. Those this process
@@ -83,19 +82,25 @@ func (a *Admission) takeOver(g *gate, stored map[string]Seat) {
 	}
 }
 
+// seatState is the two records of one seat, as storage has them.
+type seatState struct {
+	seats    map[string]Seat   // of the party, by user
+	away     map[string]int64  // of the user: until when, by party
+	versions map[string]string // by collection; "*" for a record that does not exist
+}
+
 // storeSeat writes a kept seat. If another node has written one for the same session,
 // that one stays and is the answer.
 func (a *Admission) storeSeat(ctx context.Context, seat Seat) (first *Seat, err error) {
 	user := seat.Member.UserID
-	err = a.changeSeats(ctx, seat.ID, user, func(seats map[string]Seat, away map[string]int64) bool {
-		first = nil
-		if s, ok := seats[user]; ok && s.Member.SessionID == seat.Member.SessionID {
+	err = a.changeSeats(ctx, seat, func(st seatState) error {
+		if s, ok := st.seats[user]; ok && s.Member.SessionID == seat.Member.SessionID {
 			first = &s
-			return false
+			return nil
 		}
-		seats[user] = seat
-		away[seat.ID.String()] = nanos(seat.Until)
-		return true
+		st.seats[user] = seat
+		st.away[seat.ID.String()] = nanos(seat.Until)
+		return a.writeSeats(ctx, seat, st, seatsCollection, awayCollection)
 	})
 	return first, err
 }
@@ -106,75 +111,87 @@ func (a *Admission) unstoreSeat(ctx context.Context, seat Seat) (removed bool, e
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
 	defer cancel()
 	user := seat.Member.UserID
-	err = a.changeSeats(ctx, seat.ID, user, func(seats map[string]Seat, away map[string]int64) bool {
-		s, ok := seats[user]
-		removed = ok && s.Member.SessionID == seat.Member.SessionID
-		if removed {
-			delete(seats, user)
-			delete(away, seat.ID.String())
+	err = a.changeSeats(ctx, seat, func(st seatState) error {
+		s, ok := st.seats[user]
+		if removed = ok && s.Member.SessionID == seat.Member.SessionID; !removed {
+			return nil
 		}
-		return removed
+		delete(st.seats, user)
+		delete(st.away, seat.ID.String())
+		seatsEmpty, awayEmpty := len(st.seats) == 0, len(st.away) == 0
+		switch {
+		case seatsEmpty && awayEmpty:
+			return a.deleteSeats(ctx, seat, st, seatsCollection, awayCollection)
+		case !seatsEmpty && !awayEmpty:
+			return a.writeSeats(ctx, seat, st, seatsCollection, awayCollection)
+		}
+		// Not one call to the host. The party's record counts; what stays in the user's
+		// does no harm until the sweep finds it.
+		if seatsEmpty {
+			err := a.deleteSeats(ctx, seat, st, seatsCollection)
+			if err == nil {
+				_ = a.writeSeats(ctx, seat, st, awayCollection)
+			}
+			return err
+		}
+		err := a.writeSeats(ctx, seat, st, seatsCollection)
+		if err == nil {
+			_ = a.deleteSeats(ctx, seat, st, awayCollection)
+		}
+		return err
 	})
 	return removed, err
 }
 
-// unstoreParty takes all seats of a party out of storage.
-func (a *Admission) unstoreParty(ctx context.Context, id ID) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
-	defer cancel()
-	return a.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: seatsCollection, Key: id.UUID.String()}})
-}
-
-// changeSeats changes a party's record and a user's by compare-and-set, both or none.
-// The change reports whether there is anything to write. It refuses with Conflict after
-// too many lost races.
-func (a *Admission) changeSeats(ctx context.Context, id ID, userID string, change func(map[string]Seat, map[string]int64) bool) error {
+// changeSeats has change write to storage what it makes of it, by compare-and-set, again
+// for as long as others are faster. It refuses with Conflict after too many lost races.
+func (a *Admission) changeSeats(ctx context.Context, seat Seat, change func(seatState) error) error {
 	for range writeAttempts {
-		seats, away, versions, err := a.loadSeats(ctx, id, userID)
+		st, err := a.loadSeats(ctx, seat.ID, seat.Member.UserID)
 		if err != nil {
 			return err
 		}
-		if !change(seats, away) {
-			return nil
-		}
 		now := nanos(a.now())
-		maps.DeleteFunc(away, func(_ string, until int64) bool { return until <= now })
-		if len(seats)+len(away) == 0 {
-			err = a.deleteSeats(ctx, id, userID, versions)
-		} else {
-			err = a.writeSeats(ctx, id, userID, seats, away, versions)
-		}
-		if err == nil || !errors.Is(err, runtime.ErrStorageRejectedVersion) {
+		maps.DeleteFunc(st.away, func(_ string, until int64) bool { return until <= now })
+		if err := change(st); !errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			return err
 		}
 	}
 	return Refuse(Conflict, "Too many changes at once, please try again.")
 }
 
-func (a *Admission) writeSeats(ctx context.Context, id ID, userID string, seats map[string]Seat, away map[string]int64, versions map[string]string) error {
-	seatsValue, err := encodeSeats(id, seats)
-	if err != nil {
-		return err
+// writeSeats writes records of a seat, all or none.
+func (a *Admission) writeSeats(ctx context.Context, seat Seat, st seatState, collections ...string) error {
+	var writes []*runtime.StorageWrite
+	for _, c := range collections {
+		var value []byte
+		var err error
+		if c == awayCollection {
+			value, err = json.Marshal(awayRecord{st.away})
+		} else {
+			value, err = json.Marshal(recordOf(seat.ID, st.seats))
+		}
+		if err != nil {
+			return err
+		}
+		writes = append(writes, &runtime.StorageWrite{Collection: c, Key: seat.keyIn(c), Value: string(value), Version: st.versions[c]})
 	}
-	awayValue, err := json.Marshal(awayRecord{away})
-	if err != nil {
-		return err
-	}
-	_, err = a.storage.StorageWrite(ctx, []*runtime.StorageWrite{
-		{Collection: seatsCollection, Key: id.UUID.String(), Value: seatsValue, Version: versions[seatsCollection]},
-		{Collection: awayCollection, Key: userID, Value: string(awayValue), Version: versions[awayCollection]},
-	})
+	_, err := a.storage.StorageWrite(ctx, writes)
 	return err
 }
 
-// deleteSeats deletes both records. The host has no error of its own for a version that
-// is another by now, so any failure counts as one, and the next attempt will tell.
-func (a *Admission) deleteSeats(ctx context.Context, id ID, userID string, versions map[string]string) error {
+// deleteSeats deletes records of a seat, all or none. The host has no error of its own
+// for a version that is another by now, so any failure counts as one; the next attempt
+// tells.
+func (a *Admission) deleteSeats(ctx context.Context, seat Seat, st seatState, collections ...string) error {
 	var deletes []*runtime.StorageDelete
-	for collection, key := range map[string]string{seatsCollection: id.UUID.String(), awayCollection: userID} {
-		if version := versions[collection]; version != "*" {
-			deletes = append(deletes, &runtime.StorageDelete{Collection: collection, Key: key, Version: version})
+	for _, c := range collections {
+		if version := st.versions[c]; version != "*" {
+			deletes = append(deletes, &runtime.StorageDelete{Collection: c, Key: seat.keyIn(c), Version: version})
 		}
+	}
+	if len(deletes) == 0 {
+		return nil
 	}
 	if err := a.storage.StorageDelete(ctx, deletes); err != nil {
 		return errors.Join(err, runtime.ErrStorageRejectedVersion)
@@ -182,35 +199,47 @@ func (a *Admission) deleteSeats(ctx context.Context, id ID, userID string, versi
 	return nil
 }
 
-func (a *Admission) loadSeats(ctx context.Context, id ID, userID string) (map[string]Seat, map[string]int64, map[string]string, error) {
+// keyIn is the key of the seat's record in a collection.
+func (s Seat) keyIn(collection string) string {
+	if collection == awayCollection {
+		return s.Member.UserID
+	}
+	return s.ID.UUID.String()
+}
+
+func (a *Admission) loadSeats(ctx context.Context, id ID, userID string) (seatState, error) {
+	st := seatState{
+		seats: map[string]Seat{}, away: map[string]int64{},
+		versions: map[string]string{seatsCollection: "*", awayCollection: "*"},
+	}
 	objects, err := a.storage.StorageRead(ctx, []*runtime.StorageRead{
 		{Collection: seatsCollection, Key: id.UUID.String()},
 		{Collection: awayCollection, Key: userID},
 	})
 	if err != nil {
-		return nil, nil, nil, err
+		return st, err
 	}
-	seats, away := map[string]Seat{}, map[string]int64{}
-	versions := map[string]string{seatsCollection: "*", awayCollection: "*"}
 	for _, o := range objects {
-		versions[o.Collection] = o.Version
+		st.versions[o.Collection] = o.Version
 		switch o.Collection {
 		case seatsCollection:
-			seats, err = decodeSeats(id, o.Value)
+			st.seats, err = decodeSeats(id, o.Value)
 		case awayCollection:
-			away, err = decodeAway(o.Value)
+			st.away, err = decodeAway(o.Value)
 		}
 		if err != nil {
-			return nil, nil, nil, err
+			return st, err
 		}
 	}
-	return seats, away, versions, nil
+	return st, nil
 }
 
 func decodeAway(value string) (map[string]int64, error) {
-	r := awayRecord{Parties: map[string]int64{}}
-	err := json.Unmarshal([]byte(value), &r)
-	return r.Parties, err
+	var r awayRecord
+	if err := json.Unmarshal([]byte(value), &r); err != nil || r.Parties == nil {
+		return map[string]int64{}, err
+	}
+	return r.Parties, nil
 }
 
 // readAway lists the parties that may keep a seat for the user.

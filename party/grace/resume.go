@@ -44,6 +44,13 @@ func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption,
 	case !id.IsZero():
 		return party.Resumption{PartyID: id.String(), Joined: true}, nil
 	}
+	now, err := s.Roster.PartiesOf(ctx, c.UserID) // another session may have been faster
+	if err != nil {
+		return none, err
+	}
+	if len(now) > 0 {
+		in = now
+	}
 	for _, m := range in {
 		if m.Session.SessionID == session.SessionID {
 			return party.Resumption{PartyID: m.ID.String(), Joined: true}, nil
