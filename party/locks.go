@@ -1,41 +1,18 @@
 package party
 
-import "sync"
+import (
+	"hash/maphash"
+	"sync"
+)
 
-// keyedLocks is one mutex per key that is in use; an unused key costs nothing.
-type keyedLocks[K comparable] struct {
-	mu    sync.Mutex
-	byKey map[K]*keyedLock
-}
+// stripes is a fixed number of mutexes shared by any number of keys: two keys may wait
+// for each other without need, but no key costs memory. A goroutine must not lock two
+// keys of the same stripes at once.
+type stripes struct{ mutexes [64]sync.Mutex }
 
-type keyedLock struct {
-	sync.Mutex
-	users int // holders and waiters; guarded by keyedLocks.mu
-}
+var stripeSeed = maphash.MakeSeed()
 
-// lock waits for the key's mutex. The caller calls unlock with the same key.
-func (l *keyedLocks[K]) lock(key K) {
-	l.mu.Lock()
-	if l.byKey == nil {
-		l.byKey = map[K]*keyedLock{}
-	}
-	k := l.byKey[key]
-	if k == nil {
-		k = &keyedLock{}
-		l.byKey[key] = k
-	}
-	k.users++
-	l.mu.Unlock()
-	k.Lock()
-}
-
-func (l *keyedLocks[K]) unlock(key K) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	k := l.byKey[key]
-	k.users--
-	if k.users == 0 {
-		delete(l.byKey, key)
-	}
-	k.Unlock()
+// of is the key's mutex.
+func (s *stripes) of(key string) *sync.Mutex {
+	return &s.mutexes[maphash.String(stripeSeed, key)%uint64(len(s.mutexes))]
 }

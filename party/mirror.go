@@ -1,6 +1,7 @@
 package party
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -93,7 +94,10 @@ func decodeMirror(s string) (mirrorEntry, bool) {
 	}, true
 }
 
-// presentParty is one party in the status of a presence on a user's stream.
+// The status of a presence on a user's stream is the list of the session's parties, the
+// latest last: "<id>@<since>" by single spaces, since being Unix nanoseconds.
+
+// presentParty is one entry of it.
 type presentParty struct {
 	id    ID
 	since time.Time
@@ -102,27 +106,38 @@ type presentParty struct {
 // Most parties remembered per session; the oldest are forgotten first.
 const maxPartiesPerSession = 32
 
-func encodeParties(parties []presentParty) string {
-	var b strings.Builder
-	b.WriteString(mirrorVersion)
-	for _, p := range parties {
-		b.WriteByte(' ')
-		b.WriteString(p.id.String())
-		b.WriteByte('@')
-		b.WriteString(strconv.FormatInt(nanos(p.since), 10))
+func listWith(list string, id ID, since time.Time) string {
+	for strings.Count(list, " ") >= maxPartiesPerSession-1 {
+		_, list, _ = strings.Cut(list, " ")
 	}
-	return b.String()
+	b := make([]byte, 0, len(list)+64+len(id.Node))
+	b = append(b, list...)
+	if len(b) > 0 {
+		b = append(b, ' ')
+	}
+	b = append(b, id.String()...)
+	b = append(b, '@')
+	return string(strconv.AppendInt(b, nanos(since), 10))
 }
 
-// decodeParties reads what encodeParties wrote and leaves out what it cannot read.
-func decodeParties(s string) []presentParty {
-	fields := strings.Split(s, " ")
-	if fields[0] != mirrorVersion {
-		return nil
+func listWithout(list string, id ID) string {
+	if list == "" {
+		return ""
 	}
+	prefix := id.String() + "@"
+	if !strings.Contains(list, prefix) {
+		return list
+	}
+	entries := strings.Split(list, " ")
+	entries = slices.DeleteFunc(entries, func(e string) bool { return strings.HasPrefix(e, prefix) })
+	return strings.Join(entries, " ")
+}
+
+// decodeParties reads a list and leaves out what it cannot read.
+func decodeParties(list string) []presentParty {
 	var parties []presentParty
-	for _, f := range fields[1:] {
-		idText, at, _ := strings.Cut(f, "@")
+	for entry := range strings.SplitSeq(list, " ") {
+		idText, at, _ := strings.Cut(entry, "@")
 		id, err := ParseID(idText)
 		ns, errAt := strconv.ParseInt(at, 10, 64)
 		if err != nil || errAt != nil || ns < 0 {

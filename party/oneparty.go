@@ -15,12 +15,12 @@ func (a *Admission) elsewhere(ctx context.Context, id ID, s Session) (leaving []
 	if rule != rules.OnePartyOnly && rule != rules.LeavePrevious {
 		return nil, func() {}, nil
 	}
-	a.users.lock(s.UserID)
-	unlock = func() { a.users.unlock(s.UserID) }
+	mu := a.users.of(s.UserID)
+	mu.Lock()
 	handedOver := false
 	defer func() {
 		if !handedOver { // refused, or a panic went through
-			a.users.unlock(s.UserID)
+			mu.Unlock()
 		}
 	}()
 	// In this order: a native join stops being under way only once its party is listed.
@@ -36,7 +36,7 @@ func (a *Admission) elsewhere(ctx context.Context, id ID, s Session) (leaving []
 		}
 	}
 	handedOver = true
-	return in, unlock, nil
+	return in, mu.Unlock, nil
 }
 
 // leave takes sessions out of parties as if each had left by itself.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
@@ -85,8 +84,8 @@ type Roster struct {
 	streams  Streams
 	finder   Finder
 	now      Clock
-	parties  keyedLocks[uuid.UUID] // read-modify-write of one party's mirror
-	users    keyedLocks[string]    // read-modify-write of one user's list of parties
+	parties  stripes // by the party's UUID: read-modify-write of its mirror
+	users    stripes // by user: read-modify-write of its list of parties
 	listener func(Change)
 }
 
@@ -227,8 +226,7 @@ func (r *Roster) adopt(ctx context.Context, id ID) (snapshot, error) {
 	}
 	now := r.now()
 	facts.CreatedAt = now
-	r.parties.lock(id.UUID)
-	defer r.parties.unlock(id.UUID)
+	defer r.lock(id)()
 	s, err := r.look(id)
 	if err != nil || s.shared.rev != 0 {
 		return s, err
@@ -243,29 +241,20 @@ func (r *Roster) adopt(ctx context.Context, id ID) (snapshot, error) {
 	return s, nil
 }
 
-// findFacts pages through the parties of the id's node. The filter on open stays out:
-// a second page with it brings a stock server down.
+// findFacts asks the engine's index for one party. The index is up to a second behind.
 func (r *Roster) findFacts(ctx context.Context, id ID) (Facts, error) {
-	const page = 100
-	for cursor := ""; ; {
-		parties, next, err := r.finder.PartyList(ctx, page, nil, true, "+node:"+quoteTerm(id.Node), cursor)
-		if err != nil {
-			return Facts{}, err
-		}
-		for _, p := range parties {
-			if p.PartyId == id.String() {
-				return Facts{MaxSize: int(p.MaxSize), Open: p.Open, Hidden: p.Hidden, Label: p.Label}, nil
-			}
-		}
-		if next == "" || len(parties) == 0 {
-			return Facts{}, Refuse(PartyNotFound, "This party does not exist any more.")
-		}
-		cursor = next
+	// Every character of an ID is one of a plain term; quoted, the server finds nothing.
+	parties, _, err := r.finder.PartyList(ctx, 1, nil, true, "+_id:"+id.String(), "")
+	if err != nil {
+		return Facts{}, err
 	}
+	for _, p := range parties {
+		if p.GetPartyId() == id.String() {
+			return Facts{MaxSize: int(p.GetMaxSize()), Open: p.GetOpen(), Hidden: p.GetHidden(), Label: p.GetLabel()}, nil
+		}
+	}
+	return Facts{}, Refuse(PartyNotFound, "This party does not exist any more.")
 }
-
-// quoteTerm makes a node's name one term of the query language.
-func quoteTerm(s string) string { return `"` + s + `"` }
 
 // PartiesOf lists the parties the user's sessions are in, the latest joined first.
 // Parties entered through another module are not among them.
@@ -330,7 +319,6 @@ func (r *Roster) Created(_ context.Context, s Session, p *rtapi.Party) error {
 }
 
 func (r *Roster) begin(id ID, s Session, e mirrorEntry) error {
-	r.parties.lock(id.UUID)
-	defer r.parties.unlock(id.UUID)
+	defer r.lock(id)()
 	return r.put(id, s, e)
 }

@@ -4,15 +4,23 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
 )
 
 // What follows is called by hooks after the native engine has done its part. None of
 // it reads or writes the database.
 
+// lock has the changes of one party's mirror wait for each other; the answer unlocks.
+func (r *Roster) lock(id ID) (unlock func()) {
+	mu := r.parties.of(id.UUID.String())
+	mu.Lock()
+	return mu.Unlock
+}
+
 // Entered follows a session becoming a member. [Admission] calls it for every way in.
 func (r *Roster) Entered(_ context.Context, id ID, s Session) error {
-	r.parties.lock(id.UUID)
-	defer r.parties.unlock(id.UUID)
+	defer r.lock(id)()
 	entries, err := r.mirror(id)
 	if err != nil {
 		return err
@@ -29,8 +37,7 @@ func (r *Roster) Entered(_ context.Context, id ID, s Session) error {
 // Left follows a session leaving or being removed. Where it led the party the native
 // engine has rotated to the longest-standing member, even if the session comes back.
 func (r *Roster) Left(_ context.Context, id ID, s Session) {
-	r.parties.lock(id.UUID)
-	defer r.parties.unlock(id.UUID)
+	defer r.lock(id)()
 	// Best effort: what stays behind belongs to a session that is not a member, which
 	// every reader ignores, and ends with that session.
 	_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
@@ -46,8 +53,7 @@ func (r *Roster) Left(_ context.Context, id ID, s Session) {
 
 // Promoted follows a PartyPromote of s.
 func (r *Roster) Promoted(_ context.Context, id ID, s Session) {
-	r.parties.lock(id.UUID)
-	defer r.parties.unlock(id.UUID)
+	defer r.lock(id)()
 	r.rewrite(id, func(sh *shared) bool {
 		changed := sh.leader != s.SessionID
 		sh.leader = s.SessionID
@@ -67,8 +73,7 @@ func (r *Roster) LeaderSeen(ctx context.Context, id ID, s Session) {
 
 // Updated follows a PartyUpdate, which replaces all three values.
 func (r *Roster) Updated(_ context.Context, id ID, open, hidden bool, label string) {
-	r.parties.lock(id.UUID)
-	defer r.parties.unlock(id.UUID)
+	defer r.lock(id)()
 	r.rewrite(id, func(sh *shared) bool {
 		sh.Open, sh.Hidden, sh.Label = open, hidden, label
 		return true
@@ -82,8 +87,7 @@ func (r *Roster) Closed(_ context.Context, id ID) {
 }
 
 func (r *Roster) end(id ID) {
-	r.parties.lock(id.UUID)
-	defer r.parties.unlock(id.UUID)
+	defer r.lock(id)()
 	entries, err := r.mirror(id)
 	if err != nil {
 		return
@@ -97,8 +101,7 @@ func (r *Roster) end(id ID) {
 // stateChanged tells the other nodes that holds or kicks of the party changed. It
 // answers the revision before and after; both 0 where no presence carries one.
 func (r *Roster) stateChanged(id ID) (before, after int64) {
-	r.parties.lock(id.UUID)
-	defer r.parties.unlock(id.UUID)
+	defer r.lock(id)()
 	r.rewrite(id, func(sh *shared) bool {
 		before = sh.state
 		sh.state = max(sh.state+1, nanos(r.now()))
@@ -164,32 +167,28 @@ func (r *Roster) put(id ID, s Session, e mirrorEntry) error {
 // listParty writes the party into the list of the session's parties, or out of it for
 // a zero time. A failure means the session is going away, and its list with it.
 func (r *Roster) listParty(s Session, id ID, since time.Time) {
-	r.users.lock(s.UserID)
-	defer r.users.unlock(s.UserID)
+	mu := r.users.of(s.UserID)
+	mu.Lock()
+	defer mu.Unlock()
 	presences, err := r.streams.StreamUserList(partiesMode, s.UserID, "", "", true, true)
 	if err != nil {
 		return
 	}
-	var parties []presentParty
-	known := false
-	for _, p := range presences {
-		if p.GetSessionId() == s.SessionID {
-			known, parties = true, decodeParties(p.GetStatus())
-		}
+	i := slices.IndexFunc(presences, func(p runtime.Presence) bool { return p.GetSessionId() == s.SessionID })
+	known, list := i >= 0, ""
+	if known {
+		list = presences[i].GetStatus()
 	}
-	parties = slices.DeleteFunc(parties, func(p presentParty) bool { return p.id == id })
+	list = listWithout(list, id)
 	if !since.IsZero() {
-		parties = append(parties, presentParty{id, since})
-		if extra := len(parties) - maxPartiesPerSession; extra > 0 {
-			parties = parties[extra:]
-		}
+		list = listWith(list, id, since)
 	}
 	switch {
-	case known && len(parties) == 0:
+	case known && list == "":
 		_ = r.streams.StreamUserLeave(partiesMode, s.UserID, "", "", s.UserID, s.SessionID)
 	case known:
-		_ = r.streams.StreamUserUpdate(partiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, encodeParties(parties))
-	case len(parties) > 0:
-		_, _ = r.streams.StreamUserJoin(partiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, encodeParties(parties))
+		_ = r.streams.StreamUserUpdate(partiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, list)
+	case list != "":
+		_, _ = r.streams.StreamUserJoin(partiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, list)
 	}
 }

@@ -56,21 +56,22 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 	if (inviteID == "") == (typed == "") {
 		return invalid("id", "give either id or code")
 	}
-	key, r, err := s.find(ctx, c, inviteID, typed)
+	key, f, err := s.find(ctx, c, inviteID, typed)
 	if err != nil {
 		return err
 	}
-	if err := s.mayRevoke(ctx, c, r); err != nil {
+	if err := s.mayRevoke(ctx, c, f.rec); err != nil {
 		return err
 	}
 	done := false
-	if r, err = s.change(ctx, key, func(r *record) error {
+	r, err := s.change(ctx, key, f, func(r *record) error {
 		if done = !r.ended(s.Now()); !done {
 			return errUnchanged
 		}
 		r.RevokedAt = s.Now().Unix()
 		return nil
-	}); err != nil || !done {
+	})
+	if err != nil || !done {
 		return err
 	}
 	s.previews.drop(key)
@@ -84,16 +85,16 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 	return nil
 }
 
-func (s *Service) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, *record, error) {
+func (s *Service) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, found, error) {
 	if inviteID == "" {
 		return s.lookup(ctx, c.UserID, c.ClientIP, typed)
 	}
 	key, err := s.Store.keyOf(ctx, inviteID)
 	if err != nil {
-		return "", nil, err
+		return "", found{}, err
 	}
-	r, _, err := s.Store.read(ctx, key)
-	return key, r, err
+	f, err := s.Store.read(ctx, key)
+	return key, f, err
 }
 
 func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) error {
@@ -121,21 +122,22 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 	if err := signedIn(c); err != nil {
 		return err
 	}
-	key, r, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	key, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(r.For, c.UserID) {
+	if !slices.Contains(f.rec.For, c.UserID) {
 		return party.Refuse(party.InviteNotForYou, "Only somebody who was invited by name can decline.")
 	}
 	done := false
-	if r, err = s.change(ctx, key, func(r *record) error {
+	r, err := s.change(ctx, key, f, func(r *record) error {
 		if done = !r.ended(s.Now()) && slices.Contains(r.pending(), c.UserID); !done {
 			return errUnchanged
 		}
 		r.Declined = append(r.Declined, c.UserID)
 		return nil
-	}); err != nil || !done {
+	})
+	if err != nil || !done {
 		return err
 	}
 	s.previews.drop(key)
@@ -158,8 +160,8 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 }
 
 // change takes a turn with the record of key.
-func (s *Service) change(ctx context.Context, key string, change func(*record) error) (*record, error) {
-	t := s.turns.take(s.Store, key)
+func (s *Service) change(ctx context.Context, key string, known found, change func(*record) error) (*record, error) {
+	t := s.turns.take(s.Store, key, known)
 	defer s.turns.end(t)
 	return t.change(ctx, change)
 }

@@ -16,10 +16,11 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 	if err := signedIn(c); err != nil {
 		return party.Preview{}, err
 	}
-	_, r, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	_, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return party.Preview{}, err
 	}
+	r := f.rec
 	v, held, alive, err := s.target(ctx, r, c.UserID)
 	if err != nil {
 		return party.Preview{}, err
@@ -47,8 +48,10 @@ func (s *Service) PublicPreview(ctx context.Context, typed, clientIP string) (pa
 	if err != nil {
 		return party.Preview{}, err
 	}
+	wrong := false
+	defer func() { done(wrong) }()
 	p, err := s.publicPreview(ctx, typed)
-	done(party.ReasonOf(err) == party.InviteNotFound)
+	wrong = party.ReasonOf(err) == party.InviteNotFound
 	return p, err
 }
 
@@ -61,10 +64,11 @@ func (s *Service) publicPreview(ctx context.Context, typed string) (party.Previe
 	if p, ok := s.previews.get(key, s.Now()); ok {
 		return p, nil
 	}
-	r, _, err := s.Store.read(ctx, key)
+	f, err := s.Store.read(ctx, key)
 	if err != nil {
 		return party.Preview{}, err
 	}
+	r := f.rec
 	// Whoever opens an invite with a held seat is taken for somebody it is held for.
 	viewer := ""
 	if h, ok := r.hold(s.Now()); ok {

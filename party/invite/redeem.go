@@ -23,10 +23,11 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if err := signedIn(c); err != nil {
 		return none, err
 	}
-	key, r, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	key, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return none, err
 	}
+	r := f.rec
 	if !r.isFor(c.UserID) {
 		return none, r.refusal(c.UserID, s.Now())
 	}
@@ -60,7 +61,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if err := s.mayJoin(ctx, c, r, v, held); err != nil {
 		return none, err
 	}
-	if err := s.enter(ctx, key, id, session); err != nil {
+	if err := s.enter(ctx, key, f, id, session); err != nil {
 		return none, err
 	}
 	s.previews.drop(key)
@@ -135,8 +136,8 @@ func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, v part
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
 // one turn with the invite, so that on this node no redemption sees another's half.
-func (s *Service) enter(ctx context.Context, key string, id party.ID, session party.Session) error {
-	t := s.turns.take(s.Store, key)
+func (s *Service) enter(ctx context.Context, key string, known found, id party.ID, session party.Session) error {
+	t := s.turns.take(s.Store, key, known)
 	defer s.turns.end(t)
 	var seq int64
 	var isNew bool

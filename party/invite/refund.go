@@ -2,6 +2,7 @@ package invite
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"partyline/party"
@@ -31,16 +32,26 @@ func (s *Service) refundLater(key, user string, seq int64) {
 		if pause(s.ctx, wait) != nil {
 			return
 		}
-		t := s.turns.take(s.Store, key)
-		ctx, cancel := context.WithTimeout(s.ctx, refundTimeout)
-		err := giveBack(ctx, t, user, seq)
-		cancel()
-		s.turns.end(t)
+		err := s.tryRefund(key, user, seq)
 		if err == nil {
 			return
 		}
 		s.Logger.Warn("invite use not given back yet user=%s error=%v", user, err)
 	}
+}
+
+// tryRefund is one try of the background's. Nobody else recovers there.
+func (s *Service) tryRefund(key, user string, seq int64) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("refund panicked: %v", p)
+		}
+	}()
+	t := s.turns.take(s.Store, key, found{})
+	defer s.turns.end(t)
+	ctx, cancel := context.WithTimeout(s.ctx, refundTimeout)
+	defer cancel()
+	return giveBack(ctx, t, user, seq)
 }
 
 // giveBack may be repeated: a claim that is not there, or not this one, is left alone,

@@ -100,23 +100,24 @@ func URL(publicURL string, code Code) string {
 	return strings.TrimRight(publicURL, "/") + "/party/join/" + code.Reveal()
 }
 
-// lookup finds the invite of a code somebody typed. Wrong codes count against the user
-// and the address; it refuses with RateLimited or InviteNotFound.
-func (s *Service) lookup(ctx context.Context, userID, clientIP, typed string) (key string, r *record, err error) {
+// lookup finds the invite of a code somebody typed, and its key. Wrong codes count
+// against the user and the address; it refuses with RateLimited or InviteNotFound.
+func (s *Service) lookup(ctx context.Context, userID, clientIP, typed string) (key string, f found, err error) {
 	done, err := s.Limits.Guess(userID, clientIP)
 	if err != nil {
-		return "", nil, err
+		return "", found{}, err
 	}
-	defer func() { done(party.ReasonOf(err) == party.InviteNotFound) }()
+	wrong := false
+	defer func() { done(wrong) }()
 	code, err := ParseCode(typed)
-	if err != nil {
-		return "", nil, err
+	if err == nil {
+		f, err = s.Store.read(ctx, code.key())
 	}
-	r, _, err = s.Store.read(ctx, code.key())
-	return code.key(), r, err
+	wrong = party.ReasonOf(err) == party.InviteNotFound
+	return code.key(), f, err
 }
 
-// caller refuses whoever is nobody.
+// signedIn refuses whoever is nobody.
 func signedIn(c party.Caller) error {
 	if c.UserID == "" {
 		return party.Refuse(party.Unauthenticated, "Please sign in first.")

@@ -69,20 +69,20 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 	return err
 }
 
-// read finds a record and its version; InviteNotFound if there is none.
-func (s *Store) read(ctx context.Context, key string) (*record, string, error) {
+// read finds a record; InviteNotFound if there is none.
+func (s *Store) read(ctx context.Context, key string) (found, error) {
 	objects, err := s.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: invitesCollection, Key: key}})
 	if err != nil {
-		return nil, "", err
+		return found{}, err
 	}
 	if len(objects) == 0 {
-		return nil, "", notFound()
+		return found{}, notFound()
 	}
 	r := &record{}
 	if err := json.Unmarshal([]byte(objects[0].Value), r); err != nil {
-		return nil, "", err
+		return found{}, err
 	}
-	return r, objects[0].Version, nil
+	return found{r, objects[0].Version}, nil
 }
 
 // write replaces a record by compare-and-set and answers its new version; errLost if

@@ -26,14 +26,20 @@ type turn struct {
 	users int // holders and waiters; guarded by turns.mu
 	mu    sync.Mutex
 
-	store   *Store
-	key     string
-	rec     *record // as last known; nil = not known
+	store *Store
+	key   string
+	found // the record as last known
+}
+
+// found is a record as storage had it; the zero value is not known.
+type found struct {
+	rec     *record
 	version string
 }
 
-// take waits for the invite's turn. The caller ends it with end.
-func (ts *turns) take(store *Store, key string) *turn {
+// take waits for the invite's turn. known is the record as the caller has read it
+// before, if it has. The caller ends the turn with end.
+func (ts *turns) take(store *Store, key string, known found) *turn {
 	ts.mu.Lock()
 	t := ts.byKey[key]
 	if t == nil {
@@ -43,6 +49,9 @@ func (ts *turns) take(store *Store, key string) *turn {
 	t.users++
 	ts.mu.Unlock()
 	t.mu.Lock()
+	if t.rec == nil { // else a writer just before us knows better
+		t.found = known
+	}
 	return t
 }
 
@@ -73,8 +82,7 @@ func (t *turn) change(ctx context.Context, change func(*record) error) (*record,
 		fresh := t.rec == nil
 		if fresh {
 			var err error
-			if t.rec, t.version, err = t.store.read(ctx, t.key); err != nil {
-				t.rec = nil
+			if t.found, err = t.store.read(ctx, t.key); err != nil {
 				return nil, err
 			}
 		}
@@ -85,15 +93,15 @@ func (t *turn) change(ctx context.Context, change func(*record) error) (*record,
 			if fresh {
 				return nil, err
 			}
-			t.rec = nil
+			t.found = found{}
 			continue
 		}
 		version, err := t.store.write(ctx, t.key, next, t.version)
 		if err == nil {
-			t.rec, t.version = next, version
+			t.found = found{next, version}
 			return next, nil
 		}
-		t.rec = nil
+		t.found = found{}
 		if !errors.Is(err, errLost) {
 			return nil, unsure{err}
 		}

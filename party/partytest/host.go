@@ -98,10 +98,13 @@ func (h *Host) User(username string) string {
 }
 
 // Connect opens a socket of the user.
-func (h *Host) Connect(userID string) party.Session {
+func (h *Host) Connect(userID string) party.Session { return h.ConnectAs(userID, uuid.NewString()) }
+
+// ConnectAs opens a socket of the user with a session ID of the test's own.
+func (h *Host) ConnectAs(userID, sessionID string) party.Session {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := party.Session{UserID: userID, SessionID: uuid.NewString(), Username: h.users[userID].GetUsername()}
+	s := party.Session{UserID: userID, SessionID: sessionID, Username: h.users[userID].GetUsername()}
 	h.sessions[s.SessionID] = s
 	h.track(stream{0, userID, "", ""}, &Presence{session: s, hidden: true})
 	return s

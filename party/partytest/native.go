@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
@@ -198,18 +199,18 @@ func (h *Host) Ghosts(id party.ID) []party.Session {
 	return ghosts
 }
 
-// PartyList lists all parties in one page, whatever the query.
-func (h *Host) PartyList(_ context.Context, _ int, open *bool, hidden bool, _, cursor string) ([]*api.Party, string, error) {
-	if cursor != "" && open != nil && !*open {
-		panic("this brings a stock server down")
+// PartyList finds a party by its ID, the one query it knows.
+func (h *Host) PartyList(_ context.Context, _ int, open *bool, hidden bool, query, _ string) ([]*api.Party, string, error) {
+	text, ok := strings.CutPrefix(query, "+_id:")
+	id, err := party.ParseID(text)
+	if !ok || err != nil {
+		return nil, "", errors.New("error parsing query string")
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	var list []*api.Party
-	for id, p := range h.parties {
-		if (open == nil || *open == p.open) && (hidden || !p.hidden) {
-			list = append(list, &api.Party{PartyId: party.ID{UUID: id, Node: Node}.String(), Open: p.open, Hidden: p.hidden, MaxSize: int32(p.maxSize), Label: p.label})
-		}
+	p := h.parties[id.UUID]
+	if p == nil || p.hidden && !hidden || open != nil && *open != p.open {
+		return nil, "", nil
 	}
-	return list, "", nil
+	return []*api.Party{{PartyId: text, Open: p.open, Hidden: p.hidden, MaxSize: int32(p.maxSize), Label: p.label}}, "", nil
 }

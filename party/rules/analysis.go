@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"reflect"
-	"regexp/syntax"
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
@@ -256,6 +255,11 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 		}
 		steps += a.pattern(lit)
 		return steps + a.cost(n.Left, false)
+	case "??":
+		if literalList(n.Right) {
+			a.needSingle(n.Left)
+			return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
+		}
 	case "+":
 		// Joined texts could double with every step.
 		if !numeric(n.Left) && !numeric(n.Right) {
@@ -273,6 +277,19 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 	a.needSingle(n.Left, n.Right)
 	a.maybeMissing(n)
 	return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
+}
+
+// literalList reports a list that names its entries outright. Such a list may
+// stand in for a missing one; any other could be put into itself over and over.
+func literalList(n ast.Node) bool {
+	list, ok := n.(*ast.ArrayNode)
+	return ok && !slices.ContainsFunc(list.Nodes, func(e ast.Node) bool {
+		switch e.(type) {
+		case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+			return false
+		}
+		return true
+	})
 }
 
 func numeric(n ast.Node) bool {
@@ -308,101 +325,4 @@ func firstOffset(n ast.Node) int {
 		}
 		n = m.Node
 	}
-}
-
-func (a *analysis) rangeOf(n *ast.BinaryNode) int {
-	from, ok1 := n.Left.(*ast.IntegerNode)
-	to, ok2 := n.Right.(*ast.IntegerNode)
-	if !ok1 || !ok2 || to.Value-from.Value >= maxRange || to.Value < from.Value {
-		a.refuse(n, "a range has two numbers, the smaller first", fmt.Sprintf("allowed are up to %d numbers, such as 18..22", maxRange))
-	}
-	return maxRange
-}
-
-// pattern counts the work of a regular expression on the longest text; Go's
-// engine takes time in proportion to both and never more.
-func (a *analysis) pattern(lit *ast.StringNode) int {
-	if len(lit.Value) > maxRegexp {
-		a.refuse(lit, "the pattern is too long", fmt.Sprintf("allowed are %d characters", maxRegexp))
-		return 0
-	}
-	re, err := syntax.Parse(lit.Value, syntax.Perl)
-	if err != nil {
-		a.refuse(lit, "is not a pattern: "+err.Error(), "")
-		return 0
-	}
-	prog, err := syntax.Compile(re.Simplify())
-	if err != nil {
-		a.refuse(lit, "is not a pattern: "+err.Error(), "")
-		return 0
-	}
-	return len(prog.Inst) * 16
-}
-
-func (a *analysis) builtin(n *ast.BuiltinNode) int {
-	args := n.Arguments
-	if len(args) == 0 {
-		return 1
-	}
-	steps := 1 + a.cost(args[0], false)
-	switch n.Name {
-	case "all", "any", "none", "one", "count", "filter", "map", "sum":
-		length := a.length(args[0])
-		if len(args) < 2 {
-			return steps + length
-		}
-		body := args[1]
-		if p, ok := body.(*ast.PredicateNode); ok {
-			body = p.Node
-		}
-		if n.Name == "map" || n.Name == "sum" {
-			a.needSingle(body)
-		}
-		return steps + mul(length, 1+a.cost(body, false))
-	case "min", "max":
-		for _, arg := range args {
-			if !single(arg) || unknown(arg) {
-				steps += a.length(arg)
-			}
-		}
-		for _, arg := range args[1:] {
-			steps += a.cost(arg, false)
-		}
-		return steps
-	case "string":
-		a.needSingle(args[0])
-		if unknown(args[0]) {
-			return steps + maxDynamic
-		}
-	case "lower", "upper", "trim", "int", "float":
-		return steps + stringSteps
-	}
-	for _, arg := range args[1:] {
-		steps += a.cost(arg, false)
-	}
-	return steps
-}
-
-func (a *analysis) call(n *ast.CallNode) int {
-	id, ok := n.Callee.(*ast.IdentifierNode)
-	f, known := functions[id.Value]
-	if !ok || !known {
-		a.refuse(n, "unknown function", "")
-		return 1
-	}
-	steps := 1 + stringSteps
-	for i, arg := range n.Arguments {
-		if f.literal != nil {
-			lit, isText := arg.(*ast.StringNode)
-			if _, text := f.literal(i, ""); !text && !isText {
-				a.refuse(arg, id.Value+" takes a text in quotes here", "for example "+f.usage)
-			} else if isText {
-				if allowed, ok := f.literal(i, lit.Value); !ok {
-					a.refuse(arg, fmt.Sprintf("%q cannot be used here", clip(lit.Value)), allowed)
-				}
-			}
-		}
-		steps += a.cost(arg, false)
-	}
-	return steps
 }

@@ -21,8 +21,8 @@ func pattern(re, allowed string) form {
 }
 
 var forms = map[string]form{
-	"name": pattern(`^[a-z0-9][a-z0-9_-]{0,47}$`,
-		"allowed are up to 48 of a-z, 0-9, - and _, beginning with a letter or digit"),
+	"name": pattern(`^[a-z0-9][a-z0-9_-]{0,63}$`,
+		"allowed are up to 64 of a-z, 0-9, - and _, beginning with a letter or digit"),
 	"property": pattern(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`,
 		"allowed are up to 64 letters, digits, _, . and -, beginning with a letter"),
 	"color":      pattern(`^#[0-9a-fA-F]{6}$`, `expected a colour such as "#7c5cff"`),

@@ -73,11 +73,12 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 	return holds, nil
 }
 
-// runError puts an error of the evaluation into one line.
+// runError puts an error of the evaluation into one short line; it may quote
+// facts, and players choose some of these.
 func runError(err error) error {
 	var fe *file.Error
 	if errors.As(err, &fe) {
-		return fmt.Errorf("%s (character %d of the condition)", plainWords(fe.Message), fe.From+1)
+		return fmt.Errorf("%s (character %d of the condition)", printable(clipTo(plainWords(fe.Message), 120)), fe.From+1)
 	}
 	return err
 }

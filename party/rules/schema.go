@@ -209,7 +209,7 @@ type Status struct {
 	// The stages a member may be in, in the order they are passed.
 	Stages []string `yaml:"stages" limit:"1..32" form:"name"`
 	// The stage that counts as ready; one of stages. Empty: the game has no ready check.
-	Ready string `yaml:"ready" limit:"..48"`
+	Ready string `yaml:"ready" limit:"..64"`
 	// Stages after which no progress is expected, so that nobody in them is called
 	// stalled; each one of stages.
 	Final []string `yaml:"final" limit:"..32" form:"name"`

@@ -45,12 +45,7 @@ func (s *source) excerpt(p place) string {
 		b.WriteString("...")
 		lead += 3
 	}
-	for _, r := range line[from:to] {
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
-			r = ' '
-		}
-		b.WriteRune(r)
-	}
+	b.WriteString(printable(string(line[from:to])))
 	if to < len(line) {
 		b.WriteString("...")
 	}
@@ -60,11 +55,21 @@ func (s *source) excerpt(p place) string {
 	return b.String()
 }
 
+// printable replaces what would break or disguise a line of a terminal or a log.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
 // problem makes a Problem at p.
 func (s *source) problem(sev Severity, p place, path, what, allowed string) Problem {
 	return Problem{
 		Severity: sev, File: s.name, Line: p.line, Col: p.col,
-		Path: path, What: what, Allowed: allowed, Excerpt: s.excerpt(p),
+		Path: printable(path), What: printable(what), Allowed: printable(allowed), Excerpt: s.excerpt(p),
 	}
 }
 

@@ -69,8 +69,9 @@ func (n *node) describe() string {
 }
 
 // clip shortens a value that is shown inside a sentence.
-func clip(s string) string {
-	const most = 40
+func clip(s string) string { return clipTo(s, 40) }
+
+func clipTo(s string, most int) string {
 	if utf8.RuneCountInString(s) <= most {
 		return s
 	}

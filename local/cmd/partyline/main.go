@@ -1,4 +1,5 @@
-// Command partyline is the command line for designers and developers: checking,
+// Command partyline is the command line for designers and developers: the module on the
+// embedded engine, and checking,
 // explaining and describing rules files.
 package main
 
@@ -24,6 +25,7 @@ type command struct {
 // commands are all there are, in the order of the help. Each is in a file of its
 // own name.
 var commands = []command{
+	{"run", "start the module on the embedded engine", runCommand},
 	{"rules", "check, explain and describe rules files", rulesCommand},
 }
 

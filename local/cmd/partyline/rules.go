@@ -56,12 +56,20 @@ func rulesCheck(t *terminal, args []string) int {
 	}
 	t.problems(set.Warnings())
 	c := set.Config()
-	fmt.Fprintf(t.out, "%s: %s: %d rules, %d queues, %d stages", args[0], t.paint(green, "ok"), len(c.Rules), len(c.Queues), len(c.Status.Stages))
+	fmt.Fprintf(t.out, "%s: %s: %s, %s, %s", args[0], t.paint(green, "ok"),
+		count(len(c.Rules), "rule"), count(len(c.Queues), "queue"), count(len(c.Status.Stages), "stage"))
 	if w := set.Warnings(); len(w) > 0 {
 		fmt.Fprintf(t.out, ", %s", w.Count())
 	}
 	fmt.Fprintln(t.out)
 	return exitOK
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func rulesExplain(t *terminal, args []string) int {

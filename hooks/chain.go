@@ -1,0 +1,218 @@
+package hooks
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// MetricDuration is the metric every slot adds to, with the tags hook, stage and
+// outcome, the outcome being "ok" or the refusal's reason. The host's timers count as
+// well; a counter beside it would double what measuring costs each message.
+const MetricDuration = "partyline_hook_duration"
+
+// Metrics is where hook calls are timed and counted.
+type Metrics interface {
+	MetricsTimerRecord(name string, tags map[string]string, value time.Duration)
+}
+
+var _ Metrics = runtime.NakamaModule(nil)
+
+// Chain folds rows into the functions the host calls. Nothing behind it can end the
+// host's process, or leave a socket without an answer, by panicking.
+type Chain struct {
+	metrics Metrics
+	now     func() time.Time
+}
+
+// NewChain makes a chain that reports to metrics and times by now.
+func NewChain(metrics Metrics, now func() time.Time) *Chain {
+	return &Chain{metrics: metrics, now: now}
+}
+
+// step is one named handler of what the slot carries.
+type step[T any] struct {
+	name string
+	run  func(context.Context, T) error
+}
+
+func appendStep[T any](steps []step[T], name string, run func(context.Context, T) error) []step[T] {
+	if run == nil {
+		return steps
+	}
+	return append(steps, step[T]{name: name, run: run})
+}
+
+// slot is the steps of one message at one stage, slots all of them in the order in
+// which their messages first appear.
+type (
+	slot struct {
+		message string
+		steps   []step[*Call]
+	}
+	slots []*slot
+)
+
+func (s *slots) add(message, name string, run func(context.Context, *Call) error) {
+	if run == nil {
+		return
+	}
+	for _, known := range *s {
+		if known.message == message {
+			known.steps = appendStep(known.steps, name, run)
+			return
+		}
+	}
+	*s = append(*s, &slot{message: message, steps: appendStep(nil, name, run)})
+}
+
+// before runs a slot's steps until one refuses. The envelope is never nil without an
+// error: the host would close the socket.
+func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error) {
+	meter := c.meter(s.message, "before")
+	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error) {
+		began := c.now()
+		call := callOf(ctx, in, nil)
+		for _, step := range s.steps {
+			if refusal := attempt(ctx, step, call); refusal != nil {
+				report(logger, s.message, step.name, call.Session, refusal)
+				meter.record(began, refusal)
+				return nil, refusal
+			}
+		}
+		meter.record(began, nil)
+		return in, nil
+	}
+}
+
+// after runs all of a slot's steps, whatever the ones before them said: each mirrors
+// a part of what has already happened. The host ignores the error.
+func (c *Chain) after(s *slot) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
+	meter := c.meter(s.message, "after")
+	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) error {
+		began := c.now()
+		call := callOf(ctx, in, out)
+		first := all(ctx, logger, s.message, s.steps, call, call.Session)
+		meter.record(began, first)
+		if first != nil {
+			return first
+		}
+		return nil
+	}
+}
+
+// event runs all steps of a session's start or end.
+func (c *Chain) event(name string, steps []step[party.Session]) func(context.Context, runtime.Logger, *api.Event) {
+	meter := c.meter(name, "event")
+	return func(ctx context.Context, logger runtime.Logger, _ *api.Event) {
+		began := c.now()
+		session := sessionOf(ctx)
+		meter.record(began, all(ctx, logger, name, steps, session, session))
+	}
+}
+
+// listing runs the party list's steps until one refuses. It is a request hook, so the
+// refusal's number reaches the client as well as its text.
+func (c *Chain) listing(steps []step[*api.ListPartiesRequest]) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListPartiesRequest) (*api.ListPartiesRequest, error) {
+	meter := c.meter("ListParties", "before")
+	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error) {
+		began := c.now()
+		for _, step := range steps {
+			if refusal := attempt(ctx, step, in); refusal != nil {
+				report(logger, "ListParties", step.name, sessionOf(ctx), refusal)
+				meter.record(began, refusal)
+				return nil, runtime.NewError(refusal.Error(), refusal.Reason.Code())
+			}
+		}
+		meter.record(began, nil)
+		return in, nil
+	}
+}
+
+// all runs every step, logs every refusal and returns the first.
+func all[T any](ctx context.Context, logger runtime.Logger, message string, steps []step[T], value T, session party.Session) *party.Error {
+	var first *party.Error
+	for _, step := range steps {
+		if refusal := attempt(ctx, step, value); refusal != nil {
+			report(logger, message, step.name, session, refusal)
+			if first == nil {
+				first = refusal
+			}
+		}
+	}
+	return first
+}
+
+// attempt runs one step; a panic is an internal error like any other.
+func attempt[T any](ctx context.Context, step step[T], value T) (refusal *party.Error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			refusal = party.AsError(fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
+		}
+	}()
+	return party.AsError(step.run(ctx, value))
+}
+
+// meter times the calls of one slot.
+type meter struct {
+	*Chain
+	hook, stage string
+	ok          map[string]string // the tags of nearly every call, made once
+}
+
+func (c *Chain) meter(hook, stage string) meter {
+	m := meter{Chain: c, hook: hook, stage: stage}
+	m.ok = m.tags("ok")
+	return m
+}
+
+func (m meter) tags(outcome string) map[string]string {
+	return map[string]string{"hook": m.hook, "stage": m.stage, "outcome": outcome}
+}
+
+func (m meter) record(began time.Time, refusal *party.Error) {
+	tags := m.ok
+	if refusal != nil {
+		tags = m.tags(string(refusal.Reason))
+	}
+	m.metrics.MetricsTimerRecord(MetricDuration, tags, m.now().Sub(began))
+}
+
+// report writes a refusal to the log: an internal error with its cause, everything
+// else as a detail. Messages' contents are never written.
+func report(logger runtime.Logger, message, name string, session party.Session, refusal *party.Error) {
+	logger = logger.WithFields(map[string]any{
+		"message": message, "hook": name, "user": session.UserID, "reason": string(refusal.Reason),
+	})
+	if refusal.Reason.Code() == party.Internal.Code() {
+		logger.Error("hook failed: %v", refusal.Cause)
+		return
+	}
+	logger.Debug("hook refused")
+}
+
+func callOf(ctx context.Context, in, out *rtapi.Envelope) *Call {
+	return &Call{Session: sessionOf(ctx), ClientIP: text(ctx, runtime.RUNTIME_CTX_CLIENT_IP), In: in, Out: out}
+}
+
+func sessionOf(ctx context.Context) party.Session {
+	return party.Session{
+		UserID:    text(ctx, runtime.RUNTIME_CTX_USER_ID),
+		SessionID: text(ctx, runtime.RUNTIME_CTX_SESSION_ID),
+		Username:  text(ctx, runtime.RUNTIME_CTX_USERNAME),
+	}
+}
+
+// text reads a value of the host's context; absent ones are empty.
+func text(ctx context.Context, key string) string {
+	value, _ := ctx.Value(key).(string)
+	return value
+}

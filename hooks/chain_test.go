@@ -1,0 +1,254 @@
+package hooks_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/hooks"
+	"partyline/party"
+)
+
+// trail makes handlers that write their name and answer what they are told to.
+type trail struct{ steps []string }
+
+func (tr *trail) step(name string, answer error) func(context.Context, *hooks.Call) error {
+	return func(context.Context, *hooks.Call) error {
+		tr.steps = append(tr.steps, name)
+		return answer
+	}
+}
+
+func (tr *trail) panics(name string) func(context.Context, *hooks.Call) error {
+	return func(context.Context, *hooks.Call) error {
+		tr.steps = append(tr.steps, name)
+		var none *hooks.Call
+		_ = none.In // nil dereference
+		return nil
+	}
+}
+
+func TestChain_BeforeStopsAtTheFirstError(t *testing.T) {
+	broken := "internal: Something went wrong on our side, please try again."
+	tests := []struct {
+		name  string
+		steps []string // what each handler does
+		ran   int
+		want  string // what the client is told, "" = passed on
+	}{
+		{"all_pass", []string{"pass", "pass"}, 2, ""},
+		{"refusal", []string{"refuse", "pass"}, 1, "party_full: This party is full."},
+		{"late_refusal", []string{"pass", "refuse"}, 2, "party_full: This party is full."},
+		{"plain_error", []string{"fail", "pass"}, 1, broken},
+		{"panic", []string{"pass", "panic", "pass"}, 2, broken},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tr := &trail{}
+			set := hooks.Set{Owner: "test"}
+			for i, does := range tt.steps {
+				name := does + strconv.Itoa(i)
+				step := map[string]func(context.Context, *hooks.Call) error{
+					"pass":   tr.step(name, nil),
+					"refuse": tr.step(name, party.Refuse(party.PartyFull, "This party is full.")),
+					"fail":   tr.step(name, errors.New("pq: SECRET")),
+					"panic":  tr.panics(name),
+				}[does]
+				set.Hooks = append(set.Hooks, hooks.Hook{Message: hooks.PartyJoin, Name: name, Before: step})
+			}
+			h := serve(t, set)
+			in := message(hooks.PartyJoin, partyID)
+			out, err := h.before("u1", hooks.PartyJoin, in)
+			if len(tr.steps) != tt.ran {
+				t.Errorf("ran %v; want the first %d", tr.steps, tt.ran)
+			}
+			if tt.want == "" {
+				if out != in || err != nil {
+					t.Errorf("before = %v, %v; want the same envelope passed on", out, err)
+				}
+				return
+			}
+			// The host looks at the error first; a nil envelope without one would close
+			// the socket.
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("the client is told %v; want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestChain_SetsRunInOrderAndMayChangeTheMessage(t *testing.T) {
+	tr := &trail{}
+	first := hooks.Set{Owner: "first", Hooks: []hooks.Hook{
+		{Message: hooks.PartyCreate, Name: "size", Before: func(_ context.Context, c *hooks.Call) error {
+			c.In.GetPartyCreate().MaxSize = 3
+			return nil
+		}},
+		{Message: hooks.PartyJoin, Name: "x", Before: tr.step("first", nil)},
+	}}
+	second := hooks.Set{Owner: "second", Hooks: []hooks.Hook{{Message: hooks.PartyJoin, Name: "y", Before: tr.step("second", nil)}}}
+	h := serve(t, first, second)
+	if _, err := h.before("u1", hooks.PartyJoin, message(hooks.PartyJoin, partyID)); err != nil {
+		t.Fatal(err)
+	}
+	out, err := h.before("u1", hooks.PartyCreate, message(hooks.PartyCreate, ""))
+	if err != nil || out.GetPartyCreate().GetMaxSize() != 3 {
+		t.Errorf("before PartyCreate = %v, %v; want max_size 3", out, err)
+	}
+	if want := []string{"first", "second"}; !slices.Equal(tr.steps, want) {
+		t.Errorf("ran %v; want %v", tr.steps, want)
+	}
+}
+
+func TestChain_AfterRunsEveryHandler(t *testing.T) {
+	tr := &trail{}
+	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{
+		{Message: hooks.PartyLeave, Name: "a", After: tr.step("a", errors.New("broken"))},
+		{Message: hooks.PartyLeave, Name: "b", After: tr.panics("b")},
+		{Message: hooks.PartyLeave, Name: "c", After: tr.step("c", nil)},
+	}})
+	err := h.after("u1", hooks.PartyLeave, nil, message(hooks.PartyLeave, partyID))
+	if party.ReasonOf(err) != party.Internal {
+		t.Errorf("after = %v; want internal", err)
+	}
+	if want := []string{"a", "b", "c"}; !slices.Equal(tr.steps, want) {
+		t.Errorf("ran %v; want %v", tr.steps, want)
+	}
+	if len(h.log.lines) != 2 || !contains(h.log.lines, "broken") || !contains(h.log.lines, "hook:b") || !contains(h.log.lines, "chain_test.go") {
+		t.Errorf("log = %q; want both failures, by name, the panic with its stack", h.log.lines)
+	}
+	if _, ok := h.befores[hooks.PartyLeave]; ok {
+		t.Error("a before slot is registered for a message with after handlers only")
+	}
+}
+
+func TestChain_SuccessfulAfterIsSilent(t *testing.T) {
+	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{{Message: hooks.PartyLeave, Name: "a", After: (&trail{}).step("a", nil)}}})
+	if err := h.after("u1", hooks.PartyLeave, nil, message(hooks.PartyLeave, partyID)); err != nil {
+		t.Errorf("after = %v; want nil", err)
+	}
+	if len(h.log.lines) != 0 {
+		t.Errorf("log = %q; want nothing", h.log.lines)
+	}
+}
+
+func TestChain_CallIsWhatTheHostSays(t *testing.T) {
+	var got *hooks.Call
+	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{{Message: hooks.PartyJoin, Name: "a",
+		After: func(_ context.Context, c *hooks.Call) error { got = c; return nil }}}})
+	in, out := message(hooks.PartyJoin, partyID), &rtapi.Envelope{Cid: "1"}
+	if err := h.after("u1", hooks.PartyJoin, out, in); err != nil {
+		t.Fatal(err)
+	}
+	if got.Session != sessionOf("u1") || got.ClientIP != "192.0.2.7" || got.In != in || got.Out != out {
+		t.Errorf("call = %+v", got)
+	}
+	parsed, err := got.PartyID()
+	if err != nil || parsed != id(t) {
+		t.Errorf("PartyID = %v, %v", parsed, err)
+	}
+	if _, err := (&hooks.Call{In: message(hooks.PartyCreate, "")}).PartyID(); party.ReasonOf(err) != party.PartyNotFound {
+		t.Errorf("PartyID of a message that names none = %v; want party_not_found", err)
+	}
+}
+
+func TestChain_SessionEvents(t *testing.T) {
+	var got []string
+	note := func(stage string, answer error) func(context.Context, party.Session) error {
+		return func(_ context.Context, s party.Session) error {
+			got = append(got, stage+" "+s.SessionID)
+			if answer == nil {
+				panic("as asked")
+			}
+			return answer
+		}
+	}
+	h := serve(t,
+		hooks.Set{Owner: "one", Sessions: []hooks.SessionHook{{Name: "a", Start: note("start", errors.New("x")), End: note("end", nil)}}},
+		hooks.Set{Owner: "two", Sessions: []hooks.SessionHook{{Name: "b", End: note("end again", errors.New("x"))}}},
+	)
+	if len(h.starts) != 1 || len(h.ends) != 1 {
+		t.Fatalf("registered %d start and %d end functions; want one each", len(h.starts), len(h.ends))
+	}
+	h.starts[0](contextOf("u1"), &h.log, &api.Event{})
+	h.ends[0](contextOf("u1"), &h.log, &api.Event{})
+	if want := []string{"start session-of-u1", "end session-of-u1", "end again session-of-u1"}; !slices.Equal(got, want) {
+		t.Errorf("ran %v; want %v", got, want)
+	}
+}
+
+func TestChain_Listing(t *testing.T) {
+	var ran []string
+	answer := error(nil)
+	set := hooks.Set{Owner: "test", Listing: []hooks.ListingHook{
+		{Name: "a", Before: func(context.Context, *api.ListPartiesRequest) error { ran = append(ran, "a"); return answer }},
+		{Name: "b", Before: func(context.Context, *api.ListPartiesRequest) error { ran = append(ran, "b"); return nil }},
+	}}
+	h := serve(t, set)
+	in := &api.ListPartiesRequest{}
+	if out, err := h.list(contextOf("u1"), &h.log, nil, nil, in); out != in || err != nil {
+		t.Errorf("list = %v, %v; want the request passed on", out, err)
+	}
+	answer = party.Refuse(party.InvalidRequest, "cursor: no.")
+	_, err := h.list(contextOf("u1"), &h.log, nil, nil, in)
+	var told *runtime.Error
+	if !errors.As(err, &told) || told.Message != "invalid_request: cursor: no." || told.Code != 3 {
+		t.Errorf("list = %v; want invalid_request with number 3", err)
+	}
+	if want := []string{"a", "b", "a"}; !slices.Equal(ran, want) {
+		t.Errorf("ran %v; want %v", ran, want)
+	}
+}
+
+func TestChain_MetricsAndLog(t *testing.T) {
+	tr := &trail{}
+	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{
+		{Message: hooks.PartyJoin, Name: "full", Before: tr.step("0", party.Refuse(party.PartyFull, "Full."))},
+		{Message: hooks.PartyLeave, Name: "fine", After: tr.step("1", nil)},
+	}})
+	_, _ = h.before("u1", hooks.PartyJoin, message(hooks.PartyJoin, partyID))
+	_ = h.after("u1", hooks.PartyLeave, nil, message(hooks.PartyLeave, partyID))
+	want := []string{
+		"partyline_hook_duration PartyJoin before party_full 5ms",
+		"partyline_hook_duration PartyLeave after ok 5ms",
+	}
+	if !slices.Equal(h.metrics.lines, want) {
+		t.Errorf("metrics = %q; want %q", h.metrics.lines, want)
+	}
+	if len(h.log.lines) != 1 || !strings.HasPrefix(h.log.lines[0], "debug ") || !strings.Contains(h.log.lines[0], "hook:full") {
+		t.Errorf("log = %q; want one debug line naming the handler", h.log.lines)
+	}
+}
+
+// What a slot of five handlers that do nothing adds to a message.
+func BenchmarkChain(b *testing.B) {
+	set := hooks.Set{Owner: "test"}
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		set.Hooks = append(set.Hooks, hooks.Hook{Message: hooks.PartyJoin, Name: name,
+			Before: func(_ context.Context, c *hooks.Call) error { _, err := c.PartyID(); return err }})
+	}
+	h := newHost()
+	if err := hooks.Register(h, hooks.NewChain(silent{}, time.Now), set); err != nil {
+		b.Fatal(err)
+	}
+	ctx, in := contextOf("u1"), message(hooks.PartyJoin, partyID)
+	fn := h.befores[hooks.PartyJoin]
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := fn(ctx, &h.log, nil, nil, in); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+type silent struct{}
+
+func (silent) MetricsTimerRecord(string, map[string]string, time.Duration) {}

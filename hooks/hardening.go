@@ -1,0 +1,80 @@
+package hooks
+
+import (
+	"context"
+
+	"partyline/party"
+)
+
+// DataLimit is the rate at which one user may send party data.
+type DataLimit interface {
+	Data(userID string) error
+}
+
+// Hardening closes the holes of the stock server that need no knowledge of a party's
+// state: malformed IDs, messages that pretend to be the server's, floods, tickets of
+// parties without members, and list cursors that end the process.
+func Hardening(limit DataLimit, viewer Viewer, policy party.Policy) Set {
+	h := hardening{limit: limit, viewer: viewer, policy: policy}
+	set := Set{Owner: "hardening", Listing: []ListingHook{{Name: "cursor", Before: checkCursor}}}
+	// The host reads more spellings of an ID than the one it writes; only that one may
+	// pass, so that every later handler sees the party the host sees.
+	for _, message := range []string{
+		PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd,
+		PartyRemove, PartyPromote, PartyClose,
+	} {
+		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "party_id", Before: func(_ context.Context, call *Call) error {
+			_, err := call.PartyID()
+			return err
+		}})
+	}
+	set.Hooks = append(set.Hooks,
+		Hook{Message: PartyDataSend, Name: "op_code", Before: h.opCode},
+		Hook{Message: PartyDataSend, Name: "size", Before: h.size},
+		Hook{Message: PartyDataSend, Name: "rate", Before: h.rate},
+		Hook{Message: PartyMatchmakerAdd, Name: "members", Before: h.members},
+	)
+	return set
+}
+
+type hardening struct {
+	limit  DataLimit
+	viewer Viewer
+	policy party.Policy
+}
+
+// opCode keeps negative op codes for the server: clients trust what they carry.
+func (h hardening) opCode(_ context.Context, call *Call) error {
+	if code := call.In.GetPartyDataSend().GetOpCode(); code < 0 {
+		return party.Refuse(party.InvalidRequest, "op_code: %d is reserved for the server; use 0 or more.", code)
+	}
+	return nil
+}
+
+func (h hardening) size(_ context.Context, call *Call) error {
+	most := h.policy().Limits.Data.Bytes
+	if size := len(call.In.GetPartyDataSend().GetData()); most > 0 && size > most {
+		return party.Refuse(party.InvalidRequest, "data: %d bytes are too many; at most %d.", size, most)
+	}
+	return nil
+}
+
+func (h hardening) rate(_ context.Context, call *Call) error {
+	return h.limit.Data(call.Session.UserID)
+}
+
+// members refuses a ticket for a party that the host would count as empty.
+func (h hardening) members(ctx context.Context, call *Call) error {
+	id, err := call.PartyID()
+	if err != nil {
+		return err
+	}
+	view, err := h.viewer.View(ctx, id)
+	if err != nil {
+		return err
+	}
+	if view.Size() == 0 || view.MaxSize < 1 {
+		return party.Refuse(party.NotReady, "A party without members cannot look for a match.")
+	}
+	return nil
+}

@@ -1,0 +1,307 @@
+package hooks_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/hooks"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// What each message makes of the kernel, before the host handles it: everything the
+// kernel is told, in order, and nothing else.
+func TestBefore(t *testing.T) {
+	full := party.Refuse(party.PartyFull, "This party is full.")
+	tests := []struct {
+		name    string
+		message string
+		user    string // "leader" unless set
+		edit    func(*kernel, *rtapi.Envelope)
+		told    []string
+		refused string // what the client is told begins so, "" = passed on
+	}{
+		{name: "create", message: hooks.PartyCreate, told: []string{"begin create leader", "rate create leader"}},
+		{name: "create_too_often", message: hooks.PartyCreate, edit: func(k *kernel, _ *rtapi.Envelope) {
+			k.answer["rate create"] = party.RefuseRate(3e9)
+		}, told: []string{"begin create leader", "rate create leader"}, refused: "rate_limited: "},
+		{name: "create_while_in_another", message: hooks.PartyCreate, edit: func(k *kernel, _ *rtapi.Envelope) {
+			k.answer["begin create"] = party.Refuse(party.AlreadyInParty, "Leave it first.")
+		}, told: []string{"begin create leader"}, refused: "already_in_party: "},
+
+		{name: "join_open", message: hooks.PartyJoin, user: "guest", told: []string{"begin join guest"}},
+		{name: "join_full", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) { k.answer["begin join"] = full },
+			told: []string{"begin join guest"}, refused: "party_full: "},
+		{name: "join_closed_asks", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) { k.view.Open = false },
+			told: []string{"begin request guest", "rate request guest"}},
+		{name: "join_closed_refused_costs_nothing", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) {
+			k.view.Open = false
+			k.answer["begin request"] = party.Refuse(party.AlreadyMember, "You are in.")
+		}, told: []string{"begin request guest"}, refused: "already_member: "},
+		{name: "join_closed_too_often", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) {
+			k.view.Open = false
+			k.answer["rate request"] = party.RefuseRate(1e9)
+		}, told: []string{"begin request guest", "rate request guest"}, refused: "rate_limited: "},
+		{name: "join_gone", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) {
+			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
+		}, refused: "party_not_found: "},
+
+		{name: "accept", message: hooks.PartyAccept, told: []string{"begin accept other by leader"}},
+		{name: "accept_full", message: hooks.PartyAccept, edit: func(k *kernel, _ *rtapi.Envelope) { k.answer["begin accept"] = full },
+			told: []string{"begin accept other by leader"}, refused: "party_full: "},
+		{name: "accept_by_a_stranger_keeps_no_seat", message: hooks.PartyAccept, user: "stranger", refused: "not_member: "},
+		{name: "accept_gone", message: hooks.PartyAccept, edit: func(k *kernel, _ *rtapi.Envelope) {
+			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
+		}, refused: "party_not_found: "},
+
+		{name: "remove", message: hooks.PartyRemove, told: []string{"settle session-of-leader"}},
+		{name: "promote", message: hooks.PartyPromote, told: []string{"settle session-of-leader"}},
+		{name: "close", message: hooks.PartyClose, told: []string{"settle session-of-leader"}},
+		{name: "update", message: hooks.PartyUpdate, told: []string{"settle session-of-leader"}},
+
+		{name: "data", message: hooks.PartyDataSend, told: []string{"rate data leader", "settle session-of-leader"}},
+		{name: "data_op_code_zero", message: hooks.PartyDataSend, edit: func(_ *kernel, in *rtapi.Envelope) { in.GetPartyDataSend().OpCode = 0 },
+			told: []string{"rate data leader", "settle session-of-leader"}},
+		{name: "data_forged_op_code", message: hooks.PartyDataSend, edit: func(_ *kernel, in *rtapi.Envelope) { in.GetPartyDataSend().OpCode = -1 },
+			refused: "invalid_request: op_code: -1 "},
+		{name: "data_largest", message: hooks.PartyDataSend, edit: func(_ *kernel, in *rtapi.Envelope) { in.GetPartyDataSend().Data = make([]byte, 4096) },
+			told: []string{"rate data leader", "settle session-of-leader"}},
+		{name: "data_too_large", message: hooks.PartyDataSend, edit: func(_ *kernel, in *rtapi.Envelope) { in.GetPartyDataSend().Data = make([]byte, 4097) },
+			refused: "invalid_request: data: 4097 bytes"},
+		{name: "data_flood", message: hooks.PartyDataSend, edit: func(k *kernel, _ *rtapi.Envelope) { k.answer["rate data"] = party.RefuseRate(1e9) },
+			told: []string{"rate data leader"}, refused: "rate_limited: "},
+
+		{name: "ticket", message: hooks.PartyMatchmakerAdd, told: []string{"settle session-of-leader"}},
+		{name: "ticket_of_nobody", message: hooks.PartyMatchmakerAdd, edit: func(k *kernel, _ *rtapi.Envelope) { k.view.Members = nil }, refused: "not_ready: "},
+		{name: "ticket_without_seats", message: hooks.PartyMatchmakerAdd, edit: func(k *kernel, _ *rtapi.Envelope) { k.view.MaxSize = 0 }, refused: "not_ready: "},
+		{name: "ticket_gone", message: hooks.PartyMatchmakerAdd, edit: func(k *kernel, _ *rtapi.Envelope) {
+			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
+		}, refused: "party_not_found: "},
+		{name: "solo_ticket", message: hooks.MatchmakerAdd},
+		{name: "leave", message: hooks.PartyLeave},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			k := newKernel()
+			in := message(tt.message, partyID)
+			if tt.edit != nil {
+				tt.edit(k, in)
+			}
+			user := tt.user
+			if user == "" {
+				user = "leader"
+			}
+			h := serve(t, k.sets()...)
+			out, err := h.before(user, tt.message, in)
+			if !slices.Equal(k.told, tt.told) {
+				t.Errorf("the kernel was told %q; want %q", k.told, tt.told)
+			}
+			if tt.refused == "" {
+				if out != in || err != nil {
+					t.Errorf("before = %v, %v; want it passed on", out, err)
+				}
+			} else if err == nil || !strings.HasPrefix(err.Error(), tt.refused) {
+				t.Errorf("before = %v; want it refused with %q", err, tt.refused)
+			}
+		})
+	}
+}
+
+// What each message makes of the kernel once the host has handled it.
+func TestAfter(t *testing.T) {
+	tests := []struct {
+		message string
+		out     *rtapi.Envelope
+		told    []string
+	}{
+		{hooks.PartyCreate, &rtapi.Envelope{Message: &rtapi.Envelope_Party{Party: &rtapi.Party{PartyId: partyID}}}, []string{"end create leader " + partyID}},
+		{hooks.PartyJoin, &rtapi.Envelope{}, []string{"end join leader"}},
+		{hooks.PartyAccept, &rtapi.Envelope{}, []string{"end join other", "leader leader"}},
+		{hooks.PartyLeave, nil, []string{"left leader"}},
+		{hooks.PartyRemove, &rtapi.Envelope{}, []string{"kicked other", "leader leader"}},
+		{hooks.PartyPromote, &rtapi.Envelope{}, []string{"promoted other"}},
+		{hooks.PartyUpdate, &rtapi.Envelope{}, []string{"leader leader", `updated true true {"a":1}`}},
+		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"leader leader"}},
+		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"leader leader"}},
+		{hooks.PartyClose, &rtapi.Envelope{}, []string{"closed"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.message, func(t *testing.T) {
+			k := newKernel()
+			h := serve(t, k.sets()...)
+			if err := h.after("leader", tt.message, tt.out, message(tt.message, partyID)); err != nil {
+				t.Errorf("after = %v", err)
+			}
+			if !slices.Equal(k.told, tt.told) {
+				t.Errorf("the kernel was told %q; want %q", k.told, tt.told)
+			}
+		})
+	}
+}
+
+func TestAfter_KernelFailureIsLoggedAndTheRestGoesOn(t *testing.T) {
+	k := newKernel()
+	k.answer["kicked"] = errors.New("storage is down")
+	h := serve(t, k.sets()...)
+	if err := h.after("leader", hooks.PartyRemove, &rtapi.Envelope{}, message(hooks.PartyRemove, partyID)); party.ReasonOf(err) != party.Internal {
+		t.Errorf("after = %v; want internal", err)
+	}
+	if want := []string{"kicked other", "leader leader"}; !slices.Equal(k.told, want) {
+		t.Errorf("the kernel was told %q; want %q", k.told, want)
+	}
+	if !contains(h.log.lines, "storage is down") {
+		t.Errorf("log = %q; want the cause", h.log.lines)
+	}
+}
+
+func TestAfter_CreateWithoutAPartyIsAnError(t *testing.T) {
+	k := newKernel()
+	h := serve(t, k.sets()...)
+	for _, out := range []*rtapi.Envelope{nil, {}} {
+		if err := h.after("leader", hooks.PartyCreate, out, message(hooks.PartyCreate, "")); err == nil {
+			t.Errorf("after PartyCreate with %v said nothing", out)
+		}
+	}
+	if len(k.told) != 0 {
+		t.Errorf("the kernel was told %q", k.told)
+	}
+}
+
+func TestSessionEnd(t *testing.T) {
+	k := newKernel()
+	h := serve(t, k.sets()...)
+	h.ends[0](contextOf("member"), &h.log, &api.Event{Name: "session_end"})
+	if want := []string{"session ended member"}; !slices.Equal(k.told, want) {
+		t.Errorf("the kernel was told %q; want %q", k.told, want)
+	}
+	if len(h.starts) != 0 {
+		t.Error("something is registered for the start of sessions")
+	}
+}
+
+// The host reads several spellings of a UUID; only its own may pass, so that no later
+// check can be avoided by writing the party another way.
+func TestMalformedPartyIDs(t *testing.T) {
+	uuid, node, _ := strings.Cut(partyID, ".")
+	malformed := []string{
+		"", "x", uuid, uuid + ".", "." + node, strings.ToUpper(uuid) + "." + node, "{" + uuid + "}." + node,
+		"urn:uuid:" + uuid + "." + node, strings.ReplaceAll(uuid, "-", "") + "." + node,
+		"00000000-0000-0000-0000-000000000000." + node, partyID + "\n", " " + partyID, uuid + ".no de", uuid + "." + strings.Repeat("n", 5000),
+	}
+	for _, name := range naming {
+		t.Run(name, func(t *testing.T) {
+			for _, text := range malformed {
+				k := newKernel()
+				h := serve(t, k.sets()...)
+				_, err := h.before("leader", name, message(name, text))
+				if party.ReasonOf(err) != party.PartyNotFound {
+					t.Errorf("%.60q: before = %v; want party_not_found", text, err)
+				}
+				if len(k.told) != 0 {
+					t.Errorf("%.60q: the kernel was told %q", text, k.told)
+				}
+			}
+		})
+	}
+	for _, name := range append([]string{hooks.PartyLeave, hooks.PartyMatchmakerRemove}, naming...) {
+		k := newKernel()
+		h := serve(t, k.sets()...)
+		if fn := h.afters[name]; fn != nil {
+			_ = fn(contextOf("leader"), &h.log, nil, nil, nil, message(name, "nonsense"))
+		}
+		if len(k.told) != 0 {
+			t.Errorf("after %s of a malformed ID: the kernel was told %q", name, k.told)
+		}
+		if contains(h.log.lines, "error ") {
+			t.Errorf("after %s of a malformed ID: log = %q", name, h.log.lines)
+		}
+	}
+}
+
+func TestCreate_Size(t *testing.T) {
+	tests := []struct {
+		name  string
+		asked int32
+		clamp bool
+		want  int32 // 0 = refused
+	}{
+		{name: "absent_is_the_default", asked: 0, want: 4},
+		{name: "smallest", asked: 2, want: 2},
+		{name: "largest", asked: 6, want: 6},
+		{name: "below", asked: 1},
+		{name: "above", asked: 7},
+		{name: "negative", asked: -1},
+		{name: "far_above", asked: 1 << 30},
+		{name: "below_clamped", asked: 1, clamp: true, want: 2},
+		{name: "above_clamped", asked: 7, clamp: true, want: 6},
+		{name: "negative_clamped", asked: -5, clamp: true, want: 2},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			k := newKernel()
+			k.config.Parties.MaxSize = rules.MaxSize{Default: 4, Min: 2, Max: 6, Outside: rules.OutsideRefuse}
+			if tt.clamp {
+				k.config.Parties.MaxSize.Outside = rules.OutsideClamp
+			}
+			h := serve(t, k.sets()...)
+			in := message(hooks.PartyCreate, "")
+			in.GetPartyCreate().MaxSize = tt.asked
+			out, err := h.before("leader", hooks.PartyCreate, in)
+			if tt.want == 0 {
+				if party.ReasonOf(err) != party.InvalidRequest || !strings.Contains(err.Error(), "max_size") || !strings.Contains(err.Error(), "2 to 6") {
+					t.Errorf("before = %v; want invalid_request naming max_size and its bounds", err)
+				}
+				if len(k.told) != 0 {
+					t.Errorf("the kernel was told %q", k.told)
+				}
+				return
+			}
+			if err != nil || out.GetPartyCreate().GetMaxSize() != tt.want {
+				t.Errorf("before = %v, %v; want size %d", out, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestOpenPolicy(t *testing.T) {
+	tests := []struct {
+		policy      rules.OpenPolicy
+		asked, want bool
+	}{
+		{rules.OpenAny, true, true}, {rules.OpenAny, false, false},
+		{rules.OpenOnly, true, true}, {rules.OpenOnly, false, true},
+		{rules.ClosedOnly, true, false}, {rules.ClosedOnly, false, false},
+	}
+	for _, tt := range tests {
+		k := newKernel()
+		k.config.Parties.Open = tt.policy
+		h := serve(t, k.sets()...)
+		create, update := message(hooks.PartyCreate, ""), message(hooks.PartyUpdate, partyID)
+		create.GetPartyCreate().Open, update.GetPartyUpdate().Open = tt.asked, tt.asked
+		for name, in := range map[string]*rtapi.Envelope{hooks.PartyCreate: create, hooks.PartyUpdate: update} {
+			out, err := h.before("leader", name, in)
+			if err != nil {
+				t.Fatalf("%s under %s: %v", name, tt.policy, err)
+			}
+			if got := out.GetPartyCreate().GetOpen() || out.GetPartyUpdate().GetOpen(); got != tt.want {
+				t.Errorf("%s under %s: asked %v, got %v; want %v", name, tt.policy, tt.asked, got, tt.want)
+			}
+		}
+	}
+}
+
+func TestData_NoLimitWhereTheRulesNameNone(t *testing.T) {
+	k := newKernel()
+	k.config.Limits.Data.Bytes = 0
+	h := serve(t, k.sets()...)
+	in := message(hooks.PartyDataSend, partyID)
+	in.GetPartyDataSend().Data = make([]byte, 1<<20)
+	if _, err := h.before("leader", hooks.PartyDataSend, in); err != nil {
+		t.Errorf("before = %v; want it passed on", err)
+	}
+}

@@ -1,0 +1,211 @@
+package hooks
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// Call is one message on its way through a chain.
+type Call struct {
+	Session  party.Session
+	ClientIP string
+	In       *rtapi.Envelope // as the client sent it; a before handler may change the fields of its message
+	Out      *rtapi.Envelope // the host's answer; nil before the message is handled, and for some messages after it
+}
+
+// PartyID is the party the message names, refused with PartyNotFound when malformed
+// or when the message names none.
+func (c *Call) PartyID() (party.ID, error) {
+	text, _ := partyIDOf(c.In)
+	return party.ParseID(text)
+}
+
+// Hook is one handler of one realtime message, before or after the host handles it;
+// a row may have both. A before handler's error refuses the message and ends the chain.
+// An after handler only hears of messages that succeeded; its error goes to the log and
+// the handlers behind it still run.
+type Hook struct {
+	Message string // one of the host's message names
+	Name    string // unique within its message; appears in the log
+	Before  func(ctx context.Context, call *Call) error
+	After   func(ctx context.Context, call *Call) error
+}
+
+// SessionHook is one handler of a socket's beginning or end. The host tells of both
+// late, from a queue, and of the end after the session has left all its parties.
+type SessionHook struct {
+	Name  string
+	Start func(ctx context.Context, session party.Session) error
+	End   func(ctx context.Context, session party.Session) error
+}
+
+// ListingHook is one handler of the party list request, before the host handles it.
+type ListingHook struct {
+	Name   string
+	Before func(ctx context.Context, request *api.ListPartiesRequest) error
+}
+
+// Set is the rows of one owner; the owner's name appears in boot errors. The order of
+// rows, and of sets, is the order in which the handlers run.
+type Set struct {
+	Owner    string
+	Hooks    []Hook
+	Sessions []SessionHook
+	Listing  []ListingHook
+}
+
+// Registrar is the part of the host's initializer that takes realtime hooks.
+type Registrar interface {
+	RegisterBeforeRt(id string, fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error)) error
+	RegisterAfterRt(id string, fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error) error
+}
+
+// EventRegistrar is the part of the host's initializer that takes session events and
+// the party list's hook.
+type EventRegistrar interface {
+	RegisterEventSessionStart(fn func(ctx context.Context, logger runtime.Logger, evt *api.Event)) error
+	RegisterEventSessionEnd(fn func(ctx context.Context, logger runtime.Logger, evt *api.Event)) error
+	RegisterBeforeListParties(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)) error
+}
+
+// Host is both halves; the initializer is one.
+type Host interface {
+	Registrar
+	EventRegistrar
+}
+
+var _ Host = runtime.Initializer(nil)
+
+// Register checks the sets as a whole, folds them into one function per slot of the
+// host, and registers those. All problems are reported in one error and then nothing
+// is registered.
+func Register(host Host, chain *Chain, sets ...Set) error {
+	if err := Check(sets...); err != nil {
+		return err
+	}
+	var before, after slots
+	var starts, ends []step[party.Session]
+	var listing []step[*api.ListPartiesRequest]
+	for _, set := range sets {
+		for _, h := range set.Hooks {
+			before.add(h.Message, h.Name, h.Before)
+			after.add(h.Message, h.Name, h.After)
+		}
+		for _, s := range set.Sessions {
+			starts = appendStep(starts, s.Name, s.Start)
+			ends = appendStep(ends, s.Name, s.End)
+		}
+		for _, l := range set.Listing {
+			listing = appendStep(listing, l.Name, l.Before)
+		}
+	}
+	for _, slot := range before {
+		if err := host.RegisterBeforeRt(slot.message, chain.before(slot)); err != nil {
+			return fmt.Errorf("before %s: %w", slot.message, err)
+		}
+	}
+	for _, slot := range after {
+		if err := host.RegisterAfterRt(slot.message, chain.after(slot)); err != nil {
+			return fmt.Errorf("after %s: %w", slot.message, err)
+		}
+	}
+	if len(starts) > 0 {
+		if err := host.RegisterEventSessionStart(chain.event("session_start", starts)); err != nil {
+			return fmt.Errorf("session start: %w", err)
+		}
+	}
+	if len(ends) > 0 {
+		if err := host.RegisterEventSessionEnd(chain.event("session_end", ends)); err != nil {
+			return fmt.Errorf("session end: %w", err)
+		}
+	}
+	if len(listing) > 0 {
+		if err := host.RegisterBeforeListParties(chain.listing(listing)); err != nil {
+			return fmt.Errorf("before ListParties: %w", err)
+		}
+	}
+	return nil
+}
+
+// Check finds what is wrong with the sets: message names the host does not know, names
+// taken twice within one message (in any case), rows that handle nothing. The error
+// lists everything; nil means nothing.
+func Check(sets ...Set) error {
+	var problems []error
+	owners := map[string]string{}
+	row := func(owner, slot, name string, handles bool) {
+		problem := func(format string, args ...any) {
+			problems = append(problems, fmt.Errorf("hook %s %q of %s: "+format, append([]any{slot, name, owner}, args...)...))
+		}
+		if name == "" {
+			problem("it has no name")
+		}
+		key := strings.ToLower(slot + " " + name)
+		if other, taken := owners[key]; taken {
+			problem("the name is already taken by %s", other)
+		} else {
+			owners[key] = owner
+		}
+		if !handles {
+			problem("it handles nothing")
+		}
+	}
+	for _, set := range sets {
+		for _, h := range set.Hooks {
+			row(set.Owner, h.Message, h.Name, h.Before != nil || h.After != nil)
+			if !known[h.Message] {
+				problems = append(problems, fmt.Errorf("hook %s %q of %s: the host has no such message%s", h.Message, h.Name, set.Owner, suggestion(h.Message)))
+			}
+		}
+		for _, s := range set.Sessions {
+			row(set.Owner, "session", s.Name, s.Start != nil || s.End != nil)
+		}
+		for _, l := range set.Listing {
+			row(set.Owner, "ListParties", l.Name, l.Before != nil)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// suggestion is the right spelling of a name that only differs in case.
+func suggestion(message string) string {
+	for name := range known {
+		if strings.EqualFold(name, message) {
+			return ", but " + name
+		}
+	}
+	return ""
+}
+
+// Names lists every handler as "<stage> <message> <owner>.<name>", in order.
+func Names(sets ...Set) []string {
+	var names []string
+	add := func(stage, message, owner, name string, has bool) {
+		if has {
+			names = append(names, stage+" "+message+" "+owner+"."+name)
+		}
+	}
+	for _, set := range sets {
+		for _, h := range set.Hooks {
+			add("before", h.Message, set.Owner, h.Name, h.Before != nil)
+			add("after", h.Message, set.Owner, h.Name, h.After != nil)
+		}
+		for _, s := range set.Sessions {
+			add("start", "session", set.Owner, s.Name, s.Start != nil)
+			add("end", "session", set.Owner, s.Name, s.End != nil)
+		}
+		for _, l := range set.Listing {
+			add("before", "ListParties", set.Owner, l.Name, l.Before != nil)
+		}
+	}
+	return names
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"partyline/local"
+)
+
+// result is what one call of the program gave.
+type result struct {
+	code     int
+	out, err string
+}
+
+func call(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	var out, err bytes.Buffer
+	code := run(&terminal{in: strings.NewReader(stdin), out: &out, err: &err}, args)
+	return result{code, out.String(), err.String()}
+}
+
+func file(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestRulesCheck(t *testing.T) {
+	good := file(t, "good.yml", "version: 1\nrules: [{id: a, on: [join], deny: party.size > 3}]\n")
+	if r := call(t, "", "rules", "check", good); r.code != exitOK || r.out != good+": ok: 1 rule, 0 queues, 5 stages\n" || r.err != "" {
+		t.Errorf("%+v", r)
+	}
+	advice := file(t, "advice.yml", "version: 1\nparties: {resume_on_connect: true}\n")
+	if r := call(t, "", "rules", "check", advice); r.code != exitOK || !strings.Contains(r.out, "warning: parties.resume_on_connect") || !strings.HasSuffix(r.out, ", 1 warning\n") {
+		t.Errorf("%+v", r)
+	}
+	bad := file(t, "bad.yml", "version: 1\nqueues:\n  arena:\n    teams: 2\n    team_size: 4\n    max_party: 9\n    seat_hold: 5\n")
+	want := bad + `:6:16: queues.arena.max_party: 9 is more than a team's 4 seats; allowed 1 to 4
+    max_party: 9
+               ^
+
+` + bad + `:7:16: queues.arena.seat_hold: 5 has no unit; write 5s or 5m
+    seat_hold: 5
+               ^
+
+2 errors; a server would keep the rules it has
+`
+	if r := call(t, "", "rules", "check", bad); r.code != exitProblem || r.out != want || r.err != "" {
+		t.Errorf("exit %d, printed\n%s\nwant\n%s", r.code, r.out, want)
+	}
+	if r := call(t, "version: 1\n", "rules", "check", "-"); r.code != exitOK {
+		t.Errorf("from standard input: %+v", r)
+	}
+	if r := call(t, "", "rules", "check", filepath.Join(t.TempDir(), "none.yml")); r.code != exitUsage || r.out != "" || !strings.Contains(r.err, "no such file") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestRulesCheck_colour(t *testing.T) {
+	bad := file(t, "bad.yml", "version: 2\n")
+	var out bytes.Buffer
+	run(&terminal{out: &out, err: &out, colour: true}, []string{"rules", "check", bad})
+	if !strings.Contains(out.String(), "\x1b[31m") || !strings.Contains(out.String(), "\x1b[0m") {
+		t.Errorf("no colour: %q", out.String())
+	}
+	if r := call(t, "", "rules", "check", bad); strings.Contains(r.out, "\x1b") {
+		t.Errorf("colour where nobody sees it: %q", r.out)
+	}
+}
+
+func TestNewTerminal(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if newTerminal(nil, f, f).colour {
+		t.Errorf("a file is taken for a terminal")
+	}
+}
+
+func TestRulesExplain(t *testing.T) {
+	rules := file(t, "rules.yml", `version: 1
+rules:
+  - {id: newcomers, on: [join], deny: 'user.account_age < duration("24h")'}
+  - {id: loading, on: [join], deny: 'not invited and any(party.members, .stage != "ready")', message: Wait a little.}
+  - {id: open, on: [join], allow: party.size < 3}
+`)
+	facts := file(t, "facts.json", `{"user": {"account_age": "36h"}, "party": {"size": 2, "members": [
+  {"user_id": "1", "username": "ada", "stage": "ready"}, {"user_id": "2", "username": "bob", "stage": "downloading"}]}}`)
+	const want = `join is denied by loading
+the player reads: Wait a little.
+
+1. newcomers: its condition does not hold
+   user.account_age < duration("24h")                     false
+     user.account_age                                     36h
+
+2. loading: its condition holds, so it denies
+   not invited and any(party.members, .stage != "ready")  true
+     not invited                                          true
+       invited                                            false
+     any(party.members, .stage != "ready")                true
+         ada                                              false
+         bob                                              true
+
+3. open: not asked
+`
+	for _, args := range [][]string{
+		{rules, "--action", "join", "--facts", facts},
+		{"--facts=" + facts, "--action=join", rules},
+	} {
+		if r := call(t, "", append([]string{"rules", "explain"}, args...)...); r.code != exitOK || r.out != want || r.err != "" {
+			t.Errorf("%v: exit %d, printed\n%s%s\nwant\n%s", args, r.code, r.out, r.err, want)
+		}
+	}
+	ready := `{"action": "join", "invited": true, "user": {"account_age": "36h"}, "party": {"size": 2}}`
+	if r := call(t, ready, "rules", "explain", rules, "--facts", "-"); !strings.HasPrefix(r.out, "join is allowed by open\n") {
+		t.Errorf("%+v", r)
+	}
+	if r := call(t, "", "rules", "explain", rules, "--action", "kick"); !strings.Contains(r.out, "kick is allowed: no rule is about it") {
+		t.Errorf("%+v", r)
+	}
+	if r := call(t, "{user: {lagn: en}}", "rules", "explain", rules, "--action", "join", "--facts", "-"); r.code != exitProblem || !strings.Contains(r.out, `did you mean "lang"?`) {
+		t.Errorf("%+v", r)
+	}
+	broken := file(t, "broken.yml", "version: 1\nrules: [{id: a, on: [join], deny: user.metadata.level < 3}]\n")
+	if r := call(t, "", "rules", "explain", broken, "--action", "join"); r.code != exitOK || !strings.HasPrefix(r.out, "join is refused: rule a: ") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestRulesSchemaAndInit(t *testing.T) {
+	r := call(t, "", "rules", "schema")
+	var schema map[string]any
+	if err := json.Unmarshal([]byte(r.out), &schema); err != nil || r.code != exitOK || schema["title"] != "Partyline rules" {
+		t.Errorf("schema: %v, %v", err, schema["title"])
+	}
+	r = call(t, "", "rules", "init")
+	if r.code != exitOK || r.out != string(local.SampleRules) {
+		t.Errorf("init printed %d bytes", len(r.out))
+	}
+	if r := call(t, r.out, "rules", "check", "-"); r.code != exitOK {
+		t.Errorf("what init prints is not right: %+v", r)
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	for _, args := range [][]string{
+		{}, {"nonsense"}, {"rules"}, {"rules", "nonsense"}, {"rules", "check"}, {"rules", "check", "a", "b"},
+		{"rules", "explain"}, {"rules", "explain", "a", "b"}, {"rules", "explain", "-", "--action", "fly"}, {"rules", "explain", "--nonsense"},
+		{"rules", "schema", "x"}, {"rules", "init", "x"},
+	} {
+		if r := call(t, "version: 1", args...); r.code != exitUsage || r.out != "" || !strings.Contains(r.err, "usage: partyline") {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+	for _, args := range [][]string{{"help"}, {"rules", "--help"}} {
+		if r := call(t, "", args...); r.code != exitOK || !strings.Contains(r.out, "usage: partyline") || r.err != "" {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+}

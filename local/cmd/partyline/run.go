@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"partyline/local/demo"
+	"partyline/local/engine"
+	"partyline/module/wiring"
+)
+
+const runUsage = `usage: partyline run [flags]
+
+Starts the module on the embedded engine: no Docker, no database. Stock Nakama
+clients connect to it as to a real server; nothing survives its end.
+
+flags:
+`
+
+// runCommand serves until a signal arrives. Not coming up is a problem, not wrong usage.
+func runCommand(t *terminal, args []string) int {
+	stdout, stderr := t.out, t.err
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("addr", "127.0.0.1:7350", "host:port to listen on")
+	config := flags.String("config", "local/nakama.yml", "server configuration, the same file a real server takes")
+	runtimePath := flags.String("runtime-path", ".", "directory the rules file's path is relative to")
+	players := flags.Bool("players", true, "seed a live party of demo players and print an invite to it")
+	flags.Usage = func() {
+		fmt.Fprint(stderr, runUsage)
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return exitOK
+		}
+		return exitUsage
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := serve(ctx, *addr, *config, *runtimePath, *players, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "partyline:", err)
+		return exitProblem
+	}
+	return exitOK
+}
+
+func serve(ctx context.Context, addr, config, runtimePath string, players bool, stdout, stderr io.Writer) error {
+	opts, err := loadConfig(config)
+	if err != nil {
+		return err
+	}
+	opts.Addr, opts.RuntimePath = addr, runtimePath
+	opts.Init = wiring.Register
+	if opts.Root, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey}); err != nil {
+		return err
+	}
+
+	opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	server, err := engine.Start(ctx, opts)
+	if err != nil {
+		var op *net.OpError
+		if errors.As(err, &op) && op.Op == "listen" {
+			return fmt.Errorf("%s is taken: stop what listens there, or choose another with --addr (%w)", addr, err)
+		}
+		return err
+	}
+	defer server.Close()
+	fmt.Fprintf(stdout, "\n  Partyline on the embedded engine\n\n  demo client   %s/\n", server.URL())
+	if players {
+		seedCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		cast, err := seed(seedCtx, server.Addr())
+		if err != nil {
+			return fmt.Errorf("seeding the demo players: %w", err)
+		}
+		defer cast.leave()
+		fmt.Fprintf(stdout, "  invite link   %s\n                to %s's party of %d, there for you to join\n", cast.inviteURL, cast.names[0], len(cast.names))
+	}
+	fmt.Fprintf(stdout, "  client API    %s   server key %q, http key %q\n", server.Addr(), opts.ServerKey, opts.HTTPKey)
+	if rules := opts.Env["PARTY_RULES"]; rules != "" {
+		fmt.Fprintf(stdout, "  rules file    %s   edit it while this runs\n", rules)
+	}
+	fmt.Fprint(stdout, "\n  Press Ctrl-C to stop.\n")
+	<-ctx.Done()
+	fmt.Fprintln(stdout, "\n  Stopping.")
+	return nil
+}

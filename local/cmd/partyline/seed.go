@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/local/e2e/client"
+	"partyline/party"
+)
+
+// cast is a live party of demo players: real sockets of stock clients, as everybody
+// else's.
+type cast struct {
+	names     []string
+	inviteURL string
+	sockets   []*client.Socket
+}
+
+var demoPlayers = []struct{ username, displayName string }{
+	{"mira", "Mira"}, {"jonas", "Jonas"}, {"aiko", "Aiko"},
+}
+
+// seed logs the demo players in, has the first make a closed party and brings the
+// others in by its invite, which stays open for whoever runs this.
+func seed(ctx context.Context, addr string) (*cast, error) {
+	c := client.New(addr)
+	players := &cast{}
+	var invite party.CreatedInvite
+	for i, p := range demoPlayers {
+		session, err := c.AuthenticateDevice(ctx, "partyline-demo-"+p.username, p.username)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.Call(ctx, "PUT", "/v2/account", session.Auth(), map[string]string{"display_name": p.displayName}, nil); err != nil {
+			return nil, err
+		}
+		socket, err := c.Connect(ctx, session, client.SocketOptions{Status: true})
+		if err != nil {
+			return nil, err
+		}
+		players.names = append(players.names, p.displayName)
+		players.sockets = append(players.sockets, socket)
+		if i == 0 {
+			created, cerr := createParty(ctx, socket)
+			if cerr != nil {
+				return nil, cerr
+			}
+			err = callRPC(ctx, socket, "party_invite_create", party.InviteRequest{
+				PartyID: created.PartyId, Message: "Come and play!",
+				Info: []party.InfoField{{Label: "Mode", Value: "Co-op, night map"}, {Label: "Voice", Value: "On"}},
+			}, &invite)
+		} else {
+			err = callRPC(ctx, socket, "party_invite_redeem", map[string]string{"code": invite.Code}, nil)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", p.displayName, err)
+		}
+	}
+	// The rules' public_url says where players reach the server; here that is this one.
+	players.inviteURL = "http://" + addr + "/party/join/" + invite.Code
+	return players, nil
+}
+
+func createParty(ctx context.Context, s *client.Socket) (*rtapi.Party, error) {
+	reply, err := s.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{MaxSize: 6}}})
+	if err != nil {
+		return nil, err
+	}
+	if reply.GetParty() == nil {
+		return nil, errors.New("the server answered party_create with something else")
+	}
+	return reply.GetParty(), nil
+}
+
+// callRPC makes an RPC over a socket; out may be nil.
+func callRPC(ctx context.Context, s *client.Socket, id string, in, out any) error {
+	payload, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	reply, err := s.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_Rpc{Rpc: &api.Rpc{Id: id, Payload: string(payload)}}})
+	if err != nil || out == nil {
+		return err
+	}
+	return json.Unmarshal([]byte(reply.GetRpc().GetPayload()), out)
+}
+
+// leave closes the players' sockets.
+func (c *cast) leave() {
+	for _, s := range c.sockets {
+		s.Abort()
+	}
+}

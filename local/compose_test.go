@@ -1,0 +1,239 @@
+// Package local_test checks the files of the local set-ups against each other and
+// against what the server accepts, because a machine that runs the tests need not
+// have Docker.
+package local_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+type composeFile struct {
+	Services map[string]struct {
+		Image       string            `yaml:"image"`
+		Command     string            `yaml:"command"`
+		WorkingDir  string            `yaml:"working_dir"`
+		Entrypoint  []string          `yaml:"entrypoint"`
+		Environment map[string]string `yaml:"environment"`
+		Volumes     []string          `yaml:"volumes"`
+		Ports       []string          `yaml:"ports"`
+		DependsOn   map[string]struct {
+			Condition string `yaml:"condition"`
+		} `yaml:"depends_on"`
+		Healthcheck struct {
+			Test     []string `yaml:"test"`
+			Interval string   `yaml:"interval"`
+			Timeout  string   `yaml:"timeout"`
+			Retries  int      `yaml:"retries"`
+		} `yaml:"healthcheck"`
+	} `yaml:"services"`
+	Volumes map[string]any `yaml:"volumes"`
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func compose(t *testing.T) composeFile {
+	t.Helper()
+	var c composeFile
+	if err := yaml.UnmarshalWithOptions([]byte(read(t, "docker-compose.yml")), &c, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func makeVariable(t *testing.T, name string) string {
+	t.Helper()
+	m := regexp.MustCompile(`(?m)^`+name+`\s*:=\s*(\S+)$`).FindStringSubmatch(read(t, "Makefile"))
+	if m == nil {
+		t.Fatalf("Makefile does not set %s", name)
+	}
+	return m[1]
+}
+
+func TestCompose_ImagesAreThePinnedOnes(t *testing.T) {
+	version := makeVariable(t, "NAKAMA_VERSION")
+	c := compose(t)
+	for service, want := range map[string]string{
+		"nakama": "heroiclabs/nakama:" + version,
+		"plugin": "heroiclabs/nakama-pluginbuilder:" + version,
+	} {
+		if got := c.Services[service].Image; got != want {
+			t.Errorf("%s runs %s; want %s", service, got, want)
+		}
+	}
+	if !strings.HasPrefix(c.Services["postgres"].Image, "postgres:16") {
+		t.Errorf("postgres runs %s; want 16", c.Services["postgres"].Image)
+	}
+}
+
+// The builder's entry point is the go command, so its command starts with a verb; its
+// flags must be those of `make plugin`, or the server refuses the plugin.
+func TestCompose_PluginIsBuiltAsByMake(t *testing.T) {
+	c := compose(t)
+	m := regexp.MustCompile(`(?m)^\tGOTOOLCHAIN=go\$\(PLUGIN_GO\) \$\(GO\) (build .*)$`).FindStringSubmatch(read(t, "Makefile"))
+	if m == nil {
+		t.Fatal("Makefile has no plugin build line")
+	}
+	byMake := strings.Fields(m[1])
+	inImage := slices.DeleteFunc(strings.Fields(c.Services["plugin"].Command), func(arg string) bool {
+		return arg == "-buildvcs=false" // the mounted tree belongs to another user, which git refuses
+	})
+	if !slices.Equal(byMake, inImage) {
+		t.Errorf("compose builds with %q, make with %q", inImage, byMake)
+	}
+}
+
+func TestCompose_ServerIsTheLastToStart(t *testing.T) {
+	deps := compose(t).Services["nakama"].DependsOn
+	if deps["postgres"].Condition != "service_healthy" || deps["plugin"].Condition != "service_completed_successfully" {
+		t.Errorf("nakama depends on %+v", deps)
+	}
+}
+
+func TestCompose_EveryServiceThatStaysUpHasAHealthCheck(t *testing.T) {
+	for name, s := range compose(t).Services {
+		if name == "plugin" {
+			continue // it ends by itself
+		}
+		if len(s.Healthcheck.Test) < 2 || s.Healthcheck.Test[0] != "CMD" || s.Healthcheck.Retries == 0 || s.Healthcheck.Interval == "" {
+			t.Errorf("%s: %+v", name, s.Healthcheck)
+		}
+	}
+}
+
+// Whatever is published is published to this machine alone: the keys in nakama.yml are
+// public knowledge.
+func TestCompose_Ports(t *testing.T) {
+	var got []string
+	for _, s := range compose(t).Services {
+		got = append(got, s.Ports...)
+	}
+	slices.Sort(got)
+	want := []string{"127.0.0.1:7349:7349", "127.0.0.1:7350:7350", "127.0.0.1:7351:7351"}
+	if !slices.Equal(got, want) {
+		t.Errorf("ports = %q; want %q", got, want)
+	}
+}
+
+func TestCompose_PathsExist(t *testing.T) {
+	c := compose(t)
+	mounts := map[string]string{} // inside -> outside
+	for name, s := range c.Services {
+		for _, v := range s.Volumes {
+			parts := strings.Split(v, ":")
+			if !strings.HasPrefix(parts[0], ".") {
+				if _, ok := c.Volumes[parts[0]]; !ok {
+					t.Errorf("%s: volume %s is not declared", name, parts[0])
+				}
+				continue
+			}
+			if name == "nakama" {
+				mounts[parts[1]] = filepath.Clean(parts[0])
+			}
+			if parts[0] == "./build" {
+				continue // made by the build
+			}
+			if info, err := os.Stat(filepath.Join("..", parts[0])); err != nil || !info.IsDir() {
+				t.Errorf("%s mounts %s: not a directory here", name, parts[0])
+			}
+		}
+	}
+	outside := func(path string) string {
+		for in, out := range mounts {
+			if rest, ok := strings.CutPrefix(path, in+"/"); ok {
+				return filepath.Join("..", out, rest)
+			}
+		}
+		t.Fatalf("%s is on no mount", path)
+		return ""
+	}
+	flags := serverFlags(t, c)
+	if _, err := os.Stat(outside(flags["config"])); err != nil {
+		t.Errorf("--config: %v", err)
+	}
+	rules := filepath.Join(flags["runtime.path"], config(t)["runtime.env"]["PARTY_RULES"])
+	if _, err := os.Stat(outside(rules)); err != nil {
+		t.Errorf("PARTY_RULES: %v", err)
+	}
+	if _, ok := mounts[flags["runtime.path"]+"/build"]; !ok {
+		t.Errorf("the plugin's directory is not below the runtime path %s: %v", flags["runtime.path"], mounts)
+	}
+}
+
+// serverFlags are the flags on the server's command line.
+func serverFlags(t *testing.T, c composeFile) map[string]string {
+	t.Helper()
+	entry := c.Services["nakama"].Entrypoint
+	words := strings.Fields(entry[len(entry)-1])
+	flags := map[string]string{}
+	for i, w := range words {
+		if name, ok := strings.CutPrefix(w, "--"); ok && i+1 < len(words) {
+			flags[name] = words[i+1]
+		}
+	}
+	if len(flags) < 3 {
+		t.Fatalf("flags = %v", flags)
+	}
+	return flags
+}
+
+// config flattens nakama.yml to the names of the server's flags; runtime.env is kept as a map.
+func config(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	var tree map[string]any
+	if err := yaml.Unmarshal([]byte(read(t, "local/nakama.yml")), &tree); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]map[string]string{}
+	for section, v := range tree {
+		fields, ok := v.(map[string]any)
+		if !ok {
+			out[section] = nil
+			continue
+		}
+		for key, v := range fields {
+			name := section + "." + key
+			out[name] = nil
+			if list, ok := v.([]any); ok {
+				out[name] = map[string]string{}
+				for _, e := range list {
+					k, val, _ := strings.Cut(fmt.Sprint(e), "=")
+					out[name][k] = val
+				}
+			}
+		}
+	}
+	return out
+}
+
+func TestServerAcceptsEveryName(t *testing.T) {
+	known := strings.Fields(read(t, "local/testdata/nakama-flags.txt"))
+	for name := range serverFlags(t, compose(t)) {
+		if !slices.Contains(known, name) {
+			t.Errorf("compose: the server has no flag --%s", name)
+		}
+	}
+	names := config(t)
+	if len(names) < 8 {
+		t.Fatalf("nakama.yml = %v", names)
+	}
+	for name := range names {
+		if !slices.Contains(known, name) {
+			t.Errorf("nakama.yml: the server has no setting %s", name)
+		}
+	}
+}

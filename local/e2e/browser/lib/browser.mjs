@@ -1,0 +1,64 @@
+// A real browser: Debian's Chromium, driven by playwright-core, which brings none of its own.
+
+import { mkdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+import { host, port } from "../../js/lib/server.mjs";
+
+export const origin = `http://${host}:${port}`;
+
+const shots = fileURLToPath(new URL("../../screenshots/", import.meta.url)); // ignored by git
+
+let running;
+
+// browser starts Chromium once per suite, with a fresh profile.
+async function browser() {
+  running ??= chromium.launch({
+    executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+    headless: true,
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync",
+    ],
+  });
+  return running;
+}
+
+export async function quit() {
+  await (await running)?.close();
+  running = undefined;
+}
+
+export const phone = { width: 390, height: 844 };
+export const desktop = { width: 1280, height: 800 };
+
+// open shows an address in a window of its own, with its own cookies and storage. The window keeps what
+// went wrong in it: script errors, console errors (a broken CSP among them), dialogs, and requests to anywhere
+// but the server under test.
+export async function open(path, { viewport = phone, javaScript = true, scheme = "dark" } = {}) {
+  const context = await (await browser()).newContext({
+    viewport, javaScriptEnabled: javaScript, colorScheme: scheme, deviceScaleFactor: 2, permissions: ["clipboard-read", "clipboard-write"],
+  });
+  context.setDefaultTimeout(15_000);
+  const page = await context.newPage();
+  const faults = [];
+  page.on("pageerror", (e) => faults.push(`script: ${e.message}`));
+  page.on("console", (m) => m.type() === "error" && faults.push(`console: ${m.text()}`));
+  page.on("dialog", (d) => { faults.push(`dialog: ${d.message()}`); d.dismiss(); });
+  page.on("request", (r) => {
+    const url = new URL(r.url());
+    if (!["data:", "blob:"].includes(url.protocol) && url.host !== `${host}:${port}`) faults.push(`request: ${r.url()}`);
+  });
+  page.faults = faults;
+  page.leave = () => context.close();
+  const response = await page.goto(new URL(path, origin).href);
+  page.status = response?.status();
+  return page;
+}
+
+// shoot stores what the window shows, for people to look at.
+export async function shoot(page, name) {
+  await mkdir(shots, { recursive: true });
+  return page.screenshot({ path: `${shots}${name}.png`, fullPage: true });
+}

@@ -1,0 +1,72 @@
+package client
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// Sentinel proves that a server has nothing left to deliver.
+//
+// Nakama hands presence changes to one worker that delivers their events in order, beside
+// the replies to requests. A status change of the sentinel's own user takes the same
+// way and comes back to it, so once it is back every earlier presence event has been put
+// into its receivers' queues; a ping on their sockets then flushes those.
+type Sentinel struct {
+	socket *Socket
+	round  int
+}
+
+// NewSentinel logs a user in to stand guard. id is the device ID of the sentinel's account.
+func NewSentinel(ctx context.Context, c *Client, id string) (*Sentinel, error) {
+	session, err := c.AuthenticateDevice(ctx, id, "")
+	if err != nil {
+		return nil, fmt.Errorf("sentinel: %w", err)
+	}
+	socket, err := c.Connect(ctx, session, SocketOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("sentinel: %w", err)
+	}
+	return &Sentinel{socket: socket}, nil
+}
+
+// Settle returns when every event caused by what the server has answered so far has
+// arrived on the given sockets. Two rounds, because an event may cause one more: the
+// leave of a party's last member closes the party. Not for concurrent use.
+func (s *Sentinel) Settle(ctx context.Context, sockets ...*Socket) error {
+	for range 2 {
+		if err := s.roundTrip(ctx); err != nil {
+			return fmt.Errorf("sentinel: %w", err)
+		}
+	}
+	for _, socket := range sockets {
+		if socket.Ended() {
+			continue
+		}
+		if err := socket.Barrier(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Sentinel) roundTrip(ctx context.Context) error {
+	s.round++
+	status := fmt.Sprintf("round %d", s.round)
+	_, err := s.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_StatusUpdate{
+		StatusUpdate: &rtapi.StatusUpdate{Status: wrapperspb.String(status)},
+	}})
+	if err != nil {
+		return err
+	}
+	_, err = s.socket.Take(ctx, func(m Message) bool {
+		joins := m.Envelope.GetStatusPresenceEvent().GetJoins()
+		return len(joins) == 1 && joins[0].GetStatus().GetValue() == status
+	})
+	return err
+}
+
+// Close ends the sentinel's connection.
+func (s *Sentinel) Close(ctx context.Context) error { return s.socket.Close(ctx) }

@@ -1,0 +1,136 @@
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	idPattern    = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(\.[A-Za-z0-9_-]+)?`)
+	tokenPattern = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+	timePattern  = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+)
+
+// unordered are the lists that the server fills from a map, as paths within an answer.
+var unordered = map[string]bool{
+	"status.presences":         true,
+	"match.presences":          true,
+	"matchmaker_matched.users": true,
+	"users":                    true, // of /v2/user, in the database's order
+}
+
+// opaque are fields whose value says nothing to a client; only its presence does.
+var opaque = map[string]bool{"cursor": true, "cacheable_cursor": true, "next_cursor": true, "prev_cursor": true}
+
+// names replaces what differs from run to run. It remembers, so it must see a
+// transcript's lines in their order.
+type names struct {
+	known []name            // longest first
+	ids   map[string]string // UUID to placeholder, by first appearance
+}
+
+type name struct{ value, stands string }
+
+func newNames() *names { return &names{ids: make(map[string]string)} }
+
+// add makes value appear as stands from now on.
+func (n *names) add(value, stands string) {
+	n.known = append(n.known, name{value, stands})
+	slices.SortStableFunc(n.known, func(a, b name) int { return len(b.value) - len(a.value) })
+}
+
+// knownOnly replaces the values that were named, and nothing that depends on order.
+func (n *names) knownOnly(s string) string {
+	for _, k := range n.known {
+		s = strings.ReplaceAll(s, k.value, k.stands)
+	}
+	return s
+}
+
+// text normalises one string.
+func (n *names) text(s string) string {
+	s = tokenPattern.ReplaceAllString(n.knownOnly(s), "<token>")
+	s = timePattern.ReplaceAllString(s, "<time>")
+	return idPattern.ReplaceAllStringFunc(s, func(id string) string {
+		const uuidLength = 36
+		stands, ok := n.ids[id[:uuidLength]]
+		if !ok {
+			stands = fmt.Sprintf("<id%d>", len(n.ids)+1)
+			n.ids[id[:uuidLength]] = stands
+		}
+		if len(id) > uuidLength {
+			return stands + ".<node>"
+		}
+		return stands
+	})
+}
+
+// sortKey orders the elements of an unordered list by the actors in them, whatever else they hold.
+func (n *names) sortKey(v any) string {
+	return idPattern.ReplaceAllString(n.knownOnly(encode(v)), "")
+}
+
+// json normalises a JSON document; what is not JSON becomes a normalised JSON string.
+func (n *names) json(raw []byte) string {
+	if len(raw) == 0 {
+		return ""
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil || d.More() {
+		return quote(n.text(string(raw)))
+	}
+	return encode(n.value("", v))
+}
+
+// value walks v in the order in which it will be written, so that first appearance means the reader's.
+func (n *names) value(path string, v any) any {
+	switch v := v.(type) {
+	case string:
+		return n.text(v)
+	case []any:
+		if unordered[path] {
+			slices.SortFunc(v, func(a, b any) int {
+				return strings.Compare(n.sortKey(a), n.sortKey(b))
+			})
+		}
+		for i := range v {
+			v[i] = n.value(path, v[i])
+		}
+		return v
+	case map[string]any:
+		keys := make([]string, 0, len(v))
+		for k := range v {
+			keys = append(keys, k)
+		}
+		slices.Sort(keys) // as the encoder does
+		for _, k := range keys {
+			if s, ok := v[k].(string); ok && s != "" && opaque[k] {
+				v[k] = "<cursor>"
+				continue
+			}
+			child := k
+			if path != "" {
+				child = path + "." + k
+			}
+			v[k] = n.value(child, v[k])
+		}
+		return v
+	default:
+		return v
+	}
+}
+
+// encode writes a decoded JSON value compactly, with sorted keys and readable placeholders.
+func encode(v any) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v) // it came out of a decoder
+	return strings.TrimSuffix(b.String(), "\n")
+}

@@ -1,0 +1,8 @@
+package contract
+
+import "slices"
+
+// Scenarios are all scenarios, in the order of their files.
+func Scenarios() []Scenario {
+	return slices.Concat(partyLife, closedParties, malformed, statuses, matches, accounts, social)
+}

@@ -1,0 +1,169 @@
+package e2e
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"testing"
+
+	"partyline/local/e2e/target"
+)
+
+// suites are the files of each folder with the fewest tests each must report, so that
+// a suite that finds nothing to run cannot pass.
+var suites = []struct {
+	folder, file string
+	atLeast      int
+	module       bool // needs Partyline's module
+}{
+	{"js", "party.test.mjs", 23, false},
+	{"js", "hardening.test.mjs", 9, true},
+	{"js", "invite.test.mjs", 33, true},
+	{"js", "invite-bounds.test.mjs", 11, true},
+	{"js", "invite-races.test.mjs", 5, true},
+	{"browser", "landing.test.mjs", 17, true},
+}
+
+func TestSuites(t *testing.T) {
+	addr, module := target.Given(), true
+	if addr == "" {
+		addr = target.Engine(t, true)
+	} else {
+		module = target.HasModule(t, addr)
+	}
+	installed := map[string]bool{}
+	for _, s := range suites {
+		t.Run(s.file, func(t *testing.T) {
+			if s.module && !module {
+				t.Fatalf("the server at %s has no Partyline module, which %s is about", addr, s.file)
+			}
+			for _, folder := range []string{"js", s.folder} { // every suite's players come from js
+				if !installed[folder] {
+					install(t, folder)
+					installed[folder] = true
+				}
+			}
+			run(t, addr, s.folder, s.file, s.atLeast)
+		})
+	}
+}
+
+// TestSuiteFiles asserts that every suite there is gets run.
+func TestSuiteFiles(t *testing.T) {
+	files, err := filepath.Glob("*/*.test.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for _, s := range suites {
+		listed = append(listed, filepath.Join(s.folder, s.file))
+	}
+	slices.Sort(listed)
+	if !slices.Equal(files, listed) {
+		t.Errorf("suites in the tree %q; listed to run %q", files, listed)
+	}
+}
+
+// install gets a folder's packages from the registry, exactly as its lock file says,
+// unless that has been done since the lock file changed.
+func install(t *testing.T, folder string) {
+	t.Helper()
+	if upToDate(t, filepath.Join(folder, "node_modules", ".package-lock.json"), filepath.Join(folder, "package-lock.json")) {
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), tool(t, "npm"), "ci", "--no-progress")
+	cmd.Dir = folder
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("npm ci in %s: %v\n%s", folder, err, out)
+	}
+}
+
+func upToDate(t *testing.T, made, from string) bool {
+	t.Helper()
+	source, err := os.Stat(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	product, err := os.Stat(made)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return !product.ModTime().Before(source.ModTime())
+}
+
+// tool finds a program. A test that cannot run is a failed test.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%s is needed to run the stock SDK (Node 20.14 or newer, with npm): %v", name, err)
+	}
+	return path
+}
+
+// run runs one suite and judges its counts.
+func run(t *testing.T, addr, folder, file string, atLeast int) {
+	t.Helper()
+	const perTest = "--test-timeout=180000" // milliseconds; each wait within a test ends sooner and says more
+	cmd := exec.CommandContext(t.Context(), tool(t, "node"), "--test", "--test-force-exit", "--test-reporter=tap", perTest, file)
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), target.Variable+"="+addr)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	c, parseErr := countsOf(out.Bytes())
+	if parseErr != nil {
+		t.Fatalf("%s: %v (%v)\n%s", file, parseErr, err, out.Bytes())
+	}
+	t.Logf("%s: %d of %d tests passed", file, c.pass, c.tests)
+	if err != nil || c.pass != c.tests || c.tests < atLeast {
+		t.Errorf("%s: %d tests, %d passed, %d failed, %d cancelled, %d skipped, %d to do; want at least %d, all passed (%v)\n%s",
+			file, c.tests, c.pass, c.fail, c.cancelled, c.skipped, c.todo, atLeast, err, out.Bytes())
+	}
+}
+
+// counts is the summary of Node's test runner.
+type counts struct{ tests, pass, fail, cancelled, skipped, todo int }
+
+var countLine = regexp.MustCompile(`(?m)^# (tests|pass|fail|cancelled|skipped|todo) (\d+)$`)
+
+// countsOf reads the summary at the end of a TAP report.
+func countsOf(report []byte) (counts, error) {
+	var c counts
+	fields := map[string]*int{
+		"tests": &c.tests, "pass": &c.pass, "fail": &c.fail, "cancelled": &c.cancelled, "skipped": &c.skipped, "todo": &c.todo,
+	}
+	seen := 0
+	for _, m := range countLine.FindAllSubmatch(report, -1) {
+		n, err := strconv.Atoi(string(m[2]))
+		if err != nil {
+			return counts{}, err
+		}
+		*fields[string(m[1])] = n
+		seen++
+	}
+	if seen != len(fields) {
+		return counts{}, fmt.Errorf("the report has %d of %d counts", seen, len(fields))
+	}
+	return c, nil
+}
+
+func TestCountsOf(t *testing.T) {
+	got, err := countsOf([]byte("TAP version 13\nok 1 - a\n1..1\n# tests 3\n# suites 1\n# pass 2\n# fail 1\n# cancelled 0\n# skipped 0\n# todo 0\n# duration_ms 7\n"))
+	if want := (counts{tests: 3, pass: 2, fail: 1}); err != nil || got != want {
+		t.Errorf("countsOf = %+v, %v; want %+v", got, err, want)
+	}
+	if _, err := countsOf([]byte("TAP version 13\n")); err == nil {
+		t.Error("a report without counts was read")
+	}
+}

@@ -1,0 +1,23 @@
+// The server under test, which the runner names in NAKAMA ("host:port").
+
+const given = process.env.NAKAMA;
+if (!given) {
+  throw new Error("NAKAMA must name the server under test, as host:port");
+}
+
+export const host = given.slice(0, given.lastIndexOf(":"));
+export const port = given.slice(given.lastIndexOf(":") + 1);
+export const serverKey = "defaultkey";
+export const httpKey = "defaulthttpkey";
+
+// How long anything may take before a test calls it missing, in milliseconds. Only a matchmaker's
+// interval (15 s by default) comes near it.
+export const patience = 40_000;
+
+// http makes a plain request, for what the SDK has no call for.
+export function http(path, { token, method = "GET", body, headers = {} } = {}) {
+  const all = { ...headers };
+  if (token) all.Authorization = `Bearer ${token}`;
+  if (body !== undefined) all["Content-Type"] = "application/json";
+  return fetch(`http://${host}:${port}${path}`, { method, headers: all, body, redirect: "manual" });
+}

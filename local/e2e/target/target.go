@@ -1,0 +1,52 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"partyline/local/e2e/client"
+)
+
+// Variable is the environment variable that names a running server.
+const Variable = "NAKAMA"
+
+// Given is the address of the server that the environment names; "" for none.
+func Given() string { return os.Getenv(Variable) }
+
+// Engine starts an embedded engine for the duration of a test, with Partyline's module or
+// as a stock server, and returns its address.
+func Engine(t testing.TB, module bool) string {
+	t.Helper()
+	addr, stop, err := start(t.Context(), module)
+	if err != nil {
+		t.Fatalf("embedded engine: %v; %s=host:port runs this against a real server", err, Variable)
+	}
+	t.Cleanup(func() {
+		if err := stop(); err != nil {
+			t.Errorf("embedded engine: %v", err)
+		}
+	})
+	return addr
+}
+
+// HasModule asks the server at addr whether Partyline's module is loaded.
+func HasModule(t testing.TB, addr string) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	_, err := client.New(addr).RPCWithKey(ctx, client.DefaultHTTPKey, "party_invite_preview", "{}")
+	var refused *client.APIError
+	switch {
+	case err == nil:
+		return true
+	case errors.As(err, &refused):
+		return refused.Status != http.StatusNotFound
+	default:
+		t.Fatalf("server at %s: %v", addr, err)
+		return false
+	}
+}

@@ -1,0 +1,180 @@
+package api
+
+import (
+	"errors"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"partyline/local/engine/store"
+)
+
+func done() (proto.Message, error) { return &emptypb.Empty{}, nil }
+
+func healthcheck(*call, *emptypb.Empty) (proto.Message, error) { return done() }
+
+func checkUsername(username string) (string, error) {
+	switch {
+	case username == "":
+		return store.GenerateUsername(), nil
+	case !store.ValidUsername(username):
+		return "", invalid("Username invalid, no spaces or control characters allowed.")
+	case len(username) > 128:
+		return "", invalid("Username invalid, must be 1-128 bytes.")
+	}
+	return username, nil
+}
+
+// session answers an authentication with tokens.
+func (c *call) session(login store.Login, vars map[string]string) (proto.Message, error) {
+	tokens := c.start(login, vars)
+	return &api.Session{Created: login.Created, Token: tokens.Token, RefreshToken: tokens.Refresh}, nil
+}
+
+func orTrue(create *wrapperspb.BoolValue) bool { return create == nil || create.Value }
+
+func authenticateDevice(c *call, in *api.AuthenticateDeviceRequest) (proto.Message, error) {
+	id := in.GetAccount().GetId()
+	switch {
+	case id == "":
+		return nil, invalid("Device ID is required.")
+	case !store.ValidID(id):
+		return nil, invalid("Device ID invalid, no spaces or control characters allowed.")
+	case len(id) < 10 || len(id) > 128:
+		return nil, invalid("Device ID invalid, must be 10-128 bytes.")
+	}
+	username, err := checkUsername(in.Username)
+	if err != nil {
+		return nil, err
+	}
+	login, err := c.opts.Store.AuthenticateDevice(id, username, orTrue(in.Create))
+	if err != nil {
+		return nil, err
+	}
+	return c.session(login, in.Account.Vars)
+}
+
+func authenticateCustom(c *call, in *api.AuthenticateCustomRequest) (proto.Message, error) {
+	id := in.GetAccount().GetId()
+	switch {
+	case id == "":
+		return nil, invalid("Custom ID is required.")
+	case !store.ValidID(id):
+		return nil, invalid("Custom ID invalid, no spaces or control characters allowed.")
+	case len(id) < 6 || len(id) > 128:
+		return nil, invalid("Custom ID invalid, must be 6-128 bytes.")
+	}
+	username, err := checkUsername(in.Username)
+	if err != nil {
+		return nil, err
+	}
+	login, err := c.opts.Store.AuthenticateCustom(id, username, orTrue(in.Create))
+	if err != nil {
+		return nil, err
+	}
+	return c.session(login, in.Account.Vars)
+}
+
+func authenticateEmail(c *call, in *api.AuthenticateEmailRequest) (proto.Message, error) {
+	if in.Account == nil {
+		return nil, invalid("Email address and password is required.")
+	}
+	email := in.Account.Email
+	switch {
+	case email == "": // perhaps a login by username
+	case !store.ValidID(email):
+		return nil, invalid("Invalid email address, no spaces or control characters allowed.")
+	case !store.ValidEmail(email):
+		return nil, invalid("Invalid email address format.")
+	case len(email) < 10 || len(email) > 255:
+		return nil, invalid("Invalid email address, must be 10-255 bytes.")
+	}
+	if len(in.Account.Password) < 8 {
+		return nil, invalid("Password must be at least 8 characters long.")
+	}
+	if in.Username == "" && email == "" {
+		return nil, invalid("Username is required when email address is not supplied.")
+	}
+	username, err := checkUsername(in.Username)
+	if err != nil {
+		return nil, err
+	}
+	var login store.Login
+	if email == "" {
+		login, err = c.opts.Store.AuthenticateUsername(username, in.Account.Password)
+	} else {
+		login, err = c.opts.Store.AuthenticateEmail(email, in.Account.Password, username, orTrue(in.Create))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.session(login, in.Account.Vars)
+}
+
+func sessionRefresh(c *call, in *api.SessionRefreshRequest) (proto.Message, error) {
+	if in.Token == "" {
+		return nil, invalid("Refresh token is required.")
+	}
+	tokens, err := c.opts.Store.RefreshSession(in.Token, in.Vars)
+	if err != nil {
+		return nil, err
+	}
+	c.become(tokens.Session)
+	return &api.Session{Token: tokens.Token, RefreshToken: tokens.Refresh}, nil
+}
+
+func sessionLogout(c *call, in *api.SessionLogoutRequest) (proto.Message, error) {
+	switch err := c.opts.Store.EndSession(c.user, in.Token, in.RefreshToken); {
+	case errors.Is(err, store.ErrSessionTokenInvalid):
+		return nil, invalid("Session token invalid.")
+	case errors.Is(err, store.ErrRefreshTokenInvalid):
+		return nil, invalid("Refresh token invalid.")
+	case err != nil:
+		return nil, failed("Error processing session logout.")
+	}
+	return done()
+}
+
+func getAccount(c *call, _ *emptypb.Empty) (proto.Message, error) {
+	account, err := c.opts.Store.Account(c.user)
+	if err != nil {
+		return nil, absent("Account not found.")
+	}
+	account.DisableTime = nil // not for clients
+	return account, nil
+}
+
+func updateAccount(c *call, in *api.UpdateAccountRequest) (proto.Message, error) {
+	username := in.GetUsername().GetValue()
+	if in.Username != nil && (len(username) < 1 || len(username) > 128) {
+		return nil, invalid("Username invalid, must be 1-128 bytes.")
+	}
+	err := c.opts.Store.UpdateAccount(c.user, store.AccountChange{
+		Username: username, DisplayName: text(in.DisplayName), Timezone: text(in.Timezone),
+		Location: text(in.Location), LangTag: text(in.LangTag), AvatarURL: text(in.AvatarUrl),
+	})
+	switch {
+	case store.IsDatabaseError(err):
+		return nil, failed("Error while trying to update account.")
+	case err != nil:
+		return nil, invalid(err.Error()) // the server wraps the whole text, even of a status
+	}
+	return done()
+}
+
+// text is the value of an optional text, nil where it is not given.
+func text(v *wrapperspb.StringValue) *string {
+	if v == nil {
+		return nil
+	}
+	return &v.Value
+}
+
+func deleteAccount(c *call, _ *emptypb.Empty) (proto.Message, error) {
+	if err := c.opts.Store.DeleteAccount(c.user); err != nil {
+		return nil, failed("Error deleting user account.")
+	}
+	return done()
+}

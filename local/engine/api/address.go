@@ -1,0 +1,39 @@
+package api
+
+import (
+	"net"
+	"net/http"
+	"strings"
+)
+
+// clientAddress is where a request comes from: with X-Forwarded-For, the address
+// before that of the one proxy a server expects in front of it, else the connection's
+// own. The port is "" where no address tells it.
+func clientAddress(r *http.Request) (ip, port string) {
+	candidates := []string{r.RemoteAddr}
+	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {
+		candidates = strings.Split(forwarded, ",")
+	}
+	seen := 0
+	for i := len(candidates) - 1; i >= 0 && seen < 2; i-- {
+		host, hostPort := splitAddress(strings.TrimSpace(candidates[i]))
+		parsed := net.ParseIP(host)
+		if parsed == nil || i > 0 && parsed.IsLoopback() {
+			continue // a local proxy is never the client
+		}
+		ip, port = host, hostPort
+		seen++
+	}
+	return ip, port
+}
+
+func splitAddress(address string) (host, port string) {
+	if net.ParseIP(address) != nil {
+		return address, ""
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", ""
+	}
+	return host, port
+}

@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/google/uuid"
+	"github.com/gorilla/mux"
+	"github.com/heroiclabs/nakama-common/runtime"
+	"google.golang.org/protobuf/proto"
+
+	"partyline/local/engine/store"
+)
+
+// access is what a request must carry.
+type access int
+
+const (
+	bySession access = iota // a user's session token
+	byServerKey
+	byAnyone
+)
+
+// endpoint is one call of the API.
+type endpoint struct {
+	name   string // as hooks know it
+	method string
+	path   string // a gorilla/mux pattern; its variables are fields of the request
+	access access
+	body   string // "": none is read; "*": the whole request; else the field that it is
+	empty  func() proto.Message
+	answer func(c *call, in proto.Message) (proto.Message, error)
+}
+
+// call is one request on its way.
+type call struct {
+	*Server
+	ctx    context.Context
+	caller Caller
+	user   uuid.UUID // the caller's
+}
+
+// on makes an endpoint of a typed answer.
+func on[In proto.Message](access access, name, method, path, body string, answer func(*call, In) (proto.Message, error)) endpoint {
+	var request In
+	return endpoint{
+		name: name, method: method, path: path, access: access, body: body,
+		empty:  func() proto.Message { return request.ProtoReflect().New().Interface() },
+		answer: func(c *call, in proto.Message) (proto.Message, error) { return answer(c, in.(In)) },
+	}
+}
+
+// serve runs an endpoint in the server's order: the request is read before anybody
+// asks who sends it, and the before-hook sees it before it is checked.
+func (s *Server) serve(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out, err := s.run(e, r)
+		if err != nil {
+			writeError(w, err)
+			return
+		}
+		w.Header().Set("Grpc-Metadata-Content-Type", "application/grpc")
+		writeMessage(w, out)
+	})
+}
+
+func (s *Server) run(e endpoint, r *http.Request) (proto.Message, error) {
+	in := e.empty()
+	if err := readRequest(r, in, e.body, mux.Vars(r)); err != nil {
+		return nil, &store.Error{Code: store.InvalidArgument, Message: err.Error()}
+	}
+	c := &call{Server: s, ctx: r.Context()}
+	if err := c.authorize(e.access, r.Header["Authorization"]); err != nil {
+		return nil, err
+	}
+	c.caller.ClientIP, _ = clientAddress(r)
+	c.caller.TraceID = uuid.NewString()
+	if e.access != byAnyone { // the health check has no hooks
+		replaced, err := s.opts.Hooks.Before(c.ctx, c.caller, e.name, in)
+		switch {
+		case err != nil:
+			return nil, moduleError(err)
+		case isNil(replaced):
+			return nil, &store.Error{Code: store.NotFound, Message: "Requested resource was not found."}
+		}
+		in = replaced
+	}
+	out, err := e.answer(c, in)
+	if err != nil {
+		return nil, err
+	}
+	if e.access != byAnyone {
+		s.opts.Hooks.After(c.ctx, c.caller, e.name, out, in)
+	}
+	return out, nil
+}
+
+func isNil(m proto.Message) bool { return m == nil || !m.ProtoReflect().IsValid() }
+
+// moduleError is what a client learns of a module's error: code and text of a
+// *runtime.Error, else the text with code 13.
+func moduleError(err error) *store.Error {
+	var known *runtime.Error
+	if !errors.As(err, &known) {
+		return &store.Error{Code: store.Internal, Message: err.Error()}
+	}
+	code := store.Code(known.Code)
+	if code <= 0 || code > store.Unauthenticated {
+		code = store.Internal
+	}
+	return &store.Error{Code: code, Message: known.Message}
+}
+
+// sourceError is what a client learns of an error of a list's source: a *runtime.Error
+// as it is, else only that the call failed.
+func sourceError(err error, hidden string) error {
+	var known *runtime.Error
+	if errors.As(err, &known) {
+		return moduleError(err)
+	}
+	return failed(hidden)
+}
+
+func invalid(message string) error {
+	return &store.Error{Code: store.InvalidArgument, Message: message}
+}
+func absent(message string) error { return &store.Error{Code: store.NotFound, Message: message} }
+func failed(message string) error { return &store.Error{Code: store.Internal, Message: message} }

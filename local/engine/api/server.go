@@ -1,0 +1,154 @@
+// Package api is the HTTP client API of the embedded engine: the routes, status
+// codes, JSON and error bodies of Nakama's gateway, served from a store.
+//
+// It knows the data (package store) and nothing else of the engine: RPCs, the party
+// and match lists, the socket and a module's own HTTP routes come in through Options.
+// What a real server offers and this one does not answers 501 and says so.
+package api
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"partyline/local/engine/store"
+)
+
+// Server is the HTTP client API. It is an http.Handler and safe for concurrent use;
+// whoever serves it sets timeouts and the header limit.
+type Server struct {
+	opts    Options
+	handler http.Handler
+}
+
+// New returns a server, or an error that names what is wrong with opts.
+func New(opts Options) (*Server, error) {
+	if opts.Store == nil {
+		return nil, errors.New("api: Store is missing")
+	}
+	if opts.ServerKey == "" {
+		opts.ServerKey = DefaultServerKey
+	}
+	if opts.HTTPKey == "" {
+		opts.HTTPKey = DefaultHTTPKey
+	}
+	if opts.MaxRequestBytes == 0 {
+		opts.MaxRequestBytes = DefaultMaxRequestBytes
+	}
+	if opts.Hooks == nil {
+		opts.Hooks = noHooks{}
+	}
+	if opts.FindRPC == nil {
+		opts.FindRPC = func(string) (RPC, bool) { return nil, false }
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{opts: opts}
+	inner, err := s.routes()
+	if err != nil {
+		return nil, err
+	}
+	outer := mux.NewRouter()
+	if opts.Root != nil {
+		outer.Handle("/", opts.Root).Methods(http.MethodGet)
+	} else {
+		outer.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }).Methods(http.MethodGet)
+	}
+	if opts.Socket != nil {
+		outer.Handle("/ws", opts.Socket).Methods(http.MethodGet)
+	}
+	outer.NewRoute().HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Add("Cache-Control", "no-store, no-cache, must-revalidate")
+		r.Body = http.MaxBytesReader(w, r.Body, opts.MaxRequestBytes)
+		inner.ServeHTTP(w, r)
+	})
+	s.handler = allowOrigins(outer)
+	return s, nil
+}
+
+const rpcPath = "/v2/rpc/{id:.*}"
+
+var rpcMethods = []string{http.MethodGet, http.MethodPost}
+
+// routes is what a request meets in order: RPCs, the module's own routes, the API.
+func (s *Server) routes() (http.Handler, error) {
+	inner := mux.NewRouter()
+	inner.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods...)
+	for _, route := range s.opts.Routes {
+		if !strings.HasPrefix(route.Pattern, "/") {
+			return nil, fmt.Errorf("api: route %q: the pattern must start with \"/\"", route.Pattern)
+		}
+		own := inner.HandleFunc(route.Pattern, route.Handler)
+		if len(route.Methods) > 0 {
+			own.Methods(route.Methods...)
+		}
+		if err := own.GetError(); err != nil {
+			return nil, fmt.Errorf("api: route %q: %w", route.Pattern, err)
+		}
+	}
+	inner.NewRoute().Handler(s.endpoints())
+	return inner, nil
+}
+
+func (s *Server) endpoints() http.Handler {
+	router := mux.NewRouter()
+	for _, e := range s.table() {
+		router.Handle(e.path, s.serve(e)).Methods(e.method)
+	}
+	router.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods...) // here for its other methods only
+	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		writeError(w, &store.Error{Code: store.Unimplemented, Message: "Method Not Allowed"})
+	})
+	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isNakamas(r.URL.Path) {
+			writeError(w, &store.Error{Code: store.Unimplemented, Message: "not supported by the embedded engine: " + r.Method + " " + r.URL.Path})
+			return
+		}
+		if s.opts.Root != nil && r.Method == http.MethodGet {
+			s.opts.Root.ServeHTTP(w, r)
+			return
+		}
+		writeError(w, &store.Error{Code: store.NotFound, Message: "Not Found"})
+	})
+	return router
+}
+
+// areas are the first segments of the paths of Nakama's client API.
+var areas = []string{
+	"account", "channel", "event", "friend", "group", "iap", "leaderboard", "match", "matchmaker",
+	"notification", "party", "session", "storage", "tournament", "user",
+}
+
+// isNakamas reports whether a real server might answer at a path.
+func isNakamas(path string) bool {
+	rest, ok := strings.CutPrefix(path, "/v2/")
+	area, _, _ := strings.Cut(rest, "/")
+	return ok && slices.Contains(areas, area)
+}
+
+// ServeHTTP serves one request. A panic in a hook, an RPC or a route of the module is
+// logged with its stack and answered with 500; the server lives on.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		cause := recover()
+		if cause == nil {
+			return
+		}
+		if cause == http.ErrAbortHandler {
+			panic(cause) // net/http's own way to end a connection
+		}
+		s.opts.Logger.Error("panic while serving", "method", r.Method, "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, internalErrorBody)
+	}()
+	s.handler.ServeHTTP(w, r)
+}

@@ -1,0 +1,311 @@
+// Package engine is an embedded server that speaks to stock Nakama clients: the HTTP
+// and realtime API, parties, matchmaker, matches, storage, all in memory in one
+// process, with a Go module loaded into it as the real server loads a plugin.
+//
+// It is a stand-in for development and tests. It behaves as Nakama 3.40.0 does,
+// which recorded transcripts of a real server keep checking; what it does not
+// support answers by name. Nothing survives [Server.Close].
+//
+// The parts are packages of their own that do not know each other; this one brings
+// them together. It never imports the module's hooks, RPCs or matchmaking.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/engine/api"
+	"partyline/local/engine/host"
+	"partyline/local/engine/match"
+	"partyline/local/engine/matchmaker"
+	"partyline/local/engine/parties"
+	"partyline/local/engine/presence"
+	"partyline/local/engine/realtime"
+	"partyline/local/engine/store"
+)
+
+// Defaults of Options.
+const (
+	DefaultNode          = "nakama1"
+	DefaultEncryptionKey = "defaultencryptionkey"
+	Version              = "3.40.0+embedded" // what the engine reports to modules
+)
+
+// Options configures a server. The zero value listens on a free port of 127.0.0.1,
+// with a stock server's keys and no module.
+type Options struct {
+	Addr string // "" is 127.0.0.1:0
+	Node string // "" is DefaultNode
+
+	ServerKey   string // "" is a stock server's
+	HTTPKey     string
+	SessionKey  string        // signs session tokens
+	RefreshKey  string        // signs refresh tokens
+	TokenExpiry time.Duration // of session tokens; 0 is two hours
+
+	SingleSocket bool // session.single_socket
+	SingleParty  bool // session.single_party
+
+	MatchmakerInterval time.Duration // 0 is a stock server's 15 s
+	PartyListDelay     time.Duration // how long the party list lags behind; 0 not at all
+
+	Env         map[string]string // runtime.env
+	RuntimePath string            // where the module's files are; "" is the working directory
+
+	// Init is the module's entry point; nil runs a stock server.
+	Init host.InitModule
+	// Root answers GET / and what lies below it that nobody else answers; nil: an empty 200 at /.
+	Root http.Handler
+
+	Logger *slog.Logger     // nil: nothing is logged
+	Now    func() time.Time // nil: time.Now
+}
+
+// Server is a running engine. Its methods are safe for concurrent use.
+type Server struct {
+	opts    Options
+	log     *slog.Logger
+	store   *store.Store
+	tracker *presence.Tracker
+	sockets *realtime.Server
+	parties *parties.Registry
+	matches *match.Registry
+	tickets *matchmaker.Matchmaker
+	host    *host.Host
+	metrics *host.Metrics
+	module  runtime.NakamaModule
+
+	listener net.Listener
+	http     *http.Server
+	stop     context.CancelFunc
+	running  sync.WaitGroup
+	closing  sync.Once
+}
+
+// Start builds a server, loads the module and serves. When it returns without an
+// error, clients can connect. A module whose entry point fails is an error here, as
+// it keeps a real server from booting.
+func Start(ctx context.Context, opts Options) (*Server, error) {
+	opts = opts.withDefaults()
+	s := &Server{opts: opts, log: opts.Logger, metrics: host.NewMetrics()}
+	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if err := s.build(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	orText := func(v *string, def string) {
+		if *v == "" {
+			*v = def
+		}
+	}
+	orText(&o.Addr, "127.0.0.1:0")
+	orText(&o.Node, DefaultNode)
+	orText(&o.ServerKey, api.DefaultServerKey)
+	orText(&o.HTTPKey, api.DefaultHTTPKey)
+	orText(&o.SessionKey, DefaultEncryptionKey)
+	orText(&o.RefreshKey, "defaultrefreshencryptionkey")
+	orText(&o.RuntimePath, ".")
+	if o.TokenExpiry == 0 {
+		o.TokenExpiry = 2 * time.Hour
+	}
+	if o.MatchmakerInterval == 0 {
+		o.MatchmakerInterval = matchmaker.DefaultInterval
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}
+
+func (s *Server) build(ctx context.Context) error {
+	o := s.opts
+	logger := host.NewLogger(o.Logger)
+	s.tracker = presence.NewTracker()
+	s.store = store.New(store.Options{
+		Now: o.Now, TokenExpiry: o.TokenExpiry, SigningKey: o.SessionKey, RefreshSigningKey: o.RefreshKey,
+		Online: s.online, Deliver: s.deliver, DeliverAll: s.deliverAll, Disconnect: s.disconnect,
+	})
+	tokens := match.Tokens{Key: []byte(o.SessionKey), Now: o.Now}
+
+	var err error
+	s.sockets, err = realtime.New(realtime.Options{
+		Node: o.Node, Tracker: s.tracker, Authenticate: s.authenticate, Users: s.users, RPC: s.socketRPC,
+		Hooks: socketHooks{s}, Ending: s.ending, SingleSocket: o.SingleSocket, Logger: o.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	router := s.sockets.Router()
+	s.parties, err = parties.New(parties.Options{
+		Node: o.Node, Tracker: s.tracker, Router: router, Tickets: partyTickets{s},
+		SingleParty: o.SingleParty, ListDelay: o.PartyListDelay, Now: o.Now, Logger: o.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.matches, err = match.NewRegistry(match.Options{
+		Node: o.Node, Tracker: s.tracker, Router: router, Logger: logger, Tokens: tokens,
+		Disconnect: s.disconnectSession, Now: o.Now,
+		Module:  func() runtime.NakamaModule { return s.module },
+		Context: func(ctx context.Context, mode string) context.Context { return s.host.Context(ctx, mode) },
+	})
+	if err != nil {
+		return err
+	}
+	s.module = s.nakamaModule()
+	s.host = host.New(host.Options{Node: o.Node, Version: Version, Env: o.Env, Logger: logger}, s.module)
+	if o.Init != nil {
+		if err := s.host.Load(ctx, o.Init); err != nil {
+			return err
+		}
+	}
+	for name, create := range s.host.Matches() {
+		s.matches.Register(name, create)
+	}
+	s.tickets, err = matchmaker.New(matchmaker.Options{
+		Node: o.Node, Router: router, Logger: logger, RelayToken: tokens.Issue, Interval: o.MatchmakerInterval, Now: o.Now,
+	}, s.matchmakerHooks())
+	if err != nil {
+		return err
+	}
+	s.running.Go(func() { s.tickets.Run(ctx) })
+	if err := s.handleMessages(); err != nil {
+		return err
+	}
+	return s.listen()
+}
+
+// handleMessages plugs the handlers of parties, matches and the matchmaker into the
+// sockets.
+func (s *Server) handleMessages() error {
+	handlers := map[string]realtime.Handler{
+		"MatchCreate":      adapt[match.Session](s.matches.HandleCreate),
+		"MatchJoin":        adapt[match.Session](s.matches.HandleJoin),
+		"MatchLeave":       adapt[match.Session](s.matches.HandleLeave),
+		"MatchDataSend":    adapt[match.Session](s.matches.HandleDataSend),
+		"MatchmakerAdd":    adapt[matchmaker.Session](s.tickets.HandleAdd),
+		"MatchmakerRemove": adapt[matchmaker.Session](s.tickets.HandleRemove),
+	}
+	for name, h := range s.parties.Handlers() {
+		handlers[name] = adapt[parties.Session](h)
+	}
+	for name, h := range handlers {
+		if err := s.sockets.Handle(name, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) listen() error {
+	routes := make([]api.Route, 0, len(s.host.Routes()))
+	for _, r := range s.host.Routes() {
+		routes = append(routes, api.Route{Pattern: r.Pattern, Methods: r.Methods, Handler: r.Handler})
+	}
+	handler, err := api.New(api.Options{
+		Store: s.store, ServerKey: s.opts.ServerKey, HTTPKey: s.opts.HTTPKey,
+		FindRPC: s.findRPC, Hooks: requestHooks{s.host}, Parties: s.parties.List, Matches: s.listMatches,
+		Routes: routes, Socket: s.sockets, Root: s.opts.Root, Logger: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	if s.listener, err = net.Listen("tcp", s.opts.Addr); err != nil {
+		return err
+	}
+	// The limits are a stock server's.
+	s.http = &http.Server{
+		Handler: handler, MaxHeaderBytes: 5120,
+		ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second, IdleTimeout: 60 * time.Second,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	s.running.Go(func() {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("engine: serving ended", "error", err)
+		}
+	})
+	return nil
+}
+
+// Addr is host:port of the client API.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// URL is the client API's base, "http://host:port".
+func (s *Server) URL() string { return "http://" + s.Addr() }
+
+// Module is what the loaded module sees as the server.
+func (s *Server) Module() runtime.NakamaModule { return s.module }
+
+// Metrics are the series the module has reported.
+func (s *Server) Metrics() map[string]float64 { return s.metrics.Snapshot() }
+
+// Sessions is the number of live sockets, Parties that of native parties.
+func (s *Server) Sessions() int { return s.sockets.Count() }
+func (s *Server) Parties() int  { return s.parties.Count() }
+
+// Presences is the number of presences on all streams; with no socket left it is 0.
+func (s *Server) Presences() int { return s.tracker.Total() }
+
+// Matchmake makes one pass of the matchmaker now, for tests that cannot wait for the
+// interval.
+func (s *Server) Matchmake(ctx context.Context) { s.tickets.Process(ctx) }
+
+// Settle returns when every presence event so far has been delivered.
+func (s *Server) Settle() { s.tracker.Sync() }
+
+// ConsoleRoutes are the HTTP handlers the module registered for the console's port;
+// the engine has no console and leaves serving them to its owner.
+func (s *Server) ConsoleRoutes() []host.Route { return s.host.ConsoleRoutes() }
+
+// Close ends matches, module, sockets and listeners in the order the real server does,
+// and waits for every goroutine. Closing twice, or a server that never came up, is fine.
+func (s *Server) Close() {
+	s.closing.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		s.stop()
+		if s.matches != nil {
+			if err := s.matches.Shutdown(ctx, 0); err != nil {
+				s.log.Warn("engine: matches did not end in time", "error", err)
+			}
+		}
+		if s.host != nil {
+			s.host.Close(ctx)
+		}
+		if s.sockets != nil {
+			s.sockets.Close()
+		}
+		if s.http != nil {
+			if err := s.http.Shutdown(ctx); err != nil {
+				s.log.Warn("engine: requests did not end in time", "error", err)
+			}
+		}
+		s.running.Wait()
+		if s.host != nil {
+			s.host.Wait() // session ends reach the module after its shutdown functions
+		}
+		if s.parties != nil {
+			if err := s.parties.Close(); err != nil {
+				s.log.Warn("engine: closing the party list", "error", err)
+			}
+		}
+		if s.tracker != nil {
+			s.tracker.Close()
+		}
+	})
+}

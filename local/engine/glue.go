@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+	"google.golang.org/protobuf/proto"
+
+	httpapi "partyline/local/engine/api"
+	"partyline/local/engine/host"
+	"partyline/local/engine/match"
+	"partyline/local/engine/matchmaker"
+	"partyline/local/engine/parties"
+	"partyline/local/engine/presence"
+	"partyline/local/engine/realtime"
+	"partyline/local/engine/store"
+)
+
+// adapt fits a handler that sees a session through its own small interface into the
+// sockets' table. The assertion cannot fail: the types are checked below.
+func adapt[S any, H ~func(context.Context, S, *rtapi.Envelope) (*rtapi.Envelope, bool)](h H) realtime.Handler {
+	return func(ctx context.Context, s *realtime.Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+		return h(ctx, any(s).(S), in)
+	}
+}
+
+var (
+	_ parties.Session    = (*realtime.Session)(nil)
+	_ match.Session      = (*realtime.Session)(nil)
+	_ matchmaker.Session = (*realtime.Session)(nil)
+	_ host.Session       = (*realtime.Session)(nil)
+)
+
+// nakama is runtime.NakamaModule, each part from the package that owns its data. The
+// host's named refusals lie deepest, so every part's methods win over them.
+type nakama struct {
+	*host.Base
+	dataPart
+	*realtimePart
+	matchPart
+}
+
+type (
+	dataPart     = store.Module
+	realtimePart = realtime.Module
+	matchPart    = match.Module
+)
+
+var _ runtime.NakamaModule = (*nakama)(nil)
+
+func (s *Server) nakamaModule() runtime.NakamaModule {
+	return &nakama{
+		Base:         &host.Base{Metrics: s.metrics, RuntimePath: s.opts.RuntimePath},
+		dataPart:     s.store.Module(),
+		realtimePart: realtime.NewModule(s.sockets, s.parties, nil),
+		matchPart:    match.Module{Registry: s.matches},
+	}
+}
+
+// SessionLogout is about tokens, so the data decides.
+func (n *nakama) SessionLogout(userID, token, refreshToken string) error {
+	return n.dataPart.SessionLogout(userID, token, refreshToken)
+}
+
+// authenticate accepts a session token of the store's for a socket.
+func (s *Server) authenticate(token string) (realtime.Identity, error) {
+	session, ok := s.store.ParseSession(token)
+	if !ok {
+		return realtime.Identity{}, errors.New("invalid session token")
+	}
+	return realtime.Identity{UserID: session.UserID, Username: session.Username, Vars: session.Vars, Expiry: session.ExpiresAt}, nil
+}
+
+func (s *Server) users(_ context.Context, ids []uuid.UUID, usernames []string) ([]realtime.User, error) {
+	found := s.store.Users(ids, usernames)
+	out := make([]realtime.User, 0, len(found))
+	for _, u := range found {
+		id, err := uuid.Parse(u.Id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, realtime.User{ID: id, Username: u.Username})
+	}
+	return out, nil
+}
+
+func (s *Server) online(userID string) bool {
+	id, err := uuid.Parse(userID)
+	return err == nil && s.sockets.Online(id)
+}
+
+func (s *Server) deliver(userID string, list []*api.Notification) {
+	if id, err := uuid.Parse(userID); err == nil {
+		s.sockets.Router().Notify(id, list)
+	}
+}
+
+func (s *Server) deliverAll(n *api.Notification) {
+	s.sockets.Router().SendToAll(&rtapi.Envelope{Message: &rtapi.Envelope_Notifications{
+		Notifications: &rtapi.Notifications{Notifications: []*api.Notification{n}}}})
+}
+
+// disconnect closes every socket of a user.
+func (s *Server) disconnect(userID string) {
+	id, err := uuid.Parse(userID)
+	if err != nil {
+		return
+	}
+	for _, p := range s.tracker.List(presence.Stream{Mode: presence.ModeNotifications, Subject: id}, true, true) {
+		s.disconnectSession(p.ID.SessionID)
+	}
+}
+
+func (s *Server) disconnectSession(id uuid.UUID) {
+	if session, ok := s.sockets.Session(id); ok {
+		session.Close("disconnected by the server")
+	}
+}
+
+// ending runs before a session leaves its streams: its tickets go first, as on the
+// real server.
+func (s *Server) ending(session *realtime.Session) { s.tickets.RemoveSessionAll(session.ID().String()) }
+
+func (s *Server) socketRPC(ctx context.Context, session *realtime.Session, id, payload string) (string, bool, error) {
+	if !s.host.HasRPC(id) {
+		return "", false, nil
+	}
+	result, code, err := s.host.SessionRPC(ctx, session, id, payload)
+	return result, true, coded(err, code)
+}
+
+// coded gives an error the number that the host found for it.
+func coded(err error, code int) error {
+	if err == nil {
+		return nil
+	}
+	return runtime.NewError(err.Error(), code)
+}
+
+func (s *Server) findRPC(id string) (httpapi.RPC, bool) {
+	if !s.host.HasRPC(id) {
+		return nil, false
+	}
+	return func(ctx context.Context, call httpapi.RPCCall) (string, error) {
+		c := callerOf(call.Caller)
+		c.Headers, c.Query = call.Headers, call.Query
+		result, code, err := s.host.RPC(ctx, c, call.ID, call.Payload)
+		return result, coded(err, code)
+	}, true
+}
+
+func callerOf(c httpapi.Caller) host.Caller {
+	return host.Caller{UserID: c.UserID, Username: c.Username, Vars: c.Vars, Expiry: c.Expiry, ClientIP: c.ClientIP, ClientPort: c.ClientPort}
+}
+
+func (s *Server) listMatches(ctx context.Context, f httpapi.MatchFilter) ([]*api.Match, error) {
+	return s.matches.List(ctx, match.Filter{
+		Limit: f.Limit, Authoritative: f.Authoritative, Label: f.Label, Query: f.Query,
+		MinSize: int32Of(f.MinSize), MaxSize: int32Of(f.MaxSize),
+	})
+}
+
+func int32Of(n *int) *int32 {
+	if n == nil {
+		return nil
+	}
+	v := int32(*n)
+	return &v
+}
+
+// socketHooks runs the module's realtime hooks and session events.
+type socketHooks struct{ s *Server }
+
+func (h socketHooks) BeforeRt(ctx context.Context, s *realtime.Session, name string, in *rtapi.Envelope) (*rtapi.Envelope, error) {
+	return h.s.host.BeforeRt(ctx, s, name, in)
+}
+
+func (h socketHooks) AfterRt(ctx context.Context, s *realtime.Session, name string, out, in *rtapi.Envelope) {
+	h.s.host.AfterRt(ctx, s, name, out, in)
+}
+
+func (h socketHooks) SessionStart(s *realtime.Session) { h.s.host.SessionStart(s) }
+
+func (h socketHooks) SessionEnd(s *realtime.Session, reason string) { h.s.host.SessionEnd(s, reason) }
+
+// requestHooks runs the module's hooks around HTTP requests: those of ListParties, the
+// only ones the host supports.
+type requestHooks struct{ h *host.Host }
+
+func (r requestHooks) Before(ctx context.Context, c httpapi.Caller, _ string, in proto.Message) (proto.Message, error) {
+	list, ok := in.(*api.ListPartiesRequest)
+	if !ok {
+		return in, nil
+	}
+	out, code, err := r.h.BeforeListParties(ctx, callerOf(c), list)
+	if err != nil || out == nil {
+		return nil, coded(err, code)
+	}
+	return out, nil
+}
+
+func (r requestHooks) After(ctx context.Context, c httpapi.Caller, _ string, out, in proto.Message) {
+	if list, ok := out.(*api.PartyList); ok {
+		r.h.AfterListParties(ctx, callerOf(c), list, in.(*api.ListPartiesRequest))
+	}
+}
+
+// partyTickets is the matchmaker as parties see it.
+type partyTickets struct{ s *Server }
+
+func (t partyTickets) AddParty(ctx context.Context, partyID string, members []presence.Presence, r parties.TicketRequest) (string, error) {
+	ticket, _, err := t.s.tickets.Add(ctx, members, "", partyID, r.Query, r.MinCount, r.MaxCount, r.CountMultiple, r.StringProperties, r.NumericProperties)
+	return ticket, err
+}
+
+func (t partyTickets) RemoveParty(partyID, ticket string) error {
+	return t.s.tickets.RemoveParty(partyID, ticket)
+}
+
+func (t partyTickets) RemovePartyAll(partyID string) { t.s.tickets.RemovePartyAll(partyID) }
+
+func (s *Server) matchmakerHooks() matchmaker.Hooks {
+	var hooks matchmaker.Hooks
+	if s.host.HasMatchmakerMatched() {
+		hooks.Matched = s.host.MatchmakerMatched
+	}
+	if s.host.HasMatchmakerOverride() {
+		hooks.Override = s.host.MatchmakerOverride
+	}
+	if s.host.HasMatchmakerProcessor() {
+		hooks.Processor = s.host.MatchmakerProcessor
+	}
+	return hooks
+}

@@ -1,0 +1,97 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+// Base is the part of runtime.NakamaModule that needs nothing but the process:
+// files, metrics, events; and, beneath that, a named refusal for every other call.
+// The assembly embeds it beside the parts that other packages bring: Go's promotion
+// rules let theirs win, because the refusals sit one level deeper.
+type Base struct {
+	refusals
+	*Metrics
+
+	RuntimePath string // where ReadFile looks
+}
+
+// refusals puts the generated methods one level beneath everything that works.
+type refusals struct{ unsupportedModule }
+
+// ReadFile opens a file of the runtime path. A path that leads out of it is refused.
+func (b *Base) ReadFile(path string) (*os.File, error) {
+	full := filepath.Join(b.RuntimePath, path)
+	rel, err := filepath.Rel(b.RuntimePath, full)
+	if err != nil || !filepath.IsLocal(rel) {
+		return nil, fmt.Errorf("cannot traverse outside runtime path: %s", path)
+	}
+	return os.Open(full)
+}
+
+// Event accepts a custom event; the engine keeps none.
+func (b *Base) Event(context.Context, *api.Event) error { return nil }
+
+// GetSatori gives nil: there is no Satori here.
+func (b *Base) GetSatori() runtime.Satori { return nil }
+
+// Metrics counts what a module reports, for tests and the curious. Safe for
+// concurrent use.
+type Metrics struct {
+	mu     sync.Mutex
+	values map[string]float64
+}
+
+// NewMetrics makes an empty registry.
+func NewMetrics() *Metrics { return &Metrics{values: map[string]float64{}} }
+
+// MetricsCounterAdd adds delta to a counter.
+func (m *Metrics) MetricsCounterAdd(name string, tags map[string]string, delta int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.values[seriesName(name, tags)] += float64(delta)
+}
+
+// MetricsGaugeSet sets a gauge.
+func (m *Metrics) MetricsGaugeSet(name string, tags map[string]string, value float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.values[seriesName(name, tags)] = value
+}
+
+// MetricsTimerRecord counts one observation under "<name>_count" and adds its seconds
+// to "<name>_sum".
+func (m *Metrics) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.values[seriesName(name+"_count", tags)]++
+	m.values[seriesName(name+"_sum", tags)] += value.Seconds()
+}
+
+// Snapshot gives every series as "name{tag=value,...}" with its value.
+func (m *Metrics) Snapshot() map[string]float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.values)
+}
+
+func seriesName(name string, tags map[string]string) string {
+	if len(tags) == 0 {
+		return name
+	}
+	pairs := make([]string, 0, len(tags))
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		pairs = append(pairs, k+"="+tags[k])
+	}
+	return name + "{" + strings.Join(pairs, ",") + "}"
+}

@@ -1,0 +1,16 @@
+package match
+
+import (
+	"fmt"
+	"runtime/debug"
+)
+
+// contain runs the module's code and turns its panic into an error with the stack.
+func contain(what string, code func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s panicked: %v\n%s", what, r, debug.Stack())
+		}
+	}()
+	return code()
+}

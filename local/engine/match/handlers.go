@@ -1,0 +1,219 @@
+package match
+
+import (
+	"context"
+
+	"partyline/local/engine/presence"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// Session is what the message handlers need of a live socket.
+type Session interface {
+	ID() uuid.UUID
+	UserID() uuid.UUID
+	Username() string
+	Vars() map[string]string
+	Expiry() int64
+	ClientIP() string
+	ClientPort() string
+	Send(*rtapi.Envelope) error
+}
+
+// HandleCreate answers a match_create message: the session is in a new relayed match, or
+// in the one that the same name has led to before. Nothing is answered when the session is
+// gone.
+func (r *Registry) HandleCreate(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
+	name := in.GetMatchCreate().Name
+	id := uuid.New()
+	if name != "" {
+		id = uuid.NewSHA1(uuid.NameSpaceDNS, []byte(name))
+	}
+	stream := relayedStream(id)
+	isNew, ok := r.track(s, stream)
+	if !ok {
+		return nil, false
+	}
+	size := 1
+	var others []*rtapi.UserPresence
+	if name != "" {
+		shown := r.opts.Tracker.List(stream, false, true)
+		size = len(shown) // with the session itself, unlike in the answer to a join
+		others = without(s, isNew, playersOf(shown))
+	}
+	return answer(s, in.Cid, &rtapi.Match{MatchId: id.String() + ".", Size: int32(size), Presences: others, Self: self(s)})
+}
+
+// HandleJoin answers a match_join message by ID or token. An authoritative match decides
+// for itself who may join.
+func (r *Registry) HandleJoin(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
+	msg := in.GetMatchJoin()
+	text, invalid, byToken := "", "Invalid match ID", false
+	switch id := msg.Id.(type) {
+	case *rtapi.MatchJoin_MatchId:
+		text = id.MatchId
+	case *rtapi.MatchJoin_Token:
+		invalid, byToken = "Invalid match token", true
+		var err error
+		if text, err = r.opts.Tokens.matchID(id.Token); err != nil {
+			return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, invalid)
+		}
+	default:
+		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "No match ID or token found")
+	}
+	id, node, valid := parseID(text)
+	if !valid {
+		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, invalid)
+	}
+	if node == "" {
+		return r.joinRelayed(s, in.Cid, text, relayedStream(id), byToken)
+	}
+	return r.joinAuthoritative(ctx, s, in.Cid, text, id, node, msg.Metadata)
+}
+
+// joinRelayed lets anybody in. A token's holders may be the first, an ID must be in use.
+func (r *Registry) joinRelayed(s Session, cid, matchID string, stream presence.Stream, mayBeFirst bool) (*rtapi.Envelope, bool) {
+	if !mayBeFirst && r.opts.Tracker.Count(stream) == 0 {
+		return refuse(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
+	}
+	isNew, ok := r.track(s, stream)
+	if !ok {
+		return nil, false
+	}
+	others := without(s, isNew, playersOf(r.opts.Tracker.List(stream, false, true)))
+	return answer(s, cid, &rtapi.Match{MatchId: matchID, Size: int32(len(others)), Presences: others, Self: self(s)})
+}
+
+func (r *Registry) joinAuthoritative(ctx context.Context, s Session, cid, matchID string, id uuid.UUID, node string, metadata map[string]string) (*rtapi.Envelope, bool) {
+	m := r.running(id, node)
+	if m == nil {
+		return refuse(s, cid, rtapi.Error_MATCH_NOT_FOUND, "Match not found")
+	}
+	v := m.attempt(ctx, s, metadata)
+	if !v.allow {
+		if v.reason == "" {
+			v.reason = "Match join rejected"
+		}
+		return refuse(s, cid, rtapi.Error_MATCH_JOIN_REJECTED, v.reason)
+	}
+	if v.isNew {
+		// A session that is gone by now is dropped by the match itself, after the deadline.
+		r.track(s, m.stream)
+		if m.stopped.Load() { // by now, and so too late to clear its stream of this session
+			r.opts.Tracker.Untrack(s.ID(), m.stream)
+		}
+	}
+	others := without(s, v.isNew, v.others)
+	return answer(s, cid, &rtapi.Match{
+		MatchId: matchID, Authoritative: true, Label: wrapperspb.String(v.label),
+		Size: int32(len(others)), Presences: others, Self: self(s),
+	})
+}
+
+// HandleLeave answers a match_leave message. Leaving a match that the session is not in, or
+// that does not exist, succeeds.
+func (r *Registry) HandleLeave(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
+	id, node, valid := parseID(in.GetMatchLeave().MatchId)
+	if !valid {
+		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid match ID")
+	}
+	r.opts.Tracker.Untrack(s.ID(), streamOf(id, node))
+	out = &rtapi.Envelope{Cid: in.Cid}
+	_ = s.Send(out)
+	return out, true
+}
+
+// HandleDataSend passes a match_data_send message on. It has no answer; of its errors
+// clients see only a malformed match ID, without the message's cid.
+func (r *Registry) HandleDataSend(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
+	msg := in.GetMatchDataSend()
+	id, node, valid := parseID(msg.MatchId)
+	if !valid {
+		return refuse(s, "", rtapi.Error_BAD_INPUT, "Invalid match ID")
+	}
+	if node == "" {
+		return nil, r.relay(s, relayedStream(id), msg)
+	}
+	if _, member := r.opts.Tracker.Get(s.ID(), authoritativeStream(id, node)); !member {
+		return nil, false
+	}
+	if m := r.running(id, node); m != nil {
+		m.receive(s, msg, r.opts.Now())
+	}
+	return nil, true
+}
+
+// relay passes data on to the others in a relayed match, or to those whom the message
+// names, the sender included. It reports false if the sender is not in the match.
+func (r *Registry) relay(s Session, stream presence.Stream, msg *rtapi.MatchDataSend) bool {
+	wanted := map[uuid.UUID]bool{}
+	for _, p := range msg.Presences {
+		_, err := uuid.Parse(p.GetUserId())
+		sessionID, err2 := uuid.Parse(p.GetSessionId())
+		if err != nil || err2 != nil {
+			return false
+		}
+		wanted[sessionID] = true
+	}
+	if _, member := r.opts.Tracker.Get(s.ID(), stream); !member {
+		return false
+	}
+	var to []presence.ID
+	for _, p := range r.opts.Tracker.List(stream, true, true) {
+		if wanted[p.ID.SessionID] || len(wanted) == 0 && p.ID.SessionID != s.ID() {
+			to = append(to, p.ID)
+		}
+	}
+	if len(to) > 0 {
+		r.opts.Router.SendToPresences(to, &rtapi.Envelope{Message: &rtapi.Envelope_MatchData{MatchData: &rtapi.MatchData{
+			MatchId:  msg.MatchId,
+			Presence: self(s),
+			OpCode:   msg.OpCode,
+			Data:     msg.Data,
+			Reliable: msg.Reliable,
+		}}})
+	}
+	return true
+}
+
+// track puts the session on a match's stream. It reports ok false when the session is gone.
+func (r *Registry) track(s Session, stream presence.Stream) (isNew, ok bool) {
+	id := presence.ID{Node: r.opts.Node, SessionID: s.ID()}
+	ok, isNew = r.opts.Tracker.Track(id, s.UserID(), stream, presence.Meta{Username: s.Username()})
+	if ok && stream.Mode == presence.ModeMatchRelayed {
+		r.relayed.note(stream, r.opts.Tracker) // before the tracker's event: the creator may list at once
+	}
+	return isNew, ok
+}
+
+func self(s Session) *rtapi.UserPresence {
+	return &rtapi.UserPresence{UserId: s.UserID().String(), SessionId: s.ID().String(), Username: s.Username()}
+}
+
+// without lists players for the answer to a join: a new player is not listed to themselves.
+func without(s Session, isNew bool, players []*Presence) []*rtapi.UserPresence {
+	others := make([]*rtapi.UserPresence, 0, len(players))
+	for _, p := range players {
+		if !isNew || p.SessionID != s.ID() {
+			others = append(others, p.wire())
+		}
+	}
+	return others
+}
+
+// answer sends the reply. A socket that is gone has nobody to tell, so its error is dropped.
+func answer(s Session, cid string, m *rtapi.Match) (*rtapi.Envelope, bool) {
+	out := &rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Match{Match: m}}
+	_ = s.Send(out)
+	return out, true
+}
+
+func refuse(s Session, cid string, code rtapi.Error_Code, text string) (*rtapi.Envelope, bool) {
+	_ = s.Send(&rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Error{Error: &rtapi.Error{
+		Code:    int32(code),
+		Message: text,
+	}}})
+	return nil, false
+}

@@ -1,0 +1,134 @@
+package match
+
+import (
+	"context"
+	"time"
+
+	"partyline/local/engine/presence"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+// verdict is a match's answer to a player who wants in.
+type verdict struct {
+	allow  bool
+	isNew  bool // not a player of the match before
+	reason string
+	label  string
+	others []*Presence // players of the match, perhaps with the new one
+}
+
+// attempt asks the match whether a session may join. A player who may is one at once; they
+// have until the join deadline to appear on the match's stream.
+func (m *running) attempt(ctx context.Context, s Session, metadata map[string]string) verdict {
+	p := &Presence{Node: m.reg.opts.Node, UserID: s.UserID(), SessionID: s.ID(), Username: s.Username()}
+	if m.players.has(p.SessionID, p.Node) {
+		return verdict{allow: true, label: m.labelText(), others: m.players.list()}
+	}
+	answer := make(chan verdict, 1)
+	call := func() {
+		if m.stopped.Load() || ctx.Err() != nil {
+			answer <- verdict{}
+			return
+		}
+		v := verdict{isNew: true}
+		if !m.step("MatchJoinAttempt", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) (state any) {
+			state, v.allow, v.reason = m.core.MatchJoinAttempt(withCaller(ctx, s), m.log, nil, nk, d, m.tick, m.state, p, metadata)
+			return state
+		}) {
+			answer <- verdict{}
+			return
+		}
+		if v.allow {
+			m.expect(p)
+			m.queue(func() { m.join(p) })
+		}
+		v.label = m.labelText()
+		answer <- v
+	}
+	if !m.file(m.attempts, call) {
+		m.log.Warn("join attempt refused: too many, or the match is over")
+		return verdict{reason: "Match is not currently accepting join requests"}
+	}
+	v, _ := await(ctx, m, answer)
+	v.others = m.players.list()
+	return v
+}
+
+// withCaller adds what match code may know of the session that asks.
+func withCaller(ctx context.Context, s Session) context.Context {
+	with := func(key string, value any) { ctx = context.WithValue(ctx, key, value) }
+	with(runtime.RUNTIME_CTX_USER_ID, s.UserID().String())
+	with(runtime.RUNTIME_CTX_USERNAME, s.Username())
+	if vars := s.Vars(); vars != nil {
+		with(runtime.RUNTIME_CTX_VARS, vars)
+	}
+	with(runtime.RUNTIME_CTX_USER_SESSION_EXP, s.Expiry())
+	with(runtime.RUNTIME_CTX_SESSION_ID, s.ID().String())
+	if ip := s.ClientIP(); ip != "" {
+		with(runtime.RUNTIME_CTX_CLIENT_IP, ip)
+	}
+	if port := s.ClientPort(); port != "" {
+		with(runtime.RUNTIME_CTX_CLIENT_PORT, port)
+	}
+	return ctx
+}
+
+func (m *running) expect(p *Presence) {
+	patience := m.rate * int64(m.reg.opts.JoinDeadline/time.Second)
+	m.expected[p.SessionID] = expectation{player: p, until: m.tick + patience}
+}
+
+// join makes an accepted session a player.
+func (m *running) join(p *Presence) {
+	if !m.players.add(p) {
+		return
+	}
+	m.step("MatchJoin", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
+		return m.core.MatchJoin(ctx, m.log, nil, nk, d, m.tick, m.state, []runtime.Presence{p})
+	})
+}
+
+// arrived notes that sessions appeared on the match's stream. Only those who asked the match
+// are its players; others on the stream, put there by a module, are not.
+func (m *running) arrived(presences []presence.Presence) {
+	m.queue(func() {
+		for _, p := range presences {
+			delete(m.expected, p.ID.SessionID)
+		}
+	})
+}
+
+// left tells the match of players who are gone. Like the real server it names all that
+// left the stream together as soon as one of them was a player.
+func (m *running) left(gone []*Presence) {
+	m.queue(func() {
+		known := false
+		for _, p := range gone {
+			if m.players.remove(p) {
+				known = true
+				delete(m.expected, p.SessionID)
+			}
+		}
+		if !known {
+			return
+		}
+		m.step("MatchLeave", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
+			return m.core.MatchLeave(ctx, m.log, nil, nk, d, m.tick, m.state, runtimePresences(gone))
+		})
+	})
+}
+
+// sweep drops the players who were accepted but did not appear in time.
+func (m *running) sweep() {
+	var missing []*Presence
+	for session, e := range m.expected {
+		if e.until <= m.tick {
+			missing = append(missing, e.player)
+			delete(m.expected, session)
+		}
+	}
+	if len(missing) > 0 {
+		m.left(missing)
+	}
+}

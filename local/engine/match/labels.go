@@ -1,0 +1,150 @@
+package match
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"partyline/local/engine/matchmaker/query"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// Names of the fields that a list searches beside those of the label.
+const (
+	fieldLabel   = "label_string"
+	fieldCreated = "create_time"
+)
+
+// listed is a match as lists know it.
+type listed struct {
+	node, label, name string
+	rate              int64
+	created           time.Time
+}
+
+func (m *running) listed() listed {
+	return listed{node: m.reg.opts.Node, label: m.labelText(), name: m.name, rate: m.rate, created: m.created}
+}
+
+func (l listed) document(id string) *query.Document {
+	d := query.NewDocument(id).
+		Keyword("node", l.node).
+		Keyword(fieldLabel, l.label).
+		Keyword("handler_name", l.name).
+		Number("tick_rate", float64(l.rate)).
+		Number(fieldCreated, float64(l.created.UnixMilli()))
+	// A label need not be JSON; then it can only be matched as a whole.
+	var members map[string]any
+	if json.Unmarshal([]byte(l.label), &members) == nil {
+		d.Object("label", members)
+	}
+	return d
+}
+
+// labels is what lists search. Changes wait for the next update, as on the real server:
+// a match is in no list in its first moments.
+type labels struct {
+	index *query.Index
+
+	mu      sync.Mutex
+	pending map[string]*listed // by match ID; nil to be dropped
+	shown   map[string]listed  // what the index holds
+}
+
+func newLabels() (*labels, error) {
+	index, err := query.NewIndex()
+	if err != nil {
+		return nil, err
+	}
+	return &labels{index: index, pending: map[string]*listed{}, shown: map[string]listed{}}, nil
+}
+
+func (l *labels) set(id string, to listed) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending[id] = &to
+}
+
+func (l *labels) drop(id string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending[id] = nil
+}
+
+func (l *labels) close() error { return l.index.Close() }
+
+// update brings the index up to date.
+func (l *labels) update() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.pending) == 0 {
+		return nil
+	}
+	var put []*query.Document
+	var remove []string
+	for id, to := range l.pending {
+		if to == nil {
+			remove = append(remove, id)
+			delete(l.shown, id)
+		} else {
+			put = append(put, to.document(id))
+			l.shown[id] = *to
+		}
+	}
+	clear(l.pending)
+	return l.index.Change(put, remove)
+}
+
+// updateLabels updates the labels at every label interval until ctx is done.
+func (r *Registry) updateLabels(ctx context.Context) {
+	ticks, stop := r.opts.Ticker(r.opts.LabelInterval)
+	defer stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+			if err := r.labels.update(); err != nil {
+				r.opts.Logger.Error("match labels: %v", err)
+			}
+		}
+	}
+}
+
+// find returns the matches whose labels fit, in the given order.
+func (r *Registry) find(ctx context.Context, q query.Query, limit int, order ...string) ([]*api.Match, error) {
+	var found []*api.Match
+	for id, err := range r.labels.index.Search(ctx, q, limit, order...) {
+		if err != nil {
+			return nil, fmt.Errorf("error listing matches: %w", err)
+		}
+		if match := r.shown(id); match != nil {
+			found = append(found, match)
+		}
+	}
+	return found, nil
+}
+
+// shown is a match as the index has it, with its size of the moment; nil when it has ended.
+func (r *Registry) shown(id string) *api.Match {
+	r.labels.mu.Lock()
+	l, ok := r.labels.shown[id]
+	r.labels.mu.Unlock()
+	matchID, node, _ := parseID(id)
+	m := r.running(matchID, node)
+	if !ok || m == nil {
+		return nil
+	}
+	return &api.Match{
+		MatchId:       id,
+		Authoritative: true,
+		Label:         wrapperspb.String(l.label),
+		Size:          int32(m.players.size()),
+		TickRate:      int32(l.rate),
+		HandlerName:   l.name,
+	}
+}

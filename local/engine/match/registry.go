@@ -1,0 +1,339 @@
+// Package match runs the matches of the embedded engine: relayed ones, which are only a
+// stream that passes data on, and authoritative ones, each a runtime.Match of the module
+// with its own goroutine and tick. It answers the clients' match messages and the match
+// functions of runtime.NakamaModule as Nakama does. That clients see who comes and goes is
+// the business of whoever announces the tracker's events.
+//
+// Every exported method is safe for concurrent use.
+//
+// One difference is deliberate: a match whose code panics ends alone, with the stack in
+// the log and its players disconnected, where the real server's process would end.
+package match
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"partyline/local/engine/presence"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+)
+
+// Tracker is what matches need of the presence tracker.
+type Tracker interface {
+	Track(id presence.ID, userID uuid.UUID, stream presence.Stream, meta presence.Meta) (ok, isNew bool)
+	Untrack(sessionID uuid.UUID, stream presence.Stream)
+	UntrackStream(stream presence.Stream)
+	Get(sessionID uuid.UUID, stream presence.Stream) (presence.Presence, bool)
+	List(stream presence.Stream, includeHidden, includeShown bool) []presence.Presence
+	Count(stream presence.Stream) int
+	// Listen has fn called with every change of the mode's streams, one at a time, in order.
+	Listen(mode uint8, fn func(presence.Event))
+}
+
+// Router delivers an envelope to sessions, wherever they are.
+type Router interface {
+	SendToPresences(ids []presence.ID, env *rtapi.Envelope)
+}
+
+// Creator makes the core of a new match, as given to runtime.Initializer.RegisterMatch.
+type Creator = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule) (runtime.Match, error)
+
+// Options configure a [Registry]. The zero value of a number means Nakama's default.
+type Options struct {
+	Node    string // name of this node, the second half of a match ID
+	Tracker Tracker
+	Router  Router
+	Logger  runtime.Logger
+	// Tokens reads the tokens with which matched players join a relayed match.
+	Tokens Tokens
+	// Disconnect closes a session's socket: the end of everybody in a match that failed.
+	Disconnect func(sessionID uuid.UUID)
+	// Module returns what match code gets as its NakamaModule.
+	Module func() runtime.NakamaModule
+	// Context adds a runtime context's common values (environment, node, version, mode) to ctx.
+	Context func(ctx context.Context, mode string) context.Context
+
+	InputQueue       int           // client messages waiting for a tick, more are dropped; 128
+	CallQueue        int           // calls waiting for the match; one that lets it fill is ended; 128
+	JoinAttemptQueue int           // 128
+	SignalQueue      int           // 10
+	DeferredQueue    int           // deferred broadcasts of one call; 128
+	AnswerDeadline   time.Duration // wait for a join attempt or a signal; 10 s
+	JoinDeadline     time.Duration // for an accepted player to appear, checked every 30 s; 15 s
+	MaxEmpty         time.Duration // a match empty for so long is ended; 0 is never
+	LabelInterval    time.Duration // between updates of what [Registry.List] searches; 1 s
+
+	Now func() time.Time // time.Now when nil
+	// Ticker returns ticks that are d apart and what ends them; time.NewTicker when nil.
+	Ticker func(d time.Duration) (ticks <-chan time.Time, stop func())
+}
+
+func (o Options) withDefaults() Options {
+	o.InputQueue = cmp.Or(o.InputQueue, 128)
+	o.CallQueue = cmp.Or(o.CallQueue, 128)
+	o.JoinAttemptQueue = cmp.Or(o.JoinAttemptQueue, 128)
+	o.SignalQueue = cmp.Or(o.SignalQueue, 10)
+	o.DeferredQueue = cmp.Or(o.DeferredQueue, 128)
+	o.AnswerDeadline = cmp.Or(o.AnswerDeadline, 10*time.Second)
+	o.JoinDeadline = cmp.Or(o.JoinDeadline, 15*time.Second)
+	o.LabelInterval = cmp.Or(o.LabelInterval, time.Second)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Ticker == nil {
+		o.Ticker = func(d time.Duration) (<-chan time.Time, func()) {
+			t := time.NewTicker(d)
+			return t.C, t.Stop
+		}
+	}
+	return o
+}
+
+var (
+	errShuttingDown = errors.New("shutdown in progress")
+	errNoSuchMatch  = errors.New("error creating match: not found")
+)
+
+// Registry owns the matches of this node.
+type Registry struct {
+	opts    Options
+	labels  *labels
+	relayed relayedStreams
+
+	mu       sync.RWMutex // a leaf: nothing is called with it held
+	creators map[string]Creator
+	matches  map[uuid.UUID]*running
+	stopping bool
+
+	goroutines sync.WaitGroup // of the matches and of the label updates
+	stopLabels context.CancelFunc
+}
+
+// NewRegistry returns a registry without matches. It listens to the tracker and keeps a
+// goroutine until [Registry.Shutdown].
+func NewRegistry(opts Options) (*Registry, error) {
+	labels, err := newLabels()
+	if err != nil {
+		return nil, err
+	}
+	r := &Registry{
+		opts:     opts.withDefaults(),
+		labels:   labels,
+		creators: map[string]Creator{},
+		matches:  map[uuid.UUID]*running{},
+	}
+	var ctx context.Context
+	ctx, r.stopLabels = context.WithCancel(context.Background())
+	r.goroutines.Go(func() { r.updateLabels(ctx) })
+	opts.Tracker.Listen(presence.ModeMatchAuthoritative, r.playersChanged)
+	opts.Tracker.Listen(presence.ModeMatchRelayed, func(e presence.Event) { r.relayed.note(e.Stream, opts.Tracker) })
+	return r, nil
+}
+
+// Register names a kind of match. A second registration replaces the first.
+func (r *Registry) Register(name string, fn Creator) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.creators[name] = fn
+}
+
+// Names returns the registered kinds, sorted.
+func (r *Registry) Names() []string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return slices.Sorted(maps.Keys(r.creators))
+}
+
+// Create starts a match of the named kind and returns its ID. The match gets a deep copy of
+// params, which must consist of what gob can encode.
+func (r *Registry) Create(ctx context.Context, name string, params map[string]any) (string, error) {
+	params, err := copyParams(params)
+	if err != nil {
+		return "", err
+	}
+	r.mu.RLock()
+	create := r.creators[name]
+	r.mu.RUnlock()
+	if create == nil {
+		return "", errNoSuchMatch
+	}
+	var core runtime.Match
+	err = contain("creating match "+name, func() (err error) {
+		core, err = create(r.opts.Context(ctx, "match_create"), r.opts.Logger, nil, r.opts.Module())
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	if core == nil {
+		return "", errNoSuchMatch
+	}
+	m, err := r.start(name, core, params)
+	if err != nil {
+		return "", fmt.Errorf("error creating match: %w", err)
+	}
+	return m.id, nil
+}
+
+// start initialises a match and lets it run.
+func (r *Registry) start(name string, core runtime.Match, params map[string]any) (*running, error) {
+	if r.isStopping() {
+		return nil, errShuttingDown
+	}
+	m := newRunning(r, name, core)
+	if err := m.init(params); err != nil {
+		m.cancel()
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stopping {
+		m.cancel()
+		return nil, errShuttingDown
+	}
+	r.matches[m.uuid] = m
+	r.labels.set(m.id, m.listed())
+	r.goroutines.Go(m.run)
+	return m, nil
+}
+
+// remove forgets a match that ends and takes everybody off its stream.
+func (r *Registry) remove(m *running) {
+	r.mu.Lock()
+	delete(r.matches, m.uuid)
+	r.mu.Unlock()
+	r.opts.Tracker.UntrackStream(m.stream)
+	r.labels.drop(m.id)
+}
+
+func (r *Registry) isStopping() bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.stopping
+}
+
+// running returns an authoritative match of this node, or nil.
+func (r *Registry) running(id uuid.UUID, node string) *running {
+	if node != r.opts.Node {
+		return nil
+	}
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.matches[id]
+}
+
+// Count returns how many authoritative matches run.
+func (r *Registry) Count() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.matches)
+}
+
+// Get returns what is known of a match, or nil when it does not exist. Its only error is
+// runtime.ErrMatchIdInvalid.
+func (r *Registry) Get(ctx context.Context, id string) (*api.Match, error) {
+	matchID, node, ok := parseID(id)
+	if !ok {
+		return nil, runtime.ErrMatchIdInvalid
+	}
+	if node == "" {
+		size := r.opts.Tracker.Count(relayedStream(matchID))
+		if size == 0 {
+			return nil, nil
+		}
+		return &api.Match{MatchId: id, Size: int32(size)}, nil
+	}
+	m := r.running(matchID, node)
+	if m == nil {
+		return nil, nil
+	}
+	return &api.Match{
+		MatchId:       m.id,
+		Authoritative: true,
+		Label:         wrapperspb.String(m.labelText()),
+		Size:          int32(m.players.size()),
+		TickRate:      int32(m.rate),
+		HandlerName:   m.name,
+	}, nil
+}
+
+// Signal passes data to a match and returns its answer. The errors are
+// runtime.ErrMatchIdInvalid, -NotFound and -Busy.
+func (r *Registry) Signal(ctx context.Context, id, data string) (string, error) {
+	matchID, node, ok := parseID(id)
+	if !ok {
+		return "", runtime.ErrMatchIdInvalid
+	}
+	m := r.running(matchID, node)
+	if m == nil {
+		return "", runtime.ErrMatchNotFound
+	}
+	return m.signal(ctx, data)
+}
+
+// playersChanged passes arrivals and departures on a match's stream to the match.
+func (r *Registry) playersChanged(e presence.Event) {
+	m := r.running(e.Stream.Subject, e.Stream.Label)
+	if m == nil {
+		return
+	}
+	if len(e.Joins) > 0 {
+		m.arrived(e.Joins)
+	}
+	if len(e.Leaves) > 0 {
+		m.left(playersOf(e.Leaves))
+	}
+}
+
+// Shutdown refuses new matches and gives the running ones grace to end by themselves,
+// each told by MatchTerminate; what still runs then is ended without. It returns when every
+// match's goroutine is gone, or with ctx's error when that is done before.
+func (r *Registry) Shutdown(ctx context.Context, grace time.Duration) error {
+	r.mu.Lock()
+	r.stopping = true
+	matches := slices.Collect(maps.Values(r.matches))
+	r.mu.Unlock()
+
+	if grace > 0 {
+		waiting, cancel := context.WithTimeout(ctx, grace)
+		defer cancel()
+		seconds := int(math.Ceil(grace.Seconds()))
+		for _, m := range matches {
+			m.terminate(seconds)
+		}
+		for _, m := range matches {
+			select {
+			case <-m.gone:
+			case <-waiting.Done():
+			}
+		}
+	}
+	for _, m := range matches {
+		m.stop()
+	}
+	r.stopLabels()
+	done := make(chan struct{})
+	go func() {
+		r.goroutines.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return r.labels.close()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

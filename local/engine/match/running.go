@@ -1,0 +1,300 @@
+package match
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"partyline/local/engine/presence"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+// maxLabelBytes is the longest label a match may have.
+const maxLabelBytes = 2048
+
+// sweepSeconds is how often, in seconds of ticks, a match looks for players who were
+// accepted but never came.
+const sweepSeconds = 30
+
+// running is one authoritative match. Its goroutine alone calls the module's code and
+// touches the fields marked so; other goroutines reach it through the queues.
+type running struct {
+	reg     *Registry
+	uuid    uuid.UUID
+	id      string // <uuid>.<node>
+	stream  presence.Stream
+	name    string
+	core    runtime.Match
+	log     runtime.Logger
+	created time.Time
+	rate    int64 // ticks per second
+
+	base    context.Context // ends with the match
+	cancel  context.CancelFunc
+	label   atomic.Value // string
+	players players
+
+	inputs   chan runtime.MatchData
+	calls    chan func()
+	attempts chan func()
+	signals  chan func()
+	deferred chan broadcast
+
+	stopped atomic.Bool
+	stopCh  chan struct{}
+	gone    chan struct{} // closed when the goroutine has ended
+
+	// Of the match's goroutine.
+	state      any
+	tick       int64
+	emptyTicks int64
+	expected   map[uuid.UUID]expectation // accepted sessions that have not appeared yet
+}
+
+// expectation is an accepted player, dropped when they have not appeared by a tick.
+type expectation struct {
+	player *Presence
+	until  int64
+}
+
+func newRunning(r *Registry, name string, core runtime.Match) *running {
+	id := uuid.New()
+	o := &r.opts
+	m := &running{
+		reg: r, uuid: id, id: id.String() + "." + o.Node, stream: authoritativeStream(id, o.Node),
+		name: name, core: core, log: o.Logger.WithField("mid", id.String()), created: o.Now(),
+		inputs:   make(chan runtime.MatchData, o.InputQueue),
+		calls:    make(chan func(), o.CallQueue),
+		attempts: make(chan func(), o.JoinAttemptQueue),
+		signals:  make(chan func(), o.SignalQueue),
+		deferred: make(chan broadcast, o.DeferredQueue),
+		stopCh:   make(chan struct{}),
+		gone:     make(chan struct{}),
+		expected: map[uuid.UUID]expectation{},
+	}
+	m.label.Store("")
+	ctx, cancel := context.WithCancel(context.Background())
+	ctx = o.Context(ctx, "match")
+	ctx = context.WithValue(ctx, runtime.RUNTIME_CTX_MATCH_ID, m.id)
+	m.base, m.cancel = context.WithValue(ctx, runtime.RUNTIME_CTX_MATCH_NODE, o.Node), cancel
+	return m
+}
+
+// init runs MatchInit.
+func (m *running) init(params map[string]any) error {
+	var label string
+	var rate int
+	err := contain("MatchInit", func() error {
+		m.state, rate, label = m.core.MatchInit(m.base, m.log, nil, m.reg.opts.Module(), params)
+		return nil
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(label) > maxLabelBytes:
+		return fmt.Errorf("MatchInit returned invalid label, must be %d bytes or less", maxLabelBytes)
+	case rate < 1 || rate > 60:
+		return errors.New("MatchInit returned invalid tick rate, must be between 1 and 60")
+	case m.state == nil:
+		return errors.New("Match initial state must not be nil")
+	}
+	m.rate = int64(rate)
+	m.label.Store(label)
+	m.base = context.WithValue(m.base, runtime.RUNTIME_CTX_MATCH_TICK_RATE, rate)
+	return nil
+}
+
+func (m *running) labelText() string { return m.label.Load().(string) }
+
+// context is what the module's code gets: it carries the label of the moment.
+func (m *running) context() context.Context {
+	return context.WithValue(m.base, runtime.RUNTIME_CTX_MATCH_LABEL, m.labelText())
+}
+
+// run is the match's goroutine.
+func (m *running) run() {
+	defer close(m.gone)
+	ticks, stopTicks := m.reg.opts.Ticker(time.Second / time.Duration(m.rate))
+	defer stopTicks()
+	m.log.Info("match started: %s", m.name)
+	for {
+		select {
+		case <-m.stopCh:
+			return
+		case <-ticks:
+			// In line with the other calls, so that a tick sees what came before it.
+			m.queue(m.loop)
+		case call := <-m.calls:
+			call()
+		case attempt := <-m.attempts:
+			attempt()
+		case signal := <-m.signals:
+			signal()
+		}
+	}
+}
+
+// queue files a call for the match. A match that cannot keep up with its calls is ended.
+func (m *running) queue(call func()) {
+	if m.stopped.Load() {
+		return
+	}
+	select {
+	case m.calls <- func() {
+		if !m.stopped.Load() {
+			call()
+		}
+	}:
+	default:
+		m.fail(errors.New("call processing too slow"))
+	}
+}
+
+// step runs one function of the core and takes over the state it returns. It reports
+// whether the match goes on: it ends by a nil state, or by a panic.
+func (m *running) step(function string, call func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) (state any)) bool {
+	var state any
+	err := contain(function, func() error {
+		state = call(m.context(), dispatcher{m}, m.reg.opts.Module())
+		return nil
+	})
+	if err != nil {
+		m.fail(err)
+		return false
+	}
+	if state == nil {
+		m.log.Info("%s returned no state, match ends", function)
+		m.stop()
+		return false
+	}
+	m.flush()
+	m.state = state
+	return true
+}
+
+// loop is one tick.
+func (m *running) loop() {
+	messages := make([]runtime.MatchData, len(m.inputs))
+	for i := range messages {
+		messages[i] = <-m.inputs
+	}
+	if !m.step("MatchLoop", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
+		return m.core.MatchLoop(ctx, m.log, nil, nk, d, m.tick, m.state, messages)
+	}) {
+		return
+	}
+	if m.tick%(m.rate*sweepSeconds) == 0 {
+		m.sweep()
+	}
+	if m.emptyTooLong() {
+		m.log.Warn("match ends after %v without players", m.reg.opts.MaxEmpty)
+		m.stop()
+		return
+	}
+	m.tick++
+}
+
+func (m *running) emptyTooLong() bool {
+	if m.reg.opts.MaxEmpty == 0 || m.players.size() > 0 {
+		m.emptyTicks = 0
+		return false
+	}
+	m.emptyTicks++
+	return m.emptyTicks >= m.rate*int64(m.reg.opts.MaxEmpty/time.Second)
+}
+
+// stop ends the match; nobody is told, as nobody is on its stream any more. It reports false
+// if the match had been ended before.
+func (m *running) stop() bool {
+	if !m.stopped.CompareAndSwap(false, true) {
+		return false
+	}
+	m.reg.remove(m)
+	m.flush()
+	m.cancel()
+	close(m.stopCh)
+	return true
+}
+
+// fail ends a match that went wrong and disconnects its players, who would otherwise wait
+// for it for ever.
+func (m *running) fail(err error) {
+	if !m.stop() {
+		return
+	}
+	m.log.Error("match failed: %v", err)
+	for _, p := range m.players.list() {
+		m.reg.opts.Disconnect(p.SessionID)
+	}
+}
+
+// terminate tells the match that it has so many seconds left.
+func (m *running) terminate(seconds int) {
+	m.queue(func() {
+		m.step("MatchTerminate", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) any {
+			return m.core.MatchTerminate(ctx, m.log, nil, nk, d, m.tick, m.state, seconds)
+		})
+	})
+}
+
+// signal passes data to the match and waits for its answer.
+func (m *running) signal(ctx context.Context, data string) (string, error) {
+	answer := make(chan string, 1)
+	call := func() {
+		if m.stopped.Load() || ctx.Err() != nil {
+			return
+		}
+		var result string
+		if m.step("MatchSignal", func(ctx context.Context, d runtime.MatchDispatcher, nk runtime.NakamaModule) (state any) {
+			state, result = m.core.MatchSignal(ctx, m.log, nil, nk, d, m.tick, m.state, data)
+			return state
+		}) {
+			answer <- result
+		}
+	}
+	if !m.file(m.signals, call) {
+		return "", runtime.ErrMatchBusy
+	}
+	result, ok := await(ctx, m, answer)
+	if !ok {
+		return "", runtime.ErrMatchBusy
+	}
+	return result, nil
+}
+
+// file puts a call that somebody waits for into its queue. It reports false when that is
+// full, which the match survives, or the match is over.
+func (m *running) file(queue chan<- func(), call func()) bool {
+	if m.stopped.Load() {
+		return false
+	}
+	select {
+	case queue <- call:
+		return true
+	default:
+		return false
+	}
+}
+
+// await waits for the answer to a filed call. It reports false if the match ends without
+// one, ctx is done or it takes too long.
+func await[T any](ctx context.Context, m *running, answer <-chan T) (result T, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, m.reg.opts.AnswerDeadline)
+	defer cancel()
+	select {
+	case result = <-answer:
+		return result, true
+	case <-ctx.Done():
+	case <-m.gone:
+	}
+	select { // the last thing a match does may be to answer
+	case result = <-answer:
+		return result, true
+	default:
+		return result, false
+	}
+}

@@ -1,0 +1,148 @@
+package matchmaker
+
+import (
+	"context"
+	"math"
+	"slices"
+)
+
+// combo is tickets that may become a match together.
+type combo []*ticket
+
+func (c combo) size() (n int) {
+	for _, t := range c {
+		n += t.size()
+	}
+	return n
+}
+
+// match is Nakama's default matching. Every active ticket, oldest first, searches the
+// pool for others and forms the first match that is right.
+func (p *pass) match(ctx context.Context) []match {
+	var found []match
+	taken := map[*ticket]bool{}
+	for _, t := range p.active {
+		if ctx.Err() != nil {
+			break
+		}
+		if taken[t] {
+			continue
+		}
+		last := p.age(t)
+		if c := p.search(ctx, t, taken, last); c != nil {
+			found = append(found, matchOf(c))
+			for _, member := range c {
+				taken[member] = true
+			}
+		}
+	}
+	return found
+}
+
+// age counts a pass of an active ticket. It reports whether this is the last: it has
+// had its share, or it wants one exact size, for which being found is as good as searching.
+func (p *pass) age(t *ticket) (last bool) {
+	t.intervals++
+	last = t.intervals >= p.maxIntervals || t.min == t.max
+	if last {
+		p.expired = append(p.expired, t)
+	}
+	return last
+}
+
+// search collects what t finds into combinations, each hit into the first with room,
+// and returns the first that makes a match with t, or nil. A full match counts at once;
+// a smaller one only in t's last active pass and after the last hit, when waiting cannot
+// make it bigger.
+func (p *pass) search(ctx context.Context, t *ticket, taken map[*ticket]bool, last bool) combo {
+	var combos []combo
+	consider := func(hit *ticket, lastHit bool) combo {
+		if t.meets(hit) || t.size()+hit.size() > t.max {
+			return nil
+		}
+		i := slices.IndexFunc(combos, func(c combo) bool {
+			return c.size()+hit.size()+t.size() <= t.max && !slices.ContainsFunc(c, hit.meets)
+		})
+		if i < 0 {
+			i, combos = len(combos), append(combos, nil)
+		}
+		combos[i] = append(combos[i], hit)
+		n := combos[i].size() + t.size()
+		if n == t.max || last && lastHit && n >= t.min {
+			return complete(combos[i], t)
+		}
+		return nil
+	}
+
+	// A hit is considered when the next one is known, as the last one counts differently.
+	var hit *ticket
+	for next, err := range p.hits(ctx, t) {
+		if err != nil {
+			p.fail("matchmaker: ticket %s: %v", t.id, err)
+			return nil
+		}
+		if taken[next] {
+			continue
+		}
+		if hit != nil {
+			if c := consider(hit, false); c != nil {
+				return c
+			}
+		}
+		hit = next
+	}
+	if hit == nil {
+		return nil
+	}
+	return consider(hit, true)
+}
+
+// complete makes a match of c and t, or returns nil if it is not what all of them asked
+// for. c itself stays as it is.
+func complete(c combo, t *ticket) combo {
+	n := c.size() + t.size()
+	if surplus := n % t.multiple; surplus != 0 {
+		out := surplusOf(c, surplus)
+		if out == nil {
+			return nil
+		}
+		c = slices.DeleteFunc(slices.Clone(c), func(member *ticket) bool { return slices.Contains(out, member) })
+		n -= surplus
+	}
+	if slices.ContainsFunc(c, func(member *ticket) bool { return !member.fits(n) }) {
+		return nil
+	}
+	return append(slices.Clone(c), t)
+}
+
+// maxSplits bounds the subsets looked at for one surplus: their number doubles with
+// every ticket, while the difference between good answers does not grow.
+const maxSplits = 1 << 14
+
+// surplusOf picks tickets of n players in all to leave out, nil if none add up. Of the
+// possible choices it takes the one whose tickets have the lowest average creation time,
+// as the real server does.
+func surplusOf(c combo, n int) combo {
+	var best combo
+	bestAge := math.Inf(1)
+	budget := maxSplits
+	var pick func(rest, chosen combo, missing int, sum float64)
+	pick = func(rest, chosen combo, missing int, sum float64) {
+		if budget--; budget < 0 {
+			return
+		}
+		if missing == 0 {
+			if age := sum / float64(len(chosen)); age < bestAge {
+				best, bestAge = slices.Clone(chosen), age
+			}
+			return
+		}
+		for i, t := range rest {
+			if t.size() <= missing {
+				pick(rest[i+1:], append(chosen, t), missing-t.size(), sum+float64(t.created))
+			}
+		}
+	}
+	pick(c, nil, n, 0)
+	return best
+}

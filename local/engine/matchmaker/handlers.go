@@ -1,0 +1,92 @@
+package matchmaker
+
+import (
+	"context"
+
+	"partyline/local/engine/presence"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+)
+
+// Session is what the message handlers need of a live socket.
+type Session interface {
+	ID() uuid.UUID
+	UserID() uuid.UUID
+	Username() string
+	Send(*rtapi.Envelope) error
+}
+
+// HandleAdd answers a matchmaker_add message with the ticket.
+func (m *Matchmaker) HandleAdd(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
+	msg := in.GetMatchmakerAdd()
+	multiple := 1
+	if msg.CountMultiple != nil {
+		multiple = int(msg.CountMultiple.GetValue())
+	}
+	if refusal := checkCounts(int(msg.MinCount), int(msg.MaxCount), multiple); refusal != "" {
+		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, refusal)
+	}
+	queryText := msg.Query
+	if queryText == "" {
+		queryText = "*"
+	}
+	player := presence.Presence{
+		ID:     presence.ID{Node: m.opts.Node, SessionID: s.ID()},
+		UserID: s.UserID(),
+		Meta:   presence.Meta{Username: s.Username()},
+	}
+	ticket, _, err := m.Add(ctx, []presence.Presence{player}, s.ID().String(), "", queryText,
+		int(msg.MinCount), int(msg.MaxCount), multiple, msg.StringProperties, msg.NumericProperties)
+	if err != nil {
+		m.opts.Logger.Error("matchmaker: add: %v", err)
+		return refuse(s, in.Cid, rtapi.Error_RUNTIME_EXCEPTION, "Error adding to matchmaker")
+	}
+	return answer(s, &rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_MatchmakerTicket{
+		MatchmakerTicket: &rtapi.MatchmakerTicket{Ticket: ticket},
+	}})
+}
+
+// checkCounts tells what is wrong with the sizes a client asks for, in the words of the
+// real server, or "".
+func checkCounts(minCount, maxCount, multiple int) string {
+	switch {
+	case minCount < 2:
+		return "Invalid minimum count, must be >= 2"
+	case maxCount < minCount:
+		return "Invalid maximum count, must be >= minimum count"
+	case multiple < 1:
+		return "Invalid count multiple, must be >= 1"
+	case minCount%multiple != 0:
+		return "Invalid count multiple for minimum count, must divide"
+	case maxCount%multiple != 0:
+		return "Invalid count multiple for maximum count, must divide"
+	}
+	return ""
+}
+
+// HandleRemove answers a matchmaker_remove message.
+func (m *Matchmaker) HandleRemove(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool) {
+	ticket := in.GetMatchmakerRemove().Ticket
+	if ticket == "" {
+		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "Invalid matchmaker ticket")
+	}
+	if err := m.RemoveSession(s.ID().String(), ticket); err != nil {
+		return refuse(s, in.Cid, rtapi.Error_BAD_INPUT, "Matchmaker ticket not found")
+	}
+	return answer(s, &rtapi.Envelope{Cid: in.Cid})
+}
+
+// answer sends the reply. A socket that is gone has nobody to tell, so its error is dropped.
+func answer(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	_ = s.Send(out)
+	return out, true
+}
+
+func refuse(s Session, cid string, code rtapi.Error_Code, text string) (*rtapi.Envelope, bool) {
+	_ = s.Send(&rtapi.Envelope{Cid: cid, Message: &rtapi.Envelope_Error{Error: &rtapi.Error{
+		Code:    int32(code),
+		Message: text,
+	}}})
+	return nil, false
+}

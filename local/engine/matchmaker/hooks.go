@@ -1,0 +1,136 @@
+package matchmaker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+// Hooks are a module's say in matchmaking. A nil function is not set. They are called
+// with panics contained; they may run for any time, the next pass waits for them.
+type Hooks struct {
+	// Matched is called once for each match formed, concurrently, before its players are
+	// told. It returns the ID of the match to send them to, or "" for a relayed match.
+	// After an error the players get a relayed match.
+	Matched func(ctx context.Context, entries []runtime.MatchmakerEntry) (matchID string, err error)
+	// Override chooses among all matches that an interval's tickets could make; they overlap.
+	// Their number grows exponentially with the tickets; see [MaxCombinations].
+	Override func(ctx context.Context, candidates [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
+	// Processor forms the matches itself, from the entries of every waiting ticket in no
+	// particular order. Tickets never turn passive under it. It wins over Override.
+	Processor func(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
+}
+
+// contain runs a hook and turns its panic into an error with the stack.
+func contain(name string, hook func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s panicked: %v\n%s", name, r, debug.Stack())
+		}
+	}()
+	return hook()
+}
+
+// processed lets the module's processor form the matches.
+func (m *Matchmaker) processed(ctx context.Context, p *pass) []match {
+	var entries []runtime.MatchmakerEntry
+	for _, t := range p.tickets { // in map order: the real server's is random too
+		for _, e := range t.entries {
+			entries = append(entries, e)
+		}
+	}
+	var chosen [][]runtime.MatchmakerEntry
+	err := contain("processor", func() error {
+		chosen = m.hooks.Processor(ctx, entries)
+		return nil
+	})
+	if err != nil {
+		p.fail("matchmaker: no match in this interval: %v", err)
+		return nil
+	}
+	return p.accept("processor", chosen)
+}
+
+// overridden lets the module choose among the candidate matches.
+func (m *Matchmaker) overridden(ctx context.Context, p *pass) []match {
+	candidates := p.candidates(ctx)
+	if len(candidates) == 0 {
+		return nil
+	}
+	offered := make([][]runtime.MatchmakerEntry, len(candidates))
+	for i, c := range candidates {
+		for _, e := range matchOf(c).entries {
+			offered[i] = append(offered[i], e)
+		}
+	}
+	var chosen [][]runtime.MatchmakerEntry
+	err := contain("override", func() error {
+		chosen = m.hooks.Override(ctx, offered)
+		return nil
+	})
+	if err != nil {
+		p.fail("matchmaker: no match in this interval: %v", err)
+		return nil
+	}
+	return p.accept("override", chosen)
+}
+
+// accept takes over the matches a hook returned, each in the order of its entries. A
+// match that is not made of whole waiting tickets, each in one match only, is logged and
+// left out; its tickets wait on.
+func (p *pass) accept(hook string, chosen [][]runtime.MatchmakerEntry) []match {
+	var accepted []match
+	taken := map[*ticket]bool{}
+	for i, entries := range chosen {
+		found, err := p.whole(entries, taken)
+		if err != nil {
+			p.fail("matchmaker: %s: match %d of %d ignored: %v", hook, i+1, len(chosen), err)
+			continue
+		}
+		for _, t := range found.tickets {
+			taken[t] = true
+		}
+		accepted = append(accepted, found)
+	}
+	return accepted
+}
+
+func (p *pass) whole(entries []runtime.MatchmakerEntry, taken map[*ticket]bool) (match, error) {
+	if len(entries) == 0 {
+		return match{}, errors.New("it has no entries")
+	}
+	var found match
+	seen := map[*Entry]bool{}
+	players := map[*ticket]int{}
+	sessions := map[string]bool{}
+	for _, given := range entries {
+		e, ok := given.(*Entry)
+		if !ok || e == nil {
+			return match{}, fmt.Errorf("it has a %T where only the entries that were passed in may stand", given)
+		}
+		t := p.tickets[e.Ticket]
+		switch {
+		case t == nil || !t.owns(e):
+			return match{}, fmt.Errorf("its entry of ticket %q was not passed in", e.Ticket)
+		case taken[t]:
+			return match{}, fmt.Errorf("ticket %s is in a match before it", t.id)
+		case seen[e] || sessions[e.Player.GetSessionId()]:
+			return match{}, fmt.Errorf("session %s is in it twice", e.Player.GetSessionId())
+		}
+		seen[e] = true
+		sessions[e.Player.GetSessionId()] = true
+		if players[t]++; players[t] == 1 {
+			found.tickets = append(found.tickets, t)
+		}
+		found.entries = append(found.entries, e)
+	}
+	for _, t := range found.tickets {
+		if players[t] != t.size() {
+			return match{}, fmt.Errorf("it has %d of the %d players of ticket %s", players[t], t.size(), t.id)
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,236 @@
+// Package matchmaker brings waiting tickets together into matches as Nakama's own
+// matchmaker does: solo and party tickets, each with a query over the properties of the
+// others, searched once per interval. A module's hooks may name the match, choose among
+// candidates or take over the whole formation. All state is in memory.
+//
+// Every exported method is safe for concurrent use.
+//
+// It differs from the real server on purpose in what a faulty module can do: a hook that
+// panics, or that returns anything but whole waiting tickets, is logged and costs its own
+// matches, not the process and not the tickets' places. And candidates that a withdrawn
+// ticket made void stay findable for the next interval.
+package matchmaker
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"partyline/local/engine/matchmaker/query"
+	"partyline/local/engine/presence"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+// Nakama's defaults.
+const (
+	DefaultInterval     = 15 * time.Second
+	DefaultMaxIntervals = 2
+	DefaultMaxTickets   = 3
+)
+
+// Router delivers an envelope to sessions, wherever they are.
+type Router interface {
+	SendToPresences(ids []presence.ID, env *rtapi.Envelope)
+}
+
+// Options configure a [Matchmaker]. The zero value of a number means Nakama's default.
+type Options struct {
+	Node   string // name of this node, for the presences of solo tickets
+	Router Router
+	Logger runtime.Logger
+	// RelayToken returns a fresh token for a relayed match that nobody is in yet.
+	RelayToken func() string
+
+	Interval     time.Duration // between the passes of [Matchmaker.Run]; 15 s
+	MaxIntervals int           // passes in which a ticket searches by itself; 2
+	MaxTickets   int           // per session, and per party; 3
+
+	Now func() time.Time // time.Now when nil
+	// Ticker returns ticks that are d apart and what ends them; time.NewTicker when nil.
+	Ticker func(d time.Duration) (ticks <-chan time.Time, stop func())
+}
+
+// Matchmaker owns the waiting tickets.
+type Matchmaker struct {
+	opts  Options
+	hooks Hooks
+
+	passing sync.Mutex // held for a whole pass; taken before mu, never while holding it
+
+	mu      sync.Mutex // guards the fields below; never held while a hook or the router runs
+	closed  bool
+	pool    pool
+	index   *query.Index // nil under a processor, which needs no search
+	put     []*query.Document
+	removed []string // put and removed wait for the next pass: nothing else searches
+	stats   stats
+}
+
+// New returns a matchmaker without tickets. It makes no pass by itself until
+// [Matchmaker.Run]; [Matchmaker.Close] must be called when Run never is.
+func New(opts Options, hooks Hooks) (*Matchmaker, error) {
+	if opts.Interval == 0 {
+		opts.Interval = DefaultInterval
+	}
+	if opts.MaxIntervals == 0 {
+		opts.MaxIntervals = DefaultMaxIntervals
+	}
+	if opts.MaxTickets == 0 {
+		opts.MaxTickets = DefaultMaxTickets
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Ticker == nil {
+		opts.Ticker = newTicker
+	}
+	m := &Matchmaker{opts: opts, hooks: hooks, pool: newPool()}
+	if hooks.Processor == nil {
+		index, err := query.NewIndex()
+		if err != nil {
+			return nil, err
+		}
+		m.index = index
+	}
+	return m, nil
+}
+
+func newTicker(d time.Duration) (<-chan time.Time, func()) {
+	t := time.NewTicker(d)
+	return t.C, t.Stop
+}
+
+// Run makes a pass at every interval until ctx is done, then closes the matchmaker.
+func (m *Matchmaker) Run(ctx context.Context) {
+	defer m.Close()
+	ticks, stop := m.opts.Ticker(m.opts.Interval)
+	defer stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks:
+			m.Process(ctx)
+		}
+	}
+}
+
+// Close ends the matchmaker after a pass that is under way. Later tickets are refused.
+func (m *Matchmaker) Close() {
+	m.passing.Lock()
+	defer m.passing.Unlock()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	if m.index != nil {
+		_ = m.index.Close() // in memory, nothing to lose
+	}
+}
+
+// Add files a ticket for the sessions in presences, which are matched together or not at
+// all. A solo ticket names its owner in sessionID and has no partyID; a party ticket has
+// the partyID and no sessionID. createTime is in Unix nanoseconds. The errors are
+// runtime.ErrMatchmakerNotAvailable, -QueryInvalid, -DuplicateSession and -TooManyTickets.
+// When ctx is already done nothing is filed and the ticket is "", without an error.
+func (m *Matchmaker) Add(ctx context.Context, presences []presence.Presence, sessionID, partyID, queryText string, minCount, maxCount, countMultiple int, stringProps map[string]string, numericProps map[string]float64) (string, int64, error) {
+	search, err := query.Parse(queryText)
+	if err != nil {
+		err = runtime.ErrMatchmakerQueryInvalid
+	}
+	t := &ticket{
+		id: uuid.NewString(), sessionID: sessionID, partyID: partyID,
+		min: minCount, max: maxCount, multiple: max(countMultiple, 1),
+		query: search, properties: merge(stringProps, numericProps),
+	}
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return "", 0, runtime.ErrMatchmakerNotAvailable
+	}
+	if err != nil {
+		return "", 0, err
+	}
+	t.created = m.opts.Now().UnixNano()
+	if !t.enter(presences, stringProps, numericProps) {
+		return "", 0, runtime.ErrMatchmakerDuplicateSession
+	}
+	if ctx.Err() != nil {
+		return "", 0, nil
+	}
+	if m.pool.crowded(t, m.opts.MaxTickets) {
+		return "", 0, runtime.ErrMatchmakerTooManyTickets
+	}
+	m.pool.add(t)
+	if m.index != nil {
+		m.put = append(m.put, t.document())
+	}
+	return t.id, t.created, nil
+}
+
+func merge(strings map[string]string, numbers map[string]float64) map[string]any {
+	all := make(map[string]any, len(strings)+len(numbers))
+	for k, v := range strings {
+		all[k] = v
+	}
+	for k, v := range numbers {
+		all[k] = v
+	}
+	return all
+}
+
+// RemoveSession withdraws a solo ticket. It refuses others' tickets and party tickets with
+// runtime.ErrMatchmakerTicketNotFound.
+func (m *Matchmaker) RemoveSession(sessionID, ticket string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.pool.tickets[ticket]
+	if t == nil || t.partyID != "" || t.sessionID != sessionID {
+		return runtime.ErrMatchmakerTicketNotFound
+	}
+	m.drop(t)
+	return nil
+}
+
+// RemoveSessionAll withdraws every ticket the session is on, its party's included.
+func (m *Matchmaker) RemoveSessionAll(sessionID string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for t := range maps.Clone(m.pool.bySession[sessionID]) {
+		m.drop(t)
+	}
+}
+
+// RemoveParty withdraws a party ticket. It refuses others' tickets with
+// runtime.ErrMatchmakerTicketNotFound.
+func (m *Matchmaker) RemoveParty(partyID, ticket string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t := m.pool.tickets[ticket]
+	if t == nil || t.sessionID != "" || t.partyID != partyID {
+		return runtime.ErrMatchmakerTicketNotFound
+	}
+	m.drop(t)
+	return nil
+}
+
+// RemovePartyAll withdraws every ticket of the party.
+func (m *Matchmaker) RemovePartyAll(partyID string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for t := range maps.Clone(m.pool.byParty[partyID]) {
+		m.drop(t)
+	}
+}
+
+// drop forgets a ticket. The caller holds mu.
+func (m *Matchmaker) drop(t *ticket) {
+	m.pool.remove(t)
+	if m.index != nil {
+		m.removed = append(m.removed, t.id)
+	}
+}

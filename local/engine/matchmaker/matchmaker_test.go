@@ -1,0 +1,355 @@
+package matchmaker_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/local/engine/matchmaker"
+	"partyline/local/engine/presence"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+func solo(name string, min, max int) entrant { return entrant{sessions: name, min: min, max: max} }
+
+func party(sessions string, min, max int) entrant {
+	return entrant{sessions: sessions, party: "party of " + sessions, min: min, max: max}
+}
+
+func (e entrant) wants(query string) entrant { e.query = query; return e }
+func (e entrant) by(multiple int) entrant    { e.multiple = multiple; return e }
+func (e entrant) region(name string) entrant {
+	e.texts = map[string]string{"region": name}
+	return e
+}
+func (e entrant) skill(n float64) entrant {
+	e.numbers = map[string]float64{"skill": n}
+	return e
+}
+
+func TestProcess_DefaultMatching(t *testing.T) {
+	cases := []struct {
+		name     string
+		tickets  []entrant
+		passes   [][]string // the matches of each pass
+		waitings int        // tickets left
+	}{
+		{"two_solos", []entrant{solo("a", 2, 2), solo("b", 2, 2)}, [][]string{{"a b"}}, 0},
+		{"one_waits", []entrant{solo("a", 2, 2)}, [][]string{nil, nil, nil}, 1},
+		{"three_for_two", []entrant{solo("a", 2, 2), solo("b", 2, 2), solo("c", 2, 2)}, [][]string{{"a b"}, nil}, 1},
+		{"many", []entrant{solo("a", 2, 2), solo("b", 2, 2), solo("c", 2, 2), solo("d", 2, 2)}, [][]string{{"a b", "c d"}}, 0},
+		{"party_and_solo", []entrant{party("a b", 3, 3), solo("c", 3, 3)}, [][]string{{"a+b c"}}, 0},
+		{"two_parties", []entrant{party("a b", 4, 4), party("c d", 4, 4)}, [][]string{{"a+b c+d"}}, 0},
+		{"full_party_never_alone", []entrant{party("a b", 2, 2)}, [][]string{nil, nil, nil}, 1},
+		{"party_larger_than_match", []entrant{party("a b c", 2, 2), solo("d", 2, 2)}, [][]string{nil, nil}, 2},
+		{"party_too_large_to_add", []entrant{party("a b", 3, 3), party("c d", 3, 3)}, [][]string{nil, nil}, 2},
+		{"full_at_once_smaller_only_in_the_last_pass", []entrant{solo("a", 2, 4), solo("b", 2, 4)}, [][]string{nil, {"a b"}}, 0},
+		{"full_range_at_once", []entrant{solo("a", 2, 3), solo("b", 2, 3), solo("c", 2, 3)}, [][]string{{"a b c"}}, 0},
+		{"ranges_apart", []entrant{solo("a", 2, 2), solo("b", 3, 3)}, [][]string{nil, nil}, 2},
+		{"narrow_is_found_by_wide", []entrant{solo("a", 3, 3), solo("b", 2, 4), solo("c", 2, 4)}, [][]string{nil, {"a b c"}}, 0},
+		{"wide_finds_narrow", []entrant{solo("a", 2, 4), solo("b", 2, 2)}, [][]string{nil, {"a b"}}, 0},
+		{"passive_is_found_but_does_not_search", []entrant{
+			solo("a", 2, 2).wants("properties.region:eu"), solo("b", 2, 2).wants("properties.region:eu").region("us")},
+			[][]string{nil, nil}, 2},
+		{"one_query_is_enough", []entrant{
+			solo("a", 2, 2).wants("properties.region:eu").region("us"), solo("b", 2, 2).wants("properties.region:nowhere").region("eu")},
+			[][]string{{"a b"}}, 0},
+		{"no_query_matches", []entrant{
+			solo("a", 2, 2).wants("+properties.region:eu").region("us"), solo("b", 2, 2).wants("+properties.region:us").region("eu")},
+			[][]string{{"a b"}}, 0},
+		{"query_excludes", []entrant{
+			solo("a", 2, 2).wants("-properties.region:us").region("us"), solo("b", 2, 2).wants("-properties.region:us").region("us")},
+			[][]string{nil}, 2},
+		{"numbers", []entrant{
+			solo("a", 2, 2).wants("+properties.skill:>=90 +properties.skill:<=110").skill(100),
+			solo("b", 2, 2).wants("+properties.skill:>=290 +properties.skill:<=310").skill(300),
+			solo("c", 2, 2).wants("+properties.skill:>=95 +properties.skill:<=115").skill(105)},
+			[][]string{{"a c"}}, 1},
+		{"boost_decides", []entrant{
+			solo("a", 2, 2).wants("properties.region:eu^10 properties.region:us"),
+			solo("b", 2, 2).region("us").wants("properties.region:x"), solo("c", 2, 2).region("eu").wants("properties.region:x")},
+			[][]string{{"a c"}}, 1},
+		{"oldest_first_when_equal", []entrant{
+			solo("old", 2, 2).wants("properties.x:1"), solo("young", 2, 2).wants("properties.x:1"), solo("seeker", 2, 2)},
+			[][]string{{"old seeker"}}, 1},
+		{"party_matches_alone_when_the_surplus_is_all_it_found", []entrant{
+			party("a b", 2, 4).by(2), solo("c", 2, 4).wants("properties.x:1")},
+			[][]string{nil, {"a+b"}}, 1},
+		{"multiple_leaves_out_the_surplus", []entrant{
+			solo("a", 2, 4).by(2), solo("b", 2, 4).by(2), solo("c", 2, 4).by(2)},
+			[][]string{nil, {"a c"}}, 1},
+		{"multiple_of_a_hit", []entrant{solo("a", 2, 3).wants("*"), solo("b", 2, 2).by(2).wants("properties.x:1"), solo("c", 2, 2).by(2).wants("properties.x:1")},
+			[][]string{nil, nil}, 3},
+		{"same_session_never_meets_itself", []entrant{
+			solo("a", 2, 2), {sessions: "a", min: 2, max: 2}},
+			[][]string{nil, nil}, 2},
+		{"member_solo_beside_party", []entrant{
+			party("a b", 3, 3), solo("a", 3, 3), solo("c", 3, 3)},
+			[][]string{{"a+b c"}}, 1},
+		{"own_party_is_no_opponent", []entrant{
+			{sessions: "a", party: "p", min: 2, max: 2}, {sessions: "b", party: "p", min: 2, max: 2}},
+			[][]string{nil, nil}, 2},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, matchmaker.Hooks{})
+			for _, e := range c.tickets {
+				b.add(e)
+			}
+			for i, want := range c.passes {
+				if got := b.pass(); !slices.Equal(got, want) {
+					t.Errorf("pass %d matched %q; want %q", i+1, got, want)
+				}
+			}
+			b.Process(t.Context())
+			if got := int(b.Stats().TicketCount); got != c.waitings {
+				t.Errorf("%d tickets left; want %d", got, c.waitings)
+			}
+			if b.log.text() != "" {
+				t.Errorf("logged: %s", b.log.text())
+			}
+		})
+	}
+}
+
+// A passive ticket is found by a newer one that searches.
+func TestProcess_PassiveTicketIsFound(t *testing.T) {
+	b := newBench(t, matchmaker.Hooks{})
+	b.add(solo("old", 2, 2).wants("properties.region:eu").region("us"))
+	for range 5 {
+		if got := b.pass(); got != nil {
+			t.Fatalf("matched %q", got)
+		}
+	}
+	b.add(solo("new", 2, 2).wants("properties.region:us"))
+	if got, want := b.pass(), []string{"new old"}; !slices.Equal(got, want) {
+		t.Errorf("matched %q; want %q", got, want)
+	}
+}
+
+func TestAdd_Refused(t *testing.T) {
+	b := newBench(t, matchmaker.Hooks{})
+	cases := []struct {
+		name string
+		entrant
+		want error
+	}{
+		{"query", solo("a", 2, 2).wants("+a:"), runtime.ErrMatchmakerQueryInvalid},
+		{"duplicate_session", party("a b a", 4, 4), runtime.ErrMatchmakerDuplicateSession},
+		{"query_before_duplicate", party("a a", 4, 4).wants("\""), runtime.ErrMatchmakerQueryInvalid},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if ticket, err := b.tryAdd(c.entrant); !errors.Is(err, c.want) || ticket != "" {
+				t.Errorf("Add = %q, %v; want %v", ticket, err, c.want)
+			}
+		})
+	}
+	b.Process(t.Context())
+	if n := b.Stats().TicketCount; n != 0 {
+		t.Errorf("%d tickets were filed", n)
+	}
+}
+
+func TestAdd_TicketLimit(t *testing.T) {
+	b := newBench(t, matchmaker.Hooks{})
+	for range matchmaker.DefaultMaxTickets {
+		b.add(solo("a", 2, 2))
+	}
+	if _, err := b.tryAdd(solo("a", 2, 2)); !errors.Is(err, runtime.ErrMatchmakerTooManyTickets) {
+		t.Errorf("fourth solo ticket: %v", err)
+	}
+	if _, err := b.tryAdd(party("b a", 2, 2)); !errors.Is(err, runtime.ErrMatchmakerTooManyTickets) {
+		t.Errorf("party of a member with three tickets: %v", err)
+	}
+	for _, member := range []string{"c", "d", "e"} {
+		b.add(entrant{sessions: member, party: "p", min: 2, max: 2})
+	}
+	if _, err := b.tryAdd(entrant{sessions: "f", party: "p", min: 2, max: 2}); !errors.Is(err, runtime.ErrMatchmakerTooManyTickets) {
+		t.Errorf("fourth party ticket: %v", err)
+	}
+	b.RemovePartyAll("p")
+	b.RemoveSessionAll(sessionID("a").String())
+	b.add(entrant{sessions: "f", party: "p", min: 2, max: 2})
+	b.add(party("b a", 2, 2))
+}
+
+func TestAdd_ContextDone(t *testing.T) {
+	b := newBench(t, matchmaker.Hooks{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	ticket, created, err := b.Add(ctx, nil, "s", "", "*", 2, 2, 1, nil, nil)
+	if ticket != "" || created != 0 || err != nil {
+		t.Errorf("Add = %q, %d, %v; want nothing", ticket, created, err)
+	}
+}
+
+func TestAdd_AfterClose(t *testing.T) {
+	b := newBench(t, matchmaker.Hooks{})
+	b.add(solo("a", 2, 2))
+	b.add(solo("b", 2, 2))
+	b.Close()
+	if _, err := b.tryAdd(solo("c", 2, 2)); !errors.Is(err, runtime.ErrMatchmakerNotAvailable) {
+		t.Errorf("Add = %v", err)
+	}
+	if got := b.pass(); got != nil {
+		t.Errorf("matched %q after Close", got)
+	}
+}
+
+func TestRemove(t *testing.T) {
+	setUp := func(t *testing.T) (b *bench, soloTicket, partyTicket string) {
+		b = newBench(t, matchmaker.Hooks{})
+		return b, b.add(solo("a", 2, 2).wants("properties.x:1")), b.add(party("b c", 3, 3).wants("properties.x:1"))
+	}
+	// What is left shows in who can still be found.
+	left := func(b *bench) []string {
+		b.add(solo("x", 2, 2))
+		b.add(solo("y", 3, 3))
+		return b.pass()
+	}
+	party := "party of b c"
+	cases := []struct {
+		name   string
+		remove func(b *bench, soloTicket, partyTicket string) error
+		err    error
+		left   []string
+	}{
+		{"nothing", func(*bench, string, string) error { return nil }, nil, []string{"a x", "b+c y"}},
+		{"solo", func(b *bench, s, _ string) error { return b.RemoveSession(sessionID("a").String(), s) }, nil, []string{"b+c y"}},
+		{"anothers_solo", func(b *bench, s, _ string) error { return b.RemoveSession(sessionID("b").String(), s) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"party_ticket_by_member", func(b *bench, _, p string) error { return b.RemoveSession(sessionID("b").String(), p) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"party_ticket_by_nobody", func(b *bench, _, p string) error { return b.RemoveSession("", p) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"unknown", func(b *bench, _, _ string) error { return b.RemoveSession(sessionID("a").String(), "?") }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"party", func(b *bench, _, p string) error { return b.RemoveParty(party, p) }, nil, []string{"a x"}},
+		{"anothers_party", func(b *bench, _, p string) error { return b.RemoveParty("other", p) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"solo_by_party", func(b *bench, s, _ string) error { return b.RemoveParty("", s) }, runtime.ErrMatchmakerTicketNotFound, []string{"a x", "b+c y"}},
+		{"all_of_party", func(b *bench, _, _ string) error { b.RemovePartyAll(party); return nil }, nil, []string{"a x"}},
+		{"all_of_no_party", func(b *bench, _, _ string) error { b.RemovePartyAll(""); return nil }, nil, []string{"a x", "b+c y"}},
+		{"all_of_member", func(b *bench, _, _ string) error { b.RemoveSessionAll(sessionID("c").String()); return nil }, nil, []string{"a x"}},
+		{"all_of_stranger", func(b *bench, _, _ string) error { b.RemoveSessionAll(sessionID("z").String()); return nil }, nil, []string{"a x", "b+c y"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			b, s, p := setUp(t)
+			if err := c.remove(b, s, p); !errors.Is(err, c.err) {
+				t.Errorf("error %v; want %v", err, c.err)
+			}
+			if got := left(b); !slices.Equal(got, c.left) {
+				t.Errorf("then matched %q; want %q", got, c.left)
+			}
+		})
+		t.Run(c.name+"/after_a_pass", func(t *testing.T) {
+			b, s, p := setUp(t)
+			b.Process(t.Context())
+			if err := c.remove(b, s, p); !errors.Is(err, c.err) {
+				t.Errorf("error %v; want %v", err, c.err)
+			}
+			if got := left(b); !slices.Equal(got, c.left) {
+				t.Errorf("then matched %q; want %q", got, c.left)
+			}
+		})
+	}
+}
+
+func TestRun_PassPerTickUntilDone(t *testing.T) {
+	ticks := make(chan time.Time)
+	stopped := false
+	matched := make(chan struct{}, 1)
+	m, err := matchmaker.New(matchmaker.Options{
+		Router: &router{sent: nil}, Logger: &log{}, RelayToken: func() string { return "token" },
+		Interval: 7 * time.Second,
+		Ticker: func(d time.Duration) (<-chan time.Time, func()) {
+			if d != 7*time.Second {
+				t.Errorf("interval %v", d)
+			}
+			return ticks, func() { stopped = true }
+		},
+	}, matchmaker.Hooks{Processor: func(context.Context, []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
+		matched <- struct{}{}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { m.Run(ctx); close(done) }()
+	if _, _, err := m.Add(ctx, nil, "s", "", "*", 2, 2, 1, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		ticks <- time.Time{}
+		<-matched
+	}
+	cancel()
+	<-done
+	if !stopped {
+		t.Error("the ticker runs on")
+	}
+	if _, _, err := m.Add(t.Context(), nil, "s", "", "*", 2, 2, 1, nil, nil); !errors.Is(err, runtime.ErrMatchmakerNotAvailable) {
+		t.Errorf("Add after Run = %v", err)
+	}
+}
+
+// With nothing set, tickets meet after Nakama's 15 seconds; and no goroutine outlives Run,
+// which the bubble sees to.
+func TestRun_Defaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &router{sent: map[uuid.UUID][]*rtapi.Envelope{}}
+		m, err := matchmaker.New(matchmaker.Options{Router: r, Logger: &log{}, RelayToken: func() string { return "token" }}, matchmaker.Hooks{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		go m.Run(ctx)
+		began := time.Now()
+		for _, name := range []string{"a", "b"} {
+			_, created, err := m.Add(ctx, []presence.Presence{player(name)}, sessionID(name).String(), "", "*", 2, 2, 1, nil, nil)
+			if err != nil || created != began.UnixNano() {
+				t.Fatalf("Add: %v, created %d", err, created)
+			}
+		}
+		<-time.After(matchmaker.DefaultInterval - 1)
+		if n := len(r.all()); n != 0 {
+			t.Errorf("%d told before the first interval was over", n)
+		}
+		<-time.After(2)
+		synctest.Wait()
+		if n := len(r.all()); n != 2 {
+			t.Errorf("%d told after the first interval", n)
+		}
+	})
+}
+
+func TestStats(t *testing.T) {
+	b := newBench(t, matchmaker.Hooks{})
+	if s := b.Stats(); s.TicketCount != 0 || s.OldestTicketCreateTime != nil || len(s.Completions) != 0 {
+		t.Errorf("empty: %v", s)
+	}
+	names := strings.Fields("a b c d e f g h i j k l")
+	for _, name := range names {
+		b.add(solo(name, 2, 2))
+	}
+	oldest := b.clock.Add(-time.Duration(len(names)-1) * time.Second)
+	b.Process(t.Context())
+	s := b.Stats()
+	if s.TicketCount != 12 || !s.OldestTicketCreateTime.AsTime().Equal(oldest) {
+		t.Errorf("%d tickets since %v; want 12 since %v", s.TicketCount, s.OldestTicketCreateTime.AsTime(), oldest)
+	}
+	if len(s.Completions) != 10 || !s.Completions[0].CompleteTime.AsTime().Equal(b.clock) {
+		t.Errorf("completions %v", s.Completions)
+	}
+	b.Process(t.Context())
+	if s := b.Stats(); s.TicketCount != 0 || s.OldestTicketCreateTime != nil || len(s.Completions) != 10 {
+		t.Errorf("after all matched: %v", s)
+	}
+}

@@ -1,0 +1,127 @@
+package matchmaker
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"partyline/local/engine/matchmaker/query"
+)
+
+// match is tickets that are to play together.
+type match struct {
+	tickets []*ticket
+	entries []*Entry // of all the tickets, in the order in which players are listed
+}
+
+func matchOf(tickets []*ticket) match {
+	m := match{tickets: tickets}
+	for _, t := range tickets {
+		m.entries = append(m.entries, t.entries...)
+	}
+	return m
+}
+
+// pass is what one interval works on: the tickets as they were when it began. Tickets
+// may be withdrawn meanwhile; that is settled when its matches are committed.
+type pass struct {
+	tickets      map[string]*ticket
+	active       []*ticket // oldest first
+	index        *query.Index
+	maxIntervals int
+	expired      []*ticket // active tickets that turn passive after this pass
+	fail         func(format string, v ...any)
+}
+
+// Process makes one pass over the tickets and returns when all players it matched have
+// been told. Passes never overlap.
+func (m *Matchmaker) Process(ctx context.Context) {
+	m.passing.Lock()
+	defer m.passing.Unlock()
+	p, ok := m.begin()
+	if !ok {
+		return
+	}
+	matches := m.commit(p, m.form(ctx, p))
+	completed := m.opts.Now()
+	var told sync.WaitGroup
+	for _, found := range matches {
+		told.Go(func() { m.tell(ctx, found.entries) })
+	}
+	told.Wait()
+	m.completed(matches, completed)
+}
+
+// begin takes the snapshot for a pass. It reports false when no ticket searches.
+func (m *Matchmaker) begin() (*pass, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stats.observe(m.pool.tickets)
+	if m.closed || len(m.pool.active) == 0 {
+		return nil, false
+	}
+	if m.index != nil {
+		if err := m.index.Change(m.put, m.removed); err != nil {
+			m.opts.Logger.Error("matchmaker: %v", err)
+		}
+		m.put, m.removed = nil, nil
+	}
+	return &pass{
+		tickets:      maps.Clone(m.pool.tickets),
+		active:       slices.SortedFunc(maps.Values(m.pool.active), byAge),
+		index:        m.index,
+		maxIntervals: m.opts.MaxIntervals,
+		fail:         m.opts.Logger.Error,
+	}, true
+}
+
+// form finds the matches of a pass: by the module's processor, or among all that the
+// tickets could make by the module's choice, or by the default search.
+func (m *Matchmaker) form(ctx context.Context, p *pass) []match {
+	switch {
+	case m.hooks.Processor != nil:
+		return m.processed(ctx, p)
+	case m.hooks.Override != nil:
+		return m.overridden(ctx, p)
+	default:
+		return p.match(ctx)
+	}
+}
+
+// commit takes the matches' tickets out of the pool and returns the matches that stand:
+// those whose tickets all still wait and are in no match before.
+func (m *Matchmaker) commit(p *pass, found []match) []match {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, t := range p.expired {
+		delete(m.pool.active, t.id)
+	}
+	var stand []match
+	for _, f := range found {
+		if !m.pool.has(f.tickets) {
+			continue
+		}
+		for _, t := range f.tickets {
+			m.drop(t)
+		}
+		stand = append(stand, f)
+	}
+	return stand
+}
+
+// hits yields the other tickets that t searches for, best match first, then oldest first.
+func (p *pass) hits(ctx context.Context, t *ticket) iter.Seq2[*ticket, error] {
+	return func(yield func(*ticket, error) bool) {
+		for id, err := range p.index.Search(ctx, t.wanted(), len(p.tickets), "_score", fieldCreated) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if hit := p.tickets[id]; hit != t && !yield(hit, nil) {
+				return
+			}
+		}
+	}
+}

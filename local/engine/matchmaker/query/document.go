@@ -1,0 +1,81 @@
+package query
+
+import (
+	"time"
+
+	"github.com/blugelabs/bluge"
+)
+
+// Document is one thing an [Index] can find, under a unique ID.
+type Document struct {
+	id  string
+	doc *bluge.Document
+}
+
+// NewDocument returns a document without fields.
+func NewDocument(id string) *Document { return &Document{id: id, doc: bluge.NewDocument(id)} }
+
+// Keyword adds a field that is matched as a whole.
+func (d *Document) Keyword(name, value string) *Document {
+	d.doc.AddField(bluge.NewKeywordField(name, value))
+	return d
+}
+
+// Number adds a field for comparisons and sorting.
+func (d *Document) Number(name string, value float64) *Document {
+	d.doc.AddField(bluge.NewNumericField(name, value))
+	return d
+}
+
+// Object adds the members of a decoded JSON object as fields name.member, nested ones
+// with further dots. The items of an array are all values of the one field. Texts that
+// read as a date become dates, true and false become the keywords T and F, null is left out.
+func (d *Document) Object(name string, members map[string]any) *Document {
+	for member, value := range members {
+		d.value(name+"."+member, value)
+	}
+	return d
+}
+
+func (d *Document) value(name string, value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		d.Object(name, v)
+	case []any:
+		for _, item := range v {
+			d.value(name, item)
+		}
+	case float64:
+		d.Number(name, v)
+	case bool:
+		if v {
+			d.Keyword(name, "T")
+		} else {
+			d.Keyword(name, "F")
+		}
+	case string:
+		if t, ok := parseDate(v); ok {
+			d.doc.AddField(bluge.NewDateTimeField(name, t))
+		} else {
+			d.Keyword(name, v)
+		}
+	}
+}
+
+// dateLayouts are the ways to write a date that Nakama recognises in a value.
+var dateLayouts = [...]string{
+	time.RFC3339Nano,
+	time.RFC3339,
+	"2006-01-02T15:04:05",
+	time.DateTime,
+	time.DateOnly,
+}
+
+func parseDate(text string) (time.Time, bool) {
+	for _, layout := range dateLayouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
+}

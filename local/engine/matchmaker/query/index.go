@@ -1,0 +1,140 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+
+	"github.com/blugelabs/bluge"
+	"github.com/blugelabs/bluge/search"
+	"github.com/blugelabs/bluge/search/similarity"
+	segment "github.com/blugelabs/bluge_segment_api"
+)
+
+var errClosed = errors.New("index closed")
+
+// Index holds documents in memory and finds them by query. It is safe for concurrent
+// use: a search sees the documents as they were when it began.
+type Index struct {
+	mu     sync.RWMutex // guards closed against the writer's use: a closed writer would block
+	closed bool
+	writer *bluge.Writer
+}
+
+// NewIndex returns an empty index. It runs goroutines until [Index.Close].
+func NewIndex() (*Index, error) {
+	config := bluge.InMemoryOnlyConfig()
+	config.DefaultSimilarity = flat{}
+	config.DefaultSearchAnalyzer = keyword
+	writer, err := bluge.OpenWriter(config)
+	if err != nil {
+		return nil, fmt.Errorf("open search index: %w", err)
+	}
+	return &Index{writer: writer}, nil
+}
+
+// Close ends the index. Later calls answer with errors.
+func (x *Index) Close() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.closed {
+		return nil
+	}
+	x.closed = true
+	return x.writer.Close()
+}
+
+// Change adds or replaces the documents in put and drops those named in remove, all at once.
+// An ID in both is dropped.
+func (x *Index) Change(put []*Document, remove []string) error {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.closed {
+		return errClosed
+	}
+	if len(put)+len(remove) == 0 {
+		return nil // even an empty batch costs the library a segment
+	}
+	dropped := make(map[string]bool, len(remove))
+	batch := bluge.NewBatch()
+	for _, id := range remove {
+		dropped[id] = true
+		batch.Delete(bluge.Identifier(id))
+	}
+	for _, d := range put {
+		if !dropped[d.id] {
+			batch.Update(d.doc.ID(), d.doc)
+		}
+	}
+	if err := x.writer.Batch(batch); err != nil {
+		return fmt.Errorf("write search index: %w", err)
+	}
+	return nil
+}
+
+// Search yields the IDs of at most limit documents that match q. The order is by the
+// given fields, "-" before a name for descending; the field "_score" is how well a document
+// matches, the sum of its matched clauses' boosts, and always sorts best first. An error
+// ends the sequence.
+func (x *Index) Search(ctx context.Context, q Query, limit int, order ...string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		x.mu.RLock()
+		defer x.mu.RUnlock()
+		if x.closed {
+			yield("", errClosed)
+			return
+		}
+		reader, err := x.writer.Reader()
+		if err != nil {
+			yield("", fmt.Errorf("read search index: %w", err))
+			return
+		}
+		defer func() { _ = reader.Close() }() // a snapshot in memory: nothing to lose
+		hits, err := reader.Search(ctx, bluge.NewTopNSearch(limit, q.tree).SortBy(order))
+		if err != nil {
+			yield("", fmt.Errorf("search: %w", err))
+			return
+		}
+		for {
+			hit, err := hits.Next()
+			if err != nil {
+				yield("", fmt.Errorf("search: %w", err))
+				return
+			}
+			if hit == nil {
+				return
+			}
+			id, err := idOf(hit)
+			if err != nil {
+				yield("", fmt.Errorf("search: read id: %w", err))
+				return
+			}
+			if !yield(id, nil) {
+				return
+			}
+		}
+	}
+}
+
+func idOf(hit *search.DocumentMatch) (id string, err error) {
+	err = hit.VisitStoredFields(func(field string, value []byte) bool {
+		if field != "_id" {
+			return true
+		}
+		id = string(value)
+		return false
+	})
+	return id, err
+}
+
+// flat scores every matched clause with its boost alone: how rare a term is among the
+// waiting players says nothing about how well two of them fit.
+type flat struct{}
+
+func (flat) ComputeNorm(int) float32 { return 0 }
+
+func (flat) Scorer(boost float64, _ segment.CollectionStats, _ segment.TermStats) search.Scorer {
+	return similarity.ConstantScorer(boost)
+}

@@ -1,0 +1,295 @@
+package parties
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/local/engine/presence"
+)
+
+// Session is the socket that a message came from.
+type Session interface {
+	ID() uuid.UUID
+	UserID() uuid.UUID
+	Username() string
+	Send(e *rtapi.Envelope) error
+}
+
+// Handler handles one message of a client and sends the reply itself, an error too. ok
+// tells whether it succeeded; out is the reply, for after-hooks.
+type Handler func(ctx context.Context, s Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool)
+
+// Handlers gives the handler of each party message, under the message's name as in
+// "PartyCreate".
+func (r *Registry) Handlers() map[string]Handler {
+	return map[string]Handler{
+		"PartyCreate":           r.partyCreate,
+		"PartyJoin":             r.partyJoin,
+		"PartyLeave":            r.partyLeave,
+		"PartyPromote":          r.partyPromote,
+		"PartyAccept":           r.partyAccept,
+		"PartyRemove":           r.partyRemove,
+		"PartyClose":            r.partyClose,
+		"PartyJoinRequestList":  r.partyJoinRequestList,
+		"PartyMatchmakerAdd":    r.partyMatchmakerAdd,
+		"PartyMatchmakerRemove": r.partyMatchmakerRemove,
+		"PartyDataSend":         r.partyDataSend,
+		"PartyUpdate":           r.partyUpdate,
+	}
+}
+
+func (r *Registry) partyCreate(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	msg := in.GetPartyCreate()
+	if msg.MaxSize < 0 || msg.MaxSize > MaxSize {
+		return refuse(s, in, "Invalid party max size, must be 1-256") // though 0 passes
+	}
+	creator := r.presenceOf(s)
+	p, err := r.create(creator, msg.Open, msg.Hidden, int(msg.MaxSize), msg.Label)
+	switch {
+	case errors.Is(err, errTracking):
+		return fail(s, in, "Error tracking party creation")
+	case err != nil:
+		return refuse(s, in, "Error creating party: "+err.Error())
+	}
+	return reply(s, &rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_Party{Party: &rtapi.Party{
+		PartyId: p.id, Open: msg.Open, Hidden: msg.Hidden, MaxSize: msg.MaxSize, Label: msg.Label,
+		Self: who(creator), Leader: who(creator), Presences: []*rtapi.UserPresence{who(creator)},
+	}}})
+}
+
+func (r *Registry) partyJoin(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	err := r.onNamed(in.GetPartyJoin().PartyId, func(p *party) error { return p.join(r.presenceOf(s)) })
+	if errors.Is(err, errTracking) {
+		return fail(s, in, "Error tracking party join")
+	}
+	return answer(s, in, "Error joining party", err)
+}
+
+// partyLeave succeeds whether or not there is such a party, and such a member.
+func (r *Registry) partyLeave(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	id, err := parseID(in.GetPartyLeave().PartyId)
+	if err != nil {
+		return refuse(s, in, invalidID)
+	}
+	r.opts.Tracker.Untrack(s.ID(), presence.Stream{Mode: presence.ModeParty, Subject: id.uuid, Label: id.node})
+	_, ok := reply(s, &rtapi.Envelope{Cid: in.Cid})
+	return nil, ok // after-hooks of this message get no reply
+}
+
+func (r *Registry) partyPromote(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	msg := in.GetPartyPromote()
+	if !complete(msg.Presence) {
+		return refuse(s, in, invalidPresence)
+	}
+	err := r.onNamed(msg.PartyId, func(p *party) error { return p.promote(s.ID(), msg.Presence) })
+	return answer(s, in, "Error promoting new party leader", err)
+}
+
+func (r *Registry) partyAccept(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	msg := in.GetPartyAccept()
+	if !complete(msg.Presence) {
+		return refuse(s, in, invalidPresence)
+	}
+	err := r.onNamed(msg.PartyId, func(p *party) error { return p.accept(s.ID(), msg.Presence) })
+	return answer(s, in, "Error accepting party join request", err)
+}
+
+func (r *Registry) partyRemove(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	msg := in.GetPartyRemove()
+	if !complete(msg.Presence) {
+		return refuse(s, in, invalidPresence)
+	}
+	err := r.onNamed(msg.PartyId, func(p *party) error { return p.kick(s.ID(), msg.Presence) })
+	return answer(s, in, "Error removing party member or join request", err)
+}
+
+func (r *Registry) partyClose(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	err := r.onNamed(in.GetPartyClose().PartyId, func(p *party) error { return p.close(s.ID()) })
+	return answer(s, in, "Error closing party", err)
+}
+
+func (r *Registry) partyJoinRequestList(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	msg := in.GetPartyJoinRequestList()
+	var pending []*rtapi.UserPresence
+	err := r.onNamed(msg.PartyId, func(p *party) (err error) {
+		pending, err = p.pending(s.ID())
+		return err
+	})
+	if err != nil {
+		return answer(s, in, "Error listing party join requests", err)
+	}
+	return reply(s, &rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_PartyJoinRequest{
+		PartyJoinRequest: &rtapi.PartyJoinRequest{PartyId: msg.PartyId, Presences: pending},
+	}})
+}
+
+func (r *Registry) partyMatchmakerAdd(ctx context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	msg := in.GetPartyMatchmakerAdd()
+	request, problem := ticketRequest(msg)
+	if problem != "" {
+		return refuse(s, in, problem)
+	}
+	var ticket string
+	var others []presence.ID
+	err := r.onNamed(msg.PartyId, func(p *party) (err error) {
+		ticket, others, err = p.search(ctx, s.ID(), request)
+		return err
+	})
+	if err != nil {
+		return answer(s, in, "Error adding party to matchmaker", err)
+	}
+	out := &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerTicket{
+		PartyMatchmakerTicket: &rtapi.PartyMatchmakerTicket{PartyId: msg.PartyId, Ticket: ticket},
+	}}
+	_, _ = reply(s, &rtapi.Envelope{Cid: in.Cid, Message: out.Message})
+	r.opts.Router.SendToPresences(others, out)
+	return &rtapi.Envelope{Cid: in.Cid, Message: out.Message}, true
+}
+
+// ticketRequest checks and completes what a client asks of the matchmaker. It gives the
+// text for the client if something is wrong.
+func ticketRequest(msg *rtapi.PartyMatchmakerAdd) (r TicketRequest, problem string) {
+	r = TicketRequest{
+		Query: msg.Query, MinCount: int(msg.MinCount), MaxCount: int(msg.MaxCount), CountMultiple: 1,
+		StringProperties: msg.StringProperties, NumericProperties: msg.NumericProperties,
+	}
+	if r.Query == "" {
+		r.Query = "*"
+	}
+	if msg.CountMultiple != nil {
+		r.CountMultiple = int(msg.CountMultiple.Value)
+	}
+	switch {
+	case r.MinCount < 2:
+		return r, "Invalid minimum count, must be >= 2"
+	case r.MaxCount < r.MinCount:
+		return r, "Invalid maximum count, must be >= minimum count"
+	case r.CountMultiple < 1:
+		return r, "Invalid count multiple, must be >= 1"
+	case r.MinCount%r.CountMultiple != 0:
+		return r, "Invalid count multiple for minimum count, must divide"
+	case r.MaxCount%r.CountMultiple != 0:
+		return r, "Invalid count multiple for maximum count, must divide"
+	}
+	return r, ""
+}
+
+func (r *Registry) partyMatchmakerRemove(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	msg := in.GetPartyMatchmakerRemove()
+	if msg.Ticket == "" {
+		return refuse(s, in, "Invalid matchmaker ticket")
+	}
+	err := r.onNamed(msg.PartyId, func(p *party) error { return p.cancel(s.ID(), msg.Ticket) })
+	return answer(s, in, "Error closing party", err) // the real server's own slip
+}
+
+func (r *Registry) partyDataSend(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	msg := in.GetPartyDataSend()
+	err := r.onNamed(msg.PartyId, func(p *party) error { return p.data(s.ID(), msg.OpCode, msg.Data) })
+	return answer(s, in, "Error sending party data", err)
+}
+
+func (r *Registry) partyUpdate(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	msg := in.GetPartyUpdate()
+	id, err := parseID(msg.PartyId)
+	switch {
+	case err != nil:
+	case msg.Hidden && msg.Label != "" && msg.Label != "{}":
+		err = errHiddenLabel // a party can only be made with both
+	default:
+		err = r.on(id, func(p *party) error { return p.update(s.ID(), msg.Label, msg.Open, msg.Hidden) })
+	}
+	return answer(s, in, "Error updating party", err)
+}
+
+// partyID is a party's ID as clients write it, "<uuid>.<node>".
+type partyID struct {
+	uuid uuid.UUID
+	node string
+}
+
+var errInvalidID = errors.New("invalid party ID")
+
+// What clients are told of a message that does not say whom or what it means.
+const (
+	invalidID       = "Invalid party ID"
+	invalidPresence = "Invalid presence"
+)
+
+func parseID(text string) (partyID, error) {
+	id, node, found := strings.Cut(text, ".")
+	u, err := uuid.Parse(id)
+	if !found || err != nil {
+		return partyID{}, errInvalidID
+	}
+	return partyID{uuid: u, node: node}, nil
+}
+
+// onNamed makes a call on the party that a client names.
+func (r *Registry) onNamed(text string, call func(p *party) error) error {
+	id, err := parseID(text)
+	if err != nil {
+		return err
+	}
+	return r.on(id, call)
+}
+
+func (r *Registry) on(id partyID, call func(p *party) error) error {
+	p := r.party(id.uuid)
+	if p == nil || id.node != r.opts.Node {
+		return errNotFound
+	}
+	return call(p)
+}
+
+// complete tells whether a client names a presence by all three parts.
+func complete(w *rtapi.UserPresence) bool {
+	return w.GetUserId() != "" && w.GetSessionId() != "" && w.GetUsername() != ""
+}
+
+func (r *Registry) presenceOf(s Session) presence.Presence {
+	return presence.Presence{
+		ID:     presence.ID{Node: r.opts.Node, SessionID: s.ID()},
+		UserID: s.UserID(),
+		Meta:   presence.Meta{Username: s.Username()},
+	}
+}
+
+// reply answers a message.
+func reply(s Session, out *rtapi.Envelope) (*rtapi.Envelope, bool) {
+	_ = s.Send(out)
+	return out, true
+}
+
+// answer confirms a message, or says why not after what went wrong.
+func answer(s Session, in *rtapi.Envelope, what string, err error) (*rtapi.Envelope, bool) {
+	switch {
+	case errors.Is(err, errInvalidID):
+		return refuse(s, in, invalidID)
+	case err != nil:
+		return refuse(s, in, what+": "+err.Error())
+	}
+	return reply(s, &rtapi.Envelope{Cid: in.Cid})
+}
+
+// refuse answers with a client's mistake. All of them are code 3; which one it is only
+// the text tells.
+func refuse(s Session, in *rtapi.Envelope, message string) (*rtapi.Envelope, bool) {
+	return sendError(s, in, rtapi.Error_BAD_INPUT, message)
+}
+
+// fail answers with a failure of the server.
+func fail(s Session, in *rtapi.Envelope, message string) (*rtapi.Envelope, bool) {
+	return sendError(s, in, rtapi.Error_RUNTIME_EXCEPTION, message)
+}
+
+func sendError(s Session, in *rtapi.Envelope, code rtapi.Error_Code, message string) (*rtapi.Envelope, bool) {
+	_ = s.Send(&rtapi.Envelope{Cid: in.Cid, Message: &rtapi.Envelope_Error{
+		Error: &rtapi.Error{Code: int32(code), Message: message},
+	}})
+	return nil, false
+}

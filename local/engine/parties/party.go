@@ -1,0 +1,403 @@
+package parties
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/engine/presence"
+)
+
+// party is one party. While it is open for business it has a leader, who is one of its
+// members but for a party of size 0, which has none.
+type party struct {
+	reg     *Registry
+	id      string // "<uuid>.<node>"
+	stream  presence.Stream
+	created time.Time
+	maxSize int
+
+	// mu guards what follows. The tracker, the router and the index may be called with
+	// it held: they are leaves. The matchmaker is not.
+	mu       sync.Mutex
+	closed   bool
+	open     bool
+	leader   presence.Presence   // if maxSize is 0 the creator, who is no member
+	members  []presence.Presence // in order of arrival
+	requests []presence.Presence // who asks to come in; they may be long gone
+	uses     int                 // counts events and calls
+	seenUses int                 // uses at the last look for idle parties
+}
+
+// who is a presence as clients name it.
+func who(p presence.Presence) *rtapi.UserPresence {
+	return &rtapi.UserPresence{UserId: p.GetUserId(), SessionId: p.GetSessionId(), Username: p.Meta.Username}
+}
+
+// same tells whether a client means this presence: all three parts must fit.
+func same(p presence.Presence, w *rtapi.UserPresence) bool {
+	return w.SessionId == p.GetSessionId() && w.UserId == p.GetUserId() && w.Username == p.Meta.Username
+}
+
+func (p *party) position(sessionID uuid.UUID) int {
+	return slices.IndexFunc(p.members, func(m presence.Presence) bool { return m.ID.SessionID == sessionID })
+}
+
+// asLeader locks the party for a call that only its leader may make. Without an error
+// the caller unlocks.
+func (p *party) asLeader(sessionID uuid.UUID) error {
+	p.mu.Lock()
+	switch {
+	case p.closed:
+		p.mu.Unlock()
+		return runtime.ErrPartyClosed
+	case p.leader.ID.SessionID != sessionID:
+		p.mu.Unlock()
+		return runtime.ErrPartyNotLeader
+	}
+	p.uses++
+	return nil
+}
+
+func (p *party) track(m presence.Presence) (ok, isNew bool) {
+	return p.reg.opts.Tracker.Track(m.ID, m.UserID, p.stream, presence.Meta{Username: m.Meta.Username})
+}
+
+// stop takes a party out of everything but the matchmaker. The caller holds mu.
+func (p *party) stop() {
+	p.closed = true
+	p.reg.remove(p.stream.Subject)
+	p.reg.index.remove(p.id)
+	p.reg.opts.Tracker.UntrackStream(p.stream)
+}
+
+func (p *party) dropTickets() { p.reg.opts.Tickets.RemovePartyAll(p.id) }
+
+// joined makes members of those who appeared on the stream, and tells them about the
+// party. That includes who is a member already: the creator, those who came in through
+// a join and those whose presence was updated.
+func (p *party) joined(joins []presence.Presence) {
+	if len(joins) == 0 {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return
+	}
+	p.uses++
+	var fresh []presence.Presence
+	for _, j := range joins {
+		if p.position(j.ID.SessionID) < 0 {
+			fresh = append(fresh, j)
+		}
+	}
+	if len(fresh) > 0 && len(p.members)+len(fresh) > p.maxSize {
+		p.reg.log.Error("party full: a session is on its stream without being a member", "party", p.id)
+		return
+	}
+	p.members = append(p.members, fresh...)
+	var all []*rtapi.UserPresence
+	for _, m := range p.members {
+		all = append(all, who(m))
+	}
+	for _, j := range joins {
+		p.reg.opts.Router.SendToPresences([]presence.ID{j.ID}, &rtapi.Envelope{Message: &rtapi.Envelope_Party{
+			Party: &rtapi.Party{
+				PartyId: p.id, Open: p.open, MaxSize: int32(p.maxSize),
+				Self: who(j), Leader: who(p.leader), Presences: all,
+			},
+		}})
+	}
+}
+
+// left takes out those who vanished from the stream. A leader is followed by the member
+// who has been there longest; a party without members closes.
+func (p *party) left(leaves []presence.Presence) {
+	if len(leaves) == 0 {
+		return
+	}
+	if p.leftLocked(leaves) {
+		p.dropTickets()
+	}
+}
+
+// leftLocked reports whether the membership has changed.
+func (p *party) leftLocked(leaves []presence.Presence) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false
+	}
+	p.uses++
+	before := len(p.members)
+	for _, l := range leaves {
+		if i := p.position(l.ID.SessionID); i >= 0 {
+			p.members = slices.Delete(p.members, i, i+1)
+		}
+	}
+	switch {
+	case len(p.members) == before:
+		return false
+	case len(p.members) == 0:
+		p.stop()
+	case p.position(p.leader.ID.SessionID) < 0:
+		p.lead(p.members[0])
+	}
+	return true
+}
+
+// lead makes a member the leader and tells the stream. The caller holds mu.
+func (p *party) lead(m presence.Presence) {
+	p.leader = m
+	p.reg.opts.Router.SendToStream(p.stream, &rtapi.Envelope{Message: &rtapi.Envelope_PartyLeader{
+		PartyLeader: &rtapi.PartyLeader{PartyId: p.id, Presence: who(m)},
+	}})
+}
+
+// join lets a session into an open party or asks the leader of a closed one.
+func (p *party) join(m presence.Presence) error {
+	entered, err := p.joinLocked(m)
+	if err != nil {
+		return err
+	}
+	if entered {
+		// Even a member who joins again ends the party's search.
+		p.dropTickets()
+		p.reg.moveOut(m.ID.SessionID, p.stream)
+	}
+	return nil
+}
+
+func (p *party) joinLocked(m presence.Presence) (entered bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false, runtime.ErrPartyClosed
+	}
+	p.uses++
+	if len(p.members) >= p.maxSize {
+		return false, runtime.ErrPartyFull // also for a member who joins again
+	}
+	if p.open {
+		return true, p.enter(m)
+	}
+	if len(p.requests) >= p.maxSize {
+		return false, runtime.ErrPartyJoinRequestsFull
+	}
+	for _, r := range p.requests {
+		if r.UserID == m.UserID {
+			return false, runtime.ErrPartyJoinRequestDuplicate
+		}
+	}
+	// Nobody checks whether the user is a member: he may ask, as on the real server.
+	p.requests = append(p.requests, m)
+	p.reg.opts.Router.SendToPresences([]presence.ID{p.leader.ID}, &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoinRequest{
+		PartyJoinRequest: &rtapi.PartyJoinRequest{PartyId: p.id, Presences: []*rtapi.UserPresence{who(m)}},
+	}})
+	return false, nil
+}
+
+// enter puts a session on the stream and among the members at once, so that the seat is
+// taken before the tracker's event comes round. The caller holds mu and has seen that
+// there is room.
+func (p *party) enter(m presence.Presence) error {
+	if ok, _ := p.track(m); !ok {
+		return errTracking
+	}
+	if p.position(m.ID.SessionID) < 0 {
+		p.members = append(p.members, m)
+	}
+	return nil
+}
+
+// promote makes a member the leader.
+func (p *party) promote(caller uuid.UUID, target *rtapi.UserPresence) error {
+	if err := p.asLeader(caller); err != nil {
+		return err
+	}
+	defer p.mu.Unlock()
+	for _, m := range p.members {
+		if same(m, target) {
+			p.lead(m)
+			return nil
+		}
+	}
+	return runtime.ErrPartyNotMember
+}
+
+// accept lets somebody in who has asked. A request whose session has ended is used up
+// and fails.
+func (p *party) accept(caller uuid.UUID, target *rtapi.UserPresence) error {
+	m, err := p.acceptLocked(caller, target)
+	if err != nil {
+		return err
+	}
+	p.reg.moveOut(m.ID.SessionID, p.stream)
+	p.dropTickets()
+	return nil
+}
+
+func (p *party) acceptLocked(caller uuid.UUID, target *rtapi.UserPresence) (presence.Presence, error) {
+	if err := p.asLeader(caller); err != nil {
+		return presence.Presence{}, err
+	}
+	defer p.mu.Unlock()
+	if len(p.members) >= p.maxSize {
+		return presence.Presence{}, runtime.ErrPartyFull
+	}
+	m, ok := p.takeRequest(target)
+	if !ok {
+		return m, runtime.ErrPartyNotRequest
+	}
+	if p.enter(m) != nil {
+		return m, runtime.ErrPartyAcceptRequest
+	}
+	return m, nil
+}
+
+// takeRequest removes a join request. The caller holds mu.
+func (p *party) takeRequest(target *rtapi.UserPresence) (presence.Presence, bool) {
+	for i, r := range p.requests {
+		if same(r, target) {
+			p.requests = slices.Delete(p.requests, i, i+1)
+			return r, true
+		}
+	}
+	return presence.Presence{}, false
+}
+
+// kick takes a member out, or turns a request down. Whoever asked is not told; a member
+// sees the party close.
+func (p *party) kick(caller uuid.UUID, target *rtapi.UserPresence) error {
+	m, wasMember, err := p.kickLocked(caller, target)
+	if err != nil || !wasMember {
+		return err
+	}
+	p.dropTickets()
+	p.reg.opts.Tracker.Untrack(m.ID.SessionID, p.stream)
+	p.reg.opts.Router.SendToPresences([]presence.ID{m.ID}, p.closeMessage())
+	return nil
+}
+
+func (p *party) kickLocked(caller uuid.UUID, target *rtapi.UserPresence) (m presence.Presence, wasMember bool, err error) {
+	if err := p.asLeader(caller); err != nil {
+		return m, false, err
+	}
+	defer p.mu.Unlock()
+	if same(p.leader, target) {
+		return m, false, runtime.ErrPartyRemoveSelf
+	}
+	for i, m := range p.members {
+		if same(m, target) {
+			p.members = slices.Delete(p.members, i, i+1)
+			return m, true, nil
+		}
+	}
+	if m, ok := p.takeRequest(target); ok {
+		return m, false, nil
+	}
+	return m, false, runtime.ErrPartyNotMember
+}
+
+func (p *party) closeMessage() *rtapi.Envelope {
+	return &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: p.id}}}
+}
+
+// close ends the party for everybody.
+func (p *party) close(caller uuid.UUID) error {
+	if err := p.asLeader(caller); err != nil {
+		return err
+	}
+	p.reg.opts.Router.SendToStream(p.stream, p.closeMessage())
+	p.stop()
+	p.mu.Unlock()
+	p.dropTickets()
+	return nil
+}
+
+// pending gives who asks to come in.
+func (p *party) pending(caller uuid.UUID) ([]*rtapi.UserPresence, error) {
+	if err := p.asLeader(caller); err != nil {
+		return nil, err
+	}
+	defer p.mu.Unlock()
+	list := make([]*rtapi.UserPresence, 0, len(p.requests))
+	for _, r := range p.requests {
+		list = append(list, who(r))
+	}
+	return list, nil
+}
+
+// data passes a member's message on to the other members.
+func (p *party) data(caller uuid.UUID, opCode int64, data []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return runtime.ErrPartyClosed
+	}
+	i := p.position(caller)
+	if i < 0 {
+		return runtime.ErrPartyNotMember
+	}
+	p.uses++
+	var others []presence.ID
+	for j, m := range p.members {
+		if j != i {
+			others = append(others, m.ID)
+		}
+	}
+	p.reg.opts.Router.SendToPresences(others, &rtapi.Envelope{Message: &rtapi.Envelope_PartyData{
+		PartyData: &rtapi.PartyData{PartyId: p.id, Presence: who(p.members[i]), OpCode: opCode, Data: data},
+	}})
+	return nil
+}
+
+// update replaces what the list shows of the party, and whether it is open. Everybody
+// on the stream is told.
+func (p *party) update(caller uuid.UUID, label string, open, hidden bool) error {
+	if err := p.asLeader(caller); err != nil {
+		return err
+	}
+	defer p.mu.Unlock()
+	entry, err := newEntry(label)
+	if err != nil {
+		return err
+	}
+	p.open = open
+	p.index(entry, open, hidden)
+	p.reg.opts.Router.SendToStream(p.stream, &rtapi.Envelope{Message: &rtapi.Envelope_PartyUpdate{
+		PartyUpdate: &rtapi.PartyUpdate{PartyId: p.id, Open: open, Hidden: hidden, Label: label},
+	}})
+	return nil
+}
+
+// index shows the party in the list as it is now.
+func (p *party) index(e *entry, open, hidden bool) {
+	e.id, e.node, e.open, e.hidden = p.id, p.reg.opts.Node, open, hidden
+	e.maxSize, e.created = p.maxSize, p.created
+	p.reg.index.put(e)
+}
+
+func (p *party) closeIfIdle() {
+	if p.idle() {
+		p.dropTickets()
+	}
+}
+
+// idle closes the party if it is idle, and reports whether it was.
+func (p *party) idle() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	used := p.uses != p.seenUses
+	p.seenUses = p.uses
+	if p.closed || used || p.reg.opts.Tracker.Count(p.stream) > 0 {
+		return false
+	}
+	p.stop()
+	return true
+}

@@ -1,0 +1,44 @@
+package parties
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"partyline/local/engine/presence"
+)
+
+// search sends the party to the matchmaker as one ticket. It gives the members other
+// than the leader, who want to know of the ticket.
+func (p *party) search(ctx context.Context, caller uuid.UUID, r TicketRequest) (ticket string, others []presence.ID, err error) {
+	if err := p.asLeader(caller); err != nil {
+		return "", nil, err
+	}
+	members := slices.Clone(p.members)
+	p.mu.Unlock()
+	if len(members) == 0 {
+		p.reg.log.Error(ErrWouldWedge.Error(), "party", p.id)
+		return "", nil, ErrWouldWedge
+	}
+	for _, m := range members {
+		if m.ID.SessionID != caller {
+			others = append(others, m.ID)
+		}
+	}
+	// The members may have changed by now. The real server does not look again either.
+	ticket, err = p.reg.opts.Tickets.AddParty(ctx, p.id, members, r)
+	if err != nil {
+		return "", nil, err
+	}
+	return ticket, others, nil
+}
+
+// cancel takes one of the party's tickets back.
+func (p *party) cancel(caller uuid.UUID, ticket string) error {
+	if err := p.asLeader(caller); err != nil {
+		return err
+	}
+	p.mu.Unlock()
+	return p.reg.opts.Tickets.RemoveParty(p.id, ticket)
+}

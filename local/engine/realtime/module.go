@@ -1,0 +1,278 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/engine/presence"
+)
+
+// Module is the part of runtime.NakamaModule that is about streams, sessions and the
+// party list. Its errors have the real server's texts.
+type Module struct {
+	srv     *Server
+	parties PartyLister
+	logout  func(userID uuid.UUID, token, refreshToken string) error
+}
+
+// PartyLister lists parties; it is the party registry.
+type PartyLister interface {
+	List(ctx context.Context, limit int, open *bool, showHidden bool, query, cursor string) ([]*api.Party, string, error)
+}
+
+var _ interface {
+	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
+	StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error)
+	StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error)
+	StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error
+	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
+	StreamUserKick(mode uint8, subject, subcontext, label string, presence runtime.Presence) error
+	StreamCount(mode uint8, subject, subcontext, label string) (int, error)
+	StreamClose(mode uint8, subject, subcontext, label string) error
+	StreamSend(mode uint8, subject, subcontext, label, data string, presences []runtime.Presence, reliable bool) error
+	StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error
+	SessionDisconnect(ctx context.Context, sessionID string, reason ...runtime.PresenceReason) error
+	SessionLogout(userID, token, refreshToken string) error
+	PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error)
+} = (*Module)(nil)
+
+// NewModule makes the module part of a server. logout ends tokens, which are none of
+// this package's business; with nil SessionLogout is refused.
+func NewModule(srv *Server, parties PartyLister, logout func(userID uuid.UUID, token, refreshToken string) error) *Module {
+	return &Module{srv: srv, parties: parties, logout: logout}
+}
+
+var (
+	errUser    = errors.New("expects valid user id")
+	errSession = errors.New("expects valid session id")
+)
+
+// stream reads the four parts of a stream's name; an empty ID is none.
+func stream(mode uint8, subject, subcontext, label string) (presence.Stream, error) {
+	s := presence.Stream{Mode: mode, Label: label}
+	var err error
+	if subject != "" {
+		if s.Subject, err = uuid.Parse(subject); err != nil {
+			return s, errors.New("stream subject must be a valid identifier")
+		}
+	}
+	if subcontext != "" {
+		if s.Subcontext, err = uuid.Parse(subcontext); err != nil {
+			return s, errors.New("stream subcontext must be a valid identifier")
+		}
+	}
+	return s, nil
+}
+
+// seat reads who is meant to be on which stream.
+func seat(mode uint8, subject, subcontext, label, userID, sessionID string) (user, session uuid.UUID, s presence.Stream, err error) {
+	if user, err = uuid.Parse(userID); err != nil {
+		return user, session, s, errUser
+	}
+	if session, err = uuid.Parse(sessionID); err != nil {
+		return user, session, s, errSession
+	}
+	s, err = stream(mode, subject, subcontext, label)
+	return user, session, s, err
+}
+
+// StreamUserList gives who is on a stream, in no order.
+func (m *Module) StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error) {
+	s, err := stream(mode, subject, subcontext, label)
+	if err != nil {
+		return nil, err
+	}
+	presences := m.srv.opts.Tracker.List(s, includeHidden, includeNotHidden)
+	list := make([]runtime.Presence, len(presences))
+	for i, p := range presences {
+		list[i] = p
+	}
+	return list, nil
+}
+
+// StreamUserGet gives what a presence carries, nil if it does not exist.
+func (m *Module) StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error) {
+	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
+	if err != nil {
+		return nil, err
+	}
+	if p, ok := m.srv.opts.Tracker.Get(session, s); ok && p.UserID == user {
+		return p.Meta, nil
+	}
+	return nil, nil
+}
+
+// StreamUserJoin puts a session on a stream and reports whether it was not there yet.
+// On a party's stream that makes it a member, if there is room.
+func (m *Module) StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error) {
+	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
+	if err != nil {
+		return false, err
+	}
+	live, err := m.live(session)
+	if err != nil {
+		return false, err
+	}
+	ok, isNew := m.srv.opts.Tracker.Track(live.PresenceID(), user, s, presence.Meta{
+		Hidden: hidden, Persistence: persistence, Username: live.Username(), Status: status,
+	})
+	if !ok {
+		return false, errors.New("tracker rejected new presence, session is closing")
+	}
+	return isNew, nil
+}
+
+// StreamUserUpdate changes what a presence carries, or puts the session on the stream.
+// On a party's stream that throws the member out of the party.
+func (m *Module) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {
+	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
+	if err != nil {
+		return err
+	}
+	live, err := m.live(session)
+	if err != nil {
+		return err
+	}
+	if !m.srv.opts.Tracker.Update(live.PresenceID(), user, s, presence.Meta{
+		Hidden: hidden, Persistence: persistence, Username: live.Username(), Status: status,
+	}) {
+		return errors.New("tracker rejected updated presence, session is closing")
+	}
+	return nil
+}
+
+// StreamUserLeave takes a session off a stream; one that is not there is no error.
+func (m *Module) StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error {
+	user, session, s, err := seat(mode, subject, subcontext, label, userID, sessionID)
+	if err != nil {
+		return err
+	}
+	if !m.srv.ownSessionID(session) {
+		return errNode
+	}
+	if p, ok := m.srv.opts.Tracker.Get(session, s); ok && p.UserID == user {
+		m.srv.opts.Tracker.Untrack(session, s)
+	}
+	return nil
+}
+
+// StreamUserKick is StreamUserLeave for a presence.
+func (m *Module) StreamUserKick(mode uint8, subject, subcontext, label string, p runtime.Presence) error {
+	return m.StreamUserLeave(mode, subject, subcontext, label, p.GetUserId(), p.GetSessionId())
+}
+
+var errNode = errors.New("node not found")
+
+// live finds a session that is about to be put on a stream.
+func (m *Module) live(id uuid.UUID) (*Session, error) {
+	if !m.srv.ownSessionID(id) {
+		return nil, errNode
+	}
+	s, ok := m.srv.Session(id)
+	if !ok {
+		return nil, errors.New("session not found")
+	}
+	return s, nil
+}
+
+// StreamCount is the number of presences on a stream, hidden ones included.
+func (m *Module) StreamCount(mode uint8, subject, subcontext, label string) (int, error) {
+	s, err := stream(mode, subject, subcontext, label)
+	if err != nil {
+		return 0, err
+	}
+	return m.srv.opts.Tracker.Count(s), nil
+}
+
+// StreamClose takes everybody off a stream without an event.
+func (m *Module) StreamClose(mode uint8, subject, subcontext, label string) error {
+	s, err := stream(mode, subject, subcontext, label)
+	if err != nil {
+		return err
+	}
+	m.srv.opts.Tracker.UntrackStream(s)
+	return nil
+}
+
+// StreamSend sends a text to these presences, or with none of them named to the whole
+// stream.
+func (m *Module) StreamSend(mode uint8, subject, subcontext, label, data string, presences []runtime.Presence, reliable bool) error {
+	s, err := stream(mode, subject, subcontext, label)
+	if err != nil {
+		return err
+	}
+	return m.send(s, presences, &rtapi.Envelope{Message: &rtapi.Envelope_StreamData{
+		StreamData: &rtapi.StreamData{Stream: wireStream(s), Data: data, Reliable: reliable},
+	}})
+}
+
+// StreamSendRaw is StreamSend with an envelope of any kind.
+func (m *Module) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
+	s, err := stream(mode, subject, subcontext, label)
+	if err != nil {
+		return err
+	}
+	if msg == nil {
+		return errors.New("expects a valid message")
+	}
+	return m.send(s, presences, msg)
+}
+
+func (m *Module) send(s presence.Stream, presences []runtime.Presence, e *rtapi.Envelope) error {
+	if len(presences) == 0 {
+		m.srv.router.SendToStream(s, e)
+		return nil
+	}
+	ids := make([]presence.ID, 0, len(presences))
+	for _, p := range presences {
+		session, err := uuid.Parse(p.GetSessionId())
+		if err != nil {
+			return errors.New("expects each presence session id to be a valid identifier")
+		}
+		ids = append(ids, presence.ID{Node: m.srv.opts.Node, SessionID: session})
+	}
+	m.srv.router.SendToPresences(ids, e)
+	return nil
+}
+
+// SessionDisconnect ends a session; one that does not exist is no error. The reason is
+// what others see of it in presence events, a disconnect if none is given.
+func (m *Module) SessionDisconnect(_ context.Context, sessionID string, reason ...runtime.PresenceReason) error {
+	id, err := uuid.Parse(sessionID)
+	if err != nil {
+		return errSession
+	}
+	why := runtime.PresenceReasonDisconnect
+	if len(reason) > 0 {
+		why = reason[0]
+	}
+	if s, ok := m.srv.Session(id); ok {
+		s.end(disconnected, why)
+	}
+	return nil
+}
+
+// SessionLogout ends a user's tokens.
+func (m *Module) SessionLogout(userID, token, refreshToken string) error {
+	id, err := uuid.Parse(userID)
+	if err != nil {
+		return errUser
+	}
+	if m.logout == nil {
+		return errors.New("not supported by the embedded engine: SessionLogout")
+	}
+	return m.logout(id, token, refreshToken)
+}
+
+// PartyList finds parties; see the party registry.
+func (m *Module) PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error) {
+	if limit < 1 || limit > 100 {
+		return nil, "", errors.New("limit must be 1-100")
+	}
+	return m.parties.List(ctx, limit, open, hidden, query, cursor)
+}

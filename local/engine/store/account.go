@@ -1,0 +1,195 @@
+package store
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+)
+
+// ErrAccountNotFound is returned where an account is asked for by an unknown ID.
+var ErrAccountNotFound = errors.New("account not found")
+
+// Account returns one account.
+func (s *Store) Account(id uuid.UUID) (*api.Account, error) {
+	s.mu.RLock()
+	u := s.users.byID[id]
+	if u == nil {
+		s.mu.RUnlock()
+		return nil, ErrAccountNotFound
+	}
+	account := u.account(false)
+	s.mu.RUnlock()
+	s.fillOnline(account.User)
+	return account, nil
+}
+
+// Accounts returns the accounts with one of the user or device IDs, each once;
+// unknown ones are left out. The order is that of creation.
+func (s *Store) Accounts(ids []uuid.UUID, devices []string) []*api.Account {
+	s.mu.RLock()
+	var rows []*user
+	for _, id := range ids {
+		if u := s.users.byID[id]; u != nil {
+			rows = append(rows, u)
+		}
+	}
+	for _, device := range devices {
+		if u := s.users.byDevice[device]; u != nil {
+			rows = append(rows, u)
+		}
+	}
+	slices.SortFunc(rows, compareUsers)
+	rows = slices.Compact(rows)
+	list := make([]*api.Account, 0, len(rows))
+	for _, u := range rows {
+		list = append(list, u.account(false))
+	}
+	s.mu.RUnlock()
+	for _, account := range list {
+		s.fillOnline(account.User)
+	}
+	return list
+}
+
+// AccountChange says what to change of an account. A nil field stays; a pointer to
+// "" clears. Username "" stays.
+type AccountChange struct {
+	Username    string
+	DisplayName *string
+	Timezone    *string
+	Location    *string
+	LangTag     *string
+	AvatarURL   *string
+	Metadata    *string // a JSON object
+}
+
+// UpdateAccount changes an account. An unknown ID changes nothing and is no error.
+func (s *Store) UpdateAccount(id uuid.UUID, change AccountChange) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.changeAccount(id, change)
+	return err
+}
+
+// changeAccount makes a change and returns what takes it back. The lock must be held
+// for writing, and until there is nothing to take back.
+func (s *Store) changeAccount(id uuid.UUID, change AccountChange) (undo func(), err error) {
+	if change.Username != "" && !ValidUsername(change.Username) {
+		return nil, errors.New("Username invalid, no spaces or control characters allowed.") // the server's text
+	}
+	if change == (AccountChange{}) {
+		return nil, errors.New("No fields to update.") // the server's text
+	}
+	u := s.users.byID[id]
+	if u == nil {
+		return func() {}, nil
+	}
+	next := *u
+	if change.Username != "" {
+		if err := fits(change.Username, 128); err != nil {
+			return nil, err
+		}
+		if owner := s.users.byUsername[change.Username]; owner != nil && owner != u {
+			return nil, refuse(AlreadyExists, "Username is already in use.")
+		}
+		next.username = change.Username
+	}
+	for _, field := range []struct {
+		from  *string
+		to    *string
+		limit int
+	}{
+		{change.DisplayName, &next.displayName, 255},
+		{change.Timezone, &next.timezone, 255},
+		{change.Location, &next.location, 255},
+		{change.LangTag, &next.langTag, 18},
+		{change.AvatarURL, &next.avatarURL, 512},
+	} {
+		if field.from == nil {
+			continue
+		}
+		if err := fits(*field.from, field.limit); err != nil {
+			return nil, err
+		}
+		*field.to = *field.from
+	}
+	if next.langTag == "" {
+		return nil, databaseRefusal("null value in column %q of relation %q violates not-null constraint (SQLSTATE 23502)", "lang_tag", "users")
+	}
+	if change.Metadata != nil {
+		if next.metadata, err = jsonb(*change.Metadata); err != nil {
+			return nil, err
+		}
+	}
+	old := *u
+	same := old.username == next.username && old.displayName == next.displayName && old.timezone == next.timezone &&
+		old.location == next.location && old.langTag == next.langTag && old.avatarURL == next.avatarURL && old.metadata == next.metadata
+	if !same { // else the server leaves even the update time alone
+		next.updateTime = s.now()
+		s.replaceUser(u, next)
+	}
+	return func() { s.replaceUser(u, old) }, nil
+}
+
+func (s *Store) replaceUser(u *user, row user) {
+	s.users.remove(u)
+	*u = row
+	s.users.insert(u)
+}
+
+// DeleteAccount removes an account and all that belongs to it: friends, notifications,
+// storage objects, groups it alone leads. Its tokens end and so do its sockets. An
+// unknown ID is no error.
+func (s *Store) DeleteAccount(id uuid.UUID) error {
+	if id == uuid.Nil {
+		return errors.New("cannot delete the system user")
+	}
+	s.mu.Lock()
+	u := s.users.byID[id]
+	if u == nil {
+		s.mu.Unlock()
+		return nil
+	}
+	s.users.remove(u)
+	for _, list := range s.edges { // all: who blocks the user has an edge the user has not
+		delete(list, id)
+	}
+	delete(s.edges, id)
+	delete(s.notifications, id)
+	s.objects.removeOwner(id)
+	s.leaveAllGroups(id)
+	s.mu.Unlock()
+
+	s.EndSessions(id)
+	s.opts.Disconnect(id.String())
+	return nil
+}
+
+// Ban disables accounts: their tokens and sockets end and they cannot log in.
+func (s *Store) Ban(ids []uuid.UUID) {
+	s.mu.Lock()
+	for _, id := range ids {
+		if u := s.users.byID[id]; u != nil {
+			u.disableTime = s.now()
+		}
+	}
+	s.mu.Unlock()
+	for _, id := range ids {
+		s.EndSessions(id)
+		s.opts.Disconnect(id.String())
+	}
+}
+
+// Unban lets banned accounts log in again.
+func (s *Store) Unban(ids []uuid.UUID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		if u := s.users.byID[id]; u != nil {
+			u.disableTime = time.Time{}
+		}
+	}
+}

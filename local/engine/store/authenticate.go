@@ -1,0 +1,143 @@
+package store
+
+import (
+	"math/rand/v2"
+	"regexp"
+	"strings"
+
+	"github.com/google/uuid"
+	"golang.org/x/crypto/bcrypt"
+)
+
+var (
+	// invalidInName is what a username must not contain, invalidInID what a device ID,
+	// custom ID or email address must not.
+	invalidInName = regexp.MustCompilePOSIX("([[:cntrl:]]|[\t\n\r\f\v])+")
+	invalidInID   = regexp.MustCompilePOSIX("([[:cntrl:]]|[[:space:]])+")
+	emailForm     = regexp.MustCompile(`^.+@.+\..+$`)
+)
+
+// ValidUsername tells whether a username has only allowed characters. Its length is
+// another question: 1 to 128 bytes.
+func ValidUsername(username string) bool { return !invalidInName.MatchString(username) }
+
+// ValidID tells whether a device ID, custom ID or email address has only allowed
+// characters.
+func ValidID(id string) bool { return !invalidInID.MatchString(id) }
+
+// ValidEmail tells whether an email address has the form of one.
+func ValidEmail(email string) bool { return emailForm.MatchString(email) }
+
+// GenerateUsername makes up a username for an account that comes without one.
+func GenerateUsername() string {
+	const alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	name := make([]byte, 10)
+	for i := range name {
+		name[i] = alphabet[rand.IntN(len(alphabet))]
+	}
+	return string(name)
+}
+
+// Login is the outcome of an authentication.
+type Login struct {
+	UserID   string
+	Username string
+	Created  bool // the account is new
+}
+
+// AuthenticateDevice finds the account of a device or, with create, makes one.
+// username is used for a new account only. IDs and names are not checked here.
+func (s *Store) AuthenticateDevice(deviceID, username string, create bool) (Login, error) {
+	return s.authenticate(s.users.byDevice, deviceID, username, create, func(u *user) { u.devices = []string{deviceID} })
+}
+
+// AuthenticateCustom is AuthenticateDevice for a custom ID.
+func (s *Store) AuthenticateCustom(customID, username string, create bool) (Login, error) {
+	return s.authenticate(s.users.byCustomID, customID, username, create, func(u *user) { u.customID = customID })
+}
+
+func (s *Store) authenticate(index map[string]*user, key, username string, create bool, link func(*user)) (Login, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u := index[key]; u != nil {
+		return login(u)
+	}
+	if !create {
+		return Login{}, refuse(NotFound, "User account not found.")
+	}
+	return s.createUser(username, link)
+}
+
+func login(u *user) (Login, error) {
+	if !u.disableTime.IsZero() {
+		return Login{}, refuse(PermissionDenied, "User account banned.")
+	}
+	return Login{UserID: u.id.String(), Username: u.username}, nil
+}
+
+// createUser adds an account. The lock must be held for writing.
+func (s *Store) createUser(username string, link func(*user)) (Login, error) {
+	if s.users.byUsername[username] != nil {
+		return Login{}, refuse(AlreadyExists, "Username is already in use.")
+	}
+	u := newUser(uuid.New(), username, s.now())
+	link(u)
+	s.users.insert(u)
+	return Login{UserID: u.id.String(), Username: username, Created: true}, nil
+}
+
+// AuthenticateEmail finds the account of an email address and checks its password
+// or, with create, makes one. The address is compared in lower case.
+func (s *Store) AuthenticateEmail(email, password, username string, create bool) (Login, error) {
+	email = strings.ToLower(email)
+	s.mu.RLock()
+	known := s.users.byEmail[email] != nil
+	s.mu.RUnlock()
+	if !known {
+		if !create {
+			return Login{}, refuse(NotFound, "User account not found.")
+		}
+		hash, err := hashPassword(password)
+		if err != nil {
+			return Login{}, refuse(Internal, "Error finding or creating user account.")
+		}
+		s.mu.Lock()
+		if s.users.byEmail[email] == nil {
+			defer s.mu.Unlock()
+			return s.createUser(username, func(u *user) { u.email, u.password = email, hash })
+		}
+		s.mu.Unlock() // created meanwhile: it is a login
+	}
+	return s.checkPassword(s.users.byEmail, email, password)
+}
+
+// AuthenticateUsername checks the password of a username. It never creates.
+func (s *Store) AuthenticateUsername(username, password string) (Login, error) {
+	return s.checkPassword(s.users.byUsername, username, password)
+}
+
+func (s *Store) checkPassword(index map[string]*user, key, password string) (Login, error) {
+	s.mu.RLock()
+	u := index[key]
+	if u == nil || u.id == uuid.Nil {
+		s.mu.RUnlock()
+		return Login{}, refuse(NotFound, "User account not found.")
+	}
+	found, err := login(u)
+	hash := u.password
+	s.mu.RUnlock()
+	if err != nil {
+		return Login{}, err
+	}
+	if bcrypt.CompareHashAndPassword(hash, []byte(password)) != nil {
+		return Login{}, refuse(Unauthenticated, "Invalid credentials.")
+	}
+	return found, nil
+}
+
+// hashPassword hashes at bcrypt's least cost: passwords here live as long as the
+// process and nobody else can read them. More than 72 bytes are refused, as on a
+// real server.
+func hashPassword(password string) ([]byte, error) {
+	return bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+)
+
+// objects is all storage objects, with the two orders in which they are listed kept
+// sorted: of a collection, and of one owner's part of it.
+type objects struct {
+	byID         map[ObjectID]*object
+	byCollection map[string][]*object
+	byOwner      map[ownedCollection][]*object
+}
+
+type ownedCollection struct {
+	owner      uuid.UUID
+	collection string
+}
+
+func newObjects() objects {
+	return objects{
+		byID: map[ObjectID]*object{}, byCollection: map[string][]*object{},
+		byOwner: map[ownedCollection][]*object{},
+	}
+}
+
+// compareObjects orders objects of one collection by read permission, key and owner.
+func compareObjects(a, b *object) int {
+	return cmp.Or(cmp.Compare(a.read, b.read), cmp.Compare(a.Key, b.Key), compareIDs(a.Owner, b.Owner))
+}
+
+// set stores, replaces or, for nil, removes an object.
+func (os *objects) set(id ObjectID, o *object) {
+	owned := ownedCollection{id.Owner, id.Collection}
+	if old := os.byID[id]; old != nil {
+		drop(os.byCollection, id.Collection, old)
+		drop(os.byOwner, owned, old)
+		delete(os.byID, id)
+	}
+	if o != nil {
+		os.byID[id] = o
+		put(os.byCollection, id.Collection, o)
+		put(os.byOwner, owned, o)
+	}
+}
+
+func put[K comparable](lists map[K][]*object, key K, o *object) {
+	at, _ := slices.BinarySearchFunc(lists[key], o, compareObjects)
+	lists[key] = slices.Insert(lists[key], at, o)
+}
+
+func drop[K comparable](lists map[K][]*object, key K, o *object) {
+	at, _ := slices.BinarySearchFunc(lists[key], o, compareObjects)
+	if lists[key] = slices.Delete(lists[key], at, at+1); len(lists[key]) == 0 {
+		delete(lists, key)
+	}
+}
+
+// removeOwner removes all objects of a user.
+func (os *objects) removeOwner(owner uuid.UUID) {
+	var ids []ObjectID
+	for id := range os.byID {
+		if id.Owner == owner {
+			ids = append(ids, id)
+		}
+	}
+	for _, id := range ids {
+		os.set(id, nil)
+	}
+}
+
+// objectPlace is where a list of objects goes on: after this one.
+type objectPlace struct {
+	Key   string    `json:"k"`
+	Owner uuid.UUID `json:"u"`
+	Read  int32     `json:"r"`
+}
+
+// ListObjects lists a collection, or one owner's part of it, by read permission, then
+// by key, then by owner. The zero UUID as caller is the server, which sees all; a
+// user sees public objects and, asking for their own part, those of theirs that they
+// may read. limit 0 or less lists nothing. The cursor is "" at the end.
+func (s *Store) ListObjects(caller uuid.UUID, owner *uuid.UUID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
+	list := []*api.StorageObject{}
+	if limit <= 0 {
+		return list, "", nil
+	}
+	var after objectPlace
+	if cursor != "" && !decodeCursor(cursor, &after) {
+		return nil, "", ErrStorageMalformedCursor
+	}
+	least := ReadPublic
+	switch {
+	case caller == uuid.Nil:
+		least = ReadNobody
+	case owner != nil && *owner == caller:
+		least = ReadOwner
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	rows := s.objects.byCollection[collection]
+	if owner != nil {
+		rows = s.objects.byOwner[ownedCollection{*owner, collection}]
+	}
+	from := &object{read: least}
+	if cursor != "" {
+		from = &object{ObjectID: ObjectID{Key: after.Key, Owner: after.Owner}, read: max(after.Read, least)}
+	}
+	at, found := slices.BinarySearchFunc(rows, from, compareObjects)
+	if found && cursor != "" {
+		at++
+	}
+	for _, o := range rows[at:] {
+		if len(list) == limit {
+			last := rows[at+limit-1]
+			return list, encodeCursor(objectPlace{last.Key, last.Owner, last.read}), nil
+		}
+		list = append(list, o.message())
+	}
+	return list, "", nil
+}

@@ -1,0 +1,80 @@
+package wiring
+
+import (
+	"context"
+	"runtime/debug"
+	"time"
+)
+
+// Start begins the background work: sweeping up after invites that have ended, and
+// watching the rules file. Starting again does nothing.
+func (m *Module) Start() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.cancel != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	m.cancel = cancel
+	m.running.Go(func() { m.sweep(ctx) })
+	m.running.Go(func() { m.protected("rules watch", func() { m.rules.Watch(ctx) }) })
+}
+
+// Stop ends the background work and waits for it until ctx ends. It is safe at any
+// time, also twice, and after a start that never happened.
+func (m *Module) Stop(ctx context.Context) {
+	m.mu.Lock()
+	cancel := m.cancel
+	m.cancel = nil
+	m.mu.Unlock()
+	if cancel != nil {
+		cancel()
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		m.running.Wait()
+		m.protected("invites end", m.invites.Close)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		m.logger.Warn("background work did not end in time")
+	}
+}
+
+// sweep runs until ctx ends. A round that fails or panics does not end it.
+func (m *Module) sweep(ctx context.Context) {
+	ticks := time.NewTicker(m.sweepEvery)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+			m.protected("invite sweep", func() { m.sweepOnce(ctx) })
+		}
+	}
+}
+
+func (m *Module) sweepOnce(ctx context.Context) {
+	removed, err := m.invites.Sweep(ctx)
+	switch {
+	case ctx.Err() != nil: // stopped half-way; the next start goes on
+	case err != nil:
+		m.logger.Warn("invite sweep failed removed=%d error=%v", removed, err)
+	case removed > 0:
+		m.logger.Debug("invite sweep removed=%d", removed)
+	}
+}
+
+// protected runs work that nobody above recovers: a panic in a goroutine of ours would
+// end the host's process.
+func (m *Module) protected(what string, work func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			m.logger.Error("%s: panic: %v\n%s", what, value, debug.Stack())
+		}
+	}()
+	work()
+}

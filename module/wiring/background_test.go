@@ -1,0 +1,141 @@
+package wiring_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/module/wiring"
+)
+
+// newModule makes a module that is not registered anywhere.
+func newModule(t testing.TB, nk *nakama) (*wiring.Module, *logBook) {
+	t.Helper()
+	log := &logBook{}
+	m, err := wiring.New(context.Background(), wiring.Options{Nakama: nk, Logger: log, SweepEvery: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, log
+}
+
+func TestSweep_RunsUntilStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nk := &nakama{}
+		m, _ := newModule(t, nk)
+		m.Start()
+		m.Start()
+		synctest.Wait()
+		if got := nk.listed(); got != 0 {
+			t.Errorf("storage was listed %d times at the start; want none before the first minute", got)
+		}
+		time.Sleep(time.Minute + time.Second)
+		synctest.Wait()
+		once := nk.listed()
+		if once == 0 {
+			t.Fatal("no sweep after a minute")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := nk.listed(); got != 2*once {
+			t.Errorf("storage was listed %d times after two rounds; want %d", got, 2*once)
+		}
+		m.Stop(context.Background())
+		m.Stop(context.Background())
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := nk.listed(); got != 2*once {
+			t.Errorf("storage was listed %d times; want no sweep after the stop", got)
+		}
+	})
+}
+
+func TestSweep_SurvivesAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nk := &nakama{onList: func(context.Context) { panic("as asked") }}
+		m, log := newModule(t, nk)
+		m.Start()
+		defer m.Stop(context.Background())
+		time.Sleep(3*time.Minute + time.Second)
+		synctest.Wait()
+		if got := nk.listed(); got != 3 {
+			t.Errorf("storage was listed %d times in three minutes; want one per minute", got)
+		}
+		if !log.has("panic: as asked") {
+			t.Errorf("log = %q; want the panic", log.lines)
+		}
+	})
+}
+
+func TestStop_NeverStarted(t *testing.T) {
+	m, _ := newModule(t, &nakama{})
+	m.Stop(context.Background())
+}
+
+func TestStop_DoesNotWaitForever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stuck := make(chan struct{})
+		nk := &nakama{onList: func(context.Context) { <-stuck }}
+		m, log := newModule(t, nk)
+		m.Start()
+		time.Sleep(time.Minute + time.Second)
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		m.Stop(ctx)
+		if !log.has("did not end in time") {
+			t.Errorf("log = %q; want a warning", log.lines)
+		}
+		close(stuck)
+	})
+}
+
+func TestShutdown_IsTheLastThingThatRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nk := &nakama{}
+		init, log := newInitializer(), &logBook{}
+		if err := wiring.Register(bootContext(nil), log, nil, nk, init); err != nil {
+			t.Fatal(err)
+		}
+		init.shutdown(context.Background(), log, nil, nk)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := nk.listed(); got != 0 {
+			t.Errorf("storage was listed %d times after the shutdown", got)
+		}
+	})
+}
+
+func TestRules_AreReloadedLive(t *testing.T) {
+	path := writeRules(t, "version: 1\nparties:\n  max_size: {default: 3}\n")
+	synctest.Test(t, func(t *testing.T) {
+		nk := &nakama{path: path}
+		init, log := newInitializer(), &logBook{}
+		if err := wiring.Register(bootContext(map[string]string{"PARTY_RULES": "rules.yml"}), log, nil, nk, init); err != nil {
+			t.Fatal(err)
+		}
+		defer init.shutdown(context.Background(), log, nil, nk)
+		change := func(text string) {
+			t.Helper()
+			if err := os.WriteFile(filepath.Join(path, "rules.yml"), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+		}
+		change("version: 1\nparties:\n  max_size: {default: 5}\n")
+		if got := createdSize(t, init, log, nk); got != 5 {
+			t.Errorf("a party without a size gets %d seats; want the new file's 5", got)
+		}
+		change("version: 1\nparties:\n  max_size: {default: many}\n")
+		if got := createdSize(t, init, log, nk); got != 5 {
+			t.Errorf("a party without a size gets %d seats; want 5, the broken file changing nothing", got)
+		}
+		if !log.has("error rules not loaded, the previous ones stay active") || !log.has("rules.yml:3:") {
+			t.Errorf("log = %q; want the broken file's problems", log.lines)
+		}
+	})
+}

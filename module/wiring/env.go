@@ -1,0 +1,74 @@
+package wiring
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Names in the host's runtime environment (runtime.env) that this module reads. Any
+// other name that begins with envPrefix is taken for a mistake.
+const (
+	EnvRules   = "PARTY_RULES"       // the rules file, relative to the runtime path; absent = defaults
+	EnvProxies = "PARTY_PROXY_COUNT" // how many proxies stand before the server; equal to the host's socket.proxy_count
+
+	envPrefix = "PARTY_"
+
+	defaultProxies = 1 // the host's own default
+	maxProxies     = 16
+)
+
+// environment is what the module was told by its operator.
+type environment struct {
+	rules   string // absolute path, "" = defaults
+	proxies int
+}
+
+// files opens a file relative to the host's runtime path.
+type files interface {
+	ReadFile(path string) (*os.File, error)
+}
+
+// readEnvironment reports everything that is wrong with env in one error.
+func readEnvironment(env map[string]string, files files) (environment, error) {
+	read := environment{proxies: defaultProxies}
+	var problems []error
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		var err error
+		switch value := env[name]; {
+		case name == EnvRules:
+			read.rules, err = rulesPath(value, files)
+		case name == EnvProxies:
+			read.proxies, err = strconv.Atoi(value)
+			if err != nil || read.proxies < 0 || read.proxies > maxProxies {
+				err = fmt.Errorf("%q is not a number from 0 to %d", value, maxProxies)
+			}
+		case strings.HasPrefix(name, envPrefix):
+			err = fmt.Errorf("no such setting; this module reads %s and %s", EnvRules, EnvProxies)
+		}
+		if err != nil {
+			problems = append(problems, fmt.Errorf("runtime.env: %s: %w", name, err))
+		}
+	}
+	return read, errors.Join(problems...)
+}
+
+// rulesPath makes the configured path absolute, so that a reload finds the file wherever
+// the process has gone since. The host alone knows its runtime path, and tells it only
+// by opening files there.
+func rulesPath(configured string, files files) (string, error) {
+	if configured == "" || filepath.IsAbs(configured) {
+		return configured, nil
+	}
+	file, err := files.ReadFile(configured)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	return filepath.Abs(file.Name())
+}

@@ -1,0 +1,201 @@
+package wiring_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+type (
+	rpcFunc      = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, payload string) (string, error)
+	beforeFunc   = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error)
+	afterFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
+	eventFunc    = func(ctx context.Context, logger runtime.Logger, evt *api.Event)
+	listFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
+	shutdownFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)
+)
+
+// initializer takes registrations as the host does. A method the module should not
+// call is not implemented, and would panic.
+type initializer struct {
+	runtime.Initializer
+
+	refuses    string // the registration that fails: "rpc", "before", "http", "shutdown"
+	registered int
+
+	rpcs     map[string]rpcFunc
+	befores  map[string]beforeFunc
+	afters   map[string]afterFunc
+	ends     []eventFunc
+	list     listFunc
+	routes   map[string]http.HandlerFunc
+	methods  map[string][]string
+	shutdown shutdownFunc
+}
+
+func newInitializer() *initializer {
+	return &initializer{
+		rpcs: map[string]rpcFunc{}, befores: map[string]beforeFunc{}, afters: map[string]afterFunc{},
+		routes: map[string]http.HandlerFunc{}, methods: map[string][]string{},
+	}
+}
+
+func (i *initializer) take(what string) error {
+	if i.refuses == what {
+		return fmt.Errorf("no more %s", what)
+	}
+	i.registered++
+	return nil
+}
+
+func (i *initializer) RegisterRpc(id string, fn rpcFunc) error {
+	i.rpcs[id] = fn
+	return i.take("rpc")
+}
+
+func (i *initializer) RegisterBeforeRt(id string, fn beforeFunc) error {
+	i.befores[id] = fn
+	return i.take("before")
+}
+
+func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
+	i.afters[id] = fn
+	return i.take("after")
+}
+
+func (i *initializer) RegisterEventSessionEnd(fn eventFunc) error {
+	i.ends = append(i.ends, fn)
+	return i.take("end")
+}
+
+func (i *initializer) RegisterBeforeListParties(fn listFunc) error {
+	i.list = fn
+	return i.take("list")
+}
+
+func (i *initializer) RegisterHttp(pattern string, fn func(http.ResponseWriter, *http.Request), methods ...string) error {
+	i.routes[pattern], i.methods[pattern] = fn, methods
+	return i.take("http")
+}
+
+func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
+	i.shutdown = fn
+	return i.take("shutdown")
+}
+
+// nakama is a host whose storage and streams are empty. A method the module should not
+// call here is not implemented, and would panic.
+type nakama struct {
+	runtime.NakamaModule
+	path string // runtime path
+
+	mu      sync.Mutex
+	metrics []string
+	lists   int // how often storage was listed
+	onList  func(ctx context.Context)
+}
+
+func (n *nakama) ReadFile(path string) (*os.File, error) { return os.Open(filepath.Join(n.path, path)) }
+
+func (n *nakama) MetricsCounterAdd(name string, tags map[string]string, delta int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.metrics = append(n.metrics, fmt.Sprintf("%s %v +%d", name, tags, delta))
+}
+
+func (n *nakama) MetricsTimerRecord(name string, tags map[string]string, _ time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.metrics = append(n.metrics, fmt.Sprintf("%s %v", name, tags))
+}
+
+func (n *nakama) StreamUserList(uint8, string, string, string, bool, bool) ([]runtime.Presence, error) {
+	return nil, nil
+}
+
+func (n *nakama) StorageList(ctx context.Context, _, _, _ string, _ int, _ string) ([]*api.StorageObject, string, error) {
+	n.mu.Lock()
+	n.lists++
+	hook := n.onList
+	n.mu.Unlock()
+	if hook != nil {
+		hook(ctx)
+	}
+	return nil, "", nil
+}
+
+func (n *nakama) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	return nil, nil
+}
+
+func (n *nakama) listed() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.lists
+}
+
+// bootContext is what the host gives InitModule.
+func bootContext(env map[string]string) context.Context {
+	return with(context.Background(), runtime.RUNTIME_CTX_ENV, env)
+}
+
+// userContext is what the host gives a hook or an RPC of a user's socket.
+func userContext() context.Context {
+	ctx := with(context.Background(), runtime.RUNTIME_CTX_USER_ID, "c2f7ab9e-0d6b-4b0e-9f0e-6f1f6f0b7a11")
+	ctx = with(ctx, runtime.RUNTIME_CTX_USERNAME, "ann")
+	return with(ctx, runtime.RUNTIME_CTX_SESSION_ID, "9b1c7a52-0d6b-11ee-9f0e-6f1f6f0b7a11")
+}
+
+// with adds a value under one of the host's keys, which are plain strings.
+func with(ctx context.Context, key, value any) context.Context {
+	return context.WithValue(ctx, key, value)
+}
+
+// writeRules puts a rules file into a runtime path of its own.
+func writeRules(t testing.TB, text string) (runtimePath string) {
+	t.Helper()
+	runtimePath = t.TempDir()
+	if err := os.WriteFile(filepath.Join(runtimePath, "rules.yml"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return runtimePath
+}
+
+// logBook keeps what was logged, one string per line.
+type logBook struct {
+	runtime.Logger
+	mu    sync.Mutex
+	lines []string
+}
+
+func (l *logBook) write(level, format string, v ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lines = append(l.lines, level+" "+fmt.Sprintf(format, v...))
+}
+
+func (l *logBook) Debug(format string, v ...any)            { l.write("debug", format, v...) }
+func (l *logBook) Info(format string, v ...any)             { l.write("info", format, v...) }
+func (l *logBook) Warn(format string, v ...any)             { l.write("warn", format, v...) }
+func (l *logBook) Error(format string, v ...any)            { l.write("error", format, v...) }
+func (l *logBook) WithField(string, any) runtime.Logger     { return l }
+func (l *logBook) WithFields(map[string]any) runtime.Logger { return l }
+func (l *logBook) Fields() map[string]any                   { return nil }
+
+func (l *logBook) has(part string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.lines, func(line string) bool { return strings.Contains(line, part) })
+}

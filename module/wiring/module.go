@@ -1,0 +1,155 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/hooks"
+	"partyline/party"
+	"partyline/party/invite"
+	"partyline/party/limit"
+	"partyline/party/rules"
+	"partyline/rpc"
+	"partyline/rpc/landing"
+)
+
+const (
+	defaultSweep = time.Minute // between two looks for invites that ended
+	pageKeys     = 100_000     // client addresses the landing page's limit remembers
+)
+
+// Options is what a module is made of. Nakama and Logger are required.
+type Options struct {
+	Env        map[string]string // the host's runtime environment
+	Nakama     runtime.NakamaModule
+	Logger     runtime.Logger
+	Now        party.Clock   // nil = time.Now
+	SweepEvery time.Duration // 0 = a minute
+}
+
+// Module is the whole module, put together. Make it with [New].
+type Module struct {
+	nk         runtime.NakamaModule
+	logger     runtime.Logger
+	now        party.Clock
+	sweepEvery time.Duration
+
+	rules   *rules.Live
+	invites *invite.Service
+	calls   []rpc.Set
+	hooks   []hooks.Set
+	routes  []landing.Route
+
+	ready bool // set once New is done; what becomes of the rules file before is its error
+
+	mu      sync.Mutex
+	cancel  context.CancelFunc // of the background work; nil unless it runs
+	running sync.WaitGroup
+}
+
+// New reads the configuration and constructs the module. It starts nothing and registers
+// nothing. All problems of the environment and of the rules file are in one error.
+func New(ctx context.Context, o Options) (*Module, error) {
+	m := &Module{nk: o.Nakama, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery}
+	if m.now == nil {
+		m.now = time.Now
+	}
+	if m.sweepEvery == 0 {
+		m.sweepEvery = defaultSweep
+	}
+	env, err := readEnvironment(o.Env, o.Nakama)
+	problems := []error{err}
+	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
+	problems = append(problems, m.rules.Reload(ctx))
+	if err := errors.Join(problems...); err != nil {
+		return nil, fmt.Errorf("partyline: bad configuration:\n%w", err)
+	}
+	if err := m.construct(env); err != nil {
+		return nil, err
+	}
+	m.ready = true
+	return m, nil
+}
+
+// construct builds everything that serves requests.
+func (m *Module) construct(env environment) error {
+	policy := func() rules.Config { return m.rules.Current().Config() }
+	roster := party.NewRoster(m.nk, m.nk, m.now)
+	limits := party.NewLimits(policy, m.now)
+	store := invite.NewStore(m.nk, m.now)
+	admission := party.NewAdmission(party.AdmissionDeps{
+		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+	})
+	m.invites = invite.New(invite.Deps{
+		Store: store, Roster: roster, Admission: admission, Limits: limits,
+		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
+		Policy: policy, Logger: m.logger, Now: m.now,
+	})
+	m.calls = []rpc.Set{rpc.Invites(m.invites, m.invites)}
+	m.hooks = []hooks.Set{
+		hooks.Hardening(limits, roster, policy),
+		hooks.Creation(limits, admission, policy),
+		hooks.Admission(admission, admission, limits, roster), // behind all that may refuse
+		hooks.Roster(roster, roster),
+	}
+	site, err := landing.New(landing.Options{
+		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
+		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
+	})
+	if err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	m.routes = site.Routes()
+	return nil
+}
+
+// rulesLoaded writes what became of the rules file to the operator's log.
+func (m *Module) rulesLoaded(loaded rules.Loaded) {
+	switch {
+	case loaded.Err == nil:
+		m.logger.Info("rules loaded")
+		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
+			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
+		}
+	case m.ready:
+		m.logger.Error("rules not loaded, the previous ones stay active:\n%v", loaded.Err)
+	}
+}
+
+// Describe lists every way into the module, one per line: RPCs with who may call them,
+// hooks by stage, message, owner and name, and HTTP routes with their methods.
+func (m *Module) Describe() []string {
+	var lines []string
+	for _, set := range m.calls {
+		for _, row := range set.Rows {
+			lines = append(lines, fmt.Sprintf("rpc %s for %s", row.ID, row.Who))
+		}
+	}
+	for _, name := range hooks.Names(m.hooks...) {
+		lines = append(lines, "hook "+name)
+	}
+	for _, route := range m.routes {
+		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
+	}
+	return lines
+}
+
+// pageLimit bounds the requests of one client address as the rules say.
+type pageLimit struct {
+	buckets *limit.Keyed
+	policy  party.Policy
+}
+
+var _ landing.Limiter = pageLimit{}
+
+// Allow takes one permit, or says how long to wait for the next.
+func (l pageLimit) Allow(key string) (wait time.Duration, ok bool) {
+	wait = l.buckets.Take(key, l.policy().Limits.PagePerIP)
+	return wait, wait == 0
+}

@@ -1,0 +1,72 @@
+package wiring
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/hooks"
+	"partyline/rpc"
+)
+
+// Register puts the module together, registers it with the host and starts its
+// background work. It is what the plugin's entry and the embedded engine call, once. On
+// an error nothing runs, and the host does not start.
+func Register(ctx context.Context, logger runtime.Logger, _ *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
+	env, _ := ctx.Value(runtime.RUNTIME_CTX_ENV).(map[string]string)
+	m, err := New(ctx, Options{Env: env, Nakama: nk, Logger: logger})
+	if err != nil {
+		return err
+	}
+	if err := m.Register(initializer); err != nil {
+		m.Stop(ctx)
+		return err
+	}
+	m.Start()
+	return nil
+}
+
+// Host is the part of the host's initializer the module uses. It is not kept.
+type Host interface {
+	rpc.Registrar
+	hooks.Host
+	httpRegistrar
+	RegisterShutdown(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)) error
+}
+
+var _ Host = runtime.Initializer(nil)
+
+// Register checks all tables as a whole and hands them to the host. All mistakes in
+// the tables are in one error, and then nothing is registered.
+func (m *Module) Register(host Host) error {
+	if err := errors.Join(rpc.Check(m.calls...), hooks.Check(m.hooks...), checkRoutes(m.routes)); err != nil {
+		return fmt.Errorf("partyline: bad tables:\n%w", err)
+	}
+	if err := rpc.Register(host, rpc.NewGuard(m.nk, m.now), m.calls...); err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	if err := hooks.Register(host, hooks.NewChain(m.nk, m.now), m.hooks...); err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	if err := m.registerRoutes(host); err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	if err := host.RegisterShutdown(m.shutdown); err != nil {
+		return fmt.Errorf("partyline: shutdown: %w", err)
+	}
+	return nil
+}
+
+// shutdown is the host's last call.
+func (m *Module) shutdown(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule) {
+	defer func() {
+		if value := recover(); value != nil {
+			logger.Error("shutdown failed: panic: %v\n%s", value, debug.Stack())
+		}
+	}()
+	m.Stop(ctx)
+}

@@ -1,0 +1,239 @@
+package wiring_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/module/wiring"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// boot registers the module as the host does, and ends it with the test.
+func boot(t testing.TB, env map[string]string, nk *nakama) (*initializer, *logBook) {
+	t.Helper()
+	init, log := newInitializer(), &logBook{}
+	if err := wiring.Register(bootContext(env), log, nil, nk, init); err != nil {
+		t.Fatalf("Register: %v", err)
+	}
+	t.Cleanup(func() { init.shutdown(context.Background(), log, nil, nk) })
+	return init, log
+}
+
+// The golden file is the list of everything a client or a server can call. A line that
+// changes there is a change of the contract.
+func TestRegister_EntryPoints(t *testing.T) {
+	m, err := wiring.New(context.Background(), wiring.Options{Nakama: &nakama{}, Logger: &logBook{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Stop(context.Background()) })
+	got := strings.Join(m.Describe(), "\n") + "\n"
+	const file = "testdata/entry_points.golden"
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the entry points have changed (run with -update if that is meant):\n%s\nwant\n%s", got, want)
+	}
+}
+
+// What is described is what the host is given, slot by slot.
+func TestRegister_HostGetsEverythingDescribed(t *testing.T) {
+	nk := &nakama{}
+	init, _ := boot(t, nil, nk)
+	m, err := wiring.New(context.Background(), wiring.Options{Nakama: nk, Logger: &logBook{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Stop(context.Background()) })
+	rpcs, befores, afters, routes := 0, map[string]bool{}, map[string]bool{}, 0
+	for _, line := range m.Describe() {
+		words := strings.Fields(line)
+		switch {
+		case words[0] == "rpc":
+			rpcs++
+			if init.rpcs[words[1]] == nil {
+				t.Errorf("not registered: %s", line)
+			}
+		case words[0] == "http":
+			routes++
+			if init.routes[words[2]] == nil || !slices.Equal(init.methods[words[2]], []string{"GET", "HEAD"}) {
+				t.Errorf("not registered for GET and HEAD: %s", line)
+			}
+		case words[2] == "session":
+			if len(init.ends) != 1 {
+				t.Errorf("not registered once: %s", line)
+			}
+		case words[2] == "ListParties":
+			if init.list == nil {
+				t.Errorf("not registered: %s", line)
+			}
+		case words[1] == "before":
+			befores[words[2]] = true
+		default:
+			afters[words[2]] = true
+		}
+	}
+	for message := range befores {
+		if init.befores[message] == nil {
+			t.Errorf("not registered: before %s", message)
+		}
+	}
+	for message := range afters {
+		if init.afters[message] == nil {
+			t.Errorf("not registered: after %s", message)
+		}
+	}
+	if len(init.rpcs) != rpcs || len(init.befores) != len(befores) || len(init.afters) != len(afters) || len(init.routes) != routes {
+		t.Error("the host was given more than is described")
+	}
+}
+
+func TestRegister_RegisteredFunctionsWork(t *testing.T) {
+	nk := &nakama{}
+	init, log := boot(t, nil, nk)
+
+	_, err := init.rpcs["party_invite_preview"](context.Background(), log, nil, nk, "{}")
+	var refusal *runtime.Error
+	if !errors.As(err, &refusal) || refusal.Code != 16 {
+		t.Errorf("an RPC without a user = %v; want number 16", err)
+	}
+	_, err = init.rpcs["party_invite_preview"](userContext(), log, nil, nk, `{"code":"7XK2 9QPM 41TD ZZZZ"}`)
+	if !errors.As(err, &refusal) || !strings.HasPrefix(refusal.Message, "invite_not_found: ") {
+		t.Errorf("a preview of an unknown code = %v; want invite_not_found", err)
+	}
+
+	create := &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{}}}
+	out, err := init.befores["PartyCreate"](userContext(), log, nil, nk, create)
+	if err != nil || out.GetPartyCreate().GetMaxSize() != 8 {
+		t.Errorf("before party_create without a size = %v, %v; want size 8", out, err)
+	}
+
+	answer := httptest.NewRecorder()
+	init.routes["/party/join/{code}/state"](answer, httptest.NewRequest(http.MethodGet, "/party/join/7XK29QPM41TDZZZZ/state", nil))
+	if answer.Code != http.StatusNotFound {
+		t.Errorf("the state of an unknown code = %d; want 404", answer.Code)
+	}
+	for _, want := range []string{
+		"partyline_rpc map[outcome:unauthenticated rpc_id:party_invite_preview] +1",
+		"partyline_rpc map[outcome:invite_not_found rpc_id:party_invite_preview] +1",
+		"partyline_rpc_duration map[outcome:invite_not_found rpc_id:party_invite_preview]",
+		"partyline_hook_duration map[hook:PartyCreate outcome:ok stage:before]",
+		"partyline_http map[route:landing_state status:4xx] +1",
+	} {
+		if !slices.Contains(nk.metrics, want) {
+			t.Errorf("metrics = %q; want %q among them", nk.metrics, want)
+		}
+	}
+}
+
+func TestRegister_HostRefuses(t *testing.T) {
+	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "shutdown"} {
+		t.Run(what, func(t *testing.T) {
+			init := newInitializer()
+			init.refuses = what
+			err := wiring.Register(bootContext(nil), &logBook{}, nil, &nakama{}, init)
+			if err == nil || !strings.Contains(err.Error(), "partyline: ") || !strings.Contains(err.Error(), "no more "+what) {
+				t.Errorf("Register = %v; want the host's refusal", err)
+			}
+		})
+	}
+}
+
+func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
+	path := writeRules(t, "version: 1\nparties:\n  max_size: {default: 0}\n  colour: red\ninvites:\n  who: everybody\n")
+	tests := []struct {
+		name string
+		env  map[string]string
+		want []string
+	}{
+		{"rules_and_settings", map[string]string{"PARTY_RULES": "rules.yml", "PARTY_RULE": "x", "PARTY_PROXY_COUNT": "two", "OTHER": "x"},
+			[]string{"PARTY_RULE: no such setting", `PARTY_PROXY_COUNT: "two"`, "rules.yml:3:", "rules.yml:4:", "rules.yml:6:"}},
+		{"missing_file", map[string]string{"PARTY_RULES": "nowhere.yml"}, []string{"PARTY_RULES: ", "nowhere.yml"}},
+		{"missing_absolute_file", map[string]string{"PARTY_RULES": path + "/nowhere.yml"}, []string{"nowhere.yml"}},
+		{"directory", map[string]string{"PARTY_RULES": "."}, []string{path}},
+		{"proxies_below", map[string]string{"PARTY_PROXY_COUNT": "-1"}, []string{"0 to 16"}},
+		{"proxies_above", map[string]string{"PARTY_PROXY_COUNT": "17"}, []string{"0 to 16"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			init := newInitializer()
+			err := wiring.Register(bootContext(tt.env), &logBook{}, nil, &nakama{path: path}, init)
+			if err == nil {
+				t.Fatal("Register = nil")
+			}
+			for _, part := range tt.want {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("Register = %v\nwant %q in it", err, part)
+				}
+			}
+			if init.registered != 0 {
+				t.Errorf("%d things were registered all the same", init.registered)
+			}
+		})
+	}
+}
+
+func TestRegister_RulesPath(t *testing.T) {
+	path := writeRules(t, "version: 1\nparties:\n  max_size: {default: 3}\n")
+	for name, env := range map[string]map[string]string{
+		"relative": {"PARTY_RULES": "rules.yml"},
+		"absolute": {"PARTY_RULES": path + "/rules.yml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nk := &nakama{path: path}
+			init, log := boot(t, env, nk)
+			if got := createdSize(t, init, log, nk); got != 3 {
+				t.Errorf("a party without a size gets %d seats; want the file's 3", got)
+			}
+		})
+	}
+}
+
+// createdSize is the size a party gets whose creator asks for none.
+func createdSize(t testing.TB, init *initializer, log *logBook, nk *nakama) int32 {
+	t.Helper()
+	create := &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{}}}
+	out, err := init.befores["PartyCreate"](userContext(), log, nil, nk, create)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.GetPartyCreate().GetMaxSize()
+}
+
+// The page's bound per address is the rules', and one address cannot use up another's.
+func TestRegister_PageLimit(t *testing.T) {
+	nk := &nakama{path: writeRules(t, "version: 1\nlimits:\n  page_per_ip: 2/h\n")}
+	init, _ := boot(t, map[string]string{"PARTY_RULES": "rules.yml"}, nk)
+	visit := func(address string) int {
+		request := httptest.NewRequest(http.MethodGet, "/party/join/7XK29QPM41TDZZZZ/state", nil)
+		request.RemoteAddr = address
+		answer := httptest.NewRecorder()
+		init.routes["/party/join/{code}/state"](answer, request)
+		return answer.Code
+	}
+	var got []int
+	for _, address := range []string{"192.0.2.1:1", "192.0.2.1:2", "192.0.2.1:3", "192.0.2.2:1"} {
+		got = append(got, visit(address))
+	}
+	if want := []int{404, 404, 429, 404}; !slices.Equal(got, want) {
+		t.Errorf("answers = %v; want %v", got, want)
+	}
+}

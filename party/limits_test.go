@@ -1,0 +1,63 @@
+package party_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"partyline/party"
+	"partyline/party/partytest"
+	"partyline/party/rules"
+)
+
+func TestLimits(t *testing.T) {
+	clock := partytest.NewTime()
+	conf := rules.Default()
+	conf.Limits = rules.Limits{
+		PartyCreate: rules.Rate{N: 1, Per: time.Minute}, InviteCreate: rules.Rate{N: 2, Per: time.Minute},
+		Data: rules.DataLimits{Rate: rules.Rate{N: 3, Per: time.Second}},
+	}
+	l := party.NewLimits(func() rules.Config { return conf }, clock.Now)
+	for _, c := range []struct {
+		name  string
+		limit func(string) error
+		n     int
+	}{
+		{"PartyCreate", l.PartyCreate, 1}, {"InviteCreate", l.InviteCreate, 2}, {"Data", l.Data, 3}, {"JoinRequest", l.JoinRequest, 10},
+	} {
+		for i := range c.n {
+			if err := c.limit("user"); err != nil {
+				t.Errorf("%s %d = %v; want it allowed", c.name, i+1, err)
+			}
+		}
+		if err := c.limit("user"); party.ReasonOf(err) != party.RateLimited || !strings.Contains(err.Error(), "retry_after_sec=") {
+			t.Errorf("%s %d = %v; want rate_limited with the wait", c.name, c.n+1, err)
+		}
+		if err := c.limit("another"); err != nil {
+			t.Errorf("%s of another user = %v; want it allowed", c.name, err)
+		}
+	}
+	conf.Limits.PartyCreate = rules.Rate{}
+	if err := l.PartyCreate("user"); err != nil {
+		t.Errorf("PartyCreate without a limit = %v; want it allowed", err)
+	}
+}
+
+func TestLimits_GuessOfAnAddressCostsTheUserNothing(t *testing.T) {
+	conf := rules.Default()
+	conf.Limits.InviteGuess = rules.GuessLimits{PerUser: rules.Rate{N: 1, Per: time.Minute}, PerIP: rules.Rate{N: 1, Per: time.Minute}}
+	l := party.NewLimits(func() rules.Config { return conf }, partytest.NewTime().Now)
+	done, err := l.Guess("", "192.0.2.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done(true)
+	for range 3 {
+		if _, err := l.Guess("user", "192.0.2.1"); party.ReasonOf(err) != party.RateLimited {
+			t.Errorf("Guess = %v; want rate_limited", err)
+		}
+	}
+	if _, err := l.Guess("user", "192.0.2.2"); err != nil {
+		t.Errorf("Guess from another address = %v; want it allowed", err)
+	}
+}

@@ -1,0 +1,105 @@
+package rules
+
+import (
+	"fmt"
+	"regexp/syntax"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+func (a *analysis) rangeOf(n *ast.BinaryNode) int {
+	from, ok1 := n.Left.(*ast.IntegerNode)
+	to, ok2 := n.Right.(*ast.IntegerNode)
+	if !ok1 || !ok2 || to.Value-from.Value >= maxRange || to.Value < from.Value {
+		a.refuse(n, "a range has two numbers, the smaller first", fmt.Sprintf("allowed are up to %d numbers, such as 18..22", maxRange))
+	}
+	return maxRange
+}
+
+// pattern counts the work of a regular expression on the longest text; Go's
+// engine takes time in proportion to both and never more.
+func (a *analysis) pattern(lit *ast.StringNode) int {
+	if len(lit.Value) > maxRegexp {
+		a.refuse(lit, "the pattern is too long", fmt.Sprintf("allowed are %d characters", maxRegexp))
+		return 0
+	}
+	re, err := syntax.Parse(lit.Value, syntax.Perl)
+	if err != nil {
+		a.refuse(lit, "is not a pattern: "+err.Error(), "")
+		return 0
+	}
+	prog, err := syntax.Compile(re.Simplify())
+	if err != nil {
+		a.refuse(lit, "is not a pattern: "+err.Error(), "")
+		return 0
+	}
+	return len(prog.Inst) * 16
+}
+
+func (a *analysis) builtin(n *ast.BuiltinNode) int {
+	args := n.Arguments
+	if len(args) == 0 {
+		return 1
+	}
+	steps := 1 + a.cost(args[0], false)
+	switch n.Name {
+	case "all", "any", "none", "one", "count", "filter", "map", "sum":
+		length := a.length(args[0])
+		if len(args) < 2 {
+			return steps + length
+		}
+		body := args[1]
+		if p, ok := body.(*ast.PredicateNode); ok {
+			body = p.Node
+		}
+		if n.Name == "map" || n.Name == "sum" {
+			a.needSingle(body)
+		}
+		return steps + mul(length, 1+a.cost(body, false))
+	case "min", "max":
+		for _, arg := range args {
+			if !single(arg) || unknown(arg) {
+				steps += a.length(arg)
+			}
+		}
+		for _, arg := range args[1:] {
+			steps += a.cost(arg, false)
+		}
+		return steps
+	case "string":
+		a.needSingle(args[0])
+		if unknown(args[0]) {
+			return steps + maxDynamic
+		}
+	case "lower", "upper", "trim", "int", "float":
+		return steps + stringSteps
+	}
+	for _, arg := range args[1:] {
+		steps += a.cost(arg, false)
+	}
+	return steps
+}
+
+func (a *analysis) call(n *ast.CallNode) int {
+	id, ok := n.Callee.(*ast.IdentifierNode)
+	f, known := functions[id.Value]
+	if !ok || !known {
+		a.refuse(n, "unknown function", "")
+		return 1
+	}
+	steps := 1 + stringSteps
+	for i, arg := range n.Arguments {
+		if f.literal != nil {
+			lit, isText := arg.(*ast.StringNode)
+			if _, text := f.literal(i, ""); !text && !isText {
+				a.refuse(arg, id.Value+" takes a text in quotes here", "for example "+f.usage)
+			} else if isText {
+				if allowed, ok := f.literal(i, lit.Value); !ok {
+					a.refuse(arg, fmt.Sprintf("%q cannot be used here", clip(lit.Value)), allowed)
+				}
+			}
+		}
+		steps += a.cost(arg, false)
+	}
+	return steps
+}

@@ -1,0 +1,263 @@
+package rules_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"partyline/party/rules"
+	"partyline/party/rules/reference"
+)
+
+// keyEffects gives, for every key of the file, a value that is not its default,
+// as the file and as the loaded configuration have it. Keys of queues are set in
+// the queue "q"; rules have the test below.
+var keyEffects = map[string]string{
+	"parties.max_size.default":          `5`,
+	"parties.max_size.min":              `2`,
+	"parties.max_size.max":              `12`,
+	"parties.max_size.outside":          `"clamp"`,
+	"parties.open":                      `"closed"`,
+	"parties.one_per_user":              `true`,
+	"parties.second_socket":             `"move"`,
+	"parties.reconnect_grace":           `"1m0s"`,
+	"parties.resume_on_connect":         `true`,
+	"parties.kick_ban":                  `"0s"`,
+	"parties.lock.while_matchmaking":    `true`,
+	"parties.lock.in_match":             `true`,
+	"parties.requests.cap":              `4`,
+	"parties.requests.rate":             `"3/5m"`,
+	"parties.requests.while_in_party":   `false`,
+	"invites.who":                       `"leader"`,
+	"invites.overrides_rules":           `true`,
+	"invites.several_sessions":          `"newest"`,
+	"invites.link.ttl":                  `"1h"`,
+	"invites.link.max_ttl":              `"48h"`,
+	"invites.link.max_uses":             `9`,
+	"invites.code.ttl":                  `"1m"`,
+	"invites.code.max_ttl":              `"7m"`,
+	"invites.code.max_uses":             `3`,
+	"invites.public_url":                `"https://play.example.com"`,
+	"invites.app.deep_link":             `"mygame://party/{code}"`,
+	"invites.app.web":                   `"https://play.example.com/?party={code}"`,
+	"invites.app.ios.store":             `"https://apps.apple.com/app/id1"`,
+	"invites.app.ios.app_ids":           `["ABCDE12345.com.example.game"]`,
+	"invites.app.android.store":         `"https://play.google.com/store/apps/details?id=com.example.game"`,
+	"invites.app.android.package":       `"com.example.game"`,
+	"invites.app.android.fingerprints":  `["` + strings.Repeat("AB:", 31) + `AB"]`,
+	"invites.page.title":                `"My Game"`,
+	"invites.page.accent":               `"#112233"`,
+	"invites.page.logo":                 `"/logo.svg"`,
+	"invites.page.show_members":         `false`,
+	"invites.page.texts":                `{"play":"Los geht's"}`,
+	"status.stages":                     `["loading","ready","failed"]`,
+	"status.ready":                      `"tutorial"`,
+	"status.final":                      `["failed"]`,
+	"status.reset_on":                   `["membership","queue"]`,
+	"status.rate":                       `"1/2s"`,
+	"status.stall":                      `"30s"`,
+	"status.incoming":                   `"5m"`,
+	"limits.party_create":               `"10/m"`,
+	"limits.invite_create":              `"none"`,
+	"limits.invite_guess.per_user":      `"2/h"`,
+	"limits.invite_guess.per_ip":        `"7/s"`,
+	"limits.share":                      `"1/m"`,
+	"limits.share_recipients":           `10`,
+	"limits.page_per_ip":                `"60/m"`,
+	"limits.data.rate":                  `"5/s"`,
+	"limits.data.bytes":                 `100`,
+	"matchmaking.create_match":          `true`,
+	"matchmaking.seat_hold":             `"20s"`,
+	"matchmaking.solo_tickets":          `"cancel"`,
+	"matchmaking.pass_budget":           `"50ms"`,
+	"queues.q.teams":                    `3`,
+	"queues.q.team_size":                `4`,
+	"queues.q.max_party":                `1`,
+	"queues.q.full_party_alone":         `true`,
+	"queues.q.require_ready":            `true`,
+	"queues.q.match_on":                 `["region","build"]`,
+	"queues.q.skill.property":           `"elo"`,
+	"queues.q.skill.source":             `"ticket"`,
+	"queues.q.skill.storage.collection": `"stats"`,
+	"queues.q.skill.storage.key":        `"season"`,
+	"queues.q.skill.storage.field":      `"rank"`,
+	"queues.q.skill.default":            `1000.5`,
+	"queues.q.skill.party":              `"max"`,
+	"queues.q.skill.window":             `50`,
+	"queues.q.skill.widen":              `"25/s"`,
+	"queues.q.skill.max":                `600`,
+	"queues.q.skill.team_spread":        `80`,
+	"queues.q.max_wait":                 `"1h"`,
+	"queues.q.hold_invited":             `true`,
+	"queues.q.seat_hold":                `"10s"`,
+	"queues.q.seat_hold_max":            `"1m"`,
+	"queues.q.backfill":                 `true`,
+	"queues.q.match":                    `"my_match"`,
+}
+
+// TestKeys_effect: each key changes its own place in the configuration and is
+// known to the reference with a sentence on what it means.
+func TestKeys_effect(t *testing.T) {
+	keys, err := reference.Keys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, k := range keys {
+		path := strings.Replace(k.Path, "queues.<name>.", "queues.q.", 1)
+		known[path] = true
+		if len(k.Doc) < 15 || !strings.HasSuffix(k.Doc, ".") {
+			t.Errorf("%s: no sentence says what it means: %q", k.Path, k.Doc)
+		}
+		if strings.HasPrefix(path, "rules[]") || path == "version" {
+			continue
+		}
+		value, ok := keyEffects[path]
+		if !ok {
+			t.Errorf("%s has no effect test", path)
+			continue
+		}
+		t.Run(path, func(t *testing.T) {
+			before, after := loadTree(t, path, ""), loadTree(t, path, value)
+			got, was := lookup(after, path), lookup(before, path)
+			var want any
+			if err := json.Unmarshal([]byte(value), &want); err != nil {
+				t.Fatal(err)
+			}
+			if s, ok := want.(string); ok && s == "1m0s" {
+				want = "1m"
+			}
+			if fmt.Sprint(got) != fmt.Sprint(want) || fmt.Sprint(got) == fmt.Sprint(was) {
+				t.Errorf("%s: %s gives %v, without it %v", path, value, got, was)
+			}
+		})
+	}
+	for path := range keyEffects {
+		if !known[path] {
+			t.Errorf("%s is no key", path)
+		}
+	}
+}
+
+// loadTree loads a file that sets path to value, beside what the key needs to
+// have a meaning, and gives its configuration as JSON has it.
+func loadTree(t *testing.T, path, value string) map[string]any {
+	t.Helper()
+	file := map[string]any{"version": 1}
+	set := func(path, value string) {
+		at := file
+		keys := strings.Split(path, ".")
+		for _, k := range keys[:len(keys)-1] {
+			if at[k] == nil {
+				at[k] = map[string]any{}
+			}
+			at = at[k].(map[string]any)
+		}
+		at[keys[len(keys)-1]] = json.RawMessage(value)
+	}
+	switch {
+	case strings.HasPrefix(path, "queues.q.skill."):
+		set("queues.q.skill.property", `"mmr"`)
+		fallthrough
+	case strings.HasPrefix(path, "queues.q."):
+		set("queues.q.teams", `2`)
+		set("queues.q.team_size", `2`)
+	case path == "invites.app.android.package":
+		set("invites.app.android.fingerprints", keyEffects["invites.app.android.fingerprints"])
+	case path == "invites.app.android.fingerprints":
+		set("invites.app.android.package", `"com.example.other"`)
+	case path == "parties.max_size.max":
+		set("parties.max_size.default", `2`)
+	}
+	if value != "" {
+		set(path, value)
+	} else if strings.Contains(path, "android") {
+		file = map[string]any{"version": 1}
+	}
+	text, err := json.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := rules.Load(text, "rules.json")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	var tree map[string]any
+	if err := json.Unmarshal([]byte(asJSON(t, loaded.Config())), &tree); err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+func lookup(tree map[string]any, path string) any {
+	var at any = tree
+	for _, k := range strings.Split(path, ".") {
+		group, _ := at.(map[string]any)
+		at = group[k]
+	}
+	return at
+}
+
+// TestKeys_rule shows what each key of a rule changes.
+func TestKeys_rule(t *testing.T) {
+	base := map[string]any{"id": "a", "on": []string{"join"}, "deny": "true", "message": "No."}
+	for _, c := range []struct {
+		key   string
+		value any
+		want  rules.Decision
+	}{
+		{"", nil, rules.Decision{Rule: "a", Message: "No."}},
+		{"id", "b", rules.Decision{Rule: "b", Message: "No."}},
+		{"on", []string{"kick"}, rules.Decision{Allowed: true}},
+		{"deny", "false", rules.Decision{Allowed: true}},
+		{"message", "Never.", rules.Decision{Rule: "a", Message: "Never."}},
+		{"allow", "true", rules.Decision{Allowed: true, Rule: "a"}},
+	} {
+		rule := map[string]any{}
+		for k, v := range base {
+			rule[k] = v
+		}
+		if c.key == "allow" {
+			delete(rule, "deny")
+		}
+		if c.key != "" {
+			rule[c.key] = c.value
+		}
+		text, err := json.Marshal(map[string]any{"version": 1, "rules": []any{rule}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := mustLoad(t, string(text)).Decide(context.Background(), someFacts(), nil)
+		if err != nil || got != c.want {
+			t.Errorf("with %s %v: %+v, %v; want %+v", c.key, c.value, got, err, c.want)
+		}
+	}
+}
+
+// TestFacts_complete: every documented fact can be named, and is one of those
+// that the loader knows how to come by.
+func TestFacts_complete(t *testing.T) {
+	entries, err := reference.Facts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(entries) < 30 {
+		t.Fatalf("%d facts", len(entries))
+	}
+	for _, f := range entries {
+		if len(f.Doc) < 5 {
+			t.Errorf("%s: no sentence says what it is", f.Path)
+		}
+		cond := f.Path + " == nil"
+		if head, field, ok := strings.Cut(f.Path, "[]."); ok {
+			cond = fmt.Sprintf("any(%s, .%s == nil)", head, field)
+		} else if f.Kind == "list" || f.Kind == "names with values" {
+			cond = fmt.Sprintf("len(%s) == 0", f.Path)
+		}
+		if _, err := onJoin(t, cond).Decide(context.Background(), someFacts(), &fakeLoader{}); err != nil {
+			t.Errorf("%s: %v", cond, err)
+		}
+	}
+}

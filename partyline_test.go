@@ -1,0 +1,174 @@
+// Package partyline_test holds the rules of the repository as tests: which package may
+// import which, that every package says what it is for, and that everything the plugin
+// shares with the server is at the server's version.
+package partyline_test
+
+import (
+	"encoding/json"
+	"errors"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const modulePath = "partyline"
+
+// goPackage is what `go list -json` says of a package.
+type goPackage struct {
+	Dir        string
+	ImportPath string
+	Name       string
+	GoFiles    []string
+	Imports    []string
+	Module     *struct{ Path, Version string }
+}
+
+// list runs `go list -json` with the arguments.
+func list(t *testing.T, args ...string) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", append([]string{"list", "-json"}, args...)...).Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list %v: %v\n%s", args, err, exit.Stderr)
+		}
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	var packages []goPackage
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("go list %v: %v", args, err)
+		}
+		packages = append(packages, p)
+	}
+	if len(packages) == 0 {
+		t.Fatalf("go list %v found nothing", args)
+	}
+	return packages
+}
+
+// below reports whether path is one of the parents or under one of them.
+func below(path string, parents ...string) bool {
+	for _, parent := range parents {
+		if path == parent || strings.HasPrefix(path, parent+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// forbidden are the edges that must not exist, each with its reason. A package under
+// from may not import a package under one of to, unless that is also under one of except.
+var forbidden = []struct {
+	from   string
+	to     []string
+	except []string
+	reason string
+}{
+	{from: "partyline/party/rules", to: []string{modulePath}, except: []string{"partyline/party/rules"},
+		reason: "the rules file is the bottom: the command line, editors and tests load it without the kernel"},
+	{from: "partyline/party", to: []string{"partyline/hooks", "partyline/rpc", "partyline/matchmaking", "partyline/module", "partyline/local"},
+		reason: "the kernel is called, it does not call: it must work under any entry"},
+	{from: "partyline/party", to: []string{"net/http"},
+		reason: "the kernel knows no HTTP; what a web page needs is in rpc/landing"},
+	{from: "partyline/hooks", to: []string{"partyline/rpc", "partyline/matchmaking", "partyline/module", "partyline/local"},
+		reason: "hooks, rpc and matchmaking never import each other: they meet in the kernel and are joined in module/wiring"},
+	{from: "partyline/rpc", to: []string{"partyline/hooks", "partyline/matchmaking", "partyline/module", "partyline/local"},
+		reason: "hooks, rpc and matchmaking never import each other: they meet in the kernel and are joined in module/wiring"},
+	{from: "partyline/matchmaking", to: []string{"partyline/hooks", "partyline/rpc", "partyline/module", "partyline/local"},
+		reason: "hooks, rpc and matchmaking never import each other, and a game's own match handler links matchmaking alone"},
+	{from: "partyline/rpc/landing", to: []string{"partyline/rpc"}, except: []string{"partyline/rpc/landing"},
+		reason: "the landing page answers strangers: it must not reach what signed-in users may call"},
+	{from: "partyline/rpc", to: []string{"partyline/rpc/landing"},
+		reason: "calls and pages share the kernel, not each other"},
+	{from: "partyline/module", to: []string{"partyline/local"},
+		reason: "the plugin never links the development engine"},
+	{from: "partyline/local/engine", to: []string{"partyline/hooks", "partyline/rpc", "partyline/matchmaking"},
+		reason: "the engine meets the module through module/wiring alone, as the real server does"},
+}
+
+func TestImportDirection(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		for _, imported := range p.Imports {
+			for _, rule := range forbidden {
+				if below(p.ImportPath, rule.from) && below(imported, rule.to...) && !below(imported, rule.except...) {
+					t.Errorf("%s imports %s: %s", p.ImportPath, imported, rule.reason)
+				}
+			}
+			helper := below(imported, "testing") || below(imported, modulePath) && strings.HasSuffix(imported, "test")
+			if helper && !strings.HasSuffix(p.ImportPath, "test") && !below(p.ImportPath, "partyline/local") {
+				t.Errorf("%s imports %s outside its tests: it would be linked into the plugin", p.ImportPath, imported)
+			}
+		}
+	}
+}
+
+// The entry does nothing but call wiring, and only the entries call wiring.
+func TestImportDirection_Entries(t *testing.T) {
+	entries := 0
+	for _, p := range list(t, "./...") {
+		for _, imported := range p.Imports {
+			if imported == modulePath+"/module/wiring" && p.ImportPath != modulePath+"/module" && !below(p.ImportPath, "partyline/local") {
+				t.Errorf("%s imports %s; only the plugin's entry and local may", p.ImportPath, imported)
+			}
+			if p.ImportPath == modulePath+"/module" && below(imported, modulePath) {
+				entries++
+				if imported != modulePath+"/module/wiring" {
+					t.Errorf("the plugin's entry imports %s; it may import module/wiring alone", imported)
+				}
+			}
+		}
+	}
+	if entries != 1 {
+		t.Errorf("the plugin's entry imports %d packages of this module; want module/wiring", entries)
+	}
+}
+
+// The kernel cannot register anything: it never sees the host's initializer.
+func TestKernelKnowsNoRegistration(t *testing.T) {
+	for _, p := range list(t, "./party/...") {
+		for _, name := range p.GoFiles {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, unresolved := range selectors(file) {
+				if unresolved == "runtime.Initializer" {
+					t.Errorf("%s/%s uses runtime.Initializer", p.ImportPath, name)
+				}
+			}
+		}
+	}
+}
+
+func TestPackageDocs(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		var docs []string
+		for _, name := range p.GoFiles {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.PackageClauseOnly|parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if file.Doc != nil {
+				docs = append(docs, name)
+				want := "Package " + p.Name + " "
+				if p.Name == "main" {
+					want = "Command " + filepath.Base(p.ImportPath) + " "
+				}
+				if text := file.Doc.Text(); !strings.HasPrefix(text, want) {
+					t.Errorf("%s/%s: the package comment begins %.40q; want %q", p.ImportPath, name, text, want)
+				}
+			}
+		}
+		if len(p.GoFiles) > 0 && len(docs) != 1 {
+			t.Errorf("%s has %d package comments %v; want one, saying what it is for and who may import it", p.ImportPath, len(docs), docs)
+		}
+	}
+}

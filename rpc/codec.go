@@ -1,0 +1,255 @@
+package rpc
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"partyline/party"
+)
+
+// maxPayload bounds a request, in bytes: several times the largest one that means
+// anything (a targeted invite with launch data, info and message all full).
+const maxPayload = 32 << 10
+
+// decode reads a request: one JSON object with the fields of the struct that into
+// points to, an empty payload counting as {}. Strict where a client would otherwise be
+// misled: a field that does not exist (names are compared exactly), one given twice, a
+// wrong type, or anything after the object is refused with InvalidRequest, naming the
+// field by its path. null counts as absent, because many serializers write it for an
+// unset field. NUL characters are refused in texts: the host's database cannot keep them.
+func decode(payload string, into any) error {
+	if len(payload) > maxPayload {
+		return party.Refuse(party.InvalidRequest, "The payload is larger than %d bytes.", maxPayload)
+	}
+	if !utf8.ValidString(payload) {
+		return party.Refuse(party.InvalidRequest, "The payload is not UTF-8 text.")
+	}
+	if strings.Trim(payload, " \t\r\n") == "" {
+		return nil
+	}
+	source := json.NewDecoder(strings.NewReader(payload))
+	source.UseNumber()
+	first, err := source.Token()
+	if err != nil {
+		return malformed(err)
+	}
+	if first != json.Delim('{') {
+		return party.Refuse(party.InvalidRequest, "The payload is %s; it must be a JSON object.", kindOf(first))
+	}
+	if err := decodeFields(source, reflect.ValueOf(into).Elem(), ""); err != nil {
+		return err
+	}
+	if _, err := source.Token(); !errors.Is(err, io.EOF) {
+		return party.Refuse(party.InvalidRequest, "There is something after the JSON object.")
+	}
+	return nil
+}
+
+// malformed refuses what is no JSON at all.
+func malformed(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return party.Refuse(party.InvalidRequest, "The payload is not JSON: byte %d: %v.", syntax.Offset, err)
+	}
+	return party.Refuse(party.InvalidRequest, "The payload is not JSON: it ends too early.")
+}
+
+// decodeFields fills a struct from an object whose opening brace has been read. Depth is
+// bounded by the struct's own: what is nested deeper can only be in a RawMessage.
+func decodeFields(source *json.Decoder, target reflect.Value, path string) error {
+	fields := fieldsOf(target.Type())
+	var seen uint64 // by field; requests have far fewer than 64
+	for source.More() {
+		token, err := source.Token()
+		if err != nil {
+			return malformed(err)
+		}
+		name := token.(string) // the decoder accepts nothing else here
+		index, ok := fields[name]
+		switch {
+		case !ok:
+			return party.Refuse(party.InvalidRequest, "%s: unknown field.", join(path, clip(name)))
+		case seen&(1<<index) != 0:
+			return party.Refuse(party.InvalidRequest, "%s: given twice.", join(path, name))
+		}
+		seen |= 1 << index
+		if err := decodeValue(source, target.Field(index), join(path, name)); err != nil {
+			return err
+		}
+	}
+	return decodeEnd(source)
+}
+
+// decodeEnd reads the closing brace or bracket.
+func decodeEnd(source *json.Decoder) error {
+	if _, err := source.Token(); err != nil {
+		return malformed(err)
+	}
+	return nil
+}
+
+// decodeValue fills target with the value that comes next; path names it in refusals.
+func decodeValue(source *json.Decoder, target reflect.Value, path string) error {
+	if raw, ok := target.Addr().Interface().(*json.RawMessage); ok {
+		if err := source.Decode(raw); err != nil {
+			return malformed(err)
+		}
+		if string(*raw) == "null" {
+			*raw = nil
+		}
+		return nil
+	}
+	token, err := source.Token()
+	if err != nil {
+		return malformed(err)
+	}
+	if token == nil {
+		return nil
+	}
+	if target.Kind() == reflect.Pointer {
+		target.Set(reflect.New(target.Type().Elem()))
+		target = target.Elem()
+	}
+	ok := false
+	switch target.Kind() {
+	case reflect.Struct:
+		if ok = token == json.Delim('{'); ok {
+			return decodeFields(source, target, path)
+		}
+	case reflect.Slice:
+		if ok = token == json.Delim('['); ok {
+			return decodeItems(source, target, path)
+		}
+	case reflect.String:
+		var text string
+		if text, ok = token.(string); ok && strings.ContainsRune(text, 0) {
+			return party.Refuse(party.InvalidRequest, "%s: a NUL character is not allowed.", path)
+		}
+		target.SetString(text)
+	case reflect.Bool:
+		var yes bool
+		yes, ok = token.(bool)
+		target.SetBool(yes)
+	default:
+		ok = setNumber(target, token)
+	}
+	if !ok {
+		return party.Refuse(party.InvalidRequest, "%s: wanted %s, got %s.", path, wanted(target.Kind()), kindOf(token))
+	}
+	return nil
+}
+
+// decodeItems fills a slice from a list whose opening bracket has been read.
+func decodeItems(source *json.Decoder, target reflect.Value, path string) error {
+	list := reflect.MakeSlice(target.Type(), 0, 4)
+	for source.More() {
+		item := reflect.New(target.Type().Elem()).Elem()
+		if err := decodeValue(source, item, fmt.Sprintf("%s[%d]", path, list.Len())); err != nil {
+			return err
+		}
+		list = reflect.Append(list, item)
+	}
+	target.Set(list)
+	return decodeEnd(source)
+}
+
+// setNumber sets a number that target can hold.
+func setNumber(target reflect.Value, token json.Token) bool {
+	number, ok := token.(json.Number)
+	if !ok {
+		return false
+	}
+	switch {
+	case target.CanInt():
+		whole, err := strconv.ParseInt(number.String(), 10, 64)
+		if err != nil || target.OverflowInt(whole) {
+			return false
+		}
+		target.SetInt(whole)
+	case target.CanFloat():
+		float, err := number.Float64()
+		if err != nil || target.OverflowFloat(float) {
+			return false
+		}
+		target.SetFloat(float)
+	default:
+		return false
+	}
+	return true
+}
+
+var fieldCache sync.Map // of map[string]int by reflect.Type
+
+// fieldsOf finds a struct's fields by their JSON names. Fields without one do not exist.
+func fieldsOf(t reflect.Type) map[string]int {
+	if known, ok := fieldCache.Load(t); ok {
+		return known.(map[string]int)
+	}
+	fields := map[string]int{}
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
+			fields[name] = i
+		}
+	}
+	fieldCache.Store(t, fields)
+	return fields
+}
+
+func join(path, name string) string {
+	if path == "" {
+		return name
+	}
+	return path + "." + name
+}
+
+// clip shortens a client's own text before it is shown back.
+func clip(name string) string {
+	const most = 64
+	if len(name) <= most {
+		return name
+	}
+	return strings.ToValidUTF8(name[:most], "") + "..."
+}
+
+// wanted says what a field takes, in a client developer's words.
+func wanted(kind reflect.Kind) string {
+	switch kind {
+	case reflect.Struct:
+		return "an object"
+	case reflect.Slice:
+		return "a list"
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	}
+	return "a whole number"
+}
+
+// kindOf says what the value that begins with token is, never its content.
+func kindOf(token json.Token) string {
+	switch token {
+	case nil:
+		return "null"
+	case json.Delim('{'):
+		return "an object"
+	case json.Delim('['):
+		return "a list"
+	}
+	switch token.(type) {
+	case string:
+		return "a string"
+	case bool:
+		return "true or false"
+	}
+	return "a number"
+}

@@ -1,0 +1,129 @@
+package rpc
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// Names of the metrics every call adds to; both carry the tags rpc_id and outcome,
+// the outcome being "ok" or the refusal's reason.
+const (
+	MetricCalls    = "partyline_rpc"
+	MetricDuration = "partyline_rpc_duration"
+)
+
+// Metrics is where calls are counted and timed.
+type Metrics interface {
+	MetricsCounterAdd(name string, tags map[string]string, delta int64)
+	MetricsTimerRecord(name string, tags map[string]string, value time.Duration)
+}
+
+var _ Metrics = runtime.NakamaModule(nil)
+
+// Guard surrounds every RPC: it lets in whom the row lets in, turns panics and errors
+// into refusals a client may read, and measures. Nothing behind a guard can end the
+// host's process by panicking on the calling goroutine.
+type Guard struct {
+	metrics Metrics
+	now     func() time.Time
+}
+
+// NewGuard makes a guard that reports to metrics and times by now.
+func NewGuard(metrics Metrics, now func() time.Time) *Guard {
+	return &Guard{metrics: metrics, now: now}
+}
+
+// wrap is the function the host calls for a row.
+func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, string) (string, error) {
+	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, payload string) (string, error) {
+		began := g.now()
+		caller := callerOf(ctx)
+		answer, err := serve(ctx, row, caller, payload)
+		refusal := party.AsError(err)
+		outcome := "ok"
+		if refusal != nil {
+			outcome = string(refusal.Reason)
+			report(logger, row.ID, caller, refusal)
+		}
+		tags := map[string]string{"rpc_id": row.ID, "outcome": outcome}
+		g.metrics.MetricsCounterAdd(MetricCalls, tags, 1)
+		g.metrics.MetricsTimerRecord(MetricDuration, tags, g.now().Sub(began))
+		if refusal != nil {
+			return "", runtime.NewError(refusal.Error(), refusal.Reason.Code())
+		}
+		return answer, nil
+	}
+}
+
+// serve runs one call from permission to encoded answer; a panic on the way is its error.
+func serve(ctx context.Context, row Row, caller party.Caller, payload string) (answer string, err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			answer, err = "", &panicError{value: value, stack: debug.Stack()}
+		}
+	}()
+	if err := permit(row.Who, caller); err != nil {
+		return "", err
+	}
+	result, err := row.Handle.run(ctx, caller, payload)
+	if err != nil {
+		return "", err
+	}
+	encoded, err := json.Marshal(result)
+	if err != nil {
+		return "", fmt.Errorf("encode the answer: %w", err)
+	}
+	return string(encoded), nil
+}
+
+// permit refuses callers the row is not for. Who calls with the HTTP key has no user.
+func permit(who Who, caller party.Caller) error {
+	switch {
+	case who == SignedIn && caller.UserID == "":
+		return party.Refuse(party.Unauthenticated, "Sign in first.")
+	case who == ServerOnly && caller.UserID != "":
+		return party.Refuse(party.Unauthenticated, "Only the game's own servers may call this.")
+	}
+	return nil
+}
+
+// panicError is a panic on its way to the log.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
+
+// report writes a refusal to the log: what clients may not see of an internal error
+// as an error, everything else as a detail. Payloads and codes are never written.
+func report(logger runtime.Logger, id string, caller party.Caller, refusal *party.Error) {
+	logger = logger.WithFields(map[string]any{"rpc": id, "user": caller.UserID, "reason": string(refusal.Reason)})
+	if refusal.Reason.Code() == party.Internal.Code() {
+		logger.Error("rpc failed: %v", refusal.Cause)
+		return
+	}
+	logger.Debug("rpc refused")
+}
+
+// callerOf reads who calls from the host's context; absent values stay empty.
+func callerOf(ctx context.Context) party.Caller {
+	text := func(key string) string {
+		value, _ := ctx.Value(key).(string)
+		return value
+	}
+	return party.Caller{
+		UserID:    text(runtime.RUNTIME_CTX_USER_ID),
+		Username:  text(runtime.RUNTIME_CTX_USERNAME),
+		SessionID: text(runtime.RUNTIME_CTX_SESSION_ID),
+		ClientIP:  text(runtime.RUNTIME_CTX_CLIENT_IP),
+	}
+}
