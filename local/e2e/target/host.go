@@ -2,6 +2,9 @@ package target
 
 import (
 	"context"
+	"net/http/httptest"
+	"strings"
+	"testing"
 	"time"
 
 	"partyline/local/demo"
@@ -9,26 +12,29 @@ import (
 	"partyline/module/wiring"
 )
 
-// sdk is where the suites' own installation puts the SDK that the demo client is made of,
-// seen from local/e2e, where the demo is opened.
-const sdk = "js/node_modules/@heroiclabs/nakama-js/dist"
-
-// start runs an embedded engine at a free port of the loopback interface: a stock server, or
-// one with the module and the demo client at its root. Waits that tests could only sit out
-// are short.
+// start runs an embedded engine at a free port of the loopback interface, as a stock
+// server or with the module. Waits that tests could only sit out are short.
 func start(ctx context.Context, module bool) (addr string, stop func(), err error) {
 	options := engine.Options{MatchmakerInterval: 500 * time.Millisecond}
 	if module {
 		options.Init = wiring.Register
-		root, err := demo.Handler(demo.Options{SDKDir: sdk})
-		if err != nil {
-			return "", nil, err
-		}
-		options.Root = root
 	}
 	server, err := engine.Start(ctx, options)
 	if err != nil {
 		return "", nil, err
 	}
 	return server.Addr(), server.Close, nil
+}
+
+// Demo serves the demo client, for the duration of a test and apart from the server at
+// addr that it talks to, and returns its address. sdkDir is where npm has put the SDK.
+func Demo(t testing.TB, addr, sdkDir string) string {
+	t.Helper()
+	handler, err := demo.Handler(demo.Options{Server: "http://" + addr, SDKDir: sdkDir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
 }
