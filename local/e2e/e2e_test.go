@@ -25,7 +25,8 @@ var suites = []struct {
 }{
 	{"js", "party.test.mjs", 23, false},
 	{"js", "hardening.test.mjs", 9, true},
-	{"js", "invite.test.mjs", 33, true},
+	{"js", "invite.test.mjs", 26, true},
+	{"js", "invite-keep.test.mjs", 7, true},
 	{"js", "invite-bounds.test.mjs", 11, true},
 	{"js", "invite-races.test.mjs", 5, true},
 	{"browser", "landing.test.mjs", 17, true},
