@@ -81,7 +81,9 @@ func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, co
 	if conf.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
 		return party.Refuse(party.NotLeader, "Only the leader invites to this party.")
 	}
-	return s.Judge.Decide(ctx, party.Question{Action: rules.ActionInvite, Caller: c, View: v, Held: held})
+	return s.Judge.Decide(ctx, party.Question{
+		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v, Held: held,
+	})
 }
 
 // exist refuses targets that are no users.

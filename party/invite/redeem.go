@@ -131,7 +131,9 @@ func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, v part
 	if len(blocked) > 0 {
 		return party.Refuse(party.Blocked, "You cannot join this party.")
 	}
-	return s.Judge.Decide(ctx, party.Question{Action: rules.ActionJoin, Caller: c, View: v, Held: held, Invited: true})
+	return s.Judge.Decide(ctx, party.Question{
+		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v, Held: held, Invited: true,
+	})
 }
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
