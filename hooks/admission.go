@@ -52,9 +52,17 @@ func Admission(entrance Entrance, aftermath Aftermath, limit RequestLimit, viewe
 			return nil
 		}}},
 	}
-	// A session's messages are handled one after the other, so each says that the one
-	// before it is over. Joins and accepts say so themselves.
-	for _, message := range []string{PartyUpdate, PartyDataSend, PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose} {
+	return set
+}
+
+// Settled has every message of a session tell admission that the join before it is over:
+// a session's messages are handled one after the other. The set comes before all that
+// look at seats.
+func Settled(aftermath Aftermath) Set {
+	set := Set{Owner: "admission"}
+	for _, message := range []string{
+		PartyCreate, PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose,
+	} {
 		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
 			aftermath.Settle(call.Session.SessionID)
 			return nil
@@ -86,7 +94,11 @@ func (a admission) join(ctx context.Context, call *Call) error {
 	if err := a.entrance.BeginRequest(ctx, id, call.Session); err != nil {
 		return err
 	}
-	return a.limit.JoinRequest(call.Session.UserID)
+	if err := a.limit.JoinRequest(call.Session.UserID); err != nil {
+		a.aftermath.Settle(call.Session.SessionID) // the host never hears of it
+		return err
+	}
+	return nil
 }
 
 // joined also runs when a closed party was only asked; admission looks for itself

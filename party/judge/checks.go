@@ -70,14 +70,17 @@ func (c Checks) Join(ctx context.Context, caller party.Caller, id party.ID) (par
 }
 
 // Accept answers for a PartyAccept of joiner: the rules for joining, about the joiner
-// and not about the leader who lets it in.
-func (c Checks) Accept(ctx context.Context, joiner party.Session, id party.ID) error {
+// and not about the leader who lets it in. Somebody who is no member gets no answer here.
+func (c Checks) Accept(ctx context.Context, by, joiner party.Session, id party.ID) error {
 	if !c.Has(rules.ActionJoin) {
 		return nil
 	}
 	v, held, err := c.Entrance.Seats(ctx, id, joiner.UserID)
 	if err != nil {
 		return err
+	}
+	if _, member := v.Session(by.SessionID); !member {
+		return nil
 	}
 	return c.Judge.Decide(ctx, party.Question{
 		Action: rules.ActionJoin, Caller: party.Caller{UserID: joiner.UserID, Username: joiner.Username, SessionID: joiner.SessionID},
