@@ -11,7 +11,6 @@ import (
 // so that seats on their way are counted and held seats stay held.
 type Entrance interface {
 	BeginNative(ctx context.Context, id party.ID, session party.Session) error
-	BeginRequest(ctx context.Context, id party.ID, session party.Session) error
 	BeginAccept(ctx context.Context, id party.ID, session, by party.Session) error
 	EndNative(ctx context.Context, id party.ID, session party.Session)
 }
@@ -25,11 +24,6 @@ type Aftermath interface {
 	Kicked(ctx context.Context, id party.ID, target party.Session) error
 }
 
-// RequestLimit is the rate at which one user may ask to be let into closed parties.
-type RequestLimit interface {
-	JoinRequest(userID string) error
-}
-
 // Viewer is the part of the roster that shows one party.
 type Viewer interface {
 	View(ctx context.Context, id party.ID) (party.View, error)
@@ -38,8 +32,8 @@ type Viewer interface {
 // Admission guards the host's own ways into a party and tells of those who were thrown
 // out. Its set belongs behind every other that may refuse a join: from here on a seat
 // counts as taken.
-func Admission(entrance Entrance, aftermath Aftermath, limit RequestLimit, viewer Viewer) Set {
-	a := admission{entrance: entrance, aftermath: aftermath, limit: limit, viewer: viewer}
+func Admission(entrance Entrance, aftermath Aftermath, viewer Viewer) Set {
+	a := admission{entrance: entrance, aftermath: aftermath, viewer: viewer}
 	set := Set{
 		Owner: "admission",
 		Hooks: []Hook{
@@ -74,7 +68,6 @@ func Settled(aftermath Aftermath) Set {
 type admission struct {
 	entrance  Entrance
 	aftermath Aftermath
-	limit     RequestLimit
 	viewer    Viewer
 }
 
@@ -84,21 +77,7 @@ func (a admission) join(ctx context.Context, call *Call) error {
 	if err != nil {
 		return err
 	}
-	view, err := a.viewer.View(ctx, id)
-	if err != nil {
-		return err
-	}
-	if view.Open {
-		return a.entrance.BeginNative(ctx, id, call.Session)
-	}
-	if err := a.entrance.BeginRequest(ctx, id, call.Session); err != nil {
-		return err
-	}
-	if err := a.limit.JoinRequest(call.Session.UserID); err != nil {
-		a.aftermath.Settle(call.Session.SessionID) // the host never hears of it
-		return err
-	}
-	return nil
+	return a.entrance.BeginNative(ctx, id, call.Session)
 }
 
 // joined also runs when a closed party was only asked; admission looks for itself

@@ -39,7 +39,7 @@ func (k *kernel) sets() []hooks.Set {
 		hooks.Settled(k),
 		hooks.Creation(k, k, k, k.policy),
 		hooks.Judged(k, k, func(a rules.Action) bool { return k.ruled[a] }),
-		hooks.Admission(k, k, k, k),
+		hooks.Admission(k, k, k),
 		hooks.Roster(k, k),
 	}
 }
@@ -58,7 +58,6 @@ func (k *kernel) View(_ context.Context, id party.ID) (party.View, error) {
 }
 
 func (k *kernel) PartyCreate(userID string) error { return k.note("rate create", " %s", userID) }
-func (k *kernel) JoinRequest(userID string) error { return k.note("rate request", " %s", userID) }
 func (k *kernel) Data(userID string) error        { return k.note("rate data", " %s", userID) }
 
 func (k *kernel) Create(_ context.Context, c party.Caller, w party.Wish) (party.Wish, error) {
@@ -96,10 +95,6 @@ func (k *kernel) EndCreate(_ context.Context, s party.Session, created *rtapi.Pa
 
 func (k *kernel) BeginNative(_ context.Context, _ party.ID, s party.Session) error {
 	return k.note("begin join", " %s", s.UserID)
-}
-
-func (k *kernel) BeginRequest(_ context.Context, _ party.ID, s party.Session) error {
-	return k.note("begin request", " %s", s.UserID)
 }
 
 func (k *kernel) BeginAccept(_ context.Context, _ party.ID, s, by party.Session) error {

@@ -37,19 +37,9 @@ func TestBefore(t *testing.T) {
 		{name: "join_open", message: hooks.PartyJoin, user: "guest", told: []string{"settle session-of-guest", "begin join guest"}},
 		{name: "join_full", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) { k.answer["begin join"] = full },
 			told: []string{"settle session-of-guest", "begin join guest"}, refused: "party_full: "},
-		{name: "join_closed_asks", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) { k.view.Open = false },
-			told: []string{"settle session-of-guest", "begin request guest", "rate request guest"}},
-		{name: "join_closed_refused_costs_nothing", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) {
-			k.view.Open = false
-			k.answer["begin request"] = party.Refuse(party.AlreadyMember, "You are in.")
-		}, told: []string{"settle session-of-guest", "begin request guest"}, refused: "already_member: "},
-		{name: "join_closed_too_often", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) {
-			k.view.Open = false
-			k.answer["rate request"] = party.RefuseRate(1e9)
-		}, told: []string{"settle session-of-guest", "begin request guest", "rate request guest", "settle session-of-guest"}, refused: "rate_limited: "},
 		{name: "join_gone", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) {
-			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
-		}, told: []string{"settle session-of-guest"}, refused: "party_not_found: "},
+			k.answer["begin join"] = party.Refuse(party.PartyNotFound, "Gone.")
+		}, told: []string{"settle session-of-guest", "begin join guest"}, refused: "party_not_found: "},
 
 		{name: "accept", message: hooks.PartyAccept, told: []string{"settle session-of-leader", "begin accept other by leader"}},
 		{name: "accept_full", message: hooks.PartyAccept, edit: func(k *kernel, _ *rtapi.Envelope) { k.answer["begin accept"] = full },

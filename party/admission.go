@@ -26,6 +26,9 @@ type AdmissionDeps struct {
 	Holds func(ctx context.Context, id ID) ([]Hold, error)
 	// Locked refuses with PartyLocked while nobody may enter; nil means never.
 	Locked func(ctx context.Context, v View) error
+	// Requests limits how often a user asks to be let into closed parties, as
+	// [Limits.JoinRequest] does; nil means without limit.
+	Requests func(userID string) error
 	// Friends answers those of others who are friends of the user; nil means none.
 	Friends func(ctx context.Context, userID string, others []string) ([]string, error)
 	// Sender tells a device whose seat has moved to another one; nil tells nobody.
@@ -51,6 +54,7 @@ type Admission struct {
 	now     Clock
 	holds   func(ctx context.Context, id ID) ([]Hold, error)
 	locked  func(ctx context.Context, v View) error
+	asks    func(userID string) error
 	friends func(ctx context.Context, userID string, others []string) ([]string, error)
 	sender  Sender
 	gates   gates
@@ -65,11 +69,14 @@ type Admission struct {
 func NewAdmission(d AdmissionDeps) *Admission {
 	a := &Admission{
 		roster: d.Roster, streams: d.Streams, storage: d.Storage, policy: d.Policy, logger: d.Logger, now: d.Now,
-		holds: d.Holds, locked: d.Locked, friends: d.Friends, sender: d.Sender,
+		holds: d.Holds, locked: d.Locked, asks: d.Requests, friends: d.Friends, sender: d.Sender,
 		gates: gates{byID: map[ID]*gate{}, asked: map[string]asked{}},
 	}
 	if a.locked == nil {
 		a.locked = func(context.Context, View) error { return nil }
+	}
+	if a.asks == nil {
+		a.asks = func(string) error { return nil }
 	}
 	d.Roster.OnChange(a.partyChanged)
 	return a

@@ -15,7 +15,8 @@ import (
 
 // BeginNative comes before a PartyJoin of s. Where the party is open it keeps a seat
 // for the join that follows; where it is closed the message only asks to be let in, and
-// BeginNative is BeginRequest, down to its refusals. Otherwise it refuses as Admit does.
+// BeginNative is BeginRequest, down to its refusals. It reads the party itself and
+// otherwise refuses as Admit does.
 func (a *Admission) BeginNative(ctx context.Context, id ID, s Session) error {
 	return a.begin(ctx, id, s, s.SessionID, func(v View) bool { return v.Open })
 }
@@ -41,6 +42,9 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 	}
 	until := a.now().Add(flightTTL)
 	if !takesSeat(v.View) {
+		if err := a.asks(s.UserID); err != nil {
+			return err
+		}
 		if _, listed := g.requests[s.SessionID]; !listed {
 			g.requests[s.SessionID] = request{session: s, client: ClientOf(ctx, s.UserID), until: until}
 			a.gates.ask(by, asked{id: id, joiner: s, until: until})
