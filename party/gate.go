@@ -3,6 +3,7 @@ package party
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -113,13 +114,7 @@ func (gs *gates) exit(g *gate) {
 
 // forget drops the gates of parties that gone says have ended.
 func (gs *gates) forget(gone func(ID) bool) {
-	gs.mu.Lock()
-	ids := make([]ID, 0, len(gs.byID))
-	for id := range gs.byID {
-		ids = append(ids, id)
-	}
-	gs.mu.Unlock()
-	for _, id := range ids {
+	for _, id := range gs.ids() {
 		if !gone(id) {
 			continue
 		}
@@ -129,6 +124,13 @@ func (gs *gates) forget(gone func(ID) bool) {
 		}
 		gs.mu.Unlock()
 	}
+}
+
+// ids are the parties that have a gate.
+func (gs *gates) ids() []ID {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	return slices.Collect(maps.Keys(gs.byID))
 }
 
 // purge drops what time has ended. Every check comes after it.
