@@ -6,23 +6,7 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"partyline/party/rules"
 )
-
-// Question is what a designers' rule is asked.
-type Question struct {
-	Action  rules.Action
-	Caller  Caller
-	View    View
-	Held    int
-	Invited bool
-}
-
-// Judge answers for the designers' rules: nil allows, a refusal denies.
-type Judge interface {
-	Decide(ctx context.Context, q Question) error
-}
 
 // Grant says on what ground a session is admitted. The zero Grant is nobody's invite.
 type Grant struct {
@@ -50,6 +34,8 @@ type AdmissionDeps struct {
 	// Requests limits how often a user asks to be let into closed parties, as
 	// [Limits.JoinRequest] does; nil means without limit.
 	Requests func(userID string) error
+	// Friends answers those of others who are friends of the user; nil means none.
+	Friends func(ctx context.Context, userID string, others []string) ([]string, error)
 	// Sender tells a device whose seat has moved to another one; nil tells nobody.
 	Sender Sender
 }
@@ -74,6 +60,7 @@ type Admission struct {
 	holds   func(ctx context.Context, id ID) ([]Hold, error)
 	locked  func(ctx context.Context, v View) error
 	asks    func(userID string) error
+	friends func(ctx context.Context, userID string, others []string) ([]string, error)
 	sender  Sender
 	gates   gates
 	users   stripes // by user: where one party per user is the rule, its joins wait for each other
@@ -89,7 +76,7 @@ type Admission struct {
 func NewAdmission(d AdmissionDeps) *Admission {
 	a := &Admission{
 		roster: d.Roster, streams: d.Streams, storage: d.Storage, policy: d.Policy, logger: d.Logger, now: d.Now,
-		holds: d.Holds, locked: d.Locked, asks: d.Requests, sender: d.Sender,
+		holds: d.Holds, locked: d.Locked, asks: d.Requests, friends: d.Friends, sender: d.Sender,
 		gates:     gates{byID: map[ID]*gate{}, asked: map[string]asked{}, away: map[string][]ID{}},
 		seatEvent: func(SeatEvent, Seat) {}, cursors: map[string]string{},
 	}
@@ -286,8 +273,7 @@ func (a *Admission) landed(g *gate, s, older Session, maxSize int) error {
 
 // joinFailed tells a session that is gone from a fault of the host.
 func (a *Admission) joinFailed(s Session, cause error) error {
-	live, err := a.roster.Sessions(s.UserID)
-	if err == nil && !slices.ContainsFunc(live, func(l Session) bool { return l.SessionID == s.SessionID }) {
+	if alive, err := a.roster.alive(s); err == nil && !alive {
 		return &Error{Reason: NoLiveSession, Message: "The game is not running any more.", Cause: cause}
 	}
 	return cause

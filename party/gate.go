@@ -28,9 +28,11 @@ type gate struct {
 	kept     map[string]*keptSeat // seats of members who were dropped, by user
 	flights  map[string]flight    // by the session that joins
 	admitted map[string]time.Time // sessions put on the party's stream lately, by session
+	requests map[string]request   // on the native engine's list, by the session that asked
 }
 
-// flight is a native join between its before-hook and its after-hook.
+// flight is a native join between its before-hook and its after-hook. Where the user
+// changes devices, leaving holds the seat in this party that goes to the new one.
 type flight struct {
 	session Session
 	by      string // session whose message it is
@@ -91,7 +93,10 @@ func (gs *gates) enter(id ID) *gate {
 	gs.mu.Lock()
 	g := gs.byID[id]
 	if g == nil {
-		g = &gate{id: id, holds: map[string]Hold{}, kicks: map[string]kick{}, kept: map[string]*keptSeat{}, flights: map[string]flight{}, admitted: map[string]time.Time{}}
+		g = &gate{
+			id: id, holds: map[string]Hold{}, kicks: map[string]kick{}, kept: map[string]*keptSeat{},
+			flights: map[string]flight{}, admitted: map[string]time.Time{}, requests: map[string]request{},
+		}
 		gs.byID[id] = g
 	}
 	g.refs++
@@ -162,6 +167,11 @@ func (g *gate) purge(now time.Time) {
 	for session, f := range g.flights {
 		if !now.Before(f.until) {
 			delete(g.flights, session)
+		}
+	}
+	for session, r := range g.requests {
+		if !r.until.IsZero() && !now.Before(r.until) {
+			delete(g.requests, session)
 		}
 	}
 	for session, at := range g.admitted {

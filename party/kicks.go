@@ -49,6 +49,7 @@ func (a *Admission) Kicked(ctx context.Context, id ID, target Session) error {
 		a.endSeat(ctx, g, k, SeatLost)
 	}
 	if !member && !a.roster.attendance.has(id, target.SessionID) {
+		delete(g.requests, target.SessionID) // only asked, and was declined
 		return nil
 	}
 	a.roster.Left(ctx, id, target)

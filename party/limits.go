@@ -4,15 +4,10 @@ import (
 	"time"
 
 	"partyline/party/limit"
-	"partyline/party/rules"
 )
 
 // Most keys one limit remembers. A bucket is some 200 bytes, so a limit stays below 20 MB.
 const maxLimitKeys = 100_000
-
-// joinRequests bounds how often one user asks to enter closed parties: the native list
-// of requests has no expiry and is full for good once strangers have filled it.
-var joinRequests = rules.Rate{N: 10, Per: time.Minute}
 
 // Limits are the rate limits of the rules file, with one bucket per user or address.
 // A refusal is RateLimited and names the wait.
@@ -39,7 +34,7 @@ func (l *Limits) PartyCreate(userID string) error {
 
 // JoinRequest counts one request of the user to enter a closed party.
 func (l *Limits) JoinRequest(userID string) error {
-	return refuseWait(l.joinRequest.Take(userID, joinRequests))
+	return refuseWait(l.joinRequest.Take(userID, l.policy().Parties.Requests.Rate))
 }
 
 // InviteCreate counts one invite created by the user.
@@ -52,27 +47,54 @@ func (l *Limits) Data(userID string) error {
 	return refuseWait(l.data.Take(userID, l.policy().Limits.Data.Rate))
 }
 
+// MayPartyCreate, MayJoinRequest and MayInviteCreate answer what the calls without May
+// would, and count nothing.
+func (l *Limits) MayPartyCreate(userID string) error {
+	return refuseWait(l.partyCreate.Wait(userID, l.policy().Limits.PartyCreate))
+}
+
+func (l *Limits) MayJoinRequest(userID string) error {
+	return refuseWait(l.joinRequest.Wait(userID, l.policy().Parties.Requests.Rate))
+}
+
+func (l *Limits) MayInviteCreate(userID string) error {
+	return refuseWait(l.inviteCreate.Wait(userID, l.policy().Limits.InviteCreate))
+}
+
+// Buckets is how many users and addresses each limit remembers, by the limit's name.
+func (l *Limits) Buckets() map[string]int {
+	return map[string]int{
+		"party_create": l.partyCreate.Len(), "join_request": l.joinRequest.Len(), "invite_create": l.inviteCreate.Len(),
+		"data": l.data.Len(), "invite_guess_user": l.guessUser.Len(), "invite_guess_ip": l.guessIP.Len(),
+	}
+}
+
 // Guess starts an attempt at an invite code by a user, from an address, or both; an
 // empty one is not counted. The caller ends the attempt with done, saying whether the
 // code was wrong: only wrong codes count, and a right one does not reset them.
+//
+// A user's attempts under way count as wrong until they end, so that many at once
+// cannot outrun the limit. An address's do not, because a whole school may follow one
+// good link at the same moment; its wrong ones are charged on credit instead.
 func (l *Limits) Guess(userID, clientIP string) (done func(wrong bool), err error) {
 	rates := l.policy().Limits.InviteGuess
-	var byUser, byIP limit.Attempt
-	var wait time.Duration
-	if userID != "" {
-		if byUser, wait = l.guessUser.Begin(userID, rates.PerUser); wait > 0 {
+	if clientIP != "" {
+		if wait := l.guessIP.Wait(clientIP, rates.PerIP); wait > 0 {
 			return nil, RefuseRate(wait)
 		}
 	}
-	if clientIP != "" {
-		if byIP, wait = l.guessIP.Begin(clientIP, rates.PerIP); wait > 0 {
-			byUser.Done(false)
+	var byUser limit.Attempt
+	if userID != "" {
+		var wait time.Duration
+		if byUser, wait = l.guessUser.Begin(userID, rates.PerUser); wait > 0 {
 			return nil, RefuseRate(wait)
 		}
 	}
 	return func(wrong bool) {
 		byUser.Done(wrong)
-		byIP.Done(wrong)
+		if wrong && clientIP != "" {
+			l.guessIP.Charge(clientIP, rates.PerIP)
+		}
 	}, nil
 }
 

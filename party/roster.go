@@ -301,6 +301,12 @@ func (r *Roster) Sessions(userID string) ([]Session, error) {
 	return sessions, nil
 }
 
+// alive reports whether the session is one of the user's live sockets.
+func (r *Roster) alive(s Session) (bool, error) {
+	live, err := r.Sessions(s.UserID)
+	return slices.ContainsFunc(live, func(l Session) bool { return l.SessionID == s.SessionID }), err
+}
+
 // Created follows a PartyCreate: s is the creator, p what it was answered.
 func (r *Roster) Created(_ context.Context, s Session, p *rtapi.Party) error {
 	id, err := ParseID(p.GetPartyId())

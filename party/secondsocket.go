@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -40,3 +41,22 @@ func (a *Admission) vacate(ctx context.Context, id ID, older Session) {
 		a.logger.Warn("older device not told party=%s session=%s error=%v", id, older.SessionID, err)
 	}
 }
+
+// Newest is the session that was opened last. The host's session IDs hold the time they
+// were made at; known is false where one of them does not.
+func Newest(sessions []Session) (newest Session, known bool) {
+	var at uuid.Time
+	for _, s := range sessions {
+		id, err := uuid.Parse(s.SessionID)
+		if err != nil || id.Version() != timeBased {
+			return Session{}, false
+		}
+		if t := id.Time(); newest.SessionID == "" || t > at {
+			newest, at = s, t
+		}
+	}
+	return newest, len(sessions) > 0
+}
+
+// timeBased is the version of a UUID that holds a time.
+const timeBased = 1

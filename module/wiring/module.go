@@ -66,6 +66,9 @@ func New(ctx context.Context, o Options) (*Module, error) {
 		m.sweepEvery = defaultSweep
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
+	for _, name := range env.unknown {
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s and %s", name, EnvRules, EnvProxies, EnvConsole)
+	}
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
@@ -85,20 +88,25 @@ func (m *Module) construct(env environment) error {
 	roster := party.NewRoster(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
+	activity := party.Activity{}
+	judge := m.newJudge(nil, activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
-		Sender: m.nk,
+		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk,
 	})
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
-		Policy: policy, Logger: m.logger, Now: m.now,
+		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 	})
-	m.calls = []rpc.Set{rpc.Invites(m.invites, m.invites)}
+	ruled := m.newRuled(judge, admission, limits, policy, nil)
+	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, roster, policy),
-		hooks.Creation(limits, admission, policy),
-		hooks.Admission(admission, admission, limits, roster), // behind all that may refuse
+		hooks.Settled(admission),
+		hooks.Creation(ruled.checks, limits, admission, policy),
+		hooks.Judged(ruled.checks, ruled.checks, judge.Has),
+		hooks.Admission(admission, admission, roster), // behind all that may refuse
 		hooks.Roster(roster, roster),
 	}
 	m.addGrace(roster, admission, policy)
@@ -110,20 +118,7 @@ func (m *Module) construct(env environment) error {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	m.routes = site.Routes()
-	return nil
-}
-
-// rulesLoaded writes what became of the rules file to the operator's log.
-func (m *Module) rulesLoaded(loaded rules.Loaded) {
-	switch {
-	case loaded.Err == nil:
-		m.logger.Info("rules loaded")
-		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
-			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
-		}
-	case m.ready:
-		m.logger.Error("rules not loaded, the previous ones stay active:\n%v", loaded.Err)
-	}
+	return m.addConsole(env.console, ruled)
 }
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,

@@ -38,10 +38,7 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]p
 	})
 	rows := make([]party.InviteSummary, len(records))
 	for i, r := range records {
-		rows[i] = party.InviteSummary{
-			ID: r.ID, Kind: r.Kind, CreatedBy: r.By, CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt,
-			MaxUses: r.MaxUses, Uses: r.Uses, ForUserIDs: list(r.For), HoldSeat: r.Hold, FollowInviter: r.Follow, Message: r.Message,
-		}
+		rows[i] = r.summary()
 	}
 	return rows, nil
 }

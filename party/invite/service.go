@@ -56,6 +56,7 @@ type Service struct {
 	Deps
 	turns    turns
 	previews previews
+	counted  counters
 
 	sweeping sync.Mutex
 	cursor   string // where the next sweep goes on; guarded by sweeping

@@ -57,6 +57,20 @@ func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
 	return 0
 }
 
+// Wait answers what Take would, and spends nothing.
+func (k *Keyed) Wait(key string, r rules.Rate) (wait time.Duration) {
+	if unlimited(r) {
+		return 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, known := k.buckets[key]; !known {
+		return 0
+	}
+	now := k.now()
+	return k.bucket(key, r, now).wait(now)
+}
+
 // Attempt is something that costs a token only if it fails, such as a guess at a code.
 // The zero value belongs to no bucket.
 type Attempt struct {
@@ -94,6 +108,18 @@ func (a Attempt) Done(failed bool) {
 	if failed {
 		a.b.tokens.AllowN(a.keyed.now(), 1)
 	}
+}
+
+// Charge spends one token of key, on credit where there is none: what was too much has
+// to be waited off before Wait is zero again.
+func (k *Keyed) Charge(key string, r rules.Rate) {
+	if unlimited(r) {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.now()
+	k.bucket(key, r, now).tokens.ReserveN(now, 1)
 }
 
 // Len is the number of buckets kept.
