@@ -42,6 +42,7 @@ type Module struct {
 
 	rules   *rules.Live
 	invites *invite.Service
+	telling telling
 	calls   []rpc.Set
 	hooks   []hooks.Set
 	routes  []landing.Route
@@ -86,10 +87,13 @@ func (m *Module) construct(env environment) error {
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 	})
+	m.prepareStatus(roster, admission, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now,
+		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
+		Over: func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
 	})
 	m.calls = []rpc.Set{rpc.Invites(m.invites, m.invites)}
 	m.hooks = []hooks.Set{
@@ -98,6 +102,7 @@ func (m *Module) construct(env environment) error {
 		hooks.Admission(admission, admission, limits, roster), // behind all that may refuse
 		hooks.Roster(roster, roster),
 	}
+	m.completeStatus(roster, admission, limits, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
