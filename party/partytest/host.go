@@ -37,6 +37,7 @@ type Host struct {
 	groups   map[string][]groupMember
 	notices  []*runtime.NotificationSend
 	sent     []Sent
+	sendErr  error
 
 	// BetweenJoinAndTrack, if set, runs inside PartyJoin between the moment the engine
 	// has given the seat away and the moment the stream shows it.
@@ -45,8 +46,6 @@ type Host struct {
 	NotifyError error
 	// OnSend, if set, sees every envelope sent to a stream, in order. It must not call the host.
 	OnSend func(Sent)
-	// SendError, if set, is what sending an envelope to a stream answers.
-	SendError error
 }
 
 type stream struct {
@@ -143,6 +142,13 @@ func (h *Host) Sent() []Sent {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.sent)
+}
+
+// FailSends has sending envelopes to streams answer err, nil to send again.
+func (h *Host) FailSends(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sendErr = err
 }
 
 // OnStream counts the sessions on a stream, hidden ones too.
@@ -245,8 +251,8 @@ func (h *Host) StreamUserLeave(mode uint8, subject, subcontext, label, userID, s
 func (h *Host) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.SendError != nil {
-		return h.SendError
+	if h.sendErr != nil {
+		return h.sendErr
 	}
 	h.sent = append(h.sent, Sent{mode, subject, label, msg})
 	if h.OnSend != nil {
