@@ -71,6 +71,7 @@ func TestService_Incoming_expires(t *testing.T) {
 		same(t, "incoming", w.incoming(p[0], id), []string{p[1].UserID})
 		w.heard()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		same(t, "incoming", w.incoming(p[0], id), nil)
 		if told := w.heard(); len(told) != 1 || len(told[0].Incoming) != 1 || told[0].Incoming[0].Stage != "" {
 			t.Errorf("told %+v; want that nobody is on the way", told)
