@@ -148,6 +148,9 @@ func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) er
 	return nil
 }
 
+// Locked refuses with PartyLocked while the rules let nobody into the party.
+func (a *Admission) Locked(ctx context.Context, v View) error { return a.locked(ctx, v) }
+
 // Check answers what Admit would, without doing it. It says nothing about parties the
 // user is in elsewhere.
 func (a *Admission) Check(ctx context.Context, id ID, s Session, grant Grant) error {
