@@ -178,6 +178,9 @@ func (a *Admission) board(g *gate, s, older Session, maxSize int) error {
 	return err
 }
 
+// Locked refuses with PartyLocked while the rules let nobody into the party.
+func (a *Admission) Locked(ctx context.Context, v View) error { return a.locked(ctx, v) }
+
 // Check answers what Admit would, without doing it. It says nothing about parties the
 // user is in elsewhere.
 func (a *Admission) Check(ctx context.Context, id ID, s Session, grant Grant) error {
@@ -293,6 +296,11 @@ func (a *Admission) Sweep(ctx context.Context) error {
 	var errs []error
 	for _, id := range ids {
 		errs = append(errs, a.settle(ctx, id))
+	}
+	for _, s := range a.roster.attendance.missing() {
+		if alive, err := a.roster.alive(s); err == nil && !alive {
+			a.roster.SessionEnded(s)
+		}
 	}
 	gone := func(id ID) bool {
 		members, err := a.roster.members(id)

@@ -14,15 +14,15 @@ const maxLimitKeys = 100_000
 type Limits struct {
 	policy Policy
 
-	partyCreate, joinRequest, inviteCreate, data *limit.Keyed
-	guessUser, guessIP                           *limit.Keyed
+	partyCreate, joinRequest, inviteCreate, share, data *limit.Keyed
+	guessUser, guessIP                                  *limit.Keyed
 }
 
 // NewLimits makes the limits that policy names.
 func NewLimits(policy Policy, now Clock) *Limits {
 	keyed := func() *limit.Keyed { return limit.New(now, maxLimitKeys) }
 	return &Limits{
-		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), data: keyed(),
+		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), share: keyed(), data: keyed(),
 		guessUser: keyed(), guessIP: keyed(),
 	}
 }
@@ -40,6 +40,11 @@ func (l *Limits) JoinRequest(userID string) error {
 // InviteCreate counts one invite created by the user.
 func (l *Limits) InviteCreate(userID string) error {
 	return refuseWait(l.inviteCreate.Take(userID, l.policy().Limits.InviteCreate))
+}
+
+// Share counts one call of the user that shares a party.
+func (l *Limits) Share(userID string) error {
+	return refuseWait(l.share.Take(userID, l.policy().Limits.Share))
 }
 
 // Data counts one message of party data sent by the user.

@@ -102,16 +102,23 @@ type ChangeKind int
 const (
 	PartyCreated ChangeKind = iota + 1
 	PartyClosed
+	PartyUpdated  // open, hidden or the label
+	MemberEntered // by whatever way
+	MemberLeft    // on purpose, kicked, or for another party
+	MemberDropped // its session ended
+	SeatsChanged  // seats are kept, or not kept any more
 )
 
 // Change is something a hook told the roster about a party.
 type Change struct {
-	Kind ChangeKind
-	ID   ID
+	Kind    ChangeKind
+	ID      ID
+	Session Session // of MemberEntered, MemberLeft and MemberDropped
 }
 
-// OnChange has f called after each change, in the goroutine of the hook. It is for
-// wiring: call it before the first hook runs.
+// OnChange has f called after each change, in the goroutine of the hook. A gate of the
+// party may be held then, so f must not call [Admission]. It is for wiring: call it
+// before the first hook runs.
 func (r *Roster) OnChange(f func(Change)) {
 	previous := r.listener
 	r.listener = func(c Change) { previous(c); f(c) }
@@ -322,7 +329,7 @@ func (r *Roster) Created(_ context.Context, s Session, p *rtapi.Party) error {
 	if err := r.begin(id, s, mirrorEntry{sh, now}); err != nil {
 		return err
 	}
-	r.listener(Change{PartyCreated, id})
+	r.listener(Change{Kind: PartyCreated, ID: id})
 	return nil
 }
 

@@ -20,6 +20,14 @@ func (r *Roster) lock(id ID) (unlock func()) {
 
 // Entered follows a session becoming a member. [Admission] calls it for every way in.
 func (r *Roster) Entered(_ context.Context, id ID, s Session) error {
+	if err := r.enter(id, s); err != nil {
+		return err
+	}
+	r.listener(Change{MemberEntered, id, s})
+	return nil
+}
+
+func (r *Roster) enter(id ID, s Session) error {
 	defer r.lock(id)()
 	entries, err := r.mirror(id)
 	if err != nil {
@@ -37,8 +45,19 @@ func (r *Roster) Entered(_ context.Context, id ID, s Session) error {
 // Left follows a session leaving or being removed. Where it led the party the native
 // engine has rotated to the longest-standing member, even if the session comes back.
 func (r *Roster) Left(_ context.Context, id ID, s Session) {
+	if r.leave(id, s) {
+		r.listener(Change{MemberLeft, id, s})
+	}
+}
+
+// leave reports whether the session was a member as far as hooks told: the native engine
+// lets anybody leave any party. A session of another node is known by its mirror alone.
+func (r *Roster) leave(id ID, s Session) (was bool) {
 	defer r.lock(id)()
-	r.attendance.remove(id, s.SessionID)
+	was = r.attendance.remove(id, s.SessionID)
+	if !was {
+		was, _ = r.onMirror(id, s.SessionID)
+	}
 	// Best effort: what stays behind belongs to a session that is not a member, which
 	// every reader ignores, and ends with that session.
 	_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
@@ -50,6 +69,17 @@ func (r *Roster) Left(_ context.Context, id ID, s Session) {
 		sh.leader = ""
 		return true
 	})
+	return was
+}
+
+// SessionEnded follows the end of a session: listeners hear of each party it dropped out
+// of. It may come after the session has been forgotten everywhere else, or twice.
+func (r *Roster) SessionEnded(s Session) {
+	for _, id := range r.attendance.of(s.UserID) {
+		if r.attendance.remove(id, s.SessionID) {
+			r.listener(Change{MemberDropped, id, s})
+		}
+	}
 }
 
 // Promoted follows a PartyPromote of s.
@@ -74,6 +104,11 @@ func (r *Roster) LeaderSeen(ctx context.Context, id ID, s Session) {
 
 // Updated follows a PartyUpdate, which replaces all three values.
 func (r *Roster) Updated(_ context.Context, id ID, open, hidden bool, label string) {
+	r.update(id, open, hidden, label)
+	r.listener(Change{Kind: PartyUpdated, ID: id})
+}
+
+func (r *Roster) update(id ID, open, hidden bool, label string) {
 	defer r.lock(id)()
 	r.rewrite(id, func(sh *shared) bool {
 		sh.Open, sh.Hidden, sh.Label = open, hidden, label
@@ -84,7 +119,7 @@ func (r *Roster) Updated(_ context.Context, id ID, open, hidden bool, label stri
 // Closed follows a PartyClose.
 func (r *Roster) Closed(_ context.Context, id ID) {
 	r.end(id)
-	r.listener(Change{PartyClosed, id})
+	r.listener(Change{Kind: PartyClosed, ID: id})
 }
 
 func (r *Roster) end(id ID) {
@@ -95,6 +130,7 @@ func (r *Roster) end(id ID) {
 	}
 	for _, e := range entries {
 		_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID)
+		r.attendance.remove(id, e.session.SessionID)
 		r.listParty(e.session, id, time.Time{})
 	}
 }

@@ -59,16 +59,16 @@ func (a *Admission) OnSeat(f func(SeatEvent, Seat)) { a.seatEvent = f }
 func (a *Admission) observe(ctx context.Context, g *gate, v View) error {
 	gone := a.roster.attendance.compare(g.id, v.Members)
 	for _, m := range gone {
-		live, err := a.roster.Sessions(m.UserID)
+		alive, err := a.roster.alive(m.Session)
 		if err != nil {
 			return err
 		}
-		if !slices.ContainsFunc(live, func(s Session) bool { return s.SessionID == m.SessionID }) {
+		if !alive {
 			if err := a.keep(ctx, g, v, m); err != nil {
 				return err
 			}
 		}
-		a.roster.attendance.remove(g.id, m.SessionID)
+		a.roster.attendance.miss(g.id, m.SessionID)
 	}
 	for user := range g.kept {
 		if _, in := v.Member(user); in { // let in by another module
@@ -107,14 +107,15 @@ func (a *Admission) keep(ctx context.Context, g *gate, v View, m Member) error {
 	return nil
 }
 
-// Dropped follows the end of a session: the seats it had are kept as the rules say, and
-// their parties are told. For a session that was in no party it costs two look-ups in
+// Dropped follows the end of a session: the seats it had are kept as the rules say, their
+// parties are told, and then the roster's listeners. For a session that was in no party it costs two look-ups in
 // memory. A seat holds on this node even if the error says that storage did not take it.
 func (a *Admission) Dropped(ctx context.Context, s Session) error {
 	var errs []error
 	for _, id := range a.placesOf(s.UserID) {
 		errs = append(errs, a.settle(ctx, id))
 	}
+	a.roster.SessionEnded(s)
 	return errors.Join(errs...)
 }
 
@@ -206,6 +207,9 @@ func (a *Admission) endSeat(ctx context.Context, g *gate, k *keptSeat, why SeatE
 		a.announce(g)
 	}
 	a.seatEvent(why, k.Seat)
+	if why == SeatLost {
+		a.roster.listener(Change{Kind: SeatsChanged, ID: g.id})
+	}
 }
 
 // seated follows a user becoming a member: a seat kept for it has done its duty. The
@@ -369,7 +373,9 @@ func (a *Admission) ended(ctx context.Context, g *gate) {
 			a.seatEvent(SeatEnded, k.Seat)
 		}
 	}
-	a.roster.attendance.end(g.id)
+	for _, s := range a.roster.attendance.end(g.id) {
+		a.roster.listener(Change{MemberDropped, g.id, s})
+	}
 	clear(g.holds)
 	clear(g.kicks)
 	g.known = false

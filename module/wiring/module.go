@@ -44,6 +44,7 @@ type Module struct {
 	rules   *rules.Live
 	invites *invite.Service
 	grace   *grace.Service
+	telling telling
 	calls   []rpc.Set
 	hooks   []hooks.Set
 	routes  []landing.Route
@@ -89,15 +90,18 @@ func (m *Module) construct(env environment) error {
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
 	activity := party.Activity{}
-	judge := m.newJudge(nil, activity)
+	judge := m.newJudge(m.statuses, activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk,
 	})
+	m.prepareStatus(roster, admission, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
+		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
+		Over: func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
 	})
 	ruled := m.newRuled(judge, admission, limits, policy, nil)
 	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
@@ -110,6 +114,7 @@ func (m *Module) construct(env environment) error {
 		hooks.Roster(roster, roster),
 	}
 	m.addGrace(roster, admission, policy)
+	m.completeStatus(roster, admission, limits, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},

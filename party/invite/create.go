@@ -62,11 +62,15 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 		only = r.For[0]
 	}
 	s.tellParty(id, event{Event: eventCreated, ID: r.ID, By: c.UserID, User: only})
+	return created(r, code, url), nil
+}
+
+func created(r *record, code Code, url string) party.CreatedInvite {
 	return party.CreatedInvite{
 		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: r.PartyID, Kind: r.Kind,
 		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
 		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: r.Launch,
-	}, nil
+	}
 }
 
 // MayInvite refuses whoever may not invite to the party; judge answers for the

@@ -72,6 +72,7 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 		return err
 	}
 	s.previews.drop(key)
+	s.Over(r.ID, "")
 	if id, err := r.partyID(); err == nil {
 		if r.Hold {
 			s.Admission.Release(id, r.ID)
@@ -138,6 +139,7 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 		return err
 	}
 	s.previews.drop(key)
+	s.Over(r.ID, c.UserID)
 	id, err := r.partyID()
 	if err != nil {
 		return err

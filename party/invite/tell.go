@@ -60,12 +60,18 @@ func (s *Service) tellTargets(ctx context.Context, c party.Caller, r *record, co
 		if quiet[user] {
 			continue
 		}
-		notices = append(notices, &runtime.NotificationSend{
-			UserID: user, Sender: c.UserID, Subject: SubjectInvite, Code: NotifyInvite, Persistent: true,
-			Content: map[string]any{"party_id": r.PartyID, "url": url, "code": code.Reveal(), "from": c.Username, "message": r.Message},
-		})
+		notices = append(notices, Notice(c, user, party.CreatedInvite{PartyID: r.PartyID, URL: url, Code: code.Reveal(), Message: r.Message}))
 	}
 	s.notify(ctx, r, notices)
+}
+
+// Notice is the notification that brings an invite to a user. It is kept for users who
+// are offline.
+func Notice(from party.Caller, to string, inv party.CreatedInvite) *runtime.NotificationSend {
+	return &runtime.NotificationSend{
+		UserID: to, Sender: from.UserID, Subject: SubjectInvite, Code: NotifyInvite, Persistent: true,
+		Content: map[string]any{"party_id": inv.PartyID, "url": inv.URL, "code": inv.Code, "from": from.Username, "message": inv.Message},
+	}
 }
 
 // tellInviter says that a target declined. An inviter in the party hears it there.
