@@ -28,15 +28,6 @@ const (
 
 // changes are the events between two maps of the seats.
 func (c *call) changes(before, after []seats.Seat) []event {
-	was, spares := map[string]seats.Seat{}, map[string]int{}
-	for _, r := range before {
-		switch {
-		case r.UserID != "":
-			was[r.UserID] = r
-		case r.State == seats.Held:
-			spares[r.PartyID]--
-		}
-	}
 	var events []event
 	tell := func(name string, r seats.Seat) {
 		if r.PartyID == "" {
@@ -48,35 +39,41 @@ func (c *call) changes(before, after []seats.Seat) []event {
 		}
 		events = append(events, e)
 	}
-	for _, r := range after {
-		if r.UserID == "" {
-			if r.State == seats.Held {
-				if spares[r.PartyID]++; spares[r.PartyID] > 0 {
-					tell(eventHeld, r)
-				}
-			}
-			continue
-		}
-		old, had := was[r.UserID]
-		delete(was, r.UserID)
+	was := map[string]seats.Seat{} // by user
+	spare := map[seats.Seat]int{}  // alike ones
+	fewer := map[string]int{}      // spare seats of a party that are gone
+	for _, r := range before {
 		switch {
-		case had && old == r:
+		case r.UserID != "":
+			was[r.UserID] = r
+		case r.State == seats.Held:
+			spare[r]++
+			fewer[r.PartyID]++
+		}
+	}
+	for _, r := range after {
+		old, known := was[r.UserID]
+		delete(was, r.UserID)
+		if !known && r.State != seats.Open {
+			fewer[r.PartyID]-- // still spare, or given to somebody by name
+		}
+		switch {
+		case r.State == seats.Open, known && old == r:
 		case r.State == seats.Taken:
 			tell(eventTaken, r)
+		case r.UserID == "" && spare[r] > 0:
+			spare[r]--
 		default:
 			tell(eventHeld, r)
 		}
-		if !had {
-			spares[r.PartyID]++ // a spare seat that got a name was not released
-		}
 	}
 	for _, r := range before {
-		if r.UserID == "" {
-			if r.State == seats.Held && spares[r.PartyID] < 0 {
-				spares[r.PartyID]++
-				tell(eventReleased, r)
-			}
-		} else if _, gone := was[r.UserID]; gone {
+		_, gone := was[r.UserID]
+		if r.UserID == "" && r.State == seats.Held && fewer[r.PartyID] > 0 {
+			fewer[r.PartyID]--
+			gone = true
+		}
+		if gone {
 			tell(eventReleased, r)
 		}
 	}

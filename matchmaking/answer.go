@@ -12,6 +12,8 @@ func (c *call) answer(r signalRequest) signalAnswer {
 	switch r.Op {
 	case signalHold:
 		return answerTo(c.table.Hold(c.now, c.now.Add(c.setup.SeatHold), r.Claims...))
+	case signalWithdraw:
+		return signalAnswer{Done: c.withdraw(r.Claims)}
 	case signalLate:
 		_, err := c.table.Assign(c.now, c.now.Add(c.setup.SeatHold), r.UserID, r.PartyID)
 		return answerTo(err)
@@ -36,6 +38,24 @@ func answerTo(err error) signalAnswer {
 		}
 	}
 	return signalAnswer{Refusal: err.Error()}
+}
+
+// withdraw opens what is held for the claims. If that leaves nobody to wait for, the
+// match ends with its next tick.
+func (c *call) withdraw(claims []seats.Claim) bool {
+	any := false
+	for _, claim := range claims {
+		for _, user := range claim.UserIDs {
+			any = c.release(user, claim.PartyID) || any
+		}
+		if claim.Spares > 0 {
+			any = c.release("", claim.PartyID) || any
+		}
+	}
+	if taken, held, _ := c.table.Count(c.now); taken+held == 0 {
+		c.emptySince = c.now.Add(-emptyAfter)
+	}
+	return any
 }
 
 // extend holds the seat of a friend on the way longer, or his party's spare seats where

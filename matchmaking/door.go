@@ -107,7 +107,7 @@ func (m *seated) leave(c *call, presences []runtime.Presence) bool {
 		default:
 			c.table.Drop(c.now, g.GetUserId(), c.now.Add(c.setup.Grace))
 		}
-		if g.joined && !g.replaced {
+		if !g.replaced {
 			gone = append(gone, p)
 		}
 	}

@@ -76,6 +76,13 @@ func (m *Matches) Fill(ctx context.Context, matchID string, claims []seats.Claim
 	return nil
 }
 
+// Withdraw opens the seats that are held for claims whose owners never learned of the
+// match. A match that nobody is in or expected in any more ends with that.
+func (m *Matches) Withdraw(ctx context.Context, matchID string, claims []seats.Claim) error {
+	_, err := m.signal(ctx, matchID, signalRequest{Op: signalWithdraw, Claims: claims})
+	return ignoreGone(err)
+}
+
 // Extend follows a friend's progress on the way to the match: the seat that is held for
 // him, or his party's spare ones, is held longer. It does nothing for a party that is
 // in no match, and may overlook one that began elsewhere within the last seconds.
@@ -164,11 +171,14 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID s
 	return seats, err
 }
 
-// Open lists running matches of a queue that have open seats to fill, at most limit and
-// the newest first. A match shows up about a second after it was made; whether a seat
-// is still open when somebody wants it only Fill can say.
-func (m *Matches) Open(ctx context.Context, queue string, limit int) ([]formation.OpenMatch, error) {
-	listed, err := m.host.MatchList(ctx, limit, true, "", nil, nil, openQuery(queue))
+// maxOpen bounds how many open matches are looked at: more than anybody fills at once.
+const maxOpen = 256
+
+// Open lists running matches of a queue that have open seats to fill, the newest first.
+// A match shows up about a second after it was made; whether a seat is still open when
+// somebody wants it only Fill can say.
+func (m *Matches) Open(ctx context.Context, queue string) ([]formation.OpenMatch, error) {
+	listed, err := m.host.MatchList(ctx, maxOpen, true, "", nil, nil, openQuery(queue))
 	if err != nil {
 		return nil, fmt.Errorf("list open matches of %s: %w", queue, err)
 	}

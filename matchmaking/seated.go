@@ -87,7 +87,7 @@ func (m *seated) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db
 		allow, reason = m.attempt(c, presence, metadata)
 		return c.inner != nil
 	})
-	return out, allow && out != nil, reason
+	return out, allow, reason
 }
 
 func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {

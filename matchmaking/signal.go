@@ -13,11 +13,12 @@ const signalPrefix = "partyline:"
 
 // What a signal asks of a match.
 const (
-	signalHold    = "hold"    // hold seats for all claims, or for none
-	signalExtend  = "extend"  // a friend's progress moved: hold the seat longer
-	signalRelease = "release" // a friend will not come: open the held seat, or a party's spare ones
-	signalLate    = "late"    // a friend came to the party late: hold a seat by name
-	signalSeats   = "seats"   // who sits where
+	signalHold     = "hold"     // hold seats for all claims, or for none
+	signalWithdraw = "withdraw" // open what is held for all claims
+	signalExtend   = "extend"   // a friend's progress moved: hold the seat longer
+	signalRelease  = "release"  // a friend will not come: open the held seat, or a party's spare ones
+	signalLate     = "late"     // a friend came to the party late: hold a seat by name
+	signalSeats    = "seats"    // who sits where
 )
 
 type signalRequest struct {
