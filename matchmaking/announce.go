@@ -4,11 +4,15 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/matchmaking/seats"
 	"partyline/party"
 )
 
 // event is what a party hears of a match, as party data with op code [party.OpMatch].
+// The end is told to players too, as match data; with a user ID in it, it is the end only
+// for the device that gets it, because the user plays on with another one.
 type event struct {
 	Event     string `json:"event"`
 	MatchID   string `json:"match_id"`
@@ -105,13 +109,14 @@ func (c *call) broadcastSeats() {
 		return
 	}
 	c.mapChanged = false
-	c.tellPlayers(c.seats())
+	c.tellPlayers(c.seats(), nil)
 }
 
-func (c *call) tellPlayers(what any) {
+// tellPlayers sends to the given players, or to all for nil.
+func (c *call) tellPlayers(what any, to []runtime.Presence) {
 	data, err := json.Marshal(what)
 	if err == nil {
-		err = c.innerDispatcher().BroadcastMessage(party.OpMatch, data, nil, nil, true)
+		err = c.innerDispatcher().BroadcastMessage(party.OpMatch, data, to, nil, true)
 	}
 	if err != nil {
 		c.logger.Warn("players not told: %v", err)
@@ -134,6 +139,13 @@ func (c *call) tellEnd(in time.Duration) {
 		c.tellParty(e)
 	}
 	if len(c.guests) > 0 {
-		c.tellPlayers(e)
+		c.tellPlayers(e, nil)
+	}
+}
+
+// tellReplaced tells sessions that their player goes on with another one.
+func (c *call) tellReplaced(sessions []runtime.Presence) {
+	for _, p := range sessions {
+		c.tellPlayers(event{Event: eventEnded, MatchID: c.id, UserID: p.GetUserId()}, []runtime.Presence{p})
 	}
 }

@@ -79,8 +79,9 @@ func (m *seated) join(c *call, presences []runtime.Presence) bool {
 		c.kick(strangers)
 	}
 	if len(replaced) > 0 {
-		c.inner = m.inner.MatchLeave(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, replaced)
+		c.tellReplaced(replaced)
 		c.kickReplaced()
+		c.inner = m.inner.MatchLeave(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, replaced)
 	}
 	if c.inner != nil && len(arrived) > 0 {
 		c.mapChanged = true // whoever arrives needs the seats, even where none changed

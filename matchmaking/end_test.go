@@ -21,6 +21,9 @@ func TestEnd_ByTheHandler(t *testing.T) {
 		t.Fatal("the match goes on")
 	}
 	wantLines(t, "the party heard", h.events(p), "ended")
+	if len(h.marks[p]) != 0 {
+		t.Errorf("marks %v lead to a match that ended", h.marks[p])
+	}
 	last := s.got[len(s.got)-1]
 	if last.OpCode != party.OpMatch || !strings.Contains(last.Data, `"event":"ended"`) || strings.Contains(last.Data, "expires_at") {
 		t.Errorf("the players got %+v", last)

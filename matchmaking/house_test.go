@@ -36,8 +36,9 @@ type house struct {
 	clock                *partytest.Time
 	handlers             map[string]runtime.Match
 	matches              []*stage
-	members              map[string][]string // of parties: users by party ID
-	heard                []heard             // party data, oldest first
+	members              map[string][]string          // of parties: users by party ID
+	marks                map[string]map[string]string // of parties: match by member's session
+	heard                []heard                      // party data, oldest first
 	created              int
 }
 
@@ -54,7 +55,7 @@ type heard struct {
 }
 
 func newHouse(t failer) *house {
-	h := &house{t: t, clock: partytest.NewTime(), members: map[string][]string{}}
+	h := &house{t: t, clock: partytest.NewTime(), members: map[string][]string{}, marks: map[string]map[string]string{}}
 	h.handlers = map[string]runtime.Match{matchmaking.PartyMatch: h.seated(matchmaking.Relay())}
 	return h
 }
@@ -79,7 +80,7 @@ func (h *house) launch(l matchmaking.Launch) *stage {
 }
 
 // client is a Matches that knows nothing yet, like one on another node.
-func (h *house) client() *matchmaking.Matches { return matchmaking.NewMatches(h, h, h.clock.Now) }
+func (h *house) client() *matchmaking.Matches { return matchmaking.NewMatches(h, h, h) }
 
 func (h *house) match(id string) *stage {
 	for _, s := range h.matches {
@@ -208,15 +209,48 @@ func (h *house) MatchSignal(_ context.Context, id, data string) (string, error) 
 	return reply, nil
 }
 
+// markMode is the stream on which matches mark parties.
+const markMode = 104
+
 func (h *house) StreamUserList(mode uint8, subject, subcontext, label string, hidden, shown bool) ([]runtime.Presence, error) {
-	if mode != party.StreamMode || subcontext != "" || hidden || !shown {
+	var list []runtime.Presence
+	id := subject + "." + label
+	switch {
+	case mode == party.StreamMode && subcontext == "" && !hidden && shown:
+		for _, u := range h.members[id] {
+			list = append(list, player{user: u, session: partySession(u)})
+		}
+	case mode == markMode && subcontext == "" && hidden:
+		for session, match := range h.marks[id] {
+			list = append(list, player{session: session, status: match})
+		}
+	default:
 		h.t.Errorf("StreamUserList(%d, %q, %q, %q, %v, %v)", mode, subject, subcontext, label, hidden, shown)
 	}
-	var list []runtime.Presence
-	for _, u := range h.members[subject+"."+label] {
-		list = append(list, player{user: u, session: "party session of " + u})
-	}
 	return list, nil
+}
+
+// partySession is the socket a member has in his parties.
+func partySession(user string) string { return "party session of " + user }
+
+func (h *house) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {
+	if mode != markMode || subcontext != "" || sessionID != partySession(userID) || !hidden || persistence {
+		h.t.Errorf("StreamUserUpdate(%d, %q, %q, %q, %q, %q, %v, %v, %q)", mode, subject, subcontext, label, userID, sessionID, hidden, persistence, status)
+	}
+	id := subject + "." + label
+	if h.marks[id] == nil {
+		h.marks[id] = map[string]string{}
+	}
+	h.marks[id][sessionID] = status
+	return nil
+}
+
+func (h *house) StreamUserLeave(mode uint8, subject, _, label, _, sessionID string) error {
+	if mode != markMode {
+		h.t.Errorf("StreamUserLeave of mode %d", mode)
+	}
+	delete(h.marks[subject+"."+label], sessionID)
+	return nil
 }
 
 func (h *house) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {

@@ -32,18 +32,18 @@ type Members interface {
 // ErrGone means that there is no such match, or none with seats.
 var ErrGone = errors.New("the match does not exist any more")
 
-// Matches makes matches with seats and reaches those that run. It keeps nothing but a
-// cache of which party is where: the truth is each match's own. Refusals for want of
-// room are MatchFull and SeatReserved. Safe for concurrent use.
+// Matches makes matches with seats and reaches those that run. It remembers nothing, so
+// there may be any number of them. Refusals for want of room are MatchFull and
+// SeatReserved. Safe for concurrent use.
 type Matches struct {
-	host    Host
-	members Members
-	where   whereabouts
+	host      Host
+	presences Presences
+	members   Members
 }
 
-// NewMatches makes one.
-func NewMatches(host Host, members Members, now party.Clock) *Matches {
-	return &Matches{host: host, members: members, where: newWhereabouts(now)}
+// NewMatches makes one over the host, which is presences as well.
+func NewMatches(host Host, presences Presences, members Members) *Matches {
+	return &Matches{host: host, presences: presences, members: members}
 }
 
 // Launch makes a match in which all seats of the claims are held, and answers its ID.
@@ -61,7 +61,6 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make a %s match: %w", handler, err)
 	}
-	m.where.are(id, l.Claims)
 	return id, nil
 }
 
@@ -69,11 +68,8 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
 // MatchFull, SeatReserved or ErrGone, after which the claims may be placed elsewhere;
 // any other error leaves open whether the seats are held, and filling again is safe.
 func (m *Matches) Fill(ctx context.Context, matchID string, claims []seats.Claim) error {
-	if _, err := m.signal(ctx, matchID, signalRequest{Op: signalHold, Claims: claims}); err != nil {
-		return err
-	}
-	m.where.are(matchID, claims)
-	return nil
+	_, err := m.signal(ctx, matchID, signalRequest{Op: signalHold, Claims: claims})
+	return err
 }
 
 // Withdraw opens the seats that are held for claims whose owners never learned of the
@@ -85,19 +81,13 @@ func (m *Matches) Withdraw(ctx context.Context, matchID string, claims []seats.C
 
 // Extend follows a friend's progress on the way to the match: the seat that is held for
 // him, or his party's spare ones, is held longer. It does nothing for a party that is
-// in no match, and may overlook one that began elsewhere within the last seconds.
+// in no match. It is called often, so it does not search where a party is not marked.
 func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error {
-	matchID, known := m.where.recent(id.String())
-	if !known {
-		var err error
-		if matchID, err = m.Of(ctx, id); err != nil {
-			return err
-		}
+	matchID, err := m.marked(ctx, id)
+	if err != nil || matchID == "" {
+		return err
 	}
-	if matchID == "" {
-		return nil
-	}
-	_, err := m.signal(ctx, matchID, signalRequest{Op: signalExtend, PartyID: id.String(), UserID: userID})
+	_, err = m.signal(ctx, matchID, signalRequest{Op: signalExtend, PartyID: id.String(), UserID: userID})
 	return ignoreGone(err)
 }
 

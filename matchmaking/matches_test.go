@@ -3,7 +3,9 @@ package matchmaking_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -187,38 +189,49 @@ func TestMatches_Extend(t *testing.T) {
 	extend("ann")
 }
 
-// What a Matches has in memory is a cache: another one, which knows nothing, answers the
-// same, and one that knows too much corrects itself.
+// Marks lead to a party's match, labels do where no mark is left, and neither is believed
+// over the match itself.
 func TestMatches_Of(t *testing.T) {
 	h := newHouse(t)
 	p := h.partyOf("ann", "bob")
 	id := parse(t, p)
-	c := h.client()
-	of := func(c *matchmaking.Matches, want string) {
+	of := func(want string) {
 		t.Helper()
-		if got, err := c.Of(t.Context(), id); err != nil || got != want {
+		if got, err := h.client().Of(t.Context(), id); err != nil || got != want {
 			t.Errorf("Of = %q, %v; want %q", got, err, want)
 		}
 	}
-	of(c, "")
-	l := matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}, SeatHold: time.Minute}
-	first, err := c.Launch(t.Context(), l)
-	if err != nil {
-		t.Fatal(err)
+	marks := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, session := range slices.Sorted(maps.Keys(h.marks[p])) {
+			got = append(got, h.marks[p][session])
+		}
+		wantLines(t, "marks", got, want...)
 	}
-	of(c, first)
-	of(h.client(), first)
-	second, err := h.client().Launch(t.Context(), l)
-	if err != nil {
-		t.Fatal(err)
+	of("")
+	l := matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}}
+	first := h.launch(l)
+	marks(first.id, first.id)
+	of(first.id)
+	second := h.launch(l)
+	marks(second.id, second.id)
+	of(second.id)
+	clear(h.marks[p]) // the sockets are others now
+	of(second.id)
+	if err := h.client().Extend(t.Context(), id, "ann"); err != nil {
+		t.Errorf("Extend without marks = %v", err)
 	}
-	of(h.client(), second)
-	h.clock.Advance(time.Hour)
-	for _, s := range h.matches {
-		s.loop()
+	second.enter("ann") // a new chance to mark
+	marks(second.id, second.id)
+	h.marks[p][partySession("bob")] = "no match"
+	of(second.id)
+	for _, s := range []*stage{first, second} {
+		s.leave("ann", "ann1", runtime.PresenceReasonLeave)
+		s.after(time.Hour)
 	}
-	of(c, "")
-	of(h.client(), "")
+	marks("no match") // not theirs to remove
+	of("")
 }
 
 func TestMatches_PartyMatch(t *testing.T) {
@@ -274,7 +287,7 @@ func TestMatches_Signals(t *testing.T) {
 func TestMatches_HostFails(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")
-	c := matchmaking.NewMatches(busy{h}, h, h.clock.Now)
+	c := matchmaking.NewMatches(busy{h}, h, h)
 	err := c.Fill(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")})
 	if !errors.Is(err, runtime.ErrMatchBusy) || errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Fill of a busy match = %v", err)

@@ -167,7 +167,7 @@ func (m *seated) step(name string, c *call, st any, work func(*call) bool) (out 
 	c.state, c.now = st.(*state), m.clock()
 	c.expire()
 	if !work(c) {
-		c.tellEnd(0)
+		c.close()
 		return nil
 	}
 	c.sendEvents()
@@ -182,8 +182,14 @@ func (c *call) sayGoodbye() {
 		}
 	}()
 	if c.state != nil {
-		c.tellEnd(0)
+		c.close()
 	}
+}
+
+// close is the last thing a match does.
+func (c *call) close() {
+	c.tellEnd(0)
+	c.noteMarks(c.rows, nil)
 }
 
 func (c *call) encode(answer signalAnswer) string {

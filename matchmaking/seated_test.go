@@ -189,14 +189,17 @@ func TestSeated_SecondSession(t *testing.T) {
 		message{player{user: "ann", session: "ann1"}, 7, "old"}, message{player{user: "ann", session: "ann2"}, 7, "new"},
 		message{player{user: "spy", session: "spy1"}, 7, "stranger"},
 	}))
-	var data []got
+	var data, last []got
 	for _, g := range s.got {
 		if g.OpCode == 7 {
 			data = append(data, g)
 		}
 		if slices.Contains(g.To, "ann1") {
-			t.Errorf("the replaced session got %+v", g)
+			last = append(last, g)
 		}
+	}
+	if len(last) != 1 || last[0].OpCode != party.OpMatch || !strings.Contains(last[0].Data, `"ended"`) || len(last[0].To) != 1 {
+		t.Errorf("the replaced session got %+v; want to be told that it is over", last)
 	}
 	if len(data) != 1 || data[0].Data != "new" {
 		t.Errorf("passed on %+v; want only the new session's", data)

@@ -210,6 +210,7 @@ func (s *stage) Fields() map[string]interface{}                   { return nil }
 // player is one session.
 type player struct {
 	user, session string
+	status        string
 	reason        runtime.PresenceReason
 }
 
@@ -219,7 +220,7 @@ func (p player) GetNodeId() string                 { return "node1" }
 func (p player) GetHidden() bool                   { return false }
 func (p player) GetPersistence() bool              { return false }
 func (p player) GetUsername() string               { return p.user }
-func (p player) GetStatus() string                 { return "" }
+func (p player) GetStatus() string                 { return p.status }
 func (p player) GetReason() runtime.PresenceReason { return p.reason }
 
 // message is data a player sent.

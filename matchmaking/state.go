@@ -152,6 +152,7 @@ func (c *call) noteChanges() bool {
 		return false
 	}
 	c.events = append(c.events, c.changes(c.rows, rows)...)
+	c.noteMarks(c.rows, rows)
 	c.rows, c.mapChanged = rows, true
 	held := map[string]time.Time{}
 	for _, r := range rows {

@@ -85,7 +85,7 @@ func (m *Module) construct(env environment) error {
 	roster := party.NewRoster(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
-	m.matches = matchmaking.NewMatches(m.nk, roster, m.now)
+	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Locked: m.lockedInMatch(policy),
