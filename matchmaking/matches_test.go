@@ -75,9 +75,14 @@ func TestMatches_Open(t *testing.T) {
 	if open, err := h.client().Open(t.Context(), "duel"); err != nil || len(open) != 0 {
 		t.Errorf("Open = %+v, %v; want none", open, err)
 	}
-	s.after(45 * time.Second) // nobody showed up
+	s.enter("ann")
+	s.after(45 * time.Second) // bob did not show up
 	if open, err := h.client().Open(t.Context(), "duel"); err != nil || len(open) != 1 || open[0].Open[0] != 1 {
-		t.Errorf("Open = %+v, %v; want the seats of the no-shows", open, err)
+		t.Errorf("Open = %+v, %v; want the seat of the no-show", open, err)
+	}
+	s.leave("ann", "ann1", runtime.PresenceReasonLeave)
+	if open, err := h.client().Open(t.Context(), "duel"); err != nil || len(open) != 0 {
+		t.Errorf("Open = %+v, %v; want no match that everybody has left", open, err)
 	}
 }
 
