@@ -12,16 +12,16 @@ type Sockets interface {
 	Ended(ctx context.Context, session party.Session) error
 }
 
-// Seats is the part of reconnection that is told who gives a kept seat up, or takes it
-// from somebody who is away.
-type Seats interface {
+// KeptSeats is the part of reconnection that is told who gives a kept seat up, or takes
+// it from somebody who is away.
+type KeptSeats interface {
 	Left(ctx context.Context, id party.ID, session party.Session)
 	Removing(ctx context.Context, id party.ID, by, target party.Session, cid string) error
 }
 
 // Grace keeps the seats of members whose connection ends. Its set belongs behind the
 // roster's, which hears of leaves first, and behind every other that may refuse a kick.
-func Grace(sockets Sockets, seats Seats) Set {
+func Grace(sockets Sockets, seats KeptSeats) Set {
 	g := grace{seats: seats}
 	return Set{
 		Owner: "grace",
@@ -33,7 +33,7 @@ func Grace(sockets Sockets, seats Seats) Set {
 	}
 }
 
-type grace struct{ seats Seats }
+type grace struct{ seats KeptSeats }
 
 func (g grace) left(ctx context.Context, call *Call) error {
 	if id, err := call.PartyID(); err == nil {

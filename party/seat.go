@@ -49,7 +49,21 @@ func (g *gate) keeps(userID string) bool {
 // OnSeat has f called after each event of a seat, in their order. f runs while the
 // party's gate is held, so it must be quick and must not call admission. It is for
 // wiring: call it before the first hook runs.
-func (a *Admission) OnSeat(f func(SeatEvent, Seat)) { a.seatEvent = f }
+func (a *Admission) OnSeat(f func(SeatEvent, Seat)) {
+	previous := a.seatEvent
+	a.seatEvent = func(e SeatEvent, s Seat) { previous(e, s); f(e, s) }
+}
+
+// Returning reports whether the party keeps a seat for the user, as far as this process
+// has looked: whoever comes back asks nobody's leave.
+func (a *Admission) Returning(id ID, userID string) bool {
+	if !slices.Contains(a.gates.awayFrom(userID), id) {
+		return false
+	}
+	g := a.gates.enter(id)
+	defer a.gates.exit(g)
+	return g.keeps(userID)
+}
 
 // observe compares the members just read with those known before. Whoever is missing
 // with its socket alive has left in a way no hook told of. Whoever is missing with its

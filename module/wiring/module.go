@@ -11,6 +11,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
+	"partyline/matchmaking"
 	"partyline/party"
 	"partyline/party/grace"
 	"partyline/party/invite"
@@ -44,6 +45,7 @@ type Module struct {
 	rules   *rules.Live
 	invites *invite.Service
 	grace   *grace.Service
+	matches *matchmaking.Matches
 	telling telling
 	calls   []rpc.Set
 	hooks   []hooks.Set
@@ -89,7 +91,8 @@ func (m *Module) construct(env environment) error {
 	roster := party.NewRoster(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
-	activity := party.Activity{}
+	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
+	activity := party.Activity{Match: m.matches.Of}
 	judge := m.newJudge(m.statuses, activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
@@ -101,7 +104,8 @@ func (m *Module) construct(env environment) error {
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
-		Over: func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
+		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
+		Match: m.matches.Of, Seat: m.matches.Late,
 	})
 	ruled := m.newRuled(judge, admission, limits, policy, nil)
 	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
@@ -115,6 +119,7 @@ func (m *Module) construct(env environment) error {
 	}
 	m.addGrace(roster, admission, policy)
 	m.completeStatus(roster, admission, limits, policy)
+	m.addMatches()
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
@@ -127,7 +132,8 @@ func (m *Module) construct(env environment) error {
 }
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,
-// hooks by stage, message, owner and name, and HTTP routes with their methods.
+// hooks by stage, message, owner and name, match handlers, and HTTP routes with their
+// methods.
 func (m *Module) Describe() []string {
 	var lines []string
 	for _, set := range m.calls {
@@ -138,6 +144,7 @@ func (m *Module) Describe() []string {
 	for _, name := range hooks.Names(m.hooks...) {
 		lines = append(lines, "hook "+name)
 	}
+	lines = append(lines, "match "+matchmaking.PartyMatch)
 	for _, route := range m.routes {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
 	}

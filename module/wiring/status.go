@@ -26,6 +26,7 @@ func (m *Module) prepareStatus(roster *party.Roster, admission *party.Admission,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
 			return m.invites.Lead(ctx, c, code)
 		},
+		Moved: m.progressed,
 	})
 	roster.OnChange(m.telling.status.Changed)
 }
