@@ -28,21 +28,26 @@ type pass struct {
 	items    []item
 	byAge    []int // positions, oldest first
 
-	pool  []int    // scratch: positions around the anchor
+	pool     []int // scratch: positions around the anchor
+	seats    int   // scratch: of the pool
+	down, up int   // scratch: the next positions to look at, on both sides
+	seen     int   // scratch: positions looked at
+	limit    int   // most positions looked at
+
 	sizes [][]int  // scratch: the pool by size, oldest first
 	used  []int    // scratch: how many of each size the packing has taken
 	pick  []picked // scratch: the packing
 	steps int
-	means []float64 // scratch: the teams' summed skill
+	split split // scratch: the search for even teams
 }
 
 type picked struct{ at, team int }
 
 func newPass(now time.Time, q Queue, tickets []Ticket) *pass {
 	f := &pass{
-		q: q, capacity: q.Teams * q.TeamSize,
+		q: q, capacity: q.Teams * q.TeamSize, limit: max(lookFloor, lookFactor*q.Teams*q.TeamSize),
 		items: make([]item, len(tickets)), byAge: make([]int, len(tickets)),
-		sizes: make([][]int, q.TeamSize+1), used: make([]int, q.TeamSize+1), means: make([]float64, q.Teams),
+		sizes: make([][]int, q.TeamSize+1), used: make([]int, q.TeamSize+1), split: split{sums: make([]float64, q.Teams)},
 	}
 	ages, keys := rankByAge(tickets), rankKeys(tickets)
 	// Compact rows are sorted rather than items: with many tickets the moving of memory
@@ -152,33 +157,38 @@ func (f *pass) take(at int) {
 	}
 }
 
-// gather fills the pool with the unmatched tickets nearest to the anchor that it accepts
-// and that accept it. It reports whether they could fill a match at all.
-func (f *pass) gather(anchor int) bool {
-	f.pool = append(f.pool[:0], anchor)
-	seats := f.items[anchor].size
-	down, up := f.items[anchor].prev, f.items[anchor].next
-	limit := max(poolFloor, poolFactor*f.capacity)
-	for seen := 0; seats < poolFactor*f.capacity && seen < limit; seen++ {
-		dDown, okDown := f.distance(anchor, down)
-		dUp, okUp := f.distance(anchor, up)
+// gather adds to the pool the nearest unmatched tickets that the anchor accepts and that
+// accept it, until the pool has the seats. It reports whether it has; going on with more
+// seats goes on where it stopped.
+func (f *pass) gather(anchor, seats int) bool {
+	for f.seats < seats && f.seen < f.limit {
+		f.seen++
+		dDown, okDown := f.distance(anchor, f.down)
+		dUp, okUp := f.distance(anchor, f.up)
 		var at int
 		var d float64
 		switch {
 		case okDown && (!okUp || dDown <= dUp):
-			at, d, down = down, dDown, f.items[down].prev
+			at, d, f.down = f.down, dDown, f.items[f.down].prev
 		case okUp:
-			at, d, up = up, dUp, f.items[up].next
+			at, d, f.up = f.up, dUp, f.items[f.up].next
 		default:
-			return seats >= f.capacity
+			return false
 		}
 		if d > f.items[at].window {
 			continue // the anchor accepts it, but it has not waited long enough to accept the anchor
 		}
 		f.pool = append(f.pool, at)
-		seats += f.items[at].size
+		f.seats += f.items[at].size
 	}
-	return seats >= f.capacity
+	return f.seats >= seats
+}
+
+// reset empties the pool but for the anchor.
+func (f *pass) reset(anchor int) {
+	f.pool = append(f.pool[:0], anchor)
+	f.seats, f.seen = f.items[anchor].size, 0
+	f.down, f.up = f.items[anchor].prev, f.items[anchor].next
 }
 
 // distance is how far the ticket at a position is from the anchor; ok is false where the
@@ -236,45 +246,4 @@ func (f *pass) fill(team, room, largest int) bool {
 		f.pick = f.pick[:len(f.pick)-1]
 	}
 	return false
-}
-
-// balance swaps tickets of equal size between teams while that brings the teams' means
-// closer together. It ends: every swap lowers the gap.
-func (f *pass) balance() {
-	if f.q.NoSkill || f.q.Teams == 1 {
-		return
-	}
-	ps, gap := f.pick, f.teamGap()
-	for improved := true; improved && gap > 0; {
-		improved = false
-		for a := range ps {
-			for b := a + 1; b < len(ps); b++ {
-				if ps[a].team == ps[b].team || f.items[ps[a].at].size != f.items[ps[b].at].size {
-					continue
-				}
-				ps[a].team, ps[b].team = ps[b].team, ps[a].team
-				if g := f.teamGap(); g < gap {
-					gap, improved = g, true
-				} else {
-					ps[a].team, ps[b].team = ps[b].team, ps[a].team
-				}
-			}
-		}
-	}
-}
-
-func (f *pass) spread() float64 {
-	lo, hi := math.Inf(1), math.Inf(-1)
-	for _, p := range f.pick {
-		lo, hi = min(lo, f.items[p.at].skill), max(hi, f.items[p.at].skill)
-	}
-	return hi - lo
-}
-
-func (f *pass) teamGap() float64 {
-	clear(f.means)
-	for _, p := range f.pick {
-		f.means[p.team] += f.items[p.at].skill * float64(f.items[p.at].size)
-	}
-	return (slices.Max(f.means) - slices.Min(f.means)) / float64(f.q.TeamSize)
 }
