@@ -19,7 +19,7 @@ func (f *pass) backfill(tickets []Ticket, open []OpenMatch, proceed func() bool)
 		return cmp.Or(cmp.Compare(open[a].Key, open[b].Key), cmp.Compare(open[a].Skill, open[b].Skill), cmp.Compare(open[a].ID, open[b].ID))
 	})
 	placed := make([][]Placement, len(open))
-	for n, at := range f.byAge {
+	for n, at := range f.oldest() {
 		if stopped = late(n, proceed); stopped {
 			break
 		}
@@ -32,7 +32,7 @@ func (f *pass) backfill(tickets []Ticket, open []OpenMatch, proceed func() bool)
 			continue
 		}
 		room[m][team] -= t.Size
-		placed[m] = append(placed[m], Placement{Ticket: f.items[at].ticket, Team: team})
+		placed[m] = append(placed[m], Placement{Ticket: int(f.items[at].ticket), Team: team})
 		f.take(at)
 	}
 	for _, m := range order {

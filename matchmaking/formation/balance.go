@@ -79,7 +79,7 @@ func (f *pass) evenOut(a, b int) bool {
 	return true
 }
 
-func (f *pass) sizeOf(i int) int { return f.items[f.pick[f.split.members[i]].at].size }
+func (f *pass) sizeOf(i int) int { return f.size(f.pick[f.split.members[i]].at) }
 
 // weight is what a member adds to its team's sum.
 func (f *pass) weight(i int) float64 {

@@ -105,7 +105,7 @@ func Form(now time.Time, q Queue, tickets []Ticket, open []OpenMatch, proceed fu
 	if len(open) > 0 {
 		res.Backfills, res.Stopped = f.backfill(tickets, open, proceed)
 	}
-	for n, at := range f.byAge {
+	for n, at := range f.oldest() {
 		if res.Stopped = res.Stopped || late(n, proceed); res.Stopped {
 			break
 		}
@@ -124,12 +124,12 @@ func late(n int, proceed func() bool) bool { return proceed != nil && n%16 == 0 
 
 // around tries to form a match with the ticket at a position in it.
 func (f *pass) around(at int) (Match, bool) {
-	if f.items[at].size == f.capacity {
+	if f.size(at) == f.capacity {
 		if !f.q.FullParty {
 			return Match{}, false
 		}
 		f.take(at)
-		return Match{Placements: []Placement{{Ticket: f.items[at].ticket}}}, true
+		return Match{Placements: []Placement{{Ticket: int(f.items[at].ticket)}}}, true
 	}
 	if !f.fits(at) || !f.choose(at) {
 		return Match{}, false
@@ -137,7 +137,7 @@ func (f *pass) around(at int) (Match, bool) {
 	m := Match{Placements: make([]Placement, len(f.pick)), Spread: f.spread(), TeamGap: f.teamGap()}
 	for i, p := range f.pick {
 		f.take(p.at)
-		m.Placements[i] = Placement{Ticket: f.items[p.at].ticket, Team: p.team}
+		m.Placements[i] = Placement{Ticket: int(f.items[p.at].ticket), Team: p.team}
 	}
 	slices.SortStableFunc(m.Placements, func(a, b Placement) int { return a.Team - b.Team })
 	return m, true

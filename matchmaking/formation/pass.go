@@ -2,7 +2,7 @@ package formation
 
 import (
 	"cmp"
-	"maps"
+	"iter"
 	"math"
 	"slices"
 	"time"
@@ -10,13 +10,14 @@ import (
 
 // item is a ticket as a pass sees it.
 type item struct {
-	skill, window float64
-	size          int
-	key           int32 // rank of the ticket's key
-	ticket        int   // index into the caller's tickets
-	age           int32 // rank by age, 0 = oldest
-	next, prev    int   // neighbouring unmatched positions
-	matched       bool
+	skill      float64
+	window     float64
+	size       int32
+	key        int32 // rank of the ticket's key
+	ticket     int32 // index into the caller's tickets
+	age        int32 // rank by age, 0 = oldest
+	next, prev int32 // neighbouring unmatched positions; -1 and the number of items are beyond
+	matched    bool
 }
 
 // pass is the working state of Form. Items stand in the order (key, skill, age), so that
@@ -26,7 +27,7 @@ type pass struct {
 	q        Queue
 	capacity int
 	items    []item
-	byAge    []int // positions, oldest first
+	byAge    []int32 // positions, oldest first
 
 	pool     []int // scratch: positions around the anchor
 	seats    int   // scratch: of the pool
@@ -46,39 +47,27 @@ type picked struct{ at, team int }
 func newPass(now time.Time, q Queue, tickets []Ticket) *pass {
 	f := &pass{
 		q: q, capacity: q.Teams * q.TeamSize, limit: max(lookFloor, lookFactor*q.Teams*q.TeamSize),
-		items: make([]item, len(tickets)), byAge: make([]int, len(tickets)),
+		items: make([]item, len(tickets)), byAge: make([]int32, len(tickets)),
 		sizes: make([][]int, q.TeamSize+1), used: make([]int, q.TeamSize+1), split: split{sums: make([]float64, q.Teams)},
 	}
-	ages, keys := rankByAge(tickets), rankKeys(tickets)
-	// Compact rows are sorted rather than items: with many tickets the moving of memory
-	// is most of a sort's cost.
-	type row struct {
-		skill       float64
-		key, age, i int32
-	}
-	rows := make([]row, len(tickets))
-	for i, t := range tickets {
-		rows[i] = row{key: keys[t.Key], age: ages[i], i: int32(i)}
+	byAge, bySkill, keys := arrange(q, tickets)
+	for at, r := range bySkill {
+		t := &tickets[r.ticket]
+		f.items[at] = item{
+			window: windowOf(now, q, *t), size: int32(min(max(t.Size, 0), f.capacity+1)), key: keys[r.ticket], ticket: r.ticket,
+			next: int32(at + 1), prev: int32(at - 1),
+		}
 		if !q.NoSkill {
-			rows[i].skill = t.Skill
+			f.items[at].skill = t.Skill
 		}
 	}
-	slices.SortFunc(rows, func(a, b row) int {
-		if a.key != b.key {
-			return cmp.Compare(a.key, b.key)
-		}
-		if c := cmp.Compare(a.skill, b.skill); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.age, b.age)
-	})
-	for at, r := range rows {
-		t := &tickets[r.i]
-		f.items[at] = item{skill: r.skill, window: windowOf(now, q, *t), size: t.Size, key: r.key, ticket: int(r.i), age: r.age}
-	}
+	places := make([]int32, len(tickets))
 	for at := range f.items {
-		f.byAge[f.items[at].age] = at
-		f.items[at].next, f.items[at].prev = at+1, at-1
+		places[f.items[at].ticket] = int32(at)
+	}
+	for age, r := range byAge {
+		at := places[r.ticket]
+		f.byAge[age], f.items[at].age = at, int32(age)
 	}
 	// A ticket that no team can take must not stand in the others' way.
 	for at := range f.items {
@@ -89,39 +78,15 @@ func newPass(now time.Time, q Queue, tickets []Ticket) *pass {
 	return f
 }
 
-// rankByAge gives every ticket its place among all, oldest first.
-func rankByAge(tickets []Ticket) []int32 {
-	type row struct {
-		since int64
-		id    string
-		i     int
-	}
-	rows := make([]row, len(tickets))
-	for i, t := range tickets {
-		rows[i] = row{t.Since.UnixNano(), t.ID, i}
-	}
-	slices.SortFunc(rows, func(a, b row) int {
-		if a.since != b.since {
-			return cmp.Compare(a.since, b.since)
+// oldest is every position with its rank by age, oldest first.
+func (f *pass) oldest() iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		for rank, at := range f.byAge {
+			if !yield(rank, int(at)) {
+				return
+			}
 		}
-		return cmp.Compare(a.id, b.id)
-	})
-	ranks := make([]int32, len(tickets))
-	for r, row := range rows {
-		ranks[row.i] = int32(r)
 	}
-	return ranks
-}
-
-func rankKeys(tickets []Ticket) map[string]int32 {
-	keys := map[string]int32{}
-	for _, t := range tickets {
-		keys[t.Key] = 0
-	}
-	for r, k := range slices.Sorted(maps.Keys(keys)) {
-		keys[k] = int32(r)
-	}
-	return keys
 }
 
 func windowOf(now time.Time, q Queue, t Ticket) float64 {
@@ -135,9 +100,11 @@ func windowOf(now time.Time, q Queue, t Ticket) float64 {
 	return w
 }
 
+func (f *pass) size(at int) int { return int(f.items[at].size) }
+
 // fits reports whether a team can take the ticket at a position at all.
 func (f *pass) fits(at int) bool {
-	return f.items[at].size >= 1 && f.items[at].size <= f.q.TeamSize
+	return f.items[at].size >= 1 && f.size(at) <= f.q.TeamSize
 }
 
 func (f *pass) unlink(at int) {
@@ -145,7 +112,7 @@ func (f *pass) unlink(at int) {
 	if it.prev >= 0 {
 		f.items[it.prev].next = it.next
 	}
-	if it.next < len(f.items) {
+	if int(it.next) < len(f.items) {
 		f.items[it.next].prev = it.prev
 	}
 }
@@ -169,9 +136,9 @@ func (f *pass) gather(anchor, seats int) bool {
 		var d float64
 		switch {
 		case okDown && (!okUp || dDown <= dUp):
-			at, d, f.down = f.down, dDown, f.items[f.down].prev
+			at, d, f.down = f.down, dDown, int(f.items[f.down].prev)
 		case okUp:
-			at, d, f.up = f.up, dUp, f.items[f.up].next
+			at, d, f.up = f.up, dUp, int(f.items[f.up].next)
 		default:
 			return false
 		}
@@ -179,7 +146,7 @@ func (f *pass) gather(anchor, seats int) bool {
 			continue // the anchor accepts it, but it has not waited long enough to accept the anchor
 		}
 		f.pool = append(f.pool, at)
-		f.seats += f.items[at].size
+		f.seats += f.size(at)
 	}
 	return f.seats >= seats
 }
@@ -187,8 +154,8 @@ func (f *pass) gather(anchor, seats int) bool {
 // reset empties the pool but for the anchor.
 func (f *pass) reset(anchor int) {
 	f.pool = append(f.pool[:0], anchor)
-	f.seats, f.seen = f.items[anchor].size, 0
-	f.down, f.up = f.items[anchor].prev, f.items[anchor].next
+	f.seats, f.seen = f.size(anchor), 0
+	f.down, f.up = int(f.items[anchor].prev), int(f.items[anchor].next)
 }
 
 // distance is how far the ticket at a position is from the anchor; ok is false where the
@@ -213,12 +180,12 @@ func (f *pass) pack(anchor int) bool {
 	}
 	slices.SortFunc(f.pool[1:], func(a, b int) int { return cmp.Compare(f.items[a].age, f.items[b].age) })
 	for _, at := range f.pool[1:] {
-		s := f.items[at].size
+		s := f.size(at)
 		f.sizes[s] = append(f.sizes[s], at)
 	}
 	f.pick = append(f.pick[:0], picked{at: anchor})
 	f.steps = 0
-	return f.fill(0, f.q.TeamSize-f.items[anchor].size, f.q.TeamSize)
+	return f.fill(0, f.q.TeamSize-f.size(anchor), f.q.TeamSize)
 }
 
 // fill packs the rest of one team and then the teams after it. Sizes within a team

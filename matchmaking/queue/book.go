@@ -50,6 +50,7 @@ type Book struct {
 	byParty map[party.ID][]*row // live ones
 	byUser  map[string][]*row   // live ones, by every user on the ticket
 	ages    map[waiter]age
+	waits   int    // live rows
 	pass    uint64 // passes so far
 	swept   time.Time
 }
@@ -60,6 +61,7 @@ type row struct {
 	ended time.Time // zero while it is live
 	seen  time.Time // when a pass last found it in the host's pool
 	pass  uint64    // which pass that was
+	in    *waiting  // what passes keep of it; nil until one has met it, and once it has ended
 }
 
 // waiter is a party in a queue, whose age outlives its ticket.
@@ -99,7 +101,7 @@ func (b *Book) Add(t Ticket) bool {
 	delete(b.ages, waiter{t.Party, t.Queue})
 	r := &row{Ticket: t}
 	if known != nil {
-		r.seats, r.seen, r.pass = known.seats, known.seen, known.pass
+		r.seats, r.seen, r.pass, r.in = known.seats, known.seen, known.pass, known.in
 	}
 	b.rows[t.ID] = r
 	b.link(r)
@@ -119,7 +121,7 @@ func (b *Book) End(id string) (Ticket, bool) {
 	if !r.ended.IsZero() {
 		return Ticket{}, false
 	}
-	r.ended = b.now()
+	r.ended, r.in = b.now(), nil
 	b.unlink(r)
 	return r.Ticket, true
 }
@@ -191,35 +193,6 @@ func (b *Book) Seats(id string, seats int) {
 	}
 }
 
-// meet compares the book with the host's pool. Every waiting ticket learns whether it
-// has ended and what it was last known to need; one the book has never heard of (its
-// hook is on the way, or ran in a process that is gone) is entered. The live tickets the
-// host does not have any more are answered, not ended.
-func (b *Book) meet(pool []*waiting) (gone []Ticket) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.now()
-	b.pass++
-	for _, w := range pool {
-		r := b.rows[w.id]
-		if r == nil {
-			r = &row{Ticket: w.ticket()}
-			b.rows[w.id] = r
-			b.link(r)
-		}
-		r.seen, r.pass = now, b.pass
-		w.ended, w.seats = !r.ended.IsZero(), r.seats
-	}
-	for _, r := range b.rows {
-		if r.ended.IsZero() && r.pass != b.pass && now.Sub(r.Added) > lateTicket {
-			gone = append(gone, r.Ticket)
-		}
-	}
-	slices.SortFunc(gone, func(a, b Ticket) int { return a.Added.Compare(b.Added) })
-	b.sweep()
-	return gone
-}
-
 // live reports whether the ticket has not ended.
 func (b *Book) live(id string) bool {
 	b.mu.Lock()
@@ -229,6 +202,7 @@ func (b *Book) live(id string) bool {
 }
 
 func (b *Book) link(r *row) {
+	b.waits++
 	if !r.Solo() {
 		b.byParty[r.Party] = append(b.byParty[r.Party], r)
 	}
@@ -240,6 +214,7 @@ func (b *Book) link(r *row) {
 }
 
 func (b *Book) unlink(r *row) {
+	b.waits--
 	drop := func(from []*row) []*row {
 		return slices.DeleteFunc(from, func(o *row) bool { return o == r })
 	}

@@ -22,10 +22,10 @@ type Launch struct {
 	Skill float64 // seat-weighted mean of those placed
 
 	Claims []seats.Claim
-	// Hold is how long seats are held for players on their way, HoldMax how long at most
+	// SeatHold is how long seats are held for players on their way, SeatHoldMax how long at most
 	// while their progress moves.
-	Hold, HoldMax time.Duration
-	Backfill      bool // whether the match wants to appear in Open
+	SeatHold, SeatHoldMax time.Duration
+	Backfill              bool // whether the match wants to appear in Open
 }
 
 // Launcher makes and fills matches. Its calls are part of a matchmaker pass and must be

@@ -80,7 +80,7 @@ func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, err
 	}
 	return s.launcher.Launch(ctx, Launch{
 		Handler: rules.PartyMatch, Teams: 1, TeamSize: size, Claims: claims,
-		Hold: cfg.SeatHold, HoldMax: max(cfg.SeatHold, rules.DefaultQueue().SeatHoldMax),
+		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, rules.DefaultQueue().SeatHoldMax),
 	})
 }
 

@@ -78,7 +78,7 @@ func (r *queueRun) launch(ctx context.Context, pl placement) bool {
 	match, err := r.launcher.Launch(ctx, Launch{
 		Queue: r.name, Handler: r.q.Match, Teams: r.q.Teams, TeamSize: r.q.TeamSize,
 		Key: pl.tickets[0].key, Skill: pl.skill(), Claims: pl.claims,
-		Hold: r.q.SeatHold, HoldMax: r.q.SeatHoldMax, Backfill: r.q.Backfill,
+		SeatHold: r.q.SeatHold, SeatHoldMax: r.q.SeatHoldMax, Backfill: r.q.Backfill,
 	})
 	if err == nil && match == "" {
 		err = errors.New("a match without an ID")

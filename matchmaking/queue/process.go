@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"maps"
+	"reflect"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -55,7 +56,7 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 	s.mu.Unlock()
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
 	s.withdrawUnclaimed(ctx)
-	byQueue := p.sort(ctx, collect(entries))
+	byQueue := p.sort(ctx, entries)
 	names := slices.Sorted(maps.Keys(byQueue))
 	for i := range names {
 		// In turn, and each with its share of what is left: no queue uses up the others' time.
@@ -77,19 +78,13 @@ func (p *pass) protected(queue string, run func()) {
 
 // sort compares the pool with the book, drops the tickets that can wait no longer, and
 // answers the others by queue.
-func (p *pass) sort(ctx context.Context, pool []*waiting) map[string][]*waiting {
-	unfit := map[*waiting]error{}
-	for _, w := range pool {
-		q, ok := p.cfg.Queues[w.queue]
-		if !ok {
-			continue
+func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[string][]*waiting {
+	pool, gone := p.book.meet(entries, p.edition(p.cfg.Queues), func(w *waiting) {
+		if q, ok := p.cfg.Queues[w.queue]; ok {
+			w.key, w.standing, w.unfit = read(q, w.entries[0].GetProperties())
 		}
-		var err error
-		if w.key, w.standing, err = read(q, w.entries[0].GetProperties()); err != nil {
-			unfit[w] = err
-		}
-	}
-	for _, t := range p.book.meet(pool) {
+	})
+	for _, t := range gone {
 		p.drop(ctx, t.ID, DropMembership)
 	}
 	byQueue := map[string][]*waiting{}
@@ -101,8 +96,8 @@ func (p *pass) sort(ctx context.Context, pool []*waiting) map[string][]*waiting 
 		switch {
 		case !ok:
 			p.drop(ctx, w.id, DropUnknown)
-		case unfit[w] != nil:
-			p.logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, unfit[w])
+		case w.unfit != nil:
+			p.logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
 			p.drop(ctx, w.id, DropInvalid)
 		case p.began.Sub(w.created) > q.MaxWait:
 			p.drop(ctx, w.id, DropExpired)
@@ -111,6 +106,17 @@ func (p *pass) sort(ctx context.Context, pool []*waiting) map[string][]*waiting 
 		}
 	}
 	return byQueue
+}
+
+// edition grows whenever the queues are not what they were at the last pass.
+func (s *Service) edition(queues map[string]rules.Queue) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.editions == 0 || !reflect.DeepEqual(queues, s.queues) {
+		s.editions++
+		s.queues = maps.Clone(queues)
+	}
+	return s.editions
 }
 
 // run places as many of a queue's tickets as it can until the deadline.

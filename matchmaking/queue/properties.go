@@ -109,20 +109,21 @@ func readKey(matchOn []string, properties map[string]any) (string, error) {
 	if len(matchOn) == 0 {
 		return "", nil
 	}
-	var key strings.Builder
+	var room [256]byte
+	key := room[:0]
 	for i, name := range matchOn {
 		value, _ := properties[name].(string)
 		if why := unfit(value); why != "" {
 			return "", fmt.Errorf("property %s is %s", name, why)
 		}
 		if i > 0 {
-			key.WriteByte('\n')
+			key = append(key, '\n')
 		}
-		key.WriteString(name)
-		key.WriteByte('=')
-		key.WriteString(value)
+		key = append(key, name...)
+		key = append(key, '=')
+		key = append(key, value...)
 	}
-	return key.String(), nil
+	return string(key), nil
 }
 
 // queueIn finds the queue a client names. The refusal lists the queues there are: their

@@ -64,8 +64,10 @@ type Service struct {
 	skills *skills
 
 	mu       sync.Mutex
-	prepared map[string]prepared // by ticket: matched in a pass, not yet collected by the host
-	passes   int                 // so far; only Process counts
+	prepared map[string]prepared    // by ticket: matched in a pass, not yet collected by the host
+	passes   int                    // so far; only Process counts
+	queues   map[string]rules.Queue // of the last pass
+	editions int                    // so far: how often the queues were not those of the pass before
 }
 
 // New makes a service.
