@@ -17,7 +17,7 @@ run: demo-sdk ## the module on the embedded engine at http://127.0.0.1:7350, wit
 	$(GO) run ./local/cmd/partyline run
 
 demo-sdk:
-	@if command -v npm >/dev/null; then cd local/demo && npm ci --silent --no-audit --no-fund; \
+	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund; \
 	else echo "npm is not installed: the demo client at / will say so, everything else works"; fi
 
 test: e2e-deps ## every test, with the race detector and in random order, then every benchmark once
@@ -26,8 +26,9 @@ test: e2e-deps ## every test, with the race detector and in random order, then e
 
 e2e-deps:
 	@mkdir -p build
-	@cd local/demo && npm ci --silent --no-audit --no-fund
-	@cd local/e2e/js && npm ci --silent --no-audit --no-fund
+	@cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund
+	@cd local/e2e/js && npm ci --ignore-scripts --silent --no-audit --no-fund
+	@cd local/e2e/browser && npm ci --ignore-scripts --silent --no-audit --no-fund
 
 check: ## formatting, vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt differs"; exit 1; }

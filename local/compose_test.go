@@ -57,7 +57,7 @@ func compose(t *testing.T) composeFile {
 
 func makeVariable(t *testing.T, name string) string {
 	t.Helper()
-	m := regexp.MustCompile(`(?m)^`+name+`\s*:=\s*(\S+)$`).FindStringSubmatch(read(t, "Makefile"))
+	m := regexp.MustCompile(`(?m)^` + name + `\s*:=\s*(\S+)$`).FindStringSubmatch(read(t, "Makefile"))
 	if m == nil {
 		t.Fatalf("Makefile does not set %s", name)
 	}

@@ -42,6 +42,9 @@ type AdmissionDeps struct {
 	Holds func(ctx context.Context, id ID) ([]Hold, error)
 	// Locked refuses with PartyLocked while nobody may enter; nil means never.
 	Locked func(ctx context.Context, v View) error
+	// Requests limits how often a user asks to be let into closed parties, as
+	// [Limits.JoinRequest] does; nil means without limit.
+	Requests func(userID string) error
 }
 
 // Admission is the only way into a party: for invited sessions it puts them on the
@@ -63,6 +66,7 @@ type Admission struct {
 	now     Clock
 	holds   func(ctx context.Context, id ID) ([]Hold, error)
 	locked  func(ctx context.Context, v View) error
+	asks    func(userID string) error
 	gates   gates
 	users   stripes // by user: where one party per user is the rule, its joins wait for each other
 
@@ -75,11 +79,14 @@ type Admission struct {
 func NewAdmission(d AdmissionDeps) *Admission {
 	a := &Admission{
 		roster: d.Roster, streams: d.Streams, storage: d.Storage, policy: d.Policy, logger: d.Logger, now: d.Now,
-		holds: d.Holds, locked: d.Locked,
+		holds: d.Holds, locked: d.Locked, asks: d.Requests,
 		gates: gates{byID: map[ID]*gate{}, asked: map[string]asked{}},
 	}
 	if a.locked == nil {
 		a.locked = func(context.Context, View) error { return nil }
+	}
+	if a.asks == nil {
+		a.asks = func(string) error { return nil }
 	}
 	d.Roster.OnChange(a.partyChanged)
 	return a

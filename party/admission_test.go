@@ -86,7 +86,9 @@ func TestAdmission_ClosedPartyOnlyAsks(t *testing.T) {
 	if n := k.host.OnStream(101, id.UUID.String(), id.Node); n != 1 {
 		t.Errorf("%d sessions on the mirror; whoever only asks must not be there", n)
 	}
-	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0]))
+	k.ask = party.RefuseRate(time.Second)
+	k.refused(k.join(p[3], id), party.RateLimited)
+	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0])) // is no asking
 	k.refused(k.admit(p[3], id), party.PartyFull)
 	k.refused(k.admission.BeginAccept(ctx, id, p[2], p[3]), party.PartyFull)
 	k.must(k.host.PartyAccept(p[0], p[1], id))

@@ -54,3 +54,28 @@ func BenchmarkAdmission_NativeCreateAndJoin(b *testing.B) {
 		k.roster.Closed(b.Context(), id)
 	}
 }
+
+// The before-hook of a PartyJoin alone.
+func BenchmarkAdmission_BeginNative(b *testing.B) {
+	k := newKernel(b)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 8)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := k.admission.BeginNative(b.Context(), id, p[1]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// The after-hook of a PartyJoin alone.
+func BenchmarkAdmission_EndNative(b *testing.B) {
+	k := newKernel(b)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 8)
+	k.must(k.join(p[1], id))
+	b.ReportAllocs()
+	for b.Loop() {
+		k.admission.EndNative(b.Context(), id, p[1])
+	}
+}

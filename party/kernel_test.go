@@ -21,6 +21,7 @@ type kernel struct {
 	stored    []party.Hold // what storage says of holds
 	holdReads int
 	lock      error
+	ask       error
 	roster    *party.Roster
 	admission *party.Admission
 }
@@ -41,7 +42,8 @@ func (k *kernel) restart() {
 			k.holdReads++
 			return slices.Clone(k.stored), nil
 		},
-		Locked: func(context.Context, party.View) error { return k.lock },
+		Locked:   func(context.Context, party.View) error { return k.lock },
+		Requests: func(string) error { return k.ask },
 	})
 }
 

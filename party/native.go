@@ -15,13 +15,13 @@ import (
 
 // BeginNative comes before a PartyJoin of s. Where the party is open it keeps a seat
 // for the join that follows; where it is closed the message only asks to be let in, and
-// BeginNative is BeginRequest. It refuses as Admit does.
+// BeginNative is BeginRequest. It reads the party itself and refuses as Admit does.
 func (a *Admission) BeginNative(ctx context.Context, id ID, s Session) error {
 	return a.begin(ctx, id, s, s.SessionID, func(v View) bool { return v.Open })
 }
 
 // BeginRequest comes before a PartyJoin of s that will only ask to be let in. It
-// refuses as Admit does and keeps no seat.
+// refuses as Admit does, or with RateLimited, and keeps no seat.
 func (a *Admission) BeginRequest(ctx context.Context, id ID, s Session) error {
 	return a.begin(ctx, id, s, s.SessionID, func(View) bool { return false })
 }
@@ -49,11 +49,12 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 		// The engine would take it for a join and cancel the party's tickets.
 		return Refuse(AlreadyMember, "You are in this party already.")
 	}
-	if takesSeat(v.View) {
-		until := a.now().Add(flightTTL)
-		g.flights[s.SessionID] = flight{session: s, by: by, until: until, leaving: leaving}
-		a.gates.ask(by, asked{id: id, joiner: s, until: until})
+	if !takesSeat(v.View) {
+		return a.asks(s.UserID)
 	}
+	until := a.now().Add(flightTTL)
+	g.flights[s.SessionID] = flight{session: s, by: by, until: until, leaving: leaving}
+	a.gates.ask(by, asked{id: id, joiner: s, until: until})
 	return nil
 }
 

@@ -36,7 +36,7 @@ func Default() Config {
 			InviteGuess:     GuessLimits{PerUser: Rate{N: 5, Per: time.Minute}, PerIP: Rate{N: 100, Per: time.Minute}},
 			Share:           Rate{N: 6, Per: time.Minute},
 			ShareRecipients: 200,
-			PagePerIP:       Rate{N: 600, Per: time.Minute},
+			PagePerIP:       Rate{N: 6000, Per: time.Minute},
 			Data:            DataLimits{Rate: Rate{N: 50, Per: time.Second}, Bytes: 4096},
 		},
 		Matchmaking: Matchmaking{

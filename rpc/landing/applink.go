@@ -68,6 +68,7 @@ func (s *Site) linkFile(content func(rules.App) (any, bool)) route {
 			s.logError(r, "landing: app links: %v", err)
 			return plainFailure(r, failure{status: http.StatusInternalServerError})
 		}
-		return answer{status: http.StatusOK, kind: "application/json", cache: cacheAnHour, policy: dataPolicy, tagged: true, body: append(body, '\n')}
+		body = append(body, '\n')
+		return answer{status: http.StatusOK, kind: "application/json", cache: cacheAnHour, policy: dataPolicy, tag: strongTag(body), body: body}
 	}}
 }

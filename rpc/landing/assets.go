@@ -96,7 +96,7 @@ func (s *Site) asset() route {
 		if hash != a.hash {
 			cache = "no-cache"
 		}
-		return answer{status: http.StatusOK, kind: a.kind, cache: cache, policy: dataPolicy, tagged: true, body: a.body}
+		return answer{status: http.StatusOK, kind: a.kind, cache: cache, policy: dataPolicy, tag: strongTag(a.body), body: a.body}
 	}}
 }
 

@@ -3,6 +3,8 @@ package landing_test
 import (
 	"net/http"
 	"testing"
+
+	"partyline/party"
 )
 
 // discard is a ResponseWriter that keeps nothing.
@@ -18,7 +20,11 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 func (discard) WriteHeader(int)             {}
 
 func benchmark(b *testing.B, path string, header ...string) {
-	s := serve(b, always(anInvite()))
+	measure(b, always(anInvite()), path, header...)
+}
+
+func measure(b *testing.B, source *previews, path string, header ...string) {
+	s := serve(b, source)
 	r := request(http.MethodGet, path, header...)
 	w := discard{http.Header{}}
 	b.ReportAllocs()
@@ -30,6 +36,11 @@ func benchmark(b *testing.B, path string, header ...string) {
 func BenchmarkPage(b *testing.B)  { benchmark(b, joinPath+linkCode) }
 func BenchmarkState(b *testing.B) { benchmark(b, joinPath+linkCode+"/state") }
 func BenchmarkQR(b *testing.B)    { benchmark(b, joinPath+linkCode+"/qr.svg") }
+
+// BenchmarkStateAnew is a state that was not drawn before.
+func BenchmarkStateAnew(b *testing.B) {
+	measure(b, &previews{answer: func(string, string) (party.Preview, error) { return anInvite(), nil }}, joinPath+linkCode+"/state")
+}
 
 // BenchmarkStateUnchanged is what an open page costs while nothing happens.
 func BenchmarkStateUnchanged(b *testing.B) {

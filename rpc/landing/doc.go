@@ -8,6 +8,6 @@
 // because a party ID alone is enough to join an open party.
 //
 // Only module/wiring imports it. A [Site] is safe for concurrent use; it keeps
-// nothing but previews a second old, and reads the rules anew for every request, so a
-// reload shows at once. No invite code is ever written to a log.
+// nothing but a few drawn answers, as long as the kernel's preview behind them is shared, and
+// reads the rules anew with each, so a reload shows within a second. No invite code is ever written to a log.
 package landing

@@ -27,7 +27,7 @@ func (s *Site) qr() route {
 			s.logError(r, "landing: qr: %v", err)
 			return plainFailure(r, failure{status: http.StatusInternalServerError})
 		}
-		return answer{status: http.StatusOK, kind: "image/svg+xml", cache: cachePrivHour, policy: dataPolicy, tagged: true, noIndex: true, body: svg}
+		return answer{status: http.StatusOK, kind: "image/svg+xml", cache: cachePrivHour, policy: dataPolicy, tag: strongTag(svg), noIndex: true, body: svg}
 	}}
 }
 

@@ -23,7 +23,7 @@ type answer struct {
 	kind    string // Content-Type
 	cache   string // Cache-Control
 	policy  string // Content-Security-Policy
-	tagged  bool   // carries a strong ETag and answers If-None-Match
+	tag     string // strong ETag; with one, If-None-Match is answered
 	noIndex bool   // search engines keep out
 	wait    time.Duration
 	body    []byte
@@ -195,10 +195,9 @@ func write(w http.ResponseWriter, r *http.Request, a answer) {
 	if a.wait > 0 {
 		h.Set("Retry-After", strconv.Itoa(seconds(a.wait)))
 	}
-	if a.tagged {
-		tag := strongTag(a.body)
-		h.Set("ETag", tag)
-		if a.status == http.StatusOK && matchesTag(r.Header.Get("If-None-Match"), tag) {
+	if a.tag != "" {
+		h.Set("ETag", a.tag)
+		if a.status == http.StatusOK && matchesTag(r.Header.Get("If-None-Match"), a.tag) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}

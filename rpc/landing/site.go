@@ -13,7 +13,8 @@ import (
 // Previews is the part of the kernel this package needs: what a stranger who knows
 // the code may see of an invite. An invite that is over is answered with its state,
 // not with an error; an unknown code is refused with party.InviteNotFound, too many
-// wrong ones from one address with party.RateLimited.
+// wrong ones from one address with party.RateLimited. Answers may be shared, for a second
+// or so: nobody changes one.
 type Previews interface {
 	PublicPreview(ctx context.Context, code, clientIP string) (party.Preview, error)
 }
@@ -61,6 +62,7 @@ type Site struct {
 	limiter  Limiter
 	logger   Logger
 	proxies  int
+	drawn    drawnStates
 }
 
 // New checks the options and makes a Site.
@@ -73,7 +75,7 @@ func New(o Options) (*Site, error) {
 	case o.ProxyCount < 0:
 		return nil, errors.New("landing: Options.ProxyCount is negative")
 	}
-	return &Site{previews: o.Previews, policy: o.Policy, limiter: o.Limiter, logger: o.Logger, proxies: o.ProxyCount}, nil
+	return &Site{previews: o.Previews, policy: o.Policy, limiter: o.Limiter, logger: o.Logger, proxies: o.ProxyCount, drawn: drawnStates{byCode: map[string]drawnState{}}}, nil
 }
 
 // Routes is the table of everything this package serves, in the order to register it.

@@ -3,8 +3,10 @@ package landing
 import (
 	"encoding/json"
 	"net/http"
+	"sync"
 
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 // publicState is the body of the state route: what the preview says of the invite, less
@@ -52,29 +54,69 @@ type publicParty struct {
 // ETag is of the whole body, so a poll costs a 304 until something visible changes.
 func (s *Site) state() route {
 	return route{limited: true, fail: s.stateFailure, answer: func(r *http.Request) answer {
-		_, p, err := s.preview(r)
+		code, p, err := s.preview(r)
 		if err != nil {
 			return s.stateFailure(r, s.failureOf(r, err))
 		}
-		status := http.StatusOK
-		if !live(p.State) {
-			status = http.StatusGone
+		if a, ok := s.drawn.get(code, p); ok {
+			return a
 		}
-		c := s.policy()
-		body := publicState{
-			State: p.State, Inviter: publicProfileOf(p.Inviter), Party: publicPartyOf(p),
-			Message: p.Message, Info: p.Info, ExpiresAt: p.ExpiresAt, View: sceneOf(p, c),
-		}
-		if body.Info == nil {
-			body.Info = []party.InfoField{}
-		}
-		return jsonAnswer(status, body)
+		a := stateAnswer(p, s.policy())
+		s.drawn.put(code, p, a)
+		return a
 	}}
+}
+
+func stateAnswer(p party.Preview, c rules.Config) answer {
+	status := http.StatusOK
+	if !live(p.State) {
+		status = http.StatusGone
+	}
+	body := publicState{
+		State: p.State, Inviter: publicProfileOf(p.Inviter), Party: publicPartyOf(p),
+		Message: p.Message, Info: p.Info, ExpiresAt: p.ExpiresAt, View: sceneOf(p, c),
+	}
+	if body.Info == nil {
+		body.Info = []party.InfoField{}
+	}
+	return jsonAnswer(status, body)
+}
+
+// drawnStates keeps the answers of links that many watch. The kernel shares a preview
+// between those who ask within a second, and an answer holds for as long as it gives out
+// that very one; the next preview, or new rules with it, are drawn anew.
+type drawnStates struct {
+	mu     sync.Mutex
+	byCode map[string]drawnState
+}
+
+type drawnState struct {
+	state  party.InviteState
+	party  *party.PartyPreview
+	answer answer
+}
+
+const drawnAtMost = 1024 // answers kept, a few kB each; then all are dropped, and soon back
+
+func (d *drawnStates) get(code string, p party.Preview) (answer, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	known, ok := d.byCode[code]
+	return known.answer, ok && p.Party != nil && known.party == p.Party && known.state == p.State
+}
+
+func (d *drawnStates) put(code string, p party.Preview, a answer) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.byCode) >= drawnAtMost {
+		clear(d.byCode)
+	}
+	d.byCode[code] = drawnState{p.State, p.Party, a}
 }
 
 func (s *Site) stateFailure(_ *http.Request, f failure) answer {
 	a := jsonAnswer(f.status, publicFailure{Reason: f.reason, View: failureScene(f, textsOf(s.policy()))})
-	a.cache, a.tagged, a.wait = cacheNothing, false, f.wait
+	a.cache, a.tag, a.wait = cacheNothing, "", f.wait
 	return a
 }
 
@@ -85,9 +127,10 @@ func jsonAnswer(status int, v any) answer {
 	if err != nil {
 		panic(err)
 	}
+	body = append(body, '\n')
 	return answer{
 		status: status, kind: "application/json", cache: cacheChecked, policy: dataPolicy,
-		tagged: true, noIndex: true, body: append(body, '\n'),
+		tag: strongTag(body), noIndex: true, body: body,
 	}
 }
 

@@ -2,6 +2,7 @@ package landing_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"net/http/httptest"
 	"reflect"
@@ -270,14 +271,74 @@ func TestState_ColoursDiffer(t *testing.T) {
 	}
 }
 
+// New rules show with the kernel's next preview, which is a second away at most.
 func TestRules_AreReadAnew(t *testing.T) {
 	c := policy()
-	s := serve(t, always(anInvite()), withPolicy(func(r *rules.Config) { *r = c }))
-	before := readState(t, s.get(joinPath+linkCode+"/state")).View.Headline
-	c.Invites.Page.Title = "Moonrise"
-	after := readState(t, s.get(joinPath+linkCode+"/state")).View.Headline
-	if !strings.HasSuffix(before, "Starfall Arena") || !strings.HasSuffix(after, "Moonrise") {
-		t.Errorf("headline before and after a reload: %q, %q", before, after)
+	anew := &previews{answer: func(string, string) (party.Preview, error) { return anInvite(), nil }}
+	s := serve(t, anew, withPolicy(func(r *rules.Config) { *r = c }))
+	for _, title := range []string{"Starfall Arena", "Moonrise"} {
+		c.Invites.Page.Title = title
+		if got := readState(t, s.get(joinPath+linkCode+"/state")).View.Headline; !strings.HasSuffix(got, title) {
+			t.Errorf("headline of the state = %q; want %q in it", got, title)
+		}
+		if body := s.get(joinPath + linkCode).Body.String(); !strings.Contains(body, title+"</h1>") {
+			t.Errorf("the page's headline is without %q", title)
+		}
+	}
+}
+
+// A preview that the kernel shares is drawn once for all who watch the link; another one, or
+// another state of the same, is not taken for it.
+func TestState_DrawnOnce(t *testing.T) {
+	shared := anInvite()
+	answer := shared
+	drawn := 0
+	source := &previews{answer: func(string, string) (party.Preview, error) { return answer, nil }}
+	s := serve(t, source, withPolicy(func(*rules.Config) { drawn++ }))
+	first := s.get(joinPath + linkCode + "/state")
+	for range 3 {
+		if w := s.get(joinPath + "7k4m-q2xw-b9tr-c3hd/state"); w.Body.String() != first.Body.String() || w.Header().Get("ETag") != first.Header().Get("ETag") {
+			t.Fatal("the shared answer differs")
+		}
+	}
+	if drawn != 1 {
+		t.Errorf("a shared preview was drawn %d times; want once", drawn)
+	}
+	if s.get(joinPath + shortCode + "/state"); drawn != 2 {
+		t.Error("another link got the answer of this one")
+	}
+	answer.State = party.StateFull
+	if b := readState(t, s.get(joinPath+linkCode+"/state")); b.State != "full" {
+		t.Errorf("state = %q; want the new one, full", b.State)
+	}
+	answer = anInvite()
+	answer.Party.Size = 1
+	if b := readState(t, s.get(joinPath+linkCode+"/state")); b.Party["size"] != 1.0 {
+		t.Errorf("party = %v; want the new one", b.Party)
+	}
+	if got := len(source.calls()); got != 7 {
+		t.Errorf("the kernel was asked %d times; want every time, 7", got)
+	}
+}
+
+func TestState_ManyLinks(t *testing.T) {
+	names := map[string]*party.PartyPreview{}
+	source := &previews{answer: func(code, _ string) (party.Preview, error) {
+		p := anInvite()
+		if names[code] == nil {
+			names[code] = p.Party
+		}
+		p.Party, p.Message = names[code], code
+		return p, nil
+	}}
+	s := serve(t, source)
+	for range 2 {
+		for i := range 2000 { // more than are kept drawn
+			code := fmt.Sprintf("%08d", i)
+			if b := readState(t, s.get(joinPath+code+"/state")); b.Message != code {
+				t.Fatalf("link %s got the answer of %s", code, b.Message)
+			}
+		}
 	}
 }
 

@@ -110,6 +110,8 @@ async function look(code) {
     preview = { code: code, body: body };
     drawPreview(body);
     screen('preview');
+    const known = body.party && (await offers('party_status_list', { party_id: body.party.party_id }));
+    show('preview-download', !!known);
   } catch (error) {
     screen(party ? 'party' : 'home');
     toast(isMissing(error) ? 'This server runs without Partyline, so invite codes do not work here.' : sayError(error));
@@ -157,21 +159,22 @@ function entered(message) {
   learnServer(party);
 }
 
+// offers calls an RPC that this server may not have: null if it has none, {} if it refuses.
+async function offers(id, body) {
+  try {
+    return await net.rpc(id, body);
+  } catch (error) {
+    return isMissing(error) ? null : {};
+  }
+}
+
 // learnServer finds out what this server offers beyond native parties.
 async function learnServer(entered) {
-  const offers = async (id, body) => {
-    try {
-      return await net.rpc(id, body);
-    } catch (error) {
-      return isMissing(error) ? null : {};
-    }
-  };
   const invites = await offers('party_invite_list', { party_id: entered.id });
   show('invite-form', invites !== null);
   show('invites-missing', invites === null);
   const statuses = await offers('party_status_list', { party_id: entered.id });
   show('status-controls', statuses !== null);
-  show('preview-download', statuses !== null);
   if (statuses && party === entered) {
     party.status(statuses);
     draw();

@@ -11,6 +11,18 @@ function hueOf(key) {
   return hash % hues;
 }
 
+// colours gives everybody shown the hue of their ID, or the next one that nobody has.
+function colours(seats) {
+  const taken = new Set();
+  for (const seat of seats) {
+    if (!seat.user) continue;
+    seat.hue = hueOf(seat.user);
+    while (taken.has(seat.hue) && taken.size < hues) seat.hue = (seat.hue + 1) % hues;
+    taken.add(seat.hue);
+  }
+  return seats;
+}
+
 function initialOf(name) {
   const letter = Array.from(name).find((c) => /[\p{L}\p{N}]/u.test(c));
   return (letter || Array.from(name)[0] || '?').toUpperCase();
@@ -20,7 +32,7 @@ function initialOf(name) {
 function tile(seat) {
   const badge = seat.badge;
   return el('li', {
-    className: 'seat seat-' + seat.kind + ' hue-' + hueOf(seat.user || seat.kind) + (badge ? ' tone-' + badge.tone : ''),
+    className: 'seat seat-' + seat.kind + ' hue-' + (seat.hue || 0) + (badge ? ' tone-' + badge.tone : ''),
     data: { testid: seat.testid || 'seat', user: seat.user || '', leader: String(!!seat.leader), kind: seat.kind },
   },
   el('div', { className: 'tile' },
@@ -49,8 +61,8 @@ export function drawParty(party, names, act) {
       ? [action('Make leader', 'member-promote', (b) => act.promote(p, b)), action('Remove', 'member-kick', (b) => act.kick(p, b))] : [];
     const status = party.statuses.get(p.user_id);
     const seat = {
-      user: p.user_id, name: nameOf(p) + (self ? ' (you)' : ''), leader: leader, kind: 'member', testid: 'member',
-      badge: badgeOf(status), caption: status && status.text, actions: actions,
+      user: p.user_id, name: nameOf(p), leader: leader, kind: 'member', testid: 'member',
+      badge: badgeOf(status), caption: (status && status.text) || (self && 'You'), actions: actions,
     };
     if (leader) seats.unshift(seat);
     else seats.push(seat);
@@ -63,7 +75,7 @@ export function drawParty(party, names, act) {
   }
   const free = Math.min(Math.max(party.maxSize - seats.length, 0), shownFree);
   for (let i = 0; i < free; i++) seats.push({ kind: 'free', testid: 'free-seat' });
-  byId('members').replaceChildren(...seats.map(tile));
+  byId('members').replaceChildren(...colours(seats).map(tile));
   byId('party-count').textContent = party.members.size + ' of ' + party.maxSize;
   byId('party-id').textContent = party.id;
   byId('party-open').textContent = party.open ? '(open)' : '(closed)';
@@ -93,10 +105,11 @@ export function drawPreview(p) {
   byId('preview-message').hidden = !p.message;
   const party = p.party || { members: [], size: 0, max_size: 0 };
   byId('preview-count').textContent = p.party ? party.size + ' of ' + party.max_size : '';
-  byId('preview-members').replaceChildren(...(party.members || []).map((m) => tile({
-    user: m.user_id, name: m.display_name || m.username, leader: m.user_id === party.leader_user_id, kind: 'member', testid: 'preview-member',
+  const seats = (party.members || []).map((m) => ({
+    user: m.user_id, name: m.display_name || m.username || 'A player', leader: m.user_id === party.leader_user_id, kind: 'member', testid: 'preview-member',
     badge: badgeOf(m), caption: m.text,
-  })));
+  }));
+  byId('preview-members').replaceChildren(...colours(seats).map(tile));
   const info = p.info || [];
   byId('preview-info').hidden = info.length === 0;
   byId('preview-info').replaceChildren(...info.map((f) => el('div', null, el('dt', { dir: 'auto' }, f.label), el('dd', { dir: 'auto' }, f.value))));
