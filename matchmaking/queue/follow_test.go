@@ -171,7 +171,7 @@ func TestBook_NewsInAnyOrder(t *testing.T) {
 		t.Fatalf("%d matches; want 1", len(matches))
 	}
 	w.must(w.PartyQueued(t.Context(), id, players[0], ticket, add))
-	if w.Queued(w.view(id)) {
+	if w.queued(id) {
 		t.Error("a ticket came back to life")
 	}
 	w.wantEvents(id, "matched ranked")

@@ -15,16 +15,22 @@ import (
 // InvalidRequest; with queues it fills in add what the server owns: the properties, the
 // counts and the query.
 func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) error {
-	if !s.processing {
-		return s.checkNative(ctx, id, by, int(add.GetMaxCount()))
-	}
-	cfg := s.policy()
-	name, q, err := queueIn(cfg, add.GetStringProperties())
+	v, expected, err := s.footprint(ctx, id)
 	if err != nil {
 		return err
 	}
-	v, held, err := s.admit(ctx, id, by, name, q)
+	if _, member := v.Session(by.SessionID); !member {
+		return party.Refuse(party.NotMember, "You are not in this party.")
+	}
+	if !s.processing {
+		return s.checkNative(ctx, v, int(add.GetMaxCount()))
+	}
+	name, q, err := queueIn(s.policy(), add.GetStringProperties())
 	if err != nil {
+		return err
+	}
+	held := heldBy(q, expected)
+	if err := s.admit(ctx, v, held, name, q); err != nil {
 		return err
 	}
 	members := users(v)
@@ -47,18 +53,10 @@ func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session,
 // CheckSolo is CheckParty for a player who plays without a party. It refuses with
 // NotReady while a party of the player's looks for a match: it could be matched twice.
 func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) error {
-	if err := s.noPartyTicket(ctx, by.UserID); err != nil {
+	name := add.GetStringProperties()[PropertyQueue]
+	q, err := s.admitSolo(ctx, by.UserID, name)
+	if err != nil || !s.processing {
 		return err
-	}
-	if !s.processing {
-		return nil
-	}
-	name, q, err := queueIn(s.policy(), add.GetStringProperties())
-	if err != nil {
-		return err
-	}
-	if s.waits(ctx, by.UserID, func(t Ticket) bool { return t.Solo() && t.Queue == name }) {
-		return party.Refuse(party.NotReady, "You are looking for this match already.")
 	}
 	skill, err := s.skills.of(ctx, q.Skill, []string{by.UserID}, add.GetNumericProperties())
 	if err != nil {
@@ -76,62 +74,79 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 	return nil
 }
 
-// MayQueue answers what CheckParty would for a ticket whose properties are in order: for
-// asking beforehand. queue is ignored while the host matches by itself.
-func (s *Service) MayQueue(ctx context.Context, id party.ID, by party.Session, queue string) error {
+// MayQueue answers what the checks would for a ticket whose properties are in order: for
+// asking beforehand. The zero view is for a player alone; queue is ignored while the host
+// matches by itself.
+func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
+	if v.ID.IsZero() {
+		_, err := s.admitSolo(ctx, caller.UserID, queue)
+		return err
+	}
+	if _, member := v.Member(caller.UserID); !member {
+		return party.Refuse(party.NotMember, "You are not in this party.")
+	}
 	if !s.processing {
-		return s.checkNative(ctx, id, by, 0)
+		return s.checkNative(ctx, v, 0)
 	}
 	name, q, err := queueIn(s.policy(), map[string]string{PropertyQueue: queue})
 	if err != nil {
 		return err
 	}
-	_, _, err = s.admit(ctx, id, by, name, q)
-	return err
-}
-
-// admit reads the party and refuses one that the queue does not take.
-func (s *Service) admit(ctx context.Context, id party.ID, by party.Session, name string, q rules.Queue) (v party.View, held int, err error) {
-	if v, held, err = s.footprint.Seats(ctx, id, ""); err != nil {
-		return v, 0, err
-	}
-	if _, member := v.Session(by.SessionID); !member {
-		return v, 0, party.Refuse(party.NotMember, "You are not in this party.")
-	}
-	if !q.HoldInvited {
-		held = 0
-	}
-	switch size := len(users(v)); {
-	case size > largest(q):
-		return v, 0, party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players.", largest(q), size)
-	case size+held > largest(q):
-		return v, 0, party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players and %d seats held for invited friends.", largest(q), size, held)
-	}
-	for _, t := range s.book.OfParty(id) {
-		if t.Queue == name && s.waiting(ctx, t, v) {
-			return v, 0, party.Refuse(party.NotReady, "Your party is looking for this match already.")
-		}
-	}
-	if err := s.nobodyElsewhere(ctx, v); err != nil {
-		return v, 0, err
-	}
-	if q.RequireReady {
-		if err := s.allReady(ctx, v); err != nil {
-			return v, 0, err
-		}
-	}
-	return v, held, nil
-}
-
-// checkNative closes the host's holes where it matches by itself.
-func (s *Service) checkNative(ctx context.Context, id party.ID, by party.Session, maxCount int) error {
-	v, err := s.roster.View(ctx, id)
+	_, expected, err := s.footprint(ctx, v.ID)
 	if err != nil {
 		return err
 	}
-	if _, member := v.Session(by.SessionID); !member {
-		return party.Refuse(party.NotMember, "You are not in this party.")
+	return s.admit(ctx, v, heldBy(q, expected), name, q)
+}
+
+// heldBy is how many seats a party of which so many are expected needs beside its members'.
+func heldBy(q rules.Queue, expected int) int {
+	if !q.HoldInvited {
+		return 0
 	}
+	return expected
+}
+
+// admitSolo refuses a player alone who may not wait in the queue, and answers the queue;
+// there is none while the host matches by itself.
+func (s *Service) admitSolo(ctx context.Context, userID, queue string) (rules.Queue, error) {
+	if err := s.noPartyTicket(ctx, userID); err != nil || !s.processing {
+		return rules.Queue{}, err
+	}
+	name, q, err := queueIn(s.policy(), map[string]string{PropertyQueue: queue})
+	if err != nil {
+		return q, err
+	}
+	if s.waits(ctx, userID, func(t Ticket) bool { return t.Solo() && t.Queue == name }) {
+		return q, party.Refuse(party.NotReady, "You are looking for this match already.")
+	}
+	return q, nil
+}
+
+// admit refuses a party that the queue does not take.
+func (s *Service) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue) error {
+	switch size := len(users(v)); {
+	case size > largest(q):
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players.", largest(q), size)
+	case size+held > largest(q):
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players and %d seats held for friends.", largest(q), size, held)
+	}
+	for _, t := range s.book.OfParty(v.ID) {
+		if t.Queue == name && s.waiting(ctx, t, v) {
+			return party.Refuse(party.NotReady, "Your party is looking for this match already.")
+		}
+	}
+	if err := s.nobodyElsewhere(ctx, v); err != nil {
+		return err
+	}
+	if q.RequireReady {
+		return s.allReady(ctx, v)
+	}
+	return nil
+}
+
+// checkNative closes the host's holes where it matches by itself.
+func (s *Service) checkNative(ctx context.Context, v party.View, maxCount int) error {
 	if maxCount > 0 && v.Size() > maxCount {
 		return party.Refuse(party.PartyTooLarge, "A match of up to %d players has no room for your party of %d.", maxCount, v.Size())
 	}

@@ -79,7 +79,7 @@ func TestCheckParty_Refusals(t *testing.T) {
 			if err != nil && !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("refusal = %v; want it to say %q", err, tt.says)
 			}
-			if tt.reason != "" && w.Queued(w.view(id)) {
+			if tt.reason != "" && w.queued(id) {
 				t.Error("a refused ticket counts as queued")
 			}
 		})
@@ -129,9 +129,9 @@ func TestCheckParty_Ready(t *testing.T) {
 	w.statuses[players[1].SessionID] = party.MemberStatus{Stage: "downloading"}
 	_, err := w.addParty(id, players[0], text("queue", "duo"))
 	w.wantReason(err, party.NotReady)
-	w.wantReason(w.MayQueue(t.Context(), id, players[0], "duo"), party.NotReady)
+	w.wantReason(w.MayQueue(t.Context(), callerOf(players[0]), w.view(id), "duo"), party.NotReady)
 	w.statuses[players[1].SessionID] = party.MemberStatus{Stage: "ready"}
-	w.must(w.MayQueue(t.Context(), id, players[0], "duo"))
+	w.must(w.MayQueue(t.Context(), callerOf(players[0]), w.view(id), "duo"))
 	w.queueParty(id, players[0], text("queue", "duo"))
 }
 
@@ -261,7 +261,7 @@ func TestNative_PartyTooLarge(t *testing.T) {
 	if add.MinCount != 2 || add.MaxCount != 6 || len(add.StringProperties)+len(add.NumericProperties) != 0 {
 		t.Errorf("a native ticket was changed: %v", add)
 	}
-	w.must(w.MayQueue(t.Context(), id, players[0], "whatever"))
+	w.must(w.MayQueue(t.Context(), callerOf(players[0]), w.view(id), "whatever"))
 }
 
 // Nothing is said about native tickets: clients of a game without queues know no op codes
@@ -374,13 +374,51 @@ func TestCheckSolo(t *testing.T) {
 	w.queueSolo(s, text("queue", "duo"))
 }
 
-func TestLocked(t *testing.T) {
+func callerOf(s party.Session) party.Caller {
+	return party.Caller{UserID: s.UserID, Username: s.Username} // over HTTP, without a socket
+}
+
+func TestMayQueue(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(3)
+	alone, stranger := party.View{}, w.player()
+	tests := []struct {
+		name  string
+		by    party.Session
+		view  party.View
+		queue string
+		want  party.Reason
+	}{
+		{"fine", players[0], w.view(id), "ranked", ""},
+		{"fine_alone", stranger, alone, "duo", ""},
+		{"stranger", stranger, w.view(id), "ranked", party.NotMember},
+		{"no_queue", players[0], w.view(id), "", party.UnknownQueue},
+		{"no_queue_alone", stranger, alone, "", party.UnknownQueue},
+		{"too_large", players[0], w.view(id), "duo", party.PartyTooLarge},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w.wantReason(w.MayQueue(t.Context(), callerOf(tt.by), tt.view, tt.queue), tt.want)
+		})
+	}
+	if w.queued(id) || len(w.pool) != 0 {
+		t.Error("asking made a ticket")
+	}
+}
+
+func TestQueued(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(2)
-	ticket := w.queueParty(id, players[0], rankedEU)
-	w.must(w.Locked(t.Context(), w.view(id)))
-	w.cfg.Parties.Lock.WhileMatchmaking = true
-	w.wantReason(w.Locked(t.Context(), w.view(id)), party.PartyLocked)
-	w.PartyCancelled(t.Context(), ticket)
-	w.must(w.Locked(t.Context(), w.view(id)))
+	if w.queued(id) {
+		t.Error("queued before there is a ticket")
+	}
+	w.queueParty(id, players[0], rankedEU)
+	if !w.queued(id) {
+		t.Error("not queued with a ticket")
+	}
+	w.host.Disconnect(players[1]) // nobody is told yet
+	if w.queued(id) {
+		t.Error("queued with a ticket the host has dropped")
+	}
+	w.wantEvents(id, "queued ranked", "dropped ranked: membership")
 }

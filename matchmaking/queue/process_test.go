@@ -42,7 +42,7 @@ func TestProcess_MixedParties(t *testing.T) {
 	}
 	for _, id := range ids {
 		w.wantEvents(id, "queued ranked", "matched ranked")
-		if w.Queued(w.view(id)) {
+		if w.queued(id) {
 			t.Error("a matched party counts as queued")
 		}
 	}
@@ -408,7 +408,7 @@ func TestMatched_Native(t *testing.T) {
 		t.Errorf("launch = %+v; want one team of four", l)
 	}
 	w.wantEvents(id, "queued", "matched")
-	if w.Queued(w.view(id)) {
+	if w.queued(id) {
 		t.Error("a matched party counts as queued")
 	}
 }

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"partyline/matchmaking/formation"
@@ -16,15 +17,10 @@ type Roster interface {
 	Sessions(userID string) ([]party.Session, error)
 }
 
-// Footprint reads a party and counts the seats it holds for users other than userID.
-type Footprint interface {
-	Seats(ctx context.Context, id party.ID, userID string) (v party.View, held int, err error)
-}
+var _ Roster = (*party.Roster)(nil)
 
-var (
-	_ Roster    = (*party.Roster)(nil)
-	_ Footprint = (*party.Admission)(nil)
-)
+// Footprint reads a party and counts the users it keeps seats for who are not in it.
+type Footprint func(ctx context.Context, id party.ID) (v party.View, expected int, err error)
 
 // Deps is what a Service works with. All are needed but the last three.
 type Deps struct {
@@ -82,22 +78,8 @@ func New(d Deps) *Service {
 }
 
 // Queued reports whether the party has a ticket that waits.
-func (s *Service) Queued(v party.View) bool {
-	for _, t := range s.book.OfParty(v.ID) {
-		if stands(t, v) {
-			return true
-		}
-	}
-	return false
-}
-
-// Locked refuses with PartyLocked while the party waits and the rules lock it for that
-// time; it is for [party.AdmissionDeps].
-func (s *Service) Locked(_ context.Context, v party.View) error {
-	if s.policy().Parties.Lock.WhileMatchmaking && s.Queued(v) {
-		return party.Refuse(party.PartyLocked, "This party is looking for a match.")
-	}
-	return nil
+func (s *Service) Queued(ctx context.Context, id party.ID) (bool, error) {
+	return slices.ContainsFunc(s.book.OfParty(id), func(t Ticket) bool { return s.stillWaits(ctx, t) }), nil
 }
 
 // stands reports whether everybody on the ticket is still in the party. The host drops a

@@ -207,11 +207,22 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		Holds: func(context.Context, party.ID) ([]party.Hold, error) { return w.holds, nil },
 	})
 	w.Service = queue.New(queue.Deps{
-		Roster: w.roster, Footprint: w.admission, Accounts: w.accounts, Objects: w.objects, Sender: w.host, Notifier: w.notices,
+		Roster: w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.clock.Now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
 	return w
+}
+
+func (w *world) footprint(ctx context.Context, id party.ID) (party.View, int, error) {
+	return w.admission.Seats(ctx, id, "")
+}
+
+func (w *world) queued(id party.ID) bool {
+	w.t.Helper()
+	queued, err := w.Queued(w.t.Context(), id)
+	w.must(err)
+	return queued
 }
 
 // party makes an open party of new players; the first leads.
