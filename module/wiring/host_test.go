@@ -24,6 +24,7 @@ type (
 	afterFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
 	eventFunc    = func(ctx context.Context, logger runtime.Logger, evt *api.Event)
 	listFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
+	matchFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule) (runtime.Match, error)
 	shutdownFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)
 )
 
@@ -32,7 +33,7 @@ type (
 type initializer struct {
 	runtime.Initializer
 
-	refuses    string // the registration that fails: "rpc", "before", "http", "shutdown"
+	refuses    string // the registration that fails: "rpc", "before", "http", "match", "shutdown"
 	registered int
 
 	rpcs     map[string]rpcFunc
@@ -42,13 +43,14 @@ type initializer struct {
 	list     listFunc
 	routes   map[string]http.HandlerFunc
 	methods  map[string][]string
+	matches  map[string]matchFunc
 	shutdown shutdownFunc
 }
 
 func newInitializer() *initializer {
 	return &initializer{
 		rpcs: map[string]rpcFunc{}, befores: map[string]beforeFunc{}, afters: map[string]afterFunc{},
-		routes: map[string]http.HandlerFunc{}, methods: map[string][]string{},
+		routes: map[string]http.HandlerFunc{}, methods: map[string][]string{}, matches: map[string]matchFunc{},
 	}
 }
 
@@ -90,6 +92,11 @@ func (i *initializer) RegisterHttp(pattern string, fn func(http.ResponseWriter, 
 	return i.take("http")
 }
 
+func (i *initializer) RegisterMatch(name string, fn matchFunc) error {
+	i.matches[name] = fn
+	return i.take("match")
+}
+
 func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
 	i.shutdown = fn
 	return i.take("shutdown")
@@ -122,6 +129,10 @@ func (n *nakama) MetricsTimerRecord(name string, tags map[string]string, _ time.
 }
 
 func (n *nakama) StreamUserList(uint8, string, string, string, bool, bool) ([]runtime.Presence, error) {
+	return nil, nil
+}
+
+func (n *nakama) MatchList(context.Context, int, bool, string, *int, *int, string) ([]*api.Match, error) {
 	return nil, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
+	"partyline/matchmaking"
 	"partyline/party"
 	"partyline/party/invite"
 	"partyline/party/limit"
@@ -42,6 +43,7 @@ type Module struct {
 
 	rules   *rules.Live
 	invites *invite.Service
+	matches *matchmaking.Matches
 	calls   []rpc.Set
 	hooks   []hooks.Set
 	routes  []landing.Route
@@ -83,13 +85,16 @@ func (m *Module) construct(env environment) error {
 	roster := party.NewRoster(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
+	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Locked: m.lockedInMatch(policy),
 	})
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now,
+		Match: m.matches.Of, Seat: m.matches.Late,
 	})
 	m.calls = []rpc.Set{rpc.Invites(m.invites, m.invites)}
 	m.hooks = []hooks.Set{
@@ -98,6 +103,7 @@ func (m *Module) construct(env environment) error {
 		hooks.Admission(admission, admission, limits, roster), // behind all that may refuse
 		hooks.Roster(roster, roster),
 	}
+	m.addMatches()
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
@@ -123,7 +129,8 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 }
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,
-// hooks by stage, message, owner and name, and HTTP routes with their methods.
+// hooks by stage, message, owner and name, match handlers, and HTTP routes with their
+// methods.
 func (m *Module) Describe() []string {
 	var lines []string
 	for _, set := range m.calls {
@@ -134,6 +141,7 @@ func (m *Module) Describe() []string {
 	for _, name := range hooks.Names(m.hooks...) {
 		lines = append(lines, "hook "+name)
 	}
+	lines = append(lines, "match "+matchmaking.PartyMatch)
 	for _, route := range m.routes {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
 	}

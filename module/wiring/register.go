@@ -35,6 +35,7 @@ type Host interface {
 	rpc.Registrar
 	hooks.Host
 	httpRegistrar
+	matchRegistrar
 	RegisterShutdown(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)) error
 }
 
@@ -53,6 +54,9 @@ func (m *Module) Register(host Host) error {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	if err := m.registerRoutes(host); err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	if err := m.registerMatches(host); err != nil {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	if err := host.RegisterShutdown(m.shutdown); err != nil {

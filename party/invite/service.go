@@ -32,7 +32,7 @@ type Blocks interface {
 	Among(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
-// Deps is what a Service works with. All are needed but the last three.
+// Deps is what a Service works with. All are needed but the last four.
 type Deps struct {
 	Store     *Store
 	Roster    *party.Roster
@@ -49,6 +49,7 @@ type Deps struct {
 	Judge    party.Judge    // the designers' rules; nil allows everything
 	Statuses party.Statuses // what members tell of themselves; nil shows nothing
 	Match    party.MatchOf  // the match a party is in; nil for none
+	Seat     party.SeatFor  // a seat in it for whoever redeems; nil for none
 }
 
 // Service is invites from creation to their end. Safe for concurrent use.
@@ -75,6 +76,9 @@ func New(d Deps) *Service {
 	}
 	if d.Match == nil {
 		d.Match = func(context.Context, party.ID) (string, error) { return "", nil }
+	}
+	if d.Seat == nil {
+		d.Seat = func(context.Context, party.ID, string) (string, error) { return "", nil }
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{
