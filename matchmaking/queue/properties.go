@@ -135,6 +135,9 @@ func queueIn(c rules.Config, texts map[string]string) (string, rules.Queue, erro
 		return name, q, nil
 	}
 	known := strings.Join(slices.Sorted(maps.Keys(c.Queues)), ", ")
+	if known == "" {
+		return "", q, party.Refuse(party.UnknownQueue, "There is nothing to play here at the moment.")
+	}
 	if name == "" {
 		return "", q, party.Refuse(party.UnknownQueue, "string_properties.queue: name the queue to play in: %s.", known)
 	}

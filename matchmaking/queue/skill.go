@@ -16,7 +16,7 @@ import (
 
 // Accounts reads accounts, of which the metadata may hold a strength.
 type Accounts interface {
-	AccountsGetId(ctx context.Context, userIDs []string) ([]*api.Account, error)
+	AccountsGetId(ctx context.Context, userIDs, deviceIDs []string) ([]*api.Account, error)
 }
 
 // Objects reads storage objects, which may hold a strength.
@@ -159,7 +159,7 @@ func (s *skills) fetch(ctx context.Context, k *rules.Skill, users []string) (map
 		}
 		return values, nil
 	}
-	accounts, err := s.accounts.AccountsGetId(ctx, users)
+	accounts, err := s.accounts.AccountsGetId(ctx, users, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ type accounts struct {
 	err      error
 }
 
-func (a *accounts) AccountsGetId(_ context.Context, ids []string) ([]*api.Account, error) {
+func (a *accounts) AccountsGetId(_ context.Context, ids, _ []string) ([]*api.Account, error) {
 	a.reads++
 	a.asked += len(ids)
 	var list []*api.Account
@@ -116,10 +116,8 @@ func (l *launcher) Launch(_ context.Context, in queue.Launch) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, c := range in.Claims {
-		if err := table.Hold(l.now(), c, l.now().Add(in.SeatHold)); err != nil {
-			return "", fmt.Errorf("claim %+v: %w", c, err)
-		}
+	if err := table.Hold(l.now(), l.now().Add(in.SeatHold), in.Claims...); err != nil {
+		return "", fmt.Errorf("claims %+v: %w", in.Claims, err)
 	}
 	id := fmt.Sprintf("match-%d", len(l.launches))
 	l.launches = append(l.launches, in)
@@ -133,12 +131,7 @@ func (l *launcher) Fill(_ context.Context, id string, claims []seats.Claim) erro
 	if err := l.failFill[id]; err != nil {
 		return err
 	}
-	for _, c := range claims {
-		if err := l.tables[id].Hold(l.now(), c, l.now().Add(time.Minute)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return l.tables[id].Hold(l.now(), l.now().Add(time.Minute), claims...)
 }
 
 func (l *launcher) Withdraw(_ context.Context, id string, claims []seats.Claim) error {

@@ -12,6 +12,7 @@ import (
 
 	"partyline/hooks"
 	"partyline/matchmaking"
+	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/invite"
 	"partyline/party/limit"
@@ -44,9 +45,12 @@ type Module struct {
 	rules   *rules.Live
 	invites *invite.Service
 	matches *matchmaking.Matches
+	queues  *queue.Service
 	calls   []rpc.Set
 	hooks   []hooks.Set
 	routes  []landing.Route
+
+	processing bool // the host matches through us: there were queues at its start
 
 	ready bool // set once New is done; what becomes of the rules file before is its error
 
@@ -104,6 +108,7 @@ func (m *Module) construct(env environment) error {
 		hooks.Roster(roster, roster),
 	}
 	m.addMatches()
+	m.addQueues(roster, admission, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
@@ -123,14 +128,17 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
 			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
 		}
+		if m.ready {
+			m.queuesReloaded(loaded.New)
+		}
 	case m.ready:
 		m.logger.Error("rules not loaded, the previous ones stay active:\n%v", loaded.Err)
 	}
 }
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,
-// hooks by stage, message, owner and name, match handlers, and HTTP routes with their
-// methods.
+// hooks by stage, message, owner and name, match handlers, what the matchmaker asks, and
+// HTTP routes with their methods.
 func (m *Module) Describe() []string {
 	var lines []string
 	for _, set := range m.calls {
@@ -142,6 +150,7 @@ func (m *Module) Describe() []string {
 		lines = append(lines, "hook "+name)
 	}
 	lines = append(lines, "match "+matchmaking.PartyMatch)
+	lines = append(lines, m.describeQueues()...)
 	for _, route := range m.routes {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
 	}
