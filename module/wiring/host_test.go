@@ -24,6 +24,8 @@ type (
 	afterFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
 	eventFunc    = func(ctx context.Context, logger runtime.Logger, evt *api.Event)
 	listFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
+	matchedFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error)
+	poolFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 	matchFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule) (runtime.Match, error)
 	shutdownFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)
 )
@@ -33,7 +35,7 @@ type (
 type initializer struct {
 	runtime.Initializer
 
-	refuses    string // the registration that fails: "rpc", "before", "http", "match", "shutdown"
+	refuses    string // the registration that fails: "rpc", "before", "http", "match", "matched", "shutdown"
 	registered int
 
 	rpcs     map[string]rpcFunc
@@ -44,6 +46,8 @@ type initializer struct {
 	routes   map[string]http.HandlerFunc
 	methods  map[string][]string
 	matches  map[string]matchFunc
+	matched  matchedFunc
+	pool     poolFunc
 	shutdown shutdownFunc
 }
 
@@ -95,6 +99,16 @@ func (i *initializer) RegisterHttp(pattern string, fn func(http.ResponseWriter, 
 func (i *initializer) RegisterMatch(name string, fn matchFunc) error {
 	i.matches[name] = fn
 	return i.take("match")
+}
+
+func (i *initializer) RegisterMatchmakerMatched(fn matchedFunc) error {
+	i.matched = fn
+	return i.take("matched")
+}
+
+func (i *initializer) RegisterMatchmakerProcessor(fn poolFunc) error {
+	i.pool = fn
+	return i.take("processor")
 }
 
 func (i *initializer) RegisterShutdown(fn shutdownFunc) error {

@@ -12,6 +12,7 @@ import (
 
 	"partyline/hooks"
 	"partyline/matchmaking"
+	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/invite"
 	"partyline/party/limit"
@@ -45,9 +46,12 @@ type Module struct {
 	invites *invite.Service
 	matches *matchmaking.Matches
 	telling telling
+	queues  *queue.Service
 	calls   []rpc.Set
 	hooks   []hooks.Set
 	routes  []landing.Route
+
+	processing bool // the host matches through us: there were queues at its start
 
 	ready bool // set once New is done; what becomes of the rules file before is its error
 
@@ -90,7 +94,7 @@ func (m *Module) construct(env environment) error {
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
 	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
-	activity := party.Activity{Match: m.matches.Of}
+	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(m.statuses, activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
@@ -105,7 +109,7 @@ func (m *Module) construct(env environment) error {
 		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
 		Match: m.matches.Of, Seat: m.matches.Late,
 	})
-	ruled := m.newRuled(judge, admission, limits, policy, nil)
+	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
 	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, roster, policy),
@@ -117,6 +121,7 @@ func (m *Module) construct(env environment) error {
 	}
 	m.completeStatus(roster, admission, limits, policy)
 	m.addMatches()
+	m.addQueues(roster, admission, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
@@ -129,8 +134,8 @@ func (m *Module) construct(env environment) error {
 }
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,
-// hooks by stage, message, owner and name, match handlers, and HTTP routes with their
-// methods.
+// hooks by stage, message, owner and name, match handlers, what the matchmaker asks, and
+// HTTP routes with their methods.
 func (m *Module) Describe() []string {
 	var lines []string
 	for _, set := range m.calls {
@@ -142,6 +147,7 @@ func (m *Module) Describe() []string {
 		lines = append(lines, "hook "+name)
 	}
 	lines = append(lines, "match "+matchmaking.PartyMatch)
+	lines = append(lines, m.describeQueues()...)
 	for _, route := range m.routes {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
 	}

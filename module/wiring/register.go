@@ -36,6 +36,7 @@ type Host interface {
 	hooks.Host
 	httpRegistrar
 	matchRegistrar
+	matchmakerRegistrar
 	RegisterShutdown(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)) error
 }
 
@@ -57,6 +58,9 @@ func (m *Module) Register(host Host) error {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	if err := m.registerMatches(host); err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	if err := m.registerQueues(host); err != nil {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	if err := host.RegisterShutdown(m.shutdown); err != nil {

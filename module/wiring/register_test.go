@@ -81,6 +81,10 @@ func TestRegister_HostGetsEverythingDescribed(t *testing.T) {
 			if core, err := init.matches[words[1]](context.Background(), &logBook{}, nil, nk); err != nil || core == nil || len(init.matches) != 1 {
 				t.Errorf("not registered once: %s: %v", line, err)
 			}
+		case words[0] == "matchmaker":
+			if init.matched == nil || init.pool != nil || words[1] != "matched" {
+				t.Errorf("not registered, or more than that: %s", line)
+			}
 		case words[0] == "http":
 			routes++
 			if init.routes[words[2]] == nil || !slices.Equal(init.methods[words[2]], []string{"GET", "HEAD"}) {
@@ -154,7 +158,7 @@ func TestRegister_RegisteredFunctionsWork(t *testing.T) {
 }
 
 func TestRegister_HostRefuses(t *testing.T) {
-	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "match", "shutdown"} {
+	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "match", "matched", "shutdown"} {
 		t.Run(what, func(t *testing.T) {
 			init := newInitializer()
 			init.refuses = what
