@@ -333,29 +333,27 @@ func Members(b Block) ([]Member, error) {
 }
 
 var declared = map[string]*regexp.Regexp{
-	"js":       regexp.MustCompile(`\b(?:const|let|function|class)\s+(\w+)|\b(\w+)\s*[:=]`),
-	"csharp":   regexp.MustCompile(`\bpublic\b[^;{(=]*?\b(\w+)\s*(?:[;({=]|$)|\b(\w+)\s*[,;]|\b(\w+)(?:<\w+>)?\(`),
+	"js":       regexp.MustCompile(`\b(?:const|let|function|class)\s+(\w+)|\b(\w+):`),
+	"csharp":   regexp.MustCompile(`(\w+)`),
 	"gdscript": regexp.MustCompile(`\b(?:func|var|const|signal|class)\s+(\w+)|"(\w+)"\s*:`),
 }
 
-// Declared are the names that the snippets of a language themselves declare: their
-// functions, fields and variables.
+// Declared are the names that the snippets of a language declare themselves: functions,
+// variables, keys; in C# every word of a public member's line.
 func Declared(blocks []Block) map[string]bool {
 	own := map[string]bool{}
 	for _, b := range blocks {
 		for line := range strings.SplitSeq(b.Body, "\n") {
-			line = strings.TrimSpace(line)
-			if b.Language == "csharp" && !strings.HasPrefix(line, "public ") && !strings.HasPrefix(line, "async ") {
+			if b.Language == "csharp" && !strings.HasPrefix(strings.TrimSpace(line), "public ") {
 				continue
 			}
 			for _, m := range declared[b.Language].FindAllStringSubmatch(line, -1) {
 				for _, name := range m[1:] {
-					if name != "" {
-						own[name] = true
-					}
+					own[name] = true
 				}
 			}
 		}
 	}
+	delete(own, "")
 	return own
 }
