@@ -39,6 +39,24 @@ var samples = map[string]func(w *world) json.RawMessage{
 		w.invite()
 		return w.mustCall(w.leader, "party_invite_list", map[string]any{"party_id": w.partyID}, nil)
 	},
+	"party_status_list": func(w *world) json.RawMessage {
+		w.loading()
+		return w.mustCall(w.leader, "party_status_list", map[string]any{"party_id": w.partyID}, nil)
+	},
+	"party_share": func(w *world) json.RawMessage {
+		return w.mustCall(w.leader, "party_share", map[string]any{"party_id": w.partyID, "to": map[string]any{"status": true}}, nil)
+	},
+	"status": func(w *world) json.RawMessage {
+		w.mustCall(w.leader, "party_share", map[string]any{"party_id": w.partyID, "to": map[string]any{"status": true}, "message": "One seat left"}, nil)
+		return w.status(w.leader)
+	},
+	"party_check": func(w *world) json.RawMessage {
+		return w.mustCall(w.friend, "party_check", map[string]any{"action": "join", "party_id": w.partyID}, nil)
+	},
+	"message -1": func(w *world) json.RawMessage {
+		w.loading()
+		return w.serverMessage(w.leader, -1, "World map")
+	},
 	"notification 1001": func(w *world) json.RawMessage {
 		w.invite(w.friend.UserID)
 		return w.notification(w.friend, 1001)

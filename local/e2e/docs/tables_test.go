@@ -249,6 +249,7 @@ var bounds = map[string]struct {
 	"uses of one invite":                              {[]string{"party/invite.maxUses"}, 1},
 	"launch data":                                     {[]string{"party/invite.maxLaunch"}, 1},
 	"invites of a party that are listed":              {[]string{"party/invite.page", "party/invite.indexPages"}, 1},
+	"players on their way to one party":               {[]string{"party/status.maxIncoming"}, 1},
 	"kicks remembered per party":                      {[]string{"party.maxKicks"}, 1},
 	"parties remembered per socket":                   {[]string{"party.maxPartiesPerSession"}, 1},
 	"players, or addresses, one rate limit remembers": {[]string{"party.maxLimitKeys"}, 1},

@@ -117,6 +117,25 @@ func (w *world) invite(forUserIDs ...string) party.CreatedInvite {
 	return made
 }
 
+// loading has the leader, and the friend on the way, tell how far they are.
+func (w *world) loading() {
+	w.t.Helper()
+	w.mustCall(w.leader, "party_status_set", map[string]any{"party_id": w.partyID, "stage": "downloading", "progress": 0.42, "text": "World map"}, nil)
+	w.mustCall(w.friend, "party_status_set", map[string]any{"code": w.invite().Code, "stage": "installing", "progress": 0.07}, nil)
+}
+
+// status waits until a player's own status, as followers see it, is JSON.
+func (w *world) status(p *player) json.RawMessage {
+	w.t.Helper()
+	ctx, cancel := w.deadline()
+	defer cancel()
+	reply, err := w.friend.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_StatusFollow{StatusFollow: &rtapi.StatusFollow{UserIds: []string{p.UserID}}}})
+	if err != nil || len(reply.GetStatus().GetPresences()) != 1 {
+		w.t.Fatalf("status of %s: %v, %v", p.Username, reply, err)
+	}
+	return json.RawMessage(reply.GetStatus().GetPresences()[0].GetStatus().GetValue())
+}
+
 // leave takes a player out of the party.
 func (w *world) leave(ctx context.Context, p *player) error {
 	_, err := p.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: w.partyID}}})

@@ -9,16 +9,17 @@ const heard = (list) => (...what) => { list.push(what.length > 1 ? what : what[0
 
 // play makes a game that is online, with its handlers set as the document sets them.
 async function play(own = {}) {
-  const game = new Game({ shown: [], invited: [], server: [], members: [], ...own });
+  const game = new Game({ shown: [], invited: [], server: [], data: [], statuses: [], ...own });
   Object.assign(game.vars, {
-    showMessage: heard(game.vars.shown), showInvite: heard(game.vars.invited),
-    fromServer: heard(game.vars.server), fromMember: heard(game.vars.members),
+    showMessage: heard(game.vars.shown), showInvite: heard(game.vars.invited), showShared: heard(game.vars.statuses),
+    fromServer: heard(game.vars.server), fromMember: heard(game.vars.data),
   });
   await game.run("connect");
   await game.run("call");
   await game.run("notification");
   await game.run("members");
   await game.run("party data");
+  await game.run("followers");
   return game;
 }
 
@@ -137,15 +138,52 @@ test("redeeming again changes nothing", async () => {
 test("members send data, and only data of members' op codes", async () => {
   jonas.vars.party = { party_id: mira.vars.party.party_id };
   await jonas.run("send");
-  const [presence, op, bytes] = await until(() => mira.vars.members[0], "party data");
+  const [presence, op, bytes] = await until(() => mira.vars.data[0], "party data");
   assert.equal(presence.user_id, userOf(jonas));
   assert.equal(op, 1);
   assert.deepEqual(JSON.parse(new TextDecoder().decode(bytes)), { emote: "wave" });
   await jonas.vars.socket.sendPartyData(mira.vars.party.party_id, -2, "{}"); // resolves all the same
   await jonas.vars.socket.sendPartyData(mira.vars.party.party_id, 0, "");
-  await until(() => mira.vars.members.length === 2, "empty data with op code 0");
-  assert.equal(mira.vars.members[1][1], 0);
+  await until(() => mira.vars.data.length === 2, "empty data with op code 0");
+  assert.equal(mira.vars.data[1][1], 0);
   assert.equal(mira.vars.server.filter(([, m]) => Object.keys(m).length === 0).length, 0, "nobody forges a message of the server");
+});
+
+test("members and friends on the way tell how far they are", async () => {
+  const status = () => mira.vars.server.filter(([op]) => op === -1).map(([, m]) => m);
+  await mira.run("status");
+  await until(() => status().some((m) => m.members[0]?.progress === 0.42), "message -1 of a member");
+  const aiko = await play();
+  aiko.vars.code = mira.vars.invite.code;
+  await aiko.run("status on the way");
+  await until(() => status().some((m) => m.incoming[0]?.user_id === userOf(aiko)), "message -1 of a friend on the way");
+  await jonas.run("status list");
+  assert.deepEqual(jonas.vars.members.map((m) => m.stage), ["downloading", ""]);
+  assert.deepEqual(jonas.vars.incoming.map((m) => [m.user_id, m.stage]), [[userOf(aiko), "installing"]]);
+  aiko.vars.socket.disconnect(false);
+});
+
+test("a shared party reaches followers and those named", async () => {
+  const outsider = await play();
+  await outsider.vars.socket.followUsers([userOf(mira)]);
+  mira.vars.friendId = userOf(outsider);
+  await mira.run("share");
+  assert.deepEqual(mira.vars.shared.delivered, { status: 1, friends: 0, group: 0, users: 1 });
+  const [username, status] = await until(() => outsider.vars.statuses.find(([, s]) => s.url), "the sharer's status");
+  assert.equal(username, mira.vars.session.username);
+  assert.deepEqual(status, { party_id: mira.vars.party.party_id, url: mira.vars.shared.url, text: "One seat left" });
+  await until(() => outsider.vars.invited.some((i) => i.url === mira.vars.shared.url), "notification 1001");
+  outsider.vars.party = mira.vars.party;
+  await outsider.run("check");
+  assert.equal(outsider.vars.check.allowed, true);
+  await jonas.vars.socket.leaveParty(mira.vars.party.party_id);
+  await until(() => mira.vars.current.members.length === 1, "the leave");
+  await jonas.vars.openInvite(mira.vars.shared.url);
+  jonas.vars.party = mira.vars.party;
+  await jonas.run("check");
+  assert.equal(jonas.vars.check.reason, "already_member");
+  assert.equal(jonas.vars.shown.at(-1), jonas.vars.check.message);
+  outsider.vars.socket.disconnect(false);
 });
 
 test("leaving and coming back with the same code costs nothing", async () => {
