@@ -186,6 +186,11 @@ test("a shared party reaches followers and those named", async () => {
   outsider.vars.socket.disconnect(false);
 });
 
+test("a party that plays nowhere has no match", async () => {
+  await mira.run("party match");
+  assert.deepEqual([mira.vars.match_id, mira.vars.queue, mira.vars.seats], ["", "", []]);
+});
+
 test("leaving and coming back with the same code costs nothing", async () => {
   jonas.vars.socket.disconnect(true);
   await until(() => mira.vars.current.members.length === 1, "the leave");
