@@ -40,17 +40,6 @@ type Launch struct {
 	Params map[string]any // more parameters for the handler's MatchInit, which gob must be able to encode
 }
 
-// QueueLaunch is a launch with all that the queue's rules say; the caller adds claims,
-// key and skill. A player whose connection is lost keeps the seat as long as a party
-// would keep his place, and at least as long as it is held for a newcomer.
-func QueueLaunch(name string, q rules.Queue, parties rules.Parties) Launch {
-	return Launch{
-		Handler: q.Match, Queue: name, Teams: q.Teams, TeamSize: q.TeamSize,
-		SeatHold: q.SeatHold, SeatHoldMax: q.SeatHoldMax, Grace: max(q.SeatHold, parties.ReconnectGrace),
-		Backfill: q.Backfill,
-	}
-}
-
 // MatchParams is what MatchCreate takes to make this match. Its errors name the field.
 func (l Launch) MatchParams() (map[string]any, error) {
 	setup := setup{

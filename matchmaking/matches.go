@@ -92,11 +92,10 @@ func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error 
 }
 
 // Release follows a member leaving his party or being kicked: the seat held for him in
-// the party's match opens. Whoever plays already goes on playing. With userID "" it
-// opens the seats held for friends of the party not known by name.
+// the party's match opens. Whoever plays already goes on playing.
 func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error {
 	matchID, err := m.Of(ctx, id)
-	if err != nil || matchID == "" {
+	if err != nil || matchID == "" || userID == "" {
 		return err
 	}
 	_, err = m.signal(ctx, matchID, signalRequest{Op: signalRelease, PartyID: id.String(), UserID: userID})

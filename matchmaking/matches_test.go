@@ -75,9 +75,14 @@ func TestMatches_Open(t *testing.T) {
 	if open, err := h.client().Open(t.Context(), "duel"); err != nil || len(open) != 0 {
 		t.Errorf("Open = %+v, %v; want none", open, err)
 	}
-	s.after(45 * time.Second) // nobody showed up
+	s.enter("ann")
+	s.after(45 * time.Second) // bob did not show up
 	if open, err := h.client().Open(t.Context(), "duel"); err != nil || len(open) != 1 || open[0].Open[0] != 1 {
-		t.Errorf("Open = %+v, %v; want the seats of the no-shows", open, err)
+		t.Errorf("Open = %+v, %v; want the seat of the no-show", open, err)
+	}
+	s.leave("ann", "ann1", runtime.PresenceReasonLeave)
+	if open, err := h.client().Open(t.Context(), "duel"); err != nil || len(open) != 0 {
+		t.Errorf("Open = %+v, %v; want no match that everybody has left", open, err)
 	}
 }
 
@@ -140,9 +145,9 @@ func TestMatches_Release(t *testing.T) {
 			t.Errorf("Release(%q) = %v", user, err)
 		}
 	}
-	wantLines(t, "the party heard", h.events(p), "seat_taken ann@0", "seat_released bob@0", "seat_released@0")
-	if taken, held, open := s.count(); taken != 1 || held != 1 || open != 2 {
-		t.Errorf("%d, %d, %d; want who plays, and whoever is not of the party, to stay", taken, held, open)
+	wantLines(t, "the party heard", h.events(p), "seat_taken ann@0", "seat_released bob@0")
+	if taken, held, open := s.count(); taken != 1 || held != 2 || open != 1 {
+		t.Errorf("%d, %d, %d; want who plays, who is not of the party, and the spare seat to stay", taken, held, open)
 	}
 	if err := h.client().Release(t.Context(), parse(t, h.partyOf("eve")), "eve"); err != nil {
 		t.Errorf("Release where there is no match = %v", err)

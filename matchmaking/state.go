@@ -188,7 +188,7 @@ func (c *call) relabel() error {
 	if l.Parties == nil {
 		l.Parties = []string{}
 	}
-	if c.setup.Backfill {
+	if c.setup.Backfill && l.OpenSeats < c.table.Capacity() { // nobody wants to be sent to a deserted match
 		l.Backfill, l.Open, l.Key, l.Skill = true, open, c.setup.Key, c.setup.Skill
 	}
 	text, err := l.text(c.own)

@@ -136,6 +136,12 @@ func (n *nakama) MetricsCounterAdd(name string, tags map[string]string, delta in
 	n.metrics = append(n.metrics, fmt.Sprintf("%s %v +%d", name, tags, delta))
 }
 
+func (n *nakama) MetricsGaugeSet(name string, tags map[string]string, value float64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.metrics = append(n.metrics, fmt.Sprintf("%s %v =%v", name, tags, value))
+}
+
 func (n *nakama) MetricsTimerRecord(name string, tags map[string]string, _ time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -163,6 +169,19 @@ func (n *nakama) StorageList(ctx context.Context, _, _, _ string, _ int, _ strin
 
 func (n *nakama) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	return nil, nil
+}
+
+// counted is how often exactly this metric was reported.
+func (n *nakama) counted(metric string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	count := 0
+	for _, m := range n.metrics {
+		if m == metric {
+			count++
+		}
+	}
+	return count
 }
 
 func (n *nakama) listed() int {

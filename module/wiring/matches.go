@@ -4,13 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
 	"partyline/matchmaking"
 	"partyline/party"
-	"partyline/party/rules"
 	"partyline/rpc"
 )
 
@@ -36,17 +36,14 @@ func (m *Module) registerMatches(host matchRegistrar) error {
 	return nil
 }
 
-// lockedInMatch refuses with PartyLocked while the party is in a match and the rules
-// lock it for that time.
-func (m *Module) lockedInMatch(policy func() rules.Config) func(context.Context, party.View) error {
-	return func(ctx context.Context, v party.View) error {
-		if !policy().Parties.Lock.InMatch {
-			return nil
-		}
-		match, err := m.matches.Of(ctx, v.ID)
-		if err != nil || match == "" {
-			return err
-		}
-		return party.Refuse(party.PartyLocked, "This party is in a match.")
+// progressTimeout bounds how long a player who tells of progress waits for the match.
+const progressTimeout = 2 * time.Second
+
+// progressed holds the seat of a friend whose progress moves longer.
+func (m *Module) progressed(id party.ID, userID string) {
+	ctx, cancel := context.WithTimeout(context.Background(), progressTimeout)
+	defer cancel()
+	if err := m.matches.Extend(ctx, id, userID); err != nil {
+		m.logger.Warn("seat not held longer party=%s user=%s error=%v", id, userID, err)
 	}
 }

@@ -46,13 +46,13 @@ type Module struct {
 	invites *invite.Service
 	matches *matchmaking.Matches
 	queues  *queue.Service
+	telling telling
 	calls   []rpc.Set
 	hooks   []hooks.Set
 	routes  []landing.Route
 
 	processing bool // the host matches through us: there were queues at its start
-
-	ready bool // set once New is done; what becomes of the rules file before is its error
+	ready      bool // set once New is done; what becomes of the rules file before is its error
 
 	mu      sync.Mutex
 	cancel  context.CancelFunc // of the background work; nil unless it runs
@@ -70,6 +70,9 @@ func New(ctx context.Context, o Options) (*Module, error) {
 		m.sweepEvery = defaultSweep
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
+	for _, name := range env.unknown {
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s and %s", name, EnvRules, EnvProxies, EnvConsole)
+	}
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
@@ -90,23 +93,32 @@ func (m *Module) construct(env environment) error {
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
 	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
+	activity := party.Activity{Queued: m.queued, Match: m.matches.Of}
+	judge := m.newJudge(m.statuses, activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
-		Locked: m.lockedInMatch(policy),
+		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk,
 	})
+	m.prepareStatus(roster, admission, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
-		Policy: policy, Logger: m.logger, Now: m.now,
+		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
+		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
+		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
 		Match: m.matches.Of, Seat: m.matches.Late,
 	})
-	m.calls = []rpc.Set{rpc.Invites(m.invites, m.invites)}
+	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
+	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, roster, policy),
-		hooks.Creation(limits, admission, policy),
-		hooks.Admission(admission, admission, limits, roster), // behind all that may refuse
+		hooks.Settled(admission),
+		hooks.Creation(ruled.checks, limits, admission, policy),
+		hooks.Judged(ruled.checks, ruled.checks, judge.Has),
+		hooks.Admission(admission, admission, roster), // behind all that may refuse
 		hooks.Roster(roster, roster),
 	}
+	m.completeStatus(roster, admission, limits, policy)
 	m.addMatches()
 	m.addQueues(roster, admission, policy)
 	site, err := landing.New(landing.Options{
@@ -117,23 +129,7 @@ func (m *Module) construct(env environment) error {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	m.routes = site.Routes()
-	return nil
-}
-
-// rulesLoaded writes what became of the rules file to the operator's log.
-func (m *Module) rulesLoaded(loaded rules.Loaded) {
-	switch {
-	case loaded.Err == nil:
-		m.logger.Info("rules loaded")
-		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
-			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
-		}
-		if m.ready {
-			m.queuesReloaded(loaded.New)
-		}
-	case m.ready:
-		m.logger.Error("rules not loaded, the previous ones stay active:\n%v", loaded.Err)
-	}
+	return m.addConsole(env.console, ruled)
 }
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,

@@ -31,9 +31,20 @@ func (m *Module) addQueues(roster *party.Roster, admission *party.Admission, pol
 			return admission.Seats(ctx, id, "")
 		},
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
-		Processing: m.processing, Launcher: launcher{m.matches, policy},
+		Processing: m.processing, Launcher: launcher{m.matches, policy}, Statuses: m.telling.status.Statuses,
 	})
+	roster.OnChange(m.queues.Changed)
 	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues))
+}
+
+// queued and mayQueue answer for queues that are made after those who ask.
+
+func (m *Module) queued(ctx context.Context, id party.ID) (bool, error) {
+	return m.queues.Queued(ctx, id)
+}
+
+func (m *Module) mayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
+	return m.queues.MayQueue(ctx, caller, v, queue)
 }
 
 // describeQueues lists what registerQueues registers.

@@ -107,11 +107,15 @@ func (s *Service) pick(c party.Caller, sessionID string, v party.View) (party.Se
 	if m, member := v.Member(c.UserID); member {
 		return m.Session, nil // whichever it is, the user is where the invite leads
 	}
-	switch len(live) {
-	case 0:
+	switch {
+	case len(live) == 0:
 		return party.Session{}, party.Refuse(party.NoLiveSession, "Start the game first, then open the invite again.")
-	case 1:
+	case len(live) == 1:
 		return live[0], nil
+	case s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest:
+		if newest, known := party.Newest(live); known {
+			return newest, nil
+		}
 	}
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; name one with session_id.")
 }
@@ -131,7 +135,9 @@ func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, v part
 	if len(blocked) > 0 {
 		return party.Refuse(party.Blocked, "You cannot join this party.")
 	}
-	return s.Judge.Decide(ctx, party.Question{Action: rules.ActionJoin, Caller: c, View: v, Held: held, Invited: true})
+	return s.Judge.Decide(ctx, party.Question{
+		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v, Held: held, Invited: true,
+	})
 }
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
