@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/heroiclabs/nakama-common/rtapi"
+
 	"partyline/local/e2e/client"
 )
 
@@ -56,6 +58,17 @@ var samples = map[string]func(w *world) json.RawMessage{
 	"message -1": func(w *world) json.RawMessage {
 		w.loading()
 		return w.serverMessage(w.leader, -1, "World map")
+	},
+	"message -3": func(w *world) json.RawMessage {
+		ctx, cancel := w.deadline()
+		defer cancel()
+		_, err := w.leader.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
+			PartyId: w.partyID, MinCount: 2, MaxCount: 4, Query: "*", StringProperties: map[string]string{"queue": "duo_race"},
+		}}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return w.serverMessage(w.leader, -3, "queued")
 	},
 	"notification 1001": func(w *world) json.RawMessage {
 		w.invite(w.friend.UserID)
