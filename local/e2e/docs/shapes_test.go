@@ -4,16 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"maps"
 	"net/http"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 
@@ -237,25 +232,4 @@ func contractFields(t *testing.T) map[string]bool {
 		t.Fatalf("%d JSON fields, %v", len(fields), err)
 	}
 	return fields
-}
-
-// goFiles parses the module's own sources, without tests and without what is only local.
-func goFiles(visit func(path string, file *ast.File)) error {
-	for _, dir := range []string{"party", "rpc", "hooks", "matchmaking", "module"} {
-		err := filepath.WalkDir(filepath.Join(Root, dir), func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "partytest") {
-				return err
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			if err != nil {
-				return err
-			}
-			visit(path, file)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
