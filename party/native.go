@@ -40,8 +40,24 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 	if err != nil {
 		return err
 	}
-	until := a.now().Add(flightTTL)
-	if !takesSeat(v.View) {
+	older, moves := v.Member(s.UserID)
+	byLeader := by != s.SessionID
+	switch until := a.now().Add(flightTTL); {
+	case moves && (!v.Open || v.Size() >= v.MaxSize):
+		if byLeader {
+			return Refuse(AlreadyMember, "This player is in the party already.")
+		}
+		return a.moveSeat(ctx, g, v, s)
+	case takesSeat(v.View):
+		if byLeader {
+			a.forgetDead(g, s) // the engine takes it off its list before it finds nobody there
+		}
+		if moves {
+			leaving = append(leaving, Membership{ID: id, Session: older.Session})
+		}
+		g.flights[s.SessionID] = flight{session: s, by: by, until: until, leaving: leaving}
+		a.gates.ask(by, asked{id: id, joiner: s, until: until})
+	default:
 		if err := a.asks(s.UserID); err != nil {
 			return err
 		}
@@ -49,20 +65,7 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 			g.requests[s.SessionID] = request{session: s, client: ClientOf(ctx, s.UserID), until: until}
 			a.gates.ask(by, asked{id: id, joiner: s, until: until})
 		}
-		return nil
 	}
-	if by == v.Leader().SessionID {
-		a.forgetDead(g, s) // the engine takes it off its list before it finds nobody there
-	}
-	if older, moves := v.Member(s.UserID); moves {
-		if v.Size() >= v.MaxSize {
-			a.vacate(ctx, id, older.Session)
-		} else {
-			leaving = append(leaving, Membership{ID: id, Session: older.Session})
-		}
-	}
-	g.flights[s.SessionID] = flight{session: s, by: by, until: until, leaving: leaving}
-	a.gates.ask(by, asked{id: id, joiner: s, until: until})
 	return nil
 }
 
@@ -76,7 +79,7 @@ func (a *Admission) mayBegin(ctx context.Context, g *gate, s Session, takesSeat 
 		// The engine would take it for a join and cancel the party's tickets.
 		return v, Refuse(AlreadyMember, "You are in this party already.")
 	}
-	if takesSeat(v.View) {
+	if _, moves := v.Member(s.UserID); moves || takesSeat(v.View) {
 		return v, nil
 	}
 	return v, a.mayAsk(ctx, g, v.View, s)
