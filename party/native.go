@@ -15,8 +15,13 @@ import (
 
 // BeginNative comes before a PartyJoin of s. Where the party is open it keeps a seat
 // for the join that follows; where it is closed the message only asks to be let in, and
-// BeginNative is BeginRequest, down to its refusals. It reads the party itself and
-// otherwise refuses as Admit does.
+// no seat is kept. It reads the party itself and refuses as Admit does, and a request
+// also with RateLimited where too many are asking, or AlreadyInParty where the rules let
+// nobody ask who is in another party.
+//
+// Where the rules give a member's seat to its next device and the engine itself cannot,
+// BeginNative does so and refuses all the same, with AlreadyMember: the engine must not
+// see the message any more.
 func (a *Admission) BeginNative(ctx context.Context, id ID, s Session) error {
 	return a.begin(ctx, id, s, s.SessionID, func(v View) bool { return v.Open })
 }

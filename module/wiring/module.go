@@ -88,7 +88,7 @@ func (m *Module) construct(env environment) error {
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
 	activity := party.Activity{}
-	judge := m.newJudge(m.statuses, activity)
+	judge := m.newJudge(activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk,

@@ -2,8 +2,12 @@ package target
 
 import (
 	"context"
+	"net/http/httptest"
+	"strings"
+	"testing"
 	"time"
 
+	"partyline/local/demo"
 	"partyline/local/engine"
 	"partyline/module/wiring"
 )
@@ -25,4 +29,17 @@ func start(ctx context.Context, rules string) (addr string, stop func(), err err
 		return "", nil, err
 	}
 	return server.Addr(), server.Close, nil
+}
+
+// Demo serves the demo client, for the duration of a test and apart from the server at
+// addr that it talks to, and returns its address. sdkDir is where npm has put the SDK.
+func Demo(t testing.TB, addr, sdkDir string) string {
+	t.Helper()
+	handler, err := demo.Handler(demo.Options{Server: "http://" + addr, SDKDir: sdkDir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
 }
