@@ -29,7 +29,9 @@ var suites = []struct {
 	{"js", "invite-keep.test.mjs", 7, true},
 	{"js", "invite-bounds.test.mjs", 11, true},
 	{"js", "invite-races.test.mjs", 5, true},
+	{"js", "rules.test.mjs", 39, true},
 	{"browser", "landing.test.mjs", 17, true},
+	{"browser", "console.test.mjs", 4, true},
 	{"browser", "demo.test.mjs", 5, true},
 }
 
