@@ -33,6 +33,7 @@ var suites = []struct {
 	{"js", "share.test.mjs", 12, true},
 	{"browser", "landing.test.mjs", 17, true},
 	{"browser", "demo.test.mjs", 5, true},
+	{"browser", "status.test.mjs", 3, true},
 }
 
 func TestSuites(t *testing.T) {
