@@ -28,6 +28,7 @@ e2e-deps:
 	@mkdir -p build
 	@cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund
 	@cd local/e2e/js && npm ci --ignore-scripts --silent --no-audit --no-fund
+	@cd local/e2e/browser && npm ci --ignore-scripts --silent --no-audit --no-fund
 
 check: ## formatting, vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt differs"; exit 1; }

@@ -55,24 +55,29 @@ func (l *Limits) Data(userID string) error {
 // Guess starts an attempt at an invite code by a user, from an address, or both; an
 // empty one is not counted. The caller ends the attempt with done, saying whether the
 // code was wrong: only wrong codes count, and a right one does not reset them.
+//
+// A user's attempts under way count as wrong until they end, so that many at once
+// cannot outrun the limit. An address's do not, because a whole school may follow one
+// good link at the same moment; its wrong ones are charged on credit instead.
 func (l *Limits) Guess(userID, clientIP string) (done func(wrong bool), err error) {
 	rates := l.policy().Limits.InviteGuess
-	var byUser, byIP limit.Attempt
-	var wait time.Duration
-	if userID != "" {
-		if byUser, wait = l.guessUser.Begin(userID, rates.PerUser); wait > 0 {
+	if clientIP != "" {
+		if wait := l.guessIP.Wait(clientIP, rates.PerIP); wait > 0 {
 			return nil, RefuseRate(wait)
 		}
 	}
-	if clientIP != "" {
-		if byIP, wait = l.guessIP.Begin(clientIP, rates.PerIP); wait > 0 {
-			byUser.Done(false)
+	var byUser limit.Attempt
+	if userID != "" {
+		var wait time.Duration
+		if byUser, wait = l.guessUser.Begin(userID, rates.PerUser); wait > 0 {
 			return nil, RefuseRate(wait)
 		}
 	}
 	return func(wrong bool) {
 		byUser.Done(wrong)
-		byIP.Done(wrong)
+		if wrong && clientIP != "" {
+			l.guessIP.Charge(clientIP, rates.PerIP)
+		}
 	}, nil
 }
 

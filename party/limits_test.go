@@ -1,6 +1,7 @@
 package party_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -59,5 +60,32 @@ func TestLimits_GuessOfAnAddressCostsTheUserNothing(t *testing.T) {
 	}
 	if _, err := l.Guess("user", "192.0.2.2"); err != nil {
 		t.Errorf("Guess from another address = %v; want it allowed", err)
+	}
+}
+
+func TestLimits_ManyGoodGuessesFromOneAddress(t *testing.T) {
+	conf := rules.Default()
+	conf.Limits.InviteGuess = rules.GuessLimits{PerUser: rules.Rate{N: 5, Per: time.Minute}, PerIP: rules.Rate{N: 3, Per: time.Minute}}
+	l := party.NewLimits(func() rules.Config { return conf }, partytest.NewTime().Now)
+	var under []func(bool)
+	for i := range 200 {
+		done, err := l.Guess(fmt.Sprint("user", i), "192.0.2.1")
+		if err != nil {
+			t.Fatalf("attempt %d of a school at once = %v", i, err)
+		}
+		under = append(under, done)
+	}
+	for _, done := range under {
+		done(false)
+	}
+	for i := range 3 {
+		done, err := l.Guess(fmt.Sprint("guesser", i), "192.0.2.1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		done(true)
+	}
+	if _, err := l.Guess("another", "192.0.2.1"); party.ReasonOf(err) != party.RateLimited {
+		t.Errorf("after three wrong codes from the address = %v; want rate_limited", err)
 	}
 }

@@ -25,10 +25,12 @@ var suites = []struct {
 }{
 	{"js", "party.test.mjs", 23, false},
 	{"js", "hardening.test.mjs", 9, true},
-	{"js", "invite.test.mjs", 33, true},
+	{"js", "invite.test.mjs", 26, true},
+	{"js", "invite-keep.test.mjs", 7, true},
 	{"js", "invite-bounds.test.mjs", 11, true},
 	{"js", "invite-races.test.mjs", 5, true},
 	{"browser", "landing.test.mjs", 17, true},
+	{"browser", "demo.test.mjs", 5, true},
 }
 
 func TestSuites(t *testing.T) {
@@ -38,6 +40,7 @@ func TestSuites(t *testing.T) {
 	} else {
 		module = target.HasModule(t, addr)
 	}
+	env := append(os.Environ(), target.Variable+"="+addr, "DEMO="+target.Demo(t, addr, filepath.FromSlash("js/node_modules/@heroiclabs/nakama-js/dist")))
 	installed := map[string]bool{}
 	for _, s := range suites {
 		t.Run(s.file, func(t *testing.T) {
@@ -50,7 +53,7 @@ func TestSuites(t *testing.T) {
 					installed[folder] = true
 				}
 			}
-			run(t, addr, s.folder, s.file, s.atLeast)
+			run(t, env, s.folder, s.file, s.atLeast)
 		})
 	}
 }
@@ -112,12 +115,12 @@ func tool(t *testing.T, name string) string {
 }
 
 // run runs one suite and judges its counts.
-func run(t *testing.T, addr, folder, file string, atLeast int) {
+func run(t *testing.T, env []string, folder, file string, atLeast int) {
 	t.Helper()
 	const perTest = "--test-timeout=180000" // milliseconds; each wait within a test ends sooner and says more
 	cmd := exec.CommandContext(t.Context(), tool(t, "node"), "--test", "--test-force-exit", "--test-reporter=tap", perTest, file)
 	cmd.Dir = folder
-	cmd.Env = append(os.Environ(), target.Variable+"="+addr)
+	cmd.Env = env
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

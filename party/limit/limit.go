@@ -96,6 +96,31 @@ func (a Attempt) Done(failed bool) {
 	}
 }
 
+// Wait answers how long key has to wait for a token, zero if it has one, and spends
+// nothing. Attempts under way do not count.
+func (k *Keyed) Wait(key string, r rules.Rate) time.Duration {
+	if unlimited(r) {
+		return 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.now()
+	b := k.bucket(key, r, now)
+	return b.waitBeside(0, now)
+}
+
+// Charge spends one token of key, on credit where there is none: what was too much has
+// to be waited off before Wait is zero again.
+func (k *Keyed) Charge(key string, r rules.Rate) {
+	if unlimited(r) {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.now()
+	k.bucket(key, r, now).tokens.ReserveN(now, 1)
+}
+
 // Len is the number of buckets kept.
 func (k *Keyed) Len() int {
 	k.mu.Lock()
@@ -129,8 +154,10 @@ func (k *Keyed) bucket(key string, r rules.Rate, now time.Time) *bucket {
 }
 
 // wait is how long until one more token is free beside the pending attempts; zero now.
-func (b *bucket) wait(now time.Time) time.Duration {
-	missing := float64(b.pending) + 1 - b.tokens.TokensAt(now)
+func (b *bucket) wait(now time.Time) time.Duration { return b.waitBeside(b.pending, now) }
+
+func (b *bucket) waitBeside(pending int, now time.Time) time.Duration {
+	missing := float64(pending) + 1 - b.tokens.TokensAt(now)
 	if missing <= 1e-9 { // rounding of the refill, far below one token
 		return 0
 	}

@@ -106,6 +106,30 @@ func TestKeyed_AttemptsAtOnceCannotOutrunTheLimit(t *testing.T) {
 	}
 }
 
+func TestKeyed_ChargeIsOnCredit(t *testing.T) {
+	clock := partytest.NewTime()
+	k := limit.New(clock.Now, 10)
+	for range 8 { // all of them looked before any was charged
+		if wait := k.Wait("a", perMinute); wait != 0 {
+			t.Fatalf("Wait of a full bucket is %v", wait)
+		}
+	}
+	for range 8 {
+		k.Charge("a", perMinute)
+	}
+	if wait := k.Wait("a", perMinute); wait != 4*12*time.Second {
+		t.Errorf("Wait after 8 charges of 5 is %v; want 48s, the debt and one token", wait)
+	}
+	clock.Advance(48 * time.Second)
+	if wait := k.Wait("a", perMinute); wait != 0 {
+		t.Errorf("Wait after the debt is paid is %v", wait)
+	}
+	k.Charge("b", rules.Rate{})
+	if wait := k.Wait("b", rules.Rate{}); wait != 0 || k.Len() != 1 {
+		t.Errorf("without a limit: wait %v, %d buckets", wait, k.Len())
+	}
+}
+
 func TestKeyed_MemoryIsBounded(t *testing.T) {
 	k := limit.New(partytest.NewTime().Now, 10)
 	for range 5 {

@@ -15,7 +15,6 @@ afterEach(leave);
 after(quit);
 
 const pathOf = (invite) => new URL(invite.url).pathname;
-const names = (page) => page.locator("#seats .seat-member .name, #seats .seat[data-key]:not([data-key='']) .name").allTextContents();
 
 // scene is a party of two with an invite to it.
 async function scene(wishes = {}, { open: isOpen = false, size = 4 } = {}) {

@@ -53,7 +53,9 @@ func (n *names) knownOnly(s string) string {
 
 // text normalises one string.
 func (n *names) text(s string) string {
-	s = tokenPattern.ReplaceAllString(n.knownOnly(s), "<token>")
+	// protobuf's error texts have one kind of space or the other, by build, on purpose.
+	s = strings.ReplaceAll(n.knownOnly(s), "\u00a0", " ")
+	s = tokenPattern.ReplaceAllString(s, "<token>")
 	s = timePattern.ReplaceAllString(s, "<time>")
 	return idPattern.ReplaceAllStringFunc(s, func(id string) string {
 		const uuidLength = 36

@@ -25,6 +25,7 @@ func TestNames(t *testing.T) {
 		{"empty cursor", `{"cursor":""}`, `{"cursor":""}`},
 		{"large number", `{"op_code":9007199254740993}`, `{"op_code":9007199254740993}`},
 		{"escaped", `{"a":"<&>"}`, `{"a":"<&>"}`},
+		{"protobuf's space", `{"message":"proto:\u00a0(line 1:7)"}`, `{"message":"proto: (line 1:7)"}`},
 		{"not JSON", `{"cid":`, `"{\"cid\":"`},
 		{"nothing", ``, ``},
 		{"unordered", `{"status":{"presences":[{"username":"bob"},{"username":"alice-` + run + `"}]}}`, `{"status":{"presences":[{"username":"alice"},{"username":"bob"}]}}`},

@@ -2,22 +2,39 @@ package target
 
 import (
 	"context"
+	"net/http/httptest"
+	"strings"
+	"testing"
 	"time"
 
+	"partyline/local/demo"
 	"partyline/local/engine"
 	"partyline/module/wiring"
 )
 
-// start runs an embedded engine at a free port of the loopback interface. The matchmaker's
-// interval is short, so that no suite waits fifteen seconds for a match.
-func start(ctx context.Context, module bool) (addr string, stop func() error, err error) {
-	opts := engine.Options{MatchmakerInterval: 500 * time.Millisecond}
+// start runs an embedded engine at a free port of the loopback interface, as a stock
+// server or with the module. Waits that tests could only sit out are short.
+func start(ctx context.Context, module bool) (addr string, stop func(), err error) {
+	options := engine.Options{MatchmakerInterval: 500 * time.Millisecond}
 	if module {
-		opts.Init = wiring.Register
+		options.Init = wiring.Register
 	}
-	s, err := engine.Start(ctx, opts)
+	server, err := engine.Start(ctx, options)
 	if err != nil {
 		return "", nil, err
 	}
-	return s.Addr(), func() error { s.Close(); return nil }, nil
+	return server.Addr(), server.Close, nil
+}
+
+// Demo serves the demo client, for the duration of a test and apart from the server at
+// addr that it talks to, and returns its address. sdkDir is where npm has put the SDK.
+func Demo(t testing.TB, addr, sdkDir string) string {
+	t.Helper()
+	handler, err := demo.Handler(demo.Options{Server: "http://" + addr, SDKDir: sdkDir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return strings.TrimPrefix(server.URL, "http://")
 }

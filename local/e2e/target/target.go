@@ -25,11 +25,7 @@ func Engine(t testing.TB, module bool) string {
 	if err != nil {
 		t.Fatalf("embedded engine: %v; %s=host:port runs this against a real server", err, Variable)
 	}
-	t.Cleanup(func() {
-		if err := stop(); err != nil {
-			t.Errorf("embedded engine: %v", err)
-		}
-	})
+	t.Cleanup(stop)
 	return addr
 }
 

@@ -256,6 +256,8 @@ func TestRoutes_Own(t *testing.T) {
 		body         string
 	}{
 		{"GET", "/", 200, "root"},
+		{"GET", "/demo/app.js", 200, "root"}, // nobody else answers there
+		{"GET", "/v2/nothing", 404, `{"code":5,"message":"Not Found"}`},
 		{"GET", "/ws?token=x", 200, "socket"},
 		{"GET", "/party/join/special", 200, "first /party/join/special"}, // the first that fits
 		{"POST", "/party/join/special", 200, "second"},

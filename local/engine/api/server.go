@@ -112,7 +112,7 @@ func (s *Server) endpoints() http.Handler {
 			writeError(w, &store.Error{Code: store.Unimplemented, Message: "not supported by the embedded engine: " + r.Method + " " + r.URL.Path})
 			return
 		}
-		if s.opts.Root != nil && r.Method == http.MethodGet {
+		if s.opts.Root != nil && r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/v2/") {
 			s.opts.Root.ServeHTTP(w, r)
 			return
 		}

@@ -33,9 +33,11 @@ export async function quit() {
 export const phone = { width: 390, height: 844 };
 export const desktop = { width: 1280, height: 800 };
 
+const allowed = new Set([`${host}:${port}`, process.env.DEMO].filter(Boolean));
+
 // open shows an address in a window of its own, with its own cookies and storage. The window keeps what
 // went wrong in it: script errors, console errors (a broken CSP among them), dialogs, and requests to anywhere
-// but the server under test.
+// but the servers under test.
 export async function open(path, { viewport = phone, javaScript = true, scheme = "dark" } = {}) {
   const context = await (await browser()).newContext({
     viewport, javaScriptEnabled: javaScript, colorScheme: scheme, deviceScaleFactor: 2, permissions: ["clipboard-read", "clipboard-write"],
@@ -48,7 +50,7 @@ export async function open(path, { viewport = phone, javaScript = true, scheme =
   page.on("dialog", (d) => { faults.push(`dialog: ${d.message()}`); d.dismiss(); });
   page.on("request", (r) => {
     const url = new URL(r.url());
-    if (!["data:", "blob:"].includes(url.protocol) && url.host !== `${host}:${port}`) faults.push(`request: ${r.url()}`);
+    if (!["data:", "blob:"].includes(url.protocol) && !allowed.has(url.host)) faults.push(`request: ${r.url()}`);
   });
   page.faults = faults;
   page.leave = () => context.close();

@@ -1,0 +1,192 @@
+// The demo client: two windows are two players, who find each other by a link.
+
+import assert from "node:assert/strict";
+import { after, afterEach, describe, test } from "node:test";
+
+import { desktop, open, origin, quit, shoot } from "./lib/browser.mjs";
+
+const demo = process.env.DEMO ? `http://${process.env.DEMO}` : origin; // where the page is; the server it talks to is under test
+const windows = [];
+
+afterEach(async () => {
+  await Promise.all(windows.splice(0).map((w) => w.leave()));
+});
+after(quit);
+
+// player opens the demo in a window of its own and gives a name.
+async function player(name, query = "") {
+  const page = await open(`${demo}/${query}`, { viewport: desktop });
+  windows.push(page);
+  page.at = (id) => page.getByTestId(id);
+  await page.at("name-input").fill(name);
+  await page.at("name-submit").click();
+  await page.locator("[data-testid=connection][data-state=on]").waitFor();
+  return page;
+}
+
+async function create(page, { size = 4, isOpen = false } = {}) {
+  await page.at("create-size").fill(String(size));
+  await page.at("create-open").setChecked(isOpen);
+  await page.at("create-submit").click();
+  await page.at("party").waitFor();
+}
+
+// copyLink makes an invite link and takes it from the clipboard, as a player does who sends it to a friend.
+async function copyLink(page, message) {
+  if (message) await page.at("invite-message").fill(message);
+  await page.at("invite-create").click();
+  await page.at("invite-copy").click();
+  await page.waitForFunction(() => navigator.clipboard.readText().then((text) => text.includes("/party/join/")));
+  return page.evaluate(() => navigator.clipboard.readText());
+}
+
+// byLink opens a copied link as its receiver: first the page it leads to, then the game with its code.
+async function byLink(name, link) {
+  const landing = await open(new URL(link).pathname, { viewport: desktop });
+  windows.push(landing);
+  assert.equal(landing.status, 200);
+  const code = (await landing.locator("#code").textContent()).replaceAll("-", "");
+  return { landing, page: await player(name, `?party=${code}`) };
+}
+
+const names = (page) => page.at("members").getByTestId("member-name").allTextContents();
+
+// members waits until the window shows exactly these players as the party.
+async function members(page, ...expected) {
+  const want = [...expected].sort();
+  await page.waitForFunction((w) => {
+    const shown = [...document.querySelectorAll("[data-testid=member] [data-testid=member-name]")].map((n) => n.textContent.replace(/ \(you\)$/, ""));
+    return JSON.stringify(shown.sort()) === JSON.stringify(w);
+  }, want).catch(async () => assert.deepEqual((await names(page)).sort(), want));
+}
+
+async function say(page, words) {
+  await page.at("chat-input").fill(words);
+  await page.at("chat-send").click();
+}
+
+const heard = (page, from, words) =>
+  page.at("chat-line").filter({ hasText: words }).filter({ hasText: from }).first().waitFor();
+
+const member = (page, name) => page.at("member").filter({ hasText: name });
+
+function clean(...pages) {
+  for (const page of pages) assert.deepEqual(page.faults, []);
+}
+
+describe("two windows", () => {
+  test("create a party, copy the link, open it, join, chat, see each other", async () => {
+    const alice = await player("Alice");
+    await shoot(alice, "demo-home");
+    await create(alice);
+    await members(alice, "Alice");
+    const link = await copyLink(alice, "We need a healer!");
+    const { landing, page: bob } = await byLink("Bob", link);
+    assert.match(await landing.locator("#headline").textContent(), /Alice/);
+    assert.match(await bob.at("preview-title").textContent(), /Alice/);
+    assert.equal(await bob.at("preview-message").textContent(), "We need a healer!");
+    await shoot(bob, "demo-preview");
+    await bob.at("preview-join").click();
+    await members(bob, "Alice", "Bob");
+    await members(alice, "Alice", "Bob");
+    assert.equal(await bob.at("party-count").textContent(), "2 of 4");
+    await landing.locator("#seats .name", { hasText: "Bob" }).waitFor({ timeout: 20_000 });
+
+    await say(alice, "hello Bob");
+    await heard(bob, "Alice", "hello Bob");
+    await say(bob, "héllo Alice 🎮");
+    await heard(alice, "Bob", "héllo Alice 🎮");
+    await shoot(alice, "demo-party-alice");
+    await shoot(bob, "demo-party-bob");
+    await shoot(landing, "demo-landing");
+
+    await alice.at("leave").click();
+    await members(bob, "Bob");
+    await member(bob, "Bob").getByTestId("member-crown").waitFor();
+    await alice.at("home").waitFor();
+    clean(alice, bob, landing);
+  });
+
+  test("ask by party ID, and the leader decides", async () => {
+    const alice = await player("Alice");
+    await create(alice);
+    const id = await alice.at("party-id").textContent();
+    const bob = await player("Bob");
+    await bob.at("join-input").fill(id);
+    await bob.at("join-submit").click();
+    await bob.at("waiting").waitFor();
+    await alice.at("request-reject").click();
+    await alice.at("requests").waitFor({ state: "hidden" });
+
+    const carol = await player("Carol");
+    await carol.at("join-input").fill(id);
+    await carol.at("join-submit").click();
+    await alice.at("request").filter({ hasText: "Carol" }).waitFor();
+    await shoot(alice, "demo-request");
+    await alice.at("request-accept").click();
+    await members(carol, "Alice", "Carol");
+    await members(alice, "Alice", "Carol");
+    clean(alice, bob, carol);
+  });
+
+  test("lead: hand over, remove, close", async () => {
+    const alice = await player("Alice");
+    await create(alice, { isOpen: true });
+    const id = await alice.at("party-id").textContent();
+    const others = [];
+    for (const name of ["Bob", "Carol"]) {
+      const page = await player(name);
+      await page.at("join-input").fill(id);
+      await page.at("join-submit").click();
+      await page.at("party").waitFor();
+      others.push(page);
+    }
+    const [bob, carol] = others;
+    await members(alice, "Alice", "Bob", "Carol");
+    await member(alice, "Bob").getByTestId("member-promote").click();
+    await member(carol, "Bob").getByTestId("member-crown").waitFor();
+    await member(bob, "Carol").getByTestId("member-kick").click();
+    await carol.at("home").waitFor();
+    await members(bob, "Alice", "Bob");
+    await bob.at("close").click();
+    await alice.at("home").waitFor();
+    clean(alice, bob, carol);
+  });
+
+  test("a short code works until it is withdrawn", async () => {
+    const alice = await player("Alice");
+    await create(alice);
+    await alice.at("invite-create-code").click();
+    await alice.at("invite").waitFor();
+    const code = await alice.at("invite-code").textContent();
+    const bob = await player("Bob");
+    await bob.at("join-input").fill(code.toLowerCase());
+    await bob.at("join-submit").click();
+    await bob.at("preview-join").click();
+    await members(alice, "Alice", "Bob");
+    await alice.at("invite-revoke").click();
+    await alice.at("invite").waitFor({ state: "hidden" });
+    const carol = await player("Carol");
+    await carol.at("join-input").fill(code);
+    await carol.at("join-submit").click();
+    await carol.locator("[data-testid=preview][data-state=revoked]").waitFor();
+    assert.equal(await carol.at("preview-join").isVisible(), false);
+    clean(alice, bob, carol);
+  });
+
+  test("names and words are never markup", async () => {
+    const evil = "<img src=x onerror=p=1>";
+    const alice = await player(evil);
+    await create(alice, { isOpen: true });
+    const bob = await player("Bob");
+    await bob.at("join-input").fill(await alice.at("party-id").textContent());
+    await bob.at("join-submit").click();
+    await members(bob, evil, "Bob");
+    await say(alice, `</script><script>p=1</script>${evil}`);
+    await heard(bob, evil, "</script><script>p=1</script>");
+    assert.equal(await bob.locator("img[src=x]").count(), 0);
+    assert.equal(await bob.evaluate(() => typeof window.p), "undefined");
+    await shoot(bob, "demo-markup");
+    clean(alice, bob);
+  });
+});
