@@ -11,7 +11,6 @@ import (
 // so that seats on their way are counted and held seats stay held.
 type Entrance interface {
 	BeginNative(ctx context.Context, id party.ID, session party.Session) error
-	BeginRequest(ctx context.Context, id party.ID, session party.Session) error
 	BeginAccept(ctx context.Context, id party.ID, session, by party.Session) error
 	EndNative(ctx context.Context, id party.ID, session party.Session)
 }
@@ -25,11 +24,6 @@ type Aftermath interface {
 	Kicked(ctx context.Context, id party.ID, target party.Session) error
 }
 
-// RequestLimit is the rate at which one user may ask to be let into closed parties.
-type RequestLimit interface {
-	JoinRequest(userID string) error
-}
-
 // Viewer is the part of the roster that shows one party.
 type Viewer interface {
 	View(ctx context.Context, id party.ID) (party.View, error)
@@ -38,8 +32,8 @@ type Viewer interface {
 // Admission guards the host's own ways into a party and tells of those who were thrown
 // out. Its set belongs behind every other that may refuse a join: from here on a seat
 // counts as taken.
-func Admission(entrance Entrance, aftermath Aftermath, limit RequestLimit, viewer Viewer) Set {
-	a := admission{entrance: entrance, aftermath: aftermath, limit: limit, viewer: viewer}
+func Admission(entrance Entrance, aftermath Aftermath, viewer Viewer) Set {
+	a := admission{entrance: entrance, aftermath: aftermath, viewer: viewer}
 	set := Set{
 		Owner: "admission",
 		Hooks: []Hook{
@@ -52,9 +46,17 @@ func Admission(entrance Entrance, aftermath Aftermath, limit RequestLimit, viewe
 			return nil
 		}}},
 	}
-	// A session's messages are handled one after the other, so each says that the one
-	// before it is over. Joins and accepts say so themselves.
-	for _, message := range []string{PartyUpdate, PartyDataSend, PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose} {
+	return set
+}
+
+// Settled has every message of a session tell admission that the join before it is over:
+// a session's messages are handled one after the other. The set comes before all that
+// look at seats.
+func Settled(aftermath Aftermath) Set {
+	set := Set{Owner: "admission"}
+	for _, message := range []string{
+		PartyCreate, PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose,
+	} {
 		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
 			aftermath.Settle(call.Session.SessionID)
 			return nil
@@ -66,7 +68,6 @@ func Admission(entrance Entrance, aftermath Aftermath, limit RequestLimit, viewe
 type admission struct {
 	entrance  Entrance
 	aftermath Aftermath
-	limit     RequestLimit
 	viewer    Viewer
 }
 
@@ -76,17 +77,7 @@ func (a admission) join(ctx context.Context, call *Call) error {
 	if err != nil {
 		return err
 	}
-	view, err := a.viewer.View(ctx, id)
-	if err != nil {
-		return err
-	}
-	if view.Open {
-		return a.entrance.BeginNative(ctx, id, call.Session)
-	}
-	if err := a.entrance.BeginRequest(ctx, id, call.Session); err != nil {
-		return err
-	}
-	return a.limit.JoinRequest(call.Session.UserID)
+	return a.entrance.BeginNative(ctx, id, call.Session)
 }
 
 // joined also runs when a closed party was only asked; admission looks for itself

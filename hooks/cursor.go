@@ -1,64 +1,19 @@
 package hooks
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/gob"
 
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
 )
 
-const (
-	maxCursor = 3 << 10 // characters; the host's own are some 200 plus the query
-	maxOffset = 10_000  // rows into a list; further in nobody is reading
-)
-
-// position is what the host puts into a cursor of the party list, by its field names.
-type position struct {
-	Query  string
-	Open   *bool
-	Offset int
-	Limit  int
-}
-
-// checkCursor refuses every cursor that would end the host's process. The host compares
-// the cursor's open filter with the request's through pointers it has not checked, and
-// loses a false on the way (its encoding drops zero values): so the second page of
-// open=false crashes it, and so does any cursor used with another filter than its own.
-// Cursors are not signed, hence a client can also make one whose offset points anywhere.
+// checkCursor refuses cursors of the party list that would end the host's process.
 func checkCursor(_ context.Context, request *api.ListPartiesRequest) error {
-	cursor := request.GetCursor().GetValue()
-	if cursor == "" {
-		return nil
+	var open *bool
+	if asked := request.GetOpen(); asked != nil {
+		value := asked.GetValue()
+		open = &value
 	}
-	refusal := party.Refuse(party.InvalidRequest, "cursor: it does not belong to this list.")
-	if len(cursor) > maxCursor {
-		return refusal
-	}
-	encoded, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return refusal
-	}
-	var at position
-	if err := gob.NewDecoder(bytes.NewReader(encoded)).Decode(&at); err != nil {
-		return refusal
-	}
-	if at.Offset < 0 || at.Offset > maxOffset {
-		return refusal
-	}
-	// Both without a filter, or both for open parties: nothing else survives the host.
-	asked := request.GetOpen()
-	if (asked == nil) != (at.Open == nil) {
-		if asked != nil && !asked.GetValue() {
-			return party.Refuse(party.InvalidRequest, "cursor: a list of closed parties has one page; ask for it with a larger limit.")
-		}
-		return refusal
-	}
-	if asked != nil && asked.GetValue() != *at.Open {
-		return refusal
-	}
-	return nil
+	return party.CheckListCursor(request.GetCursor().GetValue(), open)
 }

@@ -19,6 +19,7 @@ type kernel struct {
 	unseen error // what View answers instead
 	answer map[string]error
 	config rules.Config
+	ruled  map[rules.Action]bool // actions that a rule is about
 }
 
 func newKernel() *kernel {
@@ -35,9 +36,12 @@ func newKernel() *kernel {
 func (k *kernel) sets() []hooks.Set {
 	return []hooks.Set{
 		hooks.Hardening(k, k, k.policy),
-		hooks.Creation(k, k, k.policy),
-		hooks.Admission(k, k, k, k),
+		hooks.Settled(k),
+		hooks.Creation(k, k, k, k.policy),
+		hooks.Judged(k, k, func(a rules.Action) bool { return k.ruled[a] }),
+		hooks.Admission(k, k, k),
 		hooks.Roster(k, k),
+		hooks.Status(dropped{k}, k),
 	}
 }
 
@@ -55,11 +59,35 @@ func (k *kernel) View(_ context.Context, id party.ID) (party.View, error) {
 }
 
 func (k *kernel) PartyCreate(userID string) error { return k.note("rate create", " %s", userID) }
-func (k *kernel) JoinRequest(userID string) error { return k.note("rate request", " %s", userID) }
 func (k *kernel) Data(userID string) error        { return k.note("rate data", " %s", userID) }
 
-func (k *kernel) BeginCreate(_ context.Context, s party.Session) error {
-	return k.note("begin create", " %s", s.UserID)
+func (k *kernel) Create(_ context.Context, c party.Caller, w party.Wish) (party.Wish, error) {
+	w, err := w.Shape(k.config.Parties)
+	if err != nil {
+		return w, err
+	}
+	return w, k.note("may create", " %s %s", c.UserID, w.Label)
+}
+
+func (k *kernel) Join(_ context.Context, c party.Caller, _ party.ID) (party.View, error) {
+	return k.view, k.note("may join", " %s %s", c.UserID, c.SessionID)
+}
+
+func (k *kernel) Accept(_ context.Context, by, joiner party.Session, _ party.ID) error {
+	return k.note("may accept", " %s by %s", joiner.UserID, by.UserID)
+}
+
+func (k *kernel) Inside(_ context.Context, a rules.Action, c party.Caller, _ party.ID, r rules.RequestFacts) error {
+	return k.note("may "+string(a), " %s %s", c.UserID, asked(r))
+}
+
+func (k *kernel) Alone(_ context.Context, c party.Caller, queue string) error {
+	return k.note("may alone", " %s %s", c.UserID, queue)
+}
+
+// asked is what a request names, in one word.
+func asked(r rules.RequestFacts) string {
+	return fmt.Sprintf("%v%s%s%d%s", r.Open, r.LabelJSON, r.Queue, r.DataSize, r.TargetID)
 }
 
 func (k *kernel) EndCreate(_ context.Context, s party.Session, created *rtapi.Party) error {
@@ -68,10 +96,6 @@ func (k *kernel) EndCreate(_ context.Context, s party.Session, created *rtapi.Pa
 
 func (k *kernel) BeginNative(_ context.Context, _ party.ID, s party.Session) error {
 	return k.note("begin join", " %s", s.UserID)
-}
-
-func (k *kernel) BeginRequest(_ context.Context, _ party.ID, s party.Session) error {
-	return k.note("begin request", " %s", s.UserID)
 }
 
 func (k *kernel) BeginAccept(_ context.Context, _ party.ID, s, by party.Session) error {
@@ -107,3 +131,11 @@ func (k *kernel) Promoted(_ context.Context, _ party.ID, s party.Session) {
 func (k *kernel) LeaderSeen(_ context.Context, _ party.ID, s party.Session) {
 	_ = k.note("leader", " %s", s.UserID)
 }
+
+func (k *kernel) Queued(party.ID)   { _ = k.note("queued", "") }
+func (k *kernel) Unqueued(party.ID) { _ = k.note("unqueued", "") }
+
+// dropped is the roster's part in the end of a session; admission has one of the same name.
+type dropped struct{ *kernel }
+
+func (d dropped) SessionEnded(s party.Session) { _ = d.note("dropped", " %s", s.UserID) }

@@ -26,38 +26,28 @@ func TestBefore(t *testing.T) {
 		told    []string
 		refused string // what the client is told begins so, "" = passed on
 	}{
-		{name: "create", message: hooks.PartyCreate, told: []string{"begin create leader", "rate create leader"}},
+		{name: "create", message: hooks.PartyCreate, told: []string{"settle session-of-leader", "may create leader ", "rate create leader"}},
 		{name: "create_too_often", message: hooks.PartyCreate, edit: func(k *kernel, _ *rtapi.Envelope) {
 			k.answer["rate create"] = party.RefuseRate(3e9)
-		}, told: []string{"begin create leader", "rate create leader"}, refused: "rate_limited: "},
+		}, told: []string{"settle session-of-leader", "may create leader ", "rate create leader"}, refused: "rate_limited: "},
 		{name: "create_while_in_another", message: hooks.PartyCreate, edit: func(k *kernel, _ *rtapi.Envelope) {
-			k.answer["begin create"] = party.Refuse(party.AlreadyInParty, "Leave it first.")
-		}, told: []string{"begin create leader"}, refused: "already_in_party: "},
+			k.answer["may create"] = party.Refuse(party.AlreadyInParty, "Leave it first.")
+		}, told: []string{"settle session-of-leader", "may create leader "}, refused: "already_in_party: "},
 
-		{name: "join_open", message: hooks.PartyJoin, user: "guest", told: []string{"begin join guest"}},
+		{name: "join_open", message: hooks.PartyJoin, user: "guest", told: []string{"settle session-of-guest", "begin join guest"}},
 		{name: "join_full", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) { k.answer["begin join"] = full },
-			told: []string{"begin join guest"}, refused: "party_full: "},
-		{name: "join_closed_asks", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) { k.view.Open = false },
-			told: []string{"begin request guest", "rate request guest"}},
-		{name: "join_closed_refused_costs_nothing", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) {
-			k.view.Open = false
-			k.answer["begin request"] = party.Refuse(party.AlreadyMember, "You are in.")
-		}, told: []string{"begin request guest"}, refused: "already_member: "},
-		{name: "join_closed_too_often", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) {
-			k.view.Open = false
-			k.answer["rate request"] = party.RefuseRate(1e9)
-		}, told: []string{"begin request guest", "rate request guest"}, refused: "rate_limited: "},
+			told: []string{"settle session-of-guest", "begin join guest"}, refused: "party_full: "},
 		{name: "join_gone", message: hooks.PartyJoin, user: "guest", edit: func(k *kernel, _ *rtapi.Envelope) {
-			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
-		}, refused: "party_not_found: "},
+			k.answer["begin join"] = party.Refuse(party.PartyNotFound, "Gone.")
+		}, told: []string{"settle session-of-guest", "begin join guest"}, refused: "party_not_found: "},
 
-		{name: "accept", message: hooks.PartyAccept, told: []string{"begin accept other by leader"}},
+		{name: "accept", message: hooks.PartyAccept, told: []string{"settle session-of-leader", "begin accept other by leader"}},
 		{name: "accept_full", message: hooks.PartyAccept, edit: func(k *kernel, _ *rtapi.Envelope) { k.answer["begin accept"] = full },
-			told: []string{"begin accept other by leader"}, refused: "party_full: "},
-		{name: "accept_by_a_stranger_keeps_no_seat", message: hooks.PartyAccept, user: "stranger", refused: "not_member: "},
+			told: []string{"settle session-of-leader", "begin accept other by leader"}, refused: "party_full: "},
+		{name: "accept_by_a_stranger_keeps_no_seat", message: hooks.PartyAccept, user: "stranger", told: []string{"settle session-of-stranger"}, refused: "not_member: "},
 		{name: "accept_gone", message: hooks.PartyAccept, edit: func(k *kernel, _ *rtapi.Envelope) {
 			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
-		}, refused: "party_not_found: "},
+		}, told: []string{"settle session-of-leader"}, refused: "party_not_found: "},
 
 		{name: "remove", message: hooks.PartyRemove, told: []string{"settle session-of-leader"}},
 		{name: "promote", message: hooks.PartyPromote, told: []string{"settle session-of-leader"}},
@@ -126,8 +116,8 @@ func TestAfter(t *testing.T) {
 		{hooks.PartyRemove, &rtapi.Envelope{}, []string{"kicked other", "leader leader"}},
 		{hooks.PartyPromote, &rtapi.Envelope{}, []string{"promoted other"}},
 		{hooks.PartyUpdate, &rtapi.Envelope{}, []string{"leader leader", `updated true true {"a":1}`}},
-		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"leader leader"}},
-		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"leader leader"}},
+		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"leader leader", "queued"}},
+		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"leader leader", "unqueued"}},
 		{hooks.PartyClose, &rtapi.Envelope{}, []string{"closed"}},
 	}
 	for _, tt := range tests {
@@ -176,7 +166,7 @@ func TestSessionEnd(t *testing.T) {
 	k := newKernel()
 	h := serve(t, k.sets()...)
 	h.ends[0](contextOf("member"), &h.log, &api.Event{Name: "session_end"})
-	if want := []string{"session ended member"}; !slices.Equal(k.told, want) {
+	if want := []string{"session ended member", "dropped member"}; !slices.Equal(k.told, want) {
 		t.Errorf("the kernel was told %q; want %q", k.told, want)
 	}
 	if len(h.starts) != 0 {
@@ -256,8 +246,8 @@ func TestCreate_Size(t *testing.T) {
 				if party.ReasonOf(err) != party.InvalidRequest || !strings.Contains(err.Error(), "max_size") || !strings.Contains(err.Error(), "2 to 6") {
 					t.Errorf("before = %v; want invalid_request naming max_size and its bounds", err)
 				}
-				if len(k.told) != 0 {
-					t.Errorf("the kernel was told %q", k.told)
+				if want := []string{"settle session-of-leader"}; !slices.Equal(k.told, want) {
+					t.Errorf("the kernel was told %q; want %q", k.told, want)
 				}
 				return
 			}
@@ -292,6 +282,64 @@ func TestOpenPolicy(t *testing.T) {
 				t.Errorf("%s under %s: asked %v, got %v; want %v", name, tt.policy, tt.asked, got, tt.want)
 			}
 		}
+	}
+}
+
+// Rules are asked about each message that one of them is about, with what it asks for,
+// and before a seat or a token is taken. Without one nobody is asked.
+func TestRules(t *testing.T) {
+	no := &party.Error{Reason: party.RuleDenied, Rule: "no", Message: "No."}
+	queue := func(in *rtapi.Envelope) {
+		properties := map[string]string{"queue": "duo"}
+		if add := in.GetPartyMatchmakerAdd(); add != nil {
+			add.StringProperties = properties
+		} else {
+			in.GetMatchmakerAdd().StringProperties = properties
+		}
+	}
+	tests := []struct {
+		message string
+		user    string
+		action  rules.Action
+		edit    func(*rtapi.Envelope)
+		asked   string // what the kernel is told
+	}{
+		{message: hooks.PartyJoin, user: "guest", action: rules.ActionJoin, asked: "may join guest session-of-guest"},
+		{message: hooks.PartyAccept, user: "leader", action: rules.ActionJoin, asked: "may accept other by leader"},
+		{message: hooks.PartyUpdate, user: "leader", action: rules.ActionUpdate, asked: `may update leader true{"a":1}0`},
+		{message: hooks.PartyDataSend, user: "leader", action: rules.ActionData,
+			edit: func(in *rtapi.Envelope) { in.GetPartyDataSend().Data = make([]byte, 7) }, asked: "may data leader false7"},
+		{message: hooks.PartyMatchmakerAdd, user: "leader", action: rules.ActionMatchmake, edit: queue, asked: "may matchmake leader falseduo0"},
+		{message: hooks.MatchmakerAdd, user: "leader", action: rules.ActionMatchmake, edit: queue, asked: "may alone leader duo"},
+		{message: hooks.PartyRemove, user: "leader", action: rules.ActionKick, asked: "may kick leader false0other"},
+		{message: hooks.PartyPromote, user: "leader", action: rules.ActionPromote, asked: "may promote leader false0other"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.message, func(t *testing.T) {
+			for _, ruled := range []bool{false, true} {
+				k := newKernel()
+				k.ruled = map[rules.Action]bool{tt.action: ruled}
+				word, _, _ := strings.Cut(strings.TrimPrefix(tt.asked, "may "), " ")
+				k.answer["may "+word] = no
+				in := message(tt.message, partyID)
+				if tt.edit != nil {
+					tt.edit(in)
+				}
+				_, err := serve(t, k.sets()...).before(tt.user, tt.message, in)
+				if !ruled {
+					if err != nil || slices.Contains(k.told, tt.asked) {
+						t.Errorf("without a rule: %v, the kernel was told %q", err, k.told)
+					}
+					continue
+				}
+				if err == nil || err.Error() != "rule_denied/no: No." {
+					t.Errorf("before = %v; want the rule's refusal", err)
+				}
+				if len(k.told) == 0 || k.told[len(k.told)-1] != tt.asked {
+					t.Errorf("the kernel was told %q; want %q last", k.told, tt.asked)
+				}
+			}
+		})
 	}
 }
 

@@ -22,6 +22,11 @@ type Call struct {
 	Out      *rtapi.Envelope // the host's answer; nil before the message is handled, and for some messages after it
 }
 
+// Caller is whose message it is.
+func (c *Call) Caller() party.Caller {
+	return party.Caller{UserID: c.Session.UserID, Username: c.Session.Username, SessionID: c.Session.SessionID, ClientIP: c.ClientIP}
+}
+
 // PartyID is the party the message names, refused with PartyNotFound when malformed
 // or when the message names none.
 func (c *Call) PartyID() (party.ID, error) {

@@ -5,23 +5,7 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"partyline/party/rules"
 )
-
-// Question is what a designers' rule is asked.
-type Question struct {
-	Action  rules.Action
-	Caller  Caller
-	View    View
-	Held    int
-	Invited bool
-}
-
-// Judge answers for the designers' rules: nil allows, a refusal denies.
-type Judge interface {
-	Decide(ctx context.Context, q Question) error
-}
 
 // Grant says on what ground a session is admitted. The zero Grant is nobody's invite.
 type Grant struct {
@@ -45,6 +29,10 @@ type AdmissionDeps struct {
 	// Requests limits how often a user asks to be let into closed parties, as
 	// [Limits.JoinRequest] does; nil means without limit.
 	Requests func(userID string) error
+	// Friends answers those of others who are friends of the user; nil means none.
+	Friends func(ctx context.Context, userID string, others []string) ([]string, error)
+	// Sender tells a device whose seat has moved to another one; nil tells nobody.
+	Sender Sender
 }
 
 // Admission is the only way into a party: for invited sessions it puts them on the
@@ -67,6 +55,8 @@ type Admission struct {
 	holds   func(ctx context.Context, id ID) ([]Hold, error)
 	locked  func(ctx context.Context, v View) error
 	asks    func(userID string) error
+	friends func(ctx context.Context, userID string, others []string) ([]string, error)
+	sender  Sender
 	gates   gates
 	users   stripes // by user: where one party per user is the rule, its joins wait for each other
 
@@ -79,7 +69,7 @@ type Admission struct {
 func NewAdmission(d AdmissionDeps) *Admission {
 	a := &Admission{
 		roster: d.Roster, streams: d.Streams, storage: d.Storage, policy: d.Policy, logger: d.Logger, now: d.Now,
-		holds: d.Holds, locked: d.Locked, asks: d.Requests,
+		holds: d.Holds, locked: d.Locked, asks: d.Requests, friends: d.Friends, sender: d.Sender,
 		gates: gates{byID: map[ID]*gate{}, asked: map[string]asked{}},
 	}
 	if a.locked == nil {
@@ -130,10 +120,15 @@ func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) er
 	if _, member := before.Session(s.SessionID); member {
 		return nil
 	}
+	older, moves := before.Member(s.UserID)
+	if moves && before.Size() >= before.MaxSize {
+		a.vacate(ctx, id, older.Session) // the engine would not take one more
+		moves = false
+	}
 	if _, err := a.streams.StreamUserJoin(StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID, false, false, ""); err != nil {
 		return a.joinFailed(s, err)
 	}
-	if err := a.landed(g, s, before.MaxSize); err != nil {
+	if err := a.landed(g, s, older.Session, before.MaxSize); err != nil {
 		if undo := a.streams.StreamUserLeave(StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID); undo != nil {
 			a.logger.Error("party admission not rolled back party=%s session=%s error=%v", id, s.SessionID, undo)
 		}
@@ -143,12 +138,18 @@ func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) er
 	if err := a.roster.Entered(ctx, id, s); err != nil {
 		a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
 	}
+	if moves {
+		a.vacate(ctx, id, older.Session)
+	}
 	if h, ok := g.holds[grant.InviteID]; ok {
 		g.dropHolders(h, s.UserID)
 	}
 	a.liftKick(ctx, g, s.UserID)
 	return nil
 }
+
+// Locked refuses with PartyLocked while the rules let nobody into the party.
+func (a *Admission) Locked(ctx context.Context, v View) error { return a.locked(ctx, v) }
 
 // Check answers what Admit would, without doing it. It says nothing about parties the
 // user is in elsewhere.
@@ -175,7 +176,8 @@ func (a *Admission) check(ctx context.Context, g *gate, s Session, grant Grant) 
 }
 
 func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session, grant Grant) error {
-	if _, member := v.Member(s.UserID); member {
+	older, member := v.Member(s.UserID)
+	if member && !a.mayMove(v.View) {
 		return Refuse(AlreadyMember, "You are in this party already.")
 	}
 	for _, f := range g.flights {
@@ -185,6 +187,9 @@ func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session
 	}
 	if k, kicked := g.kicks[s.UserID]; kicked && !grant.InvitedAt.After(k.at) {
 		return Refuse(Banned, "You were removed from this party a short while ago.")
+	}
+	if older.SessionID != "" {
+		return nil // the seat is the user's own, so neither a lock nor a full party is in the way
 	}
 	if err := a.locked(ctx, v.View); err != nil {
 		return err
@@ -199,9 +204,9 @@ func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session
 	return nil
 }
 
-// landed reads the stream after a join and refuses if the session must go again. The
-// caller holds the gate.
-func (a *Admission) landed(g *gate, s Session, maxSize int) error {
+// landed reads the stream after a join and refuses if the session must go again. older
+// is the session whose seat it takes, if any. The caller holds the gate.
+func (a *Admission) landed(g *gate, s, older Session, maxSize int) error {
 	members, err := a.roster.members(g.id)
 	if err != nil {
 		return err
@@ -211,6 +216,9 @@ func (a *Admission) landed(g *gate, s Session, maxSize int) error {
 		switch {
 		case m.SessionID == s.SessionID:
 			inside = true
+		case m.SessionID == older.SessionID:
+			taken--
+			others++
 		case m.UserID == s.UserID:
 			return Refuse(AlreadyMember, "You are in this party already.")
 		default:
@@ -233,8 +241,7 @@ func (a *Admission) landed(g *gate, s Session, maxSize int) error {
 
 // joinFailed tells a session that is gone from a fault of the host.
 func (a *Admission) joinFailed(s Session, cause error) error {
-	live, err := a.roster.Sessions(s.UserID)
-	if err == nil && !slices.ContainsFunc(live, func(l Session) bool { return l.SessionID == s.SessionID }) {
+	if alive, err := a.roster.alive(s); err == nil && !alive {
 		return &Error{Reason: NoLiveSession, Message: "The game is not running any more.", Cause: cause}
 	}
 	return cause

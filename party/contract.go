@@ -95,6 +95,7 @@ type MemberProfile struct {
 	Stage    string   `json:"stage"`
 	Progress *float64 `json:"progress,omitempty"` // 0..1; absent where none was set
 	Text     string   `json:"text"`
+	Stalled  bool     `json:"stalled,omitempty"` // no progress for long
 }
 
 // PartyPreview is the party as previews show it.
@@ -102,7 +103,8 @@ type PartyPreview struct {
 	PartyID      string          `json:"party_id"`
 	Size         int             `json:"size"`
 	MaxSize      int             `json:"max_size"`
-	Held         int             `json:"held"` // seats kept for invited users who are not in yet
+	Held         int             `json:"held"`       // seats kept for invited users who are not in yet
+	OnTheWay     int             `json:"on_the_way"` // those, and users who told that they are coming; see [Footprint]
 	Open         bool            `json:"open"`
 	LeaderUserID string          `json:"leader_user_id"`
 	Members      []MemberProfile `json:"members"`

@@ -3,6 +3,7 @@ package party
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -26,9 +27,11 @@ type gate struct {
 	kicks    map[string]kick      // by user
 	flights  map[string]flight    // by the session that joins
 	admitted map[string]time.Time // sessions put on the party's stream lately, by session
+	requests map[string]request   // on the native engine's list, by the session that asked
 }
 
-// flight is a native join between its before-hook and its after-hook.
+// flight is a native join between its before-hook and its after-hook. Where the user
+// changes devices, leaving holds the seat in this party that goes to the new one.
 type flight struct {
 	session Session
 	by      string // session whose message it is
@@ -88,7 +91,7 @@ func (gs *gates) enter(id ID) *gate {
 	gs.mu.Lock()
 	g := gs.byID[id]
 	if g == nil {
-		g = &gate{id: id, holds: map[string]Hold{}, kicks: map[string]kick{}, flights: map[string]flight{}, admitted: map[string]time.Time{}}
+		g = &gate{id: id, holds: map[string]Hold{}, kicks: map[string]kick{}, flights: map[string]flight{}, admitted: map[string]time.Time{}, requests: map[string]request{}}
 		gs.byID[id] = g
 	}
 	g.refs++
@@ -111,13 +114,7 @@ func (gs *gates) exit(g *gate) {
 
 // forget drops the gates of parties that gone says have ended.
 func (gs *gates) forget(gone func(ID) bool) {
-	gs.mu.Lock()
-	ids := make([]ID, 0, len(gs.byID))
-	for id := range gs.byID {
-		ids = append(ids, id)
-	}
-	gs.mu.Unlock()
-	for _, id := range ids {
+	for _, id := range gs.ids() {
 		if !gone(id) {
 			continue
 		}
@@ -127,6 +124,13 @@ func (gs *gates) forget(gone func(ID) bool) {
 		}
 		gs.mu.Unlock()
 	}
+}
+
+// ids are the parties that have a gate.
+func (gs *gates) ids() []ID {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	return slices.Collect(maps.Keys(gs.byID))
 }
 
 // purge drops what time has ended. Every check comes after it.
@@ -144,6 +148,11 @@ func (g *gate) purge(now time.Time) {
 	for session, f := range g.flights {
 		if !now.Before(f.until) {
 			delete(g.flights, session)
+		}
+	}
+	for session, r := range g.requests {
+		if !r.until.IsZero() && !now.Before(r.until) {
+			delete(g.requests, session)
 		}
 	}
 	for session, at := range g.admitted {

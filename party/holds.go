@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 )
@@ -37,6 +38,11 @@ func (a *Admission) Keep(ctx context.Context, id ID, h Hold) error {
 // HoldsChanged has the other nodes read the party's holds again. The caller has
 // written the change to storage.
 func (a *Admission) HoldsChanged(id ID) {
+	a.announceHolds(id)
+	a.roster.listener(Change{Kind: SeatsChanged, ID: id})
+}
+
+func (a *Admission) announceHolds(id ID) {
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
 	a.announce(g)
@@ -85,4 +91,31 @@ func (a *Admission) Seats(ctx context.Context, id ID, userID string) (v View, he
 	}
 	_, held = g.seats(s.View, userID)
 	return s.View, held, nil
+}
+
+// Expected reads the party and the users other than its members who have a seat kept for
+// them or are joining, in no order.
+func (a *Admission) Expected(ctx context.Context, id ID) (v View, userIDs []string, err error) {
+	g := a.gates.enter(id)
+	defer a.gates.exit(g)
+	s, err := a.roster.snapshot(ctx, id)
+	if err != nil {
+		return View{}, nil, err
+	}
+	if err := a.open(ctx, g, s); err != nil {
+		return View{}, nil, err
+	}
+	expected := map[string]struct{}{}
+	for _, h := range g.holds {
+		for _, u := range h.UserIDs {
+			expected[u] = struct{}{}
+		}
+	}
+	for _, f := range g.flights {
+		expected[f.session.UserID] = struct{}{}
+	}
+	for _, m := range s.Members {
+		delete(expected, m.UserID)
+	}
+	return s.View, slices.Collect(maps.Keys(expected)), nil
 }

@@ -37,8 +37,12 @@ type kickRecord struct {
 // help. The ban holds on this node even if the error says that storage did not take it.
 func (a *Admission) Kicked(ctx context.Context, id ID, target Session) error {
 	member, err := a.roster.onMirror(id, target.SessionID)
-	if err != nil || !member {
+	if err != nil {
 		return err
+	}
+	if !member {
+		a.declined(id, target)
+		return nil
 	}
 	a.roster.Left(ctx, id, target)
 	ban := a.policy().Parties.KickBan

@@ -4,30 +4,25 @@ import (
 	"time"
 
 	"partyline/party/limit"
-	"partyline/party/rules"
 )
 
 // Most keys one limit remembers. A bucket is some 200 bytes, so a limit stays below 20 MB.
 const maxLimitKeys = 100_000
-
-// joinRequests bounds how often one user asks to enter closed parties: the native list
-// of requests has no expiry and is full for good once strangers have filled it.
-var joinRequests = rules.Rate{N: 10, Per: time.Minute}
 
 // Limits are the rate limits of the rules file, with one bucket per user or address.
 // A refusal is RateLimited and names the wait.
 type Limits struct {
 	policy Policy
 
-	partyCreate, joinRequest, inviteCreate, data *limit.Keyed
-	guessUser, guessIP                           *limit.Keyed
+	partyCreate, joinRequest, inviteCreate, share, data *limit.Keyed
+	guessUser, guessIP                                  *limit.Keyed
 }
 
 // NewLimits makes the limits that policy names.
 func NewLimits(policy Policy, now Clock) *Limits {
 	keyed := func() *limit.Keyed { return limit.New(now, maxLimitKeys) }
 	return &Limits{
-		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), data: keyed(),
+		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), share: keyed(), data: keyed(),
 		guessUser: keyed(), guessIP: keyed(),
 	}
 }
@@ -39,7 +34,7 @@ func (l *Limits) PartyCreate(userID string) error {
 
 // JoinRequest counts one request of the user to enter a closed party.
 func (l *Limits) JoinRequest(userID string) error {
-	return refuseWait(l.joinRequest.Take(userID, joinRequests))
+	return refuseWait(l.joinRequest.Take(userID, l.policy().Parties.Requests.Rate))
 }
 
 // InviteCreate counts one invite created by the user.
@@ -47,9 +42,36 @@ func (l *Limits) InviteCreate(userID string) error {
 	return refuseWait(l.inviteCreate.Take(userID, l.policy().Limits.InviteCreate))
 }
 
+// Share counts one call of the user that shares a party.
+func (l *Limits) Share(userID string) error {
+	return refuseWait(l.share.Take(userID, l.policy().Limits.Share))
+}
+
 // Data counts one message of party data sent by the user.
 func (l *Limits) Data(userID string) error {
 	return refuseWait(l.data.Take(userID, l.policy().Limits.Data.Rate))
+}
+
+// MayPartyCreate, MayJoinRequest and MayInviteCreate answer what the calls without May
+// would, and count nothing.
+func (l *Limits) MayPartyCreate(userID string) error {
+	return refuseWait(l.partyCreate.Wait(userID, l.policy().Limits.PartyCreate))
+}
+
+func (l *Limits) MayJoinRequest(userID string) error {
+	return refuseWait(l.joinRequest.Wait(userID, l.policy().Parties.Requests.Rate))
+}
+
+func (l *Limits) MayInviteCreate(userID string) error {
+	return refuseWait(l.inviteCreate.Wait(userID, l.policy().Limits.InviteCreate))
+}
+
+// Buckets is how many users and addresses each limit remembers, by the limit's name.
+func (l *Limits) Buckets() map[string]int {
+	return map[string]int{
+		"party_create": l.partyCreate.Len(), "join_request": l.joinRequest.Len(), "invite_create": l.inviteCreate.Len(),
+		"data": l.data.Len(), "invite_guess_user": l.guessUser.Len(), "invite_guess_ip": l.guessIP.Len(),
+	}
 }
 
 // Guess starts an attempt at an invite code by a user, from an address, or both; an

@@ -15,15 +15,10 @@ import (
 
 // BeginNative comes before a PartyJoin of s. Where the party is open it keeps a seat
 // for the join that follows; where it is closed the message only asks to be let in, and
-// BeginNative is BeginRequest. It reads the party itself and refuses as Admit does.
+// BeginNative is BeginRequest, down to its refusals. It reads the party itself and
+// otherwise refuses as Admit does.
 func (a *Admission) BeginNative(ctx context.Context, id ID, s Session) error {
 	return a.begin(ctx, id, s, s.SessionID, func(v View) bool { return v.Open })
-}
-
-// BeginRequest comes before a PartyJoin of s that will only ask to be let in. It
-// refuses as Admit does, or with RateLimited, and keeps no seat.
-func (a *Admission) BeginRequest(ctx context.Context, id ID, s Session) error {
-	return a.begin(ctx, id, s, s.SessionID, func(View) bool { return false })
 }
 
 // BeginAccept comes before a PartyAccept, by the session of whoever leads, of s, the
@@ -41,39 +36,100 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 	defer unlock()
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
-	v, err := a.check(ctx, g, s, Grant{})
+	v, err := a.mayBegin(ctx, g, s, takesSeat)
 	if err != nil {
 		return err
 	}
-	if _, member := v.Session(s.SessionID); member {
-		// The engine would take it for a join and cancel the party's tickets.
-		return Refuse(AlreadyMember, "You are in this party already.")
-	}
-	if !takesSeat(v.View) {
-		return a.asks(s.UserID)
-	}
 	until := a.now().Add(flightTTL)
+	if !takesSeat(v.View) {
+		if err := a.asks(s.UserID); err != nil {
+			return err
+		}
+		if _, listed := g.requests[s.SessionID]; !listed {
+			g.requests[s.SessionID] = request{session: s, client: ClientOf(ctx, s.UserID), until: until}
+			a.gates.ask(by, asked{id: id, joiner: s, until: until})
+		}
+		return nil
+	}
+	if by == v.Leader().SessionID {
+		a.forgetDead(g, s) // the engine takes it off its list before it finds nobody there
+	}
+	if older, moves := v.Member(s.UserID); moves {
+		if v.Size() >= v.MaxSize {
+			a.vacate(ctx, id, older.Session)
+		} else {
+			leaving = append(leaving, Membership{ID: id, Session: older.Session})
+		}
+	}
 	g.flights[s.SessionID] = flight{session: s, by: by, until: until, leaving: leaving}
 	a.gates.ask(by, asked{id: id, joiner: s, until: until})
 	return nil
 }
 
+// mayBegin refuses a native join, request or accept of s. The caller holds the gate.
+func (a *Admission) mayBegin(ctx context.Context, g *gate, s Session, takesSeat func(View) bool) (snapshot, error) {
+	v, err := a.check(ctx, g, s, Grant{})
+	if err != nil {
+		return v, err
+	}
+	if _, member := v.Session(s.SessionID); member {
+		// The engine would take it for a join and cancel the party's tickets.
+		return v, Refuse(AlreadyMember, "You are in this party already.")
+	}
+	if takesSeat(v.View) {
+		return v, nil
+	}
+	return v, a.mayAsk(ctx, g, v.View, s)
+}
+
+// MayJoin answers what BeginNative would, without doing it, and the party with the
+// seats kept in it for others.
+func (a *Admission) MayJoin(ctx context.Context, id ID, s Session) (v View, held int, err error) {
+	_, unlock, err := a.elsewhere(ctx, id, s)
+	if err != nil {
+		return View{}, 0, err
+	}
+	defer unlock()
+	g := a.gates.enter(id)
+	defer a.gates.exit(g)
+	known, err := a.mayBegin(ctx, g, s, func(v View) bool { return v.Open })
+	if err != nil {
+		return View{}, 0, err
+	}
+	_, held = g.seats(known.View, s.UserID)
+	return known.View, held, nil
+}
+
 // EndNative comes after a PartyJoin or PartyAccept of s. If s is a member now it is
 // entered in the roster.
 func (a *Admission) EndNative(ctx context.Context, id ID, s Session) {
-	a.leave(ctx, a.land(ctx, id, s))
+	for _, m := range a.land(ctx, id, s) {
+		if m.ID == id {
+			a.vacate(ctx, id, m.Session)
+			continue
+		}
+		a.leave(ctx, []Membership{m})
+	}
 }
 
 // land ends the session's flight and answers the memberships it has to leave.
 func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membership) {
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
-	f := g.flights[s.SessionID]
+	f, flew := g.flights[s.SessionID]
+	if r, asks := g.requests[s.SessionID]; asks && !flew {
+		a.gates.answer(s.SessionID)
+		r.until = time.Time{} // the engine has it on its list
+		g.requests[s.SessionID] = r
+	}
 	defer a.gates.answer(f.by)
 	delete(g.flights, s.SessionID)
 	members, err := a.roster.members(id)
 	if err != nil || !slices.ContainsFunc(members, func(m Member) bool { return m.SessionID == s.SessionID }) {
 		return nil
+	}
+	if f.by != s.SessionID {
+		delete(g.requests, s.SessionID) // accepted
 	}
 	if err := a.roster.Entered(ctx, id, s); err != nil {
 		a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
@@ -120,6 +176,9 @@ func (a *Admission) Settle(sessionID string) {
 	if g.flights[j.joiner.SessionID].by == sessionID {
 		delete(g.flights, j.joiner.SessionID)
 	}
+	if r := g.requests[sessionID]; !r.until.IsZero() {
+		delete(g.requests, sessionID)
+	}
 }
 
 // SessionEnded frees whatever the session had under way.
@@ -129,6 +188,11 @@ func (a *Admission) SessionEnded(s Session) { a.Settle(s.SessionID) }
 // user may be in one party only.
 func (a *Admission) BeginCreate(ctx context.Context, s Session) error {
 	a.Settle(s.SessionID)
+	return a.MayCreate(ctx, s)
+}
+
+// MayCreate answers what BeginCreate would, without doing it.
+func (a *Admission) MayCreate(ctx context.Context, s Session) error {
 	_, unlock, err := a.elsewhere(ctx, ID{}, s)
 	if err != nil {
 		return err

@@ -87,11 +87,12 @@ type Roster struct {
 	parties  stripes // by the party's UUID: read-modify-write of its mirror
 	users    stripes // by user: read-modify-write of its list of parties
 	listener func(Change)
+	seated   seated
 }
 
 // NewRoster makes a roster over the host.
 func NewRoster(streams Streams, finder Finder, now Clock) *Roster {
-	return &Roster{streams: streams, finder: finder, now: now, listener: func(Change) {}}
+	return &Roster{streams: streams, finder: finder, now: now, listener: func(Change) {}, seated: seated{bySession: map[string]map[ID]struct{}{}}}
 }
 
 // ChangeKind says what happened to a party.
@@ -100,16 +101,23 @@ type ChangeKind int
 const (
 	PartyCreated ChangeKind = iota + 1
 	PartyClosed
+	PartyUpdated  // open, hidden or the label
+	MemberEntered // by whatever way
+	MemberLeft    // on purpose, kicked, or for another party
+	MemberDropped // its session ended
+	SeatsChanged  // seats are kept, or not kept any more
 )
 
 // Change is something a hook told the roster about a party.
 type Change struct {
-	Kind ChangeKind
-	ID   ID
+	Kind    ChangeKind
+	ID      ID
+	Session Session // of MemberEntered, MemberLeft and MemberDropped
 }
 
-// OnChange has f called after each change, in the goroutine of the hook. It is for
-// wiring: call it before the first hook runs.
+// OnChange has f called after each change, in the goroutine of the hook. A gate of the
+// party may be held then, so f must not call [Admission]. It is for wiring: call it
+// before the first hook runs.
 func (r *Roster) OnChange(f func(Change)) {
 	previous := r.listener
 	r.listener = func(c Change) { previous(c); f(c) }
@@ -299,6 +307,12 @@ func (r *Roster) Sessions(userID string) ([]Session, error) {
 	return sessions, nil
 }
 
+// alive reports whether the session is one of the user's live sockets.
+func (r *Roster) alive(s Session) (bool, error) {
+	live, err := r.Sessions(s.UserID)
+	return slices.ContainsFunc(live, func(l Session) bool { return l.SessionID == s.SessionID }), err
+}
+
 // Created follows a PartyCreate: s is the creator, p what it was answered.
 func (r *Roster) Created(_ context.Context, s Session, p *rtapi.Party) error {
 	id, err := ParseID(p.GetPartyId())
@@ -314,7 +328,7 @@ func (r *Roster) Created(_ context.Context, s Session, p *rtapi.Party) error {
 	if err := r.begin(id, s, mirrorEntry{sh, now}); err != nil {
 		return err
 	}
-	r.listener(Change{PartyCreated, id})
+	r.listener(Change{Kind: PartyCreated, ID: id})
 	return nil
 }
 

@@ -20,6 +20,14 @@ func (r *Roster) lock(id ID) (unlock func()) {
 
 // Entered follows a session becoming a member. [Admission] calls it for every way in.
 func (r *Roster) Entered(_ context.Context, id ID, s Session) error {
+	if err := r.enter(id, s); err != nil {
+		return err
+	}
+	r.listener(Change{MemberEntered, id, s})
+	return nil
+}
+
+func (r *Roster) enter(id ID, s Session) error {
 	defer r.lock(id)()
 	entries, err := r.mirror(id)
 	if err != nil {
@@ -37,7 +45,19 @@ func (r *Roster) Entered(_ context.Context, id ID, s Session) error {
 // Left follows a session leaving or being removed. Where it led the party the native
 // engine has rotated to the longest-standing member, even if the session comes back.
 func (r *Roster) Left(_ context.Context, id ID, s Session) {
+	if r.leave(id, s) {
+		r.listener(Change{MemberLeft, id, s})
+	}
+}
+
+// leave reports whether the session was a member as far as hooks told: the native engine
+// lets anybody leave any party. A session of another node is known by its mirror alone.
+func (r *Roster) leave(id ID, s Session) (was bool) {
 	defer r.lock(id)()
+	was = r.seated.remove(s.SessionID, id)
+	if !was {
+		was, _ = r.onMirror(id, s.SessionID)
+	}
 	// Best effort: what stays behind belongs to a session that is not a member, which
 	// every reader ignores, and ends with that session.
 	_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
@@ -49,6 +69,7 @@ func (r *Roster) Left(_ context.Context, id ID, s Session) {
 		sh.leader = ""
 		return true
 	})
+	return was
 }
 
 // Promoted follows a PartyPromote of s.
@@ -73,6 +94,11 @@ func (r *Roster) LeaderSeen(ctx context.Context, id ID, s Session) {
 
 // Updated follows a PartyUpdate, which replaces all three values.
 func (r *Roster) Updated(_ context.Context, id ID, open, hidden bool, label string) {
+	r.update(id, open, hidden, label)
+	r.listener(Change{Kind: PartyUpdated, ID: id})
+}
+
+func (r *Roster) update(id ID, open, hidden bool, label string) {
 	defer r.lock(id)()
 	r.rewrite(id, func(sh *shared) bool {
 		sh.Open, sh.Hidden, sh.Label = open, hidden, label
@@ -83,7 +109,7 @@ func (r *Roster) Updated(_ context.Context, id ID, open, hidden bool, label stri
 // Closed follows a PartyClose.
 func (r *Roster) Closed(_ context.Context, id ID) {
 	r.end(id)
-	r.listener(Change{PartyClosed, id})
+	r.listener(Change{Kind: PartyClosed, ID: id})
 }
 
 func (r *Roster) end(id ID) {
@@ -94,6 +120,7 @@ func (r *Roster) end(id ID) {
 	}
 	for _, e := range entries {
 		_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID)
+		r.seated.remove(e.session.SessionID, id)
 		r.listParty(e.session, id, time.Time{})
 	}
 }
@@ -160,6 +187,7 @@ func (r *Roster) put(id ID, s Session, e mirrorEntry) error {
 			return err
 		}
 	}
+	r.seated.add(s.SessionID, id)
 	r.listParty(s, id, e.joinedAt)
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
 )
@@ -84,9 +85,11 @@ func isBlock(f *api.Friend) bool { return f.GetState().GetValue() == int32(api.F
 
 // MemberStatus is what a member last told of itself.
 type MemberStatus struct {
-	Stage    string
-	Progress *float64 // 0..1; nil where none was set
-	Text     string
+	Stage     string
+	Progress  *float64 // 0..1; nil where none was set
+	Text      string
+	Stalled   bool // no progress for longer than the rules' status.stall
+	UpdatedAt time.Time
 }
 
 // Statuses answers the statuses of a party's members by session ID.

@@ -34,6 +34,7 @@ func (m *Module) Stop(ctx context.Context) {
 	go func() {
 		defer close(done)
 		m.running.Wait()
+		m.protected("statuses end", m.telling.close)
 		m.protected("invites end", m.invites.Close)
 	}()
 	select {
@@ -53,6 +54,7 @@ func (m *Module) sweep(ctx context.Context) {
 			return
 		case <-ticks.C:
 			m.protected("invite sweep", func() { m.sweepOnce(ctx) })
+			m.protected("shared status sweep", m.telling.share.Sweep)
 		}
 	}
 }

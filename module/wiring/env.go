@@ -9,13 +9,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"partyline/rpc/console"
 )
 
-// Names in the host's runtime environment (runtime.env) that this module reads. Any
-// other name that begins with envPrefix is taken for a mistake.
+// Names in the host's runtime environment (runtime.env) that this module reads. Others
+// that begin with envPrefix may be another module's, or a mistake worth a warning.
 const (
 	EnvRules   = "PARTY_RULES"       // the rules file, relative to the runtime path; absent = defaults
 	EnvProxies = "PARTY_PROXY_COUNT" // how many proxies stand before the server; equal to the host's socket.proxy_count
+	EnvConsole = "PARTY_CONSOLE_KEY" // opens the console page; absent = there is none
 
 	envPrefix = "PARTY_"
 
@@ -27,6 +30,8 @@ const (
 type environment struct {
 	rules   string // absolute path, "" = defaults
 	proxies int
+	console string   // key of the console page, "" = no page
+	unknown []string // names that look like ours
 }
 
 // files opens a file relative to the host's runtime path.
@@ -48,8 +53,12 @@ func readEnvironment(env map[string]string, files files) (environment, error) {
 			if err != nil || read.proxies < 0 || read.proxies > maxProxies {
 				err = fmt.Errorf("%q is not a number from 0 to %d", value, maxProxies)
 			}
+		case name == EnvConsole:
+			if read.console = value; value != "" && len(value) < console.MinKey {
+				err = fmt.Errorf("%d characters are too few for a key; at least %d", len(value), console.MinKey)
+			}
 		case strings.HasPrefix(name, envPrefix):
-			err = fmt.Errorf("no such setting; this module reads %s and %s", EnvRules, EnvProxies)
+			read.unknown = append(read.unknown, name)
 		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("runtime.env: %s: %w", name, err))

@@ -24,6 +24,9 @@ type (
 	afterFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
 	eventFunc    = func(ctx context.Context, logger runtime.Logger, evt *api.Event)
 	listFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
+	matchedFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error)
+	poolFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
+	matchFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule) (runtime.Match, error)
 	shutdownFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)
 )
 
@@ -32,7 +35,7 @@ type (
 type initializer struct {
 	runtime.Initializer
 
-	refuses    string // the registration that fails: "rpc", "before", "http", "shutdown"
+	refuses    string // the registration that fails: "rpc", "before", "http", "match", "matched", "shutdown"
 	registered int
 
 	rpcs     map[string]rpcFunc
@@ -42,13 +45,16 @@ type initializer struct {
 	list     listFunc
 	routes   map[string]http.HandlerFunc
 	methods  map[string][]string
+	matches  map[string]matchFunc
+	matched  matchedFunc
+	pool     poolFunc
 	shutdown shutdownFunc
 }
 
 func newInitializer() *initializer {
 	return &initializer{
 		rpcs: map[string]rpcFunc{}, befores: map[string]beforeFunc{}, afters: map[string]afterFunc{},
-		routes: map[string]http.HandlerFunc{}, methods: map[string][]string{},
+		routes: map[string]http.HandlerFunc{}, methods: map[string][]string{}, matches: map[string]matchFunc{},
 	}
 }
 
@@ -90,6 +96,21 @@ func (i *initializer) RegisterHttp(pattern string, fn func(http.ResponseWriter, 
 	return i.take("http")
 }
 
+func (i *initializer) RegisterMatch(name string, fn matchFunc) error {
+	i.matches[name] = fn
+	return i.take("match")
+}
+
+func (i *initializer) RegisterMatchmakerMatched(fn matchedFunc) error {
+	i.matched = fn
+	return i.take("matched")
+}
+
+func (i *initializer) RegisterMatchmakerProcessor(fn poolFunc) error {
+	i.pool = fn
+	return i.take("processor")
+}
+
 func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
 	i.shutdown = fn
 	return i.take("shutdown")
@@ -115,6 +136,12 @@ func (n *nakama) MetricsCounterAdd(name string, tags map[string]string, delta in
 	n.metrics = append(n.metrics, fmt.Sprintf("%s %v +%d", name, tags, delta))
 }
 
+func (n *nakama) MetricsGaugeSet(name string, tags map[string]string, value float64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.metrics = append(n.metrics, fmt.Sprintf("%s %v =%v", name, tags, value))
+}
+
 func (n *nakama) MetricsTimerRecord(name string, tags map[string]string, _ time.Duration) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -122,6 +149,10 @@ func (n *nakama) MetricsTimerRecord(name string, tags map[string]string, _ time.
 }
 
 func (n *nakama) StreamUserList(uint8, string, string, string, bool, bool) ([]runtime.Presence, error) {
+	return nil, nil
+}
+
+func (n *nakama) MatchList(context.Context, int, bool, string, *int, *int, string) ([]*api.Match, error) {
 	return nil, nil
 }
 
@@ -138,6 +169,19 @@ func (n *nakama) StorageList(ctx context.Context, _, _, _ string, _ int, _ strin
 
 func (n *nakama) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.StorageObject, error) {
 	return nil, nil
+}
+
+// counted is how often exactly this metric was reported.
+func (n *nakama) counted(metric string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	count := 0
+	for _, m := range n.metrics {
+		if m == metric {
+			count++
+		}
+	}
+	return count
 }
 
 func (n *nakama) listed() int {

@@ -11,6 +11,8 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
+	"partyline/matchmaking"
+	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/invite"
 	"partyline/party/limit"
@@ -42,9 +44,14 @@ type Module struct {
 
 	rules   *rules.Live
 	invites *invite.Service
+	matches *matchmaking.Matches
+	telling telling
+	queues  *queue.Service
 	calls   []rpc.Set
 	hooks   []hooks.Set
 	routes  []landing.Route
+
+	processing bool // the host matches through us: there were queues at its start
 
 	ready bool // set once New is done; what becomes of the rules file before is its error
 
@@ -64,6 +71,9 @@ func New(ctx context.Context, o Options) (*Module, error) {
 		m.sweepEvery = defaultSweep
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
+	for _, name := range env.unknown {
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s and %s", name, EnvRules, EnvProxies, EnvConsole)
+	}
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
@@ -83,21 +93,35 @@ func (m *Module) construct(env environment) error {
 	roster := party.NewRoster(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
+	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
+	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
+	judge := m.newJudge(m.statuses, activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk,
 	})
+	m.prepareStatus(roster, admission, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
-		Policy: policy, Logger: m.logger, Now: m.now,
+		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
+		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
+		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
+		Match: m.matches.Of, Seat: m.matches.Late,
 	})
-	m.calls = []rpc.Set{rpc.Invites(m.invites, m.invites)}
+	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
+	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, roster, policy),
-		hooks.Creation(limits, admission, policy),
-		hooks.Admission(admission, admission, limits, roster), // behind all that may refuse
+		hooks.Settled(admission),
+		hooks.Creation(ruled.checks, limits, admission, policy),
+		hooks.Judged(ruled.checks, ruled.checks, judge.Has),
+		hooks.Admission(admission, admission, roster), // behind all that may refuse
 		hooks.Roster(roster, roster),
 	}
+	m.completeStatus(roster, admission, limits, policy)
+	m.addMatches()
+	m.addQueues(roster, admission, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
@@ -106,24 +130,12 @@ func (m *Module) construct(env environment) error {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	m.routes = site.Routes()
-	return nil
-}
-
-// rulesLoaded writes what became of the rules file to the operator's log.
-func (m *Module) rulesLoaded(loaded rules.Loaded) {
-	switch {
-	case loaded.Err == nil:
-		m.logger.Info("rules loaded")
-		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
-			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
-		}
-	case m.ready:
-		m.logger.Error("rules not loaded, the previous ones stay active:\n%v", loaded.Err)
-	}
+	return m.addConsole(env.console, ruled)
 }
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,
-// hooks by stage, message, owner and name, and HTTP routes with their methods.
+// hooks by stage, message, owner and name, match handlers, what the matchmaker asks, and
+// HTTP routes with their methods.
 func (m *Module) Describe() []string {
 	var lines []string
 	for _, set := range m.calls {
@@ -134,6 +146,8 @@ func (m *Module) Describe() []string {
 	for _, name := range hooks.Names(m.hooks...) {
 		lines = append(lines, "hook "+name)
 	}
+	lines = append(lines, "match "+matchmaking.PartyMatch)
+	lines = append(lines, m.describeQueues()...)
 	for _, route := range m.routes {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
 	}

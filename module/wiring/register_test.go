@@ -2,11 +2,13 @@ package wiring_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -30,10 +32,13 @@ func boot(t testing.TB, env map[string]string, nk *nakama) (*initializer, *logBo
 	return init, log
 }
 
+// withConsole opens the console page.
+var withConsole = map[string]string{"PARTY_CONSOLE_KEY": "a key of 24 characters.."}
+
 // The golden file is the list of everything a client or a server can call. A line that
 // changes there is a change of the contract.
 func TestRegister_EntryPoints(t *testing.T) {
-	m, err := wiring.New(context.Background(), wiring.Options{Nakama: &nakama{}, Logger: &logBook{}})
+	m, err := wiring.New(context.Background(), wiring.Options{Env: withConsole, Nakama: &nakama{}, Logger: &logBook{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +62,8 @@ func TestRegister_EntryPoints(t *testing.T) {
 // What is described is what the host is given, slot by slot.
 func TestRegister_HostGetsEverythingDescribed(t *testing.T) {
 	nk := &nakama{}
-	init, _ := boot(t, nil, nk)
-	m, err := wiring.New(context.Background(), wiring.Options{Nakama: nk, Logger: &logBook{}})
+	init, _ := boot(t, withConsole, nk)
+	m, err := wiring.New(context.Background(), wiring.Options{Env: withConsole, Nakama: nk, Logger: &logBook{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,6 +76,14 @@ func TestRegister_HostGetsEverythingDescribed(t *testing.T) {
 			rpcs++
 			if init.rpcs[words[1]] == nil {
 				t.Errorf("not registered: %s", line)
+			}
+		case words[0] == "match":
+			if core, err := init.matches[words[1]](context.Background(), &logBook{}, nil, nk); err != nil || core == nil || len(init.matches) != 1 {
+				t.Errorf("not registered once: %s: %v", line, err)
+			}
+		case words[0] == "matchmaker":
+			if init.matched == nil || init.pool != nil || words[1] != "matched" {
+				t.Errorf("not registered, or more than that: %s", line)
 			}
 		case words[0] == "http":
 			routes++
@@ -145,7 +158,7 @@ func TestRegister_RegisteredFunctionsWork(t *testing.T) {
 }
 
 func TestRegister_HostRefuses(t *testing.T) {
-	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "shutdown"} {
+	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "match", "matched", "shutdown"} {
 		t.Run(what, func(t *testing.T) {
 			init := newInitializer()
 			init.refuses = what
@@ -164,8 +177,8 @@ func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 		env  map[string]string
 		want []string
 	}{
-		{"rules_and_settings", map[string]string{"PARTY_RULES": "rules.yml", "PARTY_RULE": "x", "PARTY_PROXY_COUNT": "two", "OTHER": "x"},
-			[]string{"PARTY_RULE: no such setting", `PARTY_PROXY_COUNT: "two"`, "rules.yml:3:", "rules.yml:4:", "rules.yml:6:"}},
+		{"rules_and_settings", map[string]string{"PARTY_RULES": "rules.yml", "PARTY_PROXY_COUNT": "two", "PARTY_CONSOLE_KEY": "short", "OTHER": "x"},
+			[]string{`PARTY_PROXY_COUNT: "two"`, "PARTY_CONSOLE_KEY: 5 characters are too few", "rules.yml:3:", "rules.yml:4:", "rules.yml:6:"}},
 		{"missing_file", map[string]string{"PARTY_RULES": "nowhere.yml"}, []string{"PARTY_RULES: ", "nowhere.yml"}},
 		{"missing_absolute_file", map[string]string{"PARTY_RULES": path + "/nowhere.yml"}, []string{"nowhere.yml"}},
 		{"directory", map[string]string{"PARTY_RULES": "."}, []string{path}},
@@ -188,6 +201,72 @@ func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 				t.Errorf("%d things were registered all the same", init.registered)
 			}
 		})
+	}
+}
+
+// Another module may have settings that begin as ours do.
+func TestRegister_UnknownSettingIsAWarning(t *testing.T) {
+	_, log := boot(t, map[string]string{"PARTY_RULE": "x", "PARTY_ANIMAL_SIZE": "3", "OTHER": "x"}, &nakama{})
+	for _, want := range []string{"warn runtime.env: PARTY_RULE is no setting", "warn runtime.env: PARTY_ANIMAL_SIZE is no setting"} {
+		if !log.has(want) {
+			t.Errorf("log = %q; want %q", log.lines, want)
+		}
+	}
+	if log.has("OTHER") {
+		t.Errorf("log = %q; a name that is nothing like ours is nobody's business", log.lines)
+	}
+}
+
+// A reload is counted by how it ended, and tells which version is in force.
+func TestRules_ReloadMetricsAndReport(t *testing.T) {
+	nk := &nakama{path: writeRules(t, "version: 1\nrules:\n  - {id: a, on: [join], deny: 'party.size > 3'}\n")}
+	init, log := boot(t, map[string]string{"PARTY_RULES": "rules.yml"}, nk)
+	ask := func(payload string) (answer struct {
+		Source   string
+		Version  int
+		Error    string
+		Problems []struct{ Severity, Problem, Excerpt string }
+		Rules    []struct{ ID, Deny string }
+		Config   struct{ Parties struct{ Open string } }
+	}) {
+		t.Helper()
+		text, err := init.rpcs["party_admin_rules"](context.Background(), log, nil, nk, payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(text), &answer); err != nil {
+			t.Fatal(err)
+		}
+		return answer
+	}
+	first := ask("{}")
+	if !strings.HasSuffix(first.Source, "rules.yml") || first.Version != 1 || first.Error != "" || len(first.Rules) != 1 || first.Rules[0].Deny != "party.size > 3" {
+		t.Errorf("party_admin_rules = %+v", first)
+	}
+	change := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(nk.path, "rules.yml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("version: 1\nparties: {open: ajar}\n")
+	if got := ask(`{"reload":true}`); got.Version != 1 || got.Error == "" || len(got.Problems) != 1 || got.Problems[0].Severity != "error" ||
+		!strings.Contains(got.Problems[0].Problem, "ajar") || !strings.Contains(got.Problems[0].Excerpt, "^") || len(got.Rules) != 1 {
+		t.Errorf("after a broken file: %+v", got)
+	}
+	change("version: 1\nparties: {open: closed}\n")
+	if got := ask(`{"reload":true}`); got.Version != 2 || got.Error != "" || len(got.Problems) != 0 || len(got.Rules) != 0 || got.Config.Parties.Open != "closed" {
+		t.Errorf("after a repair: %+v", got)
+	}
+	for what, want := range map[string]int{
+		"partyline_rules_loads map[outcome:ok] +1": 2, "partyline_rules_loads map[outcome:broken] +1": 1, "partyline_rules_version map[] =2": 1,
+	} {
+		if got := nk.counted(what); got != want {
+			t.Errorf("%q was reported %d times; want %d", what, got, want)
+		}
+	}
+	if _, err := init.rpcs["party_admin_rules"](userContext(), log, nil, nk, "{}"); err == nil {
+		t.Error("a player was told of the rules")
 	}
 }
 

@@ -36,7 +36,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err := s.Limits.InviteCreate(c.UserID); err != nil {
 		return none, err
 	}
-	if err := s.mayInvite(ctx, c, id, conf); err != nil {
+	if err := s.MayInvite(ctx, c, id, s.Judge); err != nil {
 		return none, err
 	}
 	if err := s.exist(ctx, r.For); err != nil {
@@ -62,15 +62,20 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 		only = r.For[0]
 	}
 	s.tellParty(id, event{Event: eventCreated, ID: r.ID, By: c.UserID, User: only})
+	return created(r, code, url), nil
+}
+
+func created(r *record, code Code, url string) party.CreatedInvite {
 	return party.CreatedInvite{
 		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: r.PartyID, Kind: r.Kind,
 		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
 		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: r.Launch,
-	}, nil
+	}
 }
 
-// mayInvite refuses whoever may not invite to the party.
-func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, conf rules.Invites) error {
+// MayInvite refuses whoever may not invite to the party; judge answers for the
+// designers' rules.
+func (s *Service) MayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
 	v, held, err := s.Admission.Seats(ctx, id, "")
 	if err != nil {
 		return err
@@ -78,10 +83,12 @@ func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, co
 	if _, member := v.Member(c.UserID); !member {
 		return notMember()
 	}
-	if conf.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
+	if s.Policy().Invites.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
 		return party.Refuse(party.NotLeader, "Only the leader invites to this party.")
 	}
-	return s.Judge.Decide(ctx, party.Question{Action: rules.ActionInvite, Caller: c, View: v, Held: held})
+	return judge.Decide(ctx, party.Question{
+		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v, Held: held,
+	})
 }
 
 // exist refuses targets that are no users.

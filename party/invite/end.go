@@ -38,10 +38,7 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]p
 	})
 	rows := make([]party.InviteSummary, len(records))
 	for i, r := range records {
-		rows[i] = party.InviteSummary{
-			ID: r.ID, Kind: r.Kind, CreatedBy: r.By, CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt,
-			MaxUses: r.MaxUses, Uses: r.Uses, ForUserIDs: list(r.For), HoldSeat: r.Hold, FollowInviter: r.Follow, Message: r.Message,
-		}
+		rows[i] = r.summary()
 	}
 	return rows, nil
 }
@@ -75,6 +72,7 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 		return err
 	}
 	s.previews.drop(key)
+	s.Over(r.ID, "")
 	if id, err := r.partyID(); err == nil {
 		if r.Hold {
 			s.Admission.Release(id, r.ID)
@@ -141,6 +139,7 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 		return err
 	}
 	s.previews.drop(key)
+	s.Over(r.ID, c.UserID)
 	id, err := r.partyID()
 	if err != nil {
 		return err

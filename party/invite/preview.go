@@ -143,17 +143,17 @@ func (s *Service) preview(ctx context.Context, r *record, v party.View, alive bo
 	if err != nil {
 		return party.Preview{}, err
 	}
-	total, err := s.Admission.Held(ctx, v.ID)
+	count, err := s.Footprints(ctx, v.ID)
 	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
 		return party.Preview{}, err
 	}
 	p.Party = &party.PartyPreview{
-		PartyID: v.ID.String(), Size: v.Size(), MaxSize: v.MaxSize, Held: total, Open: v.Open,
+		PartyID: v.ID.String(), Size: v.Size(), MaxSize: v.MaxSize, Held: count.Held, OnTheWay: count.OnTheWay(), Open: v.Open,
 		LeaderUserID: v.Leader().UserID, Members: make([]party.MemberProfile, len(v.Members)),
 	}
 	for i, m := range v.Members {
 		st := statuses[m.SessionID]
-		p.Party.Members[i] = party.MemberProfile{Profile: profiles[m.UserID], Stage: st.Stage, Progress: st.Progress, Text: st.Text}
+		p.Party.Members[i] = party.MemberProfile{Profile: profiles[m.UserID], Stage: st.Stage, Progress: st.Progress, Text: st.Text, Stalled: st.Stalled}
 	}
 	return p, nil
 }

@@ -22,7 +22,7 @@ func TestService_Preview(t *testing.T) {
 	want := party.Preview{
 		ID: made.ID, State: party.StateOpen, Inviter: inviter,
 		Party: &party.PartyPreview{
-			PartyID: id.String(), Size: 1, MaxSize: 3, Held: 1, LeaderUserID: p[0].UserID, Members: []party.MemberProfile{{Profile: inviter}},
+			PartyID: id.String(), Size: 1, MaxSize: 3, Held: 1, OnTheWay: 1, LeaderUserID: p[0].UserID, Members: []party.MemberProfile{{Profile: inviter}},
 		},
 		Message: "Come!", Info: []party.InfoField{}, Launch: json.RawMessage(`{}`), ExpiresAt: made.ExpiresAt, MatchID: "match.node",
 	}

@@ -128,6 +128,14 @@ func (r *record) hold(now time.Time) (party.Hold, bool) {
 	return h, len(h.UserIDs) > 0
 }
 
+// summary is the invite as lists show it.
+func (r *record) summary() party.InviteSummary {
+	return party.InviteSummary{
+		ID: r.ID, Kind: r.Kind, CreatedBy: r.By, CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt,
+		MaxUses: r.MaxUses, Uses: r.Uses, ForUserIDs: list(r.For), HoldSeat: r.Hold, FollowInviter: r.Follow, Message: r.Message,
+	}
+}
+
 // grant is what the invite counts for at the door.
 func (r *record) grant() party.Grant {
 	return party.Grant{InviteID: r.ID, InvitedAt: r.createdAt()}

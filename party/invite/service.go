@@ -32,7 +32,7 @@ type Blocks interface {
 	Among(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
-// Deps is what a Service works with. All are needed but the last three.
+// Deps is what a Service works with. All are needed but the last six.
 type Deps struct {
 	Store     *Store
 	Roster    *party.Roster
@@ -49,6 +49,10 @@ type Deps struct {
 	Judge    party.Judge    // the designers' rules; nil allows everything
 	Statuses party.Statuses // what members tell of themselves; nil shows nothing
 	Match    party.MatchOf  // the match a party is in; nil for none
+	Seat     party.SeatFor  // a seat in it for whoever redeems; nil for none
+
+	Footprints party.Footprints              // nil counts members and held seats
+	Over       func(inviteID, userID string) // hears of invites taken back, and declined by a user; nil for nobody
 }
 
 // Service is invites from creation to their end. Safe for concurrent use.
@@ -56,6 +60,7 @@ type Service struct {
 	Deps
 	turns    turns
 	previews previews
+	counted  counters
 
 	sweeping sync.Mutex
 	cursor   string // where the next sweep goes on; guarded by sweeping
@@ -76,6 +81,15 @@ func New(d Deps) *Service {
 	if d.Match == nil {
 		d.Match = func(context.Context, party.ID) (string, error) { return "", nil }
 	}
+	if d.Seat == nil {
+		d.Seat = func(context.Context, party.ID, string) (string, error) { return "", nil }
+	}
+	if d.Footprints == nil {
+		d.Footprints = seatsOnly(d.Admission)
+	}
+	if d.Over == nil {
+		d.Over = func(string, string) {}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{
 		Deps: d, ctx: ctx, cancel: cancel,
@@ -94,6 +108,14 @@ func (s *Service) Close() {
 type allowAll struct{}
 
 func (allowAll) Decide(context.Context, party.Question) error { return nil }
+
+// seatsOnly counts without anybody who is on the way.
+func seatsOnly(a *party.Admission) party.Footprints {
+	return func(ctx context.Context, id party.ID) (party.Footprint, error) {
+		v, held, err := a.Seats(ctx, id, "")
+		return party.Footprint{Members: v.Size(), Held: held, MaxSize: v.MaxSize}, err
+	}
+}
 
 // URL is where the landing page of a code is.
 func URL(publicURL string, code Code) string {

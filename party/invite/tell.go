@@ -32,9 +32,10 @@ const (
 	eventRevoked  = "revoked"
 )
 
-// tellParty sends an event to everybody in the party. What has happened stays, whether
-// or not anybody hears of it.
+// tellParty counts an event and sends it to everybody in the party. What has happened
+// stays, whether or not anybody hears of it.
 func (s *Service) tellParty(id party.ID, e event) {
+	s.counted.count(e.Event)
 	if err := party.SendData(s.Sender, id, party.OpInvite, e); err != nil {
 		s.Logger.Warn("invite event not sent event=%s invite=%s error=%v", e.Event, e.ID, err)
 	}
@@ -59,12 +60,18 @@ func (s *Service) tellTargets(ctx context.Context, c party.Caller, r *record, co
 		if quiet[user] {
 			continue
 		}
-		notices = append(notices, &runtime.NotificationSend{
-			UserID: user, Sender: c.UserID, Subject: SubjectInvite, Code: NotifyInvite, Persistent: true,
-			Content: map[string]any{"party_id": r.PartyID, "url": url, "code": code.Reveal(), "from": c.Username, "message": r.Message},
-		})
+		notices = append(notices, Notice(c, user, party.CreatedInvite{PartyID: r.PartyID, URL: url, Code: code.Reveal(), Message: r.Message}))
 	}
 	s.notify(ctx, r, notices)
+}
+
+// Notice is the notification that brings an invite to a user. It is kept for users who
+// are offline.
+func Notice(from party.Caller, to string, inv party.CreatedInvite) *runtime.NotificationSend {
+	return &runtime.NotificationSend{
+		UserID: to, Sender: from.UserID, Subject: SubjectInvite, Code: NotifyInvite, Persistent: true,
+		Content: map[string]any{"party_id": inv.PartyID, "url": inv.URL, "code": inv.Code, "from": from.Username, "message": inv.Message},
+	}
 }
 
 // tellInviter says that a target declined. An inviter in the party hears it there.

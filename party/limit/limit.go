@@ -57,6 +57,20 @@ func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
 	return 0
 }
 
+// Wait answers what Take would, and spends nothing.
+func (k *Keyed) Wait(key string, r rules.Rate) (wait time.Duration) {
+	if unlimited(r) {
+		return 0
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if _, known := k.buckets[key]; !known {
+		return 0
+	}
+	now := k.now()
+	return k.bucket(key, r, now).wait(now)
+}
+
 // Attempt is something that costs a token only if it fails, such as a guess at a code.
 // The zero value belongs to no bucket.
 type Attempt struct {
@@ -94,19 +108,6 @@ func (a Attempt) Done(failed bool) {
 	if failed {
 		a.b.tokens.AllowN(a.keyed.now(), 1)
 	}
-}
-
-// Wait answers how long key has to wait for a token, zero if it has one, and spends
-// nothing. Attempts under way do not count.
-func (k *Keyed) Wait(key string, r rules.Rate) time.Duration {
-	if unlimited(r) {
-		return 0
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now := k.now()
-	b := k.bucket(key, r, now)
-	return b.waitBeside(0, now)
 }
 
 // Charge spends one token of key, on credit where there is none: what was too much has
@@ -154,10 +155,8 @@ func (k *Keyed) bucket(key string, r rules.Rate, now time.Time) *bucket {
 }
 
 // wait is how long until one more token is free beside the pending attempts; zero now.
-func (b *bucket) wait(now time.Time) time.Duration { return b.waitBeside(b.pending, now) }
-
-func (b *bucket) waitBeside(pending int, now time.Time) time.Duration {
-	missing := float64(pending) + 1 - b.tokens.TokensAt(now)
+func (b *bucket) wait(now time.Time) time.Duration {
+	missing := float64(b.pending) + 1 - b.tokens.TokensAt(now)
 	if missing <= 1e-9 { // rounding of the refill, far below one token
 		return 0
 	}

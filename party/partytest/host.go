@@ -34,14 +34,18 @@ type Host struct {
 	blocks   map[[2]string]bool // who, whom
 	friends  map[[2]string]bool
 	lookups  int
+	groups   map[string][]groupMember
 	notices  []*runtime.NotificationSend
 	sent     []Sent
+	sendErr  error
 
 	// BetweenJoinAndTrack, if set, runs inside PartyJoin between the moment the engine
 	// has given the seat away and the moment the stream shows it.
 	BetweenJoinAndTrack func()
 	// NotifyError, if set, is what sending notifications answers.
 	NotifyError error
+	// OnSend, if set, sees every envelope sent to a stream, in order. It must not call the host.
+	OnSend func(Sent)
 }
 
 type stream struct {
@@ -85,6 +89,7 @@ func NewHost() *Host {
 		users:    map[string]*api.User{},
 		blocks:   map[[2]string]bool{},
 		friends:  map[[2]string]bool{},
+		groups:   map[string][]groupMember{},
 	}
 }
 
@@ -139,6 +144,13 @@ func (h *Host) Sent() []Sent {
 	return slices.Clone(h.sent)
 }
 
+// FailSends has sending envelopes to streams answer err, nil to send again.
+func (h *Host) FailSends(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sendErr = err
+}
+
 // OnStream counts the sessions on a stream, hidden ones too.
 func (h *Host) OnStream(mode uint8, subject, label string) int {
 	h.mu.Lock()
@@ -191,6 +203,16 @@ func (h *Host) StreamUserList(mode uint8, subject, subcontext, label string, inc
 	return list, nil
 }
 
+// StreamUserGet answers what a presence carries, nil for none.
+func (h *Host) StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.streams[stream{mode, subject, subcontext, label}][sessionID]; p != nil && p.session.UserID == userID {
+		return p, nil
+	}
+	return nil, nil
+}
+
 func (h *Host) StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -229,7 +251,13 @@ func (h *Host) StreamUserLeave(mode uint8, subject, subcontext, label, userID, s
 func (h *Host) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.sendErr != nil {
+		return h.sendErr
+	}
 	h.sent = append(h.sent, Sent{mode, subject, label, msg})
+	if h.OnSend != nil {
+		h.OnSend(h.sent[len(h.sent)-1])
+	}
 	return nil
 }
 

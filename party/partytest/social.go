@@ -2,8 +2,10 @@ package partytest
 
 import (
 	"context"
+	"errors"
 	"slices"
 
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -79,4 +81,105 @@ func (h *Host) Notices() []*runtime.NotificationSend {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.notices)
+}
+
+// FriendsList lists the user's friends, a page at a time in the order of their IDs. It
+// knows mutual friends (state 0) alone.
+func (h *Host) FriendsList(_ context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error) {
+	if state == nil || *state != int(api.Friend_FRIEND) {
+		return nil, "", errors.New("partytest: lists mutual friends only")
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var ids []string
+	for pair, are := range h.friends {
+		if are && pair[0] == userID {
+			ids = append(ids, pair[1])
+		}
+	}
+	slices.Sort(ids)
+	ids, next := pageOf(ids, limit, cursor)
+	var list []*api.Friend
+	for _, id := range ids {
+		list = append(list, &api.Friend{User: h.users[id], State: wrapperspb.Int32(int32(api.Friend_FRIEND))})
+	}
+	return list, next, nil
+}
+
+type groupMember struct {
+	userID string
+	state  api.UserGroupList_UserGroup_State
+}
+
+// Group makes a group of these users, the first its superadmin, and answers its ID.
+func (h *Host) Group(userIDs ...string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	id := uuid.NewString()
+	for i, user := range userIDs {
+		state := api.UserGroupList_UserGroup_MEMBER
+		if i == 0 {
+			state = api.UserGroupList_UserGroup_SUPERADMIN
+		}
+		h.groups[id] = append(h.groups[id], groupMember{user, state})
+	}
+	return id
+}
+
+// AskGroup has a user ask to be let into a group.
+func (h *Host) AskGroup(groupID, userID string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.groups[groupID] = append(h.groups[groupID], groupMember{userID, api.UserGroupList_UserGroup_JOIN_REQUEST})
+}
+
+// GroupUsersList lists a group's users, those who only asked to be let in as well.
+func (h *Host) GroupUsersList(_ context.Context, groupID string, limit int, _ *int, cursor string) ([]*api.GroupUserList_GroupUser, string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var ids []string
+	states := map[string]int32{}
+	for _, m := range h.groups[groupID] {
+		ids = append(ids, m.userID)
+		states[m.userID] = int32(m.state)
+	}
+	slices.Sort(ids)
+	ids, next := pageOf(ids, limit, cursor)
+	var list []*api.GroupUserList_GroupUser
+	for _, id := range ids {
+		list = append(list, &api.GroupUserList_GroupUser{User: h.users[id], State: wrapperspb.Int32(states[id])})
+	}
+	return list, next, nil
+}
+
+// UserGroupsList lists the groups a user is in or has asked to be let into.
+func (h *Host) UserGroupsList(_ context.Context, userID string, limit int, _ *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var ids []string
+	states := map[string]int32{}
+	for id, members := range h.groups {
+		for _, m := range members {
+			if m.userID == userID {
+				ids = append(ids, id)
+				states[id] = int32(m.state)
+			}
+		}
+	}
+	slices.Sort(ids)
+	ids, next := pageOf(ids, limit, cursor)
+	var list []*api.UserGroupList_UserGroup
+	for _, id := range ids {
+		list = append(list, &api.UserGroupList_UserGroup{Group: &api.Group{Id: id}, State: wrapperspb.Int32(states[id])})
+	}
+	return list, next, nil
+}
+
+// pageOf is the part of sorted ids behind the cursor, and the next cursor.
+func pageOf(ids []string, limit int, cursor string) ([]string, string) {
+	ids = slices.DeleteFunc(ids, func(id string) bool { return id <= cursor })
+	if len(ids) > limit {
+		return ids[:limit], ids[limit-1]
+	}
+	return ids, ""
 }

@@ -40,6 +40,7 @@ var facts = []fact{
 	{"party.size", 0, func(f *Facts) any { return f.Party.Size }},
 	{"party.max_size", 0, func(f *Facts) any { return f.Party.MaxSize }},
 	{"party.held", 0, func(f *Facts) any { return f.Party.Held }},
+	{"party.on_the_way", 0, func(f *Facts) any { return f.Party.OnTheWay }},
 	{"party.open", 0, func(f *Facts) any { return f.Party.Open }},
 	{"party.state", 0, func(f *Facts) any { return f.Party.State }},
 	{"party.label", needPartyLabel, func(f *Facts) any { return f.Party.Label }},

@@ -74,6 +74,9 @@ type PartyFacts struct {
 	MaxSize int `yaml:"max_size" expr:"max_size"`
 	// Seats kept for invited players and for members who lost the connection.
 	Held int `yaml:"held" expr:"held"`
+	// Players expected who are not in yet: those seats, and invited players who told
+	// that they are loading. Never more than the party has room for.
+	OnTheWay int `yaml:"on_the_way" expr:"on_the_way"`
 	// Whether anybody may join without being asked in.
 	Open bool `yaml:"open" expr:"open"`
 	// "idle", "matchmaking" or "in_match".

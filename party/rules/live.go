@@ -40,12 +40,14 @@ type LiveOptions struct {
 
 // Loaded is the outcome of one attempt to load the file.
 type Loaded struct {
-	Old, New *Set  // New is nil when the attempt failed
-	Err      error // Problems, or why the file could not be read
+	Old, New *Set   // New is nil when the attempt failed
+	Version  uint64 // of the Set that is active now
+	Err      error  // Problems, or why the file could not be read
 }
 
 // Report is what an operator wants to know of the active rules.
 type Report struct {
+	Set      *Set      // the active rules
 	Source   string    // path of the file, "" for defaults
 	Version  uint64    // grows by one with every switch, 0 before the first load
 	LoadedAt time.Time // when the active Set was loaded
@@ -128,7 +130,9 @@ func (l *Live) Poll(ctx context.Context) {
 func (l *Live) Report() Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.report
+	r := l.report
+	r.Set = l.current.Load() // switched under the same lock
+	return r
 }
 
 // attempt loads data, or takes note of why there is none. l.mu is held.
@@ -158,7 +162,7 @@ func (l *Live) use(s *Set, err error) error {
 		l.current.Store(s)
 	}
 	if l.opts.OnLoad != nil {
-		l.opts.OnLoad(Loaded{Old: old, New: s, Err: err})
+		l.opts.OnLoad(Loaded{Old: old, New: s, Version: l.report.Version, Err: err})
 	}
 	return err
 }

@@ -40,45 +40,88 @@ func (s *Set) Warnings() Problems { return s.warnings }
 // need not gather facts: [Set.Decide] allows.
 func (s *Set) Has(a Action) bool { return len(s.byAction[a]) > 0 }
 
+// Uses reports whether a rule about the action names the fact, by its full name such as
+// "party.state". Where it is false, callers need not find the fact out.
+func (s *Set) Uses(a Action, fact string) bool {
+	i, known := factIndex[fact]
+	if !known {
+		return false
+	}
+	for _, r := range s.byAction[a] {
+		if r.cond.facts&(1<<i) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Decide asks the rules in order; the first whose condition holds decides, and
 // the action is allowed when none does. load may be nil: the facts are then taken
 // as they are. A condition that cannot be evaluated, or whose facts cannot be
 // read, refuses the action and gives an [*EvalError].
-func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (d Decision, err error) {
+func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (Decision, error) {
+	d, _, err := s.decide(ctx, f, load, true)
+	return d, err
+}
+
+// DecideOn is Decide for whoever has to give reasons later: where an action is
+// refused it also gives the facts as they were then, those that were read among
+// them. [Set.Explain] on them, without a Loader, says how the decision came about.
+func (s *Set) DecideOn(ctx context.Context, f Facts, load Loader) (d Decision, on Facts, err error) {
+	return s.decide(ctx, f, load, true)
+}
+
+// Try is Decide without counting, for questions that nothing follows from.
+func (s *Set) Try(ctx context.Context, f Facts, load Loader) (Decision, error) {
+	d, _, err := s.decide(ctx, f, load, false)
+	return d, err
+}
+
+func (s *Set) decide(ctx context.Context, f Facts, load Loader, count bool) (d Decision, on Facts, err error) {
 	rules := s.byAction[f.Action]
 	if len(rules) == 0 {
-		return Decision{Allowed: true}, nil
+		return Decision{Allowed: true}, Facts{}, nil
 	}
 	m := machines.Get().(*machine)
 	asking := rules[0]
 	defer func() {
 		if p := recover(); p != nil {
-			d, err = asking.broken(fmt.Errorf("panic: %v", p))
+			d, err = asking.broken(fmt.Errorf("panic: %v", p), count)
 			return // the machine's state is unknown: not reused
+		}
+		if !d.Allowed {
+			on = m.facts
 		}
 		m.release()
 	}()
 	m.begin(f, load)
 	for _, r := range rules {
 		asking = r
-		r.stats.asked.Add(1)
+		if count {
+			r.stats.asked.Add(1)
+		}
 		holds, err := m.eval(ctx, r.cond)
 		if err != nil {
-			return r.broken(err)
+			d, err := r.broken(err, count)
+			return d, Facts{}, err
 		}
 		if holds {
-			r.stats.hits.Add(1)
-			return r.decision(), nil
+			if count {
+				r.stats.hits.Add(1)
+			}
+			return r.decision(), Facts{}, nil
 		}
 	}
-	return Decision{Allowed: true}, nil
+	return Decision{Allowed: true}, Facts{}, nil
 }
 
 // brokenMessage goes with an EvalError; what broke is for the log.
 const brokenMessage = "This cannot be checked right now, please try again."
 
-func (r *rule) broken(cause error) (Decision, error) {
-	r.stats.errors.Add(1)
+func (r *rule) broken(cause error, count bool) (Decision, error) {
+	if count {
+		r.stats.errors.Add(1)
+	}
 	return Decision{Rule: r.ID, Message: brokenMessage}, &EvalError{Rule: r.ID, Cause: cause}
 }
 

@@ -260,10 +260,11 @@ func (srv *Server) start(s *Session, showStatus bool) {
 	}
 }
 
-// newSessionID is random but for its end, which names the node as the real server's IDs
-// do, so that an ID of another server is told from one that has ended.
+// newSessionID holds the time, and at its end names the node, as the real server's IDs
+// do: so an ID of another server is told from one that has ended, and a user's newest
+// session from the others.
 func (srv *Server) newSessionID() uuid.UUID {
-	id := uuid.New()
+	id := uuid.Must(uuid.NewUUID())
 	copy(id[10:], srv.nodeHash[:])
 	return id
 }

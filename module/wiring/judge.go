@@ -1,0 +1,88 @@
+package wiring
+
+import (
+	"context"
+	"fmt"
+
+	"partyline/party"
+	"partyline/party/judge"
+	"partyline/party/overview"
+	"partyline/party/rules"
+	"partyline/rpc"
+	"partyline/rpc/console"
+	"partyline/rpc/landing"
+)
+
+// Names of the metrics of the rules file: how often it was read, with the tag outcome
+// ("ok" or "broken"), and which version of it is in force.
+const (
+	MetricRulesLoads   = "partyline_rules_loads"
+	MetricRulesVersion = "partyline_rules_version"
+)
+
+// newJudge makes the judge over the rules in force. statuses may be nil.
+func (m *Module) newJudge(statuses party.Statuses, activity party.Activity) *judge.Judge {
+	return judge.New(judge.Deps{
+		Rules: m.rules.Current, Load: judge.Load(m.nk, m.now), Logger: m.logger, Now: m.now,
+		Statuses: statuses, Activity: activity,
+	})
+}
+
+// ruled is what enforces the rules file and shows it.
+type ruled struct {
+	checks   judge.Checks
+	overview *overview.Overview
+	calls    []rpc.Set
+}
+
+// newRuled builds it around what has been built; queue answers whether a queue takes a
+// party, nil where there are none.
+func (m *Module) newRuled(j *judge.Judge, admission *party.Admission, limits *party.Limits, policy party.Policy,
+	queue func(ctx context.Context, caller party.Caller, v party.View, queue string) error,
+) ruled {
+	r := ruled{checks: judge.NewChecks(j, admission, policy)}
+	inquiries := judge.Inquiries{Checks: r.checks.Dry(j), Rates: limits, Invite: m.invites.MayInvite, Queue: queue}
+	r.overview = overview.New(overview.Deps{
+		Live: m.rules, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Now: m.now,
+	})
+	r.calls = []rpc.Set{rpc.Checks(inquiries), rpc.Admin(r.overview)}
+	return r
+}
+
+// addConsole adds the console page where there is a key for it.
+func (m *Module) addConsole(key string, r ruled) error {
+	if key == "" {
+		return nil
+	}
+	page, err := console.New(console.Options{Key: key, Source: r.overview, Logger: m.logger, Now: m.now})
+	if err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	for _, route := range page.Routes() {
+		m.routes = append(m.routes, landing.Route(route))
+	}
+	return nil
+}
+
+// rulesLoaded writes what became of the rules file to the operator's log and metrics. At
+// boot a broken file is the host's to report.
+func (m *Module) rulesLoaded(loaded rules.Loaded) {
+	if loaded.Err != nil && !m.ready {
+		return
+	}
+	outcome := "ok"
+	if loaded.Err != nil {
+		outcome = "broken"
+		m.logger.Error("rules not loaded, the previous ones stay active:\n%v", loaded.Err)
+	} else {
+		m.logger.Info("rules loaded")
+		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
+			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
+		}
+		if m.ready {
+			m.queuesReloaded(loaded.New)
+		}
+	}
+	m.nk.MetricsCounterAdd(MetricRulesLoads, map[string]string{"outcome": outcome}, 1)
+	m.nk.MetricsGaugeSet(MetricRulesVersion, nil, float64(loaded.Version))
+}

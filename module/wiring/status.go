@@ -1,0 +1,72 @@
+package wiring
+
+import (
+	"context"
+
+	"partyline/hooks"
+	"partyline/party"
+	"partyline/party/invite"
+	"partyline/party/share"
+	"partyline/party/status"
+	"partyline/rpc"
+)
+
+// telling is what players tell each other, and others, about their parties. Invites show
+// statuses and statuses come by invites, so neither can be made with the other in hand:
+// prepareStatus makes statuses, and once the invites are there completeStatus makes the rest.
+type telling struct {
+	status *status.Service
+	share  *share.Service
+}
+
+// prepareStatus makes the statuses. Their invites are asked when the first call comes.
+func (m *Module) prepareStatus(roster *party.Roster, admission *party.Admission, policy party.Policy) {
+	m.telling.status = status.New(status.Deps{
+		Streams: m.nk, Sender: m.nk, Roster: roster, Expected: admission, Policy: policy, Logger: m.logger, Now: m.now,
+		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
+			return m.invites.Lead(ctx, c, code)
+		},
+		Moved: m.progressed,
+	})
+	roster.OnChange(m.telling.status.Changed)
+}
+
+// statuses reads what members tell of themselves. The rules ask for it, and are made
+// before there are statuses.
+func (m *Module) statuses(ctx context.Context, id party.ID) (map[string]party.MemberStatus, error) {
+	return m.telling.status.Statuses(ctx, id)
+}
+
+// completeStatus makes what needs the invites, and adds calls and hooks.
+func (m *Module) completeStatus(roster *party.Roster, admission *party.Admission, limits *party.Limits, policy party.Policy) {
+	m.telling.share = share.New(share.Deps{
+		Invites: m.invites, Door: admission, Streams: m.nk, Social: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk,
+		Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
+	})
+	roster.OnChange(m.telling.share.Changed)
+	m.calls = append(m.calls, rpc.Status(m.telling.status), rpc.Share(m.telling.share))
+	m.hooks = append(m.hooks, hooks.Status(roster, m.telling))
+}
+
+// inviteOver follows an invite that is over, or that a user declined.
+func (t telling) inviteOver(inviteID, userID string) {
+	t.status.InviteOver(inviteID, userID)
+	t.share.InviteOver(inviteID, userID)
+}
+
+// Queued follows a party entering the matchmaker: it may be locked now.
+func (t telling) Queued(id party.ID) { t.share.Refresh(id) }
+
+// Unqueued follows a party leaving it.
+func (t telling) Unqueued(id party.ID) {
+	t.status.QueueChanged(id)
+	t.share.Refresh(id)
+}
+
+// close ends what runs in the background.
+func (t telling) close() {
+	t.status.Close()
+	t.share.Close()
+}
+
+var _ hooks.QueueWatch = telling{}

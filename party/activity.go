@@ -1,0 +1,65 @@
+package party
+
+import (
+	"context"
+
+	"partyline/party/rules"
+)
+
+// Activity tells what a party is doing besides being together. Whoever runs queues and
+// matches fills it in; a nil function means that nobody does.
+type Activity struct {
+	Queued func(ctx context.Context, id ID) (bool, error) // whether a ticket of the party waits
+	Match  MatchOf
+}
+
+// State is the party's state as rules know it, one of [rules.StateIdle],
+// [rules.StateMatchmaking] and [rules.StateInMatch]. A party in a match that queues
+// for the next one is in the match.
+func (a Activity) State(ctx context.Context, id ID) (string, error) {
+	if in, err := a.inMatch(ctx, id); in || err != nil {
+		return rules.StateInMatch, err
+	}
+	if queued, err := a.queued(ctx, id); queued || err != nil {
+		return rules.StateMatchmaking, err
+	}
+	return rules.StateIdle, nil
+}
+
+// Locked makes what [AdmissionDeps].Locked wants: it refuses with PartyLocked while the
+// rules' lock keeps the party closed. Without a lock it asks nobody.
+func (a Activity) Locked(policy Policy) func(ctx context.Context, v View) error {
+	return func(ctx context.Context, v View) error {
+		lock := policy().Parties.Lock
+		if lock.InMatch {
+			if in, err := a.inMatch(ctx, v.ID); err != nil {
+				return err
+			} else if in {
+				return Refuse(PartyLocked, "This party is in a match.")
+			}
+		}
+		if lock.WhileMatchmaking {
+			if queued, err := a.queued(ctx, v.ID); err != nil {
+				return err
+			} else if queued {
+				return Refuse(PartyLocked, "This party is looking for a match.")
+			}
+		}
+		return nil
+	}
+}
+
+func (a Activity) queued(ctx context.Context, id ID) (bool, error) {
+	if a.Queued == nil {
+		return false, nil
+	}
+	return a.Queued(ctx, id)
+}
+
+func (a Activity) inMatch(ctx context.Context, id ID) (bool, error) {
+	if a.Match == nil {
+		return false, nil
+	}
+	match, err := a.Match(ctx, id)
+	return match != "", err
+}

@@ -1,0 +1,48 @@
+package invite
+
+import (
+	"context"
+
+	"partyline/party"
+)
+
+// Lead is where an invite leads a user who is not in yet.
+type Lead struct {
+	PartyID  party.ID
+	InviteID string
+}
+
+// Lead answers where the invite leads the caller now, without using it. It is for users
+// on their way, who may have no game running yet: it refuses as [Service.Redeem] does,
+// but not because the party is full or locked at the moment, nor for want of a session.
+// A caller who is in the party already is refused with AlreadyMember.
+func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
+	if err := signedIn(c); err != nil {
+		return Lead{}, err
+	}
+	_, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	if err != nil {
+		return Lead{}, err
+	}
+	r := f.rec
+	if err := r.refusal(c.UserID, s.Now()); err != nil {
+		return Lead{}, err
+	}
+	id, err := s.destination(ctx, r)
+	if err != nil {
+		return Lead{}, err
+	}
+	v, held, err := s.Admission.Seats(ctx, id, c.UserID)
+	if err != nil {
+		return Lead{}, err
+	}
+	switch err := s.Admission.Check(ctx, id, party.Session{UserID: c.UserID, Username: c.Username}, r.grant()); party.ReasonOf(err) {
+	case "", party.PartyFull, party.PartyLocked: // both may be over when the user arrives
+	default:
+		return Lead{}, err
+	}
+	if err := s.mayJoin(ctx, c, r, v, held); err != nil {
+		return Lead{}, err
+	}
+	return Lead{PartyID: id, InviteID: r.ID}, nil
+}

@@ -1,0 +1,55 @@
+package invite
+
+import (
+	"context"
+
+	"partyline/party"
+)
+
+// Renew answers the caller's own invite for everybody once more, now with this message,
+// so that sharing a party again needs no second invite. ok is false where it cannot be
+// used any more, or is another kind of invite; the caller then makes a new one. The
+// message is the one to show, at most 255 bytes; nothing else of the invite changes.
+// Refusals are those of [Service.Create].
+func (s *Service) Renew(ctx context.Context, c party.Caller, typed, message string) (inv party.CreatedInvite, ok bool, err error) {
+	if err := signedIn(c); err != nil {
+		return inv, false, err
+	}
+	if err := text("message", message, maxMessage); err != nil {
+		return inv, false, err
+	}
+	code, err := ParseCode(typed)
+	if err != nil {
+		return inv, false, nil
+	}
+	f, err := s.Store.read(ctx, code.key())
+	if party.ReasonOf(err) == party.InviteNotFound {
+		return inv, false, nil
+	}
+	if err != nil {
+		return inv, false, err
+	}
+	r := f.rec
+	if r.By != c.UserID || r.MaxUses > 0 || len(r.For) > 0 || r.ended(s.Now()) {
+		return inv, false, nil
+	}
+	id, err := r.partyID()
+	if err != nil {
+		return inv, false, err
+	}
+	conf := s.Policy().Invites
+	if err := s.MayInvite(ctx, c, id, s.Judge); err != nil {
+		return inv, false, err
+	}
+	if r.Message != message {
+		r, err = s.change(ctx, code.key(), f, func(r *record) error {
+			r.Message = message
+			return nil
+		})
+		if err != nil {
+			return inv, false, err
+		}
+		s.previews.drop(code.key())
+	}
+	return created(r, code, URL(conf.PublicURL, code)), true, nil
+}

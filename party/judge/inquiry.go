@@ -1,0 +1,129 @@
+package judge
+
+import (
+	"context"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Inquiry is the question what would become of an action.
+type Inquiry struct {
+	Action  rules.Action // create, join, invite or matchmake
+	PartyID string       // needed for join and invite; for matchmake empty means alone
+	MaxSize int          // for create, 0 being the usual size
+	Open    bool         // for create
+	Queue   string       // for matchmake
+}
+
+// Rates answers what the rate limits would, and counts nothing.
+type Rates interface {
+	MayPartyCreate(userID string) error
+	MayJoinRequest(userID string) error
+	MayInviteCreate(userID string) error
+}
+
+var _ Rates = (*party.Limits)(nil)
+
+// Inquiries answers inquiries with the checks that the actions themselves meet. Nothing
+// follows from an answer: no token is spent, no seat taken, no rule's hit counted.
+type Inquiries struct {
+	Checks Checks // dry ones
+	Rates  Rates
+	// Invite answers whether the caller may make an invite, with the judge given.
+	Invite func(ctx context.Context, caller party.Caller, id party.ID, judge party.Judge) error
+	// Queue answers whether the queue takes the party, or the caller alone where the view
+	// is zero; nil where there are no queues.
+	Queue func(ctx context.Context, caller party.Caller, v party.View, queue string) error
+}
+
+// Answer is the refusal the action would meet, nil where it would go ahead. The error is
+// about the inquiry itself: InvalidRequest naming the field, or Internal.
+func (i Inquiries) Answer(ctx context.Context, caller party.Caller, q Inquiry) (*party.Error, error) {
+	answer, needsParty := i.matchmake, false
+	switch q.Action {
+	case rules.ActionCreate:
+		answer = i.create
+	case rules.ActionJoin:
+		answer, needsParty = i.join, true
+	case rules.ActionInvite:
+		answer, needsParty = i.invite, true
+	case rules.ActionMatchmake:
+	default:
+		return nil, party.Refuse(party.InvalidRequest, "action: must be create, join, invite or matchmake.")
+	}
+	if needsParty && q.PartyID == "" {
+		return nil, party.Refuse(party.InvalidRequest, "party_id: must not be empty.")
+	}
+	refusal := party.AsError(answer(ctx, caller, q))
+	if refusal != nil && refusal.Reason == party.Internal {
+		return nil, refusal
+	}
+	return refusal, nil
+}
+
+func (i Inquiries) create(ctx context.Context, caller party.Caller, q Inquiry) error {
+	if _, err := i.Checks.Create(ctx, caller, party.Wish{MaxSize: q.MaxSize, Open: q.Open}); err != nil {
+		return err
+	}
+	return i.Rates.MayPartyCreate(caller.UserID)
+}
+
+func (i Inquiries) join(ctx context.Context, caller party.Caller, q Inquiry) error {
+	id, err := party.ParseID(q.PartyID)
+	if err != nil {
+		return err
+	}
+	v, err := i.Checks.Join(ctx, caller, id)
+	if err != nil || v.Open {
+		return err
+	}
+	return i.Rates.MayJoinRequest(caller.UserID)
+}
+
+func (i Inquiries) invite(ctx context.Context, caller party.Caller, q Inquiry) error {
+	id, err := party.ParseID(q.PartyID)
+	if err != nil {
+		return err
+	}
+	if err := i.Invite(ctx, caller, id, i.Checks.Judge); err != nil {
+		return err
+	}
+	return i.Rates.MayInviteCreate(caller.UserID)
+}
+
+func (i Inquiries) matchmake(ctx context.Context, caller party.Caller, q Inquiry) error {
+	if q.PartyID == "" {
+		if err := i.queue(ctx, caller, party.View{}, q.Queue); err != nil {
+			return err
+		}
+		return i.Checks.Alone(ctx, caller, q.Queue)
+	}
+	id, err := party.ParseID(q.PartyID)
+	if err != nil {
+		return err
+	}
+	v, _, err := i.Checks.Entrance.Seats(ctx, id, "")
+	if err != nil {
+		return err
+	}
+	if _, member := v.Member(caller.UserID); !member {
+		return party.Refuse(party.NotMember, "You are not in this party.")
+	}
+	leader := v.Leader()
+	if leader.UserID != caller.UserID {
+		return party.Refuse(party.NotLeader, "Only the leader looks for a match.")
+	}
+	if err := i.queue(ctx, caller, v, q.Queue); err != nil {
+		return err
+	}
+	caller.SessionID = leader.SessionID // over plain HTTP it has none
+	return i.Checks.Inside(ctx, rules.ActionMatchmake, caller, id, rules.RequestFacts{Queue: q.Queue})
+}
+
+func (i Inquiries) queue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
+	if i.Queue == nil {
+		return nil
+	}
+	return i.Queue(ctx, caller, v, queue)
+}

@@ -1,0 +1,162 @@
+// Package judge asks the designers' rules about what players do. A [Judge] gathers the
+// facts that the rules in force name, from the roster's view, the members' statuses, the
+// caller's session and, through a [rules.Loader], the database; it decides, keeps the
+// last refusals for whoever wants to know why, and counts. [Checks] put the rules into
+// their order among everything else that may refuse an action, once for the hooks and
+// for party_check alike.
+//
+// It builds on package party and knows no HTTP and no registration. Everything here is
+// safe for concurrent use.
+package judge
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Deps is what a Judge works with.
+type Deps struct {
+	Rules  func() *rules.Set // the rules in force; asked once per decision
+	Load   rules.Loader
+	Logger party.Logger
+	Now    party.Clock
+
+	Statuses party.Statuses // what members tell of themselves; nil: nothing
+	Activity party.Activity // what parties are doing
+}
+
+// Judge answers for the designers' rules.
+type Judge struct {
+	Deps
+	denials denials
+}
+
+var _ party.Judge = (*Judge)(nil)
+
+// New makes a judge.
+func New(d Deps) *Judge {
+	if d.Statuses == nil {
+		d.Statuses = func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return nil, nil }
+	}
+	return &Judge{Deps: d}
+}
+
+// Has reports whether any rule is about the action. Where it is false, callers need not
+// gather what a question is made of.
+func (j *Judge) Has(a rules.Action) bool { return j.Rules().Has(a) }
+
+// Decide asks the rules. It refuses with RuleDenied, naming the rule, or with Internal
+// where a rule cannot be evaluated: a rule that breaks must not open what it guards.
+func (j *Judge) Decide(ctx context.Context, q party.Question) error {
+	set := j.Rules()
+	if !asks(set, q) {
+		return nil
+	}
+	facts, err := j.facts(ctx, set, q)
+	if err != nil {
+		return err
+	}
+	d, on, err := set.DecideOn(ctx, facts, j.Load)
+	if err != nil {
+		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)
+	}
+	if !d.Allowed {
+		j.denials.add(Denial{
+			At: facts.Now, Action: q.Action, UserID: q.Caller.UserID, Username: q.Caller.Username,
+			PartyID: facts.Party.ID, Rule: d.Rule, Message: d.Message, Broken: err != nil, set: set, facts: on,
+		})
+	}
+	return refusal(d, err)
+}
+
+// Dry is the judge for questions that nothing follows from: it answers as the judge
+// does, and neither counts nor remembers.
+func (j *Judge) Dry() party.Judge { return dry{j} }
+
+type dry struct{ *Judge }
+
+func (j dry) Decide(ctx context.Context, q party.Question) error {
+	set := j.Rules()
+	if !asks(set, q) {
+		return nil
+	}
+	facts, err := j.facts(ctx, set, q)
+	if err != nil {
+		return err
+	}
+	return refusal(set.Try(ctx, facts, j.Load))
+}
+
+// asks reports whether the rules are to be asked at all.
+func asks(set *rules.Set, q party.Question) bool {
+	if q.Action == rules.ActionJoin && q.Invited && set.Config().Invites.OverridesRules {
+		return false
+	}
+	return set.Has(q.Action)
+}
+
+func refusal(d rules.Decision, err error) error {
+	switch {
+	case err != nil:
+		return &party.Error{Reason: party.Internal, Message: d.Message, Cause: err}
+	case !d.Allowed:
+		return &party.Error{Reason: party.RuleDenied, Rule: d.Rule, Message: d.Message}
+	}
+	return nil
+}
+
+// facts gathers what the rules may name without reading the database. What costs
+// something is left out where no rule names it.
+func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (rules.Facts, error) {
+	f := rules.Facts{
+		Action: q.Action, Now: j.Now(), Invited: q.Invited, Request: q.Request,
+		User: rules.UserFacts{ID: q.Caller.UserID, Username: q.Caller.Username, Lang: q.Client.Lang, Vars: q.Client.Vars},
+	}
+	if f.Request.LabelJSON != "" && set.Uses(q.Action, "request.label") {
+		if err := json.Unmarshal([]byte(f.Request.LabelJSON), new(map[string]any)); err != nil {
+			return f, party.Refuse(party.InvalidRequest, "label: it must be a JSON object.")
+		}
+	}
+	if q.View.ID.IsZero() {
+		return f, nil
+	}
+	v := q.View
+	f.Party = rules.PartyFacts{
+		ID: v.ID.String(), Size: v.Size(), MaxSize: v.MaxSize, Held: q.Held, Open: v.Open, LabelJSON: v.Label,
+		LeaderID: v.Leader().UserID, Age: max(0, f.Now.Sub(v.CreatedAt)), Members: make([]rules.MemberFacts, len(v.Members)),
+	}
+	for i, m := range v.Members {
+		f.Party.Members[i] = rules.MemberFacts{UserID: m.UserID, Username: m.Username, Leader: m.Leader}
+	}
+	if set.Uses(q.Action, "party.members") {
+		statuses, err := j.Statuses(ctx, v.ID)
+		if err != nil {
+			return f, fmt.Errorf("read the members' statuses: %w", err)
+		}
+		for i, m := range v.Members {
+			s := statuses[m.SessionID]
+			f.Party.Members[i].Stage = s.Stage
+			if s.Progress != nil {
+				f.Party.Members[i].Progress = *s.Progress
+			}
+		}
+	}
+	if set.Uses(q.Action, "party.state") {
+		state, err := j.Activity.State(ctx, v.ID)
+		if err != nil {
+			return f, fmt.Errorf("read the party's state: %w", err)
+		}
+		f.Party.State = state
+	}
+	return f, nil
+}
+
+// Denials are the last refusals, the newest first.
+func (j *Judge) Denials() []Denial { return j.denials.list() }
+
+// Denied counts the refusals by rule since the process began.
+func (j *Judge) Denied() map[string]uint64 { return j.denials.counts() }

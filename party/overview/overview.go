@@ -1,0 +1,59 @@
+// Package overview is what operators and designers see of a running server: live
+// parties, the rules in force and how they fare, the last refusals with their reasons,
+// invites that somebody can still use, and what the process holds in memory. The admin
+// RPCs answer with its types and the console page shows them.
+//
+// It reads and changes nothing, but for a reload somebody asks for. Nothing secret is in
+// it: invite codes are kept nowhere, and no session tokens or keys come by here. Safe for
+// concurrent use.
+package overview
+
+import (
+	"context"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+
+	"partyline/party"
+	"partyline/party/invite"
+	"partyline/party/judge"
+	"partyline/party/rules"
+)
+
+// Lister pages through the native engine's parties of this node.
+type Lister interface {
+	PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error)
+}
+
+// Seats is the part of admission that shows a party and what it keeps in memory.
+type Seats interface {
+	Seats(ctx context.Context, id party.ID, userID string) (v party.View, held int, err error)
+	Waiting(ctx context.Context, id party.ID) (int, error)
+	Stats() party.Stats
+}
+
+// Invites is the part of the invite service that operators see.
+type Invites interface {
+	Outstanding(ctx context.Context) (list []invite.Outstanding, more bool, err error)
+	Counts() invite.Counts
+}
+
+// Deps is what an Overview reads.
+type Deps struct {
+	Live    *rules.Live
+	Judge   *judge.Judge
+	Lister  Lister
+	Seats   Seats
+	Invites Invites
+	Limits  func() map[string]int // buckets each limit remembers
+	Now     party.Clock
+}
+
+// Overview answers operators.
+type Overview struct {
+	Deps
+	since time.Time
+}
+
+// New makes an overview; the time of its making is the one that uptime counts from.
+func New(d Deps) *Overview { return &Overview{Deps: d, since: d.Now()} }

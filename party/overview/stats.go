@@ -1,0 +1,81 @@
+package overview
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"partyline/party"
+	"partyline/party/invite"
+	"partyline/party/rules"
+)
+
+// Stats answers party_admin_stats. It is about this node, and but for the invites about
+// what has happened since the process began.
+type Stats struct {
+	StartedAt int64          `json:"started_at"`
+	UptimeSec int64          `json:"uptime_sec"`
+	Denials   []RuleDenials  `json:"denials"` // by rule, those that denied something
+	Invites   InviteStats    `json:"invites"`
+	Memory    party.Stats    `json:"memory"`
+	Buckets   map[string]int `json:"buckets"` // users and addresses each rate limit remembers
+}
+
+// RuleDenials is how often one rule refused something.
+type RuleDenials struct {
+	Rule  string `json:"rule"`
+	Count uint64 `json:"count"`
+}
+
+// InviteStats is what became of invites.
+type InviteStats struct {
+	invite.Counts
+	Outstanding int  `json:"outstanding"` // that somebody can still use, of all nodes
+	More        bool `json:"more"`        // there are more than were counted
+}
+
+// Stats counts.
+func (o *Overview) Stats(ctx context.Context) (Stats, error) {
+	stats, _, err := o.Invited(ctx)
+	return stats, err
+}
+
+// Invited counts, and lists the invites that somebody can still use, the latest made
+// first.
+func (o *Overview) Invited(ctx context.Context) (Stats, []invite.Outstanding, error) {
+	list, more, err := o.Invites.Outstanding(ctx)
+	if err != nil {
+		return Stats{}, nil, err
+	}
+	s := Stats{
+		StartedAt: o.since.Unix(), UptimeSec: int64(o.Now().Sub(o.since) / time.Second), Denials: []RuleDenials{},
+		Invites: InviteStats{o.Invites.Counts(), len(list), more}, Memory: o.Seats.Stats(), Buckets: o.Limits(),
+	}
+	denied := o.Judge.Denied()
+	for _, rule := range slices.Sorted(maps.Keys(denied)) {
+		s.Denials = append(s.Denials, RuleDenials{rule, denied[rule]})
+	}
+	return s, list, nil
+}
+
+// Denial is one action that a rule refused, with how it came to that.
+type Denial struct {
+	At               time.Time
+	Action           rules.Action
+	UserID, Username string
+	PartyID          string
+	Rule, Message    string
+	Broken           bool // the rule could not be evaluated
+	Explanation      rules.Explanation
+}
+
+// Denials explains the last refusals, the newest first.
+func (o *Overview) Denials(ctx context.Context) []Denial {
+	last := o.Judge.Denials()
+	out := make([]Denial, len(last))
+	for i, d := range last {
+		out[i] = Denial{d.At, d.Action, d.UserID, d.Username, d.PartyID, d.Rule, d.Message, d.Broken, d.Explain(ctx)}
+	}
+	return out
+}

@@ -1,0 +1,43 @@
+package party
+
+import (
+	"context"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party/rules"
+)
+
+// Question is what a designers' rule is asked.
+type Question struct {
+	Action  rules.Action
+	Caller  Caller // who acts; where a leader lets somebody in, whoever comes in
+	Client  Client // of the caller
+	View    View   // the party as it is; the zero View for one that does not exist yet
+	Held    int    // seats kept in it for others
+	Invited bool
+	Request rules.RequestFacts
+}
+
+// Judge answers for the designers' rules: nil allows, a refusal denies.
+type Judge interface {
+	Decide(ctx context.Context, q Question) error
+}
+
+// Client is what a user's session says of the program behind it.
+type Client struct {
+	Lang string            // language tag; unknown over plain HTTP
+	Vars map[string]string // set when the session was authenticated; read only
+}
+
+// ClientOf reads the client of a call from the host's context. It is the zero Client
+// where the call is not the user's own: what a leader's game says of itself is nothing
+// about whom the leader lets in.
+func ClientOf(ctx context.Context, userID string) Client {
+	if caller, _ := ctx.Value(runtime.RUNTIME_CTX_USER_ID).(string); caller != userID {
+		return Client{}
+	}
+	lang, _ := ctx.Value(runtime.RUNTIME_CTX_LANG).(string)
+	vars, _ := ctx.Value(runtime.RUNTIME_CTX_VARS).(map[string]string)
+	return Client{Lang: lang, Vars: vars}
+}

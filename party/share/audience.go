@@ -1,0 +1,163 @@
+package share
+
+import (
+	"context"
+	"slices"
+
+	"github.com/heroiclabs/nakama-common/api"
+
+	"partyline/party"
+)
+
+const (
+	peoplePage = 100
+	groupPages = 20 // most pages of the caller's own groups that are searched
+)
+
+// audience is the users one call notifies.
+type audience struct {
+	service   *Service
+	caller    string
+	most      int
+	known     map[string]struct{} // who needs no telling, or has been looked at
+	users     []string
+	delivered Delivered
+}
+
+// audience gathers whom to tell, in the order named users, friends, group.
+func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to To) (*audience, error) {
+	a := &audience{service: s, caller: c.UserID, most: s.Policy().Limits.ShareRecipients, known: map[string]struct{}{c.UserID: {}}}
+	for _, m := range v.Members {
+		a.known[m.UserID] = struct{}{}
+	}
+	if err := s.exist(ctx, to.UserIDs); err != nil {
+		return nil, err
+	}
+	if to.GroupID != "" {
+		if err := s.inGroup(ctx, c.UserID, to.GroupID); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.add(ctx, &a.delivered.Users, to.UserIDs); err != nil {
+		return nil, err
+	}
+	if to.Friends {
+		if err := a.addFriends(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if to.GroupID != "" {
+		if err := a.addGroup(ctx, to.GroupID); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// add takes those in who may be told, for as long as there is room.
+func (a *audience) add(ctx context.Context, count *int, ids []string) error {
+	var candidates []string
+	for _, id := range ids {
+		if _, known := a.known[id]; !known {
+			a.known[id] = struct{}{}
+			candidates = append(candidates, id)
+		}
+	}
+	for len(candidates) > 0 && !a.full() {
+		// No more than are needed: each stranger costs a look-up.
+		n := min(len(candidates), a.most-len(a.users))
+		blocked, err := a.service.Blocks.Among(ctx, a.caller, candidates[:n])
+		if err != nil {
+			return err
+		}
+		for _, id := range candidates[:n] {
+			if !slices.Contains(blocked, id) {
+				a.users = append(a.users, id)
+				*count++
+			}
+		}
+		candidates = candidates[n:]
+	}
+	return nil
+}
+
+func (a *audience) full() bool { return len(a.users) >= a.most }
+
+func (a *audience) addFriends(ctx context.Context) error {
+	mutual := int(api.Friend_FRIEND)
+	for cursor := ""; !a.full(); {
+		friends, next, err := a.service.Social.FriendsList(ctx, a.caller, peoplePage, &mutual, cursor)
+		if err != nil {
+			return err
+		}
+		var ids []string
+		for _, f := range friends {
+			ids = append(ids, f.GetUser().GetId())
+		}
+		if err := a.add(ctx, &a.delivered.Friends, ids); err != nil {
+			return err
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return nil
+}
+
+// addGroup takes in who is a member, not who only asked to be one.
+func (a *audience) addGroup(ctx context.Context, groupID string) error {
+	for cursor := ""; !a.full(); {
+		people, next, err := a.service.Social.GroupUsersList(ctx, groupID, peoplePage, nil, cursor)
+		if err != nil {
+			return err
+		}
+		var ids []string
+		for _, p := range people {
+			if p.GetState().GetValue() <= int32(api.GroupUserList_GroupUser_MEMBER) {
+				ids = append(ids, p.GetUser().GetId())
+			}
+		}
+		if err := a.add(ctx, &a.delivered.Group, ids); err != nil {
+			return err
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return nil
+}
+
+// exist refuses named users who are none.
+func (s *Service) exist(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	users, err := s.Social.UsersGetId(ctx, ids, nil)
+	if err != nil {
+		return err
+	}
+	if len(users) < len(ids) {
+		return invalid("to.user_ids", "must be users that exist.")
+	}
+	return nil
+}
+
+// inGroup refuses whoever is no member of the group. A group that does not exist has none.
+func (s *Service) inGroup(ctx context.Context, userID, groupID string) error {
+	cursor := ""
+	for range groupPages {
+		groups, next, err := s.Social.UserGroupsList(ctx, userID, peoplePage, nil, cursor)
+		if err != nil {
+			return err
+		}
+		for _, g := range groups {
+			if g.GetGroup().GetId() == groupID && g.GetState().GetValue() <= int32(api.UserGroupList_UserGroup_MEMBER) {
+				return nil
+			}
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return party.Refuse(party.NotMember, "to.group_id: you are not in this group.")
+}

@@ -1,0 +1,250 @@
+// Package share is how a party is made known beyond its members: as the sharer's Nakama
+// status, which followers see, and as notifications to friends, to a group and to named
+// users. All of them lead to one invite of the sharer's, without a limit of uses.
+//
+// A shared status says where a friend can join, so it has to stop saying so: it is taken
+// back when the sharer leaves the party, the party ends, or the invite is over, and it
+// names no link while the party is full or locked. One that the game has replaced since
+// is not ours any more and is left alone.
+//
+// Codes of invites are stored nowhere, so which invite is shared already is known to this
+// process alone; where that is lost the next call makes another. Shared statuses vanish
+// with the session, and what is known of them with it.
+package share
+
+import (
+	"context"
+	"fmt"
+	"hash/maphash"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"sync"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/invite"
+)
+
+// Invites makes the invite that is shared.
+type Invites interface {
+	Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error)
+	Renew(ctx context.Context, c party.Caller, code, message string) (inv party.CreatedInvite, ok bool, err error)
+}
+
+// Door is the part of admission that knows whether there is a way in.
+type Door interface {
+	Seats(ctx context.Context, id party.ID, userID string) (v party.View, held int, err error)
+	Locked(ctx context.Context, v party.View) error
+}
+
+// Streams reads and writes users' statuses.
+type Streams interface {
+	StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error)
+	StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error
+	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
+}
+
+// Social finds people, a page at a time.
+type Social interface {
+	FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error)
+	GroupUsersList(ctx context.Context, groupID string, limit int, state *int, cursor string) ([]*api.GroupUserList_GroupUser, string, error)
+	UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error)
+	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
+}
+
+var (
+	_ Invites = (*invite.Service)(nil)
+	_ Door    = (*party.Admission)(nil)
+	_ Streams = runtime.NakamaModule(nil)
+	_ Social  = runtime.NakamaModule(nil)
+)
+
+// Deps is what a Service works with. All are needed.
+type Deps struct {
+	Invites  Invites
+	Door     Door
+	Streams  Streams
+	Social   Social
+	Blocks   invite.Blocks
+	Notifier invite.Notifier
+	Limits   *party.Limits
+	Policy   party.Policy
+	Logger   party.Logger
+	Now      party.Clock
+}
+
+// Service shares parties. Safe for concurrent use.
+type Service struct {
+	Deps
+
+	turns turns // one user makes one invite at a time; held while calling Invites
+
+	mu       sync.Mutex
+	codes    map[party.ID]map[string]code    // of the invites shared, by user
+	statuses map[party.ID]map[string]*shared // by session
+	renewing map[party.ID]struct{}           // parties whose statuses are about to be looked at
+	closed   bool
+	ctx      context.Context // ends with Close
+	cancel   context.CancelFunc
+	running  sync.WaitGroup
+}
+
+// code is the invite a user shares a party by.
+type code struct {
+	text      string
+	expiresAt int64 // Unix seconds
+}
+
+// New makes a service. Have the roster's changes passed to [Service.Changed] and close the
+// service when the process ends.
+func New(d Deps) *Service {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Service{
+		Deps: d, codes: map[party.ID]map[string]code{}, statuses: map[party.ID]map[string]*shared{},
+		renewing: map[party.ID]struct{}{}, ctx: ctx, cancel: cancel,
+	}
+}
+
+// Close waits until nothing runs any more. Shared statuses stay as they are.
+func (s *Service) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.cancel()
+	s.running.Wait()
+}
+
+// Changed follows a change the roster was told of; see [party.Roster.OnChange].
+func (s *Service) Changed(c party.Change) {
+	switch c.Kind {
+	case party.PartyClosed:
+		s.mu.Lock()
+		delete(s.codes, c.ID)
+		s.mu.Unlock()
+		s.withdraw(c.ID, func(*shared) bool { return true })
+	case party.MemberLeft:
+		s.forget(c.ID, c.Session.UserID)
+		s.withdraw(c.ID, func(sh *shared) bool { return sh.session.SessionID == c.Session.SessionID })
+		s.Refresh(c.ID)
+	case party.MemberDropped: // and its status with it
+		s.forget(c.ID, c.Session.UserID)
+		s.mu.Lock()
+		s.remove(c.ID, c.Session.SessionID)
+		s.mu.Unlock()
+		s.Refresh(c.ID)
+	case party.MemberEntered, party.PartyUpdated, party.SeatsChanged:
+		s.Refresh(c.ID)
+	}
+}
+
+// InviteOver follows an invite that was taken back; one that a user declined is open to
+// everybody else.
+func (s *Service) InviteOver(inviteID, userID string) {
+	if userID != "" {
+		return
+	}
+	for _, id := range s.sharing() {
+		s.withdraw(id, func(sh *shared) bool { return sh.inviteID == inviteID })
+	}
+}
+
+// forget drops the invite a user shared a party by.
+func (s *Service) forget(id party.ID, user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.codes[id], user)
+	if len(s.codes[id]) == 0 {
+		delete(s.codes, id)
+	}
+}
+
+// sharing lists the parties of which a status is shared.
+func (s *Service) sharing() []party.ID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.statuses))
+}
+
+// Sweep takes back the statuses whose invites have expired and looks at all others once
+// more: a lock or a kept seat may end without anybody telling. Call it every minute or so.
+func (s *Service) Sweep() {
+	now := s.Now().Unix()
+	s.mu.Lock()
+	for id, byUser := range s.codes {
+		maps.DeleteFunc(byUser, func(_ string, c code) bool { return c.expiresAt <= now })
+		if len(byUser) == 0 {
+			delete(s.codes, id)
+		}
+	}
+	s.mu.Unlock()
+	for _, id := range s.sharing() {
+		s.withdraw(id, func(sh *shared) bool { return sh.expiresAt <= now })
+		s.Refresh(id)
+	}
+}
+
+// Refresh looks, in the background, whether the party's shared statuses still say what is
+// so, and writes those that do not. Call it when the party may have become locked or open
+// again. It returns at once and costs nothing where no status is shared.
+func (s *Service) Refresh(id party.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, under := s.renewing[id]; under || s.closed || len(s.statuses[id]) == 0 {
+		return
+	}
+	s.renewing[id] = struct{}{}
+	s.running.Go(func() { s.renew(id) })
+}
+
+// renew runs in a goroutine of its own, where a panic would end the process.
+func (s *Service) renew(id party.ID) {
+	defer func() {
+		if value := recover(); value != nil {
+			s.Logger.Error("shared status not renewed party=%s panic: %v\n%s", id, value, debug.Stack())
+		}
+	}()
+	s.mu.Lock()
+	delete(s.renewing, id) // what changes from here on is looked at again
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(s.ctx, refreshTimeout)
+	defer cancel()
+	door, err := s.door(ctx, id)
+	switch {
+	case party.ReasonOf(err) == party.PartyNotFound:
+		s.withdraw(id, func(*shared) bool { return true })
+	case err != nil:
+		s.Logger.Warn("shared status not renewed party=%s error=%v", id, err)
+	default:
+		s.rewrite(id, door)
+	}
+}
+
+// door says what keeps friends out of the party now, open for nothing.
+func (s *Service) door(ctx context.Context, id party.ID) (string, error) {
+	v, held, err := s.Door.Seats(ctx, id, "")
+	if err != nil {
+		return "", err
+	}
+	switch err := s.Door.Locked(ctx, v); {
+	case party.ReasonOf(err) == party.PartyLocked:
+		return doorLocked, nil
+	case err != nil:
+		return "", fmt.Errorf("lock: %w", err)
+	case v.Size()+held >= v.MaxSize:
+		return doorFull, nil
+	}
+	return doorOpen, nil
+}
+
+// turns is a fixed number of mutexes shared by all users: two may wait for each other
+// without need, but none costs memory.
+type turns [32]sync.Mutex
+
+var turnSeed = maphash.MakeSeed()
+
+func (t *turns) of(user string) *sync.Mutex {
+	return &t[maphash.String(turnSeed, user)%uint64(len(t))]
+}

@@ -1,0 +1,202 @@
+package share
+
+import (
+	"context"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/invite"
+)
+
+const (
+	maxMessage = 255 // bytes, as of an invite
+	maxUsers   = 100 // users named in one call, as of an invite
+)
+
+// Request is the request of party_share.
+type Request struct {
+	PartyID string `json:"party_id"`
+	To      To     `json:"to"`
+	Message string `json:"message"` // at most 255 bytes
+}
+
+// To says whom a party is shared to; at least one of it.
+type To struct {
+	Status  bool     `json:"status"`   // followers, by the caller's Nakama status
+	Friends bool     `json:"friends"`  // mutual ones
+	GroupID string   `json:"group_id"` // the members of a group the caller is in
+	UserIDs []string `json:"user_ids"` // at most 100
+}
+
+// Answer is the answer of party_share.
+type Answer struct {
+	URL       string    `json:"url"`
+	ID        string    `json:"id"`         // the invite's
+	ExpiresAt int64     `json:"expires_at"` // Unix seconds
+	Delivered Delivered `json:"delivered"`
+}
+
+// Delivered counts whom the call reached. Nobody is reached, or counted, twice: a named
+// user who is a friend counts as named, a friend who is in the group as a friend.
+type Delivered struct {
+	Status  int `json:"status"` // 1 where the caller's status was set
+	Friends int `json:"friends"`
+	Group   int `json:"group"`
+	Users   int `json:"users"`
+}
+
+// Share makes the party known as the request says, to no more users than the rules'
+// limits.share_recipients: named users first, then friends, then the group. Members of
+// the party and users with a block between them and the caller, whoever made it, are
+// never notified. Notifications are kept for users who are offline.
+//
+// Refusals: Unauthenticated, InvalidRequest naming the field, PartyNotFound, NotMember of
+// the party or the group, RateLimited, and those of [invite.Service.Create].
+func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer, error) {
+	if c.UserID == "" {
+		return Answer{}, party.Refuse(party.Unauthenticated, "Please sign in first.")
+	}
+	if err := r.check(c.UserID); err != nil {
+		return Answer{}, err
+	}
+	id, err := party.ParseID(r.PartyID)
+	if err != nil {
+		return Answer{}, err
+	}
+	v, _, err := s.Door.Seats(ctx, id, "")
+	if err != nil {
+		return Answer{}, err
+	}
+	member, in := v.Member(c.UserID)
+	if !in {
+		return Answer{}, party.Refuse(party.NotMember, "You are not in this party.")
+	}
+	if own, is := v.Session(c.SessionID); is && own.UserID == c.UserID {
+		member = own
+	}
+	if err := s.Limits.Share(c.UserID); err != nil {
+		return Answer{}, err
+	}
+	// Whom to tell is read before anything is made, so that a refusal leaves nothing behind.
+	a, err := s.audience(ctx, c, v, r.To)
+	if err != nil {
+		return Answer{}, err
+	}
+	inv, err := s.invite(ctx, c, id, r.Message)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer := Answer{URL: inv.URL, ID: inv.ID, ExpiresAt: inv.ExpiresAt, Delivered: a.delivered}
+	if len(a.users) > 0 {
+		notices := make([]*runtime.NotificationSend, len(a.users))
+		for i, user := range a.users {
+			notices[i] = invite.Notice(c, user, inv)
+		}
+		if err := s.Notifier.NotificationsSend(ctx, notices); err != nil {
+			return Answer{}, err
+		}
+	}
+	if r.To.Status {
+		if err := s.shareStatus(ctx, member.Session, id, inv, r.Message); err != nil {
+			return Answer{}, err
+		}
+		answer.Delivered.Status = 1
+	}
+	return answer, nil
+}
+
+// check refuses what no party can make right. Refusals name the field.
+func (r *Request) check(caller string) error {
+	switch to := &r.To; {
+	case r.PartyID == "":
+		return invalid("party_id", "must not be empty.")
+	case !to.Status && !to.Friends && to.GroupID == "" && len(to.UserIDs) == 0:
+		return invalid("to", "name at least one of status, friends, group_id and user_ids.")
+	case len(r.Message) > maxMessage:
+		return invalid("message", "must be at most %d bytes.", maxMessage)
+	case !utf8.ValidString(r.Message):
+		return invalid("message", "must be UTF-8.")
+	}
+	if r.To.GroupID != "" {
+		group, err := uuid.Parse(r.To.GroupID)
+		if err != nil || group == uuid.Nil {
+			return invalid("to.group_id", "must be a group's ID.")
+		}
+		r.To.GroupID = group.String()
+	}
+	var users []string
+	for _, id := range r.To.UserIDs {
+		user, err := uuid.Parse(id)
+		switch {
+		case err != nil || user == uuid.Nil:
+			return invalid("to.user_ids", "must be user IDs.")
+		case user.String() == caller:
+			return invalid("to.user_ids", "must not have yourself in it.")
+		case !slices.Contains(users, user.String()):
+			users = append(users, user.String())
+		}
+		if len(users) > maxUsers {
+			return invalid("to.user_ids", "must have at most %d entries.", maxUsers)
+		}
+	}
+	r.To.UserIDs = users
+	return nil
+}
+
+// invite is the caller's invite to share, the same for as long as it can be used.
+func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, message string) (party.CreatedInvite, error) {
+	turn := s.turns.of(c.UserID)
+	turn.Lock()
+	defer turn.Unlock()
+	s.mu.Lock()
+	known := s.codes[id][c.UserID]
+	s.mu.Unlock()
+	if known.text != "" {
+		inv, ok, err := s.Invites.Renew(ctx, c, known.text, message)
+		if err != nil || ok {
+			return inv, err
+		}
+	}
+	unlimited := 0
+	inv, err := s.Invites.Create(ctx, c, party.InviteRequest{PartyID: id.String(), MaxUses: &unlimited, Message: message})
+	if err != nil {
+		return inv, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.codes[id] == nil {
+		s.codes[id] = map[string]code{}
+	}
+	s.codes[id][c.UserID] = code{text: inv.Code, expiresAt: inv.ExpiresAt}
+	return inv, nil
+}
+
+// shareStatus sets the status of the sharer's session in the party.
+func (s *Service) shareStatus(ctx context.Context, session party.Session, id party.ID, inv party.CreatedInvite, text string) error {
+	door, err := s.door(ctx, id)
+	if err != nil {
+		return err
+	}
+	err = s.publish(&shared{
+		id: id, session: session, url: inv.URL, text: text, inviteID: inv.ID, expiresAt: inv.ExpiresAt,
+	}, door)
+	if err != nil {
+		return err
+	}
+	// Whatever changed while this ran found no status to bring up to date.
+	v, _, err := s.Door.Seats(ctx, id, "")
+	if _, in := v.Session(session.SessionID); err == nil && !in || party.ReasonOf(err) == party.PartyNotFound {
+		s.withdraw(id, func(sh *shared) bool { return sh.session.SessionID == session.SessionID })
+		return party.Refuse(party.NotMember, "You are not in this party any more.")
+	}
+	s.Refresh(id)
+	return nil
+}
+
+func invalid(field, format string, args ...any) *party.Error {
+	return party.Refuse(party.InvalidRequest, field+": "+format, args...)
+}

@@ -1,0 +1,160 @@
+package status
+
+import (
+	"sync"
+	"time"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// board is what a party has still to be told, and what time will change in it. It exists
+// only while there is any of that.
+type board struct {
+	refs int // guarded by boards.mu, as is the presence of the board in its map
+
+	mu       sync.Mutex
+	id       party.ID
+	news     map[string]shown     // by session: what the party was last told, where that is not so any more
+	away     map[string]departed  // the same of users on the way, by user
+	arrivals map[string]arrival   // by user
+	stalls   map[string]time.Time // by session: when it will count as stalled; gone once it does
+	next     time.Time            // before this no message goes out
+	timer    *time.Timer          // nil where time changes nothing
+	wake     time.Time            // when it fires
+}
+
+// departed is news of a user on the way, who may be gone by the time it is told.
+type departed struct {
+	shown
+	username string
+}
+
+func newBoard(id party.ID) *board {
+	return &board{id: id, news: map[string]shown{}, away: map[string]departed{}, arrivals: map[string]arrival{}, stalls: map[string]time.Time{}}
+}
+
+// memberChanged notes what a session tells now. If that is what the party knows anyway
+// there is nothing left to tell.
+func (b *board) memberChanged(session string, before, after entry, conf rules.Status, now time.Time) {
+	if _, known := b.news[session]; !known {
+		b.news[session] = before.shown(conf, now)
+	}
+	if b.news[session] == after.shown(conf, now) {
+		delete(b.news, session)
+	}
+	if before.Moved != after.Moved || before.Stage != after.Stage {
+		delete(b.stalls, session)
+		if at := after.stallsAt(conf); !at.IsZero() {
+			b.stalls[session] = at
+		}
+	}
+}
+
+func (b *board) arrivalChanged(user, username string, before, after entry, conf rules.Status, now time.Time) {
+	if _, known := b.away[user]; !known {
+		b.away[user] = departed{before.shown(conf, now), username}
+	}
+	if b.away[user].shown == after.shown(conf, now) {
+		delete(b.away, user)
+	}
+}
+
+// forget drops what is known of a session that is no member any more; the host itself
+// tells the party that it left.
+func (b *board) forget(session string) {
+	delete(b.news, session)
+	delete(b.stalls, session)
+}
+
+// clear ends the board, timer and all.
+func (b *board) clear() {
+	clear(b.news)
+	clear(b.away)
+	clear(b.arrivals)
+	clear(b.stalls)
+	b.stop()
+}
+
+func (b *board) stop() {
+	if b.timer != nil {
+		b.timer.Stop()
+		b.timer = nil
+	}
+}
+
+// due is when time changes something next; false for never.
+func (b *board) due(now time.Time) (at time.Time, ok bool) {
+	earlier := func(t time.Time) {
+		if !ok || t.Before(at) {
+			at, ok = t, true
+		}
+	}
+	if len(b.news)+len(b.away) > 0 || b.next.After(now) {
+		earlier(b.next)
+	}
+	for _, t := range b.stalls {
+		earlier(later(t, b.next))
+	}
+	for _, a := range b.arrivals {
+		earlier(later(a.until, b.next))
+		if !a.stalls.IsZero() {
+			earlier(later(a.stalls, b.next))
+		}
+	}
+	return at, ok
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// boards finds the board of a party and forgets those nobody needs.
+type boards struct {
+	mu   sync.Mutex
+	byID map[party.ID]*board
+}
+
+// enter locks the party's board. The caller leaves it with exit.
+func (bs *boards) enter(id party.ID) *board {
+	bs.mu.Lock()
+	b := bs.byID[id]
+	if b == nil {
+		b = newBoard(id)
+		bs.byID[id] = b
+	}
+	b.refs++
+	bs.mu.Unlock()
+	b.mu.Lock()
+	return b
+}
+
+// exit unlocks it. One without a timer has nothing in it: whatever time changes has one.
+func (bs *boards) exit(b *board) {
+	b.mu.Unlock()
+	bs.mu.Lock()
+	defer bs.mu.Unlock()
+	b.refs--
+	if b.refs == 0 && b.timer == nil { // with no reference left nobody else reads it
+		delete(bs.byID, b.id)
+	}
+}
+
+func (bs *boards) has(id party.ID) bool {
+	bs.mu.Lock()
+	defer bs.mu.Unlock()
+	return bs.byID[id] != nil
+}
+
+func (bs *boards) all() []party.ID {
+	bs.mu.Lock()
+	defer bs.mu.Unlock()
+	ids := make([]party.ID, 0, len(bs.byID))
+	for id := range bs.byID {
+		ids = append(ids, id)
+	}
+	return ids
+}

@@ -1,0 +1,101 @@
+package status
+
+import (
+	"slices"
+	"time"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// The names of what takes ready members back, as in the rules' status.reset_on.
+const (
+	resetOnMembership = "membership"
+	resetOnQueue      = "queue"
+)
+
+// Changed follows a change the roster was told of; see [party.Roster.OnChange].
+func (s *Service) Changed(c party.Change) {
+	switch c.Kind {
+	case party.PartyClosed:
+		s.ended(c.ID)
+	case party.MemberEntered:
+		b := s.boards.enter(c.ID)
+		defer s.boards.exit(b)
+		conf, now := s.Policy().Status, s.Now()
+		s.erase(c.ID, c.Session) // of an earlier stay that ended without a word
+		b.forget(c.Session.SessionID)
+		b.dropArrival(c.Session.UserID, conf, now)
+		s.reset(b, conf, resetOnMembership, now)
+		s.arm(b, now)
+	case party.MemberLeft, party.MemberDropped:
+		b := s.boards.enter(c.ID)
+		defer s.boards.exit(b)
+		conf, now := s.Policy().Status, s.Now()
+		if c.Kind == party.MemberLeft {
+			s.erase(c.ID, c.Session)
+		}
+		b.forget(c.Session.SessionID)
+		if members, err := s.members(c.ID); err == nil && len(members) == 0 {
+			b.clear()
+			return
+		}
+		s.reset(b, conf, resetOnMembership, now)
+		s.arm(b, now)
+	}
+}
+
+// ended forgets a party whose sessions live on.
+func (s *Service) ended(id party.ID) {
+	b := s.boards.enter(id)
+	defer s.boards.exit(b)
+	b.clear()
+	entries, err := s.entries(id)
+	if err != nil {
+		s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", id, err)
+	}
+	for _, e := range entries {
+		s.erase(id, e.session)
+	}
+}
+
+// QueueChanged follows the party leaving the queue it stood in, or changing it for
+// another. To enter one is no change: it is what its members were ready for.
+func (s *Service) QueueChanged(id party.ID) {
+	b := s.boards.enter(id)
+	defer s.boards.exit(b)
+	now := s.Now()
+	s.reset(b, s.Policy().Status, resetOnQueue, now)
+	s.arm(b, now)
+}
+
+// reset takes members who are ready back to the stage before, if the rules say so. One
+// whose session lives on another node cannot be written from here and stays as it is.
+func (s *Service) reset(b *board, conf rules.Status, why string, now time.Time) {
+	if conf.Ready == "" || !slices.Contains(conf.ResetOn, why) {
+		return
+	}
+	entries, err := s.entries(b.id)
+	if err != nil {
+		s.Logger.Warn("ready members not reset party=%s error=%v", b.id, err)
+		return
+	}
+	stage := "" // where ready is the first stage
+	if i := slices.Index(conf.Stages, conf.Ready); i > 0 {
+		stage = conf.Stages[i-1]
+	}
+	for session, e := range entries {
+		if e.Stage != conf.Ready {
+			continue
+		}
+		next := e.demoted(stage, now)
+		if stage == "" {
+			next = entry{}
+			s.erase(b.id, e.session)
+		} else if err := s.write(b.id, e.session, next); err != nil {
+			s.Logger.Warn("ready member not reset party=%s session=%s error=%v", b.id, session, err)
+			continue
+		}
+		b.memberChanged(session, e.entry, next, conf, now)
+	}
+}

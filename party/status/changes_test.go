@@ -1,0 +1,264 @@
+package status_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/party"
+	"partyline/party/partytest"
+	"partyline/party/rules"
+	"partyline/party/status"
+)
+
+func resetOn(what ...string) func(*rules.Status) {
+	return func(r *rules.Status) { r.ResetOn = what }
+}
+
+func TestService_Reset_onMembership(t *testing.T) {
+	comesAndGoes := map[string]func(w *world, id party.ID, p []party.Session){
+		"join": func(w *world, id party.ID, p []party.Session) { w.join(p[3], id) },
+		"redeem": func(w *world, id party.ID, p []party.Session) {
+			if _, err := w.invites.Redeem(w.t.Context(), caller(p[3]), w.invite(p[0], id).Code, ""); err != nil {
+				w.t.Fatal(err)
+			}
+		},
+		"leave": func(w *world, id party.ID, p []party.Session) { w.leave(p[2], id) },
+		"kick": func(w *world, id party.ID, p []party.Session) {
+			w.host.PartyLeave(p[2], id)
+			w.must(w.admission.Kicked(w.t.Context(), id, p[2]))
+		},
+		"disconnect": func(w *world, id party.ID, p []party.Session) { w.disconnect(p[2]) },
+	}
+	for name, happens := range comesAndGoes {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, time.Now)
+				w.rules(resetOn("membership"))
+				p := w.host.Players(4)
+				id := w.party(4, p[:3]...)
+				w.must(w.set(p[0], report(id, "ready", 1)))
+				w.must(w.set(p[1], report(id, "installing", 0.5)))
+				w.must(w.set(p[2], report(id, "ready", 1)))
+				time.Sleep(time.Second)
+				w.heard()
+
+				happens(w, id, p)
+				stages := w.stages(p[0], id)
+				same(t, "stages", stages[:2], []string{"tutorial", "installing"})
+				if _, ok := w.status.Ready(t.Context(), w.view(id)); ok {
+					t.Error("ready, though members were reset")
+				}
+				time.Sleep(time.Second)
+				told := 0
+				for _, m := range w.heard() {
+					for _, row := range m.Members {
+						if row.UserID == p[0].UserID && row.Stage == "tutorial" && row.Progress == nil {
+							told++
+						}
+						if row.UserID == p[1].UserID {
+							t.Errorf("told %+v, who was not ready", row)
+						}
+					}
+				}
+				if told != 1 {
+					t.Errorf("told %d times that a member was reset; want once", told)
+				}
+				w.must(w.set(p[0], report(id, "ready", 1))) // and again
+				if got := w.stages(p[0], id)[0]; got != "ready" {
+					t.Errorf("stage = %s; want ready again", got)
+				}
+			})
+		})
+	}
+}
+
+// Anybody may send the host a leave of any party.
+func TestService_Reset_notByStrangers(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	w.rules(resetOn("membership", "queue"))
+	p := w.host.Players(3)
+	id := w.party(4, p[:2]...)
+	w.must(w.set(p[0], report(id, "ready", 1)))
+	w.leave(p[2], id)
+	w.disconnect(p[2])
+	if err := w.admission.Kicked(t.Context(), id, p[2]); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "stages", w.stages(p[0], id), []string{"ready", ""})
+}
+
+func TestService_Reset_onlyIfTheRulesSaySo(t *testing.T) {
+	tests := []struct {
+		name              string
+		conf              func(*rules.Status)
+		afterJoin, queued string
+	}{
+		{"never", func(*rules.Status) {}, "ready", "ready"},
+		{"membership", resetOn("membership"), "tutorial", "ready"},
+		{"queue", resetOn("queue"), "ready", "tutorial"},
+		{"no_ready_stage", func(r *rules.Status) { r.ResetOn, r.Ready = []string{"membership", "queue"}, "" }, "ready", "ready"},
+		{"ready_comes_first", func(r *rules.Status) {
+			r.ResetOn, r.Stages = []string{"membership", "queue"}, []string{"ready", "failed"}
+		}, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, time.Now)
+				w.rules(tt.conf)
+				p := w.host.Players(2)
+				id := w.party(4, p[0])
+				w.must(w.set(p[0], report(id, "ready", 1)))
+				w.join(p[1], id)
+				if got := w.stages(p[0], id)[0]; got != tt.afterJoin {
+					t.Errorf("after a join: %q; want %q", got, tt.afterJoin)
+				}
+				w.must(w.set(p[0], report(id, "ready", 1)))
+				time.Sleep(time.Second)
+				w.heard()
+				w.status.QueueChanged(id)
+				if got := w.stages(p[0], id)[0]; got != tt.queued {
+					t.Errorf("after the queue changed: %q; want %q", got, tt.queued)
+				}
+				time.Sleep(time.Second)
+				if told := w.heard(); (len(told) == 1) != (tt.queued != "ready") || len(told) == 1 && told[0].Members[0].Stage != tt.queued {
+					t.Errorf("told %+v; want %q", told, tt.queued)
+				}
+			})
+		})
+	}
+}
+
+func (w *world) view(id party.ID) party.View {
+	w.t.Helper()
+	v, err := w.roster.View(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return v
+}
+
+func TestService_Ready(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(3)
+	id := w.party(4, p[:2]...)
+	ready := func(want bool, missing ...string) {
+		t.Helper()
+		got, ok := w.status.Ready(t.Context(), w.view(id))
+		if ok != want {
+			t.Errorf("ready = %v; want %v", ok, want)
+		}
+		same(t, "missing", got, missing)
+	}
+	ready(false, p[0].UserID, p[1].UserID)
+	w.must(w.set(p[1], report(id, "ready", 1)))
+	ready(false, p[0].UserID)
+	// Who is on the way is no member: the queue's rules say whether it waits for them.
+	w.must(w.set(p[2], byCode(w.invite(p[0], id).Code, "downloading", 0)))
+	w.must(w.set(p[0], report(id, "ready", 1)))
+	ready(true)
+	w.must(w.set(p[0], report(id, "failed", 1)))
+	ready(false, p[0].UserID)
+	w.rules(func(r *rules.Status) { r.Ready = "" })
+	ready(true)
+}
+
+// A member that comes back begins anew, however it went.
+func TestService_Member_comesBack(t *testing.T) {
+	goes := map[string]func(w *world, id party.ID, s party.Session){
+		"left":             func(w *world, id party.ID, s party.Session) { w.leave(s, id) },
+		"left_unseen":      func(w *world, id party.ID, s party.Session) { w.host.PartyLeave(s, id) },
+		"left_after_close": func(w *world, id party.ID, s party.Session) { w.leave(s, id); w.leave(s, id) },
+	}
+	for name, how := range goes {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, partytest.NewTime().Now)
+			p := w.host.Players(2)
+			id := w.party(4, p...)
+			w.must(w.set(p[1], status.Report{PartyID: id.String(), Stage: "ready", Seq: ptr(int64(9))}))
+			how(w, id, p[1])
+			w.join(p[1], id)
+			same(t, "stages", w.stages(p[0], id), []string{"", ""})
+			w.must(w.set(p[1], status.Report{PartyID: id.String(), Stage: "ready", Seq: ptr(int64(1))}))
+			same(t, "stages", w.stages(p[0], id), []string{"", "ready"})
+		})
+	}
+}
+
+func TestService_NothingIsLeft(t *testing.T) {
+	ends := map[string]func(w *world, id party.ID, p []party.Session){
+		"closed": func(w *world, id party.ID, _ []party.Session) {
+			w.host.PartyClose(id)
+			w.roster.Closed(w.t.Context(), id)
+		},
+		"all_left": func(w *world, id party.ID, p []party.Session) {
+			w.leave(p[0], id)
+			w.leave(p[1], id)
+		},
+		"all_disconnected": func(w *world, _ party.ID, p []party.Session) {
+			w.disconnect(p[0])
+			w.disconnect(p[1])
+		},
+		"service_closed": func(w *world, _ party.ID, _ []party.Session) { w.status.Close() },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, time.Now)
+				p := w.host.Players(3)
+				id := w.party(4, p[:2]...)
+				w.must(w.set(p[2], byCode(w.invite(p[0], id).Code, "downloading", 0)))
+				w.must(w.set(p[0], report(id, "downloading", 0.5)))
+				synctest.Wait()
+				w.must(w.set(p[0], report(id, "downloading", 0.6))) // held back by the rate
+				w.must(w.set(p[1], report(id, "ready", 1)))
+				if w.status.Boards() != 1 {
+					t.Fatal("nothing is held back")
+				}
+				w.heard()
+				end(w, id, p)
+				w.quiet()
+				time.Sleep(time.Hour)
+				if told := w.heard(); len(told) != 0 {
+					t.Errorf("told %+v after the end", told)
+				}
+				if name != "service_closed" {
+					if n := w.host.OnStream(103, id.UUID.String(), id.Node); n != 0 {
+						t.Errorf("%d statuses are left", n)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A party that ends in a way no hook tells of is forgotten the next time it would be told
+// something.
+func TestService_NothingIsLeft_unseen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(2)
+		id := w.party(4, p[0])
+		w.must(w.set(p[1], byCode(w.invite(p[0], id).Code, "downloading", 0)))
+		w.must(w.set(p[0], report(id, "downloading", 0.5)))
+		synctest.Wait()
+		w.must(w.set(p[0], report(id, "downloading", 0.6)))
+		w.host.Disconnect(p[0])
+		time.Sleep(time.Second)
+		w.quiet()
+	})
+}
+
+// Two sockets of one user that are both in tell each its own.
+func TestService_SecondSocket(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(4, p...)
+	w.host.Disconnect(p[1])
+	second := w.host.Connect(p[1].UserID)
+	w.join(second, id)
+	w.roster.SessionEnded(p[1]) // the host tells late
+	w.must(w.set(second, report(id, "ready", 1)))
+	same(t, "stages", w.stages(p[0], id), []string{"", "ready"})
+}

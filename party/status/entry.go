@@ -1,0 +1,103 @@
+package status
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"partyline/party/rules"
+)
+
+// entry is the last status of a member or of a user on the way. The zero entry is nobody's.
+type entry struct {
+	Stage    string   `json:"s"`
+	Progress *float64 `json:"p,omitempty"` // 0..1; nil where none was told
+	Text     string   `json:"t,omitempty"`
+	Seq      int64    `json:"q,omitempty"` // the highest so far; 0 for none
+	Updated  int64    `json:"u"`           // Unix nanoseconds
+	Moved    int64    `json:"m"`           // Unix nanoseconds of the last sign of progress
+}
+
+func (e entry) encode() string {
+	b, err := json.Marshal(e)
+	if err != nil {
+		panic(err) // of NaN and infinity alone, which no entry holds
+	}
+	return string(b)
+}
+
+// decode reads what encode wrote; false for anything else.
+func decode(text string) (entry, bool) {
+	var e entry
+	if err := json.Unmarshal([]byte(text), &e); err != nil {
+		return entry{}, false
+	}
+	if e.Stage == "" || e.Seq < 0 || e.Updated < 0 || e.Moved < 0 || !utf8.ValidString(e.Text) || !inRange(e.Progress) {
+		return entry{}, false
+	}
+	return e, true
+}
+
+func inRange(progress *float64) bool { return progress == nil || *progress >= 0 && *progress <= 1 }
+
+// after is the entry once the report is in. ok is false where the report is older than
+// what is known already, and nothing changes.
+func (e entry) after(r Report, now time.Time) (next entry, ok bool) {
+	next = entry{Stage: r.Stage, Progress: r.Progress, Text: r.Text, Seq: e.Seq, Updated: now.UnixNano(), Moved: e.Moved}
+	if r.Seq != nil {
+		if *r.Seq < e.Seq {
+			return e, false
+		}
+		next.Seq = *r.Seq
+	}
+	// Whoever tells no number has none to move; there, to be heard of is progress.
+	if r.Stage != e.Stage || r.Progress == nil || e.Progress == nil || *r.Progress != *e.Progress {
+		next.Moved = now.UnixNano()
+	}
+	return next, true
+}
+
+// demoted is the entry back in an earlier stage.
+func (e entry) demoted(stage string, now time.Time) entry {
+	return entry{Stage: stage, Seq: e.Seq, Updated: now.UnixNano(), Moved: now.UnixNano()}
+}
+
+// stallsAt is when the entry counts as stalled; the zero time for never.
+func (e entry) stallsAt(conf rules.Status) time.Time {
+	if conf.Stall <= 0 || e.Stage == "" || e.Stage == conf.Ready || slices.Contains(conf.Final, e.Stage) {
+		return time.Time{}
+	}
+	return time.Unix(0, e.Moved).Add(conf.Stall)
+}
+
+func (e entry) stalled(conf rules.Status, now time.Time) bool {
+	at := e.stallsAt(conf)
+	return !at.IsZero() && !now.Before(at)
+}
+
+func (e entry) updatedAt() time.Time {
+	if e.Updated == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, e.Updated).UTC()
+}
+
+// shown is the part of an entry that players see. What equals what they see already is no
+// news.
+type shown struct {
+	stage, text string
+	progress    float64 // -1 for none
+	stalled     bool
+}
+
+// unseen is what players see of somebody who has told nothing.
+var unseen = shown{progress: -1}
+
+func (e entry) shown(conf rules.Status, now time.Time) shown {
+	v := shown{stage: e.Stage, text: e.Text, progress: -1, stalled: e.stalled(conf, now)}
+	if e.Progress != nil {
+		v.progress = *e.Progress
+	}
+	return v
+}

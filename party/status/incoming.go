@@ -1,0 +1,133 @@
+package status
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// arrival is a user on the way to a party, on the ground of an invite.
+type arrival struct {
+	entry
+	user, username string
+	inviteID       string
+	since, until   time.Time
+	stalls         time.Time // when it will count as stalled; zero once it does
+}
+
+// setArrival takes the report of a user who is not in yet.
+func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf rules.Status) (id party.ID, moved bool, err error) {
+	lead, err := s.Lead(ctx, c, r.Code)
+	if err != nil {
+		return id, false, err
+	}
+	id = lead.PartyID
+	b := s.boards.enter(id)
+	defer s.boards.exit(b)
+	// Once more, for whoever has come in since has passed this board, or will.
+	members, err := s.members(id)
+	if err != nil {
+		return id, false, err
+	}
+	if len(members) == 0 {
+		return id, false, notFound()
+	}
+	if slices.ContainsFunc(members, func(m party.Session) bool { return m.UserID == c.UserID }) {
+		return id, false, party.Refuse(party.AlreadyMember, "You are in this party already; use party_id.")
+	}
+	now := s.Now()
+	b.expire(now, conf)
+	a, known := b.arrivals[c.UserID]
+	if !known {
+		if len(b.arrivals) >= maxIncoming {
+			return id, false, party.Refuse(party.PartyFull, "Too many players are on their way to this party already.")
+		}
+		a = arrival{user: c.UserID, since: now}
+	}
+	next, ok := a.after(r, now)
+	if !ok {
+		return id, false, nil
+	}
+	b.arrivalChanged(c.UserID, c.Username, a.entry, next, conf, now)
+	moved = next.Moved != a.Moved
+	if moved || next.Stage != a.Stage {
+		a.stalls = next.stallsAt(conf)
+	}
+	a.entry, a.username, a.inviteID, a.until = next, c.Username, lead.InviteID, now.Add(conf.Incoming)
+	b.arrivals[c.UserID] = a
+	s.arm(b, now)
+	return id, moved, nil
+}
+
+// expire forgets arrivals that have not been heard of for too long.
+func (b *board) expire(now time.Time, conf rules.Status) {
+	for user, a := range b.arrivals {
+		if !now.Before(a.until) {
+			b.dropArrival(user, conf, now)
+		}
+	}
+}
+
+// dropArrival forgets a user on the way; the party is told if it has heard of it.
+func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
+	if a, ok := b.arrivals[user]; ok {
+		b.arrivalChanged(user, a.username, a.entry, entry{}, conf, now)
+		delete(b.arrivals, user)
+	}
+}
+
+// InviteOver follows an invite that was taken back, or was declined by a user: whoever is
+// on the way by it, or that user alone, is not expected any more.
+func (s *Service) InviteOver(inviteID, userID string) {
+	for _, id := range s.boards.all() {
+		b := s.boards.enter(id)
+		conf, now := s.Policy().Status, s.Now()
+		for user, a := range b.arrivals {
+			if a.inviteID == inviteID && (userID == "" || userID == user) {
+				b.dropArrival(user, conf, now)
+			}
+		}
+		s.arm(b, now)
+		s.boards.exit(b)
+	}
+}
+
+// arrivals lists who is on the way, those who came first first.
+func (s *Service) arrivals(id party.ID) []arrival {
+	if !s.boards.has(id) {
+		return nil
+	}
+	b := s.boards.enter(id)
+	defer s.boards.exit(b)
+	now := s.Now()
+	var list []arrival
+	for _, a := range b.arrivals {
+		if now.Before(a.until) {
+			list = append(list, a)
+		}
+	}
+	slices.SortFunc(list, func(a, b arrival) int { return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.user, b.user)) })
+	return list
+}
+
+// Footprint counts the party as [party.Footprint] says: one place per user, whether a
+// seat is kept, a join is under way, or the user told to be coming.
+func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, error) {
+	v, expected, err := s.Expected.Expected(ctx, id)
+	if err != nil {
+		return party.Footprint{}, err
+	}
+	f := party.Footprint{Members: v.Size(), Held: len(expected), MaxSize: v.MaxSize}
+	for _, a := range s.arrivals(id) {
+		if _, member := v.Member(a.user); !member && !slices.Contains(expected, a.user) {
+			f.Incoming++
+		}
+	}
+	return f, nil
+}
+
+var _ party.Footprints = (*Service)(nil).Footprint

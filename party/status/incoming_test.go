@@ -1,0 +1,232 @@
+package status_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/party"
+	"partyline/party/partytest"
+	"partyline/party/status"
+)
+
+func TestService_Incoming(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(3)
+		id := w.party(4, p[0])
+		code := w.invite(p[0], id).Code
+		launcher := overHTTP(p[1]) // no socket
+		w.must(w.status.Set(t.Context(), launcher, status.Report{Code: code, Stage: "downloading", Progress: ptr(0.42), Text: "level 2", Seq: ptr(int64(3))}))
+		time.Sleep(time.Second)
+		told := w.heard()
+		if len(told) != 1 || len(told[0].Members) != 0 || len(told[0].Incoming) != 1 {
+			t.Fatalf("told %+v; want the one on the way", told)
+		}
+		row := told[0].Incoming[0]
+		want := status.Incoming{
+			UserID: p[1].UserID, Username: p[1].Username, Stage: "downloading", Progress: row.Progress, Text: "level 2", UpdatedAt: row.UpdatedAt,
+		}
+		if row != want || *row.Progress != 0.42 || row.UpdatedAt == 0 {
+			t.Errorf("told %+v; want %+v", row, want)
+		}
+		if f := w.footprint(id); f.OnTheWay() != 1 || f.Size() != 2 {
+			t.Errorf("footprint = %+v; want one member, one on the way", f)
+		}
+		w.must(w.status.Set(t.Context(), launcher, status.Report{Code: code, Stage: "downloading", Progress: ptr(0.3), Seq: ptr(int64(2))})) // late
+		if l := w.list(p[0], id); len(l.Incoming) != 1 || *l.Incoming[0].Progress != 0.42 {
+			t.Errorf("incoming = %+v; want 0.42 still", l.Incoming)
+		}
+
+		w.must(w.status.Set(t.Context(), overHTTP(p[2]), byCode(code, "installing", 0)))
+		same(t, "incoming", w.incoming(p[0], id), []string{p[1].UserID, p[2].UserID})
+		time.Sleep(time.Second)
+		w.heard()
+
+		// Coming in ends it; the game tells of itself from here on.
+		if _, err := w.invites.Redeem(t.Context(), caller(p[1]), code, ""); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		told = w.heard()
+		if len(told) != 1 || len(told[0].Incoming) != 1 || told[0].Incoming[0] != (status.Incoming{UserID: p[1].UserID, Username: p[1].Username}) {
+			t.Errorf("told %+v; want that one is not on the way any more", told)
+		}
+		same(t, "incoming", w.incoming(p[0], id), []string{p[2].UserID})
+		w.refused(w.status.Set(t.Context(), launcher, byCode(code, "ready", 1)), party.AlreadyMember)
+		same(t, "stages", w.stages(p[0], id), []string{"", ""})
+	})
+}
+
+func TestService_Incoming_expires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(2)
+		id := w.party(4, p[0])
+		code := w.invite(p[0], id).Code
+		w.must(w.set(p[1], byCode(code, "failed", 0.1)))
+		time.Sleep(w.conf.Status.Incoming - time.Second)
+		w.must(w.set(p[1], byCode(code, "failed", 0.1))) // heard of again
+		time.Sleep(w.conf.Status.Incoming - time.Second)
+		same(t, "incoming", w.incoming(p[0], id), []string{p[1].UserID})
+		w.heard()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		same(t, "incoming", w.incoming(p[0], id), nil)
+		if told := w.heard(); len(told) != 1 || len(told[0].Incoming) != 1 || told[0].Incoming[0].Stage != "" {
+			t.Errorf("told %+v; want that nobody is on the way", told)
+		}
+		if f := w.footprint(id); f.OnTheWay() != 0 {
+			t.Errorf("footprint = %+v; want nobody on the way", f)
+		}
+		time.Sleep(time.Second)
+		w.quiet()
+	})
+}
+
+func TestService_Incoming_stalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(2)
+		id := w.party(4, p[0])
+		code := w.invite(p[0], id).Code
+		for range 5 { // a launcher that repeats itself and gets nowhere
+			w.must(w.set(p[1], byCode(code, "downloading", 0.1)))
+			time.Sleep(w.conf.Status.Stall / 4)
+		}
+		if l := w.list(p[0], id); !l.Incoming[0].Stalled {
+			t.Errorf("incoming = %+v; want stalled", l.Incoming)
+		}
+		told := w.heard()
+		if last := told[len(told)-1]; len(told) != 2 || !last.Incoming[0].Stalled {
+			t.Errorf("told %+v; want the status, and that it stalled", told)
+		}
+	})
+}
+
+func TestService_Incoming_whoMay(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	p := w.host.Players(6)
+	owner, member := p[0], p[1]
+	id := w.party(6, owner, member)
+	for_ := func(s party.Session) func(*party.InviteRequest) {
+		return func(r *party.InviteRequest) { r.ForUserIDs = []string{s.UserID} }
+	}
+	refused := func(s party.Session, code string, want party.Reason) {
+		t.Helper()
+		w.refused(w.set(s, byCode(code, "downloading", 0)), want)
+	}
+	open := w.invite(owner, id).Code
+	refused(p[2], "0123456789ABCDEF", party.InviteNotFound)
+	refused(p[2], "!", party.InviteNotFound)
+	refused(p[2], w.invite(owner, id, for_(p[3])).Code, party.InviteNotForYou)
+	refused(member, open, party.AlreadyMember)
+	w.refused(w.status.Set(t.Context(), party.Caller{}, byCode(open, "ready", 1)), party.Unauthenticated)
+
+	w.host.Block(member.UserID, p[2].UserID)
+	refused(p[2], open, party.Blocked)
+
+	w.join(p[3], id)
+	w.host.PartyLeave(p[3], id)
+	w.must(w.admission.Kicked(t.Context(), id, p[3]))
+	refused(p[3], open, party.Banned)
+	clock.Advance(time.Second)
+	w.must(w.set(p[3], byCode(w.invite(owner, id).Code, "downloading", 0))) // invited again
+
+	once := w.invite(owner, id, func(r *party.InviteRequest) { r.MaxUses = ptr(1) })
+	if _, err := w.invites.Redeem(t.Context(), caller(p[4]), once.Code, ""); err != nil {
+		t.Fatal(err)
+	}
+	refused(p[5], once.Code, party.InviteExhausted)
+	short := w.invite(owner, id, func(r *party.InviteRequest) { r.TTLSec = ptr(int64(10)) })
+	clock.Advance(time.Second)
+	w.must(w.set(p[5], byCode(short.Code, "downloading", 0)))
+	clock.Advance(10 * time.Second)
+	refused(p[5], short.Code, party.InviteExpired)
+	same(t, "incoming", w.incoming(owner, id), []string{p[3].UserID, p[5].UserID})
+}
+
+// A full or a locked party may not be so any more when the user arrives.
+func TestService_Incoming_toAFullParty(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(3)
+	id := w.party(2, p[0], p[1])
+	w.must(w.set(p[2], byCode(w.invite(p[0], id).Code, "downloading", 0)))
+	same(t, "incoming", w.incoming(p[0], id), []string{p[2].UserID})
+	if f := w.footprint(id); f.Size() != 2 || f.OnTheWay() != 0 {
+		t.Errorf("footprint = %+v; want no more than there is room for", f)
+	}
+}
+
+func TestService_Incoming_inviteOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(4)
+		id := w.party(8, p[0])
+		targets := []string{p[1].UserID, p[2].UserID}
+		forTwo := w.invite(p[0], id, func(r *party.InviteRequest) { r.ForUserIDs = targets })
+		link := w.invite(p[0], id)
+		w.must(w.set(p[1], byCode(forTwo.Code, "downloading", 0)))
+		w.must(w.set(p[2], byCode(forTwo.Code, "downloading", 0)))
+		w.must(w.set(p[3], byCode(link.Code, "downloading", 0)))
+		time.Sleep(time.Second)
+		w.heard()
+
+		w.must(w.invites.Decline(t.Context(), caller(p[1]), forTwo.Code))
+		time.Sleep(time.Second)
+		if told := w.heard(); len(told) != 1 || len(told[0].Incoming) != 1 || told[0].Incoming[0].UserID != p[1].UserID || told[0].Incoming[0].Stage != "" {
+			t.Errorf("told %+v; want that who declined is not on the way", told)
+		}
+		w.must(w.invites.Revoke(t.Context(), caller(p[0]), link.ID, ""))
+		refusal := w.set(p[3], byCode(link.Code, "downloading", 0.5))
+		w.refused(refusal, party.InviteRevoked)
+		users := w.incoming(p[0], id)
+		same(t, "incoming", users, []string{p[2].UserID})
+	})
+}
+
+func TestService_Incoming_isBounded(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	owner := w.host.Player("owner")
+	id := w.party(256, owner)
+	code := w.invite(owner, id).Code
+	crowd := w.host.Players(65)
+	for _, s := range crowd[:64] {
+		w.must(w.set(s, byCode(code, "downloading", 0)))
+	}
+	w.refused(w.set(crowd[64], byCode(code, "downloading", 0)), party.PartyFull)
+	w.must(w.set(crowd[0], byCode(code, "downloading", 0.5))) // who is listed goes on
+}
+
+// One place per user: whether a seat is kept, the user told to be coming, or both.
+func TestService_Footprint(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(5)
+	id := w.party(5, p[0], p[1])
+	held := w.invite(p[0], id, func(r *party.InviteRequest) {
+		r.ForUserIDs, r.HoldSeat = []string{p[2].UserID, p[3].UserID}, true
+	})
+	w.must(w.set(p[2], byCode(held.Code, "downloading", 0)))
+	link := w.invite(p[0], id).Code
+	w.must(w.set(p[4], byCode(link, "downloading", 0)))
+	want := party.Footprint{Members: 2, Held: 2, Incoming: 1, MaxSize: 5}
+	if f := w.footprint(id); f != want || f.OnTheWay() != 3 || f.Size() != 5 {
+		t.Errorf("footprint = %+v; want %+v", f, want)
+	}
+	pre, err := w.invites.Preview(t.Context(), caller(p[4]), link)
+	if err != nil || pre.Party.Held != 2 || pre.Party.OnTheWay != 3 {
+		t.Errorf("preview = %+v, %v; want the same numbers", pre.Party, err)
+	}
+	if _, err := w.invites.Redeem(t.Context(), caller(p[2]), held.Code, ""); err != nil {
+		t.Fatal(err)
+	}
+	want = party.Footprint{Members: 3, Held: 1, Incoming: 1, MaxSize: 5}
+	if f := w.footprint(id); f != want {
+		t.Errorf("footprint = %+v; want %+v", f, want)
+	}
+	gone := w.party(2, w.host.Player("other"))
+	w.disconnect(w.host.Members(gone)[0])
+	_, err = w.status.Footprint(t.Context(), gone)
+	w.refused(err, party.PartyNotFound)
+}

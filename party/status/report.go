@@ -1,0 +1,149 @@
+package status
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+const (
+	maxText     = 80 // characters of a status text
+	maxIncoming = 64 // users on their way to one party
+)
+
+// Report is what a player tells, the request of party_status_set. It replaces what the
+// player told before as a whole.
+type Report struct {
+	PartyID  string   `json:"party_id"` // of a member's party, or
+	Code     string   `json:"code"`     // the invite of a user who is not in yet
+	Stage    string   `json:"stage"`    // one of the rules' stages
+	Progress *float64 `json:"progress"` // within the stage, 0 to 1
+	Text     string   `json:"text"`     // at most 80 characters
+	Seq      *int64   `json:"seq"`      // rising; a report with a lower one than the last is ignored
+}
+
+// check refuses what no party and no code can make right. Refusals name the field.
+func (r Report) check(conf rules.Status) error {
+	switch {
+	case (r.PartyID == "") == (r.Code == ""):
+		return invalid("party_id", "give either party_id or code.")
+	case r.Stage == "":
+		return invalid("stage", "must be one of %s.", strings.Join(conf.Stages, ", "))
+	case !slices.Contains(conf.Stages, r.Stage):
+		return invalid("stage", "%q is not one of %s.", clip(r.Stage), strings.Join(conf.Stages, ", "))
+	case !inRange(r.Progress):
+		return invalid("progress", "must be from 0 to 1.")
+	case !utf8.ValidString(r.Text):
+		return invalid("text", "must be UTF-8.")
+	case utf8.RuneCountInString(r.Text) > maxText:
+		return invalid("text", "must be at most %d characters.", maxText)
+	case r.Seq != nil && *r.Seq < 0:
+		return invalid("seq", "must be 0 or more.")
+	}
+	return nil
+}
+
+// Set takes a report. Over a socket it is about the session that sends it, if that is a
+// member, and otherwise about the user's session that is. By code it is about a user on
+// the way, who stays listed for the rules' status.incoming after the last report.
+//
+// Refusals, which change nothing: Unauthenticated, InvalidRequest naming the field,
+// PartyNotFound, NotMember; by code those of [invite.Service.Lead], and PartyFull where
+// very many are on their way.
+func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
+	if c.UserID == "" {
+		return party.Refuse(party.Unauthenticated, "Please sign in first.")
+	}
+	conf := s.Policy().Status
+	if err := r.check(conf); err != nil {
+		return err
+	}
+	id, moved := party.ID{}, false
+	var err error
+	if r.Code != "" {
+		id, moved, err = s.setArrival(ctx, c, r, conf)
+	} else if id, err = party.ParseID(r.PartyID); err == nil {
+		moved, err = s.setMember(id, c, r, conf)
+	}
+	if err == nil && moved {
+		s.Moved(id, c.UserID)
+	}
+	return err
+}
+
+// setMember writes a member's status. A session that leaves while this runs has left the
+// party's stream before its status is erased, and erasing waits for the board.
+func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.Status) (moved bool, err error) {
+	b := s.boards.enter(id)
+	defer s.boards.exit(b)
+	session, err := s.memberSession(id, c)
+	if err != nil {
+		return false, err
+	}
+	before, err := s.entry(id, session)
+	if err != nil {
+		return false, err
+	}
+	now := s.Now()
+	next, ok := before.after(r, now)
+	if !ok {
+		return false, nil
+	}
+	if err := s.write(id, session, next); err != nil {
+		if _, gone := s.memberSession(id, c); gone != nil { // it went away meanwhile
+			return false, gone
+		}
+		return false, err
+	}
+	b.memberChanged(session.SessionID, before, next, conf, now)
+	s.arm(b, now)
+	return next.Moved != before.Moved, nil
+}
+
+// memberSession is the caller's session in the party.
+func (s *Service) memberSession(id party.ID, c party.Caller) (party.Session, error) {
+	if c.SessionID != "" {
+		meta, err := s.Streams.StreamUserGet(party.StreamMode, id.UUID.String(), "", id.Node, c.UserID, c.SessionID)
+		if err != nil {
+			return party.Session{}, err
+		}
+		if meta != nil && !meta.GetHidden() {
+			return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}, nil
+		}
+	}
+	members, err := s.members(id)
+	if err != nil {
+		return party.Session{}, err
+	}
+	if len(members) == 0 {
+		return party.Session{}, notFound()
+	}
+	members = slices.DeleteFunc(members, func(m party.Session) bool { return m.UserID != c.UserID })
+	if len(members) == 0 {
+		return party.Session{}, party.Refuse(party.NotMember, "You are not in this party.")
+	}
+	// Of several the same each time, so that their seq and their news stay in one place.
+	return slices.MinFunc(members, func(a, b party.Session) int { return cmp.Compare(a.SessionID, b.SessionID) }), nil
+}
+
+func notFound() *party.Error {
+	return party.Refuse(party.PartyNotFound, "This party does not exist any more.")
+}
+
+func invalid(field, format string, args ...any) *party.Error {
+	return party.Refuse(party.InvalidRequest, field+": "+format, args...)
+}
+
+// clip shortens a client's own text before it is shown back.
+func clip(text string) string {
+	const most = 64
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "..."
+}

@@ -1,0 +1,151 @@
+// Package status is what the players of a party tell each other while they load: the
+// stage each is in, how far, and in a few words what it is about. Members tell it of
+// themselves; invited users who are still on their way tell it by their invite's code,
+// with no game running yet. The party hears what changed as party data with op code
+// [party.OpStatus], at most at the rules' rate and always with the last value.
+//
+// A member's status is the status text of a hidden presence on a stream of its own: no
+// client sees an event, it vanishes with the session, and a cluster reads it everywhere.
+// Of users on their way there is no session, so they live in this process's memory and
+// expire; they repeat themselves every few seconds, and to lose them is to show nothing
+// for that long. What has not been told yet lives in memory too, for as long as the rate
+// holds it back, and a party in which time changes nothing keeps neither timer nor memory.
+//
+// It builds on package party and is called by RPCs, hooks, previews and rules.
+package status
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/invite"
+)
+
+// statusMode is the stream of a party's statuses: subject = the party's UUID, label = its
+// node, one hidden presence per member session that has told something.
+const statusMode uint8 = 103
+
+// Streams reads and writes presences.
+type Streams interface {
+	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
+	StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error)
+	StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error
+	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
+}
+
+// Viewer reads parties.
+type Viewer interface {
+	View(ctx context.Context, id party.ID) (party.View, error)
+}
+
+// Expecter reads a party and the users it keeps seats for or who are joining.
+type Expecter interface {
+	Expected(ctx context.Context, id party.ID) (v party.View, userIDs []string, err error)
+}
+
+var (
+	_ Streams  = runtime.NakamaModule(nil)
+	_ Viewer   = (*party.Roster)(nil)
+	_ Expecter = (*party.Admission)(nil)
+)
+
+// Deps is what a Service works with. All are needed but the last.
+type Deps struct {
+	Streams  Streams
+	Sender   party.Sender
+	Roster   Viewer
+	Expected Expecter
+	Policy   party.Policy
+	Logger   party.Logger
+	Now      party.Clock
+
+	// Lead answers where an invite leads a user on the way; see [invite.Service.Lead].
+	Lead func(ctx context.Context, c party.Caller, code string) (invite.Lead, error)
+	// Moved hears of each sign of progress, in the goroutine of whoever told; nil for nobody.
+	Moved func(id party.ID, userID string)
+}
+
+// Service is the statuses of all parties. Safe for concurrent use. Lock order: a party's
+// board, then the roster's locks; it never takes the locks of admission while it holds a
+// board.
+type Service struct {
+	Deps
+	boards boards
+	closed atomic.Bool
+}
+
+// New makes a service. Have the roster's changes passed to [Service.Changed], and close
+// the service when the process ends.
+func New(d Deps) *Service {
+	if d.Moved == nil {
+		d.Moved = func(party.ID, string) {}
+	}
+	return &Service{Deps: d, boards: boards{byID: map[party.ID]*board{}}}
+}
+
+// Close ends all timers. News that was held back is not told any more.
+func (s *Service) Close() {
+	s.closed.Store(true)
+	for _, id := range s.boards.all() {
+		b := s.boards.enter(id)
+		b.clear()
+		s.boards.exit(b)
+	}
+}
+
+// members reads the sessions that are in the party, in no order.
+func (s *Service) members(id party.ID) ([]party.Session, error) {
+	presences, err := s.Streams.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
+	if err != nil {
+		return nil, err
+	}
+	sessions := make([]party.Session, len(presences))
+	for i, p := range presences {
+		sessions[i] = party.Session{UserID: p.GetUserId(), SessionID: p.GetSessionId(), Username: p.GetUsername()}
+	}
+	return sessions, nil
+}
+
+// told is the status of one session, as its presence carries it.
+type told struct {
+	entry
+	session party.Session
+}
+
+// entries reads what sessions have told in the party, by session. Some of them may not be
+// members any more.
+func (s *Service) entries(id party.ID) (map[string]told, error) {
+	presences, err := s.Streams.StreamUserList(statusMode, id.UUID.String(), "", id.Node, true, true)
+	if err != nil {
+		return nil, err
+	}
+	entries := make(map[string]told, len(presences))
+	for _, p := range presences {
+		if e, ok := decode(p.GetStatus()); ok {
+			entries[p.GetSessionId()] = told{e, party.Session{UserID: p.GetUserId(), SessionID: p.GetSessionId(), Username: p.GetUsername()}}
+		}
+	}
+	return entries, nil
+}
+
+func (s *Service) entry(id party.ID, session party.Session) (entry, error) {
+	meta, err := s.Streams.StreamUserGet(statusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID)
+	if err != nil || meta == nil {
+		return entry{}, err
+	}
+	e, _ := decode(meta.GetStatus())
+	return e, nil
+}
+
+func (s *Service) write(id party.ID, session party.Session, e entry) error {
+	return s.Streams.StreamUserUpdate(statusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID, true, false, e.encode())
+}
+
+// erase takes the session's status away. It fails only for a session that is going away,
+// and its status with it.
+func (s *Service) erase(id party.ID, session party.Session) {
+	_ = s.Streams.StreamUserLeave(statusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID)
+}

@@ -1,0 +1,40 @@
+package rpc
+
+import (
+	"context"
+
+	"partyline/party"
+	"partyline/party/overview"
+)
+
+// Overview answers operators.
+type Overview interface {
+	Rules(ctx context.Context, reload bool) (overview.Rules, error)
+	Parties(ctx context.Context, limit int, cursor string) (overview.Parties, error)
+	Stats(ctx context.Context) (overview.Stats, error)
+}
+
+type (
+	adminRulesRequest struct {
+		Reload bool `json:"reload"` // read the file now; it is watched in any case
+	}
+	adminPartiesRequest struct {
+		Limit  int    `json:"limit"`
+		Cursor string `json:"cursor"`
+	}
+)
+
+// Admin is the table of the calls for the game's own servers and tools.
+func Admin(o Overview) Set {
+	return Set{Owner: "admin", Rows: []Row{
+		{ID: "party_admin_rules", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r adminRulesRequest) (overview.Rules, error) {
+			return o.Rules(ctx, r.Reload)
+		})},
+		{ID: "party_admin_parties", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r adminPartiesRequest) (overview.Parties, error) {
+			return o.Parties(ctx, r.Limit, r.Cursor)
+		})},
+		{ID: "party_admin_stats", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, _ empty) (overview.Stats, error) {
+			return o.Stats(ctx)
+		})},
+	}}
+}
