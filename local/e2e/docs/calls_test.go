@@ -190,7 +190,7 @@ func checkNames(t *testing.T, d Document, b Block) {
 // TestClients_names: the names of SDK calls and events in tables exist as well.
 func TestClients_names(t *testing.T) {
 	d := document(t, "docs/clients.md")
-	rows, err := d.cells("## Create a party")
+	rows, err := d.cells("## Create a party", false)
 	if err != nil {
 		t.Fatal(err)
 	}
