@@ -136,10 +136,18 @@ func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) er
 	if _, member := before.Session(s.SessionID); member {
 		return nil
 	}
+	return a.seat(ctx, g, before, s, grant)
+}
+
+// seat puts a session onto the party's stream. The caller holds the gate and has checked
+// that the session may enter the party as it was before.
+func (a *Admission) seat(ctx context.Context, g *gate, before snapshot, s Session, grant Grant) error {
+	id := g.id
 	older, moves := before.Member(s.UserID)
 	vacated := moves && before.Size() >= before.MaxSize
 	if vacated {
-		a.vacate(ctx, id, older.Session) // the engine would not take one more
+		// First, for the engine would not take one more; it hears of both in this order.
+		a.vacate(ctx, id, older.Session)
 	}
 	if err := a.board(g, s, older.Session, before.MaxSize); err != nil {
 		if vacated { // the seat is still the user's
