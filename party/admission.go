@@ -146,8 +146,7 @@ func (a *Admission) seat(ctx context.Context, g *gate, before snapshot, s Sessio
 	older, moves := before.Member(s.UserID)
 	vacated := moves && before.Size() >= before.MaxSize
 	if vacated {
-		// First, for the engine would not take one more; it hears of both in this order.
-		a.vacate(ctx, id, older.Session)
+		a.vacate(ctx, id, older.Session) // first, for the engine would not take one more; it hears of both in this order
 	}
 	if err := a.board(g, s, older.Session, before.MaxSize); err != nil {
 		if vacated { // the seat is still the user's

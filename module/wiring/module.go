@@ -96,7 +96,7 @@ func (m *Module) construct(env environment) error {
 	store := invite.NewStore(m.nk, m.now)
 	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
-	judge := m.newJudge(m.statuses, activity)
+	judge := m.newJudge(activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk,

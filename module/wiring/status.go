@@ -31,10 +31,14 @@ func (m *Module) prepareStatus(roster *party.Roster, admission *party.Admission,
 	roster.OnChange(m.telling.status.Changed)
 }
 
-// statuses reads what members tell of themselves. The rules ask for it, and are made
-// before there are statuses.
+// statuses reads what members tell of themselves, and footprint counts who is on the
+// way. The rules ask for both, and are made before there are statuses.
 func (m *Module) statuses(ctx context.Context, id party.ID) (map[string]party.MemberStatus, error) {
 	return m.telling.status.Statuses(ctx, id)
+}
+
+func (m *Module) footprint(ctx context.Context, id party.ID) (party.Footprint, error) {
+	return m.telling.status.Footprint(ctx, id)
 }
 
 // completeStatus makes what needs the invites, and adds calls and hooks.
