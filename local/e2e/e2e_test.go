@@ -36,6 +36,7 @@ var suites = []struct {
 	{"browser", "landing.test.mjs", 17, true},
 	{"browser", "console.test.mjs", 4, true},
 	{"browser", "demo.test.mjs", 5, true},
+	{"browser", "status.test.mjs", 3, true},
 }
 
 func TestSuites(t *testing.T) {

@@ -127,7 +127,7 @@ func (e *entrance) Seats(context.Context, party.ID, string) (party.View, int, er
 	return party.View{}, 0, nil
 }
 func (e *entrance) ClientAsking(party.ID, string) party.Client { e.calls++; return party.Client{} }
-func (e *entrance) Returning(party.ID, string) bool { e.calls++; return false }
+func (e *entrance) Returning(party.ID, string) bool            { e.calls++; return false }
 
 func TestInquiries(t *testing.T) {
 	w := newWorld(t, "limits: {party_create: 1/h}\nparties: {requests: {rate: 1/h}}\nrules: [{id: ranked, on: [matchmake], deny: 'request.queue == \"ranked\"'}]")
