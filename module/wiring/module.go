@@ -14,6 +14,7 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/grace"
 	"partyline/party/invite"
 	"partyline/party/limit"
 	"partyline/party/rules"
@@ -44,6 +45,7 @@ type Module struct {
 
 	rules   *rules.Live
 	invites *invite.Service
+	grace   *grace.Service
 	matches *matchmaking.Matches
 	telling telling
 	queues  *queue.Service
@@ -119,6 +121,7 @@ func (m *Module) construct(env environment) error {
 		hooks.Admission(admission, admission, roster), // behind all that may refuse
 		hooks.Roster(roster, roster),
 	}
+	m.addGrace(roster, admission, policy)
 	m.completeStatus(roster, admission, limits, policy)
 	m.addMatches()
 	m.addQueues(roster, admission, policy)

@@ -45,7 +45,7 @@ func (m *Module) completeStatus(roster *party.Roster, admission *party.Admission
 	})
 	roster.OnChange(m.telling.share.Changed)
 	m.calls = append(m.calls, rpc.Status(m.telling.status), rpc.Share(m.telling.share))
-	m.hooks = append(m.hooks, hooks.Status(roster, m.telling))
+	m.hooks = append(m.hooks, hooks.Status(m.telling))
 }
 
 // inviteOver follows an invite that is over, or that a user declined.
