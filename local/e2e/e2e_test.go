@@ -31,9 +31,16 @@ var suites = []struct {
 	{"js", "invite-races.test.mjs", 5, true},
 	{"js", "status.test.mjs", 17, true},
 	{"js", "share.test.mjs", 12, true},
+	{"js", queuesSuite, 9, true},
 	{"browser", "landing.test.mjs", 17, true},
 	{"browser", "demo.test.mjs", 5, true},
 }
+
+// queuesSuite alone plays on a server with queues, those of queuesRules.
+const (
+	queuesSuite = "matchmaking.test.mjs"
+	queuesRules = "testdata/queues.yml"
+)
 
 func TestSuites(t *testing.T) {
 	addr, module := target.Given(), true
@@ -54,6 +61,10 @@ func TestSuites(t *testing.T) {
 					install(t, folder)
 					installed[folder] = true
 				}
+			}
+			env := env
+			if s.file == queuesSuite {
+				env = append(slices.Clone(env), target.Variable+"="+target.Queues(t, queuesRules))
 			}
 			run(t, env, s.folder, s.file, s.atLeast)
 		})

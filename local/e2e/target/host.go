@@ -13,11 +13,15 @@ import (
 )
 
 // start runs an embedded engine at a free port of the loopback interface, as a stock
-// server or with the module. Waits that tests could only sit out are short.
-func start(ctx context.Context, module bool) (addr string, stop func(), err error) {
+// server or with the module, which reads the rules file unless that is "". Waits that
+// tests could only sit out are short.
+func start(ctx context.Context, module bool, rulesFile string) (addr string, stop func(), err error) {
 	options := engine.Options{MatchmakerInterval: 500 * time.Millisecond}
 	if module {
 		options.Init = wiring.Register
+	}
+	if rulesFile != "" {
+		options.Env = map[string]string{wiring.EnvRules: rulesFile}
 	}
 	server, err := engine.Start(ctx, options)
 	if err != nil {
