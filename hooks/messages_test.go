@@ -166,7 +166,7 @@ func TestSessionEnd(t *testing.T) {
 	k := newKernel()
 	h := serve(t, k.sets()...)
 	h.ends[0](contextOf("member"), &h.log, &api.Event{Name: "session_end"})
-	if want := []string{"session ended member", "dropped member"}; !slices.Equal(k.told, want) {
+	if want := []string{"session ended member"}; !slices.Equal(k.told, want) {
 		t.Errorf("the kernel was told %q; want %q", k.told, want)
 	}
 	if len(h.starts) != 0 {

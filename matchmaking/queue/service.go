@@ -116,7 +116,7 @@ func FormationOf(q rules.Queue) formation.Queue {
 	}
 	f.Window, f.MaxWindow, f.TeamSpread = k.Window, max(k.Window, k.Max), k.TeamSpread
 	if !k.Widen.Unlimited() && f.MaxWindow > f.Window {
-		f.WidenPerSec = float64(k.Widen.N) / k.Widen.Per.Seconds()
+		f.WidenPerSec = k.Widen.PerSecond()
 	}
 	return f
 }

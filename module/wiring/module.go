@@ -54,8 +54,7 @@ type Module struct {
 	routes  []landing.Route
 
 	processing bool // the host matches through us: there were queues at its start
-
-	ready bool // set once New is done; what becomes of the rules file before is its error
+	ready      bool // set once New is done; what becomes of the rules file before is its error
 
 	mu      sync.Mutex
 	cancel  context.CancelFunc // of the background work; nil unless it runs

@@ -39,6 +39,7 @@ func (m *Module) addQueues(roster *party.Roster, admission *party.Admission, pol
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
 		Processing: m.processing, Launcher: launcher{m.matches, policy},
 	})
+	roster.OnChange(m.queues.Changed)
 	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues))
 }
 
