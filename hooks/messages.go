@@ -16,6 +16,7 @@ const (
 	PartyMatchmakerAdd    = "PartyMatchmakerAdd"
 	PartyMatchmakerRemove = "PartyMatchmakerRemove"
 	MatchmakerAdd         = "MatchmakerAdd"
+	MatchmakerRemove      = "MatchmakerRemove"
 )
 
 // known is every message a client may send and the host runs hooks for. A hook on any
@@ -24,7 +25,7 @@ var known = map[string]bool{
 	PartyCreate: true, PartyJoin: true, PartyLeave: true, PartyPromote: true, PartyAccept: true,
 	PartyRemove: true, PartyClose: true, PartyUpdate: true, PartyDataSend: true,
 	PartyMatchmakerAdd: true, PartyMatchmakerRemove: true, "PartyJoinRequestList": true,
-	MatchmakerAdd: true, "MatchmakerRemove": true,
+	MatchmakerAdd: true, MatchmakerRemove: true,
 	"MatchCreate": true, "MatchDataSend": true, "MatchJoin": true, "MatchLeave": true,
 	"ChannelJoin": true, "ChannelLeave": true, "ChannelMessageSend": true,
 	"ChannelMessageUpdate": true, "ChannelMessageRemove": true,

@@ -116,8 +116,8 @@ func TestAfter(t *testing.T) {
 		{hooks.PartyRemove, &rtapi.Envelope{}, []string{"kicked other", "leader leader"}},
 		{hooks.PartyPromote, &rtapi.Envelope{}, []string{"promoted other"}},
 		{hooks.PartyUpdate, &rtapi.Envelope{}, []string{"leader leader", `updated true true {"a":1}`}},
-		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"leader leader"}},
-		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"leader leader"}},
+		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"leader leader", "queued"}},
+		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"leader leader", "unqueued"}},
 		{hooks.PartyClose, &rtapi.Envelope{}, []string{"closed"}},
 	}
 	for _, tt := range tests {

@@ -111,17 +111,22 @@ func (a *Admission) MayJoin(ctx context.Context, id ID, s Session) (v View, held
 // EndNative comes after a PartyJoin or PartyAccept of s. If s is a member now it is
 // entered in the roster.
 func (a *Admission) EndNative(ctx context.Context, id ID, s Session) {
-	for _, m := range a.land(ctx, id, s) {
+	leaving, in := a.land(ctx, id, s)
+	for _, m := range leaving {
 		if m.ID == id {
 			a.vacate(ctx, id, m.Session)
 			continue
 		}
 		a.leave(ctx, []Membership{m})
 	}
+	if in {
+		a.moveOn(ctx, s.UserID, id)
+	}
 }
 
-// land ends the session's flight and answers the memberships it has to leave.
-func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membership) {
+// land ends the session's flight and answers the memberships it has to leave, and
+// whether it is in.
+func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membership, in bool) {
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
 	f, flew := g.flights[s.SessionID]
@@ -134,7 +139,7 @@ func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membe
 	delete(g.flights, s.SessionID)
 	members, err := a.roster.members(id)
 	if err != nil || !slices.ContainsFunc(members, func(m Member) bool { return m.SessionID == s.SessionID }) {
-		return nil
+		return nil, false
 	}
 	if f.by != s.SessionID {
 		delete(g.requests, s.SessionID) // accepted
@@ -142,8 +147,9 @@ func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membe
 	if err := a.roster.Entered(ctx, id, s); err != nil {
 		a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
 	}
+	a.seated(ctx, g, s.UserID)
 	a.evictGhost(ctx, g, members)
-	return f.leaving
+	return f.leaving, true
 }
 
 // evictGhost takes the session admitted last off a stream that has more sessions than
@@ -225,5 +231,6 @@ func (a *Admission) EndCreate(ctx context.Context, s Session, p *rtapi.Party) er
 	}
 	defer unlock()
 	a.leave(ctx, leaving)
+	a.moveOn(ctx, s.UserID, id)
 	return nil
 }

@@ -100,13 +100,6 @@ func (a *Admission) forgetDead(g *gate, s Session) {
 	}
 }
 
-// declined follows a PartyRemove of somebody who only asked.
-func (a *Admission) declined(id ID, s Session) {
-	g := a.gates.enter(id)
-	defer a.gates.exit(g)
-	delete(g.requests, s.SessionID)
-}
-
 // ClientAsking is the client of a session that asked to join; the zero Client if this
 // process has not seen it ask.
 func (a *Admission) ClientAsking(id ID, sessionID string) Client {

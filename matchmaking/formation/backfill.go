@@ -8,7 +8,7 @@ import (
 
 // backfill gives the oldest tickets the open seats of running matches: the nearest match
 // by skill whose emptiest fitting team has room.
-func (f *pass) backfill(tickets []Ticket, open []OpenMatch) []Backfill {
+func (f *pass) backfill(tickets []Ticket, open []OpenMatch, proceed func() bool) (out []Backfill, stopped bool) {
 	order := make([]int, 0, len(open))
 	room := make([][]int, len(open))
 	for m := range open {
@@ -19,7 +19,10 @@ func (f *pass) backfill(tickets []Ticket, open []OpenMatch) []Backfill {
 		return cmp.Or(cmp.Compare(open[a].Key, open[b].Key), cmp.Compare(open[a].Skill, open[b].Skill), cmp.Compare(open[a].ID, open[b].ID))
 	})
 	placed := make([][]Placement, len(open))
-	for _, at := range f.byAge {
+	for n, at := range f.oldest() {
+		if stopped = late(n, proceed); stopped {
+			break
+		}
 		if !f.fits(at) {
 			continue
 		}
@@ -29,16 +32,15 @@ func (f *pass) backfill(tickets []Ticket, open []OpenMatch) []Backfill {
 			continue
 		}
 		room[m][team] -= t.Size
-		placed[m] = append(placed[m], Placement{Ticket: f.items[at].ticket, Team: team})
+		placed[m] = append(placed[m], Placement{Ticket: int(f.items[at].ticket), Team: team})
 		f.take(at)
 	}
-	var out []Backfill
 	for _, m := range order {
 		if len(placed[m]) > 0 {
 			out = append(out, Backfill{MatchID: open[m].ID, Placements: placed[m]})
 		}
 	}
-	return out
+	return out, stopped
 }
 
 // findOpen looks at the open matches nearest to a ticket on both sides.

@@ -6,13 +6,15 @@
 // one team of one match or it waits on. The oldest ticket is served first. Around it a
 // pool of the nearest unmatched tickets by skill is gathered, each within both sides'
 // windows, and teams are packed from the pool with large tickets before small ones,
-// because small ones fit anywhere later. Open matches are filled before new ones are
-// made.
+// because small ones fit anywhere later; where that fails the pool reaches farther. Then
+// tickets change teams until the teams are as even as can be. Open matches are filled
+// before new ones are made.
 //
 // The pool is bounded, so a pass costs O(n log n) for sorting and O(n) for the rest.
 package formation
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -30,7 +32,7 @@ type Ticket struct {
 type Queue struct {
 	Teams    int
 	TeamSize int
-	// FullParty lets one ticket that fills every team form a match of its own.
+	// FullParty lets one ticket that fills the whole match have one of its own.
 	FullParty bool
 	// Skill windows: a ticket accepts others within Window, widening by WidenPerSec for
 	// every second it has waited, up to MaxWindow (0 = without bound). With NoSkill set
@@ -39,6 +41,8 @@ type Queue struct {
 	Window      float64
 	WidenPerSec float64
 	MaxWindow   float64
+	// TeamSpread bounds how far apart the mean skill of two teams may be; 0 = without bound.
+	TeamSpread float64
 }
 
 // OpenMatch is a running match with room.
@@ -78,10 +82,10 @@ type Result struct {
 }
 
 const (
-	// poolFactor and poolFloor bound how much is gathered around one ticket: enough
-	// seats to choose from, few enough to keep the pass linear.
-	poolFactor = 3
-	poolFloor  = 24
+	// lookFactor and lookFloor bound how many tickets around one are looked at: enough to
+	// choose from, few enough to keep the pass linear.
+	lookFactor = 3
+	lookFloor  = 24
 	// packSteps bounds the search for a packing; the largest-first order finds one in
 	// a handful of steps where there is one at all.
 	packSteps = 512
@@ -89,18 +93,20 @@ const (
 	backfillTries = 32
 )
 
+// reaches are the sizes of the pools that are tried one after the other, in matches.
+var reaches = [...]float64{1.3, 2, 3}
+
 // Form runs one pass. proceed is asked between tickets and ends the pass by answering
 // false; nil means no budget. Tickets larger than a team stay unmatched, unless one
-// fills the whole match and the queue allows that.
+// fills the whole match and the queue allows that. What is given is not changed.
 func Form(now time.Time, q Queue, tickets []Ticket, open []OpenMatch, proceed func() bool) Result {
 	f := newPass(now, q, tickets)
 	var res Result
 	if len(open) > 0 {
-		res.Backfills = f.backfill(tickets, open)
+		res.Backfills, res.Stopped = f.backfill(tickets, open, proceed)
 	}
-	for n, at := range f.byAge {
-		if proceed != nil && n%16 == 0 && !proceed() {
-			res.Stopped = true
+	for n, at := range f.oldest() {
+		if res.Stopped = res.Stopped || late(n, proceed); res.Stopped {
 			break
 		}
 		if f.items[at].matched {
@@ -113,22 +119,48 @@ func Form(now time.Time, q Queue, tickets []Ticket, open []OpenMatch, proceed fu
 	return res
 }
 
+// late asks now and then whether the budget is used up.
+func late(n int, proceed func() bool) bool { return proceed != nil && n%16 == 0 && !proceed() }
+
 // around tries to form a match with the ticket at a position in it.
 func (f *pass) around(at int) (Match, bool) {
-	size := f.items[at].size
-	if size == f.capacity && (f.q.Teams == 1 || f.q.FullParty) {
+	if f.size(at) == f.capacity {
+		if !f.q.FullParty {
+			return Match{}, false
+		}
 		f.take(at)
-		return Match{Placements: []Placement{{Ticket: f.items[at].ticket}}}, true
+		return Match{Placements: []Placement{{Ticket: int(f.items[at].ticket)}}}, true
 	}
-	if !f.fits(at) || !f.gather(at) || !f.pack(at) {
+	if !f.fits(at) || !f.choose(at) {
 		return Match{}, false
 	}
-	f.balance()
 	m := Match{Placements: make([]Placement, len(f.pick)), Spread: f.spread(), TeamGap: f.teamGap()}
 	for i, p := range f.pick {
 		f.take(p.at)
-		m.Placements[i] = Placement{Ticket: f.items[p.at].ticket, Team: p.team}
+		m.Placements[i] = Placement{Ticket: int(f.items[p.at].ticket), Team: p.team}
 	}
 	slices.SortStableFunc(m.Placements, func(a, b Placement) int { return a.Team - b.Team })
 	return m, true
+}
+
+// choose finds tickets that fill a match with the one at a position in it: among the
+// nearest first, and then farther away, because near ones make the better match.
+func (f *pass) choose(at int) bool {
+	f.reset(at)
+	tried := 0
+	for _, reach := range reaches {
+		f.gather(at, int(math.Ceil(reach*float64(f.capacity))))
+		if f.seats < f.capacity || len(f.pool) == tried {
+			return false
+		}
+		tried = len(f.pool)
+		if !f.pack(at) {
+			continue
+		}
+		f.balance()
+		if f.q.NoSkill || f.q.TeamSpread == 0 || f.teamGap() <= f.q.TeamSpread {
+			return true
+		}
+	}
+	return false
 }

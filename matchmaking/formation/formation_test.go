@@ -104,8 +104,12 @@ func TestForm_FullParty(t *testing.T) {
 	if res := form(q, whole); len(res.Matches) != 1 {
 		t.Error("a party that fills the match waits although the queue allows it")
 	}
-	if res := form(formation.Queue{Teams: 1, TeamSize: 4}, formation.Ticket{ID: "coop", Size: 4, Since: now}); len(res.Matches) != 1 {
-		t.Error("a full cooperative party waits for nobody")
+	coop := formation.Ticket{ID: "coop", Size: 4, Since: now}
+	if res := form(formation.Queue{Teams: 1, TeamSize: 4, FullParty: true}, coop); len(res.Matches) != 1 {
+		t.Error("a full cooperative party waits although the queue allows it a match of its own")
+	}
+	if res := form(formation.Queue{Teams: 1, TeamSize: 4}, coop); len(res.Matches) != 0 {
+		t.Error("a full cooperative party played alone though the queue does not say so")
 	}
 }
 

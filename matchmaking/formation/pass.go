@@ -2,7 +2,7 @@ package formation
 
 import (
 	"cmp"
-	"maps"
+	"iter"
 	"math"
 	"slices"
 	"time"
@@ -10,13 +10,14 @@ import (
 
 // item is a ticket as a pass sees it.
 type item struct {
-	skill, window float64
-	size          int
-	key           int32 // rank of the ticket's key
-	ticket        int   // index into the caller's tickets
-	age           int32 // rank by age, 0 = oldest
-	next, prev    int   // neighbouring unmatched positions
-	matched       bool
+	skill      float64
+	window     float64
+	size       int32
+	key        int32 // rank of the ticket's key
+	ticket     int32 // index into the caller's tickets
+	age        int32 // rank by age, 0 = oldest
+	next, prev int32 // neighbouring unmatched positions; -1 and the number of items are beyond
+	matched    bool
 }
 
 // pass is the working state of Form. Items stand in the order (key, skill, age), so that
@@ -26,54 +27,47 @@ type pass struct {
 	q        Queue
 	capacity int
 	items    []item
-	byAge    []int // positions, oldest first
+	byAge    []int32 // positions, oldest first
 
-	pool  []int    // scratch: positions around the anchor
+	pool     []int // scratch: positions around the anchor
+	seats    int   // scratch: of the pool
+	down, up int   // scratch: the next positions to look at, on both sides
+	seen     int   // scratch: positions looked at
+	limit    int   // most positions looked at
+
 	sizes [][]int  // scratch: the pool by size, oldest first
 	used  []int    // scratch: how many of each size the packing has taken
 	pick  []picked // scratch: the packing
 	steps int
-	means []float64 // scratch: the teams' summed skill
+	split split // scratch: the search for even teams
 }
 
 type picked struct{ at, team int }
 
 func newPass(now time.Time, q Queue, tickets []Ticket) *pass {
 	f := &pass{
-		q: q, capacity: q.Teams * q.TeamSize,
-		items: make([]item, len(tickets)), byAge: make([]int, len(tickets)),
-		sizes: make([][]int, q.TeamSize+1), used: make([]int, q.TeamSize+1), means: make([]float64, q.Teams),
+		q: q, capacity: q.Teams * q.TeamSize, limit: max(lookFloor, lookFactor*q.Teams*q.TeamSize),
+		items: make([]item, len(tickets)), byAge: make([]int32, len(tickets)),
+		sizes: make([][]int, q.TeamSize+1), used: make([]int, q.TeamSize+1), split: split{sums: make([]float64, q.Teams)},
 	}
-	ages, keys := rankByAge(tickets), rankKeys(tickets)
-	// Compact rows are sorted rather than items: with many tickets the moving of memory
-	// is most of a sort's cost.
-	type row struct {
-		skill       float64
-		key, age, i int32
-	}
-	rows := make([]row, len(tickets))
-	for i, t := range tickets {
-		rows[i] = row{key: keys[t.Key], age: ages[i], i: int32(i)}
+	byAge, bySkill, keys := arrange(q, tickets)
+	for at, r := range bySkill {
+		t := &tickets[r.ticket]
+		f.items[at] = item{
+			window: windowOf(now, q, *t), size: int32(min(max(t.Size, 0), f.capacity+1)), key: keys[r.ticket], ticket: r.ticket,
+			next: int32(at + 1), prev: int32(at - 1),
+		}
 		if !q.NoSkill {
-			rows[i].skill = t.Skill
+			f.items[at].skill = t.Skill
 		}
 	}
-	slices.SortFunc(rows, func(a, b row) int {
-		if a.key != b.key {
-			return cmp.Compare(a.key, b.key)
-		}
-		if c := cmp.Compare(a.skill, b.skill); c != 0 {
-			return c
-		}
-		return cmp.Compare(a.age, b.age)
-	})
-	for at, r := range rows {
-		t := &tickets[r.i]
-		f.items[at] = item{skill: r.skill, window: windowOf(now, q, *t), size: t.Size, key: r.key, ticket: int(r.i), age: r.age}
-	}
+	places := make([]int32, len(tickets))
 	for at := range f.items {
-		f.byAge[f.items[at].age] = at
-		f.items[at].next, f.items[at].prev = at+1, at-1
+		places[f.items[at].ticket] = int32(at)
+	}
+	for age, r := range byAge {
+		at := places[r.ticket]
+		f.byAge[age], f.items[at].age = at, int32(age)
 	}
 	// A ticket that no team can take must not stand in the others' way.
 	for at := range f.items {
@@ -84,39 +78,15 @@ func newPass(now time.Time, q Queue, tickets []Ticket) *pass {
 	return f
 }
 
-// rankByAge gives every ticket its place among all, oldest first.
-func rankByAge(tickets []Ticket) []int32 {
-	type row struct {
-		since int64
-		id    string
-		i     int
-	}
-	rows := make([]row, len(tickets))
-	for i, t := range tickets {
-		rows[i] = row{t.Since.UnixNano(), t.ID, i}
-	}
-	slices.SortFunc(rows, func(a, b row) int {
-		if a.since != b.since {
-			return cmp.Compare(a.since, b.since)
+// oldest is every position with its rank by age, oldest first.
+func (f *pass) oldest() iter.Seq2[int, int] {
+	return func(yield func(int, int) bool) {
+		for rank, at := range f.byAge {
+			if !yield(rank, int(at)) {
+				return
+			}
 		}
-		return cmp.Compare(a.id, b.id)
-	})
-	ranks := make([]int32, len(tickets))
-	for r, row := range rows {
-		ranks[row.i] = int32(r)
 	}
-	return ranks
-}
-
-func rankKeys(tickets []Ticket) map[string]int32 {
-	keys := map[string]int32{}
-	for _, t := range tickets {
-		keys[t.Key] = 0
-	}
-	for r, k := range slices.Sorted(maps.Keys(keys)) {
-		keys[k] = int32(r)
-	}
-	return keys
 }
 
 func windowOf(now time.Time, q Queue, t Ticket) float64 {
@@ -130,9 +100,11 @@ func windowOf(now time.Time, q Queue, t Ticket) float64 {
 	return w
 }
 
+func (f *pass) size(at int) int { return int(f.items[at].size) }
+
 // fits reports whether a team can take the ticket at a position at all.
 func (f *pass) fits(at int) bool {
-	return f.items[at].size >= 1 && f.items[at].size <= f.q.TeamSize
+	return f.items[at].size >= 1 && f.size(at) <= f.q.TeamSize
 }
 
 func (f *pass) unlink(at int) {
@@ -140,7 +112,7 @@ func (f *pass) unlink(at int) {
 	if it.prev >= 0 {
 		f.items[it.prev].next = it.next
 	}
-	if it.next < len(f.items) {
+	if int(it.next) < len(f.items) {
 		f.items[it.next].prev = it.prev
 	}
 }
@@ -152,33 +124,38 @@ func (f *pass) take(at int) {
 	}
 }
 
-// gather fills the pool with the unmatched tickets nearest to the anchor that it accepts
-// and that accept it. It reports whether they could fill a match at all.
-func (f *pass) gather(anchor int) bool {
-	f.pool = append(f.pool[:0], anchor)
-	seats := f.items[anchor].size
-	down, up := f.items[anchor].prev, f.items[anchor].next
-	limit := max(poolFloor, poolFactor*f.capacity)
-	for seen := 0; seats < poolFactor*f.capacity && seen < limit; seen++ {
-		dDown, okDown := f.distance(anchor, down)
-		dUp, okUp := f.distance(anchor, up)
+// gather adds to the pool the nearest unmatched tickets that the anchor accepts and that
+// accept it, until the pool has the seats. It reports whether it has; going on with more
+// seats goes on where it stopped.
+func (f *pass) gather(anchor, seats int) bool {
+	for f.seats < seats && f.seen < f.limit {
+		f.seen++
+		dDown, okDown := f.distance(anchor, f.down)
+		dUp, okUp := f.distance(anchor, f.up)
 		var at int
 		var d float64
 		switch {
 		case okDown && (!okUp || dDown <= dUp):
-			at, d, down = down, dDown, f.items[down].prev
+			at, d, f.down = f.down, dDown, int(f.items[f.down].prev)
 		case okUp:
-			at, d, up = up, dUp, f.items[up].next
+			at, d, f.up = f.up, dUp, int(f.items[f.up].next)
 		default:
-			return seats >= f.capacity
+			return false
 		}
 		if d > f.items[at].window {
 			continue // the anchor accepts it, but it has not waited long enough to accept the anchor
 		}
 		f.pool = append(f.pool, at)
-		seats += f.items[at].size
+		f.seats += f.size(at)
 	}
-	return seats >= f.capacity
+	return f.seats >= seats
+}
+
+// reset empties the pool but for the anchor.
+func (f *pass) reset(anchor int) {
+	f.pool = append(f.pool[:0], anchor)
+	f.seats, f.seen = f.size(anchor), 0
+	f.down, f.up = int(f.items[anchor].prev), int(f.items[anchor].next)
 }
 
 // distance is how far the ticket at a position is from the anchor; ok is false where the
@@ -203,12 +180,12 @@ func (f *pass) pack(anchor int) bool {
 	}
 	slices.SortFunc(f.pool[1:], func(a, b int) int { return cmp.Compare(f.items[a].age, f.items[b].age) })
 	for _, at := range f.pool[1:] {
-		s := f.items[at].size
+		s := f.size(at)
 		f.sizes[s] = append(f.sizes[s], at)
 	}
 	f.pick = append(f.pick[:0], picked{at: anchor})
 	f.steps = 0
-	return f.fill(0, f.q.TeamSize-f.items[anchor].size, f.q.TeamSize)
+	return f.fill(0, f.q.TeamSize-f.size(anchor), f.q.TeamSize)
 }
 
 // fill packs the rest of one team and then the teams after it. Sizes within a team
@@ -236,45 +213,4 @@ func (f *pass) fill(team, room, largest int) bool {
 		f.pick = f.pick[:len(f.pick)-1]
 	}
 	return false
-}
-
-// balance swaps tickets of equal size between teams while that brings the teams' means
-// closer together. It ends: every swap lowers the gap.
-func (f *pass) balance() {
-	if f.q.NoSkill || f.q.Teams == 1 {
-		return
-	}
-	ps, gap := f.pick, f.teamGap()
-	for improved := true; improved && gap > 0; {
-		improved = false
-		for a := range ps {
-			for b := a + 1; b < len(ps); b++ {
-				if ps[a].team == ps[b].team || f.items[ps[a].at].size != f.items[ps[b].at].size {
-					continue
-				}
-				ps[a].team, ps[b].team = ps[b].team, ps[a].team
-				if g := f.teamGap(); g < gap {
-					gap, improved = g, true
-				} else {
-					ps[a].team, ps[b].team = ps[b].team, ps[a].team
-				}
-			}
-		}
-	}
-}
-
-func (f *pass) spread() float64 {
-	lo, hi := math.Inf(1), math.Inf(-1)
-	for _, p := range f.pick {
-		lo, hi = min(lo, f.items[p.at].skill), max(hi, f.items[p.at].skill)
-	}
-	return hi - lo
-}
-
-func (f *pass) teamGap() float64 {
-	clear(f.means)
-	for _, p := range f.pick {
-		f.means[p.team] += f.items[p.at].skill * float64(f.items[p.at].size)
-	}
-	return (slices.Max(f.means) - slices.Min(f.means)) / float64(f.q.TeamSize)
 }

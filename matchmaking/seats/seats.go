@@ -3,7 +3,8 @@
 //
 // The table is pure: it takes the time as an argument, does no I/O and starts no
 // goroutine. It is owned by one match and is not safe for concurrent use; a match's
-// callbacks run one at a time, which is the only lock it needs.
+// callbacks run one at a time, which is the only lock it needs. Matches have at most a
+// few hundred seats, so every method simply goes through all of them.
 //
 // # States
 //
@@ -14,8 +15,9 @@
 //	open  --Take-->  taken                     an outsider, where the match has room
 //	held  --Take-->  taken                     by its user, or by a friend on a spare seat
 //	taken --Drop-->  held                      the connection is gone, the grace runs
-//	taken --Leave--> open                      on purpose, or kicked
+//	taken --Leave--> open                      on purpose
 //	held  --Leave--> open                      declined, cancelled, kicked
+//	held  --Release--> open                    a party gives up its spare seats
 //	held  --expiry-> open                      no-show; noticed by every call, before it counts
 //
 // Invariants, after every call: taken + held <= capacity, in total and on every team;
@@ -23,10 +25,10 @@
 package seats
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -64,10 +66,8 @@ type Seat struct {
 
 // Table holds the seats of one match.
 type Table struct {
-	teams    int
-	teamSize int
-	users    map[string]*Seat // by user ID: held or taken
-	spares   []*Seat          // held for a party without a user's name
+	teams, teamSize int
+	rows            []Seat // held and taken ones, in the order they came about
 }
 
 // New makes a table of open seats.
@@ -75,28 +75,47 @@ func New(teams, teamSize int) (*Table, error) {
 	if teams < 1 || teamSize < 1 {
 		return nil, fmt.Errorf("%w: %d teams of %d", ErrLayout, teams, teamSize)
 	}
-	return &Table{teams: teams, teamSize: teamSize, users: map[string]*Seat{}}, nil
+	return &Table{teams: teams, teamSize: teamSize}, nil
 }
 
 // Capacity is the number of seats.
 func (t *Table) Capacity() int { return t.teams * t.teamSize }
 
+// Clone is a table of its own with the same seats.
+func (t *Table) Clone() *Table {
+	return &Table{teams: t.teams, teamSize: t.teamSize, rows: slices.Clone(t.rows)}
+}
+
 // Claim asks for the seats of one party, or of one player without a party.
 type Claim struct {
-	PartyID string
-	Team    int      // from 0; AnyTeam lets the table choose the fullest team that has room
-	UserIDs []string // members and invited friends known by name
-	Spares  int      // seats for friends not known by name; needs a PartyID
+	PartyID string   `json:"party_id,omitempty"`
+	Team    int      `json:"team"`               // from 0; AnyTeam lets the table choose the fullest team that has room
+	UserIDs []string `json:"user_ids,omitempty"` // members and invited friends known by name
+	Spares  int      `json:"spares,omitempty"`   // seats for friends not known by name; needs a PartyID
 }
 
 // AnyTeam leaves the choice of the team to the table.
 const AnyTeam = -1
 
-// Hold keeps all seats of a claim until the given time, or none of them. Users who
-// hold a seat of this party already keep it, with the later of both expiries; a
-// user who sits already stays seated. So the same claim may be made twice.
-func (t *Table) Hold(now time.Time, c Claim, until time.Time) error {
+// Hold keeps all seats of all claims until the given time, or none of them. Users who
+// hold a seat of their party already keep it, with the later of both expiries; a user
+// who sits already stays seated. So the same claim may be made twice.
+func (t *Table) Hold(now, until time.Time, claims ...Claim) error {
 	t.Purge(now)
+	if len(claims) == 0 {
+		return nil
+	}
+	before := slices.Clone(t.rows)
+	for _, c := range claims {
+		if err := t.hold(c, until); err != nil {
+			t.rows = before
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Table) hold(c Claim, until time.Time) error {
 	if c.Team < AnyTeam || c.Team >= t.teams || c.Spares < 0 || c.Spares > 0 && c.PartyID == "" || len(c.UserIDs)+c.Spares == 0 || slices.Contains(c.UserIDs, "") {
 		return fmt.Errorf("%w: %+v", ErrLayout, c)
 	}
@@ -106,31 +125,29 @@ func (t *Table) Hold(now time.Time, c Claim, until time.Time) error {
 	}
 	spares := max(0, c.Spares-t.sparesOf(c.PartyID))
 	need := len(fresh) + spares
-	if team == AnyTeam {
+	switch {
+	case team == AnyTeam:
 		if team = t.fullestWithRoom(need); team == AnyTeam {
 			return t.refusal()
 		}
-	} else if t.free(team) < need {
+	case t.free(team) < need:
 		if t.openSeats() >= need {
 			return ErrTeamFull
 		}
 		return t.refusal()
 	}
-	for _, u := range c.UserIDs {
-		if s := t.users[u]; s != nil && s.State == Held && s.Expires.Before(until) {
-			s.Expires = until
+	for i := range t.rows {
+		s := &t.rows[i]
+		ours := slices.Contains(c.UserIDs, s.UserID) || s.UserID == "" && s.PartyID == c.PartyID && c.Spares > 0
+		if ours && s.State == Held {
+			s.Expires = later(s.Expires, until)
 		}
 	}
 	for _, u := range fresh {
-		t.users[u] = &Seat{UserID: u, PartyID: c.PartyID, Team: team, State: Held, Expires: until}
-	}
-	for _, s := range t.spares {
-		if s.PartyID == c.PartyID && c.Spares > 0 && s.Expires.Before(until) {
-			s.Expires = until
-		}
+		t.rows = append(t.rows, Seat{UserID: u, PartyID: c.PartyID, Team: team, State: Held, Expires: until})
 	}
 	for range spares {
-		t.spares = append(t.spares, &Seat{PartyID: c.PartyID, Team: team, State: Held, Expires: until})
+		t.rows = append(t.rows, Seat{PartyID: c.PartyID, Team: team, State: Held, Expires: until})
 	}
 	return nil
 }
@@ -146,21 +163,15 @@ func (t *Table) place(c Claim) (team int, fresh []string, err error) {
 		team = to
 		return true
 	}
-	if at, ok := t.TeamOf(c.PartyID); ok && !bind(at) {
+	if at, ok := t.teamOf(c.PartyID); ok && !bind(at) {
 		return 0, nil, ErrSplit
 	}
-	seen := map[string]bool{}
 	for _, u := range c.UserIDs {
-		if seen[u] {
-			continue
-		}
-		seen[u] = true
-		s := t.users[u]
-		if s == nil {
+		s := t.seatOf(u)
+		switch {
+		case s == nil && !slices.Contains(fresh, u):
 			fresh = append(fresh, u)
-			continue
-		}
-		if s.PartyID != c.PartyID || !bind(s.Team) {
+		case s != nil && (s.PartyID != c.PartyID || !bind(s.Team)):
 			return 0, nil, ErrSplit
 		}
 	}
@@ -175,41 +186,67 @@ func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
 	if userID == "" {
 		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
 	}
-	if s := t.users[userID]; s != nil {
+	if s := t.seatOf(userID); s != nil {
 		s.State, s.Expires = Taken, time.Time{}
 		return *s, nil
 	}
-	team, together := t.TeamOf(partyID)
-	if i := slices.IndexFunc(t.spares, func(s *Seat) bool { return partyID != "" && s.PartyID == partyID }); i >= 0 {
-		t.spares = slices.Delete(t.spares, i, i+1)
-	} else if together && t.free(team) == 0 {
+	if i := t.spare(partyID); i >= 0 {
+		s := &t.rows[i]
+		s.UserID, s.State, s.Expires = userID, Taken, time.Time{}
+		return *s, nil
+	}
+	team, together := t.teamOf(partyID)
+	switch {
+	case !together:
+		if team = t.emptiestWithRoom(); team == AnyTeam {
+			return Seat{}, t.refusal()
+		}
+	case t.free(team) == 0:
 		if t.openSeats() > 0 {
 			return Seat{}, ErrTeamFull
 		}
 		return Seat{}, t.refusal()
-	} else if !together {
-		if team = t.emptiestWithRoom(); team == AnyTeam {
-			return Seat{}, t.refusal()
-		}
 	}
-	s := &Seat{UserID: userID, PartyID: partyID, Team: team, State: Taken}
-	t.users[userID] = s
-	return *s, nil
+	t.rows = append(t.rows, Seat{UserID: userID, PartyID: partyID, Team: team, State: Taken})
+	return t.rows[len(t.rows)-1], nil
+}
+
+// Assign holds a seat by name for a friend of a party that sits here: a spare one of
+// the party, which keeps the later expiry, or an open one on its team. A user who has
+// a seat keeps it as it is. ErrSplit means that the party has no seat here.
+func (t *Table) Assign(now, until time.Time, userID, partyID string) (Seat, error) {
+	t.Purge(now)
+	if userID == "" {
+		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
+	}
+	if s := t.seatOf(userID); s != nil {
+		return *s, nil
+	}
+	if i := t.spare(partyID); i >= 0 {
+		s := &t.rows[i]
+		s.UserID, s.Expires = userID, later(s.Expires, until)
+		return *s, nil
+	}
+	team, together := t.teamOf(partyID)
+	if !together {
+		return Seat{}, ErrSplit
+	}
+	if err := t.hold(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, until); err != nil {
+		return Seat{}, err
+	}
+	return *t.seatOf(userID), nil
 }
 
 // Drop keeps the seat of a user whose connection is gone until the given time. It
 // reports false for a user who was not seated: a hold is not prolonged by a drop.
 func (t *Table) Drop(now time.Time, userID string, until time.Time) bool {
 	t.Purge(now)
-	s := t.users[userID]
+	s := t.seatOf(userID)
 	if s == nil || s.State != Taken {
 		return false
 	}
-	if !until.After(now) {
-		delete(t.users, userID)
-		return true
-	}
 	s.State, s.Expires = Held, until
+	t.Purge(now) // without a grace the seat is open at once
 	return true
 }
 
@@ -217,99 +254,91 @@ func (t *Table) Drop(now time.Time, userID string, until time.Time) bool {
 // reports whether there was one.
 func (t *Table) Leave(now time.Time, userID string) bool {
 	t.Purge(now)
-	if t.users[userID] == nil {
-		return false
-	}
-	delete(t.users, userID)
-	return true
+	return userID != "" && t.remove(func(s Seat) bool { return s.UserID == userID }) > 0
 }
 
 // Release opens the spare seats a party holds and reports how many there were.
 func (t *Table) Release(now time.Time, partyID string) int {
 	t.Purge(now)
-	before := len(t.spares)
-	t.spares = slices.DeleteFunc(t.spares, func(s *Seat) bool { return s.PartyID == partyID })
-	return before - len(t.spares)
+	return t.remove(func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
 }
 
 // Extend moves the expiry of a user's hold to a later time, for a friend whose download
 // makes progress. It never shortens one, and reports whether there is a hold.
 func (t *Table) Extend(now time.Time, userID string, until time.Time) bool {
 	t.Purge(now)
-	s := t.users[userID]
+	s := t.seatOf(userID)
 	if s == nil || s.State != Held {
 		return false
 	}
-	if s.Expires.Before(until) {
-		s.Expires = until
-	}
+	s.Expires = later(s.Expires, until)
 	return true
 }
 
-// Purge opens every seat whose hold has expired and returns those holds, by expiry.
-// Every other method purges first, so that an expired hold never counts.
-func (t *Table) Purge(now time.Time) []Seat {
-	var gone []Seat
-	for u, s := range t.users {
-		if s.State == Held && !s.Expires.After(now) {
-			gone = append(gone, *s)
-			delete(t.users, u)
+// ExtendSpares is Extend for all spare seats of a party.
+func (t *Table) ExtendSpares(now time.Time, partyID string, until time.Time) bool {
+	t.Purge(now)
+	any := false
+	for i := range t.rows {
+		if s := &t.rows[i]; s.UserID == "" && s.PartyID == partyID {
+			s.Expires, any = later(s.Expires, until), true
 		}
 	}
-	t.spares = slices.DeleteFunc(t.spares, func(s *Seat) bool {
-		if s.Expires.After(now) {
-			return false
+	return any
+}
+
+// Purge opens every seat whose hold has expired and returns those holds, by expiry.
+// Every other method ignores or purges them first, so that an expired hold never counts.
+func (t *Table) Purge(now time.Time) []Seat {
+	var gone []Seat
+	t.remove(func(s Seat) bool {
+		expired := !s.live(now)
+		if expired {
+			gone = append(gone, s)
 		}
-		gone = append(gone, *s)
-		return true
+		return expired
 	})
 	slices.SortFunc(gone, func(a, b Seat) int {
-		if c := a.Expires.Compare(b.Expires); c != 0 {
-			return c
-		}
-		return strings.Compare(a.UserID, b.UserID)
+		return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.PartyID, b.PartyID), cmp.Compare(a.UserID, b.UserID))
 	})
 	return gone
 }
 
+// NextExpiry is when the next hold expires; ok is false while nothing is held.
+func (t *Table) NextExpiry() (at time.Time, ok bool) {
+	for _, s := range t.rows {
+		if s.State == Held && (!ok || s.Expires.Before(at)) {
+			at, ok = s.Expires, true
+		}
+	}
+	return at, ok
+}
+
 // Get is the seat of a user, if he has one.
 func (t *Table) Get(now time.Time, userID string) (Seat, bool) {
-	s := t.users[userID]
-	if s == nil || s.State == Held && !s.Expires.After(now) {
+	s := t.seatOf(userID)
+	if s == nil || !s.live(now) {
 		return Seat{}, false
 	}
 	return *s, true
 }
 
 // TeamOf is the team a party sits on; ok is false while it has no seat.
-func (t *Table) TeamOf(partyID string) (team int, ok bool) {
-	if partyID == "" {
-		return AnyTeam, false
-	}
-	for _, s := range t.users {
-		if s.PartyID == partyID {
-			return s.Team, true
-		}
-	}
-	for _, s := range t.spares {
-		if s.PartyID == partyID {
-			return s.Team, true
-		}
-	}
-	return AnyTeam, false
+func (t *Table) TeamOf(now time.Time, partyID string) (team int, ok bool) {
+	t.Purge(now)
+	return t.teamOf(partyID)
 }
 
 // Count says how many seats are taken, held and open.
 func (t *Table) Count(now time.Time) (taken, held, open int) {
-	t.Purge(now)
-	for _, s := range t.users {
-		if s.State == Taken {
+	for _, s := range t.rows {
+		switch {
+		case s.State == Taken:
 			taken++
-		} else {
+		case s.live(now):
 			held++
 		}
 	}
-	held += len(t.spares)
 	return taken, held, t.Capacity() - taken - held
 }
 
@@ -323,70 +352,115 @@ func (t *Table) OpenByTeam(now time.Time) []int {
 	return open
 }
 
+// Parties lists the parties that have seats, those with the most first, then by ID.
+func (t *Table) Parties(now time.Time) []string {
+	t.Purge(now)
+	var ids []string
+	size := map[string]int{}
+	for _, s := range t.rows {
+		if s.PartyID == "" {
+			continue
+		}
+		if size[s.PartyID] == 0 {
+			ids = append(ids, s.PartyID)
+		}
+		size[s.PartyID]++
+	}
+	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(size[b]-size[a], cmp.Compare(a, b)) })
+	return ids
+}
+
 // Map lists every seat, open ones too: by team, taken before held before open, then by
 // party and user. Its length is the capacity.
 func (t *Table) Map(now time.Time) []Seat {
 	t.Purge(now)
-	all := make([]Seat, 0, t.Capacity())
-	for _, s := range t.users {
-		all = append(all, *s)
-	}
-	for _, s := range t.spares {
-		all = append(all, *s)
-	}
+	all := append(make([]Seat, 0, t.Capacity()), t.rows...)
 	for team := range t.teams {
 		for range t.free(team) {
 			all = append(all, Seat{Team: team, State: Open})
 		}
 	}
-	rank := map[State]int{Taken: 0, Held: 1, Open: 2}
-	slices.SortFunc(all, func(a, b Seat) int {
-		if a.Team != b.Team {
-			return a.Team - b.Team
-		}
-		if a.State != b.State {
-			return rank[a.State] - rank[b.State]
-		}
-		if c := strings.Compare(a.PartyID, b.PartyID); c != 0 {
+	rank := func(s State) int { return slices.Index(inMap[:], s) }
+	slices.SortStableFunc(all, func(a, b Seat) int {
+		if c := cmp.Or(a.Team-b.Team, rank(a.State)-rank(b.State)); c != 0 {
 			return c
 		}
-		return strings.Compare(a.UserID, b.UserID)
+		return cmp.Or(cmp.Compare(a.PartyID, b.PartyID), cmp.Compare(a.UserID, b.UserID))
 	})
 	return all
 }
 
+// inMap is the order of the states in Map.
+var inMap = [...]State{Taken, Held, Open}
+
+// live is false for a hold that has expired.
+func (s Seat) live(now time.Time) bool { return s.State != Held || s.Expires.After(now) }
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
+// remove deletes the seats that match and reports how many there were.
+func (t *Table) remove(match func(Seat) bool) int {
+	before := len(t.rows)
+	t.rows = slices.DeleteFunc(t.rows, match)
+	return before - len(t.rows)
+}
+
+// seatOf points into the rows: only good until they change.
+func (t *Table) seatOf(userID string) *Seat {
+	for i := range t.rows {
+		if t.rows[i].UserID == userID && userID != "" {
+			return &t.rows[i]
+		}
+	}
+	return nil
+}
+
+// spare is the row of a spare seat of the party, or -1.
+func (t *Table) spare(partyID string) int {
+	return slices.IndexFunc(t.rows, func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
+}
+
 func (t *Table) sparesOf(partyID string) (n int) {
-	for _, s := range t.spares {
-		if s.PartyID == partyID {
+	for _, s := range t.rows {
+		if s.UserID == "" && s.PartyID == partyID {
 			n++
 		}
 	}
 	return n
 }
 
-func (t *Table) free(team int) int {
-	n := t.teamSize
-	for _, s := range t.users {
-		if s.Team == team {
-			n--
+func (t *Table) teamOf(partyID string) (team int, ok bool) {
+	for _, s := range t.rows {
+		if s.PartyID == partyID && partyID != "" {
+			return s.Team, true
 		}
 	}
-	for _, s := range t.spares {
-		if s.Team == team {
+	return AnyTeam, false
+}
+
+func (t *Table) free(team int) int {
+	n := t.teamSize
+	for i := range t.rows {
+		if t.rows[i].Team == team {
 			n--
 		}
 	}
 	return n
 }
 
-func (t *Table) openSeats() int { return t.Capacity() - len(t.users) - len(t.spares) }
+func (t *Table) openSeats() int { return t.Capacity() - len(t.rows) }
 
 // fullestWithRoom packs parties tightly, so that large ones still find a team later.
 func (t *Table) fullestWithRoom(need int) int {
-	best := AnyTeam
+	best, least := AnyTeam, 0
 	for team := range t.teams {
-		if f := t.free(team); f >= need && (best == AnyTeam || f < t.free(best)) {
-			best = team
+		if f := t.free(team); f >= need && (best == AnyTeam || f < least) {
+			best, least = team, f
 		}
 	}
 	return best
@@ -394,10 +468,10 @@ func (t *Table) fullestWithRoom(need int) int {
 
 // emptiestWithRoom keeps teams even when players arrive one by one.
 func (t *Table) emptiestWithRoom() int {
-	best := AnyTeam
+	best, most := AnyTeam, 0
 	for team := range t.teams {
-		if f := t.free(team); f > 0 && (best == AnyTeam || f > t.free(best)) {
-			best = team
+		if f := t.free(team); f > most {
+			best, most = team, f
 		}
 	}
 	return best
@@ -405,13 +479,8 @@ func (t *Table) emptiestWithRoom() int {
 
 // refusal says why there is no room: held seats may come free, taken ones are gone.
 func (t *Table) refusal() error {
-	if len(t.spares) > 0 {
+	if slices.ContainsFunc(t.rows, func(s Seat) bool { return s.State == Held }) {
 		return ErrReserved
-	}
-	for _, s := range t.users {
-		if s.State == Held {
-			return ErrReserved
-		}
 	}
 	return ErrFull
 }

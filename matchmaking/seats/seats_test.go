@@ -2,9 +2,8 @@ package seats_test
 
 import (
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -26,7 +25,7 @@ func table(t testing.TB, teams, size int) *seats.Table {
 
 func hold(t testing.TB, tab *seats.Table, c seats.Claim, until int) {
 	t.Helper()
-	if err := tab.Hold(t0, c, at(until)); err != nil {
+	if err := tab.Hold(t0, at(until), c); err != nil {
 		t.Fatalf("Hold(%+v): %v", c, err)
 	}
 }
@@ -50,7 +49,7 @@ func TestNew_Refuses(t *testing.T) {
 func TestHold_AllOrNothing(t *testing.T) {
 	tab := table(t, 1, 4)
 	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a", "b"}}, 60)
-	err := tab.Hold(t0, seats.Claim{PartyID: "q", UserIDs: []string{"x", "y", "z"}}, at(60))
+	err := tab.Hold(t0, at(60), seats.Claim{PartyID: "q", UserIDs: []string{"x", "y", "z"}})
 	if !errors.Is(err, seats.ErrReserved) {
 		t.Fatalf("a party of three in two seats = %v", err)
 	}
@@ -84,17 +83,17 @@ func TestHold_Idempotent(t *testing.T) {
 func TestHold_KeepsTogether(t *testing.T) {
 	tab := table(t, 2, 2)
 	hold(t, tab, seats.Claim{PartyID: "p", Team: 1, UserIDs: []string{"a"}}, 60)
-	if err := tab.Hold(t0, seats.Claim{PartyID: "p", Team: 0, UserIDs: []string{"b"}}, at(60)); !errors.Is(err, seats.ErrSplit) {
+	if err := tab.Hold(t0, at(60), seats.Claim{PartyID: "p", Team: 0, UserIDs: []string{"b"}}); !errors.Is(err, seats.ErrSplit) {
 		t.Errorf("a second team for one party = %v", err)
 	}
 	hold(t, tab, seats.Claim{PartyID: "p", Team: seats.AnyTeam, UserIDs: []string{"b"}}, 60)
 	if s, _ := tab.Get(t0, "b"); s.Team != 1 {
 		t.Errorf("the second member sits on team %d", s.Team)
 	}
-	if err := tab.Hold(t0, seats.Claim{PartyID: "p", Team: seats.AnyTeam, UserIDs: []string{"c"}}, at(60)); !errors.Is(err, seats.ErrTeamFull) {
+	if err := tab.Hold(t0, at(60), seats.Claim{PartyID: "p", Team: seats.AnyTeam, UserIDs: []string{"c"}}); !errors.Is(err, seats.ErrTeamFull) {
 		t.Errorf("a third member for a team of two = %v", err)
 	}
-	if err := tab.Hold(t0, seats.Claim{PartyID: "q", Team: 0, UserIDs: []string{"a"}}, at(60)); !errors.Is(err, seats.ErrSplit) {
+	if err := tab.Hold(t0, at(60), seats.Claim{PartyID: "q", Team: 0, UserIDs: []string{"a"}}); !errors.Is(err, seats.ErrSplit) {
 		t.Errorf("a user of another party = %v", err)
 	}
 }
@@ -105,7 +104,7 @@ func TestHold_BadClaims(t *testing.T) {
 		{PartyID: "p"}, {PartyID: "p", Team: 2, UserIDs: []string{"a"}}, {PartyID: "p", Team: -2, UserIDs: []string{"a"}},
 		{Spares: 1}, {PartyID: "p", Spares: -1, UserIDs: []string{"a"}}, {PartyID: "p", UserIDs: []string{""}},
 	} {
-		if err := tab.Hold(t0, c, at(60)); !errors.Is(err, seats.ErrLayout) {
+		if err := tab.Hold(t0, at(60), c); !errors.Is(err, seats.ErrLayout) {
 			t.Errorf("Hold(%+v) = %v", c, err)
 		}
 	}
@@ -222,218 +221,83 @@ func TestMap(t *testing.T) {
 	}
 }
 
-// A million random operations, each followed by the invariants and by a comparison
-// with a model that knows nothing but users, teams and deadlines.
-func TestTable_RandomOperations(t *testing.T) {
-	const operations = 1_000_000
-	seed := rand.Uint64()
-	rng := rand.New(rand.NewPCG(seed, 1))
-	for done := 0; done < operations; {
-		teams, size := 1+rng.IntN(3), 1+rng.IntN(5)
-		m := newModel(t, teams, size)
-		for range 500 {
-			m.step(rng)
-			if m.failed != "" {
-				t.Fatalf("seed %d, operation %d: %s", seed, done, m.failed)
-			}
-			done++
-		}
+func TestHold_SeveralClaims(t *testing.T) {
+	tab := table(t, 2, 2)
+	duo := func(p, a, b string) seats.Claim {
+		return seats.Claim{PartyID: p, Team: seats.AnyTeam, UserIDs: []string{a, b}}
+	}
+	if err := tab.Hold(t0, at(60), duo("p", "a", "b"), duo("q", "c", "d"), duo("r", "e", "f")); !errors.Is(err, seats.ErrReserved) {
+		t.Errorf("three parties of two in four seats = %v", err)
+	}
+	wantCount(t, tab, 0, 0, 0, 4)
+	if err := tab.Hold(t0, at(60), duo("p", "a", "b"), duo("q", "c", "d")); err != nil {
+		t.Fatal(err)
+	}
+	if err := tab.Hold(t0, at(60)); err != nil {
+		t.Errorf("no claim at all = %v", err)
+	}
+	if got := tab.Parties(t0); !slices.Equal(got, []string{"p", "q"}) {
+		t.Errorf("Parties = %v", got)
 	}
 }
 
-type model struct {
-	tab         *seats.Table
-	teams, size int
-	now         time.Time
-	users       map[string]*seats.Seat
-	spares      []seats.Seat
-	failed      string
-}
-
-func newModel(t testing.TB, teams, size int) *model {
-	return &model{tab: table(t, teams, size), teams: teams, size: size, now: t0, users: map[string]*seats.Seat{}}
-}
-
-func (m *model) expire() {
-	for u, s := range m.users {
-		if s.State == seats.Held && !s.Expires.After(m.now) {
-			delete(m.users, u)
-		}
+func TestAssign(t *testing.T) {
+	tab := table(t, 2, 2)
+	hold(t, tab, seats.Claim{PartyID: "p", Team: 1, UserIDs: []string{"a"}, Spares: 1}, 60)
+	if s, err := tab.Assign(t0, at(90), "friend", "p"); err != nil || s != (seats.Seat{UserID: "friend", PartyID: "p", Team: 1, State: seats.Held, Expires: at(90)}) {
+		t.Errorf("a friend on the spare seat = %+v, %v", s, err)
 	}
-	kept := m.spares[:0]
-	for _, s := range m.spares {
-		if s.Expires.After(m.now) {
-			kept = append(kept, s)
-		}
+	if s, err := tab.Assign(t0, at(30), "friend", "p"); err != nil || !s.Expires.Equal(at(90)) {
+		t.Errorf("the friend again = %+v, %v", s, err)
 	}
-	m.spares = kept
-}
-
-func (m *model) onTeam(team int) (n int) {
-	for _, s := range m.users {
-		if s.Team == team {
-			n++
-		}
+	if _, err := tab.Assign(t0, at(60), "third", "p"); !errors.Is(err, seats.ErrTeamFull) {
+		t.Errorf("a third for a team of two = %v", err)
 	}
-	for _, s := range m.spares {
-		if s.Team == team {
-			n++
-		}
+	if _, err := tab.Assign(t0, at(60), "out", "q"); !errors.Is(err, seats.ErrSplit) {
+		t.Errorf("a friend of a party without seats = %v", err)
 	}
-	return n
-}
-
-func (m *model) step(rng *rand.Rand) {
-	m.now = m.now.Add(time.Duration(rng.IntN(4)) * time.Second)
-	user := fmt.Sprintf("u%d", rng.IntN(12))
-	party := []string{"", "p", "q", "r"}[rng.IntN(4)]
-	until := m.now.Add(time.Duration(1+rng.IntN(20)) * time.Second)
-	m.expire()
-	switch op := rng.IntN(12); {
-	case op < 4:
-		c := seats.Claim{PartyID: party, Team: rng.IntN(m.teams+1) - 1, Spares: rng.IntN(2)}
-		for range rng.IntN(4) {
-			c.UserIDs = append(c.UserIDs, fmt.Sprintf("u%d", rng.IntN(12)))
-		}
-		before := m.tab.Map(m.now)
-		if err := m.tab.Hold(m.now, c, until); err != nil {
-			if after := m.tab.Map(m.now); !reflect.DeepEqual(before, after) {
-				m.failed = fmt.Sprintf("a refused hold %+v (%v) changed the table:\n%+v\n%+v", c, err, before, after)
-			}
-			return
-		}
-		m.held(c, until)
-	case op < 8:
-		s, err := m.tab.Take(m.now, user, party)
-		if err == nil {
-			m.took(user, party, s)
-		} else if m.users[user] != nil {
-			m.failed = fmt.Sprintf("Take(%s) refused its own seat: %v", user, err)
-		}
-	case op == 8:
-		had := m.users[user] != nil && m.users[user].State == seats.Taken
-		if m.tab.Drop(m.now, user, until) != had {
-			m.failed = "Drop disagrees about who was seated"
-		}
-		if had {
-			m.users[user].State, m.users[user].Expires = seats.Held, until
-		}
-	case op == 9:
-		had := m.users[user] != nil
-		if m.tab.Leave(m.now, user) != had {
-			m.failed = "Leave disagrees about who had a seat"
-		}
-		delete(m.users, user)
-	case op == 10:
-		s := m.users[user]
-		if m.tab.Extend(m.now, user, until) != (s != nil && s.State == seats.Held) {
-			m.failed = "Extend disagrees about who holds a seat"
-		}
-		if s != nil && s.State == seats.Held && s.Expires.Before(until) {
-			s.Expires = until
-		}
-	default:
-		kept := m.spares[:0]
-		for _, s := range m.spares {
-			if s.PartyID != party {
-				kept = append(kept, s)
-			}
-		}
-		if n := m.tab.Release(m.now, party); n != len(m.spares)-len(kept) {
-			m.failed = "Release disagrees about the spare seats"
-		}
-		m.spares = kept
+	if _, err := tab.Assign(t0, at(60), "", "p"); !errors.Is(err, seats.ErrLayout) {
+		t.Errorf("nobody = %v", err)
 	}
-	// Comparing every row is the slow part; an invariant broken by one operation is
-	// still broken a few later.
-	if m.failed == "" && rng.IntN(8) == 0 {
-		m.compare()
+	if _, err := tab.Take(t0, "a", ""); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := tab.Assign(t0, at(60), "a", "p"); err != nil || s.State != seats.Taken {
+		t.Errorf("somebody who sits = %+v, %v", s, err)
+	}
+	tab.Leave(t0, "a")
+	if s, err := tab.Assign(t0, at(60), "third", "p"); err != nil || s.Team != 1 {
+		t.Errorf("an open seat of the team = %+v, %v", s, err)
 	}
 }
 
-// held copies a granted claim into the model, taking the team from the table: which
-// team it chose is its own business, that there was room is checked by compare.
-func (m *model) held(c seats.Claim, until time.Time) {
-	team, _ := m.tab.TeamOf(c.PartyID)
-	for _, u := range c.UserIDs {
-		if s := m.users[u]; s != nil {
-			if s.State == seats.Held && s.Expires.Before(until) {
-				s.Expires = until
-			}
-			continue
-		}
-		got, ok := m.tab.Get(m.now, u)
-		if !ok {
-			m.failed = fmt.Sprintf("a granted hold has no seat for %s", u)
-			return
-		}
-		m.users[u] = &seats.Seat{UserID: u, PartyID: c.PartyID, Team: got.Team, State: seats.Held, Expires: until}
+func TestNextExpiry(t *testing.T) {
+	tab := table(t, 1, 4)
+	if _, ok := tab.NextExpiry(); ok {
+		t.Error("an empty table waits for something")
 	}
-	have := 0
-	for i := range m.spares {
-		if m.spares[i].PartyID == c.PartyID {
-			have++
-			if c.Spares > 0 && m.spares[i].Expires.Before(until) {
-				m.spares[i].Expires = until
-			}
-		}
+	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, 60)
+	tab.Extend(t0, "a", at(90))
+	if next, ok := tab.NextExpiry(); !ok || !next.Equal(at(60)) {
+		t.Errorf("NextExpiry = %v, %v", next, ok)
 	}
-	for range c.Spares - have {
-		m.spares = append(m.spares, seats.Seat{PartyID: c.PartyID, Team: team, State: seats.Held, Expires: until})
+	if !tab.ExtendSpares(t0, "p", at(120)) || tab.ExtendSpares(t0, "q", at(120)) {
+		t.Error("ExtendSpares disagrees about who holds spare seats")
+	}
+	if next, _ := tab.NextExpiry(); !next.Equal(at(90)) {
+		t.Errorf("NextExpiry = %v", next)
 	}
 }
 
-func (m *model) took(user, party string, got seats.Seat) {
-	if s := m.users[user]; s != nil {
-		s.State, s.Expires = seats.Taken, time.Time{}
-		return
+func TestClone(t *testing.T) {
+	tab := table(t, 1, 2)
+	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}}, 60)
+	other := tab.Clone()
+	if _, err := other.Take(t0, "a", ""); err != nil {
+		t.Fatal(err)
 	}
-	if party != "" {
-		for i, s := range m.spares {
-			if s.PartyID == party {
-				m.spares = append(m.spares[:i], m.spares[i+1:]...)
-				break
-			}
-		}
-	}
-	m.users[user] = &seats.Seat{UserID: user, PartyID: party, Team: got.Team, State: seats.Taken}
-}
-
-func (m *model) compare() {
-	teamOf := map[string]int{}
-	for _, s := range m.users {
-		if was, ok := teamOf[s.PartyID]; ok && was != s.Team && s.PartyID != "" {
-			m.failed = fmt.Sprintf("party %s is split over teams %d and %d", s.PartyID, was, s.Team)
-			return
-		}
-		teamOf[s.PartyID] = s.Team
-	}
-	for team := range m.teams {
-		if n := m.onTeam(team); n > m.size {
-			m.failed = fmt.Sprintf("team %d has %d of %d seats", team, n, m.size)
-			return
-		}
-	}
-	rows := m.tab.Map(m.now)
-	if len(rows) != m.teams*m.size {
-		m.failed = fmt.Sprintf("%d rows for %d seats", len(rows), m.teams*m.size)
-		return
-	}
-	spares := 0
-	for _, r := range rows {
-		switch {
-		case r.State == seats.Open:
-		case r.UserID == "":
-			spares++
-		case m.users[r.UserID] == nil || *m.users[r.UserID] != r:
-			m.failed = fmt.Sprintf("seat %+v; the model has %+v", r, m.users[r.UserID])
-			return
-		}
-	}
-	taken, held, open := m.tab.Count(m.now)
-	if spares != len(m.spares) || taken+held != len(m.users)+spares || taken+held+open != m.teams*m.size {
-		m.failed = fmt.Sprintf("counts %d/%d/%d; the model has %d users and %d spares", taken, held, open, len(m.users), len(m.spares))
-	}
+	other.Leave(t0, "a")
+	wantCount(t, tab, 0, 0, 1, 1)
 }
 
 func BenchmarkTable_TakeAndLeave(b *testing.B) {

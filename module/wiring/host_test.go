@@ -24,6 +24,9 @@ type (
 	afterFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
 	eventFunc    = func(ctx context.Context, logger runtime.Logger, evt *api.Event)
 	listFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
+	matchedFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error)
+	poolFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
+	matchFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule) (runtime.Match, error)
 	shutdownFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)
 )
 
@@ -32,23 +35,27 @@ type (
 type initializer struct {
 	runtime.Initializer
 
-	refuses    string // the registration that fails: "rpc", "before", "http", "shutdown"
+	refuses    string // the registration that fails: "rpc", "before", "http", "match", "matched", "shutdown"
 	registered int
 
 	rpcs     map[string]rpcFunc
 	befores  map[string]beforeFunc
 	afters   map[string]afterFunc
+	starts   []eventFunc
 	ends     []eventFunc
 	list     listFunc
 	routes   map[string]http.HandlerFunc
 	methods  map[string][]string
+	matches  map[string]matchFunc
+	matched  matchedFunc
+	pool     poolFunc
 	shutdown shutdownFunc
 }
 
 func newInitializer() *initializer {
 	return &initializer{
 		rpcs: map[string]rpcFunc{}, befores: map[string]beforeFunc{}, afters: map[string]afterFunc{},
-		routes: map[string]http.HandlerFunc{}, methods: map[string][]string{},
+		routes: map[string]http.HandlerFunc{}, methods: map[string][]string{}, matches: map[string]matchFunc{},
 	}
 }
 
@@ -75,6 +82,11 @@ func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
 	return i.take("after")
 }
 
+func (i *initializer) RegisterEventSessionStart(fn eventFunc) error {
+	i.starts = append(i.starts, fn)
+	return i.take("start")
+}
+
 func (i *initializer) RegisterEventSessionEnd(fn eventFunc) error {
 	i.ends = append(i.ends, fn)
 	return i.take("end")
@@ -88,6 +100,21 @@ func (i *initializer) RegisterBeforeListParties(fn listFunc) error {
 func (i *initializer) RegisterHttp(pattern string, fn func(http.ResponseWriter, *http.Request), methods ...string) error {
 	i.routes[pattern], i.methods[pattern] = fn, methods
 	return i.take("http")
+}
+
+func (i *initializer) RegisterMatch(name string, fn matchFunc) error {
+	i.matches[name] = fn
+	return i.take("match")
+}
+
+func (i *initializer) RegisterMatchmakerMatched(fn matchedFunc) error {
+	i.matched = fn
+	return i.take("matched")
+}
+
+func (i *initializer) RegisterMatchmakerProcessor(fn poolFunc) error {
+	i.pool = fn
+	return i.take("processor")
 }
 
 func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
@@ -128,6 +155,10 @@ func (n *nakama) MetricsTimerRecord(name string, tags map[string]string, _ time.
 }
 
 func (n *nakama) StreamUserList(uint8, string, string, string, bool, bool) ([]runtime.Presence, error) {
+	return nil, nil
+}
+
+func (n *nakama) MatchList(context.Context, int, bool, string, *int, *int, string) ([]*api.Match, error) {
 	return nil, nil
 }
 

@@ -79,6 +79,9 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
 			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
 		}
+		if m.ready {
+			m.queuesReloaded(loaded.New)
+		}
 	}
 	m.nk.MetricsCounterAdd(MetricRulesLoads, map[string]string{"outcome": outcome}, 1)
 	m.nk.MetricsGaugeSet(MetricRulesVersion, nil, float64(loaded.Version))

@@ -11,7 +11,10 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
+	"partyline/matchmaking"
+	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/grace"
 	"partyline/party/invite"
 	"partyline/party/limit"
 	"partyline/party/rules"
@@ -42,12 +45,16 @@ type Module struct {
 
 	rules   *rules.Live
 	invites *invite.Service
+	grace   *grace.Service
+	matches *matchmaking.Matches
 	telling telling
+	queues  *queue.Service
 	calls   []rpc.Set
 	hooks   []hooks.Set
 	routes  []landing.Route
 
-	ready bool // set once New is done; what becomes of the rules file before is its error
+	processing bool // the host matches through us: there were queues at its start
+	ready      bool // set once New is done; what becomes of the rules file before is its error
 
 	mu      sync.Mutex
 	cancel  context.CancelFunc // of the background work; nil unless it runs
@@ -87,7 +94,8 @@ func (m *Module) construct(env environment) error {
 	roster := party.NewRoster(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
-	activity := party.Activity{}
+	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
+	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
@@ -99,9 +107,10 @@ func (m *Module) construct(env environment) error {
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
-		Over: func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
+		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
+		Match: m.matches.Of, Seat: m.matches.Late,
 	})
-	ruled := m.newRuled(judge, admission, limits, policy, nil)
+	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
 	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, roster, policy),
@@ -111,7 +120,10 @@ func (m *Module) construct(env environment) error {
 		hooks.Admission(admission, admission, roster), // behind all that may refuse
 		hooks.Roster(roster, roster),
 	}
+	m.addGrace(roster, admission, policy)
 	m.completeStatus(roster, admission, limits, policy)
+	m.addMatches()
+	m.addQueues(roster, admission, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
@@ -124,7 +136,8 @@ func (m *Module) construct(env environment) error {
 }
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,
-// hooks by stage, message, owner and name, and HTTP routes with their methods.
+// hooks by stage, message, owner and name, match handlers, what the matchmaker asks, and
+// HTTP routes with their methods.
 func (m *Module) Describe() []string {
 	var lines []string
 	for _, set := range m.calls {
@@ -135,6 +148,8 @@ func (m *Module) Describe() []string {
 	for _, name := range hooks.Names(m.hooks...) {
 		lines = append(lines, "hook "+name)
 	}
+	lines = append(lines, "match "+matchmaking.PartyMatch)
+	lines = append(lines, m.describeQueues()...)
 	for _, route := range m.routes {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
 	}

@@ -35,6 +35,8 @@ type Host interface {
 	rpc.Registrar
 	hooks.Host
 	httpRegistrar
+	matchRegistrar
+	matchmakerRegistrar
 	RegisterShutdown(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)) error
 }
 
@@ -53,6 +55,12 @@ func (m *Module) Register(host Host) error {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	if err := m.registerRoutes(host); err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	if err := m.registerMatches(host); err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	if err := m.registerQueues(host); err != nil {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	if err := host.RegisterShutdown(m.shutdown); err != nil {

@@ -77,13 +77,21 @@ func TestRegister_HostGetsEverythingDescribed(t *testing.T) {
 			if init.rpcs[words[1]] == nil {
 				t.Errorf("not registered: %s", line)
 			}
+		case words[0] == "match":
+			if core, err := init.matches[words[1]](context.Background(), &logBook{}, nil, nk); err != nil || core == nil || len(init.matches) != 1 {
+				t.Errorf("not registered once: %s: %v", line, err)
+			}
+		case words[0] == "matchmaker":
+			if init.matched == nil || init.pool != nil || words[1] != "matched" {
+				t.Errorf("not registered, or more than that: %s", line)
+			}
 		case words[0] == "http":
 			routes++
 			if init.routes[words[2]] == nil || !slices.Equal(init.methods[words[2]], []string{"GET", "HEAD"}) {
 				t.Errorf("not registered for GET and HEAD: %s", line)
 			}
 		case words[2] == "session":
-			if len(init.ends) != 1 {
+			if len(init.starts) != 1 || len(init.ends) != 1 {
 				t.Errorf("not registered once: %s", line)
 			}
 		case words[2] == "ListParties":
@@ -150,7 +158,7 @@ func TestRegister_RegisteredFunctionsWork(t *testing.T) {
 }
 
 func TestRegister_HostRefuses(t *testing.T) {
-	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "shutdown"} {
+	for _, what := range []string{"rpc", "before", "after", "end", "list", "http", "match", "matched", "shutdown"} {
 		t.Run(what, func(t *testing.T) {
 			init := newInitializer()
 			init.refuses = what

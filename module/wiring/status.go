@@ -26,6 +26,7 @@ func (m *Module) prepareStatus(roster *party.Roster, admission *party.Admission,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
 			return m.invites.Lead(ctx, c, code)
 		},
+		Moved: m.progressed,
 	})
 	roster.OnChange(m.telling.status.Changed)
 }
@@ -48,7 +49,7 @@ func (m *Module) completeStatus(roster *party.Roster, admission *party.Admission
 	})
 	roster.OnChange(m.telling.share.Changed)
 	m.calls = append(m.calls, rpc.Status(m.telling.status), rpc.Share(m.telling.share))
-	m.hooks = append(m.hooks, hooks.Status(roster, m.telling))
+	m.hooks = append(m.hooks, hooks.Status(m.telling))
 }
 
 // inviteOver follows an invite that is over, or that a user declined.

@@ -43,7 +43,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	session, sessionErr := s.pick(c, sessionID, v)
 	if sessionErr == nil {
 		if _, member := v.Session(session.SessionID); member {
-			return s.redemption(ctx, id, r), nil
+			return s.redemption(ctx, id, r, c.UserID), nil
 		}
 	}
 	if err := r.refusal(c.UserID, s.Now()); err != nil {
@@ -70,7 +70,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		s.Admission.HoldsChanged(origin)
 	}
 	s.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
-	return s.redemption(ctx, id, r), nil
+	return s.redemption(ctx, id, r, c.UserID), nil
 }
 
 // destination is the party an invite leads to now.
@@ -135,6 +135,9 @@ func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, v part
 	if len(blocked) > 0 {
 		return party.Refuse(party.Blocked, "You cannot join this party.")
 	}
+	if s.Admission.Returning(v.ID, c.UserID) { // no rule keeps out who only comes back
+		return nil
+	}
 	return s.Judge.Decide(ctx, party.Question{
 		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v, Held: held, Invited: true,
 	})
@@ -169,10 +172,11 @@ func (s *Service) enter(ctx context.Context, key string, known found, id party.I
 	return nil
 }
 
-func (s *Service) redemption(ctx context.Context, id party.ID, r *record) party.Redemption {
-	match, err := s.Match(ctx, id)
+// redemption names the match the party is in if there is a seat for the user.
+func (s *Service) redemption(ctx context.Context, id party.ID, r *record, userID string) party.Redemption {
+	match, err := s.Seat(ctx, id, userID)
 	if err != nil {
-		s.Logger.Warn("match of party unknown party=%s error=%v", id, err)
+		s.Logger.Warn("no seat sought in the match of party=%s user=%s error=%v", id, userID, err)
 	}
 	return party.Redemption{
 		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: r.Launch,

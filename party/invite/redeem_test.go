@@ -2,6 +2,7 @@ package invite_test
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -34,6 +35,26 @@ func TestService_Redeem(t *testing.T) {
 	}
 	if events := w.events(id); len(events) != 2 || events[1] != (inviteEvent{"redeemed", made.ID, p[1].UserID, p[1].UserID}) {
 		t.Errorf("events = %v; want one of the redemption", events)
+	}
+}
+
+// A party without room in its match, or a match that does not answer, keeps nobody out of
+// the party.
+func TestService_RedeemWithoutASeat(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], false, 4)
+	made := w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	w.seatless = map[string]error{p[1].UserID: nil, p[2].UserID: errors.New("match is busy")}
+	for _, late := range p[1:] {
+		got, err := w.invites.Redeem(t.Context(), caller(late), made.Code, "")
+		if err != nil || !got.Joined || got.MatchID != "" {
+			t.Errorf("Redeem = %+v, %v; want in the party, without a match", got, err)
+		}
+	}
+	w.members(id, p...)
+	if lines := w.log.Lines(); len(lines) != 1 || !strings.Contains(lines[0], "match is busy") {
+		t.Errorf("logged %q; want the failure alone", lines)
 	}
 }
 

@@ -32,7 +32,7 @@ type Blocks interface {
 	Among(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
-// Deps is what a Service works with. All are needed but the last five.
+// Deps is what a Service works with. All are needed but the last six.
 type Deps struct {
 	Store     *Store
 	Roster    *party.Roster
@@ -49,6 +49,7 @@ type Deps struct {
 	Judge    party.Judge    // the designers' rules; nil allows everything
 	Statuses party.Statuses // what members tell of themselves; nil shows nothing
 	Match    party.MatchOf  // the match a party is in; nil for none
+	Seat     party.SeatFor  // a seat in it for whoever redeems; nil for none
 
 	Footprints party.Footprints              // nil counts members and held seats
 	Over       func(inviteID, userID string) // hears of invites taken back, and declined by a user; nil for nobody
@@ -79,6 +80,9 @@ func New(d Deps) *Service {
 	}
 	if d.Match == nil {
 		d.Match = func(context.Context, party.ID) (string, error) { return "", nil }
+	}
+	if d.Seat == nil {
+		d.Seat = func(context.Context, party.ID, string) (string, error) { return "", nil }
 	}
 	if d.Footprints == nil {
 		d.Footprints = seatsOnly(d.Admission)

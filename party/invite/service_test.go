@@ -21,6 +21,8 @@ type world struct {
 	log   *partytest.Log
 	conf  rules.Config
 	judge func(party.Question) error
+	// seatless are users without a seat in the party's match, with what finding one answers.
+	seatless map[string]error
 	node
 }
 
@@ -49,7 +51,7 @@ func (w *world) start() node {
 	invites := invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: party.NewLimits(policy, w.clock.Now),
 		Users: w.host, Blocks: party.NewBlocks(w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
-		Judge: judge{w}, Statuses: statuses, Match: match,
+		Judge: judge{w}, Statuses: statuses, Match: match, Seat: w.seat,
 	})
 	w.t.Cleanup(invites.Close)
 	return node{roster, admission, invites}
@@ -73,6 +75,14 @@ func statuses(context.Context, party.ID) (map[string]party.MemberStatus, error) 
 const anySession = "the session the statuses are of"
 
 func match(context.Context, party.ID) (string, error) { return "match.node", nil }
+
+// seat has a seat in the party's match for everybody but those the world names.
+func (w *world) seat(_ context.Context, id party.ID, userID string) (string, error) {
+	if err, late := w.seatless[userID]; late {
+		return "", err
+	}
+	return match(w.t.Context(), id)
+}
 
 // caller is a call over the session's socket.
 func caller(s party.Session) party.Caller {

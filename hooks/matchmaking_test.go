@@ -1,0 +1,128 @@
+package hooks_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/hooks"
+	"partyline/party"
+)
+
+// queues stands for matchmaking: it keeps what it was told, and refuses when told to.
+type queues struct {
+	told    []string
+	refusal error
+}
+
+func (q *queues) note(words ...string) {
+	line := ""
+	for i, w := range words {
+		if i > 0 {
+			line += " "
+		}
+		line += w
+	}
+	q.told = append(q.told, line)
+}
+
+func (q *queues) CheckParty(_ context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) error {
+	q.note("check", by.UserID)
+	add.Query = "*"
+	return q.refusal
+}
+
+func (q *queues) CheckSolo(_ context.Context, by party.Session, add *rtapi.MatchmakerAdd) error {
+	q.note("check solo", by.UserID)
+	add.Query = "*"
+	return q.refusal
+}
+
+func (q *queues) PartyQueued(_ context.Context, _ party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
+	q.note("queued", by.UserID, ticket, add.GetQuery())
+	return nil
+}
+
+func (q *queues) SoloQueued(by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
+	q.note("queued solo", by.UserID, ticket, add.GetQuery())
+}
+func (q *queues) PartyCancelled(_ context.Context, ticket string) { q.note("cancelled", ticket) }
+func (q *queues) SoloCancelled(ticket string)                     { q.note("cancelled solo", ticket) }
+func (q *queues) Entered(_ context.Context, _ party.ID, s party.Session) error {
+	q.note("entered", s.UserID)
+	return nil
+}
+func (q *queues) SessionEnded(_ context.Context, s party.Session) { q.note("session ended", s.UserID) }
+
+func TestMatchmaking(t *testing.T) {
+	tests := []struct {
+		message string
+		in      *rtapi.Envelope
+		out     *rtapi.Envelope
+		before  string // what is told before the host handles the message, "" = nothing
+		after   string
+	}{
+		{message: hooks.PartyMatchmakerAdd, before: "check ann", after: "queued ann t1 *",
+			out: &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerTicket{PartyMatchmakerTicket: &rtapi.PartyMatchmakerTicket{Ticket: "t1"}}}},
+		{message: hooks.MatchmakerAdd, before: "check solo ann", after: "queued solo ann t1 *",
+			out: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerTicket{MatchmakerTicket: &rtapi.MatchmakerTicket{Ticket: "t1"}}}},
+		{message: hooks.PartyMatchmakerRemove, after: "cancelled t1",
+			in: &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: partyID, Ticket: "t1"}}}},
+		{message: hooks.MatchmakerRemove, after: "cancelled solo t1",
+			in: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: "t1"}}}},
+		{message: hooks.PartyJoin, after: "entered ann"},
+		{message: hooks.PartyAccept, after: "entered other"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.message, func(t *testing.T) {
+			q := &queues{}
+			h := serve(t, hooks.Matchmaking(q, q, q))
+			in := tt.in
+			if in == nil {
+				in = message(tt.message, partyID)
+			}
+			passed, err := h.before("ann", tt.message, in)
+			if err != nil || passed != in {
+				t.Fatalf("before = %v, %v", passed, err)
+			}
+			if err := h.after("ann", tt.message, tt.out, in); err != nil {
+				t.Errorf("after = %v", err)
+			}
+			want := slices.DeleteFunc([]string{tt.before, tt.after}, func(s string) bool { return s == "" })
+			if !slices.Equal(q.told, want) {
+				t.Errorf("matchmaking was told %q; want %q", q.told, want)
+			}
+		})
+	}
+}
+
+func TestMatchmaking_Refusal(t *testing.T) {
+	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.MatchmakerAdd} {
+		q := &queues{refusal: party.Refuse(party.UnknownQueue, "No such queue.")}
+		_, err := serve(t, hooks.Matchmaking(q, q, q)).before("ann", name, message(name, partyID))
+		if err == nil || err.Error() != "unknown_queue: No such queue." {
+			t.Errorf("%s: before = %v; want the refusal", name, err)
+		}
+	}
+}
+
+func TestMatchmaking_MalformedID(t *testing.T) {
+	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.PartyJoin, hooks.PartyAccept} {
+		q := &queues{}
+		err := serve(t, hooks.Matchmaking(q, q, q)).after("ann", name, nil, message(name, "odd"))
+		if party.ReasonOf(err) != party.PartyNotFound || len(q.told) != 0 {
+			t.Errorf("%s: after = %v, told %q", name, err, q.told)
+		}
+	}
+}
+
+func TestMatchmaking_SessionEnds(t *testing.T) {
+	q := &queues{}
+	h := serve(t, hooks.Matchmaking(q, q, q))
+	h.ends[0](contextOf("ann"), &h.log, nil)
+	if !slices.Equal(q.told, []string{"session ended ann"}) || len(h.starts) != 0 {
+		t.Errorf("told %q", q.told)
+	}
+}

@@ -1,0 +1,247 @@
+// Package queues_test plays matchmaking by queues over real sockets, against the embedded
+// engine with the module in it.
+package queues_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+)
+
+func TestMixedParties(t *testing.T) {
+	w := start(t, rulesFile)
+	p := w.players(10)
+	groups := [][]*player{p[0:3], p[3:5], p[5:9], p[9:10]}
+	for _, g := range groups[:3] {
+		w.party(g...)
+		ticket := g[0].queueParty(rankedEU)
+		for _, m := range g {
+			if e := m.told(-3, "queued"); e.Ticket != ticket || e.Queue != "ranked_5v5" {
+				t.Errorf("told %+v; want ticket %s", e, ticket)
+			}
+		}
+	}
+	p[9].queueSolo(rankedEU)
+	match := p[0].matched().GetMatchId()
+	if match == "" {
+		t.Fatal("no match was made")
+	}
+	for _, m := range p {
+		if m != p[0] {
+			got := m.matched()
+			if got.GetMatchId() != match || len(got.GetUsers()) != 10 {
+				t.Errorf("matched into %q with %d users; want %q with 10", got.GetMatchId(), len(got.GetUsers()), match)
+			}
+		}
+		if m != p[9] {
+			m.told(-3, "matched")
+		}
+	}
+	outsider := w.player()
+	outsider.refused(join(match), "seat_reserved")
+	for _, m := range p {
+		m.call(join(match))
+	}
+	for _, g := range groups[:3] {
+		id, seats := g[0].seats()
+		if id != match {
+			t.Errorf("party_match says %q; want %q", id, match)
+		}
+		checkTeams(t, seats, 2, 5)
+		for _, s := range seats {
+			if s.State != "taken" {
+				t.Errorf("seat %+v; want it taken", s)
+			}
+		}
+	}
+	outsider.refused(join(match), "match_full")
+}
+
+func TestRefusals(t *testing.T) {
+	w := start(t, rulesFile)
+	p := w.players(4)
+	id := w.party(p[:3]...)
+	p[0].refused(addParty(id, nil), "unknown_queue")
+	p[0].refused(addParty(id, properties("queue", "ranked")), "unknown_queue")
+	p[0].refused(addParty(id, properties("queue", "ranked_5v5")), "invalid_request: string_properties.region")
+	p[0].refused(addParty(id, properties("queue", "duo")), "party_too_large")
+	p[3].refused(addParty(id, rankedEU), "not_member")
+	p[3].refused(addSolo(nil), "unknown_queue")
+
+	solo := p[2].queueSolo(rankedEU)
+	p[0].refused(addParty(id, rankedEU), "not_ready")
+	p[2].call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: solo}}})
+	ticket := p[0].queueParty(rankedEU)
+	p[0].refused(addParty(id, rankedEU), "not_ready")
+	p[2].refused(addSolo(rankedEU), "not_ready")
+	p[0].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: id, Ticket: ticket}}})
+	p[1].told(-3, "cancelled")
+	p[2].queueSolo(rankedEU)
+}
+
+// Who leaves takes the ticket along; the party is told, and keeps the age of its wait.
+func TestAgeCarriesOver(t *testing.T) {
+	w := start(t, rulesFile)
+	p := w.players(7)
+	id := w.party(p[:3]...)
+	began := time.Now()
+	ticket := p[0].queueParty(rankedEU)
+	p[1].told(-3, "queued")
+	p[2].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: id}}})
+	if e := p[1].told(-3, "dropped"); e.Ticket != ticket || e.Reason != "membership" || e.Queue != "ranked_5v5" {
+		t.Errorf("told %+v; want ticket %s dropped for membership", e, ticket)
+	}
+	waited := time.Since(began)
+	p[0].queueParty(properties("queue", "duo"))
+	other := w.party(p[3:5]...)
+	p[3].queueParty(properties("queue", "duo"))
+	for _, u := range p[0].matched().GetUsers() {
+		since := u.GetNumericProperties()["queued_since"]
+		if u.GetPartyId() == other && time.Since(time.UnixMilli(int64(since*1000))) > time.Minute {
+			t.Errorf("a fresh ticket waits since %v", since)
+		}
+	}
+
+	// The age stays with the queue it was made in.
+	five := w.party(p[5], p[6], p[2])
+	requeued := time.Now()
+	p[0].queueParty(rankedEU)
+	p[5].queueParty(rankedEU)
+	crowd := w.players(5)
+	w.party(crowd...)
+	crowd[0].queueParty(rankedEU)
+	for _, u := range p[0].matched().GetUsers() {
+		since := time.UnixMilli(int64(u.GetNumericProperties()["queued_since"] * 1000))
+		carried := requeued.Sub(since) // of this party's ticket, up to the time it took to queue
+		switch {
+		case u.GetPartyId() == id && carried < waited/4:
+			t.Errorf("the party waits since %v; it had waited before for %v", since, waited)
+		case u.GetPartyId() == five && since.Before(requeued.Add(-time.Second)):
+			t.Errorf("another party waits since %v; it began after %v", since, requeued)
+		}
+	}
+}
+
+func TestSocketEnds(t *testing.T) {
+	w := start(t, rulesFile)
+	p := w.players(3)
+	w.party(p...)
+	p[0].queueParty(rankedEU)
+	p[1].told(-3, "queued")
+	p[2].Abort()
+	if e := p[1].told(-3, "dropped"); e.Reason != "membership" {
+		t.Errorf("told %+v; want it dropped for membership", e)
+	}
+	p[1].queueSoloAfterLeaving()
+}
+
+func (p *player) queueSoloAfterLeaving() {
+	p.w.t.Helper()
+	p.call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: p.partyID}}})
+	p.queueSolo(rankedEU)
+}
+
+// A friend who comes in by an invite while the party waits is not on the ticket, and gets a
+// seat all the same.
+func TestFriendComesInWhileTheyWait(t *testing.T) {
+	w := start(t, rulesFile)
+	p := w.players(5)
+	id := w.party(p[0], p[1])
+	p[0].queueParty(properties("queue", "ranked_5v5", "region", "us"))
+	var invite struct{ Code string }
+	p[0].rpc("party_invite_create", map[string]any{"party_id": id}, &invite)
+	var redeemed struct{ Joined bool }
+	p[2].rpc("party_invite_redeem", map[string]any{"code": invite.Code}, &redeemed)
+	crowd := w.players(7)
+	w.party(crowd[:5]...)
+	crowd[0].queueParty(properties("queue", "ranked_5v5", "region", "us"))
+	w.party(crowd[5:]...)
+	crowd[5].queueParty(properties("queue", "ranked_5v5", "region", "us"))
+	match := p[0].matched().GetMatchId()
+	for {
+		if e := p[2].told(-4, "seat_held"); e.UserID == p[2].UserID {
+			if e.MatchID != match {
+				t.Errorf("a seat is held in %q; want %q", e.MatchID, match)
+			}
+			break
+		}
+	}
+	p[2].call(join(match))
+	p[0].call(join(match))
+	_, seats := p[0].seats()
+	checkTeams(t, seats, 2, 5)
+	held := 0
+	for _, s := range seats {
+		if s.PartyID == id {
+			held++
+		}
+	}
+	if held != 3 {
+		t.Errorf("the party has %d seats; want 3", held)
+	}
+}
+
+// A seat that opens in a running match is filled before a new match is made.
+func TestBackfill(t *testing.T) {
+	w := start(t, rulesFile)
+	p := w.players(5)
+	duo := properties("queue", "duo")
+	w.party(p[0], p[1])
+	p[0].queueParty(duo)
+	w.party(p[2], p[3])
+	p[2].queueParty(duo)
+	match := p[0].matched().GetMatchId()
+	for _, m := range p[:4] {
+		m.call(join(match))
+	}
+	p[3].call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: match}}})
+	p[3].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: p[3].partyID}}})
+	p[4].queueSolo(duo)
+	if got := p[4].matched().GetMatchId(); got != match {
+		t.Errorf("matched into %q; want the running match %q", got, match)
+	}
+	p[4].call(join(match))
+}
+
+// Many players in mixed parties: everybody is placed, no party is split, no match is
+// overfull.
+func TestManyPlayers(t *testing.T) {
+	w := start(t, rulesFile)
+	const perSize = 68 // parties of each size from 1 to 5: 1,020 players for 102 matches
+	var groups [][]*player
+	for size := 5; size >= 1; size-- {
+		for range perSize {
+			groups = append(groups, w.players(size))
+		}
+	}
+	for i, g := range groups {
+		w.party(g...)
+		g[0].queueParty(properties("queue", "ranked_5v5", "region", "eu"))
+		if i%10 == 9 {
+			if err := g[0].Barrier(w.ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	players := map[string]int{} // by match
+	for _, g := range groups {
+		match := g[0].matched().GetMatchId()
+		for _, m := range g[1:] {
+			if other := m.matched().GetMatchId(); other != match {
+				t.Fatalf("a party is split over matches %q and %q", match, other)
+			}
+		}
+		for _, m := range g {
+			m.call(join(match))
+		}
+		players[match] += len(g)
+		_, seats := g[0].seats()
+		checkTeams(t, seats, 2, 5)
+	}
+	for match, n := range players {
+		if n != 10 {
+			t.Errorf("match %q has %d players", match, n)
+		}
+	}
+}

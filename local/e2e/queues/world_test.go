@@ -1,0 +1,283 @@
+package queues_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"partyline/local/e2e/client"
+	"partyline/local/engine"
+	"partyline/module/wiring"
+)
+
+// rulesFile has a queue for each scenario. Passes of the matchmaker are 200 ms apart.
+const rulesFile = `
+version: 1
+parties:
+  max_size: {default: 8, min: 1, max: 8}
+limits:
+  party_create: none
+  invite_create: none
+queues:
+  ranked_5v5:
+    teams: 2
+    team_size: 5
+    match_on: [region]
+    skill: {property: mmr, source: ticket, default: 1000, window: 100, widen: 25/s, max: 600}
+    hold_invited: true
+  duo:
+    teams: 2
+    team_size: 2
+    hold_invited: true
+    seat_hold: 20s
+    seat_hold_max: 20s
+    backfill: true
+`
+
+type world struct {
+	t      *testing.T
+	ctx    context.Context
+	client *client.Client
+}
+
+func start(t *testing.T, rulesFile string) *world {
+	t.Helper()
+	path := t.TempDir()
+	if err := os.WriteFile(filepath.Join(path, "rules.yml"), []byte(rulesFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server, err := engine.Start(t.Context(), engine.Options{
+		MatchmakerInterval: 200 * time.Millisecond, RuntimePath: path, Env: map[string]string{wiring.EnvRules: "rules.yml"},
+		Init: wiring.Register, Logger: slog.New(slog.NewTextHandler(complaints{t}, &slog.HandlerOptions{Level: slog.LevelError})),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // of a thousand sockets under the race detector
+	t.Cleanup(cancel)
+	return &world{t: t, ctx: ctx, client: client.New(server.Addr())}
+}
+
+// complaints fails the test for everything the server logs as an error.
+type complaints struct{ t *testing.T }
+
+func (c complaints) Write(line []byte) (int, error) {
+	c.t.Errorf("the server logged: %s", line)
+	return len(line), nil
+}
+
+// player is a user with a socket.
+type player struct {
+	*client.Socket
+	client.Session
+	w       *world
+	partyID string
+}
+
+func (w *world) player() *player {
+	w.t.Helper()
+	session, err := w.client.AuthenticateDevice(w.ctx, uuid.NewString(), "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	socket, err := w.client.Connect(w.ctx, session, client.SocketOptions{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(socket.Abort)
+	return &player{Socket: socket, Session: session, w: w}
+}
+
+// players makes n of them side by side.
+func (w *world) players(n int) []*player {
+	w.t.Helper()
+	all := make([]*player, n)
+	var group sync.WaitGroup
+	slots := make(chan struct{}, 16)
+	for i := range all {
+		group.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			all[i] = w.player()
+		})
+	}
+	group.Wait()
+	return all
+}
+
+// party makes an open party that the first player leads.
+func (w *world) party(members ...*player) string {
+	w.t.Helper()
+	made := members[0].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 8}}})
+	id := made.GetParty().GetPartyId()
+	members[0].partyID = id
+	for _, m := range members[1:] {
+		m.call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: id}}})
+		m.partyID = id
+	}
+	return id
+}
+
+// call sends a message that has to succeed.
+func (p *player) call(e *rtapi.Envelope) *rtapi.Envelope {
+	p.w.t.Helper()
+	reply, err := p.Call(p.w.ctx, e)
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	return reply
+}
+
+func properties(pairs ...string) map[string]string {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return m
+}
+
+var rankedEU = properties("queue", "ranked_5v5", "region", "eu")
+
+// addParty is the stock message of a leader: counts and query are what the SDK asks for.
+func addParty(id string, texts map[string]string) *rtapi.Envelope {
+	return &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
+		PartyId: id, MinCount: 2, MaxCount: 2, Query: "*", StringProperties: texts,
+	}}}
+}
+
+func addSolo(texts map[string]string) *rtapi.Envelope {
+	return &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: &rtapi.MatchmakerAdd{
+		MinCount: 2, MaxCount: 2, Query: "*", StringProperties: texts, CountMultiple: wrapperspb.Int32(1),
+	}}}
+}
+
+func (p *player) queueParty(texts map[string]string) (ticket string) {
+	p.w.t.Helper()
+	return p.call(addParty(p.partyID, texts)).GetPartyMatchmakerTicket().GetTicket()
+}
+
+func (p *player) queueSolo(texts map[string]string) (ticket string) {
+	p.w.t.Helper()
+	return p.call(addSolo(texts)).GetMatchmakerTicket().GetTicket()
+}
+
+// matched waits for the match and answers it.
+func (p *player) matched() *rtapi.MatchmakerMatched {
+	p.w.t.Helper()
+	m, err := p.Take(p.w.ctx, client.OfKind("matchmaker_matched"))
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	return m.Envelope.GetMatchmakerMatched()
+}
+
+// event is a message of the server's to the party, of any op code.
+type event struct {
+	Event, Queue, Ticket, Reason string
+	MatchID                      string `json:"match_id"`
+	UserID                       string `json:"user_id"`
+}
+
+// told waits for a message to the party and answers it.
+func (p *player) told(opCode int64, name string) event {
+	p.w.t.Helper()
+	var e event
+	_, err := p.Take(p.w.ctx, func(m client.Message) bool {
+		data := m.Envelope.GetPartyData()
+		if data.GetOpCode() != opCode || data.GetPresence().GetUsername() != "partyline" {
+			return false
+		}
+		e = event{}
+		return json.Unmarshal(data.GetData(), &e) == nil && e.Event == name
+	})
+	if err != nil {
+		p.w.t.Fatalf("waiting for %s: %v", name, err)
+	}
+	return e
+}
+
+// refused sends a message that has to be refused with the reason.
+func (p *player) refused(e *rtapi.Envelope, reason string) {
+	p.w.t.Helper()
+	_, err := p.Call(p.w.ctx, e)
+	if err == nil || !strings.Contains(err.Error(), reason+": ") {
+		p.w.t.Errorf("%s = %v; want %s", client.Kind(e), err, reason)
+	}
+}
+
+func join(matchID string) *rtapi.Envelope {
+	return &rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{Id: &rtapi.MatchJoin_MatchId{MatchId: matchID}}}}
+}
+
+// rpc calls over the socket's session and decodes the answer.
+func (p *player) rpc(id string, payload, answer any) {
+	p.w.t.Helper()
+	body, err := json.Marshal(payload)
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	text, err := p.w.client.RPC(p.w.ctx, p.Session, id, string(body))
+	if err != nil {
+		p.w.t.Fatalf("%s: %v", id, err)
+	}
+	if err := json.Unmarshal([]byte(text), answer); err != nil {
+		p.w.t.Fatalf("%s: %q: %v", id, text, err)
+	}
+}
+
+// seat is one of the answer of party_match.
+type seat struct {
+	UserID  string `json:"user_id"`
+	PartyID string `json:"party_id"`
+	Team    int
+	State   string
+}
+
+func (p *player) seats() (matchID string, seats []seat) {
+	p.w.t.Helper()
+	var answer struct {
+		MatchID string `json:"match_id"`
+		Seats   []seat
+	}
+	p.rpc("party_match", map[string]string{"party_id": p.partyID}, &answer)
+	return answer.MatchID, answer.Seats
+}
+
+// checkTeams fails the test if a party sits on two teams, or a team has more than its size.
+func checkTeams(t *testing.T, seats []seat, teams, teamSize int) {
+	t.Helper()
+	teamOf, size := map[string]int{}, make([]int, teams)
+	for _, s := range seats {
+		if s.State == "open" {
+			continue
+		}
+		size[s.Team]++
+		if s.PartyID == "" {
+			continue
+		}
+		if team, known := teamOf[s.PartyID]; known && team != s.Team {
+			t.Errorf("party %s is split over teams %d and %d", s.PartyID, team, s.Team)
+		}
+		teamOf[s.PartyID] = s.Team
+	}
+	for team, n := range size {
+		if n > teamSize {
+			t.Errorf("team %d has %d players in %d seats", team, n, teamSize)
+		}
+	}
+	if len(seats) != teams*teamSize {
+		t.Errorf("%s; want %d", fmt.Sprint(len(seats), " seats"), teams*teamSize)
+	}
+}

@@ -1,0 +1,151 @@
+package matchmaking
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking/seats"
+	"partyline/party"
+)
+
+// event is what a party hears of a match, as party data with op code [party.OpMatch].
+// The end is told to players too, as match data; with a user ID in it, it is the end only
+// for the device that gets it, because the user plays on with another one.
+type event struct {
+	Event     string `json:"event"`
+	MatchID   string `json:"match_id"`
+	UserID    string `json:"user_id,omitempty"` // absent for a seat held for a friend not known by name
+	Team      *int   `json:"team,omitempty"`    // from 0; absent when the match ended
+	ExpiresAt int64  `json:"expires_at,omitempty"`
+
+	partyID string
+}
+
+const (
+	eventHeld     = "seat_held" // also when a hold is extended, and for a player whose connection is lost
+	eventTaken    = "seat_taken"
+	eventReleased = "seat_released"
+	eventEnded    = "ended" // expires_at is when, for a match that ends with the server
+)
+
+// changes are the events between two maps of the seats.
+func (c *call) changes(before, after []seats.Seat) []event {
+	var events []event
+	tell := func(name string, r seats.Seat) {
+		if r.PartyID == "" {
+			return
+		}
+		e := event{Event: name, MatchID: c.id, UserID: r.UserID, Team: &r.Team, partyID: r.PartyID}
+		if name == eventHeld {
+			e.ExpiresAt = r.Expires.Unix()
+		}
+		events = append(events, e)
+	}
+	was := map[string]seats.Seat{} // by user
+	spare := map[seats.Seat]int{}  // alike ones
+	fewer := map[string]int{}      // spare seats of a party that are gone
+	for _, r := range before {
+		switch {
+		case r.UserID != "":
+			was[r.UserID] = r
+		case r.State == seats.Held:
+			spare[r]++
+			fewer[r.PartyID]++
+		}
+	}
+	for _, r := range after {
+		old, known := was[r.UserID]
+		delete(was, r.UserID)
+		if !known && r.State != seats.Open {
+			fewer[r.PartyID]-- // still spare, or given to somebody by name
+		}
+		switch {
+		case r.State == seats.Open, known && old == r:
+		case r.State == seats.Taken:
+			tell(eventTaken, r)
+		case r.UserID == "" && spare[r] > 0:
+			spare[r]--
+		default:
+			tell(eventHeld, r)
+		}
+	}
+	for _, r := range before {
+		_, gone := was[r.UserID]
+		if r.UserID == "" && r.State == seats.Held && fewer[r.PartyID] > 0 {
+			fewer[r.PartyID]--
+			gone = true
+		}
+		if gone {
+			tell(eventReleased, r)
+		}
+	}
+	return events
+}
+
+// sendEvents tells the parties. What has happened stays, whether or not they hear of it.
+func (c *call) sendEvents() {
+	for _, e := range c.events {
+		c.tellParty(e)
+	}
+	c.events = nil
+}
+
+func (c *call) tellParty(e event) {
+	id, err := party.ParseID(e.partyID)
+	if err != nil {
+		return // a party of the game's own making, without a stream
+	}
+	if err := party.SendData(c.nk, id, party.OpMatch, e); err != nil {
+		c.logger.Warn("party %s not told of %s: %v", id, e.Event, err)
+	}
+}
+
+// broadcastSeats gives the players the seats as they are now. It is done once a tick at
+// most, so that a whole party joining at once is one message.
+func (c *call) broadcastSeats() {
+	if !c.mapChanged || len(c.guests) == 0 {
+		return
+	}
+	c.mapChanged = false
+	c.tellPlayers(c.seats(), nil)
+}
+
+// tellPlayers sends to the given players, or to all for nil.
+func (c *call) tellPlayers(what any, to []runtime.Presence) {
+	data, err := json.Marshal(what)
+	if err == nil {
+		err = c.innerDispatcher().BroadcastMessage(party.OpMatch, data, to, nil, true)
+	}
+	if err != nil {
+		c.logger.Warn("players not told: %v", err)
+	}
+}
+
+// tellEnd tells parties and players once that the match ends, now or in a while.
+func (c *call) tellEnd(in time.Duration) {
+	if c.endTold {
+		return
+	}
+	c.endTold = true
+	c.sendEvents()
+	e := event{Event: eventEnded, MatchID: c.id}
+	if in > 0 {
+		e.ExpiresAt = c.now.Add(in).Unix()
+	}
+	for _, partyID := range c.table.Parties(c.now) {
+		e.partyID = partyID
+		c.tellParty(e)
+	}
+	if len(c.guests) > 0 {
+		c.tellPlayers(e, nil)
+	}
+}
+
+// tellReplaced tells sessions that their player goes on with another one.
+func (c *call) tellReplaced(sessions []runtime.Presence) {
+	for _, p := range sessions {
+		c.tellPlayers(event{Event: eventEnded, MatchID: c.id, UserID: p.GetUserId()}, []runtime.Presence{p})
+	}
+}

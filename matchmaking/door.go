@@ -1,0 +1,184 @@
+package matchmaking
+
+import (
+	"slices"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// attempt decides whether a session may come in. Its seat is taken from now on: the
+// host has the session join at once, and reports it as gone if it never appears.
+func (m *seated) attempt(c *call, presence runtime.Presence, metadata map[string]string) (allow bool, reason string) {
+	user := presence.GetUserId()
+	partyID := ""
+	if _, seated := c.table.Get(c.now, user); !seated {
+		partyID = c.partyHere(user)
+		if partyID == "" && !c.setup.OpenJoins {
+			_, held, open := c.table.Count(c.now)
+			return false, refuseOutsider(held, open).Error()
+		}
+	}
+	before := c.table.Clone()
+	if _, err := c.table.Take(c.now, user, partyID); err != nil {
+		return false, party.AsError(refuse(err)).Error()
+	}
+	c.inner, allow, reason = m.inner.MatchJoinAttempt(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, presence, metadata)
+	if !allow {
+		c.table = before
+		return false, reason
+	}
+	if c.guest(presence.GetSessionId()) == nil {
+		c.guests = append(c.guests, &guest{Presence: presence})
+	}
+	return true, reason
+}
+
+// partyHere finds the party with seats here whose member the user is; "" for none. The
+// host's own presences say who is a member, so a client cannot claim it.
+func (c *call) partyHere(userID string) string {
+	for _, text := range c.table.Parties(c.now) {
+		id, err := party.ParseID(text)
+		if err != nil {
+			continue
+		}
+		members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
+		if err != nil {
+			c.logger.Warn("members of party %s unknown: %v", id, err)
+			continue
+		}
+		if slices.ContainsFunc(members, func(p runtime.Presence) bool { return p.GetUserId() == userID }) {
+			return text
+		}
+	}
+	return ""
+}
+
+// join passes on the sessions that attempt let in. Where one takes the place of another
+// session of its user, the handler sees that one leave first.
+func (m *seated) join(c *call, presences []runtime.Presence) bool {
+	var arrived, replaced, strangers []runtime.Presence
+	for _, p := range presences {
+		g := c.guest(p.GetSessionId())
+		if g == nil {
+			strangers = append(strangers, p)
+			continue
+		}
+		for _, other := range c.guests {
+			if other != g && other.joined && !other.replaced && other.GetUserId() == p.GetUserId() {
+				other.replaced = true
+				replaced = append(replaced, departed{other.Presence})
+			}
+		}
+		g.Presence, g.joined = p, true
+		arrived = append(arrived, p)
+	}
+	if len(strangers) > 0 {
+		c.logger.Warn("%d sessions joined without having asked", len(strangers))
+		c.kick(strangers)
+	}
+	if len(replaced) > 0 {
+		c.tellReplaced(replaced)
+		c.kickReplaced()
+		c.inner = m.inner.MatchLeave(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, replaced)
+	}
+	if c.inner != nil && len(arrived) > 0 {
+		c.mapChanged = true // whoever arrives needs the seats, even where none changed
+		c.inner = m.inner.MatchJoin(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, arrived)
+	}
+	return c.inner != nil
+}
+
+// leave opens the seats of those who left on purpose and keeps those of the others for
+// the grace. The host also names sessions here that were never in the match.
+func (m *seated) leave(c *call, presences []runtime.Presence) bool {
+	var gone []runtime.Presence
+	for _, p := range presences {
+		g := c.guest(p.GetSessionId())
+		if g == nil {
+			continue
+		}
+		sits := c.holder(g.GetUserId()) == g
+		c.guests = slices.DeleteFunc(c.guests, func(other *guest) bool { return other == g })
+		switch {
+		case !sits: // another session of the user has the seat
+		case p.GetReason() == runtime.PresenceReasonLeave:
+			c.table.Leave(c.now, g.GetUserId())
+		default:
+			c.table.Drop(c.now, g.GetUserId(), c.now.Add(c.setup.Grace))
+		}
+		if !g.replaced {
+			gone = append(gone, p)
+		}
+	}
+	if len(gone) == 0 {
+		return true
+	}
+	c.inner = m.inner.MatchLeave(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, gone)
+	return c.inner != nil
+}
+
+// kickReplaced takes replaced sessions off the match's stream. One that had not even
+// appeared on it cannot be taken off, so this is done until the host reports it gone.
+func (c *call) kickReplaced() {
+	var replaced []runtime.Presence
+	for _, g := range c.guests {
+		if g.replaced {
+			replaced = append(replaced, g.Presence)
+		}
+	}
+	if len(replaced) > 0 {
+		c.kick(replaced)
+	}
+}
+
+func (c *call) kick(presences []runtime.Presence) {
+	if err := c.dispatcher.MatchKick(presences); err != nil {
+		c.logger.Warn("%d sessions not kicked: %v", len(presences), err)
+	}
+}
+
+// departed is a presence whose connection counts as lost.
+type departed struct{ runtime.Presence }
+
+func (departed) GetReason() runtime.PresenceReason { return runtime.PresenceReasonDisconnect }
+
+// innerDispatcher is the handler's.
+func (c *call) innerDispatcher() runtime.MatchDispatcher {
+	return dispatcher{c.dispatcher, c}
+}
+
+// dispatcher is the host's, with the label shared and without replaced sessions.
+type dispatcher struct {
+	runtime.MatchDispatcher
+	c *call
+}
+
+// MatchLabelUpdate puts the handler's fields beside those of the seats.
+func (d dispatcher) MatchLabelUpdate(text string) error {
+	before := d.c.own
+	d.c.own = ownLabel(text)
+	if err := d.c.relabel(); err != nil {
+		d.c.own = before
+		return err
+	}
+	return nil
+}
+
+func (d dispatcher) BroadcastMessage(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
+	return d.MatchDispatcher.BroadcastMessage(opCode, data, d.recipients(presences), sender, reliable)
+}
+
+func (d dispatcher) BroadcastMessageDeferred(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
+	return d.MatchDispatcher.BroadcastMessageDeferred(opCode, data, d.recipients(presences), sender, reliable)
+}
+
+// recipients turns "everybody" into those the handler knows of, where that is not the
+// same.
+func (d dispatcher) recipients(presences []runtime.Presence) []runtime.Presence {
+	if presences == nil && slices.ContainsFunc(d.c.guests, func(g *guest) bool { return g.replaced }) {
+		return d.c.present()
+	}
+	return presences
+}

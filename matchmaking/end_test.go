@@ -1,0 +1,89 @@
+package matchmaking_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking"
+	"partyline/party"
+)
+
+func TestEnd_ByTheHandler(t *testing.T) {
+	h, s, sc, p := scripted(t)
+	s.enter("ann")
+	h.events(p)
+	sc.end = true
+	s.loop()
+	if !s.over() {
+		t.Fatal("the match goes on")
+	}
+	wantLines(t, "the party heard", h.events(p), "ended")
+	if len(h.marks[p]) != 0 {
+		t.Errorf("marks %v lead to a match that ended", h.marks[p])
+	}
+	last := s.got[len(s.got)-1]
+	if last.OpCode != party.OpMatch || !strings.Contains(last.Data, `"event":"ended"`) || strings.Contains(last.Data, "expires_at") {
+		t.Errorf("the players got %+v", last)
+	}
+}
+
+func TestEnd_WithTheServer(t *testing.T) {
+	h, s, sc, p := scripted(t)
+	s.enter("ann")
+	h.events(p)
+	sc.seen()
+	s.take(s.core.MatchTerminate(s.ctx, s, nil, h, s, s.tick, s.state, 30))
+	if want := h.clock.Now().Add(30 * time.Second).Unix(); len(h.heard) != 1 || h.heard[0].Event.ExpiresAt != want {
+		t.Errorf("the party heard %+v; want ended at %d", h.heard, want)
+	}
+	wantLines(t, "the party heard", h.events(p), "ended")
+	sc.end = true
+	s.loop()
+	wantLines(t, "the handler saw", sc.seen(), "terminate:30")
+	if !s.over() || len(h.events(p)) != 0 {
+		t.Error("the end was told twice, or never came")
+	}
+}
+
+// Half a minute after the last player left and the last hold ran out.
+func TestEnd_Deserted(t *testing.T) {
+	h, s, sc, p := scripted(t)
+	s.enter("ann", "bob")
+	s.leave("ann", "ann1", runtime.PresenceReasonLeave)
+	s.leave("bob", "bob1", runtime.PresenceReasonDisconnect)
+	s.after(44 * time.Second) // bob's grace is over, cat may still come
+	s.after(time.Second)
+	s.after(matchmaking.EmptyAfter - time.Millisecond)
+	if s.over() {
+		t.Fatal("ended early")
+	}
+	h.events(p)
+	sc.seen()
+	s.after(time.Millisecond)
+	if !s.over() {
+		t.Fatal("a deserted match goes on")
+	}
+	wantLines(t, "the handler saw", sc.seen(), "terminate:0")
+}
+
+// Whoever comes while a match is nearly given up keeps it alive.
+func TestEnd_NotWhileSomebodyComes(t *testing.T) {
+	h := newHouse(t)
+	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 2, OpenJoins: true})
+	s.after(matchmaking.EmptyAfter - time.Second)
+	s.enter("ann")
+	s.after(time.Hour)
+	s.leave("ann", "ann1", runtime.PresenceReasonLeave)
+	s.loop()
+	s.after(matchmaking.EmptyAfter - time.Second)
+	if s.over() {
+		t.Fatal("the time before somebody came was counted")
+	}
+	s.after(time.Second)
+	if !s.over() {
+		t.Error("a deserted match goes on")
+	}
+}

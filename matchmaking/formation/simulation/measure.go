@@ -1,0 +1,88 @@
+package simulation
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Quantile is the value that a share p of the sorted values do not exceed, by nearest
+// rank; NaN of none.
+func Quantile(sorted []float64, p float64) float64 {
+	if len(sorted) == 0 {
+		return math.NaN()
+	}
+	rank := int(math.Ceil(p * float64(len(sorted))))
+	return sorted[min(max(rank, 1), len(sorted))-1]
+}
+
+// Waits are the sorted waits in seconds of the placed tickets of a size, or of all for
+// size 0.
+func (r Report) Waits(size int) []float64 {
+	var waits []float64
+	for _, t := range r.Tickets {
+		if size == 0 || t.Size == size {
+			waits = append(waits, t.Wait.Seconds())
+		}
+	}
+	slices.Sort(waits)
+	return waits
+}
+
+// Sizes are the party sizes that were placed, in order.
+func (r Report) Sizes() []int {
+	var sizes []int
+	for _, t := range r.Tickets {
+		if !slices.Contains(sizes, t.Size) {
+			sizes = append(sizes, t.Size)
+		}
+	}
+	slices.Sort(sizes)
+	return sizes
+}
+
+// Spreads are the sorted differences between the strongest and the weakest ticket of
+// each match.
+func (r Report) Spreads() []float64 {
+	return r.sorted(func(m Match) float64 { return m.Spread })
+}
+
+// TeamGaps are the sorted differences between the mean skills of each match's teams.
+func (r Report) TeamGaps() []float64 {
+	return r.sorted(func(m Match) float64 { return m.TeamGap })
+}
+
+func (r Report) sorted(of func(Match) float64) []float64 {
+	values := make([]float64, len(r.Matches))
+	for i, m := range r.Matches {
+		values[i] = of(m)
+	}
+	slices.Sort(values)
+	return values
+}
+
+// Band is the waits of the tickets of similar skill.
+type Band struct {
+	Low, High float64   // skill
+	Waits     []float64 // seconds, sorted
+}
+
+// Bands cuts the placed tickets into n bands of equal count, the weakest first.
+func (r Report) Bands(n int) []Band {
+	tickets := slices.Clone(r.Tickets)
+	slices.SortStableFunc(tickets, func(a, b Placed) int { return cmp.Compare(a.Skill, b.Skill) })
+	var bands []Band
+	for i := range n {
+		part := tickets[i*len(tickets)/n : (i+1)*len(tickets)/n]
+		if len(part) == 0 {
+			continue
+		}
+		b := Band{Low: part[0].Skill, High: part[len(part)-1].Skill}
+		for _, t := range part {
+			b.Waits = append(b.Waits, t.Wait.Seconds())
+		}
+		slices.Sort(b.Waits)
+		bands = append(bands, b)
+	}
+	return bands
+}

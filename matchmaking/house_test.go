@@ -1,0 +1,267 @@
+package matchmaking_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"partyline/matchmaking"
+	"partyline/party"
+	"partyline/party/partytest"
+)
+
+// failer is what *testing.T and *rapid.T have in common.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
+// house is a host with matches in it: it calls them as the server does, one call at a
+// time, and shows lists and labels. A list is as current as a label here; what the delay
+// of a real list does is tested end to end.
+type house struct {
+	runtime.NakamaModule // what the code under test must not use panics
+	t                    failer
+	clock                *partytest.Time
+	handlers             map[string]runtime.Match
+	matches              []*stage
+	members              map[string][]string          // of parties: users by party ID
+	marks                map[string]map[string]string // of parties: match by member's session
+	heard                []heard                      // party data, oldest first
+	created              int
+}
+
+// heard is one message to a party.
+type heard struct {
+	Party string
+	Event struct {
+		Event     string `json:"event"`
+		MatchID   string `json:"match_id"`
+		UserID    string `json:"user_id"`
+		Team      *int   `json:"team"`
+		ExpiresAt int64  `json:"expires_at"`
+	}
+}
+
+func newHouse(t failer) *house {
+	h := &house{t: t, clock: partytest.NewTime(), members: map[string][]string{}, marks: map[string]map[string]string{}}
+	h.handlers = map[string]runtime.Match{matchmaking.PartyMatch: h.seated(matchmaking.Relay())}
+	return h
+}
+
+func (h *house) seated(inner runtime.Match) runtime.Match {
+	return matchmaking.WithSeatsAt(inner, h.clock.Now)
+}
+
+// launch makes a match and lets it tick once.
+func (h *house) launch(l matchmaking.Launch) *stage {
+	h.t.Helper()
+	if l.SeatHold == 0 {
+		l.SeatHold, l.SeatHoldMax, l.Grace = 45*time.Second, 10*time.Minute, 20*time.Second
+	}
+	id, err := h.client().Launch(context.Background(), l)
+	if err != nil {
+		h.t.Fatalf("Launch(%+v): %v", l, err)
+	}
+	s := h.match(id)
+	s.loop()
+	return s
+}
+
+// client is a Matches that knows nothing yet, like one on another node.
+func (h *house) client() *matchmaking.Matches { return matchmaking.NewMatches(h, h, h) }
+
+func (h *house) match(id string) *stage {
+	for _, s := range h.matches {
+		if s.id == id {
+			return s
+		}
+	}
+	return nil
+}
+
+// partyOf makes a party with these members and answers its ID.
+func (h *house) partyOf(users ...string) string {
+	id := party.ID{UUID: uuid.New(), Node: "node1"}.String()
+	h.members[id] = users
+	return id
+}
+
+// events are those a party has heard since the last call, as "event user@team".
+func (h *house) events(partyID string) []string {
+	var out []string
+	h.heard = slices.DeleteFunc(h.heard, func(m heard) bool {
+		if m.Party != partyID {
+			return false
+		}
+		line := m.Event.Event
+		if m.Event.UserID != "" {
+			line += " " + m.Event.UserID
+		}
+		if m.Event.Team != nil {
+			line += fmt.Sprintf("@%d", *m.Event.Team)
+		}
+		out = append(out, line)
+		return true
+	})
+	return out
+}
+
+func (h *house) View(_ context.Context, id party.ID) (party.View, error) {
+	users, ok := h.members[id.String()]
+	if !ok {
+		return party.View{}, party.Refuse(party.PartyNotFound, "gone")
+	}
+	v := party.View{ID: id}
+	for _, u := range users {
+		v.Members = append(v.Members, party.Member{Session: party.Session{UserID: u}})
+	}
+	return v, nil
+}
+
+func (h *house) MatchCreate(ctx context.Context, handler string, params map[string]any) (string, error) {
+	core := h.handlers[handler]
+	if core == nil {
+		return "", errors.New("error creating match: not found")
+	}
+	h.created++
+	s := &stage{house: h, core: core, id: fmt.Sprintf("%s.node1", uuid.NewString())}
+	ctx = context.WithValue(ctx, runtime.RUNTIME_CTX_MATCH_ID, s.id)
+	s.ctx = context.WithoutCancel(ctx)
+	s.state, s.rate, s.label = core.MatchInit(s.ctx, s, nil, h, params)
+	if s.state == nil {
+		return "", errors.New("error creating match: Match initial state must not be nil")
+	}
+	if s.rate < 1 || len(s.label) > matchmaking.MaxLabel {
+		h.t.Fatalf("MatchInit: rate %d, a label of %d bytes", s.rate, len(s.label))
+	}
+	h.matches = append(h.matches, s)
+	return s.id, nil
+}
+
+func (h *house) MatchGet(_ context.Context, id string) (*api.Match, error) {
+	s := h.match(id)
+	if s == nil || s.over() {
+		return nil, nil
+	}
+	return &api.Match{MatchId: id, Authoritative: true, Label: wrapperspb.String(s.label), Size: int32(len(s.present))}, nil
+}
+
+// MatchList understands the queries of this package, no others.
+func (h *house) MatchList(_ context.Context, limit int, _ bool, _ string, _, _ *int, query string) ([]*api.Match, error) {
+	var found []*api.Match
+	for _, s := range slices.Backward(h.matches) {
+		if s.over() || len(found) == limit {
+			continue
+		}
+		var l struct {
+			Queue     string   `json:"queue"`
+			OpenSeats int      `json:"open_seats"`
+			Parties   []string `json:"parties"`
+			Backfill  bool     `json:"backfill"`
+		}
+		if err := json.Unmarshal([]byte(s.label), &l); err != nil {
+			continue
+		}
+		fits := true
+		for _, term := range strings.Fields(query) {
+			field, value, _ := strings.Cut(strings.TrimPrefix(term, "+label."), ":")
+			switch field {
+			case "queue":
+				fits = fits && l.Queue == value
+			case "backfill":
+				fits = fits && l.Backfill && value == "T"
+			case "open_seats":
+				fits = fits && l.OpenSeats > 0 && value == ">0"
+			case "parties":
+				fits = fits && slices.Contains(l.Parties, value)
+			default:
+				return nil, fmt.Errorf("a query this host does not know: %s", query)
+			}
+		}
+		if fits {
+			found = append(found, &api.Match{MatchId: s.id, Label: wrapperspb.String(s.label)})
+		}
+	}
+	return found, nil
+}
+
+func (h *house) MatchSignal(_ context.Context, id, data string) (string, error) {
+	s := h.match(id)
+	if s == nil || s.over() {
+		return "", runtime.ErrMatchNotFound
+	}
+	state, reply := s.core.MatchSignal(s.ctx, s, nil, h, s, s.tick, s.state, data)
+	if !s.take(state) {
+		return "", runtime.ErrMatchBusy
+	}
+	return reply, nil
+}
+
+// markMode is the stream on which matches mark parties.
+const markMode = 104
+
+func (h *house) StreamUserList(mode uint8, subject, subcontext, label string, hidden, shown bool) ([]runtime.Presence, error) {
+	var list []runtime.Presence
+	id := subject + "." + label
+	switch {
+	case mode == party.StreamMode && subcontext == "" && !hidden && shown:
+		for _, u := range h.members[id] {
+			list = append(list, player{user: u, session: partySession(u)})
+		}
+	case mode == markMode && subcontext == "" && hidden:
+		for session, match := range h.marks[id] {
+			list = append(list, player{session: session, status: match})
+		}
+	default:
+		h.t.Errorf("StreamUserList(%d, %q, %q, %q, %v, %v)", mode, subject, subcontext, label, hidden, shown)
+	}
+	return list, nil
+}
+
+// partySession is the socket a member has in his parties.
+func partySession(user string) string { return "party session of " + user }
+
+func (h *house) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {
+	if mode != markMode || subcontext != "" || sessionID != partySession(userID) || !hidden || persistence {
+		h.t.Errorf("StreamUserUpdate(%d, %q, %q, %q, %q, %q, %v, %v, %q)", mode, subject, subcontext, label, userID, sessionID, hidden, persistence, status)
+	}
+	id := subject + "." + label
+	if h.marks[id] == nil {
+		h.marks[id] = map[string]string{}
+	}
+	h.marks[id][sessionID] = status
+	return nil
+}
+
+func (h *house) StreamUserLeave(mode uint8, subject, _, label, _, sessionID string) error {
+	if mode != markMode {
+		h.t.Errorf("StreamUserLeave of mode %d", mode)
+	}
+	delete(h.marks[subject+"."+label], sessionID)
+	return nil
+}
+
+func (h *house) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
+	data := msg.GetPartyData()
+	if mode != party.StreamMode || subcontext != "" || len(presences) != 0 || !reliable || data.GetOpCode() != party.OpMatch || data.GetPartyId() != subject+"."+label {
+		h.t.Errorf("StreamSendRaw(%d, %q, %q, %q, %v)", mode, subject, subcontext, label, msg)
+	}
+	m := heard{Party: data.GetPartyId()}
+	if err := json.Unmarshal(data.GetData(), &m.Event); err != nil {
+		h.t.Errorf("party data %q: %v", data.GetData(), err)
+	}
+	h.heard = append(h.heard, m)
+	return nil
+}

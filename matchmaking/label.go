@@ -1,0 +1,101 @@
+package matchmaking
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// maxLabel is the longest label the host takes, in bytes.
+const maxLabel = 2048
+
+// label is what a match with seats tells lists of itself. A handler's own label, if it
+// is a JSON object, is part of the same object.
+type label struct {
+	Queue     string   `json:"queue"`
+	OpenSeats int      `json:"open_seats"`
+	Parties   []string `json:"parties"` // the largest first; as many as the label has room for
+	// Unlisted is the number of parties that did not fit.
+	Unlisted int `json:"unlisted_parties,omitempty"`
+
+	Backfill bool    `json:"backfill,omitempty"` // the queue fills open seats; then the next three are there
+	Open     []int   `json:"open,omitempty"`     // open seats by team
+	Key      string  `json:"key,omitempty"`
+	Skill    float64 `json:"skill,omitempty"`
+}
+
+// text is the label as the host takes it, with the fields of own that are not ours. It
+// leaves out as many of the smallest parties as it must to fit. runtime.ErrMatchLabelTooLong
+// means that not even without parties does it.
+func (l label) text(own map[string]any) (string, error) {
+	all := l.Parties
+	for n := len(all); ; n-- {
+		l.Parties, l.Unlisted = all[:n], len(all)-n
+		text, err := l.merged(own)
+		if err != nil || len(text) <= maxLabel {
+			return text, err
+		}
+		if n == 0 {
+			return "", runtime.ErrMatchLabelTooLong
+		}
+		// Most of the way at once: every party takes its ID, two quotes and a comma.
+		for over := len(text) - maxLabel - len(all[n-1]) - 3; over > 0 && n > 1; n-- {
+			over -= len(all[n-2]) + 3
+		}
+	}
+}
+
+func (l label) merged(own map[string]any) (string, error) {
+	ours, err := json.Marshal(l)
+	if err != nil || len(own) == 0 {
+		return string(ours), err
+	}
+	merged := make(map[string]any, len(own)+8)
+	for field, value := range own {
+		merged[field] = value
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(ours, &fields); err != nil {
+		return "", err
+	}
+	for field, value := range fields {
+		merged[field] = value
+	}
+	text, err := json.Marshal(merged)
+	return string(text), err
+}
+
+// ownLabel reads the label of the handler behind the seats. A label that is no JSON
+// object is kept whole in the field "inner".
+func ownLabel(text string) map[string]any {
+	if text == "" {
+		return nil
+	}
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(text), &fields); err != nil {
+		return map[string]any{"inner": text}
+	}
+	return fields
+}
+
+// readLabel reads a label back. One that is not ours is ErrGone: the match has no seats.
+func readLabel(text string) (label, error) {
+	var l label
+	if err := json.Unmarshal([]byte(text), &l); err != nil || l.Parties == nil {
+		return label{}, ErrGone
+	}
+	return l, nil
+}
+
+// openQuery finds matches of a queue with open seats to fill. Names of queues have no
+// characters that mean anything in a query.
+func openQuery(queue string) string {
+	return fmt.Sprintf("+label.queue:%s +label.backfill:T +label.open_seats:>0", queue)
+}
+
+// partyQuery finds the matches a party has seats in. Every character of an ID is one of
+// a plain term; quoted, the server finds nothing.
+func partyQuery(id party.ID) string { return "+label.parties:" + id.String() }

@@ -1,0 +1,256 @@
+package matchmaking_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/e2e/client"
+	"partyline/local/engine"
+	"partyline/matchmaking"
+	"partyline/matchmaking/seats"
+	"partyline/module/wiring"
+	"partyline/party"
+)
+
+// patience bounds every wait for a server that is expected to answer.
+const patience = 20 * time.Second
+
+// town is an embedded server with the module, and one more match handler of a game's own.
+type town struct {
+	t      *testing.T
+	ctx    context.Context
+	server *engine.Server
+	client *client.Client
+	// matches is another one than the module's own, as a game's code would have.
+	matches *matchmaking.Matches
+}
+
+func newTown(t *testing.T, rulesFile string) *town {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	file := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(file, []byte("version: 1\n"+rulesFile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server, err := engine.Start(ctx, engine.Options{
+		Env: map[string]string{wiring.EnvRules: file}, MatchmakerInterval: 200 * time.Millisecond,
+		Init: func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, init runtime.Initializer) error {
+			if err := wiring.Register(ctx, logger, db, nk, init); err != nil {
+				return err
+			}
+			return init.RegisterMatch("arena", func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
+				return matchmaking.WithSeats(arena{matchmaking.Relay()}), nil
+			})
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Close)
+	roster := party.NewRoster(server.Module(), server.Module(), time.Now)
+	return &town{t: t, ctx: ctx, server: server, client: client.New(server.Addr()), matches: matchmaking.NewMatches(server.Module(), server.Module(), roster)}
+}
+
+// citizen is one player with a socket.
+type citizen struct {
+	*town
+	name    string
+	id      string
+	session client.Session
+	socket  *client.Socket
+}
+
+func (w *town) citizen(name string) *citizen {
+	w.t.Helper()
+	session, err := w.client.AuthenticateDevice(w.ctx, uuid.NewString(), name+"-"+uuid.NewString()[:8])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return (&citizen{town: w, name: name, id: session.UserID, session: session}).again()
+}
+
+func (w *town) citizens(names ...string) []*citizen {
+	w.t.Helper()
+	all := make([]*citizen, len(names))
+	for i, name := range names {
+		all[i] = w.citizen(name)
+	}
+	return all
+}
+
+// again is the same player on another socket.
+func (c *citizen) again() *citizen {
+	c.t.Helper()
+	socket, err := c.client.Connect(c.ctx, c.session, client.SocketOptions{})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.t.Cleanup(socket.Abort)
+	other := *c
+	other.socket = socket
+	return &other
+}
+
+// within is a context for one wait.
+func (c *citizen) within() context.Context {
+	ctx, cancel := context.WithTimeout(c.ctx, patience)
+	c.t.Cleanup(cancel)
+	return ctx
+}
+
+// partyWith makes an open party with friends in it.
+func (c *citizen) partyWith(size int32, friends ...*citizen) party.ID {
+	c.t.Helper()
+	out, err := c.socket.Call(c.within(), &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: size}}})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	id := parse(c.t, out.GetParty().GetPartyId())
+	for _, f := range friends {
+		f.enterParty(id)
+	}
+	return id
+}
+
+func (c *citizen) enterParty(id party.ID) {
+	c.t.Helper()
+	if _, err := c.socket.Call(c.within(), &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: id.String()}}}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// join asks to join a match.
+func (c *citizen) join(matchID string) error {
+	_, err := c.socket.Call(c.within(), &rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{Id: &rtapi.MatchJoin_MatchId{MatchId: matchID}}}})
+	return err
+}
+
+func (c *citizen) mustJoin(matchID string) {
+	c.t.Helper()
+	if err := c.join(matchID); err != nil {
+		c.t.Fatalf("%s may not join: %v", c.name, err)
+	}
+}
+
+// kept is a join that must be refused, with the reason at the beginning of the text that
+// stock clients see.
+func (c *citizen) kept(matchID string, want party.Reason) {
+	c.t.Helper()
+	err, ok := c.join(matchID).(*client.ReplyError)
+	if !ok || err.Code != int32(rtapi.Error_MATCH_JOIN_REJECTED) || !strings.HasPrefix(err.Message, string(want)+": ") {
+		c.t.Errorf("join of %s = %v; want %s", c.name, err, want)
+	}
+}
+
+func (c *citizen) leaveMatch(matchID string) {
+	c.t.Helper()
+	if _, err := c.socket.Call(c.within(), &rtapi.Envelope{Message: &rtapi.Envelope_MatchLeave{MatchLeave: &rtapi.MatchLeave{MatchId: matchID}}}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// say sends data to a match.
+func (c *citizen) say(matchID string, opCode int64, data string) {
+	c.t.Helper()
+	if err := c.socket.Send(&rtapi.Envelope{Message: &rtapi.Envelope_MatchDataSend{MatchDataSend: &rtapi.MatchDataSend{MatchId: matchID, OpCode: opCode, Data: []byte(data), Reliable: true}}}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// hear waits for data from a match.
+func (c *citizen) hear(opCode int64, what string) *rtapi.MatchData {
+	c.t.Helper()
+	m, err := c.socket.Take(c.within(), func(m client.Message) bool {
+		d := m.Envelope.GetMatchData()
+		return d != nil && d.GetOpCode() == opCode && strings.Contains(string(d.GetData()), what)
+	})
+	if err != nil {
+		c.t.Fatalf("%s did not hear %q: %v", c.name, what, err)
+	}
+	return m.Envelope.GetMatchData()
+}
+
+// told waits until the party is told of an event about a user.
+func (c *citizen) told(event string, about *citizen) {
+	c.t.Helper()
+	_, err := c.socket.Take(c.within(), func(m client.Message) bool {
+		d := m.Envelope.GetPartyData()
+		var e struct {
+			Event  string `json:"event"`
+			UserID string `json:"user_id"`
+		}
+		return d.GetOpCode() == party.OpMatch && d.GetPresence().GetUsername() == "partyline" && json.Unmarshal(d.GetData(), &e) == nil &&
+			e.Event == event && (about == nil || e.UserID == about.id)
+	})
+	if err != nil {
+		c.t.Fatalf("%s was not told %s: %v", c.name, event, err)
+	}
+}
+
+// call makes an RPC over the socket and reads the answer into out.
+func (c *citizen) call(id string, request map[string]any, out any) error {
+	c.t.Helper()
+	payload, err := json.Marshal(request)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	reply, err := c.socket.Call(c.within(), &rtapi.Envelope{Message: &rtapi.Envelope_Rpc{Rpc: rpcOf(id, string(payload))}})
+	if err != nil || out == nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(reply.GetRpc().GetPayload()), out); err != nil {
+		c.t.Fatalf("%s answered %s: %v", id, reply.GetRpc().GetPayload(), err)
+	}
+	return nil
+}
+
+// seat is where a user sits in a party's match, as "state@team", "" for nowhere.
+func (c *citizen) seat(id party.ID, of *citizen) string {
+	c.t.Helper()
+	var m party.MatchSeats
+	if err := c.call("party_match", map[string]any{"party_id": id.String()}, &m); err != nil {
+		c.t.Fatal(err)
+	}
+	for _, s := range m.Seats {
+		if s.UserID == of.id {
+			return fmt.Sprintf("%s@%d", s.State, s.Team)
+		}
+	}
+	return ""
+}
+
+// launch makes a match for claims, as a queue does.
+func (w *town) launch(l matchmaking.Launch) string {
+	w.t.Helper()
+	if l.SeatHold == 0 {
+		l.SeatHold, l.Grace = time.Minute, time.Minute
+	}
+	id, err := w.matches.Launch(w.ctx, l)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return id
+}
+
+func claimOf(id party.ID, team int, members ...*citizen) seats.Claim {
+	c := seats.Claim{Team: team}
+	if !id.IsZero() {
+		c.PartyID = id.String()
+	}
+	for _, m := range members {
+		c.UserIDs = append(c.UserIDs, m.id)
+	}
+	return c
+}

@@ -1,0 +1,154 @@
+package matchmaking
+
+import (
+	"context"
+	"slices"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking/seats"
+	"partyline/party"
+)
+
+// markMode is the stream that tells which match a party is in: its subject is the
+// party's UUID, its label the party's node, and every member's socket has a hidden
+// presence on it whose status is the match's ID. The match writes it; it vanishes with
+// the sockets, and any node can read it. Where no mark is left, or one is of a match
+// that is over, the labels of the matches are searched, which are up to a second behind.
+const markMode uint8 = 104
+
+// sameParty bounds how many matches are looked at for one party: it can sit in several
+// for a moment, when it goes from one to the next.
+const sameParty = 8
+
+// noteMarks follows a change of the seats: parties that have a seat more are marked,
+// those that have none any more are not.
+func (c *call) noteMarks(before, after []seats.Seat) {
+	var left, here []string
+	for _, r := range before {
+		if r.PartyID != "" && !slices.Contains(left, r.PartyID) {
+			left = append(left, r.PartyID)
+		}
+	}
+	for _, r := range after {
+		if r.PartyID == "" {
+			continue
+		}
+		left = slices.DeleteFunc(left, func(id string) bool { return id == r.PartyID })
+		if !slices.Contains(before, r) && !slices.Contains(here, r.PartyID) {
+			here = append(here, r.PartyID)
+		}
+	}
+	for _, text := range here {
+		if id, err := party.ParseID(text); err == nil {
+			c.mark(id)
+		}
+	}
+	for _, text := range left {
+		if id, err := party.ParseID(text); err == nil {
+			c.unmark(id)
+		}
+	}
+}
+
+// mark writes this match beside every member. A member whose socket is gone, or is on
+// another node, is left out: the others, and the label, lead here as well.
+func (c *call) mark(id party.ID) {
+	members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
+	if err != nil {
+		c.logger.Warn("members of party %s unknown: %v", id, err)
+		return
+	}
+	marks, err := marksOf(c.nk, id)
+	if err != nil {
+		c.logger.Warn("match of party %s unknown: %v", id, err)
+		return
+	}
+	for _, p := range members {
+		if i := slices.IndexFunc(marks, func(m runtime.Presence) bool { return m.GetSessionId() == p.GetSessionId() }); i >= 0 && marks[i].GetStatus() == c.id {
+			continue
+		}
+		_ = c.nk.StreamUserUpdate(markMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId(), true, false, c.id)
+	}
+}
+
+// unmark removes what mark wrote, but nothing that another match has.
+func (c *call) unmark(id party.ID) {
+	marks, err := marksOf(c.nk, id)
+	if err != nil {
+		c.logger.Warn("match of party %s unknown: %v", id, err)
+		return
+	}
+	for _, p := range marks {
+		if p.GetStatus() == c.id {
+			_ = c.nk.StreamUserLeave(markMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
+		}
+	}
+}
+
+// Presences reads who is on a stream.
+type Presences interface {
+	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
+}
+
+func marksOf(presences Presences, id party.ID) ([]runtime.Presence, error) {
+	return presences.StreamUserList(markMode, id.UUID.String(), "", id.Node, true, true)
+}
+
+// Of answers the match a party has seats in, "" for none. Marks and lists only say where
+// to look: whether the party sits there the match itself answers.
+func (m *Matches) Of(ctx context.Context, id party.ID) (string, error) {
+	if matchID, err := m.marked(ctx, id); err != nil || matchID != "" {
+		return matchID, err
+	}
+	found, err := m.host.MatchList(ctx, sameParty, true, "", nil, nil, partyQuery(id))
+	if err != nil {
+		return "", err
+	}
+	for _, match := range found {
+		if sits, err := m.sits(ctx, match.GetMatchId(), id); err != nil {
+			return "", err
+		} else if sits {
+			return match.GetMatchId(), nil
+		}
+	}
+	return "", nil
+}
+
+var _ party.MatchOf = (*Matches)(nil).Of
+
+// marked is Of without the search.
+func (m *Matches) marked(ctx context.Context, id party.ID) (string, error) {
+	marks, err := marksOf(m.presences, id)
+	if err != nil {
+		return "", err
+	}
+	var looked []string
+	for _, p := range marks {
+		matchID := p.GetStatus()
+		if slices.Contains(looked, matchID) {
+			continue
+		}
+		looked = append(looked, matchID)
+		if sits, err := m.sits(ctx, matchID, id); err != nil || sits {
+			return matchID, err
+		}
+	}
+	return "", nil
+}
+
+// sits reports whether the party has a seat in a match.
+func (m *Matches) sits(ctx context.Context, matchID string, id party.ID) (bool, error) {
+	l, err := m.label(ctx, matchID)
+	if err != nil {
+		return false, ignoreGone(err)
+	}
+	if l.Unlisted == 0 || slices.Contains(l.Parties, id.String()) {
+		return slices.Contains(l.Parties, id.String()), nil
+	}
+	all, err := m.Seats(ctx, matchID)
+	if err != nil {
+		return false, ignoreGone(err)
+	}
+	return slices.ContainsFunc(all.Seats, func(s party.MatchSeat) bool { return s.PartyID == id.String() }), nil
+}

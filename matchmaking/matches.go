@@ -1,0 +1,234 @@
+package matchmaking
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking/formation"
+	"partyline/matchmaking/seats"
+	"partyline/party"
+)
+
+// Host is the part of runtime.NakamaModule that makes and reaches matches.
+type Host interface {
+	MatchCreate(ctx context.Context, handler string, params map[string]any) (string, error)
+	MatchGet(ctx context.Context, id string) (*api.Match, error)
+	MatchList(ctx context.Context, limit int, authoritative bool, label string, minSize, maxSize *int, query string) ([]*api.Match, error)
+	MatchSignal(ctx context.Context, id, data string) (string, error)
+}
+
+var _ Host = runtime.NakamaModule(nil)
+
+// Members tells who is in a party.
+type Members interface {
+	View(ctx context.Context, id party.ID) (party.View, error)
+}
+
+// ErrGone means that there is no such match, or none with seats.
+var ErrGone = errors.New("the match does not exist any more")
+
+// Matches makes matches with seats and reaches those that run. It remembers nothing, so
+// there may be any number of them. Refusals for want of room are MatchFull and
+// SeatReserved. Safe for concurrent use.
+type Matches struct {
+	host      Host
+	presences Presences
+	members   Members
+}
+
+// NewMatches makes one over the host, which is presences as well.
+func NewMatches(host Host, presences Presences, members Members) *Matches {
+	return &Matches{host: host, presences: presences, members: members}
+}
+
+// Launch makes a match in which all seats of the claims are held, and answers its ID.
+// The players can join it as soon as this returns.
+func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
+	params, err := l.MatchParams()
+	if err != nil {
+		return "", err
+	}
+	handler := l.Handler
+	if handler == "" {
+		handler = PartyMatch
+	}
+	id, err := m.host.MatchCreate(ctx, handler, params)
+	if err != nil {
+		return "", fmt.Errorf("make a %s match: %w", handler, err)
+	}
+	return id, nil
+}
+
+// Fill holds seats in a running match for all claims or for none. It refuses with
+// MatchFull, SeatReserved or ErrGone, after which the claims may be placed elsewhere;
+// any other error leaves open whether the seats are held, and filling again is safe.
+func (m *Matches) Fill(ctx context.Context, matchID string, claims []seats.Claim) error {
+	_, err := m.signal(ctx, matchID, signalRequest{Op: signalHold, Claims: claims})
+	return err
+}
+
+// Withdraw opens the seats that are held for claims whose owners never learned of the
+// match. A match that nobody is in or expected in any more ends with that.
+func (m *Matches) Withdraw(ctx context.Context, matchID string, claims []seats.Claim) error {
+	_, err := m.signal(ctx, matchID, signalRequest{Op: signalWithdraw, Claims: claims})
+	return ignoreGone(err)
+}
+
+// Extend follows a friend's progress on the way to the match: the seat that is held for
+// him, or his party's spare ones, is held longer. It does nothing for a party that is
+// in no match. It is called often, so it does not search where a party is not marked.
+func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error {
+	matchID, err := m.marked(ctx, id)
+	if err != nil || matchID == "" {
+		return err
+	}
+	_, err = m.signal(ctx, matchID, signalRequest{Op: signalExtend, PartyID: id.String(), UserID: userID})
+	return ignoreGone(err)
+}
+
+// Release follows a member leaving his party or being kicked: the seat held for him in
+// the party's match opens. Whoever plays already goes on playing.
+func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error {
+	matchID, err := m.Of(ctx, id)
+	if err != nil || matchID == "" || userID == "" {
+		return err
+	}
+	_, err = m.signal(ctx, matchID, signalRequest{Op: signalRelease, PartyID: id.String(), UserID: userID})
+	return ignoreGone(err)
+}
+
+// Late holds a seat for a user who has just come to a party, if the party is in a match,
+// and answers the match: one of the party's spare seats, or an open one on its team. It
+// answers "" where the party is in no match or has no room for another there.
+func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string, error) {
+	matchID, err := m.Of(ctx, id)
+	if err != nil || matchID == "" {
+		return "", err
+	}
+	_, err = m.signal(ctx, matchID, signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID})
+	switch {
+	case err == nil:
+		return matchID, nil
+	case errors.Is(err, ErrGone), errors.Is(err, seats.ErrSplit),
+		party.ReasonOf(err) == party.MatchFull, party.ReasonOf(err) == party.SeatReserved:
+		return "", nil
+	}
+	return "", err
+}
+
+var _ party.SeatFor = (*Matches)(nil).Late
+
+// Seats reads the seats of a match.
+func (m *Matches) Seats(ctx context.Context, matchID string) (party.MatchSeats, error) {
+	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalSeats})
+	if err != nil {
+		return party.MatchSeats{}, err
+	}
+	if answer.Map == nil {
+		return party.MatchSeats{}, fmt.Errorf("match %s answered without its seats", matchID)
+	}
+	return *answer.Map, nil
+}
+
+// PartyMatch is the RPC of that name, for members of the party alone.
+func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID string) (party.MatchSeats, error) {
+	none := party.MatchSeats{Seats: []party.MatchSeat{}}
+	id, err := party.ParseID(partyID)
+	if err != nil {
+		return none, err
+	}
+	v, err := m.members.View(ctx, id)
+	if err != nil {
+		return none, err
+	}
+	if _, ok := v.Member(caller.UserID); !ok {
+		return none, party.Refuse(party.NotMember, "You are not in this party.")
+	}
+	matchID, err := m.Of(ctx, id)
+	if err != nil || matchID == "" {
+		return none, err
+	}
+	seats, err := m.Seats(ctx, matchID)
+	if errors.Is(err, ErrGone) {
+		return none, nil
+	}
+	return seats, err
+}
+
+// maxOpen bounds how many open matches are looked at: more than anybody fills at once.
+const maxOpen = 256
+
+// Open lists running matches of a queue that have open seats to fill, the newest first.
+// A match shows up about a second after it was made; whether a seat is still open when
+// somebody wants it only Fill can say.
+func (m *Matches) Open(ctx context.Context, queue string) ([]formation.OpenMatch, error) {
+	listed, err := m.host.MatchList(ctx, maxOpen, true, "", nil, nil, openQuery(queue))
+	if err != nil {
+		return nil, fmt.Errorf("list open matches of %s: %w", queue, err)
+	}
+	var open []formation.OpenMatch
+	for _, match := range listed {
+		l, err := m.label(ctx, match.GetMatchId())
+		if errors.Is(err, ErrGone) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if l.Backfill && l.OpenSeats > 0 && l.Queue == queue {
+			open = append(open, formation.OpenMatch{ID: match.GetMatchId(), Key: l.Key, Skill: l.Skill, Open: l.Open})
+		}
+	}
+	return open, nil
+}
+
+// label is the label of the moment; what a list shows is up to a second old.
+func (m *Matches) label(ctx context.Context, matchID string) (label, error) {
+	match, err := m.host.MatchGet(ctx, matchID)
+	if err != nil && !errors.Is(err, runtime.ErrMatchIdInvalid) {
+		return label{}, fmt.Errorf("read match %s: %w", matchID, err)
+	}
+	if err != nil || match == nil {
+		return label{}, ErrGone
+	}
+	return readLabel(match.GetLabel().GetValue())
+}
+
+// signal asks a match and waits for its answer.
+func (m *Matches) signal(ctx context.Context, matchID string, r signalRequest) (signalAnswer, error) {
+	text, err := r.text()
+	if err != nil {
+		return signalAnswer{}, err
+	}
+	reply, err := m.host.MatchSignal(ctx, matchID, text)
+	if errors.Is(err, runtime.ErrMatchNotFound) || errors.Is(err, runtime.ErrMatchIdInvalid) {
+		return signalAnswer{}, ErrGone
+	}
+	if err != nil {
+		return signalAnswer{}, fmt.Errorf("ask match %s to %s: %w", matchID, r.Op, err)
+	}
+	var answer signalAnswer
+	if err := json.Unmarshal([]byte(reply), &answer); err != nil {
+		return signalAnswer{}, fmt.Errorf("%w: match %s has no seats: %w", ErrGone, matchID, err)
+	}
+	if answer.Refusal == "" {
+		return answer, nil
+	}
+	cause, known := refusals[answer.Refusal]
+	if !known {
+		return signalAnswer{}, fmt.Errorf("match %s refused to %s: %s", matchID, r.Op, answer.Refusal)
+	}
+	return signalAnswer{}, refuse(cause)
+}
+
+func ignoreGone(err error) error {
+	if errors.Is(err, ErrGone) {
+		return nil
+	}
+	return err
+}

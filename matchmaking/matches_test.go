@@ -1,0 +1,310 @@
+package matchmaking_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking"
+	"partyline/matchmaking/formation"
+	"partyline/matchmaking/seats"
+	"partyline/party"
+)
+
+func parse(t failer, id string) party.ID {
+	t.Helper()
+	parsed, err := party.ParseID(id)
+	if err != nil {
+		t.Fatalf("ParseID(%s): %v", id, err)
+	}
+	return parsed
+}
+
+func TestMatches_Fill(t *testing.T) {
+	h := newHouse(t)
+	s, p := duel(h, "")
+	c := h.client()
+	q := h.partyOf("eve", "fay")
+	err := c.Fill(t.Context(), s.id, []seats.Claim{claim("", 1, "dan"), claim(q, seats.AnyTeam, "eve", "fay")})
+	if party.ReasonOf(err) != party.SeatReserved || !errors.Is(err, seats.ErrReserved) {
+		t.Errorf("three in one seat = %v", err)
+	}
+	if got := s.seat("dan"); got != "" {
+		t.Errorf("a part of what was refused has a seat: %q", got)
+	}
+	one := []seats.Claim{claim("", 1, "dan")}
+	for range 2 {
+		if err := c.Fill(t.Context(), s.id, one); err != nil {
+			t.Errorf("Fill = %v", err)
+		}
+	}
+	s.enter("ann", "bob", "cat", "dan")
+	if err := c.Fill(t.Context(), s.id, []seats.Claim{claim("", seats.AnyTeam, "eve")}); party.ReasonOf(err) != party.MatchFull {
+		t.Errorf("Fill of a full match = %v", err)
+	}
+	if err := c.Fill(t.Context(), s.id, []seats.Claim{claim(p, 1, "gus")}); !errors.Is(err, seats.ErrSplit) {
+		t.Errorf("a party on two teams = %v", err)
+	}
+	if err := c.Fill(t.Context(), "nothing", one); !errors.Is(err, matchmaking.ErrGone) {
+		t.Errorf("Fill of no match = %v", err)
+	}
+}
+
+func TestMatches_Open(t *testing.T) {
+	h := newHouse(t)
+	l := matchmaking.Launch{Queue: "duel", Teams: 2, TeamSize: 1, Backfill: true, Key: "eu", Skill: 7, Claims: []seats.Claim{claim("", 1, "ann")}}
+	s := h.launch(l)
+	l.Queue = "other"
+	h.launch(l)
+	l.Queue, l.Backfill = "duel", false
+	h.launch(l)
+	open, err := h.client().Open(t.Context(), "duel")
+	if want := []formation.OpenMatch{{ID: s.id, Key: "eu", Skill: 7, Open: []int{1, 0}}}; err != nil || !reflect.DeepEqual(open, want) {
+		t.Errorf("Open = %+v, %v; want %+v", open, err, want)
+	}
+	if err := h.client().Fill(t.Context(), s.id, []seats.Claim{claim("", 0, "bob")}); err != nil {
+		t.Fatal(err)
+	}
+	if open, err := h.client().Open(t.Context(), "duel"); err != nil || len(open) != 0 {
+		t.Errorf("Open = %+v, %v; want none", open, err)
+	}
+	s.enter("ann")
+	s.after(45 * time.Second) // bob did not show up
+	if open, err := h.client().Open(t.Context(), "duel"); err != nil || len(open) != 1 || open[0].Open[0] != 1 {
+		t.Errorf("Open = %+v, %v; want the seat of the no-show", open, err)
+	}
+	s.leave("ann", "ann1", runtime.PresenceReasonLeave)
+	if open, err := h.client().Open(t.Context(), "duel"); err != nil || len(open) != 0 {
+		t.Errorf("Open = %+v, %v; want no match that everybody has left", open, err)
+	}
+}
+
+func TestMatches_Withdraw(t *testing.T) {
+	h := newHouse(t)
+	s, p := duel(h, "")
+	s.enter("cat")
+	claims := []seats.Claim{{PartyID: p, UserIDs: []string{"ann", "bob"}, Spares: 1}}
+	if err := h.client().Withdraw(t.Context(), s.id, claims); err != nil {
+		t.Fatal(err)
+	}
+	s.loop()
+	if taken, held, _ := s.count(); s.over() || taken != 1 || held != 0 {
+		t.Errorf("%d taken, %d held", taken, held)
+	}
+	alone := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 3, Claims: claims})
+	if err := h.client().Withdraw(t.Context(), alone.id, claims); err != nil {
+		t.Fatal(err)
+	}
+	alone.loop()
+	if !alone.over() {
+		t.Error("a match for nobody goes on")
+	}
+	if err := h.client().Withdraw(t.Context(), alone.id, claims); err != nil {
+		t.Errorf("Withdraw from a match that ended = %v", err)
+	}
+}
+
+func TestMatches_Late(t *testing.T) {
+	h := newHouse(t)
+	p := h.partyOf("ann")
+	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 3, Claims: []seats.Claim{{PartyID: p, Team: 1, UserIDs: []string{"ann"}, Spares: 1}}})
+	h.events(p)
+	late := func(user, want string) {
+		t.Helper()
+		if got, err := h.client().Late(t.Context(), parse(t, p), user); err != nil || got != want {
+			t.Errorf("Late(%s) = %q, %v; want %q", user, got, err, want)
+		}
+	}
+	late("bob", s.id)
+	late("bob", s.id)
+	late("cat", s.id)
+	late("dan", "") // the team is full
+	wantLines(t, "the party heard", h.events(p), "seat_held bob@1", "seat_held cat@1")
+	s.enter("ann", "bob", "cat")
+	late("ann", s.id)
+	if got, err := h.client().Late(t.Context(), parse(t, h.partyOf("eve")), "eve"); err != nil || got != "" {
+		t.Errorf("Late into no match = %q, %v", got, err)
+	}
+}
+
+func TestMatches_Release(t *testing.T) {
+	h := newHouse(t)
+	p := h.partyOf("ann", "bob")
+	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 4, Claims: []seats.Claim{{PartyID: p, UserIDs: []string{"ann", "bob"}, Spares: 1}, claim("", 0, "cat")}})
+	h.events(p)
+	s.enter("ann")
+	for _, user := range []string{"ann", "bob", "cat", "nobody", ""} {
+		if err := h.client().Release(t.Context(), parse(t, p), user); err != nil {
+			t.Errorf("Release(%q) = %v", user, err)
+		}
+	}
+	wantLines(t, "the party heard", h.events(p), "seat_taken ann@0", "seat_released bob@0")
+	if taken, held, open := s.count(); taken != 1 || held != 2 || open != 1 {
+		t.Errorf("%d, %d, %d; want who plays, who is not of the party, and the spare seat to stay", taken, held, open)
+	}
+	if err := h.client().Release(t.Context(), parse(t, h.partyOf("eve")), "eve"); err != nil {
+		t.Errorf("Release where there is no match = %v", err)
+	}
+}
+
+func TestMatches_Extend(t *testing.T) {
+	h := newHouse(t)
+	p := h.partyOf("ann")
+	s := h.launch(matchmaking.Launch{
+		Teams: 1, TeamSize: 3, SeatHold: 40 * time.Second, SeatHoldMax: 65 * time.Second,
+		Claims: []seats.Claim{{PartyID: p, UserIDs: []string{"ann"}, Spares: 1}, claim("", 0, "cat")},
+	})
+	h.events(p)
+	c := h.client()
+	extend := func(user string) {
+		t.Helper()
+		if err := c.Extend(t.Context(), parse(t, p), user); err != nil {
+			t.Errorf("Extend(%s) = %v", user, err)
+		}
+	}
+	s.after(5 * time.Second)
+	extend("ann") // moves too little to tell everybody
+	s.after(10 * time.Second)
+	extend("ann")
+	extend("cat") // is not of the party
+	wantLines(t, "the party heard", h.events(p), "seat_held ann@0")
+	extend("friend of ann")
+	wantLines(t, "the party heard", h.events(p), "seat_held@0")
+	s.after(39 * time.Second)
+	if ann, cat := s.seat("ann"), s.seat("cat"); ann != "held@0" || cat != "" {
+		t.Errorf("ann %q, cat %q", ann, cat)
+	}
+	extend("ann")
+	s.after(10500 * time.Millisecond)
+	if ann := s.seat("ann"); ann != "held@0" {
+		t.Errorf("ann %q; her progress moved", ann)
+	}
+	extend("ann")
+	s.after(500 * time.Millisecond)
+	if ann := s.seat("ann"); ann != "" {
+		t.Errorf("ann %q; a hold has its longest time", ann)
+	}
+	extend("ann")
+}
+
+// Marks lead to a party's match, labels do where no mark is left, and neither is believed
+// over the match itself.
+func TestMatches_Of(t *testing.T) {
+	h := newHouse(t)
+	p := h.partyOf("ann", "bob")
+	id := parse(t, p)
+	of := func(want string) {
+		t.Helper()
+		if got, err := h.client().Of(t.Context(), id); err != nil || got != want {
+			t.Errorf("Of = %q, %v; want %q", got, err, want)
+		}
+	}
+	marks := func(want ...string) {
+		t.Helper()
+		var got []string
+		for _, session := range slices.Sorted(maps.Keys(h.marks[p])) {
+			got = append(got, h.marks[p][session])
+		}
+		wantLines(t, "marks", got, want...)
+	}
+	of("")
+	l := matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}}
+	first := h.launch(l)
+	marks(first.id, first.id)
+	of(first.id)
+	second := h.launch(l)
+	marks(second.id, second.id)
+	of(second.id)
+	clear(h.marks[p]) // the sockets are others now
+	of(second.id)
+	if err := h.client().Extend(t.Context(), id, "ann"); err != nil {
+		t.Errorf("Extend without marks = %v", err)
+	}
+	second.enter("ann") // a new chance to mark
+	marks(second.id, second.id)
+	h.marks[p][partySession("bob")] = "no match"
+	of(second.id)
+	for _, s := range []*stage{first, second} {
+		s.leave("ann", "ann1", runtime.PresenceReasonLeave)
+		s.after(time.Hour)
+	}
+	marks("no match") // not theirs to remove
+	of("")
+}
+
+func TestMatches_PartyMatch(t *testing.T) {
+	h := newHouse(t)
+	s, p := duel(h, "")
+	ask := func(user, partyID string) (party.MatchSeats, error) {
+		return h.client().PartyMatch(t.Context(), party.Caller{UserID: user}, partyID)
+	}
+	got, err := ask("ann", p)
+	if err != nil || got.MatchID != s.id || got.Queue != "duel" || len(got.Seats) != 4 {
+		t.Fatalf("PartyMatch = %+v, %v", got, err)
+	}
+	if want := (party.MatchSeat{UserID: "ann", PartyID: p, State: party.SeatHeld, ExpiresAt: h.clock.Now().Add(45 * time.Second).Unix()}); got.Seats[0] != want {
+		t.Errorf("first seat %+v; want %+v", got.Seats[0], want)
+	}
+	if _, err := ask("out", p); party.ReasonOf(err) != party.NotMember {
+		t.Errorf("an outsider is told %v", err)
+	}
+	if _, err := ask("ann", "nonsense"); party.ReasonOf(err) != party.PartyNotFound {
+		t.Errorf("a malformed party = %v", err)
+	}
+	if _, err := ask("ann", party.ID{UUID: uuid.New(), Node: "node1"}.String()); party.ReasonOf(err) != party.PartyNotFound {
+		t.Errorf("no such party = %v", err)
+	}
+	if got, err := ask("eve", h.partyOf("eve")); err != nil || got.MatchID != "" || got.Seats == nil {
+		t.Errorf("a party in no match = %+v, %v", got, err)
+	}
+}
+
+// Signals that are not ours are the handler's, and a match without seats is no match of
+// ours.
+func TestMatches_Signals(t *testing.T) {
+	h, s, sc, _ := scripted(t)
+	if reply, err := h.MatchSignal(t.Context(), s.id, "score?"); err != nil || reply != "handler heard score?" {
+		t.Errorf("signal = %q, %v", reply, err)
+	}
+	for _, data := range []string{"partyline:", "partyline:{", `partyline:{"op":"fly"}`, `partyline:{"op":"hold","claims":[{}]}`} {
+		if reply, err := h.MatchSignal(t.Context(), s.id, data); err != nil || s.over() {
+			t.Errorf("signal %q = %q, %v", data, reply, err)
+		}
+	}
+	wantLines(t, "the handler saw", sc.seen(), "signal:score?")
+	h.handlers["plain"] = matchmaking.Relay()
+	id, err := h.MatchCreate(t.Context(), "plain", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.client().Seats(t.Context(), id); !errors.Is(err, matchmaking.ErrGone) {
+		t.Errorf("Seats of a match without = %v", err)
+	}
+}
+
+func TestMatches_HostFails(t *testing.T) {
+	h := newHouse(t)
+	s, p := duel(h, "")
+	c := matchmaking.NewMatches(busy{h}, h, h)
+	err := c.Fill(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")})
+	if !errors.Is(err, runtime.ErrMatchBusy) || errors.Is(err, matchmaking.ErrGone) {
+		t.Errorf("Fill of a busy match = %v", err)
+	}
+	if _, err := c.Late(t.Context(), parse(t, p), "dan"); !errors.Is(err, runtime.ErrMatchBusy) {
+		t.Errorf("Late = %v", err)
+	}
+}
+
+// busy is a host whose matches do not answer.
+type busy struct{ *house }
+
+func (busy) MatchSignal(context.Context, string, string) (string, error) {
+	return "", runtime.ErrMatchBusy
+}

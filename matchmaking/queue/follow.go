@@ -1,0 +1,135 @@
+package queue
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// The methods here are called after the host has done its part.
+
+// PartyQueued follows a party's ticket; add is what the host was given.
+func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
+	v, err := s.roster.View(ctx, id)
+	if err != nil {
+		return err // gone with its ticket
+	}
+	t := Ticket{ID: ticket, Party: id, Session: by, Members: sessions(v), Added: s.now()}
+	t.Queue, t.Since = s.placeOf(t.Added, add.GetStringProperties(), add.GetNumericProperties())
+	if !s.book.Add(t) {
+		return nil
+	}
+	s.tell(ctx, t, Queued, "")
+	s.endSolo(ctx, v)
+	return nil
+}
+
+// SoloQueued follows the ticket of a player without a party.
+func (s *Service) SoloQueued(by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
+	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}, Added: s.now()}
+	t.Queue, t.Since = s.placeOf(t.Added, add.GetStringProperties(), add.GetNumericProperties())
+	s.book.Add(t)
+}
+
+// placeOf reads back what the check filled in.
+func (s *Service) placeOf(added time.Time, texts map[string]string, numbers map[string]float64) (queue string, since time.Time) {
+	if !s.processing {
+		return "", added
+	}
+	return texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince] * 1000)))
+}
+
+// endSolo drops what the party's members wait for alone, where the rules cancel it. Only
+// a processor can ignore a ticket, so the host's own matching has refused instead.
+func (s *Service) endSolo(ctx context.Context, v party.View) {
+	if !s.processing || s.policy().Matchmaking.SoloTickets != rules.SoloTicketsCancel {
+		return
+	}
+	for _, user := range users(v) {
+		s.dropSolo(ctx, user)
+	}
+}
+
+func (s *Service) dropSolo(ctx context.Context, userID string) {
+	for _, t := range s.book.OfUser(userID) {
+		if t.Solo() {
+			s.drop(ctx, t.ID, DropSolo)
+		}
+	}
+}
+
+// PartyCancelled follows a leader taking the party's ticket back.
+func (s *Service) PartyCancelled(ctx context.Context, ticket string) {
+	if t, live := s.book.End(ticket); live {
+		s.tell(ctx, t, Cancelled, "")
+	}
+}
+
+// SoloCancelled follows a player taking a ticket back.
+func (s *Service) SoloCancelled(ticket string) { s.book.End(ticket) }
+
+// Entered follows a message that makes the session a member, or only asks for that. A
+// join ends the party's tickets; entering by an invite does not.
+func (s *Service) Entered(ctx context.Context, id party.ID, session party.Session) error {
+	v, err := s.roster.View(ctx, id)
+	if err != nil {
+		return err
+	}
+	if _, member := v.Session(session.SessionID); !member {
+		return nil // a closed party was asked
+	}
+	for _, t := range s.book.OfParty(id) {
+		if !t.has(session.SessionID) { // a ticket made since is one the newcomer is on
+			s.drop(ctx, t.ID, DropMembership)
+		}
+	}
+	return nil
+}
+
+// Changed follows what the roster hears of parties; it is for [party.Roster.OnChange].
+func (s *Service) Changed(c party.Change) {
+	switch c.Kind {
+	case party.MemberLeft, party.MemberDropped:
+		s.left(c.ID, c.Session)
+	case party.PartyClosed:
+		for _, t := range s.book.OfParty(c.ID) {
+			s.book.End(t.ID)
+		}
+		s.book.Forget(c.ID)
+	}
+}
+
+// left drops the tickets the session was on. One that came in after a ticket ends it as
+// well when it leaves, which the next pass finds out: a ticket made since is not told from
+// one made before.
+func (s *Service) left(id party.ID, session party.Session) {
+	for _, t := range s.book.OfParty(id) {
+		if t.has(session.SessionID) {
+			s.drop(context.Background(), t.ID, DropMembership)
+		}
+	}
+}
+
+// SessionEnded follows the end of a socket: the host has removed all it was on.
+func (s *Service) SessionEnded(ctx context.Context, session party.Session) {
+	for _, t := range s.book.OfSession(session) {
+		if t.Solo() {
+			s.book.End(t.ID)
+			continue
+		}
+		s.drop(ctx, t.ID, DropMembership)
+	}
+}
+
+func sessions(v party.View) []party.Session {
+	members := make([]party.Session, len(v.Members))
+	for i, m := range v.Members {
+		members[i] = m.Session
+	}
+	return members
+}

@@ -1,0 +1,208 @@
+package queue_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/matchmaking/queue"
+	"partyline/party"
+)
+
+func TestEvents_OfAPartysTicket(t *testing.T) {
+	tests := []struct {
+		name string
+		end  func(w *world, id party.ID, players []party.Session, ticket string)
+		want []string
+	}{
+		{"cancelled", func(w *world, _ party.ID, _ []party.Session, ticket string) {
+			w.PartyCancelled(w.t.Context(), ticket)
+			w.PartyCancelled(w.t.Context(), ticket) // told once
+		}, []string{"queued ranked", "cancelled ranked"}},
+		{"member_left", func(w *world, id party.ID, players []party.Session, _ string) {
+			w.leave(id, players[1])
+		}, []string{"queued ranked", "dropped ranked: membership"}},
+		{"member_joined", func(w *world, id party.ID, _ []party.Session, _ string) {
+			w.join(id, w.player())
+		}, []string{"queued ranked", "dropped ranked: membership"}},
+		{"closed_party_only_asked", func(w *world, id party.ID, _ []party.Session, _ string) {
+			w.must(w.Entered(w.t.Context(), id, w.player()))
+		}, []string{"queued ranked"}},
+		{"stranger_left", func(w *world, id party.ID, _ []party.Session, _ string) {
+			w.Changed(party.Change{Kind: party.MemberLeft, ID: id, Session: w.player()})
+		}, []string{"queued ranked"}},
+		{"socket_ended", func(w *world, id party.ID, players []party.Session, _ string) {
+			w.host.Disconnect(players[1])
+			w.SessionEnded(w.t.Context(), players[1])
+			w.Changed(party.Change{Kind: party.MemberDropped, ID: id, Session: players[1]}) // told once
+		}, []string{"queued ranked", "dropped ranked: membership"}},
+		{"other_socket_ended", func(w *world, _ party.ID, players []party.Session, _ string) {
+			second := w.host.Connect(players[1].UserID)
+			w.host.Disconnect(second)
+			w.SessionEnded(w.t.Context(), second)
+		}, []string{"queued ranked"}},
+		{"promoted", func(w *world, id party.ID, players []party.Session, _ string) {
+			w.must(w.host.PartyPromote(players[0], players[1], id))
+			w.roster.Promoted(w.t.Context(), id, players[1])
+			w.process()
+		}, []string{"queued ranked"}},
+		{"gone_without_news", func(w *world, id party.ID, _ []party.Session, _ string) {
+			w.removeParty(id)
+			w.clock.Advance(time.Second)
+			w.process() // its hook may be late
+			w.wantEvents(id, "queued ranked")
+			w.clock.Advance(10 * time.Second)
+			w.process()
+		}, []string{"queued ranked", "dropped ranked: membership"}},
+		{"expired", func(w *world, id party.ID, _ []party.Session, _ string) {
+			w.clock.Advance(10 * time.Minute)
+			w.process()
+			w.wantEvents(id, "queued ranked")
+			w.clock.Advance(time.Second)
+			w.process()
+			w.process() // still in the pool: told once
+		}, []string{"queued ranked", "dropped ranked: expired"}},
+		{"queue_gone", func(w *world, _ party.ID, _ []party.Session, _ string) {
+			delete(w.cfg.Queues, "ranked")
+			w.process()
+		}, []string{"queued ranked", "dropped ranked: unknown_queue"}},
+		{"queue_asks_for_more", func(w *world, _ party.ID, _ []party.Session, _ string) {
+			q := w.cfg.Queues["ranked"]
+			q.MatchOn = []string{"region", "build"}
+			w.cfg.Queues["ranked"] = q
+			w.process()
+		}, []string{"queued ranked", "dropped ranked: invalid_request"}},
+		{"outgrown", func(w *world, id party.ID, _ []party.Session, _ string) {
+			for range 3 { // by invite, which does not end the ticket
+				w.must(w.admission.Admit(w.t.Context(), id, w.player(), party.Grant{}))
+			}
+			w.process()
+			w.wantEvents(id, "queued ranked")
+			w.must(w.admission.Admit(w.t.Context(), id, w.player(), party.Grant{}))
+			w.process()
+			w.process()
+		}, []string{"queued ranked", "dropped ranked: party_too_large"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, configWithQueues())
+			id, players := w.party(2)
+			ticket := w.queueParty(id, players[0], rankedEU)
+			tt.end(w, id, players, ticket)
+			w.wantEvents(id, tt.want...)
+		})
+	}
+}
+
+func TestAge_CarriesOver(t *testing.T) {
+	since := func(w *world, id party.ID, by party.Session, queue string) time.Time {
+		w.t.Helper()
+		add := &rtapi.PartyMatchmakerAdd{StringProperties: text("queue", queue, "region", "eu")}
+		w.must(w.CheckParty(w.t.Context(), id, by, add))
+		return time.Unix(int64(add.NumericProperties["queued_since"]), 0)
+	}
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(3)
+	w.queueParty(id, players[0], rankedEU)
+	w.clock.Advance(90 * time.Second)
+	w.leave(id, players[2])
+
+	w.clock.Advance(5 * time.Minute) // what lies between is no waiting
+	if got, want := since(w, id, players[0], "ranked"), w.clock.Now().Add(-90*time.Second); !got.Equal(want) {
+		t.Errorf("since %v; want %v", got, want)
+	}
+	if got := since(w, id, players[0], "duo"); !got.Equal(w.clock.Now()) {
+		t.Errorf("the age went over to another queue: %v", got)
+	}
+	again := w.queueParty(id, players[0], rankedEU)
+	w.clock.Advance(30 * time.Second)
+	w.leave(id, players[1])
+	if got, want := since(w, id, players[0], "ranked"), w.clock.Now().Add(-120*time.Second); !got.Equal(want) {
+		t.Errorf("the second time since %v; want %v", got, want)
+	}
+	w.PartyCancelled(t.Context(), again) // ended already: changes nothing
+	last := w.queueParty(id, players[0], rankedEU)
+	w.removeTicket(last)
+	w.PartyCancelled(t.Context(), last)
+	if got := since(w, id, players[0], "ranked"); !got.Equal(w.clock.Now()) {
+		t.Errorf("a leader's own cancelling kept the age: %v", got)
+	}
+}
+
+func TestAge_IsLostAfterMaxWait(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(2)
+	w.queueParty(id, players[0], rankedEU)
+	w.clock.Advance(time.Minute)
+	w.leave(id, players[1])
+	w.clock.Advance(11 * time.Minute)
+	add := &rtapi.PartyMatchmakerAdd{StringProperties: rankedEU}
+	w.must(w.CheckParty(t.Context(), id, players[0], add))
+	if got := add.NumericProperties["queued_since"]; got != float64(w.clock.Now().Unix()) {
+		t.Errorf("queued_since %v; want now, %v", got, w.clock.Now().Unix())
+	}
+}
+
+func TestClosed_ForgetsTheParty(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(2)
+	w.queueParty(id, players[0], rankedEU)
+	w.roster.Closed(t.Context(), id)
+	w.wantEvents(id, "queued ranked")
+	w.removeParty(id)
+	w.clock.Advance(time.Minute)
+	w.process()
+	w.wantEvents(id, "queued ranked")
+	w.host.PartyClose(id)
+	w.queueSolo(players[0], rankedEU)
+}
+
+// Hooks of different sockets, and passes, run side by side.
+func TestBook_NewsInAnyOrder(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(5)
+	other, others := w.party(5)
+	add := &rtapi.PartyMatchmakerAdd{PartyId: id.String(), StringProperties: rankedEU}
+	w.must(w.CheckParty(t.Context(), id, players[0], add))
+	ticket := w.enter(id.String(), players, add.StringProperties, add.NumericProperties)
+	w.queueParty(other, others[0], rankedEU)
+	if matches := w.process(); len(matches) != 1 { // a pass comes before the after-hook
+		t.Fatalf("%d matches; want 1", len(matches))
+	}
+	w.must(w.PartyQueued(t.Context(), id, players[0], ticket, add))
+	if w.queued(id) {
+		t.Error("a ticket came back to life")
+	}
+	w.wantEvents(id, "matched ranked")
+}
+
+func TestBook(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	book := queue.NewBook(w.clock.Now)
+	id, players := w.party(2)
+	ticket := queue.Ticket{ID: "t", Queue: "ranked", Party: id, Session: players[0], Members: players, Since: w.clock.Now(), Added: w.clock.Now()}
+	if !book.Add(ticket) || len(book.OfParty(id)) != 1 || len(book.OfUser(players[1].UserID)) != 1 || len(book.OfSession(players[1])) != 1 {
+		t.Fatal("the ticket is not in the book")
+	}
+	if book.Add(queue.Ticket{Party: id}) {
+		t.Error("a ticket without an ID was added: the host answers that when the party closed meanwhile")
+	}
+	if got, live := book.End("t"); !live || got.Queue != "ranked" {
+		t.Errorf("End = %+v, %v", got, live)
+	}
+	if _, live := book.End("t"); live || book.Add(ticket) {
+		t.Error("a ticket ended twice, or came back")
+	}
+	if len(book.OfParty(id))+len(book.OfUser(players[1].UserID)) != 0 {
+		t.Error("an ended ticket is listed")
+	}
+	if _, live := book.End("unheard"); live || book.Add(queue.Ticket{ID: "unheard", Party: id}) {
+		t.Error("a ticket whose end was heard of first was added")
+	}
+	w.clock.Advance(5 * time.Minute) // by now it is forgotten
+	book.Add(queue.Ticket{ID: "x", Added: w.clock.Now()})
+	if !book.Add(ticket) {
+		t.Error("an ended ticket is remembered for ever")
+	}
+}

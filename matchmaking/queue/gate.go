@@ -1,0 +1,236 @@
+package queue
+
+import (
+	"context"
+	"slices"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// CheckParty comes before a party's ticket, sent by a session of it. It refuses what can
+// never be matched, with NotMember, UnknownQueue, PartyTooLarge, NotReady or
+// InvalidRequest; with queues it fills in add what the server owns: the properties, the
+// counts and the query.
+func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) error {
+	v, expected, err := s.footprint(ctx, id)
+	if err != nil {
+		return err
+	}
+	if _, member := v.Session(by.SessionID); !member {
+		return party.Refuse(party.NotMember, "You are not in this party.")
+	}
+	if !s.processing {
+		return s.checkNative(ctx, v, int(add.GetMaxCount()))
+	}
+	name, q, err := queueIn(s.policy(), add.GetStringProperties())
+	if err != nil {
+		return err
+	}
+	held := heldBy(q, expected)
+	if err := s.admit(ctx, v, held, name, q); err != nil {
+		return err
+	}
+	members := users(v)
+	skill, err := s.skills.of(ctx, q.Skill, members, add.GetNumericProperties())
+	if err != nil {
+		return err
+	}
+	texts, numbers, err := fill(name, q, add.GetStringProperties(), add.GetNumericProperties(), standing{
+		size: len(members), held: held, skill: skill, since: s.now().Add(-s.book.Waited(id, name, q.MaxWait)),
+	})
+	if err != nil {
+		return err
+	}
+	add.StringProperties, add.NumericProperties = texts, numbers
+	add.MinCount, add.MaxCount = int32(q.Seats()), int32(q.Seats())
+	add.CountMultiple, add.Query = nil, "*"
+	return nil
+}
+
+// CheckSolo is CheckParty for a player who plays without a party. It refuses with
+// NotReady while a party of the player's looks for a match: it could be matched twice.
+func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) error {
+	name := add.GetStringProperties()[PropertyQueue]
+	q, err := s.admitSolo(ctx, by.UserID, name)
+	if err != nil || !s.processing {
+		return err
+	}
+	skill, err := s.skills.of(ctx, q.Skill, []string{by.UserID}, add.GetNumericProperties())
+	if err != nil {
+		return err
+	}
+	texts, numbers, err := fill(name, q, add.GetStringProperties(), add.GetNumericProperties(), standing{
+		size: 1, skill: skill, since: s.now(),
+	})
+	if err != nil {
+		return err
+	}
+	add.StringProperties, add.NumericProperties = texts, numbers
+	add.MinCount, add.MaxCount = int32(q.Seats()), int32(q.Seats())
+	add.CountMultiple, add.Query = nil, "*"
+	return nil
+}
+
+// MayQueue answers what the checks would for a ticket whose properties are in order: for
+// asking beforehand. The zero view is for a player alone; queue is ignored while the host
+// matches by itself.
+func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
+	if v.ID.IsZero() {
+		_, err := s.admitSolo(ctx, caller.UserID, queue)
+		return err
+	}
+	if _, member := v.Member(caller.UserID); !member {
+		return party.Refuse(party.NotMember, "You are not in this party.")
+	}
+	if !s.processing {
+		return s.checkNative(ctx, v, 0)
+	}
+	name, q, err := queueIn(s.policy(), map[string]string{PropertyQueue: queue})
+	if err != nil {
+		return err
+	}
+	_, expected, err := s.footprint(ctx, v.ID)
+	if err != nil {
+		return err
+	}
+	return s.admit(ctx, v, heldBy(q, expected), name, q)
+}
+
+// heldBy is how many seats a party of which so many are expected needs beside its members'.
+func heldBy(q rules.Queue, expected int) int {
+	if !q.HoldInvited {
+		return 0
+	}
+	return expected
+}
+
+// admitSolo refuses a player alone who may not wait in the queue, and answers the queue;
+// there is none while the host matches by itself.
+func (s *Service) admitSolo(ctx context.Context, userID, queue string) (rules.Queue, error) {
+	if err := s.noPartyTicket(ctx, userID); err != nil || !s.processing {
+		return rules.Queue{}, err
+	}
+	name, q, err := queueIn(s.policy(), map[string]string{PropertyQueue: queue})
+	if err != nil {
+		return q, err
+	}
+	if s.waits(ctx, userID, func(t Ticket) bool { return t.Solo() && t.Queue == name }) {
+		return q, party.Refuse(party.NotReady, "You are looking for this match already.")
+	}
+	return q, nil
+}
+
+// admit refuses a party that the queue does not take.
+func (s *Service) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue) error {
+	switch size := len(users(v)); {
+	case size > Largest(q):
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players.", Largest(q), size)
+	case size+held > Largest(q):
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players and %d seats held for friends.", Largest(q), size, held)
+	}
+	for _, t := range s.book.OfParty(v.ID) {
+		if t.Queue == name && s.waiting(ctx, t, v) {
+			return party.Refuse(party.NotReady, "Your party is looking for this match already.")
+		}
+	}
+	if err := s.nobodyElsewhere(ctx, v); err != nil {
+		return err
+	}
+	if q.RequireReady {
+		return s.allReady(ctx, v)
+	}
+	return nil
+}
+
+// checkNative closes the host's holes where it matches by itself.
+func (s *Service) checkNative(ctx context.Context, v party.View, maxCount int) error {
+	if maxCount > 0 && v.Size() > maxCount {
+		return party.Refuse(party.PartyTooLarge, "A match of up to %d players has no room for your party of %d.", maxCount, v.Size())
+	}
+	return s.nobodyElsewhere(ctx, v)
+}
+
+// nobodyElsewhere refuses with NotReady while a member waits alone or in another party,
+// naming nobody. Where the rules cancel solo tickets those stand in nobody's way; but
+// only a processor can ignore a ticket, so the host's own matching always refuses.
+func (s *Service) nobodyElsewhere(ctx context.Context, v party.View) error {
+	cancels := s.processing && s.policy().Matchmaking.SoloTickets == rules.SoloTicketsCancel
+	for _, user := range users(v) {
+		if s.waits(ctx, user, func(t Ticket) bool { return t.Party != v.ID && !(cancels && t.Solo()) }) {
+			return party.Refuse(party.NotReady, "Somebody in this party is looking for another match; that search has to end first.")
+		}
+	}
+	return nil
+}
+
+// noPartyTicket refuses while a party of the user's waits, with the user on the ticket or
+// not: who came in later gets a seat all the same.
+func (s *Service) noPartyTicket(ctx context.Context, userID string) error {
+	refusal := party.Refuse(party.NotReady, "Your party is looking for a match; leave it or end its search to look alone.")
+	if s.waits(ctx, userID, func(t Ticket) bool { return !t.Solo() }) {
+		return refusal
+	}
+	in, err := s.roster.PartiesOf(ctx, userID)
+	if err != nil {
+		return err
+	}
+	for _, m := range in {
+		for _, t := range s.book.OfParty(m.ID) {
+			if s.stillWaits(ctx, t) {
+				return refusal
+			}
+		}
+	}
+	return nil
+}
+
+// waits reports whether the user is on a live ticket that is of the kind.
+func (s *Service) waits(ctx context.Context, userID string, kind func(Ticket) bool) bool {
+	return slices.ContainsFunc(s.book.OfUser(userID), func(t Ticket) bool { return kind(t) && s.stillWaits(ctx, t) })
+}
+
+// stillWaits asks the host whether a ticket of the book can still be there, and ends it
+// if not: news of sockets that closed comes late, and of some ways out of a party never.
+func (s *Service) stillWaits(ctx context.Context, t Ticket) bool {
+	if !t.Solo() {
+		v, err := s.roster.View(ctx, t.Party)
+		return err == nil && s.waiting(ctx, t, v) || err != nil && party.ReasonOf(err) != party.PartyNotFound
+	}
+	sessions, err := s.roster.Sessions(t.Session.UserID)
+	if err != nil || slices.ContainsFunc(sessions, func(l party.Session) bool { return l.SessionID == t.Session.SessionID }) {
+		return true
+	}
+	s.book.End(t.ID)
+	return false
+}
+
+// waiting reports whether a party's ticket stands, and drops it if not.
+func (s *Service) waiting(ctx context.Context, t Ticket, v party.View) bool {
+	if stands(t, v) {
+		return true
+	}
+	s.drop(ctx, t.ID, DropMembership)
+	return false
+}
+
+// allReady refuses with NotReady unless every member is in the ready stage.
+func (s *Service) allReady(ctx context.Context, v party.View) error {
+	refusal := party.Refuse(party.NotReady, "Not everybody in this party is ready.")
+	if s.statuses == nil {
+		return refusal
+	}
+	statuses, err := s.statuses(ctx, v.ID)
+	if err != nil {
+		return err
+	}
+	ready := s.policy().Status.Ready
+	for _, m := range v.Members {
+		if statuses[m.SessionID].Stage != ready || ready == "" {
+			return refusal
+		}
+	}
+	return nil
+}

@@ -1,0 +1,424 @@
+package queue_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+func TestCheckParty_FillsWhatTheServerOwns(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(3)
+	for i, mmr := range []float64{900, 1200, 1500} {
+		w.metadata(players[i], mmr)
+	}
+	w.holds = []party.Hold{{InviteID: "i", UserIDs: []string{"friend"}, ExpiresAt: w.clock.Now().Add(time.Hour)}}
+	w.must(w.admission.Keep(t.Context(), id, w.holds[0]))
+	add := &rtapi.PartyMatchmakerAdd{
+		PartyId: id.String(), MinCount: 2, MaxCount: 4, Query: "+properties.mmr:>5000", CountMultiple: wrapperspb.Int32(2),
+		StringProperties:  text("queue", "ranked", "region", "eu", "party_size", "1", "mmr", "9000", "mode", "hard"),
+		NumericProperties: map[string]float64{"mmr": 9000, "queued_since": 1, "held": 0, "party_size": 1, "region": 7, "queue": 3, "own": 5},
+	}
+	w.must(w.CheckParty(t.Context(), id, players[0], add))
+	if add.MinCount != 10 || add.MaxCount != 10 || add.Query != "*" || add.CountMultiple != nil {
+		t.Errorf("counts %d to %d, query %q, multiple %v; want 10, 10, * and none", add.MinCount, add.MaxCount, add.Query, add.CountMultiple)
+	}
+	wantTexts := text("queue", "ranked", "region", "eu", "mode", "hard")
+	wantNumbers := map[string]float64{"mmr": 1200, "party_size": 3, "held": 1, "queued_since": float64(w.clock.Now().Unix()), "own": 5}
+	if !equal(add.StringProperties, wantTexts) || !equal(add.NumericProperties, wantNumbers) {
+		t.Errorf("properties %v, %v; want %v, %v", add.StringProperties, add.NumericProperties, wantTexts, wantNumbers)
+	}
+	if w.accounts.reads != 1 {
+		t.Errorf("%d reads of accounts; want 1 for all members", w.accounts.reads)
+	}
+	w.wantQuiet()
+}
+
+func equal[V comparable](a, b map[string]V) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for k, v := range a {
+		if b[k] != v {
+			return false
+		}
+	}
+	return true
+}
+
+func TestCheckParty_Refusals(t *testing.T) {
+	long := strings.Repeat("x", 129)
+	tests := []struct {
+		name   string
+		texts  map[string]string
+		reason party.Reason
+		says   string // part of the message
+	}{
+		{"no_queue", text("region", "eu"), party.UnknownQueue, "duo, ranked"},
+		{"other_queue", text("queue", "rankd", "region", "eu"), party.UnknownQueue, "duo, ranked"},
+		{"missing_property", text("queue", "ranked"), party.InvalidRequest, "string_properties.region: missing"},
+		{"empty_property", text("queue", "ranked", "region", ""), party.InvalidRequest, "region"},
+		{"long_property", text("queue", "ranked", "region", long), party.InvalidRequest, "longer"},
+		{"control_property", text("queue", "ranked", "region", "e\nu"), party.InvalidRequest, "control"},
+		{"too_large", text("queue", "duo"), party.PartyTooLarge, "up to 2 may play here; yours has 3"},
+		{"fine", rankedEU, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, configWithQueues())
+			id, players := w.party(3)
+			_, err := w.addParty(id, players[0], tt.texts)
+			w.wantReason(err, tt.reason)
+			if err != nil && !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("refusal = %v; want it to say %q", err, tt.says)
+			}
+			if tt.reason != "" && w.queued(id) {
+				t.Error("a refused ticket counts as queued")
+			}
+		})
+	}
+}
+
+func (w *world) view(id party.ID) party.View {
+	w.t.Helper()
+	v, err := w.roster.View(w.t.Context(), id)
+	w.must(err)
+	return v
+}
+
+func TestCheckParty_HeldSeatsCount(t *testing.T) {
+	for _, holdInvited := range []bool{true, false} {
+		w := newWorld(t, configWithQueues())
+		duo := w.cfg.Queues["duo"]
+		duo.HoldInvited = holdInvited
+		w.cfg.Queues["duo"] = duo
+		id, players := w.party(2)
+		w.must(w.admission.Keep(t.Context(), id, party.Hold{InviteID: "i", UserIDs: []string{"friend"}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
+		_, err := w.addParty(id, players[0], text("queue", "duo"))
+		want := party.Reason("")
+		if holdInvited {
+			want = party.PartyTooLarge
+		}
+		w.wantReason(err, want)
+	}
+}
+
+func TestCheckParty_Stranger(t *testing.T) {
+	for _, cfg := range []*rules.Config{configWithQueues(), native()} {
+		w := newWorld(t, cfg)
+		id, _ := w.party(2)
+		_, err := w.addParty(id, w.player(), rankedEU)
+		w.wantReason(err, party.NotMember)
+	}
+}
+
+func TestCheckParty_Ready(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	duo := w.cfg.Queues["duo"]
+	duo.RequireReady = true
+	w.cfg.Queues["duo"] = duo
+	id, players := w.party(2)
+	w.statuses[players[0].SessionID] = party.MemberStatus{Stage: "ready"}
+	w.statuses[players[1].SessionID] = party.MemberStatus{Stage: "downloading"}
+	_, err := w.addParty(id, players[0], text("queue", "duo"))
+	w.wantReason(err, party.NotReady)
+	w.wantReason(w.MayQueue(t.Context(), callerOf(players[0]), w.view(id), "duo"), party.NotReady)
+	w.statuses[players[1].SessionID] = party.MemberStatus{Stage: "ready"}
+	w.must(w.MayQueue(t.Context(), callerOf(players[0]), w.view(id), "duo"))
+	w.queueParty(id, players[0], text("queue", "duo"))
+}
+
+func TestCheckParty_OneTicketForEachQueue(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(2)
+	w.queueParty(id, players[0], rankedEU)
+	_, err := w.addParty(id, players[0], rankedEU)
+	w.wantReason(err, party.NotReady)
+	w.queueParty(id, players[0], text("queue", "duo"))
+}
+
+// A party that fills a match would wait for ever, unless it may play alone.
+func TestCheckParty_FullPartyAlone(t *testing.T) {
+	for _, alone := range []bool{false, true} {
+		cfg := configWithQueues()
+		q := rules.DefaultQueue()
+		q.Teams, q.TeamSize, q.MaxParty, q.FullPartyAlone = 1, 3, 3, alone
+		cfg.Queues["coop"] = q
+		w := newWorld(t, cfg)
+		id, players := w.party(3)
+		ticket, err := w.addParty(id, players[0], text("queue", "coop"))
+		if !alone {
+			w.wantReason(err, party.PartyTooLarge)
+			continue
+		}
+		w.must(err)
+		matches := w.process()
+		if len(matches) != 1 || len(values(matches)[0]) != 3 || values(matches)[0][0].ticket != ticket {
+			t.Errorf("matches = %v; want one of the party alone", matches)
+		}
+	}
+}
+
+func TestSoloAndParty(t *testing.T) {
+	tests := []struct {
+		name    string
+		queues  bool
+		policy  rules.SoloTickets
+		partyOK bool // whether the party may queue beside a member's solo ticket
+	}{
+		{"native", false, rules.SoloTicketsRefuse, false},
+		{"native_cannot_cancel", false, rules.SoloTicketsCancel, false},
+		{"queues_refuse", true, rules.SoloTicketsRefuse, false},
+		{"queues_cancel", true, rules.SoloTicketsCancel, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := native()
+			if tt.queues {
+				cfg = configWithQueues()
+			}
+			cfg.Matchmaking.SoloTickets = tt.policy
+			w := newWorld(t, cfg)
+			id, players := w.party(2)
+			solo := w.queueSolo(players[1], rankedEU)
+			_, err := w.addParty(id, players[0], rankedEU)
+			if tt.partyOK {
+				w.must(err)
+				if sent := w.notices.sent; len(sent) != 1 || sent[0].UserID != players[1].UserID || sent[0].Code != 1003 || sent[0].Persistent ||
+					sent[0].Subject != "matchmaking" || sent[0].Content["reason"] != "party_queued" || sent[0].Content["ticket"] != solo {
+					t.Errorf("notifications %+v; want one of the dropped ticket", sent)
+				}
+			} else {
+				w.wantReason(err, party.NotReady)
+				if err != nil && strings.Contains(err.Error(), players[1].Username) {
+					t.Errorf("the refusal names a player: %v", err)
+				}
+				w.SoloCancelled(solo)
+				w.queueParty(id, players[0], rankedEU)
+			}
+			_, err = w.addSolo(players[1], rankedEU)
+			w.wantReason(err, party.NotReady)
+		})
+	}
+}
+
+func native() *rules.Config {
+	c := rules.Default()
+	return &c
+}
+
+func TestSolo_WhileTheirPartyWaits(t *testing.T) {
+	w := newWorld(t, native())
+	id, players := w.party(2)
+	ticket := w.queueParty(id, players[0], nil)
+	late := w.player() // enters without ending the ticket
+	w.must(w.admission.Admit(t.Context(), id, late, party.Grant{}))
+	_, err := w.addSolo(late, nil)
+	w.wantReason(err, party.NotReady)
+	w.PartyCancelled(t.Context(), ticket)
+	w.queueSolo(late, nil)
+}
+
+// What became of sockets is heard late, and must not keep anybody waiting.
+func TestConflicts_EndWithTheSocket(t *testing.T) {
+	w := newWorld(t, native())
+	id, players := w.party(2)
+	w.queueSolo(players[1], nil)
+	w.host.Disconnect(players[1])
+	w.queueParty(id, players[0], nil)
+
+	other, members := w.party(2)
+	w.queueParty(other, members[0], nil)
+	w.host.Disconnect(members[1]) // the host drops the ticket, nobody is told yet
+	w.queueSolo(members[0], nil)
+}
+
+func TestMember_OfTwoParties(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	a, b, c := w.player(), w.player(), w.player()
+	first, second := w.partyOf(a, b), w.partyOf(c, b)
+	w.queueParty(first, a, rankedEU)
+	_, err := w.addParty(second, c, rankedEU)
+	w.wantReason(err, party.NotReady)
+	w.leave(first, b)
+	w.queueParty(second, c, rankedEU)
+}
+
+func TestNative_PartyTooLarge(t *testing.T) {
+	w := newWorld(t, native())
+	id, players := w.party(5)
+	add := &rtapi.PartyMatchmakerAdd{PartyId: id.String(), MinCount: 2, MaxCount: 4, Query: "*"}
+	w.wantReason(w.CheckParty(t.Context(), id, players[0], add), party.PartyTooLarge)
+	add.MaxCount = 6
+	w.must(w.CheckParty(t.Context(), id, players[0], add))
+	if add.MinCount != 2 || add.MaxCount != 6 || len(add.StringProperties)+len(add.NumericProperties) != 0 {
+		t.Errorf("a native ticket was changed: %v", add)
+	}
+	w.must(w.MayQueue(t.Context(), callerOf(players[0]), w.view(id), "whatever"))
+}
+
+// Nothing is said about native tickets: clients of a game without queues know no op codes
+// of ours.
+func TestNative_NothingIsSaid(t *testing.T) {
+	w := newWorld(t, native())
+	id, players := w.party(2)
+	ticket := w.queueParty(id, players[0], nil)
+	w.leave(id, players[1])
+	w.PartyCancelled(t.Context(), ticket)
+	w.wantEvents(id)
+	w.cfg.Matchmaking.CreateMatch = true
+	w.queueParty(id, players[0], nil)
+	w.wantEvents(id, "queued")
+}
+
+func TestSkill_Sources(t *testing.T) {
+	field := func(k rules.Skill, field string) rules.Skill { k.Storage.Field = field; return k }
+	account := rules.Skill{Property: "mmr", Source: rules.SkillFromAccount, Party: rules.PartySkillMean, Default: 700}
+	strongest := account
+	strongest.Party = rules.PartySkillMax
+	storage := rules.Skill{Property: "mmr", Source: rules.SkillFromStorage, Default: 700, Storage: rules.SkillStorage{Collection: "stats", Key: "ranked"}}
+	ticket := rules.Skill{Property: "mmr", Source: rules.SkillFromTicket, Default: 700}
+	tests := []struct {
+		name     string
+		skill    rules.Skill
+		metadata []string // of the members; nil for no such field
+		ticket   *float64
+		want     float64
+		reason   party.Reason
+	}{
+		{"mean", account, []string{`{"mmr":1000}`, `{"mmr":2000}`}, nil, 1500, ""},
+		{"max", strongest, []string{`{"mmr":1000}`, `{"mmr":2000}`}, nil, 2000, ""},
+		{"default", account, []string{`{"mmr":1300}`, `{}`}, nil, 1000, ""},
+		{"zero_is_a_number", account, []string{`{"mmr":0}`, `{"mmr":0}`}, nil, 0, ""},
+		{"not_a_number", account, []string{`{"mmr":"2000"}`, `{"mmr":null}`}, nil, 700, ""},
+		{"no_object", account, []string{``, `[1]`}, nil, 700, ""},
+		{"beyond_bounds", account, []string{`{"mmr":1e9}`, `{"mmr":1e9}`}, nil, 1e6, ""},
+		{"storage", storage, []string{`{"mmr":1000}`, `{"mmr":1400}`}, nil, 1200, ""},
+		{"storage_field", field(storage, "elo"), []string{`{"elo":1000,"mmr":5}`, `{"elo":1400}`}, nil, 1200, ""},
+		{"ticket", ticket, nil, new(1234.0), 1234, ""},
+		{"ticket_without", ticket, nil, nil, 700, ""},
+		{"ticket_infinite", ticket, nil, new(math.Inf(1)), 0, party.InvalidRequest},
+		{"ticket_no_number", ticket, nil, new(math.NaN()), 0, party.InvalidRequest},
+		{"ticket_is_not_asked", account, []string{`{"mmr":1}`, `{"mmr":1}`}, new(9000.0), 1, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, configWithQueues())
+			q := w.cfg.Queues["ranked"]
+			q.Skill = &tt.skill
+			w.cfg.Queues["ranked"] = q
+			id, players := w.party(2)
+			for i, object := range tt.metadata {
+				w.accounts.metadata[players[i].UserID] = object
+				if tt.skill.Source == rules.SkillFromStorage {
+					w.objects[[3]string{"stats", "ranked", players[i].UserID}] = object
+				}
+			}
+			add := &rtapi.PartyMatchmakerAdd{StringProperties: rankedEU, NumericProperties: map[string]float64{}}
+			if tt.ticket != nil {
+				add.NumericProperties["mmr"] = *tt.ticket
+			}
+			err := w.CheckParty(t.Context(), id, players[0], add)
+			w.wantReason(err, tt.reason)
+			if err == nil && add.NumericProperties["mmr"] != tt.want {
+				t.Errorf("skill = %v; want %v", add.NumericProperties["mmr"], tt.want)
+			}
+		})
+	}
+}
+
+func TestSkill_IsReadOnceForAWhile(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	s := w.player()
+	w.metadata(s, 1500)
+	check := func() float64 {
+		add := &rtapi.MatchmakerAdd{StringProperties: rankedEU}
+		w.must(w.CheckSolo(t.Context(), s, add))
+		return add.NumericProperties["mmr"]
+	}
+	check()
+	w.metadata(s, 1600)
+	if got := check(); got != 1500 || w.accounts.reads != 1 {
+		t.Errorf("skill %v after %d reads; want 1500 after 1", got, w.accounts.reads)
+	}
+	w.clock.Advance(time.Minute)
+	if got := check(); got != 1600 || w.accounts.reads != 2 {
+		t.Errorf("skill %v after %d reads; want 1600 after 2", got, w.accounts.reads)
+	}
+	w.clock.Advance(time.Minute)
+	w.accounts.err = errBroken
+	w.wantReason(w.CheckSolo(t.Context(), s, &rtapi.MatchmakerAdd{StringProperties: rankedEU}), party.Internal)
+}
+
+func TestCheckSolo(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	s := w.player()
+	add := &rtapi.MatchmakerAdd{MinCount: 2, MaxCount: 4, Query: "+x:1", StringProperties: rankedEU}
+	w.must(w.CheckSolo(t.Context(), s, add))
+	want := map[string]float64{"mmr": 1000, "party_size": 1, "held": 0, "queued_since": float64(w.clock.Now().Unix())}
+	if add.MinCount != 10 || add.MaxCount != 10 || add.Query != "*" || !equal(add.NumericProperties, want) {
+		t.Errorf("ticket = %v; want counts of 10, query * and %v", add, want)
+	}
+	w.wantReason(w.CheckSolo(t.Context(), s, &rtapi.MatchmakerAdd{}), party.UnknownQueue)
+	w.queueSolo(s, rankedEU)
+	second := w.host.Connect(s.UserID)
+	_, err := w.addSolo(second, rankedEU)
+	w.wantReason(err, party.NotReady)
+	w.queueSolo(s, text("queue", "duo"))
+}
+
+func callerOf(s party.Session) party.Caller {
+	return party.Caller{UserID: s.UserID, Username: s.Username} // over HTTP, without a socket
+}
+
+func TestMayQueue(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(3)
+	alone, stranger := party.View{}, w.player()
+	tests := []struct {
+		name  string
+		by    party.Session
+		view  party.View
+		queue string
+		want  party.Reason
+	}{
+		{"fine", players[0], w.view(id), "ranked", ""},
+		{"fine_alone", stranger, alone, "duo", ""},
+		{"stranger", stranger, w.view(id), "ranked", party.NotMember},
+		{"no_queue", players[0], w.view(id), "", party.UnknownQueue},
+		{"no_queue_alone", stranger, alone, "", party.UnknownQueue},
+		{"too_large", players[0], w.view(id), "duo", party.PartyTooLarge},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w.wantReason(w.MayQueue(t.Context(), callerOf(tt.by), tt.view, tt.queue), tt.want)
+		})
+	}
+	if w.queued(id) || len(w.pool) != 0 {
+		t.Error("asking made a ticket")
+	}
+}
+
+func TestQueued(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(2)
+	if w.queued(id) {
+		t.Error("queued before there is a ticket")
+	}
+	w.queueParty(id, players[0], rankedEU)
+	if !w.queued(id) {
+		t.Error("not queued with a ticket")
+	}
+	w.host.Disconnect(players[1]) // nobody is told yet
+	if w.queued(id) {
+		t.Error("queued with a ticket the host has dropped")
+	}
+	w.wantEvents(id, "queued ranked", "dropped ranked: membership")
+}

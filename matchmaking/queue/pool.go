@@ -1,0 +1,149 @@
+package queue
+
+import (
+	"slices"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking/formation"
+	"partyline/party"
+)
+
+// waiting is a ticket in the host's pool.
+type waiting struct {
+	id      string
+	party   string // as the host writes it; "" for a player without one
+	queue   string
+	created time.Time
+	entries []runtime.MatchmakerEntry // the host's own values: it takes back nothing else
+
+	edition int // of the queues under which the properties were read; 0 = not yet
+	unfit   error
+	key     string
+	standing
+
+	seats int  // what it was last known to need; 0 = what it said when it was made
+	ended bool // to be ignored
+
+	users  []string // whom it seats, once it has been looked at for a match
+	spares int
+}
+
+// meet compares the host's pool with the book and answers the pool's tickets, in the order
+// in which they first appear. One the book has never heard of is entered: its hook is on
+// the way, or ran in a process that is gone. The live tickets that the host does not have
+// any more are answered as gone, and not ended.
+//
+// What read makes of a ticket's properties, which never change, is kept as long as the
+// edition of the queues is the same: reading them all anew would be most of a pass's time.
+func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*waiting)) (pool []*waiting, gone []Ticket) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	b.pass++
+	pool = make([]*waiting, 0, len(b.rows))
+	met := 0 // live ones
+	for from := 0; from < len(entries); {
+		e := entries[from]
+		id, to := e.GetTicket(), from+1
+		for to < len(entries) && entries[to].GetTicket() == id { // mostly they come one after the other
+			to++
+		}
+		of := entries[from:to:to]
+		from = to
+		r := b.rows[id]
+		if r != nil && r.pass == b.pass {
+			r.in.entries = append(r.in.entries, of...)
+			continue
+		}
+		w := (*waiting)(nil)
+		if r != nil {
+			w = r.in
+		}
+		if w == nil {
+			w = newWaiting(e)
+		}
+		w.entries = of
+		if w.edition != edition {
+			read(w)
+			w.edition = edition
+		}
+		if r == nil {
+			r = &row{Ticket: w.ticket()}
+			b.rows[id] = r
+			b.link(r)
+		}
+		w.ended, w.seats = !r.ended.IsZero(), r.seats
+		if !w.ended {
+			met++
+		}
+		r.in, r.seen, r.pass = w, now, b.pass
+		pool = append(pool, w)
+	}
+	for _, r := range b.rows {
+		if met == b.waits {
+			break // as nearly always
+		}
+		if r.ended.IsZero() && r.pass != b.pass && now.Sub(r.Added) > lateTicket {
+			gone = append(gone, r.Ticket)
+		}
+	}
+	slices.SortFunc(gone, func(a, b Ticket) int { return a.Added.Compare(b.Added) })
+	b.sweep()
+	return pool, gone
+}
+
+func newWaiting(e runtime.MatchmakerEntry) *waiting {
+	w := &waiting{id: e.GetTicket(), party: e.GetPartyId(), created: time.Unix(0, e.GetCreateTime())}
+	w.queue, _ = e.GetProperties()[PropertyQueue].(string)
+	return w
+}
+
+// collect groups the entries of one match by ticket.
+func collect(entries []runtime.MatchmakerEntry) []*waiting {
+	var pool []*waiting
+	for _, e := range entries {
+		i := slices.IndexFunc(pool, func(w *waiting) bool { return w.id == e.GetTicket() })
+		if i < 0 {
+			i, pool = len(pool), append(pool, newWaiting(e))
+		}
+		pool[i].entries = append(pool[i].entries, e)
+	}
+	return pool
+}
+
+// need is how many seats the ticket takes: as last seen, or as it said itself.
+func (w *waiting) need() int {
+	if w.seats > 0 {
+		return w.seats
+	}
+	return max(len(w.entries), w.size) + w.held
+}
+
+// ticket is what the book can know of a ticket it meets in the pool.
+func (w *waiting) ticket() Ticket {
+	t := Ticket{ID: w.id, Queue: w.queue, Since: w.since, Added: w.created, Members: make([]party.Session, len(w.entries))}
+	if t.Since.IsZero() {
+		t.Since = w.created
+	}
+	for i, e := range w.entries {
+		p := e.GetPresence()
+		t.Members[i] = party.Session{UserID: p.GetUserId(), SessionID: p.GetSessionId(), Username: p.GetUsername()}
+	}
+	if w.party == "" {
+		t.Session = t.Members[0]
+	} else if id, err := party.ParseID(w.party); err == nil {
+		t.Party = id
+	}
+	return t
+}
+
+// forFormation are the tickets as team formation sees them, in the same order.
+func forFormation(pool []*waiting) []formation.Ticket {
+	tickets := make([]formation.Ticket, len(pool))
+	for i, w := range pool {
+		tickets[i] = formation.Ticket{ID: w.id, Size: w.need(), Key: w.key, Skill: w.skill, Since: w.since}
+	}
+	return tickets
+}

@@ -1,0 +1,291 @@
+package queue
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking/formation"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+const (
+	// maxRounds bounds how often a queue is formed anew within one pass, because a party
+	// turned out to be of another size than it was taken for.
+	maxRounds = 4
+	// looksPerPass is how many waiting parties of a queue are looked at anew in each pass,
+	// in turn. Those about to be placed are always looked at.
+	looksPerPass = 512
+	// maxFailures ends a queue's pass: a host that cannot make a match now will not be able
+	// to make the next either.
+	maxFailures = 3
+)
+
+// pass is one run over the host's pool.
+type pass struct {
+	*Service
+	number   int
+	cfg      rules.Config
+	began    time.Time
+	deadline time.Time
+	placed   map[string]bool // users who got a match in this pass
+	groups   [][]runtime.MatchmakerEntry
+}
+
+// Process is the host's matchmaker: it is given every entry of every ticket, in any order,
+// and answers the groups of entries that have a match now. What belongs to one ticket is
+// never taken apart. It stops forming when the rules' pass_budget is used up; whoever is not
+// placed waits on. A failure costs the queue it happens in this pass, and no ticket.
+func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) (groups [][]runtime.MatchmakerEntry) {
+	p := &pass{Service: s, cfg: s.policy(), began: s.now(), placed: map[string]bool{}}
+	defer func() {
+		groups = p.groups
+		if value := recover(); value != nil {
+			s.logger.Error("matchmaker pass failed: panic: %v\n%s", value, debug.Stack())
+		}
+	}()
+	s.mu.Lock()
+	p.number = s.passes
+	s.passes++
+	s.mu.Unlock()
+	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
+	s.withdrawUnclaimed(ctx)
+	byQueue := p.sort(ctx, entries)
+	names := slices.Sorted(maps.Keys(byQueue))
+	for i := range names {
+		// In turn, and each with its share of what is left: no queue uses up the others' time.
+		name := names[(i+p.number)%len(names)]
+		share := p.deadline.Sub(s.now()) / time.Duration(len(names)-i)
+		p.protected(name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.now().Add(share)) })
+	}
+	return p.groups
+}
+
+func (p *pass) protected(queue string, run func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			p.logger.Error("matchmaker pass failed queue=%s: panic: %v\n%s", queue, value, debug.Stack())
+		}
+	}()
+	run()
+}
+
+// sort compares the pool with the book, drops the tickets that can wait no longer, and
+// answers the others by queue.
+func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[string][]*waiting {
+	pool, gone := p.book.meet(entries, p.edition(p.cfg.Queues), func(w *waiting) {
+		if q, ok := p.cfg.Queues[w.queue]; ok {
+			w.key, w.standing, w.unfit = read(q, w.entries[0].GetProperties())
+		}
+	})
+	for _, t := range gone {
+		p.drop(ctx, t.ID, DropMembership)
+	}
+	byQueue := map[string][]*waiting{}
+	for _, w := range pool {
+		if w.ended {
+			continue
+		}
+		q, ok := p.cfg.Queues[w.queue]
+		switch {
+		case !ok:
+			p.drop(ctx, w.id, DropUnknown)
+		case w.unfit != nil:
+			p.logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
+			p.drop(ctx, w.id, DropInvalid)
+		case p.began.Sub(w.created) > q.MaxWait:
+			p.drop(ctx, w.id, DropExpired)
+		default:
+			byQueue[w.queue] = append(byQueue[w.queue], w)
+		}
+	}
+	return byQueue
+}
+
+// edition grows whenever the queues are not what they were at the last pass.
+func (s *Service) edition(queues map[string]rules.Queue) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.editions == 0 || !reflect.DeepEqual(queues, s.queues) {
+		s.editions++
+		s.queues = maps.Clone(queues)
+	}
+	return s.editions
+}
+
+// run places as many of a queue's tickets as it can until the deadline.
+func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
+	if p.launcher == nil {
+		return
+	}
+	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.now()))+launchGrace))
+	defer cancel()
+	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, refused: map[string]bool{}}
+	r.refresh(ctx)
+	for range maxRounds {
+		if !r.round(ctx) {
+			return
+		}
+	}
+}
+
+// launchGrace is how much longer than the pass a match may take to be made: giving up on
+// one half-way would leave its seats held for nobody.
+const launchGrace = 2 * time.Second
+
+// queueRun is the part of a pass that is about one queue.
+type queueRun struct {
+	*pass
+	name     string
+	q        rules.Queue
+	pool     []*waiting
+	deadline time.Time
+	refused  map[string]bool // running matches that did not take what they were given
+	failures int
+}
+
+func (r *queueRun) proceed() bool { return r.failures < maxFailures && r.now().Before(r.deadline) }
+
+// refresh looks at some of the waiting parties, so that one that has grown is told, and
+// found a larger place, before its turn.
+func (r *queueRun) refresh(ctx context.Context) {
+	start, looks := 0, 0
+	if n := len(r.pool); n > looksPerPass {
+		start = r.number * looksPerPass % n
+	}
+	var out []*waiting
+	for i := range r.pool {
+		w := r.pool[(start+i)%len(r.pool)]
+		if w.party == "" {
+			continue
+		}
+		if looks++; looks > looksPerPass || !r.proceed() {
+			break
+		}
+		if r.look(ctx, w) == away {
+			out = append(out, w)
+		}
+	}
+	r.without(out)
+}
+
+// round forms once and places what comes of it. It answers whether another round is
+// worth while, because something about the tickets has turned out to be different.
+func (r *queueRun) round(ctx context.Context) (again bool) {
+	var done []*waiting // placed, or not to be placed in this pass
+	res := formation.Form(r.began, FormationOf(r.q), forFormation(r.pool), r.open(ctx), r.proceed)
+	try := func(placements []formation.Placement, place func(placement) bool) {
+		if !r.proceed() {
+			return
+		}
+		pl, out, changed := r.take(ctx, placements)
+		done, again = append(done, out...), again || changed || len(out) > 0
+		if changed || len(out) > 0 {
+			return
+		}
+		if place(pl) {
+			done = append(done, pl.tickets...)
+			for _, user := range pl.users() {
+				r.placed[user] = true
+			}
+			r.groups = append(r.groups, pl.entries())
+		} else {
+			again = true
+		}
+	}
+	for _, b := range res.Backfills {
+		try(b.Placements, func(pl placement) bool { return r.fill(ctx, b.MatchID, pl) })
+	}
+	for _, m := range res.Matches {
+		try(m.Placements, func(pl placement) bool { return r.launch(ctx, pl) })
+	}
+	r.without(done)
+	return again && r.proceed() && len(r.pool) > 0
+}
+
+// open lists the running matches to fill up. Failing to, new ones are made.
+func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
+	if !r.q.Backfill {
+		return nil
+	}
+	matches, err := r.launcher.Open(ctx, r.name)
+	if err != nil {
+		r.logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
+		return nil
+	}
+	return slices.DeleteFunc(matches, func(m formation.OpenMatch) bool { return r.refused[m.ID] || len(m.Open) != r.q.Teams })
+}
+
+func (r *queueRun) without(tickets []*waiting) {
+	if len(tickets) == 0 {
+		return
+	}
+	out := make(map[*waiting]bool, len(tickets))
+	for _, w := range tickets {
+		out[w] = true
+	}
+	r.pool = slices.DeleteFunc(r.pool, func(w *waiting) bool { return out[w] })
+}
+
+// outcome of looking at a ticket.
+type outcome int
+
+const (
+	asKnown outcome = iota // it needs the seats it was taken to need
+	changed                // it needs another number
+	away                   // it cannot be placed in this pass, or not at all
+)
+
+// look finds out whom a ticket seats at this moment: everybody in the party, on the ticket
+// or not, and those it holds seats for.
+func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
+	if !r.book.live(w.id) {
+		return away
+	}
+	if w.party == "" {
+		w.users = []string{w.entries[0].GetPresence().GetUserId()}
+		return asKnown
+	}
+	id, err := party.ParseID(w.party)
+	if err != nil {
+		r.logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
+		r.drop(ctx, w.id, DropInvalid)
+		return away
+	}
+	v, expected, err := r.footprint(ctx, id)
+	if err != nil {
+		if party.ReasonOf(err) != party.PartyNotFound {
+			r.logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
+		}
+		return away
+	}
+	for _, e := range w.entries {
+		if _, member := v.Session(e.GetPresence().GetSessionId()); !member {
+			r.drop(ctx, w.id, DropMembership) // the host is about to remove it
+			return away
+		}
+	}
+	before := w.need()
+	w.users, w.spares = users(v), heldBy(r.q, expected)
+	w.seats = len(w.users) + w.spares
+	r.book.Seats(w.id, w.seats)
+	if len(v.Members) > len(w.entries) { // somebody came in without ending the ticket
+		for _, user := range w.users {
+			r.dropSolo(ctx, user)
+		}
+	}
+	switch {
+	case w.seats > Largest(r.q):
+		r.drop(ctx, w.id, DropTooLarge)
+		return away
+	case w.seats != before:
+		return changed
+	}
+	return asKnown
+}

@@ -1,0 +1,433 @@
+package queue_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking/formation"
+	"partyline/matchmaking/queue"
+	"partyline/matchmaking/seats"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+func TestProcess_MixedParties(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	var ids []party.ID
+	for _, size := range []int{3, 2, 4} {
+		id, players := w.party(size)
+		w.queueParty(id, players[0], rankedEU)
+		ids = append(ids, id)
+	}
+	w.queueSolo(w.player(), text("queue", "ranked", "region", "us")) // another region
+	if matches := w.process(); len(matches) != 0 {
+		t.Fatalf("matches of nine players: %v", matches)
+	}
+	solo := w.player()
+	w.queueSolo(solo, rankedEU)
+	matches := w.process()
+	if len(matches) != 1 || len(matches["match-0"]) != 10 {
+		t.Fatalf("matches = %v; want one of ten", matches)
+	}
+	l := w.launcher.launches[0]
+	if l.Queue != "ranked" || l.Handler != rules.PartyMatch || l.Teams != 2 || l.TeamSize != 5 || !l.Backfill ||
+		l.SeatHold != 45*time.Second || l.SeatHoldMax != 10*time.Minute || l.Key != "region=eu" || l.Skill != 1000 || len(l.Claims) != 4 {
+		t.Errorf("launch = %+v", l)
+	}
+	for _, id := range ids {
+		w.wantEvents(id, "queued ranked", "matched ranked")
+		if w.queued(id) {
+			t.Error("a matched party counts as queued")
+		}
+	}
+	if len(w.pool) != 1 || len(w.notices.sent) != 0 {
+		t.Errorf("%d entries left, %d notifications; want the one of the other region and none", len(w.pool), len(w.notices.sent))
+	}
+	w.wantQuiet()
+}
+
+// A friend who came in by invite after the ticket, and one who is awaited, get their seats.
+func TestProcess_SeatsTheWholeParty(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(3)
+	w.queueParty(id, players[0], rankedEU)
+	friend := w.player()
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}))
+	w.must(w.admission.Keep(t.Context(), id, party.Hold{InviteID: "i", UserIDs: []string{"invited"}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
+	w.clock.Advance(20 * time.Second)
+	five, fives := w.party(5)
+	w.queueParty(five, fives[0], rankedEU)
+	for range 2 {
+		w.queueSolo(w.player(), rankedEU) // two seats there were before the party grew
+	}
+	matches := w.process()
+	if len(matches) != 1 || len(matches["match-0"]) != 8 {
+		t.Fatalf("matches = %v; want the two parties", matches)
+	}
+	claim := claimOf(t, w.launcher.launches[0], id)
+	if len(claim.UserIDs) != 4 || !slices.Contains(claim.UserIDs, friend.UserID) || claim.Spares != 1 {
+		t.Errorf("claim = %+v; want three, the friend and a spare seat", claim)
+	}
+	if len(w.pool) != 2 {
+		t.Errorf("%d entries wait; want the two players alone", len(w.pool))
+	}
+	w.wantQuiet()
+}
+
+func claimOf(t *testing.T, l queue.Launch, id party.ID) seats.Claim {
+	t.Helper()
+	i := slices.IndexFunc(l.Claims, func(c seats.Claim) bool { return c.PartyID == id.String() })
+	if i < 0 {
+		t.Fatalf("no claim of party %s in %+v", id, l.Claims)
+	}
+	return l.Claims[i]
+}
+
+// A party that grew between the look at all parties and its turn is formed anew.
+func TestProcess_PartyGrowsMeanwhile(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	a, as := w.party(2)
+	b, bs := w.party(2)
+	w.queueParty(a, as[0], text("queue", "duo"))
+	w.queueParty(b, bs[0], text("queue", "duo"))
+	w.launcher.fail = func(queue.Launch) error { return errBroken }
+	w.process()
+	w.launcher.fail = nil
+	w.must(w.admission.Admit(t.Context(), a, w.player(), party.Grant{}))
+	c, cs := w.party(2)
+	w.queueParty(c, cs[0], text("queue", "duo"))
+	matches := w.process()
+	if len(matches) != 1 {
+		t.Fatalf("matches = %v; want the other two parties", matches)
+	}
+	w.wantEvents(a, "queued duo", "dropped duo: party_too_large")
+	w.wantEvents(b, "queued duo", "matched duo")
+	w.wantEvents(c, "queued duo", "matched duo")
+}
+
+func TestProcess_FriendsOwnTicketEnds(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	friend := w.player()
+	w.queueSolo(friend, text("queue", "duo"))
+	id, players := w.party(2)
+	w.queueParty(id, players[0], rankedEU)
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}))
+	w.process()
+	if sent := w.notices.sent; len(sent) != 1 || sent[0].Content["reason"] != "party_queued" {
+		t.Errorf("notifications = %+v; want one of the friend's own ticket", sent)
+	}
+}
+
+func TestProcess_Backfill(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	table, err := seats.New(2, 5)
+	w.must(err)
+	w.launcher.tables["running"], w.launcher.tables["broken"] = table, table
+	w.launcher.open = []formation.OpenMatch{
+		{ID: "broken", Key: "region=eu", Skill: 1000, Open: []int{5, 5}},
+		{ID: "running", Key: "region=eu", Skill: 1010, Open: []int{1, 3}},
+		{ID: "odd", Key: "region=eu", Skill: 1000, Open: []int{9}}, // of another layout, before a reload
+	}
+	w.launcher.failFill["broken"] = errBroken
+	id, players := w.party(3)
+	w.queueParty(id, players[0], rankedEU)
+	matches := w.process()
+	if len(matches) != 1 || len(matches["running"]) != 3 || len(w.launcher.launches) != 0 {
+		t.Fatalf("matches = %v; want the party in the running one", matches)
+	}
+	if got := table.OpenByTeam(w.clock.Now()); !slices.Equal(got, []int{5, 2}) {
+		t.Errorf("open seats %v; want 5 and 2", got)
+	}
+	w.wantEvents(id, "queued ranked", "matched ranked")
+}
+
+func TestProcess_FailedLaunchLosesNothing(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	for range 12 {
+		id, players := w.party(2)
+		w.queueParty(id, players[0], text("queue", "duo"))
+	}
+	tries := 0
+	w.launcher.fail = func(queue.Launch) error { tries++; return errBroken }
+	if matches := w.process(); len(matches) != 0 || len(w.pool) != 24 || tries != 3 {
+		t.Fatalf("%d matches, %d entries left, %d tries; want 0, 24, 3", len(matches), len(w.pool), tries)
+	}
+	w.launcher.fail = nil
+	if matches := w.process(); len(matches) != 6 || len(w.pool) != 0 {
+		t.Errorf("%d matches, %d entries left; want 6 and 0", len(matches), len(w.pool))
+	}
+}
+
+func TestProcess_PanicCostsOneQueue(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	for range 2 {
+		id, players := w.party(2)
+		w.queueParty(id, players[0], text("queue", "duo"))
+		five, fives := w.party(5)
+		w.queueParty(five, fives[0], rankedEU)
+	}
+	w.launcher.fail = func(l queue.Launch) error {
+		if l.Queue == "ranked" {
+			panic("as asked")
+		}
+		return nil
+	}
+	for range 3 { // whichever queue comes first
+		w.process()
+	}
+	if len(w.launcher.launches) != 1 || len(w.pool) != 10 {
+		t.Errorf("%d launches, %d entries left; want duo's match, and ranked's entries", len(w.launcher.launches), len(w.pool))
+	}
+	if !slices.ContainsFunc(w.log.Lines(), func(l string) bool { return strings.Contains(l, "queue=ranked") && strings.Contains(l, "as asked") }) {
+		t.Errorf("log = %q; want the panic with its queue", w.log.Lines())
+	}
+}
+
+// Entries that no check of ours has seen must not spoil the pass for the others.
+func TestProcess_BadTickets(t *testing.T) {
+	good := map[string]float64{"party_size": 1, "held": 0, "queued_since": 1_893_553_445, "mmr": 1000}
+	without := func(key string, value ...float64) map[string]float64 {
+		m := map[string]float64{}
+		for k, v := range good {
+			m[k] = v
+		}
+		delete(m, key)
+		if len(value) > 0 {
+			m[key] = value[0]
+		}
+		return m
+	}
+	nan := 0.0
+	nan /= nan
+	for name, bad := range map[string]struct {
+		texts   map[string]string
+		numbers map[string]float64
+	}{
+		"nothing":  {nil, nil},
+		"no_queue": {text("region", "eu"), good},
+		"no_key":   {text("queue", "ranked"), good},
+		"no_skill": {rankedEU, without("mmr")},
+		"nan":      {rankedEU, without("mmr", nan)},
+		"no_since": {rankedEU, without("queued_since")},
+		"negative": {rankedEU, without("held", -5)},
+		"huge":     {rankedEU, without("party_size", 1e18)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, configWithQueues())
+			w.enter("", []party.Session{w.player()}, bad.texts, bad.numbers)
+			w.enter("no party", []party.Session{w.player()}, rankedEU, good)
+			for range 2 {
+				id, players := w.party(5)
+				w.queueParty(id, players[0], rankedEU)
+			}
+			if matches := w.process(); len(matches) != 1 || len(w.pool) != 2 {
+				t.Errorf("%d matches, %d entries left; want the two good parties matched", len(matches), len(w.pool))
+			}
+			if len(w.notices.sent) != 2 || w.notices.sent[0].Content["event"] != "dropped" {
+				t.Errorf("%d notifications; want one of each bad ticket", len(w.notices.sent))
+			}
+		})
+	}
+	if len(newWorld(t, configWithQueues()).Process(t.Context(), nil)) != 0 {
+		t.Error("a match of nobody")
+	}
+}
+
+// The host has dropped the ticket, or is about to.
+func TestProcess_StaleTicket(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	a, as := w.party(2)
+	w.queueParty(a, as[0], text("queue", "duo"))
+	b, bs := w.party(2)
+	w.queueParty(b, bs[0], text("queue", "duo"))
+	w.host.PartyLeave(as[1], a) // nobody is told, and the pool still has it
+	w.roster.Left(t.Context(), a, as[1])
+	if matches := w.process(); len(matches) != 0 {
+		t.Errorf("matches = %v", matches)
+	}
+	w.wantEvents(a, "queued duo", "dropped duo: membership")
+	w.wantEvents(b, "queued duo")
+}
+
+// The host looks once more whether all tickets are there; if not, nobody is told of the
+// match, and its seats have to come back.
+func TestProcess_UnclaimedMatchIsWithdrawn(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	var tickets []string
+	for range 2 {
+		id, players := w.party(2)
+		tickets = append(tickets, w.queueParty(id, players[0], text("queue", "duo")))
+	}
+	var given []runtime.MatchmakerEntry
+	for _, e := range w.pool {
+		given = append(given, e)
+	}
+	if groups := w.Process(t.Context(), given); len(groups) != 1 {
+		t.Fatalf("%d groups; want 1", len(groups))
+	}
+	w.removeTicket(tickets[0]) // while the pass ran
+	w.PartyCancelled(t.Context(), tickets[0])
+	w.clock.Advance(15 * time.Second)
+	w.process()
+	if claims := w.launcher.withdrawn["match-0"]; len(claims) != 2 {
+		t.Errorf("withdrawn = %+v; want both claims", claims)
+	}
+	id, players := w.party(2)
+	w.queueParty(id, players[0], text("queue", "duo"))
+	if matches := w.process(); len(matches["match-1"]) != 4 {
+		t.Errorf("matches = %v; want the ticket that stayed in a new one", matches)
+	}
+}
+
+func TestProcess_OneMatchForEachUnit(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(2)
+	w.queueParty(id, players[0], text("queue", "duo"))
+	w.queueParty(id, players[0], rankedEU)
+	other, others := w.party(2)
+	w.queueParty(other, others[0], text("queue", "duo"))
+	for range 8 {
+		w.queueSolo(w.player(), rankedEU)
+	}
+	matches := w.process()
+	if len(matches) != 1 {
+		t.Fatalf("matches = %v; want one", matches)
+	}
+	if !slices.Contains(w.events(id), "dropped ranked: matched") && !slices.Contains(w.events(id), "dropped duo: matched") {
+		t.Errorf("events = %q; want the other ticket dropped", w.events(id))
+	}
+	for range 8 {
+		w.queueSolo(w.player(), rankedEU)
+	}
+	for _, entries := range w.process() {
+		for _, e := range entries {
+			if e.party == id.String() {
+				t.Error("the party was matched twice")
+			}
+		}
+	}
+}
+
+func TestProcess_UserOnTwoTickets(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	s := w.player()
+	w.queueSolo(s, rankedEU)
+	second := w.host.Connect(s.UserID)
+	numbers := map[string]float64{"party_size": 1, "held": 0, "queued_since": float64(w.clock.Now().Unix()), "mmr": 1000}
+	w.enter("", []party.Session{second}, rankedEU, numbers) // past the checks, as on another node
+	for range 8 {
+		w.queueSolo(w.player(), rankedEU)
+	}
+	if matches := w.process(); len(matches) != 0 {
+		t.Fatalf("a user plays against himself: %v", matches)
+	}
+	w.queueSolo(w.player(), rankedEU)
+	if matches := w.process(); len(matches) != 1 || len(w.pool) != 1 {
+		t.Errorf("%d matches, %d entries left; want one with the other ticket left", len(matches), len(w.pool))
+	}
+}
+
+func TestProcess_BudgetIsShared(t *testing.T) {
+	cfg := configWithQueues()
+	for i := range 4 {
+		q := cfg.Queues["duo"]
+		cfg.Queues[fmt.Sprintf("duo%d", i)] = q
+	}
+	w := newWorld(t, cfg)
+	for name := range cfg.Queues {
+		if name == "ranked" {
+			continue
+		}
+		for range 6 {
+			id, players := w.party(2)
+			w.queueParty(id, players[0], text("queue", name))
+		}
+	}
+	launched := map[string]int{}
+	w.launcher.fail = func(l queue.Launch) error { // every match takes a tenth of the time there is
+		w.clock.Advance(cfg.Matchmaking.PassBudget / 10)
+		launched[l.Queue]++
+		return nil
+	}
+	before := len(w.pool)
+	placed := 0
+	for _, entries := range w.process() {
+		placed += len(entries)
+	}
+	if placed != before-len(w.pool) || placed == 0 || len(w.pool) == 0 {
+		t.Errorf("%d placed, %d of %d left; want a part, and none lost", placed, len(w.pool), before)
+	}
+	if len(launched) != 5 {
+		t.Errorf("matches by queue = %v; want some of all five", launched)
+	}
+	w.launcher.fail = nil
+	w.process()
+	if len(w.pool) != 0 {
+		t.Errorf("%d entries left after the next pass", len(w.pool))
+	}
+}
+
+func TestMatched_Native(t *testing.T) {
+	cfg := native()
+	w := newWorld(t, cfg)
+	id, players := w.party(2)
+	ticket := w.queueParty(id, players[0], nil)
+	solo := w.player()
+	soloTicket := w.queueSolo(solo, nil)
+	group := func() []runtime.MatchmakerEntry {
+		var g []runtime.MatchmakerEntry
+		for _, e := range w.pool {
+			g = append(g, e)
+		}
+		return g
+	}
+	if match, err := w.Matched(t.Context(), group()); match != "" || err != nil || len(w.launcher.launches) != 0 {
+		t.Fatalf("Matched = %q, %v; want the host to make the match", match, err)
+	}
+	w.wantEvents(id)
+
+	cfg.Matchmaking.CreateMatch = true
+	w.removeTicket(ticket)
+	w.removeTicket(soloTicket)
+	w.queueParty(id, players[0], nil)
+	w.queueSolo(solo, nil)
+	friend := w.player()
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}))
+	match, err := w.Matched(t.Context(), group())
+	if match != "match-0" || err != nil {
+		t.Fatalf("Matched = %q, %v", match, err)
+	}
+	l := w.launcher.launches[0]
+	if claim := claimOf(t, l, id); len(claim.UserIDs) != 3 || l.Teams != 1 || l.TeamSize != 4 || l.Queue != "" || len(l.Claims) != 2 || l.SeatHold != 45*time.Second {
+		t.Errorf("launch = %+v; want one team of four", l)
+	}
+	w.wantEvents(id, "queued", "matched")
+	if w.queued(id) {
+		t.Error("a matched party counts as queued")
+	}
+}
+
+func TestMatched_Failures(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	e := &entry{ticket: "t", session: w.player(), created: w.clock.Now()}
+	if match, err := w.Matched(t.Context(), []runtime.MatchmakerEntry{e}); match != "" || err == nil {
+		t.Errorf("Matched of what no pass prepared = %q, %v; want an error", match, err)
+	}
+	cfg := native()
+	cfg.Matchmaking.CreateMatch = true
+	w = newWorld(t, cfg)
+	w.launcher.fail = func(queue.Launch) error { return errBroken }
+	if match, err := w.Matched(t.Context(), []runtime.MatchmakerEntry{e}); match != "" || !errors.Is(err, errBroken) {
+		t.Errorf("Matched = %q, %v; want %v", match, err, errBroken)
+	}
+	w.launcher.fail = func(queue.Launch) error { panic("as asked") }
+	if match, err := w.Matched(t.Context(), []runtime.MatchmakerEntry{e}); match != "" || err == nil {
+		t.Errorf("Matched = %q, %v; want an error after a panic", match, err)
+	}
+}

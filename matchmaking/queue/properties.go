@@ -1,0 +1,158 @@
+package queue
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Properties of a ticket. A client sets Queue and what the queue's match_on names; the
+// rest, and the queue's skill, is the server's, whatever a client put there.
+const (
+	PropertyQueue = "queue"        // text: the queue's name
+	PropertySize  = "party_size"   // number: players on the ticket
+	PropertyHeld  = "held"         // number: seats held for invited friends beside them
+	PropertySince = "queued_since" // number: when the wait began, Unix seconds
+)
+
+const (
+	maxValue = 128 // bytes of a match_on value
+	maxSkill = 1e6 // as the rules file allows
+)
+
+// standing is what the server says of a ticket.
+type standing struct {
+	size, held int
+	skill      float64
+	since      time.Time
+}
+
+// fill answers the properties a ticket goes to the host with. What a client may not set is
+// overwritten, as a text and as a number: the host merges the two, numbers last.
+func fill(name string, q rules.Queue, texts map[string]string, numbers map[string]float64, s standing) (map[string]string, map[string]float64, error) {
+	texts, numbers = maps.Clone(texts), maps.Clone(numbers)
+	if texts == nil {
+		texts = map[string]string{}
+	}
+	if numbers == nil {
+		numbers = map[string]float64{}
+	}
+	for _, key := range q.MatchOn {
+		if why := unfit(texts[key]); why != "" {
+			return nil, nil, party.Refuse(party.InvalidRequest, "string_properties.%s: %s; players of this queue are matched by it.", key, why)
+		}
+		delete(numbers, key)
+	}
+	set := func(key string, value float64) {
+		delete(texts, key)
+		numbers[key] = value
+	}
+	if q.Skill != nil {
+		set(q.Skill.Property, s.skill)
+	}
+	set(PropertySize, float64(s.size))
+	set(PropertyHeld, float64(s.held))
+	set(PropertySince, float64(s.since.UnixMilli())/1000)
+	delete(numbers, PropertyQueue)
+	texts[PropertyQueue] = name
+	return texts, numbers, nil
+}
+
+// unfit says what is wrong with a value that players are matched by; "" for nothing.
+func unfit(value string) string {
+	switch {
+	case value == "":
+		return "missing"
+	case len(value) > maxValue:
+		return fmt.Sprintf("longer than %d bytes", maxValue)
+	case strings.ContainsFunc(value, unicode.IsControl):
+		return "it has control characters"
+	}
+	return ""
+}
+
+// read is the other way round: what the properties of a ticket in the pool say. It fails
+// for a ticket that the queue, as it is now, would not have let in.
+func read(q rules.Queue, properties map[string]any) (key string, s standing, err error) {
+	if key, err = readKey(q.MatchOn, properties); err != nil {
+		return "", standing{}, err
+	}
+	number := func(name string, least, most float64) float64 {
+		value, ok := properties[name].(float64)
+		if err == nil && (!ok || !(value >= least && value <= most)) { // so that NaN fails
+			err = fmt.Errorf("property %s is %v", name, properties[name])
+		}
+		return value
+	}
+	s.size = int(number(PropertySize, 1, math.MaxInt16))
+	s.held = int(number(PropertyHeld, 0, math.MaxInt16))
+	s.since = time.UnixMilli(int64(math.Round(number(PropertySince, 0, 1<<40) * 1000)))
+	if q.Skill != nil {
+		s.skill = number(q.Skill.Property, -maxSkill, maxSkill)
+	}
+	if err != nil {
+		return "", standing{}, err
+	}
+	return key, s, nil
+}
+
+// readKey is what the tickets of one match have in common. Values hold no control
+// characters, so different values never make the same key.
+func readKey(matchOn []string, properties map[string]any) (string, error) {
+	if len(matchOn) == 0 {
+		return "", nil
+	}
+	var room [256]byte
+	key := room[:0]
+	for i, name := range matchOn {
+		value, _ := properties[name].(string)
+		if why := unfit(value); why != "" {
+			return "", fmt.Errorf("property %s is %s", name, why)
+		}
+		if i > 0 {
+			key = append(key, '\n')
+		}
+		key = append(key, name...)
+		key = append(key, '=')
+		key = append(key, value...)
+	}
+	return string(key), nil
+}
+
+// queueIn finds the queue a client names. The refusal lists the queues there are: their
+// names are no secret, and a misspelt one is a mistake of the game's, not the player's.
+func queueIn(c rules.Config, texts map[string]string) (string, rules.Queue, error) {
+	name := texts[PropertyQueue]
+	q, ok := c.Queues[name]
+	if ok {
+		return name, q, nil
+	}
+	known := strings.Join(slices.Sorted(maps.Keys(c.Queues)), ", ")
+	if known == "" {
+		return "", q, party.Refuse(party.UnknownQueue, "There is nothing to play here at the moment.")
+	}
+	if name == "" {
+		return "", q, party.Refuse(party.UnknownQueue, "string_properties.queue: name the queue to play in: %s.", known)
+	}
+	return "", q, party.Refuse(party.UnknownQueue, "string_properties.queue: there is no queue of this name; there are: %s.", known)
+}
+
+// Largest is the largest party the queue takes. One that fills the whole match has nobody
+// left to play with, unless the queue lets it play alone.
+func Largest(q rules.Queue) int {
+	most := q.MaxParty
+	if most == 0 {
+		most = q.TeamSize
+	}
+	if q.Teams == 1 && !q.FullPartyAlone {
+		most = min(most, q.TeamSize-1)
+	}
+	return most
+}

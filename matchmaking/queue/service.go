@@ -1,0 +1,122 @@
+package queue
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"partyline/matchmaking/formation"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Roster reads parties and sockets.
+type Roster interface {
+	View(ctx context.Context, id party.ID) (party.View, error)
+	PartiesOf(ctx context.Context, userID string) ([]party.Membership, error)
+	Sessions(userID string) ([]party.Session, error)
+}
+
+var _ Roster = (*party.Roster)(nil)
+
+// Footprint reads a party and counts the users it keeps seats for who are not in it.
+type Footprint func(ctx context.Context, id party.ID) (v party.View, expected int, err error)
+
+// Deps is what a Service works with. All are needed but the last three.
+type Deps struct {
+	Roster    Roster
+	Footprint Footprint
+	Accounts  Accounts
+	Objects   Objects
+	Sender    party.Sender
+	Notifier  Notifier
+	Policy    party.Policy
+	Logger    party.Logger
+	Now       party.Clock
+
+	// Processing says that the host matches through [Service.Process]: the rules had a
+	// queue when it started. Without it queues do nothing.
+	Processing bool
+	// Statuses tells who is ready; without it nobody is.
+	Statuses party.Statuses
+	// Launcher makes matches; without it none are formed.
+	Launcher Launcher
+}
+
+// Service is matchmaking by queues. Make it with [New].
+type Service struct {
+	roster     Roster
+	footprint  Footprint
+	sender     party.Sender
+	notifier   Notifier
+	policy     party.Policy
+	logger     party.Logger
+	now        party.Clock
+	processing bool
+	statuses   party.Statuses
+	launcher   Launcher
+
+	book   *Book
+	skills *skills
+
+	mu       sync.Mutex
+	prepared map[string]prepared    // by ticket: matched in a pass, not yet collected by the host
+	passes   int                    // so far; only Process counts
+	queues   map[string]rules.Queue // of the last pass
+	editions int                    // so far: how often the queues were not those of the pass before
+}
+
+// New makes a service.
+func New(d Deps) *Service {
+	return &Service{
+		roster: d.Roster, footprint: d.Footprint, sender: d.Sender, notifier: d.Notifier,
+		policy: d.Policy, logger: d.Logger, now: d.Now,
+		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher,
+		book: NewBook(d.Now), skills: newSkills(d.Accounts, d.Objects, d.Now),
+		prepared: map[string]prepared{},
+	}
+}
+
+// Queued reports whether the party has a ticket that waits.
+func (s *Service) Queued(ctx context.Context, id party.ID) (bool, error) {
+	return slices.ContainsFunc(s.book.OfParty(id), func(t Ticket) bool { return s.stillWaits(ctx, t) }), nil
+}
+
+// stands reports whether everybody on the ticket is still in the party. The host drops a
+// ticket when one leaves, in some ways without telling anybody.
+func stands(t Ticket, v party.View) bool {
+	for _, m := range t.Members {
+		if _, member := v.Session(m.SessionID); !member {
+			return false
+		}
+	}
+	return true
+}
+
+// users are the different users of a party: a second socket is no second player.
+func users(v party.View) []string {
+	ids := make([]string, 0, len(v.Members))
+	seen := make(map[string]bool, len(v.Members))
+	for _, m := range v.Members {
+		if !seen[m.UserID] {
+			seen[m.UserID] = true
+			ids = append(ids, m.UserID)
+		}
+	}
+	return ids
+}
+
+// FormationOf is the queue as team formation sees it.
+func FormationOf(q rules.Queue) formation.Queue {
+	f := formation.Queue{Teams: q.Teams, TeamSize: q.TeamSize, FullParty: q.FullPartyAlone && q.Teams == 1}
+	k := q.Skill
+	if k == nil {
+		f.NoSkill = true
+		return f
+	}
+	f.Window, f.MaxWindow, f.TeamSpread = k.Window, max(k.Window, k.Max), k.TeamSpread
+	if !k.Widen.Unlimited() && f.MaxWindow > f.Window {
+		f.WidenPerSec = k.Widen.PerSecond()
+	}
+	return f
+}

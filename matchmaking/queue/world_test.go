@@ -1,0 +1,442 @@
+package queue_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking/formation"
+	"partyline/matchmaking/queue"
+	"partyline/matchmaking/seats"
+	"partyline/party"
+	"partyline/party/partytest"
+	"partyline/party/rules"
+)
+
+// tester is a test, or one case of a property.
+type tester interface {
+	Helper()
+	Fatalf(string, ...any)
+	Errorf(string, ...any)
+	Context() context.Context
+}
+
+// world is a host with parties, a pool of tickets as the host keeps one, and a launcher
+// with real seat tables.
+type world struct {
+	t tester
+	*queue.Service
+	host      *partytest.Host
+	roster    *party.Roster
+	admission *party.Admission
+	clock     *partytest.Time
+	log       *partytest.Log
+	launcher  *launcher
+	accounts  *accounts
+	objects   objects
+	cfg       *rules.Config
+	statuses  map[string]party.MemberStatus
+	holds     []party.Hold
+	notices   *notices
+
+	pool []*entry // what the host's matchmaker holds
+	next int
+}
+
+type notices struct {
+	mu   sync.Mutex
+	sent []*runtime.NotificationSend
+}
+
+func (n *notices) NotificationsSend(_ context.Context, sent []*runtime.NotificationSend) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.sent = append(n.sent, sent...)
+	return nil
+}
+
+type accounts struct {
+	metadata map[string]string
+	reads    int
+	asked    int
+	err      error
+}
+
+func (a *accounts) AccountsGetId(_ context.Context, ids, _ []string) ([]*api.Account, error) {
+	a.reads++
+	a.asked += len(ids)
+	var list []*api.Account
+	for _, id := range ids {
+		list = append(list, &api.Account{User: &api.User{Id: id, Metadata: a.metadata[id]}})
+	}
+	return list, a.err
+}
+
+// objects are storage objects of players, by collection, key and user.
+type objects map[[3]string]string
+
+func (o objects) StorageRead(_ context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	var list []*api.StorageObject
+	for _, r := range reads {
+		if value, ok := o[[3]string{r.Collection, r.Key, r.UserID}]; ok {
+			list = append(list, &api.StorageObject{Collection: r.Collection, Key: r.Key, UserId: r.UserID, Value: value})
+		}
+	}
+	return list, nil
+}
+
+// launcher makes matches in memory, with the seat table that real ones have.
+type launcher struct {
+	now       party.Clock
+	launches  []queue.Launch
+	tables    map[string]*seats.Table
+	open      []formation.OpenMatch
+	withdrawn map[string][]seats.Claim
+	fail      func(queue.Launch) error
+	failFill  map[string]error
+}
+
+func (l *launcher) Launch(_ context.Context, in queue.Launch) (string, error) {
+	if l.fail != nil {
+		if err := l.fail(in); err != nil {
+			return "", err
+		}
+	}
+	table, err := seats.New(in.Teams, in.TeamSize)
+	if err != nil {
+		return "", err
+	}
+	if err := table.Hold(l.now(), l.now().Add(in.SeatHold), in.Claims...); err != nil {
+		return "", fmt.Errorf("claims %+v: %w", in.Claims, err)
+	}
+	id := fmt.Sprintf("match-%d", len(l.launches))
+	l.launches = append(l.launches, in)
+	l.tables[id] = table
+	return id, nil
+}
+
+func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) { return l.open, nil }
+
+func (l *launcher) Fill(_ context.Context, id string, claims []seats.Claim) error {
+	if err := l.failFill[id]; err != nil {
+		return err
+	}
+	return l.tables[id].Hold(l.now(), l.now().Add(time.Minute), claims...)
+}
+
+func (l *launcher) Withdraw(_ context.Context, id string, claims []seats.Claim) error {
+	l.withdrawn[id] = append(l.withdrawn[id], claims...)
+	return nil
+}
+
+// entry is one player of a ticket in the host's pool.
+type entry struct {
+	ticket  string
+	session party.Session
+	props   map[string]any
+	party   string
+	created time.Time
+}
+
+var (
+	_ runtime.MatchmakerEntry = (*entry)(nil)
+	_ runtime.Presence        = presence{}
+)
+
+func (e *entry) GetTicket() string             { return e.ticket }
+func (e *entry) GetPresence() runtime.Presence { return presence{e.session} }
+func (e *entry) GetProperties() map[string]any { return e.props }
+func (e *entry) GetPartyId() string            { return e.party }
+func (e *entry) GetCreateTime() int64          { return e.created.UnixNano() }
+
+type presence struct{ party.Session }
+
+func (p presence) GetUserId() string                 { return p.UserID }
+func (p presence) GetSessionId() string              { return p.SessionID }
+func (p presence) GetUsername() string               { return p.Username }
+func (p presence) GetNodeId() string                 { return partytest.Node }
+func (p presence) GetHidden() bool                   { return false }
+func (p presence) GetPersistence() bool              { return false }
+func (p presence) GetStatus() string                 { return "" }
+func (p presence) GetReason() runtime.PresenceReason { return runtime.PresenceReasonUnknown }
+
+// ranked is the queue of the contract's sketch, duo a small one.
+func configWithQueues() *rules.Config {
+	c := rules.Default()
+	ranked := rules.DefaultQueue()
+	ranked.Teams, ranked.TeamSize, ranked.MaxParty = 2, 5, 5
+	ranked.MatchOn = []string{"region"}
+	ranked.HoldInvited, ranked.Backfill = true, true
+	ranked.Skill = &rules.Skill{
+		Property: "mmr", Source: rules.SkillFromAccount, Party: rules.PartySkillMean, Default: 1000,
+		Window: 100, Widen: rules.Rate{N: 25, Per: time.Second}, Max: 600,
+	}
+	duo := rules.DefaultQueue()
+	duo.Teams, duo.TeamSize, duo.MaxParty = 2, 2, 2
+	c.Queues = map[string]rules.Queue{"ranked": ranked, "duo": duo}
+	return &c
+}
+
+func newWorld(t tester, cfg *rules.Config) *world {
+	w := &world{
+		t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{},
+		accounts: &accounts{metadata: map[string]string{}}, objects: objects{}, cfg: cfg, statuses: map[string]party.MemberStatus{}, notices: &notices{},
+	}
+	w.launcher = &launcher{now: w.clock.Now, tables: map[string]*seats.Table{}, withdrawn: map[string][]seats.Claim{}, failFill: map[string]error{}}
+	policy := func() rules.Config { return *w.cfg }
+	w.roster = party.NewRoster(w.host, w.host, w.clock.Now)
+	w.admission = party.NewAdmission(party.AdmissionDeps{
+		Roster: w.roster, Streams: w.host, Storage: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
+		Holds: func(context.Context, party.ID) ([]party.Hold, error) { return w.holds, nil },
+	})
+	w.Service = queue.New(queue.Deps{
+		Roster: w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Sender: w.host, Notifier: w.notices,
+		Policy: policy, Logger: w.log, Now: w.clock.Now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
+		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
+	})
+	w.roster.OnChange(w.Changed)
+	return w
+}
+
+func (w *world) footprint(ctx context.Context, id party.ID) (party.View, int, error) {
+	return w.admission.Seats(ctx, id, "")
+}
+
+func (w *world) queued(id party.ID) bool {
+	w.t.Helper()
+	queued, err := w.Queued(w.t.Context(), id)
+	w.must(err)
+	return queued
+}
+
+// party makes an open party of new players; the first leads.
+func (w *world) party(size int) (party.ID, []party.Session) {
+	w.t.Helper()
+	players := make([]party.Session, size)
+	for i := range players {
+		players[i] = w.player()
+	}
+	return w.partyOf(players...), players
+}
+
+func (w *world) player() party.Session {
+	w.next++
+	return w.host.Player(fmt.Sprintf("p%d", w.next))
+}
+
+func (w *world) partyOf(players ...party.Session) party.ID {
+	w.t.Helper()
+	made := w.host.PartyCreate(players[0], true, 16)
+	w.must(w.roster.Created(w.t.Context(), players[0], made))
+	id, err := party.ParseID(made.GetPartyId())
+	w.must(err)
+	for _, p := range players[1:] {
+		w.join(id, p)
+	}
+	return id
+}
+
+// join is an open party's join with its after-hooks.
+func (w *world) join(id party.ID, s party.Session) {
+	w.t.Helper()
+	w.must(w.host.PartyJoin(s, id))
+	w.must(w.roster.Entered(w.t.Context(), id, s))
+	w.removeParty(id)
+	w.must(w.Entered(w.t.Context(), id, s))
+}
+
+// leave is a member's leave with its after-hooks.
+func (w *world) leave(id party.ID, s party.Session) {
+	w.host.PartyLeave(s, id)
+	w.roster.Left(w.t.Context(), id, s)
+	w.removeParty(id)
+}
+
+func (w *world) removeParty(id party.ID) {
+	w.pool = slices.DeleteFunc(w.pool, func(e *entry) bool { return e.party == id.String() })
+}
+
+func (w *world) removeTicket(ticket string) {
+	w.pool = slices.DeleteFunc(w.pool, func(e *entry) bool { return e.ticket == ticket })
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatalf("%v", err)
+	}
+}
+
+func text(pairs ...string) map[string]string {
+	m := map[string]string{}
+	for i := 0; i < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return m
+}
+
+var rankedEU = text("queue", "ranked", "region", "eu")
+
+// addParty is a party's ticket as the host takes it: check, pool, after-hook.
+func (w *world) addParty(id party.ID, by party.Session, texts map[string]string) (ticket string, err error) {
+	add := &rtapi.PartyMatchmakerAdd{PartyId: id.String(), MinCount: 2, MaxCount: 8, StringProperties: texts}
+	if err := w.CheckParty(w.t.Context(), id, by, add); err != nil {
+		return "", err
+	}
+	ticket = w.enter(id.String(), w.host.Members(id), add.GetStringProperties(), add.GetNumericProperties())
+	return ticket, w.PartyQueued(w.t.Context(), id, by, ticket, add)
+}
+
+func (w *world) addSolo(by party.Session, texts map[string]string) (ticket string, err error) {
+	add := &rtapi.MatchmakerAdd{MinCount: 2, MaxCount: 8, StringProperties: texts}
+	if err := w.CheckSolo(w.t.Context(), by, add); err != nil {
+		return "", err
+	}
+	ticket = w.enter("", []party.Session{by}, add.GetStringProperties(), add.GetNumericProperties())
+	w.SoloQueued(by, ticket, add)
+	return ticket, nil
+}
+
+// enter puts a ticket into the pool without a word to anybody.
+func (w *world) enter(partyID string, members []party.Session, texts map[string]string, numbers map[string]float64) string {
+	props := map[string]any{}
+	for k, v := range texts {
+		props[k] = v
+	}
+	for k, v := range numbers {
+		props[k] = v
+	}
+	ticket := uuid.NewString()
+	for _, m := range members {
+		w.pool = append(w.pool, &entry{ticket, m, props, partyID, w.clock.Now()})
+	}
+	return ticket
+}
+
+func (w *world) queueParty(id party.ID, by party.Session, texts map[string]string) string {
+	w.t.Helper()
+	ticket, err := w.addParty(id, by, texts)
+	w.must(err)
+	return ticket
+}
+
+func (w *world) queueSolo(by party.Session, texts map[string]string) string {
+	w.t.Helper()
+	ticket, err := w.addSolo(by, texts)
+	w.must(err)
+	return ticket
+}
+
+// process is a pass of the host: entries in an odd order, checks of what comes back, the
+// matched hook for each group. It answers the matches by ID with their entries.
+func (w *world) process() map[string][]*entry {
+	w.t.Helper()
+	given := make([]runtime.MatchmakerEntry, 0, len(w.pool))
+	for i := range w.pool { // neither the order of arrival nor tickets in one piece
+		given = append(given, w.pool[(i*7+3)%len(w.pool)])
+	}
+	if len(w.pool)%7 == 0 {
+		given = given[:0]
+		for _, e := range w.pool {
+			given = append(given, e)
+		}
+	}
+	return w.hand(w.Process(w.t.Context(), given))
+}
+
+// hand is what the host does with the processor's answer.
+func (w *world) hand(groups [][]runtime.MatchmakerEntry) map[string][]*entry {
+	w.t.Helper()
+	inPool := map[*entry]bool{}
+	bySize := map[string]int{}
+	for _, e := range w.pool {
+		inPool[e] = true
+		bySize[e.ticket]++
+	}
+	matches := map[string][]*entry{}
+	for _, group := range groups {
+		tickets := map[string]int{}
+		var entries []*entry
+		for _, e := range group {
+			own, ok := e.(*entry)
+			if !ok || !inPool[own] {
+				w.t.Fatalf("an entry came back that is not the host's, or came back twice: %v", e)
+			}
+			inPool[own] = false
+			tickets[own.ticket]++
+			entries = append(entries, own)
+		}
+		for ticket, n := range tickets {
+			if n != bySize[ticket] {
+				w.t.Fatalf("ticket %s came back with %d of its %d entries", ticket, n, bySize[ticket])
+			}
+			w.removeTicket(ticket)
+		}
+		id, err := w.Matched(w.t.Context(), group)
+		w.must(err)
+		matches[id] = append(matches[id], entries...)
+	}
+	return matches
+}
+
+// events are the messages of op code -3 to a party so far.
+func (w *world) events(id party.ID) []string {
+	var got []string
+	for _, sent := range w.host.Sent() {
+		data := sent.Envelope.GetPartyData()
+		if data.GetPartyId() != id.String() || data.GetOpCode() != party.OpMatchmaking {
+			continue
+		}
+		var e queue.Event
+		w.must(json.Unmarshal(data.GetData(), &e))
+		line := string(e.Event)
+		if e.Queue != "" {
+			line += " " + e.Queue
+		}
+		if e.Reason != "" {
+			line += ": " + string(e.Reason)
+		}
+		got = append(got, line)
+	}
+	return got
+}
+
+func (w *world) wantEvents(id party.ID, want ...string) {
+	w.t.Helper()
+	if got := w.events(id); !slices.Equal(got, want) {
+		w.t.Errorf("the party was told %q; want %q", got, want)
+	}
+}
+
+func (w *world) wantReason(err error, want party.Reason) {
+	w.t.Helper()
+	if got := party.ReasonOf(err); got != want {
+		w.t.Errorf("refusal = %v; want %q", err, want)
+	}
+}
+
+// wantQuiet fails if anything was logged as a warning or an error.
+func (w *world) wantQuiet() {
+	w.t.Helper()
+	if lines := w.log.Lines(); len(lines) > 0 {
+		w.t.Errorf("logged %q", lines)
+	}
+}
+
+func (w *world) metadata(s party.Session, mmr float64) {
+	w.accounts.metadata[s.UserID] = fmt.Sprintf(`{"mmr": %v}`, mmr)
+}
+
+func values[K comparable, V any](m map[K]V) []V { return slices.Collect(maps.Values(m)) }
+
+var errBroken = errors.New("broken")

@@ -1,0 +1,70 @@
+package matchmaking
+
+import (
+	"context"
+	"database/sql"
+	"slices"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+// relayRate is the ticks per second of a relay: data waits 50 ms at most.
+const relayRate = 20
+
+// Relay is a match handler that passes every message on to the other players, as the
+// host's relayed matches do. Op codes below zero are the server's own and are not
+// passed on. Behind [WithSeats] it is the match named [PartyMatch].
+func Relay() runtime.Match { return relay{} }
+
+type relay struct{}
+
+var _ runtime.Match = relay{}
+
+// players are the state of a relay, in the order they came.
+type players []runtime.Presence
+
+func (relay) MatchInit(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, map[string]any) (any, int, string) {
+	return players{}, relayRate, ""
+}
+
+func (relay) MatchJoinAttempt(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, _ runtime.Presence, _ map[string]string) (any, bool, string) {
+	return state, true, ""
+}
+
+func (relay) MatchJoin(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, joined []runtime.Presence) any {
+	return append(state.(players), joined...)
+}
+
+func (relay) MatchLeave(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, left []runtime.Presence) any {
+	return slices.DeleteFunc(state.(players), func(p runtime.Presence) bool {
+		return slices.ContainsFunc(left, func(l runtime.Presence) bool { return l.GetSessionId() == p.GetSessionId() })
+	})
+}
+
+func (relay) MatchLoop(_ context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, d runtime.MatchDispatcher, _ int64, state any, messages []runtime.MatchData) any {
+	all := state.(players)
+	for _, message := range messages {
+		if message.GetOpCode() < 0 {
+			continue
+		}
+		others := make([]runtime.Presence, 0, len(all))
+		for _, p := range all {
+			if p.GetSessionId() != message.GetSessionId() {
+				others = append(others, p)
+			}
+		}
+		if err := d.BroadcastMessage(message.GetOpCode(), message.GetData(), others, message, message.GetReliable()); err != nil {
+			logger.Warn("data not passed on: %v", err)
+		}
+	}
+	return state
+}
+
+// MatchTerminate lets the players go on until the server stops.
+func (relay) MatchTerminate(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, _ int) any {
+	return state
+}
+
+func (relay) MatchSignal(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, _ runtime.MatchDispatcher, _ int64, state any, _ string) (any, string) {
+	return state, ""
+}

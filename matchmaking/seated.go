@@ -1,0 +1,234 @@
+package matchmaking
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"runtime/debug"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking/seats"
+	"partyline/party"
+)
+
+// WithSeats gives a match handler seats. The match is made from [Launch.MatchParams];
+// without those parameters it refuses to start.
+//
+// In front of the handler it
+//   - asks the seat table on every join attempt, and the handler only about players who
+//     have a seat; where the handler refuses, the seat is held again as it was;
+//   - lets a user in once: a second session of the same user takes the place of the
+//     first, which the handler sees leaving before the new one joins;
+//   - keeps the seat of a player whose connection is lost for the grace, and opens the
+//     seat of one who leaves or is kicked;
+//   - tells the parties and the players of every change, and ends a match that has had
+//     nobody in it or on the way to it for half a minute, after a MatchTerminate with 0
+//     seconds;
+//   - recovers: a panic of the handler ends this match, with its stack in the log.
+//
+// Everything else passes through as it is: parameters, messages of players, signals
+// other than ours, and the handler's own label, whose fields join those of the seats.
+// [SeatOf] tells the handler who sits where.
+func WithSeats(inner runtime.Match) runtime.Match { return &seated{inner: inner, clock: time.Now} }
+
+// seated is stateless: the host hands the [state] of each match to every call.
+type seated struct {
+	inner runtime.Match
+	clock party.Clock
+}
+
+var _ runtime.Match = (*seated)(nil)
+
+// call is one call of the host, with the match it is about. The host makes them one at
+// a time.
+type call struct {
+	ctx        context.Context
+	logger     runtime.Logger
+	db         *sql.DB
+	nk         runtime.NakamaModule
+	dispatcher runtime.MatchDispatcher // the host's; nil in MatchInit
+	tick       int64
+	now        time.Time
+	*state
+}
+
+func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (out any, rate int, label string) {
+	defer func() {
+		if value := recover(); value != nil {
+			logger.Error("MatchInit panicked, no match is made: %v\n%s", value, debug.Stack())
+			out = nil
+		}
+	}()
+	st, err := newState(ctx, params, m.clock())
+	if err != nil {
+		logger.Error("match not made: %v", err)
+		return nil, 1, ""
+	}
+	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock(), state: st}
+	var own string
+	if c.inner, rate, own = m.inner.MatchInit(c.innerContext(), logger, db, nk, params); c.inner == nil {
+		return nil, rate, own
+	}
+	st.rate, st.own = max(1, int64(rate)), ownLabel(own)
+	if err := c.relabel(); err != nil {
+		logger.Error("match not made: its label: %v", err)
+		return nil, rate, ""
+	}
+	// Who holds a seat is told with the first tick: before it nobody can join.
+	c.noteChanges()
+	return st, rate, st.label
+}
+
+func (m *seated) MatchJoinAttempt(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presence runtime.Presence, metadata map[string]string) (any, bool, string) {
+	allow, reason := false, party.AsError(errPanicked).Error()
+	out := m.change("MatchJoinAttempt", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+		allow, reason = m.attempt(c, presence, metadata)
+		return c.inner != nil
+	})
+	return out, allow, reason
+}
+
+func (m *seated) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
+	return m.change("MatchJoin", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+		return m.join(c, presences)
+	})
+}
+
+func (m *seated) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, presences []runtime.Presence) any {
+	return m.change("MatchLeave", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+		return m.leave(c, presences)
+	})
+}
+
+func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
+	return m.step("MatchLoop", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+		if tick%c.rate == 0 {
+			c.kickReplaced()
+		}
+		if c.deserted() {
+			m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, 0)
+			return false
+		}
+		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.fromGuests(messages))
+		c.broadcastSeats()
+		return c.inner != nil
+	})
+}
+
+func (m *seated) MatchTerminate(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, graceSeconds int) any {
+	return m.step("MatchTerminate", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+		c.tellEnd(time.Duration(graceSeconds) * time.Second)
+		c.inner = m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, graceSeconds)
+		return c.inner != nil
+	})
+}
+
+func (m *seated) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, data string) (any, string) {
+	var reply string
+	out := m.change("MatchSignal", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
+		request, ours, err := readSignal(data)
+		switch {
+		case !ours:
+			c.inner, reply = m.inner.MatchSignal(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, data)
+			return c.inner != nil
+		case err != nil:
+			reply = c.encode(signalAnswer{Refusal: err.Error()})
+		default:
+			reply = c.encode(c.answer(request))
+		}
+		return true
+	})
+	return out, reply
+}
+
+// change is step for work that may change the seats.
+func (m *seated) change(name string, c *call, st any, work func(*call) bool) any {
+	return m.step(name, c, st, func(c *call) bool {
+		goesOn := work(c)
+		if goesOn {
+			c.settle()
+		}
+		return goesOn
+	})
+}
+
+// step surrounds the work of one call: holds that have expired are gone before it, what
+// changed is told after it. The match ends when work answers false or panics.
+func (m *seated) step(name string, c *call, st any, work func(*call) bool) (out any) {
+	defer func() {
+		if value := recover(); value != nil {
+			c.logger.Error("%s panicked, the match ends: %v\n%s", name, value, debug.Stack())
+			out = nil
+			c.sayGoodbye()
+		}
+	}()
+	c.state, c.now = st.(*state), m.clock()
+	c.expire()
+	if !work(c) {
+		c.close()
+		return nil
+	}
+	c.sendEvents()
+	return c.state
+}
+
+// sayGoodbye tells of an end that nobody intended. What it works with may be broken.
+func (c *call) sayGoodbye() {
+	defer func() {
+		if value := recover(); value != nil {
+			c.logger.Error("the end of the match was not told: %v", value)
+		}
+	}()
+	if c.state != nil {
+		c.close()
+	}
+}
+
+// close is the last thing a match does.
+func (c *call) close() {
+	c.tellEnd(0)
+	c.noteMarks(c.rows, nil)
+}
+
+func (c *call) encode(answer signalAnswer) string {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		c.logger.Error("signal not answered: %v", err)
+	}
+	return string(text)
+}
+
+// viewKey finds what a handler may know of the seats in the context of a call.
+type viewKey struct{}
+
+type view struct {
+	table *seats.Table
+	now   time.Time
+}
+
+// innerContext is the handler's.
+func (c *call) innerContext() context.Context {
+	return context.WithValue(c.ctx, viewKey{}, &view{c.table, c.now})
+}
+
+// SeatOf tells a match handler behind [WithSeats] where a user sits. ctx is that of the
+// handler's current call, and only good during it. In MatchJoinAttempt the user who
+// asks has a seat already.
+func SeatOf(ctx context.Context, userID string) (seats.Seat, bool) {
+	v, ok := ctx.Value(viewKey{}).(*view)
+	if !ok {
+		return seats.Seat{}, false
+	}
+	return v.table.Get(v.now, userID)
+}
+
+// SeatsOf lists all seats of the match, as [seats.Table.Map] does; see [SeatOf].
+func SeatsOf(ctx context.Context) []seats.Seat {
+	v, ok := ctx.Value(viewKey{}).(*view)
+	if !ok {
+		return nil
+	}
+	return v.table.Map(v.now)
+}

@@ -1,0 +1,262 @@
+package seats_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"partyline/matchmaking/seats"
+)
+
+// A million random operations, each followed by the invariants, and by a comparison
+// with a model that knows nothing but users, teams and deadlines. They are dealt out to
+// a few goroutines, only to be done sooner.
+func TestTable_RandomOperations(t *testing.T) {
+	const operations, parts = 1_000_000, 4
+	for part := range parts {
+		t.Run(fmt.Sprint("part", part), func(t *testing.T) {
+			t.Parallel()
+			seed := rand.Uint64()
+			rng := rand.New(rand.NewPCG(seed, 1))
+			for done := 0; done < operations/parts; {
+				m := newModel(t, 1+rng.IntN(3), 1+rng.IntN(5))
+				for range 500 {
+					m.step(rng)
+					done++
+					if m.failed != "" {
+						t.Fatalf("seed %d, operation %d: %s", seed, done, m.failed)
+					}
+				}
+			}
+		})
+	}
+}
+
+var (
+	userNames  = []string{"u0", "u1", "u2", "u3", "u4", "u5", "u6", "u7", "u8", "u9", "u10", "u11"}
+	partyNames = []string{"", "p", "q", "r"}
+)
+
+// model is the table's twin: who has a seat on which team until when. It leaves the
+// choice of a team to the table and checks that the choice is legal.
+type model struct {
+	tab         *seats.Table
+	teams, size int
+	now         time.Time
+	users       []seats.Seat // by index into userNames; State "" where there is none
+	spares      []seats.Seat
+	failed      string
+}
+
+func newModel(t testing.TB, teams, size int) *model {
+	return &model{tab: table(t, teams, size), teams: teams, size: size, now: t0, users: make([]seats.Seat, len(userNames))}
+}
+
+func (m *model) fail(format string, args ...any) { m.failed = fmt.Sprintf(format, args...) }
+
+func (m *model) expire() {
+	for u, s := range m.users {
+		if s.State == seats.Held && !s.Expires.After(m.now) {
+			m.users[u] = seats.Seat{}
+		}
+	}
+	m.spares = slices.DeleteFunc(m.spares, func(s seats.Seat) bool { return !s.Expires.After(m.now) })
+}
+
+func (m *model) step(rng *rand.Rand) {
+	m.now = m.now.Add(time.Duration(rng.IntN(4)) * time.Second)
+	user := rng.IntN(len(userNames))
+	name := userNames[user]
+	party := partyNames[rng.IntN(len(partyNames))]
+	until := m.now.Add(time.Duration(1+rng.IntN(20)) * time.Second)
+	m.expire()
+	had := m.users[user].State
+	switch rng.IntN(14) {
+	case 0, 1, 2:
+		m.hold(rng, until)
+	case 3, 4, 5, 6:
+		s, err := m.tab.Take(m.now, name, party)
+		switch {
+		case err == nil:
+			m.seated(user, party, s, seats.Taken, time.Time{})
+		case had != "":
+			m.fail("Take(%s) refused its own seat: %v", name, err)
+		}
+	case 7:
+		s, err := m.tab.Assign(m.now, until, name, party)
+		switch {
+		case err == nil && had == "":
+			m.seated(user, party, s, seats.Held, s.Expires)
+		case err != nil && had != "":
+			m.fail("Assign(%s) refused its own seat: %v", name, err)
+		}
+	case 8, 9:
+		if m.tab.Drop(m.now, name, until) != (had == seats.Taken) {
+			m.fail("Drop disagrees about who was seated")
+		}
+		if had == seats.Taken {
+			m.users[user].State, m.users[user].Expires = seats.Held, until
+		}
+	case 10:
+		if m.tab.Leave(m.now, name) != (had != "") {
+			m.fail("Leave disagrees about who had a seat")
+		}
+		m.users[user] = seats.Seat{}
+	case 11:
+		if m.tab.Extend(m.now, name, until) != (had == seats.Held) {
+			m.fail("Extend disagrees about who holds a seat")
+		}
+		m.users[user] = extended(m.users[user], until)
+	case 12:
+		m.tab.ExtendSpares(m.now, party, until)
+		m.extendSpares(party, until)
+	default:
+		before := len(m.spares)
+		m.spares = slices.DeleteFunc(m.spares, func(s seats.Seat) bool { return s.PartyID == party })
+		if n := m.tab.Release(m.now, party); n != before-len(m.spares) {
+			m.fail("Release disagrees about the spare seats")
+		}
+	}
+	if m.failed == "" {
+		m.count()
+	}
+	// Comparing every row is the slow part; a row that one operation got wrong is still
+	// wrong a few later.
+	if m.failed == "" && rng.IntN(8) == 0 {
+		m.compare()
+	}
+}
+
+// hold makes one or two claims at once and checks that a refusal changed nothing.
+func (m *model) hold(rng *rand.Rand, until time.Time) {
+	claims := make([]seats.Claim, 1+rng.IntN(2))
+	for i := range claims {
+		c := &claims[i]
+		*c = seats.Claim{PartyID: partyNames[rng.IntN(len(partyNames))], Team: rng.IntN(m.teams+1) - 1, Spares: rng.IntN(2)}
+		for range rng.IntN(4) {
+			c.UserIDs = append(c.UserIDs, userNames[rng.IntN(len(userNames))])
+		}
+	}
+	if err := m.tab.Hold(m.now, until, claims...); err != nil {
+		m.compare()
+		return
+	}
+	for _, c := range claims {
+		m.held(c, until)
+	}
+}
+
+// held copies a granted claim.
+func (m *model) held(c seats.Claim, until time.Time) {
+	for _, name := range c.UserIDs {
+		u := slices.Index(userNames, name)
+		if m.users[u].State != "" {
+			m.users[u] = extended(m.users[u], until)
+			continue
+		}
+		got, ok := m.tab.Get(m.now, name)
+		if !ok {
+			m.fail("a granted hold has no seat for %s", name)
+			return
+		}
+		m.users[u] = seats.Seat{UserID: name, PartyID: c.PartyID, Team: got.Team, State: seats.Held, Expires: until}
+	}
+	if c.Spares == 0 {
+		return
+	}
+	have := m.extendSpares(c.PartyID, until)
+	team, _ := m.tab.TeamOf(m.now, c.PartyID)
+	for range c.Spares - have {
+		m.spares = append(m.spares, seats.Seat{PartyID: c.PartyID, Team: team, State: seats.Held, Expires: until})
+	}
+}
+
+func (m *model) extendSpares(party string, until time.Time) (n int) {
+	for i, s := range m.spares {
+		if s.PartyID == party {
+			m.spares[i] = extended(s, until)
+			n++
+		}
+	}
+	return n
+}
+
+func extended(s seats.Seat, until time.Time) seats.Seat {
+	if s.State == seats.Held && s.Expires.Before(until) {
+		s.Expires = until
+	}
+	return s
+}
+
+// seated copies a seat the table has given to a user.
+func (m *model) seated(user int, party string, got seats.Seat, state seats.State, expires time.Time) {
+	if s := &m.users[user]; s.State != "" {
+		s.State, s.Expires = state, expires
+		return
+	}
+	if i := slices.IndexFunc(m.spares, func(s seats.Seat) bool { return s.PartyID == party && party != "" }); i >= 0 {
+		m.spares = slices.Delete(m.spares, i, i+1)
+	}
+	m.users[user] = seats.Seat{UserID: userNames[user], PartyID: party, Team: got.Team, State: state, Expires: expires}
+}
+
+// count checks the invariants and the table's numbers.
+func (m *model) count() {
+	var onTeam [8]int
+	var teamOf [4]int // by party, plus one; 0 where it has no seat
+	taken, held := 0, len(m.spares)
+	sits := func(s seats.Seat) {
+		onTeam[s.Team]++
+		p := slices.Index(partyNames, s.PartyID)
+		if p > 0 && teamOf[p] != 0 && teamOf[p] != s.Team+1 {
+			m.fail("party %s is split over teams %d and %d", s.PartyID, teamOf[p]-1, s.Team)
+		}
+		teamOf[p] = s.Team + 1
+	}
+	for _, s := range m.users {
+		switch s.State {
+		case seats.Taken:
+			taken++
+			sits(s)
+		case seats.Held:
+			held++
+			sits(s)
+		}
+	}
+	for _, s := range m.spares {
+		sits(s)
+	}
+	for team, n := range onTeam[:m.teams] {
+		if n > m.size {
+			m.fail("team %d has %d of %d seats", team, n, m.size)
+		}
+	}
+	if a, b, open := m.tab.Count(m.now); a != taken || b != held || a+b+open != m.teams*m.size {
+		m.fail("Count = %d taken, %d held, %d open; the model has %d and %d", a, b, open, taken, held)
+	}
+}
+
+// compare checks every row.
+func (m *model) compare() {
+	rows := m.tab.Map(m.now)
+	if len(rows) != m.teams*m.size {
+		m.fail("%d rows for %d seats", len(rows), m.teams*m.size)
+		return
+	}
+	spares := 0
+	for _, r := range rows {
+		switch {
+		case r.State == seats.Open:
+		case r.UserID == "":
+			spares++
+		case m.users[slices.Index(userNames, r.UserID)] != r:
+			m.fail("seat %+v; the model has %+v", r, m.users[slices.Index(userNames, r.UserID)])
+			return
+		}
+	}
+	if spares != len(m.spares) {
+		m.fail("%d spare seats; the model has %d", spares, len(m.spares))
+	}
+}

@@ -1,0 +1,59 @@
+package matchmaking
+
+import (
+	"encoding/json"
+	"strings"
+
+	"partyline/matchmaking/seats"
+	"partyline/party"
+)
+
+// signalPrefix marks the signals that are ours. All others are the handler's own.
+const signalPrefix = "partyline:"
+
+// What a signal asks of a match.
+const (
+	signalHold     = "hold"     // hold seats for all claims, or for none
+	signalWithdraw = "withdraw" // open what is held for all claims
+	signalExtend   = "extend"   // a friend's progress moved: hold the seat longer
+	signalRelease  = "release"  // a friend will not come: open the held seat, or a party's spare ones
+	signalLate     = "late"     // a friend came to the party late: hold a seat by name
+	signalSeats    = "seats"    // who sits where
+)
+
+type signalRequest struct {
+	Op      string        `json:"op"`
+	Claims  []seats.Claim `json:"claims,omitempty"`
+	PartyID string        `json:"party_id,omitempty"`
+	UserID  string        `json:"user_id,omitempty"`
+}
+
+// signalAnswer has a refusal, or what was asked for.
+type signalAnswer struct {
+	Refusal string            `json:"refusal,omitempty"` // one of the refusals below
+	Map     *party.MatchSeats `json:"map,omitempty"`
+	Done    bool              `json:"done,omitempty"` // the request changed something
+}
+
+// refusals names the seat table's errors on the way between nodes.
+var refusals = map[string]error{
+	"full":      seats.ErrFull,
+	"reserved":  seats.ErrReserved,
+	"team_full": seats.ErrTeamFull,
+	"split":     seats.ErrSplit,
+	"layout":    seats.ErrLayout,
+}
+
+func (r signalRequest) text() (string, error) {
+	body, err := json.Marshal(r)
+	return signalPrefix + string(body), err
+}
+
+// readSignal reports whether a signal is ours.
+func readSignal(data string) (r signalRequest, ours bool, err error) {
+	body, ours := strings.CutPrefix(data, signalPrefix)
+	if ours {
+		err = json.Unmarshal([]byte(body), &r)
+	}
+	return r, ours, err
+}

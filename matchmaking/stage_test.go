@@ -1,0 +1,236 @@
+package matchmaking_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking"
+	"partyline/party"
+)
+
+// stage is one match as the host runs it.
+type stage struct {
+	*house
+	core    runtime.Match
+	ctx     context.Context
+	id      string
+	label   string
+	labels  int // updates
+	rate    int
+	tick    int64
+	state   any
+	present []player // whom the host takes for players
+	kicked  []player // to be reported gone
+	got     []got    // messages to players
+	logged  []string // warnings and errors
+}
+
+// got is a message to players: to whom, in the order they came.
+type got struct {
+	OpCode int64
+	Data   string
+	To     []string // sessions
+	From   string   // session
+}
+
+func (s *stage) over() bool { return s.state == nil }
+
+// take takes over the state a call returned.
+func (s *stage) take(state any) (goesOn bool) {
+	s.state = state
+	return state != nil
+}
+
+// attempt is a client's request to join; a session the match allows joins at once.
+func (s *stage) attempt(user, session string) (reason string, ok bool) {
+	p := player{user: user, session: session}
+	if s.over() {
+		return "Match not found", false
+	}
+	if slices.Contains(s.present, p) {
+		return "", true
+	}
+	state, allow, reason := s.core.MatchJoinAttempt(s.ctx, s, nil, s.house, s, s.tick, s.state, p, nil)
+	if !s.take(state) || !allow {
+		return reason, false
+	}
+	s.present = append(s.present, p)
+	if !s.take(s.core.MatchJoin(s.ctx, s, nil, s.house, s, s.tick, s.state, []runtime.Presence{p})) {
+		return "", false
+	}
+	return reason, true
+}
+
+// enter is an attempt that must succeed, by a user's first session.
+func (s *stage) enter(users ...string) {
+	s.t.Helper()
+	for _, u := range users {
+		if reason, ok := s.attempt(u, u+"1"); !ok {
+			s.t.Fatalf("%s may not join: %s", u, reason)
+		}
+	}
+}
+
+// refused is an attempt that must fail with a reason.
+func (s *stage) refused(user string, want party.Reason) {
+	s.t.Helper()
+	reason, ok := s.attempt(user, user+"1")
+	if ok || !strings.HasPrefix(reason, string(want)+": ") {
+		s.t.Errorf("join of %s = %q, %v; want %s", user, reason, ok, want)
+	}
+}
+
+// leave is a session that is gone, for a reason, or one that never appeared.
+func (s *stage) leave(user, session string, reason runtime.PresenceReason) {
+	p := player{user: user, session: session}
+	if i := slices.Index(s.present, p); i >= 0 && !s.over() {
+		s.present = slices.Delete(s.present, i, i+1)
+		p.reason = reason
+		s.take(s.core.MatchLeave(s.ctx, s, nil, s.house, s, s.tick, s.state, []runtime.Presence{p}))
+	}
+}
+
+// loop is one tick; those the match kicked are reported gone before it.
+func (s *stage) loop(messages ...runtime.MatchData) {
+	for _, k := range s.kicked {
+		s.leave(k.user, k.session, runtime.PresenceReasonLeave)
+	}
+	s.kicked = nil
+	if !s.over() && s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, messages)) {
+		s.tick++
+	}
+}
+
+// after moves the clock and ticks.
+func (s *stage) after(d time.Duration) {
+	s.clock.Advance(d)
+	s.loop()
+}
+
+// seat is a user's seat as "state@team", or "" for none.
+func (s *stage) seat(user string) string {
+	s.t.Helper()
+	m, err := s.client().Seats(context.Background(), s.id)
+	if err != nil {
+		s.t.Fatalf("Seats: %v", err)
+	}
+	for _, r := range m.Seats {
+		if r.UserID == user {
+			return fmt.Sprintf("%s@%d", r.State, r.Team)
+		}
+	}
+	return ""
+}
+
+// count is the seats by state.
+func (s *stage) count() (taken, held, open int) {
+	s.t.Helper()
+	m, err := s.client().Seats(context.Background(), s.id)
+	if err != nil {
+		s.t.Fatalf("Seats: %v", err)
+	}
+	for _, r := range m.Seats {
+		switch r.State {
+		case party.SeatTaken:
+			taken++
+		case party.SeatHeld:
+			held++
+		default:
+			open++
+		}
+	}
+	return taken, held, open
+}
+
+// labelled is a field of the label.
+func (s *stage) labelled(field string) any {
+	var fields map[string]any
+	if err := json.Unmarshal([]byte(s.label), &fields); err != nil {
+		s.t.Fatalf("label %q: %v", s.label, err)
+	}
+	return fields[field]
+}
+
+func (s *stage) BroadcastMessage(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, _ bool) error {
+	g := got{OpCode: opCode, Data: string(data)}
+	for _, p := range s.present {
+		if presences == nil || slices.ContainsFunc(presences, func(q runtime.Presence) bool { return q.GetSessionId() == p.session }) {
+			g.To = append(g.To, p.session)
+		}
+	}
+	if sender != nil {
+		g.From = sender.GetSessionId()
+	}
+	if len(g.To) > 0 {
+		s.got = append(s.got, g)
+	}
+	return nil
+}
+
+func (s *stage) BroadcastMessageDeferred(opCode int64, data []byte, presences []runtime.Presence, sender runtime.Presence, reliable bool) error {
+	return s.BroadcastMessage(opCode, data, presences, sender, reliable)
+}
+
+func (s *stage) MatchKick(presences []runtime.Presence) error {
+	for _, p := range presences {
+		k := player{user: p.GetUserId(), session: p.GetSessionId()}
+		if !slices.Contains(s.kicked, k) {
+			s.kicked = append(s.kicked, k)
+		}
+	}
+	return nil
+}
+
+func (s *stage) MatchLabelUpdate(label string) error {
+	if len(label) > matchmaking.MaxLabel {
+		return runtime.ErrMatchLabelTooLong
+	}
+	s.label = label
+	s.labels++
+	return nil
+}
+
+// stage is also the match's logger.
+func (s *stage) Debug(string, ...any)         {}
+func (s *stage) Info(string, ...any)          {}
+func (s *stage) Warn(format string, v ...any) { s.logged = append(s.logged, fmt.Sprintf(format, v...)) }
+func (s *stage) Error(format string, v ...any) {
+	s.logged = append(s.logged, fmt.Sprintf(format, v...))
+}
+func (s *stage) WithField(string, any) runtime.Logger             { return s }
+func (s *stage) WithFields(map[string]interface{}) runtime.Logger { return s }
+func (s *stage) Fields() map[string]interface{}                   { return nil }
+
+// player is one session.
+type player struct {
+	user, session string
+	status        string
+	reason        runtime.PresenceReason
+}
+
+func (p player) GetUserId() string                 { return p.user }
+func (p player) GetSessionId() string              { return p.session }
+func (p player) GetNodeId() string                 { return "node1" }
+func (p player) GetHidden() bool                   { return false }
+func (p player) GetPersistence() bool              { return false }
+func (p player) GetUsername() string               { return p.user }
+func (p player) GetStatus() string                 { return p.status }
+func (p player) GetReason() runtime.PresenceReason { return p.reason }
+
+// message is data a player sent.
+type message struct {
+	player
+	opCode int64
+	data   string
+}
+
+func (m message) GetOpCode() int64      { return m.opCode }
+func (m message) GetData() []byte       { return []byte(m.data) }
+func (m message) GetReliable() bool     { return true }
+func (m message) GetReceiveTime() int64 { return 0 }

@@ -1,0 +1,109 @@
+package wiring
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/hooks"
+	"partyline/matchmaking"
+	"partyline/matchmaking/queue"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// matchmakerRegistrar is the part of the host's initializer that takes a matchmaker.
+type matchmakerRegistrar interface {
+	RegisterMatchmakerProcessor(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry) error
+	RegisterMatchmakerMatched(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error)) error
+}
+
+// addQueues makes matchmaking by queues, with its hooks. Whether the host matches by
+// itself is settled for good by the rules of this moment: it takes a matchmaker at its
+// start only.
+func (m *Module) addQueues(roster *party.Roster, admission *party.Admission, policy party.Policy) {
+	m.processing = len(policy().Queues) > 0
+	m.queues = queue.New(queue.Deps{
+		Roster: roster,
+		Footprint: func(ctx context.Context, id party.ID) (party.View, int, error) {
+			v, _, err := admission.Seats(ctx, id, "")
+			if err != nil {
+				return v, 0, err
+			}
+			f, err := m.telling.status.Footprint(ctx, id)
+			return v, f.OnTheWay(), err
+		},
+		Statuses: m.telling.status.Statuses,
+		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
+		Processing: m.processing, Launcher: launcher{m.matches, policy},
+	})
+	roster.OnChange(m.queues.Changed)
+	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues))
+}
+
+// queued reports whether a party looks for a match. The rules ask for it, and are made
+// before there are queues.
+func (m *Module) queued(ctx context.Context, id party.ID) (bool, error) {
+	return m.queues.Queued(ctx, id)
+}
+
+// mayQueue answers for the queues what a ticket would be told.
+func (m *Module) mayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
+	return m.queues.MayQueue(ctx, caller, v, queue)
+}
+
+// describeQueues lists what registerQueues registers.
+func (m *Module) describeQueues() []string {
+	if !m.processing {
+		return []string{"matchmaker matched"}
+	}
+	return []string{"matchmaker matched", "matchmaker processor"}
+}
+
+// registerQueues gives the host the matched hook and, with queues, the matchmaker.
+func (m *Module) registerQueues(host matchmakerRegistrar) error {
+	err := host.RegisterMatchmakerMatched(func(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error) {
+		return m.queues.Matched(ctx, entries)
+	})
+	if err != nil {
+		return fmt.Errorf("matchmaker matched: %w", err)
+	}
+	if !m.processing {
+		return nil
+	}
+	err = host.RegisterMatchmakerProcessor(func(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
+		return m.queues.Process(ctx, entries)
+	})
+	if err != nil {
+		return fmt.Errorf("matchmaker processor: %w", err)
+	}
+	return nil
+}
+
+// queuesReloaded warns of what a reload cannot change.
+func (m *Module) queuesReloaded(now *rules.Set) {
+	switch has := len(now.Config().Queues) > 0; {
+	case has && !m.processing:
+		m.logger.Warn("the first queues work after a restart of the server; until then matchmaking is the server's own")
+	case !has && m.processing:
+		m.logger.Warn("no queue is left; until a restart of the server nobody can look for a match")
+	}
+}
+
+// launcher makes the matches that queues form.
+type launcher struct {
+	*matchmaking.Matches
+	policy party.Policy
+}
+
+var _ queue.Launcher = launcher{}
+
+func (l launcher) Launch(ctx context.Context, in queue.Launch) (string, error) {
+	return l.Matches.Launch(ctx, matchmaking.Launch{
+		Handler: in.Handler, Queue: in.Queue, Teams: in.Teams, TeamSize: in.TeamSize, Claims: in.Claims,
+		SeatHold: in.SeatHold, SeatHoldMax: in.SeatHoldMax, Grace: max(in.SeatHold, l.policy().Parties.ReconnectGrace),
+		Backfill: in.Backfill, Key: in.Key, Skill: in.Skill,
+	})
+}

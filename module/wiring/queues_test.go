@@ -1,0 +1,82 @@
+package wiring_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/module/wiring"
+)
+
+const (
+	withoutQueues = "version: 1\n"
+	withQueues    = "version: 1\nqueues:\n  duel: {teams: 2, team_size: 1}\n"
+)
+
+// The host takes a matchmaker at its start alone, and ours must not replace its own where
+// there are no queues.
+func TestRegister_ProcessorOnlyWithQueues(t *testing.T) {
+	for _, tt := range []struct {
+		rules string
+		want  bool
+	}{{withoutQueues, false}, {withQueues, true}} {
+		path := writeRules(t, tt.rules)
+		nk := &nakama{path: path}
+		init, _ := boot(t, map[string]string{"PARTY_RULES": "rules.yml"}, nk)
+		if got := init.pool != nil; got != tt.want || init.matched == nil {
+			t.Errorf("with %q: processor %v, matched %v; want %v and true", tt.rules, got, init.matched != nil, tt.want)
+		}
+		m, err := wiring.New(context.Background(), wiring.Options{Nakama: nk, Logger: &logBook{}, Env: map[string]string{"PARTY_RULES": "rules.yml"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(m.Describe(), "matchmaker processor"); got != tt.want {
+			t.Errorf("with %q: described %v; want %v", tt.rules, got, tt.want)
+		}
+		m.Stop(context.Background())
+		if tt.want {
+			if groups := init.pool(context.Background(), &logBook{}, nil, nk, nil); len(groups) != 0 {
+				t.Errorf("a pass over nobody = %v", groups)
+			}
+			init = newInitializer()
+			init.refuses = "processor"
+			if err := wiring.Register(bootContext(map[string]string{"PARTY_RULES": "rules.yml"}), &logBook{}, nil, nk, init); err == nil {
+				t.Error("the host's refusal of the processor was ignored")
+			}
+		}
+		if match, err := init.matched(context.Background(), &logBook{}, nil, nk, nil); match != "" || (err == nil) == tt.want {
+			t.Errorf("matched of nobody = %q, %v", match, err)
+		}
+	}
+}
+
+// A reload that needs a restart says so.
+func TestReload_QueuesNeedARestart(t *testing.T) {
+	for _, tt := range []struct{ before, after, says string }{
+		{withoutQueues, withQueues, "the first queues work after a restart"},
+		{withQueues, withoutQueues, "no queue is left"},
+		{withQueues, withQueues + "  trio: {teams: 2, team_size: 3}\n", ""},
+	} {
+		path := writeRules(t, tt.before)
+		synctest.Test(t, func(t *testing.T) {
+			nk := &nakama{path: path}
+			init, log := newInitializer(), &logBook{}
+			if err := wiring.Register(bootContext(map[string]string{"PARTY_RULES": "rules.yml"}), log, nil, nk, init); err != nil {
+				t.Fatal(err)
+			}
+			defer init.shutdown(context.Background(), log, nil, nk)
+			if err := os.WriteFile(filepath.Join(path, "rules.yml"), []byte(tt.after), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+			if tt.says != "" && !log.has("warn "+tt.says) || tt.says == "" && log.has("warn ") {
+				t.Errorf("after a reload from %q to %q the log says %q", tt.before, tt.after, log.lines)
+			}
+		})
+	}
+}
