@@ -137,7 +137,8 @@ func (h *house) MatchCreate(ctx context.Context, handler string, params map[stri
 	}
 	h.created++
 	s := &stage{house: h, core: core, id: fmt.Sprintf("%s.node1", uuid.NewString())}
-	var key any = runtime.RUNTIME_CTX_MATCH_ID // a text, as the host has it
+	var key any = runtime.RUNTIME_CTX_MATCH_ID
+	//lint:ignore SA1029 the host's own keys are texts
 	s.ctx = context.WithValue(context.WithoutCancel(ctx), key, s.id)
 	s.state, s.rate, s.label = core.MatchInit(s.ctx, s, nil, h, params)
 	if s.state == nil {

@@ -300,7 +300,7 @@ func TestGrace_TimeRunsOut(t *testing.T) {
 		synctest.Wait()
 		w.members(id, 2, p[0])
 		w.told("away player2", "away player3")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		w.told("away player2", "away player3", "lost player2")
 		w.members(id, 1, p[0])

@@ -91,9 +91,6 @@ type shown struct {
 	stalled     bool
 }
 
-// unseen is what players see of somebody who has told nothing.
-var unseen = shown{progress: -1}
-
 func (e entry) shown(conf rules.Status, now time.Time) shown {
 	v := shown{stage: e.Stage, text: e.Text, progress: -1, stalled: e.stalled(conf, now)}
 	if e.Progress != nil {
