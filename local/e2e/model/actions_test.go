@@ -49,6 +49,7 @@ func actions() []action {
 		{name: "decline", weight: 3, needs: anInvite, draw: drawDecline},
 		{name: "promote", weight: 2, needs: aSocket | aParty, draw: drawPromote},
 		{name: "send", weight: 2, needs: aSocket | aParty, play: playSend},
+		{name: "expire", weight: 1, needs: aParty, play: playExpire},
 		{name: "wait", weight: 2, needs: aClock, play: playWait},
 		{name: "open", weight: 2, play: playOpen},
 		{name: "drop", weight: 2, needs: anotherSocket, play: playDrop},
