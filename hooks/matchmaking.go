@@ -23,12 +23,10 @@ type Tickets interface {
 	SoloCancelled(ticket string)
 }
 
-// TicketHolders is the part of matchmaking that hears of members who come and go: a
-// party's tickets end with either.
+// TicketHolders is the part of matchmaking that hears of members who come and of sockets
+// that end: tickets end with either. Of members who leave it hears from the roster.
 type TicketHolders interface {
 	Entered(ctx context.Context, id party.ID, session party.Session) error
-	Left(ctx context.Context, id party.ID, session party.Session)
-	Closed(id party.ID)
 	SessionEnded(ctx context.Context, session party.Session)
 }
 
@@ -45,9 +43,6 @@ func Matchmaking(gate TicketGate, tickets Tickets, holders TicketHolders) Set {
 			{Message: MatchmakerRemove, Name: "ticket", After: m.soloCancelled},
 			{Message: PartyJoin, Name: "tickets", After: m.joined},
 			{Message: PartyAccept, Name: "tickets", After: m.accepted},
-			{Message: PartyLeave, Name: "tickets", After: m.left},
-			{Message: PartyRemove, Name: "tickets", After: m.removed},
-			{Message: PartyClose, Name: "tickets", After: m.closed},
 		},
 		Sessions: []SessionHook{{Name: "tickets", End: func(ctx context.Context, session party.Session) error {
 			holders.SessionEnded(ctx, session)
@@ -111,31 +106,4 @@ func (m matchmaking) entered(ctx context.Context, call *Call, session party.Sess
 		return err
 	}
 	return m.holders.Entered(ctx, id, session)
-}
-
-// left ignores an ID that only the host's more lenient reading understands: a pass finds
-// out that the ticket is gone.
-func (m matchmaking) left(ctx context.Context, call *Call) error {
-	if id, err := call.PartyID(); err == nil {
-		m.holders.Left(ctx, id, call.Session)
-	}
-	return nil
-}
-
-func (m matchmaking) removed(ctx context.Context, call *Call) error {
-	id, err := call.PartyID()
-	if err != nil {
-		return err
-	}
-	m.holders.Left(ctx, id, sessionIn(call.In.GetPartyRemove().GetPresence()))
-	return nil
-}
-
-func (m matchmaking) closed(_ context.Context, call *Call) error {
-	id, err := call.PartyID()
-	if err != nil {
-		return err
-	}
-	m.holders.Closed(id)
-	return nil
 }

@@ -54,9 +54,7 @@ func (q *queues) Entered(_ context.Context, _ party.ID, s party.Session) error {
 	q.note("entered", s.UserID)
 	return nil
 }
-func (q *queues) Left(_ context.Context, _ party.ID, s party.Session) { q.note("left", s.UserID) }
-func (q *queues) Closed(party.ID)                                     { q.note("closed") }
-func (q *queues) SessionEnded(_ context.Context, s party.Session)     { q.note("session ended", s.UserID) }
+func (q *queues) SessionEnded(_ context.Context, s party.Session) { q.note("session ended", s.UserID) }
 
 func TestMatchmaking(t *testing.T) {
 	tests := []struct {
@@ -76,9 +74,6 @@ func TestMatchmaking(t *testing.T) {
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: "t1"}}}},
 		{message: hooks.PartyJoin, after: "entered ann"},
 		{message: hooks.PartyAccept, after: "entered other"},
-		{message: hooks.PartyLeave, after: "left ann"},
-		{message: hooks.PartyRemove, after: "left other"},
-		{message: hooks.PartyClose, after: "closed"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.message, func(t *testing.T) {
@@ -113,12 +108,11 @@ func TestMatchmaking_Refusal(t *testing.T) {
 	}
 }
 
-// Only leaving takes an ID of any spelling: the host reads more of them than we do.
 func TestMatchmaking_MalformedID(t *testing.T) {
-	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.PartyJoin, hooks.PartyAccept, hooks.PartyLeave, hooks.PartyRemove, hooks.PartyClose} {
+	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.PartyJoin, hooks.PartyAccept} {
 		q := &queues{}
 		err := serve(t, hooks.Matchmaking(q, q, q)).after("ann", name, nil, message(name, "odd"))
-		if (err == nil) != (name == hooks.PartyLeave) || len(q.told) != 0 {
+		if party.ReasonOf(err) != party.PartyNotFound || len(q.told) != 0 {
 			t.Errorf("%s: after = %v, told %q", name, err, q.told)
 		}
 	}

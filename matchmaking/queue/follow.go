@@ -91,22 +91,28 @@ func (s *Service) Entered(ctx context.Context, id party.ID, session party.Sessio
 	return nil
 }
 
-// Left follows a session leaving the party or being removed from it. One that came in
-// after the ticket ends it as well, which the next pass finds out.
-func (s *Service) Left(ctx context.Context, id party.ID, session party.Session) {
-	for _, t := range s.book.OfParty(id) {
-		if t.has(session.SessionID) {
-			s.drop(ctx, t.ID, DropMembership)
+// Changed follows what the roster hears of parties; it is for [party.Roster.OnChange].
+func (s *Service) Changed(c party.Change) {
+	switch c.Kind {
+	case party.MemberLeft, party.MemberDropped:
+		s.left(c.ID, c.Session)
+	case party.PartyClosed:
+		for _, t := range s.book.OfParty(c.ID) {
+			s.book.End(t.ID)
 		}
+		s.book.Forget(c.ID)
 	}
 }
 
-// Closed follows the end of a party.
-func (s *Service) Closed(id party.ID) {
+// left drops the tickets the session was on. One that came in after a ticket ends it as
+// well when it leaves, which the next pass finds out: a ticket made since is not told from
+// one made before.
+func (s *Service) left(id party.ID, session party.Session) {
 	for _, t := range s.book.OfParty(id) {
-		s.book.End(t.ID)
+		if t.has(session.SessionID) {
+			s.drop(context.Background(), t.ID, DropMembership)
+		}
 	}
-	s.book.Forget(id)
 }
 
 // SessionEnded follows the end of a socket: the host has removed all it was on.

@@ -30,12 +30,12 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 			w.must(w.Entered(w.t.Context(), id, w.player()))
 		}, []string{"queued ranked"}},
 		{"stranger_left", func(w *world, id party.ID, _ []party.Session, _ string) {
-			w.Left(w.t.Context(), id, w.player())
+			w.Changed(party.Change{Kind: party.MemberLeft, ID: id, Session: w.player()})
 		}, []string{"queued ranked"}},
 		{"socket_ended", func(w *world, id party.ID, players []party.Session, _ string) {
 			w.host.Disconnect(players[1])
 			w.SessionEnded(w.t.Context(), players[1])
-			w.Left(w.t.Context(), id, players[1]) // told once
+			w.Changed(party.Change{Kind: party.MemberDropped, ID: id, Session: players[1]}) // told once
 		}, []string{"queued ranked", "dropped ranked: membership"}},
 		{"other_socket_ended", func(w *world, _ party.ID, players []party.Session, _ string) {
 			second := w.host.Connect(players[1].UserID)
@@ -148,7 +148,7 @@ func TestClosed_ForgetsTheParty(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(2)
 	w.queueParty(id, players[0], rankedEU)
-	w.Closed(id)
+	w.roster.Closed(t.Context(), id)
 	w.wantEvents(id, "queued ranked")
 	w.removeParty(id)
 	w.clock.Advance(time.Minute)

@@ -126,10 +126,10 @@ func (s *Service) admitSolo(ctx context.Context, userID, queue string) (rules.Qu
 // admit refuses a party that the queue does not take.
 func (s *Service) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue) error {
 	switch size := len(users(v)); {
-	case size > largest(q):
-		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players.", largest(q), size)
-	case size+held > largest(q):
-		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players and %d seats held for friends.", largest(q), size, held)
+	case size > Largest(q):
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players.", Largest(q), size)
+	case size+held > Largest(q):
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players and %d seats held for friends.", Largest(q), size, held)
 	}
 	for _, t := range s.book.OfParty(v.ID) {
 		if t.Queue == name && s.waiting(ctx, t, v) {

@@ -281,7 +281,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		}
 	}
 	switch {
-	case w.seats > largest(r.q):
+	case w.seats > Largest(r.q):
 		r.drop(ctx, w.id, DropTooLarge)
 		return away
 	case w.seats != before:

@@ -144,9 +144,9 @@ func queueIn(c rules.Config, texts map[string]string) (string, rules.Queue, erro
 	return "", q, party.Refuse(party.UnknownQueue, "string_properties.queue: there is no queue of this name; there are: %s.", known)
 }
 
-// largest is the largest party the queue takes. One that fills the whole match has nobody
+// Largest is the largest party the queue takes. One that fills the whole match has nobody
 // left to play with, unless the queue lets it play alone.
-func largest(q rules.Queue) int {
+func Largest(q rules.Queue) int {
 	most := q.MaxParty
 	if most == 0 {
 		most = q.TeamSize

@@ -22,7 +22,7 @@ var _ Roster = (*party.Roster)(nil)
 // Footprint reads a party and counts the users it keeps seats for who are not in it.
 type Footprint func(ctx context.Context, id party.ID) (v party.View, expected int, err error)
 
-// Deps is what a Service works with. All are needed but the last three.
+// Deps is what a Service works with. All are needed but the last four.
 type Deps struct {
 	Roster    Roster
 	Footprint Footprint
@@ -41,6 +41,9 @@ type Deps struct {
 	Statuses party.Statuses
 	// Launcher makes matches; without it none are formed.
 	Launcher Launcher
+	// Told hears what becomes of parties' tickets, also where the host matches by itself
+	// and nobody else is told; nil for nobody.
+	Told func(id party.ID, what EventName)
 }
 
 // Service is matchmaking by queues. Make it with [New].
@@ -55,6 +58,7 @@ type Service struct {
 	processing bool
 	statuses   party.Statuses
 	launcher   Launcher
+	told       func(party.ID, EventName)
 
 	book   *Book
 	skills *skills
@@ -68,10 +72,13 @@ type Service struct {
 
 // New makes a service.
 func New(d Deps) *Service {
+	if d.Told == nil {
+		d.Told = func(party.ID, EventName) {}
+	}
 	return &Service{
 		roster: d.Roster, footprint: d.Footprint, sender: d.Sender, notifier: d.Notifier,
 		policy: d.Policy, logger: d.Logger, now: d.Now,
-		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher,
+		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, told: d.Told,
 		book: NewBook(d.Now), skills: newSkills(d.Accounts, d.Objects, d.Now),
 		prepared: map[string]prepared{},
 	}
@@ -116,7 +123,7 @@ func FormationOf(q rules.Queue) formation.Queue {
 	}
 	f.Window, f.MaxWindow, f.TeamSpread = k.Window, max(k.Window, k.Max), k.TeamSpread
 	if !k.Widen.Unlimited() && f.MaxWindow > f.Window {
-		f.WidenPerSec = float64(k.Widen.N) / k.Widen.Per.Seconds()
+		f.WidenPerSec = k.Widen.PerSecond()
 	}
 	return f
 }

@@ -62,6 +62,9 @@ type Notifier interface {
 // or not anybody hears of it. With neither queues nor matches of ours nothing is said:
 // native parties are as they were.
 func (s *Service) tell(ctx context.Context, t Ticket, name EventName, reason DropReason) {
+	if !t.Solo() {
+		s.told(t.Party, name)
+	}
 	if !s.processing && !s.policy().Matchmaking.CreateMatch {
 		return
 	}

@@ -204,6 +204,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		Policy: policy, Logger: w.log, Now: w.clock.Now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
+	w.roster.OnChange(w.Changed)
 	return w
 }
 
@@ -259,7 +260,6 @@ func (w *world) leave(id party.ID, s party.Session) {
 	w.host.PartyLeave(s, id)
 	w.roster.Left(w.t.Context(), id, s)
 	w.removeParty(id)
-	w.Left(w.t.Context(), id, s)
 }
 
 func (w *world) removeParty(id party.ID) {

@@ -37,8 +37,9 @@ func (m *Module) addQueues(roster *party.Roster, admission *party.Admission, pol
 		},
 		Statuses: m.telling.status.Statuses,
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
-		Processing: m.processing, Launcher: launcher{m.matches, policy},
+		Processing: m.processing, Launcher: launcher{m.matches, policy}, Told: m.telling.queued,
 	})
+	roster.OnChange(m.queues.Changed)
 	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues))
 }
 

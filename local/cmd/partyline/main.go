@@ -27,6 +27,7 @@ type command struct {
 var commands = []command{
 	{"run", "start the module on the embedded engine", runCommand},
 	{"rules", "check, explain and describe rules files", rulesCommand},
+	{"sim", "play a queue of a rules file with simulated players", simCommand},
 }
 
 func main() {

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const simRules = `version: 1
+queues:
+  ranked: {teams: 2, team_size: 3, match_on: [region, build], skill: {property: mmr, window: 100, widen: 25/s, max: 600}}
+  casual: {teams: 4, team_size: 2, max_wait: 30s}
+`
+
+func TestSim(t *testing.T) {
+	rules := file(t, "rules.yml", simRules)
+	picture := filepath.Join(t.TempDir(), "out.svg")
+	args := []string{"sim", "--rules", rules, "--queue", "ranked", "--arrivals", "5/s", "--duration", "5m", "--values", "region=eu:3,us:1;build=7", "--svg", picture}
+	r := call(t, "", args...)
+	if r.code != exitOK || r.err != "" {
+		t.Fatalf("%+v", r)
+	}
+	for _, want := range []string{"ranked: 2 teams of 3; 5/s for 5m, a pass every 15s, seed 1", "note: parties of 4 are left out", "party of 3", "within a match", "between the teams", "drawn into " + picture} {
+		if !strings.Contains(r.out, want) {
+			t.Errorf("the report lacks %q:\n%s", want, r.out)
+		}
+	}
+	if n := column(t, r.out, "parties split"); n != 0 {
+		t.Errorf("%d parties split", n)
+	}
+	arrived, placed := column(t, r.out, "arrived"), column(t, r.out, "placed")
+	if rest := column(t, r.out, "gave up at max_wait") + column(t, r.out, "waiting at the end"); arrived < 1000 || placed+rest != arrived || placed < arrived*9/10 {
+		t.Errorf("%d arrived, %d placed, %d not", arrived, placed, rest)
+	}
+	if again := call(t, "", args...); again != r {
+		t.Error("the same flags gave another report")
+	}
+	if other := call(t, "", append(args, "--seed", "2")...); other.out == r.out {
+		t.Error("another seed gave the same report")
+	}
+	checkPicture(t, picture, "ranked", "Wait by skill")
+}
+
+// column is the first number of a line of the report.
+func column(t *testing.T, report, name string) int {
+	t.Helper()
+	for _, line := range strings.Split(report, "\n") {
+		if rest, ok := strings.CutPrefix(line, name+" "); ok {
+			n, err := strconv.Atoi(strings.Fields(rest)[0])
+			if err != nil {
+				t.Fatalf("%q: %v", line, err)
+			}
+			return n
+		}
+	}
+	t.Fatalf("no line %q in\n%s", name, report)
+	return 0
+}
+
+// checkPicture asserts well-formed XML with the words, and that every coordinate is a number.
+func checkPicture(t *testing.T, path string, words ...string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for decoder := xml.NewDecoder(strings.NewReader(string(data))); ; {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+	}
+	for _, word := range words {
+		if !strings.Contains(string(data), ">"+word+"<") {
+			t.Errorf("the picture lacks %q", word)
+		}
+	}
+	for _, bad := range []string{"NaN", "Inf"} {
+		if strings.Contains(string(data), bad) {
+			t.Errorf("the picture has a coordinate %s", bad)
+		}
+	}
+}
+
+// Without skill, and with nobody placed, there is a report and a picture too.
+func TestSim_Sparse(t *testing.T) {
+	rules := file(t, "rules.yml", simRules)
+	picture := filepath.Join(t.TempDir(), "out.svg")
+	for _, arrivals := range []string{"10/s", "1/h"} {
+		r := call(t, "", "sim", "--rules", rules, "--queue", "casual", "--arrivals", arrivals, "--parties", "1,2", "--svg", picture)
+		if r.code != exitOK || r.err != "" || strings.Contains(r.out, "skill apart") || strings.Contains(r.out, "note:") {
+			t.Errorf("%s: %+v", arrivals, r)
+		}
+		checkPicture(t, picture, "casual")
+	}
+}
+
+func TestSim_Misuse(t *testing.T) {
+	rules := file(t, "rules.yml", simRules)
+	with := func(more ...string) []string {
+		return append([]string{"sim", "--rules", rules, "--queue", "ranked"}, more...)
+	}
+	for _, tt := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"sim"}, "usage: partyline sim"},
+		{[]string{"sim", "--queue", "ranked"}, "usage: partyline sim"},
+		{with("more"), "usage: partyline sim"},
+		{with("--queue", "other"), `no queue "other"; it has: casual, ranked`},
+		{with("--rules", rules+"x"), "no such file"},
+		{with("--arrivals", "many"), "--arrivals many"},
+		{with("--arrivals", "none"), "--arrivals none"},
+		{with("--parties", "0:1"), "--parties 0:1"},
+		{with("--parties", "1:-1"), "--parties 1:-1"},
+		{with("--parties", "9"), "party sizes"},
+		{with("--skill", "1500"), "--skill 1500"},
+		{with("--skill", "NaN,1"), "--skill NaN,1"},
+		{with("--skill", "1500,-1"), "deviation"},
+		{with("--friends", "2"), "friends"},
+		{with("--values", "mode=a"), "mode"},
+		{with("--values", "region="), "region="},
+		{with("--duration", "0s"), "duration"},
+		{with("--svg", filepath.Join(rules, "x.svg")), "x.svg"},
+	} {
+		r := call(t, "", tt.args...)
+		if r.code != exitUsage || !strings.Contains(r.err, tt.says) {
+			t.Errorf("%q: exit %d, said %q; want %q", tt.args[1:], r.code, r.err, tt.says)
+		}
+	}
+	if r := call(t, "", with("--rules", file(t, "bad.yml", "version: 7\n"))...); r.code != exitProblem {
+		t.Errorf("a broken rules file: %+v", r)
+	}
+	if r := call(t, "", "sim", "--help"); r.code != exitOK || !strings.Contains(r.err, "--queue") {
+		t.Errorf("help: %+v", r)
+	}
+}
+
+func FuzzShares(f *testing.F) {
+	for _, seed := range []string{"1:50,2:25", "eu:4, us", "", ":", "a:b", "a:1e999", "a:-1", "a:NaN"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		list, err := shares(text)
+		if err == nil && len(list) == 0 {
+			t.Error("nothing, and no error")
+		}
+		for _, s := range list {
+			if s.Value == "" || !(s.Weight >= 0) {
+				t.Errorf("shares(%q) = %+v", text, list)
+			}
+		}
+	})
+}
+
+func TestAxis(t *testing.T) {
+	for _, tt := range []struct {
+		from, to float64
+		ticks    int
+		first    float64
+		last     float64
+	}{{0, 27, 6, 0, 30}, {0, 0, 6, 0, 1}, {612, 2280, 8, 500, 2500}, {-3, 3, 6, -3, 3}, {0, 0.03, 5, 0, 0.03}} {
+		a := newAxis(tt.from, tt.to, 0, 100, tt.ticks)
+		got := a.ticks()
+		if a.from != tt.first || !near(a.to, tt.last) || !near(got[len(got)-1], tt.last) || a.px(a.from) != 0 || !near(a.px(a.to), 100) || a.px(a.to+9) > 100 {
+			t.Errorf("axis of %v to %v: %v to %v, ticks %v; want %v to %v", tt.from, tt.to, a.from, a.to, got, tt.first, tt.last)
+		}
+	}
+}
+
+func near(a, b float64) bool { return a-b < 1e-9 && b-a < 1e-9 }

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"partyline/matchmaking/formation/simulation"
+	"partyline/party/rules"
+)
+
+// skillBands are how many groups of equal count the waits by skill are shown for.
+const skillBands = 24
+
+// drawReport is a report as a picture: waits by party size, how soon everybody is placed,
+// and, where skill plays a part, how even matches are and who waits because of skill.
+func drawReport(name string, l simulation.Load, r simulation.Report, skill bool) string {
+	height := 420.0
+	if skill {
+		height = 760
+	}
+	d := newDrawing(1000, height)
+	d.text(40, 40, "start", ink, 20, true, name)
+	d.text(40, 62, "start", grey, 13, false, fmt.Sprintf("%s tickets in %s, %s placed in %s matches, %d parties split",
+		thousands(r.Arrived), rules.FormatDuration(l.Duration), percent(r.Placed, r.Arrived), thousands(len(r.Matches)), r.Split))
+	if len(r.Tickets) == 0 {
+		d.text(500, height/2, "middle", grey, 16, false, "Nobody was placed.")
+		return d.String()
+	}
+	d.waitsBySize(r, 120, 140, 370, 220)
+	d.placedWithin(r, 580, 140, 380, 220)
+	if skill {
+		d.skillApart(r, 120, 480, 370, 220)
+		d.waitsBySkill(r, 580, 480, 380, 220)
+	}
+	return d.String()
+}
+
+// waitsBySize has a row for each size: a bar from nothing to the time by which nine of ten
+// are placed, with marks for half of them and for 99 of 100.
+func (d *drawing) waitsBySize(r simulation.Report, left, top, width, height float64) {
+	p := d.newPanel(left, top, width, height, "Wait by party size", "seconds")
+	p.legend([]string{"half of them", "9 of 10", "99 of 100"}, []string{ink, accent, warm})
+	most := 0.0
+	for _, size := range r.Sizes() {
+		most = max(most, simulation.Quantile(r.Waits(size), 0.99))
+	}
+	x := newAxis(0, most, left, width, 6)
+	p.grid(&x, nil, "", "")
+	row := height / float64(len(r.Sizes()))
+	for i, size := range r.Sizes() {
+		waits := r.Waits(size)
+		y := top + (float64(i)+0.5)*row
+		label := fmt.Sprintf("party of %d", size)
+		if size == 1 {
+			label = "alone"
+		}
+		p.text(left-10, y+4, "end", ink, 12, false, label)
+		half, most90, most99 := simulation.Quantile(waits, 0.5), simulation.Quantile(waits, 0.9), simulation.Quantile(waits, 0.99)
+		bar := min(row*0.5, 22)
+		p.line(x.px(most90), y, x.px(most99), y, warm, 2)
+		p.rect(x.px(0), y-bar/2, x.px(most90)-x.px(0), bar, accent, 0.75)
+		p.line(x.px(half), y-bar/2, x.px(half), y+bar/2, "#ffffff", 2)
+		p.dot(x.px(half), y, 4, ink)
+		p.dot(x.px(most99), y, 4, warm)
+	}
+}
+
+// placedWithin is, for each size, the share placed within a time.
+func (d *drawing) placedWithin(r simulation.Report, left, top, width, height float64) {
+	p := d.newPanel(left, top, width, height, "Placed within", "share of the placed parties, by seconds of waiting")
+	x := newAxis(0, simulation.Quantile(r.Waits(0), 0.995), left, width, 6)
+	y := axis{from: 0, to: 100, at: top + height, size: -height, step: 20}
+	p.grid(&x, &y, "", " %")
+	var names, colours []string
+	for i, size := range r.Sizes() {
+		colour, name := palette[i%len(palette)], fmt.Sprint(size)
+		if size == 1 {
+			name = "alone"
+		}
+		p.path(cumulative(r.Waits(size), x, y), colour, "", 2)
+		if i < len(palette) {
+			names, colours = append(names, name), append(colours, colour)
+		}
+	}
+	p.legend(names, colours)
+}
+
+// cumulative is the line of the share of values that are at most as large.
+func cumulative(sorted []float64, x, y axis) [][2]float64 {
+	points := [][2]float64{{x.px(0), y.px(0)}}
+	for step := 1; step <= 200; step++ {
+		share := float64(step) / 200
+		v := simulation.Quantile(sorted, share)
+		if v > x.to {
+			break
+		}
+		points = append(points, [2]float64{x.px(v), y.px(100 * share)})
+	}
+	return points
+}
+
+// skillApart is the share of matches whose tickets, and whose teams, are at most so far
+// apart.
+func (d *drawing) skillApart(r simulation.Report, left, top, width, height float64) {
+	p := d.newPanel(left, top, width, height, "Skill apart", "share of the matches, by points at most")
+	p.legend([]string{"between the teams", "within a match"}, []string{warm, accent})
+	x := newAxis(0, simulation.Quantile(r.Spreads(), 0.99), left, width, 6)
+	y := axis{from: 0, to: 100, at: top + height, size: -height, step: 20}
+	p.grid(&x, &y, "", " %")
+	for i, values := range [][]float64{r.TeamGaps(), r.Spreads()} {
+		colour := [...]string{warm, accent}[i]
+		p.path(cumulative(values, x, y), colour, "", 2)
+		for _, share := range [...]float64{0.5, 0.9} {
+			if v := simulation.Quantile(values, share); v <= x.to {
+				p.dot(x.px(v), y.px(100*share), 4, colour)
+				p.text(x.px(v)+8, y.px(100*share)+14, "start", colour, 11, true, short(math.Round(v)))
+			}
+		}
+	}
+}
+
+// waitsBySkill shows whether the strongest and the weakest wait for longer.
+func (d *drawing) waitsBySkill(r simulation.Report, left, top, width, height float64) {
+	p := d.newPanel(left, top, width, height, "Wait by skill", "seconds, for groups of equal count, by skill")
+	p.legend([]string{"half of them", "9 of 10"}, []string{ink, accent})
+	bands := r.Bands(skillBands)
+	most := 0.0
+	for _, b := range bands {
+		most = max(most, simulation.Quantile(b.Waits, 0.9))
+	}
+	middle := func(b simulation.Band) float64 { return (b.Low + b.High) / 2 }
+	x := newAxis(middle(bands[0]), middle(bands[len(bands)-1]), left, width, 8)
+	y := newAxis(0, most, top+height, -height, 5)
+	p.grid(&x, &y, "", "")
+	quantile := func(q float64) [][2]float64 {
+		var points [][2]float64
+		for _, b := range bands {
+			points = append(points, [2]float64{x.px(middle(b)), y.px(simulation.Quantile(b.Waits, q))})
+		}
+		return points
+	}
+	nine := quantile(0.9)
+	ground := append(append([][2]float64{{nine[0][0], y.px(0)}}, nine...), [2]float64{nine[len(nine)-1][0], y.px(0)})
+	p.path(ground, "", accent, 0)
+	p.path(nine, accent, "", 2)
+	p.path(quantile(0.5), ink, "", 2)
+	for _, at := range quantile(0.5) {
+		p.dot(at[0], at[1], 2.5, ink)
+	}
+}
+
+// thousands is a count with its thousands apart.
+func thousands(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return thousands(n/1000) + "," + fmt.Sprintf("%03d", n%1000)
+}
