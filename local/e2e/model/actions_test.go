@@ -9,7 +9,6 @@ import (
 	"pgregory.net/rapid"
 
 	"partyline/local/e2e/model"
-	"partyline/party/rules"
 )
 
 // action is one thing that clients do.
@@ -137,14 +136,6 @@ func others(sessions []int, but int) []int {
 	return slices.DeleteFunc(slices.Clone(sessions), func(s int) bool { return s == but })
 }
 
-// second reports whether the session is another socket of a member, to which the rules
-// would have the seat move. In a full party that is left out where the server itself lets
-// the socket in: it may still count the older one then.
-func (r *run) second(session int, p *model.Party) bool {
-	_, member := r.state.Member(p, r.state.Sessions[session].User)
-	return member && !slices.Contains(p.Members, session) && r.server.rules.Parties.SecondSocket == rules.SecondSocketMove
-}
-
 func drawJoin(t *rapid.T, r *run) *step {
 	party, by := r.anyParty(t, anyLiked), r.anyGame(t)
 	const mostRequests = 8 // of one user: the server allows ten a minute
@@ -153,9 +144,6 @@ func drawJoin(t *rapid.T, r *run) *step {
 			return drawLeave(t, r)
 		}
 		r.asked[user]++
-	}
-	if p := r.state.Parties[party]; len(p.Members) >= p.MaxSize && r.second(by, p) {
-		return drawLeave(t, r)
 	}
 	return &step{
 		text: fmt.Sprintf("session %d joins party %d", by, party), by: by, enters: &seat{by, party},
@@ -190,9 +178,6 @@ func drawPromote(t *rapid.T, r *run) *step {
 func drawAccept(t *rapid.T, r *run) *step {
 	by, party := r.leading(t, func(p *model.Party) bool { return len(p.Requests) > 0 })
 	target := r.target(t, r.state.Parties[party].Requests)
-	if p := r.state.Parties[party]; len(p.Members) >= p.MaxSize && r.second(target, p) {
-		return drawUpdate(t, r)
-	}
 	return &step{
 		text: fmt.Sprintf("session %d accepts %d into party %d", by, target, party), by: by, enters: &seat{target, party},
 		expect: func(m *model.State) string { return m.Accept(by, party, target) },
@@ -207,7 +192,7 @@ func drawRemove(t *rapid.T, r *run) *step {
 	p := r.state.Parties[party]
 	target := r.target(t, others(slices.Concat(p.Members, p.Requests), by))
 	return &step{
-		text: fmt.Sprintf("session %d removes %d from party %d", by, target, party), by: by,
+		text: fmt.Sprintf("session %d removes %d from party %d", by, target, party), by: by, either: true,
 		expect: func(m *model.State) string { return m.Remove(by, party, target) },
 		do: func(ctx context.Context) error {
 			return r.games[by].Remove(ctx, r.parties[party], r.games[target].Presence())

@@ -38,7 +38,6 @@ const (
 	requestDuplicate = "party join request duplicate"
 	requestsFull     = "party join requests full"
 	nativeNotFound   = "party not found"
-	nativeFull       = "party full"
 
 	joining   = "Error joining party: "
 	promoting = "Error promoting new party leader: "
@@ -136,6 +135,13 @@ func (s *State) mayMove(p *Party) bool {
 	return s.Rules.Parties.SecondSocket == rules.SecondSocketMove && p.MaxSize > 1
 }
 
+// moves reports whether the session is another socket of a member, whose seat Partyline
+// moves by itself because the server would not let that socket in.
+func (s *State) moves(p *Party, session int) bool {
+	_, member := s.Member(p, s.Sessions[session].User)
+	return member && (!p.Open || len(p.Members) >= p.MaxSize)
+}
+
 // begin is what Partyline says before the server decides on a join or an accept.
 func (s *State) begin(party, session, by int) (leaving []seat, refusal string) {
 	s.Settle(by)
@@ -177,6 +183,10 @@ func (s *State) Join(session, party int) string {
 	if refusal != "" {
 		return refusal
 	}
+	if s.moves(p, session) {
+		s.land(p, session, nil)
+		return alreadyMember
+	}
 	if p.Open {
 		s.land(p, session, leaving)
 		return ""
@@ -192,9 +202,6 @@ func (s *State) request(party, session int) string {
 	}
 	if _, noted := p.noted[session]; !noted {
 		p.noted[session] = s.ask(party, session, session)
-	}
-	if len(p.Members) >= p.MaxSize {
-		return joining + nativeFull // a member's second socket: Partyline would let it ask
 	}
 	if len(p.Requests) >= p.MaxSize {
 		return joining + requestsFull
@@ -243,7 +250,10 @@ func (s *State) Accept(by, party, session int) string {
 	if refusal != "" {
 		return refusal
 	}
-	if p.Leader == by && !s.Sessions[session].Live {
+	if s.moves(p, session) {
+		return alreadyMember
+	}
+	if by != session && !s.Sessions[session].Live {
 		delete(p.noted, session)
 	}
 	asked := slices.Index(p.Requests, session)
