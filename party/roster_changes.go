@@ -82,12 +82,17 @@ func (r *Roster) SessionEnded(s Session) {
 	}
 }
 
-// Promoted follows a PartyPromote of s.
+// Promoted follows a PartyPromote of s. Where s has left since, the native engine has
+// rotated: it must not lead again when it comes back.
 func (r *Roster) Promoted(_ context.Context, id ID, s Session) {
 	defer r.lock(id)()
+	leader := s.SessionID
+	if members, err := r.members(id); err == nil && !slices.ContainsFunc(members, func(m Member) bool { return m.SessionID == leader }) {
+		leader = ""
+	}
 	r.rewrite(id, func(sh *shared) bool {
-		changed := sh.leader != s.SessionID
-		sh.leader = s.SessionID
+		changed := sh.leader != leader
+		sh.leader = leader
 		return changed
 	})
 }

@@ -68,6 +68,22 @@ func TestRoster_LeaderFollowsTheEngine(t *testing.T) {
 	}
 }
 
+// Who is promoted and leaves at the same moment may have left before any hook tells of
+// the promotion.
+func TestRoster_PromotedTooLate(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 8)
+	k.must(k.join(p[1], id))
+	k.must(k.join(p[2], id))
+	k.must(k.host.PartyPromote(p[0], p[1], id))
+	k.leave(p[1], id)
+	k.roster.Promoted(t.Context(), id, p[1])
+	k.agrees(id)
+	k.must(k.join(p[1], id))
+	k.agrees(id)
+}
+
 func TestRoster_LeaderSeenCorrectsTheMirror(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)

@@ -48,6 +48,7 @@ func actions() []action {
 		{name: "decline", weight: 3, needs: anInvite, draw: drawDecline},
 		{name: "promote", weight: 2, needs: aSocket | aParty, draw: drawPromote},
 		{name: "send", weight: 2, needs: aSocket | aParty, play: playSend},
+		{name: "expire", weight: 1, needs: aParty, play: playExpire},
 		{name: "wait", weight: 2, needs: aClock, play: playWait},
 		{name: "open", weight: 2, play: playOpen},
 		{name: "drop", weight: 2, needs: anotherSocket, play: playDrop},
@@ -191,7 +192,7 @@ func drawRemove(t *rapid.T, r *run) *step {
 	p := r.state.Parties[party]
 	target := r.target(t, others(slices.Concat(p.Members, p.Requests), by))
 	return &step{
-		text: fmt.Sprintf("session %d removes %d from party %d", by, target, party), by: by,
+		text: fmt.Sprintf("session %d removes %d from party %d", by, target, party), by: by, either: true,
 		expect: func(m *model.State) string { return m.Remove(by, party, target) },
 		do: func(ctx context.Context) error {
 			return r.games[by].Remove(ctx, r.parties[party], r.games[target].Presence())

@@ -116,7 +116,11 @@ func (s *State) Redeem(user, session, invite int) string {
 		v.Uses++
 		v.Claims = append(v.Claims, user)
 	}
+	older, moves := s.Member(s.Parties[to], user)
 	s.enter(s.Parties[to], session)
+	if moves {
+		s.Parties[to].leave(older)
+	}
 	s.Parties[to].lift(user)
 	s.leaveAll(leaving)
 	return ""
@@ -135,11 +139,11 @@ func (s *State) pick(user, session, to int) (picked int, refusal string) {
 			return member, ""
 		}
 	}
-	switch live := s.Live(user); len(live) {
-	case 0:
+	switch live := s.Live(user); {
+	case len(live) == 0:
 		return 0, noLiveSession
-	case 1:
-		return live[0], ""
+	case len(live) == 1, s.Rules.Invites.SeveralSessions == rules.SeveralSessionsNewest:
+		return live[len(live)-1], ""
 	}
 	return 0, sessionAmbiguous
 }
@@ -205,7 +209,7 @@ func (s *State) Preview(user, invite int) (shown Preview, outcome string) {
 		_, others := s.Seats(shown.Party, user)
 		room = member || len(p.Members)+others < p.MaxSize
 		shown.Size = len(p.Members)
-		_, shown.Held = s.Seats(shown.Party, -1)
+		shown.Held = s.Expected(shown.Party)
 	}
 	if !member && v.By != user && len(v.For) > 0 && !slices.Contains(v.For, user) {
 		return Preview{}, inviteNotForYou

@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 var ruleSets = map[string]string{
 	"defaults":       "",
 	"one-per-user":   "version: 1\nparties: {one_per_user: true}\ninvites: {who: leader}\n",
+	"devices":        "version: 1\nparties: {second_socket: move}\ninvites: {several_sessions: newest}\n",
 	"leave-previous": "version: 1\nparties: {one_per_user: leave_previous, kick_ban: 30s}\n",
 }
 

@@ -3,6 +3,7 @@ package model
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"partyline/party/rules"
 )
@@ -22,6 +23,7 @@ const (
 	inviteRevoked    = "invite_revoked"
 	inviteExhausted  = "invite_exhausted"
 	inviteNotForYou  = "invite_not_for_you"
+	rateLimited      = "rate_limited"
 	noLiveSession    = "no_live_session"
 	sessionAmbiguous = "session_ambiguous"
 )
@@ -56,19 +58,16 @@ func (s *State) Create(session int, open bool, maxSize int) string {
 	}
 	s.Parties = append(s.Parties, &Party{
 		Open: open, MaxSize: maxSize, Leader: session,
-		entered: map[int]int{}, kicks: map[int]kick{}, flights: map[int]flight{},
+		entered: map[int]int{}, kicks: map[int]kick{}, flights: map[int]flight{}, noted: map[int]time.Time{},
 	})
 	s.enter(s.Parties[len(s.Parties)-1], session)
 	s.leaveAll(leaving)
 	return ""
 }
 
-// membership is one session in one party.
-type membership struct{ party, session int }
-
 // elsewhere applies the rule of one party per user to a user about to enter a party: it
 // refuses, or gives what the user leaves by entering.
-func (s *State) elsewhere(party, user int) (leaving []membership, refusal string) {
+func (s *State) elsewhere(party, user int) (leaving []seat, refusal string) {
 	rule := s.Rules.Parties.OnePerUser
 	if rule != rules.OnePartyOnly && rule != rules.LeavePrevious {
 		return nil, ""
@@ -79,7 +78,7 @@ func (s *State) elsewhere(party, user int) (leaving []membership, refusal string
 		}
 		for _, m := range p.Members {
 			if s.Sessions[m].User == user {
-				leaving = append(leaving, membership{i, m})
+				leaving = append(leaving, seat{i, m})
 			}
 		}
 	}
@@ -94,7 +93,7 @@ func (s *State) elsewhere(party, user int) (leaving []membership, refusal string
 	return leaving, ""
 }
 
-func (s *State) leaveAll(leaving []membership) {
+func (s *State) leaveAll(leaving []seat) {
 	for _, m := range leaving {
 		s.Parties[m.party].leave(m.session)
 	}
@@ -104,21 +103,22 @@ func (s *State) leaveAll(leaving []membership) {
 // invite it comes with, nil for none.
 func (s *State) mayEnter(party, session int, by *Invite) string {
 	p, user := s.Parties[party], s.Sessions[session].User
-	if _, member := s.Member(p, user); member {
+	s.purge(p)
+	_, member := s.Member(p, user)
+	if member && !s.mayMove(p) {
 		return alreadyMember
 	}
-	own := false
-	for joiner, f := range p.flights {
-		switch {
-		case !s.Now.Before(f.until):
-		case joiner == session:
-			own = true
-		case s.Sessions[joiner].User == user:
+	_, own := p.flights[session]
+	for joiner := range p.flights {
+		if joiner != session && s.Sessions[joiner].User == user {
 			return alreadyMember
 		}
 	}
 	if k, ok := p.kicks[user]; ok && s.Now.Before(k.until) && (by == nil || !by.CreatedAt.After(k.at)) {
 		return banned
+	}
+	if member {
+		return "" // the seat is the user's own
 	}
 	taken, held := s.Seats(party, user)
 	if own {
@@ -130,32 +130,78 @@ func (s *State) mayEnter(party, session int, by *Invite) string {
 	return ""
 }
 
+// mayMove reports whether a user's seat may go to another socket of the same user.
+func (s *State) mayMove(p *Party) bool {
+	return s.Rules.Parties.SecondSocket == rules.SecondSocketMove && p.MaxSize > 1
+}
+
+// moves reports whether the session is another socket of a member, whose seat Partyline
+// moves by itself because the server would not let that socket in.
+func (s *State) moves(p *Party, session int) bool {
+	_, member := s.Member(p, s.Sessions[session].User)
+	return member && (!p.Open || len(p.Members) >= p.MaxSize)
+}
+
 // begin is what Partyline says before the server decides on a join or an accept.
-func (s *State) begin(party, session, by int) (leaving []membership, refusal string) {
+func (s *State) begin(party, session, by int) (leaving []seat, refusal string) {
 	s.Settle(by)
 	leaving, refusal = s.elsewhere(party, s.Sessions[session].User)
 	if refusal != "" {
 		return nil, refusal
 	}
-	if slices.Contains(s.Parties[party].Members, session) {
+	switch p := s.Parties[party]; {
+	case p.Over():
+		return nil, partyNotFound
+	case slices.Contains(p.Members, session):
 		return nil, alreadyMember
 	}
 	return leaving, s.mayEnter(party, session, nil)
 }
 
+// mayAsk says why a session cannot get onto the list of requests. Nobody has friends
+// here, so the places kept for members' friends are for nobody.
+func (s *State) mayAsk(p *Party, session int) string {
+	live := 0
+	for asker := range p.noted {
+		if s.Sessions[asker].User == s.Sessions[session].User {
+			return "" // the server will say so
+		}
+		if _, member := s.Member(p, s.Sessions[asker].User); !member && s.Sessions[asker].Live {
+			live++
+		}
+	}
+	if live >= s.Rules.Parties.Requests.Cap || len(p.noted) >= p.MaxSize-p.MaxSize/4 {
+		return rateLimited
+	}
+	return ""
+}
+
 // Join enters an open party or asks a closed one.
 func (s *State) Join(session, party int) string {
 	p := s.Parties[party]
-	if p.Over() {
-		return partyNotFound
-	}
 	leaving, refusal := s.begin(party, session, session)
 	if refusal != "" {
 		return refusal
 	}
+	if s.moves(p, session) {
+		s.land(p, session, nil)
+		return alreadyMember
+	}
 	if p.Open {
 		s.land(p, session, leaving)
 		return ""
+	}
+	return s.request(party, session)
+}
+
+// request asks a closed party.
+func (s *State) request(party, session int) string {
+	p := s.Parties[party]
+	if refusal := s.mayAsk(p, session); refusal != "" {
+		return refusal
+	}
+	if _, noted := p.noted[session]; !noted {
+		p.noted[session] = s.ask(party, session, session)
 	}
 	if len(p.Requests) >= p.MaxSize {
 		return joining + requestsFull
@@ -170,14 +216,22 @@ func (s *State) Join(session, party int) string {
 	if f, ok := p.flights[session]; ok {
 		delete(p.flights, session)
 		delete(s.asked, f.by)
+		return ""
 	}
+	delete(s.asked, session)
+	p.noted[session] = time.Time{}
 	return ""
 }
 
-// land makes a member of a session that the server has let in.
-func (s *State) land(p *Party, session int, leaving []membership) {
+// land makes a member of a session that the server has let in. Where the user has been in
+// by another socket, that one is out.
+func (s *State) land(p *Party, session int, leaving []seat) {
 	delete(p.flights, session)
+	older, moves := s.Member(p, s.Sessions[session].User)
 	s.enter(p, session)
+	if moves {
+		p.leave(older)
+	}
 	s.leaveAll(leaving)
 }
 
@@ -185,6 +239,7 @@ func (s *State) land(p *Party, session int, leaving []membership) {
 // kept for a moment.
 func (s *State) Accept(by, party, session int) string {
 	p := s.Parties[party]
+	s.Settle(by)
 	if p.Over() {
 		return partyNotFound
 	}
@@ -195,6 +250,12 @@ func (s *State) Accept(by, party, session int) string {
 	if refusal != "" {
 		return refusal
 	}
+	if s.moves(p, session) {
+		return alreadyMember
+	}
+	if by != session && !s.Sessions[session].Live {
+		delete(p.noted, session)
+	}
 	asked := slices.Index(p.Requests, session)
 	switch {
 	case p.Leader != by:
@@ -204,12 +265,13 @@ func (s *State) Accept(by, party, session int) string {
 	default:
 		p.Requests = slices.Delete(p.Requests, asked, asked+1)
 		if s.Sessions[session].Live {
+			delete(p.noted, session)
 			s.land(p, session, leaving)
 			return ""
 		}
 		refusal = requestFailed
 	}
-	s.keep(party, session, by)
+	p.flights[session] = flight{by: by, until: s.ask(party, session, by)}
 	return accepting + refusal
 }
 
@@ -256,16 +318,35 @@ func (s *State) Remove(by, party, session int) string {
 	}
 	if slices.Contains(p.Members, session) {
 		p.leave(session)
-		if ban := s.Rules.Parties.KickBan; ban > 0 {
-			p.kicks[s.Sessions[session].User] = kick{at: s.Now, until: s.Now.Add(ban)}
-		}
+		s.ban(party, session)
 		return ""
 	}
 	if asked := slices.Index(p.Requests, session); asked >= 0 {
 		p.Requests = slices.Delete(p.Requests, asked, asked+1)
+		delete(p.noted, session)
 		return ""
 	}
 	return removing + memberNotFound
+}
+
+// ban keeps a kicked user out for a while.
+func (s *State) ban(party, session int) {
+	if s.LateBans {
+		s.late = append(s.late, seat{party, session})
+	} else if ban := s.Rules.Parties.KickBan; ban > 0 {
+		s.Parties[party].kicks[s.Sessions[session].User] = kick{at: s.Now, until: s.Now.Add(ban)}
+	}
+}
+
+// BeginBans begins the bans that LateBans has put off, but for those of these sessions.
+func (s *State) BeginBans(spared func(session int) bool) {
+	late := s.late
+	s.late, s.LateBans = nil, false
+	for _, l := range late {
+		if !spared(l.session) {
+			s.ban(l.party, l.session)
+		}
+	}
 }
 
 // Close ends a party.

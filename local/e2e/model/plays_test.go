@@ -32,11 +32,42 @@ func playCreate(t *rapid.T, r *run) {
 
 func playInvite(t *rapid.T, r *run) {
 	number := r.anyParty(t, anyLiked)
-	by := rapid.IntRange(0, users-1).Draw(t, "user")
+	by := r.inviter(t, number)
+	r.invite(t, by, number, r.drawOptions(t, by))
+}
+
+// inviter is a user, mostly one who is in the party.
+func (r *run) inviter(t *rapid.T, number int) int {
 	if p := r.state.Parties[number]; sensible(t) && !p.Over() {
-		by = r.state.Sessions[rapid.SampledFrom(p.Members).Draw(t, "member")].User
+		return r.state.Sessions[rapid.SampledFrom(p.Members).Draw(t, "member")].User
 	}
+	return rapid.IntRange(0, users-1).Draw(t, "user")
+}
+
+// playExpire has an invite end before its party does.
+func playExpire(t *rapid.T, r *run) {
+	number := r.anyParty(t, anyLiked)
+	by := r.inviter(t, number)
 	o := r.drawOptions(t, by)
+	o.TTL = time.Second
+	if !r.invite(t, by, number, o) {
+		return
+	}
+	ctx, cancel := r.context()
+	defer cancel()
+	if r.server.clock != nil {
+		r.server.clock.Jump(o.TTL)
+	}
+	code := codeRequest{r.invites[len(r.invites)-1].Code}
+	r.must(t, eventually(ctx, func() bool {
+		var shown party.Preview
+		return r.players[by].Call(ctx, "party_invite_preview", code, &shown) == nil && shown.State == party.StateExpired
+	}))
+	r.note("invite %d expires", len(r.invites)-1)
+}
+
+// invite makes an invite and reports whether there is one.
+func (r *run) invite(t *rapid.T, by, number int, o model.InviteOptions) bool {
 	ttl := int64(o.TTL / time.Second)
 	request := party.InviteRequest{
 		PartyID: r.parties[number], Kind: party.LinkInvite, TTLSec: &ttl, HoldSeat: o.Hold, FollowInviter: o.Follow,
@@ -61,11 +92,19 @@ func playInvite(t *rapid.T, r *run) {
 		},
 	})
 	if !created {
-		return
+		return false
 	}
-	if v := r.state.Invites[len(r.state.Invites)-1]; made.MaxUses != v.MaxUses || made.ExpiresAt != v.ExpiresAt.Unix() {
-		r.must(t, fmt.Errorf("invite %d: %+v; want %+v", len(r.invites)-1, made, v))
+	for _, m := range r.states {
+		v := m.Invites[len(m.Invites)-1]
+		ends := time.Unix(made.ExpiresAt, 0)
+		if r.server.clock == nil && ends.Sub(v.ExpiresAt).Abs() <= time.Second {
+			v.ExpiresAt = ends // by the server's clock
+		}
+		if made.MaxUses != v.MaxUses || !ends.Equal(v.ExpiresAt) {
+			r.must(t, fmt.Errorf("invite %d: %+v; want %+v", len(r.invites)-1, made, v))
+		}
 	}
+	return true
 }
 
 // playOpen opens one more socket for a user; with too many, the oldest is closed.

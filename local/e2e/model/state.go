@@ -27,6 +27,11 @@ type State struct {
 	Parties  []*Party
 	Invites  []*Invite
 
+	// LateBans puts off the bans of those who are kicked until BeginBans: a ban begins a
+	// moment after the kick, which matters to who acts in that very moment.
+	LateBans bool
+	late     []seat
+
 	entries int         // counts who came in, so that it can be told who came last
 	asked   map[int]ask // by the session that asked
 }
@@ -46,11 +51,15 @@ type Party struct {
 	Requests []int // sessions that asked to come in; they may have ended
 	entered  map[int]int
 	kicks    map[int]kick
-	flights  map[int]flight // by the session that joins
+	flights  map[int]flight    // by the session that joins
+	noted    map[int]time.Time // Partyline's own list of Requests; until when, zero once the server has it too
 }
 
 // kick bans a user.
 type kick struct{ at, until time.Time }
+
+// seat is one session in one party.
+type seat struct{ party, session int }
 
 // flight is a seat kept for a join that the server then refused: it is free again with
 // the next message of whoever asked for it, or some seconds later. So is the user, who may
@@ -95,13 +104,14 @@ type InviteOptions struct {
 // Clone gives an independent copy.
 func (s *State) Clone() *State {
 	c := *s
-	c.asked = maps.Clone(s.asked)
+	c.asked, c.late = maps.Clone(s.asked), slices.Clone(s.late)
 	c.Sessions = slices.Clone(s.Sessions)
 	c.Parties = make([]*Party, len(s.Parties))
 	for i, p := range s.Parties {
 		q := *p
 		q.Members, q.Requests = slices.Clone(p.Members), slices.Clone(p.Requests)
-		q.entered, q.kicks, q.flights = maps.Clone(p.entered), maps.Clone(p.kicks), maps.Clone(p.flights)
+		q.entered, q.kicks = maps.Clone(p.entered), maps.Clone(p.kicks)
+		q.flights, q.noted = maps.Clone(p.flights), maps.Clone(p.noted)
 		c.Parties[i] = &q
 	}
 	c.Invites = make([]*Invite, len(s.Invites))
@@ -221,14 +231,29 @@ func (s *State) Seats(party, user int) (taken, held int) {
 	return taken, len(users)
 }
 
-// keep has a join that the server refused keep its seat for a moment.
-func (s *State) keep(party, joiner, by int) {
+// Expected counts the users other than members who have a seat kept or are joining.
+func (s *State) Expected(party int) int {
+	p, users := s.Parties[party], s.holders(party)
+	for session, f := range p.flights {
+		if s.Now.Before(f.until) {
+			users[s.Sessions[session].User] = true
+		}
+	}
+	for _, m := range p.Members {
+		delete(users, s.Sessions[m].User)
+	}
+	return len(users)
+}
+
+// ask notes what a session has begun and the server refused: it keeps a seat, or a place
+// on the list of requests, for a moment.
+func (s *State) ask(party, joiner, by int) (until time.Time) {
 	if s.asked == nil {
 		s.asked = map[int]ask{}
 	}
-	until := s.Now.Add(flightTime)
-	s.Parties[party].flights[joiner] = flight{by, until}
+	until = s.Now.Add(flightTime)
 	s.asked[by] = ask{party, joiner, until}
+	return until
 }
 
 // Settle ends whatever the session's earlier message left under way.
@@ -238,8 +263,12 @@ func (s *State) Settle(by int) {
 		return
 	}
 	delete(s.asked, by)
-	if flights := s.Parties[a.party].flights; flights[a.joiner].by == by {
-		delete(flights, a.joiner)
+	p := s.Parties[a.party]
+	if p.flights[a.joiner].by == by {
+		delete(p.flights, a.joiner)
+	}
+	if until := p.noted[by]; !until.IsZero() {
+		delete(p.noted, by)
 	}
 }
 
@@ -247,4 +276,10 @@ func (s *State) Settle(by int) {
 func (s *State) Unsettled(by int) bool {
 	_, ok := s.asked[by]
 	return ok
+}
+
+// purge forgets what time has ended.
+func (s *State) purge(p *Party) {
+	maps.DeleteFunc(p.flights, func(_ int, f flight) bool { return !s.Now.Before(f.until) })
+	maps.DeleteFunc(p.noted, func(_ int, until time.Time) bool { return !until.IsZero() && !s.Now.Before(until) })
 }
