@@ -290,26 +290,26 @@ func (a *Admission) Expire(ctx context.Context, seat Seat) {
 	a.endSeat(ctx, g, k, SeatLost)
 }
 
-// RemoveAway follows nothing: it comes before a PartyRemove by s of a user who is away,
-// whom the native engine does not know any more. If s leads the party it ends the kept
-// seat as a kick does, ban and all, and reports true; of anybody else the engine decides.
+// RemoveAway comes before a PartyRemove by s of a user who is away, whom the native
+// engine does not know any more. If s leads the party it ends the kept seat as a kick
+// does, ban and all, and reports true. About everybody else the engine decides.
 func (a *Admission) RemoveAway(ctx context.Context, id ID, s, target Session) (bool, error) {
-	if len(a.placesOf(target.UserID)) == 0 {
-		return false, nil
-	}
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
 	v, err := a.roster.snapshot(ctx, id)
+	if ReasonOf(err) == PartyNotFound {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
+	}
+	if v.Leader().SessionID != s.SessionID {
+		return false, nil
 	}
 	if err := a.open(ctx, g, v); err != nil {
 		return false, err
 	}
-	if !g.keeps(target.UserID) || v.Leader().SessionID != s.SessionID {
-		return false, nil
-	}
-	if _, member := v.Session(target.SessionID); member {
+	if !g.keeps(target.UserID) {
 		return false, nil
 	}
 	a.endSeat(ctx, g, g.kept[target.UserID], SeatLost)

@@ -150,7 +150,8 @@ func (w *world) leave(s party.Session, id party.ID) {
 // kick is a PartyRemove with its hooks, whether or not the engine finds somebody.
 func (w *world) kick(leader, target party.Session, id party.ID) {
 	w.t.Helper()
-	w.must(w.grace.Removing(w.t.Context(), id, leader, target, "7"))
+	_, err := w.grace.Removing(w.t.Context(), id, leader, target, "7")
+	w.must(err)
 	if slices.Contains(w.host.Members(id), target) {
 		w.host.PartyLeave(target, id)
 		w.must(w.admission.Kicked(w.t.Context(), id, target))
