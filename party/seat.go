@@ -78,14 +78,14 @@ func (a *Admission) observe(ctx context.Context, g *gate, v View) error {
 			return err
 		}
 		if !alive {
-			if err := a.keep(ctx, g, v, m); err != nil {
+			if err := a.keep(ctx, g, m); err != nil {
 				return err
 			}
 		}
 		a.roster.attendance.miss(g.id, m.SessionID)
 	}
 	for user := range g.kept {
-		if _, in := v.Member(user); in { // let in by another module
+		if _, in := v.Member(user); in { // with another session, or let in by another module
 			a.seated(ctx, g, user)
 		}
 	}
@@ -93,12 +93,9 @@ func (a *Admission) observe(ctx context.Context, g *gate, v View) error {
 }
 
 // keep keeps the seat of a member that was dropped, if the rules keep any.
-func (a *Admission) keep(ctx context.Context, g *gate, v View, m Member) error {
+func (a *Admission) keep(ctx context.Context, g *gate, m Member) error {
 	conf := a.policy().Parties
 	if conf.ReconnectGrace <= 0 {
-		return nil
-	}
-	if _, in := v.Member(m.UserID); in { // by another session
 		return nil
 	}
 	if _, kicked := g.kicks[m.UserID]; kicked {

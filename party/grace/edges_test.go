@@ -3,6 +3,7 @@ package grace_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,7 +17,6 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
-	"partyline/party/grace"
 	"partyline/party/partytest"
 	"partyline/party/rules"
 )
@@ -82,13 +82,17 @@ func TestGrace_Expected(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(3)
 	id := w.party(true, 4, p...)
-	w.drop(p[1])
 	w.must(w.admission.Keep(ctx, id, party.Hold{InviteID: "i", UserIDs: []string{p[1].UserID}, ExpiresAt: w.now().Add(time.Hour)}))
+	w.drop(p[1])
+	w.drop(p[2])
 	_, expected, err := w.admission.Expected(ctx, id)
-	if err != nil || len(expected) != 1 || expected[0] != p[1].UserID {
-		t.Errorf("Expected = %q, %v; want who is away", expected, err)
+	slices.Sort(expected)
+	want := []string{p[1].UserID, p[2].UserID}
+	slices.Sort(want)
+	if err != nil || !slices.Equal(expected, want) {
+		t.Errorf("Expected = %q, %v; want who is away, %q", expected, err, want)
 	}
-	w.members(id, 1, p[0], p[2])
+	w.members(id, 2, p[0])
 }
 
 // The roster's listeners hear of the end of a session once, however it became known.
@@ -107,7 +111,6 @@ func TestGrace_ListenersHearOnce(t *testing.T) {
 	w.members(id, 1, p[0], p[2]) // somebody looked
 	w.must(w.ended(p[1]))
 	w.must(w.ended(p[1]))
-	w.must(w.admission.Sweep(t.Context()))
 	if heard[party.MemberDropped] != 1 || heard[party.MemberLeft] != 0 {
 		t.Errorf("listeners heard %v; want one drop", heard)
 	}
@@ -245,12 +248,7 @@ func TestGrace_TellingFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		sender := &deaf{}
-		w.grace.Close()
-		policy := func() rules.Config { return w.conf }
-		w.grace = grace.New(grace.Deps{
-			Admission: w.admission, Roster: w.roster, Streams: w.host, Sender: sender, Policy: policy, Logger: w.log, Now: w.now,
-		})
-		t.Cleanup(w.grace.Close)
+		w.over(w.host, sender)
 		p := w.host.Players(2)
 		id := w.party(true, 3, p...)
 		w.drop(p[1])
@@ -276,15 +274,7 @@ func (broken) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.Stora
 
 func TestGrace_StorageDoesNotAnswer(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
-	w.admission = party.NewAdmission(party.AdmissionDeps{
-		Roster: w.roster, Streams: w.host, Storage: broken{w.host}, Logger: w.log, Now: w.now,
-		Policy: func() rules.Config { return w.conf },
-		Holds:  func(context.Context, party.ID) ([]party.Hold, error) { return nil, nil },
-	})
-	w.grace = grace.New(grace.Deps{
-		Admission: w.admission, Roster: w.roster, Streams: w.host, Sender: w.host, Policy: func() rules.Config { return w.conf }, Logger: w.log, Now: w.now,
-	})
-	t.Cleanup(w.grace.Close)
+	w.over(broken{w.host}, w.host)
 	p := w.host.Players(2)
 	id := w.party(true, 2, p...)
 	_, err := w.resume(w.host.Player("stranger"))
@@ -294,4 +284,170 @@ func TestGrace_StorageDoesNotAnswer(t *testing.T) {
 	w.told("away player2")
 	w.returns(p[1].UserID, id)
 	w.told("away player2", "back player2")
+}
+
+// A seat that nobody was told of is not told of when its time is over.
+func TestGrace_UnheardAllItsTime(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	w.host.Disconnect(p[1])
+	w.members(id, 1, p[0])
+	clock.Advance(minute)
+	w.must(w.ended(p[1]))
+	w.members(id, 0, p[0])
+	w.told()
+	w.nothingLeft()
+}
+
+// In by an ordinary way, the moment after the seat was lost and before anybody said so.
+func TestGrace_JustTooLate(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	w.drop(p[1])
+	clock.Advance(minute)
+	late := w.host.Connect(p[1].UserID)
+	w.must(w.join(late, id))
+	w.told("away player2", "lost player2")
+	w.members(id, 0, p[0], late)
+	w.nothingLeft()
+}
+
+// The timer of one stay must not end the seat of the next.
+func TestGrace_AnOldTimer(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	var first party.Seat
+	w.admission.OnSeat(func(e party.SeatEvent, s party.Seat) {
+		if e == party.SeatAway && first.ID.IsZero() {
+			first = s
+		}
+	})
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	w.drop(p[1])
+	clock.Advance(minute - 1)
+	back := w.returns(p[1].UserID, id)
+	w.drop(back)
+	clock.Advance(1)
+	w.admission.Expire(t.Context(), first)
+	w.told("away player2", "back player2", "away player2")
+	w.members(id, 1, p[0])
+	w.returns(p[1].UserID, id)
+}
+
+// The node whose timer runs has not heard that the seat ended on another one.
+func TestGrace_EndedOnAnotherNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(3)
+		id := w.party(true, 3, p...)
+		here, there := w.node, w.newNode()
+		w.drop(p[1])
+		w.drop(p[2])
+		w.node = there
+		back := w.returns(p[1].UserID, id)
+		w.members(id, 1, p[0], back)
+		w.kick(p[0], p[2], id)
+		w.told("away player2", "away player3", "back player2", "lost player3")
+		w.node = here
+		time.Sleep(2 * minute) // its timers go off
+		synctest.Wait()
+		w.told("away player2", "away player3", "back player2", "lost player3")
+		w.members(id, 0, p[0], back)
+		w.nothingLeft()
+	})
+}
+
+// The same, with a look in between.
+func TestGrace_KickedOnAnotherNode(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	here, there := w.node, w.newNode()
+	w.drop(p[1])
+	w.node = there
+	w.kick(p[0], p[1], id)
+	w.node = here
+	w.members(id, 0, p[0])
+	w.told("away player2", "lost player2")
+	w.nothingLeft()
+}
+
+// strict is a storage that works for callers who are still there.
+type strict struct{ *partytest.Host }
+
+func (s strict) StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.Host.StorageWrite(ctx, writes)
+}
+
+func (s strict) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.Host.StorageRead(ctx, reads)
+}
+
+// Whoever gives a seat up may be gone before that is written.
+func TestGrace_TheCallerIsGone(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	w.over(strict{w.host}, w.host)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	w.drop(p[1])
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w.grace.Left(ctx, id, p[1])
+	w.told("away player2", "lost player2")
+	w.nothingLeft()
+}
+
+// Who waits and ends first does not wait any more.
+func TestGrace_TheWaiterEnds(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	waits := w.host.Connect(p[1].UserID)
+	if got, err := w.resume(waits); err != nil || got.Joined {
+		t.Fatalf("Resume = %+v, %v; want to wait", got, err)
+	}
+	w.drop(waits)
+	w.nothingLeft()
+	w.drop(p[1])
+	w.members(id, 1, p[0])
+	gone := w.host.Connect(p[0].UserID)
+	w.host.Disconnect(gone)
+	if _, err := w.resume(gone); err != nil {
+		t.Errorf("Resume = %v", err)
+	}
+	if n := w.grace.Running(); n != 1 {
+		t.Errorf("%d run; want the timer alone, a session that is gone does not wait", n)
+	}
+}
+
+// A clock that is set back makes the seat last, as everything that has a time does.
+func TestGrace_TheClockIsSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var back atomic.Int64
+		w := newWorld(t, func() time.Time { return time.Now().Add(-time.Duration(back.Load())) })
+		p := w.host.Players(2)
+		id := w.party(true, 2, p...)
+		w.drop(p[1])
+		back.Store(int64(minute / 2))
+		time.Sleep(minute + minute/2 - 1)
+		synctest.Wait()
+		w.told("away player2")
+		w.members(id, 1, p[0])
+		time.Sleep(1)
+		synctest.Wait()
+		w.told("away player2", "lost player2")
+		w.members(id, 0, p[0])
+		w.nothingLeft()
+	})
 }
