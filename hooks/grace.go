@@ -2,6 +2,7 @@ package hooks
 
 import (
 	"context"
+	"errors"
 
 	"partyline/party"
 )
@@ -16,13 +17,14 @@ type Sockets interface {
 // it from somebody who is away.
 type KeptSeats interface {
 	Left(ctx context.Context, id party.ID, session party.Session)
-	Removing(ctx context.Context, id party.ID, by, target party.Session, cid string) error
+	Removing(ctx context.Context, id party.ID, by, target party.Session, cid string) (removed bool, err error)
 }
 
 // Grace keeps the seats of members whose connection ends. Its set belongs behind the
 // roster's, which hears of leaves first, and behind every other that may refuse a kick.
-func Grace(sockets Sockets, seats KeptSeats) Set {
-	g := grace{seats: seats}
+// The keeper hears of kicks that no hook behind the host's own answer does.
+func Grace(sockets Sockets, seats KeptSeats, keeper SeatKeeper) Set {
+	g := grace{seats: seats, keeper: keeper}
 	return Set{
 		Owner: "grace",
 		Hooks: []Hook{
@@ -33,7 +35,10 @@ func Grace(sockets Sockets, seats KeptSeats) Set {
 	}
 }
 
-type grace struct{ seats KeptSeats }
+type grace struct {
+	seats  KeptSeats
+	keeper SeatKeeper
+}
 
 func (g grace) left(ctx context.Context, call *Call) error {
 	if id, err := call.PartyID(); err == nil {
@@ -48,5 +53,10 @@ func (g grace) removing(ctx context.Context, call *Call) error {
 	if err != nil {
 		return err
 	}
-	return g.seats.Removing(ctx, id, call.Session, sessionIn(call.In.GetPartyRemove().GetPresence()), call.In.GetCid())
+	target := sessionIn(call.In.GetPartyRemove().GetPresence())
+	removed, err := g.seats.Removing(ctx, id, call.Session, target, call.In.GetCid())
+	if removed {
+		err = errors.Join(err, g.keeper.Release(ctx, id, target.UserID))
+	}
+	return err
 }

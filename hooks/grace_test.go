@@ -16,8 +16,9 @@ import (
 
 // seats stands for reconnection: it keeps what it was told.
 type seats struct {
-	told   []string
-	broken error
+	told    []string
+	removes bool // the target of a kick is away
+	broken  error
 }
 
 func (s *seats) note(format string, args ...any) error {
@@ -37,13 +38,17 @@ func (s *seats) Left(_ context.Context, id party.ID, session party.Session) {
 	_ = s.note("left %s %s", id, session.SessionID)
 }
 
-func (s *seats) Removing(_ context.Context, id party.ID, by, target party.Session, cid string) error {
-	return s.note("removing %s by %s target %s cid %s", id, by.SessionID, target.SessionID, cid)
+func (s *seats) Removing(_ context.Context, id party.ID, by, target party.Session, cid string) (bool, error) {
+	return s.removes, s.note("removing %s by %s target %s cid %s", id, by.SessionID, target.SessionID, cid)
+}
+
+func (s *seats) Release(_ context.Context, id party.ID, userID string) error {
+	return s.note("release %s %s", id, userID)
 }
 
 func TestGrace_Hooks(t *testing.T) {
 	s := &seats{}
-	h := serve(t, hooks.Grace(s, s))
+	h := serve(t, hooks.Grace(s, s, s))
 	in := message(hooks.PartyRemove, partyID)
 	in.Cid = "9"
 	if out, err := h.before("leader", hooks.PartyRemove, in); out != in || err != nil {
@@ -68,9 +73,21 @@ func TestGrace_Hooks(t *testing.T) {
 	}
 }
 
+func TestGrace_SomebodyAwayIsKicked(t *testing.T) {
+	s := &seats{removes: true}
+	h := serve(t, hooks.Grace(s, s, s))
+	in := message(hooks.PartyRemove, partyID)
+	if out, err := h.before("leader", hooks.PartyRemove, in); out != in || err != nil {
+		t.Errorf("before PartyRemove = %v, %v; want it passed on", out, err)
+	}
+	if len(s.told) != 2 || s.told[1] != "release "+partyID+" other" {
+		t.Errorf("told %q; want the match's seat released, too", s.told)
+	}
+}
+
 func TestGrace_HooksOfMalformedIDs(t *testing.T) {
 	s := &seats{}
-	h := serve(t, hooks.Grace(s, s))
+	h := serve(t, hooks.Grace(s, s, s))
 	if _, err := h.before("leader", hooks.PartyRemove, message(hooks.PartyRemove, "nonsense")); party.ReasonOf(err) != party.PartyNotFound {
 		t.Errorf("before PartyRemove = %v; want party_not_found", err)
 	}
@@ -84,7 +101,7 @@ func TestGrace_HooksOfMalformedIDs(t *testing.T) {
 
 func TestGrace_HookFailures(t *testing.T) {
 	s := &seats{broken: errors.New("storage is down")}
-	h := serve(t, hooks.Grace(s, s))
+	h := serve(t, hooks.Grace(s, s, s))
 	h.ends[0](contextOf("member"), &h.log, &api.Event{Name: "session_end"})
 	if !contains(h.log.lines, "storage is down") {
 		t.Errorf("log = %q; want the cause", h.log.lines)

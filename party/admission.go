@@ -151,7 +151,7 @@ func (a *Admission) seat(ctx context.Context, g *gate, before snapshot, s Sessio
 	}
 	if err := a.board(g, s, older.Session, before.MaxSize); err != nil {
 		if vacated { // the seat is still the user's
-			err = errors.Join(err, a.keep(ctx, g, View{ID: id}, older), a.tellAway(ctx, g))
+			err = errors.Join(err, a.keep(ctx, g, older), a.tellAway(ctx, g))
 		}
 		return err
 	}

@@ -78,14 +78,14 @@ func (a *Admission) observe(ctx context.Context, g *gate, v View) error {
 			return err
 		}
 		if !alive {
-			if err := a.keep(ctx, g, v, m); err != nil {
+			if err := a.keep(ctx, g, m); err != nil {
 				return err
 			}
 		}
 		a.roster.attendance.miss(g.id, m.SessionID)
 	}
 	for user := range g.kept {
-		if _, in := v.Member(user); in { // let in by another module
+		if _, in := v.Member(user); in { // with another session, or let in by another module
 			a.seated(ctx, g, user)
 		}
 	}
@@ -93,12 +93,9 @@ func (a *Admission) observe(ctx context.Context, g *gate, v View) error {
 }
 
 // keep keeps the seat of a member that was dropped, if the rules keep any.
-func (a *Admission) keep(ctx context.Context, g *gate, v View, m Member) error {
+func (a *Admission) keep(ctx context.Context, g *gate, m Member) error {
 	conf := a.policy().Parties
 	if conf.ReconnectGrace <= 0 {
-		return nil
-	}
-	if _, in := v.Member(m.UserID); in { // by another session
 		return nil
 	}
 	if _, kicked := g.kicks[m.UserID]; kicked {
@@ -290,26 +287,26 @@ func (a *Admission) Expire(ctx context.Context, seat Seat) {
 	a.endSeat(ctx, g, k, SeatLost)
 }
 
-// RemoveAway follows nothing: it comes before a PartyRemove by s of a user who is away,
-// whom the native engine does not know any more. If s leads the party it ends the kept
-// seat as a kick does, ban and all, and reports true; of anybody else the engine decides.
+// RemoveAway comes before a PartyRemove by s of a user who is away, whom the native
+// engine does not know any more. If s leads the party it ends the kept seat as a kick
+// does, ban and all, and reports true. About everybody else the engine decides.
 func (a *Admission) RemoveAway(ctx context.Context, id ID, s, target Session) (bool, error) {
-	if len(a.placesOf(target.UserID)) == 0 {
-		return false, nil
-	}
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
 	v, err := a.roster.snapshot(ctx, id)
+	if ReasonOf(err) == PartyNotFound {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
+	}
+	if v.Leader().SessionID != s.SessionID {
+		return false, nil
 	}
 	if err := a.open(ctx, g, v); err != nil {
 		return false, err
 	}
-	if !g.keeps(target.UserID) || v.Leader().SessionID != s.SessionID {
-		return false, nil
-	}
-	if _, member := v.Session(target.SessionID); member {
+	if !g.keeps(target.UserID) {
 		return false, nil
 	}
 	a.endSeat(ctx, g, g.kept[target.UserID], SeatLost)

@@ -14,5 +14,5 @@ func (m *Module) addGrace(roster *party.Roster, admission *party.Admission, poli
 		Admission: admission, Roster: roster, Streams: m.nk, Sender: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
 	})
 	m.calls = append(m.calls, rpc.Resume(m.grace))
-	m.hooks = append(m.hooks, hooks.Grace(m.grace, m.grace))
+	m.hooks = append(m.hooks, hooks.Grace(m.grace, m.grace, m.matches))
 }

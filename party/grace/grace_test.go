@@ -729,7 +729,7 @@ func TestGrace_TheNodeDies(t *testing.T) {
 		w.node = w.newNode()
 		w.refused(w.join(p[3], id), party.PartyFull)
 		back := w.returns(p[1].UserID, id)
-		time.Sleep(minute)
+		time.Sleep(minute + time.Second)
 		w.must(w.join(p[3], id)) // the seat is free whether or not anybody says so
 		w.told("away player2", "away player3", "back player2")
 		w.must(w.admission.Sweep(t.Context()))

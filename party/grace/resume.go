@@ -37,10 +37,10 @@ func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption,
 	if err != nil {
 		return none, err
 	}
-	id, err := s.takeSeats(ctx, session)
+	id, refused := s.takeSeats(ctx, session)
 	switch {
-	case err != nil:
-		return none, err
+	case refused != nil && party.ReasonOf(refused) != party.AlreadyMember:
+		return none, refused
 	case !id.IsZero():
 		return party.Resumption{PartyID: id.String(), Joined: true}, nil
 	}
@@ -56,10 +56,13 @@ func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption,
 			return party.Resumption{PartyID: m.ID.String(), Joined: true}, nil
 		}
 	}
-	if len(in) == 0 {
-		return none, party.Refuse(party.PartyNotFound, "No seat is kept for you in any party.")
+	switch {
+	case len(in) > 0:
+		return s.relieve(ctx, session, in[0])
+	case refused != nil:
+		return none, refused
 	}
-	return s.relieve(ctx, session, in[0])
+	return none, party.Refuse(party.PartyNotFound, "No seat is kept for you in any party.")
 }
 
 // pick chooses the session that comes back.
@@ -130,10 +133,15 @@ func (s *Service) relieve(ctx context.Context, session party.Session, older part
 	if conf.ReconnectGrace <= 0 {
 		return party.Resumption{}, party.Refuse(party.AlreadyMember, "You are in this party on another device.")
 	}
-	s.wait(session)
+	if err := s.wait(session); err != nil {
+		return party.Resumption{}, err
+	}
 	id, err := s.takeSeats(ctx, session) // the older one may have ended just before the wait began
-	if err != nil || id.IsZero() {
-		return party.Resumption{PartyID: older.ID.String()}, err
+	switch {
+	case party.ReasonOf(err) == party.AlreadyMember, err == nil && id.IsZero():
+		return party.Resumption{PartyID: older.ID.String()}, nil
+	case err != nil:
+		return party.Resumption{}, err
 	}
 	s.unwait(session)
 	return party.Resumption{PartyID: id.String(), Joined: true}, nil
@@ -146,12 +154,18 @@ type waiter struct {
 }
 
 // wait has a session wait for as long as a seat would be kept.
-func (s *Service) wait(session party.Session) {
+func (s *Service) wait(session party.Session) error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if !s.closed {
 		s.waiting[session.UserID] = waiter{session, s.Now().Add(s.Policy().Parties.ReconnectGrace)}
 	}
+	s.mu.Unlock()
+	// Of a session that has ended nobody may tell any more, so it must not wait.
+	live, err := s.Roster.Sessions(session.UserID)
+	if err != nil || !slices.Contains(live, session) {
+		s.unwait(session)
+	}
+	return err
 }
 
 func (s *Service) unwait(session party.Session) {
@@ -166,7 +180,11 @@ func (s *Service) waiter(userID string) (party.Session, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	w, ok := s.waiting[userID]
-	return w.session, ok && s.Now().Before(w.until)
+	if ok && !s.Now().Before(w.until) {
+		delete(s.waiting, userID)
+		ok = false
+	}
+	return w.session, ok
 }
 
 // Started follows the beginning of a session: it is put back into its user's seat at
@@ -183,7 +201,9 @@ func (s *Service) Started(ctx context.Context, session party.Session) error {
 		return err
 	}
 	if slices.ContainsFunc(in, func(m party.Membership) bool { return m.Session.SessionID != session.SessionID }) {
-		s.wait(session)
+		if err := s.wait(session); err != nil {
+			return err
+		}
 	}
 	id, err := s.takeSeats(ctx, session)
 	if !id.IsZero() {
@@ -215,11 +235,11 @@ func (s *Service) Left(ctx context.Context, id party.ID, session party.Session) 
 // Removing comes before a PartyRemove of target, message cid, by the session. The
 // native engine does not know who is away and refuses. So a leader that removes
 // somebody who is away gets the answer from here, and then the engine's refusal, to
-// which SDKs no longer listen.
-func (s *Service) Removing(ctx context.Context, id party.ID, by, target party.Session, cid string) error {
-	removed, err := s.Admission.RemoveAway(ctx, id, by, target)
+// which SDKs no longer listen. It reports whether it has.
+func (s *Service) Removing(ctx context.Context, id party.ID, by, target party.Session, cid string) (removed bool, err error) {
+	removed, err = s.Admission.RemoveAway(ctx, id, by, target)
 	if removed {
 		err = errors.Join(err, party.Acknowledge(s.Streams, s.Sender, by, cid))
 	}
-	return err
+	return removed, err
 }

@@ -48,7 +48,14 @@ func newWorld(t testing.TB, now party.Clock) *world {
 }
 
 // newNode begins another process over the same host.
-func (w *world) newNode() node {
+func (w *world) newNode() node { return w.nodeOver(w.host, w.host) }
+
+// over begins another process with other ways to store and to send.
+func (w *world) over(storage party.Storage, sender party.Sender) {
+	w.node = w.nodeOver(storage, sender)
+}
+
+func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	policy := func() rules.Config {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -56,7 +63,7 @@ func (w *world) newNode() node {
 	}
 	n := node{roster: party.NewRoster(w.host, w.host, w.now)}
 	n.admission = party.NewAdmission(party.AdmissionDeps{
-		Roster: n.roster, Streams: w.host, Storage: w.host, Sender: w.host, Logger: w.log, Now: w.now, Policy: policy,
+		Roster: n.roster, Streams: w.host, Storage: storage, Sender: w.host, Logger: w.log, Now: w.now, Policy: policy,
 		Holds: func(context.Context, party.ID) ([]party.Hold, error) { return nil, nil },
 		Locked: func(context.Context, party.View) error {
 			w.mu.Lock()
@@ -65,7 +72,7 @@ func (w *world) newNode() node {
 		},
 	})
 	n.grace = grace.New(grace.Deps{
-		Admission: n.admission, Roster: n.roster, Streams: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.now,
+		Admission: n.admission, Roster: n.roster, Streams: w.host, Sender: sender, Policy: policy, Logger: w.log, Now: w.now,
 	})
 	w.t.Cleanup(n.grace.Close)
 	return n
@@ -150,7 +157,8 @@ func (w *world) leave(s party.Session, id party.ID) {
 // kick is a PartyRemove with its hooks, whether or not the engine finds somebody.
 func (w *world) kick(leader, target party.Session, id party.ID) {
 	w.t.Helper()
-	w.must(w.grace.Removing(w.t.Context(), id, leader, target, "7"))
+	_, err := w.grace.Removing(w.t.Context(), id, leader, target, "7")
+	w.must(err)
 	if slices.Contains(w.host.Members(id), target) {
 		w.host.PartyLeave(target, id)
 		w.must(w.admission.Kicked(w.t.Context(), id, target))
