@@ -29,6 +29,8 @@ var suites = []struct {
 	{"js", "invite-keep.test.mjs", 7, true},
 	{"js", "invite-bounds.test.mjs", 11, true},
 	{"js", "invite-races.test.mjs", 5, true},
+	{"js", "status.test.mjs", 17, true},
+	{"js", "share.test.mjs", 12, true},
 	{"browser", "landing.test.mjs", 17, true},
 	{"browser", "demo.test.mjs", 5, true},
 }

@@ -45,8 +45,8 @@ type Module struct {
 	rules   *rules.Live
 	invites *invite.Service
 	matches *matchmaking.Matches
-	queues  *queue.Service
 	telling telling
+	queues  *queue.Service
 	calls   []rpc.Set
 	hooks   []hooks.Set
 	routes  []landing.Route
@@ -93,7 +93,7 @@ func (m *Module) construct(env environment) error {
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
 	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
-	activity := party.Activity{Queued: m.queued, Match: m.matches.Of}
+	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(m.statuses, activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,

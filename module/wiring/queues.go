@@ -28,21 +28,28 @@ func (m *Module) addQueues(roster *party.Roster, admission *party.Admission, pol
 	m.queues = queue.New(queue.Deps{
 		Roster: roster,
 		Footprint: func(ctx context.Context, id party.ID) (party.View, int, error) {
-			return admission.Seats(ctx, id, "")
+			v, _, err := admission.Seats(ctx, id, "")
+			if err != nil {
+				return v, 0, err
+			}
+			f, err := m.telling.status.Footprint(ctx, id)
+			return v, f.OnTheWay(), err
 		},
+		Statuses: m.telling.status.Statuses,
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
-		Processing: m.processing, Launcher: launcher{m.matches, policy}, Statuses: m.telling.status.Statuses,
+		Processing: m.processing, Launcher: launcher{m.matches, policy},
 	})
 	roster.OnChange(m.queues.Changed)
 	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues))
 }
 
-// queued and mayQueue answer for queues that are made after those who ask.
-
+// queued reports whether a party looks for a match. The rules ask for it, and are made
+// before there are queues.
 func (m *Module) queued(ctx context.Context, id party.ID) (bool, error) {
 	return m.queues.Queued(ctx, id)
 }
 
+// mayQueue answers for the queues what a ticket would be told.
 func (m *Module) mayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
 	return m.queues.MayQueue(ctx, caller, v, queue)
 }

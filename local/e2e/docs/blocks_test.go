@@ -1,0 +1,91 @@
+package docs
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"partyline/party/rules"
+)
+
+// checker looks after the blocks it claims. check is nil where another test of this package,
+// or the one named, does so.
+type checker struct {
+	name   string
+	claims func(b Block) bool
+	check  func(t *testing.T, addr string, d Document, b Block)
+}
+
+func language(names ...string) func(Block) bool {
+	return func(b Block) bool { return slices.Contains(names, b.Language) }
+}
+
+// checkers, asked in this order; the first that claims a block has it.
+var checkers = []checker{
+	{name: "story, see TestStories", claims: func(b Block) bool { return b.Language == "js" && hasStory(b.Doc) }},
+	{name: "examples of rules, see party/rules/reference", claims: func(b Block) bool {
+		return b.Language == "try" && b.Doc == "docs/designers.md"
+	}},
+	{name: "SDK calls and names", claims: language("js", "csharp", "gdscript"), check: func(t *testing.T, addr string, d Document, b Block) {
+		checkCalls(t, addr, b)
+		checkNames(t, d, b)
+	}},
+	{name: "answers", claims: func(b Block) bool { return b.Language == "json" && b.Label != "" }, check: func(t *testing.T, addr string, _ Document, b Block) {
+		checkAnswer(t, addr, b)
+	}},
+	{name: "fields", claims: language("json"), check: func(t *testing.T, _ string, _ Document, b Block) { checkKeys(t, b) }},
+	{name: "server settings", claims: func(b Block) bool { return b.Language == "yaml" && b.Label == "settings" }, check: func(t *testing.T, _ string, _ Document, b Block) {
+		checkSettings(t, b)
+	}},
+	{name: "rules", claims: language("yaml"), check: func(t *testing.T, _ string, _ Document, b Block) { checkRules(t, b) }},
+	{name: "shell", claims: language("sh"), check: func(t *testing.T, _ string, _ Document, b Block) { checkShell(t, b) }},
+	{name: "SQL", claims: language("sql"), check: func(t *testing.T, _ string, _ Document, b Block) { checkSQL(t, b) }},
+	{name: "log lines", claims: func(b Block) bool { return b.Language == "text" && b.Label == "log" }, check: func(t *testing.T, _ string, _ Document, b Block) {
+		checkLog(t, b)
+	}},
+	{name: "Go", claims: language("go"), check: func(t *testing.T, _ string, _ Document, b Block) { checkGo(t, b) }},
+}
+
+// TestBlocks gives every block of the documentation to the checker that claims it.
+func TestBlocks(t *testing.T) {
+	addr := server(t)
+	for _, d := range documents(t) {
+		for _, b := range d.Blocks {
+			t.Run(strings.ReplaceAll(b.String(), "/", "_"), func(t *testing.T) {
+				i := slices.IndexFunc(checkers, func(c checker) bool { return c.claims(b) })
+				if i < 0 {
+					t.Fatalf("%s: nobody checks a block of %q; give it another language, or write a checker", b, strings.TrimSpace(b.Language+" "+b.Label))
+				}
+				if check := checkers[i].check; check != nil {
+					check(t, addr, d, b)
+				}
+			})
+		}
+	}
+}
+
+// checkRules loads a rules file. The version may be left out of an excerpt.
+func checkRules(t *testing.T, b Block) {
+	t.Helper()
+	body := b.Body
+	if !strings.Contains(body, "version:") {
+		body = "version: 1\n" + body
+	}
+	if _, err := rules.Load([]byte(body), b.String()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRead(t *testing.T) {
+	d, err := read("x.md", "# a\n```js one two\nf();\n```\n\n- item\n\n  ```sh\n  make\n  ```\n\n````text\n```\n````\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Block{{"x.md", 3, "js", "one two", "f();\n"}, {"x.md", 9, "sh", "", "make\n"}, {"x.md", 13, "text", "", "```\n"}}
+	if !slices.Equal(d.Blocks, want) {
+		t.Errorf("got %q; want %q", d.Blocks, want)
+	}
+	if _, err := read("x.md", "```js\n"); err == nil {
+		t.Error("a block without an end was read")
+	}
+}

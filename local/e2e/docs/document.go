@@ -1,0 +1,113 @@
+package docs
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Root is the repository, seen from this package's folder.
+const Root = "../../.."
+
+// Document is one Markdown file.
+type Document struct {
+	Name   string // below the root, with slashes
+	Text   string
+	Blocks []Block
+}
+
+// Block is one fenced block.
+type Block struct {
+	Doc      string
+	Line     int    // of its first line of content
+	Language string // the first word behind the fence
+	Label    string // the other words
+	Body     string
+}
+
+// String says where a block is.
+func (b Block) String() string { return fmt.Sprintf("%s:%d", b.Doc, b.Line) }
+
+// Documents reads README.md and docs/*.md.
+func Documents() ([]Document, error) {
+	paths, err := filepath.Glob(filepath.Join(Root, "docs", "*.md"))
+	if err != nil {
+		return nil, err
+	}
+	var all []Document
+	for _, path := range append([]string{filepath.Join(Root, "README.md")}, paths...) {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		name, err := filepath.Rel(Root, path)
+		if err != nil {
+			return nil, err
+		}
+		d, err := read(filepath.ToSlash(name), string(text))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+var fence = regexp.MustCompile("^( *)(```+|~~~+) *([^`]*)$")
+
+// read finds the fenced blocks of a document, indented ones (in lists) as well. Code that is
+// only indented is plain text: nothing says what it is.
+func read(name, text string) (Document, error) {
+	d := Document{Name: name, Text: text}
+	var open *Block
+	var indent, closing string
+	for i, line := range strings.Split(text, "\n") {
+		m := fence.FindStringSubmatch(line)
+		switch {
+		case open == nil && m != nil:
+			language, label, _ := strings.Cut(strings.TrimSpace(m[3]), " ")
+			open = &Block{Doc: name, Line: i + 2, Language: language, Label: strings.TrimSpace(label)}
+			indent, closing = m[1], m[2]
+		case open != nil && m != nil && strings.HasPrefix(m[2], closing) && m[3] == "":
+			d.Blocks = append(d.Blocks, *open)
+			open = nil
+		case open != nil:
+			open.Body += strings.TrimPrefix(line, indent) + "\n"
+		}
+	}
+	if open != nil {
+		return d, fmt.Errorf("%s: the block is never closed", open)
+	}
+	return d, nil
+}
+
+// cells are the rows of the first table below a heading, without its head.
+func (d Document) cells(heading string) ([][]string, error) {
+	_, rest, ok := strings.Cut(d.Text, "\n"+heading+"\n")
+	if !ok {
+		return nil, fmt.Errorf("%s has no heading %q", d.Name, heading)
+	}
+	var rows [][]string
+	for line := range strings.SplitSeq(rest, "\n") {
+		if strings.HasPrefix(line, "#") {
+			break
+		}
+		if !strings.HasPrefix(line, "|") {
+			if len(rows) > 0 {
+				break
+			}
+			continue
+		}
+		row := strings.Split(strings.Trim(line, "|"), "|")
+		for i := range row {
+			row[i] = strings.TrimSpace(row[i])
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) < 3 {
+		return nil, fmt.Errorf("%s has no table below %q", d.Name, heading)
+	}
+	return rows[2:], nil
+}

@@ -1,0 +1,248 @@
+package docs
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"net/http"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"partyline/local/e2e/client"
+)
+
+// samples are real answers, by the label of the blocks that show them.
+var samples = map[string]func(w *world) json.RawMessage{
+	"party_invite_create": func(w *world) json.RawMessage {
+		raw, err := json.Marshal(w.invite())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return raw
+	},
+	"party_invite_preview": func(w *world) json.RawMessage {
+		return w.mustCall(w.friend, "party_invite_preview", map[string]any{"code": w.invite().Code}, nil)
+	},
+	"party_invite_redeem": func(w *world) json.RawMessage {
+		return w.mustCall(w.friend, "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil)
+	},
+	"party_invite_list": func(w *world) json.RawMessage {
+		w.invite()
+		return w.mustCall(w.leader, "party_invite_list", map[string]any{"party_id": w.partyID}, nil)
+	},
+	"party_status_list": func(w *world) json.RawMessage {
+		w.loading()
+		return w.mustCall(w.leader, "party_status_list", map[string]any{"party_id": w.partyID}, nil)
+	},
+	"party_share": func(w *world) json.RawMessage {
+		return w.mustCall(w.leader, "party_share", map[string]any{"party_id": w.partyID, "to": map[string]any{"status": true}}, nil)
+	},
+	"status": func(w *world) json.RawMessage {
+		w.mustCall(w.leader, "party_share", map[string]any{"party_id": w.partyID, "to": map[string]any{"status": true}, "message": "One seat left"}, nil)
+		return w.status(w.leader)
+	},
+	"party_check": func(w *world) json.RawMessage {
+		return w.mustCall(w.friend, "party_check", map[string]any{"action": "join", "party_id": w.partyID}, nil)
+	},
+	"message -1": func(w *world) json.RawMessage {
+		w.loading()
+		return w.serverMessage(w.leader, -1, "World map")
+	},
+	"notification 1001": func(w *world) json.RawMessage {
+		w.invite(w.friend.UserID)
+		return w.notification(w.friend, 1001)
+	},
+	"notification 1002": func(w *world) json.RawMessage {
+		personal := w.invite(w.friend.UserID)
+		w.mustCall(w.join("aiko"), "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil) // keeps the party
+		ctx, cancel := w.deadline()
+		defer cancel()
+		if err := w.leave(ctx, w.leader); err != nil {
+			w.t.Fatal(err)
+		}
+		w.mustCall(w.friend, "party_invite_decline", map[string]any{"code": personal.Code}, nil)
+		return w.notification(w.leader, 1002)
+	},
+	"message -2": func(w *world) json.RawMessage {
+		w.mustCall(w.friend, "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil)
+		return w.serverMessage(w.leader, -2, "redeemed")
+	},
+	"http error": func(w *world) json.RawMessage {
+		return w.http(http.MethodPost, "/v2/rpc/party_invite_redeem", w.friend.Auth(), `"{\"code\":\"not a code\"}"`)
+	},
+	"GET /party/join/{code}/state": func(w *world) json.RawMessage {
+		return w.http(http.MethodGet, "/party/join/"+w.invite().Code+"/state", "", "")
+	},
+}
+
+func (w *world) http(method, path string, auth client.Auth, body string) json.RawMessage {
+	w.t.Helper()
+	ctx, cancel := w.deadline()
+	defer cancel()
+	res, err := w.client.Do(ctx, method, path, auth, []byte(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return res.Body
+}
+
+// checkAnswer compares a labelled JSON block with a real answer.
+func checkAnswer(t *testing.T, addr string, b Block) {
+	t.Helper()
+	sample, ok := samples[b.Label]
+	if !ok {
+		t.Fatalf("%s: the test has no real %q to compare with; it has %q", b, b.Label, slices.Sorted(maps.Keys(samples)))
+	}
+	var shown, real any
+	if err := json.Unmarshal([]byte(b.Body), &shown); err != nil {
+		t.Fatalf("%s: %v", b, err)
+	}
+	raw := sample(newWorld(t, addr))
+	if err := json.Unmarshal(raw, &real); err != nil {
+		t.Fatalf("%s: the real answer %q: %v", b, raw, err)
+	}
+	for _, difference := range differences("", shown, real) {
+		t.Errorf("%s: %s (the real one: %s)", b, difference, raw)
+	}
+}
+
+// differences compares keys and kinds of values, not the values. {} stands for any object.
+func differences(path string, shown, real any) []string {
+	if reflect.TypeOf(shown) != reflect.TypeOf(real) {
+		return []string{fmt.Sprintf("%s is a %T, shown as a %T", path, real, shown)}
+	}
+	var all []string
+	switch shown := shown.(type) {
+	case map[string]any:
+		real := real.(map[string]any)
+		if len(shown) == 0 {
+			return nil
+		}
+		for key := range shown {
+			if _, ok := real[key]; !ok {
+				all = append(all, path+"."+key+" is not in the real answer")
+				continue
+			}
+			all = append(all, differences(path+"."+key, shown[key], real[key])...)
+		}
+		for key := range real {
+			if _, ok := shown[key]; !ok {
+				all = append(all, path+"."+key+" is not shown")
+			}
+		}
+	case []any:
+		real := real.([]any)
+		if len(shown) > 0 && len(real) > 0 {
+			return differences(path+"[0]", shown[0], real[0])
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestDifferences(t *testing.T) {
+	for _, c := range []struct {
+		shown, real string
+		want        int
+	}{
+		{`{"a":1,"b":[{"c":"x"}]}`, `{"a":2,"b":[{"c":"y"},{"c":"z"}]}`, 0},
+		{`{"a":1}`, `{"a":"1"}`, 1},
+		{`{"a":1}`, `{"b":1}`, 2},
+		{`{"a":{}}`, `{"a":{"b":1}}`, 0},
+		{`{"a":[]}`, `{"a":[1]}`, 0},
+		{`{"b":[{"c":"x"}]}`, `{"b":[{"c":1}]}`, 1},
+	} {
+		var shown, real any
+		if json.Unmarshal([]byte(c.shown), &shown) != nil || json.Unmarshal([]byte(c.real), &real) != nil {
+			t.Fatal(c)
+		}
+		if got := differences("", shown, real); len(got) != c.want {
+			t.Errorf("%s and %s: %q; want %d", c.shown, c.real, got, c.want)
+		}
+	}
+}
+
+// checkKeys: a JSON block without a label has only keys that the module, or Nakama's API,
+// somewhere writes or reads.
+func checkKeys(t *testing.T, b Block) {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(b.Body), &v); err != nil {
+		t.Fatalf("%s: %v", b, err)
+	}
+	known := contractFields(t)
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for key, field := range v {
+				if !known[key] {
+					t.Errorf("%s: nothing has a field %s", b, key)
+				}
+				walk(field)
+			}
+		case []any:
+			for _, item := range v {
+				walk(item)
+			}
+		}
+	}
+	walk(v)
+}
+
+var jsonTag = regexp.MustCompile(`json:"([a-z0-9_]+)`)
+
+// contractFields are the JSON names in the module's sources.
+var contractFieldsOnce = sync.OnceValues(func() (map[string]bool, error) {
+	fields := map[string]bool{}
+	err := goFiles(func(_ string, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if f, ok := n.(*ast.Field); ok && f.Tag != nil {
+				if m := jsonTag.FindStringSubmatch(f.Tag.Value); m != nil {
+					fields[m[1]] = true
+				}
+			}
+			return true
+		})
+	})
+	return fields, err
+})
+
+func contractFields(t *testing.T) map[string]bool {
+	t.Helper()
+	fields, err := contractFieldsOnce()
+	if err != nil || len(fields) < 30 {
+		t.Fatalf("%d JSON fields, %v", len(fields), err)
+	}
+	return fields
+}
+
+// goFiles parses the module's own sources, without tests and without what is only local.
+func goFiles(visit func(path string, file *ast.File)) error {
+	for _, dir := range []string{"party", "rpc", "hooks", "matchmaking", "module"} {
+		err := filepath.WalkDir(filepath.Join(Root, dir), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "partytest") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			visit(path, file)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,287 @@
+// docs/clients.md: two games, the inviter's and the friend's, each made of the document's blocks.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+
+import { everyBlockRan, Game, host, patience, port, until } from "./lib/game.mjs";
+
+const heard = (list) => (...what) => { list.push(what.length > 1 ? what : what[0]); };
+
+// play makes a game that is online, with its handlers set as the document sets them.
+async function play(own = {}) {
+  const game = new Game({ shown: [], invited: [], server: [], data: [], statuses: [], ...own });
+  Object.assign(game.vars, {
+    showMessage: heard(game.vars.shown), showInvite: heard(game.vars.invited), showShared: heard(game.vars.statuses),
+    fromServer: heard(game.vars.server), fromMember: heard(game.vars.data),
+  });
+  await game.run("connect");
+  await game.run("call");
+  await game.run("notification");
+  await game.run("members");
+  await game.run("party data");
+  await game.run("followers");
+  return game;
+}
+
+// round makes a round trip, so that what the server had sent before has arrived.
+const round = (game) => game.vars.socket.send({ ping: {} });
+
+const mira = await play();
+const jonas = await play();
+
+after(() => {
+  for (const game of [mira, jonas]) game.vars.socket.disconnect(false);
+});
+
+const userOf = (game) => game.vars.session.user_id;
+
+// said waits for a message of the server to the party.
+const said = (game, event, id) => until(
+  () => game.vars.server.map(([op, what]) => ({ op, ...what })).find((m) => m.event === event && m.id === id), `event ${event}`);
+
+test("a game is online, and stays so", async () => {
+  const before = mira.vars.going;
+  await mira.vars.online();
+  assert.equal(mira.vars.going, before, "it connects once");
+});
+
+test("a refusal has a reason", async () => {
+  await assert.rejects(mira.vars.call("party_invite_preview", { cod: "x" }), (error) => {
+    assert.equal(error.reason, "invalid_request");
+    assert.match(error.message, /cod: unknown field/);
+    return true;
+  });
+  const refusal = mira.vars.refusal("rule_denied/new-comers_2: Play for a day first.");
+  assert.deepEqual([refusal.reason, refusal.rule, refusal.message], ["rule_denied", "new-comers_2", "Play for a day first."]);
+  assert.equal(mira.vars.refusal("RPC function not found").reason, undefined);
+});
+
+test("parties are open or closed", async () => {
+  await mira.run("open party");
+  assert.equal(mira.vars.party.open, true);
+  await mira.vars.socket.leaveParty(mira.vars.party.party_id);
+  await mira.run("closed party");
+  assert.ok(!mira.vars.party.open);
+  assert.equal(mira.vars.party.max_size, 4);
+  await until(() => mira.vars.current?.id === mira.vars.party.party_id, "the creator's party event");
+  assert.equal(mira.vars.current.members.length, 1);
+});
+
+test("an invite is a link", async () => {
+  await mira.run("invite");
+  const { invite, url } = mira.vars;
+  assert.equal(url, invite.url);
+  assert.match(invite.code, /^[0-9A-HJKMNP-TV-Z]{16}$/);
+  assert.equal(url.split("/").pop(), invite.code);
+  assert.deepEqual(invite.launch, { map: "harbour", difficulty: 3 });
+  assert.equal((await said(mira, "created", invite.id)).op, -2);
+});
+
+test("a code is short, and may be typed as shown", async () => {
+  await mira.run("spoken code");
+  assert.match(mira.vars.shown.toString(), /^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
+  jonas.vars.code = mira.vars.shown.toLowerCase();
+  mira.vars.shown = [];
+  await jonas.run("preview");
+  assert.equal(jonas.vars.preview.id, mira.vars.spoken.id);
+  assert.equal(jonas.vars.shown.length, 0, "an open invite is nothing to tell about");
+});
+
+test("a preview says when it is over", async () => {
+  jonas.vars.code = mira.vars.invite.code;
+  await jonas.run("preview");
+  assert.equal(jonas.vars.preview.state, "open");
+  const short = await mira.vars.call("party_invite_create", { party_id: mira.vars.party.party_id });
+  await mira.vars.call("party_invite_revoke", { code: short.code });
+  jonas.vars.code = short.code;
+  await jonas.run("preview");
+  assert.deepEqual(jonas.vars.shown, ["revoked"]);
+});
+
+test("a personal invite holds a seat and rings", async () => {
+  mira.vars.friendId = userOf(jonas);
+  await mira.run("personal invite");
+  assert.equal(mira.vars.personal.hold_seat, true);
+  const [content] = await until(() => jonas.vars.invited.length > 0 && jonas.vars.invited, "notification 1001");
+  assert.equal(content.code, mira.vars.personal.code);
+  const { party } = await mira.vars.call("party_invite_preview", { code: mira.vars.invite.code });
+  assert.equal(party.held, 1);
+  jonas.vars.code = content.code;
+  await jonas.run("decline");
+  assert.equal((await said(mira, "declined", mira.vars.personal.id)).user, userOf(jonas));
+  const again = await mira.vars.call("party_invite_preview", { code: mira.vars.invite.code });
+  assert.equal(again.party.held, 0);
+});
+
+test("a link opens in a running game", async () => {
+  await jonas.run("open a link");
+  for (const link of [`mygame://party/${"A".repeat(16)}`, `https://play.example.com/?party=${"A".repeat(16)}`, `https://play.example.com/party/join/${"A".repeat(16)}`]) {
+    assert.equal(jonas.vars.codeOf(link), "A".repeat(16), link);
+  }
+  const joined = await jonas.vars.openInvite(`mygame://party/${mira.vars.invite.code}`);
+  assert.equal(joined.party_id, mira.vars.party.party_id);
+  assert.equal(joined.launch.map, "harbour");
+  await until(() => jonas.vars.current?.id === joined.party_id, "the party event of who joined");
+  await until(() => mira.vars.current.members.length === 2, "the presence event of the others");
+  assert.equal(jonas.vars.current.leader.user_id, userOf(mira));
+  assert.equal((await said(mira, "redeemed", mira.vars.invite.id)).by, userOf(jonas));
+});
+
+test("redeeming again changes nothing", async () => {
+  jonas.vars.code = mira.vars.invite.code;
+  await jonas.run("redeem");
+  assert.equal(jonas.vars.joined.joined, true);
+  await mira.run("list");
+  assert.equal(mira.vars.invites.find((i) => i.id === mira.vars.invite.id).uses, 1);
+});
+
+test("members send data, and only data of members' op codes", async () => {
+  jonas.vars.party = { party_id: mira.vars.party.party_id };
+  await jonas.run("send");
+  const [presence, op, bytes] = await until(() => mira.vars.data[0], "party data");
+  assert.equal(presence.user_id, userOf(jonas));
+  assert.equal(op, 1);
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(bytes)), { emote: "wave" });
+  await jonas.vars.socket.sendPartyData(mira.vars.party.party_id, -2, "{}"); // resolves all the same
+  await jonas.vars.socket.sendPartyData(mira.vars.party.party_id, 0, "");
+  await until(() => mira.vars.data.length === 2, "empty data with op code 0");
+  assert.equal(mira.vars.data[1][1], 0);
+  assert.equal(mira.vars.server.filter(([, m]) => Object.keys(m).length === 0).length, 0, "nobody forges a message of the server");
+});
+
+test("members and friends on the way tell how far they are", async () => {
+  const status = () => mira.vars.server.filter(([op]) => op === -1).map(([, m]) => m);
+  await mira.run("status");
+  await until(() => status().some((m) => m.members[0]?.progress === 0.42), "message -1 of a member");
+  const aiko = await play();
+  aiko.vars.code = mira.vars.invite.code;
+  await aiko.run("status on the way");
+  await until(() => status().some((m) => m.incoming[0]?.user_id === userOf(aiko)), "message -1 of a friend on the way");
+  await jonas.run("status list");
+  assert.deepEqual(jonas.vars.members.map((m) => m.stage), ["downloading", ""]);
+  assert.deepEqual(jonas.vars.incoming.map((m) => [m.user_id, m.stage]), [[userOf(aiko), "installing"]]);
+  aiko.vars.socket.disconnect(false);
+});
+
+test("a shared party reaches followers and those named", async () => {
+  const outsider = await play();
+  await outsider.vars.socket.followUsers([userOf(mira)]);
+  mira.vars.friendId = userOf(outsider);
+  await mira.run("share");
+  assert.deepEqual(mira.vars.shared.delivered, { status: 1, friends: 0, group: 0, users: 1 });
+  const [username, status] = await until(() => outsider.vars.statuses.find(([, s]) => s.url), "the sharer's status");
+  assert.equal(username, mira.vars.session.username);
+  assert.deepEqual(status, { party_id: mira.vars.party.party_id, url: mira.vars.shared.url, text: "One seat left" });
+  await until(() => outsider.vars.invited.some((i) => i.url === mira.vars.shared.url), "notification 1001");
+  outsider.vars.party = mira.vars.party;
+  await outsider.run("check");
+  assert.equal(outsider.vars.check.allowed, true);
+  await jonas.vars.socket.leaveParty(mira.vars.party.party_id);
+  await until(() => mira.vars.current.members.length === 1, "the leave");
+  await jonas.vars.openInvite(mira.vars.shared.url);
+  jonas.vars.party = mira.vars.party;
+  await jonas.run("check");
+  assert.equal(jonas.vars.check.reason, "already_member");
+  assert.equal(jonas.vars.shown.at(-1), jonas.vars.check.message);
+  outsider.vars.socket.disconnect(false);
+});
+
+test("a party that plays nowhere has no match", async () => {
+  await mira.run("party match");
+  assert.deepEqual([mira.vars.match_id, mira.vars.queue, mira.vars.seats], ["", "", []]);
+});
+
+test("leaving and coming back with the same code costs nothing", async () => {
+  jonas.vars.socket.disconnect(true);
+  await until(() => mira.vars.current.members.length === 1, "the leave");
+  const joined = await jonas.vars.openInvite(mira.vars.url);
+  assert.equal(joined.party_id, mira.vars.party.party_id);
+  await mira.run("list");
+  assert.equal(mira.vars.invites.find((i) => i.id === mira.vars.invite.id).uses, 1);
+});
+
+test("a launcher pulls the running game in over HTTP", async () => {
+  const party = mira.vars.party.party_id;
+  await jonas.vars.socket.leaveParty(party);
+  await until(() => mira.vars.current.members.length === 1, "the leave");
+  jonas.vars.current = undefined;
+  jonas.vars.code = mira.vars.invite.code;
+  await jonas.run("over http");
+  assert.equal(jonas.vars.pulled.party_id, party);
+  await until(() => jonas.vars.current?.id === party, "the game's own party event");
+  jonas.vars.shown.length = 0;
+  await jonas.run("http refusal");
+  assert.deepEqual(jonas.vars.shown, ["This invite does not exist."]);
+});
+
+test("a launcher without a game is told so", async () => {
+  const aiko = await play();
+  aiko.vars.socket.disconnect(false);
+  await until(async () => {
+    try {
+      await aiko.vars.client.rpc(aiko.vars.session, "party_invite_redeem", { code: mira.vars.invite.code });
+    } catch (response) {
+      return aiko.vars.refusal((await response.json()).message).reason === "no_live_session";
+    }
+    return false; // the server has not heard of the end yet
+  }, "no_live_session");
+});
+
+test("a lead passes on, a kick closes the party for one", async () => {
+  await mira.vars.socket.promotePartyMember(mira.vars.party.party_id, jonas.vars.current.self);
+  await until(() => mira.vars.current.leader.user_id === userOf(jonas), "the new leader");
+  await jonas.vars.socket.promotePartyMember(mira.vars.party.party_id, mira.vars.current.self);
+  await until(() => mira.vars.current.leader.user_id === userOf(mira), "the old leader");
+  await mira.vars.socket.removePartyMember(mira.vars.party.party_id, jonas.vars.current.self);
+  await until(() => jonas.vars.current === undefined, "the close event of who was kicked");
+  await assert.rejects(jonas.vars.openInvite(mira.vars.url), { reason: "banned" });
+  await mira.run("following link");
+  const joined = await jonas.vars.openInvite(mira.vars.following.url);
+  assert.equal(joined.party_id, mira.vars.party.party_id, "a new invite lifts the ban");
+});
+
+test("a link follows its inviter", async () => {
+  const elsewhere = await mira.vars.socket.createParty(false, 4);
+  await until(() => mira.vars.current.id === elsewhere.party_id, "the second party");
+  const joined = await jonas.vars.openInvite(mira.vars.following.url);
+  assert.equal(joined.party_id, elsewhere.party_id);
+});
+
+test("an invite is taken back", async () => {
+  await mira.run("revoke");
+  await jonas.vars.socket.leaveParty(mira.vars.party.party_id); // who is in is answered as before
+  await assert.rejects(jonas.vars.call("party_invite_redeem", { code: mira.vars.invite.code }), { reason: "invite_revoked" });
+});
+
+test("labels go by the message itself", async () => {
+  await mira.run("label");
+  await round(mira);
+  assert.match(mira.vars.labelled.party.label, /duo/);
+});
+
+test("the SDK's traps are as described", async () => {
+  const socket = mira.vars.client.createSocket(false, false, undefined, patience);
+  const parties = [];
+  const data = [];
+  socket.onparty = (p) => parties.push(p);
+  socket.onpartydata = (d) => data.push(d);
+  await socket.connect(mira.vars.session, false);
+  const party = await socket.createParty(true, 2);
+  await until(() => parties.length === 1, "onparty of the creator");
+  assert.equal(parties[0].party_id, party.party_id);
+  const other = await jonas.vars.socket.joinParty(party.party_id);
+  assert.ok(!("party_id" in (other ?? {})), "the acknowledgement is no party");
+  await jonas.vars.socket.sendPartyData(party.party_id, 0, "");
+  const [empty] = await until(() => data.length > 0 && data, "empty data");
+  assert.ok(Number.isNaN(empty.op_code));
+  assert.equal(empty.data, undefined);
+  assert.throws(() => btoa("日本"), "data as a string fails outside Latin-1");
+  for (const missing of ["updateParty", "onpartyupdate"]) assert.equal(socket[missing], undefined);
+  await assert.rejects(socket.rpc("party_invite_preview", "{}"), (error) => !(error instanceof Error) && error.code === 7);
+  socket.disconnect(false);
+  const page = await fetch(`http://${host}:${port}/party/join/${mira.vars.following.code}/state`);
+  assert.equal(page.status, 200);
+  assert.ok(page.headers.get("etag"));
+});
+
+everyBlockRan();

@@ -1,0 +1,155 @@
+package docs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+
+	"partyline/local/e2e/target"
+)
+
+// stories are the documents whose JavaScript is executed, with the fewest tests each story
+// must report.
+var stories = []struct {
+	doc, file string
+	atLeast   int
+}{
+	{"README.md", "readme.story.mjs", 2},
+	{"docs/clients.md", "clients.story.mjs", 22},
+}
+
+func hasStory(doc string) bool {
+	for _, s := range stories {
+		if s.doc == doc {
+			return true
+		}
+	}
+	return false
+}
+
+// TestStories executes the JavaScript of the documents that have a story, with the stock
+// SDK against a server.
+func TestStories(t *testing.T) {
+	addr := server(t)
+	install(t)
+	for _, s := range stories {
+		t.Run(s.file, func(t *testing.T) {
+			blocks := filepath.Join(t.TempDir(), "blocks.json")
+			if err := os.WriteFile(blocks, named(t, s.doc), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), tool(t, "node"),
+				"--test", "--test-force-exit", "--test-reporter=tap", "--test-timeout=60000", s.file)
+			cmd.Dir = "stories"
+			cmd.Env = append(os.Environ(), target.Variable+"="+addr, "BLOCKS="+blocks)
+			out, err := cmd.CombinedOutput()
+			tests, passed := count(out, "tests"), count(out, "pass")
+			if err != nil || passed != tests || tests < s.atLeast {
+				t.Errorf("%d of %d tests passed; want all of at least %d (%v)\n%s", passed, tests, s.atLeast, err, out)
+			}
+		})
+	}
+}
+
+// TestStories_complete: every file of a story is run.
+func TestStories_complete(t *testing.T) {
+	files, err := filepath.Glob("stories/*.story.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) != len(stories) {
+		t.Errorf("the folder has %q; %d are run", files, len(stories))
+	}
+}
+
+// named is a document's JavaScript blocks as stories read them: by the name on the fence.
+func named(t *testing.T, doc string) []byte {
+	t.Helper()
+	type block struct {
+		Name  string `json:"name"`
+		Where string `json:"where"`
+		Code  string `json:"code"`
+	}
+	var blocks []block
+	taken := map[string]bool{}
+	for _, b := range blocksOf(t, doc) {
+		if b.Language != "js" {
+			continue
+		}
+		if b.Label == "" || taken[b.Label] {
+			t.Errorf("%s: name the block behind its fence, as in ```js connect; each name once", b)
+		}
+		taken[b.Label] = true
+		blocks = append(blocks, block{b.Label, b.String(), b.Body})
+	}
+	body, err := json.Marshal(blocks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+// server is the one given, or an embedded engine with the module.
+func server(t *testing.T) string {
+	t.Helper()
+	addr := target.Given()
+	if addr == "" {
+		return target.Engine(t, true)
+	}
+	if !target.HasModule(t, addr) {
+		t.Fatalf("the server at %s has no Partyline module, which the documentation is about", addr)
+	}
+	return addr
+}
+
+// install gets the stories' packages from the registry, exactly as the lock file says,
+// unless that has been done since the lock file changed.
+func install(t *testing.T) {
+	t.Helper()
+	lock, err := os.Stat("stories/package-lock.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := os.Stat("stories/node_modules/.package-lock.json")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if err == nil && !done.ModTime().Before(lock.ModTime()) {
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), tool(t, "npm"), "ci", "--no-progress")
+	cmd.Dir = "stories"
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("npm ci: %v\n%s", err, out)
+	}
+}
+
+// tool finds a program. A test that cannot run is a failed test.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%s is needed to run the documentation's JavaScript (Node 20.14 or newer, with npm): %v", name, err)
+	}
+	return path
+}
+
+// count reads one line of the summary at the end of a TAP report; -1 if it is not there.
+func count(report []byte, what string) int {
+	all := regexp.MustCompile(`(?m)^# `+what+` (\d+)$`).FindAllSubmatch(bytes.TrimSpace(report), -1)
+	if len(all) == 0 {
+		return -1
+	}
+	n, err := strconv.Atoi(string(all[len(all)-1][1]))
+	if err != nil {
+		return -1
+	}
+	return n
+}

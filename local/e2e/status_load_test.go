@@ -1,0 +1,258 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"runtime"
+	"runtime/pprof"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/target"
+	"partyline/party/rules"
+	"partyline/party/status"
+)
+
+// The full size is `go test ./local/e2e -run StatusLoad -v -parties 500 -reports 50`.
+var (
+	loadParties = flag.Int("parties", 15, "parties of four in the status load test")
+	loadReports = flag.Int("reports", 10, "reports of each member in the status load test, five a second")
+)
+
+const (
+	loadSize   = 4
+	loadPeriod = 200 * time.Millisecond
+)
+
+// member is one socket of the load test.
+type member struct {
+	socket  *client.Socket
+	session string // known once it is in the party
+	party   *loaded
+	last    float64 // the last progress it told
+
+	heard    map[string]float64 // progress by session, as the party's messages say
+	messages int
+	rows     int
+}
+
+// loaded is one party of it.
+type loaded struct {
+	id      string
+	members []*member
+}
+
+// Every member of every party reports five times a second. Each party has to end up
+// knowing the last value of each member, in no more messages than the rate allows, and
+// nothing may be left running once the sockets are closed.
+func TestStatusLoad(t *testing.T) {
+	addr := target.Engine(t, true) // its own: what is left behind is counted in this process
+	before := runtime.NumGoroutine()
+	c := client.New(addr)
+	began := time.Now()
+	parties := make([]*loaded, *loadParties)
+	atOnce(t, len(parties), 16, func(ctx context.Context, i int) (err error) {
+		parties[i], err = makeParty(ctx, c)
+		return err
+	})
+	var everybody []*member
+	for _, p := range parties {
+		everybody = append(everybody, p.members...)
+	}
+	t.Logf("%d sockets in %d parties, set up in %v", len(everybody), len(parties), time.Since(began).Round(time.Millisecond))
+
+	began = time.Now()
+	var calls []time.Duration
+	var mu sync.Mutex
+	atOnce(t, len(everybody), len(everybody), func(ctx context.Context, i int) error {
+		took, err := everybody[i].tell(ctx, began, time.Duration(i)*loadPeriod/time.Duration(len(everybody)))
+		mu.Lock()
+		defer mu.Unlock()
+		calls = append(calls, took...)
+		return err
+	})
+	told := time.Since(began)
+	atOnce(t, len(everybody), len(everybody), func(ctx context.Context, i int) error { return everybody[i].converge(ctx) })
+	converged := time.Since(began)
+
+	rate := rules.Default().Status.Rate
+	allowed := int(converged*time.Duration(rate.N)/rate.Per) + 1
+	most, sum, rows := 0, 0, 0
+	for _, p := range parties {
+		m := slices.MaxFunc(p.members, func(a, b *member) int { return a.messages - b.messages })
+		most, sum = max(most, m.messages), sum+m.messages
+		for _, m := range p.members {
+			rows += m.rows
+		}
+	}
+	slices.Sort(calls)
+	t.Logf("%d reports in %v (%.0f/s); a call took %v in the middle, %v for 99 of 100", len(calls), told.Round(time.Millisecond),
+		float64(len(calls))/told.Seconds(), calls[len(calls)/2].Round(time.Microsecond), calls[len(calls)*99/100].Round(time.Microsecond))
+	t.Logf("all converged %v after the last report; a party heard %.1f messages on average and %d at most, %d allowed at %s; %.2f/s per party; %d rows delivered for %d reports x %d members",
+		(converged - told).Round(time.Millisecond), float64(sum)/float64(len(parties)), most, allowed, rate,
+		float64(sum)/float64(len(parties))/converged.Seconds(), rows, len(calls), loadSize)
+	if most > allowed {
+		t.Errorf("a party heard %d messages in %v; at %s at most %d are allowed", most, converged, rate, allowed)
+	}
+
+	atOnce(t, len(everybody), len(everybody), func(ctx context.Context, i int) error { return everybody[i].socket.Close(ctx) })
+	http.DefaultClient.CloseIdleConnections() // of the log-ins
+	nothingRuns(t, before)
+}
+
+// atOnce calls do for each of n, some at a time, and fails the test with the first error.
+func atOnce(t *testing.T, n, limit int, do func(ctx context.Context, i int) error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	failed := make(chan error, 1)
+	free := make(chan struct{}, limit)
+	var wg sync.WaitGroup
+	for i := range n {
+		free <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-free }()
+			if err := do(ctx, i); err != nil {
+				select {
+				case failed <- err:
+					cancel() // the others need not go on
+				default:
+				}
+			}
+		})
+	}
+	wg.Wait()
+	select {
+	case err := <-failed:
+		t.Fatal(err)
+	default:
+	}
+}
+
+func makeParty(ctx context.Context, c *client.Client) (*loaded, error) {
+	p := &loaded{}
+	for i := range loadSize {
+		session, err := c.AuthenticateDevice(ctx, uuid.NewString(), "")
+		if err != nil {
+			return nil, err
+		}
+		socket, err := c.Connect(ctx, session, client.SocketOptions{Protobuf: true})
+		if err != nil {
+			return nil, err
+		}
+		m := &member{socket: socket, party: p, heard: map[string]float64{}}
+		p.members = append(p.members, m)
+		if i == 0 {
+			answer, err := socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: loadSize}}})
+			if err != nil {
+				return nil, err
+			}
+			p.id, m.session = answer.GetParty().GetPartyId(), answer.GetParty().GetSelf().GetSessionId()
+			continue
+		}
+		if _, err := socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: p.id}}}); err != nil {
+			return nil, err
+		}
+		joined, err := socket.Take(ctx, client.OfKind("party"))
+		if err != nil {
+			return nil, err
+		}
+		m.session = joined.Envelope.GetParty().GetSelf().GetSessionId()
+	}
+	return p, nil
+}
+
+// tell sends the member's reports, each at its own time after began, and says how long
+// each call took.
+func (m *member) tell(ctx context.Context, began time.Time, offset time.Duration) ([]time.Duration, error) {
+	var took []time.Duration
+	for i := range *loadReports {
+		next := time.NewTimer(time.Until(began.Add(offset + time.Duration(i)*loadPeriod)))
+		select {
+		case <-next.C:
+		case <-ctx.Done():
+			return took, ctx.Err()
+		}
+		m.last = float64(i+1) / float64(*loadReports)
+		payload, err := json.Marshal(status.Report{PartyID: m.party.id, Stage: "downloading", Progress: &m.last, Seq: new(int64(i))})
+		if err != nil {
+			return took, err
+		}
+		at := time.Now()
+		if _, err := m.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_Rpc{Rpc: &api.Rpc{Id: "party_status_set", Payload: string(payload)}}}); err != nil {
+			return took, fmt.Errorf("report %d: %w", i, err)
+		}
+		took = append(took, time.Since(at))
+	}
+	return took, nil
+}
+
+// converge reads the party's messages until they have told the last value of each member.
+func (m *member) converge(ctx context.Context) error {
+	for !m.knows() {
+		message, err := m.socket.Take(ctx, client.OfKind("party_data"))
+		if err != nil {
+			return err
+		}
+		data := message.Envelope.GetPartyData()
+		var news status.Listing
+		if data.GetOpCode() != -1 || data.GetPartyId() != m.party.id {
+			return fmt.Errorf("heard %v", data)
+		}
+		if err := json.Unmarshal(data.GetData(), &news); err != nil {
+			return err
+		}
+		m.messages++
+		for _, row := range news.Members {
+			m.heard[row.SessionID] = *row.Progress
+			m.rows++
+		}
+	}
+	return nil
+}
+
+func (m *member) knows() bool {
+	for _, other := range m.party.members {
+		if m.heard[other.session] != other.last {
+			return false
+		}
+	}
+	return true
+}
+
+// nothingRuns waits until no more goroutines run than before the load, and none of the
+// statuses' own.
+func nothingRuns(t *testing.T, before int) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(30 * time.Second)
+	for {
+		var stacks bytes.Buffer
+		if err := pprof.Lookup("goroutine").WriteTo(&stacks, 2); err != nil {
+			t.Fatal(err)
+		}
+		now, ours := runtime.NumGoroutine(), bytes.Contains(stacks.Bytes(), []byte("partyline/party/"))
+		if now <= before && !ours {
+			t.Logf("%d goroutines before, %d after", before, now)
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Errorf("%d goroutines before, %d after, of the kernel: %v\n%s", before, now, ours, stacks.Bytes())
+			return
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package status_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/party"
+)
+
+// 2,000 sockets in 500 parties report five times a second, by a clock that does not depend
+// on the machine: each party hears exactly what the rate allows, the last values among it,
+// and once the parties have ended nothing is kept of them. How a server bears it, with
+// sockets, is in local/e2e.
+func TestService_Load(t *testing.T) {
+	const parties, size, seconds, perSecond = 500, 4, 2, 5
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		ids := make([]party.ID, parties)
+		members := make([][]party.Session, parties)
+		for i := range parties {
+			members[i] = w.host.Players(size)
+			ids[i] = w.party(size, members[i]...)
+		}
+		for n := range seconds * perSecond {
+			for i, id := range ids {
+				for _, s := range members[i] {
+					w.must(w.set(s, report(id, "downloading", float64(n+1)/(seconds*perSecond))))
+				}
+			}
+			time.Sleep(time.Second / perSecond)
+		}
+		time.Sleep(time.Second)
+		byParty := map[string][]message{}
+		for _, m := range w.heard() {
+			byParty[m.party] = append(byParty[m.party], m)
+		}
+		rate := w.conf.Status.Rate
+		most := seconds*int(time.Second)*rate.N/int(rate.Per) + 1
+		for i, id := range ids {
+			told := byParty[id.String()]
+			if len(told) == 0 || len(told) > most {
+				t.Fatalf("a party heard %d messages; want 1 to %d", len(told), most)
+			}
+			if err := spacing(told, rate); err != nil {
+				t.Fatal(err)
+			}
+			shown := screen(told)
+			for _, s := range members[i] {
+				if shown[s.SessionID].progress != 1 {
+					t.Fatalf("a member is shown as %+v; want the last value", shown[s.SessionID])
+				}
+			}
+		}
+		for i, id := range ids {
+			if i%2 == 0 {
+				w.host.PartyClose(id)
+				w.roster.Closed(t.Context(), id)
+				continue
+			}
+			for _, s := range members[i] {
+				w.disconnect(s)
+			}
+		}
+		w.quiet()
+		for _, id := range ids {
+			if n := w.host.OnStream(103, id.UUID.String(), id.Node); n != 0 {
+				t.Fatalf("%d statuses are left", n)
+			}
+		}
+	})
+}
