@@ -110,6 +110,21 @@ func TestCheckParty_HeldSeatsCount(t *testing.T) {
 	}
 }
 
+// Friends on their way without a seat kept get one if there is room, and are in nobody's
+// way if not.
+func TestCheckParty_FriendsOnTheirWay(t *testing.T) {
+	for _, tt := range []struct{ size, incoming, want int }{{2, 1, 1}, {4, 3, 1}, {5, 3, 0}} {
+		w := newWorld(t, configWithQueues())
+		w.incoming = tt.incoming
+		id, players := w.party(tt.size)
+		add := &rtapi.PartyMatchmakerAdd{StringProperties: rankedEU}
+		w.must(w.CheckParty(t.Context(), id, players[0], add))
+		if got := add.NumericProperties["held"]; got != float64(tt.want) {
+			t.Errorf("%d members and %d on their way: %v seats beside; want %d", tt.size, tt.incoming, got, tt.want)
+		}
+	}
+}
+
 func TestCheckParty_Stranger(t *testing.T) {
 	for _, cfg := range []*rules.Config{configWithQueues(), native()} {
 		w := newWorld(t, cfg)

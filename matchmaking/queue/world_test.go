@@ -48,6 +48,7 @@ type world struct {
 	statuses  map[string]party.MemberStatus
 	holds     []party.Hold
 	notices   *notices
+	incoming  int // friends on their way without a seat kept, of every party
 
 	pool []*entry // what the host's matchmaker holds
 	next int
@@ -208,8 +209,9 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	return w
 }
 
-func (w *world) footprint(ctx context.Context, id party.ID) (party.View, int, error) {
-	return w.admission.Seats(ctx, id, "")
+func (w *world) footprint(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {
+	v, held, err := w.admission.Seats(ctx, id, "")
+	return v, party.Footprint{Members: v.Size(), Held: held, Incoming: w.incoming, MaxSize: v.MaxSize}, err
 }
 
 func (w *world) queued(id party.ID) bool {
