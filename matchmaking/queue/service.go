@@ -35,7 +35,7 @@ func spares(q rules.Queue, members int, f party.Footprint) int {
 	return kept + max(0, min(onTheWay-kept, Largest(q)-members-kept))
 }
 
-// Deps is what a Service works with. All are needed but the last three.
+// Deps is what a Service works with. All are needed but the last four.
 type Deps struct {
 	Roster    Roster
 	Footprint Footprint
@@ -54,6 +54,8 @@ type Deps struct {
 	Statuses party.Statuses
 	// Launcher makes matches; without it none are formed.
 	Launcher Launcher
+	// Unqueued hears of parties whose ticket ended without their leader's doing.
+	Unqueued func(id party.ID)
 }
 
 // Service is matchmaking by queues. Make it with [New].
@@ -68,6 +70,7 @@ type Service struct {
 	processing bool
 	statuses   party.Statuses
 	launcher   Launcher
+	unqueued   func(party.ID)
 
 	book   *Book
 	skills *skills
@@ -81,10 +84,13 @@ type Service struct {
 
 // New makes a service.
 func New(d Deps) *Service {
+	if d.Unqueued == nil {
+		d.Unqueued = func(party.ID) {}
+	}
 	return &Service{
 		roster: d.Roster, footprint: d.Footprint, sender: d.Sender, notifier: d.Notifier,
 		policy: d.Policy, logger: d.Logger, now: d.Now,
-		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher,
+		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, unqueued: d.Unqueued,
 		book: NewBook(d.Now), skills: newSkills(d.Accounts, d.Objects, d.Now),
 		prepared: map[string]prepared{},
 	}

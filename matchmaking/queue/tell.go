@@ -91,5 +91,13 @@ func (s *Service) drop(ctx context.Context, id string, reason DropReason) bool {
 		s.book.Keep(t)
 	}
 	s.tell(ctx, t, Dropped, reason)
+	s.left(t)
 	return true
+}
+
+// left passes on that a party's ticket has ended.
+func (s *Service) left(t Ticket) {
+	if !t.Solo() {
+		s.unqueued(t.Party)
+	}
 }

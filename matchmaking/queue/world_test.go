@@ -15,7 +15,6 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/matchmaking/formation"
 	"partyline/matchmaking/queue"
 	"partyline/matchmaking/seats"
 	"partyline/party"
@@ -48,6 +47,7 @@ type world struct {
 	statuses  map[string]party.MemberStatus
 	holds     []party.Hold
 	notices   *notices
+	unqueued  []party.ID
 	incoming  int // friends on their way without a seat kept, of every party
 
 	pool []*entry // what the host's matchmaker holds
@@ -94,50 +94,6 @@ func (o objects) StorageRead(_ context.Context, reads []*runtime.StorageRead) ([
 		}
 	}
 	return list, nil
-}
-
-// launcher makes matches in memory, with the seat table that real ones have.
-type launcher struct {
-	now       party.Clock
-	launches  []queue.Launch
-	tables    map[string]*seats.Table
-	open      []formation.OpenMatch
-	withdrawn map[string][]seats.Claim
-	fail      func(queue.Launch) error
-	failFill  map[string]error
-}
-
-func (l *launcher) Launch(_ context.Context, in queue.Launch) (string, error) {
-	if l.fail != nil {
-		if err := l.fail(in); err != nil {
-			return "", err
-		}
-	}
-	table, err := seats.New(in.Teams, in.TeamSize)
-	if err != nil {
-		return "", err
-	}
-	if err := table.Hold(l.now(), l.now().Add(in.SeatHold), in.Claims...); err != nil {
-		return "", fmt.Errorf("claims %+v: %w", in.Claims, err)
-	}
-	id := fmt.Sprintf("match-%d", len(l.launches))
-	l.launches = append(l.launches, in)
-	l.tables[id] = table
-	return id, nil
-}
-
-func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) { return l.open, nil }
-
-func (l *launcher) Fill(_ context.Context, id string, claims []seats.Claim) error {
-	if err := l.failFill[id]; err != nil {
-		return err
-	}
-	return l.tables[id].Hold(l.now(), l.now().Add(time.Minute), claims...)
-}
-
-func (l *launcher) Withdraw(_ context.Context, id string, claims []seats.Claim) error {
-	l.withdrawn[id] = append(l.withdrawn[id], claims...)
-	return nil
 }
 
 // entry is one player of a ticket in the host's pool.
@@ -203,6 +159,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	w.Service = queue.New(queue.Deps{
 		Roster: w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.clock.Now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
+		Unqueued: func(id party.ID) { w.unqueued = append(w.unqueued, id) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
 	w.roster.OnChange(w.Changed)

@@ -245,3 +245,41 @@ func TestManyPlayers(t *testing.T) {
 		}
 	}
 }
+
+// Without queues the server matches by itself; what it matches gets a match with seats.
+func TestNativeMatching(t *testing.T) {
+	w := start(t, "version: 1\nmatchmaking: {create_match: true}\n")
+	p := w.players(4)
+	pair := func(id string, most int32) *rtapi.Envelope {
+		return &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
+			PartyId: id, MinCount: most, MaxCount: most, Query: "*",
+		}}}
+	}
+	one, other := w.party(p[:2]...), w.party(p[2:]...)
+	p[2].refused(pair(other, 1), "party_too_large")
+	p[2].queueSolo(nil)
+	p[2].refused(pair(other, 4), "not_ready")
+	for i, id := range []string{one, other} {
+		if i == 1 { // the search alone ends first
+			p[2].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: other}}})
+			p[2].Abort()
+			p[2] = w.player()
+			id = w.party(p[2:]...)
+		}
+		p[2*i].call(pair(id, 4))
+		p[2*i+1].told(-3, "queued")
+	}
+	match := p[0].matched().GetMatchId()
+	w.player().refused(join(match), "seat_reserved")
+	for i, m := range p {
+		if i > 0 {
+			if got := m.matched().GetMatchId(); got != match || match == "" {
+				t.Errorf("matched into %q; want %q", got, match)
+			}
+		}
+		m.told(-3, "matched")
+		m.call(join(match))
+	}
+	_, seats := p[0].seats()
+	checkTeams(t, seats, 1, 4)
+}
