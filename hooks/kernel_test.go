@@ -41,7 +41,6 @@ func (k *kernel) sets() []hooks.Set {
 		hooks.Judged(k, k, func(a rules.Action) bool { return k.ruled[a] }),
 		hooks.Admission(k, k, k),
 		hooks.Roster(k, k),
-		hooks.Status(dropped{k}, k),
 	}
 }
 
@@ -131,11 +130,3 @@ func (k *kernel) Promoted(_ context.Context, _ party.ID, s party.Session) {
 func (k *kernel) LeaderSeen(_ context.Context, _ party.ID, s party.Session) {
 	_ = k.note("leader", " %s", s.UserID)
 }
-
-func (k *kernel) Queued(party.ID)   { _ = k.note("queued", "") }
-func (k *kernel) Unqueued(party.ID) { _ = k.note("unqueued", "") }
-
-// dropped is the roster's part in the end of a session; admission has one of the same name.
-type dropped struct{ *kernel }
-
-func (d dropped) SessionEnded(s party.Session) { _ = d.note("dropped", " %s", s.UserID) }

@@ -116,8 +116,8 @@ func TestAfter(t *testing.T) {
 		{hooks.PartyRemove, &rtapi.Envelope{}, []string{"kicked other", "leader leader"}},
 		{hooks.PartyPromote, &rtapi.Envelope{}, []string{"promoted other"}},
 		{hooks.PartyUpdate, &rtapi.Envelope{}, []string{"leader leader", `updated true true {"a":1}`}},
-		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"leader leader", "queued"}},
-		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"leader leader", "unqueued"}},
+		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"leader leader"}},
+		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"leader leader"}},
 		{hooks.PartyClose, &rtapi.Envelope{}, []string{"closed"}},
 	}
 	for _, tt := range tests {
@@ -166,7 +166,7 @@ func TestSessionEnd(t *testing.T) {
 	k := newKernel()
 	h := serve(t, k.sets()...)
 	h.ends[0](contextOf("member"), &h.log, &api.Event{Name: "session_end"})
-	if want := []string{"session ended member", "dropped member"}; !slices.Equal(k.told, want) {
+	if want := []string{"session ended member"}; !slices.Equal(k.told, want) {
 		t.Errorf("the kernel was told %q; want %q", k.told, want)
 	}
 	if len(h.starts) != 0 {

@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -11,6 +12,10 @@ import (
 type Grant struct {
 	InviteID  string
 	InvitedAt time.Time // when the invite was made; it lifts the ban of an older kick
+
+	// Back asks for the seat kept for the user, and refuses with PartyNotFound where
+	// none is.
+	Back bool
 }
 
 // AdmissionDeps is what an Admission works with.
@@ -60,8 +65,10 @@ type Admission struct {
 	gates   gates
 	users   stripes // by user: where one party per user is the rule, its joins wait for each other
 
-	sweeping    sync.Mutex
-	kicksCursor string // where the next sweep of kicks goes on; guarded by sweeping
+	seatEvent func(SeatEvent, Seat)
+
+	sweeping sync.Mutex
+	cursors  map[string]string // where the next sweep goes on, by collection; guarded by sweeping
 }
 
 // NewAdmission makes an admission and has the roster tell it of parties that begin
@@ -70,7 +77,8 @@ func NewAdmission(d AdmissionDeps) *Admission {
 	a := &Admission{
 		roster: d.Roster, streams: d.Streams, storage: d.Storage, policy: d.Policy, logger: d.Logger, now: d.Now,
 		holds: d.Holds, locked: d.Locked, asks: d.Requests, friends: d.Friends, sender: d.Sender,
-		gates: gates{byID: map[ID]*gate{}, asked: map[string]asked{}},
+		gates:     gates{byID: map[ID]*gate{}, asked: map[string]asked{}, away: map[string][]ID{}},
+		seatEvent: func(SeatEvent, Seat) {}, cursors: map[string]string{},
 	}
 	if a.locked == nil {
 		a.locked = func(context.Context, View) error { return nil }
@@ -89,7 +97,14 @@ func (a *Admission) partyChanged(c Change) {
 		defer a.gates.exit(g)
 		g.known = true // nobody can have invited or kicked anybody yet
 	case PartyClosed:
-		a.gates.forget(func(id ID) bool { return id == c.ID })
+		if !a.gates.has(c.ID) {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), storageWait)
+		defer cancel()
+		g := a.gates.enter(c.ID)
+		defer a.gates.exit(g)
+		a.ended(ctx, g)
 	}
 }
 
@@ -107,6 +122,7 @@ func (a *Admission) Admit(ctx context.Context, id ID, s Session, grant Grant) er
 		return err
 	}
 	a.leave(ctx, leaving)
+	a.moveOn(ctx, s.UserID, id)
 	return nil
 }
 
@@ -120,17 +136,21 @@ func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) er
 	if _, member := before.Session(s.SessionID); member {
 		return nil
 	}
+	return a.seat(ctx, g, before, s, grant)
+}
+
+// seat puts a session onto the party's stream. The caller holds the gate and has checked
+// that the session may enter the party as it was before.
+func (a *Admission) seat(ctx context.Context, g *gate, before snapshot, s Session, grant Grant) error {
+	id := g.id
 	older, moves := before.Member(s.UserID)
-	if moves && before.Size() >= before.MaxSize {
-		a.vacate(ctx, id, older.Session) // the engine would not take one more
-		moves = false
+	vacated := moves && before.Size() >= before.MaxSize
+	if vacated {
+		a.vacate(ctx, id, older.Session) // first, for the engine would not take one more; it hears of both in this order
 	}
-	if _, err := a.streams.StreamUserJoin(StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID, false, false, ""); err != nil {
-		return a.joinFailed(s, err)
-	}
-	if err := a.landed(g, s, older.Session, before.MaxSize); err != nil {
-		if undo := a.streams.StreamUserLeave(StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID); undo != nil {
-			a.logger.Error("party admission not rolled back party=%s session=%s error=%v", id, s.SessionID, undo)
+	if err := a.board(g, s, older.Session, before.MaxSize); err != nil {
+		if vacated { // the seat is still the user's
+			err = errors.Join(err, a.keep(ctx, g, View{ID: id}, older), a.tellAway(ctx, g))
 		}
 		return err
 	}
@@ -138,14 +158,31 @@ func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) er
 	if err := a.roster.Entered(ctx, id, s); err != nil {
 		a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
 	}
-	if moves {
+	if moves && !vacated {
 		a.vacate(ctx, id, older.Session)
 	}
 	if h, ok := g.holds[grant.InviteID]; ok {
 		g.dropHolders(h, s.UserID)
 	}
+	a.seated(ctx, g, s.UserID)
 	a.liftKick(ctx, g, s.UserID)
 	return nil
+}
+
+// board puts the session on the party's stream, or leaves it off. The caller holds the
+// gate.
+func (a *Admission) board(g *gate, s, older Session, maxSize int) error {
+	stream := g.id.UUID.String()
+	if _, err := a.streams.StreamUserJoin(StreamMode, stream, "", g.id.Node, s.UserID, s.SessionID, false, false, ""); err != nil {
+		return a.joinFailed(s, err)
+	}
+	err := a.landed(g, s, older, maxSize)
+	if err != nil {
+		if undo := a.streams.StreamUserLeave(StreamMode, stream, "", g.id.Node, s.UserID, s.SessionID); undo != nil {
+			a.logger.Error("party admission not rolled back party=%s session=%s error=%v", g.id, s.SessionID, undo)
+		}
+	}
+	return err
 }
 
 // Locked refuses with PartyLocked while the rules let nobody into the party.
@@ -191,8 +228,13 @@ func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session
 	if older.SessionID != "" {
 		return nil // the seat is the user's own, so neither a lock nor a full party is in the way
 	}
-	if err := a.locked(ctx, v.View); err != nil {
-		return err
+	if !g.keeps(s.UserID) { // whoever comes back is nobody new
+		if grant.Back {
+			return Refuse(PartyNotFound, "No seat is kept for you any more.")
+		}
+		if err := a.locked(ctx, v.View); err != nil {
+			return err
+		}
 	}
 	taken, held := g.seats(v.View, s.UserID)
 	if _, flying := g.flights[s.SessionID]; flying {
@@ -247,13 +289,31 @@ func (a *Admission) joinFailed(s Session, cause error) error {
 	return cause
 }
 
-// Sweep forgets parties that have ended, in memory and in the storage of kicks.
+// Sweep catches up with what nobody told of: parties that have ended, in memory and in
+// storage, members that were dropped, and kept seats whose time another node did not
+// live to see the end of.
 func (a *Admission) Sweep(ctx context.Context) error {
+	a.gates.expireAsked(a.now())
+	ids := a.gates.ids()
+	for _, id := range a.roster.attendance.ids() {
+		if !a.gates.has(id) {
+			ids = append(ids, id)
+		}
+	}
+	var errs []error
+	for _, id := range ids {
+		errs = append(errs, a.settle(ctx, id))
+	}
+	for _, s := range a.roster.attendance.missing() {
+		if alive, err := a.roster.alive(s); err == nil && !alive {
+			a.roster.SessionEnded(s)
+		}
+	}
 	gone := func(id ID) bool {
 		members, err := a.roster.members(id)
 		return err == nil && len(members) == 0
 	}
-	a.gates.forget(gone)
-	a.gates.expireAsked(a.now())
-	return a.sweepKicks(ctx, gone)
+	a.sweeping.Lock()
+	defer a.sweeping.Unlock()
+	return errors.Join(append(errs, a.sweepKicks(ctx, gone), a.sweepSeats(ctx, gone), a.sweepAway(ctx))...)
 }

@@ -46,7 +46,7 @@ func TestAdmission_Refusals(t *testing.T) {
 	k.host.PartyClose(id)
 	k.refused(k.admit(p[2], id), party.PartyNotFound)
 	k.refused(k.join(p[2], id), party.PartyNotFound)
-	k.refused(k.admission.BeginRequest(t.Context(), id, p[2]), party.PartyNotFound)
+	k.refused(k.admission.BeginNative(t.Context(), id, p[2]), party.PartyNotFound)
 }
 
 func TestAdmission_NativeJoinUnderWayKeepsItsSeat(t *testing.T) {

@@ -103,7 +103,7 @@ type PartyPreview struct {
 	PartyID      string          `json:"party_id"`
 	Size         int             `json:"size"`
 	MaxSize      int             `json:"max_size"`
-	Held         int             `json:"held"`       // seats kept for invited users who are not in yet
+	Held         int             `json:"held"`       // seats kept for users who are not in: invited, or away
 	OnTheWay     int             `json:"on_the_way"` // those, and users who told that they are coming; see [Footprint]
 	Open         bool            `json:"open"`
 	LeaderUserID string          `json:"leader_user_id"`
@@ -131,4 +131,10 @@ type Redemption struct {
 	Message string          `json:"message"`
 	Info    []InfoField     `json:"info"`
 	Launch  json.RawMessage `json:"launch,omitempty"`
+}
+
+// Resumption answers party_resume.
+type Resumption struct {
+	PartyID string `json:"party_id"`
+	Joined  bool   `json:"joined"` // false: as soon as the user's older connection has ended
 }

@@ -13,18 +13,19 @@ import (
 // asked for it, or after this time.
 const flightTTL = 5 * time.Second
 
-// gate is what admission keeps per party: a cache of what storage says of holds and
-// kicks, and the joins under way.
+// gate is what admission keeps per party: a cache of what storage says of holds, kicks
+// and kept seats, and the joins under way.
 type gate struct {
 	refs int // guarded by gates.mu, as is the presence of the gate in its map
 
 	mu    sync.Mutex // lock order: gate, then the roster's locks, then gates.mu
 	id    ID
-	known bool  // holds and kicks have been read, or the party began on this node without any
+	known bool  // what storage says has been read, or the party began on this node without any
 	state int64 // revision of the party's mirror up to which they are known
 
 	holds    map[string]Hold      // by invite
 	kicks    map[string]kick      // by user
+	kept     map[string]*keptSeat // seats of members who were dropped, by user
 	flights  map[string]flight    // by the session that joins
 	admitted map[string]time.Time // sessions put on the party's stream lately, by session
 	requests map[string]request   // on the native engine's list, by the session that asked
@@ -44,6 +45,7 @@ type gates struct {
 	mu    sync.Mutex
 	byID  map[ID]*gate
 	asked map[string]asked // the native join a session has under way, by that session
+	away  map[string][]ID  // where seats are kept, by user
 }
 
 type asked struct {
@@ -91,7 +93,10 @@ func (gs *gates) enter(id ID) *gate {
 	gs.mu.Lock()
 	g := gs.byID[id]
 	if g == nil {
-		g = &gate{id: id, holds: map[string]Hold{}, kicks: map[string]kick{}, flights: map[string]flight{}, admitted: map[string]time.Time{}, requests: map[string]request{}}
+		g = &gate{
+			id: id, holds: map[string]Hold{}, kicks: map[string]kick{}, kept: map[string]*keptSeat{},
+			flights: map[string]flight{}, admitted: map[string]time.Time{}, requests: map[string]request{},
+		}
 		gs.byID[id] = g
 	}
 	g.refs++
@@ -106,31 +111,45 @@ func (gs *gates) exit(g *gate) {
 	defer gs.mu.Unlock()
 	g.refs--
 	// With no reference left nobody else reads the gate. One whose party is not known
-	// holds nothing but flights.
+	// has nothing but flights.
 	if g.refs == 0 && !g.known && len(g.flights) == 0 {
 		delete(gs.byID, g.id)
 	}
 }
 
-// forget drops the gates of parties that gone says have ended.
-func (gs *gates) forget(gone func(ID) bool) {
-	for _, id := range gs.ids() {
-		if !gone(id) {
-			continue
-		}
-		gs.mu.Lock()
-		if g := gs.byID[id]; g != nil && g.refs == 0 {
-			delete(gs.byID, id)
-		}
-		gs.mu.Unlock()
-	}
+// has reports whether there is a gate of the party.
+func (gs *gates) has(id ID) bool {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	return gs.byID[id] != nil
 }
 
-// ids are the parties that have a gate.
+// ids lists the parties that have a gate.
 func (gs *gates) ids() []ID {
 	gs.mu.Lock()
 	defer gs.mu.Unlock()
 	return slices.Collect(maps.Keys(gs.byID))
+}
+
+// setAway notes where a seat is kept for the user, or that it no longer is.
+func (gs *gates) setAway(userID string, id ID, away bool) {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	ids := slices.DeleteFunc(gs.away[userID], func(known ID) bool { return known == id })
+	if away {
+		ids = append(ids, id)
+	}
+	if len(ids) == 0 {
+		delete(gs.away, userID)
+		return
+	}
+	gs.away[userID] = ids
+}
+
+func (gs *gates) awayFrom(userID string) []ID {
+	gs.mu.Lock()
+	defer gs.mu.Unlock()
+	return slices.Clone(gs.away[userID])
 }
 
 // purge drops what time has ended. Every check comes after it.
@@ -160,10 +179,14 @@ func (g *gate) purge(now time.Time) {
 			delete(g.admitted, session)
 		}
 	}
+	for _, k := range g.kept {
+		k.overdue = !now.Before(k.Until)
+	}
 }
 
 // seats counts the party's seats from the point of view of one user: those taken by
-// members and by joins under way, and those kept for other users who are neither.
+// members and by joins under way, and those kept for other users who are neither: the
+// invited and the dropped.
 func (g *gate) seats(v View, userID string) (taken, held int) {
 	taken = len(v.Members)
 	for session := range g.flights {
@@ -171,10 +194,10 @@ func (g *gate) seats(v View, userID string) (taken, held int) {
 			taken++
 		}
 	}
-	if len(g.holds) == 0 {
+	if len(g.holds)+len(g.kept) == 0 {
 		return taken, 0
 	}
-	// One seat per user, however many invites hold one.
+	// One seat per user, however many invites hold one and whether or not it is kept.
 	counted := map[string]struct{}{userID: {}}
 	for _, m := range v.Members {
 		counted[m.UserID] = struct{}{}
@@ -188,19 +211,24 @@ func (g *gate) seats(v View, userID string) (taken, held int) {
 			counted[u] = struct{}{}
 		}
 	}
+	for u := range g.kept {
+		if g.keeps(u) {
+			counted[u] = struct{}{}
+		}
+	}
 	return taken, len(counted) - seatless
 }
 
-// open makes holds and kicks known and current. They are read for a party this process
-// has not seen, and again when another node says that it changed them; a party that
-// began here costs no read.
+// open makes holds, kicks and kept seats known and current. They are read for a party
+// this process has not seen, and again when another node says that it changed them; a
+// party that began here costs no read.
 func (a *Admission) open(ctx context.Context, g *gate, s snapshot) error {
 	if !g.known || s.shared.state > g.state {
 		holds, err := a.holds(ctx, g.id)
 		if err != nil {
 			return err
 		}
-		kicks, err := a.readKicks(ctx, g.id)
+		kicks, seats, err := a.readState(ctx, g.id)
 		if err != nil {
 			return err
 		}
@@ -209,8 +237,9 @@ func (a *Admission) open(ctx context.Context, g *gate, s snapshot) error {
 			g.holds[h.InviteID] = h
 		}
 		g.kicks = kicks
+		a.takeOver(g, seats)
 		g.known, g.state = true, s.shared.state
 	}
 	g.purge(a.now())
-	return nil
+	return a.observe(ctx, g, s.View)
 }

@@ -111,6 +111,11 @@ func (a *Admission) Expected(ctx context.Context, id ID) (v View, userIDs []stri
 			expected[u] = struct{}{}
 		}
 	}
+	for u := range g.kept {
+		if g.keeps(u) {
+			expected[u] = struct{}{}
+		}
+	}
 	for _, f := range g.flights {
 		expected[f.session.UserID] = struct{}{}
 	}

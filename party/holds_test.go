@@ -36,7 +36,7 @@ func TestHolds_CountInEveryWayIn(t *testing.T) {
 	k.refused(k.join(p[3], id), party.PartyFull)
 	k.refused(k.admit(p[3], id), party.PartyFull)
 	k.refused(k.admission.BeginAccept(ctx, id, p[3], p[0]), party.PartyFull)
-	k.refused(k.admission.BeginRequest(ctx, id, p[3]), party.PartyFull)
+	k.refused(k.admission.BeginNative(ctx, id, p[3]), party.PartyFull)
 	k.must(k.join(p[1], id)) // the seat is p[1]'s whichever way it comes
 	k.held(id, 0)
 	k.agrees(id)

@@ -13,17 +13,19 @@ import (
 
 // kernel is the kernel over a fake host.
 type kernel struct {
-	t         testing.TB
-	host      *partytest.Host
-	clock     *partytest.Time
-	log       *partytest.Log
-	conf      rules.Config
-	stored    []party.Hold // what storage says of holds
-	holdReads int
-	lock      error
-	ask       error
-	roster    *party.Roster
-	admission *party.Admission
+	t          testing.TB
+	host       *partytest.Host
+	clock      *partytest.Time
+	log        *partytest.Log
+	conf       rules.Config
+	stored     []party.Hold // what storage says of holds
+	holdReads  int
+	lock       error
+	ask        error
+	friends    []string // of anybody
+	friendsErr error
+	roster     *party.Roster
+	admission  *party.Admission
 }
 
 func newKernel(t testing.TB) *kernel {
@@ -44,6 +46,10 @@ func (k *kernel) restart() {
 		},
 		Locked:   func(context.Context, party.View) error { return k.lock },
 		Requests: func(string) error { return k.ask },
+		Friends: func(context.Context, string, []string) ([]string, error) {
+			return k.friends, k.friendsErr
+		},
+		Sender: k.host,
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
@@ -34,32 +35,42 @@ type kickRecord struct {
 
 // Kicked follows a PartyRemove of target, whether it was a member or only asked to be
 // one. A member is banned for the rules' kick_ban, by user, so a reconnect does not
-// help. The ban holds on this node even if the error says that storage did not take it.
+// help, and keeps no seat. The ban holds on this node even if the error says that
+// storage did not take it.
 func (a *Admission) Kicked(ctx context.Context, id ID, target Session) error {
 	member, err := a.roster.onMirror(id, target.SessionID)
 	if err != nil {
 		return err
 	}
-	if !member {
-		a.declined(id, target)
+	g := a.gates.enter(id)
+	defer a.gates.exit(g)
+	if k, ok := g.kept[target.UserID]; ok && k.Member.SessionID == target.SessionID { // the connection ended as it was kicked
+		member = true
+		a.endSeat(ctx, g, k, SeatLost)
+	}
+	if !member && !a.roster.attendance.has(id, target.SessionID) {
+		delete(g.requests, target.SessionID) // only asked, and was declined
 		return nil
 	}
 	a.roster.Left(ctx, id, target)
+	return a.ban(ctx, g, target.UserID)
+}
+
+// ban keeps a user out for the rules' kick_ban. The caller holds the gate.
+func (a *Admission) ban(ctx context.Context, g *gate, userID string) error {
 	ban := a.policy().Parties.KickBan
 	if ban <= 0 {
 		return nil
 	}
-	g := a.gates.enter(id)
-	defer a.gates.exit(g)
 	now := a.now()
 	k := kick{at: now, until: now.Add(ban)}
-	defer func() { g.kicks[target.UserID] = k }()
-	if v, err := a.roster.look(id); err == nil {
+	defer func() { g.kicks[userID] = k }()
+	if v, err := a.roster.look(g.id); err == nil {
 		if err := a.open(ctx, g, v); err != nil {
 			return err
 		}
 	}
-	err = a.changeKicks(ctx, id, func(kicks map[string]kick) { kicks[target.UserID] = k })
+	err := a.changeKicks(ctx, g.id, func(kicks map[string]kick) { kicks[userID] = k })
 	a.announce(g)
 	return err
 }
@@ -84,25 +95,49 @@ func (a *Admission) announce(g *gate) {
 	}
 }
 
-func (a *Admission) readKicks(ctx context.Context, id ID) (map[string]kick, error) {
-	kicks, _, err := a.loadKicks(ctx, id)
-	return kicks, err
+// readState reads what storage says of a party: who is banned, and whose seats are kept.
+func (a *Admission) readState(ctx context.Context, id ID) (map[string]kick, map[string]Seat, error) {
+	objects, err := a.storage.StorageRead(ctx, []*runtime.StorageRead{
+		{Collection: kicksCollection, Key: id.UUID.String()},
+		{Collection: seatsCollection, Key: id.UUID.String()},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	kicks, seats := map[string]kick{}, map[string]Seat{}
+	for _, o := range objects {
+		switch o.Collection {
+		case kicksCollection:
+			kicks, err = decodeKicks(o.Value)
+		case seatsCollection:
+			seats, err = decodeSeats(id, o.Value)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return kicks, seats, nil
 }
 
-func (a *Admission) loadKicks(ctx context.Context, id ID) (map[string]kick, string, error) {
-	kicks := map[string]kick{}
-	objects, err := a.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: kicksCollection, Key: id.UUID.String()}})
-	if err != nil || len(objects) == 0 {
-		return kicks, "*", err
-	}
+func decodeKicks(value string) (map[string]kick, error) {
 	var r kicksRecord
-	if err := json.Unmarshal([]byte(objects[0].Value), &r); err != nil {
-		return nil, "", err
+	if err := json.Unmarshal([]byte(value), &r); err != nil {
+		return nil, err
 	}
+	kicks := map[string]kick{}
 	for user, k := range r.Kicks {
 		kicks[user] = kick{fromNanos(k.At), fromNanos(k.Until)}
 	}
-	return kicks, objects[0].Version, nil
+	return kicks, nil
+}
+
+func (a *Admission) loadKicks(ctx context.Context, id ID) (map[string]kick, string, error) {
+	objects, err := a.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: kicksCollection, Key: id.UUID.String()}})
+	if err != nil || len(objects) == 0 {
+		return map[string]kick{}, "*", err
+	}
+	kicks, err := decodeKicks(objects[0].Value)
+	return kicks, objects[0].Version, err
 }
 
 // changeKicks writes a change by compare-and-set. It refuses with Conflict after too
@@ -136,16 +171,12 @@ func (a *Admission) changeKicks(ctx context.Context, id ID, change func(map[stri
 }
 
 // sweepKicks deletes the kicks of parties that have ended, one page per call, going
-// round through all of them.
+// round through all of them. The caller holds sweeping.
 func (a *Admission) sweepKicks(ctx context.Context, gone func(ID) bool) error {
-	a.sweeping.Lock()
-	defer a.sweeping.Unlock()
-	objects, next, err := a.storage.StorageList(ctx, "", "", kicksCollection, sweepPage, a.kicksCursor)
+	objects, err := a.nextPage(ctx, kicksCollection)
 	if err != nil {
-		a.kicksCursor = ""
 		return err
 	}
-	a.kicksCursor = next
 	var deletes []*runtime.StorageDelete
 	for _, o := range objects {
 		var r kicksRecord
@@ -160,4 +191,15 @@ func (a *Admission) sweepKicks(ctx context.Context, gone func(ID) bool) error {
 		return nil
 	}
 	return a.storage.StorageDelete(ctx, deletes)
+}
+
+// nextPage lists the next records of a collection. The caller holds sweeping.
+func (a *Admission) nextPage(ctx context.Context, collection string) ([]*api.StorageObject, error) {
+	objects, next, err := a.storage.StorageList(ctx, "", "", collection, sweepPage, a.cursors[collection])
+	if err != nil {
+		delete(a.cursors, collection)
+		return nil, err
+	}
+	a.cursors[collection] = next
+	return objects, nil
 }

@@ -23,7 +23,7 @@ func TestKicks_BanTheUser(t *testing.T) {
 	again := k.host.Connect(p[1].UserID)
 	k.refused(k.join(p[1], id), party.Banned)
 	k.refused(k.join(again, id), party.Banned)
-	k.refused(k.admission.BeginRequest(ctx, id, again), party.Banned)
+	k.refused(k.admission.BeginNative(ctx, id, again), party.Banned)
 	k.refused(k.admission.BeginAccept(ctx, id, again, p[0]), party.Banned)
 	k.refused(k.admission.Admit(ctx, id, again, before), party.Banned)
 	k.restart() // another node, or the same one later

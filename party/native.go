@@ -15,8 +15,13 @@ import (
 
 // BeginNative comes before a PartyJoin of s. Where the party is open it keeps a seat
 // for the join that follows; where it is closed the message only asks to be let in, and
-// BeginNative is BeginRequest, down to its refusals. It reads the party itself and
-// otherwise refuses as Admit does.
+// no seat is kept. It reads the party itself and refuses as Admit does, and a request
+// also with RateLimited where too many are asking, or AlreadyInParty where the rules let
+// nobody ask who is in another party.
+//
+// Where the rules give a member's seat to its next device and the engine itself cannot,
+// BeginNative does so and refuses all the same, with AlreadyMember: the engine must not
+// see the message any more.
 func (a *Admission) BeginNative(ctx context.Context, id ID, s Session) error {
 	return a.begin(ctx, id, s, s.SessionID, func(v View) bool { return v.Open })
 }
@@ -40,8 +45,24 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 	if err != nil {
 		return err
 	}
-	until := a.now().Add(flightTTL)
-	if !takesSeat(v.View) {
+	older, moves := v.Member(s.UserID)
+	byLeader := by != s.SessionID
+	switch until := a.now().Add(flightTTL); {
+	case moves && (!v.Open || v.Size() >= v.MaxSize):
+		if byLeader {
+			return Refuse(AlreadyMember, "This player is in the party already.")
+		}
+		return a.moveSeat(ctx, g, v, s)
+	case takesSeat(v.View):
+		if byLeader {
+			a.forgetDead(g, s) // the engine takes it off its list before it finds nobody there
+		}
+		if moves {
+			leaving = append(leaving, Membership{ID: id, Session: older.Session})
+		}
+		g.flights[s.SessionID] = flight{session: s, by: by, until: until, leaving: leaving}
+		a.gates.ask(by, asked{id: id, joiner: s, until: until})
+	default:
 		if err := a.asks(s.UserID); err != nil {
 			return err
 		}
@@ -49,20 +70,7 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 			g.requests[s.SessionID] = request{session: s, client: ClientOf(ctx, s.UserID), until: until}
 			a.gates.ask(by, asked{id: id, joiner: s, until: until})
 		}
-		return nil
 	}
-	if by == v.Leader().SessionID {
-		a.forgetDead(g, s) // the engine takes it off its list before it finds nobody there
-	}
-	if older, moves := v.Member(s.UserID); moves {
-		if v.Size() >= v.MaxSize {
-			a.vacate(ctx, id, older.Session)
-		} else {
-			leaving = append(leaving, Membership{ID: id, Session: older.Session})
-		}
-	}
-	g.flights[s.SessionID] = flight{session: s, by: by, until: until, leaving: leaving}
-	a.gates.ask(by, asked{id: id, joiner: s, until: until})
 	return nil
 }
 
@@ -76,7 +84,7 @@ func (a *Admission) mayBegin(ctx context.Context, g *gate, s Session, takesSeat 
 		// The engine would take it for a join and cancel the party's tickets.
 		return v, Refuse(AlreadyMember, "You are in this party already.")
 	}
-	if takesSeat(v.View) {
+	if _, moves := v.Member(s.UserID); moves || takesSeat(v.View) {
 		return v, nil
 	}
 	return v, a.mayAsk(ctx, g, v.View, s)
@@ -103,17 +111,22 @@ func (a *Admission) MayJoin(ctx context.Context, id ID, s Session) (v View, held
 // EndNative comes after a PartyJoin or PartyAccept of s. If s is a member now it is
 // entered in the roster.
 func (a *Admission) EndNative(ctx context.Context, id ID, s Session) {
-	for _, m := range a.land(ctx, id, s) {
+	leaving, in := a.land(ctx, id, s)
+	for _, m := range leaving {
 		if m.ID == id {
 			a.vacate(ctx, id, m.Session)
 			continue
 		}
 		a.leave(ctx, []Membership{m})
 	}
+	if in {
+		a.moveOn(ctx, s.UserID, id)
+	}
 }
 
-// land ends the session's flight and answers the memberships it has to leave.
-func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membership) {
+// land ends the session's flight and answers the memberships it has to leave, and
+// whether it is in.
+func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membership, in bool) {
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
 	f, flew := g.flights[s.SessionID]
@@ -126,7 +139,7 @@ func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membe
 	delete(g.flights, s.SessionID)
 	members, err := a.roster.members(id)
 	if err != nil || !slices.ContainsFunc(members, func(m Member) bool { return m.SessionID == s.SessionID }) {
-		return nil
+		return nil, false
 	}
 	if f.by != s.SessionID {
 		delete(g.requests, s.SessionID) // accepted
@@ -134,8 +147,9 @@ func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membe
 	if err := a.roster.Entered(ctx, id, s); err != nil {
 		a.logger.Warn("party member not mirrored party=%s session=%s error=%v", id, s.SessionID, err)
 	}
+	a.seated(ctx, g, s.UserID)
 	a.evictGhost(ctx, g, members)
-	return f.leaving
+	return f.leaving, true
 }
 
 // evictGhost takes the session admitted last off a stream that has more sessions than
@@ -217,5 +231,6 @@ func (a *Admission) EndCreate(ctx context.Context, s Session, p *rtapi.Party) er
 	}
 	defer unlock()
 	a.leave(ctx, leaving)
+	a.moveOn(ctx, s.UserID, id)
 	return nil
 }

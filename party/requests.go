@@ -20,14 +20,6 @@ type request struct {
 // requestRetry is when somebody who found the list full should ask again.
 const requestRetry = 30 * time.Second
 
-// BeginRequest comes before a PartyJoin of s that will only ask to be let in. It
-// refuses as Admit does, with RateLimited where too many are asking, and with
-// AlreadyInParty where the rules let nobody ask who is in another party. It keeps no
-// seat.
-func (a *Admission) BeginRequest(ctx context.Context, id ID, s Session) error {
-	return a.begin(ctx, id, s, s.SessionID, func(View) bool { return false })
-}
-
 // mayAsk refuses whoever may not get onto the party's list of requests. The caller
 // holds the gate and has checked that s may enter.
 func (a *Admission) mayAsk(ctx context.Context, g *gate, v View, s Session) error {
@@ -106,13 +98,6 @@ func (a *Admission) forgetDead(g *gate, s Session) {
 	if alive, err := a.roster.alive(s); err == nil && !alive {
 		delete(g.requests, s.SessionID)
 	}
-}
-
-// declined follows a PartyRemove of somebody who only asked.
-func (a *Admission) declined(id ID, s Session) {
-	g := a.gates.enter(id)
-	defer a.gates.exit(g)
-	delete(g.requests, s.SessionID)
 }
 
 // ClientAsking is the client of a session that asked to join; the zero Client if this

@@ -87,12 +87,13 @@ type Roster struct {
 	parties  stripes // by the party's UUID: read-modify-write of its mirror
 	users    stripes // by user: read-modify-write of its list of parties
 	listener func(Change)
-	seated   seated
+
+	attendance attendance
 }
 
 // NewRoster makes a roster over the host.
 func NewRoster(streams Streams, finder Finder, now Clock) *Roster {
-	return &Roster{streams: streams, finder: finder, now: now, listener: func(Change) {}, seated: seated{bySession: map[string]map[ID]struct{}{}}}
+	return &Roster{streams: streams, finder: finder, now: now, listener: func(Change) {}, attendance: newAttendance()}
 }
 
 // ChangeKind says what happened to a party.

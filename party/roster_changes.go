@@ -54,7 +54,7 @@ func (r *Roster) Left(_ context.Context, id ID, s Session) {
 // lets anybody leave any party. A session of another node is known by its mirror alone.
 func (r *Roster) leave(id ID, s Session) (was bool) {
 	defer r.lock(id)()
-	was = r.seated.remove(s.SessionID, id)
+	was = r.attendance.remove(id, s.SessionID)
 	if !was {
 		was, _ = r.onMirror(id, s.SessionID)
 	}
@@ -70,6 +70,16 @@ func (r *Roster) leave(id ID, s Session) (was bool) {
 		return true
 	})
 	return was
+}
+
+// SessionEnded follows the end of a session: listeners hear of each party it dropped out
+// of. It may come after the session has been forgotten everywhere else, or twice.
+func (r *Roster) SessionEnded(s Session) {
+	for _, id := range r.attendance.of(s.UserID) {
+		if r.attendance.remove(id, s.SessionID) {
+			r.listener(Change{MemberDropped, id, s})
+		}
+	}
 }
 
 // Promoted follows a PartyPromote of s.
@@ -120,7 +130,7 @@ func (r *Roster) end(id ID) {
 	}
 	for _, e := range entries {
 		_ = r.streams.StreamUserLeave(mirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID)
-		r.seated.remove(e.session.SessionID, id)
+		r.attendance.remove(id, e.session.SessionID)
 		r.listParty(e.session, id, time.Time{})
 	}
 }
@@ -176,6 +186,8 @@ func newest(entries []mirrorPresence) shared {
 // put writes a session's presence on the party's mirror and on its user's list. The
 // caller holds the party's lock.
 func (r *Roster) put(id ID, s Session, e mirrorEntry) error {
+	// First, so that nobody who ends right now is missed: an end is heard of later.
+	r.attendance.add(id, Member{Session: s, JoinedAt: e.joinedAt})
 	status := e.encode()
 	subject := id.UUID.String()
 	isNew, err := r.streams.StreamUserJoin(mirrorMode, subject, "", id.Node, s.UserID, s.SessionID, true, false, status)
@@ -187,7 +199,6 @@ func (r *Roster) put(id ID, s Session, e mirrorEntry) error {
 			return err
 		}
 	}
-	r.seated.add(s.SessionID, id)
 	r.listParty(s, id, e.joinedAt)
 	return nil
 }

@@ -18,6 +18,18 @@ func (a *Admission) mayMove(v View) bool {
 	return a.policy().Parties.SecondSocket == rules.SecondSocketMove && v.MaxSize > 1
 }
 
+// moveSeat gives the seat of a user's older socket to s where the engine itself could not:
+// it takes nobody into a full party, and into a closed one only by the leader's hand. The
+// engine is not to see the message any more, so the answer is a refusal even if all went
+// well; s has learned by then that it is in, as everybody who is admitted does. The caller
+// holds the gate.
+func (a *Admission) moveSeat(ctx context.Context, g *gate, v snapshot, s Session) error {
+	if err := a.seat(ctx, g, v, s, Grant{}); err != nil {
+		return err
+	}
+	return Refuse(AlreadyMember, "Your seat has moved to this device.")
+}
+
 // vacate takes the older of a user's two sockets out of a party. To it that looks as if
 // the party had ended, as it does to whoever is removed: the engine sends no word of its
 // own to a session that is taken off the stream. Where it led, leadership passes on as

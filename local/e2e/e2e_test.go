@@ -31,8 +31,11 @@ var suites = []struct {
 	{"js", "invite-races.test.mjs", 5, true},
 	{"js", "status.test.mjs", 17, true},
 	{"js", "share.test.mjs", 12, true},
+	{"js", "rules.test.mjs", 39, true},
 	{"browser", "landing.test.mjs", 17, true},
+	{"browser", "console.test.mjs", 4, true},
 	{"browser", "demo.test.mjs", 5, true},
+	{"browser", "status.test.mjs", 3, true},
 }
 
 func TestSuites(t *testing.T) {

@@ -287,6 +287,7 @@ func TestNative_NothingIsSaid(t *testing.T) {
 	w.leave(id, players[1])
 	w.PartyCancelled(t.Context(), ticket)
 	w.wantEvents(id)
+	w.wantHeard(id, "queued", "dropped") // of their own doing: rules and shared statuses follow it
 	w.cfg.Matchmaking.CreateMatch = true
 	w.queueParty(id, players[0], nil)
 	w.wantEvents(id, "queued")

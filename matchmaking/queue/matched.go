@@ -51,7 +51,6 @@ func (s *Service) conclude(ctx context.Context, pool []*waiting) {
 			t = w.ticket()
 		}
 		s.tell(ctx, t, Matched, "")
-		s.left(t)
 		if !s.processing {
 			continue // the host's own tickets cannot be ignored
 		}

@@ -54,8 +54,9 @@ type Deps struct {
 	Statuses party.Statuses
 	// Launcher makes matches; without it none are formed.
 	Launcher Launcher
-	// Unqueued hears of parties whose ticket ended without their leader's doing.
-	Unqueued func(id party.ID)
+	// Told hears what becomes of parties' tickets, also where the host matches by itself
+	// and nobody else is told; nil for nobody.
+	Told func(id party.ID, what EventName)
 }
 
 // Service is matchmaking by queues. Make it with [New].
@@ -70,7 +71,7 @@ type Service struct {
 	processing bool
 	statuses   party.Statuses
 	launcher   Launcher
-	unqueued   func(party.ID)
+	told       func(party.ID, EventName)
 
 	book   *Book
 	skills *skills
@@ -84,13 +85,13 @@ type Service struct {
 
 // New makes a service.
 func New(d Deps) *Service {
-	if d.Unqueued == nil {
-		d.Unqueued = func(party.ID) {}
+	if d.Told == nil {
+		d.Told = func(party.ID, EventName) {}
 	}
 	return &Service{
 		roster: d.Roster, footprint: d.Footprint, sender: d.Sender, notifier: d.Notifier,
 		policy: d.Policy, logger: d.Logger, now: d.Now,
-		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, unqueued: d.Unqueued,
+		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, told: d.Told,
 		book: NewBook(d.Now), skills: newSkills(d.Accounts, d.Objects, d.Now),
 		prepared: map[string]prepared{},
 	}

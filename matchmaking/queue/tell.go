@@ -62,6 +62,9 @@ type Notifier interface {
 // or not anybody hears of it. With neither queues nor matches of ours nothing is said:
 // native parties are as they were.
 func (s *Service) tell(ctx context.Context, t Ticket, name EventName, reason DropReason) {
+	if !t.Solo() {
+		s.told(t.Party, name)
+	}
 	if !s.processing && !s.policy().Matchmaking.CreateMatch {
 		return
 	}
@@ -91,13 +94,5 @@ func (s *Service) drop(ctx context.Context, id string, reason DropReason) bool {
 		s.book.Keep(t)
 	}
 	s.tell(ctx, t, Dropped, reason)
-	s.left(t)
 	return true
-}
-
-// left passes on that a party's ticket has ended.
-func (s *Service) left(t Ticket) {
-	if !t.Solo() {
-		s.unqueued(t.Party)
-	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -47,7 +48,8 @@ type world struct {
 	statuses  map[string]party.MemberStatus
 	holds     []party.Hold
 	notices   *notices
-	unqueued  []party.ID
+	heard     map[party.ID][]queue.EventName // beside the party itself
+	hearing   sync.Mutex
 	incoming  int // friends on their way without a seat kept, of every party
 
 	pool []*entry // what the host's matchmaker holds
@@ -147,7 +149,7 @@ func configWithQueues() *rules.Config {
 func newWorld(t tester, cfg *rules.Config) *world {
 	w := &world{
 		t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{},
-		accounts: &accounts{metadata: map[string]string{}}, objects: objects{}, cfg: cfg, statuses: map[string]party.MemberStatus{}, notices: &notices{},
+		accounts: &accounts{metadata: map[string]string{}}, objects: objects{}, cfg: cfg, statuses: map[string]party.MemberStatus{}, notices: &notices{}, heard: map[party.ID][]queue.EventName{},
 	}
 	w.launcher = &launcher{now: w.clock.Now, tables: map[string]*seats.Table{}, withdrawn: map[string][]seats.Claim{}, failFill: map[string]error{}}
 	policy := func() rules.Config { return *w.cfg }
@@ -159,7 +161,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	w.Service = queue.New(queue.Deps{
 		Roster: w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.clock.Now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
-		Unqueued: func(id party.ID) { w.unqueued = append(w.unqueued, id) },
+		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
 	w.roster.OnChange(w.Changed)
@@ -169,6 +171,12 @@ func newWorld(t tester, cfg *rules.Config) *world {
 func (w *world) footprint(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {
 	v, held, err := w.admission.Seats(ctx, id, "")
 	return v, party.Footprint{Members: v.Size(), Held: held, Incoming: w.incoming, MaxSize: v.MaxSize}, err
+}
+
+func (w *world) hear(id party.ID, what queue.EventName) {
+	w.hearing.Lock()
+	defer w.hearing.Unlock()
+	w.heard[id] = append(w.heard[id], what)
 }
 
 func (w *world) queued(id party.ID) bool {
@@ -374,6 +382,23 @@ func (w *world) wantEvents(id party.ID, want ...string) {
 	w.t.Helper()
 	if got := w.events(id); !slices.Equal(got, want) {
 		w.t.Errorf("the party was told %q; want %q", got, want)
+	}
+}
+
+// wantHeard compares what others heard of the party's tickets with what it was told.
+func (w *world) wantHeard(id party.ID, want ...string) {
+	w.t.Helper()
+	w.hearing.Lock()
+	defer w.hearing.Unlock()
+	var got []string
+	for _, what := range w.heard[id] {
+		got = append(got, string(what))
+	}
+	for i := range want {
+		want[i], _, _ = strings.Cut(want[i], " ")
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("others heard %q; want %q", got, want)
 	}
 }
 

@@ -41,6 +41,7 @@ type initializer struct {
 	rpcs     map[string]rpcFunc
 	befores  map[string]beforeFunc
 	afters   map[string]afterFunc
+	starts   []eventFunc
 	ends     []eventFunc
 	list     listFunc
 	routes   map[string]http.HandlerFunc
@@ -79,6 +80,11 @@ func (i *initializer) RegisterBeforeRt(id string, fn beforeFunc) error {
 func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
 	i.afters[id] = fn
 	return i.take("after")
+}
+
+func (i *initializer) RegisterEventSessionStart(fn eventFunc) error {
+	i.starts = append(i.starts, fn)
+	return i.take("start")
 }
 
 func (i *initializer) RegisterEventSessionEnd(fn eventFunc) error {

@@ -20,11 +20,11 @@ const (
 	MetricRulesVersion = "partyline_rules_version"
 )
 
-// newJudge makes the judge over the rules in force. statuses may be nil.
-func (m *Module) newJudge(statuses party.Statuses, activity party.Activity) *judge.Judge {
+// newJudge makes the judge over the rules in force.
+func (m *Module) newJudge(activity party.Activity) *judge.Judge {
 	return judge.New(judge.Deps{
 		Rules: m.rules.Current, Load: judge.Load(m.nk, m.now), Logger: m.logger, Now: m.now,
-		Statuses: statuses, Activity: activity,
+		Statuses: m.statuses, Footprints: m.footprint, Activity: activity,
 	})
 }
 

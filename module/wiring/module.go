@@ -14,6 +14,7 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/grace"
 	"partyline/party/invite"
 	"partyline/party/limit"
 	"partyline/party/rules"
@@ -44,6 +45,7 @@ type Module struct {
 
 	rules   *rules.Live
 	invites *invite.Service
+	grace   *grace.Service
 	matches *matchmaking.Matches
 	telling telling
 	queues  *queue.Service
@@ -94,7 +96,7 @@ func (m *Module) construct(env environment) error {
 	store := invite.NewStore(m.nk, m.now)
 	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
-	judge := m.newJudge(m.statuses, activity)
+	judge := m.newJudge(activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk,
@@ -118,6 +120,7 @@ func (m *Module) construct(env environment) error {
 		hooks.Admission(admission, admission, roster), // behind all that may refuse
 		hooks.Roster(roster, roster),
 	}
+	m.addGrace(roster, admission, policy)
 	m.completeStatus(roster, admission, limits, policy)
 	m.addMatches()
 	m.addQueues(roster, policy)

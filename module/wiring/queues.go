@@ -37,8 +37,7 @@ func (m *Module) addQueues(roster *party.Roster, policy party.Policy) {
 		},
 		Statuses: m.telling.status.Statuses,
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
-		Processing: m.processing, Launcher: launcher{m.matches, policy},
-		Unqueued: func(id party.ID) { m.telling.Unqueued(id) },
+		Processing: m.processing, Launcher: launcher{m.matches, policy}, Told: m.telling.queued,
 	})
 	roster.OnChange(m.queues.Changed)
 	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues))

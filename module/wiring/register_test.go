@@ -91,7 +91,7 @@ func TestRegister_HostGetsEverythingDescribed(t *testing.T) {
 				t.Errorf("not registered for GET and HEAD: %s", line)
 			}
 		case words[2] == "session":
-			if len(init.ends) != 1 {
+			if len(init.starts) != 1 || len(init.ends) != 1 {
 				t.Errorf("not registered once: %s", line)
 			}
 		case words[2] == "ListParties":

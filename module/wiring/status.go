@@ -3,7 +3,7 @@ package wiring
 import (
 	"context"
 
-	"partyline/hooks"
+	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/invite"
 	"partyline/party/share"
@@ -31,13 +31,17 @@ func (m *Module) prepareStatus(roster *party.Roster, admission *party.Admission,
 	roster.OnChange(m.telling.status.Changed)
 }
 
-// statuses reads what members tell of themselves. The rules ask for it, and are made
-// before there are statuses.
+// statuses reads what members tell of themselves, and footprint counts who is on the
+// way. The rules ask for both, and are made before there are statuses.
 func (m *Module) statuses(ctx context.Context, id party.ID) (map[string]party.MemberStatus, error) {
 	return m.telling.status.Statuses(ctx, id)
 }
 
-// completeStatus makes what needs the invites, and adds calls and hooks.
+func (m *Module) footprint(ctx context.Context, id party.ID) (party.Footprint, error) {
+	return m.telling.status.Footprint(ctx, id)
+}
+
+// completeStatus makes what needs the invites, and adds the calls.
 func (m *Module) completeStatus(roster *party.Roster, admission *party.Admission, limits *party.Limits, policy party.Policy) {
 	m.telling.share = share.New(share.Deps{
 		Invites: m.invites, Door: admission, Streams: m.nk, Social: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk,
@@ -45,7 +49,6 @@ func (m *Module) completeStatus(roster *party.Roster, admission *party.Admission
 	})
 	roster.OnChange(m.telling.share.Changed)
 	m.calls = append(m.calls, rpc.Status(m.telling.status), rpc.Share(m.telling.share))
-	m.hooks = append(m.hooks, hooks.Status(roster, m.telling))
 }
 
 // inviteOver follows an invite that is over, or that a user declined.
@@ -54,12 +57,12 @@ func (t telling) inviteOver(inviteID, userID string) {
 	t.share.InviteOver(inviteID, userID)
 }
 
-// Queued follows a party entering the matchmaker: it may be locked now.
-func (t telling) Queued(id party.ID) { t.share.Refresh(id) }
-
-// Unqueued follows a party leaving it.
-func (t telling) Unqueued(id party.ID) {
-	t.status.QueueChanged(id)
+// queued follows a party's ticket: what was ready for one queue is not for the next, and
+// while the party waits it may be locked.
+func (t telling) queued(id party.ID, what queue.EventName) {
+	if what != queue.Queued {
+		t.status.QueueChanged(id)
+	}
 	t.share.Refresh(id)
 }
 
@@ -68,5 +71,3 @@ func (t telling) close() {
 	t.status.Close()
 	t.share.Close()
 }
-
-var _ hooks.QueueWatch = telling{}

@@ -50,8 +50,8 @@ type Outstanding struct {
 
 const outstandingPages = 20 // most pages of invites that are looked at
 
-// Outstanding lists the invites that can still be used, of all parties, the latest made
-// first; more says that there were too many to look at all. No code is in it: none is
+// Outstanding lists the invites that can still be used, of all live parties, the latest
+// made first; more says that there were too many to look at all. No code is in it: none is
 // kept anywhere. It reads the database and is for operators.
 func (s *Service) Outstanding(ctx context.Context) (list []Outstanding, more bool, err error) {
 	now := s.Now()
@@ -67,7 +67,12 @@ func (s *Service) Outstanding(ctx context.Context) (list []Outstanding, more boo
 				s.Logger.Warn("invite not readable error=%v", err)
 				continue
 			}
-			if !r.ended(now) && !r.exhausted() {
+			if r.ended(now) || r.exhausted() {
+				continue
+			}
+			if gone, err := s.leadsNowhere(ctx, &r); err != nil {
+				return nil, false, err
+			} else if !gone {
 				list = append(list, Outstanding{r.summary(), r.PartyID})
 			}
 		}
@@ -80,4 +85,21 @@ func (s *Service) Outstanding(ctx context.Context) (list []Outstanding, more boo
 		return cmp.Or(cmp.Compare(b.CreatedAt, a.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return list, cursor != "", nil
+}
+
+// leadsNowhere reports whether the party of an invite has ended. One that follows its
+// inviter may still lead to the next.
+func (s *Service) leadsNowhere(ctx context.Context, r *record) (bool, error) {
+	if r.Follow {
+		return false, nil
+	}
+	id, err := r.partyID()
+	if err != nil {
+		return true, nil
+	}
+	_, err = s.Roster.View(ctx, id)
+	if party.ReasonOf(err) == party.PartyNotFound {
+		return true, nil
+	}
+	return false, err
 }

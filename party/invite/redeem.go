@@ -135,6 +135,9 @@ func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, v part
 	if len(blocked) > 0 {
 		return party.Refuse(party.Blocked, "You cannot join this party.")
 	}
+	if s.Admission.Returning(v.ID, c.UserID) { // no rule keeps out who only comes back
+		return nil
+	}
 	return s.Judge.Decide(ctx, party.Question{
 		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v, Held: held, Invited: true,
 	})

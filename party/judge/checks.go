@@ -13,6 +13,7 @@ type Entrance interface {
 	MayJoin(ctx context.Context, id party.ID, s party.Session) (v party.View, held int, err error)
 	Seats(ctx context.Context, id party.ID, userID string) (v party.View, held int, err error)
 	ClientAsking(id party.ID, sessionID string) party.Client
+	Returning(id party.ID, userID string) bool
 }
 
 var _ Entrance = (*party.Admission)(nil)
@@ -59,9 +60,10 @@ func (c Checks) Create(ctx context.Context, caller party.Caller, wish party.Wish
 
 // Join answers for a PartyJoin of the caller, which asks to be let in where the party is
 // closed; it refuses as [party.Admission.BeginNative] does, and with a designer's rule.
+// No rule keeps out who only comes back, here or in Accept.
 func (c Checks) Join(ctx context.Context, caller party.Caller, id party.ID) (party.View, error) {
 	v, held, err := c.Entrance.MayJoin(ctx, id, sessionOf(caller))
-	if err != nil || !c.Has(rules.ActionJoin) {
+	if err != nil || !c.Has(rules.ActionJoin) || c.Entrance.Returning(id, caller.UserID) {
 		return v, err
 	}
 	return v, c.Judge.Decide(ctx, party.Question{
@@ -79,7 +81,7 @@ func (c Checks) Accept(ctx context.Context, by, joiner party.Session, id party.I
 	if err != nil {
 		return err
 	}
-	if _, member := v.Session(by.SessionID); !member {
+	if _, member := v.Session(by.SessionID); !member || c.Entrance.Returning(id, joiner.UserID) {
 		return nil
 	}
 	return c.Judge.Decide(ctx, party.Question{

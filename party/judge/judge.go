@@ -25,8 +25,9 @@ type Deps struct {
 	Logger party.Logger
 	Now    party.Clock
 
-	Statuses party.Statuses // what members tell of themselves; nil: nothing
-	Activity party.Activity // what parties are doing
+	Statuses   party.Statuses   // what members tell of themselves; nil: nothing
+	Footprints party.Footprints // who is on the way; nil: those whose seats are held
+	Activity   party.Activity   // what parties are doing
 }
 
 // Judge answers for the designers' rules.
@@ -143,6 +144,16 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 			if s.Progress != nil {
 				f.Party.Members[i].Progress = *s.Progress
 			}
+		}
+	}
+	if set.Uses(q.Action, "party.on_the_way") {
+		f.Party.OnTheWay = party.Footprint{Members: v.Size(), Held: q.Held, MaxSize: v.MaxSize}.OnTheWay()
+		if j.Footprints != nil {
+			count, err := j.Footprints(ctx, v.ID)
+			if err != nil {
+				return f, fmt.Errorf("count who is on the way: %w", err)
+			}
+			f.Party.OnTheWay = count.OnTheWay()
 		}
 	}
 	if set.Uses(q.Action, "party.state") {

@@ -53,11 +53,12 @@ type stream struct {
 	subject, subcontext, label string
 }
 
-// Sent is an envelope sent to a whole stream by StreamSendRaw.
+// Sent is an envelope sent by StreamSendRaw.
 type Sent struct {
 	Mode           uint8
 	Subject, Label string
 	Envelope       *rtapi.Envelope
+	To             []string // sessions; none = the whole stream
 }
 
 // Presence is one session on one stream.
@@ -254,7 +255,11 @@ func (h *Host) StreamSendRaw(mode uint8, subject, subcontext, label string, msg 
 	if h.sendErr != nil {
 		return h.sendErr
 	}
-	h.sent = append(h.sent, Sent{mode, subject, label, msg})
+	var to []string
+	for _, p := range presences {
+		to = append(to, p.GetSessionId())
+	}
+	h.sent = append(h.sent, Sent{mode, subject, label, msg, to})
 	if h.OnSend != nil {
 		h.OnSend(h.sent[len(h.sent)-1])
 	}

@@ -127,6 +127,9 @@ func (h *Host) PartyAccept(leader, s party.Session, id party.ID) error {
 		return errors.New("party not request")
 	}
 	p.requests = slices.DeleteFunc(p.requests, func(r party.Session) bool { return r == s })
+	if _, live := h.sessions[s.SessionID]; !live {
+		return errors.New("party could not accept request")
+	}
 	h.track(partyStream(id), &Presence{session: s})
 	return nil
 }

@@ -19,7 +19,7 @@ type seat struct {
 	Picture  string `json:"picture,omitempty"`
 	Leader   bool   `json:"leader,omitempty"`
 	Badge    string `json:"badge,omitempty"`   // the stage
-	Tone     string `json:"tone,omitempty"`    // of the badge: loading | ready | failed | final
+	Tone     string `json:"tone,omitempty"`    // of the badge: loading | stalled | ready | failed | final
 	Percent  *int   `json:"percent,omitempty"` // of the badge, 0..100
 	Done     string `json:"done,omitempty"`    // the percentage in words
 	Activity string `json:"activity,omitempty"`
@@ -103,11 +103,15 @@ func badgeOf(m party.MemberProfile, t texts, status rules.Status) (badge, tone s
 	case slices.Contains(status.Final, m.Stage):
 		return stage, "final", nil
 	}
+	tone = "loading"
+	if m.Stalled {
+		tone = "stalled"
+	}
 	if m.Progress == nil || math.IsNaN(*m.Progress) {
-		return stage, "loading", nil
+		return stage, tone, nil
 	}
 	p := int(math.Floor(min(max(*m.Progress, 0), 1)*100 + 1e-9)) // 100 only when it is done
-	return stage, "loading", &p
+	return stage, tone, &p
 }
 
 // tellApart gives members whose colours are the same the next one that nobody has, as long as

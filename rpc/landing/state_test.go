@@ -226,6 +226,18 @@ func TestState_Badges(t *testing.T) {
 	}
 }
 
+func TestState_Stalled(t *testing.T) {
+	for stage, want := range map[string]string{"downloading": "stalled", "ready": "ready", "failed": "failed"} {
+		p := anInvite()
+		m := member("a", "a", "A", stage, portion(0.5), "")
+		m.Stalled = true
+		p.Party.Members = []party.MemberProfile{m}
+		if got := readState(t, serve(t, always(p)).get(joinPath+linkCode+"/state")).View.Seats[0].Tone; got != want {
+			t.Errorf("stage %q: tone %q; want %q", stage, got, want)
+		}
+	}
+}
+
 func TestState_Failures(t *testing.T) {
 	for reason, status := range map[party.Reason]int{party.InviteNotFound: 404, party.RateLimited: 429, party.Internal: 500, party.InviteRevoked: 410} {
 		w := serve(t, refusing(party.Refuse(reason, "x"))).get(joinPath + linkCode + "/state")

@@ -87,7 +87,10 @@ func serve(ctx context.Context, addr, config, runtimePath string, players bool, 
 		fmt.Fprintf(stdout, "  invite link   %s\n                to %s's party of %d, there for you to join\n", cast.inviteURL, cast.names[0], len(cast.names))
 	}
 	fmt.Fprintf(stdout, "  client API    %s   server key %q, http key %q\n", server.Addr(), opts.ServerKey, opts.HTTPKey)
-	if rules := opts.Env["PARTY_RULES"]; rules != "" {
+	if key := opts.Env[wiring.EnvConsole]; key != "" {
+		fmt.Fprintf(stdout, "  console page  %s/party/console   any user, password %q\n", server.URL(), key)
+	}
+	if rules := opts.Env[wiring.EnvRules]; rules != "" {
 		fmt.Fprintf(stdout, "  rules file    %s   edit it while this runs\n", rules)
 	}
 	fmt.Fprint(stdout, "\n  Press Ctrl-C to stop.\n")

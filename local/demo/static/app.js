@@ -342,11 +342,11 @@ byId('invite-revoke').addEventListener('click', (event) => busy(event.currentTar
 
 const inviteNotice = 1001; // the code of the notification that brings an invite
 
-net.on.onnotification = (notice) => {
+net.on.onnotification = async (notice) => {
   if (notice.code !== inviteNotice || !notice.content || !notice.content.code) return;
-  const from = notice.content.from || {};
-  const who = typeof from === 'string' ? net.names.get(from) : from.display_name || from.username;
-  toast((who || 'Somebody') + ' invites you.', { label: 'Look', run: () => look(notice.content.code) });
+  await net.learnNames([notice.sender_id]);
+  const who = net.names.get(notice.sender_id) || notice.content.from || 'Somebody';
+  toast(who + ' invites you.', { label: 'Look', run: () => look(notice.content.code) });
 };
 
 // ---- status -------------------------------------------------------------------------

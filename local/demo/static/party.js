@@ -87,6 +87,16 @@ export function badgeOf(status) {
   return { text: percent === null ? stage : stage + ' ' + percent + ' %', percent: percent, tone: tone };
 }
 
+// sentenceOf says in words what somebody is still busy with: "Mira is downloading, 42 %". It is
+// empty for who has told nothing or is ready.
+export function sentenceOf(name, status) {
+  if (!status || !status.stage || status.stage === 'ready') return '';
+  const words = { downloading: 'is downloading', installing: 'is installing', tutorial: 'is in the tutorial', failed: 'needs help' };
+  const percent = status.stage !== 'failed' && typeof status.progress === 'number' ? ', ' + Math.floor(status.progress * 100 + 1e-9) + ' %' : '';
+  const doing = words[status.stage] || 'is at ' + status.stage.replace(/[_-]+/g, ' ');
+  return name + ' ' + doing + percent + (status.stalled ? ', and does not get on' : '');
+}
+
 // destination reads what was pasted into the join field: an invite link of the landing page
 // or of this client, a party ID, or else a code.
 export function destination(typed) {

@@ -1,7 +1,7 @@
 // Drawing: tiles of members with their badge in the corner, requests, the chat.
 
 import { el, byId } from './dom.js';
-import { badgeOf } from './party.js';
+import { badgeOf, sentenceOf } from './party.js';
 
 const hues = 8;
 
@@ -76,6 +76,7 @@ export function drawParty(party, names, act) {
   const free = Math.min(Math.max(party.maxSize - seats.length, 0), shownFree);
   for (let i = 0; i < free; i++) seats.push({ kind: 'free', testid: 'free-seat' });
   byId('members').replaceChildren(...colours(seats).map(tile));
+  drawLoading(party, names);
   byId('party-count').textContent = party.members.size + ' of ' + party.maxSize;
   byId('party-id').textContent = party.id;
   byId('party-open').textContent = party.open ? '(open)' : '(closed)';
@@ -85,6 +86,18 @@ export function drawParty(party, names, act) {
     el('span', { dir: 'auto', className: 'grow' }, nameOf(p)),
     action('Accept', 'request-accept', (b) => act.accept(p, b)),
     action('Decline', 'request-reject', (b) => act.reject(p, b)))));
+}
+
+// drawLoading keeps, in the bottom left corner, a line for everybody else who is not ready yet.
+function drawLoading(party, names) {
+  const lines = [];
+  const line = (user, name, status) => {
+    const words = party.self && user === party.self.user_id ? '' : sentenceOf(name, status);
+    if (words) lines.push(el('li', { className: 'loading-line tone-' + badgeOf(status).tone, dir: 'auto', data: { testid: 'loading-line', user: user } }, words));
+  };
+  for (const p of party.members.values()) line(p.user_id, names.get(p.user_id) || p.username || 'A player', party.statuses.get(p.user_id));
+  for (const [user, status] of party.incoming) line(user, names.get(user) || status.username || 'A friend', status);
+  byId('loading').replaceChildren(...lines);
 }
 
 const overText = {

@@ -4,18 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
 	"maps"
 	"net/http"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"partyline/local/e2e/client"
 )
@@ -56,6 +53,17 @@ var samples = map[string]func(w *world) json.RawMessage{
 	"message -1": func(w *world) json.RawMessage {
 		w.loading()
 		return w.serverMessage(w.leader, -1, "World map")
+	},
+	"message -3": func(w *world) json.RawMessage {
+		ctx, cancel := w.deadline()
+		defer cancel()
+		_, err := w.leader.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
+			PartyId: w.partyID, MinCount: 2, MaxCount: 4, Query: "*", StringProperties: map[string]string{"queue": "duo_race"},
+		}}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return w.serverMessage(w.leader, -3, "queued")
 	},
 	"notification 1001": func(w *world) json.RawMessage {
 		w.invite(w.friend.UserID)
@@ -224,25 +232,4 @@ func contractFields(t *testing.T) map[string]bool {
 		t.Fatalf("%d JSON fields, %v", len(fields), err)
 	}
 	return fields
-}
-
-// goFiles parses the module's own sources, without tests and without what is only local.
-func goFiles(visit func(path string, file *ast.File)) error {
-	for _, dir := range []string{"party", "rpc", "hooks", "matchmaking", "module"} {
-		err := filepath.WalkDir(filepath.Join(Root, dir), func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "partytest") {
-				return err
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			if err != nil {
-				return err
-			}
-			visit(path, file)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

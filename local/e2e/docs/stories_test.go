@@ -46,7 +46,7 @@ func TestStories(t *testing.T) {
 				t.Fatal(err)
 			}
 			cmd := exec.CommandContext(t.Context(), tool(t, "node"),
-				"--test", "--test-force-exit", "--test-reporter=tap", "--test-timeout=60000", s.file)
+				"--test", "--test-force-exit", "--test-reporter=tap", "--test-timeout=90000", s.file)
 			cmd.Dir = "stories"
 			cmd.Env = append(os.Environ(), target.Variable+"="+addr, "BLOCKS="+blocks)
 			out, err := cmd.CombinedOutput()
@@ -94,19 +94,6 @@ func named(t *testing.T, doc string) []byte {
 		t.Fatal(err)
 	}
 	return body
-}
-
-// server is the one given, or an embedded engine with the module.
-func server(t *testing.T) string {
-	t.Helper()
-	addr := target.Given()
-	if addr == "" {
-		return target.Engine(t, true)
-	}
-	if !target.HasModule(t, addr) {
-		t.Fatalf("the server at %s has no Partyline module, which the documentation is about", addr)
-	}
-	return addr
 }
 
 // install gets the stories' packages from the registry, exactly as the lock file says,

@@ -39,12 +39,12 @@ func rowsOf(t *testing.T, doc, heading string) [][]string {
 	return rows
 }
 
-// typed are the string constants of a type in package party.
-func typed(t *testing.T, name string) []string {
+// typed are the string constants of a type in a package.
+func typed(t *testing.T, dir, name string) []string {
 	t.Helper()
 	var all []string
 	err := goFiles(func(path string, file *ast.File) {
-		if filepath.ToSlash(filepath.Dir(path)) != Root+"/party" {
+		if filepath.ToSlash(filepath.Dir(path)) != Root+"/"+dir {
 			return
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -63,7 +63,7 @@ func typed(t *testing.T, name string) []string {
 		})
 	})
 	if err != nil || len(all) < 3 {
-		t.Fatalf("constants of party.%s: %q, %v", name, all, err)
+		t.Fatalf("constants of %s.%s: %q, %v", dir, name, all, err)
 	}
 	return all
 }
@@ -76,7 +76,7 @@ var httpStatus = map[int]int{3: 400, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10:
 // that a server answers with.
 func TestClients_reasons(t *testing.T) {
 	left := map[string]bool{}
-	for _, reason := range typed(t, "Reason") {
+	for _, reason := range typed(t, "party", "Reason") {
 		left[reason] = true
 	}
 	for _, row := range rowsOf(t, "docs/clients.md", "### Reasons") {
@@ -150,11 +150,25 @@ func TestClients_states(t *testing.T) {
 	for _, row := range rowsOf(t, "docs/clients.md", "### Show a preview") {
 		listed = append(listed, quoted(row[0])...)
 	}
-	want := typed(t, "InviteState")
+	want := typed(t, "party", "InviteState")
 	slices.Sort(listed)
 	slices.Sort(want)
 	if !slices.Equal(listed, want) {
 		t.Errorf("the table has %q; states are %q", listed, want)
+	}
+}
+
+// TestClients_drops: the table has every reason why a ticket is dropped.
+func TestClients_drops(t *testing.T) {
+	var listed []string
+	for _, row := range rowsOf(t, "docs/clients.md", "## Look for a match") {
+		listed = append(listed, quoted(row[0])...)
+	}
+	want := typed(t, "matchmaking/queue", "DropReason")
+	slices.Sort(listed)
+	slices.Sort(want)
+	if !slices.Equal(listed, want) {
+		t.Errorf("the table has %q; reasons are %q", listed, want)
 	}
 }
 

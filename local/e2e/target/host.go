@@ -12,12 +12,17 @@ import (
 	"partyline/module/wiring"
 )
 
-// start runs an embedded engine at a free port of the loopback interface, as a stock
-// server or with the module. Waits that tests could only sit out are short.
-func start(ctx context.Context, module bool) (addr string, stop func(), err error) {
+// ConsoleKey opens the console page of the servers that suites run against.
+const ConsoleKey = "local-console-key"
+
+// start runs an embedded engine at a free port of the loopback interface. Waits that
+// tests could only sit out are short. rules is the path of the module's rules file; "" is
+// a stock server.
+func start(ctx context.Context, rules string) (addr string, stop func(), err error) {
 	options := engine.Options{MatchmakerInterval: 500 * time.Millisecond}
-	if module {
+	if rules != "" {
 		options.Init = wiring.Register
+		options.Env = map[string]string{wiring.EnvRules: rules, wiring.EnvConsole: ConsoleKey}
 	}
 	server, err := engine.Start(ctx, options)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -17,11 +18,18 @@ const Variable = "NAKAMA"
 // Given is the address of the server that the environment names; "" for none.
 func Given() string { return os.Getenv(Variable) }
 
-// Engine starts an embedded engine for the duration of a test, with Partyline's module or
-// as a stock server, and returns its address.
+// Engine starts an embedded engine for the duration of a test, with Partyline's module and
+// a rules file that says nothing, or as a stock server, and returns its address.
 func Engine(t testing.TB, module bool) string {
 	t.Helper()
-	addr, stop, err := start(t.Context(), module)
+	rules := ""
+	if module {
+		rules = filepath.Join(t.TempDir(), "rules.yml")
+		if err := os.WriteFile(rules, []byte("version: 1\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	addr, stop, err := start(t.Context(), rules)
 	if err != nil {
 		t.Fatalf("embedded engine: %v; %s=host:port runs this against a real server", err, Variable)
 	}

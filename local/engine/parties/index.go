@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -183,18 +184,19 @@ func parseTime(text string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// cursor is where a list goes on. That false and absent look alike in Open is what the
-// real server's cursors are like, and why it does not survive some of them.
+// cursor is where a list goes on. It is encoded as the real server encodes it, which
+// loses an Open that points to false: why that server does not survive some cursors.
 type cursor struct {
-	Query  string `json:"query"`
-	Open   bool   `json:"open,omitempty"`
-	Offset int    `json:"offset"`
-	Limit  int    `json:"limit"`
+	Query  string
+	Open   *bool
+	Offset int
+	Limit  int
 }
 
 func (c cursor) encode() (string, error) {
-	data, err := json.Marshal(c)
-	return base64.RawURLEncoding.EncodeToString(data), err
+	var data bytes.Buffer
+	err := gob.NewEncoder(&data).Encode(c)
+	return base64.RawURLEncoding.EncodeToString(data.Bytes()), err
 }
 
 // decodeCursor reads a cursor and checks that it belongs to this question.
@@ -202,9 +204,7 @@ func decodeCursor(text string, limit int, open *bool, query string) (cursor, err
 	var c cursor
 	data, err := base64.RawURLEncoding.DecodeString(text)
 	if err == nil {
-		d := json.NewDecoder(bytes.NewReader(data))
-		d.DisallowUnknownFields()
-		err = d.Decode(&c)
+		err = gob.NewDecoder(bytes.NewReader(data)).Decode(&c)
 	}
 	switch {
 	case err != nil || c.Offset < 0 || c.Offset > math.MaxInt32:
@@ -213,11 +213,11 @@ func decodeCursor(text string, limit int, open *bool, query string) (cursor, err
 		return c, errors.New("invalid cursor: param query mismatch")
 	case limit != c.Limit:
 		return c, errors.New("invalid cursor: param limit mismatch")
-	case open == nil && !c.Open:
+	case open == nil && c.Open == nil:
 		return c, nil
-	case open == nil || !c.Open:
+	case open == nil || c.Open == nil:
 		return c, ErrWouldCrash
-	case !*open:
+	case *open != *c.Open:
 		return c, errors.New("invalid cursor: param open mismatch")
 	}
 	return c, nil
@@ -263,7 +263,7 @@ func (r *Registry) List(ctx context.Context, limit int, open *bool, showHidden b
 	if err != nil || len(found) <= limit {
 		return found, "", err
 	}
-	next := cursor{Query: query, Open: open != nil && *open, Offset: from.Offset + limit, Limit: limit}
+	next := cursor{Query: query, Open: open, Offset: from.Offset + limit, Limit: limit}
 	nextPage, err := next.encode()
 	return found[:limit], nextPage, err
 }

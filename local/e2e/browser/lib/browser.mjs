@@ -38,9 +38,10 @@ const allowed = new Set([`${host}:${port}`, process.env.DEMO].filter(Boolean));
 // open shows an address in a window of its own, with its own cookies and storage. The window keeps what
 // went wrong in it: script errors, console errors (a broken CSP among them), dialogs, and requests to anywhere
 // but the servers under test.
-export async function open(path, { viewport = phone, javaScript = true, scheme = "dark" } = {}) {
+export async function open(path, { viewport = phone, javaScript = true, scheme = "dark", password = undefined } = {}) {
   const context = await (await browser()).newContext({
     viewport, javaScriptEnabled: javaScript, colorScheme: scheme, deviceScaleFactor: 2, permissions: ["clipboard-read", "clipboard-write"],
+    ...(password && { httpCredentials: { username: "operator", password } }),
   });
   context.setDefaultTimeout(15_000);
   const page = await context.newPage();

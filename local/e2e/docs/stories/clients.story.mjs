@@ -20,6 +20,7 @@ async function play(own = {}) {
   await game.run("members");
   await game.run("party data");
   await game.run("followers");
+  await game.run("matched");
   return game;
 }
 
@@ -160,6 +161,11 @@ test("members and friends on the way tell how far they are", async () => {
   await jonas.run("status list");
   assert.deepEqual(jonas.vars.members.map((m) => m.stage), ["downloading", ""]);
   assert.deepEqual(jonas.vars.incoming.map((m) => [m.user_id, m.stage]), [[userOf(aiko), "installing"]]);
+  await aiko.run("open a link");
+  await aiko.vars.openInvite(mira.vars.url);
+  await until(() => status().some((m) => m.incoming[0]?.stage === ""), "message -1 of a friend who has come");
+  await aiko.vars.socket.leaveParty(mira.vars.party.party_id);
+  await until(() => mira.vars.current.members.length === 2, "the leave");
   aiko.vars.socket.disconnect(false);
 });
 
@@ -186,18 +192,39 @@ test("a shared party reaches followers and those named", async () => {
   outsider.vars.socket.disconnect(false);
 });
 
-test("a party that plays nowhere has no match", async () => {
+test("two parties queue, and each member has a seat", async () => {
   await mira.run("party match");
-  assert.deepEqual([mira.vars.match_id, mira.vars.queue, mira.vars.seats], ["", "", []]);
+  assert.deepEqual([mira.vars.match_id, mira.vars.queue, mira.vars.seats], ["", "", []], "it plays nowhere yet");
+  const rivals = [await play(), await play()];
+  rivals[0].vars.party = await rivals[0].vars.socket.createParty(true, 4);
+  await rivals[1].vars.socket.joinParty(rivals[0].vars.party.party_id);
+  await until(() => rivals[0].vars.current.members.length === 2, "the second rival");
+  await rivals[0].run("queue");
+  await mira.vars.call("party_status_set", { party_id: mira.vars.party.party_id, stage: "ready" });
+  await mira.run("queue");
+  assert.ok(mira.vars.ticket.ticket);
+  await until(() => mira.vars.server.some(([op, m]) => op === -3 && m.event === "queued" && m.ticket === mira.vars.ticket.ticket), "message -3");
+  for (const game of [mira, jonas, ...rivals]) await until(() => game.vars.match, "the match");
+  await mira.run("party match");
+  assert.equal(mira.vars.match_id, mira.vars.match.match_id);
+  assert.equal(mira.vars.queue, "duo_race");
+  assert.deepEqual(mira.vars.seats.map((s) => s.state), Array(4).fill("taken"));
+  assert.ok(mira.vars.server.some(([op, m]) => op === -4 && m.event === "seat_held"), "message -4");
+  for (const game of [mira, jonas, ...rivals]) await game.vars.socket.leaveMatch(mira.vars.match_id);
+  for (const game of rivals) game.vars.socket.disconnect(false);
 });
 
 test("leaving and coming back with the same code costs nothing", async () => {
+  const used = async () => {
+    await mira.run("list");
+    return mira.vars.invites.find((i) => i.id === mira.vars.invite.id).uses;
+  };
+  const before = await used();
   jonas.vars.socket.disconnect(true);
   await until(() => mira.vars.current.members.length === 1, "the leave");
   const joined = await jonas.vars.openInvite(mira.vars.url);
   assert.equal(joined.party_id, mira.vars.party.party_id);
-  await mira.run("list");
-  assert.equal(mira.vars.invites.find((i) => i.id === mira.vars.invite.id).uses, 1);
+  assert.equal(await used(), before);
 });
 
 test("a launcher pulls the running game in over HTTP", async () => {

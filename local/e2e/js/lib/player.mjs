@@ -18,11 +18,11 @@ const living = new Set();
 
 // Player is one user with at most one socket of its own; `again` gives further ones.
 export class Player {
-  static async login(name = "player") {
+  static async login(name = "player", vars = undefined) {
     const player = new Player();
     player.client = new Client(serverKey, host, port, false, patience);
     const username = `${name}-${randomUUID().slice(0, 13)}`;
-    player.session = await player.client.authenticateDevice(randomUUID(), true, username);
+    player.session = await player.client.authenticateDevice(randomUUID(), true, username, vars);
     player.id = player.session.user_id;
     player.username = player.session.username;
     return player;

@@ -9,6 +9,7 @@ export const host = given.slice(0, given.lastIndexOf(":"));
 export const port = given.slice(given.lastIndexOf(":") + 1);
 export const serverKey = "defaultkey";
 export const httpKey = "defaulthttpkey";
+export const consoleKey = "local-console-key"; // PARTY_CONSOLE_KEY
 
 // How long anything may take before a test calls it missing, in milliseconds. Only a matchmaker's
 // interval (15 s by default) comes near it.

@@ -18,7 +18,7 @@ const ran = new Set();
 const given = process.env.NAKAMA;
 export const host = given.slice(0, given.lastIndexOf(":"));
 export const port = given.slice(given.lastIndexOf(":") + 1);
-export const patience = 15_000; // milliseconds that anything may take
+export const patience = 40_000; // milliseconds that anything may take; a matchmaker's interval comes near it
 
 const AsyncFunction = (async () => {}).constructor;
 const installed = createRequire(import.meta.url);

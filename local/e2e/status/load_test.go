@@ -1,4 +1,6 @@
-package e2e
+// Package status_test has many sockets tell what they are doing, and plays the ready gate, over real
+// sockets against the embedded engine with the module in it.
+package status_test
 
 import (
 	"bytes"
@@ -24,7 +26,7 @@ import (
 	"partyline/party/status"
 )
 
-// The full size is `go test ./local/e2e -run StatusLoad -v -parties 500 -reports 50`.
+// The full size is `go test ./local/e2e/status -run Load -v -parties 500 -reports 50`.
 var (
 	loadParties = flag.Int("parties", 15, "parties of four in the status load test")
 	loadReports = flag.Int("reports", 10, "reports of each member in the status load test, five a second")
@@ -56,7 +58,7 @@ type loaded struct {
 // Every member of every party reports five times a second. Each party has to end up
 // knowing the last value of each member, in no more messages than the rate allows, and
 // nothing may be left running once the sockets are closed.
-func TestStatusLoad(t *testing.T) {
+func TestLoad(t *testing.T) {
 	addr := target.Engine(t, true) // its own: what is left behind is counted in this process
 	before := runtime.NumGoroutine()
 	c := client.New(addr)

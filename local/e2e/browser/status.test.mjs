@@ -1,0 +1,118 @@
+// Badges in the demo client and on the landing page: what players see of each other while they load.
+
+import assert from "node:assert/strict";
+import { after, afterEach, describe, test } from "node:test";
+
+import { desktop, open, origin, quit, shoot } from "./lib/browser.mjs";
+
+const demo = process.env.DEMO ? `http://${process.env.DEMO}` : origin;
+const windows = [];
+
+afterEach(async () => {
+  await Promise.all(windows.splice(0).map((w) => w.leave()));
+});
+after(quit);
+
+async function window(address) {
+  const page = await open(address, { viewport: desktop });
+  windows.push(page);
+  page.at = (id) => page.getByTestId(id);
+  return page;
+}
+
+async function player(name, query = "") {
+  const page = await window(`${demo}/${query}`);
+  await page.at("name-input").fill(name);
+  await page.at("name-submit").click();
+  await page.locator("[data-testid=connection][data-state=on]").waitFor();
+  return page;
+}
+
+// leader makes a closed party and answers its window, and the code of an invite to it.
+async function leader(name) {
+  const page = await player(name);
+  await page.at("create-open").setChecked(false);
+  await page.at("create-submit").click();
+  await page.at("party").waitFor();
+  await page.at("invite-create").click();
+  await page.at("invite").waitFor();
+  return { page, code: (await page.at("invite-code").textContent()).replaceAll("-", "") };
+}
+
+const seat = (page, name, kind = "member") => page.at(kind).filter({ hasText: name });
+const badge = (page, name, words, kind) => seat(page, name, kind).getByTestId("member-badge").filter({ hasText: words });
+
+// corner is where a line about somebody stands, seen from the bottom left of the window.
+async function corner(page, words) {
+  const line = page.at("loading-line").filter({ hasText: words }).first();
+  await line.waitFor();
+  const box = await line.boundingBox();
+  return { left: box.x, bottom: desktop.height - box.y - box.height };
+}
+
+describe("badges", () => {
+  test("follow a friend from the invite to ready", async () => {
+    const { page: alice, code } = await leader("Alice");
+    const landing = await window(`/party/join/${code}`);
+    const bob = await player("Bob", `?party=${code}`);
+    await bob.at("preview-download").click(); // on the way, not in yet
+    await badge(alice, "Bob", /Downloading \d+ %/, "incoming").waitFor();
+    const at = await corner(alice, /^Bob is downloading, \d+ %$/);
+    assert.ok(at.left < 60 && at.bottom < 60, `the line stands at ${JSON.stringify(at)}`);
+    await shoot(alice, "status-incoming");
+
+    await bob.at("preview-join").click();
+    await bob.at("party").waitFor();
+    await seat(alice, "Bob").waitFor();
+    await seat(alice, "Bob", "incoming").waitFor({ state: "detached" });
+    await bob.at("status-tutorial").click();
+    await badge(alice, "Bob", "In the tutorial").waitFor();
+    await corner(alice, /^Bob is in the tutorial$/);
+    await landing.locator(".seat", { hasText: "Bob" }).locator(".badge .stage", { hasText: "In the tutorial" }).waitFor({ timeout: 20_000 });
+    await shoot(landing, "status-landing");
+
+    await bob.at("status-ready").click();
+    await badge(alice, "Bob", "Ready").waitFor();
+    assert.equal(await alice.at("loading-line").count(), 0, "nobody is waited for");
+    await badge(bob, "Bob", "Ready").waitFor(); // one's own as well
+    for (const page of [alice, bob, landing]) assert.deepEqual(page.faults, []);
+  });
+
+  test("show a download as it goes on, in both windows and on the landing page", async () => {
+    const { page: alice, code } = await leader("Alice");
+    const bob = await player("Bob", `?party=${code}`);
+    await bob.at("preview-join").click();
+    await bob.at("party").waitFor();
+    const landing = await window(`/party/join/${code}`);
+    await bob.at("status-download").click();
+    const percents = new Set();
+    for (let i = 0; i < 3; i++) {
+      const words = await badge(alice, "Bob", /Downloading \d+ %/).textContent();
+      percents.add(words);
+      await alice.waitForFunction((old) => {
+        const now = document.querySelector("[data-testid=loading-line]")?.textContent ?? "";
+        return !now.endsWith(`, ${old}`);
+      }, words.replace("Downloading ", ""));
+    }
+    assert.ok(percents.size > 1, `the badge stood at ${[...percents]}`);
+    await landing.locator(".seat", { hasText: "Bob" }).locator(".badge .percent", { hasText: "%" }).waitFor({ timeout: 20_000 });
+    await shoot(alice, "status-downloading");
+    await bob.at("status-failed").click();
+    await badge(alice, "Bob", "Needs help").waitFor();
+    await corner(alice, /^Bob needs help$/);
+    for (const page of [alice, bob, landing]) assert.deepEqual(page.faults, []);
+  });
+
+  test("go with the player", async () => {
+    const { page: alice, code } = await leader("Alice");
+    const bob = await player("Bob", `?party=${code}`);
+    await bob.at("preview-join").click();
+    await bob.at("party").waitFor();
+    await bob.at("status-tutorial").click();
+    await badge(alice, "Bob", "In the tutorial").waitFor();
+    await bob.at("leave").click();
+    await seat(alice, "Bob").waitFor({ state: "detached" });
+    assert.equal(await alice.at("loading-line").count(), 0);
+    for (const page of [alice, bob]) assert.deepEqual(page.faults, []);
+  });
+});

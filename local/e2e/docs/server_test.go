@@ -1,0 +1,36 @@
+package docs
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"partyline/local/e2e/target"
+	"partyline/local/engine"
+	"partyline/module/wiring"
+)
+
+// server is the one given, or an embedded engine with the module. The documentation speaks
+// of the sample rules, local/rules.yml: a server that is given has to run with them.
+func server(t *testing.T) string {
+	t.Helper()
+	if addr := target.Given(); addr != "" {
+		if !target.HasModule(t, addr) {
+			t.Fatalf("the server at %s has no Partyline module, which the documentation is about", addr)
+		}
+		return addr
+	}
+	root, err := filepath.Abs(Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := engine.Start(t.Context(), engine.Options{
+		MatchmakerInterval: 200 * time.Millisecond,
+		RuntimePath:        root, Env: map[string]string{wiring.EnvRules: "local/rules.yml"}, Init: wiring.Register,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s.Addr()
+}

@@ -1,0 +1,180 @@
+package docs
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// commands are the programs of shell lines, with what is checked of their arguments.
+var commands = map[string]func(t *testing.T, b Block, args []string){
+	"make":      checkMake,
+	"nakama":    checkNakama,
+	"partyline": checkPartyline,
+	"go":        checkGoCommand,
+	"cp":        func(t *testing.T, b Block, args []string) { checkFiles(t, b, args[:len(args)-1]) },
+	"docker": func(t *testing.T, b Block, args []string) {
+		if len(args) < 2 || args[0] != "compose" || !slices.Contains([]string{"up", "down", "restart", "logs", "build"}, args[1]) {
+			t.Errorf("%s: docker %q", b, args)
+		}
+	},
+	"curl": func(t *testing.T, b Block, args []string) { checkURL(t, b, args[len(args)-1]) },
+	// Nothing about these is this repository's.
+	"mkdir": nil, "npm": nil, "git": nil, "cd": nil, "psql": nil, "kill": nil, "export": nil,
+}
+
+// checkShell: commands are known, and name targets, flags and files that exist.
+func checkShell(t *testing.T, b Block) {
+	t.Helper()
+	body := strings.ReplaceAll(b.Body, "\\\n", " ")
+	for line := range strings.SplitSeq(body, "\n") {
+		if code, _, ok := strings.Cut(line, " #"); ok {
+			line = code
+		}
+		for _, part := range regexp.MustCompile(`&&|\|\||;|\|`).Split(line, -1) {
+			words := strings.Fields(part)
+			for len(words) > 0 && regexp.MustCompile(`^[A-Z_]+=`).MatchString(words[0]) {
+				words = words[1:]
+			}
+			if len(words) == 0 || strings.HasPrefix(words[0], "#") {
+				continue
+			}
+			check, ok := commands[filepath.Base(words[0])]
+			if !ok {
+				t.Errorf("%s: %q is a command the test knows nothing of", b, words[0])
+				continue
+			}
+			if check != nil {
+				check(t, b, words[1:])
+			}
+		}
+	}
+}
+
+func checkMake(t *testing.T, b Block, args []string) {
+	t.Helper()
+	makefile := readFile(t, "Makefile")
+	for _, arg := range args {
+		name, _, isVariable := strings.Cut(arg, "=")
+		form := `(?m)^` + regexp.QuoteMeta(arg) + `:`
+		if isVariable {
+			form = `\b` + regexp.QuoteMeta(name) + `\b`
+		}
+		if !regexp.MustCompile(form).MatchString(makefile) {
+			t.Errorf("%s: make knows no %s", b, arg)
+		}
+	}
+}
+
+func checkNakama(t *testing.T, b Block, args []string) {
+	t.Helper()
+	for i, arg := range args {
+		name, isFlag := strings.CutPrefix(arg, "--")
+		name, value, joined := strings.Cut(name, "=")
+		if !isFlag {
+			continue
+		}
+		if !slices.Contains(serverFlags(t), name) {
+			t.Errorf("%s: the server has no flag --%s", b, name)
+		}
+		if !joined && i+1 < len(args) {
+			value = args[i+1]
+		}
+		if name == "runtime.env" {
+			checkVariable(t, b, value)
+		}
+	}
+}
+
+// checkPartyline asks the command line for its help where the words lead.
+func checkPartyline(t *testing.T, b Block, args []string) {
+	t.Helper()
+	sources := ""
+	err := filepath.WalkDir(filepath.Join(Root, "local/cmd/partyline"), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			var data []byte
+			data, err = os.ReadFile(path)
+			sources += string(data)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, arg := range args {
+		switch {
+		case strings.HasPrefix(arg, "-"):
+			name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+			if !strings.Contains(sources, `("`+name+`"`) {
+				t.Errorf("%s: partyline has no flag %s", b, arg)
+			}
+		case i == 0, i == 1 && args[0] == "rules":
+			if !strings.Contains(sources, `{"`+arg+`", "`) {
+				t.Errorf("%s: partyline has no command %s", b, arg)
+			}
+		}
+	}
+}
+
+func checkGoCommand(t *testing.T, b Block, args []string) {
+	t.Helper()
+	line := "go " + strings.Join(args, " ")
+	switch args[0] {
+	case "build":
+		for _, flag := range []string{"-trimpath", "-buildmode=plugin"} {
+			if strings.Contains(line, "./module") && !slices.Contains(args, flag) {
+				t.Errorf("%s: the plugin is built without %s", b, flag)
+			}
+		}
+		fallthrough
+	case "run", "test", "vet":
+		checkFiles(t, b, args[1:])
+		if i := slices.Index(args, "./local/cmd/partyline"); i >= 0 {
+			checkPartyline(t, b, args[i+1:])
+		}
+	case "version", "get", "mod", "tool":
+	default:
+		t.Errorf("%s: %s", b, line)
+	}
+}
+
+// checkFiles: paths of this repository exist, apart from what is built and where the
+// installation puts it.
+func checkFiles(t *testing.T, b Block, paths []string) {
+	t.Helper()
+	for _, path := range paths {
+		if strings.HasPrefix(path, "-") || strings.HasPrefix(path, "build/") || strings.HasPrefix(path, "modules/") || !strings.Contains(path, "/") {
+			continue
+		}
+		path = strings.TrimPrefix(strings.TrimSuffix(path, "/..."), "partyline/") // an import path, seen from a game's module
+		if _, err := os.Stat(filepath.Join(Root, path)); err != nil && !filepath.IsAbs(path) {
+			t.Errorf("%s: %v", b, err)
+		}
+	}
+}
+
+// checkURL: a path is one of the module's routes or of Nakama's API.
+func checkURL(t *testing.T, b Block, address string) {
+	t.Helper()
+	path := regexp.MustCompile(`^["']?https?://[^/]+(/[^?"']*)`).FindStringSubmatch(address)
+	if path == nil {
+		t.Errorf("%s: %s is no address", b, address)
+		return
+	}
+	if strings.HasPrefix(path[1], "/v2/") || path[1] == "/healthcheck" {
+		return
+	}
+	for _, line := range entryPoints(t) {
+		if _, pattern, ok := strings.Cut(line, "http GET,HEAD "); ok {
+			form := "^" + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(pattern), `[^/]+`) + "$"
+			if regexp.MustCompile(form).MatchString(path[1]) {
+				return
+			}
+		}
+	}
+	t.Errorf("%s: nothing answers at %s", b, path[1])
+}

@@ -1,0 +1,221 @@
+package grace
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Resume puts one of the caller's sessions back where its connection ended: over a
+// socket the caller's own, over HTTP the user's only live one that is not a member
+// already. Designers' rules and locks do not stand in the way of who only comes back; a
+// ban does. With several seats kept it takes all of them and answers the party entered
+// last; where the rules know one party per user it takes that one.
+//
+// Where the host has not noticed the end of the older connection, the seat moves if the
+// rules let second sockets take seats. Otherwise the answer says that the session is
+// not in yet: it will be as soon as the older one has ended.
+//
+// It may be repeated. Refusals: Unauthenticated, NoLiveSession, SessionAmbiguous,
+// PartyNotFound if nothing is kept, AlreadyMember if another session of the user is a
+// member and stays it, and those of [party.Admission.Admit] but PartyLocked.
+func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption, error) {
+	var none party.Resumption
+	if c.UserID == "" {
+		return none, party.Refuse(party.Unauthenticated, "Please sign in first.")
+	}
+	// In this order: a membership that ends in between is a seat by then.
+	in, err := s.Roster.PartiesOf(ctx, c.UserID)
+	if err != nil {
+		return none, err
+	}
+	session, err := s.pick(c, in)
+	if err != nil {
+		return none, err
+	}
+	id, err := s.takeSeats(ctx, session)
+	switch {
+	case err != nil:
+		return none, err
+	case !id.IsZero():
+		return party.Resumption{PartyID: id.String(), Joined: true}, nil
+	}
+	now, err := s.Roster.PartiesOf(ctx, c.UserID) // another session may have been faster
+	if err != nil {
+		return none, err
+	}
+	if len(now) > 0 {
+		in = now
+	}
+	for _, m := range in {
+		if m.Session.SessionID == session.SessionID {
+			return party.Resumption{PartyID: m.ID.String(), Joined: true}, nil
+		}
+	}
+	if len(in) == 0 {
+		return none, party.Refuse(party.PartyNotFound, "No seat is kept for you in any party.")
+	}
+	return s.relieve(ctx, session, in[0])
+}
+
+// pick chooses the session that comes back.
+func (s *Service) pick(c party.Caller, in []party.Membership) (party.Session, error) {
+	if c.SessionID != "" {
+		return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}, nil
+	}
+	live, err := s.Roster.Sessions(c.UserID)
+	if err != nil {
+		return party.Session{}, err
+	}
+	if len(live) == 0 {
+		return party.Session{}, party.Refuse(party.NoLiveSession, "The game is not running.")
+	}
+	free := slices.DeleteFunc(slices.Clone(live), func(l party.Session) bool {
+		return slices.ContainsFunc(in, func(m party.Membership) bool { return m.Session.SessionID == l.SessionID })
+	})
+	switch len(free) {
+	case 0:
+		return in[0].Session, nil
+	case 1:
+		return free[0], nil
+	}
+	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket that is to come back.")
+}
+
+// takeSeats puts a session into the seats kept for its user and answers the party
+// entered last; the zero ID if none is kept. An error means that no seat was taken.
+func (s *Service) takeSeats(ctx context.Context, session party.Session) (party.ID, error) {
+	seats, err := s.Admission.KeptSeats(ctx, session.UserID)
+	if err != nil {
+		return party.ID{}, err
+	}
+	var back party.ID
+	var refused error
+	for _, seat := range seats {
+		err := s.Admission.Admit(ctx, seat.ID, session, party.Grant{Back: true})
+		switch {
+		case party.ReasonOf(err) == party.PartyNotFound: // lost in between
+		case err != nil:
+			refused = errors.Join(refused, err)
+		case back.IsZero():
+			back = seat.ID
+		}
+		if rule := s.Policy().Parties.OnePerUser; !back.IsZero() && (rule == rules.OnePartyOnly || rule == rules.LeavePrevious) {
+			return back, nil
+		}
+	}
+	if !back.IsZero() {
+		refused = nil
+	}
+	return back, refused
+}
+
+// relieve has a session follow an older one of the same user that is still a member.
+func (s *Service) relieve(ctx context.Context, session party.Session, older party.Membership) (party.Resumption, error) {
+	conf := s.Policy().Parties
+	if conf.SecondSocket == rules.SecondSocketMove {
+		if err := s.Admission.Admit(ctx, older.ID, session, party.Grant{Back: true}); err != nil {
+			return party.Resumption{}, err
+		}
+		return party.Resumption{PartyID: older.ID.String(), Joined: true}, nil
+	}
+	if conf.ReconnectGrace <= 0 {
+		return party.Resumption{}, party.Refuse(party.AlreadyMember, "You are in this party on another device.")
+	}
+	s.wait(session)
+	id, err := s.takeSeats(ctx, session) // the older one may have ended just before the wait began
+	if err != nil || id.IsZero() {
+		return party.Resumption{PartyID: older.ID.String()}, err
+	}
+	s.unwait(session)
+	return party.Resumption{PartyID: id.String(), Joined: true}, nil
+}
+
+// waiter is a session that takes its user's seat once the older one has ended.
+type waiter struct {
+	session party.Session
+	until   time.Time // a device that came long before is no replacement
+}
+
+// wait has a session wait for as long as a seat would be kept.
+func (s *Service) wait(session party.Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.waiting[session.UserID] = waiter{session, s.Now().Add(s.Policy().Parties.ReconnectGrace)}
+	}
+}
+
+func (s *Service) unwait(session party.Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting[session.UserID].session == session {
+		delete(s.waiting, session.UserID)
+	}
+}
+
+func (s *Service) waiter(userID string) (party.Session, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, ok := s.waiting[userID]
+	return w.session, ok && s.Now().Before(w.until)
+}
+
+// Started follows the beginning of a session: it is put back into its user's seat at
+// once if the rules say so. An older session that is still a member keeps the seat
+// until it ends, whatever the rules say of second sockets: another device may simply
+// have been switched on.
+func (s *Service) Started(ctx context.Context, session party.Session) error {
+	conf := s.Policy().Parties
+	if !conf.ResumeOnConnect || conf.ReconnectGrace <= 0 {
+		return nil
+	}
+	in, err := s.Roster.PartiesOf(ctx, session.UserID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(in, func(m party.Membership) bool { return m.Session.SessionID != session.SessionID }) {
+		s.wait(session)
+	}
+	id, err := s.takeSeats(ctx, session)
+	if !id.IsZero() {
+		s.unwait(session)
+	}
+	return err
+}
+
+// Ended follows the end of a session: its seats are kept, and go to whoever waits.
+func (s *Service) Ended(ctx context.Context, session party.Session) error {
+	s.unwait(session)
+	err := s.Admission.Dropped(ctx, session)
+	next, ok := s.waiter(session.UserID)
+	if !ok {
+		return err
+	}
+	id, late := s.takeSeats(ctx, next)
+	if !id.IsZero() {
+		s.unwait(next)
+	}
+	return errors.Join(err, late)
+}
+
+// Left follows a PartyLeave.
+func (s *Service) Left(ctx context.Context, id party.ID, session party.Session) {
+	s.Admission.Left(ctx, id, session)
+}
+
+// Removing comes before a PartyRemove of target, message cid, by the session. The
+// native engine does not know who is away and refuses. So a leader that removes
+// somebody who is away gets the answer from here, and then the engine's refusal, to
+// which SDKs no longer listen.
+func (s *Service) Removing(ctx context.Context, id party.ID, by, target party.Session, cid string) error {
+	removed, err := s.Admission.RemoveAway(ctx, id, by, target)
+	if removed {
+		err = errors.Join(err, party.Acknowledge(s.Streams, s.Sender, by, cid))
+	}
+	return err
+}

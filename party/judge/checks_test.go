@@ -1,0 +1,267 @@
+package judge_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"google.golang.org/protobuf/types/known/timestamppb"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"partyline/party"
+	"partyline/party/judge"
+	"partyline/party/rules"
+)
+
+func TestChecks_Create(t *testing.T) {
+	w := newWorld(t, "parties: {max_size: {default: 3, max: 6}, one_per_user: true, open: closed}\nrules: [{id: odd, on: [create], deny: request.max_size % 2 == 1 or request.open}]")
+	p := w.host.Players(2)
+	ctx := t.Context()
+	got, err := w.checks.Create(ctx, caller(p[0]), party.Wish{MaxSize: 4, Open: true})
+	if want := (party.Wish{MaxSize: 4}); err != nil || got != want {
+		t.Errorf("Create = %+v, %v; want %+v", got, err, want)
+	}
+	_, err = w.checks.Create(ctx, caller(p[0]), party.Wish{})
+	w.denied(err, "odd")
+	_, err = w.checks.Create(ctx, caller(p[0]), party.Wish{MaxSize: 7})
+	w.refused(err, party.InvalidRequest)
+	w.party(true, 4, p[1])
+	_, err = w.checks.Create(ctx, caller(p[1]), party.Wish{MaxSize: 5})
+	w.refused(err, party.AlreadyInParty)
+	if asked := w.set.Hits()[0].Asked; asked != 2 {
+		t.Errorf("the rule was asked %d times; want only where nothing cheaper refused", asked)
+	}
+}
+
+func TestChecks_Join(t *testing.T) {
+	w := newWorld(t, "rules: [{id: platform, on: [join], deny: 'user.vars.platform != \"pc\"'}]")
+	p := w.host.Players(4)
+	open, full := w.party(true, 4, p[0]), w.party(true, 1, p[0])
+	pc := map[string]string{"platform": "pc"}
+	if _, err := w.checks.Join(w.as(p[1], "", pc), caller(p[1]), open); err != nil {
+		t.Error(err)
+	}
+	_, err := w.checks.Join(w.as(p[1], "", nil), caller(p[1]), open)
+	w.denied(err, "platform")
+	_, err = w.checks.Join(w.as(p[1], "", pc), caller(p[1]), full)
+	w.refused(err, party.PartyFull)
+	if hits := w.set.Hits()[0]; hits.Asked != 2 {
+		t.Errorf("asked %d times; a full party needs no rule", hits.Asked)
+	}
+}
+
+// The rules are asked about whoever comes in, as its own game described itself, and not
+// about the leader in whose call that happens.
+func TestChecks_Accept(t *testing.T) {
+	w := newWorld(t, "rules: [{id: platform, on: [join], deny: 'user.vars.platform != \"pc\"'}]")
+	p := w.host.Players(3)
+	closed := w.party(false, 4, p[0])
+	leader := w.as(p[0], "", map[string]string{"platform": "phone"})
+	for i, platform := range map[int]string{1: "pc", 2: "phone"} {
+		if err := w.admission.BeginNative(w.as(p[i], "", map[string]string{"platform": platform}), closed, p[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.checks.Accept(leader, p[0], p[1], closed); err != nil {
+		t.Error(err)
+	}
+	w.denied(w.checks.Accept(leader, p[0], p[2], closed), "platform")
+	if err := w.checks.Accept(w.as(p[2], "", nil), p[2], p[2], closed); err != nil {
+		t.Errorf("a stranger's accept: %v; want it left to the server", err)
+	}
+}
+
+func TestChecks_Inside(t *testing.T) {
+	actions := []rules.Action{rules.ActionUpdate, rules.ActionData, rules.ActionMatchmake, rules.ActionKick, rules.ActionPromote}
+	w := newWorld(t, "rules: [{id: alone, on: [update, data, matchmake, kick, promote], deny: party.size == 1}]")
+	p := w.host.Players(3)
+	alone, pair := w.party(true, 4, p[0]), w.party(true, 4, p[0], p[1])
+	for _, a := range actions {
+		w.denied(w.checks.Inside(t.Context(), a, caller(p[0]), alone, rules.RequestFacts{}), "alone")
+		if err := w.checks.Inside(t.Context(), a, caller(p[0]), pair, rules.RequestFacts{}); err != nil {
+			t.Errorf("%s: %v", a, err)
+		}
+		if err := w.checks.Inside(t.Context(), a, caller(p[2]), alone, rules.RequestFacts{}); err != nil {
+			t.Errorf("%s by a stranger: %v; want it left to the server", a, err)
+		}
+	}
+	w.rules("rules: [{id: ranked, on: [matchmake], deny: 'request.queue == \"ranked\"'}]")
+	w.denied(w.checks.Alone(t.Context(), caller(p[0]), "ranked"), "ranked")
+	if err := w.checks.Alone(t.Context(), caller(p[0]), "casual"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Without a rule about the action nothing is read.
+func TestChecks_NoRuleCostsNothing(t *testing.T) {
+	w := newWorld(t, "")
+	e := &entrance{}
+	w.checks.Entrance = e
+	s := party.Session{UserID: "u"}
+	for _, err := range []error{
+		w.checks.Accept(t.Context(), s, s, party.ID{}),
+		w.checks.Inside(t.Context(), rules.ActionData, party.Caller{}, party.ID{}, rules.RequestFacts{}),
+		w.checks.Alone(t.Context(), party.Caller{}, ""),
+	} {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if e.calls != 0 {
+		t.Errorf("admission was asked %d times", e.calls)
+	}
+}
+
+// entrance counts what it is asked.
+type entrance struct{ calls int }
+
+func (e *entrance) MayCreate(context.Context, party.Session) error { e.calls++; return nil }
+func (e *entrance) MayJoin(context.Context, party.ID, party.Session) (party.View, int, error) {
+	e.calls++
+	return party.View{}, 0, nil
+}
+func (e *entrance) Seats(context.Context, party.ID, string) (party.View, int, error) {
+	e.calls++
+	return party.View{}, 0, nil
+}
+func (e *entrance) ClientAsking(party.ID, string) party.Client { e.calls++; return party.Client{} }
+func (e *entrance) Returning(party.ID, string) bool            { e.calls++; return false }
+
+func TestInquiries(t *testing.T) {
+	w := newWorld(t, "limits: {party_create: 1/h}\nparties: {requests: {rate: 1/h}}\nrules: [{id: ranked, on: [matchmake], deny: 'request.queue == \"ranked\"'}]")
+	p := w.host.Players(4)
+	open, closed := w.party(true, 2, p[0], p[1]), w.party(false, 4, p[0])
+	full := party.Refuse(party.PartyTooLarge, "Too many.")
+	inquiries := judge.Inquiries{
+		Checks: w.checks.Dry(w.judge), Rates: w.limits,
+		Invite: func(_ context.Context, c party.Caller, _ party.ID, j party.Judge) error {
+			if c.UserID == p[3].UserID {
+				return party.Refuse(party.NotMember, "No.")
+			}
+			return j.Decide(t.Context(), party.Question{Action: rules.ActionInvite, Caller: c})
+		},
+		Queue: func(_ context.Context, _ party.Caller, v party.View, queue string) error {
+			if queue == "solo" && v.Size() > 1 {
+				return full
+			}
+			return nil
+		},
+	}
+	ask := func(s party.Session, q judge.Inquiry) party.Reason {
+		t.Helper()
+		refusal, err := inquiries.Answer(t.Context(), caller(s), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if refusal == nil {
+			return ""
+		}
+		return refusal.Reason
+	}
+	takePartyToken := func() { _ = w.limits.PartyCreate(p[2].UserID) }
+	takeRequestToken := func() { _ = w.limits.JoinRequest(p[2].UserID) }
+	for _, tt := range []struct {
+		name   string
+		before func()
+		who    int
+		q      judge.Inquiry
+		want   party.Reason
+	}{
+		{"create", nil, 2, judge.Inquiry{Action: rules.ActionCreate, MaxSize: 4}, ""},
+		{"create_again", nil, 2, judge.Inquiry{Action: rules.ActionCreate}, ""},
+		{"create_outside", nil, 2, judge.Inquiry{Action: rules.ActionCreate, MaxSize: 257}, party.InvalidRequest},
+		{"create_too_often", takePartyToken, 2, judge.Inquiry{Action: rules.ActionCreate}, party.RateLimited},
+		{"join_full", nil, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: open.String()}, party.PartyFull},
+		{"join_own", nil, 1, judge.Inquiry{Action: rules.ActionJoin, PartyID: open.String()}, party.AlreadyMember},
+		{"join_nowhere", nil, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: "x"}, party.PartyNotFound},
+		{"ask", nil, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: closed.String()}, ""},
+		{"ask_too_often", takeRequestToken, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: closed.String()}, party.RateLimited},
+		{"invite", nil, 0, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, ""},
+		{"invite_elsewhere", nil, 3, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, party.NotMember},
+		{"matchmake", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "casual"}, ""},
+		{"matchmake_rule", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "ranked"}, party.RuleDenied},
+		{"matchmake_queue", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "solo"}, party.PartyTooLarge},
+		{"matchmake_member", nil, 1, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String()}, party.NotLeader},
+		{"matchmake_stranger", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String()}, party.NotMember},
+		{"matchmake_nowhere", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: "x"}, party.PartyNotFound},
+		{"alone", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, Queue: "solo"}, ""},
+		{"alone_rule", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, Queue: "ranked"}, party.RuleDenied},
+	} {
+		if tt.before != nil {
+			tt.before()
+		}
+		if got := ask(p[tt.who], tt.q); got != tt.want {
+			t.Errorf("%s: %q; want %q", tt.name, got, tt.want)
+		}
+	}
+	for field, q := range map[string]judge.Inquiry{
+		"action": {Action: rules.ActionKick}, "party_id": {Action: rules.ActionInvite},
+	} {
+		if _, err := inquiries.Answer(t.Context(), caller(p[0]), q); party.ReasonOf(err) != party.InvalidRequest {
+			t.Errorf("%s: %v; want invalid_request", field, err)
+		}
+	}
+	if hits := w.set.Hits()[0]; hits.Asked != 0 {
+		t.Errorf("asking was counted: %+v", hits)
+	}
+	v := w.view(open)
+	if v.Size() != 2 {
+		t.Errorf("asking changed the party: %+v", v)
+	}
+
+	w.rules("rules: [{id: broken, on: [create], deny: user.metadata.level > 3}]")
+	w.load.err = errDown
+	if _, err := inquiries.Answer(t.Context(), caller(p[3]), judge.Inquiry{Action: rules.ActionCreate}); party.ReasonOf(err) != party.Internal {
+		t.Errorf("a rule that breaks: %v; want internal", err)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	w := newWorld(t, "")
+	p := w.host.Players(4)
+	ctx := t.Context()
+	w.host.Befriend(p[0].UserID, p[1].UserID)
+	w.host.Block(p[2].UserID, p[0].UserID)
+	group := func(name string, state int32) *api.UserGroupList_UserGroup {
+		return &api.UserGroupList_UserGroup{Group: &api.Group{Id: "id-" + name, Name: name}, State: wrapperspb.Int32(state)}
+	}
+	h := host{Host: w.host, pages: [][]*api.UserGroupList_UserGroup{{group("owner", 0), group("admin", 1)}, {group("member", 2), group("asked", 3)}}}
+	load := judge.Load(h, w.clock.Now)
+
+	groups, err := load.Groups(ctx, p[0].UserID)
+	want := []rules.GroupFacts{{ID: "id-owner", Name: "owner", Admin: true}, {ID: "id-admin", Name: "admin", Admin: true}, {ID: "id-member", Name: "member"}}
+	if err != nil || !slices.Equal(groups, want) {
+		t.Errorf("Groups = %+v, %v; want %+v", groups, err, want)
+	}
+	others := []string{p[1].UserID, p[2].UserID, p[3].UserID}
+	if friends, err := load.Friends(ctx, p[0].UserID, others); err != nil || !slices.Equal(friends, []string{p[1].UserID}) {
+		t.Errorf("Friends = %v, %v", friends, err)
+	}
+	for i, blocked := range map[int]bool{1: false, 2: true, 3: false} {
+		if got, err := load.Blocked(ctx, p[0].UserID, []string{p[i].UserID}); err != nil || got != blocked {
+			t.Errorf("Blocked by player %d = %v, %v", i, got, err)
+		}
+	}
+	users, _ := w.host.UsersGetId(ctx, []string{p[0].UserID}, nil)
+	users[0].Metadata, users[0].CreateTime = `{"level":3}`, timestamppb.New(w.clock.Now())
+	account, err := load.Account(ctx, p[0].UserID)
+	if err != nil || account.DisplayName != users[0].DisplayName || account.Metadata != `{"level":3}` || !account.CreatedAt.Equal(w.clock.Now()) {
+		t.Errorf("Account = %+v, %v", account, err)
+	}
+	if _, err := load.Account(ctx, "nobody"); err == nil {
+		t.Error("nobody has an account")
+	}
+	users[0].Metadata = `{"level":4}`
+	if account, _ = load.Account(ctx, p[0].UserID); account.Metadata != `{"level":3}` {
+		t.Errorf("Account = %+v; want it remembered", account)
+	}
+	w.clock.Advance(judge.FactTTL + time.Second)
+	if account, _ = load.Account(ctx, p[0].UserID); account.Metadata != `{"level":4}` {
+		t.Errorf("Account = %+v; want it read again", account)
+	}
+	if _, err := judge.Load(host{Host: w.host, err: errDown}, w.clock.Now).Groups(ctx, p[0].UserID); err == nil {
+		t.Error("a failed read is no answer")
+	}
+}

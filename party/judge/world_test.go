@@ -1,0 +1,173 @@
+package judge_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/judge"
+	"partyline/party/partytest"
+	"partyline/party/rules"
+)
+
+// world is a judge and its checks over a fake host.
+type world struct {
+	t         testing.TB
+	host      *partytest.Host
+	clock     *partytest.Time
+	log       *partytest.Log
+	set       *rules.Set
+	load      *loader
+	roster    *party.Roster
+	admission *party.Admission
+	limits    *party.Limits
+	judge     *judge.Judge
+	checks    judge.Checks
+	deps      judge.Deps
+}
+
+func newWorld(t testing.TB, file string) *world {
+	t.Helper()
+	w := &world{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, load: &loader{}}
+	w.rules(file)
+	policy := func() rules.Config { return w.set.Config() }
+	w.roster = party.NewRoster(w.host, w.host, w.clock.Now)
+	w.limits = party.NewLimits(policy, w.clock.Now)
+	w.admission = party.NewAdmission(party.AdmissionDeps{
+		Roster: w.roster, Streams: w.host, Storage: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
+		Holds: func(context.Context, party.ID) ([]party.Hold, error) { return nil, nil }, Requests: w.limits.JoinRequest,
+	})
+	w.deps = judge.Deps{Rules: func() *rules.Set { return w.set }, Load: w.load, Logger: w.log, Now: w.clock.Now}
+	w.start(policy)
+	return w
+}
+
+// start makes the judge of what is in deps.
+func (w *world) start(policy party.Policy) {
+	w.judge = judge.New(w.deps)
+	w.checks = judge.NewChecks(w.judge, w.admission, policy)
+}
+
+// rules puts a file into force.
+func (w *world) rules(file string) {
+	w.t.Helper()
+	set, err := rules.Load([]byte("version: 1\n"+file), "rules.yml")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.set = set
+}
+
+// party is one led by the first player, with the others in it.
+func (w *world) party(open bool, maxSize int, players ...party.Session) party.ID {
+	w.t.Helper()
+	ctx := w.t.Context()
+	made := w.host.PartyCreate(players[0], open, maxSize)
+	if err := w.admission.EndCreate(ctx, players[0], made); err != nil {
+		w.t.Fatal(err)
+	}
+	id, err := party.ParseID(made.PartyId)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, s := range players[1:] {
+		if err := w.admission.Admit(ctx, id, s, party.Grant{}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return id
+}
+
+func (w *world) view(id party.ID) party.View {
+	w.t.Helper()
+	v, err := w.roster.View(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return v
+}
+
+// denied asserts the refusal of the rule.
+func (w *world) denied(err error, rule string) {
+	w.t.Helper()
+	if party.ReasonOf(err) != party.RuleDenied || party.AsError(err).Rule != rule {
+		w.t.Errorf("refusal = %v; want rule %s", err, rule)
+	}
+}
+
+func (w *world) refused(err error, want party.Reason) {
+	w.t.Helper()
+	if party.ReasonOf(err) != want {
+		w.t.Errorf("refusal = %v; want %s", err, want)
+	}
+}
+
+func caller(s party.Session) party.Caller {
+	return party.Caller{UserID: s.UserID, Username: s.Username, SessionID: s.SessionID}
+}
+
+// as is the context of a call of the session's own.
+func (w *world) as(s party.Session, lang string, vars map[string]string) context.Context {
+	ctx := w.t.Context()
+	for key, value := range map[any]any{
+		runtime.RUNTIME_CTX_USER_ID: s.UserID, runtime.RUNTIME_CTX_LANG: lang, runtime.RUNTIME_CTX_VARS: vars,
+	} {
+		ctx = context.WithValue(ctx, key, value)
+	}
+	return ctx
+}
+
+// loader answers what a test sets and keeps what it was asked.
+type loader struct {
+	account rules.Account
+	groups  []rules.GroupFacts
+	friends []string
+	blocked bool
+	err     error
+	asked   []string
+}
+
+var _ rules.Loader = (*loader)(nil)
+
+func (l *loader) Account(context.Context, string) (rules.Account, error) {
+	l.asked = append(l.asked, "account")
+	return l.account, l.err
+}
+
+func (l *loader) Groups(context.Context, string) ([]rules.GroupFacts, error) {
+	l.asked = append(l.asked, "groups")
+	return l.groups, l.err
+}
+
+func (l *loader) Friends(context.Context, string, []string) ([]string, error) {
+	l.asked = append(l.asked, "friends")
+	return l.friends, l.err
+}
+
+func (l *loader) Blocked(context.Context, string, []string) (bool, error) {
+	l.asked = append(l.asked, "blocked")
+	return l.blocked, l.err
+}
+
+var errDown = errors.New("the database is down")
+
+// host is what facts are read from.
+type host struct {
+	*partytest.Host
+	pages [][]*api.UserGroupList_UserGroup
+	err   error
+}
+
+func (h host) UserGroupsList(_ context.Context, _ string, _ int, _ *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error) {
+	if h.err != nil {
+		return nil, "", h.err
+	}
+	if cursor == "" && len(h.pages) > 1 {
+		return h.pages[0], "more", nil
+	}
+	return h.pages[len(h.pages)-1], "", nil
+}

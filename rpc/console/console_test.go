@@ -1,0 +1,284 @@
+package console_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"partyline/party"
+	"partyline/party/invite"
+	"partyline/party/overview"
+	"partyline/party/rules"
+	"partyline/rpc/console"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden file")
+
+const key = "0123456789abcdef"
+
+var now = time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// source shows a small server; a test changes what it needs.
+type source struct {
+	rules   overview.Rules
+	parties overview.Parties
+	stats   overview.Stats
+	invites []invite.Outstanding
+	denials []overview.Denial
+	err     error
+	reads   int
+	cursor  string
+	panics  bool
+}
+
+func (s *source) Rules(_ context.Context, reload bool) (overview.Rules, error) {
+	s.reads++
+	if s.panics || reload {
+		panic("as asked")
+	}
+	return s.rules, s.err
+}
+
+func (s *source) Parties(_ context.Context, _ int, cursor string) (overview.Parties, error) {
+	s.cursor = cursor
+	return s.parties, s.err
+}
+
+func (s *source) Invited(context.Context) (overview.Stats, []invite.Outstanding, error) {
+	return s.stats, s.invites, s.err
+}
+
+func (s *source) Denials(context.Context) []overview.Denial { return s.denials }
+
+func aServer() *source {
+	ago := func(d time.Duration) int64 { return now.Add(-d).Unix() }
+	part := 0.42
+	return &source{
+		rules: overview.Rules{
+			Source: "/srv/rules.yml", Version: 3, LoadedAt: ago(5 * time.Minute),
+			Rules: []overview.Rule{
+				{ID: "newcomers", On: []rules.Action{rules.ActionCreate}, Deny: `user.account_age < duration("24h")`, Message: "Play for a day first.", Asked: 40, Hits: 3},
+				{ID: "vip", On: []rules.Action{rules.ActionJoin, rules.ActionInvite}, Allow: "user.metadata.vip == true", Asked: 7, Hits: 7, Errors: 1},
+			},
+		},
+		parties: overview.Parties{Parties: []overview.Party{
+			{
+				PartyID: "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", Size: 2, MaxSize: 4, Held: 1, State: rules.StateMatchmaking, CreatedAt: ago(3 * time.Hour),
+				Requests: 2, Label: `{"mode":"raid"}`, Members: []overview.Member{
+					{UserID: "u1", Username: "mira", Leader: true, Stage: "ready"},
+					{UserID: "u2", Username: `<b>"jonas"</b>`, Stage: "downloading", Progress: &part, Text: "level <2>"},
+				},
+			},
+			{PartyID: "11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", Size: 1, MaxSize: 256, Open: true, Hidden: true, State: rules.StateInMatch, CreatedAt: ago(time.Second)},
+		}},
+		stats: overview.Stats{
+			UptimeSec: 7200, Denials: []overview.RuleDenials{{Rule: "newcomers", Count: 3}}, Buckets: map[string]int{"data": 9},
+			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1}, Memory: party.Stats{Parties: 2, Holds: 1},
+		},
+		invites: []invite.Outstanding{{
+			PartyID: "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1",
+			InviteSummary: party.InviteSummary{
+				ID: "7d0f4a12-8a55-4d46-9c9a-0c3c1c3e8a55", Kind: party.LinkInvite, CreatedBy: "u1", CreatedAt: ago(time.Hour),
+				ExpiresAt: now.Add(23 * time.Hour).Unix(), Uses: 1, ForUserIDs: []string{"u9"}, HoldSeat: true,
+			},
+		}},
+		denials: []overview.Denial{{
+			At: now.Add(-time.Minute), Action: rules.ActionCreate, UserID: "u7", Username: "newbie", Rule: "newcomers", Message: "Play for a day first.",
+			Explanation: rules.Explanation{Rules: []rules.RuleTrace{{
+				Rule: "newcomers", Denies: true, Condition: `user.account_age < duration("24h")`, Outcome: rules.Held,
+				Parts: []rules.Part{{Text: `user.account_age < duration("24h")`, Value: "true"}, {Text: "user.account_age", Depth: 1, Value: "2h"}},
+			}}},
+		}},
+	}
+}
+
+type log struct{ lines []string }
+
+func (l *log) Error(format string, v ...any) { l.lines = append(l.lines, fmt.Sprintf(format, v...)) }
+
+// serve makes the handler of each pattern.
+func serve(t testing.TB, s *source) (map[string]console.Route, *log) {
+	t.Helper()
+	l := &log{}
+	c, err := console.New(console.Options{Key: key, Source: s, Logger: l, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := map[string]console.Route{}
+	for _, r := range c.Routes() {
+		routes[r.Name] = r
+	}
+	return routes, l
+}
+
+func get(route console.Route, method, target, authorization string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(method, target, nil)
+	if authorization != "" {
+		request.Header.Set("Authorization", authorization)
+	}
+	answer := httptest.NewRecorder()
+	route.Handler(answer, request)
+	return answer
+}
+
+func basic(user, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+}
+
+func TestKey(t *testing.T) {
+	s := aServer()
+	routes, _ := serve(t, s)
+	for authorization, want := range map[string]int{
+		"": 401, "Bearer ": 401, "Bearer wrong": 401, "Bearer " + key[1:]: 401, "Bearer " + key + " ": 401, "bearer " + key: 401, key: 401,
+		basic(key, ""): 401, basic("operator", "wrong"): 401, "Basic nonsense": 401, "Basic " + key: 401,
+		"Bearer " + key: 200, basic("operator", key): 200, basic("", key): 200,
+	} {
+		for name, target := range map[string]string{"console_page": "/party/console", "console_asset": "/party/console/x.css"} {
+			before := s.reads
+			answer := get(routes[name], http.MethodGet, target, authorization)
+			if want == 401 {
+				if answer.Code != 401 || !strings.HasPrefix(answer.Header().Get("WWW-Authenticate"), "Basic ") || s.reads != before || strings.Contains(answer.Body.String(), "mira") {
+					t.Errorf("%s with %q = %d %q", name, authorization, answer.Code, answer.Body)
+				}
+			} else if answer.Code == 401 {
+				t.Errorf("%s with %q = %d", name, authorization, answer.Code)
+			}
+		}
+	}
+	if _, err := console.New(console.Options{Key: "short", Source: s, Logger: &log{}, Now: time.Now}); err == nil {
+		t.Error("a short key opens the page")
+	}
+	if _, err := console.New(console.Options{Key: key, Logger: &log{}, Now: time.Now}); err == nil {
+		t.Error("a page of nothing was made")
+	}
+}
+
+func TestPage_Golden(t *testing.T) {
+	routes, l := serve(t, aServer())
+	answer := get(routes["console_page"], http.MethodGet, "/party/console", "Bearer "+key)
+	if answer.Code != 200 || len(l.lines) > 0 {
+		t.Fatalf("page = %d, log %q", answer.Code, l.lines)
+	}
+	got := regexp.MustCompile(`console\.[0-9a-f]+\.css`).ReplaceAllString(answer.Body.String(), "console.<hash>.css")
+	const file = "testdata/page.golden.html"
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("the page has changed (run with -update if that is meant):\n%s", got)
+	}
+}
+
+func TestPage_Headers(t *testing.T) {
+	routes, _ := serve(t, aServer())
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		answer := get(routes["console_page"], method, "/party/console", "Bearer "+key)
+		for header, want := range map[string]string{
+			"Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+			"Cache-Control":           "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+			"X-Frame-Options": "DENY", "X-Robots-Tag": "noindex, nofollow", "Content-Type": "text/html; charset=utf-8",
+		} {
+			if got := answer.Header().Get(header); got != want {
+				t.Errorf("%s %s: %q; want %q", method, header, got, want)
+			}
+		}
+		if (answer.Body.Len() > 0) != (method == http.MethodGet) {
+			t.Errorf("%s has %d bytes", method, answer.Body.Len())
+		}
+	}
+	if answer := get(routes["console_page"], http.MethodPost, "/party/console", "Bearer "+key); answer.Code != 405 || answer.Header().Get("Allow") == "" {
+		t.Errorf("POST = %d", answer.Code)
+	}
+}
+
+// The page is text and its own stylesheet: nothing runs, nothing is fetched from elsewhere.
+func TestPage_HasNothingThatRuns(t *testing.T) {
+	routes, _ := serve(t, aServer())
+	html := get(routes["console_page"], http.MethodGet, "/party/console", "Bearer "+key).Body.String()
+	for _, bad := range []string{"<script", " style=", `<b>"jonas`, "level <2>", "http://", "https://", "javascript:", key} {
+		if strings.Contains(html, bad) {
+			t.Errorf("the page holds %q", bad)
+		}
+	}
+	href := regexp.MustCompile(`href="(/party/console/[^"]+)"`).FindStringSubmatch(html)
+	if href == nil {
+		t.Fatal("no stylesheet")
+	}
+	css := get(routes["console_asset"], http.MethodGet, href[1], "Bearer "+key)
+	if css.Code != 200 || css.Header().Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(css.Header().Get("Cache-Control"), "immutable") || strings.Contains(css.Body.String(), "url(") {
+		t.Errorf("stylesheet = %d %v", css.Code, css.Header())
+	}
+	if other := get(routes["console_asset"], http.MethodGet, "/party/console/other.css", "Bearer "+key); other.Code != 404 {
+		t.Errorf("another file = %d", other.Code)
+	}
+}
+
+func TestPage_Variants(t *testing.T) {
+	tests := map[string]struct {
+		target string
+		edit   func(*source)
+		code   int
+		has    []string
+		not    []string
+	}{
+		"empty": {edit: func(s *source) { *s = source{rules: overview.Rules{Version: 1}} }, code: 200,
+			has: []string{"Nobody is in a party", "The file has no rules", "No rule has refused anything", "Nobody is invited", "no file, the defaults"}},
+		"broken_file": {edit: func(s *source) {
+			s.rules.Error = "the previous rules stay in force: 1 error"
+			s.rules.Problems = []overview.Problem{{Severity: "error", File: "rules.yml", Line: 3, Column: 7, Path: "parties.colour", Problem: "unknown key", Excerpt: "  colour: red\n  ^"}}
+		}, code: 200, has: []string{"not in force", "rules.yml:3:7", "parties.colour", "colour: red\n  ^"}},
+		"live":         {target: "?live", code: 200, has: []string{`http-equiv="refresh" content="10"`, "Updating every 10 s"}},
+		"not_live":     {code: 200, not: []string{"http-equiv"}, has: []string{`href="/party/console?live"`}},
+		"next_page":    {edit: func(s *source) { s.parties.Cursor = "a+b/c=" }, code: 200, has: []string{`href="/party/console?cursor=a%2Bb%2Fc%3D"`, "2+"}},
+		"later_page":   {target: "?cursor=a%2Bb", code: 200, has: []string{"First parties"}},
+		"bad_cursor":   {edit: func(s *source) { s.err = party.Refuse(party.InvalidRequest, "cursor: no.") }, code: 400},
+		"failure":      {edit: func(s *source) { s.err = errors.New("the database is down") }, code: 500, not: []string{"database"}},
+		"panic":        {edit: func(s *source) { s.panics = true }, code: 500, not: []string{"as asked"}},
+		"broken_rule":  {edit: func(s *source) { s.denials[0].Broken = true; s.denials[0].Explanation.Err = errors.New("level is a text") }, code: 200, has: []string{"newcomers: failed", "level is a text"}},
+		"many_invites": {edit: func(s *source) { s.stats.Invites.Outstanding, s.stats.Invites.More = 500, true }, code: 200, has: []string{"The latest 1 of 500 or more"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := aServer()
+			if tt.edit != nil {
+				tt.edit(s)
+			}
+			routes, l := serve(t, s)
+			answer := get(routes["console_page"], http.MethodGet, "/party/console"+tt.target, "Bearer "+key)
+			if answer.Code != tt.code {
+				t.Errorf("code = %d; want %d, log %q", answer.Code, tt.code, l.lines)
+			}
+			for _, want := range tt.has {
+				if !strings.Contains(answer.Body.String(), want) {
+					t.Errorf("the page lacks %q", want)
+				}
+			}
+			for _, bad := range tt.not {
+				if strings.Contains(answer.Body.String(), bad) {
+					t.Errorf("the page holds %q", bad)
+				}
+			}
+			if (tt.code == 500) != (len(l.lines) == 1) {
+				t.Errorf("log = %q", l.lines)
+			}
+			if name == "later_page" && s.cursor != "a+b" {
+				t.Errorf("asked for the page at %q", s.cursor)
+			}
+		})
+	}
+}
