@@ -97,6 +97,9 @@ func (w *world) player() *player {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(socket.Abort)
+	if err := socket.Barrier(w.ctx); err != nil { // from now on the user is online
+		w.t.Fatal(err)
+	}
 	return &player{Socket: socket, Session: session, w: w}
 }
 
