@@ -43,6 +43,9 @@ var checkers = []checker{
 	{name: "log lines", claims: func(b Block) bool { return b.Language == "text" && b.Label == "log" }, check: func(t *testing.T, _ string, _ Document, b Block) {
 		checkLog(t, b)
 	}},
+	{name: "report of a simulation, see local/cmd/partyline", claims: func(b Block) bool {
+		return b.Language == "text" && b.Label == "report" && b.Doc == "docs/matchmaking.md"
+	}},
 	{name: "Go", claims: language("go"), check: func(t *testing.T, _ string, _ Document, b Block) { checkGo(t, b) }},
 }
 

@@ -109,7 +109,7 @@ func checkPartyline(t *testing.T, b Block, args []string) {
 		switch {
 		case strings.HasPrefix(arg, "-"):
 			name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-			if !strings.Contains(sources, `("`+name+`"`) {
+			if !strings.Contains(sources, `("`+name+`"`) && !strings.Contains(sources, `, "`+name+`", `) {
 				t.Errorf("%s: partyline has no flag %s", b, arg)
 			}
 		case i == 0, i == 1 && args[0] == "rules":
