@@ -41,9 +41,9 @@ plugin: ## build/partyline.so for nakama $(NAKAMA_VERSION), with its exact toolc
 record: ## record the contract transcripts from a real server: make record NAKAMA=host:port
 	NAKAMA=$(NAKAMA) $(GO) test -count=1 ./local/e2e/contract -record
 
-test-host: e2e-deps ## the end-to-end suites against a real server with the module: make test-host NAKAMA=host:port
-	@test -n "$(NAKAMA)" || { echo "usage: make test-host NAKAMA=host:port"; exit 2; }
-	NAKAMA=$(NAKAMA) $(GO) test -count=1 -timeout=15m -v ./local/e2e/...
+test-host: e2e-deps ## the end-to-end suites against real servers with the module, the second with the rules local/e2e/testdata/queues.yml: make test-host NAKAMA=host:port QUEUES=host:port
+	@test -n "$(NAKAMA)" -a -n "$(QUEUES)" || { echo "usage: make test-host NAKAMA=host:port QUEUES=host:port"; exit 2; }
+	NAKAMA=$(NAKAMA) NAKAMA_QUEUES=$(QUEUES) $(GO) test -count=1 -timeout=15m -v ./local/e2e/...
 
 fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 	@for pkg in $$($(GO) list ./...); do \

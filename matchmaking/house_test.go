@@ -137,8 +137,8 @@ func (h *house) MatchCreate(ctx context.Context, handler string, params map[stri
 	}
 	h.created++
 	s := &stage{house: h, core: core, id: fmt.Sprintf("%s.node1", uuid.NewString())}
-	ctx = context.WithValue(ctx, runtime.RUNTIME_CTX_MATCH_ID, s.id)
-	s.ctx = context.WithoutCancel(ctx)
+	var key any = runtime.RUNTIME_CTX_MATCH_ID // a text, as the host has it
+	s.ctx = context.WithValue(context.WithoutCancel(ctx), key, s.id)
 	s.state, s.rate, s.label = core.MatchInit(s.ctx, s, nil, h, params)
 	if s.state == nil {
 		return "", errors.New("error creating match: Match initial state must not be nil")

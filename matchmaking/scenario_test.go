@@ -192,6 +192,40 @@ func TestLive_LockedWhileInAMatch(t *testing.T) {
 	}
 }
 
+// Without queues the server's own matching stays, and makes a match with seats where the
+// rules ask for it.
+func TestLive_NativeMatching(t *testing.T) {
+	w := newTown(t, "matchmaking: {create_match: true}\n")
+	p := w.citizens("ann", "bob", "cat")
+	out := w.citizen("out")
+	id := p[0].partyWith(2, p[1])
+	party2 := &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{PartyId: id.String(), MinCount: 3, MaxCount: 3, Query: "*"}}}
+	solo := &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: &rtapi.MatchmakerAdd{MinCount: 3, MaxCount: 3, Query: "*"}}}
+	for c, e := range map[*citizen]*rtapi.Envelope{p[0]: party2, p[2]: solo} {
+		if _, err := c.socket.Call(c.within(), e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	match := ""
+	for _, c := range p {
+		m, err := c.socket.Take(c.within(), client.OfKind("matchmaker_matched"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if match = m.Envelope.GetMatchmakerMatched().GetMatchId(); match == "" {
+			t.Fatalf("matched without a match: %v", m.Envelope)
+		}
+	}
+	out.kept(match, party.SeatReserved)
+	for _, c := range p {
+		c.mustJoin(match)
+	}
+	out.kept(match, party.MatchFull)
+	if ann, bob := p[0].seat(id, p[0]), p[0].seat(id, p[1]); ann != "taken@0" || bob != "taken@0" {
+		t.Errorf("the party sits %q and %q", ann, bob)
+	}
+}
+
 // arena is a game's own handler, tiny: it greets every player with his team.
 type arena struct{ runtime.Match }
 

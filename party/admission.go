@@ -146,7 +146,8 @@ func (a *Admission) seat(ctx context.Context, g *gate, before snapshot, s Sessio
 	older, moves := before.Member(s.UserID)
 	vacated := moves && before.Size() >= before.MaxSize
 	if vacated {
-		a.vacate(ctx, id, older.Session) // first, for the engine would not take one more; it hears of both in this order
+		// First, for the engine would not take one more; it hears of both in this order.
+		a.vacate(ctx, id, older.Session)
 	}
 	if err := a.board(g, s, older.Session, before.MaxSize); err != nil {
 		if vacated { // the seat is still the user's

@@ -31,12 +31,20 @@ var suites = []struct {
 	{"js", "invite-races.test.mjs", 5, true},
 	{"js", "status.test.mjs", 17, true},
 	{"js", "share.test.mjs", 12, true},
+	{"js", "reconnect.test.mjs", 22, true},
 	{"js", "rules.test.mjs", 39, true},
+	{"js", queuesSuite, 9, true},
 	{"browser", "landing.test.mjs", 17, true},
 	{"browser", "console.test.mjs", 4, true},
 	{"browser", "demo.test.mjs", 5, true},
 	{"browser", "status.test.mjs", 3, true},
 }
+
+// queuesSuite alone plays on a server with queues, those of queuesRules.
+const (
+	queuesSuite = "matchmaking.test.mjs"
+	queuesRules = "testdata/queues.yml"
+)
 
 func TestSuites(t *testing.T) {
 	addr, module := target.Given(), true
@@ -57,6 +65,10 @@ func TestSuites(t *testing.T) {
 					install(t, folder)
 					installed[folder] = true
 				}
+			}
+			env := env
+			if s.file == queuesSuite {
+				env = append(slices.Clone(env), target.Variable+"="+target.Queues(t, queuesRules))
 			}
 			run(t, env, s.folder, s.file, s.atLeast)
 		})

@@ -4,7 +4,7 @@
 //
 // It is a stand-in for development and tests. It behaves as Nakama 3.40.0 does,
 // which recorded transcripts of a real server keep checking; what it does not
-// support answers by name. Nothing survives [Server.Close].
+// support answers by name. Nothing survives [Server.Close] but what Options.Data is given.
 //
 // The parts are packages of their own that do not know each other; this one brings
 // them together. It never imports the module's hooks, RPCs or matchmaking.
@@ -64,6 +64,10 @@ type Options struct {
 	Init host.InitModule
 	// Root answers GET / and what lies below it that nobody else answers; nil: an empty 200 at /.
 	Root http.Handler
+
+	// Data is what a closed server has stored, from its Data method: accounts, friends,
+	// groups, notifications and storage objects outlive it, as a database does. nil: none.
+	Data *store.Store
 
 	Logger *slog.Logger     // nil: nothing is logged
 	Now    func() time.Time // nil: time.Now
@@ -136,7 +140,11 @@ func (s *Server) build(ctx context.Context) error {
 	o := s.opts
 	logger := host.NewLogger(o.Logger)
 	s.tracker = presence.NewTracker()
-	s.store = store.New(store.Options{
+	open := store.New
+	if o.Data != nil {
+		open = o.Data.Reopen
+	}
+	s.store = open(store.Options{
 		Now: o.Now, TokenExpiry: o.TokenExpiry, SigningKey: o.SessionKey, RefreshSigningKey: o.RefreshKey,
 		Online: s.online, Deliver: s.deliver, DeliverAll: s.deliverAll, Disconnect: s.disconnect,
 	})
@@ -250,6 +258,9 @@ func (s *Server) URL() string { return "http://" + s.Addr() }
 
 // Module is what the loaded module sees as the server.
 func (s *Server) Module() runtime.NakamaModule { return s.module }
+
+// Data is what the server has stored, for the Options of the one that comes after it.
+func (s *Server) Data() *store.Store { return s.store }
 
 // Metrics are the series the module has reported.
 func (s *Server) Metrics() map[string]float64 { return s.metrics.Snapshot() }

@@ -12,7 +12,7 @@ import (
 
 // Resume puts one of the caller's sessions back where its connection ended: over a
 // socket the caller's own, over HTTP the user's only live one that is not a member
-// already. Designers' rules and locks do not stand in the way of who only comes back; a
+// already, or the newest of several where invites take that one, too. Designers' rules and locks do not stand in the way of who only comes back; a
 // ban does. With several seats kept it takes all of them and answers the party entered
 // last; where the rules know one party per user it takes that one.
 //
@@ -77,11 +77,15 @@ func (s *Service) pick(c party.Caller, in []party.Membership) (party.Session, er
 	free := slices.DeleteFunc(slices.Clone(live), func(l party.Session) bool {
 		return slices.ContainsFunc(in, func(m party.Membership) bool { return m.Session.SessionID == l.SessionID })
 	})
-	switch len(free) {
-	case 0:
+	switch {
+	case len(free) == 0:
 		return in[0].Session, nil
-	case 1:
+	case len(free) == 1:
 		return free[0], nil
+	case s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest:
+		if newest, known := party.Newest(free); known {
+			return newest, nil
+		}
 	}
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket that is to come back.")
 }

@@ -126,6 +126,8 @@ func (e *entrance) Seats(context.Context, party.ID, string) (party.View, int, er
 	e.calls++
 	return party.View{}, 0, nil
 }
+func (e *entrance) Returning(party.ID, string) bool { e.calls++; return false }
+
 func (e *entrance) ClientAsking(party.ID, string) party.Client { e.calls++; return party.Client{} }
 func (e *entrance) Returning(party.ID, string) bool            { e.calls++; return false }
 

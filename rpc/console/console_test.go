@@ -242,14 +242,17 @@ func TestPage_Variants(t *testing.T) {
 			s.rules.Error = "the previous rules stay in force: 1 error"
 			s.rules.Problems = []overview.Problem{{Severity: "error", File: "rules.yml", Line: 3, Column: 7, Path: "parties.colour", Problem: "unknown key", Excerpt: "  colour: red\n  ^"}}
 		}, code: 200, has: []string{"not in force", "rules.yml:3:7", "parties.colour", "colour: red\n  ^"}},
-		"live":         {target: "?live", code: 200, has: []string{`http-equiv="refresh" content="10"`, "Updating every 10 s"}},
-		"not_live":     {code: 200, not: []string{"http-equiv"}, has: []string{`href="/party/console?live"`}},
-		"next_page":    {edit: func(s *source) { s.parties.Cursor = "a+b/c=" }, code: 200, has: []string{`href="/party/console?cursor=a%2Bb%2Fc%3D"`, "2+"}},
-		"later_page":   {target: "?cursor=a%2Bb", code: 200, has: []string{"First parties"}},
-		"bad_cursor":   {edit: func(s *source) { s.err = party.Refuse(party.InvalidRequest, "cursor: no.") }, code: 400},
-		"failure":      {edit: func(s *source) { s.err = errors.New("the database is down") }, code: 500, not: []string{"database"}},
-		"panic":        {edit: func(s *source) { s.panics = true }, code: 500, not: []string{"as asked"}},
-		"broken_rule":  {edit: func(s *source) { s.denials[0].Broken = true; s.denials[0].Explanation.Err = errors.New("level is a text") }, code: 200, has: []string{"newcomers: failed", "level is a text"}},
+		"live":       {target: "?live", code: 200, has: []string{`http-equiv="refresh" content="10"`, "Updating every 10 s"}},
+		"not_live":   {code: 200, not: []string{"http-equiv"}, has: []string{`href="/party/console?live"`}},
+		"next_page":  {edit: func(s *source) { s.parties.Cursor = "a+b/c=" }, code: 200, has: []string{`href="/party/console?cursor=a%2Bb%2Fc%3D"`, "2+"}},
+		"later_page": {target: "?cursor=a%2Bb", code: 200, has: []string{"First parties"}},
+		"bad_cursor": {edit: func(s *source) { s.err = party.Refuse(party.InvalidRequest, "cursor: no.") }, code: 400},
+		"failure":    {edit: func(s *source) { s.err = errors.New("the database is down") }, code: 500, not: []string{"database"}},
+		"panic":      {edit: func(s *source) { s.panics = true }, code: 500, not: []string{"as asked"}},
+		"broken_rule": {edit: func(s *source) {
+			s.denials[0].Broken = true
+			s.denials[0].Explanation.Err = errors.New("level is a text")
+		}, code: 200, has: []string{"newcomers: failed", "level is a text"}},
 		"many_invites": {edit: func(s *source) { s.stats.Invites.Outstanding, s.stats.Invites.More = 500, true }, code: 200, has: []string{"The latest 1 of 500 or more"}},
 	}
 	for name, tt := range tests {

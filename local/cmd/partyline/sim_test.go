@@ -118,12 +118,12 @@ func TestSim_Docs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, found := strings.Cut(string(text), "```text report\nranked_5v5: ")
+	before, rest, found := strings.Cut(string(text), "```text output\nranked_5v5: ")
 	_, after, closed := strings.Cut(rest, "\n```\n")
 	if !found || !closed {
 		t.Fatalf("%s has no report of ranked_5v5", docs)
 	}
-	want := before + "```text report\n" + strings.TrimSuffix(report, "\n") + "\n```\n" + after
+	want := before + "```text output\n" + strings.TrimSuffix(report, "\n") + "\n```\n" + after
 	if *update {
 		if err := errors.Join(os.WriteFile(docs, []byte(want), 0o644), os.WriteFile(image, drawn, 0o644)); err != nil {
 			t.Fatal(err)

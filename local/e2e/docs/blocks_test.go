@@ -43,8 +43,8 @@ var checkers = []checker{
 	{name: "log lines", claims: func(b Block) bool { return b.Language == "text" && b.Label == "log" }, check: func(t *testing.T, _ string, _ Document, b Block) {
 		checkLog(t, b)
 	}},
-	{name: "report of a simulation, see local/cmd/partyline", claims: func(b Block) bool {
-		return b.Language == "text" && b.Label == "report" && b.Doc == "docs/matchmaking.md"
+	{name: "output", claims: func(b Block) bool { return b.Language == "text" && b.Label == "output" }, check: func(t *testing.T, _ string, d Document, b Block) {
+		checkOutput(t, d, b)
 	}},
 	{name: "Go", claims: language("go"), check: func(t *testing.T, _ string, _ Document, b Block) { checkGo(t, b) }},
 }

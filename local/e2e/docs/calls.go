@@ -149,7 +149,13 @@ func (p *reader) made() (v any, ok bool, err error) {
 			return v, true, err
 		case t.kind == word, t.is("<"), t.is(">"), t.is(","), t.is("]"), t.is("."):
 		case t.is("(") && p.peek().is(")"):
-			p.next()
+			if p.next(); p.peek().is("{") {
+				continue
+			}
+			if list {
+				return []any{}, true, nil
+			}
+			return map[string]any{}, true, nil
 		default:
 			return nil, false, nil
 		}

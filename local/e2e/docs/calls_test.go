@@ -48,6 +48,10 @@ var callers = map[string]caller{
 	"party_match": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID}
 	},
+	"party_resume": func(w *world) (*player, map[string]any) {
+		w.mustCall(w.friend, "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil)
+		return w.reconnect(w.friend), nil
+	},
 	"party_check": func(w *world) (*player, map[string]any) {
 		return w.friend, map[string]any{"party_id": w.partyID}
 	},
@@ -186,7 +190,7 @@ func checkNames(t *testing.T, d Document, b Block) {
 // TestClients_names: the names of SDK calls and events in tables exist as well.
 func TestClients_names(t *testing.T) {
 	d := document(t, "docs/clients.md")
-	rows, err := d.cells("## Create a party")
+	rows, err := d.cells("## Create a party", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,6 +219,7 @@ func TestCalls(t *testing.T) {
 			[]Call{{ID: "party_x", Payload: map[string]any{"party_id": Unknown{"party.Id"}, "ids": []any{Unknown{"a"}, "b"}, "up": []any{true}}}}},
 		{"csharp", `client.RpcAsync(session, "party_x", new { code = F(a, b), free }.ToJson());`, []Call{{ID: "party_x", OverHTTP: true, Payload: map[string]any{"code": Unknown{"F(a,b)"}, "free": Unknown{"free"}}}}},
 		{"gdscript", "party_call(\"party_x\", {\n\t\"a\": -0.5, # not \"party_y\"\n\t\"b\": null,\n})", []Call{{ID: "party_x", Payload: map[string]any{"a": -0.5, "b": nil}}}},
+		{"csharp", `Call<R>("party_x", new Dictionary<string, object>());`, []Call{{ID: "party_x", Payload: map[string]any{}}}},
 		{"gdscript", `party_call("party_x")`, []Call{{ID: "party_x"}}},
 	} {
 		got, err := Calls(Block{Language: c.language, Body: c.code})

@@ -12,7 +12,8 @@
 //   - JSON with a label ("json party_invite_create") has the very keys and types of a real
 //     answer; without one, only keys of the module or of Nakama's realtime API.
 //   - YAML is a rules file that loads or server settings that the server has; shell lines
-//     name make targets, flags, commands and files that exist.
+//     name make targets, flags, commands and files that exist; output ("text output") is
+//     what the command line before it really prints; log lines have words of the code.
 //   - Go compiles.
 //
 // The tables of reasons, metrics, collections and streams are compared with the code, and

@@ -83,22 +83,25 @@ func read(name, text string) (Document, error) {
 	return d, nil
 }
 
-// cells are the rows of the first table below a heading, without its head.
-func (d Document) cells(heading string) ([][]string, error) {
+// cells are the rows of the first table below a heading, without its head; of all tables
+// up to the next heading if all says so.
+func (d Document) cells(heading string, all bool) ([][]string, error) {
 	_, rest, ok := strings.Cut(d.Text, "\n"+heading+"\n")
 	if !ok {
 		return nil, fmt.Errorf("%s has no heading %q", d.Name, heading)
 	}
 	var rows [][]string
+	table := 0 // lines of the current one so far
 	for line := range strings.SplitSeq(rest, "\n") {
-		if strings.HasPrefix(line, "#") {
+		if strings.HasPrefix(line, "#") || len(rows) > 0 && table == 0 && !all {
 			break
 		}
 		if !strings.HasPrefix(line, "|") {
-			if len(rows) > 0 {
-				break
-			}
+			table = 0
 			continue
+		}
+		if table++; table <= 2 {
+			continue // the head and the line below it
 		}
 		row := strings.Split(strings.Trim(line, "|"), "|")
 		for i := range row {
@@ -106,8 +109,8 @@ func (d Document) cells(heading string) ([][]string, error) {
 		}
 		rows = append(rows, row)
 	}
-	if len(rows) < 3 {
+	if len(rows) == 0 {
 		return nil, fmt.Errorf("%s has no table below %q", d.Name, heading)
 	}
-	return rows[2:], nil
+	return rows, nil
 }

@@ -158,7 +158,7 @@ func collections(t *testing.T) []string {
 // code quotes.
 func inTable(t *testing.T, doc, heading string, have []string) {
 	t.Helper()
-	rows, err := document(t, doc).cells(heading)
+	rows, err := document(t, doc).cells(heading, false)
 	if err != nil {
 		t.Fatal(err)
 	}

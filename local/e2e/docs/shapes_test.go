@@ -54,6 +54,15 @@ var samples = map[string]func(w *world) json.RawMessage{
 		w.loading()
 		return w.serverMessage(w.leader, -1, "World map")
 	},
+	"party_resume": func(w *world) json.RawMessage {
+		w.mustCall(w.friend, "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil)
+		return w.mustCall(w.reconnect(w.friend), "party_resume", map[string]any{}, nil)
+	},
+	"message -5": func(w *world) json.RawMessage {
+		w.mustCall(w.friend, "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil)
+		w.friend.socket.Abort()
+		return w.serverMessage(w.leader, -5, "away")
+	},
 	"message -3": func(w *world) json.RawMessage {
 		ctx, cancel := w.deadline()
 		defer cancel()

@@ -3,11 +3,14 @@ package docs
 import (
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"partyline/local"
 )
 
 // commands are the programs of shell lines, with what is checked of their arguments.
@@ -109,7 +112,7 @@ func checkPartyline(t *testing.T, b Block, args []string) {
 		switch {
 		case strings.HasPrefix(arg, "-"):
 			name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-			if !strings.Contains(sources, `("`+name+`"`) && !strings.Contains(sources, `, "`+name+`", `) {
+			if !regexp.MustCompile(`\((?:&[\w.]+, )?"` + regexp.QuoteMeta(name) + `"`).MatchString(sources) {
 				t.Errorf("%s: partyline has no flag %s", b, arg)
 			}
 		case i == 0, i == 1 && args[0] == "rules":
@@ -177,4 +180,39 @@ func checkURL(t *testing.T, b Block, address string) {
 		}
 	}
 	t.Errorf("%s: nothing answers at %s", b, path[1])
+}
+
+// checkOutput runs the command line of the shell block before, with the sample rules as
+// rules.yml, and looks for what the block shows in what it prints.
+func checkOutput(t *testing.T, d Document, b Block) {
+	t.Helper()
+	i := slices.Index(d.Blocks, b)
+	if i < 1 || d.Blocks[i-1].Language != "sh" {
+		t.Fatalf("%s: no shell block before it says what prints this", b)
+	}
+	line, _, _ := strings.Cut(d.Blocks[i-1].Body, "\n")
+	args := strings.Fields(line)
+	if len(args) == 0 || args[0] != "partyline" {
+		t.Fatalf("%s: the test runs partyline alone, not %q", b, line)
+	}
+	root, err := filepath.Abs(Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	program := filepath.Join(dir, "partyline")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./local/cmd/partyline")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "rules.yml"), local.SampleRules, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := exec.CommandContext(t.Context(), program, args[1:]...)
+	run.Dir = dir
+	out, err := run.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), b.Body) {
+		t.Errorf("%s: %s prints something else (%v):\n%s", b, line, err, out)
+	}
 }

@@ -32,7 +32,7 @@ func quoted(cell string) []string {
 
 func rowsOf(t *testing.T, doc, heading string) [][]string {
 	t.Helper()
-	rows, err := document(t, doc).cells(heading)
+	rows, err := document(t, doc).cells(heading, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,17 +158,22 @@ func TestClients_states(t *testing.T) {
 	}
 }
 
-// TestClients_drops: the table has every reason why a ticket is dropped.
-func TestClients_drops(t *testing.T) {
+// TestMatchmaking_told: the tables have every event of a ticket, and every reason why one is
+// dropped.
+func TestMatchmaking_told(t *testing.T) {
+	rows, err := document(t, "docs/matchmaking.md").cells("### What a party is told", true)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var listed []string
-	for _, row := range rowsOf(t, "docs/clients.md", "## Look for a match") {
+	for _, row := range rows {
 		listed = append(listed, quoted(row[0])...)
 	}
-	want := typed(t, "matchmaking/queue", "DropReason")
+	want := append(typed(t, "matchmaking/queue", "DropReason"), typed(t, "matchmaking/queue", "EventName")...)
 	slices.Sort(listed)
 	slices.Sort(want)
-	if !slices.Equal(listed, want) {
-		t.Errorf("the table has %q; reasons are %q", listed, want)
+	if listed, want := slices.Compact(listed), slices.Compact(want); !slices.Equal(listed, want) {
+		t.Errorf("the tables have %q; the code %q", listed, want)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long one step may take.
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // player is a user whose game runs.
 type player struct {
@@ -65,7 +65,22 @@ func (w *world) join(name string) *player {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	return w.connect(session)
+}
+
+// reconnect loses a player's connection and makes a new one.
+func (w *world) reconnect(p *player) *player {
+	w.t.Helper()
+	p.socket.Abort()
+	return w.connect(p.Session)
+}
+
+func (w *world) connect(session client.Session) *player {
+	w.t.Helper()
+	ctx, cancel := w.deadline()
+	defer cancel()
 	p := &player{Session: session}
+	var err error
 	if p.socket, err = w.client.Connect(ctx, session, client.SocketOptions{}); err != nil {
 		w.t.Fatal(err)
 	}

@@ -29,12 +29,40 @@ func Engine(t testing.TB, module bool) string {
 			t.Fatal(err)
 		}
 	}
+	return run(t, rules)
+}
+
+// run starts an engine; rules is as start takes it.
+func run(t testing.TB, rules string) string {
+	t.Helper()
 	addr, stop, err := start(t.Context(), rules)
 	if err != nil {
 		t.Fatalf("embedded engine: %v; %s=host:port runs this against a real server", err, Variable)
 	}
 	t.Cleanup(stop)
 	return addr
+}
+
+// QueuesVariable names a running server whose module reads the rules file that [Queues]
+// is given, beside [Variable]. A server takes its matchmaker at its start only, so a
+// server with queues is another one than a server without.
+const QueuesVariable = "NAKAMA_QUEUES"
+
+// Queues is a server with queues: an embedded engine, unless the environment names a real
+// server for the other suites; then it has to name one with queues too.
+func Queues(t testing.TB, rulesFile string) string {
+	t.Helper()
+	if addr := os.Getenv(QueuesVariable); addr != "" {
+		return addr
+	}
+	if Given() != "" {
+		t.Fatalf("%s=host:port has to name a server whose rules are %s", QueuesVariable, rulesFile)
+	}
+	path, err := filepath.Abs(rulesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run(t, path)
 }
 
 // HasModule asks the server at addr whether Partyline's module is loaded.

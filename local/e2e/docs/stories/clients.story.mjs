@@ -220,11 +220,26 @@ test("leaving and coming back with the same code costs nothing", async () => {
     return mira.vars.invites.find((i) => i.id === mira.vars.invite.id).uses;
   };
   const before = await used();
-  jonas.vars.socket.disconnect(true);
+  await jonas.vars.socket.leaveParty(mira.vars.party.party_id);
   await until(() => mira.vars.current.members.length === 1, "the leave");
   const joined = await jonas.vars.openInvite(mira.vars.url);
   assert.equal(joined.party_id, mira.vars.party.party_id);
   assert.equal(await used(), before);
+});
+
+test("a lost connection costs no seat", async () => {
+  const party = mira.vars.party.party_id;
+  jonas.vars.current = undefined;
+  jonas.vars.socket.disconnect(true);
+  await until(() => mira.vars.server.some(([op, m]) => op === -5 && m.event === "away" && m.user_id === userOf(jonas)), "message -5, away");
+  await jonas.run("resume");
+  assert.deepEqual(await jonas.vars.comeBack(), { party_id: party, joined: true });
+  await until(() => jonas.vars.current?.id === party, "the party event of who came back");
+  await until(() => mira.vars.server.some(([op, m]) => op === -5 && m.event === "back" && m.user_id === userOf(jonas)), "message -5, back");
+  await jonas.vars.socket.leaveParty(party);
+  assert.equal(await jonas.vars.comeBack(), undefined, "who leaves has no seat kept");
+  await jonas.vars.openInvite(mira.vars.url);
+  await until(() => mira.vars.current.members.length === 2, "the return");
 });
 
 test("a launcher pulls the running game in over HTTP", async () => {

@@ -1,0 +1,228 @@
+package model
+
+import (
+	"slices"
+	"time"
+
+	"partyline/party/rules"
+)
+
+// CreateInvite makes an invite. On success it is the last of Invites.
+func (s *State) CreateInvite(by, party int, o InviteOptions) string {
+	p := s.Parties[party]
+	if o.MaxUses < 0 {
+		usual := s.Rules.Invites.Link.MaxUses
+		if o.Code {
+			usual = s.Rules.Invites.Code.MaxUses
+		}
+		if o.MaxUses = usual; usual > 0 {
+			o.MaxUses = max(usual, len(o.For))
+		}
+	}
+	if o.Hold && (len(o.For) == 0 || o.MaxUses > 0 && o.MaxUses < len(o.For)) || slices.Contains(o.For, by) {
+		return invalidRequest
+	}
+	if p.Over() {
+		return partyNotFound
+	}
+	if _, member := s.Member(p, by); !member {
+		return notMember
+	}
+	if s.Rules.Invites.Who == rules.InviteLeader && s.Sessions[p.Leader].User != by {
+		return notLeader
+	}
+	v := &Invite{
+		InviteOptions: o, Party: party, By: by,
+		CreatedAt: s.Now, ExpiresAt: s.Now.Truncate(time.Second).Add(o.TTL),
+	}
+	s.Invites = append(s.Invites, v)
+	if o.Hold {
+		if taken, held := s.Seats(party, -1); taken+held > p.MaxSize {
+			s.Invites = s.Invites[:len(s.Invites)-1]
+			return partyFull
+		}
+	}
+	return ""
+}
+
+// destination is the party an invite leads to now; -1 for none.
+func (s *State) destination(v *Invite) int {
+	if !v.Follow {
+		if s.Parties[v.Party].Over() {
+			return -1
+		}
+		return v.Party
+	}
+	latest, in := 0, -1
+	for i, p := range s.Parties {
+		for session, entry := range p.entered {
+			if s.Sessions[session].User == v.By && entry > latest {
+				latest, in = entry, i
+			}
+		}
+	}
+	return in
+}
+
+// refusal is why the user cannot use the invite now.
+func (s *State) refusal(v *Invite, user int) string {
+	switch {
+	case len(v.For) > 0 && !slices.Contains(v.For, user):
+		return inviteNotForYou
+	case v.Revoked:
+		return inviteRevoked
+	case s.ended(v):
+		return inviteExpired
+	case v.exhausted() && !slices.Contains(v.Claims, user):
+		return inviteExhausted
+	}
+	return ""
+}
+
+// Which of a user's games a redemption is for.
+const (
+	OverHTTP = -1 // whichever runs
+)
+
+// Redeem makes a session a member by an invite. session is the one that calls, or is
+// named in a call over HTTP; [OverHTTP] is a call over HTTP that names none.
+func (s *State) Redeem(user, session, invite int) string {
+	v := s.Invites[invite]
+	if len(v.For) > 0 && !slices.Contains(v.For, user) {
+		return inviteNotForYou
+	}
+	to := s.destination(v)
+	session, sessionRefusal := s.pick(user, session, to)
+	if sessionRefusal == "" && to >= 0 && slices.Contains(s.Parties[to].Members, session) {
+		return ""
+	}
+	if refusal := s.refusal(v, user); refusal != "" {
+		return refusal
+	}
+	if to < 0 {
+		return partyNotFound
+	}
+	if sessionRefusal != "" {
+		return sessionRefusal
+	}
+	if refusal := s.mayEnter(to, session, v); refusal != "" {
+		return refusal
+	}
+	leaving, refusal := s.elsewhere(to, user)
+	if refusal != "" {
+		return refusal
+	}
+	if !slices.Contains(v.Claims, user) {
+		v.Uses++
+		v.Claims = append(v.Claims, user)
+	}
+	s.enter(s.Parties[to], session)
+	s.Parties[to].lift(user)
+	s.leaveAll(leaving)
+	return ""
+}
+
+// pick is the session a redemption is for.
+func (s *State) pick(user, session, to int) (picked int, refusal string) {
+	if session != OverHTTP {
+		if s.Sessions[session].User != user || !s.Sessions[session].Live {
+			return 0, invalidRequest
+		}
+		return session, ""
+	}
+	if to >= 0 {
+		if member, ok := s.Member(s.Parties[to], user); ok {
+			return member, ""
+		}
+	}
+	switch live := s.Live(user); len(live) {
+	case 0:
+		return 0, noLiveSession
+	case 1:
+		return live[0], ""
+	}
+	return 0, sessionAmbiguous
+}
+
+// Revoke takes an invite back.
+func (s *State) Revoke(user, invite int) string {
+	v := s.Invites[invite]
+	if p := s.Parties[v.Party]; v.By != user && (p.Over() || s.Sessions[p.Leader].User != user) {
+		return notLeader
+	}
+	if !s.ended(v) {
+		v.Revoked = true
+	}
+	return ""
+}
+
+// Decline says that a user will not come.
+func (s *State) Decline(user, invite int) string {
+	v := s.Invites[invite]
+	if !slices.Contains(v.For, user) {
+		return inviteNotForYou
+	}
+	if !s.ended(v) && slices.Contains(v.pending(), user) {
+		v.Declined = append(v.Declined, user)
+	}
+	return ""
+}
+
+// List shows a party's invites to its members: the numbers of those that can still lead
+// somewhere.
+func (s *State) List(user, party int) (invites []int, outcome string) {
+	p := s.Parties[party]
+	if p.Over() {
+		return nil, partyNotFound
+	}
+	if _, member := s.Member(p, user); !member {
+		return nil, notMember
+	}
+	for i, v := range s.Invites {
+		if v.Party == party && !s.ended(v) {
+			invites = append(invites, i)
+		}
+	}
+	return invites, ""
+}
+
+// Preview is what an invite shows before it is used.
+type Preview struct {
+	State string
+	Party int // -1 for none; the rest is about it
+	Size  int
+	Held  int
+}
+
+// Preview shows an invite.
+func (s *State) Preview(user, invite int) (shown Preview, outcome string) {
+	v := s.Invites[invite]
+	shown.Party = s.destination(v)
+	member, room := false, false
+	if shown.Party >= 0 {
+		p := s.Parties[shown.Party]
+		_, member = s.Member(p, user)
+		_, others := s.Seats(shown.Party, user)
+		room = member || len(p.Members)+others < p.MaxSize
+		shown.Size = len(p.Members)
+		_, shown.Held = s.Seats(shown.Party, -1)
+	}
+	if !member && v.By != user && len(v.For) > 0 && !slices.Contains(v.For, user) {
+		return Preview{}, inviteNotForYou
+	}
+	switch {
+	case v.Revoked:
+		shown.State = "revoked"
+	case s.ended(v):
+		shown.State = "expired"
+	case v.exhausted() && !slices.Contains(v.Claims, user):
+		shown.State = "exhausted"
+	case shown.Party < 0:
+		shown.State = "party_gone"
+	case !room:
+		shown.State = "full"
+	default:
+		shown.State = "open"
+	}
+	return shown, ""
+}

@@ -1,0 +1,98 @@
+package model_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"pgregory.net/rapid"
+
+	"partyline/local/e2e/target"
+)
+
+type presence = *rtapi.UserPresence
+
+// usualChecks is how many games one test plays unless -rapid.checks says otherwise.
+const usualChecks = 25
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given {
+		if err := flag.Set("rapid.checks", strconv.Itoa(usualChecks)); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// ruleSets are the rules that the engine's games go by. A real server has its own.
+var ruleSets = map[string]string{
+	"defaults":       "",
+	"one-per-user":   "version: 1\nparties: {one_per_user: true}\ninvites: {who: leader}\n",
+	"leave-previous": "version: 1\nparties: {one_per_user: leave_previous, kick_ban: 30s}\n",
+}
+
+// Whatever clients do, in whatever order: every answer, everything that every game hears,
+// and everything that can be asked is as the model has it. A failure is shrunk, and its
+// seed printed.
+func TestGames(t *testing.T) { playAll(t, actions()) }
+
+// The same where several clients act at the same moment. What then happens differs from
+// run to run, so a failure cannot be shrunk; the game so far is in its text.
+func TestRaces(t *testing.T) { playAll(t, append([]action{race}, actions()...)) }
+
+func playAll(t *testing.T, actions []action) {
+	sets := ruleSets
+	if target.Given() != "" {
+		sets = map[string]string{"server": ""}
+	}
+	for name, source := range sets {
+		t.Run(name, func(t *testing.T) {
+			s := start(t, source)
+			rapid.Check(t, func(t *rapid.T) { playGame(t, s, actions) })
+		})
+	}
+}
+
+func playGame(t *rapid.T, s *server, actions []action) {
+	r := newRun(t, s)
+	defer r.finish(t)
+	table := map[string]func(*rapid.T){"": r.check}
+	for place, a := range actions {
+		do := a.play
+		if a.draw != nil {
+			do = func(t *rapid.T, r *run) { r.play(t, a.draw(t, r)) }
+		}
+		for i := range a.weight {
+			table[fmt.Sprintf("%02d %s %d", place, a.name, i)] = func(t *rapid.T) {
+				if r.has(a.needs) {
+					do(t, r)
+					return
+				}
+				playCreate(t, r) // there is nothing to do it with
+			}
+		}
+	}
+	t.Repeat(table)
+}
+
+// eventually waits until a condition of the server's becomes true.
+func eventually(ctx context.Context, is func() bool) error {
+	look := time.NewTicker(time.Millisecond)
+	defer look.Stop()
+	for !is() {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,176 @@
+package model_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/model"
+	"partyline/party"
+)
+
+func playCreate(t *rapid.T, r *run) {
+	by := r.anyGame(t)
+	open, size := rapid.Bool().Draw(t, "open"), rapid.IntRange(1, 4).Draw(t, "size")
+	var id string
+	before := len(r.state.Parties)
+	r.play(t, &step{
+		text:   fmt.Sprintf("session %d creates party %d, open %t, size %d", by, before, open, size),
+		expect: func(m *model.State) string { return m.Create(by, open, size) },
+		made:   func() { r.parties = append(r.parties, id) },
+		do: func(ctx context.Context) (err error) {
+			id, err = r.games[by].CreateParty(ctx, open, size)
+			return err
+		},
+	})
+}
+
+func playInvite(t *rapid.T, r *run) {
+	number := r.anyParty(t, anyLiked)
+	by := rapid.IntRange(0, users-1).Draw(t, "user")
+	if p := r.state.Parties[number]; sensible(t) && !p.Over() {
+		by = r.state.Sessions[rapid.SampledFrom(p.Members).Draw(t, "member")].User
+	}
+	o := r.drawOptions(t, by)
+	ttl := int64(o.TTL / time.Second)
+	request := party.InviteRequest{
+		PartyID: r.parties[number], Kind: party.LinkInvite, TTLSec: &ttl, HoldSeat: o.Hold, FollowInviter: o.Follow,
+		Message: "hello", Launch: []byte(`{"map":"arena"}`),
+	}
+	if o.Code {
+		request.Kind = party.CodeInvite
+	}
+	if o.MaxUses >= 0 {
+		request.MaxUses = &o.MaxUses
+	}
+	for _, user := range o.For {
+		request.ForUserIDs = append(request.ForUserIDs, r.players[user].ID())
+	}
+	var made party.CreatedInvite
+	created := r.play(t, &step{
+		text:   fmt.Sprintf("user %d creates invite %d to party %d: %+v", by, len(r.invites), number, o),
+		expect: func(m *model.State) string { return m.CreateInvite(by, number, o) },
+		made:   func() { r.invites = append(r.invites, made) },
+		do: func(ctx context.Context) error {
+			return r.players[by].Call(ctx, "party_invite_create", request, &made)
+		},
+	})
+	if !created {
+		return
+	}
+	if v := r.state.Invites[len(r.state.Invites)-1]; made.MaxUses != v.MaxUses || made.ExpiresAt != v.ExpiresAt.Unix() {
+		r.must(t, fmt.Errorf("invite %d: %+v; want %+v", len(r.invites)-1, made, v))
+	}
+}
+
+// playOpen opens one more socket for a user; with too many, the oldest is closed.
+func playOpen(t *rapid.T, r *run) {
+	user := rapid.IntRange(0, users-1).Draw(t, "user")
+	if live := r.state.Live(user); len(live) >= perUser {
+		r.end(t, live[0], false)
+	}
+	ctx, cancel := r.context()
+	defer cancel()
+	r.connect(ctx, t, user)
+	r.note("user %d opens session %d", user, len(r.games)-1)
+}
+
+func playDrop(t *rapid.T, r *run) {
+	r.end(t, r.anyGame(t), rapid.Bool().Draw(t, "cut"))
+}
+
+// end ends a socket, in good order or cut off.
+func (r *run) end(t *rapid.T, by int, cut bool) {
+	if r.state.Unsettled(by) {
+		r.calm(t, by)
+		for _, m := range r.states {
+			m.Settle(by)
+		} // the server tells the module of an end late; the seat would come back at no certain time
+	}
+	r.play(t, &step{
+		text:   fmt.Sprintf("session %d ends, cut %t", by, cut),
+		expect: func(m *model.State) string { m.Disconnect(by); return "" },
+		do: func(ctx context.Context) error {
+			if cut {
+				r.games[by].Abort()
+				return r.gone(ctx, by)
+			}
+			return r.games[by].Close(ctx)
+		},
+	})
+}
+
+// gone waits until the server has noticed that a socket was cut: until a message of the
+// session's own user, to whom its status was shown, is about its end.
+func (r *run) gone(ctx context.Context, session int) error {
+	if e := r.server.engine; e != nil {
+		return eventually(ctx, func() bool { return e.Sessions() == 1+len(r.live())-1 })
+	}
+	user := r.state.Sessions[session].User
+	watch, err := r.players[user].Play(ctx) // hears of the presences of its own user
+	if err != nil {
+		return err
+	}
+	defer watch.Abort()
+	return eventually(ctx, func() bool {
+		return r.players[user].Call(ctx, "party_invite_redeem", redeemRequest{Code: "0000000000000000", SessionID: r.games[session].ID}, nil) != nil
+	})
+}
+
+// calm has a session send something that changes nothing, so that the server knows that
+// it is done with the message before.
+func (r *run) calm(t *rapid.T, by int) {
+	const nowhere = "00000000-0000-4000-8000-000000000000.nowhere"
+	ctx, cancel := r.context()
+	defer cancel()
+	if r.answer(t, "closing no party", r.games[by].CloseParty(ctx, nowhere)) == "" {
+		t.Fatal("a party that does not exist was closed")
+	}
+}
+
+// playSend shows who hears a member: the other members, and nobody else.
+func playSend(t *rapid.T, r *run) {
+	number := r.anyParty(t, anyLiked)
+	by := r.member(t, number)
+	ctx, cancel := r.context()
+	defer cancel()
+	r.nonces++
+	data := []byte(strconv.FormatInt(r.nonces, 10))
+	r.tick()
+	text := fmt.Sprintf("session %d sends data to party %d", by, number)
+	got := r.answer(t, text, r.games[by].SendData(ctx, r.parties[number], 1, data))
+	r.note("%s -> %q", text, got)
+	r.must(t, r.settle(ctx))
+	heard := make([]int, len(r.games)) // how often, by session
+	for i, g := range r.games {
+		if r.state.Sessions[i].Live {
+			heard[i] = len(g.TakeAll(func(m client.Message) bool { d := m.Envelope.GetPartyData(); return d != nil && d.OpCode == 1 }))
+		}
+	}
+	r.must(t, r.only(func(m *model.State) error {
+		hear, want := m.SendData(by, number)
+		if got != want {
+			return fmt.Errorf("%s = %q; the model says %q", text, got, want)
+		}
+		for i, times := range heard {
+			if times > 1 || (times == 1) != slices.Contains(hear, i) {
+				return fmt.Errorf("%s: heard by %v times; want %v to hear", text, heard, hear)
+			}
+		}
+		return r.heard(m)
+	}))
+}
+
+// playWait lets time pass: seats kept for a moment, invites and bans end.
+func playWait(t *rapid.T, r *run) {
+	seconds := rapid.SampledFrom([]int{1, 5, 30, 90, 599, 600}).Draw(t, "seconds")
+	r.server.clock.Jump(time.Duration(seconds) * time.Second)
+	r.tick()
+	r.asked = [users]int{}
+	r.note("%d s pass", seconds)
+}

@@ -1,0 +1,304 @@
+package model_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/model"
+	"partyline/local/e2e/player"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+const (
+	users       = 5
+	perUser     = 2 // most sockets of one user
+	stepTimeout = 20 * time.Second
+)
+
+// run is one random game: the model, and the server's counterpart of everything in it,
+// under the same numbers.
+type run struct {
+	server *server
+	// states is every state of the model that explains what has been seen so far: one,
+	// but for what several clients did at the same moment. state is the first of them.
+	states []*model.State
+	state  *model.State
+
+	players []*player.Player
+	games   []*player.Game
+	ears    []*player.Ear
+	parties []string
+	invites []party.CreatedInvite
+
+	asked  [users]int // join requests of each user, to stay below the server's limit
+	nonces int64
+	log    []string
+}
+
+func newRun(t *rapid.T, s *server) *run {
+	r := &run{server: s}
+	r.believe(&model.State{Rules: s.rules, Now: s.now()})
+	ctx, cancel := r.context()
+	defer cancel()
+	for i := range users {
+		p, err := player.SignIn(ctx, s.api, fmt.Sprintf("player%d", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.players = append(r.players, p)
+		r.connect(ctx, t, i)
+	}
+	return r
+}
+
+func (r *run) context() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), stepTimeout)
+}
+
+func (r *run) connect(ctx context.Context, t *rapid.T, user int) {
+	g, err := r.players[user].Play(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.games, r.ears = append(r.games, g), append(r.ears, player.NewEar(g.ID))
+	for _, m := range r.states {
+		m.Connect(user)
+	}
+}
+
+// believe takes these states for the possible ones.
+func (r *run) believe(states ...*model.State) { r.states, r.state = states, states[0] }
+
+// tick gives the model the server's time.
+func (r *run) tick() {
+	now := r.server.now()
+	for _, m := range r.states {
+		m.Now = now
+	}
+}
+
+// only drops the states that do not agree with what was seen. It fails when none is left.
+func (r *run) only(agrees func(m *model.State) error) error {
+	var left []*model.State
+	var problems []string
+	for _, m := range r.states {
+		if err := agrees(m); err != nil {
+			problems = append(problems, err.Error())
+		} else {
+			left = append(left, m)
+		}
+	}
+	if len(left) == 0 {
+		slices.Sort(problems)
+		return errors.New(strings.Join(slices.Compact(problems), "\n"))
+	}
+	r.believe(left...)
+	return nil
+}
+
+// finish closes every socket; afterwards nothing of the game is left on an engine.
+func (r *run) finish(t *rapid.T) {
+	ctx, cancel := r.context()
+	defer cancel()
+	for i, g := range r.games {
+		if !r.state.Sessions[i].Live {
+			continue
+		}
+		if err := g.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+	if e := r.server.engine; e != nil {
+		e.Settle()
+		if e.Parties() != 0 || e.Sessions() != 1 {
+			t.Errorf("%d parties and %d sockets are left; want 0 and the sentinel's", e.Parties(), e.Sessions())
+		}
+	}
+}
+
+// step is one thing a client does.
+type step struct {
+	text   string
+	expect func(m *model.State) string     // what the model makes of it
+	do     func(ctx context.Context) error // the same on the server
+	by     int                             // the session that sends it, -1 for a call over HTTP
+	leaves *seat                           // who is out by it without being told; nil for nobody
+	enters *seat                           // who may come in by it
+	made   func()                          // notes what it has made
+}
+
+// seat is one session in one party.
+type seat struct{ session, party int }
+
+// play does a step on the server and in the model, and compares the answers and what
+// has become of everything. It reports whether the step succeeded.
+func (r *run) play(t *rapid.T, s *step) bool {
+	ctx, cancel := r.context()
+	defer cancel()
+	r.tick()
+	got := r.answer(t, s.text, s.do(ctx))
+	r.note("%s -> %q", s.text, got)
+	r.must(t, r.only(func(m *model.State) error {
+		if want := s.expect(m); got != want {
+			return fmt.Errorf("%s = %q; the model says %q", s.text, got, want)
+		}
+		return nil
+	}))
+	r.must(t, r.settle(ctx))
+	r.must(t, r.hear())
+	if s.made != nil && got == "" {
+		s.made()
+	}
+	r.must(t, r.only(func(m *model.State) error { return r.heard(m, s) }))
+	r.forget()
+	return got == ""
+}
+
+// must ends the game with its history where there is an error.
+func (r *run) must(t *rapid.T, err error) {
+	if err != nil {
+		t.Fatalf("%v\n%s", err, r.history())
+	}
+}
+
+func (r *run) answer(t *rapid.T, text string, err error) string {
+	outcome, answered := player.Outcome(err)
+	if !answered {
+		r.must(t, fmt.Errorf("%s: %w", text, err))
+	}
+	return outcome
+}
+
+func (r *run) note(format string, args ...any) { r.log = append(r.log, fmt.Sprintf(format, args...)) }
+
+func (r *run) history() string { return strings.Join(r.log, "\n") }
+
+// live are the sockets that are open.
+func (r *run) live() []*client.Socket {
+	var sockets []*client.Socket
+	for i, g := range r.games {
+		if r.state.Sessions[i].Live {
+			sockets = append(sockets, g.Socket)
+		}
+	}
+	return sockets
+}
+
+// settle waits until everything that the answers so far have caused has arrived. The
+// barrier first: a server runs its after-hooks behind the answer, in the socket's turn.
+func (r *run) settle(ctx context.Context) error {
+	for _, socket := range r.live() {
+		if err := socket.Barrier(ctx); err != nil {
+			return err
+		}
+	}
+	return r.server.sentinel.Settle(ctx, r.live()...)
+}
+
+// hear has every game take in what it has received. It fails if one has heard what only
+// others may.
+func (r *run) hear() error {
+	return r.hearBut(func([]player.Stray, player.Stray) bool { return false })
+}
+
+func (r *run) hearBut(allowed func(all []player.Stray, s player.Stray) bool) error {
+	var problems []error
+	for i, g := range r.games {
+		if !r.state.Sessions[i].Live {
+			continue
+		}
+		strays := r.ears[i].Hear(g.Drain())
+		for _, stray := range strays {
+			if !allowed(strays, stray) {
+				problems = append(problems, fmt.Errorf("session %d: %w", i, stray))
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// heard compares what every game has heard with the model: each must know exactly the
+// parties it is in, as they are. Only those who are out by their own doing are not told.
+func (r *run) heard(m *model.State, steps ...*step) error {
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	for i, ear := range r.ears {
+		if !m.Sessions[i].Live {
+			continue
+		}
+		for number, id := range r.parties {
+			p, heard := m.Parties[number], ear.Parties[id]
+			switch member := slices.Contains(p.Members, i); {
+			case member && heard == nil:
+				problem("session %d is in party %d and was not told", i, number)
+			case member:
+				if err := r.same(p, heard); err != nil {
+					problem("session %d, party %d: %w", i, number, err)
+				}
+			case heard != nil && !r.left(seat{i, number}, steps):
+				problem("session %d is out of party %d and was not told", i, number)
+			}
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// left reports whether one of the steps takes a session out of a party without a word: by
+// its own doing, or at the very moment it comes in. Then the server may tell of the end
+// before it tells of the beginning, which it does a little later.
+func (r *run) left(s seat, steps []*step) bool {
+	return r.server.rules.Parties.OnePerUser == rules.LeavePrevious || // by entering another
+		slices.ContainsFunc(steps, func(step *step) bool {
+			return step.leaves != nil && *step.leaves == s || len(steps) > 1 && step.enters != nil && *step.enters == s
+		})
+}
+
+// forget has every game forget the parties it is not in any more. Whatever it hears of
+// them from now on is an error.
+func (r *run) forget() {
+	for i, ear := range r.ears {
+		for number, id := range r.parties {
+			if !slices.Contains(r.state.Parties[number].Members, i) {
+				ear.Forget(id)
+			}
+		}
+	}
+}
+
+// same compares a party with what a game has heard of it.
+func (r *run) same(p *model.Party, heard *player.Heard) error {
+	want := map[string]bool{}
+	for _, m := range p.Members {
+		want[r.games[m].ID] = true
+	}
+	members := len(want) == len(heard.Members)
+	for id := range heard.Members {
+		members = members && want[id]
+	}
+	if leader := r.games[p.Leader].ID; !members || heard.Leader != leader || heard.Open != p.Open {
+		return fmt.Errorf("heard %s; want members %v, leader %d, open %t", r.describe(heard), p.Members, p.Leader, p.Open)
+	}
+	return nil
+}
+
+func (r *run) describe(heard *player.Heard) string {
+	var members []int
+	leader := -1
+	for i, g := range r.games {
+		if heard.Members[g.ID] {
+			members = append(members, i)
+		}
+		if heard.Leader == g.ID {
+			leader = i
+		}
+	}
+	return fmt.Sprintf("members %v, leader %d, open %t", members, leader, heard.Open)
+}

@@ -1,0 +1,250 @@
+// Package model says in few words what parties and invites do: who is a member, who
+// leads, which seats are taken and kept, what an invite is still good for. Its tests play
+// random games against a server and compare every answer and everything that players
+// hear with what the model expects.
+//
+// A [State] knows no server: users, sessions, parties and invites are numbers in the
+// order in which they came up. Each method is one thing a client can do; it changes the
+// state and answers what the client is told, "" for success, a reason for a refusal of
+// Partyline's, a text for one of the server's own. A new action is one method here and one
+// entry in the tests' table.
+package model
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"partyline/party/rules"
+)
+
+// State is a moment. It is not safe for concurrent use; [State.Clone] makes another.
+type State struct {
+	Now   time.Time
+	Rules rules.Config
+
+	Sessions []Session
+	Parties  []*Party
+	Invites  []*Invite
+
+	entries int         // counts who came in, so that it can be told who came last
+	asked   map[int]ask // by the session that asked
+}
+
+// Session is one socket of a user.
+type Session struct {
+	User int
+	Live bool
+}
+
+// Party is a party. One without members is over, for good.
+type Party struct {
+	Open     bool
+	MaxSize  int
+	Leader   int   // session
+	Members  []int // sessions, in the order in which they came
+	Requests []int // sessions that asked to come in; they may have ended
+	entered  map[int]int
+	kicks    map[int]kick
+	flights  map[int]flight // by the session that joins
+}
+
+// kick bans a user.
+type kick struct{ at, until time.Time }
+
+// flight is a seat kept for a join that the server then refused: it is free again with
+// the next message of whoever asked for it, or some seconds later. So is the user, who may
+// be on the way into one party only where that is the rule.
+type flight struct {
+	by    int
+	until time.Time
+}
+
+// ask is the same from the other side.
+type ask struct {
+	party, joiner int
+	until         time.Time
+}
+
+const flightTime = 5 * time.Second
+
+// Invite is an invite.
+type Invite struct {
+	InviteOptions
+	Party     int
+	By        int // user
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	Uses      int
+	Claims    []int // users who have used it
+	Declined  []int // users
+	Revoked   bool
+}
+
+// InviteOptions is what an invite is made with. MaxUses 0 is without limit, -1 leaves it
+// to the rules.
+type InviteOptions struct {
+	Code    bool // to be read aloud
+	TTL     time.Duration
+	MaxUses int
+	For     []int // users; empty: for everybody
+	Hold    bool
+	Follow  bool
+}
+
+// Clone gives an independent copy.
+func (s *State) Clone() *State {
+	c := *s
+	c.asked = maps.Clone(s.asked)
+	c.Sessions = slices.Clone(s.Sessions)
+	c.Parties = make([]*Party, len(s.Parties))
+	for i, p := range s.Parties {
+		q := *p
+		q.Members, q.Requests = slices.Clone(p.Members), slices.Clone(p.Requests)
+		q.entered, q.kicks, q.flights = maps.Clone(p.entered), maps.Clone(p.kicks), maps.Clone(p.flights)
+		c.Parties[i] = &q
+	}
+	c.Invites = make([]*Invite, len(s.Invites))
+	for i, v := range s.Invites {
+		w := *v
+		w.Claims, w.Declined = slices.Clone(v.Claims), slices.Clone(v.Declined)
+		c.Invites[i] = &w
+	}
+	return &c
+}
+
+// Over reports whether nobody is in the party any more.
+func (p *Party) Over() bool { return len(p.Members) == 0 }
+
+// Live are the user's live sessions.
+func (s *State) Live(user int) []int {
+	var live []int
+	for i, session := range s.Sessions {
+		if session.User == user && session.Live {
+			live = append(live, i)
+		}
+	}
+	return live
+}
+
+// Member is the user's session in the party; false if it has none.
+func (s *State) Member(p *Party, user int) (session int, ok bool) {
+	for _, m := range p.Members {
+		if s.Sessions[m].User == user {
+			return m, true
+		}
+	}
+	return 0, false
+}
+
+// Connect starts a session and gives its number.
+func (s *State) Connect(user int) int {
+	s.Sessions = append(s.Sessions, Session{User: user, Live: true})
+	return len(s.Sessions) - 1
+}
+
+// Disconnect ends a session: it is out of all parties.
+func (s *State) Disconnect(session int) {
+	s.Settle(session)
+	s.Sessions[session].Live = false
+	for _, p := range s.Parties {
+		p.leave(session)
+	}
+}
+
+// leave takes a session out of a party. The member who has been there longest follows a
+// leader.
+func (p *Party) leave(session int) {
+	i := slices.Index(p.Members, session)
+	if i < 0 {
+		return
+	}
+	p.Members = slices.Delete(p.Members, i, i+1)
+	delete(p.entered, session)
+	if p.Leader == session && len(p.Members) > 0 {
+		p.Leader = p.Members[0]
+	}
+}
+
+func (s *State) enter(p *Party, session int) {
+	s.entries++
+	p.Members = append(p.Members, session)
+	p.entered[session] = s.entries
+}
+
+// ended reports whether nobody can use the invite any more.
+func (s *State) ended(v *Invite) bool { return v.Revoked || !s.Now.Before(v.ExpiresAt) }
+
+func (v *Invite) exhausted() bool { return v.MaxUses > 0 && v.Uses >= v.MaxUses }
+
+// pending are the users an invite is for who have neither come nor declined.
+func (v *Invite) pending() []int {
+	return slices.DeleteFunc(slices.Clone(v.For), func(user int) bool {
+		return slices.Contains(v.Claims, user) || slices.Contains(v.Declined, user)
+	})
+}
+
+// holders are the users for whom invites keep a seat in the party, whether or not they
+// need it.
+func (s *State) holders(party int) map[int]bool {
+	users := map[int]bool{}
+	for _, v := range s.Invites {
+		if v.Party != party || !v.Hold || s.ended(v) {
+			continue
+		}
+		for _, user := range v.pending() {
+			users[user] = true
+		}
+	}
+	return users
+}
+
+// Seats counts a party's seats as the user sees them: taken by members and by joins
+// under way, and kept for other users. User -1 is nobody.
+func (s *State) Seats(party, user int) (taken, held int) {
+	p := s.Parties[party]
+	taken = len(p.Members)
+	users := s.holders(party)
+	delete(users, user)
+	for _, m := range p.Members {
+		delete(users, s.Sessions[m].User)
+	}
+	for session, f := range p.flights {
+		if !s.Now.Before(f.until) {
+			continue
+		}
+		if !slices.Contains(p.Members, session) {
+			taken++
+		}
+		delete(users, s.Sessions[session].User)
+	}
+	return taken, len(users)
+}
+
+// keep has a join that the server refused keep its seat for a moment.
+func (s *State) keep(party, joiner, by int) {
+	if s.asked == nil {
+		s.asked = map[int]ask{}
+	}
+	until := s.Now.Add(flightTime)
+	s.Parties[party].flights[joiner] = flight{by, until}
+	s.asked[by] = ask{party, joiner, until}
+}
+
+// Settle ends whatever the session's earlier message left under way.
+func (s *State) Settle(by int) {
+	a, ok := s.asked[by]
+	if !ok {
+		return
+	}
+	delete(s.asked, by)
+	if flights := s.Parties[a.party].flights; flights[a.joiner].by == by {
+		delete(flights, a.joiner)
+	}
+}
+
+// Unsettled reports whether something of the session's is still under way.
+func (s *State) Unsettled(by int) bool {
+	_, ok := s.asked[by]
+	return ok
+}

@@ -1,0 +1,117 @@
+package player
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/local/e2e/client"
+)
+
+// Ear is what one game knows of its parties from nothing but what the server has sent
+// it. Make it with [NewEar] for a session's ID.
+type Ear struct {
+	session string
+	Parties map[string]*Heard // by ID
+}
+
+// Heard is one party as a game has heard of it. Members are sessions, by ID.
+type Heard struct {
+	Members map[string]bool
+	Leader  string // session; "" until it is known
+	Open    bool
+}
+
+// NewEar makes the ear of a session that is in no party.
+func NewEar(session string) *Ear { return &Ear{session: session, Parties: map[string]*Heard{}} }
+
+// Stray is a message about a party that the game is not in.
+type Stray struct {
+	Party   string
+	Message client.Message
+}
+
+func (s Stray) Error() string {
+	return fmt.Sprintf("heard of party %s without being in it: %s", s.Party, s.Message.Raw)
+}
+
+// Hear takes in what has arrived, in order, and gives what the game should not have
+// heard: nobody but its members may know what happens in a party. Who is put into a party by
+// the server may hear of it a moment before being told about it; that is no stray.
+func (e *Ear) Hear(messages []client.Message) []Stray {
+	var strays []Stray
+	entered := map[string]bool{} // also if left again since
+	for _, m := range messages {
+		party, known := e.hear(m)
+		if !known {
+			strays = append(strays, Stray{party, m})
+		}
+		entered[party] = entered[party] || e.Parties[party] != nil
+	}
+	return slices.DeleteFunc(strays, func(s Stray) bool { return entered[s.Party] })
+}
+
+// hear takes in one message and gives the party it is about, "" for none, and whether
+// the game is in it.
+func (e *Ear) hear(m client.Message) (party string, known bool) {
+	switch msg := m.Envelope.GetMessage().(type) {
+	case *rtapi.Envelope_Party:
+		p := msg.Party
+		heard := &Heard{Members: map[string]bool{}, Leader: p.GetLeader().GetSessionId(), Open: p.Open}
+		for _, member := range p.Presences {
+			heard.Members[member.SessionId] = true
+		}
+		e.Parties[p.PartyId] = heard
+		return p.PartyId, true
+	case *rtapi.Envelope_PartyPresenceEvent:
+		return e.presences(msg.PartyPresenceEvent)
+	case *rtapi.Envelope_PartyLeader:
+		return e.in(msg.PartyLeader.PartyId, func(h *Heard) { h.Leader = msg.PartyLeader.GetPresence().GetSessionId() })
+	case *rtapi.Envelope_PartyUpdate:
+		return e.in(msg.PartyUpdate.PartyId, func(h *Heard) { h.Open = msg.PartyUpdate.Open })
+	case *rtapi.Envelope_PartyClose:
+		return e.in(msg.PartyClose.PartyId, func(*Heard) { delete(e.Parties, msg.PartyClose.PartyId) })
+	case *rtapi.Envelope_PartyData:
+		return e.in(msg.PartyData.PartyId, func(*Heard) {})
+	case *rtapi.Envelope_PartyMatchmakerTicket:
+		return e.in(msg.PartyMatchmakerTicket.PartyId, func(*Heard) {})
+	case *rtapi.Envelope_PartyJoinRequest:
+		return e.in(msg.PartyJoinRequest.PartyId, func(*Heard) {})
+	}
+	return "", true
+}
+
+// presences applies who came and went. Those who just came in may hear of themselves
+// before they are told about the party.
+func (e *Ear) presences(event *rtapi.PartyPresenceEvent) (party string, known bool) {
+	h := e.Parties[event.PartyId]
+	for _, p := range event.Joins {
+		if h == nil && p.SessionId == e.session {
+			h = &Heard{Members: map[string]bool{}}
+			e.Parties[event.PartyId] = h
+		}
+	}
+	if h == nil {
+		return event.PartyId, false
+	}
+	for _, p := range event.Joins {
+		h.Members[p.SessionId] = true
+	}
+	for _, p := range event.Leaves {
+		delete(h.Members, p.SessionId)
+	}
+	return event.PartyId, true
+}
+
+func (e *Ear) in(party string, apply func(*Heard)) (string, bool) {
+	h := e.Parties[party]
+	if h != nil {
+		apply(h)
+	}
+	return party, h != nil
+}
+
+// Forget drops a party that the game has left of its own will; the server does not
+// confirm that by a message.
+func (e *Ear) Forget(party string) { delete(e.Parties, party) }

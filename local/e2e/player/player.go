@@ -1,0 +1,195 @@
+// Package player is people with running games for end-to-end tests: party messages and
+// Partyline's calls as methods that block until they are answered, and what a game has
+// heard of its parties.
+//
+// Every method sees the server as a stock client does. An error that the server answered
+// has an [Outcome]; any other is about the connection. Only tests import it. A [Game] is
+// for one goroutine at a time, a [Player] for any number.
+package player
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"partyline/local/e2e/client"
+)
+
+// Player is a signed-in user.
+type Player struct {
+	API     *client.Client
+	Session client.Session
+}
+
+// SignIn makes an account under a device ID and a name that nobody else has, both
+// beginning with name.
+func SignIn(ctx context.Context, c *client.Client, name string) (*Player, error) {
+	unique := name + "-" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	session, err := c.AuthenticateDevice(ctx, unique, unique)
+	if err != nil {
+		return nil, err
+	}
+	return &Player{API: c, Session: session}, nil
+}
+
+// ID is the player's user ID.
+func (p *Player) ID() string { return p.Session.UserID }
+
+// Call calls a function of the module over HTTP. in and out are JSON objects; out may be nil.
+func (p *Player) Call(ctx context.Context, id string, in, out any) error {
+	payload, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	answer, err := p.API.RPC(ctx, p.Session, id, string(payload))
+	return decode(id, answer, err, out)
+}
+
+func decode(id, answer string, err error, out any) error {
+	if err != nil || out == nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(answer), out); err != nil {
+		return fmt.Errorf("%s answered %q: %w", id, answer, err)
+	}
+	return nil
+}
+
+// Game is one running game of a player: a live socket.
+type Game struct {
+	*client.Socket
+	Player *Player
+	ID     string // the session's
+}
+
+// Play starts a game.
+func (p *Player) Play(ctx context.Context) (*Game, error) {
+	socket, err := p.API.Connect(ctx, p.Session, client.SocketOptions{})
+	if err != nil {
+		return nil, err
+	}
+	// A socket is not told its session's ID. The presence of a status that only this
+	// one sets carries it.
+	status := uuid.NewString()
+	g := &Game{Socket: socket, Player: p}
+	if err := g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_StatusUpdate{
+		StatusUpdate: &rtapi.StatusUpdate{Status: wrapperspb.String(status)}}}); err != nil {
+		return nil, err
+	}
+	m, err := socket.Take(ctx, func(m client.Message) bool {
+		joins := m.Envelope.GetStatusPresenceEvent().GetJoins()
+		return len(joins) == 1 && joins[0].GetStatus().GetValue() == status
+	})
+	if err != nil {
+		return nil, err
+	}
+	g.ID = m.Envelope.GetStatusPresenceEvent().GetJoins()[0].GetSessionId()
+	return g, nil
+}
+
+// Presence is how others name the game.
+func (g *Game) Presence() *rtapi.UserPresence {
+	return &rtapi.UserPresence{UserId: g.Player.ID(), SessionId: g.ID, Username: g.Player.Session.Username}
+}
+
+// Call calls a function of the module over the socket.
+func (g *Game) Call(ctx context.Context, id string, in, out any) error {
+	payload, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	reply, err := g.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_Rpc{Rpc: &api.Rpc{Id: id, Payload: string(payload)}}})
+	return decode(id, reply.GetRpc().GetPayload(), err, out)
+}
+
+func (g *Game) act(ctx context.Context, e *rtapi.Envelope) error {
+	_, err := g.Socket.Call(ctx, e)
+	return err
+}
+
+// CreateParty makes a party and gives its ID.
+func (g *Game) CreateParty(ctx context.Context, open bool, maxSize int) (string, error) {
+	reply, err := g.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{
+		PartyCreate: &rtapi.PartyCreate{Open: open, MaxSize: int32(maxSize)}}})
+	return reply.GetParty().GetPartyId(), err
+}
+
+// JoinParty enters an open party, or asks a closed one.
+func (g *Game) JoinParty(ctx context.Context, id string) error {
+	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: id}}})
+}
+
+// LeaveParty leaves.
+func (g *Game) LeaveParty(ctx context.Context, id string) error {
+	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: id}}})
+}
+
+// Promote makes another member the leader.
+func (g *Game) Promote(ctx context.Context, id string, who *rtapi.UserPresence) error {
+	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyPromote{PartyPromote: &rtapi.PartyPromote{PartyId: id, Presence: who}}})
+}
+
+// Accept lets in somebody who has asked.
+func (g *Game) Accept(ctx context.Context, id string, who *rtapi.UserPresence) error {
+	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyAccept{PartyAccept: &rtapi.PartyAccept{PartyId: id, Presence: who}}})
+}
+
+// Remove kicks a member, or turns down somebody who has asked.
+func (g *Game) Remove(ctx context.Context, id string, who *rtapi.UserPresence) error {
+	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyRemove{PartyRemove: &rtapi.PartyRemove{PartyId: id, Presence: who}}})
+}
+
+// CloseParty ends a party.
+func (g *Game) CloseParty(ctx context.Context, id string) error {
+	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: id}}})
+}
+
+// UpdateParty replaces whether a party is open, and its label.
+func (g *Game) UpdateParty(ctx context.Context, id string, open bool, label string) error {
+	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyUpdate{PartyUpdate: &rtapi.PartyUpdate{PartyId: id, Open: open, Label: label}}})
+}
+
+// Requests lists who asks to come in.
+func (g *Game) Requests(ctx context.Context, id string) ([]*rtapi.UserPresence, error) {
+	reply, err := g.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoinRequestList{
+		PartyJoinRequestList: &rtapi.PartyJoinRequestList{PartyId: id}}})
+	return reply.GetPartyJoinRequest().GetPresences(), err
+}
+
+// SendData sends a message to the other members.
+func (g *Game) SendData(ctx context.Context, id string, opCode int64, data []byte) error {
+	return g.act(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyDataSend{PartyDataSend: &rtapi.PartyDataSend{PartyId: id, OpCode: opCode, Data: data}}})
+}
+
+var reason = regexp.MustCompile(`^([a-z_]+(?:/[^:]+)?): `)
+
+// Outcome is what the server made of a call: "" for success, the reason for a refusal of
+// Partyline's, the whole text for one of the server's own. answered is false for an
+// error that is no answer.
+func Outcome(err error) (outcome string, answered bool) {
+	var text string
+	var reply *client.ReplyError
+	var refused *client.APIError
+	switch {
+	case err == nil:
+		return "", true
+	case errors.As(err, &reply):
+		text = reply.Message
+	case errors.As(err, &refused):
+		text = refused.Message
+	default:
+		return err.Error(), false
+	}
+	if found := reason.FindStringSubmatch(text); found != nil {
+		return found[1], true
+	}
+	return text, true
+}

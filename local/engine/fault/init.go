@@ -1,0 +1,156 @@
+package fault
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+//go:generate go run ./gen
+
+// initModule is a module's entry point, as the server calls it.
+type initModule = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, init runtime.Initializer) error
+
+// Init puts the layer around a module: what it gives is the entry point of the same
+// module, and goes where that would go.
+func (l *Layer) Init(inner initModule) initModule {
+	return func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, init runtime.Initializer) error {
+		faulty := &module{NakamaModule: nk, layer: l}
+		return inner(ctx, logger, db, faulty, &initializer{Initializer: init, layer: l, nk: faulty})
+	}
+}
+
+// module is the server as the module sees it. The generated methods stand around all
+// calls that can fail.
+type module struct {
+	runtime.NakamaModule
+	layer *Layer
+}
+
+var _ runtime.NakamaModule = (*module)(nil)
+
+// initializer registers the module's functions with the layer around them. Functions
+// it does not know pass as they are.
+type initializer struct {
+	runtime.Initializer
+	layer *Layer
+	nk    runtime.NakamaModule
+}
+
+var _ runtime.Initializer = (*initializer)(nil)
+
+type (
+	rpcFunc    = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, string) (string, error)
+	beforeFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error)
+	afterFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
+	eventFunc  = func(context.Context, runtime.Logger, *api.Event)
+	listFunc   = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
+
+	processorFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
+	matchedFunc   = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) (string, error)
+	shutdownFunc  = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule)
+)
+
+func (i *initializer) RegisterRpc(id string, fn rpcFunc) error {
+	return i.Initializer.RegisterRpc(id, func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, payload string) (answer string, err error) {
+		p, err := i.layer.begin(ctx, "rpc "+id, payload)
+		if err != nil {
+			return "", err
+		}
+		answer, err = fn(ctx, logger, db, i.nk, payload)
+		return answer, p.end(err)
+	})
+}
+
+func (i *initializer) RegisterBeforeRt(id string, fn beforeFunc) error {
+	return i.Initializer.RegisterBeforeRt(id, func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error) {
+		p, err := i.layer.begin(ctx, "before "+id, in)
+		if err != nil {
+			return nil, err
+		}
+		out, err := fn(ctx, logger, db, i.nk, in)
+		return out, p.end(err)
+	})
+}
+
+func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
+	return i.Initializer.RegisterAfterRt(id, func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) error {
+		p, err := i.layer.begin(ctx, "after "+id, out, in)
+		if err != nil {
+			return err
+		}
+		return p.end(fn(ctx, logger, db, i.nk, out, in))
+	})
+}
+
+func (i *initializer) RegisterBeforeListParties(fn listFunc) error {
+	return i.Initializer.RegisterBeforeListParties(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error) {
+		p, err := i.layer.begin(ctx, "before list parties", in)
+		if err != nil {
+			return nil, err
+		}
+		out, err := fn(ctx, logger, db, i.nk, in)
+		return out, p.end(err)
+	})
+}
+
+func (i *initializer) RegisterEventSessionStart(fn eventFunc) error {
+	return i.Initializer.RegisterEventSessionStart(i.event("session start", fn))
+}
+
+func (i *initializer) RegisterEventSessionEnd(fn eventFunc) error {
+	return i.Initializer.RegisterEventSessionEnd(i.event("session end", fn))
+}
+
+// event is a function that has nobody to tell of an error.
+func (i *initializer) event(name string, fn eventFunc) eventFunc {
+	return func(ctx context.Context, logger runtime.Logger, e *api.Event) {
+		p, err := i.layer.begin(ctx, name, e)
+		if err != nil {
+			return
+		}
+		fn(ctx, logger, e)
+		_ = p.end(nil)
+	}
+}
+
+func (i *initializer) RegisterMatchmakerProcessor(fn processorFunc) error {
+	return i.Initializer.RegisterMatchmakerProcessor(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
+		p, err := i.layer.begin(ctx, "matchmaker processor", entries)
+		if err != nil {
+			return nil
+		}
+		matches := fn(ctx, logger, db, i.nk, entries)
+		if p.end(nil) != nil {
+			return nil
+		}
+		return matches
+	})
+}
+
+func (i *initializer) RegisterMatchmakerMatched(fn matchedFunc) error {
+	return i.Initializer.RegisterMatchmakerMatched(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error) {
+		p, err := i.layer.begin(ctx, "matchmaker matched", entries)
+		if err != nil {
+			return "", err
+		}
+		id, err := fn(ctx, logger, db, i.nk, entries)
+		return id, p.end(err)
+	})
+}
+
+// RegisterShutdown lets a module that is cut off run its shutdown functions too: they
+// end its goroutines, and reach the server no more than the rest of it does.
+func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
+	return i.Initializer.RegisterShutdown(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule) {
+		p, err := i.layer.begin(ctx, "shutdown")
+		if err != nil && !i.layer.isCut() {
+			return
+		}
+		fn(ctx, logger, db, i.nk)
+		_ = p.end(nil)
+	})
+}
