@@ -95,7 +95,7 @@ func (s *Service) Entered(ctx context.Context, id party.ID, session party.Sessio
 func (s *Service) Changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberLeft, party.MemberDropped:
-		s.left(c.ID, c.Session)
+		s.memberLeft(c.ID, c.Session)
 	case party.PartyClosed:
 		for _, t := range s.book.OfParty(c.ID) {
 			s.book.End(t.ID)
@@ -104,10 +104,10 @@ func (s *Service) Changed(c party.Change) {
 	}
 }
 
-// left drops the tickets the session was on. One that came in after a ticket ends it as
+// memberLeft drops the tickets the session was on. One that came in after a ticket ends it as
 // well when it leaves, which the next pass finds out: a ticket made since is not told from
 // one made before.
-func (s *Service) left(id party.ID, session party.Session) {
+func (s *Service) memberLeft(id party.ID, session party.Session) {
 	for _, t := range s.book.OfParty(id) {
 		if t.has(session.SessionID) {
 			s.drop(context.Background(), t.ID, DropMembership)

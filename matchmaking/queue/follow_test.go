@@ -91,6 +91,7 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 			ticket := w.queueParty(id, players[0], rankedEU)
 			tt.end(w, id, players, ticket)
 			w.wantEvents(id, tt.want...)
+			w.wantHeard(id, tt.want...)
 		})
 	}
 }

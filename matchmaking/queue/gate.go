@@ -15,7 +15,7 @@ import (
 // InvalidRequest; with queues it fills in add what the server owns: the properties, the
 // counts and the query.
 func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) error {
-	v, expected, err := s.footprint(ctx, id)
+	v, f, err := s.footprint(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -29,11 +29,11 @@ func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session,
 	if err != nil {
 		return err
 	}
-	held := heldBy(q, expected)
+	members := users(v)
+	held := spares(q, len(members), f)
 	if err := s.admit(ctx, v, held, name, q); err != nil {
 		return err
 	}
-	members := users(v)
 	skill, err := s.skills.of(ctx, q.Skill, members, add.GetNumericProperties())
 	if err != nil {
 		return err
@@ -92,19 +92,11 @@ func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.Vie
 	if err != nil {
 		return err
 	}
-	_, expected, err := s.footprint(ctx, v.ID)
+	_, f, err := s.footprint(ctx, v.ID)
 	if err != nil {
 		return err
 	}
-	return s.admit(ctx, v, heldBy(q, expected), name, q)
-}
-
-// heldBy is how many seats a party of which so many are expected needs beside its members'.
-func heldBy(q rules.Queue, expected int) int {
-	if !q.HoldInvited {
-		return 0
-	}
-	return expected
+	return s.admit(ctx, v, spares(q, len(users(v)), f), name, q)
 }
 
 // admitSolo refuses a player alone who may not wait in the queue, and answers the queue;

@@ -100,7 +100,7 @@ func (s *Service) nativeClaim(ctx context.Context, w *waiting) seats.Claim {
 	if err != nil {
 		return c
 	}
-	v, expected, err := s.footprint(ctx, id)
+	v, f, err := s.footprint(ctx, id)
 	if err != nil {
 		s.logger.Warn("party not read, only its ticket is seated ticket=%s error=%v", w.id, err)
 		return c
@@ -110,6 +110,6 @@ func (s *Service) nativeClaim(ctx context.Context, w *waiting) seats.Claim {
 			c.UserIDs = append(c.UserIDs, user)
 		}
 	}
-	c.Spares = expected
+	c.Spares = f.OnTheWay()
 	return c
 }

@@ -258,7 +258,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		r.drop(ctx, w.id, DropInvalid)
 		return away
 	}
-	v, expected, err := r.footprint(ctx, id)
+	v, f, err := r.footprint(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
 			r.logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
@@ -272,7 +272,8 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		}
 	}
 	before := w.need()
-	w.users, w.spares = users(v), heldBy(r.q, expected)
+	w.users = users(v)
+	w.spares = spares(r.q, len(w.users), f)
 	w.seats = len(w.users) + w.spares
 	r.book.Seats(w.id, w.seats)
 	if len(v.Members) > len(w.entries) { // somebody came in without ending the ticket

@@ -1,7 +1,6 @@
 package queue_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -370,64 +369,5 @@ func TestProcess_BudgetIsShared(t *testing.T) {
 	w.process()
 	if len(w.pool) != 0 {
 		t.Errorf("%d entries left after the next pass", len(w.pool))
-	}
-}
-
-func TestMatched_Native(t *testing.T) {
-	cfg := native()
-	w := newWorld(t, cfg)
-	id, players := w.party(2)
-	ticket := w.queueParty(id, players[0], nil)
-	solo := w.player()
-	soloTicket := w.queueSolo(solo, nil)
-	group := func() []runtime.MatchmakerEntry {
-		var g []runtime.MatchmakerEntry
-		for _, e := range w.pool {
-			g = append(g, e)
-		}
-		return g
-	}
-	if match, err := w.Matched(t.Context(), group()); match != "" || err != nil || len(w.launcher.launches) != 0 {
-		t.Fatalf("Matched = %q, %v; want the host to make the match", match, err)
-	}
-	w.wantEvents(id)
-
-	cfg.Matchmaking.CreateMatch = true
-	w.removeTicket(ticket)
-	w.removeTicket(soloTicket)
-	w.queueParty(id, players[0], nil)
-	w.queueSolo(solo, nil)
-	friend := w.player()
-	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}))
-	match, err := w.Matched(t.Context(), group())
-	if match != "match-0" || err != nil {
-		t.Fatalf("Matched = %q, %v", match, err)
-	}
-	l := w.launcher.launches[0]
-	if claim := claimOf(t, l, id); len(claim.UserIDs) != 3 || l.Teams != 1 || l.TeamSize != 4 || l.Queue != "" || len(l.Claims) != 2 || l.SeatHold != 45*time.Second {
-		t.Errorf("launch = %+v; want one team of four", l)
-	}
-	w.wantEvents(id, "queued", "matched")
-	if w.queued(id) {
-		t.Error("a matched party counts as queued")
-	}
-}
-
-func TestMatched_Failures(t *testing.T) {
-	w := newWorld(t, configWithQueues())
-	e := &entry{ticket: "t", session: w.player(), created: w.clock.Now()}
-	if match, err := w.Matched(t.Context(), []runtime.MatchmakerEntry{e}); match != "" || err == nil {
-		t.Errorf("Matched of what no pass prepared = %q, %v; want an error", match, err)
-	}
-	cfg := native()
-	cfg.Matchmaking.CreateMatch = true
-	w = newWorld(t, cfg)
-	w.launcher.fail = func(queue.Launch) error { return errBroken }
-	if match, err := w.Matched(t.Context(), []runtime.MatchmakerEntry{e}); match != "" || !errors.Is(err, errBroken) {
-		t.Errorf("Matched = %q, %v; want %v", match, err, errBroken)
-	}
-	w.launcher.fail = func(queue.Launch) error { panic("as asked") }
-	if match, err := w.Matched(t.Context(), []runtime.MatchmakerEntry{e}); match != "" || err == nil {
-		t.Errorf("Matched = %q, %v; want an error after a panic", match, err)
 	}
 }

@@ -19,8 +19,21 @@ type Roster interface {
 
 var _ Roster = (*party.Roster)(nil)
 
-// Footprint reads a party and counts the users it keeps seats for who are not in it.
-type Footprint func(ctx context.Context, id party.ID) (v party.View, expected int, err error)
+// Footprint reads a party and counts who belongs to it: members, those it keeps seats for,
+// and those on their way.
+type Footprint func(ctx context.Context, id party.ID) (party.View, party.Footprint, error)
+
+// spares is how many seats a party takes in the queue beside its members'. Seats it keeps
+// count, even if that makes it too large. For friends on their way without one there are
+// seats as long as there is room: a stranger with a link must not keep a party from playing.
+func spares(q rules.Queue, members int, f party.Footprint) int {
+	if !q.HoldInvited {
+		return 0
+	}
+	onTheWay := f.OnTheWay()
+	kept := min(f.Held, onTheWay)
+	return kept + max(0, min(onTheWay-kept, Largest(q)-members-kept))
+}
 
 // Deps is what a Service works with. All are needed but the last four.
 type Deps struct {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,7 +16,6 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/matchmaking/formation"
 	"partyline/matchmaking/queue"
 	"partyline/matchmaking/seats"
 	"partyline/party"
@@ -48,6 +48,9 @@ type world struct {
 	statuses  map[string]party.MemberStatus
 	holds     []party.Hold
 	notices   *notices
+	heard     map[party.ID][]queue.EventName // beside the party itself
+	hearing   sync.Mutex
+	incoming  int // friends on their way without a seat kept, of every party
 
 	pool []*entry // what the host's matchmaker holds
 	next int
@@ -93,50 +96,6 @@ func (o objects) StorageRead(_ context.Context, reads []*runtime.StorageRead) ([
 		}
 	}
 	return list, nil
-}
-
-// launcher makes matches in memory, with the seat table that real ones have.
-type launcher struct {
-	now       party.Clock
-	launches  []queue.Launch
-	tables    map[string]*seats.Table
-	open      []formation.OpenMatch
-	withdrawn map[string][]seats.Claim
-	fail      func(queue.Launch) error
-	failFill  map[string]error
-}
-
-func (l *launcher) Launch(_ context.Context, in queue.Launch) (string, error) {
-	if l.fail != nil {
-		if err := l.fail(in); err != nil {
-			return "", err
-		}
-	}
-	table, err := seats.New(in.Teams, in.TeamSize)
-	if err != nil {
-		return "", err
-	}
-	if err := table.Hold(l.now(), l.now().Add(in.SeatHold), in.Claims...); err != nil {
-		return "", fmt.Errorf("claims %+v: %w", in.Claims, err)
-	}
-	id := fmt.Sprintf("match-%d", len(l.launches))
-	l.launches = append(l.launches, in)
-	l.tables[id] = table
-	return id, nil
-}
-
-func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) { return l.open, nil }
-
-func (l *launcher) Fill(_ context.Context, id string, claims []seats.Claim) error {
-	if err := l.failFill[id]; err != nil {
-		return err
-	}
-	return l.tables[id].Hold(l.now(), l.now().Add(time.Minute), claims...)
-}
-
-func (l *launcher) Withdraw(_ context.Context, id string, claims []seats.Claim) error {
-	l.withdrawn[id] = append(l.withdrawn[id], claims...)
-	return nil
 }
 
 // entry is one player of a ticket in the host's pool.
@@ -190,7 +149,7 @@ func configWithQueues() *rules.Config {
 func newWorld(t tester, cfg *rules.Config) *world {
 	w := &world{
 		t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{},
-		accounts: &accounts{metadata: map[string]string{}}, objects: objects{}, cfg: cfg, statuses: map[string]party.MemberStatus{}, notices: &notices{},
+		accounts: &accounts{metadata: map[string]string{}}, objects: objects{}, cfg: cfg, statuses: map[string]party.MemberStatus{}, notices: &notices{}, heard: map[party.ID][]queue.EventName{},
 	}
 	w.launcher = &launcher{now: w.clock.Now, tables: map[string]*seats.Table{}, withdrawn: map[string][]seats.Claim{}, failFill: map[string]error{}}
 	policy := func() rules.Config { return *w.cfg }
@@ -202,14 +161,22 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	w.Service = queue.New(queue.Deps{
 		Roster: w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.clock.Now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
+		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
 	w.roster.OnChange(w.Changed)
 	return w
 }
 
-func (w *world) footprint(ctx context.Context, id party.ID) (party.View, int, error) {
-	return w.admission.Seats(ctx, id, "")
+func (w *world) footprint(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {
+	v, held, err := w.admission.Seats(ctx, id, "")
+	return v, party.Footprint{Members: v.Size(), Held: held, Incoming: w.incoming, MaxSize: v.MaxSize}, err
+}
+
+func (w *world) hear(id party.ID, what queue.EventName) {
+	w.hearing.Lock()
+	defer w.hearing.Unlock()
+	w.heard[id] = append(w.heard[id], what)
 }
 
 func (w *world) queued(id party.ID) bool {
@@ -415,6 +382,23 @@ func (w *world) wantEvents(id party.ID, want ...string) {
 	w.t.Helper()
 	if got := w.events(id); !slices.Equal(got, want) {
 		w.t.Errorf("the party was told %q; want %q", got, want)
+	}
+}
+
+// wantHeard compares what others heard of the party's tickets with what it was told.
+func (w *world) wantHeard(id party.ID, want ...string) {
+	w.t.Helper()
+	w.hearing.Lock()
+	defer w.hearing.Unlock()
+	var got []string
+	for _, what := range w.heard[id] {
+		got = append(got, string(what))
+	}
+	for i := range want {
+		want[i], _, _ = strings.Cut(want[i], " ")
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("others heard %q; want %q", got, want)
 	}
 }
 

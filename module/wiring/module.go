@@ -123,7 +123,7 @@ func (m *Module) construct(env environment) error {
 	m.addGrace(roster, admission, policy)
 	m.completeStatus(roster, admission, limits, policy)
 	m.addMatches()
-	m.addQueues(roster, admission, policy)
+	m.addQueues(roster, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},

@@ -23,17 +23,17 @@ type matchmakerRegistrar interface {
 // addQueues makes matchmaking by queues, with its hooks. Whether the host matches by
 // itself is settled for good by the rules of this moment: it takes a matchmaker at its
 // start only.
-func (m *Module) addQueues(roster *party.Roster, admission *party.Admission, policy party.Policy) {
+func (m *Module) addQueues(roster *party.Roster, policy party.Policy) {
 	m.processing = len(policy().Queues) > 0
 	m.queues = queue.New(queue.Deps{
 		Roster: roster,
-		Footprint: func(ctx context.Context, id party.ID) (party.View, int, error) {
-			v, _, err := admission.Seats(ctx, id, "")
+		Footprint: func(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {
+			v, err := roster.View(ctx, id)
 			if err != nil {
-				return v, 0, err
+				return v, party.Footprint{}, err
 			}
 			f, err := m.telling.status.Footprint(ctx, id)
-			return v, f.OnTheWay(), err
+			return v, f, err
 		},
 		Statuses: m.telling.status.Statuses,
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/xml"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "put the report of the sample rules into docs/matchmaking.md and its picture")
 
 const simRules = `version: 1
 queues:
@@ -98,6 +101,40 @@ func TestSim_Sparse(t *testing.T) {
 			t.Errorf("%s: %+v", arrivals, r)
 		}
 		checkPicture(t, picture, "casual")
+	}
+}
+
+// The report and the picture in the documentation are what the sample rules give.
+func TestSim_Docs(t *testing.T) {
+	const docs, image = "../../../docs/matchmaking.md", "../../../docs/images/simulation.svg"
+	picture := filepath.Join(t.TempDir(), "out.svg")
+	r := call(t, "", "sim", "--rules", "../../rules.yml", "--queue", "ranked_5v5", "--arrivals", "20/s", "--duration", "10m", "--seed", "1", "--svg", picture)
+	report, _, _ := strings.Cut(r.out, "\ndrawn into")
+	drawn, err := os.ReadFile(picture)
+	if r.code != exitOK || err != nil {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	text, err := os.ReadFile(docs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(text), "```text output\nranked_5v5: ")
+	_, after, closed := strings.Cut(rest, "\n```\n")
+	if !found || !closed {
+		t.Fatalf("%s has no report of ranked_5v5", docs)
+	}
+	want := before + "```text output\n" + strings.TrimSuffix(report, "\n") + "\n```\n" + after
+	if *update {
+		if err := errors.Join(os.WriteFile(docs, []byte(want), 0o644), os.WriteFile(image, drawn, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if want != string(text) {
+		t.Errorf("%s shows another report (run with -update):\n%s", docs, report)
+	}
+	if shown, err := os.ReadFile(image); err != nil || string(shown) != string(drawn) {
+		t.Errorf("%s is another picture (run with -update): %v", image, err)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,65 +16,54 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/local/e2e/client"
+	"partyline/local/e2e/target"
 	"partyline/local/engine"
 	"partyline/module/wiring"
 )
 
-// rulesFile has a queue for each scenario. Passes of the matchmaker are 200 ms apart.
-const rulesFile = `
-version: 1
-parties:
-  max_size: {default: 8, min: 1, max: 8}
-limits:
-  party_create: none
-  invite_create: none
-queues:
-  ranked_5v5:
-    teams: 2
-    team_size: 5
-    match_on: [region]
-    skill: {property: mmr, source: ticket, default: 1000, window: 100, widen: 25/s, max: 600}
-    hold_invited: true
-  duo:
-    teams: 2
-    team_size: 2
-    hold_invited: true
-    seat_hold: 20s
-    seat_hold_max: 20s
-    backfill: true
-`
+// rulesFile is the one that servers named for the suites have.
+const rulesFile = "../testdata/queues.yml"
 
 type world struct {
 	t      *testing.T
 	ctx    context.Context
 	client *client.Client
+
+	fives, duel map[string]string // properties of tickets in the queues of this test
 }
 
-func start(t *testing.T, rulesFile string) *world {
+// start plays on the server with queues. Its queues match on the property run, so that no
+// test meets the tickets of another.
+func start(t *testing.T) *world {
 	t.Helper()
-	path := t.TempDir()
-	if err := os.WriteFile(filepath.Join(path, "rules.yml"), []byte(rulesFile), 0o600); err != nil {
+	return playOn(t, target.Queues(t, rulesFile))
+}
+
+// startNative plays on an embedded engine without queues, which makes matches with seats.
+func startNative(t *testing.T) *world {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(path, []byte("version: 1\nmatchmaking: {create_match: true}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	server, err := engine.Start(t.Context(), engine.Options{
-		MatchmakerInterval: 200 * time.Millisecond, RuntimePath: path, Env: map[string]string{wiring.EnvRules: "rules.yml"},
-		Init: wiring.Register, Logger: slog.New(slog.NewTextHandler(complaints{t}, &slog.HandlerOptions{Level: slog.LevelError})),
+		MatchmakerInterval: 200 * time.Millisecond, Env: map[string]string{wiring.EnvRules: path}, Init: wiring.Register,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Close)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // of a thousand sockets under the race detector
-	t.Cleanup(cancel)
-	return &world{t: t, ctx: ctx, client: client.New(server.Addr())}
+	return playOn(t, server.Addr())
 }
 
-// complaints fails the test for everything the server logs as an error.
-type complaints struct{ t *testing.T }
-
-func (c complaints) Write(line []byte) (int, error) {
-	c.t.Errorf("the server logged: %s", line)
-	return len(line), nil
+func playOn(t *testing.T, addr string) *world {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // of a thousand sockets under the race detector
+	t.Cleanup(cancel)
+	return &world{
+		t: t, ctx: ctx, client: client.New(addr),
+		fives: properties("queue", "e2e_5v5", "run", uuid.NewString()), duel: properties("queue", "e2e_duel", "run", uuid.NewString()),
+	}
 }
 
 // player is a user with a socket.
@@ -97,6 +85,9 @@ func (w *world) player() *player {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(socket.Abort)
+	if err := socket.Barrier(w.ctx); err != nil { // from now on the user is online
+		w.t.Fatal(err)
+	}
 	return &player{Socket: socket, Session: session, w: w}
 }
 
@@ -147,8 +138,6 @@ func properties(pairs ...string) map[string]string {
 	}
 	return m
 }
-
-var rankedEU = properties("queue", "ranked_5v5", "region", "eu")
 
 // addParty is the stock message of a leader: counts and query are what the SDK asks for.
 func addParty(id string, texts map[string]string) *rtapi.Envelope {

@@ -1,0 +1,69 @@
+package queue_test
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// Hooks of many sockets run beside each other and beside a pass.
+func TestService_Concurrent(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	type group struct {
+		id      party.ID
+		players []party.Session
+	}
+	var groups []group
+	for i := range 40 {
+		id, players := w.party(1 + i%4)
+		groups = append(groups, group{id, players})
+	}
+	var pool sync.Mutex // of the world, which stands for the host's own lock
+	matched := func() {
+		pool.Lock()
+		defer pool.Unlock()
+		w.process()
+	}
+	stop := make(chan struct{})
+	var passes, hooks sync.WaitGroup
+	passes.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				matched()
+			}
+		}
+	})
+	for _, g := range groups {
+		hooks.Go(func() {
+			for range 20 {
+				pool.Lock()
+				ticket, err := w.addParty(g.id, g.players[0], rankedEU)
+				pool.Unlock()
+				if party.ReasonOf(err) != "" && party.ReasonOf(err) != party.NotReady {
+					t.Errorf("ticket refused: %v", err)
+				}
+				_, _ = w.Queued(t.Context(), g.id)
+				_ = w.MayQueue(t.Context(), callerOf(g.players[0]), party.View{}, "duo")
+				if ticket != "" {
+					w.PartyCancelled(t.Context(), ticket)
+				}
+				w.Changed(party.Change{Kind: party.MemberLeft, ID: g.id, Session: g.players[0]})
+				w.SessionEnded(t.Context(), g.players[len(g.players)-1])
+				_ = w.Entered(t.Context(), g.id, g.players[0])
+			}
+		})
+	}
+	hooks.Wait()
+	close(stop)
+	passes.Wait()
+	if _, err := w.Matched(t.Context(), []runtime.MatchmakerEntry{}); err == nil {
+		t.Error("a match of nobody was prepared")
+	}
+	w.wantQuiet()
+}
