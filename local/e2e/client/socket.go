@@ -43,6 +43,10 @@ type Socket struct {
 	close *websocket.CloseError
 }
 
+// pongWait is how long an answer to the server's ping may take. The library's own second
+// is over before it gets its turn where thousands of sockets share two processors.
+const pongWait = 20 * time.Second
+
 // Connect opens a realtime connection for a session.
 func (c *Client) Connect(ctx context.Context, s Session, o SocketOptions) (*Socket, error) {
 	query := url.Values{"token": {s.Token}}
@@ -63,6 +67,13 @@ func (c *Client) Connect(ctx context.Context, s Session, o SocketOptions) (*Sock
 		}
 		return nil, fmt.Errorf("connect: %w", err)
 	}
+	conn.SetPingHandler(func(data string) error {
+		err := conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(pongWait))
+		if errors.Is(err, websocket.ErrCloseSent) {
+			return nil
+		}
+		return err
+	})
 	sock := &Socket{conn: conn, protobuf: o.Protobuf, queue: newQueue(), done: make(chan struct{})}
 	go sock.read()
 	return sock, nil
