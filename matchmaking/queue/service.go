@@ -74,6 +74,7 @@ type Service struct {
 	told       func(party.ID, EventName)
 
 	book   *Book
+	claims *claims
 	skills *skills
 
 	mu       sync.Mutex
@@ -92,7 +93,7 @@ func New(d Deps) *Service {
 		roster: d.Roster, footprint: d.Footprint, sender: d.Sender, notifier: d.Notifier,
 		policy: d.Policy, logger: d.Logger, now: d.Now,
 		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, told: d.Told,
-		book: NewBook(d.Now), skills: newSkills(d.Accounts, d.Objects, d.Now),
+		book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d.Accounts, d.Objects, d.Now),
 		prepared: map[string]prepared{},
 	}
 }

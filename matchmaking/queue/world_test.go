@@ -270,7 +270,7 @@ func (w *world) addSolo(by party.Session, texts map[string]string) (ticket strin
 		return "", err
 	}
 	ticket = w.enter("", []party.Session{by}, add.GetStringProperties(), add.GetNumericProperties())
-	w.SoloQueued(by, ticket, add)
+	w.SoloQueued(w.t.Context(), by, ticket, add)
 	return ticket, nil
 }
 
