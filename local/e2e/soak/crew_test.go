@@ -163,9 +163,12 @@ func (r *round) kick() error {
 	if err := r.games[0].Remove(r.ctx, r.first, r.games[4].Presence()); err != nil {
 		return err
 	}
+	if err := r.games[0].Barrier(r.ctx); err != nil { // the server's hook runs behind its answer
+		return err
+	}
 	err := r.games[4].Call(r.ctx, "party_invite_redeem", object{"code": code.Code}, nil)
 	if outcome, _ := player.Outcome(err); outcome != string(party.Banned) {
-		return fmt.Errorf("back after a kick: %w; want %s", err, party.Banned)
+		return fmt.Errorf("back after a kick: %v; want %s", err, party.Banned)
 	}
 	return nil
 }
