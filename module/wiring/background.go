@@ -90,7 +90,7 @@ func (m *Module) protected(what string, work func()) {
 	defer func() {
 		if value := recover(); value != nil {
 			m.panics.Add(1)
-			m.logger.Error("%s: panic: %v\n%s", what, value, debug.Stack())
+			m.logger.Error("background work failed task=%q: panic: %v\n%s", what, value, debug.Stack())
 		}
 	}()
 	work()
