@@ -54,7 +54,10 @@ fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 bench: ## every benchmark, measured
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTS)
 
+soak: ## everything at once for MINUTES (default 30); fails if memory, goroutines or presences have grown
+	$(GO) test ./local/e2e/soak -run Soak -v -count=1 -timeout=0 -minutes $(or $(MINUTES),30)
+
 rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run demo-sdk test e2e-deps check plugin record test-host fuzz bench rules-check
+.PHONY: help run demo-sdk test e2e-deps check plugin record test-host fuzz bench soak rules-check

@@ -21,13 +21,19 @@ var commands = map[string]func(t *testing.T, b Block, args []string){
 	"go":        checkGoCommand,
 	"cp":        func(t *testing.T, b Block, args []string) { checkFiles(t, b, args[:len(args)-1]) },
 	"docker": func(t *testing.T, b Block, args []string) {
+		if len(args) > 3 && args[1] == "--profile" {
+			if !strings.Contains(readFile(t, "docker-compose.yml"), "profiles: ["+args[2]+"]") {
+				t.Errorf("%s: there is no profile %s", b, args[2])
+			}
+			args = slices.Delete(slices.Clone(args), 1, 3)
+		}
 		if len(args) < 2 || args[0] != "compose" || !slices.Contains([]string{"up", "down", "restart", "logs", "build"}, args[1]) {
 			t.Errorf("%s: docker %q", b, args)
 		}
 	},
 	"curl": func(t *testing.T, b Block, args []string) { checkURL(t, b, args[len(args)-1]) },
 	// Nothing about these is this repository's.
-	"mkdir": nil, "npm": nil, "git": nil, "cd": nil, "psql": nil, "kill": nil, "export": nil,
+	"mkdir": nil, "npm": nil, "git": nil, "cd": nil, "psql": nil, "kill": nil, "export": nil, "grep": nil,
 }
 
 // checkShell: commands are known, and name targets, flags and files that exist.

@@ -1,0 +1,81 @@
+package docs
+
+import (
+	"go/ast"
+	"go/token"
+	"regexp"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// logCall is one place where the module writes to the log.
+type logCall struct {
+	path, format string
+	args         []ast.Expr
+}
+
+func logCalls(t *testing.T) []logCall {
+	t.Helper()
+	var all []logCall
+	err := goFiles(func(path string, file *ast.File) {
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			method, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || !slices.Contains([]string{"Debug", "Info", "Warn", "Error"}, method.Sel.Name) {
+				return true
+			}
+			if l, ok := call.Args[0].(*ast.BasicLit); ok && l.Kind == token.STRING {
+				if format, err := strconv.Unquote(l.Value); err == nil {
+					all = append(all, logCall{path, format, call.Args[1:]})
+				}
+			}
+			return true
+		})
+	})
+	if err != nil || len(all) < 30 {
+		t.Fatalf("%d places write to the log, %v", len(all), err)
+	}
+	return all
+}
+
+func logFormats(t *testing.T) []string {
+	t.Helper()
+	var formats []string
+	for _, c := range logCalls(t) {
+		formats = append(formats, c.format)
+	}
+	return formats
+}
+
+var (
+	// logForm is a fixed text, then fields, then perhaps what failed in full.
+	logForm = regexp.MustCompile(`^[A-Za-z][\w ,;:'().-]*?( [a-z_]+=%[svqd])*(:?( panic)?:\s?%v)?(\n%[vs])?$`)
+	// logProse are lines for whoever sets the server up, who reads them once.
+	logProse = regexp.MustCompile(`^(runtime\.env: |rules loaded with |%s$)`)
+	secret   = regexp.MustCompile(`(?i)(^|\.)(code|codes|typed|key|token|payload|reveal)$`)
+)
+
+// TestLog_form: lines are a fixed text and fields, so that they can be searched, and no
+// argument of one is a code, a key or what a player has sent.
+func TestLog_form(t *testing.T) {
+	for _, c := range logCalls(t) {
+		if !logForm.MatchString(c.format) && !logProse.MatchString(c.format) {
+			t.Errorf("%s: %q is not a fixed text with key=value fields", c.path, c.format)
+		}
+		for _, arg := range c.args {
+			ast.Inspect(arg, func(n ast.Node) bool {
+				if id, ok := n.(*ast.Ident); ok && secret.MatchString(id.Name) {
+					t.Errorf("%s: %q writes %s", c.path, c.format, id.Name)
+				}
+				return true
+			})
+		}
+	}
+	if secret.MatchString("encode") || !secret.MatchString("Reveal") {
+		t.Error("the test looks for the wrong names")
+	}
+}
