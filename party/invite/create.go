@@ -36,7 +36,11 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err := s.Limits.InviteCreate(c.UserID); err != nil {
 		return none, err
 	}
+	s.Limits.InviteNamed(c.UserID, len(r.For))
 	if err := s.MayInvite(ctx, c, id, s.Judge); err != nil {
+		return none, err
+	}
+	if err := s.mayHaveMore(ctx, c, id); err != nil {
 		return none, err
 	}
 	if err := s.exist(ctx, r.For); err != nil {

@@ -82,10 +82,7 @@ func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) 
 	if err != nil {
 		return party.ID{}, err
 	}
-	if len(in) == 0 {
-		return party.ID{}, party.Refuse(party.PartyNotFound, "Your friend is in no party at the moment.")
-	}
-	return in[0].ID, nil
+	return s.follow(ctx, r, in)
 }
 
 // pick chooses the session that is to become a member.

@@ -27,6 +27,7 @@ const (
 // pointer leads from an invite's ID to its record.
 type pointer struct {
 	Key       string `json:"key"`
+	By        string `json:"by,omitempty"` // user
 	Hold      bool   `json:"hold,omitempty"`
 	ExpiresAt int64  `json:"expires_at"`
 }
@@ -54,7 +55,7 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 	if err != nil {
 		return err
 	}
-	ptr, err := json.Marshal(pointer{Key: key, Hold: r.Hold, ExpiresAt: r.ExpiresAt})
+	ptr, err := json.Marshal(pointer{Key: key, By: r.By, Hold: r.Hold, ExpiresAt: r.ExpiresAt})
 	if err != nil {
 		return err
 	}
