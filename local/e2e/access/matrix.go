@@ -32,7 +32,7 @@ const (
 type Row struct {
 	ID      string
 	With    string // the situation, in words; unique within the function
-	Payload string // $party, $group, $link, $named: see the test's scene
+	Payload string // $party and other words: see the test's scene
 	Cells   [len(Roles)]string
 }
 
@@ -85,8 +85,8 @@ var Matrix = []Row{
 		signedIn(notMember, notMember, notMember, Allowed)},
 	{"party_check", "creating", `{"action":"create"}`,
 		signedIn(Allowed, Allowed, Allowed, Allowed)},
-	{"party_check", "joining, by the party's ID", `{"action":"join","party_id":"$party"}`,
-		signedIn(Allowed, Allowed, Says+alreadyMember, Says+alreadyMember)},
+	{"party_check", "joining another party, by its ID", `{"action":"join","party_id":"$other"}`,
+		signedIn(Allowed, Allowed, Allowed, Allowed)},
 	{"party_check", "inviting, by the party's ID", `{"action":"invite","party_id":"$party"}`,
 		signedIn(Says+notMember, Says+notMember, Allowed, Allowed)},
 	{"party_check", "matchmaking, by the party's ID", `{"action":"matchmake","party_id":"$party","queue":"duo_race"}`,

@@ -50,7 +50,7 @@ func newScene(t *testing.T, addr string) *scene {
 	}
 	s.must(s.api.Call(ctx, http.MethodPost, "/v2/group", leader.Player.Session.Auth(), map[string]any{"name": uuid.NewString(), "open": true}, &group))
 	s.words = strings.NewReplacer(
-		"$party", partyID, "$group", group.ID, "$session", leader.ID,
+		"$party", partyID, "$other", s.party(s.join("host")), "$group", group.ID, "$session", leader.ID,
 		"$linkID", link.ID, "$link", link.Code, "$named", named.Code, "$ownID", own.ID,
 	)
 	return s
