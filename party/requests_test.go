@@ -176,3 +176,23 @@ func TestMayJoin(t *testing.T) {
 		}
 	}
 }
+
+// Anybody in the party may send a PartyAccept of anybody. It is refused by the engine, but
+// until then must neither take a seat nor keep its victim out.
+func TestAdmission_AcceptOfAMemberWhoDoesNotLead(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(5)
+	id := k.create(p[0], true, 3)
+	k.must(k.join(p[1], id))
+	forged := party.Session{UserID: p[2].UserID, SessionID: "no session of theirs", Username: "p"}
+	for _, named := range []party.Session{forged, p[2], p[3]} {
+		k.must(k.admission.BeginAccept(ctx, id, named, p[1]))
+		k.must(k.join(p[2], id))
+		k.leave(p[2], id)
+		k.must(k.admission.BeginAccept(ctx, id, named, p[1]))
+		k.must(k.admit(p[2], id))
+		k.leave(p[2], id)
+	}
+	k.agrees(id)
+}
