@@ -35,6 +35,11 @@ type Finder interface {
 	PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error)
 }
 
+// SystemUser owns what modules write to storage. A list names it: a list that names nobody
+// has everybody's objects in it, and any client may write objects of its own into any
+// collection.
+const SystemUser = "00000000-0000-0000-0000-000000000000"
+
 // Storage is Nakama's storage. A write with version "*" creates only, with any other
 // version it is compare-and-set; a rejected write is runtime.ErrStorageRejectedVersion.
 type Storage interface {

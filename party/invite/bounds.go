@@ -38,7 +38,7 @@ func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) 
 func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(pointer)) error {
 	cursor := ""
 	for range indexPages {
-		index, next, err := s.storage.StorageList(ctx, "", "", indexOf(id), page, cursor)
+		index, next, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(id), page, cursor)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,9 @@
 package invite_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"testing"
 	"time"
 
@@ -66,4 +69,39 @@ func TestService_FollowedInviterMayInvite(t *testing.T) {
 			w.members(theirs, p...)
 		})
 	}
+}
+
+// What clients write into the module's collections counts for nothing: not for lists, not
+// for held seats, not for the bound, and no sweep follows it.
+func TestService_ObjectsOfClients(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id, own := w.party(p[0], false, 2), w.party(p[2], false, 8)
+	kept := w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	foreign := w.create(p[2], party.InviteRequest{PartyID: own.String(), HoldSeat: true, ForUserIDs: []string{p[0].UserID, p[1].UserID}})
+	index := "partyline_party_invites_" + id.UUID.String()
+	intruder := p[2].UserID
+	w.host.Plant(intruder, index, "0", `{"expires_at":"never"}`)
+	sum := sha256.Sum256([]byte(foreign.Code))
+	w.host.Plant(intruder, index, "1", fmt.Sprintf(`{"key":%q,"hold":true,"expires_at":%d}`, hex.EncodeToString(sum[:]), foreign.ExpiresAt))
+	for i := range 200 {
+		w.host.Plant(intruder, index, fmt.Sprint("many", i), fmt.Sprintf(`{"key":"k","by":%q,"expires_at":%d}`, p[0].UserID, foreign.ExpiresAt))
+	}
+	w.host.Plant(intruder, "partyline_invites", "0", `{"id":7}`)
+	w.host.Plant(intruder, "partyline_invites", "1", fmt.Sprintf(`{"id":%q,"party_id":%q,"expires_at":1}`, kept.ID, id))
+
+	w.node = w.start() // which knows no more of the party than storage says
+	w.held(id, 0)
+	if rows, err := w.invites.List(ctx, caller(p[0]), id.String()); err != nil || len(rows) != 1 {
+		t.Errorf("List = %v, %v; want the one invite of the party", rows, err)
+	}
+	w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	if list, _, err := w.invites.Outstanding(ctx); err != nil || len(list) != 3 {
+		t.Errorf("Outstanding = %v, %v; want three invites", list, err)
+	}
+	if n, err := w.invites.Sweep(ctx); n != 0 || err != nil {
+		t.Errorf("Sweep = %d, %v; want nothing to do", n, err)
+	}
+	w.must(w.redeem(p[1], kept.Code))
 }

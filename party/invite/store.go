@@ -126,7 +126,7 @@ func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*reco
 	var records []*record
 	cursor := ""
 	for range indexPages {
-		index, next, err := s.storage.StorageList(ctx, "", "", indexOf(id), page, cursor)
+		index, next, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(id), page, cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -179,7 +179,7 @@ func (s *Store) Holds(ctx context.Context, id party.ID) ([]party.Hold, error) {
 
 // list pages through all invites.
 func (s *Store) list(ctx context.Context, cursor string) ([]*api.StorageObject, string, error) {
-	return s.storage.StorageList(ctx, "", "", invitesCollection, page, cursor)
+	return s.storage.StorageList(ctx, "", party.SystemUser, invitesCollection, page, cursor)
 }
 
 // remove deletes an invite as it was read, with its index entries, all or none.
