@@ -176,6 +176,6 @@ func (s *Service) redemption(ctx context.Context, id party.ID, r *record, userID
 		s.Logger.Warn("no seat sought in the match of party=%s user=%s error=%v", id, userID, err)
 	}
 	return party.Redemption{
-		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: r.Launch,
+		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: r.Launch.raw(),
 	}
 }
