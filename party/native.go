@@ -30,6 +30,9 @@ func (a *Admission) BeginNative(ctx context.Context, id ID, s Session) error {
 // session that asked. It keeps a seat and refuses as Admit does. For a member who does not
 // lead it keeps none: the engine decides, and knows its leader best.
 func (a *Admission) BeginAccept(ctx context.Context, id ID, s, by Session) error {
+	if err := CheckNamed(s); err != nil {
+		return err
+	}
 	return a.begin(ctx, id, s, by.SessionID, func(View) bool { return true })
 }
 

@@ -2,8 +2,11 @@ package party_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"partyline/party"
 	"partyline/party/rules"
@@ -185,7 +188,7 @@ func TestAdmission_AcceptOfAMemberWhoDoesNotLead(t *testing.T) {
 	p := k.host.Players(5)
 	id := k.create(p[0], true, 3)
 	k.must(k.join(p[1], id))
-	forged := party.Session{UserID: p[2].UserID, SessionID: "no session of theirs", Username: "p"}
+	forged := party.Session{UserID: p[2].UserID, SessionID: uuid.NewString(), Username: "p"}
 	for _, named := range []party.Session{forged, p[2], p[3]} {
 		k.must(k.admission.BeginAccept(ctx, id, named, p[1]))
 		k.must(k.join(p[2], id))
@@ -195,4 +198,16 @@ func TestAdmission_AcceptOfAMemberWhoDoesNotLead(t *testing.T) {
 		k.leave(p[2], id)
 	}
 	k.agrees(id)
+}
+
+func TestAdmission_AcceptOfNobody(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], false, 3)
+	for _, named := range []party.Session{
+		{}, {UserID: "x", SessionID: p[1].SessionID}, {UserID: p[1].UserID, SessionID: "\x00"},
+		{UserID: strings.ToUpper(p[1].UserID), SessionID: p[1].SessionID},
+	} {
+		k.refused(k.admission.BeginAccept(t.Context(), id, named, p[0]), party.InvalidRequest)
+	}
 }

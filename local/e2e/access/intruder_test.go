@@ -7,9 +7,30 @@ import (
 	"testing"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/local/e2e/player"
 	"partyline/local/e2e/target"
 	"partyline/party"
 )
+
+// What a message names is not asked about before it is looked at: that would be an error of
+// the server's in its log, for each message that a client cares to send.
+func TestIntruder_AcceptOfNobody(t *testing.T) {
+	addr := target.Given()
+	if addr == "" {
+		addr = target.Engine(t, true)
+	}
+	s := newScene(t, addr)
+	partyID := s.words.Replace("$party")
+	for _, named := range []*rtapi.UserPresence{nil, {UserId: "x", SessionId: "y"}, {UserId: "\x00", SessionId: s.players["invited"].ID}} {
+		for _, role := range []string{"leader", "member"} {
+			if got, _ := player.Outcome(s.players[role].Accept(s.ctx, partyID, named)); got != "invalid_request" {
+				t.Errorf("%s accepts %v: %s; want invalid_request", role, named, got)
+			}
+		}
+	}
+}
 
 // Any client may write storage objects of its own, into any collection. In those of the
 // module they must count for nothing.
