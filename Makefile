@@ -41,7 +41,7 @@ check: ## formatting, vet, staticcheck
 vulncheck: ## known vulnerabilities that the code reaches, looked up in VULNDB (default https://vuln.go.dev)
 	$(TOOL) govulncheck -db $(VULNDB) ./...
 
-plugin: ## build/partyline.so for nakama $(NAKAMA_VERSION), with its exact toolchain
+plugin: ## build/partyline.so, with the exact toolchain of the server it is for
 	GOTOOLCHAIN=go$(PLUGIN_GO) $(GO) build -trimpath -buildmode=plugin -o build/partyline.so ./module
 
 record: ## record the contract transcripts from a real server: make record NAKAMA=host:port

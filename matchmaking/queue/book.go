@@ -26,6 +26,10 @@ func (t Ticket) has(sessionID string) bool {
 	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.SessionID == sessionID })
 }
 
+func (t Ticket) hasUser(userID string) bool {
+	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.UserID == userID })
+}
+
 const (
 	// lateTicket is how long after its ticket an after-hook may run, or the other way
 	// round: younger tickets are not missed by a pass, ended ones are remembered longer.
