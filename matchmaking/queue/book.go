@@ -188,6 +188,13 @@ func (b *Book) Forget(id party.ID) {
 	}
 }
 
+// Waiting counts the tickets that wait.
+func (b *Book) Waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.waits
+}
+
 // Seats notes what a ticket was found to need.
 func (b *Book) Seats(id string, seats int) {
 	b.mu.Lock()

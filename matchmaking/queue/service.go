@@ -147,3 +147,6 @@ func FormationOf(q rules.Queue) formation.Queue {
 	}
 	return f
 }
+
+// Waiting counts the tickets that wait, as far as this process knows.
+func (s *Service) Waiting() int { return s.book.Waiting() }
