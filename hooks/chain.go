@@ -3,6 +3,7 @@ package hooks
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -187,12 +188,13 @@ func (m meter) record(began time.Time, refusal *party.Error) {
 }
 
 // report writes a refusal to the log: an internal error with its cause, everything
-// else as a detail. Messages' contents are never written.
+// else as a detail, also that a socket closed before its hook was done. Messages'
+// contents are never written.
 func report(logger runtime.Logger, message, name string, session party.Session, refusal *party.Error) {
 	logger = logger.WithFields(map[string]any{
 		"message": message, "hook": name, "user": session.UserID, "reason": string(refusal.Reason),
 	})
-	if refusal.Reason.Code() == party.Internal.Code() {
+	if refusal.Reason.Code() == party.Internal.Code() && !errors.Is(refusal.Cause, context.Canceled) {
 		logger.Error("hook failed: %v", refusal.Cause)
 		return
 	}

@@ -3,6 +3,7 @@ package hooks_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,6 +106,20 @@ func TestChain_SetsRunInOrderAndMayChangeTheMessage(t *testing.T) {
 	}
 	if want := []string{"first", "second"}; !slices.Equal(tr.steps, want) {
 		t.Errorf("ran %v; want %v", tr.steps, want)
+	}
+}
+
+// A socket that closes while a hook works for it is nobody's fault.
+func TestChain_SocketClosedMeanwhile(t *testing.T) {
+	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{
+		{Message: hooks.PartyJoin, Name: "gone", After: (&trail{}).step("gone", fmt.Errorf("read: %w", context.Canceled))},
+		{Message: hooks.PartyLeave, Name: "broken", After: (&trail{}).step("broken", errors.New("broken"))},
+	}})
+	for _, name := range []string{hooks.PartyJoin, hooks.PartyLeave} {
+		_ = h.after("u1", name, nil, message(name, partyID))
+	}
+	if lines := h.log.lines; len(lines) != 2 || !strings.HasPrefix(lines[0], "debug ") || !strings.HasPrefix(lines[1], "error ") {
+		t.Errorf("log = %q; want a detail of the one and an error of the other", lines)
 	}
 }
 

@@ -235,8 +235,8 @@ func (s *State) land(p *Party, session int, leaving []seat) {
 	s.leaveAll(leaving)
 }
 
-// Accept lets in a session that has asked. A refusal of the server's own leaves a seat
-// kept for a moment.
+// Accept lets in a session that has asked. Where the leader tries, a refusal of the server's
+// own leaves a seat kept for a moment.
 func (s *State) Accept(by, party, session int) string {
 	p := s.Parties[party]
 	s.Settle(by)
@@ -253,13 +253,14 @@ func (s *State) Accept(by, party, session int) string {
 	if s.moves(p, session) {
 		return alreadyMember
 	}
+	if p.Leader != by {
+		return accepting + leaderOnly
+	}
 	if by != session && !s.Sessions[session].Live {
 		delete(p.noted, session)
 	}
 	asked := slices.Index(p.Requests, session)
 	switch {
-	case p.Leader != by:
-		refusal = leaderOnly
 	case asked < 0:
 		refusal = requestNotFound
 	default:
