@@ -6,12 +6,14 @@ import (
 	"partyline/party"
 )
 
-// Entrance is the part of admission around the host's own ways into a party: every
-// join and every accept is announced before the host decides and concluded after it,
-// so that seats on their way are counted and held seats stay held.
+// Entrance is the part of admission around the host's own ways into a party and out of
+// it: every join, accept and kick is announced before the host decides and concluded
+// after it, so that seats on their way are counted, held seats stay held, and who was
+// thrown out stays out.
 type Entrance interface {
 	BeginNative(ctx context.Context, id party.ID, session party.Session) error
 	BeginAccept(ctx context.Context, id party.ID, session, by party.Session) error
+	BeginKick(ctx context.Context, id party.ID, target, by party.Session) error
 	EndNative(ctx context.Context, id party.ID, session party.Session)
 }
 
@@ -39,7 +41,7 @@ func Admission(entrance Entrance, aftermath Aftermath, viewer Viewer) Set {
 		Hooks: []Hook{
 			{Message: PartyJoin, Name: "join", Before: a.join, After: a.joined},
 			{Message: PartyAccept, Name: "accept", Before: a.accept, After: a.accepted},
-			{Message: PartyRemove, Name: "kick", After: a.kicked},
+			{Message: PartyRemove, Name: "kick", Before: a.kicking, After: a.kicked},
 		},
 		Sessions: []SessionHook{{Name: "end", End: func(_ context.Context, session party.Session) error {
 			aftermath.SessionEnded(session)
@@ -116,6 +118,14 @@ func (a admission) accepted(ctx context.Context, call *Call) error {
 	}
 	a.entrance.EndNative(ctx, id, sessionIn(call.In.GetPartyAccept().GetPresence()))
 	return nil
+}
+
+func (a admission) kicking(ctx context.Context, call *Call) error {
+	id, err := call.PartyID()
+	if err != nil {
+		return err
+	}
+	return a.entrance.BeginKick(ctx, id, sessionIn(call.In.GetPartyRemove().GetPresence()), call.Session)
 }
 
 // kicked also runs when a request to join was turned down; admission looks for itself

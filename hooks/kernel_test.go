@@ -101,6 +101,10 @@ func (k *kernel) BeginAccept(_ context.Context, _ party.ID, s, by party.Session)
 	return k.note("begin accept", " %s by %s", s.UserID, by.UserID)
 }
 
+func (k *kernel) BeginKick(_ context.Context, _ party.ID, target, by party.Session) error {
+	return k.note("begin kick", " %s by %s", target.UserID, by.UserID)
+}
+
 func (k *kernel) EndNative(_ context.Context, _ party.ID, s party.Session) {
 	_ = k.note("end join", " %s", s.UserID)
 }

@@ -207,7 +207,7 @@ func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session
 			return Refuse(AlreadyMember, "You are joining this party already.")
 		}
 	}
-	if k, kicked := g.kicks[s.UserID]; kicked && !grant.InvitedAt.After(k.at) {
+	if k, kicked := g.kicked(s.UserID); kicked && !grant.InvitedAt.After(k.at) {
 		return Refuse(Banned, "You were removed from this party a short while ago.")
 	}
 	if older.SessionID != "" {

@@ -25,6 +25,7 @@ type gate struct {
 
 	holds    map[string]Hold      // by invite
 	kicks    map[string]kick      // by user
+	kicking  map[string]kick      // kicks under way, by user
 	kept     map[string]*keptSeat // seats of members who were dropped, by user
 	flights  map[string]flight    // by the session that joins
 	admitted map[string]time.Time // sessions put on the party's stream lately, by session
@@ -94,7 +95,7 @@ func (gs *gates) enter(id ID) *gate {
 	g := gs.byID[id]
 	if g == nil {
 		g = &gate{
-			id: id, holds: map[string]Hold{}, kicks: map[string]kick{}, kept: map[string]*keptSeat{},
+			id: id, holds: map[string]Hold{}, kicks: map[string]kick{}, kicking: map[string]kick{}, kept: map[string]*keptSeat{},
 			flights: map[string]flight{}, admitted: map[string]time.Time{}, requests: map[string]request{},
 		}
 		gs.byID[id] = g
@@ -111,8 +112,8 @@ func (gs *gates) exit(g *gate) {
 	defer gs.mu.Unlock()
 	g.refs--
 	// With no reference left nobody else reads the gate. One whose party is not known
-	// has nothing but flights.
-	if g.refs == 0 && !g.known && len(g.flights) == 0 {
+	// has nothing but what is under way.
+	if g.refs == 0 && !g.known && len(g.flights)+len(g.kicking) == 0 {
 		delete(gs.byID, g.id)
 	}
 }
@@ -164,6 +165,7 @@ func (g *gate) purge(now time.Time) {
 			delete(g.kicks, user)
 		}
 	}
+	maps.DeleteFunc(g.kicking, func(_ string, k kick) bool { return !now.Before(k.until) })
 	for session, f := range g.flights {
 		if !now.Before(f.until) {
 			delete(g.flights, session)
@@ -182,6 +184,15 @@ func (g *gate) purge(now time.Time) {
 	for _, k := range g.kept {
 		k.overdue = !now.Before(k.Until)
 	}
+}
+
+// kicked is the user's kick, done or under way.
+func (g *gate) kicked(userID string) (kick, bool) {
+	if k, done := g.kicks[userID]; done {
+		return k, true
+	}
+	k, underWay := g.kicking[userID]
+	return k, underWay
 }
 
 // seats counts the party's seats from the point of view of one user: those taken by

@@ -33,6 +33,31 @@ type kickRecord struct {
 	Until int64 `json:"until"`
 }
 
+// BeginKick comes before a PartyRemove of target by a session: the host answers it before
+// [Admission.Kicked] hears of it, and a member who is out already must not come back in
+// between. Only a leader's kick of a member counts; the host refuses others. A kick that
+// the host refuses all the same keeps nobody out for longer than a few seconds.
+func (a *Admission) BeginKick(ctx context.Context, id ID, target, by Session) error {
+	if a.policy().Parties.KickBan <= 0 {
+		return nil
+	}
+	v, err := a.roster.View(ctx, id)
+	if ReasonOf(err) == PartyNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, member := v.Session(target.SessionID); !member || v.Leader().SessionID != by.SessionID {
+		return nil
+	}
+	g := a.gates.enter(id)
+	defer a.gates.exit(g)
+	now := a.now()
+	g.kicking[target.UserID] = kick{at: now, until: now.Add(flightTTL)}
+	return nil
+}
+
 // Kicked follows a PartyRemove of target, whether it was a member or only asked to be
 // one. A member is banned for the rules' kick_ban, by user, so a reconnect does not
 // help, and keeps no seat. The ban holds on this node even if the error says that
@@ -44,6 +69,7 @@ func (a *Admission) Kicked(ctx context.Context, id ID, target Session) error {
 	}
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
+	defer delete(g.kicking, target.UserID)
 	if k, ok := g.kept[target.UserID]; ok && k.Member.SessionID == target.SessionID { // the connection ended as it was kicked
 		member = true
 		a.endSeat(ctx, g, k, SeatLost)
@@ -64,6 +90,9 @@ func (a *Admission) ban(ctx context.Context, g *gate, userID string) error {
 	}
 	now := a.now()
 	k := kick{at: now, until: now.Add(ban)}
+	if begun, ok := g.kicking[userID]; ok {
+		k.at = begun.at // an invite made since then lifts it
+	}
 	defer func() { g.kicks[userID] = k }()
 	if v, err := a.roster.look(g.id); err == nil {
 		if err := a.open(ctx, g, v); err != nil {

@@ -33,6 +33,35 @@ func TestKicks_BanTheUser(t *testing.T) {
 	k.must(k.join(again, id))
 }
 
+// The host answers a kick before anybody hears of it; who is out by then stays out.
+func TestKicks_UnderWay(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.must(k.join(p[2], id))
+	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
+	k.host.PartyLeave(p[1], id)
+	k.refused(k.admit(p[1], id), party.Banned)
+	k.refused(k.admission.BeginNative(ctx, id, p[1]), party.Banned)
+	k.tick()
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "since", InvitedAt: k.clock.Now()}))
+	k.leave(p[1], id)
+	k.must(k.admission.Kicked(ctx, id, p[1]))
+
+	// A kick that is none keeps nobody out: by somebody who does not lead, of somebody who
+	// is no member, in no party, or one the host never did.
+	k.must(k.admission.BeginKick(ctx, id, p[0], p[2]))
+	k.must(k.admission.BeginKick(ctx, id, party.Session{UserID: "nobody", SessionID: "none"}, p[0]))
+	k.must(k.admission.BeginKick(ctx, party.ID{UUID: uuid.New(), Node: id.Node}, p[2], p[0]))
+	k.must(k.admission.BeginKick(ctx, id, p[2], p[0]))
+	k.leave(p[2], id)
+	k.refused(k.join(p[2], id), party.Banned)
+	k.clock.Advance(5 * time.Second)
+	k.must(k.join(p[2], id))
+}
+
 func TestKicks_LiftedByANewerInvite(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)

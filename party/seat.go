@@ -98,7 +98,7 @@ func (a *Admission) keep(ctx context.Context, g *gate, m Member) error {
 	if conf.ReconnectGrace <= 0 {
 		return nil
 	}
-	if _, kicked := g.kicks[m.UserID]; kicked {
+	if _, kicked := g.kicked(m.UserID); kicked {
 		return nil
 	}
 	if _, kept := g.kept[m.UserID]; kept {
@@ -389,5 +389,6 @@ func (a *Admission) ended(ctx context.Context, g *gate) {
 	}
 	clear(g.holds)
 	clear(g.kicks)
+	clear(g.kicking)
 	g.known = false
 }
