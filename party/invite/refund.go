@@ -16,7 +16,7 @@ const (
 )
 
 // refund gives a claim back, now or in the background. It does so even if the caller
-// has gone away meanwhile. The caller has the turn.
+// has gone away meanwhile, or panics. The caller has the turn.
 func (s *Service) refund(ctx context.Context, t *turn, user string, seq int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundTimeout)
 	defer cancel()
@@ -40,13 +40,8 @@ func (s *Service) refundLater(key, user string, seq int64) {
 	}
 }
 
-// tryRefund is one try of the background's. Nobody else recovers there.
-func (s *Service) tryRefund(key, user string, seq int64) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("refund panicked: %v", p)
-		}
-	}()
+// tryRefund is one try of the background's.
+func (s *Service) tryRefund(key, user string, seq int64) error {
 	t := s.turns.take(s.Store, key, found{})
 	defer s.turns.end(t)
 	ctx, cancel := context.WithTimeout(s.ctx, refundTimeout)
@@ -55,9 +50,15 @@ func (s *Service) tryRefund(key, user string, seq int64) (err error) {
 }
 
 // giveBack may be repeated: a claim that is not there, or not this one, is left alone,
-// and so is an invite that is gone.
-func giveBack(ctx context.Context, t *turn, user string, seq int64) error {
-	_, err := t.change(ctx, func(r *record) error {
+// and so is an invite that is gone. A panic is an error here, for nobody else recovers
+// in the background.
+func giveBack(ctx context.Context, t *turn, user string, seq int64) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("refund panicked: %v", p)
+		}
+	}()
+	_, err = t.change(ctx, func(r *record) error {
 		if !r.refund(user, seq) {
 			return errUnchanged
 		}
