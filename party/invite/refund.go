@@ -21,13 +21,11 @@ func (s *Service) refund(ctx context.Context, t *turn, user string, seq int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundTimeout)
 	defer cancel()
 	if err := giveBack(ctx, t, user, seq); err != nil {
-		s.late.Add(1)
-		go s.refundLater(t.key, user, seq)
+		s.background(func() { s.refundLater(t.key, user, seq) })
 	}
 }
 
 func (s *Service) refundLater(key, user string, seq int64) {
-	defer s.late.Done()
 	for wait := refundFirst; ; wait = min(2*wait, refundLongest) {
 		if pause(s.ctx, wait) != nil {
 			return

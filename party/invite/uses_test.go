@@ -166,6 +166,22 @@ func TestService_RefundIsTriedUntilItSucceeds(t *testing.T) {
 	})
 }
 
+func TestService_RefundAfterTheEndIsGivenUp(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(2)
+	id := w.party(p[0], false, 4)
+	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)}).Code
+	w.host.AfterWrite = func([]*runtime.StorageWrite) error {
+		w.invites.Close() // while the claim is on its way
+		w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errAway }
+		return errAway
+	}
+	if err := w.redeem(p[1], code); !errors.Is(err, errAway) {
+		t.Errorf("Redeem = %v; want %v", err, errAway)
+	}
+	w.invites.Close() // finds nothing that runs
+}
+
 func TestService_RefundComesTooLateForATakenClaim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
