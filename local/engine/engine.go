@@ -265,9 +265,11 @@ func (s *Server) Data() *store.Store { return s.store }
 // Metrics are the series the module has reported.
 func (s *Server) Metrics() map[string]float64 { return s.metrics.Snapshot() }
 
-// Sessions is the number of live sockets, Parties that of native parties.
+// Sessions is the number of live sockets, Parties that of native parties, Matches that of
+// authoritative matches.
 func (s *Server) Sessions() int { return s.sockets.Count() }
 func (s *Server) Parties() int  { return s.parties.Count() }
+func (s *Server) Matches() int  { return s.matches.Count() }
 
 // Presences is the number of presences on all streams; with no socket left it is 0.
 func (s *Server) Presences() int { return s.tracker.Total() }
