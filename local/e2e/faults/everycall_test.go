@@ -112,7 +112,7 @@ func faultsOf(names []string, ways []way) []oneFault {
 
 // oneIn is how many faults there are to each that is played where not all are. It has no
 // divisor in common with the number of ways, so that all of them have their turn.
-const oneIn = 9
+const oneIn = 19
 
 // some are the faults that this run plays: all of them, or a part, from another start each time.
 func some(all []oneFault) []oneFault {

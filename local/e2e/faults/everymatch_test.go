@@ -37,7 +37,6 @@ func (v *victim) traceMatch() []string {
 	h := v.newHall(ctx, teamSize, teamSize)
 	names := v.world.record()
 	h.insist(ctx)
-	v.must(h.enter(ctx))
 	calls := names()
 	h.audit(ctx)
 	h.again(ctx)
@@ -53,7 +52,6 @@ func (v *victim) tryMatch(one oneFault) (struck int) {
 	one.how.arm(&f, v.world, h.groups[0].games[0])
 	armed := v.world.layer.Arm(f)
 	h.insist(ctx)
-	_ = h.enter(ctx) // whoever is refused tries again
 	armed.Disarm()
 	if struck = armed.Struck(); one.how.heal != nil && struck > 0 {
 		one.how.heal(v.world)

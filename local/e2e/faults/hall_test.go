@@ -27,21 +27,21 @@ const (
 type hall struct {
 	*victim
 	groups     []*group
-	properties map[string]string     // of the tickets; no other hall has them
-	inside     map[*player.Game]bool // who has entered the match
+	properties map[string]string // of the tickets; no other hall has them
 }
 
 // group is players who belong together: a party, or one without any.
 type group struct {
 	people  []*player.Player
 	games   []*player.Game
-	party   string // "" for a single player
-	matches []string
+	party   string   // "" for a single player
+	matches []string // that the games were told of, one after the other
+	inside  int      // how many of them have entered it
 }
 
 // newHall makes groups of these sizes.
 func (v *victim) newHall(ctx context.Context, sizes ...int) *hall {
-	h := &hall{victim: v, properties: map[string]string{"queue": queueName, "run": uuid.NewString()}, inside: map[*player.Game]bool{}}
+	h := &hall{victim: v, properties: map[string]string{"queue": queueName, "run": uuid.NewString()}}
 	for _, n := range sizes {
 		h.groups = append(h.groups, &group{people: v.people(ctx, "fighter", n)})
 	}
@@ -53,7 +53,7 @@ func (v *victim) newHall(ctx context.Context, sizes ...int) *hall {
 func (h *hall) gather(ctx context.Context) {
 	h.t.Helper()
 	for _, g := range h.groups {
-		g.games = h.play(ctx, g.people...)
+		g.games, g.matches, g.inside = h.play(ctx, g.people...), nil, 0
 		if len(g.games) == 1 {
 			continue
 		}
@@ -74,7 +74,7 @@ func (h *hall) games() []*player.Game {
 	return all
 }
 
-// queueing has each group look for a match until it is told of one.
+// queueing has each group look for a match until it plays one.
 func (h *hall) queueing(ctx context.Context) []func() error {
 	acts := make([]func() error, len(h.groups))
 	for i, g := range h.groups {
@@ -83,12 +83,10 @@ func (h *hall) queueing(ctx context.Context) []func() error {
 	return acts
 }
 
-// find queues and waits until all of the group are told of a match. It queues again when
-// told that the ticket is gone, as a game does.
+// find queues, waits until all of the group are told of a match, and has them enter it. It
+// queues again when told that the ticket is gone, as a game does. After an error it goes on
+// where it was.
 func (g *group) find(ctx context.Context, properties map[string]string) error {
-	if len(g.matches) == len(g.games) {
-		return nil
-	}
 	if g.matches == nil { // else the match is made, and some have heard of it
 		if err := g.queue(ctx, properties); err != nil {
 			return err
@@ -108,6 +106,11 @@ func (g *group) find(ctx context.Context, properties map[string]string) error {
 			return err
 		}
 		g.matches = append(g.matches, matchOf(m))
+	}
+	for ; g.inside < len(g.games); g.inside++ {
+		if err := g.games[g.inside].JoinMatch(ctx, g.matches[g.inside]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -140,7 +143,7 @@ func dropped(m client.Message) bool {
 	return data.GetOpCode() == party.OpMatchmaking && json.Unmarshal(data.GetData(), &told) == nil && told.Event == "dropped"
 }
 
-// insist has every group look for a match until it has one, whatever became of what it did
+// insist has every group look for a match until it plays one, whatever became of what it did
 // before.
 func (h *hall) insist(ctx context.Context) {
 	h.t.Helper()
@@ -155,33 +158,15 @@ func (h *hall) insist(ctx context.Context) {
 	h.must(errors.Join(errs...))
 }
 
-// enter has everybody join the match once.
-func (h *hall) enter(ctx context.Context) error {
-	var errs []error
-	for _, g := range h.groups {
-		for _, game := range g.games {
-			err := game.JoinMatch(ctx, g.matches[0])
-			h.inside[game] = err == nil
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// audit has everybody join the match, and checks that each is in one, with its party on one
-// team and as many as fit; then everybody leaves.
+// audit checks that everybody is in one match, with the party on one team and as many as
+// fit; then everybody leaves.
 func (h *hall) audit(ctx context.Context) {
 	h.t.Helper()
 	users := map[string]int{} // by match
 	for i, g := range h.groups {
+		users[g.matches[0]] += len(g.games)
 		if len(slices.Compact(slices.Clone(g.matches))) != 1 {
 			h.t.Fatalf("group %d is split: it was told of matches %v", i, g.matches)
-		}
-		for _, game := range g.games {
-			if !h.inside[game] {
-				h.must(game.JoinMatch(ctx, g.matches[0]))
-			}
-			users[g.matches[0]]++
 		}
 	}
 	for match, n := range users {
@@ -205,9 +190,8 @@ func (h *hall) audit(ctx context.Context) {
 func (h *hall) again(ctx context.Context) {
 	h.t.Helper()
 	for _, g := range h.groups {
-		g.matches = nil
+		g.matches, g.inside = nil, 0
 	}
-	clear(h.inside)
 	h.properties["run"] = uuid.NewString() // no match that runs is filled up
 	h.insist(ctx)
 	h.audit(ctx)

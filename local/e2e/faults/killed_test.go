@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-var rounds = flag.Int("faults.rounds", 10, "how often each test kills its server")
+var rounds = flag.Int("faults.rounds", 5, "how often each test kills its server")
 
 // moment is when to strike. On an engine it is a call, of which the
 // storms make a dozen or two for each that plays. On a real server it is an act.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -96,7 +97,7 @@ func (w *world) settle(ctx context.Context, games ...*player.Game) error {
 			continue
 		}
 		// What is left of a socket that was cut may answer no more; it is over then.
-		if err := g.Barrier(ctx); err != nil && !errors.Is(err, client.ErrClosed) {
+		if err := g.Barrier(ctx); err != nil && !errors.Is(err, client.ErrClosed) && !errors.Is(err, net.ErrClosed) {
 			return err
 		}
 		open = append(open, g.Socket)
