@@ -6,6 +6,9 @@ PLUGIN_GO        := 1.26.5
 
 GO    ?= go
 TOOL  := $(GO) tool -modfile=tools/go.mod
+
+# Where govulncheck looks vulnerabilities up: a URL, or file:// and a local copy's folder.
+VULNDB ?= https://vuln.go.dev
 TESTS ?= ./...
 
 .DEFAULT_GOAL := help
@@ -35,7 +38,10 @@ check: ## formatting, vet, staticcheck
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 
-plugin: ## build/partyline.so for nakama $(NAKAMA_VERSION), with its exact toolchain
+vulncheck: ## known vulnerabilities that the code reaches, looked up in VULNDB (default https://vuln.go.dev)
+	$(TOOL) govulncheck -db $(VULNDB) ./...
+
+plugin: ## build/partyline.so, with the exact toolchain of the server it is for
 	GOTOOLCHAIN=go$(PLUGIN_GO) $(GO) build -trimpath -buildmode=plugin -o build/partyline.so ./module
 
 record: ## record the contract transcripts from a real server: make record NAKAMA=host:port
@@ -57,4 +63,4 @@ bench: ## every benchmark, measured
 rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run demo-sdk test e2e-deps check plugin record test-host fuzz bench rules-check
+.PHONY: help run demo-sdk test e2e-deps check vulncheck plugin record test-host fuzz bench rules-check

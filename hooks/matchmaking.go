@@ -18,7 +18,7 @@ type TicketGate interface {
 // Tickets is the part of matchmaking that hears of tickets made and taken back.
 type Tickets interface {
 	PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error
-	SoloQueued(by party.Session, ticket string, add *rtapi.MatchmakerAdd)
+	SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd)
 	PartyCancelled(ctx context.Context, ticket string)
 	SoloCancelled(ticket string)
 }
@@ -77,8 +77,8 @@ func (m matchmaking) partyQueued(ctx context.Context, call *Call) error {
 	return m.tickets.PartyQueued(ctx, id, call.Session, call.Out.GetPartyMatchmakerTicket().GetTicket(), call.In.GetPartyMatchmakerAdd())
 }
 
-func (m matchmaking) soloQueued(_ context.Context, call *Call) error {
-	m.tickets.SoloQueued(call.Session, call.Out.GetMatchmakerTicket().GetTicket(), call.In.GetMatchmakerAdd())
+func (m matchmaking) soloQueued(ctx context.Context, call *Call) error {
+	m.tickets.SoloQueued(ctx, call.Session, call.Out.GetMatchmakerTicket().GetTicket(), call.In.GetMatchmakerAdd())
 	return nil
 }
 

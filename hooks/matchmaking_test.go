@@ -45,7 +45,7 @@ func (q *queues) PartyQueued(_ context.Context, _ party.ID, by party.Session, ti
 	return nil
 }
 
-func (q *queues) SoloQueued(by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
+func (q *queues) SoloQueued(_ context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
 	q.note("queued solo", by.UserID, ticket, add.GetQuery())
 }
 func (q *queues) PartyCancelled(_ context.Context, ticket string) { q.note("cancelled", ticket) }

@@ -18,6 +18,7 @@ import (
 type composeFile struct {
 	Services map[string]struct {
 		Image       string            `yaml:"image"`
+		Profiles    []string          `yaml:"profiles"`
 		Command     string            `yaml:"command"`
 		WorkingDir  string            `yaml:"working_dir"`
 		Entrypoint  []string          `yaml:"entrypoint"`
@@ -123,7 +124,7 @@ func TestCompose_Ports(t *testing.T) {
 		got = append(got, s.Ports...)
 	}
 	slices.Sort(got)
-	want := []string{"127.0.0.1:7349:7349", "127.0.0.1:7350:7350", "127.0.0.1:7351:7351"}
+	want := []string{"127.0.0.1:3000:3000", "127.0.0.1:7349:7349", "127.0.0.1:7350:7350", "127.0.0.1:7351:7351", "127.0.0.1:9090:9090"}
 	if !slices.Equal(got, want) {
 		t.Errorf("ports = %q; want %q", got, want)
 	}

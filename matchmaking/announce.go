@@ -98,7 +98,7 @@ func (c *call) tellParty(e event) {
 		return // a party of the game's own making, without a stream
 	}
 	if err := party.SendData(c.nk, id, party.OpMatch, e); err != nil {
-		c.logger.Warn("party %s not told of %s: %v", id, e.Event, err)
+		c.logger.Warn("match event not sent event=%s party=%s error=%v", e.Event, id, err)
 	}
 }
 
@@ -119,7 +119,7 @@ func (c *call) tellPlayers(what any, to []runtime.Presence) {
 		err = c.innerDispatcher().BroadcastMessage(party.OpMatch, data, to, nil, true)
 	}
 	if err != nil {
-		c.logger.Warn("players not told: %v", err)
+		c.logger.Warn("seats not shown to players error=%v", err)
 	}
 }
 

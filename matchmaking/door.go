@@ -45,7 +45,7 @@ func (c *call) partyHere(userID string) string {
 		}
 		members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
 		if err != nil {
-			c.logger.Warn("members of party %s unknown: %v", id, err)
+			c.logger.Warn("party members not read party=%s error=%v", id, err)
 			continue
 		}
 		if slices.ContainsFunc(members, func(p runtime.Presence) bool { return p.GetUserId() == userID }) {
@@ -75,7 +75,7 @@ func (m *seated) join(c *call, presences []runtime.Presence) bool {
 		arrived = append(arrived, p)
 	}
 	if len(strangers) > 0 {
-		c.logger.Warn("%d sessions joined without having asked", len(strangers))
+		c.logger.Warn("sessions joined without having asked count=%d", len(strangers))
 		c.kick(strangers)
 	}
 	if len(replaced) > 0 {
@@ -135,7 +135,7 @@ func (c *call) kickReplaced() {
 
 func (c *call) kick(presences []runtime.Presence) {
 	if err := c.dispatcher.MatchKick(presences); err != nil {
-		c.logger.Warn("%d sessions not kicked: %v", len(presences), err)
+		c.logger.Warn("sessions not kicked count=%d error=%v", len(presences), err)
 	}
 }
 

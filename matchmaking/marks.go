@@ -56,12 +56,12 @@ func (c *call) noteMarks(before, after []seats.Seat) {
 func (c *call) mark(id party.ID) {
 	members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
 	if err != nil {
-		c.logger.Warn("members of party %s unknown: %v", id, err)
+		c.logger.Warn("party members not read party=%s error=%v", id, err)
 		return
 	}
 	marks, err := marksOf(c.nk, id)
 	if err != nil {
-		c.logger.Warn("match of party %s unknown: %v", id, err)
+		c.logger.Warn("party match not read party=%s error=%v", id, err)
 		return
 	}
 	for _, p := range members {
@@ -76,7 +76,7 @@ func (c *call) mark(id party.ID) {
 func (c *call) unmark(id party.ID) {
 	marks, err := marksOf(c.nk, id)
 	if err != nil {
-		c.logger.Warn("match of party %s unknown: %v", id, err)
+		c.logger.Warn("party match not read party=%s error=%v", id, err)
 		return
 	}
 	for _, p := range marks {

@@ -54,7 +54,7 @@ func (relay) MatchLoop(_ context.Context, logger runtime.Logger, _ *sql.DB, _ ru
 			}
 		}
 		if err := d.BroadcastMessage(message.GetOpCode(), message.GetData(), others, message, message.GetReliable()); err != nil {
-			logger.Warn("data not passed on: %v", err)
+			logger.Warn("match data not passed on error=%v", err)
 		}
 	}
 	return state

@@ -62,13 +62,13 @@ type call struct {
 func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, params map[string]any) (out any, rate int, label string) {
 	defer func() {
 		if value := recover(); value != nil {
-			logger.Error("MatchInit panicked, no match is made: %v\n%s", value, debug.Stack())
+			logger.Error("match not made: panic: %v\n%s", value, debug.Stack())
 			out = nil
 		}
 	}()
 	st, err := newState(ctx, params, m.clock())
 	if err != nil {
-		logger.Error("match not made: %v", err)
+		logger.Error("match not made error=%v", err)
 		return nil, 1, ""
 	}
 	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock(), state: st}
@@ -78,7 +78,7 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 	}
 	st.rate, st.own = max(1, int64(rate)), ownLabel(own)
 	if err := c.relabel(); err != nil {
-		logger.Error("match not made: its label: %v", err)
+		logger.Error("match not made: its label error=%v", err)
 		return nil, rate, ""
 	}
 	// Who holds a seat is told with the first tick: before it nobody can join.
@@ -164,7 +164,7 @@ func (m *seated) change(name string, c *call, st any, work func(*call) bool) any
 func (m *seated) step(name string, c *call, st any, work func(*call) bool) (out any) {
 	defer func() {
 		if value := recover(); value != nil {
-			c.logger.Error("%s panicked, the match ends: %v\n%s", name, value, debug.Stack())
+			c.logger.Error("match ends function=%s: panic: %v\n%s", name, value, debug.Stack())
 			out = nil
 			c.sayGoodbye()
 		}
@@ -183,7 +183,7 @@ func (m *seated) step(name string, c *call, st any, work func(*call) bool) (out 
 func (c *call) sayGoodbye() {
 	defer func() {
 		if value := recover(); value != nil {
-			c.logger.Error("the end of the match was not told: %v", value)
+			c.logger.Error("end of the match not told: panic: %v", value)
 		}
 	}()
 	if c.state != nil {
@@ -200,7 +200,7 @@ func (c *call) close() {
 func (c *call) encode(answer signalAnswer) string {
 	text, err := json.Marshal(answer)
 	if err != nil {
-		c.logger.Error("signal not answered: %v", err)
+		c.logger.Error("match signal not answered error=%v", err)
 	}
 	return string(text)
 }

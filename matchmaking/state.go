@@ -140,7 +140,7 @@ func (c *call) settle() {
 		return
 	}
 	if err := c.relabel(); err != nil {
-		c.logger.Warn("match label not updated: %v", err)
+		c.logger.Warn("match label not updated error=%v", err)
 	}
 }
 

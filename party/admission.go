@@ -170,22 +170,6 @@ func (a *Admission) seat(ctx context.Context, g *gate, before snapshot, s Sessio
 	return nil
 }
 
-// board puts the session on the party's stream, or leaves it off. The caller holds the
-// gate.
-func (a *Admission) board(g *gate, s, older Session, maxSize int) error {
-	stream := g.id.UUID.String()
-	if _, err := a.streams.StreamUserJoin(StreamMode, stream, "", g.id.Node, s.UserID, s.SessionID, false, false, ""); err != nil {
-		return a.joinFailed(s, err)
-	}
-	err := a.landed(g, s, older, maxSize)
-	if err != nil {
-		if undo := a.streams.StreamUserLeave(StreamMode, stream, "", g.id.Node, s.UserID, s.SessionID); undo != nil {
-			a.logger.Error("party admission not rolled back party=%s session=%s error=%v", g.id, s.SessionID, undo)
-		}
-	}
-	return err
-}
-
 // Locked refuses with PartyLocked while the rules let nobody into the party.
 func (a *Admission) Locked(ctx context.Context, v View) error { return a.locked(ctx, v) }
 
@@ -282,8 +266,14 @@ func (a *Admission) landed(g *gate, s, older Session, maxSize int) error {
 	return nil
 }
 
-// joinFailed tells a session that is gone from a fault of the host.
+// otherNode is the host's text for a session of another node, which no call reaches.
+const otherNode = "node not found"
+
+// joinFailed tells a session that is gone, or another node's, from a fault of the host.
 func (a *Admission) joinFailed(s Session, cause error) error {
+	if cause.Error() == otherNode {
+		return &Error{Reason: NoLiveSession, Message: "Your game is connected to another server; use the invite in the game.", Cause: cause}
+	}
 	if alive, err := a.roster.alive(s); err == nil && !alive {
 		return &Error{Reason: NoLiveSession, Message: "The game is not running any more.", Cause: cause}
 	}

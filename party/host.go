@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -35,6 +36,11 @@ type Finder interface {
 	PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error)
 }
 
+// SystemUser owns what modules write to storage. A list names it: a list that names nobody
+// has everybody's objects in it, and any client may write objects of its own into any
+// collection.
+const SystemUser = "00000000-0000-0000-0000-000000000000"
+
 // Storage is Nakama's storage. A write with version "*" creates only, with any other
 // version it is compare-and-set; a rejected write is runtime.ErrStorageRejectedVersion.
 type Storage interface {
@@ -58,6 +64,17 @@ type Logger interface {
 
 // Session is one live socket of a user.
 type Session struct{ UserID, SessionID, Username string }
+
+// CheckNamed refuses a session that a client's message names and that cannot be anybody's,
+// before the host is asked about its user.
+func CheckNamed(s Session) error {
+	for _, id := range []string{s.UserID, s.SessionID} {
+		if parsed, err := uuid.Parse(id); err != nil || parsed.String() != id {
+			return Refuse(InvalidRequest, "presence: it has to name a user and a session.")
+		}
+	}
+	return nil
+}
 
 // Caller is who calls an RPC. SessionID is empty over plain HTTP.
 type Caller struct{ UserID, Username, SessionID, ClientIP string }

@@ -195,7 +195,7 @@ func (a *Admission) sweepKicks(ctx context.Context, gone func(ID) bool) error {
 
 // nextPage lists the next records of a collection. The caller holds sweeping.
 func (a *Admission) nextPage(ctx context.Context, collection string) ([]*api.StorageObject, error) {
-	objects, next, err := a.storage.StorageList(ctx, "", "", collection, sweepPage, a.cursors[collection])
+	objects, next, err := a.storage.StorageList(ctx, "", SystemUser, collection, sweepPage, a.cursors[collection])
 	if err != nil {
 		delete(a.cursors, collection)
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
@@ -93,5 +94,23 @@ func TestKicks_KnownToTheOtherNode(t *testing.T) {
 	k.restart()
 	k.kick(p[1], id)
 	k.admission = here
+	k.refused(k.join(p[1], id), party.Banned)
+}
+
+// A client's own object under the key of a party's kicks, which speaks of another party
+// that is gone, must not have the sweep lift the party's bans.
+func TestKicks_SweepLooksAtNobodyElsesObjects(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.kick(p[1], id)
+	gone := party.ID{UUID: uuid.New(), Node: id.Node}
+	for _, collection := range []string{"partyline_kicks", "partyline_seats"} {
+		k.host.Plant(p[2].UserID, collection, id.UUID.String(), `{"party_id":"`+gone.String()+`"}`)
+	}
+	k.host.Plant(p[2].UserID, "partyline_away", p[1].UserID, `{"parties":7}`)
+	k.must(k.admission.Sweep(t.Context()))
+	k.restart()
 	k.refused(k.join(p[1], id), party.Banned)
 }

@@ -42,6 +42,18 @@ func (l *Limits) InviteCreate(userID string) error {
 	return refuseWait(l.inviteCreate.Take(userID, l.policy().Limits.InviteCreate))
 }
 
+// InviteNamed counts the users an invite names: each brings a notification, so every ten
+// of them cost as much as an invite. It is charged on credit, after InviteCreate has let
+// the invite pass; the next one waits the longer.
+func (l *Limits) InviteNamed(userID string, named int) {
+	for range (named - 1) / namedPerInvite {
+		l.inviteCreate.Charge(userID, l.policy().Limits.InviteCreate)
+	}
+}
+
+// namedPerInvite is how many users an invite may name for one token.
+const namedPerInvite = 10
+
 // Share counts one call of the user that shares a party.
 func (l *Limits) Share(userID string) error {
 	return refuseWait(l.share.Take(userID, l.policy().Limits.Share))
@@ -75,16 +87,18 @@ func (l *Limits) Buckets() map[string]int {
 }
 
 // Guess starts an attempt at an invite code by a user, from an address, or both; an
-// empty one is not counted. The caller ends the attempt with done, saying whether the
-// code was wrong: only wrong codes count, and a right one does not reset them.
+// empty one is not counted, and an IPv6 client counts by its network. The caller ends
+// the attempt with done, saying whether the code was wrong: only wrong codes count, and a right one does not reset them.
 //
 // A user's attempts under way count as wrong until they end, so that many at once
 // cannot outrun the limit. An address's do not, because a whole school may follow one
 // good link at the same moment; its wrong ones are charged on credit instead.
 func (l *Limits) Guess(userID, clientIP string) (done func(wrong bool), err error) {
 	rates := l.policy().Limits.InviteGuess
+	address := ""
 	if clientIP != "" {
-		if wait := l.guessIP.Wait(clientIP, rates.PerIP); wait > 0 {
+		address = limit.Address(clientIP)
+		if wait := l.guessIP.Wait(address, rates.PerIP); wait > 0 {
 			return nil, RefuseRate(wait)
 		}
 	}
@@ -97,8 +111,8 @@ func (l *Limits) Guess(userID, clientIP string) (done func(wrong bool), err erro
 	}
 	return func(wrong bool) {
 		byUser.Done(wrong)
-		if wrong && clientIP != "" {
-			l.guessIP.Charge(clientIP, rates.PerIP)
+		if wrong && address != "" {
+			l.guessIP.Charge(address, rates.PerIP)
 		}
 	}, nil
 }

@@ -89,3 +89,54 @@ func TestLimits_ManyGoodGuessesFromOneAddress(t *testing.T) {
 		t.Errorf("after three wrong codes from the address = %v; want rate_limited", err)
 	}
 }
+
+// An IPv6 client may take any address of its network for each guess.
+func TestLimits_GuessesFromOneNetwork(t *testing.T) {
+	conf := rules.Default()
+	conf.Limits.InviteGuess = rules.GuessLimits{PerIP: rules.Rate{N: 3, Per: time.Minute}}
+	l := party.NewLimits(func() rules.Config { return conf }, partytest.NewTime().Now)
+	for i := range 3 {
+		done, err := l.Guess("", fmt.Sprintf("2001:db8:0:1::%x", i+1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		done(true)
+	}
+	if _, err := l.Guess("", "2001:db8:0:1:ffff::1"); party.ReasonOf(err) != party.RateLimited {
+		t.Errorf("the fourth wrong code from one network = %v; want rate_limited", err)
+	}
+	if _, err := l.Guess("", "2001:db8:0:2::1"); err != nil {
+		t.Errorf("Guess from another network = %v; want it allowed", err)
+	}
+}
+
+// Every named user is notified, so an invite to a hundred is no single invite.
+func TestLimits_InviteNamed(t *testing.T) {
+	clock := partytest.NewTime()
+	conf := rules.Default()
+	conf.Limits.InviteCreate = rules.Rate{N: 6, Per: time.Minute} // one in ten seconds
+	l := party.NewLimits(func() rules.Config { return conf }, clock.Now)
+	invite := func(named int) error {
+		err := l.InviteCreate("user")
+		if err == nil {
+			l.InviteNamed("user", named)
+		}
+		return err
+	}
+	for _, named := range []int{0, 1, 10, 11} { // one, one, one and two
+		if err := invite(named); err != nil {
+			t.Fatalf("an invite for %d = %v; want it allowed", named, err)
+		}
+	}
+	if err := invite(100); err != nil { // the last one, and nine on credit
+		t.Fatal(err)
+	}
+	clock.Advance(95 * time.Second)
+	if err := invite(1); party.ReasonOf(err) != party.RateLimited {
+		t.Errorf("95 s after an invite for 100 = %v; want rate_limited", err)
+	}
+	clock.Advance(10 * time.Second)
+	if err := invite(1); err != nil {
+		t.Errorf("105 s after it = %v; want it allowed", err)
+	}
+}

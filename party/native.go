@@ -27,8 +27,12 @@ func (a *Admission) BeginNative(ctx context.Context, id ID, s Session) error {
 }
 
 // BeginAccept comes before a PartyAccept, by the session of whoever leads, of s, the
-// session that asked. It keeps a seat and refuses as Admit does.
+// session that asked. It keeps a seat and refuses as Admit does. For a member who does not
+// lead it keeps none: the engine decides, and knows its leader best.
 func (a *Admission) BeginAccept(ctx context.Context, id ID, s, by Session) error {
+	if err := CheckNamed(s); err != nil {
+		return err
+	}
 	return a.begin(ctx, id, s, by.SessionID, func(View) bool { return true })
 }
 
@@ -46,13 +50,16 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 		return err
 	}
 	older, moves := v.Member(s.UserID)
-	byLeader := by != s.SessionID
+	byLeader := by != s.SessionID // if the engine agrees
 	switch until := a.now().Add(flightTTL); {
 	case moves && (!v.Open || v.Size() >= v.MaxSize):
 		if byLeader {
 			return Refuse(AlreadyMember, "This player is in the party already.")
 		}
 		return a.moveSeat(ctx, g, v, s)
+	case byLeader && v.Leader().SessionID != by:
+		// The engine is about to refuse a member who does not lead. It must not keep a seat
+		// until then, nor stand in the way of whom it names, who has asked for nothing.
 	case takesSeat(v.View):
 		if byLeader {
 			a.forgetDead(g, s) // the engine takes it off its list before it finds nobody there

@@ -2,8 +2,11 @@ package party_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"partyline/party"
 	"partyline/party/rules"
@@ -174,5 +177,37 @@ func TestMayJoin(t *testing.T) {
 		if s := k.admission.Stats(); s.Joins+s.Requests != 0 {
 			t.Errorf("asking left %+v", s)
 		}
+	}
+}
+
+// Anybody in the party may send a PartyAccept of anybody. It is refused by the engine, but
+// until then must neither take a seat nor keep its victim out.
+func TestAdmission_AcceptOfAMemberWhoDoesNotLead(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(5)
+	id := k.create(p[0], true, 3)
+	k.must(k.join(p[1], id))
+	forged := party.Session{UserID: p[2].UserID, SessionID: uuid.NewString(), Username: "p"}
+	for _, named := range []party.Session{forged, p[2], p[3]} {
+		k.must(k.admission.BeginAccept(ctx, id, named, p[1]))
+		k.must(k.join(p[2], id))
+		k.leave(p[2], id)
+		k.must(k.admission.BeginAccept(ctx, id, named, p[1]))
+		k.must(k.admit(p[2], id))
+		k.leave(p[2], id)
+	}
+	k.agrees(id)
+}
+
+func TestAdmission_AcceptOfNobody(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], false, 3)
+	for _, named := range []party.Session{
+		{}, {UserID: "x", SessionID: p[1].SessionID}, {UserID: p[1].UserID, SessionID: "\x00"},
+		{UserID: strings.ToUpper(p[1].UserID), SessionID: p[1].SessionID},
+	} {
+		k.refused(k.admission.BeginAccept(t.Context(), id, named, p[0]), party.InvalidRequest)
 	}
 }

@@ -2,9 +2,7 @@ package e2e
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,7 +60,7 @@ func TestSuites(t *testing.T) {
 			}
 			for _, folder := range []string{"js", s.folder} { // every suite's players come from js
 				if !installed[folder] {
-					install(t, folder)
+					target.Install(t, folder)
 					installed[folder] = true
 				}
 			}
@@ -91,51 +89,11 @@ func TestSuiteFiles(t *testing.T) {
 	}
 }
 
-// install gets a folder's packages from the registry, exactly as its lock file says,
-// unless that has been done since the lock file changed.
-func install(t *testing.T, folder string) {
-	t.Helper()
-	if upToDate(t, filepath.Join(folder, "node_modules", ".package-lock.json"), filepath.Join(folder, "package-lock.json")) {
-		return
-	}
-	cmd := exec.CommandContext(t.Context(), tool(t, "npm"), "ci", "--no-progress")
-	cmd.Dir = folder
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("npm ci in %s: %v\n%s", folder, err, out)
-	}
-}
-
-func upToDate(t *testing.T, made, from string) bool {
-	t.Helper()
-	source, err := os.Stat(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	product, err := os.Stat(made)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return !product.ModTime().Before(source.ModTime())
-}
-
-// tool finds a program. A test that cannot run is a failed test.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Fatalf("%s is needed to run the stock SDK (Node 20.14 or newer, with npm): %v", name, err)
-	}
-	return path
-}
-
 // run runs one suite and judges its counts.
 func run(t *testing.T, env []string, folder, file string, atLeast int) {
 	t.Helper()
 	const perTest = "--test-timeout=180000" // milliseconds; each wait within a test ends sooner and says more
-	cmd := exec.CommandContext(t.Context(), tool(t, "node"), "--test", "--test-force-exit", "--test-reporter=tap", perTest, file)
+	cmd := exec.CommandContext(t.Context(), target.Tool(t, "node"), "--test", "--test-force-exit", "--test-reporter=tap", perTest, file)
 	cmd.Dir = folder
 	cmd.Env = env
 	var out bytes.Buffer

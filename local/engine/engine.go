@@ -69,6 +69,10 @@ type Options struct {
 	// groups, notifications and storage objects outlive it, as a database does. nil: none.
 	Data *store.Store
 
+	// Cluster makes the server a node of a cluster, by its Node, which no other node may
+	// have; the keys of tokens must be a stock server's. nil: it stands alone.
+	Cluster *Cluster
+
 	Logger *slog.Logger     // nil: nothing is logged
 	Now    func() time.Time // nil: time.Now
 }
@@ -139,21 +143,18 @@ func (o Options) withDefaults() Options {
 func (s *Server) build(ctx context.Context) error {
 	o := s.opts
 	logger := host.NewLogger(o.Logger)
-	s.tracker = presence.NewTracker()
-	open := store.New
-	if o.Data != nil {
-		open = o.Data.Reopen
+	s.openData()
+	var peerSockets func(node string) *realtime.Router
+	var peerParties func(node string) *parties.Registry
+	if o.Cluster != nil {
+		peerSockets, peerParties = o.Cluster.router, o.Cluster.parties
 	}
-	s.store = open(store.Options{
-		Now: o.Now, TokenExpiry: o.TokenExpiry, SigningKey: o.SessionKey, RefreshSigningKey: o.RefreshKey,
-		Online: s.online, Deliver: s.deliver, DeliverAll: s.deliverAll, Disconnect: s.disconnect,
-	})
 	tokens := match.Tokens{Key: []byte(o.SessionKey), Now: o.Now}
 
 	var err error
 	s.sockets, err = realtime.New(realtime.Options{
 		Node: o.Node, Tracker: s.tracker, Authenticate: s.authenticate, Users: s.users, RPC: s.socketRPC,
-		Hooks: socketHooks{s}, Ending: s.ending, SingleSocket: o.SingleSocket, Logger: o.Logger,
+		Hooks: socketHooks{s}, Ending: s.ending, SingleSocket: o.SingleSocket, Peer: peerSockets, Logger: o.Logger,
 	})
 	if err != nil {
 		return err
@@ -161,7 +162,7 @@ func (s *Server) build(ctx context.Context) error {
 	router := s.sockets.Router()
 	s.parties, err = parties.New(parties.Options{
 		Node: o.Node, Tracker: s.tracker, Router: router, Tickets: partyTickets{s},
-		SingleParty: o.SingleParty, ListDelay: o.PartyListDelay, Now: o.Now, Logger: o.Logger,
+		SingleParty: o.SingleParty, ListDelay: o.PartyListDelay, Peer: peerParties, Now: o.Now, Logger: o.Logger,
 	})
 	if err != nil {
 		return err
@@ -195,7 +196,31 @@ func (s *Server) build(ctx context.Context) error {
 	if err := s.handleMessages(); err != nil {
 		return err
 	}
-	return s.listen()
+	if err := s.listen(); err != nil {
+		return err
+	}
+	if o.Cluster != nil {
+		o.Cluster.join(s)
+	}
+	return nil
+}
+
+// openData takes the tracker and the store: the cluster's, or ones of its own.
+func (s *Server) openData() {
+	o := s.opts
+	if o.Cluster != nil {
+		s.tracker, s.store = o.Cluster.tracker, o.Cluster.store
+		return
+	}
+	s.tracker = presence.NewTracker()
+	open := store.New
+	if o.Data != nil {
+		open = o.Data.Reopen
+	}
+	s.store = open(store.Options{
+		Now: o.Now, TokenExpiry: o.TokenExpiry, SigningKey: o.SessionKey, RefreshSigningKey: o.RefreshKey,
+		Online: s.online, Deliver: s.deliver, DeliverAll: s.deliverAll, Disconnect: s.disconnect,
+	})
 }
 
 // handleMessages plugs the handlers of parties, matches and the matchmaker into the
@@ -316,6 +341,10 @@ func (s *Server) Close() {
 			if err := s.parties.Close(); err != nil {
 				s.log.Warn("engine: closing the party list", "error", err)
 			}
+		}
+		if s.opts.Cluster != nil {
+			s.opts.Cluster.leave(s)
+			return // the tracker is the cluster's
 		}
 		if s.tracker != nil {
 			s.tracker.Close()

@@ -6,9 +6,9 @@
 // one team of one match or it waits on. The oldest ticket is served first. Around it a
 // pool of the nearest unmatched tickets by skill is gathered, each within both sides'
 // windows, and teams are packed from the pool with large tickets before small ones,
-// because small ones fit anywhere later; where that fails the pool reaches farther. Then
-// tickets change teams until the teams are as even as can be. Open matches are filled
-// before new ones are made.
+// because small ones fit anywhere later; where that fails the pool reaches farther, and at
+// last for the nearest of each size. Then tickets change teams until the teams are as even
+// as can be. Open matches are filled before new ones are made.
 //
 // The pool is bounded, so a pass costs O(n log n) for sorting and O(n) for the rest.
 package formation
@@ -94,7 +94,7 @@ const (
 )
 
 // reaches are the sizes of the pools that are tried one after the other, in matches.
-var reaches = [...]float64{1.3, 2, 3}
+var reaches = [...]float64{1.3, 2}
 
 // Form runs one pass. proceed is asked between tickets and ends the pass by answering
 // false; nil means no budget. Tickets larger than a team stay unmatched, unless one
@@ -147,20 +147,23 @@ func (f *pass) around(at int) (Match, bool) {
 // nearest first, and then farther away, because near ones make the better match.
 func (f *pass) choose(at int) bool {
 	f.reset(at)
-	tried := 0
 	for _, reach := range reaches {
-		f.gather(at, int(math.Ceil(reach*float64(f.capacity))))
-		if f.seats < f.capacity || len(f.pool) == tried {
-			return false
-		}
-		tried = len(f.pool)
-		if !f.pack(at) {
-			continue
-		}
-		f.balance()
-		if f.q.NoSkill || f.q.TeamSpread == 0 || f.teamGap() <= f.q.TeamSpread {
+		more := f.gather(at, int(math.Ceil(reach*float64(f.capacity))))
+		if f.seats >= f.capacity && f.suits(at) {
 			return true
 		}
+		if !more {
+			return false
+		}
 	}
-	return false
+	return f.gatherSizes(at) && f.suits(at)
+}
+
+// suits packs the pool into even teams, if it can.
+func (f *pass) suits(at int) bool {
+	if !f.pack(at) {
+		return false
+	}
+	f.balance()
+	return f.q.NoSkill || f.q.TeamSpread == 0 || f.teamGap() <= f.q.TeamSpread
 }

@@ -35,6 +35,8 @@ type pass struct {
 	seen     int   // scratch: positions looked at
 	limit    int   // most positions looked at
 
+	sized []sized // all tickets by size; nil until somebody asks
+
 	sizes [][]int  // scratch: the pool by size, oldest first
 	used  []int    // scratch: how many of each size the packing has taken
 	pick  []picked // scratch: the packing
@@ -125,9 +127,9 @@ func (f *pass) take(at int) {
 }
 
 // gather adds to the pool the nearest unmatched tickets that the anchor accepts and that
-// accept it, until the pool has the seats. It reports whether it has; going on with more
-// seats goes on where it stopped.
-func (f *pass) gather(anchor, seats int) bool {
+// accept it, until the pool has the seats. It reports whether there may be more of them;
+// going on with more seats goes on where it stopped.
+func (f *pass) gather(anchor, seats int) (more bool) {
 	for f.seats < seats && f.seen < f.limit {
 		f.seen++
 		dDown, okDown := f.distance(anchor, f.down)
@@ -148,7 +150,7 @@ func (f *pass) gather(anchor, seats int) bool {
 		f.pool = append(f.pool, at)
 		f.seats += f.size(at)
 	}
-	return f.seats >= seats
+	return true
 }
 
 // reset empties the pool but for the anchor.

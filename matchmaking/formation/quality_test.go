@@ -96,13 +96,13 @@ func TestForm_LeavesNobodyWhoCouldPlay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := formation.Queue{Teams: rapid.IntRange(1, 3).Draw(t, "teams"), TeamSize: rapid.IntRange(2, 5).Draw(t, "size"), NoSkill: true}
 		var tickets []formation.Ticket
-		for seats := 0; ; {
+		for {
 			tk := formation.Ticket{ID: fmt.Sprint(len(tickets)), Size: rapid.IntRange(1, q.TeamSize).Draw(t, "s"), Since: ago(rapid.IntRange(0, 60).Draw(t, "age"))}
 			if q.Teams == 1 && tk.Size == q.TeamSize {
 				tk.Size-- // alone it waits
 			}
-			if seats += tk.Size; seats > 3*q.Teams*q.TeamSize || len(tickets) == 12 {
-				break // beyond that only the nearest are tried
+			if len(tickets) == 12 {
+				break // more subsets than that take too long to try
 			}
 			tickets = append(tickets, tk)
 		}
@@ -124,6 +124,35 @@ func TestForm_LeavesNobodyWhoCouldPlay(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A crowd of one size does not keep those that could complete it out of sight.
+func TestForm_CrowdsOfOneSize(t *testing.T) {
+	var tickets []formation.Ticket
+	crowd := func(n, size int, skill float64, since time.Time) {
+		for range n {
+			tickets = append(tickets, formation.Ticket{ID: fmt.Sprint(len(tickets)), Size: size, Skill: skill, Since: since})
+		}
+	}
+	crowd(200, 4, 1000, ago(50))
+	crowd(200, 3, 1010, ago(40))
+	crowd(200, 2, 1020, ago(30))
+	crowd(300, 1, 1030, ago(20))
+	for _, noSkill := range []bool{true, false} {
+		q := ranked
+		q.NoSkill = noSkill
+		res := form(q, tickets...)
+		check(t, q, tickets, nil, res)
+		placed := map[int]int{} // by size
+		for _, m := range res.Matches {
+			for _, p := range m.Placements {
+				placed[tickets[p.Ticket].Size]++
+			}
+		}
+		if placed[4] != 200 || placed[3] != 200 || placed[2] != 200 || placed[1] < 200 {
+			t.Errorf("placed of each size: %v; all of 2 to 4 can be", placed)
+		}
+	}
 }
 
 // mustPlay reports whether the first has a match among the others, trying every subset.

@@ -26,6 +26,10 @@ func (t Ticket) has(sessionID string) bool {
 	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.SessionID == sessionID })
 }
 
+func (t Ticket) hasUser(userID string) bool {
+	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.UserID == userID })
+}
+
 const (
 	// lateTicket is how long after its ticket an after-hook may run, or the other way
 	// round: younger tickets are not missed by a pass, ended ones are remembered longer.
@@ -182,6 +186,13 @@ func (b *Book) Forget(id party.ID) {
 			delete(b.ages, w)
 		}
 	}
+}
+
+// Waiting counts the tickets that wait.
+func (b *Book) Waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.waits
 }
 
 // Seats notes what a ticket was found to need.

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
@@ -15,6 +16,7 @@ import (
 
 // PartyQueued follows a party's ticket; add is what the host was given.
 func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
+	defer s.claims.end(by.SessionID)
 	v, err := s.roster.View(ctx, id)
 	if err != nil {
 		return err // gone with its ticket
@@ -29,11 +31,21 @@ func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session
 	return nil
 }
 
-// SoloQueued follows the ticket of a player without a party.
-func (s *Service) SoloQueued(by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
+// SoloQueued follows the ticket of a player without a party. A ticket that the player's
+// party has got meanwhile ends it, where the rules cancel such tickets.
+func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
+	defer s.claims.end(by.SessionID)
 	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}, Added: s.now()}
 	t.Queue, t.Since = s.placeOf(t.Added, add.GetStringProperties(), add.GetNumericProperties())
-	s.book.Add(t)
+	if s.book.Add(t) && s.cancelsSolo() && slices.ContainsFunc(s.book.OfUser(by.UserID), func(o Ticket) bool { return !o.Solo() }) {
+		s.drop(ctx, t.ID, DropSolo)
+	}
+}
+
+// cancelsSolo reports whether a party's ticket ends those its members have alone. Only a
+// processor can ignore a ticket; the host's own matching refuses instead.
+func (s *Service) cancelsSolo() bool {
+	return s.processing && s.policy().Matchmaking.SoloTickets == rules.SoloTicketsCancel
 }
 
 // placeOf reads back what the check filled in.
@@ -44,10 +56,9 @@ func (s *Service) placeOf(added time.Time, texts map[string]string, numbers map[
 	return texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince] * 1000)))
 }
 
-// endSolo drops what the party's members wait for alone, where the rules cancel it. Only
-// a processor can ignore a ticket, so the host's own matching has refused instead.
+// endSolo drops what the party's members wait for alone, where the rules cancel it.
 func (s *Service) endSolo(ctx context.Context, v party.View) {
-	if !s.processing || s.policy().Matchmaking.SoloTickets != rules.SoloTicketsCancel {
+	if !s.cancelsSolo() {
 		return
 	}
 	for _, user := range users(v) {
@@ -117,6 +128,7 @@ func (s *Service) memberLeft(id party.ID, session party.Session) {
 
 // SessionEnded follows the end of a socket: the host has removed all it was on.
 func (s *Service) SessionEnded(ctx context.Context, session party.Session) {
+	s.claims.end(session.SessionID)
 	for _, t := range s.book.OfSession(session) {
 		if t.Solo() {
 			s.book.End(t.ID)

@@ -14,7 +14,7 @@ import (
 // never be matched, with NotMember, UnknownQueue, PartyTooLarge, NotReady or
 // InvalidRequest; with queues it fills in add what the server owns: the properties, the
 // counts and the query.
-func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) error {
+func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) (err error) {
 	v, f, err := s.footprint(ctx, id)
 	if err != nil {
 		return err
@@ -22,16 +22,29 @@ func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session,
 	if _, member := v.Session(by.SessionID); !member {
 		return party.Refuse(party.NotMember, "You are not in this party.")
 	}
-	if !s.processing {
-		return s.checkNative(ctx, v, int(add.GetMaxCount()))
+	var name string
+	if s.processing {
+		name = add.GetStringProperties()[PropertyQueue]
 	}
-	name, q, err := queueIn(s.policy(), add.GetStringProperties())
+	pending := s.claims.all()
+	if v.Leader().SessionID == by.SessionID { // the host refuses everybody else
+		pending = s.claims.enter(Ticket{Queue: name, Party: id, Session: by, Members: sessions(v)})
+		defer func() {
+			if err != nil {
+				s.claims.end(by.SessionID)
+			}
+		}()
+	}
+	if !s.processing {
+		return s.checkNative(ctx, v, int(add.GetMaxCount()), pending)
+	}
+	_, q, err := queueIn(s.policy(), add.GetStringProperties())
 	if err != nil {
 		return err
 	}
 	members := users(v)
 	held := spares(q, len(members), f)
-	if err := s.admit(ctx, v, held, name, q); err != nil {
+	if err := s.admit(ctx, v, held, name, q, pending); err != nil {
 		return err
 	}
 	skill, err := s.skills.of(ctx, q.Skill, members, add.GetNumericProperties())
@@ -52,9 +65,19 @@ func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session,
 
 // CheckSolo is CheckParty for a player who plays without a party. It refuses with
 // NotReady while a party of the player's looks for a match: it could be matched twice.
-func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) error {
+func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) (err error) {
 	name := add.GetStringProperties()[PropertyQueue]
-	q, err := s.admitSolo(ctx, by.UserID, name)
+	asked := Ticket{Session: by, Members: []party.Session{by}}
+	if s.processing {
+		asked.Queue = name
+	}
+	pending := s.claims.enter(asked)
+	defer func() {
+		if err != nil {
+			s.claims.end(by.SessionID)
+		}
+	}()
+	q, err := s.admitSolo(ctx, by.UserID, name, pending)
 	if err != nil || !s.processing {
 		return err
 	}
@@ -79,14 +102,14 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 // matches by itself.
 func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
 	if v.ID.IsZero() {
-		_, err := s.admitSolo(ctx, caller.UserID, queue)
+		_, err := s.admitSolo(ctx, caller.UserID, queue, s.claims.all())
 		return err
 	}
 	if _, member := v.Member(caller.UserID); !member {
 		return party.Refuse(party.NotMember, "You are not in this party.")
 	}
 	if !s.processing {
-		return s.checkNative(ctx, v, 0)
+		return s.checkNative(ctx, v, 0, s.claims.all())
 	}
 	name, q, err := queueIn(s.policy(), map[string]string{PropertyQueue: queue})
 	if err != nil {
@@ -96,39 +119,39 @@ func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.Vie
 	if err != nil {
 		return err
 	}
-	return s.admit(ctx, v, spares(q, len(users(v)), f), name, q)
+	return s.admit(ctx, v, spares(q, len(users(v)), f), name, q, s.claims.all())
 }
 
 // admitSolo refuses a player alone who may not wait in the queue, and answers the queue;
-// there is none while the host matches by itself.
-func (s *Service) admitSolo(ctx context.Context, userID, queue string) (rules.Queue, error) {
-	if err := s.noPartyTicket(ctx, userID); err != nil || !s.processing {
+// there is none while the host matches by itself. Tickets that are pending count.
+func (s *Service) admitSolo(ctx context.Context, userID, queue string, pending []Ticket) (rules.Queue, error) {
+	if err := s.noPartyTicket(ctx, userID, pending); err != nil || !s.processing {
 		return rules.Queue{}, err
 	}
 	name, q, err := queueIn(s.policy(), map[string]string{PropertyQueue: queue})
 	if err != nil {
 		return q, err
 	}
-	if s.waits(ctx, userID, func(t Ticket) bool { return t.Solo() && t.Queue == name }) {
+	if s.waits(ctx, userID, pending, func(t Ticket) bool { return t.Solo() && t.Queue == name }) {
 		return q, party.Refuse(party.NotReady, "You are looking for this match already.")
 	}
 	return q, nil
 }
 
 // admit refuses a party that the queue does not take.
-func (s *Service) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue) error {
+func (s *Service) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue, pending []Ticket) error {
 	switch size := len(users(v)); {
 	case size > Largest(q):
-		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players.", Largest(q), size)
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d.", Largest(q), size)
 	case size+held > Largest(q):
-		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d players and %d seats held for friends.", Largest(q), size, held)
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d, and friends on their way: %d.", Largest(q), size, held)
 	}
-	for _, t := range s.book.OfParty(v.ID) {
-		if t.Queue == name && s.waiting(ctx, t, v) {
-			return party.Refuse(party.NotReady, "Your party is looking for this match already.")
-		}
+	again := slices.ContainsFunc(pending, func(t Ticket) bool { return t.Party == v.ID && t.Queue == name }) ||
+		slices.ContainsFunc(s.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == name && s.waiting(ctx, t, v) })
+	if again {
+		return party.Refuse(party.NotReady, "Your party is looking for this match already.")
 	}
-	if err := s.nobodyElsewhere(ctx, v); err != nil {
+	if err := s.nobodyElsewhere(ctx, v, pending); err != nil {
 		return err
 	}
 	if q.RequireReady {
@@ -138,20 +161,19 @@ func (s *Service) admit(ctx context.Context, v party.View, held int, name string
 }
 
 // checkNative closes the host's holes where it matches by itself.
-func (s *Service) checkNative(ctx context.Context, v party.View, maxCount int) error {
+func (s *Service) checkNative(ctx context.Context, v party.View, maxCount int, pending []Ticket) error {
 	if maxCount > 0 && v.Size() > maxCount {
 		return party.Refuse(party.PartyTooLarge, "A match of up to %d players has no room for your party of %d.", maxCount, v.Size())
 	}
-	return s.nobodyElsewhere(ctx, v)
+	return s.nobodyElsewhere(ctx, v, pending)
 }
 
 // nobodyElsewhere refuses with NotReady while a member waits alone or in another party,
-// naming nobody. Where the rules cancel solo tickets those stand in nobody's way; but
-// only a processor can ignore a ticket, so the host's own matching always refuses.
-func (s *Service) nobodyElsewhere(ctx context.Context, v party.View) error {
-	cancels := s.processing && s.policy().Matchmaking.SoloTickets == rules.SoloTicketsCancel
+// naming nobody. Where the rules cancel solo tickets those stand in nobody's way.
+func (s *Service) nobodyElsewhere(ctx context.Context, v party.View, pending []Ticket) error {
+	cancels := s.cancelsSolo()
 	for _, user := range users(v) {
-		if s.waits(ctx, user, func(t Ticket) bool { return t.Party != v.ID && !(cancels && t.Solo()) }) {
+		if s.waits(ctx, user, pending, func(t Ticket) bool { return t.Party != v.ID && !(cancels && t.Solo()) }) {
 			return party.Refuse(party.NotReady, "Somebody in this party is looking for another match; that search has to end first.")
 		}
 	}
@@ -160,9 +182,9 @@ func (s *Service) nobodyElsewhere(ctx context.Context, v party.View) error {
 
 // noPartyTicket refuses while a party of the user's waits, with the user on the ticket or
 // not: who came in later gets a seat all the same.
-func (s *Service) noPartyTicket(ctx context.Context, userID string) error {
+func (s *Service) noPartyTicket(ctx context.Context, userID string, pending []Ticket) error {
 	refusal := party.Refuse(party.NotReady, "Your party is looking for a match; leave it or end its search to look alone.")
-	if s.waits(ctx, userID, func(t Ticket) bool { return !t.Solo() }) {
+	if s.waits(ctx, userID, pending, func(t Ticket) bool { return !t.Solo() }) {
 		return refusal
 	}
 	in, err := s.roster.PartiesOf(ctx, userID)
@@ -170,18 +192,17 @@ func (s *Service) noPartyTicket(ctx context.Context, userID string) error {
 		return err
 	}
 	for _, m := range in {
-		for _, t := range s.book.OfParty(m.ID) {
-			if s.stillWaits(ctx, t) {
-				return refusal
-			}
+		ofParty := func(t Ticket) bool { return t.Party == m.ID }
+		if slices.ContainsFunc(pending, ofParty) || slices.ContainsFunc(s.book.OfParty(m.ID), func(t Ticket) bool { return s.stillWaits(ctx, t) }) {
+			return refusal
 		}
 	}
 	return nil
 }
 
-// waits reports whether the user is on a live ticket that is of the kind.
-func (s *Service) waits(ctx context.Context, userID string, kind func(Ticket) bool) bool {
-	return slices.ContainsFunc(s.book.OfUser(userID), func(t Ticket) bool { return kind(t) && s.stillWaits(ctx, t) })
+// waits reports whether the user is on a pending or live ticket that is of the kind.
+func (s *Service) waits(ctx context.Context, userID string, pending []Ticket, kind func(Ticket) bool) bool {
+	return slices.ContainsFunc(pending, func(t Ticket) bool { return t.hasUser(userID) && kind(t) }) || slices.ContainsFunc(s.book.OfUser(userID), func(t Ticket) bool { return kind(t) && s.stillWaits(ctx, t) })
 }
 
 // stillWaits asks the host whether a ticket of the book can still be there, and ends it

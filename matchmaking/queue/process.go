@@ -34,7 +34,8 @@ type pass struct {
 	cfg      rules.Config
 	began    time.Time
 	deadline time.Time
-	placed   map[string]bool // users who got a match in this pass
+	placed   map[string]bool       // users who got a match in this pass
+	left     map[string][]*waiting // by queue: who waits on
 	groups   [][]runtime.MatchmakerEntry
 }
 
@@ -43,7 +44,7 @@ type pass struct {
 // never taken apart. It stops forming when the rules' pass_budget is used up; whoever is not
 // placed waits on. A failure costs the queue it happens in this pass, and no ticket.
 func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) (groups [][]runtime.MatchmakerEntry) {
-	p := &pass{Service: s, cfg: s.policy(), began: s.now(), placed: map[string]bool{}}
+	p := &pass{Service: s, cfg: s.policy(), began: s.now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
 	defer func() {
 		groups = p.groups
 		if value := recover(); value != nil {
@@ -64,6 +65,7 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 		share := p.deadline.Sub(s.now()) / time.Duration(len(names)-i)
 		p.protected(name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.now().Add(share)) })
 	}
+	p.measure()
 	return p.groups
 }
 
@@ -127,6 +129,7 @@ func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*wait
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.now()))+launchGrace))
 	defer cancel()
 	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, refused: map[string]bool{}}
+	defer func() { p.left[name] = r.pool }()
 	r.refresh(ctx)
 	for range maxRounds {
 		if !r.round(ctx) {
@@ -180,7 +183,7 @@ func (r *queueRun) refresh(ctx context.Context) {
 func (r *queueRun) round(ctx context.Context) (again bool) {
 	var done []*waiting // placed, or not to be placed in this pass
 	res := formation.Form(r.began, FormationOf(r.q), forFormation(r.pool), r.open(ctx), r.proceed)
-	try := func(placements []formation.Placement, place func(placement) bool) {
+	try := func(placements []formation.Placement, place func(placement) bool, match string) {
 		if !r.proceed() {
 			return
 		}
@@ -195,15 +198,16 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 				r.placed[user] = true
 			}
 			r.groups = append(r.groups, pl.entries())
+			r.waited(pl, match)
 		} else {
 			again = true
 		}
 	}
 	for _, b := range res.Backfills {
-		try(b.Placements, func(pl placement) bool { return r.fill(ctx, b.MatchID, pl) })
+		try(b.Placements, func(pl placement) bool { return r.fill(ctx, b.MatchID, pl) }, "running")
 	}
 	for _, m := range res.Matches {
-		try(m.Placements, func(pl placement) bool { return r.launch(ctx, pl) })
+		try(m.Placements, func(pl placement) bool { return r.launch(ctx, pl) }, "new")
 	}
 	r.without(done)
 	return again && r.proceed() && len(r.pool) > 0

@@ -35,7 +35,7 @@ func spares(q rules.Queue, members int, f party.Footprint) int {
 	return kept + max(0, min(onTheWay-kept, Largest(q)-members-kept))
 }
 
-// Deps is what a Service works with. All are needed but the last four.
+// Deps is what a Service works with. All are needed but the last five.
 type Deps struct {
 	Roster    Roster
 	Footprint Footprint
@@ -57,6 +57,8 @@ type Deps struct {
 	// Told hears what becomes of parties' tickets, also where the host matches by itself
 	// and nobody else is told; nil for nobody.
 	Told func(id party.ID, what EventName)
+	// Metrics takes measurements; without it none are taken.
+	Metrics Metrics
 }
 
 // Service is matchmaking by queues. Make it with [New].
@@ -72,8 +74,10 @@ type Service struct {
 	statuses   party.Statuses
 	launcher   Launcher
 	told       func(party.ID, EventName)
+	metrics    Metrics
 
 	book   *Book
+	claims *claims
 	skills *skills
 
 	mu       sync.Mutex
@@ -88,11 +92,14 @@ func New(d Deps) *Service {
 	if d.Told == nil {
 		d.Told = func(party.ID, EventName) {}
 	}
+	if d.Metrics == nil {
+		d.Metrics = silent{}
+	}
 	return &Service{
 		roster: d.Roster, footprint: d.Footprint, sender: d.Sender, notifier: d.Notifier,
 		policy: d.Policy, logger: d.Logger, now: d.Now,
-		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, told: d.Told,
-		book: NewBook(d.Now), skills: newSkills(d.Accounts, d.Objects, d.Now),
+		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, told: d.Told, metrics: d.Metrics,
+		book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d.Accounts, d.Objects, d.Now),
 		prepared: map[string]prepared{},
 	}
 }
@@ -140,3 +147,6 @@ func FormationOf(q rules.Queue) formation.Queue {
 	}
 	return f
 }
+
+// Waiting counts the tickets that wait, as far as this process knows.
+func (s *Service) Waiting() int { return s.book.Waiting() }

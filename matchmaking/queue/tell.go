@@ -93,6 +93,7 @@ func (s *Service) drop(ctx context.Context, id string, reason DropReason) bool {
 	if reason == DropMembership && !t.Solo() {
 		s.book.Keep(t)
 	}
+	s.metrics.MetricsCounterAdd(MetricDropped, map[string]string{"queue": t.Queue, "reason": string(reason)}, 1)
 	s.tell(ctx, t, Dropped, reason)
 	return true
 }

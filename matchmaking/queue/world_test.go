@@ -51,6 +51,7 @@ type world struct {
 	heard     map[party.ID][]queue.EventName // beside the party itself
 	deaf      bool                           // who hears of tickets panics instead
 	hearing   sync.Mutex
+	metrics   metrics
 	incoming  int // friends on their way without a seat kept, of every party
 
 	pool []*entry // what the host's matchmaker holds
@@ -67,6 +68,36 @@ func (n *notices) NotificationsSend(_ context.Context, sent []*runtime.Notificat
 	defer n.mu.Unlock()
 	n.sent = append(n.sent, sent...)
 	return nil
+}
+
+// metrics adds up what is measured, by name and tags; a gauge is as it was last set.
+type metrics struct {
+	mu  sync.Mutex
+	sum map[string]float64
+}
+
+func (m *metrics) note(name string, tags map[string]string, change func(float64) float64) {
+	for _, k := range slices.Sorted(maps.Keys(tags)) {
+		name += " " + tags[k]
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sum == nil {
+		m.sum = map[string]float64{}
+	}
+	m.sum[name] = change(m.sum[name])
+}
+
+func (m *metrics) MetricsCounterAdd(name string, tags map[string]string, delta int64) {
+	m.note(name, tags, func(old float64) float64 { return old + float64(delta) })
+}
+
+func (m *metrics) MetricsGaugeSet(name string, tags map[string]string, value float64) {
+	m.note(name, tags, func(float64) float64 { return value })
+}
+
+func (m *metrics) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
+	m.note(name, tags, func(old float64) float64 { return old + value.Seconds() })
 }
 
 type accounts struct {
@@ -160,7 +191,8 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		Holds: func(context.Context, party.ID) ([]party.Hold, error) { return w.holds, nil },
 	})
 	w.Service = queue.New(queue.Deps{
-		Roster: w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Sender: w.host, Notifier: w.notices,
+		Metrics: &w.metrics,
+		Roster:  w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.clock.Now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
 		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
@@ -274,7 +306,7 @@ func (w *world) addSolo(by party.Session, texts map[string]string) (ticket strin
 		return "", err
 	}
 	ticket = w.enter("", []party.Session{by}, add.GetStringProperties(), add.GetNumericProperties())
-	w.SoloQueued(by, ticket, add)
+	w.SoloQueued(w.t.Context(), by, ticket, add)
 	return ticket, nil
 }
 

@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"time"
 )
@@ -54,21 +55,33 @@ func (m *Module) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
-			m.protected("invite sweep", func() { m.sweepOnce(ctx) })
-			m.protected("shared status sweep", m.telling.share.Sweep)
+			m.task("invite sweep", func() error { return m.sweepOnce(ctx) })
+			m.task("shared status sweep", func() error { m.telling.share.Sweep(); return nil })
 		}
 	}
 }
 
-func (m *Module) sweepOnce(ctx context.Context) {
+func (m *Module) sweepOnce(ctx context.Context) error {
 	removed, err := m.invites.Sweep(ctx)
 	switch {
 	case ctx.Err() != nil: // stopped half-way; the next start goes on
+		return nil
 	case err != nil:
 		m.logger.Warn("invite sweep failed removed=%d error=%v", removed, err)
 	case removed > 0:
 		m.logger.Debug("invite sweep removed=%d", removed)
 	}
+	return err
+}
+
+// errPanic is what a task that panicked failed with; the log has the rest.
+var errPanic = errors.New("it panicked; see the log")
+
+// task runs background work that comes round again and notes how it went.
+func (m *Module) task(name string, work func() error) {
+	err := errPanic
+	m.protected(name, func() { err = work() })
+	m.tasks.ran(name, m.now(), err)
 }
 
 // protected runs work that nobody above recovers: a panic in a goroutine of ours would
@@ -76,7 +89,8 @@ func (m *Module) sweepOnce(ctx context.Context) {
 func (m *Module) protected(what string, work func()) {
 	defer func() {
 		if value := recover(); value != nil {
-			m.logger.Error("%s: panic: %v\n%s", what, value, debug.Stack())
+			m.panics.Add(1)
+			m.logger.Error("background work failed task=%q: panic: %v\n%s", what, value, debug.Stack())
 		}
 	}()
 	work()

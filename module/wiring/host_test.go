@@ -132,6 +132,7 @@ type nakama struct {
 	metrics []string
 	lists   int // how often storage was listed
 	onList  func(ctx context.Context)
+	onRead  func() error
 }
 
 func (n *nakama) ReadFile(path string) (*os.File, error) { return os.Open(filepath.Join(n.path, path)) }
@@ -174,6 +175,9 @@ func (n *nakama) StorageList(ctx context.Context, _, _, _ string, _ int, _ strin
 }
 
 func (n *nakama) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	if n.onRead != nil {
+		return nil, n.onRead()
+	}
 	return nil, nil
 }
 

@@ -43,7 +43,7 @@ func (m *Module) newRuled(j *judge.Judge, admission *party.Admission, limits *pa
 	r := ruled{checks: judge.NewChecks(j, admission, policy)}
 	inquiries := judge.Inquiries{Checks: r.checks.Dry(j), Rates: limits, Invite: m.invites.MayInvite, Queue: queue}
 	r.overview = overview.New(overview.Deps{
-		Live: m.rules, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Now: m.now,
+		Live: m.rules, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Vitals: m.vitals, Now: m.now,
 	})
 	r.calls = []rpc.Set{rpc.Checks(inquiries), rpc.Admin(r.overview)}
 	return r

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -38,7 +39,7 @@ type Options struct {
 
 // Module is the whole module, put together. Make it with [New].
 type Module struct {
-	nk         runtime.NakamaModule
+	nk         *watched
 	logger     runtime.Logger
 	now        party.Clock
 	sweepEvery time.Duration
@@ -53,6 +54,9 @@ type Module struct {
 	hooks   []hooks.Set
 	routes  []landing.Route
 
+	tasks  tasks
+	panics atomic.Uint64 // of background work
+
 	processing bool // the host matches through us: there were queues at its start
 	ready      bool // set once New is done; what becomes of the rules file before is its error
 
@@ -64,7 +68,7 @@ type Module struct {
 // New reads the configuration and constructs the module. It starts nothing and registers
 // nothing. All problems of the environment and of the rules file are in one error.
 func New(ctx context.Context, o Options) (*Module, error) {
-	m := &Module{nk: o.Nakama, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery}
+	m := &Module{nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery}
 	if m.now == nil {
 		m.now = time.Now
 	}

@@ -37,7 +37,7 @@ func (m *Module) addQueues(roster *party.Roster, policy party.Policy) {
 		},
 		Statuses: m.telling.status.Statuses,
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
-		Processing: m.processing, Launcher: launcher{m.matches, policy}, Told: m.telling.queued,
+		Processing: m.processing, Launcher: launcher{m.matches, policy}, Told: m.telling.queued, Metrics: m.nk,
 	})
 	roster.OnChange(m.queues.Changed)
 	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues))

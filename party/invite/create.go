@@ -36,7 +36,11 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err := s.Limits.InviteCreate(c.UserID); err != nil {
 		return none, err
 	}
+	s.Limits.InviteNamed(c.UserID, len(r.For))
 	if err := s.MayInvite(ctx, c, id, s.Judge); err != nil {
+		return none, err
+	}
+	if err := s.mayHaveMore(ctx, c, id); err != nil {
 		return none, err
 	}
 	if err := s.exist(ctx, r.For); err != nil {
@@ -60,7 +64,7 @@ func created(r *record, code Code, url string) party.CreatedInvite {
 	return party.CreatedInvite{
 		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: r.PartyID, Kind: r.Kind,
 		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
-		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: r.Launch,
+		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: r.Launch.raw(),
 	}
 }
 

@@ -122,17 +122,29 @@ func (r *record) setUses(asked *int, usual int) error {
 	return nil
 }
 
-func launch(raw json.RawMessage) (json.RawMessage, error) {
+// launchText is launch data in a record: the text of JSON. As JSON of its own a database
+// would read it, refuse some of it, and make a hundred thousand digits of 1e131071.
+type launchText string
+
+// raw is the data as clients get it; nil for none.
+func (t launchText) raw() json.RawMessage {
+	if t == "" {
+		return nil
+	}
+	return json.RawMessage(t)
+}
+
+func launch(raw json.RawMessage) (launchText, error) {
 	raw = bytes.TrimSpace(raw)
 	switch {
 	case len(raw) == 0 || string(raw) == "null":
-		return nil, nil
+		return "", nil
 	case len(raw) > maxLaunch:
-		return nil, invalid("launch", "must be at most %d bytes", maxLaunch)
+		return "", invalid("launch", "must be at most %d bytes", maxLaunch)
 	case !json.Valid(raw) || !utf8.Valid(raw):
-		return nil, invalid("launch", "must be JSON")
+		return "", invalid("launch", "must be JSON")
 	}
-	return bytes.Clone(raw), nil
+	return launchText(raw), nil
 }
 
 func text(field, s string, most int) error {

@@ -48,10 +48,12 @@ func TestService_List(t *testing.T) {
 
 func TestService_ListMany(t *testing.T) {
 	w := newWorld(t)
-	p := w.host.Players(1)
-	id := w.party(p[0], false, 4)
-	for range 250 {
-		w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	p := w.host.Players(3)
+	id := w.party(p[0], true, 4)
+	w.must(w.join(p[1], id))
+	w.must(w.join(p[2], id))
+	for i := range 250 {
+		w.create(p[i%3], party.InviteRequest{PartyID: id.String()})
 	}
 	if rows, err := w.invites.List(t.Context(), caller(p[0]), id.String()); err != nil || len(rows) != 250 {
 		t.Errorf("List = %d rows, %v; want 250", len(rows), err)
@@ -129,12 +131,15 @@ func TestService_DeclineReachesAnInviterWhoLeft(t *testing.T) {
 func TestService_Sweep(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t)
-	p := w.host.Players(2)
-	id := w.party(p[0], false, 4)
+	p := w.host.Players(5)
+	id := w.party(p[0], true, 8)
+	for _, member := range p[2:] {
+		w.must(w.join(member, id))
+	}
 	old := w.create(p[0], party.InviteRequest{PartyID: id.String(), TTLSec: ptr(int64(60))})
 	kept := w.create(p[0], party.InviteRequest{PartyID: id.String(), TTLSec: ptr(int64(3600))})
-	for range 300 {
-		w.create(p[0], party.InviteRequest{PartyID: id.String(), TTLSec: ptr(int64(60))})
+	for i := range 300 {
+		w.create(p[2+i%3], party.InviteRequest{PartyID: id.String(), TTLSec: ptr(int64(60))})
 	}
 	sweep := func(want int) {
 		t.Helper()

@@ -35,7 +35,7 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 	if p.MatchID, err = s.Match(ctx, v.ID); err != nil {
 		return party.Preview{}, err
 	}
-	p.Launch = r.Launch
+	p.Launch = r.Launch.raw()
 	return p, nil
 }
 

@@ -1,7 +1,6 @@
 package invite
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -24,7 +23,7 @@ type record struct {
 	Follow    bool              `json:"follow,omitempty"`
 	Message   string            `json:"message,omitempty"`
 	Info      []party.InfoField `json:"info,omitempty"`
-	Launch    json.RawMessage   `json:"launch,omitempty"`
+	Launch    launchText        `json:"launch,omitempty"`
 
 	Seq       int64    `json:"seq,omitempty"`      // of the claim made last
 	Claims    []claim  `json:"claims,omitempty"`   // who has used it, see [record.claim]

@@ -82,10 +82,7 @@ func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) 
 	if err != nil {
 		return party.ID{}, err
 	}
-	if len(in) == 0 {
-		return party.ID{}, party.Refuse(party.PartyNotFound, "Your friend is in no party at the moment.")
-	}
-	return in[0].ID, nil
+	return s.follow(ctx, r, in)
 }
 
 // pick chooses the session that is to become a member.
@@ -179,6 +176,6 @@ func (s *Service) redemption(ctx context.Context, id party.ID, r *record, userID
 		s.Logger.Warn("no seat sought in the match of party=%s user=%s error=%v", id, userID, err)
 	}
 	return party.Redemption{
-		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: r.Launch,
+		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: r.Launch.raw(),
 	}
 }

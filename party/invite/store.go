@@ -27,6 +27,7 @@ const (
 // pointer leads from an invite's ID to its record.
 type pointer struct {
 	Key       string `json:"key"`
+	By        string `json:"by,omitempty"` // user
 	Hold      bool   `json:"hold,omitempty"`
 	ExpiresAt int64  `json:"expires_at"`
 }
@@ -54,7 +55,7 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 	if err != nil {
 		return err
 	}
-	ptr, err := json.Marshal(pointer{Key: key, Hold: r.Hold, ExpiresAt: r.ExpiresAt})
+	ptr, err := json.Marshal(pointer{Key: key, By: r.By, Hold: r.Hold, ExpiresAt: r.ExpiresAt})
 	if err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*reco
 	var records []*record
 	cursor := ""
 	for range indexPages {
-		index, next, err := s.storage.StorageList(ctx, "", "", indexOf(id), page, cursor)
+		index, next, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(id), page, cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -178,7 +179,7 @@ func (s *Store) Holds(ctx context.Context, id party.ID) ([]party.Hold, error) {
 
 // list pages through all invites.
 func (s *Store) list(ctx context.Context, cursor string) ([]*api.StorageObject, string, error) {
-	return s.storage.StorageList(ctx, "", "", invitesCollection, page, cursor)
+	return s.storage.StorageList(ctx, "", party.SystemUser, invitesCollection, page, cursor)
 }
 
 // remove deletes an invite as it was read, with its index entries, all or none.

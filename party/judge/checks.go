@@ -77,6 +77,9 @@ func (c Checks) Accept(ctx context.Context, by, joiner party.Session, id party.I
 	if !c.Has(rules.ActionJoin) {
 		return nil
 	}
+	if err := party.CheckNamed(joiner); err != nil {
+		return err
+	}
 	v, held, err := c.Entrance.Seats(ctx, id, joiner.UserID)
 	if err != nil {
 		return err

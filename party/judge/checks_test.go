@@ -68,6 +68,7 @@ func TestChecks_Accept(t *testing.T) {
 		t.Error(err)
 	}
 	w.denied(w.checks.Accept(leader, p[0], p[2], closed), "platform")
+	w.refused(w.checks.Accept(leader, p[0], party.Session{UserID: "nobody", SessionID: p[2].SessionID}, closed), party.InvalidRequest)
 	if err := w.checks.Accept(w.as(p[2], "", nil), p[2], p[2], closed); err != nil {
 		t.Errorf("a stranger's accept: %v; want it left to the server", err)
 	}

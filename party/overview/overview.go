@@ -46,6 +46,7 @@ type Deps struct {
 	Seats   Seats
 	Invites Invites
 	Limits  func() map[string]int // buckets each limit remembers
+	Vitals  func() Vitals
 	Now     party.Clock
 }
 

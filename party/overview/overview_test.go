@@ -38,6 +38,7 @@ type world struct {
 	failed error
 	list   []invite.Outstanding
 	more   bool
+	vitals overview.Vitals
 }
 
 func newWorld(t *testing.T, file string) *world {
@@ -58,6 +59,7 @@ func newWorld(t *testing.T, file string) *world {
 	w.overview = overview.New(overview.Deps{
 		Live: w.live, Judge: w.judge, Lister: w, Seats: w, Invites: w, Now: w.clock.Now,
 		Limits: func() map[string]int { return map[string]int{"data": 3} },
+		Vitals: func() overview.Vitals { return w.vitals },
 	})
 	return w
 }
@@ -222,7 +224,9 @@ func TestStats(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := overview.Stats{
-		StartedAt: since.Unix(), UptimeSec: 90, Denials: []overview.RuleDenials{{Rule: "no", Count: 3}},
+		StartedAt: since.Unix(), UptimeSec: 90,
+		Health:  overview.Health{OK: true, Problems: []string{}, Rules: overview.InForce{Source: w.path, Version: 1, LoadedAt: since.Unix()}},
+		Denials: []overview.RuleDenials{{Rule: "no", Count: 3}},
 		Invites: overview.InviteStats{Counts: invite.Counts{Created: 5, Redeemed: 3}, Outstanding: 1, More: true},
 		Memory:  party.Stats{Parties: 1, Holds: 2}, Buckets: map[string]int{"data": 3},
 	}

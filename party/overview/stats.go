@@ -16,6 +16,7 @@ import (
 type Stats struct {
 	StartedAt int64          `json:"started_at"`
 	UptimeSec int64          `json:"uptime_sec"`
+	Health    Health         `json:"health"`
 	Denials   []RuleDenials  `json:"denials"` // by rule, those that denied something
 	Invites   InviteStats    `json:"invites"`
 	Memory    party.Stats    `json:"memory"`
@@ -49,7 +50,7 @@ func (o *Overview) Invited(ctx context.Context) (Stats, []invite.Outstanding, er
 		return Stats{}, nil, err
 	}
 	s := Stats{
-		StartedAt: o.since.Unix(), UptimeSec: int64(o.Now().Sub(o.since) / time.Second), Denials: []RuleDenials{},
+		StartedAt: o.since.Unix(), UptimeSec: int64(o.Now().Sub(o.since) / time.Second), Health: o.Health(), Denials: []RuleDenials{},
 		Invites: InviteStats{o.Invites.Counts(), len(list), more}, Memory: o.Seats.Stats(), Buckets: o.Limits(),
 	}
 	denied := o.Judge.Denied()

@@ -12,13 +12,17 @@ import (
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
 )
 
 // Storage is Nakama's storage of system-owned objects: a version is the hash of the
-// value, a call with several writes is one transaction.
+// value, a call with several writes is one transaction. Clients' objects are there to be
+// overlooked, see [Storage.Plant].
 type Storage struct {
 	smu     sync.Mutex
 	objects map[[2]string]*api.StorageObject // by collection and key
+	planted []*api.StorageObject             // of clients
 	reads   int
 	writes  int
 
@@ -136,13 +140,29 @@ func (s *Storage) StorageDelete(_ context.Context, deletes []*runtime.StorageDel
 	return nil
 }
 
-func (s *Storage) StorageList(_ context.Context, _, _, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
+// Plant is a client writing an object of its own, which it may do in any collection.
+func (s *Storage) Plant(userID, collection, key, value string) {
+	s.smu.Lock()
+	defer s.smu.Unlock()
+	sum := md5.Sum([]byte(value))
+	s.planted = append(s.planted, &api.StorageObject{
+		Collection: collection, Key: key, UserId: userID, Value: value, Version: hex.EncodeToString(sum[:]), PermissionRead: 2, PermissionWrite: 1,
+	})
+}
+
+// StorageList lists the objects of a user, or with "" everybody's.
+func (s *Storage) StorageList(_ context.Context, _, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
 	s.smu.Lock()
 	defer s.smu.Unlock()
 	s.reads++
 	var list []*api.StorageObject
 	for _, o := range s.objects {
-		if o.Collection == collection && o.Key > cursor {
+		if o.Collection == collection && o.Key > cursor && (userID == "" || userID == party.SystemUser) {
+			list = append(list, o)
+		}
+	}
+	for _, o := range s.planted {
+		if o.Collection == collection && o.Key > cursor && (userID == "" || userID == o.UserId) {
 			list = append(list, o)
 		}
 	}

@@ -230,7 +230,8 @@ type Status struct {
 type Limits struct {
 	// Parties one player may create.
 	PartyCreate Rate `yaml:"party_create"`
-	// Invites one player may make.
+	// Invites one player may make. One that names many players counts once more for
+	// every ten beyond the first.
 	InviteCreate Rate `yaml:"invite_create"`
 	// Codes that turn out wrong.
 	InviteGuess GuessLimits `yaml:"invite_guess"`
@@ -249,7 +250,7 @@ type Limits struct {
 type GuessLimits struct {
 	// Wrong codes of one player.
 	PerUser Rate `yaml:"per_user"`
-	// Wrong codes from one address.
+	// Wrong codes from one address, or from one network where addresses are IPv6.
 	PerIP Rate `yaml:"per_ip"`
 }
 

@@ -77,7 +77,8 @@ type Skill struct {
 	// with "ticket" a number property of the ticket.
 	Property string `yaml:"property" form:"property" required:"true"`
 	// Where the number comes from. Only trust "ticket" where cheating does not matter:
-	// the client sets it.
+	// the client sets it. With "storage" the server has to make the object before the
+	// client can, without permission to write it.
 	Source SkillSource `yaml:"source" oneof:"account|storage|ticket"`
 	// Which object holds the number, with source "storage".
 	Storage SkillStorage `yaml:"storage"`

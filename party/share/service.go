@@ -203,7 +203,7 @@ func (s *Service) Refresh(id party.ID) {
 func (s *Service) renew(id party.ID) {
 	defer func() {
 		if value := recover(); value != nil {
-			s.Logger.Error("shared status not renewed party=%s panic: %v\n%s", id, value, debug.Stack())
+			s.Logger.Error("shared status not renewed party=%s: panic: %v\n%s", id, value, debug.Stack())
 		}
 	}()
 	s.mu.Lock()

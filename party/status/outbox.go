@@ -44,7 +44,7 @@ func (s *Service) arm(b *board, now time.Time) {
 func (s *Service) fire(id party.ID) {
 	defer func() {
 		if value := recover(); value != nil {
-			s.Logger.Error("party status not told party=%s panic: %v\n%s", id, value, debug.Stack())
+			s.Logger.Error("party status not told party=%s: panic: %v\n%s", id, value, debug.Stack())
 		}
 	}()
 	b := s.boards.enter(id)

@@ -146,7 +146,7 @@ func (c *Console) knows(r *http.Request) bool {
 func (c *Console) run(route func(*http.Request) answer, r *http.Request) (a answer) {
 	defer func() {
 		if v := recover(); v != nil {
-			c.logger.Error("console: panic: %v\n%s", v, debug.Stack())
+			c.logger.Error("console page failed: panic: %v\n%s", v, debug.Stack())
 			a = plain(http.StatusInternalServerError)
 		}
 	}()

@@ -63,12 +63,12 @@ func (c *Console) page(r *http.Request) answer {
 		return plain(http.StatusBadRequest)
 	}
 	if err != nil {
-		c.logger.Error("console: %v (cause: %v)", err, party.AsError(err).Cause)
+		c.logger.Error("console page failed error=%v cause=%v", err, party.AsError(err).Cause)
 		return plain(http.StatusInternalServerError)
 	}
 	var body bytes.Buffer
 	if err := pages.ExecuteTemplate(&body, "page.html", view); err != nil {
-		c.logger.Error("console: %v", err)
+		c.logger.Error("console page failed error=%v", err)
 		return plain(http.StatusInternalServerError)
 	}
 	return answer{http.StatusOK, "text/html; charset=utf-8", "no-store", body.Bytes()}

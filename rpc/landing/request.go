@@ -86,20 +86,3 @@ func parseAddress(s string) netip.Addr {
 	}
 	return ip.Unmap().WithZone("")
 }
-
-// addressKey is what requests are counted by: an IPv4 address, or the /64 an IPv6 client
-// has all to itself. Clients without a usable address share one key.
-func addressKey(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return "unknown"
-	}
-	if addr.Is4() {
-		return addr.String()
-	}
-	prefix, err := addr.Prefix(64)
-	if err != nil {
-		return "unknown"
-	}
-	return prefix.String()
-}

@@ -14,6 +14,7 @@ import (
 
 	"partyline/party"
 	"partyline/party/invite"
+	"partyline/party/limit"
 )
 
 // answer is what a route says, before it meets the network. Routes return it instead of
@@ -81,7 +82,7 @@ func (s *Site) run(rt route, r *http.Request) (a answer) {
 		}
 	}()
 	if rt.limited && s.limiter != nil {
-		if wait, ok := s.limiter.Allow(addressKey(clientIP(r, s.proxies))); !ok {
+		if wait, ok := s.limiter.Allow(limit.Address(clientIP(r, s.proxies))); !ok {
 			return rt.fail(r, tooMany(wait))
 		}
 	}

@@ -84,6 +84,11 @@ func serve(ctx context.Context, addr, config, runtimePath string, players bool, 
 			return fmt.Errorf("seeding the demo players: %w", err)
 		}
 		defer cast.leave()
+		go func() {
+			if err := cast.perform(ctx); err != nil {
+				opts.Logger.Warn("the demo players stand still", "error", err)
+			}
+		}()
 		fmt.Fprintf(stdout, "  invite link   %s\n                to %s's party of %d, there for you to join\n", cast.inviteURL, cast.names[0], len(cast.names))
 	}
 	fmt.Fprintf(stdout, "  client API    %s   server key %q, http key %q\n", server.Addr(), opts.ServerKey, opts.HTTPKey)

@@ -17,6 +17,7 @@ import (
 // else's.
 type cast struct {
 	names     []string
+	partyID   string
 	inviteURL string
 	sockets   []*client.Socket
 }
@@ -50,6 +51,7 @@ func seed(ctx context.Context, addr string) (*cast, error) {
 			if cerr != nil {
 				return nil, cerr
 			}
+			players.partyID = created.PartyId
 			err = callRPC(ctx, socket, "party_invite_create", party.InviteRequest{
 				PartyID: created.PartyId, Message: "Come and play!",
 				Info: []party.InfoField{{Label: "Mode", Value: "Co-op, night map"}, {Label: "Voice", Value: "On"}},

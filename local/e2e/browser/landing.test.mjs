@@ -2,15 +2,22 @@
 
 import assert from "node:assert/strict";
 import jsqr from "jsqr";
-import { after, afterEach, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { PNG } from "pngjs";
 
+import { eventually } from "../js/lib/eventually.mjs";
 import { create, list, preview, revoke, unknownCode } from "../js/lib/invites.mjs";
 import { party } from "../js/lib/parties.mjs";
 import { leave, players, settle } from "../js/lib/player.mjs";
 import { http } from "../js/lib/server.mjs";
 import { desktop, open, origin, phone, quit, shoot } from "./lib/browser.mjs";
 
+// Whoever ran before from this address may have guessed codes until no page is shown to it for a while.
+before(async () => {
+  const { invite } = await scene();
+  await eventually(async () => (await http(`${pathOf(invite)}/state`)).status, (status) => status !== 429, 90_000);
+  await leave();
+});
 afterEach(leave);
 after(quit);
 

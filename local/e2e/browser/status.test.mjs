@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
 
+import { eventually } from "../js/lib/eventually.mjs";
 import { desktop, open, origin, quit, shoot } from "./lib/browser.mjs";
 
 const demo = process.env.DEMO ? `http://${process.env.DEMO}` : origin;
@@ -45,8 +46,7 @@ const badge = (page, name, words, kind) => seat(page, name, kind).getByTestId("m
 // corner is where a line about somebody stands, seen from the bottom left of the window.
 async function corner(page, words) {
   const line = page.at("loading-line").filter({ hasText: words }).first();
-  await line.waitFor();
-  const box = await line.boundingBox();
+  const box = await eventually(() => line.boundingBox(), Boolean); // its words may change under the question
   return { left: box.x, bottom: desktop.height - box.y - box.height };
 }
 

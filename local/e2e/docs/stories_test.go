@@ -3,8 +3,6 @@ package docs
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,14 +36,14 @@ func hasStory(doc string) bool {
 // SDK against a server.
 func TestStories(t *testing.T) {
 	addr := server(t)
-	install(t)
+	target.Install(t, "stories")
 	for _, s := range stories {
 		t.Run(s.file, func(t *testing.T) {
 			blocks := filepath.Join(t.TempDir(), "blocks.json")
 			if err := os.WriteFile(blocks, named(t, s.doc), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.CommandContext(t.Context(), tool(t, "node"),
+			cmd := exec.CommandContext(t.Context(), target.Tool(t, "node"),
 				"--test", "--test-force-exit", "--test-reporter=tap", "--test-timeout=90000", s.file)
 			cmd.Dir = "stories"
 			cmd.Env = append(os.Environ(), target.Variable+"="+addr, "BLOCKS="+blocks)
@@ -94,38 +92,6 @@ func named(t *testing.T, doc string) []byte {
 		t.Fatal(err)
 	}
 	return body
-}
-
-// install gets the stories' packages from the registry, exactly as the lock file says,
-// unless that has been done since the lock file changed.
-func install(t *testing.T) {
-	t.Helper()
-	lock, err := os.Stat("stories/package-lock.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done, err := os.Stat("stories/node_modules/.package-lock.json")
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
-	}
-	if err == nil && !done.ModTime().Before(lock.ModTime()) {
-		return
-	}
-	cmd := exec.CommandContext(t.Context(), tool(t, "npm"), "ci", "--no-progress")
-	cmd.Dir = "stories"
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("npm ci: %v\n%s", err, out)
-	}
-}
-
-// tool finds a program. A test that cannot run is a failed test.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		t.Fatalf("%s is needed to run the documentation's JavaScript (Node 20.14 or newer, with npm): %v", name, err)
-	}
-	return path
 }
 
 // count reads one line of the summary at the end of a TAP report; -1 if it is not there.

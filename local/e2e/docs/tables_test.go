@@ -4,10 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/constant"
 	"go/token"
-	"go/types"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -256,73 +253,6 @@ func value(spec *ast.ValueSpec, i int) ast.Expr {
 		return spec.Values[i]
 	}
 	return nil
-}
-
-// bounds are the rows of the operators' table of limits with the constants behind them.
-var bounds = map[string]struct {
-	constants []string // multiplied
-	unit      int64
-}{
-	"payload of a call":                               {[]string{"rpc.maxPayload"}, 1024},
-	"users an invite can name":                        {[]string{"party/invite.maxTargets"}, 1},
-	"uses of one invite":                              {[]string{"party/invite.maxUses"}, 1},
-	"launch data":                                     {[]string{"party/invite.maxLaunch"}, 1},
-	"invites of a party that are listed":              {[]string{"party/invite.page", "party/invite.indexPages"}, 1},
-	"players on their way to one party":               {[]string{"party/status.maxIncoming"}, 1},
-	"kicks remembered per party":                      {[]string{"party.maxKicks"}, 1},
-	"parties remembered per socket":                   {[]string{"party.maxPartiesPerSession"}, 1},
-	"players, or addresses, one rate limit remembers": {[]string{"party.maxLimitKeys"}, 1},
-}
-
-func TestOperators_limits(t *testing.T) {
-	numbers := map[string]int64{}
-	err := goFiles(func(path string, file *ast.File) {
-		dir, err := filepath.Rel(Root, filepath.Dir(path))
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			spec, ok := n.(*ast.ValueSpec)
-			if !ok {
-				return true
-			}
-			for i, name := range spec.Names {
-				v := value(spec, i)
-				if v == nil {
-					continue
-				}
-				if tv, err := types.Eval(token.NewFileSet(), nil, token.NoPos, types.ExprString(v)); err == nil && tv.Value != nil && tv.Value.Kind() == constant.Int {
-					numbers[filepath.ToSlash(dir)+"."+name.Name], _ = constant.Int64Val(tv.Value)
-				}
-			}
-			return true
-		})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows := rowsOf(t, "docs/operators.md", "## Limits")
-	for _, row := range rows {
-		b, ok := bounds[row[0]]
-		if !ok {
-			t.Errorf("the test knows nothing of %q; it knows %q", row[0], slices.Sorted(maps.Keys(bounds)))
-			continue
-		}
-		want := int64(1)
-		for _, name := range b.constants {
-			if numbers[name] == 0 {
-				t.Errorf("%q: there is no constant %s", row[0], name)
-			}
-			want *= numbers[name]
-		}
-		shown, err := strconv.ParseInt(strings.ReplaceAll(regexp.MustCompile(`^[\d,]*\d`).FindString(row[1]), ",", ""), 10, 64)
-		if err != nil || shown*b.unit != want {
-			t.Errorf("%q is shown as %q; the code says %d", row[0], row[1], want)
-		}
-	}
-	if len(rows) != len(bounds) {
-		t.Errorf("%d limits are shown; the test knows %d", len(rows), len(bounds))
-	}
 }
 
 var link = regexp.MustCompile(`\]\(([^)\s]+)\)`)

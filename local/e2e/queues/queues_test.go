@@ -88,6 +88,7 @@ func TestAgeCarriesOver(t *testing.T) {
 	began := time.Now()
 	ticket := p[0].queueParty(w.fives)
 	p[1].told(-3, "queued")
+	w.passes(2)
 	p[2].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: id}}})
 	if e := p[1].told(-3, "dropped"); e.Ticket != ticket || e.Reason != "membership" || e.Queue != "e2e_5v5" {
 		t.Errorf("told %+v; want ticket %s dropped for membership", e, ticket)
@@ -120,6 +121,20 @@ func TestAgeCarriesOver(t *testing.T) {
 		case u.GetPartyId() == five && since.Before(requeued.Add(-time.Second)):
 			t.Errorf("another party waits since %v; it began after %v", since, requeued)
 		}
+	}
+}
+
+// passes waits for some passes of the matchmaker: as many matches of others, one after
+// the other.
+func (w *world) passes(n int) {
+	w.t.Helper()
+	for range n {
+		p := w.players(4)
+		w.party(p[:2]...)
+		w.party(p[2:]...)
+		p[0].queueParty(w.duel)
+		p[2].queueParty(w.duel)
+		p[0].matched()
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 const rulesFile = "../testdata/queues.yml"
 
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	ctx    context.Context
 	client *client.Client
 
@@ -34,7 +34,7 @@ type world struct {
 
 // start plays on the server with queues. Its queues match on the property run, so that no
 // test meets the tickets of another.
-func start(t *testing.T) *world {
+func start(t testing.TB) *world {
 	t.Helper()
 	return playOn(t, target.Queues(t, rulesFile))
 }
@@ -56,7 +56,7 @@ func startNative(t *testing.T) *world {
 	return playOn(t, server.Addr())
 }
 
-func playOn(t *testing.T, addr string) *world {
+func playOn(t testing.TB, addr string) *world {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // of a thousand sockets under the race detector
 	t.Cleanup(cancel)

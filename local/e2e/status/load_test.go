@@ -60,7 +60,7 @@ type loaded struct {
 // nothing may be left running once the sockets are closed.
 func TestLoad(t *testing.T) {
 	addr := target.Engine(t, true) // its own: what is left behind is counted in this process
-	before := runtime.NumGoroutine()
+	before := running(t)
 	c := client.New(addr)
 	began := time.Now()
 	parties := make([]*loaded, *loadParties)
@@ -233,27 +233,40 @@ func (m *member) knows() bool {
 	return true
 }
 
-// nothingRuns waits until no more goroutines run than before the load, and none of the
-// statuses' own.
-func nothingRuns(t *testing.T, before int) {
+// goroutines is what runs in this process: all of it, and the kernel's part.
+type goroutines struct{ all, kernel int }
+
+func running(t *testing.T) goroutines {
+	t.Helper()
+	g, _ := stacks(t)
+	return g
+}
+
+func stacks(t *testing.T) (goroutines, []byte) {
+	t.Helper()
+	var dump bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&dump, 2); err != nil {
+		t.Fatal(err)
+	}
+	return goroutines{all: runtime.NumGoroutine(), kernel: bytes.Count(dump.Bytes(), []byte("\npartyline/party/"))}, dump.Bytes()
+}
+
+// nothingRuns waits until no more runs than before the load, of the kernel neither.
+func nothingRuns(t *testing.T, before goroutines) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	deadline := time.After(30 * time.Second)
 	for {
-		var stacks bytes.Buffer
-		if err := pprof.Lookup("goroutine").WriteTo(&stacks, 2); err != nil {
-			t.Fatal(err)
-		}
-		now, ours := runtime.NumGoroutine(), bytes.Contains(stacks.Bytes(), []byte("partyline/party/"))
-		if now <= before && !ours {
-			t.Logf("%d goroutines before, %d after", before, now)
+		now, dump := stacks(t)
+		if now.all <= before.all && now.kernel <= before.kernel {
+			t.Logf("%+v ran before, %+v after", before, now)
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Errorf("%d goroutines before, %d after, of the kernel: %v\n%s", before, now, ours, stacks.Bytes())
+			t.Errorf("%+v ran before, %+v after\n%s", before, now, dump)
 			return
 		}
 	}

@@ -239,8 +239,14 @@ func (r *Registry) onNamed(text string, call func(p *party) error) error {
 }
 
 func (r *Registry) on(id partyID, call func(p *party) error) error {
-	p := r.party(id.uuid)
-	if p == nil || id.node != r.opts.Node {
+	at := r
+	if r.opts.Peer != nil && id.node != r.opts.Node {
+		if at = r.opts.Peer(id.node); at == nil {
+			return errNotFound
+		}
+	}
+	p := at.party(id.uuid)
+	if p == nil || id.node != at.opts.Node {
 		return errNotFound
 	}
 	return call(p)

@@ -76,8 +76,10 @@ type Options struct {
 	// IdleCheck is the time between looks for parties that nobody is on; one is closed
 	// at the second look that finds it so and unused. 0 is a stock server's 30 seconds.
 	IdleCheck time.Duration
-	Now       func() time.Time // nil: time.Now
-	Logger    *slog.Logger     // nil: nothing is logged
+	// Peer finds the parties of another node, nil for none. nil: the registry stands alone.
+	Peer   func(node string) *Registry
+	Now    func() time.Time // nil: time.Now
+	Logger *slog.Logger     // nil: nothing is logged
 }
 
 // Registry owns the parties of one node.
@@ -87,7 +89,7 @@ type Registry struct {
 	index *index
 
 	mu      sync.RWMutex
-	parties map[uuid.UUID]*party
+	parties map[uuid.UUID]*party // empty once the registry is closed
 
 	stop context.CancelFunc // ends the goroutine
 	done chan struct{}
@@ -124,10 +126,14 @@ func New(opts Options) (*Registry, error) {
 	return r, nil
 }
 
-// Close ends the registry's goroutine and its index. Parties are not told.
+// Close ends the registry's goroutine and its index. Parties are not told, and from then
+// on nobody finds one.
 func (r *Registry) Close() error {
 	r.stop()
 	<-r.done
+	r.mu.Lock()
+	clear(r.parties)
+	r.mu.Unlock()
 	return r.index.close()
 }
 

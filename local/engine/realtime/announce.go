@@ -10,20 +10,20 @@ import (
 
 // announce tells a change of a stream to those whom it concerns: a status to the
 // user's followers, anything else to all who are on the stream by now. Who has just
-// left is not among them; who has just joined is.
+// left is not among them; who has just joined is. Every node tells its own sessions.
 func (srv *Server) announce(e presence.Event) {
 	if e.Stream.Mode == presence.ModeStatus {
 		var ids []presence.ID
 		for _, sessionID := range srv.follows.followers(e.Stream.Subject) {
 			ids = append(ids, presence.ID{Node: srv.opts.Node, SessionID: sessionID})
 		}
-		srv.router.SendToPresences(ids, &rtapi.Envelope{Message: &rtapi.Envelope_StatusPresenceEvent{
+		srv.router.sendToOwn(ids, &rtapi.Envelope{Message: &rtapi.Envelope_StatusPresenceEvent{
 			StatusPresenceEvent: &rtapi.StatusPresenceEvent{Joins: wire(e.Joins), Leaves: wire(e.Leaves)},
 		}})
 		return
 	}
 	if ids := srv.opts.Tracker.IDs(e.Stream); len(ids) > 0 {
-		srv.router.SendToPresences(ids, presenceEvent(e))
+		srv.router.sendToOwn(ids, presenceEvent(e))
 	}
 }
 

@@ -234,7 +234,11 @@ func (m *Module) send(s presence.Stream, presences []runtime.Presence, e *rtapi.
 		if err != nil {
 			return errors.New("expects each presence session id to be a valid identifier")
 		}
-		ids = append(ids, presence.ID{Node: m.srv.opts.Node, SessionID: session})
+		node := p.GetNodeId()
+		if node == "" {
+			node = m.srv.opts.Node
+		}
+		ids = append(ids, presence.ID{Node: node, SessionID: session})
 	}
 	m.srv.router.SendToPresences(ids, e)
 	return nil

@@ -13,18 +13,40 @@ import (
 // Router carries envelopes to sessions. Its methods queue and never block; a session
 // that does not exist any more is skipped. An envelope is encoded before they return.
 type Router struct {
+	node     string
+	peer     func(node string) *Router // nil: there are no other nodes
 	tracker  *presence.Tracker
 	sessions *sessions
 	log      *slog.Logger
 }
 
-// SendToPresences sends to these sessions, in this order.
+// SendToPresences sends to these sessions, in this order, to those of other nodes by way
+// of their own routers.
 func (r *Router) SendToPresences(ids []presence.ID, e *rtapi.Envelope) {
 	b := broadcast{envelope: e}
 	for _, id := range ids {
-		if s, ok := r.sessions.get(id.SessionID); ok {
-			r.deliver(s, &b)
+		at := r
+		if r.peer != nil && id.Node != r.node {
+			at = r.peer(id.Node)
 		}
+		if at != nil {
+			at.sendOwn(id, &b)
+		}
+	}
+}
+
+// sendOwn sends to a session of this node.
+func (r *Router) sendOwn(id presence.ID, b *broadcast) {
+	if s, ok := r.sessions.get(id.SessionID); ok {
+		r.deliver(s, b)
+	}
+}
+
+// sendToOwn sends to those of these sessions that are this node's.
+func (r *Router) sendToOwn(ids []presence.ID, e *rtapi.Envelope) {
+	b := broadcast{envelope: e}
+	for _, id := range ids {
+		r.sendOwn(id, &b)
 	}
 }
 

@@ -67,6 +67,8 @@ type Options struct {
 	// Ending is called with each session that ends, before it leaves its streams: the
 	// time to cancel its matchmaker tickets.
 	Ending func(s *Session)
+	// Peer finds the sockets of another node, nil for none. nil: the server stands alone.
+	Peer func(node string) *Router
 	// SingleSocket ends a user's older sockets when a new one opens.
 	SingleSocket bool
 
@@ -134,7 +136,7 @@ func New(opts Options) (*Server, error) {
 			CheckOrigin: func(*http.Request) bool { return true },
 		},
 	}
-	srv.router = &Router{tracker: opts.Tracker, sessions: srv.sessions, log: srv.log}
+	srv.router = &Router{node: opts.Node, peer: opts.Peer, tracker: opts.Tracker, sessions: srv.sessions, log: srv.log}
 	srv.handlers = map[string]Handler{
 		"Ping": ping, "Pong": pong, "Rpc": srv.rpc,
 		"StatusFollow": srv.statusFollow, "StatusUnfollow": srv.statusUnfollow, "StatusUpdate": srv.statusUpdate,

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"slices"
+	"testing"
+
+	"partyline/party/rules"
+)
+
+// The players act what the rules know, and the download goes forward until it is done.
+func TestScene(t *testing.T) {
+	stages := rules.Default().Status.Stages
+	last, ready := 0.0, 0
+	for step := range 2 * sceneSteps {
+		if step%sceneSteps == 0 {
+			last = 0
+		}
+		for i, r := range scene(step) {
+			if !slices.Contains(stages, r.Stage) {
+				t.Errorf("step %d: %s is in stage %q", step, demoPlayers[i].displayName, r.Stage)
+			}
+			if r.Progress == nil {
+				continue
+			}
+			if *r.Progress <= last || *r.Progress > 1 {
+				t.Errorf("step %d: progress %v after %v", step, *r.Progress, last)
+			}
+			last = *r.Progress
+		}
+		if scene(step)[2].Stage == "ready" {
+			ready++
+		}
+	}
+	if ready != 2*sceneSteps/4 || last != 1 {
+		t.Errorf("ready in %d steps of %d, downloaded to %v", ready, 2*sceneSteps, last)
+	}
+	if len(scene(0)) != len(demoPlayers) {
+		t.Error("not everybody acts")
+	}
+}

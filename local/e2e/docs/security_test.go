@@ -1,0 +1,54 @@
+package docs
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"partyline/local/e2e/access"
+	"partyline/party/rules/reference"
+)
+
+// The table of who may call what is the matrix whose calls local/e2e/access makes.
+func TestSecurity_matrix(t *testing.T) {
+	rows := rowsOf(t, "docs/security.md", "## Who may call what")
+	for i, want := range access.Matrix {
+		if i >= len(rows) {
+			t.Fatalf("%d rows are shown; the matrix has %d", len(rows), len(access.Matrix))
+		}
+		cells := append([]string{"`" + want.ID + "`", want.With}, want.Cells[:]...)
+		if !slices.Equal(rows[i], cells) {
+			t.Errorf("the table says\n\t| %s |\nthe matrix\n\t| %s |", strings.Join(rows[i], " | "), strings.Join(cells, " | "))
+		}
+	}
+	if len(rows) > len(access.Matrix) {
+		t.Errorf("%d rows are shown; the matrix has %d", len(rows), len(access.Matrix))
+	}
+}
+
+// The table of limits has every rate of the rules file, but those that pace what the
+// server itself does, each with its default.
+func TestSecurity_limits(t *testing.T) {
+	keys, err := reference.Keys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defaults, missing := map[string]string{}, map[string]bool{}
+	for _, key := range keys {
+		defaults[key.Path] = key.Default
+		if strings.HasPrefix(key.Path, "limits.") || strings.HasPrefix(key.Path, "parties.requests.") {
+			missing[key.Path] = true
+		}
+	}
+	for _, row := range rowsOf(t, "docs/security.md", "### Limits of the rules file") {
+		key, shown := quoted(row[0])[0], quoted(row[1])
+		value, exists := defaults[key]
+		if !exists || len(shown) != 1 || shown[0] != value {
+			t.Errorf("%s is shown with %s; its default is %q", key, row[1], value)
+		}
+		delete(missing, key)
+	}
+	for key := range missing {
+		t.Errorf("%s is not in the table", key)
+	}
+}

@@ -1,0 +1,77 @@
+package nodes_test
+
+import (
+	"testing"
+
+	"partyline/local/engine/fault"
+	"partyline/party"
+)
+
+// Two nodes put a player each on the stream of a party with one free seat, before either
+// looks again. The engine takes the first and leaves the second on the stream without
+// being a member; then the first goes. The second must not take its place in the module's
+// eyes alone: it would hear the party without being in it.
+func TestCapacity_NoGhostIsTakenForAMember(t *testing.T) {
+	w := start(t)
+	ann, bob, cid := w.north.play("ann"), w.south.play("bob"), w.north.play("cid")
+	id := w.party(ann, false, 2)
+	link := w.invite(ann, id, nil)
+	south, north := holdUp(&w.south.module), holdUp(&w.north.module)
+	results := map[*game]chan error{bob: make(chan error, 1), cid: make(chan error, 1)}
+	arrive := func(gate *fault.Gate) {
+		select {
+		case <-gate.Arrived():
+		case <-w.ctx.Done():
+			t.Fatal("nobody came to the gate")
+		}
+	}
+	for g, at := range map[*game]door{bob: south, cid: north} {
+		go func() { results[g] <- w.redeem(g, link.Code) }()
+		arrive(at.outside) // has seen the free seat
+	}
+	for _, at := range []door{south, north} {
+		at.outside.Open()
+		arrive(at.inside)
+		w.cluster.Settle() // the engine has dealt with it
+	}
+	south.inside.Open()
+	first := <-results[bob]
+	north.inside.Open()
+	second := <-results[cid]
+
+	parsed, err := party.ParseID(id)
+	w.must(err)
+	w.cluster.Settle()
+	members := 1
+	for g, err := range map[*game]error{bob: first, cid: second} {
+		if err != nil {
+			w.refused(err, party.PartyFull)
+			continue
+		}
+		members++
+		if err := g.SendData(w.ctx, id, 1, []byte("I am a member")); err != nil {
+			t.Errorf("was let in and is no member: %v", err)
+		}
+	}
+	if on := w.cluster.OnParty(parsed.UUID, parsed.Node); on != members || members > 2 {
+		t.Errorf("%d sessions are on the stream, %d were let in", on, members)
+	}
+	if members == 1 {
+		w.enters(bob, link.Code, id)
+	}
+}
+
+// door is where a module's next admission waits: before the session is put on the party's
+// stream, and once it is.
+type door struct{ outside, inside *fault.Gate }
+
+func holdUp(layer *fault.Layer) door {
+	d := door{fault.NewGate(), fault.NewGate()}
+	layer.Arm(fault.Fault{
+		Name: "StreamUserJoin", Times: 1,
+		When:   func(c fault.Call) bool { return c.Args[0] == party.StreamMode },
+		Before: d.outside.Wait,
+		After:  func(c fault.Call, err error) error { _ = d.inside.Wait(c); return err },
+	})
+	return d
+}

@@ -1,0 +1,194 @@
+package nodes_test
+
+import (
+	"slices"
+	"sync"
+	"testing"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/player"
+	"partyline/party"
+)
+
+func TestParty_AcrossNodes(t *testing.T) {
+	w := start(t)
+	ann, bob := w.north.play("ann"), w.south.play("bob")
+	id := w.party(ann, false, 4)
+	link := w.invite(ann, id, object{"message": "Come and play!"})
+	w.enters(bob, link.Code, id)
+	if _, err := ann.Take(w.ctx, func(m client.Message) bool {
+		joins := m.Envelope.GetPartyPresenceEvent().GetJoins()
+		return len(joins) == 1 && joins[0].GetSessionId() == bob.ID
+	}); err != nil {
+		t.Errorf("the leader did not hear of the join on the other node: %v", err)
+	}
+	for _, talk := range []struct{ from, to *game }{{ann, bob}, {bob, ann}} {
+		w.must(talk.from.SendData(w.ctx, id, 7, []byte("hello")))
+		if _, err := talk.to.Take(w.ctx, func(m client.Message) bool { return m.Envelope.GetPartyData().GetOpCode() == 7 }); err != nil {
+			t.Errorf("party data: %v", err)
+		}
+	}
+
+	// The invite made on the one node is seen, and ended, on the other.
+	var list struct{ Invites []party.InviteSummary }
+	w.must(bob.Call(w.ctx, "party_invite_list", object{"party_id": id}, &list))
+	if len(list.Invites) != 1 || list.Invites[0].ID != link.ID || list.Invites[0].Uses != 1 {
+		t.Errorf("bob lists %+v; want ann's invite with one use", list.Invites)
+	}
+	w.must(ann.Promote(w.ctx, id, bob.Presence()))
+	w.must(bob.Call(w.ctx, "party_invite_revoke", object{"id": link.ID}, nil))
+	w.refused(w.redeem(w.north.play("eve"), link.Code), party.InviteRevoked)
+
+	// The leader of another node decides on requests.
+	cid := w.north.play("cid")
+	w.must(cid.JoinParty(w.ctx, id))
+	if _, err := bob.Take(w.ctx, client.OfKind("party_join_request")); err != nil {
+		t.Error(err)
+	}
+	w.must(bob.Accept(w.ctx, id, cid.Presence()))
+	w.toldParty(cid, id)
+	if p := w.seen(ann, w.invite(cid, id, nil).Code); p.Size != 3 || p.LeaderUserID != bob.Player.ID() {
+		t.Errorf("the party is %+v; want three, led by bob", p)
+	}
+}
+
+func TestStatus_ReachesTheOtherNode(t *testing.T) {
+	w := start(t)
+	ann, bob, cid := w.north.play("ann"), w.south.play("bob"), w.south.play("cid")
+	id := w.party(ann, false, 4)
+	link := w.invite(ann, id, nil)
+	w.enters(bob, link.Code, id)
+	w.must(bob.Call(w.ctx, "party_status_set", object{"party_id": id, "stage": "downloading", "progress": 0.42}, nil))
+	var news struct {
+		Members, Incoming []struct {
+			UserID   string `json:"user_id"`
+			Stage    string
+			Progress float64
+		}
+	}
+	w.said(ann, party.OpStatus, &news, func() bool {
+		return len(news.Members) == 1 && news.Members[0].UserID == bob.Player.ID() && news.Members[0].Progress == 0.42
+	})
+	w.must(ann.Call(w.ctx, "party_status_list", object{"party_id": id}, &news))
+	if i := slices.IndexFunc(news.Members, func(m struct {
+		UserID   string `json:"user_id"`
+		Stage    string
+		Progress float64
+	}) bool {
+		return m.UserID == bob.Player.ID()
+	}); i < 0 || news.Members[i].Stage != "downloading" {
+		t.Errorf("the list on the other node is %+v", news.Members)
+	}
+
+	// Who is on the way is known to the node alone that was told, until told again.
+	w.must(cid.Call(w.ctx, "party_status_set", object{"code": link.Code, "stage": "installing"}, nil))
+	w.said(ann, party.OpStatus, &news, func() bool {
+		return len(news.Incoming) == 1 && news.Incoming[0].UserID == cid.Player.ID()
+	})
+}
+
+func TestHold_CountsOnTheOtherNode(t *testing.T) {
+	w := start(t)
+	ann, bob, cid, dan := w.north.play("ann"), w.south.play("bob"), w.south.play("cid"), w.south.play("dan")
+	id := w.party(ann, true, 3)
+	link := w.invite(ann, id, nil)
+	w.enters(bob, link.Code, id) // the south knows the party now
+	kept := w.invite(ann, id, object{"for_user_ids": []string{cid.Player.ID()}, "hold_seat": true})
+	w.refused(w.redeem(dan, link.Code), party.PartyFull)
+	w.refused(dan.JoinParty(w.ctx, id), party.PartyFull)
+	if p := w.seen(dan, link.Code); p.Held != 1 || p.Size != 2 {
+		t.Errorf("dan sees %+v; want two in it and one seat held", p)
+	}
+	w.enters(cid, kept.Code, id)
+	w.refused(w.redeem(dan, link.Code), party.PartyFull)
+}
+
+func TestKick_BansOnTheOtherNode(t *testing.T) {
+	w := start(t)
+	ann, bob := w.north.play("ann"), w.south.play("bob")
+	id := w.party(ann, true, 4)
+	link := w.invite(ann, id, nil)
+	w.enters(bob, link.Code, id)
+	w.must(ann.Remove(w.ctx, id, bob.Presence()))
+	if _, err := bob.Take(w.ctx, client.OfKind("party_close")); err != nil {
+		t.Error(err)
+	}
+	w.refused(w.redeem(bob, link.Code), party.Banned)
+	w.refused(bob.JoinParty(w.ctx, id), party.Banned)
+	w.enters(bob, w.invite(ann, id, nil).Code, id) // an invite made after the kick lifts it
+}
+
+func TestInvite_OneUseOnBothNodes(t *testing.T) {
+	w := start(t)
+	ann := w.north.play("ann")
+	id := w.party(ann, false, 64)
+	once := w.invite(ann, id, object{"max_uses": 1})
+	if in := w.race(id, once.Code, 20, func(err error) bool {
+		got, _ := player.Outcome(err)
+		return got == string(party.InviteExhausted) || got == string(party.Conflict)
+	}); len(in) != 1 {
+		t.Errorf("%d got in by an invite for one", len(in))
+	}
+	if p := w.seen(ann, w.invite(ann, id, nil).Code); p.Size != 2 {
+		t.Errorf("%d are in the party; want ann and one more", p.Size)
+	}
+}
+
+// However the nodes' looks and joins interleave: never more than there are seats, nobody
+// who hears the party without being in it, and no seat left over in the end.
+func TestCapacity_RacersOnBothNodes(t *testing.T) {
+	w := start(t)
+	ann := w.north.play("ann")
+	for range 5 {
+		id := w.party(ann, false, 4)
+		link := w.invite(ann, id, nil)
+		in := w.race(id, link.Code, 16, func(err error) bool {
+			got, _ := player.Outcome(err)
+			return got == string(party.PartyFull)
+		})
+		if len(in) != 3 {
+			t.Errorf("%d got in; want 3", len(in))
+		}
+		parsed, err := party.ParseID(id)
+		w.must(err)
+		if on := w.cluster.OnParty(parsed.UUID, parsed.Node); on != 1+len(in) {
+			t.Errorf("%d sessions are on the stream; want ann's and those of the %d who got in", on, len(in))
+		}
+		for _, g := range in {
+			w.toldParty(g, id) // as a native member
+			w.must(g.SendData(w.ctx, id, 1, []byte("I am a member")))
+		}
+		w.must(ann.CloseParty(w.ctx, id))
+	}
+}
+
+// race has n players on each node redeem a code at the same moment and gives those who got in.
+func (w *world) race(id, code string, n int, mayFail func(error) bool) []*game {
+	w.t.Helper()
+	var racers []*game
+	for range n {
+		racers = append(racers, w.north.play("racer"), w.south.play("racer"))
+	}
+	results := make([]error, len(racers))
+	var ready sync.WaitGroup
+	gun := make(chan struct{})
+	for i, g := range racers {
+		ready.Go(func() {
+			<-gun
+			results[i] = w.redeem(g, code)
+		})
+	}
+	close(gun)
+	ready.Wait()
+	var in []*game
+	for i, g := range racers {
+		switch {
+		case results[i] == nil:
+			in = append(in, g)
+		case !mayFail(results[i]):
+			w.t.Errorf("a racer was refused: %v", results[i])
+		}
+	}
+	w.cluster.Settle()
+	return in
+}

@@ -1,0 +1,50 @@
+package target
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Install gets a folder's packages from the registry, exactly as its lock file says,
+// unless that has been done since the lock file changed.
+func Install(t testing.TB, folder string) {
+	t.Helper()
+	if upToDate(t, filepath.Join(folder, "node_modules", ".package-lock.json"), filepath.Join(folder, "package-lock.json")) {
+		return
+	}
+	cmd := exec.CommandContext(t.Context(), Tool(t, "npm"), "ci", "--ignore-scripts", "--no-progress")
+	cmd.Dir = folder
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("npm ci in %s: %v\n%s", folder, err, out)
+	}
+}
+
+func upToDate(t testing.TB, made, from string) bool {
+	t.Helper()
+	source, err := os.Stat(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	product, err := os.Stat(made)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return !product.ModTime().Before(source.ModTime())
+}
+
+// Tool finds a program. A test that cannot run is a failed test.
+func Tool(t testing.TB, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatalf("%s is needed (Node 20.14 or newer, with npm): %v", name, err)
+	}
+	return path
+}

@@ -1,0 +1,351 @@
+package local_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// dashboard is what of a Grafana dashboard can be checked without Grafana.
+type dashboard struct {
+	UID           string `json:"uid"`
+	Title         string `json:"title"`
+	SchemaVersion int    `json:"schemaVersion"`
+	Panels        []struct {
+		ID         int    `json:"id"`
+		Type       string `json:"type"`
+		Title      string `json:"title"`
+		Datasource source `json:"datasource"`
+		GridPos    struct{ X, Y, W, H int }
+		Targets    []struct {
+			Datasource source `json:"datasource"`
+			Expr       string `json:"expr"`
+		} `json:"targets"`
+	} `json:"panels"`
+	Templating struct {
+		List []struct {
+			Name       string `json:"name"`
+			Datasource source `json:"datasource"`
+			Query      string `json:"query"`
+		} `json:"list"`
+	} `json:"templating"`
+}
+
+type source struct{ Type, UID string }
+
+type alerts struct {
+	Groups []struct {
+		Name  string `yaml:"name"`
+		Rules []struct {
+			Alert       string            `yaml:"alert"`
+			Expr        string            `yaml:"expr"`
+			For         string            `yaml:"for"`
+			Labels      map[string]string `yaml:"labels"`
+			Annotations map[string]string `yaml:"annotations"`
+		} `yaml:"rules"`
+	} `yaml:"groups"`
+}
+
+func readDashboard(t *testing.T) dashboard {
+	t.Helper()
+	var d dashboard
+	if err := json.Unmarshal([]byte(read(t, "local/metrics/grafana/dashboards/partyline.json")), &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func readAlerts(t *testing.T) alerts {
+	t.Helper()
+	return strict[alerts](t, "local/metrics/alerts.yml")
+}
+
+func strict[T any](t *testing.T, path string) (v T) {
+	t.Helper()
+	if err := yaml.UnmarshalWithOptions([]byte(read(t, path)), &v, yaml.Strict()); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return v
+}
+
+// prefix is what the server puts before a module's metrics: its own name and that of its
+// setting metrics.custom_prefix, which local/nakama.yml leaves alone.
+const prefix = "nakama_custom_"
+
+// exported are the metrics of the module as the server exports them, each with its tags.
+// A timer becomes a summary, in seconds, with a sum and a count.
+func exported(t *testing.T) map[string][]string {
+	t.Helper()
+	tags := map[string][]string{}
+	for name, own := range map[string][]string{
+		"partyline_rpc": {"rpc_id", "outcome"}, "partyline_rpc_duration": {"rpc_id", "outcome"},
+		"partyline_hook_duration": {"hook", "stage", "outcome"},
+		"partyline_http":          {"route", "status"}, "partyline_http_duration": {"route", "status"},
+		"partyline_rules_loads": {"outcome"}, "partyline_rules_version": {},
+	} {
+		own = append(own, "node_name", "instance", "job")
+		tags[prefix+name] = own
+		if strings.HasSuffix(name, "_duration") {
+			tags[prefix+name] = append(own, "quantile")
+			tags[prefix+name+"_sum"], tags[prefix+name+"_count"] = own, own
+		}
+	}
+	declared := metricsOfTheCode(t)
+	for _, name := range declared {
+		if tags[prefix+name] == nil {
+			t.Errorf("the code reports %s, which this test knows nothing of", name)
+		}
+	}
+	for name := range tags {
+		bare := strings.TrimPrefix(name, prefix)
+		if !slices.Contains(declared, strings.TrimSuffix(strings.TrimSuffix(bare, "_sum"), "_count")) {
+			t.Errorf("the code does not report %s", bare)
+		}
+	}
+	return tags
+}
+
+// metricsOfTheCode are the names in the module's constants named Metric....
+func metricsOfTheCode(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() && slices.Contains([]string{"node_modules", "local", ".git"}, entry.Name()) {
+			if err == nil {
+				err = fs.SkipDir
+			}
+			return err
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Names) != 1 || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "Metric") {
+				return true
+			}
+			if l, ok := spec.Values[0].(*ast.BasicLit); ok {
+				if name, err := strconv.Unquote(l.Value); err == nil {
+					names = append(names, name)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil || len(names) < 7 {
+		t.Fatalf("metrics of the code: %q, %v", names, err)
+	}
+	return names
+}
+
+// ofTheServer are metrics that the server exports of itself.
+var ofTheServer = map[string][]string{
+	"nakama_sessions":              {"node_name", "instance", "job"},
+	"go_memstats_heap_inuse_bytes": {"instance", "job"},
+	"up":                           {"instance", "job"},
+}
+
+var (
+	selector  = regexp.MustCompile(`\b((?:nakama|go)_\w+|up)\b(?:\{([^}]*)\})?`)
+	matcher   = regexp.MustCompile(`(\w+)(?:=~|!~|!=|=)"`)
+	grouping  = regexp.MustCompile(`\bby \(([^)]*)\)`)
+	inLegend  = regexp.MustCompile(`\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}`)
+	durations = regexp.MustCompile(`\[(?:\d+[smh]|\$__rate_interval)\]`)
+)
+
+// checkQuery: every metric of an expression is exported, under every label it is asked for.
+func checkQuery(t *testing.T, where, expr string) {
+	t.Helper()
+	have := exported(t)
+	found := selector.FindAllStringSubmatch(expr, -1)
+	if len(found) == 0 {
+		t.Errorf("%s: no metric in %q", where, expr)
+	}
+	var labels []string
+	for _, m := range found {
+		own, ok := have[m[1]]
+		if !ok {
+			if own, ok = ofTheServer[m[1]]; !ok {
+				t.Errorf("%s: nothing exports %s", where, m[1])
+			}
+		}
+		labels = append(labels, own...)
+		for _, label := range matcher.FindAllStringSubmatch(m[2], -1) {
+			if !slices.Contains(own, label[1]) {
+				t.Errorf("%s: %s has no label %s", where, m[1], label[1])
+			}
+		}
+	}
+	for _, by := range grouping.FindAllStringSubmatch(expr, -1) {
+		for label := range strings.SplitSeq(by[1], ",") {
+			if !slices.Contains(labels, strings.TrimSpace(label)) {
+				t.Errorf("%s: grouped by %s, which no metric of it has", where, label)
+			}
+		}
+	}
+	if strings.Count(expr, "rate(")+strings.Count(expr, "increase(") != len(durations.FindAllString(expr, -1)) {
+		t.Errorf("%s: a rate without its interval: %s", where, expr)
+	}
+	if strings.Count(expr, "(") != strings.Count(expr, ")") || strings.Count(expr, "{") != strings.Count(expr, "}") {
+		t.Errorf("%s: brackets that do not match: %s", where, expr)
+	}
+}
+
+func TestDashboard(t *testing.T) {
+	d := readDashboard(t)
+	provisioned := strict[struct {
+		APIVersion  int `yaml:"apiVersion"`
+		Datasources []struct {
+			Name      string         `yaml:"name"`
+			UID       string         `yaml:"uid"`
+			Type      string         `yaml:"type"`
+			Access    string         `yaml:"access"`
+			URL       string         `yaml:"url"`
+			IsDefault bool           `yaml:"isDefault"`
+			JSONData  map[string]any `yaml:"jsonData"`
+		} `yaml:"datasources"`
+	}](t, "local/metrics/grafana/datasources/prometheus.yml").Datasources
+	if len(provisioned) != 1 || provisioned[0].URL != "http://prometheus:9090" {
+		t.Fatalf("datasources %+v", provisioned)
+	}
+	want := source{Type: provisioned[0].Type, UID: provisioned[0].UID}
+	if d.UID == "" || d.Title == "" || d.SchemaVersion == 0 || len(d.Panels) < 10 || len(d.Templating.List) != 1 {
+		t.Fatalf("dashboard %q %q, schema %d, %d panels", d.UID, d.Title, d.SchemaVersion, len(d.Panels))
+	}
+	variable := d.Templating.List[0]
+	if variable.Name != "node" || variable.Datasource != want || !strings.Contains(variable.Query, prefix+"partyline_rules_version") {
+		t.Errorf("variable %+v", variable)
+	}
+	ids, shown := map[int]bool{}, map[string]bool{}
+	taken := map[[2]int]string{}
+	for _, p := range d.Panels {
+		where := fmt.Sprintf("panel %q", p.Title)
+		if ids[p.ID] || p.Title == "" || p.Datasource != want || len(p.Targets) == 0 || !slices.Contains([]string{"timeseries", "stat"}, p.Type) {
+			t.Errorf("%s: %+v", where, p)
+		}
+		ids[p.ID] = true
+		for x := p.GridPos.X; x < p.GridPos.X+p.GridPos.W; x++ {
+			for y := p.GridPos.Y; y < p.GridPos.Y+p.GridPos.H; y++ {
+				if other := taken[[2]int{x, y}]; other != "" || x >= 24 {
+					t.Fatalf("%s lies over %q, or beside the page", where, other)
+				}
+				taken[[2]int{x, y}] = p.Title
+			}
+		}
+		for _, target := range p.Targets {
+			if target.Datasource != want {
+				t.Errorf("%s asks %+v", where, target.Datasource)
+			}
+			checkQuery(t, where, target.Expr)
+			for _, m := range selector.FindAllStringSubmatch(target.Expr, -1) {
+				shown[strings.TrimSuffix(strings.TrimSuffix(m[1], "_sum"), "_count")] = true
+			}
+		}
+	}
+	for _, name := range metricsOfTheCode(t) {
+		if !shown[prefix+name] {
+			t.Errorf("no panel shows %s", name)
+		}
+	}
+}
+
+func TestAlerts(t *testing.T) {
+	operators := read(t, "docs/operators.md")
+	names := map[string]bool{}
+	for _, group := range readAlerts(t).Groups {
+		for _, rule := range group.Rules {
+			if names[rule.Alert] || rule.Labels["severity"] == "" || rule.Annotations["summary"] == "" {
+				t.Errorf("alert %+v", rule)
+			}
+			names[rule.Alert] = true
+			checkQuery(t, rule.Alert, rule.Expr)
+			for _, label := range inLegend.FindAllStringSubmatch(rule.Annotations["summary"], -1) {
+				if !strings.Contains(rule.Expr, label[1]) && rule.Expr != `up{job="nakama"} == 0` {
+					t.Errorf("%s: its summary names %s, which its expression has lost", rule.Alert, label[1])
+				}
+			}
+			if !strings.Contains(operators, "`"+rule.Alert+"`") {
+				t.Errorf("docs/operators.md does not say what to do about %s", rule.Alert)
+			}
+		}
+	}
+	if len(names) < 4 {
+		t.Errorf("alerts %v", names)
+	}
+}
+
+// The parts of the profile find each other: Prometheus the server and its own files,
+// Grafana its data source and dashboard.
+func TestMetricsProfile(t *testing.T) {
+	c := compose(t)
+	for name, s := range c.Services {
+		if metrics := slices.Contains(s.Profiles, "metrics"); metrics != (name == "prometheus" || name == "grafana") {
+			t.Errorf("%s has the profiles %q", name, s.Profiles)
+		}
+		if !regexp.MustCompile(`:v?\d+\.\d+`).MatchString(s.Image) {
+			t.Errorf("%s: the image %s is not pinned", name, s.Image)
+		}
+	}
+	var server struct {
+		Metrics struct {
+			Port int `yaml:"prometheus_port"`
+		} `yaml:"metrics"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "local/nakama.yml")), &server); err != nil {
+		t.Fatal(err)
+	}
+	type scrape struct {
+		JobName string `yaml:"job_name"`
+		Static  []struct {
+			Targets []string `yaml:"targets"`
+		} `yaml:"static_configs"`
+	}
+	conf := strict[struct {
+		Global    map[string]string `yaml:"global"`
+		RuleFiles []string          `yaml:"rule_files"`
+		Scrape    []scrape          `yaml:"scrape_configs"`
+	}](t, "local/metrics/prometheus.yml")
+	if len(conf.Scrape) != 1 || conf.Scrape[0].JobName != "nakama" ||
+		!slices.Equal(conf.Scrape[0].Static[0].Targets, []string{fmt.Sprintf("nakama:%d", server.Metrics.Port)}) {
+		t.Errorf("Prometheus reads %+v; the server's metrics are at port %d", conf.Scrape, server.Metrics.Port)
+	}
+	for _, file := range conf.RuleFiles {
+		if _, err := os.Stat(filepath.Join("metrics", file)); err != nil {
+			t.Error(err)
+		}
+	}
+	provider := strict[struct {
+		APIVersion int `yaml:"apiVersion"`
+		Providers  []struct {
+			Name    string            `yaml:"name"`
+			Type    string            `yaml:"type"`
+			Options map[string]string `yaml:"options"`
+		} `yaml:"providers"`
+	}](t, "local/metrics/grafana/dashboards/partyline.yml").Providers
+	home := c.Services["grafana"].Environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+	_, inside, _ := strings.Cut(c.Services["grafana"].Volumes[0], ":")
+	inside, _, _ = strings.Cut(inside, ":")
+	if len(provider) != 1 || provider[0].Options["path"] != filepath.Dir(home) || !strings.HasPrefix(home, inside+"/") {
+		t.Errorf("Grafana looks for dashboards in %+v, its home is %s, mounted is %s", provider, home, inside)
+	}
+	if _, err := os.Stat(filepath.Join("metrics/grafana", strings.TrimPrefix(home, inside))); err != nil {
+		t.Error(err)
+	}
+}

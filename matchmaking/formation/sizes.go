@@ -1,0 +1,100 @@
+package formation
+
+import "sort"
+
+// sized are the tickets of one size, in the order of their positions. Matched ones are
+// passed over, and every walk over them makes the next one shorter.
+type sized struct {
+	at       []int32 // positions
+	up, down []int32 // where to go on from an index that is matched
+}
+
+// bySize sorts the tickets that some team can take by size.
+func (f *pass) bySize() []sized {
+	all := make([]sized, f.q.TeamSize+1)
+	for at := range f.items {
+		if f.fits(at) && !f.items[at].matched {
+			z := &all[f.size(at)]
+			z.at = append(z.at, int32(at))
+		}
+	}
+	for s := range all {
+		z := &all[s]
+		z.up, z.down = make([]int32, len(z.at)), make([]int32, len(z.at))
+		for i := range z.at {
+			z.up[i], z.down[i] = int32(i+1), int32(i-1)
+		}
+	}
+	return all
+}
+
+// above is the first index from i on whose ticket is unmatched, or beyond the last.
+func (z *sized) above(f *pass, i int) int {
+	end := i
+	for end < len(z.at) && f.items[z.at[end]].matched {
+		end = int(z.up[end])
+	}
+	for i < end {
+		i, z.up[i] = int(z.up[i]), int32(end)
+	}
+	return end
+}
+
+// below is the last index up to i whose ticket is unmatched, or -1.
+func (z *sized) below(f *pass, i int) int {
+	end := i
+	for end >= 0 && f.items[z.at[end]].matched {
+		end = int(z.down[end])
+	}
+	for i > end {
+		i, z.down[i] = int(z.down[i]), int32(end)
+	}
+	return end
+}
+
+// gatherSizes fills the pool anew with the nearest tickets of each size that the anchor
+// accepts and that accept it, as many as a match could use: a crowd of one size around
+// the anchor does not hide those that would complete it. It reports whether there are
+// enough for a match.
+func (f *pass) gatherSizes(anchor int) bool {
+	if f.sized == nil {
+		f.sized = f.bySize()
+	}
+	f.pool, f.seats = append(f.pool[:0], anchor), f.size(anchor)
+	for s := 1; s <= f.q.TeamSize; s++ {
+		z := &f.sized[s]
+		wanted := (f.capacity - f.size(anchor)) / s
+		i := sort.Search(len(z.at), func(i int) bool { return int(z.at[i]) > anchor })
+		up, down := z.above(f, i), z.below(f, i-1)
+		for looked := 0; wanted > 0 && looked < f.limit; looked++ {
+			dDown, okDown := f.distanceTo(anchor, z, down)
+			dUp, okUp := f.distanceTo(anchor, z, up)
+			var at int
+			var d float64
+			switch {
+			case okDown && (!okUp || dDown <= dUp):
+				at, d = int(z.at[down]), dDown
+				down = z.below(f, down-1)
+			case okUp:
+				at, d = int(z.at[up]), dUp
+				up = z.above(f, up+1)
+			default:
+				looked = f.limit // nobody is left
+				continue
+			}
+			if at != anchor && d <= f.items[at].window {
+				f.pool = append(f.pool, at)
+				f.seats += s
+				wanted--
+			}
+		}
+	}
+	return f.seats >= f.capacity
+}
+
+func (f *pass) distanceTo(anchor int, z *sized, i int) (float64, bool) {
+	if i < 0 || i >= len(z.at) {
+		return 0, false
+	}
+	return f.distance(anchor, int(z.at[i]))
+}

@@ -1,0 +1,70 @@
+package queue
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"partyline/party"
+)
+
+// claims are tickets that the host has been asked for and has not answered yet: two that
+// exclude each other may be asked for on two sockets at once, and each check would find
+// no other. Of those the later one is refused. Safe for concurrent use.
+//
+// No after-hook tells of a ticket that the host refuses. Its claim ends with the next one
+// of its session, which sends one message after another, or after lateTicket.
+type claims struct {
+	now party.Clock
+
+	mu   sync.Mutex
+	open []claim // in the order they were made
+}
+
+type claim struct {
+	Ticket
+	until time.Time
+}
+
+// enter makes the session's claim, in place of any before it, and answers the claims that
+// were there first.
+func (c *claims) enter(t Ticket) (earlier []Ticket) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drop(t.Session.SessionID)
+	earlier = c.list()
+	c.open = append(c.open, claim{t, c.now().Add(lateTicket)})
+	return earlier
+}
+
+// end drops the session's claim: the host has answered, or was not asked in the end.
+func (c *claims) end(sessionID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drop(sessionID)
+}
+
+// all are the claims there are.
+func (c *claims) all() []Ticket {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.list()
+}
+
+func (c *claims) drop(sessionID string) {
+	now := c.now()
+	c.open = slices.DeleteFunc(c.open, func(o claim) bool {
+		return o.Session.SessionID == sessionID || !o.until.After(now)
+	})
+}
+
+func (c *claims) list() []Ticket {
+	now := c.now()
+	var ts []Ticket
+	for _, o := range c.open {
+		if o.until.After(now) {
+			ts = append(ts, o.Ticket)
+		}
+	}
+	return ts
+}

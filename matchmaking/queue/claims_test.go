@@ -1,0 +1,71 @@
+package queue_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Between a check and its after-hook the host has, or has not, a ticket: whoever asks
+// for one that excludes it is refused, until the host must have answered.
+func TestChecks_WhileTheHostAnswers(t *testing.T) {
+	byQueues, native := configWithQueues(), rules.Default()
+	for name, cfg := range map[string]*rules.Config{"queues": byQueues, "native": &native} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, cfg)
+			id, players := w.party(3)
+			partyAsks := func(by party.Session) error {
+				return w.CheckParty(t.Context(), id, by, &rtapi.PartyMatchmakerAdd{MaxCount: 8, StringProperties: rankedEU})
+			}
+			soloAsks := func(by party.Session) error {
+				return w.CheckSolo(t.Context(), by, &rtapi.MatchmakerAdd{MaxCount: 8, StringProperties: rankedEU})
+			}
+			later := func() { w.clock.Advance(5 * time.Second) }
+
+			w.must(partyAsks(players[0]))
+			w.wantReason(soloAsks(players[1]), party.NotReady)
+			w.wantReason(w.MayQueue(t.Context(), party.Caller{UserID: players[1].UserID}, party.View{}, "ranked"), party.NotReady)
+			w.must(partyAsks(players[0])) // the host has refused the first one, or this would not be read
+			w.wantReason(soloAsks(players[1]), party.NotReady)
+			later()
+			w.must(soloAsks(players[1]))
+			w.wantReason(partyAsks(players[0]), party.NotReady)
+			w.SessionEnded(t.Context(), players[1])
+			w.must(partyAsks(players[0]))
+			later()
+
+			w.must(partyAsks(players[1])) // no leader: the host will refuse it
+			w.must(soloAsks(players[2]))
+			w.wantReason(partyAsks(players[0]), party.NotReady)
+			later()
+
+			// Of a refused one nothing is left.
+			w.wantReason(w.CheckParty(t.Context(), id, players[0], &rtapi.PartyMatchmakerAdd{MaxCount: 2, StringProperties: text("queue", "duo")}), party.PartyTooLarge)
+			w.must(soloAsks(players[1]))
+		})
+	}
+}
+
+// Where a party's ticket cancels those its members have alone, it does so in whichever
+// order the host's answers are heard of.
+func TestChecks_SoloTicketHeardOfLate(t *testing.T) {
+	cfg := configWithQueues()
+	cfg.Matchmaking.SoloTickets = rules.SoloTicketsCancel
+	w := newWorld(t, cfg)
+	id, players := w.party(2)
+	solo := &rtapi.MatchmakerAdd{StringProperties: text("queue", "duo")}
+	w.must(w.CheckSolo(t.Context(), players[1], solo))
+	w.queueParty(id, players[0], rankedEU)
+	ticket := w.enter("", players[1:], solo.GetStringProperties(), solo.GetNumericProperties())
+	w.SoloQueued(t.Context(), players[1], ticket, solo)
+	if len(w.notices.sent) != 1 {
+		t.Errorf("%d players were told that their ticket is dropped; want 1", len(w.notices.sent))
+	}
+	if !w.queued(id) {
+		t.Error("the party's ticket went")
+	}
+}

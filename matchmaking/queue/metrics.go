@@ -1,0 +1,62 @@
+package queue
+
+import (
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+// The metrics of matchmaking by queues.
+const (
+	// MetricPass times the passes of the matchmaker.
+	MetricPass = "partyline_queue_pass"
+	// MetricTickets counts the tickets that wait after a pass, by queue.
+	MetricTickets = "partyline_queue_tickets"
+	// MetricOldest is for how long the longest wait of a queue has been going on, in seconds.
+	MetricOldest = "partyline_queue_oldest"
+	// MetricWait times the waits of tickets that were placed, by queue and match: "new" or
+	// "running".
+	MetricWait = "partyline_queue_wait"
+	// MetricDropped counts tickets that were dropped, by queue and reason.
+	MetricDropped = "partyline_queue_dropped"
+)
+
+// Metrics is the part of runtime.NakamaModule that takes measurements.
+type Metrics interface {
+	MetricsCounterAdd(name string, tags map[string]string, delta int64)
+	MetricsGaugeSet(name string, tags map[string]string, value float64)
+	MetricsTimerRecord(name string, tags map[string]string, value time.Duration)
+}
+
+var _ Metrics = runtime.NakamaModule(nil)
+
+// measure reports what a pass leaves behind. Queues that nobody waits in are reported too:
+// a gauge that is not set stays where it was.
+func (p *pass) measure() {
+	for name := range p.cfg.Queues {
+		tags := map[string]string{"queue": name}
+		left := p.left[name]
+		oldest := time.Duration(0)
+		for _, w := range left {
+			oldest = max(oldest, p.began.Sub(w.since))
+		}
+		p.metrics.MetricsGaugeSet(MetricTickets, tags, float64(len(left)))
+		p.metrics.MetricsGaugeSet(MetricOldest, tags, oldest.Seconds())
+	}
+	p.metrics.MetricsTimerRecord(MetricPass, nil, p.now().Sub(p.began))
+}
+
+// waited reports the waits of tickets that have found a match.
+func (r *queueRun) waited(pl placement, match string) {
+	tags := map[string]string{"queue": r.name, "match": match}
+	for _, w := range pl.tickets {
+		r.metrics.MetricsTimerRecord(MetricWait, tags, max(0, r.began.Sub(w.since)))
+	}
+}
+
+// silent takes no measurements.
+type silent struct{}
+
+func (silent) MetricsCounterAdd(string, map[string]string, int64)          {}
+func (silent) MetricsGaugeSet(string, map[string]string, float64)          {}
+func (silent) MetricsTimerRecord(string, map[string]string, time.Duration) {}

@@ -1,0 +1,36 @@
+package queue_test
+
+import (
+	"maps"
+	"testing"
+	"time"
+)
+
+func TestMetrics(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(2)
+	w.queueParty(id, players[0], text("queue", "duo"))
+	w.clock.Advance(20 * time.Second)
+	w.process()
+	want := map[string]float64{
+		"partyline_queue_tickets duo": 1, "partyline_queue_oldest duo": 20, "partyline_queue_tickets ranked": 0, "partyline_queue_oldest ranked": 0,
+		"partyline_queue_pass": 0,
+	}
+	if !maps.Equal(w.metrics.sum, want) {
+		t.Errorf("while one waits: %v; want %v", w.metrics.sum, want)
+	}
+
+	other, others := w.party(2)
+	w.queueParty(other, others[0], text("queue", "duo"))
+	w.clock.Advance(10 * time.Second)
+	w.process()
+	gone, left := w.party(2)
+	w.queueParty(gone, left[0], rankedEU)
+	w.leave(gone, left[1])
+	want["partyline_queue_tickets duo"], want["partyline_queue_oldest duo"] = 0, 0
+	want["partyline_queue_wait new duo"] = 40
+	want["partyline_queue_dropped ranked membership"] = 1
+	if !maps.Equal(w.metrics.sum, want) {
+		t.Errorf("in the end: %v; want %v", w.metrics.sum, want)
+	}
+}

@@ -1,0 +1,149 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/hooks"
+	"partyline/party"
+	"partyline/party/overview"
+	"partyline/rpc"
+)
+
+// watched is the host, with a count of what the module asks of its storage and of what
+// the module failed at. Everything else passes as it is.
+type watched struct {
+	runtime.NakamaModule
+
+	reads, writes, conflicts, errors atomic.Uint64
+	matches                          atomic.Uint64
+	calls, hooks, pages              atomic.Uint64 // that ended as "internal"
+}
+
+// storage counts one call's outcome.
+func (w *watched) storage(count *atomic.Uint64, err error) {
+	count.Add(1)
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+	case errors.Is(err, runtime.ErrStorageRejectedVersion):
+		w.conflicts.Add(1)
+	default:
+		w.errors.Add(1)
+	}
+}
+
+func (w *watched) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	objects, err := w.NakamaModule.StorageRead(ctx, reads)
+	w.storage(&w.reads, err)
+	return objects, err
+}
+
+func (w *watched) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
+	objects, next, err := w.NakamaModule.StorageList(ctx, callerID, userID, collection, limit, cursor)
+	w.storage(&w.reads, err)
+	return objects, next, err
+}
+
+func (w *watched) StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
+	acks, err := w.NakamaModule.StorageWrite(ctx, writes)
+	w.storage(&w.writes, err)
+	return acks, err
+}
+
+// StorageDelete fails in one way only, whether the version was another or the database is
+// down. With a version the former is far more likely.
+func (w *watched) StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error {
+	err := w.NakamaModule.StorageDelete(ctx, deletes)
+	counted := err
+	if err != nil && len(deletes) > 0 && deletes[0].Version != "" {
+		counted = runtime.ErrStorageRejectedVersion
+	}
+	w.storage(&w.writes, counted)
+	return err
+}
+
+func (w *watched) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+	acks, results, err := w.NakamaModule.MultiUpdate(ctx, accounts, writes, deletes, wallets, ledger)
+	w.storage(&w.writes, err)
+	return acks, results, err
+}
+
+func (w *watched) MatchCreate(ctx context.Context, module string, params map[string]any) (string, error) {
+	id, err := w.NakamaModule.MatchCreate(ctx, module, params)
+	if err == nil {
+		w.matches.Add(1)
+	}
+	return id, err
+}
+
+// MetricsTimerRecord sees every call, hook and page as it ends.
+func (w *watched) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
+	failed := tags["outcome"] == string(party.Internal)
+	switch {
+	case name == rpc.MetricDuration && failed:
+		w.calls.Add(1)
+	case name == hooks.MetricDuration && failed:
+		w.hooks.Add(1)
+	case name == MetricRequestDuration && tags["status"] == "5xx":
+		w.pages.Add(1)
+	}
+	w.NakamaModule.MetricsTimerRecord(name, tags, value)
+}
+
+// tasks is the background work, by name, with how each fares.
+type tasks struct {
+	mu    sync.Mutex
+	order []string
+	byID  map[string]*overview.Task
+}
+
+// ran notes that a task has run to its end, with what became of it.
+func (ts *tasks) ran(name string, at time.Time, err error) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	task := ts.byID[name]
+	if task == nil {
+		if ts.byID == nil {
+			ts.byID = map[string]*overview.Task{}
+		}
+		task = &overview.Task{Name: name}
+		ts.byID[name] = task
+		ts.order = append(ts.order, name)
+	}
+	task.Runs++
+	task.LastRun = at.Unix()
+	task.Failing = err != nil
+	if err != nil {
+		task.Failures++
+		task.LastError = err.Error()
+		task.LastErrorAt = at.Unix()
+	}
+}
+
+func (ts *tasks) list() []overview.Task {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	list := make([]overview.Task, 0, len(ts.order))
+	for _, name := range ts.order {
+		list = append(list, *ts.byID[name])
+	}
+	return list
+}
+
+// vitals is what the process knows of itself.
+func (m *Module) vitals() overview.Vitals {
+	return overview.Vitals{
+		Tasks: m.tasks.list(),
+		Storage: overview.StorageVitals{
+			Reads: m.nk.reads.Load(), Writes: m.nk.writes.Load(), Conflicts: m.nk.conflicts.Load(), Errors: m.nk.errors.Load(),
+		},
+		Failures: overview.Failures{Calls: m.nk.calls.Load(), Hooks: m.nk.hooks.Load(), Pages: m.nk.pages.Load(), Background: m.panics.Load()},
+		Tickets:  m.queues.Waiting(), Matches: m.nk.matches.Load(), SeatTimers: m.grace.Running(),
+	}
+}

@@ -1,0 +1,88 @@
+package wiring_test
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/module/wiring"
+	"partyline/party/overview"
+)
+
+// The sweep, storage and what failed show up in the answer a probe reads.
+func TestStats_Health(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := true
+		nk := &nakama{onList: func(context.Context) {
+			if broken {
+				panic("as asked")
+			}
+		}}
+		init, log := newInitializer(), &logBook{}
+		if err := wiring.Register(bootContext(nil), log, nil, nk, init); err != nil {
+			t.Fatal(err)
+		}
+		defer init.shutdown(context.Background(), log, nil, nk)
+		health := func() overview.Health {
+			t.Helper()
+			text, err := init.rpcs["party_admin_stats"](context.Background(), log, nil, nk, "{}")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var stats overview.Stats
+			if err := json.Unmarshal([]byte(text), &stats); err != nil {
+				t.Fatal(err)
+			}
+			return stats.Health
+		}
+		time.Sleep(time.Minute + time.Second)
+		synctest.Wait()
+		broken = false
+		h := health()
+		if h.OK || len(h.Problems) != 1 || len(h.Tasks) != 2 || h.Tasks[0].Name != "invite sweep" || !h.Tasks[0].Failing || h.Failures.Background != 1 {
+			t.Errorf("after a sweep that panicked: %+v", h)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		h = health()
+		if !h.OK || h.Tasks[0].Failing || h.Tasks[0].Runs != 2 || h.Tasks[0].Failures != 1 || h.Tasks[0].LastError == "" || h.Storage.Reads == 0 {
+			t.Errorf("after one that worked: %+v", h)
+		}
+	})
+}
+
+// A call that fails for a reason of the server's is counted, a refusal is not.
+func TestStats_Failures(t *testing.T) {
+	nk := &nakama{}
+	m, _ := newModule(t, nk)
+	init, log := newInitializer(), &logBook{}
+	if err := m.Register(init); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Stop(context.Background()) })
+	stats := func() (s overview.Stats) {
+		t.Helper()
+		text, err := init.rpcs["party_admin_stats"](context.Background(), log, nil, nk, "{}")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(text), &s); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	_, _ = init.rpcs["party_invite_list"](userContext(), log, nil, nk, "{")
+	before := stats()
+	nk.onRead = func() error { return runtime.ErrStorageRejectedPermission }
+	if _, err := init.rpcs["party_invite_preview"](userContext(), log, nil, nk, `{"code":"7XK2 9QPM 41TD ZZZZ"}`); err == nil {
+		t.Fatal("a preview without storage")
+	}
+	after := stats()
+	if before.Health.Failures.Calls != 0 || after.Health.Failures.Calls != 1 || after.Health.Storage.Errors != before.Health.Storage.Errors+1 {
+		t.Errorf("failures went from %+v to %+v", before.Health, after.Health)
+	}
+}

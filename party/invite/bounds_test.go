@@ -1,0 +1,107 @@
+package invite_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"testing"
+	"time"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+func TestService_CreateBoundsAMembersInvites(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(2)
+	id, other := w.party(p[0], true, 4), w.party(p[0], true, 4)
+	w.must(w.join(p[1], id))
+	short := w.create(p[0], party.InviteRequest{PartyID: id.String(), TTLSec: ptr(int64(60))})
+	for range 99 {
+		w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	}
+	_, err := w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()})
+	w.refused(err, party.RateLimited)
+	w.must(w.invites.Revoke(t.Context(), caller(p[0]), short.ID, ""))
+	_, err = w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()})
+	w.refused(err, party.RateLimited) // or making and revoking would get around the bound
+
+	w.create(p[1], party.InviteRequest{PartyID: id.String()})    // another member's are his own
+	w.create(p[0], party.InviteRequest{PartyID: other.String()}) // and so are another party's
+	w.clock.Advance(61 * time.Second)
+	w.create(p[0], party.InviteRequest{PartyID: id.String()}) // the first has expired
+}
+
+// A link that follows its inviter must not lead into a party to which he may not invite.
+func TestService_FollowedInviterMayInvite(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		forbid func(*world)
+	}{
+		{"only leaders invite", func(w *world) { w.conf.Invites.Who = rules.InviteLeader }},
+		{"a designer's rule", func(w *world) {
+			w.judge = func(q party.Question) error {
+				if q.Action == rules.ActionInvite {
+					return &party.Error{Reason: party.RuleDenied, Rule: "no-guests"}
+				}
+				return nil
+			}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			p := w.host.Players(3)
+			own := w.party(p[0], false, 4)
+			code := w.create(p[0], party.InviteRequest{PartyID: own.String(), FollowInviter: true}).Code
+			theirs := w.party(p[1], true, 4)
+			w.host.PartyLeave(p[0], own)
+			w.roster.Left(t.Context(), own, p[0])
+			w.must(w.join(p[0], theirs))
+			c.forbid(w)
+
+			w.refused(w.redeem(p[2], code), party.PartyNotFound)
+			w.members(theirs, p[0], p[1])
+			if preview, err := w.invites.PublicPreview(t.Context(), code, "192.0.2.1"); err != nil || preview.State != party.StatePartyGone || preview.Party != nil {
+				t.Errorf("PublicPreview = %+v, %v; want nothing of the other party", preview, err)
+			}
+			w.conf.Invites.Who, w.judge = rules.InviteMember, nil
+			w.must(w.redeem(p[2], code))
+			w.members(theirs, p...)
+		})
+	}
+}
+
+// What clients write into the module's collections counts for nothing: not for lists, not
+// for held seats, not for the bound, and no sweep follows it.
+func TestService_ObjectsOfClients(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id, own := w.party(p[0], false, 2), w.party(p[2], false, 8)
+	kept := w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	foreign := w.create(p[2], party.InviteRequest{PartyID: own.String(), HoldSeat: true, ForUserIDs: []string{p[0].UserID, p[1].UserID}})
+	index := "partyline_party_invites_" + id.UUID.String()
+	intruder := p[2].UserID
+	w.host.Plant(intruder, index, "0", `{"expires_at":"never"}`)
+	sum := sha256.Sum256([]byte(foreign.Code))
+	w.host.Plant(intruder, index, "1", fmt.Sprintf(`{"key":%q,"hold":true,"expires_at":%d}`, hex.EncodeToString(sum[:]), foreign.ExpiresAt))
+	for i := range 200 {
+		w.host.Plant(intruder, index, fmt.Sprint("many", i), fmt.Sprintf(`{"key":"k","by":%q,"expires_at":%d}`, p[0].UserID, foreign.ExpiresAt))
+	}
+	w.host.Plant(intruder, "partyline_invites", "0", `{"id":7}`)
+	w.host.Plant(intruder, "partyline_invites", "1", fmt.Sprintf(`{"id":%q,"party_id":%q,"expires_at":1}`, kept.ID, id))
+
+	w.node = w.start() // which knows no more of the party than storage says
+	w.held(id, 0)
+	if rows, err := w.invites.List(ctx, caller(p[0]), id.String()); err != nil || len(rows) != 1 {
+		t.Errorf("List = %v, %v; want the one invite of the party", rows, err)
+	}
+	w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	if list, _, err := w.invites.Outstanding(ctx); err != nil || len(list) != 3 {
+		t.Errorf("Outstanding = %v, %v; want three invites", list, err)
+	}
+	if n, err := w.invites.Sweep(ctx); n != 0 || err != nil {
+		t.Errorf("Sweep = %d, %v; want nothing to do", n, err)
+	}
+	w.must(w.redeem(p[1], kept.Code))
+}
