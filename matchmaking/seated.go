@@ -31,7 +31,12 @@ import (
 // Everything else passes through as it is: parameters, messages of players, signals
 // other than ours, and the handler's own label, whose fields join those of the seats.
 // [SeatOf] tells the handler who sits where.
-func WithSeats(inner runtime.Match) runtime.Match { return &seated{inner: inner, clock: time.Now} }
+func WithSeats(inner runtime.Match) runtime.Match { return WithSeatsAt(inner, time.Now) }
+
+// WithSeatsAt is [WithSeats] with another clock, where the whole module goes by one.
+func WithSeatsAt(inner runtime.Match, clock party.Clock) runtime.Match {
+	return &seated{inner: inner, clock: clock}
+}
 
 // seated is stateless: the host hands the [state] of each match to every call.
 type seated struct {

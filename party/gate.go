@@ -243,13 +243,17 @@ func (a *Admission) open(ctx context.Context, g *gate, s snapshot) error {
 		if err != nil {
 			return err
 		}
-		clear(g.holds)
+		maps.DeleteFunc(g.holds, func(_ string, h Hold) bool { return !h.unstored })
+		settled := len(g.holds) == 0 // else this may have been too early to find them
 		for _, h := range holds {
 			g.holds[h.InviteID] = h
 		}
 		g.kicks = kicks
 		a.takeOver(g, seats)
-		g.known, g.state = true, s.shared.state
+		g.known = true
+		if settled {
+			g.state = s.shared.state
+		}
 	}
 	g.purge(a.now())
 	return a.observe(ctx, g, s.View)

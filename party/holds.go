@@ -14,9 +14,12 @@ type Hold struct {
 	InviteID  string
 	UserIDs   []string
 	ExpiresAt time.Time
+
+	unstored bool // storage may not have it yet, so its not being there does not end it
 }
 
-// Keep adds a hold or refuses with PartyFull if it needs more seats than are free.
+// Keep adds a hold or refuses with PartyFull if it needs more seats than are free. The
+// caller then writes the invite to storage, and ends with Kept or Release.
 func (a *Admission) Keep(ctx context.Context, id ID, h Hold) error {
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
@@ -27,7 +30,7 @@ func (a *Admission) Keep(ctx context.Context, id ID, h Hold) error {
 	if err := a.open(ctx, g, v); err != nil {
 		return err
 	}
-	g.holds[h.InviteID] = Hold{h.InviteID, slices.Clone(h.UserIDs), h.ExpiresAt}
+	g.holds[h.InviteID] = Hold{h.InviteID, slices.Clone(h.UserIDs), h.ExpiresAt, true}
 	if taken, held := g.seats(v.View, ""); taken+held > v.MaxSize {
 		delete(g.holds, h.InviteID)
 		return Refuse(PartyFull, "There are not enough free seats to hold.")
@@ -35,17 +38,39 @@ func (a *Admission) Keep(ctx context.Context, id ID, h Hold) error {
 	return nil
 }
 
-// HoldsChanged has the other nodes read the party's holds again. The caller has
-// written the change to storage.
-func (a *Admission) HoldsChanged(id ID) {
-	a.announceHolds(id)
+// Kept says that storage has the hold now.
+func (a *Admission) Kept(id ID, inviteID string) {
+	a.withGate(id, func(g *gate) {
+		if h, ok := g.holds[inviteID]; ok {
+			h.unstored = false
+			g.holds[inviteID] = h
+		}
+		a.announce(g)
+	})
 	a.roster.listener(Change{Kind: SeatsChanged, ID: id})
 }
 
-func (a *Admission) announceHolds(id ID) {
+// HoldsChanged has the other nodes read the party's holds again. The caller has
+// written the change to storage.
+func (a *Admission) HoldsChanged(id ID) {
+	a.withGate(id, a.announce)
+	a.roster.listener(Change{Kind: SeatsChanged, ID: id})
+}
+
+func (a *Admission) withGate(id ID, do func(*gate)) {
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
-	a.announce(g)
+	do(g)
+}
+
+// HoldsUnsure has all nodes read the party's holds again, this one too: a write that
+// changed them may have been done although storage said that it was not.
+func (a *Admission) HoldsUnsure(id ID) {
+	a.withGate(id, func(g *gate) {
+		a.announce(g)
+		g.state = -1 // older than whatever the mirror says
+	})
+	a.roster.listener(Change{Kind: SeatsChanged, ID: id})
 }
 
 // Release ends what the invite holds for these users, or all of it if none are named.

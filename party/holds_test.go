@@ -87,6 +87,42 @@ func TestHolds_ReadForAPartyNotSeenBefore(t *testing.T) {
 	}
 }
 
+func TestHolds_Unsure(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 2)
+	here := k.admission
+	k.restart()
+	there := k.admission
+	k.held(id, 0)
+	k.stored = []party.Hold{k.hold("i", p[1])} // written, though the writer was told that it was not
+	here.HoldsUnsure(id)
+	for _, k.admission = range []*party.Admission{here, there} {
+		reads := k.holdReads
+		k.held(id, 1)
+		k.held(id, 1)
+		if k.holdReads != reads+1 {
+			t.Errorf("holds were read %d times; want once", k.holdReads-reads)
+		}
+	}
+	k.refused(k.join(p[2], id), party.PartyFull)
+}
+
+func TestHolds_StayWhileTheyAreStored(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 3)
+	k.must(k.admission.Keep(t.Context(), id, k.hold("i", p[1])))
+	k.admission.HoldsUnsure(id) // about another invite
+	k.held(id, 1)
+	k.stored = []party.Hold{k.hold("i", p[1]), k.hold("j", p[2])}
+	k.held(id, 2) // looked for again, since the first look may have come too early
+	k.admission.Kept(id, "i")
+	k.stored = nil
+	k.admission.HoldsUnsure(id)
+	k.held(id, 0)
+}
+
 func TestHolds_OfAnotherNode(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(4)

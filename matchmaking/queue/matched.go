@@ -42,14 +42,23 @@ func (s *Service) matchPrepared(pool []*waiting) (string, error) {
 	return "", fmt.Errorf("no match was prepared for these %d tickets", len(pool))
 }
 
-// conclude ends the tickets of a match, and what else its players wait for.
+// conclude ends the tickets of a match, and what else its players wait for. All of them
+// have ended before anybody is told, and where telling panics the match stands all the same.
 func (s *Service) conclude(ctx context.Context, pool []*waiting) {
-	var others []Ticket
+	defer func() {
+		if value := recover(); value != nil {
+			s.logger.Error("match not told of: panic: %v\n%s", value, debug.Stack())
+		}
+	}()
+	var matched, others []Ticket
 	for _, w := range pool {
 		t, live := s.book.End(w.id)
 		if !live {
 			t = w.ticket()
 		}
+		matched = append(matched, t)
+	}
+	for _, t := range matched {
 		s.tell(ctx, t, Matched, "")
 		if !s.processing {
 			continue // the host's own tickets cannot be ignored

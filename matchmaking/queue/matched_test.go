@@ -51,6 +51,25 @@ func TestMatched_Native(t *testing.T) {
 	}
 }
 
+func TestMatched_PanicWhileTelling(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	var parties []party.ID
+	for range 2 {
+		id, players := w.party(5)
+		w.queueParty(id, players[0], rankedEU)
+		parties = append(parties, id)
+	}
+	w.deaf = true
+	if matches := w.process(); len(matches["match-0"]) != 10 {
+		t.Fatalf("matches = %v; want one of all ten, which was made", matches)
+	}
+	for _, id := range parties {
+		if w.queued(id) {
+			t.Errorf("party %s still counts as queued", id)
+		}
+	}
+}
+
 func TestMatched_Failures(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	e := &entry{ticket: "t", session: w.player(), created: w.clock.Now()}

@@ -28,7 +28,7 @@ func (m *Module) addMatches() {
 // registerMatches gives the host the module's own match handler.
 func (m *Module) registerMatches(host matchRegistrar) error {
 	err := host.RegisterMatch(matchmaking.PartyMatch, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
-		return matchmaking.WithSeats(matchmaking.Relay()), nil
+		return matchmaking.WithSeatsAt(matchmaking.Relay(), m.now), nil
 	})
 	if err != nil {
 		return fmt.Errorf("match %s: %w", matchmaking.PartyMatch, err)

@@ -46,18 +46,9 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err := s.exist(ctx, r.For); err != nil {
 		return none, err
 	}
-	if h, ok := r.hold(s.Now()); ok {
-		if err := s.Admission.Keep(ctx, id, h); err != nil {
-			return none, err
-		}
-	}
-	code, err := s.insert(ctx, r)
+	code, err := s.keepAndInsert(ctx, id, r)
 	if err != nil {
-		s.Admission.Release(id, r.ID)
 		return none, err
-	}
-	if r.Hold {
-		s.Admission.HoldsChanged(id)
 	}
 	url := URL(conf.PublicURL, code)
 	s.tellTargets(ctx, c, r, code, url)
@@ -110,7 +101,50 @@ func (s *Service) exist(ctx context.Context, userIDs []string) error {
 	return nil
 }
 
-// insert writes the record under a fresh code.
+// keepAndInsert keeps the seats the invite is to hold, then writes its record, then gives
+// the seats back if that failed.
+func (s *Service) keepAndInsert(ctx context.Context, id party.ID, r *record) (Code, error) {
+	h, holds := r.hold(s.Now())
+	if !holds {
+		return s.insertOrDiscard(ctx, r)
+	}
+	if err := s.Admission.Keep(ctx, id, h); err != nil {
+		return Code{}, err
+	}
+	made := false
+	defer func() {
+		if !made { // also if a panic goes through
+			s.Admission.Release(id, r.ID)
+			s.Admission.HoldsUnsure(id)
+		}
+	}()
+	code, err := s.insertOrDiscard(ctx, r)
+	if err != nil {
+		return Code{}, err
+	}
+	made = true
+	s.Admission.Kept(id, r.ID)
+	return code, nil
+}
+
+// insertOrDiscard writes the record. Where storage may have taken it although it said
+// that it did not, it takes it back, trying once: nobody has its code, but it would be
+// listed and keep its seats.
+func (s *Service) insertOrDiscard(ctx context.Context, r *record) (Code, error) {
+	code, err := s.insert(ctx, r)
+	if err == nil || code == (Code{}) {
+		return code, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundTimeout)
+	defer cancel()
+	if err := s.Store.discard(ctx, code.key(), r); err != nil {
+		s.Logger.Warn("invite that nobody has may be left invite=%s error=%v", r.ID, err)
+	}
+	return Code{}, err
+}
+
+// insert writes the record under a fresh code. With an error, a code means that the
+// record may be there all the same.
 func (s *Service) insert(ctx context.Context, r *record) (Code, error) {
 	for range codeDraws {
 		code := NewCode(r.Kind)

@@ -3,6 +3,7 @@ package invite
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"partyline/party"
@@ -68,16 +69,21 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 		r.RevokedAt = s.Now().Unix()
 		return nil
 	})
-	if err != nil || !done {
+	if err != nil {
+		s.holdsUnsure(f.rec, err)
 		return err
+	}
+	id, idErr := r.partyID()
+	if idErr == nil && r.Hold { // again too: who was told of a failure may come back after it was done
+		s.Admission.Release(id, r.ID)
+		s.Admission.HoldsChanged(id)
+	}
+	if !done {
+		return nil
 	}
 	s.previews.drop(key)
 	s.Over(r.ID, "")
-	if id, err := r.partyID(); err == nil {
-		if r.Hold {
-			s.Admission.Release(id, r.ID)
-			s.Admission.HoldsChanged(id)
-		}
+	if idErr == nil {
 		s.tellParty(id, event{Event: eventRevoked, ID: r.ID, By: c.UserID})
 	}
 	return nil
@@ -135,19 +141,23 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 		r.Declined = append(r.Declined, c.UserID)
 		return nil
 	})
-	if err != nil || !done {
+	if err != nil {
+		s.holdsUnsure(f.rec, err)
 		return err
 	}
-	s.previews.drop(key)
-	s.Over(r.ID, c.UserID)
 	id, err := r.partyID()
 	if err != nil {
 		return err
 	}
-	if r.Hold {
+	if r.Hold { // again too, as in Revoke
 		s.Admission.Release(id, r.ID, c.UserID)
 		s.Admission.HoldsChanged(id)
 	}
+	if !done {
+		return nil
+	}
+	s.previews.drop(key)
+	s.Over(r.ID, c.UserID)
 	s.tellParty(id, event{Event: eventDeclined, ID: r.ID, By: c.UserID, User: c.UserID})
 	if v, err := s.Roster.View(ctx, id); err == nil {
 		if _, member := v.Member(r.By); member {
@@ -156,6 +166,15 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 	}
 	s.tellInviter(ctx, c, r)
 	return nil
+}
+
+// holdsUnsure has the seats that the invite keeps read again where a write of it failed
+// that may have been done all the same.
+func (s *Service) holdsUnsure(r *record, err error) {
+	id, idErr := r.partyID()
+	if idErr == nil && r.Hold && errors.As(err, &unsure{}) {
+		s.Admission.HoldsUnsure(id)
+	}
 }
 
 // change takes a turn with the record of key.

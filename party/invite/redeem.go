@@ -147,6 +147,12 @@ func (s *Service) enter(ctx context.Context, key string, known found, id party.I
 	defer s.turns.end(t)
 	var seq int64
 	var isNew bool
+	settled := false // whether there is nothing to give back
+	defer func() {
+		if isNew && !settled { // also if a panic goes through
+			s.refund(ctx, t, session.UserID, seq)
+		}
+	}()
 	r, err := t.change(ctx, func(r *record) error {
 		if err := r.refusal(session.UserID, s.Now()); err != nil {
 			return err
@@ -155,18 +161,12 @@ func (s *Service) enter(ctx context.Context, key string, known found, id party.I
 		return nil
 	})
 	if err != nil {
-		if errors.As(err, &unsure{}) && isNew {
-			s.refund(ctx, t, session.UserID, seq)
-		}
+		settled = !errors.As(err, &unsure{})
 		return err
 	}
-	if err := s.Admission.Admit(ctx, id, session, r.grant()); err != nil {
-		if isNew {
-			s.refund(ctx, t, session.UserID, seq)
-		}
-		return err
-	}
-	return nil
+	err = s.Admission.Admit(ctx, id, session, r.grant())
+	settled = err == nil
+	return err
 }
 
 // redemption names the match the party is in if there is a seat for the user.

@@ -16,18 +16,16 @@ const (
 )
 
 // refund gives a claim back, now or in the background. It does so even if the caller
-// has gone away meanwhile. The caller has the turn.
+// has gone away meanwhile, or panics. The caller has the turn.
 func (s *Service) refund(ctx context.Context, t *turn, user string, seq int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundTimeout)
 	defer cancel()
 	if err := giveBack(ctx, t, user, seq); err != nil {
-		s.late.Add(1)
-		go s.refundLater(t.key, user, seq)
+		s.background(func() { s.refundLater(t.key, user, seq) })
 	}
 }
 
 func (s *Service) refundLater(key, user string, seq int64) {
-	defer s.late.Done()
 	for wait := refundFirst; ; wait = min(2*wait, refundLongest) {
 		if pause(s.ctx, wait) != nil {
 			return
@@ -40,13 +38,8 @@ func (s *Service) refundLater(key, user string, seq int64) {
 	}
 }
 
-// tryRefund is one try of the background's. Nobody else recovers there.
-func (s *Service) tryRefund(key, user string, seq int64) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("refund panicked: %v", p)
-		}
-	}()
+// tryRefund is one try of the background's.
+func (s *Service) tryRefund(key, user string, seq int64) error {
 	t := s.turns.take(s.Store, key, found{})
 	defer s.turns.end(t)
 	ctx, cancel := context.WithTimeout(s.ctx, refundTimeout)
@@ -55,9 +48,15 @@ func (s *Service) tryRefund(key, user string, seq int64) (err error) {
 }
 
 // giveBack may be repeated: a claim that is not there, or not this one, is left alone,
-// and so is an invite that is gone.
-func giveBack(ctx context.Context, t *turn, user string, seq int64) error {
-	_, err := t.change(ctx, func(r *record) error {
+// and so is an invite that is gone. A panic is an error here, for nobody else recovers
+// in the background.
+func giveBack(ctx context.Context, t *turn, user string, seq int64) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("refund panicked: %v", p)
+		}
+	}()
+	_, err = t.change(ctx, func(r *record) error {
 		if !r.refund(user, seq) {
 			return errUnchanged
 		}

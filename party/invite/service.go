@@ -67,6 +67,9 @@ type Service struct {
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
+
+	ending sync.Mutex
+	ended  bool           // nothing may begin any more; guarded by ending
 	late   sync.WaitGroup // refunds still to be done
 }
 
@@ -101,8 +104,20 @@ func New(d Deps) *Service {
 // Close gives up the refunds that storage has not taken yet and waits until nothing
 // runs any more. Their uses stay with the users who claimed them.
 func (s *Service) Close() {
+	s.ending.Lock()
+	s.ended = true
+	s.ending.Unlock()
 	s.cancel()
 	s.late.Wait()
+}
+
+// background runs do beside the caller, unless the service is closed.
+func (s *Service) background(do func()) {
+	s.ending.Lock()
+	defer s.ending.Unlock()
+	if !s.ended {
+		s.late.Go(do)
+	}
 }
 
 type allowAll struct{}

@@ -184,8 +184,17 @@ func (s *Store) list(ctx context.Context, cursor string) ([]*api.StorageObject, 
 
 // remove deletes an invite as it was read, with its index entries, all or none.
 func (s *Store) remove(ctx context.Context, o *api.StorageObject, r *record) error {
+	return s.delete(ctx, o.GetKey(), o.GetVersion(), r)
+}
+
+// discard deletes an invite with its index entries, if there is one.
+func (s *Store) discard(ctx context.Context, key string, r *record) error {
+	return s.delete(ctx, key, "", r)
+}
+
+func (s *Store) delete(ctx context.Context, key, version string, r *record) error {
 	deletes := []*runtime.StorageDelete{
-		{Collection: invitesCollection, Key: o.GetKey(), Version: o.GetVersion()},
+		{Collection: invitesCollection, Key: key, Version: version},
 		{Collection: idsCollection, Key: r.ID},
 	}
 	if id, err := r.partyID(); err == nil {

@@ -96,12 +96,13 @@ func (t *turn) change(ctx context.Context, change func(*record) error) (*record,
 			t.found = found{}
 			continue
 		}
-		version, err := t.store.write(ctx, t.key, next, t.version)
+		before := t.version
+		t.found = found{} // which it is again only once the write is known to be done
+		version, err := t.store.write(ctx, t.key, next, before)
 		if err == nil {
 			t.found = found{next, version}
 			return next, nil
 		}
-		t.found = found{}
 		if !errors.Is(err, errLost) {
 			return nil, unsure{err}
 		}

@@ -166,6 +166,22 @@ func TestService_RefundIsTriedUntilItSucceeds(t *testing.T) {
 	})
 }
 
+func TestService_RefundAfterTheEndIsGivenUp(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(2)
+	id := w.party(p[0], false, 4)
+	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)}).Code
+	w.host.AfterWrite = func([]*runtime.StorageWrite) error {
+		w.invites.Close() // while the claim is on its way
+		w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errAway }
+		return errAway
+	}
+	if err := w.redeem(p[1], code); !errors.Is(err, errAway) {
+		t.Errorf("Redeem = %v; want %v", err, errAway)
+	}
+	w.invites.Close() // finds nothing that runs
+}
+
 func TestService_RefundComesTooLateForATakenClaim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -215,16 +231,13 @@ func TestService_CrashBetweenClaimAndAdmission(t *testing.T) {
 	p := w.host.Players(3)
 	id := w.party(p[0], false, 4)
 	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)}).Code
-	w.host.AfterWrite = func([]*runtime.StorageWrite) error { panic(crash{}) }
-	func() {
-		defer func() {
-			if r := recover(); r != (crash{}) {
-				t.Errorf("recovered %v; want the crash", r)
-			}
-		}()
-		w.must(w.redeem(p[1], code))
-	}()
-	w.host.AfterWrite = nil
+	w.host.AfterWrite = func([]*runtime.StorageWrite) error {
+		w.host.BeforeWrite = func([]*runtime.StorageWrite) error { panic(crash{}) } // nothing gets out any more
+		panic(crash{})
+	}
+	w.crashes(func() { w.must(w.redeem(p[1], code)) })
+	w.invites.Close()
+	w.host.BeforeWrite, w.host.AfterWrite = nil, nil
 	w.members(id, p[0])
 	w.node = w.start()
 	w.refused(w.redeem(p[2], code), party.InviteExhausted) // the use is given once, to whoever claimed it
@@ -235,16 +248,40 @@ func TestService_CrashBetweenClaimAndAdmission(t *testing.T) {
 	}
 }
 
+// crashes does what panics with a crash.
+func (w *world) crashes(do func()) {
+	w.t.Helper()
+	defer func() {
+		if r := recover(); r != (crash{}) {
+			w.t.Errorf("recovered %v; want the crash", r)
+		}
+	}()
+	do()
+}
+
+func TestService_PanicGivesTheUseBack(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], false, 4)
+	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)}).Code
+	var once sync.Once
+	w.host.AfterWrite = func([]*runtime.StorageWrite) error {
+		once.Do(func() { panic(crash{}) }) // the claim is written
+		return nil
+	}
+	w.crashes(func() { _ = w.redeem(p[1], code) })
+	w.members(id, p[0])
+	w.must(w.redeem(p[2], code))
+	w.refused(w.redeem(p[1], code), party.InviteExhausted)
+}
+
 func TestService_PanicLeavesNothingLocked(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)
 	id := w.party(p[0], false, 4)
 	code := w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code
 	w.host.BeforeWrite = func([]*runtime.StorageWrite) error { panic(crash{}) }
-	func() {
-		defer func() { _ = recover() }()
-		_ = w.redeem(p[1], code)
-	}()
+	w.crashes(func() { _ = w.redeem(p[1], code) })
 	w.host.BeforeWrite = nil
 	w.must(w.redeem(p[1], code))
 }

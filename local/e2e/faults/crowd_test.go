@@ -1,0 +1,152 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"partyline/local/e2e/player"
+	"partyline/party"
+)
+
+const (
+	contenders = 12
+	uses       = 5
+	roomFor    = 1 + uses + 1 + 1 // the leader, who redeems, who has a seat kept, and one more
+)
+
+// crowd is many players who redeem one invite to wherever its maker is, and a friend whose
+// seat is kept meanwhile.
+type crowd struct {
+	*victim
+	host, friend *player.Player
+	people       []*player.Player
+
+	leader, buddy *player.Game
+	games         []*player.Game // of people
+	party         string
+	link, kept    party.CreatedInvite
+}
+
+func (v *victim) newCrowd(ctx context.Context) *crowd {
+	c := &crowd{victim: v, host: v.people(ctx, "host", 1)[0], friend: v.people(ctx, "friend", 1)[0], people: v.people(ctx, "contender", contenders)}
+	c.gather(ctx)
+	c.must(c.leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: c.party, MaxUses: uses, Follow: true}, &c.link))
+	return c
+}
+
+// gather has everybody start the game, and the host make a party.
+func (c *crowd) gather(ctx context.Context) {
+	c.t.Helper()
+	c.leader, c.buddy, c.games = c.play(ctx, c.host)[0], c.play(ctx, c.friend)[0], c.play(ctx, c.people...)
+	var err error
+	c.party, err = c.leader.CreateParty(ctx, false, roomFor)
+	c.must(err)
+	c.must(c.leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: c.party, ForUserIDs: []string{c.friend.ID()}, HoldSeat: true}, &c.kept))
+}
+
+// all are the games of everybody.
+func (c *crowd) all() []*player.Game { return append([]*player.Game{c.leader, c.buddy}, c.games...) }
+
+// redeeming has each of them redeem the link once.
+func (c *crowd) redeeming(ctx context.Context) []func() error {
+	acts := make([]func() error, len(c.people))
+	for i, p := range c.people {
+		acts[i] = func() error { return p.Call(ctx, "party_invite_redeem", codeRequest{c.link.Code}, nil) }
+	}
+	return acts
+}
+
+// insist has everybody redeem until it is settled who can: as many as the invite has uses
+// for, among them all who were told so before. A use that is being given back may take a
+// moment.
+func (c *crowd) insist(ctx context.Context, before []error) (in []*player.Game) {
+	c.t.Helper()
+	c.must(eventually(ctx, func() error {
+		in = nil
+		for i, p := range c.people {
+			err := p.Call(ctx, "party_invite_redeem", codeRequest{c.link.Code}, nil)
+			switch outcome, answered := player.Outcome(err); {
+			case !answered:
+				return err
+			case outcome == "":
+				in = append(in, c.games[i])
+			case outcome != string(party.InviteExhausted) || before[i] == nil:
+				return fmt.Errorf("contender %d, after %v: %w", i, before[i], err)
+			}
+		}
+		if len(in) != uses {
+			return fmt.Errorf("%d have redeemed; want %d", len(in), uses)
+		}
+		return nil
+	}))
+	return in
+}
+
+// audit looks at the party once it is settled who is in.
+func (c *crowd) audit(ctx context.Context, in []*player.Game) {
+	c.t.Helper()
+	var list struct{ Invites []party.InviteSummary }
+	c.must(c.leader.Call(ctx, "party_invite_list", partyRequest{c.party}, &list))
+	for _, v := range list.Invites {
+		if v.ID == c.link.ID && v.Uses != uses {
+			c.t.Errorf("the invite was used %d times; want %d", v.Uses, uses)
+		}
+	}
+	members := append([]*player.Game{c.leader}, in...)
+	c.shows(ctx, members, 1)
+	c.overhear(ctx, members)
+
+	// One more comes in, and then nobody but the friend.
+	c.must(c.leader.UpdateParty(ctx, c.party, true, ""))
+	late := c.play(ctx, c.victim.people(ctx, "late", 2)...)
+	c.must(late[0].JoinParty(ctx, c.party))
+	c.refused(late[1].JoinParty(ctx, c.party), party.PartyFull)
+	c.must(c.buddy.Call(ctx, "party_invite_redeem", codeRequest{c.kept.Code}, nil))
+	c.refused(late[1].JoinParty(ctx, c.party), party.PartyFull)
+	c.shows(ctx, append(members, late[0], c.buddy), 0)
+	c.end(ctx, append(c.all(), late...)...)
+}
+
+func (c *crowd) refused(err error, want party.Reason) {
+	c.t.Helper()
+	if outcome, answered := player.Outcome(err); !answered || outcome != string(want) {
+		c.t.Fatalf("outcome = %q; want %s", outcome, want)
+	}
+}
+
+// shows compares what the module says of the party with what it must be.
+func (c *crowd) shows(ctx context.Context, members []*player.Game, held int) {
+	c.t.Helper()
+	var p party.Preview
+	c.must(c.leader.Call(ctx, "party_invite_preview", codeRequest{c.kept.Code}, &p))
+	if p.Party == nil || p.Party.Size != len(members) || p.Party.Held != held {
+		c.t.Fatalf("the preview shows %+v; want %d members and %d kept seats", p.Party, len(members), held)
+	}
+	for _, g := range members {
+		if !slices.ContainsFunc(p.Party.Members, func(m party.MemberProfile) bool { return m.UserID == g.Player.ID() }) {
+			c.t.Errorf("the preview does not show %s", g.Player.Session.Username)
+		}
+	}
+}
+
+// overhear has the leader speak to everybody on the party's stream, and fails unless those
+// who hear it are the members.
+func (c *crowd) overhear(ctx context.Context, members []*player.Game) {
+	c.t.Helper()
+	const label = `{"overheard":true}`
+	c.must(c.leader.UpdateParty(ctx, c.party, false, label))
+	c.must(c.leader.SendData(ctx, c.party, 7, []byte(label)))
+	c.settle(ctx, c.all()...)
+	for i, g := range c.all() {
+		var update, data bool
+		for _, m := range g.Drain() {
+			update = update || m.Envelope.GetPartyUpdate().GetLabel() == label
+			data = data || string(m.Envelope.GetPartyData().GetData()) == label
+		}
+		member := slices.Contains(members, g)
+		if update != member || data != (member && g != c.leader) {
+			c.t.Errorf("game %d: in the party %t, hears it %t, its members %t", i, member, update, data)
+		}
+	}
+}

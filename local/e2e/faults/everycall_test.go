@@ -1,0 +1,186 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"partyline/local/e2e/player"
+	"partyline/local/engine/fault"
+)
+
+var full = flag.Bool("faults.full", false, "play every fault of every call; takes minutes")
+
+var errBroken = errors.New("broken on purpose")
+
+// way is a way for one call to go wrong.
+type way struct {
+	name string
+	// arm completes the fault that strikes a call in the world. by is who acts.
+	arm func(f *fault.Fault, w *world, by *player.Game)
+	// heal undoes what the fault has done to the world.
+	heal func(w *world)
+	only string // the one call it makes sense for; "" for all
+	cuts bool   // whoever acts has no connection afterwards
+}
+
+var ways = []way{
+	{name: "fails", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.Before = fault.Fail(errBroken) }},
+	{name: "loses its answer", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.After = fault.Lose(errBroken) }},
+	{name: "panics", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.Before = fault.Panic(errBroken) }},
+	{name: "loses a race", only: "StorageWrite", arm: func(f *fault.Fault, _ *world, _ *player.Game) { f.Before = fault.Conflict }},
+	{name: "finds the socket gone", cuts: true, arm: func(f *fault.Fault, w *world, by *player.Game) {
+		f.Before = func(fault.Call) error { cut(w, by); return nil }
+	}},
+	{name: "leaves the socket gone", cuts: true, arm: func(f *fault.Fault, w *world, by *player.Game) {
+		f.After = func(_ fault.Call, err error) error { cut(w, by); return err }
+	}},
+	{name: "is slow", arm: func(f *fault.Fault, w *world, _ *player.Game) {
+		f.After = func(_ fault.Call, err error) error { w.clock.Jump(slow); return err }
+	}},
+	{name: "sees the clock go back", arm: func(f *fault.Fault, w *world, _ *player.Game) {
+		f.Before = func(fault.Call) error { w.clock.Jump(-time.Hour); return nil }
+	}, heal: func(w *world) { w.clock.Jump(time.Hour) }},
+}
+
+// slow is longer than a join may be under way, and shorter than any seat is kept in a match.
+const slow = 5500 * time.Millisecond
+
+// cut has the server lose a player's connection, now.
+func cut(w *world, g *player.Game) {
+	g.Abort()
+	_ = w.engine.Module().SessionDisconnect(context.Background(), g.ID)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, _, _ = g.AwaitClose(ctx)
+}
+
+// reaches accepts the calls by which the module reaches its server, but for those that
+// cannot matter.
+func reaches(c fault.Call) bool {
+	return !strings.Contains(c.Name, " ") // not the module's own functions
+}
+
+// One call goes wrong, once. Whatever act it was part of, and in whatever way: the party
+// is in order afterwards, nothing is lost but the act, and nothing stays behind.
+func TestEveryCall(t *testing.T) {
+	for _, a := range acts {
+		t.Run(strings.ReplaceAll(a.name, " ", "-"), func(t *testing.T) {
+			w := newWorld(t)
+			names := trace(t, w, a)
+			played, struck := 0, 0
+			for _, f := range some(faultsOf(names, ways)) {
+				played++
+				struck += tryOne(t, w, a, f)
+			}
+			t.Logf("%d calls, %d faults played, %d have struck", len(names), played, struck)
+			if played > 0 && struck == 0 {
+				t.Error("no fault has struck")
+			}
+		})
+	}
+}
+
+// oneFault is one call that goes wrong in one way.
+type oneFault struct {
+	call int    // its place among the calls of an act
+	name string // of the call
+	how  way
+}
+
+func (o oneFault) String() string {
+	return fmt.Sprintf("%d-%s-%s", o.call+1, o.name, strings.ReplaceAll(o.how.name, " ", "-"))
+}
+
+func faultsOf(names []string, ways []way) []oneFault {
+	var all []oneFault
+	for i, name := range names {
+		for _, how := range ways {
+			if how.only == "" || how.only == name {
+				all = append(all, oneFault{i, name, how})
+			}
+		}
+	}
+	return all
+}
+
+// oneIn is how many faults there are to each that is played where not all are. It has no
+// divisor in common with the number of ways, so that all of them have their turn.
+const oneIn = 19
+
+// some are the faults that this run plays: all of them, or a part, from another start each time.
+func some(all []oneFault) []oneFault {
+	if *full {
+		return all
+	}
+	var part []oneFault
+	for i := rand.IntN(oneIn); i < len(all); i += oneIn {
+		part = append(part, all[i])
+	}
+	return part
+}
+
+// trace does an act with nothing wrong and gives the calls it is made of.
+func trace(t *testing.T, w *world, a act) []string {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s := newScene(ctx, t, w)
+	names := w.record()
+	err := errors.Join(a.do(ctx, s), w.settle(ctx, s.games()...))
+	calls := names()
+	if err := errors.Join(err, s.audit(ctx, t), s.end(ctx)); err != nil {
+		t.Fatalf("with nothing wrong: %v", err)
+	}
+	return calls
+}
+
+// record notes the calls from the module to its server until they are asked for.
+func (w *world) record() (names func() []string) {
+	var mu sync.Mutex
+	var all []string
+	armed := w.layer.Arm(fault.Fault{When: reaches, Before: func(c fault.Call) error {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, c.Name)
+		return nil
+	}})
+	return func() []string {
+		armed.Disarm()
+		mu.Lock()
+		defer mu.Unlock()
+		return all
+	}
+}
+
+// tryOne does an act while its i-th call goes wrong, and looks at what is left. It gives
+// how often the fault has struck: another goroutine may have made one call fewer.
+func tryOne(t *testing.T, w *world, a act, one oneFault) int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s := newScene(ctx, t, w)
+	f := fault.Fault{When: reaches, Skip: one.call, Times: 1}
+	how := one.how
+	how.arm(&f, w, a.by(s))
+	armed := w.layer.Arm(f)
+	_, _ = player.Outcome(a.do(ctx, s)) // whatever it is, the rest must be in order
+	err := w.settle(ctx, s.games()...)
+	// A socket that was cut is not waited for, and its last message may not be done with.
+	err = errors.Join(err, eventually(ctx, nothingRuns))
+	armed.Disarm()
+	struck := armed.Struck()
+	if how.heal != nil && struck > 0 {
+		how.heal(w)
+	}
+	w.clock.Jump(slow) // a refused join may keep its seat for a moment
+	if err := errors.Join(err, s.audit(ctx, t), s.end(ctx)); err != nil {
+		t.Errorf("%s: %v", one, err)
+	}
+	return struck
+}

@@ -1,0 +1,243 @@
+package faults_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/player"
+	"partyline/party"
+)
+
+// The queue that is played on; see rulesFile.
+const (
+	queueName = "e2e_duel"
+	teams     = 2
+	teamSize  = 2
+)
+
+// hall is parties and single players, just as many as fill some matches of a queue.
+type hall struct {
+	*victim
+	groups     []*group
+	properties map[string]string // of the tickets; no other hall has them
+}
+
+// group is players who belong together: a party, or one without any.
+type group struct {
+	people  []*player.Player
+	games   []*player.Game
+	party   string   // "" for a single player
+	matches []string // that the games were told of, one after the other
+	inside  int      // how many of them have entered it
+}
+
+// newHall makes groups of these sizes.
+func (v *victim) newHall(ctx context.Context, sizes ...int) *hall {
+	h := &hall{victim: v, properties: map[string]string{"queue": queueName, "run": uuid.NewString()}}
+	for _, n := range sizes {
+		h.groups = append(h.groups, &group{people: v.people(ctx, "fighter", n)})
+	}
+	h.gather(ctx)
+	return h
+}
+
+// gather has everybody start the game and come together.
+func (h *hall) gather(ctx context.Context) {
+	h.t.Helper()
+	for _, g := range h.groups {
+		g.games, g.matches, g.inside = h.play(ctx, g.people...), nil, 0
+		if len(g.games) == 1 {
+			continue
+		}
+		var err error
+		g.party, err = g.games[0].CreateParty(ctx, true, len(g.games))
+		h.must(err)
+		for _, member := range g.games[1:] {
+			h.must(member.JoinParty(ctx, g.party))
+		}
+	}
+}
+
+func (h *hall) games() []*player.Game {
+	var all []*player.Game
+	for _, g := range h.groups {
+		all = append(all, g.games...)
+	}
+	return all
+}
+
+// queueing has each group look for a match until it plays one.
+func (h *hall) queueing(ctx context.Context) []func() error {
+	acts := make([]func() error, len(h.groups))
+	for i, g := range h.groups {
+		acts[i] = func() error { return g.find(ctx, h.properties) }
+	}
+	return acts
+}
+
+// find queues, waits until all of the group are told of a match, and has them enter it. It
+// queues again when told that the ticket is gone, as a game does. After an error it goes on
+// where it was.
+func (g *group) find(ctx context.Context, properties map[string]string) error {
+	if g.matches == nil { // else the match is made, and some have heard of it
+		if err := g.queue(ctx, properties); err != nil {
+			return err
+		}
+		m, err := g.games[0].Take(ctx, func(m client.Message) bool { return m.Envelope.GetMatchmakerMatched() != nil || dropped(m) })
+		if err != nil {
+			return err
+		}
+		if dropped(m) {
+			return g.find(ctx, properties)
+		}
+		g.matches = append(g.matches, matchOf(m.Envelope.GetMatchmakerMatched()))
+	}
+	for _, member := range g.games[len(g.matches):] {
+		m, err := member.Matched(ctx)
+		if err != nil {
+			return err
+		}
+		g.matches = append(g.matches, matchOf(m))
+	}
+	for ; g.inside < len(g.games); g.inside++ {
+		if err := g.games[g.inside].JoinMatch(ctx, g.matches[g.inside]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// queue takes out a ticket, unless there is one.
+func (g *group) queue(ctx context.Context, properties map[string]string) error {
+	var err error
+	if g.party == "" {
+		_, err = g.games[0].Queue(ctx, properties)
+	} else {
+		_, err = g.games[0].QueueParty(ctx, g.party, properties)
+	}
+	if outcome, _ := player.Outcome(err); outcome == string(party.NotReady) {
+		return nil
+	}
+	return err
+}
+
+// matchOf tells matches of the module's from relayed ones, which only have a token.
+func matchOf(m *rtapi.MatchmakerMatched) string {
+	if id := m.GetMatchId(); id != "" {
+		return id
+	}
+	return "relayed"
+}
+
+func dropped(m client.Message) bool {
+	data := m.Envelope.GetPartyData()
+	var told struct{ Event string }
+	return data.GetOpCode() == party.OpMatchmaking && json.Unmarshal(data.GetData(), &told) == nil && told.Event == "dropped"
+}
+
+// insist has every group look for a match until it plays one, whatever became of what it did
+// before.
+func (h *hall) insist(ctx context.Context) {
+	h.t.Helper()
+	errs := make([]error, len(h.groups))
+	var looking sync.WaitGroup
+	for i, g := range h.groups {
+		looking.Go(func() {
+			errs[i] = eventually(ctx, func() error { return g.find(ctx, h.properties) })
+		})
+	}
+	looking.Wait()
+	h.must(errors.Join(errs...))
+}
+
+// audit checks that everybody is in one match, with the party on one team and as many as
+// fit; then everybody leaves.
+func (h *hall) audit(ctx context.Context) {
+	h.t.Helper()
+	users := map[string]int{} // by match
+	for i, g := range h.groups {
+		users[g.matches[0]] += len(g.games)
+		if len(slices.Compact(slices.Clone(g.matches))) != 1 {
+			h.t.Fatalf("group %d is split: it was told of matches %v", i, g.matches)
+		}
+	}
+	for match, n := range users {
+		if n != teams*teamSize {
+			h.t.Errorf("match %s has %d players; want %d", match, n, teams*teamSize)
+		}
+	}
+	for _, g := range h.groups {
+		if g.party != "" {
+			h.must(h.seated(ctx, g))
+		}
+	}
+	for _, g := range h.groups {
+		for _, game := range g.games {
+			h.must(game.LeaveMatch(ctx, g.matches[0]))
+		}
+	}
+}
+
+// again has everybody look for another match, checks it, and closes the games.
+func (h *hall) again(ctx context.Context) {
+	h.t.Helper()
+	for _, g := range h.groups {
+		g.matches, g.inside = nil, 0
+	}
+	h.properties["run"] = uuid.NewString() // no match that runs is filled up
+	h.insist(ctx)
+	h.audit(ctx)
+	h.end(ctx, h.games()...)
+}
+
+type seatRow struct {
+	UserID  string `json:"user_id"`
+	PartyID string `json:"party_id"`
+	Team    int    `json:"team"`
+	State   string `json:"state"`
+}
+
+// seated checks the seats of a group's match.
+func (h *hall) seated(ctx context.Context, g *group) error {
+	var answer struct {
+		MatchID string `json:"match_id"`
+		Seats   []seatRow
+	}
+	if err := g.games[0].Call(ctx, "party_match", partyRequest{g.party}, &answer); err != nil {
+		return fmt.Errorf("party_match: %w", err)
+	}
+	if answer.MatchID != g.matches[0] {
+		return fmt.Errorf("party_match says %q; want %q", answer.MatchID, g.matches[0])
+	}
+	size, mine, seen := map[int]int{}, map[int]int{}, map[string]bool{}
+	for _, s := range answer.Seats {
+		size[s.Team]++
+		if s.UserID != "" && seen[s.UserID] {
+			return fmt.Errorf("one user has two seats: %+v", answer.Seats)
+		}
+		seen[s.UserID] = true
+		if s.PartyID == g.party {
+			mine[s.Team]++
+		}
+	}
+	if len(size) != teams || size[0] != teamSize || size[1] != teamSize {
+		return fmt.Errorf("seats %+v; want %d teams of %d", answer.Seats, teams, teamSize)
+	}
+	if len(mine) != 1 {
+		return fmt.Errorf("the party is split over teams, or has no seat: %+v", answer.Seats)
+	}
+	for _, n := range mine {
+		if n != len(g.games) {
+			return fmt.Errorf("the party has %d seats; want %d", n, len(g.games))
+		}
+	}
+	return nil
+}

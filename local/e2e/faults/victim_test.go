@@ -1,0 +1,309 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/player"
+	"partyline/local/e2e/target"
+	"partyline/local/engine"
+	"partyline/local/engine/fault"
+)
+
+// matchmakerInterval of an engine whose players look for matches.
+const matchmakerInterval = 20 * time.Millisecond
+
+// blow is one way to hit a server while players are at work.
+type blow struct {
+	// arm has it strike by itself, at the n-th call from the module to its server; nil
+	// where nobody can count them. What it answers is closed then.
+	arm func(n int) (struck <-chan struct{})
+	// strike strikes now, unless it has by itself.
+	strike func() error
+	// heal has the server work again.
+	heal func(ctx context.Context) error
+}
+
+// victim is a server that can be hit.
+type victim struct {
+	t        *testing.T
+	api      *client.Client
+	world    *world // nil for a real server
+	process  blow   // kills the whole server, and starts it again on the same data
+	database blow   // kills the database under the running server
+}
+
+// newVictim is the real server of the environment where it can be hit as the test wants,
+// or else an engine.
+func newVictim(t *testing.T, hit ...string) *victim {
+	t.Helper()
+	addr := os.Getenv(target.QueuesVariable)
+	for _, variable := range hit {
+		if os.Getenv(variable) == "" {
+			addr = ""
+		}
+	}
+	if addr == "" {
+		return engineVictim(t)
+	}
+	v := &victim{t: t, api: client.New(addr)}
+	answers := func(ctx context.Context) error { return v.eventually(ctx, v.works) }
+	v.process = commands(killVariable, startVariable, answers)
+	v.database = commands(killDBVariable, startDBVariable, answers)
+	return v
+}
+
+// Commands of a real server, and what they are for.
+const (
+	killVariable    = "NAKAMA_KILL"
+	startVariable   = "NAKAMA_START"
+	killDBVariable  = "NAKAMA_DB_KILL"
+	startDBVariable = "NAKAMA_DB_START"
+)
+
+func commands(kill, start string, answers func(context.Context) error) blow {
+	run := func(ctx context.Context, variable string) error {
+		command := exec.CommandContext(ctx, "sh", "-c", os.Getenv(variable))
+		command.Stderr = os.Stderr
+		return command.Run()
+	}
+	return blow{
+		strike: func() error { return run(context.Background(), kill) },
+		heal: func(ctx context.Context) error {
+			if err := run(ctx, start); err != nil {
+				return err
+			}
+			return answers(ctx)
+		},
+	}
+}
+
+// works reports whether the server and its database do what they are asked.
+func (v *victim) works(ctx context.Context) error {
+	if _, err := v.api.Do(ctx, http.MethodGet, "/healthcheck", "", nil); err != nil {
+		return err
+	}
+	_, err := player.SignIn(ctx, v.api, "first")
+	return err
+}
+
+// eventually gives each look a while, so that one lost in a dying connection is not
+// waited for in vain.
+func (v *victim) eventually(ctx context.Context, is func(context.Context) error) error {
+	return eventually(ctx, func() error {
+		look, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		return is(look)
+	})
+}
+
+func engineVictim(t *testing.T) *victim {
+	t.Helper()
+	rules, err := os.ReadFile(rulesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := prepareWorld(t, string(rules))
+	w.start(t, engine.Options{MatchmakerInterval: matchmakerInterval})
+	v := &victim{t: t, api: w.api, world: w}
+	v.process = blow{
+		arm: func(n int) <-chan struct{} {
+			layer, struck := w.layer, make(chan struct{})
+			layer.Arm(fault.Fault{When: reaches, Skip: n, Times: 1, Before: func(fault.Call) error {
+				layer.Cut()
+				close(struck)
+				return nil
+			}})
+			return struck
+		},
+		strike: func() error { w.layer.Cut(); return nil },
+		heal: func(context.Context) error {
+			http.DefaultClient.CloseIdleConnections() // one that was never used keeps a closing server waiting
+			w.engine.Close()
+			w.start(t, engine.Options{MatchmakerInterval: matchmakerInterval, Data: w.engine.Data()})
+			v.api = w.api
+			return nil
+		},
+	}
+	d := &database{}
+	v.database = blow{
+		arm:    func(n int) <-chan struct{} { return d.arm(w.layer, n) },
+		strike: func() error { d.strike(); return nil },
+		heal:   func(context.Context) error { d.armed.Disarm(); return nil },
+	}
+	return v
+}
+
+// database is the one of an engine, as the module sees it, in the midst of being killed.
+type database struct {
+	mu     sync.Mutex
+	left   int // calls until it dies
+	down   bool
+	struck chan struct{} // closed once it is down
+	armed  *fault.Armed
+}
+
+var errDown = errors.New("the database is down")
+
+func (d *database) arm(layer *fault.Layer, n int) <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.left, d.down, d.struck = n, false, make(chan struct{})
+	d.armed = layer.Arm(fault.Fault{When: stored, Before: d.before, After: d.after})
+	return d.struck
+}
+
+func (d *database) strike() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.die()
+}
+
+func (d *database) die() {
+	if !d.down {
+		d.down = true
+		close(d.struck)
+	}
+}
+
+// before lets the last call reach the database, which dies before it can answer.
+func (d *database) before(fault.Call) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.down {
+		return errDown
+	}
+	if d.left--; d.left < 0 {
+		d.die()
+	}
+	return nil
+}
+
+func (d *database) after(_ fault.Call, err error) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.down {
+		return errDown
+	}
+	return err
+}
+
+// stored accepts the calls that a server asks its database for.
+func stored(c fault.Call) bool {
+	for _, prefix := range []string{"Storage", "Account", "User", "Friend", "Group", "Notification"} {
+		if strings.HasPrefix(c.Name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// storm has everybody act at once and strikes in the midst of it: at the n-th call of the
+// module's, or where these cannot be counted, after n of the acts are done. Then it heals
+// the server, and gives the errors of the acts once all are over.
+func (v *victim) storm(ctx context.Context, b blow, n int, acts []func() error) []error {
+	v.t.Helper()
+	errs := make([]error, len(acts))
+	done := make(chan struct{}, len(acts))
+	start := make(chan struct{})
+	for i, act := range acts {
+		go func() {
+			<-start
+			errs[i] = act()
+			done <- struct{}{}
+		}()
+	}
+	var struck <-chan struct{}
+	most := n // acts that are waited for
+	if b.arm != nil {
+		struck, most = b.arm(n), len(acts)
+	}
+	close(start)
+	over := 0
+	for hit := false; over < most && !hit; {
+		select {
+		case <-done:
+			over++
+		case <-struck:
+			hit = true
+		}
+	}
+	v.must(b.strike())
+	v.must(b.heal(ctx))
+	for ; over < len(acts); over++ {
+		<-done
+	}
+	return errs
+}
+
+// in has the victim fail a sub-test until the function that it gives is called.
+func (v *victim) in(t *testing.T) (out func()) {
+	outer := v.t
+	v.t = t
+	return func() { v.t = outer }
+}
+
+func (v *victim) must(err error) {
+	v.t.Helper()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// settle waits until everything that the answers so far have caused has arrived.
+func (v *victim) settle(ctx context.Context, games ...*player.Game) {
+	v.t.Helper()
+	s, err := client.NewSentinel(ctx, v.api, "sentinel-"+uuid.NewString()) // none outlives its server
+	v.must(err)
+	for _, g := range games {
+		v.must(s.Settle(ctx, g.Socket))
+	}
+	v.must(s.Close(ctx))
+}
+
+// people signs new players in.
+func (v *victim) people(ctx context.Context, name string, n int) []*player.Player {
+	v.t.Helper()
+	all := make([]*player.Player, n)
+	for i := range all {
+		var err error
+		all[i], err = player.SignIn(ctx, v.api, name)
+		v.must(err)
+	}
+	return all
+}
+
+// play starts everybody's game, also after a restart of the server.
+func (v *victim) play(ctx context.Context, people ...*player.Player) []*player.Game {
+	v.t.Helper()
+	games := make([]*player.Game, len(people))
+	for i, p := range people {
+		p.API = v.api
+		var err error
+		games[i], err = p.Play(ctx)
+		v.must(err)
+		v.t.Cleanup(games[i].Abort)
+	}
+	return games
+}
+
+// end closes the games; on an engine nothing may be left.
+func (v *victim) end(ctx context.Context, games ...*player.Game) {
+	v.t.Helper()
+	for _, g := range games {
+		v.must(g.Close(ctx))
+	}
+	if v.world != nil {
+		v.must(v.world.empty(ctx))
+	}
+}

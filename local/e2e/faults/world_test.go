@@ -1,0 +1,192 @@
+package faults_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	nakama "github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/player"
+	"partyline/local/engine"
+	"partyline/local/engine/fault"
+	"partyline/module/wiring"
+)
+
+const patience = 30 * time.Second // with anything that must come about
+
+// world is an engine with Partyline's module behind a fault layer, and a clock that
+// jumps.
+type world struct {
+	layer    *fault.Layer
+	clock    *fault.Clock
+	engine   *engine.Server
+	api      *client.Client
+	sentinel *client.Sentinel
+	rules    string // file
+}
+
+// rulesFile has queues. A real server for these tests must have it too.
+const rulesFile = "../testdata/queues.yml"
+
+// newWorld has an engine with default rules.
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := prepareWorld(t, "")
+	w.start(t, engine.Options{})
+	return w
+}
+
+// prepareWorld is a world without an engine so far.
+func prepareWorld(t testing.TB, rules string) *world {
+	t.Helper()
+	w := &world{clock: fault.NewClock(time.Now()), rules: filepath.Join(t.TempDir(), "rules.yml")}
+	if err := os.WriteFile(w.rules, []byte(rules), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// start starts an engine in this world.
+func (w *world) start(t testing.TB, o engine.Options) {
+	t.Helper()
+	w.layer = &fault.Layer{}
+	o.Now, o.TokenExpiry, o.Init = w.clock.Now, 365*24*time.Hour, w.layer.Init(w.load)
+	s, err := engine.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	w.engine, w.api = s, client.New(s.Addr())
+	if w.sentinel, err = client.NewSentinel(t.Context(), w.api, "sentinel-"+uuid.NewString()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// load is the module's entry point, with this world's clock.
+func (w *world) load(ctx context.Context, logger nakama.Logger, _ *sql.DB, nk nakama.NakamaModule, init nakama.Initializer) error {
+	m, err := wiring.New(ctx, wiring.Options{
+		Env: map[string]string{wiring.EnvRules: w.rules}, Nakama: nk, Logger: logger, Now: w.clock.Now, SweepEvery: time.Hour,
+	})
+	if err != nil {
+		return err
+	}
+	if err := m.Register(init); err != nil {
+		m.Stop(ctx)
+		return err
+	}
+	m.Start()
+	return nil
+}
+
+// settle waits until everything that the answers so far have caused has arrived.
+func (w *world) settle(ctx context.Context, games ...*player.Game) error {
+	var open []*client.Socket
+	for _, g := range games {
+		if g.Ended() {
+			continue
+		}
+		// What is left of a socket that was cut may answer no more; it is over then.
+		if err := g.Barrier(ctx); err != nil && !errors.Is(err, client.ErrClosed) && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		open = append(open, g.Socket)
+	}
+	return w.sentinel.Settle(ctx, open...)
+}
+
+// empty waits until nothing is left of the players, whose sockets are closed.
+func (w *world) empty(ctx context.Context) error {
+	const sentinelOnly = 1
+	if err := w.sentinel.Settle(ctx); err != nil {
+		return err
+	}
+	return eventually(ctx, func() error {
+		w.engine.Settle()
+		if n := w.engine.Sessions(); n != sentinelOnly {
+			return fmt.Errorf("%d sockets are left", n)
+		}
+		if n := w.engine.Parties(); n != 0 {
+			return fmt.Errorf("%d parties are left", n)
+		}
+		if n := w.engine.Matches(); n != 0 {
+			w.clock.Jump(time.Minute) // a match waits a while for somebody to come
+			return fmt.Errorf("%d matches are left", n)
+		}
+		// The sentinel is on the streams of its notifications and of its status.
+		if n := w.engine.Presences(); n != 2 {
+			return fmt.Errorf("%d presences are left; want the sentinel's 2", n)
+		}
+		return nothingRuns()
+	})
+}
+
+// play signs a new player in and starts a game.
+func play(ctx context.Context, t testing.TB, api *client.Client, name string) *player.Game {
+	t.Helper()
+	p, err := player.SignIn(ctx, api, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := p.Play(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// eventually waits until what comes about by itself is there.
+func eventually(ctx context.Context, is func() error) error {
+	look := time.NewTicker(2 * time.Millisecond)
+	defer look.Stop()
+	for {
+		err := is()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ctx.Err(), err)
+		}
+	}
+}
+
+// ours are the packages whose goroutines must end with what they are for.
+var ours = []string{"partyline/party", "partyline/hooks", "partyline/rpc", "partyline/matchmaking", "partyline/module"}
+
+// lasting are the functions that run for as long as the module does.
+var lasting = []string{"partyline/module/wiring.(*Module).sweep", "partyline/party/rules.(*Live).Watch"}
+
+// nothingRuns fails while a goroutine of the module is at work.
+func nothingRuns() error {
+	stacks := make([]byte, 2<<20)
+	stacks = stacks[:runtime.Stack(stacks, true)]
+	for stack := range strings.SplitSeq(string(stacks), "\n\n") {
+		if inAny(stack, ours) && !inAny(stack, lasting) {
+			return fmt.Errorf("still running:\n%s", stack)
+		}
+	}
+	return nil
+}
+
+func inAny(stack string, functions []string) bool {
+	for line := range strings.SplitSeq(stack, "\n") {
+		for _, f := range functions {
+			if strings.HasPrefix(line, f) {
+				return true
+			}
+		}
+	}
+	return false
+}

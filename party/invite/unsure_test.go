@@ -1,0 +1,118 @@
+package invite_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// Storage may do what it is asked and lose the answer: then nobody knows, and what is
+// known here must go by what is stored.
+
+// loseAnswer has storage do the next write and answer that it is away.
+func (w *world) loseAnswer() {
+	var once sync.Once
+	w.host.AfterWrite = func([]*runtime.StorageWrite) (err error) {
+		once.Do(func() { err = errAway })
+		return err
+	}
+}
+
+// away checks that storage's failure, and nothing else, came through.
+func (w *world) away(err error) {
+	w.t.Helper()
+	if !errors.Is(err, errAway) || party.ReasonOf(err) != party.Internal {
+		w.t.Errorf("error = %v; want %v", err, errAway)
+	}
+}
+
+func TestService_CreateWhoseAnswerIsLost(t *testing.T) {
+	for _, hold := range []bool{false, true} {
+		w := newWorld(t)
+		p := w.host.Players(2)
+		id := w.party(p[0], false, 4)
+		w.loseAnswer()
+		_, err := w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: hold})
+		w.away(err)
+		w.held(id, 0)
+		if rows, err := w.invites.List(t.Context(), caller(p[0]), id.String()); err != nil || len(rows) != 0 {
+			t.Errorf("List = %v, %v; want nothing of the invite that nobody has", rows, err)
+		}
+		if n := len(w.host.Values()); n != 0 {
+			t.Errorf("%d objects are left; want 0", n)
+		}
+		if n := len(w.host.Notices()); n != 0 {
+			t.Errorf("%d notifications of no invite", n)
+		}
+	}
+}
+
+func TestService_CreateThatFailsKeepsNoSeat(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(4)
+	id := w.party(p[0], true, 3)
+	request := party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID, p[2].UserID}, HoldSeat: true}
+	w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errAway }
+	_, err := w.invites.Create(t.Context(), caller(p[0]), request)
+	w.away(err)
+	w.held(id, 0)
+	w.host.BeforeWrite = func([]*runtime.StorageWrite) error { panic(crash{}) }
+	w.crashes(func() { _, _ = w.invites.Create(t.Context(), caller(p[0]), request) })
+	w.host.BeforeWrite = nil
+	w.held(id, 0)
+	w.must(w.join(p[3], id))
+}
+
+func TestService_RevokeWhoseAnswerIsLost(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], true, 2)
+	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
+	w.held(id, 1)
+	w.loseAnswer()
+	w.away(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+	w.held(id, 0)
+	w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+	w.refused(w.redeem(p[1], made.Code), party.InviteRevoked)
+	w.must(w.join(p[2], id))
+}
+
+func TestService_DeclineWhoseAnswerIsLost(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(4)
+	id := w.party(p[0], true, 3)
+	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID, p[2].UserID}, HoldSeat: true})
+	w.held(id, 2)
+	w.loseAnswer()
+	w.away(w.invites.Decline(t.Context(), caller(p[1]), made.Code))
+	w.held(id, 1)
+	w.must(w.invites.Decline(t.Context(), caller(p[1]), made.Code))
+	w.must(w.join(p[3], id))
+	w.must(w.redeem(p[2], made.Code)) // the other target's seat was not touched
+}
+
+// Seats asked for are kept while the invite is being written, even if this node reads
+// what is stored meanwhile, because another one has changed something.
+func TestService_SeatIsKeptWhileItsInviteIsWritten(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(4)
+	id := w.party(p[0], true, 3)
+	other := w.start()
+	w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+		w.host.BeforeWrite = nil
+		_, err := other.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{
+			PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true,
+		})
+		w.held(id, 2)
+		w.refused(w.join(p[3], id), party.PartyFull)
+		return err
+	}
+	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[2].UserID}, HoldSeat: true})
+	w.held(id, 2)
+	w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+	w.held(id, 1)
+}
