@@ -49,7 +49,7 @@ func TestBefore(t *testing.T) {
 			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
 		}, told: []string{"settle session-of-leader"}, refused: "party_not_found: "},
 
-		{name: "remove", message: hooks.PartyRemove, told: []string{"settle session-of-leader"}},
+		{name: "remove", message: hooks.PartyRemove, told: []string{"settle session-of-leader", "begin kick other by leader"}},
 		{name: "promote", message: hooks.PartyPromote, told: []string{"settle session-of-leader"}},
 		{name: "close", message: hooks.PartyClose, told: []string{"settle session-of-leader"}},
 		{name: "update", message: hooks.PartyUpdate, told: []string{"settle session-of-leader"}},
