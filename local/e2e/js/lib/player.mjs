@@ -40,6 +40,7 @@ export class Player {
     this.socket.ondisconnect = () => this.hasClosed();
     await this.socket.connect(this.session, status);
     living.add(this);
+    await this.ping(); // an open socket may not be online yet
     return this;
   }
 
