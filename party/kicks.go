@@ -70,6 +70,9 @@ func (a *Admission) Kicked(ctx context.Context, id ID, target Session) error {
 	g := a.gates.enter(id)
 	defer a.gates.exit(g)
 	defer delete(g.kicking, target.UserID)
+	if _, begun := g.kicking[target.UserID]; begun {
+		member = true // even if its connection has ended since
+	}
 	if k, ok := g.kept[target.UserID]; ok && k.Member.SessionID == target.SessionID { // the connection ended as it was kicked
 		member = true
 		a.endSeat(ctx, g, k, SeatLost)

@@ -50,6 +50,16 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.leave(p[1], id)
 	k.must(k.admission.Kicked(ctx, id, p[1]))
 
+	// The connection may end before the kick is known.
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "again", InvitedAt: k.clock.Now().Add(time.Second)}))
+	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
+	k.host.PartyLeave(p[1], id)
+	k.host.Disconnect(p[1])
+	k.must(k.admission.Dropped(ctx, p[1]))
+	again := k.host.Connect(p[1].UserID)
+	k.must(k.admission.Kicked(ctx, id, p[1]))
+	k.refused(k.join(again, id), party.Banned)
+
 	// A kick that is none keeps nobody out: by somebody who does not lead, of somebody who
 	// is no member, in no party, or one the host never did.
 	k.must(k.admission.BeginKick(ctx, id, p[0], p[2]))

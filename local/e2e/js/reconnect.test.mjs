@@ -115,6 +115,7 @@ describe("a dropped member", () => {
     await member(alice, "away", bob);
     const invited = await bob.again();
     assert.equal((await redeem(invited, invite.code)).joined, true);
+    await invited.next("party");
     await member(alice, "back", bob);
     assert.equal((await hear(made.party_id, alice, invited)).length, 1);
   });
@@ -314,6 +315,7 @@ describe("a new connection", () => {
     await member(bob, "away", carol);
     const again = await carol.again();
     assert.deepEqual(await resume(again), { party_id: second.party_id, joined: true }, "the one entered last");
+    for (const { party_id } of [first, second]) await again.next("party", (p) => p.party_id === party_id);
     assert.equal((await hear(first.party_id, alice, again)).length, 1);
     assert.equal((await hear(second.party_id, bob, again)).length, 1);
   });
