@@ -36,6 +36,7 @@ func TestParty_AcrossNodes(t *testing.T) {
 		t.Errorf("bob lists %+v; want ann's invite with one use", list.Invites)
 	}
 	w.must(ann.Promote(w.ctx, id, bob.Presence()))
+	w.must(ann.Barrier(w.ctx)) // the answer comes before the module hears of it
 	w.must(bob.Call(w.ctx, "party_invite_revoke", object{"id": link.ID}, nil))
 	w.refused(w.redeem(w.north.play("eve"), link.Code), party.InviteRevoked)
 
