@@ -19,6 +19,7 @@ func TestNodeDies_PartiesOfOthersGoOn(t *testing.T) {
 	link := w.invite(ann, id, nil)
 	w.enters(bob, link.Code, id)
 	w.must(ann.Promote(w.ctx, id, bob.Presence()))
+	w.must(ann.Barrier(w.ctx))
 	// Made by the node that dies, by players of it, for somebody elsewhere.
 	dan, eve := w.north.play("dan"), w.north.play("eve")
 	kept := w.invite(bob, id, object{"for_user_ids": []string{dan.Player.ID(), cid.Player.ID()}, "hold_seat": true})
