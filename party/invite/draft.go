@@ -126,6 +126,17 @@ func (r *record) setUses(asked *int, usual int) error {
 // would read it, refuse some of it, and make a hundred thousand digits of 1e131071.
 type launchText string
 
+// UnmarshalJSON also takes launch data that is JSON of its own, as it was stored at first.
+func (t *launchText) UnmarshalJSON(stored []byte) error {
+	var text string
+	if err := json.Unmarshal(stored, &text); err == nil && json.Valid([]byte(text)) {
+		*t = launchText(text)
+		return nil
+	}
+	*t = launchText(stored)
+	return nil
+}
+
 // raw is the data as clients get it; nil for none.
 func (t launchText) raw() json.RawMessage {
 	if t == "" {

@@ -3,7 +3,7 @@ package invite
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"time"
 )
 
@@ -21,25 +21,26 @@ const (
 func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()
-	errs := []error{s.Admission.Sweep(ctx)}
+	var failed failures
+	failed.add(s.Admission.Sweep(ctx))
 	for range sweepPages {
 		objects, next, err := s.Store.list(ctx, s.cursor)
 		if err != nil {
 			s.cursor = ""
-			errs = append(errs, err)
+			failed.add(err)
 			break
 		}
 		for _, o := range objects {
 			var r record
 			if err := json.Unmarshal([]byte(o.GetValue()), &r); err != nil {
-				errs = append(errs, err)
+				failed.add(fmt.Errorf("invite not read: %w", err))
 				continue
 			}
 			if s.Now().Before(r.expiresAt().Add(Retention)) {
 				continue
 			}
 			if err := s.Store.remove(ctx, o, &r); err != nil {
-				errs = append(errs, err) // somebody has just written it, or storage fails: the next round gets it
+				failed.add(err) // somebody has just written it, or storage fails: the next round gets it
 				continue
 			}
 			removed++
@@ -49,5 +50,29 @@ func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 			break
 		}
 	}
-	return removed, errors.Join(errs...)
+	return removed, failed.err()
+}
+
+// failures keeps the first error and counts the others: whatever spoils one record may
+// spoil a thousand of them.
+type failures struct {
+	first error
+	more  int
+}
+
+func (f *failures) add(err error) {
+	switch {
+	case err == nil:
+	case f.first == nil:
+		f.first = err
+	default:
+		f.more++
+	}
+}
+
+func (f *failures) err() error {
+	if f.more == 0 {
+		return f.first
+	}
+	return fmt.Errorf("%w (and %d failures more)", f.first, f.more)
 }
