@@ -114,6 +114,7 @@ func TestKick_BansOnTheOtherNode(t *testing.T) {
 	if _, err := bob.Take(w.ctx, client.OfKind("party_close")); err != nil {
 		t.Error(err)
 	}
+	w.must(ann.Barrier(w.ctx)) // the other node hears of it from the module, which comes after the answer
 	w.refused(w.redeem(bob, link.Code), party.Banned)
 	w.refused(bob.JoinParty(w.ctx, id), party.Banned)
 	w.enters(bob, w.invite(ann, id, nil).Code, id) // an invite made after the kick lifts it

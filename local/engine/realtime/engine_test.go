@@ -38,13 +38,14 @@ func contains(text string) func([]byte) bool {
 
 // hooks are function fields; what is nil lets pass.
 type hooks struct {
-	before func(s *realtime.Session, name string, in *rtapi.Envelope) (*rtapi.Envelope, error)
-	mu     sync.Mutex
-	log    []string
-	ended  chan string
+	before  func(s *realtime.Session, name string, in *rtapi.Envelope) (*rtapi.Envelope, error)
+	mu      sync.Mutex
+	log     []string
+	started chan struct{}
+	ended   chan string
 }
 
-func newHooks() *hooks { return &hooks{ended: make(chan string, 8)} }
+func newHooks() *hooks { return &hooks{started: make(chan struct{}, 64), ended: make(chan string, 8)} }
 
 func (h *hooks) note(format string, args ...any) {
 	h.mu.Lock()
@@ -70,7 +71,10 @@ func (h *hooks) AfterRt(_ context.Context, _ *realtime.Session, name string, out
 	h.note("after %s %T %T", name, out.GetMessage(), in.GetMessage())
 }
 
-func (h *hooks) SessionStart(s *realtime.Session) { h.note("start %s", s.Lang()) }
+func (h *hooks) SessionStart(s *realtime.Session) {
+	h.note("start %s", s.Lang())
+	h.started <- struct{}{}
+}
 
 func (h *hooks) SessionEnd(s *realtime.Session, reason string) {
 	h.note("end")
@@ -157,6 +161,9 @@ func TestHooks_BeforeClosesSocket(t *testing.T) {
 			e := newEngine(t, withHooks(h))
 			other, _ := e.user(t, "")
 			s, _ := e.user(t, "")
+			for range 2 {
+				<-h.started // an open socket may not be counted yet
+			}
 			s.sendText(`{"cid":"1","ping":{}}`)
 			if name == "nil" {
 				s.take("error", contains(`{"cid":"1","error":{"code":1,"message":"Requested resource was not found."}}`))
