@@ -38,7 +38,7 @@ type kickRecord struct {
 // between. Only a leader's kick of a member counts; the host refuses others. A kick that
 // the host refuses all the same keeps nobody out for longer than a few seconds.
 func (a *Admission) BeginKick(ctx context.Context, id ID, target, by Session) error {
-	if a.policy().Parties.KickBan <= 0 {
+	if a.policy().Parties.KickBan <= 0 || target.SessionID == by.SessionID { // nobody can kick himself
 		return nil
 	}
 	v, err := a.roster.View(ctx, id)

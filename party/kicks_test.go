@@ -63,6 +63,7 @@ func TestKicks_UnderWay(t *testing.T) {
 	// A kick that is none keeps nobody out: by somebody who does not lead, of somebody who
 	// is no member, in no party, or one the host never did.
 	k.must(k.admission.BeginKick(ctx, id, p[0], p[2]))
+	k.must(k.admission.BeginKick(ctx, id, p[0], p[0]))
 	k.must(k.admission.BeginKick(ctx, id, party.Session{UserID: "nobody", SessionID: "none"}, p[0]))
 	k.must(k.admission.BeginKick(ctx, party.ID{UUID: uuid.New(), Node: id.Node}, p[2], p[0]))
 	k.must(k.admission.BeginKick(ctx, id, p[2], p[0]))
@@ -70,6 +71,9 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.refused(k.join(p[2], id), party.Banned)
 	k.clock.Advance(5 * time.Second)
 	k.must(k.join(p[2], id))
+	k.must(k.admission.BeginKick(ctx, id, p[0], p[0]))
+	k.leave(p[0], id)
+	k.must(k.join(p[0], id))
 }
 
 func TestKicks_LiftedByANewerInvite(t *testing.T) {
