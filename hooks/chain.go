@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	scheduler "runtime"
 	"runtime/debug"
 	"time"
 
@@ -100,9 +99,6 @@ func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, r
 func (c *Chain) after(s *slot) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
 	meter := c.meter(s.message, "after")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) error {
-		// The client's answer waits for the goroutine that writes it, which runs on this
-		// processor next. Letting it go first halves what hooks add to a round trip.
-		scheduler.Gosched()
 		began := c.now()
 		call := callOf(ctx, in, out)
 		first := all(ctx, logger, s.message, s.steps, call, call.Session)
