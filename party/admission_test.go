@@ -238,6 +238,35 @@ func TestAdmission_OnePartyPerUser(t *testing.T) {
 	}
 }
 
+// An accept by a leader and a join by the user himself do not see each other before they
+// land. However they do, the user is in one party then.
+func TestAdmission_LeavePreviousRace(t *testing.T) {
+	ctx := t.Context()
+	for _, acceptLandsFirst := range []bool{true, false} {
+		k := newKernel(t)
+		k.conf.Parties.OnePerUser = rules.LeavePrevious
+		p := k.host.Players(3)
+		closed, open := k.create(p[0], false, 4), k.create(p[1], true, 4)
+		k.must(k.join(p[2], closed)) // asks
+		k.must(k.admission.BeginAccept(ctx, closed, p[2], p[0]))
+		k.must(k.admission.BeginNative(ctx, open, p[2]))
+		k.must(k.host.PartyAccept(p[0], p[2], closed))
+		k.must(k.host.PartyJoin(p[2], open))
+		ends := []party.ID{closed, open}
+		if !acceptLandsFirst {
+			ends = []party.ID{open, closed}
+		}
+		for _, id := range ends {
+			k.admission.EndNative(ctx, id, p[2])
+		}
+		if in, err := k.roster.PartiesOf(ctx, p[2].UserID); err != nil || len(in) != 1 || in[0].ID != ends[1] {
+			t.Errorf("accept lands first %t: PartiesOf = %v, %v; want the one that landed last", acceptLandsFirst, in, err)
+		}
+		k.agrees(closed)
+		k.agrees(open)
+	}
+}
+
 func TestAdmission_OnePartyPerUserRace(t *testing.T) {
 	k := newKernel(t)
 	k.conf.Parties.OnePerUser = rules.OnePartyOnly

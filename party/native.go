@@ -127,6 +127,7 @@ func (a *Admission) EndNative(ctx context.Context, id ID, s Session) {
 		a.leave(ctx, []Membership{m})
 	}
 	if in {
+		a.leaveOthers(ctx, id, s)
 		a.moveOn(ctx, s.UserID, id)
 	}
 }

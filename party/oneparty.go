@@ -39,6 +39,26 @@ func (a *Admission) elsewhere(ctx context.Context, id ID, s Session) (leaving []
 	return in, mu.Unlock, nil
 }
 
+// leaveOthers leaves what the user has got into while the native join into id was under
+// way: two at once, by two sessions, do not find each other before they land. Of those
+// the last to land counts, and only one that is still in it leaves the others.
+func (a *Admission) leaveOthers(ctx context.Context, id ID, s Session) {
+	if a.policy().Parties.OnePerUser != rules.LeavePrevious {
+		return
+	}
+	mu := a.users.of(s.UserID)
+	mu.Lock()
+	defer mu.Unlock()
+	in, err := a.roster.PartiesOf(ctx, s.UserID)
+	if err != nil {
+		a.logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
+		return
+	}
+	if slices.ContainsFunc(in, func(m Membership) bool { return m.ID == id && m.Session.SessionID == s.SessionID }) {
+		a.leave(ctx, slices.DeleteFunc(in, func(m Membership) bool { return m.ID == id }))
+	}
+}
+
 // leave takes sessions out of parties as if each had left by itself.
 func (a *Admission) leave(ctx context.Context, from []Membership) {
 	for _, m := range from {
