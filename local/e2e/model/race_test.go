@@ -95,8 +95,13 @@ func (r *run) atOnce(t *rapid.T, steps []*step) []string {
 }
 
 // closedOn tolerates what somebody hears of a party that closes on the way in: the server
-// then tells of nothing but the end, and of what happened until then.
+// then tells of nothing but the end, and of what happened until then. It tolerates the
+// server's own word to a party, too, that was said as the party ended or somebody left:
+// on its way it may be overtaken by that news.
 func closedOn(all []player.Stray, s player.Stray) bool {
+	if s.Message.Envelope.GetPartyData().GetPresence().GetUsername() == "partyline" {
+		return true
+	}
 	return slices.ContainsFunc(all, func(other player.Stray) bool {
 		return other.Party == s.Party && other.Message.Kind() == "party_close"
 	})
