@@ -13,6 +13,13 @@ import (
 // Block is one user's block of another.
 type Block struct{ By, Of string }
 
+// Between reports whether the block stands between one of some users and one of others,
+// whichever side made it.
+func (b Block) Between(some, others []string) bool {
+	return slices.Contains(some, b.By) && slices.Contains(others, b.Of) ||
+		slices.Contains(some, b.Of) && slices.Contains(others, b.By)
+}
+
 // Befriended reads users' friends with how they stand to each; the host's runtime has it.
 type Befriended interface {
 	FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error)

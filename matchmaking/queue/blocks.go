@@ -26,22 +26,21 @@ func (s *Service) readBlocks(ctx context.Context, t Ticket) {
 	s.book.Blocked(t.ID, blocks)
 }
 
-// blocks reports whether somebody on either ticket is known to block somebody on the other.
+// blocks reports whether a block is known between the people on two tickets.
 func (w *waiting) blocks(o *waiting) bool {
-	on := func(w *waiting, user string) bool { return slices.Contains(w.users, user) }
-	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return on(o, b.Of) }) ||
-		slices.ContainsFunc(o.blocked, func(b party.Block) bool { return on(w, b.Of) })
+	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.users, o.users) }) ||
+		slices.ContainsFunc(o.blocked, func(b party.Block) bool { return b.Between(w.users, o.users) })
 }
 
-// apart finds the planned matches that a block stands against, between any two that are
-// not of one party. One query reads the blocks of all of them; where it fails, all that
-// would have to be checked wait for another pass.
-func (p *pass) apart(ctx context.Context) map[int]bool {
-	apart := map[int]bool{}
+// apart finds the tickets of each planned match that a block keeps out of it: a block
+// between any two players who are not of one party. One query reads the blocks of all of
+// them; where it fails, all that would have to be checked wait for another pass.
+func (p *pass) apart(ctx context.Context) map[*planned][]*waiting {
+	apart := map[*planned][]*waiting{}
 	var users []string
 	for i := range p.plans {
 		if plan := &p.plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
-			apart[i] = true // until it is known better
+			apart[plan] = plan.tickets // until it is known better
 			users = append(append(users, plan.users()...), plan.others...)
 		}
 	}
@@ -54,36 +53,29 @@ func (p *pass) apart(ctx context.Context) map[int]bool {
 		p.logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
 		return apart
 	}
-	for i := range apart {
-		if apart[i] = p.against(&p.plans[i], blocks); apart[i] {
-			p.logger.Info("match not made for a block queue=%s tickets=%d", p.plans[i].queue, len(p.plans[i].tickets))
-		}
+	for plan := range apart {
+		apart[plan] = p.against(plan, blocks)
 	}
 	return apart
 }
 
-// against reports whether any of the blocks stands against a planned match, and notes it
-// on the tickets.
-func (p *pass) against(plan *planned, blocks []party.Block) (found bool) {
-	const elsewhere, there = -1, -2
-	of := func(user string) int {
-		if i := slices.IndexFunc(plan.tickets, func(w *waiting) bool { return slices.Contains(w.users, user) }); i >= 0 {
-			return i
-		}
-		if slices.Contains(plan.others, user) {
-			return there
-		}
-		return elsewhere
-	}
+// against finds the tickets that blocks keep out of a planned match, the younger one of
+// two, and notes the blocks on them.
+func (p *pass) against(plan *planned, blocks []party.Block) (out []*waiting) {
 	for _, b := range blocks {
-		by, whom := of(b.By), of(b.Of)
-		if by == elsewhere || whom == elsewhere || by == whom {
-			continue
-		}
-		found = true
-		if by >= 0 {
-			p.book.Blocked(plan.tickets[by].id, []party.Block{b})
+		for i, w := range plan.tickets {
+			older := plan.others
+			for _, o := range plan.tickets[:i] {
+				older = append(slices.Clip(older), o.users...)
+			}
+			if !b.Between(w.users, older) {
+				continue
+			}
+			p.book.Blocked(w.id, []party.Block{b})
+			if !slices.Contains(out, w) {
+				out = append(out, w)
+			}
 		}
 	}
-	return found
+	return out
 }

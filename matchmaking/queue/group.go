@@ -97,7 +97,7 @@ func (s *Service) withdrawUncollected(ctx context.Context) {
 
 func (s *Service) withdraw(ctx context.Context, g *group) {
 	s.mu.Lock()
-	done := g.withdrawn || g.match == ""
+	done := g.withdrawn || len(g.claims) == 0
 	g.withdrawn = true
 	s.mu.Unlock()
 	if done {

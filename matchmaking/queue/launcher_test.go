@@ -57,7 +57,9 @@ func (l *launcher) Launch(_ context.Context, in matchmaking.Launch) (string, err
 	return id, nil
 }
 
-func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) { return l.open, nil }
+func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) {
+	return slices.Clone(l.open), nil
+}
 
 func (l *launcher) Reserve(_ context.Context, id string, claims []seats.Claim) (users []string, err error) {
 	if err := l.failFill[id]; err != nil {

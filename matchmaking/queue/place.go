@@ -11,6 +11,7 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
+	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -86,18 +87,44 @@ type planned struct {
 	rules  rules.Queue
 	turn   int      // which of its queue it is
 	match  string   // the running match whose seats are reserved for it; "" for a new one
-	others []string // who plays there
+	others []string // who else has a seat there
 }
 
 // fill reserves seats in a running match, once in a pass. It returns false where that failed.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
 	r.done[match] = true
-	users, err := r.launcher.Reserve(ctx, match, pl.claims)
+	others, err := r.launcher.Reserve(ctx, match, pl.claims)
 	if err != nil {
 		r.logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
 		return planned{}, false
 	}
-	return planned{placement: pl, match: match, others: users}, true
+	mine := pl.users()
+	others = slices.DeleteFunc(others, func(user string) bool { return slices.Contains(mine, user) })
+	plan := planned{placement: pl, match: match, others: others}
+	var out []*waiting
+	for _, w := range pl.tickets {
+		known := func(b party.Block) bool { return b.Between(w.users, others) }
+		if r.q.Blocks == rules.BlocksAvoid && slices.ContainsFunc(w.blocked, known) {
+			out = append(out, w)
+		}
+	}
+	r.leaveOut(ctx, &plan, out)
+	return plan, len(plan.tickets) > 0
+}
+
+// leaveOut takes tickets out of a plan for a running match, which is as good without them.
+func (p *pass) leaveOut(ctx context.Context, plan *planned, out []*waiting) {
+	var stay placement
+	var claims []seats.Claim
+	for i, w := range plan.tickets {
+		if slices.Contains(out, w) {
+			claims = append(claims, plan.claims[i])
+			continue
+		}
+		stay.tickets, stay.claims = append(stay.tickets, w), append(stay.claims, plan.claims[i])
+	}
+	plan.placement = stay
+	p.withdraw(ctx, &group{match: plan.match, claims: claims})
 }
 
 // launch is the new match that the placement asks for.
@@ -123,11 +150,18 @@ func (p *pass) make(ctx context.Context) {
 	failures := map[string]int{}
 	for i := range p.plans {
 		plan := &p.plans[i]
-		g := &group{match: plan.match, claims: plan.claims, running: plan.match != ""}
-		if apart[i] {
-			p.withdraw(ctx, g)
+		out := apart[plan]
+		if len(out) > 0 {
+			p.logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
+		}
+		g := &group{match: plan.match, running: plan.match != ""}
+		if g.running {
+			p.leaveOut(ctx, plan, out)
+		}
+		if len(plan.tickets) == 0 || !g.running && len(out) > 0 {
 			continue
 		}
+		g.claims = plan.claims
 		if !g.running {
 			if failures[plan.queue] == maxFailures || !p.now().Before(p.deadline) {
 				continue

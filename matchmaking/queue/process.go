@@ -199,8 +199,9 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 			again = true
 			return
 		}
-		done = append(done, pl.tickets...)
-		for _, user := range pl.users() {
+		again = again || len(plan.tickets) < len(pl.tickets)
+		done = append(done, plan.tickets...)
+		for _, user := range plan.users() {
 			r.placed[user] = true
 		}
 		plan.queue, plan.rules, plan.turn = r.name, r.q, r.turns
