@@ -183,6 +183,51 @@ func TestMatches_Late(t *testing.T) {
 	}
 }
 
+// A party has no more seats than it may have, by whichever way a friend comes, and nobody
+// comes to a match where a player blocks them or is blocked by them.
+func TestMatches_LateFriendsAreBound(t *testing.T) {
+	h := newHouse(t)
+	p, q := h.partyOf("ann", "bob", "late"), h.partyOf("xena")
+	l := matchmaking.Launch{Teams: 2, TeamSize: 4, MaxParty: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(p, 1, "ann"), claim(q, 0, "xena")}}
+	blocks := func(by string, of ...string) {
+		if h.blocked == nil {
+			h.blocked = map[string][]string{}
+		}
+		h.blocked[by] = of
+	}
+	bobIsIn := func(s *stage, want bool) {
+		t.Helper()
+		want_ := ""
+		if want {
+			want_ = s.id
+		}
+		if got, err := h.client().Late(t.Context(), parse(t, p), "bob"); err != nil || got != want_ {
+			t.Errorf("Late(bob) = %q, %v; want %q", got, err, want_)
+		}
+	}
+	s := h.launch(l)
+	blocks("bob", "xena")
+	bobIsIn(s, false)
+	s.refused("bob", party.Blocked)
+	blocks("bob", "ann") // who chose to play with bob
+	blocks("xena", "late")
+	bobIsIn(s, true)
+	s.enter("bob")
+	s.refused("late", party.Blocked)
+	blocks("xena")
+	s.refused("late", party.PartyTooLarge)
+	if got, err := h.client().Late(t.Context(), parse(t, p), "late"); err != nil || got != "" {
+		t.Errorf("Late of a third in a match for parties of two = %q, %v", got, err)
+	}
+	h.friendsErr = errors.New("no database")
+	s.leave("bob", "bob1", runtime.PresenceReasonLeave)
+	s.refused("late", party.SeatReserved)
+	l.AvoidBlocks = false
+	ignoring := h.launch(l)
+	blocks("bob", "xena")
+	ignoring.enter("bob")
+}
+
 func TestMatches_Release(t *testing.T) {
 	h := newHouse(t)
 	p := h.partyOf("ann", "bob")

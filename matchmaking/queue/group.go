@@ -44,8 +44,8 @@ func (s *Service) collected(ticket string) (*group, bool) {
 	return g, ok
 }
 
-// commitTries is how often the seats of a match are asked for; commitWait how long the
-// host's hook may take for it, all in all.
+// commitTries is how often the seats of a match are asked for; commitWait how long each
+// try may take.
 const (
 	commitTries = 2
 	commitWait  = 2 * time.Second
@@ -55,16 +55,21 @@ const (
 // meanwhile, because one of the tickets seemed to have ended, is made again.
 func (s *Service) commit(ctx context.Context, g *group) (match string, err error) {
 	for range commitTries {
-		if err = s.launcher.Commit(ctx, g.match, g.claims); err == nil {
-			return g.match, nil
-		}
-		if errors.Is(err, matchmaking.ErrGone) && !g.running {
-			if match, err = s.launcher.Launch(ctx, g.launch); err == nil {
-				return match, nil
-			}
+		if match, err = s.tryCommit(ctx, g); err == nil {
+			return match, nil
 		}
 	}
 	return "", err
+}
+
+func (s *Service) tryCommit(ctx context.Context, g *group) (match string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, commitWait)
+	defer cancel()
+	err = s.launcher.Commit(ctx, g.match, g.claims)
+	if errors.Is(err, matchmaking.ErrGone) && !g.running {
+		return s.launcher.Launch(ctx, g.launch)
+	}
+	return g.match, err
 }
 
 // end ends a ticket in the book, and what was prepared for it: with one ticket gone, the

@@ -31,8 +31,6 @@ func (s *Service) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 	if len(pool) == 0 {
 		return "", errors.New("a match of nobody")
 	}
-	ctx, cancel := context.WithTimeout(ctx, commitWait)
-	defer cancel()
 	if !s.processing {
 		match, err = s.matchNative(ctx, pool)
 		s.conclude(ctx, pool)
