@@ -45,10 +45,10 @@ func (s *Service) collected(ticket string) (*group, bool) {
 }
 
 // commitTries is how often the seats of a match are asked for; commitWait how long each
-// try may take.
+// try may take, which is little unless the machine has far too much to do.
 const (
 	commitTries = 2
-	commitWait  = 2 * time.Second
+	commitWait  = 5 * time.Second
 )
 
 // commit holds the seats of a group and tells the parties. A new match that has gone
