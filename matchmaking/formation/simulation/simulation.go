@@ -203,7 +203,7 @@ func (r *run) pass(at time.Duration) {
 	r.report.Passes++
 	r.report.Busiest = max(r.report.Busiest, len(r.waiting))
 	began := time.Now()
-	res := formation.Form(now, r.q, r.waiting, nil, nil)
+	res := formation.Form(now, r.q, formation.Pool{Tickets: r.waiting}, nil)
 	r.report.Slowest = max(r.report.Slowest, time.Since(began))
 	team := map[int]int{} // of every ticket placed in this pass
 	for _, m := range res.Matches {
