@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"partyline/matchmaking/formation"
+	"partyline/matchmaking/formation/yardstick"
 )
 
 // Load is who arrives, and how often the matchmaker looks.
@@ -119,8 +120,11 @@ func checkShares(what string, shares []Share) error {
 }
 
 // Run plays the queue. The load has to pass [Load.Check].
-func Run(q formation.Queue, l Load) Report {
-	r := &run{q: q, l: l, rng: rand.New(rand.NewPCG(l.Seed, 1)), start: time.Unix(0, 0)}
+func Run(q formation.Queue, l Load) Report { return RunWith(formation.Form, q, l) }
+
+// RunWith plays the queue with another way to form matches.
+func RunWith(form yardstick.Former, q formation.Queue, l Load) Report {
+	r := &run{form: form, q: q, l: l, rng: rand.New(rand.NewPCG(l.Seed, 1)), start: time.Unix(0, 0)}
 	r.next = r.gap()
 	for at := l.Interval; at <= l.Duration; at += l.Interval {
 		r.arrivals(at)
@@ -132,6 +136,7 @@ func Run(q formation.Queue, l Load) Report {
 }
 
 type run struct {
+	form    yardstick.Former
 	q       formation.Queue
 	l       Load
 	rng     *rand.Rand
@@ -203,7 +208,7 @@ func (r *run) pass(at time.Duration) {
 	r.report.Passes++
 	r.report.Busiest = max(r.report.Busiest, len(r.waiting))
 	began := time.Now()
-	res := formation.Form(now, r.q, formation.Pool{Tickets: r.waiting}, nil)
+	res := r.form(now, r.q, formation.Pool{Tickets: r.waiting}, nil)
 	r.report.Slowest = max(r.report.Slowest, time.Since(began))
 	team := map[int]int{} // of every ticket placed in this pass
 	for _, m := range res.Matches {
