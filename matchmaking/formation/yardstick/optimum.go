@@ -43,7 +43,9 @@ func Bound(now time.Time, q formation.Queue, p formation.Pool) int {
 		if i == 0 || t.Key != p.Tickets[order[i-1]].Key || !q.NoSkill && t.Skill > reach {
 			matches, seats, reach = matches+seats/(q.Teams*q.TeamSize), 0, t.Skill
 		}
-		if t.Size >= 1 && t.Size <= q.TeamSize {
+		if q.FullParty && t.Size == q.Teams*q.TeamSize {
+			matches++
+		} else if t.Size >= 1 && t.Size <= q.TeamSize {
 			seats += t.Size
 		}
 		reach = max(reach, t.Skill+window(now, q, t))
