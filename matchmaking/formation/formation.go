@@ -3,14 +3,14 @@
 // in whatever order the tickets arrive.
 //
 // A ticket is a party or a player alone and is never split: all of it goes to
-// one team of one match or it waits on. The oldest ticket is served first. Around it a
-// pool of the nearest unmatched tickets by skill is gathered, each within both sides'
-// windows, and teams are packed from the pool with large tickets before small ones,
-// because small ones fit anywhere later; where that fails the pool reaches farther, then
-// for the nearest of each size, and at last around a neighbour of the oldest. So every
-// match has a ticket at its centre that accepts all others and that all others accept.
-// Then tickets change teams until the teams are as even as can be. Open matches are filled
-// before new ones are made.
+// one team of one match or it waits on. The oldest ticket is served first. Of the nearest
+// unmatched tickets by skill, each within both sides' windows, those are packed into
+// teams that lie closest together with it, large tickets before small ones, because small
+// ones fit anywhere later; where that fails the search reaches for the nearest of each size, and
+// at last around a neighbour of the oldest. So every match has a ticket at its centre that
+// accepts all others and that all others accept. Then tickets change teams until the teams
+// are as even as can be, and in the end some matches are taken apart where their tickets and
+// those left over make more of them. Open matches are filled before new ones are made.
 //
 // Every search is bounded, so a pass costs O(n) for n tickets.
 package formation
@@ -31,11 +31,18 @@ const (
 	packSteps = 512
 	// backfillTries bounds how many open matches are looked at for one ticket.
 	backfillTries = 32
+	// thoroughMost is the largest pool in which the best match around a ticket is looked for,
+	// and tickets without one are looked after once more. In larger ones the first good match is
+	// near, and who finds none finds one in the next pass.
+	thoroughMost = 1024
+	// creditFloor and creditShare bound, in packings that are tried, what a pass may do for
+	// tickets beyond looking among their nearest: as much as small pools can need, and for a
+	// part of the tickets of large ones, the oldest.
+	creditFloor = 4096
+	creditShare = 64
 )
 
-// reaches are the sizes of the pools that are tried one after the other, in matches. Where
-// skill plays no part the first is left out: a pool to choose from lets large tickets go
-// before small ones.
+// reaches are the sizes of the pools that are tried one after the other, in matches.
 var reaches = [...]float64{1, 1.3, 2}
 
 // Form runs one pass. proceed is asked between tickets and ends the pass by answering
@@ -44,22 +51,31 @@ var reaches = [...]float64{1, 1.3, 2}
 // safe for concurrent use.
 func Form(now time.Time, q Queue, p Pool, proceed func() bool) Result {
 	f := newPass(now, q, p)
+	defer f.done()
 	var res Result
 	if len(p.Open) > 0 {
 		res.Backfills, res.Stopped = f.backfill(p.Open, proceed)
 	}
+	res.Stopped = res.Stopped || f.serve(proceed) || f.repair(proceed)
+	res.Matches = f.made
+	return res
+}
+
+// serve tries to form a match around every ticket, the oldest first.
+func (f *pass) serve(proceed func() bool) (stopped bool) {
 	for n, at := range f.byAge {
-		if res.Stopped = res.Stopped || late(n, proceed); res.Stopped {
-			break
+		if late(n, proceed) {
+			return true
 		}
 		if f.items[at].matched {
 			continue
 		}
 		if m, ok := f.around(int(at)); ok {
-			res.Matches = append(res.Matches, m)
+			f.made = append(f.made, m)
+			f.own(m, len(f.made)-1)
 		}
 	}
-	return res
+	return false
 }
 
 // late asks now and then whether the budget is used up.
@@ -114,9 +130,17 @@ func (f *pass) differences(at int) []int {
 	return both[:1]
 }
 
+// slotBlock is for how many placements memory is asked for at a time.
+const slotBlock = 1024
+
 // match takes the tickets that were picked.
 func (f *pass) match() Match {
-	m := Match{Placements: make([]Placement, len(f.pick)), TeamSize: f.team, Spread: f.spread(), TeamGap: f.teamGap()}
+	n := len(f.pick)
+	if len(f.slots) < n {
+		f.slots = make([]Placement, max(n, min(slotBlock, len(f.items))))
+	}
+	m := Match{Placements: f.slots[:n:n], TeamSize: f.team, Spread: f.spread(), TeamGap: f.teamGap()}
+	f.slots = f.slots[n:]
 	if f.near != nil {
 		m.Region = f.bestRegion()
 	}
@@ -128,27 +152,40 @@ func (f *pass) match() Match {
 	return m
 }
 
+// own notes which match the tickets of a match are in, where that is ever asked.
+func (f *pass) own(m Match, index int) {
+	if f.matchOf == nil {
+		return
+	}
+	for _, p := range m.Placements {
+		f.matchOf[f.places[p.Ticket]] = int32(index)
+	}
+}
+
 // choose finds tickets that fill a match with the one at a position in it: in its best
 // region first, among the nearest first, and then farther away, because near ones make the
 // better match.
 func (f *pass) choose(at int) bool {
 	if f.near == nil {
-		return f.chooseWithin(at)
+		return f.chooseHere(at)
 	}
 	for _, region := range f.regions(at) {
 		f.region = 1 << region
-		if f.chooseWithin(at) {
+		if f.chooseHere(at) {
 			return true
 		}
 	}
 	return false
 }
 
-func (f *pass) chooseWithin(at int) bool {
+func (f *pass) chooseHere(at int) bool {
+	if f.thorough() {
+		return f.tighten(at, at) || f.gatherSizes(at) && f.suits(at, at) || f.aside(at)
+	}
 	f.reset(at, at)
 	first := 0
 	if f.q.NoSkill {
-		first = 1
+		first = 1 // a pool to choose from lets large tickets go before small ones
 	}
 	for _, reach := range reaches[first:] {
 		more := f.gather(at, int(math.Ceil(reach*float64(f.capacity))))
@@ -159,65 +196,23 @@ func (f *pass) chooseWithin(at int) bool {
 			return f.aside(at)
 		}
 	}
+	if f.credit <= 0 {
+		return false
+	}
+	f.credit--
 	return f.gatherSizes(at) && f.suits(at, at) || f.aside(at)
 }
 
-// aside tries matches around the neighbours of a ticket that accept it, one, two, four and
-// more of them away on both sides: one that has nobody on one side finds its match towards
-// the other, where more play.
-func (f *pass) aside(at int) bool {
-	if f.q.NoSkill || f.credit <= 0 {
-		return false
-	}
-	for _, step := range [...]func(*item) int32{func(it *item) int32 { return it.next }, func(it *item) int32 { return it.prev }} {
-		centre, try := at, 1
-		for n := 1; n <= asideReach; n++ {
-			centre = int(step(&f.items[centre]))
-			d, ok := f.distance(at, centre)
-			if !ok {
-				break
-			}
-			if n < try || d > f.items[centre].window || !f.welcome(at, centre) {
-				continue
-			}
-			try *= 2
-			f.credit--
-			f.reset(at, centre)
-			f.gather(centre, asideSeats*f.capacity)
-			if f.seats >= f.capacity && f.suits(at, centre) {
-				return true
-			}
-		}
-	}
-	return false
+// thorough reports whether the best match is to be looked for and not just a good one.
+func (f *pass) thorough() bool {
+	return f.matchOf != nil && !f.lean && f.credit > 0 && !f.q.NoSkill
 }
 
-const (
-	// asideReach is how many neighbours away another centre may be, asideSeats the size of
-	// the pool around it, in matches.
-	asideReach = 64
-	asideSeats = 3
-	// asideFloor and asideShare bound how many other centres are tried in a pass: as many
-	// as small pools can need, and a part of the tickets of large ones.
-	asideFloor = 4096
-	asideShare = 16
-)
-
-// suits packs the pool into even teams, if it can.
+// suits packs those found into even teams, if it can.
 func (f *pass) suits(anchor, centre int) bool {
 	if !f.pack(anchor, centre) || anchor != centre && !f.centred() {
 		return false
 	}
 	f.balance()
 	return f.q.NoSkill || f.q.TeamSpread == 0 || f.teamGap() <= f.q.TeamSpread
-}
-
-// centred reports whether one of those picked accepts all others and is accepted by them.
-func (f *pass) centred() bool {
-	return slices.ContainsFunc(f.pick, func(c picked) bool {
-		return !slices.ContainsFunc(f.pick, func(p picked) bool {
-			d := math.Abs(f.items[c.at].skill - f.items[p.at].skill)
-			return d > f.items[c.at].window || d > f.items[p.at].window
-		})
-	})
 }

@@ -271,7 +271,7 @@ func TestForm_LoadIsMostlyPlaced(t *testing.T) {
 }
 
 func BenchmarkForm(b *testing.B) {
-	for _, n := range []int{4_000, 10_000, 100_000} {
+	for _, n := range []int{4_000, 10_000, 100_000, 1_000_000} {
 		tickets := load(n, 1)
 		b.Run(fmt.Sprintf("tickets=%d", n), func(b *testing.B) {
 			for b.Loop() {

@@ -9,6 +9,9 @@ import (
 // pack chooses tickets of those found that fill every team exactly, the anchor among them.
 // Of equal sizes the oldest goes first, the centre before all.
 func (f *pass) pack(anchor, centre int) bool {
+	if !f.adds(anchor) {
+		return false
+	}
 	for s := range f.sizes {
 		f.sizes[s], f.used[s] = f.sizes[s][:0], 0
 	}
@@ -25,6 +28,20 @@ func (f *pass) pack(anchor, centre int) bool {
 	f.pick = append(f.pick[:0], picked{at: anchor})
 	f.steps = 0
 	return f.fill(0, f.team-f.size(anchor), f.team, teamSizes{largest: f.size(anchor), least: math.MaxInt})
+}
+
+// adds reports whether the sizes of those found can add up to the rest of the anchor's team and to
+// the rest of the match, which is quickly seen and mostly settles it where they do not.
+func (f *pass) adds(anchor int) bool {
+	if f.capacity > 63 {
+		return true
+	}
+	sums := uint64(1) // bit n: some of them have n seats together
+	for _, at := range f.found[1:] {
+		sums |= sums << f.items[at].size
+	}
+	size := f.size(anchor)
+	return sums>>(f.team-size)&1 != 0 && sums>>(f.capacity-size)&1 != 0
 }
 
 // teamSizes are the largest tickets of the team that is being filled and of the teams

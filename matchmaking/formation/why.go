@@ -82,6 +82,7 @@ func missing(now time.Time, q Queue, p Pool, tickets []int) Reason {
 	}
 	possible := func() bool {
 		f := newPass(now, q, sub)
+		defer f.done()
 		_, ok := f.around(slices.Index(f.tickets, 0))
 		return ok
 	}
