@@ -3,6 +3,7 @@ package judge_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -215,8 +216,9 @@ func TestInquiries(t *testing.T) {
 
 	w.rules("rules: [{id: broken, on: [create], deny: user.metadata.level > 3}]")
 	w.load.err = errDown
-	if _, err := inquiries.Answer(t.Context(), caller(p[3]), judge.Inquiry{Action: rules.ActionCreate}); party.ReasonOf(err) != party.Internal {
-		t.Errorf("a rule that breaks: %v; want internal", err)
+	refusal, err := inquiries.Answer(t.Context(), caller(p[3]), judge.Inquiry{Action: rules.ActionCreate})
+	if err != nil || refusal == nil || refusal.Reason != party.Internal || refusal.Rule != "broken" || !strings.Contains(refusal.Message, "try again") {
+		t.Errorf("a rule that breaks: %+v, %v; want internal, the rule's name and what the player reads", refusal, err)
 	}
 }
 

@@ -103,7 +103,7 @@ func asks(set *rules.Set, q party.Question) bool {
 func refusal(d rules.Decision, err error) error {
 	switch {
 	case err != nil:
-		return &party.Error{Reason: party.Internal, Message: d.Message, Cause: err}
+		return &party.Error{Reason: party.Internal, Rule: d.Rule, Message: d.Message, Cause: err}
 	case !d.Allowed:
 		return &party.Error{Reason: party.RuleDenied, Rule: d.Rule, Message: d.Message}
 	}

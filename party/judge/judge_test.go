@@ -125,7 +125,7 @@ func TestDecide_FailsClosed(t *testing.T) {
 		t.Errorf("denials = %+v; want two broken ones", last)
 	}
 
-	w.rules("rules: [{id: stage, on: [kick], deny: 'any(party.members, .stage == \"x\")'}]")
+	w.rules("rules: [{id: stage, on: [kick], deny: 'any(party.members, .stage == \"failed\")'}]")
 	w.deps.Statuses = func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return nil, errDown }
 	w.start(nil)
 	id := w.party(true, 4, p[0])

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -22,7 +23,7 @@ type stats struct{ asked, hits, errors atomic.Uint64 }
 const defaultMessage = "This is not possible right now."
 
 // compile makes the rule at i ready to run; nil when it has a problem.
-func (d *decoder) compile(i int, r Rule) *rule {
+func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 	key, src := "deny", r.Deny
 	if src == "" {
 		key, src = "allow", r.Allow
@@ -31,9 +32,11 @@ func (d *decoder) compile(i int, r Rule) *rule {
 	if src == "" || d.broken[path] || d.broken[index("rules", i)] {
 		return nil
 	}
-	cond, warnings, bad := newCondition(src)
-	if bad != nil {
-		d.fail(d.inCondition(path, src, bad.offset), path, bad.what, bad.allowed)
+	cond, warnings, bad := newCondition(src, d.scope(c, r))
+	for _, b := range bad {
+		d.fail(d.inCondition(path, src, b.offset), path, b.what, b.allowed)
+	}
+	if cond == nil {
 		return nil
 	}
 	for _, w := range warnings {
@@ -42,6 +45,15 @@ func (d *decoder) compile(i int, r Rule) *rule {
 	d.emptyFacts(path, r, cond)
 	r.On = slices.Clone(r.On)
 	return &rule{Rule: r, cond: cond, stats: new(stats)}
+}
+
+// scope is what the file says of the values that a rule's condition compares.
+func (d *decoder) scope(c *Config, r Rule) scope {
+	s := scope{actions: r.On, stages: c.Status.Stages}
+	if len(c.Queues) > 0 {
+		s.queues = slices.Sorted(maps.Keys(c.Queues))
+	}
+	return s
 }
 
 // inCondition is the place of a character of the condition written at path.
@@ -83,6 +95,7 @@ var inParty = []Action{ActionJoin, ActionInvite, ActionUpdate, ActionData, Actio
 // factActions lists the actions for which a fact, or all facts of a group, can
 // be anything but empty; facts that are not listed always can.
 var factActions = map[string][]Action{
+	"invited":           {ActionJoin},
 	"party":             inParty,
 	"relation":          inParty,
 	"request.max_size":  {ActionCreate},

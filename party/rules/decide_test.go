@@ -128,7 +128,7 @@ func TestSet_Decide_reads(t *testing.T) {
 		action rules.Action
 		want   []string
 	}{
-		"none":            {`[{id: a, on: [join], deny: 'party.size > 9 or user.lang == "xx" or any(party.members, .leader and .stage == "x")'}]`, "join", nil},
+		"none":            {`[{id: a, on: [join], deny: 'party.size > 9 or user.lang == "xx" or any(party.members, .leader and .stage == "failed")'}]`, "join", nil},
 		"other_action":    {`[{id: a, on: [kick], deny: relation.blocked}]`, "join", nil},
 		"behind_decision": {`[{id: a, on: [join], deny: true}, {id: b, on: [join], deny: relation.blocked}]`, "join", nil},
 		"account_once":    {`[{id: a, on: [join], deny: 'user.account_age < duration("1h")'}, {id: b, on: [join], deny: 'user.metadata.level == 99 or user.display_name == "x"'}]`, "join", []string{"account"}},
@@ -214,8 +214,8 @@ func TestSet_Decide_failsClosed(t *testing.T) {
 		ctx  func() context.Context
 		want string
 	}{
-		"missing_metadata": {"deny: user.metadata.missing < 10", nil, nil, "rule r: invalid operation"},
-		"allow":            {"allow: user.metadata.missing < 10", nil, nil, "rule r: invalid operation"},
+		"missing_metadata": {"deny: user.metadata.missing < 10", nil, nil, "rule r: a missing value stands before <"},
+		"allow":            {"allow: user.metadata.missing < 10", nil, nil, "rule r: a missing value stands before <"},
 		"wrong_kind":       {`deny: 'any(user.metadata.level, # == 1)'`, nil, nil, "rule r: "},
 		"by_zero":          {`deny: party.size % (party.size - 2) == 1`, nil, nil, "rule r: "},
 		"loader":           {"deny: relation.blocked", &fakeLoader{err: broken}, nil, "rule r: read blocks: no database"},

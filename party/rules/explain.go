@@ -61,7 +61,7 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 			switch {
 			case err != nil:
 				t.Outcome, decided = Broken, true
-				out.Decision, out.Err = Decision{Rule: r.ID, Message: brokenMessage}, &EvalError{Rule: r.ID, Cause: err}
+				out.Decision, out.Err = r.failed(err), &EvalError{Rule: r.ID, Cause: err}
 			case holds:
 				t.Outcome, decided = Held, true
 				out.Decision = r.decision()

@@ -60,7 +60,7 @@ func (d *decoder) finish(c Config) (*Set, error) {
 	d.check(&c)
 	s := &Set{config: c}
 	for i := range c.Rules {
-		if r := d.compile(i, c.Rules[i]); r != nil {
+		if r := d.compile(&c, i, c.Rules[i]); r != nil {
 			s.add(r)
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 )
 
@@ -68,19 +67,9 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 	}
 	holds, ok := out.(bool)
 	if !ok {
-		return false, fmt.Errorf("gave %T instead of true or false", out)
+		return false, errors.New("is neither true nor false for these facts")
 	}
 	return holds, nil
-}
-
-// runError puts an error of the evaluation into one short line; it may quote
-// facts, and players choose some of these.
-func runError(err error) error {
-	var fe *file.Error
-	if errors.As(err, &fe) {
-		return fmt.Errorf("%s (character %d of the condition)", printable(clipTo(plainWords(fe.Message), 120)), fe.From+1)
-	}
-	return err
 }
 
 // read makes the facts of n ready.
@@ -97,7 +86,7 @@ func (m *machine) read(ctx context.Context, n need) error {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return err
+			return unread{err}
 		}
 		if err := r.read(ctx); err != nil {
 			return err
@@ -112,7 +101,7 @@ func (m *machine) account(ctx context.Context) (err error) {
 	if m.load != nil {
 		a, err := m.load.Account(ctx, u.ID)
 		if err != nil {
-			return fmt.Errorf("read account: %w", err)
+			return unread{fmt.Errorf("read account: %w", err)}
 		}
 		u.DisplayName, u.AccountAge = a.DisplayName, max(0, m.facts.Now.Sub(a.CreatedAt))
 		if u.Metadata, err = object("user.metadata", a.Metadata); err != nil {
@@ -130,7 +119,7 @@ func (m *machine) groupsOf(ctx context.Context) ([]GroupFacts, error) {
 	}
 	g, err := m.load.Groups(ctx, m.facts.User.ID)
 	if err != nil {
-		return nil, fmt.Errorf("read groups: %w", err)
+		return nil, unread{fmt.Errorf("read groups: %w", err)}
 	}
 	if m.own = g; g == nil {
 		m.own = []GroupFacts{}
@@ -165,7 +154,7 @@ func (m *machine) sameGroup(ctx context.Context) error {
 	}
 	theirs, err := m.load.Groups(ctx, p.LeaderID)
 	if err != nil {
-		return fmt.Errorf("read the leader's groups: %w", err)
+		return unread{fmt.Errorf("read the leader's groups: %w", err)}
 	}
 	ids := make(map[string]bool, len(own))
 	for _, g := range own {
@@ -198,7 +187,7 @@ func (m *machine) friends(ctx context.Context) error {
 	}
 	friends, err := m.load.Friends(ctx, m.facts.User.ID, others)
 	if err != nil {
-		return fmt.Errorf("read friends: %w", err)
+		return unread{fmt.Errorf("read friends: %w", err)}
 	}
 	for _, id := range friends {
 		rel.FriendOfAny = rel.FriendOfAny || slices.Contains(others, id)
@@ -214,7 +203,7 @@ func (m *machine) blocked(ctx context.Context) (err error) {
 	m.facts.Relation.Blocked = false
 	if others := m.others(); len(others) > 0 {
 		if m.facts.Relation.Blocked, err = m.load.Blocked(ctx, m.facts.User.ID, others); err != nil {
-			return fmt.Errorf("read blocks: %w", err)
+			return unread{fmt.Errorf("read blocks: %w", err)}
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -115,14 +116,32 @@ func (s *Set) decide(ctx context.Context, f Facts, load Loader, count bool) (d D
 	return Decision{Allowed: true}, Facts{}, nil
 }
 
-// brokenMessage goes with an EvalError; what broke is for the log.
-const brokenMessage = "This cannot be checked right now, please try again."
+// What the player reads beside an EvalError; what broke is for the log. A fact that could
+// not be read may be there in a moment, a rule that does not fit its facts stays broken.
+const (
+	unreadMessage = "This cannot be checked right now, please try again."
+	brokenMessage = "This is refused because one of the game's own rules is faulty. Trying again does not help; please tell the game's team."
+)
+
+// unread is a fact that could not be read from the database.
+type unread struct{ error }
+
+func (u unread) Unwrap() error { return u.error }
 
 func (r *rule) broken(cause error, count bool) (Decision, error) {
 	if count {
 		r.stats.errors.Add(1)
 	}
-	return Decision{Rule: r.ID, Message: brokenMessage}, &EvalError{Rule: r.ID, Cause: cause}
+	return r.failed(cause), &EvalError{Rule: r.ID, Cause: cause}
+}
+
+// failed is the refusal of a rule that could not be evaluated.
+func (r *rule) failed(cause error) Decision {
+	var temporary unread
+	if errors.As(cause, &temporary) {
+		return Decision{Rule: r.ID, Message: unreadMessage}
+	}
+	return Decision{Rule: r.ID, Message: brokenMessage}
 }
 
 // decision is what the rule says once its condition holds.
