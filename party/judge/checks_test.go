@@ -250,20 +250,22 @@ func TestLoad(t *testing.T) {
 	}
 	users, _ := w.host.UsersGetId(ctx, []string{p[0].UserID}, nil)
 	users[0].Metadata, users[0].CreateTime = `{"level":3}`, timestamppb.New(w.clock.Now())
-	account, err := load.Account(ctx, p[0].UserID)
-	if err != nil || account.DisplayName != users[0].DisplayName || account.Metadata != `{"level":3}` || !account.CreatedAt.Equal(w.clock.Now()) {
-		t.Errorf("Account = %+v, %v", account, err)
+	accounts, err := load.Accounts(ctx, []string{p[0].UserID, p[1].UserID, "nobody"})
+	account := accounts[p[0].UserID]
+	if err != nil || len(accounts) != 2 || account.DisplayName != users[0].DisplayName || account.Metadata != `{"level":3}` || !account.CreatedAt.Equal(w.clock.Now()) {
+		t.Errorf("Accounts = %+v, %v", accounts, err)
 	}
-	if _, err := load.Account(ctx, "nobody"); err == nil {
-		t.Error("nobody has an account")
+	level := func() string {
+		accounts, _ := load.Accounts(ctx, []string{p[0].UserID})
+		return accounts[p[0].UserID].Metadata
 	}
 	users[0].Metadata = `{"level":4}`
-	if account, _ = load.Account(ctx, p[0].UserID); account.Metadata != `{"level":3}` {
-		t.Errorf("Account = %+v; want it remembered", account)
+	if got := level(); got != `{"level":3}` {
+		t.Errorf("metadata = %s; want it remembered", got)
 	}
 	w.clock.Advance(judge.FactTTL + time.Second)
-	if account, _ = load.Account(ctx, p[0].UserID); account.Metadata != `{"level":4}` {
-		t.Errorf("Account = %+v; want it read again", account)
+	if got := level(); got != `{"level":4}` {
+		t.Errorf("metadata = %s; want it read again", got)
 	}
 	if _, err := judge.Load(host{Host: w.host, err: errDown}, w.clock.Now).Groups(ctx, p[0].UserID); err == nil {
 		t.Error("a failed read is no answer")

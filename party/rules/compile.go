@@ -43,6 +43,9 @@ func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 		d.problems = append(d.problems, d.src.problem(Warning, d.inCondition(path, src, w.offset), path, w.what, w.allowed))
 	}
 	d.emptyFacts(path, r, cond)
+	if slices.Contains(cond.names, "party.skill") {
+		d.skillFact(path, c)
+	}
 	r.On = slices.Clone(r.On)
 	return &rule{Rule: r, cond: cond, stats: new(stats)}
 }
@@ -79,6 +82,24 @@ func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
 		if !slices.ContainsFunc(r.On, func(a Action) bool { return slices.Contains(useful, a) }) {
 			d.warn(path, fmt.Sprintf("%s is always empty for %s", fact, list(words(r.On), "and")), "it is known for "+list(words(useful), "and"))
 		}
+	}
+}
+
+// skillFact refuses party.skill where nothing says which number it is.
+func (d *decoder) skillFact(path string, c *Config) {
+	named := false
+	for _, name := range slices.Sorted(maps.Keys(c.Queues)) {
+		s := c.Queues[name].Skill
+		if s == nil {
+			continue
+		}
+		if named = true; s.Source != SkillFromAccount {
+			d.bad(path, fmt.Sprintf("party.skill is read from the account, and queue %q has its skill from %s", clip(name), s.Source), "use source: account, or .metadata of the members")
+			return
+		}
+	}
+	if !named {
+		d.bad(path, "party.skill has no meaning without a queue that has skill", "add skill to a queue, or compare .metadata of the members")
 	}
 }
 

@@ -188,7 +188,7 @@ func callable() []string {
 
 var factGroups = []reflect.Type{
 	reflect.TypeFor[UserFacts](), reflect.TypeFor[GroupFacts](), reflect.TypeFor[PartyFacts](),
-	reflect.TypeFor[MemberFacts](), reflect.TypeFor[RelationFacts](), reflect.TypeFor[RequestFacts](),
+	reflect.TypeFor[MemberFacts](), reflect.TypeFor[SkillFacts](), reflect.TypeFor[RelationFacts](), reflect.TypeFor[RequestFacts](),
 }
 
 func factNames(t reflect.Type) []string {

@@ -85,7 +85,7 @@ func evaluate(t *rapid.T, text string, a *analysis) bool {
 	if rapid.Bool().Draw(t, "leveled") {
 		f.User.Metadata = map[string]any{"level": rapid.IntRange(-3, 7).Draw(t, "level")}
 	}
-	m.begin(f, nil)
+	m.begin(Defaults(), f, nil)
 	holds, err := m.eval(t.Context(), c)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)

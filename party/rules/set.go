@@ -15,6 +15,7 @@ type Set struct {
 	rules    []*rule
 	byAction map[Action][]*rule // in the order of the file
 	warnings Problems
+	queues   []string // names, sorted
 }
 
 // Defaults is the Set of an absent or empty file.
@@ -40,6 +41,20 @@ func (s *Set) Warnings() Problems { return s.warnings }
 // Has reports whether any rule is about the action. Where it is false, callers
 // need not gather facts: [Set.Decide] allows.
 func (s *Set) Has(a Action) bool { return len(s.byAction[a]) > 0 }
+
+// skill is what party.skill is read by: the skill of the queue asked for, or of the first
+// queue by name that has one; nil where none has.
+func (s *Set) skill(queue string) *Skill {
+	if q := s.config.Queues[queue]; q.Skill != nil {
+		return q.Skill
+	}
+	for _, name := range s.queues {
+		if q := s.config.Queues[name]; q.Skill != nil {
+			return q.Skill
+		}
+	}
+	return nil
+}
 
 // Uses reports whether a rule about the action names the fact, by its full name such as
 // "party.state". Where it is false, callers need not find the fact out.
@@ -95,7 +110,7 @@ func (s *Set) decide(ctx context.Context, f Facts, load Loader, count bool) (d D
 		}
 		m.release()
 	}()
-	m.begin(f, load)
+	m.begin(s, f, load)
 	for _, r := range rules {
 		asking = r
 		if count {
