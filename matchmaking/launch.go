@@ -17,6 +17,9 @@ const PartyMatch = rules.PartyMatch
 // it; the handler behind it gets it too and need not care.
 const ParamSeats = "partyline_seats"
 
+// paramTick is the parameter of MatchInit that carries [Launch.Tick].
+const paramTick = "partyline_tick"
+
 // maxSeats bounds one match, as the rules file does for queues.
 const maxSeats = 256
 
@@ -49,6 +52,8 @@ type Launch struct {
 	Skill     float64 // strength of the match; for backfill
 	OpenJoins bool    // anybody may take an open seat; otherwise only members of parties that sit here
 
+	Tick int // how many times a second a [PartyMatch] passes data on; 0 is 20
+
 	Params map[string]any // more parameters for the handler's MatchInit, which gob must be able to encode
 }
 
@@ -74,6 +79,9 @@ func (l Launch) MatchParams() (map[string]any, error) {
 	// One text rather than a tree: the host copies parameters with gob, which would need
 	// every type registered, in each plugin anew.
 	params[ParamSeats] = string(text)
+	if l.Tick > 0 {
+		params[paramTick] = l.Tick
+	}
 	return params, nil
 }
 

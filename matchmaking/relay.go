@@ -8,7 +8,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// relayRate is the ticks per second of a relay: data waits 50 ms at most.
+// relayRate is the ticks per second of a relay unless it is told another: data waits 50 ms at most.
 const relayRate = 20
 
 // Relay is a match handler that passes every message on to the other players, as the
@@ -23,7 +23,10 @@ var _ runtime.Match = relay{}
 // players are the state of a relay, in the order they came.
 type players []runtime.Presence
 
-func (relay) MatchInit(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, map[string]any) (any, int, string) {
+func (relay) MatchInit(_ context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, params map[string]any) (any, int, string) {
+	if rate, ok := params[paramTick].(int); ok {
+		return players{}, rate, ""
+	}
 	return players{}, relayRate, ""
 }
 

@@ -32,6 +32,29 @@ func (w *waiting) blocks(o *waiting) bool {
 		slices.ContainsFunc(o.blocked, func(b party.Block) bool { return b.Between(w.users, o.users) })
 }
 
+// blockPairs are the tickets of a pool between which a block is known.
+func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
+	if q.Blocks != rules.BlocksAvoid || !slices.ContainsFunc(pool, func(w *waiting) bool { return len(w.blocked) > 0 }) {
+		return nil
+	}
+	ticketsOf := map[string][]int{}
+	for i, w := range pool {
+		for _, user := range w.people() {
+			ticketsOf[user] = append(ticketsOf[user], i)
+		}
+	}
+	for i, w := range pool {
+		for _, b := range w.blocked {
+			for _, j := range append(slices.Clip(ticketsOf[b.By]), ticketsOf[b.Of]...) {
+				if i != j && b.Between(w.people(), pool[j].people()) {
+					pairs = append(pairs, [2]int{i, j})
+				}
+			}
+		}
+	}
+	return pairs
+}
+
 // apart finds the tickets of each planned match that a block keeps out of it: a block
 // between any two players who are not of one party. One query reads the blocks of all of
 // them; where it fails, all that would have to be checked wait for another pass.

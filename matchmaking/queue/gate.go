@@ -132,6 +132,9 @@ func (s *Service) admitSolo(ctx context.Context, userID, queue string, pending [
 	if err != nil {
 		return q, err
 	}
+	if wait := s.proposals.wait([]string{userID}, s.now()); wait > 0 {
+		return q, party.RefuseRate(wait)
+	}
 	if s.waits(ctx, userID, pending, func(t Ticket) bool { return t.Solo() && t.Queue == name }) {
 		return q, party.Refuse(party.NotReady, "You are looking for this match already.")
 	}
@@ -150,6 +153,9 @@ func (s *Service) admit(ctx context.Context, v party.View, held int, name string
 		slices.ContainsFunc(s.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == name && s.waiting(ctx, t, v) })
 	if again {
 		return party.Refuse(party.NotReady, "Your party is looking for this match already.")
+	}
+	if wait := s.proposals.wait(users(v), s.now()); wait > 0 {
+		return party.RefuseRate(wait)
 	}
 	if err := s.nobodyElsewhere(ctx, v, pending); err != nil {
 		return err

@@ -19,6 +19,7 @@ type group struct {
 	running bool
 	tickets []string
 
+	proposal  int  // whose players accepted it; 0 where nobody was asked
 	withdrawn bool // guarded by the service's mutex
 }
 
@@ -76,6 +77,9 @@ func (s *Service) tryCommit(ctx context.Context, g *group) (match string, err er
 // host drops the match. Should the host have been quicker, commit holds the seats anew.
 func (s *Service) end(ctx context.Context, id string) (Ticket, bool) {
 	t, live := s.book.End(id)
+	if live {
+		s.takeOff(id, t.Queue)
+	}
 	s.mu.Lock()
 	g := s.prepared[id]
 	s.mu.Unlock()

@@ -37,6 +37,9 @@ func (s *Service) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 		return match, err
 	}
 	g, ok := s.collected(pool[0].id)
+	if ok {
+		s.proposals.end(g.proposal)
+	}
 	if !ok {
 		err = fmt.Errorf("no match was prepared for these %d tickets", len(pool))
 	} else if match, err = s.commit(ctx, g); err == nil {

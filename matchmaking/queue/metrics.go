@@ -19,6 +19,8 @@ const (
 	MetricWait = "partyline_queue_wait"
 	// MetricDropped counts tickets that were dropped, by queue and reason.
 	MetricDropped = "partyline_queue_dropped"
+	// MetricProposed counts tickets whose players were asked to accept a match, by queue.
+	MetricProposed = "partyline_queue_proposed"
 )
 
 // Metrics is the part of runtime.NakamaModule that takes measurements.
@@ -57,6 +59,7 @@ func (s *Service) waited(pool []*waiting, g *group) {
 		since := w.created
 		if t, live := s.book.Get(w.id); live {
 			since = t.Since
+			s.history.add(w.queue, len(t.Members), now.Sub(since))
 		}
 		s.metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match}, max(0, now.Sub(since)))
 	}

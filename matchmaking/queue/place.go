@@ -88,6 +88,11 @@ type planned struct {
 	turn   int      // which of its queue it is
 	match  string   // the running match whose seats are reserved for it; "" for a new one
 	others []string // who else has a seat there
+
+	teamSize int    // of a new match
+	region   string // it is played in
+	proposal int    // whose players accepted, or which the tickets are to join; 0 for none
+	complete bool   // everybody has accepted
 }
 
 // fill reserves seats in a running match, once in a pass. It returns false where that failed.
@@ -130,9 +135,9 @@ func (p *pass) leaveOut(ctx context.Context, plan *planned, out []*waiting) {
 // launch is the new match that the placement asks for.
 func (p *planned) launch(grace time.Duration) matchmaking.Launch {
 	return matchmaking.Launch{
-		Handler: p.rules.Match, Queue: p.queue, Teams: p.rules.Teams, TeamSize: p.rules.TeamSize, MaxParty: p.rules.MaxParty,
+		Handler: p.rules.Match, Queue: p.queue, Teams: p.rules.Teams, TeamSize: p.teamSize, MaxParty: p.rules.MaxParty,
 		Claims: p.claims, SeatHold: p.rules.SeatHold, SeatHoldMax: p.rules.SeatHoldMax, Grace: max(p.rules.SeatHold, grace),
-		Backfill: p.rules.Backfill, Key: p.tickets[0].key, Skill: p.skill(), AvoidBlocks: p.rules.Blocks == rules.BlocksAvoid,
+		Backfill: p.rules.Backfill, Tick: p.rules.Tick, Key: p.tickets[0].key, Skill: p.skill(), AvoidBlocks: p.rules.Blocks == rules.BlocksAvoid,
 	}
 }
 
@@ -154,11 +159,21 @@ func (p *pass) make(ctx context.Context) {
 		if len(out) > 0 {
 			p.logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
 		}
-		g := &group{match: plan.match, running: plan.match != ""}
-		if g.running {
+		g := &group{match: plan.match, running: plan.match != "", proposal: plan.proposal}
+		joins := plan.proposal != 0 && !plan.complete
+		if g.running || joins {
 			p.leaveOut(ctx, plan, out)
 		}
-		if len(plan.tickets) == 0 || !g.running && len(out) > 0 {
+		if plan.complete {
+			for _, w := range out {
+				p.takeOff(w.id, plan.queue)
+			}
+		}
+		if len(plan.tickets) == 0 || !g.running && !joins && len(out) > 0 {
+			continue
+		}
+		if joins || !g.running && !plan.complete && plan.rules.Accept != nil {
+			p.ask(ctx, plan)
 			continue
 		}
 		g.claims = plan.claims

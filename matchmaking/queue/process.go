@@ -57,6 +57,11 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 	s.passes++
 	s.mu.Unlock()
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
+	for _, asked := range s.proposals.list("") {
+		for _, user := range asked.users() {
+			p.placed[user] = true
+		}
+	}
 	s.withdrawUncollected(ctx)
 	byQueue := p.sort(ctx, entries)
 	names := slices.Sorted(maps.Keys(byQueue))
@@ -67,6 +72,7 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 		p.protected(name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.now().Add(share)) })
 	}
 	p.make(ctx)
+	p.remember()
 	p.measure()
 	return p.groups
 }
@@ -103,7 +109,7 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 		case w.unfit != nil:
 			p.logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
 			p.drop(ctx, w.id, DropInvalid)
-		case p.began.Sub(w.created) > q.MaxWait:
+		case p.began.Sub(w.created) > q.MaxWait && !p.proposals.has(w.id):
 			p.drop(ctx, w.id, DropExpired)
 		default:
 			byQueue[w.queue] = append(byQueue[w.queue], w)
@@ -130,7 +136,8 @@ func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*wait
 	}
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}}
+	r := &queueRun{pass: p, name: name, q: q, all: pool, deadline: deadline, done: map[string]bool{}}
+	r.pool = r.advance(ctx, pool)
 	defer func() { p.left[name] = r.pool }()
 	r.refresh(ctx)
 	for range maxRounds {
@@ -149,7 +156,9 @@ type queueRun struct {
 	*pass
 	name     string
 	q        rules.Queue
-	pool     []*waiting
+	all      []*waiting // every ticket of the queue
+	pool     []*waiting // those that may be placed
+	seeking  []proposal // in which somebody is to be replaced
 	deadline time.Time
 	done     map[string]bool // running matches that take nobody more in this pass
 	turns    int             // matches planned
@@ -184,7 +193,7 @@ func (r *queueRun) refresh(ctx context.Context) {
 // worth while, because something about the tickets has turned out to be different.
 func (r *queueRun) round(ctx context.Context) (again bool) {
 	var done []*waiting // placed, or not to be placed in this pass
-	res := formation.Form(r.began, FormationOf(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx)}, r.proceed)
+	res := formation.Form(r.began, FormationOf(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx), Apart: blockPairs(r.q, r.pool)}, r.proceed)
 	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
 		if !r.proceed() {
 			return
@@ -209,26 +218,43 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 		r.plans = append(r.plans, plan)
 	}
 	for _, b := range res.Backfills {
-		try(b.Placements, func(pl placement) (planned, bool) { return r.fill(ctx, b.MatchID, pl) })
+		try(b.Placements, func(pl placement) (planned, bool) {
+			if plan, is := r.replace(b.MatchID, pl); is {
+				return plan, true
+			}
+			return r.fill(ctx, b.MatchID, pl)
+		})
 	}
 	for _, m := range res.Matches {
-		try(m.Placements, func(pl placement) (planned, bool) { return planned{placement: pl}, true })
+		try(m.Placements, func(pl placement) (planned, bool) {
+			return planned{placement: pl, teamSize: m.TeamSize, region: m.Region}, true
+		})
 	}
 	r.without(done)
 	return again && r.proceed() && len(r.pool) > 0
 }
 
-// open lists the running matches to fill up. Failing to, new ones are made.
+// open lists the running matches to fill up, and the proposals to complete. Failing to list
+// matches, new ones are made.
 func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
+	var wanting []formation.OpenMatch
+	if len(r.seeking) > 0 {
+		index := make(map[string]*waiting, len(r.all))
+		for _, w := range r.all {
+			index[w.id] = w
+		}
+		wanting = r.wanting(index)
+	}
 	if !r.q.Backfill {
-		return nil
+		return wanting
 	}
 	matches, err := r.launcher.Open(ctx, r.name)
 	if err != nil {
 		r.logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
-		return nil
+		return wanting
 	}
-	return slices.DeleteFunc(matches, func(m formation.OpenMatch) bool { return r.done[m.ID] || len(m.Open) != r.q.Teams })
+	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool { return r.done[m.ID] || len(m.Open) != r.q.Teams })
+	return append(wanting, matches...)
 }
 
 func (r *queueRun) without(tickets []*waiting) {

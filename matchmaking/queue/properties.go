@@ -20,6 +20,10 @@ const (
 	PropertySize  = "party_size"   // number: players on the ticket
 	PropertyHeld  = "held"         // number: seats held for invited friends beside them
 	PropertySince = "queued_since" // number: when the wait began, Unix seconds
+	// PropertyJoinInProgress is a text of the client's: "no" keeps the ticket out of running matches.
+	PropertyJoinInProgress = "join_in_progress"
+	// PropertyLatency and a region of the queue's name a number: the milliseconds to there.
+	PropertyLatency = "latency_"
 )
 
 const (
@@ -32,6 +36,8 @@ type standing struct {
 	size, held int
 	skill      float64
 	since      time.Time
+	latency    []float64 // of each region of the queue; NaN where the ticket says nothing
+	newOnly    bool      // not into running matches
 }
 
 // fill answers the properties a ticket goes to the host with. What a client may not set is
@@ -61,6 +67,13 @@ func fill(name string, q rules.Queue, texts map[string]string, numbers map[strin
 	set(PropertyHeld, float64(s.held))
 	set(PropertySince, float64(s.since.UnixMilli())/1000)
 	delete(numbers, PropertyQueue)
+	delete(numbers, PropertyJoinInProgress)
+	if v := texts[PropertyJoinInProgress]; v != "" && v != "yes" && v != "no" {
+		return nil, nil, party.Refuse(party.InvalidRequest, "string_properties.%s: say yes or no.", PropertyJoinInProgress)
+	}
+	if q.Latency != nil && !slices.ContainsFunc(q.Latency.Regions, func(r string) bool { return numbers[PropertyLatency+r] > 0 }) {
+		return nil, nil, party.Refuse(party.InvalidRequest, "numeric_properties.%s%s: say how many milliseconds away at least one region is.", PropertyLatency, q.Latency.Regions[0])
+	}
 	texts[PropertyQueue] = name
 	return texts, numbers, nil
 }
@@ -99,6 +112,17 @@ func read(q rules.Queue, properties map[string]any) (key string, s standing, err
 	}
 	if err != nil {
 		return "", standing{}, err
+	}
+	s.newOnly = properties[PropertyJoinInProgress] == "no"
+	if q.Latency != nil {
+		s.latency = make([]float64, len(q.Latency.Regions))
+		for i, region := range q.Latency.Regions {
+			ms, ok := properties[PropertyLatency+region].(float64)
+			if !ok || !(ms > 0) {
+				ms = math.NaN()
+			}
+			s.latency[i] = ms
+		}
 	}
 	return key, s, nil
 }

@@ -82,8 +82,12 @@ type Service struct {
 	claims *claims
 	skills *skills
 
+	proposals *proposals
+	history   *history
+
 	mu       sync.Mutex
 	prepared map[string]*group      // by ticket: matched in a pass, not yet collected by the host
+	scenes   map[string]scene       // by queue: what the last pass left waiting
 	passes   int                    // so far; only Process counts
 	queues   map[string]rules.Queue // of the last pass
 	editions int                    // so far: how often the queues were not those of the pass before
@@ -102,7 +106,7 @@ func New(d Deps) *Service {
 		policy: d.Policy, logger: d.Logger, now: d.Now,
 		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, told: d.Told, metrics: d.Metrics, blocks: d.Blocks,
 		book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d.Accounts, d.Objects, d.Now),
-		prepared: map[string]*group{},
+		prepared: map[string]*group{}, proposals: newProposals(), history: newHistory(),
 	}
 }
 
@@ -137,17 +141,27 @@ func users(v party.View) []string {
 
 // FormationOf is the queue as team formation sees it.
 func FormationOf(q rules.Queue) formation.Queue {
-	f := formation.Queue{Teams: q.Teams, TeamSize: q.TeamSize, FullParty: q.FullPartyAlone && q.Teams == 1}
-	k := q.Skill
-	if k == nil {
-		f.NoSkill = true
-		return f
+	f := formation.Queue{Teams: q.Teams, TeamSize: q.TeamSize, FullParty: q.FullPartyAlone && q.Teams == 1, NoSkill: q.Skill == nil}
+	if k := q.Skill; k != nil {
+		f.Window, f.MaxWindow, f.TeamSpread = k.Window, max(k.Window, k.Max), k.TeamSpread
+		if !k.Widen.Unlimited() && f.MaxWindow > f.Window {
+			f.WidenPerSec = k.Widen.PerSecond()
+		}
 	}
-	f.Window, f.MaxWindow, f.TeamSpread = k.Window, max(k.Window, k.Max), k.TeamSpread
-	if !k.Widen.Unlimited() && f.MaxWindow > f.Window {
-		f.WidenPerSec = k.Widen.PerSecond()
+	if k := q.Parity; k != nil {
+		f.Parity = formation.Parity{Mode: parityModes[k.Mode], Diff: k.Diff, Relax: k.Relax}
+	}
+	if k := q.Latency; k != nil {
+		f.Latency = formation.Latency{Regions: k.Regions, Start: k.Start, Max: max(k.Start, k.Max)}
+		if !k.Widen.Unlimited() {
+			f.Latency.WidenPerSec = k.Widen.PerSecond()
+		}
 	}
 	return f
+}
+
+var parityModes = map[rules.ParityMode]formation.ParityMode{
+	rules.ParityPrefer: formation.ParityPrefer, rules.ParityRequire: formation.ParityRequire,
 }
 
 // Waiting counts the tickets that wait, as far as this process knows.

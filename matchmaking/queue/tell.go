@@ -14,6 +14,12 @@ const (
 	SubjectDropped = "matchmaking"
 )
 
+// Notification to a player without a party who is asked to accept a match.
+const (
+	NotifyFound  = 1006
+	SubjectFound = "match_found"
+)
+
 // EventName says what became of a ticket.
 type EventName string
 
@@ -22,6 +28,8 @@ const (
 	Dropped   EventName = "dropped"   // it does not any more, for a reason; nobody asked for that
 	Matched   EventName = "matched"   // it has a match
 	Cancelled EventName = "cancelled" // the leader took it back
+	Found     EventName = "found"     // there is a match for it, if everybody accepts
+	Replaced  EventName = "replaced"  // somebody else is asked in place of a player who did not accept
 )
 
 // DropReason says why a ticket was dropped.
@@ -43,8 +51,14 @@ const (
 	DropUnknown  DropReason = "unknown_queue"   // the queue is gone from the rules file
 	DropInvalid  DropReason = "invalid_request" // the queue now asks for what the ticket does not have
 	DropOther    DropReason = "matched"         // another ticket of the same players was matched first
+	DropDeclined DropReason = "declined"        // somebody on it did not want the match that was found
+	DropNoAnswer DropReason = "no_answer"       // somebody on it did not answer in time
 	DropSolo     DropReason = "party_queued"    // the player's party looks for a match
 )
+
+// QueuedAgain is why a ticket waits again: nobody was found in place of a player who did not
+// accept.
+const QueuedAgain DropReason = "no_replacement"
 
 // Event is a message to the party, op code [party.OpMatchmaking], or the content of a
 // notification to a player without one.
@@ -53,6 +67,8 @@ type Event struct {
 	Queue  string     `json:"queue"` // "" while the host matches by itself
 	Ticket string     `json:"ticket"`
 	Reason DropReason `json:"reason"` // "" unless dropped
+	// AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.
+	AcceptBy int64 `json:"accept_by,omitempty"`
 }
 
 // Notifier sends notifications.
@@ -71,20 +87,38 @@ func (s *Service) tell(ctx context.Context, t Ticket, name EventName, reason Dro
 	if !s.processing && !s.policy().Matchmaking.CreateMatch {
 		return
 	}
-	e := Event{Event: name, Queue: t.Queue, Ticket: t.ID, Reason: reason}
+	s.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, Reason: reason})
+}
+
+// announce sends an event to the party, or what a player alone does not learn from the host.
+func (s *Service) announce(ctx context.Context, t Ticket, e Event) {
 	var err error
-	switch {
-	case !t.Solo():
+	if !t.Solo() {
 		err = party.SendData(s.sender, t.Party, party.OpMatchmaking, e)
-	case name == Dropped && len(t.Members) > 0:
-		err = s.notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
-			UserID: t.Members[0].UserID, Subject: SubjectDropped, Code: NotifyDropped,
-			Content: map[string]any{"event": string(name), "queue": t.Queue, "ticket": t.ID, "reason": string(reason)},
-		}})
+	} else if n := notification(t, e); n != nil {
+		err = s.notifier.NotificationsSend(ctx, []*runtime.NotificationSend{n})
 	}
 	if err != nil {
-		s.logger.Warn("matchmaking event not sent event=%s ticket=%s error=%v", name, t.ID, err)
+		s.logger.Warn("matchmaking event not sent event=%s ticket=%s error=%v", e.Event, t.ID, err)
 	}
+}
+
+func notification(t Ticket, e Event) *runtime.NotificationSend {
+	content := map[string]any{"queue": e.Queue, "ticket": e.Ticket}
+	if e.AcceptBy != 0 {
+		content["accept_by"] = e.AcceptBy
+	}
+	n := &runtime.NotificationSend{Subject: SubjectDropped, Code: NotifyDropped, Content: content}
+	switch {
+	case len(t.Members) == 0, e.Event != Dropped && e.Event != Found && e.Event != Replaced && e.Reason == "":
+		return nil
+	case e.Event == Found:
+		n.Subject, n.Code = SubjectFound, NotifyFound
+	default:
+		content["event"], content["reason"] = string(e.Event), string(e.Reason)
+	}
+	n.UserID = t.Members[0].UserID
+	return n
 }
 
 // drop ends a live ticket and says why. It answers false for a ticket that had ended.

@@ -11,6 +11,7 @@ import (
 	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/rules"
+	"partyline/rpc"
 )
 
 // matchmakerRegistrar is the part of the host's initializer that takes a matchmaker.
@@ -40,6 +41,7 @@ func (m *Module) addQueues(roster *party.Roster, policy party.Policy) {
 		Blocks: m.blocks, Processing: m.processing, Launcher: m.matches, Told: m.telling.queued, Metrics: m.nk,
 	})
 	roster.OnChange(m.queues.Changed)
+	m.calls = append(m.calls, rpc.Queue(m.queues))
 	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues, m.matching))
 }
 

@@ -42,6 +42,15 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 	if q.MaxParty > c.Parties.MaxSize.Max {
 		d.warn(at+".max_party", fmt.Sprintf("no party has more than the %d players of parties.max_size.max", c.Parties.MaxSize.Max), "")
 	}
+	if k := q.Latency; k != nil && !d.broken[at+".latency"] {
+		d.atMost(at+".latency.start", k.Start, k.Start > k.Max, at+".latency.max", k.Max)
+	}
+	if k := q.Parity; k != nil && k.Mode != ParityOff && k.Diff >= q.TeamSize {
+		d.warn(at+".parity.diff", fmt.Sprintf("groups of a team of %d never differ by more than %d", q.TeamSize, q.TeamSize-1), "")
+	}
+	if q.Match != PartyMatch && q.Tick != DefaultQueue().Tick {
+		d.warn(at+".tick", "has no effect, because the match is not "+PartyMatch, "")
+	}
 	if q.Skill != nil && !d.broken[at+".skill"] {
 		d.skill(at+".skill", *q.Skill)
 	}

@@ -258,6 +258,12 @@ func fresh(v reflect.Value) {
 		v.Set(reflect.ValueOf(DefaultQueue()))
 	case reflect.TypeFor[Skill]():
 		v.Set(reflect.ValueOf(DefaultSkill()))
+	case reflect.TypeFor[Parity]():
+		v.Set(reflect.ValueOf(DefaultParity()))
+	case reflect.TypeFor[Latency]():
+		v.Set(reflect.ValueOf(DefaultLatency()))
+	case reflect.TypeFor[Accept]():
+		v.Set(reflect.ValueOf(DefaultAccept()))
 	}
 }
 

@@ -55,6 +55,7 @@ func DefaultQueue() Queue {
 		SeatHold:    45 * time.Second,
 		SeatHoldMax: 10 * time.Minute,
 		Blocks:      BlocksAvoid,
+		Tick:        20,
 		Match:       PartyMatch,
 	}
 }
@@ -64,3 +65,15 @@ func DefaultQueue() Queue {
 func DefaultSkill() Skill {
 	return Skill{Source: SkillFromAccount, Party: PartySkillMean, Window: 100}
 }
+
+// DefaultParity is what a queue's parity has that its entry leaves out.
+func DefaultParity() Parity { return Parity{Mode: ParityPrefer, Diff: 1, Relax: time.Minute} }
+
+// DefaultLatency is what a queue's latency has that its entry leaves out. Max 0 stands
+// for start until the file is loaded.
+func DefaultLatency() Latency {
+	return Latency{Start: 100, Widen: Rate{N: 10, Per: time.Second}}
+}
+
+// DefaultAccept is what a queue's accept has that its entry leaves out.
+func DefaultAccept() Accept { return Accept{Within: 15 * time.Second, Replace: 30 * time.Second} }

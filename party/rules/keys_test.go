@@ -95,6 +95,17 @@ var keyEffects = map[string]string{
 	"queues.q.seat_hold_max":            `"1m"`,
 	"queues.q.backfill":                 `true`,
 	"queues.q.blocks":                   `"ignore"`,
+	"queues.q.parity.mode":              `"require"`,
+	"queues.q.parity.diff":              `2`,
+	"queues.q.parity.relax":             `"30s"`,
+	"queues.q.latency.regions":          `["eu","us"]`,
+	"queues.q.latency.start":            `50`,
+	"queues.q.latency.widen":            `"5/s"`,
+	"queues.q.latency.max":              `300`,
+	"queues.q.accept.within":            `"20s"`,
+	"queues.q.accept.replace":           `"10s"`,
+	"queues.q.accept.cooldown":          `"1m"`,
+	"queues.q.tick":                     `5`,
 	"queues.q.match":                    `"my_match"`,
 }
 

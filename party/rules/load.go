@@ -105,6 +105,13 @@ func (d *decoder) complete(c *Config) {
 			}
 			q.Skill = &skill
 		}
+		if q.Latency != nil {
+			latency := *q.Latency
+			if latency.Max == 0 && unset(at+".latency.max") {
+				latency.Max = latency.Start
+			}
+			q.Latency = &latency
+		}
 		queues[name] = q
 	}
 	c.Queues = queues

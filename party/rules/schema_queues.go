@@ -22,6 +22,7 @@ type (
 	SkillSource string // account | storage | ticket
 	PartySkill  string // mean | max
 	BlockRule   string // avoid | ignore
+	ParityMode  string // off | prefer | require
 )
 
 const (
@@ -34,6 +35,10 @@ const (
 
 	BlocksAvoid  BlockRule = "avoid"
 	BlocksIgnore BlockRule = "ignore"
+
+	ParityOff     ParityMode = "off"
+	ParityPrefer  ParityMode = "prefer"
+	ParityRequire ParityMode = "require"
 
 	PartySkillMean PartySkill = "mean"
 	PartySkillMax  PartySkill = "max"
@@ -73,6 +78,17 @@ type Queue struct {
 	Backfill bool `yaml:"backfill"`
 	// Whether players who block each other are kept out of each other's matches.
 	Blocks BlockRule `yaml:"blocks" oneof:"avoid|ignore"`
+	// Whether groups of friends are kept for groups of about their size. Left out: they
+	// play no part.
+	Parity *Parity `yaml:"parity"`
+	// Regions to play in, and how far away one may be. Left out: distance plays no part.
+	Latency *Latency `yaml:"latency"`
+	// Whether players are asked before a match is made, and for how long. Left out: they
+	// are not asked.
+	Accept *Accept `yaml:"accept"`
+	// How many times a second a party_match passes data on, at most; a lower number costs
+	// the server less.
+	Tick int `yaml:"tick" limit:"1..60"`
 	// Name of the match handler: party_match, or one that the operator registered.
 	Match string `yaml:"match" form:"property"`
 }
@@ -100,6 +116,39 @@ type Skill struct {
 	Max float64 `yaml:"max" limit:"0..1000000"`
 	// How far apart the mean strength of two teams may be; 0 is without limit.
 	TeamSpread float64 `yaml:"team_spread" limit:"0..1000000"`
+}
+
+// Parity compares the largest group of each team.
+type Parity struct {
+	// "prefer" lets the groups differ more only after a wait, "require" never, "off" always.
+	Mode ParityMode `yaml:"mode" oneof:"off|prefer|require"`
+	// By how many players the largest groups of two teams may differ.
+	Diff int `yaml:"diff" limit:"0..128"`
+	// With "prefer": how long the oldest of a match has waited when they may differ more.
+	Relax time.Duration `yaml:"relax" limit:"0s..24h"`
+}
+
+// Latency keeps matches near their players. A ticket says its distances as number
+// properties latency_<region>, in milliseconds; a party has the worst of each.
+type Latency struct {
+	// Names of the regions there are servers in.
+	Regions []string `yaml:"regions" form:"property" limit:"1..64" required:"true"`
+	// How many milliseconds away a region may be at first.
+	Start float64 `yaml:"start" limit:"1..10000"`
+	// How fast that grows while a ticket waits, in milliseconds per time.
+	Widen Rate `yaml:"widen"`
+	// The most it gets; left out it is the same as start.
+	Max float64 `yaml:"max" limit:"0..10000"`
+}
+
+// Accept asks every player before a match is made. Who does not accept is replaced.
+type Accept struct {
+	// How long players have to answer.
+	Within time.Duration `yaml:"within" limit:"3s..10m"`
+	// How long a replacement is looked for before everybody is back in the queue.
+	Replace time.Duration `yaml:"replace" limit:"0s..10m"`
+	// How long a player who did not accept may not queue again.
+	Cooldown time.Duration `yaml:"cooldown" limit:"0s..24h"`
 }
 
 // SkillStorage names the storage object of each player that holds the strength.

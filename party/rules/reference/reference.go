@@ -164,7 +164,8 @@ func (s *schema) walk(t reflect.Type, path string, defaults map[string]any, visi
 func defaultsOf(t reflect.Type) map[string]any {
 	q := rules.DefaultQueue()
 	skill := rules.DefaultSkill()
-	q.Skill = &skill
+	parity, latency, accept := rules.DefaultParity(), rules.DefaultLatency(), rules.DefaultAccept()
+	q.Skill, q.Parity, q.Latency, q.Accept = &skill, &parity, &latency, &accept
 	c := rules.Config{Queues: map[string]rules.Queue{"q": q}}
 	text, err := json.Marshal(c)
 	if err != nil {
@@ -177,8 +178,15 @@ func defaultsOf(t reflect.Type) map[string]any {
 		panic(err)
 	}
 	out := tree.Queues["q"]
-	if t == reflect.TypeFor[rules.Skill]() {
+	switch t {
+	case reflect.TypeFor[rules.Skill]():
 		out, _ = out["skill"].(map[string]any)
+	case reflect.TypeFor[rules.Parity]():
+		out, _ = out["parity"].(map[string]any)
+	case reflect.TypeFor[rules.Latency]():
+		out, _ = out["latency"].(map[string]any)
+	case reflect.TypeFor[rules.Accept]():
+		out, _ = out["accept"].(map[string]any)
 	}
 	for k, v := range out {
 		if v == 0.0 { // stands for another key's value, or is required

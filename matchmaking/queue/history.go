@@ -1,0 +1,57 @@
+package queue
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	historyLength = 512 // waits that are remembered of each queue and size
+	enoughWaits   = 20  // fewer say nothing
+)
+
+// history is how long the tickets of each queue waited that found a match, the last of
+// them. Safe for concurrent use.
+type history struct {
+	mu    sync.Mutex
+	waits map[historyKey][]time.Duration // the newest last
+}
+
+// historyKey is a queue and a number of seats; 0 seats for all sizes together.
+type historyKey struct {
+	queue string
+	seats int
+}
+
+func newHistory() *history { return &history{waits: map[historyKey][]time.Duration{}} }
+
+func (h *history) add(queue string, seats int, waited time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range []historyKey{{queue, seats}, {queue, 0}} {
+		of := append(h.waits[key], waited)
+		h.waits[key] = of[max(0, len(of)-historyLength):]
+	}
+}
+
+// expect is how much longer half, and nine of ten, of the tickets waited that had waited
+// so long: of the same size, or of any where there are too few. ok is false where there are
+// too few of any.
+func (h *history) expect(queue string, seats int, waited time.Duration) (p50, p90 time.Duration, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range []historyKey{{queue, seats}, {queue, 0}} {
+		longer := slices.DeleteFunc(slices.Clone(h.waits[key]), func(w time.Duration) bool { return w < waited })
+		if len(longer) < enoughWaits {
+			continue
+		}
+		slices.Sort(longer)
+		at := func(part float64) time.Duration {
+			return longer[int(math.Ceil(part*float64(len(longer))))-1] - waited
+		}
+		return at(0.5), at(0.9), true
+	}
+	return 0, 0, false
+}

@@ -1,0 +1,236 @@
+package queue
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// proposal is a match that its players are asked about. Nothing of it exists yet; its
+// tickets are still the host's. Seats are those of a new match.
+type proposal struct {
+	id     int
+	queue  string
+	teams  []int // seats of each team
+	region string
+	parts  []*part
+	// until is when the search for a replacement ends; zero while nobody is missing.
+	until time.Time
+}
+
+// part is one ticket of a proposal.
+type part struct {
+	ticket   string
+	team     int
+	seats    int
+	users    []string        // everybody who gets a seat
+	asked    []string        // of those, who is on the ticket: a friend who came later is not asked
+	accepted map[string]bool // by user
+	by       time.Time       // when an answer is too late
+}
+
+func (p *part) answered() bool { return len(p.accepted) == len(p.asked) }
+
+// open are the seats of each team that nobody has.
+func (p *proposal) open() []int {
+	open := slices.Clone(p.teams)
+	for _, part := range p.parts {
+		open[part.team] -= part.seats
+	}
+	return open
+}
+
+func (p *proposal) full() bool {
+	return !slices.ContainsFunc(p.open(), func(n int) bool { return n > 0 })
+}
+
+// complete reports whether the match can be made.
+func (p *proposal) complete() bool {
+	return p.full() && !slices.ContainsFunc(p.parts, func(part *part) bool { return !part.answered() })
+}
+
+func (p *proposal) users() (all []string) {
+	for _, part := range p.parts {
+		all = append(all, part.users...)
+	}
+	return all
+}
+
+// count is of players: how many have accepted, how many are asked.
+func (p *proposal) count() (accepted, needed int) {
+	for _, part := range p.parts {
+		accepted, needed = accepted+len(part.accepted), needed+len(part.asked)
+	}
+	return accepted, needed
+}
+
+// proposals are those there are. A ticket, and a user, is in one at most. Safe for
+// concurrent use; a proposal is only touched under the lock.
+type proposals struct {
+	mu       sync.Mutex
+	next     int
+	all      map[int]*proposal
+	byTicket map[string]*proposal
+	barred   map[string]time.Time // users who did not accept, until when they may not queue
+}
+
+func newProposals() *proposals {
+	return &proposals{all: map[int]*proposal{}, byTicket: map[string]*proposal{}, barred: map[string]time.Time{}}
+}
+
+// bar keeps a user from queueing until the given time.
+func (ps *proposals) bar(user string, now, until time.Time) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	for other, end := range ps.barred {
+		if !now.Before(end) {
+			delete(ps.barred, other)
+		}
+	}
+	if now.Before(until) {
+		ps.barred[user] = until
+	}
+}
+
+// wait is how long the users may not queue, the longest of them.
+func (ps *proposals) wait(users []string, now time.Time) (wait time.Duration) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	for _, user := range users {
+		wait = max(wait, ps.barred[user].Sub(now))
+	}
+	return wait
+}
+
+// begin adds a proposal.
+func (ps *proposals) begin(p proposal) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.next++
+	p.id = ps.next
+	ps.all[p.id] = &p
+	for _, part := range p.parts {
+		ps.byTicket[part.ticket] = &p
+	}
+}
+
+// join puts tickets on the seats of others who were taken off. It reports false for a
+// proposal that has ended.
+func (ps *proposals) join(id int, parts []*part) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.all[id]
+	if p == nil {
+		return false
+	}
+	for _, part := range parts {
+		p.parts = append(p.parts, part)
+		ps.byTicket[part.ticket] = p
+	}
+	if p.full() {
+		p.until = time.Time{}
+	}
+	return true
+}
+
+// answer notes what a user says to the proposal of a ticket. known is false where there is
+// none, the user is not asked, or it is too late: the time is over, or the match is being
+// made.
+func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (accepted, needed int, by time.Time, known bool) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p, mine := ps.find(ticket)
+	if mine == nil || !slices.Contains(mine.asked, user) || !now.Before(mine.by) && !mine.answered() || !accept && p.complete() {
+		return 0, 0, time.Time{}, false
+	}
+	if accept {
+		mine.accepted[user] = true
+	}
+	accepted, needed = p.count()
+	return accepted, needed, mine.by, true
+}
+
+// state is what a ticket's proposal has come to.
+func (ps *proposals) state(ticket string) (accepted, needed int, by time.Time, known bool) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p, mine := ps.find(ticket)
+	if mine == nil {
+		return 0, 0, time.Time{}, false
+	}
+	accepted, needed = p.count()
+	return accepted, needed, mine.by, true
+}
+
+// has reports whether a ticket is in a proposal.
+func (ps *proposals) has(ticket string) bool {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	return ps.byTicket[ticket] != nil
+}
+
+func (ps *proposals) find(ticket string) (*proposal, *part) {
+	p := ps.byTicket[ticket]
+	if p == nil {
+		return nil, nil
+	}
+	return p, p.parts[slices.IndexFunc(p.parts, func(part *part) bool { return part.ticket == ticket })]
+}
+
+// remove takes a ticket off. The seats are looked after until the given time; a proposal
+// that nobody is in any more ends.
+func (ps *proposals) remove(ticket string, until time.Time) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.byTicket[ticket]
+	if p == nil {
+		return
+	}
+	delete(ps.byTicket, ticket)
+	p.parts = slices.DeleteFunc(p.parts, func(part *part) bool { return part.ticket == ticket })
+	if p.until.IsZero() {
+		p.until = until
+	}
+	if len(p.parts) == 0 {
+		delete(ps.all, p.id)
+	}
+}
+
+// end takes a proposal away, with what it came to, and gives its tickets back.
+func (ps *proposals) end(id int) (tickets []string) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p := ps.all[id]
+	if p == nil {
+		return nil
+	}
+	delete(ps.all, id)
+	for _, part := range p.parts {
+		delete(ps.byTicket, part.ticket)
+		tickets = append(tickets, part.ticket)
+	}
+	return tickets
+}
+
+// list copies the proposals of a queue, "" for all, the oldest first.
+func (ps *proposals) list(queue string) (list []proposal) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	for _, p := range ps.all {
+		if queue == "" || p.queue == queue {
+			c := *p
+			c.parts = make([]*part, len(p.parts))
+			for i, old := range p.parts {
+				fresh := *old
+				fresh.accepted = map[string]bool{}
+				for user := range old.accepted {
+					fresh.accepted[user] = true
+				}
+				c.parts[i] = &fresh
+			}
+			list = append(list, c)
+		}
+	}
+	slices.SortFunc(list, func(a, b proposal) int { return a.id - b.id })
+	return list
+}

@@ -1,0 +1,203 @@
+package queue
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"partyline/matchmaking/formation"
+	"partyline/matchmaking/seats"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Accept takes a player's answer to the match that was found for a ticket. It refuses with
+// ProposalGone where none is offered to this player any more. Accepting twice is accepting
+// once; who does not accept takes the whole ticket off.
+func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error) {
+	accepted, needed, by, known := s.proposals.answer(s.now(), ticket, caller.UserID, accept)
+	if !known {
+		return party.ProposalState{}, party.Refuse(party.ProposalGone, "This match is not offered to you any more.")
+	}
+	if !accept {
+		s.bar(ticket, caller.UserID)
+		s.drop(ctx, ticket, DropDeclined)
+	}
+	return party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: by.Unix()}, nil
+}
+
+// bar starts the cooldown of a player who did not accept.
+func (s *Service) bar(ticket, userID string) {
+	if t, live := s.book.Get(ticket); live {
+		if a := s.policy().Queues[t.Queue].Accept; a != nil {
+			s.proposals.bar(userID, s.now(), s.now().Add(a.Cooldown))
+		}
+	}
+}
+
+// takeOff takes a ticket out of its proposal; a replacement is looked for as the queue says.
+func (s *Service) takeOff(ticket, queue string) {
+	var replace time.Duration
+	if a := s.policy().Queues[queue].Accept; a != nil {
+		replace = a.Replace
+	}
+	s.proposals.remove(ticket, s.now().Add(replace))
+}
+
+// advance goes on with the queue's proposals: who did not answer is taken off, what is
+// complete is planned, what has waited for a replacement in vain is given up. It returns
+// the pool without the tickets of those that go on.
+func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
+	all := r.proposals.list(r.name)
+	if len(all) == 0 {
+		return pool
+	}
+	byID := make(map[string]*waiting, len(pool))
+	for _, w := range pool {
+		byID[w.id] = w
+	}
+	asked := map[string]bool{}
+	for _, p := range all {
+		r.settle(ctx, p, byID)
+	}
+	for _, p := range r.proposals.list(r.name) {
+		switch {
+		case r.q.Accept == nil || len(p.teams) != r.q.Teams, !p.full() && r.began.After(p.until):
+			for _, ticket := range r.proposals.end(p.id) {
+				if t, live := r.book.Get(ticket); live {
+					r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID, Reason: QueuedAgain})
+				}
+			}
+			continue
+		case p.complete():
+			r.plans = append(r.plans, planned{placement: placementOf(p, byID), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region})
+		case !p.full():
+			r.seeking = append(r.seeking, p)
+		}
+		for _, part := range p.parts {
+			asked[part.ticket] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(pool), func(w *waiting) bool { return asked[w.id] })
+}
+
+// settle takes those off a proposal who are gone, need another number of seats, or did not
+// answer in time.
+func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*waiting) {
+	for _, part := range p.parts {
+		w := byID[part.ticket]
+		if w == nil || r.look(ctx, w) == away || w.need() != part.seats {
+			r.takeOff(part.ticket, r.name)
+			continue
+		}
+		if part.answered() || r.began.Before(part.by) {
+			continue
+		}
+		for _, user := range part.asked {
+			if !part.accepted[user] {
+				r.bar(part.ticket, user)
+			}
+		}
+		r.drop(ctx, part.ticket, DropNoAnswer)
+	}
+}
+
+func placementOf(p proposal, byID map[string]*waiting) (pl placement) {
+	for _, part := range p.parts {
+		w := byID[part.ticket]
+		pl.tickets = append(pl.tickets, w)
+		pl.claims = append(pl.claims, seats.Claim{PartyID: w.party, Team: part.team, UserIDs: w.users, Spares: w.spares})
+	}
+	return pl
+}
+
+// proposalPrefix marks proposals among the running matches that are filled: nobody has a
+// match of this name.
+const proposalPrefix = "proposal "
+
+// wanting are the proposals in which somebody is to be replaced, as matches to fill.
+func (r *queueRun) wanting(index map[string]*waiting) (open []formation.OpenMatch) {
+	for _, p := range r.seeking {
+		m := formation.OpenMatch{ID: proposalPrefix + strconv.Itoa(p.id), Open: p.open(), Region: p.region}
+		sum, n := 0.0, 0
+		for _, part := range p.parts {
+			w := index[part.ticket]
+			m.Key, sum, n = w.key, sum+w.skill*float64(part.seats), n+part.seats
+		}
+		m.Skill = sum / float64(n)
+		users := p.users()
+		for i, w := range r.pool {
+			if r.q.Blocks == rules.BlocksAvoid && slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.people(), users) }) {
+				m.Apart = append(m.Apart, i)
+			}
+		}
+		open = append(open, m)
+	}
+	return open
+}
+
+// replace plans tickets for a proposal, if the match to fill is one.
+func (r *queueRun) replace(match string, pl placement) (plan planned, is bool) {
+	text, is := strings.CutPrefix(match, proposalPrefix)
+	if !is {
+		return planned{}, false
+	}
+	id, err := strconv.Atoi(text)
+	at := slices.IndexFunc(r.seeking, func(p proposal) bool { return p.id == id })
+	if err != nil || at < 0 {
+		return planned{}, false
+	}
+	plan = planned{placement: pl, proposal: id, others: r.seeking[at].users()}
+	r.seeking = slices.Delete(r.seeking, at, at+1)
+	return plan, true
+}
+
+// ask proposes a match to the players of a plan, or asks those who are to replace somebody.
+func (p *pass) ask(ctx context.Context, plan *planned) {
+	by := p.now().Add(plan.rules.Accept.Within)
+	var parts []*part
+	for i, w := range plan.tickets {
+		parts = append(parts, &part{
+			ticket: w.id, team: plan.claims[i].Team, seats: w.need(), users: slices.Clone(w.users), asked: w.people(),
+			accepted: map[string]bool{}, by: by,
+		})
+	}
+	var before []*part
+	if plan.proposal == 0 {
+		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
+		p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts})
+	} else {
+		for _, old := range p.proposals.list(plan.queue) {
+			if old.id == plan.proposal {
+				before = old.parts
+			}
+		}
+		if !p.proposals.join(plan.proposal, parts) {
+			return
+		}
+	}
+	p.metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
+	p.tellAll(ctx, parts, Found, by)
+	p.tellAll(ctx, before, Replaced, by)
+}
+
+func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by time.Time) {
+	for _, part := range parts {
+		if t, live := p.book.Get(part.ticket); live {
+			p.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, AcceptBy: by.Unix()})
+		}
+	}
+}
+
+// people are the different users on a ticket itself.
+func (w *waiting) people() []string {
+	ids := make([]string, 0, len(w.entries))
+	for _, e := range w.entries {
+		if id := e.GetPresence().GetUserId(); !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

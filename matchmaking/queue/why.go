@@ -1,0 +1,118 @@
+package queue
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"partyline/matchmaking/formation"
+	"partyline/party"
+)
+
+// scene is what a pass left waiting in a queue. It is not changed any more.
+type scene struct {
+	queue formation.Queue
+	pool  formation.Pool
+}
+
+// Status tells the members of a party why it has no match yet, and with no party a player of
+// all tickets they are on.
+func (s *Service) Status(ctx context.Context, caller party.Caller, partyID string) (party.QueueStatus, error) {
+	tickets, err := s.ticketsOf(ctx, caller, partyID)
+	if err != nil {
+		return party.QueueStatus{}, err
+	}
+	status := party.QueueStatus{Tickets: []party.QueueTicket{}}
+	for _, t := range tickets {
+		if t.Queue != "" {
+			status.Tickets = append(status.Tickets, s.statusOf(t))
+		}
+	}
+	return status, nil
+}
+
+func (s *Service) ticketsOf(ctx context.Context, caller party.Caller, partyID string) ([]Ticket, error) {
+	if partyID != "" {
+		id, err := party.ParseID(partyID)
+		if err != nil {
+			return nil, err
+		}
+		v, err := s.roster.View(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if _, member := v.Member(caller.UserID); !member {
+			return nil, party.Refuse(party.NotMember, "You are not in this party.")
+		}
+		return s.book.OfParty(id), nil
+	}
+	tickets := s.book.OfUser(caller.UserID)
+	in, err := s.roster.PartiesOf(ctx, caller.UserID)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range in { // who came by an invite is not on the ticket
+		for _, t := range s.book.OfParty(m.ID) {
+			if !slices.ContainsFunc(tickets, func(o Ticket) bool { return o.ID == t.ID }) {
+				tickets = append(tickets, t)
+			}
+		}
+	}
+	return tickets, nil
+}
+
+func (s *Service) statusOf(t Ticket) party.QueueTicket {
+	now := s.now()
+	waited := max(0, now.Sub(t.Since))
+	status := party.QueueTicket{Ticket: t.ID, Queue: t.Queue, WaitedSec: int64(waited / time.Second), HoldingBack: []party.HoldingBack{}}
+	s.mu.Lock()
+	sc, known := s.scenes[t.Queue]
+	s.mu.Unlock()
+	at := slices.IndexFunc(sc.pool.Tickets, func(o formation.Ticket) bool { return o.ID == t.ID })
+	status.Pool = len(sc.pool.Tickets)
+	pool := sc.pool
+	if at < 0 { // no pass has met it yet, or its players are being asked
+		status.Pool++
+		pool, at = formation.Pool{Tickets: []formation.Ticket{{ID: t.ID, Size: 1, Since: t.Since}}}, 0
+	}
+	if known {
+		why := formation.Explain(now, sc.queue, pool, at)
+		status.Window = party.QueueWindow{Skill: finite(why.Window), LatencyMS: finite(why.Latency)}
+		status.InReach = why.InReach
+		for _, h := range why.HoldingBack {
+			status.HoldingBack = append(status.HoldingBack, party.HoldingBack{Reason: string(h.Reason), Tickets: h.Tickets})
+		}
+	}
+	if p50, p90, ok := s.history.expect(t.Queue, len(t.Members), waited); ok {
+		status.ETA = &party.QueueETA{P50: seconds(p50), P90: seconds(p90)}
+	}
+	if accepted, needed, by, asked := s.proposals.state(t.ID); asked {
+		status.Proposal = &party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: by.Unix()}
+	}
+	return status
+}
+
+func seconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }
+
+func finite(f float64) *float64 {
+	if math.IsInf(f, 0) {
+		return nil
+	}
+	return &f
+}
+
+// remember keeps what the pass left waiting, for those who ask.
+func (p *pass) remember() {
+	scenes := map[string]scene{}
+	for name, left := range p.left {
+		q := p.cfg.Queues[name]
+		sc := scene{queue: FormationOf(q)}
+		sc.pool.Tickets = forFormation(left)
+		sc.pool.Apart = blockPairs(q, left)
+		scenes[name] = sc
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.scenes = scenes
+}
