@@ -63,6 +63,10 @@ func (a *Admission) BeginKick(ctx context.Context, id ID, target, by Session) er
 // help, and keeps no seat. The ban holds on this node even if the error says that
 // storage did not take it.
 func (a *Admission) Kicked(ctx context.Context, id ID, target Session) error {
+	if a.roster.losses.remove(id, target.SessionID) { // nobody who could be banned
+		a.roster.listener(Change{Kind: SeatsChanged, ID: id})
+		return nil
+	}
 	member, err := a.roster.onMirror(id, target.SessionID)
 	if err != nil {
 		return err

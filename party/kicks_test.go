@@ -17,7 +17,7 @@ func TestKicks_BanTheUser(t *testing.T) {
 	p := k.host.Players(2)
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
-	before := party.Grant{InviteID: "before", InvitedAt: k.clock.Now()}
+	before := party.Grant{InviteID: "before", InvitedAt: k.clock.Now(), Named: true}
 	k.tick()
 	k.kick(p[1], id)
 	k.agrees(id)
@@ -46,12 +46,12 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.refused(k.admit(p[1], id), party.Banned)
 	k.refused(k.admission.BeginNative(ctx, id, p[1]), party.Banned)
 	k.tick()
-	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "since", InvitedAt: k.clock.Now()}))
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "since", InvitedAt: k.clock.Now(), Named: true}))
 	k.leave(p[1], id)
 	k.must(k.admission.Kicked(ctx, id, p[1]))
 
 	// The connection may end before the kick is known.
-	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "again", InvitedAt: k.clock.Now().Add(time.Second)}))
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "again", InvitedAt: k.clock.Now().Add(time.Second), Named: true}))
 	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
 	k.host.PartyLeave(p[1], id)
 	k.host.Disconnect(p[1])
@@ -84,7 +84,7 @@ func TestKicks_LiftedByANewerInvite(t *testing.T) {
 	k.must(k.join(p[1], id))
 	k.kick(p[1], id)
 	k.tick()
-	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "after", InvitedAt: k.clock.Now()}))
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "after", InvitedAt: k.clock.Now(), Named: true}))
 	k.leave(p[1], id)
 	k.must(k.join(p[1], id)) // lifted for good
 	k.leave(p[1], id)
