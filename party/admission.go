@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
 )
 
 // Grant says on what ground a session is admitted. The zero Grant is nobody's invite.
@@ -321,5 +323,8 @@ func (a *Admission) Sweep(ctx context.Context) error {
 	}
 	a.sweeping.Lock()
 	defer a.sweeping.Unlock()
-	return errors.Join(append(errs, a.sweepKicks(ctx, gone), a.sweepSeats(ctx, gone), a.sweepAway(ctx))...)
+	return errors.Join(append(errs,
+		a.sweepPages(ctx, kicksCollection, func(o []*api.StorageObject) error { return a.sweepKicks(ctx, o, gone) }),
+		a.sweepPages(ctx, seatsCollection, func(o []*api.StorageObject) error { return a.sweepSeats(ctx, o, gone) }),
+		a.sweepPages(ctx, awayCollection, func(o []*api.StorageObject) error { return a.sweepAway(ctx, o) }))...)
 }

@@ -25,6 +25,7 @@ type gate struct {
 
 	holds    map[string]Hold      // by invite
 	kicks    map[string]kick      // by user
+	stored   bool                 // storage may have kicks of the party, if only expired ones
 	kicking  map[string]kick      // kicks under way, by user
 	kept     map[string]*keptSeat // seats of members who were dropped, by user
 	flights  map[string]flight    // by the session that joins
@@ -245,6 +246,7 @@ func (a *Admission) open(ctx context.Context, g *gate, s snapshot) error {
 			g.holds[h.InviteID] = h
 		}
 		g.kicks = kicks
+		g.stored = g.stored || len(kicks) > 0
 		a.takeOver(g, seats)
 		g.known = true
 		if settled {

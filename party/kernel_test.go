@@ -49,7 +49,7 @@ func (k *kernel) restart() {
 		Friends: func(context.Context, string, []string) ([]string, error) {
 			return k.friends, k.friendsErr
 		},
-		Sender: k.host,
+		Sender: k.host, SingleParty: k.host.SingleParty,
 	})
 }
 

@@ -50,6 +50,15 @@ func (l *losses) of(id ID) []Session {
 	return slices.SortedFunc(maps.Values(l.in[id]), func(a, b Session) int { return cmp.Compare(a.SessionID, b.SessionID) })
 }
 
+func (l *losses) count() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, in := range l.in {
+		n += len(in)
+	}
+	return n
+}
+
 func (l *losses) end(id ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -390,6 +390,7 @@ func (a *Admission) ended(ctx context.Context, g *gate) {
 		a.roster.listener(Change{MemberDropped, g.id, s})
 	}
 	a.roster.losses.end(g.id)
+	a.forgetKicks(ctx, g)
 	clear(g.holds)
 	clear(g.kicks)
 	clear(g.kicking)

@@ -108,7 +108,7 @@ func (m *Module) construct(env environment) error {
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk, SingleParty: m.single,
 	})
-	m.prepareStatus(roster, admission, policy)
+	m.prepareStatus(roster, admission, limits, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
