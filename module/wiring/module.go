@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,6 +33,7 @@ const (
 type Options struct {
 	Env        map[string]string // the host's runtime environment
 	Nakama     runtime.NakamaModule
+	DB         *sql.DB // the host's; nil where it has none, as the embedded engine
 	Logger     runtime.Logger
 	Now        party.Clock   // nil = time.Now
 	SweepEvery time.Duration // 0 = a minute
@@ -50,6 +52,7 @@ type Module struct {
 	rules   *rules.Live
 	invites *invite.Service
 	grace   *grace.Service
+	blocks  party.BlockList
 	matches *matchmaking.Matches
 	telling telling
 	queues  *queue.Service
@@ -61,6 +64,7 @@ type Module struct {
 	panics atomic.Uint64 // of background work
 
 	processing bool // the host matches through us: there were queues at its start
+	matching   bool // the host asks us which match to give: there were queues or create_match at its start
 	ready      bool // set once New is done; what becomes of the rules file before is its error
 
 	mu      sync.Mutex
@@ -71,7 +75,10 @@ type Module struct {
 // New reads the configuration and constructs the module. It starts nothing and registers
 // nothing. All problems of the environment and of the rules file are in one error.
 func New(ctx context.Context, o Options) (*Module, error) {
-	m := &Module{nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery, single: o.SingleParty}
+	m := &Module{
+		nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery,
+		single: o.SingleParty, blocks: party.NewBlockList(o.DB, o.Nakama),
+	}
 	if m.now == nil {
 		m.now = time.Now
 	}
