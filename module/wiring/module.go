@@ -18,6 +18,7 @@ import (
 	"partyline/party"
 	"partyline/party/grace"
 	"partyline/party/invite"
+	"partyline/party/judge"
 	"partyline/party/limit"
 	"partyline/party/rules"
 	"partyline/rpc"
@@ -50,6 +51,8 @@ type Module struct {
 	single     bool
 
 	rules   *rules.Live
+	next    *rules.Live   // what comes next; nil: nothing
+	shadow  *judge.Shadow // asks them; nil: nobody
 	invites *invite.Service
 	grace   *grace.Service
 	blocks  party.BlockList
@@ -87,11 +90,12 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
 	for _, name := range env.unknown {
-		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s and %s", name, EnvRules, EnvProxies, EnvConsole)
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s and %s", name, EnvRules, EnvNext, EnvProxies, EnvConsole)
 	}
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
+	m.prepareShadow(ctx, env.next)
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("partyline: bad configuration:\n%w", err)
 	}
