@@ -154,7 +154,7 @@ func (r *run) play(t *rapid.T, s *step) bool {
 		return nil
 	}))
 	r.must(t, r.settle(ctx))
-	r.must(t, r.hear())
+	r.must(t, r.strangers(r.listen(), nil))
 	if s.made != nil && got == "" {
 		s.made()
 	}
@@ -204,26 +204,29 @@ func (r *run) settle(ctx context.Context) error {
 	return r.server.sentinel.Settle(ctx, r.live()...)
 }
 
-// hear has every game take in what it has received. It fails if one has heard what only
-// others may.
-func (r *run) hear() error {
-	return r.hearBut(func([]player.Stray, player.Stray) bool { return false })
-}
-
-func (r *run) hearBut(allowed func(all []player.Stray, s player.Stray) bool) error {
+// strangers fails if one has heard of a party that been does not know it in.
+func (r *run) strangers(strays map[int][]player.Stray, been map[seat]bool) error {
 	var problems []error
-	for i, g := range r.games {
-		if !r.state.Sessions[i].Live {
-			continue
-		}
-		strays := r.ears[i].Hear(g.Drain())
-		for _, stray := range strays {
-			if !allowed(strays, stray) {
+	for i, heard := range strays {
+		for _, stray := range heard {
+			if !been[seat{i, slices.Index(r.parties, stray.Party)}] {
 				problems = append(problems, fmt.Errorf("session %d: %w", i, stray))
 			}
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// listen has every game take in what it has received, and gives what each has heard of
+// parties that it does not know to be in.
+func (r *run) listen() map[int][]player.Stray {
+	strays := map[int][]player.Stray{}
+	for i, g := range r.games {
+		if r.state.Sessions[i].Live {
+			strays[i] = r.ears[i].Hear(g.Drain())
+		}
+	}
+	return strays
 }
 
 // heard compares what every game has heard with the model: each must know exactly the

@@ -31,6 +31,9 @@ type State struct {
 	// moment after the kick, which matters to who acts in that very moment.
 	LateBans bool
 	late     []seat
+	// Passed has Partyline let the next message through whatever it would say now, because
+	// it looked at another moment: the server alone decides.
+	Passed bool
 
 	entries int         // counts who came in, so that it can be told who came last
 	asked   map[int]ask // by the session that asked
