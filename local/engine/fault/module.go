@@ -7,6 +7,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
+	"os"
 )
 
 func (m *module) AccountDeleteId(ctx context.Context, a1 string, a2 bool) error {
@@ -33,6 +34,9 @@ func (m *module) AuthenticateEmail(ctx context.Context, a1 string, a2 string, a3
 func (m *module) AuthenticateTokenGenerate(a0 string, a1 string, a2 int64, a3 map[string]string) (string, int64, error) {
 	return around2(m.layer, context.Background(), "AuthenticateTokenGenerate", []any{a0, a1, a2, a3}, func() (string, int64, error) { return m.NakamaModule.AuthenticateTokenGenerate(a0, a1, a2, a3) })
 }
+func (m *module) Event(ctx context.Context, a1 *api.Event) error {
+	return around0(m.layer, ctx, "Event", []any{a1}, func() error { return m.NakamaModule.Event(ctx, a1) })
+}
 func (m *module) FriendMetadataUpdate(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}) error {
 	return around0(m.layer, ctx, "FriendMetadataUpdate", []any{a1, a2, a3}, func() error { return m.NakamaModule.FriendMetadataUpdate(ctx, a1, a2, a3) })
 }
@@ -48,16 +52,8 @@ func (m *module) FriendsDelete(ctx context.Context, a1 string, a2 string, a3 []s
 func (m *module) FriendsList(ctx context.Context, a1 string, a2 int, a3 *int, a4 string) ([]*api.Friend, string, error) {
 	return around2(m.layer, ctx, "FriendsList", []any{a1, a2, a3, a4}, func() ([]*api.Friend, string, error) { return m.NakamaModule.FriendsList(ctx, a1, a2, a3, a4) })
 }
-func (m *module) FriendsOfFriendsList(ctx context.Context, a1 string, a2 int, a3 string) ([]*api.FriendsOfFriendsList_FriendOfFriend, string, error) {
-	return around2(m.layer, ctx, "FriendsOfFriendsList", []any{a1, a2, a3}, func() ([]*api.FriendsOfFriendsList_FriendOfFriend, string, error) {
-		return m.NakamaModule.FriendsOfFriendsList(ctx, a1, a2, a3)
-	})
-}
 func (m *module) GroupCreate(ctx context.Context, a1 string, a2 string, a3 string, a4 string, a5 string, a6 string, a7 bool, a8 map[string]interface{}, a9 int) (*api.Group, error) {
 	return around1(m.layer, ctx, "GroupCreate", []any{a1, a2, a3, a4, a5, a6, a7, a8, a9}, func() (*api.Group, error) { return m.NakamaModule.GroupCreate(ctx, a1, a2, a3, a4, a5, a6, a7, a8, a9) })
-}
-func (m *module) GroupDelete(ctx context.Context, a1 string) error {
-	return around0(m.layer, ctx, "GroupDelete", []any{a1}, func() error { return m.NakamaModule.GroupDelete(ctx, a1) })
 }
 func (m *module) GroupUpdate(ctx context.Context, a1 string, a2 string, a3 string, a4 string, a5 string, a6 string, a7 string, a8 bool, a9 map[string]interface{}, a10 int) error {
 	return around0(m.layer, ctx, "GroupUpdate", []any{a1, a2, a3, a4, a5, a6, a7, a8, a9, a10}, func() error { return m.NakamaModule.GroupUpdate(ctx, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10) })
@@ -74,9 +70,6 @@ func (m *module) GroupUsersAdd(ctx context.Context, a1 string, a2 string, a3 []s
 func (m *module) GroupUsersBan(ctx context.Context, a1 string, a2 string, a3 []string) error {
 	return around0(m.layer, ctx, "GroupUsersBan", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUsersBan(ctx, a1, a2, a3) })
 }
-func (m *module) GroupUsersDemote(ctx context.Context, a1 string, a2 string, a3 []string) error {
-	return around0(m.layer, ctx, "GroupUsersDemote", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUsersDemote(ctx, a1, a2, a3) })
-}
 func (m *module) GroupUsersKick(ctx context.Context, a1 string, a2 string, a3 []string) error {
 	return around0(m.layer, ctx, "GroupUsersKick", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUsersKick(ctx, a1, a2, a3) })
 }
@@ -84,9 +77,6 @@ func (m *module) GroupUsersList(ctx context.Context, a1 string, a2 int, a3 *int,
 	return around2(m.layer, ctx, "GroupUsersList", []any{a1, a2, a3, a4}, func() ([]*api.GroupUserList_GroupUser, string, error) {
 		return m.NakamaModule.GroupUsersList(ctx, a1, a2, a3, a4)
 	})
-}
-func (m *module) GroupUsersPromote(ctx context.Context, a1 string, a2 string, a3 []string) error {
-	return around0(m.layer, ctx, "GroupUsersPromote", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUsersPromote(ctx, a1, a2, a3) })
 }
 func (m *module) GroupsGetId(ctx context.Context, a1 []string) ([]*api.Group, error) {
 	return around1(m.layer, ctx, "GroupsGetId", []any{a1}, func() ([]*api.Group, error) { return m.NakamaModule.GroupsGetId(ctx, a1) })
@@ -141,6 +131,9 @@ func (m *module) NotificationsUpdate(ctx context.Context, a1 ...runtime.Notifica
 func (m *module) PartyList(ctx context.Context, a1 int, a2 *bool, a3 bool, a4 string, a5 string) ([]*api.Party, string, error) {
 	return around2(m.layer, ctx, "PartyList", []any{a1, a2, a3, a4, a5}, func() ([]*api.Party, string, error) { return m.NakamaModule.PartyList(ctx, a1, a2, a3, a4, a5) })
 }
+func (m *module) ReadFile(a0 string) (*os.File, error) {
+	return around1(m.layer, context.Background(), "ReadFile", []any{a0}, func() (*os.File, error) { return m.NakamaModule.ReadFile(a0) })
+}
 func (m *module) SessionDisconnect(ctx context.Context, a1 string, a2 ...runtime.PresenceReason) error {
 	return around0(m.layer, ctx, "SessionDisconnect", []any{a1, a2}, func() error { return m.NakamaModule.SessionDisconnect(ctx, a1, a2...) })
 }
@@ -181,9 +174,6 @@ func (m *module) StreamUserGet(a0 uint8, a1 string, a2 string, a3 string, a4 str
 }
 func (m *module) StreamUserJoin(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 string, a6 bool, a7 bool, a8 string) (bool, error) {
 	return around1(m.layer, context.Background(), "StreamUserJoin", []any{a0, a1, a2, a3, a4, a5, a6, a7, a8}, func() (bool, error) { return m.NakamaModule.StreamUserJoin(a0, a1, a2, a3, a4, a5, a6, a7, a8) })
-}
-func (m *module) StreamUserKick(a0 uint8, a1 string, a2 string, a3 string, a4 runtime.Presence) error {
-	return around0(m.layer, context.Background(), "StreamUserKick", []any{a0, a1, a2, a3, a4}, func() error { return m.NakamaModule.StreamUserKick(a0, a1, a2, a3, a4) })
 }
 func (m *module) StreamUserLeave(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 string) error {
 	return around0(m.layer, context.Background(), "StreamUserLeave", []any{a0, a1, a2, a3, a4, a5}, func() error { return m.NakamaModule.StreamUserLeave(a0, a1, a2, a3, a4, a5) })

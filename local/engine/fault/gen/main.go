@@ -51,11 +51,15 @@ var supported = []reflect.Type{
 	reflect.TypeFor[store.Module](), reflect.TypeFor[*realtime.Module](), reflect.TypeFor[match.Module](),
 }
 
+// ofTheHost are the calls that need no more than the process.
+var ofTheHost = []string{"Event", "ReadFile"}
+
 func generate(api reflect.Type) ([]byte, error) {
 	var body bytes.Buffer
 	for i := range api.NumMethod() {
 		m := api.Method(i)
-		if slices.ContainsFunc(supported, func(part reflect.Type) bool { _, ok := part.MethodByName(m.Name); return ok }) {
+		in := func(part reflect.Type) bool { _, ok := part.MethodByName(m.Name); return ok }
+		if slices.ContainsFunc(supported, in) || slices.Contains(ofTheHost, m.Name) {
 			writeMethod(&body, m)
 		}
 	}
