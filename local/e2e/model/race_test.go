@@ -40,23 +40,26 @@ func playRace(t *rapid.T, r *run) {
 	got := r.atOnce(t, steps)
 	strays := r.listen()
 	seen := r.observe(t)
-	been := map[seat]bool{}
-	var left []*model.State
+	w := ways{been: map[seat]bool{}, entered: map[seat]bool{}}
+	var ends, left []*model.State
 	var problems []string
 	for _, m := range r.states {
 		for _, order := range orders(len(steps)) {
 			for _, v := range variants {
-				after, err := replay(m, order, v, steps, got, been)
-				if err == nil {
-					err = errors.Join(r.heard(after, steps...), r.agrees(after, seen))
-				}
-				switch {
-				case err != nil:
+				end, err := replay(m, order, v, steps, got, w)
+				if err != nil {
 					problems = append(problems, err.Error())
-				case !slices.ContainsFunc(left, func(known *model.State) bool { return reflect.DeepEqual(known, after) }):
-					left = append(left, after)
+				} else if !slices.ContainsFunc(ends, func(known *model.State) bool { return reflect.DeepEqual(known, end) }) {
+					ends = append(ends, end)
 				}
 			}
+		}
+	}
+	for _, end := range ends {
+		if err := errors.Join(r.heard(end, w.entered, steps...), r.agrees(end, seen)); err != nil {
+			problems = append(problems, err.Error())
+		} else {
+			left = append(left, end)
 		}
 	}
 	if len(left) == 0 {
@@ -65,7 +68,7 @@ func playRace(t *rapid.T, r *run) {
 	}
 	// The server looks up who is in a party, and sends a moment later: who leaves in between
 	// hears it after the end. Who was never in it hears nothing.
-	r.must(t, r.strangers(strays, been))
+	r.must(t, r.strangers(strays, w.been))
 	r.believe(left...)
 	r.forget()
 }
@@ -118,9 +121,24 @@ type variant struct {
 
 var variants = []variant{{true, false}, {false, false}, {true, true}, {false, true}}
 
-// replay plays the steps in this order on a copy of a state, and notes in been who was in
-// which party on the way. It fails where an answer is another.
-func replay(from *model.State, order []int, v variant, steps []*step, got []string, been map[seat]bool) (*model.State, error) {
+// ways are who was in which party, and who came in, on any of the ways that explain a race.
+type ways struct{ been, entered map[seat]bool }
+
+// note adds what there is between two steps.
+func (w ways) note(before, after *model.State) {
+	for number, p := range after.Parties {
+		for _, session := range p.Members {
+			w.been[seat{session, number}] = true
+			if !slices.Contains(before.Parties[number].Members, session) {
+				w.entered[seat{session, number}] = true
+			}
+		}
+	}
+}
+
+// replay plays the steps in this order on a copy of a state, and adds to w what there is
+// on the way. It fails where an answer is another.
+func replay(from *model.State, order []int, v variant, steps []*step, got []string, w ways) (*model.State, error) {
 	m := from.Clone()
 	m.LateBans = v.lateBans
 	settle := func() {
@@ -128,7 +146,7 @@ func replay(from *model.State, order []int, v variant, steps []*step, got []stri
 			m.Settle(by)
 		}
 	}
-	note(been, m)
+	w.note(m, m)
 	var moments []*model.State
 	for place, i := range order {
 		moments = append(moments, m.Clone())
@@ -139,7 +157,7 @@ func replay(from *model.State, order []int, v variant, steps []*step, got []stri
 		if v.settled {
 			settle()
 		}
-		note(been, m)
+		w.note(moments[len(moments)-1], m)
 	}
 	settle()
 	m.BeginBans(func(session int) bool {
@@ -186,15 +204,6 @@ func twoLooks(m **model.State, moments []*model.State, steps []*step, toCome []i
 // what went wrong.
 func refusedByPartyline(outcome string) bool {
 	return outcome != "" && !strings.HasPrefix(outcome, "Error ")
-}
-
-// note adds who is in which party.
-func note(been map[seat]bool, m *model.State) {
-	for number, p := range m.Parties {
-		for _, session := range p.Members {
-			been[seat{session, number}] = true
-		}
-	}
 }
 
 // alike is the same word for refusals that mean the same: where a party changes between

@@ -131,7 +131,6 @@ type step struct {
 	do     func(ctx context.Context) error // the same on the server
 	by     int                             // the session that sends it, -1 for a call over HTTP
 	leaves *seat                           // who is out by it without being told; nil for nobody
-	enters *seat                           // who may come in by it
 	either bool                            // Partyline and the server may both be the one that refuses
 	made   func()                          // notes what it has made
 }
@@ -158,7 +157,7 @@ func (r *run) play(t *rapid.T, s *step) bool {
 	if s.made != nil && got == "" {
 		s.made()
 	}
-	r.must(t, r.only(func(m *model.State) error { return r.heard(m, s) }))
+	r.must(t, r.only(func(m *model.State) error { return r.heard(m, nil, s) }))
 	r.forget()
 	return got == ""
 }
@@ -230,8 +229,10 @@ func (r *run) listen() map[int][]player.Stray {
 }
 
 // heard compares what every game has heard with the model: each must know exactly the
-// parties it is in, as they are. Only those who are out by their own doing are not told.
-func (r *run) heard(m *model.State, steps ...*step) error {
+// parties it is in, as they are. Not told are those who are out by their own doing, and
+// those who have come in at the same moment, of whom entered knows: the server may tell of
+// the end before it tells of the beginning, which it does a little later.
+func (r *run) heard(m *model.State, entered map[seat]bool, steps ...*step) error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	for i, ear := range r.ears {
@@ -247,7 +248,7 @@ func (r *run) heard(m *model.State, steps ...*step) error {
 				if err := r.same(p, heard); err != nil {
 					problem("session %d, party %d: %w", i, number, err)
 				}
-			case heard != nil && !r.left(seat{i, number}, steps):
+			case heard != nil && !entered[seat{i, number}] && !r.left(seat{i, number}, steps):
 				problem("session %d is out of party %d and was not told", i, number)
 			}
 		}
@@ -255,14 +256,10 @@ func (r *run) heard(m *model.State, steps ...*step) error {
 	return errors.Join(problems...)
 }
 
-// left reports whether one of the steps takes a session out of a party without a word: by
-// its own doing, or at the very moment it comes in. Then the server may tell of the end
-// before it tells of the beginning, which it does a little later.
+// left reports whether one of the steps takes a session out of a party by its own doing.
 func (r *run) left(s seat, steps []*step) bool {
 	return r.server.rules.Parties.OnePerUser == rules.LeavePrevious || // by entering another
-		slices.ContainsFunc(steps, func(step *step) bool {
-			return step.leaves != nil && *step.leaves == s || len(steps) > 1 && step.enters != nil && *step.enters == s
-		})
+		slices.ContainsFunc(steps, func(step *step) bool { return step.leaves != nil && *step.leaves == s })
 }
 
 // forget has every game forget the parties it is not in any more. Whatever it hears of
