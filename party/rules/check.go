@@ -17,6 +17,7 @@ func (d *decoder) check(c *Config) {
 	d.fields(reflect.ValueOf(*c), "")
 	d.parties(c.Parties)
 	d.invites(c.Invites)
+	d.pageTexts("invites.page.texts", c.Invites.Page.Texts, c.Status.Stages)
 	d.status(c.Status)
 	d.ruleList(c.Rules)
 	d.queues(c)
