@@ -241,7 +241,7 @@ func (s *State) land(p *Party, session int, leaving []seat) {
 	older, moves := s.Member(p, s.Sessions[session].User)
 	s.enter(p, session)
 	if moves {
-		p.leave(older)
+		s.move(p, older)
 	}
 	s.leaveAll(leaving)
 }

@@ -115,11 +115,19 @@ func (r *run) settleRace(t *rapid.T) {
 
 // variant is what the order of the answers does not tell.
 type variant struct {
-	settled  bool // a refused join keeps its seat only until the next step, not until all are done
-	lateBans bool // bans begin when all are done; for who leaves while being kicked, not at all
+	settled   bool // a refused join keeps its seat only until the next step, not until all are done
+	lateBans  bool // bans begin when all are done; for who leaves while being kicked, not at all
+	lateMoves bool // a socket whose seat moves to another is in until all are done
+	claims    bool // an invite is used by who comes in by another way at the same moment
 }
 
-var variants = []variant{{true, false}, {false, false}, {true, true}, {false, true}}
+// variants are all there are.
+var variants = func() (all []variant) {
+	for bits := range 16 {
+		all = append(all, variant{bits&1 != 0, bits&2 != 0, bits&4 != 0, bits&8 != 0})
+	}
+	return all
+}()
 
 // ways are who was in which party, and who came in, on any of the ways that explain a race.
 type ways struct{ been, entered map[seat]bool }
@@ -140,7 +148,10 @@ func (w ways) note(before, after *model.State) {
 // on the way. It fails where an answer is another.
 func replay(from *model.State, order []int, v variant, steps []*step, got []string, w ways) (*model.State, error) {
 	m := from.Clone()
-	m.LateBans = v.lateBans
+	m.LateBans, m.LateMoves = v.lateBans, v.lateMoves
+	if v.claims {
+		m.ClaimsAfter = m.Entries()
+	}
 	settle := func() {
 		for by := range m.Sessions {
 			m.Settle(by)
@@ -160,6 +171,8 @@ func replay(from *model.State, order []int, v variant, steps []*step, got []stri
 		w.note(moments[len(moments)-1], m)
 	}
 	settle()
+	m.EndMoves()
+	m.ClaimsAfter = 0
 	m.BeginBans(func(session int) bool {
 		return slices.ContainsFunc(steps, func(s *step) bool { return s.leaves != nil && s.leaves.session == session })
 	})
