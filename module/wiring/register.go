@@ -10,8 +10,12 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
+	"partyline/internal/build"
 	"partyline/rpc"
 )
+
+// MetricBuildInfo is a gauge that is always 1; its tags say which build of the module runs.
+const MetricBuildInfo = "partyline_build_info"
 
 // Register puts the module together, registers it with the host and starts its
 // background work. It is what the plugin's entry and the embedded engine call, once. On
@@ -22,11 +26,17 @@ func Register(ctx context.Context, logger runtime.Logger, _ *sql.DB, nk runtime.
 	if err != nil {
 		return err
 	}
+	if err := claimStorage(ctx, nk); err != nil {
+		m.Stop(ctx)
+		return fmt.Errorf("partyline: %w", err)
+	}
 	if err := m.Register(initializer); err != nil {
 		m.Stop(ctx)
 		return err
 	}
 	m.Start()
+	logger.Info("partyline started %s", build.Current())
+	nk.MetricsGaugeSet(MetricBuildInfo, build.Current().Tags(), 1)
 	return nil
 }
 

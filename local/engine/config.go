@@ -1,4 +1,4 @@
-package main
+package engine
 
 import (
 	"fmt"
@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
-
-	"partyline/local/engine"
 )
 
 // serverConfig is the part of a Nakama configuration file that means something to the
@@ -34,25 +32,25 @@ type serverConfig struct {
 	} `yaml:"runtime"`
 }
 
-// loadConfig reads a Nakama configuration file as the engine's options.
-func loadConfig(path string) (engine.Options, error) {
+// LoadConfig reads a Nakama configuration file as options.
+func LoadConfig(path string) (Options, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return engine.Options{}, fmt.Errorf("reading the server configuration: %w", err)
+		return Options{}, fmt.Errorf("reading the server configuration: %w", err)
 	}
 	var c serverConfig
 	if err := yaml.Unmarshal(text, &c); err != nil {
-		return engine.Options{}, fmt.Errorf("%s: %w", path, err)
+		return Options{}, fmt.Errorf("%s: %w", path, err)
 	}
 	env := map[string]string{}
 	for _, e := range c.Runtime.Env {
 		key, value, ok := strings.Cut(e, "=")
 		if !ok {
-			return engine.Options{}, fmt.Errorf("%s: runtime.env: %q is not KEY=VALUE", path, e)
+			return Options{}, fmt.Errorf("%s: runtime.env: %q is not KEY=VALUE", path, e)
 		}
 		env[key] = value
 	}
-	return engine.Options{
+	return Options{
 		Node:               c.Name,
 		ServerKey:          c.Socket.ServerKey,
 		HTTPKey:            c.Runtime.HTTPKey,
