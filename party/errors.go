@@ -39,6 +39,7 @@ const (
 	NotReady         Reason = "not_ready"
 	SeatReserved     Reason = "seat_reserved"
 	MatchFull        Reason = "match_full"
+	QueryNotAllowed  Reason = "query_not_allowed"
 	Conflict         Reason = "conflict"
 	Internal         Reason = "internal"
 )
@@ -82,6 +83,7 @@ var reasonCodes = map[Reason]int{
 	NotReady:         codeFailedPrecondition,
 	SeatReserved:     codeFailedPrecondition,
 	MatchFull:        codeFailedPrecondition,
+	QueryNotAllowed:  codeInvalidArgument,
 	Conflict:         codeAborted,
 	Internal:         codeInternal,
 }
@@ -99,7 +101,7 @@ func (r Reason) Code() int {
 // the log alone, its cause.
 type Error struct {
 	Reason  Reason
-	Rule    string // the designer's rule, with RuleDenied
+	Rule    string // the designer's rule, with RuleDenied, or with Internal where it could not be evaluated
 	Message string // for the player: short, no IDs, no internals
 	Cause   error  // for the log; never sent to a client
 }

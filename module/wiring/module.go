@@ -35,6 +35,8 @@ type Options struct {
 	Logger     runtime.Logger
 	Now        party.Clock   // nil = time.Now
 	SweepEvery time.Duration // 0 = a minute
+
+	SingleParty bool // the host's session.single_party
 }
 
 // Module is the whole module, put together. Make it with [New].
@@ -43,6 +45,7 @@ type Module struct {
 	logger     runtime.Logger
 	now        party.Clock
 	sweepEvery time.Duration
+	single     bool
 
 	rules   *rules.Live
 	invites *invite.Service
@@ -68,7 +71,7 @@ type Module struct {
 // New reads the configuration and constructs the module. It starts nothing and registers
 // nothing. All problems of the environment and of the rules file are in one error.
 func New(ctx context.Context, o Options) (*Module, error) {
-	m := &Module{nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery}
+	m := &Module{nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery, single: o.SingleParty}
 	if m.now == nil {
 		m.now = time.Now
 	}
@@ -103,9 +106,9 @@ func (m *Module) construct(env environment) error {
 	judge := m.newJudge(activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
-		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk,
+		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk, SingleParty: m.single,
 	})
-	m.prepareStatus(roster, admission, policy)
+	m.prepareStatus(roster, admission, limits, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
@@ -118,6 +121,7 @@ func (m *Module) construct(env environment) error {
 	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, roster, policy),
+		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good
 		hooks.Settled(admission),
 		hooks.Creation(ruled.checks, limits, admission, policy),
 		hooks.Judged(ruled.checks, ruled.checks, judge.Has),

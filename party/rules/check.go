@@ -17,6 +17,7 @@ func (d *decoder) check(c *Config) {
 	d.fields(reflect.ValueOf(*c), "")
 	d.parties(c.Parties)
 	d.invites(c.Invites)
+	d.pageTexts("invites.page.texts", c.Invites.Page.Texts, c.Status.Stages)
 	d.status(c.Status)
 	d.ruleList(c.Rules)
 	d.queues(c)
@@ -37,6 +38,9 @@ func (d *decoder) warn(path, what, allowed string) {
 func (d *decoder) fields(v reflect.Value, path string) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if f.Tag.Get("yaml") == "-" {
+			continue
+		}
 		at := join(path, f.Tag.Get("yaml"))
 		if !d.broken[at] {
 			d.field(v.Field(i), f.Tag, at)

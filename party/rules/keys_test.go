@@ -68,6 +68,9 @@ var keyEffects = map[string]string{
 	"limits.page_per_ip":                `"60/m"`,
 	"limits.data.rate":                  `"5/s"`,
 	"limits.data.bytes":                 `100`,
+	"queries.max_length":                `100`,
+	"queries.terms":                     `7`,
+	"queries.regex":                     `"any"`,
 	"matchmaking.create_match":          `true`,
 	"matchmaking.seat_hold":             `"20s"`,
 	"matchmaking.solo_tickets":          `"cancel"`,
@@ -253,10 +256,13 @@ func TestFacts_complete(t *testing.T) {
 		cond := f.Path + " == nil"
 		if head, field, ok := strings.Cut(f.Path, "[]."); ok {
 			cond = fmt.Sprintf("any(%s, .%s == nil)", head, field)
+			if f.Kind == "names with values" {
+				cond = fmt.Sprintf(`any(%s, "x" in .%s)`, head, field)
+			}
 		} else if f.Kind == "list" || f.Kind == "names with values" {
 			cond = fmt.Sprintf("len(%s) == 0", f.Path)
 		}
-		if _, err := onJoin(t, cond).Decide(context.Background(), someFacts(), &fakeLoader{}); err != nil {
+		if _, err := onJoinWith(t, skilled, cond).Decide(context.Background(), someFacts(), &fakeLoader{}); err != nil {
 			t.Errorf("%s: %v", cond, err)
 		}
 	}

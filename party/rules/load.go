@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -58,9 +59,9 @@ func (d *decoder) version(root *node) bool {
 func (d *decoder) finish(c Config) (*Set, error) {
 	d.complete(&c)
 	d.check(&c)
-	s := &Set{config: c}
+	s := &Set{config: c, queues: slices.Sorted(maps.Keys(c.Queues))}
 	for i := range c.Rules {
-		if r := d.compile(i, c.Rules[i]); r != nil {
+		if r := d.compile(&c, i, c.Rules[i]); r != nil {
 			s.add(r)
 		}
 	}
@@ -88,6 +89,7 @@ func (d *decoder) complete(c *Config) {
 			})
 		}
 	}
+	c.Parties.KickBanJoins = c.Parties.KickBanJoins || !unset("parties.kick_ban")
 	queues := make(map[string]Queue, len(c.Queues))
 	for name, q := range c.Queues {
 		at := join("queues", name)
