@@ -18,6 +18,7 @@ const (
 	PartyJoinRequestList  = "PartyJoinRequestList"
 	MatchmakerAdd         = "MatchmakerAdd"
 	MatchmakerRemove      = "MatchmakerRemove"
+	MatchJoin             = "MatchJoin"
 )
 
 // known is every message a client may send and the host runs hooks for. A hook on any
@@ -27,7 +28,7 @@ var known = map[string]bool{
 	PartyRemove: true, PartyClose: true, PartyUpdate: true, PartyDataSend: true,
 	PartyMatchmakerAdd: true, PartyMatchmakerRemove: true, PartyJoinRequestList: true,
 	MatchmakerAdd: true, MatchmakerRemove: true,
-	"MatchCreate": true, "MatchDataSend": true, "MatchJoin": true, "MatchLeave": true,
+	"MatchCreate": true, "MatchDataSend": true, MatchJoin: true, "MatchLeave": true,
 	"ChannelJoin": true, "ChannelLeave": true, "ChannelMessageSend": true,
 	"ChannelMessageUpdate": true, "ChannelMessageRemove": true,
 	"StatusFollow": true, "StatusUnfollow": true, "StatusUpdate": true,

@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"partyline/party"
 	"partyline/party/grace"
 	"partyline/party/invite"
+	"partyline/party/judge"
 	"partyline/party/limit"
 	"partyline/party/rules"
 	"partyline/rpc"
@@ -32,6 +34,7 @@ const (
 type Options struct {
 	Env        map[string]string // the host's runtime environment
 	Nakama     runtime.NakamaModule
+	DB         *sql.DB // the host's; nil where it has none, as the embedded engine
 	Logger     runtime.Logger
 	Now        party.Clock   // nil = time.Now
 	SweepEvery time.Duration // 0 = a minute
@@ -48,8 +51,11 @@ type Module struct {
 	single     bool
 
 	rules   *rules.Live
+	next    *rules.Live   // what comes next; nil: nothing
+	shadow  *judge.Shadow // asks them; nil: nobody
 	invites *invite.Service
 	grace   *grace.Service
+	blocks  party.BlockList
 	matches *matchmaking.Matches
 	telling telling
 	queues  *queue.Service
@@ -61,6 +67,7 @@ type Module struct {
 	panics atomic.Uint64 // of background work
 
 	processing bool // the host matches through us: there were queues at its start
+	matching   bool // the host asks us which match to give: there were queues or create_match at its start
 	ready      bool // set once New is done; what becomes of the rules file before is its error
 
 	mu      sync.Mutex
@@ -71,7 +78,10 @@ type Module struct {
 // New reads the configuration and constructs the module. It starts nothing and registers
 // nothing. All problems of the environment and of the rules file are in one error.
 func New(ctx context.Context, o Options) (*Module, error) {
-	m := &Module{nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery, single: o.SingleParty}
+	m := &Module{
+		nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery,
+		single: o.SingleParty, blocks: party.NewBlockList(o.DB, o.Nakama),
+	}
 	if m.now == nil {
 		m.now = time.Now
 	}
@@ -80,11 +90,12 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
 	for _, name := range env.unknown {
-		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s and %s", name, EnvRules, EnvProxies, EnvConsole)
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s and %s", name, EnvRules, EnvNext, EnvProxies, EnvConsole)
 	}
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
+	m.prepareShadow(ctx, env.next)
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("partyline: bad configuration:\n%w", err)
 	}

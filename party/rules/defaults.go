@@ -55,6 +55,7 @@ func DefaultQueue() Queue {
 		MaxWait:     10 * time.Minute,
 		SeatHold:    45 * time.Second,
 		SeatHoldMax: 10 * time.Minute,
+		Blocks:      BlocksAvoid,
 		Match:       PartyMatch,
 	}
 }

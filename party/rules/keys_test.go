@@ -97,6 +97,7 @@ var keyEffects = map[string]string{
 	"queues.q.seat_hold":                `"10s"`,
 	"queues.q.seat_hold_max":            `"1m"`,
 	"queues.q.backfill":                 `true`,
+	"queues.q.blocks":                   `"ignore"`,
 	"queues.q.match":                    `"my_match"`,
 }
 
