@@ -39,8 +39,9 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 		return err
 	}
 	m.Start()
-	logger.Info("partyline started %s", build.Current())
-	nk.MetricsGaugeSet(MetricBuildInfo, build.Current().Tags(), 1)
+	is := build.Current()
+	logger.Info("partyline started version=%s commit=%s nakama=%s go=%s", is.Version, is.Commit, is.Nakama, is.Go)
+	nk.MetricsGaugeSet(MetricBuildInfo, is.Tags(), 1)
 	return nil
 }
 
