@@ -65,7 +65,7 @@ func Find(nakama string) (Line, error) {
 		}
 		known = append(known, l.Nakama)
 	}
-	return Line{}, fmt.Errorf("Nakama %s is none of the lines %s; to build for it, give its program: SERVER=/path/to/nakama", nakama, strings.Join(known, ", "))
+	return Line{}, fmt.Errorf("no line for Nakama %s, there are %s; to build for it, give its program: SERVER=/path/to/nakama", nakama, strings.Join(known, ", "))
 }
 
 // parse reads the file of lines.
