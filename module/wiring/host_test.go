@@ -199,6 +199,11 @@ func (n *nakama) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.St
 	return nil, nil
 }
 
+// StorageWrite keeps nothing: every start here is that of a new database.
+func (n *nakama) StorageWrite(_ context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
+	return make([]*api.StorageObjectAck, len(writes)), nil
+}
+
 // counted is how often exactly this metric was reported.
 func (n *nakama) counted(metric string) int {
 	n.mu.Lock()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/api"
 
+	"partyline/internal/build"
 	"partyline/party"
 	"partyline/party/invite"
 	"partyline/party/judge"
@@ -224,6 +225,7 @@ func TestStats(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := overview.Stats{
+		Build:     build.Current(),
 		StartedAt: since.Unix(), UptimeSec: 90,
 		Health:  overview.Health{OK: true, Problems: []string{}, Rules: overview.InForce{Source: w.path, Version: 1, LoadedAt: since.Unix()}},
 		Denials: []overview.RuleDenials{{Rule: "no", Count: 3}},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"partyline/internal/build"
 	"partyline/party"
 	"partyline/party/invite"
 	"partyline/party/rules"
@@ -14,6 +15,7 @@ import (
 // Stats answers party_admin_stats. It is about this node, and but for the invites about
 // what has happened since the process began.
 type Stats struct {
+	Build     build.Info     `json:"build"`
 	StartedAt int64          `json:"started_at"`
 	UptimeSec int64          `json:"uptime_sec"`
 	Health    Health         `json:"health"`
@@ -50,6 +52,7 @@ func (o *Overview) Invited(ctx context.Context) (Stats, []invite.Outstanding, er
 		return Stats{}, nil, err
 	}
 	s := Stats{
+		Build:     build.Current(),
 		StartedAt: o.since.Unix(), UptimeSec: int64(o.Now().Sub(o.since) / time.Second), Health: o.Health(), Denials: []RuleDenials{},
 		Invites: InviteStats{o.Invites.Counts(), len(list), more}, Memory: o.Seats.Stats(), Buckets: o.Limits(),
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"partyline/internal/build"
 	"partyline/party"
 	"partyline/party/invite"
 	"partyline/party/judge"
@@ -82,7 +83,7 @@ func aServer() *source {
 			{PartyID: "11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", Size: 1, MaxSize: 256, Open: true, Hidden: true, State: rules.StateInMatch, CreatedAt: ago(time.Second)},
 		}},
 		stats: overview.Stats{
-			UptimeSec: 7200, Denials: []overview.RuleDenials{{Rule: "newcomers", Count: 3}}, Buckets: map[string]int{"data": 9},
+			Build: build.Info{Version: "1.0.0", Commit: "abc1234", Nakama: "3.40.0", Go: "go1.26.5"}, UptimeSec: 7200, Denials: []overview.RuleDenials{{Rule: "newcomers", Count: 3}}, Buckets: map[string]int{"data": 9},
 			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1}, Memory: party.Stats{Parties: 2, Holds: 1},
 		},
 		invites: []invite.Outstanding{{

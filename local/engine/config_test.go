@@ -1,4 +1,4 @@
-package main
+package engine_test
 
 import (
 	"os"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"partyline/local/engine"
 )
 
 func TestLoadConfig(t *testing.T) {
@@ -18,7 +20,7 @@ func TestLoadConfig(t *testing.T) {
 		}
 	}
 	write("name: one\nlogger: {level: INFO}\nsession: {single_party: true, single_match: true}\nruntime:\n  env: [A=b=c]\n")
-	opts, ignored, err := loadConfig(file)
+	opts, ignored, err := engine.LoadConfig(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +35,7 @@ func TestLoadConfig(t *testing.T) {
 		{"name: [", file},
 	} {
 		write(c.text)
-		if _, _, err := loadConfig(file); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := engine.LoadConfig(file); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q: %v; want it to name %s", c.text, err, c.want)
 		}
 	}

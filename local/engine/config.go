@@ -1,4 +1,4 @@
-package main
+package engine
 
 import (
 	"errors"
@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
-
-	"partyline/local/engine"
 )
 
 // serverConfig is the part of a Nakama configuration file that means something to the
@@ -37,9 +35,9 @@ type serverConfig struct {
 	} `yaml:"runtime"`
 }
 
-// loadConfig reads a Nakama configuration file as the engine's options. ignored are the
+// LoadConfig reads a Nakama configuration file as the engine's options. ignored are the
 // keys that only a real server knows.
-func loadConfig(path string) (o engine.Options, ignored []string, err error) {
+func LoadConfig(path string) (o Options, ignored []string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return o, nil, fmt.Errorf("reading the server configuration: %w", err)
@@ -59,7 +57,7 @@ func loadConfig(path string) (o engine.Options, ignored []string, err error) {
 		}
 		env[key] = value
 	}
-	return engine.Options{
+	return Options{
 		Node:               c.Name,
 		ServerKey:          c.Socket.ServerKey,
 		HTTPKey:            c.Runtime.HTTPKey,
