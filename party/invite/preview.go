@@ -44,23 +44,22 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 // a second old. Wrong codes count against the address; it refuses with InviteNotFound
 // and RateLimited. The caller must not change the answer's lists.
 func (s *Service) PublicPreview(ctx context.Context, typed, clientIP string) (party.Preview, error) {
+	code, err := ParseCode(typed)
+	if err != nil {
+		return party.Preview{}, err
+	}
 	done, err := s.Limits.Guess("", clientIP)
 	if err != nil {
 		return party.Preview{}, err
 	}
 	wrong := false
 	defer func() { done(wrong) }()
-	p, err := s.publicPreview(ctx, typed)
+	p, err := s.publicPreview(ctx, code.key())
 	wrong = party.ReasonOf(err) == party.InviteNotFound
 	return p, err
 }
 
-func (s *Service) publicPreview(ctx context.Context, typed string) (party.Preview, error) {
-	code, err := ParseCode(typed)
-	if err != nil {
-		return party.Preview{}, err
-	}
-	key := code.key()
+func (s *Service) publicPreview(ctx context.Context, key string) (party.Preview, error) {
 	if p, ok := s.previews.get(key, s.Now()); ok {
 		return p, nil
 	}

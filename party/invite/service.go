@@ -134,22 +134,24 @@ func seatsOnly(a *party.Admission) party.Footprints {
 
 // URL is where the landing page of a code is.
 func URL(publicURL string, code Code) string {
-	return strings.TrimRight(publicURL, "/") + "/party/join/" + code.Reveal()
+	return strings.TrimRight(publicURL, "/") + joinPath + code.Reveal()
 }
 
 // lookup finds the invite of a code somebody typed, and its key. Wrong codes count
-// against the user and the address; it refuses with RateLimited or InviteNotFound.
+// against the user and the address, but not what cannot be a code; it refuses with
+// RateLimited or InviteNotFound.
 func (s *Service) lookup(ctx context.Context, userID, clientIP, typed string) (key string, f found, err error) {
+	code, err := ParseCode(typed)
+	if err != nil {
+		return "", found{}, err
+	}
 	done, err := s.Limits.Guess(userID, clientIP)
 	if err != nil {
 		return "", found{}, err
 	}
 	wrong := false
 	defer func() { done(wrong) }()
-	code, err := ParseCode(typed)
-	if err == nil {
-		f, err = s.Store.read(ctx, code.key())
-	}
+	f, err = s.Store.read(ctx, code.key())
 	wrong = party.ReasonOf(err) == party.InviteNotFound
 	return code.key(), f, err
 }
