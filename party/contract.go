@@ -75,6 +75,8 @@ type InviteState string
 const (
 	StateOpen      InviteState = "open"
 	StateFull      InviteState = "full"
+	StateLocked    InviteState = "locked" // the rules let nobody in while the party queues or plays
+	StateAway      InviteState = "away"   // everybody has dropped and may be back
 	StateExpired   InviteState = "expired"
 	StateRevoked   InviteState = "revoked"
 	StateExhausted InviteState = "exhausted"

@@ -49,7 +49,7 @@ func (s *Service) Renew(ctx context.Context, c party.Caller, typed, message stri
 		if err != nil {
 			return inv, false, err
 		}
-		s.previews.drop(code.key())
+		s.previews.Drop(code.key())
 	}
 	return created(r, code, URL(conf.PublicURL, code)), true, nil
 }

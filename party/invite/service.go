@@ -14,6 +14,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/cache"
 	"partyline/party"
 )
 
@@ -59,7 +60,8 @@ type Deps struct {
 type Service struct {
 	Deps
 	turns    turns
-	previews previews
+	previews *cache.Cache[string, party.Preview] // public ones, by key
+	faces    *cache.Cache[string, party.Profile] // on public previews, by user
 	counted  counters
 
 	sweeping sync.Mutex
@@ -97,7 +99,8 @@ func New(d Deps) *Service {
 	return &Service{
 		Deps: d, ctx: ctx, cancel: cancel,
 		turns:    turns{byKey: map[string]*turn{}},
-		previews: previews{byKey: map[string]cachedPreview{}},
+		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
+		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
 }
 

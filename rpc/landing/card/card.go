@@ -71,12 +71,12 @@ const (
 	hostSide   = 168
 	headSize   = 62
 	lineHeight = 78
-	maxSeats   = 8 // tiles; more are told by the count
+	maxSeats   = 8 // tiles of a party that is shown whole; of a larger one there are fewer, and the count
 )
 
 // Draw makes the picture.
 func Draw(fonts Fonts, c Card) ([]byte, error) {
-	p := painter{setter: newSetter(fonts), image: image.NewRGBA(image.Rect(0, 0, Width, Height)), rtl: c.RTL}
+	p := painter{setter: &setter{fonts: fonts}, image: image.NewRGBA(image.Rect(0, 0, Width, Height)), rtl: c.RTL}
 	p.ground(c)
 	p.brand(c)
 	p.head(c)
@@ -152,7 +152,10 @@ func (p *painter) seats(c Card) {
 		return
 	}
 	const side, gap, top = 92, 20, Height - margin - 92
-	shown := c.Seats[:min(len(c.Seats), maxSeats)]
+	shown := c.Seats
+	if len(shown) > maxSeats {
+		shown = shown[:maxSeats-2] // and room for a long count
+	}
 	for i, t := range shown {
 		x := margin + i*(side+gap)
 		if p.rtl {

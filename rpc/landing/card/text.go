@@ -1,7 +1,6 @@
 package card
 
 import (
-	"bytes"
 	_ "embed"
 	"fmt"
 	"slices"
@@ -9,10 +8,9 @@ import (
 	"sync"
 	"unicode"
 
-	"github.com/go-text/typesetting/font"
-	"github.com/go-text/typesetting/font/opentype"
-	"github.com/go-text/typesetting/harfbuzz"
-	"github.com/go-text/typesetting/language"
+	"github.com/golang/freetype/truetype"
+	hinting "golang.org/x/image/font"
+	"golang.org/x/image/math/fixed"
 	"golang.org/x/image/vector"
 )
 
@@ -29,45 +27,47 @@ var notoSansHebrew []byte
 var own = sync.OnceValues(func() (Fonts, error) {
 	var fonts Fonts
 	for _, file := range [][]byte{notoSans, notoSansArabic, notoSansHebrew} {
-		face, err := font.ParseTTF(bytes.NewReader(file))
+		font, err := truetype.Parse(file)
 		if err != nil {
 			return nil, fmt.Errorf("parse an embedded font: %w", err)
 		}
-		fonts = append(fonts, face.Font)
+		fonts = append(fonts, font)
 	}
 	return fonts, nil
 })
 
 // Fonts are tried in their order for each letter. Safe for concurrent use.
-type Fonts []*font.Font
+type Fonts []*truetype.Font
 
 // NewFonts are the embedded fonts (Latin, Greek, Cyrillic, Arabic, Hebrew), and behind
-// them one of the operator's, a TrueType or OpenType file; nil for none.
+// them one of the operator's, a TrueType file; nil for none. Where that cannot be read,
+// the embedded ones come with the error.
 func NewFonts(extra []byte) (Fonts, error) {
 	fonts, err := own()
 	if err != nil || extra == nil {
 		return fonts, err
 	}
-	face, err := font.ParseTTF(bytes.NewReader(extra))
+	font, err := parse(extra)
 	if err != nil {
 		return fonts, fmt.Errorf("parse the added font: %w", err)
 	}
-	return append(slices.Clip(fonts), face.Font), nil
+	return append(slices.Clip(fonts), font), nil
+}
+
+// parse reads a font file that may be anything at all.
+func parse(file []byte) (font *truetype.Font, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("it is broken: %v", v)
+		}
+	}()
+	return truetype.Parse(file)
 }
 
 // setter sets text in some fonts. Not safe for concurrent use.
 type setter struct {
-	faces []*font.Face
-	fonts []*harfbuzz.Font
-}
-
-func newSetter(fonts Fonts) *setter {
-	s := &setter{}
-	for _, f := range fonts {
-		face := font.NewFace(f)
-		s.faces, s.fonts = append(s.faces, face), append(s.fonts, harfbuzz.NewFont(face))
-	}
-	return s
+	fonts Fonts
+	glyph truetype.GlyphBuf
 }
 
 // plain takes out what no font of letters has and a sentence can do without: emoji and
@@ -75,7 +75,7 @@ func newSetter(fonts Fonts) *setter {
 func plain(text string) string {
 	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		switch {
-		case unicode.In(r, unicode.So, unicode.Sk, unicode.Co, unicode.Cn), r >= '\u2066' && r <= '\u2069', r >= '\ufe00' && r <= '\ufe0f':
+		case unicode.In(r, unicode.So, unicode.Sk, unicode.Co), r == '\u200d', r >= '\u2066' && r <= '\u2069', r >= '\ufe00' && r <= '\ufe0f':
 			return -1
 		case unicode.IsSpace(r):
 			return ' '
@@ -86,86 +86,72 @@ func plain(text string) string {
 
 // can reports whether the fonts have every letter of the text.
 func (s *setter) can(text string) bool {
-	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return s.faceOf(r, -1) < 0 })
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return s.fontOf(r, -1) < 0 })
 }
 
-// faceOf is the face that has the letter, preferably the one before; -1 if none has it.
-func (s *setter) faceOf(r rune, before int) int {
-	if before >= 0 && (invisible(r) || has(s.faces[before], r)) {
+// fontOf is the font that has the letter, preferably the one before; -1 if none has it, or
+// if it has to be joined in a way that is not known.
+func (s *setter) fontOf(r rune, before int) int {
+	if before >= 0 && s.fonts[before].Index(r) != 0 {
 		return before
 	}
-	if invisible(r) {
-		return 0
+	if unicode.Is(unicode.Arabic, r) && unicode.IsLetter(r) && joined[r].count == 0 && !unicode.Is(presentation, r) && r != tatweel {
+		return -1
 	}
-	return slices.IndexFunc(s.faces, func(f *font.Face) bool { return has(f, r) })
+	return slices.IndexFunc(s.fonts, func(f *truetype.Font) bool { return f.Index(r) != 0 })
 }
 
-func has(f *font.Face, r rune) bool {
-	_, ok := f.NominalGlyph(r)
-	return ok
-}
+// presentation are the joined shapes of Arabic letters.
+var presentation = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0xfb50, Hi: 0xfdff, Stride: 1}, {Lo: 0xfe70, Hi: 0xfeff, Stride: 1}}}
 
-func invisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
-
-// run is a piece of a line in one direction and one face.
+// run is a piece of a line in one direction, in the order it is drawn from the left.
 type run struct {
 	text []rune
 	rtl  bool
-	face int
 }
 
 // runs splits a line. Neutral characters go with the letters on both sides if those agree,
 // else with the line, as the Unicode bidirectional algorithm has it for one level.
-func (s *setter) runs(line []rune, rtl bool) []run {
+func runs(line []rune, rtl bool) []run {
 	dirs := directions(line, rtl)
-	var runs []run
-	face := -1
+	var all []run
 	for i, r := range line {
-		next := max(s.faceOf(r, face), 0)
-		if n := len(runs); n > 0 && runs[n-1].rtl == dirs[i] && face == next {
-			runs[n-1].text = append(runs[n-1].text, r)
+		if n := len(all); n > 0 && all[n-1].rtl == dirs[i] {
+			all[n-1].text = append(all[n-1].text, r)
 		} else {
-			runs = append(runs, run{[]rune{r}, dirs[i], next})
+			all = append(all, run{[]rune{r}, dirs[i]})
 		}
-		face = next
 	}
-	// What runs against the line keeps its own order inside.
-	for i := 0; i < len(runs); {
-		j := i
-		for j < len(runs) && runs[j].rtl == runs[i].rtl {
-			j++
+	for i := range all {
+		if all[i].rtl {
+			all[i].text = mirrored(joinArabic(all[i].text))
 		}
-		if runs[i].rtl {
-			slices.Reverse(runs[i:j])
-		}
-		i = j
 	}
 	if rtl {
-		runs = reverseGroups(runs)
+		slices.Reverse(all)
 	}
-	return runs
+	return all
 }
 
-// reverseGroups turns a line of right-to-left writing round, leaving each stretch of one
-// direction as it is.
-func reverseGroups(runs []run) []run {
-	turned := make([]run, 0, len(runs))
-	for end := len(runs); end > 0; {
-		start := end - 1
-		for start > 0 && runs[start-1].rtl == runs[end-1].rtl {
-			start--
+// mirrored turns a piece round, and the brackets in it.
+func mirrored(text []rune) []rune {
+	const brackets, turned = "()[]{}<>«»", ")(][}{><»«"
+	from, to := []rune(brackets), []rune(turned)
+	out := make([]rune, 0, len(text))
+	for _, r := range slices.Backward(text) {
+		if i := slices.Index(from, r); i >= 0 {
+			r = to[i]
 		}
-		turned = append(turned, runs[start:end]...)
-		end = start
+		out = append(out, r)
 	}
-	return turned
+	return out
 }
 
 // directions says of each character whether it runs right to left.
 func directions(line []rune, rtl bool) []bool {
 	dirs := make([]bool, len(line))
 	strong := func(r rune) (isRTL, ok bool) {
-		if unicode.In(r, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Thaana, unicode.Nko) && unicode.IsLetter(r) {
+		if unicode.In(r, unicode.Hebrew, unicode.Arabic) && !unicode.IsNumber(r) { // all that the fonts have
 			return true, true
 		}
 		return false, unicode.IsLetter(r) || unicode.IsNumber(r)
@@ -190,42 +176,31 @@ func directions(line []rune, rtl bool) []bool {
 // placed is a glyph of a line at a position in pixels, from the line's left end on its
 // base line.
 type placed struct {
-	outline font.GlyphOutline
-	x, y    float32
-	scale   float32
+	points []truetype.Point // in 64ths of a pixel
+	ends   []int            // of its contours
+	x      float32
 }
 
 // set lays a line out in a size in pixels and measures it.
 func (s *setter) set(text string, size float32, rtl bool) (glyphs []placed, width float32) {
-	for _, r := range s.runs([]rune(text), rtl) {
-		buffer := harfbuzz.NewBuffer()
-		buffer.AddRunes(r.text, 0, -1)
-		buffer.Props.Direction, buffer.Props.Script = harfbuzz.LeftToRight, scriptOf(r.text)
-		if r.rtl {
-			buffer.Props.Direction = harfbuzz.RightToLeft
-		}
-		buffer.Shape(s.fonts[r.face], nil)
-		face := s.faces[r.face]
-		scale := size / float32(face.Upem())
-		for i, info := range buffer.Info {
-			at := buffer.Pos[i]
-			if outline, ok := face.GlyphDataOutline(info.Glyph); ok {
-				glyphs = append(glyphs, placed{outline, width + float32(at.XOffset)*scale, -float32(at.YOffset) * scale, scale})
+	scale := fixed.Int26_6(size * 64)
+	font := -1
+	for _, r := range runs([]rune(text), rtl) {
+		for _, letter := range r.text {
+			if unicode.Is(unicode.Cf, letter) {
+				continue
 			}
-			width += float32(at.XAdvance) * scale
+			font = max(s.fontOf(letter, font), 0)
+			f := s.fonts[font]
+			index := f.Index(letter)
+			if err := s.glyph.Load(f, scale, index, hinting.HintingNone); err != nil {
+				continue // a glyph of a broken font is left out
+			}
+			glyphs = append(glyphs, placed{slices.Clone(s.glyph.Points), slices.Clone(s.glyph.Ends), width})
+			width += float32(s.glyph.AdvanceWidth) / 64
 		}
 	}
 	return glyphs, width
-}
-
-// scriptOf is the script of a run's first letter.
-func scriptOf(text []rune) language.Script {
-	for _, r := range text {
-		if unicode.IsLetter(r) {
-			return language.LookupScript(r)
-		}
-	}
-	return language.Latin
 }
 
 // wrap breaks a text into lines no wider than width; what does not fit into the last line
@@ -282,24 +257,47 @@ func (s *setter) longest(letters []rune, end string, size, width float32, rtl bo
 	return low
 }
 
-// trace draws a glyph's outline.
+// trace draws a glyph's outline: quadratic curves, where between two control points in a
+// row lies a point of the curve.
 func trace(v *vector.Rasterizer, g placed, x, y float32) {
-	at := func(p opentype.SegmentPoint) (float32, float32) { return x + g.x + p.X*g.scale, y + g.y - p.Y*g.scale }
-	for _, s := range g.outline.Segments {
-		x0, y0 := at(s.Args[0])
-		x1, y1 := at(s.Args[1])
-		x2, y2 := at(s.Args[2])
-		switch s.Op {
-		case opentype.SegmentOpMoveTo:
-			v.ClosePath()
-			v.MoveTo(x0, y0)
-		case opentype.SegmentOpLineTo:
-			v.LineTo(x0, y0)
-		case opentype.SegmentOpQuadTo:
-			v.QuadTo(x0, y0, x1, y1)
-		case opentype.SegmentOpCubeTo:
-			v.CubeTo(x0, y0, x1, y1, x2, y2)
-		}
+	at := func(p truetype.Point) (float32, float32) {
+		return x + g.x + float32(p.X)/64, y - float32(p.Y)/64
 	}
-	v.ClosePath()
+	onCurve := func(p truetype.Point) bool { return p.Flags&1 != 0 }
+	between := func(a, b truetype.Point) truetype.Point {
+		return truetype.Point{X: (a.X + b.X) / 2, Y: (a.Y + b.Y) / 2, Flags: 1}
+	}
+	start := 0
+	for _, end := range g.ends {
+		contour := g.points[start:end]
+		start = end
+		if len(contour) < 2 {
+			continue
+		}
+		first := contour[0]
+		if !onCurve(first) {
+			if first = contour[len(contour)-1]; !onCurve(first) {
+				first = between(first, contour[0])
+			}
+		}
+		v.MoveTo(at(first))
+		for i, p := range contour {
+			if onCurve(p) {
+				v.LineTo(at(p))
+				continue
+			}
+			next := first
+			if i+1 < len(contour) {
+				next = contour[i+1]
+			}
+			if !onCurve(next) {
+				next = between(p, next)
+			}
+			x1, y1 := at(p)
+			x2, y2 := at(next)
+			v.QuadTo(x1, y1, x2, y2)
+		}
+		v.LineTo(at(first))
+		v.ClosePath()
+	}
 }
