@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
+	"fmt"
+	"math/big"
 	"net/url"
 	"strings"
 	"unicode"
@@ -15,11 +17,14 @@ import (
 // Crockford's alphabet: no I, L, O and U, so that a code read aloud survives.
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+const digits = "0123456789"
+
 var encoding = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
 
 const (
 	linkLen     = 16 // characters: 80 random bits
 	codeLen     = 8  // characters: 40 random bits, short-lived and guess-limited
+	digitsLen   = 12 // digits: as many bits
 	bitsPerChar = 5
 	maxTyped    = 2048 // most bytes of input looked at: a link with everything that chats append to it
 )
@@ -31,6 +36,9 @@ type Code struct{ text string }
 
 // NewCode draws a fresh code of the kind from the system's random source.
 func NewCode(kind party.InviteKind) Code {
+	if kind == party.DigitsInvite {
+		return Code{newDigits()}
+	}
 	random := make([]byte, length(kind)*bitsPerChar/8)
 	rand.Read(random) // never fails: the runtime ends the process instead
 	return Code{encoding.EncodeToString(random)}
@@ -38,6 +46,16 @@ func NewCode(kind party.InviteKind) Code {
 
 // joinPath is what stands before the code in an invite's link.
 const joinPath = "/party/join/"
+
+// newDigits draws a number, every one as likely.
+func newDigits() string {
+	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(digitsLen), nil)
+	n, err := rand.Int(rand.Reader, most)
+	if err != nil {
+		panic(err) // never: the runtime ends the process instead
+	}
+	return fmt.Sprintf("%0*d", digitsLen, n)
+}
 
 // ParseCode reads a code as people type and paste it: in either case, with I and L for 1
 // and O for 0, with white space, dashes, punctuation and invisible characters anywhere, in
@@ -68,7 +86,7 @@ func ParseCode(typed string) (Code, error) {
 	last := ""
 	for _, word := range words {
 		text, ok := canonical(word)
-		if ok && strings.ContainsAny(word, "0123456789") { // which no word of a language has
+		if ok && strings.ContainsAny(word, digits) { // which no word of a language has
 			return Code{text}, nil
 		} else if ok {
 			last = text
@@ -107,7 +125,8 @@ func canonical(s string) (code string, ok bool) {
 		}
 		b.WriteByte(byte(c))
 	}
-	return b.String(), b.Len() == linkLen || b.Len() == codeLen
+	code = b.String()
+	return code, len(code) == linkLen || len(code) == codeLen || len(code) == digitsLen && strings.Trim(code, digits) == ""
 }
 
 // folded is the character of the alphabet that c stands for, c itself if none.
@@ -140,8 +159,11 @@ func (c Code) Reveal() string { return c.text }
 
 // Kind follows from the length.
 func (c Code) Kind() party.InviteKind {
-	if len(c.text) == codeLen {
+	switch len(c.text) {
+	case codeLen:
 		return party.CodeInvite
+	case digitsLen:
+		return party.DigitsInvite
 	}
 	return party.LinkInvite
 }

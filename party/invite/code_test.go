@@ -58,7 +58,7 @@ func FuzzParseCode(f *testing.F) {
 			return
 		}
 		text := code.Reveal()
-		if strings.Trim(text, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") != "" || len(text) != 8 && len(text) != 16 {
+		if strings.Trim(text, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") != "" || len(text) != 8 && len(text) != 12 && len(text) != 16 {
 			t.Fatalf("ParseCode(%q) = %q; not canonical", typed, text)
 		}
 		for _, again := range []string{text, strings.ToLower(text), text[:4] + "-" + text[4:]} {
@@ -71,7 +71,7 @@ func FuzzParseCode(f *testing.F) {
 
 func TestNewCode(t *testing.T) {
 	seen := map[invite.Code]bool{}
-	for _, kind := range []party.InviteKind{party.LinkInvite, party.CodeInvite} {
+	for _, kind := range []party.InviteKind{party.LinkInvite, party.CodeInvite, party.DigitsInvite} {
 		for range 1000 {
 			c := invite.NewCode(kind)
 			if seen[c] {
