@@ -99,7 +99,7 @@ func (r Reason) Code() int {
 // the log alone, its cause.
 type Error struct {
 	Reason  Reason
-	Rule    string // the designer's rule, with RuleDenied
+	Rule    string // the designer's rule, with RuleDenied, or with Internal where it could not be evaluated
 	Message string // for the player: short, no IDs, no internals
 	Cause   error  // for the log; never sent to a client
 }

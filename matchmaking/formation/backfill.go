@@ -6,57 +6,73 @@ import (
 	"slices"
 )
 
+// backfilling is the state of giving tickets to running matches.
+type backfilling struct {
+	*pass
+	open   []OpenMatch
+	order  []int   // by key and skill
+	room   [][]int // open seats that are left
+	joined [][]int // positions
+	placed [][]Placement
+	apart  map[[2]int]bool // match and ticket
+}
+
 // backfill gives the oldest tickets the open seats of running matches: the nearest match
 // by skill whose emptiest fitting team has room.
-func (f *pass) backfill(tickets []Ticket, open []OpenMatch, proceed func() bool) (out []Backfill, stopped bool) {
-	order := make([]int, 0, len(open))
-	room := make([][]int, len(open))
-	for m := range open {
-		order = append(order, m)
-		room[m] = slices.Clone(open[m].Open)
+func (f *pass) backfill(open []OpenMatch, proceed func() bool) (out []Backfill, stopped bool) {
+	b := &backfilling{
+		pass: f, open: open, order: make([]int, len(open)), room: make([][]int, len(open)),
+		joined: make([][]int, len(open)), placed: make([][]Placement, len(open)), apart: map[[2]int]bool{},
 	}
-	slices.SortFunc(order, func(a, b int) int {
+	for m := range open {
+		b.order[m], b.room[m] = m, slices.Clone(open[m].Open)
+		for _, ticket := range open[m].Apart {
+			b.apart[[2]int{m, ticket}] = true
+		}
+	}
+	slices.SortFunc(b.order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(open[a].Key, open[b].Key), cmp.Compare(open[a].Skill, open[b].Skill), cmp.Compare(open[a].ID, open[b].ID))
 	})
-	placed := make([][]Placement, len(open))
-	for n, at := range f.oldest() {
+	for n, position := range f.byAge {
 		if stopped = late(n, proceed); stopped {
 			break
 		}
-		if !f.fits(at) {
+		at := int(position)
+		if !f.fits(at) || f.ticket(at).NewMatchOnly {
 			continue
 		}
-		t := tickets[f.items[at].ticket]
-		m, team, ok := f.findOpen(t, f.items[at].window, open, order, room)
+		m, team, ok := b.find(at)
 		if !ok {
 			continue
 		}
-		room[m][team] -= t.Size
-		placed[m] = append(placed[m], Placement{Ticket: int(f.items[at].ticket), Team: team})
+		b.room[m][team] -= f.size(at)
+		b.joined[m] = append(b.joined[m], at)
+		b.placed[m] = append(b.placed[m], Placement{Ticket: int(f.tickets[at]), Team: team})
 		f.take(at)
 	}
-	for _, m := range order {
-		if len(placed[m]) > 0 {
-			out = append(out, Backfill{MatchID: open[m].ID, Placements: placed[m]})
+	for _, m := range b.order {
+		if len(b.placed[m]) > 0 {
+			out = append(out, Backfill{MatchID: open[m].ID, Placements: b.placed[m]})
 		}
 	}
 	return out, stopped
 }
 
-// findOpen looks at the open matches nearest to a ticket on both sides.
-func (f *pass) findOpen(t Ticket, window float64, open []OpenMatch, order []int, room [][]int) (match, team int, ok bool) {
-	up, _ := slices.BinarySearchFunc(order, t, func(m int, t Ticket) int {
-		return cmp.Or(cmp.Compare(open[m].Key, t.Key), cmp.Compare(open[m].Skill, t.Skill))
+// find looks at the open matches nearest to a ticket on both sides.
+func (b *backfilling) find(at int) (match, team int, ok bool) {
+	t := b.ticket(at)
+	up, _ := slices.BinarySearchFunc(b.order, t, func(m int, t *Ticket) int {
+		return cmp.Or(cmp.Compare(b.open[m].Key, t.Key), cmp.Compare(b.open[m].Skill, t.Skill))
 	})
 	down := up - 1
-	reach := func(at int) float64 {
-		if at < 0 || at >= len(order) || open[order[at]].Key != t.Key {
+	reach := func(i int) float64 {
+		if i < 0 || i >= len(b.order) || b.open[b.order[i]].Key != t.Key {
 			return math.Inf(1)
 		}
-		if f.q.NoSkill {
+		if b.q.NoSkill {
 			return 0
 		}
-		if d := math.Abs(open[order[at]].Skill - t.Skill); d <= window {
+		if d := math.Abs(b.open[b.order[i]].Skill - t.Skill); d <= b.items[at].window {
 			return d
 		}
 		return math.Inf(1)
@@ -68,15 +84,18 @@ func (f *pass) findOpen(t Ticket, window float64, open []OpenMatch, order []int,
 		}
 		var m int
 		if dDown <= dUp {
-			m = order[down]
+			m = b.order[down]
 			down--
 		} else {
-			m = order[up]
+			m = b.order[up]
 			up++
 		}
+		if !b.admits(m, at) {
+			continue
+		}
 		best := -1
-		for team, r := range room[m] {
-			if r >= t.Size && (best < 0 || r > room[m][best]) {
+		for team, r := range b.room[m] {
+			if r >= b.size(at) && (best < 0 || r > b.room[m][best]) {
 				best = team
 			}
 		}
@@ -85,4 +104,20 @@ func (f *pass) findOpen(t Ticket, window float64, open []OpenMatch, order []int,
 		}
 	}
 	return 0, 0, false
+}
+
+// admits reports whether a ticket may join a match: in a region near enough, and with
+// nobody it has to be kept apart from.
+func (b *backfilling) admits(m, at int) bool {
+	if b.apart[[2]int{m, int(b.tickets[at])}] || b.near != nil && b.near[at]&b.regionBit(b.open[m].Region) == 0 {
+		return false
+	}
+	return b.pass.apart == nil || !slices.ContainsFunc(b.joined[m], func(other int) bool { return b.areApart(at, other) })
+}
+
+func (b *backfilling) regionBit(name string) uint64 {
+	if r := slices.Index(b.q.Latency.Regions, name); r >= 0 && r < MaxRegions {
+		return 1 << r
+	}
+	return 0
 }

@@ -17,7 +17,9 @@ const (
 
 // split is the scratch of evening out two teams.
 type split struct {
-	sums []float64 // of each team: its skill, summed by seats
+	sums    []float64 // of each team: its skill, summed by seats
+	largest []int     // of each team: its largest ticket
+	a, b    int       // the two teams
 
 	members []int // places in pick of both teams' tickets
 	best    uint64
@@ -52,7 +54,7 @@ func (f *pass) balance() {
 // together for it.
 func (f *pass) evenOut(a, b int) bool {
 	s := &f.split
-	s.members = s.members[:0]
+	s.members, s.a, s.b = s.members[:0], a, b
 	for i, p := range f.pick {
 		if p.team == a || p.team == b {
 			s.members = append(s.members, i)
@@ -65,7 +67,7 @@ func (f *pass) evenOut(a, b int) bool {
 	total := s.sums[a] + s.sums[b]
 	s.best, s.bestGap = 0, before-even
 	// The first ticket stays on the first team: the mirror image is as good.
-	f.search(1, 1, f.q.TeamSize-f.sizeOf(0), total-2*f.weight(0))
+	f.search(1, 1, f.team-f.sizeOf(0), total-2*f.weight(0))
 	if s.best == 0 {
 		return false
 	}
@@ -87,12 +89,35 @@ func (f *pass) weight(i int) float64 {
 	return it.skill * float64(it.size)
 }
 
+// alike reports whether the teams' largest tickets are as close in size as they have to
+// be, with the chosen members on one of two teams and the rest on the other.
+func (f *pass) alike(a, b int, chosen uint64) bool {
+	if f.diff >= f.team {
+		return true
+	}
+	s := &f.split
+	clear(s.largest)
+	for _, p := range f.pick {
+		if p.team != a && p.team != b {
+			s.largest[p.team] = max(s.largest[p.team], f.size(p.at))
+		}
+	}
+	for i := range s.members {
+		team := b
+		if chosen&(1<<i) != 0 {
+			team = a
+		}
+		s.largest[team] = max(s.largest[team], f.sizeOf(i))
+	}
+	return slices.Max(s.largest)-slices.Min(s.largest) <= f.diff
+}
+
 // search tries every way to put the members from i on onto the first team or not, where
 // room is left on it; gap is how far the rest's sum is ahead of the first team's.
 func (f *pass) search(i int, chosen uint64, room int, gap float64) {
 	s := &f.split
 	if room == 0 {
-		if g := math.Abs(gap); g < s.bestGap {
+		if g := math.Abs(gap); g < s.bestGap && f.alike(s.a, s.b, chosen) {
 			s.best, s.bestGap = chosen, g
 		}
 		return
@@ -149,5 +174,5 @@ func (f *pass) spread() float64 {
 
 func (f *pass) teamGap() float64 {
 	f.sumTeams()
-	return (slices.Max(f.split.sums) - slices.Min(f.split.sums)) / float64(f.q.TeamSize)
+	return (slices.Max(f.split.sums) - slices.Min(f.split.sums)) / float64(f.team)
 }

@@ -2,15 +2,17 @@
 // matches and the time go in, matches come out; the same input gives the same result
 // in whatever order the tickets arrive.
 //
-// A ticket is a party or a player on his own and is never split: all of it goes to
-// one team of one match or it waits on. The oldest ticket is served first. Around it a
-// pool of the nearest unmatched tickets by skill is gathered, each within both sides'
-// windows, and teams are packed from the pool with large tickets before small ones,
-// because small ones fit anywhere later; where that fails the pool reaches farther, and at
-// last for the nearest of each size. Then tickets change teams until the teams are as even
-// as can be. Open matches are filled before new ones are made.
+// A ticket is a party or a player alone and is never split: all of it goes to
+// one team of one match or it waits on. The oldest ticket is served first. Of the nearest
+// unmatched tickets by skill, each within both sides' windows, those are packed into
+// teams that lie closest together with it, large tickets before small ones, because small
+// ones fit anywhere later; where that fails the search reaches for the nearest of each size, and
+// at last around a neighbour of the oldest. So every match has a ticket at its centre that
+// accepts all others and that all others accept. Then tickets change teams until the teams
+// are as even as can be, and in the end some matches are taken apart where their tickets and
+// those left over make more of them. Open matches are filled before new ones are made.
 //
-// The pool is bounded, so a pass costs O(n log n) for sorting and O(n) for the rest.
+// Every search is bounded, so a pass costs O(n) for n tickets.
 package formation
 
 import (
@@ -18,68 +20,6 @@ import (
 	"slices"
 	"time"
 )
-
-// Ticket is a party, or a player without one, that waits for a match.
-type Ticket struct {
-	ID    string
-	Size  int       // seats it needs: members and held seats; at least 1
-	Key   string    // only tickets with equal keys meet: region, build and the like
-	Skill float64   // of the whole party, as the queue aggregates it
-	Since time.Time // when the wait began; carried over from a dropped ticket
-}
-
-// Queue is what formation needs to know of a queue.
-type Queue struct {
-	Teams    int
-	TeamSize int
-	// FullParty lets one ticket that fills the whole match have one of its own.
-	FullParty bool
-	// Skill windows: a ticket accepts others within Window, widening by WidenPerSec for
-	// every second it has waited, up to MaxWindow (0 = without bound). With NoSkill set
-	// skill plays no part.
-	NoSkill     bool
-	Window      float64
-	WidenPerSec float64
-	MaxWindow   float64
-	// TeamSpread bounds how far apart the mean skill of two teams may be; 0 = without bound.
-	TeamSpread float64
-}
-
-// OpenMatch is a running match with room.
-type OpenMatch struct {
-	ID    string
-	Key   string
-	Skill float64
-	Open  []int // open seats of each team
-}
-
-// Placement is one ticket on one team. Ticket is an index into the tickets given to Form.
-type Placement struct {
-	Ticket int
-	Team   int
-}
-
-// Match is a complete new match.
-type Match struct {
-	Placements []Placement
-	// Spread is the largest difference in skill between two of its tickets, TeamGap the
-	// largest difference between the seat-weighted means of two teams.
-	Spread, TeamGap float64
-}
-
-// Backfill puts tickets into a match that is already running.
-type Backfill struct {
-	MatchID    string
-	Placements []Placement
-}
-
-// Result is what one pass decided. Tickets in neither list wait on.
-type Result struct {
-	Matches   []Match
-	Backfills []Backfill
-	// Stopped is set when the budget ended the pass early; no ticket is lost by that.
-	Stopped bool
-}
 
 const (
 	// lookFactor and lookFloor bound how many tickets around one are looked at: enough to
@@ -91,77 +31,186 @@ const (
 	packSteps = 512
 	// backfillTries bounds how many open matches are looked at for one ticket.
 	backfillTries = 32
+	// thoroughMost is the largest pool in which the best match around a ticket is looked for,
+	// and tickets without one are looked after once more. In larger ones the first good match is
+	// near, and who finds none finds one in the next pass.
+	thoroughMost = 1024
+	// creditFloor and creditShare bound, in packings that are tried, what a pass may do for
+	// tickets beyond looking among their nearest: as much as small pools can need, and for a
+	// part of the tickets of large ones, the oldest.
+	creditFloor = 4096
+	creditShare = 64
 )
 
 // reaches are the sizes of the pools that are tried one after the other, in matches.
-var reaches = [...]float64{1.3, 2}
+var reaches = [...]float64{1, 1.3, 2}
 
 // Form runs one pass. proceed is asked between tickets and ends the pass by answering
 // false; nil means no budget. Tickets larger than a team stay unmatched, unless one
-// fills the whole match and the queue allows that. What is given is not changed.
-func Form(now time.Time, q Queue, tickets []Ticket, open []OpenMatch, proceed func() bool) Result {
-	f := newPass(now, q, tickets)
+// fills the whole match and the queue allows that. What is given is not changed. It is
+// safe for concurrent use.
+func Form(now time.Time, q Queue, p Pool, proceed func() bool) Result {
+	f := newPass(now, q, p)
+	defer f.done()
 	var res Result
-	if len(open) > 0 {
-		res.Backfills, res.Stopped = f.backfill(tickets, open, proceed)
+	if len(p.Open) > 0 {
+		res.Backfills, res.Stopped = f.backfill(p.Open, proceed)
 	}
-	for n, at := range f.oldest() {
-		if res.Stopped = res.Stopped || late(n, proceed); res.Stopped {
-			break
+	res.Stopped = res.Stopped || f.serve(proceed) || f.repair(proceed)
+	res.Matches = f.made
+	return res
+}
+
+// serve tries to form a match around every ticket, the oldest first.
+func (f *pass) serve(proceed func() bool) (stopped bool) {
+	for n, at := range f.byAge {
+		if late(n, proceed) {
+			return true
 		}
 		if f.items[at].matched {
 			continue
 		}
-		if m, ok := f.around(at); ok {
-			res.Matches = append(res.Matches, m)
+		if m, ok := f.around(int(at)); ok {
+			f.made = append(f.made, m)
+			f.own(m, len(f.made)-1)
 		}
 	}
-	return res
+	return false
 }
 
 // late asks now and then whether the budget is used up.
 func late(n int, proceed func() bool) bool { return proceed != nil && n%16 == 0 && !proceed() }
 
-// around tries to form a match with the ticket at a position in it.
+// around tries to form a match with the ticket at a position in it: with full teams
+// before smaller ones, and with groups of alike sizes before others.
 func (f *pass) around(at int) (Match, bool) {
-	if f.size(at) == f.capacity {
+	if f.size(at) == f.q.Teams*f.q.TeamSize {
 		if !f.q.FullParty {
 			return Match{}, false
 		}
 		f.take(at)
-		return Match{Placements: []Placement{{Ticket: int(f.items[at].ticket)}}}, true
+		return Match{Placements: []Placement{{Ticket: int(f.tickets[at])}}, TeamSize: f.q.TeamSize}, true
 	}
-	if !f.fits(at) || !f.choose(at) {
+	if !f.fits(at) {
 		return Match{}, false
 	}
-	m := Match{Placements: make([]Placement, len(f.pick)), Spread: f.spread(), TeamGap: f.teamGap()}
-	for i, p := range f.pick {
-		f.take(p.at)
-		m.Placements[i] = Placement{Ticket: int(f.items[p.at].ticket), Team: p.team}
+	for team := f.q.TeamSize; team >= max(f.smallest(at), f.size(at)); team-- {
+		f.setTeam(team)
+		if f.size(at) == f.capacity && !f.q.FullParty {
+			break
+		}
+		for _, diff := range f.differences(at) {
+			f.diff = diff
+			if f.choose(at) {
+				return f.match(), true
+			}
+		}
 	}
-	slices.SortStableFunc(m.Placements, func(a, b Placement) int { return a.Team - b.Team })
-	return m, true
+	return Match{}, false
 }
 
-// choose finds tickets that fill a match with the one at a position in it: among the
-// nearest first, and then farther away, because near ones make the better match.
+// smallest is the smallest team around the ticket at a position.
+func (f *pass) smallest(at int) int {
+	if f.q.MinTeamSize > 0 && f.waited(at) >= f.q.ShrinkAfter {
+		return min(f.q.MinTeamSize, f.q.TeamSize)
+	}
+	return f.q.TeamSize
+}
+
+// differences are the bounds on how far apart the teams' largest tickets may be, to be
+// tried one after the other around the ticket at a position.
+func (f *pass) differences(at int) []int {
+	both := f.bounds[:]
+	switch {
+	case f.q.Parity.Mode == ParityOff:
+		return both[1:]
+	case f.q.Parity.Mode == ParityPrefer && f.waited(at) >= f.q.Parity.Relax:
+		return both
+	}
+	return both[:1]
+}
+
+// slotBlock is for how many placements memory is asked for at a time.
+const slotBlock = 1024
+
+// match takes the tickets that were picked.
+func (f *pass) match() Match {
+	n := len(f.pick)
+	if len(f.slots) < n {
+		f.slots = make([]Placement, max(n, min(slotBlock, len(f.items))))
+	}
+	m := Match{Placements: f.slots[:n:n], TeamSize: f.team, Spread: f.spread(), TeamGap: f.teamGap()}
+	f.slots = f.slots[n:]
+	if f.near != nil {
+		m.Region = f.bestRegion()
+	}
+	for i, p := range f.pick {
+		f.take(p.at)
+		m.Placements[i] = Placement{Ticket: int(f.tickets[p.at]), Team: p.team}
+	}
+	slices.SortStableFunc(m.Placements, func(a, b Placement) int { return a.Team - b.Team })
+	return m
+}
+
+// own notes which match the tickets of a match are in, where that is ever asked.
+func (f *pass) own(m Match, index int) {
+	if f.matchOf == nil {
+		return
+	}
+	for _, p := range m.Placements {
+		f.matchOf[f.places[p.Ticket]] = int32(index)
+	}
+}
+
+// choose finds tickets that fill a match with the one at a position in it: in its best
+// region first, among the nearest first, and then farther away, because near ones make the
+// better match.
 func (f *pass) choose(at int) bool {
-	f.reset(at)
-	for _, reach := range reaches {
+	if f.near == nil {
+		return f.chooseHere(at)
+	}
+	for _, region := range f.regions(at) {
+		f.region = 1 << region
+		if f.chooseHere(at) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *pass) chooseHere(at int) bool {
+	if f.thorough() {
+		return f.tighten(at, at) || f.gatherSizes(at) && f.suits(at, at) || f.aside(at)
+	}
+	f.reset(at, at)
+	first := 0
+	if f.q.NoSkill {
+		first = 1 // a pool to choose from lets large tickets go before small ones
+	}
+	for _, reach := range reaches[first:] {
 		more := f.gather(at, int(math.Ceil(reach*float64(f.capacity))))
-		if f.seats >= f.capacity && f.suits(at) {
+		if f.seats >= f.capacity && f.suits(at, at) {
 			return true
 		}
 		if !more {
-			return false
+			return f.aside(at)
 		}
 	}
-	return f.gatherSizes(at) && f.suits(at)
+	if f.credit <= 0 {
+		return false
+	}
+	f.credit--
+	return f.gatherSizes(at) && f.suits(at, at) || f.aside(at)
 }
 
-// suits packs the pool into even teams, if it can.
-func (f *pass) suits(at int) bool {
-	if !f.pack(at) {
+// thorough reports whether the best match is to be looked for and not just a good one.
+func (f *pass) thorough() bool {
+	return f.matchOf != nil && !f.lean && f.credit > 0 && !f.q.NoSkill
+}
+
+// suits packs those found into even teams, if it can.
+func (f *pass) suits(anchor, centre int) bool {
+	if !f.pack(anchor, centre) || anchor != centre && !f.centred() {
 		return false
 	}
 	f.balance()

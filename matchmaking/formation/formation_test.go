@@ -20,7 +20,7 @@ func ago(sec int) time.Time { return now.Add(-time.Duration(sec) * time.Second) 
 var ranked = formation.Queue{Teams: 2, TeamSize: 5, Window: 100, WidenPerSec: 25, MaxWindow: 600}
 
 func form(q formation.Queue, tickets ...formation.Ticket) formation.Result {
-	return formation.Form(now, q, tickets, nil, nil)
+	return formation.Form(now, q, formation.Pool{Tickets: tickets}, nil)
 }
 
 func TestForm_PartiesStayTogether(t *testing.T) {
@@ -132,7 +132,7 @@ func TestForm_BackfillFirst(t *testing.T) {
 		{ID: "us", Size: 1, Skill: 1000, Key: "us", Since: ago(2)},
 	}
 	open := []formation.OpenMatch{{ID: "m1", Skill: 1050, Open: []int{1, 2}}, {ID: "m2", Skill: 2000, Open: []int{5, 5}}}
-	res := formation.Form(now, ranked, tickets, open, nil)
+	res := formation.Form(now, ranked, formation.Pool{Tickets: tickets, Open: open}, nil)
 	want := []formation.Backfill{{MatchID: "m1", Placements: []formation.Placement{{Ticket: 0, Team: 1}}}}
 	if !reflect.DeepEqual(res.Backfills, want) || len(res.Matches) != 0 {
 		t.Errorf("Form = %+v; want %+v", res, want)
@@ -145,7 +145,7 @@ func TestForm_BackfillFirst(t *testing.T) {
 func TestForm_BudgetLosesNothing(t *testing.T) {
 	tickets := load(1000, 1)
 	left := 10
-	res := formation.Form(now, ranked, tickets, nil, func() bool { left--; return left > 0 })
+	res := formation.Form(now, ranked, formation.Pool{Tickets: tickets}, func() bool { left--; return left > 0 })
 	if !res.Stopped || len(res.Matches) == 0 {
 		t.Fatalf("stopped %v with %d matches", res.Stopped, len(res.Matches))
 	}
@@ -155,7 +155,7 @@ func TestForm_BudgetLosesNothing(t *testing.T) {
 func TestForm_Deterministic(t *testing.T) {
 	tickets := load(500, 7)
 	ids := func(ts []formation.Ticket) (out []string) {
-		for _, m := range formation.Form(now, ranked, ts, nil, nil).Matches {
+		for _, m := range formation.Form(now, ranked, formation.Pool{Tickets: ts}, nil).Matches {
 			for _, p := range m.Placements {
 				out = append(out, fmt.Sprint(ts[p.Ticket].ID, p.Team))
 			}
@@ -191,8 +191,8 @@ func check(t interface{ Fatalf(string, ...any) }, q formation.Queue, tickets []f
 		}
 		whole := len(m.Placements) == 1 && anchor.Size == q.Teams*q.TeamSize
 		for team, n := range teams {
-			if n != q.TeamSize && !whole {
-				t.Fatalf("team %d has %d of %d seats", team, n, q.TeamSize)
+			if n != m.TeamSize && !whole {
+				t.Fatalf("team %d has %d of %d seats", team, n, m.TeamSize)
 			}
 		}
 		if !q.NoSkill && q.MaxWindow > 0 && m.Spread > 2*q.MaxWindow {
@@ -240,7 +240,7 @@ func TestForm_Properties(t *testing.T) {
 			}
 			open = append(open, o)
 		}
-		check(t, q, tickets, open, formation.Form(now, q, tickets, open, nil))
+		check(t, q, tickets, open, formation.Form(now, q, formation.Pool{Tickets: tickets, Open: open}, nil))
 	})
 }
 
@@ -271,7 +271,7 @@ func TestForm_LoadIsMostlyPlaced(t *testing.T) {
 }
 
 func BenchmarkForm(b *testing.B) {
-	for _, n := range []int{4_000, 10_000, 100_000} {
+	for _, n := range []int{4_000, 10_000, 100_000, 1_000_000} {
 		tickets := load(n, 1)
 		b.Run(fmt.Sprintf("tickets=%d", n), func(b *testing.B) {
 			for b.Loop() {

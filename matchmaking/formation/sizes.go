@@ -60,8 +60,8 @@ func (f *pass) gatherSizes(anchor int) bool {
 	if f.sized == nil {
 		f.sized = f.bySize()
 	}
-	f.pool, f.seats = append(f.pool[:0], anchor), f.size(anchor)
-	for s := 1; s <= f.q.TeamSize; s++ {
+	f.found, f.seats = append(f.found[:0], anchor), f.size(anchor)
+	for s := 1; s <= f.team; s++ {
 		z := &f.sized[s]
 		wanted := (f.capacity - f.size(anchor)) / s
 		i := sort.Search(len(z.at), func(i int) bool { return int(z.at[i]) > anchor })
@@ -82,8 +82,8 @@ func (f *pass) gatherSizes(anchor int) bool {
 				looked = f.limit // nobody is left
 				continue
 			}
-			if at != anchor && d <= f.items[at].window {
-				f.pool = append(f.pool, at)
+			if at != anchor && d <= f.items[at].window && f.welcome(anchor, at) {
+				f.found = append(f.found, at)
 				f.seats += s
 				wanted--
 			}
@@ -93,7 +93,7 @@ func (f *pass) gatherSizes(anchor int) bool {
 }
 
 func (f *pass) distanceTo(anchor int, z *sized, i int) (float64, bool) {
-	if i < 0 || i >= len(z.at) {
+	if i < 0 || i >= len(z.at) || f.keys[z.at[i]] != f.keys[anchor] {
 		return 0, false
 	}
 	return f.distance(anchor, int(z.at[i]))

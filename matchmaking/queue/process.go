@@ -182,7 +182,7 @@ func (r *queueRun) refresh(ctx context.Context) {
 // worth while, because something about the tickets has turned out to be different.
 func (r *queueRun) round(ctx context.Context) (again bool) {
 	var done []*waiting // placed, or not to be placed in this pass
-	res := formation.Form(r.began, FormationOf(r.q), forFormation(r.pool), r.open(ctx), r.proceed)
+	res := formation.Form(r.began, FormationOf(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx)}, r.proceed)
 	try := func(placements []formation.Placement, place func(placement) bool, match string) {
 		if !r.proceed() {
 			return

@@ -3,6 +3,7 @@ package judge_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -215,8 +216,9 @@ func TestInquiries(t *testing.T) {
 
 	w.rules("rules: [{id: broken, on: [create], deny: user.metadata.level > 3}]")
 	w.load.err = errDown
-	if _, err := inquiries.Answer(t.Context(), caller(p[3]), judge.Inquiry{Action: rules.ActionCreate}); party.ReasonOf(err) != party.Internal {
-		t.Errorf("a rule that breaks: %v; want internal", err)
+	refusal, err := inquiries.Answer(t.Context(), caller(p[3]), judge.Inquiry{Action: rules.ActionCreate})
+	if err != nil || refusal == nil || refusal.Reason != party.Internal || refusal.Rule != "broken" || !strings.Contains(refusal.Message, "try again") {
+		t.Errorf("a rule that breaks: %+v, %v; want internal, the rule's name and what the player reads", refusal, err)
 	}
 }
 
@@ -248,20 +250,22 @@ func TestLoad(t *testing.T) {
 	}
 	users, _ := w.host.UsersGetId(ctx, []string{p[0].UserID}, nil)
 	users[0].Metadata, users[0].CreateTime = `{"level":3}`, timestamppb.New(w.clock.Now())
-	account, err := load.Account(ctx, p[0].UserID)
-	if err != nil || account.DisplayName != users[0].DisplayName || account.Metadata != `{"level":3}` || !account.CreatedAt.Equal(w.clock.Now()) {
-		t.Errorf("Account = %+v, %v", account, err)
+	accounts, err := load.Accounts(ctx, []string{p[0].UserID, p[1].UserID, "nobody"})
+	account := accounts[p[0].UserID]
+	if err != nil || len(accounts) != 2 || account.DisplayName != users[0].DisplayName || account.Metadata != `{"level":3}` || !account.CreatedAt.Equal(w.clock.Now()) {
+		t.Errorf("Accounts = %+v, %v", accounts, err)
 	}
-	if _, err := load.Account(ctx, "nobody"); err == nil {
-		t.Error("nobody has an account")
+	level := func() string {
+		accounts, _ := load.Accounts(ctx, []string{p[0].UserID})
+		return accounts[p[0].UserID].Metadata
 	}
 	users[0].Metadata = `{"level":4}`
-	if account, _ = load.Account(ctx, p[0].UserID); account.Metadata != `{"level":3}` {
-		t.Errorf("Account = %+v; want it remembered", account)
+	if got := level(); got != `{"level":3}` {
+		t.Errorf("metadata = %s; want it remembered", got)
 	}
 	w.clock.Advance(judge.FactTTL + time.Second)
-	if account, _ = load.Account(ctx, p[0].UserID); account.Metadata != `{"level":4}` {
-		t.Errorf("Account = %+v; want it read again", account)
+	if got := level(); got != `{"level":4}` {
+		t.Errorf("metadata = %s; want it read again", got)
 	}
 	if _, err := judge.Load(host{Host: w.host, err: errDown}, w.clock.Now).Groups(ctx, p[0].UserID); err == nil {
 		t.Error("a failed read is no answer")

@@ -37,8 +37,9 @@ type Inquiries struct {
 	Queue func(ctx context.Context, caller party.Caller, v party.View, queue string) error
 }
 
-// Answer is the refusal the action would meet, nil where it would go ahead. The error is
-// about the inquiry itself: InvalidRequest naming the field, or Internal.
+// Answer is the refusal the action would meet, nil where it would go ahead; of a rule that
+// cannot be evaluated it has the reason Internal and the rule's name. The error is about
+// the inquiry itself: InvalidRequest naming the field, or Internal.
 func (i Inquiries) Answer(ctx context.Context, caller party.Caller, q Inquiry) (*party.Error, error) {
 	answer, needsParty := i.matchmake, false
 	switch q.Action {
@@ -56,7 +57,7 @@ func (i Inquiries) Answer(ctx context.Context, caller party.Caller, q Inquiry) (
 		return nil, party.Refuse(party.InvalidRequest, "party_id: must not be empty.")
 	}
 	refusal := party.AsError(answer(ctx, caller, q))
-	if refusal != nil && refusal.Reason == party.Internal {
+	if refusal != nil && refusal.Reason == party.Internal && refusal.Rule == "" {
 		return nil, refusal
 	}
 	return refusal, nil

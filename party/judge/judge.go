@@ -28,7 +28,11 @@ type Deps struct {
 	Statuses   party.Statuses   // what members tell of themselves; nil: nothing
 	Footprints party.Footprints // who is on the way; nil: those whose seats are held
 	Activity   party.Activity   // what parties are doing
+	Attributes Attributes       // what players have set for their party; nil: nothing
 }
+
+// Attributes answers what has been set for a party, and by each member, by user ID.
+type Attributes func(ctx context.Context, id party.ID) (shared map[string]any, members map[string]map[string]any, err error)
 
 // Judge answers for the designers' rules.
 type Judge struct {
@@ -103,7 +107,7 @@ func asks(set *rules.Set, q party.Question) bool {
 func refusal(d rules.Decision, err error) error {
 	switch {
 	case err != nil:
-		return &party.Error{Reason: party.Internal, Message: d.Message, Cause: err}
+		return &party.Error{Reason: party.Internal, Rule: d.Rule, Message: d.Message, Cause: err}
 	case !d.Allowed:
 		return &party.Error{Reason: party.RuleDenied, Rule: d.Rule, Message: d.Message}
 	}
@@ -144,6 +148,16 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 			if s.Progress != nil {
 				f.Party.Members[i].Progress = *s.Progress
 			}
+		}
+	}
+	if j.Attributes != nil && (set.Uses(q.Action, "party.attributes") || set.Uses(q.Action, "party.members.attributes")) {
+		shared, members, err := j.Attributes(ctx, v.ID)
+		if err != nil {
+			return f, fmt.Errorf("read the party's attributes: %w", err)
+		}
+		f.Party.Attributes = shared
+		for i, m := range v.Members {
+			f.Party.Members[i].Attributes = members[m.UserID]
 		}
 	}
 	if set.Uses(q.Action, "party.on_the_way") {

@@ -67,7 +67,7 @@ func TestDecide_Facts(t *testing.T) {
 		`party.id == "` + id.String() + `"`, `party.size == 2`, `party.max_size == 8`, `party.held == 1`, `party.on_the_way == 2`,
 		`party.open`, `party.state == "in_match"`, `party.label.mode == "raid"`, `party.leader_id == user.id`, `party.age >= duration("1h")`,
 		`party.members[1].stage == "ready"`, `party.members[1].progress == 0.5`, `party.members[0].leader`,
-		`relation.friend_of_any and not relation.friend_of_leader`, `not relation.blocked`, `relation.same_group`,
+		`relation.friend_of_any and relation.friend_of_leader`, `not relation.blocked`, `relation.same_group`,
 		`request.target_id == party.members[1].user_id`,
 	} {
 		w.rules("rules: [{id: r, on: [promote], deny: '" + condition + "'}]")
@@ -125,7 +125,7 @@ func TestDecide_FailsClosed(t *testing.T) {
 		t.Errorf("denials = %+v; want two broken ones", last)
 	}
 
-	w.rules("rules: [{id: stage, on: [kick], deny: 'any(party.members, .stage == \"x\")'}]")
+	w.rules("rules: [{id: stage, on: [kick], deny: 'any(party.members, .stage == \"failed\")'}]")
 	w.deps.Statuses = func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return nil, errDown }
 	w.start(nil)
 	id := w.party(true, 4, p[0])

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -35,17 +34,17 @@ func Load(host Host, now party.Clock) rules.Loader {
 	return rules.Cached(loader{host: host, blocks: party.NewBlocks(host)}, FactTTL, now)
 }
 
-// Account finds a user; a deleted one has no facts.
-func (l loader) Account(ctx context.Context, userID string) (rules.Account, error) {
-	users, err := l.host.UsersGetId(ctx, []string{userID}, nil)
+// Accounts finds users in one query; deleted ones are left out.
+func (l loader) Accounts(ctx context.Context, userIDs []string) (map[string]rules.Account, error) {
+	users, err := l.host.UsersGetId(ctx, userIDs, nil)
 	if err != nil {
-		return rules.Account{}, err
+		return nil, err
 	}
-	if len(users) == 0 {
-		return rules.Account{}, fmt.Errorf("no user %s", userID)
+	accounts := make(map[string]rules.Account, len(users))
+	for _, u := range users {
+		accounts[u.GetId()] = rules.Account{DisplayName: u.GetDisplayName(), Metadata: u.GetMetadata(), CreatedAt: u.GetCreateTime().AsTime()}
 	}
-	u := users[0]
-	return rules.Account{DisplayName: u.GetDisplayName(), Metadata: u.GetMetadata(), CreatedAt: u.GetCreateTime().AsTime()}, nil
+	return accounts, nil
 }
 
 const (

@@ -133,9 +133,13 @@ type loader struct {
 
 var _ rules.Loader = (*loader)(nil)
 
-func (l *loader) Account(context.Context, string) (rules.Account, error) {
+func (l *loader) Accounts(_ context.Context, ids []string) (map[string]rules.Account, error) {
 	l.asked = append(l.asked, "account")
-	return l.account, l.err
+	accounts := map[string]rules.Account{}
+	for _, id := range ids {
+		accounts[id] = l.account
+	}
+	return accounts, l.err
 }
 
 func (l *loader) Groups(context.Context, string) ([]rules.GroupFacts, error) {

@@ -218,6 +218,9 @@ func (a *analysis) member(n *ast.MemberNode) int {
 			a.names(id.Value + "." + prop.Value)
 		}
 	}
+	if prop, ok := n.Property.(*ast.StringNode); ok && structOf(n.Node) == reflect.TypeFor[MemberFacts]() {
+		a.names(memberFact + prop.Value)
+	}
 	switch n.Property.(type) {
 	case *ast.StringNode, *ast.IntegerNode:
 	default:

@@ -30,12 +30,16 @@ type cachedLoader struct {
 
 var _ Loader = (*cachedLoader)(nil)
 
-func (c *cachedLoader) Account(ctx context.Context, userID string) (Account, error) {
-	return c.accounts.get(userID, func() (Account, error) { return c.Loader.Account(ctx, userID) })
+func (c *cachedLoader) Accounts(ctx context.Context, userIDs []string) (map[string]Account, error) {
+	return c.accounts.get(userIDs, func(missing []string) (map[string]Account, error) { return c.Loader.Accounts(ctx, missing) })
 }
 
 func (c *cachedLoader) Groups(ctx context.Context, userID string) ([]GroupFacts, error) {
-	return c.groups.get(userID, func() ([]GroupFacts, error) { return c.Loader.Groups(ctx, userID) })
+	groups, err := c.groups.get([]string{userID}, func([]string) (map[string][]GroupFacts, error) {
+		groups, err := c.Loader.Groups(ctx, userID)
+		return map[string][]GroupFacts{userID: groups}, err
+	})
+	return groups[userID], err
 }
 
 // cache remembers one kind of value by user.
@@ -52,22 +56,36 @@ type cached[T any] struct {
 	until time.Time
 }
 
-func (c *cache[T]) get(key string, read func() (T, error)) (T, error) {
+// get gives what is known of the keys and reads the others, in one read.
+func (c *cache[T]) get(keys []string, read func(missing []string) (map[string]T, error)) (map[string]T, error) {
+	out := make(map[string]T, len(keys))
+	var missing []string
+	now := c.now()
 	c.mu.Lock()
-	have, ok := c.values[key]
+	for _, key := range keys {
+		if have, ok := c.values[key]; ok && now.Before(have.until) {
+			out[key] = have.value
+		} else {
+			missing = append(missing, key)
+		}
+	}
 	c.mu.Unlock()
-	if ok && c.now().Before(have.until) {
-		return have.value, nil
+	if len(missing) == 0 {
+		return out, nil
 	}
-	value, err := read()
+	values, err := read(missing)
 	if err != nil {
-		return value, err
+		return nil, err
 	}
+	until := c.now().Add(c.ttl)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.values == nil || len(c.values) >= maxCached {
+	if c.values == nil || len(c.values)+len(values) > maxCached {
 		c.values = map[string]cached[T]{}
 	}
-	c.values[key] = cached[T]{value, c.now().Add(c.ttl)}
-	return value, nil
+	for key, value := range values {
+		c.values[key] = cached[T]{value, until}
+		out[key] = value
+	}
+	return out, nil
 }

@@ -16,7 +16,8 @@ func TestCached(t *testing.T) {
 	ctx := context.Background()
 	read := func() {
 		t.Helper()
-		a, err := c.Account(ctx, "u")
+		as, err := c.Accounts(ctx, []string{"u"})
+		a := as["u"]
 		g, err2 := c.Groups(ctx, "u")
 		_, err3 := c.Friends(ctx, "u", []string{"v"})
 		_, err4 := c.Blocked(ctx, "u", []string{"v"})
@@ -26,7 +27,7 @@ func TestCached(t *testing.T) {
 	}
 	want := func(account, groups, friends, blocked int) {
 		t.Helper()
-		got := [4]int{load.reads["account"], load.reads["groups of u"], load.reads["friends among v"], load.reads["blocked"]}
+		got := [4]int{load.reads["accounts of u"], load.reads["groups of u"], load.reads["friends among v"], load.reads["blocked"]}
 		if got != [4]int{account, groups, friends, blocked} {
 			t.Errorf("read %v times; want %v", got, [4]int{account, groups, friends, blocked})
 		}
@@ -42,7 +43,7 @@ func TestCached(t *testing.T) {
 	want(2, 2, 3, 3)
 
 	now, load.err = now.Add(time.Minute), errors.New("no database")
-	if _, err := c.Account(ctx, "u"); err == nil {
+	if _, err := c.Accounts(ctx, []string{"u"}); err == nil {
 		t.Errorf("an old value stands in for an error")
 	}
 	load.err = nil

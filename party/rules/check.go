@@ -78,7 +78,7 @@ func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
 	case reflect.Map:
 		for _, key := range sortedKeys(v) {
 			if f := forms[tag.Get("form")]; !f.ok(key) {
-				d.fail(d.names[join(path, key)], join(path, key), fmt.Sprintf("%q cannot be a name%s", clip(key), suggest(key, f.words)), f.allowed)
+				d.fail(d.names[join(path, key)], join(path, key), fmt.Sprintf("%q cannot be a name", clip(key)), f.allowed)
 			}
 			switch val := v.MapIndex(reflect.ValueOf(key)); val.Kind() {
 			case reflect.Struct:

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -22,7 +23,7 @@ type stats struct{ asked, hits, errors atomic.Uint64 }
 const defaultMessage = "This is not possible right now."
 
 // compile makes the rule at i ready to run; nil when it has a problem.
-func (d *decoder) compile(i int, r Rule) *rule {
+func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 	key, src := "deny", r.Deny
 	if src == "" {
 		key, src = "allow", r.Allow
@@ -31,17 +32,31 @@ func (d *decoder) compile(i int, r Rule) *rule {
 	if src == "" || d.broken[path] || d.broken[index("rules", i)] {
 		return nil
 	}
-	cond, warnings, bad := newCondition(src)
-	if bad != nil {
-		d.fail(d.inCondition(path, src, bad.offset), path, bad.what, bad.allowed)
+	cond, warnings, bad := newCondition(src, d.scope(c, r))
+	for _, b := range bad {
+		d.fail(d.inCondition(path, src, b.offset), path, b.what, b.allowed)
+	}
+	if cond == nil {
 		return nil
 	}
 	for _, w := range warnings {
 		d.problems = append(d.problems, d.src.problem(Warning, d.inCondition(path, src, w.offset), path, w.what, w.allowed))
 	}
 	d.emptyFacts(path, r, cond)
+	if slices.Contains(cond.names, "party.skill") {
+		d.skillFact(path, c)
+	}
 	r.On = slices.Clone(r.On)
 	return &rule{Rule: r, cond: cond, stats: new(stats)}
+}
+
+// scope is what the file says of the values that a rule's condition compares.
+func (d *decoder) scope(c *Config, r Rule) scope {
+	s := scope{actions: r.On, stages: c.Status.Stages}
+	if len(c.Queues) > 0 {
+		s.queues = slices.Sorted(maps.Keys(c.Queues))
+	}
+	return s
 }
 
 // inCondition is the place of a character of the condition written at path.
@@ -70,6 +85,24 @@ func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
 	}
 }
 
+// skillFact refuses party.skill where nothing says which number it is.
+func (d *decoder) skillFact(path string, c *Config) {
+	named := false
+	for _, name := range slices.Sorted(maps.Keys(c.Queues)) {
+		s := c.Queues[name].Skill
+		if s == nil {
+			continue
+		}
+		if named = true; s.Source != SkillFromAccount {
+			d.bad(path, fmt.Sprintf("party.skill is read from the account, and queue %q has its skill from %s", clip(name), s.Source), "use source: account, or .metadata of the members")
+			return
+		}
+	}
+	if !named {
+		d.bad(path, "party.skill has no meaning without a queue that has skill", "add skill to a queue, or compare .metadata of the members")
+	}
+}
+
 func words(as []Action) []string {
 	out := make([]string, len(as))
 	for i, a := range as {
@@ -83,6 +116,7 @@ var inParty = []Action{ActionJoin, ActionInvite, ActionUpdate, ActionData, Actio
 // factActions lists the actions for which a fact, or all facts of a group, can
 // be anything but empty; facts that are not listed always can.
 var factActions = map[string][]Action{
+	"invited":           {ActionJoin},
 	"party":             inParty,
 	"relation":          inParty,
 	"request.max_size":  {ActionCreate},

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
@@ -71,6 +69,9 @@ func newExprConfig(against any) *conf.Config {
 	for name, f := range functions {
 		opts = append(opts, expr.Function(name, f.call, f.types...))
 	}
+	for name, compare := range map[string]func(a, b any) (bool, error){sameFunction: same, inFunction: among} {
+		opts = append(opts, expr.Function(name, func(args ...any) (any, error) { return compare(args[0], args[1]) }, new(func(any, any) bool)))
+	}
 	c := conf.CreateNew()
 	for _, o := range opts {
 		o(c)
@@ -86,7 +87,7 @@ func newExprConfig(against any) *conf.Config {
 func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError) {
 	defer func() {
 		if r := recover(); r != nil {
-			tree, a, bad = nil, nil, &exprError{what: fmt.Sprintf("cannot be read (%v)", r)}
+			tree, a, bad = nil, nil, &exprError{what: "cannot be read as a condition"}
 		}
 	}()
 	if strings.TrimSpace(src) == "" {
@@ -113,29 +114,34 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 	return tree, a, nil
 }
 
-// newCondition compiles a condition.
-func newCondition(src string) (c *condition, warnings []exprError, bad *exprError) {
-	tree, a, bad := parseCondition(src)
-	if bad != nil {
+// newCondition compiles a condition; bad is everything wrong with it.
+func newCondition(src string, in scope) (c *condition, warnings, bad []exprError) {
+	tree, a, wrong := parseCondition(src)
+	if wrong != nil {
+		return nil, nil, []exprError{*wrong}
+	}
+	bad, advice := senseless(tree.Node, in)
+	if len(bad) > 0 {
 		return nil, nil, bad
 	}
 	program, err := assemble(tree)
 	if err != nil {
-		return nil, nil, asExprError(err, src)
+		return nil, nil, []exprError{*asExprError(err, src)}
 	}
 	c = &condition{source: src, program: program, names: a.facts, steps: a.steps}
 	c.facts, c.needs = setOf(a.facts)
-	return c, a.warnings, nil
+	return c, append(a.warnings, advice...), nil
 }
 
 // assemble turns a checked tree into a program.
 func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			p, err = nil, fmt.Errorf("cannot be compiled (%v)", r)
+			p, err = nil, errors.New("the engine gave up")
 		}
 	}()
 	ast.Walk(&tree.Node, literals{})
+	ast.Walk(&tree.Node, byValue{})
 	ast.Walk(&tree.Node, flatten{})
 	config := newExprConfig(map[string]any{})
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
@@ -166,39 +172,6 @@ func (flatten) Visit(n *ast.Node) {
 	}
 }
 
-// asExprError puts an error of the expression engine into a designer's words.
-func asExprError(err error, src string) *exprError {
-	var fe *file.Error
-	if !errors.As(err, &fe) {
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		return &exprError{what: first}
-	}
-	out := &exprError{offset: fe.From, what: plainWords(fe.Message)}
-	group, field, noField := strings.Cut(fe.Message, " has no field ")
-	switch name, unknown := strings.CutPrefix(fe.Message, "unknown name "); {
-	case unknown && called(src, fe.From, name):
-		known := callable()
-		out.what = fmt.Sprintf("unknown function %q%s", clip(name), suggest(name, known))
-		out.allowed = "functions: " + list(known, "and")
-	case unknown:
-		known := factNames(reflect.TypeFor[env]())
-		out.what = fmt.Sprintf("unknown fact %q%s", clip(name), suggest(name, known))
-		out.allowed = "facts: " + list(known, "and")
-	case noField:
-		for _, t := range factGroups {
-			if group == "type "+t.String() {
-				out.what = fmt.Sprintf("unknown fact %q%s", clip(field), suggest(field, factNames(t)))
-				out.allowed = "known here: " + list(factNames(t), "and")
-			}
-		}
-	case strings.Contains(fe.Message, "func("):
-		out.what, out.allowed = "times have no facts of their own", "use hour, weekday or time_of_day"
-	case strings.HasSuffix(fe.Message, "] is undefined"):
-		out.what = "a computed name cannot be looked up here"
-	}
-	return out
-}
-
 // called reports whether the name at offset is followed by a parenthesis.
 func called(src string, offset int, name string) bool {
 	runes := []rune(src)
@@ -215,7 +188,7 @@ func callable() []string {
 
 var factGroups = []reflect.Type{
 	reflect.TypeFor[UserFacts](), reflect.TypeFor[GroupFacts](), reflect.TypeFor[PartyFacts](),
-	reflect.TypeFor[MemberFacts](), reflect.TypeFor[RelationFacts](), reflect.TypeFor[RequestFacts](),
+	reflect.TypeFor[MemberFacts](), reflect.TypeFor[SkillFacts](), reflect.TypeFor[RelationFacts](), reflect.TypeFor[RequestFacts](),
 }
 
 func factNames(t reflect.Type) []string {
@@ -226,30 +199,4 @@ func factNames(t reflect.Type) []string {
 		}
 	}
 	return names
-}
-
-// plainWords takes Go out of expr's messages.
-var plainWords = strings.NewReplacer(
-	"time.Duration", "duration", "time.Time", "time", "[]interface {}", "list", "interface {}", "unknown", "map[string]interface {}", "metadata",
-	"rules.UserFacts", "user", "rules.PartyFacts", "party", "rules.RequestFacts", "request", "rules.RelationFacts", "relation",
-	"[]rules.MemberFacts", "list of members", "rules.MemberFacts", "member", "[]rules.GroupFacts", "list of groups", "rules.GroupFacts", "group",
-	"map[string]string", "vars", "float64", "number", "compilation failed: expression exceeds maximum allowed nodes", "is too long", "unexpected token EOF", "ends too early",
-).Replace
-
-// typeName names what n is, with its article.
-func typeName(n ast.Node) string {
-	t := n.Type()
-	switch {
-	case n.Nature().Nil:
-		return "nil"
-	case unknown(n):
-		return "a value of any kind"
-	case t.Kind() == reflect.Int:
-		return "a whole number"
-	case t.Kind() == reflect.String:
-		return "a text"
-	case t == durationType, t == timeType, t.Kind() != reflect.Struct:
-		return "a " + plainWords(t.String())
-	}
-	return "a group of facts"
 }

@@ -46,7 +46,9 @@ var conditions = []struct {
 }{
 	{`true`, true},
 	{`action == "join"`, true},
-	{`action in ["create", "kick"]`, false},
+	{`party.state in ["matchmaking", "in_match"]`, false},
+	{`user.metadata.level == "12" and user.metadata.level != "13" and user.metadata.level in ["11", "12"]`, true},
+	{`user.metadata.unlocked == nil or "ranked" not in user.metadata.unlocked`, false},
 	{`invited`, false},
 	{`not invited and party.size < party.max_size`, true},
 	{`party.size + party.held >= party.max_size`, false},

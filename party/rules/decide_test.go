@@ -79,11 +79,12 @@ rules:
 
 // fakeLoader answers from maps and counts what it is asked.
 type fakeLoader struct {
-	account rules.Account
-	groups  map[string][]rules.GroupFacts
-	friends []string
-	blocked bool
-	err     error
+	account  rules.Account            // of everybody, where there are no accounts
+	accounts map[string]rules.Account // by user ID
+	groups   map[string][]rules.GroupFacts
+	friends  []string
+	blocked  bool
+	err      error
 
 	mu    sync.Mutex
 	reads map[string]int
@@ -98,9 +99,17 @@ func (l *fakeLoader) count(what string) {
 	l.reads[what]++
 }
 
-func (l *fakeLoader) Account(context.Context, string) (rules.Account, error) {
-	l.count("account")
-	return l.account, l.err
+func (l *fakeLoader) Accounts(_ context.Context, ids []string) (map[string]rules.Account, error) {
+	l.count("accounts of " + strings.Join(ids, ","))
+	out := map[string]rules.Account{}
+	for _, id := range ids {
+		if a, ok := l.accounts[id]; ok {
+			out[id] = a
+		} else if l.accounts == nil {
+			out[id] = l.account
+		}
+	}
+	return out, l.err
 }
 
 func (l *fakeLoader) Groups(_ context.Context, id string) ([]rules.GroupFacts, error) {
@@ -128,15 +137,15 @@ func TestSet_Decide_reads(t *testing.T) {
 		action rules.Action
 		want   []string
 	}{
-		"none":            {`[{id: a, on: [join], deny: 'party.size > 9 or user.lang == "xx" or any(party.members, .leader and .stage == "x")'}]`, "join", nil},
+		"none":            {`[{id: a, on: [join], deny: 'party.size > 9 or user.lang == "xx" or any(party.members, .leader and .stage == "failed")'}]`, "join", nil},
 		"other_action":    {`[{id: a, on: [kick], deny: relation.blocked}]`, "join", nil},
 		"behind_decision": {`[{id: a, on: [join], deny: true}, {id: b, on: [join], deny: relation.blocked}]`, "join", nil},
-		"account_once":    {`[{id: a, on: [join], deny: 'user.account_age < duration("1h")'}, {id: b, on: [join], deny: 'user.metadata.level == 99 or user.display_name == "x"'}]`, "join", []string{"account"}},
+		"account_once":    {`[{id: a, on: [join], deny: 'user.account_age < duration("1h")'}, {id: b, on: [join], deny: 'user.metadata.level == 99 or user.display_name == "x"'}]`, "join", []string{"accounts of u-bob"}},
 		"groups":          {`[{id: a, on: [join], deny: len(user.groups) > 5}]`, "join", []string{"groups of u-bob"}},
 		"same_group":      {`[{id: a, on: [join], deny: len(user.groups) > 5 or relation.same_group}]`, "join", []string{"groups of u-ada", "groups of u-bob"}},
 		"friends":         {`[{id: a, on: [join], deny: relation.friend_of_leader or relation.friend_of_any}]`, "join", []string{"friends among u-ada,u-cyd"}},
 		"blocked":         {`[{id: a, on: [join], deny: relation.blocked}]`, "join", []string{"blocked"}},
-		"all":             {`[{id: a, on: [join], deny: 'relation.blocked or relation.friend_of_any or len(user.groups) > 5 or user.display_name == "x"'}]`, "join", []string{"account", "blocked", "friends among u-ada,u-cyd", "groups of u-bob"}},
+		"all":             {`[{id: a, on: [join], deny: 'relation.blocked or relation.friend_of_any or len(user.groups) > 5 or user.display_name == "x"'}]`, "join", []string{"accounts of u-bob", "blocked", "friends among u-ada,u-cyd", "groups of u-bob"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			set := mustLoad(t, "{version: 1, rules: "+c.rules+"}")
@@ -214,8 +223,8 @@ func TestSet_Decide_failsClosed(t *testing.T) {
 		ctx  func() context.Context
 		want string
 	}{
-		"missing_metadata": {"deny: user.metadata.missing < 10", nil, nil, "rule r: invalid operation"},
-		"allow":            {"allow: user.metadata.missing < 10", nil, nil, "rule r: invalid operation"},
+		"missing_metadata": {"deny: user.metadata.missing < 10", nil, nil, "rule r: a missing value stands before <"},
+		"allow":            {"allow: user.metadata.missing < 10", nil, nil, "rule r: a missing value stands before <"},
 		"wrong_kind":       {`deny: 'any(user.metadata.level, # == 1)'`, nil, nil, "rule r: "},
 		"by_zero":          {`deny: party.size % (party.size - 2) == 1`, nil, nil, "rule r: "},
 		"loader":           {"deny: relation.blocked", &fakeLoader{err: broken}, nil, "rule r: read blocks: no database"},

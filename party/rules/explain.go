@@ -15,6 +15,8 @@ import (
 
 // Explanation is a decision taken apart, for designers and operators.
 type Explanation struct {
+	Before   []Gate // what is looked at before the rules, as far as the facts say it
+	Skipped  bool   // the invite overrides the rules: none is asked
 	Decision Decision
 	Err      error       // of the rule that could not be evaluated
 	Rules    []RuleTrace // every rule about the action, in order
@@ -52,8 +54,10 @@ type Part struct {
 func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 	out := Explanation{Decision: Decision{Allowed: true}}
 	m := machines.New().(*machine)
-	m.begin(f, load)
-	decided := false
+	m.begin(s, f, load)
+	out.Before = s.before(f)
+	out.Skipped = f.Action == ActionJoin && f.Invited && s.config.Invites.OverridesRules
+	decided := out.Skipped
 	for _, r := range s.byAction[f.Action] {
 		t := RuleTrace{Rule: r.ID, Denies: r.Allow == "", Condition: r.cond.source, Outcome: NotAsked}
 		if !decided {
@@ -61,7 +65,7 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 			switch {
 			case err != nil:
 				t.Outcome, decided = Broken, true
-				out.Decision, out.Err = Decision{Rule: r.ID, Message: brokenMessage}, &EvalError{Rule: r.ID, Cause: err}
+				out.Decision, out.Err = r.failed(err), &EvalError{Rule: r.ID, Cause: err}
 			case holds:
 				t.Outcome, decided = Held, true
 				out.Decision = r.decision()

@@ -1,7 +1,7 @@
 package rules
 
 // need is a set of facts that are not at hand when a decision begins.
-type need uint8
+type need uint16
 
 const (
 	needAccount      need = 1 << iota // read
@@ -12,14 +12,20 @@ const (
 	needPartyLabel                    // parsed
 	needRequestLabel                  // parsed
 	needVars                          // bounded
+	needMembers                       // read: accounts of all members
+	needSkill                         // computed from these
+	needAttributes                    // bounded
 )
 
 // fact is one value a condition can name.
 type fact struct {
 	name string
 	need need
-	get  func(*Facts) any
+	get  func(*Facts) any // nil for a fact of each member, which is found in party.members
 }
+
+// memberFact begins the full name of a fact that costs something and that each member has.
+const memberFact = "party.members."
 
 // facts are all of them; a condition's facts are a set of indexes of this list,
 // so there are at most 64. A running condition finds a fact in a map by its full
@@ -47,6 +53,11 @@ var facts = []fact{
 	{"party.leader_id", 0, func(f *Facts) any { return f.Party.LeaderID }},
 	{"party.age", 0, func(f *Facts) any { return f.Party.Age }},
 	{"party.members", 0, func(f *Facts) any { return pointers(f.Party.Members) }},
+	{"party.skill", needAccount | needMembers | needSkill, func(f *Facts) any { return &f.Party.Skill }},
+	{"party.attributes", needAttributes, func(f *Facts) any { return f.Party.Attributes }},
+	{memberFact + "metadata", needMembers, nil},
+	{memberFact + "account_age", needMembers, nil},
+	{memberFact + "attributes", needAttributes, nil},
 	{"relation.friend_of_leader", needFriends, func(f *Facts) any { return f.Relation.FriendOfLeader }},
 	{"relation.friend_of_any", needFriends, func(f *Facts) any { return f.Relation.FriendOfAny }},
 	{"relation.same_group", needSameGroup, func(f *Facts) any { return f.Relation.SameGroup }},

@@ -24,6 +24,10 @@ type Facts struct {
 	Relation RelationFacts `yaml:"relation"`
 	// What is asked for.
 	Request RequestFacts `yaml:"request"`
+
+	// Banned is whether the player was removed from the party a short while ago. That is
+	// looked at before the rules, so no condition can name it; see [Set.Explain].
+	Banned bool `yaml:"banned" expr:"-"`
 }
 
 // UserFacts is the player who acts.
@@ -89,6 +93,11 @@ type PartyFacts struct {
 	Age time.Duration `yaml:"age" expr:"age"`
 	// The members, longest first.
 	Members []MemberFacts `yaml:"members" expr:"members"`
+	// How strong the members are, by the number that the queue's skill names. Read.
+	Skill SkillFacts `yaml:"skill" expr:"skill"`
+	// What the party has set for itself, such as party.attributes.map. A field that is
+	// missing is nil.
+	Attributes map[string]any `yaml:"attributes" expr:"attributes"`
 
 	// LabelJSON is the label as the server has it. When Label is nil it is read
 	// from here, and only if a rule in play names it.
@@ -107,15 +116,35 @@ type MemberFacts struct {
 	Stage string `yaml:"stage" expr:"stage"`
 	// Progress within the stage, 0 to 1.
 	Progress float64 `yaml:"progress" expr:"progress"`
+	// The account's metadata, as user.metadata. Read, for all members at once.
+	Metadata map[string]any `yaml:"metadata" expr:"metadata"`
+	// Time since the account was made. Read, for all members at once.
+	AccountAge time.Duration `yaml:"account_age" expr:"account_age"`
+	// What the member has set for the others to see, such as .attributes.character. A
+	// field that is missing is nil.
+	Attributes map[string]any `yaml:"attributes" expr:"attributes"`
+}
+
+// SkillFacts is the strength of a party's members; of the player alone where there is no
+// party.
+type SkillFacts struct {
+	// The weakest member.
+	Min float64 `yaml:"min" expr:"min"`
+	// The strongest member.
+	Max float64 `yaml:"max" expr:"max"`
+	// The members' mean.
+	Mean float64 `yaml:"mean" expr:"mean"`
+	// How far apart the strongest and the weakest are.
+	Spread float64 `yaml:"spread" expr:"spread"`
 }
 
 // RelationFacts is how the player stands to the party's members. All are read.
 type RelationFacts struct {
-	// The player and the leader are friends.
+	// The player and the leader are friends, or the player is the leader.
 	FriendOfLeader bool `yaml:"friend_of_leader" expr:"friend_of_leader"`
 	// The player and at least one member are friends.
 	FriendOfAny bool `yaml:"friend_of_any" expr:"friend_of_any"`
-	// The player and the leader share a group.
+	// The player and the leader share a group, or the player is the leader.
 	SameGroup bool `yaml:"same_group" expr:"same_group"`
 	// The player blocked a member, or a member the player.
 	Blocked bool `yaml:"blocked" expr:"blocked"`
@@ -141,13 +170,14 @@ type RequestFacts struct {
 	LabelJSON string `yaml:"-" expr:"-"`
 }
 
-// Loader reads the facts that cost a database read. One decision calls each
-// method at most once per user. Implementations may cache; they are called from
+// Loader reads the facts that cost a database read. One decision asks for
+// each user at most once. Implementations may cache; they are called from
 // several goroutines. An error makes the rule that needed the fact refuse the
 // action, see [Set.Decide].
 type Loader interface {
-	// Account of a user: display name, metadata, age.
-	Account(ctx context.Context, userID string) (Account, error)
+	// Accounts of users, in one read: display name, metadata, age. Users who do not exist
+	// are left out.
+	Accounts(ctx context.Context, userIDs []string) (map[string]Account, error)
 	// Groups the user is a member of; requests and invitations do not count.
 	Groups(ctx context.Context, userID string) ([]GroupFacts, error)
 	// Friends lists those of others who are mutual friends of the user.

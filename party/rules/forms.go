@@ -12,18 +12,21 @@ import (
 // names it.
 type form struct {
 	ok      func(string) bool
-	allowed string   // what a problem says
-	pattern string   // for the JSON Schema; "" where no regular expression says it
-	words   []string // to suggest one of, where there are few
+	allowed string // what a problem says
+	pattern string // for the JSON Schema; "" where no regular expression says it
 }
 
 func pattern(re, allowed string) form {
 	return form{ok: regexp.MustCompile(re).MatchString, allowed: allowed, pattern: re}
 }
 
+const (
+	namePattern = `^[a-z0-9][a-z0-9_-]{0,63}$`
+	nameAllowed = "allowed are up to 64 of a-z, 0-9, - and _, beginning with a letter or digit"
+)
+
 var forms = map[string]form{
-	"name": pattern(`^[a-z0-9][a-z0-9_-]{0,63}$`,
-		"allowed are up to 64 of a-z, 0-9, - and _, beginning with a letter or digit"),
+	"name": pattern(namePattern, nameAllowed),
 	"property": pattern(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`,
 		"allowed are up to 64 letters, digits, _, . and -, beginning with a letter"),
 	"color":      pattern(`^#[0-9a-fA-F]{6}$`, `expected a colour such as "#7c5cff"`),

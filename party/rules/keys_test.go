@@ -256,10 +256,13 @@ func TestFacts_complete(t *testing.T) {
 		cond := f.Path + " == nil"
 		if head, field, ok := strings.Cut(f.Path, "[]."); ok {
 			cond = fmt.Sprintf("any(%s, .%s == nil)", head, field)
+			if f.Kind == "names with values" {
+				cond = fmt.Sprintf(`any(%s, "x" in .%s)`, head, field)
+			}
 		} else if f.Kind == "list" || f.Kind == "names with values" {
 			cond = fmt.Sprintf("len(%s) == 0", f.Path)
 		}
-		if _, err := onJoin(t, cond).Decide(context.Background(), someFacts(), &fakeLoader{}); err != nil {
+		if _, err := onJoinWith(t, skilled, cond).Decide(context.Background(), someFacts(), &fakeLoader{}); err != nil {
 			t.Errorf("%s: %v", cond, err)
 		}
 	}

@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -58,9 +59,9 @@ func (d *decoder) version(root *node) bool {
 func (d *decoder) finish(c Config) (*Set, error) {
 	d.complete(&c)
 	d.check(&c)
-	s := &Set{config: c}
+	s := &Set{config: c, queues: slices.Sorted(maps.Keys(c.Queues))}
 	for i := range c.Rules {
-		if r := d.compile(i, c.Rules[i]); r != nil {
+		if r := d.compile(&c, i, c.Rules[i]); r != nil {
 			s.add(r)
 		}
 	}

@@ -2,17 +2,12 @@ package rules
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"math/bits"
 	"slices"
-	"strings"
 	"sync"
-	"time"
 
-	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 )
 
@@ -24,6 +19,7 @@ type machine struct {
 	values map[string]any // facts by full name, as conditions find them
 	set    factSet        // which are in values
 	load   Loader
+	rules  *Set         // which are asked
 	ready  need         // what was read into facts
 	own    []GroupFacts // the player's groups, once read
 }
@@ -34,16 +30,16 @@ var machines = sync.Pool{New: func() any { return &machine{values: map[string]an
 // maxElements bounds what the lists that one condition builds may hold together.
 const maxElements = 200_000
 
-func (m *machine) begin(f Facts, load Loader) {
+func (m *machine) begin(s *Set, f Facts, load Loader) {
 	f.Now = f.Now.UTC()
 	f.Party.Members = f.Party.Members[:min(len(f.Party.Members), maxMembers)]
 	m.facts = f
-	m.load, m.ready = load, 0
+	m.rules, m.load, m.ready = s, load, 0
 	m.vm.MemoryBudget = maxElements
 }
 
 func (m *machine) release() {
-	m.facts, m.load, m.own, m.set = Facts{}, nil, nil, 0
+	m.facts, m.rules, m.load, m.own, m.set = Facts{}, nil, nil, nil, 0
 	clear(m.values)
 	clear(m.vm.Stack)
 	machines.Put(m)
@@ -58,8 +54,9 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 		}
 	}
 	for missing := c.facts &^ m.set; missing != 0; missing &= missing - 1 {
-		f := &facts[bits.TrailingZeros64(uint64(missing))]
-		m.values[f.name] = f.get(&m.facts)
+		if f := &facts[bits.TrailingZeros64(uint64(missing))]; f.get != nil {
+			m.values[f.name] = f.get(&m.facts)
+		}
 	}
 	m.set |= c.facts
 	out, err := m.vm.Run(c.program, m.values)
@@ -68,59 +65,33 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 	}
 	holds, ok := out.(bool)
 	if !ok {
-		return false, fmt.Errorf("gave %T instead of true or false", out)
+		return false, errors.New("is neither true nor false for these facts")
 	}
 	return holds, nil
-}
-
-// runError puts an error of the evaluation into one short line; it may quote
-// facts, and players choose some of these.
-func runError(err error) error {
-	var fe *file.Error
-	if errors.As(err, &fe) {
-		return fmt.Errorf("%s (character %d of the condition)", printable(clipTo(plainWords(fe.Message), 120)), fe.From+1)
-	}
-	return err
 }
 
 // read makes the facts of n ready.
 func (m *machine) read(ctx context.Context, n need) error {
 	type reading struct {
 		bit  need
-		read func(context.Context) error
+		read func(context.Context, need) error
 	}
 	for _, r := range []reading{
-		{needAccount, m.account}, {needGroups, m.groups}, {needSameGroup, m.sameGroup}, {needFriends, m.friends},
+		{needAccount | needMembers, m.accounts}, {needSkill, m.strength}, {needAttributes, m.attributes}, {needGroups, m.groups}, {needSameGroup, m.sameGroup}, {needFriends, m.friends},
 		{needBlocked, m.blocked}, {needPartyLabel, m.partyLabel}, {needRequestLabel, m.requestLabel}, {needVars, m.vars},
 	} {
-		if n&r.bit == 0 {
+		r.bit &= n
+		if r.bit == 0 {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
-			return err
+			return unread{err}
 		}
-		if err := r.read(ctx); err != nil {
+		if err := r.read(ctx, r.bit); err != nil {
 			return err
 		}
 		m.ready |= r.bit
 	}
-	return nil
-}
-
-func (m *machine) account(ctx context.Context) (err error) {
-	u := &m.facts.User
-	if m.load != nil {
-		a, err := m.load.Account(ctx, u.ID)
-		if err != nil {
-			return fmt.Errorf("read account: %w", err)
-		}
-		u.DisplayName, u.AccountAge = a.DisplayName, max(0, m.facts.Now.Sub(a.CreatedAt))
-		if u.Metadata, err = object("user.metadata", a.Metadata); err != nil {
-			return err
-		}
-	}
-	u.DisplayName = cut(u.DisplayName)
-	u.Metadata, _ = bounded(u.Metadata).(map[string]any)
 	return nil
 }
 
@@ -130,7 +101,7 @@ func (m *machine) groupsOf(ctx context.Context) ([]GroupFacts, error) {
 	}
 	g, err := m.load.Groups(ctx, m.facts.User.ID)
 	if err != nil {
-		return nil, fmt.Errorf("read groups: %w", err)
+		return nil, unread{fmt.Errorf("read groups: %w", err)}
 	}
 	if m.own = g; g == nil {
 		m.own = []GroupFacts{}
@@ -138,7 +109,7 @@ func (m *machine) groupsOf(ctx context.Context) ([]GroupFacts, error) {
 	return m.own, nil
 }
 
-func (m *machine) groups(ctx context.Context) (err error) {
+func (m *machine) groups(ctx context.Context, _ need) (err error) {
 	u := &m.facts.User
 	if m.load != nil {
 		if u.Groups, err = m.groupsOf(ctx); err != nil {
@@ -149,14 +120,16 @@ func (m *machine) groups(ctx context.Context) (err error) {
 	return nil
 }
 
-func (m *machine) sameGroup(ctx context.Context) error {
+func (m *machine) sameGroup(ctx context.Context, _ need) error {
 	p := &m.facts.Party
+	if m.leads() {
+		m.facts.Relation.SameGroup = true
+		return nil
+	}
 	if m.load == nil {
 		return nil
 	}
-	m.facts.Relation.SameGroup = false
-	if p.LeaderID == "" || p.LeaderID == m.facts.User.ID {
-		m.facts.Relation.SameGroup = p.LeaderID != ""
+	if m.facts.Relation.SameGroup = false; p.LeaderID == "" {
 		return nil
 	}
 	own, err := m.groupsOf(ctx)
@@ -165,7 +138,7 @@ func (m *machine) sameGroup(ctx context.Context) error {
 	}
 	theirs, err := m.load.Groups(ctx, p.LeaderID)
 	if err != nil {
-		return fmt.Errorf("read the leader's groups: %w", err)
+		return unread{fmt.Errorf("read the leader's groups: %w", err)}
 	}
 	ids := make(map[string]bool, len(own))
 	for _, g := range own {
@@ -186,19 +159,26 @@ func (m *machine) others() []string {
 	return ids
 }
 
-func (m *machine) friends(ctx context.Context) error {
+// leads reports whether the player is the leader, who is nearer to the leader than any
+// friend: a rule for friends does not shut out the leader.
+func (m *machine) leads() bool {
+	return m.facts.Party.LeaderID != "" && m.facts.Party.LeaderID == m.facts.User.ID
+}
+
+func (m *machine) friends(ctx context.Context, _ need) error {
 	rel := &m.facts.Relation
 	if m.load == nil {
+		rel.FriendOfLeader = rel.FriendOfLeader || m.leads()
 		return nil
 	}
-	rel.FriendOfAny, rel.FriendOfLeader = false, false
+	rel.FriendOfAny, rel.FriendOfLeader = false, m.leads()
 	others := m.others()
 	if len(others) == 0 {
 		return nil
 	}
 	friends, err := m.load.Friends(ctx, m.facts.User.ID, others)
 	if err != nil {
-		return fmt.Errorf("read friends: %w", err)
+		return unread{fmt.Errorf("read friends: %w", err)}
 	}
 	for _, id := range friends {
 		rel.FriendOfAny = rel.FriendOfAny || slices.Contains(others, id)
@@ -207,25 +187,25 @@ func (m *machine) friends(ctx context.Context) error {
 	return nil
 }
 
-func (m *machine) blocked(ctx context.Context) (err error) {
+func (m *machine) blocked(ctx context.Context, _ need) (err error) {
 	if m.load == nil {
 		return nil
 	}
 	m.facts.Relation.Blocked = false
 	if others := m.others(); len(others) > 0 {
 		if m.facts.Relation.Blocked, err = m.load.Blocked(ctx, m.facts.User.ID, others); err != nil {
-			return fmt.Errorf("read blocks: %w", err)
+			return unread{fmt.Errorf("read blocks: %w", err)}
 		}
 	}
 	return nil
 }
 
-func (m *machine) partyLabel(context.Context) (err error) {
+func (m *machine) partyLabel(context.Context, need) (err error) {
 	m.facts.Party.Label, err = labelOf("party.label", m.facts.Party.Label, m.facts.Party.LabelJSON)
 	return err
 }
 
-func (m *machine) requestLabel(context.Context) (err error) {
+func (m *machine) requestLabel(context.Context, need) (err error) {
 	m.facts.Request.Label, err = labelOf("request.label", m.facts.Request.Label, m.facts.Request.LabelJSON)
 	return err
 }
@@ -241,7 +221,7 @@ func labelOf(name string, label map[string]any, text string) (map[string]any, er
 	return out, nil
 }
 
-func (m *machine) vars(context.Context) error {
+func (m *machine) vars(context.Context, need) error {
 	for _, v := range m.facts.User.Vars {
 		if len(v) > maxDynamic {
 			vars := make(map[string]string, len(m.facts.User.Vars))
@@ -253,58 +233,4 @@ func (m *machine) vars(context.Context) error {
 		}
 	}
 	return nil
-}
-
-// maxJSON bounds metadata and labels; the server keeps both far smaller.
-const maxJSON = 64 << 10
-
-func object(name, text string) (map[string]any, error) {
-	if strings.TrimSpace(text) == "" {
-		return map[string]any{}, nil
-	}
-	if len(text) > maxJSON {
-		return nil, fmt.Errorf("%s is %d bytes long, more than %d", name, len(text), maxJSON)
-	}
-	var out map[string]any
-	if err := json.Unmarshal([]byte(text), &out); err != nil {
-		return nil, fmt.Errorf("%s is not a JSON object", name)
-	}
-	return out, nil
-}
-
-// bounded is v with texts and lists cut to what the step count of conditions
-// assumes, and whole numbers as int, which is what % and lists of numbers need.
-func bounded(v any) any {
-	switch v := v.(type) {
-	case string:
-		return cut(v)
-	case float64:
-		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
-			return int(v)
-		}
-	case []any:
-		out := make([]any, min(len(v), maxDynamic))
-		for i := range out {
-			out[i] = bounded(v[i])
-		}
-		return out
-	case map[string]any:
-		out := make(map[string]any, len(v))
-		for k, e := range v {
-			out[k] = bounded(e)
-		}
-		return out
-	case nil, bool, int, time.Duration, time.Time:
-	default:
-		return nil // not a value JSON has
-	}
-	return v
-}
-
-// cut bounds a text without splitting a character.
-func cut(s string) string {
-	if len(s) <= maxDynamic {
-		return s
-	}
-	return strings.ToValidUTF8(s[:maxDynamic], "")
 }

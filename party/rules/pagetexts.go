@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -93,32 +94,61 @@ func KnownPageText(key string) bool {
 	return fixed || strings.HasPrefix(key, stageText) && len(key) > len(stageText)
 }
 
-// pageTextForm is the form of the keys.
+// pageTextForm is the form of the keys, as the JSON Schema lists them. Which there are is
+// checked where the problem can say more.
 func pageTextForm() form {
-	keys := slices.Sorted(maps.Keys(pageTexts))
-	return form{
-		ok: KnownPageText, words: keys, allowed: "docs/designers.md lists the texts of the page",
-		pattern: "^(" + strings.Join(keys, "|") + "|stage_.+)$",
-	}
+	f := pattern(namePattern, nameAllowed)
+	f.pattern = "^(" + strings.Join(slices.Sorted(maps.Keys(pageTexts)), "|") + "|stage_.+)$"
+	return f
 }
 
-var placeholder = regexp.MustCompile(`\{[^{}]*\}`)
+var bracedWord = regexp.MustCompile(`\{([^{}]*)\}`)
 
-// pageTexts warns of words in braces that nothing fills in, and of stages there are none of.
+// wordsOf are the words in braces that are filled in where the text of a key is shown.
+func wordsOf(key string) []string {
+	switch {
+	case strings.HasSuffix(key, "_headline"):
+		return []string{"inviter"}
+	case strings.HasSuffix(key, "_note"):
+		return []string{"inviter", "seconds"}
+	}
+	var words []string
+	for _, m := range bracedWord.FindAllStringSubmatch(pageTexts[key], -1) {
+		words = append(words, m[1])
+	}
+	return words
+}
+
+// pageTexts checks the page's sentences: a key that is never shown and a word in braces
+// that is never filled in are typing mistakes.
 func (d *decoder) pageTexts(path string, texts map[string]string, stages []string) {
+	keys := slices.Sorted(maps.Keys(pageTexts))
 	for _, key := range slices.Sorted(maps.Keys(texts)) {
-		if stage, is := strings.CutPrefix(key, stageText); is && !slices.Contains(stages, stage) {
-			d.warn(join(path, key), "is never shown, because there is no such stage"+suggest(stage, stages), "")
+		at := join(path, key)
+		if d.broken[at] {
+			continue
 		}
-		known := placeholder.FindAllString(pageTexts[key], -1)
-		for _, word := range placeholder.FindAllString(texts[key], -1) {
-			if !slices.Contains(known, word) {
-				allowed := "this text has none"
-				if len(known) > 0 {
-					allowed = "this text may have " + list(known, "and")
-				}
-				d.warn(join(path, key), "nothing is filled in for "+clip(word)+suggest(word, known), allowed)
+		if stage, ok := strings.CutPrefix(key, stageText); ok {
+			if !slices.Contains(stages, stage) {
+				d.warn(at, fmt.Sprintf("is never shown: %q is not one of status.stages%s", clip(stage), suggest(stage, stages)), "allowed: "+list(stages, "or"))
 			}
+			continue
+		}
+		if !KnownPageText(key) {
+			d.bad(at, fmt.Sprintf("the page has no text %q%s", clip(key), suggest(key, keys)), "texts: "+list(keys, "and")+", and stage_<name> for each stage")
+			continue
+		}
+		words := wordsOf(key)
+		for _, m := range bracedWord.FindAllStringSubmatch(texts[key], -1) {
+			if slices.Contains(words, m[1]) {
+				continue
+			}
+			allowed := "this text has no words in braces"
+			if len(words) > 0 {
+				allowed = "filled in here: {" + strings.Join(words, "}, {") + "}"
+			}
+			d.bad(at, fmt.Sprintf("%q is not filled in%s", clip(m[0]), suggest(m[1], words)), allowed)
+			break
 		}
 	}
 }

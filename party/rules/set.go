@@ -2,6 +2,7 @@ package rules
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -14,6 +15,7 @@ type Set struct {
 	rules    []*rule
 	byAction map[Action][]*rule // in the order of the file
 	warnings Problems
+	queues   []string // names, sorted
 }
 
 // Defaults is the Set of an absent or empty file.
@@ -39,6 +41,20 @@ func (s *Set) Warnings() Problems { return s.warnings }
 // Has reports whether any rule is about the action. Where it is false, callers
 // need not gather facts: [Set.Decide] allows.
 func (s *Set) Has(a Action) bool { return len(s.byAction[a]) > 0 }
+
+// skill is what party.skill is read by: the skill of the queue asked for, or of the first
+// queue by name that has one; nil where none has.
+func (s *Set) skill(queue string) *Skill {
+	if q := s.config.Queues[queue]; q.Skill != nil {
+		return q.Skill
+	}
+	for _, name := range s.queues {
+		if q := s.config.Queues[name]; q.Skill != nil {
+			return q.Skill
+		}
+	}
+	return nil
+}
 
 // Uses reports whether a rule about the action names the fact, by its full name such as
 // "party.state". Where it is false, callers need not find the fact out.
@@ -94,7 +110,7 @@ func (s *Set) decide(ctx context.Context, f Facts, load Loader, count bool) (d D
 		}
 		m.release()
 	}()
-	m.begin(f, load)
+	m.begin(s, f, load)
 	for _, r := range rules {
 		asking = r
 		if count {
@@ -115,14 +131,32 @@ func (s *Set) decide(ctx context.Context, f Facts, load Loader, count bool) (d D
 	return Decision{Allowed: true}, Facts{}, nil
 }
 
-// brokenMessage goes with an EvalError; what broke is for the log.
-const brokenMessage = "This cannot be checked right now, please try again."
+// What the player reads beside an EvalError; what broke is for the log. A fact that could
+// not be read may be there in a moment, a rule that does not fit its facts stays broken.
+const (
+	unreadMessage = "This cannot be checked right now, please try again."
+	brokenMessage = "This is refused because one of the game's own rules is faulty. Trying again does not help; please tell the game's team."
+)
+
+// unread is a fact that could not be read from the database.
+type unread struct{ error }
+
+func (u unread) Unwrap() error { return u.error }
 
 func (r *rule) broken(cause error, count bool) (Decision, error) {
 	if count {
 		r.stats.errors.Add(1)
 	}
-	return Decision{Rule: r.ID, Message: brokenMessage}, &EvalError{Rule: r.ID, Cause: cause}
+	return r.failed(cause), &EvalError{Rule: r.ID, Cause: cause}
+}
+
+// failed is the refusal of a rule that could not be evaluated.
+func (r *rule) failed(cause error) Decision {
+	var temporary unread
+	if errors.As(cause, &temporary) {
+		return Decision{Rule: r.ID, Message: unreadMessage}
+	}
+	return Decision{Rule: r.ID, Message: brokenMessage}
 }
 
 // decision is what the rule says once its condition holds.

@@ -11,6 +11,7 @@ import (
 // explain prints a decision and, rule by rule, how it came about.
 func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 	e := set.Explain(context.Background(), facts, nil)
+	t.before(facts.Action, e)
 	t.verdict(facts.Action, e)
 	width := 0
 	for _, r := range e.Rules {
@@ -33,12 +34,33 @@ func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 	}
 }
 
+// before prints what a server looks at before it asks the rules.
+func (t *terminal) before(action rules.Action, e rules.Explanation) {
+	for _, g := range e.Before {
+		if g.Refuses {
+			fmt.Fprintf(t.out, "%s is %s before the rules are asked: %s (%s)\n", action, t.paint(red, "refused"), g.Reason, g.Text)
+			fmt.Fprintln(t.out, t.paint(dim, "if it were not, the rules would say:"))
+			return
+		}
+	}
+	looked := make([]string, len(e.Before))
+	for i, g := range e.Before {
+		looked[i] = g.Reason
+	}
+	if len(looked) > 0 {
+		fmt.Fprintf(t.out, "%s\n", t.paint(dim, "before the rules nothing refuses: not "+strings.Join(looked, ", not ")))
+	}
+}
+
 func (t *terminal) verdict(action rules.Action, e rules.Explanation) {
 	d := e.Decision
 	switch {
 	case e.Err != nil:
 		fmt.Fprintf(t.out, "%s is %s: %v\n", action, t.paint(red, "refused"), e.Err)
-		fmt.Fprintln(t.out, t.paint(dim, "a rule that cannot be evaluated refuses; the player is told it is a fault on the game's side"))
+		fmt.Fprintln(t.out, t.paint(dim, "a rule that cannot be evaluated refuses"))
+		fmt.Fprintf(t.out, "the player reads: %s\n", d.Message)
+	case e.Skipped:
+		fmt.Fprintf(t.out, "%s is %s: with invites.overrides_rules an invite passes the rules\n", action, t.paint(green, "allowed"))
 	case d.Allowed && d.Rule == "" && len(e.Rules) == 0:
 		fmt.Fprintf(t.out, "%s is %s: no rule is about it\n", action, t.paint(green, "allowed"))
 	case d.Allowed && d.Rule == "":

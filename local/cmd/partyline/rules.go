@@ -18,6 +18,8 @@ import (
 var rulesCommands = []command{
 	{"check", "FILE: list everything wrong with a rules file", rulesCheck},
 	{"explain", "FILE --action join [--facts facts.json]: say which rule decides, and why", rulesExplain},
+	{"test", "FILE [CASES]: run the cases beside a rules file, and list the rules that none decides", rulesTest},
+	{"diff", "OLD NEW: say in words what a file changes, and for which cases", rulesDiff},
 	{"schema", "print the JSON Schema, for completion in editors", rulesSchema},
 	{"init", "print a commented sample to start from", rulesInit},
 }

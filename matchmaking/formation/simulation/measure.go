@@ -61,9 +61,43 @@ func (r Report) sorted(of func(Match) float64) []float64 {
 	return values
 }
 
+// Distances are the waits of the placed tickets by how many deviations they are from the
+// middle: within half of one, within one, one and a half, two, and beyond.
+func (r Report) Distances(skill Spread) []Band {
+	bands := make([]Band, 5)
+	for i := range bands {
+		bands[i].Low, bands[i].High = float64(i)/2, float64(i+1)/2
+	}
+	bands[4].High = math.Inf(1)
+	for _, t := range r.Tickets {
+		far := 0.0
+		if skill.Deviation > 0 {
+			far = math.Abs(t.Skill-skill.Mean) / skill.Deviation
+		}
+		b := &bands[min(int(2*far), 4)]
+		b.Waits = append(b.Waits, t.Wait.Seconds())
+	}
+	for _, b := range bands {
+		slices.Sort(b.Waits)
+	}
+	return bands
+}
+
+// GroupsApart is the share of matches in which the largest parties of two teams differ by so many
+// seats or more; NaN of none.
+func (r Report) GroupsApart(seats int) float64 {
+	n := 0
+	for _, m := range r.Matches {
+		if m.GroupGap >= seats {
+			n++
+		}
+	}
+	return float64(n) / float64(len(r.Matches))
+}
+
 // Band is the waits of the tickets of similar skill.
 type Band struct {
-	Low, High float64   // skill
+	Low, High float64   // skill, or deviations from the middle
 	Waits     []float64 // seconds, sorted
 }
 

@@ -1,126 +1,26 @@
-// Package simulation plays a queue: parties arrive at random, a pass of team formation
-// runs now and then, and what became of everybody is measured. Time is virtual, so ten
-// minutes of arrivals take a moment, and the same seed gives the same report.
-//
-// It is for designers who tune a queue (`partyline sim`) and for tests of formation's
-// quality. It knows no host and no rules file.
 package simulation
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
 	"partyline/matchmaking/formation"
+	"partyline/matchmaking/formation/yardstick"
 )
 
-// Load is who arrives, and how often the matchmaker looks.
-type Load struct {
-	PerSecond float64       // tickets that arrive in a second, on average
-	Duration  time.Duration // for how long they arrive; the simulation ends with it
-	Interval  time.Duration // between two passes, as the server's matchmaker.interval_sec
-	MaxWait   time.Duration // a ticket that waited longer is dropped; 0 = never
-	Seed      uint64
-
-	Sizes   []Share    // party sizes, by their number
-	Places  []Property // text properties that players are matched by
-	Skill   Spread     // of players
-	Friends float64    // how alike the skills within a party are, from 0 (as strangers) to 1 (the same)
-	Mean    bool       // whether a party counts as the mean of its members, not as its strongest
-}
-
-// Share is a value and how often it is taken, relative to the others.
-type Share struct {
-	Value  string
-	Size   int // of a party; for sizes only
-	Weight float64
-}
-
-// Property is one text property with its values.
-type Property struct {
-	Name   string
-	Values []Share
-}
-
-// Spread is a normal distribution.
-type Spread struct{ Mean, Deviation float64 }
-
-// Placed is a ticket that got a match.
-type Placed struct {
-	Size  int
-	Skill float64
-	Wait  time.Duration
-}
-
-// Match is one match that was made.
-type Match struct {
-	Players         int
-	Spread, TeamGap float64
-}
-
-// Report is what became of everybody.
-type Report struct {
-	Arrived, Placed, Expired, Waiting int // tickets
-	Players, PlayersPlaced            int
-	Tickets                           []Placed // that got a match, in the order of their matches
-	Matches                           []Match
-	Split                             int           // parties on more than one team, or in more than one match; 0 unless formation is broken
-	Passes                            int           //
-	Slowest                           time.Duration // longest pass, in real time; the only number that differs between runs
-	Busiest                           int           // most tickets waiting at a pass
-}
-
-// maxTickets bounds a simulation's memory.
-const maxTickets = 5_000_000
-
-// Check says what is wrong with a load.
-func (l Load) Check() error {
-	switch {
-	case !(l.PerSecond > 0) || math.IsInf(l.PerSecond, 0):
-		return errors.New("nobody arrives")
-	case l.Duration <= 0 || l.Interval <= 0:
-		return errors.New("the duration and the interval are longer than nothing")
-	case l.PerSecond*l.Duration.Seconds() > maxTickets:
-		return fmt.Errorf("%.0f tickets are too many; at most %d", l.PerSecond*l.Duration.Seconds(), maxTickets)
-	case !(l.Skill.Deviation >= 0) || !(l.Friends >= 0 && l.Friends <= 1):
-		return errors.New("a deviation is 0 or more, and friends are alike from 0 to 1")
-	}
-	if err := checkShares("party sizes", l.Sizes); err != nil {
-		return err
-	}
-	for _, s := range l.Sizes {
-		if s.Size < 1 {
-			return errors.New("a party has a player at least")
-		}
-	}
-	for _, p := range l.Places {
-		if err := checkShares(p.Name, p.Values); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkShares(what string, shares []Share) error {
-	sum := 0.0
-	for _, s := range shares {
-		if !(s.Weight >= 0) || math.IsInf(s.Weight, 0) {
-			return fmt.Errorf("%s: a weight is 0 or more", what)
-		}
-		sum += s.Weight
-	}
-	if !(sum > 0) {
-		return fmt.Errorf("%s: nothing has any weight", what)
-	}
-	return nil
-}
-
 // Run plays the queue. The load has to pass [Load.Check].
-func Run(q formation.Queue, l Load) Report {
-	r := &run{q: q, l: l, rng: rand.New(rand.NewPCG(l.Seed, 1)), start: time.Unix(0, 0)}
+func Run(q formation.Queue, l Load) Report { return RunWith(formation.Form, q, l) }
+
+// RunWith plays the queue with another way to form matches.
+func RunWith(form yardstick.Former, q formation.Queue, l Load) Report {
+	r := &run{
+		form: form, q: q, l: l, start: time.Unix(0, 0), apart: map[string][]string{},
+		rng: rand.New(rand.NewPCG(l.Seed, 1)), luck: rand.New(rand.NewPCG(l.Seed, 2)),
+	}
 	r.next = r.gap()
 	for at := l.Interval; at <= l.Duration; at += l.Interval {
 		r.arrivals(at)
@@ -128,17 +28,30 @@ func Run(q formation.Queue, l Load) Report {
 	}
 	r.arrivals(l.Duration)
 	r.report.Waiting = len(r.waiting)
+	r.report.PlayersBound = r.bound()
 	return r.report
 }
 
 type run struct {
+	form    yardstick.Former
 	q       formation.Queue
 	l       Load
-	rng     *rand.Rand
+	rng     *rand.Rand // who arrives: the same whatever becomes of them
+	luck    *rand.Rand // what becomes of them
 	start   time.Time
 	next    time.Duration // of the next arrival
 	waiting []formation.Ticket
+	all     []formation.Ticket // that ever arrived
+	apart   map[string][]string
+	running []running
 	report  Report
+}
+
+// running is a match that takes in others.
+type running struct {
+	formation.OpenMatch
+	tickets []string
+	ends    time.Duration
 }
 
 // gap is the time to the next arrival: arrivals do not know of each other.
@@ -149,7 +62,8 @@ func (r *run) gap() time.Duration {
 func (r *run) arrivals(until time.Duration) {
 	for ; r.next <= until; r.next += r.gap() {
 		t := r.ticket()
-		r.waiting = append(r.waiting, t)
+		r.block(t.ID)
+		r.waiting, r.all = append(r.waiting, t), append(r.all, t)
 		r.report.Arrived++
 		r.report.Players += t.Size
 	}
@@ -161,10 +75,25 @@ func (r *run) ticket() formation.Ticket {
 	for _, p := range r.l.Places {
 		key.WriteString(p.Name + "=" + draw(r.rng, p.Values).Value + "\n")
 	}
-	return formation.Ticket{
+	t := formation.Ticket{
 		ID: fmt.Sprintf("%08d", r.report.Arrived), Size: size, Key: key.String(),
-		Skill: r.skill(size), Since: r.start.Add(r.next),
+		Skill: r.skill(size), Since: r.start.Add(r.next), NewMatchOnly: r.luck.Float64() < r.l.NewOnly,
 	}
+	if len(r.q.Latency.Regions) > 0 && len(r.l.Homes) > 0 {
+		t.Latency = r.latency()
+	}
+	return t
+}
+
+// latency is low to the region the ticket lives in, and high to the others.
+func (r *run) latency() []float64 {
+	home, ms := draw(r.rng, r.l.Homes).Value, make([]float64, len(r.q.Latency.Regions))
+	for i, region := range r.q.Latency.Regions {
+		if ms[i] = 90 + 60*r.rng.ExpFloat64(); region == home {
+			ms[i] = 15 + 25*r.rng.ExpFloat64()
+		}
+	}
+	return ms
 }
 
 // skill is a party's: what its members share and what is each one's own add up to the
@@ -197,51 +126,183 @@ func draw(rng *rand.Rand, shares []Share) Share {
 	return shares[len(shares)-1]
 }
 
+// block lets a ticket block some of those before it.
+func (r *run) block(id string) {
+	for i := max(0, len(r.all)-100); r.l.Blocks > 0 && i < len(r.all); i++ {
+		if other := r.all[i].ID; r.luck.Float64() < r.l.Blocks/100 {
+			r.apart[id], r.apart[other] = append(r.apart[id], other), append(r.apart[other], id)
+		}
+	}
+}
+
 func (r *run) pass(at time.Duration) {
 	now := r.start.Add(at)
-	r.expire(now)
+	r.leave(now)
+	r.running = slices.DeleteFunc(r.running, func(m running) bool { return m.ends < at })
 	r.report.Passes++
 	r.report.Busiest = max(r.report.Busiest, len(r.waiting))
+	pool := r.pool()
 	began := time.Now()
-	res := formation.Form(now, r.q, r.waiting, nil, nil)
+	res := r.form(now, r.q, pool, nil)
 	r.report.Slowest = max(r.report.Slowest, time.Since(began))
-	team := map[int]int{} // of every ticket placed in this pass
-	for _, m := range res.Matches {
-		players := 0
-		for _, p := range m.Placements {
-			if _, again := team[p.Ticket]; again {
-				r.report.Split++
-				continue
-			}
-			team[p.Ticket] = p.Team
-			t := r.waiting[p.Ticket]
-			players += t.Size
-			r.report.Tickets = append(r.report.Tickets, Placed{t.Size, t.Skill, now.Sub(t.Since)})
-		}
-		r.report.Matches = append(r.report.Matches, Match{players, m.Spread, m.TeamGap})
-		r.report.PlayersPlaced += players
+	done := make([]bool, len(r.waiting)) // those who wait no longer
+	for _, b := range res.Backfills {
+		r.fill(now, b, done)
 	}
-	r.report.Placed += len(team)
+	for _, m := range res.Matches {
+		if !r.declined(m, done) {
+			r.play(at, now, m, done)
+		}
+	}
 	left := r.waiting[:0]
 	for i, t := range r.waiting {
-		if _, placed := team[i]; !placed {
+		if !done[i] {
 			left = append(left, t)
 		}
 	}
 	r.waiting = left
 }
 
-func (r *run) expire(now time.Time) {
-	if r.l.MaxWait <= 0 {
-		return
-	}
-	left := r.waiting[:0]
-	for _, t := range r.waiting {
-		if now.Sub(t.Since) > r.l.MaxWait {
+// leave takes those off who have waited for too long or have had enough.
+func (r *run) leave(now time.Time) {
+	enough := r.l.Drops * r.l.Interval.Minutes()
+	r.waiting = slices.DeleteFunc(r.waiting, func(t formation.Ticket) bool {
+		switch {
+		case r.l.MaxWait > 0 && now.Sub(t.Since) > r.l.MaxWait:
 			r.report.Expired++
-			continue
+		case enough > 0 && r.luck.Float64() < enough:
+			r.report.Dropped++
+		default:
+			return false
 		}
-		left = append(left, t)
+		return true
+	})
+}
+
+// pool is what waits and what runs, with who must not meet.
+func (r *run) pool() formation.Pool {
+	p := formation.Pool{Tickets: r.waiting}
+	index := map[string]int{}
+	for i, t := range r.waiting {
+		index[t.ID] = i
 	}
-	r.waiting = left
+	for i, t := range r.waiting {
+		for _, other := range r.apart[t.ID] {
+			if j, waits := index[other]; waits && i < j {
+				p.Apart = append(p.Apart, [2]int{i, j})
+			}
+		}
+	}
+	for i := range r.running {
+		m := &r.running[i]
+		m.Apart = nil
+		for _, t := range m.tickets {
+			for _, other := range r.apart[t] {
+				if j, waits := index[other]; waits {
+					m.Apart = append(m.Apart, j)
+				}
+			}
+		}
+		p.Open = append(p.Open, m.OpenMatch)
+	}
+	return p
+}
+
+// declined takes the tickets off that do not accept the match; then the others wait on.
+func (r *run) declined(m formation.Match, done []bool) (any bool) {
+	for _, p := range m.Placements {
+		if r.l.Declines > 0 && r.luck.Float64() < r.l.Declines {
+			any, done[p.Ticket] = true, true
+			r.report.Declined++
+		}
+	}
+	return any
+}
+
+// play begins a match.
+func (r *run) play(at time.Duration, now time.Time, m formation.Match, done []bool) {
+	open := make([]int, r.q.Teams)
+	for team := range open {
+		open[team] = r.q.TeamSize
+	}
+	groups := make([]int, r.q.Teams)
+	next := running{OpenMatch: formation.OpenMatch{ID: fmt.Sprint(len(r.report.Matches)), Open: open, Region: m.Region}, ends: at + r.l.MatchLength}
+	players := 0
+	for _, p := range m.Placements {
+		t := r.waiting[p.Ticket]
+		open[p.Team] -= r.place(now, p, done, false)
+		groups[p.Team] = max(groups[p.Team], t.Size)
+		next.Key, next.Skill = t.Key, next.Skill+t.Skill*float64(t.Size)
+		next.tickets = append(next.tickets, t.ID)
+		players += t.Size
+	}
+	next.Skill /= float64(players)
+	r.report.Matches = append(r.report.Matches, Match{
+		Players: players, Spread: m.Spread, TeamGap: m.TeamGap, GroupGap: slices.Max(groups) - slices.Min(groups),
+	})
+	r.report.BlockedTogether += r.enemies(next.tickets)
+	if r.l.MatchLength > 0 && slices.Max(open) > 0 {
+		r.running = append(r.running, next)
+	}
+}
+
+// fill puts tickets into a running match.
+func (r *run) fill(now time.Time, b formation.Backfill, done []bool) {
+	i := slices.IndexFunc(r.running, func(m running) bool { return m.ID == b.MatchID })
+	m := &r.running[i]
+	before := r.enemies(m.tickets)
+	for _, p := range b.Placements {
+		m.Open[p.Team] -= r.place(now, p, done, true)
+		m.tickets = append(m.tickets, r.waiting[p.Ticket].ID)
+	}
+	r.report.BlockedTogether += r.enemies(m.tickets) - before
+}
+
+// place ends a ticket's wait and answers how many of its players come.
+func (r *run) place(now time.Time, p formation.Placement, done []bool, fill bool) (come int) {
+	t := r.waiting[p.Ticket]
+	if done[p.Ticket] {
+		r.report.Split++
+		return 0
+	}
+	done[p.Ticket] = true
+	r.report.Placed++
+	r.report.PlayersPlaced += t.Size
+	r.report.Tickets = append(r.report.Tickets, Placed{t.Size, t.Skill, now.Sub(t.Since), fill})
+	come = t.Size
+	for range t.Size {
+		if r.l.NoShows > 0 && r.luck.Float64() < r.l.NoShows {
+			r.report.NoShows++
+			come--
+		}
+	}
+	return come
+}
+
+// enemies counts the blocked pairs among tickets.
+func (r *run) enemies(tickets []string) (pairs int) {
+	for i, a := range tickets {
+		for _, b := range tickets[:i] {
+			if slices.Contains(r.apart[a], b) {
+				pairs++
+			}
+		}
+	}
+	return pairs
+}
+
+// bound is how many of the players could have been placed at most, had all of them waited
+// together. Whoever can fill up a running match, or play in a smaller one, counts in full.
+func (r *run) bound() int {
+	if r.l.MatchLength > 0 || r.q.MinTeamSize > 0 {
+		players := 0
+		for _, t := range r.all {
+			if t.Size <= r.q.TeamSize {
+				players += t.Size
+			}
+		}
+		return players
+	}
+	end := r.start.Add(r.l.Duration + time.Hour)
+	return yardstick.Bound(end, r.q, formation.Pool{Tickets: r.all}) * r.q.Teams * r.q.TeamSize
 }

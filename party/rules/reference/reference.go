@@ -137,7 +137,7 @@ func (s *schema) walk(t reflect.Type, path string, defaults map[string]any, visi
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		key := sf.Tag.Get("yaml")
-		if key == "-" {
+		if key == "-" || sf.Tag.Get("expr") == "-" {
 			continue
 		}
 		f := field{path: key, typ: sf.Type, tag: sf.Tag, doc: s.docs[t.Name()+"."+sf.Name], value: defaults[key]}

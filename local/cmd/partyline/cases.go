@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"partyline/party/rules"
+)
+
+// rulesTest runs cases; it answers no where one has another outcome.
+func rulesTest(t *terminal, args []string) int {
+	if len(args) < 1 || len(args) > 2 || strings.HasPrefix(args[0], "--") {
+		return t.misuse("partyline rules test FILE [CASES]")
+	}
+	path := rules.CasesBeside(args[0])
+	if len(args) == 2 {
+		path = args[1]
+	}
+	set, code := t.load(args[0])
+	if code != exitOK {
+		return code
+	}
+	cases, code := t.cases(path)
+	if code != exitOK {
+		return code
+	}
+	results, undecided := set.RunCases(context.Background(), cases)
+	wrong := 0
+	for _, r := range results {
+		if r.Got == r.Want {
+			continue
+		}
+		wrong++
+		fmt.Fprintf(t.out, "%s: %s\n    want %s, got %s\n", t.paint(bold, fmt.Sprintf("%s:%d", path, r.Line)), r.Text, r.Want, t.paint(red, r.Got))
+		if r.Err != nil {
+			fmt.Fprintf(t.out, "    %v\n", r.Err)
+		}
+	}
+	for _, id := range undecided {
+		fmt.Fprintf(t.out, "%s: no case is decided by %s\n", t.paint(yellow, "not covered"), id)
+	}
+	total := len(set.Config().Rules)
+	fmt.Fprintf(t.out, "%s: %s, %d as expected, %d not; %d of %s covered\n", args[0], count(len(cases), "case"), len(cases)-wrong, wrong, total-len(undecided), count(total, "rule"))
+	if wrong > 0 {
+		return exitProblem
+	}
+	return exitOK
+}
+
+// cases reads a file of cases and prints what is wrong with it.
+func (t *terminal) cases(path string) ([]rules.Case, int) {
+	data, code := t.read(path)
+	if code != exitOK {
+		return nil, code
+	}
+	cases, err := rules.LoadCases(data, path)
+	if err != nil {
+		return nil, t.refused(err, "no case was run")
+	}
+	return cases, exitOK
+}
+
+// rulesDiff says what changes, in words and in the outcome of the cases beside the new file.
+func rulesDiff(t *terminal, args []string) int {
+	if len(args) < 2 || len(args) > 3 || strings.HasPrefix(args[0], "--") {
+		return t.misuse("partyline rules diff OLD NEW [CASES]")
+	}
+	old, code := t.load(args[0])
+	if code != exitOK {
+		return code
+	}
+	next, code := t.load(args[1])
+	if code != exitOK {
+		return code
+	}
+	changes := rules.Diff(old, next)
+	for _, c := range changes {
+		fmt.Fprintln(t.out, c)
+	}
+	if len(changes) == 0 {
+		fmt.Fprintln(t.out, "both files mean the same")
+	}
+	path := rules.CasesBeside(args[1])
+	if len(args) == 3 {
+		path = args[2]
+	} else if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return exitOK
+	}
+	cases, code := t.cases(path)
+	if code != exitOK {
+		return code
+	}
+	before, _ := old.RunCases(context.Background(), cases)
+	after, _ := next.RunCases(context.Background(), cases)
+	changed := 0
+	for i, r := range after {
+		if r.Got != before[i].Got {
+			changed++
+			fmt.Fprintf(t.out, "%s: %s: %s, was %s\n", t.paint(bold, fmt.Sprintf("%s:%d", path, r.Line)), r.Text, r.Got, before[i].Got)
+		}
+	}
+	fmt.Fprintf(t.out, "%d of %s have another outcome\n", changed, count(len(cases), "case"))
+	return exitOK
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestRulesTest(t *testing.T) {
+	path := file(t, "rules.yml", "version: 1\nrules:\n  - {id: big, on: [join], deny: party.size > 3}\n  - {id: late, on: [join], deny: hour(now) > 21}\n")
+	cases := strings.TrimSuffix(path, ".yml") + ".cases"
+	write := func(text string) {
+		if err := os.WriteFile(cases, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("join {party: {size: 4}} -> denied by big\njoin -> allowed\n")
+	want := "not covered: no case is decided by late\n" + path + ": 2 cases, 2 as expected, 0 not; 1 of 2 rules covered\n"
+	if r := call(t, "", "rules", "test", path); r.code != exitOK || r.out != want {
+		t.Errorf("%+v; want %s", r, want)
+	}
+	write("join {party: {size: 4}} -> allowed\n")
+	if r := call(t, "", "rules", "test", path); r.code != exitProblem || !strings.Contains(r.out, cases+":1: join {party: {size: 4}}\n    want allowed, got denied by big\n") {
+		t.Errorf("%+v", r)
+	}
+	write("join {party: {size: 4}} -> alowed\n")
+	if r := call(t, "", "rules", "test", path); r.code != exitProblem || !strings.Contains(r.out, "is no outcome") {
+		t.Errorf("%+v", r)
+	}
+	if r := call(t, "join -> allowed\n", "rules", "test", path, "-"); r.code != exitOK {
+		t.Errorf("%+v", r)
+	}
+	for _, args := range [][]string{{"rules", "test"}, {"rules", "test", path, "none.cases"}, {"rules", "test", "none.yml"}} {
+		if r := call(t, "", args...); r.code != exitUsage {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+}
+
+func TestRulesDiff(t *testing.T) {
+	old := file(t, "old.yml", "version: 1\nrules: [{id: big, on: [join], deny: party.size > 3}]\n")
+	next := file(t, "new.yml", "version: 1\nrules: [{id: big, on: [join], deny: party.size > 5}]\n")
+	want := "rule big: denies join when party.size > 5; before: denies join when party.size > 3\n"
+	if r := call(t, "", "rules", "diff", old, next); r.code != exitOK || r.out != want {
+		t.Errorf("%+v", r)
+	}
+	r := call(t, "join {party: {size: 4}} -> denied by big\njoin -> allowed\n", "rules", "diff", old, next, "-")
+	if r.code != exitOK || r.out != want+"-:1: join {party: {size: 4}}: allowed, was denied by big\n1 of 2 cases have another outcome\n" {
+		t.Errorf("%+v", r)
+	}
+	if r := call(t, "", "rules", "diff", old, old); r.out != "both files mean the same\n" {
+		t.Errorf("%+v", r)
+	}
+	if r := call(t, "", "rules", "diff", old); r.code != exitUsage {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestRulesExplain_before(t *testing.T) {
+	path := file(t, "rules.yml", "version: 1\nrules: [{id: big, on: [join], deny: party.size > 5}]\n")
+	r := call(t, "{party: {size: 4, max_size: 4}}", "rules", "explain", path, "--action", "join", "--facts", "-")
+	if !strings.HasPrefix(r.out, "join is refused before the rules are asked: party_full (4 members and 0 kept seats of 4)\n") {
+		t.Errorf("%+v", r)
+	}
+	r = call(t, "{party: {size: 3, max_size: 4}}", "rules", "explain", path, "--action", "join", "--facts", "-")
+	if !strings.Contains(r.out, "before the rules nothing refuses: not banned, not party_locked, not party_full\n") || !strings.Contains(r.out, "join is allowed: no rule's condition holds") {
+		t.Errorf("%+v", r)
+	}
+}

@@ -1,0 +1,71 @@
+package formation
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+const (
+	// asideReach is how many neighbours away another centre may be.
+	asideReach = 64
+	// asideSeats is how many tickets around it are looked at, in matches.
+	asideSeats = 3
+	// asideAfter is how much longer a ticket waits for that than its window grows.
+	asideAfter = 2
+)
+
+// aside tries matches around the neighbours of a ticket that accept it, one, two, four and
+// more of them away on both sides: one that has nobody on one side finds its match towards
+// the other, where more play. Such a match spans more, so it is for those who have waited
+// for long and whose windows grow no more.
+func (f *pass) aside(at int) bool {
+	if f.q.NoSkill || !f.settled(at) {
+		return false
+	}
+	for _, step := range sides {
+		centre, try := at, 1
+		for n := 1; n <= asideReach && f.credit > 0; n++ {
+			centre = int(step(&f.items[centre]))
+			d, ok := f.distance(at, centre)
+			if !ok {
+				break
+			}
+			if n < try || d > f.items[centre].window || !f.welcome(at, centre) {
+				continue
+			}
+			try *= 2
+			if f.thorough() {
+				if f.tighten(at, centre) {
+					return true
+				}
+				continue
+			}
+			f.credit--
+			f.reset(at, centre)
+			f.gather(centre, asideSeats*f.capacity)
+			if f.seats >= f.capacity && f.suits(at, centre) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// sides are the steps to the next unmatched ticket on both sides.
+var sides = [...]func(*item) int32{func(it *item) int32 { return it.next }, func(it *item) int32 { return it.prev }}
+
+// settled reports whether the ticket's window has reached its full width for long.
+func (f *pass) settled(at int) bool {
+	return f.q.WidenPerSec <= 0 || f.q.MaxWindow > 0 && windowAt(f.q, f.waited(at)/time.Duration(asideAfter)) >= f.q.MaxWindow
+}
+
+// centred reports whether one of those picked accepts all others and is accepted by them.
+func (f *pass) centred() bool {
+	return slices.ContainsFunc(f.pick, func(c picked) bool {
+		return !slices.ContainsFunc(f.pick, func(p picked) bool {
+			d := math.Abs(f.items[c.at].skill - f.items[p.at].skill)
+			return d > f.items[c.at].window || d > f.items[p.at].window
+		})
+	})
+}

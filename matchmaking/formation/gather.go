@@ -1,0 +1,81 @@
+package formation
+
+import "math"
+
+// reset empties what was found but for the anchor, and starts to look around a centre,
+// which is the anchor itself or a ticket that the anchor accepts and that accepts it.
+func (f *pass) reset(anchor, centre int) {
+	f.found = append(f.found[:0], anchor)
+	f.seats, f.seen = f.size(anchor), 0
+	if centre != anchor {
+		f.found = append(f.found, centre)
+		f.seats += f.size(centre)
+	}
+	f.down, f.up = int(f.items[centre].prev), int(f.items[centre].next)
+}
+
+// gather adds the nearest unmatched tickets that the centre accepts and that accept it,
+// until there are the seats; of those that are equally far it takes as many again. It reports
+// whether there may be more of them; going on with more seats goes on where it stopped.
+func (f *pass) gather(centre, seats int) (more bool) {
+	last := 0.0
+	for f.seen < f.limit {
+		dDown, okDown := f.distance(centre, f.down)
+		dUp, okUp := f.distance(centre, f.up)
+		var at int
+		var d float64
+		switch {
+		case okDown && (!okUp || dDown <= dUp):
+			at, d = f.down, dDown
+		case okUp:
+			at, d = f.up, dUp
+		default:
+			return false
+		}
+		if f.seats >= seats && (d > last || f.seats >= 2*seats) {
+			return true
+		}
+		last = d
+		f.seen++
+		if at < centre {
+			f.down = int(f.items[at].prev)
+		} else {
+			f.up = int(f.items[at].next)
+		}
+		// The centre accepts it, but it may not have waited long enough to accept the centre.
+		if d <= f.items[at].window && at != f.found[0] && f.welcome(f.found[0], at) {
+			f.found = append(f.found, at)
+			f.seats += f.size(at)
+		}
+	}
+	return true
+}
+
+// welcome reports whether a ticket may be in the match that is tried around an anchor,
+// as far as skill does not decide that.
+func (f *pass) welcome(anchor, at int) bool {
+	return f.size(at) <= f.team && (f.near == nil || f.near[at]&f.region != 0) && (f.apart == nil || !f.areApart(anchor, at))
+}
+
+func (f *pass) areApart(a, b int) bool {
+	for _, other := range f.apart[int32(a)] {
+		if int(other) == b {
+			return true
+		}
+	}
+	return false
+}
+
+// distance is how far the ticket at a position is from the centre; ok is false where the
+// centre itself would refuse it, and then everything beyond it too. Without skill the
+// order is by age, and nearness in age is as good as any.
+func (f *pass) distance(centre, at int) (float64, bool) {
+	if at < 0 {
+		return 0, false
+	}
+	if f.q.NoSkill {
+		return math.Abs(float64(at - centre)), true
+	}
+	d := math.Abs(f.items[at].skill - f.items[centre].skill)
+	return d, d <= f.items[centre].window
+}

@@ -1,0 +1,107 @@
+package formation
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// Explain says why the pool's ticket of an index waits on, for somebody who asks; a pass does
+// not need it. It compares the ticket with each of the others, and then tries to form a match
+// around it of those in reach. It is safe for concurrent use.
+func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
+	t := &p.Tickets[ticket]
+	waited := now.Sub(t.Since)
+	why := Why{Window: windowAt(q, waited), Latency: latencyAt(q.Latency, waited)}
+	apart := map[int]bool{}
+	for _, pair := range p.Apart {
+		if pair[0] == ticket {
+			apart[pair[1]] = true
+		} else if pair[1] == ticket {
+			apart[pair[0]] = true
+		}
+	}
+	counts := map[Reason]int{}
+	inReach := []int{ticket}
+	for i := range p.Tickets {
+		if i == ticket {
+			continue
+		}
+		if reason := between(now, q, t, &p.Tickets[i], apart[i]); reason != "" {
+			counts[reason]++
+		} else {
+			inReach = append(inReach, i)
+		}
+	}
+	why.InReach = len(inReach) - 1
+	if why.InReach > 0 {
+		counts[missing(now, q, p, inReach)] += why.InReach
+	}
+	for _, reason := range [...]Reason{HeldByMatchOn, HeldBySkill, HeldByLatency, HeldBySize, HeldByBlocks, HeldByParity, HeldByTeamSpread, HeldByWaiting} {
+		if counts[reason] > 0 {
+			why.HoldingBack = append(why.HoldingBack, HoldingBack{reason, counts[reason]})
+		}
+	}
+	return why
+}
+
+// between is what keeps two tickets out of one match whoever else is in it; "" for nothing.
+func between(now time.Time, q Queue, a, b *Ticket, apart bool) Reason {
+	waitedA, waitedB := now.Sub(a.Since), now.Sub(b.Since)
+	switch {
+	case a.Key != b.Key:
+		return HeldByMatchOn
+	case !q.NoSkill && math.Abs(a.Skill-b.Skill) > min(windowAt(q, waitedA), windowAt(q, waitedB)):
+		return HeldBySkill
+	case len(q.Latency.Regions) > 0 && within(q.Latency, a, waitedA)&within(q.Latency, b, waitedB) == 0:
+		return HeldByLatency
+	case b.Size < 1 || max(a.Size, b.Size) > q.TeamSize || q.Teams == 1 && a.Size+b.Size > q.TeamSize:
+		return HeldBySize
+	case apart:
+		return HeldByBlocks
+	}
+	return ""
+}
+
+// missing is why the first of some tickets, which are all in its reach, has no match with the
+// others: which rule, if it were not there, would let it have one.
+func missing(now time.Time, q Queue, p Pool, tickets []int) Reason {
+	sub := Pool{Tickets: make([]Ticket, len(tickets))}
+	index := make(map[int]int, len(tickets))
+	seats := 0
+	for i, t := range tickets {
+		sub.Tickets[i], index[t] = p.Tickets[t], i
+		seats += p.Tickets[t].Size
+	}
+	for _, pair := range p.Apart {
+		a, okA := index[pair[0]]
+		b, okB := index[pair[1]]
+		if okA && okB {
+			sub.Apart = append(sub.Apart, [2]int{a, b})
+		}
+	}
+	possible := func() bool {
+		f := newPass(now, q, sub)
+		defer f.done()
+		_, ok := f.around(slices.Index(f.tickets, 0))
+		return ok
+	}
+	if seats < q.Teams*q.TeamSize || possible() {
+		return HeldByWaiting
+	}
+	for _, rule := range [...]struct {
+		reason Reason
+		lift   func()
+	}{
+		{HeldByTeamSpread, func() { q.TeamSpread = 0 }},
+		{HeldByParity, func() { q.Parity.Mode = ParityOff }},
+		{HeldByBlocks, func() { sub.Apart = nil }},
+		{HeldByLatency, func() { q.Latency.Regions = nil }},
+	} {
+		rule.lift()
+		if possible() {
+			return rule.reason
+		}
+	}
+	return HeldBySize
+}

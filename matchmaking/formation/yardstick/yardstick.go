@@ -1,0 +1,135 @@
+// Package yardstick has what team formation is measured against: simple and well-known ways
+// to make matches, the most matches that a pool can have, bounds on them, and closed forms.
+// None of it runs in a server.
+package yardstick
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"time"
+
+	"partyline/matchmaking/formation"
+)
+
+// Former makes matches of a pool, as [formation.Form] does.
+type Former func(now time.Time, q formation.Queue, p formation.Pool, proceed func() bool) formation.Result
+
+// Greedy is the way most would write first: around each ticket, the oldest first, the nearest
+// by skill that both accept are put on the first team with room until all teams are full.
+func Greedy(now time.Time, q formation.Queue, p formation.Pool, _ func() bool) (res formation.Result) {
+	order := make([]int, len(p.Tickets))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return p.Tickets[a].Since.Compare(p.Tickets[b].Since) })
+	used := make([]bool, len(p.Tickets))
+	for _, anchor := range order {
+		near := slices.DeleteFunc(slices.Clone(order), func(t int) bool { return used[t] || !accept(now, q, &p.Tickets[anchor], &p.Tickets[t]) })
+		slices.SortStableFunc(near, func(a, b int) int {
+			return cmp.Or(cmp.Compare(distance(p, anchor, a), distance(p, anchor, b)), -btoi(a == anchor)+btoi(b == anchor))
+		})
+		room, m := slices.Repeat([]int{q.TeamSize}, q.Teams), formation.Match{TeamSize: q.TeamSize}
+		for _, t := range near {
+			if team := slices.IndexFunc(room, func(r int) bool { return r >= p.Tickets[t].Size }); !used[anchor] && team >= 0 {
+				room[team] -= p.Tickets[t].Size
+				m.Placements = append(m.Placements, formation.Placement{Ticket: t, Team: team})
+			}
+		}
+		if !used[anchor] && slices.Max(room) == 0 {
+			for _, pl := range m.Placements {
+				used[pl.Ticket] = true
+			}
+			m.Spread = spread(p, m)
+			res.Matches = append(res.Matches, m)
+		}
+	}
+	return res
+}
+
+// SlidingWindow is a twin of the match function and evaluator of Open Match's scale scenario
+// "teamshooter", for tickets of one player: of all runs of players next to each other in skill that
+// are less than two windows wide, the one with the least variance first.
+func SlidingWindow(_ time.Time, q formation.Queue, p formation.Pool, _ func() bool) (res formation.Result) {
+	n := q.Teams * q.TeamSize
+	order := make([]int, len(p.Tickets))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(p.Tickets[a].Key, p.Tickets[b].Key), cmp.Compare(p.Tickets[a].Skill, p.Tickets[b].Skill))
+	})
+	type run struct {
+		from     int
+		variance float64
+	}
+	var runs []run
+	for i := 0; i+n <= len(order); i++ {
+		first, last := &p.Tickets[order[i]], &p.Tickets[order[i+n-1]]
+		if first.Key != last.Key || last.Skill-first.Skill >= 2*q.Window {
+			continue
+		}
+		mean, sum := 0.0, 0.0
+		for _, t := range order[i : i+n] {
+			mean += p.Tickets[t].Skill / float64(n)
+		}
+		for _, t := range order[i : i+n] {
+			sum += (p.Tickets[t].Skill - mean) * (p.Tickets[t].Skill - mean)
+		}
+		runs = append(runs, run{i, sum})
+	}
+	slices.SortStableFunc(runs, func(a, b run) int { return cmp.Compare(a.variance, b.variance) })
+	used := make([]bool, len(order))
+	for _, r := range runs {
+		if slices.Contains(used[r.from:r.from+n], true) {
+			continue
+		}
+		m := formation.Match{TeamSize: q.TeamSize}
+		for i := range n {
+			used[r.from+i] = true
+			m.Placements = append(m.Placements, formation.Placement{Ticket: order[r.from+i], Team: i / q.TeamSize})
+		}
+		m.Spread = spread(p, m)
+		res.Matches = append(res.Matches, m)
+	}
+	return res
+}
+
+// SoloWait is the mean wait of single players in seconds, where n of them make a match, perSecond
+// arrive, everybody accepts everybody and there is a pass every interval: a player waits for
+// half of the others, and then for half of an interval.
+func SoloWait(n int, perSecond float64, interval time.Duration) float64 {
+	return float64(n-1)/(2*perSecond) + interval.Seconds()/2
+}
+
+// accept reports whether two tickets accept each other.
+func accept(now time.Time, q formation.Queue, a, b *formation.Ticket) bool {
+	return a.Key == b.Key && (q.NoSkill || math.Abs(a.Skill-b.Skill) <= min(window(now, q, a), window(now, q, b)))
+}
+
+func window(now time.Time, q formation.Queue, t *formation.Ticket) float64 {
+	w := q.Window + q.WidenPerSec*max(0, now.Sub(t.Since).Seconds())
+	if q.MaxWindow > 0 {
+		w = min(w, q.MaxWindow)
+	}
+	return w
+}
+
+func distance(p formation.Pool, a, b int) float64 {
+	return math.Abs(p.Tickets[a].Skill - p.Tickets[b].Skill)
+}
+
+func spread(p formation.Pool, m formation.Match) float64 {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, pl := range m.Placements {
+		lo, hi = min(lo, p.Tickets[pl.Ticket].Skill), max(hi, p.Tickets[pl.Ticket].Skill)
+	}
+	return hi - lo
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,63 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// maxJSON bounds metadata and labels; the server keeps both far smaller.
+const maxJSON = 64 << 10
+
+func object(name, text string) (map[string]any, error) {
+	if strings.TrimSpace(text) == "" {
+		return map[string]any{}, nil
+	}
+	if len(text) > maxJSON {
+		return nil, fmt.Errorf("%s is %d bytes long, more than %d", name, len(text), maxJSON)
+	}
+	var out map[string]any
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		return nil, fmt.Errorf("%s is not a JSON object", name)
+	}
+	return out, nil
+}
+
+// bounded is v with texts and lists cut to what the step count of conditions
+// assumes, and whole numbers as int, which is what % and lists of numbers need.
+func bounded(v any) any {
+	switch v := v.(type) {
+	case string:
+		return cut(v)
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			return int(v)
+		}
+	case []any:
+		out := make([]any, min(len(v), maxDynamic))
+		for i := range out {
+			out[i] = bounded(v[i])
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, e := range v {
+			out[k] = bounded(e)
+		}
+		return out
+	case nil, bool, int, time.Duration, time.Time:
+	default:
+		return nil // not a value JSON has
+	}
+	return v
+}
+
+// cut bounds a text without splitting a character.
+func cut(s string) string {
+	if len(s) <= maxDynamic {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxDynamic], "")
+}

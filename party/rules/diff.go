@@ -1,0 +1,136 @@
+package rules
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Diff says in words what another file changes, a change per line; empty when both mean
+// the same, however they are written.
+func Diff(old, next *Set) []string {
+	var out []string
+	was, is := map[string]string{}, map[string]string{}
+	flat("", asFile(reflect.ValueOf(old.config)), was)
+	flat("", asFile(reflect.ValueOf(next.config)), is)
+	keys := map[string]bool{}
+	for k := range was {
+		keys[k] = true
+	}
+	for k := range is {
+		keys[k] = true
+	}
+	names := slices.Concat(old.queues, next.queues)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		before, had := old.config.Queues[name]
+		after, has := next.config.Queues[name]
+		switch {
+		case !had:
+			out = append(out, fmt.Sprintf("queue %s is new: %s", name, teamsOf(after)))
+		case !has:
+			out = append(out, fmt.Sprintf("queue %s is gone (it was %s)", name, teamsOf(before)))
+		default:
+			continue
+		}
+		for k := range keys {
+			if strings.HasPrefix(k, "queues."+name+".") {
+				delete(keys, k)
+			}
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(keys)) {
+		if a, b := was[k], is[k]; a != b && k != "version" {
+			out = append(out, fmt.Sprintf("%s: %s, was %s", k, orNothing(b), orNothing(a)))
+		}
+	}
+	return append(out, diffRules(old, next)...)
+}
+
+func teamsOf(q Queue) string { return fmt.Sprintf("%d teams of %d", q.Teams, q.TeamSize) }
+
+func orNothing(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return s
+}
+
+func diffRules(old, next *Set) []string {
+	var out []string
+	before := map[string]Rule{}
+	for _, r := range old.config.Rules {
+		before[r.ID] = r
+	}
+	var kept, order []string
+	for _, r := range next.config.Rules {
+		o, had := before[r.ID]
+		if !had {
+			out = append(out, fmt.Sprintf("rule %s is new: %s", r.ID, ruleWords(r)))
+			continue
+		}
+		kept = append(kept, r.ID)
+		if a, b := ruleWords(o), ruleWords(r); a != b {
+			out = append(out, fmt.Sprintf("rule %s: %s; before: %s", r.ID, b, a))
+		}
+		if o.Message != r.Message {
+			out = append(out, fmt.Sprintf("rule %s: players read %q, before %q", r.ID, r.Message, o.Message))
+		}
+	}
+	for _, o := range old.config.Rules {
+		if slices.Contains(kept, o.ID) {
+			order = append(order, o.ID)
+		} else {
+			out = append(out, fmt.Sprintf("rule %s is gone: it %s", o.ID, ruleWords(o)))
+		}
+	}
+	if !slices.Equal(kept, order) {
+		out = append(out, fmt.Sprintf("rules are asked in another order: %s; before: %s", strings.Join(kept, ", "), strings.Join(order, ", ")))
+	}
+	return out
+}
+
+// ruleWords is a rule in one line.
+func ruleWords(r Rule) string {
+	verb, cond := "denies", r.Deny
+	if cond == "" {
+		verb, cond = "allows", r.Allow
+	}
+	return fmt.Sprintf("%s %s when %s", verb, list(words(r.On), "and"), strings.Join(strings.Fields(cond), " "))
+}
+
+// flat lists every key of a file's tree with its value as the file has it.
+func flat(path string, v any, out map[string]string) {
+	group, ok := v.(map[string]any)
+	if !ok {
+		if path != "rules" {
+			var b bytes.Buffer
+			writeValue(&b, v)
+			out[path] = b.String()
+		}
+		return
+	}
+	for k, e := range group {
+		flat(join(path, k), e, out)
+	}
+}
+
+// writeValue writes a value in one line, as a file would have it.
+func writeValue(b *bytes.Buffer, v any) {
+	entries, ok := v.([]any)
+	if !ok {
+		fmt.Fprint(b, v)
+		return
+	}
+	b.WriteByte('[')
+	for i, e := range entries {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		writeValue(b, e)
+	}
+	b.WriteByte(']')
+}

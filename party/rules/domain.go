@@ -1,0 +1,300 @@
+package rules
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// scope is what the file around a condition says about the values its facts can have.
+type scope struct {
+	actions []Action // the rule's
+	stages  []string
+	queues  []string // nil: the server's own matchmaking, where any name may be asked for
+}
+
+// domain is what is known of a value before it is there.
+type domain struct {
+	values []any             // every value there is; nil where there are too many to list
+	lo, hi float64           // of numbers
+	whole  bool              // numbers without a fraction
+	fits   func(string) bool // texts it can be; nil: any
+	hint   string            // what it can be, for the designer
+}
+
+var (
+	clockValues = func() (out []any) {
+		for minute := range 24 * 60 {
+			out = append(out, fmt.Sprintf("%02d:%02d", minute/60, minute%60))
+		}
+		return out
+	}()
+	anyText = domain{}
+	anyReal = domain{lo: math.Inf(-1), hi: math.Inf(1)}
+	atLeast = func(lo float64, hint string) domain {
+		return domain{lo: lo, hi: math.Inf(1), whole: true, hint: hint}
+	}
+)
+
+func oneOf(what string, values []string) domain {
+	out := domain{hint: what + " is one of " + list(values, "or")}
+	for _, v := range values {
+		out.values = append(out.values, v)
+	}
+	return out
+}
+
+func between(what string, lo, hi float64) domain {
+	return domain{lo: lo, hi: hi, whole: true, hint: fmt.Sprintf("%s is a whole number from %v to %v", what, lo, hi)}
+}
+
+// of is the domain of what a part of a condition gives; false where nothing sensible
+// can be said of it.
+func (s scope) of(n ast.Node) (domain, bool) {
+	name := n.String()
+	switch n := n.(type) {
+	case *ast.ChainNode:
+		return s.of(n.Node)
+	case *ast.CallNode:
+		return s.call(n)
+	case *ast.BuiltinNode:
+		return s.builtin(n)
+	case *ast.BinaryNode:
+		if by, ok := n.Right.(*ast.IntegerNode); ok && n.Operator == "%" && by.Value > 0 {
+			if left, known := s.of(n.Left); known && left.values == nil && left.lo >= 0 {
+				return between(name, 0, float64(by.Value-1)), true
+			}
+		}
+	case *ast.IdentifierNode:
+		if n.Value == "action" {
+			return oneOf(name+" in this rule", words(s.actions)), true
+		}
+	case *ast.MemberNode:
+		if d, ok := s.field(n, name); ok {
+			return d, true
+		}
+	}
+	return byType(n)
+}
+
+// field is the domain of a fact with values of its own.
+func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
+	prop, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		return domain{}, false
+	}
+	switch structOf(n.Node) {
+	case reflect.TypeFor[MemberFacts]():
+		switch prop.Value {
+		case "stage":
+			d := oneOf(name, s.stages)
+			d.values = append(d.values, "")
+			return d, true
+		case "progress":
+			return domain{lo: 0, hi: 1, hint: name + " is a number from 0 to 1, so half is 0.5"}, true
+		}
+	case reflect.TypeFor[PartyFacts]():
+		switch prop.Value {
+		case "state":
+			return oneOf(name, []string{StateIdle, StateMatchmaking, StateInMatch}), true
+		case "size", "max_size", "held", "on_the_way":
+			return between(name, 0, maxMembers), true
+		}
+	case reflect.TypeFor[RequestFacts]():
+		switch prop.Value {
+		case "queue":
+			if s.queues != nil {
+				d := oneOf(name, s.queues)
+				d.values = append(d.values, "")
+				return d, true
+			}
+		case "max_size":
+			return between(name, 0, maxMembers), true
+		case "data_size":
+			return atLeast(0, name+" is not below 0"), true
+		}
+	}
+	return domain{}, false
+}
+
+// structOf is the group of facts that a part of a condition gives, nil for none.
+func structOf(n ast.Node) reflect.Type {
+	t := n.Nature().Type
+	if t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t
+}
+
+func (s scope) call(n *ast.CallNode) (domain, bool) {
+	switch n.Callee.String() {
+	case "weekday":
+		return oneOf("weekday", []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}), true
+	case "time_of_day":
+		return domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`}, true
+	case "hour":
+		return between("hour", 0, 23), true
+	case "hash":
+		return atLeast(0, "hash is not below 0"), true
+	}
+	return byType(n)
+}
+
+func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {
+	change := map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper, "trim": strings.TrimSpace}[n.Name]
+	switch {
+	case n.Name == "len" || n.Name == "count":
+		return atLeast(0, n.Name+" is not below 0"), true
+	case change != nil && len(n.Arguments) == 1:
+		d, ok := s.of(n.Arguments[0])
+		if ok && d.values != nil {
+			d.values = slices.Clone(d.values)
+			for i, v := range d.values {
+				text, _ := v.(string)
+				d.values[i] = change(text)
+			}
+			return d, true
+		}
+		return domain{fits: func(s string) bool { return change(s) == s }, hint: "what " + n.Name + " gives"}, true
+	}
+	return byType(n)
+}
+
+// byType is the domain of a value of which the type alone is known.
+func byType(n ast.Node) (domain, bool) {
+	t := n.Nature().Type
+	switch {
+	case n.Nature().Nil:
+		return domain{}, false
+	case unknown(n):
+		return domain{}, true // metadata and labels: see constraint
+	case t == durationType:
+		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated(n)
+	case t == timeType, numeric(n):
+		d := anyReal
+		d.whole = n.Nature().IsInteger
+		return d, true
+	case t.Kind() == reflect.String:
+		return anyText, true
+	case t.Kind() == reflect.Bool:
+		return domain{values: []any{true, false}}, true
+	}
+	return domain{}, false
+}
+
+// calculated reports a length of time that can be negative.
+func calculated(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.MemberNode, *ast.CallNode:
+		return false
+	}
+	return true
+}
+
+// has reports whether a value that was written can ever be met.
+func (d domain) has(v any) bool {
+	switch v := v.(type) {
+	case string:
+		if d.values == nil {
+			return d.fits == nil || d.fits(v)
+		}
+	case float64:
+		if d.values == nil && (d.lo != 0 || d.hi != 0) {
+			return v >= d.lo && v <= d.hi && (!d.whole || v == math.Floor(v))
+		}
+		if d.values == nil {
+			return true
+		}
+	}
+	return d.values == nil || slices.Contains(d.values, v)
+}
+
+// candidates are values of the domain that make every difference the written ones can
+// make: these, and one in each gap between them.
+func (d domain) candidates(written []any) []any {
+	if d.values != nil {
+		return d.values
+	}
+	var out []any
+	var numbers []float64
+	for _, w := range written {
+		switch w := w.(type) {
+		case float64:
+			numbers = append(numbers, w)
+		case string:
+			if d.has(w) {
+				out = append(out, w)
+			}
+		default:
+			out = append(out, w)
+		}
+	}
+	if len(numbers) == 0 {
+		return append(out, "\x00") // a text unlike all that were written
+	}
+	lo, hi := d.lo, d.hi
+	if lo == 0 && hi == 0 {
+		lo, hi = math.Inf(-1), math.Inf(1)
+	}
+	slices.Sort(numbers)
+	try := slices.Clone(numbers)
+	for i, x := range numbers {
+		if d.whole {
+			try = append(try, math.Floor(x), math.Ceil(x), math.Floor(x)-1, math.Ceil(x)+1)
+		} else if i > 0 {
+			try = append(try, (x+numbers[i-1])/2)
+		}
+	}
+	try = append(try, lo, hi, numbers[0]-1, numbers[len(numbers)-1]+1, (numbers[0]+max(lo, numbers[0]-2))/2, (numbers[len(numbers)-1]+min(hi, numbers[len(numbers)-1]+2))/2)
+	for _, x := range try {
+		if !math.IsInf(x, 0) && x >= lo && x <= hi && (!d.whole || x == math.Floor(x)) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// written is the value of a literal; numbers, durations and moments are float64.
+func written(n ast.Node) (any, bool) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.BoolNode:
+		return n.Value, true
+	case *ast.IntegerNode:
+		return float64(n.Value), true
+	case *ast.FloatNode:
+		return n.Value, true
+	case *ast.UnaryNode:
+		if v, ok := written(n.Node); ok && n.Operator == "-" {
+			if x, number := v.(float64); number {
+				return -x, true
+			}
+		}
+	case *ast.CallNode:
+		name := n.Callee.String()
+		if (name != "duration" && name != "date") || len(n.Arguments) != 1 {
+			return nil, false
+		}
+		text, ok := n.Arguments[0].(*ast.StringNode)
+		if !ok {
+			return nil, false
+		}
+		v, err := functions[name].call(text.Value)
+		if err != nil {
+			return nil, false
+		}
+		switch v := v.(type) {
+		case time.Duration:
+			return float64(v), true
+		case time.Time:
+			return float64(v.UnixMilli()), true
+		}
+	}
+	return nil, false
+}

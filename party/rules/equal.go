@@ -1,0 +1,150 @@
+package rules
+
+import (
+	"fmt"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// Names of the comparisons that stand in for == and in where a value comes from metadata
+// or a label. Nobody can write them.
+const (
+	sameFunction = "same value"
+	inFunction   = "one of the values"
+)
+
+// mismatch says that two values cannot be compared.
+type mismatch struct{ text string }
+
+func (m *mismatch) Error() string { return m.text }
+
+// same compares by value: the level 10 is the same written as a number and as a text. Two
+// values that have no sense beside each other are an error, which refuses: false would
+// open what a rule guards as soon as a game writes its metadata in another form.
+func same(a, b any) (bool, error) {
+	if a == nil || b == nil {
+		return a == nil && b == nil, nil
+	}
+	x, isX := number(a)
+	y, isY := number(b)
+	s, isS := a.(string)
+	t, isT := b.(string)
+	switch {
+	case isX && isY:
+		return x == y, nil
+	case isS && isT:
+		return s == t, nil
+	case isX && isT:
+		return sameText(x, t, a, b)
+	case isS && isY:
+		return sameText(y, s, a, b)
+	}
+	p, isP := a.(bool)
+	q, isQ := b.(bool)
+	switch {
+	case isP && isQ:
+		return p == q, nil
+	case isP && isT && (t == "true" || t == "false"):
+		return p == (t == "true"), nil
+	case isS && isQ && (s == "true" || s == "false"):
+		return q == (s == "true"), nil
+	case reflect.TypeOf(a) == reflect.TypeOf(b):
+		return reflect.DeepEqual(a, b), nil
+	}
+	return false, unlike(a, b)
+}
+
+func sameText(x float64, text string, a, b any) (bool, error) {
+	y, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if err != nil {
+		return false, unlike(a, b)
+	}
+	return x == y, nil
+}
+
+func unlike(a, b any) error {
+	return &mismatch{fmt.Sprintf("%s is compared with %s", kindOf(a), kindOf(b))}
+}
+
+func kindOf(v any) string {
+	switch v.(type) {
+	case string, int, float64, bool:
+		return strings.TrimPrefix(typeWords(reflect.TypeOf(v).String()), "true or false") + " " + show(v)
+	}
+	return typeWords(reflect.TypeOf(v).String())
+}
+
+func number(v any) (float64, bool) {
+	switch v := v.(type) {
+	case int:
+		return float64(v), true
+	case float64:
+		return v, true
+	}
+	return 0, false
+}
+
+// among is "in": an entry of a list, or a name among names with values.
+func among(v, in any) (bool, error) {
+	switch in := in.(type) {
+	case nil:
+		return false, nil
+	case map[string]any:
+		name, ok := v.(string)
+		_, has := in[name]
+		return ok && has, nil
+	case string:
+		return false, &mismatch{"a list is expected behind in, not the text " + show(in)}
+	}
+	entries := reflect.ValueOf(in)
+	if entries.Kind() != reflect.Slice {
+		return false, &mismatch{"a list is expected behind in"}
+	}
+	var failed error
+	for i := range entries.Len() {
+		equal, err := same(v, entries.Index(i).Interface())
+		if equal {
+			return true, nil
+		}
+		if err != nil && failed == nil {
+			failed = err
+		}
+	}
+	return false, failed
+}
+
+// byValue replaces == and in where a side is unknown before the condition runs.
+type byValue struct{}
+
+func (byValue) Visit(n *ast.Node) {
+	b, ok := (*n).(*ast.BinaryNode)
+	if !ok || !unknown(b.Left) && !unknown(b.Right) && !(b.Operator == "in" && unknownEntries(b.Right)) || b.Left.Nature().Nil || b.Right.Nature().Nil {
+		return
+	}
+	name := sameFunction
+	switch b.Operator {
+	case "==", "!=":
+	case "in":
+		name = inFunction
+	default:
+		return
+	}
+	nature := *b.Nature()
+	var call ast.Node = &ast.CallNode{Callee: &ast.IdentifierNode{Value: name}, Arguments: []ast.Node{b.Left, b.Right}}
+	call.SetNature(nature)
+	if b.Operator == "!=" {
+		call.SetLocation(b.Location())
+		call = &ast.UnaryNode{Operator: "not", Node: call}
+		call.SetNature(nature)
+	}
+	ast.Patch(n, call)
+}
+
+// unknownEntries reports a list whose entries are unknown before it is there.
+func unknownEntries(n ast.Node) bool {
+	t := n.Nature().Type
+	return t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Interface && !literalList(n)
+}

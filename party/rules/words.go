@@ -1,0 +1,214 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+)
+
+// phrase puts one kind of message of the expression engine into a designer's words; $1,
+// $2 are what the pattern caught, types among it in words. What no phrase knows is never
+// shown as it is: it would speak of the engine and not of the rule.
+type phrase struct {
+	pattern       *regexp.Regexp
+	what, allowed string
+}
+
+func says(pattern, what, allowed string) phrase {
+	return phrase{regexp.MustCompile("^" + pattern), what, allowed}
+}
+
+// phrases are of reading and checking a condition.
+var phrases = []phrase{
+	says(`unexpected token EOF|unexpected end of expression`, "ends too early", ""),
+	says(`unexpected token Operator\("="\)`, `"=" does not compare`, "write == for equal, != for not equal"),
+	says(`unexpected token Operator\("([^"]+)"\)`, `"$1" is out of place: a value is missing before or after it`, ""),
+	says(`unexpected token Bracket\("([^"]+)"\)`, `the bracket "$1" is out of place`, "every bracket that is opened is closed again"),
+	says(`unexpected token String\("([^"]*)"\)`, `the text "$1" is out of place`, "join comparisons with and, or"),
+	says(`unexpected token \w+\("([^"]+)"\)`, `"$1" is out of place`, "join comparisons with and, or; texts stand in quotes"),
+	says(`unexpected token`, "cannot be read from here on", "join comparisons with and, or; texts stand in quotes"),
+	says(`compilation failed: expression exceeds maximum allowed nodes`, "is too long", "split it into several rules"),
+	says(`Operator \((.+)\) and coalesce`, `"??" and "$1" stand side by side`, `put brackets around one of them, such as (user.metadata.level ?? 0)`),
+	says(`literal not terminated`, "a text in quotes does not end", ""),
+	says(`unrecognized character: \S+( '.+')?`, "the character$1 is not used in conditions", ""),
+	says(`unclosed comment`, "a comment does not end", ""),
+	says(`(bad number syntax|invalid (hex|float|binary|octal|integer) literal|integer literal is too large|float literal is too large)`, "is not a number that can be used", ""),
+	says(`(invalid char escape|unable to unescape|too large string)`, `a text has a \ that means nothing`, `write \\ for \`),
+	says(`wrap predicate with brackets|a map key must be|expected name`, "cannot be read from here on", ""),
+	says(`invalid operation: (\S+) \(mismatched types (.+) and (.+)\)`, `"$1" does not go between $2 and $3`, "compare values of one kind"),
+	says(`invalid operation: (\S+) \(mismatched type (.+)\)`, `"$1" does not go with $2`, ""),
+	says(`cannot use (.+) as argument \(type (.+)\) to call (\S+)`, "$3 takes $2 here, not $1", ""),
+	says(`(not enough|too many) arguments to call (\S+)`, "$2 has $1 values in its brackets", ""),
+	says(`invalid number of arguments`, "has the wrong number of values in its brackets", ""),
+	says(`expected at least`, "has too few values in its brackets", ""),
+	says(`no matching overload for (\S+)`, "$1 does not take these values", ""),
+	says(`builtin (\w+) takes only array \(got (.+)\)`, "$1 goes through a list, not through $2", "lists are party.members and user.groups"),
+	says(`predicate should return boolean \(got (.+)\)`, "what is asked of each entry is $1, not true or false", "compare it with something"),
+	says(`type (.+)\[.+\] is undefined`, "a computed name cannot be looked up here", ""),
+	says(`type (.+) (has no field|has no method|does not support indexing)`, "$1 has no facts of its own", ""),
+	says(`type nil has no field (\S+)`, "nil has no facts of its own", ""),
+	says(`cannot use (.+) to get an element from (.+)`, "$1 does not choose an entry of $2", ""),
+	says(`array elements can only be selected`, "an entry of a list is chosen by its number", "the first is 0"),
+	says(`(.+) is not callable`, "is not a function", ""),
+	says(`cannot use (.+) as type (.+) in array`, "a list has entries of one kind, here $1 beside $2", ""),
+	says(`cannot use pointer accessor outside predicate`, "a name that begins with . stands only within any(...), all(...) and the like", "for example any(party.members, .leader)"),
+	says(`cannot use .+ as array`, "is not a list", ""),
+	says(`unknown operator`, "an operator is not used in conditions", ""),
+	says(`non-bool expression \(type (.+)\) used as condition`, "is $1, not true or false", ""),
+	says(`error parsing regexp: (.+)`, "is not a pattern: $1", ""),
+	says(`interface conversion|reflect`, "is not the kind of value that is needed here", ""),
+}
+
+// runPhrases are of answering a condition for one player.
+var runPhrases = []phrase{
+	says(`invalid operation: <nil> (\S+) (.+)`, "a missing value stands before $1", ""),
+	says(`invalid operation: (.+) (\S+) <nil>`, "a missing value stands behind $2", ""),
+	says(`invalid operation: (.+) (\S+) (\S+)$`, `"$2" does not go between $1 and $3`, ""),
+	says(`cannot (fetch|get) (\S+) from <nil>`, "$2 is looked up in a missing value", ""),
+	says(`cannot (fetch|get) (\S+) from (.+)`, "$2 is looked up in $3", ""),
+	says(`operator "in" not defined on (.+)`, `"in" looks through $1`, ""),
+	says(`index out of range`, "an entry beyond the end of a list is looked up", ""),
+	says(`runtime error: integer divide by zero|.*divide by zero`, "divides by zero", ""),
+	says(`memory budget exceeded`, "builds lists that are too long", ""),
+	says(`invalid argument for (\w+) \(type (.+)\)`, "$1 is given $2", ""),
+	says(`invalid operation: (\w+)\((.+)\)`, "$1 cannot make a number of $2", ""),
+	says(`interface conversion: .* is (.+), not (.+)`, "a value is $1 and not $2", ""),
+}
+
+// phrased finds the words for a message.
+func phrased(message string, known []phrase) (what, allowed string, ok bool) {
+	for _, p := range known {
+		m := p.pattern.FindStringSubmatchIndex(message)
+		if m == nil {
+			continue
+		}
+		fill := func(template string) string {
+			for i := 1; 2*i < len(m); i++ {
+				caught := ""
+				if m[2*i] >= 0 {
+					caught = clip(typeWords(message[m[2*i]:m[2*i+1]]))
+				}
+				template = strings.ReplaceAll(template, fmt.Sprintf("$%d", i), caught)
+			}
+			return template
+		}
+		return fill(p.what), fill(p.allowed), true
+	}
+	return "", "", false
+}
+
+// typeWords is a type of Go in words; anything else as it is.
+func typeWords(t string) string {
+	t = strings.TrimPrefix(strings.TrimSpace(t), "*")
+	switch t {
+	case "int", "int64", "int32", "uint":
+		return "a whole number"
+	case "float64", "float32":
+		return "a number"
+	case "string":
+		return "a text"
+	case "bool":
+		return "true or false"
+	case "time.Duration":
+		return "a length of time"
+	case "time.Time":
+		return "a moment"
+	case "<nil>", "nil":
+		return "a missing value"
+	case "interface {}", "unknown":
+		return "a value of any kind"
+	case "map[string]interface {}", "map[string]any", "map[string]string":
+		return "names with values"
+	case "rules.MemberFacts":
+		return "a member"
+	case "rules.GroupFacts":
+		return "a group"
+	}
+	switch {
+	case strings.HasPrefix(t, "[]"):
+		return "a list"
+	case strings.HasPrefix(t, "func("):
+		return "a function"
+	case strings.HasPrefix(t, "rules."), strings.HasPrefix(t, "map["):
+		return "a group of facts"
+	}
+	return t
+}
+
+// asExprError puts an error of the expression engine into a designer's words.
+func asExprError(err error, src string) *exprError {
+	var fe *file.Error
+	if !errors.As(err, &fe) {
+		return &exprError{what: "cannot be read as a condition"}
+	}
+	out := &exprError{offset: fe.From, what: "cannot be read as a condition from here on"}
+	group, field, noField := strings.Cut(fe.Message, " has no field ")
+	if name, unknown := strings.CutPrefix(fe.Message, "unknown name "); unknown {
+		if called(src, fe.From, name) {
+			known := callable()
+			out.what = fmt.Sprintf("unknown function %q%s", clip(name), suggest(name, known))
+			out.allowed = "functions: " + list(known, "and")
+			return out
+		}
+		known := factNames(reflect.TypeFor[env]())
+		out.what = fmt.Sprintf("unknown fact %q%s", clip(name), suggest(name, known))
+		out.allowed = "facts: " + list(known, "and")
+		return out
+	}
+	if noField {
+		for _, t := range factGroups {
+			if group == "type "+t.String() {
+				out.what = fmt.Sprintf("unknown fact %q%s", clip(field), suggest(field, factNames(t)))
+				out.allowed = "known here: " + list(factNames(t), "and")
+				return out
+			}
+		}
+	}
+	if strings.Contains(fe.Message, "func(") && !strings.HasPrefix(fe.Message, "cannot use") {
+		out.what, out.allowed = "times have no facts of their own", "use hour, weekday or time_of_day"
+		return out
+	}
+	if what, allowed, ok := phrased(fe.Message, phrases); ok {
+		out.what, out.allowed = what, allowed
+	}
+	return out
+}
+
+// runError puts an error of the evaluation into one short line; it may quote facts, and
+// players choose some of these.
+func runError(err error) error {
+	var own *mismatch
+	var fe *file.Error
+	if !errors.As(err, &fe) {
+		return errors.New("cannot be answered for these facts")
+	}
+	what, _, ok := phrased(fe.Message, runPhrases)
+	switch {
+	case errors.As(err, &own):
+		what = own.Error()
+	case !ok:
+		what = "cannot be answered for these facts"
+	}
+	return fmt.Errorf("%s (character %d of the condition)", printable(clipTo(what, 160)), fe.From+1)
+}
+
+// typeName names what n is, with its article.
+func typeName(n ast.Node) string {
+	switch t := n.Nature().Type; {
+	case n.Nature().Nil:
+		return "nil"
+	case unknown(n):
+		return "a value of any kind"
+	case t == reflect.TypeFor[[]MemberFacts]():
+		return "a list of members"
+	case t == reflect.TypeFor[[]GroupFacts]():
+		return "a list of groups"
+	default:
+		return typeWords(t.String())
+	}
+}
