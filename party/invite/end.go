@@ -114,7 +114,7 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 		return err
 	}
 	if v.Leader().UserID != c.UserID {
-		return party.Refuse(party.NotLeader, "Only whoever made the invite and the leader take it back.")
+		return party.Refuse(party.NotLeader, "Only its creator or the party leader can revoke this invite.")
 	}
 	return nil
 }
