@@ -17,13 +17,17 @@ type DataLimit interface {
 func Hardening(limit DataLimit, viewer Viewer, policy party.Policy) Set {
 	h := hardening{limit: limit, viewer: viewer, policy: policy}
 	set := Set{Owner: "hardening", Listing: []ListingHook{{Name: "cursor", Before: checkCursor}}}
-	// The host reads more spellings of an ID than the one it writes; only that one may
-	// pass, so that every later handler sees the party the host sees.
+	// The host reads more spellings of an ID than the one it writes; the message goes on in
+	// that one, so that every handler, and the host, sees the same party.
+	for _, message := range []string{PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList} {
+		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "party_id", Before: canonical})
+	}
 	for _, message := range []string{
 		PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd,
 		PartyRemove, PartyPromote, PartyClose,
 	} {
-		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "party_id", Before: func(_ context.Context, call *Call) error {
+		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "party_id", Before: func(ctx context.Context, call *Call) error {
+			_ = canonical(ctx, call)
 			_, err := call.PartyID()
 			return err
 		}})
@@ -35,6 +39,15 @@ func Hardening(limit DataLimit, viewer Viewer, policy party.Policy) Set {
 		Hook{Message: PartyMatchmakerAdd, Name: "members", Before: h.members},
 	)
 	return set
+}
+
+// canonical puts the party's ID into the one spelling, if it is one. It never refuses:
+// clients leave to clean up, and what the host cannot read it refuses itself.
+func canonical(_ context.Context, call *Call) error {
+	if named := partyIDIn(call.In); named != nil {
+		*named = party.Canonical(*named)
+	}
+	return nil
 }
 
 type hardening struct {

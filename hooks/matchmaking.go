@@ -20,7 +20,7 @@ type Tickets interface {
 	PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error
 	SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd)
 	PartyCancelled(ctx context.Context, ticket string)
-	SoloCancelled(ticket string)
+	SoloCancelled(ctx context.Context, ticket string)
 }
 
 // TicketHolders is the part of matchmaking that hears of members who come and of sockets
@@ -28,13 +28,15 @@ type Tickets interface {
 type TicketHolders interface {
 	Entered(ctx context.Context, id party.ID, session party.Session) error
 	SessionEnded(ctx context.Context, session party.Session)
+	Plays(ctx context.Context, session party.Session)
 }
 
 // Matchmaking stands around the host's matchmaker. Its set belongs behind the roster's and
-// admission's: it asks them who is in a party.
-func Matchmaking(gate TicketGate, tickets Tickets, holders TicketHolders) Set {
+// admission's: it asks them who is in a party. Where matchmaking does not hear of matches
+// from the host's matched hook, it hears of them when somebody goes there.
+func Matchmaking(gate TicketGate, tickets Tickets, holders TicketHolders, hearsMatched bool) Set {
 	m := matchmaking{gate: gate, tickets: tickets, holders: holders}
-	return Set{
+	set := Set{
 		Owner: "matchmaking",
 		Hooks: []Hook{
 			{Message: PartyMatchmakerAdd, Name: "ticket", Before: m.checkParty, After: m.partyQueued},
@@ -49,6 +51,15 @@ func Matchmaking(gate TicketGate, tickets Tickets, holders TicketHolders) Set {
 			return nil
 		}}},
 	}
+	if !hearsMatched {
+		set.Hooks = append(set.Hooks, Hook{Message: MatchJoin, Name: "tickets", After: m.plays})
+	}
+	return set
+}
+
+func (m matchmaking) plays(ctx context.Context, call *Call) error {
+	m.holders.Plays(ctx, call.Session)
+	return nil
 }
 
 type matchmaking struct {
@@ -87,8 +98,8 @@ func (m matchmaking) partyCancelled(ctx context.Context, call *Call) error {
 	return nil
 }
 
-func (m matchmaking) soloCancelled(_ context.Context, call *Call) error {
-	m.tickets.SoloCancelled(call.In.GetMatchmakerRemove().GetTicket())
+func (m matchmaking) soloCancelled(ctx context.Context, call *Call) error {
+	m.tickets.SoloCancelled(ctx, call.In.GetMatchmakerRemove().GetTicket())
 	return nil
 }
 

@@ -49,12 +49,14 @@ func (q *queues) SoloQueued(_ context.Context, by party.Session, ticket string, 
 	q.note("queued solo", by.UserID, ticket, add.GetQuery())
 }
 func (q *queues) PartyCancelled(_ context.Context, ticket string) { q.note("cancelled", ticket) }
-func (q *queues) SoloCancelled(ticket string)                     { q.note("cancelled solo", ticket) }
+func (q *queues) SoloCancelled(_ context.Context, ticket string)  { q.note("cancelled solo", ticket) }
 func (q *queues) Entered(_ context.Context, _ party.ID, s party.Session) error {
 	q.note("entered", s.UserID)
 	return nil
 }
 func (q *queues) SessionEnded(_ context.Context, s party.Session) { q.note("session ended", s.UserID) }
+
+func (q *queues) Plays(_ context.Context, s party.Session) { q.note("plays", s.UserID) }
 
 func TestMatchmaking(t *testing.T) {
 	tests := []struct {
@@ -78,7 +80,7 @@ func TestMatchmaking(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.message, func(t *testing.T) {
 			q := &queues{}
-			h := serve(t, hooks.Matchmaking(q, q, q))
+			h := serve(t, hooks.Matchmaking(q, q, q, true))
 			in := tt.in
 			if in == nil {
 				in = message(tt.message, partyID)
@@ -101,7 +103,7 @@ func TestMatchmaking(t *testing.T) {
 func TestMatchmaking_Refusal(t *testing.T) {
 	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.MatchmakerAdd} {
 		q := &queues{refusal: party.Refuse(party.UnknownQueue, "No such queue.")}
-		_, err := serve(t, hooks.Matchmaking(q, q, q)).before("ann", name, message(name, partyID))
+		_, err := serve(t, hooks.Matchmaking(q, q, q, true)).before("ann", name, message(name, partyID))
 		if err == nil || err.Error() != "unknown_queue: No such queue." {
 			t.Errorf("%s: before = %v; want the refusal", name, err)
 		}
@@ -111,16 +113,30 @@ func TestMatchmaking_Refusal(t *testing.T) {
 func TestMatchmaking_MalformedID(t *testing.T) {
 	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.PartyJoin, hooks.PartyAccept} {
 		q := &queues{}
-		err := serve(t, hooks.Matchmaking(q, q, q)).after("ann", name, nil, message(name, "odd"))
+		err := serve(t, hooks.Matchmaking(q, q, q, true)).after("ann", name, nil, message(name, "odd"))
 		if party.ReasonOf(err) != party.PartyNotFound || len(q.told) != 0 {
 			t.Errorf("%s: after = %v, told %q", name, err, q.told)
 		}
 	}
 }
 
+// Only where nobody else tells of matches, somebody who goes to one does.
+func TestMatchmaking_HearsOfMatches(t *testing.T) {
+	q := &queues{}
+	join := &rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{}}}
+	if err := serve(t, hooks.Matchmaking(q, q, q, false)).after("ann", hooks.MatchJoin, nil, join); err != nil || !slices.Equal(q.told, []string{"plays ann"}) {
+		t.Errorf("after = %v, told %q", err, q.told)
+	}
+	for _, h := range hooks.Matchmaking(q, q, q, true).Hooks {
+		if h.Message == hooks.MatchJoin {
+			t.Error("a hook on MatchJoin that nothing needs")
+		}
+	}
+}
+
 func TestMatchmaking_SessionEnds(t *testing.T) {
 	q := &queues{}
-	h := serve(t, hooks.Matchmaking(q, q, q))
+	h := serve(t, hooks.Matchmaking(q, q, q, true))
 	h.ends[0](contextOf("ann"), &h.log, nil)
 	if !slices.Equal(q.told, []string{"session ended ann"}) || len(h.starts) != 0 {
 		t.Errorf("told %q", q.told)

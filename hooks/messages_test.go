@@ -8,6 +8,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/proto"
 
 	"partyline/hooks"
 	"partyline/party"
@@ -174,13 +175,40 @@ func TestSessionEnd(t *testing.T) {
 	}
 }
 
-// The host reads several spellings of a UUID; only its own may pass, so that no later
-// check can be avoided by writing the party another way.
+// The host reads several spellings of a party's UUID. Whatever the client writes, the host
+// and all that follows see the same party in one spelling.
+func TestSpellingsOfPartyIDs(t *testing.T) {
+	uuid, node, _ := strings.Cut(partyID, ".")
+	bare := strings.ReplaceAll(uuid, "-", "")
+	spellings := []string{
+		strings.ToUpper(uuid), "{" + uuid + "}", "urn:uuid:" + uuid, bare, strings.ToUpper(bare), "{" + bare + "}", "urn:uuid:" + bare,
+	}
+	plain := []string{hooks.PartyLeave, hooks.PartyMatchmakerRemove, hooks.PartyJoinRequestList}
+	for _, name := range append(plain, naming...) {
+		for _, spelling := range spellings {
+			k := newKernel()
+			h := serve(t, k.sets()...)
+			want := message(name, partyID)
+			out, err := h.before("leader", name, message(name, spelling+"."+node))
+			if err != nil || !proto.Equal(out, want) {
+				t.Errorf("%s of %q goes on as %v, %v; want %v", name, spelling, out, err, want)
+			}
+		}
+	}
+	for _, name := range plain { // what the host cannot read it refuses itself
+		h := serve(t, newKernel().sets()...)
+		out, err := h.before("leader", name, message(name, "nonsense"))
+		if err != nil || !proto.Equal(out, message(name, "nonsense")) {
+			t.Errorf("%s of nonsense = %v, %v; want it passed on", name, out, err)
+		}
+	}
+}
+
+// What is no ID reaches no later check.
 func TestMalformedPartyIDs(t *testing.T) {
 	uuid, node, _ := strings.Cut(partyID, ".")
 	malformed := []string{
-		"", "x", uuid, uuid + ".", "." + node, strings.ToUpper(uuid) + "." + node, "{" + uuid + "}." + node,
-		"urn:uuid:" + uuid + "." + node, strings.ReplaceAll(uuid, "-", "") + "." + node,
+		"", "x", uuid, uuid + ".", "." + node,
 		"00000000-0000-0000-0000-000000000000." + node, partyID + "\n", " " + partyID, uuid + ".no de", uuid + "." + strings.Repeat("n", 5000),
 	}
 	for _, name := range naming {

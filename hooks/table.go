@@ -30,8 +30,10 @@ func (c *Call) Caller() party.Caller {
 // PartyID is the party the message names, refused with PartyNotFound when malformed
 // or when the message names none.
 func (c *Call) PartyID() (party.ID, error) {
-	text, _ := partyIDOf(c.In)
-	return party.ParseID(text)
+	if named := partyIDIn(c.In); named != nil {
+		return party.ParseID(*named)
+	}
+	return party.ParseID("")
 }
 
 // Hook is one handler of one realtime message, before or after the host handles it;
@@ -59,6 +61,12 @@ type ListingHook struct {
 	Before func(ctx context.Context, request *api.ListPartiesRequest) error
 }
 
+// MatchListHook is one handler of the match list request, before the host handles it.
+type MatchListHook struct {
+	Name   string
+	Before func(ctx context.Context, request *api.ListMatchesRequest) error
+}
+
 // Set is the rows of one owner; the owner's name appears in boot errors. The order of
 // rows, and of sets, is the order in which the handlers run.
 type Set struct {
@@ -66,6 +74,7 @@ type Set struct {
 	Hooks    []Hook
 	Sessions []SessionHook
 	Listing  []ListingHook
+	Matches  []MatchListHook
 }
 
 // Registrar is the part of the host's initializer that takes realtime hooks.
@@ -75,11 +84,12 @@ type Registrar interface {
 }
 
 // EventRegistrar is the part of the host's initializer that takes session events and
-// the party list's hook.
+// the hooks of lists.
 type EventRegistrar interface {
 	RegisterEventSessionStart(fn func(ctx context.Context, logger runtime.Logger, evt *api.Event)) error
 	RegisterEventSessionEnd(fn func(ctx context.Context, logger runtime.Logger, evt *api.Event)) error
 	RegisterBeforeListParties(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)) error
+	RegisterBeforeListMatches(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListMatchesRequest) (*api.ListMatchesRequest, error)) error
 }
 
 // Host is both halves; the initializer is one.
@@ -100,6 +110,7 @@ func Register(host Host, chain *Chain, sets ...Set) error {
 	var before, after slots
 	var starts, ends []step[party.Session]
 	var listing []step[*api.ListPartiesRequest]
+	var matches []step[*api.ListMatchesRequest]
 	for _, set := range sets {
 		for _, h := range set.Hooks {
 			before.add(h.Message, h.Name, h.Before)
@@ -111,6 +122,9 @@ func Register(host Host, chain *Chain, sets ...Set) error {
 		}
 		for _, l := range set.Listing {
 			listing = appendStep(listing, l.Name, l.Before)
+		}
+		for _, l := range set.Matches {
+			matches = appendStep(matches, l.Name, l.Before)
 		}
 	}
 	for _, slot := range before {
@@ -134,8 +148,13 @@ func Register(host Host, chain *Chain, sets ...Set) error {
 		}
 	}
 	if len(listing) > 0 {
-		if err := host.RegisterBeforeListParties(chain.listing(listing)); err != nil {
+		if err := host.RegisterBeforeListParties(request(chain, "ListParties", listing)); err != nil {
 			return fmt.Errorf("before ListParties: %w", err)
+		}
+	}
+	if len(matches) > 0 {
+		if err := host.RegisterBeforeListMatches(request(chain, "ListMatches", matches)); err != nil {
+			return fmt.Errorf("before ListMatches: %w", err)
 		}
 	}
 	return nil
@@ -177,6 +196,9 @@ func Check(sets ...Set) error {
 		for _, l := range set.Listing {
 			row(set.Owner, "ListParties", l.Name, l.Before != nil)
 		}
+		for _, l := range set.Matches {
+			row(set.Owner, "ListMatches", l.Name, l.Before != nil)
+		}
 	}
 	return errors.Join(problems...)
 }
@@ -210,6 +232,9 @@ func Names(sets ...Set) []string {
 		}
 		for _, l := range set.Listing {
 			add("before", "ListParties", set.Owner, l.Name, l.Before != nil)
+		}
+		for _, l := range set.Matches {
+			add("before", "ListMatches", set.Owner, l.Name, l.Before != nil)
 		}
 	}
 	return names

@@ -10,11 +10,22 @@ import (
 // answer does what a signal of ours asks.
 func (c *call) answer(r signalRequest) signalAnswer {
 	switch r.Op {
+	case signalReserve:
+		answer := answerTo(c.table.Reserve(c.now, c.now.Add(ReservedFor), r.Claims...))
+		for _, s := range c.table.Users(c.now) {
+			answer.Users = append(answer.Users, s.UserID)
+		}
+		return answer
 	case signalHold:
 		return answerTo(c.table.Hold(c.now, c.now.Add(c.setup.SeatHold), r.Claims...))
 	case signalWithdraw:
-		return signalAnswer{Done: c.withdraw(r.Claims)}
+		return signalAnswer{Done: c.table.Withdraw(c.now, r.Claims...)}
 	case signalLate:
+		if _, seated := c.table.Get(c.now, r.UserID); !seated {
+			if err := c.mayPlayWith(r.UserID, r.PartyID); err != nil {
+				return answerTo(err)
+			}
+		}
 		_, err := c.table.Assign(c.now, c.now.Add(c.setup.SeatHold), r.UserID, r.PartyID)
 		return answerTo(err)
 	case signalExtend:
@@ -40,26 +51,8 @@ func answerTo(err error) signalAnswer {
 	return signalAnswer{Refusal: err.Error()}
 }
 
-// withdraw opens what is held for the claims. If that leaves nobody to wait for, the
-// match ends with its next tick.
-func (c *call) withdraw(claims []seats.Claim) bool {
-	any := false
-	for _, claim := range claims {
-		for _, user := range claim.UserIDs {
-			any = c.release(user, claim.PartyID) || any
-		}
-		if claim.Spares > 0 {
-			any = c.release("", claim.PartyID) || any
-		}
-	}
-	if taken, held, _ := c.table.Count(c.now); taken+held == 0 {
-		c.emptySince = c.now.Add(-emptyAfter)
-	}
-	return any
-}
-
-// extend holds the seat of a friend on the way longer, or his party's spare seats where
-// none has his name. Moves of less than a quarter of the hold are not worth telling
+// extend holds the seat of a friend on the way longer, or the party's spare seats where
+// none has their name. Moves of less than a quarter of the hold are not worth telling
 // everybody, so they wait.
 func (c *call) extend(userID, partyID string) bool {
 	mine, named := c.table.Get(c.now, userID)
@@ -94,5 +87,5 @@ func (c *call) release(userID, partyID string) bool {
 		return c.table.Release(c.now, partyID) > 0
 	}
 	s, ok := c.table.Get(c.now, userID)
-	return ok && s.State == seats.Held && s.PartyID == partyID && c.table.Leave(c.now, userID)
+	return ok && s.State != seats.Taken && s.PartyID == partyID && c.table.Leave(c.now, userID)
 }

@@ -1,10 +1,13 @@
 package matchmaking
 
 import (
+	"context"
 	"slices"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/matchmaking/seats"
 	"partyline/party"
 )
 
@@ -18,6 +21,9 @@ func (m *seated) attempt(c *call, presence runtime.Presence, metadata map[string
 		if partyID == "" && !c.setup.OpenJoins {
 			_, held, open := c.table.Count(c.now)
 			return false, refuseOutsider(held, open).Error()
+		}
+		if err := c.mayPlayWith(user, partyID); err != nil {
+			return false, party.AsError(refuse(err)).Error()
 		}
 	}
 	before := c.table.Clone()
@@ -53,6 +59,34 @@ func (c *call) partyHere(userID string) string {
 		}
 	}
 	return ""
+}
+
+// blocksWait bounds how long the match stands still for the look at blocks.
+const blocksWait = time.Second
+
+// mayPlayWith refuses a user without a seat with errBlocked where a block stands between
+// them and a player of another party; nobody comes in while that cannot be read.
+func (c *call) mayPlayWith(userID, partyID string) error {
+	if !c.setup.AvoidBlocks {
+		return nil
+	}
+	users := []string{userID}
+	for _, s := range c.table.Users(c.now) {
+		if partyID == "" || s.PartyID != partyID {
+			users = append(users, s.UserID)
+		}
+	}
+	ctx, cancel := context.WithTimeout(c.ctx, blocksWait)
+	defer cancel()
+	blocks, err := party.NewBlockList(c.db, c.nk).Among(ctx, users)
+	if err != nil {
+		c.logger.Warn("late friend waits error=%v", err)
+		return seats.ErrReserved
+	}
+	if slices.ContainsFunc(blocks, func(b party.Block) bool { return b.By == userID || b.Of == userID }) {
+		return errBlocked
+	}
+	return nil
 }
 
 // join passes on the sessions that attempt let in. Where one takes the place of another

@@ -40,6 +40,19 @@ type house struct {
 	marks                map[string]map[string]string // of parties: match by member's session
 	heard                []heard                      // party data, oldest first
 	created              int
+	blocked              map[string][]string // whom users block
+	friendsErr           error
+}
+
+func (h *house) FriendsList(_ context.Context, userID string, _ int, state *int, _ string) ([]*api.Friend, string, error) {
+	if state == nil || *state != int(api.Friend_BLOCKED) {
+		h.t.Errorf("friends of all states are listed")
+	}
+	var list []*api.Friend
+	for _, of := range h.blocked[userID] {
+		list = append(list, &api.Friend{User: &api.User{Id: of}, State: wrapperspb.Int32(int32(api.Friend_BLOCKED))})
+	}
+	return list, "", h.friendsErr
 }
 
 // heard is one message to a party.

@@ -20,13 +20,25 @@ const ParamSeats = "partyline_seats"
 // maxSeats bounds one match, as the rules file does for queues.
 const maxSeats = 256
 
+// ReservedFor is how long a seat stays reserved for a match that may come to nothing:
+// longer than the host takes from a pass to its hook, and no longer.
+const ReservedFor = 10 * time.Second
+
 // Launch says what match to make and whose seats are held in it from its first moment.
 type Launch struct {
 	Handler  string // registered name of the match; "" is [PartyMatch]
 	Queue    string // where its players queued; shown in the label
 	Teams    int
 	TeamSize int
+	MaxParty int           // most seats of one party, friends who come later among them; 0 is a whole team
 	Claims   []seats.Claim // all of them get their seats, or there is no match
+
+	// Unannounced reserves the seats only: nobody is told, and the match ends by itself
+	// after [ReservedFor] unless [Matches.Commit] comes before.
+	Unannounced bool
+	// AvoidBlocks keeps friends of a party out who come late, and block a player of the
+	// match or are blocked by one.
+	AvoidBlocks bool
 
 	SeatHold    time.Duration // how long a seat is held for a player who is not there yet; more than 0
 	SeatHoldMax time.Duration // the longest, however often it is extended; 0 never extends
@@ -43,7 +55,8 @@ type Launch struct {
 // MatchParams is what MatchCreate takes to make this match. Its errors name the field.
 func (l Launch) MatchParams() (map[string]any, error) {
 	setup := setup{
-		Queue: l.Queue, Teams: l.Teams, TeamSize: l.TeamSize, Claims: l.Claims,
+		Queue: l.Queue, Teams: l.Teams, TeamSize: l.TeamSize, MaxParty: l.MaxParty, Claims: l.Claims,
+		Unannounced: l.Unannounced, AvoidBlocks: l.AvoidBlocks,
 		SeatHold: l.SeatHold, SeatHoldMax: l.SeatHoldMax, Grace: l.Grace,
 		Backfill: l.Backfill, Key: l.Key, Skill: l.Skill, OpenJoins: l.OpenJoins,
 	}
@@ -69,7 +82,10 @@ type setup struct {
 	Queue       string        `json:"queue"`
 	Teams       int           `json:"teams"`
 	TeamSize    int           `json:"team_size"`
+	MaxParty    int           `json:"max_party"`
 	Claims      []seats.Claim `json:"claims"`
+	Unannounced bool          `json:"unannounced"`
+	AvoidBlocks bool          `json:"avoid_blocks"`
 	SeatHold    time.Duration `json:"seat_hold"` // nanoseconds, like the next two
 	SeatHoldMax time.Duration `json:"seat_hold_max"`
 	Grace       time.Duration `json:"grace"`
@@ -83,6 +99,8 @@ func (s setup) check() error {
 	switch {
 	case s.Teams < 1 || s.TeamSize < 1 || s.Teams > maxSeats || s.TeamSize > maxSeats || s.Teams*s.TeamSize > maxSeats:
 		return fmt.Errorf("launch: %d teams of %d; a match has 1 to %d seats", s.Teams, s.TeamSize, maxSeats)
+	case s.MaxParty < 0:
+		return fmt.Errorf("launch: parties of up to %d; it may not be negative", s.MaxParty)
 	case s.SeatHold <= 0:
 		return fmt.Errorf("launch: seat hold %v; it must be more than 0", s.SeatHold)
 	case s.SeatHoldMax < 0 || s.Grace < 0:

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -64,23 +65,31 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
 	return id, nil
 }
 
-// Fill holds seats in a running match for all claims or for none. It refuses with
-// MatchFull, SeatReserved or ErrGone, after which the claims may be placed elsewhere;
-// any other error leaves open whether the seats are held, and filling again is safe.
-func (m *Matches) Fill(ctx context.Context, matchID string, claims []seats.Claim) error {
+// Reserve keeps seats in a running match for all claims or for none, for [ReservedFor] and
+// unknown to anybody, and returns everybody who has a seat there then. It refuses with
+// MatchFull, SeatReserved, PartyTooLarge or ErrGone, after which the claims may be placed
+// elsewhere; any other error leaves open whether the seats are reserved.
+func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Claim) (users []string, err error) {
+	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalReserve, Claims: claims})
+	return answer.Users, err
+}
+
+// Commit holds seats for all claims or for none, reserved before or not, and tells their
+// parties. It refuses as [Matches.Reserve] does. Committing twice is committing once.
+func (m *Matches) Commit(ctx context.Context, matchID string, claims []seats.Claim) error {
 	_, err := m.signal(ctx, matchID, signalRequest{Op: signalHold, Claims: claims})
 	return err
 }
 
-// Withdraw opens the seats that are held for claims whose owners never learned of the
-// match. A match that nobody is in or expected in any more ends with that.
+// Withdraw opens the seats that are reserved for the claims. A match that nobody has been
+// told of ends with that.
 func (m *Matches) Withdraw(ctx context.Context, matchID string, claims []seats.Claim) error {
 	_, err := m.signal(ctx, matchID, signalRequest{Op: signalWithdraw, Claims: claims})
 	return ignoreGone(err)
 }
 
 // Extend follows a friend's progress on the way to the match: the seat that is held for
-// him, or his party's spare ones, is held longer. It does nothing for a party that is
+// them, or the party's spare ones, is held longer. It does nothing for a party that is
 // in no match. It is called often, so it does not search where a party is not marked.
 func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error {
 	matchID, err := m.marked(ctx, id)
@@ -91,7 +100,7 @@ func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error 
 	return ignoreGone(err)
 }
 
-// Release follows a member leaving his party or being kicked: the seat held for him in
+// Release follows a member leaving the party or being kicked: the seat held for them in
 // the party's match opens. Whoever plays already goes on playing.
 func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error {
 	matchID, err := m.Of(ctx, id)
@@ -104,7 +113,8 @@ func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error
 
 // Late holds a seat for a user who has just come to a party, if the party is in a match,
 // and answers the match: one of the party's spare seats, or an open one on its team. It
-// answers "" where the party is in no match or has no room for another there.
+// answers "" where the party is in no match, has no room for another there, or a block
+// stands between the user and somebody who plays there.
 func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string, error) {
 	matchID, err := m.Of(ctx, id)
 	if err != nil || matchID == "" {
@@ -115,7 +125,7 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string,
 	case err == nil:
 		return matchID, nil
 	case errors.Is(err, ErrGone), errors.Is(err, seats.ErrSplit),
-		party.ReasonOf(err) == party.MatchFull, party.ReasonOf(err) == party.SeatReserved:
+		slices.Contains([]party.Reason{party.MatchFull, party.SeatReserved, party.PartyTooLarge, party.Blocked}, party.ReasonOf(err)):
 		return "", nil
 	}
 	return "", err

@@ -27,12 +27,12 @@ func parse(t failer, id string) party.ID {
 	return parsed
 }
 
-func TestMatches_Fill(t *testing.T) {
+func TestMatches_Commit(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")
 	c := h.client()
 	q := h.partyOf("eve", "fay")
-	err := c.Fill(t.Context(), s.id, []seats.Claim{claim("", 1, "dan"), claim(q, seats.AnyTeam, "eve", "fay")})
+	err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan"), claim(q, seats.AnyTeam, "eve", "fay")})
 	if party.ReasonOf(err) != party.SeatReserved || !errors.Is(err, seats.ErrReserved) {
 		t.Errorf("three in one seat = %v", err)
 	}
@@ -41,19 +41,19 @@ func TestMatches_Fill(t *testing.T) {
 	}
 	one := []seats.Claim{claim("", 1, "dan")}
 	for range 2 {
-		if err := c.Fill(t.Context(), s.id, one); err != nil {
-			t.Errorf("Fill = %v", err)
+		if err := c.Commit(t.Context(), s.id, one); err != nil {
+			t.Errorf("Commit = %v", err)
 		}
 	}
 	s.enter("ann", "bob", "cat", "dan")
-	if err := c.Fill(t.Context(), s.id, []seats.Claim{claim("", seats.AnyTeam, "eve")}); party.ReasonOf(err) != party.MatchFull {
-		t.Errorf("Fill of a full match = %v", err)
+	if err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", seats.AnyTeam, "eve")}); party.ReasonOf(err) != party.MatchFull {
+		t.Errorf("Commit of a full match = %v", err)
 	}
-	if err := c.Fill(t.Context(), s.id, []seats.Claim{claim(p, 1, "gus")}); !errors.Is(err, seats.ErrSplit) {
+	if err := c.Commit(t.Context(), s.id, []seats.Claim{claim(p, 1, "gus")}); !errors.Is(err, seats.ErrSplit) {
 		t.Errorf("a party on two teams = %v", err)
 	}
-	if err := c.Fill(t.Context(), "nothing", one); !errors.Is(err, matchmaking.ErrGone) {
-		t.Errorf("Fill of no match = %v", err)
+	if err := c.Commit(t.Context(), "nothing", one); !errors.Is(err, matchmaking.ErrGone) {
+		t.Errorf("Commit of no match = %v", err)
 	}
 }
 
@@ -69,7 +69,7 @@ func TestMatches_Open(t *testing.T) {
 	if want := []formation.OpenMatch{{ID: s.id, Key: "eu", Skill: 7, Open: []int{1, 0}}}; err != nil || !reflect.DeepEqual(open, want) {
 		t.Errorf("Open = %+v, %v; want %+v", open, err, want)
 	}
-	if err := h.client().Fill(t.Context(), s.id, []seats.Claim{claim("", 0, "bob")}); err != nil {
+	if err := h.client().Commit(t.Context(), s.id, []seats.Claim{claim("", 0, "bob")}); err != nil {
 		t.Fatal(err)
 	}
 	if open, err := h.client().Open(t.Context(), "duel"); err != nil || len(open) != 0 {
@@ -86,28 +86,77 @@ func TestMatches_Open(t *testing.T) {
 	}
 }
 
-func TestMatches_Withdraw(t *testing.T) {
+// What is reserved is kept from others, and nobody hears of it: not the party, not the
+// players, not whoever asks for the seats; only the label says that fewer are open.
+func TestMatches_Reserve(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")
-	s.enter("cat")
-	claims := []seats.Claim{{PartyID: p, UserIDs: []string{"ann", "bob"}, Spares: 1}}
-	if err := h.client().Withdraw(t.Context(), s.id, claims); err != nil {
-		t.Fatal(err)
+	s.enter("ann", "bob", "cat")
+	s.loop()
+	q := h.partyOf("dan")
+	told, shown := len(h.heard), s.seat("dan")
+	users, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim(q, 1, "dan")})
+	slices.Sort(users)
+	if err != nil || !slices.Equal(users, []string{"ann", "bob", "cat", "dan"}) {
+		t.Fatalf("Reserve = %v, %v; want everybody there", users, err)
 	}
 	s.loop()
-	if taken, held, _ := s.count(); s.over() || taken != 1 || held != 0 {
-		t.Errorf("%d taken, %d held", taken, held)
+	if s.seat("dan") != shown || len(h.heard) != told {
+		t.Errorf("dan's seat is %q, %d messages; want that nobody is told", s.seat("dan"), len(h.heard)-told)
 	}
-	alone := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 3, Claims: claims})
-	if err := h.client().Withdraw(t.Context(), alone.id, claims); err != nil {
-		t.Fatal(err)
+	if match, err := h.client().Of(t.Context(), parse(t, q)); match != "" || err != nil {
+		t.Errorf("the party is said to be in %q, %v", match, err)
 	}
-	alone.loop()
-	if !alone.over() {
-		t.Error("a match for nobody goes on")
+	if _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "eve")}); party.ReasonOf(err) != party.SeatReserved {
+		t.Errorf("a reserved seat was given away: %v", err)
 	}
-	if err := h.client().Withdraw(t.Context(), alone.id, claims); err != nil {
-		t.Errorf("Withdraw from a match that ended = %v", err)
+	if match, err := h.client().Late(t.Context(), parse(t, p), "gus"); match != "" || err != nil {
+		t.Errorf("a reserved seat was given to a late friend: %q, %v", match, err)
+	}
+	for range 2 {
+		if err := h.client().Commit(t.Context(), s.id, []seats.Claim{claim(q, 1, "dan")}); err != nil || s.seat("dan") == "" {
+			t.Errorf("Commit = %v, seat %q", err, s.seat("dan"))
+		}
+	}
+	if err := h.client().Withdraw(t.Context(), s.id, []seats.Claim{claim(q, 1, "dan")}); err != nil || s.seat("dan") == "" {
+		t.Errorf("Withdraw = %v took a seat that had been told of: %q", err, s.seat("dan"))
+	}
+}
+
+// A match that nobody was told of ends with its reservations, whether they are withdrawn
+// or run out, and never shows.
+func TestMatches_Unannounced(t *testing.T) {
+	for _, withdrawn := range []bool{true, false} {
+		h := newHouse(t)
+		p := h.partyOf("ann", "bob")
+		claims := []seats.Claim{{PartyID: p, UserIDs: []string{"ann", "bob"}, Spares: 1}}
+		s := h.launch(matchmaking.Launch{Queue: "q", Teams: 1, TeamSize: 4, Claims: claims, Backfill: true, Unannounced: true})
+		told := len(h.heard)
+		s.loop()
+		if open, err := h.client().Open(t.Context(), "q"); len(open) != 0 || err != nil {
+			t.Errorf("offered to others: %+v, %v", open, err)
+		}
+		if withdrawn {
+			if err := h.client().Withdraw(t.Context(), s.id, claims); err != nil {
+				t.Fatal(err)
+			}
+			s.loop()
+		} else {
+			s.after(9 * time.Second)
+			if s.over() {
+				t.Error("over before its time")
+			}
+			s.after(2 * time.Second)
+		}
+		if !s.over() || len(h.heard) != told {
+			t.Errorf("withdrawn %v: over %v, %d messages; want true and none", withdrawn, s.over(), len(h.heard)-told)
+		}
+		if err := h.client().Withdraw(t.Context(), s.id, claims); err != nil {
+			t.Errorf("Withdraw from a match that ended = %v", err)
+		}
+		if err := h.client().Commit(t.Context(), s.id, claims); !errors.Is(err, matchmaking.ErrGone) {
+			t.Errorf("Commit of a match that ended = %v", err)
+		}
 	}
 }
 
@@ -132,6 +181,51 @@ func TestMatches_Late(t *testing.T) {
 	if got, err := h.client().Late(t.Context(), parse(t, h.partyOf("eve")), "eve"); err != nil || got != "" {
 		t.Errorf("Late into no match = %q, %v", got, err)
 	}
+}
+
+// A party has no more seats than it may have, by whichever way a friend comes, and nobody
+// comes to a match where a player blocks them or is blocked by them.
+func TestMatches_LateFriendsAreBound(t *testing.T) {
+	h := newHouse(t)
+	p, q := h.partyOf("ann", "bob", "late"), h.partyOf("xena")
+	l := matchmaking.Launch{Teams: 2, TeamSize: 4, MaxParty: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(p, 1, "ann"), claim(q, 0, "xena")}}
+	blocks := func(by string, of ...string) {
+		if h.blocked == nil {
+			h.blocked = map[string][]string{}
+		}
+		h.blocked[by] = of
+	}
+	bobIsIn := func(s *stage, want bool) {
+		t.Helper()
+		want_ := ""
+		if want {
+			want_ = s.id
+		}
+		if got, err := h.client().Late(t.Context(), parse(t, p), "bob"); err != nil || got != want_ {
+			t.Errorf("Late(bob) = %q, %v; want %q", got, err, want_)
+		}
+	}
+	s := h.launch(l)
+	blocks("bob", "xena")
+	bobIsIn(s, false)
+	s.refused("bob", party.Blocked)
+	blocks("bob", "ann") // who chose to play with bob
+	blocks("xena", "late")
+	bobIsIn(s, true)
+	s.enter("bob")
+	s.refused("late", party.Blocked)
+	blocks("xena")
+	s.refused("late", party.PartyTooLarge)
+	if got, err := h.client().Late(t.Context(), parse(t, p), "late"); err != nil || got != "" {
+		t.Errorf("Late of a third in a match for parties of two = %q, %v", got, err)
+	}
+	h.friendsErr = errors.New("no database")
+	s.leave("bob", "bob1", runtime.PresenceReasonLeave)
+	s.refused("late", party.SeatReserved)
+	l.AvoidBlocks = false
+	ignoring := h.launch(l)
+	blocks("bob", "xena")
+	ignoring.enter("bob")
 }
 
 func TestMatches_Release(t *testing.T) {
@@ -293,9 +387,9 @@ func TestMatches_HostFails(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")
 	c := matchmaking.NewMatches(busy{h}, h, h)
-	err := c.Fill(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")})
+	err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")})
 	if !errors.Is(err, runtime.ErrMatchBusy) || errors.Is(err, matchmaking.ErrGone) {
-		t.Errorf("Fill of a busy match = %v", err)
+		t.Errorf("Commit of a busy match = %v", err)
 	}
 	if _, err := c.Late(t.Context(), parse(t, p), "dan"); !errors.Is(err, runtime.ErrMatchBusy) {
 		t.Errorf("Late = %v", err)

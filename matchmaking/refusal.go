@@ -7,6 +7,9 @@ import (
 	"partyline/party"
 )
 
+// errBlocked means a block between a user and a player of the match.
+var errBlocked = errors.New("a block stands between the user and a player of the match")
+
 // refuse says the seat table's refusal in the contract's words.
 func refuse(cause error) error {
 	var r *party.Error
@@ -15,6 +18,10 @@ func refuse(cause error) error {
 		r = party.Refuse(party.MatchFull, "This match is full.")
 	case errors.Is(cause, seats.ErrTeamFull):
 		r = party.Refuse(party.MatchFull, "Your party's team is full.")
+	case errors.Is(cause, seats.ErrPartyFull):
+		r = party.Refuse(party.PartyTooLarge, "Your party has as many seats as one party may have in this match.")
+	case errors.Is(cause, errBlocked):
+		r = party.Refuse(party.Blocked, "You cannot join this match.")
 	case errors.Is(cause, seats.ErrReserved):
 		r = party.Refuse(party.SeatReserved, "The free seats of this match are held for other players.")
 	default:

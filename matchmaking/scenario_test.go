@@ -96,7 +96,7 @@ func TestLive_NoShow(t *testing.T) {
 	}
 	gus := w.citizen("gus")
 	gus.kept(match, party.SeatReserved)
-	if err := w.matches.Fill(w.ctx, match, []seats.Claim{claimOf(party.ID{}, 0, gus)}); err != nil {
+	if err := w.matches.Commit(w.ctx, match, []seats.Claim{claimOf(party.ID{}, 0, gus)}); err != nil {
 		t.Fatal(err)
 	}
 	gus.mustJoin(match)

@@ -66,7 +66,7 @@ func TestSeated_Outsiders(t *testing.T) {
 	s.refused("out", party.SeatReserved) // one seat is open, but not for anybody
 	s.enter("ann", "bob", "cat")
 	s.refused("out", party.SeatReserved)
-	if err := h.client().Fill(context.Background(), s.id, []seats.Claim{claim("", seats.AnyTeam, "dan")}); err != nil {
+	if err := h.client().Commit(context.Background(), s.id, []seats.Claim{claim("", seats.AnyTeam, "dan")}); err != nil {
 		t.Fatal(err)
 	}
 	s.refused("out", party.SeatReserved) // the last seat is held
@@ -120,7 +120,7 @@ func TestSeated_NoShow(t *testing.T) {
 		t.Errorf("label %s after a no-show", s.label)
 	}
 	s.refused("eve", party.SeatReserved)
-	if err := h.client().Fill(context.Background(), s.id, []seats.Claim{claim("", 0, "eve")}); err != nil {
+	if err := h.client().Commit(context.Background(), s.id, []seats.Claim{claim("", 0, "eve")}); err != nil {
 		t.Fatal(err)
 	}
 	s.enter("eve")

@@ -13,8 +13,9 @@ const signalPrefix = "partyline:"
 
 // What a signal asks of a match.
 const (
+	signalReserve  = "reserve"  // reserve seats for all claims, or for none, and tell nobody
 	signalHold     = "hold"     // hold seats for all claims, or for none
-	signalWithdraw = "withdraw" // open what is held for all claims
+	signalWithdraw = "withdraw" // open what is reserved for all claims
 	signalExtend   = "extend"   // a friend's progress moved: hold the seat longer
 	signalRelease  = "release"  // a friend will not come: open the held seat, or a party's spare ones
 	signalLate     = "late"     // a friend came to the party late: hold a seat by name
@@ -32,16 +33,19 @@ type signalRequest struct {
 type signalAnswer struct {
 	Refusal string            `json:"refusal,omitempty"` // one of the refusals below
 	Map     *party.MatchSeats `json:"map,omitempty"`
-	Done    bool              `json:"done,omitempty"` // the request changed something
+	Users   []string          `json:"users,omitempty"` // everybody with a seat, those it is reserved for among them
+	Done    bool              `json:"done,omitempty"`  // the request changed something
 }
 
 // refusals names the seat table's errors on the way between nodes.
 var refusals = map[string]error{
-	"full":      seats.ErrFull,
-	"reserved":  seats.ErrReserved,
-	"team_full": seats.ErrTeamFull,
-	"split":     seats.ErrSplit,
-	"layout":    seats.ErrLayout,
+	"full":       seats.ErrFull,
+	"reserved":   seats.ErrReserved,
+	"team_full":  seats.ErrTeamFull,
+	"party_full": seats.ErrPartyFull,
+	"split":      seats.ErrSplit,
+	"layout":     seats.ErrLayout,
+	"blocked":    errBlocked,
 }
 
 func (r signalRequest) text() (string, error) {

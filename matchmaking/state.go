@@ -32,6 +32,7 @@ type state struct {
 	own    map[string]any // the handler's own label
 	label  string
 
+	announced  bool                 // somebody may know of the match
 	rows       []seats.Seat         // the seats as they were last told
 	heldSince  map[string]time.Time // by holdKey
 	events     []event              // not yet sent
@@ -52,15 +53,20 @@ func newState(ctx context.Context, params map[string]any, now time.Time) (*state
 	if err != nil {
 		return nil, err
 	}
-	table, err := seats.New(set.Teams, set.TeamSize)
+	table, err := seats.New(set.Teams, set.TeamSize, set.MaxParty)
 	if err != nil {
 		return nil, err
 	}
-	if err := table.Hold(now, now.Add(set.SeatHold), set.Claims...); err != nil {
+	if set.Unannounced {
+		err = table.Reserve(now, now.Add(ReservedFor), set.Claims...)
+	} else {
+		err = table.Hold(now, now.Add(set.SeatHold), set.Claims...)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("seats for %d claims: %w", len(set.Claims), err)
 	}
 	id, _ := ctx.Value(runtime.RUNTIME_CTX_MATCH_ID).(string)
-	return &state{id: id, setup: set, rate: 1, table: table, heldSince: map[string]time.Time{}}, nil
+	return &state{id: id, setup: set, rate: 1, table: table, announced: !set.Unannounced, heldSince: map[string]time.Time{}}, nil
 }
 
 // String is what the server's console shows of the match.
@@ -151,6 +157,9 @@ func (c *call) noteChanges() bool {
 	if slices.Equal(rows, c.rows) {
 		return false
 	}
+	if slices.ContainsFunc(rows, func(r seats.Seat) bool { return r.State != seats.Open }) {
+		c.announced = true
+	}
 	c.events = append(c.events, c.changes(c.rows, rows)...)
 	c.noteMarks(c.rows, rows)
 	c.rows, c.mapChanged = rows, true
@@ -188,7 +197,7 @@ func (c *call) relabel() error {
 	if l.Parties == nil {
 		l.Parties = []string{}
 	}
-	if c.setup.Backfill && l.OpenSeats < c.table.Capacity() { // nobody wants to be sent to a deserted match
+	if c.setup.Backfill && c.announced && l.OpenSeats < c.table.Capacity() { // nobody wants to be sent to a deserted match
 		l.Backfill, l.Open, l.Key, l.Skill = true, open, c.setup.Key, c.setup.Skill
 	}
 	text, err := l.text(c.own)
@@ -204,12 +213,16 @@ func (c *call) relabel() error {
 	return nil
 }
 
-// deserted reports whether nobody has been here, or on the way, for too long.
+// deserted reports whether nobody has been here, or on the way, for too long. A match that
+// nobody was told of waits for nobody.
 func (c *call) deserted() bool {
 	taken, held, _ := c.table.Count(c.now)
 	if taken+held > 0 {
 		c.emptySince = time.Time{}
 		return false
+	}
+	if !c.announced {
+		return true
 	}
 	if c.emptySince.IsZero() {
 		c.emptySince = c.now

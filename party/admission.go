@@ -6,12 +6,15 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
 )
 
 // Grant says on what ground a session is admitted. The zero Grant is nobody's invite.
 type Grant struct {
 	InviteID  string
-	InvitedAt time.Time // when the invite was made; it lifts the ban of an older kick
+	InvitedAt time.Time // when the invite was made
+	Named     bool      // the invite names the user; it lifts the ban of an older kick
 
 	// Back asks for the seat kept for the user, and refuses with PartyNotFound where
 	// none is.
@@ -27,6 +30,9 @@ type AdmissionDeps struct {
 	Logger  Logger
 	Now     Clock
 
+	// SingleParty is the host's session.single_party: a session that enters a party
+	// leaves the others it is in.
+	SingleParty bool
 	// Holds reads the holds of a party this process has not seen.
 	Holds func(ctx context.Context, id ID) ([]Hold, error)
 	// Locked refuses with PartyLocked while nobody may enter; nil means never.
@@ -57,6 +63,7 @@ type Admission struct {
 	policy  Policy
 	logger  Logger
 	now     Clock
+	single  bool
 	holds   func(ctx context.Context, id ID) ([]Hold, error)
 	locked  func(ctx context.Context, v View) error
 	asks    func(userID string) error
@@ -75,7 +82,7 @@ type Admission struct {
 // and end.
 func NewAdmission(d AdmissionDeps) *Admission {
 	a := &Admission{
-		roster: d.Roster, streams: d.Streams, storage: d.Storage, policy: d.Policy, logger: d.Logger, now: d.Now,
+		roster: d.Roster, streams: d.Streams, storage: d.Storage, policy: d.Policy, logger: d.Logger, now: d.Now, single: d.SingleParty,
 		holds: d.Holds, locked: d.Locked, asks: d.Requests, friends: d.Friends, sender: d.Sender,
 		gates:     gates{byID: map[ID]*gate{}, asked: map[string]asked{}, away: map[string][]ID{}},
 		seatEvent: func(SeatEvent, Seat) {}, cursors: map[string]string{},
@@ -121,7 +128,8 @@ func (a *Admission) Admit(ctx context.Context, id ID, s Session, grant Grant) er
 	if err := a.admit(ctx, id, s, grant); err != nil {
 		return err
 	}
-	a.leave(ctx, leaving)
+	a.moveOut(ctx, leaving)
+	a.stayOnly(ctx, id, s)
 	a.moveOn(ctx, s.UserID, id)
 	return nil
 }
@@ -144,7 +152,7 @@ func (a *Admission) admit(ctx context.Context, id ID, s Session, grant Grant) er
 func (a *Admission) seat(ctx context.Context, g *gate, before snapshot, s Session, grant Grant) error {
 	id := g.id
 	older, moves := before.Member(s.UserID)
-	vacated := moves && before.Size() >= before.MaxSize
+	vacated := moves && before.Taken() >= before.MaxSize
 	if vacated {
 		// First, for the engine would not take one more; it hears of both in this order.
 		a.vacate(ctx, id, older.Session)
@@ -207,7 +215,7 @@ func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session
 			return Refuse(AlreadyMember, "You are joining this party already.")
 		}
 	}
-	if k, kicked := g.kicked(s.UserID); kicked && !grant.InvitedAt.After(k.at) {
+	if k, kicked := g.kicked(s.UserID); kicked && a.bans(k, grant) {
 		return Refuse(Banned, "You were removed from this party a short while ago.")
 	}
 	if older.SessionID != "" {
@@ -231,6 +239,15 @@ func (a *Admission) mayEnter(ctx context.Context, g *gate, v snapshot, s Session
 	return nil
 }
 
+// bans reports whether a kick keeps out whoever comes with the grant. The host itself knows
+// no bans, so it has none for its own joins unless the rules ask for them.
+func (a *Admission) bans(k kick, grant Grant) bool {
+	if grant == (Grant{}) {
+		return a.policy().Parties.KickBanJoins
+	}
+	return !grant.Named || !grant.InvitedAt.After(k.at)
+}
+
 // landed reads the stream after a join and refuses if the session must go again. older
 // is the session whose seat it takes, if any. The caller holds the gate.
 func (a *Admission) landed(g *gate, s, older Session, maxSize int) error {
@@ -238,7 +255,7 @@ func (a *Admission) landed(g *gate, s, older Session, maxSize int) error {
 	if err != nil {
 		return err
 	}
-	taken, others, inside := len(members), 0, false
+	taken, others, inside := len(members)+len(a.roster.losses.of(g.id)), 0, false
 	for _, m := range members {
 		switch {
 		case m.SessionID == s.SessionID:
@@ -306,5 +323,8 @@ func (a *Admission) Sweep(ctx context.Context) error {
 	}
 	a.sweeping.Lock()
 	defer a.sweeping.Unlock()
-	return errors.Join(append(errs, a.sweepKicks(ctx, gone), a.sweepSeats(ctx, gone), a.sweepAway(ctx))...)
+	return errors.Join(append(errs,
+		a.sweepPages(ctx, kicksCollection, func(o []*api.StorageObject) error { return a.sweepKicks(ctx, o, gone) }),
+		a.sweepPages(ctx, seatsCollection, func(o []*api.StorageObject) error { return a.sweepSeats(ctx, o, gone) }),
+		a.sweepPages(ctx, awayCollection, func(o []*api.StorageObject) error { return a.sweepAway(ctx, o) }))...)
 }

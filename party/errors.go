@@ -39,6 +39,7 @@ const (
 	NotReady         Reason = "not_ready"
 	SeatReserved     Reason = "seat_reserved"
 	MatchFull        Reason = "match_full"
+	QueryNotAllowed  Reason = "query_not_allowed"
 	Conflict         Reason = "conflict"
 	Internal         Reason = "internal"
 )
@@ -82,6 +83,7 @@ var reasonCodes = map[Reason]int{
 	NotReady:         codeFailedPrecondition,
 	SeatReserved:     codeFailedPrecondition,
 	MatchFull:        codeFailedPrecondition,
+	QueryNotAllowed:  codeInvalidArgument,
 	Conflict:         codeAborted,
 	Internal:         codeInternal,
 }

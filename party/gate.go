@@ -25,6 +25,7 @@ type gate struct {
 
 	holds    map[string]Hold      // by invite
 	kicks    map[string]kick      // by user
+	stored   bool                 // storage may have kicks of the party, if only expired ones
 	kicking  map[string]kick      // kicks under way, by user
 	kept     map[string]*keptSeat // seats of members who were dropped, by user
 	flights  map[string]flight    // by the session that joins
@@ -153,7 +154,8 @@ func (gs *gates) awayFrom(userID string) []ID {
 	return slices.Clone(gs.away[userID])
 }
 
-// purge drops what time has ended. Every check comes after it.
+// purge drops what time has ended, but for joins under way, which [Admission.endOverdue]
+// ends. Every check comes after it.
 func (g *gate) purge(now time.Time) {
 	for id, h := range g.holds {
 		if !now.Before(h.ExpiresAt) {
@@ -166,11 +168,6 @@ func (g *gate) purge(now time.Time) {
 		}
 	}
 	maps.DeleteFunc(g.kicking, func(_ string, k kick) bool { return !now.Before(k.until) })
-	for session, f := range g.flights {
-		if !now.Before(f.until) {
-			delete(g.flights, session)
-		}
-	}
 	for session, r := range g.requests {
 		if !r.until.IsZero() && !now.Before(r.until) {
 			delete(g.requests, session)
@@ -196,10 +193,10 @@ func (g *gate) kicked(userID string) (kick, bool) {
 }
 
 // seats counts the party's seats from the point of view of one user: those taken by
-// members and by joins under way, and those kept for other users who are neither: the
+// members, by those lost, and by joins under way, and those kept for other users who are neither: the
 // invited and the dropped.
 func (g *gate) seats(v View, userID string) (taken, held int) {
-	taken = len(v.Members)
+	taken = v.Taken()
 	for session := range g.flights {
 		if _, member := v.Session(session); !member {
 			taken++
@@ -249,12 +246,14 @@ func (a *Admission) open(ctx context.Context, g *gate, s snapshot) error {
 			g.holds[h.InviteID] = h
 		}
 		g.kicks = kicks
+		g.stored = g.stored || len(kicks) > 0
 		a.takeOver(g, seats)
 		g.known = true
 		if settled {
 			g.state = s.shared.state
 		}
 	}
+	a.endOverdue(g)
 	g.purge(a.now())
 	return a.observe(ctx, g, s.View)
 }

@@ -41,6 +41,26 @@ func ParseID(s string) (ID, error) {
 	return ID{UUID: u, Node: node}, nil
 }
 
+// Canonical is the spelling that [ParseID] reads of an ID that the host reads: it takes the
+// UUID in capitals, without its dashes, in braces or as a URN. Anything else stays as it is.
+func Canonical(s string) string {
+	head, node, ok := strings.Cut(s, ".")
+	if !ok {
+		return s
+	}
+	digits := strings.TrimPrefix(strings.ToLower(head), "urn:uuid:")
+	digits = strings.TrimSuffix(strings.TrimPrefix(digits, "{"), "}")
+	digits = strings.ReplaceAll(digits, "-", "")
+	if len(digits) != uuidText-4 {
+		return s
+	}
+	u, err := uuid.Parse(digits)
+	if err != nil {
+		return s
+	}
+	return u.String() + "." + node
+}
+
 func nodeRune(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.'
 }

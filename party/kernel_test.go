@@ -29,7 +29,7 @@ type kernel struct {
 }
 
 func newKernel(t testing.TB) *kernel {
-	k := &kernel{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, conf: rules.Default()}
+	k := &kernel{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, conf: kicking(rules.Default())}
 	k.restart()
 	return k
 }
@@ -49,7 +49,7 @@ func (k *kernel) restart() {
 		Friends: func(context.Context, string, []string) ([]string, error) {
 			return k.friends, k.friendsErr
 		},
-		Sender: k.host,
+		Sender: k.host, SingleParty: k.host.SingleParty,
 	})
 }
 
@@ -143,4 +143,10 @@ func (k *kernel) agrees(id party.ID) {
 	if ghosts := k.host.Ghosts(id); len(ghosts) > 0 {
 		k.t.Errorf("ghosts = %v; want none", ghosts)
 	}
+}
+
+// kicking is the configuration of a file that sets kick_ban.
+func kicking(conf rules.Config) rules.Config {
+	conf.Parties.KickBanJoins = true
+	return conf
 }

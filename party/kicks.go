@@ -63,6 +63,10 @@ func (a *Admission) BeginKick(ctx context.Context, id ID, target, by Session) er
 // help, and keeps no seat. The ban holds on this node even if the error says that
 // storage did not take it.
 func (a *Admission) Kicked(ctx context.Context, id ID, target Session) error {
+	if a.roster.losses.remove(id, target.SessionID) { // nobody who could be banned
+		a.roster.listener(Change{Kind: SeatsChanged, ID: id})
+		return nil
+	}
 	member, err := a.roster.onMirror(id, target.SessionID)
 	if err != nil {
 		return err
@@ -97,6 +101,7 @@ func (a *Admission) ban(ctx context.Context, g *gate, userID string) error {
 		k.at = begun.at // an invite made since then lifts it
 	}
 	defer func() { g.kicks[userID] = k }()
+	g.stored = true
 	if v, err := a.roster.look(g.id); err == nil {
 		if err := a.open(ctx, g, v); err != nil {
 			return err
@@ -202,13 +207,22 @@ func (a *Admission) changeKicks(ctx context.Context, id ID, change func(map[stri
 	return Refuse(Conflict, "Too many changes at once, please try again.")
 }
 
-// sweepKicks deletes the kicks of parties that have ended, one page per call, going
-// round through all of them. The caller holds sweeping.
-func (a *Admission) sweepKicks(ctx context.Context, gone func(ID) bool) error {
-	objects, err := a.nextPage(ctx, kicksCollection)
-	if err != nil {
-		return err
+// forgetKicks deletes what storage says of a party that has ended. The caller holds the gate.
+func (a *Admission) forgetKicks(ctx context.Context, g *gate) {
+	if !g.stored {
+		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
+	defer cancel()
+	err := a.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: kicksCollection, Key: g.id.UUID.String()}})
+	if err != nil { // the sweep finds it
+		a.logger.Warn("kicks not forgotten party=%s error=%v", g.id, err)
+	}
+	g.stored = false
+}
+
+// sweepKicks deletes the kicks of those parties that have ended.
+func (a *Admission) sweepKicks(ctx context.Context, objects []*api.StorageObject, gone func(ID) bool) error {
 	var deletes []*runtime.StorageDelete
 	for _, o := range objects {
 		var r kicksRecord
@@ -225,13 +239,24 @@ func (a *Admission) sweepKicks(ctx context.Context, gone func(ID) bool) error {
 	return a.storage.StorageDelete(ctx, deletes)
 }
 
-// nextPage lists the next records of a collection. The caller holds sweeping.
-func (a *Admission) nextPage(ctx context.Context, collection string) ([]*api.StorageObject, error) {
-	objects, next, err := a.storage.StorageList(ctx, "", SystemUser, collection, sweepPage, a.cursors[collection])
-	if err != nil {
-		delete(a.cursors, collection)
-		return nil, err
+// sweepBudget is how long one sweep looks at one collection; it goes on there the next time.
+const sweepBudget = 10 * time.Second
+
+// sweepPages passes a collection's records to do, page by page, once round or until the
+// budget is used up. The caller holds sweeping.
+func (a *Admission) sweepPages(ctx context.Context, collection string, do func([]*api.StorageObject) error) error {
+	var errs []error
+	for began := a.now(); a.now().Sub(began) < sweepBudget; {
+		objects, next, err := a.storage.StorageList(ctx, "", SystemUser, collection, sweepPage, a.cursors[collection])
+		if err != nil {
+			delete(a.cursors, collection)
+			return errors.Join(append(errs, err)...)
+		}
+		a.cursors[collection] = next
+		errs = append(errs, do(objects))
+		if next == "" {
+			break
+		}
 	}
-	a.cursors[collection] = next
-	return objects, nil
+	return errors.Join(errs...)
 }

@@ -17,7 +17,7 @@ func TestKicks_BanTheUser(t *testing.T) {
 	p := k.host.Players(2)
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
-	before := party.Grant{InviteID: "before", InvitedAt: k.clock.Now()}
+	before := party.Grant{InviteID: "before", InvitedAt: k.clock.Now(), Named: true}
 	k.tick()
 	k.kick(p[1], id)
 	k.agrees(id)
@@ -46,12 +46,12 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.refused(k.admit(p[1], id), party.Banned)
 	k.refused(k.admission.BeginNative(ctx, id, p[1]), party.Banned)
 	k.tick()
-	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "since", InvitedAt: k.clock.Now()}))
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "since", InvitedAt: k.clock.Now(), Named: true}))
 	k.leave(p[1], id)
 	k.must(k.admission.Kicked(ctx, id, p[1]))
 
 	// The connection may end before the kick is known.
-	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "again", InvitedAt: k.clock.Now().Add(time.Second)}))
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "again", InvitedAt: k.clock.Now().Add(time.Second), Named: true}))
 	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
 	k.host.PartyLeave(p[1], id)
 	k.host.Disconnect(p[1])
@@ -84,12 +84,62 @@ func TestKicks_LiftedByANewerInvite(t *testing.T) {
 	k.must(k.join(p[1], id))
 	k.kick(p[1], id)
 	k.tick()
-	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "after", InvitedAt: k.clock.Now()}))
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "after", InvitedAt: k.clock.Now(), Named: true}))
 	k.leave(p[1], id)
 	k.must(k.join(p[1], id)) // lifted for good
 	k.leave(p[1], id)
 	k.restart()
 	k.must(k.join(p[1], id)) // everywhere
+}
+
+// The host has no bans of its own, so it gets none for its own joins from a file that says
+// nothing of them; invites made before the kick, and those for anybody, are not let through.
+func TestKicks_WithoutRulesForThem(t *testing.T) {
+	k := newKernel(t)
+	k.conf.Parties.KickBanJoins = false
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.kick(p[1], id)
+	k.tick()
+	link := party.Grant{InviteID: "link", InvitedAt: k.clock.Now()}
+	k.refused(k.admission.Admit(t.Context(), id, p[1], link), party.Banned)
+	old := party.Grant{InviteID: "old", InvitedAt: k.clock.Now().Add(-time.Minute), Named: true}
+	k.refused(k.admission.Admit(t.Context(), id, p[1], old), party.Banned)
+	k.must(k.join(p[1], id))
+	k.agrees(id)
+}
+
+// The record goes with the party, whether it is closed, left or finds its end otherwise.
+func TestKicks_GoWithTheParty(t *testing.T) {
+	ctx := t.Context()
+	for name, end := range map[string]func(*kernel, party.Session, party.ID){
+		"closed": func(k *kernel, _ party.Session, id party.ID) { k.host.PartyClose(id); k.roster.Closed(ctx, id) },
+		"left": func(k *kernel, s party.Session, id party.ID) {
+			k.leave(s, id)
+			k.admission.Left(ctx, id, s)
+		},
+		"dropped": func(k *kernel, s party.Session, _ party.ID) {
+			k.host.Disconnect(s)
+			k.must(k.admission.Dropped(ctx, s))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKernel(t)
+			p := k.host.Players(2)
+			id := k.create(p[0], true, 4)
+			k.must(k.join(p[1], id))
+			k.kick(p[1], id)
+			k.clock.Advance(time.Hour) // the ban is over, the record is not
+			end(k, p[0], id)
+			if rows, _, err := k.host.StorageList(ctx, "", party.SystemUser, "partyline_kicks", 10, ""); err != nil || len(rows) != 0 {
+				t.Errorf("%d records are left (%v); want none", len(rows), err)
+			}
+			if stats := k.admission.Stats(); stats != (party.Stats{}) {
+				t.Errorf("memory = %+v; want nothing", stats)
+			}
+		})
+	}
 }
 
 func TestKicks_DeclinedRequestIsNone(t *testing.T) {

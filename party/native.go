@@ -50,9 +50,12 @@ func (a *Admission) begin(ctx context.Context, id ID, s Session, by string, take
 		return err
 	}
 	older, moves := v.Member(s.UserID)
-	byLeader := by != s.SessionID // if the engine agrees
+	byLeader := by != s.SessionID     // if the engine agrees
+	if err := ctx.Err(); err != nil { // from here on the host takes it for a join
+		return err
+	}
 	switch until := a.now().Add(flightTTL); {
-	case moves && (!v.Open || v.Size() >= v.MaxSize):
+	case moves && (!v.Open || v.Taken() >= v.MaxSize):
 		if byLeader {
 			return Refuse(AlreadyMember, "This player is in the party already.")
 		}
@@ -124,9 +127,10 @@ func (a *Admission) EndNative(ctx context.Context, id ID, s Session) {
 			a.vacate(ctx, id, m.Session)
 			continue
 		}
-		a.leave(ctx, []Membership{m})
+		a.moveOut(ctx, []Membership{m})
 	}
 	if in {
+		a.stayOnly(ctx, id, s)
 		a.leaveOthers(ctx, id, s)
 		a.moveOn(ctx, s.UserID, id)
 	}
@@ -145,6 +149,7 @@ func (a *Admission) land(ctx context.Context, id ID, s Session) (leaving []Membe
 	}
 	defer a.gates.answer(f.by)
 	delete(g.flights, s.SessionID)
+	a.roster.losses.remove(id, s.SessionID) // not lost after all: the host tells the end of it
 	members, err := a.roster.members(id)
 	if err != nil || !slices.ContainsFunc(members, func(m Member) bool { return m.SessionID == s.SessionID }) {
 		return nil, false
@@ -168,7 +173,7 @@ func (a *Admission) evictGhost(ctx context.Context, g *gate, members []Member) {
 		return
 	}
 	v, err := a.roster.look(g.id)
-	if err != nil || v.MaxSize == 0 || len(members) <= v.MaxSize {
+	if err != nil || v.MaxSize == 0 || len(members)+len(v.Lost) <= v.MaxSize {
 		return
 	}
 	var last Member
@@ -189,22 +194,26 @@ func (a *Admission) evictGhost(ctx context.Context, g *gate, members []Member) {
 // Settle ends the native join the session has under way, if any: its next message has
 // arrived, so the engine is done with the one before. Begin methods call it themselves.
 func (a *Admission) Settle(sessionID string) {
+	a.settleFlight(sessionID, func(g *gate, f flight) { delete(g.flights, f.session.SessionID) })
+}
+
+// SessionEnded ends whatever the session had under way: a join may be lost with it.
+func (a *Admission) SessionEnded(s Session) { a.settleFlight(s.SessionID, a.endFlight) }
+
+func (a *Admission) settleFlight(sessionID string, end func(*gate, flight)) {
 	j, ok := a.gates.answer(sessionID)
 	if !ok {
 		return
 	}
 	g := a.gates.enter(j.id)
 	defer a.gates.exit(g)
-	if g.flights[j.joiner.SessionID].by == sessionID {
-		delete(g.flights, j.joiner.SessionID)
+	if f := g.flights[j.joiner.SessionID]; f.by == sessionID {
+		end(g, f)
 	}
 	if r := g.requests[sessionID]; !r.until.IsZero() {
 		delete(g.requests, sessionID)
 	}
 }
-
-// SessionEnded frees whatever the session had under way.
-func (a *Admission) SessionEnded(s Session) { a.Settle(s.SessionID) }
 
 // BeginCreate comes before a PartyCreate of s. It refuses with AlreadyInParty where a
 // user may be in one party only.
@@ -238,7 +247,8 @@ func (a *Admission) EndCreate(ctx context.Context, s Session, p *rtapi.Party) er
 		return err
 	}
 	defer unlock()
-	a.leave(ctx, leaving)
+	a.moveOut(ctx, leaving)
+	a.stayOnly(ctx, id, s)
 	a.moveOn(ctx, s.UserID, id)
 	return nil
 }

@@ -55,7 +55,35 @@ func (a *Admission) leaveOthers(ctx context.Context, id ID, s Session) {
 		return
 	}
 	if slices.ContainsFunc(in, func(m Membership) bool { return m.ID == id && m.Session.SessionID == s.SessionID }) {
-		a.leave(ctx, slices.DeleteFunc(in, func(m Membership) bool { return m.ID == id }))
+		a.moveOut(ctx, slices.DeleteFunc(in, func(m Membership) bool { return m.ID == id }))
+	}
+}
+
+// stayOnly takes a session that has entered a party out of all others, where the host's
+// session.single_party says so: the host does that in silence for its own joins, and not at
+// all for invited sessions. No gate may be held.
+func (a *Admission) stayOnly(ctx context.Context, id ID, s Session) {
+	if !a.single {
+		return
+	}
+	ids, err := a.roster.listed(s)
+	if err != nil {
+		a.logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
+		return
+	}
+	for _, other := range ids {
+		if other != id {
+			a.moveOut(ctx, []Membership{{ID: other, Session: s}})
+		}
+	}
+}
+
+// moveOut takes sessions out of parties; no seat is kept for them, and a party without
+// members ends. No gate may be held.
+func (a *Admission) moveOut(ctx context.Context, from []Membership) {
+	a.leave(ctx, from)
+	for _, m := range from {
+		a.Left(ctx, m.ID, m.Session)
 	}
 }
 

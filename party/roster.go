@@ -31,9 +31,20 @@ type View struct {
 	ID ID
 	Facts
 	Members []Member
+	// Lost are sessions that the host counts as members and that are not there: their
+	// connections ended while they joined. Each takes a seat until the leader removes it.
+	Lost []Session
 }
 
-// Size is the number of seats taken by members.
+// Taken is the number of seats the host counts as taken.
+func (v View) Taken() int { return len(v.Members) + len(v.Lost) }
+
+// IsLost reports whether the session is one of the lost.
+func (v View) IsLost(sessionID string) bool {
+	return slices.ContainsFunc(v.Lost, func(s Session) bool { return s.SessionID == sessionID })
+}
+
+// Size is the number of members.
 func (v View) Size() int { return len(v.Members) }
 
 // Leader is the member that leads; the zero Member for a view without members.
@@ -89,11 +100,12 @@ type Roster struct {
 	listener func(Change)
 
 	attendance attendance
+	losses     losses
 }
 
 // NewRoster makes a roster over the host.
 func NewRoster(streams Streams, finder Finder, now Clock) *Roster {
-	return &Roster{streams: streams, finder: finder, now: now, listener: func(Change) {}, attendance: newAttendance()}
+	return &Roster{streams: streams, finder: finder, now: now, listener: func(Change) {}, attendance: newAttendance(), losses: newLosses()}
 }
 
 // ChangeKind says what happened to a party.
@@ -191,7 +203,7 @@ func (r *Roster) look(id ID) (snapshot, error) {
 	})
 	lead := max(0, slices.IndexFunc(members, func(m Member) bool { return m.SessionID == s.leader }))
 	members[lead].Leader = true
-	return snapshot{View{ID: id, Facts: s.Facts, Members: members}, s}, nil
+	return snapshot{View{ID: id, Facts: s.Facts, Members: members, Lost: r.losses.of(id)}, s}, nil
 }
 
 // members reads who is in the party, in no order.
@@ -289,6 +301,23 @@ func (r *Roster) PartiesOf(_ context.Context, userID string) ([]Membership, erro
 		return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.ID.String(), b.ID.String()), cmp.Compare(a.Session.SessionID, b.Session.SessionID))
 	})
 	return in, nil
+}
+
+// listed are the parties the session is noted in, whether or not it still is in them.
+func (r *Roster) listed(s Session) ([]ID, error) {
+	presences, err := r.streams.StreamUserList(partiesMode, s.UserID, "", "", true, true)
+	if err != nil {
+		return nil, err
+	}
+	var ids []ID
+	for _, p := range presences {
+		if p.GetSessionId() == s.SessionID {
+			for _, pp := range decodeParties(p.GetStatus()) {
+				ids = append(ids, pp.id)
+			}
+		}
+	}
+	return ids, nil
 }
 
 // notificationsMode is the stream every live socket is on, with its user as subject.

@@ -39,7 +39,14 @@ func (r *Roster) enter(id ID, s Session) error {
 			joinedAt = e.joinedAt.Add(1)
 		}
 	}
-	return r.put(id, s, mirrorEntry{newest(entries), joinedAt})
+	sh := newest(entries)
+	if err := r.put(id, s, mirrorEntry{sh, joinedAt}); err != nil {
+		return err
+	}
+	if sh.leader == s.SessionID { // it was gone in between, so another leads now
+		r.rewrite(id, func(sh *shared) bool { sh.leader = ""; return true })
+	}
+	return nil
 }
 
 // Left follows a session leaving or being removed. Where it led the party the native
@@ -129,6 +136,7 @@ func (r *Roster) Closed(_ context.Context, id ID) {
 
 func (r *Roster) end(id ID) {
 	defer r.lock(id)()
+	r.losses.end(id)
 	entries, err := r.mirror(id)
 	if err != nil {
 		return

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -158,8 +159,9 @@ func (a *Admission) settle(ctx context.Context, id ID) error {
 // one that has ended, and forgets it. The caller holds the gate.
 func (a *Admission) refresh(ctx context.Context, g *gate) error {
 	v, err := a.roster.snapshot(ctx, g.id)
-	if ReasonOf(err) == PartyNotFound {
-		a.endIfEmpty(ctx, g)
+	if ReasonOf(err) == PartyNotFound && a.endIfEmpty(ctx, g) {
+		now := a.now()
+		maps.DeleteFunc(g.flights, func(_ string, f flight) bool { return !now.Before(f.until) })
 	}
 	if err != nil {
 		return err
@@ -387,8 +389,12 @@ func (a *Admission) ended(ctx context.Context, g *gate) {
 	for _, s := range a.roster.attendance.end(g.id) {
 		a.roster.listener(Change{MemberDropped, g.id, s})
 	}
+	a.roster.losses.end(g.id)
+	a.forgetKicks(ctx, g)
 	clear(g.holds)
 	clear(g.kicks)
 	clear(g.kicking)
+	clear(g.admitted)
+	clear(g.requests)
 	g.known = false
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
@@ -262,13 +263,9 @@ func (a *Admission) readAway(ctx context.Context, userID string) ([]ID, error) {
 	return ids, nil
 }
 
-// sweepSeats deletes the seats of parties that have ended, and tells of those lost
-// whose own node did not. The caller holds sweeping.
-func (a *Admission) sweepSeats(ctx context.Context, gone func(ID) bool) error {
-	objects, err := a.nextPage(ctx, seatsCollection)
-	if err != nil {
-		return err
-	}
+// sweepSeats deletes the seats of those parties that have ended, and tells of those lost
+// whose own node did not.
+func (a *Admission) sweepSeats(ctx context.Context, objects []*api.StorageObject, gone func(ID) bool) error {
 	var errs []error
 	for _, o := range objects {
 		var r seatsRecord
@@ -308,12 +305,8 @@ func (a *Admission) expireLate(ctx context.Context, id ID, userID string) error 
 	return nil
 }
 
-// sweepAway deletes what users no longer need. The caller holds sweeping.
-func (a *Admission) sweepAway(ctx context.Context) error {
-	objects, err := a.nextPage(ctx, awayCollection)
-	if err != nil {
-		return err
-	}
+// sweepAway deletes what users no longer need.
+func (a *Admission) sweepAway(ctx context.Context, objects []*api.StorageObject) error {
 	now := nanos(a.now())
 	var errs []error
 	for _, o := range objects {

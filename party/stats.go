@@ -9,11 +9,12 @@ type Stats struct {
 	Kicks    int `json:"kicks"`    // users who cannot come back yet
 	Requests int `json:"requests"` // to join, on the lists of closed parties
 	Joins    int `json:"joins"`    // under way
+	Lost     int `json:"lost"`     // whom the server counts as members and who are not there
 }
 
 // Stats counts. What has expired meanwhile may still be in it.
 func (a *Admission) Stats() Stats {
-	var s Stats
+	s := Stats{Lost: a.roster.losses.count()}
 	for _, id := range a.gates.ids() {
 		g := a.gates.enter(id)
 		s.Parties++

@@ -56,7 +56,7 @@ func (a *Admission) board(g *gate, s, older Session, maxSize int) error {
 		if try > 0 { // not in step with the node it collides with
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
 			members, lookErr := a.roster.members(g.id)
-			if lookErr != nil || len(members) >= maxSize && older.SessionID == "" {
+			if lookErr != nil || len(members)+len(a.roster.losses.of(g.id)) >= maxSize && older.SessionID == "" {
 				return err
 			}
 		}

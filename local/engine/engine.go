@@ -177,7 +177,7 @@ func (s *Server) build(ctx context.Context) error {
 		return err
 	}
 	s.module = s.nakamaModule()
-	s.host = host.New(host.Options{Node: o.Node, Version: Version, Env: o.Env, Logger: logger}, s.module)
+	s.host = host.New(host.Options{Node: o.Node, Version: Version, Env: o.Env, Logger: logger, SingleSocket: o.SingleSocket, SingleParty: o.SingleParty}, s.module)
 	if o.Init != nil {
 		if err := s.host.Load(ctx, o.Init); err != nil {
 			return err

@@ -22,6 +22,14 @@ type Ticket struct {
 // Solo reports whether the ticket is one player's own.
 func (t Ticket) Solo() bool { return t.Party.IsZero() }
 
+// owner is whose age the ticket carries on: the party's, or the player's.
+func (t Ticket) owner() string {
+	if t.Solo() {
+		return t.Session.UserID
+	}
+	return t.Party.String()
+}
+
 func (t Ticket) has(sessionID string) bool {
 	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.SessionID == sessionID })
 }
@@ -37,9 +45,10 @@ const (
 	// rememberEnded is how long a ticket that has ended is remembered once the host does
 	// not have it any more.
 	rememberEnded = 2 * time.Minute
-	// forgetAfter bounds everything else: no queue lets a ticket wait for longer.
-	forgetAfter = 24 * time.Hour
-	sweepEvery  = time.Minute
+	// forgetAfter bounds everything else: no queue lets a ticket wait for longer. Every
+	// lookAgainAfter it is seen whether it is time.
+	forgetAfter    = 24 * time.Hour
+	lookAgainAfter = 10 * time.Minute
 )
 
 // Book is who waits, as far as this process knows: a cache of the host's tickets with
@@ -51,39 +60,35 @@ type Book struct {
 
 	mu      sync.Mutex
 	rows    map[string]*row
-	byParty map[party.ID][]*row // live ones
-	byUser  map[string][]*row   // live ones, by every user on the ticket
-	ages    map[waiter]age
-	waits   int    // live rows
-	pass    uint64 // passes so far
-	swept   time.Time
+	byParty map[party.ID][]*row       // live ones
+	byUser  map[string][]*row         // live ones, by every user on the ticket
+	ages    map[string]map[string]age // by a ticket's owner and queue
+	waits   int                       // live rows
+	pass    uint64                    // passes so far
+	due     deadlines                 // when to look whether rows and ages can be forgotten
 }
 
 type row struct {
 	Ticket
-	seats int       // what it was last known to need; 0 = not known
-	ended time.Time // zero while it is live
-	seen  time.Time // when a pass last found it in the host's pool
-	pass  uint64    // which pass that was
-	in    *waiting  // what passes keep of it; nil until one has met it, and once it has ended
+	seats   int           // what it was last known to need; 0 = not known
+	blocked []party.Block // that the people on it are known to have made
+	ended   time.Time     // zero while it is live
+	seen    time.Time     // when a pass last found it in the host's pool
+	pass    uint64        // which pass that was
+	in      *waiting      // what passes keep of it; nil until one has met it, and once it has ended
 }
 
-// waiter is a party in a queue, whose age outlives its ticket.
-type waiter struct {
-	party party.ID
-	queue string
-}
-
+// age is how long a ticket waited that was lost, until the next one takes it over.
 type age struct {
 	waited time.Duration
-	lost   time.Time // when the ticket was lost
+	until  time.Time
 }
 
 // NewBook makes an empty book.
 func NewBook(now party.Clock) *Book {
 	return &Book{
 		now: now, rows: map[string]*row{}, byParty: map[party.ID][]*row{}, byUser: map[string][]*row{},
-		ages: map[waiter]age{}, swept: now(),
+		ages: map[string]map[string]age{},
 	}
 }
 
@@ -102,8 +107,9 @@ func (b *Book) Add(t Ticket) bool {
 	case known != nil: // a pass has met it before its hook
 		b.unlink(known)
 	}
-	delete(b.ages, waiter{t.Party, t.Queue})
+	b.dropAge(t.owner(), t.Queue)
 	r := &row{Ticket: t}
+	b.due.add(b.now().Add(lookAgainAfter), t.ID, "")
 	if known != nil {
 		r.seats, r.seen, r.pass, r.in = known.seats, known.seen, known.pass, known.in
 	}
@@ -120,12 +126,14 @@ func (b *Book) End(id string) (Ticket, bool) {
 	if r == nil {
 		// Its after-hook is still to come, and must not bring it to life.
 		b.rows[id] = &row{Ticket: Ticket{ID: id}, ended: b.now()}
+		b.due.add(b.now().Add(rememberEnded), id, "")
 		return Ticket{}, false
 	}
 	if !r.ended.IsZero() {
 		return Ticket{}, false
 	}
 	r.ended, r.in = b.now(), nil
+	b.due.add(r.ended.Add(rememberEnded), id, "")
 	b.unlink(r)
 	return r.Ticket, true
 }
@@ -157,34 +165,64 @@ func tickets(rows []*row) []Ticket {
 	return ts
 }
 
-// Keep remembers how long a party has waited in a queue whose ticket it lost.
-func (b *Book) Keep(t Ticket) {
+// Keep remembers for the given time how long a lost ticket has waited, for the next one
+// of the same party or player in its queue.
+func (b *Book) Keep(t Ticket, within time.Duration) {
+	if within <= 0 {
+		return
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	now := b.now()
-	b.ages[waiter{t.Party, t.Queue}] = age{waited: now.Sub(t.Since), lost: now}
+	of := b.ages[t.owner()]
+	if of == nil {
+		of = map[string]age{}
+		b.ages[t.owner()] = of
+	}
+	of[t.Queue] = age{waited: max(0, now.Sub(t.Since)), until: now.Add(within)}
+	b.due.add(now.Add(within), t.owner(), t.Queue)
 }
 
-// Waited is how long the party waited in the queue before it lost its ticket, if it lost
-// one within the given time; 0 otherwise. The next ticket of the party uses it up.
-func (b *Book) Waited(id party.ID, queue string, within time.Duration) time.Duration {
+// Waited is how long the owner, a party's or a player's ID, has waited in the queue before
+// the ticket was lost; 0 where nothing is kept. The next ticket uses it up.
+func (b *Book) Waited(owner, queue string) time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	a, ok := b.ages[waiter{id, queue}]
-	if !ok || b.now().Sub(a.lost) > within {
+	a := b.ages[owner][queue]
+	if !b.now().Before(a.until) {
 		return 0
 	}
-	return max(0, a.waited)
+	return a.waited
 }
 
-// Forget drops the ages of a party that has ended.
-func (b *Book) Forget(id party.ID) {
+// Aged reports whether anything is kept for the owner.
+func (b *Book) Aged(owner string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for w := range b.ages {
-		if w.party == id {
-			delete(b.ages, w)
+	return len(b.ages[owner]) > 0
+}
+
+// Forget drops what is kept for the owner after the given time, or at once for 0.
+func (b *Book) Forget(owner string, within time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if within <= 0 {
+		delete(b.ages, owner)
+		return
+	}
+	latest := b.now().Add(within)
+	for queue, a := range b.ages[owner] {
+		if a.until.After(latest) {
+			a.until = latest
+			b.ages[owner][queue] = a
+			b.due.add(latest, owner, queue)
 		}
+	}
+}
+
+func (b *Book) dropAge(owner, queue string) {
+	if delete(b.ages[owner], queue); len(b.ages[owner]) == 0 {
+		delete(b.ages, owner)
 	}
 }
 
@@ -202,6 +240,32 @@ func (b *Book) Seats(id string, seats int) {
 	if r := b.rows[id]; r != nil {
 		r.seats = seats
 	}
+}
+
+// Blocked notes blocks that the people on a ticket have made.
+func (b *Book) Blocked(id string, blocks []party.Block) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.rows[id]
+	if r == nil {
+		return
+	}
+	for _, block := range blocks {
+		if !slices.Contains(r.blocked, block) {
+			r.blocked = append(r.blocked, block)
+		}
+	}
+}
+
+// Get returns a live ticket.
+func (b *Book) Get(id string) (Ticket, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.rows[id]
+	if r == nil || !r.ended.IsZero() {
+		return Ticket{}, false
+	}
+	return r.Ticket, true
 }
 
 // live reports whether the ticket has not ended.
@@ -241,29 +305,39 @@ func (b *Book) unlink(r *row) {
 	}
 }
 
-// sweep forgets what nobody will ask about any more, now and then.
+// sweep forgets what nobody will ask about any more, as far as its time has come.
 func (b *Book) sweep() {
 	now := b.now()
-	if now.Sub(b.swept) < sweepEvery {
-		return
-	}
-	b.swept = now
-	for id, r := range b.rows {
-		last := r.ended
+	for {
+		d, ok := b.due.next(now)
+		if !ok {
+			return
+		}
+		if d.queue != "" {
+			if a, kept := b.ages[d.id][d.queue]; kept && !a.until.After(now) {
+				b.dropAge(d.id, d.queue)
+			}
+			continue
+		}
+		r := b.rows[d.id]
+		if r == nil {
+			continue
+		}
+		last, remember, next := r.ended, rememberEnded, rememberEnded
+		if r.ended.IsZero() {
+			last, remember, next = r.Added, forgetAfter, lookAgainAfter
+		}
 		if r.seen.After(last) {
 			last = r.seen
 		}
 		switch {
-		case !r.ended.IsZero() && now.Sub(last) > rememberEnded:
-			delete(b.rows, id)
-		case r.ended.IsZero() && now.Sub(r.Added) > forgetAfter && now.Sub(r.seen) > forgetAfter:
+		case now.Sub(last) < remember:
+			b.due.add(now.Add(next), d.id, "")
+		case r.ended.IsZero():
 			b.unlink(r)
-			delete(b.rows, id)
-		}
-	}
-	for w, a := range b.ages {
-		if now.Sub(a.lost) > forgetAfter {
-			delete(b.ages, w)
+			delete(b.rows, d.id)
+		default:
+			delete(b.rows, d.id)
 		}
 	}
 }

@@ -26,6 +26,7 @@ func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session
 	if !s.book.Add(t) {
 		return nil
 	}
+	s.readBlocks(ctx, t)
 	s.tell(ctx, t, Queued, "")
 	s.endSolo(ctx, v)
 	return nil
@@ -37,7 +38,11 @@ func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket strin
 	defer s.claims.end(by.SessionID)
 	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}, Added: s.now()}
 	t.Queue, t.Since = s.placeOf(t.Added, add.GetStringProperties(), add.GetNumericProperties())
-	if s.book.Add(t) && s.cancelsSolo() && slices.ContainsFunc(s.book.OfUser(by.UserID), func(o Ticket) bool { return !o.Solo() }) {
+	if !s.book.Add(t) {
+		return
+	}
+	s.readBlocks(ctx, t)
+	if s.cancelsSolo() && slices.ContainsFunc(s.book.OfUser(by.UserID), func(o Ticket) bool { return !o.Solo() }) {
 		s.drop(ctx, t.ID, DropSolo)
 	}
 }
@@ -74,15 +79,26 @@ func (s *Service) dropSolo(ctx context.Context, userID string) {
 	}
 }
 
-// PartyCancelled follows a leader taking the party's ticket back.
+// PartyCancelled follows a leader who cancels the party's ticket.
 func (s *Service) PartyCancelled(ctx context.Context, ticket string) {
-	if t, live := s.book.End(ticket); live {
+	if t, live := s.end(ctx, ticket); live {
 		s.tell(ctx, t, Cancelled, "")
 	}
 }
 
-// SoloCancelled follows a player taking a ticket back.
-func (s *Service) SoloCancelled(ticket string) { s.book.End(ticket) }
+// SoloCancelled follows a player who cancels their ticket.
+func (s *Service) SoloCancelled(ctx context.Context, ticket string) { s.end(ctx, ticket) }
+
+// Plays follows a session that joins a match. It is for hosts whose matched hook is somebody
+// else's: a match is all that shows then that the session's tickets have found one. One that
+// plays something else while its ticket waits has a ticket the book does not know any more.
+func (s *Service) Plays(ctx context.Context, session party.Session) {
+	for _, t := range s.book.OfSession(session) {
+		if t, live := s.end(ctx, t.ID); live {
+			s.tell(ctx, t, Matched, "")
+		}
+	}
+}
 
 // Entered follows a message that makes the session a member, or only asks for that. A
 // join ends the party's tickets; entering by an invite does not.
@@ -107,11 +123,12 @@ func (s *Service) Changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberLeft, party.MemberDropped:
 		s.memberLeft(c.ID, c.Session)
+		s.forget(c.ID, c.Kind == party.MemberDropped)
 	case party.PartyClosed:
 		for _, t := range s.book.OfParty(c.ID) {
-			s.book.End(t.ID)
+			s.end(context.Background(), t.ID)
 		}
-		s.book.Forget(c.ID)
+		s.book.Forget(c.ID.String(), 0)
 	}
 }
 
@@ -126,12 +143,28 @@ func (s *Service) memberLeft(id party.ID, session party.Session) {
 	}
 }
 
+// forget drops the ages of a party that has ended with its last member; one that is kept
+// for those whose connection was lost has them for as long.
+func (s *Service) forget(id party.ID, dropped bool) {
+	if !s.book.Aged(id.String()) {
+		return
+	}
+	if _, err := s.roster.View(context.Background(), id); party.ReasonOf(err) != party.PartyNotFound {
+		return
+	}
+	within := time.Duration(0)
+	if dropped {
+		within = s.policy().Parties.ReconnectGrace
+	}
+	s.book.Forget(id.String(), within)
+}
+
 // SessionEnded follows the end of a socket: the host has removed all it was on.
 func (s *Service) SessionEnded(ctx context.Context, session party.Session) {
 	s.claims.end(session.SessionID)
 	for _, t := range s.book.OfSession(session) {
 		if t.Solo() {
-			s.book.End(t.ID)
+			s.end(ctx, t.ID)
 			continue
 		}
 		s.drop(ctx, t.ID, DropMembership)

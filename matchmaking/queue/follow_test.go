@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"partyline/matchmaking/queue"
@@ -142,6 +143,65 @@ func TestAge_IsLostAfterMaxWait(t *testing.T) {
 	w.must(w.CheckParty(t.Context(), id, players[0], add))
 	if got := add.NumericProperties["queued_since"]; got != float64(w.clock.Now().Unix()) {
 		t.Errorf("queued_since %v; want now, %v", got, w.clock.Now().Unix())
+	}
+}
+
+// What is kept of a party goes with the party, in whichever way it ends; where seats are kept
+// for those who lost their connection, it is kept as long.
+func TestAge_EndsWithTheParty(t *testing.T) {
+	ends := map[string]struct {
+		grace time.Duration
+		end   func(w *world, id party.ID, last party.Session)
+		kept  time.Duration
+	}{
+		"left":       {time.Minute, func(w *world, id party.ID, s party.Session) { w.leave(id, s) }, 0},
+		"closed":     {time.Minute, func(w *world, id party.ID, _ party.Session) { w.roster.Closed(w.t.Context(), id) }, 0},
+		"dropped":    {0, drop, 0},
+		"with_grace": {time.Minute, drop, time.Minute},
+	}
+	for name, tt := range ends {
+		t.Run(name, func(t *testing.T) {
+			cfg := configWithQueues()
+			cfg.Parties.ReconnectGrace = tt.grace
+			w := newWorld(t, cfg)
+			id, players := w.party(2)
+			w.queueParty(id, players[0], rankedEU)
+			w.clock.Advance(30 * time.Second)
+			w.leave(id, players[1])
+			tt.end(w, id, players[0])
+			if kept := w.Aged(id) > 0; kept != (tt.kept > 0) {
+				t.Errorf("age kept: %v; want %v", kept, tt.kept > 0)
+			}
+			w.clock.Advance(tt.kept)
+			w.queueSolo(w.player(), rankedEU) // whoever comes next clears up
+			if w.Aged(id) != 0 {
+				t.Error("the age outlives the party")
+			}
+		})
+	}
+}
+
+func drop(w *world, id party.ID, s party.Session) {
+	w.host.Disconnect(s)
+	w.roster.SessionEnded(s)
+}
+
+// Ten thousand parties that come and go leave nothing behind.
+func TestBook_DoesNotGrow(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	book := queue.NewBook(w.clock.Now)
+	for range 10_000 {
+		id := party.ID{UUID: uuid.New(), Node: "n"}
+		s := party.Session{UserID: uuid.NewString(), SessionID: uuid.NewString()}
+		ticket := queue.Ticket{ID: uuid.NewString(), Queue: "q", Party: id, Session: s, Members: []party.Session{s}, Since: w.clock.Now(), Added: w.clock.Now()}
+		book.Add(ticket)
+		book.End(ticket.ID)
+		book.Keep(ticket, time.Minute)
+		book.End(uuid.NewString()) // heard of before its beginning
+		w.clock.Advance(time.Second)
+	}
+	if n := book.Remembers(); n > 2000 {
+		t.Errorf("%d rows, ages and deadlines are kept", n)
 	}
 }
 

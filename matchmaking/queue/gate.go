@@ -52,7 +52,7 @@ func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session,
 		return err
 	}
 	texts, numbers, err := fill(name, q, add.GetStringProperties(), add.GetNumericProperties(), standing{
-		size: len(members), held: held, skill: skill, since: s.now().Add(-s.book.Waited(id, name, q.MaxWait)),
+		size: len(members), held: held, skill: skill, since: s.now().Add(-s.book.Waited(id.String(), name)),
 	})
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 		return err
 	}
 	texts, numbers, err := fill(name, q, add.GetStringProperties(), add.GetNumericProperties(), standing{
-		size: 1, skill: skill, since: s.now(),
+		size: 1, skill: skill, since: s.now().Add(-s.book.Waited(by.UserID, name)),
 	})
 	if err != nil {
 		return err
@@ -216,7 +216,7 @@ func (s *Service) stillWaits(ctx context.Context, t Ticket) bool {
 	if err != nil || slices.ContainsFunc(sessions, func(l party.Session) bool { return l.SessionID == t.Session.SessionID }) {
 		return true
 	}
-	s.book.End(t.ID)
+	s.end(ctx, t.ID)
 	return false
 }
 

@@ -214,7 +214,7 @@ func TestSoloAndParty(t *testing.T) {
 				if err != nil && strings.Contains(err.Error(), players[1].Username) {
 					t.Errorf("the refusal names a player: %v", err)
 				}
-				w.SoloCancelled(solo)
+				w.SoloCancelled(w.t.Context(), solo)
 				w.queueParty(id, players[0], rankedEU)
 			}
 			_, err = w.addSolo(players[1], rankedEU)

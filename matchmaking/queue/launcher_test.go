@@ -2,55 +2,143 @@ package queue_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"time"
+	"slices"
 
+	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
-	"partyline/matchmaking/queue"
 	"partyline/matchmaking/seats"
 	"partyline/party"
 )
 
 // launcher makes matches in memory, with the seat table that real ones have.
 type launcher struct {
-	now       party.Clock
-	launches  []queue.Launch
-	tables    map[string]*seats.Table
-	open      []formation.OpenMatch
-	withdrawn map[string][]seats.Claim
-	fail      func(queue.Launch) error
-	failFill  map[string]error
+	now        party.Clock
+	launches   []matchmaking.Launch // one of each match, in the order they were made
+	tables     map[string]*seats.Table
+	announced  map[string]bool // matches somebody may know of
+	open       []formation.OpenMatch
+	withdrawn  map[string][]seats.Claim
+	released   []string // users
+	fail       func(matchmaking.Launch) error
+	failFill   map[string]error
+	failCommit func(matchID string) error
 }
 
-func (l *launcher) Launch(_ context.Context, in queue.Launch) (string, error) {
+func newLauncher(now party.Clock) *launcher {
+	return &launcher{now: now, tables: map[string]*seats.Table{}, announced: map[string]bool{}, withdrawn: map[string][]seats.Claim{}, failFill: map[string]error{}}
+}
+
+func (l *launcher) Launch(_ context.Context, in matchmaking.Launch) (string, error) {
 	if l.fail != nil {
 		if err := l.fail(in); err != nil {
 			return "", err
 		}
 	}
-	table, err := seats.New(in.Teams, in.TeamSize)
+	if _, err := in.MatchParams(); err != nil {
+		return "", err
+	}
+	table, err := seats.New(in.Teams, in.TeamSize, in.MaxParty)
 	if err != nil {
 		return "", err
 	}
-	if err := table.Hold(l.now(), l.now().Add(in.SeatHold), in.Claims...); err != nil {
+	id := fmt.Sprintf("match-%d", len(l.launches))
+	if in.Unannounced {
+		err = table.Reserve(l.now(), l.now().Add(matchmaking.ReservedFor), in.Claims...)
+	} else {
+		err = table.Hold(l.now(), l.now().Add(in.SeatHold), in.Claims...)
+	}
+	if err != nil {
 		return "", fmt.Errorf("claims %+v: %w", in.Claims, err)
 	}
-	id := fmt.Sprintf("match-%d", len(l.launches))
 	l.launches = append(l.launches, in)
-	l.tables[id] = table
+	l.tables[id], l.announced[id] = table, !in.Unannounced
 	return id, nil
 }
 
-func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) { return l.open, nil }
+func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) {
+	return slices.Clone(l.open), nil
+}
 
-func (l *launcher) Fill(_ context.Context, id string, claims []seats.Claim) error {
+func (l *launcher) Reserve(_ context.Context, id string, claims []seats.Claim) (users []string, err error) {
 	if err := l.failFill[id]; err != nil {
-		return err
+		return nil, err
 	}
-	return l.tables[id].Hold(l.now(), l.now().Add(time.Minute), claims...)
+	err = l.tables[id].Reserve(l.now(), l.now().Add(matchmaking.ReservedFor), claims...)
+	for _, s := range l.tables[id].Users(l.now()) {
+		users = append(users, s.UserID)
+	}
+	return users, err
+}
+
+func (l *launcher) Commit(_ context.Context, id string, claims []seats.Claim) error {
+	if l.failCommit != nil {
+		if err := l.failCommit(id); err != nil {
+			return err
+		}
+	}
+	if l.tables[id] == nil {
+		return matchmaking.ErrGone
+	}
+	l.announced[id] = true
+	return l.tables[id].Hold(l.now(), l.now().Add(matchmaking.ReservedFor), claims...)
 }
 
 func (l *launcher) Withdraw(_ context.Context, id string, claims []seats.Claim) error {
 	l.withdrawn[id] = append(l.withdrawn[id], claims...)
+	if table := l.tables[id]; table != nil {
+		table.Withdraw(l.now(), claims...)
+		if !l.announced[id] {
+			delete(l.tables, id)
+		}
+	}
 	return nil
 }
+
+func (l *launcher) Release(_ context.Context, _ party.ID, userID string) error {
+	l.released = append(l.released, userID)
+	for _, table := range l.tables {
+		table.Leave(l.now(), userID)
+	}
+	return nil
+}
+
+// held are the users a match holds or gives a seat, without those it only reserves one for.
+func (l *launcher) held(id string) (users []string) {
+	table := l.tables[id]
+	if table == nil {
+		return nil
+	}
+	for _, s := range table.Map(l.now()) {
+		if s.UserID != "" {
+			users = append(users, s.UserID)
+		}
+	}
+	return users
+}
+
+// blocks are who blocks whom.
+type blocks struct {
+	all   []party.Block
+	err   error
+	reads int // of those between users
+	about int // users of the last such read
+}
+
+func (b *blocks) By(_ context.Context, users []string) ([]party.Block, error) {
+	return slices.DeleteFunc(slices.Clone(b.all), func(block party.Block) bool { return !slices.Contains(users, block.By) }), b.err
+}
+
+func (b *blocks) Among(_ context.Context, users []string) ([]party.Block, error) {
+	b.reads++
+	b.about = len(users)
+	if b.err != nil {
+		return nil, b.err
+	}
+	return slices.DeleteFunc(slices.Clone(b.all), func(block party.Block) bool {
+		return !slices.Contains(users, block.By) || !slices.Contains(users, block.Of)
+	}), nil
+}
+
+var errBroken = errors.New("broken")

@@ -2,44 +2,95 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"slices"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/matchmaking"
 	"partyline/matchmaking/seats"
 	"partyline/party"
 	"partyline/party/rules"
 )
 
-// Matched answers the host which match these entries were given; "" lets the host make a
-// relayed one. For the host's own matching it makes a match with everybody's seats held, if
-// the rules ask for one. An error does not stop the match: clients get a relayed one then.
+// Matched returns the match these entries were given; with "" the host makes a relayed one.
+// All tickets are gone by now, so whatever anybody hears of a match begins here. For the
+// host's own matching it makes a match with everybody's seats held, if the rules ask for
+// one. After an error the host makes a relayed match all the same.
 func (s *Service) Matched(ctx context.Context, entries []runtime.MatchmakerEntry) (match string, err error) {
+	pool := collect(entries)
 	defer func() {
 		if value := recover(); value != nil {
 			s.logger.Error("matchmaker matched failed: panic: %v\n%s", value, debug.Stack())
 			match, err = "", party.AsError(fmt.Errorf("panic: %v", value))
+			s.failed(ctx, pool)
 		}
 	}()
-	pool := collect(entries)
-	if s.processing {
-		match, err = s.matchPrepared(pool)
-	} else {
-		match, err = s.matchNative(ctx, pool)
+	if len(pool) == 0 {
+		return "", errors.New("a match of nobody")
 	}
-	s.conclude(ctx, pool)
-	return match, err
+	if !s.processing {
+		match, err = s.matchNative(ctx, pool)
+		s.conclude(ctx, pool)
+		return match, err
+	}
+	g, ok := s.collected(pool[0].id)
+	if !ok {
+		err = fmt.Errorf("no match was prepared for these %d tickets", len(pool))
+	} else if match, err = s.commit(ctx, g); err == nil {
+		s.waited(pool, g)
+		s.conclude(ctx, pool)
+		s.lookAgain(ctx, g)
+		return match, nil
+	}
+	s.logger.Error("match lost tickets=%d error=%v", len(pool), err)
+	s.failed(ctx, pool)
+	return "", err
 }
 
-func (s *Service) matchPrepared(pool []*waiting) (string, error) {
+// failed tells that tickets are gone without a match. The next ones keep their age.
+func (s *Service) failed(ctx context.Context, pool []*waiting) {
+	defer func() {
+		if value := recover(); value != nil {
+			s.logger.Error("lost match not told of: panic: %v\n%s", value, debug.Stack())
+		}
+	}()
+	if !s.processing {
+		return // the host's relayed match is what its own matching promised
+	}
 	for _, w := range pool {
-		if p, ok := s.collected(w.id); ok {
-			return p.match, nil
+		s.drop(ctx, w.id, DropInternal)
+	}
+}
+
+// lookAgain opens the seats of members who left while their match was made: whoever
+// leaves a party before its seats are held has none yet that could be opened. The seat of
+// one whose connection is lost is kept.
+func (s *Service) lookAgain(ctx context.Context, g *group) {
+	for _, c := range g.claims {
+		id, err := party.ParseID(c.PartyID)
+		if err != nil {
+			continue // a player without a party
+		}
+		v, err := s.roster.View(ctx, id)
+		if err != nil && party.ReasonOf(err) != party.PartyNotFound {
+			s.logger.Warn("party not read behind its match party=%s error=%v", id, err)
+			continue
+		}
+		for _, user := range c.UserIDs {
+			if _, member := v.Member(user); member {
+				continue
+			}
+			if live, err := s.roster.Sessions(user); err == nil && len(live) == 0 {
+				continue
+			}
+			if err := s.launcher.Release(ctx, id, user); err != nil {
+				s.logger.Warn("seat of a member who left not opened party=%s user=%s error=%v", id, user, err)
+			}
 		}
 	}
-	return "", fmt.Errorf("no match was prepared for these %d tickets", len(pool))
 }
 
 // conclude ends the tickets of a match, and what else its players wait for. All of them
@@ -87,9 +138,10 @@ func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, err
 		claims = append(claims, c)
 		size += len(c.UserIDs) + c.Spares
 	}
-	return s.launcher.Launch(ctx, Launch{
+	return s.launcher.Launch(ctx, matchmaking.Launch{
 		Handler: rules.PartyMatch, Teams: 1, TeamSize: size, Claims: claims,
 		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, rules.DefaultQueue().SeatHoldMax),
+		Grace: max(cfg.SeatHold, s.policy().Parties.ReconnectGrace),
 	})
 }
 

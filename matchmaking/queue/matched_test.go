@@ -7,7 +7,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/matchmaking/queue"
+	"partyline/matchmaking"
 	"partyline/party"
 )
 
@@ -79,11 +79,11 @@ func TestMatched_Failures(t *testing.T) {
 	cfg := native()
 	cfg.Matchmaking.CreateMatch = true
 	w = newWorld(t, cfg)
-	w.launcher.fail = func(queue.Launch) error { return errBroken }
+	w.launcher.fail = func(matchmaking.Launch) error { return errBroken }
 	if match, err := w.Matched(t.Context(), []runtime.MatchmakerEntry{e}); match != "" || !errors.Is(err, errBroken) {
 		t.Errorf("Matched = %q, %v; want %v", match, err, errBroken)
 	}
-	w.launcher.fail = func(queue.Launch) error { panic("as asked") }
+	w.launcher.fail = func(matchmaking.Launch) error { panic("as asked") }
 	if match, err := w.Matched(t.Context(), []runtime.MatchmakerEntry{e}); match != "" || err == nil {
 		t.Errorf("Matched = %q, %v; want an error after a panic", match, err)
 	}

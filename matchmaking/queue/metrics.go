@@ -47,10 +47,18 @@ func (p *pass) measure() {
 }
 
 // waited reports the waits of tickets that have found a match.
-func (r *queueRun) waited(pl placement, match string) {
-	tags := map[string]string{"queue": r.name, "match": match}
-	for _, w := range pl.tickets {
-		r.metrics.MetricsTimerRecord(MetricWait, tags, max(0, r.began.Sub(w.since)))
+func (s *Service) waited(pool []*waiting, g *group) {
+	match := "new"
+	if g.running {
+		match = "running"
+	}
+	now := s.now()
+	for _, w := range pool {
+		since := w.created
+		if t, live := s.book.Get(w.id); live {
+			since = t.Since
+		}
+		s.metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match}, max(0, now.Sub(since)))
 	}
 }
 

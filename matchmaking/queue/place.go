@@ -8,8 +8,11 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
+	"partyline/party"
+	"partyline/party/rules"
 )
 
 // placement is tickets that go into one match together.
@@ -33,13 +36,17 @@ func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (
 			resized = true
 			continue
 		}
-		// One user on two tickets would play against himself.
+		// One user on two tickets would play against themselves.
 		if slices.ContainsFunc(w.users, func(u string) bool { return here[u] || r.placed[u] }) {
 			out = append(out, w)
 			continue
 		}
 		for _, u := range w.users {
 			here[u] = true
+		}
+		if slices.ContainsFunc(pl.tickets, func(o *waiting) bool { return r.q.Blocks == rules.BlocksAvoid && w.blocks(o) }) {
+			out = append(out, w)
+			continue
 		}
 		pl.tickets = append(pl.tickets, w)
 		pl.claims = append(pl.claims, seats.Claim{PartyID: w.party, Team: p.Team, UserIDs: w.users, Spares: w.spares})
@@ -73,84 +80,116 @@ func (pl placement) skill() float64 {
 	return sum / float64(n)
 }
 
-// launch makes a new match. It answers false where that failed: then the tickets wait.
-func (r *queueRun) launch(ctx context.Context, pl placement) bool {
-	match, err := r.launcher.Launch(ctx, Launch{
-		Queue: r.name, Handler: r.q.Match, Teams: r.q.Teams, TeamSize: r.q.TeamSize,
-		Key: pl.tickets[0].key, Skill: pl.skill(), Claims: pl.claims,
-		SeatHold: r.q.SeatHold, SeatHoldMax: r.q.SeatHoldMax, Backfill: r.q.Backfill,
-	})
+// planned is a placement that has yet to be checked and made.
+type planned struct {
+	placement
+	queue  string
+	rules  rules.Queue
+	turn   int      // which of its queue it is
+	match  string   // the running match whose seats are reserved for it; "" for a new one
+	others []string // who else has a seat there
+}
+
+// fill reserves seats in a running match, once in a pass. It returns false where that failed.
+func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
+	r.done[match] = true
+	others, err := r.launcher.Reserve(ctx, match, pl.claims)
+	if err != nil {
+		r.logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
+		return planned{}, false
+	}
+	mine := pl.users()
+	others = slices.DeleteFunc(others, func(user string) bool { return slices.Contains(mine, user) })
+	plan := planned{placement: pl, match: match, others: others}
+	var out []*waiting
+	for _, w := range pl.tickets {
+		known := func(b party.Block) bool { return b.Between(w.users, others) }
+		if r.q.Blocks == rules.BlocksAvoid && slices.ContainsFunc(w.blocked, known) {
+			out = append(out, w)
+		}
+	}
+	r.leaveOut(ctx, &plan, out)
+	return plan, len(plan.tickets) > 0
+}
+
+// leaveOut takes tickets out of a plan for a running match, which is as good without them.
+func (p *pass) leaveOut(ctx context.Context, plan *planned, out []*waiting) {
+	var stay placement
+	var claims []seats.Claim
+	for i, w := range plan.tickets {
+		if slices.Contains(out, w) {
+			claims = append(claims, plan.claims[i])
+			continue
+		}
+		stay.tickets, stay.claims = append(stay.tickets, w), append(stay.claims, plan.claims[i])
+	}
+	plan.placement = stay
+	p.withdraw(ctx, &group{match: plan.match, claims: claims})
+}
+
+// launch is the new match that the placement asks for.
+func (p *planned) launch(grace time.Duration) matchmaking.Launch {
+	return matchmaking.Launch{
+		Handler: p.rules.Match, Queue: p.queue, Teams: p.rules.Teams, TeamSize: p.rules.TeamSize, MaxParty: p.rules.MaxParty,
+		Claims: p.claims, SeatHold: p.rules.SeatHold, SeatHoldMax: p.rules.SeatHoldMax, Grace: max(p.rules.SeatHold, grace),
+		Backfill: p.rules.Backfill, Key: p.tickets[0].key, Skill: p.skill(), AvoidBlocks: p.rules.Blocks == rules.BlocksAvoid,
+	}
+}
+
+// make makes what was planned and hands it to the host, as far as no block stands against
+// it and there is time, the queues in turn. Nobody is told yet: the host looks once more
+// whether every ticket is still there.
+func (p *pass) make(ctx context.Context) {
+	if len(p.plans) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, max(0, p.deadline.Sub(p.now()))+launchGrace)
+	defer cancel()
+	slices.SortStableFunc(p.plans, func(a, b planned) int { return a.turn - b.turn })
+	apart := p.apart(ctx)
+	failures := map[string]int{}
+	for i := range p.plans {
+		plan := &p.plans[i]
+		out := apart[plan]
+		if len(out) > 0 {
+			p.logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
+		}
+		g := &group{match: plan.match, running: plan.match != ""}
+		if g.running {
+			p.leaveOut(ctx, plan, out)
+		}
+		if len(plan.tickets) == 0 || !g.running && len(out) > 0 {
+			continue
+		}
+		g.claims = plan.claims
+		if !g.running {
+			if failures[plan.queue] == maxFailures || !p.now().Before(p.deadline) {
+				continue
+			}
+			failures[plan.queue]++ // unless it turns out well
+			p.protected(plan.queue, func() { g.match = p.launch(ctx, plan, g) })
+			if g.match == "" {
+				continue
+			}
+			failures[plan.queue]--
+		}
+		p.prepare(g, plan.tickets)
+		p.groups = append(p.groups, plan.entries())
+	}
+}
+
+// launch makes a new match that nobody is told of; "" where that failed.
+func (p *pass) launch(ctx context.Context, plan *planned, g *group) string {
+	g.launch = plan.launch(p.cfg.Parties.ReconnectGrace)
+	quiet := g.launch
+	quiet.Unannounced = true
+	match, err := p.launcher.Launch(ctx, quiet)
 	if err == nil && match == "" {
 		err = errors.New("a match without an ID")
 	}
 	if err != nil {
-		r.failures++
-		r.logger.Error("match not made queue=%s tickets=%d error=%v", r.name, len(pl.tickets), err)
-		return false
+		p.logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
+		return ""
 	}
-	r.prepare(match, pl)
-	return true
-}
-
-// fill puts tickets into a running match. It answers false where that failed: then the
-// match is left alone for this pass.
-func (r *queueRun) fill(ctx context.Context, match string, pl placement) bool {
-	if err := r.launcher.Fill(ctx, match, pl.claims); err != nil {
-		r.refused[match] = true
-		r.logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
-		return false
-	}
-	r.prepare(match, pl)
-	return true
-}
-
-// prepared is a match whose tickets the host has been handed. The host looks once more
-// whether all of them are still there before it tells anybody.
-type prepared struct {
-	match   string
-	claim   seats.Claim
-	at      time.Time
-	tickets []string // all that were handed over together
-}
-
-func (s *Service) prepare(match string, pl placement) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ids := make([]string, len(pl.tickets))
-	for i, w := range pl.tickets {
-		ids[i] = w.id
-	}
-	for i, id := range ids {
-		s.prepared[id] = prepared{match: match, claim: pl.claims[i], at: s.now(), tickets: ids}
-	}
-}
-
-// collected answers what was prepared for a ticket, once, for all handed over with it.
-func (s *Service) collected(ticket string) (prepared, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p, ok := s.prepared[ticket]
-	for _, id := range p.tickets {
-		delete(s.prepared, id)
-	}
-	return p, ok
-}
-
-// withdrawUnclaimed gives back the seats of matches the host told nobody about, because
-// a ticket was gone when it looked. It is done with all of a pass before the next one.
-func (s *Service) withdrawUnclaimed(ctx context.Context) {
-	s.mu.Lock()
-	unclaimed := map[string][]seats.Claim{}
-	for id, p := range s.prepared {
-		if s.now().Sub(p.at) > lateTicket {
-			unclaimed[p.match] = append(unclaimed[p.match], p.claim)
-			delete(s.prepared, id)
-		}
-	}
-	s.mu.Unlock()
-	for match, claims := range unclaimed {
-		if err := s.launcher.Withdraw(ctx, match, claims); err != nil {
-			s.logger.Warn("match not withdrawn match=%s error=%v", match, err)
-		}
-	}
+	return match
 }

@@ -23,6 +23,8 @@ type waiting struct {
 	key     string
 	standing
 
+	blocked []party.Block // that the people on it are known to have made
+
 	seats int  // what it was last known to need; 0 = what it said when it was made
 	ended bool // to be ignored
 
@@ -72,9 +74,10 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 		if r == nil {
 			r = &row{Ticket: w.ticket()}
 			b.rows[id] = r
+			b.due.add(now.Add(lookAgainAfter), id, "")
 			b.link(r)
 		}
-		w.ended, w.seats = !r.ended.IsZero(), r.seats
+		w.ended, w.seats, w.blocked = !r.ended.IsZero(), r.seats, r.blocked
 		if !w.ended {
 			met++
 		}

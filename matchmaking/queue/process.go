@@ -22,8 +22,8 @@ const (
 	// looksPerPass is how many waiting parties of a queue are looked at anew in each pass,
 	// in turn. Those about to be placed are always looked at.
 	looksPerPass = 512
-	// maxFailures ends a queue's pass: a host that cannot make a match now will not be able
-	// to make the next either.
+	// maxFailures ends the making of a queue's matches: a host that cannot make one now will
+	// not be able to make the next either.
 	maxFailures = 3
 )
 
@@ -34,13 +34,14 @@ type pass struct {
 	cfg      rules.Config
 	began    time.Time
 	deadline time.Time
-	placed   map[string]bool       // users who got a match in this pass
+	placed   map[string]bool       // users who are to get a match in this pass
 	left     map[string][]*waiting // by queue: who waits on
+	plans    []planned
 	groups   [][]runtime.MatchmakerEntry
 }
 
 // Process is the host's matchmaker: it is given every entry of every ticket, in any order,
-// and answers the groups of entries that have a match now. What belongs to one ticket is
+// and returns the groups of entries that have a match now. What belongs to one ticket is
 // never taken apart. It stops forming when the rules' pass_budget is used up; whoever is not
 // placed waits on. A failure costs the queue it happens in this pass, and no ticket.
 func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) (groups [][]runtime.MatchmakerEntry) {
@@ -56,7 +57,7 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 	s.passes++
 	s.mu.Unlock()
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
-	s.withdrawUnclaimed(ctx)
+	s.withdrawUncollected(ctx)
 	byQueue := p.sort(ctx, entries)
 	names := slices.Sorted(maps.Keys(byQueue))
 	for i := range names {
@@ -65,6 +66,7 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 		share := p.deadline.Sub(s.now()) / time.Duration(len(names)-i)
 		p.protected(name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.now().Add(share)) })
 	}
+	p.make(ctx)
 	p.measure()
 	return p.groups
 }
@@ -128,7 +130,7 @@ func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*wait
 	}
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, refused: map[string]bool{}}
+	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}}
 	defer func() { p.left[name] = r.pool }()
 	r.refresh(ctx)
 	for range maxRounds {
@@ -149,11 +151,11 @@ type queueRun struct {
 	q        rules.Queue
 	pool     []*waiting
 	deadline time.Time
-	refused  map[string]bool // running matches that did not take what they were given
-	failures int
+	done     map[string]bool // running matches that take nobody more in this pass
+	turns    int             // matches planned
 }
 
-func (r *queueRun) proceed() bool { return r.failures < maxFailures && r.now().Before(r.deadline) }
+func (r *queueRun) proceed() bool { return r.now().Before(r.deadline) }
 
 // refresh looks at some of the waiting parties, so that one that has grown is told, and
 // found a larger place, before its turn.
@@ -183,7 +185,7 @@ func (r *queueRun) refresh(ctx context.Context) {
 func (r *queueRun) round(ctx context.Context) (again bool) {
 	var done []*waiting // placed, or not to be placed in this pass
 	res := formation.Form(r.began, FormationOf(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx)}, r.proceed)
-	try := func(placements []formation.Placement, place func(placement) bool, match string) {
+	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
 		if !r.proceed() {
 			return
 		}
@@ -192,22 +194,25 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 		if changed || len(out) > 0 {
 			return
 		}
-		if place(pl) {
-			done = append(done, pl.tickets...)
-			for _, user := range pl.users() {
-				r.placed[user] = true
-			}
-			r.groups = append(r.groups, pl.entries())
-			r.waited(pl, match)
-		} else {
+		plan, ok := place(pl)
+		if !ok {
 			again = true
+			return
 		}
+		again = again || len(plan.tickets) < len(pl.tickets)
+		done = append(done, plan.tickets...)
+		for _, user := range plan.users() {
+			r.placed[user] = true
+		}
+		plan.queue, plan.rules, plan.turn = r.name, r.q, r.turns
+		r.turns++
+		r.plans = append(r.plans, plan)
 	}
 	for _, b := range res.Backfills {
-		try(b.Placements, func(pl placement) bool { return r.fill(ctx, b.MatchID, pl) }, "running")
+		try(b.Placements, func(pl placement) (planned, bool) { return r.fill(ctx, b.MatchID, pl) })
 	}
 	for _, m := range res.Matches {
-		try(m.Placements, func(pl placement) bool { return r.launch(ctx, pl) }, "new")
+		try(m.Placements, func(pl placement) (planned, bool) { return planned{placement: pl}, true })
 	}
 	r.without(done)
 	return again && r.proceed() && len(r.pool) > 0
@@ -223,7 +228,7 @@ func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
 		r.logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
 		return nil
 	}
-	return slices.DeleteFunc(matches, func(m formation.OpenMatch) bool { return r.refused[m.ID] || len(m.Open) != r.q.Teams })
+	return slices.DeleteFunc(matches, func(m formation.OpenMatch) bool { return r.done[m.ID] || len(m.Open) != r.q.Teams })
 }
 
 func (r *queueRun) without(tickets []*waiting) {
@@ -270,7 +275,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		return away
 	}
 	for _, e := range w.entries {
-		if _, member := v.Session(e.GetPresence().GetSessionId()); !member {
+		if _, member := v.Session(e.GetPresence().GetSessionId()); !member && !v.IsLost(e.GetPresence().GetSessionId()) {
 			r.drop(ctx, w.id, DropMembership) // the host is about to remove it
 			return away
 		}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
-	"partyline/matchmaking/queue"
 	"partyline/matchmaking/seats"
 	"partyline/party"
 	"partyline/party/rules"
@@ -79,7 +79,7 @@ func TestProcess_SeatsTheWholeParty(t *testing.T) {
 	w.wantQuiet()
 }
 
-func claimOf(t *testing.T, l queue.Launch, id party.ID) seats.Claim {
+func claimOf(t *testing.T, l matchmaking.Launch, id party.ID) seats.Claim {
 	t.Helper()
 	i := slices.IndexFunc(l.Claims, func(c seats.Claim) bool { return c.PartyID == id.String() })
 	if i < 0 {
@@ -95,7 +95,7 @@ func TestProcess_PartyGrowsMeanwhile(t *testing.T) {
 	b, bs := w.party(2)
 	w.queueParty(a, as[0], text("queue", "duo"))
 	w.queueParty(b, bs[0], text("queue", "duo"))
-	w.launcher.fail = func(queue.Launch) error { return errBroken }
+	w.launcher.fail = func(matchmaking.Launch) error { return errBroken }
 	w.process()
 	w.launcher.fail = nil
 	w.must(w.admission.Admit(t.Context(), a, w.player(), party.Grant{}))
@@ -125,7 +125,7 @@ func TestProcess_FriendsOwnTicketEnds(t *testing.T) {
 
 func TestProcess_Backfill(t *testing.T) {
 	w := newWorld(t, configWithQueues())
-	table, err := seats.New(2, 5)
+	table, err := seats.New(2, 5, 0)
 	w.must(err)
 	w.launcher.tables["running"], w.launcher.tables["broken"] = table, table
 	w.launcher.open = []formation.OpenMatch{
@@ -153,7 +153,7 @@ func TestProcess_FailedLaunchLosesNothing(t *testing.T) {
 		w.queueParty(id, players[0], text("queue", "duo"))
 	}
 	tries := 0
-	w.launcher.fail = func(queue.Launch) error { tries++; return errBroken }
+	w.launcher.fail = func(matchmaking.Launch) error { tries++; return errBroken }
 	if matches := w.process(); len(matches) != 0 || len(w.pool) != 24 || tries != 3 {
 		t.Fatalf("%d matches, %d entries left, %d tries; want 0, 24, 3", len(matches), len(w.pool), tries)
 	}
@@ -171,7 +171,7 @@ func TestProcess_PanicCostsOneQueue(t *testing.T) {
 		five, fives := w.party(5)
 		w.queueParty(five, fives[0], rankedEU)
 	}
-	w.launcher.fail = func(l queue.Launch) error {
+	w.launcher.fail = func(l matchmaking.Launch) error {
 		if l.Queue == "ranked" {
 			panic("as asked")
 		}
@@ -270,12 +270,17 @@ func TestProcess_UnclaimedMatchIsWithdrawn(t *testing.T) {
 	if groups := w.Process(t.Context(), given); len(groups) != 1 {
 		t.Fatalf("%d groups; want 1", len(groups))
 	}
+	if held := w.launcher.held("match-0"); len(held) != 0 {
+		t.Errorf("seats are held before the host has looked once more: %v", held)
+	}
 	w.removeTicket(tickets[0]) // while the pass ran
 	w.PartyCancelled(t.Context(), tickets[0])
-	w.clock.Advance(15 * time.Second)
+	if claims := w.launcher.withdrawn["match-0"]; len(claims) != 2 {
+		t.Errorf("withdrawn = %+v; want both claims, at once", claims)
+	}
 	w.process()
 	if claims := w.launcher.withdrawn["match-0"]; len(claims) != 2 {
-		t.Errorf("withdrawn = %+v; want both claims", claims)
+		t.Errorf("withdrawn = %+v; want both claims once", claims)
 	}
 	id, players := w.party(2)
 	w.queueParty(id, players[0], text("queue", "duo"))
@@ -349,7 +354,7 @@ func TestProcess_BudgetIsShared(t *testing.T) {
 		}
 	}
 	launched := map[string]int{}
-	w.launcher.fail = func(l queue.Launch) error { // every match takes a tenth of the time there is
+	w.launcher.fail = func(l matchmaking.Launch) error { // every match takes a tenth of the time there is
 		w.clock.Advance(cfg.Matchmaking.PassBudget / 10)
 		launched[l.Queue]++
 		return nil

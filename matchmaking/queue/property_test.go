@@ -11,7 +11,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 	"pgregory.net/rapid"
 
-	"partyline/matchmaking/queue"
+	"partyline/matchmaking"
 	"partyline/party"
 )
 
@@ -96,7 +96,7 @@ func TestProcess_Properties(t *testing.T) {
 	})
 }
 
-func checkLaunch(t *rapid.T, w *world, l queue.Launch, seated map[string]bool) {
+func checkLaunch(t *rapid.T, w *world, l matchmaking.Launch, seated map[string]bool) {
 	teams := make([]int, l.Teams)
 	for _, c := range l.Claims {
 		teams[c.Team] += len(c.UserIDs) + c.Spares

@@ -41,6 +41,7 @@ type Deps struct {
 	Footprint Footprint
 	Accounts  Accounts
 	Objects   Objects
+	Blocks    Blocks
 	Sender    party.Sender
 	Notifier  Notifier
 	Policy    party.Policy
@@ -75,13 +76,14 @@ type Service struct {
 	launcher   Launcher
 	told       func(party.ID, EventName)
 	metrics    Metrics
+	blocks     Blocks
 
 	book   *Book
 	claims *claims
 	skills *skills
 
 	mu       sync.Mutex
-	prepared map[string]prepared    // by ticket: matched in a pass, not yet collected by the host
+	prepared map[string]*group      // by ticket: matched in a pass, not yet collected by the host
 	passes   int                    // so far; only Process counts
 	queues   map[string]rules.Queue // of the last pass
 	editions int                    // so far: how often the queues were not those of the pass before
@@ -98,9 +100,9 @@ func New(d Deps) *Service {
 	return &Service{
 		roster: d.Roster, footprint: d.Footprint, sender: d.Sender, notifier: d.Notifier,
 		policy: d.Policy, logger: d.Logger, now: d.Now,
-		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, told: d.Told, metrics: d.Metrics,
+		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, told: d.Told, metrics: d.Metrics, blocks: d.Blocks,
 		book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d.Accounts, d.Objects, d.Now),
-		prepared: map[string]prepared{},
+		prepared: map[string]*group{},
 	}
 }
 

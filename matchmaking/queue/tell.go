@@ -31,6 +31,9 @@ const (
 	// DropMembership: somebody joined or left. The host has removed the ticket; the
 	// party's next one keeps its age.
 	DropMembership DropReason = "membership"
+	// DropInternal: the host gave the ticket up for a match that could not be made after
+	// all. The next one keeps its age.
+	DropInternal DropReason = "internal"
 
 	// The host still has these tickets, though they will never be matched: a client
 	// removes them, so that they do not count against its tickets.
@@ -86,12 +89,12 @@ func (s *Service) tell(ctx context.Context, t Ticket, name EventName, reason Dro
 
 // drop ends a live ticket and says why. It answers false for a ticket that had ended.
 func (s *Service) drop(ctx context.Context, id string, reason DropReason) bool {
-	t, live := s.book.End(id)
+	t, live := s.end(ctx, id)
 	if !live {
 		return false
 	}
-	if reason == DropMembership && !t.Solo() {
-		s.book.Keep(t)
+	if reason == DropInternal || reason == DropMembership && !t.Solo() {
+		s.book.Keep(t, s.policy().Queues[t.Queue].MaxWait)
 	}
 	s.metrics.MetricsCounterAdd(MetricDropped, map[string]string{"queue": t.Queue, "reason": string(reason)}, 1)
 	s.tell(ctx, t, Dropped, reason)

@@ -3,7 +3,6 @@ package queue_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -17,7 +16,6 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking/queue"
-	"partyline/matchmaking/seats"
 	"partyline/party"
 	"partyline/party/partytest"
 	"partyline/party/rules"
@@ -44,6 +42,7 @@ type world struct {
 	launcher  *launcher
 	accounts  *accounts
 	objects   objects
+	blocks    *blocks
 	cfg       *rules.Config
 	statuses  map[string]party.MemberStatus
 	holds     []party.Hold
@@ -181,9 +180,9 @@ func configWithQueues() *rules.Config {
 func newWorld(t tester, cfg *rules.Config) *world {
 	w := &world{
 		t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{},
-		accounts: &accounts{metadata: map[string]string{}}, objects: objects{}, cfg: cfg, statuses: map[string]party.MemberStatus{}, notices: &notices{}, heard: map[party.ID][]queue.EventName{},
+		accounts: &accounts{metadata: map[string]string{}}, objects: objects{}, blocks: &blocks{}, cfg: cfg, statuses: map[string]party.MemberStatus{}, notices: &notices{}, heard: map[party.ID][]queue.EventName{},
 	}
-	w.launcher = &launcher{now: w.clock.Now, tables: map[string]*seats.Table{}, withdrawn: map[string][]seats.Claim{}, failFill: map[string]error{}}
+	w.launcher = newLauncher(w.clock.Now)
 	policy := func() rules.Config { return *w.cfg }
 	w.roster = party.NewRoster(w.host, w.host, w.clock.Now)
 	w.admission = party.NewAdmission(party.AdmissionDeps{
@@ -192,7 +191,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	})
 	w.Service = queue.New(queue.Deps{
 		Metrics: &w.metrics,
-		Roster:  w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Sender: w.host, Notifier: w.notices,
+		Roster:  w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.clock.Now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
 		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
@@ -458,5 +457,3 @@ func (w *world) metadata(s party.Session, mmr float64) {
 }
 
 func values[K comparable, V any](m map[K]V) []V { return slices.Collect(maps.Values(m)) }
-
-var errBroken = errors.New("broken")

@@ -8,10 +8,13 @@
 //
 // # States
 //
-// A seat is open, held or taken. Held means that nobody else can have it until the
-// hold expires. Each seat moves like this:
+// A seat is open, reserved, held or taken. Held means that nobody else can have it until
+// the hold expires. Reserved is the same before anybody has been told: in the map it is
+// open, and it is in the list of no party. Each seat moves like this:
 //
-//	open  --Hold-->  held                      a party's seats, all of them or none
+//	open  --Reserve--> reserved                a party's seats, all of them or none
+//	reserved --Hold--> held                    and open --Hold--> held, in the same way
+//	reserved --Withdraw--> open                and when its short time is over
 //	open  --Take-->  taken                     an outsider, where the match has room
 //	held  --Take-->  taken                     by its user, or by a friend on a spare seat
 //	taken --Drop-->  held                      the connection is gone, the grace runs
@@ -20,8 +23,9 @@
 //	held  --Release--> open                    a party gives up its spare seats
 //	held  --expiry-> open                      no-show; noticed by every call, before it counts
 //
-// Invariants, after every call: taken + held <= capacity, in total and on every team;
-// a user has at most one seat; a party's seats are all on one team.
+// Invariants, after every call: taken + held + reserved <= capacity, in total and on every
+// team; a user has at most one seat; a party's seats are all on one team, and never more
+// than the largest party may have.
 package seats
 
 import (
@@ -40,6 +44,8 @@ var (
 	ErrReserved = errors.New("the free seats are held for others")
 	// ErrTeamFull means the party's own team has no room, though another team may have.
 	ErrTeamFull = errors.New("the team has no room")
+	// ErrPartyFull means the party has as many seats as a party may have here.
+	ErrPartyFull = errors.New("the party may have no more seats")
 	// ErrSplit means the users already sit on another team or with another party.
 	ErrSplit = errors.New("a party stays together on one team")
 	// ErrLayout means a match or a request that cannot be seated at all.
@@ -50,9 +56,10 @@ var (
 type State string
 
 const (
-	Open  State = "open"
-	Held  State = "held"
-	Taken State = "taken"
+	Open     State = "open"
+	Reserved State = "reserved" // never in [Table.Map]
+	Held     State = "held"
+	Taken    State = "taken"
 )
 
 // Seat is one row of the map that clients see.
@@ -61,21 +68,23 @@ type Seat struct {
 	PartyID string    // "" for an open seat and for a player without a party
 	Team    int       // from 0
 	State   State     //
-	Expires time.Time // of a hold; zero otherwise
+	Expires time.Time // of a hold or reservation; zero otherwise
 }
 
 // Table holds the seats of one match.
 type Table struct {
 	teams, teamSize int
-	rows            []Seat // held and taken ones, in the order they came about
+	maxParty        int    // most seats of one party; 0 = as many as its team has
+	rows            []Seat // all but open ones, in the order they came about
 }
 
-// New makes a table of open seats.
-func New(teams, teamSize int) (*Table, error) {
-	if teams < 1 || teamSize < 1 {
-		return nil, fmt.Errorf("%w: %d teams of %d", ErrLayout, teams, teamSize)
+// New makes a table of open seats, of which one party may have up to maxParty; with 0 as
+// many as there are on a team.
+func New(teams, teamSize, maxParty int) (*Table, error) {
+	if teams < 1 || teamSize < 1 || maxParty < 0 {
+		return nil, fmt.Errorf("%w: %d teams of %d, parties of up to %d", ErrLayout, teams, teamSize, maxParty)
 	}
-	return &Table{teams: teams, teamSize: teamSize}, nil
+	return &Table{teams: teams, teamSize: teamSize, maxParty: maxParty}, nil
 }
 
 // Capacity is the number of seats.
@@ -83,7 +92,7 @@ func (t *Table) Capacity() int { return t.teams * t.teamSize }
 
 // Clone is a table of its own with the same seats.
 func (t *Table) Clone() *Table {
-	return &Table{teams: t.teams, teamSize: t.teamSize, rows: slices.Clone(t.rows)}
+	return &Table{teams: t.teams, teamSize: t.teamSize, maxParty: t.maxParty, rows: slices.Clone(t.rows)}
 }
 
 // Claim asks for the seats of one party, or of one player without a party.
@@ -97,17 +106,25 @@ type Claim struct {
 // AnyTeam leaves the choice of the team to the table.
 const AnyTeam = -1
 
-// Hold keeps all seats of all claims until the given time, or none of them. Users who
-// hold a seat of their party already keep it, with the later of both expiries; a user
-// who sits already stays seated. So the same claim may be made twice.
+// Hold keeps all seats of all claims until the given time, or none of them. What is
+// reserved for them becomes held. Users who hold a seat of their party already keep it,
+// with the later of both expiries; a user who sits already stays seated. So the same
+// claim may be made twice.
 func (t *Table) Hold(now, until time.Time, claims ...Claim) error {
+	return t.keep(now, until, Held, claims)
+}
+
+// Reserve is Hold before it is certain: nobody is to know yet. What the claims hold or
+// sit on already stays as it is.
+func (t *Table) Reserve(now, until time.Time, claims ...Claim) error {
+	return t.keep(now, until, Reserved, claims)
+}
+
+func (t *Table) keep(now, until time.Time, as State, claims []Claim) error {
 	t.Purge(now)
-	if len(claims) == 0 {
-		return nil
-	}
 	before := slices.Clone(t.rows)
 	for _, c := range claims {
-		if err := t.hold(c, until); err != nil {
+		if err := t.claim(c, until, as); err != nil {
 			t.rows = before
 			return err
 		}
@@ -115,7 +132,7 @@ func (t *Table) Hold(now, until time.Time, claims ...Claim) error {
 	return nil
 }
 
-func (t *Table) hold(c Claim, until time.Time) error {
+func (t *Table) claim(c Claim, until time.Time, as State) error {
 	if c.Team < AnyTeam || c.Team >= t.teams || c.Spares < 0 || c.Spares > 0 && c.PartyID == "" || len(c.UserIDs)+c.Spares == 0 || slices.Contains(c.UserIDs, "") {
 		return fmt.Errorf("%w: %+v", ErrLayout, c)
 	}
@@ -126,6 +143,8 @@ func (t *Table) hold(c Claim, until time.Time) error {
 	spares := max(0, c.Spares-t.sparesOf(c.PartyID))
 	need := len(fresh) + spares
 	switch {
+	case !t.partyMayHave(c.PartyID, need):
+		return ErrPartyFull
 	case team == AnyTeam:
 		if team = t.fullestWithRoom(need); team == AnyTeam {
 			return t.refusal()
@@ -139,17 +158,43 @@ func (t *Table) hold(c Claim, until time.Time) error {
 	for i := range t.rows {
 		s := &t.rows[i]
 		ours := slices.Contains(c.UserIDs, s.UserID) || s.UserID == "" && s.PartyID == c.PartyID && c.Spares > 0
-		if ours && s.State == Held {
-			s.Expires = later(s.Expires, until)
+		if ours {
+			s.prolong(until, as)
 		}
 	}
 	for _, u := range fresh {
-		t.rows = append(t.rows, Seat{UserID: u, PartyID: c.PartyID, Team: team, State: Held, Expires: until})
+		t.rows = append(t.rows, Seat{UserID: u, PartyID: c.PartyID, Team: team, State: as, Expires: until})
 	}
 	for range spares {
-		t.rows = append(t.rows, Seat{PartyID: c.PartyID, Team: team, State: Held, Expires: until})
+		t.rows = append(t.rows, Seat{PartyID: c.PartyID, Team: team, State: as, Expires: until})
 	}
 	return nil
+}
+
+// prolong keeps a seat until the given time at least; holding makes a reservation a hold.
+func (s *Seat) prolong(until time.Time, as State) {
+	switch {
+	case s.State == Reserved && as == Held:
+		s.State, s.Expires = Held, until
+	case s.State == as:
+		s.Expires = later(s.Expires, until)
+	}
+}
+
+// Withdraw opens what is reserved for the claims. It reports whether anything was.
+func (t *Table) Withdraw(now time.Time, claims ...Claim) bool {
+	t.Purge(now)
+	return t.remove(func(s Seat) bool {
+		return s.State == Reserved && slices.ContainsFunc(claims, func(c Claim) bool {
+			return s.PartyID == c.PartyID && (slices.Contains(c.UserIDs, s.UserID) || s.UserID == "" && c.Spares > 0)
+		})
+	}) > 0
+}
+
+// Users lists everybody with a seat of their own, reserved ones too, in no order.
+func (t *Table) Users(now time.Time) []Seat {
+	t.Purge(now)
+	return slices.DeleteFunc(slices.Clone(t.rows), func(s Seat) bool { return s.UserID == "" })
 }
 
 // place finds the team a claim is bound to, by its own wish and by seats the party has
@@ -178,8 +223,8 @@ func (t *Table) place(c Claim) (team int, fresh []string, err error) {
 	return team, fresh, nil
 }
 
-// Take seats a user who has arrived: in his own seat, in a spare one of his party, or
-// in an open one, on his party's team where the party has one. Taking twice is taking
+// Take seats a user who has arrived: in their own seat, in a spare one of their party, or
+// in an open one, on the party's team where the party has one. Taking twice is taking
 // once. An outsider's refusal is ErrReserved or ErrFull.
 func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
 	t.Purge(now)
@@ -197,6 +242,8 @@ func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
 	}
 	team, together := t.teamOf(partyID)
 	switch {
+	case !t.partyMayHave(partyID, 1):
+		return Seat{}, ErrPartyFull
 	case !together:
 		if team = t.emptiestWithRoom(); team == AnyTeam {
 			return Seat{}, t.refusal()
@@ -213,25 +260,30 @@ func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
 
 // Assign holds a seat by name for a friend of a party that sits here: a spare one of
 // the party, which keeps the later expiry, or an open one on its team. A user who has
-// a seat keeps it as it is. ErrSplit means that the party has no seat here.
+// a seat keeps it; one that was only reserved is held from now on. ErrSplit means that
+// the party has no seat here.
 func (t *Table) Assign(now, until time.Time, userID, partyID string) (Seat, error) {
 	t.Purge(now)
 	if userID == "" {
 		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
 	}
 	if s := t.seatOf(userID); s != nil {
+		if s.State == Reserved {
+			s.prolong(until, Held)
+		}
 		return *s, nil
 	}
 	if i := t.spare(partyID); i >= 0 {
 		s := &t.rows[i]
-		s.UserID, s.Expires = userID, later(s.Expires, until)
+		s.UserID = userID
+		s.prolong(until, Held)
 		return *s, nil
 	}
 	team, together := t.teamOf(partyID)
 	if !together {
 		return Seat{}, ErrSplit
 	}
-	if err := t.hold(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, until); err != nil {
+	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, until, Held); err != nil {
 		return Seat{}, err
 	}
 	return *t.seatOf(userID), nil
@@ -280,7 +332,7 @@ func (t *Table) ExtendSpares(now time.Time, partyID string, until time.Time) boo
 	t.Purge(now)
 	any := false
 	for i := range t.rows {
-		if s := &t.rows[i]; s.UserID == "" && s.PartyID == partyID {
+		if s := &t.rows[i]; s.UserID == "" && s.PartyID == partyID && s.State == Held {
 			s.Expires, any = later(s.Expires, until), true
 		}
 	}
@@ -304,17 +356,17 @@ func (t *Table) Purge(now time.Time) []Seat {
 	return gone
 }
 
-// NextExpiry is when the next hold expires; ok is false while nothing is held.
+// NextExpiry is when the next hold or reservation expires; ok is false while there is none.
 func (t *Table) NextExpiry() (at time.Time, ok bool) {
 	for _, s := range t.rows {
-		if s.State == Held && (!ok || s.Expires.Before(at)) {
+		if s.State != Taken && (!ok || s.Expires.Before(at)) {
 			at, ok = s.Expires, true
 		}
 	}
 	return at, ok
 }
 
-// Get is the seat of a user, if he has one.
+// Get is the seat of a user, if there is one; it may be only reserved.
 func (t *Table) Get(now time.Time, userID string) (Seat, bool) {
 	s := t.seatOf(userID)
 	if s == nil || !s.live(now) {
@@ -329,7 +381,7 @@ func (t *Table) TeamOf(now time.Time, partyID string) (team int, ok bool) {
 	return t.teamOf(partyID)
 }
 
-// Count says how many seats are taken, held and open.
+// Count says how many seats are taken, held or reserved, and open.
 func (t *Table) Count(now time.Time) (taken, held, open int) {
 	for _, s := range t.rows {
 		switch {
@@ -342,12 +394,13 @@ func (t *Table) Count(now time.Time) (taken, held, open int) {
 	return taken, held, t.Capacity() - taken - held
 }
 
-// OpenByTeam is the number of open seats of each team, for backfill.
+// OpenByTeam is the number of open seats of each team, as in Map.
 func (t *Table) OpenByTeam(now time.Time) []int {
-	t.Purge(now)
 	open := make([]int, t.teams)
-	for i := range open {
-		open[i] = t.free(i)
+	for _, s := range t.Map(now) {
+		if s.State == Open {
+			open[s.Team]++
+		}
 	}
 	return open
 }
@@ -358,7 +411,7 @@ func (t *Table) Parties(now time.Time) []string {
 	var ids []string
 	size := map[string]int{}
 	for _, s := range t.rows {
-		if s.PartyID == "" {
+		if s.PartyID == "" || s.State == Reserved {
 			continue
 		}
 		if size[s.PartyID] == 0 {
@@ -371,10 +424,15 @@ func (t *Table) Parties(now time.Time) []string {
 }
 
 // Map lists every seat, open ones too: by team, taken before held before open, then by
-// party and user. Its length is the capacity.
+// party and user. Reserved ones are open here. Its length is the capacity.
 func (t *Table) Map(now time.Time) []Seat {
 	t.Purge(now)
 	all := append(make([]Seat, 0, t.Capacity()), t.rows...)
+	for i := range all {
+		if all[i].State == Reserved {
+			all[i] = Seat{Team: all[i].Team, State: Open}
+		}
+	}
 	for team := range t.teams {
 		for range t.free(team) {
 			all = append(all, Seat{Team: team, State: Open})
@@ -393,8 +451,8 @@ func (t *Table) Map(now time.Time) []Seat {
 // inMap is the order of the states in Map.
 var inMap = [...]State{Taken, Held, Open}
 
-// live is false for a hold that has expired.
-func (s Seat) live(now time.Time) bool { return s.State != Held || s.Expires.After(now) }
+// live is false for a hold or reservation that has expired.
+func (s Seat) live(now time.Time) bool { return s.State == Taken || s.Expires.After(now) }
 
 func later(a, b time.Time) time.Time {
 	if a.Before(b) {
@@ -420,9 +478,15 @@ func (t *Table) seatOf(userID string) *Seat {
 	return nil
 }
 
-// spare is the row of a spare seat of the party, or -1.
+// spare is the row of a spare seat of the party, a held one where there is any; -1 for none.
 func (t *Table) spare(partyID string) int {
-	return slices.IndexFunc(t.rows, func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
+	found := -1
+	for i, s := range t.rows {
+		if s.UserID == "" && s.PartyID == partyID && (found < 0 || s.State == Held && t.rows[found].State == Reserved) {
+			found = i
+		}
+	}
+	return found
 }
 
 func (t *Table) sparesOf(partyID string) (n int) {
@@ -477,9 +541,22 @@ func (t *Table) emptiestWithRoom() int {
 	return best
 }
 
+// partyMayHave reports whether a party may have so many seats more, if its team has them.
+func (t *Table) partyMayHave(partyID string, more int) bool {
+	if partyID == "" || t.maxParty == 0 || t.maxParty >= t.teamSize {
+		return true
+	}
+	for _, s := range t.rows {
+		if s.PartyID == partyID {
+			more++
+		}
+	}
+	return more <= t.maxParty
+}
+
 // refusal says why there is no room: held seats may come free, taken ones are gone.
 func (t *Table) refusal() error {
-	if slices.ContainsFunc(t.rows, func(s Seat) bool { return s.State == Held }) {
+	if slices.ContainsFunc(t.rows, func(s Seat) bool { return s.State != Taken }) {
 		return ErrReserved
 	}
 	return ErrFull

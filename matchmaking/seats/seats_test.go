@@ -16,7 +16,7 @@ func at(sec int) time.Time { return t0.Add(time.Duration(sec) * time.Second) }
 
 func table(t testing.TB, teams, size int) *seats.Table {
 	t.Helper()
-	tab, err := seats.New(teams, size)
+	tab, err := seats.New(teams, size, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func wantCount(t *testing.T, tab *seats.Table, now, taken, held, open int) {
 
 func TestNew_Refuses(t *testing.T) {
 	for _, c := range [][2]int{{0, 1}, {1, 0}, {-1, 5}} {
-		if _, err := seats.New(c[0], c[1]); !errors.Is(err, seats.ErrLayout) {
+		if _, err := seats.New(c[0], c[1], 0); !errors.Is(err, seats.ErrLayout) {
 			t.Errorf("New(%d, %d) = %v", c[0], c[1], err)
 		}
 	}

@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"partyline/party"
 	"partyline/party/grace"
 	"partyline/party/invite"
+	"partyline/party/judge"
 	"partyline/party/limit"
 	"partyline/party/rules"
 	"partyline/rpc"
@@ -33,9 +35,12 @@ const (
 type Options struct {
 	Env        map[string]string // the host's runtime environment
 	Nakama     runtime.NakamaModule
+	DB         *sql.DB // the host's; nil where it has none, as the embedded engine
 	Logger     runtime.Logger
 	Now        party.Clock   // nil = time.Now
 	SweepEvery time.Duration // 0 = a minute
+
+	SingleParty bool // the host's session.single_party
 }
 
 // Module is the whole module, put together. Make it with [New].
@@ -44,10 +49,14 @@ type Module struct {
 	logger     runtime.Logger
 	now        party.Clock
 	sweepEvery time.Duration
+	single     bool
 
 	rules   *rules.Live
+	next    *rules.Live   // what comes next; nil: nothing
+	shadow  *judge.Shadow // asks them; nil: nobody
 	invites *invite.Service
 	grace   *grace.Service
+	blocks  party.BlockList
 	matches *matchmaking.Matches
 	telling telling
 	queues  *queue.Service
@@ -59,6 +68,7 @@ type Module struct {
 	panics atomic.Uint64 // of background work
 
 	processing bool // the host matches through us: there were queues at its start
+	matching   bool // the host asks us which match to give: there were queues or create_match at its start
 	ready      bool // set once New is done; what becomes of the rules file before is its error
 
 	mu      sync.Mutex
@@ -69,7 +79,10 @@ type Module struct {
 // New reads the configuration and constructs the module. It starts nothing and registers
 // nothing. All problems of the environment and of the rules file are in one error.
 func New(ctx context.Context, o Options) (*Module, error) {
-	m := &Module{nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery}
+	m := &Module{
+		nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery,
+		single: o.SingleParty, blocks: party.NewBlockList(o.DB, o.Nakama),
+	}
 	if m.now == nil {
 		m.now = time.Now
 	}
@@ -78,11 +91,12 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
 	for _, name := range env.unknown {
-		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s and %s", name, EnvRules, EnvProxies, EnvConsole)
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s and %s", name, EnvRules, EnvNext, EnvProxies, EnvConsole)
 	}
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
+	m.prepareShadow(ctx, env.next)
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("partyline: bad configuration:\n%w", err)
 	}
@@ -104,9 +118,9 @@ func (m *Module) construct(env environment) error {
 	judge := m.newJudge(activity)
 	admission := party.NewAdmission(party.AdmissionDeps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
-		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk,
+		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk, SingleParty: m.single,
 	})
-	m.prepareStatus(roster, admission, policy)
+	m.prepareStatus(roster, admission, limits, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
@@ -119,6 +133,7 @@ func (m *Module) construct(env environment) error {
 	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, roster, policy),
+		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good
 		hooks.Settled(admission),
 		hooks.Creation(ruled.checks, limits, admission, policy),
 		hooks.Judged(ruled.checks, ruled.checks, judge.Has),

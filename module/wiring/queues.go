@@ -8,7 +8,6 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
-	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/rules"
@@ -25,6 +24,7 @@ type matchmakerRegistrar interface {
 // start only.
 func (m *Module) addQueues(roster *party.Roster, policy party.Policy) {
 	m.processing = len(policy().Queues) > 0
+	m.matching = m.processing || policy().Matchmaking.CreateMatch
 	m.queues = queue.New(queue.Deps{
 		Roster: roster,
 		Footprint: func(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {
@@ -37,10 +37,10 @@ func (m *Module) addQueues(roster *party.Roster, policy party.Policy) {
 		},
 		Statuses: m.telling.status.Statuses,
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
-		Processing: m.processing, Launcher: launcher{m.matches, policy}, Told: m.telling.queued, Metrics: m.nk,
+		Blocks: m.blocks, Processing: m.processing, Launcher: m.matches, Told: m.telling.queued, Metrics: m.nk,
 	})
 	roster.OnChange(m.queues.Changed)
-	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues))
+	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues, m.matching))
 }
 
 // queued reports whether a party looks for a match. The rules ask for it, and are made
@@ -56,14 +56,21 @@ func (m *Module) mayQueue(ctx context.Context, caller party.Caller, v party.View
 
 // describeQueues lists what registerQueues registers.
 func (m *Module) describeQueues() []string {
-	if !m.processing {
+	switch {
+	case m.processing:
+		return []string{"matchmaker matched", "matchmaker processor"}
+	case m.matching:
 		return []string{"matchmaker matched"}
 	}
-	return []string{"matchmaker matched", "matchmaker processor"}
+	return nil
 }
 
-// registerQueues gives the host the matched hook and, with queues, the matchmaker.
+// registerQueues gives the host the matched hook and, with queues, the matchmaker. Without
+// either need it leaves the hook to the operator's own module: the host has one slot.
 func (m *Module) registerQueues(host matchmakerRegistrar) error {
+	if !m.matching {
+		return nil
+	}
 	err := host.RegisterMatchmakerMatched(func(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error) {
 		return m.queues.Matched(ctx, entries)
 	})
@@ -85,25 +92,11 @@ func (m *Module) registerQueues(host matchmakerRegistrar) error {
 // queuesReloaded warns of what a reload cannot change.
 func (m *Module) queuesReloaded(now *rules.Set) {
 	switch has := len(now.Config().Queues) > 0; {
+	case now.Config().Matchmaking.CreateMatch && !m.matching:
+		m.logger.Warn("matchmaking.create_match works after a restart of the server")
 	case has && !m.processing:
 		m.logger.Warn("the first queues work after a restart of the server; until then matchmaking is the server's own")
 	case !has && m.processing:
 		m.logger.Warn("no queue is left; until a restart of the server nobody can look for a match")
 	}
-}
-
-// launcher makes the matches that queues form.
-type launcher struct {
-	*matchmaking.Matches
-	policy party.Policy
-}
-
-var _ queue.Launcher = launcher{}
-
-func (l launcher) Launch(ctx context.Context, in queue.Launch) (string, error) {
-	return l.Matches.Launch(ctx, matchmaking.Launch{
-		Handler: in.Handler, Queue: in.Queue, Teams: in.Teams, TeamSize: in.TeamSize, Claims: in.Claims,
-		SeatHold: in.SeatHold, SeatHoldMax: in.SeatHoldMax, Grace: max(in.SeatHold, l.policy().Parties.ReconnectGrace),
-		Backfill: in.Backfill, Key: in.Key, Skill: in.Skill,
-	})
 }

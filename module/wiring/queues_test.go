@@ -13,29 +13,32 @@ import (
 )
 
 const (
+	withMatches   = "version: 1\nmatchmaking: {create_match: true}\n"
 	withoutQueues = "version: 1\n"
 	withQueues    = "version: 1\nqueues:\n  duel: {teams: 2, team_size: 1}\n"
 )
 
-// The host takes a matchmaker at its start alone, and ours must not replace its own where
-// there are no queues.
-func TestRegister_ProcessorOnlyWithQueues(t *testing.T) {
+// The host takes a matchmaker at its start alone, ours must not replace its own where
+// there are no queues, and the one slot for the matched hook is left alone unless needed.
+func TestRegister_MatchmakerOnlyWhereNeeded(t *testing.T) {
 	for _, tt := range []struct {
-		rules string
-		want  bool
-	}{{withoutQueues, false}, {withQueues, true}} {
+		rules         string
+		want, matched bool
+	}{{withoutQueues, false, false}, {withMatches, false, true}, {withQueues, true, true}} {
 		path := writeRules(t, tt.rules)
 		nk := &nakama{path: path}
 		init, _ := boot(t, map[string]string{"PARTY_RULES": "rules.yml"}, nk)
-		if got := init.pool != nil; got != tt.want || init.matched == nil {
-			t.Errorf("with %q: processor %v, matched %v; want %v and true", tt.rules, got, init.matched != nil, tt.want)
+		if init.pool != nil != tt.want || init.matched != nil != tt.matched {
+			t.Errorf("with %q: processor %v, matched %v; want %v and %v", tt.rules, init.pool != nil, init.matched != nil, tt.want, tt.matched)
 		}
 		m, err := wiring.New(context.Background(), wiring.Options{Nakama: nk, Logger: &logBook{}, Env: map[string]string{"PARTY_RULES": "rules.yml"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := slices.Contains(m.Describe(), "matchmaker processor"); got != tt.want {
-			t.Errorf("with %q: described %v; want %v", tt.rules, got, tt.want)
+		described := m.Describe()
+		if slices.Contains(described, "matchmaker processor") != tt.want || slices.Contains(described, "matchmaker matched") != tt.matched ||
+			slices.Contains(described, "hook after MatchJoin matchmaking.tickets") == tt.matched {
+			t.Errorf("with %q: described %q", tt.rules, described)
 		}
 		m.Stop(context.Background())
 		if tt.want {
@@ -48,8 +51,11 @@ func TestRegister_ProcessorOnlyWithQueues(t *testing.T) {
 				t.Error("the host's refusal of the processor was ignored")
 			}
 		}
-		if match, err := init.matched(context.Background(), &logBook{}, nil, nk, nil); match != "" || (err == nil) == tt.want {
-			t.Errorf("matched of nobody = %q, %v", match, err)
+		if !tt.matched {
+			continue
+		}
+		if match, err := init.matched(context.Background(), &logBook{}, nil, nk, nil); match != "" || err == nil {
+			t.Errorf("matched of nobody = %q, %v; want an error", match, err)
 		}
 	}
 }
@@ -58,6 +64,7 @@ func TestRegister_ProcessorOnlyWithQueues(t *testing.T) {
 func TestReload_QueuesNeedARestart(t *testing.T) {
 	for _, tt := range []struct{ before, after, says string }{
 		{withoutQueues, withQueues, "the first queues work after a restart"},
+		{withoutQueues, withMatches, "matchmaking.create_match works after a restart"},
 		{withQueues, withoutQueues, "no queue is left"},
 		{withQueues, withQueues + "  trio: {teams: 2, team_size: 3}\n", ""},
 	} {

@@ -16,9 +16,13 @@ import (
 // Register puts the module together, registers it with the host and starts its
 // background work. It is what the plugin's entry and the embedded engine call, once. On
 // an error nothing runs, and the host does not start.
-func Register(ctx context.Context, logger runtime.Logger, _ *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
+func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
 	env, _ := ctx.Value(runtime.RUNTIME_CTX_ENV).(map[string]string)
-	m, err := New(ctx, Options{Env: env, Nakama: nk, Logger: logger})
+	conf, err := initializer.GetConfig()
+	if err != nil {
+		return fmt.Errorf("partyline: read the server's configuration: %w", err)
+	}
+	m, err := New(ctx, Options{Env: env, Nakama: nk, DB: db, Logger: logger, SingleParty: conf.GetSession().GetSingleParty()})
 	if err != nil {
 		return err
 	}

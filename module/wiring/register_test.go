@@ -94,6 +94,10 @@ func TestRegister_HostGetsEverythingDescribed(t *testing.T) {
 			if len(init.starts) != 1 || len(init.ends) != 1 {
 				t.Errorf("not registered once: %s", line)
 			}
+		case words[2] == "ListMatches":
+			if init.matchList == nil {
+				t.Errorf("not registered: %s", line)
+			}
 		case words[2] == "ListParties":
 			if init.list == nil {
 				t.Errorf("not registered: %s", line)
@@ -162,7 +166,8 @@ func TestRegister_HostRefuses(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			init := newInitializer()
 			init.refuses = what
-			err := wiring.Register(bootContext(nil), &logBook{}, nil, &nakama{}, init)
+			nk := &nakama{path: writeRules(t, withMatches)}
+			err := wiring.Register(bootContext(map[string]string{"PARTY_RULES": "rules.yml"}), &logBook{}, nil, nk, init)
 			if err == nil || !strings.Contains(err.Error(), "partyline: ") || !strings.Contains(err.Error(), "no more "+what) {
 				t.Errorf("Register = %v; want the host's refusal", err)
 			}

@@ -20,10 +20,13 @@ type telling struct {
 }
 
 // prepareStatus makes the statuses. Their invites are asked when the first call comes.
-func (m *Module) prepareStatus(roster *party.Roster, admission *party.Admission, policy party.Policy) {
+func (m *Module) prepareStatus(roster *party.Roster, admission *party.Admission, limits *party.Limits, policy party.Policy) {
 	m.telling.status = status.New(status.Deps{
 		Streams: m.nk, Sender: m.nk, Roster: roster, Expected: admission, Policy: policy, Logger: m.logger, Now: m.now,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
+			if err := limits.Arrival(c.UserID); err != nil {
+				return invite.Lead{}, err
+			}
 			return m.invites.Lead(ctx, c, code)
 		},
 		Moved: m.progressed,

@@ -42,6 +42,7 @@ const minute = time.Minute // the grace of a new world
 
 func newWorld(t testing.TB, now party.Clock) *world {
 	w := &world{t: t, host: partytest.NewHost(), now: now, log: &partytest.Log{}, conf: rules.Default()}
+	w.conf.Parties.KickBanJoins = true
 	w.conf.Parties.ReconnectGrace = minute
 	w.node = w.newNode()
 	return w

@@ -36,7 +36,7 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 	if err != nil {
 		return Lead{}, err
 	}
-	switch err := s.Admission.Check(ctx, id, party.Session{UserID: c.UserID, Username: c.Username}, r.grant()); party.ReasonOf(err) {
+	switch err := s.Admission.Check(ctx, id, party.Session{UserID: c.UserID, Username: c.Username}, r.grant(c.UserID)); party.ReasonOf(err) {
 	case "", party.PartyFull, party.PartyLocked: // both may be over when the user arrives
 	default:
 		return Lead{}, err

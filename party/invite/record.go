@@ -135,9 +135,9 @@ func (r *record) summary() party.InviteSummary {
 	}
 }
 
-// grant is what the invite counts for at the door.
-func (r *record) grant() party.Grant {
-	return party.Grant{InviteID: r.ID, InvitedAt: r.createdAt()}
+// grant is what the invite counts for when the user comes with it.
+func (r *record) grant(userID string) party.Grant {
+	return party.Grant{InviteID: r.ID, InvitedAt: r.createdAt(), Named: slices.Contains(r.For, userID)}
 }
 
 func (r *record) clone() *record {

@@ -55,7 +55,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if sessionErr != nil {
 		return none, sessionErr
 	}
-	if err := s.Admission.Check(ctx, id, session, r.grant()); err != nil {
+	if err := s.Admission.Check(ctx, id, session, r.grant(c.UserID)); err != nil {
 		return none, err
 	}
 	if err := s.mayJoin(ctx, c, r, v, held); err != nil {
@@ -164,7 +164,7 @@ func (s *Service) enter(ctx context.Context, key string, known found, id party.I
 		settled = !errors.As(err, &unsure{})
 		return err
 	}
-	err = s.Admission.Admit(ctx, id, session, r.grant())
+	err = s.Admission.Admit(ctx, id, session, r.grant(session.UserID))
 	settled = err == nil
 	return err
 }

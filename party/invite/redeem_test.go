@@ -201,8 +201,9 @@ func TestService_RedeemAfterAKick(t *testing.T) {
 	w.host.PartyLeave(p[1], id)
 	w.must(w.admission.Kicked(ctx, id, p[1]))
 	w.refused(w.redeem(p[1], before), party.Banned)
-	w.clock.Advance(time.Millisecond) // within the same second
-	after := w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code
+	w.clock.Advance(time.Millisecond)                                                                       // within the same second
+	w.refused(w.redeem(p[1], w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code), party.Banned) // anybody's link
+	after := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}}).Code
 	w.must(w.redeem(p[1], after))
 	w.members(id, p...)
 }

@@ -23,19 +23,20 @@ var _ Entrance = (*party.Admission)(nil)
 // an action costs (a token of a rate, a seat) is taken by the hook that goes ahead.
 type Checks struct {
 	Judge    party.Judge
-	Has      func(rules.Action) bool // whether the judge has anything to say about the action
+	Has      func(rules.Action) bool // whether the judge wants to be asked about the action
+	Enforces func(rules.Action) bool // whether its answer can refuse the action
 	Entrance Entrance
 	Policy   party.Policy
 }
 
 // NewChecks makes checks that ask the judge, and count.
 func NewChecks(j *Judge, e Entrance, p party.Policy) Checks {
-	return Checks{Judge: j, Has: j.Has, Entrance: e, Policy: p}
+	return Checks{Judge: j, Has: j.Has, Enforces: j.Enforces, Entrance: e, Policy: p}
 }
 
 // Dry are the same checks for questions that nothing follows from.
 func (c Checks) Dry(j *Judge) Checks {
-	c.Judge = j.Dry()
+	c.Judge, c.Has = j.Dry(), j.Enforces
 	return c
 }
 
@@ -78,11 +79,11 @@ func (c Checks) Accept(ctx context.Context, by, joiner party.Session, id party.I
 		return nil
 	}
 	if err := party.CheckNamed(joiner); err != nil {
-		return err
+		return c.unable(rules.ActionJoin, err)
 	}
 	v, held, err := c.Entrance.Seats(ctx, id, joiner.UserID)
 	if err != nil {
-		return err
+		return c.unable(rules.ActionJoin, err)
 	}
 	if _, member := v.Session(by.SessionID); !member || c.Entrance.Returning(id, joiner.UserID) {
 		return nil
@@ -102,7 +103,7 @@ func (c Checks) Inside(ctx context.Context, a rules.Action, caller party.Caller,
 	}
 	v, held, err := c.Entrance.Seats(ctx, id, "")
 	if err != nil {
-		return err
+		return c.unable(a, err)
 	}
 	if _, member := v.Session(caller.SessionID); !member {
 		return nil
@@ -110,6 +111,15 @@ func (c Checks) Inside(ctx context.Context, a rules.Action, caller party.Caller,
 	return c.Judge.Decide(ctx, party.Question{
 		Action: a, Caller: caller, Client: party.ClientOf(ctx, caller.UserID), View: v, Held: held, Request: asked,
 	})
+}
+
+// unable is the answer where a question cannot be put together: an error, unless only rules
+// that are not in force would have been asked.
+func (c Checks) unable(a rules.Action, err error) error {
+	if !c.Enforces(a) {
+		return nil
+	}
+	return err
 }
 
 // Alone answers for a ticket of the caller's own, without a party.

@@ -41,6 +41,8 @@ type Invites interface {
 // Deps is what an Overview reads.
 type Deps struct {
 	Live    *rules.Live
+	Next    *rules.Live   // the rules that come next; nil: none
+	Shadow  *judge.Shadow // what they would have answered; nil with Next
 	Judge   *judge.Judge
 	Lister  Lister
 	Seats   Seats

@@ -37,6 +37,9 @@ func (d *decoder) warn(path, what, allowed string) {
 func (d *decoder) fields(v reflect.Value, path string) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if f.Tag.Get("yaml") == "-" {
+			continue
+		}
 		at := join(path, f.Tag.Get("yaml"))
 		if !d.broken[at] {
 			d.field(v.Field(i), f.Tag, at)

@@ -39,6 +39,7 @@ func Default() Config {
 			PagePerIP:       Rate{N: 6000, Per: time.Minute},
 			Data:            DataLimits{Rate: Rate{N: 50, Per: time.Second}, Bytes: 4096},
 		},
+		Queries: Queries{MaxLength: 2048, Terms: 64, Regex: RegexLiteral},
 		Matchmaking: Matchmaking{
 			SeatHold:    45 * time.Second,
 			SoloTickets: SoloTicketsRefuse,
@@ -54,6 +55,7 @@ func DefaultQueue() Queue {
 		MaxWait:     10 * time.Minute,
 		SeatHold:    45 * time.Second,
 		SeatHoldMax: 10 * time.Minute,
+		Blocks:      BlocksAvoid,
 		Match:       PartyMatch,
 	}
 }

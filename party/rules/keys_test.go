@@ -71,6 +71,9 @@ var keyEffects = map[string]string{
 	"limits.page_per_ip":                `"60/m"`,
 	"limits.data.rate":                  `"5/s"`,
 	"limits.data.bytes":                 `100`,
+	"queries.max_length":                `100`,
+	"queries.terms":                     `7`,
+	"queries.regex":                     `"any"`,
 	"matchmaking.create_match":          `true`,
 	"matchmaking.seat_hold":             `"20s"`,
 	"matchmaking.solo_tickets":          `"cancel"`,
@@ -97,6 +100,7 @@ var keyEffects = map[string]string{
 	"queues.q.seat_hold":                `"10s"`,
 	"queues.q.seat_hold_max":            `"1m"`,
 	"queues.q.backfill":                 `true`,
+	"queues.q.blocks":                   `"ignore"`,
 	"queues.q.match":                    `"my_match"`,
 }
 

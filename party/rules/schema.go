@@ -23,6 +23,9 @@ type Config struct {
 	Status Status `yaml:"status"`
 	// How often one player or one address may do something.
 	Limits Limits `yaml:"limits"`
+	// What clients may search for in lists of parties and matches, and in tickets
+	// where there are no queues.
+	Queries Queries `yaml:"queries"`
 	// Conditions on what players do, from first to last; the first whose condition
 	// holds decides, and without any the action is allowed.
 	Rules []Rule `yaml:"rules" limit:"..200"`
@@ -52,9 +55,12 @@ type Parties struct {
 	// Whether a player who connects again within reconnect_grace is put back into
 	// the party at once, without the game asking for it.
 	ResumeOnConnect bool `yaml:"resume_on_connect"`
-	// How long a kicked player cannot come back with an invite made before the
-	// kick. A new invite always lifts it. 0 bans nobody.
+	// How long a kicked player cannot come back. Only an invite made after the kick
+	// that names the player lifts it. Left out, the ban is for invites alone, and the
+	// server's own joins are as without Partyline. 0 bans nobody.
 	KickBan time.Duration `yaml:"kick_ban" limit:"0s..168h"`
+	// KickBanJoins says that the file sets kick_ban, so that it binds native joins too.
+	KickBanJoins bool `yaml:"-"`
 	// When nobody new may enter a party.
 	Lock Lock `yaml:"lock"`
 	// Requests to join a closed party.
@@ -276,6 +282,27 @@ type GuessLimits struct {
 	// Wrong codes from one address, or from one network where addresses are IPv6.
 	PerIP Rate `yaml:"per_ip"`
 }
+
+// Queries bounds searches: one with an unusual pattern can keep the server busy for
+// seconds.
+type Queries struct {
+	// Longest query in bytes.
+	MaxLength int `yaml:"max_length" limit:"1..65536"`
+	// How many words, field names and values a query may have.
+	Terms int `yaml:"terms" limit:"1..1024"`
+	// Which patterns a query may have: "literal" allows a regular expression that is
+	// literal characters with ".*" before or behind them or alternatives of literals,
+	// and a few wildcards; "any" allows everything the server understands.
+	Regex RegexPolicy `yaml:"regex" oneof:"literal|any"`
+}
+
+// RegexPolicy is literal | any.
+type RegexPolicy string
+
+const (
+	RegexLiteral RegexPolicy = "literal"
+	RegexAny     RegexPolicy = "any"
+)
 
 // DataLimits bounds party data sent by clients.
 type DataLimits struct {

@@ -21,6 +21,7 @@ type (
 	SoloTickets string // refuse | cancel
 	SkillSource string // account | storage | ticket
 	PartySkill  string // mean | max
+	BlockRule   string // avoid | ignore
 )
 
 const (
@@ -30,6 +31,9 @@ const (
 	SkillFromAccount SkillSource = "account"
 	SkillFromStorage SkillSource = "storage"
 	SkillFromTicket  SkillSource = "ticket"
+
+	BlocksAvoid  BlockRule = "avoid"
+	BlocksIgnore BlockRule = "ignore"
 
 	PartySkillMean PartySkill = "mean"
 	PartySkillMax  PartySkill = "max"
@@ -67,6 +71,8 @@ type Queue struct {
 	SeatHoldMax time.Duration `yaml:"seat_hold_max" limit:"1s..1h"`
 	// Whether free seats of running matches are filled before new matches are made.
 	Backfill bool `yaml:"backfill"`
+	// Whether players who block each other are kept out of each other's matches.
+	Blocks BlockRule `yaml:"blocks" oneof:"avoid|ignore"`
 	// Name of the match handler: party_match, or one that the operator registered.
 	Match string `yaml:"match" form:"property"`
 }

@@ -16,6 +16,7 @@ import (
 
 	"partyline/party"
 	"partyline/party/invite"
+	"partyline/party/judge"
 	"partyline/party/overview"
 	"partyline/party/rules"
 	"partyline/rpc/console"
@@ -283,5 +284,22 @@ func TestPage_Variants(t *testing.T) {
 				t.Errorf("asked for the page at %q", s.cursor)
 			}
 		})
+	}
+}
+
+// The rules that come next stand beside those in force, with what they would change.
+func TestPage_Next(t *testing.T) {
+	src := aServer()
+	routes, _ := serve(t, src)
+	src.rules.Next = &overview.Next{
+		Source: "/rules/next.yml", Version: 2, Asked: 12, Differs: 3, Changes: []string{"rule <b>young</b> is new"},
+		Counts:   []judge.ShadowCount{{Action: "create", Now: "allowed", Next: "denied by young", Times: 3}},
+		Examples: []overview.Example{{At: now.Unix(), Action: "create", Username: "mira", Now: "allowed", Next: "denied by young"}},
+	}
+	body := get(routes["console_page"], http.MethodGet, "/party/console", "Bearer "+key).Body.String()
+	for _, want := range []string{"Rules that come next", "3 of 12 answers", "rule &lt;b&gt;young&lt;/b&gt; is new", "<strong>denied by young</strong>", "mira"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
 	}
 }

@@ -114,8 +114,11 @@ func (s *State) mayEnter(party, session int, by *Invite) string {
 			return alreadyMember
 		}
 	}
-	if k, ok := p.kicks[user]; ok && s.Now.Before(k.until) && (by == nil || !by.CreatedAt.After(k.at)) {
-		return banned
+	if k, ok := p.kicks[user]; ok && s.Now.Before(k.until) {
+		switch {
+		case by == nil && s.Rules.Parties.KickBanJoins, by != nil && !(by.CreatedAt.After(k.at) && slices.Contains(by.For, user)):
+			return banned
+		}
 	}
 	if member {
 		return "" // the seat is the user's own

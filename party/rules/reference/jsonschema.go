@@ -39,6 +39,9 @@ func (s *schema) object(t reflect.Type, defaults map[string]any) map[string]any 
 	for i := range t.NumField() {
 		f := t.Field(i)
 		key := f.Tag.Get("yaml")
+		if key == "-" {
+			continue
+		}
 		prop := s.property(f, defaults[key])
 		if doc := s.docs[t.Name()+"."+f.Name]; doc != "" {
 			prop["description"] = doc

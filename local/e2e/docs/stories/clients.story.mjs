@@ -175,6 +175,8 @@ test("a shared party reaches followers and those named", async () => {
   await outsider.vars.socket.followUsers([userOf(mira)]);
   mira.vars.friendId = userOf(outsider);
   await mira.run("share");
+  await mira.run("activity");
+  assert.ok(mira.vars.shared.url.endsWith(mira.vars.activity.discord.secrets.join));
   assert.deepEqual(mira.vars.shared.delivered, { status: 1, friends: 0, group: 0, users: 1 });
   const [username, status] = await until(() => outsider.vars.statuses.find(([, s]) => s.url), "the sharer's status");
   assert.equal(username, mira.vars.session.username);

@@ -1,0 +1,124 @@
+package queues_test
+
+import (
+	"encoding/json"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+)
+
+// Tickets end within 10 ms of a pass, in every way and on both sides of it: nobody hears of
+// a seat who is not matched, and of a match that came to nothing nothing is left.
+func TestTicketsEndAroundAPass(t *testing.T) {
+	w := start(t)
+	const groups = 21
+	p := w.players(4 * groups)
+	group := func(i int) []*player { return p[4*i : 4*i+4] }
+	for i := range groups {
+		w.party(group(i)[:2]...)
+		w.party(group(i)[2:]...)
+	}
+	ends := []func(a *player, ticket string, friend *player){
+		func(a *player, ticket string, _ *player) { // may be too late
+			_ = a.Send(&rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: a.partyID, Ticket: ticket}}})
+		},
+		func(_ *player, _ string, friend *player) {
+			_ = friend.Send(&rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: friend.partyID}}})
+		},
+		func(_ *player, _ string, friend *player) { friend.Abort() },
+	}
+	interval := w.interval()
+	pass := w.pass()
+	var acting sync.WaitGroup
+	for i := range groups {
+		acting.Go(func() {
+			g := group(i)
+			texts := properties("queue", "e2e_duel", "run", uuid.NewString())
+			ticket := g[0].queueParty(texts)
+			g[2].queueParty(texts)
+			at := pass.Add(interval + time.Duration(i-groups/2)*time.Millisecond)
+			time.Sleep(time.Until(at)) // the moment is what is tried, nothing waits for it
+			ends[i%len(ends)](g[0], ticket, g[1])
+		})
+	}
+	acting.Wait()
+	w.passes(2)
+	matched := 0
+	for i := range groups {
+		for _, m := range group(i) {
+			if w.hears(m) {
+				matched++
+			}
+		}
+	}
+	t.Logf("%d groups, %d players matched, a pass every %v", groups, matched, interval)
+}
+
+// pass waits for one and gives its time, to a few milliseconds.
+func (w *world) pass() time.Time {
+	w.t.Helper()
+	w.passes(1)
+	return time.Now()
+}
+
+// interval is the time between two passes.
+func (w *world) interval() time.Duration {
+	w.t.Helper()
+	first := w.pass()
+	shortest := time.Hour
+	for range 3 {
+		next := w.pass()
+		shortest, first = min(shortest, next.Sub(first)), next
+	}
+	return shortest
+}
+
+// hears reports whether a player was matched, and checks that whatever they heard of a
+// match fits.
+func (w *world) hears(m *player) bool {
+	w.t.Helper()
+	match, said := "", false
+	held := map[string]bool{}
+	for _, got := range m.Drain() {
+		if mm := got.Envelope.GetMatchmakerMatched(); mm != nil {
+			match = mm.GetMatchId()
+			if match == "" {
+				w.t.Errorf("matched without a match: %s", got.Raw)
+			}
+		}
+		var e event
+		data := got.Envelope.GetPartyData()
+		if data == nil || json.Unmarshal(data.GetData(), &e) != nil {
+			continue
+		}
+		switch {
+		case data.GetOpCode() == -3 && e.Event == "matched":
+			said = true
+		case data.GetOpCode() == -4 && e.Event == "seat_held":
+			held[e.MatchID] = true
+		}
+	}
+	for id := range held {
+		if id != match && !m.Ended() && m.stillIn() {
+			w.t.Errorf("%s heard of a seat in %s and was matched into %q", m.Username, id, match)
+		}
+	}
+	if len(held) > 0 && !said && !m.Ended() && m.stillIn() {
+		w.t.Errorf("%s was never told of the match their party has seats in", m.Username)
+	}
+	if match == "" && !m.Ended() && m.stillIn() {
+		if id, seats := m.seats(); id != "" {
+			w.t.Errorf("the party of %s has seats in %s: %+v", m.Username, id, seats)
+		}
+	}
+	return match != ""
+}
+
+// stillIn reports whether the player is in their party.
+func (p *player) stillIn() bool {
+	_, err := p.w.client.RPC(p.w.ctx, p.Session, "party_match", `{"party_id":"`+p.partyID+`"}`)
+	return err == nil
+}

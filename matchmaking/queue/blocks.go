@@ -1,0 +1,81 @@
+package queue
+
+import (
+	"context"
+	"slices"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// readBlocks notes whom the people on a ticket block, so that no match is planned around
+// it. A failure costs time only: every planned match is looked at again.
+func (s *Service) readBlocks(ctx context.Context, t Ticket) {
+	if q, ok := s.policy().Queues[t.Queue]; !s.processing || !ok || q.Blocks != rules.BlocksAvoid {
+		return
+	}
+	var users []string
+	for _, m := range t.Members {
+		users = append(users, m.UserID)
+	}
+	blocks, err := s.blocks.By(ctx, users)
+	if err != nil {
+		s.logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
+		return
+	}
+	s.book.Blocked(t.ID, blocks)
+}
+
+// blocks reports whether a block is known between the people on two tickets.
+func (w *waiting) blocks(o *waiting) bool {
+	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.users, o.users) }) ||
+		slices.ContainsFunc(o.blocked, func(b party.Block) bool { return b.Between(w.users, o.users) })
+}
+
+// apart finds the tickets of each planned match that a block keeps out of it: a block
+// between any two players who are not of one party. One query reads the blocks of all of
+// them; where it fails, all that would have to be checked wait for another pass.
+func (p *pass) apart(ctx context.Context) map[*planned][]*waiting {
+	apart := map[*planned][]*waiting{}
+	var users []string
+	for i := range p.plans {
+		if plan := &p.plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
+			apart[plan] = plan.tickets // until it is known better
+			users = append(append(users, plan.users()...), plan.others...)
+		}
+	}
+	if len(users) == 0 {
+		return apart
+	}
+	slices.Sort(users)
+	blocks, err := p.blocks.Among(ctx, slices.Compact(users))
+	if err != nil {
+		p.logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
+		return apart
+	}
+	for plan := range apart {
+		apart[plan] = p.against(plan, blocks)
+	}
+	return apart
+}
+
+// against finds the tickets that blocks keep out of a planned match, the younger one of
+// two, and notes the blocks on them.
+func (p *pass) against(plan *planned, blocks []party.Block) (out []*waiting) {
+	for _, b := range blocks {
+		for i, w := range plan.tickets {
+			older := plan.others
+			for _, o := range plan.tickets[:i] {
+				older = append(slices.Clip(older), o.users...)
+			}
+			if !b.Between(w.users, older) {
+				continue
+			}
+			p.book.Blocked(w.id, []party.Block{b})
+			if !slices.Contains(out, w) {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,175 @@
+package queue_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"partyline/matchmaking/formation"
+	"partyline/matchmaking/seats"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+func (b *blocks) block(by, of party.Session) {
+	b.all = append(b.all, party.Block{By: by.UserID, Of: of.UserID})
+}
+
+// A block stands between two members of different parties, whoever made it and whenever.
+func TestBlocks_KeepApart(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		for _, reverse := range []bool{false, true} {
+			w := newWorld(t, configWithQueues())
+			ids, players, _ := []party.ID{}, [][]party.Session{}, 0
+			block := func() {
+				by, of := players[0][1], players[1][1]
+				if reverse {
+					by, of = of, by
+				}
+				w.blocks.block(by, of)
+			}
+			for range 2 {
+				id, of := w.party(2)
+				ids, players = append(ids, id), append(players, of)
+			}
+			if !late {
+				block()
+			}
+			for i, id := range ids {
+				w.queueParty(id, players[i][0], text("queue", "duo"))
+				w.clock.Advance(time.Second)
+			}
+			if late {
+				block()
+			}
+			for range 3 {
+				if matches := w.process(); len(matches) != 0 {
+					t.Fatalf("late %v, reverse %v: matched with a blocked player: %v", late, reverse, matches)
+				}
+			}
+			for id, table := range w.launcher.tables {
+				if got := table.Users(w.clock.Now()); len(got) != 0 {
+					t.Errorf("%s keeps seats: %v", id, got)
+				}
+			}
+			third, thirds := w.party(2)
+			w.queueParty(third, thirds[0], text("queue", "duo"))
+			w.process() // learns what was made late
+			w.process()
+			w.wantEvents(ids[0], "queued duo", "matched duo")
+			w.wantEvents(third, "queued duo", "matched duo")
+			w.wantEvents(ids[1], "queued duo")
+		}
+	}
+}
+
+func TestBlocks_InsideAPartyDoNotCount(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	_, players, _ := duel(w)
+	w.blocks.block(players[0][0], players[0][1])
+	if matches := w.process(); len(matches) != 1 {
+		t.Errorf("matches = %v; want one", matches)
+	}
+}
+
+func TestBlocks_Ignore(t *testing.T) {
+	cfg := configWithQueues()
+	q := cfg.Queues["duo"]
+	q.Blocks = rules.BlocksIgnore
+	cfg.Queues["duo"] = q
+	w := newWorld(t, cfg)
+	_, players, _ := duel(w)
+	w.blocks.block(players[0][0], players[1][0])
+	w.blocks.err = errBroken
+	if matches := w.process(); len(matches) != 1 || w.blocks.reads != 0 {
+		t.Errorf("matches = %v after %d reads; want one and none", matches, w.blocks.reads)
+	}
+	if w.launcher.launches[0].AvoidBlocks {
+		t.Error("late friends are looked at all the same")
+	}
+}
+
+// One query for everybody in a pass; while it fails nobody is matched, and nothing is lost.
+func TestBlocks_OneQuery(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	for range 3 {
+		duel(w)
+	}
+	w.blocks.err = errBroken
+	if matches := w.process(); len(matches) != 0 || len(w.pool) != 12 || len(w.launcher.launches) != 0 {
+		t.Fatalf("matches = %v, %d wait, %d matches made; want none, all, none", matches, len(w.pool), len(w.launcher.launches))
+	}
+	w.blocks.err, w.blocks.reads = nil, 0
+	if matches := w.process(); len(matches) != 3 || w.blocks.reads != 1 || w.blocks.about != 12 {
+		t.Errorf("%d matches, %d reads, the last of %d users; want 3, 1, 12", len(matches), w.blocks.reads, w.blocks.about)
+	}
+}
+
+// Nobody is put into a running match where somebody plays whom they block.
+func TestBlocks_Backfill(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	table, err := seats.New(2, 5, 0)
+	w.must(err)
+	there := w.player()
+	w.must(table.Hold(w.clock.Now(), w.clock.Now().Add(time.Hour), seats.Claim{Team: 0, UserIDs: []string{there.UserID}}))
+	w.launcher.tables["running"], w.launcher.announced["running"] = table, true
+	w.launcher.open = []formation.OpenMatch{{ID: "running", Key: "region=eu", Skill: 1000, Open: []int{4, 5}}}
+	id, players := w.party(3)
+	w.blocks.block(there, players[2])
+	w.queueParty(id, players[0], rankedEU)
+	for range 2 {
+		if matches := w.process(); len(matches) != 0 {
+			t.Fatalf("matches = %v", matches)
+		}
+	}
+	if got := table.Users(w.clock.Now()); len(got) != 1 {
+		t.Errorf("seats are kept for those who may not come: %v", got)
+	}
+	other, others := w.party(3)
+	w.queueParty(other, others[0], rankedEU)
+	for range 8 {
+		w.process()
+	}
+	w.wantEvents(other, "queued ranked", "matched ranked")
+	w.wantEvents(id, "queued ranked")
+}
+
+// Whoever blocks whom, and whenever: no two of different parties are in a match together.
+func TestBlocks_Properties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld(t, configWithQueues())
+		ticketOf := map[string]string{} // by user
+		var all []party.Session
+		t.Repeat(map[string]func(*rapid.T){
+			"party": func(t *rapid.T) {
+				id, players := w.party(rapid.IntRange(1, 2).Draw(t, "size"))
+				ticket := w.queueParty(id, players[0], text("queue", "duo"))
+				for _, p := range players {
+					ticketOf[p.UserID] = ticket
+				}
+				all = append(all, players...)
+			},
+			"block": func(t *rapid.T) {
+				if len(all) > 1 {
+					at := rapid.IntRange(0, len(all)-1)
+					w.blocks.block(all[at.Draw(t, "by")], all[at.Draw(t, "of")])
+				}
+			},
+			"pass": func(t *rapid.T) {
+				w.clock.Advance(time.Second)
+				for _, entries := range w.process() {
+					for _, a := range entries {
+						for _, b := range w.blocks.all {
+							for _, o := range entries {
+								if b.By == a.session.UserID && b.Of == o.session.UserID && a.ticket != o.ticket {
+									t.Fatalf("%s plays with %s", a.session.Username, o.session.Username)
+								}
+							}
+						}
+					}
+				}
+			},
+		})
+	})
+}

@@ -1,0 +1,177 @@
+package queue_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking"
+	"partyline/matchmaking/formation"
+	"partyline/matchmaking/seats"
+	"partyline/party"
+)
+
+// given is the pool as the host hands it to a pass.
+func (w *world) given() []runtime.MatchmakerEntry {
+	var given []runtime.MatchmakerEntry
+	for _, e := range w.pool {
+		given = append(given, e)
+	}
+	return given
+}
+
+// duel queues two parties of two, and one more of those that are to fill a running match.
+func duel(w *world) (ids []party.ID, players [][]party.Session, tickets []string) {
+	for range 2 {
+		id, of := w.party(2)
+		ids, players = append(ids, id), append(players, of)
+		tickets = append(tickets, w.queueParty(id, of[0], text("queue", "duo")))
+	}
+	return ids, players, tickets
+}
+
+// Between a pass and the host's hook nobody knows of the match; whichever way a ticket
+// ends then, nothing is left of it when the host does not come for it.
+func TestCommit_TicketEndsBehindThePass(t *testing.T) {
+	ends := map[string]func(w *world, id party.ID, players []party.Session, ticket string){
+		"cancel": func(w *world, _ party.ID, _ []party.Session, ticket string) { w.PartyCancelled(w.t.Context(), ticket) },
+		"leave":  func(w *world, id party.ID, players []party.Session, _ string) { w.leave(id, players[1]) },
+		"join":   func(w *world, id party.ID, _ []party.Session, _ string) { w.join(id, w.player()) },
+		"disconnect": func(w *world, _ party.ID, players []party.Session, _ string) {
+			w.SessionEnded(w.t.Context(), players[1])
+		},
+		"close": func(w *world, id party.ID, _ []party.Session, _ string) { w.roster.Closed(w.t.Context(), id) },
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, configWithQueues())
+			ids, players, tickets := duel(w)
+			if groups := w.Process(t.Context(), w.given()); len(groups) != 1 {
+				t.Fatalf("%d groups; want 1", len(groups))
+			}
+			if held := w.launcher.held("match-0"); len(held) != 0 || w.launcher.announced["match-0"] {
+				t.Fatalf("seats are held before the host has looked once more: %v", held)
+			}
+			w.wantEvents(ids[1], "queued duo")
+			end(w, ids[0], players[0], tickets[0])
+			w.removeTicket(tickets[0])
+			if _, lives := w.launcher.tables["match-0"]; lives {
+				t.Error("the match outlives its ticket")
+			}
+			w.wantEvents(ids[1], "queued duo")
+			id, others := w.party(2)
+			w.queueParty(id, others[0], text("queue", "duo"))
+			if matches := w.process(); len(matches["match-1"]) != 4 {
+				t.Errorf("matches = %v; want the ticket that stayed in a new one", matches)
+			}
+			w.wantEvents(ids[1], "queued duo", "matched duo")
+		})
+	}
+}
+
+// A connection that ends when the host has just let go of the tickets looks the same from
+// here. Everybody has been promised the match by then, so it stands.
+func TestCommit_TicketEndsBehindTheHost(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	ids, players, _ := duel(w)
+	groups := w.Process(t.Context(), w.given())
+	w.host.Disconnect(players[0][1])
+	w.SessionEnded(t.Context(), players[0][1])
+	matches := w.hand(groups)
+	if len(matches["match-1"]) != 4 || len(w.launcher.held("match-1")) != 4 {
+		t.Fatalf("matches = %v, held %v; want another one for all four", matches, w.launcher.held("match-1"))
+	}
+	w.wantEvents(ids[0], "queued duo", "dropped duo: membership", "matched duo")
+	w.wantEvents(ids[1], "queued duo", "matched duo")
+}
+
+// A member who leaves before there is a seat to give back leaves none behind; one whose
+// connection is lost keeps it.
+func TestCommit_LooksAgain(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	ids, players, _ := duel(w)
+	groups := w.Process(t.Context(), w.given())
+	w.host.PartyLeave(players[0][1], ids[0])
+	w.host.Disconnect(players[1][1])
+	w.hand(groups)
+	if !slices.Equal(w.launcher.released, []string{players[0][1].UserID}) {
+		t.Errorf("released %v; want the member who left alone", w.launcher.released)
+	}
+}
+
+func TestCommit_Fails(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	ids, players, _ := duel(w)
+	w.clock.Advance(40 * time.Second)
+	tries := 0
+	w.launcher.failCommit = func(string) error { tries++; return errBroken }
+	groups := w.Process(t.Context(), w.given())
+	if match, err := w.Matched(t.Context(), groups[0]); match != "" || !errors.Is(err, errBroken) || tries != 2 {
+		t.Errorf("Matched = %q, %v after %d tries; want the error after two", match, err, tries)
+	}
+	w.pool = nil
+	for i, id := range ids {
+		w.wantEvents(id, "queued duo", "dropped duo: internal")
+		w.clock.Advance(time.Second)
+		w.queueParty(id, players[i][0], text("queue", "duo"))
+		since := w.pool[len(w.pool)-1].props["queued_since"].(float64)
+		if waited := float64(w.clock.Now().Unix()) - since; waited != 40 {
+			t.Errorf("the next ticket has waited %v s; want 40", waited)
+		}
+	}
+	if got := w.metrics.sum["partyline_queue_dropped duo internal"]; got != 2 {
+		t.Errorf("%v tickets counted; want 2", got)
+	}
+	// A player alone is told, too, and loses no time.
+	w.launcher.failCommit = nil
+	w.pool = nil
+	var alone []party.Session
+	for range 4 {
+		s := w.player()
+		alone = append(alone, s)
+		w.queueSolo(s, text("queue", "duo"))
+	}
+	w.clock.Advance(30 * time.Second)
+	w.launcher.failCommit = func(string) error { panic("as asked") }
+	for _, g := range w.Process(t.Context(), w.given()) {
+		if match, err := w.Matched(t.Context(), g); match != "" || err == nil {
+			t.Errorf("Matched = %q, %v; want an error after a panic", match, err)
+		}
+	}
+	if len(w.notices.sent) != 4 || w.notices.sent[0].Content["reason"] != "internal" {
+		t.Errorf("notifications = %+v; want four", w.notices.sent)
+	}
+	w.queueSolo(alone[0], text("queue", "duo"))
+	if since := w.pool[len(w.pool)-1].props["queued_since"].(float64); float64(w.clock.Now().Unix())-since != 30 {
+		t.Errorf("the next ticket of a player alone began at %v", since)
+	}
+}
+
+// Seats of a running match are promised nobody before the host has let go of the tickets.
+func TestCommit_Fill(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	table, err := seats.New(2, 5, 0)
+	w.must(err)
+	w.launcher.tables["running"], w.launcher.announced["running"] = table, true
+	w.launcher.open = []formation.OpenMatch{{ID: "running", Key: "region=eu", Skill: 1000, Open: []int{5, 5}}}
+	id, players := w.party(3)
+	ticket := w.queueParty(id, players[0], rankedEU)
+	groups := w.Process(t.Context(), w.given())
+	if len(groups) != 1 || len(w.launcher.held("running")) != 0 || len(table.Users(w.clock.Now())) != 3 {
+		t.Fatalf("%d groups, %v held; want three seats kept and told to nobody", len(groups), w.launcher.held("running"))
+	}
+	w.PartyCancelled(t.Context(), ticket)
+	if got := table.Users(w.clock.Now()); len(got) != 0 {
+		t.Errorf("left behind: %v", got)
+	}
+	w.removeTicket(ticket)
+	w.queueParty(id, players[0], rankedEU)
+	w.Process(t.Context(), w.given())
+	w.clock.Advance(matchmaking.ReservedFor)
+	if got := table.Users(w.clock.Now()); len(got) != 0 {
+		t.Errorf("a host that never came left %v", got)
+	}
+}

@@ -1,0 +1,17 @@
+package queue
+
+import "partyline/party"
+
+// Aged counts the queues in which a party's age is kept.
+func (s *Service) Aged(id party.ID) int {
+	s.book.mu.Lock()
+	defer s.book.mu.Unlock()
+	return len(s.book.ages[id.String()])
+}
+
+// Remembers counts all that a book has in memory.
+func (b *Book) Remembers() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.rows) + len(b.ages) + len(b.due.heap) + len(b.byParty) + len(b.byUser)
+}

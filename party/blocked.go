@@ -1,0 +1,98 @@
+package party
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/heroiclabs/nakama-common/api"
+)
+
+// Block is one user's block of another.
+type Block struct{ By, Of string }
+
+// Between reports whether the block stands between one of some users and one of others,
+// whichever side made it.
+func (b Block) Between(some, others []string) bool {
+	return slices.Contains(some, b.By) && slices.Contains(others, b.Of) ||
+		slices.Contains(some, b.Of) && slices.Contains(others, b.By)
+}
+
+// Befriended reads users' friends with how they stand to each; the host's runtime has it.
+type Befriended interface {
+	FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error)
+}
+
+// BlockList reads who blocks whom, for any number of users at once. Safe for concurrent use.
+type BlockList struct {
+	db      *sql.DB
+	friends Befriended
+}
+
+// NewBlockList reads the host's database; where the host has none, as the embedded engine,
+// it asks the host for one user at a time.
+func NewBlockList(db *sql.DB, friends Befriended) BlockList { return BlockList{db, friends} }
+
+const friendsPage = 1000
+
+// By lists the blocks that the users made, in one query.
+func (b BlockList) By(ctx context.Context, users []string) ([]Block, error) {
+	if b.db != nil {
+		return b.query(ctx, `SELECT source_id, destination_id FROM user_edge
+			WHERE state = 3 AND source_id = ANY(string_to_array($1, ',')::UUID[])`, users)
+	}
+	var blocks []Block
+	blocked := int(api.Friend_BLOCKED)
+	for _, user := range users {
+		for cursor := ""; ; {
+			page, next, err := b.friends.FriendsList(ctx, user, friendsPage, &blocked, cursor)
+			if err != nil {
+				return nil, fmt.Errorf("list whom a user blocks: %w", err)
+			}
+			for _, f := range page {
+				blocks = append(blocks, Block{By: user, Of: f.GetUser().GetId()})
+			}
+			if cursor = next; cursor == "" {
+				break
+			}
+		}
+	}
+	return blocks, nil
+}
+
+// Among lists the blocks between the users, in one query.
+func (b BlockList) Among(ctx context.Context, users []string) ([]Block, error) {
+	if b.db != nil {
+		return b.query(ctx, `SELECT source_id, destination_id FROM user_edge
+			WHERE state = 3 AND source_id = ANY(string_to_array($1, ',')::UUID[])
+			AND destination_id = ANY(string_to_array($1, ',')::UUID[])`, users)
+	}
+	all, err := b.By(ctx, users)
+	return slices.DeleteFunc(all, func(block Block) bool { return !slices.Contains(users, block.Of) }), err
+}
+
+func (b BlockList) query(ctx context.Context, query string, users []string) (blocks []Block, err error) {
+	if len(users) == 0 {
+		return nil, nil
+	}
+	defer func() {
+		if err != nil {
+			blocks, err = nil, fmt.Errorf("read who blocks whom: %w", err)
+		}
+	}()
+	rows, err := b.db.QueryContext(ctx, query, strings.Join(users, ","))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var block Block
+		if err := rows.Scan(&block.By, &block.Of); err != nil {
+			return nil, err
+		}
+		blocks = append(blocks, block)
+	}
+	return blocks, rows.Err()
+}
