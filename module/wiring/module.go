@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -144,7 +145,7 @@ func (m *Module) construct(env environment) error {
 	m.addMatches()
 	m.addQueues(roster, policy)
 	site, err := landing.New(landing.Options{
-		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
+		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
 	})
 	if err != nil {

@@ -64,7 +64,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if err := s.enter(ctx, key, f, id, session); err != nil {
 		return none, err
 	}
-	s.previews.drop(key)
+	s.previews.Drop(key)
 	if origin, err := r.partyID(); err == nil && r.Hold {
 		s.Admission.Release(origin, r.ID, c.UserID) // another party than id where the inviter has moved on
 		s.Admission.HoldsChanged(origin)

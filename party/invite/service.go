@@ -14,6 +14,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/cache"
 	"partyline/party"
 )
 
@@ -59,7 +60,8 @@ type Deps struct {
 type Service struct {
 	Deps
 	turns    turns
-	previews previews
+	previews *cache.Cache[string, party.Preview] // public ones, by key
+	faces    *cache.Cache[string, party.Profile] // on public previews, by user
 	counted  counters
 
 	sweeping sync.Mutex
@@ -97,7 +99,8 @@ func New(d Deps) *Service {
 	return &Service{
 		Deps: d, ctx: ctx, cancel: cancel,
 		turns:    turns{byKey: map[string]*turn{}},
-		previews: previews{byKey: map[string]cachedPreview{}},
+		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
+		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
 }
 
@@ -134,22 +137,24 @@ func seatsOnly(a *party.Admission) party.Footprints {
 
 // URL is where the landing page of a code is.
 func URL(publicURL string, code Code) string {
-	return strings.TrimRight(publicURL, "/") + "/party/join/" + code.Reveal()
+	return strings.TrimRight(publicURL, "/") + joinPath + code.Reveal()
 }
 
 // lookup finds the invite of a code somebody typed, and its key. Wrong codes count
-// against the user and the address; it refuses with RateLimited or InviteNotFound.
+// against the user and the address, but not what cannot be a code; it refuses with
+// RateLimited or InviteNotFound.
 func (s *Service) lookup(ctx context.Context, userID, clientIP, typed string) (key string, f found, err error) {
+	code, err := ParseCode(typed)
+	if err != nil {
+		return "", found{}, err
+	}
 	done, err := s.Limits.Guess(userID, clientIP)
 	if err != nil {
 		return "", found{}, err
 	}
 	wrong := false
 	defer func() { done(wrong) }()
-	code, err := ParseCode(typed)
-	if err == nil {
-		f, err = s.Store.read(ctx, code.key())
-	}
+	f, err = s.Store.read(ctx, code.key())
 	wrong = party.ReasonOf(err) == party.InviteNotFound
 	return code.key(), f, err
 }

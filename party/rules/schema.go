@@ -176,6 +176,19 @@ type App struct {
 	IOS IOSApp `yaml:"ios"`
 	// The game on Android devices.
 	Android AndroidApp `yaml:"android"`
+	// Further ways to the game: other stores, launchers, a page of yours.
+	More []AppLink `yaml:"more" limit:"..8"`
+}
+
+// AppLink is one more button of the landing page.
+type AppLink struct {
+	// What the button says.
+	Label string `yaml:"label" form:"sentence" limit:"1..40" required:"true"`
+	// Where it leads, such as "https://store.steampowered.com/app/480" or
+	// "steam://run/480//{code}". {code} stands for the invite's code.
+	URL string `yaml:"url" form:"app_link" limit:"1..512" required:"true"`
+	// The devices that see it; empty for all. Phones are ios and android.
+	On []string `yaml:"on" oneof:"ios|android|windows|macos|linux|desktop" limit:"..6"`
 }
 
 // IOSApp is what apple-app-site-association and the store link need.
@@ -204,10 +217,20 @@ type Page struct {
 	Accent string `yaml:"accent" form:"color"`
 	// Address of an image, "https://..." or a path on this server beginning with "/".
 	Logo string `yaml:"logo" form:"image" limit:"..512"`
+	// Address of the picture that chats show beside the link, instead of the one the
+	// server draws: PNG or JPEG, 1200 by 630 pixels, reached by https.
+	Image string `yaml:"image" form:"picture" limit:"..512"`
+	// A TrueType or OpenType file with letters that the drawn picture lacks (it has Latin,
+	// Greek, Cyrillic, Arabic and Hebrew), absolute or relative to this file's folder.
+	Font string `yaml:"font" limit:"..512"`
 	// Whether the page shows who is in the party. Hidden parties never do.
 	ShowMembers bool `yaml:"show_members"`
-	// Sentences of the page in your own words, by key.
-	Texts map[string]string `yaml:"texts" limit:"..64" form:"name"`
+	// Sentences of the page in your own words, by key. They are in the language of the
+	// text lang (en if there is none) and stand in for a language that has none of its own.
+	Texts map[string]string `yaml:"texts" limit:"..128" form:"page_text"`
+	// Sentences for visitors of other languages, by language ("de", "pt-BR") and key. The
+	// module's own are en, de, fr, es, pt-BR, it, pl, tr, ru, ar, ja, ko and zh-Hans.
+	Languages map[string]map[string]string `yaml:"languages" limit:"..32" form:"language"`
 }
 
 // Status says which stages members pass and how often they may tell.

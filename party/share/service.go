@@ -31,7 +31,7 @@ import (
 // Invites makes the invite that is shared.
 type Invites interface {
 	Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error)
-	Renew(ctx context.Context, c party.Caller, code, message string) (inv party.CreatedInvite, ok bool, err error)
+	Renew(ctx context.Context, c party.Caller, code string, message *string) (inv party.CreatedInvite, ok bool, err error)
 }
 
 // Door is the part of admission that knows whether there is a way in.
@@ -83,13 +83,19 @@ type Service struct {
 	turns turns // one user makes one invite at a time; held while calling Invites
 
 	mu       sync.Mutex
-	codes    map[party.ID]map[string]code    // of the invites shared, by user
+	codes    map[party.ID]map[owner]code     // of the invites shared
 	statuses map[party.ID]map[string]*shared // by session
 	renewing map[party.ID]struct{}           // parties whose statuses are about to be looked at
 	closed   bool
 	ctx      context.Context // ends with Close
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
+}
+
+// owner says whose invite is shared, and of which kind.
+type owner struct {
+	user string
+	kind party.InviteKind
 }
 
 // code is the invite a user shares a party by.
@@ -103,7 +109,7 @@ type code struct {
 func New(d Deps) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{
-		Deps: d, codes: map[party.ID]map[string]code{}, statuses: map[party.ID]map[string]*shared{},
+		Deps: d, codes: map[party.ID]map[owner]code{}, statuses: map[party.ID]map[string]*shared{},
 		renewing: map[party.ID]struct{}{}, ctx: ctx, cancel: cancel,
 	}
 }
@@ -151,11 +157,11 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	}
 }
 
-// forget drops the invite a user shared a party by.
+// forget drops the invites a user shared a party by.
 func (s *Service) forget(id party.ID, user string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.codes[id], user)
+	maps.DeleteFunc(s.codes[id], func(o owner, _ code) bool { return o.user == user })
 	if len(s.codes[id]) == 0 {
 		delete(s.codes, id)
 	}
@@ -174,7 +180,7 @@ func (s *Service) Sweep() {
 	now := s.Now().Unix()
 	s.mu.Lock()
 	for id, byUser := range s.codes {
-		maps.DeleteFunc(byUser, func(_ string, c code) bool { return c.expiresAt <= now })
+		maps.DeleteFunc(byUser, func(_ owner, c code) bool { return c.expiresAt <= now })
 		if len(byUser) == 0 {
 			delete(s.codes, id)
 		}

@@ -86,7 +86,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	if err != nil {
 		return Answer{}, err
 	}
-	inv, err := s.invite(ctx, c, id, r.Message)
+	inv, err := s.invite(ctx, c, id, party.LinkInvite, &r.Message)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -147,13 +147,15 @@ func (r *Request) check(caller string) error {
 	return nil
 }
 
-// invite is the caller's invite to share, the same for as long as it can be used.
-func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, message string) (party.CreatedInvite, error) {
+// invite is the caller's invite of a kind to share, the same for as long as it can be used.
+// A nil message leaves the one it has.
+func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind party.InviteKind, message *string) (party.CreatedInvite, error) {
+	who := owner{c.UserID, kind}
 	turn := s.turns.of(c.UserID)
 	turn.Lock()
 	defer turn.Unlock()
 	s.mu.Lock()
-	known := s.codes[id][c.UserID]
+	known := s.codes[id][who]
 	s.mu.Unlock()
 	if known.text != "" {
 		inv, ok, err := s.Invites.Renew(ctx, c, known.text, message)
@@ -162,16 +164,20 @@ func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, messa
 		}
 	}
 	unlimited := 0
-	inv, err := s.Invites.Create(ctx, c, party.InviteRequest{PartyID: id.String(), MaxUses: &unlimited, Message: message})
+	request := party.InviteRequest{PartyID: id.String(), Kind: kind, MaxUses: &unlimited}
+	if message != nil {
+		request.Message = *message
+	}
+	inv, err := s.Invites.Create(ctx, c, request)
 	if err != nil {
 		return inv, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.codes[id] == nil {
-		s.codes[id] = map[string]code{}
+		s.codes[id] = map[owner]code{}
 	}
-	s.codes[id][c.UserID] = code{text: inv.Code, expiresAt: inv.ExpiresAt}
+	s.codes[id][who] = code{text: inv.Code, expiresAt: inv.ExpiresAt}
 	return inv, nil
 }
 

@@ -82,7 +82,14 @@ func (s *schema) property(f reflect.StructField, value any) map[string]any {
 		}
 		return out
 	case reflect.Map:
-		out := map[string]any{"type": "object", "additionalProperties": s.item(t.Elem(), "")}
+		values := s.item(t.Elem(), "")
+		if t.Elem().Kind() == reflect.Map { // languages: the texts of each are named as those of texts
+			values = map[string]any{
+				"type": "object", "additionalProperties": map[string]any{"type": "string"},
+				"propertyNames": map[string]any{"pattern": rules.FormPattern("page_text")},
+			}
+		}
+		out := map[string]any{"type": "object", "additionalProperties": values}
 		if p := rules.FormPattern(f.Tag.Get("form")); p != "" {
 			out["propertyNames"] = map[string]any{"pattern": p}
 		}

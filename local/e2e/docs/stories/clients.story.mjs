@@ -116,8 +116,9 @@ test("a personal invite holds a seat and rings", async () => {
 
 test("a link opens in a running game", async () => {
   await jonas.run("open a link");
-  for (const link of [`mygame://party/${"A".repeat(16)}`, `https://play.example.com/?party=${"A".repeat(16)}`, `https://play.example.com/party/join/${"A".repeat(16)}`]) {
-    assert.equal(jonas.vars.codeOf(link), "A".repeat(16), link);
+  for (const form of ["https://play.example.com/?party=CODE", "https://play.example.com/party/join/CODE?fbclid=x", "Come! https://play.example.com/party/join/CODE."]) {
+    const { state } = await jonas.vars.call("party_invite_preview", { code: form.replace("CODE", mira.vars.invite.code) });
+    assert.equal(state, "open", form);
   }
   const joined = await jonas.vars.openInvite(`mygame://party/${mira.vars.invite.code}`);
   assert.equal(joined.party_id, mira.vars.party.party_id);
@@ -174,6 +175,8 @@ test("a shared party reaches followers and those named", async () => {
   await outsider.vars.socket.followUsers([userOf(mira)]);
   mira.vars.friendId = userOf(outsider);
   await mira.run("share");
+  await mira.run("activity");
+  assert.ok(mira.vars.shared.url.endsWith(mira.vars.activity.discord.secrets.join));
   assert.deepEqual(mira.vars.shared.delivered, { status: 1, friends: 0, group: 0, users: 1 });
   const [username, status] = await until(() => outsider.vars.statuses.find(([, s]) => s.url), "the sharer's status");
   assert.equal(username, mira.vars.session.username);
