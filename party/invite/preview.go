@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 )
 
 // Preview shows what an invite leads to, without using it. For an invite that is for
@@ -99,7 +100,9 @@ func (s *Service) publicPreview(ctx context.Context, typed string) (party.Previe
 func (s *Service) target(ctx context.Context, r *record, viewer string) (v party.View, held int, alive bool, err error) {
 	id, err := s.destination(ctx, r)
 	if err == nil {
-		v, held, err = s.Admission.Seats(ctx, id, viewer)
+		var look admission.Look
+		look, err = s.Admission.Look(ctx, id)
+		v, held = look.View, look.Held(viewer)
 	}
 	if party.ReasonOf(err) == party.PartyNotFound {
 		return party.View{}, 0, false, nil

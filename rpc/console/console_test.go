@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/overview"
@@ -83,7 +84,7 @@ func aServer() *source {
 		}},
 		stats: overview.Stats{
 			UptimeSec: 7200, Denials: []overview.RuleDenials{{Rule: "newcomers", Count: 3}}, Buckets: map[string]int{"data": 9},
-			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1}, Memory: party.Stats{Parties: 2, Holds: 1},
+			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1}, Memory: admission.Stats{Parties: 2, Holds: 1},
 		},
 		invites: []invite.Outstanding{{
 			PartyID: "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1",
