@@ -6,16 +6,17 @@ import (
 	"partyline/party"
 )
 
-// DataLimit is the rate at which one user may send party data.
-type DataLimit interface {
+// Rates are the rates at which one user may do what costs others.
+type Rates interface {
+	PartyCreate(userID string) error
 	Data(userID string) error
 }
 
 // Hardening closes the holes of the stock server that need no knowledge of a party's
 // state: malformed IDs, messages that pretend to be the server's, floods, tickets of
 // parties without members, and list cursors that end the process.
-func Hardening(limit DataLimit, viewer Viewer, policy party.Policy) Set {
-	h := hardening{limit: limit, viewer: viewer, policy: policy}
+func Hardening(rates Rates, parties Parties, policy party.Policy) Set {
+	h := hardening{rates: rates, parties: parties, policy: policy}
 	set := Set{Owner: "hardening", Listing: []ListingHook{{Name: "cursor", Before: checkCursor}}}
 	// The host reads more spellings of an ID than the one it writes; the message goes on in
 	// that one, so that every handler, and the host, sees the same party.
@@ -51,9 +52,9 @@ func canonical(_ context.Context, call *Call) error {
 }
 
 type hardening struct {
-	limit  DataLimit
-	viewer Viewer
-	policy party.Policy
+	rates   Rates
+	parties Parties
+	policy  party.Policy
 }
 
 // opCode keeps negative op codes for the server: clients trust what they carry.
@@ -73,16 +74,12 @@ func (h hardening) size(_ context.Context, call *Call) error {
 }
 
 func (h hardening) rate(_ context.Context, call *Call) error {
-	return h.limit.Data(call.Session.UserID)
+	return h.rates.Data(call.Session.UserID)
 }
 
 // members refuses a ticket for a party that the host would count as empty.
 func (h hardening) members(ctx context.Context, call *Call) error {
-	id, err := call.PartyID()
-	if err != nil {
-		return err
-	}
-	view, err := h.viewer.View(ctx, id)
+	view, err := call.Look(ctx, h.parties)
 	if err != nil {
 		return err
 	}

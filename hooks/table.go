@@ -12,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/admission"
 )
 
 // Call is one message on its way through a chain.
@@ -20,6 +21,9 @@ type Call struct {
 	ClientIP string
 	In       *rtapi.Envelope // as the client sent it; a before handler may change the fields of its message
 	Out      *rtapi.Envelope // the host's answer; nil before the message is handled, and for some messages after it
+
+	named *party.ID       // once read
+	look  *admission.Look // once taken
 }
 
 // Caller is whose message it is.
@@ -30,10 +34,35 @@ func (c *Call) Caller() party.Caller {
 // PartyID is the party the message names, refused with PartyNotFound when malformed
 // or when the message names none.
 func (c *Call) PartyID() (party.ID, error) {
-	if named := partyIDIn(c.In); named != nil {
-		return party.ParseID(*named)
+	if c.named != nil {
+		return *c.named, nil
 	}
-	return party.ParseID("")
+	text := ""
+	if named := partyIDIn(c.In); named != nil {
+		text = *named
+	}
+	id, err := party.ParseID(text)
+	if err == nil {
+		c.named = &id
+	}
+	return id, err
+}
+
+// Look is the party the message names, read once for all of the message's handlers.
+func (c *Call) Look(ctx context.Context, parties Parties) (*admission.Look, error) {
+	if c.look != nil {
+		return c.look, nil
+	}
+	id, err := c.PartyID()
+	if err != nil {
+		return nil, err
+	}
+	look, err := parties.Look(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("look at party: %w", err)
+	}
+	c.look = &look
+	return c.look, nil
 }
 
 // Hook is one handler of one realtime message, before or after the host handles it;
@@ -77,25 +106,15 @@ type Set struct {
 	Matches  []MatchListHook
 }
 
-// Registrar is the part of the host's initializer that takes realtime hooks.
-type Registrar interface {
+// Host is the part of the host's initializer that takes realtime hooks, session events and
+// the hooks of lists.
+type Host interface {
 	RegisterBeforeRt(id string, fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error)) error
 	RegisterAfterRt(id string, fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error) error
-}
-
-// EventRegistrar is the part of the host's initializer that takes session events and
-// the hooks of lists.
-type EventRegistrar interface {
 	RegisterEventSessionStart(fn func(ctx context.Context, logger runtime.Logger, evt *api.Event)) error
 	RegisterEventSessionEnd(fn func(ctx context.Context, logger runtime.Logger, evt *api.Event)) error
 	RegisterBeforeListParties(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)) error
 	RegisterBeforeListMatches(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListMatchesRequest) (*api.ListMatchesRequest, error)) error
-}
-
-// Host is both halves; the initializer is one.
-type Host interface {
-	Registrar
-	EventRegistrar
 }
 
 var _ Host = runtime.Initializer(nil)

@@ -6,10 +6,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// StreamMode is the stream mode of Nakama's native parties: a party is the
-// stream {mode 7, subject = the party's UUID, label = its node's name}.
-const StreamMode uint8 = 7
-
 const (
 	uuidText    = 36  // length of a UUID in its canonical form
 	maxNodeName = 128 // longest node name accepted; Nakama's own names are far shorter
@@ -24,7 +20,7 @@ type ID struct {
 
 // ParseID reads a party ID in its canonical form: a lower-case UUID, a dot, and a
 // node name of letters, digits, '.', '-' and '_'. Anything else is refused with
-// PartyNotFound, as DESIGN section 4 asks, because to a client a malformed ID and
+// PartyNotFound, because to a client a malformed ID and
 // an unknown one are the same mistake. It says nothing about whether the party lives.
 func ParseID(s string) (ID, error) {
 	if len(s) < uuidText+2 || s[uuidText] != '.' || len(s) > uuidText+1+maxNodeName {

@@ -41,7 +41,7 @@ func (m *Module) Stop(ctx context.Context) {
 		m.running.Wait()
 		m.protected("statuses end", m.telling.close)
 		m.protected("invites end", m.invites.Close)
-		m.protected("grace end", m.grace.Close)
+		m.protected("reconnect end", m.reconnect.Close)
 	}()
 	select {
 	case <-done:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/judge"
 	"partyline/party/overview"
 	"partyline/party/rules"
@@ -57,7 +58,7 @@ type ruled struct {
 
 // newRuled builds it around what has been built; queue answers whether a queue takes a
 // party, nil where there are none.
-func (m *Module) newRuled(j *judge.Judge, admission *party.Admission, limits *party.Limits, policy party.Policy,
+func (m *Module) newRuled(j *judge.Judge, admission *admission.Admission, limits *party.Limits, policy party.Policy,
 	queue func(ctx context.Context, caller party.Caller, v party.View, queue string) error,
 ) ruled {
 	r := ruled{checks: judge.NewChecks(j, admission, policy)}

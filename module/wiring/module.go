@@ -17,10 +17,12 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
-	"partyline/party/grace"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/limit"
+	"partyline/party/reconnect"
+	"partyline/party/roster"
 	"partyline/party/rules"
 	"partyline/rpc"
 	"partyline/rpc/landing"
@@ -51,18 +53,18 @@ type Module struct {
 	sweepEvery time.Duration
 	single     bool
 
-	rules   *rules.Live
-	next    *rules.Live   // what comes next; nil: nothing
-	shadow  *judge.Shadow // asks them; nil: nobody
-	invites *invite.Service
-	grace   *grace.Service
-	blocks  party.BlockList
-	matches *matchmaking.Matches
-	telling telling
-	queues  *queue.Service
-	calls   []rpc.Set
-	hooks   []hooks.Set
-	routes  []landing.Route
+	rules     *rules.Live
+	next      *rules.Live   // what comes next; nil: nothing
+	shadow    *judge.Shadow // asks them; nil: nobody
+	invites   *invite.Service
+	reconnect *reconnect.Service
+	blocks    party.BlockList
+	matches   *matchmaking.Matches
+	telling   telling
+	queues    *queue.Service
+	calls     []rpc.Set
+	hooks     []hooks.Set
+	routes    []landing.Route
 
 	tasks  tasks
 	panics atomic.Uint64 // of background work
@@ -110,17 +112,18 @@ func New(ctx context.Context, o Options) (*Module, error) {
 // construct builds everything that serves requests.
 func (m *Module) construct(env environment) error {
 	policy := func() rules.Config { return m.rules.Current().Config() }
-	roster := party.NewRoster(m.nk, m.nk, m.now)
+	news := &party.News{}
+	roster := roster.New(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
 	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(activity)
-	admission := party.NewAdmission(party.AdmissionDeps{
-		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
-		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk, SingleParty: m.single,
+	admission := admission.New(admission.Deps{
+		Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
-	m.prepareStatus(roster, admission, limits, policy)
+	m.prepareStatus(news, roster, admission, limits, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
@@ -132,18 +135,17 @@ func (m *Module) construct(env environment) error {
 	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
 	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
 	m.hooks = []hooks.Set{
-		hooks.Hardening(limits, roster, policy),
+		hooks.Hardening(limits, admission, policy),
 		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good
 		hooks.Settled(admission),
-		hooks.Creation(ruled.checks, limits, admission, policy),
-		hooks.Judged(ruled.checks, ruled.checks, judge.Has),
-		hooks.Admission(admission, admission, roster), // behind all that may refuse
-		hooks.Roster(roster, roster),
+		hooks.Creation(ruled.checks, limits, policy),
+		hooks.Judged(ruled.checks, admission, judge.Has, judge.Enforces),
+		hooks.Admission(admission), // behind all that may refuse
 	}
-	m.addGrace(roster, admission, policy)
-	m.completeStatus(roster, admission, limits, policy)
-	m.addMatches()
-	m.addQueues(roster, policy)
+	m.addReconnect(news, roster, admission, policy)
+	m.completeStatus(news, admission, limits, policy)
+	m.addMatches(news)
+	m.addQueues(news, roster, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},

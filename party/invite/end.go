@@ -76,7 +76,7 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 	id, idErr := r.partyID()
 	if idErr == nil && r.Hold { // again too: who was told of a failure may come back after it was done
 		s.Admission.Release(id, r.ID)
-		s.Admission.HoldsChanged(id)
+		s.Admission.HoldsChanged(id, false)
 	}
 	if !done {
 		return nil
@@ -151,7 +151,7 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 	}
 	if r.Hold { // again too, as in Revoke
 		s.Admission.Release(id, r.ID, c.UserID)
-		s.Admission.HoldsChanged(id)
+		s.Admission.HoldsChanged(id, false)
 	}
 	if !done {
 		return nil
@@ -173,7 +173,7 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 func (s *Service) holdsUnsure(r *record, err error) {
 	id, idErr := r.partyID()
 	if idErr == nil && r.Hold && errors.As(err, &unsure{}) {
-		s.Admission.HoldsUnsure(id)
+		s.Admission.HoldsChanged(id, true)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 )
 
 // Preview shows what an invite leads to, without using it. For an invite that is for
@@ -99,14 +100,16 @@ type target struct {
 	v      party.View
 	held   int  // seats kept for users other than the viewer
 	alive  bool // false where there is no such party
-	locked bool // the rules let nobody in
+	locked bool // the rules do not let the viewer in
 }
 
 func (s *Service) target(ctx context.Context, r *record, viewer string) (target, error) {
 	id, err := s.destination(ctx, r)
 	var t target
+	var look admission.Look
 	if err == nil {
-		t.v, t.held, err = s.Admission.Seats(ctx, id, viewer)
+		look, err = s.Admission.Look(ctx, id)
+		t.v, t.held = look.View, look.Held(viewer)
 	}
 	if party.ReasonOf(err) == party.PartyNotFound {
 		return target{}, nil
@@ -115,6 +118,10 @@ func (s *Service) target(ctx context.Context, r *record, viewer string) (target,
 		return target{}, err
 	}
 	t.alive = true
+	// A lock concerns neither a member nor somebody whose seat is kept after a drop.
+	if _, member := t.v.Member(viewer); member || viewer != "" && look.Returning(viewer) {
+		return t, nil
+	}
 	switch err := s.Admission.Locked(ctx, t.v); {
 	case party.ReasonOf(err) == party.PartyLocked:
 		t.locked = true
@@ -136,19 +143,12 @@ func (s *Service) state(r *record, viewer string, t target, room bool) party.Inv
 		return party.StateExhausted
 	case !t.alive:
 		return party.StatePartyGone
-	case t.locked && !s.comesBack(t.v, viewer):
+	case t.locked:
 		return party.StateLocked
 	case !room:
 		return party.StateFull
 	}
 	return party.StateOpen
-}
-
-// comesBack reports whether a lock does not concern the viewer: a member, or somebody whose
-// seat is kept after a drop.
-func (s *Service) comesBack(v party.View, viewer string) bool {
-	_, member := v.Member(viewer)
-	return member || viewer != "" && s.Admission.Returning(v.ID, viewer)
 }
 
 func (s *Service) preview(ctx context.Context, r *record, t target, viewer string, faces faces) (party.Preview, error) {

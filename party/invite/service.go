@@ -16,6 +16,8 @@ import (
 
 	"partyline/internal/cache"
 	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/roster"
 )
 
 // Users finds accounts; unknown IDs are left out of the answer.
@@ -36,8 +38,8 @@ type Blocks interface {
 // Deps is what a Service works with. All are needed but the last six.
 type Deps struct {
 	Store     *Store
-	Roster    *party.Roster
-	Admission *party.Admission
+	Roster    *roster.Roster
+	Admission *admission.Admission
 	Limits    *party.Limits
 	Users     Users
 	Blocks    Blocks
@@ -128,10 +130,10 @@ type allowAll struct{}
 func (allowAll) Decide(context.Context, party.Question) error { return nil }
 
 // seatsOnly counts without anybody who is on the way.
-func seatsOnly(a *party.Admission) party.Footprints {
+func seatsOnly(a *admission.Admission) party.Footprints {
 	return func(ctx context.Context, id party.ID) (party.Footprint, error) {
-		v, held, err := a.Seats(ctx, id, "")
-		return party.Footprint{Members: v.Size(), Held: held, MaxSize: v.MaxSize}, err
+		look, err := a.Look(ctx, id)
+		return party.Footprint{Members: look.Size(), Held: look.Held(""), MaxSize: look.MaxSize}, err
 	}
 }
 

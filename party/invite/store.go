@@ -11,6 +11,7 @@ import (
 
 	"partyline/internal/cache"
 	"partyline/party"
+	"partyline/party/reserve"
 )
 
 // Collections. All objects are the system's, and no client can read or write them.
@@ -183,13 +184,13 @@ func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*reco
 }
 
 // Holds reads the seats that invites keep in a party; it is what
-// [party.AdmissionDeps].Holds wants.
-func (s *Store) Holds(ctx context.Context, id party.ID) ([]party.Hold, error) {
+// [admission.Deps].Holds wants.
+func (s *Store) Holds(ctx context.Context, id party.ID) ([]reserve.Hold, error) {
 	records, err := s.ofParty(ctx, id, true)
 	if err != nil {
 		return nil, err
 	}
-	var holds []party.Hold
+	var holds []reserve.Hold
 	for _, r := range records {
 		if h, ok := r.hold(s.now()); ok {
 			holds = append(holds, h)

@@ -15,6 +15,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/rules"
@@ -27,9 +28,9 @@ type Lister interface {
 
 // Seats is the part of admission that shows a party and what it keeps in memory.
 type Seats interface {
-	Seats(ctx context.Context, id party.ID, userID string) (v party.View, held int, err error)
+	Look(ctx context.Context, id party.ID) (admission.Look, error)
 	Waiting(ctx context.Context, id party.ID) (int, error)
-	Stats() party.Stats
+	Stats() admission.Stats
 }
 
 // Invites is the part of the invite service that operators see.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"partyline/internal/build"
-	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/rules"
 )
@@ -15,14 +15,14 @@ import (
 // Stats answers party_admin_stats. It is about this node, and but for the invites about
 // what has happened since the process began.
 type Stats struct {
-	Build     build.Info     `json:"build"`
-	StartedAt int64          `json:"started_at"`
-	UptimeSec int64          `json:"uptime_sec"`
-	Health    Health         `json:"health"`
-	Denials   []RuleDenials  `json:"denials"` // by rule, those that denied something
-	Invites   InviteStats    `json:"invites"`
-	Memory    party.Stats    `json:"memory"`
-	Buckets   map[string]int `json:"buckets"` // users and addresses each rate limit remembers
+	Build     build.Info      `json:"build"`
+	StartedAt int64           `json:"started_at"`
+	UptimeSec int64           `json:"uptime_sec"`
+	Health    Health          `json:"health"`
+	Denials   []RuleDenials   `json:"denials"` // by rule, those that denied something
+	Invites   InviteStats     `json:"invites"`
+	Memory    admission.Stats `json:"memory"`
+	Buckets   map[string]int  `json:"buckets"` // users and addresses each rate limit remembers
 }
 
 // RuleDenials is how often one rule refused something.

@@ -3,7 +3,7 @@ package rules
 import "time"
 
 // Default is the configuration of an absent or empty file: parties as the
-// server has them, apart from the holes that DESIGN section 3.1 closes.
+// server has them, apart from the holes that docs/operators.md lists.
 func Default() Config {
 	return Config{
 		Version: 1,

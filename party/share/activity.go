@@ -100,7 +100,7 @@ func (s *Service) Activity(ctx context.Context, c party.Caller, r ActivityReques
 	if err != nil {
 		return Activity{}, err
 	}
-	v, _, err := s.Door.Seats(ctx, id, "")
+	look, err := s.Door.Look(ctx, id)
 	if err != nil {
 		return Activity{}, err
 	}
@@ -112,7 +112,7 @@ func (s *Service) Activity(ctx context.Context, c party.Caller, r ActivityReques
 	if err != nil {
 		return Activity{}, err
 	}
-	return activityOf(v, link, digits, s.Policy().Invites.Page), nil
+	return activityOf(look.View, link, digits, s.Policy().Invites.Page), nil
 }
 
 // activityOf words a party for the platforms.

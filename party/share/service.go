@@ -25,6 +25,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 )
 
@@ -36,7 +37,7 @@ type Invites interface {
 
 // Door is the part of admission that knows whether there is a way in.
 type Door interface {
-	Seats(ctx context.Context, id party.ID, userID string) (v party.View, held int, err error)
+	Look(ctx context.Context, id party.ID) (admission.Look, error)
 	Locked(ctx context.Context, v party.View) error
 }
 
@@ -57,7 +58,7 @@ type Social interface {
 
 var (
 	_ Invites = (*invite.Service)(nil)
-	_ Door    = (*party.Admission)(nil)
+	_ Door    = (*admission.Admission)(nil)
 	_ Streams = runtime.NakamaModule(nil)
 	_ Social  = runtime.NakamaModule(nil)
 )
@@ -70,6 +71,7 @@ type Deps struct {
 	Social   Social
 	Blocks   invite.Blocks
 	Notifier invite.Notifier
+	News     *party.News
 	Limits   *party.Limits
 	Policy   party.Policy
 	Logger   party.Logger
@@ -104,14 +106,15 @@ type code struct {
 	expiresAt int64 // Unix seconds
 }
 
-// New makes a service. Have the roster's changes passed to [Service.Changed] and close the
-// service when the process ends.
+// New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Service{
+	s := &Service{
 		Deps: d, codes: map[party.ID]map[owner]code{}, statuses: map[party.ID]map[string]*shared{},
 		renewing: map[party.ID]struct{}{}, ctx: ctx, cancel: cancel,
 	}
+	d.News.Subscribe(s.changed)
+	return s
 }
 
 // Close waits until nothing runs any more. Shared statuses stay as they are.
@@ -123,8 +126,8 @@ func (s *Service) Close() {
 	s.running.Wait()
 }
 
-// Changed follows a change the roster was told of; see [party.Roster.OnChange].
-func (s *Service) Changed(c party.Change) {
+// changed handles a change of a party.
+func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.PartyClosed:
 		s.mu.Lock()
@@ -230,16 +233,16 @@ func (s *Service) renew(id party.ID) {
 
 // door says what keeps friends out of the party now, open for nothing.
 func (s *Service) door(ctx context.Context, id party.ID) (string, error) {
-	v, held, err := s.Door.Seats(ctx, id, "")
+	v, err := s.Door.Look(ctx, id)
 	if err != nil {
 		return "", err
 	}
-	switch err := s.Door.Locked(ctx, v); {
+	switch err := s.Door.Locked(ctx, v.View); {
 	case party.ReasonOf(err) == party.PartyLocked:
 		return doorLocked, nil
 	case err != nil:
 		return "", fmt.Errorf("lock: %w", err)
-	case v.Size()+held >= v.MaxSize:
+	case v.Size()+v.Held("") >= v.MaxSize:
 		return doorFull, nil
 	}
 	return doorOpen, nil

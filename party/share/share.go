@@ -67,13 +67,13 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	if err != nil {
 		return Answer{}, err
 	}
-	v, _, err := s.Door.Seats(ctx, id, "")
+	v, err := s.Door.Look(ctx, id)
 	if err != nil {
 		return Answer{}, err
 	}
 	member, in := v.Member(c.UserID)
 	if !in {
-		return Answer{}, party.Refuse(party.NotMember, "You are not in this party.")
+		return Answer{}, party.NotAMember()
 	}
 	if own, is := v.Session(c.SessionID); is && own.UserID == c.UserID {
 		member = own
@@ -82,7 +82,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 		return Answer{}, err
 	}
 	// Whom to tell is read before anything is made, so that a refusal leaves nothing behind.
-	a, err := s.audience(ctx, c, v, r.To)
+	a, err := s.audience(ctx, c, v.View, r.To)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -194,7 +194,7 @@ func (s *Service) shareStatus(ctx context.Context, session party.Session, id par
 		return err
 	}
 	// Whatever changed while this ran found no status to bring up to date.
-	v, _, err := s.Door.Seats(ctx, id, "")
+	v, err := s.Door.Look(ctx, id)
 	if _, in := v.Session(session.SessionID); err == nil && !in || party.ReasonOf(err) == party.PartyNotFound {
 		s.withdraw(id, func(sh *shared) bool { return sh.session.SessionID == session.SessionID })
 		return party.Refuse(party.NotMember, "You are not in this party any more.")

@@ -16,6 +16,7 @@ import (
 
 	"partyline/internal/build"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/overview"
@@ -84,7 +85,7 @@ func aServer() *source {
 		}},
 		stats: overview.Stats{
 			Build: build.Info{Version: "1.0.0", Commit: "abc1234", Nakama: "3.40.0", Go: "go1.26.5"}, UptimeSec: 7200, Denials: []overview.RuleDenials{{Rule: "newcomers", Count: 3}}, Buckets: map[string]int{"data": 9},
-			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1}, Memory: party.Stats{Parties: 2, Holds: 1},
+			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1}, Memory: admission.Stats{Parties: 2, Holds: 1},
 		},
 		invites: []invite.Outstanding{{
 			PartyID: "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1",
