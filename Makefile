@@ -23,9 +23,13 @@ demo-sdk:
 	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund; \
 	else echo "npm is not installed: the demo client at / will say so, everything else works"; fi
 
-test: e2e-deps ## every test, with the race detector and in random order, then every benchmark once
+test: e2e-deps ## every test, with the race detector and in random order, then every benchmark once; sets up what it needs
+	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -count=1 -timeout=15m $(TESTS)
 	$(GO) test -run '^$$' -bench . -benchtime=1x $(TESTS) > build/bench.txt || { cat build/bench.txt; exit 1; }
+
+test-fast: ## the unit tests: no end-to-end suites, no race detector
+	$(GO) test -shuffle=on $$($(GO) list ./... | grep -v /local/e2e)
 
 e2e-deps:
 	@mkdir -p build
@@ -47,9 +51,21 @@ plugin: ## build/partyline.so, with the exact toolchain of the server it is for
 record: ## record the contract transcripts from a real server: make record NAKAMA=host:port
 	NAKAMA=$(NAKAMA) $(GO) test -count=1 ./local/e2e/contract -record
 
-test-host: e2e-deps ## the end-to-end suites against real servers with the module, the second with the rules local/e2e/testdata/queues.yml: make test-host NAKAMA=host:port QUEUES=host:port
-	@test -n "$(NAKAMA)" -a -n "$(QUEUES)" || { echo "usage: make test-host NAKAMA=host:port QUEUES=host:port"; exit 2; }
-	NAKAMA=$(NAKAMA) NAKAMA_QUEUES=$(QUEUES) $(GO) test -count=1 -timeout=15m -v ./local/e2e/...
+# Real servers are started from the binary SERVER, on a PostgreSQL of this machine.
+ON_SERVER = NAKAMA_SERVER=$(abspath $(SERVER)) local/e2e/with-postgres.sh $(GO) test -count=1 -timeout=15m
+
+needs-server:
+	@test -x "$(SERVER)" || { echo "usage: make test-host|conformance SERVER=path/to/nakama"; exit 2; }
+
+test-host: needs-server e2e-deps plugin ## the end-to-end suites on real servers with the module: make test-host SERVER=path/to/nakama
+	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
+	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) -p 1 $(HOST_SUITES)
+
+HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/docs ./local/e2e/faults ./local/e2e/model ./local/e2e/queues
+
+conformance: needs-server ## what the engine promises, asked of a stock server: make conformance SERVER=path/to/nakama
+	GOTOOLCHAIN=go$(PLUGIN_GO) $(GO) build -trimpath -buildmode=plugin -o build/probe.so ./local/engine/realtime/testdata/probe
+	NAKAMA_PLUGIN=$(CURDIR)/build/probe.so $(ON_SERVER) ./local/e2e/contract ./local/engine/api ./local/engine/realtime
 
 fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 	@for pkg in $$($(GO) list ./...); do \
@@ -66,4 +82,4 @@ soak: ## everything at once for MINUTES (default 30); fails if memory, goroutine
 rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run demo-sdk test e2e-deps check vulncheck plugin record test-host fuzz bench soak rules-check
+.PHONY: help run demo-sdk test test-fast e2e-deps check vulncheck plugin record needs-server test-host conformance fuzz bench soak rules-check

@@ -56,14 +56,9 @@ func (s *Server) nakamaModule() runtime.NakamaModule {
 	return &nakama{
 		Base:         &host.Base{Metrics: s.metrics, RuntimePath: s.opts.RuntimePath},
 		dataPart:     s.store.Module(),
-		realtimePart: realtime.NewModule(s.sockets, s.parties, nil),
+		realtimePart: realtime.NewModule(s.sockets, s.parties),
 		matchPart:    match.Module{Registry: s.matches},
 	}
-}
-
-// SessionLogout is about tokens, so the data decides.
-func (n *nakama) SessionLogout(userID, token, refreshToken string) error {
-	return n.dataPart.SessionLogout(userID, token, refreshToken)
 }
 
 // authenticate accepts a session token of the store's for a socket.

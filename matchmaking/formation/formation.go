@@ -75,6 +75,8 @@ func (f *pass) serve(proceed func() bool) (stopped bool) {
 		if m, ok := f.around(int(at)); ok {
 			f.made = append(f.made, m)
 			f.own(m, len(f.made)-1)
+		} else if f.stuck(int(at)) {
+			f.keep(int(at))
 		}
 	}
 	return false

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,7 +15,7 @@ import (
 )
 
 // serverConfig is the part of a Nakama configuration file that means something to the
-// embedded engine. Other keys are a real server's business and are passed over.
+// embedded engine.
 type serverConfig struct {
 	Name    string `yaml:"name"`
 	Session struct {
@@ -34,21 +37,25 @@ type serverConfig struct {
 	} `yaml:"runtime"`
 }
 
-// loadConfig reads a Nakama configuration file as the engine's options.
-func loadConfig(path string) (engine.Options, error) {
+// loadConfig reads a Nakama configuration file as the engine's options. ignored are the
+// keys that only a real server knows.
+func loadConfig(path string) (o engine.Options, ignored []string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return engine.Options{}, fmt.Errorf("reading the server configuration: %w", err)
+		return o, nil, fmt.Errorf("reading the server configuration: %w", err)
 	}
 	var c serverConfig
-	if err := yaml.Unmarshal(text, &c); err != nil {
-		return engine.Options{}, fmt.Errorf("%s: %w", path, err)
+	var all map[string]any
+	if err := errors.Join(yaml.Unmarshal(text, &c), yaml.Unmarshal(text, &all)); err != nil {
+		return o, nil, fmt.Errorf("%s: %w", path, err)
 	}
+	ignored = unknownKeys("", all, reflect.TypeFor[serverConfig]())
+	slices.Sort(ignored)
 	env := map[string]string{}
 	for _, e := range c.Runtime.Env {
 		key, value, ok := strings.Cut(e, "=")
 		if !ok {
-			return engine.Options{}, fmt.Errorf("%s: runtime.env: %q is not KEY=VALUE", path, e)
+			return o, nil, fmt.Errorf("%s: runtime.env: %q is not KEY=VALUE", path, e)
 		}
 		env[key] = value
 	}
@@ -62,6 +69,26 @@ func loadConfig(path string) (engine.Options, error) {
 		SingleSocket:       c.Session.SingleSocket,
 		SingleParty:        c.Session.SingleParty,
 		MatchmakerInterval: time.Duration(c.Matchmaker.IntervalSec) * time.Second,
+		PartyListDelay:     time.Second, // a real server's
 		Env:                env,
-	}, nil
+	}, ignored, nil
+}
+
+// unknownKeys are the paths of the keys, under the path prefix, that a struct has no
+// field for.
+func unknownKeys(prefix string, keys map[string]any, t reflect.Type) (unknown []string) {
+	for key, value := range keys {
+		field, known := t.FieldByNameFunc(func(name string) bool {
+			f, _ := t.FieldByName(name)
+			return f.Tag.Get("yaml") == key
+		})
+		inner, nested := value.(map[string]any)
+		switch {
+		case !known:
+			unknown = append(unknown, prefix+key)
+		case nested && field.Type.Kind() == reflect.Struct:
+			unknown = append(unknown, unknownKeys(prefix+key+".", inner, field.Type)...)
+		}
+	}
+	return unknown
 }

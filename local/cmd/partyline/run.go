@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -55,13 +56,13 @@ func runCommand(t *terminal, args []string) int {
 }
 
 func serve(ctx context.Context, addr, config, runtimePath string, players bool, stdout, stderr io.Writer) error {
-	opts, err := loadConfig(config)
+	opts, ignored, err := loadConfig(config)
 	if err != nil {
 		return err
 	}
 	opts.Addr, opts.RuntimePath = addr, runtimePath
 	opts.Init = wiring.Register
-	if opts.Root, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey}); err != nil {
+	if opts.Pages, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey}); err != nil {
 		return err
 	}
 
@@ -76,6 +77,9 @@ func serve(ctx context.Context, addr, config, runtimePath string, players bool, 
 	}
 	defer server.Close()
 	fmt.Fprintf(stdout, "\n  Partyline on the embedded engine\n\n  demo client   %s/\n", server.URL())
+	if len(ignored) > 0 {
+		fmt.Fprintf(stdout, "  ignored       %s   keys of %s for a real server only\n", strings.Join(ignored, ", "), config)
+	}
 	if players {
 		seedCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()

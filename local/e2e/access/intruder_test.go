@@ -19,7 +19,7 @@ import (
 func TestIntruder_AcceptOfNobody(t *testing.T) {
 	addr := target.Given()
 	if addr == "" {
-		addr = target.Engine(t, true)
+		addr = target.Server(t, true)
 	}
 	s := newScene(t, addr)
 	partyID := s.words.Replace("$party")
@@ -37,7 +37,7 @@ func TestIntruder_AcceptOfNobody(t *testing.T) {
 func TestIntruder_StorageOfOthers(t *testing.T) {
 	addr := target.Given()
 	if addr == "" {
-		addr = target.Engine(t, true)
+		addr = target.Server(t, true)
 	}
 	s := newScene(t, addr)
 	outsider, leader := s.players["outsider"], s.players["leader"]

@@ -1,7 +1,6 @@
 package target
 
 import (
-	"context"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -15,20 +14,21 @@ import (
 // ConsoleKey opens the console page of the servers that suites run against.
 const ConsoleKey = "local-console-key"
 
-// start runs an embedded engine at a free port of the loopback interface. Waits that
-// tests could only sit out are short. rules is the path of the module's rules file; "" is
-// a stock server.
-func start(ctx context.Context, rules string) (addr string, stop func(), err error) {
+// startEngine runs an embedded engine at a free port of the loopback interface. Waits that
+// tests could only sit out are short.
+func startEngine(t testing.TB, rules string) string {
+	t.Helper()
 	options := engine.Options{MatchmakerInterval: 500 * time.Millisecond}
 	if rules != "" {
 		options.Init = wiring.Register
 		options.Env = map[string]string{wiring.EnvRules: rules, wiring.EnvConsole: ConsoleKey}
 	}
-	server, err := engine.Start(ctx, options)
+	server, err := engine.Start(t.Context(), options)
 	if err != nil {
-		return "", nil, err
+		t.Fatalf("embedded engine: %v; %s=host:port runs this against a real server", err, Variable)
 	}
-	return server.Addr(), server.Close, nil
+	t.Cleanup(server.Close)
+	return server.Addr()
 }
 
 // Demo serves the demo client, for the duration of a test and apart from the server at

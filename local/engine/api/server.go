@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gorilla/handlers"
 	"github.com/gorilla/mux"
 
 	"partyline/local/engine/store"
@@ -57,20 +58,27 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	outer := mux.NewRouter()
-	if opts.Root != nil {
-		outer.Handle("/", opts.Root).Methods(http.MethodGet)
-	} else {
-		outer.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }).Methods(http.MethodGet)
+	if opts.Pages != nil {
+		outer.NewRoute().MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool {
+			_, pattern := opts.Pages.Handler(r)
+			return pattern != ""
+		}).Handler(opts.Pages)
 	}
+	outer.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }).Methods(http.MethodGet)
 	if opts.Socket != nil {
 		outer.Handle("/ws", opts.Socket).Methods(http.MethodGet)
 	}
+	compressed := handlers.CompressHandler(s.contained(inner))
 	outer.NewRoute().HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Cache-Control", "no-store, no-cache, must-revalidate")
 		r.Body = http.MaxBytesReader(w, r.Body, opts.MaxRequestBytes)
-		inner.ServeHTTP(w, r)
+		compressed.ServeHTTP(w, r)
 	})
-	s.handler = allowOrigins(outer)
+	s.handler = handlers.CORS( // pages of every origin may call
+		handlers.AllowedOrigins([]string{"*"}),
+		handlers.AllowedHeaders([]string{"Authorization", "Content-Type", "User-Agent"}),
+		handlers.AllowedMethods([]string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}),
+	)(outer)
 	return s, nil
 }
 
@@ -112,10 +120,6 @@ func (s *Server) endpoints() http.Handler {
 			writeError(w, &store.Error{Code: store.Unimplemented, Message: "not supported by the embedded engine: " + r.Method + " " + r.URL.Path})
 			return
 		}
-		if s.opts.Root != nil && r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/v2/") {
-			s.opts.Root.ServeHTTP(w, r)
-			return
-		}
 		writeError(w, &store.Error{Code: store.NotFound, Message: "Not Found"})
 	})
 	return router
@@ -134,21 +138,25 @@ func isNakamas(path string) bool {
 	return ok && slices.Contains(areas, area)
 }
 
-// ServeHTTP serves one request. A panic in a hook, an RPC or a route of the module is
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// contained serves a request. A panic in a hook, an RPC or a route of the module is
 // logged with its stack and answered with 500; the server lives on.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	defer func() {
-		cause := recover()
-		if cause == nil {
-			return
-		}
-		if cause == http.ErrAbortHandler {
-			panic(cause) // net/http's own way to end a connection
-		}
-		s.opts.Logger.Error("panic while serving", "method", r.Method, "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusInternalServerError)
-		_, _ = io.WriteString(w, internalErrorBody)
-	}()
-	s.handler.ServeHTTP(w, r)
+func (s *Server) contained(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler {
+				panic(cause) // net/http's own way to end a connection
+			}
+			s.opts.Logger.Error("panic while serving", "method", r.Method, "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, internalErrorBody)
+		}()
+		next.ServeHTTP(w, r)
+	})
 }
