@@ -29,7 +29,7 @@ func server(t *testing.T) string {
 	if addr := target.Given(); addr != "" {
 		return addr
 	}
-	return target.Engine(t, true)
+	return target.Engine(t)
 }
 
 // frames are WebSocket text frames as a client sends them, back to back.
