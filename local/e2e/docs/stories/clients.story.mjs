@@ -281,8 +281,11 @@ test("a lead passes on, a kick closes the party for one", async () => {
   await until(() => jonas.vars.current === undefined, "the close event of who was kicked");
   await assert.rejects(jonas.vars.openInvite(mira.vars.url), { reason: "banned" });
   await mira.run("following link");
-  const joined = await jonas.vars.openInvite(mira.vars.following.url);
-  assert.equal(joined.party_id, mira.vars.party.party_id, "a new invite lifts the ban");
+  await assert.rejects(jonas.vars.openInvite(mira.vars.following.url), { reason: "banned" }, "a link for anybody lifts no ban");
+  const named = { party_id: mira.vars.party.party_id, for_user_ids: [userOf(jonas)] };
+  const { payload } = await mira.vars.client.rpc(mira.vars.session, "party_invite_create", named);
+  const joined = await jonas.vars.openInvite(payload.url);
+  assert.equal(joined.party_id, mira.vars.party.party_id, "a new invite by name lifts the ban");
 });
 
 test("a link follows its inviter", async () => {
