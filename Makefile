@@ -83,7 +83,8 @@ test-host: needs-server e2e-deps plugin ## the end-to-end suites on real servers
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
 	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) -p 1 $(HOST_SUITES)
 
-HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract ./local/e2e/docs ./local/e2e/faults ./local/e2e/model ./local/e2e/queues
+HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract ./local/e2e/docs ./local/e2e/faults ./local/e2e/hardening \
+              ./local/e2e/model ./local/e2e/queues
 
 conformance: needs-server ## what the engine promises, asked of a stock server: make conformance SERVER=path/to/nakama
 	$(LINE) $(FOR) -probe build/probe.so
