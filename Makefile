@@ -89,11 +89,13 @@ test-host: needs-server e2e-deps plugin ## the end-to-end suites on real servers
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
 	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) -p 1 $(HOST_SUITES)
 
-HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/docs ./local/e2e/faults ./local/e2e/model ./local/e2e/queues
+HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract ./local/e2e/docs ./local/e2e/faults ./local/e2e/hardening \
+              ./local/e2e/model ./local/e2e/queues
 
 conformance: needs-server ## what the engine promises, asked of a stock server: make conformance SERVER=path/to/nakama
-	GOTOOLCHAIN=go$(PLUGIN_GO) $(GO) build -trimpath -buildmode=plugin -o build/probe.so ./local/engine/realtime/testdata/probe
-	NAKAMA_PLUGIN=$(CURDIR)/build/probe.so $(ON_SERVER) ./local/e2e/contract ./local/engine/api ./local/engine/realtime
+	$(LINE) $(FOR) -probe build/probe.so
+	NAKAMA_PLUGIN=$(CURDIR)/build/probe.so NAKAMA_SERVER=$(abspath $(SERVER)) local/e2e/with-postgres.sh local/e2e/with-server.sh \
+	$(GO) test -count=1 -timeout=15m -p 1 ./local/e2e/contract ./local/engine/api ./local/engine/realtime
 
 fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 	@for pkg in $$($(GO) list ./...); do \

@@ -142,6 +142,15 @@ func TestImportDirection_Entries(t *testing.T) {
 	}
 }
 
+// The plugin host links nothing of the module: what it serves comes out of the plugin's file.
+func TestPluginHostLinksNoModule(t *testing.T) {
+	for _, p := range list(t, "-deps", "./local/cmd/pluginhost") {
+		if below(p.ImportPath, modulePath) && !below(p.ImportPath, modulePath+"/local") {
+			t.Errorf("local/cmd/pluginhost links %s", p.ImportPath)
+		}
+	}
+}
+
 // The kernel cannot register anything: it never sees the host's initializer.
 func TestKernelKnowsNoRegistration(t *testing.T) {
 	for _, p := range list(t, "./party/...") {

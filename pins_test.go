@@ -135,7 +135,7 @@ func builtPlugin(t *testing.T) string {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "partyline.so")
-	args := b.Plugin("test", file)
+	args := b.Plugin("./module", "test", file)
 	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -91,7 +91,7 @@ func (w *workshop) build(t *testing.T, goProgram, name string, m made) string {
 		}
 	}
 	file := filepath.Join(w.dir, name)
-	cmd := exec.CommandContext(t.Context(), goProgram, append(append([]string{"build", "-mod=mod", "-modcacherw", "-o", file}, m.flags...), ".")...)
+	cmd := exec.CommandContext(t.Context(), goProgram, append(append([]string{"build", "-mod=mod", "-modcacherw", "-ldflags=-w", "-o", file}, m.flags...), ".")...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off", "GOPROXY="+w.proxy, "GOSUMDB=off", "GOMODCACHE="+w.cache, "CGO_ENABLED=1")
 	cmd.Env = append(cmd.Env, m.env...)

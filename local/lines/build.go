@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// Plugin is the Go command that builds the plugin into a file.
-func (b Build) Plugin(commit, out string) []string {
+// Plugin is the Go command that builds a package, ./module for Partyline, as a plugin into a
+// file.
+func (b Build) Plugin(pkg, commit, out string) []string {
 	args := append([]string{"go", "build"}, b.trimpath()...)
-	return append(args, "-buildmode=plugin", "-ldflags", Stamp(commit, b.Name), "-o", out, "./module")
+	return append(args, "-buildmode=plugin", "-ldflags", Stamp(commit, b.Name), "-o", out, pkg)
 }
 
 // PluginHost is the Go command that builds the program which opens a plugin that was built

@@ -1,7 +1,11 @@
 package lines
 
 import (
+	"bytes"
 	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -68,5 +72,40 @@ func TestBuildForServer(t *testing.T) {
 	folder := &debug.Module{Path: Common, Replace: &debug.Module{Path: "../common"}}
 	if _, err := BuildForServer(server(folder), []string{Common}); err == nil || !strings.Contains(err.Error(), "../common") {
 		t.Errorf("a module from a folder: %v", err)
+	}
+}
+
+// The generated files of the repository are those of the line that go.mod is on, whatever
+// line the tests run on.
+func TestStubs_Current(t *testing.T) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range stubs {
+		dir := t.TempDir()
+		gen := filepath.Join(dir, "gen")
+		if _, err := goCommand(t.Context(), root, []string{"GOFLAGS="}, "build", "-o", gen, "./"+folder+"/gen"); err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(t.Context(), gen)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("generating %s: %v\n%s", folder, err, out)
+		}
+		made, err := filepath.Glob(filepath.Join(dir, "*.go"))
+		if err != nil || len(made) == 0 {
+			t.Fatalf("%s: generated %q, %v", folder, made, err)
+		}
+		for _, file := range made {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			name := filepath.Join(root, filepath.FromSlash(folder), filepath.Base(file))
+			if got, err := os.ReadFile(name); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s/%s is out of date (%v): run go generate ./%s", folder, filepath.Base(file), err, folder)
+			}
+		}
 	}
 }

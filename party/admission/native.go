@@ -220,11 +220,13 @@ func (a *Admission) inVisit(ctx context.Context, m Message, do func(*visit, Mess
 // created mirrors a new party and, where the rules say so, takes its creator out of the
 // party before.
 func (a *Admission) created(ctx context.Context, m Message) error {
+	// Not in the visit: somebody who joins over another connection may have the party's
+	// lock already, and waits for these very facts.
+	if err := a.roster.Begin(m.Party, m.Sender, m.Facts); err != nil {
+		return err
+	}
 	err := a.visit(ctx, m.Party, func(v *visit) error {
-		if err := v.roster.Begin(v.id, m.Sender, m.Facts); err != nil {
-			return err
-		}
-		v.known = true // nobody can have invited or kicked anybody yet
+		v.known = true // what was reserved before this, its visit has read
 		v.out.Add(party.Change{Kind: party.PartyCreated, ID: v.id})
 		return nil
 	})

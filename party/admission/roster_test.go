@@ -1,12 +1,16 @@
 package admission_test
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
 	"pgregory.net/rapid"
 
 	"partyline/party"
+	"partyline/party/roster"
 )
 
 func TestRoster_View(t *testing.T) {
@@ -275,6 +279,36 @@ func TestRoster_FollowsTheEngine(t *testing.T) {
 		}
 		if t.Failed() {
 			rt.Fatal("the view went its own way")
+		}
+	})
+}
+
+// finderOfNothing is an index that does not list a new party yet.
+type finderOfNothing struct{ party.Finder }
+
+func (finderOfNothing) PartyList(context.Context, int, *bool, bool, string, string) ([]*api.Party, string, error) {
+	return nil, "", nil
+}
+
+// The creator's client has the party's ID before the hook after its creation has run, and
+// may tell it to others. Their joins wait for the hook, and do not keep it waiting.
+func TestRoster_JoinBeforeTheCreationIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKernel(t)
+		k.roster = roster.New(k.host, finderOfNothing{k.host}, k.clock.Now)
+		k.admission = k.over(k.host)
+		p := k.host.Players(2)
+		made := k.host.PartyCreate(p[0], true, 4)
+		id, err := party.ParseID(made.PartyId)
+		k.must(err)
+		joined := make(chan error, 1)
+		go func() { joined <- k.join(p[1], id) }()
+		synctest.Wait() // the join waits for the party's facts
+		k.must(k.admission.EndCreate(t.Context(), p[0], made))
+		k.must(<-joined)
+		k.agrees(id)
+		if v := k.view(id); v.MaxSize != 4 || v.Size() != 2 {
+			t.Errorf("View = %+v; want two in a party of four", v)
 		}
 	})
 }

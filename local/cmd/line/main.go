@@ -4,6 +4,7 @@
 //
 //	line [-nakama VERSION | -server FILE] COMMAND [ARGUMENT...]
 //	line [-nakama VERSION | -server FILE] -plugin FILE  # build the plugin
+//	line [-nakama VERSION | -server FILE] -probe FILE   # build the probe of the engine's suites
 //	line [-nakama VERSION | -server FILE] -host FILE    # build the plugin host
 //	line -list    # the versions, oldest first
 //	line -default # the newest that runs on a real server
@@ -29,7 +30,8 @@ import (
 // asked is what the flags say.
 type asked struct {
 	nakama, server string
-	plugin, host   string
+	plugin, probe  string
+	host           string
 	command        []string
 }
 
@@ -38,6 +40,7 @@ func main() {
 	flag.StringVar(&a.nakama, "nakama", "", "version of the server; the default is the newest that runs on a real server")
 	flag.StringVar(&a.server, "server", "", "program of the server to build for, instead of a version")
 	flag.StringVar(&a.plugin, "plugin", "", "file to build the plugin into")
+	flag.StringVar(&a.probe, "probe", "", "file to build the probe into, the module that the engine's suites call on a server")
 	flag.StringVar(&a.host, "host", "", "file to build the plugin host into")
 	list := flag.Bool("list", false, "print the versions, oldest first")
 	standard := flag.Bool("default", false, "print the default version")
@@ -73,7 +76,10 @@ func run(ctx context.Context, a asked) (code int, err error) {
 	}
 	commands := [][]string{}
 	if a.plugin != "" {
-		commands = append(commands, b.Plugin(lines.Commit(ctx, root), a.plugin))
+		commands = append(commands, b.Plugin("./module", lines.Commit(ctx, root), a.plugin))
+	}
+	if a.probe != "" {
+		commands = append(commands, b.Plugin("./local/engine/realtime/testdata/probe", "", a.probe))
 	}
 	if a.host != "" {
 		commands = append(commands, b.PluginHost(a.host))
@@ -82,7 +88,7 @@ func run(ctx context.Context, a asked) (code int, err error) {
 		commands = append(commands, a.command)
 	}
 	if len(commands) == 0 {
-		return 2, errors.New("say what to run: -plugin FILE, -host FILE or a command")
+		return 2, errors.New("say what to run: -plugin FILE, -probe FILE, -host FILE or a command")
 	}
 	env, err := lines.Prepare(ctx, root, b)
 	if err != nil {

@@ -220,6 +220,12 @@ func TestSpellings_LeaveEndsTheLead(t *testing.T) {
 				t.Errorf("%s: members %+v; want the one who stayed to lead", other, l.Members)
 			}
 		}
+		if _, err := games[1].Take(ctx, func(m client.Message) bool { // the server notices a leaver later
+			leader := m.Envelope.GetPartyLeader()
+			return leader.GetPartyId() == id && leader.GetPresence().GetSessionId() == games[1].ID
+		}); err != nil {
+			t.Fatalf("%s: the server makes nobody leader: %v", other, err)
+		}
 		if err := games[1].CloseParty(ctx, id); err != nil {
 			t.Errorf("%s: the server's leader is another: %v", other, err)
 		}

@@ -84,19 +84,21 @@ func New(opts Options) (*Server, error) {
 
 const rpcPath = "/v2/rpc/{id:.*}"
 
-var rpcMethods = []string{http.MethodGet, http.MethodPost}
+// rpcMethods is a new slice each time: the router writes to what it is given, and engines
+// start side by side.
+func rpcMethods() []string { return []string{http.MethodGet, http.MethodPost} }
 
 // routes is what a request meets in order: RPCs, the module's own routes, the API.
 func (s *Server) routes() (http.Handler, error) {
 	inner := mux.NewRouter()
-	inner.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods...)
+	inner.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods()...)
 	for _, route := range s.opts.Routes {
 		if !strings.HasPrefix(route.Pattern, "/") {
 			return nil, fmt.Errorf("api: route %q: the pattern must start with \"/\"", route.Pattern)
 		}
 		own := inner.HandleFunc(route.Pattern, route.Handler)
 		if len(route.Methods) > 0 {
-			own.Methods(route.Methods...)
+			own.Methods(slices.Clone(route.Methods)...)
 		}
 		if err := own.GetError(); err != nil {
 			return nil, fmt.Errorf("api: route %q: %w", route.Pattern, err)
@@ -111,7 +113,7 @@ func (s *Server) endpoints() http.Handler {
 	for _, e := range s.table() {
 		router.Handle(e.path, s.serve(e)).Methods(e.method)
 	}
-	router.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods...) // here for its other methods only
+	router.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods()...) // here for its other methods only
 	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, &store.Error{Code: store.Unimplemented, Message: "Method Not Allowed"})
 	})
