@@ -58,6 +58,12 @@ pluginhost: ## the plugin, and beside it the program that opens it as the server
 plugins: ## build/LINE/partyline.so for every line
 	for line in $$($(LINE) -list); do $(LINE) -nakama $$line -plugin build/$$line/partyline.so || exit 1; done
 
+release: ## build/release: a plugin for every line, with its bill of materials, and checksums; on linux/amd64
+	@test "$$($(GO) env GOOS)/$$($(GO) env GOARCH)" = linux/amd64 || { echo "make release: runs on linux/amd64"; exit 2; }
+	rm -rf build/release && mkdir -p build/release
+	for line in $$($(LINE) -list); do $(LINE) -nakama $$line -plugin build/release/partyline-nakama-$$line-linux-amd64.so || exit 1; done
+	$(GO) run ./local/cmd/release build/release
+
 test-plugin: e2e-deps pluginhost ## the end-to-end suites through build/partyline.so in the plugin host
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(GO) test -count=1 -timeout=15m -v $(SUITES)
 
@@ -106,4 +112,4 @@ soak: ## everything at once for MINUTES (default 30); fails if memory, goroutine
 rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run demo-sdk test test-fast e2e-deps check vulncheck plugin pluginhost plugins test-plugin test-lines record needs-server test-host conformance fuzz bench soak rules-check
+.PHONY: help run demo-sdk test test-fast e2e-deps check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench soak rules-check
