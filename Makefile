@@ -1,8 +1,7 @@
-# Versions. go.mod and the images in docker-compose.yml are checked against these.
-NAKAMA_VERSION   := 3.40.0
-COMMON_VERSION   := v1.47.0
-PROTOBUF_VERSION := v1.36.11
-PLUGIN_GO        := 1.26.5
+# The lines of Nakama are named in local/lines/lines.txt alone. NAKAMA=3.41.0 chooses one, or
+# SERVER=/path/to/nakama the very server that a program is; else the default line is built.
+LINE = $(GO) run ./local/cmd/line
+FOR  = $(if $(NAKAMA),-nakama $(NAKAMA)) $(if $(SERVER),-server $(SERVER))
 
 GO    ?= go
 TOOL  := $(GO) tool -modfile=tools/go.mod
@@ -10,6 +9,10 @@ TOOL  := $(GO) tool -modfile=tools/go.mod
 # Where govulncheck looks vulnerabilities up: a URL, or file:// and a local copy's folder.
 VULNDB ?= https://vuln.go.dev
 TESTS ?= ./...
+
+# The suites that play through a server's API, and everything that is no end-to-end suite.
+SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract
+UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 
 .DEFAULT_GOAL := help
 
@@ -23,9 +26,14 @@ demo-sdk:
 	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund; \
 	else echo "npm is not installed: the demo client at / will say so, everything else works"; fi
 
-test: e2e-deps ## every test, with the race detector and in random order, then every benchmark once
-	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -count=1 -timeout=15m $(TESTS)
+test: e2e-deps pluginhost ## every test, with the race detector and in random order; the suites through the plugin; every benchmark once; sets up what it needs
+	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
+	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -count=1 -timeout=15m $(TESTS) && \
+	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- -count=1 -timeout=15m $(SUITES)
 	$(GO) test -run '^$$' -bench . -benchtime=1x $(TESTS) > build/bench.txt || { cat build/bench.txt; exit 1; }
+
+test-fast: ## the unit tests: no end-to-end suites, no race detector
+	$(GO) test -shuffle=on $(UNITS)
 
 e2e-deps:
 	@mkdir -p build
@@ -41,15 +49,53 @@ check: ## formatting, vet, staticcheck
 vulncheck: ## known vulnerabilities that the code reaches, looked up in VULNDB (default https://vuln.go.dev)
 	$(TOOL) govulncheck -db $(VULNDB) ./...
 
-plugin: ## build/partyline.so, with the exact toolchain of the server it is for
-	GOTOOLCHAIN=go$(PLUGIN_GO) $(GO) build -trimpath -buildmode=plugin -o build/partyline.so ./module
+plugin: ## build/partyline.so for the default line, NAKAMA=3.41.0 or SERVER=/path/to/nakama
+	$(LINE) $(FOR) -plugin build/partyline.so
+
+pluginhost: ## the plugin, and beside it the program that opens it as the server does
+	$(LINE) $(FOR) -plugin build/partyline.so -host build/pluginhost
+
+plugins: ## build/LINE/partyline.so for every line
+	for line in $$($(LINE) -list); do $(LINE) -nakama $$line -plugin build/$$line/partyline.so || exit 1; done
+
+release: ## build/release: a plugin for every line, with its bill of materials, and checksums; on linux/amd64
+	@test "$$($(GO) env GOOS)/$$($(GO) env GOARCH)" = linux/amd64 || { echo "make release: runs on linux/amd64"; exit 2; }
+	rm -rf build/release && mkdir -p build/release
+	for line in $$($(LINE) -list); do $(LINE) -nakama $$line -plugin build/release/partyline-nakama-$$line-linux-amd64.so || exit 1; done
+	$(GO) run ./local/cmd/release build/release
+
+test-plugin: e2e-deps pluginhost ## the end-to-end suites through build/partyline.so in the plugin host
+	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(GO) test -count=1 -timeout=15m -v $(SUITES)
+
+test-lines: e2e-deps ## on every line: vet, the unit tests, and the end-to-end suites through the plugin
+	for line in $$($(LINE) -list); do \
+	  echo "== Nakama $$line"; \
+	  $(LINE) -nakama $$line -plugin build/$$line/partyline.so -host build/$$line/pluginhost && \
+	  $(LINE) -nakama $$line $(GO) vet ./... && \
+	  $(LINE) -nakama $$line $(GO) test -count=1 -timeout=15m $(UNITS) && \
+	  PARTYLINE_PLUGIN=$(CURDIR)/build/$$line/partyline.so $(GO) test -count=1 -timeout=15m -v $(SUITES) || exit 1; \
+	done
 
 record: ## record the contract transcripts from a real server: make record NAKAMA=host:port
 	NAKAMA=$(NAKAMA) $(GO) test -count=1 ./local/e2e/contract -record
 
-test-host: e2e-deps ## the end-to-end suites against real servers with the module, the second with the rules local/e2e/testdata/queues.yml: make test-host NAKAMA=host:port QUEUES=host:port
-	@test -n "$(NAKAMA)" -a -n "$(QUEUES)" || { echo "usage: make test-host NAKAMA=host:port QUEUES=host:port"; exit 2; }
-	NAKAMA=$(NAKAMA) NAKAMA_QUEUES=$(QUEUES) $(GO) test -count=1 -timeout=15m -v ./local/e2e/...
+# Real servers are started from the binary SERVER, on a PostgreSQL of this machine.
+ON_SERVER = NAKAMA_SERVER=$(abspath $(SERVER)) local/e2e/with-postgres.sh $(GO) test -count=1 -timeout=15m
+
+needs-server:
+	@test -x "$(SERVER)" || { echo "usage: make test-host|conformance SERVER=path/to/nakama"; exit 2; }
+
+test-host: needs-server e2e-deps plugin ## the end-to-end suites on real servers with the module: make test-host SERVER=path/to/nakama
+	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
+	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) -p 1 $(HOST_SUITES)
+
+HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract ./local/e2e/docs ./local/e2e/faults ./local/e2e/hardening \
+              ./local/e2e/model ./local/e2e/queues
+
+conformance: needs-server ## what the engine promises, asked of a stock server: make conformance SERVER=path/to/nakama
+	$(LINE) $(FOR) -probe build/probe.so
+	NAKAMA_PLUGIN=$(CURDIR)/build/probe.so NAKAMA_SERVER=$(abspath $(SERVER)) local/e2e/with-postgres.sh local/e2e/with-server.sh \
+	$(GO) test -count=1 -timeout=15m -p 1 ./local/e2e/contract ./local/engine/api ./local/engine/realtime
 
 fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 	@for pkg in $$($(GO) list ./...); do \
@@ -66,4 +112,4 @@ soak: ## everything at once for MINUTES (default 30); fails if memory, goroutine
 rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run demo-sdk test e2e-deps check vulncheck plugin record test-host fuzz bench soak rules-check
+.PHONY: help run demo-sdk test test-fast e2e-deps check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench soak rules-check

@@ -76,6 +76,17 @@ var forbidden = []struct {
 		reason: "the rules file is the bottom: the command line, editors and tests load it without the kernel"},
 	{from: "partyline/party", to: []string{"partyline/hooks", "partyline/rpc", "partyline/matchmaking", "partyline/module", "partyline/local"},
 		reason: "the kernel is called, it does not call: it must work under any entry"},
+	{from: "partyline/party/reserve", to: []string{modulePath, "context", "sync", "math/rand/v2", "github.com/heroiclabs/nakama-common"},
+		except: []string{"partyline/party", "partyline/party/rules", "partyline/party/reserve"},
+		reason: "decisions are pure: they know no host, take no lock and call nobody"},
+	{from: "partyline/party/reserve", to: []string{"partyline/party/admission", "partyline/party/roster"},
+		reason: "admission asks for decisions, not the other way round"},
+	{from: "partyline/party/roster", to: []string{"partyline/party/admission", "partyline/party/reserve", "partyline/party/rules"},
+		reason: "the roster says what is, it does not decide"},
+	{from: "partyline/party/admission", to: []string{"partyline/party/invite", "partyline/party/reconnect", "partyline/party/status", "partyline/party/share", "partyline/party/judge", "partyline/party/overview"},
+		reason: "what is built on admission hears its news; admission knows none of it"},
+	{from: "partyline/internal", to: []string{modulePath}, except: []string{"partyline/internal"},
+		reason: "small mechanisms know nothing of parties"},
 	{from: "partyline/party", to: []string{"net/http"},
 		reason: "the kernel knows no HTTP; what a web page needs is in rpc/landing"},
 	{from: "partyline/hooks", to: []string{"partyline/rpc", "partyline/matchmaking", "partyline/module", "partyline/local"},
@@ -86,7 +97,7 @@ var forbidden = []struct {
 		reason: "hooks, rpc and matchmaking never import each other, and a game's own match handler links matchmaking alone"},
 	{from: "partyline/rpc/landing", to: []string{"partyline/rpc"}, except: []string{"partyline/rpc/landing"},
 		reason: "the landing page answers strangers: it must not reach what signed-in users may call"},
-	{from: "partyline/rpc", to: []string{"partyline/rpc/landing"},
+	{from: "partyline/rpc", to: []string{"partyline/rpc/landing"}, except: []string{"partyline/rpc/landing/card"}, // drawing only, for landing
 		reason: "calls and pages share the kernel, not each other"},
 	{from: "partyline/module", to: []string{"partyline/local"},
 		reason: "the plugin never links the development engine"},
@@ -128,6 +139,15 @@ func TestImportDirection_Entries(t *testing.T) {
 	}
 	if entries != 1 {
 		t.Errorf("the plugin's entry imports %d packages of this module; want module/wiring", entries)
+	}
+}
+
+// The plugin host links nothing of the module: what it serves comes out of the plugin's file.
+func TestPluginHostLinksNoModule(t *testing.T) {
+	for _, p := range list(t, "-deps", "./local/cmd/pluginhost") {
+		if below(p.ImportPath, modulePath) && !below(p.ImportPath, modulePath+"/local") {
+			t.Errorf("local/cmd/pluginhost links %s", p.ImportPath)
+		}
 	}
 }
 

@@ -1,48 +1,20 @@
 package partyline_test
 
 import (
-	"bufio"
 	"debug/buildinfo"
-	"errors"
 	"go/ast"
-	"io/fs"
+	"maps"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"partyline/internal/build"
+	"partyline/local/lines"
 )
-
-// serverModules reads the facts about the server that the plugin has to match.
-const serverModulesFile = "module/testdata/server-modules.txt"
-
-// serverModules are the versions of the modules the server contains, and the server's own.
-func serverModules(t *testing.T) (server string, versions map[string]string) {
-	t.Helper()
-	file, err := os.Open(serverModulesFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	versions = map[string]string{}
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		line := lines.Text()
-		if version, ok := strings.CutPrefix(line, "# server "); ok {
-			server = version
-		}
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		module, version, ok := strings.Cut(line, " ")
-		if !ok {
-			t.Fatalf("%s: %q is no module and version", serverModulesFile, line)
-		}
-		versions[module] = version
-	}
-	if server == "" || len(versions) < 50 {
-		t.Fatalf("%s: server %q, %d modules", serverModulesFile, server, len(versions))
-	}
-	return server, versions
-}
 
 func read(t *testing.T, name string) string {
 	t.Helper()
@@ -51,16 +23,6 @@ func read(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(data)
-}
-
-// makeVariable is the value of a variable in the Makefile.
-func makeVariable(t *testing.T, name string) string {
-	t.Helper()
-	found := regexp.MustCompile(`(?m)^`+name+`\s*:?=\s*(\S+)\s*$`).FindAllStringSubmatch(read(t, "Makefile"), -1)
-	if len(found) != 1 {
-		t.Fatalf("Makefile sets %s %d times; want once", name, len(found))
-	}
-	return found[0][1]
 }
 
 // required is the version go.mod requires of a module.
@@ -73,96 +35,145 @@ func required(t *testing.T, module string) string {
 	return found[0][1]
 }
 
-// One place names the versions: the Makefile. Everything else has to agree with it.
+// One place names the versions: local/lines/lines.txt. Everything else has to agree with it.
 func TestVersionPins(t *testing.T) {
-	server, versions := serverModules(t)
-	nakama, common := makeVariable(t, "NAKAMA_VERSION"), makeVariable(t, "COMMON_VERSION")
-	protobuf, toolchain := makeVariable(t, "PROTOBUF_VERSION"), makeVariable(t, "PLUGIN_GO")
-
+	oldest, standard := lines.All()[0], lines.Default()
+	server, versions := lines.ServerModules()
 	same := func(what, got, want string) {
 		t.Helper()
 		if got != want {
 			t.Errorf("%s is %s; want %s", what, got, want)
 		}
 	}
-	same("the server of "+serverModulesFile, server, nakama)
-	same("the server's nakama-common", versions["github.com/heroiclabs/nakama-common"], common)
-	same("the server's protobuf", versions["google.golang.org/protobuf"], protobuf)
-	same("go.mod's nakama-common", required(t, "github.com/heroiclabs/nakama-common"), common)
-	same("go.mod's protobuf", required(t, "google.golang.org/protobuf"), protobuf)
-
+	same("the server whose modules are known", server, oldest.Nakama)
+	for _, module := range []string{lines.Common, lines.Protobuf} {
+		same("the oldest server's "+module, versions[module], oldest.Pins[module])
+		same("go.mod's "+module, required(t, module), oldest.Pins[module])
+	}
 	goLine := regexp.MustCompile(`(?m)^go (\S+)$`).FindStringSubmatch(read(t, "go.mod"))
 	if goLine == nil {
 		t.Fatal("go.mod has no go line")
 	}
-	same("go.mod's go line", goLine[1], toolchain)
+	same("go.mod's go line", goLine[1], oldest.Go)
 	if regexp.MustCompile(`(?m)^(toolchain|replace)\b`).MatchString(read(t, "go.mod")) {
 		t.Error("go.mod has a toolchain or replace line; the plugin's build and those who vendor this module would disagree")
 	}
 
-	images := regexp.MustCompile(`(?m)^\s*image:\s*(heroiclabs/nakama[a-z-]*):(\S+)$`).FindAllStringSubmatch(read(t, "docker-compose.yml"), -1)
+	images := regexp.MustCompile(`(?m)^\s*image:\s*(heroiclabs/nakama[a-z-]*):\$\{NAKAMA_VERSION:-(\S+)\}$`).FindAllStringSubmatch(read(t, "docker-compose.yml"), -1)
+	images = append(images, []string{"", "Dockerfile", regexp.MustCompile(`(?m)^ARG NAKAMA_VERSION=(\S+)$`).FindStringSubmatch(read(t, "Dockerfile"))[1]})
 	seen := map[string]bool{}
 	for _, image := range images {
-		same("docker-compose.yml's "+image[1], image[2], nakama)
+		same("the default version of "+image[1], image[2], standard.Nakama)
 		seen[image[1]] = true
 	}
-	for _, image := range []string{"heroiclabs/nakama", "heroiclabs/nakama-pluginbuilder"} {
-		if !seen[image] {
-			t.Errorf("docker-compose.yml does not use %s", image)
+	if !seen["heroiclabs/nakama"] || !seen["heroiclabs/nakama-pluginbuilder"] {
+		t.Errorf("docker-compose.yml uses %v", seen)
+	}
+	newest := regexp.MustCompile(`(?m)^## \[([^]]+)\]`).FindAllStringSubmatch(read(t, "CHANGELOG.md"), 2)
+	if len(newest) < 2 || newest[0][1] != "Unreleased" {
+		t.Fatalf("CHANGELOG.md begins with %q; want Unreleased and the newest version", newest)
+	}
+	same("the newest version in CHANGELOG.md", newest[1][1], build.Version)
+	for _, l := range lines.All() {
+		row := strings.Join([]string{"|", l.Nakama, "|", l.Go, "|", l.Pins[lines.Common], "|", l.Pins[lines.Protobuf], "|"}, " ")
+		if !strings.Contains(read(t, "docs/upgrade.md"), row) {
+			t.Errorf("docs/upgrade.md has no row %q", row)
 		}
 	}
 }
 
-// A plugin only opens if every package it shares with the server is the very same, so
-// each module the plugin links is at the server's version if the server has it at all.
-func TestLinkedModulesMatchTheServer(t *testing.T) {
-	_, versions := serverModules(t)
-	linked := map[string]string{}
+// shared are the only modules that the plugin may have in common with a server: of every
+// other one it would have to be built with exactly the server's version.
+var shared = []string{lines.Common, lines.Protobuf}
+
+// mayLink reports each module that a server is known to contain as well.
+func mayLink(t *testing.T, what string, linked []string) {
+	t.Helper()
+	_, contained := lines.ServerModules()
+	for _, module := range shared {
+		if !slices.Contains(linked, module) {
+			t.Errorf("%s does not link %s; the list of linked modules cannot be right: %q", what, module, linked)
+		}
+	}
+	for _, module := range linked {
+		if contained[module] != "" && !slices.Contains(shared, module) {
+			t.Errorf("%s links %s, which the server contains too: each server would want its own version", what, module)
+		}
+	}
+}
+
+// The plugin's modules as the sources have them.
+func TestLinkedModules(t *testing.T) {
+	linked := map[string]bool{}
 	for _, p := range list(t, "-deps", "./module") {
 		if p.Module != nil && p.Module.Path != modulePath {
-			linked[p.Module.Path] = p.Module.Version
+			linked[p.Module.Path] = true
 		}
 	}
-	for _, shared := range []string{"github.com/heroiclabs/nakama-common", "google.golang.org/protobuf"} {
-		if linked[shared] == "" {
-			t.Errorf("the plugin does not link %s; the list of linked modules cannot be right", shared)
-		}
-	}
-	for module, version := range linked {
-		if server, ok := versions[module]; ok && server != version {
-			t.Errorf("the plugin links %s %s; the server has %s and would refuse the plugin", module, version, server)
-		}
-	}
+	mayLink(t, "the plugin", slices.Collect(maps.Keys(linked)))
 }
 
-// What `make plugin` has built, where it has been run: the exact toolchain, the flags,
-// and the modules that really went in.
-func TestBuiltPlugin(t *testing.T) {
-	const plugin = "build/partyline.so"
-	info, err := buildinfo.ReadFile(plugin)
-	if errors.Is(err, fs.ErrNotExist) {
-		return
+// builtPlugin is the plugin that the environment names, or one built for the default line.
+func builtPlugin(t *testing.T) string {
+	if file := os.Getenv("PARTYLINE_PLUGIN"); file != "" {
+		return file
 	}
+	root, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "go" + makeVariable(t, "PLUGIN_GO"); info.GoVersion != want {
-		t.Errorf("%s is built with %s; want %s, the server's", plugin, info.GoVersion, want)
+	linked, err := lines.Linked(t.Context(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := lines.BuildFor(lines.Default(), slices.Collect(maps.Keys(linked)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, err := lines.Prepare(t.Context(), root, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "partyline.so")
+	args := b.Plugin("./module", "test", file)
+	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%q: %v\n%s", args, err, out)
+	}
+	return file
+}
+
+// What really went into the built file: the exact toolchain, the flags, the modules.
+func TestBuiltPlugin(t *testing.T) {
+	plugin := builtPlugin(t)
+	info, err := buildinfo.ReadFile(plugin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(lines.All(), func(l lines.Line) bool { return "go"+l.Go == info.GoVersion })
+	if at < 0 {
+		t.Fatalf("%s is built with %s, which is no line's Go", plugin, info.GoVersion)
 	}
 	settings := map[string]string{}
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
-	for key, want := range map[string]string{"-buildmode": "plugin", "-trimpath": "true"} {
+	for key, want := range map[string]string{"-buildmode": "plugin", "-trimpath": "true", "CGO_ENABLED": "1", "-race": ""} {
 		if settings[key] != want {
 			t.Errorf("%s is built with %s=%q; want %q", plugin, key, settings[key], want)
 		}
 	}
-	_, versions := serverModules(t)
+	var linked []string
 	for _, dep := range info.Deps {
-		if server, ok := versions[dep.Path]; ok && server != dep.Version {
-			t.Errorf("%s contains %s %s; the server has %s", plugin, dep.Path, dep.Version, server)
+		linked = append(linked, dep.Path)
+		if want := lines.All()[at].Pins[dep.Path]; want != "" && dep.Version != want {
+			t.Errorf("%s contains %s %s; want %s", plugin, dep.Path, dep.Version, want)
 		}
+	}
+	mayLink(t, plugin, linked)
+	if content := read(t, plugin); !strings.Contains(content, build.Version) {
+		t.Errorf("%s does not know its version", plugin)
 	}
 }
 

@@ -75,15 +75,32 @@ func (s *slots) add(message, name string, run func(context.Context, *Call) error
 	*s = append(*s, &slot{message: message, steps: appendStep(nil, name, run)})
 }
 
-// before runs a slot's steps until one refuses. The envelope is never nil without an
-// error: the host would close the socket.
+// afterWork bounds what follows a message that the host has handled.
+const afterWork = 10 * time.Second
+
+// socketClosed refuses the message of a socket that has ended. The host goes on handling
+// what it has read of it, and what it does then for a session that is gone is never undone:
+// a member that cannot leave, a party without members.
+func socketClosed(ctx context.Context) *party.Error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return &party.Error{Reason: party.NoLiveSession, Message: "The connection has ended.", Cause: ctx.Err()}
+}
+
+// before runs a slot's steps until one refuses, or the socket has ended. The envelope is
+// never nil without an error: the host would close the socket.
 func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error) {
 	meter := c.meter(s.message, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error) {
 		began := c.now()
 		call := callOf(ctx, in, nil)
 		for _, step := range s.steps {
-			if refusal := attempt(ctx, step, call); refusal != nil {
+			refusal := socketClosed(ctx)
+			if refusal == nil {
+				refusal = attempt(ctx, step, call)
+			}
+			if refusal != nil {
 				report(logger, s.message, step.name, call.Session, refusal)
 				meter.record(began, refusal)
 				return nil, refusal
@@ -95,11 +112,14 @@ func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, r
 }
 
 // after runs all of a slot's steps, whatever the ones before them said: each mirrors
-// a part of what has already happened. The host ignores the error.
+// a part of what has already happened, and so does even if the socket has ended since. The
+// host ignores the error.
 func (c *Chain) after(s *slot) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
 	meter := c.meter(s.message, "after")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) error {
 		began := c.now()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterWork)
+		defer cancel()
 		call := callOf(ctx, in, out)
 		first := all(ctx, logger, s.message, s.steps, call, call.Session)
 		meter.record(began, first)
@@ -115,22 +135,25 @@ func (c *Chain) event(name string, steps []step[party.Session]) func(context.Con
 	meter := c.meter(name, "event")
 	return func(ctx context.Context, logger runtime.Logger, _ *api.Event) {
 		began := c.now()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterWork)
+		defer cancel()
 		session := sessionOf(ctx)
 		meter.record(began, all(ctx, logger, name, steps, session, session))
 	}
 }
 
-// listing runs the party list's steps until one refuses. It is a request hook, so the
+// request makes the function of a request hook, which runs the steps until one refuses. The
 // refusal's number reaches the client as well as its text.
-func (c *Chain) listing(steps []step[*api.ListPartiesRequest]) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListPartiesRequest) (*api.ListPartiesRequest, error) {
-	meter := c.meter("ListParties", "before")
-	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error) {
+func request[T any](c *Chain, name string, steps []step[T]) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, T) (T, error) {
+	meter := c.meter(name, "before")
+	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in T) (T, error) {
 		began := c.now()
 		for _, step := range steps {
 			if refusal := attempt(ctx, step, in); refusal != nil {
-				report(logger, "ListParties", step.name, sessionOf(ctx), refusal)
+				report(logger, name, step.name, sessionOf(ctx), refusal)
 				meter.record(began, refusal)
-				return nil, runtime.NewError(refusal.Error(), refusal.Reason.Code())
+				var none T
+				return none, runtime.NewError(refusal.Error(), refusal.Reason.Code())
 			}
 		}
 		meter.record(began, nil)

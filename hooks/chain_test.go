@@ -109,6 +109,38 @@ func TestChain_SetsRunInOrderAndMayChangeTheMessage(t *testing.T) {
 	}
 }
 
+// The host handles what it has read of a socket that has ended. No handler and not the host
+// may see such a message, also if the socket ends between two handlers.
+func TestChain_NothingPassesOfASocketThatHasEnded(t *testing.T) {
+	tr := &trail{}
+	ctx, end := context.WithCancel(contextOf("u1"))
+	closes := func(context.Context, *hooks.Call) error { end(); return nil }
+	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{
+		{Message: hooks.PartyJoin, Name: "first", Before: closes},
+		{Message: hooks.PartyJoin, Name: "second", Before: tr.step("second", nil)},
+		{Message: hooks.PartyCreate, Name: "only", Before: tr.step("only", nil)},
+		{Message: hooks.PartyLeave, Name: "work", After: func(ctx context.Context, _ *hooks.Call) error {
+			tr.steps = append(tr.steps, "work")
+			if _, limited := ctx.Deadline(); !limited {
+				t.Error("work after a message has no time limit")
+			}
+			return ctx.Err()
+		}},
+	}})
+	for _, name := range []string{hooks.PartyJoin, hooks.PartyCreate} {
+		if out, err := h.befores[name](ctx, &h.log, nil, nil, message(name, partyID)); party.ReasonOf(err) != party.NoLiveSession || out != nil {
+			t.Errorf("before %s = %v, %v; want no_live_session", name, out, err)
+		}
+	}
+	// What the host has done is followed all the same.
+	if err := h.afters[hooks.PartyLeave](ctx, &h.log, nil, nil, nil, message(hooks.PartyLeave, partyID)); err != nil {
+		t.Errorf("after = %v; want it done", err)
+	}
+	if want := []string{"work"}; !slices.Equal(tr.steps, want) {
+		t.Errorf("ran %v; want %v", tr.steps, want)
+	}
+}
+
 // A socket that closes while a hook works for it is nobody's fault.
 func TestChain_SocketClosedMeanwhile(t *testing.T) {
 	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{

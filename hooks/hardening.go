@@ -6,24 +6,29 @@ import (
 	"partyline/party"
 )
 
-// DataLimit is the rate at which one user may send party data.
-type DataLimit interface {
+// Rates are the rates at which one user may do what costs others.
+type Rates interface {
+	PartyCreate(userID string) error
 	Data(userID string) error
 }
 
 // Hardening closes the holes of the stock server that need no knowledge of a party's
 // state: malformed IDs, messages that pretend to be the server's, floods, tickets of
 // parties without members, and list cursors that end the process.
-func Hardening(limit DataLimit, viewer Viewer, policy party.Policy) Set {
-	h := hardening{limit: limit, viewer: viewer, policy: policy}
+func Hardening(rates Rates, parties Parties, policy party.Policy) Set {
+	h := hardening{rates: rates, parties: parties, policy: policy}
 	set := Set{Owner: "hardening", Listing: []ListingHook{{Name: "cursor", Before: checkCursor}}}
-	// The host reads more spellings of an ID than the one it writes; only that one may
-	// pass, so that every later handler sees the party the host sees.
+	// The host reads more spellings of an ID than the one it writes; the message goes on in
+	// that one, so that every handler, and the host, sees the same party.
+	for _, message := range []string{PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList} {
+		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "party_id", Before: canonical})
+	}
 	for _, message := range []string{
 		PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd,
 		PartyRemove, PartyPromote, PartyClose,
 	} {
-		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "party_id", Before: func(_ context.Context, call *Call) error {
+		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "party_id", Before: func(ctx context.Context, call *Call) error {
+			_ = canonical(ctx, call)
 			_, err := call.PartyID()
 			return err
 		}})
@@ -37,10 +42,19 @@ func Hardening(limit DataLimit, viewer Viewer, policy party.Policy) Set {
 	return set
 }
 
+// canonical puts the party's ID into the one spelling, if it is one. It never refuses:
+// clients leave to clean up, and what the host cannot read it refuses itself.
+func canonical(_ context.Context, call *Call) error {
+	if named := partyIDIn(call.In); named != nil {
+		*named = party.Canonical(*named)
+	}
+	return nil
+}
+
 type hardening struct {
-	limit  DataLimit
-	viewer Viewer
-	policy party.Policy
+	rates   Rates
+	parties Parties
+	policy  party.Policy
 }
 
 // opCode keeps negative op codes for the server: clients trust what they carry.
@@ -60,16 +74,12 @@ func (h hardening) size(_ context.Context, call *Call) error {
 }
 
 func (h hardening) rate(_ context.Context, call *Call) error {
-	return h.limit.Data(call.Session.UserID)
+	return h.rates.Data(call.Session.UserID)
 }
 
 // members refuses a ticket for a party that the host would count as empty.
 func (h hardening) members(ctx context.Context, call *Call) error {
-	id, err := call.PartyID()
-	if err != nil {
-		return err
-	}
-	view, err := h.viewer.View(ctx, id)
+	view, err := call.Look(ctx, h.parties)
 	if err != nil {
 		return err
 	}

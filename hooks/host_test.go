@@ -21,10 +21,11 @@ import (
 const partyID = "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"
 
 type (
-	beforeFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error)
-	afterFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
-	eventFunc  = func(ctx context.Context, logger runtime.Logger, evt *api.Event)
-	listFunc   = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
+	beforeFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error)
+	afterFunc   = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
+	eventFunc   = func(ctx context.Context, logger runtime.Logger, evt *api.Event)
+	matchesFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListMatchesRequest) (*api.ListMatchesRequest, error)
+	listFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
 )
 
 // host takes registrations as the real one does and passes messages through them.
@@ -34,6 +35,7 @@ type host struct {
 	starts  []eventFunc
 	ends    []eventFunc
 	list    listFunc
+	matches matchesFunc
 	refuses map[string]error // by what is being registered
 	log     logBook
 	metrics metricBook
@@ -62,6 +64,11 @@ func (h *host) RegisterEventSessionEnd(fn eventFunc) error {
 func (h *host) RegisterBeforeListParties(fn listFunc) error {
 	h.list = fn
 	return h.refuses["list"]
+}
+
+func (h *host) RegisterBeforeListMatches(fn matchesFunc) error {
+	h.matches = fn
+	return h.refuses["matches"]
 }
 
 func newHost() *host {
@@ -149,6 +156,8 @@ func message(name, partyID string) *rtapi.Envelope {
 		in.Message = &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{PartyId: partyID}}
 	case hooks.PartyMatchmakerRemove:
 		in.Message = &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: partyID}}
+	case hooks.PartyJoinRequestList:
+		in.Message = &rtapi.Envelope_PartyJoinRequestList{PartyJoinRequestList: &rtapi.PartyJoinRequestList{PartyId: partyID}}
 	case hooks.MatchmakerAdd:
 		in.Message = &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: &rtapi.MatchmakerAdd{}}
 	}

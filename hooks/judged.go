@@ -4,21 +4,17 @@ import (
 	"context"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/rules"
 )
 
-// Door answers who may make a party or come into one. It changes nothing: the seat is
-// taken by [Admission], the token by the rate.
-type Door interface {
-	Create(ctx context.Context, caller party.Caller, wish party.Wish) (party.Wish, error)
-	Join(ctx context.Context, caller party.Caller, id party.ID) (party.View, error)
-	Accept(ctx context.Context, by, joiner party.Session, id party.ID) error
-}
-
-// Conduct answers the designers' rules on what players do once they are in, and on
-// tickets of their own.
-type Conduct interface {
-	Inside(ctx context.Context, action rules.Action, caller party.Caller, id party.ID, asked rules.RequestFacts) error
+// Judge says for the rules file who may do what. It changes nothing: a seat is taken by
+// [Admission], a token by the rate.
+type Judge interface {
+	Create(ctx context.Context, caller party.Caller, asked party.CreateParams) (party.CreateParams, error)
+	Join(ctx context.Context, caller party.Caller, look admission.Look) error
+	Accept(ctx context.Context, by, joiner party.Session, look admission.Look) error
+	Inside(ctx context.Context, action rules.Action, caller party.Caller, look admission.Look, asked rules.RequestFacts) error
 	Alone(ctx context.Context, caller party.Caller, queue string) error
 }
 
@@ -26,10 +22,11 @@ type Conduct interface {
 const PropertyQueue = "queue"
 
 // Judged asks the designers' rules about every message they can be about, but for
-// PartyCreate, which [Creation] asks about. Actions that no rule names cost nothing.
+// PartyCreate, which [Creation] asks about. Actions that no rule names cost nothing; those
+// that only rules not in force name refuse nothing.
 // The set belongs behind those that need no facts to refuse, and before [Admission].
-func Judged(door Door, conduct Conduct, has func(rules.Action) bool) Set {
-	j := judged{door: door, conduct: conduct}
+func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool) Set {
+	j := judged{judge: judge, parties: parties, enforces: enforces}
 	set := Set{Owner: "rules"}
 	add := func(message string, action rules.Action, ask func(context.Context, *Call) error) {
 		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "rules", Before: func(ctx context.Context, call *Call) error {
@@ -44,11 +41,11 @@ func Judged(door Door, conduct Conduct, has func(rules.Action) bool) Set {
 	add(MatchmakerAdd, rules.ActionMatchmake, j.alone)
 	inside := func(message string, action rules.Action, asked func(*Call) rules.RequestFacts) {
 		add(message, action, func(ctx context.Context, call *Call) error {
-			id, err := call.PartyID()
-			if err != nil {
+			look, err := j.look(ctx, call, action)
+			if look == nil {
 				return err
 			}
-			return conduct.Inside(ctx, action, call.Caller(), id, asked(call))
+			return judge.Inside(ctx, action, call.Caller(), *look, asked(call))
 		})
 	}
 	inside(PartyUpdate, rules.ActionUpdate, func(call *Call) rules.RequestFacts {
@@ -71,27 +68,37 @@ func Judged(door Door, conduct Conduct, has func(rules.Action) bool) Set {
 }
 
 type judged struct {
-	door    Door
-	conduct Conduct
+	judge    Judge
+	parties  Parties
+	enforces func(rules.Action) bool
+}
+
+// look reads the party. Where that fails it is nil, and an error unless only rules that are
+// not in force would be asked.
+func (j judged) look(ctx context.Context, call *Call, action rules.Action) (*admission.Look, error) {
+	look, err := call.Look(ctx, j.parties)
+	if err != nil && !j.enforces(action) {
+		return nil, nil
+	}
+	return look, err
 }
 
 func (j judged) join(ctx context.Context, call *Call) error {
-	id, err := call.PartyID()
-	if err != nil {
+	look, err := j.look(ctx, call, rules.ActionJoin)
+	if look == nil {
 		return err
 	}
-	_, err = j.door.Join(ctx, call.Caller(), id)
-	return err
+	return j.judge.Join(ctx, call.Caller(), *look)
 }
 
 func (j judged) accept(ctx context.Context, call *Call) error {
-	id, err := call.PartyID()
-	if err != nil {
+	look, err := j.look(ctx, call, rules.ActionJoin)
+	if look == nil {
 		return err
 	}
-	return j.door.Accept(ctx, call.Session, sessionIn(call.In.GetPartyAccept().GetPresence()), id)
+	return j.judge.Accept(ctx, call.Session, sessionIn(call.In.GetPartyAccept().GetPresence()), *look)
 }
 
 func (j judged) alone(ctx context.Context, call *Call) error {
-	return j.conduct.Alone(ctx, call.Caller(), call.In.GetMatchmakerAdd().GetStringProperties()[PropertyQueue])
+	return j.judge.Alone(ctx, call.Caller(), call.In.GetMatchmakerAdd().GetStringProperties()[PropertyQueue])
 }

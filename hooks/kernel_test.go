@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/heroiclabs/nakama-common/rtapi"
-
 	"partyline/hooks"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/rules"
 )
 
@@ -16,10 +15,12 @@ import (
 type kernel struct {
 	told   []string
 	view   party.View
-	unseen error // what View answers instead
+	unseen error // what Look answers instead
+	looks  int   // how often the party was looked at
 	answer map[string]error
 	config rules.Config
 	ruled  map[rules.Action]bool // actions that a rule is about
+	shadow bool                  // which is not in force
 }
 
 func newKernel() *kernel {
@@ -37,10 +38,9 @@ func (k *kernel) sets() []hooks.Set {
 	return []hooks.Set{
 		hooks.Hardening(k, k, k.policy),
 		hooks.Settled(k),
-		hooks.Creation(k, k, k, k.policy),
-		hooks.Judged(k, k, func(a rules.Action) bool { return k.ruled[a] }),
-		hooks.Admission(k, k, k),
-		hooks.Roster(k, k),
+		hooks.Creation(k, k, k.policy),
+		hooks.Judged(k, k, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return !k.shadow }),
+		hooks.Admission(k),
 	}
 }
 
@@ -51,16 +51,17 @@ func (k *kernel) note(what string, format string, args ...any) error {
 	return k.answer[what]
 }
 
-func (k *kernel) View(_ context.Context, id party.ID) (party.View, error) {
+func (k *kernel) Look(_ context.Context, id party.ID) (admission.Look, error) {
+	k.looks++
 	view := k.view
 	view.ID = id
-	return view, k.unseen
+	return admission.Look{View: view}, k.unseen
 }
 
 func (k *kernel) PartyCreate(userID string) error { return k.note("rate create", " %s", userID) }
 func (k *kernel) Data(userID string) error        { return k.note("rate data", " %s", userID) }
 
-func (k *kernel) Create(_ context.Context, c party.Caller, w party.Wish) (party.Wish, error) {
+func (k *kernel) Create(_ context.Context, c party.Caller, w party.CreateParams) (party.CreateParams, error) {
 	w, err := w.Shape(k.config.Parties)
 	if err != nil {
 		return w, err
@@ -68,15 +69,15 @@ func (k *kernel) Create(_ context.Context, c party.Caller, w party.Wish) (party.
 	return w, k.note("may create", " %s %s", c.UserID, w.Label)
 }
 
-func (k *kernel) Join(_ context.Context, c party.Caller, _ party.ID) (party.View, error) {
-	return k.view, k.note("may join", " %s %s", c.UserID, c.SessionID)
+func (k *kernel) Join(_ context.Context, c party.Caller, _ admission.Look) error {
+	return k.note("may join", " %s %s", c.UserID, c.SessionID)
 }
 
-func (k *kernel) Accept(_ context.Context, by, joiner party.Session, _ party.ID) error {
+func (k *kernel) Accept(_ context.Context, by, joiner party.Session, _ admission.Look) error {
 	return k.note("may accept", " %s by %s", joiner.UserID, by.UserID)
 }
 
-func (k *kernel) Inside(_ context.Context, a rules.Action, c party.Caller, _ party.ID, r rules.RequestFacts) error {
+func (k *kernel) Inside(_ context.Context, a rules.Action, c party.Caller, _ admission.Look, r rules.RequestFacts) error {
 	return k.note("may "+string(a), " %s %s", c.UserID, asked(r))
 }
 
@@ -89,48 +90,33 @@ func asked(r rules.RequestFacts) string {
 	return fmt.Sprintf("%v%s%s%d%s", r.Open, r.LabelJSON, r.Queue, r.DataSize, r.TargetID)
 }
 
-func (k *kernel) EndCreate(_ context.Context, s party.Session, created *rtapi.Party) error {
-	return k.note("end create", " %s %s", s.UserID, created.GetPartyId())
+// kinds are messages by what admission calls them.
+var kinds = map[admission.MessageKind]string{
+	admission.Create: "create", admission.Join: "join", admission.Accept: "accept", admission.Remove: "kick", admission.Promote: "promote",
+	admission.Leave: "leave", admission.Update: "update", admission.Close: "close", admission.Queue: "queue",
 }
 
-func (k *kernel) BeginNative(_ context.Context, _ party.ID, s party.Session) error {
-	return k.note("begin join", " %s", s.UserID)
+// Before and After note a message as "<stage> <kind> <sender> [target or what it says]".
+func (k *kernel) Before(_ context.Context, m admission.Message, _ *admission.Look) error {
+	return k.note("begin "+kinds[m.Kind], "%s", words(m))
 }
 
-func (k *kernel) BeginAccept(_ context.Context, _ party.ID, s, by party.Session) error {
-	return k.note("begin accept", " %s by %s", s.UserID, by.UserID)
+func (k *kernel) After(_ context.Context, m admission.Message) error {
+	return k.note("end "+kinds[m.Kind], "%s", words(m))
 }
 
-func (k *kernel) BeginKick(_ context.Context, _ party.ID, target, by party.Session) error {
-	return k.note("begin kick", " %s by %s", target.UserID, by.UserID)
-}
-
-func (k *kernel) EndNative(_ context.Context, _ party.ID, s party.Session) {
-	_ = k.note("end join", " %s", s.UserID)
+func words(m admission.Message) string {
+	said := " " + m.Sender.UserID
+	if m.Target.UserID != "" {
+		said += " " + m.Target.UserID
+	}
+	switch m.Kind {
+	case admission.Create:
+		said += " " + m.Party.String()
+	case admission.Update:
+		said += fmt.Sprintf(" %v %v %s", m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
+	}
+	return said
 }
 
 func (k *kernel) Settle(sessionID string) { _ = k.note("settle", " %s", sessionID) }
-
-func (k *kernel) SessionEnded(s party.Session) { _ = k.note("session ended", " %s", s.UserID) }
-
-func (k *kernel) Kicked(_ context.Context, _ party.ID, target party.Session) error {
-	return k.note("kicked", " %s", target.UserID)
-}
-
-func (k *kernel) Updated(_ context.Context, _ party.ID, open, hidden bool, label string) {
-	_ = k.note("updated", " %v %v %s", open, hidden, label)
-}
-
-func (k *kernel) Left(_ context.Context, _ party.ID, s party.Session) {
-	_ = k.note("left", " %s", s.UserID)
-}
-
-func (k *kernel) Closed(context.Context, party.ID) { _ = k.note("closed", "") }
-
-func (k *kernel) Promoted(_ context.Context, _ party.ID, s party.Session) {
-	_ = k.note("promoted", " %s", s.UserID)
-}
-
-func (k *kernel) LeaderSeen(_ context.Context, _ party.ID, s party.Session) {
-	_ = k.note("leader", " %s", s.UserID)
-}

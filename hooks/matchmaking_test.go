@@ -50,11 +50,6 @@ func (q *queues) SoloQueued(_ context.Context, by party.Session, ticket string, 
 }
 func (q *queues) PartyCancelled(_ context.Context, ticket string) { q.note("cancelled", ticket) }
 func (q *queues) SoloCancelled(_ context.Context, ticket string)  { q.note("cancelled solo", ticket) }
-func (q *queues) Entered(_ context.Context, _ party.ID, s party.Session) error {
-	q.note("entered", s.UserID)
-	return nil
-}
-func (q *queues) SessionEnded(_ context.Context, s party.Session) { q.note("session ended", s.UserID) }
 
 func (q *queues) Plays(_ context.Context, s party.Session) { q.note("plays", s.UserID) }
 
@@ -74,13 +69,11 @@ func TestMatchmaking(t *testing.T) {
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: partyID, Ticket: "t1"}}}},
 		{message: hooks.MatchmakerRemove, after: "cancelled solo t1",
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: "t1"}}}},
-		{message: hooks.PartyJoin, after: "entered ann"},
-		{message: hooks.PartyAccept, after: "entered other"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.message, func(t *testing.T) {
 			q := &queues{}
-			h := serve(t, hooks.Matchmaking(q, q, q, true))
+			h := serve(t, hooks.Matchmaking(q, nil))
 			in := tt.in
 			if in == nil {
 				in = message(tt.message, partyID)
@@ -103,7 +96,7 @@ func TestMatchmaking(t *testing.T) {
 func TestMatchmaking_Refusal(t *testing.T) {
 	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.MatchmakerAdd} {
 		q := &queues{refusal: party.Refuse(party.UnknownQueue, "No such queue.")}
-		_, err := serve(t, hooks.Matchmaking(q, q, q, true)).before("ann", name, message(name, partyID))
+		_, err := serve(t, hooks.Matchmaking(q, nil)).before("ann", name, message(name, partyID))
 		if err == nil || err.Error() != "unknown_queue: No such queue." {
 			t.Errorf("%s: before = %v; want the refusal", name, err)
 		}
@@ -111,9 +104,9 @@ func TestMatchmaking_Refusal(t *testing.T) {
 }
 
 func TestMatchmaking_MalformedID(t *testing.T) {
-	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.PartyJoin, hooks.PartyAccept} {
+	for _, name := range []string{hooks.PartyMatchmakerAdd} {
 		q := &queues{}
-		err := serve(t, hooks.Matchmaking(q, q, q, true)).after("ann", name, nil, message(name, "odd"))
+		err := serve(t, hooks.Matchmaking(q, nil)).after("ann", name, nil, message(name, "odd"))
 		if party.ReasonOf(err) != party.PartyNotFound || len(q.told) != 0 {
 			t.Errorf("%s: after = %v, told %q", name, err, q.told)
 		}
@@ -124,21 +117,12 @@ func TestMatchmaking_MalformedID(t *testing.T) {
 func TestMatchmaking_HearsOfMatches(t *testing.T) {
 	q := &queues{}
 	join := &rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{}}}
-	if err := serve(t, hooks.Matchmaking(q, q, q, false)).after("ann", hooks.MatchJoin, nil, join); err != nil || !slices.Equal(q.told, []string{"plays ann"}) {
+	if err := serve(t, hooks.Matchmaking(q, q.Plays)).after("ann", hooks.MatchJoin, nil, join); err != nil || !slices.Equal(q.told, []string{"plays ann"}) {
 		t.Errorf("after = %v, told %q", err, q.told)
 	}
-	for _, h := range hooks.Matchmaking(q, q, q, true).Hooks {
+	for _, h := range hooks.Matchmaking(q, nil).Hooks {
 		if h.Message == hooks.MatchJoin {
 			t.Error("a hook on MatchJoin that nothing needs")
 		}
-	}
-}
-
-func TestMatchmaking_SessionEnds(t *testing.T) {
-	q := &queues{}
-	h := serve(t, hooks.Matchmaking(q, q, q, true))
-	h.ends[0](contextOf("ann"), &h.log, nil)
-	if !slices.Equal(q.told, []string{"session ended ann"}) || len(h.starts) != 0 {
-		t.Errorf("told %q", q.told)
 	}
 }

@@ -15,6 +15,7 @@ const (
 	PartyDataSend         = "PartyDataSend"
 	PartyMatchmakerAdd    = "PartyMatchmakerAdd"
 	PartyMatchmakerRemove = "PartyMatchmakerRemove"
+	PartyJoinRequestList  = "PartyJoinRequestList"
 	MatchmakerAdd         = "MatchmakerAdd"
 	MatchmakerRemove      = "MatchmakerRemove"
 	MatchJoin             = "MatchJoin"
@@ -25,7 +26,7 @@ const (
 var known = map[string]bool{
 	PartyCreate: true, PartyJoin: true, PartyLeave: true, PartyPromote: true, PartyAccept: true,
 	PartyRemove: true, PartyClose: true, PartyUpdate: true, PartyDataSend: true,
-	PartyMatchmakerAdd: true, PartyMatchmakerRemove: true, "PartyJoinRequestList": true,
+	PartyMatchmakerAdd: true, PartyMatchmakerRemove: true, PartyJoinRequestList: true,
 	MatchmakerAdd: true, MatchmakerRemove: true,
 	"MatchCreate": true, "MatchDataSend": true, MatchJoin: true, "MatchLeave": true,
 	"ChannelJoin": true, "ChannelLeave": true, "ChannelMessageSend": true,
@@ -34,33 +35,31 @@ var known = map[string]bool{
 	"Ping": true, "Pong": true,
 }
 
-// partyIDOf is the party a message names, as the client wrote it.
-func partyIDOf(in *rtapi.Envelope) (string, bool) {
-	type named interface{ GetPartyId() string }
-	var message named
+// partyIDIn is the field in which a message names its party; nil where it names none.
+func partyIDIn(in *rtapi.Envelope) *string {
 	switch m := in.GetMessage().(type) {
 	case *rtapi.Envelope_PartyJoin:
-		message = m.PartyJoin
+		return &m.PartyJoin.PartyId
 	case *rtapi.Envelope_PartyLeave:
-		message = m.PartyLeave
+		return &m.PartyLeave.PartyId
 	case *rtapi.Envelope_PartyPromote:
-		message = m.PartyPromote
+		return &m.PartyPromote.PartyId
 	case *rtapi.Envelope_PartyAccept:
-		message = m.PartyAccept
+		return &m.PartyAccept.PartyId
 	case *rtapi.Envelope_PartyRemove:
-		message = m.PartyRemove
+		return &m.PartyRemove.PartyId
 	case *rtapi.Envelope_PartyClose:
-		message = m.PartyClose
+		return &m.PartyClose.PartyId
 	case *rtapi.Envelope_PartyUpdate:
-		message = m.PartyUpdate
+		return &m.PartyUpdate.PartyId
 	case *rtapi.Envelope_PartyDataSend:
-		message = m.PartyDataSend
+		return &m.PartyDataSend.PartyId
 	case *rtapi.Envelope_PartyMatchmakerAdd:
-		message = m.PartyMatchmakerAdd
+		return &m.PartyMatchmakerAdd.PartyId
 	case *rtapi.Envelope_PartyMatchmakerRemove:
-		message = m.PartyMatchmakerRemove
-	default:
-		return "", false
+		return &m.PartyMatchmakerRemove.PartyId
+	case *rtapi.Envelope_PartyJoinRequestList:
+		return &m.PartyJoinRequestList.PartyId
 	}
-	return message.GetPartyId(), true
+	return nil
 }

@@ -1,6 +1,7 @@
 package hooks_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/proto"
 
 	"partyline/hooks"
 	"partyline/party"
@@ -41,15 +43,15 @@ func TestBefore(t *testing.T) {
 			k.answer["begin join"] = party.Refuse(party.PartyNotFound, "Gone.")
 		}, told: []string{"settle session-of-guest", "begin join guest"}, refused: "party_not_found: "},
 
-		{name: "accept", message: hooks.PartyAccept, told: []string{"settle session-of-leader", "begin accept other by leader"}},
+		{name: "accept", message: hooks.PartyAccept, told: []string{"settle session-of-leader", "begin accept leader other"}},
 		{name: "accept_full", message: hooks.PartyAccept, edit: func(k *kernel, _ *rtapi.Envelope) { k.answer["begin accept"] = full },
-			told: []string{"settle session-of-leader", "begin accept other by leader"}, refused: "party_full: "},
+			told: []string{"settle session-of-leader", "begin accept leader other"}, refused: "party_full: "},
 		{name: "accept_by_a_stranger_keeps_no_seat", message: hooks.PartyAccept, user: "stranger", told: []string{"settle session-of-stranger"}, refused: "not_member: "},
 		{name: "accept_gone", message: hooks.PartyAccept, edit: func(k *kernel, _ *rtapi.Envelope) {
 			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
 		}, told: []string{"settle session-of-leader"}, refused: "party_not_found: "},
 
-		{name: "remove", message: hooks.PartyRemove, told: []string{"settle session-of-leader", "begin kick other by leader"}},
+		{name: "remove", message: hooks.PartyRemove, told: []string{"settle session-of-leader", "begin kick leader other"}},
 		{name: "promote", message: hooks.PartyPromote, told: []string{"settle session-of-leader"}},
 		{name: "close", message: hooks.PartyClose, told: []string{"settle session-of-leader"}},
 		{name: "update", message: hooks.PartyUpdate, told: []string{"settle session-of-leader"}},
@@ -111,14 +113,14 @@ func TestAfter(t *testing.T) {
 	}{
 		{hooks.PartyCreate, &rtapi.Envelope{Message: &rtapi.Envelope_Party{Party: &rtapi.Party{PartyId: partyID}}}, []string{"end create leader " + partyID}},
 		{hooks.PartyJoin, &rtapi.Envelope{}, []string{"end join leader"}},
-		{hooks.PartyAccept, &rtapi.Envelope{}, []string{"end join other", "leader leader"}},
-		{hooks.PartyLeave, nil, []string{"left leader"}},
-		{hooks.PartyRemove, &rtapi.Envelope{}, []string{"kicked other", "leader leader"}},
-		{hooks.PartyPromote, &rtapi.Envelope{}, []string{"promoted other"}},
-		{hooks.PartyUpdate, &rtapi.Envelope{}, []string{"leader leader", `updated true true {"a":1}`}},
-		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"leader leader"}},
-		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"leader leader"}},
-		{hooks.PartyClose, &rtapi.Envelope{}, []string{"closed"}},
+		{hooks.PartyAccept, &rtapi.Envelope{}, []string{"end accept leader other"}},
+		{hooks.PartyLeave, nil, []string{"end leave leader"}},
+		{hooks.PartyRemove, &rtapi.Envelope{}, []string{"end kick leader other"}},
+		{hooks.PartyPromote, &rtapi.Envelope{}, []string{"end promote leader other"}},
+		{hooks.PartyUpdate, &rtapi.Envelope{}, []string{`end update leader true true {"a":1}`}},
+		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"end queue leader"}},
+		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"end queue leader"}},
+		{hooks.PartyClose, &rtapi.Envelope{}, []string{"end close leader"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.message, func(t *testing.T) {
@@ -134,14 +136,14 @@ func TestAfter(t *testing.T) {
 	}
 }
 
-func TestAfter_KernelFailureIsLoggedAndTheRestGoesOn(t *testing.T) {
+func TestAfter_KernelFailureIsLogged(t *testing.T) {
 	k := newKernel()
-	k.answer["kicked"] = errors.New("storage is down")
+	k.answer["end kick"] = errors.New("storage is down")
 	h := serve(t, k.sets()...)
 	if err := h.after("leader", hooks.PartyRemove, &rtapi.Envelope{}, message(hooks.PartyRemove, partyID)); party.ReasonOf(err) != party.Internal {
 		t.Errorf("after = %v; want internal", err)
 	}
-	if want := []string{"kicked other", "leader leader"}; !slices.Equal(k.told, want) {
+	if want := []string{"end kick leader other"}; !slices.Equal(k.told, want) {
 		t.Errorf("the kernel was told %q; want %q", k.told, want)
 	}
 	if !contains(h.log.lines, "storage is down") {
@@ -162,25 +164,94 @@ func TestAfter_CreateWithoutAPartyIsAnError(t *testing.T) {
 	}
 }
 
-func TestSessionEnd(t *testing.T) {
-	k := newKernel()
-	h := serve(t, k.sets()...)
-	h.ends[0](contextOf("member"), &h.log, &api.Event{Name: "session_end"})
-	if want := []string{"session ended member"}; !slices.Equal(k.told, want) {
-		t.Errorf("the kernel was told %q; want %q", k.told, want)
+func TestSessions(t *testing.T) {
+	var told []string
+	note := func(what string) func(context.Context, party.Session) error {
+		return func(_ context.Context, s party.Session) error {
+			told = append(told, what+" "+s.SessionID)
+			return nil
+		}
 	}
-	if len(h.starts) != 0 {
-		t.Error("something is registered for the start of sessions")
+	h := serve(t, hooks.Sessions("a", "end", nil, note("ended")), hooks.Sessions("b", "both", note("started"), note("over")))
+	h.ends[0](contextOf("member"), &h.log, &api.Event{Name: "session_end"})
+	h.starts[0](contextOf("member"), &h.log, &api.Event{Name: "session_start"})
+	if want := []string{"ended session-of-member", "over session-of-member", "started session-of-member"}; !slices.Equal(told, want) {
+		t.Errorf("told %q; want %q", told, want)
+	}
+	h = serve(t, hooks.Sessions("c", "broken", nil, func(context.Context, party.Session) error { return errors.New("storage is down") }))
+	h.ends[0](contextOf("member"), &h.log, &api.Event{Name: "session_end"})
+	if !contains(h.log.lines, "storage is down") {
+		t.Errorf("log = %q; want the cause", h.log.lines)
 	}
 }
 
-// The host reads several spellings of a UUID; only its own may pass, so that no later
-// check can be avoided by writing the party another way.
+// Rules that are not in force refuse nobody, not even where their party cannot be read.
+func TestRules_NotInForce(t *testing.T) {
+	for message, action := range map[string]rules.Action{
+		hooks.PartyUpdate: rules.ActionUpdate, hooks.PartyRemove: rules.ActionKick, hooks.PartyPromote: rules.ActionPromote,
+	} {
+		for _, shadow := range []bool{true, false} {
+			k := newKernel()
+			k.ruled, k.shadow, k.unseen = map[rules.Action]bool{action: true}, shadow, errors.New("tracker is down")
+			if _, err := serve(t, k.sets()...).before("leader", message, messageOf(message)); (err == nil) != shadow {
+				t.Errorf("%s, not in force %v: %v", message, shadow, err)
+			}
+		}
+	}
+}
+
+// However many handlers need to know a party, a message looks at it once.
+func TestOneMessageOneLook(t *testing.T) {
+	for _, message := range []string{hooks.PartyJoin, hooks.PartyAccept, hooks.PartyUpdate, hooks.PartyMatchmakerAdd, hooks.PartyRemove, hooks.PartyPromote} {
+		k := newKernel()
+		k.ruled = map[rules.Action]bool{
+			rules.ActionJoin: true, rules.ActionUpdate: true, rules.ActionMatchmake: true, rules.ActionKick: true, rules.ActionPromote: true,
+		}
+		if _, err := serve(t, k.sets()...).before("leader", message, messageOf(message)); err != nil {
+			t.Errorf("%s: %v", message, err)
+		}
+		if k.looks != 1 {
+			t.Errorf("%s: %d looks at the party; want 1", message, k.looks)
+		}
+	}
+}
+
+func messageOf(name string) *rtapi.Envelope { return message(name, partyID) }
+
+// The host reads several spellings of a party's UUID. Whatever the client writes, the host
+// and all that follows see the same party in one spelling.
+func TestSpellingsOfPartyIDs(t *testing.T) {
+	uuid, node, _ := strings.Cut(partyID, ".")
+	bare := strings.ReplaceAll(uuid, "-", "")
+	spellings := []string{
+		strings.ToUpper(uuid), "{" + uuid + "}", "urn:uuid:" + uuid, bare, strings.ToUpper(bare), "{" + bare + "}", "urn:uuid:" + bare,
+	}
+	plain := []string{hooks.PartyLeave, hooks.PartyMatchmakerRemove, hooks.PartyJoinRequestList}
+	for _, name := range append(plain, naming...) {
+		for _, spelling := range spellings {
+			k := newKernel()
+			h := serve(t, k.sets()...)
+			want := message(name, partyID)
+			out, err := h.before("leader", name, message(name, spelling+"."+node))
+			if err != nil || !proto.Equal(out, want) {
+				t.Errorf("%s of %q goes on as %v, %v; want %v", name, spelling, out, err, want)
+			}
+		}
+	}
+	for _, name := range plain { // what the host cannot read it refuses itself
+		h := serve(t, newKernel().sets()...)
+		out, err := h.before("leader", name, message(name, "nonsense"))
+		if err != nil || !proto.Equal(out, message(name, "nonsense")) {
+			t.Errorf("%s of nonsense = %v, %v; want it passed on", name, out, err)
+		}
+	}
+}
+
+// What is no ID reaches no later check.
 func TestMalformedPartyIDs(t *testing.T) {
 	uuid, node, _ := strings.Cut(partyID, ".")
 	malformed := []string{
-		"", "x", uuid, uuid + ".", "." + node, strings.ToUpper(uuid) + "." + node, "{" + uuid + "}." + node,
-		"urn:uuid:" + uuid + "." + node, strings.ReplaceAll(uuid, "-", "") + "." + node,
+		"", "x", uuid, uuid + ".", "." + node,
 		"00000000-0000-0000-0000-000000000000." + node, partyID + "\n", " " + partyID, uuid + ".no de", uuid + "." + strings.Repeat("n", 5000),
 	}
 	for _, name := range naming {

@@ -12,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/admission"
 )
 
 // Call is one message on its way through a chain.
@@ -20,6 +21,9 @@ type Call struct {
 	ClientIP string
 	In       *rtapi.Envelope // as the client sent it; a before handler may change the fields of its message
 	Out      *rtapi.Envelope // the host's answer; nil before the message is handled, and for some messages after it
+
+	named *party.ID       // once read
+	look  *admission.Look // once taken
 }
 
 // Caller is whose message it is.
@@ -30,8 +34,35 @@ func (c *Call) Caller() party.Caller {
 // PartyID is the party the message names, refused with PartyNotFound when malformed
 // or when the message names none.
 func (c *Call) PartyID() (party.ID, error) {
-	text, _ := partyIDOf(c.In)
-	return party.ParseID(text)
+	if c.named != nil {
+		return *c.named, nil
+	}
+	text := ""
+	if named := partyIDIn(c.In); named != nil {
+		text = *named
+	}
+	id, err := party.ParseID(text)
+	if err == nil {
+		c.named = &id
+	}
+	return id, err
+}
+
+// Look is the party the message names, read once for all of the message's handlers.
+func (c *Call) Look(ctx context.Context, parties Parties) (*admission.Look, error) {
+	if c.look != nil {
+		return c.look, nil
+	}
+	id, err := c.PartyID()
+	if err != nil {
+		return nil, err
+	}
+	look, err := parties.Look(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("look at party: %w", err)
+	}
+	c.look = &look
+	return c.look, nil
 }
 
 // Hook is one handler of one realtime message, before or after the host handles it;
@@ -59,6 +90,12 @@ type ListingHook struct {
 	Before func(ctx context.Context, request *api.ListPartiesRequest) error
 }
 
+// MatchListHook is one handler of the match list request, before the host handles it.
+type MatchListHook struct {
+	Name   string
+	Before func(ctx context.Context, request *api.ListMatchesRequest) error
+}
+
 // Set is the rows of one owner; the owner's name appears in boot errors. The order of
 // rows, and of sets, is the order in which the handlers run.
 type Set struct {
@@ -66,26 +103,18 @@ type Set struct {
 	Hooks    []Hook
 	Sessions []SessionHook
 	Listing  []ListingHook
+	Matches  []MatchListHook
 }
 
-// Registrar is the part of the host's initializer that takes realtime hooks.
-type Registrar interface {
+// Host is the part of the host's initializer that takes realtime hooks, session events and
+// the hooks of lists.
+type Host interface {
 	RegisterBeforeRt(id string, fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error)) error
 	RegisterAfterRt(id string, fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error) error
-}
-
-// EventRegistrar is the part of the host's initializer that takes session events and
-// the party list's hook.
-type EventRegistrar interface {
 	RegisterEventSessionStart(fn func(ctx context.Context, logger runtime.Logger, evt *api.Event)) error
 	RegisterEventSessionEnd(fn func(ctx context.Context, logger runtime.Logger, evt *api.Event)) error
 	RegisterBeforeListParties(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)) error
-}
-
-// Host is both halves; the initializer is one.
-type Host interface {
-	Registrar
-	EventRegistrar
+	RegisterBeforeListMatches(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListMatchesRequest) (*api.ListMatchesRequest, error)) error
 }
 
 var _ Host = runtime.Initializer(nil)
@@ -100,6 +129,7 @@ func Register(host Host, chain *Chain, sets ...Set) error {
 	var before, after slots
 	var starts, ends []step[party.Session]
 	var listing []step[*api.ListPartiesRequest]
+	var matches []step[*api.ListMatchesRequest]
 	for _, set := range sets {
 		for _, h := range set.Hooks {
 			before.add(h.Message, h.Name, h.Before)
@@ -111,6 +141,9 @@ func Register(host Host, chain *Chain, sets ...Set) error {
 		}
 		for _, l := range set.Listing {
 			listing = appendStep(listing, l.Name, l.Before)
+		}
+		for _, l := range set.Matches {
+			matches = appendStep(matches, l.Name, l.Before)
 		}
 	}
 	for _, slot := range before {
@@ -134,8 +167,13 @@ func Register(host Host, chain *Chain, sets ...Set) error {
 		}
 	}
 	if len(listing) > 0 {
-		if err := host.RegisterBeforeListParties(chain.listing(listing)); err != nil {
+		if err := host.RegisterBeforeListParties(request(chain, "ListParties", listing)); err != nil {
 			return fmt.Errorf("before ListParties: %w", err)
+		}
+	}
+	if len(matches) > 0 {
+		if err := host.RegisterBeforeListMatches(request(chain, "ListMatches", matches)); err != nil {
+			return fmt.Errorf("before ListMatches: %w", err)
 		}
 	}
 	return nil
@@ -177,6 +215,9 @@ func Check(sets ...Set) error {
 		for _, l := range set.Listing {
 			row(set.Owner, "ListParties", l.Name, l.Before != nil)
 		}
+		for _, l := range set.Matches {
+			row(set.Owner, "ListMatches", l.Name, l.Before != nil)
+		}
 	}
 	return errors.Join(problems...)
 }
@@ -210,6 +251,9 @@ func Names(sets ...Set) []string {
 		}
 		for _, l := range set.Listing {
 			add("before", "ListParties", set.Owner, l.Name, l.Before != nil)
+		}
+		for _, l := range set.Matches {
+			add("before", "ListMatches", set.Owner, l.Name, l.Before != nil)
 		}
 	}
 	return names

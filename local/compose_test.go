@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"partyline/local/lines"
 )
 
 type composeFile struct {
@@ -56,23 +57,10 @@ func compose(t *testing.T) composeFile {
 	return c
 }
 
-func makeVariable(t *testing.T, name string) string {
-	t.Helper()
-	m := regexp.MustCompile(`(?m)^` + name + `\s*:=\s*(\S+)$`).FindStringSubmatch(read(t, "Makefile"))
-	if m == nil {
-		t.Fatalf("Makefile does not set %s", name)
-	}
-	return m[1]
-}
-
-func TestCompose_ImagesAreThePinnedOnes(t *testing.T) {
-	version := makeVariable(t, "NAKAMA_VERSION")
+func TestCompose_Images(t *testing.T) {
 	c := compose(t)
-	for service, want := range map[string]string{
-		"nakama": "heroiclabs/nakama:" + version,
-		"plugin": "heroiclabs/nakama-pluginbuilder:" + version,
-	} {
-		if got := c.Services[service].Image; got != want {
+	for service, image := range map[string]string{"nakama": "heroiclabs/nakama:", "plugin": "heroiclabs/nakama-pluginbuilder:"} {
+		if got, want := c.Services[service].Image, image+"${NAKAMA_VERSION:-"+lines.Default().Nakama+"}"; got != want {
 			t.Errorf("%s runs %s; want %s", service, got, want)
 		}
 	}
@@ -81,20 +69,22 @@ func TestCompose_ImagesAreThePinnedOnes(t *testing.T) {
 	}
 }
 
-// The builder's entry point is the go command, so its command starts with a verb; its
-// flags must be those of `make plugin`, or the server refuses the plugin.
+// The image builds as make does, for its own version, and leaves nothing to root.
 func TestCompose_PluginIsBuiltAsByMake(t *testing.T) {
-	c := compose(t)
-	m := regexp.MustCompile(`(?m)^\tGOTOOLCHAIN=go\$\(PLUGIN_GO\) \$\(GO\) (build .*)$`).FindStringSubmatch(read(t, "Makefile"))
-	if m == nil {
-		t.Fatal("Makefile has no plugin build line")
+	script := compose(t).Services["plugin"].Entrypoint
+	if len(script) != 3 || script[0] != "/bin/sh" || script[1] != "-ec" {
+		t.Fatalf("entrypoint = %q", script)
 	}
-	byMake := strings.Fields(m[1])
-	inImage := slices.DeleteFunc(strings.Fields(c.Services["plugin"].Command), func(arg string) bool {
-		return arg == "-buildvcs=false" // the mounted tree belongs to another user, which git refuses
-	})
-	if !slices.Equal(byMake, inImage) {
-		t.Errorf("compose builds with %q, make with %q", inImage, byMake)
+	for _, want := range []string{
+		"go run ./local/cmd/line -nakama ${NAKAMA_VERSION:-" + lines.Default().Nakama + "} -plugin build/partyline.so",
+		`trap 'chown -R "$$(stat -c %u:%g .)" build' EXIT`,
+	} {
+		if !strings.Contains(script[2], want) {
+			t.Errorf("the plugin is built by %q; want %q in it", script[2], want)
+		}
+	}
+	if !strings.Contains(read(t, "Makefile"), "$(LINE) $(FOR) -plugin build/partyline.so\n") {
+		t.Error("make plugin builds in another way")
 	}
 }
 
@@ -124,7 +114,10 @@ func TestCompose_Ports(t *testing.T) {
 		got = append(got, s.Ports...)
 	}
 	slices.Sort(got)
-	want := []string{"127.0.0.1:3000:3000", "127.0.0.1:7349:7349", "127.0.0.1:7350:7350", "127.0.0.1:7351:7351", "127.0.0.1:9090:9090"}
+	want := []string{
+		"127.0.0.1:${CLIENT_PORT:-7350}:7350", "127.0.0.1:${CONSOLE_PORT:-7351}:7351", "127.0.0.1:${GRAFANA_PORT:-3000}:3000",
+		"127.0.0.1:${GRPC_PORT:-7349}:7349", "127.0.0.1:${PROMETHEUS_PORT:-9090}:9090",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("ports = %q; want %q", got, want)
 	}

@@ -97,7 +97,9 @@ func exported(t *testing.T) map[string][]string {
 		"partyline_hook_duration": {"hook", "stage", "outcome"},
 		"partyline_http":          {"route", "status"}, "partyline_http_duration": {"route", "status"},
 		"partyline_rules_loads": {"outcome"}, "partyline_rules_version": {},
-		"partyline_queue_pass": {}, "partyline_queue_wait": {"queue", "match"},
+		"partyline_rules_shadow": {"action", "rule", "change"},
+		"partyline_build_info":   {"version", "commit", "nakama", "go"},
+		"partyline_queue_pass":   {}, "partyline_queue_wait": {"queue", "match"},
 		"partyline_queue_tickets": {"queue"}, "partyline_queue_oldest": {"queue"}, "partyline_queue_dropped": {"queue", "reason"},
 	} {
 		own = append(own, "node_name", "instance", "job")
@@ -304,7 +306,7 @@ func TestMetricsProfile(t *testing.T) {
 		if metrics := slices.Contains(s.Profiles, "metrics"); metrics != (name == "prometheus" || name == "grafana") {
 			t.Errorf("%s has the profiles %q", name, s.Profiles)
 		}
-		if !regexp.MustCompile(`:v?\d+\.\d+`).MatchString(s.Image) {
+		if !regexp.MustCompile(`:(v?|\$\{NAKAMA_VERSION:-)\d+\.\d+`).MatchString(s.Image) {
 			t.Errorf("%s: the image %s is not pinned", name, s.Image)
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"partyline/matchmaking/seats"
 	"partyline/module/wiring"
 	"partyline/party"
+	"partyline/party/roster"
 )
 
 // patience bounds every wait for a server that is expected to answer.
@@ -59,7 +60,7 @@ func newTown(t *testing.T, rulesFile string) *town {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Close)
-	roster := party.NewRoster(server.Module(), server.Module(), time.Now)
+	roster := roster.New(server.Module(), server.Module(), time.Now)
 	return &town{t: t, ctx: ctx, server: server, client: client.New(server.Addr()), matches: matchmaking.NewMatches(server.Module(), server.Module(), roster)}
 }
 

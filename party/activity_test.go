@@ -61,20 +61,20 @@ func TestWish_Shape(t *testing.T) {
 	clamped.MaxSize.Outside, closed.Open = rules.OutsideClamp, rules.ClosedOnly
 	for _, tt := range []struct {
 		rules rules.Parties
-		wish  party.Wish
-		want  party.Wish // zero = refused
+		wish  party.CreateParams
+		want  party.CreateParams // zero = refused
 	}{
-		{bounds, party.Wish{}, party.Wish{MaxSize: 4}},
-		{bounds, party.Wish{MaxSize: 6, Open: true, Label: "l"}, party.Wish{MaxSize: 6, Open: true, Label: "l"}},
-		{bounds, party.Wish{MaxSize: 1}, party.Wish{}},
-		{bounds, party.Wish{MaxSize: 7}, party.Wish{}},
-		{bounds, party.Wish{MaxSize: -1}, party.Wish{}},
-		{clamped, party.Wish{MaxSize: -1}, party.Wish{MaxSize: 2}},
-		{clamped, party.Wish{MaxSize: 1 << 30}, party.Wish{MaxSize: 6}},
-		{closed, party.Wish{Open: true}, party.Wish{MaxSize: 4}},
+		{bounds, party.CreateParams{}, party.CreateParams{MaxSize: 4}},
+		{bounds, party.CreateParams{MaxSize: 6, Open: true, Label: "l"}, party.CreateParams{MaxSize: 6, Open: true, Label: "l"}},
+		{bounds, party.CreateParams{MaxSize: 1}, party.CreateParams{}},
+		{bounds, party.CreateParams{MaxSize: 7}, party.CreateParams{}},
+		{bounds, party.CreateParams{MaxSize: -1}, party.CreateParams{}},
+		{clamped, party.CreateParams{MaxSize: -1}, party.CreateParams{MaxSize: 2}},
+		{clamped, party.CreateParams{MaxSize: 1 << 30}, party.CreateParams{MaxSize: 6}},
+		{closed, party.CreateParams{Open: true}, party.CreateParams{MaxSize: 4}},
 	} {
 		got, err := tt.wish.Shape(tt.rules)
-		if tt.want == (party.Wish{}) {
+		if tt.want == (party.CreateParams{}) {
 			if party.ReasonOf(err) != party.InvalidRequest {
 				t.Errorf("%+v: %+v, %v; want invalid_request", tt.wish, got, err)
 			}

@@ -11,6 +11,10 @@ type InviteKind string
 const (
 	LinkInvite InviteKind = "link" // 16 Crockford base32 characters, 80 random bits
 	CodeInvite InviteKind = "code" // 8 characters to read aloud; short-lived and guess-limited
+
+	// DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits.
+	// It is as easily guessed as a code, and lives as short.
+	DigitsInvite InviteKind = "digits"
 )
 
 // InfoField is one line of the landing page's party card.
@@ -75,6 +79,8 @@ type InviteState string
 const (
 	StateOpen      InviteState = "open"
 	StateFull      InviteState = "full"
+	StateLocked    InviteState = "locked" // the rules let nobody in while the party queues or plays
+	StateAway      InviteState = "away"   // everybody has dropped and may be back
 	StateExpired   InviteState = "expired"
 	StateRevoked   InviteState = "revoked"
 	StateExhausted InviteState = "exhausted"

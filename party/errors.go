@@ -40,6 +40,7 @@ const (
 	SeatReserved     Reason = "seat_reserved"
 	MatchFull        Reason = "match_full"
 	ProposalGone     Reason = "proposal_gone"
+	QueryNotAllowed  Reason = "query_not_allowed"
 	Conflict         Reason = "conflict"
 	Internal         Reason = "internal"
 )
@@ -84,6 +85,7 @@ var reasonCodes = map[Reason]int{
 	SeatReserved:     codeFailedPrecondition,
 	MatchFull:        codeFailedPrecondition,
 	ProposalGone:     codeFailedPrecondition,
+	QueryNotAllowed:  codeInvalidArgument,
 	Conflict:         codeAborted,
 	Internal:         codeInternal,
 }

@@ -42,11 +42,13 @@ type Finder interface {
 const SystemUser = "00000000-0000-0000-0000-000000000000"
 
 // Storage is Nakama's storage. A write with version "*" creates only, with any other
-// version it is compare-and-set; a rejected write is runtime.ErrStorageRejectedVersion.
+// version it is compare-and-set; a rejected write is runtime.ErrStorageRejectedVersion. A
+// rejected delete is an error without a name. MultiUpdate does all it is given or nothing.
 type Storage interface {
 	StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error)
 	StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error)
 	StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error
+	MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, updateLedger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error)
 	StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error)
 }
 

@@ -6,10 +6,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// StreamMode is the stream mode of Nakama's native parties: a party is the
-// stream {mode 7, subject = the party's UUID, label = its node's name}.
-const StreamMode uint8 = 7
-
 const (
 	uuidText    = 36  // length of a UUID in its canonical form
 	maxNodeName = 128 // longest node name accepted; Nakama's own names are far shorter
@@ -24,7 +20,7 @@ type ID struct {
 
 // ParseID reads a party ID in its canonical form: a lower-case UUID, a dot, and a
 // node name of letters, digits, '.', '-' and '_'. Anything else is refused with
-// PartyNotFound, as DESIGN section 4 asks, because to a client a malformed ID and
+// PartyNotFound, because to a client a malformed ID and
 // an unknown one are the same mistake. It says nothing about whether the party lives.
 func ParseID(s string) (ID, error) {
 	if len(s) < uuidText+2 || s[uuidText] != '.' || len(s) > uuidText+1+maxNodeName {
@@ -39,6 +35,26 @@ func ParseID(s string) (ID, error) {
 		return ID{}, Refuse(PartyNotFound, "This party does not exist.")
 	}
 	return ID{UUID: u, Node: node}, nil
+}
+
+// Canonical is the spelling that [ParseID] reads of an ID that the host reads: it takes the
+// UUID in capitals, without its dashes, in braces or as a URN. Anything else stays as it is.
+func Canonical(s string) string {
+	head, node, ok := strings.Cut(s, ".")
+	if !ok {
+		return s
+	}
+	digits := strings.TrimPrefix(strings.ToLower(head), "urn:uuid:")
+	digits = strings.TrimSuffix(strings.TrimPrefix(digits, "{"), "}")
+	digits = strings.ReplaceAll(digits, "-", "")
+	if len(digits) != uuidText-4 {
+		return s
+	}
+	u, err := uuid.Parse(digits)
+	if err != nil {
+		return s
+	}
+	return u.String() + "." + node
 }
 
 func nodeRune(r rune) bool {

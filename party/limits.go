@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"partyline/party/limit"
+	"partyline/party/rules"
 )
 
 // Most keys one limit remembers. A bucket is some 200 bytes, so a limit stays below 20 MB.
@@ -14,15 +15,15 @@ const maxLimitKeys = 100_000
 type Limits struct {
 	policy Policy
 
-	partyCreate, joinRequest, inviteCreate, share, data *limit.Keyed
-	guessUser, guessIP                                  *limit.Keyed
+	partyCreate, joinRequest, inviteCreate, share, data, arrival *limit.Keyed
+	guessUser, guessIP                                           *limit.Keyed
 }
 
 // NewLimits makes the limits that policy names.
 func NewLimits(policy Policy, now Clock) *Limits {
 	keyed := func() *limit.Keyed { return limit.New(now, maxLimitKeys) }
 	return &Limits{
-		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), share: keyed(), data: keyed(),
+		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), share: keyed(), data: keyed(), arrival: keyed(),
 		guessUser: keyed(), guessIP: keyed(),
 	}
 }
@@ -64,6 +65,15 @@ func (l *Limits) Data(userID string) error {
 	return refuseWait(l.data.Take(userID, l.policy().Limits.Data.Rate))
 }
 
+// arrivalRate is how often a user on the way may tell its status: each time the invite is
+// read, and whether a block stands in between.
+var arrivalRate = rules.Rate{N: 120, Per: time.Minute}
+
+// Arrival counts one status told by code by a user who is not in yet.
+func (l *Limits) Arrival(userID string) error {
+	return refuseWait(l.arrival.Take(userID, arrivalRate))
+}
+
 // MayPartyCreate, MayJoinRequest and MayInviteCreate answer what the calls without May
 // would, and count nothing.
 func (l *Limits) MayPartyCreate(userID string) error {
@@ -82,7 +92,7 @@ func (l *Limits) MayInviteCreate(userID string) error {
 func (l *Limits) Buckets() map[string]int {
 	return map[string]int{
 		"party_create": l.partyCreate.Len(), "join_request": l.joinRequest.Len(), "invite_create": l.inviteCreate.Len(),
-		"data": l.data.Len(), "invite_guess_user": l.guessUser.Len(), "invite_guess_ip": l.guessIP.Len(),
+		"data": l.data.Len(), "share": l.share.Len(), "status_by_code": l.arrival.Len(), "invite_guess_user": l.guessUser.Len(), "invite_guess_ip": l.guessIP.Len(),
 	}
 }
 

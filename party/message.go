@@ -2,11 +2,9 @@ package party
 
 import (
 	"encoding/json"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
-	"github.com/heroiclabs/nakama-common/runtime"
 )
 
 // Op codes of the messages the server itself sends to a party. Clients cannot send
@@ -38,18 +36,4 @@ func SendData(sender Sender, id ID, opCode int64, data any) error {
 			Data:     body,
 		}},
 	}, nil, true)
-}
-
-// Acknowledge answers a session's message as the native engine does when there is
-// nothing to say but that it was done.
-func Acknowledge(streams Streams, sender Sender, s Session, cid string) error {
-	live, err := streams.StreamUserList(notificationsMode, s.UserID, "", "", true, true)
-	if err != nil {
-		return err
-	}
-	i := slices.IndexFunc(live, func(p runtime.Presence) bool { return p.GetSessionId() == s.SessionID })
-	if i < 0 { // without presences it would go to everybody
-		return nil
-	}
-	return sender.StreamSendRaw(notificationsMode, s.UserID, "", "", &rtapi.Envelope{Cid: cid}, live[i:i+1], true)
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"reflect"
-	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -168,8 +168,8 @@ func setNumber(target reflect.Value, token json.Token) bool {
 	}
 	switch {
 	case target.CanInt():
-		whole, err := strconv.ParseInt(number.String(), 10, 64)
-		if err != nil || target.OverflowInt(whole) {
+		whole, ok := wholeNumber(number)
+		if !ok || target.OverflowInt(whole) {
 			return false
 		}
 		target.SetInt(whole)
@@ -183,6 +183,20 @@ func setNumber(target reflect.Value, token json.Token) bool {
 		return false
 	}
 	return true
+}
+
+// wholeNumber reads a number that many engines write as a decimal or with an exponent:
+// 300.0 and 3e2 are 300. Beyond what a float holds exactly, only digits will do.
+func wholeNumber(number json.Number) (int64, bool) {
+	if whole, err := number.Int64(); err == nil {
+		return whole, true
+	}
+	const exact = 1 << 53
+	float, err := number.Float64()
+	if err != nil || float != math.Trunc(float) || math.Abs(float) > exact {
+		return 0, false
+	}
+	return int64(float), true
 }
 
 var fieldCache sync.Map // of map[string]int by reflect.Type

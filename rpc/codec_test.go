@@ -1,8 +1,10 @@
 package rpc_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"math/big"
 	"reflect"
 	"strings"
 	"testing"
@@ -52,6 +54,8 @@ var accepted = []struct {
 	{"all", `{"text":"a","flag":true,"count":3,"ttl":0,"share":0.5,"users":["u"],"info":[{"label":"l","value":"v"},{}],"to":{"friends":true},"launch":{"map":[1,{"x":2}]}}`,
 		wide{Text: "a", Flag: true, Count: 3, TTL: new(int64), Share: 0.5, Users: []string{"u"}, Info: []pair{{"l", "v"}, {}},
 			To: &target{Friends: true}, Launch: json.RawMessage(`{"map":[1,{"x":2}]}`)}},
+	{"whole_numbers_as_engines_write_them", `{"count":300.0,"ttl":3e2}`, wide{Count: 300, TTL: ptr(int64(300))}},
+	{"minus_nothing", `{"count":-0.0,"ttl":9007199254740993}`, wide{TTL: ptr(int64(9007199254740993))}},
 	{"launch_of_any_kind", `{"launch": "go" }`, wide{Launch: json.RawMessage(`"go"`)}},
 	{"empty_list", `{"users":[]}`, wide{Users: []string{}}},
 }
@@ -67,6 +71,8 @@ var refused = []struct{ name, payload, names string }{
 	{"string_for_number", `{"count":"3"}`, "count: wanted a whole number, got a string"},
 	{"fraction_for_whole", `{"count":1.5}`, "count: wanted a whole number, got a number"},
 	{"too_big", `{"count":99999999999999999999}`, "count: wanted a whole number"},
+	{"too_big_for_its_fraction", `{"count":9007199254740994.0}`, "count: wanted a whole number"},
+	{"huge", `{"count":1e400}`, "count: wanted a whole number"},
 	{"pointer", `{"ttl":"1"}`, "ttl: wanted a whole number, got a string"},
 	{"bool", `{"flag":1}`, "flag: wanted true or false, got a number"},
 	{"float", `{"share":"x"}`, "share: wanted a number, got a string"},
@@ -174,7 +180,11 @@ func FuzzPayload(f *testing.F) {
 		if strings.TrimSpace(payload) == "" {
 			return
 		}
-		var plain wide
+		var plain struct {
+			wide
+			Count json.Number  `json:"count"` // the standard decoder takes no 300.0 for an int
+			TTL   *json.Number `json:"ttl"`
+		}
 		strict := json.NewDecoder(strings.NewReader(payload))
 		strict.DisallowUnknownFields()
 		if err := strict.Decode(&plain); err != nil {
@@ -183,11 +193,20 @@ func FuzzPayload(f *testing.F) {
 		if string(plain.Launch) == "null" {
 			plain.Launch = nil
 		}
-		if !reflect.DeepEqual(*got, plain) {
+		plain.wide.Count, plain.wide.TTL = got.Count, got.TTL
+		if !reflect.DeepEqual(*got, plain.wide) || !same(int64(got.Count), plain.Count) || got.TTL != nil && !same(*got.TTL, *plain.TTL) {
 			t.Errorf("decoded %q as %+v; the standard decoder says %+v", payload, *got, plain)
 		}
 	})
 }
+
+// same reports whether a number was read for what it says; an absent one is 0.
+func same(read int64, written json.Number) bool {
+	exact, ok := new(big.Rat).SetString(cmp.Or(written.String(), "0"))
+	return ok && exact.Cmp(new(big.Rat).SetInt64(read)) == 0
+}
+
+func ptr[T any](v T) *T { return &v }
 
 func BenchmarkDecodeInvite(b *testing.B) {
 	h := &host{}

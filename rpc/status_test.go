@@ -48,6 +48,11 @@ func (b *board) Share(_ context.Context, c party.Caller, r share.Request) (share
 	return share.Answer{URL: "u", ID: "i1", ExpiresAt: 9, Delivered: share.Delivered{Status: 1, Friends: 2}}, nil
 }
 
+func (b *board) Activity(_ context.Context, c party.Caller, r share.ActivityRequest) (share.Activity, error) {
+	b.note("activity %s %s", c.UserID, r.PartyID)
+	return share.Activity{}, party.Refuse(party.NotMember, "You are not in this party.")
+}
+
 func TestStatusAndShare(t *testing.T) {
 	tests := []struct {
 		name        string
@@ -70,6 +75,8 @@ func TestStatusAndShare(t *testing.T) {
 		{name: "list_refused", id: "party_status_list", payload: `{"party_id":"none"}`, asked: "list u1 none", reason: "not_member: You are not in this party."},
 		{name: "share", id: "party_share", payload: `{"party_id":"p","to":{"status":true,"friends":true,"group_id":"g","user_ids":["a","b"]},"message":"m"}`,
 			asked: `share u1 p {Status:true Friends:true GroupID:g UserIDs:[a b]} "m"`, answer: `{"url":"u","id":"i1","expires_at":9,"delivered":{"status":1,"friends":2,"group":0,"users":0}}`},
+		{name: "activity_refused", id: "party_activity", payload: `{"party_id":"p"}`, asked: "activity u1 p", reason: "not_member: You are not in this party."},
+		{name: "activity_unknown_field", id: "party_activity", payload: `{"party":"p"}`, reason: "invalid_request: party: unknown field."},
 		{name: "share_to_unknown", id: "party_share", payload: `{"party_id":"p","to":{"everybody":true}}`, reason: "invalid_request: to.everybody: unknown field."},
 		{name: "share_to_no_object", id: "party_share", payload: `{"party_id":"p","to":["friends"]}`, reason: "invalid_request: to: wanted an object, got a list."},
 	}

@@ -71,7 +71,7 @@ type demo struct {
 
 // Handler serves the demo at [PagePath] and [FilesPath]; any other path is a 404. It fails
 // on a server address that is none.
-func Handler(o Options) (http.Handler, error) {
+func Handler(o Options) (*http.ServeMux, error) {
 	if o.ServerKey == "" {
 		o.ServerKey = "defaultkey"
 	}

@@ -44,31 +44,30 @@ const (
 	queuesRules = "testdata/queues.yml"
 )
 
+// TestSuites plays every suite, each on a server of its own and beside the others; on a
+// server that is given, one after the other: they write its rules file.
 func TestSuites(t *testing.T) {
-	addr, module := target.Given(), true
-	if addr == "" {
-		addr = target.Engine(t, true)
-	} else {
-		module = target.HasModule(t, addr)
+	for _, folder := range []string{"js", "browser"} {
+		target.Install(t, folder)
 	}
-	env := append(os.Environ(), target.Variable+"="+addr, "DEMO="+target.Demo(t, addr, filepath.FromSlash("js/node_modules/@heroiclabs/nakama-js/dist")))
-	installed := map[string]bool{}
+	given := target.Given()
 	for _, s := range suites {
 		t.Run(s.file, func(t *testing.T) {
-			if s.module && !module {
+			addr := given
+			if given == "" {
+				t.Parallel()
+			}
+			switch {
+			case s.file == queuesSuite:
+				addr = target.Queues(t, queuesRules)
+			case given == "":
+				addr = target.Server(t, true)
+			}
+			if s.module && !target.HasModule(t, addr) {
 				t.Fatalf("the server at %s has no Partyline module, which %s is about", addr, s.file)
 			}
-			for _, folder := range []string{"js", s.folder} { // every suite's players come from js
-				if !installed[folder] {
-					target.Install(t, folder)
-					installed[folder] = true
-				}
-			}
-			env := env
-			if s.file == queuesSuite {
-				env = append(slices.Clone(env), target.Variable+"="+target.Queues(t, queuesRules))
-			}
-			run(t, env, s.folder, s.file, s.atLeast)
+			demo := target.Demo(t, addr, filepath.FromSlash("js/node_modules/@heroiclabs/nakama-js/dist"))
+			run(t, append(os.Environ(), target.Variable+"="+addr, "DEMO="+demo), s.folder, s.file, s.atLeast)
 		})
 	}
 }

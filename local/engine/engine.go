@@ -62,8 +62,8 @@ type Options struct {
 
 	// Init is the module's entry point; nil runs a stock server.
 	Init host.InitModule
-	// Root answers GET / and what lies below it that nobody else answers; nil: an empty 200 at /.
-	Root http.Handler
+	// Pages answers what it has a pattern for, beside the API; nil: nothing.
+	Pages *http.ServeMux
 
 	// Data is what a closed server has stored, from its Data method: accounts, friends,
 	// groups, notifications and storage objects outlive it, as a database does. nil: none.
@@ -177,7 +177,7 @@ func (s *Server) build(ctx context.Context) error {
 		return err
 	}
 	s.module = s.nakamaModule()
-	s.host = host.New(host.Options{Node: o.Node, Version: Version, Env: o.Env, Logger: logger}, s.module)
+	s.host = host.New(host.Options{Node: o.Node, Version: Version, Env: o.Env, Logger: logger, SingleSocket: o.SingleSocket, SingleParty: o.SingleParty}, s.module)
 	if o.Init != nil {
 		if err := s.host.Load(ctx, o.Init); err != nil {
 			return err
@@ -253,7 +253,7 @@ func (s *Server) listen() error {
 	handler, err := api.New(api.Options{
 		Store: s.store, ServerKey: s.opts.ServerKey, HTTPKey: s.opts.HTTPKey,
 		FindRPC: s.findRPC, Hooks: requestHooks{s.host}, Parties: s.parties.List, Matches: s.listMatches,
-		Routes: routes, Socket: s.sockets, Root: s.opts.Root, Logger: s.log,
+		Routes: routes, Socket: s.sockets, Pages: s.opts.Pages, Logger: s.log,
 	})
 	if err != nil {
 		return err

@@ -56,14 +56,9 @@ func (s *Server) nakamaModule() runtime.NakamaModule {
 	return &nakama{
 		Base:         &host.Base{Metrics: s.metrics, RuntimePath: s.opts.RuntimePath},
 		dataPart:     s.store.Module(),
-		realtimePart: realtime.NewModule(s.sockets, s.parties, nil),
+		realtimePart: realtime.NewModule(s.sockets, s.parties),
 		matchPart:    match.Module{Registry: s.matches},
 	}
-}
-
-// SessionLogout is about tokens, so the data decides.
-func (n *nakama) SessionLogout(userID, token, refreshToken string) error {
-	return n.dataPart.SessionLogout(userID, token, refreshToken)
 }
 
 // authenticate accepts a session token of the store's for a socket.
@@ -187,20 +182,26 @@ func (h socketHooks) SessionStart(s *realtime.Session) { h.s.host.SessionStart(s
 
 func (h socketHooks) SessionEnd(s *realtime.Session, reason string) { h.s.host.SessionEnd(s, reason) }
 
-// requestHooks runs the module's hooks around HTTP requests: those of ListParties, the
-// only ones the host supports.
+// requestHooks runs the module's hooks around HTTP requests: those of ListParties and
+// ListMatches, the only ones the host supports.
 type requestHooks struct{ h *host.Host }
 
 func (r requestHooks) Before(ctx context.Context, c httpapi.Caller, _ string, in proto.Message) (proto.Message, error) {
-	list, ok := in.(*api.ListPartiesRequest)
-	if !ok {
-		return in, nil
+	switch list := in.(type) {
+	case *api.ListPartiesRequest:
+		out, code, err := r.h.BeforeListParties(ctx, callerOf(c), list)
+		if err != nil || out == nil {
+			return nil, coded(err, code)
+		}
+		return out, nil
+	case *api.ListMatchesRequest:
+		out, code, err := r.h.BeforeListMatches(ctx, callerOf(c), list)
+		if err != nil || out == nil {
+			return nil, coded(err, code)
+		}
+		return out, nil
 	}
-	out, code, err := r.h.BeforeListParties(ctx, callerOf(c), list)
-	if err != nil || out == nil {
-		return nil, coded(err, code)
-	}
-	return out, nil
+	return in, nil
 }
 
 func (r requestHooks) After(ctx context.Context, c httpapi.Caller, _ string, out, in proto.Message) {

@@ -3,7 +3,6 @@ package formation
 import (
 	"math"
 	"slices"
-	"time"
 )
 
 const (
@@ -13,6 +12,8 @@ const (
 	asideSeats = 3
 	// asideAfter is how much longer a ticket waits for that than its window grows.
 	asideAfter = 2
+	// stuckAfter is how much longer it waits until others wait for it.
+	stuckAfter = 3
 )
 
 // aside tries matches around the neighbours of a ticket that accept it, one, two, four and
@@ -55,9 +56,26 @@ func (f *pass) aside(at int) bool {
 // sides are the steps to the next unmatched ticket on both sides.
 var sides = [...]func(*item) int32{func(it *item) int32 { return it.next }, func(it *item) int32 { return it.prev }}
 
+// stuck reports whether a ticket has waited for so long that others have to wait for it.
+func (f *pass) stuck(at int) bool {
+	return f.matchOf != nil && f.q.MaxWindow > 0 && f.q.WidenPerSec > 0 && f.fits(at) && windowAt(f.q, f.waited(at)/stuckAfter) >= f.q.MaxWindow
+}
+
+// keep leaves the tickets that are nearest to a stuck one to it in this pass, up to a match: else
+// younger ones, who have others to play with, take them away from it time and again.
+func (f *pass) keep(at int) {
+	f.setTeam(f.q.TeamSize)
+	f.region = ^uint64(0) // wherever they may play
+	f.reset(at, at)
+	f.gather(at, f.capacity)
+	for _, kept := range f.found {
+		f.take(kept)
+	}
+}
+
 // settled reports whether the ticket's window has reached its full width for long.
 func (f *pass) settled(at int) bool {
-	return f.q.WidenPerSec <= 0 || f.q.MaxWindow > 0 && windowAt(f.q, f.waited(at)/time.Duration(asideAfter)) >= f.q.MaxWindow
+	return f.q.WidenPerSec <= 0 || f.q.MaxWindow > 0 && windowAt(f.q, f.waited(at)/asideAfter) >= f.q.MaxWindow
 }
 
 // centred reports whether one of those picked accepts all others and is accepted by them.

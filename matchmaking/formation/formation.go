@@ -31,10 +31,12 @@ const (
 	packSteps = 512
 	// backfillTries bounds how many open matches are looked at for one ticket.
 	backfillTries = 32
-	// thoroughMost is the largest pool in which the best match around a ticket is looked for,
-	// and tickets without one are looked after once more. In larger ones the first good match is
-	// near, and who finds none finds one in the next pass.
+	// thoroughMost is the largest pool in which the best match around every ticket is looked for,
+	// and tickets without one are looked after once more. In larger ones that is done around
+	// careMost tickets, the oldest that have enough others in reach: to the rest the first good
+	// match is near, and who finds none finds one in the next pass.
 	thoroughMost = 1024
+	careMost     = 128
 	// creditFloor and creditShare bound, in packings that are tried, what a pass may do for
 	// tickets beyond looking among their nearest: as much as small pools can need, and for a
 	// part of the tickets of large ones, the oldest.
@@ -73,6 +75,8 @@ func (f *pass) serve(proceed func() bool) (stopped bool) {
 		if m, ok := f.around(int(at)); ok {
 			f.made = append(f.made, m)
 			f.own(m, len(f.made)-1)
+		} else if f.stuck(int(at)) {
+			f.keep(int(at))
 		}
 	}
 	return false
@@ -205,7 +209,7 @@ func (f *pass) chooseHere(at int) bool {
 
 // thorough reports whether the best match is to be looked for and not just a good one.
 func (f *pass) thorough() bool {
-	return f.matchOf != nil && !f.lean && f.credit > 0 && !f.q.NoSkill
+	return !f.lean && f.credit > 0 && !f.q.NoSkill && (f.matchOf != nil || f.care > 0)
 }
 
 // suits packs those found into even teams, if it can.

@@ -37,6 +37,7 @@ type pass struct {
 	byAge   []int32           // positions, oldest first
 
 	credit   int    // steps of searching that are left for more than a good match
+	care     int    // tickets of a large pool around which the best match is still looked for
 	lean     bool   // search for a good match only
 	bounds   [2]int // differences of group size: as the queue wants it, and any
 	team     int    // seats of a team in the match that is tried
@@ -83,6 +84,7 @@ func newPass(now time.Time, q Queue, p Pool) *pass {
 	f.bounds, f.credit = [2]int{max(q.Parity.Diff, 0), math.MaxInt}, creditFloor+n/creditShare
 	f.sizes, f.used = make([][]int, q.TeamSize+1), make([]int, q.TeamSize+1)
 	f.split.sums, f.split.largest = make([]float64, q.Teams), make([]int, q.Teams)
+	f.care = careMost
 	f.setTeam(q.TeamSize)
 	f.arrange()
 	for at, r := range f.rows {

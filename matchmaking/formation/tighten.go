@@ -22,6 +22,7 @@ func (f *pass) tighten(anchor, centre int) bool {
 	if f.seats < f.capacity || !f.adds(anchor) {
 		return false
 	}
+	f.care--
 	all := append(f.bySkill[:0], f.found...)
 	slices.Sort(all)
 	f.bySkill = all

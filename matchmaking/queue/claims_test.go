@@ -34,7 +34,7 @@ func TestChecks_WhileTheHostAnswers(t *testing.T) {
 			later()
 			w.must(soloAsks(players[1]))
 			w.wantReason(partyAsks(players[0]), party.NotReady)
-			w.SessionEnded(t.Context(), players[1])
+			w.must(w.Ended(t.Context(), players[1]))
 			w.must(partyAsks(players[0]))
 			later()
 

@@ -41,9 +41,9 @@ func TestCommit_TicketEndsBehindThePass(t *testing.T) {
 		"leave":  func(w *world, id party.ID, players []party.Session, _ string) { w.leave(id, players[1]) },
 		"join":   func(w *world, id party.ID, _ []party.Session, _ string) { w.join(id, w.player()) },
 		"disconnect": func(w *world, _ party.ID, players []party.Session, _ string) {
-			w.SessionEnded(w.t.Context(), players[1])
+			w.must(w.Ended(w.t.Context(), players[1]))
 		},
-		"close": func(w *world, id party.ID, _ []party.Session, _ string) { w.roster.Closed(w.t.Context(), id) },
+		"close": func(w *world, id party.ID, _ []party.Session, _ string) { w.admission.Closed(w.t.Context(), id) },
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
@@ -79,7 +79,7 @@ func TestCommit_TicketEndsBehindTheHost(t *testing.T) {
 	ids, players, _ := duel(w)
 	groups := w.Process(t.Context(), w.given())
 	w.host.Disconnect(players[0][1])
-	w.SessionEnded(t.Context(), players[0][1])
+	w.must(w.Ended(t.Context(), players[0][1]))
 	matches := w.hand(groups)
 	if len(matches["match-1"]) != 4 || len(w.launcher.held("match-1")) != 4 {
 		t.Fatalf("matches = %v, held %v; want another one for all four", matches, w.launcher.held("match-1"))

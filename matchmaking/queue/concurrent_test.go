@@ -54,8 +54,8 @@ func TestService_Concurrent(t *testing.T) {
 					w.PartyCancelled(t.Context(), ticket)
 				}
 				w.Changed(party.Change{Kind: party.MemberLeft, ID: g.id, Session: g.players[0]})
-				w.SessionEnded(t.Context(), g.players[len(g.players)-1])
-				_ = w.Entered(t.Context(), g.id, g.players[0])
+				_ = w.Ended(t.Context(), g.players[len(g.players)-1])
+				w.Changed(party.Change{Kind: party.MemberEntered, ID: g.id, Session: g.players[0], Native: true})
 			}
 		})
 	}

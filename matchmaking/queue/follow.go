@@ -100,27 +100,23 @@ func (s *Service) Plays(ctx context.Context, session party.Session) {
 	}
 }
 
-// Entered follows a message that makes the session a member, or only asks for that. A
-// join ends the party's tickets; entering by an invite does not.
-func (s *Service) Entered(ctx context.Context, id party.ID, session party.Session) error {
-	v, err := s.roster.View(ctx, id)
-	if err != nil {
-		return err
-	}
-	if _, member := v.Session(session.SessionID); !member {
-		return nil // a closed party was asked
-	}
+// entered ends the party's tickets, as a join through the engine does; entering by an invite
+// does not.
+func (s *Service) entered(ctx context.Context, id party.ID, session party.Session) {
 	for _, t := range s.book.OfParty(id) {
 		if !t.has(session.SessionID) { // a ticket made since is one the newcomer is on
 			s.drop(ctx, t.ID, DropMembership)
 		}
 	}
-	return nil
 }
 
-// Changed follows what the roster hears of parties; it is for [party.Roster.OnChange].
+// Changed handles a change of a party; it is for [party.News].
 func (s *Service) Changed(c party.Change) {
 	switch c.Kind {
+	case party.MemberEntered:
+		if c.Native {
+			s.entered(context.Background(), c.ID, c.Session)
+		}
 	case party.MemberLeft, party.MemberDropped:
 		s.memberLeft(c.ID, c.Session)
 		s.forget(c.ID, c.Kind == party.MemberDropped)
@@ -159,8 +155,8 @@ func (s *Service) forget(id party.ID, dropped bool) {
 	s.book.Forget(id.String(), within)
 }
 
-// SessionEnded follows the end of a socket: the host has removed all it was on.
-func (s *Service) SessionEnded(ctx context.Context, session party.Session) {
+// Ended handles the end of a socket: the host has removed all it was on.
+func (s *Service) Ended(ctx context.Context, session party.Session) error {
 	s.claims.end(session.SessionID)
 	for _, t := range s.book.OfSession(session) {
 		if t.Solo() {
@@ -169,6 +165,7 @@ func (s *Service) SessionEnded(ctx context.Context, session party.Session) {
 		}
 		s.drop(ctx, t.ID, DropMembership)
 	}
+	return nil
 }
 
 func sessions(v party.View) []party.Session {

@@ -28,24 +28,25 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 			w.join(id, w.player())
 		}, []string{"queued ranked", "dropped ranked: membership"}},
 		{"closed_party_only_asked", func(w *world, id party.ID, _ []party.Session, _ string) {
-			w.must(w.Entered(w.t.Context(), id, w.player()))
+			p := w.player() // no member, so nobody is told that one has entered
+			w.admission.EndJoin(w.t.Context(), id, p)
 		}, []string{"queued ranked"}},
 		{"stranger_left", func(w *world, id party.ID, _ []party.Session, _ string) {
 			w.Changed(party.Change{Kind: party.MemberLeft, ID: id, Session: w.player()})
 		}, []string{"queued ranked"}},
 		{"socket_ended", func(w *world, id party.ID, players []party.Session, _ string) {
 			w.host.Disconnect(players[1])
-			w.SessionEnded(w.t.Context(), players[1])
+			w.must(w.Ended(w.t.Context(), players[1]))
 			w.Changed(party.Change{Kind: party.MemberDropped, ID: id, Session: players[1]}) // told once
 		}, []string{"queued ranked", "dropped ranked: membership"}},
 		{"other_socket_ended", func(w *world, _ party.ID, players []party.Session, _ string) {
 			second := w.host.Connect(players[1].UserID)
 			w.host.Disconnect(second)
-			w.SessionEnded(w.t.Context(), second)
+			w.must(w.Ended(w.t.Context(), second))
 		}, []string{"queued ranked"}},
 		{"promoted", func(w *world, id party.ID, players []party.Session, _ string) {
 			w.must(w.host.PartyPromote(players[0], players[1], id))
-			w.roster.Promoted(w.t.Context(), id, players[1])
+			w.admission.Promoted(w.t.Context(), id, players[1])
 			w.process()
 		}, []string{"queued ranked"}},
 		{"gone_without_news", func(w *world, id party.ID, _ []party.Session, _ string) {
@@ -76,11 +77,11 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 		}, []string{"queued ranked", "dropped ranked: invalid_request"}},
 		{"outgrown", func(w *world, id party.ID, _ []party.Session, _ string) {
 			for range 3 { // by invite, which does not end the ticket
-				w.must(w.admission.Admit(w.t.Context(), id, w.player(), party.Grant{}))
+				w.must(w.admission.Admit(w.t.Context(), id, w.player(), party.Grant{}, nil))
 			}
 			w.process()
 			w.wantEvents(id, "queued ranked")
-			w.must(w.admission.Admit(w.t.Context(), id, w.player(), party.Grant{}))
+			w.must(w.admission.Admit(w.t.Context(), id, w.player(), party.Grant{}, nil))
 			w.process()
 			w.process()
 		}, []string{"queued ranked", "dropped ranked: party_too_large"}},
@@ -155,7 +156,7 @@ func TestAge_EndsWithTheParty(t *testing.T) {
 		kept  time.Duration
 	}{
 		"left":       {time.Minute, func(w *world, id party.ID, s party.Session) { w.leave(id, s) }, 0},
-		"closed":     {time.Minute, func(w *world, id party.ID, _ party.Session) { w.roster.Closed(w.t.Context(), id) }, 0},
+		"closed":     {time.Minute, func(w *world, id party.ID, _ party.Session) { w.admission.Closed(w.t.Context(), id) }, 0},
 		"dropped":    {0, drop, 0},
 		"with_grace": {time.Minute, drop, time.Minute},
 	}
@@ -183,7 +184,7 @@ func TestAge_EndsWithTheParty(t *testing.T) {
 
 func drop(w *world, id party.ID, s party.Session) {
 	w.host.Disconnect(s)
-	w.roster.SessionEnded(s)
+	w.must(w.admission.Ended(w.t.Context(), s))
 }
 
 // Ten thousand parties that come and go leave nothing behind.
@@ -209,7 +210,7 @@ func TestClosed_ForgetsTheParty(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(2)
 	w.queueParty(id, players[0], rankedEU)
-	w.roster.Closed(t.Context(), id)
+	w.admission.Closed(t.Context(), id)
 	w.wantEvents(id, "queued ranked")
 	w.removeParty(id)
 	w.clock.Advance(time.Minute)

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/party"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -18,8 +19,8 @@ func TestCheckParty_FillsWhatTheServerOwns(t *testing.T) {
 	for i, mmr := range []float64{900, 1200, 1500} {
 		w.metadata(players[i], mmr)
 	}
-	w.holds = []party.Hold{{InviteID: "i", UserIDs: []string{"friend"}, ExpiresAt: w.clock.Now().Add(time.Hour)}}
-	w.must(w.admission.Keep(t.Context(), id, w.holds[0]))
+	w.holds = []reserve.Hold{{InviteID: "i", UserIDs: []string{"friend"}, ExpiresAt: w.clock.Now().Add(time.Hour)}}
+	w.must(w.admission.Hold(t.Context(), id, w.holds[0]))
 	add := &rtapi.PartyMatchmakerAdd{
 		PartyId: id.String(), MinCount: 2, MaxCount: 4, Query: "+properties.mmr:>5000", CountMultiple: wrapperspb.Int32(2),
 		StringProperties:  text("queue", "ranked", "region", "eu", "party_size", "1", "mmr", "9000", "mode", "hard"),
@@ -99,7 +100,7 @@ func TestCheckParty_HeldSeatsCount(t *testing.T) {
 		duo.HoldInvited = holdInvited
 		w.cfg.Queues["duo"] = duo
 		id, players := w.party(2)
-		w.must(w.admission.Keep(t.Context(), id, party.Hold{InviteID: "i", UserIDs: []string{"friend"}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
+		w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "i", UserIDs: []string{"friend"}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
 		_, err := w.addParty(id, players[0], text("queue", "duo"))
 		want := party.Reason("")
 		if holdInvited {
@@ -233,7 +234,7 @@ func TestSolo_WhileTheirPartyWaits(t *testing.T) {
 	id, players := w.party(2)
 	ticket := w.queueParty(id, players[0], nil)
 	late := w.player() // enters without ending the ticket
-	w.must(w.admission.Admit(t.Context(), id, late, party.Grant{}))
+	w.must(w.admission.Admit(t.Context(), id, late, party.Grant{}, nil))
 	_, err := w.addSolo(late, nil)
 	w.wantReason(err, party.NotReady)
 	w.PartyCancelled(t.Context(), ticket)

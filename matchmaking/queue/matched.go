@@ -72,6 +72,11 @@ func (s *Service) failed(ctx context.Context, pool []*waiting) {
 // leaves a party before its seats are held has none yet that could be opened. The seat of
 // one whose connection is lost is kept.
 func (s *Service) lookAgain(ctx context.Context, g *group) {
+	defer func() { // the match stands, and has been told of
+		if value := recover(); value != nil {
+			s.logger.Error("members not looked at behind their match: panic: %v\n%s", value, debug.Stack())
+		}
+	}()
 	for _, c := range g.claims {
 		id, err := party.ParseID(c.PartyID)
 		if err != nil {

@@ -36,7 +36,7 @@ func TestMatched_Native(t *testing.T) {
 	w.queueParty(id, players[0], nil)
 	w.queueSolo(solo, nil)
 	friend := w.player()
-	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}))
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
 	match, err := w.Matched(t.Context(), group())
 	if match != "match-0" || err != nil {
 		t.Fatalf("Matched = %q, %v", match, err)

@@ -301,7 +301,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		return away
 	}
 	for _, e := range w.entries {
-		if _, member := v.Session(e.GetPresence().GetSessionId()); !member {
+		if _, member := v.Session(e.GetPresence().GetSessionId()); !member && !v.IsLost(e.GetPresence().GetSessionId()) {
 			r.drop(ctx, w.id, DropMembership) // the host is about to remove it
 			return away
 		}

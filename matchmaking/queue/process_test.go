@@ -13,6 +13,7 @@ import (
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -57,8 +58,8 @@ func TestProcess_SeatsTheWholeParty(t *testing.T) {
 	id, players := w.party(3)
 	w.queueParty(id, players[0], rankedEU)
 	friend := w.player()
-	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}))
-	w.must(w.admission.Keep(t.Context(), id, party.Hold{InviteID: "i", UserIDs: []string{"invited"}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
+	w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "i", UserIDs: []string{"invited"}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
 	w.clock.Advance(20 * time.Second)
 	five, fives := w.party(5)
 	w.queueParty(five, fives[0], rankedEU)
@@ -98,7 +99,7 @@ func TestProcess_PartyGrowsMeanwhile(t *testing.T) {
 	w.launcher.fail = func(matchmaking.Launch) error { return errBroken }
 	w.process()
 	w.launcher.fail = nil
-	w.must(w.admission.Admit(t.Context(), a, w.player(), party.Grant{}))
+	w.must(w.admission.Admit(t.Context(), a, w.player(), party.Grant{}, nil))
 	c, cs := w.party(2)
 	w.queueParty(c, cs[0], text("queue", "duo"))
 	matches := w.process()
@@ -116,7 +117,7 @@ func TestProcess_FriendsOwnTicketEnds(t *testing.T) {
 	w.queueSolo(friend, text("queue", "duo"))
 	id, players := w.party(2)
 	w.queueParty(id, players[0], rankedEU)
-	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}))
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
 	w.process()
 	if sent := w.notices.sent; len(sent) != 1 || sent[0].Content["reason"] != "party_queued" {
 		t.Errorf("notifications = %+v; want one of the friend's own ticket", sent)
@@ -246,7 +247,7 @@ func TestProcess_StaleTicket(t *testing.T) {
 	b, bs := w.party(2)
 	w.queueParty(b, bs[0], text("queue", "duo"))
 	w.host.PartyLeave(as[1], a) // nobody is told, and the pool still has it
-	w.roster.Left(t.Context(), a, as[1])
+	w.admission.Left(t.Context(), a, as[1])
 	if matches := w.process(); len(matches) != 0 {
 		t.Errorf("matches = %v", matches)
 	}

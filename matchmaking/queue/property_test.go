@@ -13,6 +13,7 @@ import (
 
 	"partyline/matchmaking"
 	"partyline/party"
+	"partyline/party/reserve"
 )
 
 // Whatever players do between the passes: tickets stay whole, parties stay together, nobody
@@ -63,10 +64,10 @@ func TestProcess_Properties(t *testing.T) {
 				}
 			}),
 			"admit": party_(func(id party.ID, _ []party.Session) {
-				_ = w.admission.Admit(w.t.Context(), id, w.player(), party.Grant{})
+				_ = w.admission.Admit(w.t.Context(), id, w.player(), party.Grant{}, nil)
 			}),
 			"hold": party_(func(id party.ID, _ []party.Session) {
-				_ = w.admission.Keep(w.t.Context(), id, party.Hold{InviteID: "i", UserIDs: []string{w.player().UserID}, ExpiresAt: w.clock.Now().Add(time.Minute)})
+				_ = w.admission.Hold(w.t.Context(), id, reserve.Hold{InviteID: "i", UserIDs: []string{w.player().UserID}, ExpiresAt: w.clock.Now().Add(time.Minute)})
 			}),
 			"vanish": party_(func(id party.ID, m []party.Session) { // no hook tells of it
 				w.host.Disconnect(m[0])

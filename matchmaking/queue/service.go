@@ -7,6 +7,7 @@ import (
 
 	"partyline/matchmaking/formation"
 	"partyline/party"
+	"partyline/party/roster"
 	"partyline/party/rules"
 )
 
@@ -17,7 +18,7 @@ type Roster interface {
 	Sessions(userID string) ([]party.Session, error)
 }
 
-var _ Roster = (*party.Roster)(nil)
+var _ Roster = (*roster.Roster)(nil)
 
 // Footprint reads a party and counts who belongs to it: members, those it keeps seats for,
 // and those on their way.

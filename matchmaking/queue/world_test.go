@@ -17,7 +17,10 @@ import (
 
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/partytest"
+	"partyline/party/reserve"
+	"partyline/party/roster"
 	"partyline/party/rules"
 )
 
@@ -35,8 +38,8 @@ type world struct {
 	t tester
 	*queue.Service
 	host      *partytest.Host
-	roster    *party.Roster
-	admission *party.Admission
+	roster    *roster.Roster
+	admission partytest.Hooks
 	clock     *partytest.Time
 	log       *partytest.Log
 	launcher  *launcher
@@ -45,7 +48,7 @@ type world struct {
 	blocks    *blocks
 	cfg       *rules.Config
 	statuses  map[string]party.MemberStatus
-	holds     []party.Hold
+	holds     []reserve.Hold
 	notices   *notices
 	heard     map[party.ID][]queue.EventName // beside the party itself
 	deaf      bool                           // who hears of tickets panics instead
@@ -184,11 +187,12 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	}
 	w.launcher = newLauncher(w.clock.Now)
 	policy := func() rules.Config { return *w.cfg }
-	w.roster = party.NewRoster(w.host, w.host, w.clock.Now)
-	w.admission = party.NewAdmission(party.AdmissionDeps{
-		Roster: w.roster, Streams: w.host, Storage: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
-		Holds: func(context.Context, party.ID) ([]party.Hold, error) { return w.holds, nil },
-	})
+	w.roster = roster.New(w.host, w.host, w.clock.Now)
+	news := &party.News{}
+	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
+		Roster: w.roster, Streams: w.host, Sender: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: w.clock.Now,
+		Holds: func(context.Context, party.ID) ([]reserve.Hold, error) { return w.holds, nil },
+	})}
 	w.Service = queue.New(queue.Deps{
 		Metrics: &w.metrics,
 		Roster:  w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
@@ -196,13 +200,13 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
-	w.roster.OnChange(w.Changed)
+	news.Subscribe(w.Changed)
 	return w
 }
 
 func (w *world) footprint(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {
-	v, held, err := w.admission.Seats(ctx, id, "")
-	return v, party.Footprint{Members: v.Size(), Held: held, Incoming: w.incoming, MaxSize: v.MaxSize}, err
+	v, err := w.admission.Look(ctx, id)
+	return v.View, party.Footprint{Members: v.Size(), Held: v.Held(""), Incoming: w.incoming, MaxSize: v.MaxSize}, err
 }
 
 func (w *world) hear(id party.ID, what queue.EventName) {
@@ -239,7 +243,7 @@ func (w *world) player() party.Session {
 func (w *world) partyOf(players ...party.Session) party.ID {
 	w.t.Helper()
 	made := w.host.PartyCreate(players[0], true, 16)
-	w.must(w.roster.Created(w.t.Context(), players[0], made))
+	w.must(w.admission.EndCreate(w.t.Context(), players[0], made))
 	id, err := party.ParseID(made.GetPartyId())
 	w.must(err)
 	for _, p := range players[1:] {
@@ -252,15 +256,14 @@ func (w *world) partyOf(players ...party.Session) party.ID {
 func (w *world) join(id party.ID, s party.Session) {
 	w.t.Helper()
 	w.must(w.host.PartyJoin(s, id))
-	w.must(w.roster.Entered(w.t.Context(), id, s))
 	w.removeParty(id)
-	w.must(w.Entered(w.t.Context(), id, s))
+	w.admission.EndJoin(w.t.Context(), id, s)
 }
 
 // leave is a member's leave with its after-hooks.
 func (w *world) leave(id party.ID, s party.Session) {
 	w.host.PartyLeave(s, id)
-	w.roster.Left(w.t.Context(), id, s)
+	w.admission.Left(w.t.Context(), id, s)
 	w.removeParty(id)
 }
 

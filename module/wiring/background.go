@@ -19,6 +19,10 @@ func (m *Module) Start() {
 	m.cancel = cancel
 	m.running.Go(func() { m.sweep(ctx) })
 	m.running.Go(func() { m.protected("rules watch", func() { m.rules.Watch(ctx) }) })
+	if m.shadow != nil {
+		m.running.Go(func() { m.protected("next rules watch", func() { m.next.Watch(ctx) }) })
+		m.running.Go(func() { m.protected("shadow", func() { m.shadow.Run(ctx) }) })
+	}
 }
 
 // Stop ends the background work and waits for it until ctx ends. It is safe at any
@@ -37,7 +41,7 @@ func (m *Module) Stop(ctx context.Context) {
 		m.running.Wait()
 		m.protected("statuses end", m.telling.close)
 		m.protected("invites end", m.invites.Close)
-		m.protected("grace end", m.grace.Close)
+		m.protected("reconnect end", m.reconnect.Close)
 	}()
 	select {
 	case <-done:

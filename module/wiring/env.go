@@ -17,6 +17,7 @@ import (
 // that begin with envPrefix may be another module's, or a mistake worth a warning.
 const (
 	EnvRules   = "PARTY_RULES"       // the rules file, relative to the runtime path; absent = defaults
+	EnvNext    = "PARTY_RULES_NEXT"  // rules to try beside them: asked, counted, never obeyed; absent = none
 	EnvProxies = "PARTY_PROXY_COUNT" // how many proxies stand before the server; equal to the host's socket.proxy_count
 	EnvConsole = "PARTY_CONSOLE_KEY" // opens the console page; absent = there is none
 
@@ -29,6 +30,7 @@ const (
 // environment is what the module was told by its operator.
 type environment struct {
 	rules   string // absolute path, "" = defaults
+	next    string // the same of the rules that come next, "" = none
 	proxies int
 	console string   // key of the console page, "" = no page
 	unknown []string // names that look like ours
@@ -48,6 +50,11 @@ func readEnvironment(env map[string]string, files files) (environment, error) {
 		switch value := env[name]; {
 		case name == EnvRules:
 			read.rules, err = rulesPath(value, files)
+		case name == EnvNext:
+			read.next, err = rulesPath(value, files)
+			if err != nil { // a file that only comes next keeps no server from starting
+				read.next, err = value, nil
+			}
 		case name == EnvProxies:
 			read.proxies, err = strconv.Atoi(value)
 			if err != nil || read.proxies < 0 || read.proxies > maxProxies {

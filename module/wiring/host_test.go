@@ -19,15 +19,16 @@ import (
 )
 
 type (
-	rpcFunc      = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, payload string) (string, error)
-	beforeFunc   = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error)
-	afterFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
-	eventFunc    = func(ctx context.Context, logger runtime.Logger, evt *api.Event)
-	listFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
-	matchedFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error)
-	poolFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
-	matchFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule) (runtime.Match, error)
-	shutdownFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)
+	rpcFunc       = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, payload string) (string, error)
+	beforeFunc    = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error)
+	afterFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
+	eventFunc     = func(ctx context.Context, logger runtime.Logger, evt *api.Event)
+	matchListFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListMatchesRequest) (*api.ListMatchesRequest, error)
+	listFunc      = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
+	matchedFunc   = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error)
+	poolFunc      = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
+	matchFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule) (runtime.Match, error)
+	shutdownFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)
 )
 
 // initializer takes registrations as the host does. A method the module should not
@@ -38,18 +39,19 @@ type initializer struct {
 	refuses    string // the registration that fails: "rpc", "before", "http", "match", "matched", "shutdown"
 	registered int
 
-	rpcs     map[string]rpcFunc
-	befores  map[string]beforeFunc
-	afters   map[string]afterFunc
-	starts   []eventFunc
-	ends     []eventFunc
-	list     listFunc
-	routes   map[string]http.HandlerFunc
-	methods  map[string][]string
-	matches  map[string]matchFunc
-	matched  matchedFunc
-	pool     poolFunc
-	shutdown shutdownFunc
+	rpcs      map[string]rpcFunc
+	befores   map[string]beforeFunc
+	afters    map[string]afterFunc
+	starts    []eventFunc
+	ends      []eventFunc
+	matchList matchListFunc
+	list      listFunc
+	routes    map[string]http.HandlerFunc
+	methods   map[string][]string
+	matches   map[string]matchFunc
+	matched   matchedFunc
+	pool      poolFunc
+	shutdown  shutdownFunc
 }
 
 func newInitializer() *initializer {
@@ -97,6 +99,11 @@ func (i *initializer) RegisterBeforeListParties(fn listFunc) error {
 	return i.take("list")
 }
 
+func (i *initializer) RegisterBeforeListMatches(fn matchListFunc) error {
+	i.matchList = fn
+	return i.take("match list")
+}
+
 func (i *initializer) RegisterHttp(pattern string, fn func(http.ResponseWriter, *http.Request), methods ...string) error {
 	i.routes[pattern], i.methods[pattern] = fn, methods
 	return i.take("http")
@@ -116,6 +123,17 @@ func (i *initializer) RegisterMatchmakerProcessor(fn poolFunc) error {
 	i.pool = fn
 	return i.take("processor")
 }
+
+// GetConfig is that of a stock server.
+func (i *initializer) GetConfig() (runtime.Config, error) { return stockConfig{}, nil }
+
+type stockConfig struct{ runtime.Config }
+
+func (stockConfig) GetSession() runtime.SessionConfig { return stockSession{} }
+
+type stockSession struct{ runtime.SessionConfig }
+
+func (stockSession) GetSingleParty() bool { return false }
 
 func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
 	i.shutdown = fn
@@ -179,6 +197,11 @@ func (n *nakama) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.St
 		return nil, n.onRead()
 	}
 	return nil, nil
+}
+
+// StorageWrite keeps nothing: every start here is that of a new database.
+func (n *nakama) StorageWrite(_ context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
+	return make([]*api.StorageObjectAck, len(writes)), nil
 }
 
 // counted is how often exactly this metric was reported.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/judge"
 	"partyline/party/overview"
 	"partyline/party/rules"
@@ -24,8 +25,28 @@ const (
 func (m *Module) newJudge(activity party.Activity) *judge.Judge {
 	return judge.New(judge.Deps{
 		Rules: m.rules.Current, Load: judge.Load(m.nk, m.now), Logger: m.logger, Now: m.now,
-		Statuses: m.statuses, Footprints: m.footprint, Activity: activity,
+		Statuses: m.statuses, Footprints: m.footprint, Activity: activity, Shadow: m.shadow,
 	})
+}
+
+// prepareShadow loads the rules that come next. Whatever is wrong with them is said and
+// changes nothing: no rule is asked then.
+func (m *Module) prepareShadow(ctx context.Context, path string) {
+	if path == "" {
+		return
+	}
+	m.next = rules.NewLive(rules.LiveOptions{Path: path, Now: m.now, OnLoad: func(loaded rules.Loaded) {
+		if loaded.Err != nil {
+			m.logger.Warn("next rules not loaded, they are not asked:\n%v", loaded.Err)
+			return
+		}
+		m.logger.Info("next rules loaded version=%d", loaded.Version)
+		if m.shadow != nil {
+			m.shadow.Reset()
+		}
+	}})
+	m.shadow = judge.NewShadow(m.next.Current, m.nk, m.logger)
+	_ = m.next.Reload(ctx) // said above, and in the overview
 }
 
 // ruled is what enforces the rules file and shows it.
@@ -37,13 +58,13 @@ type ruled struct {
 
 // newRuled builds it around what has been built; queue answers whether a queue takes a
 // party, nil where there are none.
-func (m *Module) newRuled(j *judge.Judge, admission *party.Admission, limits *party.Limits, policy party.Policy,
+func (m *Module) newRuled(j *judge.Judge, admission *admission.Admission, limits *party.Limits, policy party.Policy,
 	queue func(ctx context.Context, caller party.Caller, v party.View, queue string) error,
 ) ruled {
 	r := ruled{checks: judge.NewChecks(j, admission, policy)}
 	inquiries := judge.Inquiries{Checks: r.checks.Dry(j), Rates: limits, Invite: m.invites.MayInvite, Queue: queue}
 	r.overview = overview.New(overview.Deps{
-		Live: m.rules, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Vitals: m.vitals, Now: m.now,
+		Live: m.rules, Next: m.next, Shadow: m.shadow, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Vitals: m.vitals, Now: m.now,
 	})
 	r.calls = []rpc.Set{rpc.Checks(inquiries), rpc.Admin(r.overview)}
 	return r
@@ -81,6 +102,9 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		}
 		if m.ready {
 			m.queuesReloaded(loaded.New)
+		}
+		if m.shadow != nil {
+			m.shadow.Reset()
 		}
 	}
 	m.nk.MetricsCounterAdd(MetricRulesLoads, map[string]string{"outcome": outcome}, 1)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/hooks"
 	"partyline/matchmaking"
 	"partyline/party"
 	"partyline/rpc"
@@ -20,9 +19,22 @@ type matchRegistrar interface {
 }
 
 // addMatches makes what keeps parties' seats in matches, with its calls and hooks.
-func (m *Module) addMatches() {
+func (m *Module) addMatches(news *party.News) {
 	m.calls = append(m.calls, rpc.Match(m.matches))
-	m.hooks = append(m.hooks, hooks.Seats(m.matches))
+	news.Subscribe(m.left)
+}
+
+// left opens the seat that is held in the party's match for somebody who has left the party
+// or was kicked. Whoever lost the connection keeps the seat for as long as it is held.
+func (m *Module) left(c party.Change) {
+	if c.Kind != party.MemberLeft || c.Moved {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), matchTimeout)
+	defer cancel()
+	if err := m.matches.Release(ctx, c.ID, c.Session.UserID); err != nil {
+		m.logger.Warn("seat in match not released party=%s user=%s error=%v", c.ID, c.Session.UserID, err)
+	}
 }
 
 // registerMatches gives the host the module's own match handler.
@@ -36,12 +48,12 @@ func (m *Module) registerMatches(host matchRegistrar) error {
 	return nil
 }
 
-// progressTimeout bounds how long a player who tells of progress waits for the match.
-const progressTimeout = 2 * time.Second
+// matchTimeout bounds how long a message waits for a match.
+const matchTimeout = 2 * time.Second
 
 // progressed holds the seat of a friend whose progress moves longer.
 func (m *Module) progressed(id party.ID, userID string) {
-	ctx, cancel := context.WithTimeout(context.Background(), progressTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), matchTimeout)
 	defer cancel()
 	if err := m.matches.Extend(ctx, id, userID); err != nil {
 		m.logger.Warn("seat not held longer party=%s user=%s error=%v", id, userID, err)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,9 +17,12 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
-	"partyline/party/grace"
+	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/judge"
 	"partyline/party/limit"
+	"partyline/party/reconnect"
+	"partyline/party/roster"
 	"partyline/party/rules"
 	"partyline/rpc"
 	"partyline/rpc/landing"
@@ -37,6 +41,8 @@ type Options struct {
 	Logger     runtime.Logger
 	Now        party.Clock   // nil = time.Now
 	SweepEvery time.Duration // 0 = a minute
+
+	SingleParty bool // the host's session.single_party
 }
 
 // Module is the whole module, put together. Make it with [New].
@@ -45,17 +51,20 @@ type Module struct {
 	logger     runtime.Logger
 	now        party.Clock
 	sweepEvery time.Duration
+	single     bool
 
-	rules   *rules.Live
-	invites *invite.Service
-	grace   *grace.Service
-	blocks  party.BlockList
-	matches *matchmaking.Matches
-	telling telling
-	queues  *queue.Service
-	calls   []rpc.Set
-	hooks   []hooks.Set
-	routes  []landing.Route
+	rules     *rules.Live
+	next      *rules.Live   // what comes next; nil: nothing
+	shadow    *judge.Shadow // asks them; nil: nobody
+	invites   *invite.Service
+	reconnect *reconnect.Service
+	blocks    party.BlockList
+	matches   *matchmaking.Matches
+	telling   telling
+	queues    *queue.Service
+	calls     []rpc.Set
+	hooks     []hooks.Set
+	routes    []landing.Route
 
 	tasks  tasks
 	panics atomic.Uint64 // of background work
@@ -72,7 +81,10 @@ type Module struct {
 // New reads the configuration and constructs the module. It starts nothing and registers
 // nothing. All problems of the environment and of the rules file are in one error.
 func New(ctx context.Context, o Options) (*Module, error) {
-	m := &Module{nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery, blocks: party.NewBlockList(o.DB, o.Nakama)}
+	m := &Module{
+		nk: &watched{NakamaModule: o.Nakama}, logger: o.Logger, now: o.Now, sweepEvery: o.SweepEvery,
+		single: o.SingleParty, blocks: party.NewBlockList(o.DB, o.Nakama),
+	}
 	if m.now == nil {
 		m.now = time.Now
 	}
@@ -81,11 +93,12 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
 	for _, name := range env.unknown {
-		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s and %s", name, EnvRules, EnvProxies, EnvConsole)
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s and %s", name, EnvRules, EnvNext, EnvProxies, EnvConsole)
 	}
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
+	m.prepareShadow(ctx, env.next)
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("partyline: bad configuration:\n%w", err)
 	}
@@ -99,17 +112,18 @@ func New(ctx context.Context, o Options) (*Module, error) {
 // construct builds everything that serves requests.
 func (m *Module) construct(env environment) error {
 	policy := func() rules.Config { return m.rules.Current().Config() }
-	roster := party.NewRoster(m.nk, m.nk, m.now)
+	news := &party.News{}
+	roster := roster.New(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
 	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(activity)
-	admission := party.NewAdmission(party.AdmissionDeps{
-		Roster: roster, Streams: m.nk, Storage: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
-		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, Sender: m.nk,
+	admission := admission.New(admission.Deps{
+		Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
-	m.prepareStatus(roster, admission, policy)
+	m.prepareStatus(news, roster, admission, limits, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
@@ -121,19 +135,19 @@ func (m *Module) construct(env environment) error {
 	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
 	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
 	m.hooks = []hooks.Set{
-		hooks.Hardening(limits, roster, policy),
+		hooks.Hardening(limits, admission, policy),
+		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good
 		hooks.Settled(admission),
-		hooks.Creation(ruled.checks, limits, admission, policy),
-		hooks.Judged(ruled.checks, ruled.checks, judge.Has),
-		hooks.Admission(admission, admission, roster), // behind all that may refuse
-		hooks.Roster(roster, roster),
+		hooks.Creation(ruled.checks, limits, policy),
+		hooks.Judged(ruled.checks, admission, judge.Has, judge.Enforces),
+		hooks.Admission(admission), // behind all that may refuse
 	}
-	m.addGrace(roster, admission, policy)
-	m.completeStatus(roster, admission, limits, policy)
-	m.addMatches()
-	m.addQueues(roster, policy)
+	m.addReconnect(news, roster, admission, policy)
+	m.completeStatus(news, admission, limits, policy)
+	m.addMatches(news)
+	m.addQueues(news, roster, policy)
 	site, err := landing.New(landing.Options{
-		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies,
+		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
 	})
 	if err != nil {

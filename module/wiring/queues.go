@@ -10,6 +10,7 @@ import (
 	"partyline/hooks"
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/roster"
 	"partyline/party/rules"
 	"partyline/rpc"
 )
@@ -23,7 +24,7 @@ type matchmakerRegistrar interface {
 // addQueues makes matchmaking by queues, with its hooks. Whether the host matches by
 // itself is settled for good by the rules of this moment: it takes a matchmaker at its
 // start only.
-func (m *Module) addQueues(roster *party.Roster, policy party.Policy) {
+func (m *Module) addQueues(news *party.News, roster *roster.Roster, policy party.Policy) {
 	m.processing = len(policy().Queues) > 0
 	m.matching = m.processing || policy().Matchmaking.CreateMatch
 	m.queues = queue.New(queue.Deps{
@@ -40,9 +41,13 @@ func (m *Module) addQueues(roster *party.Roster, policy party.Policy) {
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
 		Blocks: m.blocks, Processing: m.processing, Launcher: m.matches, Told: m.telling.queued, Metrics: m.nk,
 	})
-	roster.OnChange(m.queues.Changed)
 	m.calls = append(m.calls, rpc.Queue(m.queues))
-	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, m.queues, m.queues, m.matching))
+	news.Subscribe(m.queues.Changed)
+	plays := m.queues.Plays
+	if m.matching {
+		plays = nil // the matched hook tells of matches
+	}
+	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, plays), hooks.Sessions("matchmaking", "tickets", nil, m.queues.Ended))
 }
 
 // queued reports whether a party looks for a match. The rules ask for it, and are made

@@ -10,23 +10,38 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
+	"partyline/internal/build"
 	"partyline/rpc"
 )
+
+// MetricBuildInfo is a gauge that is always 1; its tags say which build of the module runs.
+const MetricBuildInfo = "partyline_build_info"
 
 // Register puts the module together, registers it with the host and starts its
 // background work. It is what the plugin's entry and the embedded engine call, once. On
 // an error nothing runs, and the host does not start.
 func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, initializer runtime.Initializer) error {
 	env, _ := ctx.Value(runtime.RUNTIME_CTX_ENV).(map[string]string)
-	m, err := New(ctx, Options{Env: env, Nakama: nk, DB: db, Logger: logger})
+	conf, err := initializer.GetConfig()
+	if err != nil {
+		return fmt.Errorf("partyline: read the server's configuration: %w", err)
+	}
+	m, err := New(ctx, Options{Env: env, Nakama: nk, DB: db, Logger: logger, SingleParty: conf.GetSession().GetSingleParty()})
 	if err != nil {
 		return err
+	}
+	if err := claimStorage(ctx, nk); err != nil {
+		m.Stop(ctx)
+		return fmt.Errorf("partyline: %w", err)
 	}
 	if err := m.Register(initializer); err != nil {
 		m.Stop(ctx)
 		return err
 	}
 	m.Start()
+	is := build.Current()
+	logger.Info("partyline started version=%s commit=%s nakama=%s go=%s", is.Version, is.Commit, is.Nakama, is.Go)
+	nk.MetricsGaugeSet(MetricBuildInfo, is.Tags(), 1)
 	return nil
 }
 

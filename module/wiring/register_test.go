@@ -94,6 +94,10 @@ func TestRegister_HostGetsEverythingDescribed(t *testing.T) {
 			if len(init.starts) != 1 || len(init.ends) != 1 {
 				t.Errorf("not registered once: %s", line)
 			}
+		case words[2] == "ListMatches":
+			if init.matchList == nil {
+				t.Errorf("not registered: %s", line)
+			}
 		case words[2] == "ListParties":
 			if init.list == nil {
 				t.Errorf("not registered: %s", line)

@@ -5,7 +5,9 @@ import (
 
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/roster"
 	"partyline/party/share"
 	"partyline/party/status"
 	"partyline/rpc"
@@ -20,15 +22,17 @@ type telling struct {
 }
 
 // prepareStatus makes the statuses. Their invites are asked when the first call comes.
-func (m *Module) prepareStatus(roster *party.Roster, admission *party.Admission, policy party.Policy) {
+func (m *Module) prepareStatus(news *party.News, roster *roster.Roster, admission *admission.Admission, limits *party.Limits, policy party.Policy) {
 	m.telling.status = status.New(status.Deps{
-		Streams: m.nk, Sender: m.nk, Roster: roster, Expected: admission, Policy: policy, Logger: m.logger, Now: m.now,
+		Streams: m.nk, Sender: m.nk, Roster: roster, Looker: admission, News: news, Policy: policy, Logger: m.logger, Now: m.now,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
+			if err := limits.Arrival(c.UserID); err != nil {
+				return invite.Lead{}, err
+			}
 			return m.invites.Lead(ctx, c, code)
 		},
 		Moved: m.progressed,
 	})
-	roster.OnChange(m.telling.status.Changed)
 }
 
 // statuses reads what members tell of themselves, and footprint counts who is on the
@@ -42,12 +46,11 @@ func (m *Module) footprint(ctx context.Context, id party.ID) (party.Footprint, e
 }
 
 // completeStatus makes what needs the invites, and adds the calls.
-func (m *Module) completeStatus(roster *party.Roster, admission *party.Admission, limits *party.Limits, policy party.Policy) {
+func (m *Module) completeStatus(news *party.News, admission *admission.Admission, limits *party.Limits, policy party.Policy) {
 	m.telling.share = share.New(share.Deps{
-		Invites: m.invites, Door: admission, Streams: m.nk, Social: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk,
+		Invites: m.invites, Door: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk,
 		Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
-	roster.OnChange(m.telling.share.Changed)
 	m.calls = append(m.calls, rpc.Status(m.telling.status), rpc.Share(m.telling.share))
 }
 

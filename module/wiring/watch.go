@@ -144,6 +144,6 @@ func (m *Module) vitals() overview.Vitals {
 			Reads: m.nk.reads.Load(), Writes: m.nk.writes.Load(), Conflicts: m.nk.conflicts.Load(), Errors: m.nk.errors.Load(),
 		},
 		Failures: overview.Failures{Calls: m.nk.calls.Load(), Hooks: m.nk.hooks.Load(), Pages: m.nk.pages.Load(), Background: m.panics.Load()},
-		Tickets:  m.queues.Waiting(), Matches: m.nk.matches.Load(), SeatTimers: m.grace.Running(),
+		Tickets:  m.queues.Waiting(), Matches: m.nk.matches.Load(), SeatTimers: m.reconnect.Running(),
 	}
 }

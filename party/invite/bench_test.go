@@ -17,7 +17,7 @@ func BenchmarkService_Redeem(b *testing.B) {
 			b.Fatal(err)
 		}
 		w.host.PartyLeave(player, id)
-		w.roster.Left(b.Context(), id, player)
+		w.admission.Left(b.Context(), id, player)
 	}
 }
 

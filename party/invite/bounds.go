@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/party"
 )
 
@@ -19,10 +21,10 @@ func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) 
 	now := s.Now()
 	count, first := 0, time.Time{}
 	err := s.Store.eachIndexed(ctx, id, func(p pointer) {
-		expires := time.Unix(p.ExpiresAt, 0)
-		if p.By != c.UserID || !now.Before(expires) {
+		if p.By != c.UserID {
 			return
 		}
+		expires := time.Unix(p.ExpiresAt, 0)
 		count++
 		if first.IsZero() || expires.Before(first) {
 			first = expires
@@ -34,9 +36,11 @@ func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) 
 	return party.RefuseRate(first.Sub(now))
 }
 
-// eachIndexed passes the party's index to f, as far as it is read.
+// eachIndexed passes the party's index to f, as far as it is read. Of invites that have
+// expired it takes the entries out, so that those of others are found however many there were.
 func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(pointer)) error {
 	cursor := ""
+	var expired []*runtime.StorageDelete
 	for range indexPages {
 		index, next, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(id), page, cursor)
 		if err != nil {
@@ -47,13 +51,20 @@ func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(pointer)) e
 			if err := json.Unmarshal([]byte(o.Value), &p); err != nil {
 				return err
 			}
+			if !s.now().Before(time.Unix(p.ExpiresAt, 0)) {
+				expired = append(expired, &runtime.StorageDelete{Collection: indexOf(id), Key: o.Key})
+				continue
+			}
 			f(p)
 		}
 		if cursor = next; cursor == "" {
 			break
 		}
 	}
-	return nil
+	if len(expired) == 0 {
+		return nil
+	}
+	return s.storage.StorageDelete(ctx, expired)
 }
 
 // follow finds the party an invite has followed its inviter to: the one he entered last, of

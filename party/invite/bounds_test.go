@@ -55,7 +55,7 @@ func TestService_FollowedInviterMayInvite(t *testing.T) {
 			code := w.create(p[0], party.InviteRequest{PartyID: own.String(), FollowInviter: true}).Code
 			theirs := w.party(p[1], true, 4)
 			w.host.PartyLeave(p[0], own)
-			w.roster.Left(t.Context(), own, p[0])
+			w.admission.Left(t.Context(), own, p[0])
 			w.must(w.join(p[0], theirs))
 			c.forbid(w)
 

@@ -5,7 +5,11 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
+	"fmt"
+	"math/big"
+	"net/url"
 	"strings"
+	"unicode"
 
 	"partyline/party"
 )
@@ -13,13 +17,16 @@ import (
 // Crockford's alphabet: no I, L, O and U, so that a code read aloud survives.
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+const digits = "0123456789"
+
 var encoding = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
 
 const (
 	linkLen     = 16 // characters: 80 random bits
 	codeLen     = 8  // characters: 40 random bits, short-lived and guess-limited
+	digitsLen   = 12 // digits: as many bits
 	bitsPerChar = 5
-	maxTyped    = 64 // most bytes of input looked at, dashes and spaces among them
+	maxTyped    = 2048 // most bytes of input looked at: a link with everything that chats append to it
 )
 
 // Code is an invite's code in canonical form: whoever has it may use the invite. It
@@ -29,41 +36,122 @@ type Code struct{ text string }
 
 // NewCode draws a fresh code of the kind from the system's random source.
 func NewCode(kind party.InviteKind) Code {
+	if kind == party.DigitsInvite {
+		return Code{newDigits()}
+	}
 	random := make([]byte, length(kind)*bitsPerChar/8)
 	rand.Read(random) // never fails: the runtime ends the process instead
 	return Code{encoding.EncodeToString(random)}
 }
 
-// ParseCode reads a code as people type it: in either case, with dashes and spaces
-// anywhere, I and L for 1, O for 0. Anything that is not a code then is refused with
+// joinPath is what stands before the code in an invite's link.
+const joinPath = "/party/join/"
+
+// newDigits draws a number, every one as likely.
+func newDigits() string {
+	most := new(big.Int).Exp(big.NewInt(10), big.NewInt(digitsLen), nil)
+	n, err := rand.Int(rand.Reader, most)
+	if err != nil {
+		panic(err) // never: the runtime ends the process instead
+	}
+	return fmt.Sprintf("%0*d", digitsLen, n)
+}
+
+// ParseCode reads a code as people type and paste it: in either case, with I and L for 1
+// and O for 0, with white space, dashes, punctuation and invisible characters anywhere, in
+// full-width letters, as a whole link with a query or a fragment, or inside a sentence
+// (where it needs a digit to be told from a word). Anything else is refused with
 // InviteNotFound, like a code that nobody ever made.
 func ParseCode(typed string) (Code, error) {
 	if len(typed) > maxTyped {
 		return Code{}, notFound()
 	}
+	if decoded, err := url.PathUnescape(typed); err == nil {
+		typed = decoded
+	}
+	_, rest, pageLink := strings.Cut(typed, joinPath)
+	_, other, gameLink := strings.Cut(typed, "://")
+	switch {
+	case pageLink:
+		typed = beforeQuery(rest)
+	case gameLink: // the code may stand anywhere
+		typed = other
+	default:
+		typed = beforeQuery(typed)
+	}
+	if text, ok := canonical(typed); ok {
+		return Code{text}, nil
+	}
+	words := strings.FieldsFunc(typed, betweenWords)
+	last := ""
+	for _, word := range words {
+		text, ok := canonical(word)
+		if ok && strings.ContainsAny(word, digits) { // which no word of a language has
+			return Code{text}, nil
+		} else if ok {
+			last = text
+		}
+	}
+	if gameLink && last != "" {
+		return Code{last}, nil
+	}
+	return Code{}, notFound()
+}
+
+// beforeQuery cuts off what follows a code in a link. Marks in front of it stay.
+func beforeQuery(s string) string {
+	start := strings.IndexFunc(s, alphanumeric)
+	if start < 0 {
+		return ""
+	}
+	if end := strings.IndexAny(s[start:], "/?#&"); end >= 0 {
+		return s[start : start+end]
+	}
+	return s[start:]
+}
+
+// canonical is the code that s spells; ok is false if it spells none.
+func canonical(s string) (code string, ok bool) {
 	var b strings.Builder
-	for _, c := range []byte(typed) {
-		switch {
-		case c == '-' || c == ' ':
+	for _, c := range s {
+		if c = folded(c); !alphanumeric(c) {
+			if c == unicode.ReplacementChar || c == 0 {
+				return "", false
+			}
 			continue
-		case 'a' <= c && c <= 'z':
-			c -= 'a' - 'A'
 		}
-		switch c {
-		case 'I', 'L':
-			c = '1'
-		case 'O':
-			c = '0'
+		if c >= unicode.MaxASCII || strings.IndexByte(alphabet, byte(c)) < 0 || b.Len() == linkLen {
+			return "", false
 		}
-		if strings.IndexByte(alphabet, c) < 0 {
-			return Code{}, notFound()
-		}
-		b.WriteByte(c)
+		b.WriteByte(byte(c))
 	}
-	if b.Len() != linkLen && b.Len() != codeLen {
-		return Code{}, notFound()
+	code = b.String()
+	return code, len(code) == linkLen || len(code) == codeLen || len(code) == digitsLen && strings.Trim(code, digits) == ""
+}
+
+// folded is the character of the alphabet that c stands for, c itself if none.
+func folded(c rune) rune {
+	const fullWidthFirst, fullWidthLast, fullWidth = '！', '～', '！' - '!'
+	if c >= fullWidthFirst && c <= fullWidthLast {
+		c -= fullWidth
 	}
-	return Code{b.String()}, nil
+	if c >= 'a' && c <= 'z' {
+		c -= 'a' - 'A'
+	}
+	switch c {
+	case 'I', 'L':
+		return '1'
+	case 'O':
+		return '0'
+	}
+	return c
+}
+
+func alphanumeric(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }
+
+// betweenWords reports what cannot stand inside a code.
+func betweenWords(c rune) bool {
+	return !alphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && c != '\u2212' // the minus sign
 }
 
 // Reveal is the code's text. It goes to the player and nowhere else.
@@ -71,8 +159,11 @@ func (c Code) Reveal() string { return c.text }
 
 // Kind follows from the length.
 func (c Code) Kind() party.InviteKind {
-	if len(c.text) == codeLen {
+	switch len(c.text) {
+	case codeLen:
 		return party.CodeInvite
+	case digitsLen:
+		return party.DigitsInvite
 	}
 	return party.LinkInvite
 }

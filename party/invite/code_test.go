@@ -1,7 +1,9 @@
 package invite_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -9,48 +11,43 @@ import (
 	"partyline/party/invite"
 )
 
-var codeCases = []struct{ typed, canonical string }{
-	{"0123456789ABCDEF", "0123456789ABCDEF"},
-	{"GHJKMNPQRSTVWXYZ", "GHJKMNPQRSTVWXYZ"},
-	{"ghjk-mnpq rstv-wxyz", "GHJKMNPQRSTVWXYZ"},
-	{"OoIiLl00", "00111100"},
-	{" 7K2P-9QXR ", "7K2P9QXR"},
-	{"7k2p9qxr", "7K2P9QXR"},
-	{strings.Repeat("-", 56) + "7K2P9QXR", "7K2P9QXR"},
-
-	{strings.Repeat("-", 57) + "7K2P9QXR", ""},
-	{"", ""},
-	{"-- --", ""},
-	{"7K2P9QX", ""},
-	{"7K2P9QXRA", ""},
-	{"0123456789ABCDE", ""},
-	{"0123456789ABCDEF0", ""},
-	{"7K2P9QXU", ""},
-	{"7K2P_9QXR", ""},
-	{"7K2P9QX\x00", ""},
-	{"7K2P9QXＲ", ""},
-	{"７K2P9QXR", ""},
-	{"7K2P\n9QXR", ""},
+// codeCases are the cases of testdata/codes.json, which the functions in docs/clients.md
+// have to pass as well: what was typed or pasted, and the code it is; "" for none.
+func codeCases(t testing.TB) map[string]string {
+	t.Helper()
+	file, err := os.ReadFile("testdata/codes.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases map[string]string
+	if err := json.Unmarshal(file, &cases); err != nil {
+		t.Fatal(err)
+	}
+	// What no JSON file can hold, or nobody would read.
+	cases["7K2P9QX\x00"], cases["7K2P9QX\xff"] = "", ""
+	cases[strings.Repeat("-", 2040)+"7K2P9QXR"] = "7K2P9QXR"
+	cases[strings.Repeat("-", 2041)+"7K2P9QXR"] = ""
+	return cases
 }
 
 func TestParseCode(t *testing.T) {
-	for _, c := range codeCases {
-		code, err := invite.ParseCode(c.typed)
-		if c.canonical == "" {
+	for typed, want := range codeCases(t) {
+		code, err := invite.ParseCode(typed)
+		if want == "" {
 			if party.ReasonOf(err) != party.InviteNotFound {
-				t.Errorf("ParseCode(%q) = %q, %v; want invite_not_found", c.typed, code.Reveal(), err)
+				t.Errorf("ParseCode(%.80q) = %q, %v; want invite_not_found", typed, code.Reveal(), err)
 			}
 			continue
 		}
-		if err != nil || code.Reveal() != c.canonical {
-			t.Errorf("ParseCode(%q) = %q, %v; want %q", c.typed, code.Reveal(), err, c.canonical)
+		if err != nil || code.Reveal() != want {
+			t.Errorf("ParseCode(%.80q) = %q, %v; want %q", typed, code.Reveal(), err, want)
 		}
 	}
 }
 
 func FuzzParseCode(f *testing.F) {
-	for _, c := range codeCases {
-		f.Add(c.typed)
+	for typed := range codeCases(f) {
+		f.Add(typed)
 	}
 	f.Fuzz(func(t *testing.T, typed string) {
 		code, err := invite.ParseCode(typed)
@@ -61,7 +58,7 @@ func FuzzParseCode(f *testing.F) {
 			return
 		}
 		text := code.Reveal()
-		if strings.Trim(text, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") != "" || len(text) != 8 && len(text) != 16 {
+		if strings.Trim(text, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") != "" || len(text) != 8 && len(text) != 12 && len(text) != 16 {
 			t.Fatalf("ParseCode(%q) = %q; not canonical", typed, text)
 		}
 		for _, again := range []string{text, strings.ToLower(text), text[:4] + "-" + text[4:]} {
@@ -74,7 +71,7 @@ func FuzzParseCode(f *testing.F) {
 
 func TestNewCode(t *testing.T) {
 	seen := map[invite.Code]bool{}
-	for _, kind := range []party.InviteKind{party.LinkInvite, party.CodeInvite} {
+	for _, kind := range []party.InviteKind{party.LinkInvite, party.CodeInvite, party.DigitsInvite} {
 		for range 1000 {
 			c := invite.NewCode(kind)
 			if seen[c] {

@@ -3,6 +3,7 @@ package invite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"partyline/party"
@@ -71,18 +72,18 @@ func created(r *record, code Code, url string) party.CreatedInvite {
 // MayInvite refuses whoever may not invite to the party; judge answers for the
 // designers' rules.
 func (s *Service) MayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
-	v, held, err := s.Admission.Seats(ctx, id, "")
+	v, err := s.Admission.Look(ctx, id)
 	if err != nil {
-		return err
+		return fmt.Errorf("look at party: %w", err)
 	}
 	if _, member := v.Member(c.UserID); !member {
-		return notMember()
+		return party.NotAMember()
 	}
 	if s.Policy().Invites.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
 		return party.Refuse(party.NotLeader, "Only the leader invites to this party.")
 	}
 	return judge.Decide(ctx, party.Question{
-		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v, Held: held,
+		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v.View, Held: v.Held(""),
 	})
 }
 
@@ -108,14 +109,14 @@ func (s *Service) keepAndInsert(ctx context.Context, id party.ID, r *record) (Co
 	if !holds {
 		return s.insertOrDiscard(ctx, r)
 	}
-	if err := s.Admission.Keep(ctx, id, h); err != nil {
+	if err := s.Admission.Hold(ctx, id, h); err != nil {
 		return Code{}, err
 	}
 	made := false
 	defer func() {
 		if !made { // also if a panic goes through
 			s.Admission.Release(id, r.ID)
-			s.Admission.HoldsUnsure(id)
+			s.Admission.HoldsChanged(id, true)
 		}
 	}()
 	code, err := s.insertOrDiscard(ctx, r)
@@ -123,7 +124,7 @@ func (s *Service) keepAndInsert(ctx context.Context, id party.ID, r *record) (Co
 		return Code{}, err
 	}
 	made = true
-	s.Admission.Kept(id, r.ID)
+	s.Admission.Stored(id, r.ID)
 	return code, nil
 }
 

@@ -35,10 +35,10 @@ func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time
 	switch r.Kind {
 	case "", party.LinkInvite:
 		r.Kind, limits = party.LinkInvite, conf.Link
-	case party.CodeInvite:
+	case party.CodeInvite, party.DigitsInvite:
 		limits = conf.Code
 	default:
-		return nil, invalid("kind", "must be %q or %q", party.LinkInvite, party.CodeInvite)
+		return nil, invalid("kind", "must be %q, %q or %q", party.LinkInvite, party.CodeInvite, party.DigitsInvite)
 	}
 	ttl := int64(limits.TTL / time.Second)
 	longest := int64(limits.MaxTTL / time.Second)

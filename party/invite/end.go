@@ -76,12 +76,12 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 	id, idErr := r.partyID()
 	if idErr == nil && r.Hold { // again too: who was told of a failure may come back after it was done
 		s.Admission.Release(id, r.ID)
-		s.Admission.HoldsChanged(id)
+		s.Admission.HoldsChanged(id, false)
 	}
 	if !done {
 		return nil
 	}
-	s.previews.drop(key)
+	s.previews.Drop(key)
 	s.Over(r.ID, "")
 	if idErr == nil {
 		s.tellParty(id, event{Event: eventRevoked, ID: r.ID, By: c.UserID})
@@ -114,7 +114,7 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 		return err
 	}
 	if v.Leader().UserID != c.UserID {
-		return party.Refuse(party.NotLeader, "Only whoever made the invite and the leader take it back.")
+		return party.Refuse(party.NotLeader, "Only its creator or the party leader can revoke this invite.")
 	}
 	return nil
 }
@@ -151,12 +151,12 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 	}
 	if r.Hold { // again too, as in Revoke
 		s.Admission.Release(id, r.ID, c.UserID)
-		s.Admission.HoldsChanged(id)
+		s.Admission.HoldsChanged(id, false)
 	}
 	if !done {
 		return nil
 	}
-	s.previews.drop(key)
+	s.previews.Drop(key)
 	s.Over(r.ID, c.UserID)
 	s.tellParty(id, event{Event: eventDeclined, ID: r.ID, By: c.UserID, User: c.UserID})
 	if v, err := s.Roster.View(ctx, id); err == nil {
@@ -173,7 +173,7 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 func (s *Service) holdsUnsure(r *record, err error) {
 	id, idErr := r.partyID()
 	if idErr == nil && r.Hold && errors.As(err, &unsure{}) {
-		s.Admission.HoldsUnsure(id)
+		s.Admission.HoldsChanged(id, true)
 	}
 }
 

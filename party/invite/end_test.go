@@ -84,7 +84,7 @@ func TestService_Revoke(t *testing.T) {
 	}
 	w.members(id, p...)
 	w.host.PartyClose(id)
-	w.roster.Closed(ctx, id)
+	w.admission.Closed(ctx, id)
 	w.must(w.invites.Revoke(ctx, caller(p[1]), made.ID, ""))
 	w.refused(w.invites.Revoke(ctx, caller(p[0]), made.ID, ""), party.NotLeader) // leads nothing any more
 }
@@ -120,7 +120,7 @@ func TestService_DeclineReachesAnInviterWhoLeft(t *testing.T) {
 	w.must(w.join(p[1], id))
 	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[2].UserID}})
 	w.host.PartyLeave(p[0], id)
-	w.roster.Left(ctx, id, p[0])
+	w.admission.Left(ctx, id, p[0])
 	w.must(w.invites.Decline(ctx, caller(p[2]), made.Code))
 	n := w.host.Notices()
 	if last := n[len(n)-1]; len(n) != 2 || last.UserID != p[0].UserID || last.Code != 1002 || last.Sender != p[2].UserID || last.Content["id"] != made.ID {

@@ -2,6 +2,7 @@ package invite
 
 import (
 	"context"
+	"fmt"
 
 	"partyline/party"
 )
@@ -32,16 +33,16 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 	if err != nil {
 		return Lead{}, err
 	}
-	v, held, err := s.Admission.Seats(ctx, id, c.UserID)
+	look, err := s.Admission.Look(ctx, id)
 	if err != nil {
-		return Lead{}, err
+		return Lead{}, fmt.Errorf("look at party: %w", err)
 	}
-	switch err := s.Admission.Check(ctx, id, party.Session{UserID: c.UserID, Username: c.Username}, r.grant()); party.ReasonOf(err) {
+	switch _, err := s.Admission.Check(ctx, id, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {
 	case "", party.PartyFull, party.PartyLocked: // both may be over when the user arrives
 	default:
 		return Lead{}, err
 	}
-	if err := s.mayJoin(ctx, c, r, v, held); err != nil {
+	if err := s.mayJoin(ctx, c, r, look); err != nil {
 		return Lead{}, err
 	}
 	return Lead{PartyID: id, InviteID: r.ID}, nil

@@ -60,7 +60,7 @@ func TestService_Lifecycle(t *testing.T) {
 				_ = w.join(s, id)
 			case 4:
 				w.host.PartyLeave(s, id)
-				w.roster.Left(ctx, id, s)
+				w.admission.Left(ctx, id, s)
 			case 5:
 				_ = w.invites.Decline(ctx, caller(s), made.Code)
 			case 6:

@@ -2,12 +2,13 @@ package invite
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 )
 
 // Preview shows what an invite leads to, without using it. For an invite that is for
@@ -21,18 +22,18 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 		return party.Preview{}, err
 	}
 	r := f.rec
-	v, held, alive, err := s.target(ctx, r, c.UserID)
+	t, err := s.target(ctx, r, c.UserID)
 	if err != nil {
 		return party.Preview{}, err
 	}
-	if _, member := v.Member(c.UserID); !member && c.UserID != r.By && !r.isFor(c.UserID) {
+	if _, member := t.v.Member(c.UserID); !member && c.UserID != r.By && !r.isFor(c.UserID) {
 		return party.Preview{}, r.refusal(c.UserID, s.Now())
 	}
-	p, err := s.preview(ctx, r, v, alive, c.UserID, held)
-	if err != nil || !alive {
+	p, err := s.preview(ctx, r, t, c.UserID, s.readFaces)
+	if err != nil || !t.alive {
 		return p, err
 	}
-	if p.MatchID, err = s.Match(ctx, v.ID); err != nil {
+	if p.MatchID, err = s.Match(ctx, t.v.ID); err != nil {
 		return party.Preview{}, err
 	}
 	p.Launch = r.Launch.raw()
@@ -44,71 +45,94 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 // a second old. Wrong codes count against the address; it refuses with InviteNotFound
 // and RateLimited. The caller must not change the answer's lists.
 func (s *Service) PublicPreview(ctx context.Context, typed, clientIP string) (party.Preview, error) {
+	code, err := ParseCode(typed)
+	if err != nil {
+		return party.Preview{}, err
+	}
 	done, err := s.Limits.Guess("", clientIP)
 	if err != nil {
 		return party.Preview{}, err
 	}
 	wrong := false
 	defer func() { done(wrong) }()
-	p, err := s.publicPreview(ctx, typed)
+	p, err := s.publicPreview(ctx, code.key())
 	wrong = party.ReasonOf(err) == party.InviteNotFound
 	return p, err
 }
 
-func (s *Service) publicPreview(ctx context.Context, typed string) (party.Preview, error) {
-	code, err := ParseCode(typed)
-	if err != nil {
-		return party.Preview{}, err
-	}
-	key := code.key()
-	if p, ok := s.previews.get(key, s.Now()); ok {
-		return p, nil
-	}
-	f, err := s.Store.read(ctx, key)
-	if err != nil {
-		return party.Preview{}, err
-	}
-	r := f.rec
+func (s *Service) publicPreview(ctx context.Context, key string) (party.Preview, error) {
+	return s.previews.Get(ctx, key, func(ctx context.Context) (party.Preview, error) {
+		r, err := s.Store.lately(ctx, key)
+		if err != nil {
+			return party.Preview{}, err
+		}
+		return s.publicPreviewOf(ctx, r)
+	})
+}
+
+func (s *Service) publicPreviewOf(ctx context.Context, r *record) (party.Preview, error) {
 	// Whoever opens an invite with a held seat is taken for somebody it is held for.
 	viewer := ""
 	if h, ok := r.hold(s.Now()); ok {
 		viewer = h.UserIDs[0]
 	}
-	v, held, alive, err := s.target(ctx, r, viewer)
+	t, err := s.target(ctx, r, viewer)
 	if err != nil {
 		return party.Preview{}, err
 	}
-	size, leader := v.Size(), v.Leader().UserID
-	if v.Hidden || !s.Policy().Invites.Page.ShowMembers {
-		v.Members, leader = nil, ""
+	size, leader := t.v.Size(), t.v.Leader().UserID
+	if t.v.Hidden || !s.Policy().Invites.Page.ShowMembers {
+		t.v.Members, leader = nil, ""
 	}
-	p, err := s.preview(ctx, r, v, alive, viewer, held)
+	p, err := s.preview(ctx, r, t, viewer, s.keptFaces)
 	if err != nil {
 		return party.Preview{}, err
 	}
 	if p.Party != nil {
 		p.Party.Size, p.Party.LeaderUserID = size, leader
-		p.State = s.state(r, viewer, true, size+held < v.MaxSize)
+		p.State = s.state(r, viewer, t, size+t.held < t.v.MaxSize)
 	}
-	s.previews.put(key, p, s.Now())
 	return p, nil
 }
 
-// target reads the party an invite leads to; alive is false if there is none. held are
-// the seats kept for users other than the viewer.
-func (s *Service) target(ctx context.Context, r *record, viewer string) (v party.View, held int, alive bool, err error) {
+// target is the party an invite leads to, as a viewer meets it.
+type target struct {
+	v      party.View
+	held   int  // seats kept for users other than the viewer
+	alive  bool // false where there is no such party
+	locked bool // the rules do not let the viewer in
+}
+
+func (s *Service) target(ctx context.Context, r *record, viewer string) (target, error) {
 	id, err := s.destination(ctx, r)
+	var t target
+	var look admission.Look
 	if err == nil {
-		v, held, err = s.Admission.Seats(ctx, id, viewer)
+		look, err = s.Admission.Look(ctx, id)
+		t.v, t.held = look.View, look.Held(viewer)
 	}
 	if party.ReasonOf(err) == party.PartyNotFound {
-		return party.View{}, 0, false, nil
+		return target{}, nil
 	}
-	return v, held, err == nil, err
+	if err != nil {
+		return target{}, err
+	}
+	t.alive = true
+	// A lock concerns neither a member nor somebody whose seat is kept after a drop.
+	if _, member := t.v.Member(viewer); member || viewer != "" && look.Returning(viewer) {
+		return t, nil
+	}
+	switch err := s.Admission.Locked(ctx, t.v); {
+	case party.ReasonOf(err) == party.PartyLocked:
+		t.locked = true
+	case err != nil:
+		return target{}, err
+	}
+	return t, nil
 }
 
 // state is what the invite is worth to the viewer.
-func (s *Service) state(r *record, viewer string, alive, room bool) party.InviteState {
+func (s *Service) state(r *record, viewer string, t target, room bool) party.InviteState {
 	now := s.Now()
 	switch {
 	case r.RevokedAt != 0:
@@ -117,26 +141,29 @@ func (s *Service) state(r *record, viewer string, alive, room bool) party.Invite
 		return party.StateExpired
 	case r.exhausted() && !r.claimed(viewer):
 		return party.StateExhausted
-	case !alive:
+	case !t.alive:
 		return party.StatePartyGone
+	case t.locked:
+		return party.StateLocked
 	case !room:
 		return party.StateFull
 	}
 	return party.StateOpen
 }
 
-func (s *Service) preview(ctx context.Context, r *record, v party.View, alive bool, viewer string, held int) (party.Preview, error) {
+func (s *Service) preview(ctx context.Context, r *record, t target, viewer string, faces faces) (party.Preview, error) {
+	v := t.v
 	_, member := v.Member(viewer)
 	p := party.Preview{
-		ID: r.ID, State: s.state(r, viewer, alive, member || v.Size()+held < v.MaxSize),
+		ID: r.ID, State: s.state(r, viewer, t, member || v.Size()+t.held < v.MaxSize),
 		Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
 	}
-	profiles, err := s.profiles(ctx, r, v)
+	profiles, err := s.profiles(ctx, r, v, faces)
 	if err != nil {
 		return party.Preview{}, err
 	}
 	p.Inviter = profiles[r.By]
-	if !alive {
+	if !t.alive {
 		return p, nil
 	}
 	statuses, err := s.Statuses(ctx, v.ID)
@@ -158,60 +185,65 @@ func (s *Service) preview(ctx context.Context, r *record, v party.View, alive bo
 	return p, nil
 }
 
-// profiles reads the public faces of the inviter and the members in one look-up. A
+// faces looks users up; those that are not found are left out.
+type faces func(ctx context.Context, userIDs []string) ([]party.Profile, error)
+
+// profiles are the public faces of the inviter and the members, from one look-up. A
 // deleted account keeps the name it is known by here.
-func (s *Service) profiles(ctx context.Context, r *record, v party.View) (map[string]party.Profile, error) {
-	faces := map[string]party.Profile{r.By: {UserID: r.By, Username: r.ByName}}
+func (s *Service) profiles(ctx context.Context, r *record, v party.View, look faces) (map[string]party.Profile, error) {
+	known := map[string]party.Profile{r.By: {UserID: r.By, Username: r.ByName}}
 	for _, m := range v.Members {
-		faces[m.UserID] = party.Profile{UserID: m.UserID, Username: m.Username}
+		known[m.UserID] = party.Profile{UserID: m.UserID, Username: m.Username}
 	}
-	users, err := s.Users.UsersGetId(ctx, slices.Sorted(maps.Keys(faces)), nil)
+	found, err := look(ctx, slices.Sorted(maps.Keys(known)))
 	if err != nil {
 		return nil, err
 	}
-	for _, u := range users {
-		faces[u.GetId()] = party.Profile{UserID: u.GetId(), Username: u.GetUsername(), DisplayName: u.GetDisplayName(), AvatarURL: u.GetAvatarUrl()}
+	for _, p := range found {
+		known[p.UserID] = p
 	}
-	return faces, nil
+	return known, nil
 }
 
-// Landing pages poll, many at once; they may all see the same preview for a second.
+// readFaces reads the database.
+func (s *Service) readFaces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
+	users, err := s.Users.UsersGetId(ctx, userIDs, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read profiles: %w", err)
+	}
+	found := make([]party.Profile, len(users))
+	for i, u := range users {
+		found[i] = party.Profile{UserID: u.GetId(), Username: u.GetUsername(), DisplayName: u.GetDisplayName(), AvatarURL: u.GetAvatarUrl()}
+	}
+	return found, nil
+}
+
+// keptFaces reads those that were not read lately.
+func (s *Service) keptFaces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
+	var found []party.Profile
+	var missing []string
+	for _, id := range userIDs {
+		if face, ok := s.faces.Kept(id); ok {
+			found = append(found, face)
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return found, nil
+	}
+	read, err := s.readFaces(ctx, missing)
+	for _, face := range read {
+		s.faces.Put(face.UserID, face)
+	}
+	return append(found, read...), err
+}
+
+// Landing pages poll, many at once. All who ask within a second see the same preview;
+// what it is made of that has to be read from the database is kept for longer.
 const (
 	previewTTL  = time.Second
 	maxPreviews = 4096
+	faceTTL     = 5 * time.Minute // names and pictures change without anybody telling
+	maxFaces    = 50_000          // of some 200 bytes
 )
-
-// previews are the public ones made lately.
-type previews struct {
-	mu    sync.Mutex
-	byKey map[string]cachedPreview
-}
-
-type cachedPreview struct {
-	preview party.Preview
-	until   time.Time
-}
-
-func (c *previews) get(key string, now time.Time) (party.Preview, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p, ok := c.byKey[key]
-	return p.preview, ok && now.Before(p.until)
-}
-
-func (c *previews) put(key string, p party.Preview, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.byKey) >= maxPreviews {
-		maps.DeleteFunc(c.byKey, func(_ string, p cachedPreview) bool { return !now.Before(p.until) })
-	}
-	if len(c.byKey) < maxPreviews {
-		c.byKey[key] = cachedPreview{p, now.Add(previewTTL)}
-	}
-}
-
-func (c *previews) drop(key string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.byKey, key)
-}

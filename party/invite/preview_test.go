@@ -76,7 +76,7 @@ func TestService_PreviewStates(t *testing.T) {
 	w.clock.Advance(time.Hour)
 	state(p[3], many, party.StateExpired)
 	w.host.PartyClose(id)
-	w.roster.Closed(ctx, id)
+	w.admission.Closed(ctx, id)
 	state(p[2], held, party.StatePartyGone)
 }
 
@@ -99,9 +99,9 @@ func TestService_PublicPreviewHidesWhatIsNotPublic(t *testing.T) {
 		}
 	}
 	look(2)
-	w.roster.Updated(ctx, id, false, true, "")
+	w.admission.Updated(ctx, id, false, true, "")
 	look(0)
-	w.roster.Updated(ctx, id, false, false, "")
+	w.admission.Updated(ctx, id, false, false, "")
 	w.conf.Invites.Page.ShowMembers = false
 	look(0)
 	for _, wrong := range []string{"", "nonsense", "0000000000000000"} {

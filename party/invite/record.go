@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/reserve"
 )
 
 // record is an invite in storage.
@@ -119,11 +120,11 @@ func (r *record) pending() []string {
 }
 
 // hold is the seats it keeps; false for none.
-func (r *record) hold(now time.Time) (party.Hold, bool) {
+func (r *record) hold(now time.Time) (reserve.Hold, bool) {
 	if !r.Hold || r.ended(now) {
-		return party.Hold{}, false
+		return reserve.Hold{}, false
 	}
-	h := party.Hold{InviteID: r.ID, UserIDs: r.pending(), ExpiresAt: r.expiresAt()}
+	h := reserve.Hold{InviteID: r.ID, UserIDs: r.pending(), ExpiresAt: r.expiresAt()}
 	return h, len(h.UserIDs) > 0
 }
 
@@ -135,9 +136,14 @@ func (r *record) summary() party.InviteSummary {
 	}
 }
 
-// grant is what the invite counts for at the door.
-func (r *record) grant() party.Grant {
-	return party.Grant{InviteID: r.ID, InvitedAt: r.createdAt()}
+// intent is to have the session admitted by the invite.
+func (r *record) intent(s party.Session) reserve.Intent {
+	return reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: r.grant(s.UserID)}
+}
+
+// grant is what the invite counts for when the user comes with it.
+func (r *record) grant(userID string) party.Grant {
+	return party.Grant{InviteID: r.ID, InvitedAt: r.createdAt(), Named: slices.Contains(r.For, userID)}
 }
 
 func (r *record) clone() *record {

@@ -3,9 +3,11 @@ package invite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/rules"
 )
 
@@ -16,7 +18,7 @@ import (
 //
 // Refusals: Unauthenticated, RateLimited, InviteNotFound, InviteNotForYou, the invite's
 // state, PartyNotFound, NoLiveSession, SessionAmbiguous, InvalidRequest naming
-// session_id, Blocked, a designer's rule, those of [party.Admission.Admit], Conflict.
+// session_id, Blocked, a designer's rule, those of [admission.Admission.Admit], Conflict.
 // After a refusal no use is gone; where storage fails, it comes back once it recovers.
 func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
@@ -32,17 +34,16 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		return none, r.refusal(c.UserID, s.Now())
 	}
 	id, goneErr := s.destination(ctx, r)
-	var v party.View
-	var held int
+	var look admission.Look
 	if goneErr == nil {
-		v, held, goneErr = s.Admission.Seats(ctx, id, c.UserID)
+		look, goneErr = s.Admission.Look(ctx, id)
 	}
 	if goneErr != nil && party.ReasonOf(goneErr) != party.PartyNotFound {
-		return none, goneErr
+		return none, fmt.Errorf("look at party: %w", goneErr)
 	}
-	session, sessionErr := s.pick(c, sessionID, v)
+	session, sessionErr := s.pick(c, sessionID, look.View)
 	if sessionErr == nil {
-		if _, member := v.Session(session.SessionID); member {
+		if _, member := look.Session(session.SessionID); member {
 			return s.redemption(ctx, id, r, c.UserID), nil
 		}
 	}
@@ -55,19 +56,19 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if sessionErr != nil {
 		return none, sessionErr
 	}
-	if err := s.Admission.Check(ctx, id, session, r.grant()); err != nil {
+	if _, err := s.Admission.Check(ctx, id, r.intent(session), &look); err != nil {
+		return none, fmt.Errorf("check admission: %w", err)
+	}
+	if err := s.mayJoin(ctx, c, r, look); err != nil {
 		return none, err
 	}
-	if err := s.mayJoin(ctx, c, r, v, held); err != nil {
+	if err := s.enter(ctx, key, f, look, session); err != nil {
 		return none, err
 	}
-	if err := s.enter(ctx, key, f, id, session); err != nil {
-		return none, err
-	}
-	s.previews.drop(key)
+	s.previews.Drop(key)
 	if origin, err := r.partyID(); err == nil && r.Hold {
 		s.Admission.Release(origin, r.ID, c.UserID) // another party than id where the inviter has moved on
-		s.Admission.HoldsChanged(origin)
+		s.Admission.HoldsChanged(origin, false)
 	}
 	s.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	return s.redemption(ctx, id, r, c.UserID), nil
@@ -118,31 +119,35 @@ func (s *Service) pick(c party.Caller, sessionID string, v party.View) (party.Se
 }
 
 // mayJoin asks whoever may object besides the door itself.
-func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, v party.View, held int) error {
+func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, look admission.Look) error {
 	others := []string{r.By}
-	for _, m := range v.Members {
+	for _, m := range look.Members {
 		if !slices.Contains(others, m.UserID) {
 			others = append(others, m.UserID)
 		}
 	}
 	blocked, err := s.Blocks.Among(ctx, c.UserID, others)
 	if err != nil {
-		return err
+		return fmt.Errorf("read blocks: %w", err)
 	}
 	if len(blocked) > 0 {
 		return party.Refuse(party.Blocked, "You cannot join this party.")
 	}
-	if s.Admission.Returning(v.ID, c.UserID) { // no rule keeps out who only comes back
+	if look.Returning(c.UserID) { // no rule keeps out who only comes back
 		return nil
 	}
-	return s.Judge.Decide(ctx, party.Question{
-		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v, Held: held, Invited: true,
+	err = s.Judge.Decide(ctx, party.Question{
+		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: look.View, Held: look.Held(c.UserID), Invited: true,
 	})
+	if err != nil {
+		return fmt.Errorf("ask rules: %w", err)
+	}
+	return nil
 }
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
 // one turn with the invite, so that on this node no redemption sees another's half.
-func (s *Service) enter(ctx context.Context, key string, known found, id party.ID, session party.Session) error {
+func (s *Service) enter(ctx context.Context, key string, known found, look admission.Look, session party.Session) error {
 	t := s.turns.take(s.Store, key, known)
 	defer s.turns.end(t)
 	var seq int64
@@ -162,11 +167,13 @@ func (s *Service) enter(ctx context.Context, key string, known found, id party.I
 	})
 	if err != nil {
 		settled = !errors.As(err, &unsure{})
-		return err
+		return fmt.Errorf("claim use: %w", err)
 	}
-	err = s.Admission.Admit(ctx, id, session, r.grant())
-	settled = err == nil
-	return err
+	if err = s.Admission.Admit(ctx, look.ID, session, r.grant(session.UserID), &look); err != nil {
+		return fmt.Errorf("admit: %w", err)
+	}
+	settled = true
+	return nil
 }
 
 // redemption names the match the party is in if there is a seat for the user.

@@ -101,7 +101,7 @@ func TestService_RedeemStates(t *testing.T) {
 
 	open := w.create(p[0], party.InviteRequest{PartyID: id.String()})
 	w.host.PartyClose(id)
-	w.roster.Closed(ctx, id)
+	w.admission.Closed(ctx, id)
 	w.refused(w.redeem(p[2], open.Code), party.PartyNotFound)
 	w.refused(w.redeem(p[2], revoked.Code), party.InviteRevoked)
 }
@@ -153,7 +153,7 @@ func TestService_RedeemObjections(t *testing.T) {
 	w.host.Block(p[3].UserID, p[0].UserID) // the user blocks the inviter
 	w.refused(w.redeem(p[3], code), party.Blocked)
 	w.host.PartyLeave(p[1], id)
-	w.roster.Left(ctx, id, p[1])
+	w.admission.Left(ctx, id, p[1])
 	w.must(w.redeem(p[2], code))
 
 	w.judge = func(q party.Question) error {
@@ -201,8 +201,9 @@ func TestService_RedeemAfterAKick(t *testing.T) {
 	w.host.PartyLeave(p[1], id)
 	w.must(w.admission.Kicked(ctx, id, p[1]))
 	w.refused(w.redeem(p[1], before), party.Banned)
-	w.clock.Advance(time.Millisecond) // within the same second
-	after := w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code
+	w.clock.Advance(time.Millisecond)                                                                       // within the same second
+	w.refused(w.redeem(p[1], w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code), party.Banned) // anybody's link
+	after := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}}).Code
 	w.must(w.redeem(p[1], after))
 	w.members(id, p...)
 }
@@ -304,7 +305,7 @@ func TestService_HeldSeats(t *testing.T) {
 	w.members(id, p[0], p[3], p[4], p[2])
 
 	w.host.PartyLeave(p[4], id)
-	w.roster.Left(ctx, id, p[4])
+	w.admission.Left(ctx, id, p[4])
 	again := w.create(p[0], party.InviteRequest{PartyID: id.String(), HoldSeat: true, ForUserIDs: []string{p[1].UserID}})
 	w.refused(w.redeem(p[4], anybody), party.PartyFull)
 	w.must(w.invites.Revoke(ctx, caller(p[0]), again.ID, ""))

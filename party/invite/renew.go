@@ -6,17 +6,19 @@ import (
 	"partyline/party"
 )
 
-// Renew answers the caller's own invite for everybody once more, now with this message,
-// so that sharing a party again needs no second invite. ok is false where it cannot be
+// Renew answers the caller's own invite for everybody once more, now with this message
+// (nil for the one it has), so that sharing a party again needs no second invite. ok is false where it cannot be
 // used any more, or is another kind of invite; the caller then makes a new one. The
 // message is the one to show, at most 255 bytes; nothing else of the invite changes.
 // Refusals are those of [Service.Create].
-func (s *Service) Renew(ctx context.Context, c party.Caller, typed, message string) (inv party.CreatedInvite, ok bool, err error) {
+func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, message *string) (inv party.CreatedInvite, ok bool, err error) {
 	if err := signedIn(c); err != nil {
 		return inv, false, err
 	}
-	if err := text("message", message, maxMessage); err != nil {
-		return inv, false, err
+	if message != nil {
+		if err := text("message", *message, maxMessage); err != nil {
+			return inv, false, err
+		}
 	}
 	code, err := ParseCode(typed)
 	if err != nil {
@@ -41,15 +43,15 @@ func (s *Service) Renew(ctx context.Context, c party.Caller, typed, message stri
 	if err := s.MayInvite(ctx, c, id, s.Judge); err != nil {
 		return inv, false, err
 	}
-	if r.Message != message {
+	if message != nil && r.Message != *message {
 		r, err = s.change(ctx, code.key(), f, func(r *record) error {
-			r.Message = message
+			r.Message = *message
 			return nil
 		})
 		if err != nil {
 			return inv, false, err
 		}
-		s.previews.drop(code.key())
+		s.previews.Drop(code.key())
 	}
 	return created(r, code, URL(conf.PublicURL, code)), true, nil
 }

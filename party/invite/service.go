@@ -14,7 +14,10 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/cache"
 	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/roster"
 )
 
 // Users finds accounts; unknown IDs are left out of the answer.
@@ -35,8 +38,8 @@ type Blocks interface {
 // Deps is what a Service works with. All are needed but the last six.
 type Deps struct {
 	Store     *Store
-	Roster    *party.Roster
-	Admission *party.Admission
+	Roster    *roster.Roster
+	Admission *admission.Admission
 	Limits    *party.Limits
 	Users     Users
 	Blocks    Blocks
@@ -59,7 +62,8 @@ type Deps struct {
 type Service struct {
 	Deps
 	turns    turns
-	previews previews
+	previews *cache.Cache[string, party.Preview] // public ones, by key
+	faces    *cache.Cache[string, party.Profile] // on public previews, by user
 	counted  counters
 
 	sweeping sync.Mutex
@@ -97,7 +101,8 @@ func New(d Deps) *Service {
 	return &Service{
 		Deps: d, ctx: ctx, cancel: cancel,
 		turns:    turns{byKey: map[string]*turn{}},
-		previews: previews{byKey: map[string]cachedPreview{}},
+		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
+		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
 }
 
@@ -125,31 +130,33 @@ type allowAll struct{}
 func (allowAll) Decide(context.Context, party.Question) error { return nil }
 
 // seatsOnly counts without anybody who is on the way.
-func seatsOnly(a *party.Admission) party.Footprints {
+func seatsOnly(a *admission.Admission) party.Footprints {
 	return func(ctx context.Context, id party.ID) (party.Footprint, error) {
-		v, held, err := a.Seats(ctx, id, "")
-		return party.Footprint{Members: v.Size(), Held: held, MaxSize: v.MaxSize}, err
+		look, err := a.Look(ctx, id)
+		return party.Footprint{Members: look.Size(), Held: look.Held(""), MaxSize: look.MaxSize}, err
 	}
 }
 
 // URL is where the landing page of a code is.
 func URL(publicURL string, code Code) string {
-	return strings.TrimRight(publicURL, "/") + "/party/join/" + code.Reveal()
+	return strings.TrimRight(publicURL, "/") + joinPath + code.Reveal()
 }
 
 // lookup finds the invite of a code somebody typed, and its key. Wrong codes count
-// against the user and the address; it refuses with RateLimited or InviteNotFound.
+// against the user and the address, but not what cannot be a code; it refuses with
+// RateLimited or InviteNotFound.
 func (s *Service) lookup(ctx context.Context, userID, clientIP, typed string) (key string, f found, err error) {
+	code, err := ParseCode(typed)
+	if err != nil {
+		return "", found{}, err
+	}
 	done, err := s.Limits.Guess(userID, clientIP)
 	if err != nil {
 		return "", found{}, err
 	}
 	wrong := false
 	defer func() { done(wrong) }()
-	code, err := ParseCode(typed)
-	if err == nil {
-		f, err = s.Store.read(ctx, code.key())
-	}
+	f, err = s.Store.read(ctx, code.key())
 	wrong = party.ReasonOf(err) == party.InviteNotFound
 	return code.key(), f, err
 }

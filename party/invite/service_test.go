@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/partytest"
+	"partyline/party/roster"
 	"partyline/party/rules"
 )
 
@@ -28,8 +30,8 @@ type world struct {
 
 // node is one process over the host.
 type node struct {
-	roster    *party.Roster
-	admission *party.Admission
+	roster    *roster.Roster
+	admission partytest.Hooks
 	invites   *invite.Service
 }
 
@@ -44,17 +46,17 @@ func newWorld(t testing.TB) *world {
 func (w *world) start() node {
 	policy := func() rules.Config { return w.conf }
 	store := invite.NewStore(w.host, w.clock.Now)
-	roster := party.NewRoster(w.host, w.host, w.clock.Now)
-	admission := party.NewAdmission(party.AdmissionDeps{
-		Roster: roster, Streams: w.host, Storage: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,
+	parties := roster.New(w.host, w.host, w.clock.Now)
+	door := admission.New(admission.Deps{
+		Roster: parties, Streams: w.host, Sender: w.host, Storage: w.host, News: &party.News{}, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,
 	})
 	invites := invite.New(invite.Deps{
-		Store: store, Roster: roster, Admission: admission, Limits: party.NewLimits(policy, w.clock.Now),
+		Store: store, Roster: parties, Admission: door, Limits: party.NewLimits(policy, w.clock.Now),
 		Users: w.host, Blocks: party.NewBlocks(w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Judge: judge{w}, Statuses: statuses, Match: match, Seat: w.seat,
 	})
 	w.t.Cleanup(invites.Close)
-	return node{roster, admission, invites}
+	return node{parties, partytest.Hooks{Admission: door}, invites}
 }
 
 type judge struct{ w *world }
@@ -112,13 +114,13 @@ func (w *world) party(s party.Session, open bool, maxSize int) party.ID {
 
 func (w *world) join(s party.Session, id party.ID) error {
 	ctx := w.t.Context()
-	if err := w.admission.BeginNative(ctx, id, s); err != nil {
+	if err := w.admission.BeginJoin(ctx, id, s); err != nil {
 		return err
 	}
 	if err := w.host.PartyJoin(s, id); err != nil {
 		return err
 	}
-	w.admission.EndNative(ctx, id, s)
+	w.admission.EndJoin(ctx, id, s)
 	return nil
 }
 

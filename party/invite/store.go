@@ -9,7 +9,9 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/cache"
 	"partyline/party"
+	"partyline/party/reserve"
 )
 
 // Collections. All objects are the system's, and no client can read or write them.
@@ -36,10 +38,20 @@ type pointer struct {
 type Store struct {
 	storage party.Storage
 	now     party.Clock
+	kept    *cache.Cache[string, *record] // for those who only look
 }
 
+// Records are kept for those who only look until this process writes them; another node
+// of a cluster may do so as well, hence a bound.
+const (
+	recordTTL  = 2 * time.Minute
+	maxRecords = 20_000 // of some 500 bytes
+)
+
 // NewStore makes a store.
-func NewStore(storage party.Storage, now party.Clock) *Store { return &Store{storage, now} }
+func NewStore(storage party.Storage, now party.Clock) *Store {
+	return &Store{storage, now, cache.New[string, *record](now, maxRecords, recordTTL)}
+}
 
 // errLost means that somebody else wrote the record first.
 var errLost = errors.New("invite record changed meanwhile")
@@ -86,9 +98,19 @@ func (s *Store) read(ctx context.Context, key string) (found, error) {
 	return found{r, objects[0].Version}, nil
 }
 
+// lately is a record as it was read within the last minutes, unless this process has
+// written it since. The caller must not change it. Errors are those of read.
+func (s *Store) lately(ctx context.Context, key string) (*record, error) {
+	return s.kept.Get(ctx, key, func(ctx context.Context) (*record, error) {
+		f, err := s.read(ctx, key)
+		return f.rec, err
+	})
+}
+
 // write replaces a record by compare-and-set and answers its new version; errLost if
 // it is not at the version named.
 func (s *Store) write(ctx context.Context, key string, r *record, version string) (string, error) {
+	defer s.kept.Drop(key) // also if it failed: it may have been done all the same
 	value, err := json.Marshal(r)
 	if err != nil {
 		return "", err
@@ -162,13 +184,13 @@ func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*reco
 }
 
 // Holds reads the seats that invites keep in a party; it is what
-// [party.AdmissionDeps].Holds wants.
-func (s *Store) Holds(ctx context.Context, id party.ID) ([]party.Hold, error) {
+// [admission.Deps].Holds wants.
+func (s *Store) Holds(ctx context.Context, id party.ID) ([]reserve.Hold, error) {
 	records, err := s.ofParty(ctx, id, true)
 	if err != nil {
 		return nil, err
 	}
-	var holds []party.Hold
+	var holds []reserve.Hold
 	for _, r := range records {
 		if h, ok := r.hold(s.now()); ok {
 			holds = append(holds, h)
@@ -193,6 +215,7 @@ func (s *Store) discard(ctx context.Context, key string, r *record) error {
 }
 
 func (s *Store) delete(ctx context.Context, key, version string, r *record) error {
+	defer s.kept.Drop(key)
 	deletes := []*runtime.StorageDelete{
 		{Collection: invitesCollection, Key: key, Version: version},
 		{Collection: idsCollection, Key: r.ID},

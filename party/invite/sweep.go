@@ -12,18 +12,18 @@ const (
 	// the code answers InviteExpired or InviteRevoked and not InviteNotFound.
 	Retention = 72 * time.Hour
 
-	sweepPages = 10 // most pages looked at per call
+	sweepBudget = 20 * time.Second // how long one call looks at invites
 )
 
 // Sweep deletes invites that ended longer than [Retention] ago, and what admission
-// keeps of parties that are gone. It looks at a bounded number of records and goes on
-// from there the next time; call it every minute or so.
+// keeps of parties that are gone. It looks for a bounded time and goes on from there the
+// next time; call it every minute or so.
 func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()
 	var failed failures
 	failed.add(s.Admission.Sweep(ctx))
-	for range sweepPages {
+	for began := s.Now(); s.Now().Sub(began) < sweepBudget; {
 		objects, next, err := s.Store.list(ctx, s.cursor)
 		if err != nil {
 			s.cursor = ""

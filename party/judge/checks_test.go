@@ -12,7 +12,9 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/judge"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -20,16 +22,16 @@ func TestChecks_Create(t *testing.T) {
 	w := newWorld(t, "parties: {max_size: {default: 3, max: 6}, one_per_user: true, open: closed}\nrules: [{id: odd, on: [create], deny: request.max_size % 2 == 1 or request.open}]")
 	p := w.host.Players(2)
 	ctx := t.Context()
-	got, err := w.checks.Create(ctx, caller(p[0]), party.Wish{MaxSize: 4, Open: true})
-	if want := (party.Wish{MaxSize: 4}); err != nil || got != want {
+	got, err := w.checks.Create(ctx, caller(p[0]), party.CreateParams{MaxSize: 4, Open: true})
+	if want := (party.CreateParams{MaxSize: 4}); err != nil || got != want {
 		t.Errorf("Create = %+v, %v; want %+v", got, err, want)
 	}
-	_, err = w.checks.Create(ctx, caller(p[0]), party.Wish{})
+	_, err = w.checks.Create(ctx, caller(p[0]), party.CreateParams{})
 	w.denied(err, "odd")
-	_, err = w.checks.Create(ctx, caller(p[0]), party.Wish{MaxSize: 7})
+	_, err = w.checks.Create(ctx, caller(p[0]), party.CreateParams{MaxSize: 7})
 	w.refused(err, party.InvalidRequest)
 	w.party(true, 4, p[1])
-	_, err = w.checks.Create(ctx, caller(p[1]), party.Wish{MaxSize: 5})
+	_, err = w.checks.Create(ctx, caller(p[1]), party.CreateParams{MaxSize: 5})
 	w.refused(err, party.AlreadyInParty)
 	if asked := w.set.Hits()[0].Asked; asked != 2 {
 		t.Errorf("the rule was asked %d times; want only where nothing cheaper refused", asked)
@@ -41,12 +43,12 @@ func TestChecks_Join(t *testing.T) {
 	p := w.host.Players(4)
 	open, full := w.party(true, 4, p[0]), w.party(true, 1, p[0])
 	pc := map[string]string{"platform": "pc"}
-	if _, err := w.checks.Join(w.as(p[1], "", pc), caller(p[1]), open); err != nil {
+	if err := w.checks.Join(w.as(p[1], "", pc), caller(p[1]), w.look(open)); err != nil {
 		t.Error(err)
 	}
-	_, err := w.checks.Join(w.as(p[1], "", nil), caller(p[1]), open)
+	err := w.checks.Join(w.as(p[1], "", nil), caller(p[1]), w.look(open))
 	w.denied(err, "platform")
-	_, err = w.checks.Join(w.as(p[1], "", pc), caller(p[1]), full)
+	err = w.checks.Join(w.as(p[1], "", pc), caller(p[1]), w.look(full))
 	w.refused(err, party.PartyFull)
 	if hits := w.set.Hits()[0]; hits.Asked != 2 {
 		t.Errorf("asked %d times; a full party needs no rule", hits.Asked)
@@ -61,16 +63,16 @@ func TestChecks_Accept(t *testing.T) {
 	closed := w.party(false, 4, p[0])
 	leader := w.as(p[0], "", map[string]string{"platform": "phone"})
 	for i, platform := range map[int]string{1: "pc", 2: "phone"} {
-		if err := w.admission.BeginNative(w.as(p[i], "", map[string]string{"platform": platform}), closed, p[i]); err != nil {
+		if err := w.admission.BeginJoin(w.as(p[i], "", map[string]string{"platform": platform}), closed, p[i]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.checks.Accept(leader, p[0], p[1], closed); err != nil {
+	if err := w.checks.Accept(leader, p[0], p[1], w.look(closed)); err != nil {
 		t.Error(err)
 	}
-	w.denied(w.checks.Accept(leader, p[0], p[2], closed), "platform")
-	w.refused(w.checks.Accept(leader, p[0], party.Session{UserID: "nobody", SessionID: p[2].SessionID}, closed), party.InvalidRequest)
-	if err := w.checks.Accept(w.as(p[2], "", nil), p[2], p[2], closed); err != nil {
+	w.denied(w.checks.Accept(leader, p[0], p[2], w.look(closed)), "platform")
+	w.refused(w.checks.Accept(leader, p[0], party.Session{UserID: "nobody", SessionID: p[2].SessionID}, w.look(closed)), party.InvalidRequest)
+	if err := w.checks.Accept(w.as(p[2], "", nil), p[2], p[2], w.look(closed)); err != nil {
 		t.Errorf("a stranger's accept: %v; want it left to the server", err)
 	}
 }
@@ -81,11 +83,11 @@ func TestChecks_Inside(t *testing.T) {
 	p := w.host.Players(3)
 	alone, pair := w.party(true, 4, p[0]), w.party(true, 4, p[0], p[1])
 	for _, a := range actions {
-		w.denied(w.checks.Inside(t.Context(), a, caller(p[0]), alone, rules.RequestFacts{}), "alone")
-		if err := w.checks.Inside(t.Context(), a, caller(p[0]), pair, rules.RequestFacts{}); err != nil {
+		w.denied(w.checks.Inside(t.Context(), a, caller(p[0]), w.look(alone), rules.RequestFacts{}), "alone")
+		if err := w.checks.Inside(t.Context(), a, caller(p[0]), w.look(pair), rules.RequestFacts{}); err != nil {
 			t.Errorf("%s: %v", a, err)
 		}
-		if err := w.checks.Inside(t.Context(), a, caller(p[2]), alone, rules.RequestFacts{}); err != nil {
+		if err := w.checks.Inside(t.Context(), a, caller(p[2]), w.look(alone), rules.RequestFacts{}); err != nil {
 			t.Errorf("%s by a stranger: %v; want it left to the server", a, err)
 		}
 	}
@@ -103,8 +105,8 @@ func TestChecks_NoRuleCostsNothing(t *testing.T) {
 	w.checks.Entrance = e
 	s := party.Session{UserID: "u"}
 	for _, err := range []error{
-		w.checks.Accept(t.Context(), s, s, party.ID{}),
-		w.checks.Inside(t.Context(), rules.ActionData, party.Caller{}, party.ID{}, rules.RequestFacts{}),
+		w.checks.Accept(t.Context(), s, s, admission.Look{}),
+		w.checks.Inside(t.Context(), rules.ActionData, party.Caller{}, admission.Look{}, rules.RequestFacts{}),
 		w.checks.Alone(t.Context(), party.Caller{}, ""),
 	} {
 		if err != nil {
@@ -120,17 +122,17 @@ func TestChecks_NoRuleCostsNothing(t *testing.T) {
 type entrance struct{ calls int }
 
 func (e *entrance) MayCreate(context.Context, party.Session) error { e.calls++; return nil }
-func (e *entrance) MayJoin(context.Context, party.ID, party.Session) (party.View, int, error) {
+func (e *entrance) Check(context.Context, party.ID, reserve.Intent, *admission.Look) (admission.Look, error) {
 	e.calls++
-	return party.View{}, 0, nil
+	return admission.Look{}, nil
 }
-func (e *entrance) Seats(context.Context, party.ID, string) (party.View, int, error) {
+
+func (e *entrance) Look(context.Context, party.ID) (admission.Look, error) {
 	e.calls++
-	return party.View{}, 0, nil
+	return admission.Look{}, nil
 }
 
 func (e *entrance) ClientAsking(party.ID, string) party.Client { e.calls++; return party.Client{} }
-func (e *entrance) Returning(party.ID, string) bool            { e.calls++; return false }
 
 func TestInquiries(t *testing.T) {
 	w := newWorld(t, "limits: {party_create: 1/h}\nparties: {requests: {rate: 1/h}}\nrules: [{id: ranked, on: [matchmake], deny: 'request.queue == \"ranked\"'}]")

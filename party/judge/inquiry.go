@@ -64,7 +64,7 @@ func (i Inquiries) Answer(ctx context.Context, caller party.Caller, q Inquiry) (
 }
 
 func (i Inquiries) create(ctx context.Context, caller party.Caller, q Inquiry) error {
-	if _, err := i.Checks.Create(ctx, caller, party.Wish{MaxSize: q.MaxSize, Open: q.Open}); err != nil {
+	if _, err := i.Checks.Create(ctx, caller, party.CreateParams{MaxSize: q.MaxSize, Open: q.Open}); err != nil {
 		return err
 	}
 	return i.Rates.MayPartyCreate(caller.UserID)
@@ -75,8 +75,11 @@ func (i Inquiries) join(ctx context.Context, caller party.Caller, q Inquiry) err
 	if err != nil {
 		return err
 	}
-	v, err := i.Checks.Join(ctx, caller, id)
-	if err != nil || v.Open {
+	look, err := i.Checks.Entrance.Look(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := i.Checks.Join(ctx, caller, look); err != nil || look.Open {
 		return err
 	}
 	return i.Rates.MayJoinRequest(caller.UserID)
@@ -104,22 +107,22 @@ func (i Inquiries) matchmake(ctx context.Context, caller party.Caller, q Inquiry
 	if err != nil {
 		return err
 	}
-	v, _, err := i.Checks.Entrance.Seats(ctx, id, "")
+	look, err := i.Checks.Entrance.Look(ctx, id)
 	if err != nil {
 		return err
 	}
-	if _, member := v.Member(caller.UserID); !member {
-		return party.Refuse(party.NotMember, "You are not in this party.")
+	if _, member := look.Member(caller.UserID); !member {
+		return party.NotAMember()
 	}
-	leader := v.Leader()
+	leader := look.Leader()
 	if leader.UserID != caller.UserID {
 		return party.Refuse(party.NotLeader, "Only the leader looks for a match.")
 	}
-	if err := i.queue(ctx, caller, v, q.Queue); err != nil {
+	if err := i.queue(ctx, caller, look.View, q.Queue); err != nil {
 		return err
 	}
 	caller.SessionID = leader.SessionID // over plain HTTP it has none
-	return i.Checks.Inside(ctx, rules.ActionMatchmake, caller, id, rules.RequestFacts{Queue: q.Queue})
+	return i.Checks.Inside(ctx, rules.ActionMatchmake, caller, look, rules.RequestFacts{Queue: q.Queue})
 }
 
 func (i Inquiries) queue(ctx context.Context, caller party.Caller, v party.View, queue string) error {

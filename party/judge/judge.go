@@ -13,6 +13,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"partyline/party"
 	"partyline/party/rules"
@@ -29,6 +30,7 @@ type Deps struct {
 	Footprints party.Footprints // who is on the way; nil: those whose seats are held
 	Activity   party.Activity   // what parties are doing
 	Attributes Attributes       // what players have set for their party; nil: nothing
+	Shadow     *Shadow          // asks the rules that come next; nil: there are none
 }
 
 // Attributes answers what has been set for a party, and by each member, by user ID.
@@ -50,15 +52,20 @@ func New(d Deps) *Judge {
 	return &Judge{Deps: d}
 }
 
-// Has reports whether any rule is about the action. Where it is false, callers need not
-// gather what a question is made of.
-func (j *Judge) Has(a rules.Action) bool { return j.Rules().Has(a) }
+// Has reports whether any rule is about the action, in force or next. Where it is false,
+// callers need not gather what a question is made of.
+func (j *Judge) Has(a rules.Action) bool { return j.Enforces(a) || j.Shadow.wants(a) }
+
+// Enforces reports whether a rule in force is about the action. Where it is false, gathering
+// the question may fail without a consequence.
+func (j *Judge) Enforces(a rules.Action) bool { return j.Rules().Has(a) }
 
 // Decide asks the rules. It refuses with RuleDenied, naming the rule, or with Internal
 // where a rule cannot be evaluated: a rule that breaks must not open what it guards.
 func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
 	if !asks(set, q) {
+		j.shadow(q, j.Now, "allowed")
 		return nil
 	}
 	facts, err := j.facts(ctx, set, q)
@@ -66,6 +73,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 		return err
 	}
 	d, on, err := set.DecideOn(ctx, facts, j.Load)
+	j.shadow(q, func() time.Time { return facts.Now }, d.Words(err))
 	if err != nil {
 		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)
 	}
@@ -76,6 +84,13 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 		})
 	}
 	return refusal(d, err)
+}
+
+// shadow hands an answered question to the next rules, if there are any about it.
+func (j *Judge) shadow(q party.Question, at party.Clock, outcome string) {
+	if j.Shadow.wants(q.Action) || j.Shadow != nil && outcome != "allowed" {
+		j.Shadow.answered(j, q, at(), outcome)
+	}
 }
 
 // Dry is the judge for questions that nothing follows from: it answers as the judge

@@ -51,7 +51,7 @@ func TestDecide_Facts(t *testing.T) {
 	p := w.host.Players(2)
 	id := w.party(true, 8, p...)
 	w.host.PartyUpdate(id, true, false, `{"mode":"raid"}`)
-	w.roster.Updated(t.Context(), id, true, false, `{"mode":"raid"}`)
+	w.admission.Updated(t.Context(), id, true, false, `{"mode":"raid"}`)
 	w.clock.Advance(time.Hour)
 	w.load.account = rules.Account{DisplayName: "Mira", Metadata: `{"level":7}`, CreatedAt: w.clock.Now().Add(-48 * time.Hour)}
 	w.load.groups = []rules.GroupFacts{{ID: "g", Name: "Guild", Admin: true}}

@@ -9,8 +9,10 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/judge"
 	"partyline/party/partytest"
+	"partyline/party/roster"
 	"partyline/party/rules"
 )
 
@@ -22,8 +24,9 @@ type world struct {
 	log       *partytest.Log
 	set       *rules.Set
 	load      *loader
-	roster    *party.Roster
-	admission *party.Admission
+	roster    *roster.Roster
+	news      *party.News
+	admission partytest.Hooks
 	limits    *party.Limits
 	judge     *judge.Judge
 	checks    judge.Checks
@@ -35,12 +38,13 @@ func newWorld(t testing.TB, file string) *world {
 	w := &world{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, load: &loader{}}
 	w.rules(file)
 	policy := func() rules.Config { return w.set.Config() }
-	w.roster = party.NewRoster(w.host, w.host, w.clock.Now)
+	w.news = &party.News{}
+	w.roster = roster.New(w.host, w.host, w.clock.Now)
 	w.limits = party.NewLimits(policy, w.clock.Now)
-	w.admission = party.NewAdmission(party.AdmissionDeps{
-		Roster: w.roster, Streams: w.host, Storage: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
-		Holds: func(context.Context, party.ID) ([]party.Hold, error) { return nil, nil }, Requests: w.limits.JoinRequest,
-	})
+	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
+		Roster: w.roster, Streams: w.host, Sender: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: w.clock.Now,
+		Requests: w.limits.JoinRequest,
+	})}
 	w.deps = judge.Deps{Rules: func() *rules.Set { return w.set }, Load: w.load, Logger: w.log, Now: w.clock.Now}
 	w.start(policy)
 	return w
@@ -75,7 +79,7 @@ func (w *world) party(open bool, maxSize int, players ...party.Session) party.ID
 		w.t.Fatal(err)
 	}
 	for _, s := range players[1:] {
-		if err := w.admission.Admit(ctx, id, s, party.Grant{}); err != nil {
+		if err := w.admission.Admit(ctx, id, s, party.Grant{}, nil); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -174,4 +178,13 @@ func (h host) UserGroupsList(_ context.Context, _ string, _ int, _ *int, cursor 
 		return h.pages[0], "more", nil
 	}
 	return h.pages[len(h.pages)-1], "", nil
+}
+
+func (w *world) look(id party.ID) admission.Look {
+	w.t.Helper()
+	look, err := w.admission.Look(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return look
 }

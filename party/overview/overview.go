@@ -15,6 +15,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/rules"
@@ -27,9 +28,9 @@ type Lister interface {
 
 // Seats is the part of admission that shows a party and what it keeps in memory.
 type Seats interface {
-	Seats(ctx context.Context, id party.ID, userID string) (v party.View, held int, err error)
+	Look(ctx context.Context, id party.ID) (admission.Look, error)
 	Waiting(ctx context.Context, id party.ID) (int, error)
-	Stats() party.Stats
+	Stats() admission.Stats
 }
 
 // Invites is the part of the invite service that operators see.
@@ -41,6 +42,8 @@ type Invites interface {
 // Deps is what an Overview reads.
 type Deps struct {
 	Live    *rules.Live
+	Next    *rules.Live   // the rules that come next; nil: none
+	Shadow  *judge.Shadow // what they would have answered; nil with Next
 	Judge   *judge.Judge
 	Lister  Lister
 	Seats   Seats

@@ -15,7 +15,9 @@ import (
 
 	"github.com/heroiclabs/nakama-common/api"
 
+	"partyline/internal/build"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/overview"
@@ -82,16 +84,16 @@ func (w *world) PartyList(_ context.Context, limit int, open *bool, hidden bool,
 	return w.rows, "", w.failed
 }
 
-func (w *world) Seats(_ context.Context, id party.ID, _ string) (party.View, int, error) {
+func (w *world) Look(_ context.Context, id party.ID) (admission.Look, error) {
 	v, ok := w.views[id.String()]
 	if !ok {
-		return party.View{}, 0, party.Refuse(party.PartyNotFound, "Gone.")
+		return admission.Look{}, party.Refuse(party.PartyNotFound, "Gone.")
 	}
-	return v, 1, nil
+	return admission.Look{View: v, Reserved: []string{"friend"}}, nil
 }
 
 func (w *world) Waiting(context.Context, party.ID) (int, error) { return 2, nil }
-func (w *world) Stats() party.Stats                             { return party.Stats{Parties: 1, Holds: 2} }
+func (w *world) Stats() admission.Stats                         { return admission.Stats{Parties: 1, Holds: 2} }
 func (w *world) Outstanding(context.Context) ([]invite.Outstanding, bool, error) {
 	return w.list, w.more, w.failed
 }
@@ -224,11 +226,12 @@ func TestStats(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := overview.Stats{
+		Build:     build.Current(),
 		StartedAt: since.Unix(), UptimeSec: 90,
 		Health:  overview.Health{OK: true, Problems: []string{}, Rules: overview.InForce{Source: w.path, Version: 1, LoadedAt: since.Unix()}},
 		Denials: []overview.RuleDenials{{Rule: "no", Count: 3}},
 		Invites: overview.InviteStats{Counts: invite.Counts{Created: 5, Redeemed: 3}, Outstanding: 1, More: true},
-		Memory:  party.Stats{Parties: 1, Holds: 2}, Buckets: map[string]int{"data": 3},
+		Memory:  admission.Stats{Parties: 1, Holds: 2}, Buckets: map[string]int{"data": 3},
 	}
 	if text, wanted := asJSON(t, got), asJSON(t, want); text != wanted {
 		t.Errorf("Stats = %s\nwant %s", text, wanted)

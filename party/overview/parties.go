@@ -83,7 +83,7 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 }
 
 func (o *Overview) party(ctx context.Context, id party.ID) (Party, error) {
-	v, held, err := o.Seats.Seats(ctx, id, "")
+	v, err := o.Seats.Look(ctx, id)
 	if err != nil {
 		return Party{}, err
 	}
@@ -100,7 +100,7 @@ func (o *Overview) party(ctx context.Context, id party.ID) (Party, error) {
 		return Party{}, err
 	}
 	p := Party{
-		PartyID: id.String(), Size: v.Size(), MaxSize: v.MaxSize, Held: held, Open: v.Open, Hidden: v.Hidden, Label: v.Label,
+		PartyID: id.String(), Size: v.Size(), MaxSize: v.MaxSize, Held: v.Held(""), Open: v.Open, Hidden: v.Hidden, Label: v.Label,
 		State: state, CreatedAt: v.CreatedAt.Unix(), Requests: waiting, Members: make([]Member, len(v.Members)),
 	}
 	for i, m := range v.Members {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"partyline/party/judge"
 	"partyline/party/rules"
 )
 
@@ -12,10 +13,38 @@ type Rules struct {
 	Source   string          `json:"source"` // path of the file; "" = defaults
 	Version  uint64          `json:"version"`
 	LoadedAt int64           `json:"loaded_at"`
-	Error    string          `json:"error"`    // why the newest file is not in force; "" when it is
-	Problems []Problem       `json:"problems"` // of the newest file
-	Rules    []Rule          `json:"rules"`    // in force, in the order they are asked
-	Config   json.RawMessage `json:"config"`   // the whole file in force, defaults filled in
+	Error    string          `json:"error"`          // why the newest file is not in force; "" when it is
+	Problems []Problem       `json:"problems"`       // of the newest file
+	Rules    []Rule          `json:"rules"`          // in force, in the order they are asked
+	Config   json.RawMessage `json:"config"`         // the whole file in force, defaults filled in
+	Next     *Next           `json:"next,omitempty"` // the rules that are tried beside them; absent where there are none
+}
+
+// Next is a file that is not in force, and what it would have answered.
+type Next struct {
+	Source   string              `json:"source"`
+	Version  uint64              `json:"version"`
+	LoadedAt int64               `json:"loaded_at"`
+	Error    string              `json:"error"`    // why the newest file is not asked; "" when it is
+	Problems []Problem           `json:"problems"` // of the newest file
+	Changes  []string            `json:"changes"`  // against the rules in force, in words
+	Asked    uint64              `json:"asked"`
+	Differs  uint64              `json:"differs"`  // of these
+	Dropped  uint64              `json:"dropped"`  // came faster than they could be asked
+	Counts   []judge.ShadowCount `json:"counts"`   // by action and the two answers
+	Examples []Example           `json:"examples"` // answered otherwise, the newest first
+}
+
+// Example is one question that the next rules answer otherwise.
+type Example struct {
+	At          int64             `json:"at"`
+	Action      rules.Action      `json:"action"`
+	UserID      string            `json:"user_id"`
+	Username    string            `json:"username"`
+	PartyID     string            `json:"party_id"`
+	Now         string            `json:"now"`
+	Next        string            `json:"next"`
+	Explanation rules.Explanation `json:"-"` // of the next answer
 }
 
 // Problem is one thing wrong with the file.
@@ -49,6 +78,9 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 		if err := o.Live.Reload(ctx); err != nil && ctx.Err() != nil {
 			return Rules{}, err
 		}
+		if o.Next != nil {
+			_ = o.Next.Reload(ctx) // in the report below
+		}
 	}
 	report := o.Live.Report()
 	config := report.Set.Config()
@@ -58,23 +90,13 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 	}
 	out := Rules{
 		Source: report.Source, Version: report.Version, LoadedAt: report.LoadedAt.Unix(),
-		Problems: make([]Problem, len(report.Problems)), Rules: make([]Rule, len(config.Rules)), Config: text,
+		Problems: problems(report.Problems), Rules: make([]Rule, len(config.Rules)), Config: text,
 	}
 	if report.Err != nil {
-		out.Error = "the previous rules stay in force: " + report.Problems.Count()
-		if len(report.Problems) == 0 {
-			out.Error = "the previous rules stay in force: " + report.Err.Error()
-		}
+		out.Error = "the previous rules stay in force: " + cause(report)
 	}
-	for i, p := range report.Problems {
-		severity := "error"
-		if p.Severity == rules.Warning {
-			severity = "warning"
-		}
-		out.Problems[i] = Problem{
-			Severity: severity, File: p.File, Line: p.Line, Column: p.Col,
-			Path: p.Path, Problem: p.What, Allowed: p.Allowed, Excerpt: p.Excerpt,
-		}
+	if o.Next != nil {
+		out.Next = o.next(ctx, report.Set)
 	}
 	for i, h := range report.Set.Hits() {
 		r := config.Rules[i]
@@ -83,4 +105,51 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 		}
 	}
 	return out, nil
+}
+
+func (o *Overview) next(ctx context.Context, inForce *rules.Set) *Next {
+	report, seen := o.Next.Report(), o.Shadow.Report()
+	out := &Next{
+		Source: report.Source, Version: report.Version, LoadedAt: report.LoadedAt.Unix(), Problems: problems(report.Problems),
+		Changes: rules.Diff(inForce, report.Set), Dropped: seen.Dropped, Counts: seen.Counts, Asked: seen.Other,
+	}
+	if report.Err != nil {
+		out.Error = "not asked: " + cause(report)
+	}
+	for _, c := range seen.Counts {
+		out.Asked += c.Times
+		if c.Now != c.Next {
+			out.Differs += c.Times
+		}
+	}
+	for _, d := range seen.Examples {
+		out.Examples = append(out.Examples, Example{
+			At: d.At.Unix(), Action: d.Action, UserID: d.UserID, Username: d.Username, PartyID: d.PartyID,
+			Now: d.Now, Next: d.Next, Explanation: d.Explain(ctx),
+		})
+	}
+	return out
+}
+
+// cause says why the newest file of a report was not taken.
+func cause(report rules.Report) string {
+	if len(report.Problems) > 0 {
+		return report.Problems.Count()
+	}
+	return report.Err.Error()
+}
+
+func problems(ps rules.Problems) []Problem {
+	out := make([]Problem, len(ps))
+	for i, p := range ps {
+		severity := "error"
+		if p.Severity == rules.Warning {
+			severity = "warning"
+		}
+		out[i] = Problem{
+			Severity: severity, File: p.File, Line: p.Line, Column: p.Col,
+			Path: p.Path, Problem: p.What, Allowed: p.Allowed, Excerpt: p.Excerpt,
+		}
+	}
+	return out
 }

@@ -42,6 +42,9 @@ type Host struct {
 	// BetweenJoinAndTrack, if set, runs inside PartyJoin between the moment the engine
 	// has given the seat away and the moment the stream shows it.
 	BetweenJoinAndTrack func()
+	// SingleParty is session.single_party: a session that enters a party by the engine's
+	// own ways leaves the others it is in.
+	SingleParty bool
 	// NotifyError, if set, is what sending notifications answers.
 	NotifyError error
 	// OnSend, if set, sees every envelope sent to a stream, in order. It must not call the host.

@@ -75,7 +75,7 @@ func (h *Host) PartyCreate(s party.Session, open bool, maxSize int) *rtapi.Party
 	defer h.mu.Unlock()
 	id := party.ID{UUID: uuid.New(), Node: Node}
 	h.parties[id.UUID] = &nativeParty{open: open, maxSize: maxSize, members: []party.Session{s}, leader: s}
-	h.track(partyStream(id), &Presence{session: s})
+	h.enter(id, s)
 	self := &rtapi.UserPresence{UserId: s.UserID, SessionId: s.SessionID, Username: s.Username}
 	return &rtapi.Party{PartyId: id.String(), Open: open, MaxSize: int32(maxSize), Self: self, Leader: self, Presences: []*rtapi.UserPresence{self}}
 }
@@ -107,8 +107,21 @@ func (h *Host) PartyJoin(s party.Session, id party.ID) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.track(partyStream(id), &Presence{session: s})
+	if _, live := h.sessions[s.SessionID]; !live {
+		return errors.New("error tracking party join") // and a member all the same
+	}
+	h.enter(id, s)
 	return nil
+}
+
+// enter puts a session onto a party's stream by the engine's own hand.
+func (h *Host) enter(id party.ID, s party.Session) {
+	h.track(partyStream(id), &Presence{session: s})
+	for st := range h.streams {
+		if h.SingleParty && st.mode == party.StreamMode && st != partyStream(id) {
+			h.untrack(st, s.SessionID)
+		}
+	}
 }
 
 // PartyAccept lets a session in that has asked.
@@ -130,7 +143,27 @@ func (h *Host) PartyAccept(leader, s party.Session, id party.ID) error {
 	if _, live := h.sessions[s.SessionID]; !live {
 		return errors.New("party could not accept request")
 	}
-	h.track(partyStream(id), &Presence{session: s})
+	h.enter(id, s)
+	return nil
+}
+
+// PartyRemove takes s out of the party, whether or not it is on its stream.
+func (h *Host) PartyRemove(leader, s party.Session, id party.ID) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p := h.parties[id.UUID]
+	switch {
+	case p == nil:
+		return errors.New("party not found")
+	case p.leader != leader:
+		return errors.New("party leader only")
+	case leader == s:
+		return errors.New("party cannot remove self")
+	case !slices.Contains(p.members, s):
+		return errors.New("party not member")
+	}
+	h.partyLeft(partyStream(id), s)
+	h.untrack(partyStream(id), s.SessionID)
 	return nil
 }
 

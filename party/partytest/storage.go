@@ -96,9 +96,16 @@ func (s *Storage) StorageWrite(_ context.Context, writes []*runtime.StorageWrite
 }
 
 func (s *Storage) write(writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
+	return s.update(writes, nil)
+}
+
+func (s *Storage) update(writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete) ([]*api.StorageObjectAck, error) {
 	s.smu.Lock()
 	defer s.smu.Unlock()
 	s.writes++
+	if err := s.checkDeletes(deletes); err != nil {
+		return nil, err
+	}
 	var acks []*api.StorageObjectAck
 	done := map[[2]string]*api.StorageObject{}
 	for _, w := range writes {
@@ -123,21 +130,48 @@ func (s *Storage) write(writes []*runtime.StorageWrite) ([]*api.StorageObjectAck
 	for key, o := range done {
 		s.objects[key] = o
 	}
+	for _, d := range deletes {
+		delete(s.objects, [2]string{d.Collection, d.Key})
+	}
 	return acks, nil
 }
 
-func (s *Storage) StorageDelete(_ context.Context, deletes []*runtime.StorageDelete) error {
-	s.smu.Lock()
-	defer s.smu.Unlock()
+func (s *Storage) checkDeletes(deletes []*runtime.StorageDelete) error {
 	for _, d := range deletes {
 		if o := s.objects[[2]string{d.Collection, d.Key}]; d.Version != "" && (o == nil || o.Version != d.Version) {
 			return errors.New("Storage delete rejected - not found, version check failed, or permission denied.")
 		}
 	}
+	return nil
+}
+
+func (s *Storage) StorageDelete(_ context.Context, deletes []*runtime.StorageDelete) error {
+	s.smu.Lock()
+	defer s.smu.Unlock()
+	if err := s.checkDeletes(deletes); err != nil {
+		return err
+	}
 	for _, d := range deletes {
 		delete(s.objects, [2]string{d.Collection, d.Key})
 	}
 	return nil
+}
+
+// MultiUpdate does writes and deletes in one transaction.
+func (s *Storage) MultiUpdate(_ context.Context, _ []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, _ []*runtime.WalletUpdate, _ bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+	if s.BeforeWrite != nil {
+		if err := s.BeforeWrite(writes); err != nil {
+			return nil, nil, err
+		}
+	}
+	acks, err := s.update(writes, deletes)
+	if err == nil && s.AfterWrite != nil {
+		err = s.AfterWrite(writes)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return acks, nil, nil
 }
 
 // Plant is a client writing an object of its own, which it may do in any collection.

@@ -16,8 +16,7 @@ import (
 func (d *decoder) check(c *Config) {
 	d.fields(reflect.ValueOf(*c), "")
 	d.parties(c.Parties)
-	d.invites(c.Invites)
-	d.pageTexts("invites.page.texts", c.Invites.Page.Texts, c.Status.Stages)
+	d.invites(c.Invites, c.Status.Stages)
 	d.status(c.Status)
 	d.ruleList(c.Rules)
 	d.queues(c)
@@ -38,6 +37,9 @@ func (d *decoder) warn(path, what, allowed string) {
 func (d *decoder) fields(v reflect.Value, path string) {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
+		if f.Tag.Get("yaml") == "-" {
+			continue
+		}
 		at := join(path, f.Tag.Get("yaml"))
 		if !d.broken[at] {
 			d.field(v.Field(i), f.Tag, at)
@@ -81,9 +83,12 @@ func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
 			if f := forms[tag.Get("form")]; !f.ok(key) {
 				d.fail(d.names[join(path, key)], join(path, key), fmt.Sprintf("%q cannot be a name", clip(key)), f.allowed)
 			}
-			if val := v.MapIndex(reflect.ValueOf(key)); val.Kind() == reflect.Struct {
+			switch val := v.MapIndex(reflect.ValueOf(key)); val.Kind() {
+			case reflect.Struct:
 				d.fields(val, join(path, key))
-			} else {
+			case reflect.Map: // the texts of one language
+				d.field(val, `limit:"..128" form:"page_text"`, join(path, key))
+			default:
 				d.text(val.String(), "", join(path, key))
 				d.limit(val, "..280", join(path, key))
 			}
@@ -214,7 +219,7 @@ func (d *decoder) parties(p Parties) {
 	}
 }
 
-func (d *decoder) invites(v Invites) {
+func (d *decoder) invites(v Invites, stages []string) {
 	for _, kind := range []struct {
 		path string
 		l    InviteLimits
@@ -224,6 +229,27 @@ func (d *decoder) invites(v Invites) {
 	a := v.App.Android
 	if (a.Package == "") != (len(a.Fingerprints) == 0) {
 		d.bad("invites.app.android", "package and fingerprints go together", "set both or none")
+	}
+	d.page(v, stages)
+}
+
+// page warns of what the landing page or a chat could not show.
+func (d *decoder) page(v Invites, stages []string) {
+	image := v.Page.Image
+	address := image
+	if strings.HasPrefix(image, "/") {
+		address = v.PublicURL + image
+	}
+	const path = "invites.page.image"
+	if image != "" && !strings.HasPrefix(address, "https://") {
+		d.warn(path, "is not reached by https; most chats will not show it", "use an https:// address, or an https:// public_url")
+	}
+	if file, _, _ := strings.Cut(image, "?"); strings.HasSuffix(strings.ToLower(file), ".svg") {
+		d.warn(path, "is an SVG, which no chat shows", "use PNG or JPEG, 1200 by 630 pixels")
+	}
+	d.pageTexts("invites.page.texts", v.Page.Texts, stages)
+	for _, language := range sortedKeys(reflect.ValueOf(v.Page.Languages)) {
+		d.pageTexts(join("invites.page.languages", language), v.Page.Languages[language], stages)
 	}
 }
 

@@ -3,7 +3,7 @@ package rules
 import "time"
 
 // Default is the configuration of an absent or empty file: parties as the
-// server has them, apart from the holes that DESIGN section 3.1 closes.
+// server has them, apart from the holes that docs/operators.md lists.
 func Default() Config {
 	return Config{
 		Version: 1,
@@ -39,6 +39,7 @@ func Default() Config {
 			PagePerIP:       Rate{N: 6000, Per: time.Minute},
 			Data:            DataLimits{Rate: Rate{N: 50, Per: time.Second}, Bytes: 4096},
 		},
+		Queries: Queries{MaxLength: 2048, Terms: 64, Regex: RegexLiteral},
 		Matchmaking: Matchmaking{
 			SeatHold:    45 * time.Second,
 			SoloTickets: SoloTicketsRefuse,

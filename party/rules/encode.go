@@ -27,7 +27,7 @@ func asFile(v reflect.Value) any {
 		out := make(map[string]any, v.NumField())
 		for i := range v.NumField() {
 			f := v.Type().Field(i)
-			if unwritten(v.Field(i), f.Tag) {
+			if f.Tag.Get("yaml") == "-" || unwritten(v.Field(i), f.Tag) {
 				continue
 			}
 			out[f.Tag.Get("yaml")] = word(asFile(v.Field(i)), f.Tag)

@@ -145,6 +145,9 @@ func (byValue) Visit(n *ast.Node) {
 
 // unknownEntries reports a list whose entries are unknown before it is there.
 func unknownEntries(n ast.Node) bool {
+	if b, ok := n.(*ast.BinaryNode); ok && b.Operator == ".." {
+		return false
+	}
 	t := n.Nature().Type
 	return t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Interface && !literalList(n)
 }

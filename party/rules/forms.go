@@ -20,9 +20,13 @@ func pattern(re, allowed string) form {
 	return form{ok: regexp.MustCompile(re).MatchString, allowed: allowed, pattern: re}
 }
 
+const (
+	namePattern = `^[a-z0-9][a-z0-9_-]{0,63}$`
+	nameAllowed = "allowed are up to 64 of a-z, 0-9, - and _, beginning with a letter or digit"
+)
+
 var forms = map[string]form{
-	"name": pattern(`^[a-z0-9][a-z0-9_-]{0,63}$`,
-		"allowed are up to 64 of a-z, 0-9, - and _, beginning with a letter or digit"),
+	"name": pattern(namePattern, nameAllowed),
 	"property": pattern(`^[A-Za-z_][A-Za-z0-9_.-]{0,63}$`,
 		"allowed are up to 64 letters, digits, _, . and -, beginning with a letter"),
 	"color":      pattern(`^#[0-9a-fA-F]{6}$`, `expected a colour such as "#7c5cff"`),
@@ -34,6 +38,10 @@ var forms = map[string]form{
 	"https_url":   {ok: httpsURL, allowed: `expected an address that begins with "https://"`, pattern: `^https://`},
 	"web_link":    {ok: webLink, allowed: `expected an http:// or https:// address that contains {code}`, pattern: `^https?://.*\{code\}`},
 	"deep_link":   {ok: deepLink, allowed: `expected the game's own scheme and {code}, such as "mygame://party/{code}"`, pattern: `^[a-z][a-z0-9+.-]*:.*\{code\}`},
+	"app_link":    {ok: appLink, allowed: `expected an address such as "https://store.example.com/game" or "launcher://game?party={code}"`, pattern: `^[a-z][a-z0-9+.-]*:`},
+	"picture":     {ok: func(s string) bool { return image(s) || webLink(s+"{code}") }, allowed: `expected "https://..." or a path such as "/images/invite.png"`, pattern: `^(https?://|/[^/])`},
+	"language":    pattern(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`, `expected a language such as "de" or "pt-BR"`),
+	"page_text":   pageTextForm(),
 	"image":       {ok: image, allowed: `expected "https://..." or a path such as "/party/assets/logo.svg"`, pattern: `^(https://|/[^/])`},
 	"sentence":    {ok: func(s string) bool { return strings.TrimSpace(s) != "" }, allowed: "expected a sentence"},
 }
@@ -77,6 +85,11 @@ func deepLink(s string) bool {
 	u, ok := parseURL(filled(s))
 	return ok && u.Scheme != "" && !slices.Contains(scriptSchemes, u.Scheme) && strings.Contains(s, "{code}") &&
 		!strings.Contains(s[:len(u.Scheme)], "{")
+}
+
+func appLink(s string) bool {
+	u, ok := parseURL(filled(s))
+	return ok && u.Scheme != "" && !slices.Contains(scriptSchemes, u.Scheme) && !strings.Contains(s[:len(u.Scheme)], "{")
 }
 
 func image(s string) bool {

@@ -51,6 +51,9 @@ var keyEffects = map[string]string{
 	"invites.page.accent":               `"#112233"`,
 	"invites.page.logo":                 `"/logo.svg"`,
 	"invites.page.show_members":         `false`,
+	"invites.page.image":                `"https://play.example.com/invite.png"`,
+	"invites.page.font":                 `"fonts/cjk.otf"`,
+	"invites.page.languages":            `{"de":{"play":"Los geht's"}}`,
 	"invites.page.texts":                `{"play":"Los geht's"}`,
 	"status.stages":                     `["loading","ready","failed"]`,
 	"status.ready":                      `"tutorial"`,
@@ -68,6 +71,9 @@ var keyEffects = map[string]string{
 	"limits.page_per_ip":                `"60/m"`,
 	"limits.data.rate":                  `"5/s"`,
 	"limits.data.bytes":                 `100`,
+	"queries.max_length":                `100`,
+	"queries.terms":                     `7`,
+	"queries.regex":                     `"any"`,
 	"matchmaking.create_match":          `true`,
 	"matchmaking.seat_hold":             `"20s"`,
 	"matchmaking.solo_tickets":          `"cancel"`,
@@ -123,7 +129,7 @@ func TestKeys_effect(t *testing.T) {
 		if len(k.Doc) < 15 || !strings.HasSuffix(k.Doc, ".") {
 			t.Errorf("%s: no sentence says what it means: %q", k.Path, k.Doc)
 		}
-		if strings.HasPrefix(path, "rules[]") || path == "version" {
+		if strings.Contains(path, "[]") || path == "version" {
 			continue
 		}
 		value, ok := keyEffects[path]
@@ -172,6 +178,9 @@ func loadTree(t *testing.T, path, value string) map[string]any {
 	switch {
 	case strings.HasPrefix(path, "queues.q.skill."):
 		set("queues.q.skill.property", `"mmr"`)
+		fallthrough
+	case strings.HasPrefix(path, "queues.q.latency."):
+		set("queues.q.latency.regions", `["asia"]`)
 		fallthrough
 	case strings.HasPrefix(path, "queues.q."):
 		set("queues.q.teams", `2`)

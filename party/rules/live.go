@@ -20,6 +20,7 @@ type Live struct {
 	opts    LiveOptions
 	current atomic.Pointer[Set]
 
+	looking sync.Mutex // before mu: held over a look at the file, which may hang as its disk does
 	mu      sync.Mutex // held over one attempt to load; OnLoad is called under it
 	report  Report
 	started *Set              // the first Set loaded, which the host was set up by
@@ -75,15 +76,19 @@ func (l *Live) Current() *Set { return l.current.Load() }
 // Reload reads the file now. On an error the active Set stays; a missing file is
 // errors.Is(err, fs.ErrNotExist), a broken one [Problems].
 func (l *Live) Reload(ctx context.Context) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	l.looking.Lock()
+	defer l.looking.Unlock()
 	if l.opts.Path == "" {
+		l.mu.Lock()
+		defer l.mu.Unlock()
 		return l.use(Defaults(), nil)
 	}
 	data, err := read(l.opts.Path)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.seen = sha256.Sum256(data)
 	return l.attempt(data, err)
 }
@@ -111,12 +116,14 @@ func (l *Live) Watch(ctx context.Context) {
 // still being written is left alone. The content is compared, not its time of
 // change: editors, containers and network drives disagree too much about that.
 func (l *Live) Poll(ctx context.Context) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if ctx.Err() != nil || l.opts.Path == "" {
 		return
 	}
+	l.looking.Lock()
+	defer l.looking.Unlock()
 	data, err := read(l.opts.Path)
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	sum := sha256.Sum256(data)
 	settled := sum == l.seen
 	l.seen = sum
@@ -182,14 +189,18 @@ func (l *Live) restart(s *Set) Problems {
 // read reads the file, one byte more than is allowed at most, so that Load can
 // tell that it is too long.
 func read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, readError(err)
+	}
+	if !info.Mode().IsRegular() { // to open a pipe waits for its writer
+		return nil, fmt.Errorf("read rules: %s is not a file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, readError(err)
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("read rules: %s is not a file", path)
-	}
 	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
 	if err != nil {
 		return nil, readError(err)

@@ -89,6 +89,7 @@ func (d *decoder) complete(c *Config) {
 			})
 		}
 	}
+	c.Parties.KickBanJoins = c.Parties.KickBanJoins || !unset("parties.kick_ban")
 	queues := make(map[string]Queue, len(c.Queues))
 	for name, q := range c.Queues {
 		at := join("queues", name)

@@ -23,6 +23,9 @@ type Config struct {
 	Status Status `yaml:"status"`
 	// How often one player or one address may do something.
 	Limits Limits `yaml:"limits"`
+	// What clients may search for in lists of parties and matches, and in tickets
+	// where there are no queues.
+	Queries Queries `yaml:"queries"`
 	// Conditions on what players do, from first to last; the first whose condition
 	// holds decides, and without any the action is allowed.
 	Rules []Rule `yaml:"rules" limit:"..200"`
@@ -52,9 +55,12 @@ type Parties struct {
 	// Whether a player who connects again within reconnect_grace is put back into
 	// the party at once, without the game asking for it.
 	ResumeOnConnect bool `yaml:"resume_on_connect"`
-	// How long a kicked player cannot come back with an invite made before the
-	// kick. A new invite always lifts it. 0 bans nobody.
+	// How long a kicked player cannot come back. Only an invite made after the kick
+	// that names the player lifts it. Left out, the ban is for invites alone, and the
+	// server's own joins are as without Partyline. 0 bans nobody.
 	KickBan time.Duration `yaml:"kick_ban" limit:"0s..168h"`
+	// KickBanJoins says that the file sets kick_ban, so that it binds native joins too.
+	KickBanJoins bool `yaml:"-"`
 	// When nobody new may enter a party.
 	Lock Lock `yaml:"lock"`
 	// Requests to join a closed party.
@@ -170,6 +176,19 @@ type App struct {
 	IOS IOSApp `yaml:"ios"`
 	// The game on Android devices.
 	Android AndroidApp `yaml:"android"`
+	// Further ways to the game: other stores, launchers, a page of yours.
+	More []AppLink `yaml:"more" limit:"..8"`
+}
+
+// AppLink is one more button of the landing page.
+type AppLink struct {
+	// What the button says.
+	Label string `yaml:"label" form:"sentence" limit:"1..40" required:"true"`
+	// Where it leads, such as "https://store.steampowered.com/app/480" or
+	// "steam://run/480//{code}". {code} stands for the invite's code.
+	URL string `yaml:"url" form:"app_link" limit:"1..512" required:"true"`
+	// The devices that see it; empty for all. Phones are ios and android.
+	On []string `yaml:"on" oneof:"ios|android|windows|macos|linux|desktop" limit:"..6"`
 }
 
 // IOSApp is what apple-app-site-association and the store link need.
@@ -198,10 +217,20 @@ type Page struct {
 	Accent string `yaml:"accent" form:"color"`
 	// Address of an image, "https://..." or a path on this server beginning with "/".
 	Logo string `yaml:"logo" form:"image" limit:"..512"`
+	// Address of the picture that chats show beside the link, instead of the one the
+	// server draws: PNG or JPEG, 1200 by 630 pixels, reached by https.
+	Image string `yaml:"image" form:"picture" limit:"..512"`
+	// A TrueType or OpenType file with letters that the drawn picture lacks (it has Latin,
+	// Greek, Cyrillic, Arabic and Hebrew), absolute or relative to this file's folder.
+	Font string `yaml:"font" limit:"..512"`
 	// Whether the page shows who is in the party. Hidden parties never do.
 	ShowMembers bool `yaml:"show_members"`
-	// Sentences of the page in your own words, by key.
-	Texts map[string]string `yaml:"texts" limit:"..64" form:"name"`
+	// Sentences of the page in your own words, by key. They are in the language of the
+	// text lang (en if there is none) and stand in for a language that has none of its own.
+	Texts map[string]string `yaml:"texts" limit:"..128" form:"page_text"`
+	// Sentences for visitors of other languages, by language ("de", "pt-BR") and key. The
+	// module's own are en, de, fr, es, pt-BR, it, pl, tr, ru, ar, ja, ko and zh-Hans.
+	Languages map[string]map[string]string `yaml:"languages" limit:"..32" form:"language"`
 }
 
 // Status says which stages members pass and how often they may tell.
@@ -253,6 +282,27 @@ type GuessLimits struct {
 	// Wrong codes from one address, or from one network where addresses are IPv6.
 	PerIP Rate `yaml:"per_ip"`
 }
+
+// Queries bounds searches: one with an unusual pattern can keep the server busy for
+// seconds.
+type Queries struct {
+	// Longest query in bytes.
+	MaxLength int `yaml:"max_length" limit:"1..65536"`
+	// How many words, field names and values a query may have.
+	Terms int `yaml:"terms" limit:"1..1024"`
+	// Which patterns a query may have: "literal" allows a regular expression that is
+	// literal characters with ".*" before or behind them or alternatives of literals,
+	// and a few wildcards; "any" allows everything the server understands.
+	Regex RegexPolicy `yaml:"regex" oneof:"literal|any"`
+}
+
+// RegexPolicy is literal | any.
+type RegexPolicy string
+
+const (
+	RegexLiteral RegexPolicy = "literal"
+	RegexAny     RegexPolicy = "any"
+)
 
 // DataLimits bounds party data sent by clients.
 type DataLimits struct {

@@ -93,6 +93,11 @@ func (s *Set) Try(ctx context.Context, f Facts, load Loader) (Decision, error) {
 	return d, err
 }
 
+// TryOn is [Set.Try] with the facts as they were read, whatever the decision.
+func (s *Set) TryOn(ctx context.Context, f Facts, load Loader) (d Decision, on Facts, err error) {
+	return s.decide(ctx, f, load, false)
+}
+
 func (s *Set) decide(ctx context.Context, f Facts, load Loader, count bool) (d Decision, on Facts, err error) {
 	rules := s.byAction[f.Action]
 	if len(rules) == 0 {
@@ -105,7 +110,7 @@ func (s *Set) decide(ctx context.Context, f Facts, load Loader, count bool) (d D
 			d, err = asking.broken(fmt.Errorf("panic: %v", p), count)
 			return // the machine's state is unknown: not reused
 		}
-		if !d.Allowed {
+		if !count || !d.Allowed {
 			on = m.facts
 		}
 		m.release()

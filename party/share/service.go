@@ -25,18 +25,19 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 )
 
 // Invites makes the invite that is shared.
 type Invites interface {
 	Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error)
-	Renew(ctx context.Context, c party.Caller, code, message string) (inv party.CreatedInvite, ok bool, err error)
+	Renew(ctx context.Context, c party.Caller, code string, message *string) (inv party.CreatedInvite, ok bool, err error)
 }
 
 // Door is the part of admission that knows whether there is a way in.
 type Door interface {
-	Seats(ctx context.Context, id party.ID, userID string) (v party.View, held int, err error)
+	Look(ctx context.Context, id party.ID) (admission.Look, error)
 	Locked(ctx context.Context, v party.View) error
 }
 
@@ -57,7 +58,7 @@ type Social interface {
 
 var (
 	_ Invites = (*invite.Service)(nil)
-	_ Door    = (*party.Admission)(nil)
+	_ Door    = (*admission.Admission)(nil)
 	_ Streams = runtime.NakamaModule(nil)
 	_ Social  = runtime.NakamaModule(nil)
 )
@@ -70,6 +71,7 @@ type Deps struct {
 	Social   Social
 	Blocks   invite.Blocks
 	Notifier invite.Notifier
+	News     *party.News
 	Limits   *party.Limits
 	Policy   party.Policy
 	Logger   party.Logger
@@ -83,7 +85,7 @@ type Service struct {
 	turns turns // one user makes one invite at a time; held while calling Invites
 
 	mu       sync.Mutex
-	codes    map[party.ID]map[string]code    // of the invites shared, by user
+	codes    map[party.ID]map[owner]code     // of the invites shared
 	statuses map[party.ID]map[string]*shared // by session
 	renewing map[party.ID]struct{}           // parties whose statuses are about to be looked at
 	closed   bool
@@ -92,20 +94,27 @@ type Service struct {
 	running  sync.WaitGroup
 }
 
+// owner says whose invite is shared, and of which kind.
+type owner struct {
+	user string
+	kind party.InviteKind
+}
+
 // code is the invite a user shares a party by.
 type code struct {
 	text      string
 	expiresAt int64 // Unix seconds
 }
 
-// New makes a service. Have the roster's changes passed to [Service.Changed] and close the
-// service when the process ends.
+// New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Service{
-		Deps: d, codes: map[party.ID]map[string]code{}, statuses: map[party.ID]map[string]*shared{},
+	s := &Service{
+		Deps: d, codes: map[party.ID]map[owner]code{}, statuses: map[party.ID]map[string]*shared{},
 		renewing: map[party.ID]struct{}{}, ctx: ctx, cancel: cancel,
 	}
+	d.News.Subscribe(s.changed)
+	return s
 }
 
 // Close waits until nothing runs any more. Shared statuses stay as they are.
@@ -117,8 +126,8 @@ func (s *Service) Close() {
 	s.running.Wait()
 }
 
-// Changed follows a change the roster was told of; see [party.Roster.OnChange].
-func (s *Service) Changed(c party.Change) {
+// changed handles a change of a party.
+func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.PartyClosed:
 		s.mu.Lock()
@@ -151,11 +160,11 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	}
 }
 
-// forget drops the invite a user shared a party by.
+// forget drops the invites a user shared a party by.
 func (s *Service) forget(id party.ID, user string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.codes[id], user)
+	maps.DeleteFunc(s.codes[id], func(o owner, _ code) bool { return o.user == user })
 	if len(s.codes[id]) == 0 {
 		delete(s.codes, id)
 	}
@@ -174,7 +183,7 @@ func (s *Service) Sweep() {
 	now := s.Now().Unix()
 	s.mu.Lock()
 	for id, byUser := range s.codes {
-		maps.DeleteFunc(byUser, func(_ string, c code) bool { return c.expiresAt <= now })
+		maps.DeleteFunc(byUser, func(_ owner, c code) bool { return c.expiresAt <= now })
 		if len(byUser) == 0 {
 			delete(s.codes, id)
 		}
@@ -224,16 +233,16 @@ func (s *Service) renew(id party.ID) {
 
 // door says what keeps friends out of the party now, open for nothing.
 func (s *Service) door(ctx context.Context, id party.ID) (string, error) {
-	v, held, err := s.Door.Seats(ctx, id, "")
+	v, err := s.Door.Look(ctx, id)
 	if err != nil {
 		return "", err
 	}
-	switch err := s.Door.Locked(ctx, v); {
+	switch err := s.Door.Locked(ctx, v.View); {
 	case party.ReasonOf(err) == party.PartyLocked:
 		return doorLocked, nil
 	case err != nil:
 		return "", fmt.Errorf("lock: %w", err)
-	case v.Size()+held >= v.MaxSize:
+	case v.Size()+v.Held("") >= v.MaxSize:
 		return doorFull, nil
 	}
 	return doorOpen, nil

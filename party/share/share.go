@@ -67,13 +67,13 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	if err != nil {
 		return Answer{}, err
 	}
-	v, _, err := s.Door.Seats(ctx, id, "")
+	v, err := s.Door.Look(ctx, id)
 	if err != nil {
 		return Answer{}, err
 	}
 	member, in := v.Member(c.UserID)
 	if !in {
-		return Answer{}, party.Refuse(party.NotMember, "You are not in this party.")
+		return Answer{}, party.NotAMember()
 	}
 	if own, is := v.Session(c.SessionID); is && own.UserID == c.UserID {
 		member = own
@@ -82,11 +82,11 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 		return Answer{}, err
 	}
 	// Whom to tell is read before anything is made, so that a refusal leaves nothing behind.
-	a, err := s.audience(ctx, c, v, r.To)
+	a, err := s.audience(ctx, c, v.View, r.To)
 	if err != nil {
 		return Answer{}, err
 	}
-	inv, err := s.invite(ctx, c, id, r.Message)
+	inv, err := s.invite(ctx, c, id, party.LinkInvite, &r.Message)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -147,13 +147,15 @@ func (r *Request) check(caller string) error {
 	return nil
 }
 
-// invite is the caller's invite to share, the same for as long as it can be used.
-func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, message string) (party.CreatedInvite, error) {
+// invite is the caller's invite of a kind to share, the same for as long as it can be used.
+// A nil message leaves the one it has.
+func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind party.InviteKind, message *string) (party.CreatedInvite, error) {
+	who := owner{c.UserID, kind}
 	turn := s.turns.of(c.UserID)
 	turn.Lock()
 	defer turn.Unlock()
 	s.mu.Lock()
-	known := s.codes[id][c.UserID]
+	known := s.codes[id][who]
 	s.mu.Unlock()
 	if known.text != "" {
 		inv, ok, err := s.Invites.Renew(ctx, c, known.text, message)
@@ -162,16 +164,20 @@ func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, messa
 		}
 	}
 	unlimited := 0
-	inv, err := s.Invites.Create(ctx, c, party.InviteRequest{PartyID: id.String(), MaxUses: &unlimited, Message: message})
+	request := party.InviteRequest{PartyID: id.String(), Kind: kind, MaxUses: &unlimited}
+	if message != nil {
+		request.Message = *message
+	}
+	inv, err := s.Invites.Create(ctx, c, request)
 	if err != nil {
 		return inv, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.codes[id] == nil {
-		s.codes[id] = map[string]code{}
+		s.codes[id] = map[owner]code{}
 	}
-	s.codes[id][c.UserID] = code{text: inv.Code, expiresAt: inv.ExpiresAt}
+	s.codes[id][who] = code{text: inv.Code, expiresAt: inv.ExpiresAt}
 	return inv, nil
 }
 
@@ -188,7 +194,7 @@ func (s *Service) shareStatus(ctx context.Context, session party.Session, id par
 		return err
 	}
 	// Whatever changed while this ran found no status to bring up to date.
-	v, _, err := s.Door.Seats(ctx, id, "")
+	v, err := s.Door.Look(ctx, id)
 	if _, in := v.Session(session.SessionID); err == nil && !in || party.ReasonOf(err) == party.PartyNotFound {
 		s.withdraw(id, func(sh *shared) bool { return sh.session.SessionID == session.SessionID })
 		return party.Refuse(party.NotMember, "You are not in this party any more.")

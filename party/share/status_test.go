@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/roster"
 	"partyline/party/share"
 )
 
@@ -42,7 +43,7 @@ func TestService_Status_isTakenBack(t *testing.T) {
 		"leave": func(w *world, id party.ID, s party.Session, _ share.Answer) { w.leave(s, id) },
 		"close": func(w *world, id party.ID, _ party.Session, _ share.Answer) {
 			w.host.PartyClose(id)
-			w.roster.Closed(w.t.Context(), id)
+			w.admission.Closed(w.t.Context(), id)
 		},
 		"revoke": func(w *world, _ party.ID, s party.Session, a share.Answer) {
 			w.must(w.invites.Revoke(w.t.Context(), caller(s), a.ID, ""))
@@ -115,7 +116,7 @@ func TestService_Status_followsTheDoor(t *testing.T) {
 	w.share.Sweep()
 	w.becomes(p[0], "no link, full", in("full"))
 	w.host.Disconnect(p[2])
-	w.roster.SessionEnded(p[2])
+	w.ended(p[2])
 	w.becomes(p[0], "the link again", open)
 
 	w.locked = true
@@ -129,7 +130,9 @@ func TestService_Status_followsTheDoor(t *testing.T) {
 func (w *world) join2(s party.Session, id party.ID) {
 	w.t.Helper()
 	w.must(w.host.PartyJoin(s, id))
-	w.must(w.roster.Entered(w.t.Context(), id, s))
+	_, err := w.roster.Enter(roster.Snapshot{}, id, s)
+	w.must(err)
+	w.news.Publish(party.Change{Kind: party.MemberEntered, ID: id, Session: s})
 }
 
 // What the game has put in its place since is the game's.

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/partytest"
+	"partyline/party/roster"
 	"partyline/party/rules"
 	"partyline/party/share"
 )
@@ -22,8 +24,10 @@ type world struct {
 	log       *partytest.Log
 	conf      rules.Config
 	locked    bool
-	roster    *party.Roster
-	admission *party.Admission
+	roster    *roster.Roster
+	news      *party.News
+	hears     *party.News // of the sharing process that runs
+	admission partytest.Hooks
 	invites   *invite.Service
 	share     *share.Service
 }
@@ -33,23 +37,24 @@ func newWorld(t testing.TB) *world {
 	policy := func() rules.Config { return w.conf }
 	store := invite.NewStore(w.host, w.clock.Now)
 	limits := party.NewLimits(policy, w.clock.Now)
-	w.roster = party.NewRoster(w.host, w.host, w.clock.Now)
-	w.admission = party.NewAdmission(party.AdmissionDeps{
-		Roster: w.roster, Streams: w.host, Storage: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,
+	w.news = &party.News{}
+	w.roster = roster.New(w.host, w.host, w.clock.Now)
+	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
+		Roster: w.roster, Streams: w.host, Sender: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,
 		Locked: func(context.Context, party.View) error {
 			if w.locked {
 				return party.Refuse(party.PartyLocked, "Locked.")
 			}
 			return nil
 		},
-	})
+	})}
 	w.invites = invite.New(invite.Deps{
-		Store: store, Roster: w.roster, Admission: w.admission, Limits: limits, Users: w.host, Blocks: party.NewBlocks(w.host),
+		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: limits, Users: w.host, Blocks: party.NewBlocks(w.host),
 		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Over: func(inviteID, userID string) { w.share.InviteOver(inviteID, userID) },
 	})
+	w.news.Subscribe(func(c party.Change) { w.hears.Publish(c) })
 	w.restart()
-	w.roster.OnChange(func(c party.Change) { w.share.Changed(c) })
 	t.Cleanup(w.invites.Close)
 	return w
 }
@@ -60,8 +65,9 @@ func (w *world) restart() {
 		w.share.Close()
 	}
 	policy := func() rules.Config { return w.conf }
+	w.hears = &party.News{} // nobody tells a process that has ended
 	w.share = share.New(share.Deps{
-		Invites: w.invites, Door: w.admission, Streams: w.host, Social: w.host, Blocks: party.NewBlocks(w.host), Notifier: w.host,
+		Invites: w.invites, Door: w.admission, News: w.hears, Streams: w.host, Social: w.host, Blocks: party.NewBlocks(w.host), Notifier: w.host,
 		Limits: party.NewLimits(policy, w.clock.Now), Policy: policy, Logger: w.log, Now: w.clock.Now,
 	})
 	w.t.Cleanup(w.share.Close)
@@ -82,14 +88,14 @@ func (w *world) party(maxSize int, sessions ...party.Session) party.ID {
 func (w *world) join(s party.Session, id party.ID) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	w.must(w.admission.BeginNative(ctx, id, s))
+	w.must(w.admission.BeginJoin(ctx, id, s))
 	w.must(w.host.PartyJoin(s, id))
-	w.admission.EndNative(ctx, id, s)
+	w.admission.EndJoin(ctx, id, s)
 }
 
 func (w *world) leave(s party.Session, id party.ID) {
 	w.host.PartyLeave(s, id)
-	w.roster.Left(w.t.Context(), id, s)
+	w.admission.Left(w.t.Context(), id, s)
 }
 
 // online has the user's followers see it, as a game does that connects with a status.
@@ -181,4 +187,10 @@ func ids(sessions ...party.Session) (users []string) {
 	}
 	slices.Sort(users)
 	return users
+}
+
+// ended is the host telling of the end of a socket.
+func (w *world) ended(s party.Session) {
+	w.t.Helper()
+	w.must(w.admission.Ended(w.t.Context(), s))
 }

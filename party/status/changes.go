@@ -14,8 +14,8 @@ const (
 	resetOnQueue      = "queue"
 )
 
-// Changed follows a change the roster was told of; see [party.Roster.OnChange].
-func (s *Service) Changed(c party.Change) {
+// changed handles a change of a party.
+func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.PartyClosed:
 		s.ended(c.ID)

@@ -190,7 +190,7 @@ func TestService_NothingIsLeft(t *testing.T) {
 	ends := map[string]func(w *world, id party.ID, p []party.Session){
 		"closed": func(w *world, id party.ID, _ []party.Session) {
 			w.host.PartyClose(id)
-			w.roster.Closed(w.t.Context(), id)
+			w.admission.Closed(w.t.Context(), id)
 		},
 		"all_left": func(w *world, id party.ID, p []party.Session) {
 			w.leave(p[0], id)
@@ -258,7 +258,7 @@ func TestService_SecondSocket(t *testing.T) {
 	w.host.Disconnect(p[1])
 	second := w.host.Connect(p[1].UserID)
 	w.join(second, id)
-	w.roster.SessionEnded(p[1]) // the host tells late
+	w.ended(p[1]) // the host tells late
 	w.must(w.set(second, report(id, "ready", 1)))
 	same(t, "stages", w.stages(p[0], id), []string{"", "ready"})
 }

@@ -117,13 +117,13 @@ func (s *Service) arrivals(id party.ID) []arrival {
 // Footprint counts the party as [party.Footprint] says: one place per user, whether a
 // seat is kept, a join is under way, or the user told to be coming.
 func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, error) {
-	v, expected, err := s.Expected.Expected(ctx, id)
+	v, err := s.Looker.Look(ctx, id)
 	if err != nil {
 		return party.Footprint{}, err
 	}
-	f := party.Footprint{Members: v.Size(), Held: len(expected), MaxSize: v.MaxSize}
+	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), MaxSize: v.MaxSize}
 	for _, a := range s.arrivals(id) {
-		if _, member := v.Member(a.user); !member && !slices.Contains(expected, a.user) {
+		if _, member := v.Member(a.user); !member && !slices.Contains(v.Expected, a.user) {
 			f.Incoming++
 		}
 	}

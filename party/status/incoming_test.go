@@ -132,7 +132,7 @@ func TestService_Incoming_whoMay(t *testing.T) {
 	w.must(w.admission.Kicked(t.Context(), id, p[3]))
 	refused(p[3], open, party.Banned)
 	clock.Advance(time.Second)
-	w.must(w.set(p[3], byCode(w.invite(owner, id).Code, "downloading", 0))) // invited again
+	w.must(w.set(p[3], byCode(w.invite(owner, id, for_(p[3])).Code, "downloading", 0))) // invited again
 
 	once := w.invite(owner, id, func(r *party.InviteRequest) { r.MaxUses = ptr(1) })
 	if _, err := w.invites.Redeem(t.Context(), caller(p[4]), once.Code, ""); err != nil {

@@ -27,6 +27,9 @@ type Member struct {
 	Text      string   `json:"text"`
 	Stalled   bool     `json:"stalled"`    // no progress for longer than the rules' stall
 	UpdatedAt int64    `json:"updated_at"` // Unix seconds; 0 before the first
+	// Lost is for somebody whom the server counts as a member although the connection ended
+	// while joining. The seat is taken until the leader removes the member.
+	Lost bool `json:"lost,omitempty"`
 }
 
 // Incoming is the status of a user on the way. In a message, a row without a stage says
@@ -66,7 +69,7 @@ func seconds(t time.Time) int64 {
 }
 
 // List answers a member what everybody in the party and on the way to it told last:
-// members in the order they joined, the others in the order they set out. Refusals:
+// members in the order they joined and then those lost, the others in the order they set out. Refusals:
 // Unauthenticated, InvalidRequest, PartyNotFound, NotMember.
 func (s *Service) List(ctx context.Context, c party.Caller, partyID string) (Listing, error) {
 	if c.UserID == "" {
@@ -94,6 +97,9 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) (Lis
 	list := Listing{Members: make([]Member, len(v.Members)), Incoming: []Incoming{}}
 	for i, m := range v.Members {
 		list.Members[i] = memberRow(m, entries[m.SessionID].entry, conf, now)
+	}
+	for _, l := range v.Lost {
+		list.Members = append(list.Members, Member{UserID: l.UserID, SessionID: l.SessionID, Username: l.Username, Lost: true})
 	}
 	for _, a := range s.arrivals(id) {
 		if _, member := v.Member(a.user); !member {

@@ -55,7 +55,7 @@ func TestService_Load(t *testing.T) {
 		for i, id := range ids {
 			if i%2 == 0 {
 				w.host.PartyClose(id)
-				w.roster.Closed(t.Context(), id)
+				w.admission.Closed(t.Context(), id)
 				continue
 			}
 			for _, s := range members[i] {

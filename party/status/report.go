@@ -22,7 +22,7 @@ type Report struct {
 	PartyID  string   `json:"party_id"` // of a member's party, or
 	Code     string   `json:"code"`     // the invite of a user who is not in yet
 	Stage    string   `json:"stage"`    // one of the rules' stages
-	Progress *float64 `json:"progress"` // within the stage, 0 to 1
+	Progress *float64 `json:"progress"` // within the stage, 0 to 1; what rounding puts a little outside counts as that
 	Text     string   `json:"text"`     // at most 80 characters
 	Seq      *int64   `json:"seq"`      // rising; a report with a lower one than the last is ignored
 }
@@ -48,6 +48,17 @@ func (r Report) check(conf rules.Status) error {
 	return nil
 }
 
+// rounded takes a progress that sums of floats have put a little outside of 0 to 1 back
+// into it. Anything further out is a mistake that the client should hear of.
+func rounded(progress *float64) *float64 {
+	const slack = 0.05
+	if progress == nil || *progress < -slack || *progress > 1+slack || inRange(progress) {
+		return progress
+	}
+	within := min(max(*progress, 0), 1)
+	return &within
+}
+
 // Set takes a report. Over a socket it is about the session that sends it, if that is a
 // member, and otherwise about the user's session that is. By code it is about a user on
 // the way, who stays listed for the rules' status.incoming after the last report.
@@ -60,6 +71,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 		return party.Refuse(party.Unauthenticated, "Please sign in first.")
 	}
 	conf := s.Policy().Status
+	r.Progress = rounded(r.Progress)
 	if err := r.check(conf); err != nil {
 		return err
 	}

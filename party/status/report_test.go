@@ -24,8 +24,8 @@ func TestService_Set_badInput(t *testing.T) {
 		{"unknown_stage", status.Report{PartyID: "p", Stage: "sleeping"}, `stage: "sleeping" is not one of downloading, installing, tutorial, ready, failed`},
 		{"stage_in_another_case", status.Report{PartyID: "p", Stage: "Ready"}, "stage:"},
 		{"long_stage_is_clipped", status.Report{PartyID: "p", Stage: strings.Repeat("x", 1000)}, `x..." is not one of`},
-		{"progress_below", status.Report{PartyID: "p", Stage: "ready", Progress: ptr(-0.01)}, "progress:"},
-		{"progress_above", status.Report{PartyID: "p", Stage: "ready", Progress: ptr(1.01)}, "progress:"},
+		{"progress_below", status.Report{PartyID: "p", Stage: "ready", Progress: ptr(-0.06)}, "progress:"},
+		{"progress_above", status.Report{PartyID: "p", Stage: "ready", Progress: ptr(1.06)}, "progress:"},
 		{"text_too_long", status.Report{PartyID: "p", Stage: "ready", Text: strings.Repeat("ä", 81)}, "text:"},
 		{"text_no_UTF8", status.Report{PartyID: "p", Stage: "ready", Text: "\xff"}, "text:"},
 		{"seq_below", status.Report{PartyID: "p", Stage: "ready", Seq: ptr(int64(-1))}, "seq:"},
@@ -242,4 +242,16 @@ func TestService_Moved(t *testing.T) {
 	w.must(w.set(p[1], byCode(code, "downloading", 0.1)))
 	w.refused(w.set(p[0], report(id, "sleeping", 0.2)), party.InvalidRequest)
 	same(t, "moved", w.moved(), nil)
+}
+
+func TestService_Set_progressRounded(t *testing.T) {
+	for told, want := range map[float64]float64{1.0000001: 1, -1e-9: 0, 1.05: 1, 0.5: 0.5} {
+		w := newWorld(t, partytest.NewTime().Now)
+		p := w.host.Players(1)
+		id := w.party(4, p...)
+		w.must(w.set(p[0], report(id, "downloading", told)))
+		if got := *w.list(p[0], id).Members[0].Progress; got != want {
+			t.Errorf("told %v: the list says %v; want %v", told, got, want)
+		}
+	}
 }

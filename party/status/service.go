@@ -21,7 +21,9 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/roster"
 )
 
 // statusMode is the stream of a party's statuses: subject = the party's UUID, label = its
@@ -41,26 +43,27 @@ type Viewer interface {
 	View(ctx context.Context, id party.ID) (party.View, error)
 }
 
-// Expecter reads a party and the users it keeps seats for or who are joining.
-type Expecter interface {
-	Expected(ctx context.Context, id party.ID) (v party.View, userIDs []string, err error)
+// Looker reads a party and the users it keeps seats for or who are joining.
+type Looker interface {
+	Look(ctx context.Context, id party.ID) (admission.Look, error)
 }
 
 var (
-	_ Streams  = runtime.NakamaModule(nil)
-	_ Viewer   = (*party.Roster)(nil)
-	_ Expecter = (*party.Admission)(nil)
+	_ Streams = runtime.NakamaModule(nil)
+	_ Viewer  = (*roster.Roster)(nil)
+	_ Looker  = (*admission.Admission)(nil)
 )
 
 // Deps is what a Service works with. All are needed but the last.
 type Deps struct {
-	Streams  Streams
-	Sender   party.Sender
-	Roster   Viewer
-	Expected Expecter
-	Policy   party.Policy
-	Logger   party.Logger
-	Now      party.Clock
+	Streams Streams
+	Sender  party.Sender
+	Roster  Viewer
+	Looker  Looker
+	News    *party.News
+	Policy  party.Policy
+	Logger  party.Logger
+	Now     party.Clock
 
 	// Lead answers where an invite leads a user on the way; see [invite.Service.Lead].
 	Lead func(ctx context.Context, c party.Caller, code string) (invite.Lead, error)
@@ -77,13 +80,14 @@ type Service struct {
 	closed atomic.Bool
 }
 
-// New makes a service. Have the roster's changes passed to [Service.Changed], and close
-// the service when the process ends.
+// New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	if d.Moved == nil {
 		d.Moved = func(party.ID, string) {}
 	}
-	return &Service{Deps: d, boards: boards{byID: map[party.ID]*board{}}}
+	s := &Service{Deps: d, boards: boards{byID: map[party.ID]*board{}}}
+	d.News.Subscribe(s.changed)
+	return s
 }
 
 // Close ends all timers. News that was held back is not told any more.

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/partytest"
+	"partyline/party/roster"
 	"partyline/party/rules"
 	"partyline/party/status"
 )
@@ -21,8 +23,9 @@ type world struct {
 	host      *partytest.Host
 	now       party.Clock
 	log       *partytest.Log
-	roster    *party.Roster
-	admission *party.Admission
+	roster    *roster.Roster
+	news      *party.News
+	admission partytest.Hooks
 	invites   *invite.Service
 	status    *status.Service
 
@@ -49,20 +52,20 @@ func newWorld(t testing.TB, now party.Clock) *world {
 		return w.conf
 	}
 	store := invite.NewStore(w.host, now)
-	w.roster = party.NewRoster(w.host, w.host, now)
-	w.admission = party.NewAdmission(party.AdmissionDeps{
-		Roster: w.roster, Streams: w.host, Storage: w.host, Policy: policy, Logger: w.log, Now: now, Holds: store.Holds,
-	})
+	w.news = &party.News{}
+	w.roster = roster.New(w.host, w.host, now)
+	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
+		Roster: w.roster, Streams: w.host, Sender: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: now, Holds: store.Holds,
+	})}
 	w.status = status.New(status.Deps{
-		Streams: w.host, Sender: w.host, Roster: w.roster, Expected: w.admission, Policy: policy, Logger: w.log, Now: now,
+		Streams: w.host, Sender: w.host, Roster: w.roster, Looker: w.admission, News: w.news, Policy: policy, Logger: w.log, Now: now,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
 			return w.invites.Lead(ctx, c, code)
 		},
 		Moved: func(_ party.ID, user string) { w.moves = append(w.moves, user) },
 	})
-	w.roster.OnChange(w.status.Changed)
 	w.invites = invite.New(invite.Deps{
-		Store: store, Roster: w.roster, Admission: w.admission, Limits: party.NewLimits(policy, now),
+		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: party.NewLimits(policy, now),
 		Users: w.host, Blocks: party.NewBlocks(w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: now,
 		Statuses: w.status.Statuses, Footprints: w.status.Footprint, Over: w.status.InviteOver,
 	})
@@ -135,24 +138,23 @@ func (w *world) party(maxSize int, sessions ...party.Session) party.ID {
 func (w *world) join(s party.Session, id party.ID) {
 	w.t.Helper()
 	ctx := w.t.Context()
-	if err := w.admission.BeginNative(ctx, id, s); err != nil {
+	if err := w.admission.BeginJoin(ctx, id, s); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := w.host.PartyJoin(s, id); err != nil {
 		w.t.Fatal(err)
 	}
-	w.admission.EndNative(ctx, id, s)
+	w.admission.EndJoin(ctx, id, s)
 }
 
 func (w *world) leave(s party.Session, id party.ID) {
 	w.host.PartyLeave(s, id)
-	w.roster.Left(w.t.Context(), id, s)
+	w.admission.Left(w.t.Context(), id, s)
 }
 
 func (w *world) disconnect(s party.Session) {
 	w.host.Disconnect(s)
-	w.admission.SessionEnded(s)
-	w.roster.SessionEnded(s)
+	w.ended(s)
 }
 
 func (w *world) invite(by party.Session, id party.ID, more ...func(*party.InviteRequest)) party.CreatedInvite {
@@ -256,5 +258,13 @@ func same[T comparable](t testing.TB, what string, got, want []T) {
 	t.Helper()
 	if !slices.Equal(got, want) {
 		t.Errorf("%s = %v; want %v", what, got, want)
+	}
+}
+
+// ended is the host telling of the end of a socket.
+func (w *world) ended(s party.Session) {
+	w.t.Helper()
+	if err := w.admission.Ended(w.t.Context(), s); err != nil {
+		w.t.Error(err)
 	}
 }

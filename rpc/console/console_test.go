@@ -14,8 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"partyline/internal/build"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/judge"
 	"partyline/party/overview"
 	"partyline/party/rules"
 	"partyline/rpc/console"
@@ -81,8 +84,8 @@ func aServer() *source {
 			{PartyID: "11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", Size: 1, MaxSize: 256, Open: true, Hidden: true, State: rules.StateInMatch, CreatedAt: ago(time.Second)},
 		}},
 		stats: overview.Stats{
-			UptimeSec: 7200, Denials: []overview.RuleDenials{{Rule: "newcomers", Count: 3}}, Buckets: map[string]int{"data": 9},
-			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1}, Memory: party.Stats{Parties: 2, Holds: 1},
+			Build: build.Info{Version: "1.0.0", Commit: "abc1234", Nakama: "3.40.0", Go: "go1.26.5"}, UptimeSec: 7200, Denials: []overview.RuleDenials{{Rule: "newcomers", Count: 3}}, Buckets: map[string]int{"data": 9},
+			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1}, Memory: admission.Stats{Parties: 2, Holds: 1},
 		},
 		invites: []invite.Outstanding{{
 			PartyID: "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1",
@@ -283,5 +286,22 @@ func TestPage_Variants(t *testing.T) {
 				t.Errorf("asked for the page at %q", s.cursor)
 			}
 		})
+	}
+}
+
+// The rules that come next stand beside those in force, with what they would change.
+func TestPage_Next(t *testing.T) {
+	src := aServer()
+	routes, _ := serve(t, src)
+	src.rules.Next = &overview.Next{
+		Source: "/rules/next.yml", Version: 2, Asked: 12, Differs: 3, Changes: []string{"rule <b>young</b> is new"},
+		Counts:   []judge.ShadowCount{{Action: "create", Now: "allowed", Next: "denied by young", Times: 3}},
+		Examples: []overview.Example{{At: now.Unix(), Action: "create", Username: "mira", Now: "allowed", Next: "denied by young"}},
+	}
+	body := get(routes["console_page"], http.MethodGet, "/party/console", "Bearer "+key).Body.String()
+	for _, want := range []string{"Rules that come next", "3 of 12 answers", "rule &lt;b&gt;young&lt;/b&gt; is new", "<strong>denied by young</strong>", "mira"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
 	}
 }

@@ -8,11 +8,13 @@ import (
 )
 
 // The two files by which a phone learns that invite links belong to an app. Both platforms
-// fetch them through caches of their own and follow no redirect.
+// fetch them through caches of their own, follow no redirect, and look for them at the root
+// of the host alone: where public_url has a path, the proxy has to pass them on from there.
 
 // apple serves apple-app-site-association when the rules name an iOS app.
 func (s *Site) apple() route {
-	return s.linkFile(func(app rules.App) (any, bool) {
+	return s.linkFile(func(v rules.Invites) (any, bool) {
+		app, paths := v.App, publicPath(v.PublicURL)+joinPath+"*"
 		type component struct {
 			Path    string `json:"/"`
 			Comment string `json:"comment"`
@@ -30,8 +32,8 @@ func (s *Site) apple() route {
 		links := appLinks{Apps: []string{}}
 		for _, id := range app.IOS.AppIDs {
 			links.Details = append(links.Details, detail{
-				AppIDs: []string{id}, Components: []component{{joinPath + "*", "party invites"}},
-				AppID: id, Paths: []string{joinPath + "*"},
+				AppIDs: []string{id}, Components: []component{{paths, "party invites"}},
+				AppID: id, Paths: []string{paths},
 			})
 		}
 		return map[string]appLinks{"applinks": links}, len(links.Details) > 0
@@ -40,7 +42,8 @@ func (s *Site) apple() route {
 
 // android serves assetlinks.json when the rules name an Android app and its certificates.
 func (s *Site) android() route {
-	return s.linkFile(func(app rules.App) (any, bool) {
+	return s.linkFile(func(v rules.Invites) (any, bool) {
+		app := v.App
 		type target struct {
 			Namespace    string   `json:"namespace"`
 			Package      string   `json:"package_name"`
@@ -57,9 +60,9 @@ func (s *Site) android() route {
 	})
 }
 
-func (s *Site) linkFile(content func(rules.App) (any, bool)) route {
+func (s *Site) linkFile(content func(rules.Invites) (any, bool)) route {
 	return route{fail: plainFailure, answer: func(r *http.Request) answer {
-		v, configured := content(s.policy().Invites.App)
+		v, configured := content(s.policy().Invites)
 		if !configured {
 			return plainFailure(r, failure{status: http.StatusNotFound})
 		}

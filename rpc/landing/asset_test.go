@@ -14,14 +14,22 @@ import (
 	qrcode "github.com/skip2/go-qrcode"
 
 	"partyline/party/rules"
-	"partyline/rpc/landing"
 )
 
-var assetAddress = regexp.MustCompile(`/party/assets/[^"]+`)
+var assetAddress = regexp.MustCompile(`"\.\.(/assets/[^"]+)`)
+
+// addressesOn are the embedded files a page uses, as their addresses on the server.
+func addressesOn(page string) []string {
+	var found []string
+	for _, m := range assetAddress.FindAllStringSubmatch(page, -1) {
+		found = append(found, "/party"+m[1])
+	}
+	return found
+}
 
 func TestAssets_EveryAddressOnThePageWorks(t *testing.T) {
 	s := serve(t, always(anInvite()))
-	addresses := assetAddress.FindAllString(s.get(joinPath+linkCode).Body.String(), -1)
+	addresses := addressesOn(s.get(joinPath + linkCode).Body.String())
 	if len(addresses) != 4 {
 		t.Fatalf("the page uses %q; want icon, two stylesheets and a script", addresses)
 	}
@@ -56,7 +64,7 @@ func TestAssets_Unknown(t *testing.T) {
 // elsewhere, and they ask for nothing.
 func TestAssets_AskNobodyElse(t *testing.T) {
 	s := serve(t, always(anInvite()))
-	for _, address := range assetAddress.FindAllString(s.get(joinPath+linkCode).Body.String(), -1) {
+	for _, address := range addressesOn(s.get(joinPath + linkCode).Body.String()) {
 		body := strings.ReplaceAll(s.get(address).Body.String(), "http://www.w3.org/2000/svg", "")
 		for _, none := range []string{"http:", "https:", "@import", "url(", "eval(", "innerHTML", "insertAdjacentHTML", "document.write", ".style", "setAttribute("} {
 			if strings.Contains(body, none) {
@@ -124,7 +132,7 @@ func TestColours_CanBeRead(t *testing.T) {
 	}
 	for _, accent := range []string{"000000", "ffffff", "ff0000", "00ff00", "0000ff", "ffff00", "7c5cff", "808080", "2f6fd6", "ff9900", "123456", "fedcba"} {
 		s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Accent = "#" + strings.ToUpper(accent) }))
-		address := regexp.MustCompile(`/party/assets/accent-` + accent + `[^"]+`).FindString(s.get(joinPath + linkCode).Body.String())
+		address := "/party" + regexp.MustCompile(`/assets/accent-`+accent+`[^"]+`).FindString(s.get(joinPath+linkCode).Body.String())
 		c := coloursOf(s.get(address).Body.String())
 		if len(c) != 4 {
 			t.Fatalf("accent %s at %q: %v; want four colours", accent, address, c)
@@ -142,7 +150,7 @@ func TestColours_CanBeRead(t *testing.T) {
 	}
 	for _, odd := range []string{"", "red", "#fff", "#12345g", "7c5cff;}body{", "#7c5cff0"} {
 		s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Accent = odd }))
-		if body := s.get(joinPath + linkCode).Body.String(); !strings.Contains(body, "/party/assets/accent-7c5cff.") {
+		if body := s.get(joinPath + linkCode).Body.String(); !strings.Contains(body, "../assets/accent-7c5cff.") {
 			t.Errorf("accent %q is not replaced by the default", odd)
 		}
 	}
@@ -246,34 +254,34 @@ func TestAppLinks(t *testing.T) {
 	}
 }
 
-var textUse = regexp.MustCompile(`(?:\.Text |get\(|around\()"([a-z_.]+)"`)
+var textUse = regexp.MustCompile(`(?:\.Text |\.Group |get\(|around\()"([a-z_.]+)"`)
 
 // Every documented key is shown somewhere, and every key shown is documented.
 func TestTexts_KeysAreUsed(t *testing.T) {
 	used := map[string]bool{"lang": true, "dir": true}
-	for _, file := range []string{"texts.go", "scene.go", "seat.go", "page.go", "play.go", "legible.go", "templates/page.html"} {
+	for _, file := range []string{"texts.go", "scene.go", "seat.go", "page.go", "play.go", "legible.go", "picture.go", "templates/page.html"} {
 		body, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, m := range textUse.FindAllStringSubmatch(string(body), -1) {
 			used[m[1]] = true
-			if !landing.KnownText(m[1]) {
+			if !rules.KnownPageText(m[1]) && !strings.HasSuffix(m[1], "_") { // the beginning of several
 				t.Errorf("%s shows the text %q, which has no default", file, m[1])
 			}
 		}
 	}
-	for _, key := range landing.TextKeys() {
+	for key := range rules.PageTexts() {
 		if _, err := rules.Load([]byte("version: 1\ninvites: {page: {texts: {"+key+": x}}}\n"), "rules.yml"); err != nil {
 			t.Errorf("a rules file cannot name the text %q: %v", key, err)
 		}
-		built := strings.HasSuffix(key, "_headline") || strings.HasSuffix(key, "_note") || strings.HasPrefix(key, "stage_")
+		built := strings.HasSuffix(key, "_headline") || strings.HasSuffix(key, "_note") || strings.HasPrefix(key, "stage_") || strings.HasPrefix(key, "note_")
 		if !used[key] && !built {
 			t.Errorf("the text %q is never shown", key)
 		}
 	}
 	for key, known := range map[string]bool{"play": true, "stage_anything": true, "stage_": false, "Play": false, "": false, "unknown": false} {
-		if landing.KnownText(key) != known {
+		if rules.KnownPageText(key) != known {
 			t.Errorf("KnownText(%q) = %v; want %v", key, !known, known)
 		}
 	}

@@ -30,7 +30,7 @@ var assetKinds = map[string]string{
 
 var (
 	assets    = mustAssets(embedded)
-	templates = template.Must(template.New("").Funcs(template.FuncMap{"asset": assetURL}).ParseFS(embedded, "templates/*.html"))
+	templates = template.Must(template.ParseFS(embedded, "templates/*.html"))
 )
 
 // mustAssets panics only on an embedded file of unknown kind, in any run of the program.
@@ -59,19 +59,19 @@ func contentHash(body []byte) string {
 	return hex.EncodeToString(sum[:5])
 }
 
-// assetURL is where the page finds an embedded file: "landing.css" is served as
-// "/party/assets/landing.<hash>.css".
+// assetURL is where the page finds an embedded file, from its base: "landing.css" is
+// served as "/party/assets/landing.<hash>.css".
 func assetURL(name string) string {
 	ext := path.Ext(name)
-	return assetPath + strings.TrimSuffix(name, ext) + "." + assets[name].hash + ext
+	return "assets/" + strings.TrimSuffix(name, ext) + "." + assets[name].hash + ext
 }
 
 const accentPrefix = "accent-"
 
-// accentURL is where the page finds the stylesheet of its accent colour.
+// accentURL is where the page finds the stylesheet of its accent colour, from its base.
 func accentURL(hex string) string {
 	sheet, _ := accentSheet(hex)
-	return assetPath + accentPrefix + hex + "." + contentHash(sheet) + ".css"
+	return "assets/" + accentPrefix + hex + "." + contentHash(sheet) + ".css"
 }
 
 // asset serves a file by its hashed name. A hash of another build (while servers behind one

@@ -56,7 +56,7 @@ func TestHeaders(t *testing.T) {
 	const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	const dataPolicy = "default-src 'none'; frame-ancestors 'none'"
 	open, over := serve(t, always(anInvite())), serve(t, always(inState(party.StateExpired)))
-	css := regexp.MustCompile(`/party/assets/landing\.[0-9a-f]+\.css`).FindString(open.get(joinPath + linkCode).Body.String())
+	css := "/party" + regexp.MustCompile(`/assets/landing\.[0-9a-f]+\.css`).FindString(open.get(joinPath+linkCode).Body.String())
 	for _, c := range []struct {
 		site                                    site
 		path, kind, cache, policy, etag, robots string

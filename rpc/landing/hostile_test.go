@@ -171,7 +171,7 @@ func checkHarmless(t *testing.T, doc *html.Node) {
 				t.Errorf("<%s> has attribute %s=%q", n.Data, a.Key, a.Val)
 			}
 			if a.Key == "src" || a.Key == "href" {
-				if !slices.ContainsFunc([]string{"/party/", "https://", "starfall://", "#"}, func(p string) bool { return strings.HasPrefix(a.Val, p) }) {
+				if !slices.ContainsFunc([]string{"../assets/", "../join/", "https://", "starfall://", "#"}, func(p string) bool { return strings.HasPrefix(a.Val, p) }) {
 					t.Errorf("<%s> leads to %q", n.Data, a.Val)
 				}
 			}
@@ -180,7 +180,7 @@ func checkHarmless(t *testing.T, doc *html.Node) {
 		case "style", "iframe", "object", "embed", "base", "form", "input", "textarea", "math", "frame":
 			t.Errorf("the page holds <%s>", n.Data)
 		case "script":
-			if !strings.HasPrefix(attribute(n, "src"), "/party/assets/landing.") || content(n) != "" {
+			if !strings.HasPrefix(attribute(n, "src"), "../assets/landing.") || content(n) != "" {
 				t.Errorf("the page holds a script of %q: %q", attribute(n, "src"), content(n))
 			}
 		}

@@ -211,9 +211,10 @@ func TestRoutes_Table(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"landing_page GET,HEAD /party/join/{code}",
+		"landing_page GET,HEAD /party/join/{code}{slash:/?}",
 		"landing_state GET,HEAD /party/join/{code}/state",
 		"landing_qr GET,HEAD /party/join/{code}/qr.svg",
+		"landing_card GET,HEAD /party/join/{code}/card.png",
 		"landing_asset GET,HEAD /party/assets/{file}",
 		"landing_apple GET,HEAD /.well-known/apple-app-site-association",
 		"landing_android GET,HEAD /.well-known/assetlinks.json",

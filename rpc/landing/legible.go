@@ -141,10 +141,10 @@ func initialOf(name string) string {
 const hues = 10 // colours of avatars in the stylesheet
 
 // hueOf is the colour of a player who has no picture.
-func hueOf(p party.Profile) int {
+func hueOf(p party.Profile) uint {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(p.Username))
-	return int(h.Sum32() % hues)
+	return uint(h.Sum32() % hues)
 }
 
 func upperFirst(s []rune) []rune {

@@ -18,14 +18,20 @@ type pageView struct {
 	Logo      string
 	Accent    string // address of the accent's stylesheet
 
+	Base        string // from the page to "/party/", in front of every address on this server
 	Title       string // of the document and of the chat preview
 	Description string
-	Image       string
+	Image       string // whole address
+	ImageAlt    string
+	Drawn       bool // Image is the card, whose size is known
 	URL         string
+	Banner      string // content of Safari's smart banner tag
 
 	State string // an invite's state, or the reason of a failure
 	Live  bool
 	Scene scene
+	Play  *way
+	Ways  []way
 
 	// The rest is empty on a failure.
 	Host         *seat
@@ -35,8 +41,6 @@ type pageView struct {
 
 	// The rest is empty on an invite that is over.
 	Poll, QR    string
-	Play        *way
-	Ways        []way
 	Code        string
 	ValidBefore string // around the time of expiry
 	ValidAfter  string
@@ -46,12 +50,13 @@ type pageView struct {
 
 // page is the landing page itself.
 func (s *Site) page() route {
-	return route{limited: true, fail: s.pageFailure, answer: func(r *http.Request) answer {
+	return route{limited: true, bounded: true, spoken: true, fail: s.pageFailure, answer: func(r *http.Request) answer {
 		code, p, err := s.preview(r)
 		if err != nil {
 			return s.pageFailure(r, s.failureOf(r, err))
 		}
-		v := inviteView(code, p, s.policy())
+		c, t := s.speaking(r)
+		v := inviteView(code, p, newView(r, c, t), c)
 		status := http.StatusOK
 		if !v.Live {
 			status = http.StatusGone
@@ -60,11 +65,15 @@ func (s *Site) page() route {
 	}}
 }
 
-func (s *Site) pageFailure(_ *http.Request, f failure) answer {
-	c := s.policy()
-	v := newView(c)
+func (s *Site) pageFailure(r *http.Request, f failure) answer {
+	c, t := s.speaking(r)
+	v := newView(r, c, t)
 	v.State, v.Scene = string(f.reason), failureScene(f, v.T)
 	v.Title, v.Description = v.Scene.Headline, v.Scene.Note
+	v.Image = imageOf(c)
+	if f.status == http.StatusNotFound || f.status == http.StatusGone {
+		v.Ways = waysOf(c.Invites.App, "", t)
+	}
 	a := pageAnswer(f.status, v)
 	a.wait = f.wait
 	return a
@@ -79,29 +88,32 @@ func pageAnswer(status int, v pageView) answer {
 	return answer{status: status, kind: "text/html; charset=utf-8", cache: cacheNothing, policy: pagePolicy, noIndex: true, body: b.Bytes()}
 }
 
-func newView(c rules.Config) pageView {
-	t := textsOf(c)
-	v := pageView{T: t, Lang: t.lang(), Dir: t.dir(), Brand: gameTitle(c), Accent: accentURL(accentOf(c.Invites.Page.Accent))}
+func newView(r *http.Request, c rules.Config, t texts) pageView {
+	base := pageBase(r)
+	v := pageView{
+		T: t, Lang: t.lang(), Dir: t.dir(), Brand: gameTitle(c), Base: base,
+		Accent: accentURL(accentOf(c.Invites.Page.Accent)), Logo: logoOf(c, base),
+	}
 	v.Titled = v.Brand != ""
-	v.Logo, v.Image = logoOf(c)
 	if !v.Titled {
 		v.Brand = t.get("eyebrow")
 	}
 	return v
 }
 
-// inviteView draws a known invite.
-func inviteView(code string, p party.Preview, c rules.Config) pageView {
-	v := newView(c)
+// inviteView draws a known invite on a fresh view.
+func inviteView(code string, p party.Preview, v pageView, c rules.Config) pageView {
 	t := v.T
 	host := profileSeat(p.Inviter, t)
-	v.State, v.Live, v.Scene, v.Host = string(p.State), live(p.State), sceneOf(p, c), &host
+	v.State, v.Live, v.Scene, v.Host = string(p.State), live(p.State), sceneOf(p, c, t), &host
 	v.URL = publicURL(c, joinPath+code)
 	v.Title, v.Description = v.Scene.Headline, v.Scene.Note
+	v.Image, v.ImageAlt = imageOf(c), v.Title
 	if v.Image == "" {
-		v.Image = host.Picture
+		v.Image, v.Drawn = v.URL+cardSuffix, true
 	}
 	if !v.Live {
+		v.Ways = waysOf(c.Invites.App, "", t)
 		return v
 	}
 	v.Message = legibleLines(p.Message, messageLength)
@@ -112,12 +124,14 @@ func inviteView(code string, p party.Preview, c rules.Config) pageView {
 		}
 	}
 	v.Description = previewText(p, v.Message, t)
-	v.Poll, v.QR = joinPath+code+stateSuffix, joinPath+code+qrSuffix
+	v.Poll, v.QR = v.Base+"join/"+code+stateSuffix, v.Base+"join/"+code+qrSuffix
 	v.Code = readableCode(code)
+	v.Banner = smartBanner(c.Invites.App, v.URL)
 	v.Ways = waysOf(c.Invites.App, code, t)
 	if len(v.Ways) > 0 && (v.Ways[0].Kind == wayDeep || v.Ways[0].Kind == wayWeb) {
 		v.Play, v.Ways = &v.Ways[0], v.Ways[1:]
 		v.Play.Label = t.get("play")
+		v.Play.Intent = androidIntent(c.Invites.App, code, v.URL)
 	}
 	if p.ExpiresAt > 0 {
 		at := time.Unix(p.ExpiresAt, 0).UTC()
@@ -145,11 +159,28 @@ type tile struct {
 	LeaderText string
 }
 
+// group is the ways with the words above them.
+type group struct {
+	Label string
+	Ways  []way
+}
+
+// Group makes the ways drawable under a text, "" for none.
+func (v pageView) Group(key string) group {
+	if key == "" {
+		return group{"", v.Ways}
+	}
+	return group{v.T.get(key), v.Ways}
+}
+
 // Tile makes a seat drawable.
 func (v pageView) Tile(s seat) tile { return tile{s, v.T.get("leader")} }
 
 // Blank is the tile that the page's script copies for seats that appear later.
 func (v pageView) Blank() tile { return v.Tile(seat{Kind: "blank"}) }
+
+// Asset is where the page finds an embedded file.
+func (v pageView) Asset(name string) string { return v.Base + assetURL(name) }
 
 // Text gives the template a sentence by its key.
 func (v pageView) Text(key string) string { return v.T.get(key) }

@@ -155,7 +155,8 @@ func TestPage_SaysNothingOfLaunchAndIDs(t *testing.T) {
 }
 
 func TestPage_CodeForms(t *testing.T) {
-	for _, raw := range []string{linkCode, strings.ToLower(linkCode), "7K4M-Q2XW-B9TR-C3HD", "7k4m%20q2xw-b9tr-c3hd"} {
+	for _, raw := range []string{linkCode, strings.ToLower(linkCode), "7K4M-Q2XW-B9TR-C3HD", "7k4m%20q2xw-b9tr-c3hd",
+		linkCode + "/", linkCode + ").", linkCode + "%2C", linkCode + "%3Ffbclid=x", "%E2%80%8B" + linkCode + "%C2%A0", linkCode + "?fbclid=x"} {
 		s := serve(t, always(anInvite()))
 		w := s.get(joinPath + raw)
 		if w.Code != 200 || !strings.Contains(w.Body.String(), ">7K4M-Q2XW-B9TR-C3HD<") {
@@ -169,7 +170,7 @@ func TestPage_CodeForms(t *testing.T) {
 	if s.get(joinPath + "o1iL-mnpq"); !slices.Equal(s.previews.calls(), []string{"0111MNPQ by 203.0.113.7"}) {
 		t.Errorf("look-alikes: kernel was asked %q", s.previews.calls())
 	}
-	for _, raw := range []string{"short", linkCode + "0", "7K4MQ2XU", "%3Cscript%3E", "7K4MQ2X%00", strings.Repeat("7", 5000), "-", "ＡＢＣＤＥＦＧＨ"} {
+	for _, raw := range []string{"short", linkCode + "0", "7K4MQ2XU", "%3Cscript%3E", "7K4MQ2X%00", strings.Repeat("7", 5000), "-", "ＡＢＣＤＥＦＧＵ"} {
 		s := serve(t, always(anInvite()))
 		if w := s.get(joinPath + raw); w.Code != 404 {
 			t.Errorf("%.40s: %d; want 404", raw, w.Code)
@@ -233,20 +234,30 @@ func TestPage_Pictures(t *testing.T) {
 		if got := strings.Count(body, `class="picture" src="`+address) > 0; got != shown {
 			t.Errorf("picture %.60q on the page = %v; want %v", address, got, shown)
 		}
-		if got := strings.Contains(body, `og:image`); got != shown {
-			t.Errorf("picture %.60q as og:image = %v; want %v", address, got, shown)
+		if strings.Contains(body, `<meta property="og:image" content="`+address) && address != "https://" {
+			t.Errorf("picture %.60q is the chat preview's", address)
 		}
 		if state := s.get(joinPath + linkCode + "/state").Body.String(); !shown && address != "https://" && strings.Contains(state, address) {
 			t.Errorf("picture %.60q is in the state", address)
 		}
 	}
 	onServer := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Logo = "/files/logo.png" })).get(joinPath + linkCode).Body.String()
-	if !strings.Contains(onServer, `<img class="logo" src="/files/logo.png"`) || !strings.Contains(onServer, `<meta property="og:image" content="https://party.example.com/files/logo.png">`) {
-		t.Error("a logo on this server is not shown, or not with its whole address in the chat preview")
+	if !strings.Contains(onServer, `<img class="logo" src="../../files/logo.png"`) {
+		t.Error("a logo on this server is not shown")
 	}
-	withLogo := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Logo = "https://cdn.example.com/logo.png" }))
-	if body := withLogo.get(joinPath + linkCode).Body.String(); !strings.Contains(body, `<meta property="og:image" content="https://cdn.example.com/logo.png">`) {
-		t.Error("a configured logo is not the chat preview's image")
+	const card = `<meta property="og:image" content="https://party.example.com/party/join/` + linkCode + `/card.png">`
+	for image, want := range map[string]string{
+		"":                                   card,
+		"https://cdn.example.com/invite.png": `<meta property="og:image" content="https://cdn.example.com/invite.png">`,
+		"/files/invite.png":                  `<meta property="og:image" content="https://party.example.com/files/invite.png">`,
+	} {
+		s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) {
+			c.Invites.Page.Image = image
+			c.Invites.Page.Logo = "https://cdn.example.com/logo.svg"
+		}))
+		if body := s.get(joinPath + linkCode).Body.String(); !strings.Contains(body, want) || strings.Count(body, `property="og:image"`) != 1 {
+			t.Errorf("page.image %q: the page lacks %s, or has several", image, want)
+		}
 	}
 }
 
@@ -297,7 +308,8 @@ func TestPage_BotsChangeNothing(t *testing.T) {
 		for _, want := range []string{
 			`<meta property="og:title" content="Mira Okafor invites you to play Starfall Arena">`,
 			`<meta property="og:url" content="https://party.example.com/party/join/` + linkCode + `">`,
-			`<meta name="twitter:card" content="summary">`,
+			`<meta name="twitter:card" content="summary_large_image">`, `<meta property="og:image:width" content="1200">`, `<meta property="og:image:height" content="630">`,
+			`<meta property="og:image:alt" content="Mira Okafor invites you to play Starfall Arena">`,
 		} {
 			if w.Code != 200 || !strings.Contains(body, want) {
 				t.Errorf("%q: %d, or no %q", agent, w.Code, want)

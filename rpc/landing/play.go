@@ -3,6 +3,7 @@ package landing
 import (
 	"html/template"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"partyline/party/rules"
@@ -17,30 +18,62 @@ const (
 	wayWeb     = "web"
 	wayIOS     = "ios"
 	wayAndroid = "android"
+	wayMore    = "more"
 )
 
 // way is one way into the game.
 type way struct {
-	Kind  string
-	Label string
-	URL   template.URL
+	Kind   string
+	Label  string
+	URL    template.URL
+	On     string       // the devices it is for, with spaces between; "" for all
+	Intent template.URL // of the same for Android's browsers; "" for none
 }
 
-// waysOf lists the ways the rules configure, with the code in each, in the order the
-// page offers them without knowing the player's platform: the installed game, the
-// browser, the stores.
+// waysOf lists the ways the rules configure, with the code in each, in the order the page
+// offers them without knowing the player's device: the installed game, the browser, the
+// stores, the operator's others. Without a code, on the page of an invite that is over,
+// those remain that are on the web.
 func waysOf(app rules.App, code string, t texts) []way {
 	var ways []way
-	add := func(kind, label, link string, web bool) {
-		if u, ok := linkTo(link, code, web); ok {
-			ways = append(ways, way{kind, label, u})
+	add := func(kind, label, link, on string, web bool) {
+		if u, ok := linkTo(link, code, web || code == ""); ok {
+			ways = append(ways, way{Kind: kind, Label: label, URL: u, On: on})
 		}
 	}
-	add(wayDeep, t.get("play"), app.DeepLink, false)
-	add(wayWeb, t.get("play_web"), app.Web, true)
-	add(wayIOS, t.get("store_ios"), app.IOS.Store, true)
-	add(wayAndroid, t.get("store_android"), app.Android.Store, true)
+	add(wayDeep, t.get("play"), app.DeepLink, "", false)
+	add(wayWeb, t.get("play_web"), app.Web, "", true)
+	add(wayIOS, t.get("store_ios"), app.IOS.Store, "ios desktop", true)
+	add(wayAndroid, t.get("store_android"), app.Android.Store, "android desktop", true)
+	for _, more := range app.More {
+		add(wayMore, legible(more.Label, labelLength), more.URL, strings.Join(more.On, " "), false)
+	}
 	return ways
+}
+
+// androidIntent is the deep link as Android's browsers open it in the one app that it is
+// for. Where that is not installed they come back to the page, which then shows the ways
+// to get it: nobody is sent to a store without having asked for it.
+func androidIntent(app rules.App, code, page string) template.URL {
+	link, ok := linkTo(app.DeepLink, code, false)
+	scheme, rest, found := strings.Cut(string(link), "://")
+	if !ok || !found || app.Android.Package == "" || scheme == "http" || scheme == "https" {
+		return ""
+	}
+	path, _, _ := strings.Cut(rest, "#")
+	return template.URL("intent://" + path + "#Intent;scheme=" + scheme + ";package=" + app.Android.Package +
+		";S.browser_fallback_url=" + url.QueryEscape(page+"#get") + ";end")
+}
+
+var appleID = regexp.MustCompile(`/id([0-9]{5,12})(?:[/?]|$)`)
+
+// smartBanner is what Safari shows an app's banner by: the app's number, which its store
+// link holds, and the address the app is opened with.
+func smartBanner(app rules.App, page string) string {
+	if id := appleID.FindStringSubmatch(app.IOS.Store); id != nil {
+		return "app-id=" + id[1] + ", app-argument=" + page
+	}
+	return ""
 }
 
 // linkTo puts the code, escaped, into an operator's link. The result is marked as safe for
@@ -78,18 +111,35 @@ func picture(address string) string {
 	return u.String()
 }
 
-// logoOf is the configured logo as the page loads it, an https address or a path on this
-// server, and as others do, who need the whole address.
-func logoOf(c rules.Config) (source, absolute string) {
+// logoOf is the configured logo as the page loads it: an https address, or a path on this
+// server, from the page's base.
+func logoOf(c rules.Config, base string) string {
 	logo := c.Invites.Page.Logo
 	if strings.HasPrefix(logo, "/") && !strings.HasPrefix(logo, "//") {
-		return logo, publicURL(c, logo)
+		return base + "../" + strings.TrimPrefix(logo, "/")
 	}
-	address := picture(logo)
-	return address, address
+	return picture(logo)
+}
+
+// imageOf is the operator's own picture for chats, which need its whole address; "" for none.
+func imageOf(c rules.Config) string {
+	image := c.Invites.Page.Image
+	if strings.HasPrefix(image, "/") && !strings.HasPrefix(image, "//") {
+		return publicURL(c, image)
+	}
+	return image
 }
 
 // publicURL is where players reach a path of this server.
 func publicURL(c rules.Config, path string) string {
 	return strings.TrimRight(c.Invites.PublicURL, "/") + path
+}
+
+// publicPath is the path of public_url, "" where it has none.
+func publicPath(publicURL string) string {
+	u, err := url.Parse(publicURL)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.Path, "/")
 }

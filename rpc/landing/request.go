@@ -11,6 +11,7 @@ const (
 	joinPath    = "/party/join/"
 	stateSuffix = "/state"
 	qrSuffix    = "/qr.svg"
+	cardSuffix  = "/card.png"
 	assetPath   = "/party/assets/"
 	applePath   = "/.well-known/apple-app-site-association"
 	androidPath = "/.well-known/assetlinks.json"
@@ -24,6 +25,14 @@ func rawCode(path string) string {
 	}
 	code, _, _ := strings.Cut(rest, "/")
 	return code
+}
+
+// pageBase is the way from the page back to "/party/" on this server, as the browser
+// counts it, so that everything the page loads is found under whatever path a proxy has
+// put in front.
+func pageBase(r *http.Request) string {
+	_, below, _ := strings.Cut(r.URL.EscapedPath(), "/party/")
+	return strings.Repeat("../", strings.Count(below, "/"))
 }
 
 // readableCode breaks a canonical code into groups of four: "ABCD-EFGH".

@@ -19,12 +19,15 @@ type scene struct {
 
 // live reports whether an invite in this state can still lead into a party.
 func live(state party.InviteState) bool {
-	return state == party.StateOpen || state == party.StateFull
+	switch state {
+	case party.StateOpen, party.StateFull, party.StateLocked, party.StateAway:
+		return true
+	}
+	return false
 }
 
 // sceneOf words an invite's state.
-func sceneOf(p party.Preview, c rules.Config) scene {
-	t := textsOf(c)
+func sceneOf(p party.Preview, c rules.Config, t texts) scene {
 	inviter := isolated(nameOf(p.Inviter, t))
 	if !live(p.State) {
 		return scene{
@@ -33,12 +36,12 @@ func sceneOf(p party.Preview, c rules.Config) scene {
 			Seats:    []seat{},
 		}
 	}
-	sc := scene{Headline: headline(inviter, c), Seats: []seat{}}
-	if p.State == party.StateFull {
-		sc.Note = t.get("note_full", "{inviter}", inviter)
+	sc := scene{Headline: headline(inviter, c, t), Seats: []seat{}}
+	if p.State != party.StateOpen {
+		sc.Note = t.get("note_" + string(p.State))
 	}
 	if p.Party != nil {
-		seats, left := seatsOf(p.Party, c)
+		seats, left := seatsOf(p.Party, c, t)
 		sc.Seats = append(sc.Seats, seats...)
 		sc.Columns = columnsFor(len(seats))
 		sc.Count = t.get("count", "{size}", number(p.Party.Size), "{max}", number(p.Party.MaxSize))
@@ -58,8 +61,7 @@ func failureScene(f failure, t texts) scene {
 	}
 }
 
-func headline(inviter string, c rules.Config) string {
-	t := textsOf(c)
+func headline(inviter string, c rules.Config, t texts) string {
 	if title := gameTitle(c); title != "" {
 		return t.get("heading_titled", "{inviter}", inviter, "{title}", title)
 	}

@@ -15,7 +15,7 @@ type seat struct {
 	Key      string `json:"key,omitempty"`
 	Name     string `json:"name"` // the caption
 	Initial  string `json:"initial,omitempty"`
-	Hue      int    `json:"hue"`
+	Hue      uint   `json:"hue"`
 	Picture  string `json:"picture,omitempty"`
 	Leader   bool   `json:"leader,omitempty"`
 	Badge    string `json:"badge,omitempty"`   // the stage
@@ -32,15 +32,14 @@ const (
 
 // seatsOf lays a party out: the leader, the other members as they joined, seats that are
 // kept for somebody, free seats. left counts the free seats that got no tile.
-func seatsOf(p *party.PartyPreview, c rules.Config) (seats []seat, left int) {
-	t := textsOf(c)
+func seatsOf(p *party.PartyPreview, c rules.Config, t texts) (seats []seat, left int) {
 	size, held := max(p.Size, len(p.Members), 0), max(p.Held, 0)
 	free := max(p.MaxSize-size-held, 0)
 	room := tilesAtMost
 	for _, leaders := range []bool{true, false} {
 		for _, m := range p.Members {
 			if leader := m.UserID != "" && m.UserID == p.LeaderUserID; leader == leaders && len(seats) < room {
-				seats = append(seats, memberSeat(m, leader, c))
+				seats = append(seats, memberSeat(m, leader, c, t))
 			}
 		}
 	}
@@ -64,8 +63,7 @@ func seatsOf(p *party.PartyPreview, c rules.Config) (seats []seat, left int) {
 	return seats, 0
 }
 
-func memberSeat(m party.MemberProfile, leader bool, c rules.Config) seat {
-	t := textsOf(c)
+func memberSeat(m party.MemberProfile, leader bool, c rules.Config, t texts) seat {
 	s := profileSeat(m.Profile, t)
 	s.Leader = leader
 	s.Activity = legible(m.Text, statusLength)

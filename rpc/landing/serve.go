@@ -1,9 +1,11 @@
 package landing
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -26,6 +28,7 @@ type answer struct {
 	policy  string // Content-Security-Policy
 	tag     string // strong ETag; with one, If-None-Match is answered
 	noIndex bool   // search engines keep out
+	spoken  bool   // depends on the visitor's language
 	wait    time.Duration
 	body    []byte
 }
@@ -43,6 +46,8 @@ type route struct {
 	answer  func(*http.Request) answer
 	fail    func(*http.Request, failure) answer
 	limited bool // counts against the client address's bound
+	bounded bool // waits for a place among the requests in flight
+	spoken  bool // depends on the visitor's language
 }
 
 const (
@@ -59,7 +64,14 @@ const (
 	cachePrivHour = "private, max-age=3600" // an hour, in the player's browser only
 )
 
-const previewTimeout = 5 * time.Second // half the host's write timeout
+const (
+	previewTimeout = 5 * time.Second // half the host's write timeout
+
+	maxFlying  = 16                     // requests in flight that may read: well below the host's database pool
+	maxWaiting = 256                    // more that may wait for one of their places
+	maxWait    = 500 * time.Millisecond // for how long
+	busyWait   = 5 * time.Second        // when the others are asked to come back
+)
 
 // guard makes the handler the host calls: it admits the request, runs the route, and
 // turns a panic into the route's own failure, because nothing in the host recovers.
@@ -70,7 +82,9 @@ func (s *Site) guard(rt route) http.HandlerFunc {
 			write(w, r, plainFailure(r, failure{status: http.StatusMethodNotAllowed}))
 			return
 		}
-		write(w, r, s.run(rt, r))
+		a := s.run(rt, r)
+		a.spoken = rt.spoken
+		write(w, r, a)
 	}
 }
 
@@ -86,7 +100,40 @@ func (s *Site) run(rt route, r *http.Request) (a answer) {
 			return rt.fail(r, tooMany(wait))
 		}
 	}
+	if rt.bounded {
+		leave, ok := s.enter(r.Context())
+		if !ok {
+			return rt.fail(r, busy())
+		}
+		defer leave()
+	}
 	return rt.answer(r)
+}
+
+// enter takes a place among the requests in flight, or waits for one for a moment. A
+// server that lacks the time for all says so to some, so that the rest, and the game
+// beside the page, go on.
+func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
+	leave = func() { <-s.flying }
+	select {
+	case s.flying <- struct{}{}:
+		return leave, true
+	default:
+	}
+	if s.waiting.Add(1) > maxWaiting {
+		s.waiting.Add(-1)
+		return nil, false
+	}
+	defer s.waiting.Add(-1)
+	patience := time.NewTimer(maxWait)
+	defer patience.Stop()
+	select {
+	case s.flying <- struct{}{}:
+		return leave, true
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+	return nil, false
 }
 
 // crashed words a panic in the route's own format, and in plain text should that fail too
@@ -153,12 +200,19 @@ func (s *Site) failureOf(r *http.Request, err error) failure {
 	case party.RateLimited:
 		return tooMany(waitOf(e.Message))
 	}
+	if r.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded) {
+		return busy() // there is nothing wrong but the time it takes
+	}
 	s.logError(r, "landing: preview failed: %v (cause: %v)", e, e.Cause)
 	return failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
 }
 
 func tooMany(wait time.Duration) failure {
 	return failure{status: http.StatusTooManyRequests, reason: party.RateLimited, text: "rate_limited", wait: max(wait, time.Second)}
+}
+
+func busy() failure {
+	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: busyWait}
 }
 
 // waitOf finds the wait in a rate limit's message ("... retry_after_sec=12."); 0 where it
@@ -190,6 +244,10 @@ func write(w http.ResponseWriter, r *http.Request, a answer) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
+	h.Set("Content-Type", a.kind)
+	if a.spoken {
+		h.Add("Vary", "Accept-Language")
+	}
 	if a.noIndex {
 		h.Set("X-Robots-Tag", "noindex, nofollow")
 	}
@@ -198,12 +256,11 @@ func write(w http.ResponseWriter, r *http.Request, a answer) {
 	}
 	if a.tag != "" {
 		h.Set("ETag", a.tag)
-		if a.status == http.StatusOK && matchesTag(r.Header.Get("If-None-Match"), a.tag) {
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
 	}
-	h.Set("Content-Type", a.kind)
+	if a.status == http.StatusOK {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
+		return
+	}
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
 	if r.Method != http.MethodHead {
@@ -221,15 +278,4 @@ func plainFailure(_ *http.Request, f failure) answer {
 func strongTag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
-}
-
-// matchesTag compares an If-None-Match header weakly, as RFC 9110 asks for it.
-func matchesTag(header, tag string) bool {
-	for candidate := range strings.SplitSeq(header, ",") {
-		candidate = strings.TrimSpace(candidate)
-		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == tag {
-			return true
-		}
-	}
-	return false
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"time"
 
+	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -44,6 +46,10 @@ type Options struct {
 	// ProxyCount is the host's socket.proxy_count (its default is 1), so that both see
 	// the same client address. See the trust note at clientIP.
 	ProxyCount int
+	// Folder is what the path of the rules' own font is relative to.
+	Folder string
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
 }
 
 // Route is one row of the table that wiring registers with the host. Pattern is in the
@@ -62,7 +68,11 @@ type Site struct {
 	limiter  Limiter
 	logger   Logger
 	proxies  int
-	drawn    drawnStates
+	now      func() time.Time
+	drawn    *cache.Cache[drawnKey, drawnState]
+	pictures *pictures
+	flying   chan struct{} // a place for each request in flight
+	waiting  atomic.Int64  // for one
 }
 
 // New checks the options and makes a Site.
@@ -75,16 +85,33 @@ func New(o Options) (*Site, error) {
 	case o.ProxyCount < 0:
 		return nil, errors.New("landing: Options.ProxyCount is negative")
 	}
-	return &Site{previews: o.Previews, policy: o.Policy, limiter: o.Limiter, logger: o.Logger, proxies: o.ProxyCount, drawn: drawnStates{byCode: map[string]drawnState{}}}, nil
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Site{
+		previews: o.Previews, policy: o.Policy, limiter: o.Limiter, logger: o.Logger, proxies: o.ProxyCount, now: o.Now,
+		drawn:    cache.New[drawnKey, drawnState](o.Now, maxDrawn, time.Minute),
+		pictures: newPictures(o.Now, o.Folder),
+		flying:   make(chan struct{}, maxFlying),
+	}, nil
+}
+
+const maxDrawn = 1024 // answers kept, a few kB each
+
+// speaking are the rules and the page's texts in the visitor's language.
+func (s *Site) speaking(r *http.Request) (rules.Config, texts) {
+	c := s.policy()
+	return c, textsIn(languageFor(r.Header.Get("Accept-Language"), c.Invites.Page), c.Invites.Page)
 }
 
 // Routes is the table of everything this package serves, in the order to register it.
 func (s *Site) Routes() []Route {
 	get := []string{http.MethodGet, http.MethodHead}
 	return []Route{
-		{"landing_page", joinPath + "{code}", get, s.guard(s.page())},
+		{"landing_page", joinPath + "{code}{slash:/?}", get, s.guard(s.page())}, // links are pasted with a slash behind
 		{"landing_state", joinPath + "{code}" + stateSuffix, get, s.guard(s.state())},
 		{"landing_qr", joinPath + "{code}" + qrSuffix, get, s.guard(s.qr())},
+		{"landing_card", joinPath + "{code}" + cardSuffix, get, s.guard(s.card())},
 		{"landing_asset", assetPath + "{file}", get, s.guard(s.asset())},
 		{"landing_apple", applePath, get, s.guard(s.apple())},
 		{"landing_android", androidPath, get, s.guard(s.android())},

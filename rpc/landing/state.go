@@ -3,7 +3,6 @@ package landing
 import (
 	"encoding/json"
 	"net/http"
-	"sync"
 
 	"partyline/party"
 	"partyline/party/rules"
@@ -53,28 +52,32 @@ type publicParty struct {
 // state answers the page's polling, and anybody who draws a page of their own. Its
 // ETag is of the whole body, so a poll costs a 304 until something visible changes.
 func (s *Site) state() route {
-	return route{limited: true, fail: s.stateFailure, answer: func(r *http.Request) answer {
+	return route{limited: true, bounded: true, spoken: true, fail: s.stateFailure, answer: func(r *http.Request) answer {
 		code, p, err := s.preview(r)
 		if err != nil {
 			return s.stateFailure(r, s.failureOf(r, err))
 		}
-		if a, ok := s.drawn.get(code, p); ok {
-			return a
+		c, t := s.speaking(r)
+		key := drawnKey{code, t.tag}
+		if d, ok := s.drawn.Kept(key); ok && d.of(p) {
+			return d.answer
 		}
-		a := stateAnswer(p, s.policy())
-		s.drawn.put(code, p, a)
+		a := stateAnswer(p, c, t)
+		if p.Party != nil {
+			s.drawn.Put(key, drawnState{p.State, p.Party, a})
+		}
 		return a
 	}}
 }
 
-func stateAnswer(p party.Preview, c rules.Config) answer {
+func stateAnswer(p party.Preview, c rules.Config, t texts) answer {
 	status := http.StatusOK
 	if !live(p.State) {
 		status = http.StatusGone
 	}
 	body := publicState{
 		State: p.State, Inviter: publicProfileOf(p.Inviter), Party: publicPartyOf(p),
-		Message: p.Message, Info: p.Info, ExpiresAt: p.ExpiresAt, View: sceneOf(p, c),
+		Message: p.Message, Info: p.Info, ExpiresAt: p.ExpiresAt, View: sceneOf(p, c, t),
 	}
 	if body.Info == nil {
 		body.Info = []party.InfoField{}
@@ -82,40 +85,22 @@ func stateAnswer(p party.Preview, c rules.Config) answer {
 	return jsonAnswer(status, body)
 }
 
-// drawnStates keeps the answers of links that many watch. The kernel shares a preview
-// between those who ask within a second, and an answer holds for as long as it gives out
-// that very one; the next preview, or new rules with it, are drawn anew.
-type drawnStates struct {
-	mu     sync.Mutex
-	byCode map[string]drawnState
-}
-
+// drawnState is the answer of a link that many watch. The kernel shares a preview between
+// those who ask within a second, and the answer holds for as long as it gives out that
+// very one; the next preview, or new rules with it, are drawn anew.
 type drawnState struct {
 	state  party.InviteState
 	party  *party.PartyPreview
 	answer answer
 }
 
-const drawnAtMost = 1024 // answers kept, a few kB each; then all are dropped, and soon back
+type drawnKey struct{ code, language string }
 
-func (d *drawnStates) get(code string, p party.Preview) (answer, bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	known, ok := d.byCode[code]
-	return known.answer, ok && p.Party != nil && known.party == p.Party && known.state == p.State
-}
+func (d drawnState) of(p party.Preview) bool { return d.party == p.Party && d.state == p.State }
 
-func (d *drawnStates) put(code string, p party.Preview, a answer) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.byCode) >= drawnAtMost {
-		clear(d.byCode)
-	}
-	d.byCode[code] = drawnState{p.State, p.Party, a}
-}
-
-func (s *Site) stateFailure(_ *http.Request, f failure) answer {
-	a := jsonAnswer(f.status, publicFailure{Reason: f.reason, View: failureScene(f, textsOf(s.policy()))})
+func (s *Site) stateFailure(r *http.Request, f failure) answer {
+	_, t := s.speaking(r)
+	a := jsonAnswer(f.status, publicFailure{Reason: f.reason, View: failureScene(f, t)})
 	a.cache, a.tag, a.wait = cacheNothing, "", f.wait
 	return a
 }

@@ -1,6 +1,6 @@
-// Command partyline is the command line for designers and developers: the module on the
-// embedded engine, and checking,
-// explaining and describing rules files.
+// Command partyline is the command line for designers, developers and operators: the module
+// on the embedded engine, checking, explaining and describing rules files, and comparing a
+// plugin with a server.
 package main
 
 import (
@@ -28,6 +28,8 @@ var commands = []command{
 	{"run", "start the module on the embedded engine", runCommand},
 	{"rules", "check, explain and describe rules files", rulesCommand},
 	{"sim", "play a queue of a rules file with simulated players", simCommand},
+	{"doctor", "say whether a server opens a plugin", doctorCommand},
+	{"version", "say which build this is", versionCommand},
 }
 
 func main() {

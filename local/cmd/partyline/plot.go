@@ -52,8 +52,14 @@ func (d *drawing) dot(x, y, r float64, fill string) {
 	fmt.Fprintf(&d.b, `<circle cx="%s" cy="%s" r="%s" fill="%s"/>`+"\n", px(x), px(y), px(r), fill)
 }
 
-// path draws a line through points; closed and filled where fill is not empty.
-func (d *drawing) path(points [][2]float64, stroke, fill string, width float64) {
+// ring is a dot with a hole, told from a dot without its colour.
+func (d *drawing) ring(x, y, r float64, stroke string) {
+	fmt.Fprintf(&d.b, `<circle cx="%s" cy="%s" r="%s" fill="#ffffff" stroke="%s" stroke-width="2"/>`+"\n", px(x), px(y), px(r), stroke)
+}
+
+// path draws a line through points, with dashes as SVG writes them; closed and filled where
+// fill is not empty.
+func (d *drawing) path(points [][2]float64, stroke, fill, dash string, width float64) {
 	if len(points) == 0 {
 		return
 	}
@@ -70,7 +76,10 @@ func (d *drawing) path(points [][2]float64, stroke, fill string, width float64) 
 		fmt.Fprintf(&d.b, `<path d="%sZ" fill="%s" fill-opacity="0.18" stroke="none"/>`+"\n", p.String(), fill)
 	}
 	if stroke != "" {
-		fmt.Fprintf(&d.b, `<path d="%s" fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round"/>`+"\n", p.String(), stroke, px(width))
+		if dash != "" {
+			dash = ` stroke-dasharray="` + dash + `"`
+		}
+		fmt.Fprintf(&d.b, `<path d="%s" fill="none" stroke="%s" stroke-width="%s" stroke-linejoin="round"%s/>`+"\n", p.String(), stroke, px(width), dash)
 	}
 }
 
@@ -162,13 +171,42 @@ func (p panel) grid(x, y *axis, xUnit, yUnit string) {
 	}
 }
 
-// legend is a row of coloured words that ends at the panel's right edge.
-func (p panel) legend(names, colours []string) {
-	x := p.left + p.width
-	for i := len(names) - 1; i >= 0; i-- {
-		p.text(x, p.top-30, "end", grey, 11, false, names[i])
-		x -= 6.5*float64(len([]rune(names[i]))) + 9
-		p.dot(x, p.top-34, 4, colours[i])
+// mark is how one thing is drawn, and what it is called. Things differ in more than colour.
+type mark struct {
+	name, colour, dash string
+	shape              shape
+}
+
+type shape int
+
+const (
+	asLine shape = iota
+	asDot
+	asRing
+	asBar
+)
+
+// dashes tell lines apart without colour.
+var dashes = [...]string{"", "8 4", "2 3", "10 3 2 3", "5 2", "1 5", "12 4", "4 4"}
+
+// legend is a row of marks and words that ends at the panel's right edge.
+func (p panel) legend(marks ...mark) {
+	x, y := p.left+p.width, p.top-34
+	for i := len(marks) - 1; i >= 0; i-- {
+		m := marks[i]
+		p.text(x, p.top-30, "end", grey, 11, false, m.name)
+		x -= 6.5*float64(len([]rune(m.name))) + 9
+		switch m.shape {
+		case asDot:
+			p.dot(x, y, 4, m.colour)
+		case asRing:
+			p.ring(x, y, 4, m.colour)
+		case asBar:
+			p.rect(x-6, y-4, 12, 8, m.colour, 0.75)
+		default:
+			p.path([][2]float64{{x - 22, y}, {x + 2, y}}, m.colour, "", m.dash, 2)
+			x -= 18
+		}
 		x -= 16
 	}
 }

@@ -10,11 +10,13 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"partyline/local/demo"
 	"partyline/local/engine"
+	"partyline/local/hostproc"
 	"partyline/module/wiring"
 )
 
@@ -34,6 +36,7 @@ func runCommand(t *terminal, args []string) int {
 	addr := flags.String("addr", "127.0.0.1:7350", "host:port to listen on")
 	config := flags.String("config", "local/nakama.yml", "server configuration, the same file a real server takes")
 	runtimePath := flags.String("runtime-path", ".", "directory the rules file's path is relative to")
+	plugin := flags.String("plugin", "", "built plugin to run, in the program pluginhost beside it, instead of the module in this program")
 	players := flags.Bool("players", true, "seed a live party of demo players and print an invite to it")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, runUsage)
@@ -47,39 +50,65 @@ func runCommand(t *terminal, args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, *addr, *config, *runtimePath, *players, stdout, stderr); err != nil {
+	if err := serve(ctx, runOptions{*addr, *config, *runtimePath, *plugin, *players}, stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "partyline:", err)
 		return exitProblem
 	}
 	return exitOK
 }
 
-func serve(ctx context.Context, addr, config, runtimePath string, players bool, stdout, stderr io.Writer) error {
-	opts, err := loadConfig(config)
+type runOptions struct {
+	addr, config, runtimePath string
+	plugin                    string // "" for the module in this program
+	players                   bool
+}
+
+// start brings a server up and returns where it listens.
+func start(ctx context.Context, o runOptions, opts engine.Options, stderr io.Writer) (addr string, stop func(), err error) {
+	if o.plugin != "" {
+		p, err := hostproc.Start(ctx, hostproc.Options{Plugin: o.plugin, Config: o.config, Addr: o.addr, RuntimePath: o.runtimePath, Log: stderr})
+		if err != nil {
+			return "", nil, err
+		}
+		return p.Addr(), p.Stop, nil
+	}
+	server, err := engine.Start(ctx, opts)
+	if err != nil {
+		return "", nil, err
+	}
+	return addr, server.Close, nil
+}
+
+func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
+	opts, ignored, err := engine.LoadConfig(o.config)
 	if err != nil {
 		return err
 	}
-	opts.Addr, opts.RuntimePath = addr, runtimePath
+	opts.Addr, opts.RuntimePath = o.addr, o.runtimePath
 	opts.Init = wiring.Register
-	if opts.Root, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey}); err != nil {
+	if opts.Pages, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey}); err != nil {
 		return err
 	}
 
 	opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	server, err := engine.Start(ctx, opts)
+	addr, stop, err := start(ctx, o, opts, stderr)
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) && op.Op == "listen" {
-			return fmt.Errorf("%s is taken: stop what listens there, or choose another with --addr (%w)", addr, err)
+			return fmt.Errorf("%s is taken: stop what listens there, or choose another with --addr (%w)", o.addr, err)
 		}
 		return err
 	}
-	defer server.Close()
-	fmt.Fprintf(stdout, "\n  Partyline on the embedded engine\n\n  demo client   %s/\n", server.URL())
-	if players {
+	defer stop()
+	url := "http://" + addr
+	fmt.Fprintf(stdout, "\n  Partyline on the embedded engine\n\n  demo client   %s/\n", url)
+	if len(ignored) > 0 {
+		fmt.Fprintf(stdout, "  ignored       %s   keys of %s for a real server only\n", strings.Join(ignored, ", "), o.config)
+	}
+	if o.players {
 		seedCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
-		cast, err := seed(seedCtx, server.Addr())
+		cast, err := seed(seedCtx, addr)
 		if err != nil {
 			return fmt.Errorf("seeding the demo players: %w", err)
 		}
@@ -91,9 +120,9 @@ func serve(ctx context.Context, addr, config, runtimePath string, players bool, 
 		}()
 		fmt.Fprintf(stdout, "  invite link   %s\n                to %s's party of %d, there for you to join\n", cast.inviteURL, cast.names[0], len(cast.names))
 	}
-	fmt.Fprintf(stdout, "  client API    %s   server key %q, http key %q\n", server.Addr(), opts.ServerKey, opts.HTTPKey)
+	fmt.Fprintf(stdout, "  client API    %s   server key %q, http key %q\n", addr, opts.ServerKey, opts.HTTPKey)
 	if key := opts.Env[wiring.EnvConsole]; key != "" {
-		fmt.Fprintf(stdout, "  console page  %s/party/console   any user, password %q\n", server.URL(), key)
+		fmt.Fprintf(stdout, "  console page  %s/party/console   any user, password %q\n", url, key)
 	}
 	if rules := opts.Env[wiring.EnvRules]; rules != "" {
 		fmt.Fprintf(stdout, "  rules file    %s   edit it while this runs\n", rules)

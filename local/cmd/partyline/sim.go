@@ -32,7 +32,11 @@ type simFlags struct {
 	arrivals, parties, values string
 	skill                     string
 	duration, interval        time.Duration
+	regions                   string
 	friends                   float64
+	blocks, drops             float64
+	declines, noShows         float64
+	match                     time.Duration
 	seed                      uint64
 }
 
@@ -51,6 +55,12 @@ func simCommand(t *terminal, args []string) int {
 	flags.StringVar(&f.values, "values", "", "values of match_on properties with their shares, such as region=eu:5,us:4,asia:1;build=42:1")
 	flags.StringVar(&f.skill, "skill", "1500,300", "mean and deviation of the players' skill")
 	flags.Float64Var(&f.friends, "friends", 0.5, "how alike the skill within a party is, from 0 (as strangers) to 1 (the same)")
+	flags.StringVar(&f.regions, "regions", "", "where players live, of the queue's latency regions, with their shares; all alike unless given")
+	flags.Float64Var(&f.blocks, "blocks", 0, "how many of the 100 tickets before it a ticket has blocked, on average")
+	flags.Float64Var(&f.drops, "drops", 0, "share of the tickets that give up in a minute of waiting")
+	flags.Float64Var(&f.declines, "declines", 0, "share of the tickets that do not accept the match they get")
+	flags.Float64Var(&f.noShows, "no-shows", 0, "share of the players who never come to their match")
+	flags.DurationVar(&f.match, "match", 10*time.Minute, "for how long a match takes in others, where the queue has backfill")
 	flags.Uint64Var(&f.seed, "seed", 1, "another number is another evening")
 	flags.StringVar(&f.svg, "svg", "", "also draw the report into this file")
 	flags.Usage = func() {
@@ -76,15 +86,16 @@ func simCommand(t *terminal, args []string) int {
 	if !ok {
 		return t.fail(fmt.Errorf("%s has no queue %q; it has: %s", f.rules, f.queue, strings.Join(slices.Sorted(maps.Keys(queues)), ", ")))
 	}
-	load, left, err := f.load(q)
+	formed := queue.FormationOf(q)
+	load, left, err := f.load(q, formed.Latency.Regions)
 	if err == nil {
 		err = load.Check()
 	}
 	if err != nil {
 		return t.fail(err)
 	}
-	report := simulation.Run(queue.FormationOf(q), load)
-	t.simReport(f, q, left, report)
+	report := simulation.Run(formed, load)
+	t.simReport(f, q, load, left, report)
 	if f.svg != "" {
 		if err := os.WriteFile(f.svg, []byte(drawReport(f.queue, load, report, q.Skill != nil)), 0o644); err != nil {
 			return t.fail(err)
@@ -99,7 +110,7 @@ func simCommand(t *terminal, args []string) int {
 
 // load turns the flags into a load for the queue; left are the party sizes that the queue
 // does not take.
-func (f simFlags) load(q rules.Queue) (load simulation.Load, left []simulation.Share, err error) {
+func (f simFlags) load(q rules.Queue, regions []string) (load simulation.Load, left []simulation.Share, err error) {
 	rate, err := rules.ParseRate(f.arrivals)
 	if err != nil || rate.Unlimited() {
 		return load, nil, fmt.Errorf("--arrivals %s: expected so many per time, such as 20/s or 90/m", f.arrivals)
@@ -107,6 +118,13 @@ func (f simFlags) load(q rules.Queue) (load simulation.Load, left []simulation.S
 	load = simulation.Load{
 		PerSecond: rate.PerSecond(), Duration: f.duration, Interval: f.interval, MaxWait: q.MaxWait,
 		Seed: f.seed, Friends: f.friends, Mean: q.Skill == nil || q.Skill.Party != rules.PartySkillMax,
+		Blocks: f.blocks, Drops: f.drops, Declines: f.declines, NoShows: f.noShows,
+	}
+	if q.Backfill {
+		load.MatchLength = f.match
+	}
+	if load.Homes, err = f.homes(regions); err != nil {
+		return load, nil, err
 	}
 	sizes, err := shares(f.parties)
 	if err != nil {
@@ -131,6 +149,27 @@ func (f simFlags) load(q rules.Queue) (load simulation.Load, left []simulation.S
 	}
 	load.Places, err = f.places(q.MatchOn)
 	return load, left, err
+}
+
+// homes reads where players live.
+func (f simFlags) homes(regions []string) ([]simulation.Share, error) {
+	text := f.regions
+	if text == "" {
+		text = strings.Join(regions, ",")
+	}
+	if text == "" {
+		return nil, nil
+	}
+	homes, err := shares(text)
+	if err != nil {
+		return nil, fmt.Errorf("--regions %s: %w", text, err)
+	}
+	for _, h := range homes {
+		if !slices.Contains(regions, h.Value) {
+			return nil, fmt.Errorf("--regions %s: %q is none of the queue's latency regions %v", text, h.Value, regions)
+		}
+	}
+	return homes, nil
 }
 
 // places reads the values of the properties that the queue matches by. One that is not
@@ -183,7 +222,7 @@ func shares(text string) ([]simulation.Share, error) {
 }
 
 // simReport prints what became of everybody.
-func (t *terminal) simReport(f simFlags, q rules.Queue, left []simulation.Share, r simulation.Report) {
+func (t *terminal) simReport(f simFlags, q rules.Queue, l simulation.Load, left []simulation.Share, r simulation.Report) {
 	fmt.Fprintf(t.out, "%s: %d teams of %d; %s for %s, a pass every %s, seed %d\n", t.paint(bold, f.queue), q.Teams, q.TeamSize,
 		f.arrivals, rules.FormatDuration(f.duration), rules.FormatDuration(f.interval), f.seed)
 	for _, s := range left {
@@ -192,7 +231,18 @@ func (t *terminal) simReport(f simFlags, q rules.Queue, left []simulation.Share,
 	fmt.Fprintf(t.out, "\n%-22s %10s %8s\n", "", "tickets", "players")
 	fmt.Fprintf(t.out, "%-22s %10d %8d\n", "arrived", r.Arrived, r.Players)
 	fmt.Fprintf(t.out, "%-22s %10d %8d   %s of the tickets, in %d matches\n", "placed", r.Placed, r.PlayersPlaced, percent(r.Placed, r.Arrived), len(r.Matches))
+	fmt.Fprintf(t.out, "%-22s %10s %8d\n", "could have been", "", r.PlayersBound)
 	fmt.Fprintf(t.out, "%-22s %10d\n", "gave up at max_wait", r.Expired)
+	if l.Drops > 0 {
+		fmt.Fprintf(t.out, "%-22s %10d\n", "gave up before", r.Dropped)
+	}
+	if l.Declines > 0 {
+		fmt.Fprintf(t.out, "%-22s %10d\n", "declined", r.Declined)
+	}
+	if l.NoShows > 0 {
+		fmt.Fprintf(t.out, "%-22s %10s %8d\n", "never came", "", r.NoShows)
+		fmt.Fprintf(t.out, "%-22s %10d\n", "joined running ones", r.Fills())
+	}
 	fmt.Fprintf(t.out, "%-22s %10d\n", "waiting at the end", r.Waiting)
 	split := fmt.Sprint(r.Split)
 	if r.Split > 0 {
@@ -210,6 +260,18 @@ func (t *terminal) simReport(f simFlags, q rules.Queue, left []simulation.Share,
 			name = "alone"
 		}
 		t.quantiles(name, r.Waits(size))
+	}
+	if q.Skill != nil {
+		for _, b := range r.Distances(l.Skill) {
+			name := fmt.Sprintf("%.1f to %.1f deviations", b.Low, b.High)
+			if math.IsInf(b.High, 1) {
+				name = fmt.Sprintf("beyond %.1f deviations", b.Low)
+			}
+			t.quantiles(name, b.Waits)
+		}
+	}
+	if q.Teams > 1 && len(r.Matches) > 0 {
+		fmt.Fprintf(t.out, "\nlargest parties of two teams differ by 2 or more: %.1f %% of the matches\n", 100*r.GroupsApart(2))
 	}
 	if q.Skill != nil {
 		fmt.Fprintf(t.out, "\n%-22s %10s %8s %8s %8s %8s\n", "skill apart", "matches", "p50", "p90", "p99", "most")

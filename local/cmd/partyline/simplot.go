@@ -16,7 +16,7 @@ const skillBands = 24
 func drawReport(name string, l simulation.Load, r simulation.Report, skill bool) string {
 	height := 420.0
 	if skill {
-		height = 760
+		height = 770
 	}
 	d := newDrawing(1000, height)
 	d.text(40, 40, "start", ink, 20, true, name)
@@ -39,7 +39,7 @@ func drawReport(name string, l simulation.Load, r simulation.Report, skill bool)
 // are placed, with marks for half of them and for 99 of 100.
 func (d *drawing) waitsBySize(r simulation.Report, left, top, width, height float64) {
 	p := d.newPanel(left, top, width, height, "Wait by party size", "seconds")
-	p.legend([]string{"half of them", "9 of 10", "99 of 100"}, []string{ink, accent, warm})
+	p.legend(mark{name: "half of them", colour: ink, shape: asDot}, mark{name: "9 of 10", colour: accent, shape: asBar}, mark{name: "99 of 100", colour: warm, shape: asRing})
 	most := 0.0
 	for _, size := range r.Sizes() {
 		most = max(most, simulation.Quantile(r.Waits(size), 0.99))
@@ -61,7 +61,7 @@ func (d *drawing) waitsBySize(r simulation.Report, left, top, width, height floa
 		p.rect(x.px(0), y-bar/2, x.px(most90)-x.px(0), bar, accent, 0.75)
 		p.line(x.px(half), y-bar/2, x.px(half), y+bar/2, "#ffffff", 2)
 		p.dot(x.px(half), y, 4, ink)
-		p.dot(x.px(most99), y, 4, warm)
+		p.ring(x.px(most99), y, 4, warm)
 	}
 }
 
@@ -71,18 +71,19 @@ func (d *drawing) placedWithin(r simulation.Report, left, top, width, height flo
 	x := newAxis(0, simulation.Quantile(r.Waits(0), 0.995), left, width, 6)
 	y := axis{from: 0, to: 100, at: top + height, size: -height, step: 20}
 	p.grid(&x, &y, "", " %")
-	var names, colours []string
+	var marks []mark
 	for i, size := range r.Sizes() {
 		colour, name := palette[i%len(palette)], fmt.Sprint(size)
 		if size == 1 {
 			name = "alone"
 		}
-		p.path(cumulative(r.Waits(size), x, y), colour, "", 2)
+		dash := dashes[i%len(dashes)]
+		p.path(cumulative(r.Waits(size), x, y), colour, "", dash, 2)
 		if i < len(palette) {
-			names, colours = append(names, name), append(colours, colour)
+			marks = append(marks, mark{name: name, colour: colour, dash: dash})
 		}
 	}
-	p.legend(names, colours)
+	p.legend(marks...)
 }
 
 // cumulative is the line of the share of values that are at most as large.
@@ -103,13 +104,13 @@ func cumulative(sorted []float64, x, y axis) [][2]float64 {
 // apart.
 func (d *drawing) skillApart(r simulation.Report, left, top, width, height float64) {
 	p := d.newPanel(left, top, width, height, "Skill apart", "share of the matches, by points at most")
-	p.legend([]string{"between the teams", "within a match"}, []string{warm, accent})
+	p.legend(mark{name: "between the teams", colour: warm, dash: dashes[1]}, mark{name: "within a match", colour: accent})
 	x := newAxis(0, simulation.Quantile(r.Spreads(), 0.99), left, width, 6)
 	y := axis{from: 0, to: 100, at: top + height, size: -height, step: 20}
 	p.grid(&x, &y, "", " %")
 	for i, values := range [][]float64{r.TeamGaps(), r.Spreads()} {
 		colour := [...]string{warm, accent}[i]
-		p.path(cumulative(values, x, y), colour, "", 2)
+		p.path(cumulative(values, x, y), colour, "", [...]string{dashes[1], ""}[i], 2)
 		for _, share := range [...]float64{0.5, 0.9} {
 			if v := simulation.Quantile(values, share); v <= x.to {
 				p.dot(x.px(v), y.px(100*share), 4, colour)
@@ -122,7 +123,7 @@ func (d *drawing) skillApart(r simulation.Report, left, top, width, height float
 // waitsBySkill shows whether the strongest and the weakest wait for longer.
 func (d *drawing) waitsBySkill(r simulation.Report, left, top, width, height float64) {
 	p := d.newPanel(left, top, width, height, "Wait by skill", "seconds, for groups of equal count, by skill")
-	p.legend([]string{"half of them", "9 of 10"}, []string{ink, accent})
+	p.legend(mark{name: "half of them", colour: ink, dash: dashes[1]}, mark{name: "9 of 10", colour: accent})
 	bands := r.Bands(skillBands)
 	most := 0.0
 	for _, b := range bands {
@@ -132,6 +133,7 @@ func (d *drawing) waitsBySkill(r simulation.Report, left, top, width, height flo
 	x := newAxis(middle(bands[0]), middle(bands[len(bands)-1]), left, width, 8)
 	y := newAxis(0, most, top+height, -height, 5)
 	p.grid(&x, &y, "", "")
+	p.text(left+width/2, top+height+38, "middle", grey, 11, false, "skill of the party, in points")
 	quantile := func(q float64) [][2]float64 {
 		var points [][2]float64
 		for _, b := range bands {
@@ -141,9 +143,9 @@ func (d *drawing) waitsBySkill(r simulation.Report, left, top, width, height flo
 	}
 	nine := quantile(0.9)
 	ground := append(append([][2]float64{{nine[0][0], y.px(0)}}, nine...), [2]float64{nine[len(nine)-1][0], y.px(0)})
-	p.path(ground, "", accent, 0)
-	p.path(nine, accent, "", 2)
-	p.path(quantile(0.5), ink, "", 2)
+	p.path(ground, "", accent, "", 0)
+	p.path(nine, accent, "", "", 2)
+	p.path(quantile(0.5), ink, "", dashes[1], 2)
 	for _, at := range quantile(0.5) {
 		p.dot(at[0], at[1], 2.5, ink)
 	}

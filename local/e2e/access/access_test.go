@@ -60,7 +60,7 @@ func TestMatrix_NamesEveryFunction(t *testing.T) {
 func TestMatrix(t *testing.T) {
 	addr := target.Given()
 	if addr == "" {
-		addr = target.Engine(t, true)
+		addr = target.Server(t, true)
 	} else if !target.HasModule(t, addr) {
 		t.Fatalf("the server at %s has no Partyline module, which the matrix is about", addr)
 	}
@@ -86,7 +86,7 @@ func TestMatrix(t *testing.T) {
 func TestSocketsNeedASession(t *testing.T) {
 	addr := target.Given()
 	if addr == "" {
-		addr = target.Engine(t, true)
+		addr = target.Server(t, true)
 	}
 	for _, token := range []string{"", "forged"} {
 		answer, err := client.New(addr).Do(t.Context(), http.MethodGet, "/ws?token="+token, "", nil)

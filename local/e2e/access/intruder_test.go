@@ -19,7 +19,7 @@ import (
 func TestIntruder_AcceptOfNobody(t *testing.T) {
 	addr := target.Given()
 	if addr == "" {
-		addr = target.Engine(t, true)
+		addr = target.Server(t, true)
 	}
 	s := newScene(t, addr)
 	partyID := s.words.Replace("$party")
@@ -37,7 +37,7 @@ func TestIntruder_AcceptOfNobody(t *testing.T) {
 func TestIntruder_StorageOfOthers(t *testing.T) {
 	addr := target.Given()
 	if addr == "" {
-		addr = target.Engine(t, true)
+		addr = target.Server(t, true)
 	}
 	s := newScene(t, addr)
 	outsider, leader := s.players["outsider"], s.players["leader"]
@@ -65,6 +65,7 @@ func TestIntruder_StorageOfOthers(t *testing.T) {
 	write(index, "b", `{"key":"`+strings.Repeat("0", 64)+`","hold":true,"expires_at":`+later+`}`)
 	write("partyline_invites", strings.Repeat("0", 64), `{"id":7}`)
 	write("partyline_invite_ids", s.words.Replace("$linkID"), `{"key":"0"}`)
+	write("partyline_parties", partyUUID, `{"kicks":7}`)
 	write("partyline_kicks", partyUUID, `{"kicks":7}`)
 	write("partyline_seats", partyUUID, `{"seats":7}`)
 	write("partyline_away", leader.Player.ID(), `{"parties":7}`)

@@ -14,7 +14,7 @@ import (
 func TestIntruder_LaunchData(t *testing.T) {
 	addr := target.Given()
 	if addr == "" {
-		addr = target.Engine(t, true)
+		addr = target.Server(t, true)
 	}
 	s := newScene(t, addr)
 	for _, launch := range []string{

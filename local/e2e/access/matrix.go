@@ -83,6 +83,8 @@ var Matrix = []Row{
 		signedIn(notMember, notMember, Allowed, Allowed)},
 	{"party_share", "a group the leader is in", `{"party_id":"$party","to":{"group_id":"$group"}}`,
 		signedIn(notMember, notMember, notMember, Allowed)},
+	{"party_activity", "the party's ID", `{"party_id":"$party"}`,
+		signedIn(notMember, notMember, Allowed, Allowed)},
 	{"party_check", "creating", `{"action":"create"}`,
 		signedIn(Allowed, Allowed, Allowed, Allowed)},
 	{"party_check", "joining another party, by its ID", `{"action":"join","party_id":"$other"}`,

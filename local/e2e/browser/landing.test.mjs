@@ -233,7 +233,8 @@ describe("routes", () => {
   test("serve assets that may be kept", async () => {
     const { invite } = await scene();
     const html = await (await http(pathOf(invite))).text();
-    const assets = [...html.matchAll(/(?:src|href)="(\/party\/assets\/[^"]+)"/g)].map((m) => m[1]);
+    const page = new URL(pathOf(invite), "http://page");
+    const assets = [...html.matchAll(/(?:src|href)="([^"]*\/assets\/[^"]+)"/g)].map((m) => new URL(m[1], page).pathname);
     assert.ok(assets.length >= 2, "style and script");
     for (const asset of assets) {
       const res = await http(asset);

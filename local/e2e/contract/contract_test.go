@@ -30,8 +30,8 @@ func TestTranscripts(t *testing.T) {
 	if *record {
 		t.Fatalf("-record needs a stock server in %s", target.Variable)
 	}
-	t.Run("stock", func(t *testing.T) { compare(t, target.Engine(t, false), false) })
-	t.Run("module", func(t *testing.T) { compare(t, target.Engine(t, true), true) })
+	t.Run("stock", func(t *testing.T) { compare(t, target.Server(t, false), false) })
+	t.Run("module", func(t *testing.T) { compare(t, target.Server(t, true), true) })
 }
 
 // compare plays every scenario. With the module, those that it guards on purpose are left to the module's own suites,

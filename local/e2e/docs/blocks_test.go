@@ -39,6 +39,11 @@ var checkers = []checker{
 	}},
 	{name: "rules", claims: language("yaml"), check: func(t *testing.T, _ string, _ Document, b Block) { checkRules(t, b) }},
 	{name: "shell", claims: language("sh"), check: func(t *testing.T, _ string, _ Document, b Block) { checkShell(t, b) }},
+	{name: "a proxy's settings", claims: language("nginx"), check: func(t *testing.T, _ string, _ Document, b Block) {
+		if !strings.Contains(b.Body, "proxy_pass http://127.0.0.1:7350") {
+			t.Errorf("%s: it passes nothing on to the server's port", b)
+		}
+	}},
 	{name: "SQL", claims: language("sql"), check: func(t *testing.T, _ string, _ Document, b Block) { checkSQL(t, b) }},
 	{name: "log lines", claims: func(b Block) bool { return b.Language == "text" && b.Label == "log" }, check: func(t *testing.T, _ string, _ Document, b Block) {
 		checkLog(t, b)

@@ -30,8 +30,8 @@ var bounds = map[string]bound{
 	"invites of one member to one party":              {[]string{"party/invite.maxPerMember"}, 1},
 	"invites of a party that are listed":              {[]string{"party/invite.page", "party/invite.indexPages"}, 1},
 	"players on their way to one party":               {[]string{"party/status.maxIncoming"}, 1},
-	"kicks remembered per party":                      {[]string{"party.maxKicks"}, 1},
-	"parties remembered per socket":                   {[]string{"party.maxPartiesPerSession"}, 1},
+	"kicks remembered per party":                      {[]string{"party/reserve.MaxKicks"}, 1},
+	"parties remembered per socket":                   {[]string{"party/roster.maxPartiesPerSession"}, 1},
 	"players, or addresses, one rate limit remembers": {[]string{"party.maxLimitKeys"}, 1},
 }
 

@@ -45,6 +45,9 @@ var callers = map[string]caller{
 	"party_share": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID, "user_ids": w.friend.UserID}
 	},
+	"party_activity": func(w *world) (*player, map[string]any) {
+		return w.leader, map[string]any{"party_id": w.partyID}
+	},
 	"party_match": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID}
 	},

@@ -24,6 +24,9 @@ func server(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if target.Real() {
+		return target.WithRules(t, filepath.Join(root, "local", "rules.yml"))
+	}
 	s, err := engine.Start(t.Context(), engine.Options{
 		MatchmakerInterval: 200 * time.Millisecond,
 		RuntimePath:        root, Env: map[string]string{wiring.EnvRules: "local/rules.yml"}, Init: wiring.Register,

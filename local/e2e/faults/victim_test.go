@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -47,6 +49,9 @@ type victim struct {
 // or else an engine.
 func newVictim(t *testing.T, hit ...string) *victim {
 	t.Helper()
+	if target.Real() && !slices.Contains(hit, killDBVariable) {
+		return realVictim(t)
+	}
 	addr := os.Getenv(target.QueuesVariable)
 	for _, variable := range hit {
 		if os.Getenv(variable) == "" {
@@ -105,6 +110,19 @@ func (v *victim) eventually(ctx context.Context, is func(context.Context) error)
 		defer cancel()
 		return is(look)
 	})
+}
+
+// realVictim is a real server started for the test, whose process can be killed.
+func realVictim(t *testing.T) *victim {
+	t.Helper()
+	path, err := filepath.Abs(rulesFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := target.StartReal(t, path)
+	v := &victim{t: t, api: client.New(server.Addr)}
+	v.process = blow{strike: server.Kill, heal: server.Start}
+	return v
 }
 
 func engineVictim(t *testing.T) *victim {

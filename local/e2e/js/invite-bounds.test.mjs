@@ -152,11 +152,12 @@ describe("limits", () => {
     assert.equal((await preview(carol, code)).state, "open", "others are not affected");
   });
 
-  test("codes that are no codes count as wrong", async () => {
+  test("what cannot be a code costs no guess", async () => {
     const [bob] = await players("bob");
     for (const code of ["", "short", "UUUUUUUUUUUUUUUU", "x".repeat(1000), "é".repeat(16)]) {
       await denied(preview(bob, code), "invite_not_found");
     }
+    for (let i = 0; i < 5; i++) await denied(preview(bob, unknownCode()), "invite_not_found");
     await denied(preview(bob, unknownCode()), "rate_limited", "retry_after_sec");
   });
 });

@@ -294,14 +294,15 @@ describe("party_invite_redeem", () => {
     assert.equal((await redeem(bob, code)).joined, true);
   });
 
-  test("does not bring back who was removed, unless invited anew", async () => {
+  test("does not bring back who was removed, unless invited anew by name", async () => {
     const [alice, bob] = await players("alice", "bob");
     const made = await party({}, alice, bob);
     const old = await create(alice, made.party_id);
     await alice.socket.removePartyMember(made.party_id, bob.self);
     await settle(alice, bob);
     await denied(redeem(bob, old.code), "banned");
-    const fresh = await create(alice, made.party_id);
+    await denied(redeem(bob, (await create(alice, made.party_id)).code), "banned");
+    const fresh = await create(alice, made.party_id, { for_user_ids: [bob.id] });
     assert.equal((await redeem(bob, fresh.code)).joined, true);
   });
 

@@ -13,7 +13,7 @@ import { restore, rules } from "./lib/rules.mjs";
 
 const grace = 30;
 
-beforeEach(() => rules({ parties: { reconnect_grace: `${grace}s` } }));
+beforeEach(() => rules({ parties: { reconnect_grace: `${grace}s`, kick_ban: "10m" } }));
 afterEach(leave);
 after(restore);
 

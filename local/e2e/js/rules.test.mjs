@@ -153,20 +153,28 @@ describe("parties", () => {
     await bob.next("partyclose");
   });
 
-  test("kick_ban: how long old invites do not work, and a new one always does", async () => {
+  test("kick_ban: binds native joins where it is set, and only a new invite by name lifts it", async () => {
     const [alice, bob] = await players("alice", "bob");
+    await rules({ parties: { kick_ban: "10m" } });
     const open = await party({}, alice, bob);
     const old = await create(alice, open.party_id);
     await alice.socket.removePartyMember(open.party_id, bob.self);
     await bob.next("partyclose");
     await refused(join(bob, open), /^banned: /);
     await denied(redeem(bob, old.code), "banned");
-    await redeem(bob, (await create(alice, open.party_id)).code);
-    const { self } = await bob.next("party");
+    await denied(redeem(bob, (await create(alice, open.party_id)).code), "banned");
+    await redeem(bob, (await create(alice, open.party_id, { for_user_ids: [bob.id] })).code);
+    let { self } = await bob.next("party");
     await rules({ parties: { kick_ban: "0s" } });
     await alice.socket.removePartyMember(open.party_id, self);
     await bob.next("partyclose");
     await redeem(bob, old.code);
+    ({ self } = await bob.next("party"));
+    await rules({}); // a file that does not say so leaves the server's own joins alone
+    await alice.socket.removePartyMember(open.party_id, self);
+    await bob.next("partyclose");
+    await denied(redeem(bob, old.code), "banned");
+    await join(bob, open);
     await bob.next("party");
   });
 });

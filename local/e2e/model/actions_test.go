@@ -146,7 +146,7 @@ func drawJoin(t *rapid.T, r *run) *step {
 		r.asked[user]++
 	}
 	return &step{
-		text: fmt.Sprintf("session %d joins party %d", by, party), by: by, enters: &seat{by, party},
+		text: fmt.Sprintf("session %d joins party %d", by, party), by: by,
 		expect: func(m *model.State) string { return m.Join(by, party) },
 		do:     func(ctx context.Context) error { return r.games[by].JoinParty(ctx, r.parties[party]) },
 	}
@@ -179,7 +179,7 @@ func drawAccept(t *rapid.T, r *run) *step {
 	by, party := r.leading(t, func(p *model.Party) bool { return len(p.Requests) > 0 })
 	target := r.target(t, r.state.Parties[party].Requests)
 	return &step{
-		text: fmt.Sprintf("session %d accepts %d into party %d", by, target, party), by: by, enters: &seat{target, party},
+		text: fmt.Sprintf("session %d accepts %d into party %d", by, target, party), by: by,
 		expect: func(m *model.State) string { return m.Accept(by, party, target) },
 		do: func(ctx context.Context) error {
 			return r.games[by].Accept(ctx, r.parties[party], r.games[target].Presence())

@@ -82,6 +82,14 @@ func (s *State) refusal(v *Invite, user int) string {
 	return ""
 }
 
+// claim uses an invite, once for each user.
+func (v *Invite) claim(user int) {
+	if !slices.Contains(v.Claims, user) {
+		v.Uses++
+		v.Claims = append(v.Claims, user)
+	}
+}
+
 // Which of a user's games a redemption is for.
 const (
 	OverHTTP = -1 // whichever runs
@@ -97,6 +105,9 @@ func (s *State) Redeem(user, session, invite int) string {
 	to := s.destination(v)
 	session, sessionRefusal := s.pick(user, session, to)
 	if sessionRefusal == "" && to >= 0 && slices.Contains(s.Parties[to].Members, session) {
+		if since := s.ClaimsAfter; since > 0 && s.Parties[to].entered[session] > since && s.refusal(v, user) == "" {
+			v.claim(user)
+		}
 		return ""
 	}
 	if refusal := s.refusal(v, user); refusal != "" {
@@ -115,14 +126,11 @@ func (s *State) Redeem(user, session, invite int) string {
 	if refusal != "" {
 		return refusal
 	}
-	if !slices.Contains(v.Claims, user) {
-		v.Uses++
-		v.Claims = append(v.Claims, user)
-	}
+	v.claim(user)
 	older, moves := s.Member(s.Parties[to], user)
 	s.enter(s.Parties[to], session)
 	if moves {
-		s.Parties[to].leave(older)
+		s.move(s.Parties[to], older)
 	}
 	s.Parties[to].lift(user)
 	s.leaveAll(leaving)

@@ -38,6 +38,7 @@ const (
 	requestDuplicate = "party join request duplicate"
 	requestsFull     = "party join requests full"
 	nativeNotFound   = "party not found"
+	nativeFull       = "party full"
 
 	joining   = "Error joining party: "
 	promoting = "Error promoting new party leader: "
@@ -114,8 +115,11 @@ func (s *State) mayEnter(party, session int, by *Invite) string {
 			return alreadyMember
 		}
 	}
-	if k, ok := p.kicks[user]; ok && s.Now.Before(k.until) && (by == nil || !by.CreatedAt.After(k.at)) {
-		return banned
+	if k, ok := p.kicks[user]; ok && s.Now.Before(k.until) {
+		switch {
+		case by == nil && s.Rules.Parties.KickBanJoins, by != nil && !(by.CreatedAt.After(k.at) && slices.Contains(by.For, user)):
+			return banned
+		}
 	}
 	if member {
 		return "" // the seat is the user's own
@@ -146,6 +150,9 @@ func (s *State) moves(p *Party, session int) bool {
 func (s *State) begin(party, session, by int) (leaving []seat, refusal string) {
 	s.Settle(by)
 	leaving, refusal = s.elsewhere(party, s.Sessions[session].User)
+	if s.Passed {
+		return leaving, ""
+	}
 	if refusal != "" {
 		return nil, refusal
 	}
@@ -183,11 +190,15 @@ func (s *State) Join(session, party int) string {
 	if refusal != "" {
 		return refusal
 	}
-	if s.moves(p, session) {
+	switch {
+	case p.Over():
+		return joining + nativeNotFound
+	case !s.Passed && s.moves(p, session):
 		s.land(p, session, nil)
 		return alreadyMember
-	}
-	if p.Open {
+	case len(p.Members) >= p.MaxSize:
+		return joining + nativeFull
+	case p.Open:
 		s.land(p, session, leaving)
 		return ""
 	}
@@ -197,7 +208,7 @@ func (s *State) Join(session, party int) string {
 // request asks a closed party.
 func (s *State) request(party, session int) string {
 	p := s.Parties[party]
-	if refusal := s.mayAsk(p, session); refusal != "" {
+	if refusal := s.mayAsk(p, session); refusal != "" && !s.Passed {
 		return refusal
 	}
 	if _, noted := p.noted[session]; !noted {
@@ -227,10 +238,13 @@ func (s *State) request(party, session int) string {
 // by another socket, that one is out.
 func (s *State) land(p *Party, session int, leaving []seat) {
 	delete(p.flights, session)
+	if slices.Contains(p.Members, session) {
+		return
+	}
 	older, moves := s.Member(p, s.Sessions[session].User)
 	s.enter(p, session)
 	if moves {
-		p.leave(older)
+		s.move(p, older)
 	}
 	s.leaveAll(leaving)
 }
@@ -240,21 +254,26 @@ func (s *State) land(p *Party, session int, leaving []seat) {
 func (s *State) Accept(by, party, session int) string {
 	p := s.Parties[party]
 	s.Settle(by)
-	if p.Over() {
-		return partyNotFound
-	}
-	if !slices.Contains(p.Members, by) {
-		return notMember
+	if !s.Passed {
+		if p.Over() {
+			return partyNotFound
+		}
+		if !slices.Contains(p.Members, by) {
+			return notMember
+		}
 	}
 	leaving, refusal := s.begin(party, session, by)
 	if refusal != "" {
 		return refusal
 	}
-	if s.moves(p, session) {
+	if !s.Passed && s.moves(p, session) {
 		return alreadyMember
 	}
-	if p.Leader != by {
-		return accepting + leaderOnly
+	if refusal := s.asLeader(by, party, accepting); refusal != "" {
+		return refusal
+	}
+	if len(p.Members) >= p.MaxSize {
+		return accepting + nativeFull
 	}
 	if by != session && !s.Sessions[session].Live {
 		delete(p.noted, session)

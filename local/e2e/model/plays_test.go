@@ -201,7 +201,7 @@ func playSend(t *rapid.T, r *run) {
 				return fmt.Errorf("%s: heard by %v times; want %v to hear", text, heard, hear)
 			}
 		}
-		return r.heard(m)
+		return r.heard(m, nil)
 	}))
 }
 

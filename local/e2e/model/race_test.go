@@ -11,7 +11,6 @@ import (
 	"pgregory.net/rapid"
 
 	"partyline/local/e2e/model"
-	"partyline/local/e2e/player"
 )
 
 const (
@@ -39,30 +38,37 @@ func playRace(t *rapid.T, r *run) {
 		}
 	}
 	got := r.atOnce(t, steps)
-	r.must(t, r.hearBut(closedOn))
+	strays := r.listen()
 	seen := r.observe(t)
-	var left []*model.State
+	w := ways{been: map[seat]bool{}, entered: map[seat]bool{}}
+	var ends, left []*model.State
 	var problems []string
 	for _, m := range r.states {
 		for _, order := range orders(len(steps)) {
 			for _, v := range variants {
-				after, err := replay(m, order, v, steps, got)
-				if err == nil {
-					err = errors.Join(r.heard(after, steps...), r.agrees(after, seen))
-				}
-				switch {
-				case err != nil:
+				end, err := replay(m, order, v, steps, got, w)
+				if err != nil {
 					problems = append(problems, err.Error())
-				case !slices.ContainsFunc(left, func(known *model.State) bool { return reflect.DeepEqual(known, after) }):
-					left = append(left, after)
+				} else if !slices.ContainsFunc(ends, func(known *model.State) bool { return reflect.DeepEqual(known, end) }) {
+					ends = append(ends, end)
 				}
 			}
+		}
+	}
+	for _, end := range ends {
+		if err := errors.Join(r.heard(end, w.entered, steps...), r.agrees(end, seen)); err != nil {
+			problems = append(problems, err.Error())
+		} else {
+			left = append(left, end)
 		}
 	}
 	if len(left) == 0 {
 		slices.Sort(problems)
 		t.Fatalf("no order explains what came of it:\n%s\n%s", strings.Join(slices.Compact(problems), "\n"), r.history())
 	}
+	// The server looks up who is in a party, and sends a moment later: who leaves in between
+	// hears it after the end. Who was never in it hears nothing.
+	r.must(t, r.strangers(strays, w.been))
 	r.believe(left...)
 	r.forget()
 }
@@ -94,19 +100,6 @@ func (r *run) atOnce(t *rapid.T, steps []*step) []string {
 	return got
 }
 
-// closedOn tolerates what somebody hears of a party that closes on the way in: the server
-// then tells of nothing but the end, and of what happened until then. It tolerates the
-// server's own word to a party, too, that was said as the party ended or somebody left:
-// on its way it may be overtaken by that news.
-func closedOn(all []player.Stray, s player.Stray) bool {
-	if s.Message.Envelope.GetPartyData().GetPresence().GetUsername() == "partyline" {
-		return true
-	}
-	return slices.ContainsFunc(all, func(other player.Stray) bool {
-		return other.Party == s.Party && other.Message.Kind() == "party_close"
-	})
-}
-
 // settleRace has every socket send something harmless, so that no refused join keeps a
 // seat for a moment: which one is refused by whom depends on the order.
 func (r *run) settleRace(t *rapid.T) {
@@ -122,44 +115,108 @@ func (r *run) settleRace(t *rapid.T) {
 
 // variant is what the order of the answers does not tell.
 type variant struct {
-	settled  bool // a refused join keeps its seat only until the next step, not until all are done
-	lateBans bool // bans begin when all are done; for who leaves while being kicked, not at all
+	settled   bool // a refused join keeps its seat only until the next step, not until all are done
+	lateBans  bool // bans begin when all are done; for who leaves while being kicked, not at all
+	lateMoves bool // a socket whose seat moves to another is in until all are done
+	claims    bool // an invite is used by who comes in by another way at the same moment
 }
 
-var variants = []variant{{true, false}, {false, false}, {true, true}, {false, true}}
+// variants are all there are.
+var variants = func() (all []variant) {
+	for bits := range 16 {
+		all = append(all, variant{bits&1 != 0, bits&2 != 0, bits&4 != 0, bits&8 != 0})
+	}
+	return all
+}()
 
-// replay plays the steps in this order on a copy of a state. It fails where an answer is
-// another.
-func replay(from *model.State, order []int, v variant, steps []*step, got []string) (*model.State, error) {
+// ways are who was in which party, and who came in, on any of the ways that explain a race.
+type ways struct{ been, entered map[seat]bool }
+
+// note adds what there is between two steps.
+func (w ways) note(before, after *model.State) {
+	for number, p := range after.Parties {
+		for _, session := range p.Members {
+			w.been[seat{session, number}] = true
+			if !slices.Contains(before.Parties[number].Members, session) {
+				w.entered[seat{session, number}] = true
+			}
+		}
+	}
+}
+
+// replay plays the steps in this order on a copy of a state, and adds to w what there is
+// on the way. It fails where an answer is another.
+func replay(from *model.State, order []int, v variant, steps []*step, got []string, w ways) (*model.State, error) {
 	m := from.Clone()
-	m.LateBans = v.lateBans
+	m.LateBans, m.LateMoves = v.lateBans, v.lateMoves
+	if v.claims {
+		m.ClaimsAfter = m.Entries()
+	}
 	settle := func() {
 		for by := range m.Sessions {
 			m.Settle(by)
 		}
 	}
-	for _, i := range order {
-		before := m.Clone()
+	w.note(m, m)
+	var moments []*model.State
+	for place, i := range order {
+		moments = append(moments, m.Clone())
 		want := steps[i].expect(m)
-		if want == "already_member" && got[i] == "" {
-			want = "" // the session has come in by another way while the server decided
-		}
-		if alike(got[i]) == partyFull && alike(want) != partyFull {
-			// A seat may be taken for a moment by somebody who then does not come in, or
-			// who has just gone: the server counts those who leave a little later.
-			m = before
-		} else if alike(want) != alike(got[i]) {
+		if alike(want) != alike(got[i]) && !twoLooks(&m, moments, steps, order[place:], got[i]) {
 			return nil, fmt.Errorf("order %s: %s = %q; the model says %q", text(order), steps[i].text, got[i], want)
 		}
 		if v.settled {
 			settle()
 		}
+		w.note(moments[len(moments)-1], m)
 	}
 	settle()
+	m.EndMoves()
+	m.ClaimsAfter = 0
 	m.BeginBans(func(session int) bool {
 		return slices.ContainsFunc(steps, func(s *step) bool { return s.leaves != nil && s.leaves.session == session })
 	})
 	return m, nil
+}
+
+// twoLooks explains the answer to the first of the steps to come by there being two who
+// look, Partyline and the server, each at a moment of its own. moments are what there was
+// before each step so far. It leaves behind in m what the answer means.
+func twoLooks(m **model.State, moments []*model.State, steps []*step, toCome []int, got string) bool {
+	s, now := steps[toCome[0]], moments[len(moments)-1]
+	if alike(got) == partyFull {
+		// A seat may be taken for a moment by somebody who then does not come in, or who has
+		// just gone: the server counts those who leave a little later.
+		*m = now
+		return true
+	}
+	// Who leaves is gone for Partyline a moment before the server's own list says so.
+	ahead := now.Clone()
+	for _, i := range toCome[1:] {
+		if l := steps[i].leaves; l != nil {
+			ahead.Leave(l.session, l.party)
+		}
+	}
+	if refusedByPartyline(got) {
+		*m = now
+		return alike(s.expect(ahead)) == alike(got)
+	}
+	passes := func(then *model.State) bool { return !refusedByPartyline(s.expect(then.Clone())) }
+	if !slices.ContainsFunc(append(moments, ahead), passes) {
+		return false
+	}
+	passed := now.Clone()
+	passed.Passed = true
+	want := s.expect(passed)
+	passed.Passed = false
+	*m = passed
+	return alike(want) == alike(got)
+}
+
+// refusedByPartyline tells Partyline's refusals from the server's own, which begin with
+// what went wrong.
+func refusedByPartyline(outcome string) bool {
+	return outcome != "" && !strings.HasPrefix(outcome, "Error ")
 }
 
 // alike is the same word for refusals that mean the same: where a party changes between

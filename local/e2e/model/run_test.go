@@ -131,7 +131,6 @@ type step struct {
 	do     func(ctx context.Context) error // the same on the server
 	by     int                             // the session that sends it, -1 for a call over HTTP
 	leaves *seat                           // who is out by it without being told; nil for nobody
-	enters *seat                           // who may come in by it
 	either bool                            // Partyline and the server may both be the one that refuses
 	made   func()                          // notes what it has made
 }
@@ -154,11 +153,11 @@ func (r *run) play(t *rapid.T, s *step) bool {
 		return nil
 	}))
 	r.must(t, r.settle(ctx))
-	r.must(t, r.hear())
+	r.must(t, r.strangers(r.listen(), nil))
 	if s.made != nil && got == "" {
 		s.made()
 	}
-	r.must(t, r.only(func(m *model.State) error { return r.heard(m, s) }))
+	r.must(t, r.only(func(m *model.State) error { return r.heard(m, nil, s) }))
 	r.forget()
 	return got == ""
 }
@@ -204,21 +203,12 @@ func (r *run) settle(ctx context.Context) error {
 	return r.server.sentinel.Settle(ctx, r.live()...)
 }
 
-// hear has every game take in what it has received. It fails if one has heard what only
-// others may.
-func (r *run) hear() error {
-	return r.hearBut(func([]player.Stray, player.Stray) bool { return false })
-}
-
-func (r *run) hearBut(allowed func(all []player.Stray, s player.Stray) bool) error {
+// strangers fails if one has heard of a party that been does not know it in.
+func (r *run) strangers(strays map[int][]player.Stray, been map[seat]bool) error {
 	var problems []error
-	for i, g := range r.games {
-		if !r.state.Sessions[i].Live {
-			continue
-		}
-		strays := r.ears[i].Hear(g.Drain())
-		for _, stray := range strays {
-			if !allowed(strays, stray) {
+	for i, heard := range strays {
+		for _, stray := range heard {
+			if !been[seat{i, slices.Index(r.parties, stray.Party)}] {
 				problems = append(problems, fmt.Errorf("session %d: %w", i, stray))
 			}
 		}
@@ -226,9 +216,23 @@ func (r *run) hearBut(allowed func(all []player.Stray, s player.Stray) bool) err
 	return errors.Join(problems...)
 }
 
+// listen has every game take in what it has received, and gives what each has heard of
+// parties that it does not know to be in.
+func (r *run) listen() map[int][]player.Stray {
+	strays := map[int][]player.Stray{}
+	for i, g := range r.games {
+		if r.state.Sessions[i].Live {
+			strays[i] = r.ears[i].Hear(g.Drain())
+		}
+	}
+	return strays
+}
+
 // heard compares what every game has heard with the model: each must know exactly the
-// parties it is in, as they are. Only those who are out by their own doing are not told.
-func (r *run) heard(m *model.State, steps ...*step) error {
+// parties it is in, as they are. Not told are those who are out by their own doing, and
+// those who have come in at the same moment, of whom entered knows: the server may tell of
+// the end before it tells of the beginning, which it does a little later.
+func (r *run) heard(m *model.State, entered map[seat]bool, steps ...*step) error {
 	var problems []error
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	for i, ear := range r.ears {
@@ -244,7 +248,7 @@ func (r *run) heard(m *model.State, steps ...*step) error {
 				if err := r.same(p, heard); err != nil {
 					problem("session %d, party %d: %w", i, number, err)
 				}
-			case heard != nil && !r.left(seat{i, number}, steps):
+			case heard != nil && !entered[seat{i, number}] && !r.left(seat{i, number}, steps):
 				problem("session %d is out of party %d and was not told", i, number)
 			}
 		}
@@ -252,14 +256,10 @@ func (r *run) heard(m *model.State, steps ...*step) error {
 	return errors.Join(problems...)
 }
 
-// left reports whether one of the steps takes a session out of a party without a word: by
-// its own doing, or at the very moment it comes in. Then the server may tell of the end
-// before it tells of the beginning, which it does a little later.
+// left reports whether one of the steps takes a session out of a party by its own doing.
 func (r *run) left(s seat, steps []*step) bool {
 	return r.server.rules.Parties.OnePerUser == rules.LeavePrevious || // by entering another
-		slices.ContainsFunc(steps, func(step *step) bool {
-			return step.leaves != nil && *step.leaves == s || len(steps) > 1 && step.enters != nil && *step.enters == s
-		})
+		slices.ContainsFunc(steps, func(step *step) bool { return step.leaves != nil && *step.leaves == s })
 }
 
 // forget has every game forget the parties it is not in any more. Whatever it hears of

@@ -48,9 +48,13 @@ func start(t *testing.T, source string) *server {
 			t.Fatal(err)
 		}
 		s.rules = load(t, file)
-		s.clock = fault.NewClock(time.Now().Truncate(time.Second).Add(time.Second / 2))
-		s.engine = startEngine(t, file, s.clock)
-		addr = s.engine.Addr()
+		if target.Real() {
+			addr = target.WithRules(t, file)
+		} else {
+			s.clock = fault.NewClock(time.Now().Truncate(time.Second).Add(time.Second / 2))
+			s.engine = startEngine(t, file, s.clock)
+			addr = s.engine.Addr()
+		}
 	}
 	s.api = client.New(addr)
 	var err error

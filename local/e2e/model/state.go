@@ -31,6 +31,16 @@ type State struct {
 	// moment after the kick, which matters to who acts in that very moment.
 	LateBans bool
 	late     []seat
+	// LateMoves puts off the end of the socket whose seat moves to another until EndMoves: for
+	// a moment both are in.
+	LateMoves bool
+	moved     []seat
+	// ClaimsAfter lets an invite be used by who has come in after that entry by another way:
+	// at the same moment, as Partyline looks before it claims. 0 is never.
+	ClaimsAfter int
+	// Passed has Partyline let the next message through whatever it would say now, because
+	// it looked at another moment: the server alone decides.
+	Passed bool
 
 	entries int         // counts who came in, so that it can be told who came last
 	asked   map[int]ask // by the session that asked
@@ -104,7 +114,7 @@ type InviteOptions struct {
 // Clone gives an independent copy.
 func (s *State) Clone() *State {
 	c := *s
-	c.asked, c.late = maps.Clone(s.asked), slices.Clone(s.late)
+	c.asked, c.late, c.moved = maps.Clone(s.asked), slices.Clone(s.late), slices.Clone(s.moved)
 	c.Sessions = slices.Clone(s.Sessions)
 	c.Parties = make([]*Party, len(s.Parties))
 	for i, p := range s.Parties {
@@ -181,6 +191,26 @@ func (s *State) enter(p *Party, session int) {
 	p.Members = append(p.Members, session)
 	p.entered[session] = s.entries
 }
+
+// move takes out the socket whose seat has moved to another.
+func (s *State) move(party *Party, older int) {
+	if s.LateMoves {
+		s.moved = append(s.moved, seat{slices.Index(s.Parties, party), older})
+		return
+	}
+	party.leave(older)
+}
+
+// EndMoves takes out those whom LateMoves has left in.
+func (s *State) EndMoves() {
+	for _, m := range s.moved {
+		s.Parties[m.party].leave(m.session)
+	}
+	s.moved, s.LateMoves = nil, false
+}
+
+// Entries is how often somebody has come into a party so far.
+func (s *State) Entries() int { return s.entries }
 
 // ended reports whether nobody can use the invite any more.
 func (s *State) ended(v *Invite) bool { return v.Revoked || !s.Now.Before(v.ExpiresAt) }

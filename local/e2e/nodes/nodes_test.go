@@ -117,7 +117,9 @@ func TestKick_BansOnTheOtherNode(t *testing.T) {
 	w.must(ann.Barrier(w.ctx)) // the other node hears of it from the module, which comes after the answer
 	w.refused(w.redeem(bob, link.Code), party.Banned)
 	w.refused(bob.JoinParty(w.ctx, id), party.Banned)
-	w.enters(bob, w.invite(ann, id, nil).Code, id) // an invite made after the kick lifts it
+	w.refused(w.redeem(bob, w.invite(ann, id, nil).Code), party.Banned) // a link is for anybody
+	named := w.invite(ann, id, object{"for_user_ids": []string{bob.Player.ID()}})
+	w.enters(bob, named.Code, id) // an invite made after the kick for the user lifts it
 }
 
 func TestInvite_OneUseOnBothNodes(t *testing.T) {

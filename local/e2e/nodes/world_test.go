@@ -24,7 +24,7 @@ import (
 )
 
 const rulesFile = `version: 1
-parties: {reconnect_grace: 60s, requests: {rate: none}}
+parties: {reconnect_grace: 60s, kick_ban: 10m, requests: {rate: none}}
 limits: {party_create: none, invite_create: none, invite_guess: {per_user: none, per_ip: none}}
 status: {rate: 10/s}
 `

@@ -89,7 +89,7 @@ func servers(b *testing.B) (stock, module string) {
 		b.Fatalf("%s and NAKAMA_STOCK go together: a server with the module and one without", target.Variable)
 	}
 	if module == "" {
-		return target.Engine(b, false), target.Engine(b, true)
+		return target.Server(b, false), target.Server(b, true)
 	}
 	return stock, module
 }

@@ -25,7 +25,7 @@ const invitesEach = 40
 func BenchmarkRedeem(b *testing.B) {
 	addr := target.Given()
 	if addr == "" {
-		addr = target.Engine(b, true)
+		addr = target.Server(b, true)
 	}
 	ctx, api := b.Context(), client.New(addr)
 	var leader, friend *player.Game

@@ -24,7 +24,7 @@ const (
 func BenchmarkState(b *testing.B) {
 	addr := target.Given()
 	if addr == "" {
-		addr = target.Engine(b, true)
+		addr = target.Server(b, true)
 	}
 	ctx, api := b.Context(), client.New(addr)
 	leader := play(b, api)

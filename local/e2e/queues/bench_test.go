@@ -34,7 +34,7 @@ func BenchmarkPlacing(b *testing.B) {
 	b.Run("native", func(b *testing.B) {
 		addr := os.Getenv("NAKAMA_STOCK")
 		if addr == "" {
-			addr = target.Engine(b, false)
+			addr = target.Server(b, false)
 		}
 		w, run := playOn(b, addr), strings.ReplaceAll(uuid.NewString(), "-", "")
 		benchmarkPlacing(b, w, func(id string) *rtapi.Envelope {

@@ -23,7 +23,7 @@ import (
 	"partyline/local/e2e/target"
 	"partyline/local/engine"
 	"partyline/module/wiring"
-	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 )
 
@@ -38,7 +38,7 @@ type gauge struct {
 // leftovers should all be none. Of a real server only what the module keeps is known.
 type leftovers struct {
 	sessions, parties, presences, objects int
-	memory                                party.Stats
+	memory                                admission.Stats
 }
 
 func (g gauge) String() string {
@@ -168,7 +168,7 @@ func (h *host) measure(ctx context.Context) (g gauge, err error) {
 	if err != nil {
 		return g, err
 	}
-	var stats struct{ Memory party.Stats }
+	var stats struct{ Memory admission.Stats }
 	if err := json.Unmarshal([]byte(text), &stats); err != nil {
 		return g, err
 	}
@@ -180,7 +180,7 @@ func (h *host) measure(ctx context.Context) (g gauge, err error) {
 	s := h.engine
 	s.Settle()
 	g.left.sessions, g.left.parties, g.left.presences = s.Sessions(), s.Parties(), s.Presences()
-	for _, collection := range []string{"partyline_invites", "partyline_invite_ids", "partyline_kicks", "partyline_seats", "partyline_away"} {
+	for _, collection := range []string{"partyline_invites", "partyline_invite_ids", "partyline_parties", "partyline_away"} {
 		objects, _, err := s.Module().StorageList(ctx, "", "", collection, 100, "")
 		if err != nil {
 			return g, err

@@ -59,7 +59,7 @@ type loaded struct {
 // knowing the last value of each member, in no more messages than the rate allows, and
 // nothing may be left running once the sockets are closed.
 func TestLoad(t *testing.T) {
-	addr := target.Engine(t, true) // its own: what is left behind is counted in this process
+	addr := target.Engine(t) // its own: what is left behind is counted in this process
 	before := running(t)
 	c := client.New(addr)
 	began := time.Now()

@@ -1,34 +1,51 @@
 package target
 
 import (
-	"context"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"partyline/local/demo"
 	"partyline/local/engine"
+	"partyline/local/hostproc"
 	"partyline/module/wiring"
 )
 
 // ConsoleKey opens the console page of the servers that suites run against.
 const ConsoleKey = "local-console-key"
 
-// start runs an embedded engine at a free port of the loopback interface. Waits that
-// tests could only sit out are short. rules is the path of the module's rules file; "" is
-// a stock server.
-func start(ctx context.Context, rules string) (addr string, stop func(), err error) {
-	options := engine.Options{MatchmakerInterval: 500 * time.Millisecond}
+// HostedVariable names a built plugin, an absolute path. Where it is set, servers with the
+// module are plugin hosts that open this file, instead of engines in the test's process.
+const HostedVariable = "PARTYLINE_PLUGIN"
+
+// matchmakerInterval keeps the waits short that tests could only sit out.
+const matchmakerInterval = 500 * time.Millisecond
+
+// startEngine runs an embedded engine, or a plugin host, at a free port of the loopback
+// interface. Waits that tests could only sit out are short.
+func startEngine(t testing.TB, rules string) string {
+	t.Helper()
+	options := engine.Options{MatchmakerInterval: matchmakerInterval}
 	if rules != "" {
-		options.Init = wiring.Register
-		options.Env = map[string]string{wiring.EnvRules: rules, wiring.EnvConsole: ConsoleKey}
+		env := map[string]string{wiring.EnvRules: rules, wiring.EnvConsole: ConsoleKey}
+		if file := os.Getenv(HostedVariable); file != "" {
+			p, err := hostproc.Start(t.Context(), hostproc.Options{Plugin: file, Env: env, MatchmakerInterval: matchmakerInterval})
+			if err != nil {
+				t.Fatalf("plugin host: %v", err)
+			}
+			t.Cleanup(p.Stop)
+			return p.Addr()
+		}
+		options.Init, options.Env = wiring.Register, env
 	}
-	server, err := engine.Start(ctx, options)
+	server, err := engine.Start(t.Context(), options)
 	if err != nil {
-		return "", nil, err
+		t.Fatalf("embedded engine: %v; %s=host:port runs this against a real server", err, Variable)
 	}
-	return server.Addr(), server.Close, nil
+	t.Cleanup(server.Close)
+	return server.Addr()
 }
 
 // Demo serves the demo client, for the duration of a test and apart from the server at

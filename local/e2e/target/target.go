@@ -18,29 +18,47 @@ const Variable = "NAKAMA"
 // Given is the address of the server that the environment names; "" for none.
 func Given() string { return os.Getenv(Variable) }
 
-// Engine starts an embedded engine for the duration of a test, with Partyline's module and
-// a rules file that says nothing, or as a stock server, and returns its address.
-func Engine(t testing.TB, module bool) string {
+// Server starts a server for the duration of a test, with Partyline's module and a rules
+// file that says nothing, or as a stock server, and returns its address. It is an embedded
+// engine, or a real server where [Real] says so.
+func Server(t testing.TB, module bool) string {
 	t.Helper()
-	rules := ""
-	if module {
-		rules = filepath.Join(t.TempDir(), "rules.yml")
-		if err := os.WriteFile(rules, []byte("version: 1\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if !module {
+		return start(t, "")
 	}
-	return run(t, rules)
+	return WithRules(t, emptyRules(t))
 }
 
-// run starts an engine; rules is as start takes it.
-func run(t testing.TB, rules string) string {
+// WithRules is a server as [Server] starts it, with the module and the rules file at an
+// absolute path.
+func WithRules(t testing.TB, rules string) string {
 	t.Helper()
-	addr, stop, err := start(t.Context(), rules)
-	if err != nil {
-		t.Fatalf("embedded engine: %v; %s=host:port runs this against a real server", err, Variable)
+	return start(t, rules)
+}
+
+// Engine is an embedded engine with the module, whatever the environment says: for tests
+// that look into the process.
+func Engine(t testing.TB) string {
+	t.Helper()
+	return startEngine(t, emptyRules(t))
+}
+
+func emptyRules(t testing.TB) string {
+	t.Helper()
+	rules := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(rules, []byte("version: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	t.Cleanup(stop)
-	return addr
+	return rules
+}
+
+// start starts a server; rules is the path of the module's rules file, "" for a stock server.
+func start(t testing.TB, rules string) string {
+	t.Helper()
+	if Real() {
+		return StartReal(t, rules).Addr
+	}
+	return startEngine(t, rules)
 }
 
 // QueuesVariable names a running server whose module reads the rules file that [Queues]
@@ -48,8 +66,8 @@ func run(t testing.TB, rules string) string {
 // server with queues is another one than a server without.
 const QueuesVariable = "NAKAMA_QUEUES"
 
-// Queues is a server with queues: an embedded engine, unless the environment names a real
-// server for the other suites; then it has to name one with queues too.
+// Queues is a server with queues, started as [Server] does, unless the environment names a
+// running server for the other suites; then it has to name one with queues too.
 func Queues(t testing.TB, rulesFile string) string {
 	t.Helper()
 	if addr := os.Getenv(QueuesVariable); addr != "" {
@@ -62,7 +80,7 @@ func Queues(t testing.TB, rulesFile string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run(t, path)
+	return start(t, path)
 }
 
 // HasModule asks the server at addr whether Partyline's module is loaded.

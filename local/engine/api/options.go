@@ -40,7 +40,9 @@ type Options struct {
 
 	Routes []Route      // tried in this order, after RPCs and before the API
 	Socket http.Handler // GET /ws; nil: 404
-	Root   http.Handler // GET / and what nobody else answers; nil: an empty 200 there, else 404
+	// Pages is asked before everything else; what it has no pattern for is answered as on
+	// a real server. nil: there are none.
+	Pages *http.ServeMux
 
 	Logger *slog.Logger // nil: nothing is logged
 }

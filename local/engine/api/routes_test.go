@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 )
@@ -61,6 +63,32 @@ func TestRoutes_CORS(t *testing.T) {
 		if got := g.do("GET", path, nobody, "", "Origin", origin); got.header.Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("GET %s from a page lets %q; want *", path, got.header.Get("Access-Control-Allow-Origin"))
 		}
+	}
+}
+
+// Answers are compressed for who says that they read it, and caches are told so.
+func TestRoutes_Compression(t *testing.T) {
+	g := newTarget(t)
+	for _, c := range []struct{ path, accept, encoding, vary string }{
+		{"/healthcheck", "gzip", "gzip", "Accept-Encoding"},
+		{"/nothing", "br, deflate, gzip", "deflate", "Accept-Encoding"},
+		{"/v2/rpc/nothing", "br", "", "Accept-Encoding"},
+		{"/healthcheck", "", "", "Accept-Encoding"},
+		{"/", "gzip", "", ""},
+	} {
+		got := g.do("GET", c.path, nobody, "", "Accept-Encoding", c.accept)
+		if got.header.Get("Content-Encoding") != c.encoding || got.header.Get("Vary") != c.vary {
+			t.Errorf("GET %s for a client that reads %q: Content-Encoding %q, Vary %q; want %q, %q", c.path, c.accept,
+				got.header.Get("Content-Encoding"), got.header.Get("Vary"), c.encoding, c.vary)
+		}
+	}
+	r, err := http.Get(g.base + "/nothing") // Go's client asks for gzip and unpacks it
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if body, err := io.ReadAll(r.Body); err != nil || !r.Uncompressed || !strings.Contains(string(body), "Not Found") {
+		t.Errorf("unpacked %t: %q, %v", r.Uncompressed, body, err)
 	}
 }
 

@@ -236,8 +236,11 @@ func says(text string) http.HandlerFunc {
 }
 
 func TestRoutes_Own(t *testing.T) {
+	pages := http.NewServeMux()
+	pages.Handle("GET /{$}", says("page"))
+	pages.Handle("GET /demo/{file}", says("file"))
 	g := serve(t, api.Options{
-		Store: store.New(store.Options{}), Socket: says("socket"), Root: says("root"),
+		Store: store.New(store.Options{}), Socket: says("socket"), Pages: pages,
 		Routes: []api.Route{
 			{Pattern: "/party/join/{code}", Methods: []string{"GET", "HEAD"}, Handler: func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Cache-Control", "max-age=60")
@@ -255,8 +258,10 @@ func TestRoutes_Own(t *testing.T) {
 		status       int
 		body         string
 	}{
-		{"GET", "/", 200, "root"},
-		{"GET", "/demo/app.js", 200, "root"}, // nobody else answers there
+		{"GET", "/", 200, "page"},
+		{"GET", "/demo/app.js", 200, "file"},
+		{"GET", "/nothing", 404, `{"code":5,"message":"Not Found"}`},
+		{"POST", "/demo/app.js", 404, `{"code":5,"message":"Not Found"}`},
 		{"GET", "/v2/nothing", 404, `{"code":5,"message":"Not Found"}`},
 		{"GET", "/ws?token=x", 200, "socket"},
 		{"GET", "/party/join/special", 200, "first /party/join/special"}, // the first that fits

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gorilla/handlers"
 	"github.com/gorilla/mux"
 
 	"partyline/local/engine/store"
@@ -57,38 +58,47 @@ func New(opts Options) (*Server, error) {
 		return nil, err
 	}
 	outer := mux.NewRouter()
-	if opts.Root != nil {
-		outer.Handle("/", opts.Root).Methods(http.MethodGet)
-	} else {
-		outer.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }).Methods(http.MethodGet)
+	if opts.Pages != nil {
+		outer.NewRoute().MatcherFunc(func(r *http.Request, _ *mux.RouteMatch) bool {
+			_, pattern := opts.Pages.Handler(r)
+			return pattern != ""
+		}).Handler(opts.Pages)
 	}
+	outer.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }).Methods(http.MethodGet)
 	if opts.Socket != nil {
 		outer.Handle("/ws", opts.Socket).Methods(http.MethodGet)
 	}
+	compressed := handlers.CompressHandler(s.contained(inner))
 	outer.NewRoute().HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Cache-Control", "no-store, no-cache, must-revalidate")
 		r.Body = http.MaxBytesReader(w, r.Body, opts.MaxRequestBytes)
-		inner.ServeHTTP(w, r)
+		compressed.ServeHTTP(w, r)
 	})
-	s.handler = allowOrigins(outer)
+	s.handler = handlers.CORS( // pages of every origin may call
+		handlers.AllowedOrigins([]string{"*"}),
+		handlers.AllowedHeaders([]string{"Authorization", "Content-Type", "User-Agent"}),
+		handlers.AllowedMethods([]string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete}),
+	)(outer)
 	return s, nil
 }
 
 const rpcPath = "/v2/rpc/{id:.*}"
 
-var rpcMethods = []string{http.MethodGet, http.MethodPost}
+// rpcMethods is a new slice each time: the router writes to what it is given, and engines
+// start side by side.
+func rpcMethods() []string { return []string{http.MethodGet, http.MethodPost} }
 
 // routes is what a request meets in order: RPCs, the module's own routes, the API.
 func (s *Server) routes() (http.Handler, error) {
 	inner := mux.NewRouter()
-	inner.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods...)
+	inner.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods()...)
 	for _, route := range s.opts.Routes {
 		if !strings.HasPrefix(route.Pattern, "/") {
 			return nil, fmt.Errorf("api: route %q: the pattern must start with \"/\"", route.Pattern)
 		}
 		own := inner.HandleFunc(route.Pattern, route.Handler)
 		if len(route.Methods) > 0 {
-			own.Methods(route.Methods...)
+			own.Methods(slices.Clone(route.Methods)...)
 		}
 		if err := own.GetError(); err != nil {
 			return nil, fmt.Errorf("api: route %q: %w", route.Pattern, err)
@@ -103,17 +113,13 @@ func (s *Server) endpoints() http.Handler {
 	for _, e := range s.table() {
 		router.Handle(e.path, s.serve(e)).Methods(e.method)
 	}
-	router.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods...) // here for its other methods only
+	router.HandleFunc(rpcPath, s.serveRPC).Methods(rpcMethods()...) // here for its other methods only
 	router.MethodNotAllowedHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		writeError(w, &store.Error{Code: store.Unimplemented, Message: "Method Not Allowed"})
 	})
 	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if isNakamas(r.URL.Path) {
 			writeError(w, &store.Error{Code: store.Unimplemented, Message: "not supported by the embedded engine: " + r.Method + " " + r.URL.Path})
-			return
-		}
-		if s.opts.Root != nil && r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/v2/") {
-			s.opts.Root.ServeHTTP(w, r)
 			return
 		}
 		writeError(w, &store.Error{Code: store.NotFound, Message: "Not Found"})
@@ -134,21 +140,25 @@ func isNakamas(path string) bool {
 	return ok && slices.Contains(areas, area)
 }
 
-// ServeHTTP serves one request. A panic in a hook, an RPC or a route of the module is
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// contained serves a request. A panic in a hook, an RPC or a route of the module is
 // logged with its stack and answered with 500; the server lives on.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	defer func() {
-		cause := recover()
-		if cause == nil {
-			return
-		}
-		if cause == http.ErrAbortHandler {
-			panic(cause) // net/http's own way to end a connection
-		}
-		s.opts.Logger.Error("panic while serving", "method", r.Method, "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(http.StatusInternalServerError)
-		_, _ = io.WriteString(w, internalErrorBody)
-	}()
-	s.handler.ServeHTTP(w, r)
+func (s *Server) contained(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler {
+				panic(cause) // net/http's own way to end a connection
+			}
+			s.opts.Logger.Error("panic while serving", "method", r.Method, "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusInternalServerError)
+			_, _ = io.WriteString(w, internalErrorBody)
+		}()
+		next.ServeHTTP(w, r)
+	})
 }

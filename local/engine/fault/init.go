@@ -43,11 +43,12 @@ type initializer struct {
 var _ runtime.Initializer = (*initializer)(nil)
 
 type (
-	rpcFunc    = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, string) (string, error)
-	beforeFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error)
-	afterFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
-	eventFunc  = func(context.Context, runtime.Logger, *api.Event)
-	listFunc   = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
+	rpcFunc       = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, string) (string, error)
+	beforeFunc    = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error)
+	afterFunc     = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out, in *rtapi.Envelope) error
+	eventFunc     = func(context.Context, runtime.Logger, *api.Event)
+	matchListFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListMatchesRequest) (*api.ListMatchesRequest, error)
+	listFunc      = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
 
 	processorFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 	matchedFunc   = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) (string, error)
@@ -89,6 +90,17 @@ func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
 func (i *initializer) RegisterBeforeListParties(fn listFunc) error {
 	return i.Initializer.RegisterBeforeListParties(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error) {
 		p, err := i.layer.begin(ctx, "before list parties", in)
+		if err != nil {
+			return nil, err
+		}
+		out, err := fn(ctx, logger, db, i.nk, in)
+		return out, p.end(err)
+	})
+}
+
+func (i *initializer) RegisterBeforeListMatches(fn matchListFunc) error {
+	return i.Initializer.RegisterBeforeListMatches(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in *api.ListMatchesRequest) (*api.ListMatchesRequest, error) {
+		p, err := i.layer.begin(ctx, "before list matches", in)
 		if err != nil {
 			return nil, err
 		}

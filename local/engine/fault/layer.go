@@ -125,6 +125,40 @@ func (p passage) end(err error) error {
 	return err
 }
 
+// around0 to around3 make a call of the module's with its faults around it, of
+// as many results beside the error.
+func around0(l *Layer, ctx context.Context, name string, args []any, call func() error) error {
+	p, err := l.begin(ctx, name, args...)
+	if err != nil {
+		return err
+	}
+	return p.end(call())
+}
+
+func around1[A any](l *Layer, ctx context.Context, name string, args []any, call func() (A, error)) (a A, err error) {
+	err = around0(l, ctx, name, args, func() (err error) {
+		a, err = call()
+		return err
+	})
+	return a, err
+}
+
+func around2[A, B any](l *Layer, ctx context.Context, name string, args []any, call func() (A, B, error)) (a A, b B, err error) {
+	err = around0(l, ctx, name, args, func() (err error) {
+		a, b, err = call()
+		return err
+	})
+	return a, b, err
+}
+
+func around3[A, B, C any](l *Layer, ctx context.Context, name string, args []any, call func() (A, B, C, error)) (a A, b B, c C, err error) {
+	err = around0(l, ctx, name, args, func() (err error) {
+		a, b, c, err = call()
+		return err
+	})
+	return a, b, c, err
+}
+
 func (l *Layer) isCut() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,1268 +10,200 @@ import (
 	"os"
 )
 
-func (m *module) AccountDeleteId(ctx context.Context, a1 string, a2 bool) (err error) {
-	p, err := m.layer.begin(ctx, "AccountDeleteId", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.AccountDeleteId(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) AccountExportId(ctx context.Context, a1 string) (r0 string, err error) {
-	p, err := m.layer.begin(ctx, "AccountExportId", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.AccountExportId(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) AccountGetId(ctx context.Context, a1 string) (r0 *api.Account, err error) {
-	p, err := m.layer.begin(ctx, "AccountGetId", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.AccountGetId(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) AccountImportId(ctx context.Context, a1 string, a2 string) (r0 *api.Account, err error) {
-	p, err := m.layer.begin(ctx, "AccountImportId", a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.AccountImportId(ctx, a1, a2)
-	return r0, p.end(err)
-}
-
-func (m *module) AccountUpdateId(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}, a4 string, a5 string, a6 string, a7 string, a8 string) (err error) {
-	p, err := m.layer.begin(ctx, "AccountUpdateId", a1, a2, a3, a4, a5, a6, a7, a8)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.AccountUpdateId(ctx, a1, a2, a3, a4, a5, a6, a7, a8)
-	return p.end(err)
-}
-
-func (m *module) AccountsGetId(ctx context.Context, a1 []string, a2 []string) (r0 []*api.Account, err error) {
-	p, err := m.layer.begin(ctx, "AccountsGetId", a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.AccountsGetId(ctx, a1, a2)
-	return r0, p.end(err)
-}
-
-func (m *module) AuthenticateApple(ctx context.Context, a1 string, a2 string, a3 bool) (r0 string, r1 string, r2 bool, err error) {
-	p, err := m.layer.begin(ctx, "AuthenticateApple", a1, a2, a3)
-	if err != nil {
-		return r0, r1, r2, err
-	}
-	r0, r1, r2, err = m.NakamaModule.AuthenticateApple(ctx, a1, a2, a3)
-	return r0, r1, r2, p.end(err)
-}
-
-func (m *module) AuthenticateCustom(ctx context.Context, a1 string, a2 string, a3 bool) (r0 string, r1 string, r2 bool, err error) {
-	p, err := m.layer.begin(ctx, "AuthenticateCustom", a1, a2, a3)
-	if err != nil {
-		return r0, r1, r2, err
-	}
-	r0, r1, r2, err = m.NakamaModule.AuthenticateCustom(ctx, a1, a2, a3)
-	return r0, r1, r2, p.end(err)
-}
-
-func (m *module) AuthenticateDevice(ctx context.Context, a1 string, a2 string, a3 bool) (r0 string, r1 string, r2 bool, err error) {
-	p, err := m.layer.begin(ctx, "AuthenticateDevice", a1, a2, a3)
-	if err != nil {
-		return r0, r1, r2, err
-	}
-	r0, r1, r2, err = m.NakamaModule.AuthenticateDevice(ctx, a1, a2, a3)
-	return r0, r1, r2, p.end(err)
-}
-
-func (m *module) AuthenticateEmail(ctx context.Context, a1 string, a2 string, a3 string, a4 bool) (r0 string, r1 string, r2 bool, err error) {
-	p, err := m.layer.begin(ctx, "AuthenticateEmail", a1, a2, a3, a4)
-	if err != nil {
-		return r0, r1, r2, err
-	}
-	r0, r1, r2, err = m.NakamaModule.AuthenticateEmail(ctx, a1, a2, a3, a4)
-	return r0, r1, r2, p.end(err)
-}
-
-func (m *module) AuthenticateFacebook(ctx context.Context, a1 string, a2 bool, a3 string, a4 bool) (r0 string, r1 string, r2 bool, err error) {
-	p, err := m.layer.begin(ctx, "AuthenticateFacebook", a1, a2, a3, a4)
-	if err != nil {
-		return r0, r1, r2, err
-	}
-	r0, r1, r2, err = m.NakamaModule.AuthenticateFacebook(ctx, a1, a2, a3, a4)
-	return r0, r1, r2, p.end(err)
-}
-
-func (m *module) AuthenticateFacebookInstantGame(ctx context.Context, a1 string, a2 string, a3 bool) (r0 string, r1 string, r2 bool, err error) {
-	p, err := m.layer.begin(ctx, "AuthenticateFacebookInstantGame", a1, a2, a3)
-	if err != nil {
-		return r0, r1, r2, err
-	}
-	r0, r1, r2, err = m.NakamaModule.AuthenticateFacebookInstantGame(ctx, a1, a2, a3)
-	return r0, r1, r2, p.end(err)
-}
-
-func (m *module) AuthenticateGameCenter(ctx context.Context, a1 string, a2 string, a3 int64, a4 string, a5 string, a6 string, a7 string, a8 bool) (r0 string, r1 string, r2 bool, err error) {
-	p, err := m.layer.begin(ctx, "AuthenticateGameCenter", a1, a2, a3, a4, a5, a6, a7, a8)
-	if err != nil {
-		return r0, r1, r2, err
-	}
-	r0, r1, r2, err = m.NakamaModule.AuthenticateGameCenter(ctx, a1, a2, a3, a4, a5, a6, a7, a8)
-	return r0, r1, r2, p.end(err)
-}
-
-func (m *module) AuthenticateGoogle(ctx context.Context, a1 string, a2 string, a3 bool) (r0 string, r1 string, r2 bool, err error) {
-	p, err := m.layer.begin(ctx, "AuthenticateGoogle", a1, a2, a3)
-	if err != nil {
-		return r0, r1, r2, err
-	}
-	r0, r1, r2, err = m.NakamaModule.AuthenticateGoogle(ctx, a1, a2, a3)
-	return r0, r1, r2, p.end(err)
-}
-
-func (m *module) AuthenticateSteam(ctx context.Context, a1 string, a2 string, a3 bool) (r0 string, r1 string, r2 bool, err error) {
-	p, err := m.layer.begin(ctx, "AuthenticateSteam", a1, a2, a3)
-	if err != nil {
-		return r0, r1, r2, err
-	}
-	r0, r1, r2, err = m.NakamaModule.AuthenticateSteam(ctx, a1, a2, a3)
-	return r0, r1, r2, p.end(err)
-}
-
-func (m *module) AuthenticateTokenGenerate(a0 string, a1 string, a2 int64, a3 map[string]string) (r0 string, r1 int64, err error) {
-	p, err := m.layer.begin(context.Background(), "AuthenticateTokenGenerate", a0, a1, a2, a3)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.AuthenticateTokenGenerate(a0, a1, a2, a3)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) ChannelIdBuild(ctx context.Context, a1 string, a2 string, a3 runtime.ChannelType) (r0 string, err error) {
-	p, err := m.layer.begin(ctx, "ChannelIdBuild", a1, a2, a3)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.ChannelIdBuild(ctx, a1, a2, a3)
-	return r0, p.end(err)
-}
-
-func (m *module) ChannelMessageRemove(ctx context.Context, a1 string, a2 string, a3 string, a4 string, a5 bool) (r0 *rtapi.ChannelMessageAck, err error) {
-	p, err := m.layer.begin(ctx, "ChannelMessageRemove", a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.ChannelMessageRemove(ctx, a1, a2, a3, a4, a5)
-	return r0, p.end(err)
-}
-
-func (m *module) ChannelMessageSend(ctx context.Context, a1 string, a2 map[string]interface{}, a3 string, a4 string, a5 bool) (r0 *rtapi.ChannelMessageAck, err error) {
-	p, err := m.layer.begin(ctx, "ChannelMessageSend", a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.ChannelMessageSend(ctx, a1, a2, a3, a4, a5)
-	return r0, p.end(err)
-}
-
-func (m *module) ChannelMessageUpdate(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}, a4 string, a5 string, a6 bool) (r0 *rtapi.ChannelMessageAck, err error) {
-	p, err := m.layer.begin(ctx, "ChannelMessageUpdate", a1, a2, a3, a4, a5, a6)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.ChannelMessageUpdate(ctx, a1, a2, a3, a4, a5, a6)
-	return r0, p.end(err)
-}
-
-func (m *module) ChannelMessagesList(ctx context.Context, a1 string, a2 int, a3 bool, a4 string) (r0 []*api.ChannelMessage, r1 string, r2 string, err error) {
-	p, err := m.layer.begin(ctx, "ChannelMessagesList", a1, a2, a3, a4)
-	if err != nil {
-		return r0, r1, r2, err
-	}
-	r0, r1, r2, err = m.NakamaModule.ChannelMessagesList(ctx, a1, a2, a3, a4)
-	return r0, r1, r2, p.end(err)
-}
-
-func (m *module) CronNext(a0 string, a1 int64) (r0 int64, err error) {
-	p, err := m.layer.begin(context.Background(), "CronNext", a0, a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.CronNext(a0, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) CronPrev(a0 string, a1 int64) (r0 int64, err error) {
-	p, err := m.layer.begin(context.Background(), "CronPrev", a0, a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.CronPrev(a0, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) Event(ctx context.Context, a1 *api.Event) (err error) {
-	p, err := m.layer.begin(ctx, "Event", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.Event(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) FriendMetadataUpdate(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}) (err error) {
-	p, err := m.layer.begin(ctx, "FriendMetadataUpdate", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.FriendMetadataUpdate(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) FriendsAdd(ctx context.Context, a1 string, a2 string, a3 []string, a4 []string, a5 map[string]interface{}) (err error) {
-	p, err := m.layer.begin(ctx, "FriendsAdd", a1, a2, a3, a4, a5)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.FriendsAdd(ctx, a1, a2, a3, a4, a5)
-	return p.end(err)
-}
-
-func (m *module) FriendsBlock(ctx context.Context, a1 string, a2 string, a3 []string, a4 []string) (err error) {
-	p, err := m.layer.begin(ctx, "FriendsBlock", a1, a2, a3, a4)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.FriendsBlock(ctx, a1, a2, a3, a4)
-	return p.end(err)
-}
-
-func (m *module) FriendsDelete(ctx context.Context, a1 string, a2 string, a3 []string, a4 []string) (err error) {
-	p, err := m.layer.begin(ctx, "FriendsDelete", a1, a2, a3, a4)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.FriendsDelete(ctx, a1, a2, a3, a4)
-	return p.end(err)
-}
-
-func (m *module) FriendsList(ctx context.Context, a1 string, a2 int, a3 *int, a4 string) (r0 []*api.Friend, r1 string, err error) {
-	p, err := m.layer.begin(ctx, "FriendsList", a1, a2, a3, a4)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.FriendsList(ctx, a1, a2, a3, a4)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) FriendsOfFriendsList(ctx context.Context, a1 string, a2 int, a3 string) (r0 []*api.FriendsOfFriendsList_FriendOfFriend, r1 string, err error) {
-	p, err := m.layer.begin(ctx, "FriendsOfFriendsList", a1, a2, a3)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.FriendsOfFriendsList(ctx, a1, a2, a3)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) GroupCreate(ctx context.Context, a1 string, a2 string, a3 string, a4 string, a5 string, a6 string, a7 bool, a8 map[string]interface{}, a9 int) (r0 *api.Group, err error) {
-	p, err := m.layer.begin(ctx, "GroupCreate", a1, a2, a3, a4, a5, a6, a7, a8, a9)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.GroupCreate(ctx, a1, a2, a3, a4, a5, a6, a7, a8, a9)
-	return r0, p.end(err)
-}
-
-func (m *module) GroupDelete(ctx context.Context, a1 string) (err error) {
-	p, err := m.layer.begin(ctx, "GroupDelete", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.GroupDelete(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) GroupUpdate(ctx context.Context, a1 string, a2 string, a3 string, a4 string, a5 string, a6 string, a7 string, a8 bool, a9 map[string]interface{}, a10 int) (err error) {
-	p, err := m.layer.begin(ctx, "GroupUpdate", a1, a2, a3, a4, a5, a6, a7, a8, a9, a10)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.GroupUpdate(ctx, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10)
-	return p.end(err)
-}
-
-func (m *module) GroupUserJoin(ctx context.Context, a1 string, a2 string, a3 string) (err error) {
-	p, err := m.layer.begin(ctx, "GroupUserJoin", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.GroupUserJoin(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) GroupUserLeave(ctx context.Context, a1 string, a2 string, a3 string) (err error) {
-	p, err := m.layer.begin(ctx, "GroupUserLeave", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.GroupUserLeave(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) GroupUsersAdd(ctx context.Context, a1 string, a2 string, a3 []string) (err error) {
-	p, err := m.layer.begin(ctx, "GroupUsersAdd", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.GroupUsersAdd(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) GroupUsersBan(ctx context.Context, a1 string, a2 string, a3 []string) (err error) {
-	p, err := m.layer.begin(ctx, "GroupUsersBan", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.GroupUsersBan(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) GroupUsersDemote(ctx context.Context, a1 string, a2 string, a3 []string) (err error) {
-	p, err := m.layer.begin(ctx, "GroupUsersDemote", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.GroupUsersDemote(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) GroupUsersKick(ctx context.Context, a1 string, a2 string, a3 []string) (err error) {
-	p, err := m.layer.begin(ctx, "GroupUsersKick", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.GroupUsersKick(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) GroupUsersList(ctx context.Context, a1 string, a2 int, a3 *int, a4 string) (r0 []*api.GroupUserList_GroupUser, r1 string, err error) {
-	p, err := m.layer.begin(ctx, "GroupUsersList", a1, a2, a3, a4)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.GroupUsersList(ctx, a1, a2, a3, a4)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) GroupUsersPromote(ctx context.Context, a1 string, a2 string, a3 []string) (err error) {
-	p, err := m.layer.begin(ctx, "GroupUsersPromote", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.GroupUsersPromote(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) GroupsGetId(ctx context.Context, a1 []string) (r0 []*api.Group, err error) {
-	p, err := m.layer.begin(ctx, "GroupsGetId", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.GroupsGetId(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) GroupsGetRandom(ctx context.Context, a1 int) (r0 []*api.Group, err error) {
-	p, err := m.layer.begin(ctx, "GroupsGetRandom", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.GroupsGetRandom(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) GroupsList(ctx context.Context, a1 string, a2 string, a3 *int, a4 *bool, a5 int, a6 string) (r0 []*api.Group, r1 string, err error) {
-	p, err := m.layer.begin(ctx, "GroupsList", a1, a2, a3, a4, a5, a6)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.GroupsList(ctx, a1, a2, a3, a4, a5, a6)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) LeaderboardCreate(ctx context.Context, a1 string, a2 bool, a3 string, a4 string, a5 string, a6 map[string]interface{}, a7 bool) (err error) {
-	p, err := m.layer.begin(ctx, "LeaderboardCreate", a1, a2, a3, a4, a5, a6, a7)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LeaderboardCreate(ctx, a1, a2, a3, a4, a5, a6, a7)
-	return p.end(err)
-}
-
-func (m *module) LeaderboardDelete(ctx context.Context, a1 string) (err error) {
-	p, err := m.layer.begin(ctx, "LeaderboardDelete", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LeaderboardDelete(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) LeaderboardList(a0 int, a1 string) (r0 *api.LeaderboardList, err error) {
-	p, err := m.layer.begin(context.Background(), "LeaderboardList", a0, a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.LeaderboardList(a0, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) LeaderboardRanksDisable(ctx context.Context, a1 string) (err error) {
-	p, err := m.layer.begin(ctx, "LeaderboardRanksDisable", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LeaderboardRanksDisable(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) LeaderboardRecordDelete(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "LeaderboardRecordDelete", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LeaderboardRecordDelete(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) LeaderboardRecordWrite(ctx context.Context, a1 string, a2 string, a3 string, a4 int64, a5 int64, a6 map[string]interface{}, a7 *int) (r0 *api.LeaderboardRecord, err error) {
-	p, err := m.layer.begin(ctx, "LeaderboardRecordWrite", a1, a2, a3, a4, a5, a6, a7)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.LeaderboardRecordWrite(ctx, a1, a2, a3, a4, a5, a6, a7)
-	return r0, p.end(err)
-}
-
-func (m *module) LeaderboardRecordsHaystack(ctx context.Context, a1 string, a2 string, a3 int, a4 string, a5 int64) (r0 *api.LeaderboardRecordList, err error) {
-	p, err := m.layer.begin(ctx, "LeaderboardRecordsHaystack", a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.LeaderboardRecordsHaystack(ctx, a1, a2, a3, a4, a5)
-	return r0, p.end(err)
-}
-
-func (m *module) LeaderboardRecordsList(ctx context.Context, a1 string, a2 []string, a3 int, a4 string, a5 int64) (r0 []*api.LeaderboardRecord, r1 []*api.LeaderboardRecord, r2 string, r3 string, err error) {
-	p, err := m.layer.begin(ctx, "LeaderboardRecordsList", a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, r1, r2, r3, err
-	}
-	r0, r1, r2, r3, err = m.NakamaModule.LeaderboardRecordsList(ctx, a1, a2, a3, a4, a5)
-	return r0, r1, r2, r3, p.end(err)
-}
-
-func (m *module) LeaderboardRecordsListCursorFromRank(a0 string, a1 int64, a2 int64) (r0 string, err error) {
-	p, err := m.layer.begin(context.Background(), "LeaderboardRecordsListCursorFromRank", a0, a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.LeaderboardRecordsListCursorFromRank(a0, a1, a2)
-	return r0, p.end(err)
-}
-
-func (m *module) LeaderboardsGetId(ctx context.Context, a1 []string) (r0 []*api.Leaderboard, err error) {
-	p, err := m.layer.begin(ctx, "LeaderboardsGetId", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.LeaderboardsGetId(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) LinkApple(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "LinkApple", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LinkApple(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) LinkCustom(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "LinkCustom", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LinkCustom(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) LinkDevice(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "LinkDevice", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LinkDevice(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) LinkEmail(ctx context.Context, a1 string, a2 string, a3 string) (err error) {
-	p, err := m.layer.begin(ctx, "LinkEmail", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LinkEmail(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) LinkFacebook(ctx context.Context, a1 string, a2 string, a3 string, a4 bool) (err error) {
-	p, err := m.layer.begin(ctx, "LinkFacebook", a1, a2, a3, a4)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LinkFacebook(ctx, a1, a2, a3, a4)
-	return p.end(err)
-}
-
-func (m *module) LinkFacebookInstantGame(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "LinkFacebookInstantGame", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LinkFacebookInstantGame(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) LinkGameCenter(ctx context.Context, a1 string, a2 string, a3 string, a4 int64, a5 string, a6 string, a7 string) (err error) {
-	p, err := m.layer.begin(ctx, "LinkGameCenter", a1, a2, a3, a4, a5, a6, a7)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LinkGameCenter(ctx, a1, a2, a3, a4, a5, a6, a7)
-	return p.end(err)
-}
-
-func (m *module) LinkGoogle(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "LinkGoogle", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LinkGoogle(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) LinkSteam(ctx context.Context, a1 string, a2 string, a3 string, a4 bool) (err error) {
-	p, err := m.layer.begin(ctx, "LinkSteam", a1, a2, a3, a4)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.LinkSteam(ctx, a1, a2, a3, a4)
-	return p.end(err)
-}
-
-func (m *module) MatchCreate(ctx context.Context, a1 string, a2 map[string]interface{}) (r0 string, err error) {
-	p, err := m.layer.begin(ctx, "MatchCreate", a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.MatchCreate(ctx, a1, a2)
-	return r0, p.end(err)
-}
-
-func (m *module) MatchGet(ctx context.Context, a1 string) (r0 *api.Match, err error) {
-	p, err := m.layer.begin(ctx, "MatchGet", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.MatchGet(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) MatchList(ctx context.Context, a1 int, a2 bool, a3 string, a4 *int, a5 *int, a6 string) (r0 []*api.Match, err error) {
-	p, err := m.layer.begin(ctx, "MatchList", a1, a2, a3, a4, a5, a6)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.MatchList(ctx, a1, a2, a3, a4, a5, a6)
-	return r0, p.end(err)
-}
-
-func (m *module) MatchSignal(ctx context.Context, a1 string, a2 string) (r0 string, err error) {
-	p, err := m.layer.begin(ctx, "MatchSignal", a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.MatchSignal(ctx, a1, a2)
-	return r0, p.end(err)
-}
-
-func (m *module) MultiUpdate(ctx context.Context, a1 []*runtime.AccountUpdate, a2 []*runtime.StorageWrite, a3 []*runtime.StorageDelete, a4 []*runtime.WalletUpdate, a5 bool) (r0 []*api.StorageObjectAck, r1 []*runtime.WalletUpdateResult, err error) {
-	p, err := m.layer.begin(ctx, "MultiUpdate", a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.MultiUpdate(ctx, a1, a2, a3, a4, a5)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) NotificationSend(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}, a4 int, a5 string, a6 bool) (err error) {
-	p, err := m.layer.begin(ctx, "NotificationSend", a1, a2, a3, a4, a5, a6)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.NotificationSend(ctx, a1, a2, a3, a4, a5, a6)
-	return p.end(err)
-}
-
-func (m *module) NotificationSendAll(ctx context.Context, a1 string, a2 map[string]interface{}, a3 int, a4 bool) (err error) {
-	p, err := m.layer.begin(ctx, "NotificationSendAll", a1, a2, a3, a4)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.NotificationSendAll(ctx, a1, a2, a3, a4)
-	return p.end(err)
-}
-
-func (m *module) NotificationsDelete(ctx context.Context, a1 []*runtime.NotificationDelete) (err error) {
-	p, err := m.layer.begin(ctx, "NotificationsDelete", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.NotificationsDelete(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) NotificationsDeleteId(ctx context.Context, a1 string, a2 []string) (err error) {
-	p, err := m.layer.begin(ctx, "NotificationsDeleteId", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.NotificationsDeleteId(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) NotificationsGetId(ctx context.Context, a1 string, a2 []string) (r0 []*runtime.Notification, err error) {
-	p, err := m.layer.begin(ctx, "NotificationsGetId", a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.NotificationsGetId(ctx, a1, a2)
-	return r0, p.end(err)
-}
-
-func (m *module) NotificationsList(ctx context.Context, a1 string, a2 int, a3 string) (r0 []*api.Notification, r1 string, err error) {
-	p, err := m.layer.begin(ctx, "NotificationsList", a1, a2, a3)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.NotificationsList(ctx, a1, a2, a3)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) NotificationsSend(ctx context.Context, a1 []*runtime.NotificationSend) (err error) {
-	p, err := m.layer.begin(ctx, "NotificationsSend", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.NotificationsSend(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) NotificationsUpdate(ctx context.Context, a1 ...runtime.NotificationUpdate) (err error) {
-	p, err := m.layer.begin(ctx, "NotificationsUpdate", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.NotificationsUpdate(ctx, a1...)
-	return p.end(err)
-}
-
-func (m *module) PartyList(ctx context.Context, a1 int, a2 *bool, a3 bool, a4 string, a5 string) (r0 []*api.Party, r1 string, err error) {
-	p, err := m.layer.begin(ctx, "PartyList", a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.PartyList(ctx, a1, a2, a3, a4, a5)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) PurchaseGetByTransactionId(ctx context.Context, a1 string) (r0 *api.ValidatedPurchase, err error) {
-	p, err := m.layer.begin(ctx, "PurchaseGetByTransactionId", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.PurchaseGetByTransactionId(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) PurchaseValidateApple(ctx context.Context, a1 string, a2 string, a3 bool, a4 ...string) (r0 *api.ValidatePurchaseResponse, err error) {
-	p, err := m.layer.begin(ctx, "PurchaseValidateApple", a1, a2, a3, a4)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.PurchaseValidateApple(ctx, a1, a2, a3, a4...)
-	return r0, p.end(err)
-}
-
-func (m *module) PurchaseValidateFacebookInstant(ctx context.Context, a1 string, a2 string, a3 bool) (r0 *api.ValidatePurchaseResponse, err error) {
-	p, err := m.layer.begin(ctx, "PurchaseValidateFacebookInstant", a1, a2, a3)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.PurchaseValidateFacebookInstant(ctx, a1, a2, a3)
-	return r0, p.end(err)
-}
-
-func (m *module) PurchaseValidateGoogle(ctx context.Context, a1 string, a2 string, a3 bool, a4 ...struct {
-	ClientEmail string
-	PrivateKey  string
-}) (r0 *api.ValidatePurchaseResponse, err error) {
-	p, err := m.layer.begin(ctx, "PurchaseValidateGoogle", a1, a2, a3, a4)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.PurchaseValidateGoogle(ctx, a1, a2, a3, a4...)
-	return r0, p.end(err)
-}
-
-func (m *module) PurchaseValidateHuawei(ctx context.Context, a1 string, a2 string, a3 string, a4 bool) (r0 *api.ValidatePurchaseResponse, err error) {
-	p, err := m.layer.begin(ctx, "PurchaseValidateHuawei", a1, a2, a3, a4)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.PurchaseValidateHuawei(ctx, a1, a2, a3, a4)
-	return r0, p.end(err)
-}
-
-func (m *module) PurchaseValidateSamsung(ctx context.Context, a1 string, a2 string, a3 bool) (r0 *api.ValidatePurchaseResponse, err error) {
-	p, err := m.layer.begin(ctx, "PurchaseValidateSamsung", a1, a2, a3)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.PurchaseValidateSamsung(ctx, a1, a2, a3)
-	return r0, p.end(err)
-}
-
-func (m *module) PurchasesList(ctx context.Context, a1 string, a2 int, a3 string) (r0 *api.PurchaseList, err error) {
-	p, err := m.layer.begin(ctx, "PurchasesList", a1, a2, a3)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.PurchasesList(ctx, a1, a2, a3)
-	return r0, p.end(err)
-}
-
-func (m *module) ReadFile(a0 string) (r0 *os.File, err error) {
-	p, err := m.layer.begin(context.Background(), "ReadFile", a0)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.ReadFile(a0)
-	return r0, p.end(err)
-}
-
-func (m *module) SessionDisconnect(ctx context.Context, a1 string, a2 ...runtime.PresenceReason) (err error) {
-	p, err := m.layer.begin(ctx, "SessionDisconnect", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.SessionDisconnect(ctx, a1, a2...)
-	return p.end(err)
-}
-
-func (m *module) SessionLogout(a0 string, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(context.Background(), "SessionLogout", a0, a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.SessionLogout(a0, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) StatusFollow(a0 string, a1 []string) (err error) {
-	p, err := m.layer.begin(context.Background(), "StatusFollow", a0, a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.StatusFollow(a0, a1)
-	return p.end(err)
-}
-
-func (m *module) StatusUnfollow(a0 string, a1 []string) (err error) {
-	p, err := m.layer.begin(context.Background(), "StatusUnfollow", a0, a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.StatusUnfollow(a0, a1)
-	return p.end(err)
-}
-
-func (m *module) StorageDelete(ctx context.Context, a1 []*runtime.StorageDelete) (err error) {
-	p, err := m.layer.begin(ctx, "StorageDelete", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.StorageDelete(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) StorageIndexList(ctx context.Context, a1 string, a2 string, a3 string, a4 int, a5 []string, a6 string) (r0 *api.StorageObjects, r1 string, err error) {
-	p, err := m.layer.begin(ctx, "StorageIndexList", a1, a2, a3, a4, a5, a6)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.StorageIndexList(ctx, a1, a2, a3, a4, a5, a6)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) StorageList(ctx context.Context, a1 string, a2 string, a3 string, a4 int, a5 string) (r0 []*api.StorageObject, r1 string, err error) {
-	p, err := m.layer.begin(ctx, "StorageList", a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.StorageList(ctx, a1, a2, a3, a4, a5)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) StorageRead(ctx context.Context, a1 []*runtime.StorageRead) (r0 []*api.StorageObject, err error) {
-	p, err := m.layer.begin(ctx, "StorageRead", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.StorageRead(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) StorageWrite(ctx context.Context, a1 []*runtime.StorageWrite) (r0 []*api.StorageObjectAck, err error) {
-	p, err := m.layer.begin(ctx, "StorageWrite", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.StorageWrite(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) StorageWriteRetry(ctx context.Context, a1 []*runtime.StorageRead, a2 func([]*api.StorageObject) ([]*runtime.StorageWrite, error), a3 int) (r0 []*api.StorageObjectAck, err error) {
-	p, err := m.layer.begin(ctx, "StorageWriteRetry", a1, a2, a3)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.StorageWriteRetry(ctx, a1, a2, a3)
-	return r0, p.end(err)
-}
-
-func (m *module) StreamClose(a0 uint8, a1 string, a2 string, a3 string) (err error) {
-	p, err := m.layer.begin(context.Background(), "StreamClose", a0, a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.StreamClose(a0, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) StreamCount(a0 uint8, a1 string, a2 string, a3 string) (r0 int, err error) {
-	p, err := m.layer.begin(context.Background(), "StreamCount", a0, a1, a2, a3)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.StreamCount(a0, a1, a2, a3)
-	return r0, p.end(err)
-}
-
-func (m *module) StreamSend(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 []runtime.Presence, a6 bool) (err error) {
-	p, err := m.layer.begin(context.Background(), "StreamSend", a0, a1, a2, a3, a4, a5, a6)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.StreamSend(a0, a1, a2, a3, a4, a5, a6)
-	return p.end(err)
-}
-
-func (m *module) StreamSendRaw(a0 uint8, a1 string, a2 string, a3 string, a4 *rtapi.Envelope, a5 []runtime.Presence, a6 bool) (err error) {
-	p, err := m.layer.begin(context.Background(), "StreamSendRaw", a0, a1, a2, a3, a4, a5, a6)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.StreamSendRaw(a0, a1, a2, a3, a4, a5, a6)
-	return p.end(err)
-}
-
-func (m *module) StreamUserGet(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 string) (r0 runtime.PresenceMeta, err error) {
-	p, err := m.layer.begin(context.Background(), "StreamUserGet", a0, a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.StreamUserGet(a0, a1, a2, a3, a4, a5)
-	return r0, p.end(err)
-}
-
-func (m *module) StreamUserJoin(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 string, a6 bool, a7 bool, a8 string) (r0 bool, err error) {
-	p, err := m.layer.begin(context.Background(), "StreamUserJoin", a0, a1, a2, a3, a4, a5, a6, a7, a8)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.StreamUserJoin(a0, a1, a2, a3, a4, a5, a6, a7, a8)
-	return r0, p.end(err)
-}
-
-func (m *module) StreamUserKick(a0 uint8, a1 string, a2 string, a3 string, a4 runtime.Presence) (err error) {
-	p, err := m.layer.begin(context.Background(), "StreamUserKick", a0, a1, a2, a3, a4)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.StreamUserKick(a0, a1, a2, a3, a4)
-	return p.end(err)
-}
-
-func (m *module) StreamUserLeave(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 string) (err error) {
-	p, err := m.layer.begin(context.Background(), "StreamUserLeave", a0, a1, a2, a3, a4, a5)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.StreamUserLeave(a0, a1, a2, a3, a4, a5)
-	return p.end(err)
-}
-
-func (m *module) StreamUserList(a0 uint8, a1 string, a2 string, a3 string, a4 bool, a5 bool) (r0 []runtime.Presence, err error) {
-	p, err := m.layer.begin(context.Background(), "StreamUserList", a0, a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.StreamUserList(a0, a1, a2, a3, a4, a5)
-	return r0, p.end(err)
-}
-
-func (m *module) StreamUserUpdate(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 string, a6 bool, a7 bool, a8 string) (err error) {
-	p, err := m.layer.begin(context.Background(), "StreamUserUpdate", a0, a1, a2, a3, a4, a5, a6, a7, a8)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.StreamUserUpdate(a0, a1, a2, a3, a4, a5, a6, a7, a8)
-	return p.end(err)
-}
-
-func (m *module) SubscriptionGetByProductId(ctx context.Context, a1 string, a2 string) (r0 *api.ValidatedSubscription, err error) {
-	p, err := m.layer.begin(ctx, "SubscriptionGetByProductId", a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.SubscriptionGetByProductId(ctx, a1, a2)
-	return r0, p.end(err)
-}
-
-func (m *module) SubscriptionValidateApple(ctx context.Context, a1 string, a2 string, a3 bool, a4 ...string) (r0 *api.ValidateSubscriptionResponse, err error) {
-	p, err := m.layer.begin(ctx, "SubscriptionValidateApple", a1, a2, a3, a4)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.SubscriptionValidateApple(ctx, a1, a2, a3, a4...)
-	return r0, p.end(err)
-}
-
-func (m *module) SubscriptionValidateGoogle(ctx context.Context, a1 string, a2 string, a3 bool, a4 ...struct {
-	ClientEmail string
-	PrivateKey  string
-}) (r0 *api.ValidateSubscriptionResponse, err error) {
-	p, err := m.layer.begin(ctx, "SubscriptionValidateGoogle", a1, a2, a3, a4)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.SubscriptionValidateGoogle(ctx, a1, a2, a3, a4...)
-	return r0, p.end(err)
-}
-
-func (m *module) SubscriptionsList(ctx context.Context, a1 string, a2 int, a3 string) (r0 *api.SubscriptionList, err error) {
-	p, err := m.layer.begin(ctx, "SubscriptionsList", a1, a2, a3)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.SubscriptionsList(ctx, a1, a2, a3)
-	return r0, p.end(err)
-}
-
-func (m *module) TournamentAddAttempt(ctx context.Context, a1 string, a2 string, a3 int) (err error) {
-	p, err := m.layer.begin(ctx, "TournamentAddAttempt", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.TournamentAddAttempt(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) TournamentCreate(ctx context.Context, a1 string, a2 bool, a3 string, a4 string, a5 string, a6 map[string]interface{}, a7 string, a8 string, a9 int, a10 int, a11 int, a12 int, a13 int, a14 int, a15 bool, a16 bool) (err error) {
-	p, err := m.layer.begin(ctx, "TournamentCreate", a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.TournamentCreate(ctx, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16)
-	return p.end(err)
-}
-
-func (m *module) TournamentDelete(ctx context.Context, a1 string) (err error) {
-	p, err := m.layer.begin(ctx, "TournamentDelete", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.TournamentDelete(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) TournamentJoin(ctx context.Context, a1 string, a2 string, a3 string) (err error) {
-	p, err := m.layer.begin(ctx, "TournamentJoin", a1, a2, a3)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.TournamentJoin(ctx, a1, a2, a3)
-	return p.end(err)
-}
-
-func (m *module) TournamentList(ctx context.Context, a1 int, a2 int, a3 int, a4 int, a5 int, a6 string) (r0 *api.TournamentList, err error) {
-	p, err := m.layer.begin(ctx, "TournamentList", a1, a2, a3, a4, a5, a6)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.TournamentList(ctx, a1, a2, a3, a4, a5, a6)
-	return r0, p.end(err)
-}
-
-func (m *module) TournamentRanksDisable(ctx context.Context, a1 string) (err error) {
-	p, err := m.layer.begin(ctx, "TournamentRanksDisable", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.TournamentRanksDisable(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) TournamentRecordDelete(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "TournamentRecordDelete", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.TournamentRecordDelete(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) TournamentRecordWrite(ctx context.Context, a1 string, a2 string, a3 string, a4 int64, a5 int64, a6 map[string]interface{}, a7 *int) (r0 *api.LeaderboardRecord, err error) {
-	p, err := m.layer.begin(ctx, "TournamentRecordWrite", a1, a2, a3, a4, a5, a6, a7)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.TournamentRecordWrite(ctx, a1, a2, a3, a4, a5, a6, a7)
-	return r0, p.end(err)
-}
-
-func (m *module) TournamentRecordsHaystack(ctx context.Context, a1 string, a2 string, a3 int, a4 string, a5 int64) (r0 *api.TournamentRecordList, err error) {
-	p, err := m.layer.begin(ctx, "TournamentRecordsHaystack", a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.TournamentRecordsHaystack(ctx, a1, a2, a3, a4, a5)
-	return r0, p.end(err)
-}
-
-func (m *module) TournamentRecordsList(ctx context.Context, a1 string, a2 []string, a3 int, a4 string, a5 int64) (r0 []*api.LeaderboardRecord, r1 []*api.LeaderboardRecord, r2 string, r3 string, err error) {
-	p, err := m.layer.begin(ctx, "TournamentRecordsList", a1, a2, a3, a4, a5)
-	if err != nil {
-		return r0, r1, r2, r3, err
-	}
-	r0, r1, r2, r3, err = m.NakamaModule.TournamentRecordsList(ctx, a1, a2, a3, a4, a5)
-	return r0, r1, r2, r3, p.end(err)
-}
-
-func (m *module) TournamentsGetId(ctx context.Context, a1 []string) (r0 []*api.Tournament, err error) {
-	p, err := m.layer.begin(ctx, "TournamentsGetId", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.TournamentsGetId(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) UnlinkApple(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "UnlinkApple", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UnlinkApple(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) UnlinkCustom(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "UnlinkCustom", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UnlinkCustom(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) UnlinkDevice(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "UnlinkDevice", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UnlinkDevice(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) UnlinkEmail(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "UnlinkEmail", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UnlinkEmail(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) UnlinkFacebook(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "UnlinkFacebook", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UnlinkFacebook(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) UnlinkFacebookInstantGame(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "UnlinkFacebookInstantGame", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UnlinkFacebookInstantGame(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) UnlinkGameCenter(ctx context.Context, a1 string, a2 string, a3 string, a4 int64, a5 string, a6 string, a7 string) (err error) {
-	p, err := m.layer.begin(ctx, "UnlinkGameCenter", a1, a2, a3, a4, a5, a6, a7)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UnlinkGameCenter(ctx, a1, a2, a3, a4, a5, a6, a7)
-	return p.end(err)
-}
-
-func (m *module) UnlinkGoogle(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "UnlinkGoogle", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UnlinkGoogle(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) UnlinkSteam(ctx context.Context, a1 string, a2 string) (err error) {
-	p, err := m.layer.begin(ctx, "UnlinkSteam", a1, a2)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UnlinkSteam(ctx, a1, a2)
-	return p.end(err)
-}
-
-func (m *module) UserGroupsList(ctx context.Context, a1 string, a2 int, a3 *int, a4 string) (r0 []*api.UserGroupList_UserGroup, r1 string, err error) {
-	p, err := m.layer.begin(ctx, "UserGroupsList", a1, a2, a3, a4)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.UserGroupsList(ctx, a1, a2, a3, a4)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) UsersBanId(ctx context.Context, a1 []string) (err error) {
-	p, err := m.layer.begin(ctx, "UsersBanId", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UsersBanId(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) UsersGetFriendStatus(ctx context.Context, a1 string, a2 []string) (r0 []*api.Friend, err error) {
-	p, err := m.layer.begin(ctx, "UsersGetFriendStatus", a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.UsersGetFriendStatus(ctx, a1, a2)
-	return r0, p.end(err)
-}
-
-func (m *module) UsersGetId(ctx context.Context, a1 []string, a2 []string) (r0 []*api.User, err error) {
-	p, err := m.layer.begin(ctx, "UsersGetId", a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.UsersGetId(ctx, a1, a2)
-	return r0, p.end(err)
-}
-
-func (m *module) UsersGetRandom(ctx context.Context, a1 int) (r0 []*api.User, err error) {
-	p, err := m.layer.begin(ctx, "UsersGetRandom", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.UsersGetRandom(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) UsersGetUsername(ctx context.Context, a1 []string) (r0 []*api.User, err error) {
-	p, err := m.layer.begin(ctx, "UsersGetUsername", a1)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.UsersGetUsername(ctx, a1)
-	return r0, p.end(err)
-}
-
-func (m *module) UsersUnbanId(ctx context.Context, a1 []string) (err error) {
-	p, err := m.layer.begin(ctx, "UsersUnbanId", a1)
-	if err != nil {
-		return err
-	}
-	err = m.NakamaModule.UsersUnbanId(ctx, a1)
-	return p.end(err)
-}
-
-func (m *module) WalletLedgerList(ctx context.Context, a1 string, a2 int, a3 string) (r0 []runtime.WalletLedgerItem, r1 string, err error) {
-	p, err := m.layer.begin(ctx, "WalletLedgerList", a1, a2, a3)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.WalletLedgerList(ctx, a1, a2, a3)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) WalletLedgerUpdate(ctx context.Context, a1 string, a2 map[string]interface{}) (r0 runtime.WalletLedgerItem, err error) {
-	p, err := m.layer.begin(ctx, "WalletLedgerUpdate", a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.WalletLedgerUpdate(ctx, a1, a2)
-	return r0, p.end(err)
-}
-
-func (m *module) WalletUpdate(ctx context.Context, a1 string, a2 map[string]int64, a3 map[string]interface{}, a4 bool) (r0 map[string]int64, r1 map[string]int64, err error) {
-	p, err := m.layer.begin(ctx, "WalletUpdate", a1, a2, a3, a4)
-	if err != nil {
-		return r0, r1, err
-	}
-	r0, r1, err = m.NakamaModule.WalletUpdate(ctx, a1, a2, a3, a4)
-	return r0, r1, p.end(err)
-}
-
-func (m *module) WalletsUpdate(ctx context.Context, a1 []*runtime.WalletUpdate, a2 bool) (r0 []*runtime.WalletUpdateResult, err error) {
-	p, err := m.layer.begin(ctx, "WalletsUpdate", a1, a2)
-	if err != nil {
-		return r0, err
-	}
-	r0, err = m.NakamaModule.WalletsUpdate(ctx, a1, a2)
-	return r0, p.end(err)
+func (m *module) AccountDeleteId(ctx context.Context, a1 string, a2 bool) error {
+	return around0(m.layer, ctx, "AccountDeleteId", []any{a1, a2}, func() error { return m.NakamaModule.AccountDeleteId(ctx, a1, a2) })
+}
+func (m *module) AccountGetId(ctx context.Context, a1 string) (*api.Account, error) {
+	return around1(m.layer, ctx, "AccountGetId", []any{a1}, func() (*api.Account, error) { return m.NakamaModule.AccountGetId(ctx, a1) })
+}
+func (m *module) AccountUpdateId(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}, a4 string, a5 string, a6 string, a7 string, a8 string) error {
+	return around0(m.layer, ctx, "AccountUpdateId", []any{a1, a2, a3, a4, a5, a6, a7, a8}, func() error { return m.NakamaModule.AccountUpdateId(ctx, a1, a2, a3, a4, a5, a6, a7, a8) })
+}
+func (m *module) AccountsGetId(ctx context.Context, a1 []string, a2 []string) ([]*api.Account, error) {
+	return around1(m.layer, ctx, "AccountsGetId", []any{a1, a2}, func() ([]*api.Account, error) { return m.NakamaModule.AccountsGetId(ctx, a1, a2) })
+}
+func (m *module) AuthenticateCustom(ctx context.Context, a1 string, a2 string, a3 bool) (string, string, bool, error) {
+	return around3(m.layer, ctx, "AuthenticateCustom", []any{a1, a2, a3}, func() (string, string, bool, error) { return m.NakamaModule.AuthenticateCustom(ctx, a1, a2, a3) })
+}
+func (m *module) AuthenticateDevice(ctx context.Context, a1 string, a2 string, a3 bool) (string, string, bool, error) {
+	return around3(m.layer, ctx, "AuthenticateDevice", []any{a1, a2, a3}, func() (string, string, bool, error) { return m.NakamaModule.AuthenticateDevice(ctx, a1, a2, a3) })
+}
+func (m *module) AuthenticateEmail(ctx context.Context, a1 string, a2 string, a3 string, a4 bool) (string, string, bool, error) {
+	return around3(m.layer, ctx, "AuthenticateEmail", []any{a1, a2, a3, a4}, func() (string, string, bool, error) { return m.NakamaModule.AuthenticateEmail(ctx, a1, a2, a3, a4) })
+}
+func (m *module) AuthenticateTokenGenerate(a0 string, a1 string, a2 int64, a3 map[string]string) (string, int64, error) {
+	return around2(m.layer, context.Background(), "AuthenticateTokenGenerate", []any{a0, a1, a2, a3}, func() (string, int64, error) { return m.NakamaModule.AuthenticateTokenGenerate(a0, a1, a2, a3) })
+}
+func (m *module) Event(ctx context.Context, a1 *api.Event) error {
+	return around0(m.layer, ctx, "Event", []any{a1}, func() error { return m.NakamaModule.Event(ctx, a1) })
+}
+func (m *module) FriendMetadataUpdate(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}) error {
+	return around0(m.layer, ctx, "FriendMetadataUpdate", []any{a1, a2, a3}, func() error { return m.NakamaModule.FriendMetadataUpdate(ctx, a1, a2, a3) })
+}
+func (m *module) FriendsAdd(ctx context.Context, a1 string, a2 string, a3 []string, a4 []string, a5 map[string]interface{}) error {
+	return around0(m.layer, ctx, "FriendsAdd", []any{a1, a2, a3, a4, a5}, func() error { return m.NakamaModule.FriendsAdd(ctx, a1, a2, a3, a4, a5) })
+}
+func (m *module) FriendsBlock(ctx context.Context, a1 string, a2 string, a3 []string, a4 []string) error {
+	return around0(m.layer, ctx, "FriendsBlock", []any{a1, a2, a3, a4}, func() error { return m.NakamaModule.FriendsBlock(ctx, a1, a2, a3, a4) })
+}
+func (m *module) FriendsDelete(ctx context.Context, a1 string, a2 string, a3 []string, a4 []string) error {
+	return around0(m.layer, ctx, "FriendsDelete", []any{a1, a2, a3, a4}, func() error { return m.NakamaModule.FriendsDelete(ctx, a1, a2, a3, a4) })
+}
+func (m *module) FriendsList(ctx context.Context, a1 string, a2 int, a3 *int, a4 string) ([]*api.Friend, string, error) {
+	return around2(m.layer, ctx, "FriendsList", []any{a1, a2, a3, a4}, func() ([]*api.Friend, string, error) { return m.NakamaModule.FriendsList(ctx, a1, a2, a3, a4) })
+}
+func (m *module) GroupCreate(ctx context.Context, a1 string, a2 string, a3 string, a4 string, a5 string, a6 string, a7 bool, a8 map[string]interface{}, a9 int) (*api.Group, error) {
+	return around1(m.layer, ctx, "GroupCreate", []any{a1, a2, a3, a4, a5, a6, a7, a8, a9}, func() (*api.Group, error) { return m.NakamaModule.GroupCreate(ctx, a1, a2, a3, a4, a5, a6, a7, a8, a9) })
+}
+func (m *module) GroupUpdate(ctx context.Context, a1 string, a2 string, a3 string, a4 string, a5 string, a6 string, a7 string, a8 bool, a9 map[string]interface{}, a10 int) error {
+	return around0(m.layer, ctx, "GroupUpdate", []any{a1, a2, a3, a4, a5, a6, a7, a8, a9, a10}, func() error { return m.NakamaModule.GroupUpdate(ctx, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10) })
+}
+func (m *module) GroupUserJoin(ctx context.Context, a1 string, a2 string, a3 string) error {
+	return around0(m.layer, ctx, "GroupUserJoin", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUserJoin(ctx, a1, a2, a3) })
+}
+func (m *module) GroupUserLeave(ctx context.Context, a1 string, a2 string, a3 string) error {
+	return around0(m.layer, ctx, "GroupUserLeave", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUserLeave(ctx, a1, a2, a3) })
+}
+func (m *module) GroupUsersAdd(ctx context.Context, a1 string, a2 string, a3 []string) error {
+	return around0(m.layer, ctx, "GroupUsersAdd", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUsersAdd(ctx, a1, a2, a3) })
+}
+func (m *module) GroupUsersBan(ctx context.Context, a1 string, a2 string, a3 []string) error {
+	return around0(m.layer, ctx, "GroupUsersBan", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUsersBan(ctx, a1, a2, a3) })
+}
+func (m *module) GroupUsersKick(ctx context.Context, a1 string, a2 string, a3 []string) error {
+	return around0(m.layer, ctx, "GroupUsersKick", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUsersKick(ctx, a1, a2, a3) })
+}
+func (m *module) GroupUsersList(ctx context.Context, a1 string, a2 int, a3 *int, a4 string) ([]*api.GroupUserList_GroupUser, string, error) {
+	return around2(m.layer, ctx, "GroupUsersList", []any{a1, a2, a3, a4}, func() ([]*api.GroupUserList_GroupUser, string, error) {
+		return m.NakamaModule.GroupUsersList(ctx, a1, a2, a3, a4)
+	})
+}
+func (m *module) GroupsGetId(ctx context.Context, a1 []string) ([]*api.Group, error) {
+	return around1(m.layer, ctx, "GroupsGetId", []any{a1}, func() ([]*api.Group, error) { return m.NakamaModule.GroupsGetId(ctx, a1) })
+}
+func (m *module) GroupsGetRandom(ctx context.Context, a1 int) ([]*api.Group, error) {
+	return around1(m.layer, ctx, "GroupsGetRandom", []any{a1}, func() ([]*api.Group, error) { return m.NakamaModule.GroupsGetRandom(ctx, a1) })
+}
+func (m *module) GroupsList(ctx context.Context, a1 string, a2 string, a3 *int, a4 *bool, a5 int, a6 string) ([]*api.Group, string, error) {
+	return around2(m.layer, ctx, "GroupsList", []any{a1, a2, a3, a4, a5, a6}, func() ([]*api.Group, string, error) { return m.NakamaModule.GroupsList(ctx, a1, a2, a3, a4, a5, a6) })
+}
+func (m *module) MatchCreate(ctx context.Context, a1 string, a2 map[string]interface{}) (string, error) {
+	return around1(m.layer, ctx, "MatchCreate", []any{a1, a2}, func() (string, error) { return m.NakamaModule.MatchCreate(ctx, a1, a2) })
+}
+func (m *module) MatchGet(ctx context.Context, a1 string) (*api.Match, error) {
+	return around1(m.layer, ctx, "MatchGet", []any{a1}, func() (*api.Match, error) { return m.NakamaModule.MatchGet(ctx, a1) })
+}
+func (m *module) MatchList(ctx context.Context, a1 int, a2 bool, a3 string, a4 *int, a5 *int, a6 string) ([]*api.Match, error) {
+	return around1(m.layer, ctx, "MatchList", []any{a1, a2, a3, a4, a5, a6}, func() ([]*api.Match, error) { return m.NakamaModule.MatchList(ctx, a1, a2, a3, a4, a5, a6) })
+}
+func (m *module) MatchSignal(ctx context.Context, a1 string, a2 string) (string, error) {
+	return around1(m.layer, ctx, "MatchSignal", []any{a1, a2}, func() (string, error) { return m.NakamaModule.MatchSignal(ctx, a1, a2) })
+}
+func (m *module) MultiUpdate(ctx context.Context, a1 []*runtime.AccountUpdate, a2 []*runtime.StorageWrite, a3 []*runtime.StorageDelete, a4 []*runtime.WalletUpdate, a5 bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+	return around2(m.layer, ctx, "MultiUpdate", []any{a1, a2, a3, a4, a5}, func() ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+		return m.NakamaModule.MultiUpdate(ctx, a1, a2, a3, a4, a5)
+	})
+}
+func (m *module) NotificationSend(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}, a4 int, a5 string, a6 bool) error {
+	return around0(m.layer, ctx, "NotificationSend", []any{a1, a2, a3, a4, a5, a6}, func() error { return m.NakamaModule.NotificationSend(ctx, a1, a2, a3, a4, a5, a6) })
+}
+func (m *module) NotificationSendAll(ctx context.Context, a1 string, a2 map[string]interface{}, a3 int, a4 bool) error {
+	return around0(m.layer, ctx, "NotificationSendAll", []any{a1, a2, a3, a4}, func() error { return m.NakamaModule.NotificationSendAll(ctx, a1, a2, a3, a4) })
+}
+func (m *module) NotificationsDelete(ctx context.Context, a1 []*runtime.NotificationDelete) error {
+	return around0(m.layer, ctx, "NotificationsDelete", []any{a1}, func() error { return m.NakamaModule.NotificationsDelete(ctx, a1) })
+}
+func (m *module) NotificationsDeleteId(ctx context.Context, a1 string, a2 []string) error {
+	return around0(m.layer, ctx, "NotificationsDeleteId", []any{a1, a2}, func() error { return m.NakamaModule.NotificationsDeleteId(ctx, a1, a2) })
+}
+func (m *module) NotificationsGetId(ctx context.Context, a1 string, a2 []string) ([]*runtime.Notification, error) {
+	return around1(m.layer, ctx, "NotificationsGetId", []any{a1, a2}, func() ([]*runtime.Notification, error) { return m.NakamaModule.NotificationsGetId(ctx, a1, a2) })
+}
+func (m *module) NotificationsList(ctx context.Context, a1 string, a2 int, a3 string) ([]*api.Notification, string, error) {
+	return around2(m.layer, ctx, "NotificationsList", []any{a1, a2, a3}, func() ([]*api.Notification, string, error) { return m.NakamaModule.NotificationsList(ctx, a1, a2, a3) })
+}
+func (m *module) NotificationsSend(ctx context.Context, a1 []*runtime.NotificationSend) error {
+	return around0(m.layer, ctx, "NotificationsSend", []any{a1}, func() error { return m.NakamaModule.NotificationsSend(ctx, a1) })
+}
+func (m *module) NotificationsUpdate(ctx context.Context, a1 ...runtime.NotificationUpdate) error {
+	return around0(m.layer, ctx, "NotificationsUpdate", []any{a1}, func() error { return m.NakamaModule.NotificationsUpdate(ctx, a1...) })
+}
+func (m *module) PartyList(ctx context.Context, a1 int, a2 *bool, a3 bool, a4 string, a5 string) ([]*api.Party, string, error) {
+	return around2(m.layer, ctx, "PartyList", []any{a1, a2, a3, a4, a5}, func() ([]*api.Party, string, error) { return m.NakamaModule.PartyList(ctx, a1, a2, a3, a4, a5) })
+}
+func (m *module) ReadFile(a0 string) (*os.File, error) {
+	return around1(m.layer, context.Background(), "ReadFile", []any{a0}, func() (*os.File, error) { return m.NakamaModule.ReadFile(a0) })
+}
+func (m *module) SessionDisconnect(ctx context.Context, a1 string, a2 ...runtime.PresenceReason) error {
+	return around0(m.layer, ctx, "SessionDisconnect", []any{a1, a2}, func() error { return m.NakamaModule.SessionDisconnect(ctx, a1, a2...) })
+}
+func (m *module) SessionLogout(a0 string, a1 string, a2 string) error {
+	return around0(m.layer, context.Background(), "SessionLogout", []any{a0, a1, a2}, func() error { return m.NakamaModule.SessionLogout(a0, a1, a2) })
+}
+func (m *module) StorageDelete(ctx context.Context, a1 []*runtime.StorageDelete) error {
+	return around0(m.layer, ctx, "StorageDelete", []any{a1}, func() error { return m.NakamaModule.StorageDelete(ctx, a1) })
+}
+func (m *module) StorageList(ctx context.Context, a1 string, a2 string, a3 string, a4 int, a5 string) ([]*api.StorageObject, string, error) {
+	return around2(m.layer, ctx, "StorageList", []any{a1, a2, a3, a4, a5}, func() ([]*api.StorageObject, string, error) {
+		return m.NakamaModule.StorageList(ctx, a1, a2, a3, a4, a5)
+	})
+}
+func (m *module) StorageRead(ctx context.Context, a1 []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	return around1(m.layer, ctx, "StorageRead", []any{a1}, func() ([]*api.StorageObject, error) { return m.NakamaModule.StorageRead(ctx, a1) })
+}
+func (m *module) StorageWrite(ctx context.Context, a1 []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
+	return around1(m.layer, ctx, "StorageWrite", []any{a1}, func() ([]*api.StorageObjectAck, error) { return m.NakamaModule.StorageWrite(ctx, a1) })
+}
+func (m *module) StorageWriteRetry(ctx context.Context, a1 []*runtime.StorageRead, a2 func([]*api.StorageObject) ([]*runtime.StorageWrite, error), a3 int) ([]*api.StorageObjectAck, error) {
+	return around1(m.layer, ctx, "StorageWriteRetry", []any{a1, a2, a3}, func() ([]*api.StorageObjectAck, error) { return m.NakamaModule.StorageWriteRetry(ctx, a1, a2, a3) })
+}
+func (m *module) StreamClose(a0 uint8, a1 string, a2 string, a3 string) error {
+	return around0(m.layer, context.Background(), "StreamClose", []any{a0, a1, a2, a3}, func() error { return m.NakamaModule.StreamClose(a0, a1, a2, a3) })
+}
+func (m *module) StreamCount(a0 uint8, a1 string, a2 string, a3 string) (int, error) {
+	return around1(m.layer, context.Background(), "StreamCount", []any{a0, a1, a2, a3}, func() (int, error) { return m.NakamaModule.StreamCount(a0, a1, a2, a3) })
+}
+func (m *module) StreamSend(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 []runtime.Presence, a6 bool) error {
+	return around0(m.layer, context.Background(), "StreamSend", []any{a0, a1, a2, a3, a4, a5, a6}, func() error { return m.NakamaModule.StreamSend(a0, a1, a2, a3, a4, a5, a6) })
+}
+func (m *module) StreamSendRaw(a0 uint8, a1 string, a2 string, a3 string, a4 *rtapi.Envelope, a5 []runtime.Presence, a6 bool) error {
+	return around0(m.layer, context.Background(), "StreamSendRaw", []any{a0, a1, a2, a3, a4, a5, a6}, func() error { return m.NakamaModule.StreamSendRaw(a0, a1, a2, a3, a4, a5, a6) })
+}
+func (m *module) StreamUserGet(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 string) (runtime.PresenceMeta, error) {
+	return around1(m.layer, context.Background(), "StreamUserGet", []any{a0, a1, a2, a3, a4, a5}, func() (runtime.PresenceMeta, error) { return m.NakamaModule.StreamUserGet(a0, a1, a2, a3, a4, a5) })
+}
+func (m *module) StreamUserJoin(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 string, a6 bool, a7 bool, a8 string) (bool, error) {
+	return around1(m.layer, context.Background(), "StreamUserJoin", []any{a0, a1, a2, a3, a4, a5, a6, a7, a8}, func() (bool, error) { return m.NakamaModule.StreamUserJoin(a0, a1, a2, a3, a4, a5, a6, a7, a8) })
+}
+func (m *module) StreamUserLeave(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 string) error {
+	return around0(m.layer, context.Background(), "StreamUserLeave", []any{a0, a1, a2, a3, a4, a5}, func() error { return m.NakamaModule.StreamUserLeave(a0, a1, a2, a3, a4, a5) })
+}
+func (m *module) StreamUserList(a0 uint8, a1 string, a2 string, a3 string, a4 bool, a5 bool) ([]runtime.Presence, error) {
+	return around1(m.layer, context.Background(), "StreamUserList", []any{a0, a1, a2, a3, a4, a5}, func() ([]runtime.Presence, error) { return m.NakamaModule.StreamUserList(a0, a1, a2, a3, a4, a5) })
+}
+func (m *module) StreamUserUpdate(a0 uint8, a1 string, a2 string, a3 string, a4 string, a5 string, a6 bool, a7 bool, a8 string) error {
+	return around0(m.layer, context.Background(), "StreamUserUpdate", []any{a0, a1, a2, a3, a4, a5, a6, a7, a8}, func() error { return m.NakamaModule.StreamUserUpdate(a0, a1, a2, a3, a4, a5, a6, a7, a8) })
+}
+func (m *module) UserGroupsList(ctx context.Context, a1 string, a2 int, a3 *int, a4 string) ([]*api.UserGroupList_UserGroup, string, error) {
+	return around2(m.layer, ctx, "UserGroupsList", []any{a1, a2, a3, a4}, func() ([]*api.UserGroupList_UserGroup, string, error) {
+		return m.NakamaModule.UserGroupsList(ctx, a1, a2, a3, a4)
+	})
+}
+func (m *module) UsersBanId(ctx context.Context, a1 []string) error {
+	return around0(m.layer, ctx, "UsersBanId", []any{a1}, func() error { return m.NakamaModule.UsersBanId(ctx, a1) })
+}
+func (m *module) UsersGetFriendStatus(ctx context.Context, a1 string, a2 []string) ([]*api.Friend, error) {
+	return around1(m.layer, ctx, "UsersGetFriendStatus", []any{a1, a2}, func() ([]*api.Friend, error) { return m.NakamaModule.UsersGetFriendStatus(ctx, a1, a2) })
+}
+func (m *module) UsersGetId(ctx context.Context, a1 []string, a2 []string) ([]*api.User, error) {
+	return around1(m.layer, ctx, "UsersGetId", []any{a1, a2}, func() ([]*api.User, error) { return m.NakamaModule.UsersGetId(ctx, a1, a2) })
+}
+func (m *module) UsersGetRandom(ctx context.Context, a1 int) ([]*api.User, error) {
+	return around1(m.layer, ctx, "UsersGetRandom", []any{a1}, func() ([]*api.User, error) { return m.NakamaModule.UsersGetRandom(ctx, a1) })
+}
+func (m *module) UsersGetUsername(ctx context.Context, a1 []string) ([]*api.User, error) {
+	return around1(m.layer, ctx, "UsersGetUsername", []any{a1}, func() ([]*api.User, error) { return m.NakamaModule.UsersGetUsername(ctx, a1) })
+}
+func (m *module) UsersUnbanId(ctx context.Context, a1 []string) error {
+	return around0(m.layer, ctx, "UsersUnbanId", []any{a1}, func() error { return m.NakamaModule.UsersUnbanId(ctx, a1) })
 }

@@ -75,6 +75,17 @@ func (h *Host) BeforeListParties(ctx context.Context, c Caller, in *api.ListPart
 	return out, codeOf(err), err
 }
 
+// BeforeListMatches may change or refuse a match listing; nil means the function is
+// switched off.
+func (h *Host) BeforeListMatches(ctx context.Context, c Caller, in *api.ListMatchesRequest) (out *api.ListMatchesRequest, code int, err error) {
+	if h.beforeMatches == nil {
+		return in, 0, nil
+	}
+	defer h.contain("before ListMatches", &err, &code)
+	out, err = h.beforeMatches(h.userContext(ctx, "before", c), h.logger("before", "listmatches"), nil, h.nk, in)
+	return out, codeOf(err), err
+}
+
 // AfterListParties runs after a party listing was answered.
 func (h *Host) AfterListParties(ctx context.Context, c Caller, out *api.PartyList, in *api.ListPartiesRequest) {
 	if h.afterParties == nil {

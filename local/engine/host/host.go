@@ -39,6 +39,9 @@ type Options struct {
 	Version string            // reported server version
 	Env     map[string]string // runtime.env
 	Logger  runtime.Logger
+
+	SingleSocket bool // session.single_socket
+	SingleParty  bool // session.single_party
 }
 
 // Route is one HTTP handler a module registered.
@@ -59,6 +62,7 @@ type Host struct {
 	beforeRt      map[string]beforeRtFunc
 	afterRt       map[string]afterRtFunc
 	beforeParties beforeListPartiesFunc
+	beforeMatches beforeListMatchesFunc
 	afterParties  afterListPartiesFunc
 	matches       map[string]matchFunc
 	matched       matchedFunc

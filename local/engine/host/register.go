@@ -25,6 +25,7 @@ type (
 	overrideFunc  = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 
 	beforeListPartiesFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
+	beforeListMatchesFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListMatchesRequest) (*api.ListMatchesRequest, error)
 	afterListPartiesFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out *api.PartyList, in *api.ListPartiesRequest) error
 )
 
@@ -54,6 +55,11 @@ func (i initializer) RegisterAfterRt(id string, fn afterRtFunc) error {
 
 func (i initializer) RegisterBeforeListParties(fn beforeListPartiesFunc) error {
 	i.beforeParties = fn
+	return nil
+}
+
+func (i initializer) RegisterBeforeListMatches(fn beforeListMatchesFunc) error {
+	i.beforeMatches = fn
 	return nil
 }
 

@@ -14,942 +14,567 @@ import (
 // unsupportedInitializer answers every call of runtime.Initializer by name.
 type unsupportedInitializer struct{}
 
-func (unsupportedInitializer) GetConfig() (_ runtime.Config, err error) {
-	err = unsupported("GetConfig")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAddFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AddFriendsRequest) error) (err error) {
-	err = unsupported("RegisterAfterAddFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAddGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AddGroupUsersRequest) error) (err error) {
-	err = unsupported("RegisterAfterAddGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAuthenticateApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateAppleRequest) error) (err error) {
-	err = unsupported("RegisterAfterAuthenticateApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAuthenticateCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateCustomRequest) error) (err error) {
-	err = unsupported("RegisterAfterAuthenticateCustom")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAuthenticateDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateDeviceRequest) error) (err error) {
-	err = unsupported("RegisterAfterAuthenticateDevice")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAuthenticateEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateEmailRequest) error) (err error) {
-	err = unsupported("RegisterAfterAuthenticateEmail")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAuthenticateFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateFacebookRequest) error) (err error) {
-	err = unsupported("RegisterAfterAuthenticateFacebook")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAuthenticateFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateFacebookInstantGameRequest) error) (err error) {
-	err = unsupported("RegisterAfterAuthenticateFacebookInstantGame")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAuthenticateGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateGameCenterRequest) error) (err error) {
-	err = unsupported("RegisterAfterAuthenticateGameCenter")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAuthenticateGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateGoogleRequest) error) (err error) {
-	err = unsupported("RegisterAfterAuthenticateGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterAuthenticateSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateSteamRequest) error) (err error) {
-	err = unsupported("RegisterAfterAuthenticateSteam")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterBanGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.BanGroupUsersRequest) error) (err error) {
-	err = unsupported("RegisterAfterBanGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterBlockFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.BlockFriendsRequest) error) (err error) {
-	err = unsupported("RegisterAfterBlockFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterCreateGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Group, *api.CreateGroupRequest) error) (err error) {
-	err = unsupported("RegisterAfterCreateGroup")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterDeleteAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) error) (err error) {
-	err = unsupported("RegisterAfterDeleteAccount")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterDeleteFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteFriendsRequest) error) (err error) {
-	err = unsupported("RegisterAfterDeleteFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterDeleteGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteGroupRequest) error) (err error) {
-	err = unsupported("RegisterAfterDeleteGroup")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterDeleteLeaderboardRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteLeaderboardRecordRequest) error) (err error) {
-	err = unsupported("RegisterAfterDeleteLeaderboardRecord")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterDeleteNotifications(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteNotificationsRequest) error) (err error) {
-	err = unsupported("RegisterAfterDeleteNotifications")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterDeleteStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteStorageObjectsRequest) error) (err error) {
-	err = unsupported("RegisterAfterDeleteStorageObjects")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterDeleteTournamentRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteTournamentRecordRequest) error) (err error) {
-	err = unsupported("RegisterAfterDeleteTournamentRecord")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterDemoteGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DemoteGroupUsersRequest) error) (err error) {
-	err = unsupported("RegisterAfterDemoteGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterGetAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Account) error) (err error) {
-	err = unsupported("RegisterAfterGetAccount")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterGetMatchmakerStats(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.MatchmakerStats) error) (err error) {
-	err = unsupported("RegisterAfterGetMatchmakerStats")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterGetSubscription(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatedSubscription, *api.GetSubscriptionRequest) error) (err error) {
-	err = unsupported("RegisterAfterGetSubscription")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterGetUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Users, *api.GetUsersRequest) error) (err error) {
-	err = unsupported("RegisterAfterGetUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterImportFacebookFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ImportFacebookFriendsRequest) error) (err error) {
-	err = unsupported("RegisterAfterImportFacebookFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterImportSteamFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ImportSteamFriendsRequest) error) (err error) {
-	err = unsupported("RegisterAfterImportSteamFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterJoinGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.JoinGroupRequest) error) (err error) {
-	err = unsupported("RegisterAfterJoinGroup")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterJoinTournament(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.JoinTournamentRequest) error) (err error) {
-	err = unsupported("RegisterAfterJoinTournament")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterKickGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.KickGroupUsersRequest) error) (err error) {
-	err = unsupported("RegisterAfterKickGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterLeaveGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaveGroupRequest) error) (err error) {
-	err = unsupported("RegisterAfterLeaveGroup")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterLinkApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountApple) error) (err error) {
-	err = unsupported("RegisterAfterLinkApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterLinkCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountCustom) error) (err error) {
-	err = unsupported("RegisterAfterLinkCustom")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterLinkDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountDevice) error) (err error) {
-	err = unsupported("RegisterAfterLinkDevice")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterLinkEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountEmail) error) (err error) {
-	err = unsupported("RegisterAfterLinkEmail")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterLinkFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LinkFacebookRequest) error) (err error) {
-	err = unsupported("RegisterAfterLinkFacebook")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterLinkFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebookInstantGame) error) (err error) {
-	err = unsupported("RegisterAfterLinkFacebookInstantGame")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterLinkGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGameCenter) error) (err error) {
-	err = unsupported("RegisterAfterLinkGameCenter")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterLinkGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGoogle) error) (err error) {
-	err = unsupported("RegisterAfterLinkGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterLinkSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LinkSteamRequest) error) (err error) {
-	err = unsupported("RegisterAfterLinkSteam")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListChannelMessages(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ChannelMessageList, *api.ListChannelMessagesRequest) error) (err error) {
-	err = unsupported("RegisterAfterListChannelMessages")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.FriendList) error) (err error) {
-	err = unsupported("RegisterAfterListFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListFriendsOfFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.FriendsOfFriendsList) error) (err error) {
-	err = unsupported("RegisterAfterListFriendsOfFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.GroupUserList, *api.ListGroupUsersRequest) error) (err error) {
-	err = unsupported("RegisterAfterListGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListGroups(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.GroupList, *api.ListGroupsRequest) error) (err error) {
-	err = unsupported("RegisterAfterListGroups")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListLeaderboardRecords(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaderboardRecordList, *api.ListLeaderboardRecordsRequest) error) (err error) {
-	err = unsupported("RegisterAfterListLeaderboardRecords")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListLeaderboardRecordsAroundOwner(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaderboardRecordList, *api.ListLeaderboardRecordsAroundOwnerRequest) error) (err error) {
-	err = unsupported("RegisterAfterListLeaderboardRecordsAroundOwner")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListMatches(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.MatchList, *api.ListMatchesRequest) error) (err error) {
-	err = unsupported("RegisterAfterListMatches")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListNotifications(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.NotificationList, *api.ListNotificationsRequest) error) (err error) {
-	err = unsupported("RegisterAfterListNotifications")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListParties(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.PartyList, *api.ListPartiesRequest) error) (err error) {
-	err = unsupported("RegisterAfterListParties")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.StorageObjectList, *api.ListStorageObjectsRequest) error) (err error) {
-	err = unsupported("RegisterAfterListStorageObjects")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListSubscriptions(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.SubscriptionList, *api.ListSubscriptionsRequest) error) (err error) {
-	err = unsupported("RegisterAfterListSubscriptions")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListTournamentRecords(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.TournamentRecordList, *api.ListTournamentRecordsRequest) error) (err error) {
-	err = unsupported("RegisterAfterListTournamentRecords")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListTournamentRecordsAroundOwner(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.TournamentRecordList, *api.ListTournamentRecordsAroundOwnerRequest) error) (err error) {
-	err = unsupported("RegisterAfterListTournamentRecordsAroundOwner")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListTournaments(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.TournamentList, *api.ListTournamentsRequest) error) (err error) {
-	err = unsupported("RegisterAfterListTournaments")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterListUserGroups(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.UserGroupList, *api.ListUserGroupsRequest) error) (err error) {
-	err = unsupported("RegisterAfterListUserGroups")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterPromoteGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.PromoteGroupUsersRequest) error) (err error) {
-	err = unsupported("RegisterAfterPromoteGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterReadStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.StorageObjects, *api.ReadStorageObjectsRequest) error) (err error) {
-	err = unsupported("RegisterAfterReadStorageObjects")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterRt(_ string, _ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error) (err error) {
-	err = unsupported("RegisterAfterRt")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterSessionLogout(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.SessionLogoutRequest) error) (err error) {
-	err = unsupported("RegisterAfterSessionLogout")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterSessionRefresh(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.SessionRefreshRequest) error) (err error) {
-	err = unsupported("RegisterAfterSessionRefresh")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUnlinkApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountApple) error) (err error) {
-	err = unsupported("RegisterAfterUnlinkApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUnlinkCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountCustom) error) (err error) {
-	err = unsupported("RegisterAfterUnlinkCustom")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUnlinkDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountDevice) error) (err error) {
-	err = unsupported("RegisterAfterUnlinkDevice")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUnlinkEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountEmail) error) (err error) {
-	err = unsupported("RegisterAfterUnlinkEmail")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUnlinkFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebook) error) (err error) {
-	err = unsupported("RegisterAfterUnlinkFacebook")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUnlinkFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebookInstantGame) error) (err error) {
-	err = unsupported("RegisterAfterUnlinkFacebookInstantGame")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUnlinkGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGameCenter) error) (err error) {
-	err = unsupported("RegisterAfterUnlinkGameCenter")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUnlinkGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGoogle) error) (err error) {
-	err = unsupported("RegisterAfterUnlinkGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUnlinkSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountSteam) error) (err error) {
-	err = unsupported("RegisterAfterUnlinkSteam")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUpdateAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.UpdateAccountRequest) error) (err error) {
-	err = unsupported("RegisterAfterUpdateAccount")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterUpdateGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.UpdateGroupRequest) error) (err error) {
-	err = unsupported("RegisterAfterUpdateGroup")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterValidatePurchaseApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseResponse, *api.ValidatePurchaseAppleRequest) error) (err error) {
-	err = unsupported("RegisterAfterValidatePurchaseApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterValidatePurchaseFacebookInstant(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseResponse, *api.ValidatePurchaseFacebookInstantRequest) error) (err error) {
-	err = unsupported("RegisterAfterValidatePurchaseFacebookInstant")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterValidatePurchaseGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseResponse, *api.ValidatePurchaseGoogleRequest) error) (err error) {
-	err = unsupported("RegisterAfterValidatePurchaseGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterValidatePurchaseHuawei(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseResponse, *api.ValidatePurchaseHuaweiRequest) error) (err error) {
-	err = unsupported("RegisterAfterValidatePurchaseHuawei")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterValidatePurchaseSamsung(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseResponse, *api.ValidatePurchaseSamsungRequest) error) (err error) {
-	err = unsupported("RegisterAfterValidatePurchaseSamsung")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterValidateSubscriptionApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidateSubscriptionResponse, *api.ValidateSubscriptionAppleRequest) error) (err error) {
-	err = unsupported("RegisterAfterValidateSubscriptionApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterValidateSubscriptionGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidateSubscriptionResponse, *api.ValidateSubscriptionGoogleRequest) error) (err error) {
-	err = unsupported("RegisterAfterValidateSubscriptionGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterWriteLeaderboardRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaderboardRecord, *api.WriteLeaderboardRecordRequest) error) (err error) {
-	err = unsupported("RegisterAfterWriteLeaderboardRecord")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterWriteStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.StorageObjectAcks, *api.WriteStorageObjectsRequest) error) (err error) {
-	err = unsupported("RegisterAfterWriteStorageObjects")
-	return
-}
-
-func (unsupportedInitializer) RegisterAfterWriteTournamentRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaderboardRecord, *api.WriteTournamentRecordRequest) error) (err error) {
-	err = unsupported("RegisterAfterWriteTournamentRecord")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAddFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AddFriendsRequest) (*api.AddFriendsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAddFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAddGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AddGroupUsersRequest) (*api.AddGroupUsersRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAddGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAuthenticateApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateAppleRequest) (*api.AuthenticateAppleRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAuthenticateApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAuthenticateCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateCustomRequest) (*api.AuthenticateCustomRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAuthenticateCustom")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAuthenticateDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateDeviceRequest) (*api.AuthenticateDeviceRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAuthenticateDevice")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAuthenticateEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateEmailRequest) (*api.AuthenticateEmailRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAuthenticateEmail")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAuthenticateFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateFacebookRequest) (*api.AuthenticateFacebookRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAuthenticateFacebook")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAuthenticateFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateFacebookInstantGameRequest) (*api.AuthenticateFacebookInstantGameRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAuthenticateFacebookInstantGame")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAuthenticateGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateGameCenterRequest) (*api.AuthenticateGameCenterRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAuthenticateGameCenter")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAuthenticateGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateGoogleRequest) (*api.AuthenticateGoogleRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAuthenticateGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeAuthenticateSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateSteamRequest) (*api.AuthenticateSteamRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeAuthenticateSteam")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeBanGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.BanGroupUsersRequest) (*api.BanGroupUsersRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeBanGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeBlockFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.BlockFriendsRequest) (*api.BlockFriendsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeBlockFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeCreateGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.CreateGroupRequest) (*api.CreateGroupRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeCreateGroup")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeDeleteAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) error) (err error) {
-	err = unsupported("RegisterBeforeDeleteAccount")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeDeleteFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteFriendsRequest) (*api.DeleteFriendsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeDeleteFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeDeleteGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteGroupRequest) (*api.DeleteGroupRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeDeleteGroup")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeDeleteLeaderboardRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteLeaderboardRecordRequest) (*api.DeleteLeaderboardRecordRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeDeleteLeaderboardRecord")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeDeleteNotifications(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteNotificationsRequest) (*api.DeleteNotificationsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeDeleteNotifications")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeDeleteStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteStorageObjectsRequest) (*api.DeleteStorageObjectsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeDeleteStorageObjects")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeDeleteTournamentRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteTournamentRecordRequest) (*api.DeleteTournamentRecordRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeDeleteTournamentRecord")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeDemoteGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DemoteGroupUsersRequest) (*api.DemoteGroupUsersRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeDemoteGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeGetAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) error) (err error) {
-	err = unsupported("RegisterBeforeGetAccount")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeGetMatchmakerStats(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) error) (err error) {
-	err = unsupported("RegisterBeforeGetMatchmakerStats")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeGetSubscription(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.GetSubscriptionRequest) (*api.GetSubscriptionRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeGetSubscription")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeGetUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.GetUsersRequest) (*api.GetUsersRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeGetUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeImportFacebookFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ImportFacebookFriendsRequest) (*api.ImportFacebookFriendsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeImportFacebookFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeImportSteamFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ImportSteamFriendsRequest) (*api.ImportSteamFriendsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeImportSteamFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeJoinGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.JoinGroupRequest) (*api.JoinGroupRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeJoinGroup")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeJoinTournament(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.JoinTournamentRequest) (*api.JoinTournamentRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeJoinTournament")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeKickGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.KickGroupUsersRequest) (*api.KickGroupUsersRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeKickGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeLeaveGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaveGroupRequest) (*api.LeaveGroupRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeLeaveGroup")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeLinkApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountApple) (*api.AccountApple, error)) (err error) {
-	err = unsupported("RegisterBeforeLinkApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeLinkCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountCustom) (*api.AccountCustom, error)) (err error) {
-	err = unsupported("RegisterBeforeLinkCustom")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeLinkDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountDevice) (*api.AccountDevice, error)) (err error) {
-	err = unsupported("RegisterBeforeLinkDevice")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeLinkEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountEmail) (*api.AccountEmail, error)) (err error) {
-	err = unsupported("RegisterBeforeLinkEmail")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeLinkFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LinkFacebookRequest) (*api.LinkFacebookRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeLinkFacebook")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeLinkFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebookInstantGame) (*api.AccountFacebookInstantGame, error)) (err error) {
-	err = unsupported("RegisterBeforeLinkFacebookInstantGame")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeLinkGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGameCenter) (*api.AccountGameCenter, error)) (err error) {
-	err = unsupported("RegisterBeforeLinkGameCenter")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeLinkGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGoogle) (*api.AccountGoogle, error)) (err error) {
-	err = unsupported("RegisterBeforeLinkGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeLinkSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LinkSteamRequest) (*api.LinkSteamRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeLinkSteam")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListChannelMessages(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListChannelMessagesRequest) (*api.ListChannelMessagesRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListChannelMessages")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListFriendsRequest) (*api.ListFriendsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListFriendsOfFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListFriendsOfFriendsRequest) (*api.ListFriendsOfFriendsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListFriendsOfFriends")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListGroupUsersRequest) (*api.ListGroupUsersRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListGroups(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListGroupsRequest) (*api.ListGroupsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListGroups")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListLeaderboardRecords(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListLeaderboardRecordsRequest) (*api.ListLeaderboardRecordsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListLeaderboardRecords")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListLeaderboardRecordsAroundOwner(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListLeaderboardRecordsAroundOwnerRequest) (*api.ListLeaderboardRecordsAroundOwnerRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListLeaderboardRecordsAroundOwner")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListMatches(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListMatchesRequest) (*api.ListMatchesRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListMatches")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListNotifications(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListNotificationsRequest) (*api.ListNotificationsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListNotifications")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListParties(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListPartiesRequest) (*api.ListPartiesRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListParties")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListStorageObjectsRequest) (*api.ListStorageObjectsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListStorageObjects")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListSubscriptions(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListSubscriptionsRequest) (*api.ListSubscriptionsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListSubscriptions")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListTournamentRecords(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListTournamentRecordsRequest) (*api.ListTournamentRecordsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListTournamentRecords")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListTournamentRecordsAroundOwner(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListTournamentRecordsAroundOwnerRequest) (*api.ListTournamentRecordsAroundOwnerRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListTournamentRecordsAroundOwner")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListTournaments(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListTournamentsRequest) (*api.ListTournamentsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListTournaments")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeListUserGroups(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListUserGroupsRequest) (*api.ListUserGroupsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeListUserGroups")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforePromoteGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.PromoteGroupUsersRequest) (*api.PromoteGroupUsersRequest, error)) (err error) {
-	err = unsupported("RegisterBeforePromoteGroupUsers")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeReadStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ReadStorageObjectsRequest) (*api.ReadStorageObjectsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeReadStorageObjects")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeRt(_ string, _ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error)) (err error) {
-	err = unsupported("RegisterBeforeRt")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeSessionLogout(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.SessionLogoutRequest) (*api.SessionLogoutRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeSessionLogout")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeSessionRefresh(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.SessionRefreshRequest) (*api.SessionRefreshRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeSessionRefresh")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUnlinkApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountApple) (*api.AccountApple, error)) (err error) {
-	err = unsupported("RegisterBeforeUnlinkApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUnlinkCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountCustom) (*api.AccountCustom, error)) (err error) {
-	err = unsupported("RegisterBeforeUnlinkCustom")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUnlinkDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountDevice) (*api.AccountDevice, error)) (err error) {
-	err = unsupported("RegisterBeforeUnlinkDevice")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUnlinkEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountEmail) (*api.AccountEmail, error)) (err error) {
-	err = unsupported("RegisterBeforeUnlinkEmail")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUnlinkFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebook) (*api.AccountFacebook, error)) (err error) {
-	err = unsupported("RegisterBeforeUnlinkFacebook")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUnlinkFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebookInstantGame) (*api.AccountFacebookInstantGame, error)) (err error) {
-	err = unsupported("RegisterBeforeUnlinkFacebookInstantGame")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUnlinkGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGameCenter) (*api.AccountGameCenter, error)) (err error) {
-	err = unsupported("RegisterBeforeUnlinkGameCenter")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUnlinkGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGoogle) (*api.AccountGoogle, error)) (err error) {
-	err = unsupported("RegisterBeforeUnlinkGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUnlinkSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountSteam) (*api.AccountSteam, error)) (err error) {
-	err = unsupported("RegisterBeforeUnlinkSteam")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUpdateAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.UpdateAccountRequest) (*api.UpdateAccountRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeUpdateAccount")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeUpdateGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.UpdateGroupRequest) (*api.UpdateGroupRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeUpdateGroup")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeValidatePurchaseApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseAppleRequest) (*api.ValidatePurchaseAppleRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeValidatePurchaseApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeValidatePurchaseFacebookInstant(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseFacebookInstantRequest) (*api.ValidatePurchaseFacebookInstantRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeValidatePurchaseFacebookInstant")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeValidatePurchaseGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseGoogleRequest) (*api.ValidatePurchaseGoogleRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeValidatePurchaseGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeValidatePurchaseHuawei(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseHuaweiRequest) (*api.ValidatePurchaseHuaweiRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeValidatePurchaseHuawei")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeValidatePurchaseSamsung(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseSamsungRequest) (*api.ValidatePurchaseSamsungRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeValidatePurchaseSamsung")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeValidateSubscriptionApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidateSubscriptionAppleRequest) (*api.ValidateSubscriptionAppleRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeValidateSubscriptionApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeValidateSubscriptionGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidateSubscriptionGoogleRequest) (*api.ValidateSubscriptionGoogleRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeValidateSubscriptionGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeWriteLeaderboardRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.WriteLeaderboardRecordRequest) (*api.WriteLeaderboardRecordRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeWriteLeaderboardRecord")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeWriteStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.WriteStorageObjectsRequest) (*api.WriteStorageObjectsRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeWriteStorageObjects")
-	return
-}
-
-func (unsupportedInitializer) RegisterBeforeWriteTournamentRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.WriteTournamentRecordRequest) (*api.WriteTournamentRecordRequest, error)) (err error) {
-	err = unsupported("RegisterBeforeWriteTournamentRecord")
-	return
-}
-
-func (unsupportedInitializer) RegisterConsoleHttp(_ string, _ func(http.ResponseWriter, *http.Request), _ ...string) (err error) {
-	err = unsupported("RegisterConsoleHttp")
-	return
-}
-
-func (unsupportedInitializer) RegisterEvent(_ func(context.Context, runtime.Logger, *api.Event)) (err error) {
-	err = unsupported("RegisterEvent")
-	return
-}
-
-func (unsupportedInitializer) RegisterEventSessionEnd(_ func(context.Context, runtime.Logger, *api.Event)) (err error) {
-	err = unsupported("RegisterEventSessionEnd")
-	return
-}
-
-func (unsupportedInitializer) RegisterEventSessionStart(_ func(context.Context, runtime.Logger, *api.Event)) (err error) {
-	err = unsupported("RegisterEventSessionStart")
-	return
-}
-
-func (unsupportedInitializer) RegisterFleetManager(_ runtime.FleetManagerInitializer) (err error) {
-	err = unsupported("RegisterFleetManager")
-	return
-}
-
-func (unsupportedInitializer) RegisterHttp(_ string, _ func(http.ResponseWriter, *http.Request), _ ...string) (err error) {
-	err = unsupported("RegisterHttp")
-	return
-}
-
-func (unsupportedInitializer) RegisterLeaderboardReset(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Leaderboard, int64) error) (err error) {
-	err = unsupported("RegisterLeaderboardReset")
-	return
-}
-
-func (unsupportedInitializer) RegisterMatch(_ string, _ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error)) (err error) {
-	err = unsupported("RegisterMatch")
-	return
-}
-
-func (unsupportedInitializer) RegisterMatchmakerMatched(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) (string, error)) (err error) {
-	err = unsupported("RegisterMatchmakerMatched")
-	return
-}
-
-func (unsupportedInitializer) RegisterMatchmakerOverride(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry) (err error) {
-	err = unsupported("RegisterMatchmakerOverride")
-	return
-}
-
-func (unsupportedInitializer) RegisterMatchmakerProcessor(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry) (err error) {
-	err = unsupported("RegisterMatchmakerProcessor")
-	return
-}
-
-func (unsupportedInitializer) RegisterPurchaseNotificationApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, runtime.NotificationType, *api.ValidatedPurchase, *runtime.AppleNotificationData) error) (err error) {
-	err = unsupported("RegisterPurchaseNotificationApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterPurchaseNotificationGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, runtime.NotificationType, *api.ValidatedPurchase, *runtime.PurchaseV2GoogleResponse) error) (err error) {
-	err = unsupported("RegisterPurchaseNotificationGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterRpc(_ string, _ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, string) (string, error)) (err error) {
-	err = unsupported("RegisterRpc")
-	return
-}
-
-func (unsupportedInitializer) RegisterShutdown(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule)) (err error) {
-	err = unsupported("RegisterShutdown")
-	return
-}
-
-func (unsupportedInitializer) RegisterStorageIndex(_ string, _ string, _ string, _ []string, _ []string, _ int, _ bool) (err error) {
-	err = unsupported("RegisterStorageIndex")
-	return
-}
-
-func (unsupportedInitializer) RegisterStorageIndexFilter(_ string, _ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *runtime.StorageWrite) bool) (err error) {
-	err = unsupported("RegisterStorageIndexFilter")
-	return
-}
-
-func (unsupportedInitializer) RegisterSubscriptionNotificationApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, runtime.NotificationType, *api.ValidatedSubscription, *runtime.AppleNotificationData) error) (err error) {
-	err = unsupported("RegisterSubscriptionNotificationApple")
-	return
-}
-
-func (unsupportedInitializer) RegisterSubscriptionNotificationGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, runtime.NotificationType, *api.ValidatedSubscription, *runtime.SubscriptionV2GoogleResponse) error) (err error) {
-	err = unsupported("RegisterSubscriptionNotificationGoogle")
-	return
-}
-
-func (unsupportedInitializer) RegisterTournamentEnd(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Tournament, int64, int64) error) (err error) {
-	err = unsupported("RegisterTournamentEnd")
-	return
-}
-
-func (unsupportedInitializer) RegisterTournamentReset(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Tournament, int64, int64) error) (err error) {
-	err = unsupported("RegisterTournamentReset")
-	return
+func (unsupportedInitializer) GetConfig() (r0 runtime.Config, r1 error) {
+	return r0, unsupported("GetConfig")
+}
+func (unsupportedInitializer) RegisterAfterAddFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AddFriendsRequest) error) error {
+	return unsupported("RegisterAfterAddFriends")
+}
+func (unsupportedInitializer) RegisterAfterAddGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AddGroupUsersRequest) error) error {
+	return unsupported("RegisterAfterAddGroupUsers")
+}
+func (unsupportedInitializer) RegisterAfterAuthenticateApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateAppleRequest) error) error {
+	return unsupported("RegisterAfterAuthenticateApple")
+}
+func (unsupportedInitializer) RegisterAfterAuthenticateCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateCustomRequest) error) error {
+	return unsupported("RegisterAfterAuthenticateCustom")
+}
+func (unsupportedInitializer) RegisterAfterAuthenticateDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateDeviceRequest) error) error {
+	return unsupported("RegisterAfterAuthenticateDevice")
+}
+func (unsupportedInitializer) RegisterAfterAuthenticateEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateEmailRequest) error) error {
+	return unsupported("RegisterAfterAuthenticateEmail")
+}
+func (unsupportedInitializer) RegisterAfterAuthenticateFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateFacebookRequest) error) error {
+	return unsupported("RegisterAfterAuthenticateFacebook")
+}
+func (unsupportedInitializer) RegisterAfterAuthenticateFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateFacebookInstantGameRequest) error) error {
+	return unsupported("RegisterAfterAuthenticateFacebookInstantGame")
+}
+func (unsupportedInitializer) RegisterAfterAuthenticateGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateGameCenterRequest) error) error {
+	return unsupported("RegisterAfterAuthenticateGameCenter")
+}
+func (unsupportedInitializer) RegisterAfterAuthenticateGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateGoogleRequest) error) error {
+	return unsupported("RegisterAfterAuthenticateGoogle")
+}
+func (unsupportedInitializer) RegisterAfterAuthenticateSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.AuthenticateSteamRequest) error) error {
+	return unsupported("RegisterAfterAuthenticateSteam")
+}
+func (unsupportedInitializer) RegisterAfterBanGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.BanGroupUsersRequest) error) error {
+	return unsupported("RegisterAfterBanGroupUsers")
+}
+func (unsupportedInitializer) RegisterAfterBlockFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.BlockFriendsRequest) error) error {
+	return unsupported("RegisterAfterBlockFriends")
+}
+func (unsupportedInitializer) RegisterAfterCreateGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Group, *api.CreateGroupRequest) error) error {
+	return unsupported("RegisterAfterCreateGroup")
+}
+func (unsupportedInitializer) RegisterAfterDeleteAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) error) error {
+	return unsupported("RegisterAfterDeleteAccount")
+}
+func (unsupportedInitializer) RegisterAfterDeleteFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteFriendsRequest) error) error {
+	return unsupported("RegisterAfterDeleteFriends")
+}
+func (unsupportedInitializer) RegisterAfterDeleteGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteGroupRequest) error) error {
+	return unsupported("RegisterAfterDeleteGroup")
+}
+func (unsupportedInitializer) RegisterAfterDeleteLeaderboardRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteLeaderboardRecordRequest) error) error {
+	return unsupported("RegisterAfterDeleteLeaderboardRecord")
+}
+func (unsupportedInitializer) RegisterAfterDeleteNotifications(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteNotificationsRequest) error) error {
+	return unsupported("RegisterAfterDeleteNotifications")
+}
+func (unsupportedInitializer) RegisterAfterDeleteStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteStorageObjectsRequest) error) error {
+	return unsupported("RegisterAfterDeleteStorageObjects")
+}
+func (unsupportedInitializer) RegisterAfterDeleteTournamentRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteTournamentRecordRequest) error) error {
+	return unsupported("RegisterAfterDeleteTournamentRecord")
+}
+func (unsupportedInitializer) RegisterAfterDemoteGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DemoteGroupUsersRequest) error) error {
+	return unsupported("RegisterAfterDemoteGroupUsers")
+}
+func (unsupportedInitializer) RegisterAfterGetAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Account) error) error {
+	return unsupported("RegisterAfterGetAccount")
+}
+func (unsupportedInitializer) RegisterAfterGetMatchmakerStats(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.MatchmakerStats) error) error {
+	return unsupported("RegisterAfterGetMatchmakerStats")
+}
+func (unsupportedInitializer) RegisterAfterGetSubscription(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatedSubscription, *api.GetSubscriptionRequest) error) error {
+	return unsupported("RegisterAfterGetSubscription")
+}
+func (unsupportedInitializer) RegisterAfterGetUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Users, *api.GetUsersRequest) error) error {
+	return unsupported("RegisterAfterGetUsers")
+}
+func (unsupportedInitializer) RegisterAfterImportFacebookFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ImportFacebookFriendsRequest) error) error {
+	return unsupported("RegisterAfterImportFacebookFriends")
+}
+func (unsupportedInitializer) RegisterAfterImportSteamFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ImportSteamFriendsRequest) error) error {
+	return unsupported("RegisterAfterImportSteamFriends")
+}
+func (unsupportedInitializer) RegisterAfterJoinGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.JoinGroupRequest) error) error {
+	return unsupported("RegisterAfterJoinGroup")
+}
+func (unsupportedInitializer) RegisterAfterJoinTournament(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.JoinTournamentRequest) error) error {
+	return unsupported("RegisterAfterJoinTournament")
+}
+func (unsupportedInitializer) RegisterAfterKickGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.KickGroupUsersRequest) error) error {
+	return unsupported("RegisterAfterKickGroupUsers")
+}
+func (unsupportedInitializer) RegisterAfterLeaveGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaveGroupRequest) error) error {
+	return unsupported("RegisterAfterLeaveGroup")
+}
+func (unsupportedInitializer) RegisterAfterLinkApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountApple) error) error {
+	return unsupported("RegisterAfterLinkApple")
+}
+func (unsupportedInitializer) RegisterAfterLinkCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountCustom) error) error {
+	return unsupported("RegisterAfterLinkCustom")
+}
+func (unsupportedInitializer) RegisterAfterLinkDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountDevice) error) error {
+	return unsupported("RegisterAfterLinkDevice")
+}
+func (unsupportedInitializer) RegisterAfterLinkEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountEmail) error) error {
+	return unsupported("RegisterAfterLinkEmail")
+}
+func (unsupportedInitializer) RegisterAfterLinkFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LinkFacebookRequest) error) error {
+	return unsupported("RegisterAfterLinkFacebook")
+}
+func (unsupportedInitializer) RegisterAfterLinkFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebookInstantGame) error) error {
+	return unsupported("RegisterAfterLinkFacebookInstantGame")
+}
+func (unsupportedInitializer) RegisterAfterLinkGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGameCenter) error) error {
+	return unsupported("RegisterAfterLinkGameCenter")
+}
+func (unsupportedInitializer) RegisterAfterLinkGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGoogle) error) error {
+	return unsupported("RegisterAfterLinkGoogle")
+}
+func (unsupportedInitializer) RegisterAfterLinkSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LinkSteamRequest) error) error {
+	return unsupported("RegisterAfterLinkSteam")
+}
+func (unsupportedInitializer) RegisterAfterListChannelMessages(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ChannelMessageList, *api.ListChannelMessagesRequest) error) error {
+	return unsupported("RegisterAfterListChannelMessages")
+}
+func (unsupportedInitializer) RegisterAfterListFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.FriendList) error) error {
+	return unsupported("RegisterAfterListFriends")
+}
+func (unsupportedInitializer) RegisterAfterListFriendsOfFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.FriendsOfFriendsList) error) error {
+	return unsupported("RegisterAfterListFriendsOfFriends")
+}
+func (unsupportedInitializer) RegisterAfterListGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.GroupUserList, *api.ListGroupUsersRequest) error) error {
+	return unsupported("RegisterAfterListGroupUsers")
+}
+func (unsupportedInitializer) RegisterAfterListGroups(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.GroupList, *api.ListGroupsRequest) error) error {
+	return unsupported("RegisterAfterListGroups")
+}
+func (unsupportedInitializer) RegisterAfterListLeaderboardRecords(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaderboardRecordList, *api.ListLeaderboardRecordsRequest) error) error {
+	return unsupported("RegisterAfterListLeaderboardRecords")
+}
+func (unsupportedInitializer) RegisterAfterListLeaderboardRecordsAroundOwner(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaderboardRecordList, *api.ListLeaderboardRecordsAroundOwnerRequest) error) error {
+	return unsupported("RegisterAfterListLeaderboardRecordsAroundOwner")
+}
+func (unsupportedInitializer) RegisterAfterListMatches(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.MatchList, *api.ListMatchesRequest) error) error {
+	return unsupported("RegisterAfterListMatches")
+}
+func (unsupportedInitializer) RegisterAfterListNotifications(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.NotificationList, *api.ListNotificationsRequest) error) error {
+	return unsupported("RegisterAfterListNotifications")
+}
+func (unsupportedInitializer) RegisterAfterListParties(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.PartyList, *api.ListPartiesRequest) error) error {
+	return unsupported("RegisterAfterListParties")
+}
+func (unsupportedInitializer) RegisterAfterListStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.StorageObjectList, *api.ListStorageObjectsRequest) error) error {
+	return unsupported("RegisterAfterListStorageObjects")
+}
+func (unsupportedInitializer) RegisterAfterListSubscriptions(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.SubscriptionList, *api.ListSubscriptionsRequest) error) error {
+	return unsupported("RegisterAfterListSubscriptions")
+}
+func (unsupportedInitializer) RegisterAfterListTournamentRecords(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.TournamentRecordList, *api.ListTournamentRecordsRequest) error) error {
+	return unsupported("RegisterAfterListTournamentRecords")
+}
+func (unsupportedInitializer) RegisterAfterListTournamentRecordsAroundOwner(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.TournamentRecordList, *api.ListTournamentRecordsAroundOwnerRequest) error) error {
+	return unsupported("RegisterAfterListTournamentRecordsAroundOwner")
+}
+func (unsupportedInitializer) RegisterAfterListTournaments(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.TournamentList, *api.ListTournamentsRequest) error) error {
+	return unsupported("RegisterAfterListTournaments")
+}
+func (unsupportedInitializer) RegisterAfterListUserGroups(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.UserGroupList, *api.ListUserGroupsRequest) error) error {
+	return unsupported("RegisterAfterListUserGroups")
+}
+func (unsupportedInitializer) RegisterAfterPromoteGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.PromoteGroupUsersRequest) error) error {
+	return unsupported("RegisterAfterPromoteGroupUsers")
+}
+func (unsupportedInitializer) RegisterAfterReadStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.StorageObjects, *api.ReadStorageObjectsRequest) error) error {
+	return unsupported("RegisterAfterReadStorageObjects")
+}
+func (unsupportedInitializer) RegisterAfterRt(_ string, _ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error) error {
+	return unsupported("RegisterAfterRt")
+}
+func (unsupportedInitializer) RegisterAfterSessionLogout(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.SessionLogoutRequest) error) error {
+	return unsupported("RegisterAfterSessionLogout")
+}
+func (unsupportedInitializer) RegisterAfterSessionRefresh(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Session, *api.SessionRefreshRequest) error) error {
+	return unsupported("RegisterAfterSessionRefresh")
+}
+func (unsupportedInitializer) RegisterAfterUnlinkApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountApple) error) error {
+	return unsupported("RegisterAfterUnlinkApple")
+}
+func (unsupportedInitializer) RegisterAfterUnlinkCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountCustom) error) error {
+	return unsupported("RegisterAfterUnlinkCustom")
+}
+func (unsupportedInitializer) RegisterAfterUnlinkDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountDevice) error) error {
+	return unsupported("RegisterAfterUnlinkDevice")
+}
+func (unsupportedInitializer) RegisterAfterUnlinkEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountEmail) error) error {
+	return unsupported("RegisterAfterUnlinkEmail")
+}
+func (unsupportedInitializer) RegisterAfterUnlinkFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebook) error) error {
+	return unsupported("RegisterAfterUnlinkFacebook")
+}
+func (unsupportedInitializer) RegisterAfterUnlinkFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebookInstantGame) error) error {
+	return unsupported("RegisterAfterUnlinkFacebookInstantGame")
+}
+func (unsupportedInitializer) RegisterAfterUnlinkGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGameCenter) error) error {
+	return unsupported("RegisterAfterUnlinkGameCenter")
+}
+func (unsupportedInitializer) RegisterAfterUnlinkGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGoogle) error) error {
+	return unsupported("RegisterAfterUnlinkGoogle")
+}
+func (unsupportedInitializer) RegisterAfterUnlinkSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountSteam) error) error {
+	return unsupported("RegisterAfterUnlinkSteam")
+}
+func (unsupportedInitializer) RegisterAfterUpdateAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.UpdateAccountRequest) error) error {
+	return unsupported("RegisterAfterUpdateAccount")
+}
+func (unsupportedInitializer) RegisterAfterUpdateGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.UpdateGroupRequest) error) error {
+	return unsupported("RegisterAfterUpdateGroup")
+}
+func (unsupportedInitializer) RegisterAfterValidatePurchaseApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseResponse, *api.ValidatePurchaseAppleRequest) error) error {
+	return unsupported("RegisterAfterValidatePurchaseApple")
+}
+func (unsupportedInitializer) RegisterAfterValidatePurchaseFacebookInstant(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseResponse, *api.ValidatePurchaseFacebookInstantRequest) error) error {
+	return unsupported("RegisterAfterValidatePurchaseFacebookInstant")
+}
+func (unsupportedInitializer) RegisterAfterValidatePurchaseGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseResponse, *api.ValidatePurchaseGoogleRequest) error) error {
+	return unsupported("RegisterAfterValidatePurchaseGoogle")
+}
+func (unsupportedInitializer) RegisterAfterValidatePurchaseHuawei(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseResponse, *api.ValidatePurchaseHuaweiRequest) error) error {
+	return unsupported("RegisterAfterValidatePurchaseHuawei")
+}
+func (unsupportedInitializer) RegisterAfterValidatePurchaseSamsung(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseResponse, *api.ValidatePurchaseSamsungRequest) error) error {
+	return unsupported("RegisterAfterValidatePurchaseSamsung")
+}
+func (unsupportedInitializer) RegisterAfterValidateSubscriptionApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidateSubscriptionResponse, *api.ValidateSubscriptionAppleRequest) error) error {
+	return unsupported("RegisterAfterValidateSubscriptionApple")
+}
+func (unsupportedInitializer) RegisterAfterValidateSubscriptionGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidateSubscriptionResponse, *api.ValidateSubscriptionGoogleRequest) error) error {
+	return unsupported("RegisterAfterValidateSubscriptionGoogle")
+}
+func (unsupportedInitializer) RegisterAfterWriteLeaderboardRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaderboardRecord, *api.WriteLeaderboardRecordRequest) error) error {
+	return unsupported("RegisterAfterWriteLeaderboardRecord")
+}
+func (unsupportedInitializer) RegisterAfterWriteStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.StorageObjectAcks, *api.WriteStorageObjectsRequest) error) error {
+	return unsupported("RegisterAfterWriteStorageObjects")
+}
+func (unsupportedInitializer) RegisterAfterWriteTournamentRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaderboardRecord, *api.WriteTournamentRecordRequest) error) error {
+	return unsupported("RegisterAfterWriteTournamentRecord")
+}
+func (unsupportedInitializer) RegisterBeforeAddFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AddFriendsRequest) (*api.AddFriendsRequest, error)) error {
+	return unsupported("RegisterBeforeAddFriends")
+}
+func (unsupportedInitializer) RegisterBeforeAddGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AddGroupUsersRequest) (*api.AddGroupUsersRequest, error)) error {
+	return unsupported("RegisterBeforeAddGroupUsers")
+}
+func (unsupportedInitializer) RegisterBeforeAuthenticateApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateAppleRequest) (*api.AuthenticateAppleRequest, error)) error {
+	return unsupported("RegisterBeforeAuthenticateApple")
+}
+func (unsupportedInitializer) RegisterBeforeAuthenticateCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateCustomRequest) (*api.AuthenticateCustomRequest, error)) error {
+	return unsupported("RegisterBeforeAuthenticateCustom")
+}
+func (unsupportedInitializer) RegisterBeforeAuthenticateDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateDeviceRequest) (*api.AuthenticateDeviceRequest, error)) error {
+	return unsupported("RegisterBeforeAuthenticateDevice")
+}
+func (unsupportedInitializer) RegisterBeforeAuthenticateEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateEmailRequest) (*api.AuthenticateEmailRequest, error)) error {
+	return unsupported("RegisterBeforeAuthenticateEmail")
+}
+func (unsupportedInitializer) RegisterBeforeAuthenticateFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateFacebookRequest) (*api.AuthenticateFacebookRequest, error)) error {
+	return unsupported("RegisterBeforeAuthenticateFacebook")
+}
+func (unsupportedInitializer) RegisterBeforeAuthenticateFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateFacebookInstantGameRequest) (*api.AuthenticateFacebookInstantGameRequest, error)) error {
+	return unsupported("RegisterBeforeAuthenticateFacebookInstantGame")
+}
+func (unsupportedInitializer) RegisterBeforeAuthenticateGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateGameCenterRequest) (*api.AuthenticateGameCenterRequest, error)) error {
+	return unsupported("RegisterBeforeAuthenticateGameCenter")
+}
+func (unsupportedInitializer) RegisterBeforeAuthenticateGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateGoogleRequest) (*api.AuthenticateGoogleRequest, error)) error {
+	return unsupported("RegisterBeforeAuthenticateGoogle")
+}
+func (unsupportedInitializer) RegisterBeforeAuthenticateSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AuthenticateSteamRequest) (*api.AuthenticateSteamRequest, error)) error {
+	return unsupported("RegisterBeforeAuthenticateSteam")
+}
+func (unsupportedInitializer) RegisterBeforeBanGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.BanGroupUsersRequest) (*api.BanGroupUsersRequest, error)) error {
+	return unsupported("RegisterBeforeBanGroupUsers")
+}
+func (unsupportedInitializer) RegisterBeforeBlockFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.BlockFriendsRequest) (*api.BlockFriendsRequest, error)) error {
+	return unsupported("RegisterBeforeBlockFriends")
+}
+func (unsupportedInitializer) RegisterBeforeCreateGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.CreateGroupRequest) (*api.CreateGroupRequest, error)) error {
+	return unsupported("RegisterBeforeCreateGroup")
+}
+func (unsupportedInitializer) RegisterBeforeDeleteAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) error) error {
+	return unsupported("RegisterBeforeDeleteAccount")
+}
+func (unsupportedInitializer) RegisterBeforeDeleteFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteFriendsRequest) (*api.DeleteFriendsRequest, error)) error {
+	return unsupported("RegisterBeforeDeleteFriends")
+}
+func (unsupportedInitializer) RegisterBeforeDeleteGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteGroupRequest) (*api.DeleteGroupRequest, error)) error {
+	return unsupported("RegisterBeforeDeleteGroup")
+}
+func (unsupportedInitializer) RegisterBeforeDeleteLeaderboardRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteLeaderboardRecordRequest) (*api.DeleteLeaderboardRecordRequest, error)) error {
+	return unsupported("RegisterBeforeDeleteLeaderboardRecord")
+}
+func (unsupportedInitializer) RegisterBeforeDeleteNotifications(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteNotificationsRequest) (*api.DeleteNotificationsRequest, error)) error {
+	return unsupported("RegisterBeforeDeleteNotifications")
+}
+func (unsupportedInitializer) RegisterBeforeDeleteStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteStorageObjectsRequest) (*api.DeleteStorageObjectsRequest, error)) error {
+	return unsupported("RegisterBeforeDeleteStorageObjects")
+}
+func (unsupportedInitializer) RegisterBeforeDeleteTournamentRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DeleteTournamentRecordRequest) (*api.DeleteTournamentRecordRequest, error)) error {
+	return unsupported("RegisterBeforeDeleteTournamentRecord")
+}
+func (unsupportedInitializer) RegisterBeforeDemoteGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.DemoteGroupUsersRequest) (*api.DemoteGroupUsersRequest, error)) error {
+	return unsupported("RegisterBeforeDemoteGroupUsers")
+}
+func (unsupportedInitializer) RegisterBeforeGetAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) error) error {
+	return unsupported("RegisterBeforeGetAccount")
+}
+func (unsupportedInitializer) RegisterBeforeGetMatchmakerStats(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) error) error {
+	return unsupported("RegisterBeforeGetMatchmakerStats")
+}
+func (unsupportedInitializer) RegisterBeforeGetSubscription(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.GetSubscriptionRequest) (*api.GetSubscriptionRequest, error)) error {
+	return unsupported("RegisterBeforeGetSubscription")
+}
+func (unsupportedInitializer) RegisterBeforeGetUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.GetUsersRequest) (*api.GetUsersRequest, error)) error {
+	return unsupported("RegisterBeforeGetUsers")
+}
+func (unsupportedInitializer) RegisterBeforeImportFacebookFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ImportFacebookFriendsRequest) (*api.ImportFacebookFriendsRequest, error)) error {
+	return unsupported("RegisterBeforeImportFacebookFriends")
+}
+func (unsupportedInitializer) RegisterBeforeImportSteamFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ImportSteamFriendsRequest) (*api.ImportSteamFriendsRequest, error)) error {
+	return unsupported("RegisterBeforeImportSteamFriends")
+}
+func (unsupportedInitializer) RegisterBeforeJoinGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.JoinGroupRequest) (*api.JoinGroupRequest, error)) error {
+	return unsupported("RegisterBeforeJoinGroup")
+}
+func (unsupportedInitializer) RegisterBeforeJoinTournament(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.JoinTournamentRequest) (*api.JoinTournamentRequest, error)) error {
+	return unsupported("RegisterBeforeJoinTournament")
+}
+func (unsupportedInitializer) RegisterBeforeKickGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.KickGroupUsersRequest) (*api.KickGroupUsersRequest, error)) error {
+	return unsupported("RegisterBeforeKickGroupUsers")
+}
+func (unsupportedInitializer) RegisterBeforeLeaveGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LeaveGroupRequest) (*api.LeaveGroupRequest, error)) error {
+	return unsupported("RegisterBeforeLeaveGroup")
+}
+func (unsupportedInitializer) RegisterBeforeLinkApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountApple) (*api.AccountApple, error)) error {
+	return unsupported("RegisterBeforeLinkApple")
+}
+func (unsupportedInitializer) RegisterBeforeLinkCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountCustom) (*api.AccountCustom, error)) error {
+	return unsupported("RegisterBeforeLinkCustom")
+}
+func (unsupportedInitializer) RegisterBeforeLinkDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountDevice) (*api.AccountDevice, error)) error {
+	return unsupported("RegisterBeforeLinkDevice")
+}
+func (unsupportedInitializer) RegisterBeforeLinkEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountEmail) (*api.AccountEmail, error)) error {
+	return unsupported("RegisterBeforeLinkEmail")
+}
+func (unsupportedInitializer) RegisterBeforeLinkFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LinkFacebookRequest) (*api.LinkFacebookRequest, error)) error {
+	return unsupported("RegisterBeforeLinkFacebook")
+}
+func (unsupportedInitializer) RegisterBeforeLinkFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebookInstantGame) (*api.AccountFacebookInstantGame, error)) error {
+	return unsupported("RegisterBeforeLinkFacebookInstantGame")
+}
+func (unsupportedInitializer) RegisterBeforeLinkGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGameCenter) (*api.AccountGameCenter, error)) error {
+	return unsupported("RegisterBeforeLinkGameCenter")
+}
+func (unsupportedInitializer) RegisterBeforeLinkGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGoogle) (*api.AccountGoogle, error)) error {
+	return unsupported("RegisterBeforeLinkGoogle")
+}
+func (unsupportedInitializer) RegisterBeforeLinkSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.LinkSteamRequest) (*api.LinkSteamRequest, error)) error {
+	return unsupported("RegisterBeforeLinkSteam")
+}
+func (unsupportedInitializer) RegisterBeforeListChannelMessages(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListChannelMessagesRequest) (*api.ListChannelMessagesRequest, error)) error {
+	return unsupported("RegisterBeforeListChannelMessages")
+}
+func (unsupportedInitializer) RegisterBeforeListFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListFriendsRequest) (*api.ListFriendsRequest, error)) error {
+	return unsupported("RegisterBeforeListFriends")
+}
+func (unsupportedInitializer) RegisterBeforeListFriendsOfFriends(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListFriendsOfFriendsRequest) (*api.ListFriendsOfFriendsRequest, error)) error {
+	return unsupported("RegisterBeforeListFriendsOfFriends")
+}
+func (unsupportedInitializer) RegisterBeforeListGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListGroupUsersRequest) (*api.ListGroupUsersRequest, error)) error {
+	return unsupported("RegisterBeforeListGroupUsers")
+}
+func (unsupportedInitializer) RegisterBeforeListGroups(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListGroupsRequest) (*api.ListGroupsRequest, error)) error {
+	return unsupported("RegisterBeforeListGroups")
+}
+func (unsupportedInitializer) RegisterBeforeListLeaderboardRecords(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListLeaderboardRecordsRequest) (*api.ListLeaderboardRecordsRequest, error)) error {
+	return unsupported("RegisterBeforeListLeaderboardRecords")
+}
+func (unsupportedInitializer) RegisterBeforeListLeaderboardRecordsAroundOwner(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListLeaderboardRecordsAroundOwnerRequest) (*api.ListLeaderboardRecordsAroundOwnerRequest, error)) error {
+	return unsupported("RegisterBeforeListLeaderboardRecordsAroundOwner")
+}
+func (unsupportedInitializer) RegisterBeforeListMatches(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListMatchesRequest) (*api.ListMatchesRequest, error)) error {
+	return unsupported("RegisterBeforeListMatches")
+}
+func (unsupportedInitializer) RegisterBeforeListNotifications(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListNotificationsRequest) (*api.ListNotificationsRequest, error)) error {
+	return unsupported("RegisterBeforeListNotifications")
+}
+func (unsupportedInitializer) RegisterBeforeListParties(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListPartiesRequest) (*api.ListPartiesRequest, error)) error {
+	return unsupported("RegisterBeforeListParties")
+}
+func (unsupportedInitializer) RegisterBeforeListStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListStorageObjectsRequest) (*api.ListStorageObjectsRequest, error)) error {
+	return unsupported("RegisterBeforeListStorageObjects")
+}
+func (unsupportedInitializer) RegisterBeforeListSubscriptions(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListSubscriptionsRequest) (*api.ListSubscriptionsRequest, error)) error {
+	return unsupported("RegisterBeforeListSubscriptions")
+}
+func (unsupportedInitializer) RegisterBeforeListTournamentRecords(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListTournamentRecordsRequest) (*api.ListTournamentRecordsRequest, error)) error {
+	return unsupported("RegisterBeforeListTournamentRecords")
+}
+func (unsupportedInitializer) RegisterBeforeListTournamentRecordsAroundOwner(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListTournamentRecordsAroundOwnerRequest) (*api.ListTournamentRecordsAroundOwnerRequest, error)) error {
+	return unsupported("RegisterBeforeListTournamentRecordsAroundOwner")
+}
+func (unsupportedInitializer) RegisterBeforeListTournaments(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListTournamentsRequest) (*api.ListTournamentsRequest, error)) error {
+	return unsupported("RegisterBeforeListTournaments")
+}
+func (unsupportedInitializer) RegisterBeforeListUserGroups(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListUserGroupsRequest) (*api.ListUserGroupsRequest, error)) error {
+	return unsupported("RegisterBeforeListUserGroups")
+}
+func (unsupportedInitializer) RegisterBeforePromoteGroupUsers(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.PromoteGroupUsersRequest) (*api.PromoteGroupUsersRequest, error)) error {
+	return unsupported("RegisterBeforePromoteGroupUsers")
+}
+func (unsupportedInitializer) RegisterBeforeReadStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ReadStorageObjectsRequest) (*api.ReadStorageObjectsRequest, error)) error {
+	return unsupported("RegisterBeforeReadStorageObjects")
+}
+func (unsupportedInitializer) RegisterBeforeRt(_ string, _ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error)) error {
+	return unsupported("RegisterBeforeRt")
+}
+func (unsupportedInitializer) RegisterBeforeSessionLogout(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.SessionLogoutRequest) (*api.SessionLogoutRequest, error)) error {
+	return unsupported("RegisterBeforeSessionLogout")
+}
+func (unsupportedInitializer) RegisterBeforeSessionRefresh(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.SessionRefreshRequest) (*api.SessionRefreshRequest, error)) error {
+	return unsupported("RegisterBeforeSessionRefresh")
+}
+func (unsupportedInitializer) RegisterBeforeUnlinkApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountApple) (*api.AccountApple, error)) error {
+	return unsupported("RegisterBeforeUnlinkApple")
+}
+func (unsupportedInitializer) RegisterBeforeUnlinkCustom(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountCustom) (*api.AccountCustom, error)) error {
+	return unsupported("RegisterBeforeUnlinkCustom")
+}
+func (unsupportedInitializer) RegisterBeforeUnlinkDevice(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountDevice) (*api.AccountDevice, error)) error {
+	return unsupported("RegisterBeforeUnlinkDevice")
+}
+func (unsupportedInitializer) RegisterBeforeUnlinkEmail(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountEmail) (*api.AccountEmail, error)) error {
+	return unsupported("RegisterBeforeUnlinkEmail")
+}
+func (unsupportedInitializer) RegisterBeforeUnlinkFacebook(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebook) (*api.AccountFacebook, error)) error {
+	return unsupported("RegisterBeforeUnlinkFacebook")
+}
+func (unsupportedInitializer) RegisterBeforeUnlinkFacebookInstantGame(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountFacebookInstantGame) (*api.AccountFacebookInstantGame, error)) error {
+	return unsupported("RegisterBeforeUnlinkFacebookInstantGame")
+}
+func (unsupportedInitializer) RegisterBeforeUnlinkGameCenter(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGameCenter) (*api.AccountGameCenter, error)) error {
+	return unsupported("RegisterBeforeUnlinkGameCenter")
+}
+func (unsupportedInitializer) RegisterBeforeUnlinkGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountGoogle) (*api.AccountGoogle, error)) error {
+	return unsupported("RegisterBeforeUnlinkGoogle")
+}
+func (unsupportedInitializer) RegisterBeforeUnlinkSteam(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.AccountSteam) (*api.AccountSteam, error)) error {
+	return unsupported("RegisterBeforeUnlinkSteam")
+}
+func (unsupportedInitializer) RegisterBeforeUpdateAccount(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.UpdateAccountRequest) (*api.UpdateAccountRequest, error)) error {
+	return unsupported("RegisterBeforeUpdateAccount")
+}
+func (unsupportedInitializer) RegisterBeforeUpdateGroup(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.UpdateGroupRequest) (*api.UpdateGroupRequest, error)) error {
+	return unsupported("RegisterBeforeUpdateGroup")
+}
+func (unsupportedInitializer) RegisterBeforeValidatePurchaseApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseAppleRequest) (*api.ValidatePurchaseAppleRequest, error)) error {
+	return unsupported("RegisterBeforeValidatePurchaseApple")
+}
+func (unsupportedInitializer) RegisterBeforeValidatePurchaseFacebookInstant(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseFacebookInstantRequest) (*api.ValidatePurchaseFacebookInstantRequest, error)) error {
+	return unsupported("RegisterBeforeValidatePurchaseFacebookInstant")
+}
+func (unsupportedInitializer) RegisterBeforeValidatePurchaseGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseGoogleRequest) (*api.ValidatePurchaseGoogleRequest, error)) error {
+	return unsupported("RegisterBeforeValidatePurchaseGoogle")
+}
+func (unsupportedInitializer) RegisterBeforeValidatePurchaseHuawei(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseHuaweiRequest) (*api.ValidatePurchaseHuaweiRequest, error)) error {
+	return unsupported("RegisterBeforeValidatePurchaseHuawei")
+}
+func (unsupportedInitializer) RegisterBeforeValidatePurchaseSamsung(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidatePurchaseSamsungRequest) (*api.ValidatePurchaseSamsungRequest, error)) error {
+	return unsupported("RegisterBeforeValidatePurchaseSamsung")
+}
+func (unsupportedInitializer) RegisterBeforeValidateSubscriptionApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidateSubscriptionAppleRequest) (*api.ValidateSubscriptionAppleRequest, error)) error {
+	return unsupported("RegisterBeforeValidateSubscriptionApple")
+}
+func (unsupportedInitializer) RegisterBeforeValidateSubscriptionGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ValidateSubscriptionGoogleRequest) (*api.ValidateSubscriptionGoogleRequest, error)) error {
+	return unsupported("RegisterBeforeValidateSubscriptionGoogle")
+}
+func (unsupportedInitializer) RegisterBeforeWriteLeaderboardRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.WriteLeaderboardRecordRequest) (*api.WriteLeaderboardRecordRequest, error)) error {
+	return unsupported("RegisterBeforeWriteLeaderboardRecord")
+}
+func (unsupportedInitializer) RegisterBeforeWriteStorageObjects(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.WriteStorageObjectsRequest) (*api.WriteStorageObjectsRequest, error)) error {
+	return unsupported("RegisterBeforeWriteStorageObjects")
+}
+func (unsupportedInitializer) RegisterBeforeWriteTournamentRecord(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.WriteTournamentRecordRequest) (*api.WriteTournamentRecordRequest, error)) error {
+	return unsupported("RegisterBeforeWriteTournamentRecord")
+}
+func (unsupportedInitializer) RegisterConsoleHttp(_ string, _ func(http.ResponseWriter, *http.Request), _ ...string) error {
+	return unsupported("RegisterConsoleHttp")
+}
+func (unsupportedInitializer) RegisterEvent(_ func(context.Context, runtime.Logger, *api.Event)) error {
+	return unsupported("RegisterEvent")
+}
+func (unsupportedInitializer) RegisterEventSessionEnd(_ func(context.Context, runtime.Logger, *api.Event)) error {
+	return unsupported("RegisterEventSessionEnd")
+}
+func (unsupportedInitializer) RegisterEventSessionStart(_ func(context.Context, runtime.Logger, *api.Event)) error {
+	return unsupported("RegisterEventSessionStart")
+}
+func (unsupportedInitializer) RegisterFleetManager(_ runtime.FleetManagerInitializer) error {
+	return unsupported("RegisterFleetManager")
+}
+func (unsupportedInitializer) RegisterHttp(_ string, _ func(http.ResponseWriter, *http.Request), _ ...string) error {
+	return unsupported("RegisterHttp")
+}
+func (unsupportedInitializer) RegisterLeaderboardReset(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Leaderboard, int64) error) error {
+	return unsupported("RegisterLeaderboardReset")
+}
+func (unsupportedInitializer) RegisterMatch(_ string, _ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error)) error {
+	return unsupported("RegisterMatch")
+}
+func (unsupportedInitializer) RegisterMatchmakerMatched(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) (string, error)) error {
+	return unsupported("RegisterMatchmakerMatched")
+}
+func (unsupportedInitializer) RegisterMatchmakerOverride(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry) error {
+	return unsupported("RegisterMatchmakerOverride")
+}
+func (unsupportedInitializer) RegisterMatchmakerProcessor(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry) error {
+	return unsupported("RegisterMatchmakerProcessor")
+}
+func (unsupportedInitializer) RegisterPurchaseNotificationApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, runtime.NotificationType, *api.ValidatedPurchase, *runtime.AppleNotificationData) error) error {
+	return unsupported("RegisterPurchaseNotificationApple")
+}
+func (unsupportedInitializer) RegisterPurchaseNotificationGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, runtime.NotificationType, *api.ValidatedPurchase, *runtime.PurchaseV2GoogleResponse) error) error {
+	return unsupported("RegisterPurchaseNotificationGoogle")
+}
+func (unsupportedInitializer) RegisterRpc(_ string, _ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, string) (string, error)) error {
+	return unsupported("RegisterRpc")
+}
+func (unsupportedInitializer) RegisterShutdown(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule)) error {
+	return unsupported("RegisterShutdown")
+}
+func (unsupportedInitializer) RegisterStorageIndex(_ string, _ string, _ string, _ []string, _ []string, _ int, _ bool) error {
+	return unsupported("RegisterStorageIndex")
+}
+func (unsupportedInitializer) RegisterStorageIndexFilter(_ string, _ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *runtime.StorageWrite) bool) error {
+	return unsupported("RegisterStorageIndexFilter")
+}
+func (unsupportedInitializer) RegisterSubscriptionNotificationApple(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, runtime.NotificationType, *api.ValidatedSubscription, *runtime.AppleNotificationData) error) error {
+	return unsupported("RegisterSubscriptionNotificationApple")
+}
+func (unsupportedInitializer) RegisterSubscriptionNotificationGoogle(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, runtime.NotificationType, *api.ValidatedSubscription, *runtime.SubscriptionV2GoogleResponse) error) error {
+	return unsupported("RegisterSubscriptionNotificationGoogle")
+}
+func (unsupportedInitializer) RegisterTournamentEnd(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Tournament, int64, int64) error) error {
+	return unsupported("RegisterTournamentEnd")
+}
+func (unsupportedInitializer) RegisterTournamentReset(_ func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.Tournament, int64, int64) error) error {
+	return unsupported("RegisterTournamentReset")
 }

@@ -14,725 +14,438 @@ import (
 // unsupportedModule answers every call of runtime.NakamaModule by name.
 type unsupportedModule struct{}
 
-func (unsupportedModule) AccountDeleteId(_ context.Context, _ string, _ bool) (err error) {
-	err = unsupported("AccountDeleteId")
-	return
-}
-
-func (unsupportedModule) AccountExportId(_ context.Context, _ string) (_ string, err error) {
-	err = unsupported("AccountExportId")
-	return
-}
-
-func (unsupportedModule) AccountGetId(_ context.Context, _ string) (_ *api.Account, err error) {
-	err = unsupported("AccountGetId")
-	return
-}
-
-func (unsupportedModule) AccountImportId(_ context.Context, _ string, _ string) (_ *api.Account, err error) {
-	err = unsupported("AccountImportId")
-	return
-}
-
-func (unsupportedModule) AccountUpdateId(_ context.Context, _ string, _ string, _ map[string]interface{}, _ string, _ string, _ string, _ string, _ string) (err error) {
-	err = unsupported("AccountUpdateId")
-	return
-}
-
-func (unsupportedModule) AccountsGetId(_ context.Context, _ []string, _ []string) (_ []*api.Account, err error) {
-	err = unsupported("AccountsGetId")
-	return
-}
-
-func (unsupportedModule) AuthenticateApple(_ context.Context, _ string, _ string, _ bool) (_ string, _ string, _ bool, err error) {
-	err = unsupported("AuthenticateApple")
-	return
-}
-
-func (unsupportedModule) AuthenticateCustom(_ context.Context, _ string, _ string, _ bool) (_ string, _ string, _ bool, err error) {
-	err = unsupported("AuthenticateCustom")
-	return
-}
-
-func (unsupportedModule) AuthenticateDevice(_ context.Context, _ string, _ string, _ bool) (_ string, _ string, _ bool, err error) {
-	err = unsupported("AuthenticateDevice")
-	return
-}
-
-func (unsupportedModule) AuthenticateEmail(_ context.Context, _ string, _ string, _ string, _ bool) (_ string, _ string, _ bool, err error) {
-	err = unsupported("AuthenticateEmail")
-	return
-}
-
-func (unsupportedModule) AuthenticateFacebook(_ context.Context, _ string, _ bool, _ string, _ bool) (_ string, _ string, _ bool, err error) {
-	err = unsupported("AuthenticateFacebook")
-	return
-}
-
-func (unsupportedModule) AuthenticateFacebookInstantGame(_ context.Context, _ string, _ string, _ bool) (_ string, _ string, _ bool, err error) {
-	err = unsupported("AuthenticateFacebookInstantGame")
-	return
-}
-
-func (unsupportedModule) AuthenticateGameCenter(_ context.Context, _ string, _ string, _ int64, _ string, _ string, _ string, _ string, _ bool) (_ string, _ string, _ bool, err error) {
-	err = unsupported("AuthenticateGameCenter")
-	return
-}
-
-func (unsupportedModule) AuthenticateGoogle(_ context.Context, _ string, _ string, _ bool) (_ string, _ string, _ bool, err error) {
-	err = unsupported("AuthenticateGoogle")
-	return
-}
-
-func (unsupportedModule) AuthenticateSteam(_ context.Context, _ string, _ string, _ bool) (_ string, _ string, _ bool, err error) {
-	err = unsupported("AuthenticateSteam")
-	return
-}
-
-func (unsupportedModule) AuthenticateTokenGenerate(_ string, _ string, _ int64, _ map[string]string) (_ string, _ int64, err error) {
-	err = unsupported("AuthenticateTokenGenerate")
-	return
-}
-
-func (unsupportedModule) ChannelIdBuild(_ context.Context, _ string, _ string, _ runtime.ChannelType) (_ string, err error) {
-	err = unsupported("ChannelIdBuild")
-	return
-}
-
-func (unsupportedModule) ChannelMessageRemove(_ context.Context, _ string, _ string, _ string, _ string, _ bool) (_ *rtapi.ChannelMessageAck, err error) {
-	err = unsupported("ChannelMessageRemove")
-	return
-}
-
-func (unsupportedModule) ChannelMessageSend(_ context.Context, _ string, _ map[string]interface{}, _ string, _ string, _ bool) (_ *rtapi.ChannelMessageAck, err error) {
-	err = unsupported("ChannelMessageSend")
-	return
-}
-
-func (unsupportedModule) ChannelMessageUpdate(_ context.Context, _ string, _ string, _ map[string]interface{}, _ string, _ string, _ bool) (_ *rtapi.ChannelMessageAck, err error) {
-	err = unsupported("ChannelMessageUpdate")
-	return
-}
-
-func (unsupportedModule) ChannelMessagesList(_ context.Context, _ string, _ int, _ bool, _ string) (_ []*api.ChannelMessage, _ string, _ string, err error) {
-	err = unsupported("ChannelMessagesList")
-	return
-}
-
-func (unsupportedModule) CronNext(_ string, _ int64) (_ int64, err error) {
-	err = unsupported("CronNext")
-	return
-}
-
-func (unsupportedModule) CronPrev(_ string, _ int64) (_ int64, err error) {
-	err = unsupported("CronPrev")
-	return
-}
-
-func (unsupportedModule) Event(_ context.Context, _ *api.Event) (err error) {
-	err = unsupported("Event")
-	return
-}
-
-func (unsupportedModule) FriendMetadataUpdate(_ context.Context, _ string, _ string, _ map[string]interface{}) (err error) {
-	err = unsupported("FriendMetadataUpdate")
-	return
-}
-
-func (unsupportedModule) FriendsAdd(_ context.Context, _ string, _ string, _ []string, _ []string, _ map[string]interface{}) (err error) {
-	err = unsupported("FriendsAdd")
-	return
-}
-
-func (unsupportedModule) FriendsBlock(_ context.Context, _ string, _ string, _ []string, _ []string) (err error) {
-	err = unsupported("FriendsBlock")
-	return
-}
-
-func (unsupportedModule) FriendsDelete(_ context.Context, _ string, _ string, _ []string, _ []string) (err error) {
-	err = unsupported("FriendsDelete")
-	return
-}
-
-func (unsupportedModule) FriendsList(_ context.Context, _ string, _ int, _ *int, _ string) (_ []*api.Friend, _ string, err error) {
-	err = unsupported("FriendsList")
-	return
-}
-
-func (unsupportedModule) FriendsOfFriendsList(_ context.Context, _ string, _ int, _ string) (_ []*api.FriendsOfFriendsList_FriendOfFriend, _ string, err error) {
-	err = unsupported("FriendsOfFriendsList")
-	return
-}
-
-func (unsupportedModule) GetFleetManager() (_ runtime.FleetManager) {
-	return
-}
-
-func (unsupportedModule) GetSatori() (_ runtime.Satori) {
-	return
-}
-
-func (unsupportedModule) GroupCreate(_ context.Context, _ string, _ string, _ string, _ string, _ string, _ string, _ bool, _ map[string]interface{}, _ int) (_ *api.Group, err error) {
-	err = unsupported("GroupCreate")
-	return
-}
-
-func (unsupportedModule) GroupDelete(_ context.Context, _ string) (err error) {
-	err = unsupported("GroupDelete")
-	return
-}
-
-func (unsupportedModule) GroupUpdate(_ context.Context, _ string, _ string, _ string, _ string, _ string, _ string, _ string, _ bool, _ map[string]interface{}, _ int) (err error) {
-	err = unsupported("GroupUpdate")
-	return
-}
-
-func (unsupportedModule) GroupUserJoin(_ context.Context, _ string, _ string, _ string) (err error) {
-	err = unsupported("GroupUserJoin")
-	return
-}
-
-func (unsupportedModule) GroupUserLeave(_ context.Context, _ string, _ string, _ string) (err error) {
-	err = unsupported("GroupUserLeave")
-	return
-}
-
-func (unsupportedModule) GroupUsersAdd(_ context.Context, _ string, _ string, _ []string) (err error) {
-	err = unsupported("GroupUsersAdd")
-	return
-}
-
-func (unsupportedModule) GroupUsersBan(_ context.Context, _ string, _ string, _ []string) (err error) {
-	err = unsupported("GroupUsersBan")
-	return
-}
-
-func (unsupportedModule) GroupUsersDemote(_ context.Context, _ string, _ string, _ []string) (err error) {
-	err = unsupported("GroupUsersDemote")
-	return
-}
-
-func (unsupportedModule) GroupUsersKick(_ context.Context, _ string, _ string, _ []string) (err error) {
-	err = unsupported("GroupUsersKick")
-	return
-}
-
-func (unsupportedModule) GroupUsersList(_ context.Context, _ string, _ int, _ *int, _ string) (_ []*api.GroupUserList_GroupUser, _ string, err error) {
-	err = unsupported("GroupUsersList")
-	return
-}
-
-func (unsupportedModule) GroupUsersPromote(_ context.Context, _ string, _ string, _ []string) (err error) {
-	err = unsupported("GroupUsersPromote")
-	return
-}
-
-func (unsupportedModule) GroupsGetId(_ context.Context, _ []string) (_ []*api.Group, err error) {
-	err = unsupported("GroupsGetId")
-	return
-}
-
-func (unsupportedModule) GroupsGetRandom(_ context.Context, _ int) (_ []*api.Group, err error) {
-	err = unsupported("GroupsGetRandom")
-	return
-}
-
-func (unsupportedModule) GroupsList(_ context.Context, _ string, _ string, _ *int, _ *bool, _ int, _ string) (_ []*api.Group, _ string, err error) {
-	err = unsupported("GroupsList")
-	return
-}
-
-func (unsupportedModule) LeaderboardCreate(_ context.Context, _ string, _ bool, _ string, _ string, _ string, _ map[string]interface{}, _ bool) (err error) {
-	err = unsupported("LeaderboardCreate")
-	return
-}
-
-func (unsupportedModule) LeaderboardDelete(_ context.Context, _ string) (err error) {
-	err = unsupported("LeaderboardDelete")
-	return
-}
-
-func (unsupportedModule) LeaderboardList(_ int, _ string) (_ *api.LeaderboardList, err error) {
-	err = unsupported("LeaderboardList")
-	return
-}
-
-func (unsupportedModule) LeaderboardRanksDisable(_ context.Context, _ string) (err error) {
-	err = unsupported("LeaderboardRanksDisable")
-	return
-}
-
-func (unsupportedModule) LeaderboardRecordDelete(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("LeaderboardRecordDelete")
-	return
-}
-
-func (unsupportedModule) LeaderboardRecordWrite(_ context.Context, _ string, _ string, _ string, _ int64, _ int64, _ map[string]interface{}, _ *int) (_ *api.LeaderboardRecord, err error) {
-	err = unsupported("LeaderboardRecordWrite")
-	return
-}
-
-func (unsupportedModule) LeaderboardRecordsHaystack(_ context.Context, _ string, _ string, _ int, _ string, _ int64) (_ *api.LeaderboardRecordList, err error) {
-	err = unsupported("LeaderboardRecordsHaystack")
-	return
-}
-
-func (unsupportedModule) LeaderboardRecordsList(_ context.Context, _ string, _ []string, _ int, _ string, _ int64) (_ []*api.LeaderboardRecord, _ []*api.LeaderboardRecord, _ string, _ string, err error) {
-	err = unsupported("LeaderboardRecordsList")
-	return
-}
-
-func (unsupportedModule) LeaderboardRecordsListCursorFromRank(_ string, _ int64, _ int64) (_ string, err error) {
-	err = unsupported("LeaderboardRecordsListCursorFromRank")
-	return
-}
-
-func (unsupportedModule) LeaderboardsGetId(_ context.Context, _ []string) (_ []*api.Leaderboard, err error) {
-	err = unsupported("LeaderboardsGetId")
-	return
-}
-
-func (unsupportedModule) LinkApple(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("LinkApple")
-	return
-}
-
-func (unsupportedModule) LinkCustom(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("LinkCustom")
-	return
-}
-
-func (unsupportedModule) LinkDevice(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("LinkDevice")
-	return
-}
-
-func (unsupportedModule) LinkEmail(_ context.Context, _ string, _ string, _ string) (err error) {
-	err = unsupported("LinkEmail")
-	return
-}
-
-func (unsupportedModule) LinkFacebook(_ context.Context, _ string, _ string, _ string, _ bool) (err error) {
-	err = unsupported("LinkFacebook")
-	return
-}
-
-func (unsupportedModule) LinkFacebookInstantGame(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("LinkFacebookInstantGame")
-	return
-}
-
-func (unsupportedModule) LinkGameCenter(_ context.Context, _ string, _ string, _ string, _ int64, _ string, _ string, _ string) (err error) {
-	err = unsupported("LinkGameCenter")
-	return
-}
-
-func (unsupportedModule) LinkGoogle(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("LinkGoogle")
-	return
-}
-
-func (unsupportedModule) LinkSteam(_ context.Context, _ string, _ string, _ string, _ bool) (err error) {
-	err = unsupported("LinkSteam")
-	return
-}
-
-func (unsupportedModule) MatchCreate(_ context.Context, _ string, _ map[string]interface{}) (_ string, err error) {
-	err = unsupported("MatchCreate")
-	return
-}
-
-func (unsupportedModule) MatchGet(_ context.Context, _ string) (_ *api.Match, err error) {
-	err = unsupported("MatchGet")
-	return
-}
-
-func (unsupportedModule) MatchList(_ context.Context, _ int, _ bool, _ string, _ *int, _ *int, _ string) (_ []*api.Match, err error) {
-	err = unsupported("MatchList")
-	return
-}
-
-func (unsupportedModule) MatchSignal(_ context.Context, _ string, _ string) (_ string, err error) {
-	err = unsupported("MatchSignal")
-	return
-}
-
-func (unsupportedModule) MetricsCounterAdd(_ string, _ map[string]string, _ int64) {
-}
-
-func (unsupportedModule) MetricsGaugeSet(_ string, _ map[string]string, _ float64) {
-}
-
-func (unsupportedModule) MetricsTimerRecord(_ string, _ map[string]string, _ time.Duration) {
-}
-
-func (unsupportedModule) MultiUpdate(_ context.Context, _ []*runtime.AccountUpdate, _ []*runtime.StorageWrite, _ []*runtime.StorageDelete, _ []*runtime.WalletUpdate, _ bool) (_ []*api.StorageObjectAck, _ []*runtime.WalletUpdateResult, err error) {
-	err = unsupported("MultiUpdate")
-	return
-}
-
-func (unsupportedModule) NotificationSend(_ context.Context, _ string, _ string, _ map[string]interface{}, _ int, _ string, _ bool) (err error) {
-	err = unsupported("NotificationSend")
-	return
-}
-
-func (unsupportedModule) NotificationSendAll(_ context.Context, _ string, _ map[string]interface{}, _ int, _ bool) (err error) {
-	err = unsupported("NotificationSendAll")
-	return
-}
-
-func (unsupportedModule) NotificationsDelete(_ context.Context, _ []*runtime.NotificationDelete) (err error) {
-	err = unsupported("NotificationsDelete")
-	return
-}
-
-func (unsupportedModule) NotificationsDeleteId(_ context.Context, _ string, _ []string) (err error) {
-	err = unsupported("NotificationsDeleteId")
-	return
-}
-
-func (unsupportedModule) NotificationsGetId(_ context.Context, _ string, _ []string) (_ []*runtime.Notification, err error) {
-	err = unsupported("NotificationsGetId")
-	return
-}
-
-func (unsupportedModule) NotificationsList(_ context.Context, _ string, _ int, _ string) (_ []*api.Notification, _ string, err error) {
-	err = unsupported("NotificationsList")
-	return
-}
-
-func (unsupportedModule) NotificationsSend(_ context.Context, _ []*runtime.NotificationSend) (err error) {
-	err = unsupported("NotificationsSend")
-	return
-}
-
-func (unsupportedModule) NotificationsUpdate(_ context.Context, _ ...runtime.NotificationUpdate) (err error) {
-	err = unsupported("NotificationsUpdate")
-	return
-}
-
-func (unsupportedModule) PartyList(_ context.Context, _ int, _ *bool, _ bool, _ string, _ string) (_ []*api.Party, _ string, err error) {
-	err = unsupported("PartyList")
-	return
-}
-
-func (unsupportedModule) PurchaseGetByTransactionId(_ context.Context, _ string) (_ *api.ValidatedPurchase, err error) {
-	err = unsupported("PurchaseGetByTransactionId")
-	return
-}
-
-func (unsupportedModule) PurchaseValidateApple(_ context.Context, _ string, _ string, _ bool, _ ...string) (_ *api.ValidatePurchaseResponse, err error) {
-	err = unsupported("PurchaseValidateApple")
-	return
-}
-
-func (unsupportedModule) PurchaseValidateFacebookInstant(_ context.Context, _ string, _ string, _ bool) (_ *api.ValidatePurchaseResponse, err error) {
-	err = unsupported("PurchaseValidateFacebookInstant")
-	return
-}
-
+func (unsupportedModule) AccountDeleteId(_ context.Context, _ string, _ bool) error {
+	return unsupported("AccountDeleteId")
+}
+func (unsupportedModule) AccountExportId(_ context.Context, _ string) (r0 string, r1 error) {
+	return r0, unsupported("AccountExportId")
+}
+func (unsupportedModule) AccountGetId(_ context.Context, _ string) (r0 *api.Account, r1 error) {
+	return r0, unsupported("AccountGetId")
+}
+func (unsupportedModule) AccountImportId(_ context.Context, _ string, _ string) (r0 *api.Account, r1 error) {
+	return r0, unsupported("AccountImportId")
+}
+func (unsupportedModule) AccountUpdateId(_ context.Context, _ string, _ string, _ map[string]interface{}, _ string, _ string, _ string, _ string, _ string) error {
+	return unsupported("AccountUpdateId")
+}
+func (unsupportedModule) AccountsGetId(_ context.Context, _ []string, _ []string) (r0 []*api.Account, r1 error) {
+	return r0, unsupported("AccountsGetId")
+}
+func (unsupportedModule) AuthenticateApple(_ context.Context, _ string, _ string, _ bool) (r0 string, r1 string, r2 bool, r3 error) {
+	return r0, r1, r2, unsupported("AuthenticateApple")
+}
+func (unsupportedModule) AuthenticateCustom(_ context.Context, _ string, _ string, _ bool) (r0 string, r1 string, r2 bool, r3 error) {
+	return r0, r1, r2, unsupported("AuthenticateCustom")
+}
+func (unsupportedModule) AuthenticateDevice(_ context.Context, _ string, _ string, _ bool) (r0 string, r1 string, r2 bool, r3 error) {
+	return r0, r1, r2, unsupported("AuthenticateDevice")
+}
+func (unsupportedModule) AuthenticateEmail(_ context.Context, _ string, _ string, _ string, _ bool) (r0 string, r1 string, r2 bool, r3 error) {
+	return r0, r1, r2, unsupported("AuthenticateEmail")
+}
+func (unsupportedModule) AuthenticateFacebook(_ context.Context, _ string, _ bool, _ string, _ bool) (r0 string, r1 string, r2 bool, r3 error) {
+	return r0, r1, r2, unsupported("AuthenticateFacebook")
+}
+func (unsupportedModule) AuthenticateFacebookInstantGame(_ context.Context, _ string, _ string, _ bool) (r0 string, r1 string, r2 bool, r3 error) {
+	return r0, r1, r2, unsupported("AuthenticateFacebookInstantGame")
+}
+func (unsupportedModule) AuthenticateGameCenter(_ context.Context, _ string, _ string, _ int64, _ string, _ string, _ string, _ string, _ bool) (r0 string, r1 string, r2 bool, r3 error) {
+	return r0, r1, r2, unsupported("AuthenticateGameCenter")
+}
+func (unsupportedModule) AuthenticateGoogle(_ context.Context, _ string, _ string, _ bool) (r0 string, r1 string, r2 bool, r3 error) {
+	return r0, r1, r2, unsupported("AuthenticateGoogle")
+}
+func (unsupportedModule) AuthenticateSteam(_ context.Context, _ string, _ string, _ bool) (r0 string, r1 string, r2 bool, r3 error) {
+	return r0, r1, r2, unsupported("AuthenticateSteam")
+}
+func (unsupportedModule) AuthenticateTokenGenerate(_ string, _ string, _ int64, _ map[string]string) (r0 string, r1 int64, r2 error) {
+	return r0, r1, unsupported("AuthenticateTokenGenerate")
+}
+func (unsupportedModule) ChannelIdBuild(_ context.Context, _ string, _ string, _ runtime.ChannelType) (r0 string, r1 error) {
+	return r0, unsupported("ChannelIdBuild")
+}
+func (unsupportedModule) ChannelMessageRemove(_ context.Context, _ string, _ string, _ string, _ string, _ bool) (r0 *rtapi.ChannelMessageAck, r1 error) {
+	return r0, unsupported("ChannelMessageRemove")
+}
+func (unsupportedModule) ChannelMessageSend(_ context.Context, _ string, _ map[string]interface{}, _ string, _ string, _ bool) (r0 *rtapi.ChannelMessageAck, r1 error) {
+	return r0, unsupported("ChannelMessageSend")
+}
+func (unsupportedModule) ChannelMessageUpdate(_ context.Context, _ string, _ string, _ map[string]interface{}, _ string, _ string, _ bool) (r0 *rtapi.ChannelMessageAck, r1 error) {
+	return r0, unsupported("ChannelMessageUpdate")
+}
+func (unsupportedModule) ChannelMessagesList(_ context.Context, _ string, _ int, _ bool, _ string) (r0 []*api.ChannelMessage, r1 string, r2 string, r3 error) {
+	return r0, r1, r2, unsupported("ChannelMessagesList")
+}
+func (unsupportedModule) CronNext(_ string, _ int64) (r0 int64, r1 error) {
+	return r0, unsupported("CronNext")
+}
+func (unsupportedModule) CronPrev(_ string, _ int64) (r0 int64, r1 error) {
+	return r0, unsupported("CronPrev")
+}
+func (unsupportedModule) Event(_ context.Context, _ *api.Event) error {
+	return unsupported("Event")
+}
+func (unsupportedModule) FriendMetadataUpdate(_ context.Context, _ string, _ string, _ map[string]interface{}) error {
+	return unsupported("FriendMetadataUpdate")
+}
+func (unsupportedModule) FriendsAdd(_ context.Context, _ string, _ string, _ []string, _ []string, _ map[string]interface{}) error {
+	return unsupported("FriendsAdd")
+}
+func (unsupportedModule) FriendsBlock(_ context.Context, _ string, _ string, _ []string, _ []string) error {
+	return unsupported("FriendsBlock")
+}
+func (unsupportedModule) FriendsDelete(_ context.Context, _ string, _ string, _ []string, _ []string) error {
+	return unsupported("FriendsDelete")
+}
+func (unsupportedModule) FriendsList(_ context.Context, _ string, _ int, _ *int, _ string) (r0 []*api.Friend, r1 string, r2 error) {
+	return r0, r1, unsupported("FriendsList")
+}
+func (unsupportedModule) FriendsOfFriendsList(_ context.Context, _ string, _ int, _ string) (r0 []*api.FriendsOfFriendsList_FriendOfFriend, r1 string, r2 error) {
+	return r0, r1, unsupported("FriendsOfFriendsList")
+}
+func (unsupportedModule) GetFleetManager() (r0 runtime.FleetManager) {
+	return r0
+}
+func (unsupportedModule) GetSatori() (r0 runtime.Satori) {
+	return r0
+}
+func (unsupportedModule) GroupCreate(_ context.Context, _ string, _ string, _ string, _ string, _ string, _ string, _ bool, _ map[string]interface{}, _ int) (r0 *api.Group, r1 error) {
+	return r0, unsupported("GroupCreate")
+}
+func (unsupportedModule) GroupDelete(_ context.Context, _ string) error {
+	return unsupported("GroupDelete")
+}
+func (unsupportedModule) GroupUpdate(_ context.Context, _ string, _ string, _ string, _ string, _ string, _ string, _ string, _ bool, _ map[string]interface{}, _ int) error {
+	return unsupported("GroupUpdate")
+}
+func (unsupportedModule) GroupUserJoin(_ context.Context, _ string, _ string, _ string) error {
+	return unsupported("GroupUserJoin")
+}
+func (unsupportedModule) GroupUserLeave(_ context.Context, _ string, _ string, _ string) error {
+	return unsupported("GroupUserLeave")
+}
+func (unsupportedModule) GroupUsersAdd(_ context.Context, _ string, _ string, _ []string) error {
+	return unsupported("GroupUsersAdd")
+}
+func (unsupportedModule) GroupUsersBan(_ context.Context, _ string, _ string, _ []string) error {
+	return unsupported("GroupUsersBan")
+}
+func (unsupportedModule) GroupUsersDemote(_ context.Context, _ string, _ string, _ []string) error {
+	return unsupported("GroupUsersDemote")
+}
+func (unsupportedModule) GroupUsersKick(_ context.Context, _ string, _ string, _ []string) error {
+	return unsupported("GroupUsersKick")
+}
+func (unsupportedModule) GroupUsersList(_ context.Context, _ string, _ int, _ *int, _ string) (r0 []*api.GroupUserList_GroupUser, r1 string, r2 error) {
+	return r0, r1, unsupported("GroupUsersList")
+}
+func (unsupportedModule) GroupUsersPromote(_ context.Context, _ string, _ string, _ []string) error {
+	return unsupported("GroupUsersPromote")
+}
+func (unsupportedModule) GroupsGetId(_ context.Context, _ []string) (r0 []*api.Group, r1 error) {
+	return r0, unsupported("GroupsGetId")
+}
+func (unsupportedModule) GroupsGetRandom(_ context.Context, _ int) (r0 []*api.Group, r1 error) {
+	return r0, unsupported("GroupsGetRandom")
+}
+func (unsupportedModule) GroupsList(_ context.Context, _ string, _ string, _ *int, _ *bool, _ int, _ string) (r0 []*api.Group, r1 string, r2 error) {
+	return r0, r1, unsupported("GroupsList")
+}
+func (unsupportedModule) LeaderboardCreate(_ context.Context, _ string, _ bool, _ string, _ string, _ string, _ map[string]interface{}, _ bool) error {
+	return unsupported("LeaderboardCreate")
+}
+func (unsupportedModule) LeaderboardDelete(_ context.Context, _ string) error {
+	return unsupported("LeaderboardDelete")
+}
+func (unsupportedModule) LeaderboardList(_ int, _ string) (r0 *api.LeaderboardList, r1 error) {
+	return r0, unsupported("LeaderboardList")
+}
+func (unsupportedModule) LeaderboardRanksDisable(_ context.Context, _ string) error {
+	return unsupported("LeaderboardRanksDisable")
+}
+func (unsupportedModule) LeaderboardRecordDelete(_ context.Context, _ string, _ string) error {
+	return unsupported("LeaderboardRecordDelete")
+}
+func (unsupportedModule) LeaderboardRecordWrite(_ context.Context, _ string, _ string, _ string, _ int64, _ int64, _ map[string]interface{}, _ *int) (r0 *api.LeaderboardRecord, r1 error) {
+	return r0, unsupported("LeaderboardRecordWrite")
+}
+func (unsupportedModule) LeaderboardRecordsHaystack(_ context.Context, _ string, _ string, _ int, _ string, _ int64) (r0 *api.LeaderboardRecordList, r1 error) {
+	return r0, unsupported("LeaderboardRecordsHaystack")
+}
+func (unsupportedModule) LeaderboardRecordsList(_ context.Context, _ string, _ []string, _ int, _ string, _ int64) (r0 []*api.LeaderboardRecord, r1 []*api.LeaderboardRecord, r2 string, r3 string, r4 error) {
+	return r0, r1, r2, r3, unsupported("LeaderboardRecordsList")
+}
+func (unsupportedModule) LeaderboardRecordsListCursorFromRank(_ string, _ int64, _ int64) (r0 string, r1 error) {
+	return r0, unsupported("LeaderboardRecordsListCursorFromRank")
+}
+func (unsupportedModule) LeaderboardsGetId(_ context.Context, _ []string) (r0 []*api.Leaderboard, r1 error) {
+	return r0, unsupported("LeaderboardsGetId")
+}
+func (unsupportedModule) LinkApple(_ context.Context, _ string, _ string) error {
+	return unsupported("LinkApple")
+}
+func (unsupportedModule) LinkCustom(_ context.Context, _ string, _ string) error {
+	return unsupported("LinkCustom")
+}
+func (unsupportedModule) LinkDevice(_ context.Context, _ string, _ string) error {
+	return unsupported("LinkDevice")
+}
+func (unsupportedModule) LinkEmail(_ context.Context, _ string, _ string, _ string) error {
+	return unsupported("LinkEmail")
+}
+func (unsupportedModule) LinkFacebook(_ context.Context, _ string, _ string, _ string, _ bool) error {
+	return unsupported("LinkFacebook")
+}
+func (unsupportedModule) LinkFacebookInstantGame(_ context.Context, _ string, _ string) error {
+	return unsupported("LinkFacebookInstantGame")
+}
+func (unsupportedModule) LinkGameCenter(_ context.Context, _ string, _ string, _ string, _ int64, _ string, _ string, _ string) error {
+	return unsupported("LinkGameCenter")
+}
+func (unsupportedModule) LinkGoogle(_ context.Context, _ string, _ string) error {
+	return unsupported("LinkGoogle")
+}
+func (unsupportedModule) LinkSteam(_ context.Context, _ string, _ string, _ string, _ bool) error {
+	return unsupported("LinkSteam")
+}
+func (unsupportedModule) MatchCreate(_ context.Context, _ string, _ map[string]interface{}) (r0 string, r1 error) {
+	return r0, unsupported("MatchCreate")
+}
+func (unsupportedModule) MatchGet(_ context.Context, _ string) (r0 *api.Match, r1 error) {
+	return r0, unsupported("MatchGet")
+}
+func (unsupportedModule) MatchList(_ context.Context, _ int, _ bool, _ string, _ *int, _ *int, _ string) (r0 []*api.Match, r1 error) {
+	return r0, unsupported("MatchList")
+}
+func (unsupportedModule) MatchSignal(_ context.Context, _ string, _ string) (r0 string, r1 error) {
+	return r0, unsupported("MatchSignal")
+}
+func (unsupportedModule) MetricsCounterAdd(_ string, _ map[string]string, _ int64)          {}
+func (unsupportedModule) MetricsGaugeSet(_ string, _ map[string]string, _ float64)          {}
+func (unsupportedModule) MetricsTimerRecord(_ string, _ map[string]string, _ time.Duration) {}
+func (unsupportedModule) MultiUpdate(_ context.Context, _ []*runtime.AccountUpdate, _ []*runtime.StorageWrite, _ []*runtime.StorageDelete, _ []*runtime.WalletUpdate, _ bool) (r0 []*api.StorageObjectAck, r1 []*runtime.WalletUpdateResult, r2 error) {
+	return r0, r1, unsupported("MultiUpdate")
+}
+func (unsupportedModule) NotificationSend(_ context.Context, _ string, _ string, _ map[string]interface{}, _ int, _ string, _ bool) error {
+	return unsupported("NotificationSend")
+}
+func (unsupportedModule) NotificationSendAll(_ context.Context, _ string, _ map[string]interface{}, _ int, _ bool) error {
+	return unsupported("NotificationSendAll")
+}
+func (unsupportedModule) NotificationsDelete(_ context.Context, _ []*runtime.NotificationDelete) error {
+	return unsupported("NotificationsDelete")
+}
+func (unsupportedModule) NotificationsDeleteId(_ context.Context, _ string, _ []string) error {
+	return unsupported("NotificationsDeleteId")
+}
+func (unsupportedModule) NotificationsGetId(_ context.Context, _ string, _ []string) (r0 []*runtime.Notification, r1 error) {
+	return r0, unsupported("NotificationsGetId")
+}
+func (unsupportedModule) NotificationsList(_ context.Context, _ string, _ int, _ string) (r0 []*api.Notification, r1 string, r2 error) {
+	return r0, r1, unsupported("NotificationsList")
+}
+func (unsupportedModule) NotificationsSend(_ context.Context, _ []*runtime.NotificationSend) error {
+	return unsupported("NotificationsSend")
+}
+func (unsupportedModule) NotificationsUpdate(_ context.Context, _ ...runtime.NotificationUpdate) error {
+	return unsupported("NotificationsUpdate")
+}
+func (unsupportedModule) PartyList(_ context.Context, _ int, _ *bool, _ bool, _ string, _ string) (r0 []*api.Party, r1 string, r2 error) {
+	return r0, r1, unsupported("PartyList")
+}
+func (unsupportedModule) PurchaseGetByTransactionId(_ context.Context, _ string) (r0 *api.ValidatedPurchase, r1 error) {
+	return r0, unsupported("PurchaseGetByTransactionId")
+}
+func (unsupportedModule) PurchaseValidateApple(_ context.Context, _ string, _ string, _ bool, _ ...string) (r0 *api.ValidatePurchaseResponse, r1 error) {
+	return r0, unsupported("PurchaseValidateApple")
+}
+func (unsupportedModule) PurchaseValidateFacebookInstant(_ context.Context, _ string, _ string, _ bool) (r0 *api.ValidatePurchaseResponse, r1 error) {
+	return r0, unsupported("PurchaseValidateFacebookInstant")
+}
 func (unsupportedModule) PurchaseValidateGoogle(_ context.Context, _ string, _ string, _ bool, _ ...struct {
 	ClientEmail string
 	PrivateKey  string
-}) (_ *api.ValidatePurchaseResponse, err error) {
-	err = unsupported("PurchaseValidateGoogle")
-	return
+}) (r0 *api.ValidatePurchaseResponse, r1 error) {
+	return r0, unsupported("PurchaseValidateGoogle")
 }
-
-func (unsupportedModule) PurchaseValidateHuawei(_ context.Context, _ string, _ string, _ string, _ bool) (_ *api.ValidatePurchaseResponse, err error) {
-	err = unsupported("PurchaseValidateHuawei")
-	return
+func (unsupportedModule) PurchaseValidateHuawei(_ context.Context, _ string, _ string, _ string, _ bool) (r0 *api.ValidatePurchaseResponse, r1 error) {
+	return r0, unsupported("PurchaseValidateHuawei")
 }
-
-func (unsupportedModule) PurchaseValidateSamsung(_ context.Context, _ string, _ string, _ bool) (_ *api.ValidatePurchaseResponse, err error) {
-	err = unsupported("PurchaseValidateSamsung")
-	return
+func (unsupportedModule) PurchaseValidateSamsung(_ context.Context, _ string, _ string, _ bool) (r0 *api.ValidatePurchaseResponse, r1 error) {
+	return r0, unsupported("PurchaseValidateSamsung")
 }
-
-func (unsupportedModule) PurchasesList(_ context.Context, _ string, _ int, _ string) (_ *api.PurchaseList, err error) {
-	err = unsupported("PurchasesList")
-	return
+func (unsupportedModule) PurchasesList(_ context.Context, _ string, _ int, _ string) (r0 *api.PurchaseList, r1 error) {
+	return r0, unsupported("PurchasesList")
 }
-
-func (unsupportedModule) ReadFile(_ string) (_ *os.File, err error) {
-	err = unsupported("ReadFile")
-	return
+func (unsupportedModule) ReadFile(_ string) (r0 *os.File, r1 error) {
+	return r0, unsupported("ReadFile")
 }
-
-func (unsupportedModule) SessionDisconnect(_ context.Context, _ string, _ ...runtime.PresenceReason) (err error) {
-	err = unsupported("SessionDisconnect")
-	return
+func (unsupportedModule) SessionDisconnect(_ context.Context, _ string, _ ...runtime.PresenceReason) error {
+	return unsupported("SessionDisconnect")
 }
-
-func (unsupportedModule) SessionLogout(_ string, _ string, _ string) (err error) {
-	err = unsupported("SessionLogout")
-	return
+func (unsupportedModule) SessionLogout(_ string, _ string, _ string) error {
+	return unsupported("SessionLogout")
 }
-
-func (unsupportedModule) StatusFollow(_ string, _ []string) (err error) {
-	err = unsupported("StatusFollow")
-	return
+func (unsupportedModule) StatusFollow(_ string, _ []string) error {
+	return unsupported("StatusFollow")
 }
-
-func (unsupportedModule) StatusUnfollow(_ string, _ []string) (err error) {
-	err = unsupported("StatusUnfollow")
-	return
+func (unsupportedModule) StatusUnfollow(_ string, _ []string) error {
+	return unsupported("StatusUnfollow")
 }
-
-func (unsupportedModule) StorageDelete(_ context.Context, _ []*runtime.StorageDelete) (err error) {
-	err = unsupported("StorageDelete")
-	return
+func (unsupportedModule) StorageDelete(_ context.Context, _ []*runtime.StorageDelete) error {
+	return unsupported("StorageDelete")
 }
-
-func (unsupportedModule) StorageIndexList(_ context.Context, _ string, _ string, _ string, _ int, _ []string, _ string) (_ *api.StorageObjects, _ string, err error) {
-	err = unsupported("StorageIndexList")
-	return
+func (unsupportedModule) StorageIndexList(_ context.Context, _ string, _ string, _ string, _ int, _ []string, _ string) (r0 *api.StorageObjects, r1 string, r2 error) {
+	return r0, r1, unsupported("StorageIndexList")
 }
-
-func (unsupportedModule) StorageList(_ context.Context, _ string, _ string, _ string, _ int, _ string) (_ []*api.StorageObject, _ string, err error) {
-	err = unsupported("StorageList")
-	return
+func (unsupportedModule) StorageList(_ context.Context, _ string, _ string, _ string, _ int, _ string) (r0 []*api.StorageObject, r1 string, r2 error) {
+	return r0, r1, unsupported("StorageList")
 }
-
-func (unsupportedModule) StorageRead(_ context.Context, _ []*runtime.StorageRead) (_ []*api.StorageObject, err error) {
-	err = unsupported("StorageRead")
-	return
+func (unsupportedModule) StorageRead(_ context.Context, _ []*runtime.StorageRead) (r0 []*api.StorageObject, r1 error) {
+	return r0, unsupported("StorageRead")
 }
-
-func (unsupportedModule) StorageWrite(_ context.Context, _ []*runtime.StorageWrite) (_ []*api.StorageObjectAck, err error) {
-	err = unsupported("StorageWrite")
-	return
+func (unsupportedModule) StorageWrite(_ context.Context, _ []*runtime.StorageWrite) (r0 []*api.StorageObjectAck, r1 error) {
+	return r0, unsupported("StorageWrite")
 }
-
-func (unsupportedModule) StorageWriteRetry(_ context.Context, _ []*runtime.StorageRead, _ func([]*api.StorageObject) ([]*runtime.StorageWrite, error), _ int) (_ []*api.StorageObjectAck, err error) {
-	err = unsupported("StorageWriteRetry")
-	return
+func (unsupportedModule) StorageWriteRetry(_ context.Context, _ []*runtime.StorageRead, _ func([]*api.StorageObject) ([]*runtime.StorageWrite, error), _ int) (r0 []*api.StorageObjectAck, r1 error) {
+	return r0, unsupported("StorageWriteRetry")
 }
-
-func (unsupportedModule) StreamClose(_ uint8, _ string, _ string, _ string) (err error) {
-	err = unsupported("StreamClose")
-	return
+func (unsupportedModule) StreamClose(_ uint8, _ string, _ string, _ string) error {
+	return unsupported("StreamClose")
 }
-
-func (unsupportedModule) StreamCount(_ uint8, _ string, _ string, _ string) (_ int, err error) {
-	err = unsupported("StreamCount")
-	return
+func (unsupportedModule) StreamCount(_ uint8, _ string, _ string, _ string) (r0 int, r1 error) {
+	return r0, unsupported("StreamCount")
 }
-
-func (unsupportedModule) StreamSend(_ uint8, _ string, _ string, _ string, _ string, _ []runtime.Presence, _ bool) (err error) {
-	err = unsupported("StreamSend")
-	return
+func (unsupportedModule) StreamSend(_ uint8, _ string, _ string, _ string, _ string, _ []runtime.Presence, _ bool) error {
+	return unsupported("StreamSend")
 }
-
-func (unsupportedModule) StreamSendRaw(_ uint8, _ string, _ string, _ string, _ *rtapi.Envelope, _ []runtime.Presence, _ bool) (err error) {
-	err = unsupported("StreamSendRaw")
-	return
+func (unsupportedModule) StreamSendRaw(_ uint8, _ string, _ string, _ string, _ *rtapi.Envelope, _ []runtime.Presence, _ bool) error {
+	return unsupported("StreamSendRaw")
 }
-
-func (unsupportedModule) StreamUserGet(_ uint8, _ string, _ string, _ string, _ string, _ string) (_ runtime.PresenceMeta, err error) {
-	err = unsupported("StreamUserGet")
-	return
+func (unsupportedModule) StreamUserGet(_ uint8, _ string, _ string, _ string, _ string, _ string) (r0 runtime.PresenceMeta, r1 error) {
+	return r0, unsupported("StreamUserGet")
 }
-
-func (unsupportedModule) StreamUserJoin(_ uint8, _ string, _ string, _ string, _ string, _ string, _ bool, _ bool, _ string) (_ bool, err error) {
-	err = unsupported("StreamUserJoin")
-	return
+func (unsupportedModule) StreamUserJoin(_ uint8, _ string, _ string, _ string, _ string, _ string, _ bool, _ bool, _ string) (r0 bool, r1 error) {
+	return r0, unsupported("StreamUserJoin")
 }
-
-func (unsupportedModule) StreamUserKick(_ uint8, _ string, _ string, _ string, _ runtime.Presence) (err error) {
-	err = unsupported("StreamUserKick")
-	return
+func (unsupportedModule) StreamUserKick(_ uint8, _ string, _ string, _ string, _ runtime.Presence) error {
+	return unsupported("StreamUserKick")
 }
-
-func (unsupportedModule) StreamUserLeave(_ uint8, _ string, _ string, _ string, _ string, _ string) (err error) {
-	err = unsupported("StreamUserLeave")
-	return
+func (unsupportedModule) StreamUserLeave(_ uint8, _ string, _ string, _ string, _ string, _ string) error {
+	return unsupported("StreamUserLeave")
 }
-
-func (unsupportedModule) StreamUserList(_ uint8, _ string, _ string, _ string, _ bool, _ bool) (_ []runtime.Presence, err error) {
-	err = unsupported("StreamUserList")
-	return
+func (unsupportedModule) StreamUserList(_ uint8, _ string, _ string, _ string, _ bool, _ bool) (r0 []runtime.Presence, r1 error) {
+	return r0, unsupported("StreamUserList")
 }
-
-func (unsupportedModule) StreamUserUpdate(_ uint8, _ string, _ string, _ string, _ string, _ string, _ bool, _ bool, _ string) (err error) {
-	err = unsupported("StreamUserUpdate")
-	return
+func (unsupportedModule) StreamUserUpdate(_ uint8, _ string, _ string, _ string, _ string, _ string, _ bool, _ bool, _ string) error {
+	return unsupported("StreamUserUpdate")
 }
-
-func (unsupportedModule) SubscriptionGetByProductId(_ context.Context, _ string, _ string) (_ *api.ValidatedSubscription, err error) {
-	err = unsupported("SubscriptionGetByProductId")
-	return
+func (unsupportedModule) SubscriptionGetByProductId(_ context.Context, _ string, _ string) (r0 *api.ValidatedSubscription, r1 error) {
+	return r0, unsupported("SubscriptionGetByProductId")
 }
-
-func (unsupportedModule) SubscriptionValidateApple(_ context.Context, _ string, _ string, _ bool, _ ...string) (_ *api.ValidateSubscriptionResponse, err error) {
-	err = unsupported("SubscriptionValidateApple")
-	return
+func (unsupportedModule) SubscriptionValidateApple(_ context.Context, _ string, _ string, _ bool, _ ...string) (r0 *api.ValidateSubscriptionResponse, r1 error) {
+	return r0, unsupported("SubscriptionValidateApple")
 }
-
 func (unsupportedModule) SubscriptionValidateGoogle(_ context.Context, _ string, _ string, _ bool, _ ...struct {
 	ClientEmail string
 	PrivateKey  string
-}) (_ *api.ValidateSubscriptionResponse, err error) {
-	err = unsupported("SubscriptionValidateGoogle")
-	return
+}) (r0 *api.ValidateSubscriptionResponse, r1 error) {
+	return r0, unsupported("SubscriptionValidateGoogle")
 }
-
-func (unsupportedModule) SubscriptionsList(_ context.Context, _ string, _ int, _ string) (_ *api.SubscriptionList, err error) {
-	err = unsupported("SubscriptionsList")
-	return
+func (unsupportedModule) SubscriptionsList(_ context.Context, _ string, _ int, _ string) (r0 *api.SubscriptionList, r1 error) {
+	return r0, unsupported("SubscriptionsList")
 }
-
-func (unsupportedModule) TournamentAddAttempt(_ context.Context, _ string, _ string, _ int) (err error) {
-	err = unsupported("TournamentAddAttempt")
-	return
+func (unsupportedModule) TournamentAddAttempt(_ context.Context, _ string, _ string, _ int) error {
+	return unsupported("TournamentAddAttempt")
 }
-
-func (unsupportedModule) TournamentCreate(_ context.Context, _ string, _ bool, _ string, _ string, _ string, _ map[string]interface{}, _ string, _ string, _ int, _ int, _ int, _ int, _ int, _ int, _ bool, _ bool) (err error) {
-	err = unsupported("TournamentCreate")
-	return
+func (unsupportedModule) TournamentCreate(_ context.Context, _ string, _ bool, _ string, _ string, _ string, _ map[string]interface{}, _ string, _ string, _ int, _ int, _ int, _ int, _ int, _ int, _ bool, _ bool) error {
+	return unsupported("TournamentCreate")
 }
-
-func (unsupportedModule) TournamentDelete(_ context.Context, _ string) (err error) {
-	err = unsupported("TournamentDelete")
-	return
+func (unsupportedModule) TournamentDelete(_ context.Context, _ string) error {
+	return unsupported("TournamentDelete")
 }
-
-func (unsupportedModule) TournamentJoin(_ context.Context, _ string, _ string, _ string) (err error) {
-	err = unsupported("TournamentJoin")
-	return
+func (unsupportedModule) TournamentJoin(_ context.Context, _ string, _ string, _ string) error {
+	return unsupported("TournamentJoin")
 }
-
-func (unsupportedModule) TournamentList(_ context.Context, _ int, _ int, _ int, _ int, _ int, _ string) (_ *api.TournamentList, err error) {
-	err = unsupported("TournamentList")
-	return
+func (unsupportedModule) TournamentList(_ context.Context, _ int, _ int, _ int, _ int, _ int, _ string) (r0 *api.TournamentList, r1 error) {
+	return r0, unsupported("TournamentList")
 }
-
-func (unsupportedModule) TournamentRanksDisable(_ context.Context, _ string) (err error) {
-	err = unsupported("TournamentRanksDisable")
-	return
+func (unsupportedModule) TournamentRanksDisable(_ context.Context, _ string) error {
+	return unsupported("TournamentRanksDisable")
 }
-
-func (unsupportedModule) TournamentRecordDelete(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("TournamentRecordDelete")
-	return
+func (unsupportedModule) TournamentRecordDelete(_ context.Context, _ string, _ string) error {
+	return unsupported("TournamentRecordDelete")
 }
-
-func (unsupportedModule) TournamentRecordWrite(_ context.Context, _ string, _ string, _ string, _ int64, _ int64, _ map[string]interface{}, _ *int) (_ *api.LeaderboardRecord, err error) {
-	err = unsupported("TournamentRecordWrite")
-	return
+func (unsupportedModule) TournamentRecordWrite(_ context.Context, _ string, _ string, _ string, _ int64, _ int64, _ map[string]interface{}, _ *int) (r0 *api.LeaderboardRecord, r1 error) {
+	return r0, unsupported("TournamentRecordWrite")
 }
-
-func (unsupportedModule) TournamentRecordsHaystack(_ context.Context, _ string, _ string, _ int, _ string, _ int64) (_ *api.TournamentRecordList, err error) {
-	err = unsupported("TournamentRecordsHaystack")
-	return
+func (unsupportedModule) TournamentRecordsHaystack(_ context.Context, _ string, _ string, _ int, _ string, _ int64) (r0 *api.TournamentRecordList, r1 error) {
+	return r0, unsupported("TournamentRecordsHaystack")
 }
-
-func (unsupportedModule) TournamentRecordsList(_ context.Context, _ string, _ []string, _ int, _ string, _ int64) (_ []*api.LeaderboardRecord, _ []*api.LeaderboardRecord, _ string, _ string, err error) {
-	err = unsupported("TournamentRecordsList")
-	return
+func (unsupportedModule) TournamentRecordsList(_ context.Context, _ string, _ []string, _ int, _ string, _ int64) (r0 []*api.LeaderboardRecord, r1 []*api.LeaderboardRecord, r2 string, r3 string, r4 error) {
+	return r0, r1, r2, r3, unsupported("TournamentRecordsList")
 }
-
-func (unsupportedModule) TournamentsGetId(_ context.Context, _ []string) (_ []*api.Tournament, err error) {
-	err = unsupported("TournamentsGetId")
-	return
+func (unsupportedModule) TournamentsGetId(_ context.Context, _ []string) (r0 []*api.Tournament, r1 error) {
+	return r0, unsupported("TournamentsGetId")
 }
-
-func (unsupportedModule) UnlinkApple(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("UnlinkApple")
-	return
+func (unsupportedModule) UnlinkApple(_ context.Context, _ string, _ string) error {
+	return unsupported("UnlinkApple")
 }
-
-func (unsupportedModule) UnlinkCustom(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("UnlinkCustom")
-	return
+func (unsupportedModule) UnlinkCustom(_ context.Context, _ string, _ string) error {
+	return unsupported("UnlinkCustom")
 }
-
-func (unsupportedModule) UnlinkDevice(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("UnlinkDevice")
-	return
+func (unsupportedModule) UnlinkDevice(_ context.Context, _ string, _ string) error {
+	return unsupported("UnlinkDevice")
 }
-
-func (unsupportedModule) UnlinkEmail(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("UnlinkEmail")
-	return
+func (unsupportedModule) UnlinkEmail(_ context.Context, _ string, _ string) error {
+	return unsupported("UnlinkEmail")
 }
-
-func (unsupportedModule) UnlinkFacebook(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("UnlinkFacebook")
-	return
+func (unsupportedModule) UnlinkFacebook(_ context.Context, _ string, _ string) error {
+	return unsupported("UnlinkFacebook")
 }
-
-func (unsupportedModule) UnlinkFacebookInstantGame(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("UnlinkFacebookInstantGame")
-	return
+func (unsupportedModule) UnlinkFacebookInstantGame(_ context.Context, _ string, _ string) error {
+	return unsupported("UnlinkFacebookInstantGame")
 }
-
-func (unsupportedModule) UnlinkGameCenter(_ context.Context, _ string, _ string, _ string, _ int64, _ string, _ string, _ string) (err error) {
-	err = unsupported("UnlinkGameCenter")
-	return
+func (unsupportedModule) UnlinkGameCenter(_ context.Context, _ string, _ string, _ string, _ int64, _ string, _ string, _ string) error {
+	return unsupported("UnlinkGameCenter")
 }
-
-func (unsupportedModule) UnlinkGoogle(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("UnlinkGoogle")
-	return
+func (unsupportedModule) UnlinkGoogle(_ context.Context, _ string, _ string) error {
+	return unsupported("UnlinkGoogle")
 }
-
-func (unsupportedModule) UnlinkSteam(_ context.Context, _ string, _ string) (err error) {
-	err = unsupported("UnlinkSteam")
-	return
+func (unsupportedModule) UnlinkSteam(_ context.Context, _ string, _ string) error {
+	return unsupported("UnlinkSteam")
 }
-
-func (unsupportedModule) UserGroupsList(_ context.Context, _ string, _ int, _ *int, _ string) (_ []*api.UserGroupList_UserGroup, _ string, err error) {
-	err = unsupported("UserGroupsList")
-	return
+func (unsupportedModule) UserGroupsList(_ context.Context, _ string, _ int, _ *int, _ string) (r0 []*api.UserGroupList_UserGroup, r1 string, r2 error) {
+	return r0, r1, unsupported("UserGroupsList")
 }
-
-func (unsupportedModule) UsersBanId(_ context.Context, _ []string) (err error) {
-	err = unsupported("UsersBanId")
-	return
+func (unsupportedModule) UsersBanId(_ context.Context, _ []string) error {
+	return unsupported("UsersBanId")
 }
-
-func (unsupportedModule) UsersGetFriendStatus(_ context.Context, _ string, _ []string) (_ []*api.Friend, err error) {
-	err = unsupported("UsersGetFriendStatus")
-	return
+func (unsupportedModule) UsersGetFriendStatus(_ context.Context, _ string, _ []string) (r0 []*api.Friend, r1 error) {
+	return r0, unsupported("UsersGetFriendStatus")
 }
-
-func (unsupportedModule) UsersGetId(_ context.Context, _ []string, _ []string) (_ []*api.User, err error) {
-	err = unsupported("UsersGetId")
-	return
+func (unsupportedModule) UsersGetId(_ context.Context, _ []string, _ []string) (r0 []*api.User, r1 error) {
+	return r0, unsupported("UsersGetId")
 }
-
-func (unsupportedModule) UsersGetRandom(_ context.Context, _ int) (_ []*api.User, err error) {
-	err = unsupported("UsersGetRandom")
-	return
+func (unsupportedModule) UsersGetRandom(_ context.Context, _ int) (r0 []*api.User, r1 error) {
+	return r0, unsupported("UsersGetRandom")
 }
-
-func (unsupportedModule) UsersGetUsername(_ context.Context, _ []string) (_ []*api.User, err error) {
-	err = unsupported("UsersGetUsername")
-	return
+func (unsupportedModule) UsersGetUsername(_ context.Context, _ []string) (r0 []*api.User, r1 error) {
+	return r0, unsupported("UsersGetUsername")
 }
-
-func (unsupportedModule) UsersUnbanId(_ context.Context, _ []string) (err error) {
-	err = unsupported("UsersUnbanId")
-	return
+func (unsupportedModule) UsersUnbanId(_ context.Context, _ []string) error {
+	return unsupported("UsersUnbanId")
 }
-
-func (unsupportedModule) WalletLedgerList(_ context.Context, _ string, _ int, _ string) (_ []runtime.WalletLedgerItem, _ string, err error) {
-	err = unsupported("WalletLedgerList")
-	return
+func (unsupportedModule) WalletLedgerList(_ context.Context, _ string, _ int, _ string) (r0 []runtime.WalletLedgerItem, r1 string, r2 error) {
+	return r0, r1, unsupported("WalletLedgerList")
 }
-
-func (unsupportedModule) WalletLedgerUpdate(_ context.Context, _ string, _ map[string]interface{}) (_ runtime.WalletLedgerItem, err error) {
-	err = unsupported("WalletLedgerUpdate")
-	return
+func (unsupportedModule) WalletLedgerUpdate(_ context.Context, _ string, _ map[string]interface{}) (r0 runtime.WalletLedgerItem, r1 error) {
+	return r0, unsupported("WalletLedgerUpdate")
 }
-
-func (unsupportedModule) WalletUpdate(_ context.Context, _ string, _ map[string]int64, _ map[string]interface{}, _ bool) (_ map[string]int64, _ map[string]int64, err error) {
-	err = unsupported("WalletUpdate")
-	return
+func (unsupportedModule) WalletUpdate(_ context.Context, _ string, _ map[string]int64, _ map[string]interface{}, _ bool) (r0 map[string]int64, r1 map[string]int64, r2 error) {
+	return r0, r1, unsupported("WalletUpdate")
 }
-
-func (unsupportedModule) WalletsUpdate(_ context.Context, _ []*runtime.WalletUpdate, _ bool) (_ []*runtime.WalletUpdateResult, err error) {
-	err = unsupported("WalletsUpdate")
-	return
+func (unsupportedModule) WalletsUpdate(_ context.Context, _ []*runtime.WalletUpdate, _ bool) (r0 []*runtime.WalletUpdateResult, r1 error) {
+	return r0, unsupported("WalletsUpdate")
 }

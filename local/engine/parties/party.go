@@ -165,11 +165,17 @@ func (p *party) join(m presence.Presence) error {
 	if err != nil {
 		return err
 	}
-	if entered {
-		// Even a member who joins again ends the party's search.
-		p.dropTickets()
-		p.reg.moveOut(m.ID.SessionID, p.stream)
+	if !entered {
+		return nil
 	}
+	// Even a member who joins again ends the party's search.
+	p.dropTickets()
+	// A session that has ended cannot be tracked. It stays a member all the same, as on
+	// the real server, which nothing but the leader's remove ends.
+	if ok, _ := p.track(m); !ok {
+		return errTracking
+	}
+	p.reg.moveOut(m.ID.SessionID, p.stream)
 	return nil
 }
 
@@ -184,7 +190,8 @@ func (p *party) joinLocked(m presence.Presence) (entered bool, err error) {
 		return false, runtime.ErrPartyFull // also for a member who joins again
 	}
 	if p.open {
-		return true, p.enter(m)
+		p.add(m)
+		return true, nil
 	}
 	if len(p.requests) >= p.maxSize {
 		return false, runtime.ErrPartyJoinRequestsFull
@@ -202,17 +209,12 @@ func (p *party) joinLocked(m presence.Presence) (entered bool, err error) {
 	return false, nil
 }
 
-// enter puts a session on the stream and among the members at once, so that the seat is
-// taken before the tracker's event comes round. The caller holds mu and has seen that
-// there is room.
-func (p *party) enter(m presence.Presence) error {
-	if ok, _ := p.track(m); !ok {
-		return errTracking
-	}
+// add makes a session a member before the tracker's event comes round, so that the seat
+// is taken at once. The caller holds mu and has seen that there is room.
+func (p *party) add(m presence.Presence) {
 	if p.position(m.ID.SessionID) < 0 {
 		p.members = append(p.members, m)
 	}
-	return nil
 }
 
 // promote makes a member the leader.
@@ -254,9 +256,10 @@ func (p *party) acceptLocked(caller uuid.UUID, target *rtapi.UserPresence) (pres
 	if !ok {
 		return m, runtime.ErrPartyNotRequest
 	}
-	if p.enter(m) != nil {
+	if ok, _ := p.track(m); !ok {
 		return m, runtime.ErrPartyAcceptRequest
 	}
+	p.add(m)
 	return m, nil
 }
 

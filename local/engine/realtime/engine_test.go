@@ -377,23 +377,6 @@ func TestServer_Ending(t *testing.T) {
 	}
 }
 
-func TestModule_Logout(t *testing.T) {
-	t.Parallel()
-	e := newEngine(t)
-	var got uuid.UUID
-	m := realtime.NewModule(e.server, e.parties, func(userID uuid.UUID, _, _ string) error { got = userID; return nil })
-	id := uuid.New()
-	if err := m.SessionLogout(id.String(), "", ""); err != nil || got != id {
-		t.Errorf("logout of %v, %v", got, err)
-	}
-	if err := m.SessionLogout("x", "", ""); err == nil || err.Error() != "expects valid user id" {
-		t.Error(err)
-	}
-	if err := e.module.SessionLogout(id.String(), "", ""); err == nil || err.Error() != "not supported by the embedded engine: SessionLogout" {
-		t.Error(err)
-	}
-}
-
 func TestModule_PartyList(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t)

@@ -78,7 +78,10 @@ func quietServer(t testing.TB) (*Server, *Session) {
 		_ = registry.Close()
 	})
 	for name, handle := range registry.Handlers() {
-		if err := srv.Handle(name, Adapt(handle)); err != nil {
+		adapted := func(ctx context.Context, s *Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+			return handle(ctx, s, in)
+		}
+		if err := srv.Handle(name, adapted); err != nil {
 			t.Fatal(err)
 		}
 	}

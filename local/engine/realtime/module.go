@@ -17,7 +17,6 @@ import (
 type Module struct {
 	srv     *Server
 	parties PartyLister
-	logout  func(userID uuid.UUID, token, refreshToken string) error
 }
 
 // PartyLister lists parties; it is the party registry.
@@ -25,26 +24,9 @@ type PartyLister interface {
 	List(ctx context.Context, limit int, open *bool, showHidden bool, query, cursor string) ([]*api.Party, string, error)
 }
 
-var _ interface {
-	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
-	StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error)
-	StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error)
-	StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error
-	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
-	StreamUserKick(mode uint8, subject, subcontext, label string, presence runtime.Presence) error
-	StreamCount(mode uint8, subject, subcontext, label string) (int, error)
-	StreamClose(mode uint8, subject, subcontext, label string) error
-	StreamSend(mode uint8, subject, subcontext, label, data string, presences []runtime.Presence, reliable bool) error
-	StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error
-	SessionDisconnect(ctx context.Context, sessionID string, reason ...runtime.PresenceReason) error
-	SessionLogout(userID, token, refreshToken string) error
-	PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error)
-} = (*Module)(nil)
-
-// NewModule makes the module part of a server. logout ends tokens, which are none of
-// this package's business; with nil SessionLogout is refused.
-func NewModule(srv *Server, parties PartyLister, logout func(userID uuid.UUID, token, refreshToken string) error) *Module {
-	return &Module{srv: srv, parties: parties, logout: logout}
+// NewModule makes the module part of a server.
+func NewModule(srv *Server, parties PartyLister) *Module {
+	return &Module{srv: srv, parties: parties}
 }
 
 var (
@@ -161,11 +143,6 @@ func (m *Module) StreamUserLeave(mode uint8, subject, subcontext, label, userID,
 	return nil
 }
 
-// StreamUserKick is StreamUserLeave for a presence.
-func (m *Module) StreamUserKick(mode uint8, subject, subcontext, label string, p runtime.Presence) error {
-	return m.StreamUserLeave(mode, subject, subcontext, label, p.GetUserId(), p.GetSessionId())
-}
-
 var errNode = errors.New("node not found")
 
 // live finds a session that is about to be put on a stream.
@@ -259,18 +236,6 @@ func (m *Module) SessionDisconnect(_ context.Context, sessionID string, reason .
 		s.end(disconnected, why)
 	}
 	return nil
-}
-
-// SessionLogout ends a user's tokens.
-func (m *Module) SessionLogout(userID, token, refreshToken string) error {
-	id, err := uuid.Parse(userID)
-	if err != nil {
-		return errUser
-	}
-	if m.logout == nil {
-		return errors.New("not supported by the embedded engine: SessionLogout")
-	}
-	return m.logout(id, token, refreshToken)
 }
 
 // PartyList finds parties; see the party registry.

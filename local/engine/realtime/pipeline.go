@@ -14,15 +14,6 @@ import (
 // when after-hooks see out.
 type Handler func(ctx context.Context, s *Session, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool)
 
-// Adapt makes a Handler of one that knows sessions by an interface of its own. It
-// panics if *Session does not implement that.
-func Adapt[S any](h func(ctx context.Context, s S, in *rtapi.Envelope) (out *rtapi.Envelope, ok bool)) Handler {
-	_ = any((*Session)(nil)).(S)
-	return func(ctx context.Context, s *Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
-		return h(ctx, any(s).(S), in)
-	}
-}
-
 // clientMessages are the messages a client may send; the rest of the envelope's
 // messages are the server's.
 var clientMessages = map[protoreflect.Name]string{}

@@ -112,9 +112,10 @@ type Server struct {
 	upgrader websocket.Upgrader
 	nodeHash [6]byte // end of the ID of each session of this node
 
-	mu     sync.Mutex
-	closed bool
-	open   sync.WaitGroup // one per socket
+	mu      sync.Mutex
+	closed  bool
+	closing chan struct{}  // closed by Close
+	open    sync.WaitGroup // one per socket
 }
 
 // New makes a server and has it announce the tracker's events to the clients.
@@ -131,6 +132,7 @@ func New(opts Options) (*Server, error) {
 		log:      opts.Logger,
 		sessions: newSessions(),
 		follows:  newFollows(),
+		closing:  make(chan struct{}),
 		upgrader: websocket.Upgrader{
 			ReadBufferSize: 4096, WriteBufferSize: 4096,
 			CheckOrigin: func(*http.Request) bool { return true },
@@ -168,7 +170,10 @@ func (srv *Server) Online(userID uuid.UUID) bool {
 // open.
 func (srv *Server) Close() {
 	srv.mu.Lock()
-	srv.closed = true
+	if !srv.closed {
+		srv.closed = true
+		close(srv.closing)
+	}
 	srv.mu.Unlock()
 	for _, s := range srv.sessions.all() {
 		s.Close("server is shutting down")

@@ -3,7 +3,6 @@ package realtime
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"runtime/debug"
 	"sync"
@@ -148,10 +147,12 @@ func (s *Session) serve() {
 	s.Close(reason)
 	<-s.written
 	if linger {
-		// A connection that is closed with data unread is reset, and the client may never
-		// see the close frame.
-		_ = s.conn.SetReadDeadline(time.Now().Add(s.srv.opts.CloseWait))
-		_, _ = io.Copy(io.Discard, s.conn.NetConn())
+		// Nobody reads the client's answer to the close any more, so the server waits for
+		// it in vain.
+		select {
+		case <-time.After(s.srv.opts.CloseWait):
+		case <-s.srv.closing:
+		}
 	}
 	_ = s.conn.Close()
 	log.Debug("session ended", "reason", s.reason)
@@ -160,8 +161,10 @@ func (s *Session) serve() {
 	}
 }
 
-// read handles messages until the session or its connection ends. It tells the reason,
-// "" if the client left in good order, and whether the client may still be sending.
+// read handles messages until the connection ends, or a message ends it. After the
+// session has ended the connection stays open for a moment, and what still comes in is
+// handled like everything else: so does the real server. It returns the reason, "" if
+// the client left in good order, and whether the connection has to be ended from here.
 func (s *Session) read() (reason string, linger bool) {
 	opts := &s.srv.opts
 	s.conn.SetReadLimit(opts.MaxMessageBytes)
@@ -181,9 +184,6 @@ func (s *Session) read() (reason string, linger bool) {
 			return "", false
 		case err != nil:
 			return err.Error(), false
-		}
-		if s.ctx.Err() != nil {
-			continue // waiting for the client to answer the close
 		}
 		if kind != want {
 			return "received unexpected WebSocket message type", true
@@ -261,9 +261,6 @@ func (s *Session) writeRest() {
 	if s.reason != "" {
 		_ = s.conn.WriteControl(websocket.CloseMessage,
 			websocket.FormatCloseMessage(websocket.CloseNormalClosure, closeText(s.reason)), deadline)
-	}
-	if c, ok := s.conn.NetConn().(interface{ CloseWrite() error }); ok {
-		_ = c.CloseWrite()
 	}
 	s.deadline.Lock()
 	defer s.deadline.Unlock()

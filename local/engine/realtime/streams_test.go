@@ -1,6 +1,11 @@
 package realtime_test
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
 
 // What a server's runtime does to a party's stream. On a real server these need the
 // module in testdata/probe.
@@ -340,4 +345,34 @@ func TestStreams_Disconnect(t *testing.T) {
 		`bob : {"party_leader":{"party_id":"$P1","presence":"bob"}}`,
 		`bob : {"party_presence_event":{"leaves":["alice"],"party_id":"$P1"}}`,
 		`bob = {"rpc":null}`)
+}
+
+// A server goes on with what it reads from a socket that it has closed, until the client
+// has confirmed the end or the time for that is over. Who joins an open party then is a
+// member that is on no stream: only the leader's remove ends it.
+func TestStreams_DeadSocketJoins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	alice, bob := w.player("alice"), w.player("bob")
+	w.step(alice, `{"party_create":{"open":true,"max_size":2}}`,
+		`alice = {"party":{"leader":"alice","max_size":2,"open":true,"party_id":"$P1","presences":["alice"],"self":"alice"}}`,
+		`alice : {"party":{"leader":"alice","max_size":2,"open":true,"party_id":"$P1","presences":["alice"],"self":"alice"}}`,
+		`alice : {"party_presence_event":{"joins":["alice"],"party_id":"$P1"}}`)
+	bob.conn.SetCloseHandler(func(int, string) error {
+		bob.sendText(w.expand(`{"party_join":{"party_id":"$P1"}}`))
+		return bob.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(patience))
+	})
+	w.cutOff(alice, bob, `{"rpc":{"id":"Probe","payload":"{\"op\":\"disconnect\",\"session\":\"$bob.session\"}"}}`, "server-side session disconnect",
+		`alice = {"rpc":null}`)
+	w.probe(alice, `{"op":"count","mode":7,"subject":"$P1.id","label":"$node"}`, `alice = {"rpc":1}`)
+	cyd := w.player("cyd")
+	w.step(cyd, `{"party_join":{"party_id":"$P1"}}`,
+		`cyd = {"error":{"code":3,"message":"Error joining party: party full"}}`)
+	w.step(alice, `{"party_remove":{"party_id":"$P1","presence":{"user_id":"$bob.user","session_id":"$bob.session","username":"$bob"}}}`,
+		`alice = {}`)
+	w.step(cyd, `{"party_join":{"party_id":"$P1"}}`,
+		`cyd = {}`,
+		`alice : {"party_presence_event":{"joins":["cyd"],"party_id":"$P1"}}`,
+		`cyd : {"party":{"leader":"alice","max_size":2,"open":true,"party_id":"$P1","presences":["alice","cyd"],"self":"cyd"}}`,
+		`cyd : {"party_presence_event":{"joins":["cyd"],"party_id":"$P1"}}`)
 }

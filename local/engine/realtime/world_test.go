@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/local/engine/parties"
@@ -69,9 +70,12 @@ func newEngine(t testing.TB, changes ...func(*realtime.Options, *parties.Options
 	if e.parties, err = parties.New(partyOpts); err != nil {
 		t.Fatal(err)
 	}
-	e.module = realtime.NewModule(e.server, e.parties, nil)
+	e.module = realtime.NewModule(e.server, e.parties)
 	for name, handle := range e.parties.Handlers() {
-		if err := e.server.Handle(name, realtime.Adapt(handle)); err != nil {
+		adapted := func(ctx context.Context, s *realtime.Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
+			return handle(ctx, s, in)
+		}
+		if err := e.server.Handle(name, adapted); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -119,15 +119,3 @@ func (m Module) FriendsList(_ context.Context, userID string, limit int, state *
 	}
 	return m.store.Friends(user, limit, checked, cursor)
 }
-
-// FriendsOfFriendsList implements runtime.NakamaModule.
-func (m Module) FriendsOfFriendsList(_ context.Context, userID string, limit int, cursor string) ([]*api.FriendsOfFriendsList_FriendOfFriend, string, error) {
-	user, err := uuid.Parse(userID)
-	if err != nil {
-		return nil, "", errors.New("expects user ID to be a valid identifier")
-	}
-	if limit < 1 || limit > 1000 {
-		return nil, "", errors.New("expects limit to be 1-1000")
-	}
-	return m.store.FriendsOfFriends(user, limit, cursor)
-}

@@ -69,15 +69,6 @@ func (m Module) GroupUpdate(_ context.Context, id, userID, name, creatorID, lang
 	})
 }
 
-// GroupDelete implements runtime.NakamaModule.
-func (m Module) GroupDelete(_ context.Context, id string) error {
-	group, err := uuid.Parse(id)
-	if err != nil {
-		return errors.New("expects group ID to be a valid identifier")
-	}
-	return m.store.DeleteGroup(group, uuid.Nil)
-}
-
 func groupUser(groupID, userID, username string) (group, user uuid.UUID, err error) {
 	if group, err = uuid.Parse(groupID); err != nil {
 		return group, user, errors.New("expects group ID to be a valid identifier")
@@ -143,16 +134,6 @@ func (m Module) GroupUsersBan(_ context.Context, callerID, groupID string, userI
 // GroupUsersKick implements runtime.NakamaModule.
 func (m Module) GroupUsersKick(_ context.Context, callerID, groupID string, userIDs []string) error {
 	return onGroup(callerID, groupID, userIDs, "kick", m.store.KickGroupUsers)
-}
-
-// GroupUsersPromote implements runtime.NakamaModule.
-func (m Module) GroupUsersPromote(_ context.Context, callerID, groupID string, userIDs []string) error {
-	return onGroup(callerID, groupID, userIDs, "promote", m.store.PromoteGroupUsers)
-}
-
-// GroupUsersDemote implements runtime.NakamaModule.
-func (m Module) GroupUsersDemote(_ context.Context, callerID, groupID string, userIDs []string) error {
-	return onGroup(callerID, groupID, userIDs, "demote", m.store.DemoteGroupUsers)
 }
 
 // GroupUsersList implements runtime.NakamaModule.

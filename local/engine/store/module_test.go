@@ -100,8 +100,8 @@ func TestModule_IsNakamaModule(t *testing.T) {
 			t.Errorf("%s is %v; want %v", method.Name, got, wanted.Type)
 		}
 	}
-	if n := module.NumMethod(); n < 50 {
-		t.Errorf("Module has %d methods; at least 50 are promised", n)
+	if n := module.NumMethod(); n < 40 {
+		t.Errorf("Module has %d methods; at least 40 are promised", n)
 	}
 }
 

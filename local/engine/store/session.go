@@ -138,7 +138,7 @@ func (s *Store) live(kind string, session Session, lifetime time.Duration) bool 
 	return !ended
 }
 
-// RefreshSession issues new tokens for a refresh token. vars nil keeps the old ones.
+// RefreshSession issues new tokens for a refresh token. Without vars the old ones stay.
 func (s *Store) RefreshSession(refresh string, vars map[string]string) (Tokens, error) {
 	session, ok := s.parse(s.opts.RefreshSigningKey, refresh)
 	if !ok || !s.live(refreshKind, session, s.opts.RefreshTokenExpiry) {
@@ -157,7 +157,7 @@ func (s *Store) RefreshSession(refresh string, vars map[string]string) (Tokens, 
 	if err != nil {
 		return Tokens{}, err
 	}
-	if vars == nil {
+	if len(vars) == 0 {
 		vars = session.Vars
 	}
 	return s.issue(session.UserID, found.Username, session.TokenID, session.IssuedAt, vars), nil

@@ -95,6 +95,16 @@ func (r Report) GroupsApart(seats int) float64 {
 	return float64(n) / float64(len(r.Matches))
 }
 
+// Fills is how many tickets joined a running match.
+func (r Report) Fills() (n int) {
+	for _, t := range r.Tickets {
+		if t.Fill {
+			n++
+		}
+	}
+	return n
+}
+
 // Band is the waits of the tickets of similar skill.
 type Band struct {
 	Low, High float64   // skill, or deviations from the middle

@@ -98,3 +98,38 @@ func TestOptimum_BruteForce(t *testing.T) {
 		}
 	})
 }
+
+// Of the most matches that 40 tickets can have, a pass makes nearly all; the greedy does not.
+func TestOptimum_FormationComesClose(t *testing.T) {
+	q := formation.Queue{Teams: 2, TeamSize: 5, Window: 100, WidenPerSec: 25, MaxWindow: 600}
+	for name, sizes := range map[string][]int{"uniform": {1, 2, 3, 4, 5}, "as in games": {1, 1, 1, 1, 1, 1, 2, 2, 2, 3, 4, 5}} {
+		most, made, greedy := 0, 0, 0
+		for seed := range uint64(40) {
+			p := smallPool(seed, 40, sizes)
+			n, _ := yardstick.Optimum(now, q, p, 100_000) // an upper bound where it is not exact
+			most += n
+			made += len(formation.Form(now, q, p, nil).Matches)
+			greedy += len(yardstick.Greedy(now, q, p, nil).Matches)
+		}
+		t.Logf("%s: %d matches possible; formation makes %d, the greedy %d", name, most, made, greedy)
+		if share := float64(made) / float64(most); share < 0.95 || made <= greedy || made > most {
+			t.Errorf("%s: %.3f of the optimum; the greedy makes %d matches", name, share, greedy)
+		}
+	}
+}
+
+// The sliding window takes the narrowest run, and no player twice.
+func TestSlidingWindow(t *testing.T) {
+	p := formation.Pool{}
+	for i, skill := range []float64{0, 90, 100, 101, 150, 400, 410} {
+		p.Tickets = append(p.Tickets, formation.Ticket{ID: fmt.Sprint(i), Size: 1, Skill: skill})
+	}
+	res := yardstick.SlidingWindow(now, formation.Queue{Teams: 2, TeamSize: 1, Window: 50}, p, nil)
+	var spreads []float64
+	for _, m := range res.Matches {
+		spreads = append(spreads, m.Spread)
+	}
+	if !slices.Equal(spreads, []float64{1, 10, 90}) {
+		t.Errorf("spreads of %v; want 1, 10 and 90, and nobody for the one at 150", spreads)
+	}
+}

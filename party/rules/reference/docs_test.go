@@ -50,7 +50,7 @@ func inStep(t *testing.T, path string, want []byte) {
 
 func TestDesigners_tables(t *testing.T) {
 	doc := string(readFile(t, designers))
-	for section, table := range map[string]func() (string, error){"keys": reference.KeysMarkdown, "facts": reference.FactsMarkdown} {
+	for section, table := range map[string]func() (string, error){"keys": reference.KeysMarkdown, "facts": reference.FactsMarkdown, "texts": reference.TextsMarkdown} {
 		text, err := table()
 		if err != nil {
 			t.Fatal(err)

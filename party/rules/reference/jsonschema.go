@@ -39,6 +39,9 @@ func (s *schema) object(t reflect.Type, defaults map[string]any) map[string]any 
 	for i := range t.NumField() {
 		f := t.Field(i)
 		key := f.Tag.Get("yaml")
+		if key == "-" {
+			continue
+		}
 		prop := s.property(f, defaults[key])
 		if doc := s.docs[t.Name()+"."+f.Name]; doc != "" {
 			prop["description"] = doc
@@ -79,7 +82,14 @@ func (s *schema) property(f reflect.StructField, value any) map[string]any {
 		}
 		return out
 	case reflect.Map:
-		out := map[string]any{"type": "object", "additionalProperties": s.item(t.Elem(), "")}
+		values := s.item(t.Elem(), "")
+		if t.Elem().Kind() == reflect.Map { // languages: the texts of each are named as those of texts
+			values = map[string]any{
+				"type": "object", "additionalProperties": map[string]any{"type": "string"},
+				"propertyNames": map[string]any{"pattern": rules.FormPattern("page_text")},
+			}
+		}
+		out := map[string]any{"type": "object", "additionalProperties": values}
 		if p := rules.FormPattern(f.Tag.Get("form")); p != "" {
 			out["propertyNames"] = map[string]any{"pattern": p}
 		}

@@ -2,6 +2,8 @@ package reference
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"partyline/party/rules"
@@ -47,6 +49,17 @@ func FactsMarkdown() (string, error) {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f.Usage, cell(f.Doc))
 	}
 	fmt.Fprintf(&b, "| `%s` | As in the [expression language](https://expr-lang.org/docs/language-definition). |\n", strings.Join(rules.Builtins(), "`, `"))
+	return b.String(), nil
+}
+
+// TextsMarkdown is the table of the landing page's texts for docs/designers.md.
+func TextsMarkdown() (string, error) {
+	texts := rules.PageTexts()
+	var b strings.Builder
+	b.WriteString("\n| key | text |\n|---|---|\n")
+	for _, key := range slices.Sorted(maps.Keys(texts)) {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", key, cell(texts[key]))
+	}
 	return b.String(), nil
 }
 

@@ -23,6 +23,22 @@
     if (img.complete && img.naturalWidth === 0) dropPicture(img);
   }
 
+  // ---- the ways, by the device ------------------------------------------------------
+
+  const agent = navigator.userAgent;
+  const ios = /iPhone|iPad|iPod/.test(agent) || (/Macintosh/.test(agent) && navigator.maxTouchPoints > 1);
+  const phone = ios ? 'ios' : /Android/.test(agent) ? 'android' : '';
+  const system = phone || (/Windows/.test(agent) ? 'windows' : /Macintosh|Mac OS/.test(agent) ? 'macos' : 'linux');
+  const play = byId('play');
+  const links = Array.from(document.querySelectorAll('#ways a'));
+
+  // What is for other devices is of no use here.
+  for (const a of links) {
+    const on = a.dataset.device ? a.dataset.device.split(' ') : [];
+    if (on.length && !on.includes(system) && (phone || !on.includes('desktop'))) a.parentElement.hidden = true;
+  }
+  if (links.length && links.every((a) => a.parentElement.hidden)) byId('ways').parentElement.hidden = true;
+
   if (invite.dataset.live !== 'true') return;
 
   // ---- the party, live -------------------------------------------------------------
@@ -123,21 +139,21 @@
 
   function over() {
     invite.dataset.live = 'false';
-    for (const id of ['actions', 'about', 'aside', 'pulse', 'message']) {
-      if (byId(id)) byId(id).hidden = true;
-    }
+    // The page of an invite that is over has other ways; with a pause, for servers behind
+    // one address may be of two minds for a moment.
+    setTimeout(function () { window.location.reload(); }, 1000);
   }
 
   function draw(body, first) {
     const next = body.state || body.reason;
     setText(byId('headline'), body.view.headline);
     let note = body.view.note;
-    if (state === 'full' && next === 'open') note = invite.dataset.free;
+    if (state !== 'open' && next === 'open') note = invite.dataset.free;
     else if (state === 'open' && next === 'open') note = byId('note').textContent;
     show(byId('note'), note);
     state = next;
     invite.dataset.state = next;
-    if (!body.party && next !== 'open' && next !== 'full') {
+    if (!body.party && !['open', 'full', 'locked', 'away'].includes(next)) {
       over();
       return false;
     }
@@ -201,35 +217,20 @@
 
   // ---- the way into the game -------------------------------------------------------
 
-  const agent = navigator.userAgent;
-  const ios = /iPhone|iPad|iPod/.test(agent) || (/Macintosh/.test(agent) && navigator.maxTouchPoints > 1);
-  const platform = ios ? 'ios' : /Android/.test(agent) ? 'android' : 'desktop';
-  const play = byId('play');
-  const links = Array.from(document.querySelectorAll('#ways a'));
-  const linkOf = (kind) => links.find((a) => a.dataset.way === kind);
-
-  // The other phone's store is of no use here.
-  for (const a of links) {
-    const store = a.dataset.way === 'ios' || a.dataset.way === 'android';
-    if (store && platform !== 'desktop' && a.dataset.way !== platform) a.parentElement.hidden = true;
+  // A page cannot see whether the game is there. The hint is a question, so it does no harm,
+  // and nobody is sent anywhere without a press of their own.
+  function offerOthers() {
+    const others = links.some((a) => !a.parentElement.hidden);
+    setText(byId('stuck'), others ? byId('stuck').dataset.text : byId('stuck').dataset.alone);
+    links.forEach((a) => a.classList.add('is-next'));
   }
 
   if (play && play.dataset.way === 'deep') {
-    const fallback = linkOf(platform) || linkOf('web');
-    play.addEventListener('click', function () {
-      // A page cannot see whether the game is there. The hint is a question, so it does no
-      // harm; a phone is sent on only if the browser was in front all along.
-      let left = false;
-      const leave = function () { left = true; };
-      document.addEventListener('visibilitychange', leave, { once: true });
-      setTimeout(function () {
-        document.removeEventListener('visibilitychange', leave);
-        setText(byId('stuck'), byId('stuck').dataset.text);
-        if (!fallback) return;
-        fallback.classList.add('is-next');
-        if (platform !== 'desktop' && !left && !document.hidden) window.location.assign(fallback.href);
-      }, 2000);
-    });
+    if (phone === 'android' && play.dataset.intent) play.href = play.dataset.intent;
+    // Chat programs' own browsers open no games' links.
+    byId('in-app').hidden = !/FBAN|FBAV|Instagram|Snapchat|musical_ly|BytedanceWebview|MicroMessenger|Twitter|Line\/|; wv\)/.test(agent);
+    play.addEventListener('click', function () { setTimeout(offerOthers, 2000); });
+    if (window.location.hash === '#get') offerOthers(); // Android came back without the game
   }
 
   // ---- the code --------------------------------------------------------------------

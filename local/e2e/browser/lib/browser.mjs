@@ -1,4 +1,4 @@
-// A real browser: Debian's Chromium, driven by playwright-core, which brings none of its own.
+// A real browser: a Chromium, driven by playwright-core, which brings none of its own.
 
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -15,7 +15,7 @@ let running;
 // browser starts Chromium once per suite, with a fresh profile.
 async function browser() {
   running ??= chromium.launch({
-    executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
+    executablePath: process.env.CHROMIUM || "/usr/bin/chromium", // find.sh finds one
     headless: true,
     args: [
       "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",

@@ -116,8 +116,9 @@ test("a personal invite holds a seat and rings", async () => {
 
 test("a link opens in a running game", async () => {
   await jonas.run("open a link");
-  for (const link of [`mygame://party/${"A".repeat(16)}`, `https://play.example.com/?party=${"A".repeat(16)}`, `https://play.example.com/party/join/${"A".repeat(16)}`]) {
-    assert.equal(jonas.vars.codeOf(link), "A".repeat(16), link);
+  for (const form of ["https://play.example.com/?party=CODE", "https://play.example.com/party/join/CODE?fbclid=x", "Come! https://play.example.com/party/join/CODE."]) {
+    const { state } = await jonas.vars.call("party_invite_preview", { code: form.replace("CODE", mira.vars.invite.code) });
+    assert.equal(state, "open", form);
   }
   const joined = await jonas.vars.openInvite(`mygame://party/${mira.vars.invite.code}`);
   assert.equal(joined.party_id, mira.vars.party.party_id);
@@ -174,6 +175,8 @@ test("a shared party reaches followers and those named", async () => {
   await outsider.vars.socket.followUsers([userOf(mira)]);
   mira.vars.friendId = userOf(outsider);
   await mira.run("share");
+  await mira.run("activity");
+  assert.ok(mira.vars.shared.url.endsWith(mira.vars.activity.discord.secrets.join));
   assert.deepEqual(mira.vars.shared.delivered, { status: 1, friends: 0, group: 0, users: 1 });
   const [username, status] = await until(() => outsider.vars.statuses.find(([, s]) => s.url), "the sharer's status");
   assert.equal(username, mira.vars.session.username);
@@ -278,8 +281,11 @@ test("a lead passes on, a kick closes the party for one", async () => {
   await until(() => jonas.vars.current === undefined, "the close event of who was kicked");
   await assert.rejects(jonas.vars.openInvite(mira.vars.url), { reason: "banned" });
   await mira.run("following link");
-  const joined = await jonas.vars.openInvite(mira.vars.following.url);
-  assert.equal(joined.party_id, mira.vars.party.party_id, "a new invite lifts the ban");
+  await assert.rejects(jonas.vars.openInvite(mira.vars.following.url), { reason: "banned" }, "a link for anybody lifts no ban");
+  const named = { party_id: mira.vars.party.party_id, for_user_ids: [userOf(jonas)] };
+  const { payload } = await mira.vars.client.rpc(mira.vars.session, "party_invite_create", named);
+  const joined = await jonas.vars.openInvite(payload.url);
+  assert.equal(joined.party_id, mira.vars.party.party_id, "a new invite by name lifts the ban");
 });
 
 test("a link follows its inviter", async () => {

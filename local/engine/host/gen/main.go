@@ -78,22 +78,21 @@ func writeMethod(w *bytes.Buffer, receiver string, m reflect.Method) {
 		}
 		fmt.Fprintf(w, "_ %s,", t)
 	}
-	w.WriteString(") (")
-	fails := false
+	var results, values []string
 	for i := range m.Type.NumOut() {
-		t := m.Type.Out(i)
-		name := "_"
+		t, value := m.Type.Out(i), fmt.Sprintf("r%d", i)
+		results = append(results, value+" "+t.String())
 		if t == errorType {
-			name, fails = "err", true
+			value = fmt.Sprintf("unsupported(%q)", m.Name)
 		}
-		fmt.Fprintf(w, "%s %s,", name, t)
+		values = append(values, value)
 	}
-	w.WriteString(") {\n")
-	switch {
-	case fails:
-		fmt.Fprintf(w, "err = unsupported(%q)\nreturn\n", m.Name)
-	case m.Type.NumOut() > 0:
-		w.WriteString("return\n")
+	if len(results) == 1 && m.Type.Out(0) == errorType {
+		results[0] = "error"
 	}
-	w.WriteString("}\n\n")
+	if len(results) == 0 {
+		w.WriteString(") {}\n")
+		return
+	}
+	fmt.Fprintf(w, ") (%s) {\nreturn %s\n}\n", strings.Join(results, ", "), strings.Join(values, ", "))
 }

@@ -1,7 +1,5 @@
 // Command probe is a module for a real server that the suites of package realtime run
-// against. Build it as the server's own modules are built:
-//
-//	GOTOOLCHAIN=go1.26.5 go build -trimpath -buildmode=plugin -o probe.so ./local/engine/realtime/testdata/probe
+// against; `make conformance` builds it for the server.
 package main
 
 import (

@@ -1,0 +1,152 @@
+package hooks
+
+import (
+	"context"
+	"errors"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/party"
+	"partyline/party/admission"
+)
+
+// Parties is admission, as hooks use it: the look at a party that all handlers of a message
+// share, and what it does before and after the host handles a message.
+type Parties interface {
+	Look(ctx context.Context, id party.ID) (admission.Look, error)
+	Before(ctx context.Context, m admission.Message, l *admission.Look) error
+	After(ctx context.Context, m admission.Message) error
+	Settle(sessionID string)
+}
+
+var _ Parties = (*admission.Admission)(nil)
+
+// Settled has every message of a session tell admission that the join before it is over:
+// a session's messages are handled one after the other. The set comes before all that
+// look at seats.
+func Settled(parties Parties) Set {
+	set := Set{Owner: "admission"}
+	for _, message := range []string{
+		PartyCreate, PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose,
+	} {
+		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
+			parties.Settle(call.Session.SessionID)
+			return nil
+		}})
+	}
+	return set
+}
+
+// Admission has admission hear every message about a party: those by which somebody comes
+// in or is thrown out before the host handles them, so that seats on their way are counted,
+// reserved seats stay reserved, and who was thrown out stays out; and all of them after it.
+// Its set belongs behind every other that may refuse a message: from here on a seat counts
+// as taken.
+func Admission(parties Parties) Set {
+	a := admissionHooks{parties}
+	set := Set{Owner: "admission"}
+	for _, row := range []struct {
+		message string
+		kind    admission.MessageKind
+		before  func(context.Context, *Call, admission.Message) error
+	}{
+		{PartyCreate, admission.Create, nil},
+		{PartyJoin, admission.Join, a.join},
+		{PartyAccept, admission.Accept, a.accept},
+		{PartyRemove, admission.Remove, a.remove},
+		{PartyPromote, admission.Promote, nil},
+		{PartyLeave, admission.Leave, nil},
+		{PartyUpdate, admission.Update, nil},
+		{PartyMatchmakerAdd, admission.Queue, nil},
+		{PartyMatchmakerRemove, admission.Queue, nil},
+		{PartyClose, admission.Close, nil},
+	} {
+		hook := Hook{Message: row.message, Name: "admission", After: func(ctx context.Context, call *Call) error {
+			m, err := messageOf(ctx, call, row.kind)
+			if err != nil {
+				return err
+			}
+			return parties.After(ctx, m)
+		}}
+		if row.before != nil {
+			hook.Before = func(ctx context.Context, call *Call) error {
+				m, err := messageOf(ctx, call, row.kind)
+				if err != nil {
+					return err
+				}
+				return row.before(ctx, call, m)
+			}
+		}
+		set.Hooks = append(set.Hooks, hook)
+	}
+	return set
+}
+
+type admissionHooks struct{ parties Parties }
+
+// join is of an open party, or asks to be let into a closed one.
+func (a admissionHooks) join(ctx context.Context, call *Call, m admission.Message) error {
+	return a.parties.Before(ctx, m, call.look)
+}
+
+// accept lets only members go on: an accept keeps a seat for a moment even if the host then
+// says that the sender does not lead, and strangers could keep a party full that way.
+func (a admissionHooks) accept(ctx context.Context, call *Call, m admission.Message) error {
+	look, err := call.Look(ctx, a.parties)
+	if err != nil {
+		return err
+	}
+	if _, member := look.Session(call.Session.SessionID); !member {
+		return party.NotAMember()
+	}
+	return a.parties.Before(ctx, m, look)
+}
+
+func (a admissionHooks) remove(ctx context.Context, call *Call, m admission.Message) error {
+	return a.parties.Before(ctx, m, call.look)
+}
+
+// messageOf reads a message once for admission.
+func messageOf(ctx context.Context, call *Call, kind admission.MessageKind) (admission.Message, error) {
+	m := admission.Message{Kind: kind, Sender: call.Session, CID: call.In.GetCid()}
+	switch kind {
+	case admission.Create:
+		created := call.Out.GetParty()
+		if created == nil {
+			return m, errors.New("the host answered party_create without a party")
+		}
+		m.Facts = party.Facts{MaxSize: int(created.GetMaxSize()), Open: created.GetOpen(), Hidden: created.GetHidden(), Label: created.GetLabel()}
+		id, err := party.ParseID(created.GetPartyId())
+		m.Party = id
+		return m, err
+	case admission.Join:
+		m.Client = party.ClientOf(ctx, call.Session.UserID)
+	case admission.Accept:
+		m.Target = sessionIn(call.In.GetPartyAccept().GetPresence())
+	case admission.Remove:
+		m.Target = sessionIn(call.In.GetPartyRemove().GetPresence())
+	case admission.Promote:
+		m.Target = sessionIn(call.In.GetPartyPromote().GetPresence())
+	case admission.Update:
+		update := call.In.GetPartyUpdate()
+		m.Facts = party.Facts{Open: update.GetOpen(), Hidden: update.GetHidden(), Label: update.GetLabel()}
+	}
+	id, err := call.PartyID()
+	m.Party = id
+	return m, err
+}
+
+// sessionIn is the session a client's message names. The host has checked all three
+// parts against the real one once the message has succeeded.
+func sessionIn(presence *rtapi.UserPresence) party.Session {
+	return party.Session{
+		UserID:    presence.GetUserId(),
+		SessionID: presence.GetSessionId(),
+		Username:  presence.GetUsername(),
+	}
+}
+
+// Sessions has somebody hear of the beginning and the end of sockets; either may be nil.
+func Sessions(owner, name string, started, ended func(context.Context, party.Session) error) Set {
+	return Set{Owner: owner, Sessions: []SessionHook{{Name: name, Start: started, End: ended}}}
+}

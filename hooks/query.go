@@ -1,0 +1,183 @@
+package hooks
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// What a search may cost, apart from the rules' own bounds. The server turns a pattern into
+// an automaton whose size grows with its length, and with every place where it is open much
+// faster than that.
+const (
+	maxOpenPattern = 80 // characters of a pattern that is open before its end
+	maxStars       = 8  // "*" in one wildcard pattern
+	maxMarks       = 2  // "?" behind the first "*"
+)
+
+// CheckQuery refuses, with QueryNotAllowed, a query of the host's search language that could
+// cost the host dearly. It reads the language as the host does, and refuses what it does not
+// understand: a pattern between slashes is literal characters, open at either end by ".*", or
+// alternatives of literals; wildcards are few. It costs time in proportion to the query.
+func CheckQuery(query string, bounds rules.Queries) error {
+	if len(query) > bounds.MaxLength {
+		return queryRefused("%d bytes are too many; at most %d", len(query), bounds.MaxLength)
+	}
+	if !utf8.ValidString(query) {
+		return queryRefused("it has to be UTF-8")
+	}
+	terms := scanQuery(query)
+	if len(terms) > bounds.Terms {
+		return queryRefused("it has more than %d terms", bounds.Terms)
+	}
+	if bounds.Regex == rules.RegexAny {
+		return nil
+	}
+	for _, t := range terms {
+		if problem := t.check(); problem != "" {
+			return queryRefused("%s", problem)
+		}
+	}
+	return nil
+}
+
+func queryRefused(format string, args ...any) error {
+	return party.Refuse(party.QueryNotAllowed, "query: "+format+".", args...)
+}
+
+// term is a word of a query, a field's name or a value, as the server has it in the end.
+type term struct {
+	text  string
+	fuzzy bool // "~" follows: whatever is similar
+}
+
+func (t term) check() string {
+	switch {
+	case t.fuzzy && utf8.RuneCountInString(t.text) > maxOpenPattern:
+		return "a fuzzy term is too long"
+	case t.fuzzy:
+		return ""
+	case strings.HasPrefix(t.text, "/") && strings.HasSuffix(t.text, "/"):
+		return checkPattern(t.text[min(1, len(t.text)-1) : len(t.text)-1])
+	case strings.ContainsAny(t.text, "*?"):
+		return checkWildcards(t.text)
+	}
+	return ""
+}
+
+// checkPattern takes what stands between two slashes. The server reads it as a regular
+// expression that has to match a whole value.
+func checkPattern(pattern string) string {
+	body, leading := strings.CutPrefix(pattern, ".*")
+	body, trailing := strings.CutSuffix(body, ".*")
+	if leading && utf8.RuneCountInString(body) > maxOpenPattern {
+		return "a regular expression is too long"
+	}
+	alternatives := false
+	if inner, ok := strings.CutPrefix(body, "("); ok {
+		if body, ok = strings.CutSuffix(inner, ")"); !ok {
+			return "this regular expression is not allowed"
+		}
+		alternatives = true
+	}
+	escaped := false
+	for _, r := range body {
+		switch {
+		case escaped && !isPunctuation(r): // a class of characters, or another text's beginning
+			return "this regular expression is not allowed"
+		case escaped:
+			escaped = false
+		case r == '\\':
+			escaped = true
+		case r == '|':
+			alternatives = true
+		case strings.ContainsRune(`.*+?()[]{}^$`, r):
+			return "this regular expression is not allowed"
+		}
+	}
+	if escaped || alternatives && (leading || trailing) {
+		return "this regular expression is not allowed"
+	}
+	return ""
+}
+
+// isPunctuation reports whether a backslash before r stands for r itself.
+func isPunctuation(r rune) bool {
+	return r < utf8.RuneSelf && (unicode.IsPunct(r) || unicode.IsSymbol(r))
+}
+
+func checkWildcards(text string) string {
+	stars, marks := strings.Count(text, "*"), 0
+	if first := strings.IndexByte(text, '*'); first >= 0 {
+		marks = strings.Count(text[first:], "?")
+	}
+	switch {
+	case stars > maxStars:
+		return "a term has too many *"
+	case marks > maxMarks:
+		return "a term has too many ? behind a *"
+	case utf8.RuneCountInString(text) > maxOpenPattern:
+		return "a term with wildcards is too long"
+	}
+	return ""
+}
+
+// endsTerm are the characters at which an unquoted term ends.
+const endsTerm = " :^~"
+
+// scanQuery reads the terms of a query. A backslash takes the next character as it is
+// where that one has a meaning, which ends no term, but makes a slash or a star no less of
+// one. Between quotes nothing is a pattern, but a phrase counts as a term. Behind "^" and
+// "~" stands a number, up to the next space.
+func scanQuery(query string) (terms []term) {
+	s := scanner{rest: query}
+	for s.rest != "" {
+		switch r, size := utf8.DecodeRuneInString(s.rest); {
+		case unicode.IsSpace(r) || strings.ContainsRune("+-:<>=", r):
+			s.rest = s.rest[size:]
+		case r == '"':
+			s.rest = s.rest[size:]
+			s.take(`"`)
+			s.rest = s.rest[min(1, len(s.rest)):]
+			terms = append(terms, term{})
+		case r == '^' || r == '~':
+			s.rest = s.rest[size:]
+			s.take(" ")
+			if r == '~' && len(terms) > 0 {
+				terms[len(terms)-1].fuzzy = true
+			}
+		default:
+			terms = append(terms, term{text: s.take(endsTerm)})
+		}
+	}
+	return terms
+}
+
+type scanner struct{ rest string }
+
+// take reads up to one of the characters of end, which it leaves there, or to the end of the
+// query.
+func (s *scanner) take(end string) string {
+	var text strings.Builder
+	for s.rest != "" {
+		r, size := utf8.DecodeRuneInString(s.rest)
+		if strings.ContainsRune(end, r) {
+			break
+		}
+		s.rest = s.rest[size:]
+		if r == '\\' && s.rest != "" {
+			if r, size = utf8.DecodeRuneInString(s.rest); !strings.ContainsRune(reserved, r) {
+				text.WriteByte('\\')
+			}
+			s.rest = s.rest[size:]
+		}
+		text.WriteRune(r)
+	}
+	return text.String()
+}
+
+// reserved are the characters a backslash may stand before.
+const reserved = "+-=&|><!(){}[]^\"~*?:\\/ "

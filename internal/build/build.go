@@ -1,0 +1,44 @@
+// Package build says which build of the module this is, wherever that is asked: in the
+// log, the operators' calls and page, a metric, the command line.
+package build
+
+import "runtime"
+
+// Version is the module's version, the newest in CHANGELOG.md.
+const Version = "1.0.0"
+
+// Set by the linker; empty in a build that make did not start.
+var (
+	commit string // that the build is from
+	nakama string // line of the server that the plugin is for
+)
+
+// Info is which build this is.
+type Info struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Nakama  string `json:"nakama,omitempty"` // "3.40.0"; "server" if it was built for one given server
+	Go      string `json:"go"`               // "go1.26.5"
+}
+
+// Current is this build.
+func Current() Info {
+	return Info{Version: Version, Commit: commit, Nakama: nakama, Go: runtime.Version()}
+}
+
+// String is "1.0.0 commit=cf9b7fb nakama=3.40.0 go=go1.26.5", without what is not known.
+func (i Info) String() string {
+	text := i.Version
+	if i.Commit != "" {
+		text += " commit=" + i.Commit
+	}
+	if i.Nakama != "" {
+		text += " nakama=" + i.Nakama
+	}
+	return text + " go=" + i.Go
+}
+
+// Tags are the labels of a metric that says which build runs.
+func (i Info) Tags() map[string]string {
+	return map[string]string{"version": i.Version, "commit": i.Commit, "nakama": i.Nakama, "go": i.Go}
+}

@@ -1,0 +1,145 @@
+// Package cache keeps what was read or made for a while, in bounded memory.
+package cache
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Cache keeps the most recently used values by key, each for a time. Callers that ask for
+// the same missing value at the same moment share one load. Every call costs the same
+// however much is kept. Safe for concurrent use.
+type Cache[K comparable, V any] struct {
+	now  func() time.Time
+	most int
+	ttl  time.Duration
+
+	mu      sync.Mutex
+	kept    map[K]*list.Element // of *entry[K, V]
+	recent  *list.List          // most recently used first
+	loading map[K]*load[V]
+}
+
+type entry[K comparable, V any] struct {
+	key   K
+	value V
+	until time.Time
+}
+
+type load[V any] struct {
+	done  chan struct{} // closed once value and err are set
+	value V
+	err   error
+}
+
+// New makes a cache of at most most values, each kept for ttl.
+func New[K comparable, V any](now func() time.Time, most int, ttl time.Duration) *Cache[K, V] {
+	return &Cache[K, V]{now: now, most: most, ttl: ttl, kept: map[K]*list.Element{}, recent: list.New(), loading: map[K]*load[V]{}}
+}
+
+var errAbandoned = errors.New("the load ended without an answer")
+
+// Get returns the value of key, loaded with the first caller's ctx if it is not kept.
+// Errors are shared by those who wait but not kept. A caller whose ctx ends stops waiting.
+func (c *Cache[K, V]) Get(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
+	c.mu.Lock()
+	if value, ok := c.get(key); ok {
+		c.mu.Unlock()
+		return value, nil
+	}
+	if l, ok := c.loading[key]; ok {
+		c.mu.Unlock()
+		select {
+		case <-l.done:
+			if !errors.Is(l.err, context.Canceled) || ctx.Err() != nil {
+				return l.value, l.err
+			}
+			return c.Get(ctx, key, read) // the one who loaded gave up; that is no answer for others
+		case <-ctx.Done():
+			return *new(V), ctx.Err()
+		}
+	}
+	l := &load[V]{done: make(chan struct{}), err: errAbandoned}
+	c.loading[key] = l
+	c.mu.Unlock()
+	defer func() { // also if read panics
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.loading[key] == l { // else it was dropped while it was read
+			delete(c.loading, key)
+			if l.err == nil {
+				c.put(key, l.value)
+			}
+		}
+		close(l.done)
+	}()
+	l.value, l.err = read(ctx)
+	return l.value, l.err
+}
+
+// Kept returns the value of key if it is kept.
+func (c *Cache[K, V]) Kept(key K) (V, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.get(key)
+}
+
+// Put keeps a value.
+func (c *Cache[K, V]) Put(key K, value V) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.put(key, value)
+}
+
+// Drop forgets the value of key, and what is being loaded for it: who asks from now on
+// gets what is true from now on.
+func (c *Cache[K, V]) Drop(key K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.loading, key)
+	if e, ok := c.kept[key]; ok {
+		c.recent.Remove(e)
+		delete(c.kept, key)
+	}
+}
+
+// Len is how many values are kept.
+func (c *Cache[K, V]) Len() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.recent.Len()
+}
+
+// get and put need mu.
+func (c *Cache[K, V]) get(key K) (value V, ok bool) {
+	e, ok := c.kept[key]
+	if !ok {
+		return value, false
+	}
+	known := e.Value.(*entry[K, V])
+	if !c.now().Before(known.until) {
+		c.recent.Remove(e)
+		delete(c.kept, key)
+		return value, false
+	}
+	c.recent.MoveToFront(e)
+	return known.value, true
+}
+
+func (c *Cache[K, V]) put(key K, value V) {
+	until := c.now().Add(c.ttl)
+	if e, ok := c.kept[key]; ok {
+		e.Value = &entry[K, V]{key, value, until}
+		c.recent.MoveToFront(e)
+		return
+	}
+	c.kept[key] = c.recent.PushFront(&entry[K, V]{key, value, until})
+	if c.recent.Len() > c.most {
+		oldest := c.recent.Back()
+		delete(c.kept, oldest.Value.(*entry[K, V]).key)
+		c.recent.Remove(oldest)
+	}
+}

@@ -1,0 +1,108 @@
+package cache_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/internal/cache"
+)
+
+func TestCache_KeepsTheMostRecentForATime(t *testing.T) {
+	now := time.Unix(1000, 0)
+	c := cache.New[string, int](func() time.Time { return now }, 2, time.Minute)
+	c.Put("a", 1)
+	c.Put("b", 2)
+	c.Kept("a")
+	c.Put("c", 3)
+	if _, ok := c.Kept("b"); ok || c.Len() != 2 {
+		t.Errorf("the least recently used is kept; %d in all", c.Len())
+	}
+	now = now.Add(59 * time.Second)
+	if v, ok := c.Kept("a"); !ok || v != 1 {
+		t.Errorf("Kept = %v, %v; want 1", v, ok)
+	}
+	now = now.Add(time.Second)
+	if _, ok := c.Kept("a"); ok || c.Len() != 1 {
+		t.Errorf("kept beyond its time; %d in all", c.Len())
+	}
+}
+
+func TestCache_OneLoadForAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := cache.New[string, int](time.Now, 8, time.Minute)
+		loads, gate := 0, make(chan struct{})
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { loads++; <-gate; return 7, nil })
+				if v != 7 || err != nil {
+					t.Errorf("Get = %v, %v", v, err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(gate)
+		all.Wait()
+		if loads != 1 {
+			t.Errorf("loaded %d times", loads)
+		}
+	})
+}
+
+func TestCache_ErrorsAreNotKept(t *testing.T) {
+	c := cache.New[string, int](time.Now, 8, time.Minute)
+	failure := errors.New("down")
+	if _, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { return 0, failure }); !errors.Is(err, failure) {
+		t.Errorf("Get = %v; want the load's error", err)
+	}
+	if v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { return 1, nil }); v != 1 || err != nil {
+		t.Errorf("Get = %v, %v after a failure", v, err)
+	}
+}
+
+// What was dropped while it was being read must not come back.
+func TestCache_DropDuringALoad(t *testing.T) {
+	c := cache.New[string, int](time.Now, 8, time.Minute)
+	v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { c.Drop("a"); return 1, nil })
+	if v != 1 || err != nil {
+		t.Errorf("Get = %v, %v", v, err)
+	}
+	if v, ok := c.Kept("a"); ok {
+		t.Errorf("%v is kept although it was dropped while it was read", v)
+	}
+}
+
+func TestCache_WhoGivesUpHarmsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := cache.New[string, int](time.Now, 8, time.Minute)
+		gone, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() {
+			_, _ = c.Get(gone, "a", func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() })
+		})
+		synctest.Wait()
+		all.Go(func() {
+			if v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { return 1, nil }); v != 1 || err != nil {
+				t.Errorf("Get = %v, %v for whoever waited", v, err)
+			}
+		})
+		synctest.Wait()
+		cancel()
+		all.Wait()
+	})
+}
+
+func TestCache_APanicLeavesNobodyWaiting(t *testing.T) {
+	c := cache.New[string, int](time.Now, 8, time.Minute)
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = c.Get(t.Context(), "a", func(context.Context) (int, error) { panic("as asked") })
+	}()
+	if v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { return 1, nil }); v != 1 || err != nil {
+		t.Errorf("Get = %v, %v after a panic", v, err)
+	}
+}

@@ -1,0 +1,138 @@
+// Command line runs a command so that the Go command builds for a line of Nakama, or for
+// the very server that a program is: with its toolchain, its versions of modules, and the
+// stubs for its API.
+//
+//	line [-nakama VERSION | -server FILE] COMMAND [ARGUMENT...]
+//	line [-nakama VERSION | -server FILE] -plugin FILE  # build the plugin
+//	line [-nakama VERSION | -server FILE] -probe FILE   # build the probe of the engine's suites
+//	line [-nakama VERSION | -server FILE] -host FILE    # build the plugin host
+//	line -list    # the versions, oldest first
+//	line -default # the newest that runs on a real server
+//
+// It is run from the root of the repository.
+package main
+
+import (
+	"context"
+	"debug/buildinfo"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+
+	"partyline/local/lines"
+)
+
+// asked is what the flags say.
+type asked struct {
+	nakama, server string
+	plugin, probe  string
+	host           string
+	command        []string
+}
+
+func main() {
+	var a asked
+	flag.StringVar(&a.nakama, "nakama", "", "version of the server; the default is the newest that runs on a real server")
+	flag.StringVar(&a.server, "server", "", "program of the server to build for, instead of a version")
+	flag.StringVar(&a.plugin, "plugin", "", "file to build the plugin into")
+	flag.StringVar(&a.probe, "probe", "", "file to build the probe into, the module that the engine's suites call on a server")
+	flag.StringVar(&a.host, "host", "", "file to build the plugin host into")
+	list := flag.Bool("list", false, "print the versions, oldest first")
+	standard := flag.Bool("default", false, "print the default version")
+	flag.Parse()
+	a.command = flag.Args()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	switch {
+	case *list:
+		for _, l := range lines.All() {
+			fmt.Println(l.Nakama)
+		}
+	case *standard:
+		fmt.Println(lines.Default().Nakama)
+	default:
+		code, err := run(ctx, a)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "line:", err)
+		}
+		os.Exit(code)
+	}
+}
+
+// run returns the exit code: the command's, or 2 where it could not be started.
+func run(ctx context.Context, a asked) (code int, err error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return 2, err
+	}
+	b, err := build(ctx, root, a.nakama, a.server)
+	if err != nil {
+		return 2, err
+	}
+	commands := [][]string{}
+	if a.plugin != "" {
+		commands = append(commands, b.Plugin("./module", lines.Commit(ctx, root), a.plugin))
+	}
+	if a.probe != "" {
+		commands = append(commands, b.Plugin("./local/engine/realtime/testdata/probe", "", a.probe))
+	}
+	if a.host != "" {
+		commands = append(commands, b.PluginHost(a.host))
+	}
+	if len(a.command) > 0 {
+		commands = append(commands, a.command)
+	}
+	if len(commands) == 0 {
+		return 2, errors.New("say what to run: -plugin FILE, -probe FILE, -host FILE or a command")
+	}
+	env, err := lines.Prepare(ctx, root, b)
+	if err != nil {
+		return 2, err
+	}
+	for _, command := range commands {
+		cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+		cmd.Env = append(os.Environ(), env...)
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
+		err = cmd.Run()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			return exit.ExitCode(), nil // the command has said why
+		}
+		if err != nil {
+			return 2, err
+		}
+	}
+	return 0, nil
+}
+
+// build is how to build for what was asked for.
+func build(ctx context.Context, root, nakama, server string) (lines.Build, error) {
+	linked, err := lines.Linked(ctx, root)
+	if err != nil {
+		return lines.Build{}, err
+	}
+	modules := slices.Collect(maps.Keys(linked))
+	switch {
+	case server != "" && nakama != "":
+		return lines.Build{}, errors.New("-nakama and -server exclude each other")
+	case server != "":
+		info, err := buildinfo.ReadFile(server)
+		if err != nil {
+			return lines.Build{}, fmt.Errorf("reading the server's program: %w", err)
+		}
+		return lines.BuildForServer(info, modules)
+	case nakama != "":
+		l, err := lines.Find(nakama)
+		if err != nil {
+			return lines.Build{}, err
+		}
+		return lines.BuildFor(l, modules)
+	default:
+		return lines.BuildFor(lines.Default(), modules)
+	}
+}

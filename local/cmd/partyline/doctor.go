@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"partyline/local/doctor"
+)
+
+const doctorUsage = `usage: partyline doctor --server FILE [--plugin FILE] [--modules DIR]
+
+Says whether the server opens the plugin, or each plugin below DIR, before it is started:
+every mismatch with its cure. The files are read, never run.
+
+exit code: 0 nothing is in the way, 1 something is, 2 a file cannot be read
+
+flags:
+`
+
+// doctorCommand compares plugins with the server that is to open them.
+func doctorCommand(t *terminal, args []string) int {
+	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
+	flags.SetOutput(t.err)
+	server := flags.String("server", "", "program of the server, in the official image /nakama/nakama")
+	plugin := flags.String("plugin", "", "plugin's file")
+	modules := flags.String("modules", "", "directory of plugins, as runtime.path or a copy of an image's files")
+	flags.Usage = func() {
+		fmt.Fprint(t.err, doctorUsage)
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return exitOK
+		}
+		return exitUsage
+	}
+	if *server == "" || flags.NArg() > 0 {
+		flags.Usage()
+		return exitUsage
+	}
+	found, err := examine(t, *server, *plugin, *modules)
+	if err != nil {
+		fmt.Fprintln(t.err, "partyline:", err)
+		return exitUsage
+	}
+	for _, f := range found {
+		fmt.Fprintf(t.out, "\n%s\n  cure: %s\n", f.What, f.Cure)
+	}
+	if len(found) > 0 {
+		fmt.Fprintf(t.out, "\n%d in the way; started all the same, the server would say:\n  %s\n", len(found), found[0].Says)
+		return exitProblem
+	}
+	fmt.Fprintln(t.out, "Nothing is in the way.")
+	return exitOK
+}
+
+// examine reads the files, prints what they are, and compares them.
+func examine(t *terminal, server, plugin, modules string) ([]doctor.Finding, error) {
+	s, err := doctor.Read(server)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintln(t.out, "server", s)
+	files, err := pluginFiles(plugin, modules)
+	if err != nil {
+		return nil, err
+	}
+	found := doctor.Server(s)
+	var plugins []*doctor.Program
+	for _, file := range files {
+		p, err := doctor.Read(file)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintln(t.out, "plugin", p)
+		found = append(found, doctor.Compare(s, p)...)
+		for _, other := range plugins {
+			found = append(found, doctor.Together(other, p)...)
+		}
+		plugins = append(plugins, p)
+	}
+	return found, nil
+}
+
+// pluginFiles are the plugin and those below a directory. A directory without any is an
+// error: it would be found fault with for nothing.
+func pluginFiles(plugin, modules string) (files []string, err error) {
+	if plugin != "" {
+		files = append(files, plugin)
+	}
+	if modules == "" {
+		return files, nil
+	}
+	before := len(files)
+	err = filepath.WalkDir(modules, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && filepath.Ext(path) == ".so" {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err == nil && len(files) == before {
+		err = fmt.Errorf("there is no plugin (.so) below %s", modules)
+	}
+	return files, err
+}

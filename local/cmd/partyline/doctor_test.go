@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestDoctor_Refuses(t *testing.T) {
+	self, err := os.Executable() // a Go program, and no Nakama server that opens plugins
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := filepath.Join(t.TempDir(), "text.so")
+	if err := os.WriteFile(text, []byte("hello"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		says string
+	}{
+		{"nothing", nil, exitUsage, "usage: partyline doctor"},
+		{"no_server", []string{"--plugin", text}, exitUsage, "usage: partyline doctor"},
+		{"gone", []string{"--server", text + ".gone"}, exitUsage, "no such file"},
+		{"no_program", []string{"--server", text}, exitUsage, "is no program at all"},
+		{"no_plugin", []string{"--server", self, "--plugin", text}, exitUsage, "is no program at all"},
+		{"no_modules", []string{"--server", self, "--modules", t.TempDir()}, exitUsage, "there is no plugin (.so) below"},
+		{"modules", []string{"--server", self, "--modules", filepath.Dir(text)}, exitUsage, "text.so is no program at all"},
+		{"program_as_plugin", []string{"--server", self, "--plugin", self}, exitProblem, "is no plugin: it is built with -buildmode=exe"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out, problem strings.Builder
+			code := run(&terminal{in: strings.NewReader(""), out: &out, err: &problem}, append([]string{"doctor"}, tt.args...))
+			if all := out.String() + problem.String(); code != tt.code || !strings.Contains(all, tt.says) {
+				t.Errorf("exit %d: %s; want %d and %q", code, all, tt.code, tt.says)
+			}
+		})
+	}
+}
+
+func TestVersion(t *testing.T) {
+	var out strings.Builder
+	if code := run(&terminal{in: strings.NewReader(""), out: &out, err: &out}, []string{"version"}); code != exitOK || !strings.HasPrefix(out.String(), "partyline 1.0.0") {
+		t.Errorf("exit %d: %s", code, out.String())
+	}
+}

@@ -1,0 +1,125 @@
+package doctor
+
+import (
+	"fmt"
+	"go/version"
+	"maps"
+	"slices"
+	"strings"
+
+	"partyline/local/lines"
+)
+
+// Finding is one reason for which a plugin does not open.
+type Finding struct {
+	What string // that differs, with both values
+	Cure string // what to do
+	Says string // what plugin.Open will say, without the package's name
+}
+
+// What plugin.Open says. Of a plugin of another minor version of Go it cannot read enough
+// to refuse it: the server's process ends.
+const (
+	saysOther   = "plugin was built with a different version of package"
+	saysMinor   = "fatal error: runtime: no plugin module data"
+	saysNoCgo   = "plugin: not implemented"
+	saysForeign = "plugin.Open" // then whatever the loader of the operating system says
+)
+
+// Server checks whether a program is a Nakama server that can open plugins at all.
+func Server(server *Program) []Finding {
+	var found []Finding
+	if server.modules[lines.Common] == "" {
+		found = append(found, Finding{
+			What: fmt.Sprintf("%s is no Nakama server: it does not contain %s", server.File, lines.Common),
+			Cure: "give the server's own program; in the official image that is /nakama/nakama",
+			Says: saysOther,
+		})
+	}
+	if mode := server.settings["-buildmode"]; mode == "plugin" {
+		found = append(found, Finding{
+			What: fmt.Sprintf("%s is a plugin, not the server that opens plugins", server.File),
+			Cure: "give the server's own program; in the official image that is /nakama/nakama",
+			Says: saysForeign,
+		})
+	}
+	if server.settings["CGO_ENABLED"] != "1" {
+		found = append(found, Finding{
+			What: fmt.Sprintf("%s is built without cgo and cannot open any plugin", server.File),
+			Cure: "build the server with CGO_ENABLED=1, or take the official one",
+			Says: saysNoCgo,
+		})
+	}
+	return found
+}
+
+// Compare lists everything for which the server will not open the plugin. A module that
+// both contain counts when its versions differ: whether they share a package of it cannot
+// be read from the files.
+func Compare(server, plugin *Program) []Finding {
+	rebuild := "build it for this server: make plugin SERVER=" + server.File
+	var found []Finding
+	differ := func(what, inServer, inPlugin, cure, says string) {
+		if inServer != inPlugin {
+			found = append(found, Finding{fmt.Sprintf("%s: the server has %s, the plugin has %s", what, orNone(inServer), orNone(inPlugin)), cure, says})
+		}
+	}
+	if mode := plugin.settings["-buildmode"]; mode != "plugin" {
+		return []Finding{{
+			What: fmt.Sprintf("%s is no plugin: it is built with -buildmode=%s", plugin.File, orNone(mode)),
+			Cure: rebuild, Says: saysForeign,
+		}}
+	}
+	if server.Platform() != plugin.Platform() {
+		differ("platform", server.Platform(), plugin.Platform(), "take the plugin of the server's platform, or "+rebuild+" on a machine of that platform", saysForeign)
+		return found // the operating system refuses it before anything else is compared
+	}
+	differ("Go", server.Info.GoVersion, plugin.Info.GoVersion, rebuild, saysOther)
+	for _, flag := range []string{"-trimpath", "-race", "-msan", "-asan", "-tags", "GOEXPERIMENT", "GOFIPS140"} {
+		differ(flag, server.settings[flag], plugin.settings[flag], rebuild, saysOther)
+	}
+	differ("-gcflags for all packages", forAll(server.settings["-gcflags"]), forAll(plugin.settings["-gcflags"]), rebuild, saysOther)
+	for _, module := range slices.Sorted(maps.Keys(plugin.modules)) {
+		if contained, shared := server.modules[module]; shared {
+			differ("module "+module, contained, plugin.modules[module], rebuild, saysOther)
+		}
+	}
+	if version.Lang(server.Info.GoVersion) != version.Lang(plugin.Info.GoVersion) {
+		for i := range found {
+			found[i].Says = saysMinor // it comes first
+		}
+	}
+	return found
+}
+
+// Together lists what keeps two plugins from being opened by one server.
+func Together(a, b *Program) []Finding {
+	var found []Finding
+	for _, module := range slices.Sorted(maps.Keys(a.modules)) {
+		if other, shared := b.modules[module]; shared && other != a.modules[module] {
+			found = append(found, Finding{
+				What: fmt.Sprintf("module %s: %s has %s, %s has %s", module, a.File, a.modules[module], b.File, other),
+				Cure: "build both plugins with one version of it; the server opens the first and refuses the second",
+				Says: saysOther,
+			})
+		}
+	}
+	return found
+}
+
+// forAll is what of -gcflags goes beyond the package on the command line: what is given
+// without a pattern concerns the main package alone, which nobody shares.
+func forAll(gcflags string) string {
+	pattern, _, ok := strings.Cut(gcflags, "=")
+	if !ok || strings.HasPrefix(pattern, "-") {
+		return ""
+	}
+	return gcflags
+}
+
+func orNone(value string) string {
+	if value == "" {
+		return "none"
+	}
+	return value
+}

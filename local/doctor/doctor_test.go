@@ -1,0 +1,287 @@
+package doctor
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"partyline/local/lines"
+)
+
+// toolchain is the Go program of a version, "go1.26.5".
+func toolchain(t *testing.T, version string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "env", "GOROOT")
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+version)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s cannot be had: %v", version, err)
+	}
+	return filepath.Join(strings.TrimSpace(string(out)), "bin", "go")
+}
+
+// proxy serves a module named as nakama-common, in two versions that differ, from files.
+func proxy(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	dir := filepath.Join(root, filepath.FromSlash(lines.Common), "@v")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{"v1.0.0", "v1.1.0"} {
+		gomod := "module " + lines.Common + "\n\ngo 1.26\n"
+		var archive bytes.Buffer
+		w := zip.NewWriter(&archive)
+		for name, content := range map[string]string{"go.mod": gomod, "runtime/runtime.go": "package runtime\n\nfunc Version() string { return \"" + version + "\" }\n"} {
+			f, err := w.Create(lines.Common + "@" + version + "/" + name)
+			if err == nil {
+				_, err = f.Write([]byte(content))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for ext, content := range map[string]string{".mod": gomod, ".info": `{"Version":"` + version + `"}`, ".zip": archive.String()} {
+			if err := os.WriteFile(filepath.Join(dir, version+ext), []byte(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return "file://" + filepath.ToSlash(root)
+}
+
+// workshop builds small programs from testdata.
+type workshop struct{ dir, cache, proxy string }
+
+func newWorkshop(t *testing.T) *workshop {
+	t.Helper()
+	return &workshop{dir: t.TempDir(), cache: t.TempDir(), proxy: proxy(t)}
+}
+
+// made is what to build: the source's folder below testdata, with what else.
+type made struct {
+	folder, version string
+	flags           []string
+	env             []string
+}
+
+func (w *workshop) build(t *testing.T, goProgram, name string, m made) string {
+	t.Helper()
+	dir := filepath.Join(w.dir, name+".src")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile(filepath.Join("testdata", m.folder, "main.go.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gomod := "module example.com/" + m.folder + "\n\ngo 1.26\n\nrequire " + lines.Common + " " + m.version + "\n"
+	for file, content := range map[string]string{"main.go": string(source), "go.mod": gomod} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(w.dir, name)
+	cmd := exec.CommandContext(t.Context(), goProgram, append(append([]string{"build", "-mod=mod", "-modcacherw", "-ldflags=-w", "-o", file}, m.flags...), ".")...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off", "GOPROXY="+w.proxy, "GOSUMDB=off", "GOMODCACHE="+w.cache, "CGO_ENABLED=1")
+	cmd.Env = append(cmd.Env, m.env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("building %s: %v\n%s", name, err, out)
+	}
+	return file
+}
+
+// open has a server open plugins one after the other and returns what it says, "" for
+// nothing.
+func open(t *testing.T, server string, plugins ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), server, plugins...).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+func programOf(t *testing.T, file string) *Program {
+	t.Helper()
+	p, err := Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// says asserts that the server refuses in the words of one of the findings, or opens
+// where there is none.
+func says(t *testing.T, found []Finding, said string) {
+	t.Helper()
+	if len(found) == 0 {
+		if said != "" {
+			t.Errorf("doctor finds nothing; the server says %q", said)
+		}
+		return
+	}
+	for _, f := range found {
+		if f.Cure == "" || f.What == "" {
+			t.Errorf("a finding without words: %+v", f)
+		}
+		if !strings.Contains(said, f.Says) {
+			t.Errorf("doctor finds %q and expects %q; the server says %q", f.What, f.Says, said)
+		}
+	}
+}
+
+// Each plugin is compared by doctor and opened by the server: both agree.
+func TestCompare(t *testing.T) {
+	w := newWorkshop(t)
+	gotool := toolchain(t, "go"+lines.Default().Go)
+	trim, asPlugin := "-trimpath", "-buildmode=plugin"
+	server := w.build(t, gotool, "server", made{folder: "server", version: "v1.0.0", flags: []string{trim}})
+	s := programOf(t, server)
+	if found := Server(s); len(found) > 0 {
+		t.Errorf("the server itself: %+v", found)
+	}
+	for _, tt := range []struct {
+		name string
+		made made
+		want []string // beginnings of what is found
+	}{
+		{"same", made{"plugin", "v1.0.0", []string{trim, asPlugin}, nil}, nil},
+		{"stripped", made{"plugin", "v1.0.0", []string{trim, asPlugin, "-ldflags=-s -w"}, nil}, nil},
+		{"module", made{"plugin", "v1.1.0", []string{trim, asPlugin}, nil}, []string{"module " + lines.Common + ": the server has v1.0.0, the plugin has v1.1.0"}},
+		{"main_gcflags", made{"plugin", "v1.0.0", []string{trim, asPlugin, "-gcflags=-N"}, nil}, nil},
+		{"program", made{"server", "v1.0.0", []string{trim}, nil}, []string{"PATH is no plugin: it is built with -buildmode=exe"}},
+		{"untrimmed", made{"plugin", "v1.0.0", []string{asPlugin}, nil}, []string{"-trimpath: the server has true, the plugin has none"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := w.build(t, gotool, tt.name+".so", tt.made)
+			found := Compare(s, programOf(t, file))
+			if len(found) != len(tt.want) {
+				t.Fatalf("found %+v; want %q", found, tt.want)
+			}
+			for i, want := range tt.want {
+				if want = strings.ReplaceAll(want, "PATH", file); !strings.HasPrefix(found[i].What, want) {
+					t.Errorf("found %q; want %q", found[i].What, want)
+				}
+			}
+			says(t, found, open(t, server, file))
+		})
+	}
+	t.Run("other_go", func(t *testing.T) {
+		other := toolchain(t, "local")
+		if out, err := exec.CommandContext(t.Context(), other, "env", "GOVERSION").Output(); err != nil {
+			t.Fatal(err)
+		} else if strings.TrimSpace(string(out)) == s.Info.GoVersion {
+			other = toolchain(t, "go"+lines.All()[1].Go)
+		}
+		file := w.build(t, other, "go.so", made{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}})
+		found := Compare(s, programOf(t, file))
+		if len(found) != 1 || !strings.HasPrefix(found[0].What, "Go: the server has "+s.Info.GoVersion) {
+			t.Errorf("found %+v", found)
+		}
+		says(t, found, open(t, server, file))
+	})
+	t.Run("together", func(t *testing.T) {
+		// This server contains nothing of the module, so that each plugin opens alone.
+		bare := w.build(t, gotool, "bare", made{folder: "bare", version: "v1.0.0", flags: []string{trim}})
+		one := w.build(t, gotool, "one.so", made{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}})
+		two := w.build(t, gotool, "two.so", made{folder: "second", version: "v1.1.0", flags: []string{trim, asPlugin}})
+		b := programOf(t, bare)
+		for _, file := range []string{one, two} {
+			says(t, Compare(b, programOf(t, file)), open(t, bare, file))
+		}
+		found := Together(programOf(t, one), programOf(t, two))
+		if len(found) != 1 {
+			t.Errorf("together: %+v", found)
+		}
+		says(t, found, open(t, bare, one, two))
+		if found := Server(b); len(found) != 1 || !strings.Contains(found[0].What, "no Nakama server") {
+			t.Errorf("a program without nakama-common: %+v", found)
+		}
+	})
+	t.Run("no_build_information", func(t *testing.T) {
+		content, err := os.ReadFile(server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		magic := []byte("\xff Go buildinf:")
+		if !bytes.Contains(content, magic) {
+			t.Fatal("the server has no build information")
+		}
+		file := filepath.Join(w.dir, "without")
+		if err := os.WriteFile(file, bytes.ReplaceAll(content, magic, make([]byte, len(magic))), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(file); err == nil || !strings.Contains(err.Error(), "has been taken out of it") {
+			t.Errorf("Read = %v", err)
+		}
+	})
+}
+
+// What cannot be built on every machine: the information alone.
+func TestCompare_Settings(t *testing.T) {
+	program := func(change func(settings map[string]string)) *Program {
+		settings := map[string]string{"-buildmode": "plugin", "-trimpath": "true", "CGO_ENABLED": "1", "GOOS": "linux", "GOARCH": "amd64"}
+		change(settings)
+		return &Program{File: "f", Info: &debug.BuildInfo{GoVersion: "go1.26.5"}, settings: settings, modules: map[string]string{lines.Common: "v1.47.0"}}
+	}
+	same := func(map[string]string) {}
+	for _, tt := range []struct {
+		name   string
+		plugin func(map[string]string)
+		server func(map[string]string)
+		want   string
+	}{
+		{"same", same, same, ""},
+		{"processor", func(s map[string]string) { s["GOARCH"] = "arm64" }, same, "platform: the server has linux/amd64, the plugin has linux/arm64"},
+		{"system", func(s map[string]string) { s["GOOS"] = "darwin" }, same, "platform: the server has linux/amd64, the plugin has darwin/amd64"},
+		{"race", func(s map[string]string) { s["-race"] = "true" }, same, "-race: the server has none, the plugin has true"},
+		{"tags", same, func(s map[string]string) { s["-tags"] = "netgo" }, "-tags: the server has netgo, the plugin has none"},
+		{"main_flags", same, func(s map[string]string) { s["-gcflags"] = "-trimpath=/go/build" }, ""},
+		{"all_flags", same, func(s map[string]string) { s["-gcflags"] = "all=-N -l" }, "-gcflags for all packages: the server has all=-N -l, the plugin has none"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, f := range Compare(program(tt.server), program(tt.plugin)) {
+				got = append(got, f.What)
+			}
+			if strings.Join(got, "\n") != tt.want {
+				t.Errorf("found %q; want %q", got, tt.want)
+			}
+		})
+	}
+	if found := Server(program(func(s map[string]string) { s["CGO_ENABLED"] = "0" })); len(found) != 2 {
+		t.Errorf("a plugin without cgo as the server: %+v", found)
+	}
+}
+
+func TestRead_NoGoProgram(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text")
+	if err := os.WriteFile(text, []byte("hello"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		text:           "is no program at all, or one of an unknown format",
+		shell:          "is no Go program",
+		text + ".gone": "no such file",
+	} {
+		if _, err := Read(file); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), file) {
+			t.Errorf("Read(%s) = %v; want %q", file, err, want)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+// Package doctor says before a server starts whether it will open a plugin, and if not why
+// and what to do, from the build information in the two files alone.
+package doctor
+
+import (
+	"debug/buildinfo"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io/fs"
+	"runtime/debug"
+	"strings"
+
+	"partyline/local/lines"
+)
+
+// Program is a Go program or plugin on disk.
+type Program struct {
+	File string
+	Info *debug.BuildInfo
+
+	settings map[string]string
+	modules  map[string]string // version by path; "path version" of what replaces it
+}
+
+// Read reads a file's build information. Its errors say in words what the file is instead.
+func Read(file string) (*Program, error) {
+	info, err := buildinfo.ReadFile(file)
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &path):
+		return nil, path
+	case err != nil && hasGo(file):
+		return nil, fmt.Errorf("%s is built by Go, but its build information has been taken out of it: compare the file it was made from, before it was stripped", file)
+	case err != nil && isELF(file):
+		return nil, fmt.Errorf("%s is no Go program", file)
+	case err != nil:
+		return nil, fmt.Errorf("%s is no program at all, or one of an unknown format", file)
+	}
+	p := &Program{File: file, Info: info, settings: map[string]string{}, modules: map[string]string{}}
+	for _, s := range info.Settings {
+		p.settings[s.Key] = s.Value
+	}
+	for _, m := range info.Deps {
+		p.modules[m.Path] = m.Version
+		if m.Replace != nil {
+			p.modules[m.Path] = strings.TrimSpace(m.Replace.Path + " " + m.Replace.Version)
+		}
+	}
+	if len(p.settings) == 0 {
+		return nil, fmt.Errorf("%s says that %s built it and nothing else: the versions of its modules have been taken out of it", file, info.GoVersion)
+	}
+	return p, nil
+}
+
+func isELF(file string) bool {
+	f, err := elf.Open(file)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
+// hasGo finds what the Go linker leaves in a program.
+func hasGo(file string) bool {
+	f, err := elf.Open(file)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	for _, section := range []string{".note.go.buildid", ".gopclntab", ".go.buildinfo", ".data.rel.ro.gopclntab"} {
+		if f.Section(section) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// Platform is the operating system and the processor, "linux/amd64".
+func (p *Program) Platform() string { return p.settings["GOOS"] + "/" + p.settings["GOARCH"] }
+
+// String describes the program in a line.
+func (p *Program) String() string {
+	text := fmt.Sprintf("%s: %s, %s", p.File, p.Info.GoVersion, p.Platform())
+	if common := p.modules[lines.Common]; common != "" {
+		text += ", nakama-common " + common
+	}
+	if l, ok := p.line(); ok {
+		text += ", as Nakama " + l.Nakama + " is built"
+	}
+	return text
+}
+
+// line is the line that the program's versions are those of.
+func (p *Program) line() (lines.Line, bool) {
+	for _, l := range lines.All() {
+		if p.Info.GoVersion == "go"+l.Go && p.modules[lines.Common] == l.Pins[lines.Common] {
+			return l, true
+		}
+	}
+	return lines.Line{}, false
+}

@@ -1,0 +1,179 @@
+package target
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// With these variables every server of a suite is a real one, started from a binary for the
+// suite alone. `make test-host` sets all three.
+const (
+	BinaryVariable   = "NAKAMA_SERVER"   // the Nakama server's binary
+	PluginVariable   = "NAKAMA_PLUGIN"   // the module, built for it
+	DatabaseVariable = "NAKAMA_DATABASE" // user@host:port of a PostgreSQL that may make databases
+)
+
+// Real reports whether suites start real servers.
+func Real() bool { return os.Getenv(BinaryVariable) != "" }
+
+// Process is a real server, with a database of its own.
+type Process struct {
+	Addr string
+
+	binary string
+	flags  []string
+	log    string
+	cmd    *exec.Cmd
+	ended  chan struct{} // closed when the process is gone
+}
+
+// StartReal starts a real server for the duration of a test. rules is the path of the
+// module's rules file; "" is a stock server. A server that does not come up, a missing
+// binary, plugin or database fails the test.
+func StartReal(t testing.TB, rules string) *Process {
+	t.Helper()
+	dir := t.TempDir()
+	port := freePorts(t)
+	p := &Process{Addr: "127.0.0.1:" + strconv.Itoa(port), binary: setting(t, BinaryVariable), log: filepath.Join(dir, "log")}
+	database := setting(t, DatabaseVariable) + "/partyline_" + strings.ReplaceAll(uuid.NewString(), "-", "")
+	modules := filepath.Join(dir, "modules")
+	if err := os.Mkdir(modules, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.flags = []string{
+		"--name", "nakama1", "--database.address", database, "--data_dir", filepath.Join(dir, "data"), "--runtime.path", modules,
+		"--socket.address", "127.0.0.1", "--socket.port", strconv.Itoa(port),
+		"--console.address", "127.0.0.1", "--console.port", strconv.Itoa(port + 1),
+		"--session.token_expiry_sec", "7200", "--matchmaker.interval_sec", "1", "--logger.level", "WARN",
+	}
+	if rules != "" {
+		plugin, err := filepath.Abs(setting(t, PluginVariable))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(plugin, filepath.Join(modules, "partyline.so")); err != nil {
+			t.Fatal(err)
+		}
+		p.flags = append(p.flags, "--runtime.env", "PARTY_RULES="+rules, "--runtime.env", "PARTY_CONSOLE_KEY="+ConsoleKey)
+	}
+	migrate := exec.CommandContext(t.Context(), p.binary, "migrate", "up", "--database.address", database)
+	if out, err := migrate.CombinedOutput(); err != nil {
+		t.Fatalf("make the database %s: %v\n%s", database, err, out)
+	}
+	t.Cleanup(func() {
+		_ = p.Kill() // it may be dead already
+		if t.Failed() {
+			t.Logf("log of the server at %s:\n%s", p.Addr, p.tail())
+		}
+	})
+	if err := p.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Start starts the server, also after Kill, and returns when it answers.
+func (p *Process) Start(ctx context.Context) error {
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	p.cmd = exec.Command(p.binary, p.flags...)
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	if err := p.cmd.Start(); err != nil {
+		return fmt.Errorf("start the server: %w", err)
+	}
+	cmd, ended := p.cmd, make(chan struct{})
+	p.ended = ended
+	go func() {
+		_ = cmd.Wait() // how it ended is in its log
+		close(ended)
+	}()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.Addr+"/healthcheck", nil)
+		if err != nil {
+			return err
+		}
+		if answer, err := http.DefaultClient.Do(request); err == nil {
+			return answer.Body.Close()
+		}
+		select {
+		case <-ended:
+			return fmt.Errorf("the server has ended:\n%s", p.tail())
+		case <-ctx.Done():
+			return fmt.Errorf("the server does not answer: %w\n%s", ctx.Err(), p.tail())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// Kill ends the server at once, as kill -9 does, and returns when it is gone.
+func (p *Process) Kill() error {
+	if p.ended == nil {
+		return errors.New("the server was never started")
+	}
+	err := p.cmd.Process.Kill()
+	<-p.ended
+	return err
+}
+
+// tail is the end of the server's log.
+func (p *Process) tail() string {
+	const most = 4096
+	log, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return string(log[max(0, len(log)-most):])
+}
+
+// setting is what the environment has to say where it wants real servers.
+func setting(t testing.TB, variable string) string {
+	t.Helper()
+	value := os.Getenv(variable)
+	if value == "" {
+		t.Fatalf("%s is set, and %s is not", BinaryVariable, variable)
+	}
+	return value
+}
+
+// freePorts is a port that nobody listens at, as nobody does at the one behind it and the two
+// before: a server takes the port before its socket's too, and the third before the console's.
+func freePorts(t testing.TB) int {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		free := port > 1024 && port < 65000
+		for _, next := range []int{port - 2, port - 1, port + 1} {
+			l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(next))
+			if free = free && err == nil; err == nil {
+				_ = l.Close()
+			}
+		}
+		_ = l.Close()
+		if free {
+			return port
+		}
+	}
+	t.Fatal("no four free ports in a row")
+	return 0
+}

@@ -1,0 +1,111 @@
+package lines
+
+import (
+	"bufio"
+	_ "embed"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strings"
+)
+
+// serverModules are the modules of the oldest line's server. Of newer servers only the
+// pins in lines.txt are known.
+//
+//go:embed server-modules.txt
+var serverModules string
+
+// ServerModules are the versions of all modules in the server of the oldest line, and that
+// server's version.
+func ServerModules() (nakama string, versions map[string]string) {
+	versions = map[string]string{}
+	for rows := bufio.NewScanner(strings.NewReader(serverModules)); rows.Scan(); {
+		if v, ok := strings.CutPrefix(rows.Text(), "# server "); ok {
+			nakama = v
+		}
+		if module, version, ok := strings.Cut(rows.Text(), " "); ok && module != "#" {
+			versions[module] = version
+		}
+	}
+	return nakama, versions
+}
+
+// Build is what a plugin has to be built with.
+type Build struct {
+	Name       string            // of the folder that what was prepared is kept in
+	Go         string            // toolchain, "go1.26.5"
+	Experiment string            // GOEXPERIMENT, "" for none
+	Untrimmed  bool              // without -trimpath
+	Flags      []string          // of the Go command, beside those every plugin is built with
+	Pins       map[string]string // module -> version, or -> "path version" of what replaces it
+}
+
+// BuildFor is how a plugin that links the modules has to be built for a line. A module that
+// servers are known to contain, and whose version in this line's server is not known, is
+// an error: the plugin might not open.
+func BuildFor(l Line, linked []string) (Build, error) {
+	b := Build{Name: l.Nakama, Go: "go" + l.Go, Pins: map[string]string{}}
+	oldest, contained := ServerModules()
+	var unknown []string
+	for _, module := range linked {
+		pin, pinned := l.Pins[module]
+		if version, ok := contained[module]; !pinned && ok {
+			if l.Nakama != oldest {
+				unknown = append(unknown, module)
+			}
+			pin, pinned = version, true
+		}
+		if pinned {
+			b.Pins[module] = pin
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		return Build{}, fmt.Errorf("the plugin links %s, which Nakama %s contains in a version that is not known here; give the server's program instead, it says the version: SERVER=/path/to/nakama",
+			strings.Join(unknown, ", "), l.Nakama)
+	}
+	return b, nil
+}
+
+// BuildForServer is how a plugin that links the modules has to be built for the server
+// whose build information this is.
+func BuildForServer(info *debug.BuildInfo, linked []string) (Build, error) {
+	version, experiment, _ := strings.Cut(info.GoVersion, " X:")
+	b := Build{Name: "server", Go: version, Experiment: experiment, Pins: map[string]string{}}
+	contained := map[string]*debug.Module{}
+	for _, m := range info.Deps {
+		contained[m.Path] = m
+	}
+	if contained[Common] == nil {
+		return Build{}, fmt.Errorf("the server's program (%s) does not contain %s: it is no Nakama server", info.Path, Common)
+	}
+	for _, module := range linked {
+		switch m := contained[module]; {
+		case m == nil:
+		case m.Replace == nil:
+			b.Pins[module] = m.Version
+		case m.Replace.Version == "":
+			return Build{}, fmt.Errorf("the server builds %s from the folder %s, which its program does not contain; build the server with a published version of it", module, m.Replace.Path)
+		default:
+			b.Pins[module] = m.Replace.Path + " " + m.Replace.Version
+		}
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	b.Untrimmed = settings["-trimpath"] != "true"
+	for _, flag := range []string{"-race", "-msan", "-asan"} {
+		if settings[flag] == "true" {
+			b.Flags = append(b.Flags, flag)
+		}
+	}
+	if tags := settings["-tags"]; tags != "" {
+		b.Flags = append(b.Flags, "-tags="+tags)
+	}
+	return b, nil
+}
+
+// names are the pins' modules in order.
+func (b Build) names() []string { return slices.Sorted(maps.Keys(b.Pins)) }

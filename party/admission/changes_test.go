@@ -1,0 +1,143 @@
+package admission_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"partyline/party"
+	"partyline/party/reserve"
+)
+
+// changes has everything the roster tells of kept as "kind session".
+func (k *kernel) changes() *[]string {
+	kinds := map[party.ChangeKind]string{
+		party.PartyCreated: "created", party.PartyClosed: "closed", party.PartyUpdated: "updated", party.MemberEntered: "entered",
+		party.MemberLeft: "left", party.MemberDropped: "dropped", party.SeatsChanged: "seats",
+	}
+	told := &[]string{}
+	k.news.Subscribe(func(c party.Change) { *told = append(*told, fmt.Sprintf("%s %s", kinds[c.Kind], c.Session.Username)) })
+	return told
+}
+
+func TestRoster_OnChange(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	told := k.changes()
+	p := k.host.Players(5)
+	stranger := p[4]
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.must(k.admit(p[2], id))
+	k.must(k.admit(p[2], id)) // is in already
+	k.admission.Updated(ctx, id, false, false, "")
+	k.leave(p[1], id)
+	k.leave(p[1], id)     // the host lets anybody leave
+	k.leave(stranger, id) // any party
+	k.kick(stranger, id)  // who only asked to be let in
+	k.must(k.admit(p[3], id))
+	k.kick(p[3], id)
+	k.host.Disconnect(p[2])
+	k.must(k.admission.Ended(t.Context(), p[2]))
+	k.must(k.admission.Ended(t.Context(), p[2]))
+	k.must(k.admission.Ended(t.Context(), stranger))
+	k.must(k.admission.Hold(ctx, id, reserve.Hold{InviteID: "i", UserIDs: []string{stranger.UserID}, ExpiresAt: k.clock.Now().Add(time.Hour)}))
+	k.admission.HoldsChanged(id, false)
+	k.admission.Closed(ctx, id)
+	k.must(k.admission.Ended(t.Context(), p[0]))
+	want := []string{
+		"created ", "entered player2", "entered player3", "updated ", "left player2", "entered player4", "left player4", "dropped player3", "seats ", "closed ",
+	}
+	if !slices.Equal(*told, want) {
+		t.Errorf("told %q; want %q", *told, want)
+	}
+}
+
+// A session that ends drops out of every party it was in, and only of those.
+func TestRoster_SessionEnded(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	first, second, left := k.create(p[0], true, 4), k.create(p[0], true, 4), k.create(p[0], true, 4)
+	for _, id := range []party.ID{first, second, left} {
+		k.must(k.join(p[1], id))
+	}
+	k.leave(p[1], left)
+	var dropped []party.ID
+	k.news.Subscribe(func(c party.Change) { dropped = append(dropped, c.ID) })
+	k.host.Disconnect(p[1])
+	k.must(k.admission.Ended(t.Context(), p[1]))
+	slices.SortFunc(dropped, func(a, b party.ID) int {
+		return slices.Index([]party.ID{first, second}, a) - slices.Index([]party.ID{first, second}, b)
+	})
+	if !slices.Equal(dropped, []party.ID{first, second}) {
+		t.Errorf("dropped out of %v; want %v", dropped, []party.ID{first, second})
+	}
+}
+
+// A kick is heard of on the leader's node, which has never seen the session.
+func TestRoster_LeftOnAnotherNode(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.restart()
+	told := k.changes()
+	k.kick(p[1], id)
+	if !slices.Equal(*told, []string{"left player2"}) {
+		t.Errorf("told %q; want that the second left", *told)
+	}
+}
+
+func TestAdmission_Expected(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(5)
+	id := k.create(p[0], true, 8)
+	hold := reserve.Hold{InviteID: "i", UserIDs: []string{p[1].UserID, p[2].UserID}, ExpiresAt: k.clock.Now().Add(time.Hour)}
+	k.must(k.admission.Hold(ctx, id, hold))
+	k.must(k.admission.Hold(ctx, id, reserve.Hold{InviteID: "j", UserIDs: []string{p[2].UserID}, ExpiresAt: hold.ExpiresAt}))
+	k.must(k.join(p[1], id)) // its seat is its own now
+	k.must(k.admission.BeginJoin(ctx, id, p[3]))
+	v, err := k.admission.Look(ctx, id)
+	users := v.Expected
+	slices.Sort(users)
+	want := []string{p[2].UserID, p[3].UserID}
+	slices.Sort(want)
+	if err != nil || v.Size() != 2 || !slices.Equal(users, want) {
+		t.Errorf("Expected = %d members, %v, %v; want 2 and %v", v.Size(), users, err, want)
+	}
+	k.clock.Advance(time.Hour)
+	if v, err := k.admission.Look(ctx, id); err != nil || len(v.Expected) != 0 {
+		t.Errorf("Expected = %v, %v; want nobody any more", v.Expected, err)
+	}
+	_, err = k.admission.Look(ctx, party.ID{UUID: id.UUID, Node: "elsewhere"})
+	k.refused(err, party.PartyNotFound)
+}
+
+func TestAdmission_Locked(t *testing.T) {
+	k := newKernel(t)
+	if err := k.admission.Locked(context.Background(), party.View{}); err != nil {
+		t.Errorf("Locked = %v; want open", err)
+	}
+	k.lock = party.Refuse(party.PartyLocked, "Locked.")
+	k.refused(k.admission.Locked(context.Background(), party.View{}), party.PartyLocked)
+}
+
+func TestFootprint(t *testing.T) {
+	tests := []struct {
+		f              party.Footprint
+		onTheWay, size int
+	}{
+		{party.Footprint{Members: 1, MaxSize: 4}, 0, 1},
+		{party.Footprint{Members: 1, Held: 1, Incoming: 1, MaxSize: 4}, 2, 3},
+		{party.Footprint{Members: 2, Held: 1, Incoming: 5, MaxSize: 4}, 2, 4},
+		{party.Footprint{Members: 5, Incoming: 1, MaxSize: 4}, 0, 5}, // a ghost about to be evicted
+	}
+	for _, tt := range tests {
+		if tt.f.OnTheWay() != tt.onTheWay || tt.f.Size() != tt.size {
+			t.Errorf("%+v: %d on the way of %d; want %d of %d", tt.f, tt.f.OnTheWay(), tt.f.Size(), tt.onTheWay, tt.size)
+		}
+	}
+}

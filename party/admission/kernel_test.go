@@ -1,0 +1,161 @@
+package admission_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/partytest"
+	"partyline/party/reserve"
+	"partyline/party/roster"
+	"partyline/party/rules"
+)
+
+// kernel is the kernel over a fake host.
+type kernel struct {
+	t          testing.TB
+	host       *partytest.Host
+	clock      *partytest.Time
+	log        *partytest.Log
+	conf       rules.Config
+	stored     []reserve.Hold // what storage says of holds
+	holdReads  int
+	lock       error
+	ask        error
+	friends    []string // of anybody
+	friendsErr error
+	roster     *roster.Roster
+	news       *party.News
+	admission  partytest.Hooks
+}
+
+func newKernel(t testing.TB) *kernel {
+	k := &kernel{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), log: &partytest.Log{}, conf: kicking(rules.Default())}
+	k.restart()
+	return k
+}
+
+// restart begins another process, or another node, over the same host.
+func (k *kernel) restart() {
+	k.roster = roster.New(k.host, k.host, k.clock.Now)
+	k.news = &party.News{}
+	k.admission = k.over(k.host)
+}
+
+// over makes an admission with other streams.
+func (k *kernel) over(streams party.Streams) partytest.Hooks {
+	return partytest.Hooks{Admission: admission.New(admission.Deps{
+		Roster: k.roster, Streams: streams, Sender: k.host, Storage: k.host, News: k.news, Logger: k.log, Now: k.clock.Now, SingleParty: k.host.SingleParty,
+		Policy: func() rules.Config { return k.conf },
+		Holds: func(context.Context, party.ID) ([]reserve.Hold, error) {
+			k.holdReads++
+			return slices.Clone(k.stored), nil
+		},
+		Locked:   func(context.Context, party.View) error { return k.lock },
+		Requests: func(string) error { return k.ask },
+		Friends: func(context.Context, string, []string) ([]string, error) {
+			return k.friends, k.friendsErr
+		},
+	})}
+}
+
+func (k *kernel) tick() { k.clock.Advance(time.Second) }
+
+// create is a PartyCreate with its hooks.
+func (k *kernel) create(s party.Session, open bool, maxSize int) party.ID {
+	k.t.Helper()
+	p := k.host.PartyCreate(s, open, maxSize)
+	if err := k.admission.EndCreate(k.t.Context(), s, p); err != nil {
+		k.t.Fatal(err)
+	}
+	id, err := party.ParseID(p.PartyId)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.tick()
+	return id
+}
+
+// join is a PartyJoin with its hooks.
+func (k *kernel) join(s party.Session, id party.ID) error {
+	ctx := k.t.Context()
+	if err := k.admission.BeginJoin(ctx, id, s); err != nil {
+		return err
+	}
+	if err := k.host.PartyJoin(s, id); err != nil {
+		return err
+	}
+	k.admission.EndJoin(ctx, id, s)
+	return nil
+}
+
+// leave is a PartyLeave with its hook.
+func (k *kernel) leave(s party.Session, id party.ID) {
+	k.host.PartyLeave(s, id)
+	k.admission.Left(k.t.Context(), id, s)
+}
+
+// kick is a PartyRemove with its hook.
+func (k *kernel) kick(s party.Session, id party.ID) {
+	k.t.Helper()
+	k.host.PartyLeave(s, id)
+	if err := k.admission.Kicked(k.t.Context(), id, s); err != nil {
+		k.t.Fatal(err)
+	}
+}
+
+func (k *kernel) admit(s party.Session, id party.ID) error {
+	return k.admission.Admit(k.t.Context(), id, s, party.Grant{}, nil)
+}
+
+func (k *kernel) must(err error) {
+	k.t.Helper()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.tick()
+}
+
+func (k *kernel) refused(err error, want party.Reason) {
+	k.t.Helper()
+	if party.ReasonOf(err) != want {
+		k.t.Errorf("refusal = %v; want %s", err, want)
+	}
+}
+
+func (k *kernel) view(id party.ID) party.View {
+	k.t.Helper()
+	v, err := k.roster.View(k.t.Context(), id)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return v
+}
+
+// agrees checks the view against the engine's own members and leader.
+func (k *kernel) agrees(id party.ID) {
+	k.t.Helper()
+	v := k.view(id)
+	var got []party.Session
+	for _, m := range v.Members {
+		got = append(got, m.Session)
+	}
+	if want := k.host.Members(id); !slices.Equal(got, want) {
+		k.t.Errorf("members = %v; the engine has %v", got, want)
+	}
+	if got, want := v.Leader().Session, k.host.Leader(id); got != want {
+		k.t.Errorf("leader = %v; the engine has %v", got, want)
+	}
+	if ghosts := k.host.Ghosts(id); len(ghosts) > 0 {
+		k.t.Errorf("ghosts = %v; want none", ghosts)
+	}
+}
+
+// kicking is the configuration of a file that sets kick_ban.
+func kicking(conf rules.Config) rules.Config {
+	conf.Parties.KickBanJoins = true
+	return conf
+}

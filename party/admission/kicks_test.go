@@ -1,0 +1,210 @@
+package admission_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/admission"
+)
+
+func TestKicks_BanTheUser(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	before := party.Grant{InviteID: "before", InvitedAt: k.clock.Now(), Named: true}
+	k.tick()
+	k.kick(p[1], id)
+	k.agrees(id)
+	again := k.host.Connect(p[1].UserID)
+	k.refused(k.join(p[1], id), party.Banned)
+	k.refused(k.join(again, id), party.Banned)
+	k.refused(k.admission.BeginJoin(ctx, id, again), party.Banned)
+	k.refused(k.admission.BeginAccept(ctx, id, again, p[0]), party.Banned)
+	k.refused(k.admission.Admit(ctx, id, again, before, nil), party.Banned)
+	k.restart() // another node, or the same one later
+	k.refused(k.join(again, id), party.Banned)
+	k.clock.Advance(10 * time.Minute)
+	k.must(k.join(again, id))
+}
+
+// The host answers a kick before anybody hears of it; who is out by then stays out.
+func TestKicks_UnderWay(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.must(k.join(p[2], id))
+	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
+	k.host.PartyLeave(p[1], id)
+	k.refused(k.admit(p[1], id), party.Banned)
+	k.refused(k.admission.BeginJoin(ctx, id, p[1]), party.Banned)
+	k.tick()
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "since", InvitedAt: k.clock.Now(), Named: true}, nil))
+	k.leave(p[1], id)
+	k.must(k.admission.Kicked(ctx, id, p[1]))
+
+	// The connection may end before the kick is known.
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "again", InvitedAt: k.clock.Now().Add(time.Second), Named: true}, nil))
+	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
+	k.host.PartyLeave(p[1], id)
+	k.host.Disconnect(p[1])
+	k.must(k.admission.Ended(ctx, p[1]))
+	again := k.host.Connect(p[1].UserID)
+	k.must(k.admission.Kicked(ctx, id, p[1]))
+	k.refused(k.join(again, id), party.Banned)
+
+	// A kick that is none keeps nobody out: by somebody who does not lead, of somebody who
+	// is no member, in no party, or one the host never did.
+	k.must(k.admission.BeginKick(ctx, id, p[0], p[2]))
+	k.must(k.admission.BeginKick(ctx, id, p[0], p[0]))
+	k.must(k.admission.BeginKick(ctx, id, party.Session{UserID: "nobody", SessionID: "none"}, p[0]))
+	k.must(k.admission.BeginKick(ctx, party.ID{UUID: uuid.New(), Node: id.Node}, p[2], p[0]))
+	k.must(k.admission.BeginKick(ctx, id, p[2], p[0]))
+	k.leave(p[2], id)
+	k.refused(k.join(p[2], id), party.Banned)
+	k.clock.Advance(5 * time.Second)
+	k.must(k.join(p[2], id))
+	k.must(k.admission.BeginKick(ctx, id, p[0], p[0]))
+	k.leave(p[0], id)
+	k.must(k.join(p[0], id))
+}
+
+func TestKicks_LiftedByANewerInvite(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.kick(p[1], id)
+	k.tick()
+	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "after", InvitedAt: k.clock.Now(), Named: true}, nil))
+	k.leave(p[1], id)
+	k.must(k.join(p[1], id)) // lifted for good
+	k.leave(p[1], id)
+	k.restart()
+	k.must(k.join(p[1], id)) // everywhere
+}
+
+// The host has no bans of its own, so it gets none for its own joins from a file that says
+// nothing of them; invites made before the kick, and those for anybody, are not let through.
+func TestKicks_WithoutRulesForThem(t *testing.T) {
+	k := newKernel(t)
+	k.conf.Parties.KickBanJoins = false
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.kick(p[1], id)
+	k.tick()
+	link := party.Grant{InviteID: "link", InvitedAt: k.clock.Now()}
+	k.refused(k.admission.Admit(t.Context(), id, p[1], link, nil), party.Banned)
+	old := party.Grant{InviteID: "old", InvitedAt: k.clock.Now().Add(-time.Minute), Named: true}
+	k.refused(k.admission.Admit(t.Context(), id, p[1], old, nil), party.Banned)
+	k.must(k.join(p[1], id))
+	k.agrees(id)
+}
+
+// The record goes with the party, whether it is closed, left or finds its end otherwise.
+func TestKicks_GoWithTheParty(t *testing.T) {
+	ctx := t.Context()
+	for name, end := range map[string]func(*kernel, party.Session, party.ID){
+		"closed": func(k *kernel, _ party.Session, id party.ID) { k.host.PartyClose(id); k.admission.Closed(ctx, id) },
+		"left": func(k *kernel, s party.Session, id party.ID) {
+			k.leave(s, id)
+			k.admission.Left(ctx, id, s)
+		},
+		"dropped": func(k *kernel, s party.Session, _ party.ID) {
+			k.host.Disconnect(s)
+			k.must(k.admission.Ended(ctx, s))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKernel(t)
+			p := k.host.Players(2)
+			id := k.create(p[0], true, 4)
+			k.must(k.join(p[1], id))
+			k.kick(p[1], id)
+			k.clock.Advance(time.Hour) // the ban is over, the record is not
+			end(k, p[0], id)
+			if rows, _, err := k.host.StorageList(ctx, "", party.SystemUser, "partyline_parties", 10, ""); err != nil || len(rows) != 0 {
+				t.Errorf("%d records are left (%v); want none", len(rows), err)
+			}
+			if stats := k.admission.Stats(); stats != (admission.Stats{}) {
+				t.Errorf("memory = %+v; want nothing", stats)
+			}
+		})
+	}
+}
+
+func TestKicks_DeclinedRequestIsNone(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], false, 4)
+	k.must(k.join(p[1], id)) // asks
+	k.kick(p[1], id)
+	k.must(k.admit(p[1], id))
+}
+
+func TestKicks_NoBan(t *testing.T) {
+	k := newKernel(t)
+	k.conf.Parties.KickBan = 0
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.kick(p[1], id)
+	k.must(k.join(p[1], id))
+	if reads, writes := k.host.Calls(); reads+writes != 0 {
+		t.Errorf("%d reads and %d writes; want none", reads, writes)
+	}
+}
+
+func TestKicks_HoldHereIfStorageFails(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	broken := errors.New("database is away")
+	k.host.BeforeWrite = func([]*runtime.StorageWrite) error { return broken }
+	k.host.PartyLeave(p[1], id)
+	if err := k.admission.Kicked(t.Context(), id, p[1]); !errors.Is(err, broken) {
+		t.Errorf("Kicked = %v; want %v", err, broken)
+	}
+	k.refused(k.join(p[1], id), party.Banned)
+}
+
+func TestKicks_KnownToTheOtherNode(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	here := k.admission
+	k.restart()
+	k.kick(p[1], id)
+	k.admission = here
+	k.refused(k.join(p[1], id), party.Banned)
+}
+
+// A client's own object under the key of a party's kicks, which speaks of another party
+// that is gone, must not have the sweep lift the party's bans.
+func TestKicks_SweepLooksAtNobodyElsesObjects(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.kick(p[1], id)
+	gone := party.ID{UUID: uuid.New(), Node: id.Node}
+	for _, collection := range []string{"partyline_parties", "partyline_kicks", "partyline_seats"} {
+		k.host.Plant(p[2].UserID, collection, id.UUID.String(), `{"party_id":"`+gone.String()+`"}`)
+	}
+	k.host.Plant(p[2].UserID, "partyline_away", p[1].UserID, `{"parties":7}`)
+	k.must(k.admission.Sweep(t.Context()))
+	k.restart()
+	k.refused(k.join(p[1], id), party.Banned)
+}

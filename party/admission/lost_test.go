@@ -1,0 +1,114 @@
+package admission_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"partyline/party"
+)
+
+// loseJoin is a PartyJoin whose socket ends while the engine handles it: the engine has the
+// session as a member that is on no stream, and no after-hook runs.
+func (k *kernel) loseJoin(s party.Session, id party.ID) {
+	k.t.Helper()
+	k.must(k.admission.BeginJoin(k.t.Context(), id, s))
+	k.host.BetweenJoinAndTrack = func() { k.host.Disconnect(s) }
+	defer func() { k.host.BetweenJoinAndTrack = nil }()
+	if err := k.host.PartyJoin(s, id); err == nil {
+		k.t.Fatal("the join has landed")
+	}
+	if !slices.Contains(k.host.Members(id), s) {
+		k.t.Fatal("the engine has no such member")
+	}
+}
+
+// Until the leader removes it, a lost member takes a seat, by every way in, and leads nobody.
+func TestLost_TakesASeatUntilRemoved(t *testing.T) {
+	heard := map[string]func(*kernel, party.Session, party.ID){
+		"end_of_session": func(k *kernel, s party.Session, _ party.ID) { k.must(k.admission.Ended(k.t.Context(), s)) },
+		"time": func(k *kernel, _ party.Session, id party.ID) {
+			k.clock.Advance(5 * time.Second)
+			k.must(k.admission.Sweep(k.t.Context()))
+		},
+	}
+	for name, hear := range heard {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			k := newKernel(t)
+			p := k.host.Players(4)
+			id := k.create(p[0], true, 3)
+			k.loseJoin(p[1], id)
+			hear(k, p[1], id)
+			v := k.view(id)
+			if !slices.Equal(v.Lost, []party.Session{p[1]}) || v.Size() != 1 || v.Taken() != 2 || !v.IsLost(p[1].SessionID) {
+				t.Errorf("members %v, lost %v; want the creator and one lost", v.Members, v.Lost)
+			}
+			k.must(k.admit(p[2], id))
+			k.refused(k.admit(p[3], id), party.PartyFull) // the engine would make it a ghost
+			k.refused(k.admission.BeginJoin(ctx, id, p[3]), party.PartyFull)
+			if ghosts := k.host.Ghosts(id); len(ghosts) > 0 {
+				t.Errorf("ghosts = %v; want none", ghosts)
+			}
+			// The engine's oldest member is the lost one once the leader has gone.
+			if err := k.host.PartyRemove(p[0], p[1], id); err != nil {
+				t.Fatal(err)
+			}
+			k.must(k.admission.Kicked(ctx, id, p[1]))
+			if lost := k.view(id).Lost; len(lost) != 0 {
+				t.Errorf("lost = %v after the leader has removed it; want none", lost)
+			}
+			k.must(k.admit(p[3], id))
+			k.agrees(id)
+			k.refused(k.join(k.host.Connect(p[1].UserID), id), party.PartyFull) // and not banned
+		})
+	}
+}
+
+func TestLost_NeverLeads(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 4)
+	k.loseJoin(p[1], id)
+	k.must(k.admission.Ended(k.t.Context(), p[1]))
+	k.must(k.join(p[2], id))
+	k.leave(p[0], id)
+	if leader := k.view(id).Leader(); leader.Session != p[2] {
+		t.Errorf("leader = %v; want the only member who is there", leader)
+	}
+}
+
+// A join that the engine refused, one that has landed before its socket ended, and a party
+// that has ended leave nobody lost.
+func TestLost_OnlyWhoIsLost(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(4)
+	id := k.create(p[0], true, 4)
+	k.must(k.admission.BeginJoin(ctx, id, p[1]))
+	k.clock.Advance(5 * time.Second) // refused: there is no after-hook, and the socket lives
+	if v := k.view(id); len(v.Lost) > 0 {
+		t.Errorf("lost = %v; want nobody", v.Lost)
+	}
+	k.must(k.admission.Sweep(ctx))
+	k.must(k.join(p[1], id))
+
+	// The end may be told of before the after-hook runs.
+	k.must(k.admission.BeginJoin(ctx, id, p[2]))
+	k.must(k.host.PartyJoin(p[2], id))
+	k.host.Disconnect(p[2])
+	k.must(k.admission.Ended(k.t.Context(), p[2]))
+	k.admission.EndJoin(ctx, id, p[2])
+	k.agrees(id)
+	if v := k.view(id); len(v.Lost) > 0 {
+		t.Errorf("lost = %v; want nobody", v.Lost)
+	}
+
+	k.loseJoin(p[3], id)
+	k.must(k.admission.Ended(k.t.Context(), p[3]))
+	k.host.PartyClose(id)
+	k.admission.Closed(ctx, id)
+	if stats := k.admission.Stats(); stats.Lost != 0 {
+		t.Errorf("%d lost are remembered of a party that has ended", stats.Lost)
+	}
+}

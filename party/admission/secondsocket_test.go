@@ -1,0 +1,151 @@
+package admission_test
+
+import (
+	"testing"
+
+	"github.com/google/uuid"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+func moving(t testing.TB) *kernel {
+	k := newKernel(t)
+	k.conf.Parties.SecondSocket = rules.SecondSocketMove
+	return k
+}
+
+// told are the sockets that were told the party is over for them.
+func (k *kernel) told() []string {
+	var sessions []string
+	for _, sent := range k.host.Sent() {
+		if sent.Envelope.GetPartyClose() != nil && sent.Mode == 0 {
+			sessions = append(sessions, sent.To...)
+		}
+	}
+	return sessions
+}
+
+func TestSecondSocket_OpenPartyWithRoom(t *testing.T) {
+	k := moving(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 3)
+	k.must(k.join(p[1], id))
+	phone := k.host.Connect(p[1].UserID)
+	k.must(k.join(phone, id))
+	k.agrees(id)
+	v := k.view(id)
+	if _, in := v.Session(phone.SessionID); !in || v.Size() != 2 {
+		t.Errorf("members = %+v; want the second device in the first one's seat", v.Members)
+	}
+	if told := k.told(); len(told) != 1 || told[0] != p[1].SessionID {
+		t.Errorf("told %q; want the older device", told)
+	}
+}
+
+// Where the engine could not do it, the module does, and answers that it has.
+func TestSecondSocket_FullOrClosed(t *testing.T) {
+	for name, open := range map[string]bool{"full": true, "closed": false} {
+		t.Run(name, func(t *testing.T) {
+			k := moving(t)
+			p := k.host.Players(3)
+			size := 2
+			if !open {
+				size = 4
+			}
+			id := k.create(p[0], open, size)
+			k.must(k.admit(p[1], id))
+			phone := k.host.Connect(p[1].UserID)
+			k.refused(k.join(phone, id), party.AlreadyMember)
+			k.agrees(id)
+			v := k.view(id)
+			if _, in := v.Session(phone.SessionID); !in || v.Size() != 2 {
+				t.Errorf("members = %+v; want the second device in the first one's seat", v.Members)
+			}
+			if open {
+				k.refused(k.join(p[2], id), party.PartyFull)
+			}
+			if s := k.admission.Stats(); s.Requests != 0 || s.Joins != 0 {
+				t.Errorf("left behind: %+v", s)
+			}
+		})
+	}
+}
+
+func TestSecondSocket_ByInvite(t *testing.T) {
+	for _, size := range []int{2, 4} {
+		k := moving(t)
+		p := k.host.Players(2)
+		id := k.create(p[0], false, size)
+		k.must(k.admit(p[1], id))
+		phone := k.host.Connect(p[1].UserID)
+		k.must(k.admit(phone, id))
+		k.agrees(id)
+		if v := k.view(id); v.Size() != 2 || v.Leader().SessionID != p[0].SessionID {
+			t.Errorf("%d seats: members = %+v", size, v.Members)
+		}
+		gone := k.host.Connect(p[1].UserID)
+		k.host.Disconnect(gone)
+		if size == 4 { // in a full party the older device has to make way first
+			k.refused(k.admit(gone, id), party.NoLiveSession)
+			k.agrees(id)
+		}
+	}
+}
+
+func TestSecondSocket_TheOnlyMember(t *testing.T) {
+	k := moving(t)
+	p := k.host.Players(1)
+	id := k.create(p[0], true, 2)
+	phone := k.host.Connect(p[0].UserID)
+	k.must(k.join(phone, id))
+	k.agrees(id)
+	if v := k.view(id); v.Size() != 1 || v.Leader().SessionID != phone.SessionID {
+		t.Errorf("members = %+v; want the second device to lead", v.Members)
+	}
+	alone := k.create(p[0], true, 1)
+	k.refused(k.join(phone, alone), party.AlreadyMember) // moving would end the party
+	k.refused(k.admit(phone, alone), party.AlreadyMember)
+	k.agrees(alone)
+}
+
+func TestSecondSocket_AcceptMoves(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], false, 4)
+	phone := k.host.Connect(p[1].UserID)
+	k.must(k.join(phone, id))
+	k.must(k.admit(p[1], id))
+	k.conf.Parties.SecondSocket = rules.SecondSocketMove
+	k.refused(k.accept(p[0], phone, id), party.AlreadyMember)
+	k.host.PartyUpdate(id, true, false, "")
+	k.admission.Updated(t.Context(), id, true, false, "")
+	k.must(k.accept(p[0], phone, id))
+	k.agrees(id)
+	if v := k.view(id); v.Size() != 2 {
+		t.Errorf("members = %+v; want one seat per user", v.Members)
+	}
+}
+
+func TestNewest(t *testing.T) {
+	var sessions []party.Session
+	for range 4 {
+		id, err := uuid.NewUUID()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sessions = append(sessions, party.Session{UserID: "u", SessionID: id.String()})
+	}
+	sessions[0], sessions[3] = sessions[3], sessions[0]
+	if got, known := party.Newest(sessions); !known || got != sessions[0] {
+		t.Errorf("Newest = %v, %v; want %v", got, known, sessions[0])
+	}
+	for _, odd := range []string{uuid.NewString(), "x", ""} {
+		if got, known := party.Newest(append(sessions[:2:2], party.Session{SessionID: odd})); known {
+			t.Errorf("with the session %q: %v", odd, got)
+		}
+	}
+	if _, known := party.Newest(nil); known {
+		t.Error("nobody has a newest session")
+	}
+}

@@ -1,0 +1,220 @@
+package judge
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Bounds of a shadow: what comes faster than it is asked is dropped and counted.
+const (
+	shadowQueue    = 1024
+	shadowTimeout  = 2 * time.Second
+	shadowOutcomes = 1000 // different pairs of outcomes that are counted
+	shadowExamples = 32
+)
+
+// MetricShadow counts what the next rules would have answered, with the tags action, rule
+// (the next file's that decides, "" for none) and change: same, stricter, looser or other.
+const MetricShadow = "partyline_rules_shadow"
+
+// Counter is the part of runtime.NakamaModule that counts.
+type Counter interface {
+	MetricsCounterAdd(name string, tags map[string]string, delta int64)
+}
+
+// Shadow asks rules that are not in force yet what they would answer, beside the judge and
+// never in its place. It works behind the answers, in the goroutine of [Shadow.Run], with
+// the question as the judge had it and the facts of that moment. Safe for concurrent use.
+type Shadow struct {
+	next    func() *rules.Set
+	metrics Counter
+	logger  party.Logger
+	queue   chan shadowed
+	dropped atomic.Uint64
+
+	mu       sync.Mutex
+	counts   map[ShadowCount]uint64 // with Times 0
+	other    uint64                 // of pairs that are not counted one by one
+	examples []Difference           // the oldest first
+}
+
+// shadowed is a question that has been answered.
+type shadowed struct {
+	at       time.Time
+	question party.Question
+	outcome  string
+	judge    *Judge
+}
+
+// NewShadow makes a shadow of the rules that next answers with.
+func NewShadow(next func() *rules.Set, metrics Counter, logger party.Logger) *Shadow {
+	return &Shadow{next: next, metrics: metrics, logger: logger, queue: make(chan shadowed, shadowQueue), counts: map[ShadowCount]uint64{}}
+}
+
+// ShadowCount is how often two outcomes met, in the words of cases.
+type ShadowCount struct {
+	Action rules.Action `json:"action"`
+	Now    string       `json:"now"`  // the answer that was given
+	Next   string       `json:"next"` // the answer that would have been
+	Times  uint64       `json:"times"`
+}
+
+// Difference is one question that the next rules answer otherwise.
+type Difference struct {
+	At               time.Time
+	Action           rules.Action
+	UserID, Username string
+	PartyID          string
+	Now, Next        string
+
+	set   *rules.Set
+	facts rules.Facts
+}
+
+// Explain says how the next rules come to their answer.
+func (d Difference) Explain(ctx context.Context) rules.Explanation {
+	return d.set.Explain(ctx, d.facts, nil)
+}
+
+// ShadowReport is what a shadow has seen.
+type ShadowReport struct {
+	Counts   []ShadowCount // by action, most often first
+	Other    uint64        // beyond the pairs that are counted
+	Dropped  uint64        // came faster than they could be asked, or lacked a fact
+	Examples []Difference  // the newest first
+}
+
+// wants reports whether the next rules have anything to say about the question.
+func (s *Shadow) wants(a rules.Action) bool { return s != nil && s.next().Has(a) }
+
+// answered notes a question that the judge has answered.
+func (s *Shadow) answered(j *Judge, q party.Question, at time.Time, outcome string) {
+	select {
+	case s.queue <- shadowed{at: at, question: q, outcome: outcome, judge: j}:
+	default:
+		s.dropped.Add(1)
+	}
+}
+
+// Run asks until ctx ends.
+func (s *Shadow) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case q := <-s.queue:
+			s.ask(ctx, q)
+		}
+	}
+}
+
+// ask asks the next rules one question. Its failures and panics are its own.
+func (s *Shadow) ask(ctx context.Context, q shadowed) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.logger.Error("shadow rules failed: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, shadowTimeout)
+	defer cancel()
+	set := s.next()
+	outcome := "allowed"
+	var on rules.Facts
+	if asks(set, q.question) {
+		facts, err := q.judge.facts(ctx, set, q.question)
+		if err != nil {
+			s.dropped.Add(1)
+			return
+		}
+		facts.Now = q.at
+		d, read, err := set.TryOn(ctx, facts, q.judge.Load)
+		outcome, on = d.Words(err), read
+	}
+	s.count(q, set, outcome, on)
+}
+
+func (s *Shadow) count(q shadowed, set *rules.Set, outcome string, on rules.Facts) {
+	a := q.question.Action
+	s.metrics.MetricsCounterAdd(MetricShadow, map[string]string{"action": string(a), "rule": ruleOf(outcome), "change": change(q.outcome, outcome)}, 1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := ShadowCount{Action: a, Now: q.outcome, Next: outcome}
+	if _, known := s.counts[key]; known || len(s.counts) < shadowOutcomes {
+		s.counts[key]++
+	} else {
+		s.other++
+	}
+	if q.outcome == outcome {
+		return
+	}
+	d := Difference{
+		At: q.at, Action: a, UserID: q.question.Caller.UserID, Username: q.question.Caller.Username,
+		Now: q.outcome, Next: outcome, set: set, facts: on,
+	}
+	if !q.question.View.ID.IsZero() {
+		d.PartyID = q.question.View.ID.String()
+	}
+	if len(s.examples) == shadowExamples {
+		s.examples = slices.Delete(s.examples, 0, 1)
+	}
+	s.examples = append(s.examples, d)
+}
+
+// ruleOf is the rule that an outcome names.
+func ruleOf(outcome string) string {
+	for _, lead := range []string{"allowed by ", "denied by ", "broken "} {
+		if len(outcome) > len(lead) && outcome[:len(lead)] == lead {
+			return outcome[len(lead):]
+		}
+	}
+	return ""
+}
+
+func change(now, next string) string {
+	const allowed = "allowed"
+	was, is := len(now) >= len(allowed) && now[:len(allowed)] == allowed, len(next) >= len(allowed) && next[:len(allowed)] == allowed
+	switch {
+	case now == next:
+		return "same"
+	case was && !is:
+		return "stricter"
+	case is && !was:
+		return "looser"
+	}
+	return "other"
+}
+
+// Report says what was seen since the process began or [Shadow.Reset].
+func (s *Shadow) Report() ShadowReport {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := ShadowReport{Other: s.other, Dropped: s.dropped.Load(), Examples: slices.Clone(s.examples)}
+	slices.Reverse(r.Examples)
+	for _, key := range slices.Collect(maps.Keys(s.counts)) {
+		times := s.counts[key]
+		key.Times = times
+		r.Counts = append(r.Counts, key)
+	}
+	slices.SortFunc(r.Counts, func(a, b ShadowCount) int {
+		return cmp.Or(cmp.Compare(a.Action, b.Action), cmp.Compare(b.Times, a.Times), cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)))
+	})
+	return r
+}
+
+// Reset forgets everything, for another version of either file.
+func (s *Shadow) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts, s.other, s.examples = map[ShadowCount]uint64{}, 0, nil
+	s.dropped.Store(0)
+}

@@ -1,0 +1,97 @@
+package party
+
+import (
+	"sync"
+)
+
+// ChangeKind says what happened to a party.
+type ChangeKind int
+
+const (
+	PartyCreated ChangeKind = iota + 1
+	PartyClosed
+	PartyUpdated  // open, hidden or the label
+	MemberEntered // by whatever way
+	MemberLeft    // on purpose, kicked, or for another party
+	MemberDropped // its session ended
+	SeatsChanged  // seats are reserved, or not reserved any more
+	SeatAway      // a member's connection ended, its seat is kept
+	SeatBack      // its user is a member again
+	SeatLost      // nobody came back in time, or may any more
+	SeatEnded     // with its party, or reported by another node: nobody is to be told
+)
+
+// Change is something that happened to a party.
+type Change struct {
+	Kind    ChangeKind
+	ID      ID
+	Session Session // of MemberEntered, MemberLeft and MemberDropped
+	Native  bool    // of MemberEntered: through the engine's own join or accept
+	Moved   bool    // of MemberLeft: the user stays a member with another session
+	Seat    Seat    // of the Seat kinds
+}
+
+// News passes changes on. Subscribe while everything is being constructed; whoever
+// publishes holds no lock, so subscribers may call anything.
+type News struct{ subscribers []func(Change) }
+
+// Subscribe has f called with each change, one party's changes in their order, in the
+// goroutine of whoever caused one. f should be quick: it delays that message's answer.
+func (n *News) Subscribe(f func(Change)) { n.subscribers = append(n.subscribers, f) }
+
+// Publish passes a change on to all subscribers. Whoever changes parties one at a time has an
+// [Outbox] do it in order.
+func (n *News) Publish(c Change) {
+	for _, f := range n.subscribers {
+		f(c)
+	}
+}
+
+// Outbox keeps one party's changes in order until its lock is released. Add to it under
+// the lock; Flush it after. The zero Outbox is ready; safe for concurrent use.
+type Outbox struct {
+	mu      sync.Mutex // not held while publishing
+	waiting []Change
+	sending bool
+}
+
+// Add puts changes behind those that wait.
+func (o *Outbox) Add(changes ...Change) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waiting = append(o.waiting, changes...)
+}
+
+// Empty reports whether nothing waits and nobody is sending.
+func (o *Outbox) Empty() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.waiting) == 0 && !o.sending
+}
+
+// Flush publishes what waits. Where another goroutine is at it, or a subscriber has caused
+// the change, that one goes on with these behind its own.
+func (o *Outbox) Flush(n *News) {
+	for {
+		o.mu.Lock()
+		if o.sending || len(o.waiting) == 0 {
+			o.mu.Unlock()
+			return
+		}
+		c := o.waiting[0]
+		o.waiting = o.waiting[1:]
+		o.sending = true
+		o.mu.Unlock()
+		o.send(n, c)
+	}
+}
+
+// send publishes one change. Should a subscriber panic, the next Flush goes on behind it.
+func (o *Outbox) send(n *News, c Change) {
+	defer func() {
+		o.mu.Lock()
+		o.sending = false
+		o.mu.Unlock()
+	}()
+	n.Publish(c)
+}

@@ -1,0 +1,93 @@
+package partytest
+
+import (
+	"context"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/reserve"
+)
+
+// Hooks is what the module's hooks have admission do around the host's own messages, one
+// method for each.
+type Hooks struct{ *admission.Admission }
+
+func (h Hooks) after(ctx context.Context, m admission.Message) { _ = h.After(ctx, m) }
+
+// EndCreate comes after a PartyCreate that was answered p.
+func (h Hooks) EndCreate(ctx context.Context, s party.Session, p *rtapi.Party) error {
+	id, err := party.ParseID(p.GetPartyId())
+	if err != nil {
+		return err
+	}
+	facts := party.Facts{MaxSize: int(p.GetMaxSize()), Open: p.GetOpen(), Hidden: p.GetHidden(), Label: p.GetLabel()}
+	return h.After(ctx, admission.Message{Kind: admission.Create, Party: id, Sender: s, Facts: facts})
+}
+
+// BeginJoin comes before a PartyJoin, EndJoin after one, or after a PartyAccept of s.
+func (h Hooks) BeginJoin(ctx context.Context, id party.ID, s party.Session) error {
+	return h.Before(ctx, admission.Message{Kind: admission.Join, Party: id, Sender: s, Client: party.ClientOf(ctx, s.UserID)}, nil)
+}
+
+func (h Hooks) EndJoin(ctx context.Context, id party.ID, s party.Session) {
+	h.after(ctx, admission.Message{Kind: admission.Join, Party: id, Sender: s})
+}
+
+// BeginAccept comes before a PartyAccept of s.
+func (h Hooks) BeginAccept(ctx context.Context, id party.ID, s, by party.Session) error {
+	h.Settle(by.SessionID)
+	return h.Before(ctx, admission.Message{Kind: admission.Accept, Party: id, Sender: by, Target: s}, nil)
+}
+
+// BeginKick comes before a PartyRemove of target, Kicked after one.
+func (h Hooks) BeginKick(ctx context.Context, id party.ID, target, by party.Session) error {
+	return h.Before(ctx, admission.Message{Kind: admission.Remove, Party: id, Sender: by, Target: target}, nil)
+}
+
+func (h Hooks) Kicked(ctx context.Context, id party.ID, target party.Session) error {
+	look, err := h.Look(ctx, id)
+	if err != nil {
+		return err
+	}
+	return h.After(ctx, admission.Message{Kind: admission.Remove, Party: id, Sender: look.Leader().Session, Target: target})
+}
+
+// Left, Closed, Updated, Promoted and LeaderSeen come after the messages of those names.
+func (h Hooks) Left(ctx context.Context, id party.ID, s party.Session) {
+	h.after(ctx, admission.Message{Kind: admission.Leave, Party: id, Sender: s})
+}
+
+func (h Hooks) Closed(ctx context.Context, id party.ID) {
+	h.after(ctx, admission.Message{Kind: admission.Close, Party: id})
+}
+
+func (h Hooks) Updated(ctx context.Context, id party.ID, open, hidden bool, label string) {
+	look, err := h.Look(ctx, id)
+	if err != nil {
+		return
+	}
+	h.after(ctx, admission.Message{
+		Kind: admission.Update, Party: id, Sender: look.Leader().Session, Facts: party.Facts{Open: open, Hidden: hidden, Label: label},
+	})
+}
+
+func (h Hooks) Promoted(ctx context.Context, id party.ID, s party.Session) {
+	h.after(ctx, admission.Message{Kind: admission.Promote, Party: id, Target: s})
+}
+
+func (h Hooks) LeaderSeen(ctx context.Context, id party.ID, s party.Session) {
+	h.after(ctx, admission.Message{Kind: admission.Queue, Party: id, Sender: s})
+}
+
+// MayJoin is the decision of BeginJoin without its effects.
+func (h Hooks) MayJoin(ctx context.Context, id party.ID, s party.Session) (admission.Look, error) {
+	return h.Check(ctx, id, reserve.Intent{Kind: reserve.Join, Session: s, By: s.SessionID}, nil)
+}
+
+// Held is how many seats are kept for users who are not in the party.
+func (h Hooks) Held(ctx context.Context, id party.ID) (int, error) {
+	look, err := h.Look(ctx, id)
+	return look.Held(""), err
+}

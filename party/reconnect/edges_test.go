@@ -1,0 +1,455 @@
+package reconnect_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/partytest"
+	"partyline/party/reserve"
+	"partyline/party/rules"
+)
+
+// The host's own rule of one party per session takes a session out without a hook. That
+// is no lost connection, now or when the socket ends later.
+func TestGrace_LeftWithoutAHook(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(3)
+	id := w.party(true, 3, p...)
+	w.host.PartyLeave(p[1], id)
+	w.members(id, 0, p[0], p[2])
+	w.drop(p[1])
+	w.members(id, 0, p[0], p[2])
+	w.told()
+	w.nothingLeft()
+
+	// One that leaves and ends before anybody looks cannot be told from one that was
+	// dropped: better a seat too many for a minute than one too few.
+	w.host.PartyLeave(p[2], id)
+	w.drop(p[2])
+	w.members(id, 1, p[0])
+}
+
+// Out and in again by the same socket, unseen: it is a member like any other.
+func TestGrace_BackBySameSession(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(true, 3, p...)
+	w.host.PartyLeave(p[1], id)
+	w.members(id, 0, p[0])
+	w.must(w.join(p[1], id))
+	w.drop(p[1])
+	w.members(id, 1, p[0])
+	w.told("away player2")
+}
+
+func TestReturning(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	p := w.host.Players(3)
+	id, other := w.party(true, 3, p...), w.party(true, 3, p[0])
+	w.drop(p[1])
+	for _, c := range []struct {
+		id   party.ID
+		user string
+		want bool
+	}{{id, p[1].UserID, true}, {other, p[1].UserID, false}, {id, p[2].UserID, false}, {id, "nobody", false}} {
+		if look, err := w.admission.Look(t.Context(), c.id); err != nil || look.Returning(c.user) != c.want {
+			t.Errorf("Returning(%v, %s) = %v, %v; want %v", c.id, c.user, !c.want, err, c.want)
+		}
+	}
+	clock.Advance(minute)
+	w.members(id, 0, p[0], p[2])
+	if look, err := w.admission.Look(t.Context(), id); err != nil || look.Returning(p[1].UserID) {
+		t.Error("Returning after the time is over")
+	}
+}
+
+// The footprint everybody shares counts kept seats, once per user.
+func TestGrace_Expected(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(3)
+	id := w.party(true, 4, p...)
+	w.must(w.admission.Hold(ctx, id, reserve.Hold{InviteID: "i", UserIDs: []string{p[1].UserID}, ExpiresAt: w.now().Add(time.Hour)}))
+	w.drop(p[1])
+	w.drop(p[2])
+	look, err := w.admission.Look(ctx, id)
+	expected := look.Expected
+	slices.Sort(expected)
+	want := []string{p[1].UserID, p[2].UserID}
+	slices.Sort(want)
+	if err != nil || !slices.Equal(expected, want) {
+		t.Errorf("Expected = %q, %v; want who is away, %q", expected, err, want)
+	}
+	w.members(id, 2, p[0])
+}
+
+// The roster's listeners hear of the end of a session once, however it became known.
+func TestGrace_ListenersHearOnce(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	var mu sync.Mutex
+	heard := map[party.ChangeKind]int{}
+	w.news.Subscribe(func(c party.Change) {
+		mu.Lock()
+		defer mu.Unlock()
+		heard[c.Kind]++
+	})
+	p := w.host.Players(3)
+	id := w.party(true, 3, p...)
+	w.host.Disconnect(p[1])
+	w.members(id, 1, p[0], p[2]) // somebody looked
+	w.must(w.ended(p[1]))
+	w.must(w.ended(p[1]))
+	if heard[party.MemberDropped] != 1 || heard[party.MemberLeft] != 0 {
+		t.Errorf("listeners heard %v; want one drop", heard)
+	}
+	w.host.Disconnect(p[2]) // and the host never tells
+	w.must(w.admission.Sweep(t.Context()))
+	w.must(w.admission.Sweep(t.Context()))
+	if heard[party.MemberDropped] != 2 {
+		t.Errorf("listeners heard %v; want two drops", heard)
+	}
+	w.leave(w.host.Connect(p[2].UserID), id)
+	if heard[party.SeatsChanged] != 1 {
+		t.Errorf("listeners heard %v; want to hear of the seat that was given up", heard)
+	}
+	w.drop(p[0]) // the last
+	if heard[party.MemberDropped] != 3 {
+		t.Errorf("listeners heard %v; want three drops", heard)
+	}
+}
+
+func TestGrace_OverHTTPTheNewest(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	w.mu.Lock()
+	w.conf.Invites.SeveralSessions = rules.SeveralSessionsNewest
+	w.mu.Unlock()
+	p := w.host.Players(2)
+	id := w.party(true, 3, p...)
+	w.drop(p[1])
+	var newest party.Session
+	for range 3 {
+		newest = w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String())
+	}
+	got, err := w.grace.Resume(t.Context(), party.Caller{UserID: p[1].UserID})
+	if err != nil || !got.Joined {
+		t.Errorf("Resume = %+v, %v", got, err)
+	}
+	w.members(id, 0, p[0], newest)
+}
+
+// Two nodes change the seats of one party at the same time; what storage refuses they
+// try again.
+func TestGrace_NodesRaceInStorage(t *testing.T) {
+	w := newWorld(t, time.Now)
+	p := w.host.Players(9)
+	id := w.party(true, 9, p...)
+	nodes := []node{w.node, w.newNode(), w.newNode()}
+	for _, n := range nodes {
+		if _, err := n.admission.Held(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range p[1:] {
+		w.host.Disconnect(s)
+	}
+	race(len(p)-1, func(i int) { // each seen by one node alone
+		n, s := nodes[i%3], p[i+1]
+		if err := n.grace.Ended(t.Context(), s); err != nil && party.ReasonOf(err) != party.Conflict {
+			t.Error(err)
+		}
+	})
+	for _, n := range nodes {
+		if held, err := n.admission.Held(t.Context(), id); held != 8 || err != nil {
+			t.Errorf("Held = %d, %v; want 8", held, err)
+		}
+	}
+	away := map[string]int{}
+	for _, m := range w.messages() {
+		away[m.Event+" "+m.name]++
+	}
+	for what, n := range away {
+		if n != 1 {
+			t.Errorf("told %d times: %s", n, what)
+		}
+	}
+	if len(away) != 8 {
+		t.Errorf("told of %d; want 8", len(away))
+	}
+}
+
+// What is left in storage when the party has ended on another node is swept up.
+func TestGrace_SweepOfStorage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(3)
+		id := w.party(true, 3, p...)
+		w.drop(p[1])
+		w.host.PartyClose(id)
+		w.node = w.newNode()
+		time.Sleep(2 * minute)
+		w.must(w.admission.Sweep(t.Context()))
+		w.nothingLeft()
+	})
+}
+
+// Objects that nobody here has written.
+func TestGrace_StrangeStorage(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(true, 3, p...)
+	stranger := w.host.Player("stranger")
+	for _, value := range []string{`{}`, `{"parties":null}`, `{"parties":{"nonsense":9000000000000000000,"":1}}`, `{"parties":{"` + id.String() + `":9000000000000000000}}`} {
+		_, err := w.host.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: "partyline_away", Key: stranger.UserID, Value: value}})
+		w.must(err)
+		_, err = w.resume(stranger)
+		w.refused(err, party.PartyNotFound)
+	}
+	for _, value := range []string{`{}`, `{"seats":null}`, `{"party_id":"nonsense","seats":{"u":{}}}`, `{"party_id":"` + id.String() + `","seats":{}}`} {
+		_, err := w.host.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: "partyline_seats", Key: id.UUID.String(), Value: value}})
+		w.must(err)
+		w.node = w.newNode()
+		w.members(id, 0, p...)
+		w.must(w.admission.Sweep(t.Context()))
+	}
+	for _, value := range []string{`{"seats":7}`, `{"parties":[]}`} {
+		for _, collection := range []string{"partyline_seats", "partyline_away"} {
+			_, err := w.host.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: collection, Key: id.UUID.String(), Value: value}})
+			w.must(err)
+		}
+		w.node = w.newNode()
+		_ = w.admission.Sweep(t.Context()) // an error, but no end
+	}
+}
+
+// deaf is a sender that fails, or worse.
+type deaf struct{ panics atomic.Bool }
+
+func (d *deaf) StreamSendRaw(uint8, string, string, string, *rtapi.Envelope, []runtime.Presence, bool) error {
+	if d.panics.Load() {
+		panic("as asked")
+	}
+	return errors.New("nobody listens")
+}
+
+// What goes wrong with telling goes to the log, and a timer's goroutine ends nothing.
+func TestGrace_TellingFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		sender := &deaf{}
+		w.over(w.host, sender)
+		p := w.host.Players(2)
+		id := w.party(true, 3, p...)
+		w.drop(p[1])
+		sender.panics.Store(true)
+		time.Sleep(2 * minute)
+		synctest.Wait()
+		w.members(id, 0, p[0])
+		log := strings.Join(w.log.Lines(), "\n")
+		for _, want := range []string{"nobody listens", "panic: as asked"} {
+			if !strings.Contains(log, want) {
+				t.Errorf("log = %s; want %q", log, want)
+			}
+		}
+	})
+}
+
+// broken is a storage that fails to read.
+type broken struct{ party.Storage }
+
+func (broken) StorageRead(context.Context, []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	return nil, errStorage
+}
+
+func TestGrace_StorageDoesNotAnswer(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	w.over(broken{w.host}, w.host)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	_, err := w.resume(w.host.Player("stranger"))
+	w.refused(err, party.Internal)
+	w.host.Disconnect(p[1])
+	w.refused(w.ended(p[1]), party.Internal)
+	w.told("away player2")
+	w.returns(p[1].UserID, id)
+	w.told("away player2", "back player2")
+}
+
+// A seat that nobody was told of is not told of when its time is over.
+func TestGrace_UnheardAllItsTime(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	w.host.Disconnect(p[1])
+	w.members(id, 1, p[0])
+	clock.Advance(minute)
+	w.must(w.ended(p[1]))
+	w.members(id, 0, p[0])
+	w.told()
+	w.nothingLeft()
+}
+
+// In by an ordinary way, the moment after the seat was lost and before anybody said so.
+func TestGrace_JustTooLate(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	w.drop(p[1])
+	clock.Advance(minute)
+	late := w.host.Connect(p[1].UserID)
+	w.must(w.join(late, id))
+	w.told("away player2", "lost player2")
+	w.members(id, 0, p[0], late)
+	w.nothingLeft()
+}
+
+// The timer of one stay must not end the seat of the next.
+func TestGrace_AnOldTimer(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	var first party.Seat
+	w.news.Subscribe(func(c party.Change) {
+		if c.Kind == party.SeatAway && first.ID.IsZero() {
+			first = c.Seat
+		}
+	})
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	w.drop(p[1])
+	clock.Advance(minute - 1)
+	back := w.returns(p[1].UserID, id)
+	w.drop(back)
+	clock.Advance(1)
+	w.must(w.admission.Expire(t.Context(), first))
+	w.told("away player2", "back player2", "away player2")
+	w.members(id, 1, p[0])
+	w.returns(p[1].UserID, id)
+}
+
+// The node whose timer runs has not heard that the seat ended on another one.
+func TestGrace_EndedOnAnotherNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(3)
+		id := w.party(true, 3, p...)
+		here, there := w.node, w.newNode()
+		w.drop(p[1])
+		w.drop(p[2])
+		w.node = there
+		back := w.returns(p[1].UserID, id)
+		w.members(id, 1, p[0], back)
+		w.kick(p[0], p[2], id)
+		w.told("away player2", "away player3", "back player2", "lost player3")
+		w.node = here
+		time.Sleep(2 * minute) // its timers go off
+		synctest.Wait()
+		w.told("away player2", "away player3", "back player2", "lost player3")
+		w.members(id, 0, p[0], back)
+		w.nothingLeft()
+	})
+}
+
+// The same, with a look in between.
+func TestGrace_KickedOnAnotherNode(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	here, there := w.node, w.newNode()
+	w.drop(p[1])
+	w.node = there
+	w.kick(p[0], p[1], id)
+	w.node = here
+	w.members(id, 0, p[0])
+	w.told("away player2", "lost player2")
+	w.nothingLeft()
+}
+
+// strict is a storage that works for callers who are still there.
+type strict struct{ *partytest.Host }
+
+func (s strict) StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.Host.StorageWrite(ctx, writes)
+}
+
+func (s strict) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.Host.StorageRead(ctx, reads)
+}
+
+// Whoever gives a seat up may be gone before that is written.
+func TestGrace_TheCallerIsGone(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	w.over(strict{w.host}, w.host)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	w.drop(p[1])
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w.admission.Left(ctx, id, p[1])
+	w.told("away player2", "lost player2")
+	w.nothingLeft()
+}
+
+// Who waits and ends first does not wait any more.
+func TestGrace_TheWaiterEnds(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p...)
+	waits := w.host.Connect(p[1].UserID)
+	if got, err := w.resume(waits); err != nil || got.Joined {
+		t.Fatalf("Resume = %+v, %v; want to wait", got, err)
+	}
+	w.drop(waits)
+	w.nothingLeft()
+	w.drop(p[1])
+	w.members(id, 1, p[0])
+	gone := w.host.Connect(p[0].UserID)
+	w.host.Disconnect(gone)
+	if _, err := w.resume(gone); err != nil {
+		t.Errorf("Resume = %v", err)
+	}
+	if n := w.grace.Running(); n != 1 {
+		t.Errorf("%d run; want the timer alone, a session that is gone does not wait", n)
+	}
+}
+
+// A clock that is set back makes the seat last, as everything that has a time does.
+func TestGrace_TheClockIsSetBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var back atomic.Int64
+		w := newWorld(t, func() time.Time { return time.Now().Add(-time.Duration(back.Load())) })
+		p := w.host.Players(2)
+		id := w.party(true, 2, p...)
+		w.drop(p[1])
+		back.Store(int64(minute / 2))
+		time.Sleep(minute + minute/2 - time.Nanosecond)
+		synctest.Wait()
+		w.told("away player2")
+		w.members(id, 1, p[0])
+		time.Sleep(time.Nanosecond)
+		synctest.Wait()
+		w.told("away player2", "lost player2")
+		w.members(id, 0, p[0])
+		w.nothingLeft()
+	})
+}

@@ -1,0 +1,338 @@
+package reconnect_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"partyline/party"
+)
+
+const modelSize = 3 // seats of a party of the model
+
+// model is what reconnection must come to, whatever happens in which order: a party is
+// its members in their order and the seats kept, each with its end.
+type model struct {
+	rt      *rapid.T
+	w       *world
+	users   []string
+	online  map[string]party.Session // one socket per user
+	pending []party.Session          // ended, and not told of yet
+	parties []*modelParty
+}
+
+type modelParty struct {
+	id      party.ID
+	members []string
+	seats   map[string]*modelSeat
+	banned  map[string]time.Time
+	over    bool
+}
+
+type modelSeat struct {
+	session party.Session
+	until   time.Time
+	told    bool
+}
+
+func TestGrace_Model(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// A bubble has no deadline, which rapid asks a *testing.T for.
+		rapid.Check(struct{ *testing.T }{t}, func(rt *rapid.T) {
+			m := &model{rt: rt, w: newWorld(t, time.Now), online: map[string]party.Session{}}
+			defer m.w.grace.Close()
+			for _, s := range m.w.host.Players(6) {
+				m.users = append(m.users, s.UserID)
+				m.online[s.UserID] = s
+			}
+			rt.Repeat(map[string]func(*rapid.T){
+				"create":     m.create,
+				"join":       func(*rapid.T) { m.enter(m.w.join, party.AlreadyMember) },
+				"invited":    func(*rapid.T) { m.enter(m.w.admit, "") },
+				"leave":      m.leave,
+				"kick":       m.kick,
+				"drop":       func(*rapid.T) { m.drop(true) },
+				"drop quiet": func(*rapid.T) { m.drop(false) },
+				"tell":       m.tell,
+				"resume":     m.resume,
+				"wait":       m.wait,
+				"sweep":      m.sweep,
+				"close":      m.close,
+				"":           m.check,
+			})
+		})
+	})
+}
+
+// Users and parties are drawn by number: their IDs differ from run to run.
+func (m *model) user() string { return m.users[rapid.IntRange(0, len(m.users)-1).Draw(m.rt, "user")] }
+
+// some is a party, or nil while there is none.
+func (m *model) some() *modelParty {
+	if len(m.parties) == 0 {
+		return nil
+	}
+	return m.parties[rapid.IntRange(0, len(m.parties)-1).Draw(m.rt, "party")]
+}
+
+// connected is the user's socket, opened if need be.
+func (m *model) connected(user string) party.Session {
+	if _, on := m.online[user]; !on {
+		m.online[user] = m.w.host.Connect(user)
+	}
+	return m.online[user]
+}
+
+func (m *model) create(*rapid.T) {
+	if len(m.parties) == 3 {
+		m.rt.Skip("enough")
+	}
+	leader := m.user()
+	id := m.w.party(true, modelSize, m.connected(leader))
+	m.parties = append(m.parties, &modelParty{id: id, members: []string{leader}, seats: map[string]*modelSeat{}, banned: map[string]time.Time{}})
+}
+
+func (m *model) want(err error, reason party.Reason) {
+	if party.ReasonOf(err) != reason {
+		m.rt.Fatalf("refusal = %v; want %q", err, reason)
+	}
+}
+
+// enter has somebody come in by a door that answers members with again.
+func (m *model) enter(door func(party.Session, party.ID) error, again party.Reason) {
+	p, user := m.some(), m.user()
+	if p == nil {
+		m.rt.Skip("no party")
+	}
+	err := door(m.connected(user), p.id)
+	held := len(p.seats)
+	if p.seats[user] != nil {
+		held--
+	}
+	switch {
+	case p.over:
+		m.want(err, party.PartyNotFound)
+	case slices.Contains(p.members, user):
+		m.want(err, again)
+	case time.Now().Before(p.banned[user]):
+		m.want(err, party.Banned)
+	case len(p.members)+held == modelSize:
+		m.want(err, party.PartyFull)
+	default:
+		m.want(err, "")
+		m.in(p, user)
+	}
+}
+
+func (m *model) in(p *modelParty, user string) {
+	p.members = append(p.members, user)
+	delete(p.seats, user)
+}
+
+// out takes a member away; the last one takes the party with it.
+func (m *model) out(p *modelParty, user string) {
+	p.members = slices.DeleteFunc(p.members, func(u string) bool { return u == user })
+	if len(p.members) == 0 {
+		p.over = true
+		clear(p.seats)
+	}
+}
+
+func (m *model) leave(*rapid.T) {
+	p, user := m.some(), m.user()
+	if p == nil {
+		m.rt.Skip("no party")
+	}
+	m.w.leave(m.connected(user), p.id)
+	delete(p.seats, user)
+	m.out(p, user)
+}
+
+func (m *model) kick(*rapid.T) {
+	p, by, user := m.some(), m.user(), m.user()
+	if p == nil || p.over || by == user || !slices.Contains(p.members, by) {
+		m.rt.Skip("nobody to kick")
+	}
+	leads := m.w.host.Leader(p.id).UserID == by
+	seat := p.seats[user]
+	switch {
+	case seat != nil:
+		m.w.kick(m.connected(by), seat.session, p.id)
+	case slices.Contains(p.members, user) && leads:
+		m.w.kick(m.connected(by), m.online[user], p.id)
+	default:
+		m.rt.Skip("the engine refuses")
+	}
+	if leads {
+		delete(p.seats, user)
+		p.banned[user] = time.Now().Add(10 * time.Minute)
+		m.out(p, user)
+	}
+}
+
+// drop ends a socket. Where the host has not told of it yet somebody else may look.
+func (m *model) drop(told bool) {
+	user := m.user()
+	s, on := m.online[user]
+	if !on {
+		m.rt.Skip("not connected")
+	}
+	delete(m.online, user)
+	m.w.host.Disconnect(s)
+	for _, p := range m.parties {
+		if slices.Contains(p.members, user) {
+			m.out(p, user)
+			if !p.over {
+				p.seats[user] = &modelSeat{session: s, until: time.Now().Add(minute)}
+			}
+		}
+		_, _ = m.w.admission.Held(m.w.t.Context(), p.id)
+	}
+	m.pending = append(m.pending, s)
+	if told {
+		m.tell(m.rt)
+	}
+}
+
+// tell has the host tell of all sessions that ended.
+func (m *model) tell(*rapid.T) {
+	for _, s := range m.pending {
+		m.want(m.w.ended(s), "")
+		for _, p := range m.parties {
+			if _, was := p.seats[s.UserID]; was {
+				m.tellAll(p)
+			}
+		}
+	}
+	m.pending = nil
+}
+
+// tellAll: whoever looks at a party to tell of one seat tells of all.
+func (m *model) tellAll(p *modelParty) {
+	for _, seat := range p.seats {
+		seat.told = true
+	}
+}
+
+func (m *model) resume(*rapid.T) {
+	user := m.user()
+	s := m.connected(user)
+	got, err := m.w.resume(s)
+	var in []string
+	for _, p := range m.parties {
+		if p.seats[user] != nil {
+			m.in(p, user)
+			in = append(in, p.id.String())
+		}
+	}
+	if in == nil {
+		for _, p := range m.parties {
+			if slices.Contains(p.members, user) {
+				in = append(in, p.id.String())
+			}
+		}
+	}
+	if in == nil {
+		m.want(err, party.PartyNotFound)
+		return
+	}
+	if m.want(err, ""); !got.Joined || !slices.Contains(in, got.PartyID) {
+		m.rt.Fatalf("Resume = %+v; want one of %q", got, in)
+	}
+}
+
+func (m *model) wait(*rapid.T) {
+	time.Sleep(rapid.SampledFrom([]time.Duration{time.Second, 20 * time.Second, minute}).Draw(m.rt, "wait"))
+	synctest.Wait()
+	for _, p := range m.parties {
+		for user, seat := range p.seats {
+			if !time.Now().Before(seat.until) {
+				delete(p.seats, user)
+			}
+		}
+	}
+}
+
+func (m *model) sweep(*rapid.T) {
+	m.want(m.w.admission.Sweep(m.w.t.Context()), "")
+	for _, p := range m.parties {
+		m.tellAll(p)
+	}
+}
+
+func (m *model) close(*rapid.T) {
+	p := m.some()
+	if p == nil || p.over {
+		m.rt.Skip("no party")
+	}
+	m.w.host.PartyClose(p.id)
+	m.w.admission.Closed(m.w.t.Context(), p.id)
+	p.members, p.over = nil, true
+	clear(p.seats)
+}
+
+// check compares everything with the model.
+func (m *model) check(*rapid.T) {
+	told := 0
+	var live []*modelParty
+	for _, p := range m.parties {
+		if p.over {
+			if members := m.w.host.Members(p.id); len(members) > 0 {
+				m.rt.Fatalf("members = %v; the party is over", members)
+			}
+			continue
+		}
+		live = append(live, p)
+		var want []party.Session
+		for _, u := range p.members {
+			want = append(want, m.online[u])
+		}
+		if got := m.w.host.Members(p.id); !slices.Equal(got, want) {
+			m.rt.Fatalf("members = %v; want %v", got, want)
+		}
+		if ghosts := m.w.host.Ghosts(p.id); len(ghosts) > 0 {
+			m.rt.Fatalf("ghosts = %v", ghosts)
+		}
+		held, err := m.w.admission.Held(m.w.t.Context(), p.id)
+		if err != nil || held != len(p.seats) || len(p.members)+held > modelSize {
+			m.rt.Fatalf("%d members, Held = %d, %v; want %d of %d seats kept", len(p.members), held, err, len(p.seats), modelSize)
+		}
+		for _, seat := range p.seats {
+			if seat.told {
+				told++
+			}
+		}
+		m.messages(p)
+	}
+	// A party whose last member was dropped is over, but nobody may have heard.
+	if n := m.w.grace.Running(); n < told || n > told && len(m.pending) == 0 {
+		m.rt.Fatalf("%d timers run; want %d", n, told)
+	}
+	if len(m.parties) > 2 {
+		m.parties = live
+	}
+}
+
+// messages checks what a party was told: away first, then back or lost, and away again,
+// the last word being the truth.
+func (m *model) messages(p *modelParty) {
+	away := map[string]bool{}
+	for _, msg := range m.w.messages() {
+		if msg.party != p.id.String() {
+			continue
+		}
+		if (msg.Event == "away") == away[msg.UserID] {
+			m.rt.Fatalf("%s for somebody who was away: %v", msg.Event, away[msg.UserID])
+		}
+		away[msg.UserID] = msg.Event == "away"
+	}
+	for _, u := range m.users {
+		seat := p.seats[u]
+		if away[u] != (seat != nil && seat.told) {
+			m.rt.Fatalf("told away: %v; seat %+v", away[u], seat)
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package reconnect
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Resume puts one of the caller's sessions back where its connection ended: over a
+// socket the caller's own, over HTTP the user's only live one that is not a member
+// already, or the newest of several where invites take that one, too. Designers' rules and locks do not stand in the way of who only comes back; a
+// ban does. With several seats kept it takes all of them and answers the party entered
+// last; where the rules know one party per user it takes that one.
+//
+// Where the host has not noticed the end of the older connection, the seat moves if the
+// rules let second sockets take seats. Otherwise the answer says that the session is
+// not in yet: it will be as soon as the older one has ended.
+//
+// It may be repeated. Refusals: Unauthenticated, NoLiveSession, SessionAmbiguous,
+// PartyNotFound if nothing is kept, AlreadyMember if another session of the user is a
+// member and stays it, and those of [admission.Admission.Admit] but PartyLocked.
+func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption, error) {
+	var none party.Resumption
+	if c.UserID == "" {
+		return none, party.Refuse(party.Unauthenticated, "Please sign in first.")
+	}
+	// In this order: a membership that ends in between is a seat by then.
+	in, err := s.Roster.PartiesOf(ctx, c.UserID)
+	if err != nil {
+		return none, err
+	}
+	session, err := s.pick(c, in)
+	if err != nil {
+		return none, err
+	}
+	id, refused := s.takeSeats(ctx, session)
+	switch {
+	case refused != nil && party.ReasonOf(refused) != party.AlreadyMember:
+		return none, refused
+	case !id.IsZero():
+		return party.Resumption{PartyID: id.String(), Joined: true}, nil
+	}
+	now, err := s.Roster.PartiesOf(ctx, c.UserID) // another session may have been faster
+	if err != nil {
+		return none, err
+	}
+	if len(now) > 0 {
+		in = now
+	}
+	for _, m := range in {
+		if m.Session.SessionID == session.SessionID {
+			return party.Resumption{PartyID: m.ID.String(), Joined: true}, nil
+		}
+	}
+	switch {
+	case len(in) > 0:
+		return s.relieve(ctx, session, in[0])
+	case refused != nil:
+		return none, refused
+	}
+	return none, party.Refuse(party.PartyNotFound, "No seat is kept for you in any party.")
+}
+
+// pick chooses the session that comes back.
+func (s *Service) pick(c party.Caller, in []party.Membership) (party.Session, error) {
+	if c.SessionID != "" {
+		return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}, nil
+	}
+	live, err := s.Roster.Sessions(c.UserID)
+	if err != nil {
+		return party.Session{}, err
+	}
+	if len(live) == 0 {
+		return party.Session{}, party.Refuse(party.NoLiveSession, "The game is not running.")
+	}
+	free := slices.DeleteFunc(slices.Clone(live), func(l party.Session) bool {
+		return slices.ContainsFunc(in, func(m party.Membership) bool { return m.Session.SessionID == l.SessionID })
+	})
+	switch {
+	case len(free) == 0:
+		return in[0].Session, nil
+	case len(free) == 1:
+		return free[0], nil
+	case s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest:
+		if newest, known := party.Newest(free); known {
+			return newest, nil
+		}
+	}
+	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket that is to come back.")
+}
+
+// takeSeats puts a session into the seats kept for its user and answers the party
+// entered last; the zero ID if none is kept. An error means that no seat was taken.
+func (s *Service) takeSeats(ctx context.Context, session party.Session) (party.ID, error) {
+	seats, err := s.Admission.KeptSeats(ctx, session.UserID)
+	if err != nil {
+		return party.ID{}, err
+	}
+	var back party.ID
+	var refused error
+	for _, seat := range seats {
+		err := s.Admission.Admit(ctx, seat.ID, session, party.Grant{Back: true}, nil)
+		switch {
+		case party.ReasonOf(err) == party.PartyNotFound: // lost in between
+		case err != nil:
+			refused = errors.Join(refused, err)
+		case back.IsZero():
+			back = seat.ID
+		}
+		if rule := s.Policy().Parties.OnePerUser; !back.IsZero() && (rule == rules.OnePartyOnly || rule == rules.LeavePrevious) {
+			return back, nil
+		}
+	}
+	if !back.IsZero() {
+		refused = nil
+	}
+	return back, refused
+}
+
+// relieve has a session follow an older one of the same user that is still a member.
+func (s *Service) relieve(ctx context.Context, session party.Session, older party.Membership) (party.Resumption, error) {
+	conf := s.Policy().Parties
+	if conf.SecondSocket == rules.SecondSocketMove {
+		if err := s.Admission.Admit(ctx, older.ID, session, party.Grant{Back: true}, nil); err != nil {
+			return party.Resumption{}, err
+		}
+		return party.Resumption{PartyID: older.ID.String(), Joined: true}, nil
+	}
+	if conf.ReconnectGrace <= 0 {
+		return party.Resumption{}, party.Refuse(party.AlreadyMember, "You are in this party on another device.")
+	}
+	if err := s.wait(session); err != nil {
+		return party.Resumption{}, err
+	}
+	id, err := s.takeSeats(ctx, session) // the older one may have ended just before the wait began
+	switch {
+	case party.ReasonOf(err) == party.AlreadyMember, err == nil && id.IsZero():
+		return party.Resumption{PartyID: older.ID.String()}, nil
+	case err != nil:
+		return party.Resumption{}, err
+	}
+	s.unwait(session)
+	return party.Resumption{PartyID: id.String(), Joined: true}, nil
+}
+
+// waiter is a session that takes its user's seat once the older one has ended.
+type waiter struct {
+	session party.Session
+	until   time.Time // a device that came long before is no replacement
+}
+
+// wait has a session wait for as long as a seat would be kept.
+func (s *Service) wait(session party.Session) error {
+	s.mu.Lock()
+	if !s.closed {
+		s.waiting[session.UserID] = waiter{session, s.Now().Add(s.Policy().Parties.ReconnectGrace)}
+	}
+	s.mu.Unlock()
+	// Of a session that has ended nobody may tell any more, so it must not wait.
+	live, err := s.Roster.Sessions(session.UserID)
+	if err != nil || !slices.Contains(live, session) {
+		s.unwait(session)
+	}
+	return err
+}
+
+func (s *Service) unwait(session party.Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting[session.UserID].session == session {
+		delete(s.waiting, session.UserID)
+	}
+}
+
+func (s *Service) waiter(userID string) (party.Session, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, ok := s.waiting[userID]
+	if ok && !s.Now().Before(w.until) {
+		delete(s.waiting, userID)
+		ok = false
+	}
+	return w.session, ok
+}
+
+// Started comes after the beginning of a session: it is put back into its user's seat at
+// once if the rules say so. An older session that is still a member keeps the seat
+// until it ends, whatever the rules say of second sockets: another device may simply
+// have been switched on.
+func (s *Service) Started(ctx context.Context, session party.Session) error {
+	conf := s.Policy().Parties
+	if !conf.ResumeOnConnect || conf.ReconnectGrace <= 0 {
+		return nil
+	}
+	in, err := s.Roster.PartiesOf(ctx, session.UserID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(in, func(m party.Membership) bool { return m.Session.SessionID != session.SessionID }) {
+		if err := s.wait(session); err != nil {
+			return err
+		}
+	}
+	id, err := s.takeSeats(ctx, session)
+	if !id.IsZero() {
+		s.unwait(session)
+	}
+	return err
+}
+
+// Ended comes after the end of a session: its seats are kept, and go to whoever waits.
+func (s *Service) Ended(ctx context.Context, session party.Session) error {
+	s.unwait(session)
+	err := s.Admission.Ended(ctx, session)
+	next, ok := s.waiter(session.UserID)
+	if !ok {
+		return err
+	}
+	id, late := s.takeSeats(ctx, next)
+	if !id.IsZero() {
+		s.unwait(next)
+	}
+	return errors.Join(err, late)
+}

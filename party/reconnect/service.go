@@ -1,0 +1,148 @@
+// Package reconnect gives members who lost their connection time to come back: it tells
+// their party that they are away, back or lost, puts them back into the seat that
+// package admission keeps for them, and ends a seat when its time is over.
+//
+// The seats themselves are admission's, and so is the truth about them, in storage and in
+// its books. What a [Service] has in memory is the timers of the seats whose loss it has to
+// report, and who waits for the end of an older connection; it ends with the process, and
+// the sweep of another node catches up. Safe for concurrent use.
+package reconnect
+
+import (
+	"context"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/roster"
+)
+
+// Deps is what a Service works with. All are needed.
+type Deps struct {
+	Admission *admission.Admission
+	Roster    *roster.Roster
+	News      *party.News // what admission publishes
+	Sender    party.Sender
+	Policy    party.Policy
+	Logger    party.Logger
+	Now       party.Clock
+}
+
+// Service is reconnection.
+type Service struct {
+	Deps
+
+	mu      sync.Mutex           // a leaf: nothing else is locked while it is held
+	timers  map[kept]*time.Timer // one for each seat this process reported as away
+	waiting map[string]waiter    // by user
+	closed  bool
+	running sync.WaitGroup // timers that went off
+}
+
+// kept names a seat whose time runs.
+type kept struct {
+	id     party.ID
+	member party.Session
+}
+
+// New makes a service that hears the news of seats. Close it to stop its timers.
+func New(d Deps) *Service {
+	s := &Service{Deps: d, timers: map[kept]*time.Timer{}, waiting: map[string]waiter{}}
+	d.News.Subscribe(s.changed)
+	return s
+}
+
+// Close stops all timers and waits for those that went off. Seats stay in storage.
+func (s *Service) Close() {
+	s.mu.Lock()
+	s.closed = true
+	for k, t := range s.timers {
+		t.Stop()
+		delete(s.timers, k)
+	}
+	clear(s.waiting)
+	s.mu.Unlock()
+	s.running.Wait()
+}
+
+// Running counts the timers that run and the sessions that wait, for whoever wants to
+// know that nothing is left.
+func (s *Service) Running() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.timers) + len(s.waiting)
+}
+
+// message is what members are told, op code [party.OpMember].
+type message struct {
+	Event  string `json:"event"`
+	UserID string `json:"user_id"`
+	Until  int64  `json:"until"` // Unix seconds; to when the seat is, or was, kept
+}
+
+var words = map[party.ChangeKind]string{party.SeatAway: "away", party.SeatBack: "back", party.SeatLost: "lost"}
+
+// changed handles an event of a kept seat.
+func (s *Service) changed(c party.Change) {
+	switch c.Kind {
+	case party.SeatAway:
+		s.arm(c.Seat)
+	case party.SeatBack, party.SeatLost, party.SeatEnded:
+		s.disarm(c.Seat)
+	}
+	word, told := words[c.Kind]
+	if !told {
+		return
+	}
+	m := message{Event: word, UserID: c.Seat.Member.UserID, Until: c.Seat.Until.Unix()}
+	if err := party.SendData(s.Sender, c.ID, party.OpMember, m); err != nil {
+		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", word, c.ID, m.UserID, err)
+	}
+}
+
+func (s *Service) arm(seat party.Seat) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.timers[kept{seat.ID, seat.Member}] = time.AfterFunc(seat.Until.Sub(s.Now()), func() { s.expire(seat) })
+}
+
+func (s *Service) disarm(seat party.Seat) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := kept{seat.ID, seat.Member}
+	if t := s.timers[k]; t != nil {
+		t.Stop()
+		delete(s.timers, k)
+	}
+}
+
+// expire runs in a goroutine of its timer, where a panic would end the process.
+func (s *Service) expire(seat party.Seat) {
+	s.mu.Lock()
+	t := s.timers[kept{seat.ID, seat.Member}]
+	if t == nil {
+		s.mu.Unlock()
+		return
+	}
+	if early := seat.Until.Sub(s.Now()); early > 0 { // the clock was set back
+		t.Reset(early)
+		s.mu.Unlock()
+		return
+	}
+	s.running.Add(1)
+	s.mu.Unlock()
+	defer s.running.Done()
+	defer func() {
+		if p := recover(); p != nil {
+			s.Logger.Error("kept seat not ended party=%s user=%s: panic: %v\n%s", seat.ID, seat.Member.UserID, p, debug.Stack())
+		}
+	}()
+	if err := s.Admission.Expire(context.Background(), seat); err != nil {
+		s.Logger.Warn("kept seat not ended party=%s user=%s error=%v", seat.ID, seat.Member.UserID, err)
+	}
+}

@@ -1,0 +1,237 @@
+package reserve
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"partyline/party"
+)
+
+// PendingTTL bounds how long a native join may be under way. It takes microseconds; one
+// that fails has no after-hook, so its seat is free again with the next message of whoever
+// asked for it, or after this time.
+const PendingTTL = 5 * time.Second
+
+// Hold is the seats one invite keeps: one for each of these users who is not in the
+// party yet. A user with several holds needs one seat. The truth is the invite in
+// storage; a book has a copy.
+type Hold struct {
+	InviteID  string
+	UserIDs   []string
+	ExpiresAt time.Time
+	Unstored  bool // storage may not have it yet, so its absence there does not end it
+}
+
+// Kick bans a user until a time, unless an invite made after it says otherwise.
+type Kick struct{ At, Until time.Time }
+
+// KeptSeat is a seat kept for a member whose connection ended. Between the moment the
+// member is missed and the moment the host reports the end of its session, which may be
+// ten seconds later, the seat is kept but nobody has been told.
+type KeptSeat struct {
+	party.Seat
+	Told    bool
+	Stored  bool // as far as this process knows
+	Overdue bool // past Until; about to be reported lost, by the node that reported away
+}
+
+// PendingJoin is a native join between its before-hook and its after-hook.
+type PendingJoin struct {
+	Session party.Session
+	By      string // session whose message it is
+	Until   time.Time
+	Leaving []party.Membership // to leave once the join has landed; one in this party is an older device of the user
+}
+
+// Request is somebody asking to be let into a closed party. The native engine keeps a
+// list of its own, as long as the party has seats, and forgets an entry only when the
+// leader decides on it: not when the asker disconnects, nor when they get in by an
+// invite. The engine cannot be told to forget one, so the book counts the list and
+// decides who may get onto it.
+type Request struct {
+	Session party.Session
+	Client  party.Client // the asker's; the leader who accepts knows nothing of it
+	Until   time.Time    // while the engine has not answered; zero once the entry is on its list
+}
+
+// Book is what one party has promised, and what is under way in it.
+type Book struct {
+	Holds    map[string]Hold        // by invite
+	Kicks    map[string]Kick        // by user
+	Kicking  map[string]Kick        // kicks under way, by user
+	Kept     map[string]*KeptSeat   // by user
+	Pending  map[string]PendingJoin // by the session that joins
+	Admitted map[string]time.Time   // sessions put on the party's stream lately, by session
+	Requests map[string]Request     // on the native engine's list, by the session that asked
+}
+
+// NewBook makes an empty one.
+func NewBook() Book {
+	return Book{
+		Holds: map[string]Hold{}, Kicks: map[string]Kick{}, Kicking: map[string]Kick{}, Kept: map[string]*KeptSeat{},
+		Pending: map[string]PendingJoin{}, Admitted: map[string]time.Time{}, Requests: map[string]Request{},
+	}
+}
+
+// Purge drops what time has ended, but for joins under way, of which [Book.Overdue] tells.
+// Every decision comes after both.
+func (b Book) Purge(now time.Time) {
+	maps.DeleteFunc(b.Holds, func(_ string, h Hold) bool { return !now.Before(h.ExpiresAt) })
+	maps.DeleteFunc(b.Kicks, func(_ string, k Kick) bool { return !now.Before(k.Until) })
+	maps.DeleteFunc(b.Kicking, func(_ string, k Kick) bool { return !now.Before(k.Until) })
+	maps.DeleteFunc(b.Requests, func(_ string, r Request) bool { return !r.Until.IsZero() && !now.Before(r.Until) })
+	maps.DeleteFunc(b.Admitted, func(_ string, at time.Time) bool { return now.Sub(at) > 2*PendingTTL })
+	for _, k := range b.Kept {
+		k.Overdue = !now.Before(k.Until)
+	}
+}
+
+// Overdue lists the joins under way whose time is over: nobody told what became of them.
+func (b Book) Overdue(now time.Time) []PendingJoin {
+	var over []PendingJoin
+	for _, p := range b.Pending {
+		if !now.Before(p.Until) {
+			over = append(over, p)
+		}
+	}
+	return over
+}
+
+// Keeps reports whether a seat of the party waits for the user.
+func (b Book) Keeps(userID string) bool {
+	k, ok := b.Kept[userID]
+	return ok && !k.Overdue
+}
+
+// Kicked is the user's kick, done or under way.
+func (b Book) Kicked(userID string) (Kick, bool) {
+	if k, done := b.Kicks[userID]; done {
+		return k, true
+	}
+	k, underWay := b.Kicking[userID]
+	return k, underWay
+}
+
+// Seats counts the party's seats from the point of view of one user: those taken by
+// members, by those lost and by joins under way, and those kept for other users who are
+// neither, the invited and the dropped. A user counts once, however many seats are kept for them.
+func (b Book) Seats(v party.View, userID string) (taken, held int) {
+	taken = v.Taken()
+	for session := range b.Pending {
+		if _, member := v.Session(session); !member {
+			taken++
+		}
+	}
+	if len(b.Holds)+len(b.Kept) == 0 {
+		return taken, 0
+	}
+	present := map[string]struct{}{userID: {}}
+	for _, m := range v.Members {
+		present[m.UserID] = struct{}{}
+	}
+	for _, p := range b.Pending {
+		present[p.Session.UserID] = struct{}{}
+	}
+	reserved := b.reserved()
+	for u := range present {
+		delete(reserved, u)
+	}
+	return taken, len(reserved)
+}
+
+// Expected lists the users other than members who have a seat kept for them or are
+// joining, in no order.
+func (b Book) Expected(v party.View) []string {
+	expected := b.reserved()
+	for _, p := range b.Pending {
+		expected[p.Session.UserID] = struct{}{}
+	}
+	for _, m := range v.Members {
+		delete(expected, m.UserID)
+	}
+	return slices.Collect(maps.Keys(expected))
+}
+
+// reserved is the users for whom a seat is kept, members or not.
+func (b Book) reserved() map[string]struct{} {
+	users := map[string]struct{}{}
+	for _, h := range b.Holds {
+		for _, u := range h.UserIDs {
+			users[u] = struct{}{}
+		}
+	}
+	for u := range b.Kept {
+		if b.Keeps(u) {
+			users[u] = struct{}{}
+		}
+	}
+	return users
+}
+
+// Hold adds a hold, or reports false and changes nothing if it needs more seats than are
+// free.
+func (b Book) Hold(v party.View, h Hold) bool {
+	h.UserIDs = slices.Clone(h.UserIDs)
+	b.Holds[h.InviteID] = h
+	if taken, held := b.Seats(v, ""); taken+held > v.MaxSize {
+		delete(b.Holds, h.InviteID)
+		return false
+	}
+	return true
+}
+
+// Release ends what the invite holds for these users, or all of it if none are named.
+func (b Book) Release(inviteID string, userIDs ...string) {
+	h, ok := b.Holds[inviteID]
+	if !ok {
+		return
+	}
+	h.UserIDs = slices.DeleteFunc(slices.Clone(h.UserIDs), func(u string) bool { return slices.Contains(userIDs, u) })
+	if len(userIDs) == 0 || len(h.UserIDs) == 0 {
+		delete(b.Holds, inviteID)
+		return
+	}
+	b.Holds[inviteID] = h
+}
+
+// SetHolds makes the holds what storage says they are. Those that storage may not have
+// yet stay, and false says that some do: then this may have been too early to find them.
+func (b Book) SetHolds(stored []Hold) (settled bool) {
+	maps.DeleteFunc(b.Holds, func(_ string, h Hold) bool { return !h.Unstored })
+	settled = len(b.Holds) == 0
+	for _, h := range stored {
+		b.Holds[h.InviteID] = h
+	}
+	return settled
+}
+
+// Summary lists the users with a seat kept for them who are neither members nor joining;
+// those who are no members and have a seat kept for them or are joining; and those whose
+// kept seat waits for them. Each is in no order.
+func (b Book) Summary(v party.View) (reserved, expected, away []string) {
+	if len(b.Holds)+len(b.Kept)+len(b.Pending) == 0 {
+		return nil, nil, nil
+	}
+	expected = b.Expected(v)
+	for _, u := range expected {
+		if !b.joining(u) {
+			reserved = append(reserved, u)
+		}
+	}
+	for u := range b.Kept {
+		if b.Keeps(u) {
+			away = append(away, u)
+		}
+	}
+	return reserved, expected, away
+}
+
+func (b Book) joining(userID string) bool {
+	for _, p := range b.Pending {
+		if p.Session.UserID == userID {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,224 @@
+package reserve
+
+import (
+	"time"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Kind is how somebody comes into a party.
+type Kind int
+
+const (
+	Admit  Kind = iota // the module puts the session on the party's stream: an invite, a kept seat
+	Join               // the session's own PartyJoin: into an open party, or a request to a closed one
+	Accept             // a leader's PartyAccept of a session that asked
+)
+
+// Intent is what somebody wants.
+type Intent struct {
+	Kind    Kind
+	Session party.Session // that is to become a member
+	By      string        // the session whose message it is; only of Accept another than Session
+	Client  party.Client  // of Session, where the message is its own
+	Grant   party.Grant   // of Admit
+}
+
+// Policy is the part of the rules a decision depends on.
+type Policy struct {
+	SecondSocket rules.SecondSocket
+	Requests     rules.Requests
+	PendingTTL   time.Duration
+	KickBanJoins bool // kicks bar the host's own joins, too
+}
+
+// PolicyOf is the policy of a configuration.
+func PolicyOf(p rules.Parties) Policy {
+	return Policy{SecondSocket: p.SecondSocket, Requests: p.Requests, PendingTTL: PendingTTL, KickBanJoins: p.KickBanJoins}
+}
+
+// Facts are what a decision depends on besides the view and the book, and which cost a
+// look to find out. [Needs] says which of them will be read.
+type Facts struct {
+	Locked       error              // the refusal while nobody new may enter; nil where the party is not locked
+	Elsewhere    []party.Membership // of the user, in other parties
+	LiveRequests int                // entries on the list somebody still waits for
+	Friend       bool               // the user is a friend of a member
+}
+
+// Needed says which facts a decision will read.
+type Needed struct{ Locked, Requests, Friend bool }
+
+// Effects is what follows from a decision. At most one of Take, Pend and Ask is set; all
+// nil means that the session is a member already, or that the engine will refuse by
+// itself.
+type Effects struct {
+	Take *Take        // put the session on the party's stream
+	Pend *PendingJoin // count a seat for the native join that follows
+	Ask  *Request     // count a place on the list for the request that follows
+}
+
+// Take is a session to be put on the party's stream, and the session of the same user
+// whose seat it takes, if any.
+type Take struct {
+	Session party.Session
+	Older   party.Member
+	Moves   bool
+	First   bool // the older one has to leave before, as the engine would not take one more
+	Answer  error
+}
+
+// Decide says what an intent leads to, or refuses it with AlreadyMember, Banned,
+// PartyNotFound (no seat is kept for whoever asks for one), PartyLocked, PartyFull,
+// AlreadyInParty or RateLimited. It changes nothing. The book has been purged.
+func Decide(v party.View, b Book, p Policy, f Facts, now time.Time, in Intent) (Effects, error) {
+	s := in.Session
+	if _, member := v.Session(s.SessionID); member {
+		if in.Kind == Admit {
+			return Effects{}, nil
+		}
+		// The engine would take it for a join and cancel the party's tickets.
+		return Effects{}, alreadyMember()
+	}
+	if err := mayEnter(v, b, p, f, in); err != nil {
+		return Effects{}, err
+	}
+	older, moves := v.Member(s.UserID)
+	if in.Kind == Admit {
+		return Effects{Take: take(v, s, older, moves)}, nil
+	}
+	joins := in.Kind == Accept || v.Open // with a seat of its own, where others only ask
+	if !joins && !moves {
+		if err := mayAsk(v, b, p, f, in); err != nil {
+			return Effects{}, err
+		}
+	}
+	until := now.Add(p.PendingTTL)
+	switch {
+	case moves && (!v.Open || v.Taken() >= v.MaxSize):
+		if in.Kind == Accept {
+			return Effects{}, party.Refuse(party.AlreadyMember, "This player is in the party already.")
+		}
+		// The engine takes nobody into a full party, and into a closed one only through
+		// the leader. So the module moves the seat, and the engine must not see the message.
+		t := take(v, s, older, moves)
+		t.Answer = party.Refuse(party.AlreadyMember, "Your seat has moved to this device.")
+		return Effects{Take: t}, nil
+	case in.Kind == Accept && v.Leader().SessionID != in.By:
+		// The engine is about to refuse a member who does not lead. It must not keep a seat
+		// until then, nor stand in the way of whom it names, who has asked for nothing.
+		return Effects{}, nil
+	case joins:
+		pend := &PendingJoin{Session: s, By: in.By, Until: until}
+		if moves {
+			pend.Leaving = []party.Membership{{ID: v.ID, Session: older.Session}}
+		}
+		return Effects{Pend: pend}, nil
+	}
+	return Effects{Ask: &Request{Session: s, Client: in.Client, Until: until}}, nil
+}
+
+func take(v party.View, s party.Session, older party.Member, moves bool) *Take {
+	return &Take{Session: s, Older: older, Moves: moves, First: moves && v.Taken() >= v.MaxSize}
+}
+
+// mayEnter refuses whoever may not become a member.
+func mayEnter(v party.View, b Book, p Policy, f Facts, in Intent) error {
+	user := in.Session.UserID
+	older, member := v.Member(user)
+	if member && !mayMove(v, p) {
+		return alreadyMember()
+	}
+	for _, pending := range b.Pending {
+		if pending.Session.UserID == user && pending.Session.SessionID != in.Session.SessionID {
+			return party.Refuse(party.AlreadyMember, "You are joining this party already.")
+		}
+	}
+	if k, kicked := b.Kicked(user); kicked && bans(k, p, in.Grant) {
+		return party.Refuse(party.Banned, "You were removed from this party a short while ago.")
+	}
+	if older.SessionID != "" {
+		return nil // the seat is the user's own, so neither a lock nor a full party is in the way
+	}
+	if !b.Keeps(user) { // whoever comes back is nobody new
+		if in.Grant.Back {
+			return party.Refuse(party.PartyNotFound, "No seat is kept for you any more.")
+		}
+		if f.Locked != nil {
+			return f.Locked
+		}
+	}
+	taken, held := b.Seats(v, user)
+	if _, pending := b.Pending[in.Session.SessionID]; pending {
+		taken-- // its own seat
+	}
+	if taken+held+1 > v.MaxSize {
+		return party.Refuse(party.PartyFull, "This party is full.")
+	}
+	return nil
+}
+
+// bans reports whether a kick keeps out whoever comes with the grant. The host itself knows
+// no bans, so it has none for its own joins unless the rules ask for them.
+func bans(k Kick, p Policy, grant party.Grant) bool {
+	if grant == (party.Grant{}) {
+		return p.KickBanJoins
+	}
+	return !grant.Named || !grant.InvitedAt.After(k.At)
+}
+
+// mayMove reports whether a member's seat may go to another device of the same user. A
+// party of one seat has to refuse: the engine takes nobody while the older device is in,
+// and closes the party once it is not.
+func mayMove(v party.View, p Policy) bool {
+	return p.SecondSocket == rules.SecondSocketMove && v.MaxSize > 1
+}
+
+func alreadyMember() error {
+	return party.Refuse(party.AlreadyMember, "You are in this party already.")
+}
+
+// RequestRetry is when somebody who found the list full should ask again.
+const RequestRetry = 30 * time.Second
+
+// mayAsk refuses whoever may not get onto the party's list of requests.
+func mayAsk(v party.View, b Book, p Policy, f Facts, in Intent) error {
+	if !p.Requests.WhileInParty && len(f.Elsewhere) > 0 {
+		return party.Refuse(party.AlreadyInParty, "You are in another party; leave it first.")
+	}
+	if b.asks(in.Session.UserID) {
+		return nil // one entry per user: the engine will say so
+	}
+	// What strangers leave behind stays on the list. The rest of it is for friends.
+	if f.LiveRequests >= p.Requests.Cap || b.listReserved(v) && !f.Friend {
+		return party.Refuse(party.RateLimited, "Too many players are asking to join, retry_after_sec=%d.", int(RequestRetry.Seconds()))
+	}
+	return nil
+}
+
+func (b Book) asks(userID string) bool {
+	for _, r := range b.Requests {
+		if r.Session.UserID == userID {
+			return true
+		}
+	}
+	return false
+}
+
+// listReserved reports whether what is left of the list is for friends of members: a
+// quarter, and none in the smallest parties, where it would be half of the list.
+func (b Book) listReserved(v party.View) bool { return len(b.Requests) >= v.MaxSize-v.MaxSize/4 }
+
+// Needs says which facts Decide will read. It may say too much, never too little.
+func Needs(v party.View, b Book, in Intent) Needed {
+	if _, member := v.Member(in.Session.UserID); member {
+		return Needed{}
+	}
+	requests := in.Kind == Join && !v.Open && !b.asks(in.Session.UserID)
+	return Needed{
+		Locked:   !b.Keeps(in.Session.UserID),
+		Requests: requests,
+		Friend:   requests && b.listReserved(v),
+	}
+}

@@ -1,0 +1,252 @@
+package reserve_test
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"partyline/party"
+	"partyline/party/reserve"
+	"partyline/party/rules"
+)
+
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// scene is a party, its book and an intent, all drawn at random.
+type scene struct {
+	view   party.View
+	book   reserve.Book
+	policy reserve.Policy
+	facts  reserve.Facts
+	now    time.Time
+	intent reserve.Intent
+}
+
+func session(user, device int) party.Session {
+	return party.Session{UserID: fmt.Sprint("user", user), SessionID: fmt.Sprintf("session%d.%d", user, device)}
+}
+
+func (s scene) decide() (reserve.Effects, error) {
+	return reserve.Decide(s.view, s.book, s.policy, s.facts, s.now, s.intent)
+}
+
+func draw(t *rapid.T) scene {
+	user := rapid.IntRange(0, 5)
+	device := rapid.IntRange(0, 1)
+	who := rapid.Custom(func(t *rapid.T) party.Session { return session(user.Draw(t, "user"), device.Draw(t, "device")) })
+	s := scene{book: reserve.NewBook(), now: epoch}
+	later := func() time.Time {
+		return epoch.Add(time.Duration(rapid.IntRange(-3, 20).Draw(t, "seconds")) * time.Second)
+	}
+	s.view = party.View{
+		ID:    party.ID{UUID: uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), Node: "n"},
+		Facts: party.Facts{MaxSize: rapid.IntRange(1, 5).Draw(t, "max"), Open: rapid.Bool().Draw(t, "open")},
+	}
+	for i, m := range rapid.SliceOfNDistinct(user, 1, s.view.MaxSize, rapid.ID[int]).Draw(t, "members") {
+		s.view.Members = append(s.view.Members, party.Member{Session: session(m, 0), JoinedAt: epoch.Add(time.Duration(i)), Leader: i == 0})
+	}
+	for i := range rapid.IntRange(0, 2).Draw(t, "holds") {
+		s.book.Hold(s.view, reserve.Hold{InviteID: fmt.Sprint(i), UserIDs: []string{who.Draw(t, "held").UserID}, ExpiresAt: later()})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "kicks") {
+		s.book.BeginKick(who.Draw(t, "kicked").UserID, later())
+		s.book.Ban(who.Draw(t, "banned").UserID, later(), 10*time.Second)
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "kept") {
+		s.book.KeepSeat(s.view.ID, party.Member{Session: who.Draw(t, "away")}, later(), 10*time.Second)
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "pending") {
+		p := who.Draw(t, "pending")
+		s.book.Pending[p.SessionID] = reserve.PendingJoin{Session: p, By: p.SessionID, Until: later()}
+	}
+	for range rapid.IntRange(0, 4).Draw(t, "requests") {
+		r := who.Draw(t, "asks")
+		s.book.Requests[r.SessionID] = reserve.Request{Session: r}
+	}
+	s.policy = reserve.PolicyOf(rules.Parties{
+		SecondSocket: rapid.SampledFrom([]rules.SecondSocket{rules.SecondSocketMove, rules.SecondSocketRefuse}).Draw(t, "second socket"),
+		KickBanJoins: rapid.Bool().Draw(t, "kick ban joins"),
+		Requests:     rules.Requests{Cap: rapid.IntRange(1, 4).Draw(t, "cap"), WhileInParty: rapid.Bool().Draw(t, "while in party")},
+	})
+	if rapid.Bool().Draw(t, "locked") {
+		s.facts.Locked = party.Refuse(party.PartyLocked, "locked")
+	}
+	s.facts.Friend = rapid.Bool().Draw(t, "friend")
+	s.facts.LiveRequests = rapid.IntRange(0, len(s.book.Requests)).Draw(t, "live")
+	joiner := who.Draw(t, "joiner")
+	s.intent = reserve.Intent{Kind: reserve.Kind(rapid.IntRange(0, 2).Draw(t, "kind")), Session: joiner, By: joiner.SessionID}
+	switch s.intent.Kind {
+	case reserve.Admit:
+		s.intent.Grant = party.Grant{Back: rapid.Bool().Draw(t, "back"), InvitedAt: later(), Named: rapid.Bool().Draw(t, "named")}
+	case reserve.Accept:
+		s.intent.By = who.Draw(t, "by").SessionID
+	}
+	s.book.Purge(s.now)
+	return s
+}
+
+// Whoever is let in has a seat, and nobody else's.
+func TestDecide_NobodyTakesAKeptSeat(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := draw(t)
+		effects, err := s.decide()
+		if err != nil || effects.Take == nil && effects.Pend == nil {
+			return
+		}
+		_, member := s.view.Member(s.intent.Session.UserID)
+		taken, held := s.book.Seats(s.view, s.intent.Session.UserID)
+		if !member && taken+held >= s.view.MaxSize {
+			if _, pending := s.book.Pending[s.intent.Session.SessionID]; !pending || taken+held > s.view.MaxSize {
+				t.Errorf("let in with %d seats taken and %d kept of %d", taken, held, s.view.MaxSize)
+			}
+		}
+	})
+}
+
+// A kick keeps its user out but for an invite made since that names them; the host's own
+// joins only where the rules say so.
+func TestDecide_KickedStaysOut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := draw(t)
+		k, kicked := s.book.Kicked(s.intent.Session.UserID)
+		effects, err := s.decide()
+		_, in := s.view.Session(s.intent.Session.SessionID)
+		grant := s.intent.Grant
+		lifted := grant.Named && grant.InvitedAt.After(k.At) || grant == party.Grant{} && !s.policy.KickBanJoins
+		if kicked && !in && !lifted && err == nil {
+			t.Errorf("a kicked user: %+v", effects)
+		}
+	})
+}
+
+// Only who comes back, and who changes devices, gets past a lock.
+func TestDecide_LockKeepsNewcomersOut(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := draw(t)
+		effects, err := s.decide()
+		user := s.intent.Session.UserID
+		_, member := s.view.Member(user)
+		if s.facts.Locked != nil && err == nil && !member && !s.book.Keeps(user) {
+			t.Errorf("past the lock: %+v", effects)
+		}
+	})
+}
+
+// A decision changes nothing, and what Needs did not ask for does not matter.
+func TestDecide_IsPure(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := draw(t)
+		before := fmt.Sprintf("%+v", dump(s.book))
+		effects, err := s.decide()
+		if after := fmt.Sprintf("%+v", dump(s.book)); after != before {
+			t.Errorf("the book changed from %s to %s", before, after)
+		}
+		need := reserve.Needs(s.view, s.book, s.intent)
+		less := s
+		if !need.Locked {
+			less.facts.Locked = nil
+		}
+		if !need.Requests {
+			less.facts.LiveRequests = 0
+		}
+		if !need.Friend {
+			less.facts.Friend = false
+		}
+		again, errAgain := less.decide()
+		if !reflect.DeepEqual(effects, again) || fmt.Sprint(err) != fmt.Sprint(errAgain) {
+			t.Errorf("with the needed facts alone: %+v, %v; with all: %+v, %v", again, errAgain, effects, err)
+		}
+	})
+}
+
+func dump(b reserve.Book) map[string]any {
+	kept := map[string]reserve.KeptSeat{}
+	for u, k := range b.Kept {
+		kept[u] = *k
+	}
+	return map[string]any{"holds": b.Holds, "kicks": b.Kicks, "kicking": b.Kicking, "kept": kept, "pending": b.Pending, "requests": b.Requests}
+}
+
+// A seat counts once per user, and nobody's own seat is in their way.
+func TestSeats(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := draw(t)
+		_, all := s.book.Seats(s.view, "")
+		for i := range 6 {
+			user := session(i, 0).UserID
+			_, others := s.book.Seats(s.view, user)
+			if others > all || all-others > 1 {
+				t.Errorf("%d seats kept, %d for others than %s", all, others, user)
+			}
+		}
+		if expected := s.book.Expected(s.view); len(expected) < all {
+			t.Errorf("%d seats kept, but only %q expected", all, expected)
+		}
+	})
+}
+
+func TestRecord_RoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := draw(t)
+		r := reserve.NewRecord()
+		maps.Copy(r.Kicks, s.book.Kicks)
+		for u, k := range s.book.Kept {
+			r.Seats[u] = k.Seat
+		}
+		value, err := r.Encode(s.view.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := reserve.NewRecord()
+		if err := back.Add(s.view.ID, value); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(back, r) {
+			t.Errorf("read %+v; want %+v", back, r)
+		}
+	})
+}
+
+// What an older build wrote as two objects reads as one record.
+func TestRecord_OlderBuilds(t *testing.T) {
+	id := party.ID{UUID: uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), Node: "n"}
+	r := reserve.NewRecord()
+	for _, value := range []string{
+		`{"party_id":"` + id.String() + `","kicks":{"u":{"at":1000000000,"until":2000000000}}}`,
+		`{"party_id":"` + id.String() + `","seats":{"v":{"session_id":"s","username":"n","joined":1,"since":2,"until":3}}}`,
+	} {
+		if err := r.Add(id, value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if k := r.Kicks["u"]; k.At.Unix() != 1 || k.Until.Unix() != 2 {
+		t.Errorf("kick = %+v", k)
+	}
+	if s := r.Seats["v"]; s.Member != (party.Session{UserID: "v", SessionID: "s", Username: "n"}) || s.ID != id || s.Until.UnixNano() != 3 {
+		t.Errorf("seat = %+v", s)
+	}
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add(`{"kicks":{"u":{"at":1,"until":2}},"seats":{"v":{"until":3}}}`)
+	f.Add(`{"kicks":[],"seats":7}`)
+	f.Fuzz(func(t *testing.T, value string) {
+		id := party.ID{UUID: uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), Node: "n"}
+		r := reserve.NewRecord()
+		if r.Add(id, value) != nil {
+			return
+		}
+		text, err := r.Encode(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := reserve.NewRecord().Add(id, text); err != nil {
+			t.Errorf("cannot read back %q: %v", text, err)
+		}
+	})
+}

@@ -1,0 +1,283 @@
+package roster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// locked runs change with the party's mirror to itself. The mirror is memory of the host:
+// nobody holds this lock for longer than some reads of it.
+func (r *Roster) locked(id party.ID, change func()) {
+	unlock, _ := r.mirrors.Lock(context.Background(), id) // no context, no error
+	defer unlock()
+	change()
+}
+
+// Begin mirrors a party that s has just created.
+func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts) (err error) {
+	facts.CreatedAt = r.now()
+	sh := shared{Facts: facts, rev: max(1, party.Nanos(facts.CreatedAt)), leader: s.SessionID}
+	r.locked(id, func() { err = r.put(id, s, mirrorEntry{sh, facts.CreatedAt}) })
+	return err
+}
+
+// Enter mirrors a session that has become a member. known is the party as it was before;
+// the zero Snapshot has it read. It returns the snapshot to go on with.
+func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snapshot, err error) {
+	r.locked(id, func() {
+		if known.shared.rev == 0 {
+			var entries []mirrorPresence
+			if entries, err = r.mirror(id); err != nil {
+				return
+			}
+			known.shared = newest(entries)
+			for _, e := range entries {
+				if e.joinedAt.After(known.lastJoin) {
+					known.lastJoin = e.joinedAt
+				}
+			}
+		}
+		if now := r.now(); now.After(known.lastJoin) {
+			known.lastJoin = now
+		} else { // strictly rising, however coarse the clock is
+			known.lastJoin = known.lastJoin.Add(1)
+		}
+		if err = r.put(id, s, mirrorEntry{known.shared, known.lastJoin}); err != nil || known.shared.leader != s.SessionID {
+			return
+		}
+		// It was gone in between, so another leads now.
+		var entries []mirrorPresence
+		if entries, err = r.mirror(id); err == nil {
+			r.rewrite(id, entries, func(sh *shared) bool { sh.leader = ""; return true })
+		}
+		known = Snapshot{}
+	})
+	return known, err
+}
+
+// Leave takes a session that left, or was removed, off the mirror, and reports whether it
+// was a member as far as hooks told: the native engine lets anybody leave any party. Where
+// it led, the engine has rotated to the longest-standing member, even if it comes back.
+func (r *Roster) Leave(id party.ID, s party.Session) (was bool) {
+	r.locked(id, func() {
+		known := r.Attendance.Remove(id, s.SessionID)
+		was = known
+		entries, err := r.mirror(id)
+		if i := slices.IndexFunc(entries, func(e mirrorPresence) bool { return e.session.SessionID == s.SessionID }); i >= 0 {
+			was = true // a session of another node is known by its mirror alone
+			entries = slices.Delete(entries, i, i+1)
+		}
+		// Best effort: what stays behind belongs to a session that is not a member, which
+		// every reader ignores, and ends with that session.
+		_ = r.streams.StreamUserLeave(party.MirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
+		r.unlist(s, id, known)
+		if err == nil {
+			r.rewrite(id, entries, func(sh *shared) bool {
+				led := sh.leader == s.SessionID
+				if led {
+					sh.leader = ""
+				}
+				return led
+			})
+		}
+	})
+	return was
+}
+
+// SetLeader mirrors a promotion of s. Where s has left since, the native engine has
+// rotated: it must not lead again when it comes back.
+func (r *Roster) SetLeader(id party.ID, s party.Session) {
+	r.change(id, func(sh *shared) bool {
+		leader := s.SessionID
+		if members, err := r.Members(id); err == nil && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == leader }) {
+			leader = ""
+		}
+		changed := sh.leader != leader
+		sh.leader = leader
+		return changed
+	})
+}
+
+// Update mirrors a PartyUpdate, which replaces all three values.
+func (r *Roster) Update(id party.ID, open, hidden bool, label string) {
+	r.change(id, func(sh *shared) bool {
+		sh.Open, sh.Hidden, sh.Label = open, hidden, label
+		return true
+	})
+}
+
+// End forgets a party that has been closed.
+func (r *Roster) End(id party.ID) {
+	r.locked(id, func() {
+		r.Losses.End(id)
+		entries, err := r.mirror(id)
+		if err != nil {
+			return
+		}
+		for _, e := range entries {
+			_ = r.streams.StreamUserLeave(party.MirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID)
+			r.unlist(e.session, id, r.Attendance.Remove(id, e.session.SessionID))
+		}
+	})
+}
+
+// Announce tells the other nodes that what is reserved in the party has changed. It
+// returns the revision before and after; both 0 where no presence carries one.
+func (r *Roster) Announce(id party.ID) (before, after int64) {
+	r.change(id, func(sh *shared) bool {
+		before = sh.state
+		sh.state = max(sh.state+1, party.Nanos(r.now()))
+		after = sh.state
+		return true
+	})
+	return before, after
+}
+
+// Mirrored reports whether the session was a member the last time a hook told of it.
+func (r *Roster) Mirrored(id party.ID, sessionID string) (bool, error) {
+	entries, err := r.mirror(id)
+	return slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.session.SessionID == sessionID }), err
+}
+
+// change changes what all of the party's presences share, if f says so.
+func (r *Roster) change(id party.ID, f func(*shared) bool) {
+	r.locked(id, func() {
+		if entries, err := r.mirror(id); err == nil {
+			r.rewrite(id, entries, f)
+		}
+	})
+}
+
+// rewrite is change for whoever holds the mirror's lock and has read it. A presence of
+// another node cannot be written from here; the newest revision counts.
+func (r *Roster) rewrite(id party.ID, entries []mirrorPresence, f func(*shared) bool) {
+	sh := newest(entries)
+	if sh.rev == 0 || !f(&sh) {
+		return
+	}
+	sh.rev = max(sh.rev+1, party.Nanos(r.now()))
+	for _, e := range entries {
+		e.shared = sh
+		_ = r.streams.StreamUserUpdate(party.MirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID, true, false, e.encode())
+	}
+}
+
+func newest(entries []mirrorPresence) shared {
+	var sh shared
+	for _, e := range entries {
+		if e.rev > sh.rev {
+			sh = e.shared
+		}
+	}
+	return sh
+}
+
+// put writes a session's presence on the party's mirror and on its user's list. The
+// caller holds the mirror's lock.
+func (r *Roster) put(id party.ID, s party.Session, e mirrorEntry) error {
+	// First, so that nobody who ends right now is missed: an end is heard of later.
+	r.Attendance.Add(id, party.Member{Session: s, JoinedAt: e.joinedAt})
+	if err := r.set(party.MirrorMode, id.UUID.String(), id.Node, s, e.encode()); err != nil {
+		return fmt.Errorf("write mirror: %w", err)
+	}
+	r.list(s, id, e.joinedAt)
+	return nil
+}
+
+// set writes a presence, whether there is one or not.
+func (r *Roster) set(mode uint8, subject, label string, s party.Session, status string) error {
+	isNew, err := r.streams.StreamUserJoin(mode, subject, "", label, s.UserID, s.SessionID, true, false, status)
+	if err != nil || isNew {
+		return err
+	}
+	return r.streams.StreamUserUpdate(mode, subject, "", label, s.UserID, s.SessionID, true, false, status)
+}
+
+// list writes the party into the list of the session's parties. A failure means that the
+// session is going away, and its list with it.
+func (r *Roster) list(s party.Session, id party.ID, since time.Time) {
+	unlock, _ := r.lists.Lock(context.Background(), s.UserID)
+	defer unlock()
+	if !r.Attendance.elsewhere(id, s) { // nearly always: nothing to read
+		isNew, err := r.streams.StreamUserJoin(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, listWith("", id, since))
+		if isNew || err != nil {
+			return
+		}
+	}
+	old, err := r.listOf(s)
+	if err != nil {
+		return
+	}
+	_ = r.set(party.PartiesMode, s.UserID, "", s, listWith(listWithout(old, id), id, since))
+}
+
+// unlist writes the party out of it. Of a session that is known here the attendance says
+// whether there is more on its list.
+func (r *Roster) unlist(s party.Session, id party.ID, known bool) {
+	unlock, _ := r.lists.Lock(context.Background(), s.UserID)
+	defer unlock()
+	if !known || r.Attendance.elsewhere(id, s) {
+		old, err := r.listOf(s)
+		if err != nil {
+			return
+		}
+		if list := listWithout(old, id); list != "" {
+			if list != old {
+				_ = r.streams.StreamUserUpdate(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, list)
+			}
+			return
+		}
+	}
+	_ = r.streams.StreamUserLeave(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID)
+}
+
+// listOf reads the list of one session; empty for none.
+func (r *Roster) listOf(s party.Session) (string, error) {
+	presences, err := r.streams.StreamUserList(party.PartiesMode, s.UserID, "", "", true, true)
+	if i := slices.IndexFunc(presences, func(p runtime.Presence) bool { return p.GetSessionId() == s.SessionID }); i >= 0 {
+		return presences[i].GetStatus(), err
+	}
+	return "", err
+}
+
+// Two nodes may put a session each onto a party's stream for its last seat. The engine
+// makes the first a member and leaves the other a ghost; which of them goes again is
+// another matter. So a session that goes leaves a mark on the party's mirror before it
+// does, and whoever finds that somebody has gone since it looked first comes in anew: the
+// engine may not have taken it the time before.
+
+// withdrawn begins the status of a mark; what follows is different each time. No entry of
+// a member begins so.
+const withdrawn = "withdrawn "
+
+// Marks reads who has gone, as one text to compare.
+func (r *Roster) Marks(id party.ID) (string, error) {
+	presences, err := r.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, false)
+	if err != nil {
+		return "", fmt.Errorf("read marks: %w", err)
+	}
+	var all []string
+	for _, p := range presences {
+		if strings.HasPrefix(p.GetStatus(), withdrawn) {
+			all = append(all, p.GetSessionId()+p.GetStatus())
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(all, ","), nil
+}
+
+// Mark notes that the session is about to go. It stays until the session ends or enters.
+func (r *Roster) Mark(id party.ID, s party.Session) (err error) {
+	r.locked(id, func() {
+		err = r.set(party.MirrorMode, id.UUID.String(), id.Node, s, withdrawn+strconv.FormatInt(party.Nanos(r.now()), 10))
+	})
+	return err
+}

@@ -1,0 +1,49 @@
+package roster
+
+import (
+	"testing"
+	"time"
+
+	"partyline/party"
+)
+
+func FuzzDecodeMirror(f *testing.F) {
+	at := time.Unix(0, 1893553445000000001).UTC()
+	f.Add(mirrorEntry{shared{party.Facts{MaxSize: 4, Open: true, Label: `{"a": "b c"}`, CreatedAt: at}, 7, 9, "6f1b2a34-0c1d-4e5f-8a9b-0c1d2e3f4a5b"}, at}.encode())
+	f.Add(mirrorEntry{}.encode())
+	f.Add("")
+	f.Add("1 -1 0 0 0 0 0  ")
+	f.Fuzz(func(t *testing.T, s string) {
+		e, ok := decodeMirror(s)
+		if !ok {
+			return
+		}
+		if again, ok := decodeMirror(e.encode()); !ok || again != e {
+			t.Fatalf("decodeMirror(%q) = %+v, encoded and decoded again %+v", s, e, again)
+		}
+	})
+}
+
+func FuzzDecodeParties(f *testing.F) {
+	id, err := party.ParseID("6f1b2a34-0c1d-4e5f-8a9b-0c1d2e3f4a5b.node")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(listWith("", id, time.Unix(1, 2)))
+	f.Add(listWith(listWith("", id, time.Unix(1, 2)), id, time.Unix(3, 4)))
+	f.Add("@ nonsense@1")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, list string) {
+		list = listWithout(list, id)
+		for _, p := range decodeParties(list) {
+			if p.id == id {
+				t.Fatalf("decodeParties(%q) has the party taken out", list)
+			}
+		}
+		at := time.Unix(5, 6).UTC()
+		with := decodeParties(listWith(list, id, at))
+		if len(with) == 0 || with[len(with)-1] != (presentParty{id, at}) || len(with) > maxPartiesPerSession {
+			t.Fatalf("decodeParties(%q) = %v; want the party put in last", list, with)
+		}
+	})
+}

@@ -1,0 +1,256 @@
+package roster
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/internal/keyed"
+	"partyline/party"
+)
+
+// Roster reads and mirrors parties. Make one with [New].
+type Roster struct {
+	streams party.Streams
+	finder  party.Finder
+	now     party.Clock
+	mirrors keyed.Locks[party.ID] // read-modify-write of a party's mirror
+	lists   keyed.Locks[string]   // by user: read-modify-write of its list of parties
+
+	Attendance *Attendance // who was a member the last time this process heard or looked
+	Losses     *Losses     // whom the host counts as members and who are not there
+}
+
+// New makes a roster over the host.
+func New(streams party.Streams, finder party.Finder, now party.Clock) *Roster {
+	return &Roster{
+		streams: streams, finder: finder, now: now, Attendance: newAttendance(), Losses: newLosses(),
+		mirrors: keyed.NewLocks[party.ID](), lists: keyed.NewLocks[string](),
+	}
+}
+
+// Snapshot is a view with what only the kernel needs.
+type Snapshot struct {
+	party.View
+	shared   shared
+	lastJoin time.Time // no later join is earlier
+}
+
+// Revision says up to which change of what is reserved in the party the snapshot goes.
+func (s Snapshot) Revision() int64 { return s.shared.state }
+
+// A party's facts are written by the hook after its creation. Somebody who reads in
+// between, over another connection, waits for them this long at most.
+var factsWait = [...]time.Duration{5 * time.Millisecond, 15 * time.Millisecond, 40 * time.Millisecond}
+
+// View reads a party. It refuses with PartyNotFound if nobody is in it.
+func (r *Roster) View(ctx context.Context, id party.ID) (party.View, error) {
+	s, err := r.Look(ctx, id)
+	return s.View, err
+}
+
+// Look reads a party as View does.
+func (r *Roster) Look(ctx context.Context, id party.ID) (Snapshot, error) {
+	s, err := r.LookOnce(id)
+	for i := 0; err == nil && s.shared.rev == 0; i++ {
+		if i == len(factsWait) {
+			return r.adopt(ctx, id)
+		}
+		select {
+		case <-ctx.Done():
+			return Snapshot{}, ctx.Err()
+		case <-time.After(factsWait[i]):
+		}
+		s, err = r.LookOnce(id)
+	}
+	return s, err
+}
+
+// LookOnce reads the streams once. The facts of a party that no hook has seen are zero.
+func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
+	members, err := r.Members(id)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	if len(members) == 0 {
+		return Snapshot{}, party.Gone()
+	}
+	entries, err := r.mirror(id)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	at := make(map[string]int, len(members))
+	for i, m := range members {
+		at[m.SessionID] = i
+	}
+	s := Snapshot{View: party.View{ID: id, Members: members, Lost: r.Losses.Of(id)}}
+	for _, e := range entries {
+		i, member := at[e.session.SessionID]
+		if !member {
+			continue // left in a way no hook tells of, or a join that never came about
+		}
+		members[i].JoinedAt = e.joinedAt
+		if e.joinedAt.After(s.lastJoin) {
+			s.lastJoin = e.joinedAt
+		}
+		if e.rev > s.shared.rev {
+			s.shared = e.shared
+		}
+	}
+	s.Facts = s.shared.Facts
+	slices.SortFunc(members, longestFirst)
+	lead := max(0, slices.IndexFunc(members, func(m party.Member) bool { return m.SessionID == s.shared.leader }))
+	members[lead].Leader = true
+	return s, nil
+}
+
+// longestFirst orders members as they joined, those of unknown age last and by session ID.
+func longestFirst(a, b party.Member) int {
+	if a.JoinedAt.IsZero() != b.JoinedAt.IsZero() {
+		if a.JoinedAt.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.SessionID, b.SessionID))
+}
+
+// Members reads who is in the party, in no order.
+func (r *Roster) Members(id party.ID) ([]party.Member, error) {
+	presences, err := r.streams.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
+	if err != nil {
+		return nil, fmt.Errorf("read members: %w", err)
+	}
+	members := make([]party.Member, len(presences))
+	for i, p := range presences {
+		members[i].Session = sessionOf(p)
+	}
+	return members, nil
+}
+
+func sessionOf(p runtime.Presence) party.Session {
+	return party.Session{UserID: p.GetUserId(), SessionID: p.GetSessionId(), Username: p.GetUsername()}
+}
+
+type mirrorPresence struct {
+	mirrorEntry
+	session party.Session
+}
+
+func (r *Roster) mirror(id party.ID) ([]mirrorPresence, error) {
+	presences, err := r.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, true)
+	if err != nil {
+		return nil, fmt.Errorf("read mirror: %w", err)
+	}
+	entries := make([]mirrorPresence, 0, len(presences))
+	for _, p := range presences {
+		if e, ok := decodeMirror(p.GetStatus()); ok {
+			entries = append(entries, mirrorPresence{e, sessionOf(p)})
+		}
+	}
+	return entries, nil
+}
+
+// adopt asks the native engine for the facts of a party none of our hooks has seen
+// and writes them down for its members.
+func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
+	facts, err := r.findFacts(ctx, id)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	now := r.now()
+	facts.CreatedAt = now
+	unlock, err := r.mirrors.Lock(ctx, id)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	defer unlock()
+	s, err := r.LookOnce(id)
+	if err != nil || s.shared.rev != 0 {
+		return s, err
+	}
+	s.shared = shared{Facts: facts, rev: max(1, party.Nanos(now))}
+	s.Facts = facts
+	s.lastJoin = now
+	for _, m := range s.Members {
+		if err := r.put(id, m.Session, mirrorEntry{s.shared, now}); err != nil {
+			return Snapshot{}, err
+		}
+	}
+	return s, nil
+}
+
+// findFacts asks the engine's index for one party. The index is up to a second behind.
+func (r *Roster) findFacts(ctx context.Context, id party.ID) (party.Facts, error) {
+	// Every character of an ID is one of a plain term; quoted, the server finds nothing.
+	parties, _, err := r.finder.PartyList(ctx, 1, nil, true, "+_id:"+id.String(), "")
+	if err != nil {
+		return party.Facts{}, fmt.Errorf("find party: %w", err)
+	}
+	for _, p := range parties {
+		if p.GetPartyId() == id.String() {
+			return party.Facts{MaxSize: int(p.GetMaxSize()), Open: p.GetOpen(), Hidden: p.GetHidden(), Label: p.GetLabel()}, nil
+		}
+	}
+	return party.Facts{}, party.Gone()
+}
+
+// PartiesOf lists the parties the user's sessions are in, the latest joined first.
+// Parties entered through another module are not among them.
+func (r *Roster) PartiesOf(_ context.Context, userID string) ([]party.Membership, error) {
+	presences, err := r.streams.StreamUserList(party.PartiesMode, userID, "", "", true, true)
+	if err != nil {
+		return nil, fmt.Errorf("read parties of user: %w", err)
+	}
+	var in []party.Membership
+	for _, p := range presences {
+		s := sessionOf(p)
+		for _, pp := range decodeParties(p.GetStatus()) {
+			members, err := r.Members(pp.id)
+			if err != nil {
+				return nil, err
+			}
+			if slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID }) {
+				in = append(in, party.Membership{ID: pp.id, Session: s, Since: pp.since})
+			}
+		}
+	}
+	slices.SortFunc(in, func(a, b party.Membership) int {
+		return cmp.Or(b.Since.Compare(a.Since), cmp.Compare(a.ID.String(), b.ID.String()), cmp.Compare(a.Session.SessionID, b.Session.SessionID))
+	})
+	return in, nil
+}
+
+// Listed are the parties the session is noted in, whether or not it still is in them.
+func (r *Roster) Listed(s party.Session) ([]party.ID, error) {
+	list, err := r.listOf(s)
+	var ids []party.ID
+	for _, p := range decodeParties(list) {
+		ids = append(ids, p.id)
+	}
+	return ids, err
+}
+
+// Sessions lists the user's live sockets, by session ID.
+func (r *Roster) Sessions(userID string) ([]party.Session, error) {
+	presences, err := r.streams.StreamUserList(party.NotificationsMode, userID, "", "", true, true)
+	if err != nil {
+		return nil, fmt.Errorf("read sockets of user: %w", err)
+	}
+	sessions := make([]party.Session, len(presences))
+	for i, p := range presences {
+		sessions[i] = sessionOf(p)
+	}
+	slices.SortFunc(sessions, func(a, b party.Session) int { return cmp.Compare(a.SessionID, b.SessionID) })
+	return sessions, nil
+}
+
+// Alive reports whether the session is one of the user's live sockets.
+func (r *Roster) Alive(s party.Session) (bool, error) {
+	live, err := r.Sessions(s.UserID)
+	return slices.ContainsFunc(live, func(l party.Session) bool { return l.SessionID == s.SessionID }), err
+}

@@ -1,0 +1,270 @@
+// Package card draws an invite as the picture that chats show beside its link: 1200 by 630
+// pixels, PNG. It fetches nothing; players are their initials.
+//
+// The embedded fonts have Latin, Greek, Cyrillic, Arabic and Hebrew letters. A text with a
+// letter that no font has is left out, and the next best one stands in its place.
+package card
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+
+	"golang.org/x/image/vector"
+)
+
+// Size of a card in pixels, the one that chats show large.
+const (
+	Width  = 1200
+	Height = 630
+)
+
+// Card is what a card says. Texts are one line each and are cut where they are too long.
+type Card struct {
+	Brand     string   // the game
+	Headlines []string // the first one that can be set is
+	Note      string   // what the visitor should know, "" for nothing
+	Count     string   // of seats
+	Host      Tile
+	Seats     []Tile
+	Accent    color.RGBA // of the host's tile and the seats kept for somebody
+	RTL       bool
+	Over      bool // the invite leads nowhere any more
+}
+
+// Tile is a player, or a seat.
+type Tile struct {
+	Kind    Kind
+	Initial string
+	Hue     uint
+}
+
+// Kind says what a tile is.
+type Kind int
+
+const (
+	Player Kind = iota
+	Unnamed
+	Held
+	Free
+)
+
+var (
+	background = color.RGBA{0x0d, 0x0f, 0x18, 0xff}
+	panel      = color.RGBA{0x1c, 0x20, 0x30, 0xff}
+	line       = color.RGBA{0x3a, 0x41, 0x5a, 0xff}
+	textColour = color.RGBA{0xf3, 0xf5, 0xfb, 0xff}
+	muted      = color.RGBA{0xaa, 0xb2, 0xc9, 0xff}
+	white      = color.RGBA{0xff, 0xff, 0xff, 0xff}
+
+	// The colours of players without a picture, as on the page.
+	hues = [...]color.RGBA{
+		{0x56, 0x46, 0xdb, 0xff}, {0x0d, 0x6b, 0x8f, 0xff}, {0x10, 0x70, 0x54, 0xff}, {0xa3, 0x43, 0x16, 0xff}, {0xa3, 0x2d, 0x5d, 0xff},
+		{0x7d, 0x34, 0xa7, 0xff}, {0x25, 0x59, 0xb2, 0xff}, {0x96, 0x2c, 0x3b, 0xff}, {0x0c, 0x70, 0x71, 0xff}, {0x4a, 0x4f, 0x6f, 0xff},
+	}
+)
+
+const (
+	margin     = 76
+	hostSide   = 168
+	headSize   = 62
+	lineHeight = 78
+	maxSeats   = 8 // tiles of a party that is shown whole; of a larger one there are fewer, and the count
+)
+
+// Draw makes the picture.
+func Draw(fonts Fonts, c Card) ([]byte, error) {
+	p := painter{setter: &setter{fonts: fonts}, image: image.NewRGBA(image.Rect(0, 0, Width, Height)), rtl: c.RTL}
+	p.ground(c)
+	p.brand(c)
+	p.head(c)
+	p.seats(c)
+	var b bytes.Buffer
+	err := png.Encode(&b, p.image)
+	return b.Bytes(), err
+}
+
+type painter struct {
+	*setter
+	image *image.RGBA
+	rtl   bool
+}
+
+// ground is the background: even, so that the picture stays small, with a band of accent.
+func (p *painter) ground(c Card) {
+	draw.Draw(p.image, p.image.Bounds(), image.NewUniform(background), image.Point{}, draw.Src)
+	accent := c.Accent
+	if c.Over {
+		accent = line
+	}
+	for y := range 220 {
+		share := float64(220-y) / 220 * .34
+		draw.Draw(p.image, image.Rect(0, y, Width, y+1), image.NewUniform(blend(background, accent, share)), image.Point{}, draw.Src)
+	}
+	draw.Draw(p.image, image.Rect(0, 0, Width, 10), image.NewUniform(accent), image.Point{}, draw.Src)
+}
+
+func (p *painter) brand(c Card) {
+	if brand := plain(c.Brand); p.can(brand) {
+		p.write(p.cut(brand, 34, Width-2*margin, p.rtl), 34, margin, Width-2*margin, 100, textColour)
+	}
+}
+
+// head is the host's tile with the headline beside it and the note below.
+func (p *painter) head(c Card) {
+	const top = 162
+	at := image.Rect(margin, top, margin+hostSide, top+hostSide)
+	left, width := float32(margin+hostSide+52), float32(Width-2*margin-hostSide-52)
+	if p.rtl {
+		at = image.Rect(Width-margin-hostSide, top, Width-margin, top+hostSide)
+		left = margin
+	}
+	if !c.Over {
+		p.round(at.Inset(-10), 58, c.Accent)
+		p.round(at.Inset(-5), 54, background)
+	}
+	p.tile(at, 48, c.Host, c)
+	var lines []string
+	for _, text := range c.Headlines {
+		if text = plain(text); p.can(text) {
+			lines = p.wrap(text, headSize, width, 3, p.rtl)
+			break
+		}
+	}
+	y := float32(top+hostSide/2+headSize*.36) - float32(len(lines)-1)*lineHeight/2
+	for _, l := range lines {
+		p.write(l, headSize, left, width, y, textColour)
+		y += lineHeight
+	}
+	if note := plain(c.Note); p.can(note) {
+		y = max(y-lineHeight+64, top+hostSide+52)
+		for _, l := range p.wrap(note, 32, width, 2, p.rtl) {
+			p.write(l, 32, left, width, y, muted)
+			y += 44
+		}
+	}
+}
+
+func (p *painter) seats(c Card) {
+	if len(c.Seats) == 0 {
+		return
+	}
+	const side, gap, top = 92, 20, Height - margin - 92
+	shown := c.Seats
+	if len(shown) > maxSeats {
+		shown = shown[:maxSeats-2] // and room for a long count
+	}
+	for i, t := range shown {
+		x := margin + i*(side+gap)
+		if p.rtl {
+			x = Width - margin - side - i*(side+gap)
+		}
+		p.tile(image.Rect(x, top, x+side, top+side), 26, t, c)
+	}
+	if count := plain(c.Count); p.can(count) {
+		taken := float32(margin + len(shown)*(side+gap) + 12)
+		left, width := taken, Width-margin-taken
+		if p.rtl {
+			left = margin
+		}
+		p.write(p.cut(count, 38, width, p.rtl), 38, left, width, top+side/2+14, muted)
+	}
+}
+
+// tile draws a player or a seat.
+func (p *painter) tile(at image.Rectangle, radius float32, t Tile, c Card) {
+	fill, border := hues[t.Hue%uint(len(hues))], color.RGBA{}
+	switch t.Kind {
+	case Unnamed:
+		fill = line
+	case Held:
+		fill, border = panel, c.Accent
+	case Free:
+		fill, border = panel, line
+	}
+	if c.Over {
+		fill = blend(fill, line, .6)
+	}
+	if border.A != 0 {
+		p.round(at, radius, border)
+		at, radius = at.Inset(4), radius-4
+	}
+	p.round(at, radius, fill)
+	switch initial := plain(t.Initial); {
+	case t.Kind == Player && p.can(initial):
+		size := float32(at.Dy()) * .5
+		glyphs, width := p.set(initial, size, p.rtl)
+		p.glyphs(glyphs, float32(at.Min.X+at.Max.X)/2-width/2, float32(at.Min.Y+at.Max.Y)/2+size*.36, at, white)
+	case t.Kind == Player || t.Kind == Unnamed || t.Kind == Held:
+		ink := white
+		if t.Kind == Held {
+			ink = muted
+		}
+		p.figure(at, ink)
+	}
+}
+
+// figure stands for a player without an initial.
+func (p *painter) figure(at image.Rectangle, ink color.RGBA) {
+	side, x := at.Dx(), (at.Min.X+at.Max.X)/2
+	head := side * 17 / 100
+	p.round(image.Rect(x-head, at.Min.Y+side*20/100, x+head, at.Min.Y+side*20/100+2*head), float32(head), ink)
+	body := image.Rect(x-side*28/100, at.Min.Y+side*60/100, x+side*28/100, at.Min.Y+side*82/100)
+	p.round(body, float32(body.Dy())*.7, ink)
+}
+
+// write sets one line at the start of its space.
+func (p *painter) write(text string, size, left, width, base float32, ink color.RGBA) {
+	glyphs, w := p.set(text, size, p.rtl)
+	if p.rtl {
+		left += width - w
+	}
+	box := image.Rect(int(left)-8, int(base-size*1.4), int(left+w)+8, int(base+size*.7))
+	p.glyphs(glyphs, left, base, box, ink)
+}
+
+func (p *painter) glyphs(glyphs []placed, x, y float32, box image.Rectangle, ink color.RGBA) {
+	p.fill(box, ink, func(v *vector.Rasterizer, dx, dy float32) {
+		for _, g := range glyphs {
+			trace(v, g, x-dx, y-dy)
+		}
+	})
+}
+
+// round fills a rectangle with round corners.
+func (p *painter) round(at image.Rectangle, radius float32, ink color.RGBA) {
+	p.fill(at, ink, func(v *vector.Rasterizer, _, _ float32) {
+		w, h := float32(at.Dx()), float32(at.Dy())
+		r := min(radius, w/2, h/2)
+		const k = .5523 // of a quarter of a circle as a cubic curve
+		c := r * (1 - k)
+		v.MoveTo(r, 0)
+		v.LineTo(w-r, 0)
+		v.CubeTo(w-c, 0, w, c, w, r)
+		v.LineTo(w, h-r)
+		v.CubeTo(w, h-c, w-c, h, w-r, h)
+		v.LineTo(r, h)
+		v.CubeTo(c, h, 0, h-c, 0, h-r)
+		v.LineTo(0, r)
+		v.CubeTo(0, c, c, 0, r, 0)
+		v.ClosePath()
+	})
+}
+
+// fill paints a path inside a box; the path is drawn relative to the box's corner.
+func (p *painter) fill(box image.Rectangle, ink color.RGBA, path func(v *vector.Rasterizer, dx, dy float32)) {
+	box = box.Intersect(p.image.Bounds())
+	if box.Empty() {
+		return
+	}
+	v := vector.NewRasterizer(box.Dx(), box.Dy())
+	path(v, float32(box.Min.X), float32(box.Min.Y))
+	v.Draw(p.image, box, image.NewUniform(ink), image.Point{})
+}
+
+func blend(a, b color.RGBA, share float64) color.RGBA {
+	part := func(x, y uint8) uint8 { return uint8(float64(x) + (float64(y)-float64(x))*share) }
+	return color.RGBA{part(a.R, b.R), part(a.G, b.G), part(a.B, b.B), 0xff}
+}

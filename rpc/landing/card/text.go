@@ -1,0 +1,303 @@
+package card
+
+import (
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/golang/freetype/truetype"
+	hinting "golang.org/x/image/font"
+	"golang.org/x/image/math/fixed"
+	"golang.org/x/image/vector"
+)
+
+//go:embed fonts/NotoSans-Bold.ttf
+var notoSans []byte
+
+//go:embed fonts/NotoSansArabic-Bold.ttf
+var notoSansArabic []byte
+
+//go:embed fonts/NotoSansHebrew-Bold.ttf
+var notoSansHebrew []byte
+
+// own are the fonts that come with the module, parsed when the first card is drawn.
+var own = sync.OnceValues(func() (Fonts, error) {
+	var fonts Fonts
+	for _, file := range [][]byte{notoSans, notoSansArabic, notoSansHebrew} {
+		font, err := truetype.Parse(file)
+		if err != nil {
+			return nil, fmt.Errorf("parse an embedded font: %w", err)
+		}
+		fonts = append(fonts, font)
+	}
+	return fonts, nil
+})
+
+// Fonts are tried in their order for each letter. Safe for concurrent use.
+type Fonts []*truetype.Font
+
+// NewFonts are the embedded fonts (Latin, Greek, Cyrillic, Arabic, Hebrew), and behind
+// them one of the operator's, a TrueType file; nil for none. Where that cannot be read,
+// the embedded ones come with the error.
+func NewFonts(extra []byte) (Fonts, error) {
+	fonts, err := own()
+	if err != nil || extra == nil {
+		return fonts, err
+	}
+	font, err := parse(extra)
+	if err != nil {
+		return fonts, fmt.Errorf("parse the added font: %w", err)
+	}
+	return append(slices.Clip(fonts), font), nil
+}
+
+// parse reads a font file that may be anything at all.
+func parse(file []byte) (font *truetype.Font, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("it is broken: %v", v)
+		}
+	}()
+	return truetype.Parse(file)
+}
+
+// setter sets text in some fonts. Not safe for concurrent use.
+type setter struct {
+	fonts Fonts
+	glyph truetype.GlyphBuf
+}
+
+// plain takes out what no font of letters has and a sentence can do without: emoji and
+// other symbols, and characters that only direct or join others around them.
+func plain(text string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.In(r, unicode.So, unicode.Sk, unicode.Co), r == '\u200d', r >= '\u2066' && r <= '\u2069', r >= '\ufe00' && r <= '\ufe0f':
+			return -1
+		case unicode.IsSpace(r):
+			return ' '
+		}
+		return r
+	}, text)), " ")
+}
+
+// can reports whether the fonts have every letter of the text.
+func (s *setter) can(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return s.fontOf(r, -1) < 0 })
+}
+
+// fontOf is the font that has the letter, preferably the one before; -1 if none has it, or
+// if it has to be joined in a way that is not known.
+func (s *setter) fontOf(r rune, before int) int {
+	if before >= 0 && s.fonts[before].Index(r) != 0 {
+		return before
+	}
+	if unicode.Is(unicode.Arabic, r) && unicode.IsLetter(r) && joined[r].count == 0 && !unicode.Is(presentation, r) && r != tatweel {
+		return -1
+	}
+	return slices.IndexFunc(s.fonts, func(f *truetype.Font) bool { return f.Index(r) != 0 })
+}
+
+// presentation are the joined shapes of Arabic letters.
+var presentation = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0xfb50, Hi: 0xfdff, Stride: 1}, {Lo: 0xfe70, Hi: 0xfeff, Stride: 1}}}
+
+// run is a piece of a line in one direction, in the order it is drawn from the left.
+type run struct {
+	text []rune
+	rtl  bool
+}
+
+// runs splits a line. Neutral characters go with the letters on both sides if those agree,
+// else with the line, as the Unicode bidirectional algorithm has it for one level.
+func runs(line []rune, rtl bool) []run {
+	dirs := directions(line, rtl)
+	var all []run
+	for i, r := range line {
+		if n := len(all); n > 0 && all[n-1].rtl == dirs[i] {
+			all[n-1].text = append(all[n-1].text, r)
+		} else {
+			all = append(all, run{[]rune{r}, dirs[i]})
+		}
+	}
+	for i := range all {
+		if all[i].rtl {
+			all[i].text = mirrored(joinArabic(all[i].text))
+		}
+	}
+	if rtl {
+		slices.Reverse(all)
+	}
+	return all
+}
+
+// mirrored turns a piece round, and the brackets in it.
+func mirrored(text []rune) []rune {
+	const brackets, turned = "()[]{}<>«»", ")(][}{><»«"
+	from, to := []rune(brackets), []rune(turned)
+	out := make([]rune, 0, len(text))
+	for _, r := range slices.Backward(text) {
+		if i := slices.Index(from, r); i >= 0 {
+			r = to[i]
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// directions says of each character whether it runs right to left.
+func directions(line []rune, rtl bool) []bool {
+	dirs := make([]bool, len(line))
+	strong := func(r rune) (isRTL, ok bool) {
+		if unicode.In(r, unicode.Hebrew, unicode.Arabic) && !unicode.IsNumber(r) { // all that the fonts have
+			return true, true
+		}
+		return false, unicode.IsLetter(r) || unicode.IsNumber(r)
+	}
+	before, open := rtl, 0 // open is where the neutral characters began
+	for i, r := range line {
+		dir, ok := strong(r)
+		if !ok {
+			dirs[i] = rtl
+			continue
+		}
+		if dir == before {
+			for j := open; j < i; j++ {
+				dirs[j] = dir
+			}
+		}
+		dirs[i], before, open = dir, dir, i+1
+	}
+	return dirs
+}
+
+// placed is a glyph of a line at a position in pixels, from the line's left end on its
+// base line.
+type placed struct {
+	points []truetype.Point // in 64ths of a pixel
+	ends   []int            // of its contours
+	x      float32
+}
+
+// set lays a line out in a size in pixels and measures it.
+func (s *setter) set(text string, size float32, rtl bool) (glyphs []placed, width float32) {
+	scale := fixed.Int26_6(size * 64)
+	font := -1
+	for _, r := range runs([]rune(text), rtl) {
+		for _, letter := range r.text {
+			if unicode.Is(unicode.Cf, letter) {
+				continue
+			}
+			font = max(s.fontOf(letter, font), 0)
+			f := s.fonts[font]
+			index := f.Index(letter)
+			if err := s.glyph.Load(f, scale, index, hinting.HintingNone); err != nil {
+				continue // a glyph of a broken font is left out
+			}
+			glyphs = append(glyphs, placed{slices.Clone(s.glyph.Points), slices.Clone(s.glyph.Ends), width})
+			width += float32(s.glyph.AdvanceWidth) / 64
+		}
+	}
+	return glyphs, width
+}
+
+// wrap breaks a text into lines no wider than width; what does not fit into the last line
+// is cut with an ellipsis.
+func (s *setter) wrap(text string, size, width float32, lines int, rtl bool) []string {
+	var done []string
+	words := strings.Fields(text)
+	line := ""
+	fits := func(t string) bool { _, w := s.set(t, size, rtl); return w <= width }
+	for i := 0; i < len(words); i++ {
+		longer := strings.TrimSpace(line + " " + words[i])
+		switch {
+		case fits(longer):
+			line = longer
+		case len(done) == lines-1 || line == "":
+			if len(done) == lines-1 {
+				return append(done, s.cut(longer, size, width, rtl))
+			}
+			head := s.longest([]rune(words[i]), "", size, width, rtl)
+			done = append(done, string([]rune(words[i])[:head]))
+			words[i] = string([]rune(words[i])[head:])
+			i--
+		default:
+			done, line = append(done, line), ""
+			i--
+		}
+	}
+	if line != "" {
+		done = append(done, line)
+	}
+	return done
+}
+
+// cut shortens a line to what fits, with an ellipsis.
+func (s *setter) cut(line string, size, width float32, rtl bool) string {
+	if _, w := s.set(line, size, rtl); w <= width {
+		return line
+	}
+	letters := []rune(line)
+	return strings.TrimRight(string(letters[:s.longest(letters, "…", size, width, rtl)]), " ") + "…"
+}
+
+// longest is how many letters fit with the end behind them, at least one.
+func (s *setter) longest(letters []rune, end string, size, width float32, rtl bool) int {
+	low, high := 1, len(letters)
+	for low < high {
+		middle := (low + high + 1) / 2
+		if _, w := s.set(string(letters[:middle])+end, size, rtl); w <= width {
+			low = middle
+		} else {
+			high = middle - 1
+		}
+	}
+	return low
+}
+
+// trace draws a glyph's outline: quadratic curves, where between two control points in a
+// row lies a point of the curve.
+func trace(v *vector.Rasterizer, g placed, x, y float32) {
+	at := func(p truetype.Point) (float32, float32) {
+		return x + g.x + float32(p.X)/64, y - float32(p.Y)/64
+	}
+	onCurve := func(p truetype.Point) bool { return p.Flags&1 != 0 }
+	between := func(a, b truetype.Point) truetype.Point {
+		return truetype.Point{X: (a.X + b.X) / 2, Y: (a.Y + b.Y) / 2, Flags: 1}
+	}
+	start := 0
+	for _, end := range g.ends {
+		contour := g.points[start:end]
+		start = end
+		if len(contour) < 2 {
+			continue
+		}
+		first := contour[0]
+		if !onCurve(first) {
+			if first = contour[len(contour)-1]; !onCurve(first) {
+				first = between(first, contour[0])
+			}
+		}
+		v.MoveTo(at(first))
+		for i, p := range contour {
+			if onCurve(p) {
+				v.LineTo(at(p))
+				continue
+			}
+			next := first
+			if i+1 < len(contour) {
+				next = contour[i+1]
+			}
+			if !onCurve(next) {
+				next = between(p, next)
+			}
+			x1, y1 := at(p)
+			x2, y2 := at(next)
+			v.QuadTo(x1, y1, x2, y2)
+		}
+		v.LineTo(at(first))
+		v.ClosePath()
+	}
+}

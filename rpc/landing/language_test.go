@@ -1,0 +1,223 @@
+package landing_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"image/png"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"partyline/party"
+	"partyline/party/rules"
+	"partyline/rpc/landing"
+)
+
+// Every language has every text, with the same words to be filled in.
+func TestLanguages_Complete(t *testing.T) {
+	want := []string{"ar", "de", "en", "es", "fr", "it", "ja", "ko", "pl", "pt-BR", "ru", "tr", "zh-Hans"}
+	if got := landing.Languages(); !slices.Equal(got, want) {
+		t.Errorf("languages = %q; want %q", got, want)
+	}
+	words := func(text string) []string {
+		found := regexp.MustCompile(`\{[a-z]+\}`).FindAllString(text, -1)
+		slices.Sort(found)
+		return found
+	}
+	for _, language := range want {
+		if language == "en" {
+			continue
+		}
+		file, err := os.ReadFile("languages/" + language + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts map[string]string
+		if err := json.Unmarshal(file, &texts); err != nil {
+			t.Fatal(err)
+		}
+		for key, english := range rules.PageTexts() {
+			if key == "lang" || key == "dir" {
+				continue
+			}
+			if text := texts[key]; text == "" || !slices.Equal(words(text), words(english)) || len([]rune(text)) > 140 {
+				t.Errorf("%s: %s = %q; want what %q says", language, key, text, english)
+			}
+			delete(texts, key)
+		}
+		for key := range texts {
+			t.Errorf("%s has the text %q, which is never shown", language, key)
+		}
+	}
+}
+
+func TestPage_Languages(t *testing.T) {
+	own := func(c *rules.Config) {
+		c.Invites.Page.Texts = map[string]string{"play": "Jump in", "stage_downloading": "Fetching"}
+		c.Invites.Page.Languages = map[string]map[string]string{"de": {"play": "Zur Gruppe"}, "sv": {"play": "Gå med"}, "he": {"play": "הצטרפות"}}
+	}
+	for _, tt := range []struct{ header, html, play string }{
+		{"", `<html lang="en" dir="ltr">`, "Jump in"},
+		{"en-US,en;q=0.9", `<html lang="en" dir="ltr">`, "Jump in"},
+		{"de-AT,de;q=0.9,en;q=0.8", `<html lang="de" dir="ltr">`, "Zur Gruppe"},
+		{"fr", `<html lang="fr" dir="ltr">`, "Rejoindre le groupe"},
+		{"en;q=0.1, FR;q=0.9", `<html lang="fr" dir="ltr">`, "Rejoindre le groupe"},
+		{"ar-EG", `<html lang="ar" dir="rtl">`, "انضم إلى المجموعة"},
+		{"he", `<html lang="he" dir="rtl">`, "הצטרפות"},
+		{"sv", `<html lang="sv" dir="ltr">`, "Gå med"},
+		{"pt", `<html lang="pt-BR" dir="ltr">`, "Entrar no grupo"},
+		{"pt-PT", `<html lang="pt-BR" dir="ltr">`, "Entrar no grupo"},
+		{"zh-CN", `<html lang="zh-Hans" dir="ltr">`, "加入队伍"},
+		{"zh-TW,ja;q=0.5", `<html lang="ja" dir="ltr">`, "パーティーに参加"},
+		{"xx, *;q=0.5", `<html lang="en" dir="ltr">`, "Jump in"},
+		{"fr;q=0, de;q=oops, ru", `<html lang="ru" dir="ltr">`, "Войти в группу"},
+		{strings.Repeat("xx,", 5000), `<html lang="en" dir="ltr">`, "Jump in"},
+	} {
+		s := serve(t, always(anInvite()), withPolicy(own))
+		w := s.get(joinPath+linkCode, "Accept-Language", tt.header)
+		if body := w.Body.String(); !strings.Contains(body, tt.html) || !strings.Contains(body, "<span>"+tt.play+"</span>") {
+			t.Errorf("Accept-Language %.40q: want %s and %q on the page", tt.header, tt.html, tt.play)
+		}
+		for _, path := range []string{joinPath + linkCode, joinPath + linkCode + "/state"} {
+			if vary := s.get(path, "Accept-Language", tt.header).Header().Values("Vary"); !slices.Contains(vary, "Accept-Language") {
+				t.Errorf("%s: Vary = %q", path, vary)
+			}
+		}
+	}
+}
+
+// Behind a proxy that strips a path, everything on the page is found under that path.
+func TestPage_UnderAPath(t *testing.T) {
+	s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.PublicURL = "https://x.example.com/games/y" }))
+	for path, base := range map[string]string{linkCode: "../", linkCode + "/": "../../", linkCode + "%2F": "../"} {
+		body := s.get(joinPath + path).Body.String()
+		for _, want := range []string{
+			`src="` + base + `assets/landing.`, `href="` + base + `assets/landing.`, `href="` + base + `assets/accent-`,
+			`data-poll="` + base + `join/` + linkCode + `/state"`, `src="` + base + `join/` + linkCode + `/qr.svg"`,
+			`content="https://x.example.com/games/y/party/join/` + linkCode + `/card.png"`,
+		} {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s: the page lacks %s", path, want)
+			}
+		}
+	}
+	if body := s.get("/.well-known/apple-app-site-association").Body.String(); !strings.Contains(body, `"/games/y/party/join/*"`) {
+		t.Errorf("apple-app-site-association = %s; want the path in it", body)
+	}
+}
+
+func TestPage_States(t *testing.T) {
+	for state, note := range map[party.InviteState]string{party.StateLocked: "They are in a match.", party.StateAway: "Everybody is away"} {
+		w := serve(t, always(inState(state))).get(joinPath + linkCode)
+		if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, note) || !strings.Contains(body, `data-state="`+string(state)+`"`) {
+			t.Errorf("%s: %d, or the page does not say %q", state, w.Code, note)
+		}
+	}
+	for _, state := range []party.InviteState{party.StateExpired, party.StateRevoked, party.StateExhausted, party.StatePartyGone} {
+		body := serve(t, always(inState(state))).get(joinPath + linkCode).Body.String()
+		if !strings.Contains(body, "Get the game") || !strings.Contains(body, "https://apps.example.com/app/id1") || strings.Contains(body, "starfall://") {
+			t.Errorf("%s: want the ways to the game, and none into the party", state)
+		}
+	}
+}
+
+func TestCard(t *testing.T) {
+	now := noon
+	current := anInvite()
+	source := &previews{answer: func(string, string) (party.Preview, error) { return current, nil }}
+	s := serve(t, source, func(o *landing.Options) { o.Now = func() time.Time { return now } })
+	path := joinPath + linkCode + "/card.png"
+	first := s.get(path)
+	picture, err := png.Decode(bytes.NewReader(first.Body.Bytes()))
+	if err != nil || first.Code != 200 || picture.Bounds().Dx() != 1200 || picture.Bounds().Dy() != 630 {
+		t.Fatalf("card = %d %v", first.Code, err)
+	}
+	if w := s.get(path, "If-None-Match", first.Header().Get("ETag")); w.Code != 304 {
+		t.Errorf("asked again = %d; want 304", w.Code)
+	}
+	current = inState(party.StateExpired)
+	if w := s.get(path); !bytes.Equal(w.Body.Bytes(), first.Body.Bytes()) {
+		t.Error("drawn twice within ten seconds")
+	}
+	now = now.Add(11 * time.Second)
+	if w := s.get(path); w.Code != 200 || bytes.Equal(w.Body.Bytes(), first.Body.Bytes()) {
+		t.Errorf("the card of an invite that has ended = %d; want 200 and another picture", w.Code)
+	}
+	if w := serve(t, refusing(party.Refuse(party.InviteNotFound, "No."))).get(path); w.Code != 404 {
+		t.Errorf("the card of an unknown invite = %d; want 404", w.Code)
+	}
+}
+
+// More requests than the server can take are sent away quickly, and none fails otherwise.
+func TestRequestsInFlight_Bounded(t *testing.T) {
+	gate, began := make(chan struct{}), make(chan struct{}, 2000)
+	var mu sync.Mutex
+	most, now := 0, 0
+	source := &previews{answer: func(string, string) (party.Preview, error) {
+		mu.Lock()
+		now++
+		most = max(most, now)
+		mu.Unlock()
+		began <- struct{}{}
+		<-gate
+		mu.Lock()
+		now--
+		mu.Unlock()
+		return anInvite(), nil
+	}}
+	s := serve(t, source)
+	codes := make(chan int, 1000)
+	for range 1000 {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			w := &header{headers: http.Header{}}
+			s.ServeHTTP(w, request(http.MethodGet, joinPath+linkCode+"/state").WithContext(ctx))
+			if w.status == http.StatusServiceUnavailable && w.headers.Get("Retry-After") == "" {
+				w.status = 0
+			}
+			codes <- w.status
+		}()
+	}
+	<-began
+	refused := 0
+	for range 1000 - 16 { // all but those that are being answered
+		if code := <-codes; code == http.StatusServiceUnavailable {
+			refused++
+		} else {
+			t.Errorf("a request was answered with %d while the kernel answers nobody", code)
+		}
+	}
+	close(gate)
+	for range 16 {
+		if code := <-codes; code != http.StatusOK {
+			t.Errorf("a request that was let in = %d", code)
+		}
+	}
+	if most > 16 || refused != 1000-16 {
+		t.Errorf("%d requests at once reached the kernel, %d were refused", most, refused)
+	}
+}
+
+// header is a response of which the status and the headers are kept.
+type header struct {
+	headers http.Header
+	status  int
+}
+
+func (h *header) Header() http.Header { return h.headers }
+func (h *header) WriteHeader(status int) {
+	h.status = status
+}
+func (h *header) Write(b []byte) (int, error) {
+	if h.status == 0 {
+		h.status = http.StatusOK
+	}
+	return len(b), nil
+}

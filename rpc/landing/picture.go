@@ -1,0 +1,173 @@
+package landing
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"image/color"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"time"
+
+	"partyline/internal/cache"
+	"partyline/party"
+	"partyline/party/rules"
+	"partyline/rpc/landing/card"
+)
+
+const (
+	drawEvery   = 10 * time.Second // a changed invite is drawn again no sooner
+	drawAtOnce  = 2                // drawings at a time
+	maxPictures = 256              // kept, some 50 kB each
+	pictureAge  = 10 * time.Minute // for which one is kept that nothing has changed
+	maxFont     = 32 << 20         // bytes of the rules' own font file
+)
+
+// pictures are the cards drawn lately, by code.
+type pictures struct {
+	now    func() time.Time
+	folder string
+	drawn  *cache.Cache[string, drawing]
+	desks  chan struct{} // a place for each drawing under way
+
+	mu     sync.Mutex
+	path   string // of the font that fonts has beside the module's own
+	fonts  card.Fonts
+	loaded bool
+}
+
+// drawing is a card and what it shows.
+type drawing struct {
+	shows card.Card
+	at    time.Time
+	png   []byte
+}
+
+func newPictures(now func() time.Time, folder string) *pictures {
+	return &pictures{
+		now: now, folder: folder, drawn: cache.New[string, drawing](now, maxPictures, pictureAge), desks: make(chan struct{}, drawAtOnce),
+	}
+}
+
+var errBusyDrawing = errors.New("others are being drawn")
+
+// card serves the picture that chats show beside the link. It speaks the language of the
+// rules' own texts, because who fetches it is a chat's server and not a visitor. An invite
+// that is over has one too, with 200, for chats show no picture of anything else.
+func (s *Site) card() route {
+	return route{limited: true, bounded: true, fail: plainFailure, answer: func(r *http.Request) answer {
+		code, p, err := s.preview(r)
+		if err != nil {
+			return plainFailure(r, s.failureOf(r, err))
+		}
+		c := s.policy()
+		png, err := s.pictures.of(r.Context(), code, cardOf(p, c), c.Invites.Page.Font, func(err error) { s.logError(r, "landing: %v", err) })
+		switch {
+		case errors.Is(err, errBusyDrawing):
+			return plainFailure(r, busy())
+		case err != nil:
+			s.logError(r, "landing: card: %v", err)
+			return plainFailure(r, failure{status: http.StatusInternalServerError})
+		}
+		return answer{status: http.StatusOK, kind: "image/png", cache: "public, max-age=10", policy: dataPolicy, tag: strongTag(png), noIndex: true, body: png}
+	}}
+}
+
+// of gives the picture of an invite: the one drawn before if it shows the same, or if it is
+// too young to be drawn again.
+func (ps *pictures) of(ctx context.Context, code string, shows card.Card, font string, warn func(error)) ([]byte, error) {
+	if known, ok := ps.drawn.Kept(code); ok {
+		if reflect.DeepEqual(known.shows, shows) || ps.now().Sub(known.at) < drawEvery {
+			return known.png, nil
+		}
+		ps.drawn.Drop(code)
+	}
+	drawn, err := ps.drawn.Get(ctx, code, func(context.Context) (drawing, error) {
+		select {
+		case ps.desks <- struct{}{}:
+			defer func() { <-ps.desks }()
+		default:
+			return drawing{}, errBusyDrawing
+		}
+		fonts, err := ps.withFont(font)
+		if err != nil {
+			warn(err)
+		}
+		png, err := card.Draw(fonts, shows)
+		return drawing{shows, ps.now(), png}, err
+	})
+	return drawn.png, err
+}
+
+// withFont are the module's own fonts and the rules' one, read when its path changes. One
+// that cannot be read is left out, and the error says why, once.
+func (ps *pictures) withFont(path string) (card.Fonts, error) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if ps.loaded && ps.path == path {
+		return ps.fonts, nil
+	}
+	file, readErr := readFont(ps.folder, path)
+	fonts, err := card.NewFonts(file)
+	ps.path, ps.fonts, ps.loaded = path, fonts, true
+	return fonts, cmp.Or(readErr, err)
+}
+
+func readFont(folder, path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(folder, path)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("invites.page.font: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxFont { // opening a pipe would wait for ever
+		return nil, fmt.Errorf("invites.page.font: %s is no file of at most %d bytes", path, maxFont)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("invites.page.font: %w", err)
+	}
+	return file, nil
+}
+
+// cardOf is what an invite's picture says.
+func cardOf(p party.Preview, c rules.Config) card.Card {
+	t := textsOf(c.Invites.Page)
+	sc := sceneOf(p, c, t)
+	host := profileSeat(p.Inviter, t)
+	accent, _ := parseColour(accentOf(c.Invites.Page.Accent))
+	drawn := card.Card{
+		Brand: cmp.Or(gameTitle(c), t.get("eyebrow")), Headlines: []string{sc.Headline}, Note: sc.Note, Count: sc.Count,
+		Host: card.Tile{Initial: host.Initial, Hue: host.Hue}, Accent: rgba(accent), RTL: t.dir() == "rtl", Over: !live(p.State),
+	}
+	if live(p.State) { // where the inviter's name cannot be set
+		drawn.Headlines = append(drawn.Headlines, headline(t.get("someone"), c, t), gameTitle(c))
+	}
+	for _, st := range sc.Seats {
+		tile := card.Tile{Initial: st.Initial, Hue: st.Hue}
+		switch st.Kind {
+		case "member":
+		case "held":
+			tile.Kind = card.Held
+		case "free":
+			tile.Kind = card.Free
+		default:
+			tile.Kind = card.Unnamed
+		}
+		drawn.Seats = append(drawn.Seats, tile)
+	}
+	return drawn
+}
+
+func rgba(c colour) color.RGBA {
+	part := func(v float64) uint8 { return uint8(v*255 + .5) }
+	return color.RGBA{part(c[0]), part(c[1]), part(c[2]), 0xff}
+}
