@@ -15,3 +15,17 @@ func (b *Book) Remembers() int {
 	defer b.mu.Unlock()
 	return len(b.rows) + len(b.ages) + len(b.due.heap) + len(b.byParty) + len(b.byUser)
 }
+
+// AskedTwice is a user who has seats in two proposals; "" for nobody.
+func AskedTwice(s *Service) string {
+	seen := map[string]bool{}
+	for _, p := range s.proposals.list("") {
+		for _, user := range p.users() {
+			if seen[user] {
+				return user
+			}
+			seen[user] = true
+		}
+	}
+	return ""
+}

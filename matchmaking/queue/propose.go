@@ -65,6 +65,9 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 	for _, p := range r.proposals.list(r.name) {
 		switch {
 		case r.q.Accept == nil || len(p.teams) != r.q.Teams, !p.full() && r.began.After(p.until):
+			for _, user := range p.users() {
+				delete(r.placed, user)
+			}
 			for _, ticket := range r.proposals.end(p.id) {
 				if t, live := r.book.Get(ticket); live {
 					r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID, Reason: QueuedAgain})
