@@ -358,6 +358,8 @@ func TestAccept_Properties(t *testing.T) {
 						if accepted[e.session.UserID] != e.ticket || ended[e.ticket] {
 							t.Fatalf("%s plays without having accepted", e.session.Username)
 						}
+					}
+					for _, e := range entries {
 						ended[e.ticket] = true
 					}
 				}
