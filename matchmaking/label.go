@@ -17,7 +17,8 @@ const maxLabel = 2048
 type label struct {
 	Queue     string   `json:"queue"`
 	OpenSeats int      `json:"open_seats"`
-	Parties   []string `json:"parties"` // the largest first; as many as the label has room for
+	Parties   []string `json:"parties"`          // the largest first; as many as the label has room for
+	Region    string   `json:"region,omitempty"` // where it is played, in a queue with regions
 	// Unlisted is the number of parties that did not fit.
 	Unlisted int `json:"unlisted_parties,omitempty"`
 

@@ -50,6 +50,7 @@ type Launch struct {
 	Backfill  bool    // open seats are offered to the queue's tickets
 	Key       string  // what tickets have to agree on to be sent here; for backfill
 	Skill     float64 // strength of the match; for backfill
+	Region    string  // where the match is played; "" where the queue has no regions
 	OpenJoins bool    // anybody may take an open seat; otherwise only members of parties that sit here
 
 	Tick int // how many times a second a [PartyMatch] passes data on; 0 is 20
@@ -63,7 +64,7 @@ func (l Launch) MatchParams() (map[string]any, error) {
 		Queue: l.Queue, Teams: l.Teams, TeamSize: l.TeamSize, MaxParty: l.MaxParty, Claims: l.Claims,
 		Unannounced: l.Unannounced, AvoidBlocks: l.AvoidBlocks,
 		SeatHold: l.SeatHold, SeatHoldMax: l.SeatHoldMax, Grace: l.Grace,
-		Backfill: l.Backfill, Key: l.Key, Skill: l.Skill, OpenJoins: l.OpenJoins,
+		Backfill: l.Backfill, Key: l.Key, Skill: l.Skill, Region: l.Region, OpenJoins: l.OpenJoins,
 	}
 	if err := setup.check(); err != nil {
 		return nil, err
@@ -100,6 +101,7 @@ type setup struct {
 	Backfill    bool          `json:"backfill"`
 	Key         string        `json:"key"`
 	Skill       float64       `json:"skill"`
+	Region      string        `json:"region"`
 	OpenJoins   bool          `json:"open_joins"`
 }
 

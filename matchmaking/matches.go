@@ -191,7 +191,7 @@ func (m *Matches) Open(ctx context.Context, queue string) ([]formation.OpenMatch
 			return nil, err
 		}
 		if l.Backfill && l.OpenSeats > 0 && l.Queue == queue {
-			open = append(open, formation.OpenMatch{ID: match.GetMatchId(), Key: l.Key, Skill: l.Skill, Open: l.Open})
+			open = append(open, formation.OpenMatch{ID: match.GetMatchId(), Key: l.Key, Skill: l.Skill, Open: l.Open, Region: l.Region})
 		}
 	}
 	return open, nil

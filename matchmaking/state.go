@@ -80,7 +80,7 @@ func (s *state) String() string {
 
 // seats are those last told.
 func (s *state) seats() party.MatchSeats {
-	m := party.MatchSeats{MatchID: s.id, Queue: s.setup.Queue, Seats: make([]party.MatchSeat, len(s.rows))}
+	m := party.MatchSeats{MatchID: s.id, Queue: s.setup.Queue, Region: s.setup.Region, Seats: make([]party.MatchSeat, len(s.rows))}
 	for i, r := range s.rows {
 		m.Seats[i] = party.MatchSeat{UserID: r.UserID, PartyID: r.PartyID, Team: r.Team, State: party.SeatState(r.State)}
 		if r.State == seats.Held {
@@ -190,7 +190,7 @@ func holdKey(userID, partyID string) string {
 // relabel updates the label if it changed. In MatchInit it only makes it.
 func (c *call) relabel() error {
 	open := c.table.OpenByTeam(c.now)
-	l := label{Queue: c.setup.Queue, Parties: c.table.Parties(c.now)}
+	l := label{Queue: c.setup.Queue, Parties: c.table.Parties(c.now), Region: c.setup.Region}
 	for _, n := range open {
 		l.OpenSeats += n
 	}

@@ -17,6 +17,7 @@ const (
 type MatchSeats struct {
 	MatchID string      `json:"match_id"`
 	Queue   string      `json:"queue"`
+	Region  string      `json:"region,omitempty"` // where it is played, in a queue with regions
 	Seats   []MatchSeat `json:"seats"`
 }
 

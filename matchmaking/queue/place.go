@@ -137,7 +137,7 @@ func (p *planned) launch(grace time.Duration) matchmaking.Launch {
 	return matchmaking.Launch{
 		Handler: p.rules.Match, Queue: p.queue, Teams: p.rules.Teams, TeamSize: p.teamSize, MaxParty: p.rules.MaxParty,
 		Claims: p.claims, SeatHold: p.rules.SeatHold, SeatHoldMax: p.rules.SeatHoldMax, Grace: max(p.rules.SeatHold, grace),
-		Backfill: p.rules.Backfill, Tick: p.rules.Tick, Key: p.tickets[0].key, Skill: p.skill(), AvoidBlocks: p.rules.Blocks == rules.BlocksAvoid,
+		Backfill: p.rules.Backfill, Tick: p.rules.Tick, Key: p.tickets[0].key, Skill: p.skill(), Region: p.region, AvoidBlocks: p.rules.Blocks == rules.BlocksAvoid,
 	}
 }
 

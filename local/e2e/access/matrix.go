@@ -43,6 +43,7 @@ const (
 	alreadyMember   = "already_member"
 	notForYou       = "invite_not_for_you"
 	partyNotFound   = "party_not_found"
+	proposalGone    = "proposal_gone"
 )
 
 // Matrix is all functions. The party is closed.
@@ -95,6 +96,10 @@ var Matrix = []Row{
 		signedIn(Says+notMember, Says+notMember, Says+notLeader, Allowed)},
 	{"party_match", "the party's ID", `{"party_id":"$party"}`,
 		signedIn(notMember, notMember, Allowed, Allowed)},
+	{"party_queue", "the party's ID", `{"party_id":"$party"}`,
+		signedIn(notMember, notMember, Allowed, Allowed)},
+	{"party_match_accept", "a ticket that nobody was asked about", `{"ticket":"nothing","accept":true}`,
+		signedIn(proposalGone, proposalGone, proposalGone, proposalGone)},
 	{"party_resume", "nothing", `{}`,
 		signedIn(Allowed, partyNotFound, Allowed, Allowed)},
 	{"party_admin_rules", "reading", `{}`, serverOnly},

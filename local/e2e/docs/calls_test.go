@@ -51,6 +51,13 @@ var callers = map[string]caller{
 	"party_match": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID}
 	},
+	"party_queue": func(w *world) (*player, map[string]any) {
+		return w.leader, map[string]any{"party_id": w.partyID}
+	},
+	"party_match_accept": func(w *world) (*player, map[string]any) {
+		found := w.found()
+		return w.friend, map[string]any{"ticket": found, "accept": true}
+	},
 	"party_resume": func(w *world) (*player, map[string]any) {
 		w.mustCall(w.friend, "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil)
 		return w.reconnect(w.friend), nil

@@ -63,15 +63,13 @@ var samples = map[string]func(w *world) json.RawMessage{
 		w.friend.socket.Abort()
 		return w.serverMessage(w.leader, -5, "away")
 	},
+	"party_queue": func(w *world) json.RawMessage {
+		w.queue()
+		w.serverMessage(w.leader, -3, "queued")
+		return w.mustCall(w.leader, "party_queue", map[string]any{"party_id": w.partyID}, nil)
+	},
 	"message -3": func(w *world) json.RawMessage {
-		ctx, cancel := w.deadline()
-		defer cancel()
-		_, err := w.leader.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
-			PartyId: w.partyID, MinCount: 2, MaxCount: 4, Query: "*", StringProperties: map[string]string{"queue": "duo_race"},
-		}}})
-		if err != nil {
-			w.t.Fatal(err)
-		}
+		w.queue()
 		return w.serverMessage(w.leader, -3, "queued")
 	},
 	"notification 1001": func(w *world) json.RawMessage {
@@ -99,6 +97,38 @@ var samples = map[string]func(w *world) json.RawMessage{
 	"GET /party/join/{code}/state": func(w *world) json.RawMessage {
 		return w.http(http.MethodGet, "/party/join/"+w.invite().Code+"/state", "", "")
 	},
+}
+
+// queue has the leader's party look for a match.
+func (w *world) queue() {
+	w.t.Helper()
+	ctx, cancel := w.deadline()
+	defer cancel()
+	_, err := w.leader.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
+		PartyId: w.partyID, MinCount: 2, MaxCount: 4, Query: "*", StringProperties: map[string]string{"queue": "duo_race"},
+	}}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// found has the friend and another player look for a match alone until they are asked, and
+// gives the friend's ticket.
+func (w *world) found() (ticket string) {
+	w.t.Helper()
+	ctx, cancel := w.deadline()
+	defer cancel()
+	for _, p := range []*player{w.join("aiko"), w.friend} {
+		reply, err := p.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: &rtapi.MatchmakerAdd{
+			MinCount: 2, MaxCount: 2, Query: "*", StringProperties: map[string]string{"queue": "showdown"},
+		}}})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		ticket = reply.GetMatchmakerTicket().GetTicket()
+	}
+	w.notification(w.friend, 1006)
+	return ticket
 }
 
 func (w *world) http(method, path string, auth client.Auth, body string) json.RawMessage {

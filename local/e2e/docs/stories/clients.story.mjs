@@ -217,6 +217,25 @@ test("two parties queue, and each member has a seat", async () => {
   for (const game of rivals) game.vars.socket.disconnect(false);
 });
 
+test("two players are asked before they play", async () => {
+  await mira.run("why");
+  assert.deepEqual(mira.vars.waiting.tickets, [], "nobody waits");
+  const rivals = [await play(), await play()];
+  const found = rivals.map((game) => new Promise((resolve) => {
+    game.vars.socket.onnotification = (n) => { if (n.code === 1006) resolve(n.content.ticket); };
+  }));
+  for (const game of rivals) {
+    await game.run("accept");
+    game.vars.mine = await game.vars.socket.addMatchmaker("*", 2, 2, { queue: "showdown" });
+  }
+  for (const [i, game] of rivals.entries()) {
+    assert.equal(await found[i], game.vars.mine.ticket);
+    assert.equal(await game.vars.answer(game.vars.mine.ticket, true), `${i + 1} of 2 are ready`);
+  }
+  for (const game of rivals) await until(() => game.vars.match, "the match");
+  for (const game of rivals) game.vars.socket.disconnect(false);
+});
+
 test("leaving and coming back with the same code costs nothing", async () => {
   const used = async () => {
     await mira.run("list");
