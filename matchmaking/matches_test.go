@@ -402,3 +402,13 @@ type busy struct{ *house }
 func (busy) MatchSignal(context.Context, string, string) (string, error) {
 	return "", runtime.ErrMatchBusy
 }
+
+func TestLaunch_Tick(t *testing.T) {
+	h := newHouse(t)
+	for tick, want := range map[int]int{0: 20, 5: 5} {
+		l := matchmaking.Launch{Teams: 1, TeamSize: 2, Tick: tick, Claims: []seats.Claim{claim("", 0, "ann")}}
+		if s := h.launch(l); s.rate != want {
+			t.Errorf("a match of tick %d runs %d times a second; want %d", tick, s.rate, want)
+		}
+	}
+}

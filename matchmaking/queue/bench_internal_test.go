@@ -61,7 +61,7 @@ func crowd(n int, now time.Time) []runtime.MatchmakerEntry {
 // are compared with the book, and are formed into matches.
 func BenchmarkPass(b *testing.B) {
 	q := rules.DefaultQueue()
-	q.Teams, q.TeamSize, q.MaxParty, q.MatchOn = 2, 5, 5, []string{"region"}
+	q.Teams, q.TeamSize.Max, q.MaxParty, q.MatchOn = 2, 5, 5, []string{"region"}
 	q.Skill = &rules.Skill{Property: "mmr", Window: 100, Widen: rules.Rate{N: 25, Per: time.Second}, Max: 600}
 	cfg := rules.Default()
 	cfg.Queues = map[string]rules.Queue{"ranked": q}

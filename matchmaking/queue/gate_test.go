@@ -164,7 +164,7 @@ func TestCheckParty_FullPartyAlone(t *testing.T) {
 	for _, alone := range []bool{false, true} {
 		cfg := configWithQueues()
 		q := rules.DefaultQueue()
-		q.Teams, q.TeamSize, q.MaxParty, q.FullPartyAlone = 1, 3, 3, alone
+		q.Teams, q.TeamSize.Max, q.MaxParty, q.FullPartyAlone = 1, 3, 3, alone
 		cfg.Queues["coop"] = q
 		w := newWorld(t, cfg)
 		id, players := w.party(3)

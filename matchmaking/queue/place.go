@@ -134,8 +134,12 @@ func (p *pass) leaveOut(ctx context.Context, plan *planned, out []*waiting) {
 
 // launch is the new match that the placement asks for.
 func (p *planned) launch(grace time.Duration) matchmaking.Launch {
+	size := p.teamSize
+	if p.rules.Backfill {
+		size = p.rules.TeamSize.Max // the seats of a smaller match are filled later
+	}
 	return matchmaking.Launch{
-		Handler: p.rules.Match, Queue: p.queue, Teams: p.rules.Teams, TeamSize: p.teamSize, MaxParty: p.rules.MaxParty,
+		Handler: p.rules.Match, Queue: p.queue, Teams: p.rules.Teams, TeamSize: size, MaxParty: p.rules.MaxParty,
 		Claims: p.claims, SeatHold: p.rules.SeatHold, SeatHoldMax: p.rules.SeatHoldMax, Grace: max(p.rules.SeatHold, grace),
 		Backfill: p.rules.Backfill, Tick: p.rules.Tick, Key: p.tickets[0].key, Skill: p.skill(), Region: p.region, AvoidBlocks: p.rules.Blocks == rules.BlocksAvoid,
 	}

@@ -173,10 +173,10 @@ func queueIn(c rules.Config, texts map[string]string) (string, rules.Queue, erro
 func Largest(q rules.Queue) int {
 	most := q.MaxParty
 	if most == 0 {
-		most = q.TeamSize
+		most = q.TeamSize.Max
 	}
 	if q.Teams == 1 && !q.FullPartyAlone {
-		most = min(most, q.TeamSize-1)
+		most = min(most, q.TeamSize.Max-1)
 	}
 	return most
 }

@@ -11,7 +11,7 @@ import (
 
 var fuzzed = func() rules.Queue {
 	q := rules.DefaultQueue()
-	q.Teams, q.TeamSize = 2, 5
+	q.Teams, q.TeamSize.Max = 2, 5
 	q.MatchOn = []string{"region", "build"}
 	q.Skill = &rules.Skill{Property: "mmr", Source: rules.SkillFromTicket}
 	return q

@@ -142,7 +142,10 @@ func users(v party.View) []string {
 
 // FormationOf is the queue as team formation sees it.
 func FormationOf(q rules.Queue) formation.Queue {
-	f := formation.Queue{Teams: q.Teams, TeamSize: q.TeamSize, FullParty: q.FullPartyAlone && q.Teams == 1, NoSkill: q.Skill == nil}
+	f := formation.Queue{Teams: q.Teams, TeamSize: q.TeamSize.Max, FullParty: q.FullPartyAlone && q.Teams == 1, NoSkill: q.Skill == nil}
+	if q.TeamSize.Min < q.TeamSize.Max {
+		f.MinTeamSize, f.ShrinkAfter = q.TeamSize.Min, q.TeamSize.After
+	}
 	if k := q.Skill; k != nil {
 		f.Window, f.MaxWindow, f.TeamSpread = k.Window, max(k.Window, k.Max), k.TeamSpread
 		if !k.Widen.Unlimited() && f.MaxWindow > f.Window {

@@ -167,7 +167,7 @@ func (p presence) GetReason() runtime.PresenceReason { return runtime.PresenceRe
 func configWithQueues() *rules.Config {
 	c := rules.Default()
 	ranked := rules.DefaultQueue()
-	ranked.Teams, ranked.TeamSize, ranked.MaxParty = 2, 5, 5
+	ranked.Teams, ranked.TeamSize.Max, ranked.MaxParty = 2, 5, 5
 	ranked.MatchOn = []string{"region"}
 	ranked.HoldInvited, ranked.Backfill = true, true
 	ranked.Skill = &rules.Skill{
@@ -175,7 +175,7 @@ func configWithQueues() *rules.Config {
 		Window: 100, Widen: rules.Rate{N: 25, Per: time.Second}, Max: 600,
 	}
 	duo := rules.DefaultQueue()
-	duo.Teams, duo.TeamSize, duo.MaxParty = 2, 2, 2
+	duo.Teams, duo.TeamSize.Max, duo.MaxParty = 2, 2, 2
 	c.Queues = map[string]rules.Queue{"ranked": ranked, "duo": duo}
 	return &c
 }

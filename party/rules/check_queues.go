@@ -23,17 +23,21 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 		return
 	}
 	if q.Seats() < 2 || q.Seats() > maxSeats {
-		d.bad(at+".team_size", fmt.Sprintf("%s of %d make %s", plural(q.Teams, "team"), q.TeamSize, plural(q.Seats(), "player")), fmt.Sprintf("a match has 2 to %d", maxSeats))
+		d.bad(at+".team_size", fmt.Sprintf("%s of %d make %s", plural(q.Teams, "team"), q.TeamSize.Max, plural(q.Seats(), "player")), fmt.Sprintf("a match has 2 to %d", maxSeats))
 		return
 	}
-	if q.MaxParty > q.TeamSize {
-		d.bad(at+".max_party", fmt.Sprintf("%d is more than a team's %d seats", q.MaxParty, q.TeamSize), fmt.Sprintf("allowed 1 to %d", q.TeamSize))
+	d.atMost(at+".team_size.min", q.TeamSize.Min, q.TeamSize.Min > q.TeamSize.Max, at+".team_size.max", q.TeamSize.Max)
+	if q.TeamSize.Min == q.TeamSize.Max && q.TeamSize.Min > 0 || q.TeamSize.Min == 0 && q.TeamSize.After > 0 {
+		d.warn(at+".team_size", "teams never get smaller", "set min below max")
+	}
+	if q.MaxParty > q.TeamSize.Max {
+		d.bad(at+".max_party", fmt.Sprintf("%d is more than a team's %d seats", q.MaxParty, q.TeamSize.Max), fmt.Sprintf("allowed 1 to %d", q.TeamSize.Max))
 	}
 	if q.FullPartyAlone && q.Teams > 1 {
 		d.warn(at+".full_party_alone", fmt.Sprintf("has no effect with %d teams, because a party is never split over them", q.Teams), "")
 	}
-	if q.Teams == 1 && q.MaxParty == q.TeamSize && !q.FullPartyAlone {
-		d.warn(at, "a party of "+fmt.Sprint(q.TeamSize)+" waits for others who have no seat", "set full_party_alone: true or a smaller max_party")
+	if q.Teams == 1 && q.MaxParty == q.TeamSize.Max && !q.FullPartyAlone {
+		d.warn(at, "a party of "+fmt.Sprint(q.TeamSize.Max)+" waits for others who have no seat", "set full_party_alone: true or a smaller max_party")
 	}
 	if q.RequireReady && c.Status.Ready == "" {
 		d.bad(at+".require_ready", "there is no ready stage to wait for", "set status.ready")
@@ -45,8 +49,8 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 	if k := q.Latency; k != nil && !d.broken[at+".latency"] {
 		d.atMost(at+".latency.start", k.Start, k.Start > k.Max, at+".latency.max", k.Max)
 	}
-	if k := q.Parity; k != nil && k.Mode != ParityOff && k.Diff >= q.TeamSize {
-		d.warn(at+".parity.diff", fmt.Sprintf("groups of a team of %d never differ by more than %d", q.TeamSize, q.TeamSize-1), "")
+	if k := q.Parity; k != nil && k.Mode != ParityOff && k.Diff >= q.TeamSize.Max {
+		d.warn(at+".parity.diff", fmt.Sprintf("groups of a team of %d never differ by more than %d", q.TeamSize.Max, q.TeamSize.Max-1), "")
 	}
 	if q.Match != PartyMatch && q.Tick != DefaultQueue().Tick {
 		d.warn(at+".tick", "has no effect, because the match is not "+PartyMatch, "")

@@ -332,7 +332,7 @@ func TestHash_stable(t *testing.T) {
 func TestNew(t *testing.T) {
 	c := rules.Default()
 	c.Rules = []rules.Rule{{ID: "a", On: []rules.Action{rules.ActionJoin}, Deny: "party.size > 1"}}
-	c.Queues = map[string]rules.Queue{"duo": {Teams: 2, TeamSize: 2, MaxWait: time.Minute, SeatHold: time.Minute, SeatHoldMax: time.Minute, Blocks: rules.BlocksAvoid, Tick: 20, Match: rules.PartyMatch}}
+	c.Queues = map[string]rules.Queue{"duo": {Teams: 2, TeamSize: rules.TeamSize{Max: 2}, MaxWait: time.Minute, SeatHold: time.Minute, SeatHoldMax: time.Minute, Blocks: rules.BlocksAvoid, Tick: 20, Match: rules.PartyMatch}}
 	set, err := rules.New(c)
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 	timeType     = reflect.TypeFor[time.Time]()
 	rateType     = reflect.TypeFor[Rate]()
+	teamSizeType = reflect.TypeFor[TeamSize]()
 )
 
 // decoder fills a Go value from a tree by the yaml tags of its fields. What the
@@ -81,6 +82,14 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 			return
 		}
 		v.Set(reflect.ValueOf(r))
+		return
+	case teamSizeType:
+		if n.kind == mapNode {
+			d.group(n, v, path)
+			return
+		}
+		d.decode(n, v.Field(0), join(path, "max"), "")
+		d.broken[path] = d.broken[join(path, "max")]
 		return
 	case timeType:
 		t, err := time.Parse(time.RFC3339, n.text)

@@ -50,7 +50,13 @@ func Diff(old, next *Set) []string {
 	return append(out, diffRules(old, next)...)
 }
 
-func teamsOf(q Queue) string { return fmt.Sprintf("%d teams of %d", q.Teams, q.TeamSize) }
+func teamsOf(q Queue) string {
+	text := fmt.Sprintf("%d teams of %d", q.Teams, q.TeamSize.Max)
+	if q.TeamSize.Min > 0 && q.TeamSize.Min < q.TeamSize.Max {
+		text += fmt.Sprintf(", %d after %s", q.TeamSize.Min, FormatDuration(q.TeamSize.After))
+	}
+	return text
+}
 
 func orNothing(s string) string {
 	if s == "" {

@@ -19,6 +19,10 @@ func asFile(v reflect.Value) any {
 		return FormatDuration(time.Duration(v.Int()))
 	case rateType:
 		return v.Interface().(Rate).String()
+	case teamSizeType:
+		if size := v.Interface().(TeamSize); size == (TeamSize{Max: size.Max}) {
+			return size.Max
+		}
 	}
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -79,7 +79,7 @@ var keyEffects = map[string]string{
 	"matchmaking.solo_tickets":          `"cancel"`,
 	"matchmaking.pass_budget":           `"50ms"`,
 	"queues.q.teams":                    `3`,
-	"queues.q.team_size":                `4`,
+	"queues.q.team_size":                `{"after":"1m","max":4,"min":2}`,
 	"queues.q.max_party":                `1`,
 	"queues.q.full_party_alone":         `true`,
 	"queues.q.require_ready":            `true`,

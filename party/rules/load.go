@@ -94,7 +94,7 @@ func (d *decoder) complete(c *Config) {
 	for name, q := range c.Queues {
 		at := join("queues", name)
 		if q.MaxParty == 0 && unset(at+".max_party") {
-			q.MaxParty = max(1, q.TeamSize)
+			q.MaxParty = max(1, q.TeamSize.Max)
 		}
 		if q.Skill != nil {
 			skill := *q.Skill

@@ -51,8 +51,9 @@ const PartyMatch = "party_match"
 type Queue struct {
 	// How many teams play against each other; 1 for a cooperative game.
 	Teams int `yaml:"teams" limit:"1..64" required:"true"`
-	// How many players a team has.
-	TeamSize int `yaml:"team_size" limit:"1..128" required:"true"`
+	// How many players a team has: a number, or {max, min, after} to let all teams of a
+	// match be smaller, down to min, once its oldest ticket has waited for after.
+	TeamSize TeamSize `yaml:"team_size" required:"true"`
 	// Largest party that may queue. A party is never split over teams, so it is
 	// never more than team_size, which is also what it is when left out.
 	MaxParty int `yaml:"max_party" limit:"1..128"`
@@ -91,6 +92,16 @@ type Queue struct {
 	Tick int `yaml:"tick" limit:"1..60"`
 	// Name of the match handler: party_match, or one that the operator registered.
 	Match string `yaml:"match" form:"property"`
+}
+
+// TeamSize is how many players a team has. In a file it may be a number alone, which is Max.
+type TeamSize struct {
+	// Players of a full team.
+	Max int `yaml:"max" limit:"1..128" required:"true"`
+	// Players of the smallest; 0 is never smaller than max.
+	Min int `yaml:"min" limit:"0..128"`
+	// How long the oldest ticket of a match has waited when its teams may be smaller.
+	After time.Duration `yaml:"after" limit:"0s..24h"`
 }
 
 // Skill says how strength is read and how far apart it may be.
@@ -161,5 +172,5 @@ type SkillStorage struct {
 	Field string `yaml:"field" limit:"..128"`
 }
 
-// Seats is how many players a match of the queue takes.
-func (q Queue) Seats() int { return q.Teams * q.TeamSize }
+// Seats is how many players a full match of the queue takes.
+func (q Queue) Seats() int { return q.Teams * q.TeamSize.Max }

@@ -223,7 +223,7 @@ func shares(text string) ([]simulation.Share, error) {
 
 // simReport prints what became of everybody.
 func (t *terminal) simReport(f simFlags, q rules.Queue, l simulation.Load, left []simulation.Share, r simulation.Report) {
-	fmt.Fprintf(t.out, "%s: %d teams of %d; %s for %s, a pass every %s, seed %d\n", t.paint(bold, f.queue), q.Teams, q.TeamSize,
+	fmt.Fprintf(t.out, "%s: %d teams of %d; %s for %s, a pass every %s, seed %d\n", t.paint(bold, f.queue), q.Teams, q.TeamSize.Max,
 		f.arrivals, rules.FormatDuration(f.duration), rules.FormatDuration(f.interval), f.seed)
 	for _, s := range left {
 		fmt.Fprintf(t.out, "%s parties of %d are left out: the queue takes up to %d\n", t.paint(yellow, "note:"), s.Size, queue.Largest(q))

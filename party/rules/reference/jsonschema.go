@@ -68,6 +68,10 @@ func (s *schema) property(f reflect.StructField, value any) map[string]any {
 		return map[string]any{"anyOf": []any{map[string]any{"type": "string", "pattern": durationPattern}, map[string]any{"const": 0}}}
 	case reflect.TypeFor[rules.Rate]():
 		return map[string]any{"type": "string", "pattern": ratePattern}
+	case reflect.TypeFor[rules.TeamSize]():
+		sizes := s.object(t, nil)
+		short := map[string]any{"type": "integer", "minimum": 1, "maximum": 128}
+		return map[string]any{"anyOf": []any{short, sizes}}
 	}
 	switch t.Kind() {
 	case reflect.Struct:

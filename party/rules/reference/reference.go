@@ -124,7 +124,7 @@ func (f field) leaf() bool {
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		return t == reflect.TypeFor[rules.Rate]() || t == reflect.TypeFor[time.Time]()
+		return t == reflect.TypeFor[rules.Rate]() || t == reflect.TypeFor[rules.TeamSize]() || t == reflect.TypeFor[time.Time]()
 	case reflect.Slice, reflect.Map:
 		return t.Elem().Kind() != reflect.Struct
 	}

@@ -1,0 +1,132 @@
+package queue_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/matchmaking/formation"
+	"partyline/matchmaking/seats"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// changed is a world whose duo queue, two teams of two, has a key set.
+func changed(t tester, set func(q *rules.Queue)) *world {
+	cfg := configWithQueues()
+	q := cfg.Queues["duo"]
+	set(&q)
+	cfg.Queues["duo"] = q
+	return newWorld(t, cfg)
+}
+
+// pair queues a party of two.
+func (w *world) pair() (party.ID, []party.Session) {
+	w.t.Helper()
+	id, players := w.party(2)
+	w.queueParty(id, players[0], text("queue", "duo"))
+	return id, players
+}
+
+// Two alone do not meet a pair of friends, at first or ever.
+func TestKeys_Parity(t *testing.T) {
+	for mode, want := range map[rules.ParityMode][2]int{ // matches at once, and after a minute
+		"": {1, 0}, rules.ParityOff: {1, 0}, rules.ParityPrefer: {0, 1}, rules.ParityRequire: {0, 0},
+	} {
+		w := changed(t, func(q *rules.Queue) {
+			if mode != "" {
+				q.Parity = &rules.Parity{Mode: mode, Diff: 0, Relax: time.Minute}
+			}
+		})
+		w.pair()
+		w.soloes(2)
+		for pass, want := range want {
+			if got := len(w.process()); got != want {
+				t.Errorf("parity %q, pass %d: %d matches; want %d", mode, pass, got, want)
+			}
+			w.clock.Advance(time.Minute)
+		}
+	}
+}
+
+// Teams get smaller after a wait, and the seats that are missing are there to be filled.
+func TestKeys_TeamSize(t *testing.T) {
+	for _, backfill := range []bool{false, true} {
+		w := changed(t, func(q *rules.Queue) {
+			q.TeamSize, q.Backfill = rules.TeamSize{Max: 2, Min: 1, After: time.Minute}, backfill
+		})
+		w.soloes(2)
+		if matches := w.process(); len(matches) != 0 {
+			t.Errorf("matches = %v before the wait is over", matches)
+		}
+		w.clock.Advance(time.Minute)
+		if matches := w.process(); len(matches["match-0"]) != 2 {
+			t.Fatalf("matches = %v; want one against one", matches)
+		}
+		want := 1
+		if backfill {
+			want = 2
+		}
+		if l := w.launcher.launches[0]; l.TeamSize != want || l.Backfill != backfill {
+			t.Errorf("teams of %d, backfill %v; want %d, %v", l.TeamSize, l.Backfill, want, backfill)
+		}
+	}
+}
+
+// A match is played where all are near enough, and waiting makes more of them near.
+func TestKeys_Latency(t *testing.T) {
+	w := changed(t, func(q *rules.Queue) {
+		q.Latency = &rules.Latency{Regions: []string{"eu", "us"}, Start: 50, Widen: rules.Rate{N: 1, Per: time.Second}, Max: 150}
+	})
+	queue := func(eu, us float64) {
+		s := w.player()
+		add := &rtapi.MatchmakerAdd{StringProperties: text("queue", "duo"), NumericProperties: map[string]float64{"latency_eu": eu, "latency_us": us}}
+		w.must(w.CheckSolo(t.Context(), s, add))
+		ticket := w.enter("", []party.Session{s}, add.GetStringProperties(), add.GetNumericProperties())
+		w.SoloQueued(t.Context(), s, ticket, add)
+	}
+	for range 3 {
+		queue(20, 120)
+	}
+	queue(110, 20)
+	if matches := w.process(); len(matches) != 0 {
+		t.Errorf("matches = %v across an ocean", matches)
+	}
+	w.clock.Advance(65 * time.Second)
+	if matches := w.process(); len(matches) != 1 || w.launcher.launches[0].Region != "eu" {
+		t.Errorf("matches = %v, launches %+v; want one in eu", matches, w.launcher.launches)
+	}
+	_, err := w.addSolo(w.player(), text("queue", "duo"))
+	w.wantReason(err, party.InvalidRequest)
+}
+
+func TestKeys_JoinInProgress(t *testing.T) {
+	for property, fills := range map[string]bool{"": true, "yes": true, "no": false} {
+		w := changed(t, func(q *rules.Queue) { q.Backfill = true })
+		table, err := seats.New(2, 2, 0)
+		w.must(err)
+		w.launcher.tables["running"], w.launcher.announced["running"] = table, true
+		w.launcher.open = []formation.OpenMatch{{ID: "running", Open: []int{2, 1}}}
+		texts := text("queue", "duo")
+		if property != "" {
+			texts["join_in_progress"] = property
+		}
+		w.queueSolo(w.player(), texts)
+		if matches := w.process(); (len(matches) == 1) != fills {
+			t.Errorf("join_in_progress %q: matches = %v", property, matches)
+		}
+	}
+	w := newWorld(t, configWithQueues())
+	_, err := w.addSolo(w.player(), text("queue", "duo", "join_in_progress", "maybe"))
+	w.wantReason(err, party.InvalidRequest)
+}
+
+func TestKeys_TickAndLateFriends(t *testing.T) {
+	w := changed(t, func(q *rules.Queue) { q.Tick, q.MaxParty = 5, 1 })
+	w.soloes(4)
+	w.process()
+	if l := w.launcher.launches[0]; l.Tick != 5 || l.MaxParty != 1 || !l.AvoidBlocks {
+		t.Errorf("launch = %+v", l)
+	}
+}
