@@ -30,6 +30,18 @@ func (t Ticket) owner() string {
 	return t.Party.String()
 }
 
+// holders are those the host counts the ticket against: its sessions, and the party.
+func (t Ticket) holders() []string {
+	ids := []string{}
+	for _, m := range t.Members {
+		ids = append(ids, m.SessionID)
+	}
+	if !t.Solo() {
+		ids = append(ids, t.Party.String())
+	}
+	return ids
+}
+
 func (t Ticket) has(sessionID string) bool {
 	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.SessionID == sessionID })
 }
@@ -63,6 +75,7 @@ type Book struct {
 	byParty map[party.ID][]*row       // live ones
 	byUser  map[string][]*row         // live ones, by every user on the ticket
 	ages    map[string]map[string]age // by a ticket's owner and queue
+	stale   map[string][]string       // by session, and by party: dropped tickets that are still the host's
 	waits   int                       // live rows
 	pass    uint64                    // passes so far
 	due     deadlines                 // when to look whether rows and ages can be forgotten
@@ -88,7 +101,7 @@ type age struct {
 func NewBook(now party.Clock) *Book {
 	return &Book{
 		now: now, rows: map[string]*row{}, byParty: map[party.ID][]*row{}, byUser: map[string][]*row{},
-		ages: map[string]map[string]age{},
+		ages: map[string]map[string]age{}, stale: map[string][]string{},
 	}
 }
 
@@ -136,6 +149,70 @@ func (b *Book) End(id string) (Ticket, bool) {
 	b.due.add(r.ended.Add(rememberEnded), id, "")
 	b.unlink(r)
 	return r.Ticket, true
+}
+
+// Drop is End for a ticket that the host keeps until its client removes it.
+func (b *Book) Drop(id string) (Ticket, bool) {
+	t, live := b.End(id)
+	if live {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, owner := range t.holders() {
+			b.stale[owner] = append(b.stale[owner], id)
+		}
+	}
+	return t, live
+}
+
+// Removed notes that the host does not have the ticket any more.
+func (b *Book) Removed(id string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.removed(id)
+}
+
+// Gone forgets what the host had of a session that has ended, and of everybody who was on a
+// ticket with it: the host drops those tickets.
+func (b *Book) Gone(s party.Session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, id := range slices.Clone(b.stale[s.SessionID]) {
+		b.removed(id)
+	}
+}
+
+// Left forgets what the host had of a party that somebody left or came to, or that ended: it
+// drops those tickets.
+func (b *Book) Left(id party.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, ticket := range slices.Clone(b.stale[id.String()]) {
+		b.removed(ticket)
+	}
+}
+
+func (b *Book) removed(id string) {
+	r := b.rows[id]
+	if r == nil {
+		return
+	}
+	for _, owner := range r.holders() {
+		if left := slices.DeleteFunc(b.stale[owner], func(o string) bool { return o == id }); len(left) > 0 {
+			b.stale[owner] = left
+		} else {
+			delete(b.stale, owner)
+		}
+	}
+}
+
+// Load is how many tickets the host has of a session, as far as this process knows, and
+// which of them were dropped.
+func (b *Book) Load(s party.Session) (tickets int, stale []string) {
+	live := len(b.OfSession(s))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	stale = slices.Clone(b.stale[s.SessionID])
+	return live + len(stale), stale
 }
 
 // OfParty lists a party's live tickets, the oldest first.
@@ -337,6 +414,7 @@ func (b *Book) sweep() {
 			b.unlink(r)
 			delete(b.rows, d.id)
 		default:
+			b.removed(d.id)
 			delete(b.rows, d.id)
 		}
 	}

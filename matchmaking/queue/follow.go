@@ -81,13 +81,17 @@ func (s *Service) dropSolo(ctx context.Context, userID string) {
 
 // PartyCancelled follows a leader who cancels the party's ticket.
 func (s *Service) PartyCancelled(ctx context.Context, ticket string) {
+	s.book.Removed(ticket)
 	if t, live := s.end(ctx, ticket); live {
 		s.tell(ctx, t, Cancelled, "")
 	}
 }
 
 // SoloCancelled follows a player who cancels their ticket.
-func (s *Service) SoloCancelled(ctx context.Context, ticket string) { s.end(ctx, ticket) }
+func (s *Service) SoloCancelled(ctx context.Context, ticket string) {
+	s.book.Removed(ticket)
+	s.end(ctx, ticket)
+}
 
 // Plays follows a session that joins a match. It is for hosts whose matched hook is somebody
 // else's: a match is all that shows then that the session's tickets have found one. One that
@@ -103,6 +107,7 @@ func (s *Service) Plays(ctx context.Context, session party.Session) {
 // entered ends the party's tickets, as a join through the engine does; entering by an invite
 // does not.
 func (s *Service) entered(ctx context.Context, id party.ID, session party.Session) {
+	s.book.Left(id)
 	for _, t := range s.book.OfParty(id) {
 		if !t.has(session.SessionID) { // a ticket made since is one the newcomer is on
 			s.drop(ctx, t.ID, DropMembership)
@@ -121,6 +126,7 @@ func (s *Service) Changed(c party.Change) {
 		s.memberLeft(c.ID, c.Session)
 		s.forget(c.ID, c.Kind == party.MemberDropped)
 	case party.PartyClosed:
+		s.book.Left(c.ID)
 		for _, t := range s.book.OfParty(c.ID) {
 			s.end(context.Background(), t.ID)
 		}
@@ -132,6 +138,7 @@ func (s *Service) Changed(c party.Change) {
 // well when it leaves, which the next pass finds out: a ticket made since is not told from
 // one made before.
 func (s *Service) memberLeft(id party.ID, session party.Session) {
+	s.book.Left(id)
 	for _, t := range s.book.OfParty(id) {
 		if t.has(session.SessionID) {
 			s.drop(context.Background(), t.ID, DropMembership)
@@ -158,6 +165,7 @@ func (s *Service) forget(id party.ID, dropped bool) {
 // Ended handles the end of a socket: the host has removed all it was on.
 func (s *Service) Ended(ctx context.Context, session party.Session) error {
 	s.claims.end(session.SessionID)
+	s.book.Gone(session)
 	for _, t := range s.book.OfSession(session) {
 		if t.Solo() {
 			s.end(ctx, t.ID)

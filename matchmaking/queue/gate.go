@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 
@@ -47,6 +48,9 @@ func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session,
 	if err := s.admit(ctx, v, held, name, q, pending); err != nil {
 		return err
 	}
+	if err := s.roomForTicket(sessions(v)); err != nil {
+		return err
+	}
 	skill, err := s.skills.of(ctx, q.Skill, members, add.GetNumericProperties())
 	if err != nil {
 		return err
@@ -79,6 +83,9 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 	}()
 	q, err := s.admitSolo(ctx, by.UserID, name, pending)
 	if err != nil || !s.processing {
+		return err
+	}
+	if err := s.roomForTicket([]party.Session{by}); err != nil {
 		return err
 	}
 	skill, err := s.skills.of(ctx, q.Skill, []string{by.UserID}, add.GetNumericProperties())
@@ -172,6 +179,21 @@ func (s *Service) checkNative(ctx context.Context, v party.View, maxCount int, p
 		return party.Refuse(party.PartyTooLarge, "A match of up to %d players has no room for your party of %d.", maxCount, v.Size())
 	}
 	return s.nobodyElsewhere(ctx, v, pending)
+}
+
+// hostTickets is how many tickets of one session the host takes, unless it is told
+// otherwise; dropped ones count until they are removed, and it does not say which.
+const hostTickets = 3
+
+// roomForTicket refuses where the host would refuse without a reason, because of tickets
+// that were dropped and not removed, and names them.
+func (s *Service) roomForTicket(of []party.Session) error {
+	for _, session := range of {
+		if n, stale := s.book.Load(session); n >= hostTickets && len(stale) > 0 {
+			return party.Refuse(party.NotReady, "Tickets that were dropped have to be removed first: %s.", strings.Join(stale, ", "))
+		}
+	}
+	return nil
 }
 
 // nobodyElsewhere refuses with NotReady while a member waits alone or in another party,

@@ -359,3 +359,32 @@ func TestQueued(t *testing.T) {
 	}
 	w.wantEvents(id, "queued ranked", "dropped ranked: membership")
 }
+
+// The host takes three tickets and says nothing about a fourth; those that were dropped are
+// named until they are removed.
+func TestCheck_DroppedTicketsAreNamed(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	s := w.player()
+	var dropped []string
+	for range 3 {
+		dropped = append(dropped, w.queueSolo(s, rankedEU))
+		w.clock.Advance(11 * time.Minute)
+		w.process()
+	}
+	_, err := w.addSolo(s, rankedEU)
+	w.wantReason(err, party.NotReady)
+	for _, ticket := range dropped {
+		if !strings.Contains(err.Error(), ticket) {
+			t.Errorf("%v does not name %s", err, ticket)
+		}
+	}
+	w.removeTicket(dropped[0])
+	w.SoloCancelled(t.Context(), dropped[0])
+	w.queueSolo(s, rankedEU)
+
+	// A new socket has none of them.
+	again := w.host.Connect(s.UserID)
+	w.host.Disconnect(s)
+	w.must(w.Ended(t.Context(), s))
+	w.queueSolo(again, rankedEU)
+}

@@ -73,10 +73,17 @@ func (s *Service) tryCommit(ctx context.Context, g *group) (match string, err er
 	return g.match, err
 }
 
-// end ends a ticket in the book, and what was prepared for it: with one ticket gone, the
-// host drops the match. Should the host have been quicker, commit holds the seats anew.
+// end ends a ticket that the host does not have any more, and what was prepared for it: with
+// one ticket gone, the host drops the match. Should the host have been quicker, commit holds
+// the seats anew.
 func (s *Service) end(ctx context.Context, id string) (Ticket, bool) {
 	t, live := s.book.End(id)
+	s.ended(ctx, t, live, id)
+	return t, live
+}
+
+// ended follows the end of a ticket in the book.
+func (s *Service) ended(ctx context.Context, t Ticket, live bool, id string) {
 	if live {
 		s.takeOff(id, t.Queue)
 	}
@@ -86,7 +93,6 @@ func (s *Service) end(ctx context.Context, id string) (Ticket, bool) {
 	if g != nil {
 		s.withdraw(ctx, g)
 	}
-	return t, live
 }
 
 // withdrawUncollected gives back what the host did not come for in the pass before: its

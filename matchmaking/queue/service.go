@@ -106,7 +106,7 @@ func New(d Deps) *Service {
 		roster: d.Roster, footprint: d.Footprint, sender: d.Sender, notifier: d.Notifier,
 		policy: d.Policy, logger: d.Logger, now: d.Now,
 		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, told: d.Told, metrics: d.Metrics, blocks: d.Blocks,
-		book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d.Accounts, d.Objects, d.Now),
+		book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d.Accounts, d.Objects, d.Logger, d.Now),
 		prepared: map[string]*group{}, proposals: newProposals(), history: newHistory(),
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,10 +35,12 @@ const (
 type skills struct {
 	accounts Accounts
 	objects  Objects
+	logger   party.Logger
 	now      party.Clock
 
 	mu    sync.Mutex
 	known map[skillKey]knownSkill
+	said  map[string]bool // properties whose values were said to be no numbers
 }
 
 // skillKey is one number of one user. Collection is empty for the account's metadata.
@@ -47,8 +51,8 @@ type knownSkill struct {
 	until time.Time
 }
 
-func newSkills(accounts Accounts, objects Objects, now party.Clock) *skills {
-	return &skills{accounts: accounts, objects: objects, now: now, known: map[skillKey]knownSkill{}}
+func newSkills(accounts Accounts, objects Objects, logger party.Logger, now party.Clock) *skills {
+	return &skills{accounts: accounts, objects: objects, logger: logger, now: now, known: map[skillKey]knownSkill{}, said: map[string]bool{}}
 }
 
 // of is the strength of a ticket: of one player, or of a party as the queue aggregates
@@ -153,7 +157,7 @@ func (s *skills) fetch(ctx context.Context, k *rules.Skill, users []string) (map
 			return nil, err
 		}
 		for _, o := range objects {
-			if v, ok := numberIn(o.GetValue(), fieldOf(k)); ok {
+			if v, ok := s.numberIn(o.GetValue(), fieldOf(k)); ok {
 				values[o.GetUserId()] = v
 			}
 		}
@@ -164,23 +168,38 @@ func (s *skills) fetch(ctx context.Context, k *rules.Skill, users []string) (map
 		return nil, err
 	}
 	for _, a := range accounts {
-		if v, ok := numberIn(a.GetUser().GetMetadata(), k.Property); ok {
+		if v, ok := s.numberIn(a.GetUser().GetMetadata(), k.Property); ok {
 			values[a.GetUser().GetId()] = v
 		}
 	}
 	return values, nil
 }
 
-// numberIn is a number field of a JSON object, kept within what the rules file allows;
-// false where there is none.
-func numberIn(object, field string) (float64, bool) {
+// numberIn is a number field of a JSON object, kept within what the rules file allows; a
+// number written as text is one. false where there is none, which is said once of a field
+// that holds something else.
+func (s *skills) numberIn(object, field string) (float64, bool) {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal([]byte(object), &fields) != nil {
 		return 0, false
 	}
-	var value *float64 // a pointer tells null from 0
+	var value any
 	if json.Unmarshal(fields[field], &value) != nil || value == nil {
 		return 0, false
 	}
-	return min(max(*value, -maxSkill), maxSkill), true
+	number, ok := value.(float64)
+	if text, is := value.(string); is {
+		parsed, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		number, ok = parsed, err == nil && !math.IsNaN(parsed)
+	}
+	if !ok {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if !s.said[field] {
+			s.said[field] = true
+			s.logger.Warn("skill is no number, its player counts as the default property=%s", field)
+		}
+		return 0, false
+	}
+	return min(max(number, -maxSkill), maxSkill), true
 }

@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,7 +31,8 @@ func TestSkill_Sources(t *testing.T) {
 		{"max", strongest, []string{`{"mmr":1000}`, `{"mmr":2000}`}, nil, 2000, ""},
 		{"default", account, []string{`{"mmr":1300}`, `{}`}, nil, 1000, ""},
 		{"zero_is_a_number", account, []string{`{"mmr":0}`, `{"mmr":0}`}, nil, 0, ""},
-		{"not_a_number", account, []string{`{"mmr":"2000"}`, `{"mmr":null}`}, nil, 700, ""},
+		{"as_text", account, []string{`{"mmr":" 2000"}`, `{"mmr":"1e3"}`}, nil, 1500, ""},
+		{"not_a_number", account, []string{`{"mmr":"high"}`, `{"mmr":null}`}, nil, 700, ""},
 		{"no_object", account, []string{``, `[1]`}, nil, 700, ""},
 		{"beyond_bounds", account, []string{`{"mmr":1e9}`, `{"mmr":1e9}`}, nil, 1e6, ""},
 		{"storage", storage, []string{`{"mmr":1000}`, `{"mmr":1400}`}, nil, 1200, ""},
@@ -88,4 +90,17 @@ func TestSkill_IsReadOnceForAWhile(t *testing.T) {
 	w.clock.Advance(time.Minute)
 	w.accounts.err = errBroken
 	w.wantReason(w.CheckSolo(t.Context(), s, &rtapi.MatchmakerAdd{StringProperties: rankedEU}), party.Internal)
+}
+
+// What is no number is said once, not once for every player.
+func TestSkill_NoNumberIsSaid(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	for range 3 {
+		s := w.player()
+		w.accounts.metadata[s.UserID] = `{"mmr": [1]}`
+		w.queueSolo(s, rankedEU)
+	}
+	if lines := w.log.Lines(); len(lines) != 1 || !strings.Contains(lines[0], "property=mmr") {
+		t.Errorf("logged %q; want one line that names the property", lines)
+	}
 }

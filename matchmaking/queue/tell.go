@@ -123,7 +123,12 @@ func notification(t Ticket, e Event) *runtime.NotificationSend {
 
 // drop ends a live ticket and says why. It answers false for a ticket that had ended.
 func (s *Service) drop(ctx context.Context, id string, reason DropReason) bool {
-	t, live := s.end(ctx, id)
+	ends := s.book.Drop
+	if reason == DropMembership || reason == DropInternal {
+		ends = s.book.End // the host does not have it any more
+	}
+	t, live := ends(id)
+	s.ended(ctx, t, live, id)
 	if !live {
 		return false
 	}
