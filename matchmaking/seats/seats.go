@@ -191,12 +191,6 @@ func (t *Table) Withdraw(now time.Time, claims ...Claim) bool {
 	}) > 0
 }
 
-// Users lists everybody with a seat of their own, reserved ones too, in no order.
-func (t *Table) Users(now time.Time) []Seat {
-	t.Purge(now)
-	return slices.DeleteFunc(slices.Clone(t.rows), func(s Seat) bool { return s.UserID == "" })
-}
-
 // place finds the team a claim is bound to, by its own wish and by seats the party has
 // already, and the users who still need a seat.
 func (t *Table) place(c Claim) (team int, fresh []string, err error) {
@@ -355,101 +349,6 @@ func (t *Table) Purge(now time.Time) []Seat {
 	})
 	return gone
 }
-
-// NextExpiry is when the next hold or reservation expires; ok is false while there is none.
-func (t *Table) NextExpiry() (at time.Time, ok bool) {
-	for _, s := range t.rows {
-		if s.State != Taken && (!ok || s.Expires.Before(at)) {
-			at, ok = s.Expires, true
-		}
-	}
-	return at, ok
-}
-
-// Get is the seat of a user, if there is one; it may be only reserved.
-func (t *Table) Get(now time.Time, userID string) (Seat, bool) {
-	s := t.seatOf(userID)
-	if s == nil || !s.live(now) {
-		return Seat{}, false
-	}
-	return *s, true
-}
-
-// TeamOf is the team a party sits on; ok is false while it has no seat.
-func (t *Table) TeamOf(now time.Time, partyID string) (team int, ok bool) {
-	t.Purge(now)
-	return t.teamOf(partyID)
-}
-
-// Count says how many seats are taken, held or reserved, and open.
-func (t *Table) Count(now time.Time) (taken, held, open int) {
-	for _, s := range t.rows {
-		switch {
-		case s.State == Taken:
-			taken++
-		case s.live(now):
-			held++
-		}
-	}
-	return taken, held, t.Capacity() - taken - held
-}
-
-// OpenByTeam is the number of open seats of each team, as in Map.
-func (t *Table) OpenByTeam(now time.Time) []int {
-	open := make([]int, t.teams)
-	for _, s := range t.Map(now) {
-		if s.State == Open {
-			open[s.Team]++
-		}
-	}
-	return open
-}
-
-// Parties lists the parties that have seats, those with the most first, then by ID.
-func (t *Table) Parties(now time.Time) []string {
-	t.Purge(now)
-	var ids []string
-	size := map[string]int{}
-	for _, s := range t.rows {
-		if s.PartyID == "" || s.State == Reserved {
-			continue
-		}
-		if size[s.PartyID] == 0 {
-			ids = append(ids, s.PartyID)
-		}
-		size[s.PartyID]++
-	}
-	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(size[b]-size[a], cmp.Compare(a, b)) })
-	return ids
-}
-
-// Map lists every seat, open ones too: by team, taken before held before open, then by
-// party and user. Reserved ones are open here. Its length is the capacity.
-func (t *Table) Map(now time.Time) []Seat {
-	t.Purge(now)
-	all := append(make([]Seat, 0, t.Capacity()), t.rows...)
-	for i := range all {
-		if all[i].State == Reserved {
-			all[i] = Seat{Team: all[i].Team, State: Open}
-		}
-	}
-	for team := range t.teams {
-		for range t.free(team) {
-			all = append(all, Seat{Team: team, State: Open})
-		}
-	}
-	rank := func(s State) int { return slices.Index(inMap[:], s) }
-	slices.SortStableFunc(all, func(a, b Seat) int {
-		if c := cmp.Or(a.Team-b.Team, rank(a.State)-rank(b.State)); c != 0 {
-			return c
-		}
-		return cmp.Or(cmp.Compare(a.PartyID, b.PartyID), cmp.Compare(a.UserID, b.UserID))
-	})
-	return all
-}
-
-// inMap is the order of the states in Map.
-var inMap = [...]State{Taken, Held, Open}
 
 // live is false for a hold or reservation that has expired.
 func (s Seat) live(now time.Time) bool { return s.State == Taken || s.Expires.After(now) }
