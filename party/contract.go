@@ -2,7 +2,7 @@ package party
 
 import "encoding/json"
 
-// The types below are the answers of section 5 of the contract, field by field.
+// The types below are the payloads and answers of the module's functions, field by field.
 // Times are Unix seconds; a nil slice is never sent, an empty list is [].
 
 // InviteKind says what an invite's code looks like.

@@ -151,6 +151,26 @@ func TestCommit_Fails(t *testing.T) {
 }
 
 // Seats of a running match are promised nobody before the host has let go of the tickets.
+// A panic of the first try costs nobody their match.
+func TestCommit_PanicsOnce(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	ids, _, _ := duel(w)
+	tries := 0
+	w.launcher.failCommit = func(string) error {
+		if tries++; tries == 1 {
+			panic("as asked")
+		}
+		return nil
+	}
+	groups := w.Process(t.Context(), w.given())
+	if match, err := w.Matched(t.Context(), groups[0]); match == "" || err != nil || tries != 2 {
+		t.Errorf("Matched = %q, %v after %d tries; want a match after two", match, err, tries)
+	}
+	for _, id := range ids {
+		w.wantEvents(id, "queued duo", "matched duo")
+	}
+}
+
 func TestCommit_Fill(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	table, err := seats.New(2, 5, 0)

@@ -3,6 +3,8 @@ package queue
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"partyline/matchmaking"
@@ -64,6 +66,11 @@ func (s *Service) commit(ctx context.Context, g *group) (match string, err error
 }
 
 func (s *Service) tryCommit(ctx context.Context, g *group) (match string, err error) {
+	defer func() { // a panic is one more way to fail, and there is another try
+		if value := recover(); value != nil {
+			match, err = "", fmt.Errorf("hold the seats of a match: panic: %v\n%s", value, debug.Stack())
+		}
+	}()
 	ctx, cancel := context.WithTimeout(ctx, commitWait)
 	defer cancel()
 	err = s.launcher.Commit(ctx, g.match, g.claims)

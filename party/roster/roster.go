@@ -44,8 +44,14 @@ type Snapshot struct {
 func (s Snapshot) Revision() int64 { return s.shared.state }
 
 // A party's facts are written by the hook after its creation. Somebody who reads in
-// between, over another connection, waits for them this long at most.
-var factsWait = [...]time.Duration{5 * time.Millisecond, 15 * time.Millisecond, 40 * time.Millisecond}
+// between, over another connection, waits for them. From the fourth look on the host's index
+// is asked as well: it is up to a second behind, so one that knows nothing is asked again.
+var factsWait = [...]time.Duration{
+	5 * time.Millisecond, 15 * time.Millisecond, 40 * time.Millisecond,
+	200 * time.Millisecond, 400 * time.Millisecond, 600 * time.Millisecond,
+}
+
+const askIndexFrom = 3 // index into factsWait
 
 // View reads a party. It refuses with PartyNotFound if nobody is in it.
 func (r *Roster) View(ctx context.Context, id party.ID) (party.View, error) {
@@ -57,8 +63,11 @@ func (r *Roster) View(ctx context.Context, id party.ID) (party.View, error) {
 func (r *Roster) Look(ctx context.Context, id party.ID) (Snapshot, error) {
 	s, err := r.LookOnce(id)
 	for i := 0; err == nil && s.shared.rev == 0; i++ {
-		if i == len(factsWait) {
-			return r.adopt(ctx, id)
+		if i >= askIndexFrom {
+			adopted, err := r.adopt(ctx, id)
+			if party.ReasonOf(err) != party.PartyNotFound || i == len(factsWait) {
+				return adopted, err
+			}
 		}
 		select {
 		case <-ctx.Done():
