@@ -99,7 +99,8 @@ func exported(t *testing.T) map[string][]string {
 		"partyline_rules_loads": {"outcome"}, "partyline_rules_version": {},
 		"partyline_rules_shadow": {"action", "rule", "change"},
 		"partyline_build_info":   {"version", "commit", "nakama", "go"},
-		"partyline_queue_pass":   {}, "partyline_queue_wait": {"queue", "match"},
+		"partyline_queue_pass":   {}, "partyline_queue_wait": {"queue", "match", "size"},
+		"partyline_queue_proposals": {"queue"}, "partyline_queue_proposed": {"queue"},
 		"partyline_queue_tickets": {"queue"}, "partyline_queue_oldest": {"queue"}, "partyline_queue_dropped": {"queue", "reason"},
 	} {
 		own = append(own, "node_name", "instance", "job")

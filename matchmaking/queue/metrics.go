@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -14,11 +15,13 @@ const (
 	MetricTickets = "partyline_queue_tickets"
 	// MetricOldest is for how long the longest wait of a queue has been going on, in seconds.
 	MetricOldest = "partyline_queue_oldest"
-	// MetricWait times the waits of tickets that were placed, by queue and match: "new" or
-	// "running".
+	// MetricWait times the waits of tickets that were placed, by queue, by players on the ticket,
+	// and by match: "new" or "running".
 	MetricWait = "partyline_queue_wait"
 	// MetricDropped counts tickets that were dropped, by queue and reason.
 	MetricDropped = "partyline_queue_dropped"
+	// MetricProposals is how many matches the players of a queue are asked about.
+	MetricProposals = "partyline_queue_proposals"
 	// MetricProposed counts tickets whose players were asked to accept a match, by queue.
 	MetricProposed = "partyline_queue_proposed"
 )
@@ -44,6 +47,7 @@ func (p *pass) measure() {
 		}
 		p.metrics.MetricsGaugeSet(MetricTickets, tags, float64(len(left)))
 		p.metrics.MetricsGaugeSet(MetricOldest, tags, oldest.Seconds())
+		p.metrics.MetricsGaugeSet(MetricProposals, tags, float64(len(p.proposals.list(name))))
 	}
 	p.metrics.MetricsTimerRecord(MetricPass, nil, p.now().Sub(p.began))
 }
@@ -61,7 +65,7 @@ func (s *Service) waited(pool []*waiting, g *group) {
 			since = t.Since
 			s.history.add(w.queue, len(t.Members), now.Sub(since))
 		}
-		s.metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match}, max(0, now.Sub(since)))
+		s.metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.people()))}, max(0, now.Sub(since)))
 	}
 }
 

@@ -14,7 +14,7 @@ func TestMetrics(t *testing.T) {
 	w.process()
 	want := map[string]float64{
 		"partyline_queue_tickets duo": 1, "partyline_queue_oldest duo": 20, "partyline_queue_tickets ranked": 0, "partyline_queue_oldest ranked": 0,
-		"partyline_queue_pass": 0,
+		"partyline_queue_pass": 0, "partyline_queue_proposals duo": 0, "partyline_queue_proposals ranked": 0,
 	}
 	if !maps.Equal(w.metrics.sum, want) {
 		t.Errorf("while one waits: %v; want %v", w.metrics.sum, want)
@@ -28,7 +28,7 @@ func TestMetrics(t *testing.T) {
 	w.queueParty(gone, left[0], rankedEU)
 	w.leave(gone, left[1])
 	want["partyline_queue_tickets duo"], want["partyline_queue_oldest duo"] = 0, 0
-	want["partyline_queue_wait new duo"] = 40
+	want["partyline_queue_wait new duo 2"] = 40
 	want["partyline_queue_dropped ranked membership"] = 1
 	if !maps.Equal(w.metrics.sum, want) {
 		t.Errorf("in the end: %v; want %v", w.metrics.sum, want)
