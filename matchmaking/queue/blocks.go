@@ -57,9 +57,10 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 
 // apart finds the tickets of each planned match that a block keeps out of it: a block
 // between any two players who are not of one party. One query reads the blocks of all of
-// them; where it fails, all that would have to be checked wait for another pass.
-func (p *pass) apart(ctx context.Context) map[*planned][]*waiting {
-	apart := map[*planned][]*waiting{}
+// them; where it fails, known is false and all that would have to be checked wait for
+// another pass.
+func (p *pass) apart(ctx context.Context) (apart map[*planned][]*waiting, known bool) {
+	apart = map[*planned][]*waiting{}
 	var users []string
 	for i := range p.plans {
 		if plan := &p.plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
@@ -68,18 +69,18 @@ func (p *pass) apart(ctx context.Context) map[*planned][]*waiting {
 		}
 	}
 	if len(users) == 0 {
-		return apart
+		return apart, true
 	}
 	slices.Sort(users)
 	blocks, err := p.blocks.Among(ctx, slices.Compact(users))
 	if err != nil {
 		p.logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
-		return apart
+		return apart, false
 	}
 	for plan := range apart {
 		apart[plan] = p.against(plan, blocks)
 	}
-	return apart
+	return apart, true
 }
 
 // against finds the tickets that blocks keep out of a planned match, the younger one of

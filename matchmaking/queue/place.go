@@ -117,7 +117,8 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	return plan, len(plan.tickets) > 0
 }
 
-// leaveOut takes tickets out of a plan for a running match, which is as good without them.
+// leaveOut takes tickets out of a plan that is as good without them: for a running match, or to
+// replace somebody.
 func (p *pass) leaveOut(ctx context.Context, plan *planned, out []*waiting) {
 	var stay placement
 	var claims []seats.Claim
@@ -129,6 +130,9 @@ func (p *pass) leaveOut(ctx context.Context, plan *planned, out []*waiting) {
 		stay.tickets, stay.claims = append(stay.tickets, w), append(stay.claims, plan.claims[i])
 	}
 	plan.placement = stay
+	if plan.match == "" {
+		return // of a proposal nothing is reserved
+	}
 	p.withdraw(ctx, &group{match: plan.match, claims: claims})
 }
 
@@ -155,7 +159,7 @@ func (p *pass) make(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, max(0, p.deadline.Sub(p.now()))+launchGrace)
 	defer cancel()
 	slices.SortStableFunc(p.plans, func(a, b planned) int { return a.turn - b.turn })
-	apart := p.apart(ctx)
+	apart, known := p.apart(ctx)
 	failures := map[string]int{}
 	for i := range p.plans {
 		plan := &p.plans[i]
@@ -168,7 +172,7 @@ func (p *pass) make(ctx context.Context) {
 		if g.running || joins {
 			p.leaveOut(ctx, plan, out)
 		}
-		if plan.complete {
+		if plan.complete && known {
 			for _, w := range out {
 				p.takeOff(w.id, plan.queue)
 			}

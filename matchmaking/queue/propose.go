@@ -58,9 +58,9 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 	for _, w := range pool {
 		byID[w.id] = w
 	}
-	asked := map[string]bool{}
+	asked, unread := map[string]bool{}, map[int]bool{}
 	for _, p := range all {
-		r.settle(ctx, p, byID)
+		unread[p.id] = !r.settle(ctx, p, byID)
 	}
 	for _, p := range r.proposals.list(r.name) {
 		switch {
@@ -74,6 +74,7 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 				}
 			}
 			continue
+		case unread[p.id]:
 		case p.complete():
 			r.plans = append(r.plans, planned{placement: placementOf(p, byID), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region})
 		case !p.full():
@@ -87,11 +88,16 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 }
 
 // settle takes those off a proposal who are gone, need another number of seats, or did not
-// answer in time.
-func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*waiting) {
+// answer in time. It reports false where a party could not be read: then nothing is known.
+func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*waiting) (known bool) {
+	known = true
 	for _, part := range p.parts {
 		w := byID[part.ticket]
-		if w == nil || r.look(ctx, w) == away || w.need() != part.seats {
+		if w != nil && r.look(ctx, w) == away && r.book.live(w.id) {
+			known = false
+			continue
+		}
+		if w == nil || w.need() != part.seats {
 			r.takeOff(part.ticket, r.name)
 			continue
 		}
@@ -105,6 +111,7 @@ func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*wait
 		}
 		r.drop(ctx, part.ticket, DropNoAnswer)
 	}
+	return known
 }
 
 func placementOf(p proposal, byID map[string]*waiting) (pl placement) {

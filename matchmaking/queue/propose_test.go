@@ -291,6 +291,30 @@ func TestAccept_WhileAsked(t *testing.T) {
 		w.wantEvents(ids[1], "queued duo", "found duo", "replaced duo", "matched duo") // without being asked again
 		w.wantEvents(third, "queued duo", "found duo", "matched duo")
 	})
+	t.Run("blocks_cannot_be_read", func(t *testing.T) {
+		w, ids, players, tickets := ask(t)
+		everybody(w, players, tickets)
+		w.blocks.err = errBroken
+		if matches := w.process(); len(matches) != 0 {
+			t.Errorf("matches = %v", matches)
+		}
+		w.blocks.err = nil
+		if matches := w.process(); len(matches["match-0"]) != 4 { // nobody is asked again
+			t.Errorf("matches = %v; want one of all four", matches)
+		}
+		w.wantEvents(ids[0], "queued duo", "found duo", "matched duo")
+	})
+	t.Run("a_party_cannot_be_read", func(t *testing.T) {
+		w, ids, players, tickets := ask(t)
+		everybody(w, players, tickets)
+		w.unread = errBroken
+		if matches := w.process(); len(matches) != 0 {
+			t.Errorf("matches = %v", matches)
+		}
+		w.unread = nil
+		w.process()
+		w.wantEvents(ids[0], "queued duo", "found duo", "matched duo")
+	})
 	t.Run("somebody_blocks", func(t *testing.T) {
 		w, ids, players, tickets := ask(t)
 		everybody(w, players, tickets)

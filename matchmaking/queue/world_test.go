@@ -54,7 +54,8 @@ type world struct {
 	deaf      bool                           // who hears of tickets panics instead
 	hearing   sync.Mutex
 	metrics   metrics
-	incoming  int // friends on their way without a seat kept, of every party
+	unread    error // of parties
+	incoming  int   // friends on their way without a seat kept, of every party
 
 	pool []*entry // what the host's matchmaker holds
 	next int
@@ -205,6 +206,9 @@ func newWorld(t tester, cfg *rules.Config) *world {
 }
 
 func (w *world) footprint(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {
+	if w.unread != nil {
+		return party.View{}, party.Footprint{}, w.unread
+	}
 	v, err := w.admission.Look(ctx, id)
 	return v.View, party.Footprint{Members: v.Size(), Held: v.Held(""), Incoming: w.incoming, MaxSize: v.MaxSize}, err
 }
