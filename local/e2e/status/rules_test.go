@@ -138,6 +138,9 @@ func (w *table) create(leader *player, others ...*player) string {
 func (p *player) join(id string) {
 	p.table.t.Helper()
 	p.must(&rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: id}}})
+	// A socket's messages wait for what the module does behind an answer: that others are
+	// not ready any more must not come after they are ready again.
+	p.must(&rtapi.Envelope{Message: &rtapi.Envelope_Ping{Ping: &rtapi.Ping{}}})
 }
 
 func (p *player) ready(id string) {
