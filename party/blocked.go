@@ -20,20 +20,22 @@ func (b Block) Between(some, others []string) bool {
 		slices.Contains(some, b.Of) && slices.Contains(others, b.By)
 }
 
-// Befriended reads users' friends with how they stand to each; the host's runtime has it.
-type Befriended interface {
+// Friendships tells how users stand to others; the host's runtime has it. A block shows on
+// the side of whoever blocked alone.
+type Friendships interface {
+	UsersGetFriendStatus(ctx context.Context, userID string, userIDs []string) ([]*api.Friend, error)
 	FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error)
 }
 
 // BlockList reads who blocks whom, for any number of users at once. Safe for concurrent use.
 type BlockList struct {
 	db      *sql.DB
-	friends Befriended
+	friends Friendships
 }
 
 // NewBlockList reads the host's database; where the host has none, as the embedded engine,
 // it asks the host for one user at a time.
-func NewBlockList(db *sql.DB, friends Befriended) BlockList { return BlockList{db, friends} }
+func NewBlockList(db *sql.DB, friends Friendships) BlockList { return BlockList{db, friends} }
 
 const friendsPage = 1000
 
@@ -73,7 +75,29 @@ func (b BlockList) Among(ctx context.Context, users []string) ([]Block, error) {
 	return slices.DeleteFunc(all, func(block Block) bool { return !slices.Contains(users, block.Of) }), err
 }
 
-func (b BlockList) query(ctx context.Context, query string, users []string) (blocks []Block, err error) {
+// With returns those of others who block the user or are blocked by them, in their order. It
+// is one query, or what [BlockList.lookUp] costs where there is no database.
+func (b BlockList) With(ctx context.Context, userID string, others []string) ([]string, error) {
+	others = slices.DeleteFunc(slices.Clone(others), func(o string) bool { return o == userID })
+	if len(others) == 0 {
+		return nil, nil
+	}
+	if b.db == nil {
+		return b.lookUp(ctx, userID, others)
+	}
+	blocks, err := b.query(ctx, `SELECT source_id, destination_id FROM user_edge
+		WHERE state = 3 AND (source_id = $2::UUID AND destination_id = ANY(string_to_array($1, ',')::UUID[])
+		OR destination_id = $2::UUID AND source_id = ANY(string_to_array($1, ',')::UUID[]))`, others, userID)
+	if err != nil {
+		return nil, err
+	}
+	free := func(other string) bool {
+		return !slices.ContainsFunc(blocks, func(block Block) bool { return block.By == other || block.Of == other })
+	}
+	return slices.DeleteFunc(others, free), nil
+}
+
+func (b BlockList) query(ctx context.Context, query string, users []string, more ...any) (blocks []Block, err error) {
 	if len(users) == 0 {
 		return nil, nil
 	}
@@ -82,7 +106,7 @@ func (b BlockList) query(ctx context.Context, query string, users []string) (blo
 			blocks, err = nil, fmt.Errorf("read who blocks whom: %w", err)
 		}
 	}()
-	rows, err := b.db.QueryContext(ctx, query, strings.Join(users, ","))
+	rows, err := b.db.QueryContext(ctx, query, append([]any{strings.Join(users, ",")}, more...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -24,7 +24,7 @@ const (
 // newJudge makes the judge over the rules in force.
 func (m *Module) newJudge(activity party.Activity) *judge.Judge {
 	return judge.New(judge.Deps{
-		Rules: m.rules.Current, Load: judge.Load(m.nk, m.now), Logger: m.logger, Now: m.now,
+		Rules: m.rules.Current, Load: judge.Load(m.nk, m.blocks, m.now), Logger: m.logger, Now: m.now,
 		Statuses: m.statuses, Footprints: m.footprint, Activity: activity, Shadow: m.shadow,
 	})
 }

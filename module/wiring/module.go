@@ -126,7 +126,7 @@ func (m *Module) construct(env environment) error {
 	m.prepareStatus(news, roster, admission, limits, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
-		Users: m.nk, Blocks: party.NewBlocks(m.nk), Notifier: m.nk, Sender: m.nk,
+		Users: m.nk, Blocks: m.blocks, Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
 		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },

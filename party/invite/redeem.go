@@ -126,7 +126,7 @@ func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, look a
 			others = append(others, m.UserID)
 		}
 	}
-	blocked, err := s.Blocks.Among(ctx, c.UserID, others)
+	blocked, err := s.Blocks.With(ctx, c.UserID, others)
 	if err != nil {
 		return fmt.Errorf("read blocks: %w", err)
 	}

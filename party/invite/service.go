@@ -30,9 +30,9 @@ type Notifier interface {
 	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
 }
 
-// Blocks answers those of others with a block between them and the user.
+// Blocks returns those of others with a block between them and the user.
 type Blocks interface {
-	Among(ctx context.Context, userID string, others []string) ([]string, error)
+	With(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
 // Deps is what a Service works with. All are needed but the last six.

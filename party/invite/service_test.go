@@ -52,7 +52,7 @@ func (w *world) start() node {
 	})
 	invites := invite.New(invite.Deps{
 		Store: store, Roster: parties, Admission: door, Limits: party.NewLimits(policy, w.clock.Now),
-		Users: w.host, Blocks: party.NewBlocks(w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
+		Users: w.host, Blocks: party.NewBlockList(nil, w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Judge: judge{w}, Statuses: statuses, Match: match, Seat: w.seat,
 	})
 	w.t.Cleanup(invites.Close)

@@ -46,7 +46,7 @@ func (s *Service) tellTargets(ctx context.Context, c party.Caller, r *record, co
 	if len(r.For) == 0 {
 		return
 	}
-	blocked, err := s.Blocks.Among(ctx, c.UserID, r.For)
+	blocked, err := s.Blocks.With(ctx, c.UserID, r.For)
 	if err != nil {
 		s.Logger.Warn("invite not announced invite=%s error=%v", r.ID, err)
 		return

@@ -234,7 +234,7 @@ func TestLoad(t *testing.T) {
 		return &api.UserGroupList_UserGroup{Group: &api.Group{Id: "id-" + name, Name: name}, State: wrapperspb.Int32(state)}
 	}
 	h := host{Host: w.host, pages: [][]*api.UserGroupList_UserGroup{{group("owner", 0), group("admin", 1)}, {group("member", 2), group("asked", 3)}}}
-	load := judge.Load(h, w.clock.Now)
+	load := judge.Load(h, party.NewBlockList(nil, h), w.clock.Now)
 
 	groups, err := load.Groups(ctx, p[0].UserID)
 	want := []rules.GroupFacts{{ID: "id-owner", Name: "owner", Admin: true}, {ID: "id-admin", Name: "admin", Admin: true}, {ID: "id-member", Name: "member"}}
@@ -269,7 +269,7 @@ func TestLoad(t *testing.T) {
 	if got := level(); got != `{"level":4}` {
 		t.Errorf("metadata = %s; want it read again", got)
 	}
-	if _, err := judge.Load(host{Host: w.host, err: errDown}, w.clock.Now).Groups(ctx, p[0].UserID); err == nil {
+	if _, err := judge.Load(host{Host: w.host, err: errDown}, party.NewBlockList(nil, w.host), w.clock.Now).Groups(ctx, p[0].UserID); err == nil {
 		t.Error("a failed read is no answer")
 	}
 }

@@ -16,7 +16,7 @@ const FactTTL = 5 * time.Second
 
 // Host is the part of runtime.NakamaModule that facts are read from.
 type Host interface {
-	party.Friendships
+	UsersGetFriendStatus(ctx context.Context, userID string, userIDs []string) ([]*api.Friend, error)
 	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
 	UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error)
 }
@@ -24,14 +24,14 @@ type Host interface {
 // loader reads facts from the host's database.
 type loader struct {
 	host   Host
-	blocks party.Blocks
+	blocks party.BlockList
 }
 
 var _ rules.Loader = loader{}
 
 // Load makes the loader of a judge. Accounts and groups are remembered for [FactTTL].
-func Load(host Host, now party.Clock) rules.Loader {
-	return rules.Cached(loader{host: host, blocks: party.NewBlocks(host)}, FactTTL, now)
+func Load(host Host, blocks party.BlockList, now party.Clock) rules.Loader {
+	return rules.Cached(loader{host: host, blocks: blocks}, FactTTL, now)
 }
 
 // Accounts finds users in one query; deleted ones are left out.
@@ -95,6 +95,6 @@ func (l loader) Friends(ctx context.Context, userID string, others []string) ([]
 
 // Blocked looks on both sides.
 func (l loader) Blocked(ctx context.Context, userID string, others []string) (bool, error) {
-	blocked, err := l.blocks.Among(ctx, userID, others)
+	blocked, err := l.blocks.With(ctx, userID, others)
 	return len(blocked) > 0, err
 }

@@ -66,7 +66,7 @@ func (a *audience) add(ctx context.Context, count *int, ids []string) error {
 	for len(candidates) > 0 && !a.full() {
 		// No more than are needed: each stranger costs a look-up.
 		n := min(len(candidates), a.most-len(a.users))
-		blocked, err := a.service.Blocks.Among(ctx, a.caller, candidates[:n])
+		blocked, err := a.service.Blocks.With(ctx, a.caller, candidates[:n])
 		if err != nil {
 			return err
 		}

@@ -49,7 +49,7 @@ func newWorld(t testing.TB) *world {
 		},
 	})}
 	w.invites = invite.New(invite.Deps{
-		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: limits, Users: w.host, Blocks: party.NewBlocks(w.host),
+		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: limits, Users: w.host, Blocks: party.NewBlockList(nil, w.host),
 		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Over: func(inviteID, userID string) { w.share.InviteOver(inviteID, userID) },
 	})
@@ -67,7 +67,7 @@ func (w *world) restart() {
 	policy := func() rules.Config { return w.conf }
 	w.hears = &party.News{} // nobody tells a process that has ended
 	w.share = share.New(share.Deps{
-		Invites: w.invites, Door: w.admission, News: w.hears, Streams: w.host, Social: w.host, Blocks: party.NewBlocks(w.host), Notifier: w.host,
+		Invites: w.invites, Door: w.admission, News: w.hears, Streams: w.host, Social: w.host, Blocks: party.NewBlockList(nil, w.host), Notifier: w.host,
 		Limits: party.NewLimits(policy, w.clock.Now), Policy: policy, Logger: w.log, Now: w.clock.Now,
 	})
 	w.t.Cleanup(w.share.Close)

@@ -8,13 +8,13 @@ import (
 	"partyline/party/partytest"
 )
 
-func TestBlocks_Among(t *testing.T) {
+func TestBlockList_With(t *testing.T) {
 	h := partytest.NewHost()
 	me, friend, stranger, blocks, blocked := h.User("me"), h.User("friend"), h.User("stranger"), h.User("blocks"), h.User("blocked")
 	h.Befriend(me, friend)
 	h.Block(blocks, me)
 	h.Block(me, blocked)
-	b := party.NewBlocks(h)
+	b := party.NewBlockList(nil, h)
 	for _, c := range []struct {
 		others, want []string
 		lookups      int
@@ -27,12 +27,12 @@ func TestBlocks_Among(t *testing.T) {
 		{[]string{friend, stranger, blocked, blocks}, []string{blocked, blocks}, 3},
 	} {
 		before := h.FriendLookups()
-		got, err := b.Among(t.Context(), me, c.others)
+		got, err := b.With(t.Context(), me, c.others)
 		if err != nil || !slices.Equal(got, c.want) {
-			t.Errorf("Among(%v) = %v, %v; want %v", c.others, got, err, c.want)
+			t.Errorf("With(%v) = %v, %v; want %v", c.others, got, err, c.want)
 		}
 		if n := h.FriendLookups() - before; n != c.lookups {
-			t.Errorf("Among(%v) costs %d look-ups; want %d", c.others, n, c.lookups)
+			t.Errorf("With(%v) costs %d look-ups; want %d", c.others, n, c.lookups)
 		}
 	}
 }
