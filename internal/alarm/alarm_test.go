@@ -2,6 +2,7 @@ package alarm_test
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,13 +54,13 @@ func TestAlarms(t *testing.T) {
 // A clock that is set back makes nothing ring early.
 func TestAlarms_clock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		back := time.Duration(0)
-		now := func() time.Time { return time.Now().Add(-back) }
+		var back atomic.Int64
+		now := func() time.Time { return time.Now().Add(-time.Duration(back.Load())) }
 		rung := make(chan time.Time, 1)
 		a := alarm.New(now, func(string) { rung <- now() }, func(string, any, []byte) {})
 		at := now().Add(time.Second)
 		a.Set("x", at)
-		back = time.Minute
+		back.Store(int64(time.Minute))
 		if got := <-rung; got.Before(at) {
 			t.Errorf("rang at %v; want %v", got, at)
 		}
