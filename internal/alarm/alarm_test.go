@@ -2,6 +2,7 @@ package alarm_test
 
 import (
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -12,15 +13,19 @@ import (
 
 func TestAlarms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var rung []string
-		var failed []string
+		var mu sync.Mutex
+		var rung, failed []string
 		began := time.Now()
 		a := alarm.New(time.Now, func(key string) {
+			mu.Lock()
 			rung = append(rung, key+" "+time.Since(began).String())
+			mu.Unlock()
 			if key == "panics" {
 				panic(key)
 			}
 		}, func(key string, _ any, stack []byte) {
+			mu.Lock()
+			defer mu.Unlock()
 			if len(stack) > 0 {
 				failed = append(failed, key)
 			}
@@ -35,6 +40,8 @@ func TestAlarms(t *testing.T) {
 		a.Set("past", in(-time.Hour))
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		if want := []string{"past 0s", "once 2s", "panics 3s", "moved 4s"}; !slices.Equal(rung, want) {
 			t.Errorf("rung %q; want %q", rung, want)
 		}

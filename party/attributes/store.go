@@ -12,8 +12,8 @@ import (
 	"partyline/party"
 )
 
-// collection is where documents are, by the party's UUID.
-const collection = "partyline_attributes"
+// attributesCollection is where documents are, by the party's UUID.
+const attributesCollection = "partyline_attributes"
 
 const (
 	attempts  = 64 // of one write, before the storage counts as broken
@@ -29,7 +29,7 @@ type found struct {
 
 func (s *Service) read(ctx context.Context, id party.ID) (found, error) {
 	none := found{Document{Party: Bag{}, Members: map[string]Bag{}}, "*"}
-	objects, err := s.Storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: collection, Key: id.UUID.String()}})
+	objects, err := s.Storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: attributesCollection, Key: id.UUID.String()}})
 	if err != nil {
 		return none, fmt.Errorf("read attributes: %w", err)
 	}
@@ -68,7 +68,7 @@ func (s *Service) change(ctx context.Context, id party.ID, edit func(Document) (
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
 		s.kept.Drop(id) // until the write is known to be done
-		acks, err := s.Storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: collection, Key: id.UUID.String(), Value: value, Version: f.version}})
+		acks, err := s.Storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: attributesCollection, Key: id.UUID.String(), Value: value, Version: f.version}})
 		if err == nil {
 			s.kept.Put(id, found{next, acks[0].GetVersion()})
 			return next, nil
@@ -88,7 +88,7 @@ func (s *Service) change(ctx context.Context, id party.ID, edit func(Document) (
 // remove deletes the document of a party that has ended.
 func (s *Service) remove(ctx context.Context, id party.ID) error {
 	s.kept.Drop(id)
-	err := s.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: collection, Key: id.UUID.String()}})
+	err := s.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: attributesCollection, Key: id.UUID.String()}})
 	if err != nil {
 		return fmt.Errorf("delete attributes: %w", err)
 	}
@@ -100,7 +100,7 @@ func (s *Service) remove(ctx context.Context, id party.ID) error {
 func (s *Service) Sweep(ctx context.Context) error {
 	var errs []error
 	for began := s.Now(); s.Now().Sub(began) < sweepTime; {
-		objects, next, err := s.Storage.StorageList(ctx, "", party.SystemUser, collection, sweepPage, s.cursor)
+		objects, next, err := s.Storage.StorageList(ctx, "", party.SystemUser, attributesCollection, sweepPage, s.cursor)
 		if err != nil {
 			s.cursor = ""
 			return errors.Join(append(errs, fmt.Errorf("list attributes: %w", err))...)
