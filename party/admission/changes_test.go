@@ -48,7 +48,7 @@ func TestRoster_OnChange(t *testing.T) {
 	k.admission.Closed(ctx, id)
 	k.must(k.admission.Ended(t.Context(), p[0]))
 	want := []string{
-		"created ", "entered player2", "entered player3", "updated ", "left player2", "entered player4", "left player4", "dropped player3", "seats ", "closed ", "ended ", "ended ",
+		"created ", "entered player2", "entered player3", "updated ", "left player2", "entered player4", "left player4", "dropped player3", "seats ", "closed ", "ended ",
 	}
 	if !slices.Equal(*told, want) {
 		t.Errorf("told %q; want %q", *told, want)
