@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"partyline/local/simulation"
 	"partyline/matchmaking/formation"
-	"partyline/matchmaking/formation/simulation"
 )
 
 // On an evening of the simulation, about half of the tickets wait no longer than they were

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"partyline/matchmaking/formation/simulation"
+	"partyline/local/simulation"
 	"partyline/matchmaking/queue"
 	"partyline/party/rules"
 )

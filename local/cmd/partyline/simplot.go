@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"partyline/matchmaking/formation/simulation"
+	"partyline/local/simulation"
 	"partyline/party/rules"
 )
 

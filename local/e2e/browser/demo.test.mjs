@@ -83,14 +83,14 @@ describe("two windows", () => {
     const link = await copyLink(alice, "We need a healer!");
     const { landing, page: bob } = await byLink("Bob", link);
     assert.match(await landing.locator("#headline").textContent(), /Alice/);
-    assert.match(await bob.at("preview-title").textContent(), /Alice/);
-    assert.equal(await bob.at("preview-message").textContent(), "We need a healer!");
+    await bob.at("preview-title").filter({ hasText: "Alice" }).waitFor();
+    await bob.at("preview-message").filter({ hasText: "We need a healer!" }).waitFor();
     await shoot(bob, "demo-preview");
     await bob.at("preview-join").click();
     await members(bob, "Alice", "Bob");
     await members(alice, "Alice", "Bob");
-    assert.equal(await bob.at("party-count").textContent(), "2 of 4");
-    await landing.locator("#seats .name", { hasText: "Bob" }).waitFor({ timeout: 20_000 });
+    await bob.at("party-count").filter({ hasText: "2 of 4" }).waitFor();
+    await landing.locator("#seats .name", { hasText: "Bob" }).waitFor({ timeout: 60_000 });
 
     await say(alice, "hello Bob");
     await heard(bob, "Alice", "hello Bob");

@@ -70,7 +70,7 @@ describe("page", () => {
     const { alice, bob, made, invite } = await scene();
     const page = await open(pathOf(invite));
     const [carol] = await players("carol");
-    const within = { timeout: 20_000 };
+    const within = { timeout: 60_000 };
     await carol.rpc("party_invite_redeem", { code: invite.code });
     await page.locator("#seats .name", { hasText: carol.username }).waitFor(within);
     await bob.socket.leaveParty(made.party_id);
@@ -99,7 +99,7 @@ describe("page", () => {
       assert.ok((await page.locator("#seats .name").first().textContent()).includes(name));
       assert.equal(await page.locator("script:not([src]), [onerror], img[src=x], a[href^='javascript:'], img[src^='javascript:']").count(), 0);
       if (javaScript) {
-        await page.waitForResponse((r) => r.url().endsWith("/state"), { timeout: 20_000 });
+        await page.waitForResponse((r) => r.url().endsWith("/state"), { timeout: 60_000 });
         assert.equal(await page.evaluate(() => typeof window.pwned), "undefined");
         assert.ok((await page.locator("#seats .name").first().textContent()).includes(name), "still so after a live update");
       }

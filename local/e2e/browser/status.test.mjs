@@ -68,7 +68,7 @@ describe("badges", () => {
     await bob.at("status-tutorial").click();
     await badge(alice, "Bob", "In the tutorial").waitFor();
     await corner(alice, /^Bob is in the tutorial$/);
-    await landing.locator(".seat", { hasText: "Bob" }).locator(".badge .stage", { hasText: "In the tutorial" }).waitFor({ timeout: 20_000 });
+    await landing.locator(".seat", { hasText: "Bob" }).locator(".badge .stage", { hasText: "In the tutorial" }).waitFor({ timeout: 60_000 });
     await shoot(landing, "status-landing");
 
     await bob.at("status-ready").click();
@@ -95,7 +95,7 @@ describe("badges", () => {
       }, words.replace("Downloading ", ""));
     }
     assert.ok(percents.size > 1, `the badge stood at ${[...percents]}`);
-    await landing.locator(".seat", { hasText: "Bob" }).locator(".badge .percent", { hasText: "%" }).waitFor({ timeout: 20_000 });
+    await landing.locator(".seat", { hasText: "Bob" }).locator(".badge .percent", { hasText: "%" }).waitFor({ timeout: 60_000 });
     await shoot(alice, "status-downloading");
     await bob.at("status-failed").click();
     await badge(alice, "Bob", "Needs help").waitFor();

@@ -26,8 +26,22 @@ async function browser() {
 }
 
 export async function quit() {
-  await (await running)?.close();
+  const last = await running;
   running = undefined;
+  if (last) await within("close the browser", last.close());
+}
+
+// within fails by name when a step of the driver's that has no limit of its own does not end.
+async function within(step, work, limit = 60_000) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${step}: not done after ${limit} ms`)), limit);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export const phone = { width: 390, height: 844 };
@@ -39,12 +53,12 @@ const allowed = new Set([`${host}:${port}`, process.env.DEMO].filter(Boolean));
 // went wrong in it: script errors, console errors (a broken CSP among them), dialogs, and requests to anywhere
 // but the servers under test.
 export async function open(path, { viewport = phone, javaScript = true, scheme = "dark", password = undefined } = {}) {
-  const context = await (await browser()).newContext({
+  const context = await within("open a window", (await browser()).newContext({
     viewport, javaScriptEnabled: javaScript, colorScheme: scheme, deviceScaleFactor: 2, permissions: ["clipboard-read", "clipboard-write"],
     ...(password && { httpCredentials: { username: "operator", password } }),
-  });
-  context.setDefaultTimeout(15_000);
-  const page = await context.newPage();
+  }));
+  context.setDefaultTimeout(30_000);
+  const page = await within("open a page", context.newPage());
   const faults = [];
   page.on("pageerror", (e) => faults.push(`script: ${e.message}`));
   page.on("console", (m) => m.type() === "error" && faults.push(`console: ${m.text()}`));
@@ -54,7 +68,8 @@ export async function open(path, { viewport = phone, javaScript = true, scheme =
     if (!["data:", "blob:"].includes(url.protocol) && !allowed.has(url.host)) faults.push(`request: ${r.url()}`);
   });
   page.faults = faults;
-  page.leave = () => context.close();
+  page.on("crash", () => faults.push("the page crashed"));
+  page.leave = () => within("close a window", context.close());
   const response = await page.goto(new URL(path, origin).href);
   page.status = response?.status();
   return page;

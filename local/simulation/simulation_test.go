@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"partyline/local/simulation"
 	"partyline/matchmaking/formation"
-	"partyline/matchmaking/formation/simulation"
 )
 
 var ranked = formation.Queue{Teams: 2, TeamSize: 5, Window: 100, WidenPerSec: 25, MaxWindow: 600}

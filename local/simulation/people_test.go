@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"partyline/local/simulation"
+	"partyline/local/yardstick"
 	"partyline/matchmaking/formation"
-	"partyline/matchmaking/formation/simulation"
-	"partyline/matchmaking/formation/yardstick"
 )
 
 // evening is a load in which people do what people do.

@@ -10,8 +10,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"partyline/local/yardstick"
 	"partyline/matchmaking/formation"
-	"partyline/matchmaking/formation/yardstick"
 )
 
 var now = time.Unix(2_000_000, 0)

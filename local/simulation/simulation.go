@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"partyline/local/yardstick"
 	"partyline/matchmaking/formation"
-	"partyline/matchmaking/formation/yardstick"
 )
 
 // Run plays the queue. The load has to pass [Load.Check].

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"partyline/local/simulation"
+	"partyline/local/yardstick"
 	"partyline/matchmaking/formation"
-	"partyline/matchmaking/formation/simulation"
-	"partyline/matchmaking/formation/yardstick"
 )
 
 // measured is what several evenings of one load gave.
