@@ -105,6 +105,7 @@ type Look struct {
 	Reserved []string // users for whom a seat is kept, and who are neither members nor joining; in no order, as are the next ones
 	Expected []string // users who are no members and have a seat kept for them or are joining
 	Away     []string // users whose kept seat waits for them
+	Waiting  int      // how many wait in line for a seat
 	turns    uint64
 }
 
@@ -134,7 +135,7 @@ func (a *Admission) Look(ctx context.Context, id party.ID) (l Look, err error) {
 }
 
 func (v *visit) seen() Look {
-	l := Look{View: v.last.View, turns: v.turns}
+	l := Look{View: v.last.View, Waiting: len(v.book.Waiting), turns: v.turns}
 	l.Reserved, l.Expected, l.Away = v.book.Summary(v.last.View)
 	return l
 }

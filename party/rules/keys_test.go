@@ -25,6 +25,8 @@ var keyEffects = map[string]string{
 	"parties.reconnect_grace":           `"1m0s"`,
 	"parties.resume_on_connect":         `true`,
 	"parties.kick_ban":                  `"0s"`,
+	"parties.waitlist.hold":             `"20s"`,
+	"parties.waitlist.max":              `10`,
 	"parties.lock.while_matchmaking":    `true`,
 	"parties.lock.in_match":             `true`,
 	"parties.requests.cap":              `4`,
