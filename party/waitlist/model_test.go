@@ -232,7 +232,7 @@ func (p *play) step() string {
 			break
 		}
 	case "time":
-		time.Sleep(time.Duration(rapid.IntRange(1, 70).Draw(p.T, "seconds")) * time.Second)
+		time.Sleep(time.Duration(rapid.IntRange(1, 50).Draw(p.T, "seconds")) * time.Second)
 	}
 	return what
 }
