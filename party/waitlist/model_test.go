@@ -57,8 +57,7 @@ func TestModel(t *testing.T) {
 			if w.admission.HasLine(p.id) || w.host.Objects("partyline_parties") != 0 {
 				r.Error("something is left of the closed party")
 			}
-			w.line.Close()
-			w.invites.Close()
+			w.close()
 		})
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"partyline/party/entry"
 	"partyline/party/invite"
 	"partyline/party/partytest"
+	"partyline/party/reconnect"
 	"partyline/party/reserve"
 	"partyline/party/roster"
 	"partyline/party/rules"
@@ -29,6 +30,7 @@ type world struct {
 	admission partytest.Hooks
 	invites   *invite.Service
 	line      *waitlist.Service
+	seats     *reconnect.Service
 	conf      rules.Config
 
 	mu     sync.Mutex
@@ -79,8 +81,17 @@ func newWorld(t testing.TB, others ...*world) *world {
 		Entry:   entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: blocks, Judge: judge{w}, Policy: policy},
 		Invites: w.invites, Notifier: w.host, News: news, Logger: w.log, Now: time.Now,
 	})
-	t.Cleanup(func() { w.line.Close(); w.invites.Close() })
+	w.seats = reconnect.New(reconnect.Deps{
+		Admission: w.admission.Admission, Roster: members, News: news, Sender: w.host, Policy: policy, Logger: w.log, Now: time.Now,
+	})
+	t.Cleanup(w.close)
 	return w
+}
+
+func (w *world) close() {
+	w.line.Close()
+	w.seats.Close()
+	w.invites.Close()
 }
 
 func (w *world) must(err error) {
@@ -136,7 +147,7 @@ func (w *world) kick(leader, s party.Session, id party.ID) {
 // drop ends a socket.
 func (w *world) drop(s party.Session) {
 	w.host.Disconnect(s)
-	if err := errors.Join(w.admission.Ended(context.Background(), s), w.line.Ended(context.Background(), s)); err != nil {
+	if err := errors.Join(w.admission.Ended(context.Background(), s), w.seats.Ended(context.Background(), s), w.line.Ended(context.Background(), s)); err != nil {
 		w.t.Error(err)
 	}
 }
