@@ -196,6 +196,10 @@ func TestAccept_NoReplacement(t *testing.T) {
 	w.wantEvents(id, "queued duo", "found duo", "queued duo: no_replacement", "found duo")
 	status, err := w.Status(t.Context(), callerOf(players[1]), id.String())
 	w.must(err)
+	reports := w.Report()
+	if r := reports[slices.IndexFunc(reports, func(r party.QueueReport) bool { return r.Queue == "duo" })]; r.Proposals != 1 || r.Needed != 4 || r.Accepted != 0 || r.Tickets != 0 {
+		t.Errorf("report = %+v; want one proposal to four players", r)
+	}
 	if len(status.Tickets) != 1 || status.Tickets[0].WaitedSec < 30 || status.Tickets[0].Proposal == nil || status.Tickets[0].Proposal.Accepted != 0 {
 		t.Errorf("status = %+v; want the age kept and nobody's old answer", status)
 	}
