@@ -26,6 +26,9 @@ func (m *Module) newJudge(activity party.Activity) *judge.Judge {
 	return judge.New(judge.Deps{
 		Rules: m.rules.Current, Load: judge.Load(m.nk, m.blocks, m.now), Logger: m.logger, Now: m.now,
 		Statuses: m.statuses, Footprints: m.footprint, Activity: activity, Shadow: m.shadow,
+		Attributes: func(ctx context.Context, v party.View) (map[string]any, map[string]map[string]any, error) {
+			return m.shared.Facts(ctx, v)
+		},
 	})
 }
 

@@ -62,6 +62,8 @@ var keyEffects = map[string]string{
 	"status.rate":                       `"1/2s"`,
 	"status.stall":                      `"30s"`,
 	"status.incoming":                   `"5m"`,
+	"attributes.party":                  `"member"`,
+	"attributes.public":                 `["map","mode"]`,
 	"limits.party_create":               `"10/m"`,
 	"limits.invite_create":              `"none"`,
 	"limits.invite_guess.per_user":      `"2/h"`,
