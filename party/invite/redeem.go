@@ -34,10 +34,12 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	id, goneErr := s.destination(ctx, r)
 	var look admission.Look
 	if goneErr == nil {
-		look, goneErr = s.Admission.Look(ctx, id)
+		if look, goneErr = s.Admission.Look(ctx, id); goneErr != nil {
+			goneErr = fmt.Errorf("look at party: %w", goneErr)
+		}
 	}
 	if goneErr != nil && party.ReasonOf(goneErr) != party.PartyNotFound {
-		return none, fmt.Errorf("look at party: %w", goneErr)
+		return none, goneErr
 	}
 	session, sessionErr := s.entry.Session(c, sessionID, look.View)
 	if sessionErr == nil {
@@ -52,7 +54,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		return none, goneErr
 	}
 	if sessionErr != nil {
-		return none, sessionErr
+		return none, fmt.Errorf("choose session: %w", sessionErr)
 	}
 	if _, err := s.Admission.Check(ctx, id, r.intent(session), &look); err != nil {
 		return none, fmt.Errorf("check admission: %w", err)
@@ -79,9 +81,13 @@ func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) 
 	}
 	in, err := s.Roster.PartiesOf(ctx, r.By)
 	if err != nil {
-		return party.ID{}, err
+		return party.ID{}, fmt.Errorf("follow inviter: %w", err)
 	}
-	return s.follow(ctx, r, in)
+	id, err := s.follow(ctx, r, in)
+	if err != nil {
+		return party.ID{}, fmt.Errorf("follow inviter: %w", err)
+	}
+	return id, nil
 }
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
@@ -119,7 +125,7 @@ func (s *Service) enter(ctx context.Context, key string, known found, look admis
 func (s *Service) redemption(ctx context.Context, id party.ID, r *record, userID string) party.Redemption {
 	match, err := s.Seat(ctx, id, userID)
 	if err != nil {
-		s.Logger.Warn("no seat sought in the match of party=%s user=%s error=%v", id, userID, err)
+		s.Logger.Warn("seat in match not sought party=%s user=%s error=%v", id, userID, err)
 	}
 	return party.Redemption{
 		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: r.Launch.raw(),

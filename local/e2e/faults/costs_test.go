@@ -29,16 +29,20 @@ type counted struct {
 	calls map[string]int
 }
 
-// note is armed for all calls. The server's own calls of the module begin in lower case.
+// ofModule tells the module's calls of the server from the server's of the module, which
+// begin in lower case.
+func ofModule(call fault.Call) bool { return unicode.IsUpper(rune(call.Name[0])) }
+
+// nameOf is the name of a call, with the mode of its stream.
+func nameOf(call fault.Call) string {
+	if strings.HasPrefix(call.Name, "Stream") {
+		return fmt.Sprintf("%s(%v)", call.Name, call.Args[0])
+	}
+	return call.Name
+}
+
 func (c *counted) note(call fault.Call) error {
-	name := call.Name
-	if unicode.IsLower(rune(name[0])) {
-		return nil
-	}
-	if mode, ok := strings.CutPrefix(name, "Stream"); ok {
-		name = fmt.Sprintf("Stream%s(%v)", mode, call.Args[0])
-	}
-	c.add(name)
+	c.add(nameOf(call))
 	return nil
 }
 
@@ -125,7 +129,7 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		}
 	}
 	settle()
-	w.layer.Arm(fault.Fault{Before: c.note})
+	w.layer.Arm(fault.Fault{When: ofModule, Before: c.note})
 	step := func(what string, do func() error) {
 		t.Helper()
 		settle()
