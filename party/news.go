@@ -19,6 +19,7 @@ const (
 	SeatBack      // its user is a member again
 	SeatLost      // nobody came back in time, or may any more
 	SeatEnded     // with its party, or reported by another node: nobody is to be told
+	PartyRestored // a party in which everybody was away goes on in a new native one
 )
 
 // Change is something that happened to a party.
@@ -29,6 +30,7 @@ type Change struct {
 	Native  bool    // of MemberEntered: through the engine's own join or accept
 	Moved   bool    // of MemberLeft: the user stays a member with another session
 	Seat    Seat    // of the Seat kinds
+	Was     ID      // of PartyRestored: the native party before
 }
 
 // News passes changes on. Subscribe while everything is being constructed; whoever

@@ -100,6 +100,7 @@ type target struct {
 	v      party.View
 	held   int  // seats kept for users other than the viewer
 	alive  bool // false where there is no such party
+	away   bool // its members have all lost their connections
 	locked bool // the rules do not let the viewer in
 }
 
@@ -111,10 +112,14 @@ func (s *Service) target(ctx context.Context, r *record, viewer string) (target,
 		look, err = s.Admission.Look(ctx, id)
 		t.v, t.held = look.View, look.Held(viewer)
 	}
-	if party.ReasonOf(err) == party.PartyNotFound {
+	switch party.ReasonOf(err) {
+	case "":
+	case party.PartyNotFound:
 		return target{}, nil
-	}
-	if err != nil {
+	case party.PartyAway:
+		t.alive, t.away = true, true
+		return t, nil
+	default:
 		return target{}, err
 	}
 	t.alive = true
@@ -143,6 +148,8 @@ func (s *Service) state(r *record, viewer string, t target, room bool) party.Inv
 		return party.StateExhausted
 	case !t.alive:
 		return party.StatePartyGone
+	case t.away:
+		return party.StateAway
 	case t.locked:
 		return party.StateLocked
 	case !room:
@@ -171,6 +178,9 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 		return party.Preview{}, err
 	}
 	count, err := s.Footprints(ctx, v.ID)
+	if t.away {
+		count, err = party.Footprint{Held: t.held}, nil
+	}
 	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
 		return party.Preview{}, err
 	}
