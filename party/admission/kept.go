@@ -375,7 +375,9 @@ func (v *visit) forget() {
 	v.book = reserve.NewBook()
 	v.book.Pending = pending
 	v.known, v.recorded, v.away, v.fresh = false, false, false, false
-	v.moves.end(v.id)
+	if v.moves.of(v.id) == v.id {
+		v.moves.end(v.id)
+	}
 	v.last = roster.Snapshot{}
 	v.changed()
 }

@@ -178,10 +178,11 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 		return party.Preview{}, err
 	}
 	count, err := s.Footprints(ctx, v.ID)
-	if t.away {
-		count, err = party.Footprint{Held: t.held}, nil
-	}
-	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
+	switch party.ReasonOf(err) {
+	case "", party.PartyNotFound:
+	case party.PartyAway:
+		count.Held = t.held
+	default:
 		return party.Preview{}, err
 	}
 	p.Party = &party.PartyPreview{
