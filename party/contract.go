@@ -114,6 +114,8 @@ type PartyPreview struct {
 	Open         bool            `json:"open"`
 	LeaderUserID string          `json:"leader_user_id"`
 	Members      []MemberProfile `json:"members"`
+
+	Attributes map[string]json.RawMessage `json:"attributes,omitempty"` // those of the party that the rules make public
 }
 
 // Preview answers party_invite_preview.

@@ -18,6 +18,7 @@ import (
 	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/attributes"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/limit"
@@ -66,6 +67,7 @@ type Module struct {
 	reconnect *reconnect.Service
 	blocks    party.BlockList
 	matches   *matchmaking.Matches
+	shared    *attributes.Service
 	telling   telling
 	queues    *queue.Service
 	calls     []rpc.Set
@@ -131,6 +133,9 @@ func (m *Module) construct(env environment, o Options) error {
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
 	m.current = admission.Current
+	m.shared = attributes.New(attributes.Deps{
+		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
+	})
 	m.prepareStatus(news, roster, admission, limits, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
@@ -138,10 +143,10 @@ func (m *Module) construct(env environment, o Options) error {
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
 		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
-		Match: m.matches.Of, Seat: m.matches.Late,
+		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
 	})
 	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
-	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
+	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites), rpc.Shared(m.shared)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, admission, policy),
 		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good

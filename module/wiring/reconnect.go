@@ -6,7 +6,7 @@ import (
 	"partyline/hooks"
 	"partyline/party"
 	"partyline/party/admission"
-	"partyline/party/helper"
+	"partyline/module/helper"
 	"partyline/party/reconnect"
 	"partyline/party/roster"
 	"partyline/rpc"

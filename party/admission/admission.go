@@ -270,6 +270,16 @@ func (v *visit) liveRequests() (live int, err error) {
 	return live, nil
 }
 
+// NoteAttributes notes, for every node, that the party has attributes.
+func (a *Admission) NoteAttributes(id party.ID) {
+	a.briefly(id, func(v *visit) {
+		v.roster.NoteAttributes(id)
+		v.facts.Attributes = true
+		v.last = roster.Snapshot{}
+		v.changed()
+	})
+}
+
 // Locked refuses with PartyLocked while the rules let nobody new into the party.
 func (a *Admission) Locked(ctx context.Context, v party.View) error { return a.locked(ctx, v) }
 
@@ -376,6 +386,7 @@ func (v *visit) gone(s party.Session, moved bool) {
 
 // entered mirrors that a session has become a member.
 func (v *visit) entered(s party.Session, native bool) {
+	had := v.last.HasAttributes()
 	after, err := v.roster.Enter(v.last, v.id, s)
 	v.last = after
 	v.changed()
@@ -383,7 +394,7 @@ func (v *visit) entered(s party.Session, native bool) {
 		v.logger.Warn("party member not mirrored party=%s session=%s error=%v", v.id, s.SessionID, err)
 		return
 	}
-	v.out.Add(party.Change{Kind: party.MemberEntered, ID: v.id, Session: s, Native: native})
+	v.out.Add(party.Change{Kind: party.MemberEntered, ID: v.id, Session: s, Native: native, Attributes: had || after.HasAttributes()})
 }
 
 // Stats is what an Admission holds in memory, on this node alone.

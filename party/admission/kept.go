@@ -371,6 +371,7 @@ func (v *visit) forget() {
 		v.out.Add(party.Change{Kind: party.MemberDropped, ID: v.id, Session: s})
 	}
 	v.roster.Losses.End(v.id)
+	v.out.Add(party.Change{Kind: party.PartyEnded, ID: v.id, Was: v.origin})
 	pending := v.book.Pending // that may still land
 	v.book = reserve.NewBook()
 	v.book.Pending = pending

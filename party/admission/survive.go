@@ -290,7 +290,7 @@ func (a *Admission) succeed(ctx context.Context, old *behind, native party.ID, s
 		v.out.Add(
 			party.Change{Kind: party.PartyRestored, ID: native, Was: old.id, Session: s},
 			party.Change{Kind: party.SeatBack, ID: native, Seat: old.seat},
-			party.Change{Kind: party.MemberEntered, ID: native, Session: s},
+			party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.facts.Attributes},
 		)
 		return v.look()
 	})

@@ -185,9 +185,13 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 	default:
 		return party.Preview{}, err
 	}
+	shared, err := s.Attributes(ctx, v)
+	if err != nil {
+		return party.Preview{}, err
+	}
 	p.Party = &party.PartyPreview{
 		PartyID: v.ID.String(), Size: v.Size(), MaxSize: v.MaxSize, Held: count.Held, OnTheWay: count.OnTheWay(), Open: v.Open,
-		LeaderUserID: v.Leader().UserID, Members: make([]party.MemberProfile, len(v.Members)),
+		LeaderUserID: v.Leader().UserID, Members: make([]party.MemberProfile, len(v.Members)), Attributes: shared,
 	}
 	for i, m := range v.Members {
 		st := statuses[m.SessionID]

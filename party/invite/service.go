@@ -8,6 +8,7 @@ package invite
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"sync"
 
@@ -35,7 +36,7 @@ type Blocks interface {
 	With(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
-// Deps is what a Service works with. All are needed but the last six.
+// Deps is what a Service works with. All are needed but the last seven.
 type Deps struct {
 	Store     *Store
 	Roster    *roster.Roster
@@ -54,7 +55,9 @@ type Deps struct {
 	Match    party.MatchOf  // the match a party is in; nil for none
 	Seat     party.SeatFor  // a seat in it for whoever redeems; nil for none
 
-	Footprints party.Footprints              // nil counts members and held seats
+	Footprints party.Footprints // nil counts members and held seats
+	// Attributes returns the party's public ones; nil for none.
+	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error)
 	Over       func(inviteID, userID string) // hears of invites taken back, and declined by a user; nil for nobody
 }
 
@@ -93,6 +96,9 @@ func New(d Deps) *Service {
 	}
 	if d.Footprints == nil {
 		d.Footprints = seatsOnly(d.Admission)
+	}
+	if d.Attributes == nil {
+		d.Attributes = func(context.Context, party.View) (map[string]json.RawMessage, error) { return nil, nil }
 	}
 	if d.Over == nil {
 		d.Over = func(string, string) {}

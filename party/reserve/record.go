@@ -76,6 +76,7 @@ type recordJSON struct {
 	Open    bool                  `json:"open,omitempty"`
 	Hidden  bool                  `json:"hidden,omitempty"`
 	Label   string                `json:"label,omitempty"`
+	Shares  bool                  `json:"attributes,omitempty"`
 	Created int64                 `json:"created,omitempty"`
 	Away    bool                  `json:"away,omitempty"`
 	Members map[string]memberJSON `json:"members,omitempty"` // by user
@@ -106,7 +107,7 @@ type seatJSON struct {
 func (r Record) Encode(id party.ID) (string, error) {
 	out := recordJSON{
 		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Members: map[string]memberJSON{},
-		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Created: party.Nanos(r.CreatedAt), Away: r.Away,
+		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Shares: r.Attributes, Created: party.Nanos(r.CreatedAt), Away: r.Away,
 	}
 	if !r.Native.IsZero() && r.Native != id {
 		out.Native = r.Native.String()
@@ -149,7 +150,7 @@ func (r Record) Add(id party.ID, value string) error {
 		native = id
 	}
 	*r.Standing = Standing{
-		Facts:  party.Facts{MaxSize: in.MaxSize, Open: in.Open, Hidden: in.Hidden, Label: in.Label, CreatedAt: party.FromNanos(in.Created)},
+		Facts:  party.Facts{MaxSize: in.MaxSize, Open: in.Open, Hidden: in.Hidden, Label: in.Label, CreatedAt: party.FromNanos(in.Created), Attributes: in.Shares},
 		Native: native, Away: in.Away, Members: map[string]party.Member{},
 	}
 	for user, m := range in.Members {

@@ -32,6 +32,7 @@ func Default() Config {
 			Stall:    120 * time.Second,
 			Incoming: 10 * time.Minute,
 		},
+		Attributes: Attributes{Party: InviteLeader},
 		Limits: Limits{
 			InviteCreate:    Rate{N: 60, Per: time.Minute},
 			InviteGuess:     GuessLimits{PerUser: Rate{N: 5, Per: time.Minute}, PerIP: Rate{N: 100, Per: time.Minute}},

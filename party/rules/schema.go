@@ -21,6 +21,8 @@ type Config struct {
 	Invites Invites `yaml:"invites"`
 	// What members tell each other about loading and being ready.
 	Status Status `yaml:"status"`
+	// What parties and their members can set for everybody in them to read.
+	Attributes Attributes `yaml:"attributes"`
 	// How often one player or one address may do something.
 	Limits Limits `yaml:"limits"`
 	// What clients may search for in lists of parties and matches, and in tickets
@@ -74,9 +76,6 @@ type Survive struct {
 	// Whether the party is kept for reconnect_grace when its last member loses the
 	// connection.
 	EveryoneAway bool `yaml:"everyone_away"`
-	// How long members may take to come back after the server has crashed or was
-	// restarted. 0 keeps no party over a restart.
-	Restart time.Duration `yaml:"restart" limit:"0s..1h"`
 }
 
 // MaxSize bounds the size a client may ask for.
@@ -97,7 +96,7 @@ type (
 	OpenPolicy      string // any | open | closed
 	OnePerUser      string // false | true | leave_previous
 	SecondSocket    string // refuse | move
-	InviteRole      string // member | leader
+	InviteRole      string // member | leader; also who sets attributes
 	SeveralSessions string // refuse | newest
 )
 
@@ -265,6 +264,16 @@ type Status struct {
 	// How long an invited player who is not in the party yet stays listed as
 	// incoming after the last news.
 	Incoming time.Duration `yaml:"incoming" limit:"10s..24h"`
+}
+
+// Attributes says who sets what a party shares, and who sees it.
+type Attributes struct {
+	// Who sets the party's own attributes: its leader, or every member. What is each
+	// member's own only that member sets.
+	Party InviteRole `yaml:"party" oneof:"leader|member"`
+	// Keys of the party's attributes that people outside see as well: on the page and in
+	// the preview of an invite, and in lists of parties.
+	Public []string `yaml:"public" limit:"..32"`
 }
 
 // Limits bounds what one user or address may do.

@@ -47,6 +47,8 @@ type publicParty struct {
 	Held    int            `json:"held"`
 	Open    bool           `json:"open"`
 	Members []publicMember `json:"members"`
+
+	Attributes map[string]json.RawMessage `json:"attributes,omitempty"`
 }
 
 // state answers the page's polling, and anybody who draws a page of their own. Its
@@ -129,7 +131,7 @@ func publicPartyOf(p party.Preview) *publicParty {
 	if p.Party == nil || !live(p.State) {
 		return nil
 	}
-	pub := &publicParty{Size: p.Party.Size, MaxSize: p.Party.MaxSize, Held: p.Party.Held, Open: p.Party.Open, Members: []publicMember{}}
+	pub := &publicParty{Size: p.Party.Size, MaxSize: p.Party.MaxSize, Held: p.Party.Held, Open: p.Party.Open, Members: []publicMember{}, Attributes: p.Party.Attributes}
 	for _, m := range p.Party.Members {
 		member := publicMember{
 			publicProfile: publicProfileOf(m.Profile), Leader: m.UserID != "" && m.UserID == p.Party.LeaderUserID,

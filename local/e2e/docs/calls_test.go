@@ -42,6 +42,12 @@ var callers = map[string]caller{
 	"party_status_list": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID}
 	},
+	"party_attributes_set": func(w *world) (*player, map[string]any) {
+		return w.leader, map[string]any{"party_id": w.partyID, "rounds": 5, "version": 0}
+	},
+	"party_attributes_get": func(w *world) (*player, map[string]any) {
+		return w.leader, map[string]any{"party_id": w.partyID}
+	},
 	"party_share": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID, "user_ids": w.friend.UserID}
 	},
