@@ -19,12 +19,14 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/attributes"
+	"partyline/party/entry"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/limit"
 	"partyline/party/reconnect"
 	"partyline/party/roster"
 	"partyline/party/rules"
+	"partyline/party/waitlist"
 	"partyline/rpc"
 	"partyline/rpc/landing"
 )
@@ -68,6 +70,7 @@ type Module struct {
 	blocks    party.BlockList
 	matches   *matchmaking.Matches
 	shared    *attributes.Service
+	line      *waitlist.Service
 	telling   telling
 	queues    *queue.Service
 	calls     []rpc.Set
@@ -146,7 +149,11 @@ func (m *Module) construct(env environment, o Options) error {
 		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
 	})
 	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
-	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites), rpc.Shared(m.shared)}, ruled.calls...)
+	m.line = waitlist.New(waitlist.Deps{
+		Entry:   entry.Entry{Admission: admission, Roster: roster, Blocks: m.blocks, Judge: judge, Policy: policy},
+		Invites: m.invites, Notifier: m.nk, News: news, Logger: m.logger, Now: m.now,
+	})
+	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites), rpc.Shared(m.shared), rpc.Wait(m.line)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, admission, policy),
 		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good
@@ -155,6 +162,7 @@ func (m *Module) construct(env environment, o Options) error {
 		hooks.Judged(ruled.checks, admission, judge.Has, judge.Enforces),
 		hooks.Admission(admission), // behind all that may refuse
 	}
+	m.hooks = append(m.hooks, hooks.Sessions("waitlist", "line", nil, m.line.Ended))
 	m.addReconnect(news, roster, admission, policy)
 	m.completeStatus(news, admission, limits, policy)
 	m.addMatches(news)

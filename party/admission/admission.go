@@ -118,6 +118,7 @@ type Look struct {
 	Expected []string // users who are no members and have a seat kept for them or are joining
 	Away     []string // users whose kept seat waits for them
 	Origin   party.ID // the party's ID at its beginning, under which storage knows it
+	Waiting  int      // how many wait in line for a seat
 	turns    uint64
 }
 
@@ -153,7 +154,7 @@ func (a *Admission) Look(ctx context.Context, id party.ID) (l Look, err error) {
 }
 
 func (v *visit) seen() Look {
-	l := Look{View: v.last.View, Origin: v.origin, turns: v.turns}
+	l := Look{View: v.last.View, Origin: v.origin, Waiting: len(v.book.Waiting), turns: v.turns}
 	l.Reserved, l.Expected, l.Away = v.book.Summary(v.last.View)
 	return l
 }

@@ -88,8 +88,8 @@ func (v *visit) reportAway() error {
 	return errors.Join(append(errs, err)...)
 }
 
-// seated comes after a user has become a member: a seat kept for them has done its duty,
-// and, where they were let in all the same, a kick as well.
+// seated comes after a user has become a member: a seat kept for them has done its duty, as
+// has their wait in line and, where they were let in all the same, a kick.
 func (v *visit) seated(userID string, liftKick bool) error {
 	_, kicked := v.book.Kicks[userID]
 	edit := func(r reserve.Record) {}
@@ -97,9 +97,16 @@ func (v *visit) seated(userID string, liftKick bool) error {
 		delete(v.book.Kicks, userID)
 		edit = func(r reserve.Record) { delete(r.Kicks, userID) }
 	}
+	_, waited := v.book.Waiting[userID]
+	if waited {
+		delete(v.book.Waiting, userID)
+		v.lined()
+		lift := edit
+		edit = func(r reserve.Record) { lift(r); delete(r.Waiting, userID) }
+	}
 	k := v.book.Kept[userID]
-	switch {
-	case k == nil && !(liftKick && kicked):
+	switch changes := liftKick && kicked || waited; {
+	case k == nil && !changes:
 		return nil
 	case k == nil:
 		err := v.write(nil, edit)
@@ -379,6 +386,7 @@ func (v *visit) forget() {
 	if v.moves.of(v.id) == v.id {
 		v.moves.end(v.id)
 	}
+	v.lined()
 	v.last = roster.Snapshot{}
 	v.changed()
 }

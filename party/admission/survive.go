@@ -160,6 +160,7 @@ func (v *visit) handOver() {
 	}
 	v.book = reserve.NewBook()
 	v.known, v.away, v.recorded = false, false, false
+	v.lined()
 	v.changed()
 }
 

@@ -97,11 +97,12 @@ func (s *Service) publicPreviewOf(ctx context.Context, r *record) (party.Preview
 
 // target is the party an invite leads to, as a viewer meets it.
 type target struct {
-	v      party.View
-	held   int  // seats kept for users other than the viewer
-	alive  bool // false where there is no such party
-	away   bool // its members have all lost their connections
-	locked bool // the rules do not let the viewer in
+	v       party.View
+	held    int  // seats kept for users other than the viewer
+	waiting int  // in line for a seat
+	alive   bool // false where there is no such party
+	away    bool // its members have all lost their connections
+	locked  bool // the rules do not let the viewer in
 }
 
 func (s *Service) target(ctx context.Context, r *record, viewer string) (target, error) {
@@ -110,7 +111,7 @@ func (s *Service) target(ctx context.Context, r *record, viewer string) (target,
 	var look admission.Look
 	if err == nil {
 		look, err = s.Admission.Look(ctx, id)
-		t.v, t.held = look.View, look.Held(viewer)
+		t.v, t.held, t.waiting = look.View, look.Held(viewer), look.Waiting
 	}
 	switch party.ReasonOf(err) {
 	case "":
@@ -163,7 +164,7 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 	_, member := v.Member(viewer)
 	p := party.Preview{
 		ID: r.ID, State: s.state(r, viewer, t, member || v.Size()+t.held < v.MaxSize),
-		Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
+		Waiting: t.waiting, Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
 	}
 	profiles, err := s.profiles(ctx, r, v, faces)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/entry"
 	"partyline/party/roster"
 )
 
@@ -64,6 +65,7 @@ type Deps struct {
 // Service is invites from creation to their end. Safe for concurrent use.
 type Service struct {
 	Deps
+	entry    entry.Entry
 	turns    turns
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
@@ -106,6 +108,7 @@ func New(d Deps) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{
 		Deps: d, ctx: ctx, cancel: cancel,
+		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
 		turns:    turns{byKey: map[string]*turn{}},
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),

@@ -29,9 +29,9 @@ type first struct {
 		Until     int64  `json:"until"`
 		Led       string `json:"led"` // and what follows, only later versions
 	} `json:"seats"`
-	MaxSize int   `json:"max_size"`
-	Open    bool  `json:"open"`
-	Created int64 `json:"created"`
+	MaxSize int              `json:"max_size"`
+	Open    bool             `json:"open"`
+	Created int64            `json:"created"`
 	Parties map[string]int64 `json:"parties"`
 }
 

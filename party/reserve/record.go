@@ -13,11 +13,12 @@ import (
 const MaxKicks = 256
 
 // Record is what storage remembers of a party beyond the lives of its sessions: who is
-// banned, whose seats are kept, and what it takes to found it anew. It is one object, so
-// that a kick and the end of the kicked user's seat are one write.
+// banned, whose seats are kept, who waits for one, and what it takes to found it anew. It is
+// one object, so that a kick and the end of the kicked user's seat are one write.
 type Record struct {
-	Kicks map[string]Kick       // by user
-	Seats map[string]party.Seat // by user
+	Kicks   map[string]Kick       // by user
+	Seats   map[string]party.Seat // by user
+	Waiting map[string]Waiter     // by user
 	*Standing
 }
 
@@ -31,16 +32,17 @@ type Standing struct {
 
 // NewRecord makes an empty one.
 func NewRecord() Record {
-	return Record{Kicks: map[string]Kick{}, Seats: map[string]party.Seat{}, Standing: &Standing{}}
+	return Record{Kicks: map[string]Kick{}, Seats: map[string]party.Seat{}, Waiting: map[string]Waiter{}, Standing: &Standing{}}
 }
 
 // Empty reports whether there is nothing to remember.
-func (r Record) Empty() bool { return len(r.Kicks)+len(r.Seats)+len(r.Members) == 0 }
+func (r Record) Empty() bool { return len(r.Kicks)+len(r.Seats)+len(r.Waiting)+len(r.Members) == 0 }
 
 // Clear forgets everything.
 func (r Record) Clear() {
 	clear(r.Kicks)
 	clear(r.Seats)
+	clear(r.Waiting)
 	*r.Standing = Standing{}
 }
 
@@ -61,9 +63,10 @@ func (r Record) Lost(id party.ID, since time.Time, within time.Duration) {
 	r.Members, r.Away = nil, true
 }
 
-// Purge drops kicks that are over. Seats stay until somebody reports them lost.
+// Purge drops kicks and waits that are over. Seats stay until somebody reports them lost.
 func (r Record) Purge(now time.Time) {
 	maps.DeleteFunc(r.Kicks, func(_ string, k Kick) bool { return !now.Before(k.Until) })
+	maps.DeleteFunc(r.Waiting, func(_ string, w Waiter) bool { return w.over(now) })
 }
 
 type recordJSON struct {
@@ -71,7 +74,8 @@ type recordJSON struct {
 	Kicks   map[string]kickJSON `json:"kicks,omitempty"` // by user
 	Seats   map[string]seatJSON `json:"seats,omitempty"` // by user
 
-	Native  string                `json:"native,omitempty"` // where it is not party_id
+	Waiting map[string]waiterJSON `json:"waiting,omitempty"` // by user
+	Native  string                `json:"native,omitempty"`  // where it is not party_id
 	MaxSize int                   `json:"max_size,omitempty"`
 	Open    bool                  `json:"open,omitempty"`
 	Hidden  bool                  `json:"hidden,omitempty"`
@@ -87,6 +91,12 @@ type memberJSON struct {
 	Username  string `json:"username"`
 	Joined    int64  `json:"joined"`
 	Leader    bool   `json:"leader,omitempty"`
+}
+
+type waiterJSON struct {
+	Since  int64 `json:"since"`            // Unix nanoseconds, as are the next ones
+	Until  int64 `json:"until,omitempty"`  // of a held seat
+	Absent int64 `json:"absent,omitempty"` // without a socket since
 }
 
 type kickJSON struct {
@@ -106,7 +116,7 @@ type seatJSON struct {
 // Encode is the record as storage has it.
 func (r Record) Encode(id party.ID) (string, error) {
 	out := recordJSON{
-		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Members: map[string]memberJSON{},
+		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]memberJSON{},
 		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Shares: r.Attributes, Created: party.Nanos(r.CreatedAt), Away: r.Away,
 	}
 	if !r.Native.IsZero() && r.Native != id {
@@ -122,6 +132,9 @@ func (r Record) Encode(id party.ID) (string, error) {
 	for user, s := range r.Seats {
 		out.Seats[user] = seatJSON{s.Member.SessionID, s.Member.Username, party.Nanos(s.Joined), party.Nanos(s.Since), party.Nanos(s.Until), s.Led}
 	}
+	for user, w := range r.Waiting {
+		out.Waiting[user] = waiterJSON{party.Nanos(w.Since), party.Nanos(w.Until), party.Nanos(w.Absent)}
+	}
 	value, err := json.Marshal(out)
 	return string(value), err
 }
@@ -135,6 +148,9 @@ func (r Record) Add(id party.ID, value string) error {
 	}
 	for user, k := range in.Kicks {
 		r.Kicks[user] = Kick{party.FromNanos(k.At), party.FromNanos(k.Until)}
+	}
+	for user, w := range in.Waiting {
+		r.Waiting[user] = Waiter{UserID: user, Since: party.FromNanos(w.Since), Until: party.FromNanos(w.Until), Absent: party.FromNanos(w.Absent)}
 	}
 	for user, s := range in.Seats {
 		r.Seats[user] = party.Seat{

@@ -26,6 +26,8 @@ var keyEffects = map[string]string{
 	"parties.resume_on_connect":         `true`,
 	"parties.survive.everyone_away":     `false`,
 	"parties.kick_ban":                  `"0s"`,
+	"parties.waitlist.hold":             `"20s"`,
+	"parties.waitlist.max":              `10`,
 	"parties.lock.while_matchmaking":    `true`,
 	"parties.lock.in_match":             `true`,
 	"parties.requests.cap":              `4`,

@@ -65,6 +65,8 @@ type Parties struct {
 	KickBan time.Duration `yaml:"kick_ban" limit:"0s..168h"`
 	// KickBanJoins says that the file sets kick_ban, so that it binds native joins too.
 	KickBanJoins bool `yaml:"-"`
+	// Who waits for a seat of a full party.
+	Waitlist Waitlist `yaml:"waitlist"`
 	// When nobody new may enter a party.
 	Lock Lock `yaml:"lock"`
 	// Requests to join a closed party.
@@ -121,6 +123,14 @@ const (
 	SeveralSessionsRefuse SeveralSessions = "refuse"
 	SeveralSessionsNewest SeveralSessions = "newest"
 )
+
+// Waitlist says how players wait for a seat of a full party.
+type Waitlist struct {
+	// How long a free seat is held for the first in line.
+	Hold time.Duration `yaml:"hold" limit:"5s..1h"`
+	// How many players may wait for one party. 0 is none: full is full.
+	Max int `yaml:"max" limit:"0..256"`
+}
 
 // Lock says when nobody new may enter a party.
 type Lock struct {

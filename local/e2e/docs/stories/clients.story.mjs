@@ -170,6 +170,26 @@ test("members and friends on the way tell how far they are", async () => {
   aiko.vars.socket.disconnect(false);
 });
 
+test("a player waits for a seat of a full party", async () => {
+  const [noor, aiko, emil] = [await play(), await play(), await play()];
+  const full = await noor.vars.socket.createParty(true, 2);
+  const { payload: link } = await noor.vars.client.rpc(noor.vars.session, "party_invite_create", { party_id: full.party_id });
+  aiko.vars.code = emil.vars.code = link.code;
+  await aiko.run("wait");
+  assert.deepEqual(aiko.vars.place, { place: 0, of: 0 }, "a free seat is taken at once");
+  await emil.run("wait");
+  assert.deepEqual(emil.vars.shown, ["1 of 1 in line"]);
+  const { waiting, state } = await emil.vars.call("party_invite_preview", { code: link.code });
+  assert.deepEqual([waiting, state], [1, "full"]);
+  const free = new Promise((resolve) => { emil.vars.socket.onnotification = (n) => { if (n.code === 1005) resolve(n.content); }; });
+  await aiko.vars.socket.leaveParty(full.party_id);
+  assert.equal((await free).party_id, full.party_id);
+  await assert.rejects(aiko.vars.socket.joinParty(full.party_id), { message: /^party_full: / }, "nobody cuts in");
+  await aiko.run("stop waiting");
+  await emil.vars.call("party_invite_redeem", { code: link.code });
+  for (const game of [noor, aiko, emil]) game.vars.socket.disconnect(false);
+});
+
 test("what the party and its members set reaches everybody", async () => {
   const told = (game) => game.vars.server.filter(([op]) => op === -6).map(([, m]) => m);
   await mira.run("attributes");
