@@ -120,7 +120,9 @@ func (a *Admission) Lines() []party.ID {
 // them.
 func (a *Admission) Next(ctx context.Context, id party.ID) (v party.View, users []string, free int, err error) {
 	err = a.current(ctx, id, func(visit *visit) error {
-		if err := visit.look(); err != nil {
+		if err := visit.look(); party.ReasonOf(err) == party.PartyAway {
+			return nil // nobody, until somebody is back
+		} else if err != nil {
 			return err
 		}
 		v = visit.last.View
