@@ -4,9 +4,9 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
+	"partyline/module/helper"
 	"partyline/party"
 	"partyline/party/admission"
-	"partyline/module/helper"
 	"partyline/party/reconnect"
 	"partyline/party/roster"
 	"partyline/rpc"
