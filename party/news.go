@@ -19,6 +19,7 @@ const (
 	SeatBack      // its user is a member again
 	SeatLost      // nobody came back in time, or may any more
 	SeatEnded     // with its party, or reported by another node: nobody is to be told
+	PartyEnded    // nobody is in it any more, and nothing of it is kept; perhaps not the first time
 )
 
 // Change is something that happened to a party.
@@ -29,6 +30,8 @@ type Change struct {
 	Native  bool    // of MemberEntered: through the engine's own join or accept
 	Moved   bool    // of MemberLeft: the user stays a member with another session
 	Seat    Seat    // of the Seat kinds
+
+	Attributes bool // of MemberEntered: the party has some
 }
 
 // News passes changes on. Subscribe while everything is being constructed; whoever
