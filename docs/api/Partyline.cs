@@ -623,6 +623,9 @@ namespace Partyline
 
         [DataMember(Name = "invites"), Preserve] public OverviewInviteStats Invites { get; set; }
 
+        /// <summary>as the last pass left them</summary>
+        [DataMember(Name = "queues"), Preserve] public List<QueueReport> Queues { get; set; }
+
         [DataMember(Name = "memory"), Preserve] public AdmissionStats Memory { get; set; }
 
         /// <summary>users and addresses each rate limit remembers</summary>
@@ -758,6 +761,52 @@ namespace Partyline
         [DataMember(Name = "more"), Preserve] public bool More { get; set; }
     }
 
+    /// <summary>QueueReport is a queue as the last pass left it, for operators.</summary>
+    public sealed class QueueReport
+    {
+        [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
+
+        /// <summary>that wait, those whose players are asked not among them</summary>
+        [DataMember(Name = "tickets"), Preserve] public long Tickets { get; set; }
+
+        /// <summary>seats that the tickets need, held ones too</summary>
+        [DataMember(Name = "players"), Preserve] public long Players { get; set; }
+
+        /// <summary>the longest of the waits</summary>
+        [DataMember(Name = "oldest_sec"), Preserve] public long OldestSec { get; set; }
+
+        /// <summary>by seats, the smallest first</summary>
+        [DataMember(Name = "sizes"), Preserve] public List<QueueSize> Sizes { get; set; }
+
+        /// <summary>matches that players are asked about</summary>
+        [DataMember(Name = "proposals"), Preserve] public long Proposals { get; set; }
+
+        /// <summary>players who have accepted one of them</summary>
+        [DataMember(Name = "accepted"), Preserve] public long Accepted { get; set; }
+
+        /// <summary>players who are asked</summary>
+        [DataMember(Name = "needed"), Preserve] public long Needed { get; set; }
+
+        /// <summary>of a ticket that comes now; null while too little is known</summary>
+        [DataMember(Name = "eta_sec"), Preserve] public QueueETA EtaSec { get; set; }
+    }
+
+    /// <summary>QueueSize is how many tickets of one size wait.</summary>
+    public sealed class QueueSize
+    {
+        [DataMember(Name = "seats"), Preserve] public long Seats { get; set; }
+
+        [DataMember(Name = "tickets"), Preserve] public long Tickets { get; set; }
+    }
+
+    /// <summary>QueueETA is how many seconds more half, and nine of ten, of such tickets waited.</summary>
+    public sealed class QueueETA
+    {
+        [DataMember(Name = "p50"), Preserve] public long P50 { get; set; }
+
+        [DataMember(Name = "p90"), Preserve] public long P90 { get; set; }
+    }
+
     /// <summary>AdmissionStats is what an Admission holds in memory, on this node alone.</summary>
     public sealed class AdmissionStats
     {
@@ -778,6 +827,44 @@ namespace Partyline
 
         /// <summary>whom the server counts as members and who are not there</summary>
         [DataMember(Name = "lost"), Preserve] public long Lost { get; set; }
+    }
+
+    public sealed class AttributesGetRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+    }
+
+    /// <summary>AttributesGetAnswer is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.</summary>
+    public sealed class AttributesGetAnswer
+    {
+        /// <summary>rises with every write; 0 before the first</summary>
+        [DataMember(Name = "version"), Preserve] public long Version { get; set; }
+
+        [DataMember(Name = "party"), Preserve] public Dictionary<string, object> Party { get; set; }
+
+        /// <summary>by user</summary>
+        [DataMember(Name = "members"), Preserve] public Dictionary<string, Dictionary<string, object>> Members { get; set; }
+    }
+
+    /// <summary>AttributesSetRequest asks for a write, the payload of party_attributes_set.</summary>
+    public sealed class AttributesSetRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>an object: what to set for the party, null to take away</summary>
+        [DataMember(Name = "party"), Preserve] public object Party { get; set; }
+
+        /// <summary>the same for the caller</summary>
+        [DataMember(Name = "member"), Preserve] public object Member { get; set; }
+
+        /// <summary>write only onto this version</summary>
+        [DataMember(Name = "version"), Preserve] public long? Version { get; set; }
+    }
+
+    /// <summary>AttributesSetAnswer answers it.</summary>
+    public sealed class AttributesSetAnswer
+    {
+        [DataMember(Name = "version"), Preserve] public long Version { get; set; }
     }
 
     public sealed class CheckRequest
@@ -939,6 +1026,9 @@ namespace Partyline
         /// <summary>One of InviteState.</summary>
         [DataMember(Name = "state"), Preserve] public string State { get; set; }
 
+        /// <summary>players in line for a seat</summary>
+        [DataMember(Name = "waiting"), Preserve] public long Waiting { get; set; }
+
         [DataMember(Name = "inviter"), Preserve] public Profile Inviter { get; set; }
 
         /// <summary>absent once the party is gone</summary>
@@ -987,6 +1077,9 @@ namespace Partyline
         [DataMember(Name = "leader_user_id"), Preserve] public string LeaderUserId { get; set; }
 
         [DataMember(Name = "members"), Preserve] public List<MemberProfile> Members { get; set; }
+
+        /// <summary>those of the party that the rules make public</summary>
+        [DataMember(Name = "attributes"), Preserve] public Dictionary<string, object> Attributes { get; set; }
     }
 
     /// <summary>MemberProfile is a member as previews show it, with the live status.</summary>
@@ -1135,14 +1228,6 @@ namespace Partyline
 
         /// <summary>while its players are asked</summary>
         [DataMember(Name = "proposal"), Preserve] public ProposalState Proposal { get; set; }
-    }
-
-    /// <summary>QueueETA is how many seconds more half, and nine of ten, of such tickets waited.</summary>
-    public sealed class QueueETA
-    {
-        [DataMember(Name = "p50"), Preserve] public long P50 { get; set; }
-
-        [DataMember(Name = "p90"), Preserve] public long P90 { get; set; }
     }
 
     /// <summary>QueueWindow is how far a ticket reaches by now; null is without bound.</summary>
@@ -1325,6 +1410,31 @@ namespace Partyline
         [DataMember(Name = "seq"), Preserve] public long? Seq { get; set; }
     }
 
+    /// <summary>WaitRequest is the payload of party_wait.</summary>
+    public sealed class WaitRequest
+    {
+        /// <summary>of an invite, or</summary>
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+
+        /// <summary>an open party</summary>
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "leave"), Preserve] public bool? Leave { get; set; }
+    }
+
+    /// <summary>WaitAnswer answers it.</summary>
+    public sealed class WaitAnswer
+    {
+        /// <summary>from 1; 0 for somebody who has a seat, or has left the line</summary>
+        [DataMember(Name = "place"), Preserve] public long Place { get; set; }
+
+        /// <summary>how many wait</summary>
+        [DataMember(Name = "of"), Preserve] public long Of { get; set; }
+
+        /// <summary>Unix seconds, while a seat is held</summary>
+        [DataMember(Name = "held_until"), Preserve] public long HeldUntil { get; set; }
+    }
+
     /// <summary>StatusEvent is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed.</summary>
     public sealed class StatusEvent
     {
@@ -1395,6 +1505,18 @@ namespace Partyline
         [DataMember(Name = "until"), Preserve] public long Until { get; set; }
     }
 
+    /// <summary>AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.</summary>
+    public sealed class AttributesEvent
+    {
+        /// <summary>rises with every write; 0 before the first</summary>
+        [DataMember(Name = "version"), Preserve] public long Version { get; set; }
+
+        [DataMember(Name = "party"), Preserve] public Dictionary<string, object> Party { get; set; }
+
+        /// <summary>by user</summary>
+        [DataMember(Name = "members"), Preserve] public Dictionary<string, Dictionary<string, object>> Members { get; set; }
+    }
+
     /// <summary>InviteNotice is the content of NotifyInvite: who invites whereto.</summary>
     public sealed class InviteNotice
     {
@@ -1440,6 +1562,15 @@ namespace Partyline
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
     }
 
+    /// <summary>SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining.</summary>
+    public sealed class SeatFreeNotice
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>Unix seconds</summary>
+        [DataMember(Name = "held_until"), Preserve] public long HeldUntil { get; set; }
+    }
+
     /// <summary>FoundNotice is the content of NotifyFound.</summary>
     public sealed class FoundNotice
     {
@@ -1465,6 +1596,18 @@ namespace Partyline
         public async Task<ActivityAnswer> ActivityAsync(ActivityRequest request)
         {
             return (await Refusal.Watch(send("party_activity", request.ToJson()))).FromJson<ActivityAnswer>();
+        }
+
+        /// <summary>Gives the attributes of the party and of its members.</summary>
+        public async Task<AttributesGetAnswer> AttributesGetAsync(AttributesGetRequest request)
+        {
+            return (await Refusal.Watch(send("party_attributes_get", request.ToJson()))).FromJson<AttributesGetAnswer>();
+        }
+
+        /// <summary>Writes attributes of the party, of the caller in it, or both.</summary>
+        public async Task<AttributesSetAnswer> AttributesSetAsync(AttributesSetRequest request)
+        {
+            return (await Refusal.Watch(send("party_attributes_set", request.ToJson()))).FromJson<AttributesSetAnswer>();
         }
 
         /// <summary>Says what would become of an action, without doing it.</summary>
@@ -1550,6 +1693,12 @@ namespace Partyline
         {
             await Refusal.Watch(send("party_status_set", request.ToJson()));
         }
+
+        /// <summary>Puts the caller into the line for a seat of a full party, or takes them out of it.</summary>
+        public async Task<WaitAnswer> WaitAsync(WaitRequest request)
+        {
+            return (await Refusal.Watch(send("party_wait", request.ToJson()))).FromJson<WaitAnswer>();
+        }
     }
 
     /// <summary>What the game's own servers call, with the HTTP key.</summary>
@@ -1599,6 +1748,9 @@ namespace Partyline
         /// <summary>Op code -5.</summary>
         public event Action<string, MemberEvent> Member;
 
+        /// <summary>Op code -6.</summary>
+        public event Action<string, AttributesEvent> Attributes;
+
         /// <summary>Raises the event of a message, with the party's ID; false for what members send.</summary>
         public bool Receive(IPartyData message)
         {
@@ -1609,6 +1761,7 @@ namespace Partyline
                 case -3: Matchmaking?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<MatchmakingEvent>()); return true;
                 case -4: Match?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<MatchEvent>()); return true;
                 case -5: Member?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<MemberEvent>()); return true;
+                case -6: Attributes?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<AttributesEvent>()); return true;
             }
             return false;
         }
@@ -1626,6 +1779,9 @@ namespace Partyline
         /// <summary>Code 1003, subject matchmaking.</summary>
         public event Action<IApiNotification, DroppedNotice> Dropped;
 
+        /// <summary>Code 1005, subject party_seat_free.</summary>
+        public event Action<IApiNotification, SeatFreeNotice> SeatFree;
+
         /// <summary>Code 1006, subject match_found.</summary>
         public event Action<IApiNotification, FoundNotice> Found;
 
@@ -1637,6 +1793,7 @@ namespace Partyline
                 case 1001: Invite?.Invoke(notification, notification.Content.FromJson<InviteNotice>()); return true;
                 case 1002: Declined?.Invoke(notification, notification.Content.FromJson<DeclinedNotice>()); return true;
                 case 1003: Dropped?.Invoke(notification, notification.Content.FromJson<DroppedNotice>()); return true;
+                case 1005: SeatFree?.Invoke(notification, notification.Content.FromJson<SeatFreeNotice>()); return true;
                 case 1006: Found?.Invoke(notification, notification.Content.FromJson<FoundNotice>()); return true;
             }
             return false;

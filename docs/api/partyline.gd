@@ -670,6 +670,8 @@ class AdminStatsAnswer extends Answer:
 	## by rule, those that denied something
 	var denials: Array[OverviewRuleDenials] = []
 	var invites: OverviewInviteStats = OverviewInviteStats.new()
+	## as the last pass left them
+	var queues: Array[QueueReport] = []
 	var memory: AdmissionStats = AdmissionStats.new()
 	## users and addresses each rate limit remembers
 	var buckets: Dictionary = {}
@@ -687,6 +689,8 @@ class AdminStatsAnswer extends Answer:
 			for item in got["denials"]: denials.append(OverviewRuleDenials.new().read(item))
 		if got.get("invites") != null:
 			invites = OverviewInviteStats.new().read(got["invites"])
+		if got.get("queues") != null:
+			for item in got["queues"]: queues.append(QueueReport.new().read(item))
 		if got.get("memory") != null:
 			memory = AdmissionStats.new().read(got["memory"])
 		if got.get("buckets") != null:
@@ -879,6 +883,71 @@ class OverviewInviteStats extends Answer:
 			more = got["more"]
 		return self
 
+## QueueReport is a queue as the last pass left it, for operators.
+class QueueReport extends Answer:
+	var queue: String = ""
+	## that wait, those whose players are asked not among them
+	var tickets: int = 0
+	## seats that the tickets need, held ones too
+	var players: int = 0
+	## the longest of the waits
+	var oldest_sec: int = 0
+	## by seats, the smallest first
+	var sizes: Array[QueueSize] = []
+	## matches that players are asked about
+	var proposals: int = 0
+	## players who have accepted one of them
+	var accepted: int = 0
+	## players who are asked
+	var needed: int = 0
+	## of a ticket that comes now; null while too little is known
+	var eta_sec: QueueETA = null
+
+	func read(got: Dictionary) -> QueueReport:
+		if got.get("queue") != null:
+			queue = got["queue"]
+		if got.get("tickets") != null:
+			tickets = int(got["tickets"])
+		if got.get("players") != null:
+			players = int(got["players"])
+		if got.get("oldest_sec") != null:
+			oldest_sec = int(got["oldest_sec"])
+		if got.get("sizes") != null:
+			for item in got["sizes"]: sizes.append(QueueSize.new().read(item))
+		if got.get("proposals") != null:
+			proposals = int(got["proposals"])
+		if got.get("accepted") != null:
+			accepted = int(got["accepted"])
+		if got.get("needed") != null:
+			needed = int(got["needed"])
+		if got.get("eta_sec") != null:
+			eta_sec = QueueETA.new().read(got["eta_sec"])
+		return self
+
+## QueueSize is how many tickets of one size wait.
+class QueueSize extends Answer:
+	var seats: int = 0
+	var tickets: int = 0
+
+	func read(got: Dictionary) -> QueueSize:
+		if got.get("seats") != null:
+			seats = int(got["seats"])
+		if got.get("tickets") != null:
+			tickets = int(got["tickets"])
+		return self
+
+## QueueETA is how many seconds more half, and nine of ten, of such tickets waited.
+class QueueETA extends Answer:
+	var p50: int = 0
+	var p90: int = 0
+
+	func read(got: Dictionary) -> QueueETA:
+		if got.get("p50") != null:
+			p50 = int(got["p50"])
+		if got.get("p90") != null:
+			p90 = int(got["p90"])
+		return self
+
 ## AdmissionStats is what an Admission holds in memory, on this node alone.
 class AdmissionStats extends Answer:
 	## it has dealt with and not yet forgotten
@@ -907,6 +976,58 @@ class AdmissionStats extends Answer:
 			joins = int(got["joins"])
 		if got.get("lost") != null:
 			lost = int(got["lost"])
+		return self
+
+class AttributesGetRequest extends Answer:
+	var party_id: String = ""
+
+	func fields() -> Dictionary:
+		var all := {}
+		if party_id != null: all["party_id"] = party_id
+		return all
+
+## AttributesGetAnswer is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.
+class AttributesGetAnswer extends Answer:
+	## rises with every write; 0 before the first
+	var version: int = 0
+	var party: Dictionary = {}
+	## by user
+	var members: Dictionary = {}
+
+	func read(got: Dictionary) -> AttributesGetAnswer:
+		if got.get("version") != null:
+			version = int(got["version"])
+		if got.get("party") != null:
+			party = got["party"]
+		if got.get("members") != null:
+			members = got["members"]
+		return self
+
+## AttributesSetRequest asks for a write, the payload of party_attributes_set.
+class AttributesSetRequest extends Answer:
+	var party_id: String = ""
+	## an object: what to set for the party, null to take away
+	var party = null # Variant
+	## the same for the caller
+	var member = null # Variant
+	## write only onto this version
+	var version = null # int
+
+	func fields() -> Dictionary:
+		var all := {}
+		if party_id != null: all["party_id"] = party_id
+		if party != null: all["party"] = party
+		if member != null: all["member"] = member
+		if version != null: all["version"] = version
+		return all
+
+## AttributesSetAnswer answers it.
+class AttributesSetAnswer extends Answer:
+	var version: int = 0
+
+	func read(got: Dictionary) -> AttributesSetAnswer:
+		if got.get("version") != null:
+			version = int(got["version"])
 		return self
 
 class CheckRequest extends Answer:
@@ -1130,6 +1251,8 @@ class InvitePreviewAnswer extends Answer:
 	var id: String = ""
 	## One of [InviteState].
 	var state: String = ""
+	## players in line for a seat
+	var waiting: int = 0
 	var inviter: Profile = Profile.new()
 	## absent once the party is gone
 	var party: PartyPreview = null
@@ -1144,6 +1267,8 @@ class InvitePreviewAnswer extends Answer:
 			id = got["id"]
 		if got.get("state") != null:
 			state = got["state"]
+		if got.get("waiting") != null:
+			waiting = int(got["waiting"])
 		if got.get("inviter") != null:
 			inviter = Profile.new().read(got["inviter"])
 		if got.get("party") != null:
@@ -1190,6 +1315,8 @@ class PartyPreview extends Answer:
 	var open: bool = false
 	var leader_user_id: String = ""
 	var members: Array[MemberProfile] = []
+	## those of the party that the rules make public
+	var attributes: Dictionary = {}
 
 	func read(got: Dictionary) -> PartyPreview:
 		if got.get("party_id") != null:
@@ -1208,6 +1335,8 @@ class PartyPreview extends Answer:
 			leader_user_id = got["leader_user_id"]
 		if got.get("members") != null:
 			for item in got["members"]: members.append(MemberProfile.new().read(item))
+		if got.get("attributes") != null:
+			attributes = got["attributes"]
 		return self
 
 ## MemberProfile is a member as previews show it, with the live status.
@@ -1418,18 +1547,6 @@ class QueueTicket extends Answer:
 			for item in got["holding_back"]: holding_back.append(HoldingBack.new().read(item))
 		if got.get("proposal") != null:
 			proposal = ProposalState.new().read(got["proposal"])
-		return self
-
-## QueueETA is how many seconds more half, and nine of ten, of such tickets waited.
-class QueueETA extends Answer:
-	var p50: int = 0
-	var p90: int = 0
-
-	func read(got: Dictionary) -> QueueETA:
-		if got.get("p50") != null:
-			p50 = int(got["p50"])
-		if got.get("p90") != null:
-			p90 = int(got["p90"])
 		return self
 
 ## QueueWindow is how far a ticket reaches by now; null is without bound.
@@ -1680,6 +1797,39 @@ class StatusSetRequest extends Answer:
 		if seq != null: all["seq"] = seq
 		return all
 
+## WaitRequest is the payload of party_wait.
+class WaitRequest extends Answer:
+	## of an invite, or
+	var code = null # String
+	## an open party
+	var party_id = null # String
+	var leave = null # bool
+
+	func fields() -> Dictionary:
+		var all := {}
+		if code != null: all["code"] = code
+		if party_id != null: all["party_id"] = party_id
+		if leave != null: all["leave"] = leave
+		return all
+
+## WaitAnswer answers it.
+class WaitAnswer extends Answer:
+	## from 1; 0 for somebody who has a seat, or has left the line
+	var place: int = 0
+	## how many wait
+	var of: int = 0
+	## Unix seconds, while a seat is held
+	var held_until: int = 0
+
+	func read(got: Dictionary) -> WaitAnswer:
+		if got.get("place") != null:
+			place = int(got["place"])
+		if got.get("of") != null:
+			of = int(got["of"])
+		if got.get("held_until") != null:
+			held_until = int(got["held_until"])
+		return self
+
 ## StatusEvent is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed.
 class StatusEvent extends Answer:
 	var members: Array[StatusMember] = []
@@ -1776,6 +1926,23 @@ class MemberEvent extends Answer:
 			until = int(got["until"])
 		return self
 
+## AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.
+class AttributesEvent extends Answer:
+	## rises with every write; 0 before the first
+	var version: int = 0
+	var party: Dictionary = {}
+	## by user
+	var members: Dictionary = {}
+
+	func read(got: Dictionary) -> AttributesEvent:
+		if got.get("version") != null:
+			version = int(got["version"])
+		if got.get("party") != null:
+			party = got["party"]
+		if got.get("members") != null:
+			members = got["members"]
+		return self
+
 ## InviteNotice is the content of NotifyInvite: who invites whereto.
 class InviteNotice extends Answer:
 	var party_id: String = ""
@@ -1840,6 +2007,19 @@ class DroppedNotice extends Answer:
 			accept_by = int(got["accept_by"])
 		return self
 
+## SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining.
+class SeatFreeNotice extends Answer:
+	var party_id: String = ""
+	## Unix seconds
+	var held_until: int = 0
+
+	func read(got: Dictionary) -> SeatFreeNotice:
+		if got.get("party_id") != null:
+			party_id = got["party_id"]
+		if got.get("held_until") != null:
+			held_until = int(got["held_until"])
+		return self
+
 ## FoundNotice is the content of NotifyFound.
 class FoundNotice extends Answer:
 	var ticket: String = ""
@@ -1860,6 +2040,16 @@ class FoundNotice extends Answer:
 func activity(request: ActivityRequest) -> ActivityAnswer:
 	var answer := ActivityAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_activity", request.fields()))
+
+## Gives the attributes of the party and of its members.
+func attributes_get(request: AttributesGetRequest) -> AttributesGetAnswer:
+	var answer := AttributesGetAnswer.new()
+	return answer.read(await Partyline._call_into(_send, answer, "party_attributes_get", request.fields()))
+
+## Writes attributes of the party, of the caller in it, or both.
+func attributes_set(request: AttributesSetRequest) -> AttributesSetAnswer:
+	var answer := AttributesSetAnswer.new()
+	return answer.read(await Partyline._call_into(_send, answer, "party_attributes_set", request.fields()))
 
 ## Says what would become of an action, without doing it.
 func check(request: CheckRequest) -> CheckAnswer:
@@ -1934,6 +2124,11 @@ func status_set(request: StatusSetRequest) -> Answer:
 	await Partyline._call_into(_send, answer, "party_status_set", request.fields())
 	return answer
 
+## Puts the caller into the line for a seat of a full party, or takes them out of it.
+func wait(request: WaitRequest) -> WaitAnswer:
+	var answer := WaitAnswer.new()
+	return answer.read(await Partyline._call_into(_send, answer, "party_wait", request.fields()))
+
 ## What the game's own servers call, with the HTTP key. Never ship the key to players.
 class Server extends RefCounted:
 	var _send: Callable
@@ -1969,6 +2164,7 @@ static func party_event(message: NakamaRTAPI.PartyData) -> Answer:
 		-3: return MatchmakingEvent.new().read(got)
 		-4: return MatchEvent.new().read(got)
 		-5: return MemberEvent.new().read(got)
+		-6: return AttributesEvent.new().read(got)
 	return null
 
 ## Reads a notification, by its code; null for others.
@@ -1980,5 +2176,6 @@ static func party_notice(notification: NakamaAPI.ApiNotification) -> Answer:
 		1001: return InviteNotice.new().read(got)
 		1002: return DeclinedNotice.new().read(got)
 		1003: return DroppedNotice.new().read(got)
+		1005: return SeatFreeNotice.new().read(got)
 		1006: return FoundNotice.new().read(got)
 	return null

@@ -448,6 +448,8 @@ export interface AdminStatsAnswer {
   /** by rule, those that denied something */
   denials: OverviewRuleDenials[];
   invites: OverviewInviteStats;
+  /** as the last pass left them */
+  queues: QueueReport[];
   memory: AdmissionStats;
   /** users and addresses each rate limit remembers */
   buckets: Record<string, number>;
@@ -541,6 +543,39 @@ export interface OverviewInviteStats {
   more: boolean;
 }
 
+/** QueueReport is a queue as the last pass left it, for operators. */
+export interface QueueReport {
+  queue: string;
+  /** that wait, those whose players are asked not among them */
+  tickets: number;
+  /** seats that the tickets need, held ones too */
+  players: number;
+  /** the longest of the waits */
+  oldest_sec: number;
+  /** by seats, the smallest first */
+  sizes: QueueSize[];
+  /** matches that players are asked about */
+  proposals: number;
+  /** players who have accepted one of them */
+  accepted: number;
+  /** players who are asked */
+  needed: number;
+  /** of a ticket that comes now; null while too little is known */
+  eta_sec: QueueETA | null;
+}
+
+/** QueueSize is how many tickets of one size wait. */
+export interface QueueSize {
+  seats: number;
+  tickets: number;
+}
+
+/** QueueETA is how many seconds more half, and nine of ten, of such tickets waited. */
+export interface QueueETA {
+  p50: number;
+  p90: number;
+}
+
 /** AdmissionStats is what an Admission holds in memory, on this node alone. */
 export interface AdmissionStats {
   /** it has dealt with and not yet forgotten */
@@ -555,6 +590,35 @@ export interface AdmissionStats {
   joins: number;
   /** whom the server counts as members and who are not there */
   lost: number;
+}
+
+export interface AttributesGetRequest {
+  party_id: string;
+}
+
+/** AttributesGetAnswer is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed. */
+export interface AttributesGetAnswer {
+  /** rises with every write; 0 before the first */
+  version: number;
+  party: Record<string, unknown>;
+  /** by user */
+  members: Record<string, Record<string, unknown>>;
+}
+
+/** AttributesSetRequest asks for a write, the payload of party_attributes_set. */
+export interface AttributesSetRequest {
+  party_id: string;
+  /** an object: what to set for the party, null to take away */
+  party?: unknown;
+  /** the same for the caller */
+  member?: unknown;
+  /** write only onto this version */
+  version?: number;
+}
+
+/** AttributesSetAnswer answers it. */
+export interface AttributesSetAnswer {
+  version: number;
 }
 
 export interface CheckRequest {
@@ -657,6 +721,8 @@ export interface InvitePreviewRequest {
 export interface InvitePreviewAnswer {
   id: string;
   state: InviteState;
+  /** players in line for a seat */
+  waiting: number;
   inviter: Profile;
   /** absent once the party is gone */
   party?: PartyPreview;
@@ -687,6 +753,8 @@ export interface PartyPreview {
   open: boolean;
   leader_user_id: string;
   members: MemberProfile[];
+  /** those of the party that the rules make public */
+  attributes?: Record<string, unknown>;
 }
 
 /** MemberProfile is a member as previews show it, with the live status. */
@@ -787,12 +855,6 @@ export interface QueueTicket {
   holding_back: HoldingBack[];
   /** while its players are asked */
   proposal?: ProposalState;
-}
-
-/** QueueETA is how many seconds more half, and nine of ten, of such tickets waited. */
-export interface QueueETA {
-  p50: number;
-  p90: number;
 }
 
 /** QueueWindow is how far a ticket reaches by now; null is without bound. */
@@ -916,6 +978,25 @@ export interface StatusSetRequest {
   seq?: number;
 }
 
+/** WaitRequest is the payload of party_wait. */
+export interface WaitRequest {
+  /** of an invite, or */
+  code?: string;
+  /** an open party */
+  party_id?: string;
+  leave?: boolean;
+}
+
+/** WaitAnswer answers it. */
+export interface WaitAnswer {
+  /** from 1; 0 for somebody who has a seat, or has left the line */
+  place: number;
+  /** how many wait */
+  of: number;
+  /** Unix seconds, while a seat is held */
+  held_until?: number;
+}
+
 /** StatusEvent is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed. */
 export interface StatusEvent {
   members: StatusMember[];
@@ -962,6 +1043,15 @@ export interface MemberEvent {
   until: number;
 }
 
+/** AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed. */
+export interface AttributesEvent {
+  /** rises with every write; 0 before the first */
+  version: number;
+  party: Record<string, unknown>;
+  /** by user */
+  members: Record<string, Record<string, unknown>>;
+}
+
 /** InviteNotice is the content of NotifyInvite: who invites whereto. */
 export interface InviteNotice {
   party_id: string;
@@ -993,6 +1083,13 @@ export interface DroppedNotice {
   accept_by?: number;
 }
 
+/** SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining. */
+export interface SeatFreeNotice {
+  party_id: string;
+  /** Unix seconds */
+  held_until: number;
+}
+
 /** FoundNotice is the content of NotifyFound. */
 export interface FoundNotice {
   ticket: string;
@@ -1008,6 +1105,16 @@ export class Partyline {
   /** Gives the party as the presence and invite APIs of platforms take it. */
   activity(request: ActivityRequest): Promise<ActivityAnswer> {
     return call(this.send, "party_activity", request);
+  }
+
+  /** Gives the attributes of the party and of its members. */
+  attributesGet(request: AttributesGetRequest): Promise<AttributesGetAnswer> {
+    return call(this.send, "party_attributes_get", request);
+  }
+
+  /** Writes attributes of the party, of the caller in it, or both. */
+  attributesSet(request: AttributesSetRequest): Promise<AttributesSetAnswer> {
+    return call(this.send, "party_attributes_set", request);
   }
 
   /** Says what would become of an action, without doing it. */
@@ -1079,6 +1186,11 @@ export class Partyline {
   statusSet(request: StatusSetRequest): Promise<Record<string, never>> {
     return call(this.send, "party_status_set", request);
   }
+
+  /** Puts the caller into the line for a seat of a full party, or takes them out of it. */
+  wait(request: WaitRequest): Promise<WaitAnswer> {
+    return call(this.send, "party_wait", request);
+  }
 }
 
 /** What the game's own servers call, with the HTTP key. */
@@ -1107,12 +1219,13 @@ export type PartyEvent =
   | { op: -2; data: InviteEvent }
   | { op: -3; data: MatchmakingEvent }
   | { op: -4; data: MatchEvent }
-  | { op: -5; data: MemberEvent };
+  | { op: -5; data: MemberEvent }
+  | { op: -6; data: AttributesEvent };
 
 /** Reads what onpartydata brings; undefined for what members send and for messages of a newer server. */
 export function partyEvent(message: PartyData): PartyEvent | undefined {
   const op = Number(message.op_code);
-  if (!(op <= -1 && op >= -5)) return undefined;
+  if (!(op <= -1 && op >= -6)) return undefined;
   return { op, data: JSON.parse(new TextDecoder().decode(message.data)) } as PartyEvent;
 }
 
@@ -1121,11 +1234,12 @@ export type PartyNotice =
   | { code: 1001; content: InviteNotice }
   | { code: 1002; content: DeclinedNotice }
   | { code: 1003; content: DroppedNotice }
+  | { code: 1005; content: SeatFreeNotice }
   | { code: 1006; content: FoundNotice };
 
 /** Reads what onnotification brings; undefined for other notifications. */
 export function partyNotice(notification: Notification): PartyNotice | undefined {
   const code = Number(notification.code);
-  if (![1001, 1002, 1003, 1006].includes(code)) return undefined;
+  if (![1001, 1002, 1003, 1005, 1006].includes(code)) return undefined;
   return { code, content: notification.content } as unknown as PartyNotice;
 }

@@ -136,17 +136,18 @@ func (f *finder) notice(c *checked, at ast.Node, fields map[string]ast.Expr) {
 
 // call takes a message to a party.
 func (f *finder) call(c *checked, call *ast.CallExpr) {
-	if calls(c, call) != partyPackage+".SendData" {
-		return
+	if to := calls(c, call); to != partyPackage+".SendData" && to != partyPackage+".SendDataTo" || c.types.Path() == partyPackage {
+		return // package party has the functions, and no messages of its own
 	}
-	op := constantOf(c, call.Args[2])
+	code, data := call.Args[len(call.Args)-2], call.Args[len(call.Args)-1]
+	op := constantOf(c, code)
 	if op == nil {
 		f.problem(call, "the op code of a message to a party is a constant")
 		return
 	}
 	number, _ := constant.Int64Val(op)
-	name := strings.TrimPrefix(lastName(call.Args[2]), "Op") + "Event"
-	object := f.top(call, name, c.info.Types[call.Args[3]].Type, false)
+	name := strings.TrimPrefix(lastName(code), "Op") + "Event"
+	object := f.top(call, name, c.info.Types[data].Type, false)
 	for i, e := range f.api.Events {
 		if e.Op == number {
 			f.api.Events[i].Data = merged(e.Data, object)
