@@ -115,6 +115,7 @@ namespace Partyline
         public const string PartyNotFound = "party_not_found";
         public const string PartyFull = "party_full";
         public const string PartyLocked = "party_locked";
+        public const string PartyAway = "party_away";
         public const string NotMember = "not_member";
         public const string NotLeader = "not_leader";
         public const string AlreadyMember = "already_member";
@@ -148,6 +149,7 @@ namespace Partyline
             { PartyNotFound, 5 },
             { PartyFull, 8 },
             { PartyLocked, 9 },
+            { PartyAway, 9 },
             { NotMember, 7 },
             { NotLeader, 7 },
             { AlreadyMember, 6 },
@@ -1503,6 +1505,12 @@ namespace Partyline
 
         /// <summary>Unix seconds; to when the seat is, or was, kept</summary>
         [DataMember(Name = "until"), Preserve] public long Until { get; set; }
+
+        /// <summary>of restored: the party's native ID before</summary>
+        [DataMember(Name = "was"), Preserve] public string Was { get; set; }
+
+        /// <summary>of back: the user who led when the connection was lost</summary>
+        [DataMember(Name = "led"), Preserve] public string Led { get; set; }
     }
 
     /// <summary>AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.</summary>

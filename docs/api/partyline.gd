@@ -77,6 +77,7 @@ const REASONS := {
 	"party_not_found": 5,
 	"party_full": 8,
 	"party_locked": 9,
+	"party_away": 9,
 	"not_member": 7,
 	"not_leader": 7,
 	"already_member": 6,
@@ -1916,6 +1917,10 @@ class MemberEvent extends Answer:
 	var user_id: String = ""
 	## Unix seconds; to when the seat is, or was, kept
 	var until: int = 0
+	## of restored: the party's native ID before
+	var was: String = ""
+	## of back: the user who led when the connection was lost
+	var led: String = ""
 
 	func read(got: Dictionary) -> MemberEvent:
 		if got.get("event") != null:
@@ -1924,6 +1929,10 @@ class MemberEvent extends Answer:
 			user_id = got["user_id"]
 		if got.get("until") != null:
 			until = int(got["until"])
+		if got.get("was") != null:
+			was = got["was"]
+		if got.get("led") != null:
+			led = got["led"]
 		return self
 
 ## AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.

@@ -70,6 +70,7 @@ export type Reason =
   | "party_not_found"
   | "party_full"
   | "party_locked"
+  | "party_away"
   | "not_member"
   | "not_leader"
   | "already_member"
@@ -102,6 +103,7 @@ export const reasonNumbers: Readonly<Record<Reason, number>> = {
   party_not_found: 5,
   party_full: 8,
   party_locked: 9,
+  party_away: 9,
   not_member: 7,
   not_leader: 7,
   already_member: 6,
@@ -1040,7 +1042,11 @@ export interface MemberEvent {
   event: string;
   user_id: string;
   /** Unix seconds; to when the seat is, or was, kept */
-  until: number;
+  until?: number;
+  /** of restored: the party's native ID before */
+  was?: string;
+  /** of back: the user who led when the connection was lost */
+  led?: string;
 }
 
 /** AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed. */
