@@ -19,16 +19,20 @@ const (
 	SeatBack      // its user is a member again
 	SeatLost      // nobody came back in time, or may any more
 	SeatEnded     // with its party, or reported by another node: nobody is to be told
+
+	MemberRemoved   // by the leader; comes behind the MemberLeft
+	RequestRejected // by the leader: the session asked to join, and may not
 )
 
 // Change is something that happened to a party.
 type Change struct {
 	Kind    ChangeKind
 	ID      ID
-	Session Session // of MemberEntered, MemberLeft and MemberDropped
+	Session Session // of the Member kinds and RequestRejected
 	Native  bool    // of MemberEntered: through the engine's own join or accept
 	Moved   bool    // of MemberLeft: the user stays a member with another session
 	Seat    Seat    // of the Seat kinds
+	By      string  // of MemberRemoved and RequestRejected: the leader's user
 }
 
 // News passes changes on. Subscribe while everything is being constructed; whoever

@@ -271,7 +271,7 @@ func (v *visit) beginRemove(m Message, l *Look) error {
 	if v.book.Keeps(m.Target.UserID) {
 		kept := v.book.Kept[m.Target.UserID]
 		err := v.ban(m.Target.UserID, kept)
-		v.out.Add(party.Change{Kind: party.MemberLeft, ID: v.id, Session: kept.Member})
+		v.out.Add(party.Change{Kind: party.MemberLeft, ID: v.id, Session: kept.Member}, m.gone(party.MemberRemoved, kept.Member))
 		return errors.Join(err, v.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
 	}
 	_, member := v.last.Session(m.Target.SessionID)
@@ -307,9 +307,11 @@ func (v *visit) removed(m Message) error {
 	}
 	if !member {
 		delete(v.book.Requests, target.SessionID) // only asked, and was declined
+		v.out.Add(m.gone(party.RequestRejected, target))
 		return nil
 	}
 	v.gone(target, false)
+	v.out.Add(m.gone(party.MemberRemoved, target))
 	return v.ban(target.UserID, kept)
 }
 

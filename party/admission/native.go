@@ -46,6 +46,11 @@ func (m Message) joiner() party.Session {
 	return m.Sender
 }
 
+// gone is the news that the sender has turned somebody out or away.
+func (m Message) gone(kind party.ChangeKind, s party.Session) party.Change {
+	return party.Change{Kind: kind, ID: m.Party, Session: s, By: m.Sender.UserID}
+}
+
 func (m Message) intent() reserve.Intent {
 	in := reserve.Intent{Kind: reserve.Join, Session: m.joiner(), By: m.Sender.SessionID}
 	if m.Kind == Accept {
@@ -84,7 +89,7 @@ func (a *Admission) Before(ctx context.Context, m Message, l *Look) error {
 
 func (a *Admission) begin(ctx context.Context, m Message, l *Look) error {
 	in := m.intent()
-	leaving, unlock, err := a.elsewhere(ctx, m.Party, in.Session)
+	leaving, unlock, err := a.elsewhere(ctx, m.Party, in)
 	if err != nil {
 		return err
 	}
@@ -233,7 +238,7 @@ func (a *Admission) created(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	leaving, unlock, err := a.elsewhere(ctx, m.Party, m.Sender)
+	leaving, unlock, err := a.elsewhere(ctx, m.Party, reserve.Intent{Session: m.Sender})
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Package reconnect gives members who lost their connection time to come back: it tells
-// their party that they are away, back or lost, puts them back into the seat that
+// their party that they are away, back or lost, and whoever was removed that they are; it puts them back into the seat that
 // package admission keeps for them, and ends a seat when its time is over.
 //
 // The seats themselves are admission's, and so is the truth about them, in storage and in
@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/roster"
@@ -25,6 +27,7 @@ type Deps struct {
 	Roster    *roster.Roster
 	News      *party.News // what admission publishes
 	Sender    party.Sender
+	Notifier  party.Notifier
 	Policy    party.Policy
 	Logger    party.Logger
 	Now       party.Clock
@@ -79,7 +82,8 @@ func (s *Service) Running() int {
 type message struct {
 	Event  string `json:"event"`
 	UserID string `json:"user_id"`
-	Until  int64  `json:"until"` // Unix seconds; to when the seat is, or was, kept
+	Until  int64  `json:"until,omitempty"` // Unix seconds; to when the seat is, or was, kept
+	By     string `json:"by,omitempty"`    // of removed: the leader's user ID
 }
 
 var words = map[party.ChangeKind]string{party.SeatAway: "away", party.SeatBack: "back", party.SeatLost: "lost"}
@@ -91,16 +95,44 @@ func (s *Service) changed(c party.Change) {
 		s.arm(c.Seat)
 	case party.SeatBack, party.SeatLost, party.SeatEnded:
 		s.disarm(c.Seat)
+	case party.MemberRemoved:
+		s.tell(c.ID, message{Event: "removed", UserID: c.Session.UserID, By: c.By})
+		s.notify(c, "kicked")
+	case party.RequestRejected:
+		s.notify(c, "request_rejected")
 	}
-	word, told := words[c.Kind]
-	if !told {
-		return
-	}
-	m := message{Event: word, UserID: c.Seat.Member.UserID, Until: c.Seat.Until.Unix()}
-	if err := party.SendData(s.Sender, c.ID, party.OpMember, m); err != nil {
-		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", word, c.ID, m.UserID, err)
+	if word, told := words[c.Kind]; told {
+		s.tell(c.ID, message{Event: word, UserID: c.Seat.Member.UserID, Until: c.Seat.Until.Unix()})
 	}
 }
+
+// tell tells the party.
+func (s *Service) tell(id party.ID, m message) {
+	if err := party.SendData(s.Sender, id, party.OpMember, m); err != nil {
+		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", m.Event, id, m.UserID, err)
+	}
+}
+
+// The notification to whoever a leader has removed, or not let in. It is not stored.
+const (
+	NotifyRemoved  = 1004
+	SubjectRemoved = "party_removed"
+)
+
+// notify tells the user to whom it happened.
+func (s *Service) notify(c party.Change, kind string) {
+	ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)
+	defer cancel()
+	err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
+		UserID: c.Session.UserID, Sender: c.By, Subject: SubjectRemoved, Code: NotifyRemoved,
+		Content: map[string]any{"party_id": c.ID.String(), "by": c.By, "kind": kind},
+	}})
+	if err != nil {
+		s.Logger.Warn("removed player not notified party=%s user=%s error=%v", c.ID, c.Session.UserID, err)
+	}
+}
+
+const notifyTimeout = 5 * time.Second
 
 func (s *Service) arm(seat party.Seat) {
 	s.mu.Lock()
