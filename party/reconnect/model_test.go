@@ -321,7 +321,7 @@ func (m *model) check(*rapid.T) {
 func (m *model) messages(p *modelParty) {
 	away := map[string]bool{}
 	for _, msg := range m.w.messages() {
-		if msg.party != p.id.String() {
+		if msg.party != p.id.String() || msg.Event == "removed" { // which says nothing of a seat
 			continue
 		}
 		if (msg.Event == "away") == away[msg.UserID] {
