@@ -114,12 +114,15 @@ type PartyPreview struct {
 	Open         bool            `json:"open"`
 	LeaderUserID string          `json:"leader_user_id"`
 	Members      []MemberProfile `json:"members"`
+
+	Attributes map[string]json.RawMessage `json:"attributes,omitempty"` // those of the party that the rules make public
 }
 
 // Preview answers party_invite_preview.
 type Preview struct {
 	ID        string          `json:"id"`
 	State     InviteState     `json:"state"`
+	Waiting   int             `json:"waiting"` // players in line for a seat
 	Inviter   Profile         `json:"inviter"`
 	Party     *PartyPreview   `json:"party,omitempty"` // absent once the party is gone
 	Message   string          `json:"message"`

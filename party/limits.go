@@ -15,15 +15,15 @@ const maxLimitKeys = 100_000
 type Limits struct {
 	policy Policy
 
-	partyCreate, joinRequest, inviteCreate, share, data, arrival *limit.Keyed
-	guessUser, guessIP                                           *limit.Keyed
+	partyCreate, joinRequest, inviteCreate, share, data, arrival, attributes *limit.Keyed
+	guessUser, guessIP                                                       *limit.Keyed
 }
 
 // NewLimits makes the limits that policy names.
 func NewLimits(policy Policy, now Clock) *Limits {
 	keyed := func() *limit.Keyed { return limit.New(now, maxLimitKeys) }
 	return &Limits{
-		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), share: keyed(), data: keyed(), arrival: keyed(),
+		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), share: keyed(), data: keyed(), arrival: keyed(), attributes: keyed(),
 		guessUser: keyed(), guessIP: keyed(),
 	}
 }
@@ -74,6 +74,14 @@ func (l *Limits) Arrival(userID string) error {
 	return refuseWait(l.arrival.Take(userID, arrivalRate))
 }
 
+// attributesRate is how often a member may set attributes.
+var attributesRate = rules.Rate{N: 20, Per: time.Second}
+
+// Attributes counts one write of a member to the attributes of a party.
+func (l *Limits) Attributes(id ID, userID string) error {
+	return refuseWait(l.attributes.Take(userID+" "+id.String(), attributesRate))
+}
+
 // MayPartyCreate, MayJoinRequest and MayInviteCreate answer what the calls without May
 // would, and count nothing.
 func (l *Limits) MayPartyCreate(userID string) error {
@@ -92,7 +100,7 @@ func (l *Limits) MayInviteCreate(userID string) error {
 func (l *Limits) Buckets() map[string]int {
 	return map[string]int{
 		"party_create": l.partyCreate.Len(), "join_request": l.joinRequest.Len(), "invite_create": l.inviteCreate.Len(),
-		"data": l.data.Len(), "share": l.share.Len(), "status_by_code": l.arrival.Len(), "invite_guess_user": l.guessUser.Len(), "invite_guess_ip": l.guessIP.Len(),
+		"data": l.data.Len(), "share": l.share.Len(), "status_by_code": l.arrival.Len(), "attributes": l.attributes.Len(), "invite_guess_user": l.guessUser.Len(), "invite_guess_ip": l.guessIP.Len(),
 	}
 }
 

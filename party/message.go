@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
 )
 
 // Op codes of the messages the server itself sends to a party. Clients cannot send
@@ -15,6 +16,7 @@ const (
 	OpMatchmaking int64 = -3
 	OpMatch       int64 = -4
 	OpMember      int64 = -5
+	OpAttributes  int64 = -6
 )
 
 // serverName is the username of the server's messages.
@@ -24,6 +26,11 @@ const serverName = "partyline"
 // data from the user "partyline", whose user and session ID are the zero UUID: stock
 // SDKs read the presence, so it must be there.
 func SendData(sender Sender, id ID, opCode int64, data any) error {
+	return SendDataTo(sender, id, nil, opCode, data)
+}
+
+// SendDataTo sends it to these presences on the party's stream; to everybody for none.
+func SendDataTo(sender Sender, id ID, to []runtime.Presence, opCode int64, data any) error {
 	body, err := json.Marshal(data)
 	if err != nil {
 		return err
@@ -35,5 +42,5 @@ func SendData(sender Sender, id ID, opCode int64, data any) error {
 			OpCode:   opCode,
 			Data:     body,
 		}},
-	}, nil, true)
+	}, to, true)
 }

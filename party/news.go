@@ -19,6 +19,7 @@ const (
 	SeatBack      // its user is a member again
 	SeatLost      // nobody came back in time, or may any more
 	SeatEnded     // with its party, or reported by another node: nobody is to be told
+	PartyEnded    // nobody is in it any more, and nothing of it is kept; perhaps not the first time
 
 	MemberRemoved   // by the leader; comes behind the MemberLeft
 	RequestRejected // by the leader: the session asked to join, and may not
@@ -33,6 +34,8 @@ type Change struct {
 	Moved   bool    // of MemberLeft: the user stays a member with another session
 	Seat    Seat    // of the Seat kinds
 	By      string  // of MemberRemoved and RequestRejected: the leader's user
+
+	Attributes bool // of MemberEntered: the party has some
 }
 
 // News passes changes on. Subscribe while everything is being constructed; whoever

@@ -44,3 +44,22 @@ type ProposalState struct {
 	Needed   int   `json:"needed"`
 	AcceptBy int64 `json:"accept_by"`
 }
+
+// QueueReport is a queue as the last pass left it, for operators.
+type QueueReport struct {
+	Queue     string      `json:"queue"`
+	Tickets   int         `json:"tickets"`    // that wait, those whose players are asked not among them
+	Players   int         `json:"players"`    // seats that the tickets need, held ones too
+	OldestSec int64       `json:"oldest_sec"` // the longest of the waits
+	Sizes     []QueueSize `json:"sizes"`      // by seats, the smallest first
+	Proposals int         `json:"proposals"`  // matches that players are asked about
+	Accepted  int         `json:"accepted"`   // players who have accepted one of them
+	Needed    int         `json:"needed"`     // players who are asked
+	ETA       *QueueETA   `json:"eta_sec"`    // of a ticket that comes now; null while too little is known
+}
+
+// QueueSize is how many tickets of one size wait.
+type QueueSize struct {
+	Seats   int `json:"seats"`
+	Tickets int `json:"tickets"`
+}

@@ -13,6 +13,7 @@ type Facts struct {
 	Open, Hidden bool
 	Label        string
 	CreatedAt    time.Time
+	Attributes   bool // somebody has set some, ever
 }
 
 // Member is one session in a party. JoinedAt is zero for a member none of our hooks

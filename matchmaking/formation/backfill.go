@@ -38,7 +38,7 @@ func (f *pass) backfill(open []OpenMatch, proceed func() bool) (out []Backfill, 
 			break
 		}
 		at := int(position)
-		if !f.fits(at) || f.ticket(at).NewMatchOnly {
+		if !f.fits(at) {
 			continue
 		}
 		m, team, ok := b.find(at)
@@ -106,9 +106,12 @@ func (b *backfilling) find(at int) (match, team int, ok bool) {
 	return 0, 0, false
 }
 
-// admits reports whether a ticket may join a match: in a region near enough, and with
-// nobody it has to be kept apart from.
+// admits reports whether a ticket may join a match: one that has not begun if it wants no
+// other, in a region near enough, and with nobody it has to be kept apart from.
 func (b *backfilling) admits(m, at int) bool {
+	if b.ticket(at).NewMatchOnly && !b.open[m].Planned {
+		return false
+	}
 	if b.apart[[2]int{m, int(b.tickets[at])}] || b.near != nil && b.near[at]&b.regionBit(b.open[m].Region) == 0 {
 		return false
 	}

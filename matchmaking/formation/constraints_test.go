@@ -84,6 +84,17 @@ func TestForm_NewMatchOnly(t *testing.T) {
 	}
 }
 
+func TestForm_NewMatchOnly_JoinsPlannedMatches(t *testing.T) {
+	tickets := sized(1)
+	tickets[0].NewMatchOnly = true
+	open := []formation.OpenMatch{{ID: "runs", Open: []int{1}}, {ID: "planned", Open: []int{1}, Planned: true}}
+	res := formation.Form(now, formation.Queue{Teams: 1, TeamSize: 2, NoSkill: true}, formation.Pool{Tickets: tickets, Open: open}, nil)
+	want := []formation.Backfill{{MatchID: "planned", Placements: []formation.Placement{{}}}}
+	if !reflect.DeepEqual(res.Backfills, want) {
+		t.Errorf("Backfills = %+v; want %+v", res.Backfills, want)
+	}
+}
+
 func TestForm_SmallerTeams(t *testing.T) {
 	q := formation.Queue{Teams: 2, TeamSize: 5, MinTeamSize: 3, ShrinkAfter: time.Minute, Window: 100}
 	tickets := sized(3, 2, 1, 1, 1)
@@ -232,7 +243,7 @@ func checkFill(t *rapid.T, q formation.Queue, pool formation.Pool, b formation.B
 	m := pool.Open[slices.IndexFunc(pool.Open, func(o formation.OpenMatch) bool { return o.ID == b.MatchID })]
 	for _, p := range b.Placements {
 		tk := pool.Tickets[p.Ticket]
-		if tk.NewMatchOnly || slices.Contains(m.Apart, p.Ticket) || len(q.Latency.Regions) > 0 && tk.Latency[region(q, m.Region)] > 50+now.Sub(tk.Since).Seconds() {
+		if tk.NewMatchOnly && !m.Planned || slices.Contains(m.Apart, p.Ticket) || len(q.Latency.Regions) > 0 && tk.Latency[region(q, m.Region)] > 50+now.Sub(tk.Since).Seconds() {
 			t.Fatalf("ticket %+v in match %+v", tk, m)
 		}
 		for _, other := range b.Placements {

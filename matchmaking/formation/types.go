@@ -79,6 +79,8 @@ type OpenMatch struct {
 	Open   []int  // open seats of each team
 	Region string // where it is played; "" where the queue has no regions
 	Apart  []int  // tickets that must not join, because somebody in it and on them is blocked
+	// Planned is a match that has not begun: tickets that join no running match may join it.
+	Planned bool
 }
 
 // Pool is what one pass decides about. Tickets are named by their index in it.

@@ -51,7 +51,7 @@ func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session,
 	if err := s.roomForTicket(sessions(v)); err != nil {
 		return err
 	}
-	skill, err := s.skills.of(ctx, q.Skill, members, add.GetNumericProperties())
+	skill, err := s.skills.of(ctx, q.Skill, members, add.GetStringProperties(), add.GetNumericProperties())
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 	if err := s.roomForTicket([]party.Session{by}); err != nil {
 		return err
 	}
-	skill, err := s.skills.of(ctx, q.Skill, []string{by.UserID}, add.GetNumericProperties())
+	skill, err := s.skills.of(ctx, q.Skill, []string{by.UserID}, add.GetStringProperties(), add.GetNumericProperties())
 	if err != nil {
 		return err
 	}

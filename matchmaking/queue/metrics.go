@@ -38,7 +38,9 @@ var _ Metrics = runtime.NakamaModule(nil)
 // measure reports what a pass leaves behind. Queues that nobody waits in are reported too:
 // a gauge that is not set stays where it was.
 func (p *pass) measure() {
+	waiting := 0
 	for name := range p.cfg.Queues {
+		waiting += len(p.left[name])
 		tags := map[string]string{"queue": name}
 		left := p.left[name]
 		oldest := time.Duration(0)
@@ -50,6 +52,11 @@ func (p *pass) measure() {
 		p.metrics.MetricsGaugeSet(MetricProposals, tags, float64(len(p.proposals.list(name))))
 	}
 	p.metrics.MetricsTimerRecord(MetricPass, nil, p.now().Sub(p.began))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pace.before = p.began; waiting == 0 {
+		p.pace.before = time.Time{}
+	}
 }
 
 // waited reports the waits of tickets that have found a match.

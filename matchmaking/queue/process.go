@@ -55,7 +55,14 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 	s.mu.Lock()
 	p.number = s.passes
 	s.passes++
+	interval, tooSlow := time.Duration(0), false
+	if asks(p.cfg) {
+		interval, tooSlow = s.pace.begin(p.began)
+	}
 	s.mu.Unlock()
+	if tooSlow {
+		s.logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
+	}
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
 	for _, asked := range s.proposals.list("") {
 		for _, user := range asked.users() {
@@ -75,6 +82,16 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 	p.remember()
 	p.measure()
 	return p.groups
+}
+
+// asks reports whether a queue asks its players before a match is made.
+func asks(c rules.Config) bool {
+	for _, q := range c.Queues {
+		if q.Accept != nil {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *pass) protected(queue string, run func()) {

@@ -130,7 +130,7 @@ const proposalPrefix = "proposal "
 // wanting are the proposals in which somebody is to be replaced, as matches to fill.
 func (r *queueRun) wanting(index map[string]*waiting) (open []formation.OpenMatch) {
 	for _, p := range r.seeking {
-		m := formation.OpenMatch{ID: proposalPrefix + strconv.Itoa(p.id), Open: p.open(), Region: p.region}
+		m := formation.OpenMatch{ID: proposalPrefix + strconv.Itoa(p.id), Open: p.open(), Region: p.region, Planned: true}
 		sum, n := 0.0, 0
 		for _, part := range p.parts {
 			w := index[part.ticket]

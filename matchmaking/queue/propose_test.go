@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,11 +154,12 @@ func TestAccept_FindOne(t *testing.T) {
 			if err == nil {
 				return // is their own replacement
 			}
-			late, lateTickets := w.soloes(1)
+			late := w.player()
+			lateTicket := w.queueSolo(late, text("queue", "duo", "join_in_progress", "no")) // this match has not begun
 			w.process()
-			w.wantNotified(late[0], "match_found")
+			w.wantNotified(late, "match_found")
 			w.wantNotified(alone[0], "match_found", "matchmaking replaced")
-			w.accepts(late[0], lateTickets[0])
+			w.accepts(late, lateTicket)
 			matches := w.process()
 			if len(matches["match-0"]) != 4 {
 				t.Fatalf("matches = %v; want the three and the newcomer", matches)
@@ -194,6 +196,10 @@ func TestAccept_NoReplacement(t *testing.T) {
 	w.wantEvents(id, "queued duo", "found duo", "queued duo: no_replacement", "found duo")
 	status, err := w.Status(t.Context(), callerOf(players[1]), id.String())
 	w.must(err)
+	reports := w.Report()
+	if r := reports[slices.IndexFunc(reports, func(r party.QueueReport) bool { return r.Queue == "duo" })]; r.Proposals != 1 || r.Needed != 4 || r.Accepted != 0 || r.Tickets != 0 {
+		t.Errorf("report = %+v; want one proposal to four players", r)
+	}
 	if len(status.Tickets) != 1 || status.Tickets[0].WaitedSec < 30 || status.Tickets[0].Proposal == nil || status.Tickets[0].Proposal.Accepted != 0 {
 		t.Errorf("status = %+v; want the age kept and nobody's old answer", status)
 	}
@@ -395,4 +401,29 @@ func TestAccept_Properties(t *testing.T) {
 			},
 		})
 	})
+}
+
+// A server that looks too rarely for queues that ask is told so, once.
+func TestAccept_WarnsOfRarePasses(t *testing.T) {
+	for name, tt := range map[string]struct {
+		interval time.Duration
+		asks     bool
+		want     int
+	}{"rare": {6 * time.Second, true, 1}, "often": {5 * time.Second, true, 0}, "nobody_asks": {6 * time.Second, false, 0}} {
+		t.Run(name, func(t *testing.T) {
+			w := asking(t)
+			if !tt.asks {
+				w = newWorld(t, configWithQueues())
+			}
+			w.soloes(1)
+			for range 8 {
+				w.process()
+				w.clock.Advance(tt.interval)
+			}
+			lines := slices.DeleteFunc(w.log.Lines(), func(line string) bool { return !strings.Contains(line, "interval_sec") })
+			if len(lines) != tt.want {
+				t.Errorf("warned %q; want %d warnings", lines, tt.want)
+			}
+		})
+	}
 }

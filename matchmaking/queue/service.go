@@ -92,6 +92,7 @@ type Service struct {
 	passes   int                    // so far; only Process counts
 	queues   map[string]rules.Queue // of the last pass
 	editions int                    // so far: how often the queues were not those of the pass before
+	pace     pace
 }
 
 // New makes a service.

@@ -58,12 +58,15 @@ func newSkills(accounts Accounts, objects Objects, logger party.Logger, now part
 // of is the strength of a ticket: of one player, or of a party as the queue aggregates
 // it. A player without a number has the default. With source "ticket" it is the client's
 // word and refused with InvalidRequest unless it is a sensible number.
-func (s *skills) of(ctx context.Context, k *rules.Skill, users []string, numbers map[string]float64) (float64, error) {
+func (s *skills) of(ctx context.Context, k *rules.Skill, users []string, texts map[string]string, numbers map[string]float64) (float64, error) {
 	if k == nil || len(users) == 0 {
 		return 0, nil
 	}
 	if k.Source == rules.SkillFromTicket {
 		value, ok := numbers[k.Property]
+		if text, given := texts[k.Property]; given && !ok {
+			value, ok = parse(text), true
+		}
 		if !ok {
 			return k.Default, nil
 		}
@@ -189,8 +192,8 @@ func (s *skills) numberIn(object, field string) (float64, bool) {
 	}
 	number, ok := value.(float64)
 	if text, is := value.(string); is {
-		parsed, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-		number, ok = parsed, err == nil && !math.IsNaN(parsed)
+		number = parse(text)
+		ok = !math.IsNaN(number)
 	}
 	if !ok {
 		s.mu.Lock()
@@ -202,4 +205,12 @@ func (s *skills) numberIn(object, field string) (float64, bool) {
 		return 0, false
 	}
 	return min(max(number, -maxSkill), maxSkill), true
+}
+
+// parse reads a number that is written as text, NaN where it is none.
+func parse(text string) float64 {
+	if number, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
+		return number
+	}
+	return math.NaN()
 }

@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"maps"
 	"math"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func TestSkill_Sources(t *testing.T) {
 		name     string
 		skill    rules.Skill
 		metadata []string // of the members; nil for no such field
-		ticket   *float64
+		ticket   any      // a number or a text of the client's
 		want     float64
 		reason   party.Reason
 	}{
@@ -37,11 +38,13 @@ func TestSkill_Sources(t *testing.T) {
 		{"beyond_bounds", account, []string{`{"mmr":1e9}`, `{"mmr":1e9}`}, nil, 1e6, ""},
 		{"storage", storage, []string{`{"mmr":1000}`, `{"mmr":1400}`}, nil, 1200, ""},
 		{"storage_field", field(storage, "elo"), []string{`{"elo":1000,"mmr":5}`, `{"elo":1400}`}, nil, 1200, ""},
-		{"ticket", ticket, nil, new(1234.0), 1234, ""},
+		{"ticket", ticket, nil, 1234.0, 1234, ""},
+		{"ticket_as_text", ticket, nil, " 1234 ", 1234, ""},
+		{"ticket_as_word", ticket, nil, "high", 0, party.InvalidRequest},
 		{"ticket_without", ticket, nil, nil, 700, ""},
-		{"ticket_infinite", ticket, nil, new(math.Inf(1)), 0, party.InvalidRequest},
-		{"ticket_no_number", ticket, nil, new(math.NaN()), 0, party.InvalidRequest},
-		{"ticket_is_not_asked", account, []string{`{"mmr":1}`, `{"mmr":1}`}, new(9000.0), 1, ""},
+		{"ticket_infinite", ticket, nil, math.Inf(1), 0, party.InvalidRequest},
+		{"ticket_no_number", ticket, nil, math.NaN(), 0, party.InvalidRequest},
+		{"ticket_is_not_asked", account, []string{`{"mmr":1}`, `{"mmr":1}`}, 9000.0, 1, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -56,9 +59,12 @@ func TestSkill_Sources(t *testing.T) {
 					w.objects[[3]string{"stats", "ranked", players[i].UserID}] = object
 				}
 			}
-			add := &rtapi.PartyMatchmakerAdd{StringProperties: rankedEU, NumericProperties: map[string]float64{}}
-			if tt.ticket != nil {
-				add.NumericProperties["mmr"] = *tt.ticket
+			add := &rtapi.PartyMatchmakerAdd{StringProperties: maps.Clone(rankedEU), NumericProperties: map[string]float64{}}
+			switch v := tt.ticket.(type) {
+			case float64:
+				add.NumericProperties["mmr"] = v
+			case string:
+				add.StringProperties["mmr"] = v
 			}
 			err := w.CheckParty(t.Context(), id, players[0], add)
 			w.wantReason(err, tt.reason)

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -84,13 +85,45 @@ func (s *Service) statusOf(t Ticket) party.QueueTicket {
 			status.HoldingBack = append(status.HoldingBack, party.HoldingBack{Reason: string(h.Reason), Tickets: h.Tickets})
 		}
 	}
-	if p50, p90, ok := s.history.expect(t.Queue, len(t.Members), waited); ok {
-		status.ETA = &party.QueueETA{P50: seconds(p50), P90: seconds(p90)}
-	}
+	status.ETA = s.eta(t.Queue, len(t.Members), waited)
 	if accepted, needed, by, asked := s.proposals.state(t.ID); asked {
 		status.Proposal = &party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: by.Unix()}
 	}
 	return status
+}
+
+// eta is null while too little is known of the queue.
+func (s *Service) eta(queue string, seats int, waited time.Duration) *party.QueueETA {
+	p50, p90, ok := s.history.expect(queue, seats, waited)
+	if !ok {
+		return nil
+	}
+	return &party.QueueETA{P50: seconds(p50), P90: seconds(p90)}
+}
+
+// Report shows operators every queue of the rules file as the last pass left it.
+func (s *Service) Report() []party.QueueReport {
+	now, list := s.now(), []party.QueueReport{}
+	s.mu.Lock()
+	scenes := s.scenes
+	s.mu.Unlock()
+	for _, name := range slices.Sorted(maps.Keys(s.policy().Queues)) {
+		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: s.eta(name, 0, 0)}
+		sizes := map[int]int{}
+		for _, t := range scenes[name].pool.Tickets {
+			r.Tickets, r.Players, r.OldestSec = r.Tickets+1, r.Players+t.Size, max(r.OldestSec, int64(now.Sub(t.Since)/time.Second))
+			sizes[t.Size]++
+		}
+		for _, seats := range slices.Sorted(maps.Keys(sizes)) {
+			r.Sizes = append(r.Sizes, party.QueueSize{Seats: seats, Tickets: sizes[seats]})
+		}
+		for _, p := range s.proposals.list(name) {
+			accepted, needed := p.count()
+			r.Proposals, r.Accepted, r.Needed = r.Proposals+1, r.Accepted+accepted, r.Needed+needed
+		}
+		list = append(list, r)
+	}
+	return list
 }
 
 func seconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }

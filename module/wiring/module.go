@@ -18,12 +18,15 @@ import (
 	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/attributes"
+	"partyline/party/entry"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/limit"
 	"partyline/party/reconnect"
 	"partyline/party/roster"
 	"partyline/party/rules"
+	"partyline/party/waitlist"
 	"partyline/rpc"
 	"partyline/rpc/landing"
 )
@@ -60,6 +63,8 @@ type Module struct {
 	reconnect *reconnect.Service
 	blocks    party.BlockList
 	matches   *matchmaking.Matches
+	shared    *attributes.Service
+	line      *waitlist.Service
 	telling   telling
 	queues    *queue.Service
 	calls     []rpc.Set
@@ -123,6 +128,9 @@ func (m *Module) construct(env environment) error {
 		Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
+	m.shared = attributes.New(attributes.Deps{
+		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
+	})
 	m.prepareStatus(news, roster, admission, limits, policy)
 	m.invites = invite.New(invite.Deps{
 		Store: store, Roster: roster, Admission: admission, Limits: limits,
@@ -130,10 +138,14 @@ func (m *Module) construct(env environment) error {
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
 		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
-		Match: m.matches.Of, Seat: m.matches.Late,
+		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
 	})
 	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
-	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites)}, ruled.calls...)
+	m.line = waitlist.New(waitlist.Deps{
+		Entry:   entry.Entry{Admission: admission, Roster: roster, Blocks: m.blocks, Judge: judge, Policy: policy},
+		Invites: m.invites, Notifier: m.nk, News: news, Logger: m.logger, Now: m.now,
+	})
+	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites), rpc.Shared(m.shared), rpc.Wait(m.line)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, admission, policy),
 		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good
@@ -142,6 +154,7 @@ func (m *Module) construct(env environment) error {
 		hooks.Judged(ruled.checks, admission, judge.Has, judge.Enforces),
 		hooks.Admission(admission), // behind all that may refuse
 	}
+	m.hooks = append(m.hooks, hooks.Sessions("waitlist", "line", nil, m.line.Ended))
 	m.addReconnect(news, roster, admission, policy)
 	m.completeStatus(news, admission, limits, policy)
 	m.addMatches(news)

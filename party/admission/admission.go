@@ -105,6 +105,7 @@ type Look struct {
 	Reserved []string // users for whom a seat is kept, and who are neither members nor joining; in no order, as are the next ones
 	Expected []string // users who are no members and have a seat kept for them or are joining
 	Away     []string // users whose kept seat waits for them
+	Waiting  int      // how many wait in line for a seat
 	turns    uint64
 }
 
@@ -134,7 +135,7 @@ func (a *Admission) Look(ctx context.Context, id party.ID) (l Look, err error) {
 }
 
 func (v *visit) seen() Look {
-	l := Look{View: v.last.View, turns: v.turns}
+	l := Look{View: v.last.View, Waiting: len(v.book.Waiting), turns: v.turns}
 	l.Reserved, l.Expected, l.Away = v.book.Summary(v.last.View)
 	return l
 }
@@ -245,6 +246,15 @@ func (v *visit) liveRequests() (live int, err error) {
 	return live, nil
 }
 
+// NoteAttributes notes, for every node, that the party has attributes.
+func (a *Admission) NoteAttributes(id party.ID) {
+	a.briefly(id, func(v *visit) {
+		v.roster.NoteAttributes(id)
+		v.last = roster.Snapshot{}
+		v.changed()
+	})
+}
+
 // Locked refuses with PartyLocked while the rules let nobody new into the party.
 func (a *Admission) Locked(ctx context.Context, v party.View) error { return a.locked(ctx, v) }
 
@@ -351,6 +361,7 @@ func (v *visit) gone(s party.Session, moved bool) {
 
 // entered mirrors that a session has become a member.
 func (v *visit) entered(s party.Session, native bool) {
+	had := v.last.HasAttributes()
 	after, err := v.roster.Enter(v.last, v.id, s)
 	v.last = after
 	v.changed()
@@ -358,7 +369,7 @@ func (v *visit) entered(s party.Session, native bool) {
 		v.logger.Warn("party member not mirrored party=%s session=%s error=%v", v.id, s.SessionID, err)
 		return
 	}
-	v.out.Add(party.Change{Kind: party.MemberEntered, ID: v.id, Session: s, Native: native})
+	v.out.Add(party.Change{Kind: party.MemberEntered, ID: v.id, Session: s, Native: native, Attributes: had || after.HasAttributes()})
 }
 
 // Stats is what an Admission holds in memory, on this node alone.

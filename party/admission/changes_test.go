@@ -15,7 +15,7 @@ import (
 func (k *kernel) changes() *[]string {
 	kinds := map[party.ChangeKind]string{
 		party.PartyCreated: "created", party.PartyClosed: "closed", party.PartyUpdated: "updated", party.MemberEntered: "entered",
-		party.MemberLeft: "left", party.MemberDropped: "dropped", party.SeatsChanged: "seats",
+		party.MemberLeft: "left", party.MemberDropped: "dropped", party.SeatsChanged: "seats", party.PartyEnded: "ended",
 		party.MemberRemoved: "removed", party.RequestRejected: "rejected",
 	}
 	told := &[]string{}
@@ -49,7 +49,7 @@ func TestRoster_OnChange(t *testing.T) {
 	k.admission.Closed(ctx, id)
 	k.must(k.admission.Ended(t.Context(), p[0]))
 	want := []string{
-		"created ", "entered player2", "entered player3", "updated ", "left player2", "rejected player5", "entered player4", "left player4", "removed player4", "dropped player3", "seats ", "closed ",
+		"created ", "entered player2", "entered player3", "updated ", "left player2", "rejected player5", "entered player4", "left player4", "removed player4", "dropped player3", "seats ", "closed ", "ended ",
 	}
 	if !slices.Equal(*told, want) {
 		t.Errorf("told %q; want %q", *told, want)

@@ -97,8 +97,8 @@ func (v *visit) reportAway() error {
 	return errors.Join(append(errs, err)...)
 }
 
-// seated comes after a user has become a member: a seat kept for them has done its duty,
-// and, where they were let in all the same, a kick as well.
+// seated comes after a user has become a member: a seat kept for them has done its duty, as
+// has their wait in line and, where they were let in all the same, a kick.
 func (v *visit) seated(userID string, liftKick bool) error {
 	_, kicked := v.book.Kicks[userID]
 	edit := func(r reserve.Record) {}
@@ -106,9 +106,16 @@ func (v *visit) seated(userID string, liftKick bool) error {
 		delete(v.book.Kicks, userID)
 		edit = func(r reserve.Record) { delete(r.Kicks, userID) }
 	}
+	_, waited := v.book.Waiting[userID]
+	if waited {
+		delete(v.book.Waiting, userID)
+		v.lined()
+		lift := edit
+		edit = func(r reserve.Record) { lift(r); delete(r.Waiting, userID) }
+	}
 	k := v.book.Kept[userID]
-	switch {
-	case k == nil && !(liftKick && kicked):
+	switch changes := liftKick && kicked || waited; {
+	case k == nil && !changes:
 		return nil
 	case k == nil:
 		err := v.write(nil, edit)
@@ -368,6 +375,7 @@ func (v *visit) forget() {
 		err := v.write(users, func(r reserve.Record) {
 			clear(r.Kicks)
 			clear(r.Seats)
+			clear(r.Waiting)
 		})
 		if err != nil {
 			v.logger.Warn("party record not removed party=%s error=%v", v.id, err)
@@ -377,10 +385,12 @@ func (v *visit) forget() {
 		v.out.Add(party.Change{Kind: party.MemberDropped, ID: v.id, Session: s})
 	}
 	v.roster.Losses.End(v.id)
+	v.out.Add(party.Change{Kind: party.PartyEnded, ID: v.id})
 	pending := v.book.Pending // that may still land
 	v.book = reserve.NewBook()
 	v.book.Pending = pending
 	v.known, v.recorded = false, false
+	v.lined()
 	v.last = roster.Snapshot{}
 	v.changed()
 }

@@ -137,6 +137,7 @@ func (v *visit) load() error {
 	for _, user := range found {
 		v.index.setAway(user, v.id, true)
 	}
+	v.lined()
 	v.known = true
 	if settled {
 		v.state = v.last.Revision()
@@ -159,7 +160,9 @@ func (v *visit) announce() {
 type index struct {
 	mu    sync.Mutex // a leaf: nothing else is locked while it is held
 	begun map[string]begun
-	away  map[string][]party.ID // where seats are kept, by user
+	away  map[string][]party.ID        // where seats are kept, by user
+	lines map[party.ID][]string        // who waits in line
+	waits map[string]map[party.ID]bool // in which lines a user waits
 }
 
 // begun is the native join or request a session has under way.
@@ -169,7 +172,9 @@ type begun struct {
 	until  time.Time
 }
 
-func newIndex() index { return index{begun: map[string]begun{}, away: map[string][]party.ID{}} }
+func newIndex() index {
+	return index{begun: map[string]begun{}, away: map[string][]party.ID{}, lines: map[party.ID][]string{}, waits: map[string]map[party.ID]bool{}}
+}
 
 func (x *index) begin(session string, b begun) {
 	x.mu.Lock()

@@ -42,8 +42,17 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 	default:
 		return Lead{}, err
 	}
-	if err := s.mayJoin(ctx, c, r, look); err != nil {
+	if err := s.entry.May(ctx, c, r.By, look); err != nil {
 		return Lead{}, err
 	}
 	return Lead{PartyID: id, InviteID: r.ID}, nil
+}
+
+// Destination answers where the invite of a code leads, whatever has become of it.
+func (s *Service) Destination(ctx context.Context, c party.Caller, typed string) (party.ID, error) {
+	_, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	if err != nil {
+		return party.ID{}, err
+	}
+	return s.destination(ctx, f.rec)
 }

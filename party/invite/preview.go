@@ -97,10 +97,11 @@ func (s *Service) publicPreviewOf(ctx context.Context, r *record) (party.Preview
 
 // target is the party an invite leads to, as a viewer meets it.
 type target struct {
-	v      party.View
-	held   int  // seats kept for users other than the viewer
-	alive  bool // false where there is no such party
-	locked bool // the rules do not let the viewer in
+	v       party.View
+	held    int  // seats kept for users other than the viewer
+	waiting int  // in line for a seat
+	alive   bool // false where there is no such party
+	locked  bool // the rules do not let the viewer in
 }
 
 func (s *Service) target(ctx context.Context, r *record, viewer string) (target, error) {
@@ -109,7 +110,7 @@ func (s *Service) target(ctx context.Context, r *record, viewer string) (target,
 	var look admission.Look
 	if err == nil {
 		look, err = s.Admission.Look(ctx, id)
-		t.v, t.held = look.View, look.Held(viewer)
+		t.v, t.held, t.waiting = look.View, look.Held(viewer), look.Waiting
 	}
 	if party.ReasonOf(err) == party.PartyNotFound {
 		return target{}, nil
@@ -156,7 +157,7 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 	_, member := v.Member(viewer)
 	p := party.Preview{
 		ID: r.ID, State: s.state(r, viewer, t, member || v.Size()+t.held < v.MaxSize),
-		Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
+		Waiting: t.waiting, Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
 	}
 	profiles, err := s.profiles(ctx, r, v, faces)
 	if err != nil {
@@ -174,9 +175,13 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
 		return party.Preview{}, err
 	}
+	shared, err := s.Attributes(ctx, v)
+	if err != nil {
+		return party.Preview{}, err
+	}
 	p.Party = &party.PartyPreview{
 		PartyID: v.ID.String(), Size: v.Size(), MaxSize: v.MaxSize, Held: count.Held, OnTheWay: count.OnTheWay(), Open: v.Open,
-		LeaderUserID: v.Leader().UserID, Members: make([]party.MemberProfile, len(v.Members)),
+		LeaderUserID: v.Leader().UserID, Members: make([]party.MemberProfile, len(v.Members)), Attributes: shared,
 	}
 	for i, m := range v.Members {
 		st := statuses[m.SessionID]

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"partyline/party"
 	"partyline/party/admission"
-	"partyline/party/rules"
 )
 
 // Redeem makes one of the caller's live sessions a member of the party the invite leads
@@ -41,7 +39,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if goneErr != nil && party.ReasonOf(goneErr) != party.PartyNotFound {
 		return none, fmt.Errorf("look at party: %w", goneErr)
 	}
-	session, sessionErr := s.pick(c, sessionID, look.View)
+	session, sessionErr := s.entry.Session(c, sessionID, look.View)
 	if sessionErr == nil {
 		if _, member := look.Session(session.SessionID); member {
 			return s.redemption(ctx, id, r, c.UserID), nil
@@ -59,7 +57,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if _, err := s.Admission.Check(ctx, id, r.intent(session), &look); err != nil {
 		return none, fmt.Errorf("check admission: %w", err)
 	}
-	if err := s.mayJoin(ctx, c, r, look); err != nil {
+	if err := s.entry.May(ctx, c, r.By, look); err != nil {
 		return none, err
 	}
 	if err := s.enter(ctx, key, f, look, session); err != nil {
@@ -84,65 +82,6 @@ func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) 
 		return party.ID{}, err
 	}
 	return s.follow(ctx, r, in)
-}
-
-// pick chooses the session that is to become a member.
-func (s *Service) pick(c party.Caller, sessionID string, v party.View) (party.Session, error) {
-	if c.SessionID != "" && (sessionID == "" || sessionID == c.SessionID) {
-		return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}, nil
-	}
-	live, err := s.Roster.Sessions(c.UserID)
-	if err != nil {
-		return party.Session{}, err
-	}
-	if sessionID != "" {
-		i := slices.IndexFunc(live, func(l party.Session) bool { return l.SessionID == sessionID })
-		if i < 0 {
-			return party.Session{}, invalid("session_id", "must be one of your live sessions")
-		}
-		return live[i], nil
-	}
-	if m, member := v.Member(c.UserID); member {
-		return m.Session, nil // whichever it is, the user is where the invite leads
-	}
-	switch {
-	case len(live) == 0:
-		return party.Session{}, party.Refuse(party.NoLiveSession, "Start the game first, then open the invite again.")
-	case len(live) == 1:
-		return live[0], nil
-	case s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest:
-		if newest, known := party.Newest(live); known {
-			return newest, nil
-		}
-	}
-	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; name one with session_id.")
-}
-
-// mayJoin asks whoever may object besides the door itself.
-func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, look admission.Look) error {
-	others := []string{r.By}
-	for _, m := range look.Members {
-		if !slices.Contains(others, m.UserID) {
-			others = append(others, m.UserID)
-		}
-	}
-	blocked, err := s.Blocks.With(ctx, c.UserID, others)
-	if err != nil {
-		return fmt.Errorf("read blocks: %w", err)
-	}
-	if len(blocked) > 0 {
-		return party.Refuse(party.Blocked, "You cannot join this party.")
-	}
-	if look.Returning(c.UserID) { // no rule keeps out who only comes back
-		return nil
-	}
-	err = s.Judge.Decide(ctx, party.Question{
-		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: look.View, Held: look.Held(c.UserID), Invited: true,
-	})
-	if err != nil {
-		return fmt.Errorf("ask rules: %w", err)
-	}
-	return nil
 }
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is

@@ -8,6 +8,7 @@ package invite
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"sync"
 
@@ -16,6 +17,7 @@ import (
 	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/entry"
 	"partyline/party/roster"
 )
 
@@ -29,7 +31,7 @@ type Blocks interface {
 	With(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
-// Deps is what a Service works with. All are needed but the last six.
+// Deps is what a Service works with. All are needed but the last seven.
 type Deps struct {
 	Store     *Store
 	Roster    *roster.Roster
@@ -48,13 +50,16 @@ type Deps struct {
 	Match    party.MatchOf  // the match a party is in; nil for none
 	Seat     party.SeatFor  // a seat in it for whoever redeems; nil for none
 
-	Footprints party.Footprints              // nil counts members and held seats
+	Footprints party.Footprints // nil counts members and held seats
+	// Attributes returns the party's public ones; nil for none.
+	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error)
 	Over       func(inviteID, userID string) // hears of invites taken back, and declined by a user; nil for nobody
 }
 
 // Service is invites from creation to their end. Safe for concurrent use.
 type Service struct {
 	Deps
+	entry    entry.Entry
 	turns    turns
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
@@ -88,12 +93,16 @@ func New(d Deps) *Service {
 	if d.Footprints == nil {
 		d.Footprints = seatsOnly(d.Admission)
 	}
+	if d.Attributes == nil {
+		d.Attributes = func(context.Context, party.View) (map[string]json.RawMessage, error) { return nil, nil }
+	}
 	if d.Over == nil {
 		d.Over = func(string, string) {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{
 		Deps: d, ctx: ctx, cancel: cancel,
+		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
 		turns:    turns{byKey: map[string]*turn{}},
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),

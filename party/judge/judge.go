@@ -34,7 +34,7 @@ type Deps struct {
 }
 
 // Attributes answers what has been set for a party, and by each member, by user ID.
-type Attributes func(ctx context.Context, id party.ID) (shared map[string]any, members map[string]map[string]any, err error)
+type Attributes func(ctx context.Context, v party.View) (shared map[string]any, members map[string]map[string]any, err error)
 
 // Judge answers for the designers' rules.
 type Judge struct {
@@ -166,7 +166,7 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 		}
 	}
 	if j.Attributes != nil && (set.Uses(q.Action, "party.attributes") || set.Uses(q.Action, "party.members.attributes")) {
-		shared, members, err := j.Attributes(ctx, v.ID)
+		shared, members, err := j.Attributes(ctx, v)
 		if err != nil {
 			return f, fmt.Errorf("read the party's attributes: %w", err)
 		}

@@ -49,6 +49,7 @@ type Deps struct {
 	Seats   Seats
 	Invites Invites
 	Limits  func() map[string]int // buckets each limit remembers
+	Queues  func() []party.QueueReport
 	Vitals  func() Vitals
 	Now     party.Clock
 }

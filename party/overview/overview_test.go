@@ -62,6 +62,7 @@ func newWorld(t *testing.T, file string) *world {
 		Live: w.live, Judge: w.judge, Lister: w, Seats: w, Invites: w, Now: w.clock.Now,
 		Limits: func() map[string]int { return map[string]int{"data": 3} },
 		Vitals: func() overview.Vitals { return w.vitals },
+		Queues: func() []party.QueueReport { return []party.QueueReport{{Queue: "duo", Tickets: 2}} },
 	})
 	return w
 }
@@ -231,6 +232,7 @@ func TestStats(t *testing.T) {
 		Health:  overview.Health{OK: true, Problems: []string{}, Rules: overview.InForce{Source: w.path, Version: 1, LoadedAt: since.Unix()}},
 		Denials: []overview.RuleDenials{{Rule: "no", Count: 3}},
 		Invites: overview.InviteStats{Counts: invite.Counts{Created: 5, Redeemed: 3}, Outstanding: 1, More: true},
+		Queues:  []party.QueueReport{{Queue: "duo", Tickets: 2}},
 		Memory:  admission.Stats{Parties: 1, Holds: 2}, Buckets: map[string]int{"data": 3},
 	}
 	if text, wanted := asJSON(t, got), asJSON(t, want); text != wanted {

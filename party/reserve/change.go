@@ -127,12 +127,18 @@ func (b Book) Untold() (fresh, overdue []*KeptSeat) {
 	return fresh, overdue
 }
 
-// Merge makes kicks and kept seats what storage says they are; kept seats that this
+// Merge makes kicks, kept seats and the line what storage says they are; kept seats that this
 // process has not stored yet stay. It returns the kept seats that ended elsewhere and the
 // users for whom storage knows one that the book did not.
 func (b Book) Merge(r Record) (ended []party.Seat, found []string) {
 	clear(b.Kicks)
 	maps.Copy(b.Kicks, r.Kicks)
+	for user, w := range r.Waiting {
+		w.Blocked = b.Waiting[user].Blocked
+		r.Waiting[user] = w
+	}
+	clear(b.Waiting)
+	maps.Copy(b.Waiting, r.Waiting)
 	for user, k := range b.Kept {
 		if s, ok := r.Seats[user]; k.Stored && (!ok || s.Member.SessionID != k.Member.SessionID) {
 			delete(b.Kept, user)

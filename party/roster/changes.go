@@ -114,6 +114,15 @@ func (r *Roster) Update(id party.ID, open, hidden bool, label string) {
 	})
 }
 
+// NoteAttributes mirrors that the party has attributes.
+func (r *Roster) NoteAttributes(id party.ID) {
+	r.change(id, func(sh *shared) bool {
+		changed := !sh.Attributes
+		sh.Attributes = true
+		return changed
+	})
+}
+
 // End forgets a party that has been closed.
 func (r *Roster) End(id party.ID) {
 	r.locked(id, func() {

@@ -26,9 +26,10 @@ type mirrorEntry struct {
 }
 
 const (
-	mirrorVersion = "1"
-	flagOpen      = 1
-	flagHidden    = 2
+	mirrorVersion  = "1"
+	flagOpen       = 1
+	flagHidden     = 2
+	flagAttributes = 4
 )
 
 // encode is the version, then the fields by single spaces, the label last because only
@@ -40,6 +41,9 @@ func (e mirrorEntry) encode() string {
 	}
 	if e.Hidden {
 		flags |= flagHidden
+	}
+	if e.Attributes {
+		flags |= flagAttributes
 	}
 	b := make([]byte, 0, 160+len(e.Label))
 	b = append(b, mirrorVersion...)
@@ -79,7 +83,7 @@ func decodeMirror(s string) (mirrorEntry, bool) {
 		shared: shared{
 			Facts: party.Facts{
 				MaxSize: int(n[4]), Open: n[5]&flagOpen != 0, Hidden: n[5]&flagHidden != 0,
-				Label: label, CreatedAt: party.FromNanos(n[3]),
+				Label: label, CreatedAt: party.FromNanos(n[3]), Attributes: n[5]&flagAttributes != 0,
 			},
 			rev: n[0], state: n[1], leader: leader,
 		},

@@ -43,6 +43,9 @@ type Snapshot struct {
 // Revision says up to which change of what is reserved in the party the snapshot goes.
 func (s Snapshot) Revision() int64 { return s.shared.state }
 
+// HasAttributes reports whether the party has attributes.
+func (s Snapshot) HasAttributes() bool { return s.shared.Attributes }
+
 // A party's facts are written by the hook after its creation. Somebody who reads in
 // between, over another connection, waits for them. From the fourth look on the host's index
 // is asked as well: it is up to a second behind, so one that knows nothing is asked again.

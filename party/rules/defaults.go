@@ -13,6 +13,7 @@ func Default() Config {
 			OnePerUser:   ManyPerUser,
 			SecondSocket: SecondSocketRefuse,
 			KickBan:      10 * time.Minute,
+			Waitlist:     Waitlist{Hold: time.Minute, Max: 50},
 			Requests:     Requests{Cap: 16, Rate: Rate{N: 10, Per: time.Minute}, WhileInParty: true},
 		},
 		Invites: Invites{
@@ -31,6 +32,7 @@ func Default() Config {
 			Stall:    120 * time.Second,
 			Incoming: 10 * time.Minute,
 		},
+		Attributes: Attributes{Party: InviteLeader},
 		Limits: Limits{
 			InviteCreate:    Rate{N: 60, Per: time.Minute},
 			InviteGuess:     GuessLimits{PerUser: Rate{N: 5, Per: time.Minute}, PerIP: Rate{N: 100, Per: time.Minute}},

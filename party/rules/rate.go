@@ -28,6 +28,14 @@ func (r Rate) PerSecond() float64 {
 	return float64(r.N) / r.Per.Seconds()
 }
 
+// Interval is the time between two events of the rate, 0 where it is unlimited.
+func (r Rate) Interval() time.Duration {
+	if r.N == 0 || r.Per <= 0 {
+		return 0
+	}
+	return r.Per / time.Duration(r.N)
+}
+
 // String is the form ParseRate reads.
 func (r Rate) String() string {
 	switch {

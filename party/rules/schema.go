@@ -21,6 +21,8 @@ type Config struct {
 	Invites Invites `yaml:"invites"`
 	// What members tell each other about loading and being ready.
 	Status Status `yaml:"status"`
+	// What parties and their members can set for everybody in them to read.
+	Attributes Attributes `yaml:"attributes"`
 	// How often one player or one address may do something.
 	Limits Limits `yaml:"limits"`
 	// What clients may search for in lists of parties and matches, and in tickets
@@ -61,6 +63,8 @@ type Parties struct {
 	KickBan time.Duration `yaml:"kick_ban" limit:"0s..168h"`
 	// KickBanJoins says that the file sets kick_ban, so that it binds native joins too.
 	KickBanJoins bool `yaml:"-"`
+	// Who waits for a seat of a full party.
+	Waitlist Waitlist `yaml:"waitlist"`
 	// When nobody new may enter a party.
 	Lock Lock `yaml:"lock"`
 	// Requests to join a closed party.
@@ -85,7 +89,7 @@ type (
 	OpenPolicy      string // any | open | closed
 	OnePerUser      string // false | true | leave_previous
 	SecondSocket    string // refuse | move
-	InviteRole      string // member | leader
+	InviteRole      string // member | leader; also who sets attributes
 	SeveralSessions string // refuse | newest
 )
 
@@ -110,6 +114,14 @@ const (
 	SeveralSessionsRefuse SeveralSessions = "refuse"
 	SeveralSessionsNewest SeveralSessions = "newest"
 )
+
+// Waitlist says how players wait for a seat of a full party.
+type Waitlist struct {
+	// How long a free seat is held for the first in line.
+	Hold time.Duration `yaml:"hold" limit:"5s..1h"`
+	// How many players may wait for one party. 0 is none: full is full.
+	Max int `yaml:"max" limit:"0..256"`
+}
 
 // Lock says when nobody new may enter a party.
 type Lock struct {
@@ -255,6 +267,16 @@ type Status struct {
 	// How long an invited player who is not in the party yet stays listed as
 	// incoming after the last news.
 	Incoming time.Duration `yaml:"incoming" limit:"10s..24h"`
+}
+
+// Attributes says who sets what a party shares, and who sees it.
+type Attributes struct {
+	// Who sets the party's own attributes: its leader, or every member. What is each
+	// member's own only that member sets.
+	Party InviteRole `yaml:"party" oneof:"leader|member"`
+	// Keys of the party's attributes that people outside see as well: on the page and in
+	// the preview of an invite, and in lists of parties.
+	Public []string `yaml:"public" limit:"..32"`
 }
 
 // Limits bounds what one user or address may do.

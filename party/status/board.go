@@ -1,7 +1,7 @@
 package status
 
 import (
-	"sync"
+	"context"
 	"time"
 
 	"partyline/party"
@@ -11,17 +11,12 @@ import (
 // board is what a party has still to be told, and what time will change in it. It exists
 // only while there is any of that.
 type board struct {
-	refs int // guarded by boards.mu, as is the presence of the board in its map
-
-	mu       sync.Mutex
 	id       party.ID
 	news     map[string]shown     // by session: what the party was last told, where that is not so any more
 	away     map[string]departed  // the same of users on the way, by user
 	arrivals map[string]arrival   // by user
 	stalls   map[string]time.Time // by session: when it will count as stalled; gone once it does
 	next     time.Time            // before this no message goes out
-	timer    *time.Timer          // nil where time changes nothing
-	wake     time.Time            // when it fires
 }
 
 // departed is news of a user on the way, who may be gone by the time it is told.
@@ -67,20 +62,20 @@ func (b *board) forget(session string) {
 	delete(b.stalls, session)
 }
 
-// clear ends the board, timer and all.
-func (b *board) clear() {
+// clear ends the board.
+func (s *Service) clear(b *board) {
 	clear(b.news)
 	clear(b.away)
 	clear(b.arrivals)
 	clear(b.stalls)
-	b.stop()
+	b.next = time.Time{}
+	s.arm(b, s.Now())
 }
 
-func (b *board) stop() {
-	if b.timer != nil {
-		b.timer.Stop()
-		b.timer = nil
-	}
+// enter locks the party's board until exit.
+func (s *Service) enter(id party.ID) (b *board, exit func()) {
+	locked, exit, _ := s.boards.Lock(context.Background(), id) // no context that ends, no error
+	return *locked, exit
 }
 
 // due is when time changes something next; false for never.
@@ -110,51 +105,4 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
-}
-
-// boards finds the board of a party and forgets those nobody needs.
-type boards struct {
-	mu   sync.Mutex
-	byID map[party.ID]*board
-}
-
-// enter locks the party's board. The caller leaves it with exit.
-func (bs *boards) enter(id party.ID) *board {
-	bs.mu.Lock()
-	b := bs.byID[id]
-	if b == nil {
-		b = newBoard(id)
-		bs.byID[id] = b
-	}
-	b.refs++
-	bs.mu.Unlock()
-	b.mu.Lock()
-	return b
-}
-
-// exit unlocks it. One without a timer has nothing in it: whatever time changes has one.
-func (bs *boards) exit(b *board) {
-	b.mu.Unlock()
-	bs.mu.Lock()
-	defer bs.mu.Unlock()
-	b.refs--
-	if b.refs == 0 && b.timer == nil { // with no reference left nobody else reads it
-		delete(bs.byID, b.id)
-	}
-}
-
-func (bs *boards) has(id party.ID) bool {
-	bs.mu.Lock()
-	defer bs.mu.Unlock()
-	return bs.byID[id] != nil
-}
-
-func (bs *boards) all() []party.ID {
-	bs.mu.Lock()
-	defer bs.mu.Unlock()
-	ids := make([]party.ID, 0, len(bs.byID))
-	for id := range bs.byID {
-		ids = append(ids, id)
-	}
-	return ids
 }

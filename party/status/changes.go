@@ -20,8 +20,8 @@ func (s *Service) changed(c party.Change) {
 	case party.PartyClosed:
 		s.ended(c.ID)
 	case party.MemberEntered:
-		b := s.boards.enter(c.ID)
-		defer s.boards.exit(b)
+		b, exit := s.enter(c.ID)
+		defer exit()
 		conf, now := s.Policy().Status, s.Now()
 		s.erase(c.ID, c.Session) // of an earlier stay that ended without a word
 		b.forget(c.Session.SessionID)
@@ -29,15 +29,15 @@ func (s *Service) changed(c party.Change) {
 		s.reset(b, conf, resetOnMembership, now)
 		s.arm(b, now)
 	case party.MemberLeft, party.MemberDropped:
-		b := s.boards.enter(c.ID)
-		defer s.boards.exit(b)
+		b, exit := s.enter(c.ID)
+		defer exit()
 		conf, now := s.Policy().Status, s.Now()
 		if c.Kind == party.MemberLeft {
 			s.erase(c.ID, c.Session)
 		}
 		b.forget(c.Session.SessionID)
 		if members, err := s.members(c.ID); err == nil && len(members) == 0 {
-			b.clear()
+			s.clear(b)
 			return
 		}
 		s.reset(b, conf, resetOnMembership, now)
@@ -47,9 +47,9 @@ func (s *Service) changed(c party.Change) {
 
 // ended forgets a party whose sessions live on.
 func (s *Service) ended(id party.ID) {
-	b := s.boards.enter(id)
-	defer s.boards.exit(b)
-	b.clear()
+	b, exit := s.enter(id)
+	defer exit()
+	s.clear(b)
 	entries, err := s.entries(id)
 	if err != nil {
 		s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", id, err)
@@ -62,8 +62,8 @@ func (s *Service) ended(id party.ID) {
 // QueueChanged follows the party leaving the queue it stood in, or changing it for
 // another. To enter one is no change: it is what its members were ready for.
 func (s *Service) QueueChanged(id party.ID) {
-	b := s.boards.enter(id)
-	defer s.boards.exit(b)
+	b, exit := s.enter(id)
+	defer exit()
 	now := s.Now()
 	s.reset(b, s.Policy().Status, resetOnQueue, now)
 	s.arm(b, now)

@@ -1,7 +1,7 @@
 package status
 
 // Boards counts the parties this process keeps anything of: each with a timer, none without.
-func (s *Service) Boards() int { return len(s.boards.all()) }
+func (s *Service) Boards() int { return len(s.boards.Keys()) }
 
 // RoundTrip encodes what decode made of a text and decodes that.
 func RoundTrip(text string) (first, second any, ok bool) {

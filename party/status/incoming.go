@@ -26,8 +26,8 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		return id, false, err
 	}
 	id = lead.PartyID
-	b := s.boards.enter(id)
-	defer s.boards.exit(b)
+	b, exit := s.enter(id)
+	defer exit()
 	// Once more, for whoever has come in since has passed this board, or will.
 	members, err := s.members(id)
 	if err != nil {
@@ -83,8 +83,8 @@ func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 // InviteOver follows an invite that was taken back, or was declined by a user: whoever is
 // on the way by it, or that user alone, is not expected any more.
 func (s *Service) InviteOver(inviteID, userID string) {
-	for _, id := range s.boards.all() {
-		b := s.boards.enter(id)
+	for _, id := range s.boards.Keys() {
+		b, exit := s.enter(id)
 		conf, now := s.Policy().Status, s.Now()
 		for user, a := range b.arrivals {
 			if a.inviteID == inviteID && (userID == "" || userID == user) {
@@ -92,17 +92,17 @@ func (s *Service) InviteOver(inviteID, userID string) {
 			}
 		}
 		s.arm(b, now)
-		s.boards.exit(b)
+		exit()
 	}
 }
 
 // arrivals lists who is on the way, those who came first first.
 func (s *Service) arrivals(id party.ID) []arrival {
-	if !s.boards.has(id) {
+	if !s.boards.Has(id) {
 		return nil
 	}
-	b := s.boards.enter(id)
-	defer s.boards.exit(b)
+	b, exit := s.enter(id)
+	defer exit()
 	now := s.Now()
 	var list []arrival
 	for _, a := range b.arrivals {

@@ -2,7 +2,6 @@ package status
 
 import (
 	"context"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -15,49 +14,25 @@ const (
 	retryAfter  = time.Second     // between two attempts to tell it; at least the rate's own interval
 )
 
-// interval is the time between two messages to one party.
-func interval(r rules.Rate) time.Duration {
-	if r.Unlimited() || r.Per <= 0 {
-		return 0
-	}
-	return r.Per / time.Duration(r.N)
-}
-
-// arm sets the board's one timer to the next moment at which time changes something, or
-// stops it where there is none. The caller holds the board.
+// arm sets the board's alarm to the next moment at which time changes something, or stops
+// it where there is none. The caller holds the board.
 func (s *Service) arm(b *board, now time.Time) {
-	at, ok := b.due(now)
-	if !ok || s.closed.Load() {
-		b.stop()
-		return
+	if at, ok := b.due(now); ok {
+		s.alarms.Set(b.id, at)
+	} else {
+		s.alarms.Stop(b.id)
 	}
-	if b.timer != nil && b.wake.Equal(at) {
-		return
-	}
-	b.stop()
-	b.wake = at
-	b.timer = time.AfterFunc(max(0, at.Sub(now)), func() { s.fire(b.id) })
 }
 
-// fire does what time has made due. It runs in a goroutine of its own, where a panic
-// would end the process.
+// fire does what time has made due.
 func (s *Service) fire(id party.ID) {
-	defer func() {
-		if value := recover(); value != nil {
-			s.Logger.Error("party status not told party=%s: panic: %v\n%s", id, value, debug.Stack())
-		}
-	}()
-	b := s.boards.enter(id)
-	defer s.boards.exit(b)
-	b.stop() // one that comes too early, because it was set anew, is set once more below
-	if s.closed.Load() {
-		return
-	}
+	b, exit := s.enter(id)
+	defer exit()
 	conf, now := s.Policy().Status, s.Now()
 	b.expire(now, conf)
 	if err := s.tell(b, conf, now); err != nil {
 		s.Logger.Warn("party status not told yet party=%s error=%v", id, err)
-		b.next = now.Add(max(retryAfter, interval(conf.Rate)))
+		b.next = now.Add(max(retryAfter, conf.Rate.Interval()))
 	}
 	s.arm(b, now)
 }
@@ -80,7 +55,7 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) error {
 	defer cancel()
 	v, err := s.Roster.View(ctx, b.id)
 	if party.ReasonOf(err) == party.PartyNotFound {
-		b.clear() // ended in a way no hook tells of
+		s.clear(b) // ended in a way no hook tells of
 		return nil
 	}
 	if err != nil {
@@ -104,7 +79,7 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) error {
 		if err := party.SendData(s.Sender, b.id, party.OpStatus, message); err != nil {
 			return err
 		}
-		b.next = now.Add(interval(conf.Rate))
+		b.next = now.Add(conf.Rate.Interval())
 	}
 	clear(b.news)
 	clear(b.away)

@@ -91,8 +91,8 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 // setMember writes a member's status. A session that leaves while this runs has left the
 // party's stream before its status is erased, and erasing waits for the board.
 func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.Status) (moved bool, err error) {
-	b := s.boards.enter(id)
-	defer s.boards.exit(b)
+	b, exit := s.enter(id)
+	defer exit()
 	session, err := s.memberSession(id, c)
 	if err != nil {
 		return false, err

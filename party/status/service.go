@@ -16,10 +16,11 @@ package status
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/alarm"
+	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
@@ -76,8 +77,8 @@ type Deps struct {
 // board.
 type Service struct {
 	Deps
-	boards boards
-	closed atomic.Bool
+	boards *keyed.Map[party.ID, *board]
+	alarms *alarm.Alarms[party.ID]
 }
 
 // New makes a service that hears the news of parties. Close it when the process ends.
@@ -85,18 +86,21 @@ func New(d Deps) *Service {
 	if d.Moved == nil {
 		d.Moved = func(party.ID, string) {}
 	}
-	s := &Service{Deps: d, boards: boards{byID: map[party.ID]*board{}}}
+	s := &Service{Deps: d, boards: keyed.New(newBoard, func(b **board) bool { _, ok := (*b).due(d.Now()); return ok })}
+	s.alarms = alarm.New(d.Now, s.fire, func(id party.ID, panicked any, stack []byte) {
+		d.Logger.Error("party status not told party=%s: panic: %v\n%s", id, panicked, stack)
+	})
 	d.News.Subscribe(s.changed)
 	return s
 }
 
 // Close ends all timers. News that was held back is not told any more.
 func (s *Service) Close() {
-	s.closed.Store(true)
-	for _, id := range s.boards.all() {
-		b := s.boards.enter(id)
-		b.clear()
-		s.boards.exit(b)
+	s.alarms.Close()
+	for _, id := range s.boards.Keys() {
+		b, exit := s.enter(id)
+		s.clear(b)
+		exit()
 	}
 }
 

@@ -85,7 +85,12 @@ func aServer() *source {
 		}},
 		stats: overview.Stats{
 			Build: build.Info{Version: "1.0.0", Commit: "abc1234", Nakama: "3.40.0", Go: "go1.26.5"}, UptimeSec: 7200, Denials: []overview.RuleDenials{{Rule: "newcomers", Count: 3}}, Buckets: map[string]int{"data": 9},
-			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1}, Memory: admission.Stats{Parties: 2, Holds: 1},
+			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1},
+			Queues: []party.QueueReport{
+				{Queue: "casual", Sizes: []party.QueueSize{}},
+				{Queue: "ranked_5v5", Tickets: 7, Players: 12, OldestSec: 95, Sizes: []party.QueueSize{{Seats: 1, Tickets: 4}, {Seats: 3, Tickets: 3}}, Proposals: 1, Accepted: 4, Needed: 10, ETA: &party.QueueETA{P50: 20, P90: 75}},
+			},
+			Memory: admission.Stats{Parties: 2, Holds: 1},
 		},
 		invites: []invite.Outstanding{{
 			PartyID: "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1",

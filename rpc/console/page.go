@@ -140,6 +140,9 @@ func (*view) Kind(r overview.Rule) string {
 // Condition is the rule's condition.
 func (*view) Condition(r overview.Rule) string { return r.Deny + r.Allow }
 
+// Wait is a number of seconds, such as 1m35s.
+func (*view) Wait(seconds int64) string { return (time.Duration(seconds) * time.Second).String() }
+
 // Uptime is how long the process runs.
 func (v *view) Uptime() string { return span(time.Duration(v.Stats.UptimeSec) * time.Second) }
 

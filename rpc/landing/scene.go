@@ -1,6 +1,10 @@
 package landing
 
 import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"partyline/party"
@@ -13,6 +17,8 @@ type scene struct {
 	Note     string `json:"note"`
 	Count    string `json:"count"`
 	Left     string `json:"left"` // free seats that got no tile
+	Waiting  string `json:"waiting"`
+	Shared   string `json:"shared"` // the party's public attributes
 	Columns  int    `json:"columns"`
 	Seats    []seat `json:"seats"`
 }
@@ -45,11 +51,39 @@ func sceneOf(p party.Preview, c rules.Config, t texts) scene {
 		sc.Seats = append(sc.Seats, seats...)
 		sc.Columns = columnsFor(len(seats))
 		sc.Count = t.get("count", "{size}", number(p.Party.Size), "{max}", number(p.Party.MaxSize))
+		sc.Waiting = waitingText(p.Waiting, t)
+		sc.Shared = sharedText(p.Party.Attributes)
 		if left > 0 {
 			sc.Left = t.get("seats_left", "{count}", number(left))
 		}
 	}
 	return sc
+}
+
+func waitingText(n int, t texts) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return t.get("waiting_one")
+	}
+	return t.get("waiting", "{count}", number(n))
+}
+
+// sharedText is the attributes that can be read as words, by key.
+func sharedText(attributes map[string]json.RawMessage) string {
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(attributes)) {
+		var value any
+		if json.Unmarshal(attributes[key], &value) != nil {
+			continue
+		}
+		switch value.(type) {
+		case string, float64, bool:
+			parts = append(parts, isolated(inWords(key))+": "+isolated(legible(fmt.Sprint(value), valueLength)))
+		}
+	}
+	return strings.Join(parts, " · ")
 }
 
 // failureScene words a failure.

@@ -63,6 +63,11 @@ func (t texts) stage(name string) string {
 	if text := t.get("stage_" + name); text != "" {
 		return text
 	}
+	return inWords(name)
+}
+
+// inWords makes a designer's name one for players: "best_of" is "Best of".
+func inWords(name string) string {
 	words := []rune(strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '_' || r == '-' || r == ' ' }), " "))
 	return legible(string(upperFirst(words)), stageLength)
 }

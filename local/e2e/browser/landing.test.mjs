@@ -77,8 +77,11 @@ describe("page", () => {
     await page.locator("#seats .name", { hasText: bob.username }).waitFor({ state: "detached", ...within });
     await alice.socket.leaveParty(made.party_id);
     await page.locator("#seats .leads .name", { hasText: carol.username }).waitFor(within);
+    const anew = page.waitForEvent("load", within); // the page comes anew to say what became of the party
     await carol.socket.closeParty(made.party_id);
-    await page.locator("#invite[data-live=false]").waitFor(within);
+    await anew;
+    await page.locator("#invite[data-state=party_gone]").waitFor(within);
+    assert.equal(await page.locator("#code").count(), 0);
     await shoot(page, "landing-gone-live");
     assert.deepEqual(page.faults.filter((f) => !f.includes("410")), [], "but for the poll that hears of the end");
     await page.leave();

@@ -42,6 +42,15 @@ var callers = map[string]caller{
 	"party_status_list": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID}
 	},
+	"party_attributes_set": func(w *world) (*player, map[string]any) {
+		return w.leader, map[string]any{"party_id": w.partyID, "rounds": 5, "version": 0}
+	},
+	"party_attributes_get": func(w *world) (*player, map[string]any) {
+		return w.leader, map[string]any{"party_id": w.partyID}
+	},
+	"party_wait": func(w *world) (*player, map[string]any) {
+		return w.friend, map[string]any{"code": w.invite().Code}
+	},
 	"party_share": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID, "user_ids": w.friend.UserID}
 	},

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -39,6 +40,26 @@ var samples = map[string]func(w *world) json.RawMessage{
 	"party_status_list": func(w *world) json.RawMessage {
 		w.loading()
 		return w.mustCall(w.leader, "party_status_list", map[string]any{"party_id": w.partyID}, nil)
+	},
+	"party_attributes_get": func(w *world) json.RawMessage {
+		w.attributes()
+		answer := w.mustCall(w.leader, "party_attributes_get", map[string]any{"party_id": w.partyID}, nil)
+		return json.RawMessage(strings.ReplaceAll(string(answer), w.leader.UserID, "7a9d..."))
+	},
+	"message -6": func(w *world) json.RawMessage {
+		w.attributes()
+		w.serverMessage(w.leader, -6, "rounds")
+		w.mustCall(w.leader, "party_attributes_set", map[string]any{"party_id": w.partyID, "party": map[string]any{"map": nil}}, nil)
+		return w.serverMessage(w.leader, -6, "map")
+	},
+	"party_wait": func(w *world) json.RawMessage {
+		code := w.line()
+		w.notification(w.friend, 1005)
+		return w.mustCall(w.friend, "party_wait", map[string]any{"code": code}, nil)
+	},
+	"notification 1005": func(w *world) json.RawMessage {
+		w.line()
+		return w.notification(w.friend, 1005)
 	},
 	"party_share": func(w *world) json.RawMessage {
 		return w.mustCall(w.leader, "party_share", map[string]any{"party_id": w.partyID, "to": map[string]any{"status": true}}, nil)
@@ -111,6 +132,34 @@ var samples = map[string]func(w *world) json.RawMessage{
 	"GET /party/join/{code}/state": func(w *world) json.RawMessage {
 		return w.http(http.MethodGet, "/party/join/"+w.invite().Code+"/state", "", "")
 	},
+}
+
+// attributes has the leader set what the document shows.
+func (w *world) attributes() {
+	w.t.Helper()
+	w.mustCall(w.leader, "party_attributes_set", map[string]any{
+		"party_id": w.partyID, "party": map[string]any{"map": "harbour", "rounds": 3}, "member": map[string]any{"character": "mage"},
+	}, nil)
+}
+
+// line has the friend be the first in line for a seat that has just come free, and gives the
+// code of an invite.
+func (w *world) line() (code string) {
+	w.t.Helper()
+	code = w.invite().Code
+	full := []*player{w.join("aiko"), w.join("emil"), w.join("noor")}
+	for _, p := range full {
+		w.mustCall(p, "party_invite_redeem", map[string]any{"code": code}, nil)
+	}
+	for _, p := range []*player{w.friend, w.join("tam")} {
+		w.mustCall(p, "party_wait", map[string]any{"code": code}, nil)
+	}
+	ctx, cancel := w.deadline()
+	defer cancel()
+	if err := w.leave(ctx, full[0]); err != nil {
+		w.t.Fatal(err)
+	}
+	return code
 }
 
 // queue has the leader's party look for a match.

@@ -170,6 +170,44 @@ test("members and friends on the way tell how far they are", async () => {
   aiko.vars.socket.disconnect(false);
 });
 
+test("a player waits for a seat of a full party", async () => {
+  const [noor, aiko, emil] = [await play(), await play(), await play()];
+  const full = await noor.vars.socket.createParty(true, 2);
+  const { payload: link } = await noor.vars.client.rpc(noor.vars.session, "party_invite_create", { party_id: full.party_id });
+  aiko.vars.code = emil.vars.code = link.code;
+  await aiko.run("wait");
+  assert.deepEqual(aiko.vars.place, { place: 0, of: 0 }, "a free seat is taken at once");
+  await emil.run("wait");
+  assert.deepEqual(emil.vars.shown, ["1 of 1 in line"]);
+  const { waiting, state } = await emil.vars.call("party_invite_preview", { code: link.code });
+  assert.deepEqual([waiting, state], [1, "full"]);
+  const free = new Promise((resolve) => { emil.vars.socket.onnotification = (n) => { if (n.code === 1005) resolve(n.content); }; });
+  await aiko.vars.socket.leaveParty(full.party_id);
+  assert.equal((await free).party_id, full.party_id);
+  await assert.rejects(aiko.vars.socket.joinParty(full.party_id), { message: /^party_full: / }, "nobody cuts in");
+  await aiko.run("stop waiting");
+  await emil.vars.call("party_invite_redeem", { code: link.code });
+  for (const game of [noor, aiko, emil]) game.vars.socket.disconnect(false);
+});
+
+test("what the party and its members set reaches everybody", async () => {
+  const told = (game) => game.vars.server.filter(([op]) => op === -6).map(([, m]) => m);
+  await mira.run("attributes");
+  await until(() => told(jonas).some((m) => m.version === mira.vars.written.version && m.party.map === "harbour"), "message -6");
+  await mira.run("attributes again");
+  assert.deepEqual(mira.vars.all.members, { [userOf(mira)]: { character: "mage" } });
+  await assert.rejects(mira.vars.call("party_attributes_set", { party_id: mira.vars.party.party_id, party: { map: null }, version: 1 }), { reason: "conflict" });
+  await until(() => told(jonas).some((m) => m.party.rounds === 5 && !("map" in m.party)), "only what changed");
+  const aiko = await play();
+  await aiko.run("open a link");
+  await aiko.vars.openInvite(mira.vars.url);
+  const [everything] = await until(() => told(aiko).length > 0 && told(aiko), "message -6 for who comes in");
+  assert.deepEqual(everything.party, { map: "harbour", rounds: 5 });
+  await aiko.vars.socket.leaveParty(mira.vars.party.party_id);
+  await until(() => mira.vars.current.members.length === 2, "the leave");
+  aiko.vars.socket.disconnect(false);
+});
+
 test("a shared party reaches followers and those named", async () => {
   const outsider = await play();
   await outsider.vars.socket.followUsers([userOf(mira)]);
@@ -201,7 +239,7 @@ test("two parties queue, and each member has a seat", async () => {
   const rivals = [await play(), await play()];
   rivals[0].vars.party = await rivals[0].vars.socket.createParty(true, 4);
   await rivals[1].vars.socket.joinParty(rivals[0].vars.party.party_id);
-  await until(() => rivals[0].vars.current.members.length === 2, "the second rival");
+  await until(() => rivals[0].vars.current?.members.length === 2, "the second rival");
   await rivals[0].run("queue");
   await mira.vars.call("party_status_set", { party_id: mira.vars.party.party_id, stage: "ready" });
   await mira.run("queue");

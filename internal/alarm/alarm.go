@@ -1,0 +1,105 @@
+// Package alarm does something for a key at a moment: one timer for each key that waits.
+package alarm
+
+import (
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// Alarms are the moments that are waited for. Make them with [New]. Safe for concurrent
+// use; a ring of one key may set others, and its own anew.
+type Alarms[K comparable] struct {
+	now    func() time.Time
+	ring   func(K)
+	failed func(key K, panicked any, stack []byte)
+
+	mu      sync.Mutex // a leaf: nothing else is locked while it is held
+	set     map[K]*alarm
+	closed  bool
+	ringing sync.WaitGroup
+}
+
+type alarm struct {
+	at    time.Time
+	timer *time.Timer
+}
+
+// New makes alarms that ring each in a goroutine of its own. failed is told when ring panics.
+func New[K comparable](now func() time.Time, ring func(K), failed func(key K, panicked any, stack []byte)) *Alarms[K] {
+	return &Alarms[K]{now: now, ring: ring, failed: failed, set: map[K]*alarm{}}
+}
+
+// Set has the key ring at a moment, at once if that is past, and not when it was set to
+// before. After Close it does nothing.
+func (a *Alarms[K]) Set(key K, at time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return
+	}
+	if old := a.set[key]; old != nil {
+		if old.at.Equal(at) {
+			return
+		}
+		old.timer.Stop()
+	}
+	next := &alarm{at: at}
+	next.timer = time.AfterFunc(max(0, at.Sub(a.now())), func() { a.rings(key, next) })
+	a.set[key] = next
+}
+
+// Sooner has the key ring at a moment unless it rings before that anyway.
+func (a *Alarms[K]) Sooner(key K, at time.Time) {
+	a.mu.Lock()
+	old := a.set[key]
+	a.mu.Unlock()
+	if old == nil || at.Before(old.at) {
+		a.Set(key, at)
+	}
+}
+
+// Stop has the key not ring. One that rings already goes on.
+func (a *Alarms[K]) Stop(key K) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if old := a.set[key]; old != nil {
+		old.timer.Stop()
+		delete(a.set, key)
+	}
+}
+
+// Close stops all and waits for those that ring.
+func (a *Alarms[K]) Close() {
+	a.mu.Lock()
+	a.closed = true
+	for _, set := range a.set {
+		set.timer.Stop()
+	}
+	clear(a.set)
+	a.mu.Unlock()
+	a.ringing.Wait()
+}
+
+func (a *Alarms[K]) rings(key K, set *alarm) {
+	a.mu.Lock()
+	if a.set[key] != set { // stopped, or set anew, while it went off
+		a.mu.Unlock()
+		return
+	}
+	if early := set.at.Sub(a.now()); early > 0 { // the clock was set back
+		set.timer.Reset(early)
+		a.mu.Unlock()
+		return
+	}
+	delete(a.set, key)
+	a.ringing.Add(1)
+	a.mu.Unlock()
+	defer a.ringing.Done()
+	defer func() {
+		if value := recover(); value != nil { // it would end the process
+			a.failed(key, value, debug.Stack())
+		}
+	}()
+	a.ring(key)
+}

@@ -1,0 +1,75 @@
+package alarm_test
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/internal/alarm"
+)
+
+func TestAlarms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var rung, failed []string
+		began := time.Now()
+		a := alarm.New(time.Now, func(key string) {
+			mu.Lock()
+			rung = append(rung, key+" "+time.Since(began).String())
+			mu.Unlock()
+			if key == "panics" {
+				panic(key)
+			}
+		}, func(key string, _ any, stack []byte) {
+			mu.Lock()
+			defer mu.Unlock()
+			if len(stack) > 0 {
+				failed = append(failed, key)
+			}
+		})
+		in := func(d time.Duration) time.Time { return began.Add(d) }
+		a.Set("once", in(2*time.Second))
+		a.Set("moved", in(time.Second))
+		a.Set("moved", in(4*time.Second))
+		a.Set("stopped", in(time.Second))
+		a.Stop("stopped")
+		a.Set("panics", in(3*time.Second))
+		a.Set("past", in(-time.Hour))
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		if want := []string{"past 0s", "once 2s", "panics 3s", "moved 4s"}; !slices.Equal(rung, want) {
+			t.Errorf("rung %q; want %q", rung, want)
+		}
+		if !slices.Equal(failed, []string{"panics"}) {
+			t.Errorf("failed %q", failed)
+		}
+		a.Set("closed", in(6*time.Second))
+		a.Close()
+		a.Set("late", in(0))
+		time.Sleep(time.Minute)
+		if len(rung) != 4 {
+			t.Errorf("rang after Close: %q", rung)
+		}
+	})
+}
+
+// A clock that is set back makes nothing ring early.
+func TestAlarms_clock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var back atomic.Int64
+		now := func() time.Time { return time.Now().Add(-time.Duration(back.Load())) }
+		rung := make(chan time.Time, 1)
+		a := alarm.New(now, func(string) { rung <- now() }, func(string, any, []byte) {})
+		at := now().Add(time.Second)
+		a.Set("x", at)
+		back.Store(int64(time.Minute))
+		if got := <-rung; got.Before(at) {
+			t.Errorf("rang at %v; want %v", got, at)
+		}
+	})
+}

@@ -1,0 +1,242 @@
+package attributes
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"partyline/party"
+)
+
+// Bounds, in bytes but for the count of keys. A value counts as JSON without spaces.
+const (
+	maxKey   = 64
+	maxValue = 1024
+	maxKeys  = 32        // of one bag
+	maxTotal = 16 * 1024 // keys and values of a party, all bags together
+)
+
+// Bag is what the party, or one of its members, has set: JSON values by key. In a request
+// and in a message null takes a key away.
+type Bag map[string]json.RawMessage
+
+// Document is all attributes of a party, the answer of party_attributes_get. The message
+// to the party (op code [party.OpAttributes]) has the same form, with only what changed.
+type Document struct {
+	Version int64          `json:"version"` // rises with every write; 0 before the first
+	Party   Bag            `json:"party"`
+	Members map[string]Bag `json:"members"` // by user
+}
+
+var null = json.RawMessage("null")
+
+// parse reads a bag of a request. Refusals are InvalidRequest and name the key.
+func parse(field string, raw json.RawMessage) (Bag, error) {
+	bag := Bag{}
+	if raw == nil {
+		return bag, nil
+	}
+	source := json.NewDecoder(bytes.NewReader(raw))
+	if token, err := source.Token(); err != nil || token != json.Delim('{') {
+		return nil, invalid(field, "must be an object.")
+	}
+	for source.More() {
+		token, err := source.Token()
+		if err != nil {
+			return nil, invalid(field, "is not JSON.")
+		}
+		key := token.(string) // the decoder accepts nothing else here
+		var value json.RawMessage
+		if err := source.Decode(&value); err != nil {
+			return nil, invalid(field, "is not JSON.")
+		}
+		if err := bag.add(field, key, value); err != nil {
+			return nil, err
+		}
+	}
+	return bag, nil
+}
+
+func (b Bag) add(field, key string, value json.RawMessage) error {
+	switch {
+	case key == "":
+		return invalid(field, "a key must not be empty.")
+	case len(key) > maxKey:
+		return invalid(field, "a key is %d bytes long; at most %d are allowed.", len(key), maxKey)
+	case strings.ContainsRune(key, 0) || !utf8.ValidString(key):
+		return invalid(field, "a key must be UTF-8 text without NUL characters.")
+	case b[key] != nil:
+		return invalid(field+"."+key, "is given twice.")
+	case len(b) == maxKeys:
+		return invalid(field, "has more than %d keys.", maxKeys)
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, value); err != nil {
+		return invalid(field+"."+key, "is not JSON.")
+	}
+	if compact.Len() > maxValue {
+		return invalid(field+"."+key, "is %d bytes long; at most %d are allowed.", compact.Len(), maxValue)
+	}
+	b[key] = compact.Bytes()
+	return nil
+}
+
+// merge applies a request's bag to what is set, and leaves the map it is given alone.
+func merge(field string, set, change Bag) (Bag, error) {
+	next := Bag{}
+	maps.Copy(next, set)
+	for key, value := range change {
+		if bytes.Equal(value, null) {
+			delete(next, key)
+		} else {
+			next[key] = value
+		}
+	}
+	if len(next) > maxKeys {
+		return nil, invalid(field, "has more than %d keys.", maxKeys)
+	}
+	return next, nil
+}
+
+// with is the document after a member's write.
+func (d Document) with(user string, shared, own Bag) (next Document, err error) {
+	next = Document{Version: d.Version + 1, Members: maps.Clone(d.Members)}
+	if next.Party, err = merge("party", d.Party, shared); err != nil {
+		return d, err
+	}
+	bag, err := merge("member", d.Members[user], own)
+	if err != nil {
+		return d, err
+	}
+	delete(next.Members, user)
+	if len(bag) > 0 {
+		next.Members[user] = bag
+	}
+	if size := next.size(); size > maxTotal && size > d.size() {
+		return d, invalid("party", "all attributes of a party have %d bytes at most; these would be %d.", maxTotal, size)
+	}
+	return next, nil
+}
+
+// without is the document without the bags of users who are gone, and these users.
+func (d Document) without(gone func(user string) bool) (next Document, users []string) {
+	next = d
+	next.Members = maps.Clone(d.Members)
+	for user := range d.Members {
+		if gone(user) {
+			users = append(users, user)
+			delete(next.Members, user)
+		}
+	}
+	return next, users
+}
+
+func (d Document) size() (n int) {
+	for key, value := range d.Party {
+		n += len(key) + len(value)
+	}
+	for _, bag := range d.Members {
+		for key, value := range bag {
+			n += len(key) + len(value)
+		}
+	}
+	return n
+}
+
+// changes are keys that the party has still to be told of, by user; "" is the party.
+type changes map[string]map[string]bool
+
+func (c changes) add(user string, bag Bag) {
+	if len(bag) > 0 && c[user] == nil {
+		c[user] = map[string]bool{}
+	}
+	for key := range bag {
+		c[user][key] = true
+	}
+}
+
+// of is what the document says of the changed keys.
+func (c changes) of(d Document) Document {
+	news := Document{Version: d.Version, Party: Bag{}, Members: map[string]Bag{}}
+	for user, keys := range c {
+		set, told := d.Party, news.Party
+		if user != "" {
+			set, told = d.Members[user], Bag{}
+			news.Members[user] = told
+		}
+		for key := range keys {
+			if told[key] = set[key]; told[key] == nil {
+				told[key] = null
+			}
+		}
+	}
+	return news
+}
+
+// stored is a document in storage. Its text is one string: the database would write out
+// numbers such as 1e100000, and refuses some characters.
+type stored struct {
+	PartyID  string `json:"party_id"`
+	Document string `json:"document"`
+}
+
+func (d Document) encode(id party.ID) (string, error) {
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false) // values keep their length
+	if err := e.Encode(d); err != nil {
+		return "", err
+	}
+	value, err := json.Marshal(stored{id.String(), text.String()})
+	return string(value), err
+}
+
+func decode(value string) (party.ID, Document, error) {
+	var s stored
+	d := Document{Party: Bag{}, Members: map[string]Bag{}}
+	if err := json.Unmarshal([]byte(value), &s); err != nil {
+		return party.ID{}, d, err
+	}
+	if err := json.Unmarshal([]byte(s.Document), &d); err != nil {
+		return party.ID{}, d, err
+	}
+	if d.Party == nil || d.Members == nil || d.Version < 1 {
+		return party.ID{}, d, errors.New("attributes are incomplete")
+	}
+	id, err := party.ParseID(s.PartyID)
+	return id, d, err
+}
+
+// facts are a bag as conditions see it.
+func (b Bag) facts() map[string]any {
+	facts := make(map[string]any, len(b))
+	for key, text := range b {
+		var value any
+		if json.Unmarshal(text, &value) == nil {
+			facts[key] = value
+		}
+	}
+	return facts
+}
+
+// only is the part of a bag with these keys; nil for none.
+func (b Bag) only(keys []string) (part map[string]json.RawMessage) {
+	for key, value := range b {
+		if slices.Contains(keys, key) {
+			if part == nil {
+				part = map[string]json.RawMessage{}
+			}
+			part[key] = value
+		}
+	}
+	return part
+}
+
+func invalid(field, format string, args ...any) *party.Error {
+	return party.Refuse(party.InvalidRequest, "%s: %s", field, fmt.Sprintf(format, args...))
+}

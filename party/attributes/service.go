@@ -1,0 +1,224 @@
+// Package attributes is what a party and each of its members set for everybody in it to
+// read: the map, a character, a loadout. All of a party's attributes are one document with
+// one version, one object in storage that is written by compare-and-set. The party hears
+// what changed as party data with op code [party.OpAttributes], at most twice a second and
+// always with the last value; who comes in hears all of it.
+//
+// It builds on package admission and is called by RPCs, previews and rules.
+package attributes
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"partyline/internal/alarm"
+	"partyline/internal/cache"
+	"partyline/internal/keyed"
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/judge"
+	"partyline/party/rules"
+)
+
+// Admission reads parties, and notes in them that they have attributes.
+type Admission interface {
+	Look(ctx context.Context, id party.ID) (admission.Look, error)
+	NoteAttributes(id party.ID)
+}
+
+var _ Admission = (*admission.Admission)(nil)
+
+// Deps is what a Service works with. All are needed.
+type Deps struct {
+	Storage   party.Storage
+	Streams   party.Streams
+	Sender    party.Sender
+	Admission Admission
+	News      *party.News // that admission publishes
+	Limits    *party.Limits
+	Policy    party.Policy
+	Logger    party.Logger
+	Now       party.Clock
+}
+
+// Service is the attributes of all parties. Safe for concurrent use. Lock order: a party's
+// board, then admission's locks.
+type Service struct {
+	Deps
+	boards *keyed.Map[party.ID, *board]
+	alarms *alarm.Alarms[party.ID]
+	kept   *cache.Cache[party.ID, found] // for whoever only looks, and as the base of the next write
+	cursor string                        // where the next sweep goes on
+}
+
+// Documents are kept until this process writes them anew; another node of a cluster may do
+// so as well, hence a bound.
+const (
+	keptFor = 10 * time.Second
+	maxKept = 4096
+)
+
+// New makes a service that hears the news of parties. Close it when the process ends.
+func New(d Deps) *Service {
+	s := &Service{
+		Deps:   d,
+		boards: keyed.New(newBoard, func(b **board) bool { return (*b).active || (*b).busy() }),
+		kept:   cache.New[party.ID, found](d.Now, maxKept, keptFor),
+	}
+	s.alarms = alarm.New(d.Now, s.fire, func(id party.ID, panicked any, stack []byte) {
+		d.Logger.Error("party attributes not told party=%s: panic: %v\n%s", id, panicked, stack)
+	})
+	d.News.Subscribe(s.changed)
+	return s
+}
+
+// Close ends all timers. News that was held back is not told any more.
+func (s *Service) Close() { s.alarms.Close() }
+
+// Request asks for a write, the payload of party_attributes_set.
+type Request struct {
+	PartyID string          `json:"party_id"`
+	Party   json.RawMessage `json:"party"`   // an object: what to set for the party, null to take away
+	Member  json.RawMessage `json:"member"`  // the same for the caller
+	Version *int64          `json:"version"` // write only onto this version
+}
+
+// Written answers it.
+type Written struct {
+	Version int64 `json:"version"`
+}
+
+// Set writes attributes of the party, of the caller, or both at once. With a version it
+// refuses with Conflict where the document is at another one; without, a write is made on
+// whatever others have written meanwhile. Other refusals: InvalidRequest naming the field,
+// PartyNotFound, NotMember, NotLeader, RateLimited. A refusal changes nothing.
+func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, error) {
+	shared, err := parse("party", r.Party)
+	if err != nil {
+		return Written{}, err
+	}
+	own, err := parse("member", r.Member)
+	switch {
+	case err != nil:
+		return Written{}, err
+	case len(shared)+len(own) == 0:
+		return Written{}, invalid("party", "name at least one key, here or in member.")
+	case r.Version != nil && *r.Version < 0:
+		return Written{}, invalid("version", "must be 0 or more.")
+	}
+	id, err := named(r.PartyID)
+	if err != nil {
+		return Written{}, err
+	}
+	b, exit, err := s.enter(ctx, id)
+	if err != nil {
+		return Written{}, err
+	}
+	defer exit()
+	look, err := s.look(ctx, c, id)
+	if err != nil {
+		return Written{}, err
+	}
+	if len(shared) > 0 && s.Policy().Attributes.Party == rules.InviteLeader && look.Leader().UserID != c.UserID {
+		return Written{}, party.Refuse(party.NotLeader, "Only the leader sets what the party shares.")
+	}
+	if err := s.Limits.Attributes(id, c.UserID); err != nil {
+		return Written{}, err
+	}
+	if !look.Attributes {
+		s.Admission.NoteAttributes(id)
+	}
+	b.active = true
+	written, err := s.change(ctx, id, func(d Document) (Document, error) {
+		if r.Version != nil && *r.Version != d.Version {
+			return d, party.Refuse(party.Conflict, "The attributes are at version %d by now.", d.Version)
+		}
+		return d.with(c.UserID, shared, own)
+	})
+	if err != nil {
+		return Written{}, err
+	}
+	b.news.add("", shared)
+	b.news.add(c.UserID, own)
+	s.arm(b)
+	return Written{written.Version}, nil
+}
+
+// Get answers a member everything that is set, by the party and by who is in it or has a seat
+// kept. Refusals: PartyNotFound, NotMember, InvalidRequest.
+func (s *Service) Get(ctx context.Context, c party.Caller, partyID string) (Document, error) {
+	id, err := named(partyID)
+	if err != nil {
+		return Document{}, err
+	}
+	look, err := s.look(ctx, c, id)
+	if err != nil || !look.Attributes {
+		return Document{Party: Bag{}, Members: map[string]Bag{}}, err
+	}
+	f, err := s.read(ctx, id) // another node may have written
+	if err != nil {
+		return Document{}, err
+	}
+	d, _ := f.doc.without(goneFrom(look))
+	return d, nil
+}
+
+func named(partyID string) (party.ID, error) {
+	if partyID == "" {
+		return party.ID{}, invalid("party_id", "must not be empty.")
+	}
+	return party.ParseID(partyID)
+}
+
+// look is the party for one of its members.
+func (s *Service) look(ctx context.Context, c party.Caller, id party.ID) (admission.Look, error) {
+	look, err := s.Admission.Look(ctx, id)
+	if err != nil {
+		return look, err
+	}
+	if _, member := look.Member(c.UserID); !member {
+		return look, party.NotAMember()
+	}
+	return look, nil
+}
+
+// goneFrom tells users who are not in the party and have no seat kept.
+func goneFrom(look admission.Look) func(user string) bool {
+	return func(user string) bool {
+		_, member := look.Member(user)
+		return !member && !slices.Contains(look.Away, user)
+	}
+}
+
+// Facts are the attributes as rules see them.
+func (s *Service) Facts(ctx context.Context, v party.View) (shared map[string]any, members map[string]map[string]any, err error) {
+	d, err := s.lately(ctx, v)
+	members = make(map[string]map[string]any, len(d.Members))
+	for user, bag := range d.Members {
+		members[user] = bag.facts()
+	}
+	return d.Party.facts(), members, err
+}
+
+var _ judge.Attributes = (*Service)(nil).Facts
+
+// Public is what people outside see of the party's attributes; nil for nothing.
+func (s *Service) Public(ctx context.Context, v party.View) (map[string]json.RawMessage, error) {
+	keys := s.Policy().Attributes.Public
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	d, err := s.lately(ctx, v)
+	return d.Party.only(keys), err
+}
+
+// lately is the document as it was read or written within the last seconds.
+func (s *Service) lately(ctx context.Context, v party.View) (Document, error) {
+	if !v.Attributes {
+		return Document{}, nil
+	}
+	f, err := s.kept.Get(ctx, v.ID, func(ctx context.Context) (found, error) { return s.read(ctx, v.ID) })
+	return f.doc, err
+}

@@ -1,0 +1,125 @@
+package attributes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// attributesCollection is where documents are, by the party's UUID.
+const attributesCollection = "partyline_attributes"
+
+const (
+	attempts  = 64 // of one write, before the storage counts as broken
+	sweepPage = 100
+	sweepTime = 10 * time.Second
+)
+
+// found is a document as storage has it; version "*" stands for none.
+type found struct {
+	doc     Document
+	version string
+}
+
+func (s *Service) read(ctx context.Context, id party.ID) (found, error) {
+	none := found{Document{Party: Bag{}, Members: map[string]Bag{}}, "*"}
+	objects, err := s.Storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: attributesCollection, Key: id.UUID.String()}})
+	if err != nil {
+		return none, fmt.Errorf("read attributes: %w", err)
+	}
+	if len(objects) == 0 {
+		return none, nil
+	}
+	_, d, err := decode(objects[0].GetValue())
+	if err != nil {
+		return none, fmt.Errorf("read attributes: %w", err)
+	}
+	return found{d, objects[0].GetVersion()}, nil
+}
+
+// change writes what edit makes of the document, on whatever another node has written
+// meanwhile. A refusal of edit counts only on a document that was read now. The caller has
+// the party's board, so that this node's writers do not get into each other's way.
+func (s *Service) change(ctx context.Context, id party.ID, edit func(Document) (Document, error)) (Document, error) {
+	for attempt := range attempts {
+		f, known := s.kept.Kept(id)
+		if !known {
+			var err error
+			if f, err = s.read(ctx, id); err != nil {
+				return Document{}, err
+			}
+		}
+		next, err := edit(f.doc)
+		if err != nil && known {
+			s.kept.Drop(id)
+			continue
+		}
+		if err != nil || next.Version == f.doc.Version {
+			return f.doc, err
+		}
+		value, err := next.encode(id)
+		if err != nil {
+			return Document{}, fmt.Errorf("write attributes: %w", err)
+		}
+		s.kept.Drop(id) // until the write is known to be done
+		acks, err := s.Storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: attributesCollection, Key: id.UUID.String(), Value: value, Version: f.version}})
+		if err == nil {
+			s.kept.Put(id, found{next, acks[0].GetVersion()})
+			return next, nil
+		}
+		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
+			return Document{}, fmt.Errorf("write attributes: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return Document{}, ctx.Err()
+		case <-time.After(rand.N(time.Duration(min(attempt+1, 10)) * time.Millisecond)):
+		}
+	}
+	return Document{}, errors.New("write attributes: another node was faster each time")
+}
+
+// remove deletes the document of a party that has ended.
+func (s *Service) remove(ctx context.Context, id party.ID) error {
+	s.kept.Drop(id)
+	err := s.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: attributesCollection, Key: id.UUID.String()}})
+	if err != nil {
+		return fmt.Errorf("delete attributes: %w", err)
+	}
+	return nil
+}
+
+// Sweep deletes the documents of parties that have ended without this process hearing of
+// it. It looks for a bounded time and goes on from there the next time; one call at a time.
+func (s *Service) Sweep(ctx context.Context) error {
+	var errs []error
+	for began := s.Now(); s.Now().Sub(began) < sweepTime; {
+		objects, next, err := s.Storage.StorageList(ctx, "", party.SystemUser, attributesCollection, sweepPage, s.cursor)
+		if err != nil {
+			s.cursor = ""
+			return errors.Join(append(errs, fmt.Errorf("list attributes: %w", err))...)
+		}
+		for _, o := range objects {
+			id, _, err := decode(o.GetValue())
+			if err == nil {
+				_, err = s.Admission.Look(ctx, id)
+			}
+			switch party.ReasonOf(err) {
+			case party.PartyNotFound:
+				errs = append(errs, s.remove(ctx, id))
+			case party.Internal:
+				errs = append(errs, fmt.Errorf("attributes %s: %w", o.GetKey(), err))
+			}
+		}
+		if s.cursor = next; next == "" {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}

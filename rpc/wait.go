@@ -1,0 +1,18 @@
+package rpc
+
+import (
+	"context"
+
+	"partyline/party"
+	"partyline/party/waitlist"
+)
+
+// Waiter gives players seats of full parties in turn.
+type Waiter interface {
+	Wait(ctx context.Context, caller party.Caller, request waitlist.Request) (waitlist.Place, error)
+}
+
+// Wait is the table of the wait list's call.
+func Wait(w Waiter) Set {
+	return Set{Owner: "wait list", Rows: []Row{{ID: "party_wait", Handle: Call(w.Wait)}}}
+}
