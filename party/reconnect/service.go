@@ -84,9 +84,11 @@ type message struct {
 	UserID string `json:"user_id"`
 	Until  int64  `json:"until,omitempty"` // Unix seconds; to when the seat is, or was, kept
 	By     string `json:"by,omitempty"`    // of removed: the leader's user ID
+	Was    string `json:"was,omitempty"`   // of restored: the party's native ID before
+	Led    string `json:"led,omitempty"`   // of back: the user who led when the connection was lost
 }
 
-var words = map[party.ChangeKind]string{party.SeatAway: "away", party.SeatBack: "back", party.SeatLost: "lost"}
+var words = map[party.ChangeKind]string{party.SeatAway: "away", party.SeatBack: "back", party.SeatLost: "lost", party.PartyRestored: "restored", party.MemberRemoved: "removed"}
 
 // changed handles an event of a kept seat.
 func (s *Service) changed(c party.Change) {
@@ -96,20 +98,27 @@ func (s *Service) changed(c party.Change) {
 	case party.SeatBack, party.SeatLost, party.SeatEnded:
 		s.disarm(c.Seat)
 	case party.MemberRemoved:
-		s.tell(c.ID, message{Event: "removed", UserID: c.Session.UserID, By: c.By})
 		s.notify(c, "kicked")
 	case party.RequestRejected:
 		s.notify(c, "request_rejected")
 	}
-	if word, told := words[c.Kind]; told {
-		s.tell(c.ID, message{Event: word, UserID: c.Seat.Member.UserID, Until: c.Seat.Until.Unix()})
+	word, told := words[c.Kind]
+	if !told {
+		return
 	}
-}
-
-// tell tells the party.
-func (s *Service) tell(id party.ID, m message) {
-	if err := party.SendData(s.Sender, id, party.OpMember, m); err != nil {
-		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", m.Event, id, m.UserID, err)
+	m := message{Event: word, UserID: c.Seat.Member.UserID}
+	switch c.Kind {
+	case party.PartyRestored:
+		m.UserID, m.Was = c.Session.UserID, c.Was.String()
+	case party.MemberRemoved:
+		m.UserID, m.By = c.Session.UserID, c.By
+	case party.SeatBack:
+		m.Until, m.Led = c.Seat.Until.Unix(), c.Seat.Led
+	default:
+		m.Until = c.Seat.Until.Unix()
+	}
+	if err := party.SendData(s.Sender, c.ID, party.OpMember, m); err != nil {
+		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", word, c.ID, m.UserID, err)
 	}
 }
 
