@@ -98,9 +98,9 @@ func (s *Service) changed(c party.Change) {
 	case party.SeatBack, party.SeatLost, party.SeatEnded:
 		s.disarm(c.Seat)
 	case party.MemberRemoved:
-		s.notify(c, "kicked")
+		s.notify(c, removedKicked)
 	case party.RequestRejected:
-		s.notify(c, "request_rejected")
+		s.notify(c, removedRejected)
 	}
 	word, told := words[c.Kind]
 	if !told {
@@ -128,13 +128,27 @@ const (
 	SubjectRemoved = "party_removed"
 )
 
+// removal is the content of NotifyRemoved: by whom, and what the player was.
+type removal struct {
+	PartyID string      `json:"party_id"`
+	By      string      `json:"by"` // the leader's user ID
+	Kind    removalKind `json:"kind"`
+}
+
+type removalKind string
+
+const (
+	removedKicked   removalKind = "kicked"           // was a member
+	removedRejected removalKind = "request_rejected" // asked to join
+)
+
 // notify tells the user to whom it happened.
-func (s *Service) notify(c party.Change, kind string) {
+func (s *Service) notify(c party.Change, kind removalKind) {
 	ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)
 	defer cancel()
 	err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
 		UserID: c.Session.UserID, Sender: c.By, Subject: SubjectRemoved, Code: NotifyRemoved,
-		Content: map[string]any{"party_id": c.ID.String(), "by": c.By, "kind": kind},
+		Content: party.Content(removal{PartyID: c.ID.String(), By: c.By, Kind: kind}),
 	}})
 	if err != nil {
 		s.Logger.Warn("removed player not notified party=%s user=%s error=%v", c.ID, c.Session.UserID, err)
