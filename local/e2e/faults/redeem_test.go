@@ -103,8 +103,8 @@ func TestRedeem_EachFailureNamesItsStep(t *testing.T) {
 // with the session, and every reader does without it.
 var redeemSteps = []string{
 	"StorageRead -> rpc failed: read invite",
-	"StreamUserList(102) -> rpc failed: follow inviter: read parties of user",
-	"StreamUserList(7) -> rpc failed: follow inviter: read members",
+	"StreamUserList(102) -> rpc failed: look at party: follow inviter: read parties of user",
+	"StreamUserList(7) -> rpc failed: look at party: follow inviter: read members",
 	"StreamUserList(7) -> rpc failed: look at party: read members",
 	"StreamUserList(101) -> rpc failed: look at party: read mirror",
 	"StreamUserList(0) -> rpc failed: choose session: read sockets of user",
