@@ -61,10 +61,24 @@ pluginhost: ## the plugin, and beside it the program that opens it as the server
 plugins: ## build/LINE/partyline.so for every line
 	for line in $$($(LINE) -list); do $(LINE) -nakama $$line -plugin build/$$line/partyline.so || exit 1; done
 
-release: ## build/release: a plugin for every line, with its bill of materials, and checksums; on linux/amd64
+# The systems that the command line is built for.
+SYSTEMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+release: ## build/release: plugins for every line, the command line for every system, bills of materials, checksums; on linux/amd64
 	@test "$$($(GO) env GOOS)/$$($(GO) env GOARCH)" = linux/amd64 || { echo "make release: runs on linux/amd64"; exit 2; }
 	rm -rf build/release && mkdir -p build/release
-	for line in $$($(LINE) -list); do $(LINE) -nakama $$line -plugin build/release/partyline-nakama-$$line-linux-amd64.so || exit 1; done
+	@command -v aarch64-linux-gnu-gcc >/dev/null || \
+	  echo "make release: no plugins for arm64, which take aarch64-linux-gnu-gcc (Debian: apt-get install gcc-aarch64-linux-gnu)"
+	for line in $$($(LINE) -list); do \
+	  for arch in amd64 $$(command -v aarch64-linux-gnu-gcc >/dev/null && echo arm64); do \
+	    $(LINE) -nakama $$line -arch $$arch -plugin build/release/partyline-nakama-$$line-linux-$$arch.so || exit 1; \
+	  done; \
+	done
+	stamp="$$($(LINE) -stamp)"; for system in $(SYSTEMS); do \
+	  case $$system in windows/*) end=.exe ;; *) end= ;; esac; \
+	  CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) build -trimpath -ldflags "$$stamp" \
+	    -o build/release/partyline-$${system%/*}-$${system#*/}$$end ./local/cmd/partyline || exit 1; \
+	done
 	$(GO) run ./local/cmd/release build/release
 
 test-plugin: e2e-deps pluginhost ## the end-to-end suites through build/partyline.so in the plugin host
