@@ -19,8 +19,10 @@ UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-run: demo-sdk ## the module on the embedded engine at http://127.0.0.1:7350, with demo players and an invite link
-	$(GO) run ./local/cmd/partyline run
+run: demo-sdk ## the module on the embedded engine at http://127.0.0.1:7350 or ADDR, with demo players and an invite link; LAN=1 lets phones in
+	@echo "compiling; the first time takes a minute or two, and each package is named as it is done"
+	@$(GO) build -v -o build/partyline ./local/cmd/partyline
+	@exec build/partyline run $(if $(ADDR),--addr $(ADDR)) $(if $(LAN),--lan)
 
 demo-sdk:
 	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund; \
