@@ -293,6 +293,9 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 		return Joined{}, err
 	}
 	w.free = max(w.free, 1)
+	if _, err := s.Entry.Session(c, "", party.View{}); err != nil {
+		return Joined{}, err
+	}
 	if err := s.Limits.QuickJoin(c.UserID); err != nil {
 		return Joined{}, err
 	}
