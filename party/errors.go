@@ -24,6 +24,7 @@ const (
 	PartyNotFound    Reason = "party_not_found"
 	PartyFull        Reason = "party_full"
 	PartyLocked      Reason = "party_locked"
+	PartyAway        Reason = "party_away"
 	NotMember        Reason = "not_member"
 	NotLeader        Reason = "not_leader"
 	AlreadyMember    Reason = "already_member"
@@ -69,6 +70,7 @@ var reasonCodes = map[Reason]int{
 	PartyNotFound:    codeNotFound,
 	PartyFull:        codeResourceExhausted,
 	PartyLocked:      codeFailedPrecondition,
+	PartyAway:        codeFailedPrecondition,
 	NotMember:        codePermissionDenied,
 	NotLeader:        codePermissionDenied,
 	AlreadyMember:    codeAlreadyExists,

@@ -19,6 +19,7 @@ const (
 	SeatBack      // its user is a member again
 	SeatLost      // nobody came back in time, or may any more
 	SeatEnded     // with its party, or reported by another node: nobody is to be told
+	PartyRestored // a party in which everybody was away goes on in a new native one
 	PartyEnded    // nobody is in it any more, and nothing of it is kept; perhaps not the first time
 )
 
@@ -30,6 +31,7 @@ type Change struct {
 	Native  bool    // of MemberEntered: through the engine's own join or accept
 	Moved   bool    // of MemberLeft: the user stays a member with another session
 	Seat    Seat    // of the Seat kinds
+	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one
 
 	Attributes bool // of MemberEntered: the party has some
 }

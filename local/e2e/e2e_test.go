@@ -30,6 +30,7 @@ var suites = []struct {
 	{"js", "status.test.mjs", 17, true},
 	{"js", "share.test.mjs", 12, true},
 	{"js", "reconnect.test.mjs", 22, true},
+	{"js", "survive.test.mjs", 9, true},
 	{"js", "rules.test.mjs", 39, true},
 	{"js", queuesSuite, 9, true},
 	{"browser", "landing.test.mjs", 17, true},

@@ -47,6 +47,9 @@ type Options struct {
 	SweepEvery time.Duration // 0 = a minute
 
 	SingleParty bool // the host's session.single_party
+	// Socket is where the host's clients connect, if the module may do so as well; nil where
+	// a second session of a user would end the first.
+	Socket runtime.SocketConfig
 }
 
 // Module is the whole module, put together. Make it with [New].
@@ -56,6 +59,9 @@ type Module struct {
 	now        party.Clock
 	sweepEvery time.Duration
 	single     bool
+
+	own     func(context.Context, party.Session, bool) bool // the module's own sessions
+	current func(party.ID) party.ID                         // the present ID of a party
 
 	rules     *rules.Live
 	next      *rules.Live   // what comes next; nil: nothing
@@ -109,7 +115,7 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("partyline: bad configuration:\n%w", err)
 	}
-	if err := m.construct(env); err != nil {
+	if err := m.construct(env, o); err != nil {
 		return nil, err
 	}
 	m.ready = true
@@ -117,7 +123,7 @@ func New(ctx context.Context, o Options) (*Module, error) {
 }
 
 // construct builds everything that serves requests.
-func (m *Module) construct(env environment) error {
+func (m *Module) construct(env environment, o Options) error {
 	policy := func() rules.Config { return m.rules.Current().Config() }
 	news := &party.News{}
 	roster := roster.New(m.nk, m.nk, m.now)
@@ -126,10 +132,12 @@ func (m *Module) construct(env environment) error {
 	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(activity)
+	found := m.newFounder(o.Socket, roster)
 	admission := admission.New(admission.Deps{
-		Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Found: found, Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
+	m.current = admission.Current
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
@@ -153,7 +161,7 @@ func (m *Module) construct(env environment) error {
 		hooks.Hardening(limits, admission, policy),
 		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good
 		hooks.Settled(admission),
-		hooks.Creation(ruled.checks, limits, policy),
+		hooks.Creation(ruled.checks, limits, policy, admission.Offered),
 		hooks.Judged(ruled.checks, admission, judge.Has, judge.Enforces),
 		hooks.Admission(admission), // behind all that may refuse
 	}

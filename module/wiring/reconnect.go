@@ -1,7 +1,10 @@
 package wiring
 
 import (
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/hooks"
+	"partyline/module/helper"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/reconnect"
@@ -17,4 +20,15 @@ func (m *Module) addReconnect(news *party.News, roster *roster.Roster, admission
 	})
 	m.calls = append(m.calls, rpc.Resume(m.reconnect))
 	m.hooks = append(m.hooks, hooks.Sessions("reconnect", "seat", m.reconnect.Started, m.reconnect.Ended))
+}
+
+// newFounder has parties in which everybody was away founded anew by helpers, if the module
+// may connect to its own server.
+func (m *Module) newFounder(socket runtime.SocketConfig, roster *roster.Roster) admission.Founder {
+	if socket == nil {
+		return nil
+	}
+	helpers := helper.New(m.nk, roster.Hidden, socket)
+	m.own = helpers.Own
+	return helpers.Found
 }

@@ -28,7 +28,7 @@ func (v *visit) waits(userID string) Place {
 
 // Waits reads a user's place in the line of a party.
 func (a *Admission) Waits(ctx context.Context, id party.ID, userID string) (at Place, err error) {
-	err = a.visit(ctx, id, func(v *visit) error {
+	err = a.current(ctx, id, func(v *visit) error {
 		if err := v.look(); err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (a *Admission) Waits(ctx context.Context, id party.ID, userID string) (at P
 // no more wait, RateLimited where the user waits for too many parties, AlreadyMember and
 // PartyNotFound.
 func (a *Admission) Wait(ctx context.Context, id party.ID, userID string) (at Place, err error) {
-	err = a.visit(ctx, id, func(v *visit) error {
+	err = a.current(ctx, id, func(v *visit) error {
 		if err := v.look(); err != nil {
 			return err
 		}
@@ -73,7 +73,7 @@ func (a *Admission) Wait(ctx context.Context, id party.ID, userID string) (at Pl
 
 // StopWaiting takes a user out of the line, if they are in it.
 func (a *Admission) StopWaiting(ctx context.Context, id party.ID, userID string) (at Place, err error) {
-	err = a.visit(ctx, id, func(v *visit) error {
+	err = a.current(ctx, id, func(v *visit) error {
 		if err := v.look(); err != nil {
 			return err
 		}
@@ -119,8 +119,10 @@ func (a *Admission) Lines() []party.ID {
 // Next reads who may be offered a seat, in this order, and how many seats there are for
 // them.
 func (a *Admission) Next(ctx context.Context, id party.ID) (v party.View, users []string, free int, err error) {
-	err = a.visit(ctx, id, func(visit *visit) error {
-		if err := visit.look(); err != nil {
+	err = a.current(ctx, id, func(visit *visit) error {
+		if err := visit.look(); party.ReasonOf(err) == party.PartyAway {
+			return nil // nobody, until somebody is back
+		} else if err != nil {
 			return err
 		}
 		v = visit.last.View
@@ -146,7 +148,7 @@ func (a *Admission) Next(ctx context.Context, id party.ID) (v party.View, users 
 // offer a seat to whether a block keeps them out. It returns for whom a seat is held now and
 // was not before, each with its time, and when to serve again; zero for not by time alone.
 func (a *Admission) Serve(ctx context.Context, id party.ID, blocked map[string]bool) (offered []reserve.Waiter, next time.Time, err error) {
-	err = a.visit(ctx, id, func(v *visit) error {
+	err = a.current(ctx, id, func(v *visit) error {
 		if lives, err := v.lives(); !lives {
 			return err
 		}
@@ -173,12 +175,12 @@ func (a *Admission) Serve(ctx context.Context, id party.ID, blocked map[string]b
 		}
 		var locked error
 		seats := len(v.book.Promised(v.last.View))
-		if seats > 0 {
+		if seats > 0 && !v.away {
 			if locked = v.locked(v.ctx, v.last.View); locked != nil && party.ReasonOf(locked) != party.PartyLocked {
 				return locked
 			}
 		}
-		users, offers := v.book.Serve(v.last.View, now, v.policy().Parties.Waitlist.Hold, locked != nil, blocked)
+		users, offers := v.book.Serve(v.last.View, now, v.policy().Parties.Waitlist.Hold, v.away || locked != nil, blocked)
 		for _, user := range users {
 			offered = append(offered, v.book.Waiting[user])
 		}

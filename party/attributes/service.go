@@ -25,6 +25,7 @@ import (
 // Admission reads parties, and notes in them that they have attributes.
 type Admission interface {
 	Look(ctx context.Context, id party.ID) (admission.Look, error)
+	Origin(id party.ID) party.ID
 	NoteAttributes(id party.ID)
 }
 

@@ -105,12 +105,8 @@ func (s *Service) refresh(ctx context.Context) error {
 	s.mu.Unlock()
 	looks := make([]admission.Look, 0, len(stale))
 	for id := range stale {
-		look, err := s.Entry.Admission.Look(ctx, id)
-		switch party.ReasonOf(err) {
-		case "":
-		case party.PartyNotFound:
-			look = admission.Look{View: party.View{ID: id}}
-		default:
+		look, err := s.look(ctx, id)
+		if err != nil {
 			s.mu.Lock()
 			maps.Copy(s.stale, stale) // again, with the next search
 			s.mu.Unlock()
@@ -121,6 +117,17 @@ func (s *Service) refresh(ctx context.Context) error {
 	slices.SortFunc(looks, func(x, y admission.Look) int { return x.CreatedAt.Compare(y.CreatedAt) })
 	s.note(looks...)
 	return nil
+}
+
+// look reads a party. One that has ended, in which everybody is away, or that goes on under
+// another ID, is as one that nobody sees.
+func (s *Service) look(ctx context.Context, id party.ID) (admission.Look, error) {
+	look, err := s.Entry.Admission.Look(ctx, id)
+	switch reason := party.ReasonOf(err); {
+	case reason == party.PartyNotFound, reason == party.PartyAway, reason == "" && look.ID != id:
+		return admission.Look{View: party.View{ID: id}}, nil
+	}
+	return look, err
 }
 
 // note brings the index up to date with parties as they were looked at.
@@ -210,13 +217,8 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w wanted) (looks []admission.Look, err error) {
 	var others []string
 	for _, id := range ids {
-		look, err := s.Entry.Admission.Look(ctx, id)
-		switch party.ReasonOf(err) {
-		case "":
-		case party.PartyNotFound:
-			s.note(admission.Look{View: party.View{ID: id}})
-			continue
-		default:
+		look, err := s.look(ctx, id)
+		if err != nil {
 			return nil, err
 		}
 		s.note(look)

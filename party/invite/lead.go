@@ -37,6 +37,7 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 	if err != nil {
 		return Lead{}, fmt.Errorf("look at party: %w", err)
 	}
+	id = look.ID
 	switch _, err := s.Admission.Check(ctx, id, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {
 	case "", party.PartyFull, party.PartyLocked: // both may be over when the user arrives
 	default:

@@ -101,6 +101,7 @@ type target struct {
 	held    int  // seats kept for users other than the viewer
 	waiting int  // in line for a seat
 	alive   bool // false where there is no such party
+	away    bool // its members have all lost their connections
 	locked  bool // the rules do not let the viewer in
 }
 
@@ -112,10 +113,14 @@ func (s *Service) target(ctx context.Context, r *record, viewer string) (target,
 		look, err = s.Admission.Look(ctx, id)
 		t.v, t.held, t.waiting = look.View, look.Held(viewer), look.Waiting
 	}
-	if party.ReasonOf(err) == party.PartyNotFound {
+	switch party.ReasonOf(err) {
+	case "":
+	case party.PartyNotFound:
 		return target{}, nil
-	}
-	if err != nil {
+	case party.PartyAway:
+		t.alive, t.away = true, true
+		return t, nil
+	default:
 		return target{}, err
 	}
 	t.alive = true
@@ -144,6 +149,8 @@ func (s *Service) state(r *record, viewer string, t target, room bool) party.Inv
 		return party.StateExhausted
 	case !t.alive:
 		return party.StatePartyGone
+	case t.away:
+		return party.StateAway
 	case t.locked:
 		return party.StateLocked
 	case !room:
@@ -172,7 +179,11 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 		return party.Preview{}, err
 	}
 	count, err := s.Footprints(ctx, v.ID)
-	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
+	switch party.ReasonOf(err) {
+	case "", party.PartyNotFound:
+	case party.PartyAway:
+		count.Held = t.held
+	default:
 		return party.Preview{}, err
 	}
 	shared, err := s.Attributes(ctx, v)

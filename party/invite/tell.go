@@ -60,7 +60,7 @@ func (s *Service) tellTargets(ctx context.Context, c party.Caller, r *record, co
 		if quiet[user] {
 			continue
 		}
-		notices = append(notices, Notice(c, user, party.CreatedInvite{PartyID: r.PartyID, URL: url, Code: code.Reveal(), Message: r.Message}))
+		notices = append(notices, Notice(c, user, party.CreatedInvite{PartyID: s.partyNow(r), URL: url, Code: code.Reveal(), Message: r.Message}))
 	}
 	s.notify(ctx, r, notices)
 }
@@ -78,7 +78,7 @@ func Notice(from party.Caller, to string, inv party.CreatedInvite) *runtime.Noti
 func (s *Service) tellInviter(ctx context.Context, c party.Caller, r *record) {
 	s.notify(ctx, r, []*runtime.NotificationSend{{
 		UserID: r.By, Sender: c.UserID, Subject: SubjectDeclined, Code: NotifyDeclined,
-		Content: map[string]any{"party_id": r.PartyID, "id": r.ID, "from": c.Username},
+		Content: map[string]any{"party_id": s.partyNow(r), "id": r.ID, "from": c.Username},
 	}})
 }
 

@@ -238,6 +238,7 @@ func TestGrace_TheLeaderDrops(t *testing.T) {
 func TestGrace_TheLastMemberDrops(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(3)
+	w.set(func(p *rules.Parties) { p.Survive.EveryoneAway = false })
 	w.party(true, 3, p...)
 	w.drop(p[1])
 	w.drop(p[2])
@@ -269,6 +270,7 @@ func TestGrace_ThePartyEndsMeanwhile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, time.Now)
+				w.set(func(p *rules.Parties) { p.Survive.EveryoneAway = false })
 				p := w.host.Players(3)
 				id := w.party(true, 3, p...)
 				w.drop(p[1])

@@ -79,10 +79,12 @@ func (s *Service) Running() int {
 type message struct {
 	Event  string `json:"event"`
 	UserID string `json:"user_id"`
-	Until  int64  `json:"until"` // Unix seconds; to when the seat is, or was, kept
+	Until  int64  `json:"until,omitempty"` // Unix seconds; to when the seat is, or was, kept
+	Was    string `json:"was,omitempty"`   // of restored: the party's native ID before
+	Led    string `json:"led,omitempty"`   // of back: the user who led when the connection was lost
 }
 
-var words = map[party.ChangeKind]string{party.SeatAway: "away", party.SeatBack: "back", party.SeatLost: "lost"}
+var words = map[party.ChangeKind]string{party.SeatAway: "away", party.SeatBack: "back", party.SeatLost: "lost", party.PartyRestored: "restored"}
 
 // changed handles an event of a kept seat.
 func (s *Service) changed(c party.Change) {
@@ -96,7 +98,16 @@ func (s *Service) changed(c party.Change) {
 	if !told {
 		return
 	}
-	m := message{Event: word, UserID: c.Seat.Member.UserID, Until: c.Seat.Until.Unix()}
+	m := message{Event: word}
+	switch c.Kind {
+	case party.PartyRestored:
+		m.UserID, m.Was = c.Session.UserID, c.Was.String()
+	case party.SeatBack:
+		m.Led = c.Seat.Led
+		fallthrough
+	default:
+		m.UserID, m.Until = c.Seat.Member.UserID, c.Seat.Until.Unix()
+	}
 	if err := party.SendData(s.Sender, c.ID, party.OpMember, m); err != nil {
 		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", word, c.ID, m.UserID, err)
 	}

@@ -69,7 +69,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	}
 	n := node{roster: roster.New(w.host, w.host, w.now), news: &party.News{}}
 	n.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
-		Roster: n.roster, Streams: w.host, Storage: storage, Sender: w.host, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
+		Found: w.host.Found(n.roster.Hidden.Set), Roster: n.roster, Streams: w.host, Storage: storage, Sender: w.host, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
 		Locked: func(context.Context, party.View) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()

@@ -107,6 +107,16 @@ func (b Book) Keeps(userID string) bool {
 	return ok && !k.Overdue
 }
 
+// KeepsAny reports whether a seat of the party waits for anybody.
+func (b Book) KeepsAny() bool {
+	for user := range b.Kept {
+		if b.Keeps(user) {
+			return true
+		}
+	}
+	return false
+}
+
 // Kicked is the user's kick, done or under way.
 func (b Book) Kicked(userID string) (Kick, bool) {
 	if k, done := b.Kicks[userID]; done {

@@ -58,7 +58,7 @@ func draw(t *rapid.T) scene {
 		s.book.Ban(who.Draw(t, "banned").UserID, later(), 10*time.Second)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "kept") {
-		s.book.KeepSeat(s.view.ID, party.Member{Session: who.Draw(t, "away")}, later(), 10*time.Second)
+		s.book.KeepSeat(s.view.ID, party.Member{Session: who.Draw(t, "away")}, "", later(), 10*time.Second)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "pending") {
 		p := who.Draw(t, "pending")

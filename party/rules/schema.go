@@ -57,6 +57,8 @@ type Parties struct {
 	// Whether a player who connects again within reconnect_grace is put back into
 	// the party at once, without the game asking for it.
 	ResumeOnConnect bool `yaml:"resume_on_connect"`
+	// What outlives the connections of all members.
+	Survive Survive `yaml:"survive"`
 	// How long a kicked player cannot come back. Only an invite made after the kick
 	// that names the player lifts it. Left out, the ban is for invites alone, and the
 	// server's own joins are as without Partyline. 0 bans nobody.
@@ -69,6 +71,13 @@ type Parties struct {
 	Lock Lock `yaml:"lock"`
 	// Requests to join a closed party.
 	Requests Requests `yaml:"requests"`
+}
+
+// Survive says when a party that has lost all its connections goes on.
+type Survive struct {
+	// Whether the party is kept for reconnect_grace when its last member loses the
+	// connection.
+	EveryoneAway bool `yaml:"everyone_away"`
 }
 
 // MaxSize bounds the size a client may ask for.
