@@ -28,6 +28,9 @@ const (
 )
 
 const (
+	// serveAfter is how long after a change a line is served: the server's own engine frees a
+	// seat a moment after it has told of it.
+	serveAfter = 100 * time.Millisecond
 	retryAfter = time.Second
 	timeout    = 5 * time.Second // of what an alarm does
 )
@@ -69,7 +72,7 @@ func New(d Deps) *Service {
 	})
 	d.News.Subscribe(func(c party.Change) {
 		if d.Entry.Admission.HasLine(c.ID) {
-			s.alarms.Sooner(c.ID, d.Now())
+			s.alarms.Sooner(c.ID, d.Now().Add(serveAfter))
 		}
 	})
 	return s
