@@ -16,7 +16,9 @@ type Finder interface {
 // Find is the table of the finder's calls.
 func Find(f Finder) Set {
 	return Set{Owner: "finder", Rows: []Row{
+		// Lists open parties that fit, with live counts, the oldest first.
 		{ID: "party_find", Handle: Call(f.Find)},
+		// Makes the caller a member of an open party that fits, at once.
 		{ID: "party_quick_join", Handle: Call(f.QuickJoin)},
 	}}
 }
