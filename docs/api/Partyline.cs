@@ -250,6 +250,14 @@ namespace Partyline
         public const string Replaced = "replaced";
     }
 
+    public static class ReconnectRemovalKind
+    {
+        /// <summary>was a member</summary>
+        public const string Kicked = "kicked";
+        /// <summary>asked to join</summary>
+        public const string RequestRejected = "request_rejected";
+    }
+
     /// <summary>RulesAction is what a player is about to do.</summary>
     public static class RulesAction
     {
@@ -1576,6 +1584,9 @@ namespace Partyline
         /// <summary>Unix seconds; to when the seat is, or was, kept</summary>
         [DataMember(Name = "until"), Preserve] public long Until { get; set; }
 
+        /// <summary>of removed: the leader's user ID</summary>
+        [DataMember(Name = "by"), Preserve] public string By { get; set; }
+
         /// <summary>of restored: the party's native ID before</summary>
         [DataMember(Name = "was"), Preserve] public string Was { get; set; }
 
@@ -1638,6 +1649,18 @@ namespace Partyline
 
         /// <summary>AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.</summary>
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
+    }
+
+    /// <summary>RemovedNotice is the content of NotifyRemoved: by whom, and what the player was.</summary>
+    public sealed class RemovedNotice
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>the leader's user ID</summary>
+        [DataMember(Name = "by"), Preserve] public string By { get; set; }
+
+        /// <summary>One of ReconnectRemovalKind.</summary>
+        [DataMember(Name = "kind"), Preserve] public string Kind { get; set; }
     }
 
     /// <summary>SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining.</summary>
@@ -1869,6 +1892,9 @@ namespace Partyline
         /// <summary>Code 1003, subject matchmaking.</summary>
         public event Action<IApiNotification, DroppedNotice> Dropped;
 
+        /// <summary>Code 1004, subject party_removed.</summary>
+        public event Action<IApiNotification, RemovedNotice> Removed;
+
         /// <summary>Code 1005, subject party_seat_free.</summary>
         public event Action<IApiNotification, SeatFreeNotice> SeatFree;
 
@@ -1883,6 +1909,7 @@ namespace Partyline
                 case 1001: Invite?.Invoke(notification, notification.Content.FromJson<InviteNotice>()); return true;
                 case 1002: Declined?.Invoke(notification, notification.Content.FromJson<DeclinedNotice>()); return true;
                 case 1003: Dropped?.Invoke(notification, notification.Content.FromJson<DroppedNotice>()); return true;
+                case 1004: Removed?.Invoke(notification, notification.Content.FromJson<RemovedNotice>()); return true;
                 case 1005: SeatFree?.Invoke(notification, notification.Content.FromJson<SeatFreeNotice>()); return true;
                 case 1006: Found?.Invoke(notification, notification.Content.FromJson<FoundNotice>()); return true;
             }

@@ -167,6 +167,12 @@ class QueueEventName:
 	## somebody else is asked in place of a player who did not accept
 	const REPLACED := "replaced"
 
+class ReconnectRemovalKind:
+	## was a member
+	const KICKED := "kicked"
+	## asked to join
+	const REQUEST_REJECTED := "request_rejected"
+
 ## RulesAction is what a player is about to do.
 class RulesAction:
 	## a party
@@ -2013,6 +2019,8 @@ class MemberEvent extends Answer:
 	var user_id: String = ""
 	## Unix seconds; to when the seat is, or was, kept
 	var until: int = 0
+	## of removed: the leader's user ID
+	var by: String = ""
 	## of restored: the party's native ID before
 	var was: String = ""
 	## of back: the user who led when the connection was lost
@@ -2025,6 +2033,8 @@ class MemberEvent extends Answer:
 			user_id = got["user_id"]
 		if got.get("until") != null:
 			until = int(got["until"])
+		if got.get("by") != null:
+			by = got["by"]
 		if got.get("was") != null:
 			was = got["was"]
 		if got.get("led") != null:
@@ -2110,6 +2120,23 @@ class DroppedNotice extends Answer:
 			reason = got["reason"]
 		if got.get("accept_by") != null:
 			accept_by = int(got["accept_by"])
+		return self
+
+## RemovedNotice is the content of NotifyRemoved: by whom, and what the player was.
+class RemovedNotice extends Answer:
+	var party_id: String = ""
+	## the leader's user ID
+	var by: String = ""
+	## One of [ReconnectRemovalKind].
+	var kind: String = ""
+
+	func read(got: Dictionary) -> RemovedNotice:
+		if got.get("party_id") != null:
+			party_id = got["party_id"]
+		if got.get("by") != null:
+			by = got["by"]
+		if got.get("kind") != null:
+			kind = got["kind"]
 		return self
 
 ## SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining.
@@ -2291,6 +2318,7 @@ static func party_notice(notification: NakamaAPI.ApiNotification) -> Answer:
 		1001: return InviteNotice.new().read(got)
 		1002: return DeclinedNotice.new().read(got)
 		1003: return DroppedNotice.new().read(got)
+		1004: return RemovedNotice.new().read(got)
 		1005: return SeatFreeNotice.new().read(got)
 		1006: return FoundNotice.new().read(got)
 	return null

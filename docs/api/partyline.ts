@@ -193,6 +193,12 @@ export type QueueEventName =
   /** somebody else is asked in place of a player who did not accept */
   | "replaced";
 
+export type ReconnectRemovalKind =
+  /** was a member */
+  | "kicked"
+  /** asked to join */
+  | "request_rejected";
+
 /** RulesAction is what a player is about to do. */
 export type RulesAction =
   /** a party */
@@ -1093,6 +1099,8 @@ export interface MemberEvent {
   user_id: string;
   /** Unix seconds; to when the seat is, or was, kept */
   until?: number;
+  /** of removed: the leader's user ID */
+  by?: string;
   /** of restored: the party's native ID before */
   was?: string;
   /** of back: the user who led when the connection was lost */
@@ -1137,6 +1145,14 @@ export interface DroppedNotice {
   reason: QueueDropReason;
   /** AcceptBy is when an answer is too late, Unix seconds; with found and replaced only. */
   accept_by?: number;
+}
+
+/** RemovedNotice is the content of NotifyRemoved: by whom, and what the player was. */
+export interface RemovedNotice {
+  party_id: string;
+  /** the leader's user ID */
+  by: string;
+  kind: ReconnectRemovalKind;
 }
 
 /** SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining. */
@@ -1300,12 +1316,13 @@ export type PartyNotice =
   | { code: 1001; content: InviteNotice }
   | { code: 1002; content: DeclinedNotice }
   | { code: 1003; content: DroppedNotice }
+  | { code: 1004; content: RemovedNotice }
   | { code: 1005; content: SeatFreeNotice }
   | { code: 1006; content: FoundNotice };
 
 /** Reads what onnotification brings; undefined for other notifications. */
 export function partyNotice(notification: Notification): PartyNotice | undefined {
   const code = Number(notification.code);
-  if (![1001, 1002, 1003, 1005, 1006].includes(code)) return undefined;
+  if (![1001, 1002, 1003, 1004, 1005, 1006].includes(code)) return undefined;
   return { code, content: notification.content } as unknown as PartyNotice;
 }

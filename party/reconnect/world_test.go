@@ -77,7 +77,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 		},
 	})}
 	n.grace = reconnect.New(reconnect.Deps{
-		Admission: n.admission.Admission, Roster: n.roster, News: n.news, Sender: sender, Policy: policy, Logger: w.log, Now: w.now,
+		Admission: n.admission.Admission, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
 	})
 	w.t.Cleanup(n.grace.Close)
 	return n
@@ -236,6 +236,7 @@ type message struct {
 	Event  string `json:"event"`
 	UserID string `json:"user_id"`
 	Until  int64  `json:"until"`
+	By     string `json:"by"`
 	name   string
 	party  string
 }
