@@ -105,35 +105,65 @@ namespace Partyline
     /// <summary>Why something was refused.</summary>
     public static class Reasons
     {
+        /// <summary>not JSON, an unknown field, a wrong type, out of bounds; the message names the field</summary>
         public const string InvalidRequest = "invalid_request";
+        /// <summary>nobody is signed in</summary>
         public const string Unauthenticated = "unauthenticated";
+        /// <summary>no such code, or not in the form of one</summary>
         public const string InviteNotFound = "invite_not_found";
+        /// <summary>its time is over</summary>
         public const string InviteExpired = "invite_expired";
+        /// <summary>it was taken back</summary>
         public const string InviteRevoked = "invite_revoked";
+        /// <summary>it was used up</summary>
         public const string InviteExhausted = "invite_exhausted";
+        /// <summary>it names others</summary>
         public const string InviteNotForYou = "invite_not_for_you";
+        /// <summary>no such party, or not in the form of an ID</summary>
         public const string PartyNotFound = "party_not_found";
+        /// <summary>no free seat; held ones count</summary>
         public const string PartyFull = "party_full";
+        /// <summary>nobody may enter while the party looks for a match or is in one</summary>
         public const string PartyLocked = "party_locked";
+        /// <summary>everybody in the party has lost the connection; the message ends in retry_after_sec=5</summary>
         public const string PartyAway = "party_away";
+        /// <summary>the caller is not in the party</summary>
         public const string NotMember = "not_member";
+        /// <summary>only the leader may</summary>
         public const string NotLeader = "not_leader";
+        /// <summary>the user is in the party, perhaps on another device</summary>
         public const string AlreadyMember = "already_member";
+        /// <summary>one party per user; leave the other first</summary>
         public const string AlreadyInParty = "already_in_party";
+        /// <summary>kicked a short while ago, and not invited by name since</summary>
         public const string Banned = "banned";
+        /// <summary>a block stands between the user and somebody in the party</summary>
         public const string Blocked = "blocked";
+        /// <summary>a rule of the designers; its ID is behind the slash</summary>
         public const string RuleDenied = "rule_denied";
+        /// <summary>too often; the message ends in retry_after_sec=12</summary>
         public const string RateLimited = "rate_limited";
+        /// <summary>the game does not run</summary>
         public const string NoLiveSession = "no_live_session";
+        /// <summary>it runs more than once</summary>
         public const string SessionAmbiguous = "session_ambiguous";
+        /// <summary>no such queue</summary>
         public const string UnknownQueue = "unknown_queue";
+        /// <summary>larger than the queue takes</summary>
         public const string PartyTooLarge = "party_too_large";
+        /// <summary>not everybody is</summary>
         public const string NotReady = "not_ready";
+        /// <summary>the match's free seats are kept for others</summary>
         public const string SeatReserved = "seat_reserved";
+        /// <summary>the match has no seat</summary>
         public const string MatchFull = "match_full";
+        /// <summary>the match is not offered to you any more</summary>
         public const string ProposalGone = "proposal_gone";
+        /// <summary>a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file</summary>
         public const string QueryNotAllowed = "query_not_allowed";
+        /// <summary>too many changed the same thing at once; try again</summary>
         public const string Conflict = "conflict";
+        /// <summary>a fault on the server's side; its log says more</summary>
         public const string Internal = "internal";
 
         /// <summary>The gRPC status number of each.</summary>
@@ -905,6 +935,68 @@ namespace Partyline
         [DataMember(Name = "rule"), Preserve] public string Rule { get; set; }
     }
 
+    /// <summary>FindRequest is the payload of party_find.</summary>
+    public sealed class FindRequest
+    {
+        /// <summary>as in a Filter</summary>
+        [DataMember(Name = "label"), Preserve] public object Label { get; set; }
+
+        /// <summary>as in a Filter</summary>
+        [DataMember(Name = "free_seats"), Preserve] public long FreeSeats { get; set; }
+
+        /// <summary>from 1 to 50</summary>
+        [DataMember(Name = "limit"), Preserve] public long Limit { get; set; }
+
+        /// <summary>of the answer before</summary>
+        [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
+    }
+
+    /// <summary>FindAnswer answers party_find.</summary>
+    public sealed class FindAnswer
+    {
+        [DataMember(Name = "parties"), Preserve] public List<FinderFound> Parties { get; set; }
+
+        /// <summary>for the parties behind these; "" at the end</summary>
+        [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
+    }
+
+    /// <summary>FinderFound is one party of a list.</summary>
+    public sealed class FinderFound
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "size"), Preserve] public long Size { get; set; }
+
+        [DataMember(Name = "max_size"), Preserve] public long MaxSize { get; set; }
+
+        /// <summary>seats kept for others than the caller</summary>
+        [DataMember(Name = "held"), Preserve] public long Held { get; set; }
+
+        [DataMember(Name = "open"), Preserve] public bool Open { get; set; }
+
+        /// <summary>an object</summary>
+        [DataMember(Name = "label"), Preserve] public object Label { get; set; }
+
+        [DataMember(Name = "leader"), Preserve] public Profile Leader { get; set; }
+
+        [DataMember(Name = "age_sec"), Preserve] public long AgeSec { get; set; }
+
+        /// <summary>those that the rules make public</summary>
+        [DataMember(Name = "attributes"), Preserve] public Dictionary<string, object> Attributes { get; set; }
+    }
+
+    /// <summary>Profile is the public face of a user.</summary>
+    public sealed class Profile
+    {
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "display_name"), Preserve] public string DisplayName { get; set; }
+
+        [DataMember(Name = "avatar_url"), Preserve] public string AvatarUrl { get; set; }
+    }
+
     /// <summary>InviteCreateRequest asks for an invite. The zero value of an optional field takes the rules' default.</summary>
     public sealed class InviteCreateRequest
     {
@@ -1053,18 +1145,6 @@ namespace Partyline
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
 
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
-    }
-
-    /// <summary>Profile is the public face of a user.</summary>
-    public sealed class Profile
-    {
-        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
-
-        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
-
-        [DataMember(Name = "display_name"), Preserve] public string DisplayName { get; set; }
-
-        [DataMember(Name = "avatar_url"), Preserve] public string AvatarUrl { get; set; }
     }
 
     /// <summary>PartyPreview is the party as previews show it.</summary>
@@ -1268,6 +1348,26 @@ namespace Partyline
         [DataMember(Name = "needed"), Preserve] public long Needed { get; set; }
 
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
+    }
+
+    /// <summary>QuickJoinRequest says which parties fit, the payload of party_quick_join.</summary>
+    public sealed class QuickJoinRequest
+    {
+        /// <summary>an object: fields of the party's label with a text, a number, or true or false</summary>
+        [DataMember(Name = "label"), Preserve] public object Label { get; set; }
+
+        /// <summary>at least so many</summary>
+        [DataMember(Name = "free_seats"), Preserve] public long FreeSeats { get; set; }
+    }
+
+    /// <summary>QuickJoinAnswer answers party_quick_join.</summary>
+    public sealed class QuickJoinAnswer
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "joined"), Preserve] public bool Joined { get; set; }
+
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
     }
 
     /// <summary>ResumeAnswer answers party_resume.</summary>
@@ -1647,6 +1747,12 @@ namespace Partyline
             return (await Refusal.Watch(send("party_check", request.ToJson()))).FromJson<CheckAnswer>();
         }
 
+        /// <summary>Lists open parties that fit, with live counts, the oldest first.</summary>
+        public async Task<FindAnswer> FindAsync(FindRequest request)
+        {
+            return (await Refusal.Watch(send("party_find", request.ToJson()))).FromJson<FindAnswer>();
+        }
+
         /// <summary>Makes an invite into a party that the caller is in.</summary>
         public async Task<InviteCreateAnswer> InviteCreateAsync(InviteCreateRequest request)
         {
@@ -1699,6 +1805,12 @@ namespace Partyline
         public async Task<QueueAnswer> QueueAsync(QueueRequest request)
         {
             return (await Refusal.Watch(send("party_queue", request.ToJson()))).FromJson<QueueAnswer>();
+        }
+
+        /// <summary>Makes the caller a member of an open party that fits, at once.</summary>
+        public async Task<QuickJoinAnswer> QuickJoinAsync(QuickJoinRequest request)
+        {
+            return (await Refusal.Watch(send("party_quick_join", request.ToJson()))).FromJson<QuickJoinAnswer>();
         }
 
         /// <summary>Puts the caller back into the seat kept after a dropped connection.</summary>

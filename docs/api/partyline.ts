@@ -60,35 +60,65 @@ async function call<Answer>(send: Transport, id: string, payload: object): Promi
 
 /** Why something was refused. */
 export type Reason =
+  /** not JSON, an unknown field, a wrong type, out of bounds; the message names the field */
   | "invalid_request"
+  /** nobody is signed in */
   | "unauthenticated"
+  /** no such code, or not in the form of one */
   | "invite_not_found"
+  /** its time is over */
   | "invite_expired"
+  /** it was taken back */
   | "invite_revoked"
+  /** it was used up */
   | "invite_exhausted"
+  /** it names others */
   | "invite_not_for_you"
+  /** no such party, or not in the form of an ID */
   | "party_not_found"
+  /** no free seat; held ones count */
   | "party_full"
+  /** nobody may enter while the party looks for a match or is in one */
   | "party_locked"
+  /** everybody in the party has lost the connection; the message ends in retry_after_sec=5 */
   | "party_away"
+  /** the caller is not in the party */
   | "not_member"
+  /** only the leader may */
   | "not_leader"
+  /** the user is in the party, perhaps on another device */
   | "already_member"
+  /** one party per user; leave the other first */
   | "already_in_party"
+  /** kicked a short while ago, and not invited by name since */
   | "banned"
+  /** a block stands between the user and somebody in the party */
   | "blocked"
+  /** a rule of the designers; its ID is behind the slash */
   | "rule_denied"
+  /** too often; the message ends in retry_after_sec=12 */
   | "rate_limited"
+  /** the game does not run */
   | "no_live_session"
+  /** it runs more than once */
   | "session_ambiguous"
+  /** no such queue */
   | "unknown_queue"
+  /** larger than the queue takes */
   | "party_too_large"
+  /** not everybody is */
   | "not_ready"
+  /** the match's free seats are kept for others */
   | "seat_reserved"
+  /** the match has no seat */
   | "match_full"
+  /** the match is not offered to you any more */
   | "proposal_gone"
+  /** a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file */
   | "query_not_allowed"
+  /** too many changed the same thing at once; try again */
   | "conflict"
+  /** a fault on the server's side; its log says more */
   | "internal";
 
 /** The gRPC status number of each reason. */
@@ -648,6 +678,49 @@ export interface CheckAnswer {
   rule: string;
 }
 
+/** FindRequest is the payload of party_find. */
+export interface FindRequest {
+  /** as in a Filter */
+  label: unknown;
+  /** as in a Filter */
+  free_seats: number;
+  /** from 1 to 50 */
+  limit: number;
+  /** of the answer before */
+  cursor: string;
+}
+
+/** FindAnswer answers party_find. */
+export interface FindAnswer {
+  parties: FinderFound[];
+  /** for the parties behind these; "" at the end */
+  cursor: string;
+}
+
+/** FinderFound is one party of a list. */
+export interface FinderFound {
+  party_id: string;
+  size: number;
+  max_size: number;
+  /** seats kept for others than the caller */
+  held: number;
+  open: boolean;
+  /** an object */
+  label: unknown;
+  leader: Profile;
+  age_sec: number;
+  /** those that the rules make public */
+  attributes?: Record<string, unknown>;
+}
+
+/** Profile is the public face of a user. */
+export interface Profile {
+  user_id: string;
+  username: string;
+  display_name: string;
+  avatar_url: string;
+}
+
 /** InviteCreateRequest asks for an invite. The zero value of an optional field takes the rules' default. */
 export interface InviteCreateRequest {
   party_id: string;
@@ -739,14 +812,6 @@ export interface InvitePreviewAnswer {
   launch?: unknown;
   expires_at: number;
   match_id?: string;
-}
-
-/** Profile is the public face of a user. */
-export interface Profile {
-  user_id: string;
-  username: string;
-  display_name: string;
-  avatar_url: string;
 }
 
 /** PartyPreview is the party as previews show it. */
@@ -882,6 +947,21 @@ export interface ProposalState {
   accepted: number;
   needed: number;
   accept_by: number;
+}
+
+/** QuickJoinRequest says which parties fit, the payload of party_quick_join. */
+export interface QuickJoinRequest {
+  /** an object: fields of the party's label with a text, a number, or true or false */
+  label: unknown;
+  /** at least so many */
+  free_seats: number;
+}
+
+/** QuickJoinAnswer answers party_quick_join. */
+export interface QuickJoinAnswer {
+  party_id: string;
+  joined: boolean;
+  match_id?: string;
 }
 
 /** ResumeAnswer answers party_resume. */
@@ -1144,6 +1224,11 @@ export class Partyline {
     return call(this.send, "party_check", request);
   }
 
+  /** Lists open parties that fit, with live counts, the oldest first. */
+  find(request: FindRequest): Promise<FindAnswer> {
+    return call(this.send, "party_find", request);
+  }
+
   /** Makes an invite into a party that the caller is in. */
   inviteCreate(request: InviteCreateRequest): Promise<InviteCreateAnswer> {
     return call(this.send, "party_invite_create", request);
@@ -1187,6 +1272,11 @@ export class Partyline {
   /** Says why a ticket has no match yet; without a party, of all tickets that the caller is on. */
   queue(request: QueueRequest): Promise<QueueAnswer> {
     return call(this.send, "party_queue", request);
+  }
+
+  /** Makes the caller a member of an open party that fits, at once. */
+  quickJoin(request: QuickJoinRequest): Promise<QuickJoinAnswer> {
+    return call(this.send, "party_quick_join", request);
   }
 
   /** Puts the caller back into the seat kept after a dropped connection. */
