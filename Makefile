@@ -132,7 +132,7 @@ bench: ## every benchmark, measured
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTS)
 
 bench-host: needs-server plugin ## what messages cost a real server with the module, a stock one being 1: make bench-host SERVER=path/to/nakama
-	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) ./local/e2e/overhead -run '^$$' -bench Server -benchtime 1000x -rounds 3 -large 248
+	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) ./local/e2e/overhead -run '^$$' -bench Server -benchtime 200x -rounds 10 -large 248
 
 soak: ## everything at once for MINUTES (default 30); fails if memory, goroutines or presences have grown
 	$(GO) test ./local/e2e/soak -run Soak -v -count=1 -timeout=0 -minutes $(or $(MINUTES),30)
