@@ -938,14 +938,14 @@ namespace Partyline
     /// <summary>FindRequest is the payload of party_find.</summary>
     public sealed class FindRequest
     {
-        /// <summary>as in a Filter</summary>
+        /// <summary>an object: fields of the party's label, as for party_quick_join</summary>
         [DataMember(Name = "label"), Preserve] public object Label { get; set; }
 
-        /// <summary>as in a Filter</summary>
-        [DataMember(Name = "free_seats"), Preserve] public long FreeSeats { get; set; }
+        /// <summary>at least so many</summary>
+        [DataMember(Name = "free_seats"), Preserve] public long? FreeSeats { get; set; }
 
         /// <summary>from 1 to 50</summary>
-        [DataMember(Name = "limit"), Preserve] public long Limit { get; set; }
+        [DataMember(Name = "limit"), Preserve] public long? Limit { get; set; }
 
         /// <summary>of the answer before</summary>
         [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
@@ -1357,7 +1357,7 @@ namespace Partyline
         [DataMember(Name = "label"), Preserve] public object Label { get; set; }
 
         /// <summary>at least so many</summary>
-        [DataMember(Name = "free_seats"), Preserve] public long FreeSeats { get; set; }
+        [DataMember(Name = "free_seats"), Preserve] public long? FreeSeats { get; set; }
     }
 
     /// <summary>QuickJoinAnswer answers party_quick_join.</summary>

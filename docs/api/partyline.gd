@@ -1106,14 +1106,14 @@ class CheckAnswer extends Answer:
 
 ## FindRequest is the payload of party_find.
 class FindRequest extends Answer:
-	## as in a Filter
-	var label: Variant = null
-	## as in a Filter
+	## an object: fields of the party's label, as for party_quick_join
+	var label = null # Variant
+	## at least so many
 	var free_seats = null # int
 	## from 1 to 50
 	var limit = null # int
 	## of the answer before
-	var cursor: String = ""
+	var cursor = null # String
 
 	func fields() -> Dictionary:
 		var all := {}
@@ -1696,7 +1696,7 @@ class ProposalState extends Answer:
 ## QuickJoinRequest says which parties fit, the payload of party_quick_join.
 class QuickJoinRequest extends Answer:
 	## an object: fields of the party's label with a text, a number, or true or false
-	var label: Variant = null
+	var label = null # Variant
 	## at least so many
 	var free_seats = null # int
 

@@ -680,14 +680,14 @@ export interface CheckAnswer {
 
 /** FindRequest is the payload of party_find. */
 export interface FindRequest {
-  /** as in a Filter */
-  label: unknown;
-  /** as in a Filter */
-  free_seats: number;
+  /** an object: fields of the party's label, as for party_quick_join */
+  label?: unknown;
+  /** at least so many */
+  free_seats?: number;
   /** from 1 to 50 */
-  limit: number;
+  limit?: number;
   /** of the answer before */
-  cursor: string;
+  cursor?: string;
 }
 
 /** FindAnswer answers party_find. */
@@ -952,9 +952,9 @@ export interface ProposalState {
 /** QuickJoinRequest says which parties fit, the payload of party_quick_join. */
 export interface QuickJoinRequest {
   /** an object: fields of the party's label with a text, a number, or true or false */
-  label: unknown;
+  label?: unknown;
   /** at least so many */
-  free_seats: number;
+  free_seats?: number;
 }
 
 /** QuickJoinAnswer answers party_quick_join. */
