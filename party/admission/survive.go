@@ -316,14 +316,15 @@ func (a *Admission) leftBehind(ctx context.Context, id party.ID, userID string) 
 // become its only member, or only cleans up where it may not.
 func (a *Admission) succeed(ctx context.Context, old *behind, native party.ID, s party.Session, enter func(may bool) error) error {
 	user, taken := s.UserID, false
+	members := map[string]party.Member{}
+	if a.policy().Parties.Survive.Restart > 0 {
+		members[user] = party.Member{Session: s, JoinedAt: a.now(), Leader: true}
+	}
 	err := a.store.change(ctx, old.origin, []string{user}, func(r reserve.Record) {
 		seat, kept := r.Seats[user]
 		if taken = !kept || !r.Away || seat.Member != old.seat.Member; !taken {
 			delete(r.Seats, user)
-			r.Native, r.Away = native, false
-			if a.policy().Parties.Survive.Restart > 0 {
-				r.Members = map[string]party.Member{user: {Session: s, JoinedAt: a.now(), Leader: true}}
-			}
+			r.Native, r.Away, r.Members = native, false, members
 		}
 	})
 	if err == nil && taken { // by another node, or the time is over
@@ -357,6 +358,7 @@ func (a *Admission) succeed(ctx context.Context, old *behind, native party.ID, s
 			party.Change{Kind: party.SeatBack, ID: native, Seat: old.seat},
 			party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.facts.Attributes},
 		)
+		v.saved.Members = members
 		v.rosterLater()
 		return v.look()
 	})
