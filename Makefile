@@ -27,7 +27,7 @@ demo-sdk:
 	else echo "npm is not installed: the demo client at / will say so, everything else works"; fi
 
 test: e2e-deps pluginhost ## every test, with the race detector and in random order; the suites through the plugin; every benchmark once; sets up what it needs
-	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
+	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; export CHROMIUM MCS; \
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -count=1 -timeout=15m $(TESTS) && \
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- -count=1 -timeout=15m $(SUITES)
 	$(GO) test -run '^$$' -bench . -benchtime=1x $(TESTS) > build/bench.txt || { cat build/bench.txt; exit 1; }
@@ -40,6 +40,9 @@ e2e-deps:
 	@cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund
 	@cd local/e2e/js && npm ci --ignore-scripts --silent --no-audit --no-fund
 	@cd local/e2e/browser && npm ci --ignore-scripts --silent --no-audit --no-fund
+
+api: ## docs/api: the schemas and the typed clients, from the module's Go types
+	$(GO) run ./local/cmd/api docs/api
 
 check: ## formatting, vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt differs"; exit 1; }
@@ -112,4 +115,4 @@ soak: ## everything at once for MINUTES (default 30); fails if memory, goroutine
 rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run demo-sdk test test-fast e2e-deps check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench soak rules-check
+.PHONY: help run demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench soak rules-check

@@ -14,5 +14,8 @@ type Waiter interface {
 
 // Wait is the table of the wait list's call.
 func Wait(w Waiter) Set {
-	return Set{Owner: "wait list", Rows: []Row{{ID: "party_wait", Handle: Call(w.Wait)}}}
+	return Set{Owner: "wait list", Rows: []Row{
+		// Puts the caller into the line for a seat of a full party, or takes them out of it.
+		{ID: "party_wait", Handle: Call(w.Wait)},
+	}}
 }

@@ -32,6 +32,7 @@ var suites = []struct {
 	{"js", "reconnect.test.mjs", 22, true},
 	{"js", "survive.test.mjs", 9, true},
 	{"js", "rules.test.mjs", 39, true},
+	{"js", "typed.test.mjs", 4, true},
 	{"js", queuesSuite, 9, true},
 	{"browser", "landing.test.mjs", 17, true},
 	{"browser", "console.test.mjs", 4, true},

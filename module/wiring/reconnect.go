@@ -16,7 +16,7 @@ import (
 // its own come last.
 func (m *Module) addReconnect(news *party.News, roster *roster.Roster, admission *admission.Admission, policy party.Policy) {
 	m.reconnect = reconnect.New(reconnect.Deps{
-		Admission: admission, Roster: roster, News: news, Sender: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
+		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
 	})
 	m.calls = append(m.calls, rpc.Resume(m.reconnect))
 	m.hooks = append(m.hooks, hooks.Sessions("reconnect", "seat", m.reconnect.Started, m.reconnect.Ended))

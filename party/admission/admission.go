@@ -173,7 +173,7 @@ func (v *visit) seen() Look {
 // the one the decision was made on.
 func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l *Look) (seen Look, err error) {
 	if in.Kind != reserve.Admit {
-		_, unlock, err := a.elsewhere(ctx, id, in.Session)
+		_, unlock, err := a.elsewhere(ctx, id, in)
 		if err != nil {
 			return Look{}, err
 		}
@@ -197,7 +197,8 @@ func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l
 // which everybody is away it founds anew for the first of them, and refuses others with
 // PartyAway. l is the caller's look at the party, nil for none.
 func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, grant party.Grant, l *Look) error {
-	leaving, unlock, err := a.elsewhere(ctx, id, s)
+	in := reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: grant}
+	leaving, unlock, err := a.elsewhere(ctx, id, in)
 	if err != nil {
 		return err
 	}
@@ -207,7 +208,7 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 			return err
 		}
 		id = v.id
-		effects, err := v.decide(reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: grant})
+		effects, err := v.decide(in)
 		if err != nil || effects.Take == nil {
 			return err
 		}
@@ -296,8 +297,8 @@ func (a *Admission) Locked(ctx context.Context, v party.View) error { return a.l
 // elsewhere applies the rule of one party per user to a session about to enter id: it
 // refuses with AlreadyInParty, or returns the memberships to leave once the session is
 // in. Where the rule applies, joins of one user wait for each other until unlock.
-func (a *Admission) elsewhere(ctx context.Context, id party.ID, s party.Session) (leaving []party.Membership, unlock func(), err error) {
-	rule := a.policy().Parties.OnePerUser
+func (a *Admission) elsewhere(ctx context.Context, id party.ID, intent reserve.Intent) (leaving []party.Membership, unlock func(), err error) {
+	rule, s := a.policy().Parties.OnePerUser, intent.Session
 	if !one(rule) {
 		return nil, func() {}, nil
 	}
@@ -319,7 +320,7 @@ func (a *Admission) elsewhere(ctx context.Context, id party.ID, s party.Session)
 	}
 	in = slices.DeleteFunc(in, func(m party.Membership) bool { return m.ID == id })
 	if rule == rules.OnePartyOnly && (joining || len(in) > 0) {
-		return nil, nil, party.Refuse(party.AlreadyInParty, "You are in another party; leave it first.")
+		return nil, nil, reserve.Elsewhere(intent)
 	}
 	handedOver = true
 	return in, release, nil
@@ -332,7 +333,7 @@ func one(rule rules.OnePerUser) bool {
 
 // MayCreate refuses with AlreadyInParty whoever may not make a party.
 func (a *Admission) MayCreate(ctx context.Context, s party.Session) error {
-	_, unlock, err := a.elsewhere(ctx, party.ID{}, s)
+	_, unlock, err := a.elsewhere(ctx, party.ID{}, reserve.Intent{Session: s})
 	if err != nil {
 		return err
 	}

@@ -275,7 +275,7 @@ func (v *visit) beginRemove(m Message, l *Look) error {
 	if v.book.Keeps(m.Target.UserID) {
 		kept := v.book.Kept[m.Target.UserID]
 		err := v.ban(m.Target.UserID, kept)
-		v.out.Add(party.Change{Kind: party.MemberLeft, ID: v.id, Session: kept.Member})
+		v.out.Add(party.Change{Kind: party.MemberLeft, ID: v.id, Session: kept.Member}, v.turned(party.MemberRemoved, kept.Member, m))
 		return errors.Join(err, v.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
 	}
 	_, member := v.last.Session(m.Target.SessionID)
@@ -311,10 +311,17 @@ func (v *visit) removed(m Message) error {
 	}
 	if !member {
 		delete(v.book.Requests, target.SessionID) // only asked, and was declined
+		v.out.Add(v.turned(party.RequestRejected, target, m))
 		return nil
 	}
 	v.gone(target, false)
+	v.out.Add(v.turned(party.MemberRemoved, target, m))
 	return v.ban(target.UserID, kept)
+}
+
+// turned is the news that the sender of a message has turned somebody out or away.
+func (v *visit) turned(kind party.ChangeKind, s party.Session, m Message) party.Change {
+	return party.Change{Kind: kind, ID: v.id, Session: s, By: m.Sender.UserID}
 }
 
 // ban keeps a user out for the rules' kick_ban and, in the same write, ends the seat kept

@@ -84,7 +84,7 @@ func (a *Admission) Before(ctx context.Context, m Message, l *Look) error {
 
 func (a *Admission) begin(ctx context.Context, m Message, l *Look) error {
 	in := m.intent()
-	leaving, unlock, err := a.elsewhere(ctx, m.Party, in.Session)
+	leaving, unlock, err := a.elsewhere(ctx, m.Party, in)
 	if err != nil {
 		return err
 	}
@@ -238,7 +238,7 @@ func (a *Admission) created(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	leaving, unlock, err := a.elsewhere(ctx, m.Party, m.Sender)
+	leaving, unlock, err := a.elsewhere(ctx, m.Party, reserve.Intent{Session: m.Sender})
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ type Counts struct {
 	Revoked  uint64 `json:"revoked"`
 }
 
-func (c *counters) count(event string) {
+func (c *counters) count(event eventName) {
 	switch event {
 	case eventCreated:
 		c.created.Add(1)

@@ -13,7 +13,6 @@ import (
 	"sync"
 
 	"github.com/heroiclabs/nakama-common/api"
-	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/cache"
 	"partyline/party"
@@ -25,11 +24,6 @@ import (
 // Users finds accounts; unknown IDs are left out of the answer.
 type Users interface {
 	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
-}
-
-// Notifier sends notifications.
-type Notifier interface {
-	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
 }
 
 // Blocks returns those of others with a block between them and the user.
@@ -45,7 +39,7 @@ type Deps struct {
 	Limits    *party.Limits
 	Users     Users
 	Blocks    Blocks
-	Notifier  Notifier
+	Notifier  party.Notifier
 	Sender    party.Sender
 	Policy    party.Policy
 	Logger    party.Logger

@@ -341,7 +341,7 @@ func (m *model) check(*rapid.T) {
 func (m *model) messages(p *modelParty) {
 	away := map[string]bool{}
 	for _, msg := range m.w.messages() {
-		if !slices.Contains(p.ids, msg.party) || msg.Event == "restored" {
+		if !slices.Contains(p.ids, msg.party) || msg.Event == "restored" || msg.Event == "removed" { // which say nothing of a seat
 			continue
 		}
 		if (msg.Event == "away") == away[msg.UserID] {

@@ -77,7 +77,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 		},
 	})}
 	n.grace = reconnect.New(reconnect.Deps{
-		Admission: n.admission.Admission, Roster: n.roster, News: n.news, Sender: sender, Policy: policy, Logger: w.log, Now: w.now,
+		Admission: n.admission.Admission, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
 	})
 	w.t.Cleanup(n.grace.Close)
 	return n
@@ -238,6 +238,7 @@ type message struct {
 	Until  int64  `json:"until"`
 	Was    string `json:"was"`
 	Led    string `json:"led"`
+	By     string `json:"by"`
 	name   string
 	party  string
 }

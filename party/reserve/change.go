@@ -22,7 +22,7 @@ func (b Book) Landed(members []party.Member, lost int, s, older party.Session, m
 			taken--
 			others++
 		case m.UserID == s.UserID:
-			return alreadyMember()
+			return alreadyMember(Intent{})
 		default:
 			others++
 		}

@@ -63,6 +63,7 @@ var keyEffects = map[string]string{
 	"status.ready":                      `"tutorial"`,
 	"status.final":                      `["failed"]`,
 	"status.reset_on":                   `["membership","queue"]`,
+	"status.reset_to":                   `"tutorial"`,
 	"status.rate":                       `"1/2s"`,
 	"status.stall":                      `"30s"`,
 	"status.incoming":                   `"5m"`,

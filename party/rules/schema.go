@@ -266,9 +266,11 @@ type Status struct {
 	// Stages after which no progress is expected, so that nobody in them is called
 	// stalled; each one of stages.
 	Final []string `yaml:"final" limit:"..32" form:"name"`
-	// What takes members back from the ready stage to the stage before it: a change
-	// of who is in the party, or of the queue the party stands in.
+	// What takes members back from the ready stage: a change of who is in the party,
+	// or of the queue the party stands in.
 	ResetOn []string `yaml:"reset_on" oneof:"membership|queue" limit:"..2"`
+	// The stage they are taken back to; one of stages. Empty: the one before ready.
+	ResetTo string `yaml:"reset_to" limit:"..64"`
 	// How often a member's news is passed on to the party. News in between is
 	// joined together; the last always arrives.
 	Rate Rate `yaml:"rate"`

@@ -27,6 +27,12 @@ const (
 	SubjectSeatFree = "party_seat_free"
 )
 
+// seatFree is the content of NotifySeatFree: take the seat by party_wait or by joining.
+type seatFree struct {
+	PartyID   string `json:"party_id"`
+	HeldUntil int64  `json:"held_until"` // Unix seconds
+}
+
 const (
 	retryAfter = time.Second
 	timeout    = 5 * time.Second // of what an alarm does
@@ -95,9 +101,9 @@ func (s *Service) Sweep() {
 
 // Request is the payload of party_wait.
 type Request struct {
-	Code    string `json:"code"`     // of an invite, or
-	PartyID string `json:"party_id"` // an open party
-	Leave   bool   `json:"leave"`
+	Code    string `json:"code,omitempty"`     // of an invite, or
+	PartyID string `json:"party_id,omitempty"` // an open party
+	Leave   bool   `json:"leave,omitempty"`
 }
 
 // Place answers it.
@@ -243,7 +249,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 	for _, w := range offered {
 		err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
 			UserID: w.UserID, Subject: SubjectSeatFree, Code: NotifySeatFree,
-			Content: map[string]any{"party_id": id.String(), "held_until": w.Until.Unix()},
+			Content: party.Content(seatFree{PartyID: id.String(), HeldUntil: w.Until.Unix()}),
 		}})
 		if err != nil {
 			s.Logger.Warn("free seat not told party=%s user=%s error=%v", id, w.UserID, err)

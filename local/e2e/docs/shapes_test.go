@@ -108,6 +108,20 @@ var samples = map[string]func(w *world) json.RawMessage{
 		w.mustCall(w.friend, "party_invite_decline", map[string]any{"code": personal.Code}, nil)
 		return w.notification(w.leader, 1002)
 	},
+	"notification 1004": func(w *world) json.RawMessage {
+		w.mustCall(w.friend, "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil)
+		ctx, cancel := w.deadline()
+		defer cancel()
+		joined, err := w.friend.socket.Take(ctx, func(m client.Message) bool { return m.Envelope.GetParty() != nil })
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		friend := joined.Envelope.GetParty().GetSelf()
+		if _, err := w.leader.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyRemove{PartyRemove: &rtapi.PartyRemove{PartyId: w.partyID, Presence: friend}}}); err != nil {
+			w.t.Fatal(err)
+		}
+		return w.notification(w.friend, 1004)
+	},
 	"message -2": func(w *world) json.RawMessage {
 		w.mustCall(w.friend, "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil)
 		return w.serverMessage(w.leader, -2, "redeemed")
