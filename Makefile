@@ -100,6 +100,12 @@ conformance: needs-server ## what the engine promises, asked of a stock server: 
 	NAKAMA_PLUGIN=$(CURDIR)/build/probe.so NAKAMA_SERVER=$(abspath $(SERVER)) local/e2e/with-postgres.sh local/e2e/with-server.sh \
 	$(GO) test -count=1 -timeout=15m -p 1 ./local/e2e/contract ./local/engine/api ./local/engine/realtime
 
+passes: ## the examples of docs/passes against the vectors of package pass; needs node, python3 with cryptography, g++ with OpenSSL
+	node docs/passes/check.mjs pass/testdata/vectors.json
+	python3 docs/passes/check.py pass/testdata/vectors.json
+	g++ -std=c++17 docs/passes/check.cpp -lcrypto -o build/check-pass
+	python3 docs/passes/lines.py pass/testdata/vectors.json | build/check-pass
+
 fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 	@for pkg in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
@@ -115,4 +121,4 @@ soak: ## everything at once for MINUTES (default 30); fails if memory, goroutine
 rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench soak rules-check
+.PHONY: help run demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench soak rules-check passes
