@@ -19,8 +19,10 @@ UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-run: demo-sdk ## the module on the embedded engine at http://127.0.0.1:7350, with demo players and an invite link
-	$(GO) run ./local/cmd/partyline run
+run: demo-sdk ## the module on the embedded engine at http://127.0.0.1:7350 or ADDR, with demo players and an invite link; LAN=1 lets phones in
+	@echo "compiling; the first time takes a minute or two, and each package is named as it is done"
+	@$(GO) build -v -o build/partyline ./local/cmd/partyline
+	@exec build/partyline run $(if $(ADDR),--addr $(ADDR)) $(if $(LAN),--lan)
 
 demo-sdk:
 	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund; \
@@ -61,10 +63,24 @@ pluginhost: ## the plugin, and beside it the program that opens it as the server
 plugins: ## build/LINE/partyline.so for every line
 	for line in $$($(LINE) -list); do $(LINE) -nakama $$line -plugin build/$$line/partyline.so || exit 1; done
 
-release: ## build/release: a plugin for every line, with its bill of materials, and checksums; on linux/amd64
+# The systems that the command line is built for.
+SYSTEMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+release: ## build/release: plugins for every line, the command line for every system, bills of materials, checksums; on linux/amd64
 	@test "$$($(GO) env GOOS)/$$($(GO) env GOARCH)" = linux/amd64 || { echo "make release: runs on linux/amd64"; exit 2; }
 	rm -rf build/release && mkdir -p build/release
-	for line in $$($(LINE) -list); do $(LINE) -nakama $$line -plugin build/release/partyline-nakama-$$line-linux-amd64.so || exit 1; done
+	@command -v aarch64-linux-gnu-gcc >/dev/null || \
+	  echo "make release: no plugins for arm64, which take aarch64-linux-gnu-gcc (Debian: apt-get install gcc-aarch64-linux-gnu)"
+	for line in $$($(LINE) -list); do \
+	  for arch in amd64 $$(command -v aarch64-linux-gnu-gcc >/dev/null && echo arm64); do \
+	    $(LINE) -nakama $$line -arch $$arch -plugin build/release/partyline-nakama-$$line-linux-$$arch.so || exit 1; \
+	  done; \
+	done
+	stamp="$$($(LINE) -stamp)"; for system in $(SYSTEMS); do \
+	  case $$system in windows/*) end=.exe ;; *) end= ;; esac; \
+	  CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) build -trimpath -ldflags "$$stamp" \
+	    -o build/release/partyline-$${system%/*}-$${system#*/}$$end ./local/cmd/partyline || exit 1; \
+	done
 	$(GO) run ./local/cmd/release build/release
 
 test-plugin: e2e-deps pluginhost ## the end-to-end suites through build/partyline.so in the plugin host

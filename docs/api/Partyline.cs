@@ -105,35 +105,65 @@ namespace Partyline
     /// <summary>Why something was refused.</summary>
     public static class Reasons
     {
+        /// <summary>not JSON, an unknown field, a wrong type, out of bounds; the message names the field</summary>
         public const string InvalidRequest = "invalid_request";
+        /// <summary>nobody is signed in</summary>
         public const string Unauthenticated = "unauthenticated";
+        /// <summary>no such code, or not in the form of one</summary>
         public const string InviteNotFound = "invite_not_found";
+        /// <summary>its time is over</summary>
         public const string InviteExpired = "invite_expired";
+        /// <summary>it was taken back</summary>
         public const string InviteRevoked = "invite_revoked";
+        /// <summary>it was used up</summary>
         public const string InviteExhausted = "invite_exhausted";
+        /// <summary>it names others</summary>
         public const string InviteNotForYou = "invite_not_for_you";
+        /// <summary>no such party, or not in the form of an ID</summary>
         public const string PartyNotFound = "party_not_found";
+        /// <summary>no free seat; held ones count</summary>
         public const string PartyFull = "party_full";
+        /// <summary>nobody may enter while the party looks for a match or is in one</summary>
         public const string PartyLocked = "party_locked";
+        /// <summary>everybody in the party has lost the connection; the message ends in retry_after_sec=5</summary>
         public const string PartyAway = "party_away";
+        /// <summary>the caller is not in the party</summary>
         public const string NotMember = "not_member";
+        /// <summary>only the leader may</summary>
         public const string NotLeader = "not_leader";
+        /// <summary>the user is in the party, perhaps on another device</summary>
         public const string AlreadyMember = "already_member";
+        /// <summary>one party per user; leave the other first</summary>
         public const string AlreadyInParty = "already_in_party";
+        /// <summary>kicked a short while ago, and not invited by name since</summary>
         public const string Banned = "banned";
+        /// <summary>a block stands between the user and somebody in the party</summary>
         public const string Blocked = "blocked";
+        /// <summary>a rule of the designers; its ID is behind the slash</summary>
         public const string RuleDenied = "rule_denied";
+        /// <summary>too often; the message ends in retry_after_sec=12</summary>
         public const string RateLimited = "rate_limited";
+        /// <summary>the game does not run</summary>
         public const string NoLiveSession = "no_live_session";
+        /// <summary>it runs more than once</summary>
         public const string SessionAmbiguous = "session_ambiguous";
+        /// <summary>no such queue</summary>
         public const string UnknownQueue = "unknown_queue";
+        /// <summary>larger than the queue takes</summary>
         public const string PartyTooLarge = "party_too_large";
+        /// <summary>not everybody is</summary>
         public const string NotReady = "not_ready";
+        /// <summary>the match's free seats are kept for others</summary>
         public const string SeatReserved = "seat_reserved";
+        /// <summary>the match has no seat</summary>
         public const string MatchFull = "match_full";
+        /// <summary>the match is not offered to you any more</summary>
         public const string ProposalGone = "proposal_gone";
+        /// <summary>a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file</summary>
         public const string QueryNotAllowed = "query_not_allowed";
+        /// <summary>too many changed the same thing at once; try again</summary>
         public const string Conflict = "conflict";
+        /// <summary>a fault on the server's side; its log says more</summary>
         public const string Internal = "internal";
 
         /// <summary>The gRPC status number of each.</summary>

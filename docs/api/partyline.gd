@@ -67,35 +67,65 @@ static func _call_into(send: Callable, answer: Answer, id: String, fields: Dicti
 
 ## Why something was refused, with the gRPC status number.
 const REASONS := {
+	# not JSON, an unknown field, a wrong type, out of bounds; the message names the field
 	"invalid_request": 3,
+	# nobody is signed in
 	"unauthenticated": 16,
+	# no such code, or not in the form of one
 	"invite_not_found": 5,
+	# its time is over
 	"invite_expired": 9,
+	# it was taken back
 	"invite_revoked": 9,
+	# it was used up
 	"invite_exhausted": 9,
+	# it names others
 	"invite_not_for_you": 7,
+	# no such party, or not in the form of an ID
 	"party_not_found": 5,
+	# no free seat; held ones count
 	"party_full": 8,
+	# nobody may enter while the party looks for a match or is in one
 	"party_locked": 9,
+	# everybody in the party has lost the connection; the message ends in retry_after_sec=5
 	"party_away": 9,
+	# the caller is not in the party
 	"not_member": 7,
+	# only the leader may
 	"not_leader": 7,
+	# the user is in the party, perhaps on another device
 	"already_member": 6,
+	# one party per user; leave the other first
 	"already_in_party": 9,
+	# kicked a short while ago, and not invited by name since
 	"banned": 7,
+	# a block stands between the user and somebody in the party
 	"blocked": 7,
+	# a rule of the designers; its ID is behind the slash
 	"rule_denied": 7,
+	# too often; the message ends in retry_after_sec=12
 	"rate_limited": 8,
+	# the game does not run
 	"no_live_session": 9,
+	# it runs more than once
 	"session_ambiguous": 9,
+	# no such queue
 	"unknown_queue": 9,
+	# larger than the queue takes
 	"party_too_large": 9,
+	# not everybody is
 	"not_ready": 9,
+	# the match's free seats are kept for others
 	"seat_reserved": 9,
+	# the match has no seat
 	"match_full": 9,
+	# the match is not offered to you any more
 	"proposal_gone": 9,
+	# a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file
 	"query_not_allowed": 3,
+	# too many changed the same thing at once; try again
 	"conflict": 10,
+	# a fault on the server's side; its log says more
 	"internal": 13,
 }
 

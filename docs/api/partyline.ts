@@ -60,35 +60,65 @@ async function call<Answer>(send: Transport, id: string, payload: object): Promi
 
 /** Why something was refused. */
 export type Reason =
+  /** not JSON, an unknown field, a wrong type, out of bounds; the message names the field */
   | "invalid_request"
+  /** nobody is signed in */
   | "unauthenticated"
+  /** no such code, or not in the form of one */
   | "invite_not_found"
+  /** its time is over */
   | "invite_expired"
+  /** it was taken back */
   | "invite_revoked"
+  /** it was used up */
   | "invite_exhausted"
+  /** it names others */
   | "invite_not_for_you"
+  /** no such party, or not in the form of an ID */
   | "party_not_found"
+  /** no free seat; held ones count */
   | "party_full"
+  /** nobody may enter while the party looks for a match or is in one */
   | "party_locked"
+  /** everybody in the party has lost the connection; the message ends in retry_after_sec=5 */
   | "party_away"
+  /** the caller is not in the party */
   | "not_member"
+  /** only the leader may */
   | "not_leader"
+  /** the user is in the party, perhaps on another device */
   | "already_member"
+  /** one party per user; leave the other first */
   | "already_in_party"
+  /** kicked a short while ago, and not invited by name since */
   | "banned"
+  /** a block stands between the user and somebody in the party */
   | "blocked"
+  /** a rule of the designers; its ID is behind the slash */
   | "rule_denied"
+  /** too often; the message ends in retry_after_sec=12 */
   | "rate_limited"
+  /** the game does not run */
   | "no_live_session"
+  /** it runs more than once */
   | "session_ambiguous"
+  /** no such queue */
   | "unknown_queue"
+  /** larger than the queue takes */
   | "party_too_large"
+  /** not everybody is */
   | "not_ready"
+  /** the match's free seats are kept for others */
   | "seat_reserved"
+  /** the match has no seat */
   | "match_full"
+  /** the match is not offered to you any more */
   | "proposal_gone"
+  /** a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file */
   | "query_not_allowed"
+  /** too many changed the same thing at once; try again */
   | "conflict"
+  /** a fault on the server's side; its log says more */
   | "internal";
 
 /** The gRPC status number of each reason. */
