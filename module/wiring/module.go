@@ -63,6 +63,8 @@ type Module struct {
 	own     func(context.Context, party.Session, bool) bool // the module's own sessions
 	current func(party.ID) party.ID                         // the present ID of a party
 
+	closeAdmission func()
+
 	rules     *rules.Live
 	next      *rules.Live   // what comes next; nil: nothing
 	shadow    *judge.Shadow // asks them; nil: nobody
@@ -137,7 +139,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Found: found, Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
-	m.current = admission.Current
+	m.current, m.closeAdmission = admission.Current, admission.Close
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
