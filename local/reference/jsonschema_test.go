@@ -12,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"partyline/local"
-	"partyline/party/rules/reference"
+	"partyline/local/reference"
 )
 
 // violations is what a value has against a schema, for the words of JSON Schema
