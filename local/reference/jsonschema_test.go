@@ -167,7 +167,7 @@ func TestJSONSchema_accepts(t *testing.T) {
 	for _, s := range snippets(t) {
 		check(fmt.Sprintf("designers.md:%d", s.line), []byte(s.text))
 	}
-	paths, err := filepath.Glob("../testdata/load/*.txt")
+	paths, err := filepath.Glob("../../party/rules/testdata/load/*.txt")
 	if err != nil || len(paths) == 0 {
 		t.Fatal(paths, err)
 	}
