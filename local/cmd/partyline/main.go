@@ -28,6 +28,7 @@ var commands = []command{
 	{"run", "start the module on the embedded engine", runCommand},
 	{"rules", "check, explain and describe rules files", rulesCommand},
 	{"sim", "play a queue of a rules file with simulated players", simCommand},
+	{"api", "print the API as a schema or a typed client", apiCommand},
 	{"doctor", "say whether a server opens a plugin", doctorCommand},
 	{"version", "say which build this is", versionCommand},
 }
