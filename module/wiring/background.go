@@ -19,6 +19,9 @@ func (m *Module) Start() {
 	m.cancel = cancel
 	m.running.Go(func() { m.sweep(ctx) })
 	m.running.Go(func() { m.protected("rules watch", func() { m.rules.Watch(ctx) }) })
+	if m.record != nil {
+		m.running.Go(func() { m.protected("record", func() { m.record.Run(ctx) }) })
+	}
 	if m.shadow != nil {
 		m.running.Go(func() { m.protected("next rules watch", func() { m.next.Watch(ctx) }) })
 		m.running.Go(func() { m.protected("shadow", func() { m.shadow.Run(ctx) }) })

@@ -68,6 +68,7 @@ type Module struct {
 	rules     *rules.Live
 	next      *rules.Live   // what comes next; nil: nothing
 	shadow    *judge.Shadow // asks them; nil: nobody
+	record    *judge.Record // writes decisions down; nil: nobody
 	invites   *invite.Service
 	reconnect *reconnect.Service
 	blocks    party.BlockList
@@ -108,12 +109,15 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
 	for _, name := range env.unknown {
-		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s and %s", name, EnvRules, EnvNext, EnvProxies, EnvConsole)
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s, %s and %s", name, EnvRules, EnvNext, EnvRecord, EnvProxies, EnvConsole)
 	}
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
 	m.prepareShadow(ctx, env.next)
+	if env.record != "" {
+		m.record = judge.NewRecord(env.record, m.logger, m.now)
+	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("partyline: bad configuration:\n%w", err)
 	}

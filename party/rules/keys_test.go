@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"partyline/local/reference"
 	"partyline/party/rules"
-	"partyline/party/rules/reference"
 )
 
 // keyEffects gives, for every key of the file, a value that is not its default,
