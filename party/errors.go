@@ -41,6 +41,7 @@ const (
 	SeatReserved     Reason = "seat_reserved"
 	MatchFull        Reason = "match_full"
 	ProposalGone     Reason = "proposal_gone"
+	NoCapacity       Reason = "no_capacity"
 	QueryNotAllowed  Reason = "query_not_allowed"
 	Conflict         Reason = "conflict"
 	Internal         Reason = "internal"
@@ -87,6 +88,7 @@ var reasonCodes = map[Reason]int{
 	SeatReserved:     codeFailedPrecondition,
 	MatchFull:        codeFailedPrecondition,
 	ProposalGone:     codeFailedPrecondition,
+	NoCapacity:       codeResourceExhausted,
 	QueryNotAllowed:  codeInvalidArgument,
 	Conflict:         codeAborted,
 	Internal:         codeInternal,
