@@ -107,7 +107,7 @@ type Fleet struct {
 	Manager string `yaml:"manager" limit:"..128"`
 	// Texts that the fleet manager is given with each server. {partyline} in them stands for
 	// what the server has to know, as JSON.
-	Metadata map[string]string `yaml:"metadata" limit:"..32"`
+	Metadata map[string]string `yaml:"metadata" limit:"..32" form:"property"`
 	// How long a server may take to be ready before its match is given up.
 	ReadyWithin time.Duration `yaml:"ready_within" limit:"1s..10m"`
 }
