@@ -905,6 +905,68 @@ namespace Partyline
         [DataMember(Name = "rule"), Preserve] public string Rule { get; set; }
     }
 
+    /// <summary>FindRequest is the payload of party_find.</summary>
+    public sealed class FindRequest
+    {
+        /// <summary>as in a Filter</summary>
+        [DataMember(Name = "label"), Preserve] public object Label { get; set; }
+
+        /// <summary>as in a Filter</summary>
+        [DataMember(Name = "free_seats"), Preserve] public long FreeSeats { get; set; }
+
+        /// <summary>from 1 to 50</summary>
+        [DataMember(Name = "limit"), Preserve] public long Limit { get; set; }
+
+        /// <summary>of the answer before</summary>
+        [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
+    }
+
+    /// <summary>FindAnswer answers party_find.</summary>
+    public sealed class FindAnswer
+    {
+        [DataMember(Name = "parties"), Preserve] public List<FinderFound> Parties { get; set; }
+
+        /// <summary>for the parties behind these; "" at the end</summary>
+        [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
+    }
+
+    /// <summary>FinderFound is one party of a list.</summary>
+    public sealed class FinderFound
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "size"), Preserve] public long Size { get; set; }
+
+        [DataMember(Name = "max_size"), Preserve] public long MaxSize { get; set; }
+
+        /// <summary>seats kept for others than the caller</summary>
+        [DataMember(Name = "held"), Preserve] public long Held { get; set; }
+
+        [DataMember(Name = "open"), Preserve] public bool Open { get; set; }
+
+        /// <summary>an object</summary>
+        [DataMember(Name = "label"), Preserve] public object Label { get; set; }
+
+        [DataMember(Name = "leader"), Preserve] public Profile Leader { get; set; }
+
+        [DataMember(Name = "age_sec"), Preserve] public long AgeSec { get; set; }
+
+        /// <summary>those that the rules make public</summary>
+        [DataMember(Name = "attributes"), Preserve] public Dictionary<string, object> Attributes { get; set; }
+    }
+
+    /// <summary>Profile is the public face of a user.</summary>
+    public sealed class Profile
+    {
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "display_name"), Preserve] public string DisplayName { get; set; }
+
+        [DataMember(Name = "avatar_url"), Preserve] public string AvatarUrl { get; set; }
+    }
+
     /// <summary>InviteCreateRequest asks for an invite. The zero value of an optional field takes the rules' default.</summary>
     public sealed class InviteCreateRequest
     {
@@ -1053,18 +1115,6 @@ namespace Partyline
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
 
         [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
-    }
-
-    /// <summary>Profile is the public face of a user.</summary>
-    public sealed class Profile
-    {
-        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
-
-        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
-
-        [DataMember(Name = "display_name"), Preserve] public string DisplayName { get; set; }
-
-        [DataMember(Name = "avatar_url"), Preserve] public string AvatarUrl { get; set; }
     }
 
     /// <summary>PartyPreview is the party as previews show it.</summary>
@@ -1268,6 +1318,26 @@ namespace Partyline
         [DataMember(Name = "needed"), Preserve] public long Needed { get; set; }
 
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
+    }
+
+    /// <summary>QuickJoinRequest says which parties fit, the payload of party_quick_join.</summary>
+    public sealed class QuickJoinRequest
+    {
+        /// <summary>an object: fields of the party's label with a text, a number, or true or false</summary>
+        [DataMember(Name = "label"), Preserve] public object Label { get; set; }
+
+        /// <summary>at least so many</summary>
+        [DataMember(Name = "free_seats"), Preserve] public long FreeSeats { get; set; }
+    }
+
+    /// <summary>QuickJoinAnswer answers party_quick_join.</summary>
+    public sealed class QuickJoinAnswer
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "joined"), Preserve] public bool Joined { get; set; }
+
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
     }
 
     /// <summary>ResumeAnswer answers party_resume.</summary>
@@ -1647,6 +1717,12 @@ namespace Partyline
             return (await Refusal.Watch(send("party_check", request.ToJson()))).FromJson<CheckAnswer>();
         }
 
+        /// <summary>Lists open parties that fit, with live counts, the oldest first.</summary>
+        public async Task<FindAnswer> FindAsync(FindRequest request)
+        {
+            return (await Refusal.Watch(send("party_find", request.ToJson()))).FromJson<FindAnswer>();
+        }
+
         /// <summary>Makes an invite into a party that the caller is in.</summary>
         public async Task<InviteCreateAnswer> InviteCreateAsync(InviteCreateRequest request)
         {
@@ -1699,6 +1775,12 @@ namespace Partyline
         public async Task<QueueAnswer> QueueAsync(QueueRequest request)
         {
             return (await Refusal.Watch(send("party_queue", request.ToJson()))).FromJson<QueueAnswer>();
+        }
+
+        /// <summary>Makes the caller a member of an open party that fits, at once.</summary>
+        public async Task<QuickJoinAnswer> QuickJoinAsync(QuickJoinRequest request)
+        {
+            return (await Refusal.Watch(send("party_quick_join", request.ToJson()))).FromJson<QuickJoinAnswer>();
         }
 
         /// <summary>Puts the caller back into the seat kept after a dropped connection.</summary>

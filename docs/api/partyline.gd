@@ -1074,6 +1074,92 @@ class CheckAnswer extends Answer:
 			rule = got["rule"]
 		return self
 
+## FindRequest is the payload of party_find.
+class FindRequest extends Answer:
+	## as in a Filter
+	var label: Variant = null
+	## as in a Filter
+	var free_seats = null # int
+	## from 1 to 50
+	var limit = null # int
+	## of the answer before
+	var cursor: String = ""
+
+	func fields() -> Dictionary:
+		var all := {}
+		if label != null: all["label"] = label
+		if free_seats != null: all["free_seats"] = free_seats
+		if limit != null: all["limit"] = limit
+		if cursor != null: all["cursor"] = cursor
+		return all
+
+## FindAnswer answers party_find.
+class FindAnswer extends Answer:
+	var parties: Array[FinderFound] = []
+	## for the parties behind these; "" at the end
+	var cursor: String = ""
+
+	func read(got: Dictionary) -> FindAnswer:
+		if got.get("parties") != null:
+			for item in got["parties"]: parties.append(FinderFound.new().read(item))
+		if got.get("cursor") != null:
+			cursor = got["cursor"]
+		return self
+
+## FinderFound is one party of a list.
+class FinderFound extends Answer:
+	var party_id: String = ""
+	var size: int = 0
+	var max_size: int = 0
+	## seats kept for others than the caller
+	var held: int = 0
+	var open: bool = false
+	## an object
+	var label: Variant = null
+	var leader: Profile = Profile.new()
+	var age_sec: int = 0
+	## those that the rules make public
+	var attributes: Dictionary = {}
+
+	func read(got: Dictionary) -> FinderFound:
+		if got.get("party_id") != null:
+			party_id = got["party_id"]
+		if got.get("size") != null:
+			size = int(got["size"])
+		if got.get("max_size") != null:
+			max_size = int(got["max_size"])
+		if got.get("held") != null:
+			held = int(got["held"])
+		if got.get("open") != null:
+			open = got["open"]
+		if got.get("label") != null:
+			label = got["label"]
+		if got.get("leader") != null:
+			leader = Profile.new().read(got["leader"])
+		if got.get("age_sec") != null:
+			age_sec = int(got["age_sec"])
+		if got.get("attributes") != null:
+			attributes = got["attributes"]
+		return self
+
+## Profile is the public face of a user.
+class Profile extends Answer:
+	var user_id: String = ""
+	var username: String = ""
+	var display_name: String = ""
+	var avatar_url: String = ""
+
+	func read(got: Dictionary) -> Profile:
+		if got.get("user_id") != null:
+			user_id = got["user_id"]
+		if got.get("username") != null:
+			username = got["username"]
+		if got.get("display_name") != null:
+			display_name = got["display_name"]
+		if got.get("avatar_url") != null:
+			avatar_url = got["avatar_url"]
+		return self
+
 ## InviteCreateRequest asks for an invite. The zero value of an optional field takes the rules' default.
 class InviteCreateRequest extends Answer:
 	var party_id: String = ""
@@ -1290,24 +1376,6 @@ class InvitePreviewAnswer extends Answer:
 			expires_at = int(got["expires_at"])
 		if got.get("match_id") != null:
 			match_id = got["match_id"]
-		return self
-
-## Profile is the public face of a user.
-class Profile extends Answer:
-	var user_id: String = ""
-	var username: String = ""
-	var display_name: String = ""
-	var avatar_url: String = ""
-
-	func read(got: Dictionary) -> Profile:
-		if got.get("user_id") != null:
-			user_id = got["user_id"]
-		if got.get("username") != null:
-			username = got["username"]
-		if got.get("display_name") != null:
-			display_name = got["display_name"]
-		if got.get("avatar_url") != null:
-			avatar_url = got["avatar_url"]
 		return self
 
 ## PartyPreview is the party as previews show it.
@@ -1593,6 +1661,34 @@ class ProposalState extends Answer:
 			needed = int(got["needed"])
 		if got.get("accept_by") != null:
 			accept_by = int(got["accept_by"])
+		return self
+
+## QuickJoinRequest says which parties fit, the payload of party_quick_join.
+class QuickJoinRequest extends Answer:
+	## an object: fields of the party's label with a text, a number, or true or false
+	var label: Variant = null
+	## at least so many
+	var free_seats = null # int
+
+	func fields() -> Dictionary:
+		var all := {}
+		if label != null: all["label"] = label
+		if free_seats != null: all["free_seats"] = free_seats
+		return all
+
+## QuickJoinAnswer answers party_quick_join.
+class QuickJoinAnswer extends Answer:
+	var party_id: String = ""
+	var joined: bool = false
+	var match_id: String = ""
+
+	func read(got: Dictionary) -> QuickJoinAnswer:
+		if got.get("party_id") != null:
+			party_id = got["party_id"]
+		if got.get("joined") != null:
+			joined = got["joined"]
+		if got.get("match_id") != null:
+			match_id = got["match_id"]
 		return self
 
 ## ResumeAnswer answers party_resume.
@@ -2092,6 +2188,11 @@ func check(request: CheckRequest) -> CheckAnswer:
 	var answer := CheckAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_check", request.fields()))
 
+## Lists open parties that fit, with live counts, the oldest first.
+func find(request: FindRequest) -> FindAnswer:
+	var answer := FindAnswer.new()
+	return answer.read(await Partyline._call_into(_send, answer, "party_find", request.fields()))
+
 ## Makes an invite into a party that the caller is in.
 func invite_create(request: InviteCreateRequest) -> InviteCreateAnswer:
 	var answer := InviteCreateAnswer.new()
@@ -2138,6 +2239,11 @@ func match_accept(request: MatchAcceptRequest) -> MatchAcceptAnswer:
 func queue(request: QueueRequest) -> QueueAnswer:
 	var answer := QueueAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_queue", request.fields()))
+
+## Makes the caller a member of an open party that fits, at once.
+func quick_join(request: QuickJoinRequest) -> QuickJoinAnswer:
+	var answer := QuickJoinAnswer.new()
+	return answer.read(await Partyline._call_into(_send, answer, "party_quick_join", request.fields()))
 
 ## Puts the caller back into the seat kept after a dropped connection.
 func resume() -> ResumeAnswer:

@@ -648,6 +648,49 @@ export interface CheckAnswer {
   rule: string;
 }
 
+/** FindRequest is the payload of party_find. */
+export interface FindRequest {
+  /** as in a Filter */
+  label: unknown;
+  /** as in a Filter */
+  free_seats: number;
+  /** from 1 to 50 */
+  limit: number;
+  /** of the answer before */
+  cursor: string;
+}
+
+/** FindAnswer answers party_find. */
+export interface FindAnswer {
+  parties: FinderFound[];
+  /** for the parties behind these; "" at the end */
+  cursor: string;
+}
+
+/** FinderFound is one party of a list. */
+export interface FinderFound {
+  party_id: string;
+  size: number;
+  max_size: number;
+  /** seats kept for others than the caller */
+  held: number;
+  open: boolean;
+  /** an object */
+  label: unknown;
+  leader: Profile;
+  age_sec: number;
+  /** those that the rules make public */
+  attributes?: Record<string, unknown>;
+}
+
+/** Profile is the public face of a user. */
+export interface Profile {
+  user_id: string;
+  username: string;
+  display_name: string;
+  avatar_url: string;
+}
+
 /** InviteCreateRequest asks for an invite. The zero value of an optional field takes the rules' default. */
 export interface InviteCreateRequest {
   party_id: string;
@@ -739,14 +782,6 @@ export interface InvitePreviewAnswer {
   launch?: unknown;
   expires_at: number;
   match_id?: string;
-}
-
-/** Profile is the public face of a user. */
-export interface Profile {
-  user_id: string;
-  username: string;
-  display_name: string;
-  avatar_url: string;
 }
 
 /** PartyPreview is the party as previews show it. */
@@ -882,6 +917,21 @@ export interface ProposalState {
   accepted: number;
   needed: number;
   accept_by: number;
+}
+
+/** QuickJoinRequest says which parties fit, the payload of party_quick_join. */
+export interface QuickJoinRequest {
+  /** an object: fields of the party's label with a text, a number, or true or false */
+  label: unknown;
+  /** at least so many */
+  free_seats: number;
+}
+
+/** QuickJoinAnswer answers party_quick_join. */
+export interface QuickJoinAnswer {
+  party_id: string;
+  joined: boolean;
+  match_id?: string;
 }
 
 /** ResumeAnswer answers party_resume. */
@@ -1144,6 +1194,11 @@ export class Partyline {
     return call(this.send, "party_check", request);
   }
 
+  /** Lists open parties that fit, with live counts, the oldest first. */
+  find(request: FindRequest): Promise<FindAnswer> {
+    return call(this.send, "party_find", request);
+  }
+
   /** Makes an invite into a party that the caller is in. */
   inviteCreate(request: InviteCreateRequest): Promise<InviteCreateAnswer> {
     return call(this.send, "party_invite_create", request);
@@ -1187,6 +1242,11 @@ export class Partyline {
   /** Says why a ticket has no match yet; without a party, of all tickets that the caller is on. */
   queue(request: QueueRequest): Promise<QueueAnswer> {
     return call(this.send, "party_queue", request);
+  }
+
+  /** Makes the caller a member of an open party that fits, at once. */
+  quickJoin(request: QuickJoinRequest): Promise<QuickJoinAnswer> {
+    return call(this.send, "party_quick_join", request);
   }
 
   /** Puts the caller back into the seat kept after a dropped connection. */

@@ -69,7 +69,7 @@ func (m *Module) sweep(ctx context.Context) {
 
 func (m *Module) sweepOnce(ctx context.Context) error {
 	removed, err := m.invites.Sweep(ctx)
-	err = errors.Join(err, m.shared.Sweep(ctx))
+	err = errors.Join(err, m.shared.Sweep(ctx), m.finder.Sweep(ctx))
 	m.line.Sweep()
 	switch {
 	case ctx.Err() != nil: // stopped half-way; the next start goes on

@@ -21,6 +21,7 @@ import (
 	"partyline/party/admission"
 	"partyline/party/attributes"
 	"partyline/party/entry"
+	"partyline/party/finder"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/limit"
@@ -74,6 +75,7 @@ type Module struct {
 	passKeys  []ed25519.PrivateKey // the first signs
 	shared    *attributes.Service
 	line      *waitlist.Service
+	finder    *finder.Service
 	telling   telling
 	queues    *queue.Service
 	calls     []rpc.Set
@@ -156,11 +158,12 @@ func (m *Module) construct(env environment, o Options) error {
 		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
 	})
 	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
-	m.line = waitlist.New(waitlist.Deps{
-		Entry:   entry.Entry{Admission: admission, Roster: roster, Blocks: m.blocks, Judge: judge, Policy: policy},
-		Invites: m.invites, Notifier: m.nk, News: news, Logger: m.logger, Now: m.now,
+	way := entry.Entry{Admission: admission, Roster: roster, Blocks: m.blocks, Judge: judge, Policy: policy}
+	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Logger: m.logger, Now: m.now})
+	m.finder = finder.New(finder.Deps{
+		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.Public, Seat: m.matches.Late,
 	})
-	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites), rpc.Shared(m.shared), rpc.Wait(m.line)}, ruled.calls...)
+	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites), rpc.Shared(m.shared), rpc.Wait(m.line), rpc.Find(m.finder)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, admission, policy),
 		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good

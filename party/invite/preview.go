@@ -84,7 +84,7 @@ func (s *Service) publicPreviewOf(ctx context.Context, r *record) (party.Preview
 	if t.v.Hidden || !s.Policy().Invites.Page.ShowMembers {
 		t.v.Members, leader = nil, ""
 	}
-	p, err := s.preview(ctx, r, t, viewer, s.keptFaces)
+	p, err := s.preview(ctx, r, t, viewer, s.Faces)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -234,8 +234,8 @@ func (s *Service) readFaces(ctx context.Context, userIDs []string) ([]party.Prof
 	return found, nil
 }
 
-// keptFaces reads those that were not read lately.
-func (s *Service) keptFaces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
+// Faces are users as pages and lists show them, a few minutes old perhaps.
+func (s *Service) Faces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
 	var found []party.Profile
 	var missing []string
 	for _, id := range userIDs {

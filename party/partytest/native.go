@@ -236,20 +236,25 @@ func (h *Host) Ghosts(id party.ID) []party.Session {
 	return ghosts
 }
 
-// PartyList finds a party by its ID, the one query it knows.
+// PartyList finds a party by its ID, the one query it knows; without a query, all on one page.
 func (h *Host) PartyList(_ context.Context, _ int, open *bool, hidden bool, query, _ string) ([]*api.Party, string, error) {
 	text, ok := strings.CutPrefix(query, "+_id:")
-	id, err := party.ParseID(text)
-	if !ok || err != nil {
+	wanted, err := party.ParseID(text)
+	if query != "" && (!ok || err != nil) {
 		return nil, "", errors.New("error parsing query string")
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := h.parties[id.UUID]
-	if p == nil || p.hidden && !hidden || open != nil && *open != p.open {
-		return nil, "", nil
+	var found []*api.Party
+	for id, p := range h.parties {
+		if query != "" && id != wanted.UUID || p.hidden && !hidden || open != nil && *open != p.open {
+			continue
+		}
+		found = append(found, &api.Party{
+			PartyId: party.ID{UUID: id, Node: Node}.String(), Open: p.open, Hidden: p.hidden, MaxSize: int32(p.maxSize), Label: p.label,
+		})
 	}
-	return []*api.Party{{PartyId: text, Open: p.open, Hidden: p.hidden, MaxSize: int32(p.maxSize), Label: p.label}}, "", nil
+	return found, "", nil
 }
 
 // Found is an [admission.Founder] over the host: a second session of the user creates the

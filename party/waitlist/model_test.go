@@ -40,7 +40,7 @@ func TestModel(t *testing.T) {
 			p := &play{world: w, T: r, offered: map[string]int64{}, holds: map[string]party.Session{}}
 			p.leader = w.host.Players(1)[0]
 			p.id = w.party(true, seats+1, p.leader)
-			p.crowd = w.host.Players(rapid.SampledFrom([]int{6, 8, 10, 50}).Draw(r, "waiters") + seats)
+			p.crowd = w.host.Players(rapid.SampledFrom([]int{6, 7, 8, 9, 10, 11, 12, 50}).Draw(r, "waiters") + seats)
 			for _, s := range p.crowd[:seats] {
 				w.must(w.join(s, p.id))
 			}
@@ -48,7 +48,7 @@ func TestModel(t *testing.T) {
 				p.waits(s)
 			}
 			p.check("at first")
-			for range 30 {
+			for range 24 {
 				p.check(p.step())
 			}
 			w.host.PartyClose(p.id)

@@ -34,6 +34,9 @@ type seatFree struct {
 }
 
 const (
+	// serveAfter is how long after a change a line is served: the server's own engine frees a
+	// seat a moment after it has told of it.
+	serveAfter = 100 * time.Millisecond
 	retryAfter = time.Second
 	timeout    = 5 * time.Second // of what an alarm does
 )
@@ -75,7 +78,7 @@ func New(d Deps) *Service {
 	})
 	d.News.Subscribe(func(c party.Change) {
 		if d.Entry.Admission.HasLine(c.ID) {
-			s.alarms.Sooner(c.ID, d.Now())
+			s.alarms.Sooner(c.ID, d.Now().Add(serveAfter))
 		}
 	})
 	return s

@@ -159,7 +159,7 @@ func (w *world) wait(s party.Session, r waitlist.Request) (waitlist.Place, error
 // at waits by the party's ID, and settles.
 func (w *world) at(s party.Session, id party.ID) waitlist.Place {
 	w.t.Helper()
-	synctest.Wait()
+	time.Sleep(time.Second)
 	p, err := w.wait(s, byID(id))
 	w.must(err)
 	return p
@@ -204,7 +204,7 @@ func TestWait(t *testing.T) {
 		w.refused(err, party.AlreadyMember)
 		w.leave(p[2], id)
 		at := w.at(p[3], id)
-		if want := time.Now().Add(time.Minute).Unix(); at.Place != 1 || at.HeldUntil != want {
+		if want := time.Now().Add(time.Minute).Unix(); at.Place != 1 || at.HeldUntil > want || at.HeldUntil < want-2 {
 			t.Errorf("first in line: %+v; want held until %d", at, want)
 		}
 		if w.notices(p[3]) != 1 || w.notices(p[4]) != 0 {
@@ -325,7 +325,7 @@ func TestWait_code(t *testing.T) {
 			t.Errorf("preview %+v, %v", preview, err)
 		}
 		w.leave(p[1], id)
-		synctest.Wait()
+		time.Sleep(time.Second)
 		if preview, err := w.invites.Preview(t.Context(), caller(p[3]), made.Code); err != nil || preview.State != party.StateFull {
 			t.Errorf("to others the party is %s, %v", preview.State, err)
 		}
@@ -412,7 +412,7 @@ func TestWait_nodes(t *testing.T) {
 			}
 		}
 		other.leave(p[1], id)
-		synctest.Wait()
+		time.Sleep(time.Second)
 		w.refused(w.join(p[3], id), party.PartyFull)
 		w.must(w.join(p[2], id))
 		w.host.PartyClose(id)

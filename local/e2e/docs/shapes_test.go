@@ -52,6 +52,10 @@ var samples = map[string]func(w *world) json.RawMessage{
 		w.mustCall(w.leader, "party_attributes_set", map[string]any{"party_id": w.partyID, "party": map[string]any{"map": nil}}, nil)
 		return w.serverMessage(w.leader, -6, "map")
 	},
+	"party_find": func(w *world) json.RawMessage {
+		w.open()
+		return w.mustCall(w.friend, "party_find", map[string]any{"label": map[string]any{"mode": "duo"}, "limit": 1}, nil)
+	},
 	"party_wait": func(w *world) json.RawMessage {
 		code := w.line()
 		w.notification(w.friend, 1005)
@@ -140,6 +144,18 @@ func (w *world) attributes() {
 	w.mustCall(w.leader, "party_attributes_set", map[string]any{
 		"party_id": w.partyID, "party": map[string]any{"map": "harbour", "rounds": 3}, "member": map[string]any{"character": "mage"},
 	}, nil)
+}
+
+// open has another player make an open party with the label of the document.
+func (w *world) open() {
+	w.t.Helper()
+	ctx, cancel := w.deadline()
+	defer cancel()
+	_, err := w.join("emil").socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{
+		PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 4, Label: `{"mode":"duo"}`}}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // line has the friend be the first in line for a seat that has just come free, and gives the

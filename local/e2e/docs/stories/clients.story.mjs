@@ -170,6 +170,22 @@ test("members and friends on the way tell how far they are", async () => {
   aiko.vars.socket.disconnect(false);
 });
 
+test("parties are found by their label", async () => {
+  const [noor, aiko] = [await play(), await play()];
+  await noor.run("label");
+  await round(noor);
+  const id = noor.vars.labelled.party.party_id;
+  await noor.vars.socket.send({ party_update: { party_id: id, open: true, hidden: false, label: JSON.stringify({ mode: "duo" }) } });
+  await round(noor);
+  await aiko.run("find");
+  const found = await until(() => aiko.vars.parties.find((p) => p.party_id === id), "the party in the list");
+  assert.deepEqual([found.size, found.max_size, found.label, found.leader.user_id], [1, 4, { mode: "duo" }, userOf(noor)]);
+  await aiko.run("quick join");
+  assert.equal(aiko.vars.quick.joined, true);
+  await until(() => aiko.vars.current?.id === aiko.vars.quick.party_id, "the party event");
+  for (const game of [noor, aiko]) game.vars.socket.disconnect(false);
+});
+
 test("a player waits for a seat of a full party", async () => {
   const [noor, aiko, emil] = [await play(), await play(), await play()];
   const full = await noor.vars.socket.createParty(true, 2);
