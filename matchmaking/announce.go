@@ -20,8 +20,15 @@ type event struct {
 	Team      *int   `json:"team,omitempty"`    // from 0; absent when the match ended
 	ExpiresAt int64  `json:"expires_at,omitempty"`
 
-	*party.ServerAccess                 // with server_ready, for the player of UserID alone
-	Result              json.RawMessage `json:"result,omitempty"` // with ended, where a game server gave one
+	// With server_ready, for the player of UserID alone, as in party.ServerAccess.
+	Address       string `json:"address,omitempty"`
+	DNSName       string `json:"dns_name,omitempty"`
+	Port          int    `json:"port,omitempty"`
+	Pass          string `json:"pass,omitempty"`
+	PassExpiresAt int64  `json:"pass_expires_at,omitempty"`
+	PlayerSession string `json:"player_session,omitempty"`
+
+	Result json.RawMessage `json:"result,omitempty"` // with ended, where a game server gave one
 
 	partyID string
 }
@@ -91,7 +98,7 @@ func (c *call) changes(before, after []seats.Seat) []event {
 // sendEvents tells the parties. What has happened stays, whether or not they hear of it.
 func (c *call) sendEvents() {
 	for _, e := range c.events {
-		if e.ServerAccess == nil {
+		if e.Event != eventServer {
 			c.tellParty(e)
 		} else if err := c.tellPlayer(e); err != nil {
 			c.logger.Warn("player not told of the game server user=%s error=%v", e.UserID, err)

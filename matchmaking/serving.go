@@ -102,7 +102,11 @@ func (c *call) ready(before, after []seats.Seat) {
 			c.logger.Warn("pass not made user=%s error=%v", s.UserID, err)
 			continue
 		}
-		c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: s.UserID, Team: &s.Team, ServerAccess: access, partyID: s.PartyID})
+		c.events = append(c.events, event{
+			Event: eventServer, MatchID: c.id, UserID: s.UserID, Team: &s.Team, partyID: s.PartyID,
+			Address: access.Address, DNSName: access.DNSName, Port: access.Port,
+			Pass: access.Pass, PassExpiresAt: access.PassExpiresAt, PlayerSession: access.PlayerSession,
+		})
 	}
 }
 
@@ -110,15 +114,9 @@ func (c *call) ready(before, after []seats.Seat) {
 func (c *call) tellPlayer(e event) error {
 	id, err := party.ParseID(e.partyID)
 	if err != nil {
-		content, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		n := &runtime.NotificationSend{UserID: e.UserID, Subject: SubjectServer, Code: NotifyServer, Content: map[string]any{}}
-		if err := json.Unmarshal(content, &n.Content); err != nil {
-			return err
-		}
-		return c.nk.NotificationsSend(c.ctx, []*runtime.NotificationSend{n})
+		return c.nk.NotificationsSend(c.ctx, []*runtime.NotificationSend{{
+			UserID: e.UserID, Subject: SubjectServer, Code: NotifyServer, Content: party.Content(e),
+		}})
 	}
 	members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
 	if err != nil {
@@ -253,7 +251,7 @@ func (m *Matches) ServerSeats(ctx context.Context, matchID, token string) (party
 func (m *Matches) ServerJoin(ctx context.Context, matchID, token, text string) (party.ServerJoined, error) {
 	claims, err := m.keys.Verify(text, matchID, m.now())
 	if err != nil {
-		refusal := party.Refuse(party.InvalidRequest, "pass: "+err.Error()+".")
+		refusal := party.Refuse(party.InvalidRequest, "pass: %v.", err)
 		refusal.Cause = err
 		return party.ServerJoined{}, refusal
 	}

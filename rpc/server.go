@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 
 	"partyline/party"
 )
@@ -49,12 +48,15 @@ const maxResult = 4096
 // Server is the table of the calls for dedicated game servers.
 func Server(servers Servers) Set {
 	return Set{Owner: "game servers", Rows: []Row{
+		// The seats of the match, and a sign of life of its game server.
 		{ID: "party_server_seats", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverRequest) (party.MatchSeats, error) {
 			return servers.ServerSeats(ctx, r.MatchID, r.Token)
 		})},
+		// A player has come with a pass. It works once.
 		{ID: "party_server_join", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverJoinRequest) (party.ServerJoined, error) {
 			return servers.ServerJoin(ctx, r.MatchID, r.Token, r.Pass)
 		})},
+		// A player has gone, or has lost the connection and may come back.
 		{ID: "party_server_leave", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverLeaveRequest) (empty, error) {
 			dropped, known := leaveReasons[r.Reason]
 			if !known {
@@ -62,9 +64,10 @@ func Server(servers Servers) Set {
 			}
 			return empty{}, servers.ServerLeave(ctx, r.MatchID, r.Token, r.UserID, dropped)
 		})},
+		// The match is over; its parties hear the result.
 		{ID: "party_server_end", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverEndRequest) (empty, error) {
 			if len(r.Result) > maxResult {
-				return empty{}, party.Refuse(party.InvalidRequest, fmt.Sprintf("result: at most %d bytes.", maxResult))
+				return empty{}, party.Refuse(party.InvalidRequest, "result: at most %d bytes.", maxResult)
 			}
 			return empty{}, servers.ServerEnd(ctx, r.MatchID, r.Token, r.Result)
 		})},
