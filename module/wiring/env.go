@@ -1,6 +1,8 @@
 package wiring
 
 import (
+	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,6 +21,7 @@ const (
 	EnvRules   = "PARTY_RULES"       // the rules file, relative to the runtime path; absent = defaults
 	EnvNext    = "PARTY_RULES_NEXT"  // rules to try beside them: asked, counted, never obeyed; absent = none
 	EnvProxies = "PARTY_PROXY_COUNT" // how many proxies stand before the server; equal to the host's socket.proxy_count
+	EnvPasses  = "PARTY_PASS_KEYS"   // Ed25519 seeds, base64, comma between: the first signs passes of game servers; absent = one made at the start
 	EnvConsole = "PARTY_CONSOLE_KEY" // opens the console page; absent = there is none
 
 	envPrefix = "PARTY_"
@@ -32,6 +35,7 @@ type environment struct {
 	rules   string // absolute path, "" = defaults
 	next    string // the same of the rules that come next, "" = none
 	proxies int
+	passes  []ed25519.PrivateKey
 	console string   // key of the console page, "" = no page
 	unknown []string // names that look like ours
 }
@@ -60,6 +64,8 @@ func readEnvironment(env map[string]string, files files) (environment, error) {
 			if err != nil || read.proxies < 0 || read.proxies > maxProxies {
 				err = fmt.Errorf("%q is not a number from 0 to %d", value, maxProxies)
 			}
+		case name == EnvPasses:
+			read.passes, err = passKeys(value)
 		case name == EnvConsole:
 			if read.console = value; value != "" && len(value) < console.MinKey {
 				err = fmt.Errorf("%d characters are too few for a key; at least %d", len(value), console.MinKey)
@@ -72,6 +78,18 @@ func readEnvironment(env map[string]string, files files) (environment, error) {
 		}
 	}
 	return read, errors.Join(problems...)
+}
+
+// passKeys reads the keys of passes. An error does not repeat them.
+func passKeys(text string) (keys []ed25519.PrivateKey, err error) {
+	for i, part := range strings.Split(text, ",") {
+		seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(part))
+		if err != nil || len(seed) != ed25519.SeedSize {
+			return nil, fmt.Errorf("key %d is not %d bytes in base64", i+1, ed25519.SeedSize)
+		}
+		keys = append(keys, ed25519.NewKeyFromSeed(seed))
+	}
+	return keys, nil
 }
 
 // rulesPath makes the configured path absolute, so that a reload finds the file wherever
