@@ -20,6 +20,16 @@ type event struct {
 	Team      *int   `json:"team,omitempty"`    // from 0; absent when the match ended
 	ExpiresAt int64  `json:"expires_at,omitempty"`
 
+	// With server_ready, for the player of UserID alone, as in party.ServerAccess.
+	Address       string `json:"address,omitempty"`
+	DNSName       string `json:"dns_name,omitempty"`
+	Port          int    `json:"port,omitempty"`
+	Pass          string `json:"pass,omitempty"`
+	PassExpiresAt int64  `json:"pass_expires_at,omitempty"`
+	PlayerSession string `json:"player_session,omitempty"`
+
+	Result json.RawMessage `json:"result,omitempty"` // with ended, where a game server gave one
+
 	partyID string
 }
 
@@ -27,6 +37,7 @@ const (
 	eventHeld     = "seat_held" // also when a hold is extended, and for a player whose connection is lost
 	eventTaken    = "seat_taken"
 	eventReleased = "seat_released"
+	eventServer   = "server_ready"
 	eventEnded    = "ended" // expires_at is when, for a match that ends with the server
 )
 
@@ -87,7 +98,11 @@ func (c *call) changes(before, after []seats.Seat) []event {
 // sendEvents tells the parties. What has happened stays, whether or not they hear of it.
 func (c *call) sendEvents() {
 	for _, e := range c.events {
-		c.tellParty(e)
+		if e.Event != eventServer {
+			c.tellParty(e)
+		} else if err := c.tellPlayer(e); err != nil {
+			c.logger.Warn("player not told of the game server user=%s error=%v", e.UserID, err)
+		}
 	}
 	c.events = nil
 }
@@ -131,6 +146,9 @@ func (c *call) tellEnd(in time.Duration) {
 	c.endTold = true
 	c.sendEvents()
 	e := event{Event: eventEnded, MatchID: c.id}
+	if c.serving != nil {
+		e.Result = c.serving.result
+	}
 	if in > 0 {
 		e.ExpiresAt = c.now.Add(in).Unix()
 	}

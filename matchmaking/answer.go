@@ -2,6 +2,7 @@ package matchmaking
 
 import (
 	"errors"
+	"maps"
 	"slices"
 
 	"partyline/matchmaking/seats"
@@ -25,6 +26,9 @@ func (c *call) answer(r signalRequest) signalAnswer {
 			if err := c.mayPlayWith(r.UserID, r.PartyID); err != nil {
 				return answerTo(err)
 			}
+			if c.serving != nil && !r.Slot {
+				return answerTo(errSlot)
+			}
 		}
 		_, err := c.table.Assign(c.now, c.now.Add(c.setup.SeatHold), r.UserID, r.PartyID)
 		return answerTo(err)
@@ -34,7 +38,25 @@ func (c *call) answer(r signalRequest) signalAnswer {
 		return signalAnswer{Done: c.release(r.UserID, r.PartyID)}
 	case signalSeats:
 		m := c.seats()
-		return signalAnswer{Map: &m, Done: true}
+		answer := signalAnswer{Map: &m, Done: true}
+		if c.serving != nil && c.serving.at.Instance != "" {
+			answer.Server = &c.serving.at
+			if s, ok := c.table.Get(c.now, r.UserID); ok && s.State != seats.Reserved {
+				m.Server, _ = c.access(s)
+			}
+		}
+		return answer
+	case signalServe:
+		if c.serving == nil {
+			return answerTo(errUnseated)
+		}
+		if r.Server != nil {
+			c.serving.at = *r.Server
+		}
+		maps.Copy(c.serving.sessions, r.Sessions)
+		return signalAnswer{Done: true}
+	case signalServer:
+		return c.serve(r.Call)
 	}
 	return signalAnswer{Refusal: "unknown request " + r.Op}
 }

@@ -14,6 +14,9 @@ import (
 // attempt decides whether a session may come in. Its seat is taken from now on: the
 // host has the session join at once, and reports it as gone if it never appears.
 func (m *seated) attempt(c *call, presence runtime.Presence, metadata map[string]string) (allow bool, reason string) {
+	if c.serving != nil {
+		return false, party.Refuse(party.SeatReserved, "This match is played on a game server; connect there.").Error()
+	}
 	user := presence.GetUserId()
 	partyID := ""
 	if _, seated := c.table.Get(c.now, user); !seated {

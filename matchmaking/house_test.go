@@ -93,7 +93,9 @@ func (h *house) launch(l matchmaking.Launch) *stage {
 }
 
 // client is a Matches that knows nothing yet, like one on another node.
-func (h *house) client() *matchmaking.Matches { return matchmaking.NewMatches(h, h, h, h.clock.Now) }
+func (h *house) client() *matchmaking.Matches {
+	return matchmaking.NewMatches(h, h, h, nil, nil, h.clock.Now)
+}
 
 func (h *house) match(id string) *stage {
 	for _, s := range h.matches {

@@ -55,6 +55,8 @@ type Launch struct {
 
 	Tick int // how many times a second a [PartyMatch] passes data on; 0 is 20
 
+	server *serverSetup // of a seat match
+
 	Params map[string]any // more parameters for the handler's MatchInit, which gob must be able to encode
 }
 
@@ -65,6 +67,7 @@ func (l Launch) MatchParams() (map[string]any, error) {
 		Unannounced: l.Unannounced, AvoidBlocks: l.AvoidBlocks,
 		SeatHold: l.SeatHold, SeatHoldMax: l.SeatHoldMax, Grace: l.Grace,
 		Backfill: l.Backfill, Key: l.Key, Skill: l.Skill, Region: l.Region, OpenJoins: l.OpenJoins,
+		Server: l.server,
 	}
 	if err := setup.check(); err != nil {
 		return nil, err
@@ -103,6 +106,7 @@ type setup struct {
 	Skill       float64       `json:"skill"`
 	Region      string        `json:"region"`
 	OpenJoins   bool          `json:"open_joins"`
+	Server      *serverSetup  `json:"server,omitempty"`
 }
 
 func (s setup) check() error {

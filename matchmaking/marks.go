@@ -175,7 +175,7 @@ func (m *Matches) sits(ctx context.Context, matchID string, id party.ID) (bool, 
 	if l.Unlisted == 0 || slices.Contains(l.Parties, id.String()) {
 		return slices.Contains(l.Parties, id.String()), nil
 	}
-	all, err := m.Seats(ctx, matchID)
+	all, err := m.Seats(ctx, matchID, "")
 	if err != nil {
 		return false, ignoreGone(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
+	"partyline/pass"
 )
 
 // Host is the part of runtime.NakamaModule that makes and reaches matches.
@@ -42,6 +43,8 @@ type Matches struct {
 	host      Host
 	presences Presences
 	members   Members
+	fleets    *Fleets
+	keys      pass.Keys
 	now       party.Clock
 
 	mu      sync.Mutex // not held while the host is asked
@@ -49,9 +52,10 @@ type Matches struct {
 	askedAt time.Time  // the last time
 }
 
-// NewMatches makes one over the host, which is presences as well.
-func NewMatches(host Host, presences Presences, members Members, now party.Clock) *Matches {
-	return &Matches{host: host, presences: presences, members: members, now: now}
+// NewMatches makes one over the host, which is presences as well. fleets and keys
+// are for matches on game servers; without such matches nothing asks for them.
+func NewMatches(host Host, presences Presences, members Members, fleets *Fleets, keys pass.Keys, now party.Clock) *Matches {
+	return &Matches{host: host, presences: presences, members: members, fleets: fleets, keys: keys, now: now}
 }
 
 // Launch makes a match in which all seats of the claims are held, and answers its ID.
@@ -127,7 +131,16 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string,
 	if err != nil || matchID == "" {
 		return "", err
 	}
-	_, err = m.signal(ctx, matchID, signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID})
+	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID}
+	_, err = m.signal(ctx, matchID, late)
+	if errors.Is(err, errSlot) {
+		if err := m.slots(ctx, matchID, []string{userID}); err != nil {
+			m.fleets.logger.Info("no slot for a late friend party=%s match=%s error=%v", id, matchID, err)
+			return "", nil
+		}
+		late.Slot = true
+		_, err = m.signal(ctx, matchID, late)
+	}
 	switch {
 	case err == nil:
 		return matchID, nil
@@ -140,21 +153,35 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string,
 
 var _ party.SeatFor = (*Matches)(nil).Late
 
-// Seats reads the seats of a match.
-func (m *Matches) Seats(ctx context.Context, matchID string) (party.MatchSeats, error) {
-	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalSeats})
+// Seats reads the seats of a match; with a user, who has a seat in it, also how to get to
+// its game server.
+func (m *Matches) Seats(ctx context.Context, matchID, userID string) (party.MatchSeats, error) {
+	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalSeats, UserID: userID})
 	if err != nil {
 		return party.MatchSeats{}, err
 	}
 	if answer.Map == nil {
 		return party.MatchSeats{}, fmt.Errorf("match %s answered without its seats", matchID)
 	}
+	answer.Map.OnServer = answer.Server != nil
 	return *answer.Map, nil
 }
 
-// PartyMatch is the RPC of that name, for members of the party alone.
-func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID string) (party.MatchSeats, error) {
+// PartyMatch is the RPC of that name, for members of the party alone, or without a party for
+// a player of the match. A member who has no seat on the party's game server gets one, if
+// there is one to have.
+func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, ownMatch string) (party.MatchSeats, error) {
 	none := party.MatchSeats{Seats: []party.MatchSeat{}}
+	if partyID == "" && ownMatch != "" {
+		own, err := m.Seats(ctx, ownMatch, caller.UserID)
+		switch {
+		case errors.Is(err, ErrGone):
+			return none, nil
+		case err == nil && !has(own, caller.UserID):
+			return none, party.Refuse(party.NotMember, "You have no seat in this match.")
+		}
+		return own, err
+	}
 	id, err := party.ParseID(partyID)
 	if err != nil {
 		return none, err
@@ -170,11 +197,20 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID s
 	if err != nil || matchID == "" {
 		return none, err
 	}
-	seats, err := m.Seats(ctx, matchID)
+	seats, err := m.Seats(ctx, matchID, caller.UserID)
+	if err == nil && seats.OnServer && !has(seats, caller.UserID) {
+		if late, lateErr := m.Late(ctx, id, caller.UserID); lateErr == nil && late == matchID {
+			seats, err = m.Seats(ctx, matchID, caller.UserID)
+		}
+	}
 	if errors.Is(err, ErrGone) {
 		return none, nil
 	}
 	return seats, err
+}
+
+func has(m party.MatchSeats, userID string) bool {
+	return slices.ContainsFunc(m.Seats, func(s party.MatchSeat) bool { return s.UserID == userID })
 }
 
 // maxOpen bounds how many open matches are looked at: more than anybody fills at once.

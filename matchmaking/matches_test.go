@@ -357,7 +357,7 @@ func TestMatches_PartyMatch(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")
 	ask := func(user, partyID string) (party.MatchSeats, error) {
-		return h.client().PartyMatch(t.Context(), party.Caller{UserID: user}, partyID)
+		return h.client().PartyMatch(t.Context(), party.Caller{UserID: user}, partyID, "")
 	}
 	got, err := ask("ann", p)
 	if err != nil || got.MatchID != s.id || got.Queue != "duel" || len(got.Seats) != 4 {
@@ -398,7 +398,7 @@ func TestMatches_Signals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.client().Seats(t.Context(), id); !errors.Is(err, matchmaking.ErrGone) {
+	if _, err := h.client().Seats(t.Context(), id, ""); !errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Seats of a match without = %v", err)
 	}
 }
@@ -406,7 +406,7 @@ func TestMatches_Signals(t *testing.T) {
 func TestMatches_HostFails(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")
-	c := matchmaking.NewMatches(busy{h}, h, h, time.Now)
+	c := matchmaking.NewMatches(busy{h}, h, h, nil, nil, time.Now)
 	err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")})
 	if !errors.Is(err, runtime.ErrMatchBusy) || errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Commit of a busy match = %v", err)

@@ -115,7 +115,7 @@ func TestSeated_Properties(t *testing.T) {
 }
 
 func checkSeats(t *rapid.T, s *stage, book *ledger, teams, size int) {
-	m, err := s.client().Seats(context.Background(), s.id)
+	m, err := s.client().Seats(context.Background(), s.id, "")
 	if err != nil {
 		t.Fatalf("Seats: %v", err)
 	}

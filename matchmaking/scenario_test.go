@@ -264,7 +264,7 @@ func TestLive_AGamesOwnHandler(t *testing.T) {
 	if err := p[1].join(match); err == nil {
 		t.Error("a match that panicked goes on")
 	}
-	if _, err := w.matches.Seats(w.ctx, other); err != nil {
+	if _, err := w.matches.Seats(w.ctx, other, ""); err != nil {
 		t.Errorf("another match of the same handler: %v", err)
 	}
 }

@@ -40,8 +40,9 @@ func WithSeatsAt(inner runtime.Match, clock party.Clock) runtime.Match {
 
 // seated is stateless: the host hands the [state] of each match to every call.
 type seated struct {
-	inner runtime.Match
-	clock party.Clock
+	inner   runtime.Match
+	clock   party.Clock
+	hosting *hosting // nil but for seat matches
 }
 
 var _ runtime.Match = (*seated)(nil)
@@ -70,6 +71,13 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 	if err != nil {
 		logger.Error("match not made error=%v", err)
 		return nil, 1, ""
+	}
+	if (m.hosting == nil) != (st.setup.Server == nil) {
+		logger.Error("match not made: %s, and no other handler, is for game servers", SeatMatch)
+		return nil, 1, ""
+	}
+	if m.hosting != nil {
+		st.serving = &serving{hosting: m.hosting, sessions: map[string]string{}, used: map[string]int64{}}
 	}
 	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock(), state: st}
 	var own string
@@ -115,7 +123,7 @@ func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.D
 		if tick%c.rate == 0 {
 			c.kickReplaced()
 		}
-		if c.deserted() {
+		if !c.watch() || c.deserted() {
 			m.inner.MatchTerminate(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, 0)
 			return false
 		}
@@ -205,6 +213,9 @@ func (c *call) sayGoodbye() {
 func (c *call) close() {
 	c.tellEnd(0)
 	c.noteMarks(c.rows, nil)
+	if s := c.serving; s != nil && s.at.Instance != "" {
+		s.fleets.end(s.at.Manager, s.at.Instance)
+	}
 }
 
 func (c *call) encode(answer signalAnswer) string {

@@ -19,7 +19,9 @@ const (
 	signalExtend   = "extend"   // a friend's progress moved: hold the seat longer
 	signalRelease  = "release"  // a friend will not come: open the held seat, or a party's spare ones
 	signalLate     = "late"     // a friend came to the party late: hold a seat by name
-	signalSeats    = "seats"    // who sits where
+	signalSeats    = "seats"    // who sits where, and for a user how to get to the game server
+	signalServe    = "serve"    // where the game server is, or new slots on it
+	signalServer   = "server"   // what the game server itself asks
 )
 
 type signalRequest struct {
@@ -27,6 +29,11 @@ type signalRequest struct {
 	Claims  []seats.Claim `json:"claims,omitempty"`
 	PartyID string        `json:"party_id,omitempty"`
 	UserID  string        `json:"user_id,omitempty"`
+
+	Slot     bool              `json:"slot,omitempty"` // the game server has one for the late friend
+	Server   *gameServer       `json:"server,omitempty"`
+	Sessions map[string]string `json:"sessions,omitempty"`
+	Call     *serverCall       `json:"call,omitempty"`
 }
 
 // signalAnswer has a refusal, or what was asked for.
@@ -35,6 +42,7 @@ type signalAnswer struct {
 	Map     *party.MatchSeats `json:"map,omitempty"`
 	Users   []string          `json:"users,omitempty"` // everybody with a seat, those it is reserved for among them
 	Done    bool              `json:"done,omitempty"`  // the request changed something
+	Server  *gameServer       `json:"server,omitempty"`
 }
 
 // refusals names the seat table's errors on the way between nodes.
@@ -46,6 +54,10 @@ var refusals = map[string]error{
 	"split":      seats.ErrSplit,
 	"layout":     seats.ErrLayout,
 	"blocked":    errBlocked,
+	"slot":       errSlot,
+	"token":      errToken,
+	"used":       errUsed,
+	"unseated":   errUnseated,
 }
 
 func (r signalRequest) text() (string, error) {

@@ -116,7 +116,7 @@ func (s *stage) after(d time.Duration) {
 // seat is a user's seat as "state@team", or "" for none.
 func (s *stage) seat(user string) string {
 	s.t.Helper()
-	m, err := s.client().Seats(context.Background(), s.id)
+	m, err := s.client().Seats(context.Background(), s.id, "")
 	if err != nil {
 		s.t.Fatalf("Seats: %v", err)
 	}
@@ -131,7 +131,7 @@ func (s *stage) seat(user string) string {
 // count is the seats by state.
 func (s *stage) count() (taken, held, open int) {
 	s.t.Helper()
-	m, err := s.client().Seats(context.Background(), s.id)
+	m, err := s.client().Seats(context.Background(), s.id, "")
 	if err != nil {
 		s.t.Fatalf("Seats: %v", err)
 	}

@@ -39,6 +39,8 @@ type state struct {
 	mapChanged bool                 // the players do not have the seats as they are
 	emptySince time.Time            // zero while somebody is here or expected
 	endTold    bool
+
+	serving *serving // nil but in a seat match
 }
 
 // guest is one session in the match.
@@ -58,7 +60,11 @@ func newState(ctx context.Context, params map[string]any, now time.Time) (*state
 		return nil, err
 	}
 	if set.Unannounced {
-		err = table.Reserve(now, now.Add(ReservedFor), set.Claims...)
+		wait := ReservedFor
+		if set.Server != nil {
+			wait = set.Server.Wait
+		}
+		err = table.Reserve(now, now.Add(wait), set.Claims...)
 	} else {
 		err = table.Hold(now, now.Add(set.SeatHold), set.Claims...)
 	}
@@ -161,6 +167,7 @@ func (c *call) noteChanges() bool {
 		c.announced = true
 	}
 	c.events = append(c.events, c.changes(c.rows, rows)...)
+	c.ready(c.rows, rows)
 	c.noteMarks(c.rows, rows)
 	c.rows, c.mapChanged = rows, true
 	held := map[string]time.Time{}

@@ -41,6 +41,7 @@ const (
 	SeatReserved     Reason = "seat_reserved"      // the match's free seats are kept for others
 	MatchFull        Reason = "match_full"         // the match has no seat
 	ProposalGone     Reason = "proposal_gone"      // the match is not offered to you any more
+	NoCapacity       Reason = "no_capacity"        // no game server could be had in time
 	QueryNotAllowed  Reason = "query_not_allowed"  // a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file
 	Conflict         Reason = "conflict"           // too many changed the same thing at once; try again
 	Internal         Reason = "internal"           // a fault on the server's side; its log says more
@@ -87,6 +88,7 @@ var reasonCodes = map[Reason]int{
 	SeatReserved:     codeFailedPrecondition,
 	MatchFull:        codeFailedPrecondition,
 	ProposalGone:     codeFailedPrecondition,
+	NoCapacity:       codeResourceExhausted,
 	QueryNotAllowed:  codeInvalidArgument,
 	Conflict:         codeAborted,
 	Internal:         codeInternal,

@@ -19,6 +19,27 @@ type MatchSeats struct {
 	Queue   string      `json:"queue"`
 	Region  string      `json:"region,omitempty"` // where it is played, in a queue with regions
 	Seats   []MatchSeat `json:"seats"`
+	// Server is how the caller gets to the game server, where it is played on one and the
+	// caller has a seat.
+	Server   *ServerAccess `json:"server,omitempty"`
+	OnServer bool          `json:"-"` // it is played on a game server
+}
+
+// ServerJoined is who has come to a game server.
+type ServerJoined struct {
+	UserID  string `json:"user_id"`
+	PartyID string `json:"party_id"` // "" for a player without a party
+	Team    int    `json:"team"`     // from 0
+}
+
+// ServerAccess is what one player needs to get into a game server.
+type ServerAccess struct {
+	Address       string `json:"address"`            // an IP address, or a name where there is none
+	DNSName       string `json:"dns_name,omitempty"` // for those who need a name, such as for TLS
+	Port          int    `json:"port"`
+	Pass          string `json:"pass"` // shows who comes; good for one join, and this player alone
+	PassExpiresAt int64  `json:"pass_expires_at"`
+	PlayerSession string `json:"player_session,omitempty"` // the fleet's own, where it has such
 }
 
 // MatchSeat is one of them.

@@ -11,7 +11,7 @@ import (
 // matches answers for one party.
 type matches struct{ asked string }
 
-func (m *matches) PartyMatch(_ context.Context, c party.Caller, partyID string) (party.MatchSeats, error) {
+func (m *matches) PartyMatch(_ context.Context, c party.Caller, partyID, _ string) (party.MatchSeats, error) {
 	m.asked = c.UserID + " " + partyID
 	if partyID != "p" {
 		return party.MatchSeats{}, party.Refuse(party.NotMember, "You are not in this party.")

@@ -159,6 +159,8 @@ namespace Partyline
         public const string MatchFull = "match_full";
         /// <summary>the match is not offered to you any more</summary>
         public const string ProposalGone = "proposal_gone";
+        /// <summary>no game server could be had in time</summary>
+        public const string NoCapacity = "no_capacity";
         /// <summary>a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file</summary>
         public const string QueryNotAllowed = "query_not_allowed";
         /// <summary>too many changed the same thing at once; try again</summary>
@@ -196,6 +198,7 @@ namespace Partyline
             { SeatReserved, 9 },
             { MatchFull, 9 },
             { ProposalGone, 9 },
+            { NoCapacity, 8 },
             { QueryNotAllowed, 3 },
             { Conflict, 10 },
             { Internal, 13 },
@@ -261,6 +264,8 @@ namespace Partyline
         public const string PartyQueued = "party_queued";
         /// <summary>QueuedAgain is why a ticket waits again: nobody was found in place of a player who did not accept.</summary>
         public const string NoReplacement = "no_replacement";
+        /// <summary>NoCapacity is why a ticket waits again: no game server could be had in time.</summary>
+        public const string NoCapacity = "no_capacity";
     }
 
     /// <summary>QueueEventName says what became of a ticket.</summary>
@@ -1250,6 +1255,9 @@ namespace Partyline
     public sealed class MatchRequest
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>instead, for a player without a party</summary>
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
     }
 
     /// <summary>MatchAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes.</summary>
@@ -1263,6 +1271,9 @@ namespace Partyline
         [DataMember(Name = "region"), Preserve] public string Region { get; set; }
 
         [DataMember(Name = "seats"), Preserve] public List<MatchSeat> Seats { get; set; }
+
+        /// <summary>Server is how the caller gets to the game server, where it is played on one and the caller has a seat.</summary>
+        [DataMember(Name = "server"), Preserve] public ServerAccess Server { get; set; }
     }
 
     /// <summary>MatchSeat is one of them.</summary>
@@ -1282,6 +1293,26 @@ namespace Partyline
 
         /// <summary>of a held seat</summary>
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+    }
+
+    /// <summary>ServerAccess is what one player needs to get into a game server.</summary>
+    public sealed class ServerAccess
+    {
+        /// <summary>an IP address, or a name where there is none</summary>
+        [DataMember(Name = "address"), Preserve] public string Address { get; set; }
+
+        /// <summary>for those who need a name, such as for TLS</summary>
+        [DataMember(Name = "dns_name"), Preserve] public string DnsName { get; set; }
+
+        [DataMember(Name = "port"), Preserve] public long Port { get; set; }
+
+        /// <summary>shows who comes; good for one join, and this player alone</summary>
+        [DataMember(Name = "pass"), Preserve] public string Pass { get; set; }
+
+        [DataMember(Name = "pass_expires_at"), Preserve] public long PassExpiresAt { get; set; }
+
+        /// <summary>the fleet's own, where it has such</summary>
+        [DataMember(Name = "player_session"), Preserve] public string PlayerSession { get; set; }
     }
 
     public sealed class MatchAcceptRequest
@@ -1395,6 +1426,71 @@ namespace Partyline
 
         /// <summary>false: as soon as the user's older connection has ended</summary>
         [DataMember(Name = "joined"), Preserve] public bool Joined { get; set; }
+    }
+
+    public sealed class ServerEndRequest
+    {
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+
+        [DataMember(Name = "server_token"), Preserve] public string ServerToken { get; set; }
+
+        [DataMember(Name = "result"), Preserve] public object Result { get; set; }
+    }
+
+    public sealed class ServerJoinRequest
+    {
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+
+        [DataMember(Name = "server_token"), Preserve] public string ServerToken { get; set; }
+
+        [DataMember(Name = "pass"), Preserve] public string Pass { get; set; }
+    }
+
+    /// <summary>ServerJoinAnswer is who has come to a game server.</summary>
+    public sealed class ServerJoinAnswer
+    {
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        /// <summary>"" for a player without a party</summary>
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>from 0</summary>
+        [DataMember(Name = "team"), Preserve] public long Team { get; set; }
+    }
+
+    public sealed class ServerLeaveRequest
+    {
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+
+        [DataMember(Name = "server_token"), Preserve] public string ServerToken { get; set; }
+
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        /// <summary>one of leaveReasons</summary>
+        [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
+    }
+
+    public sealed class ServerSeatsRequest
+    {
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+
+        [DataMember(Name = "server_token"), Preserve] public string ServerToken { get; set; }
+    }
+
+    /// <summary>ServerSeatsAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes.</summary>
+    public sealed class ServerSeatsAnswer
+    {
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+
+        [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
+
+        /// <summary>where it is played, in a queue with regions</summary>
+        [DataMember(Name = "region"), Preserve] public string Region { get; set; }
+
+        [DataMember(Name = "seats"), Preserve] public List<MatchSeat> Seats { get; set; }
+
+        /// <summary>Server is how the caller gets to the game server, where it is played on one and the caller has a seat.</summary>
+        [DataMember(Name = "server"), Preserve] public ServerAccess Server { get; set; }
     }
 
     /// <summary>ShareRequest is the request of party_share.</summary>
@@ -1620,6 +1716,22 @@ namespace Partyline
         [IgnoreDataMember] public double? Team { get { return Read.Number(TeamJson); } }
 
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+
+        /// <summary>With server_ready, for the player of UserID alone, as in party.ServerAccess.</summary>
+        [DataMember(Name = "address"), Preserve] public string Address { get; set; }
+
+        [DataMember(Name = "dns_name"), Preserve] public string DnsName { get; set; }
+
+        [DataMember(Name = "port"), Preserve] public long Port { get; set; }
+
+        [DataMember(Name = "pass"), Preserve] public string Pass { get; set; }
+
+        [DataMember(Name = "pass_expires_at"), Preserve] public long PassExpiresAt { get; set; }
+
+        [DataMember(Name = "player_session"), Preserve] public string PlayerSession { get; set; }
+
+        /// <summary>with ended, where a game server gave one</summary>
+        [DataMember(Name = "result"), Preserve] public object Result { get; set; }
     }
 
     /// <summary>MemberEvent is what members are told, op code OpMember.</summary>
@@ -1729,6 +1841,41 @@ namespace Partyline
 
         /// <summary>when an answer is too late, Unix seconds</summary>
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
+    }
+
+    /// <summary>ServerNotice is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one.</summary>
+    public sealed class ServerNotice
+    {
+        [DataMember(Name = "event"), Preserve] public string Event { get; set; }
+
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+
+        /// <summary>absent for a seat held for a friend not known by name</summary>
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        /// <summary>from 0; absent when the match ended</summary>
+        [DataMember(Name = "team"), Preserve] public object TeamJson { get; set; }
+
+        /// <summary>from 0; absent when the match ended</summary>
+        [IgnoreDataMember] public double? Team { get { return Read.Number(TeamJson); } }
+
+        [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+
+        /// <summary>With server_ready, for the player of UserID alone, as in party.ServerAccess.</summary>
+        [DataMember(Name = "address"), Preserve] public string Address { get; set; }
+
+        [DataMember(Name = "dns_name"), Preserve] public string DnsName { get; set; }
+
+        [DataMember(Name = "port"), Preserve] public long Port { get; set; }
+
+        [DataMember(Name = "pass"), Preserve] public string Pass { get; set; }
+
+        [DataMember(Name = "pass_expires_at"), Preserve] public long PassExpiresAt { get; set; }
+
+        [DataMember(Name = "player_session"), Preserve] public string PlayerSession { get; set; }
+
+        /// <summary>with ended, where a game server gave one</summary>
+        [DataMember(Name = "result"), Preserve] public object Result { get; set; }
     }
 
     /// <summary>What players call.</summary>
@@ -1889,6 +2036,30 @@ namespace Partyline
         {
             return (await Refusal.Watch(send("party_admin_stats", "{}"))).FromJson<AdminStatsAnswer>();
         }
+
+        /// <summary>The match is over; its parties hear the result.</summary>
+        public async Task ServerEndAsync(ServerEndRequest request)
+        {
+            await Refusal.Watch(send("party_server_end", request.ToJson()));
+        }
+
+        /// <summary>A player has come with a pass. It works once.</summary>
+        public async Task<ServerJoinAnswer> ServerJoinAsync(ServerJoinRequest request)
+        {
+            return (await Refusal.Watch(send("party_server_join", request.ToJson()))).FromJson<ServerJoinAnswer>();
+        }
+
+        /// <summary>A player has gone, or has lost the connection and may come back.</summary>
+        public async Task ServerLeaveAsync(ServerLeaveRequest request)
+        {
+            await Refusal.Watch(send("party_server_leave", request.ToJson()));
+        }
+
+        /// <summary>The seats of the match, and a sign of life of its game server.</summary>
+        public async Task<ServerSeatsAnswer> ServerSeatsAsync(ServerSeatsRequest request)
+        {
+            return (await Refusal.Watch(send("party_server_seats", request.ToJson()))).FromJson<ServerSeatsAnswer>();
+        }
     }
 
     /// <summary>Reads messages of the server's to the party, as ReceivedPartyData brings them.</summary>
@@ -1949,6 +2120,9 @@ namespace Partyline
         /// <summary>Code 1006, subject match_found.</summary>
         public event Action<IApiNotification, FoundNotice> Found;
 
+        /// <summary>Code 1007, subject server_ready.</summary>
+        public event Action<IApiNotification, ServerNotice> Server;
+
         /// <summary>Raises the event of a notification; false for others.</summary>
         public bool Receive(IApiNotification notification)
         {
@@ -1960,6 +2134,7 @@ namespace Partyline
                 case 1004: Removed?.Invoke(notification, notification.Content.FromJson<RemovedNotice>()); return true;
                 case 1005: SeatFree?.Invoke(notification, notification.Content.FromJson<SeatFreeNotice>()); return true;
                 case 1006: Found?.Invoke(notification, notification.Content.FromJson<FoundNotice>()); return true;
+                case 1007: Server?.Invoke(notification, notification.Content.FromJson<ServerNotice>()); return true;
             }
             return false;
         }

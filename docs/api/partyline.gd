@@ -121,6 +121,8 @@ const REASONS := {
 	"match_full": 9,
 	# the match is not offered to you any more
 	"proposal_gone": 9,
+	# no game server could be had in time
+	"no_capacity": 8,
 	# a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file
 	"query_not_allowed": 3,
 	# too many changed the same thing at once; try again
@@ -181,6 +183,8 @@ class QueueDropReason:
 	const PARTY_QUEUED := "party_queued"
 	## QueuedAgain is why a ticket waits again: nobody was found in place of a player who did not accept.
 	const NO_REPLACEMENT := "no_replacement"
+	## NoCapacity is why a ticket waits again: no game server could be had in time.
+	const NO_CAPACITY := "no_capacity"
 
 ## QueueEventName says what became of a ticket.
 class QueueEventName:
@@ -1549,10 +1553,13 @@ class InviteRevokeRequest extends Answer:
 
 class MatchRequest extends Answer:
 	var party_id: String = ""
+	## instead, for a player without a party
+	var match_id: String = ""
 
 	func fields() -> Dictionary:
 		var all := {}
 		if party_id != null: all["party_id"] = party_id
+		if match_id != null: all["match_id"] = match_id
 		return all
 
 ## MatchAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes.
@@ -1562,6 +1569,8 @@ class MatchAnswer extends Answer:
 	## where it is played, in a queue with regions
 	var region: String = ""
 	var seats: Array[MatchSeat] = []
+	## Server is how the caller gets to the game server, where it is played on one and the caller has a seat.
+	var server: ServerAccess = null
 
 	func read(got: Dictionary) -> MatchAnswer:
 		if got.get("match_id") != null:
@@ -1572,6 +1581,8 @@ class MatchAnswer extends Answer:
 			region = got["region"]
 		if got.get("seats") != null:
 			for item in got["seats"]: seats.append(MatchSeat.new().read(item))
+		if got.get("server") != null:
+			server = ServerAccess.new().read(got["server"])
 		return self
 
 ## MatchSeat is one of them.
@@ -1598,6 +1609,34 @@ class MatchSeat extends Answer:
 			state = got["state"]
 		if got.get("expires_at") != null:
 			expires_at = int(got["expires_at"])
+		return self
+
+## ServerAccess is what one player needs to get into a game server.
+class ServerAccess extends Answer:
+	## an IP address, or a name where there is none
+	var address: String = ""
+	## for those who need a name, such as for TLS
+	var dns_name: String = ""
+	var port: int = 0
+	## shows who comes; good for one join, and this player alone
+	var pass: String = ""
+	var pass_expires_at: int = 0
+	## the fleet's own, where it has such
+	var player_session: String = ""
+
+	func read(got: Dictionary) -> ServerAccess:
+		if got.get("address") != null:
+			address = got["address"]
+		if got.get("dns_name") != null:
+			dns_name = got["dns_name"]
+		if got.get("port") != null:
+			port = int(got["port"])
+		if got.get("pass") != null:
+			pass = got["pass"]
+		if got.get("pass_expires_at") != null:
+			pass_expires_at = int(got["pass_expires_at"])
+		if got.get("player_session") != null:
+			player_session = got["player_session"]
 		return self
 
 class MatchAcceptRequest extends Answer:
@@ -1757,6 +1796,95 @@ class ResumeAnswer extends Answer:
 			party_id = got["party_id"]
 		if got.get("joined") != null:
 			joined = got["joined"]
+		return self
+
+class ServerEndRequest extends Answer:
+	var match_id: String = ""
+	var server_token: String = ""
+	var result: Variant = null
+
+	func fields() -> Dictionary:
+		var all := {}
+		if match_id != null: all["match_id"] = match_id
+		if server_token != null: all["server_token"] = server_token
+		if result != null: all["result"] = result
+		return all
+
+class ServerJoinRequest extends Answer:
+	var match_id: String = ""
+	var server_token: String = ""
+	var pass: String = ""
+
+	func fields() -> Dictionary:
+		var all := {}
+		if match_id != null: all["match_id"] = match_id
+		if server_token != null: all["server_token"] = server_token
+		if pass != null: all["pass"] = pass
+		return all
+
+## ServerJoinAnswer is who has come to a game server.
+class ServerJoinAnswer extends Answer:
+	var user_id: String = ""
+	## "" for a player without a party
+	var party_id: String = ""
+	## from 0
+	var team: int = 0
+
+	func read(got: Dictionary) -> ServerJoinAnswer:
+		if got.get("user_id") != null:
+			user_id = got["user_id"]
+		if got.get("party_id") != null:
+			party_id = got["party_id"]
+		if got.get("team") != null:
+			team = int(got["team"])
+		return self
+
+class ServerLeaveRequest extends Answer:
+	var match_id: String = ""
+	var server_token: String = ""
+	var user_id: String = ""
+	## one of leaveReasons
+	var reason: String = ""
+
+	func fields() -> Dictionary:
+		var all := {}
+		if match_id != null: all["match_id"] = match_id
+		if server_token != null: all["server_token"] = server_token
+		if user_id != null: all["user_id"] = user_id
+		if reason != null: all["reason"] = reason
+		return all
+
+class ServerSeatsRequest extends Answer:
+	var match_id: String = ""
+	var server_token: String = ""
+
+	func fields() -> Dictionary:
+		var all := {}
+		if match_id != null: all["match_id"] = match_id
+		if server_token != null: all["server_token"] = server_token
+		return all
+
+## ServerSeatsAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes.
+class ServerSeatsAnswer extends Answer:
+	var match_id: String = ""
+	var queue: String = ""
+	## where it is played, in a queue with regions
+	var region: String = ""
+	var seats: Array[MatchSeat] = []
+	## Server is how the caller gets to the game server, where it is played on one and the caller has a seat.
+	var server: ServerAccess = null
+
+	func read(got: Dictionary) -> ServerSeatsAnswer:
+		if got.get("match_id") != null:
+			match_id = got["match_id"]
+		if got.get("queue") != null:
+			queue = got["queue"]
+		if got.get("region") != null:
+			region = got["region"]
+		if got.get("seats") != null:
+			for item in got["seats"]: seats.append(MatchSeat.new().read(item))
+		if got.get("server") != null:
+			server = ServerAccess.new().read(got["server"])
 		return self
 
 ## ShareRequest is the request of party_share.
@@ -2054,6 +2182,15 @@ class MatchEvent extends Answer:
 	## from 0; absent when the match ended
 	var team = null # int
 	var expires_at: int = 0
+	## With server_ready, for the player of UserID alone, as in party.ServerAccess.
+	var address: String = ""
+	var dns_name: String = ""
+	var port: int = 0
+	var pass: String = ""
+	var pass_expires_at: int = 0
+	var player_session: String = ""
+	## with ended, where a game server gave one
+	var result: Variant = null
 
 	func read(got: Dictionary) -> MatchEvent:
 		if got.get("event") != null:
@@ -2066,6 +2203,20 @@ class MatchEvent extends Answer:
 			team = int(got["team"])
 		if got.get("expires_at") != null:
 			expires_at = int(got["expires_at"])
+		if got.get("address") != null:
+			address = got["address"]
+		if got.get("dns_name") != null:
+			dns_name = got["dns_name"]
+		if got.get("port") != null:
+			port = int(got["port"])
+		if got.get("pass") != null:
+			pass = got["pass"]
+		if got.get("pass_expires_at") != null:
+			pass_expires_at = int(got["pass_expires_at"])
+		if got.get("player_session") != null:
+			player_session = got["player_session"]
+		if got.get("result") != null:
+			result = got["result"]
 		return self
 
 ## MemberEvent is what members are told, op code OpMember.
@@ -2223,6 +2374,52 @@ class FoundNotice extends Answer:
 			accept_by = int(got["accept_by"])
 		return self
 
+## ServerNotice is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one.
+class ServerNotice extends Answer:
+	var event: String = ""
+	var match_id: String = ""
+	## absent for a seat held for a friend not known by name
+	var user_id: String = ""
+	## from 0; absent when the match ended
+	var team = null # int
+	var expires_at: int = 0
+	## With server_ready, for the player of UserID alone, as in party.ServerAccess.
+	var address: String = ""
+	var dns_name: String = ""
+	var port: int = 0
+	var pass: String = ""
+	var pass_expires_at: int = 0
+	var player_session: String = ""
+	## with ended, where a game server gave one
+	var result: Variant = null
+
+	func read(got: Dictionary) -> ServerNotice:
+		if got.get("event") != null:
+			event = got["event"]
+		if got.get("match_id") != null:
+			match_id = got["match_id"]
+		if got.get("user_id") != null:
+			user_id = got["user_id"]
+		if got.get("team") != null:
+			team = int(got["team"])
+		if got.get("expires_at") != null:
+			expires_at = int(got["expires_at"])
+		if got.get("address") != null:
+			address = got["address"]
+		if got.get("dns_name") != null:
+			dns_name = got["dns_name"]
+		if got.get("port") != null:
+			port = int(got["port"])
+		if got.get("pass") != null:
+			pass = got["pass"]
+		if got.get("pass_expires_at") != null:
+			pass_expires_at = int(got["pass_expires_at"])
+		if got.get("player_session") != null:
+			player_session = got["player_session"]
+		if got.get("result") != null:
+			result = got["result"]
+		return self
+
 ## Gives the party as the presence and invite APIs of platforms take it.
 func activity(request: ActivityRequest) -> ActivityAnswer:
 	var answer := ActivityAnswer.new()
@@ -2348,6 +2545,28 @@ class Server extends RefCounted:
 		var answer := AdminStatsAnswer.new()
 		return answer.read(await Partyline._call_into(_send, answer, "party_admin_stats", {}))
 
+	## The match is over; its parties hear the result.
+	func server_end(request: ServerEndRequest) -> Answer:
+		var answer := Answer.new()
+		await Partyline._call_into(_send, answer, "party_server_end", request.fields())
+		return answer
+
+	## A player has come with a pass. It works once.
+	func server_join(request: ServerJoinRequest) -> ServerJoinAnswer:
+		var answer := ServerJoinAnswer.new()
+		return answer.read(await Partyline._call_into(_send, answer, "party_server_join", request.fields()))
+
+	## A player has gone, or has lost the connection and may come back.
+	func server_leave(request: ServerLeaveRequest) -> Answer:
+		var answer := Answer.new()
+		await Partyline._call_into(_send, answer, "party_server_leave", request.fields())
+		return answer
+
+	## The seats of the match, and a sign of life of its game server.
+	func server_seats(request: ServerSeatsRequest) -> ServerSeatsAnswer:
+		var answer := ServerSeatsAnswer.new()
+		return answer.read(await Partyline._call_into(_send, answer, "party_server_seats", request.fields()))
+
 ## Reads a message of the server's to the party, by its op code; null for what members send.
 static func party_event(message: NakamaRTAPI.PartyData) -> Answer:
 	if message.op_code >= 0:
@@ -2376,4 +2595,5 @@ static func party_notice(notification: NakamaAPI.ApiNotification) -> Answer:
 		1004: return RemovedNotice.new().read(got)
 		1005: return SeatFreeNotice.new().read(got)
 		1006: return FoundNotice.new().read(got)
+		1007: return ServerNotice.new().read(got)
 	return null

@@ -114,6 +114,8 @@ export type Reason =
   | "match_full"
   /** the match is not offered to you any more */
   | "proposal_gone"
+  /** no game server could be had in time */
+  | "no_capacity"
   /** a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file */
   | "query_not_allowed"
   /** too many changed the same thing at once; try again */
@@ -150,6 +152,7 @@ export const reasonNumbers: Readonly<Record<Reason, number>> = {
   seat_reserved: 9,
   match_full: 9,
   proposal_gone: 9,
+  no_capacity: 8,
   query_not_allowed: 3,
   conflict: 10,
   internal: 13,
@@ -206,7 +209,9 @@ export type QueueDropReason =
   /** the player's party looks for a match */
   | "party_queued"
   /** QueuedAgain is why a ticket waits again: nobody was found in place of a player who did not accept. */
-  | "no_replacement";
+  | "no_replacement"
+  /** NoCapacity is why a ticket waits again: no game server could be had in time. */
+  | "no_capacity";
 
 /** QueueEventName says what became of a ticket. */
 export type QueueEventName =
@@ -881,6 +886,8 @@ export interface InviteRevokeRequest {
 
 export interface MatchRequest {
   party_id: string;
+  /** instead, for a player without a party */
+  match_id: string;
 }
 
 /** MatchAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes. */
@@ -890,6 +897,8 @@ export interface MatchAnswer {
   /** where it is played, in a queue with regions */
   region?: string;
   seats: MatchSeat[];
+  /** Server is how the caller gets to the game server, where it is played on one and the caller has a seat. */
+  server?: ServerAccess;
 }
 
 /** MatchSeat is one of them. */
@@ -903,6 +912,20 @@ export interface MatchSeat {
   state: SeatState;
   /** of a held seat */
   expires_at?: number;
+}
+
+/** ServerAccess is what one player needs to get into a game server. */
+export interface ServerAccess {
+  /** an IP address, or a name where there is none */
+  address: string;
+  /** for those who need a name, such as for TLS */
+  dns_name?: string;
+  port: number;
+  /** shows who comes; good for one join, and this player alone */
+  pass: string;
+  pass_expires_at: number;
+  /** the fleet's own, where it has such */
+  player_session?: string;
 }
 
 export interface MatchAcceptRequest {
@@ -982,6 +1005,51 @@ export interface ResumeAnswer {
   party_id: string;
   /** false: as soon as the user's older connection has ended */
   joined: boolean;
+}
+
+export interface ServerEndRequest {
+  match_id: string;
+  server_token: string;
+  result: unknown;
+}
+
+export interface ServerJoinRequest {
+  match_id: string;
+  server_token: string;
+  pass: string;
+}
+
+/** ServerJoinAnswer is who has come to a game server. */
+export interface ServerJoinAnswer {
+  user_id: string;
+  /** "" for a player without a party */
+  party_id: string;
+  /** from 0 */
+  team: number;
+}
+
+export interface ServerLeaveRequest {
+  match_id: string;
+  server_token: string;
+  user_id: string;
+  /** one of leaveReasons */
+  reason: string;
+}
+
+export interface ServerSeatsRequest {
+  match_id: string;
+  server_token: string;
+}
+
+/** ServerSeatsAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes. */
+export interface ServerSeatsAnswer {
+  match_id: string;
+  queue: string;
+  /** where it is played, in a queue with regions */
+  region?: string;
+  seats: MatchSeat[];
+  /** Server is how the caller gets to the game server, where it is played on one and the caller has a seat. */
+  server?: ServerAccess;
 }
 
 /** ShareRequest is the request of party_share. */
@@ -1134,6 +1202,15 @@ export interface MatchEvent {
   /** from 0; absent when the match ended */
   team?: number;
   expires_at?: number;
+  /** With server_ready, for the player of UserID alone, as in party.ServerAccess. */
+  address?: string;
+  dns_name?: string;
+  port?: number;
+  pass?: string;
+  pass_expires_at?: number;
+  player_session?: string;
+  /** with ended, where a game server gave one */
+  result?: unknown;
 }
 
 /** MemberEvent is what members are told, op code OpMember. */
@@ -1211,6 +1288,26 @@ export interface FoundNotice {
   queue: string;
   /** when an answer is too late, Unix seconds */
   accept_by: number;
+}
+
+/** ServerNotice is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one. */
+export interface ServerNotice {
+  event: string;
+  match_id: string;
+  /** absent for a seat held for a friend not known by name */
+  user_id?: string;
+  /** from 0; absent when the match ended */
+  team?: number;
+  expires_at?: number;
+  /** With server_ready, for the player of UserID alone, as in party.ServerAccess. */
+  address?: string;
+  dns_name?: string;
+  port?: number;
+  pass?: string;
+  pass_expires_at?: number;
+  player_session?: string;
+  /** with ended, where a game server gave one */
+  result?: unknown;
 }
 
 /** What players call. */
@@ -1336,6 +1433,26 @@ export class PartylineServer {
   stats(): Promise<AdminStatsAnswer> {
     return call(this.send, "party_admin_stats", {});
   }
+
+  /** The match is over; its parties hear the result. */
+  serverEnd(request: ServerEndRequest): Promise<Record<string, never>> {
+    return call(this.send, "party_server_end", request);
+  }
+
+  /** A player has come with a pass. It works once. */
+  serverJoin(request: ServerJoinRequest): Promise<ServerJoinAnswer> {
+    return call(this.send, "party_server_join", request);
+  }
+
+  /** A player has gone, or has lost the connection and may come back. */
+  serverLeave(request: ServerLeaveRequest): Promise<Record<string, never>> {
+    return call(this.send, "party_server_leave", request);
+  }
+
+  /** The seats of the match, and a sign of life of its game server. */
+  serverSeats(request: ServerSeatsRequest): Promise<ServerSeatsAnswer> {
+    return call(this.send, "party_server_seats", request);
+  }
 }
 
 /** A message of the server's to the party, by its op code. */
@@ -1361,11 +1478,12 @@ export type PartyNotice =
   | { code: 1003; content: DroppedNotice }
   | { code: 1004; content: RemovedNotice }
   | { code: 1005; content: SeatFreeNotice }
-  | { code: 1006; content: FoundNotice };
+  | { code: 1006; content: FoundNotice }
+  | { code: 1007; content: ServerNotice };
 
 /** Reads what onnotification brings; undefined for other notifications. */
 export function partyNotice(notification: Notification): PartyNotice | undefined {
   const code = Number(notification.code);
-  if (![1001, 1002, 1003, 1004, 1005, 1006].includes(code)) return undefined;
+  if (![1001, 1002, 1003, 1004, 1005, 1006, 1007].includes(code)) return undefined;
   return { code, content: notification.content } as unknown as PartyNotice;
 }

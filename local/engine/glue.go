@@ -42,7 +42,11 @@ type nakama struct {
 	dataPart
 	*realtimePart
 	matchPart
+	server *Server
 }
+
+// GetFleetManager is the one that the module has registered; nil for none.
+func (n *nakama) GetFleetManager() runtime.FleetManager { return n.server.host.Fleet() }
 
 type (
 	dataPart     = store.Module
@@ -58,6 +62,7 @@ func (s *Server) nakamaModule() runtime.NakamaModule {
 		dataPart:     s.store.Module(),
 		realtimePart: realtime.NewModule(s.sockets, s.parties),
 		matchPart:    match.Module{Registry: s.matches},
+		server:       s,
 	}
 }
 

@@ -164,8 +164,8 @@ func (s *schema) walk(t reflect.Type, path string, defaults map[string]any, visi
 func defaultsOf(t reflect.Type) map[string]any {
 	q := rules.DefaultQueue()
 	skill := rules.DefaultSkill()
-	parity, latency, accept := rules.DefaultParity(), rules.DefaultLatency(), rules.DefaultAccept()
-	q.Skill, q.Parity, q.Latency, q.Accept = &skill, &parity, &latency, &accept
+	parity, latency, accept, fleet := rules.DefaultParity(), rules.DefaultLatency(), rules.DefaultAccept(), rules.DefaultFleet()
+	q.Skill, q.Parity, q.Latency, q.Accept, q.Fleet = &skill, &parity, &latency, &accept, &fleet
 	c := rules.Config{Queues: map[string]rules.Queue{"q": q}}
 	text, err := json.Marshal(c)
 	if err != nil {
@@ -185,6 +185,8 @@ func defaultsOf(t reflect.Type) map[string]any {
 		out, _ = out["parity"].(map[string]any)
 	case reflect.TypeFor[rules.Latency]():
 		out, _ = out["latency"].(map[string]any)
+	case reflect.TypeFor[rules.Fleet]():
+		out, _ = out["fleet"].(map[string]any)
 	case reflect.TypeFor[rules.Accept]():
 		out, _ = out["accept"].(map[string]any)
 	}

@@ -74,7 +74,7 @@ func (s *Service) tryCommit(ctx context.Context, g *group) (match string, err er
 	ctx, cancel := context.WithTimeout(ctx, commitWait)
 	defer cancel()
 	err = s.launcher.Commit(ctx, g.match, g.claims)
-	if errors.Is(err, matchmaking.ErrGone) && !g.running {
+	if errors.Is(err, matchmaking.ErrGone) && !g.running && g.launch.Handler != "" {
 		return s.launcher.Launch(ctx, g.launch)
 	}
 	return g.match, err
@@ -125,6 +125,7 @@ func (s *Service) withdraw(ctx context.Context, g *group) {
 	if done {
 		return
 	}
+	s.proposals.abandon(g.proposal)
 	if err := s.launcher.Withdraw(ctx, g.match, g.claims); err != nil {
 		s.logger.Warn("match not withdrawn match=%s error=%v", g.match, err)
 	}

@@ -3,10 +3,13 @@ package queue
 import (
 	"context"
 
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 // Launcher makes and fills matches; *[matchmaking.Matches] is one. Its calls are part of a
@@ -21,6 +24,15 @@ type Launcher interface {
 }
 
 var _ Launcher = (*matchmaking.Matches)(nil)
+
+// Servers asks the operator's fleet for game servers; *[matchmaking.Matches] does. Its calls
+// return at once.
+type Servers interface {
+	OrderServer(ctx context.Context, l matchmaking.Launch, fleet rules.Fleet, users []string, latencies []runtime.FleetUserLatencies) (matchID string, o *matchmaking.Order, err error)
+	OrderSlots(matchID string, users []string) *matchmaking.Order
+}
+
+var _ Servers = (*matchmaking.Matches)(nil)
 
 // Blocks reads who blocks whom, in one query each.
 type Blocks interface {

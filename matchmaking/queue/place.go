@@ -93,6 +93,8 @@ type planned struct {
 	region   string // it is played in
 	proposal int    // whose players accepted, or which the tickets are to join; 0 for none
 	complete bool   // everybody has accepted
+	served   bool   // the match has its game server, or the slots on it
+	fill     bool   // the match is a running one
 }
 
 // fill reserves seats in a running match, once in a pass. It returns false where that failed.
@@ -130,7 +132,7 @@ func (p *pass) leaveOut(ctx context.Context, plan *planned, out []*waiting) {
 		stay.tickets, stay.claims = append(stay.tickets, w), append(stay.claims, plan.claims[i])
 	}
 	plan.placement = stay
-	if plan.match == "" {
+	if plan.match == "" || plan.complete && !plan.fill {
 		return // of a proposal nothing is reserved
 	}
 	p.withdraw(ctx, &group{match: plan.match, claims: claims})
@@ -142,8 +144,12 @@ func (p *planned) launch(grace time.Duration) matchmaking.Launch {
 	if p.rules.Backfill {
 		size = p.rules.TeamSize.Max // the seats of a smaller match are filled later
 	}
+	handler := p.rules.Match
+	if _, fleet := p.rules.Server(); fleet {
+		handler = matchmaking.SeatMatch
+	}
 	return matchmaking.Launch{
-		Handler: p.rules.Match, Queue: p.queue, Teams: p.rules.Teams, TeamSize: size, MaxParty: p.rules.MaxParty,
+		Handler: handler, Queue: p.queue, Teams: p.rules.Teams, TeamSize: size, MaxParty: p.rules.MaxParty,
 		Claims: p.claims, SeatHold: p.rules.SeatHold, SeatHoldMax: p.rules.SeatHoldMax, Grace: max(p.rules.SeatHold, grace),
 		Backfill: p.rules.Backfill, Tick: p.rules.Tick, Key: p.tickets[0].key, Skill: p.skill(), Region: p.region, AvoidBlocks: p.rules.Blocks == rules.BlocksAvoid,
 	}
@@ -167,7 +173,7 @@ func (p *pass) make(ctx context.Context) {
 		if len(out) > 0 {
 			p.logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
 		}
-		g := &group{match: plan.match, running: plan.match != "", proposal: plan.proposal}
+		g := &group{match: plan.match, running: plan.match != "" && (plan.fill || !plan.served), proposal: plan.proposal}
 		joins := plan.proposal != 0 && !plan.complete
 		if g.running || joins {
 			p.leaveOut(ctx, plan, out)
@@ -184,8 +190,12 @@ func (p *pass) make(ctx context.Context) {
 			p.ask(ctx, plan)
 			continue
 		}
+		if _, fleet := plan.rules.Server(); fleet && !plan.served {
+			p.protected(plan.queue, func() { p.order(ctx, plan) })
+			continue
+		}
 		g.claims = plan.claims
-		if !g.running {
+		if !g.running && !plan.served {
 			if failures[plan.queue] == maxFailures || !p.now().Before(p.deadline) {
 				continue
 			}

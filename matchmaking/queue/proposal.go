@@ -1,9 +1,12 @@
 package queue
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"time"
+
+	"partyline/matchmaking"
 )
 
 // proposal is a match that its players are asked about. Nothing of it exists yet; its
@@ -14,6 +17,13 @@ type proposal struct {
 	teams  []int // seats of each team
 	region string
 	parts  []*part
+	// match is the one that a game server is asked for, and order what has become of that;
+	// in a fill it is a running match, whose server is asked for slots.
+	match string
+	order *matchmaking.Order
+	// ordered is when that was.
+	ordered time.Time
+	fill    bool
 	// until is when the search for a replacement ends; zero while nobody is missing.
 	until time.Time
 }
@@ -102,8 +112,8 @@ func (ps *proposals) wait(users []string, now time.Time) (wait time.Duration) {
 	return wait
 }
 
-// begin adds a proposal.
-func (ps *proposals) begin(p proposal) {
+// begin adds a proposal and returns its ID.
+func (ps *proposals) begin(p proposal) int {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	ps.next++
@@ -112,6 +122,7 @@ func (ps *proposals) begin(p proposal) {
 	for _, part := range p.parts {
 		ps.byTicket[part.ticket] = &p
 	}
+	return p.id
 }
 
 // join puts tickets on the seats of others who were taken off. It reports false for a
@@ -155,7 +166,7 @@ func (ps *proposals) state(ticket string) (accepted, needed int, by time.Time, k
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p, mine := ps.find(ticket)
-	if mine == nil {
+	if mine == nil || len(mine.asked) == 0 {
 		return 0, 0, time.Time{}, false
 	}
 	accepted, needed = p.count()
@@ -191,8 +202,40 @@ func (ps *proposals) remove(ticket string, until time.Time) {
 	if p.until.IsZero() {
 		p.until = until
 	}
+	p.giveUp(errIncomplete) // the server was for other players
 	if len(p.parts) == 0 {
 		delete(ps.all, p.id)
+	}
+}
+
+var errIncomplete = errors.New("a player has left the match")
+
+// giveUp cancels what was asked of the fleet.
+func (p *proposal) giveUp(cause error) {
+	if p.order != nil {
+		p.order.Cancel(cause)
+	}
+	p.match, p.order = "", nil
+}
+
+// await notes what was asked of the fleet for a proposal; one that has ended cancels it.
+func (ps *proposals) await(id int, match string, order *matchmaking.Order, now time.Time) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if p := ps.all[id]; p != nil && p.complete() {
+		p.match, p.order, p.ordered = match, order, now
+	} else {
+		order.Cancel(errIncomplete)
+	}
+}
+
+// abandon cancels what was asked of the fleet for a proposal whose match the host did not
+// want; a new server is asked for.
+func (ps *proposals) abandon(id int) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if p := ps.all[id]; p != nil {
+		p.giveUp(errIncomplete)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
@@ -63,20 +64,29 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 		unread[p.id] = !r.settle(ctx, p, byID)
 	}
 	for _, p := range r.proposals.list(r.name) {
+		served := r.served(p)
 		switch {
-		case r.q.Accept == nil || len(p.teams) != r.q.Teams, !p.full() && r.began.After(p.until):
-			for _, user := range p.users() {
-				delete(r.placed, user)
-			}
-			for _, ticket := range r.proposals.end(p.id) {
-				if t, live := r.book.Get(ticket); live {
-					r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID, Reason: QueuedAgain})
-				}
-			}
+		case served == matchmaking.OrderFailed:
+			r.dissolve(ctx, p, NoCapacity)
+			continue
+		case !r.proposes() || len(p.teams) != r.q.Teams, !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.until)):
+			r.dissolve(ctx, p, QueuedAgain)
 			continue
 		case unread[p.id]:
 		case p.complete():
-			r.plans = append(r.plans, planned{placement: placementOf(p, byID), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region})
+			if p.order != nil && served == matchmaking.OrderPending {
+				break
+			}
+			plan := planned{placement: placementOf(p, byID), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
+			if p.fill {
+				filled, ok := r.fill(ctx, p.match, plan.placement)
+				if !ok || len(filled.tickets) < len(plan.tickets) {
+					r.dissolve(ctx, p, QueuedAgain)
+					continue
+				}
+				plan.others = filled.others
+			}
+			r.plans = append(r.plans, plan)
 		case !p.full():
 			r.seeking = append(r.seeking, p)
 		}

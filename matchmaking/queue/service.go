@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"partyline/matchmaking/formation"
 	"partyline/party"
@@ -56,6 +57,8 @@ type Deps struct {
 	Statuses party.Statuses
 	// Launcher makes matches; without it none are formed.
 	Launcher Launcher
+	// Servers has game servers for queues with match fleet; without it they have none.
+	Servers Servers
 	// Told hears what becomes of parties' tickets, also where the host matches by itself
 	// and nobody else is told; nil for nobody.
 	Told func(id party.ID, what EventName)
@@ -75,6 +78,7 @@ type Service struct {
 	processing bool
 	statuses   party.Statuses
 	launcher   Launcher
+	servers    Servers
 	told       func(party.ID, EventName)
 	metrics    Metrics
 	blocks     Blocks
@@ -93,6 +97,7 @@ type Service struct {
 	queues   map[string]rules.Queue // of the last pass
 	editions int                    // so far: how often the queues were not those of the pass before
 	pace     pace
+	failures map[string]time.Time // by queue: until when no game server is asked for
 }
 
 // New makes a service.
@@ -106,9 +111,9 @@ func New(d Deps) *Service {
 	return &Service{
 		roster: d.Roster, footprint: d.Footprint, sender: d.Sender, notifier: d.Notifier,
 		policy: d.Policy, logger: d.Logger, now: d.Now,
-		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, told: d.Told, metrics: d.Metrics, blocks: d.Blocks,
+		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, servers: d.Servers, told: d.Told, metrics: d.Metrics, blocks: d.Blocks,
 		book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d.Accounts, d.Objects, d.Logger, d.Now),
-		prepared: map[string]*group{}, proposals: newProposals(), history: newHistory(),
+		prepared: map[string]*group{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(),
 	}
 }
 

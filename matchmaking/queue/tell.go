@@ -60,6 +60,9 @@ const (
 // accept.
 const QueuedAgain DropReason = "no_replacement"
 
+// NoCapacity is why a ticket waits again: no game server could be had in time.
+const NoCapacity = DropReason(party.NoCapacity)
+
 // Event is a message to the party, op code [party.OpMatchmaking], or the content of a
 // notification to a player without one.
 type Event struct {

@@ -1,6 +1,8 @@
 package wiring
 
 import (
+	"crypto/ed25519"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
@@ -20,6 +22,7 @@ const (
 	EnvNext    = "PARTY_RULES_NEXT"  // rules to try beside them: asked, counted, never obeyed; absent = none
 	EnvRecord  = "PARTY_RECORD"      // a file to record decisions in, relative to the runtime path; absent = none
 	EnvProxies = "PARTY_PROXY_COUNT" // how many proxies stand before the server; equal to the host's socket.proxy_count
+	EnvPasses  = "PARTY_PASS_KEYS"   // Ed25519 seeds, base64, comma between: the first signs passes of game servers; absent = one made at the start
 	EnvConsole = "PARTY_CONSOLE_KEY" // opens the console page; absent = there is none
 
 	envPrefix = "PARTY_"
@@ -34,6 +37,7 @@ type environment struct {
 	next    string // the same of the rules that come next, "" = none
 	record  string // where decisions are recorded, "" = nowhere
 	proxies int
+	passes  []ed25519.PrivateKey
 	console string   // key of the console page, "" = no page
 	unknown []string // names that look like ours
 }
@@ -68,6 +72,8 @@ func readEnvironment(env map[string]string, files files) (environment, error) {
 			if err != nil || read.proxies < 0 || read.proxies > maxProxies {
 				err = fmt.Errorf("%q is not a number from 0 to %d", value, maxProxies)
 			}
+		case name == EnvPasses:
+			read.passes, err = passKeys(value)
 		case name == EnvConsole:
 			if read.console = value; value != "" && len(value) < console.MinKey {
 				err = fmt.Errorf("%d characters are too few for a key; at least %d", len(value), console.MinKey)
@@ -80,6 +86,18 @@ func readEnvironment(env map[string]string, files files) (environment, error) {
 		}
 	}
 	return read, errors.Join(problems...)
+}
+
+// passKeys reads the keys of passes. An error does not repeat them.
+func passKeys(text string) (keys []ed25519.PrivateKey, err error) {
+	for i, part := range strings.Split(text, ",") {
+		seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(part))
+		if err != nil || len(seed) != ed25519.SeedSize {
+			return nil, fmt.Errorf("key %d is not %d bytes in base64", i+1, ed25519.SeedSize)
+		}
+		keys = append(keys, ed25519.NewKeyFromSeed(seed))
+	}
+	return keys, nil
 }
 
 // rulesPath makes the configured path absolute, so that a reload finds the file wherever

@@ -20,7 +20,7 @@ type matchRegistrar interface {
 
 // addMatches makes what keeps parties' seats in matches, with its calls and hooks.
 func (m *Module) addMatches(news *party.News) {
-	m.calls = append(m.calls, rpc.Match(m.matches))
+	m.calls = append(m.calls, rpc.Match(m.matches), rpc.Server(m.matches))
 	news.Subscribe(m.left)
 }
 
@@ -37,13 +37,19 @@ func (m *Module) left(c party.Change) {
 	}
 }
 
-// registerMatches gives the host the module's own match handler.
+// registerMatches gives the host the module's own match handlers.
 func (m *Module) registerMatches(host matchRegistrar) error {
 	err := host.RegisterMatch(matchmaking.PartyMatch, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
 		return matchmaking.WithSeatsAt(matchmaking.Relay(), m.now), nil
 	})
 	if err != nil {
 		return fmt.Errorf("match %s: %w", matchmaking.PartyMatch, err)
+	}
+	err = host.RegisterMatch(matchmaking.SeatMatch, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
+		return matchmaking.WithServer(m.now, m.fleets, m.passKeys[0]), nil
+	})
+	if err != nil {
+		return fmt.Errorf("match %s: %w", matchmaking.SeatMatch, err)
 	}
 	return nil
 }

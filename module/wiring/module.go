@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -73,6 +74,8 @@ type Module struct {
 	reconnect *reconnect.Service
 	blocks    party.BlockList
 	matches   *matchmaking.Matches
+	fleets    *matchmaking.Fleets
+	passKeys  []ed25519.PrivateKey // the first signs
 	shared    *attributes.Service
 	line      *waitlist.Service
 	finder    *finder.Service
@@ -109,7 +112,7 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
 	for _, name := range env.unknown {
-		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s, %s and %s", name, EnvRules, EnvNext, EnvRecord, EnvProxies, EnvConsole)
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s, %s, %s and %s", name, EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole)
 	}
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
@@ -135,7 +138,11 @@ func (m *Module) construct(env environment, o Options) error {
 	roster := roster.New(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
-	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster, m.now)
+	keys, err := m.preparePasses(env.passes, o.Nakama)
+	if err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster, m.fleets, keys, m.now)
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(activity)
 	found := m.newFounder(o.Socket, roster)
@@ -183,7 +190,7 @@ func (m *Module) construct(env environment, o Options) error {
 	if err != nil {
 		return fmt.Errorf("partyline: %w", err)
 	}
-	m.routes = site.Routes()
+	m.routes = append(site.Routes(), m.passRoute())
 	return m.addConsole(env.console, ruled)
 }
 
@@ -200,7 +207,7 @@ func (m *Module) Describe() []string {
 	for _, name := range hooks.Names(m.hooks...) {
 		lines = append(lines, "hook "+name)
 	}
-	lines = append(lines, "match "+matchmaking.PartyMatch)
+	lines = append(lines, "match "+matchmaking.PartyMatch, "match "+matchmaking.SeatMatch)
 	lines = append(lines, m.describeQueues()...)
 	for _, route := range m.routes {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))

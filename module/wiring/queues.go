@@ -39,7 +39,7 @@ func (m *Module) addQueues(news *party.News, roster *roster.Roster, admission *a
 		},
 		Statuses: m.telling.status.Statuses,
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
-		Blocks: m.blocks, Processing: m.processing, Launcher: m.matches, Told: m.telling.queued, Metrics: m.nk,
+		Blocks: m.blocks, Processing: m.processing, Launcher: m.matches, Servers: m.matches, Told: m.telling.queued, Metrics: m.nk,
 	})
 	m.calls = append(m.calls, rpc.Queue(m.queues))
 	news.Subscribe(m.queues.Changed)

@@ -55,6 +55,9 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 	if q.Match != PartyMatch && q.Tick != DefaultQueue().Tick {
 		d.warn(at+".tick", "has no effect, because the match is not "+PartyMatch, "")
 	}
+	if _, is := q.Server(); q.Fleet != nil && !is {
+		d.warn(at+".fleet", "has no effect, because the match is not "+FleetMatch, "")
+	}
 	if q.Skill != nil && !d.broken[at+".skill"] {
 		d.skill(at+".skill", *q.Skill)
 	}

@@ -271,6 +271,8 @@ func fresh(v reflect.Value) {
 		v.Set(reflect.ValueOf(DefaultParity()))
 	case reflect.TypeFor[Latency]():
 		v.Set(reflect.ValueOf(DefaultLatency()))
+	case reflect.TypeFor[Fleet]():
+		v.Set(reflect.ValueOf(DefaultFleet()))
 	case reflect.TypeFor[Accept]():
 		v.Set(reflect.ValueOf(DefaultAccept()))
 	}

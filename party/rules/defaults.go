@@ -79,5 +79,8 @@ func DefaultLatency() Latency {
 	return Latency{Start: 100, Widen: Rate{N: 10, Per: time.Second}}
 }
 
+// DefaultFleet is what a queue's fleet has that its entry leaves out.
+func DefaultFleet() Fleet { return Fleet{ReadyWithin: time.Minute} }
+
 // DefaultAccept is what a queue's accept has that its entry leaves out.
 func DefaultAccept() Accept { return Accept{Within: 15 * time.Second, Replace: 30 * time.Second} }

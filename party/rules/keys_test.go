@@ -120,6 +120,9 @@ var keyEffects = map[string]string{
 	"queues.q.accept.cooldown":          `"1m"`,
 	"queues.q.tick":                     `5`,
 	"queues.q.match":                    `"my_match"`,
+	"queues.q.fleet.manager":            `"eu"`,
+	"queues.q.fleet.metadata":           `{"GameSessionData":"{partyline}"}`,
+	"queues.q.fleet.ready_within":       `"2m"`,
 }
 
 // TestKeys_effect: each key changes its own place in the configuration and is

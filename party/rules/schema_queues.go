@@ -47,6 +47,9 @@ const (
 // PartyMatch is the name of Partyline's own match handler.
 const PartyMatch = "party_match"
 
+// FleetMatch stands for a dedicated game server.
+const FleetMatch = "fleet"
+
 // Queue is one way to find a match.
 type Queue struct {
 	// How many teams play against each other; 1 for a cooperative game.
@@ -90,8 +93,23 @@ type Queue struct {
 	// How many times a second a party_match passes data on, at most; a lower number costs
 	// the server less.
 	Tick int `yaml:"tick" limit:"1..60"`
-	// Name of the match handler: party_match, or one that the operator registered.
+	// Where matches are played: party_match, the name of a match handler that the operator
+	// registered, or fleet, a dedicated game server.
 	Match string `yaml:"match" form:"property"`
+	// How game servers are had, with match "fleet".
+	Fleet *Fleet `yaml:"fleet"`
+}
+
+// Fleet says how a queue gets its game servers.
+type Fleet struct {
+	// Name of the fleet manager that the operator registered; left out, the one without.
+	// Names need a server of 3.41 or later.
+	Manager string `yaml:"manager" limit:"..128"`
+	// Texts that the fleet manager is given with each server. {partyline} in them stands for
+	// what the server has to know, as JSON.
+	Metadata map[string]string `yaml:"metadata" limit:"..32" form:"property"`
+	// How long a server may take to be ready before its match is given up.
+	ReadyWithin time.Duration `yaml:"ready_within" limit:"1s..10m"`
 }
 
 // TeamSize is how many players a team has. In a file it may be a number alone, which is Max.
@@ -174,3 +192,14 @@ type SkillStorage struct {
 
 // Seats is how many players a full match of the queue takes.
 func (q Queue) Seats() int { return q.Teams * q.TeamSize.Max }
+
+// Server is how the queue gets its game servers; ok is false where it has none.
+func (q Queue) Server() (f Fleet, ok bool) {
+	if q.Match != FleetMatch {
+		return Fleet{}, false
+	}
+	if q.Fleet == nil {
+		return DefaultFleet(), true
+	}
+	return *q.Fleet, true
+}

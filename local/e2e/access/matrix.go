@@ -114,6 +114,8 @@ var Matrix = []Row{
 		signedIn(Says+notMember, Says+notMember, Says+notLeader, Allowed)},
 	{"party_match", "the party's ID", `{"party_id":"$party"}`,
 		signedIn(notMember, notMember, Allowed, Allowed)},
+	{"party_match", "a match the caller has no seat in", `{"match_id":"nothing.nakama1"}`,
+		signedIn(Allowed, Allowed, Allowed, Allowed)},
 	{"party_queue", "the party's ID", `{"party_id":"$party"}`,
 		signedIn(notMember, notMember, Allowed, Allowed)},
 	{"party_match_accept", "a ticket that nobody was asked about", `{"ticket":"nothing","accept":true}`,
@@ -124,12 +126,19 @@ var Matrix = []Row{
 	{"party_admin_rules", "a reload", `{"reload":true}`, serverOnly},
 	{"party_admin_parties", "all parties", `{"limit":1}`, serverOnly},
 	{"party_admin_stats", "nothing", `{}`, serverOnly},
+	{"party_server_seats", "a match that is over", `{"match_id":"nothing.nakama1","server_token":"x"}`, gameServer},
+	{"party_server_join", "a forged pass", `{"match_id":"nothing.nakama1","server_token":"x","pass":"x"}`, gameServer},
+	{"party_server_leave", "a match that is over", `{"match_id":"nothing.nakama1","server_token":"x","user_id":"x","reason":"left"}`, gameServer},
+	{"party_server_end", "a match that is over", `{"match_id":"nothing.nakama1","server_token":"x"}`, gameServer},
 }
 
 // signedIn is a row for users: without one there is no answer, whoever asks.
 func signedIn(outsider, invited, member, leader string) [len(Roles)]string {
 	return [...]string{Unknown, outsider, invited, member, leader, unauthenticated}
 }
+
+// gameServer is a row for game servers: the key alone opens no match.
+var gameServer = [len(Roles)]string{Unknown, unauthenticated, unauthenticated, unauthenticated, unauthenticated, "invalid_request"}
 
 // serverOnly is a row for the game's own servers.
 var serverOnly = [len(Roles)]string{Unknown, unauthenticated, unauthenticated, unauthenticated, unauthenticated, Allowed}

@@ -77,6 +77,7 @@ type Host struct {
 	sessionEnd    []eventFunc
 	events        []eventFunc
 	shutdowns     []shutdownFunc
+	fleet         runtime.FleetManagerInitializer
 
 	tasks sync.WaitGroup
 }

@@ -1,0 +1,130 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking"
+)
+
+// afterFailure is how long a queue asks for no game server after one could not be had:
+// the fleet that has none now will hardly have one in the next pass.
+const afterFailure = 10 * time.Second
+
+var (
+	errNoFleet = errors.New("this server has no game servers")
+	errTooLong = errors.New("the game server was not ready in time")
+)
+
+// proposes reports whether matches of the queue wait for somebody before they are made.
+func (r *queueRun) proposes() bool {
+	_, fleet := r.q.Server()
+	return fleet || r.q.Accept != nil
+}
+
+// served is what has become of a proposal's game server.
+func (r *queueRun) served(p proposal) matchmaking.OrderState {
+	if p.order == nil {
+		return matchmaking.OrderPending
+	}
+	fleet, is := r.q.Server()
+	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.ordered.Add(fleet.ReadyWithin))) {
+		p.order.Cancel(errTooLong)
+	}
+	state, err := p.order.State()
+	if state == matchmaking.OrderFailed {
+		r.logger.Warn("no game server queue=%s match=%s error=%v", r.name, p.match, err)
+	}
+	return state
+}
+
+// dissolve ends a proposal; its tickets wait on. A player who was asked, or waited for a
+// server, is told why.
+func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
+	for _, user := range p.users() {
+		delete(r.placed, user)
+	}
+	if why == NoCapacity {
+		r.noServer(r.name)
+	}
+	if p.order != nil {
+		p.order.Cancel(errIncomplete)
+	}
+	for _, ticket := range r.proposals.end(p.id) {
+		if t, live := r.book.Get(ticket); live && !p.fill && (why == NoCapacity || r.q.Accept != nil) {
+			r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID, Reason: why})
+		}
+	}
+}
+
+// noServer keeps the queue from asking again at once.
+func (s *Service) noServer(queue string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures[queue] = s.now().Add(afterFailure)
+}
+
+// order asks the fleet for the game server of a plan, or for slots on the one of a running
+// match. Its tickets are in a proposal until there is an answer.
+func (p *pass) order(ctx context.Context, plan *planned) {
+	p.mu.Lock()
+	wait := p.now().Before(p.failures[plan.queue])
+	p.mu.Unlock()
+	if wait {
+		if plan.match != "" {
+			p.withdraw(ctx, &group{match: plan.match, claims: plan.claims})
+		}
+		return
+	}
+	fleet, _ := plan.rules.Server()
+	fill := plan.match != ""
+	id := plan.proposal
+	if id == 0 {
+		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
+		if fill {
+			teams = make([]int, plan.rules.Teams)
+		}
+		var parts []*part
+		for i, w := range plan.tickets {
+			part := &part{ticket: w.id, team: plan.claims[i].Team, seats: w.need(), users: slices.Clone(w.users), accepted: map[string]bool{}}
+			if fill {
+				teams[part.team] += part.seats
+			}
+			parts = append(parts, part)
+		}
+		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts, fill: fill})
+	}
+	match, order := plan.match, (*matchmaking.Order)(nil)
+	err := errNoFleet
+	switch {
+	case p.servers == nil:
+	case fill:
+		order, err = p.servers.OrderSlots(match, plan.users()), nil
+	default:
+		match, order, err = p.servers.OrderServer(ctx, plan.launch(p.cfg.Parties.ReconnectGrace), fleet, plan.users(), plan.latencies())
+	}
+	if err != nil {
+		p.logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
+		order = matchmaking.NoOrder(err)
+	}
+	p.proposals.await(id, match, order, p.now())
+}
+
+// latencies are what the players say of the queue's regions.
+func (p *planned) latencies() (all []runtime.FleetUserLatencies) {
+	if p.rules.Latency == nil {
+		return nil
+	}
+	for _, e := range p.entries() {
+		for _, region := range p.rules.Latency.Regions {
+			if ms, ok := e.GetProperties()[PropertyLatency+region].(float64); ok {
+				all = append(all, runtime.FleetUserLatencies{UserId: e.GetPresence().GetUserId(), RegionIdentifier: region, LatencyInMilliseconds: float32(ms)})
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,273 @@
+package matchmaking
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking/seats"
+	"partyline/party"
+	"partyline/pass"
+)
+
+// SeatMatch is the name under which the module registers the match that keeps the seats of
+// a dedicated game server.
+const SeatMatch = "party_seats"
+
+const (
+	// passFor is how long a pass can be used.
+	passFor = 2 * time.Minute
+	// serverSilence is how long a game server may report nothing before its match ends.
+	serverSilence = 90 * time.Second
+	// renewEvery is how often slots of held seats are reserved anew; the fleet keeps them
+	// for a minute.
+	renewEvery = 45 * time.Second
+)
+
+// NotifyServer is the notification to a player without a party whose game server is ready.
+const (
+	NotifyServer  = 1007
+	SubjectServer = "server_ready"
+)
+
+var (
+	errSlot     = errors.New("the game server needs a slot for the user first")
+	errToken    = errors.New("the server token is not the one of this match")
+	errUsed     = errors.New("the pass was used before")
+	errUnseated = errors.New("the user has no seat")
+)
+
+// WithServer is the handler of matches named [SeatMatch]: the seats of [WithSeats], without
+// a relay, for players who meet on a dedicated game server. It signs their passes with the
+// key, follows what the server reports, and ends with the server or its silence.
+func WithServer(clock party.Clock, fleets *Fleets, key ed25519.PrivateKey) runtime.Match {
+	return &seated{inner: Relay(), clock: clock, hosting: &hosting{fleets, key}}
+}
+
+// hosting is what seat matches need that others do not.
+type hosting struct {
+	fleets *Fleets
+	key    ed25519.PrivateKey
+}
+
+// serverSetup is the part of a setup that a seat match has.
+type serverSetup struct {
+	Token string        `json:"token"`
+	Wait  time.Duration `json:"wait"` // for the commit
+}
+
+// serving is a match's game server.
+type serving struct {
+	*hosting
+	at       gameServer        // without an instance until it is known
+	sessions map[string]string // the fleet's own, by user
+	used     map[string]int64  // passes, with their expiry
+	heard    time.Time         // from the server; at first since the players were told
+	renewed  time.Time
+	over     bool            // the server has said so
+	result   json.RawMessage // of the match, as the server gives it
+}
+
+// access makes a pass for a seat.
+func (c *call) access(s seats.Seat) (*party.ServerAccess, error) {
+	until := c.now.Add(passFor).Unix()
+	text, err := pass.Sign(c.serving.key, pass.Claims{ID: rand.Text(), MatchID: c.id, UserID: s.UserID, PartyID: s.PartyID, Team: s.Team, Expires: until})
+	if err != nil {
+		return nil, err
+	}
+	at := c.serving.at
+	return &party.ServerAccess{Address: at.Address, DNSName: at.DNSName, Port: at.Port, Pass: text, PassExpiresAt: until, PlayerSession: c.serving.sessions[s.UserID]}, nil
+}
+
+// ready adds the news that the server is ready for everybody whose seat is held anew: after
+// the commit, for a late friend, and for a player whose connection is lost.
+func (c *call) ready(before, after []seats.Seat) {
+	if c.serving == nil || c.serving.at.Instance == "" {
+		return
+	}
+	for _, s := range after {
+		held := func(old seats.Seat) bool { return old.UserID == s.UserID && old.State == seats.Held }
+		if s.State != seats.Held || s.UserID == "" || slices.ContainsFunc(before, held) {
+			continue
+		}
+		access, err := c.access(s)
+		if err != nil {
+			c.logger.Warn("pass not made user=%s error=%v", s.UserID, err)
+			continue
+		}
+		c.events = append(c.events, event{
+			Event: eventServer, MatchID: c.id, UserID: s.UserID, Team: &s.Team, partyID: s.PartyID,
+			Address: access.Address, DNSName: access.DNSName, Port: access.Port,
+			Pass: access.Pass, PassExpiresAt: access.PassExpiresAt, PlayerSession: access.PlayerSession,
+		})
+	}
+}
+
+// tellPlayer gives one player their pass: nobody else in the party sees it.
+func (c *call) tellPlayer(e event) error {
+	id, err := party.ParseID(e.partyID)
+	if err != nil {
+		return c.nk.NotificationsSend(c.ctx, []*runtime.NotificationSend{{
+			UserID: e.UserID, Subject: SubjectServer, Code: NotifyServer, Content: party.Content(e),
+		}})
+	}
+	members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
+	if err != nil {
+		return err
+	}
+	members = slices.DeleteFunc(members, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
+	if len(members) == 0 {
+		return nil // away; party_match has a pass for who comes back
+	}
+	return party.SendDataTo(c.nk, id, members, party.OpMatch, e)
+}
+
+// watch follows the server between its reports. It reports false once the match is over.
+func (c *call) watch() bool {
+	s := c.serving
+	if s == nil || !c.announced {
+		return true
+	}
+	if s.over {
+		return false
+	}
+	if s.heard.IsZero() {
+		s.heard, s.renewed = c.now, c.now
+	}
+	if c.now.Sub(s.heard) > serverSilence {
+		c.logger.Warn("match ends: its game server is silent match=%s instance=%s", c.id, s.at.Instance)
+		return false
+	}
+	if c.now.Sub(s.renewed) >= renewEvery {
+		s.renewed = c.now
+		var users []string
+		for _, r := range c.rows {
+			if r.State == seats.Held && r.UserID != "" {
+				users = append(users, r.UserID)
+			}
+		}
+		if len(users) > 0 {
+			s.fleets.renew(s.at, users)
+		}
+	}
+	return true
+}
+
+// serverCall is what a game server asks of its match.
+type serverCall struct {
+	Token  string          `json:"token"`
+	Do     string          `json:"do"`
+	Claims pass.Claims     `json:"claims"`
+	UserID string          `json:"user_id,omitempty"`
+	Drop   bool            `json:"drop,omitempty"` // the connection is lost, rather than the player gone
+	Result json.RawMessage `json:"result,omitempty"`
+}
+
+// What a game server asks for.
+const (
+	serverSeats = "seats"
+	serverJoin  = "join"
+	serverLeave = "leave"
+	serverEnd   = "end"
+)
+
+// serve answers a game server that has this match's token.
+func (c *call) serve(r *serverCall) signalAnswer {
+	if c.serving == nil || r == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
+		return answerTo(errToken)
+	}
+	c.serving.heard = c.now
+	switch r.Do {
+	case serverJoin:
+		return answerTo(c.admit(r.Claims))
+	case serverLeave:
+		s, ok := c.table.Get(c.now, r.UserID)
+		switch {
+		case !ok || s.State == seats.Reserved:
+			return answerTo(errUnseated)
+		case r.Drop:
+			c.table.Drop(c.now, r.UserID, c.now.Add(c.setup.Grace))
+		default:
+			c.table.Leave(c.now, r.UserID)
+		}
+	case serverEnd:
+		c.serving.over, c.serving.result = true, r.Result
+	}
+	return signalAnswer{Done: true}
+}
+
+// admit takes the seat that a pass is for. A pass works once, and not for a seat that the
+// player has lost, or has elsewhere by now.
+func (c *call) admit(p pass.Claims) error {
+	for id, until := range c.serving.used {
+		if c.now.Unix() >= until {
+			delete(c.serving.used, id)
+		}
+	}
+	if _, used := c.serving.used[p.ID]; used {
+		return errUsed
+	}
+	s, ok := c.table.Get(c.now, p.UserID)
+	if !ok || s.State == seats.Reserved || s.PartyID != p.PartyID || s.Team != p.Team {
+		return errUnseated
+	}
+	c.serving.used[p.ID] = p.Expires
+	_, err := c.table.Take(c.now, p.UserID, p.PartyID)
+	return err
+}
+
+// callServer passes on what a game server asks.
+func (m *Matches) callServer(ctx context.Context, matchID string, r serverCall) (signalAnswer, error) {
+	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
+	switch {
+	case errors.Is(err, ErrGone):
+		return answer, party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
+	case errors.Is(err, errToken):
+		return answer, party.Refuse(party.Unauthenticated, "server_token: it is not the one of this match.")
+	case errors.Is(err, errUsed):
+		return answer, party.Refuse(party.InvalidRequest, "pass: it was used before.")
+	case errors.Is(err, errUnseated):
+		return answer, party.Refuse(party.InvalidRequest, "The player has no seat in this match.")
+	}
+	return answer, err
+}
+
+// ServerSeats is the RPC party_server_seats, and a sign of life of the server.
+func (m *Matches) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
+	if _, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
+		return party.MatchSeats{}, err
+	}
+	return m.Seats(ctx, matchID, "")
+}
+
+// ServerJoin is the RPC party_server_join: the player of a pass has come.
+func (m *Matches) ServerJoin(ctx context.Context, matchID, token, text string) (party.ServerJoined, error) {
+	claims, err := m.keys.Verify(text, matchID, m.now())
+	if err != nil {
+		refusal := party.Refuse(party.InvalidRequest, "pass: %v.", err)
+		refusal.Cause = err
+		return party.ServerJoined{}, refusal
+	}
+	_, err = m.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
+	return party.ServerJoined{UserID: claims.UserID, PartyID: claims.PartyID, Team: claims.Team}, err
+}
+
+// ServerLeave is the RPC party_server_leave: a player has gone, or has lost the connection
+// and may come back.
+func (m *Matches) ServerLeave(ctx context.Context, matchID, token, userID string, dropped bool) error {
+	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Drop: dropped})
+	return err
+}
+
+// ServerEnd is the RPC party_server_end: the match is over, with what the server says of it.
+func (m *Matches) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
+	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
+	return err
+}

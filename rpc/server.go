@@ -1,0 +1,75 @@
+package rpc
+
+import (
+	"context"
+	"encoding/json"
+
+	"partyline/party"
+)
+
+// Servers takes the reports of dedicated game servers. Each call names the match and its
+// token, which only the match's own server has.
+type Servers interface {
+	ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error)
+	ServerJoin(ctx context.Context, matchID, token, pass string) (party.ServerJoined, error)
+	ServerLeave(ctx context.Context, matchID, token, userID string, dropped bool) error
+	ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error
+}
+
+type (
+	serverRequest struct {
+		MatchID string `json:"match_id"`
+		Token   string `json:"server_token"`
+	}
+	serverJoinRequest struct {
+		MatchID string `json:"match_id"`
+		Token   string `json:"server_token"`
+		Pass    string `json:"pass"`
+	}
+	serverLeaveRequest struct {
+		MatchID string `json:"match_id"`
+		Token   string `json:"server_token"`
+		UserID  string `json:"user_id"`
+		Reason  string `json:"reason"` // one of leaveReasons
+	}
+	serverEndRequest struct {
+		MatchID string          `json:"match_id"`
+		Token   string          `json:"server_token"`
+		Result  json.RawMessage `json:"result"`
+	}
+)
+
+// leaveReasons says of each whether the player may come back to the seat.
+var leaveReasons = map[string]bool{"left": false, "kicked": false, "no_show": false, "dropped": true}
+
+// maxResult bounds what a game server says of its match, in bytes.
+const maxResult = 4096
+
+// Server is the table of the calls for dedicated game servers.
+func Server(servers Servers) Set {
+	return Set{Owner: "game servers", Rows: []Row{
+		// The seats of the match, and a sign of life of its game server.
+		{ID: "party_server_seats", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverRequest) (party.MatchSeats, error) {
+			return servers.ServerSeats(ctx, r.MatchID, r.Token)
+		})},
+		// A player has come with a pass. It works once.
+		{ID: "party_server_join", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverJoinRequest) (party.ServerJoined, error) {
+			return servers.ServerJoin(ctx, r.MatchID, r.Token, r.Pass)
+		})},
+		// A player has gone, or has lost the connection and may come back.
+		{ID: "party_server_leave", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverLeaveRequest) (empty, error) {
+			dropped, known := leaveReasons[r.Reason]
+			if !known {
+				return empty{}, party.Refuse(party.InvalidRequest, "reason: say left, dropped, kicked or no_show.")
+			}
+			return empty{}, servers.ServerLeave(ctx, r.MatchID, r.Token, r.UserID, dropped)
+		})},
+		// The match is over; its parties hear the result.
+		{ID: "party_server_end", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverEndRequest) (empty, error) {
+			if len(r.Result) > maxResult {
+				return empty{}, party.Refuse(party.InvalidRequest, "result: at most %d bytes.", maxResult)
+			}
+			return empty{}, servers.ServerEnd(ctx, r.MatchID, r.Token, r.Result)
+		})},
+	}}
+}
