@@ -19,8 +19,10 @@ UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-run: demo-sdk playground ## the module on the embedded engine at http://127.0.0.1:7350, with demo players and an invite link
-	$(GO) run ./local/cmd/partyline run
+run: demo-sdk playground ## the module on the embedded engine at http://127.0.0.1:7350 or ADDR, with demo players and an invite link; LAN=1 lets phones in
+	@echo "compiling; the first time takes a minute or two, and each package is named as it is done"
+	@$(GO) build -v -o build/partyline ./local/cmd/partyline
+	@exec build/partyline run $(if $(ADDR),--addr $(ADDR)) $(if $(LAN),--lan)
 
 demo-sdk:
 	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund; \
@@ -32,7 +34,7 @@ playground: ## build/playground: the page to write and try rules on, for `partyl
 	@cp local/playground/static/* "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" build/playground/
 
 test: e2e-deps pluginhost ## every test, with the race detector and in random order; the suites through the plugin; every benchmark once; sets up what it needs
-	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
+	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; export CHROMIUM MCS; \
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -count=1 -timeout=15m $(TESTS) && \
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- -count=1 -timeout=15m $(SUITES)
 	$(GO) test -run '^$$' -bench . -benchtime=1x $(TESTS) > build/bench.txt || { cat build/bench.txt; exit 1; }
@@ -45,6 +47,9 @@ e2e-deps:
 	@cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund
 	@cd local/e2e/js && npm ci --ignore-scripts --silent --no-audit --no-fund
 	@cd local/e2e/browser && npm ci --ignore-scripts --silent --no-audit --no-fund
+
+api: ## docs/api: the schemas and the typed clients, from the module's Go types
+	$(GO) run ./local/cmd/api docs/api
 
 check: ## formatting, vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt differs"; exit 1; }
@@ -63,10 +68,24 @@ pluginhost: ## the plugin, and beside it the program that opens it as the server
 plugins: ## build/LINE/partyline.so for every line
 	for line in $$($(LINE) -list); do $(LINE) -nakama $$line -plugin build/$$line/partyline.so || exit 1; done
 
-release: ## build/release: a plugin for every line, with its bill of materials, and checksums; on linux/amd64
+# The systems that the command line is built for.
+SYSTEMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+release: ## build/release: plugins for every line, the command line for every system, bills of materials, checksums; on linux/amd64
 	@test "$$($(GO) env GOOS)/$$($(GO) env GOARCH)" = linux/amd64 || { echo "make release: runs on linux/amd64"; exit 2; }
 	rm -rf build/release && mkdir -p build/release
-	for line in $$($(LINE) -list); do $(LINE) -nakama $$line -plugin build/release/partyline-nakama-$$line-linux-amd64.so || exit 1; done
+	@command -v aarch64-linux-gnu-gcc >/dev/null || \
+	  echo "make release: no plugins for arm64, which take aarch64-linux-gnu-gcc (Debian: apt-get install gcc-aarch64-linux-gnu)"
+	for line in $$($(LINE) -list); do \
+	  for arch in amd64 $$(command -v aarch64-linux-gnu-gcc >/dev/null && echo arm64); do \
+	    $(LINE) -nakama $$line -arch $$arch -plugin build/release/partyline-nakama-$$line-linux-$$arch.so || exit 1; \
+	  done; \
+	done
+	stamp="$$($(LINE) -stamp)"; for system in $(SYSTEMS); do \
+	  case $$system in windows/*) end=.exe ;; *) end= ;; esac; \
+	  CGO_ENABLED=0 GOOS=$${system%/*} GOARCH=$${system#*/} $(GO) build -trimpath -ldflags "$$stamp" \
+	    -o build/release/partyline-$${system%/*}-$${system#*/}$$end ./local/cmd/partyline || exit 1; \
+	done
 	$(GO) run ./local/cmd/release build/release
 
 test-plugin: e2e-deps pluginhost ## the end-to-end suites through build/partyline.so in the plugin host
@@ -102,6 +121,12 @@ conformance: needs-server ## what the engine promises, asked of a stock server: 
 	NAKAMA_PLUGIN=$(CURDIR)/build/probe.so NAKAMA_SERVER=$(abspath $(SERVER)) local/e2e/with-postgres.sh local/e2e/with-server.sh \
 	$(GO) test -count=1 -timeout=15m -p 1 ./local/e2e/contract ./local/engine/api ./local/engine/realtime
 
+passes: ## the examples of docs/passes against the vectors of package pass; needs node, python3 with cryptography, g++ with OpenSSL
+	node docs/passes/check.mjs pass/testdata/vectors.json
+	python3 docs/passes/check.py pass/testdata/vectors.json
+	g++ -std=c++17 docs/passes/check.cpp -lcrypto -o build/check-pass
+	python3 docs/passes/lines.py pass/testdata/vectors.json | build/check-pass
+
 fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 	@for pkg in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
@@ -117,4 +142,4 @@ soak: ## everything at once for MINUTES (default 30); fails if memory, goroutine
 rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run playground demo-sdk test test-fast e2e-deps check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench soak rules-check
+.PHONY: help run playground demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench soak rules-check passes

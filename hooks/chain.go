@@ -32,11 +32,16 @@ var _ Metrics = runtime.NakamaModule(nil)
 type Chain struct {
 	metrics Metrics
 	now     func() time.Time
+	own     func(ctx context.Context, s party.Session, ended bool) bool
 }
 
-// NewChain makes a chain that reports to metrics and times by now.
-func NewChain(metrics Metrics, now func() time.Time) *Chain {
-	return &Chain{metrics: metrics, now: now}
+// NewChain makes a chain that reports to metrics and times by now. own recognises the
+// module's own sessions, whose messages no handler sees; nil means that there are none.
+func NewChain(metrics Metrics, now func() time.Time, own func(ctx context.Context, s party.Session, ended bool) bool) *Chain {
+	if own == nil {
+		own = func(context.Context, party.Session, bool) bool { return false }
+	}
+	return &Chain{metrics: metrics, now: now, own: own}
 }
 
 // step is one named handler of what the slot carries.
@@ -95,6 +100,9 @@ func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, r
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error) {
 		began := c.now()
 		call := callOf(ctx, in, nil)
+		if c.own(ctx, call.Session, false) {
+			return in, nil
+		}
 		for _, step := range s.steps {
 			refusal := socketClosed(ctx)
 			if refusal == nil {
@@ -121,6 +129,9 @@ func (c *Chain) after(s *slot) func(context.Context, runtime.Logger, *sql.DB, ru
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterWork)
 		defer cancel()
 		call := callOf(ctx, in, out)
+		if c.own(ctx, call.Session, false) {
+			return nil
+		}
 		first := all(ctx, logger, s.message, s.steps, call, call.Session)
 		meter.record(began, first)
 		if first != nil {
@@ -130,6 +141,9 @@ func (c *Chain) after(s *slot) func(context.Context, runtime.Logger, *sql.DB, ru
 	}
 }
 
+// The names of a session's events, as metrics and the log have them.
+const sessionStart, sessionEnd = "session_start", "session_end"
+
 // event runs all steps of a session's start or end.
 func (c *Chain) event(name string, steps []step[party.Session]) func(context.Context, runtime.Logger, *api.Event) {
 	meter := c.meter(name, "event")
@@ -138,6 +152,9 @@ func (c *Chain) event(name string, steps []step[party.Session]) func(context.Con
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterWork)
 		defer cancel()
 		session := sessionOf(ctx)
+		if c.own(ctx, session, name == sessionEnd) {
+			return
+		}
 		meter.record(began, all(ctx, logger, name, steps, session, session))
 	}
 }

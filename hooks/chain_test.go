@@ -283,7 +283,7 @@ func BenchmarkChain(b *testing.B) {
 			Before: func(_ context.Context, c *hooks.Call) error { _, err := c.PartyID(); return err }})
 	}
 	h := newHost()
-	if err := hooks.Register(h, hooks.NewChain(silent{}, time.Now), set); err != nil {
+	if err := hooks.Register(h, hooks.NewChain(silent{}, time.Now, nil), set); err != nil {
 		b.Fatal(err)
 	}
 	ctx, in := contextOf("u1"), message(hooks.PartyJoin, partyID)

@@ -79,7 +79,7 @@ func newHost() *host {
 func serve(t testing.TB, sets ...hooks.Set) *host {
 	t.Helper()
 	h := newHost()
-	if err := hooks.Register(h, hooks.NewChain(&h.metrics, steppingClock(5*time.Millisecond)), sets...); err != nil {
+	if err := hooks.Register(h, hooks.NewChain(&h.metrics, steppingClock(5*time.Millisecond), nil), sets...); err != nil {
 		t.Fatalf("Register: %v", err)
 	}
 	return h

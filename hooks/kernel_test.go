@@ -38,7 +38,7 @@ func (k *kernel) sets() []hooks.Set {
 	return []hooks.Set{
 		hooks.Hardening(k, k, k.policy),
 		hooks.Settled(k),
-		hooks.Creation(k, k, k.policy),
+		hooks.Creation(k, k, k.policy, k.Offered),
 		hooks.Judged(k, k, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return !k.shadow }),
 		hooks.Admission(k),
 	}
@@ -56,6 +56,11 @@ func (k *kernel) Look(_ context.Context, id party.ID) (admission.Look, error) {
 	view := k.view
 	view.ID = id
 	return admission.Look{View: view}, k.unseen
+}
+
+// Offered has nobody go on with another party.
+func (k *kernel) Offered(context.Context, string) (party.Facts, bool, error) {
+	return party.Facts{}, false, nil
 }
 
 func (k *kernel) PartyCreate(userID string) error { return k.note("rate create", " %s", userID) }

@@ -157,12 +157,12 @@ func Register(host Host, chain *Chain, sets ...Set) error {
 		}
 	}
 	if len(starts) > 0 {
-		if err := host.RegisterEventSessionStart(chain.event("session_start", starts)); err != nil {
+		if err := host.RegisterEventSessionStart(chain.event(sessionStart, starts)); err != nil {
 			return fmt.Errorf("session start: %w", err)
 		}
 	}
 	if len(ends) > 0 {
-		if err := host.RegisterEventSessionEnd(chain.event("session_end", ends)); err != nil {
+		if err := host.RegisterEventSessionEnd(chain.event(sessionEnd, ends)); err != nil {
 			return fmt.Errorf("session end: %w", err)
 		}
 	}

@@ -55,7 +55,7 @@ func TestCheck_ListsEveryMistake(t *testing.T) {
 		t.Errorf("Check =\n%v\nwant\n%v", err, strings.Join(want, "\n"))
 	}
 	h := newHost()
-	if err := hooks.Register(h, hooks.NewChain(&h.metrics, time.Now), sets...); err == nil || len(h.befores)+len(h.afters)+len(h.ends) != 0 {
+	if err := hooks.Register(h, hooks.NewChain(&h.metrics, time.Now, nil), sets...); err == nil || len(h.befores)+len(h.afters)+len(h.ends) != 0 {
 		t.Errorf("Register = %v and registered something; want an error and nothing", err)
 	}
 }
@@ -95,7 +95,7 @@ func TestRegister_HostRefuses(t *testing.T) {
 	for _, what := range []string{"before PartyJoin", "after PartyJoin", "start", "end", "list"} {
 		h := newHost()
 		h.refuses[what] = errors.New("too late")
-		err := hooks.Register(h, hooks.NewChain(&h.metrics, time.Now), set)
+		err := hooks.Register(h, hooks.NewChain(&h.metrics, time.Now, nil), set)
 		if !errors.Is(err, h.refuses[what]) {
 			t.Errorf("Register with a host that refuses %s = %v", what, err)
 		}

@@ -14,35 +14,36 @@ type Reason string
 // Every reason Partyline answers with. The numbers that go with them are in
 // [Reason.Code].
 const (
-	InvalidRequest   Reason = "invalid_request"
-	Unauthenticated  Reason = "unauthenticated"
-	InviteNotFound   Reason = "invite_not_found"
-	InviteExpired    Reason = "invite_expired"
-	InviteRevoked    Reason = "invite_revoked"
-	InviteExhausted  Reason = "invite_exhausted"
-	InviteNotForYou  Reason = "invite_not_for_you"
-	PartyNotFound    Reason = "party_not_found"
-	PartyFull        Reason = "party_full"
-	PartyLocked      Reason = "party_locked"
-	NotMember        Reason = "not_member"
-	NotLeader        Reason = "not_leader"
-	AlreadyMember    Reason = "already_member"
-	AlreadyInParty   Reason = "already_in_party"
-	Banned           Reason = "banned"
-	Blocked          Reason = "blocked"
-	RuleDenied       Reason = "rule_denied"
-	RateLimited      Reason = "rate_limited"
-	NoLiveSession    Reason = "no_live_session"
-	SessionAmbiguous Reason = "session_ambiguous"
-	UnknownQueue     Reason = "unknown_queue"
-	PartyTooLarge    Reason = "party_too_large"
-	NotReady         Reason = "not_ready"
-	SeatReserved     Reason = "seat_reserved"
-	MatchFull        Reason = "match_full"
-	ProposalGone     Reason = "proposal_gone"
-	QueryNotAllowed  Reason = "query_not_allowed"
-	Conflict         Reason = "conflict"
-	Internal         Reason = "internal"
+	InvalidRequest   Reason = "invalid_request"    // not JSON, an unknown field, a wrong type, out of bounds; the message names the field
+	Unauthenticated  Reason = "unauthenticated"    // nobody is signed in
+	InviteNotFound   Reason = "invite_not_found"   // no such code, or not in the form of one
+	InviteExpired    Reason = "invite_expired"     // its time is over
+	InviteRevoked    Reason = "invite_revoked"     // it was taken back
+	InviteExhausted  Reason = "invite_exhausted"   // it was used up
+	InviteNotForYou  Reason = "invite_not_for_you" // it names others
+	PartyNotFound    Reason = "party_not_found"    // no such party, or not in the form of an ID
+	PartyFull        Reason = "party_full"         // no free seat; held ones count
+	PartyLocked      Reason = "party_locked"       // nobody may enter while the party looks for a match or is in one
+	PartyAway        Reason = "party_away"         // everybody in the party has lost the connection; the message ends in retry_after_sec=5
+	NotMember        Reason = "not_member"         // the caller is not in the party
+	NotLeader        Reason = "not_leader"         // only the leader may
+	AlreadyMember    Reason = "already_member"     // the user is in the party, perhaps on another device
+	AlreadyInParty   Reason = "already_in_party"   // one party per user; leave the other first
+	Banned           Reason = "banned"             // kicked a short while ago, and not invited by name since
+	Blocked          Reason = "blocked"            // a block stands between the user and somebody in the party
+	RuleDenied       Reason = "rule_denied"        // a rule of the designers; its ID is behind the slash
+	RateLimited      Reason = "rate_limited"       // too often; the message ends in retry_after_sec=12
+	NoLiveSession    Reason = "no_live_session"    // the game does not run
+	SessionAmbiguous Reason = "session_ambiguous"  // it runs more than once
+	UnknownQueue     Reason = "unknown_queue"      // no such queue
+	PartyTooLarge    Reason = "party_too_large"    // larger than the queue takes
+	NotReady         Reason = "not_ready"          // not everybody is
+	SeatReserved     Reason = "seat_reserved"      // the match's free seats are kept for others
+	MatchFull        Reason = "match_full"         // the match has no seat
+	ProposalGone     Reason = "proposal_gone"      // the match is not offered to you any more
+	QueryNotAllowed  Reason = "query_not_allowed"  // a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file
+	Conflict         Reason = "conflict"           // too many changed the same thing at once; try again
+	Internal         Reason = "internal"           // a fault on the server's side; its log says more
 )
 
 // gRPC status numbers, as Nakama passes them to clients.
@@ -69,6 +70,7 @@ var reasonCodes = map[Reason]int{
 	PartyNotFound:    codeNotFound,
 	PartyFull:        codeResourceExhausted,
 	PartyLocked:      codeFailedPrecondition,
+	PartyAway:        codeFailedPrecondition,
 	NotMember:        codePermissionDenied,
 	NotLeader:        codePermissionDenied,
 	AlreadyMember:    codeAlreadyExists,

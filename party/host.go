@@ -57,6 +57,11 @@ type Sender interface {
 	StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error
 }
 
+// Notifier sends notifications to users.
+type Notifier interface {
+	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
+}
+
 // Logger is the part of runtime.Logger the kernel writes to.
 type Logger interface {
 	Info(format string, v ...any)

@@ -15,15 +15,15 @@ const maxLimitKeys = 100_000
 type Limits struct {
 	policy Policy
 
-	partyCreate, joinRequest, inviteCreate, share, data, arrival, attributes *limit.Keyed
-	guessUser, guessIP                                                       *limit.Keyed
+	partyCreate, joinRequest, inviteCreate, share, data, arrival, attributes, quickJoin *limit.Keyed
+	guessUser, guessIP                                                                  *limit.Keyed
 }
 
 // NewLimits makes the limits that policy names.
 func NewLimits(policy Policy, now Clock) *Limits {
 	keyed := func() *limit.Keyed { return limit.New(now, maxLimitKeys) }
 	return &Limits{
-		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), share: keyed(), data: keyed(), arrival: keyed(), attributes: keyed(),
+		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), share: keyed(), data: keyed(), arrival: keyed(), attributes: keyed(), quickJoin: keyed(),
 		guessUser: keyed(), guessIP: keyed(),
 	}
 }
@@ -82,6 +82,14 @@ func (l *Limits) Attributes(id ID, userID string) error {
 	return refuseWait(l.attributes.Take(userID+" "+id.String(), attributesRate))
 }
 
+// quickJoinRate is how often a user may be brought into some party.
+var quickJoinRate = rules.Rate{N: 1, Per: time.Second}
+
+// QuickJoin counts one call of the user to be brought into some party.
+func (l *Limits) QuickJoin(userID string) error {
+	return refuseWait(l.quickJoin.Take(userID, quickJoinRate))
+}
+
 // MayPartyCreate, MayJoinRequest and MayInviteCreate answer what the calls without May
 // would, and count nothing.
 func (l *Limits) MayPartyCreate(userID string) error {
@@ -100,7 +108,7 @@ func (l *Limits) MayInviteCreate(userID string) error {
 func (l *Limits) Buckets() map[string]int {
 	return map[string]int{
 		"party_create": l.partyCreate.Len(), "join_request": l.joinRequest.Len(), "invite_create": l.inviteCreate.Len(),
-		"data": l.data.Len(), "share": l.share.Len(), "status_by_code": l.arrival.Len(), "attributes": l.attributes.Len(), "invite_guess_user": l.guessUser.Len(), "invite_guess_ip": l.guessIP.Len(),
+		"data": l.data.Len(), "share": l.share.Len(), "status_by_code": l.arrival.Len(), "attributes": l.attributes.Len(), "quick_join": l.quickJoin.Len(), "invite_guess_user": l.guessUser.Len(), "invite_guess_ip": l.guessIP.Len(),
 	}
 }
 

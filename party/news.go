@@ -19,17 +19,23 @@ const (
 	SeatBack      // its user is a member again
 	SeatLost      // nobody came back in time, or may any more
 	SeatEnded     // with its party, or reported by another node: nobody is to be told
+	PartyRestored // a party in which everybody was away goes on in a new native one
 	PartyEnded    // nobody is in it any more, and nothing of it is kept; perhaps not the first time
+
+	MemberRemoved   // by the leader; comes behind the MemberLeft
+	RequestRejected // by the leader: the session asked to join, and may not
 )
 
 // Change is something that happened to a party.
 type Change struct {
 	Kind    ChangeKind
 	ID      ID
-	Session Session // of MemberEntered, MemberLeft and MemberDropped
+	Session Session // of the Member kinds and RequestRejected
 	Native  bool    // of MemberEntered: through the engine's own join or accept
 	Moved   bool    // of MemberLeft: the user stays a member with another session
 	Seat    Seat    // of the Seat kinds
+	By      string  // of MemberRemoved and RequestRejected: the leader's user
+	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one
 
 	Attributes bool // of MemberEntered: the party has some
 }

@@ -84,11 +84,12 @@ type Membership struct {
 // Seat is kept for a member whose connection ended without it leaving, until the user
 // is back, gives the seat up or loses it to time. No other way into the party takes it.
 type Seat struct {
-	ID     ID
+	ID     ID        // of the party at its beginning
 	Member Session   // the membership that ended; whoever comes back has another session
 	Joined time.Time // when it began
 	Since  time.Time // when the connection was found to be gone
 	Until  time.Time
+	Led    string // user who led the party until then
 }
 
 // Grant says on what ground a session is admitted. The zero Grant is nobody's invite.

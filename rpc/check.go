@@ -14,11 +14,11 @@ type Inquirer interface {
 }
 
 type checkRequest struct {
-	Action  string `json:"action"` // create | join | invite | matchmake
-	PartyID string `json:"party_id"`
-	MaxSize int    `json:"max_size"` // for create, as is open
-	Open    bool   `json:"open"`
-	Queue   string `json:"queue"` // for matchmake
+	Action  rules.Action `json:"action"` // create | join | invite | matchmake
+	PartyID string       `json:"party_id,omitempty"`
+	MaxSize int          `json:"max_size,omitempty"` // for create, as is open
+	Open    bool         `json:"open,omitempty"`
+	Queue   string       `json:"queue,omitempty"` // for matchmake
 }
 
 // checkAnswer is in the words of the refusal that the action would meet; all are empty
@@ -33,9 +33,10 @@ type checkAnswer struct {
 // Checks is the table of the call that tells clients what to grey out.
 func Checks(i Inquirer) Set {
 	return Set{Owner: "checks", Rows: []Row{
+		// Says what would become of an action, without doing it.
 		{ID: "party_check", Handle: Call(func(ctx context.Context, caller party.Caller, r checkRequest) (checkAnswer, error) {
 			refusal, err := i.Answer(ctx, caller, judge.Inquiry{
-				Action: rules.Action(r.Action), PartyID: r.PartyID, MaxSize: r.MaxSize, Open: r.Open, Queue: r.Queue,
+				Action: r.Action, PartyID: r.PartyID, MaxSize: r.MaxSize, Open: r.Open, Queue: r.Queue,
 			})
 			if err != nil || refusal == nil {
 				return checkAnswer{Allowed: err == nil}, err

@@ -34,11 +34,13 @@ var _ Metrics = runtime.NakamaModule(nil)
 type Guard struct {
 	metrics Metrics
 	now     func() time.Time
+	current func(party.ID) party.ID
 }
 
-// NewGuard makes a guard that reports to metrics and times by now.
-func NewGuard(metrics Metrics, now func() time.Time) *Guard {
-	return &Guard{metrics: metrics, now: now}
+// NewGuard makes a guard that reports to metrics and times by now. current is the present
+// ID of a party, given any it had.
+func NewGuard(metrics Metrics, now func() time.Time, current func(party.ID) party.ID) *Guard {
+	return &Guard{metrics: metrics, now: now, current: current}
 }
 
 // wrap is the function the host calls for a row.
@@ -46,7 +48,7 @@ func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, run
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, payload string) (string, error) {
 		began := g.now()
 		caller := callerOf(ctx)
-		answer, err := serve(ctx, row, caller, payload)
+		answer, err := g.serve(ctx, row, caller, payload)
 		refusal := party.AsError(err)
 		outcome := "ok"
 		if refusal != nil {
@@ -64,7 +66,7 @@ func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, run
 }
 
 // serve runs one call from permission to encoded answer; a panic on the way is its error.
-func serve(ctx context.Context, row Row, caller party.Caller, payload string) (answer string, err error) {
+func (g *Guard) serve(ctx context.Context, row Row, caller party.Caller, payload string) (answer string, err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			answer, err = "", &panicError{value: value, stack: debug.Stack()}
@@ -73,7 +75,7 @@ func serve(ctx context.Context, row Row, caller party.Caller, payload string) (a
 	if err := permit(row.Who, caller); err != nil {
 		return "", err
 	}
-	result, err := row.Handle.run(ctx, caller, payload)
+	result, err := row.Handle.run(ctx, caller, payload, g.current)
 	if err != nil {
 		return "", err
 	}

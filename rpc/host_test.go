@@ -42,7 +42,7 @@ func (h *host) RegisterRpc(id string, fn hostFunc) error {
 func serve(t testing.TB, sets ...rpc.Set) *host {
 	t.Helper()
 	h := &host{}
-	guard := rpc.NewGuard(&h.metrics, steppingClock(5*time.Millisecond))
+	guard := rpc.NewGuard(&h.metrics, steppingClock(5*time.Millisecond), unmoved)
 	if err := rpc.Register(h, guard, sets...); err != nil {
 		t.Fatalf("Register: %v", err)
 	}
@@ -150,3 +150,6 @@ func refusal(t testing.TB, err error) (string, int) {
 func contains(lines []string, part string) bool {
 	return slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, part) })
 }
+
+// unmoved is for parties that were never founded anew.
+func unmoved(id party.ID) party.ID { return id }

@@ -60,7 +60,7 @@ func TestInvites(t *testing.T) {
 			answer: `{"id":"i1","code":"c0de","url":"","qr_url":"","party_id":"","kind":"","created_at":0,"expires_at":0,"max_uses":0,"uses":0,` +
 				`"hold_seat":false,"follow_inviter":false,"for_user_ids":[],"message":"","info":[]}`},
 		{name: "preview", id: "party_invite_preview", payload: `{"code":"abc"}`, asked: "preview u1 abc",
-			answer: `{"id":"i1","state":"open","inviter":{"user_id":"","username":"","display_name":"","avatar_url":""},"message":"","info":null,"expires_at":0}`},
+			answer: `{"id":"i1","state":"open","waiting":0,"inviter":{"user_id":"","username":"","display_name":"","avatar_url":""},"message":"","info":null,"expires_at":0}`},
 		{name: "redeem_over_socket", id: "party_invite_redeem", payload: `{"code":"abc"}`, asked: `redeem u1 abc in "", called from "session-of-u1"`,
 			answer: `{"party_id":"p","joined":true,"message":"","info":null}`},
 		{name: "redeem_over_http", id: "party_invite_redeem", payload: `{"code":"abc","session_id":"s2"}`, http: true, asked: `redeem u1 abc in "s2", called from ""`,

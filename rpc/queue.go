@@ -13,6 +13,10 @@ type Queues interface {
 	Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error)
 }
 
+type queueRequest struct {
+	PartyID string `json:"party_id,omitempty"`
+}
+
 type acceptRequest struct {
 	Ticket string `json:"ticket"`
 	Accept *bool  `json:"accept"`
@@ -21,9 +25,11 @@ type acceptRequest struct {
 // Queue is the table of the calls about queues.
 func Queue(queues Queues) Set {
 	return Set{Owner: "queues", Rows: []Row{
-		{ID: "party_queue", Handle: Call(func(ctx context.Context, caller party.Caller, r partyRequest) (party.QueueStatus, error) {
+		// Says why a ticket has no match yet; without a party, of all tickets that the caller is on.
+		{ID: "party_queue", Handle: Call(func(ctx context.Context, caller party.Caller, r queueRequest) (party.QueueStatus, error) {
 			return queues.Status(ctx, caller, r.PartyID)
 		})},
+		// Answers for the caller whether they take the match that was found.
 		{ID: "party_match_accept", Handle: Call(func(ctx context.Context, caller party.Caller, r acceptRequest) (party.ProposalState, error) {
 			switch {
 			case r.Ticket == "":

@@ -50,18 +50,25 @@ type Set struct {
 // Handler turns a payload into an answer on behalf of a caller. The zero Handler is
 // a boot error.
 type Handler struct {
-	run    func(ctx context.Context, caller party.Caller, payload string) (any, error)
+	run    func(ctx context.Context, caller party.Caller, payload string, current func(party.ID) party.ID) (any, error)
 	answer reflect.Type
 }
 
 // Call makes a handler of a function whose request and answer are structs. The
-// request is decoded as [decode] says, the answer is encoded as a JSON object.
+// request is decoded as [decode] says, the answer is encoded as a JSON object. A party that
+// the request names by a native ID it had before is named by its present one.
 func Call[Request, Answer any](fn func(context.Context, party.Caller, Request) (Answer, error)) Handler {
 	return Handler{
-		run: func(ctx context.Context, caller party.Caller, payload string) (any, error) {
+		run: func(ctx context.Context, caller party.Caller, payload string, current func(party.ID) party.ID) (any, error) {
 			var request Request
 			if err := decode(payload, &request); err != nil {
 				return nil, err
+			}
+			named := reflect.ValueOf(&request).Elem().FieldByName("PartyID")
+			if named.IsValid() {
+				if id, err := party.ParseID(named.String()); err == nil {
+					named.SetString(current(id).String())
+				}
 			}
 			return fn(ctx, caller, request)
 		},

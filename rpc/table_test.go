@@ -49,14 +49,14 @@ func TestCheck_ListsEveryMistake(t *testing.T) {
 		}
 	}
 	h := &host{}
-	if err := rpc.Register(h, rpc.NewGuard(&h.metrics, time.Now), sets...); err == nil || len(h.funcs) != 0 {
+	if err := rpc.Register(h, rpc.NewGuard(&h.metrics, time.Now, unmoved), sets...); err == nil || len(h.funcs) != 0 {
 		t.Errorf("Register = %v and registered %d; want an error and none", err, len(h.funcs))
 	}
 }
 
 func TestRegister_HostRefuses(t *testing.T) {
 	h := &host{refuses: errors.New("too late")}
-	err := rpc.Register(h, rpc.NewGuard(&h.metrics, time.Now), echoSet(rpc.SignedIn, nothing))
+	err := rpc.Register(h, rpc.NewGuard(&h.metrics, time.Now, unmoved), echoSet(rpc.SignedIn, nothing))
 	if !errors.Is(err, h.refuses) || !strings.Contains(err.Error(), "party_echo") {
 		t.Errorf("Register = %v; want the host's error naming the RPC", err)
 	}

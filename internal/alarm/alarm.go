@@ -49,6 +49,16 @@ func (a *Alarms[K]) Set(key K, at time.Time) {
 	a.set[key] = next
 }
 
+// Sooner has the key ring at a moment unless it rings before that anyway.
+func (a *Alarms[K]) Sooner(key K, at time.Time) {
+	a.mu.Lock()
+	old := a.set[key]
+	a.mu.Unlock()
+	if old == nil || at.Before(old.at) {
+		a.Set(key, at)
+	}
+}
+
 // Stop has the key not ring. One that rings already goes on.
 func (a *Alarms[K]) Stop(key K) {
 	a.mu.Lock()

@@ -53,6 +53,17 @@ func Server(server *Program) []Finding {
 	return found
 }
 
+// Fault says what a server does wrong with every plugin, although it opens it; "" where
+// nothing is known.
+func Fault(server *Program) string {
+	release, _, _ := strings.Cut(server.Info.GoVersion, " ") // an experiment's name may follow
+	if version.Compare(release, "go1.27") < 0 || version.Compare(release, "go1.27.2") >= 0 {
+		return ""
+	}
+	return release + " has a fault (golang/go#81303): once a plugin is open, conversions between types may fail in the server and in the plugin, " +
+		"\"types from different scopes\". Take a server that is built with Go 1.27.2 or newer, and a plugin for it: make plugin SERVER=" + server.File
+}
+
 // Compare lists everything for which the server will not open the plugin. A module that
 // both contain counts when its versions differ: whether they share a package of it cannot
 // be read from the files.

@@ -285,3 +285,14 @@ func TestRead_NoGoProgram(t *testing.T) {
 		}
 	}
 }
+
+func TestFault(t *testing.T) {
+	for version, known := range map[string]bool{
+		"go1.26.5": false, "go1.27rc1": true, "go1.27.0": true, "go1.27.1": true, "go1.27.1 X:nogreenteagc": true, "go1.27.2": false, "go1.28.0": false,
+	} {
+		fault := Fault(&Program{File: "nakama", Info: &debug.BuildInfo{GoVersion: version}})
+		if (fault != "") != known || known && !strings.Contains(fault, "SERVER=nakama") {
+			t.Errorf("%s: %q", version, fault)
+		}
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -177,7 +178,14 @@ func (s *Server) build(ctx context.Context) error {
 		return err
 	}
 	s.module = s.nakamaModule()
-	s.host = host.New(host.Options{Node: o.Node, Version: Version, Env: o.Env, Logger: logger, SingleSocket: o.SingleSocket, SingleParty: o.SingleParty}, s.module)
+	if s.listener, err = net.Listen("tcp", o.Addr); err != nil {
+		return err
+	}
+	at, err := netip.ParseAddrPort(s.Addr())
+	if err != nil {
+		return err
+	}
+	s.host = host.New(host.Options{Node: o.Node, Socket: at, Version: Version, Env: o.Env, Logger: logger, SingleSocket: o.SingleSocket, SingleParty: o.SingleParty}, s.module)
 	if o.Init != nil {
 		if err := s.host.Load(ctx, o.Init); err != nil {
 			return err
@@ -258,9 +266,6 @@ func (s *Server) listen() error {
 	if err != nil {
 		return err
 	}
-	if s.listener, err = net.Listen("tcp", s.opts.Addr); err != nil {
-		return err
-	}
 	// The limits are a stock server's.
 	s.http = &http.Server{
 		Handler: handler, MaxHeaderBytes: 5120,
@@ -332,6 +337,8 @@ func (s *Server) Close() {
 			if err := s.http.Shutdown(ctx); err != nil {
 				s.log.Warn("engine: requests did not end in time", "error", err)
 			}
+		} else if s.listener != nil {
+			_ = s.listener.Close()
 		}
 		s.running.Wait()
 		if s.host != nil {

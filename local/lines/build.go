@@ -21,6 +21,22 @@ func (b Build) PluginHost(out string) []string {
 	return append(args, "-ldflags", "-s -w", "-o", out, "./local/cmd/pluginhost")
 }
 
+// crossCompilers are the C compilers that build for another machine on Linux, by its name in Go.
+var crossCompilers = map[string]string{"amd64": "x86_64-linux-gnu-gcc", "arm64": "aarch64-linux-gnu-gcc"}
+
+// Cross is the environment that has the Go command build plugins for another machine.
+func Cross(arch string) (env []string, err error) {
+	compiler, ok := crossCompilers[arch]
+	if !ok {
+		return nil, fmt.Errorf("no C compiler is known that builds for %s", arch)
+	}
+	if _, err := exec.LookPath(compiler); err != nil {
+		return nil, fmt.Errorf("a plugin for %s takes %s, which is not installed (Debian: apt-get install gcc-%s): %w",
+			arch, compiler, strings.TrimSuffix(strings.ReplaceAll(compiler, "_", "-"), "-gcc"), err)
+	}
+	return []string{"GOARCH=" + arch, "CC=" + compiler}, nil
+}
+
 // trimpath is -trimpath unless the server was built without: positions in the source are
 // part of what plugin and server have to agree in.
 func (b Build) trimpath() []string {

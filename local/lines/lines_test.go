@@ -109,3 +109,21 @@ func TestStubs_Current(t *testing.T) {
 		}
 	}
 }
+
+// A compiler that is not there, or not known, is said before anything is built.
+func TestCross(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	for arch, want := range map[string]string{"arm64": "gcc-aarch64-linux-gnu", "amd64": "gcc-x86-64-linux-gnu", "riscv64": "riscv64"} {
+		if env, err := Cross(arch); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Cross(%s) = %q, %v; want %q in the error", arch, env, err, want)
+		}
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "aarch64-linux-gnu-gcc"), []byte("#!/bin/sh\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", folder)
+	if env, err := Cross("arm64"); err != nil || strings.Join(env, " ") != "GOARCH=arm64 CC=aarch64-linux-gnu-gcc" {
+		t.Errorf("Cross = %q, %v", env, err)
+	}
+}

@@ -34,6 +34,10 @@ type Load struct {
 	NoShows     float64       // share of the players that never come to their match
 	NewOnly     float64       // share of the tickets that join no running match
 	MatchLength time.Duration // for how long a match with open seats takes in others; 0 = not at all
+
+	// Ask is asked whether a ticket may queue, with the skill of each of its players and the
+	// time since the start. It answers the rule that refuses it, "" for none; nil: all may.
+	Ask func(skills []float64, at time.Duration) (rule string)
 }
 
 // Share is a value and how often it is taken, relative to the others.
@@ -70,8 +74,9 @@ type Match struct {
 
 // Report is what became of everybody.
 type Report struct {
-	Arrived, Placed, Expired, Waiting int // tickets
-	Dropped, Declined                 int // tickets that were given up while they waited, or did not accept
+	Arrived, Placed, Expired, Waiting int            // tickets
+	Refused                           map[string]int // tickets, by the rule; they did not arrive
+	Dropped, Declined                 int            // tickets that were given up while they waited, or did not accept
 	Players, PlayersPlaced            int
 	PlayersBound                      int      // so many could have been placed at most, had everybody waited for ever
 	NoShows                           int      // players

@@ -18,7 +18,7 @@ func Run(q formation.Queue, l Load) Report { return RunWith(formation.Form, q, l
 // RunWith plays the queue with another way to form matches.
 func RunWith(form yardstick.Former, q formation.Queue, l Load) Report {
 	r := &run{
-		form: form, q: q, l: l, start: time.Unix(0, 0), apart: map[string][]string{},
+		form: form, q: q, l: l, start: time.Unix(0, 0), apart: map[string][]string{}, report: Report{Refused: map[string]int{}},
 		rng: rand.New(rand.NewPCG(l.Seed, 1)), luck: rand.New(rand.NewPCG(l.Seed, 2)),
 	}
 	r.next = r.gap()
@@ -61,7 +61,13 @@ func (r *run) gap() time.Duration {
 
 func (r *run) arrivals(until time.Duration) {
 	for ; r.next <= until; r.next += r.gap() {
-		t := r.ticket()
+		t, skills := r.ticket()
+		if r.l.Ask != nil {
+			if rule := r.l.Ask(skills, r.next); rule != "" {
+				r.report.Refused[rule]++
+				continue
+			}
+		}
 		r.block(t.ID)
 		r.waiting, r.all = append(r.waiting, t), append(r.all, t)
 		r.report.Arrived++
@@ -69,20 +75,22 @@ func (r *run) arrivals(until time.Duration) {
 	}
 }
 
-func (r *run) ticket() formation.Ticket {
+// ticket is the next that arrives, with the skill of each of its players.
+func (r *run) ticket() (formation.Ticket, []float64) {
 	size := draw(r.rng, r.l.Sizes).Size
 	var key strings.Builder
 	for _, p := range r.l.Places {
 		key.WriteString(p.Name + "=" + draw(r.rng, p.Values).Value + "\n")
 	}
+	skills := r.skills(size)
 	t := formation.Ticket{
 		ID: fmt.Sprintf("%08d", r.report.Arrived), Size: size, Key: key.String(),
-		Skill: r.skill(size), Since: r.start.Add(r.next), NewMatchOnly: r.luck.Float64() < r.l.NewOnly,
+		Skill: r.skill(skills), Since: r.start.Add(r.next), NewMatchOnly: r.luck.Float64() < r.l.NewOnly,
 	}
 	if len(r.q.Latency.Regions) > 0 && len(r.l.Homes) > 0 {
 		t.Latency = r.latency()
 	}
-	return t
+	return t, skills
 }
 
 // latency is low to the region the ticket lives in, and high to the others.
@@ -96,20 +104,27 @@ func (r *run) latency() []float64 {
 	return ms
 }
 
-// skill is a party's: what its members share and what is each one's own add up to the
-// players' distribution.
-func (r *run) skill(size int) float64 {
-	shared := r.rng.NormFloat64()
-	sum, top := 0.0, math.Inf(-1)
-	for range size {
+// skills are those of a party's members: what they share and what is each one's own add up
+// to the players' distribution.
+func (r *run) skills(size int) []float64 {
+	shared, skills := r.rng.NormFloat64(), make([]float64, size)
+	for i := range skills {
 		own := r.rng.NormFloat64()
-		v := r.l.Skill.Mean + r.l.Skill.Deviation*(math.Sqrt(r.l.Friends)*shared+math.Sqrt(1-r.l.Friends)*own)
-		sum, top = sum+v, max(top, v)
+		skills[i] = r.l.Skill.Mean + r.l.Skill.Deviation*(math.Sqrt(r.l.Friends)*shared+math.Sqrt(1-r.l.Friends)*own)
 	}
-	if r.l.Mean {
-		return sum / float64(size)
+	return skills
+}
+
+// skill is a party's.
+func (r *run) skill(of []float64) float64 {
+	if !r.l.Mean {
+		return slices.Max(of)
 	}
-	return top
+	sum := 0.0
+	for _, v := range of {
+		sum += v
+	}
+	return sum / float64(len(of))
 }
 
 func draw(rng *rand.Rand, shares []Share) Share {

@@ -297,6 +297,20 @@ func (b *Book) Forget(owner string, within time.Duration) {
 	}
 }
 
+// Rename keeps for one owner what is kept for another.
+func (b *Book) Rename(from, to string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ages[from] == nil {
+		return
+	}
+	b.ages[to] = b.ages[from]
+	delete(b.ages, from)
+	for queue, a := range b.ages[to] {
+		b.due.add(a.until, to, queue)
+	}
+}
+
 func (b *Book) dropAge(owner, queue string) {
 	if delete(b.ages[owner], queue); len(b.ages[owner]) == 0 {
 		delete(b.ages, owner)

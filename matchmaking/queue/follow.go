@@ -125,6 +125,8 @@ func (s *Service) Changed(c party.Change) {
 	case party.MemberLeft, party.MemberDropped:
 		s.memberLeft(c.ID, c.Session)
 		s.forget(c.ID, c.Kind == party.MemberDropped)
+	case party.PartyRestored:
+		s.book.Rename(c.Was.String(), c.ID.String())
 	case party.PartyClosed:
 		s.book.Left(c.ID)
 		for _, t := range s.book.OfParty(c.ID) {

@@ -103,22 +103,24 @@ func (s *Service) announce(ctx context.Context, t Ticket, e Event) {
 	}
 }
 
+// found is the content of NotifyFound.
+type found struct {
+	Ticket   string `json:"ticket"`
+	Queue    string `json:"queue"`
+	AcceptBy int64  `json:"accept_by"` // when an answer is too late, Unix seconds
+}
+
 func notification(t Ticket, e Event) *runtime.NotificationSend {
-	content := map[string]any{"queue": e.Queue, "ticket": e.Ticket}
-	if e.AcceptBy != 0 {
-		content["accept_by"] = e.AcceptBy
-	}
-	n := &runtime.NotificationSend{Subject: SubjectDropped, Code: NotifyDropped, Content: content}
 	switch {
 	case len(t.Members) == 0, e.Event != Dropped && e.Event != Found && e.Event != Replaced && e.Reason == "":
 		return nil
 	case e.Event == Found:
-		n.Subject, n.Code = SubjectFound, NotifyFound
-	default:
-		content["event"], content["reason"] = string(e.Event), string(e.Reason)
+		return &runtime.NotificationSend{
+			UserID: t.Members[0].UserID, Subject: SubjectFound, Code: NotifyFound,
+			Content: party.Content(found{Ticket: e.Ticket, Queue: e.Queue, AcceptBy: e.AcceptBy}),
+		}
 	}
-	n.UserID = t.Members[0].UserID
-	return n
+	return &runtime.NotificationSend{UserID: t.Members[0].UserID, Subject: SubjectDropped, Code: NotifyDropped, Content: party.Content(e)}
 }
 
 // drop ends a live ticket and says why. It answers false for a ticket that had ended.

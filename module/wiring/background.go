@@ -44,6 +44,7 @@ func (m *Module) Stop(ctx context.Context) {
 		m.running.Wait()
 		m.protected("statuses end", m.telling.close)
 		m.protected("attributes end", m.shared.Close)
+		m.protected("wait lists end", m.line.Close)
 		m.protected("invites end", m.invites.Close)
 		m.protected("reconnect end", m.reconnect.Close)
 	}()
@@ -71,7 +72,8 @@ func (m *Module) sweep(ctx context.Context) {
 
 func (m *Module) sweepOnce(ctx context.Context) error {
 	removed, err := m.invites.Sweep(ctx)
-	err = errors.Join(err, m.shared.Sweep(ctx))
+	err = errors.Join(err, m.shared.Sweep(ctx), m.finder.Sweep(ctx))
+	m.line.Sweep()
 	switch {
 	case ctx.Err() != nil: // stopped half-way; the next start goes on
 		return nil

@@ -130,10 +130,13 @@ func (i *initializer) GetConfig() (runtime.Config, error) { return stockConfig{}
 type stockConfig struct{ runtime.Config }
 
 func (stockConfig) GetSession() runtime.SessionConfig { return stockSession{} }
+func (stockConfig) GetSocket() runtime.SocketConfig   { return nil }
 
 type stockSession struct{ runtime.SessionConfig }
 
-func (stockSession) GetSingleParty() bool { return false }
+func (stockSession) GetSingleParty() bool   { return false }
+func (stockSession) GetSingleSocket() bool  { return false }
+func (stockSession) GetSingleSession() bool { return false }
 
 func (i *initializer) RegisterShutdown(fn shutdownFunc) error {
 	i.shutdown = fn

@@ -19,12 +19,15 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/attributes"
+	"partyline/party/entry"
+	"partyline/party/finder"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/limit"
 	"partyline/party/reconnect"
 	"partyline/party/roster"
 	"partyline/party/rules"
+	"partyline/party/waitlist"
 	"partyline/rpc"
 	"partyline/rpc/landing"
 )
@@ -44,6 +47,9 @@ type Options struct {
 	SweepEvery time.Duration // 0 = a minute
 
 	SingleParty bool // the host's session.single_party
+	// Socket is where the host's clients connect, if the module may do so as well; nil where
+	// a second session of a user would end the first.
+	Socket runtime.SocketConfig
 }
 
 // Module is the whole module, put together. Make it with [New].
@@ -54,6 +60,9 @@ type Module struct {
 	sweepEvery time.Duration
 	single     bool
 
+	own     func(context.Context, party.Session, bool) bool // the module's own sessions
+	current func(party.ID) party.ID                         // the present ID of a party
+
 	rules     *rules.Live
 	next      *rules.Live   // what comes next; nil: nothing
 	shadow    *judge.Shadow // asks them; nil: nobody
@@ -63,6 +72,8 @@ type Module struct {
 	blocks    party.BlockList
 	matches   *matchmaking.Matches
 	shared    *attributes.Service
+	line      *waitlist.Service
+	finder    *finder.Service
 	telling   telling
 	queues    *queue.Service
 	calls     []rpc.Set
@@ -108,7 +119,7 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("partyline: bad configuration:\n%w", err)
 	}
-	if err := m.construct(env); err != nil {
+	if err := m.construct(env, o); err != nil {
 		return nil, err
 	}
 	m.ready = true
@@ -116,7 +127,7 @@ func New(ctx context.Context, o Options) (*Module, error) {
 }
 
 // construct builds everything that serves requests.
-func (m *Module) construct(env environment) error {
+func (m *Module) construct(env environment, o Options) error {
 	policy := func() rules.Config { return m.rules.Current().Config() }
 	news := &party.News{}
 	roster := roster.New(m.nk, m.nk, m.now)
@@ -125,10 +136,12 @@ func (m *Module) construct(env environment) error {
 	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(activity)
+	found := m.newFounder(o.Socket, roster)
 	admission := admission.New(admission.Deps{
-		Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Found: found, Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
+	m.current = admission.Current
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
@@ -142,15 +155,21 @@ func (m *Module) construct(env environment) error {
 		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
 	})
 	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
-	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites), rpc.Shared(m.shared)}, ruled.calls...)
+	way := entry.Entry{Admission: admission, Roster: roster, Blocks: m.blocks, Judge: judge, Policy: policy}
+	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Logger: m.logger, Now: m.now})
+	m.finder = finder.New(finder.Deps{
+		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.Public, Seat: m.matches.Late,
+	})
+	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites), rpc.Shared(m.shared), rpc.Wait(m.line), rpc.Find(m.finder)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, admission, policy),
 		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good
 		hooks.Settled(admission),
-		hooks.Creation(ruled.checks, limits, policy),
+		hooks.Creation(ruled.checks, limits, policy, admission.Offered),
 		hooks.Judged(ruled.checks, admission, judge.Has, judge.Enforces),
 		hooks.Admission(admission), // behind all that may refuse
 	}
+	m.hooks = append(m.hooks, hooks.Sessions("waitlist", "line", nil, m.line.Ended))
 	m.addReconnect(news, roster, admission, policy)
 	m.completeStatus(news, admission, limits, policy)
 	m.addMatches(news)

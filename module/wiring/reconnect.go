@@ -1,7 +1,10 @@
 package wiring
 
 import (
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/hooks"
+	"partyline/module/helper"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/reconnect"
@@ -13,8 +16,19 @@ import (
 // its own come last.
 func (m *Module) addReconnect(news *party.News, roster *roster.Roster, admission *admission.Admission, policy party.Policy) {
 	m.reconnect = reconnect.New(reconnect.Deps{
-		Admission: admission, Roster: roster, News: news, Sender: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
+		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
 	})
 	m.calls = append(m.calls, rpc.Resume(m.reconnect))
 	m.hooks = append(m.hooks, hooks.Sessions("reconnect", "seat", m.reconnect.Started, m.reconnect.Ended))
+}
+
+// newFounder has parties in which everybody was away founded anew by helpers, if the module
+// may connect to its own server.
+func (m *Module) newFounder(socket runtime.SocketConfig, roster *roster.Roster) admission.Founder {
+	if socket == nil {
+		return nil
+	}
+	helpers := helper.New(m.nk, roster.Hidden, socket)
+	m.own = helpers.Own
+	return helpers.Found
 }

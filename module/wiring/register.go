@@ -26,7 +26,11 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 	if err != nil {
 		return fmt.Errorf("partyline: read the server's configuration: %w", err)
 	}
-	m, err := New(ctx, Options{Env: env, Nakama: nk, DB: db, Logger: logger, SingleParty: conf.GetSession().GetSingleParty()})
+	o := Options{Env: env, Nakama: nk, DB: db, Logger: logger, SingleParty: conf.GetSession().GetSingleParty()}
+	if !conf.GetSession().GetSingleSocket() && !conf.GetSession().GetSingleSession() {
+		o.Socket = conf.GetSocket()
+	}
+	m, err := New(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -63,10 +67,10 @@ func (m *Module) Register(host Host) error {
 	if err := errors.Join(rpc.Check(m.calls...), hooks.Check(m.hooks...), checkRoutes(m.routes)); err != nil {
 		return fmt.Errorf("partyline: bad tables:\n%w", err)
 	}
-	if err := rpc.Register(host, rpc.NewGuard(m.nk, m.now), m.calls...); err != nil {
+	if err := rpc.Register(host, rpc.NewGuard(m.nk, m.now, m.current), m.calls...); err != nil {
 		return fmt.Errorf("partyline: %w", err)
 	}
-	if err := hooks.Register(host, hooks.NewChain(m.nk, m.now), m.hooks...); err != nil {
+	if err := hooks.Register(host, hooks.NewChain(m.nk, m.now, m.own), m.hooks...); err != nil {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	if err := m.registerRoutes(host); err != nil {

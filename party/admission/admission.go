@@ -40,6 +40,8 @@ type Deps struct {
 	// SingleParty is the host's session.single_party: a session that enters a party
 	// leaves the others it is in.
 	SingleParty bool
+	// Found makes native parties; nil means that only clients do.
+	Found Founder
 	// Holds reads the holds of a party this process has not seen; nil means none.
 	Holds func(ctx context.Context, id party.ID) ([]reserve.Hold, error)
 	// Locked refuses with PartyLocked while nobody new may enter; nil means never.
@@ -63,13 +65,17 @@ type Admission struct {
 	single  bool
 	holds   func(ctx context.Context, id party.ID) ([]reserve.Hold, error)
 	locked  func(ctx context.Context, v party.View) error
+	found   Founder
 	asks    func(userID string) error
 	friends func(ctx context.Context, userID string, others []string) ([]string, error)
 
 	store  store
 	places *keyed.Map[party.ID, *place]
+	moves  moves
 	users  keyed.Locks[string] // where one party per user is the rule, a user's joins wait for each other
 	index  index
+
+	restores keyed.Locks[party.ID] // of parties being founded anew; held over the founding, and nothing else is then
 
 	sweeping sync.Mutex
 	cursors  map[string]string // where the next sweep goes on, by collection; guarded by sweeping
@@ -83,6 +89,12 @@ func New(d Deps) *Admission {
 		store:  store{d.Storage, d.Now},
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
 		users:  keyed.NewLocks[string](), index: newIndex(), cursors: map[string]string{},
+		found: d.Found, restores: keyed.NewLocks[party.ID](), moves: moves{to: map[party.ID]party.ID{}, offers: map[string]party.ID{}},
+	}
+	if a.found == nil {
+		a.found = func(context.Context, party.Session, party.Facts) (party.ID, func(bool), error) {
+			return party.ID{}, nil, ErrCannotFound
+		}
 	}
 	if a.holds == nil {
 		a.holds = func(context.Context, party.ID) ([]reserve.Hold, error) { return nil, nil }
@@ -105,6 +117,8 @@ type Look struct {
 	Reserved []string // users for whom a seat is kept, and who are neither members nor joining; in no order, as are the next ones
 	Expected []string // users who are no members and have a seat kept for them or are joining
 	Away     []string // users whose kept seat waits for them
+	Origin   party.ID // the party's ID at its beginning, under which storage knows it
+	Waiting  int      // how many wait in line for a seat
 	turns    uint64
 }
 
@@ -120,21 +134,27 @@ func (l Look) Held(userID string) int {
 // nobody's consent.
 func (l Look) Returning(userID string) bool { return slices.Contains(l.Away, userID) }
 
-// Look reads a party and what is reserved in it. It refuses with PartyNotFound if nobody
-// is in it.
+// Look reads a party, given any native ID that it had, and what is reserved in it. It
+// refuses with PartyNotFound if nobody is in it, and with PartyAway if its members have all
+// lost their connections; then the look has what is known of it.
 func (a *Admission) Look(ctx context.Context, id party.ID) (l Look, err error) {
-	err = a.visit(ctx, id, func(v *visit) error {
-		if err := v.look(); err != nil {
-			return err
+	err = a.current(ctx, id, func(v *visit) error {
+		err := v.look()
+		switch party.ReasonOf(err) {
+		case "":
+			l = v.seen()
+		case party.PartyAway:
+			v.last = roster.Snapshot{View: party.View{ID: v.id, Facts: v.facts}}
+			l = v.seen()
+			v.last = roster.Snapshot{}
 		}
-		l = v.seen()
-		return nil
+		return err
 	})
 	return l, err
 }
 
 func (v *visit) seen() Look {
-	l := Look{View: v.last.View, turns: v.turns}
+	l := Look{View: v.last.View, Origin: v.origin, Waiting: len(v.book.Waiting), turns: v.turns}
 	l.Reserved, l.Expected, l.Away = v.book.Summary(v.last.View)
 	return l
 }
@@ -144,13 +164,13 @@ func (v *visit) seen() Look {
 // the one the decision was made on.
 func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l *Look) (seen Look, err error) {
 	if in.Kind != reserve.Admit {
-		_, unlock, err := a.elsewhere(ctx, id, in.Session)
+		_, unlock, err := a.elsewhere(ctx, id, in)
 		if err != nil {
 			return Look{}, err
 		}
 		defer unlock()
 	}
-	err = a.visit(ctx, id, func(v *visit) error {
+	err = a.current(ctx, id, func(v *visit) error {
 		if err := v.lookAfter(l); err != nil {
 			return err
 		}
@@ -164,24 +184,32 @@ func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l
 // Admit makes a live session a member at once, closed party or not. For a session that
 // is a member already it does nothing. It refuses with PartyNotFound, AlreadyMember
 // (another session of the user is in), PartyFull, PartyLocked, Banned, AlreadyInParty
-// and NoLiveSession; after a refusal the session is not on the party's stream. l is the
-// caller's look at the party, nil for none.
+// and NoLiveSession; after a refusal the session is not on the party's stream. A party in
+// which everybody is away it founds anew for the first of them, and refuses others with
+// PartyAway. l is the caller's look at the party, nil for none.
 func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, grant party.Grant, l *Look) error {
-	leaving, unlock, err := a.elsewhere(ctx, id, s)
+	in := reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: grant}
+	leaving, unlock, err := a.elsewhere(ctx, id, in)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	err = a.visit(ctx, id, func(v *visit) error {
+	admit := func(v *visit) error {
 		if err := v.lookAfter(l); err != nil {
 			return err
 		}
-		effects, err := v.decide(reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: grant})
+		id = v.id
+		effects, err := v.decide(in)
 		if err != nil || effects.Take == nil {
 			return err
 		}
 		return v.take(*effects.Take, grant.InviteID)
-	})
+	}
+	if err = a.current(ctx, id, admit); party.ReasonOf(err) == party.PartyAway {
+		if err = a.restore(ctx, id, s); err == nil {
+			err = a.current(ctx, id, admit) // who has founded the party is in it
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -248,6 +276,7 @@ func (v *visit) liveRequests() (live int, err error) {
 func (a *Admission) NoteAttributes(id party.ID) {
 	a.briefly(id, func(v *visit) {
 		v.roster.NoteAttributes(id)
+		v.facts.Attributes = true
 		v.last = roster.Snapshot{}
 		v.changed()
 	})
@@ -259,8 +288,8 @@ func (a *Admission) Locked(ctx context.Context, v party.View) error { return a.l
 // elsewhere applies the rule of one party per user to a session about to enter id: it
 // refuses with AlreadyInParty, or returns the memberships to leave once the session is
 // in. Where the rule applies, joins of one user wait for each other until unlock.
-func (a *Admission) elsewhere(ctx context.Context, id party.ID, s party.Session) (leaving []party.Membership, unlock func(), err error) {
-	rule := a.policy().Parties.OnePerUser
+func (a *Admission) elsewhere(ctx context.Context, id party.ID, intent reserve.Intent) (leaving []party.Membership, unlock func(), err error) {
+	rule, s := a.policy().Parties.OnePerUser, intent.Session
 	if !one(rule) {
 		return nil, func() {}, nil
 	}
@@ -282,7 +311,7 @@ func (a *Admission) elsewhere(ctx context.Context, id party.ID, s party.Session)
 	}
 	in = slices.DeleteFunc(in, func(m party.Membership) bool { return m.ID == id })
 	if rule == rules.OnePartyOnly && (joining || len(in) > 0) {
-		return nil, nil, party.Refuse(party.AlreadyInParty, "You are in another party; leave it first.")
+		return nil, nil, reserve.Elsewhere(intent)
 	}
 	handedOver = true
 	return in, release, nil
@@ -295,7 +324,7 @@ func one(rule rules.OnePerUser) bool {
 
 // MayCreate refuses with AlreadyInParty whoever may not make a party.
 func (a *Admission) MayCreate(ctx context.Context, s party.Session) error {
-	_, unlock, err := a.elsewhere(ctx, party.ID{}, s)
+	_, unlock, err := a.elsewhere(ctx, party.ID{}, reserve.Intent{Session: s})
 	if err != nil {
 		return err
 	}
@@ -397,7 +426,7 @@ func (a *Admission) Stats() Stats {
 
 // Waiting counts the requests of a party that somebody still waits for.
 func (a *Admission) Waiting(ctx context.Context, id party.ID) (n int, err error) {
-	err = a.visit(ctx, id, func(v *visit) error {
+	err = a.current(ctx, id, func(v *visit) error {
 		if err := v.look(); err != nil {
 			return err
 		}

@@ -16,6 +16,7 @@ func (k *kernel) changes() *[]string {
 	kinds := map[party.ChangeKind]string{
 		party.PartyCreated: "created", party.PartyClosed: "closed", party.PartyUpdated: "updated", party.MemberEntered: "entered",
 		party.MemberLeft: "left", party.MemberDropped: "dropped", party.SeatsChanged: "seats", party.PartyEnded: "ended",
+		party.MemberRemoved: "removed", party.RequestRejected: "rejected",
 	}
 	told := &[]string{}
 	k.news.Subscribe(func(c party.Change) { *told = append(*told, fmt.Sprintf("%s %s", kinds[c.Kind], c.Session.Username)) })
@@ -48,7 +49,7 @@ func TestRoster_OnChange(t *testing.T) {
 	k.admission.Closed(ctx, id)
 	k.must(k.admission.Ended(t.Context(), p[0]))
 	want := []string{
-		"created ", "entered player2", "entered player3", "updated ", "left player2", "entered player4", "left player4", "dropped player3", "seats ", "closed ", "ended ",
+		"created ", "entered player2", "entered player3", "updated ", "left player2", "rejected player5", "entered player4", "left player4", "removed player4", "dropped player3", "seats ", "closed ", "ended ",
 	}
 	if !slices.Equal(*told, want) {
 		t.Errorf("told %q; want %q", *told, want)
@@ -85,8 +86,8 @@ func TestRoster_LeftOnAnotherNode(t *testing.T) {
 	k.restart()
 	told := k.changes()
 	k.kick(p[1], id)
-	if !slices.Equal(*told, []string{"left player2"}) {
-		t.Errorf("told %q; want that the second left", *told)
+	if !slices.Equal(*told, []string{"left player2", "removed player2"}) {
+		t.Errorf("told %q; want that the second left, removed", *told)
 	}
 }
 

@@ -18,18 +18,8 @@ import (
 // socket gone was dropped, and from here on its seat is kept: the host lets a session go
 // from all streams at once, but is late to tell, and meanwhile anybody could join.
 func (v *visit) observe() error {
-	for _, m := range v.roster.Attendance.Compare(v.id, v.last.Members) {
-		alive, err := v.roster.Alive(m.Session)
-		if err != nil {
-			return err
-		}
-		if !alive {
-			if err := v.keep(m); err != nil {
-				return err
-			}
-		}
-		v.roster.Attendance.Miss(v.id, m.SessionID)
-		v.changed()
+	if _, err := v.miss(v.roster.Attendance.Compare(v.id, v.last.Members)); err != nil {
+		return err
 	}
 	for user := range v.book.Kept {
 		if _, in := v.last.Member(user); in { // with another session, or let in by another module
@@ -53,7 +43,7 @@ func (v *visit) keep(m party.Member) error {
 			return err
 		}
 	}
-	if v.book.KeepSeat(v.id, m, v.now(), conf.ReconnectGrace) {
+	if v.book.KeepSeat(v.origin, m, v.leading, v.now(), conf.ReconnectGrace) {
 		v.index.setAway(m.UserID, v.id, true)
 		v.changed()
 	}
@@ -67,7 +57,7 @@ func (v *visit) reportAway() error {
 	for _, k := range overdue { // nobody heard of it in all its time
 		errs = append(errs, v.endKept(k, party.SeatLost))
 	}
-	if len(fresh) == 0 {
+	if len(fresh) == 0 && !v.fresh {
 		return errors.Join(errs...)
 	}
 	users := make([]string, len(fresh))
@@ -85,6 +75,7 @@ func (v *visit) reportAway() error {
 			r.Seats[k.Member.UserID] = k.Seat
 		}
 	})
+	v.fresh = v.away && err != nil
 	for _, k := range fresh {
 		k.Told, k.Stored = true, err == nil
 		if s, ok := earlier[k.Member.UserID]; ok && err == nil {
@@ -97,8 +88,8 @@ func (v *visit) reportAway() error {
 	return errors.Join(append(errs, err)...)
 }
 
-// seated comes after a user has become a member: a seat kept for them has done its duty,
-// and, where they were let in all the same, a kick as well.
+// seated comes after a user has become a member: a seat kept for them has done its duty, as
+// has their wait in line and, where they were let in all the same, a kick.
 func (v *visit) seated(userID string, liftKick bool) error {
 	_, kicked := v.book.Kicks[userID]
 	edit := func(r reserve.Record) {}
@@ -106,9 +97,16 @@ func (v *visit) seated(userID string, liftKick bool) error {
 		delete(v.book.Kicks, userID)
 		edit = func(r reserve.Record) { delete(r.Kicks, userID) }
 	}
+	_, waited := v.book.Waiting[userID]
+	if waited {
+		delete(v.book.Waiting, userID)
+		v.lined()
+		lift := edit
+		edit = func(r reserve.Record) { lift(r); delete(r.Waiting, userID) }
+	}
 	k := v.book.Kept[userID]
-	switch {
-	case k == nil && !(liftKick && kicked):
+	switch changes := liftKick && kicked || waited; {
+	case k == nil && !changes:
 		return nil
 	case k == nil:
 		err := v.write(nil, edit)
@@ -192,11 +190,12 @@ func (a *Admission) moveOn(ctx context.Context, userID string, into party.ID) {
 		if id == into {
 			continue
 		}
-		err := a.visit(context.WithoutCancel(ctx), id, func(v *visit) error {
+		err := a.visit(context.WithoutCancel(ctx), id, func(v *visit) (err error) {
 			if k := v.book.Kept[userID]; k != nil {
-				return v.endKept(k, party.SeatLost)
+				err = v.endKept(k, party.SeatLost)
 			}
-			return nil
+			v.endIfEmpty()
+			return err
 		})
 		if err != nil {
 			a.logger.Warn("kept seat not given up party=%s user=%s error=%v", id, userID, err)
@@ -206,12 +205,13 @@ func (a *Admission) moveOn(ctx context.Context, userID string, into party.ID) {
 
 // Expire ends a kept seat whose time is over.
 func (a *Admission) Expire(ctx context.Context, seat party.Seat) error {
-	return a.visit(ctx, seat.ID, func(v *visit) error {
+	return a.current(ctx, seat.ID, func(v *visit) error {
 		k := v.book.Kept[seat.Member.UserID]
 		if k == nil || k.Member != seat.Member {
-			v.out.Add(party.Change{Kind: party.SeatEnded, ID: seat.ID, Seat: seat})
+			v.out.Add(party.Change{Kind: party.SeatEnded, ID: v.id, Seat: seat})
 			return nil
 		}
+		v.book.Purge(v.now())
 		if v.endIfEmpty() {
 			return nil
 		}
@@ -236,7 +236,7 @@ func (a *Admission) KeptSeats(ctx context.Context, userID string) ([]party.Seat,
 func (a *Admission) seatsIn(ctx context.Context, userID string, ids []party.ID) ([]party.Seat, error) {
 	var seats []party.Seat
 	for _, id := range ids {
-		err := a.visit(ctx, id, func(v *visit) error {
+		err := a.current(ctx, id, func(v *visit) error {
 			if lives, err := v.lives(); !lives {
 				return err
 			}
@@ -271,7 +271,7 @@ func (v *visit) beginRemove(m Message, l *Look) error {
 	if v.book.Keeps(m.Target.UserID) {
 		kept := v.book.Kept[m.Target.UserID]
 		err := v.ban(m.Target.UserID, kept)
-		v.out.Add(party.Change{Kind: party.MemberLeft, ID: v.id, Session: kept.Member})
+		v.out.Add(party.Change{Kind: party.MemberLeft, ID: v.id, Session: kept.Member}, v.turned(party.MemberRemoved, kept.Member, m))
 		return errors.Join(err, v.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
 	}
 	_, member := v.last.Session(m.Target.SessionID)
@@ -307,10 +307,17 @@ func (v *visit) removed(m Message) error {
 	}
 	if !member {
 		delete(v.book.Requests, target.SessionID) // only asked, and was declined
+		v.out.Add(v.turned(party.RequestRejected, target, m))
 		return nil
 	}
 	v.gone(target, false)
+	v.out.Add(v.turned(party.MemberRemoved, target, m))
 	return v.ban(target.UserID, kept)
+}
+
+// turned is the news that the sender of a message has turned somebody out or away.
+func (v *visit) turned(kind party.ChangeKind, s party.Session, m Message) party.Change {
+	return party.Change{Kind: kind, ID: v.id, Session: s, By: m.Sender.UserID}
 }
 
 // ban keeps a user out for the rules' kick_ban and, in the same write, ends the seat kept
@@ -340,8 +347,12 @@ func (v *visit) ban(userID string, kept *reserve.KeptSeat) error {
 	return err
 }
 
-// endIfEmpty forgets the party if it has ended, and reports that.
+// endIfEmpty forgets the party if it has ended, and reports that. Where everybody is away
+// it has not, as long as a seat waits for somebody.
 func (v *visit) endIfEmpty() bool {
+	if v.away && v.book.KeepsAny() {
+		return false
+	}
 	members, err := v.roster.Members(v.id)
 	if err != nil || len(members) > 0 {
 		return false
@@ -364,8 +375,7 @@ func (v *visit) forget() {
 	}
 	if v.recorded {
 		err := v.write(users, func(r reserve.Record) {
-			clear(r.Kicks)
-			clear(r.Seats)
+			r.Clear()
 		})
 		if err != nil {
 			v.logger.Warn("party record not removed party=%s error=%v", v.id, err)
@@ -375,11 +385,15 @@ func (v *visit) forget() {
 		v.out.Add(party.Change{Kind: party.MemberDropped, ID: v.id, Session: s})
 	}
 	v.roster.Losses.End(v.id)
-	v.out.Add(party.Change{Kind: party.PartyEnded, ID: v.id})
+	v.out.Add(party.Change{Kind: party.PartyEnded, ID: v.id, Was: v.origin})
 	pending := v.book.Pending // that may still land
 	v.book = reserve.NewBook()
 	v.book.Pending = pending
-	v.known, v.recorded = false, false
+	v.known, v.recorded, v.away, v.fresh = false, false, false, false
+	if v.moves.of(v.id) == v.id {
+		v.moves.end(v.id)
+	}
+	v.lined()
 	v.last = roster.Snapshot{}
 	v.changed()
 }
@@ -387,5 +401,8 @@ func (v *visit) forget() {
 // write changes the party's record, and where seats are kept for these users.
 func (v *visit) write(users []string, edit func(reserve.Record)) error {
 	v.recorded = true
-	return v.store.change(v.ctx, v.id, users, edit)
+	return v.store.change(v.ctx, v.origin, users, func(r reserve.Record) {
+		r.Facts, r.Native, r.Away = v.facts, v.id, v.away
+		edit(r)
+	})
 }

@@ -84,7 +84,7 @@ func (a *Admission) Before(ctx context.Context, m Message, l *Look) error {
 
 func (a *Admission) begin(ctx context.Context, m Message, l *Look) error {
 	in := m.intent()
-	leaving, unlock, err := a.elsewhere(ctx, m.Party, in.Session)
+	leaving, unlock, err := a.elsewhere(ctx, m.Party, in)
 	if err != nil {
 		return err
 	}
@@ -220,20 +220,24 @@ func (a *Admission) inVisit(ctx context.Context, m Message, do func(*visit, Mess
 // created mirrors a new party and, where the rules say so, takes its creator out of the
 // party before.
 func (a *Admission) created(ctx context.Context, m Message) error {
+	if adopted, err := a.adopt(ctx, m); adopted || err != nil {
+		return err
+	}
 	// Not in the visit: somebody who joins over another connection may have the party's
 	// lock already, and waits for these very facts.
-	if err := a.roster.Begin(m.Party, m.Sender, m.Facts); err != nil {
+	if err := a.roster.Begin(m.Party, m.Sender, m.Facts, party.ID{}); err != nil {
 		return err
 	}
 	err := a.visit(ctx, m.Party, func(v *visit) error {
 		v.known = true // what was reserved before this, its visit has read
+		v.facts, v.leading = m.Facts, m.Sender.UserID
 		v.out.Add(party.Change{Kind: party.PartyCreated, ID: v.id})
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	leaving, unlock, err := a.elsewhere(ctx, m.Party, m.Sender)
+	leaving, unlock, err := a.elsewhere(ctx, m.Party, reserve.Intent{Session: m.Sender})
 	if err != nil {
 		return err
 	}
@@ -354,6 +358,7 @@ func (v *visit) giveUp(userID string) (err error) {
 func (v *visit) updated(m Message) error {
 	err := v.led(m)
 	v.roster.Update(v.id, m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
+	v.facts.Open, v.facts.Hidden, v.facts.Label = m.Facts.Open, m.Facts.Hidden, m.Facts.Label
 	v.last = roster.Snapshot{}
 	v.changed()
 	v.out.Add(party.Change{Kind: party.PartyUpdated, ID: v.id})
@@ -386,6 +391,7 @@ func (v *visit) led(m Message) error {
 
 func (v *visit) lead(s party.Session) {
 	v.roster.SetLeader(v.id, s)
+	v.leading = s.UserID
 	v.last = roster.Snapshot{}
 	v.changed()
 }

@@ -17,16 +17,21 @@ import (
 // in it, and what is under way. Its fields belong to whoever holds its lock.
 type place struct {
 	id       party.ID
-	known    bool  // what storage says has been read, or the party began here without anything
-	state    int64 // revision of the party's mirror up to which it is known
-	recorded bool  // storage may have a record of the party, if only of what is over
+	origin   party.ID    // the party's ID at its beginning, under which storage knows it
+	facts    party.Facts // as last seen
+	leading  string      // the leader's user, as last seen
+	away     bool        // everybody has lost the connection
+	fresh    bool        // and storage has not heard of that yet
+	known    bool        // what storage says has been read, or the party began here without anything
+	state    int64       // revision of the party's mirror up to which it is known
+	recorded bool        // storage may have a record of the party, if only of what is over
 	book     reserve.Book
 	last     roster.Snapshot // the last look; zero where the mirror has changed since
 	turns    uint64          // how often something changed since the place was made
 	out      party.Outbox
 }
 
-func newPlace(id party.ID) *place { return &place{id: id, book: reserve.NewBook()} }
+func newPlace(id party.ID) *place { return &place{id: id, origin: id, book: reserve.NewBook()} }
 
 // worthKeeping is for a party nobody deals with at the moment. One that is not known has
 // nothing but what is under way.
@@ -73,18 +78,27 @@ func (v *visit) changed() { v.turns++ }
 // look reads the party, and makes what is reserved in it known and current.
 func (v *visit) look() error {
 	snapshot, err := v.roster.Look(v.ctx, v.id)
+	if party.ReasonOf(err) == party.PartyNotFound {
+		return v.lookAway(err)
+	}
 	if err != nil {
 		return err
 	}
-	v.last = snapshot
-	return v.open()
+	v.last, v.facts = snapshot, snapshot.Facts
+	v.away, v.fresh = false, false
+	err = v.open()
+	v.leading = v.last.Leader().UserID
+	return err
 }
 
 // lives is look for whoever also cleans up: false, and the party is forgotten, if it has
-// ended.
+// ended. One in which everybody is away lives.
 func (v *visit) lives() (bool, error) {
 	err := v.look()
-	if party.ReasonOf(err) == party.PartyNotFound {
+	switch party.ReasonOf(err) {
+	case party.PartyAway:
+		return true, nil
+	case party.PartyNotFound:
 		if v.endIfEmpty() {
 			for _, p := range v.book.Overdue(v.now()) {
 				delete(v.book.Pending, p.Session.SessionID)
@@ -119,16 +133,29 @@ func (v *visit) open() error {
 }
 
 func (v *visit) load() error {
-	holds, err := v.holds(v.ctx, v.id)
+	v.origin = v.last.Origin()
+	holds, err := v.holds(v.ctx, v.origin)
 	if err != nil {
 		return fmt.Errorf("read holds: %w", err)
 	}
-	record, err := v.store.load(v.ctx, v.id)
+	record, err := v.store.load(v.ctx, v.origin)
 	if err != nil {
 		return err
 	}
+	v.moves.set(v.origin, v.id)
 	v.recorded = v.recorded || !record.Empty()
 	settled := v.book.SetHolds(holds)
+	v.merge(record)
+	v.known = true
+	if settled {
+		v.state = v.last.Revision()
+	}
+	v.changed()
+	return nil
+}
+
+// merge makes the book what storage says.
+func (v *visit) merge(record reserve.Record) {
 	ended, found := v.book.Merge(record)
 	for _, seat := range ended {
 		v.index.setAway(seat.Member.UserID, v.id, false)
@@ -137,12 +164,7 @@ func (v *visit) load() error {
 	for _, user := range found {
 		v.index.setAway(user, v.id, true)
 	}
-	v.known = true
-	if settled {
-		v.state = v.last.Revision()
-	}
-	v.changed()
-	return nil
+	v.lined()
 }
 
 // announce tells the other nodes of a change this node has made. A change of theirs that
@@ -159,7 +181,9 @@ func (v *visit) announce() {
 type index struct {
 	mu    sync.Mutex // a leaf: nothing else is locked while it is held
 	begun map[string]begun
-	away  map[string][]party.ID // where seats are kept, by user
+	away  map[string][]party.ID        // where seats are kept, by user
+	lines map[party.ID][]string        // who waits in line
+	waits map[string]map[party.ID]bool // in which lines a user waits
 }
 
 // begun is the native join or request a session has under way.
@@ -169,7 +193,9 @@ type begun struct {
 	until  time.Time
 }
 
-func newIndex() index { return index{begun: map[string]begun{}, away: map[string][]party.ID{}} }
+func newIndex() index {
+	return index{begun: map[string]begun{}, away: map[string][]party.ID{}, lines: map[party.ID][]string{}, waits: map[string]map[party.ID]bool{}}
+}
 
 func (x *index) begin(session string, b begun) {
 	x.mu.Lock()

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -88,17 +90,22 @@ func (a *Admission) sweepRecord(ctx context.Context, o *api.StorageObject) (remo
 	if err := record.Add(id, o.Value); err != nil {
 		return false, nil
 	}
-	members, err := a.roster.Members(id)
+	native := id
+	if !record.Native.IsZero() {
+		native = record.Native
+	}
+	members, err := a.roster.Members(native)
 	if err != nil {
 		return false, err
 	}
-	if len(members) == 0 || record.Empty() {
+	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(s party.Seat) bool { return a.now().Before(s.Until) })
+	if len(members) == 0 && !waits || record.Empty() {
 		return true, nil
 	}
 	var errs []error
 	for user, seat := range record.Seats {
 		if seat.Until.Add(lateReport).Before(a.now()) {
-			errs = append(errs, a.visit(ctx, id, func(v *visit) error {
+			errs = append(errs, a.current(ctx, id, func(v *visit) error {
 				if lives, err := v.lives(); !lives {
 					return err
 				}

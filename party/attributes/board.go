@@ -23,6 +23,7 @@ const (
 // board is what is still to be done for a party with attributes.
 type board struct {
 	id     party.ID
+	origin party.ID  // the party's ID at its beginning; known once it has ended
 	active bool      // the party has, or may have, a document
 	ended  bool      // its document is to be deleted
 	prune  bool      // somebody may have gone whose bag is still there
@@ -37,7 +38,7 @@ type guest struct {
 	at      time.Time
 }
 
-func newBoard(id party.ID) *board { return &board{id: id, news: changes{}} }
+func newBoard(id party.ID) *board { return &board{id: id, origin: id, news: changes{}} }
 
 func (b *board) busy() bool { return b.ended || b.prune || len(b.news)+len(b.greet) > 0 }
 
@@ -75,6 +76,9 @@ func (s *Service) changed(c party.Change) {
 		if !c.Attributes {
 			return
 		}
+	case party.PartyRestored: // under its new ID it has a board of its own
+		c.ID = c.Was
+		fallthrough
 	case party.MemberLeft, party.MemberDropped, party.SeatLost, party.PartyEnded:
 		if c.Moved || !s.boards.Has(c.ID) {
 			return
@@ -89,7 +93,9 @@ func (s *Service) changed(c party.Change) {
 		b.active = true
 		b.greet = append(b.greet, guest{c.Session.SessionID, s.Now().Add(greetAfter)})
 	case party.PartyEnded:
-		b.ended = b.active
+		b.ended, b.origin = b.active, c.Was
+	case party.PartyRestored:
+		*b = *newBoard(b.id)
 	default:
 		b.prune = b.active
 	}
@@ -122,8 +128,9 @@ func (s *Service) fire(id party.ID) {
 // settle deletes, prunes, greets and tells. What fails stays to be done.
 func (s *Service) settle(ctx context.Context, b *board) error {
 	if b.ended {
-		*b = board{id: b.id, active: true, ended: true, news: changes{}}
-		if err := s.remove(ctx, b.id); err != nil {
+		*b = board{id: b.id, origin: b.origin, active: true, ended: true, news: changes{}}
+		s.kept.Drop(b.id)
+		if err := s.remove(ctx, b.origin); err != nil {
 			return err
 		}
 		b.active, b.ended = false, false
@@ -189,7 +196,7 @@ func (s *Service) greetGuests(b *board, d Document, now time.Time) error {
 // pruneBags takes away the bags of those who have gone.
 func (s *Service) pruneBags(ctx context.Context, b *board) error {
 	look, err := s.Admission.Look(ctx, b.id)
-	if err != nil {
+	if err != nil && party.ReasonOf(err) != party.PartyAway {
 		return err
 	}
 	var before Document

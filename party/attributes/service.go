@@ -25,6 +25,7 @@ import (
 // Admission reads parties, and notes in them that they have attributes.
 type Admission interface {
 	Look(ctx context.Context, id party.ID) (admission.Look, error)
+	Origin(id party.ID) party.ID
 	NoteAttributes(id party.ID)
 }
 
@@ -80,9 +81,9 @@ func (s *Service) Close() { s.alarms.Close() }
 // Request asks for a write, the payload of party_attributes_set.
 type Request struct {
 	PartyID string          `json:"party_id"`
-	Party   json.RawMessage `json:"party"`   // an object: what to set for the party, null to take away
-	Member  json.RawMessage `json:"member"`  // the same for the caller
-	Version *int64          `json:"version"` // write only onto this version
+	Party   json.RawMessage `json:"party,omitempty"`   // an object: what to set for the party, null to take away
+	Member  json.RawMessage `json:"member,omitempty"`  // the same for the caller
+	Version *int64          `json:"version,omitempty"` // write only onto this version
 }
 
 // Written answers it.

@@ -12,7 +12,7 @@ import (
 	"partyline/party"
 )
 
-// attributesCollection is where documents are, by the party's UUID.
+// attributesCollection is where documents are, by the UUID of the party at its beginning.
 const attributesCollection = "partyline_attributes"
 
 const (
@@ -29,7 +29,7 @@ type found struct {
 
 func (s *Service) read(ctx context.Context, id party.ID) (found, error) {
 	none := found{Document{Party: Bag{}, Members: map[string]Bag{}}, "*"}
-	objects, err := s.Storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: attributesCollection, Key: id.UUID.String()}})
+	objects, err := s.Storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: attributesCollection, Key: s.Admission.Origin(id).UUID.String()}})
 	if err != nil {
 		return none, fmt.Errorf("read attributes: %w", err)
 	}
@@ -63,12 +63,12 @@ func (s *Service) change(ctx context.Context, id party.ID, edit func(Document) (
 		if err != nil || next.Version == f.doc.Version {
 			return f.doc, err
 		}
-		value, err := next.encode(id)
+		value, err := next.encode(s.Admission.Origin(id))
 		if err != nil {
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
 		s.kept.Drop(id) // until the write is known to be done
-		acks, err := s.Storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: attributesCollection, Key: id.UUID.String(), Value: value, Version: f.version}})
+		acks, err := s.Storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: attributesCollection, Key: s.Admission.Origin(id).UUID.String(), Value: value, Version: f.version}})
 		if err == nil {
 			s.kept.Put(id, found{next, acks[0].GetVersion()})
 			return next, nil
@@ -86,9 +86,8 @@ func (s *Service) change(ctx context.Context, id party.ID, edit func(Document) (
 }
 
 // remove deletes the document of a party that has ended.
-func (s *Service) remove(ctx context.Context, id party.ID) error {
-	s.kept.Drop(id)
-	err := s.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: attributesCollection, Key: id.UUID.String()}})
+func (s *Service) remove(ctx context.Context, origin party.ID) error {
+	err := s.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: attributesCollection, Key: origin.UUID.String()}})
 	if err != nil {
 		return fmt.Errorf("delete attributes: %w", err)
 	}

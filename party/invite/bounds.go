@@ -20,7 +20,7 @@ const maxPerMember = 100
 func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) error {
 	now := s.Now()
 	count, first := 0, time.Time{}
-	err := s.Store.eachIndexed(ctx, id, func(p pointer) {
+	err := s.Store.eachIndexed(ctx, s.Admission.Origin(id), func(p pointer) {
 		if p.By != c.UserID {
 			return
 		}
@@ -73,7 +73,7 @@ func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(pointer)) e
 func (s *Service) follow(ctx context.Context, r *record, in []party.Membership) (party.ID, error) {
 	by := party.Caller{UserID: r.By, Username: r.ByName}
 	for _, m := range in {
-		if m.ID.String() == r.PartyID {
+		if m.ID.String() == s.partyNow(r) {
 			return m.ID, nil
 		}
 		switch err := s.MayInvite(ctx, by, m.ID, s.Judge); party.ReasonOf(err) {

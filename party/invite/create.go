@@ -47,6 +47,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err := s.exist(ctx, r.For); err != nil {
 		return none, err
 	}
+	r.PartyID = s.Admission.Origin(id).String() // which stays, whatever becomes of the native party
 	code, err := s.keepAndInsert(ctx, id, r)
 	if err != nil {
 		return none, err
@@ -58,12 +59,12 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 		only = r.For[0]
 	}
 	s.tellParty(id, event{Event: eventCreated, ID: r.ID, By: c.UserID, User: only})
-	return created(r, code, url), nil
+	return s.created(r, code, url), nil
 }
 
-func created(r *record, code Code, url string) party.CreatedInvite {
+func (s *Service) created(r *record, code Code, url string) party.CreatedInvite {
 	return party.CreatedInvite{
-		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: r.PartyID, Kind: r.Kind,
+		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: s.partyNow(r), Kind: r.Kind,
 		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
 		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: r.Launch.raw(),
 	}

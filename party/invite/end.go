@@ -29,7 +29,7 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]p
 	if _, member := v.Member(c.UserID); !member {
 		return nil, notMember()
 	}
-	records, err := s.Store.ofParty(ctx, id, false)
+	records, err := s.Store.ofParty(ctx, s.Admission.Origin(id), false)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 		s.holdsUnsure(f.rec, err)
 		return err
 	}
-	id, idErr := r.partyID()
+	id, idErr := s.partyOf(r)
 	if idErr == nil && r.Hold { // again too: who was told of a failure may come back after it was done
 		s.Admission.Release(id, r.ID)
 		s.Admission.HoldsChanged(id, false)
@@ -105,7 +105,7 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 	if r.By == c.UserID {
 		return nil
 	}
-	id, err := r.partyID()
+	id, err := s.partyOf(r)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 		s.holdsUnsure(f.rec, err)
 		return err
 	}
-	id, err := r.partyID()
+	id, err := s.partyOf(r)
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 // holdsUnsure has the seats that the invite keeps read again where a write of it failed
 // that may have been done all the same.
 func (s *Service) holdsUnsure(r *record, err error) {
-	id, idErr := r.partyID()
+	id, idErr := s.partyOf(r)
 	if idErr == nil && r.Hold && errors.As(err, &unsure{}) {
 		s.Admission.HoldsChanged(id, true)
 	}

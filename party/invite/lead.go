@@ -37,13 +37,23 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 	if err != nil {
 		return Lead{}, fmt.Errorf("look at party: %w", err)
 	}
+	id = look.ID
 	switch _, err := s.Admission.Check(ctx, id, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {
 	case "", party.PartyFull, party.PartyLocked: // both may be over when the user arrives
 	default:
 		return Lead{}, err
 	}
-	if err := s.mayJoin(ctx, c, r, look); err != nil {
+	if err := s.entry.May(ctx, c, r.By, look); err != nil {
 		return Lead{}, err
 	}
 	return Lead{PartyID: id, InviteID: r.ID}, nil
+}
+
+// Destination answers where the invite of a code leads, whatever has become of it.
+func (s *Service) Destination(ctx context.Context, c party.Caller, typed string) (party.ID, error) {
+	_, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	if err != nil {
+		return party.ID{}, err
+	}
+	return s.destination(ctx, f.rec)
 }

@@ -21,7 +21,7 @@ type Counts struct {
 	Revoked  uint64 `json:"revoked"`
 }
 
-func (c *counters) count(event string) {
+func (c *counters) count(event eventName) {
 	switch event {
 	case eventCreated:
 		c.created.Add(1)
@@ -73,7 +73,7 @@ func (s *Service) Outstanding(ctx context.Context) (list []Outstanding, more boo
 			if gone, err := s.leadsNowhere(ctx, &r); err != nil {
 				return nil, false, err
 			} else if !gone {
-				list = append(list, Outstanding{r.summary(), r.PartyID})
+				list = append(list, Outstanding{r.summary(), s.partyNow(&r)})
 			}
 		}
 		cursor = next
@@ -93,7 +93,7 @@ func (s *Service) leadsNowhere(ctx context.Context, r *record) (bool, error) {
 	if r.Follow {
 		return false, nil
 	}
-	id, err := r.partyID()
+	id, err := s.partyOf(r)
 	if err != nil {
 		return true, nil
 	}

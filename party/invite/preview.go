@@ -84,7 +84,7 @@ func (s *Service) publicPreviewOf(ctx context.Context, r *record) (party.Preview
 	if t.v.Hidden || !s.Policy().Invites.Page.ShowMembers {
 		t.v.Members, leader = nil, ""
 	}
-	p, err := s.preview(ctx, r, t, viewer, s.keptFaces)
+	p, err := s.preview(ctx, r, t, viewer, s.Faces)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -97,10 +97,12 @@ func (s *Service) publicPreviewOf(ctx context.Context, r *record) (party.Preview
 
 // target is the party an invite leads to, as a viewer meets it.
 type target struct {
-	v      party.View
-	held   int  // seats kept for users other than the viewer
-	alive  bool // false where there is no such party
-	locked bool // the rules do not let the viewer in
+	v       party.View
+	held    int  // seats kept for users other than the viewer
+	waiting int  // in line for a seat
+	alive   bool // false where there is no such party
+	away    bool // its members have all lost their connections
+	locked  bool // the rules do not let the viewer in
 }
 
 func (s *Service) target(ctx context.Context, r *record, viewer string) (target, error) {
@@ -109,12 +111,16 @@ func (s *Service) target(ctx context.Context, r *record, viewer string) (target,
 	var look admission.Look
 	if err == nil {
 		look, err = s.Admission.Look(ctx, id)
-		t.v, t.held = look.View, look.Held(viewer)
+		t.v, t.held, t.waiting = look.View, look.Held(viewer), look.Waiting
 	}
-	if party.ReasonOf(err) == party.PartyNotFound {
+	switch party.ReasonOf(err) {
+	case "":
+	case party.PartyNotFound:
 		return target{}, nil
-	}
-	if err != nil {
+	case party.PartyAway:
+		t.alive, t.away = true, true
+		return t, nil
+	default:
 		return target{}, err
 	}
 	t.alive = true
@@ -143,6 +149,8 @@ func (s *Service) state(r *record, viewer string, t target, room bool) party.Inv
 		return party.StateExhausted
 	case !t.alive:
 		return party.StatePartyGone
+	case t.away:
+		return party.StateAway
 	case t.locked:
 		return party.StateLocked
 	case !room:
@@ -156,7 +164,7 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 	_, member := v.Member(viewer)
 	p := party.Preview{
 		ID: r.ID, State: s.state(r, viewer, t, member || v.Size()+t.held < v.MaxSize),
-		Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
+		Waiting: t.waiting, Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
 	}
 	profiles, err := s.profiles(ctx, r, v, faces)
 	if err != nil {
@@ -171,7 +179,11 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 		return party.Preview{}, err
 	}
 	count, err := s.Footprints(ctx, v.ID)
-	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
+	switch party.ReasonOf(err) {
+	case "", party.PartyNotFound:
+	case party.PartyAway:
+		count.Held = t.held
+	default:
 		return party.Preview{}, err
 	}
 	shared, err := s.Attributes(ctx, v)
@@ -222,8 +234,8 @@ func (s *Service) readFaces(ctx context.Context, userIDs []string) ([]party.Prof
 	return found, nil
 }
 
-// keptFaces reads those that were not read lately.
-func (s *Service) keptFaces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
+// Faces are users as pages and lists show them, a few minutes old perhaps.
+func (s *Service) Faces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
 	var found []party.Profile
 	var missing []string
 	for _, id := range userIDs {

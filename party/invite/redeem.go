@@ -4,20 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"time"
 
 	"partyline/party"
 	"partyline/party/admission"
-	"partyline/party/rules"
 )
+
+// awaitReturn is how long a redemption waits where everybody in the party is away.
+const awaitReturn = 5 * time.Second
 
 // Redeem makes one of the caller's live sessions a member of the party the invite leads
 // to. Over a socket it is the caller's own session unless sessionID names another; over
 // HTTP it is the user's only live one. It may be repeated: a session that is a member
 // already gets the same answer and nothing is used up.
 //
+// Where everybody in the party is away it waits for the first of them for a moment.
+//
 // Refusals: Unauthenticated, RateLimited, InviteNotFound, InviteNotForYou, the invite's
-// state, PartyNotFound, NoLiveSession, SessionAmbiguous, InvalidRequest naming
+// state, PartyNotFound, PartyAway, NoLiveSession, SessionAmbiguous, InvalidRequest naming
 // session_id, Blocked, a designer's rule, those of [admission.Admission.Admit], Conflict.
 // After a refusal no use is gone; where storage fails, it comes back once it recovers.
 func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
@@ -38,10 +42,21 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if goneErr == nil {
 		look, goneErr = s.Admission.Look(ctx, id)
 	}
-	if goneErr != nil && party.ReasonOf(goneErr) != party.PartyNotFound {
+	if party.ReasonOf(goneErr) == party.PartyAway && r.refusal(c.UserID, s.Now()) == nil && !look.Returning(c.UserID) {
+		look, goneErr = s.Admission.Await(ctx, id, awaitReturn)
+	}
+	switch party.ReasonOf(goneErr) {
+	case "":
+		id = look.ID
+	case party.PartyAway:
+		if look.Returning(c.UserID) { // whoever is back first brings the party back
+			goneErr = nil
+		}
+	}
+	if reason := party.ReasonOf(goneErr); goneErr != nil && reason != party.PartyNotFound && reason != party.PartyAway {
 		return none, fmt.Errorf("look at party: %w", goneErr)
 	}
-	session, sessionErr := s.pick(c, sessionID, look.View)
+	session, sessionErr := s.entry.Session(c, sessionID, look.View)
 	if sessionErr == nil {
 		if _, member := look.Session(session.SessionID); member {
 			return s.redemption(ctx, id, r, c.UserID), nil
@@ -56,17 +71,18 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if sessionErr != nil {
 		return none, sessionErr
 	}
-	if _, err := s.Admission.Check(ctx, id, r.intent(session), &look); err != nil {
+	if _, err := s.Admission.Check(ctx, id, r.intent(session), &look); err != nil && look.Size() > 0 {
 		return none, fmt.Errorf("check admission: %w", err)
 	}
-	if err := s.mayJoin(ctx, c, r, look); err != nil {
+	if err := s.entry.May(ctx, c, r.By, look); err != nil {
 		return none, err
 	}
 	if err := s.enter(ctx, key, f, look, session); err != nil {
 		return none, err
 	}
+	id = s.Admission.Current(id)
 	s.previews.Drop(key)
-	if origin, err := r.partyID(); err == nil && r.Hold {
+	if origin, err := s.partyOf(r); err == nil && r.Hold {
 		s.Admission.Release(origin, r.ID, c.UserID) // another party than id where the inviter has moved on
 		s.Admission.HoldsChanged(origin, false)
 	}
@@ -74,75 +90,41 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	return s.redemption(ctx, id, r, c.UserID), nil
 }
 
+// partyOf is the party an invite was made for, as it is now.
+func (s *Service) partyOf(r *record) (party.ID, error) {
+	id, err := r.partyID()
+	return s.Admission.Current(id), err
+}
+
+// partyNow is its text.
+func (s *Service) partyNow(r *record) string {
+	if id, err := s.partyOf(r); err == nil {
+		return id.String()
+	}
+	return r.PartyID
+}
+
 // destination is the party an invite leads to now.
 func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) {
 	if !r.Follow {
-		return r.partyID()
+		return s.partyOf(r)
 	}
 	in, err := s.Roster.PartiesOf(ctx, r.By)
 	if err != nil {
 		return party.ID{}, err
 	}
+	if len(in) == 0 { // gone, or away with everybody else
+		seats, err := s.Admission.KeptSeats(ctx, r.By)
+		if err != nil {
+			return party.ID{}, err
+		}
+		for _, seat := range seats {
+			if now := s.Admission.Current(seat.ID); now.String() == s.partyNow(r) {
+				return now, nil
+			}
+		}
+	}
 	return s.follow(ctx, r, in)
-}
-
-// pick chooses the session that is to become a member.
-func (s *Service) pick(c party.Caller, sessionID string, v party.View) (party.Session, error) {
-	if c.SessionID != "" && (sessionID == "" || sessionID == c.SessionID) {
-		return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}, nil
-	}
-	live, err := s.Roster.Sessions(c.UserID)
-	if err != nil {
-		return party.Session{}, err
-	}
-	if sessionID != "" {
-		i := slices.IndexFunc(live, func(l party.Session) bool { return l.SessionID == sessionID })
-		if i < 0 {
-			return party.Session{}, invalid("session_id", "must be one of your live sessions")
-		}
-		return live[i], nil
-	}
-	if m, member := v.Member(c.UserID); member {
-		return m.Session, nil // whichever it is, the user is where the invite leads
-	}
-	switch {
-	case len(live) == 0:
-		return party.Session{}, party.Refuse(party.NoLiveSession, "Start the game first, then open the invite again.")
-	case len(live) == 1:
-		return live[0], nil
-	case s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest:
-		if newest, known := party.Newest(live); known {
-			return newest, nil
-		}
-	}
-	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; name one with session_id.")
-}
-
-// mayJoin asks whoever may object besides the door itself.
-func (s *Service) mayJoin(ctx context.Context, c party.Caller, r *record, look admission.Look) error {
-	others := []string{r.By}
-	for _, m := range look.Members {
-		if !slices.Contains(others, m.UserID) {
-			others = append(others, m.UserID)
-		}
-	}
-	blocked, err := s.Blocks.With(ctx, c.UserID, others)
-	if err != nil {
-		return fmt.Errorf("read blocks: %w", err)
-	}
-	if len(blocked) > 0 {
-		return party.Refuse(party.Blocked, "You cannot join this party.")
-	}
-	if look.Returning(c.UserID) { // no rule keeps out who only comes back
-		return nil
-	}
-	err = s.Judge.Decide(ctx, party.Question{
-		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: look.View, Held: look.Held(c.UserID), Invited: true,
-	})
-	if err != nil {
-		return fmt.Errorf("ask rules: %w", err)
-	}
-	return nil
 }
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is

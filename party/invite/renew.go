@@ -35,7 +35,7 @@ func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, messa
 	if r.By != c.UserID || r.MaxUses > 0 || len(r.For) > 0 || r.ended(s.Now()) {
 		return inv, false, nil
 	}
-	id, err := r.partyID()
+	id, err := s.partyOf(r)
 	if err != nil {
 		return inv, false, err
 	}
@@ -53,5 +53,5 @@ func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, messa
 		}
 		s.previews.Drop(code.key())
 	}
-	return created(r, code, URL(conf.PublicURL, code)), true, nil
+	return s.created(r, code, URL(conf.PublicURL, code)), true, nil
 }

@@ -13,22 +13,17 @@ import (
 	"sync"
 
 	"github.com/heroiclabs/nakama-common/api"
-	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/entry"
 	"partyline/party/roster"
 )
 
 // Users finds accounts; unknown IDs are left out of the answer.
 type Users interface {
 	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
-}
-
-// Notifier sends notifications.
-type Notifier interface {
-	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
 }
 
 // Blocks returns those of others with a block between them and the user.
@@ -44,7 +39,7 @@ type Deps struct {
 	Limits    *party.Limits
 	Users     Users
 	Blocks    Blocks
-	Notifier  Notifier
+	Notifier  party.Notifier
 	Sender    party.Sender
 	Policy    party.Policy
 	Logger    party.Logger
@@ -64,6 +59,7 @@ type Deps struct {
 // Service is invites from creation to their end. Safe for concurrent use.
 type Service struct {
 	Deps
+	entry    entry.Entry
 	turns    turns
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
@@ -106,6 +102,7 @@ func New(d Deps) *Service {
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{
 		Deps: d, ctx: ctx, cancel: cancel,
+		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
 		turns:    turns{byKey: map[string]*turn{}},
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),

@@ -19,18 +19,36 @@ const (
 // event is a message to the party, op code [party.OpInvite]. By is the user who did it,
 // User the one it is about, where it is about one.
 type event struct {
-	Event string `json:"event"`
-	ID    string `json:"id"` // the invite's
-	By    string `json:"by"`
-	User  string `json:"user"`
+	Event eventName `json:"event"`
+	ID    string    `json:"id"` // the invite's
+	By    string    `json:"by"`
+	User  string    `json:"user"`
 }
 
+type eventName string
+
 const (
-	eventCreated  = "created"
-	eventRedeemed = "redeemed"
-	eventDeclined = "declined"
-	eventRevoked  = "revoked"
+	eventCreated  eventName = "created"
+	eventRedeemed eventName = "redeemed"
+	eventDeclined eventName = "declined"
+	eventRevoked  eventName = "revoked"
 )
+
+// invitation is the content of NotifyInvite: who invites whereto.
+type invitation struct {
+	PartyID string `json:"party_id"`
+	URL     string `json:"url"`
+	Code    string `json:"code"`
+	From    string `json:"from"` // the inviter's username
+	Message string `json:"message"`
+}
+
+// declined is the content of NotifyDeclined: who does not come.
+type declined struct {
+	PartyID string `json:"party_id"`
+	ID      string `json:"id"`   // the invite's
+	From    string `json:"from"` // the username of who declined
+}
 
 // tellParty counts an event and sends it to everybody in the party. What has happened
 // stays, whether or not anybody hears of it.
@@ -60,7 +78,7 @@ func (s *Service) tellTargets(ctx context.Context, c party.Caller, r *record, co
 		if quiet[user] {
 			continue
 		}
-		notices = append(notices, Notice(c, user, party.CreatedInvite{PartyID: r.PartyID, URL: url, Code: code.Reveal(), Message: r.Message}))
+		notices = append(notices, Notice(c, user, party.CreatedInvite{PartyID: s.partyNow(r), URL: url, Code: code.Reveal(), Message: r.Message}))
 	}
 	s.notify(ctx, r, notices)
 }
@@ -70,7 +88,7 @@ func (s *Service) tellTargets(ctx context.Context, c party.Caller, r *record, co
 func Notice(from party.Caller, to string, inv party.CreatedInvite) *runtime.NotificationSend {
 	return &runtime.NotificationSend{
 		UserID: to, Sender: from.UserID, Subject: SubjectInvite, Code: NotifyInvite, Persistent: true,
-		Content: map[string]any{"party_id": inv.PartyID, "url": inv.URL, "code": inv.Code, "from": from.Username, "message": inv.Message},
+		Content: party.Content(invitation{PartyID: inv.PartyID, URL: inv.URL, Code: inv.Code, From: from.Username, Message: inv.Message}),
 	}
 }
 
@@ -78,7 +96,7 @@ func Notice(from party.Caller, to string, inv party.CreatedInvite) *runtime.Noti
 func (s *Service) tellInviter(ctx context.Context, c party.Caller, r *record) {
 	s.notify(ctx, r, []*runtime.NotificationSend{{
 		UserID: r.By, Sender: c.UserID, Subject: SubjectDeclined, Code: NotifyDeclined,
-		Content: map[string]any{"party_id": r.PartyID, "id": r.ID, "from": c.Username},
+		Content: party.Content(declined{PartyID: s.partyNow(r), ID: r.ID, From: c.Username}),
 	}})
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"partyline/party"
+	"partyline/party/admission"
 )
 
 // nativeParty is what the server's party engine keeps apart from the stream.
@@ -235,18 +236,44 @@ func (h *Host) Ghosts(id party.ID) []party.Session {
 	return ghosts
 }
 
-// PartyList finds a party by its ID, the one query it knows.
+// PartyList finds a party by its ID, the one query it knows; without a query, all on one page.
 func (h *Host) PartyList(_ context.Context, _ int, open *bool, hidden bool, query, _ string) ([]*api.Party, string, error) {
 	text, ok := strings.CutPrefix(query, "+_id:")
-	id, err := party.ParseID(text)
-	if !ok || err != nil {
+	wanted, err := party.ParseID(text)
+	if query != "" && (!ok || err != nil) {
 		return nil, "", errors.New("error parsing query string")
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p := h.parties[id.UUID]
-	if p == nil || p.hidden && !hidden || open != nil && *open != p.open {
-		return nil, "", nil
+	var found []*api.Party
+	for id, p := range h.parties {
+		if query != "" && id != wanted.UUID || p.hidden && !hidden || open != nil && *open != p.open {
+			continue
+		}
+		found = append(found, &api.Party{
+			PartyId: party.ID{UUID: id, Node: Node}.String(), Open: p.open, Hidden: p.hidden, MaxSize: int32(p.maxSize), Label: p.label,
+		})
 	}
-	return []*api.Party{{PartyId: text, Open: p.open, Hidden: p.hidden, MaxSize: int32(p.maxSize), Label: p.label}}, "", nil
+	return found, "", nil
+}
+
+// Found is an [admission.Founder] over the host: a second session of the user creates the
+// party and leaves it again. hide hears of that session.
+func (h *Host) Found(hide func(sessionID string, hidden bool)) admission.Founder {
+	return func(_ context.Context, s party.Session, f party.Facts) (party.ID, func(bool), error) {
+		if f.MaxSize < 2 {
+			return party.ID{}, nil, admission.ErrCannotFound
+		}
+		helper := h.Connect(s.UserID)
+		hide(helper.SessionID, true)
+		id, err := party.ParseID(h.PartyCreate(helper, f.Open, f.MaxSize).PartyId)
+		if err != nil {
+			return party.ID{}, nil, err
+		}
+		h.PartyUpdate(id, f.Open, f.Hidden, f.Label)
+		return id, func(bool) {
+			h.PartyLeave(helper, id)
+			h.Disconnect(helper)
+		}, nil
+	}
 }

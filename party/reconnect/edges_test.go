@@ -354,11 +354,11 @@ func TestGrace_EndedOnAnotherNode(t *testing.T) {
 		back := w.returns(p[1].UserID, id)
 		w.members(id, 1, p[0], back)
 		w.kick(p[0], p[2], id)
-		w.told("away player2", "away player3", "back player2", "lost player3")
+		w.told("away player2", "away player3", "back player2", "lost player3", "removed player3")
 		w.node = here
 		time.Sleep(2 * minute) // its timers go off
 		synctest.Wait()
-		w.told("away player2", "away player3", "back player2", "lost player3")
+		w.told("away player2", "away player3", "back player2", "lost player3", "removed player3")
 		w.members(id, 0, p[0], back)
 		w.nothingLeft()
 	})
@@ -375,7 +375,7 @@ func TestGrace_KickedOnAnotherNode(t *testing.T) {
 	w.kick(p[0], p[1], id)
 	w.node = here
 	w.members(id, 0, p[0])
-	w.told("away player2", "lost player2")
+	w.told("away player2", "lost player2", "removed player2")
 	w.nothingLeft()
 }
 

@@ -26,6 +26,8 @@ type model struct {
 
 type modelParty struct {
 	id      party.ID
+	ids     []string // all native ones it has had
+	away    bool     // all members were dropped
 	members []string
 	seats   map[string]*modelSeat
 	banned  map[string]time.Time
@@ -92,7 +94,7 @@ func (m *model) create(*rapid.T) {
 	}
 	leader := m.user()
 	id := m.w.party(true, modelSize, m.connected(leader))
-	m.parties = append(m.parties, &modelParty{id: id, members: []string{leader}, seats: map[string]*modelSeat{}, banned: map[string]time.Time{}})
+	m.parties = append(m.parties, &modelParty{id: id, ids: []string{id.String()}, members: []string{leader}, seats: map[string]*modelSeat{}, banned: map[string]time.Time{}})
 }
 
 func (m *model) want(err error, reason party.Reason) {
@@ -115,6 +117,8 @@ func (m *model) enter(door func(party.Session, party.ID) error, again party.Reas
 	switch {
 	case p.over:
 		m.want(err, party.PartyNotFound)
+	case p.away && (p.seats[user] == nil || again != ""): // by PartyJoin nobody comes back
+		m.want(err, party.PartyAway)
 	case slices.Contains(p.members, user):
 		m.want(err, again)
 	case time.Now().Before(p.banned[user]):
@@ -128,15 +132,21 @@ func (m *model) enter(door func(party.Session, party.ID) error, again party.Reas
 }
 
 func (m *model) in(p *modelParty, user string) {
+	if p.away {
+		m.tellAll(p)
+		p.away, p.id = false, m.w.admission.Current(p.id)
+		p.ids = append(p.ids, p.id.String())
+	}
 	p.members = append(p.members, user)
 	delete(p.seats, user)
 }
 
-// out takes a member away; the last one takes the party with it.
+// out takes a member away; the last one takes the party with it, and so does the last who
+// is away when nobody else is left.
 func (m *model) out(p *modelParty, user string) {
 	p.members = slices.DeleteFunc(p.members, func(u string) bool { return u == user })
-	if len(p.members) == 0 {
-		p.over = true
+	if len(p.members) == 0 && !(p.away && len(p.seats) > 0) {
+		p.over, p.away = true, false
 		clear(p.seats)
 	}
 }
@@ -184,10 +194,9 @@ func (m *model) drop(told bool) {
 	m.w.host.Disconnect(s)
 	for _, p := range m.parties {
 		if slices.Contains(p.members, user) {
+			p.seats[user] = &modelSeat{session: s, until: time.Now().Add(minute)}
+			p.away = len(p.members) == 1
 			m.out(p, user)
-			if !p.over {
-				p.seats[user] = &modelSeat{session: s, until: time.Now().Add(minute)}
-			}
 		}
 		_, _ = m.w.admission.Held(m.w.t.Context(), p.id)
 	}
@@ -253,6 +262,9 @@ func (m *model) wait(*rapid.T) {
 				delete(p.seats, user)
 			}
 		}
+		if p.away {
+			m.out(p, "")
+		}
 	}
 }
 
@@ -265,7 +277,7 @@ func (m *model) sweep(*rapid.T) {
 
 func (m *model) close(*rapid.T) {
 	p := m.some()
-	if p == nil || p.over {
+	if p == nil || p.over || p.away {
 		m.rt.Skip("no party")
 	}
 	m.w.host.PartyClose(p.id)
@@ -280,6 +292,9 @@ func (m *model) check(*rapid.T) {
 	var live []*modelParty
 	for _, p := range m.parties {
 		if p.over {
+			if _, err := m.w.admission.Look(m.w.t.Context(), p.id); party.ReasonOf(err) != party.PartyNotFound {
+				m.rt.Fatalf("Look = %v; the party is over", err)
+			}
 			if members := m.w.host.Members(p.id); len(members) > 0 {
 				m.rt.Fatalf("members = %v; the party is over", members)
 			}
@@ -296,7 +311,12 @@ func (m *model) check(*rapid.T) {
 		if ghosts := m.w.host.Ghosts(p.id); len(ghosts) > 0 {
 			m.rt.Fatalf("ghosts = %v", ghosts)
 		}
-		held, err := m.w.admission.Held(m.w.t.Context(), p.id)
+		look, err := m.w.admission.Look(m.w.t.Context(), p.id)
+		held := len(look.Reserved)
+		if p.away {
+			m.want(err, party.PartyAway)
+			err = nil
+		}
 		if err != nil || held != len(p.seats) || len(p.members)+held > modelSize {
 			m.rt.Fatalf("%d members, Held = %d, %v; want %d of %d seats kept", len(p.members), held, err, len(p.seats), modelSize)
 		}
@@ -321,7 +341,7 @@ func (m *model) check(*rapid.T) {
 func (m *model) messages(p *modelParty) {
 	away := map[string]bool{}
 	for _, msg := range m.w.messages() {
-		if msg.party != p.id.String() {
+		if !slices.Contains(p.ids, msg.party) || msg.Event == "restored" || msg.Event == "removed" { // which say nothing of a seat
 			continue
 		}
 		if (msg.Event == "away") == away[msg.UserID] {

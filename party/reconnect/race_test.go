@@ -168,6 +168,7 @@ func TestRace_Storm(t *testing.T) {
 // Everybody drops: the parties end, and nothing stays behind.
 func TestRace_StormWithoutSurvivors(t *testing.T) {
 	w := newWorld(t, time.Now)
+	w.set(func(p *rules.Parties) { p.Survive.EveryoneAway = false })
 	var all []party.Session
 	var ids []party.ID
 	for range 20 {

@@ -128,7 +128,7 @@ func TestGrace_KickedKeepsNothing(t *testing.T) {
 	id := w.party(true, 3, p...)
 	w.kick(p[0], p[1], id)
 	w.drop(p[1])
-	w.told()
+	w.told("removed player2")
 	again := w.host.Connect(p[1].UserID)
 	_, err := w.resume(again)
 	w.refused(err, party.PartyNotFound)
@@ -149,7 +149,7 @@ func TestGrace_KickOfSomebodyAway(t *testing.T) {
 		t.Errorf("%d answers to whoever may not kick; want none", n)
 	}
 	w.kick(p[0], p[1], id)
-	w.told("away player2", "lost player2")
+	w.told("away player2", "lost player2", "removed player2")
 	if n := acknowledged(w, "7"); n != 1 {
 		t.Errorf("%d answers to the leader; want 1", n)
 	}
@@ -182,7 +182,7 @@ func TestGrace_KickOvertakenByTheEndOfTheSession(t *testing.T) {
 	w.host.PartyLeave(p[1], id)
 	w.drop(p[1])
 	w.must(w.admission.Kicked(t.Context(), id, p[1]))
-	w.told("away player2", "lost player2")
+	w.told("away player2", "removed player2", "lost player2")
 	w.refused(w.join(w.host.Connect(p[1].UserID), id), party.Banned)
 	w.nothingLeft()
 }
@@ -199,7 +199,7 @@ func TestGrace_ABanKeepsOut(t *testing.T) {
 	w.must(there.admission.Kicked(t.Context(), id, p[1]))
 	w.node = here
 	w.drop(p[1])
-	w.told()
+	w.told("removed player2")
 	_, err := w.resume(w.host.Connect(p[1].UserID))
 	w.refused(err, party.PartyNotFound)
 	w.refused(w.join(w.host.Connect(p[1].UserID), id), party.Banned)
@@ -238,6 +238,7 @@ func TestGrace_TheLeaderDrops(t *testing.T) {
 func TestGrace_TheLastMemberDrops(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(3)
+	w.set(func(p *rules.Parties) { p.Survive.EveryoneAway = false })
 	w.party(true, 3, p...)
 	w.drop(p[1])
 	w.drop(p[2])
@@ -269,6 +270,7 @@ func TestGrace_ThePartyEndsMeanwhile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, time.Now)
+				w.set(func(p *rules.Parties) { p.Survive.EveryoneAway = false })
 				p := w.host.Players(3)
 				id := w.party(true, 3, p...)
 				w.drop(p[1])

@@ -20,6 +20,10 @@ import (
 // rules let second sockets take seats. Otherwise the answer says that the session is
 // not in yet: it will be as soon as the older one has ended.
 //
+// A party in which everybody is away it founds anew for the first who comes back. Where the
+// server's settings do not allow that, the answer says that the session is not in: the next
+// party it creates will be that one.
+//
 // It may be repeated. Refusals: Unauthenticated, NoLiveSession, SessionAmbiguous,
 // PartyNotFound if nothing is kept, AlreadyMember if another session of the user is a
 // member and stays it, and those of [admission.Admission.Admit] but PartyLocked.
@@ -39,6 +43,8 @@ func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption,
 	}
 	id, refused := s.takeSeats(ctx, session)
 	switch {
+	case party.ReasonOf(refused) == party.PartyAway:
+		return s.offer(ctx, c.UserID)
 	case refused != nil && party.ReasonOf(refused) != party.AlreadyMember:
 		return none, refused
 	case !id.IsZero():
@@ -109,7 +115,7 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (party.I
 		case err != nil:
 			refused = errors.Join(refused, err)
 		case back.IsZero():
-			back = seat.ID
+			back = s.Admission.Current(seat.ID)
 		}
 		if rule := s.Policy().Parties.OnePerUser; !back.IsZero() && (rule == rules.OnePartyOnly || rule == rules.LeavePrevious) {
 			return back, nil
@@ -119,6 +125,17 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (party.I
 		refused = nil
 	}
 	return back, refused
+}
+
+// offer leaves it to the client to create the party anew, where the module cannot.
+func (s *Service) offer(ctx context.Context, userID string) (party.Resumption, error) {
+	seats, err := s.Admission.KeptSeats(ctx, userID)
+	if err != nil || len(seats) == 0 {
+		return party.Resumption{}, err
+	}
+	id := s.Admission.Current(seats[0].ID)
+	s.Admission.Offer(userID, id)
+	return party.Resumption{PartyID: id.String()}, nil
 }
 
 // relieve has a session follow an older one of the same user that is still a member.

@@ -1,5 +1,5 @@
 // Package reconnect gives members who lost their connection time to come back: it tells
-// their party that they are away, back or lost, puts them back into the seat that
+// their party that they are away, back or lost, and whoever was removed that they are; it puts them back into the seat that
 // package admission keeps for them, and ends a seat when its time is over.
 //
 // The seats themselves are admission's, and so is the truth about them, in storage and in
@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/roster"
@@ -25,6 +27,7 @@ type Deps struct {
 	Roster    *roster.Roster
 	News      *party.News // what admission publishes
 	Sender    party.Sender
+	Notifier  party.Notifier
 	Policy    party.Policy
 	Logger    party.Logger
 	Now       party.Clock
@@ -79,10 +82,13 @@ func (s *Service) Running() int {
 type message struct {
 	Event  string `json:"event"`
 	UserID string `json:"user_id"`
-	Until  int64  `json:"until"` // Unix seconds; to when the seat is, or was, kept
+	Until  int64  `json:"until,omitempty"` // Unix seconds; to when the seat is, or was, kept
+	By     string `json:"by,omitempty"`    // of removed: the leader's user ID
+	Was    string `json:"was,omitempty"`   // of restored: the party's native ID before
+	Led    string `json:"led,omitempty"`   // of back: the user who led when the connection was lost
 }
 
-var words = map[party.ChangeKind]string{party.SeatAway: "away", party.SeatBack: "back", party.SeatLost: "lost"}
+var words = map[party.ChangeKind]string{party.SeatAway: "away", party.SeatBack: "back", party.SeatLost: "lost", party.PartyRestored: "restored", party.MemberRemoved: "removed"}
 
 // changed handles an event of a kept seat.
 func (s *Service) changed(c party.Change) {
@@ -91,16 +97,65 @@ func (s *Service) changed(c party.Change) {
 		s.arm(c.Seat)
 	case party.SeatBack, party.SeatLost, party.SeatEnded:
 		s.disarm(c.Seat)
+	case party.MemberRemoved:
+		s.notify(c, removedKicked)
+	case party.RequestRejected:
+		s.notify(c, removedRejected)
 	}
 	word, told := words[c.Kind]
 	if !told {
 		return
 	}
-	m := message{Event: word, UserID: c.Seat.Member.UserID, Until: c.Seat.Until.Unix()}
+	m := message{Event: word, UserID: c.Seat.Member.UserID}
+	switch c.Kind {
+	case party.PartyRestored:
+		m.UserID, m.Was = c.Session.UserID, c.Was.String()
+	case party.MemberRemoved:
+		m.UserID, m.By = c.Session.UserID, c.By
+	case party.SeatBack:
+		m.Until, m.Led = c.Seat.Until.Unix(), c.Seat.Led
+	default:
+		m.Until = c.Seat.Until.Unix()
+	}
 	if err := party.SendData(s.Sender, c.ID, party.OpMember, m); err != nil {
 		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", word, c.ID, m.UserID, err)
 	}
 }
+
+// The notification to whoever a leader has removed, or not let in. It is not stored.
+const (
+	NotifyRemoved  = 1004
+	SubjectRemoved = "party_removed"
+)
+
+// removal is the content of NotifyRemoved: by whom, and what the player was.
+type removal struct {
+	PartyID string      `json:"party_id"`
+	By      string      `json:"by"` // the leader's user ID
+	Kind    removalKind `json:"kind"`
+}
+
+type removalKind string
+
+const (
+	removedKicked   removalKind = "kicked"           // was a member
+	removedRejected removalKind = "request_rejected" // asked to join
+)
+
+// notify tells the user to whom it happened.
+func (s *Service) notify(c party.Change, kind removalKind) {
+	ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)
+	defer cancel()
+	err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
+		UserID: c.Session.UserID, Sender: c.By, Subject: SubjectRemoved, Code: NotifyRemoved,
+		Content: party.Content(removal{PartyID: c.ID.String(), By: c.By, Kind: kind}),
+	}})
+	if err != nil {
+		s.Logger.Warn("removed player not notified party=%s user=%s error=%v", c.ID, c.Session.UserID, err)
+	}
+}
+
+const notifyTimeout = 5 * time.Second
 
 func (s *Service) arm(seat party.Seat) {
 	s.mu.Lock()

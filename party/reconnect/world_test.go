@@ -69,7 +69,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	}
 	n := node{roster: roster.New(w.host, w.host, w.now), news: &party.News{}}
 	n.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
-		Roster: n.roster, Streams: w.host, Storage: storage, Sender: w.host, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
+		Found: w.host.Found(n.roster.Hidden.Set), Roster: n.roster, Streams: w.host, Storage: storage, Sender: w.host, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
 		Locked: func(context.Context, party.View) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -77,7 +77,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 		},
 	})}
 	n.grace = reconnect.New(reconnect.Deps{
-		Admission: n.admission.Admission, Roster: n.roster, News: n.news, Sender: sender, Policy: policy, Logger: w.log, Now: w.now,
+		Admission: n.admission.Admission, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
 	})
 	w.t.Cleanup(n.grace.Close)
 	return n
@@ -236,6 +236,7 @@ type message struct {
 	Event  string `json:"event"`
 	UserID string `json:"user_id"`
 	Until  int64  `json:"until"`
+	By     string `json:"by"`
 	name   string
 	party  string
 }

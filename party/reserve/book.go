@@ -64,6 +64,7 @@ type Book struct {
 	Pending  map[string]PendingJoin // by the session that joins
 	Admitted map[string]time.Time   // sessions put on the party's stream lately, by session
 	Requests map[string]Request     // on the native engine's list, by the session that asked
+	Waiting  map[string]Waiter      // in line for a seat, by user
 }
 
 // NewBook makes an empty one.
@@ -71,6 +72,7 @@ func NewBook() Book {
 	return Book{
 		Holds: map[string]Hold{}, Kicks: map[string]Kick{}, Kicking: map[string]Kick{}, Kept: map[string]*KeptSeat{},
 		Pending: map[string]PendingJoin{}, Admitted: map[string]time.Time{}, Requests: map[string]Request{},
+		Waiting: map[string]Waiter{},
 	}
 }
 
@@ -82,6 +84,7 @@ func (b Book) Purge(now time.Time) {
 	maps.DeleteFunc(b.Kicking, func(_ string, k Kick) bool { return !now.Before(k.Until) })
 	maps.DeleteFunc(b.Requests, func(_ string, r Request) bool { return !r.Until.IsZero() && !now.Before(r.Until) })
 	maps.DeleteFunc(b.Admitted, func(_ string, at time.Time) bool { return now.Sub(at) > 2*PendingTTL })
+	maps.DeleteFunc(b.Waiting, func(_ string, w Waiter) bool { return w.over(now) })
 	for _, k := range b.Kept {
 		k.Overdue = !now.Before(k.Until)
 	}
@@ -104,6 +107,16 @@ func (b Book) Keeps(userID string) bool {
 	return ok && !k.Overdue
 }
 
+// KeepsAny reports whether a seat of the party waits for anybody.
+func (b Book) KeepsAny() bool {
+	for user := range b.Kept {
+		if b.Keeps(user) {
+			return true
+		}
+	}
+	return false
+}
+
 // Kicked is the user's kick, done or under way.
 func (b Book) Kicked(userID string) (Kick, bool) {
 	if k, done := b.Kicks[userID]; done {
@@ -115,16 +128,23 @@ func (b Book) Kicked(userID string) (Kick, bool) {
 
 // Seats counts the party's seats from the point of view of one user: those taken by
 // members, by those lost and by joins under way, and those kept for other users who are
-// neither, the invited and the dropped. A user counts once, however many seats are kept for them.
+// neither: the invited, the dropped, and those before the user in line. A user counts once,
+// however many seats are kept for them.
 func (b Book) Seats(v party.View, userID string) (taken, held int) {
+	taken, reserved, promised := b.seats(v, userID)
+	return taken, reserved + len(promised)
+}
+
+// seats is Seats with those in line apart.
+func (b Book) seats(v party.View, userID string) (taken, held int, promised []string) {
 	taken = v.Taken()
 	for session := range b.Pending {
 		if _, member := v.Session(session); !member {
 			taken++
 		}
 	}
-	if len(b.Holds)+len(b.Kept) == 0 {
-		return taken, 0
+	if len(b.Holds)+len(b.Kept)+len(b.Waiting) == 0 {
+		return taken, 0, nil
 	}
 	present := map[string]struct{}{userID: {}}
 	for _, m := range v.Members {
@@ -137,13 +157,22 @@ func (b Book) Seats(v party.View, userID string) (taken, held int) {
 	for u := range present {
 		delete(reserved, u)
 	}
-	return taken, len(reserved)
+	return taken, len(reserved), b.promised(userID, v.MaxSize-taken-len(reserved), func(u string) bool {
+		_, in := present[u]
+		_, kept := reserved[u]
+		return in || kept
+	})
 }
 
 // Expected lists the users other than members who have a seat kept for them or are
 // joining, in no order.
 func (b Book) Expected(v party.View) []string {
 	expected := b.reserved()
+	if len(b.Waiting) > 0 {
+		for _, u := range b.Promised(v) {
+			expected[u] = struct{}{}
+		}
+	}
 	for _, p := range b.Pending {
 		expected[p.Session.UserID] = struct{}{}
 	}
@@ -170,11 +199,12 @@ func (b Book) reserved() map[string]struct{} {
 }
 
 // Hold adds a hold, or reports false and changes nothing if it needs more seats than are
-// free.
+// free and not promised to others in line.
 func (b Book) Hold(v party.View, h Hold) bool {
 	h.UserIDs = slices.Clone(h.UserIDs)
+	promised := slices.DeleteFunc(b.Promised(v), func(u string) bool { return slices.Contains(h.UserIDs, u) })
 	b.Holds[h.InviteID] = h
-	if taken, held := b.Seats(v, ""); taken+held > v.MaxSize {
+	if taken, held, _ := b.seats(v, ""); taken+held+len(promised) > v.MaxSize {
 		delete(b.Holds, h.InviteID)
 		return false
 	}
@@ -210,7 +240,7 @@ func (b Book) SetHolds(stored []Hold) (settled bool) {
 // those who are no members and have a seat kept for them or are joining; and those whose
 // kept seat waits for them. Each is in no order.
 func (b Book) Summary(v party.View) (reserved, expected, away []string) {
-	if len(b.Holds)+len(b.Kept)+len(b.Pending) == 0 {
+	if len(b.Holds)+len(b.Kept)+len(b.Pending)+len(b.Waiting) == 0 {
 		return nil, nil, nil
 	}
 	expected = b.Expected(v)

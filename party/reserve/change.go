@@ -22,7 +22,7 @@ func (b Book) Landed(members []party.Member, lost int, s, older party.Session, m
 			taken--
 			others++
 		case m.UserID == s.UserID:
-			return alreadyMember()
+			return alreadyMember(Intent{})
 		default:
 			others++
 		}
@@ -100,12 +100,13 @@ func (b Book) Ban(userID string, now time.Time, ban time.Duration) Kick {
 }
 
 // KeepSeat keeps the seat of a member that was dropped. It reports false, and changes
-// nothing, for a user who was kicked or for whom a seat is kept already.
-func (b Book) KeepSeat(id party.ID, m party.Member, now time.Time, grace time.Duration) bool {
+// nothing, for a user who was kicked or for whom a seat is kept already. led is the user
+// who led the party then.
+func (b Book) KeepSeat(id party.ID, m party.Member, led string, now time.Time, grace time.Duration) bool {
 	if _, kicked := b.Kicked(m.UserID); kicked || b.Kept[m.UserID] != nil {
 		return false
 	}
-	b.Kept[m.UserID] = &KeptSeat{Seat: party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: now, Until: now.Add(grace)}}
+	b.Kept[m.UserID] = &KeptSeat{Seat: party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: now, Until: now.Add(grace), Led: led}}
 	return true
 }
 
@@ -127,12 +128,18 @@ func (b Book) Untold() (fresh, overdue []*KeptSeat) {
 	return fresh, overdue
 }
 
-// Merge makes kicks and kept seats what storage says they are; kept seats that this
+// Merge makes kicks, kept seats and the line what storage says they are; kept seats that this
 // process has not stored yet stay. It returns the kept seats that ended elsewhere and the
 // users for whom storage knows one that the book did not.
 func (b Book) Merge(r Record) (ended []party.Seat, found []string) {
 	clear(b.Kicks)
 	maps.Copy(b.Kicks, r.Kicks)
+	for user, w := range r.Waiting {
+		w.Blocked = b.Waiting[user].Blocked
+		r.Waiting[user] = w
+	}
+	clear(b.Waiting)
+	maps.Copy(b.Waiting, r.Waiting)
 	for user, k := range b.Kept {
 		if s, ok := r.Seats[user]; k.Stored && (!ok || s.Member.SessionID != k.Member.SessionID) {
 			delete(b.Kept, user)

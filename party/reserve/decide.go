@@ -79,7 +79,7 @@ func Decide(v party.View, b Book, p Policy, f Facts, now time.Time, in Intent) (
 			return Effects{}, nil
 		}
 		// The engine would take it for a join and cancel the party's tickets.
-		return Effects{}, alreadyMember()
+		return Effects{}, alreadyMember(in)
 	}
 	if err := mayEnter(v, b, p, f, in); err != nil {
 		return Effects{}, err
@@ -98,7 +98,7 @@ func Decide(v party.View, b Book, p Policy, f Facts, now time.Time, in Intent) (
 	switch {
 	case moves && (!v.Open || v.Taken() >= v.MaxSize):
 		if in.Kind == Accept {
-			return Effects{}, party.Refuse(party.AlreadyMember, "This player is in the party already.")
+			return Effects{}, alreadyMember(in)
 		}
 		// The engine takes nobody into a full party, and into a closed one only through
 		// the leader. So the module moves the seat, and the engine must not see the message.
@@ -128,15 +128,15 @@ func mayEnter(v party.View, b Book, p Policy, f Facts, in Intent) error {
 	user := in.Session.UserID
 	older, member := v.Member(user)
 	if member && !mayMove(v, p) {
-		return alreadyMember()
+		return alreadyMember(in)
 	}
 	for _, pending := range b.Pending {
 		if pending.Session.UserID == user && pending.Session.SessionID != in.Session.SessionID {
-			return party.Refuse(party.AlreadyMember, "You are joining this party already.")
+			return in.refuse(party.AlreadyMember, "You are joining this party already.", "This player is joining the party already.")
 		}
 	}
 	if k, kicked := b.Kicked(user); kicked && bans(k, p, in.Grant) {
-		return party.Refuse(party.Banned, "You were removed from this party a short while ago.")
+		return in.refuse(party.Banned, "You were removed from this party a short while ago.", "This player was removed from the party a short while ago.")
 	}
 	if older.SessionID != "" {
 		return nil // the seat is the user's own, so neither a lock nor a full party is in the way
@@ -175,8 +175,22 @@ func mayMove(v party.View, p Policy) bool {
 	return p.SecondSocket == rules.SecondSocketMove && v.MaxSize > 1
 }
 
-func alreadyMember() error {
-	return party.Refuse(party.AlreadyMember, "You are in this party already.")
+// refuse words a refusal for whoever sent the message: the player who comes in or, with an
+// accept, the leader.
+func (in Intent) refuse(reason party.Reason, player, leader string) error {
+	if in.Kind == Accept {
+		return party.Refuse(reason, "%s", leader)
+	}
+	return party.Refuse(reason, "%s", player)
+}
+
+func alreadyMember(in Intent) error {
+	return in.refuse(party.AlreadyMember, "You are in this party already.", "This player is in the party already.")
+}
+
+// Elsewhere refuses an intent whose player is in another party, where they may be in one only.
+func Elsewhere(in Intent) error {
+	return in.refuse(party.AlreadyInParty, "You are in another party; leave it first.", "This player is in another party.")
 }
 
 // RequestRetry is when somebody who found the list full should ask again.
@@ -185,7 +199,7 @@ const RequestRetry = 30 * time.Second
 // mayAsk refuses whoever may not get onto the party's list of requests.
 func mayAsk(v party.View, b Book, p Policy, f Facts, in Intent) error {
 	if !p.Requests.WhileInParty && len(f.Elsewhere) > 0 {
-		return party.Refuse(party.AlreadyInParty, "You are in another party; leave it first.")
+		return Elsewhere(in)
 	}
 	if b.asks(in.Session.UserID) {
 		return nil // one entry per user: the engine will say so

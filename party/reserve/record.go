@@ -13,28 +13,90 @@ import (
 const MaxKicks = 256
 
 // Record is what storage remembers of a party beyond the lives of its sessions: who is
-// banned, and whose seats are kept. It is one object, so that a kick and the end of the
-// kicked user's seat are one write.
+// banned, whose seats are kept, who waits for one, and what it takes to found it anew. It is
+// one object, so that a kick and the end of the kicked user's seat are one write.
 type Record struct {
-	Kicks map[string]Kick       // by user
-	Seats map[string]party.Seat // by user
+	Kicks   map[string]Kick       // by user
+	Seats   map[string]party.Seat // by user
+	Waiting map[string]Waiter     // by user
+	*Standing
+}
+
+// Standing is what a party was when its record was written.
+type Standing struct {
+	party.Facts
+	Native  party.ID                // the native party it is, or was last
+	Away    bool                    // everybody has lost the connection
+	Members map[string]party.Member // by user; only where parties survive a restart
 }
 
 // NewRecord makes an empty one.
-func NewRecord() Record { return Record{Kicks: map[string]Kick{}, Seats: map[string]party.Seat{}} }
+func NewRecord() Record {
+	return Record{Kicks: map[string]Kick{}, Seats: map[string]party.Seat{}, Waiting: map[string]Waiter{}, Standing: &Standing{}}
+}
 
 // Empty reports whether there is nothing to remember.
-func (r Record) Empty() bool { return len(r.Kicks)+len(r.Seats) == 0 }
+func (r Record) Empty() bool { return len(r.Kicks)+len(r.Seats)+len(r.Waiting)+len(r.Members) == 0 }
 
-// Purge drops kicks that are over. Seats stay until somebody reports them lost.
+// Clear forgets everything.
+func (r Record) Clear() {
+	clear(r.Kicks)
+	clear(r.Seats)
+	clear(r.Waiting)
+	*r.Standing = Standing{}
+}
+
+// Lost turns the members of a party whose server has ended into kept seats: nobody has
+// told of the end of their connections. Everybody is away from then on.
+func (r Record) Lost(id party.ID, since time.Time, within time.Duration) {
+	led := ""
+	for user, m := range r.Members {
+		if m.Leader {
+			led = user
+		}
+	}
+	for user, m := range r.Members {
+		if _, kicked := r.Kicks[user]; !kicked {
+			r.Seats[user] = party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: since, Until: since.Add(within), Led: led}
+		}
+	}
+	r.Members, r.Away = nil, true
+}
+
+// Purge drops kicks and waits that are over. Seats stay until somebody reports them lost.
 func (r Record) Purge(now time.Time) {
 	maps.DeleteFunc(r.Kicks, func(_ string, k Kick) bool { return !now.Before(k.Until) })
+	maps.DeleteFunc(r.Waiting, func(_ string, w Waiter) bool { return w.over(now) })
 }
 
 type recordJSON struct {
 	PartyID string              `json:"party_id"`
 	Kicks   map[string]kickJSON `json:"kicks,omitempty"` // by user
 	Seats   map[string]seatJSON `json:"seats,omitempty"` // by user
+
+	Waiting map[string]waiterJSON `json:"waiting,omitempty"` // by user
+	Native  string                `json:"native,omitempty"`  // where it is not party_id
+	MaxSize int                   `json:"max_size,omitempty"`
+	Open    bool                  `json:"open,omitempty"`
+	Hidden  bool                  `json:"hidden,omitempty"`
+	Label   string                `json:"label,omitempty"`
+	Shares  bool                  `json:"attributes,omitempty"`
+	Created int64                 `json:"created,omitempty"`
+	Away    bool                  `json:"away,omitempty"`
+	Members map[string]memberJSON `json:"members,omitempty"` // by user
+}
+
+type memberJSON struct {
+	SessionID string `json:"session_id"`
+	Username  string `json:"username"`
+	Joined    int64  `json:"joined"`
+	Leader    bool   `json:"leader,omitempty"`
+}
+
+type waiterJSON struct {
+	Since  int64 `json:"since"`            // Unix nanoseconds, as are the next ones
+	Until  int64 `json:"until,omitempty"`  // of a held seat
+	Absent int64 `json:"absent,omitempty"` // without a socket since
 }
 
 type kickJSON struct {
@@ -48,17 +110,30 @@ type seatJSON struct {
 	Joined    int64  `json:"joined"`
 	Since     int64  `json:"since"`
 	Until     int64  `json:"until"`
+	Led       string `json:"led,omitempty"`
 }
 
 // Encode is the record as storage has it.
 func (r Record) Encode(id party.ID) (string, error) {
-	out := recordJSON{PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}}
+	out := recordJSON{
+		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]memberJSON{},
+		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Shares: r.Attributes, Created: party.Nanos(r.CreatedAt), Away: r.Away,
+	}
+	if !r.Native.IsZero() && r.Native != id {
+		out.Native = r.Native.String()
+	}
+	for user, m := range r.Members {
+		out.Members[user] = memberJSON{m.SessionID, m.Username, party.Nanos(m.JoinedAt), m.Leader}
+	}
 	users := slices.SortedFunc(maps.Keys(r.Kicks), func(x, y string) int { return r.Kicks[y].At.Compare(r.Kicks[x].At) })
 	for _, user := range users[:min(len(users), MaxKicks)] {
 		out.Kicks[user] = kickJSON{party.Nanos(r.Kicks[user].At), party.Nanos(r.Kicks[user].Until)}
 	}
 	for user, s := range r.Seats {
-		out.Seats[user] = seatJSON{s.Member.SessionID, s.Member.Username, party.Nanos(s.Joined), party.Nanos(s.Since), party.Nanos(s.Until)}
+		out.Seats[user] = seatJSON{s.Member.SessionID, s.Member.Username, party.Nanos(s.Joined), party.Nanos(s.Since), party.Nanos(s.Until), s.Led}
+	}
+	for user, w := range r.Waiting {
+		out.Waiting[user] = waiterJSON{party.Nanos(w.Since), party.Nanos(w.Until), party.Nanos(w.Absent)}
 	}
 	value, err := json.Marshal(out)
 	return string(value), err
@@ -74,10 +149,30 @@ func (r Record) Add(id party.ID, value string) error {
 	for user, k := range in.Kicks {
 		r.Kicks[user] = Kick{party.FromNanos(k.At), party.FromNanos(k.Until)}
 	}
+	for user, w := range in.Waiting {
+		r.Waiting[user] = Waiter{UserID: user, Since: party.FromNanos(w.Since), Until: party.FromNanos(w.Until), Absent: party.FromNanos(w.Absent)}
+	}
 	for user, s := range in.Seats {
 		r.Seats[user] = party.Seat{
 			ID: id, Member: party.Session{UserID: user, SessionID: s.SessionID, Username: s.Username},
-			Joined: party.FromNanos(s.Joined), Since: party.FromNanos(s.Since), Until: party.FromNanos(s.Until),
+			Joined: party.FromNanos(s.Joined), Since: party.FromNanos(s.Since), Until: party.FromNanos(s.Until), Led: s.Led,
+		}
+	}
+	if in.MaxSize == 0 { // of an older build
+		return nil
+	}
+	native, err := party.ParseID(in.Native)
+	if err != nil {
+		native = id
+	}
+	*r.Standing = Standing{
+		Facts:  party.Facts{MaxSize: in.MaxSize, Open: in.Open, Hidden: in.Hidden, Label: in.Label, CreatedAt: party.FromNanos(in.Created), Attributes: in.Shares},
+		Native: native, Away: in.Away, Members: map[string]party.Member{},
+	}
+	for user, m := range in.Members {
+		r.Members[user] = party.Member{
+			Session:  party.Session{UserID: user, SessionID: m.SessionID, Username: m.Username},
+			JoinedAt: party.FromNanos(m.Joined), Leader: m.Leader,
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,7 +59,7 @@ func draw(t *rapid.T) scene {
 		s.book.Ban(who.Draw(t, "banned").UserID, later(), 10*time.Second)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "kept") {
-		s.book.KeepSeat(s.view.ID, party.Member{Session: who.Draw(t, "away")}, later(), 10*time.Second)
+		s.book.KeepSeat(s.view.ID, party.Member{Session: who.Draw(t, "away")}, "", later(), 10*time.Second)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "pending") {
 		p := who.Draw(t, "pending")
@@ -249,4 +250,36 @@ func FuzzRecord(f *testing.F) {
 			t.Errorf("cannot read back %q: %v", text, err)
 		}
 	})
+}
+
+// A refusal speaks to whoever sent the message: the player who comes in, or the leader who
+// accepts somebody.
+func TestDecide_SpeaksToTheSender(t *testing.T) {
+	leader, member, guest := session(0, 0), session(1, 0), session(2, 0)
+	v := party.View{Facts: party.Facts{MaxSize: 4}, Members: []party.Member{{Session: leader, Leader: true}, {Session: member}}}
+	banned := reserve.NewBook()
+	banned.Ban(guest.UserID, epoch, time.Minute)
+	joining := reserve.NewBook()
+	joining.Pending[session(2, 1).SessionID] = reserve.PendingJoin{Session: session(2, 1), Until: epoch.Add(time.Minute)}
+	for name, c := range map[string]struct {
+		book   reserve.Book
+		joiner party.Session
+	}{
+		"member":       {reserve.NewBook(), member},
+		"other_device": {reserve.NewBook(), session(1, 1)},
+		"banned":       {banned, guest},
+		"joining":      {joining, guest},
+	} {
+		for kind, word := range map[reserve.Kind]string{reserve.Join: "You ", reserve.Accept: "This player "} {
+			_, err := reserve.Decide(v, c.book, reserve.Policy{KickBanJoins: true}, reserve.Facts{}, epoch, reserve.Intent{Kind: kind, Session: c.joiner, By: leader.SessionID})
+			if err == nil || !strings.HasPrefix(party.AsError(err).Message, word) {
+				t.Errorf("%s, kind %d: %v; want a text that begins with %q", name, kind, err, word)
+			}
+		}
+	}
+	for kind, word := range map[reserve.Kind]string{reserve.Join: "You ", reserve.Accept: "This player "} {
+		if err := reserve.Elsewhere(reserve.Intent{Kind: kind}); !strings.HasPrefix(party.AsError(err).Message, word) {
+			t.Errorf("in another party, kind %d: %v; want a text that begins with %q", kind, err, word)
+		}
+	}
 }

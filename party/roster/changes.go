@@ -21,11 +21,17 @@ func (r *Roster) locked(id party.ID, change func()) {
 	change()
 }
 
-// Begin mirrors a party that s has just created.
-func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts) (err error) {
-	facts.CreatedAt = r.now()
-	sh := shared{Facts: facts, rev: max(1, party.Nanos(facts.CreatedAt)), leader: s.SessionID}
-	r.locked(id, func() { err = r.put(id, s, mirrorEntry{sh, facts.CreatedAt}) })
+// Begin mirrors a native party that s leads alone. With an origin it goes on with that
+// party, and the facts say when that was created.
+func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin party.ID) (err error) {
+	now := r.now()
+	sh := shared{Facts: facts, rev: max(1, party.Nanos(now)), leader: s.SessionID}
+	if origin.IsZero() {
+		sh.CreatedAt = now
+	} else {
+		sh.origin = origin.String()
+	}
+	r.locked(id, func() { err = r.put(id, s, mirrorEntry{sh, now}) })
 	return err
 }
 

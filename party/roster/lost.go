@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/party"
 )
 
@@ -68,4 +70,37 @@ func (l *Losses) End(id party.ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.in, id)
+}
+
+// Hidden are sessions of the module itself, which no list shows. They are lost with the
+// process, as the sessions are.
+type Hidden struct {
+	mu       sync.RWMutex // a leaf
+	sessions map[string]struct{}
+}
+
+func newHidden() *Hidden { return &Hidden{sessions: map[string]struct{}{}} }
+
+// Set says whether a session is hidden.
+func (h *Hidden) Set(sessionID string, hidden bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if hidden {
+		h.sessions[sessionID] = struct{}{}
+		return
+	}
+	delete(h.sessions, sessionID)
+}
+
+// shown is the presences without those hidden.
+func (h *Hidden) shown(presences []runtime.Presence) []runtime.Presence {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	if len(h.sessions) == 0 { // nearly always
+		return presences
+	}
+	return slices.DeleteFunc(slices.Clone(presences), func(p runtime.Presence) bool {
+		_, hidden := h.sessions[p.GetSessionId()]
+		return hidden
+	})
 }

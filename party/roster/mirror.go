@@ -17,6 +17,7 @@ type shared struct {
 	rev    int64  // grows with every change of the other fields; 0 = the facts are not known
 	state  int64  // grows with every change of what is reserved; tells other nodes to read it again
 	leader string // session ID of the creator or whoever was promoted last; "" = the longest-standing member
+	origin string // ID of the party at its beginning, where this native one goes on with it; else ""
 }
 
 // mirrorEntry is the status of one presence on the mirror.
@@ -26,7 +27,7 @@ type mirrorEntry struct {
 }
 
 const (
-	mirrorVersion  = "1"
+	mirrorVersion  = "2"
 	flagOpen       = 1
 	flagHidden     = 2
 	flagAttributes = 4
@@ -54,6 +55,8 @@ func (e mirrorEntry) encode() string {
 	b = append(b, ' ')
 	b = append(b, e.leader...)
 	b = append(b, ' ')
+	b = append(b, e.origin...)
+	b = append(b, ' ')
 	return string(append(b, e.Label...))
 }
 
@@ -75,7 +78,8 @@ func decodeMirror(s string) (mirrorEntry, bool) {
 		}
 		n[i] = v
 	}
-	leader, label, ok := strings.Cut(rest, " ")
+	leader, rest, _ := strings.Cut(rest, " ")
+	origin, label, ok := strings.Cut(rest, " ")
 	if !ok {
 		return mirrorEntry{}, false
 	}
@@ -85,7 +89,7 @@ func decodeMirror(s string) (mirrorEntry, bool) {
 				MaxSize: int(n[4]), Open: n[5]&flagOpen != 0, Hidden: n[5]&flagHidden != 0,
 				Label: label, CreatedAt: party.FromNanos(n[3]), Attributes: n[5]&flagAttributes != 0,
 			},
-			rev: n[0], state: n[1], leader: leader,
+			rev: n[0], state: n[1], leader: leader, origin: origin,
 		},
 		joinedAt: party.FromNanos(n[2]),
 	}, true

@@ -9,7 +9,7 @@ import (
 
 func FuzzDecodeMirror(f *testing.F) {
 	at := time.Unix(0, 1893553445000000001).UTC()
-	f.Add(mirrorEntry{shared{party.Facts{MaxSize: 4, Open: true, Label: `{"a": "b c"}`, CreatedAt: at}, 7, 9, "6f1b2a34-0c1d-4e5f-8a9b-0c1d2e3f4a5b"}, at}.encode())
+	f.Add(mirrorEntry{shared{party.Facts{MaxSize: 4, Open: true, Label: `{"a": "b c"}`, CreatedAt: at}, 7, 9, "6f1b2a34-0c1d-4e5f-8a9b-0c1d2e3f4a5b", "0d1b2a34-0c1d-4e5f-8a9b-0c1d2e3f4a5b.node"}, at}.encode())
 	f.Add(mirrorEntry{}.encode())
 	f.Add("")
 	f.Add("1 -1 0 0 0 0 0  ")

@@ -23,12 +23,13 @@ type Roster struct {
 
 	Attendance *Attendance // who was a member the last time this process heard or looked
 	Losses     *Losses     // whom the host counts as members and who are not there
+	Hidden     *Hidden     // the module's own sessions
 }
 
 // New makes a roster over the host.
 func New(streams party.Streams, finder party.Finder, now party.Clock) *Roster {
 	return &Roster{
-		streams: streams, finder: finder, now: now, Attendance: newAttendance(), Losses: newLosses(),
+		streams: streams, finder: finder, now: now, Attendance: newAttendance(), Losses: newLosses(), Hidden: newHidden(),
 		mirrors: keyed.NewLocks[party.ID](), lists: keyed.NewLocks[string](),
 	}
 }
@@ -38,6 +39,14 @@ type Snapshot struct {
 	party.View
 	shared   shared
 	lastJoin time.Time // no later join is earlier
+}
+
+// Origin is the party's ID at its beginning, under which storage knows it.
+func (s Snapshot) Origin() party.ID {
+	if id, err := party.ParseID(s.shared.origin); err == nil {
+		return id
+	}
+	return s.ID
 }
 
 // Revision says up to which change of what is reserved in the party the snapshot goes.
@@ -137,6 +146,7 @@ func (r *Roster) Members(id party.ID) ([]party.Member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read members: %w", err)
 	}
+	presences = r.Hidden.shown(presences)
 	members := make([]party.Member, len(presences))
 	for i, p := range presences {
 		members[i].Session = sessionOf(p)
@@ -253,6 +263,7 @@ func (r *Roster) Sessions(userID string) ([]party.Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read sockets of user: %w", err)
 	}
+	presences = r.Hidden.shown(presences)
 	sessions := make([]party.Session, len(presences))
 	for i, p := range presences {
 		sessions[i] = sessionOf(p)

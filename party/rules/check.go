@@ -263,6 +263,13 @@ func (d *decoder) status(s Status) {
 	for i, f := range s.Final {
 		isStage(index("status.final", i), f)
 	}
+	isStage("status.reset_to", s.ResetTo)
+	if s.ResetTo != "" && s.ResetTo == s.Ready {
+		d.bad("status.reset_to", "is the ready stage itself", "name another of status.stages")
+	}
+	if s.ResetTo != "" && len(s.ResetOn) == 0 {
+		d.warn("status.reset_to", "has no effect without reset_on", "set status.reset_on")
+	}
 	if len(s.ResetOn) > 0 && s.Ready == "" {
 		d.warn("status.reset_on", "has no effect without a ready stage", "set status.ready")
 	}

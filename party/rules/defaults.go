@@ -12,7 +12,9 @@ func Default() Config {
 			Open:         OpenAny,
 			OnePerUser:   ManyPerUser,
 			SecondSocket: SecondSocketRefuse,
+			Survive:      Survive{EveryoneAway: true},
 			KickBan:      10 * time.Minute,
+			Waitlist:     Waitlist{Hold: time.Minute, Max: 50},
 			Requests:     Requests{Cap: 16, Rate: Rate{N: 10, Per: time.Minute}, WhileInParty: true},
 		},
 		Invites: Invites{

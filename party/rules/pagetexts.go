@@ -18,30 +18,32 @@ var pageTexts = map[string]string{
 	"lang": "en",  // the language of the texts, a BCP 47 tag
 	"dir":  "ltr", // its writing direction, ltr or rtl
 
-	"eyebrow":        "Party invite",                                                          // above the headline, and the brand of a game without a title
-	"heading":        "{inviter} invites you to the party",                                    // headline, where the page has no title
-	"heading_titled": "{inviter} invites you to play {title}",                                 // headline, where it has one
-	"someone":        "A player",                                                              // a player without a printable name
-	"description":    "{size} of {max} in the party. Open the link to join.",                  // chat preview, party with a free seat
-	"description_on": "Open the link to see who is in the party.",                             // chat preview, anything else
-	"play":           "Join the party",                                                        // the big button
-	"play_web":       "Play in the browser",                                                   // link to the web version
-	"store_ios":      "App Store",                                                             //
-	"store_android":  "Google Play",                                                           //
-	"play_code":      "Open the game and enter the invite code.",                              // instead of a button, where no link is configured
-	"stuck":          "Did the game not open? Here are other ways.",                           // above the other ways, after the button seems to have done nothing
-	"stuck_code":     "Did the game not open? Start it yourself and enter the code.",          // the same where there are none
-	"in_app":         "If nothing opens, open this page in your browser first.",               // in the browsers inside chat programs, which block games' links
-	"other_ways":     "No game yet?",                                                          // above the links beside the button
-	"get_game":       "Get the game",                                                          // above the links of an invite that is over
-	"message":        "Message from {inviter}",                                                // names the message for screen readers
-	"party":          "In the party",                                                          // heading of the members
-	"count":          "{size} of {max}",                                                       //
-	"free_seat":      "Free seat",                                                             //
-	"held_seat":      "Kept for a friend",                                                     // a seat held for somebody who is on the way
-	"taken_seat":     "Player",                                                                // a member of a party that shows no members
-	"more_members":   "+{count}",                                                              // members beyond those the page shows
-	"seats_left":     "Free seats: {count}",                                                   // where the page is too small for a tile per seat
+	"eyebrow":        "Party invite",                                                 // above the headline, and the brand of a game without a title
+	"heading":        "{inviter} invites you to the party",                           // headline, where the page has no title
+	"heading_titled": "{inviter} invites you to play {title}",                        // headline, where it has one
+	"someone":        "A player",                                                     // a player without a printable name
+	"description":    "{size} of {max} in the party. Open the link to join.",         // chat preview, party with a free seat
+	"description_on": "Open the link to see who is in the party.",                    // chat preview, anything else
+	"play":           "Join the party",                                               // the big button
+	"play_web":       "Play in the browser",                                          // link to the web version
+	"store_ios":      "App Store",                                                    //
+	"store_android":  "Google Play",                                                  //
+	"play_code":      "Open the game and enter the invite code.",                     // instead of a button, where no link is configured
+	"stuck":          "Did the game not open? Here are other ways.",                  // above the other ways, after the button seems to have done nothing
+	"stuck_code":     "Did the game not open? Start it yourself and enter the code.", // the same where there are none
+	"in_app":         "If nothing opens, open this page in your browser first.",      // in the browsers inside chat programs, which block games' links
+	"other_ways":     "No game yet?",                                                 // above the links beside the button
+	"get_game":       "Get the game",                                                 // above the links of an invite that is over
+	"message":        "Message from {inviter}",                                       // names the message for screen readers
+	"party":          "In the party",                                                 // heading of the members
+	"count":          "{size} of {max}",                                              //
+	"free_seat":      "Free seat",                                                    //
+	"held_seat":      "Kept for a friend",                                            // a seat held for somebody who is on the way
+	"taken_seat":     "Player",                                                       // a member of a party that shows no members
+	"more_members":   "+{count}",                                                     // members beyond those the page shows
+	"seats_left":     "Free seats: {count}",                                          // where the page is too small for a tile per seat
+	"waiting_one":    "One is waiting for a seat",                                    // of a full party, as is the next one
+	"waiting":        "{count} are waiting for a seat",
 	"leader":         "Party leader",                                                          // the crown, for screen readers
 	"about":          "About this party",                                                      // names the info fields for screen readers
 	"percent":        "{percent} %",                                                           // progress on a badge

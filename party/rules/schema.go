@@ -57,16 +57,27 @@ type Parties struct {
 	// Whether a player who connects again within reconnect_grace is put back into
 	// the party at once, without the game asking for it.
 	ResumeOnConnect bool `yaml:"resume_on_connect"`
+	// What outlives the connections of all members.
+	Survive Survive `yaml:"survive"`
 	// How long a kicked player cannot come back. Only an invite made after the kick
 	// that names the player lifts it. Left out, the ban is for invites alone, and the
 	// server's own joins are as without Partyline. 0 bans nobody.
 	KickBan time.Duration `yaml:"kick_ban" limit:"0s..168h"`
 	// KickBanJoins says that the file sets kick_ban, so that it binds native joins too.
 	KickBanJoins bool `yaml:"-"`
+	// Who waits for a seat of a full party.
+	Waitlist Waitlist `yaml:"waitlist"`
 	// When nobody new may enter a party.
 	Lock Lock `yaml:"lock"`
 	// Requests to join a closed party.
 	Requests Requests `yaml:"requests"`
+}
+
+// Survive says when a party that has lost all its connections goes on.
+type Survive struct {
+	// Whether the party is kept for reconnect_grace when its last member loses the
+	// connection.
+	EveryoneAway bool `yaml:"everyone_away"`
 }
 
 // MaxSize bounds the size a client may ask for.
@@ -112,6 +123,14 @@ const (
 	SeveralSessionsRefuse SeveralSessions = "refuse"
 	SeveralSessionsNewest SeveralSessions = "newest"
 )
+
+// Waitlist says how players wait for a seat of a full party.
+type Waitlist struct {
+	// How long a free seat is held for the first in line.
+	Hold time.Duration `yaml:"hold" limit:"5s..1h"`
+	// How many players may wait for one party. 0 is none: full is full.
+	Max int `yaml:"max" limit:"0..256"`
+}
 
 // Lock says when nobody new may enter a party.
 type Lock struct {
@@ -244,9 +263,11 @@ type Status struct {
 	// Stages after which no progress is expected, so that nobody in them is called
 	// stalled; each one of stages.
 	Final []string `yaml:"final" limit:"..32" form:"name"`
-	// What takes members back from the ready stage to the stage before it: a change
-	// of who is in the party, or of the queue the party stands in.
+	// What takes members back from the ready stage: a change of who is in the party,
+	// or of the queue the party stands in.
 	ResetOn []string `yaml:"reset_on" oneof:"membership|queue" limit:"..2"`
+	// The stage they are taken back to; one of stages. Empty: the one before ready.
+	ResetTo string `yaml:"reset_to" limit:"..64"`
 	// How often a member's news is passed on to the party. News in between is
 	// joined together; the last always arrives.
 	Rate Rate `yaml:"rate"`

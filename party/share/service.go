@@ -70,7 +70,7 @@ type Deps struct {
 	Streams  Streams
 	Social   Social
 	Blocks   invite.Blocks
-	Notifier invite.Notifier
+	Notifier party.Notifier
 	News     *party.News
 	Limits   *party.Limits
 	Policy   party.Policy

@@ -21,15 +21,15 @@ const (
 type Request struct {
 	PartyID string `json:"party_id"`
 	To      To     `json:"to"`
-	Message string `json:"message"` // at most 255 bytes
+	Message string `json:"message,omitempty"` // at most 255 bytes
 }
 
 // To says whom a party is shared to; at least one of it.
 type To struct {
-	Status  bool     `json:"status"`   // followers, by the caller's Nakama status
-	Friends bool     `json:"friends"`  // mutual ones
-	GroupID string   `json:"group_id"` // the members of a group the caller is in
-	UserIDs []string `json:"user_ids"` // at most 100
+	Status  bool     `json:"status,omitempty"`   // followers, by the caller's Nakama status
+	Friends bool     `json:"friends,omitempty"`  // mutual ones
+	GroupID string   `json:"group_id,omitempty"` // the members of a group the caller is in
+	UserIDs []string `json:"user_ids,omitempty"` // at most 100
 }
 
 // Answer is the answer of party_share.

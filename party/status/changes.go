@@ -69,7 +69,7 @@ func (s *Service) QueueChanged(id party.ID) {
 	s.arm(b, now)
 }
 
-// reset takes members who are ready back to the stage before, if the rules say so. One
+// reset takes members who are ready back, if the rules say so. One
 // whose session lives on another node cannot be written from here and stays as it is.
 func (s *Service) reset(b *board, conf rules.Status, why string, now time.Time) {
 	if conf.Ready == "" || !slices.Contains(conf.ResetOn, why) {
@@ -80,8 +80,8 @@ func (s *Service) reset(b *board, conf rules.Status, why string, now time.Time) 
 		s.Logger.Warn("ready members not reset party=%s error=%v", b.id, err)
 		return
 	}
-	stage := "" // where ready is the first stage
-	if i := slices.Index(conf.Stages, conf.Ready); i > 0 {
+	stage := conf.ResetTo // none where ready is the first stage
+	if i := slices.Index(conf.Stages, conf.Ready); stage == "" && i > 0 {
 		stage = conf.Stages[i-1]
 	}
 	for session, e := range entries {

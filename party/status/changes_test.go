@@ -97,6 +97,7 @@ func TestService_Reset_onlyIfTheRulesSaySo(t *testing.T) {
 		{"never", func(*rules.Status) {}, "ready", "ready"},
 		{"membership", resetOn("membership"), "tutorial", "ready"},
 		{"queue", resetOn("queue"), "ready", "tutorial"},
+		{"to_a_stage_of_its_own", func(r *rules.Status) { r.ResetOn, r.ResetTo = []string{"membership", "queue"}, "downloading" }, "downloading", "downloading"},
 		{"no_ready_stage", func(r *rules.Status) { r.ResetOn, r.Ready = []string{"membership", "queue"}, "" }, "ready", "ready"},
 		{"ready_comes_first", func(r *rules.Status) {
 			r.ResetOn, r.Stages = []string{"membership", "queue"}, []string{"ready", "failed"}

@@ -19,12 +19,12 @@ const (
 // Report is what a player tells, the request of party_status_set. It replaces what the
 // player told before as a whole.
 type Report struct {
-	PartyID  string   `json:"party_id"` // of a member's party, or
-	Code     string   `json:"code"`     // the invite of a user who is not in yet
-	Stage    string   `json:"stage"`    // one of the rules' stages
-	Progress *float64 `json:"progress"` // within the stage, 0 to 1; what rounding puts a little outside counts as that
-	Text     string   `json:"text"`     // at most 80 characters
-	Seq      *int64   `json:"seq"`      // rising; a report with a lower one than the last is ignored
+	PartyID  string   `json:"party_id,omitempty"` // of a member's party, or
+	Code     string   `json:"code,omitempty"`     // the invite of a user who is not in yet
+	Stage    string   `json:"stage"`              // one of the rules' stages
+	Progress *float64 `json:"progress,omitempty"` // within the stage, 0 to 1; what rounding puts a little outside counts as that
+	Text     string   `json:"text,omitempty"`     // at most 80 characters
+	Seq      *int64   `json:"seq,omitempty"`      // rising; a report with a lower one than the last is ignored
 }
 
 // check refuses what no party and no code can make right. Refusals name the field.

@@ -16,7 +16,8 @@ type scene struct {
 	Headline string `json:"headline"`
 	Note     string `json:"note"`
 	Count    string `json:"count"`
-	Left     string `json:"left"`   // free seats that got no tile
+	Left     string `json:"left"` // free seats that got no tile
+	Waiting  string `json:"waiting"`
 	Shared   string `json:"shared"` // the party's public attributes
 	Columns  int    `json:"columns"`
 	Seats    []seat `json:"seats"`
@@ -50,12 +51,23 @@ func sceneOf(p party.Preview, c rules.Config, t texts) scene {
 		sc.Seats = append(sc.Seats, seats...)
 		sc.Columns = columnsFor(len(seats))
 		sc.Count = t.get("count", "{size}", number(p.Party.Size), "{max}", number(p.Party.MaxSize))
+		sc.Waiting = waitingText(p.Waiting, t)
 		sc.Shared = sharedText(p.Party.Attributes)
 		if left > 0 {
 			sc.Left = t.get("seats_left", "{count}", number(left))
 		}
 	}
 	return sc
+}
+
+func waitingText(n int, t texts) string {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return t.get("waiting_one")
+	}
+	return t.get("waiting", "{count}", number(n))
 }
 
 // sharedText is the attributes that can be read as words, by key.

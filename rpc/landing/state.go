@@ -14,6 +14,7 @@ import (
 type publicState struct {
 	State     party.InviteState `json:"state"`
 	Inviter   publicProfile     `json:"inviter"`
+	Waiting   int               `json:"waiting"`
 	Party     *publicParty      `json:"party,omitempty"`
 	Message   string            `json:"message"`
 	Info      []party.InfoField `json:"info"`
@@ -66,7 +67,7 @@ func (s *Site) state() route {
 		}
 		a := stateAnswer(p, c, t)
 		if p.Party != nil {
-			s.drawn.Put(key, drawnState{p.State, p.Party, a})
+			s.drawn.Put(key, drawnState{p.State, p.Waiting, p.Party, a})
 		}
 		return a
 	}}
@@ -78,7 +79,7 @@ func stateAnswer(p party.Preview, c rules.Config, t texts) answer {
 		status = http.StatusGone
 	}
 	body := publicState{
-		State: p.State, Inviter: publicProfileOf(p.Inviter), Party: publicPartyOf(p),
+		State: p.State, Inviter: publicProfileOf(p.Inviter), Waiting: p.Waiting, Party: publicPartyOf(p),
 		Message: p.Message, Info: p.Info, ExpiresAt: p.ExpiresAt, View: sceneOf(p, c, t),
 	}
 	if body.Info == nil {
@@ -91,14 +92,17 @@ func stateAnswer(p party.Preview, c rules.Config, t texts) answer {
 // those who ask within a second, and the answer holds for as long as it gives out that
 // very one; the next preview, or new rules with it, are drawn anew.
 type drawnState struct {
-	state  party.InviteState
-	party  *party.PartyPreview
-	answer answer
+	state   party.InviteState
+	waiting int
+	party   *party.PartyPreview
+	answer  answer
 }
 
 type drawnKey struct{ code, language string }
 
-func (d drawnState) of(p party.Preview) bool { return d.party == p.Party && d.state == p.State }
+func (d drawnState) of(p party.Preview) bool {
+	return d.party == p.Party && d.state == p.State && d.waiting == p.Waiting
+}
 
 func (s *Site) stateFailure(r *http.Request, f failure) answer {
 	_, t := s.speaking(r)

@@ -79,7 +79,7 @@ func TestState_Fields(t *testing.T) {
 		party party.held party.max_size party.members party.members.avatar_url party.members.display_name party.members.leader
 		party.members.progress party.members.stage party.members.text party.members.username party.open party.size state
 		view view.columns view.count view.headline view.left view.note view.seats view.seats.activity view.seats.badge view.seats.done view.seats.hue
-		view.seats.initial view.seats.key view.seats.kind view.seats.leader view.seats.name view.seats.percent view.seats.picture view.seats.tone view.shared`)
+		view.seats.initial view.seats.key view.seats.kind view.seats.leader view.seats.name view.seats.percent view.seats.picture view.seats.tone view.shared view.waiting waiting`)
 	if !slices.Equal(got, want) {
 		t.Errorf("fields of the state:\n%s\nwant:\n%s", strings.Join(got, " "), strings.Join(want, " "))
 	}

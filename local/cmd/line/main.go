@@ -7,8 +7,10 @@
 //	line [-nakama VERSION | -server FILE] -probe FILE   # build the probe of the engine's suites
 //	line [-nakama VERSION | -server FILE] -host FILE    # build the plugin host
 //	line -list    # the versions, oldest first
+//	line -stamp   # the linker's flags that tell a program which build it is
 //	line -default # the newest that runs on a real server
 //
+// With -arch arm64 what it builds is for that machine; on another that takes a C cross compiler.
 // It is run from the root of the repository.
 package main
 
@@ -22,6 +24,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"slices"
 
 	"partyline/local/lines"
@@ -32,6 +35,7 @@ type asked struct {
 	nakama, server string
 	plugin, probe  string
 	host           string
+	arch           string
 	command        []string
 }
 
@@ -42,6 +46,8 @@ func main() {
 	flag.StringVar(&a.plugin, "plugin", "", "file to build the plugin into")
 	flag.StringVar(&a.probe, "probe", "", "file to build the probe into, the module that the engine's suites call on a server")
 	flag.StringVar(&a.host, "host", "", "file to build the plugin host into")
+	flag.StringVar(&a.arch, "arch", runtime.GOARCH, "machine to build for")
+	stamp := flag.Bool("stamp", false, "print the linker's flags that tell a program which build it is")
 	list := flag.Bool("list", false, "print the versions, oldest first")
 	standard := flag.Bool("default", false, "print the default version")
 	flag.Parse()
@@ -53,6 +59,8 @@ func main() {
 		for _, l := range lines.All() {
 			fmt.Println(l.Nakama)
 		}
+	case *stamp:
+		fmt.Println(lines.Stamp(lines.Commit(ctx, "."), ""))
 	case *standard:
 		fmt.Println(lines.Default().Nakama)
 	default:
@@ -93,6 +101,13 @@ func run(ctx context.Context, a asked) (code int, err error) {
 	env, err := lines.Prepare(ctx, root, b)
 	if err != nil {
 		return 2, err
+	}
+	if a.arch != runtime.GOARCH {
+		cross, err := lines.Cross(a.arch)
+		if err != nil {
+			return 2, err
+		}
+		env = append(env, cross...)
 	}
 	for _, command := range commands {
 		cmd := exec.CommandContext(ctx, command[0], command[1:]...)

@@ -64,6 +64,9 @@ func examine(t *terminal, server, plugin, modules string) ([]doctor.Finding, err
 		return nil, err
 	}
 	fmt.Fprintln(t.out, "server", s)
+	if fault := doctor.Fault(s); fault != "" {
+		fmt.Fprintln(t.out, "warning:", fault)
+	}
 	files, err := pluginFiles(plugin, modules)
 	if err != nil {
 		return nil, err

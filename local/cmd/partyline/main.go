@@ -29,6 +29,7 @@ var commands = []command{
 	{"rules", "check, explain and describe rules files", rulesCommand},
 	{"playground", "serve the page to write and try rules on", playgroundCommand},
 	{"sim", "play a queue of a rules file with simulated players", simCommand},
+	{"api", "print the API as a schema or a typed client", apiCommand},
 	{"doctor", "say whether a server opens a plugin", doctorCommand},
 	{"version", "say which build this is", versionCommand},
 }

@@ -11,9 +11,12 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/skip2/go-qrcode"
 
 	"partyline/local/demo"
 	"partyline/local/engine"
@@ -36,6 +39,7 @@ func runCommand(t *terminal, args []string) int {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:7350", "host:port to listen on")
+	lan := flags.Bool("lan", false, "let phones and other machines of this network in: listen on all addresses, show the one that they reach")
 	config := flags.String("config", "local/nakama.yml", "server configuration, the same file a real server takes")
 	runtimePath := flags.String("runtime-path", ".", "directory the rules file's path is relative to")
 	plugin := flags.String("plugin", "", "built plugin to run, in the program pluginhost beside it, instead of the module in this program")
@@ -52,7 +56,7 @@ func runCommand(t *terminal, args []string) int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := serve(ctx, runOptions{*addr, *config, *runtimePath, *plugin, *players}, stdout, stderr); err != nil {
+	if err := serve(ctx, runOptions{*addr, *lan, *config, *runtimePath, *plugin, *players}, stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "partyline:", err)
 		return exitProblem
 	}
@@ -60,15 +64,19 @@ func runCommand(t *terminal, args []string) int {
 }
 
 type runOptions struct {
-	addr, config, runtimePath string
-	plugin                    string // "" for the module in this program
-	players                   bool
+	addr                string
+	lan                 bool // others of this network come too
+	config, runtimePath string
+	plugin              string // "" for the module in this program
+	players             bool
 }
 
 // start brings a server up and returns where it listens.
 func start(ctx context.Context, o runOptions, opts engine.Options, stderr io.Writer) (addr string, stop func(), err error) {
 	if o.plugin != "" {
-		p, err := hostproc.Start(ctx, hostproc.Options{Plugin: o.plugin, Config: o.config, Addr: o.addr, RuntimePath: o.runtimePath, Log: stderr})
+		p, err := hostproc.Start(ctx, hostproc.Options{
+			Plugin: o.plugin, Config: o.config, Env: opts.Env, Addr: opts.Addr, RuntimePath: o.runtimePath, Log: stderr,
+		})
 		if err != nil {
 			return "", nil, err
 		}
@@ -78,7 +86,7 @@ func start(ctx context.Context, o runOptions, opts engine.Options, stderr io.Wri
 	if err != nil {
 		return "", nil, err
 	}
-	return addr, server.Close, nil
+	return server.Addr(), server.Close, nil
 }
 
 func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
@@ -86,7 +94,25 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	opts.Addr, opts.RuntimePath = o.addr, o.runtimePath
+	at, err := placeOf(o.addr, o.lan, ownAddress)
+	if err != nil {
+		return err
+	}
+	opts.Addr, opts.RuntimePath = at.listen, o.runtimePath
+	if file := opts.Env[wiring.EnvRules]; file != "" && !strings.HasSuffix(at.shown, ":0") {
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(o.runtimePath, file)
+		}
+		here, err := rulesFor(file, "http://"+at.shown)
+		if err != nil {
+			return fmt.Errorf("read the rules file: %w", err)
+		}
+		if here != file {
+			if opts.Env[wiring.EnvRules], err = filepath.Abs(here); err != nil {
+				return fmt.Errorf("find the copy of the rules file: %w", err)
+			}
+		}
+	}
 	opts.Init = wiring.Register
 	if opts.Pages, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey}); err != nil {
 		return err
@@ -102,7 +128,10 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer stop()
-	url := "http://" + addr
+	if strings.HasSuffix(at.shown, ":0") {
+		at.shown = addr // the port is known now
+	}
+	url := "http://" + at.shown
 	fmt.Fprintf(stdout, "\n  Partyline on the embedded engine\n\n  demo client   %s/\n  playground    %s/playground/\n", url, url)
 	if len(ignored) > 0 {
 		fmt.Fprintf(stdout, "  ignored       %s   keys of %s for a real server only\n", strings.Join(ignored, ", "), o.config)
@@ -110,7 +139,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	if o.players {
 		seedCtx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
-		cast, err := seed(seedCtx, addr)
+		cast, err := seed(seedCtx, addr, url)
 		if err != nil {
 			return fmt.Errorf("seeding the demo players: %w", err)
 		}
@@ -121,8 +150,15 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 			}
 		}()
 		fmt.Fprintf(stdout, "  invite link   %s\n                to %s's party of %d, there for you to join\n", cast.inviteURL, cast.names[0], len(cast.names))
+		if o.lan {
+			code, err := qrcode.New(cast.inviteURL, qrcode.Low)
+			if err != nil {
+				return fmt.Errorf("draw the link's QR code: %w", err)
+			}
+			fmt.Fprintf(stdout, "\n%s\n", code.ToSmallString(false))
+		}
 	}
-	fmt.Fprintf(stdout, "  client API    %s   server key %q, http key %q\n", addr, opts.ServerKey, opts.HTTPKey)
+	fmt.Fprintf(stdout, "  client API    %s   server key %q, http key %q\n", at.shown, opts.ServerKey, opts.HTTPKey)
 	if key := opts.Env[wiring.EnvConsole]; key != "" {
 		fmt.Fprintf(stdout, "  console page  %s/party/console   any user, password %q\n", url, key)
 	}

@@ -26,9 +26,9 @@ var demoPlayers = []struct{ username, displayName string }{
 	{"mira", "Mira"}, {"jonas", "Jonas"}, {"aiko", "Aiko"},
 }
 
-// seed logs the demo players in, has the first make a closed party and brings the
-// others in by its invite, which stays open for whoever runs this.
-func seed(ctx context.Context, addr string) (*cast, error) {
+// seed logs the demo players in at addr, has the first make a closed party and brings the
+// others in by its invite, which stays open for whoever runs this. The link begins with url.
+func seed(ctx context.Context, addr, url string) (*cast, error) {
 	c := client.New(addr)
 	players := &cast{}
 	var invite party.CreatedInvite
@@ -64,7 +64,7 @@ func seed(ctx context.Context, addr string) (*cast, error) {
 		}
 	}
 	// The rules' public_url says where players reach the server; here that is this one.
-	players.inviteURL = "http://" + addr + "/party/join/" + invite.Code
+	players.inviteURL = url + "/party/join/" + invite.Code
 	return players, nil
 }
 

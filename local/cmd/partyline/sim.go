@@ -94,6 +94,7 @@ func simCommand(t *terminal, args []string) int {
 	if err != nil {
 		return t.fail(err)
 	}
+	load.Ask = asks(set, f.queue)
 	report := simulation.Run(formed, load)
 	t.simReport(f, q, load, left, report)
 	if f.svg != "" {
@@ -229,6 +230,9 @@ func (t *terminal) simReport(f simFlags, q rules.Queue, l simulation.Load, left 
 		fmt.Fprintf(t.out, "%s parties of %d are left out: the queue takes up to %d\n", t.paint(yellow, "note:"), s.Size, queue.Largest(q))
 	}
 	fmt.Fprintf(t.out, "\n%-22s %10s %8s\n", "", "tickets", "players")
+	for _, rule := range slices.Sorted(maps.Keys(r.Refused)) {
+		fmt.Fprintf(t.out, "%-22s %10d            by the rule %s\n", "refused", r.Refused[rule], rule)
+	}
 	fmt.Fprintf(t.out, "%-22s %10d %8d\n", "arrived", r.Arrived, r.Players)
 	fmt.Fprintf(t.out, "%-22s %10d %8d   %s of the tickets, in %d matches\n", "placed", r.Placed, r.PlayersPlaced, percent(r.Placed, r.Arrived), len(r.Matches))
 	fmt.Fprintf(t.out, "%-22s %10s %8d\n", "could have been", "", r.PlayersBound)

@@ -138,6 +138,35 @@ func TestSim_Docs(t *testing.T) {
 	}
 }
 
+// Tickets that the rules refuse never queue, and the report says which rule it was.
+func TestSim_AsksTheRules(t *testing.T) {
+	report := func(queueing string) string {
+		text := simRules + "rules:\n- {id: late, on: [join], deny: 'true', message: No.}\n" + queueing
+		r := call(t, "", "sim", "--rules", file(t, "rules.yml", text), "--queue", "ranked", "--arrivals", "5/s", "--duration", "5m", "--parties", "1:1,2:1,3:1")
+		if r.code != exitOK || r.err != "" {
+			t.Fatalf("%+v", r)
+		}
+		return r.out
+	}
+	free := report("")
+	if strings.Contains(free, "refused") {
+		t.Errorf("refused without a rule about queueing:\n%s", free)
+	}
+	out := report("- {id: no-trios, on: [matchmake], deny: party.size == 3, message: No trios.}\n" +
+		"- {id: unready, on: [matchmake], deny: 'any(party.members, .stage != \"ready\")', message: Wait.}\n" +
+		"- {id: young, on: [matchmake], deny: 'user.account_age < duration(\"24h\")', message: Play first.}\n" +
+		"- {id: smurfs, on: [matchmake], deny: 'party.skill.spread > 500', message: Too far apart.}\n")
+	all, left := column(t, free, "arrived"), column(t, out, "arrived")
+	for _, rule := range []string{"no-trios", "smurfs"} {
+		if !strings.Contains(out, "by the rule "+rule) {
+			t.Errorf("%s refused nobody:\n%s", rule, out)
+		}
+	}
+	if strings.Contains(out, "unready") || strings.Contains(out, "young") || strings.Contains(out, "party of 3") || left >= all*3/4 || left < all/2 {
+		t.Errorf("%d of %d arrived:\n%s", left, all, out)
+	}
+}
+
 func TestSim_Misuse(t *testing.T) {
 	rules := file(t, "rules.yml", simRules)
 	with := func(more ...string) []string {

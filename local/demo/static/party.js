@@ -79,7 +79,7 @@ export class Party {
 // badgeOf words a status: what is shown in a tile's corner.
 export function badgeOf(status) {
   if (!status || !status.stage) return null;
-  const names = { downloading: 'Downloading', installing: 'Installing', tutorial: 'In the tutorial', ready: 'Ready', failed: 'Needs help' };
+  const names = { downloading: 'Downloading', installing: 'Installing', tutorial: 'In the tutorial', waiting: 'Not ready yet', ready: 'Ready', failed: 'Needs help' };
   const stage = names[status.stage] || status.stage.replace(/[_-]+/g, ' ');
   const settled = status.stage === 'ready' || status.stage === 'failed';
   const percent = !settled && typeof status.progress === 'number' ? Math.floor(status.progress * 100 + 1e-9) : null;
@@ -91,7 +91,7 @@ export function badgeOf(status) {
 // empty for who has told nothing or is ready.
 export function sentenceOf(name, status) {
   if (!status || !status.stage || status.stage === 'ready') return '';
-  const words = { downloading: 'is downloading', installing: 'is installing', tutorial: 'is in the tutorial', failed: 'needs help' };
+  const words = { downloading: 'is downloading', installing: 'is installing', tutorial: 'is in the tutorial', waiting: 'is not ready yet', failed: 'needs help' };
   const percent = status.stage !== 'failed' && typeof status.progress === 'number' ? ', ' + Math.floor(status.progress * 100 + 1e-9) + ' %' : '';
   const doing = words[status.stage] || 'is at ' + status.stage.replace(/[_-]+/g, ' ');
   return name + ' ' + doing + percent + (status.stalled ? ', and does not get on' : '');

@@ -48,6 +48,14 @@ var callers = map[string]caller{
 	"party_attributes_get": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID}
 	},
+	"party_find": func(w *world) (*player, map[string]any) { return w.friend, nil },
+	"party_quick_join": func(w *world) (*player, map[string]any) {
+		w.open()
+		return w.friend, nil
+	},
+	"party_wait": func(w *world) (*player, map[string]any) {
+		return w.friend, map[string]any{"code": w.invite().Code}
+	},
 	"party_share": func(w *world) (*player, map[string]any) {
 		return w.leader, map[string]any{"party_id": w.partyID, "user_ids": w.friend.UserID}
 	},

@@ -52,6 +52,19 @@ var samples = map[string]func(w *world) json.RawMessage{
 		w.mustCall(w.leader, "party_attributes_set", map[string]any{"party_id": w.partyID, "party": map[string]any{"map": nil}}, nil)
 		return w.serverMessage(w.leader, -6, "map")
 	},
+	"party_find": func(w *world) json.RawMessage {
+		w.open()
+		return w.mustCall(w.friend, "party_find", map[string]any{"label": map[string]any{"mode": "duo"}, "limit": 1}, nil)
+	},
+	"party_wait": func(w *world) json.RawMessage {
+		code := w.line()
+		w.notification(w.friend, 1005)
+		return w.mustCall(w.friend, "party_wait", map[string]any{"code": code}, nil)
+	},
+	"notification 1005": func(w *world) json.RawMessage {
+		w.line()
+		return w.notification(w.friend, 1005)
+	},
 	"party_share": func(w *world) json.RawMessage {
 		return w.mustCall(w.leader, "party_share", map[string]any{"party_id": w.partyID, "to": map[string]any{"status": true}}, nil)
 	},
@@ -99,6 +112,20 @@ var samples = map[string]func(w *world) json.RawMessage{
 		w.mustCall(w.friend, "party_invite_decline", map[string]any{"code": personal.Code}, nil)
 		return w.notification(w.leader, 1002)
 	},
+	"notification 1004": func(w *world) json.RawMessage {
+		w.mustCall(w.friend, "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil)
+		ctx, cancel := w.deadline()
+		defer cancel()
+		joined, err := w.friend.socket.Take(ctx, func(m client.Message) bool { return m.Envelope.GetParty() != nil })
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		friend := joined.Envelope.GetParty().GetSelf()
+		if _, err := w.leader.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyRemove{PartyRemove: &rtapi.PartyRemove{PartyId: w.partyID, Presence: friend}}}); err != nil {
+			w.t.Fatal(err)
+		}
+		return w.notification(w.friend, 1004)
+	},
 	"message -2": func(w *world) json.RawMessage {
 		w.mustCall(w.friend, "party_invite_redeem", map[string]any{"code": w.invite().Code}, nil)
 		return w.serverMessage(w.leader, -2, "redeemed")
@@ -117,6 +144,38 @@ func (w *world) attributes() {
 	w.mustCall(w.leader, "party_attributes_set", map[string]any{
 		"party_id": w.partyID, "party": map[string]any{"map": "harbour", "rounds": 3}, "member": map[string]any{"character": "mage"},
 	}, nil)
+}
+
+// open has another player make an open party with the label of the document.
+func (w *world) open() {
+	w.t.Helper()
+	ctx, cancel := w.deadline()
+	defer cancel()
+	_, err := w.join("emil").socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{
+		PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 4, Label: `{"mode":"duo"}`}}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// line has the friend be the first in line for a seat that has just come free, and gives the
+// code of an invite.
+func (w *world) line() (code string) {
+	w.t.Helper()
+	code = w.invite().Code
+	full := []*player{w.join("aiko"), w.join("emil"), w.join("noor")}
+	for _, p := range full {
+		w.mustCall(p, "party_invite_redeem", map[string]any{"code": code}, nil)
+	}
+	for _, p := range []*player{w.friend, w.join("tam")} {
+		w.mustCall(p, "party_wait", map[string]any{"code": code}, nil)
+	}
+	ctx, cancel := w.deadline()
+	defer cancel()
+	if err := w.leave(ctx, full[0]); err != nil {
+		w.t.Fatal(err)
+	}
+	return code
 }
 
 // queue has the leader's party look for a match.

@@ -20,6 +20,7 @@ var stories = []struct {
 	atLeast   int
 }{
 	{"README.md", "readme.story.mjs", 2},
+	{"docs/first-party.md", "first-party.story.mjs", 2},
 	{"docs/clients.md", "clients.story.mjs", 23},
 }
 

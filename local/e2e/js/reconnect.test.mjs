@@ -163,7 +163,8 @@ describe("a dropped member", () => {
     assert.equal((await carol.next("partyleader")).presence.user_id, alice.id);
   });
 
-  test("that was the last takes the party along", async () => {
+  test("that was the last takes the party along, where nobody waits for it", async () => {
+    await rules({ parties: { reconnect_grace: `${grace}s`, survive: { everyone_away: false } } });
     const [alice, bob] = await players("alice", "bob");
     await party({ size: 3 }, alice, bob);
     drop(bob);

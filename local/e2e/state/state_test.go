@@ -49,9 +49,14 @@ func start(t *testing.T, rules string) *scene {
 // play signs a new player in and starts the game.
 func (s *scene) play(name string) *player.Game {
 	s.t.Helper()
+	return s.again(s.signIn(name))
+}
+
+func (s *scene) signIn(name string) *player.Player {
+	s.t.Helper()
 	one, err := player.SignIn(s.ctx, s.api, name)
 	s.must(err)
-	return s.again(one)
+	return one
 }
 
 // again starts one more game of a player.

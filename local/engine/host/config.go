@@ -1,16 +1,31 @@
 package host
 
-import "github.com/heroiclabs/nakama-common/runtime"
+import (
+	"net/netip"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+)
 
 // config is the part of a server's configuration that the engine has, as modules read it.
 type config struct {
 	runtime.Config // what the engine has not; reading it panics
 	name           string
 	session        session
+	socket         socket
 }
 
 func (c config) GetName() string                   { return c.name }
 func (c config) GetSession() runtime.SessionConfig { return c.session }
+func (c config) GetSocket() runtime.SocketConfig   { return c.socket }
+
+type socket struct {
+	runtime.SocketConfig
+	addr netip.AddrPort
+}
+
+func (s socket) GetAddress() string  { return s.addr.Addr().String() }
+func (s socket) GetPort() int        { return int(s.addr.Port()) }
+func (s socket) GetProtocol() string { return "tcp" }
 
 type session struct {
 	runtime.SessionConfig
@@ -25,5 +40,5 @@ func (s session) GetSingleSession() bool { return false }
 // GetConfig answers what the server was started with.
 func (i initializer) GetConfig() (runtime.Config, error) {
 	o := i.opts
-	return config{name: o.Node, session: session{singleSocket: o.SingleSocket, singleParty: o.SingleParty}}, nil
+	return config{name: o.Node, session: session{singleSocket: o.SingleSocket, singleParty: o.SingleParty}, socket: socket{addr: o.Socket}}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 
@@ -39,6 +40,8 @@ type Options struct {
 	Version string            // reported server version
 	Env     map[string]string // runtime.env
 	Logger  runtime.Logger
+
+	Socket netip.AddrPort // where clients connect
 
 	SingleSocket bool // session.single_socket
 	SingleParty  bool // session.single_party

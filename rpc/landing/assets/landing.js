@@ -159,6 +159,7 @@
     }
     setText(byId('count'), body.view.count);
     show(byId('left'), body.view.left);
+    show(byId('waiting'), body.view.waiting);
     show(byId('shared'), body.view.shared);
     fillSeats(body.view);
     announce(body.view, first);

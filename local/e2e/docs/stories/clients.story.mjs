@@ -170,6 +170,42 @@ test("members and friends on the way tell how far they are", async () => {
   aiko.vars.socket.disconnect(false);
 });
 
+test("parties are found by their label", async () => {
+  const [noor, aiko] = [await play(), await play()];
+  await noor.run("label");
+  await round(noor);
+  const id = noor.vars.labelled.party.party_id;
+  await noor.vars.socket.send({ party_update: { party_id: id, open: true, hidden: false, label: JSON.stringify({ mode: "duo" }) } });
+  await round(noor);
+  await aiko.run("find");
+  const found = await until(() => aiko.vars.parties.find((p) => p.party_id === id), "the party in the list");
+  assert.deepEqual([found.size, found.max_size, found.label, found.leader.user_id], [1, 4, { mode: "duo" }, userOf(noor)]);
+  await aiko.run("quick join");
+  assert.equal(aiko.vars.quick.joined, true);
+  await until(() => aiko.vars.current?.id === aiko.vars.quick.party_id, "the party event");
+  for (const game of [noor, aiko]) game.vars.socket.disconnect(false);
+});
+
+test("a player waits for a seat of a full party", async () => {
+  const [noor, aiko, emil] = [await play(), await play(), await play()];
+  const full = await noor.vars.socket.createParty(true, 2);
+  const { payload: link } = await noor.vars.client.rpc(noor.vars.session, "party_invite_create", { party_id: full.party_id });
+  aiko.vars.code = emil.vars.code = link.code;
+  await aiko.run("wait");
+  assert.deepEqual(aiko.vars.place, { place: 0, of: 0 }, "a free seat is taken at once");
+  await emil.run("wait");
+  assert.deepEqual(emil.vars.shown, ["1 of 1 in line"]);
+  const { waiting, state } = await emil.vars.call("party_invite_preview", { code: link.code });
+  assert.deepEqual([waiting, state], [1, "full"]);
+  const free = new Promise((resolve) => { emil.vars.socket.onnotification = (n) => { if (n.code === 1005) resolve(n.content); }; });
+  await aiko.vars.socket.leaveParty(full.party_id);
+  assert.equal((await free).party_id, full.party_id);
+  await assert.rejects(aiko.vars.socket.joinParty(full.party_id), { message: /^party_full: / }, "nobody cuts in");
+  await aiko.run("stop waiting");
+  await emil.vars.call("party_invite_redeem", { code: link.code });
+  for (const game of [noor, aiko, emil]) game.vars.socket.disconnect(false);
+});
+
 test("what the party and its members set reaches everybody", async () => {
   const told = (game) => game.vars.server.filter(([op]) => op === -6).map(([, m]) => m);
   await mira.run("attributes");

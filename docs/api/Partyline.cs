@@ -1,0 +1,1949 @@
+// Typed client of Partyline over the Nakama SDK for .NET and Unity. Generated from the module's
+// Go types: do not edit.
+//
+//   var party = new PartylineClient(Transports.OverSocket(socket));
+//   var invite = await party.InviteCreateAsync(new InviteCreateRequest { PartyId = id, Message = "Come and play!" });
+//
+// Times are Unix seconds. A later server may know more values of a text and send more fields.
+
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Runtime.Serialization;
+using System.Text;
+using System.Text.RegularExpressions;
+using System.Threading.Tasks;
+using Nakama;
+using Nakama.TinyJson;
+
+namespace Partyline
+{
+    /// <summary>Carries a call: JSON to the server, JSON back.</summary>
+    public delegate Task<string> Transport(string id, string payload);
+
+    /// <summary>The ways a call can go.</summary>
+    public static class Transports
+    {
+        /// <summary>Over a connected socket.</summary>
+        public static Transport OverSocket(ISocket socket)
+        {
+            return async (id, payload) => (await socket.RpcAsync(id, payload)).Payload;
+        }
+
+        /// <summary>Over HTTP, for a launcher.</summary>
+        public static Transport OverHttp(IClient client, ISession session)
+        {
+            return async (id, payload) => (await client.RpcAsync(session, id, payload)).Payload;
+        }
+
+        /// <summary>Of the game's own servers. Never ship the key to players.</summary>
+        public static Transport WithHttpKey(IClient client, string httpKey)
+        {
+            return async (id, payload) => (await client.RpcAsync(httpKey, id, payload)).Payload;
+        }
+    }
+
+    /// <summary>Why a call, or a party message, was refused. The message is for the player.</summary>
+    public sealed class Refusal : Exception
+    {
+        /// <summary>One of Reasons.</summary>
+        public readonly string Reason;
+
+        /// <summary>The designer's rule that refused; empty for every other reason.</summary>
+        public readonly string Rule;
+
+        /// <summary>In how many seconds to try again; null where the server does not say.</summary>
+        public readonly int? RetryAfterSec;
+
+        private Refusal(string reason, string rule, string message, int? retryAfterSec, Exception cause) : base(message, cause)
+        {
+            Reason = reason;
+            Rule = rule;
+            RetryAfterSec = retryAfterSec;
+        }
+
+        /// <summary>Reads what the SDK has thrown; null if it is none of Partyline's.</summary>
+        public static Refusal From(Exception error)
+        {
+            var found = Regex.Match(error.Message, @"^([a-z_]+)(?:/([\w-]+))?: (.*)$", RegexOptions.Singleline);
+            if (!found.Success || !Reasons.Numbers.ContainsKey(found.Groups[1].Value)) return null;
+            var text = found.Groups[3].Value;
+            var wait = Regex.Match(text, @"retry_after_sec=(\d+)");
+            var seconds = wait.Success ? int.Parse(wait.Groups[1].Value, CultureInfo.InvariantCulture) : (int?)null;
+            return new Refusal(found.Groups[1].Value, found.Groups[2].Value, text, seconds, error);
+        }
+
+        internal static async Task<string> Watch(Task<string> call)
+        {
+            try
+            {
+                return await call;
+            }
+            catch (Exception error)
+            {
+                var refusal = From(error);
+                if (refusal == null) throw;
+                throw refusal;
+            }
+        }
+    }
+
+    // Unity's linker keeps what has an attribute of this name, whosever it is.
+    internal sealed class PreserveAttribute : Attribute
+    {
+    }
+
+    internal static class Read
+    {
+        // The SDK's JSON reader cannot fill a nullable number: it leaves the value as it is.
+        internal static double? Number(object value)
+        {
+            return value == null ? (double?)null : Convert.ToDouble(value, CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>Why something was refused.</summary>
+    public static class Reasons
+    {
+        /// <summary>not JSON, an unknown field, a wrong type, out of bounds; the message names the field</summary>
+        public const string InvalidRequest = "invalid_request";
+        /// <summary>nobody is signed in</summary>
+        public const string Unauthenticated = "unauthenticated";
+        /// <summary>no such code, or not in the form of one</summary>
+        public const string InviteNotFound = "invite_not_found";
+        /// <summary>its time is over</summary>
+        public const string InviteExpired = "invite_expired";
+        /// <summary>it was taken back</summary>
+        public const string InviteRevoked = "invite_revoked";
+        /// <summary>it was used up</summary>
+        public const string InviteExhausted = "invite_exhausted";
+        /// <summary>it names others</summary>
+        public const string InviteNotForYou = "invite_not_for_you";
+        /// <summary>no such party, or not in the form of an ID</summary>
+        public const string PartyNotFound = "party_not_found";
+        /// <summary>no free seat; held ones count</summary>
+        public const string PartyFull = "party_full";
+        /// <summary>nobody may enter while the party looks for a match or is in one</summary>
+        public const string PartyLocked = "party_locked";
+        /// <summary>everybody in the party has lost the connection; the message ends in retry_after_sec=5</summary>
+        public const string PartyAway = "party_away";
+        /// <summary>the caller is not in the party</summary>
+        public const string NotMember = "not_member";
+        /// <summary>only the leader may</summary>
+        public const string NotLeader = "not_leader";
+        /// <summary>the user is in the party, perhaps on another device</summary>
+        public const string AlreadyMember = "already_member";
+        /// <summary>one party per user; leave the other first</summary>
+        public const string AlreadyInParty = "already_in_party";
+        /// <summary>kicked a short while ago, and not invited by name since</summary>
+        public const string Banned = "banned";
+        /// <summary>a block stands between the user and somebody in the party</summary>
+        public const string Blocked = "blocked";
+        /// <summary>a rule of the designers; its ID is behind the slash</summary>
+        public const string RuleDenied = "rule_denied";
+        /// <summary>too often; the message ends in retry_after_sec=12</summary>
+        public const string RateLimited = "rate_limited";
+        /// <summary>the game does not run</summary>
+        public const string NoLiveSession = "no_live_session";
+        /// <summary>it runs more than once</summary>
+        public const string SessionAmbiguous = "session_ambiguous";
+        /// <summary>no such queue</summary>
+        public const string UnknownQueue = "unknown_queue";
+        /// <summary>larger than the queue takes</summary>
+        public const string PartyTooLarge = "party_too_large";
+        /// <summary>not everybody is</summary>
+        public const string NotReady = "not_ready";
+        /// <summary>the match's free seats are kept for others</summary>
+        public const string SeatReserved = "seat_reserved";
+        /// <summary>the match has no seat</summary>
+        public const string MatchFull = "match_full";
+        /// <summary>the match is not offered to you any more</summary>
+        public const string ProposalGone = "proposal_gone";
+        /// <summary>a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file</summary>
+        public const string QueryNotAllowed = "query_not_allowed";
+        /// <summary>too many changed the same thing at once; try again</summary>
+        public const string Conflict = "conflict";
+        /// <summary>a fault on the server's side; its log says more</summary>
+        public const string Internal = "internal";
+
+        /// <summary>The gRPC status number of each.</summary>
+        public static readonly IReadOnlyDictionary<string, int> Numbers = new Dictionary<string, int>
+        {
+            { InvalidRequest, 3 },
+            { Unauthenticated, 16 },
+            { InviteNotFound, 5 },
+            { InviteExpired, 9 },
+            { InviteRevoked, 9 },
+            { InviteExhausted, 9 },
+            { InviteNotForYou, 7 },
+            { PartyNotFound, 5 },
+            { PartyFull, 8 },
+            { PartyLocked, 9 },
+            { PartyAway, 9 },
+            { NotMember, 7 },
+            { NotLeader, 7 },
+            { AlreadyMember, 6 },
+            { AlreadyInParty, 9 },
+            { Banned, 7 },
+            { Blocked, 7 },
+            { RuleDenied, 7 },
+            { RateLimited, 8 },
+            { NoLiveSession, 9 },
+            { SessionAmbiguous, 9 },
+            { UnknownQueue, 9 },
+            { PartyTooLarge, 9 },
+            { NotReady, 9 },
+            { SeatReserved, 9 },
+            { MatchFull, 9 },
+            { ProposalGone, 9 },
+            { QueryNotAllowed, 3 },
+            { Conflict, 10 },
+            { Internal, 13 },
+        };
+    }
+
+    public static class InviteEventName
+    {
+        public const string Created = "created";
+        public const string Redeemed = "redeemed";
+        public const string Declined = "declined";
+        public const string Revoked = "revoked";
+    }
+
+    /// <summary>InviteKind says what an invite's code looks like.</summary>
+    public static class InviteKind
+    {
+        /// <summary>16 Crockford base32 characters, 80 random bits</summary>
+        public const string Link = "link";
+        /// <summary>8 characters to read aloud; short-lived and guess-limited</summary>
+        public const string Code = "code";
+        /// <summary>DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits. It is as easily guessed as a code, and lives as short.</summary>
+        public const string Digits = "digits";
+    }
+
+    /// <summary>InviteState is what a preview says of an invite.</summary>
+    public static class InviteState
+    {
+        public const string Open = "open";
+        public const string Full = "full";
+        /// <summary>the rules let nobody in while the party queues or plays</summary>
+        public const string Locked = "locked";
+        /// <summary>everybody has dropped and may be back</summary>
+        public const string Away = "away";
+        public const string Expired = "expired";
+        public const string Revoked = "revoked";
+        public const string Exhausted = "exhausted";
+        public const string PartyGone = "party_gone";
+    }
+
+    /// <summary>QueueDropReason says why a ticket was dropped.</summary>
+    public static class QueueDropReason
+    {
+        /// <summary>somebody joined or left. The host has removed the ticket; the party's next one keeps its age.</summary>
+        public const string Membership = "membership";
+        /// <summary>the host gave the ticket up for a match that could not be made after all. The next one keeps its age.</summary>
+        public const string Internal = "internal";
+        /// <summary>it waited for the queue's max_wait</summary>
+        public const string Expired = "expired";
+        /// <summary>the party grew beyond what the queue takes</summary>
+        public const string PartyTooLarge = "party_too_large";
+        /// <summary>the queue is gone from the rules file</summary>
+        public const string UnknownQueue = "unknown_queue";
+        /// <summary>the queue now asks for what the ticket does not have</summary>
+        public const string InvalidRequest = "invalid_request";
+        /// <summary>another ticket of the same players was matched first</summary>
+        public const string Matched = "matched";
+        /// <summary>somebody on it did not want the match that was found</summary>
+        public const string Declined = "declined";
+        /// <summary>somebody on it did not answer in time</summary>
+        public const string NoAnswer = "no_answer";
+        /// <summary>the player's party looks for a match</summary>
+        public const string PartyQueued = "party_queued";
+        /// <summary>QueuedAgain is why a ticket waits again: nobody was found in place of a player who did not accept.</summary>
+        public const string NoReplacement = "no_replacement";
+    }
+
+    /// <summary>QueueEventName says what became of a ticket.</summary>
+    public static class QueueEventName
+    {
+        /// <summary>the ticket waits</summary>
+        public const string Queued = "queued";
+        /// <summary>it does not any more, for a reason; nobody asked for that</summary>
+        public const string Dropped = "dropped";
+        /// <summary>it has a match</summary>
+        public const string Matched = "matched";
+        /// <summary>the leader took it back</summary>
+        public const string Cancelled = "cancelled";
+        /// <summary>there is a match for it, if everybody accepts</summary>
+        public const string Found = "found";
+        /// <summary>somebody else is asked in place of a player who did not accept</summary>
+        public const string Replaced = "replaced";
+    }
+
+    public static class ReconnectRemovalKind
+    {
+        /// <summary>was a member</summary>
+        public const string Kicked = "kicked";
+        /// <summary>asked to join</summary>
+        public const string RequestRejected = "request_rejected";
+    }
+
+    /// <summary>RulesAction is what a player is about to do.</summary>
+    public static class RulesAction
+    {
+        /// <summary>a party</summary>
+        public const string Create = "create";
+        /// <summary>a party, by whatever way</summary>
+        public const string Join = "join";
+        /// <summary>somebody into the party</summary>
+        public const string Invite = "invite";
+        /// <summary>the party's label, open or hidden</summary>
+        public const string Update = "update";
+        /// <summary>send a message to the party</summary>
+        public const string Data = "data";
+        /// <summary>add a ticket, alone or for the party</summary>
+        public const string Matchmake = "matchmake";
+        /// <summary>a member, or turn a request down</summary>
+        public const string Kick = "kick";
+        /// <summary>another member to leader</summary>
+        public const string Promote = "promote";
+    }
+
+    /// <summary>SeatState is what a seat of a match is at one moment.</summary>
+    public static class SeatState
+    {
+        public const string Open = "open";
+        /// <summary>for somebody who is on the way; nobody else can have it</summary>
+        public const string Held = "held";
+        public const string Taken = "taken";
+    }
+
+    /// <summary>ActivityRequest is the request of party_activity.</summary>
+    public sealed class ActivityRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+    }
+
+    /// <summary>ActivityAnswer is the answer of party_activity: a party as the presence and invite APIs of platforms take it, within the limits they publish. All six are always there.</summary>
+    public sealed class ActivityAnswer
+    {
+        [DataMember(Name = "generic"), Preserve] public ShareGeneric Generic { get; set; }
+
+        [DataMember(Name = "discord"), Preserve] public ShareDiscordActivity Discord { get; set; }
+
+        [DataMember(Name = "steam"), Preserve] public ShareSteamPresence Steam { get; set; }
+
+        [DataMember(Name = "xbox"), Preserve] public ShareXboxActivity Xbox { get; set; }
+
+        /// <summary>whose limits are not public</summary>
+        [DataMember(Name = "playstation"), Preserve] public ShareLink Playstation { get; set; }
+
+        [DataMember(Name = "apple"), Preserve] public ShareAppleActivity Apple { get; set; }
+    }
+
+    /// <summary>ShareGeneric is for platforms that are not named here.</summary>
+    public sealed class ShareGeneric
+    {
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+
+        [DataMember(Name = "url"), Preserve] public string Url { get; set; }
+
+        /// <summary>the same for all members, and no way into the party</summary>
+        [DataMember(Name = "group"), Preserve] public string Group { get; set; }
+
+        [DataMember(Name = "size"), Preserve] public long Size { get; set; }
+
+        [DataMember(Name = "max_size"), Preserve] public long MaxSize { get; set; }
+
+        /// <summary>Unix seconds; ask again before</summary>
+        [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+    }
+
+    /// <summary>ShareDiscordActivity is Discord's activity. Texts and secrets have 2 to 128 characters.</summary>
+    public sealed class ShareDiscordActivity
+    {
+        [DataMember(Name = "state"), Preserve] public string State { get; set; }
+
+        [DataMember(Name = "party"), Preserve] public ShareDiscordParty Party { get; set; }
+
+        /// <summary>Secrets.Join is what the friend's game is started with: the code.</summary>
+        [DataMember(Name = "secrets"), Preserve] public ShareDiscordSecrets Secrets { get; set; }
+    }
+
+    public sealed class ShareDiscordParty
+    {
+        [DataMember(Name = "id"), Preserve] public string Id { get; set; }
+
+        /// <summary>now, at most</summary>
+        [DataMember(Name = "size"), Preserve] public List<long> Size { get; set; }
+    }
+
+    public sealed class ShareDiscordSecrets
+    {
+        [DataMember(Name = "join"), Preserve] public string Join { get; set; }
+    }
+
+    /// <summary>ShareSteamPresence is the keys and values of Steam's rich presence; values have at most 256 bytes.</summary>
+    public sealed class ShareSteamPresence
+    {
+        /// <summary>the command line of the friend's game</summary>
+        [DataMember(Name = "connect"), Preserve] public string Connect { get; set; }
+
+        [DataMember(Name = "steam_player_group"), Preserve] public string SteamPlayerGroup { get; set; }
+
+        [DataMember(Name = "steam_player_group_size"), Preserve] public string SteamPlayerGroupSize { get; set; }
+    }
+
+    /// <summary>ShareXboxActivity is Xbox's multiplayer activity: a connection string below 512 characters, a group below 128, counts from 1 to 100.</summary>
+    public sealed class ShareXboxActivity
+    {
+        [DataMember(Name = "connectionString"), Preserve] public string ConnectionString { get; set; }
+
+        /// <summary>Followed for an open party, else InviteOnly</summary>
+        [DataMember(Name = "joinRestriction"), Preserve] public string JoinRestriction { get; set; }
+
+        [DataMember(Name = "groupId"), Preserve] public string GroupId { get; set; }
+
+        /// <summary>left out beyond Xbox's limit</summary>
+        [DataMember(Name = "currentPlayers"), Preserve] public long CurrentPlayers { get; set; }
+
+        [DataMember(Name = "maxPlayers"), Preserve] public long MaxPlayers { get; set; }
+    }
+
+    /// <summary>ShareLink is what every platform can carry.</summary>
+    public sealed class ShareLink
+    {
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+
+        [DataMember(Name = "url"), Preserve] public string Url { get; set; }
+    }
+
+    /// <summary>ShareAppleActivity is for a game activity of Game Center. Its party codes are two parts of up to six digits, so the party has a second, short-lived invite for them.</summary>
+    public sealed class ShareAppleActivity
+    {
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+
+        [DataMember(Name = "url"), Preserve] public string Url { get; set; }
+
+        [DataMember(Name = "party_code"), Preserve] public string PartyCode { get; set; }
+
+        /// <summary>of the party code; Unix seconds</summary>
+        [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+    }
+
+    public sealed class AdminPartiesRequest
+    {
+        /// <summary>from 1 to 100; 50 if absent</summary>
+        [DataMember(Name = "limit"), Preserve] public long? Limit { get; set; }
+
+        /// <summary>of the page before</summary>
+        [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
+    }
+
+    /// <summary>AdminPartiesAnswer answers party_admin_parties.</summary>
+    public sealed class AdminPartiesAnswer
+    {
+        [DataMember(Name = "parties"), Preserve] public List<OverviewParty> Parties { get; set; }
+
+        /// <summary>for the next page, with the same limit; "" on the last</summary>
+        [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
+    }
+
+    /// <summary>OverviewParty is one live party.</summary>
+    public sealed class OverviewParty
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "size"), Preserve] public long Size { get; set; }
+
+        [DataMember(Name = "max_size"), Preserve] public long MaxSize { get; set; }
+
+        /// <summary>seats kept for users who are not in it</summary>
+        [DataMember(Name = "held"), Preserve] public long Held { get; set; }
+
+        [DataMember(Name = "open"), Preserve] public bool Open { get; set; }
+
+        [DataMember(Name = "hidden"), Preserve] public bool Hidden { get; set; }
+
+        [DataMember(Name = "label"), Preserve] public string Label { get; set; }
+
+        /// <summary>idle | matchmaking | in_match</summary>
+        [DataMember(Name = "state"), Preserve] public string State { get; set; }
+
+        [DataMember(Name = "created_at"), Preserve] public long CreatedAt { get; set; }
+
+        /// <summary>to join, that somebody still waits for</summary>
+        [DataMember(Name = "requests"), Preserve] public long Requests { get; set; }
+
+        /// <summary>in the order they joined</summary>
+        [DataMember(Name = "members"), Preserve] public List<OverviewMember> Members { get; set; }
+    }
+
+    /// <summary>OverviewMember is one member with the status it last told.</summary>
+    public sealed class OverviewMember
+    {
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "leader"), Preserve] public bool Leader { get; set; }
+
+        /// <summary>0 where it is not known</summary>
+        [DataMember(Name = "joined_at"), Preserve] public long JoinedAt { get; set; }
+
+        [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
+
+        /// <summary>0..1; absent where none was set</summary>
+        [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
+
+        /// <summary>0..1; absent where none was set</summary>
+        [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
+
+        [DataMember(Name = "text"), Preserve] public string Text { get; set; }
+    }
+
+    public sealed class AdminRulesRequest
+    {
+        /// <summary>read the file now; it is watched in any case</summary>
+        [DataMember(Name = "reload"), Preserve] public bool? Reload { get; set; }
+    }
+
+    /// <summary>AdminRulesAnswer answers party_admin_rules.</summary>
+    public sealed class AdminRulesAnswer
+    {
+        /// <summary>path of the file; "" = defaults</summary>
+        [DataMember(Name = "source"), Preserve] public string Source { get; set; }
+
+        [DataMember(Name = "version"), Preserve] public long Version { get; set; }
+
+        [DataMember(Name = "loaded_at"), Preserve] public long LoadedAt { get; set; }
+
+        /// <summary>why the newest file is not in force; "" when it is</summary>
+        [DataMember(Name = "error"), Preserve] public string Error { get; set; }
+
+        /// <summary>of the newest file</summary>
+        [DataMember(Name = "problems"), Preserve] public List<OverviewProblem> Problems { get; set; }
+
+        /// <summary>in force, in the order they are asked</summary>
+        [DataMember(Name = "rules"), Preserve] public List<OverviewRule> Rules { get; set; }
+
+        /// <summary>the whole file in force, defaults filled in</summary>
+        [DataMember(Name = "config"), Preserve] public object Config { get; set; }
+
+        /// <summary>the rules that are tried beside them; absent where there are none</summary>
+        [DataMember(Name = "next"), Preserve] public OverviewNext Next { get; set; }
+    }
+
+    /// <summary>OverviewProblem is one thing wrong with the file.</summary>
+    public sealed class OverviewProblem
+    {
+        /// <summary>error | warning</summary>
+        [DataMember(Name = "severity"), Preserve] public string Severity { get; set; }
+
+        [DataMember(Name = "file"), Preserve] public string File { get; set; }
+
+        /// <summary>from 1; 0 where it has no place</summary>
+        [DataMember(Name = "line"), Preserve] public long Line { get; set; }
+
+        [DataMember(Name = "column"), Preserve] public long Column { get; set; }
+
+        [DataMember(Name = "path"), Preserve] public string Path { get; set; }
+
+        [DataMember(Name = "problem"), Preserve] public string Problem { get; set; }
+
+        [DataMember(Name = "allowed"), Preserve] public string Allowed { get; set; }
+
+        /// <summary>the line of the file, and one with a caret</summary>
+        [DataMember(Name = "excerpt"), Preserve] public string Excerpt { get; set; }
+    }
+
+    /// <summary>OverviewRule is one rule in force with how it fares since it was first loaded.</summary>
+    public sealed class OverviewRule
+    {
+        [DataMember(Name = "id"), Preserve] public string Id { get; set; }
+
+        [DataMember(Name = "on"), Preserve] public List<string> On { get; set; }
+
+        /// <summary>exactly one of the two</summary>
+        [DataMember(Name = "deny"), Preserve] public string Deny { get; set; }
+
+        [DataMember(Name = "allow"), Preserve] public string Allow { get; set; }
+
+        [DataMember(Name = "message"), Preserve] public string Message { get; set; }
+
+        [DataMember(Name = "asked"), Preserve] public long Asked { get; set; }
+
+        /// <summary>it decided</summary>
+        [DataMember(Name = "hits"), Preserve] public long Hits { get; set; }
+
+        /// <summary>it could not be evaluated</summary>
+        [DataMember(Name = "errors"), Preserve] public long Errors { get; set; }
+    }
+
+    /// <summary>OverviewNext is a file that is not in force, and what it would have answered.</summary>
+    public sealed class OverviewNext
+    {
+        [DataMember(Name = "source"), Preserve] public string Source { get; set; }
+
+        [DataMember(Name = "version"), Preserve] public long Version { get; set; }
+
+        [DataMember(Name = "loaded_at"), Preserve] public long LoadedAt { get; set; }
+
+        /// <summary>why the newest file is not asked; "" when it is</summary>
+        [DataMember(Name = "error"), Preserve] public string Error { get; set; }
+
+        /// <summary>of the newest file</summary>
+        [DataMember(Name = "problems"), Preserve] public List<OverviewProblem> Problems { get; set; }
+
+        /// <summary>against the rules in force, in words</summary>
+        [DataMember(Name = "changes"), Preserve] public List<string> Changes { get; set; }
+
+        [DataMember(Name = "asked"), Preserve] public long Asked { get; set; }
+
+        /// <summary>of these</summary>
+        [DataMember(Name = "differs"), Preserve] public long Differs { get; set; }
+
+        /// <summary>came faster than they could be asked</summary>
+        [DataMember(Name = "dropped"), Preserve] public long Dropped { get; set; }
+
+        /// <summary>by action and the two answers</summary>
+        [DataMember(Name = "counts"), Preserve] public List<JudgeShadowCount> Counts { get; set; }
+
+        /// <summary>answered otherwise, the newest first</summary>
+        [DataMember(Name = "examples"), Preserve] public List<OverviewExample> Examples { get; set; }
+    }
+
+    /// <summary>JudgeShadowCount is how often two outcomes met, in the words of cases.</summary>
+    public sealed class JudgeShadowCount
+    {
+        /// <summary>One of RulesAction.</summary>
+        [DataMember(Name = "action"), Preserve] public string Action { get; set; }
+
+        /// <summary>the answer that was given</summary>
+        [DataMember(Name = "now"), Preserve] public string Now { get; set; }
+
+        /// <summary>the answer that would have been</summary>
+        [DataMember(Name = "next"), Preserve] public string Next { get; set; }
+
+        [DataMember(Name = "times"), Preserve] public long Times { get; set; }
+    }
+
+    /// <summary>OverviewExample is one question that the next rules answer otherwise.</summary>
+    public sealed class OverviewExample
+    {
+        [DataMember(Name = "at"), Preserve] public long At { get; set; }
+
+        /// <summary>One of RulesAction.</summary>
+        [DataMember(Name = "action"), Preserve] public string Action { get; set; }
+
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "now"), Preserve] public string Now { get; set; }
+
+        [DataMember(Name = "next"), Preserve] public string Next { get; set; }
+    }
+
+    /// <summary>AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began.</summary>
+    public sealed class AdminStatsAnswer
+    {
+        [DataMember(Name = "build"), Preserve] public BuildInfo Build { get; set; }
+
+        [DataMember(Name = "started_at"), Preserve] public long StartedAt { get; set; }
+
+        [DataMember(Name = "uptime_sec"), Preserve] public long UptimeSec { get; set; }
+
+        [DataMember(Name = "health"), Preserve] public OverviewHealth Health { get; set; }
+
+        /// <summary>by rule, those that denied something</summary>
+        [DataMember(Name = "denials"), Preserve] public List<OverviewRuleDenials> Denials { get; set; }
+
+        [DataMember(Name = "invites"), Preserve] public OverviewInviteStats Invites { get; set; }
+
+        /// <summary>as the last pass left them</summary>
+        [DataMember(Name = "queues"), Preserve] public List<QueueReport> Queues { get; set; }
+
+        [DataMember(Name = "memory"), Preserve] public AdmissionStats Memory { get; set; }
+
+        /// <summary>users and addresses each rate limit remembers</summary>
+        [DataMember(Name = "buckets"), Preserve] public Dictionary<string, long> Buckets { get; set; }
+    }
+
+    /// <summary>BuildInfo is which build this is.</summary>
+    public sealed class BuildInfo
+    {
+        [DataMember(Name = "version"), Preserve] public string Version { get; set; }
+
+        [DataMember(Name = "commit"), Preserve] public string Commit { get; set; }
+
+        /// <summary>"3.40.0"; "server" if it was built for one given server</summary>
+        [DataMember(Name = "nakama"), Preserve] public string Nakama { get; set; }
+
+        /// <summary>"go1.26.5"</summary>
+        [DataMember(Name = "go"), Preserve] public string Go { get; set; }
+    }
+
+    /// <summary>OverviewHealth says whether this node's module is well, for a probe, and why not. OK is about what a person has to look at: refusals and lost races are everyday business.</summary>
+    public sealed class OverviewHealth
+    {
+        [DataMember(Name = "ok"), Preserve] public bool Ok { get; set; }
+
+        /// <summary>why it is not OK, for people</summary>
+        [DataMember(Name = "problems"), Preserve] public List<string> Problems { get; set; }
+
+        [DataMember(Name = "rules"), Preserve] public OverviewInForce Rules { get; set; }
+
+        /// <summary>in the order they first ran</summary>
+        [DataMember(Name = "tasks"), Preserve] public List<OverviewTask> Tasks { get; set; }
+
+        [DataMember(Name = "storage"), Preserve] public OverviewStorageVitals Storage { get; set; }
+
+        [DataMember(Name = "failures"), Preserve] public OverviewFailures Failures { get; set; }
+
+        /// <summary>that wait for a match</summary>
+        [DataMember(Name = "tickets"), Preserve] public long Tickets { get; set; }
+
+        /// <summary>made</summary>
+        [DataMember(Name = "matches"), Preserve] public long Matches { get; set; }
+
+        /// <summary>kept seats, and resumed sessions awaited</summary>
+        [DataMember(Name = "seat_timers"), Preserve] public long SeatTimers { get; set; }
+    }
+
+    /// <summary>OverviewInForce is the rules file in short.</summary>
+    public sealed class OverviewInForce
+    {
+        [DataMember(Name = "source"), Preserve] public string Source { get; set; }
+
+        [DataMember(Name = "version"), Preserve] public long Version { get; set; }
+
+        [DataMember(Name = "loaded_at"), Preserve] public long LoadedAt { get; set; }
+
+        /// <summary>the newest file is not the one in force</summary>
+        [DataMember(Name = "broken"), Preserve] public bool Broken { get; set; }
+
+        /// <summary>of the newest file, warnings included</summary>
+        [DataMember(Name = "problems"), Preserve] public long Problems { get; set; }
+    }
+
+    /// <summary>OverviewTask is one kind of background work.</summary>
+    public sealed class OverviewTask
+    {
+        [DataMember(Name = "name"), Preserve] public string Name { get; set; }
+
+        [DataMember(Name = "runs"), Preserve] public long Runs { get; set; }
+
+        [DataMember(Name = "failures"), Preserve] public long Failures { get; set; }
+
+        /// <summary>the last run failed</summary>
+        [DataMember(Name = "failing"), Preserve] public bool Failing { get; set; }
+
+        [DataMember(Name = "last_run"), Preserve] public long LastRun { get; set; }
+
+        [DataMember(Name = "last_error"), Preserve] public string LastError { get; set; }
+
+        /// <summary>0 where none ever failed</summary>
+        [DataMember(Name = "last_error_at"), Preserve] public long LastErrorAt { get; set; }
+    }
+
+    /// <summary>OverviewStorageVitals counts the module's calls of the host's storage.</summary>
+    public sealed class OverviewStorageVitals
+    {
+        [DataMember(Name = "reads"), Preserve] public long Reads { get; set; }
+
+        [DataMember(Name = "writes"), Preserve] public long Writes { get; set; }
+
+        /// <summary>writes that lost a race; they are tried again</summary>
+        [DataMember(Name = "conflicts"), Preserve] public long Conflicts { get; set; }
+
+        [DataMember(Name = "errors"), Preserve] public long Errors { get; set; }
+    }
+
+    /// <summary>OverviewFailures counts what ended as "internal": errors of the host's and panics, all of which the log explains.</summary>
+    public sealed class OverviewFailures
+    {
+        [DataMember(Name = "calls"), Preserve] public long Calls { get; set; }
+
+        [DataMember(Name = "hooks"), Preserve] public long Hooks { get; set; }
+
+        [DataMember(Name = "pages"), Preserve] public long Pages { get; set; }
+
+        /// <summary>panics of background work</summary>
+        [DataMember(Name = "background"), Preserve] public long Background { get; set; }
+    }
+
+    /// <summary>OverviewRuleDenials is how often one rule refused something.</summary>
+    public sealed class OverviewRuleDenials
+    {
+        [DataMember(Name = "rule"), Preserve] public string Rule { get; set; }
+
+        [DataMember(Name = "count"), Preserve] public long Count { get; set; }
+    }
+
+    /// <summary>OverviewInviteStats is what became of invites.</summary>
+    public sealed class OverviewInviteStats
+    {
+        [DataMember(Name = "created"), Preserve] public long Created { get; set; }
+
+        [DataMember(Name = "redeemed"), Preserve] public long Redeemed { get; set; }
+
+        [DataMember(Name = "declined"), Preserve] public long Declined { get; set; }
+
+        [DataMember(Name = "revoked"), Preserve] public long Revoked { get; set; }
+
+        /// <summary>that somebody can still use, of all nodes</summary>
+        [DataMember(Name = "outstanding"), Preserve] public long Outstanding { get; set; }
+
+        /// <summary>there are more than were counted</summary>
+        [DataMember(Name = "more"), Preserve] public bool More { get; set; }
+    }
+
+    /// <summary>QueueReport is a queue as the last pass left it, for operators.</summary>
+    public sealed class QueueReport
+    {
+        [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
+
+        /// <summary>that wait, those whose players are asked not among them</summary>
+        [DataMember(Name = "tickets"), Preserve] public long Tickets { get; set; }
+
+        /// <summary>seats that the tickets need, held ones too</summary>
+        [DataMember(Name = "players"), Preserve] public long Players { get; set; }
+
+        /// <summary>the longest of the waits</summary>
+        [DataMember(Name = "oldest_sec"), Preserve] public long OldestSec { get; set; }
+
+        /// <summary>by seats, the smallest first</summary>
+        [DataMember(Name = "sizes"), Preserve] public List<QueueSize> Sizes { get; set; }
+
+        /// <summary>matches that players are asked about</summary>
+        [DataMember(Name = "proposals"), Preserve] public long Proposals { get; set; }
+
+        /// <summary>players who have accepted one of them</summary>
+        [DataMember(Name = "accepted"), Preserve] public long Accepted { get; set; }
+
+        /// <summary>players who are asked</summary>
+        [DataMember(Name = "needed"), Preserve] public long Needed { get; set; }
+
+        /// <summary>of a ticket that comes now; null while too little is known</summary>
+        [DataMember(Name = "eta_sec"), Preserve] public QueueETA EtaSec { get; set; }
+    }
+
+    /// <summary>QueueSize is how many tickets of one size wait.</summary>
+    public sealed class QueueSize
+    {
+        [DataMember(Name = "seats"), Preserve] public long Seats { get; set; }
+
+        [DataMember(Name = "tickets"), Preserve] public long Tickets { get; set; }
+    }
+
+    /// <summary>QueueETA is how many seconds more half, and nine of ten, of such tickets waited.</summary>
+    public sealed class QueueETA
+    {
+        [DataMember(Name = "p50"), Preserve] public long P50 { get; set; }
+
+        [DataMember(Name = "p90"), Preserve] public long P90 { get; set; }
+    }
+
+    /// <summary>AdmissionStats is what an Admission holds in memory, on this node alone.</summary>
+    public sealed class AdmissionStats
+    {
+        /// <summary>it has dealt with and not yet forgotten</summary>
+        [DataMember(Name = "parties"), Preserve] public long Parties { get; set; }
+
+        /// <summary>invites that keep seats</summary>
+        [DataMember(Name = "holds"), Preserve] public long Holds { get; set; }
+
+        /// <summary>users who cannot come back yet</summary>
+        [DataMember(Name = "kicks"), Preserve] public long Kicks { get; set; }
+
+        /// <summary>to join, on the lists of closed parties</summary>
+        [DataMember(Name = "requests"), Preserve] public long Requests { get; set; }
+
+        /// <summary>under way</summary>
+        [DataMember(Name = "joins"), Preserve] public long Joins { get; set; }
+
+        /// <summary>whom the server counts as members and who are not there</summary>
+        [DataMember(Name = "lost"), Preserve] public long Lost { get; set; }
+    }
+
+    public sealed class AttributesGetRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+    }
+
+    /// <summary>AttributesGetAnswer is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.</summary>
+    public sealed class AttributesGetAnswer
+    {
+        /// <summary>rises with every write; 0 before the first</summary>
+        [DataMember(Name = "version"), Preserve] public long Version { get; set; }
+
+        [DataMember(Name = "party"), Preserve] public Dictionary<string, object> Party { get; set; }
+
+        /// <summary>by user</summary>
+        [DataMember(Name = "members"), Preserve] public Dictionary<string, Dictionary<string, object>> Members { get; set; }
+    }
+
+    /// <summary>AttributesSetRequest asks for a write, the payload of party_attributes_set.</summary>
+    public sealed class AttributesSetRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>an object: what to set for the party, null to take away</summary>
+        [DataMember(Name = "party"), Preserve] public object Party { get; set; }
+
+        /// <summary>the same for the caller</summary>
+        [DataMember(Name = "member"), Preserve] public object Member { get; set; }
+
+        /// <summary>write only onto this version</summary>
+        [DataMember(Name = "version"), Preserve] public long? Version { get; set; }
+    }
+
+    /// <summary>AttributesSetAnswer answers it.</summary>
+    public sealed class AttributesSetAnswer
+    {
+        [DataMember(Name = "version"), Preserve] public long Version { get; set; }
+    }
+
+    public sealed class CheckRequest
+    {
+        /// <summary>One of RulesAction. create | join | invite | matchmake</summary>
+        [DataMember(Name = "action"), Preserve] public string Action { get; set; }
+
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>for create, as is open</summary>
+        [DataMember(Name = "max_size"), Preserve] public long? MaxSize { get; set; }
+
+        [DataMember(Name = "open"), Preserve] public bool? Open { get; set; }
+
+        /// <summary>for matchmake</summary>
+        [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
+    }
+
+    /// <summary>CheckAnswer is in the words of the refusal that the action would meet; all are empty where it is allowed.</summary>
+    public sealed class CheckAnswer
+    {
+        [DataMember(Name = "allowed"), Preserve] public bool Allowed { get; set; }
+
+        [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
+
+        [DataMember(Name = "message"), Preserve] public string Message { get; set; }
+
+        [DataMember(Name = "rule"), Preserve] public string Rule { get; set; }
+    }
+
+    /// <summary>FindRequest is the payload of party_find.</summary>
+    public sealed class FindRequest
+    {
+        /// <summary>as in a Filter</summary>
+        [DataMember(Name = "label"), Preserve] public object Label { get; set; }
+
+        /// <summary>as in a Filter</summary>
+        [DataMember(Name = "free_seats"), Preserve] public long FreeSeats { get; set; }
+
+        /// <summary>from 1 to 50</summary>
+        [DataMember(Name = "limit"), Preserve] public long Limit { get; set; }
+
+        /// <summary>of the answer before</summary>
+        [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
+    }
+
+    /// <summary>FindAnswer answers party_find.</summary>
+    public sealed class FindAnswer
+    {
+        [DataMember(Name = "parties"), Preserve] public List<FinderFound> Parties { get; set; }
+
+        /// <summary>for the parties behind these; "" at the end</summary>
+        [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
+    }
+
+    /// <summary>FinderFound is one party of a list.</summary>
+    public sealed class FinderFound
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "size"), Preserve] public long Size { get; set; }
+
+        [DataMember(Name = "max_size"), Preserve] public long MaxSize { get; set; }
+
+        /// <summary>seats kept for others than the caller</summary>
+        [DataMember(Name = "held"), Preserve] public long Held { get; set; }
+
+        [DataMember(Name = "open"), Preserve] public bool Open { get; set; }
+
+        /// <summary>an object</summary>
+        [DataMember(Name = "label"), Preserve] public object Label { get; set; }
+
+        [DataMember(Name = "leader"), Preserve] public Profile Leader { get; set; }
+
+        [DataMember(Name = "age_sec"), Preserve] public long AgeSec { get; set; }
+
+        /// <summary>those that the rules make public</summary>
+        [DataMember(Name = "attributes"), Preserve] public Dictionary<string, object> Attributes { get; set; }
+    }
+
+    /// <summary>Profile is the public face of a user.</summary>
+    public sealed class Profile
+    {
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "display_name"), Preserve] public string DisplayName { get; set; }
+
+        [DataMember(Name = "avatar_url"), Preserve] public string AvatarUrl { get; set; }
+    }
+
+    /// <summary>InviteCreateRequest asks for an invite. The zero value of an optional field takes the rules' default.</summary>
+    public sealed class InviteCreateRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "ttl_sec"), Preserve] public long? TtlSec { get; set; }
+
+        /// <summary>0 = without limit</summary>
+        [DataMember(Name = "max_uses"), Preserve] public long? MaxUses { get; set; }
+
+        /// <summary>One of InviteKind.</summary>
+        [DataMember(Name = "kind"), Preserve] public string Kind { get; set; }
+
+        [DataMember(Name = "for_user_ids"), Preserve] public List<string> ForUserIds { get; set; }
+
+        [DataMember(Name = "hold_seat"), Preserve] public bool? HoldSeat { get; set; }
+
+        [DataMember(Name = "follow_inviter"), Preserve] public bool? FollowInviter { get; set; }
+
+        /// <summary>at most 255 bytes</summary>
+        [DataMember(Name = "message"), Preserve] public string Message { get; set; }
+
+        /// <summary>at most 8</summary>
+        [DataMember(Name = "info"), Preserve] public List<InfoField> Info { get; set; }
+
+        /// <summary>any JSON, at most 1024 bytes</summary>
+        [DataMember(Name = "launch"), Preserve] public object Launch { get; set; }
+    }
+
+    /// <summary>InfoField is one line of the landing page's party card.</summary>
+    public sealed class InfoField
+    {
+        /// <summary>at most 63 bytes</summary>
+        [DataMember(Name = "label"), Preserve] public string Label { get; set; }
+
+        /// <summary>at most 511 bytes</summary>
+        [DataMember(Name = "value"), Preserve] public string Value { get; set; }
+    }
+
+    /// <summary>InviteCreateAnswer answers party_invite_create. It is the only answer that ever holds the code.</summary>
+    public sealed class InviteCreateAnswer
+    {
+        [DataMember(Name = "id"), Preserve] public string Id { get; set; }
+
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+
+        [DataMember(Name = "url"), Preserve] public string Url { get; set; }
+
+        [DataMember(Name = "qr_url"), Preserve] public string QrUrl { get; set; }
+
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>One of InviteKind.</summary>
+        [DataMember(Name = "kind"), Preserve] public string Kind { get; set; }
+
+        [DataMember(Name = "created_at"), Preserve] public long CreatedAt { get; set; }
+
+        [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+
+        [DataMember(Name = "max_uses"), Preserve] public long MaxUses { get; set; }
+
+        [DataMember(Name = "uses"), Preserve] public long Uses { get; set; }
+
+        [DataMember(Name = "hold_seat"), Preserve] public bool HoldSeat { get; set; }
+
+        [DataMember(Name = "follow_inviter"), Preserve] public bool FollowInviter { get; set; }
+
+        [DataMember(Name = "for_user_ids"), Preserve] public List<string> ForUserIds { get; set; }
+
+        [DataMember(Name = "message"), Preserve] public string Message { get; set; }
+
+        [DataMember(Name = "info"), Preserve] public List<InfoField> Info { get; set; }
+
+        [DataMember(Name = "launch"), Preserve] public object Launch { get; set; }
+    }
+
+    public sealed class InviteDeclineRequest
+    {
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+    }
+
+    public sealed class InviteListRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+    }
+
+    public sealed class InviteListAnswer
+    {
+        [DataMember(Name = "invites"), Preserve] public List<InviteSummary> Invites { get; set; }
+    }
+
+    /// <summary>InviteSummary is one row of party_invite_list.</summary>
+    public sealed class InviteSummary
+    {
+        [DataMember(Name = "id"), Preserve] public string Id { get; set; }
+
+        /// <summary>One of InviteKind.</summary>
+        [DataMember(Name = "kind"), Preserve] public string Kind { get; set; }
+
+        [DataMember(Name = "created_by"), Preserve] public string CreatedBy { get; set; }
+
+        [DataMember(Name = "created_at"), Preserve] public long CreatedAt { get; set; }
+
+        [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+
+        [DataMember(Name = "max_uses"), Preserve] public long MaxUses { get; set; }
+
+        [DataMember(Name = "uses"), Preserve] public long Uses { get; set; }
+
+        [DataMember(Name = "for_user_ids"), Preserve] public List<string> ForUserIds { get; set; }
+
+        [DataMember(Name = "hold_seat"), Preserve] public bool HoldSeat { get; set; }
+
+        [DataMember(Name = "follow_inviter"), Preserve] public bool FollowInviter { get; set; }
+
+        [DataMember(Name = "message"), Preserve] public string Message { get; set; }
+    }
+
+    public sealed class InvitePreviewRequest
+    {
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+    }
+
+    /// <summary>InvitePreviewAnswer answers party_invite_preview.</summary>
+    public sealed class InvitePreviewAnswer
+    {
+        [DataMember(Name = "id"), Preserve] public string Id { get; set; }
+
+        /// <summary>One of InviteState.</summary>
+        [DataMember(Name = "state"), Preserve] public string State { get; set; }
+
+        /// <summary>players in line for a seat</summary>
+        [DataMember(Name = "waiting"), Preserve] public long Waiting { get; set; }
+
+        [DataMember(Name = "inviter"), Preserve] public Profile Inviter { get; set; }
+
+        /// <summary>absent once the party is gone</summary>
+        [DataMember(Name = "party"), Preserve] public PartyPreview Party { get; set; }
+
+        [DataMember(Name = "message"), Preserve] public string Message { get; set; }
+
+        [DataMember(Name = "info"), Preserve] public List<InfoField> Info { get; set; }
+
+        [DataMember(Name = "launch"), Preserve] public object Launch { get; set; }
+
+        [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+    }
+
+    /// <summary>PartyPreview is the party as previews show it.</summary>
+    public sealed class PartyPreview
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "size"), Preserve] public long Size { get; set; }
+
+        [DataMember(Name = "max_size"), Preserve] public long MaxSize { get; set; }
+
+        /// <summary>seats kept for users who are not in: invited, or away</summary>
+        [DataMember(Name = "held"), Preserve] public long Held { get; set; }
+
+        /// <summary>those, and users who told that they are coming; see Footprint</summary>
+        [DataMember(Name = "on_the_way"), Preserve] public long OnTheWay { get; set; }
+
+        [DataMember(Name = "open"), Preserve] public bool Open { get; set; }
+
+        [DataMember(Name = "leader_user_id"), Preserve] public string LeaderUserId { get; set; }
+
+        [DataMember(Name = "members"), Preserve] public List<MemberProfile> Members { get; set; }
+
+        /// <summary>those of the party that the rules make public</summary>
+        [DataMember(Name = "attributes"), Preserve] public Dictionary<string, object> Attributes { get; set; }
+    }
+
+    /// <summary>MemberProfile is a member as previews show it, with the live status.</summary>
+    public sealed class MemberProfile
+    {
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "display_name"), Preserve] public string DisplayName { get; set; }
+
+        [DataMember(Name = "avatar_url"), Preserve] public string AvatarUrl { get; set; }
+
+        [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
+
+        /// <summary>0..1; absent where none was set</summary>
+        [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
+
+        /// <summary>0..1; absent where none was set</summary>
+        [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
+
+        [DataMember(Name = "text"), Preserve] public string Text { get; set; }
+
+        /// <summary>no progress for long</summary>
+        [DataMember(Name = "stalled"), Preserve] public bool Stalled { get; set; }
+    }
+
+    public sealed class InviteRedeemRequest
+    {
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+
+        /// <summary>which of the user's running games; needed over HTTP when there are several</summary>
+        [DataMember(Name = "session_id"), Preserve] public string SessionId { get; set; }
+    }
+
+    /// <summary>InviteRedeemAnswer answers party_invite_redeem.</summary>
+    public sealed class InviteRedeemAnswer
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "joined"), Preserve] public bool Joined { get; set; }
+
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+
+        [DataMember(Name = "message"), Preserve] public string Message { get; set; }
+
+        [DataMember(Name = "info"), Preserve] public List<InfoField> Info { get; set; }
+
+        [DataMember(Name = "launch"), Preserve] public object Launch { get; set; }
+    }
+
+    public sealed class InviteRevokeRequest
+    {
+        /// <summary>exactly one of the two</summary>
+        [DataMember(Name = "id"), Preserve] public string Id { get; set; }
+
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+    }
+
+    public sealed class MatchRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+    }
+
+    /// <summary>MatchAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes.</summary>
+    public sealed class MatchAnswer
+    {
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+
+        [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
+
+        /// <summary>where it is played, in a queue with regions</summary>
+        [DataMember(Name = "region"), Preserve] public string Region { get; set; }
+
+        [DataMember(Name = "seats"), Preserve] public List<MatchSeat> Seats { get; set; }
+    }
+
+    /// <summary>MatchSeat is one of them.</summary>
+    public sealed class MatchSeat
+    {
+        /// <summary>absent for an open seat and for one held for a friend not known by name</summary>
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        /// <summary>empty for an open seat and for a player without a party</summary>
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>from 0</summary>
+        [DataMember(Name = "team"), Preserve] public long Team { get; set; }
+
+        /// <summary>One of SeatState.</summary>
+        [DataMember(Name = "state"), Preserve] public string State { get; set; }
+
+        /// <summary>of a held seat</summary>
+        [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+    }
+
+    public sealed class MatchAcceptRequest
+    {
+        [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
+
+        [DataMember(Name = "accept"), Preserve] public bool Accept { get; set; }
+    }
+
+    /// <summary>MatchAcceptAnswer is what the players of a match that was found have said so far. Counts are of players; AcceptBy is Unix seconds.</summary>
+    public sealed class MatchAcceptAnswer
+    {
+        [DataMember(Name = "accepted"), Preserve] public long Accepted { get; set; }
+
+        [DataMember(Name = "needed"), Preserve] public long Needed { get; set; }
+
+        [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
+    }
+
+    public sealed class QueueRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+    }
+
+    /// <summary>QueueAnswer answers party_queue: why there is no match yet. Nobody else is named in it.</summary>
+    public sealed class QueueAnswer
+    {
+        [DataMember(Name = "tickets"), Preserve] public List<QueueTicket> Tickets { get; set; }
+    }
+
+    /// <summary>QueueTicket is one ticket that waits.</summary>
+    public sealed class QueueTicket
+    {
+        [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
+
+        [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
+
+        [DataMember(Name = "waited_sec"), Preserve] public long WaitedSec { get; set; }
+
+        /// <summary>null while too little is known of the queue</summary>
+        [DataMember(Name = "eta_sec"), Preserve] public QueueETA EtaSec { get; set; }
+
+        [DataMember(Name = "window"), Preserve] public QueueWindow Window { get; set; }
+
+        /// <summary>tickets in the queue, this one among them</summary>
+        [DataMember(Name = "pool"), Preserve] public long Pool { get; set; }
+
+        /// <summary>others that could be in a match with it</summary>
+        [DataMember(Name = "in_reach"), Preserve] public long InReach { get; set; }
+
+        [DataMember(Name = "holding_back"), Preserve] public List<HoldingBack> HoldingBack { get; set; }
+
+        /// <summary>while its players are asked</summary>
+        [DataMember(Name = "proposal"), Preserve] public ProposalState Proposal { get; set; }
+    }
+
+    /// <summary>QueueWindow is how far a ticket reaches by now; null is without bound.</summary>
+    public sealed class QueueWindow
+    {
+        [DataMember(Name = "skill"), Preserve] public object SkillJson { get; set; }
+
+        [IgnoreDataMember] public double? Skill { get { return Read.Number(SkillJson); } }
+
+        [DataMember(Name = "latency_ms"), Preserve] public object LatencyMsJson { get; set; }
+
+        [IgnoreDataMember] public double? LatencyMs { get { return Read.Number(LatencyMsJson); } }
+    }
+
+    /// <summary>HoldingBack counts the tickets that one reason keeps from a ticket: match_on, skill, latency, size, parity, blocks, team_spread, or waiting for others and the next pass.</summary>
+    public sealed class HoldingBack
+    {
+        [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
+
+        [DataMember(Name = "tickets"), Preserve] public long Tickets { get; set; }
+    }
+
+    /// <summary>ProposalState is what the players of a match that was found have said so far. Counts are of players; AcceptBy is Unix seconds.</summary>
+    public sealed class ProposalState
+    {
+        [DataMember(Name = "accepted"), Preserve] public long Accepted { get; set; }
+
+        [DataMember(Name = "needed"), Preserve] public long Needed { get; set; }
+
+        [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
+    }
+
+    /// <summary>QuickJoinRequest says which parties fit, the payload of party_quick_join.</summary>
+    public sealed class QuickJoinRequest
+    {
+        /// <summary>an object: fields of the party's label with a text, a number, or true or false</summary>
+        [DataMember(Name = "label"), Preserve] public object Label { get; set; }
+
+        /// <summary>at least so many</summary>
+        [DataMember(Name = "free_seats"), Preserve] public long FreeSeats { get; set; }
+    }
+
+    /// <summary>QuickJoinAnswer answers party_quick_join.</summary>
+    public sealed class QuickJoinAnswer
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "joined"), Preserve] public bool Joined { get; set; }
+
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+    }
+
+    /// <summary>ResumeAnswer answers party_resume.</summary>
+    public sealed class ResumeAnswer
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>false: as soon as the user's older connection has ended</summary>
+        [DataMember(Name = "joined"), Preserve] public bool Joined { get; set; }
+    }
+
+    /// <summary>ShareRequest is the request of party_share.</summary>
+    public sealed class ShareRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "to"), Preserve] public ShareTo To { get; set; }
+
+        /// <summary>at most 255 bytes</summary>
+        [DataMember(Name = "message"), Preserve] public string Message { get; set; }
+    }
+
+    /// <summary>ShareTo says whom a party is shared to; at least one of it.</summary>
+    public sealed class ShareTo
+    {
+        /// <summary>followers, by the caller's Nakama status</summary>
+        [DataMember(Name = "status"), Preserve] public bool? Status { get; set; }
+
+        /// <summary>mutual ones</summary>
+        [DataMember(Name = "friends"), Preserve] public bool? Friends { get; set; }
+
+        /// <summary>the members of a group the caller is in</summary>
+        [DataMember(Name = "group_id"), Preserve] public string GroupId { get; set; }
+
+        /// <summary>at most 100</summary>
+        [DataMember(Name = "user_ids"), Preserve] public List<string> UserIds { get; set; }
+    }
+
+    /// <summary>ShareAnswer is the answer of party_share.</summary>
+    public sealed class ShareAnswer
+    {
+        [DataMember(Name = "url"), Preserve] public string Url { get; set; }
+
+        /// <summary>the invite's</summary>
+        [DataMember(Name = "id"), Preserve] public string Id { get; set; }
+
+        /// <summary>Unix seconds</summary>
+        [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+
+        [DataMember(Name = "delivered"), Preserve] public ShareDelivered Delivered { get; set; }
+    }
+
+    /// <summary>ShareDelivered counts whom the call reached. Nobody is reached, or counted, twice: a named user who is a friend counts as named, a friend who is in the group as a friend.</summary>
+    public sealed class ShareDelivered
+    {
+        /// <summary>1 where the caller's status was set</summary>
+        [DataMember(Name = "status"), Preserve] public long Status { get; set; }
+
+        [DataMember(Name = "friends"), Preserve] public long Friends { get; set; }
+
+        [DataMember(Name = "group"), Preserve] public long Group { get; set; }
+
+        [DataMember(Name = "users"), Preserve] public long Users { get; set; }
+    }
+
+    public sealed class StatusListRequest
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+    }
+
+    /// <summary>StatusListAnswer is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed.</summary>
+    public sealed class StatusListAnswer
+    {
+        [DataMember(Name = "members"), Preserve] public List<StatusMember> Members { get; set; }
+
+        [DataMember(Name = "incoming"), Preserve] public List<StatusIncoming> Incoming { get; set; }
+    }
+
+    /// <summary>StatusMember is the status of one session in the party.</summary>
+    public sealed class StatusMember
+    {
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        [DataMember(Name = "session_id"), Preserve] public string SessionId { get; set; }
+
+        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "leader"), Preserve] public bool Leader { get; set; }
+
+        /// <summary>empty before the first</summary>
+        [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
+
+        /// <summary>0..1; absent where none was told</summary>
+        [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
+
+        /// <summary>0..1; absent where none was told</summary>
+        [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
+
+        [DataMember(Name = "text"), Preserve] public string Text { get; set; }
+
+        /// <summary>no progress for longer than the rules' stall</summary>
+        [DataMember(Name = "stalled"), Preserve] public bool Stalled { get; set; }
+
+        /// <summary>Unix seconds; 0 before the first</summary>
+        [DataMember(Name = "updated_at"), Preserve] public long UpdatedAt { get; set; }
+
+        /// <summary>Lost is for somebody whom the server counts as a member although the connection ended while joining. The seat is taken until the leader removes the member.</summary>
+        [DataMember(Name = "lost"), Preserve] public bool Lost { get; set; }
+    }
+
+    /// <summary>StatusIncoming is the status of a user on the way. In a message, a row without a stage says that the user is not on the way any more: come in, declined, or not heard of for long.</summary>
+    public sealed class StatusIncoming
+    {
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
+
+        [DataMember(Name = "progress"), Preserve] public object ProgressJson { get; set; }
+
+        [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
+
+        [DataMember(Name = "text"), Preserve] public string Text { get; set; }
+
+        [DataMember(Name = "stalled"), Preserve] public bool Stalled { get; set; }
+
+        [DataMember(Name = "updated_at"), Preserve] public long UpdatedAt { get; set; }
+    }
+
+    /// <summary>StatusSetRequest is what a player tells, the request of party_status_set. It replaces what the player told before as a whole.</summary>
+    public sealed class StatusSetRequest
+    {
+        /// <summary>of a member's party, or</summary>
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>the invite of a user who is not in yet</summary>
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+
+        /// <summary>one of the rules' stages</summary>
+        [DataMember(Name = "stage"), Preserve] public string Stage { get; set; }
+
+        /// <summary>within the stage, 0 to 1; what rounding puts a little outside counts as that</summary>
+        [DataMember(Name = "progress"), Preserve] public double? Progress { get; set; }
+
+        /// <summary>at most 80 characters</summary>
+        [DataMember(Name = "text"), Preserve] public string Text { get; set; }
+
+        /// <summary>rising; a report with a lower one than the last is ignored</summary>
+        [DataMember(Name = "seq"), Preserve] public long? Seq { get; set; }
+    }
+
+    /// <summary>WaitRequest is the payload of party_wait.</summary>
+    public sealed class WaitRequest
+    {
+        /// <summary>of an invite, or</summary>
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+
+        /// <summary>an open party</summary>
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "leave"), Preserve] public bool? Leave { get; set; }
+    }
+
+    /// <summary>WaitAnswer answers it.</summary>
+    public sealed class WaitAnswer
+    {
+        /// <summary>from 1; 0 for somebody who has a seat, or has left the line</summary>
+        [DataMember(Name = "place"), Preserve] public long Place { get; set; }
+
+        /// <summary>how many wait</summary>
+        [DataMember(Name = "of"), Preserve] public long Of { get; set; }
+
+        /// <summary>Unix seconds, while a seat is held</summary>
+        [DataMember(Name = "held_until"), Preserve] public long HeldUntil { get; set; }
+    }
+
+    /// <summary>StatusEvent is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed.</summary>
+    public sealed class StatusEvent
+    {
+        [DataMember(Name = "members"), Preserve] public List<StatusMember> Members { get; set; }
+
+        [DataMember(Name = "incoming"), Preserve] public List<StatusIncoming> Incoming { get; set; }
+    }
+
+    /// <summary>InviteEvent is a message to the party, op code OpInvite. By is the user who did it, User the one it is about, where it is about one.</summary>
+    public sealed class InviteEvent
+    {
+        /// <summary>One of InviteEventName.</summary>
+        [DataMember(Name = "event"), Preserve] public string Event { get; set; }
+
+        /// <summary>the invite's</summary>
+        [DataMember(Name = "id"), Preserve] public string Id { get; set; }
+
+        [DataMember(Name = "by"), Preserve] public string By { get; set; }
+
+        [DataMember(Name = "user"), Preserve] public string User { get; set; }
+    }
+
+    /// <summary>MatchmakingEvent is a message to the party, op code OpMatchmaking, or the content of a notification to a player without one.</summary>
+    public sealed class MatchmakingEvent
+    {
+        /// <summary>One of QueueEventName.</summary>
+        [DataMember(Name = "event"), Preserve] public string Event { get; set; }
+
+        /// <summary>"" while the host matches by itself</summary>
+        [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
+
+        [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
+
+        /// <summary>One of QueueDropReason. "" unless dropped</summary>
+        [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
+
+        /// <summary>AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.</summary>
+        [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
+    }
+
+    /// <summary>MatchEvent is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one.</summary>
+    public sealed class MatchEvent
+    {
+        [DataMember(Name = "event"), Preserve] public string Event { get; set; }
+
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+
+        /// <summary>absent for a seat held for a friend not known by name</summary>
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        /// <summary>from 0; absent when the match ended</summary>
+        [DataMember(Name = "team"), Preserve] public object TeamJson { get; set; }
+
+        /// <summary>from 0; absent when the match ended</summary>
+        [IgnoreDataMember] public double? Team { get { return Read.Number(TeamJson); } }
+
+        [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
+    }
+
+    /// <summary>MemberEvent is what members are told, op code OpMember.</summary>
+    public sealed class MemberEvent
+    {
+        [DataMember(Name = "event"), Preserve] public string Event { get; set; }
+
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        /// <summary>Unix seconds; to when the seat is, or was, kept</summary>
+        [DataMember(Name = "until"), Preserve] public long Until { get; set; }
+
+        /// <summary>of removed: the leader's user ID</summary>
+        [DataMember(Name = "by"), Preserve] public string By { get; set; }
+
+        /// <summary>of restored: the party's native ID before</summary>
+        [DataMember(Name = "was"), Preserve] public string Was { get; set; }
+
+        /// <summary>of back: the user who led when the connection was lost</summary>
+        [DataMember(Name = "led"), Preserve] public string Led { get; set; }
+    }
+
+    /// <summary>AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.</summary>
+    public sealed class AttributesEvent
+    {
+        /// <summary>rises with every write; 0 before the first</summary>
+        [DataMember(Name = "version"), Preserve] public long Version { get; set; }
+
+        [DataMember(Name = "party"), Preserve] public Dictionary<string, object> Party { get; set; }
+
+        /// <summary>by user</summary>
+        [DataMember(Name = "members"), Preserve] public Dictionary<string, Dictionary<string, object>> Members { get; set; }
+    }
+
+    /// <summary>InviteNotice is the content of NotifyInvite: who invites whereto.</summary>
+    public sealed class InviteNotice
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        [DataMember(Name = "url"), Preserve] public string Url { get; set; }
+
+        [DataMember(Name = "code"), Preserve] public string Code { get; set; }
+
+        /// <summary>the inviter's username</summary>
+        [DataMember(Name = "from"), Preserve] public string From { get; set; }
+
+        [DataMember(Name = "message"), Preserve] public string Message { get; set; }
+    }
+
+    /// <summary>DeclinedNotice is the content of NotifyDeclined: who does not come.</summary>
+    public sealed class DeclinedNotice
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>the invite's</summary>
+        [DataMember(Name = "id"), Preserve] public string Id { get; set; }
+
+        /// <summary>the username of who declined</summary>
+        [DataMember(Name = "from"), Preserve] public string From { get; set; }
+    }
+
+    /// <summary>DroppedNotice is a message to the party, op code OpMatchmaking, or the content of a notification to a player without one.</summary>
+    public sealed class DroppedNotice
+    {
+        /// <summary>One of QueueEventName.</summary>
+        [DataMember(Name = "event"), Preserve] public string Event { get; set; }
+
+        /// <summary>"" while the host matches by itself</summary>
+        [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
+
+        [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
+
+        /// <summary>One of QueueDropReason. "" unless dropped</summary>
+        [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
+
+        /// <summary>AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.</summary>
+        [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
+    }
+
+    /// <summary>RemovedNotice is the content of NotifyRemoved: by whom, and what the player was.</summary>
+    public sealed class RemovedNotice
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>the leader's user ID</summary>
+        [DataMember(Name = "by"), Preserve] public string By { get; set; }
+
+        /// <summary>One of ReconnectRemovalKind.</summary>
+        [DataMember(Name = "kind"), Preserve] public string Kind { get; set; }
+    }
+
+    /// <summary>SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining.</summary>
+    public sealed class SeatFreeNotice
+    {
+        [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
+
+        /// <summary>Unix seconds</summary>
+        [DataMember(Name = "held_until"), Preserve] public long HeldUntil { get; set; }
+    }
+
+    /// <summary>FoundNotice is the content of NotifyFound.</summary>
+    public sealed class FoundNotice
+    {
+        [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
+
+        [DataMember(Name = "queue"), Preserve] public string Queue { get; set; }
+
+        /// <summary>when an answer is too late, Unix seconds</summary>
+        [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
+    }
+
+    /// <summary>What players call.</summary>
+    public sealed class PartylineClient
+    {
+        private readonly Transport send;
+
+        public PartylineClient(Transport send)
+        {
+            this.send = send;
+        }
+
+        /// <summary>Gives the party as the presence and invite APIs of platforms take it.</summary>
+        public async Task<ActivityAnswer> ActivityAsync(ActivityRequest request)
+        {
+            return (await Refusal.Watch(send("party_activity", request.ToJson()))).FromJson<ActivityAnswer>();
+        }
+
+        /// <summary>Gives the attributes of the party and of its members.</summary>
+        public async Task<AttributesGetAnswer> AttributesGetAsync(AttributesGetRequest request)
+        {
+            return (await Refusal.Watch(send("party_attributes_get", request.ToJson()))).FromJson<AttributesGetAnswer>();
+        }
+
+        /// <summary>Writes attributes of the party, of the caller in it, or both.</summary>
+        public async Task<AttributesSetAnswer> AttributesSetAsync(AttributesSetRequest request)
+        {
+            return (await Refusal.Watch(send("party_attributes_set", request.ToJson()))).FromJson<AttributesSetAnswer>();
+        }
+
+        /// <summary>Says what would become of an action, without doing it.</summary>
+        public async Task<CheckAnswer> CheckAsync(CheckRequest request)
+        {
+            return (await Refusal.Watch(send("party_check", request.ToJson()))).FromJson<CheckAnswer>();
+        }
+
+        /// <summary>Lists open parties that fit, with live counts, the oldest first.</summary>
+        public async Task<FindAnswer> FindAsync(FindRequest request)
+        {
+            return (await Refusal.Watch(send("party_find", request.ToJson()))).FromJson<FindAnswer>();
+        }
+
+        /// <summary>Makes an invite into a party that the caller is in.</summary>
+        public async Task<InviteCreateAnswer> InviteCreateAsync(InviteCreateRequest request)
+        {
+            return (await Refusal.Watch(send("party_invite_create", request.ToJson()))).FromJson<InviteCreateAnswer>();
+        }
+
+        /// <summary>Turns an invite down that names the caller, frees the seat and tells the inviter.</summary>
+        public async Task InviteDeclineAsync(InviteDeclineRequest request)
+        {
+            await Refusal.Watch(send("party_invite_decline", request.ToJson()));
+        }
+
+        /// <summary>Lists the invites of a party, for its members.</summary>
+        public async Task<InviteListAnswer> InviteListAsync(InviteListRequest request)
+        {
+            return (await Refusal.Watch(send("party_invite_list", request.ToJson()))).FromJson<InviteListAnswer>();
+        }
+
+        /// <summary>Says what an invite leads to, without using it.</summary>
+        public async Task<InvitePreviewAnswer> InvitePreviewAsync(InvitePreviewRequest request)
+        {
+            return (await Refusal.Watch(send("party_invite_preview", request.ToJson()))).FromJson<InvitePreviewAnswer>();
+        }
+
+        /// <summary>Uses an invite: the caller's running game becomes a member at once.</summary>
+        public async Task<InviteRedeemAnswer> InviteRedeemAsync(InviteRedeemRequest request)
+        {
+            return (await Refusal.Watch(send("party_invite_redeem", request.ToJson()))).FromJson<InviteRedeemAnswer>();
+        }
+
+        /// <summary>Ends an invite, for whoever made it and for the leader.</summary>
+        public async Task InviteRevokeAsync(InviteRevokeRequest request)
+        {
+            await Refusal.Watch(send("party_invite_revoke", request.ToJson()));
+        }
+
+        /// <summary>Names the match that the party is in, with its seats.</summary>
+        public async Task<MatchAnswer> MatchAsync(MatchRequest request)
+        {
+            return (await Refusal.Watch(send("party_match", request.ToJson()))).FromJson<MatchAnswer>();
+        }
+
+        /// <summary>Answers for the caller whether they take the match that was found.</summary>
+        public async Task<MatchAcceptAnswer> MatchAcceptAsync(MatchAcceptRequest request)
+        {
+            return (await Refusal.Watch(send("party_match_accept", request.ToJson()))).FromJson<MatchAcceptAnswer>();
+        }
+
+        /// <summary>Says why a ticket has no match yet; without a party, of all tickets that the caller is on.</summary>
+        public async Task<QueueAnswer> QueueAsync(QueueRequest request)
+        {
+            return (await Refusal.Watch(send("party_queue", request.ToJson()))).FromJson<QueueAnswer>();
+        }
+
+        /// <summary>Makes the caller a member of an open party that fits, at once.</summary>
+        public async Task<QuickJoinAnswer> QuickJoinAsync(QuickJoinRequest request)
+        {
+            return (await Refusal.Watch(send("party_quick_join", request.ToJson()))).FromJson<QuickJoinAnswer>();
+        }
+
+        /// <summary>Puts the caller back into the seat kept after a dropped connection.</summary>
+        public async Task<ResumeAnswer> ResumeAsync()
+        {
+            return (await Refusal.Watch(send("party_resume", "{}"))).FromJson<ResumeAnswer>();
+        }
+
+        /// <summary>Makes the party known to followers, friends, a group or certain users.</summary>
+        public async Task<ShareAnswer> ShareAsync(ShareRequest request)
+        {
+            return (await Refusal.Watch(send("party_share", request.ToJson()))).FromJson<ShareAnswer>();
+        }
+
+        /// <summary>Lists how far everybody in the party and on the way to it is.</summary>
+        public async Task<StatusListAnswer> StatusListAsync(StatusListRequest request)
+        {
+            return (await Refusal.Watch(send("party_status_list", request.ToJson()))).FromJson<StatusListAnswer>();
+        }
+
+        /// <summary>Tells how far the caller is, as a member or, by an invite's code, as somebody on the way.</summary>
+        public async Task StatusSetAsync(StatusSetRequest request)
+        {
+            await Refusal.Watch(send("party_status_set", request.ToJson()));
+        }
+
+        /// <summary>Puts the caller into the line for a seat of a full party, or takes them out of it.</summary>
+        public async Task<WaitAnswer> WaitAsync(WaitRequest request)
+        {
+            return (await Refusal.Watch(send("party_wait", request.ToJson()))).FromJson<WaitAnswer>();
+        }
+    }
+
+    /// <summary>What the game's own servers call, with the HTTP key.</summary>
+    public sealed class PartylineServer
+    {
+        private readonly Transport send;
+
+        public PartylineServer(Transport send)
+        {
+            this.send = send;
+        }
+
+        /// <summary>Lists the parties there are.</summary>
+        public async Task<AdminPartiesAnswer> PartiesAsync(AdminPartiesRequest request)
+        {
+            return (await Refusal.Watch(send("party_admin_parties", request.ToJson()))).FromJson<AdminPartiesAnswer>();
+        }
+
+        /// <summary>Shows the rules in force and what is wrong with the newest file.</summary>
+        public async Task<AdminRulesAnswer> RulesAsync(AdminRulesRequest request)
+        {
+            return (await Refusal.Watch(send("party_admin_rules", request.ToJson()))).FromJson<AdminRulesAnswer>();
+        }
+
+        /// <summary>Counts denials, invites and what the module remembers.</summary>
+        public async Task<AdminStatsAnswer> StatsAsync()
+        {
+            return (await Refusal.Watch(send("party_admin_stats", "{}"))).FromJson<AdminStatsAnswer>();
+        }
+    }
+
+    /// <summary>Reads messages of the server's to the party, as ReceivedPartyData brings them.</summary>
+    public sealed class PartyEvents
+    {
+        /// <summary>Op code -1.</summary>
+        public event Action<string, StatusEvent> Status;
+
+        /// <summary>Op code -2.</summary>
+        public event Action<string, InviteEvent> Invite;
+
+        /// <summary>Op code -3.</summary>
+        public event Action<string, MatchmakingEvent> Matchmaking;
+
+        /// <summary>Op code -4.</summary>
+        public event Action<string, MatchEvent> Match;
+
+        /// <summary>Op code -5.</summary>
+        public event Action<string, MemberEvent> Member;
+
+        /// <summary>Op code -6.</summary>
+        public event Action<string, AttributesEvent> Attributes;
+
+        /// <summary>Raises the event of a message, with the party's ID; false for what members send.</summary>
+        public bool Receive(IPartyData message)
+        {
+            switch (message.OpCode)
+            {
+                case -1: Status?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<StatusEvent>()); return true;
+                case -2: Invite?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<InviteEvent>()); return true;
+                case -3: Matchmaking?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<MatchmakingEvent>()); return true;
+                case -4: Match?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<MatchEvent>()); return true;
+                case -5: Member?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<MemberEvent>()); return true;
+                case -6: Attributes?.Invoke(message.PartyId, Encoding.UTF8.GetString(message.Data).FromJson<AttributesEvent>()); return true;
+            }
+            return false;
+        }
+    }
+
+    /// <summary>Reads notifications, as ReceivedNotification and ListNotificationsAsync bring them.</summary>
+    public sealed class PartyNotices
+    {
+        /// <summary>Code 1001, subject party_invite.</summary>
+        public event Action<IApiNotification, InviteNotice> Invite;
+
+        /// <summary>Code 1002, subject party_invite_declined.</summary>
+        public event Action<IApiNotification, DeclinedNotice> Declined;
+
+        /// <summary>Code 1003, subject matchmaking.</summary>
+        public event Action<IApiNotification, DroppedNotice> Dropped;
+
+        /// <summary>Code 1004, subject party_removed.</summary>
+        public event Action<IApiNotification, RemovedNotice> Removed;
+
+        /// <summary>Code 1005, subject party_seat_free.</summary>
+        public event Action<IApiNotification, SeatFreeNotice> SeatFree;
+
+        /// <summary>Code 1006, subject match_found.</summary>
+        public event Action<IApiNotification, FoundNotice> Found;
+
+        /// <summary>Raises the event of a notification; false for others.</summary>
+        public bool Receive(IApiNotification notification)
+        {
+            switch (notification.Code)
+            {
+                case 1001: Invite?.Invoke(notification, notification.Content.FromJson<InviteNotice>()); return true;
+                case 1002: Declined?.Invoke(notification, notification.Content.FromJson<DeclinedNotice>()); return true;
+                case 1003: Dropped?.Invoke(notification, notification.Content.FromJson<DroppedNotice>()); return true;
+                case 1004: Removed?.Invoke(notification, notification.Content.FromJson<RemovedNotice>()); return true;
+                case 1005: SeatFree?.Invoke(notification, notification.Content.FromJson<SeatFreeNotice>()); return true;
+                case 1006: Found?.Invoke(notification, notification.Content.FromJson<FoundNotice>()); return true;
+            }
+            return false;
+        }
+    }
+}

@@ -1,0 +1,1358 @@
+// Typed client of Partyline over nakama-js 2.8. Generated from the module's Go types: do not edit.
+//
+//   const party = new Partyline(overSocket(socket));
+//   const invite = await party.inviteCreate({ party_id, message: "Come and play!" });
+//
+// Times are Unix seconds. A later server may know more values of a text and send more fields.
+
+import type { Client, Notification, PartyData, Session, Socket } from "@heroiclabs/nakama-js";
+
+/** What carries a call: overSocket, overHttp or withHttpKey. */
+export type Transport = (id: string, payload: object) => Promise<unknown>;
+
+/** Calls over a connected socket. */
+export function overSocket(socket: Socket): Transport {
+  return async (id, payload) => JSON.parse((await socket.rpc(id, JSON.stringify(payload))).payload ?? "{}");
+}
+
+/** Calls over HTTP, for a launcher or a web page. */
+export function overHttp(client: Client, session: Session): Transport {
+  return async (id, payload) => (await client.rpc(session, id, payload)).payload ?? {};
+}
+
+/** Calls of the game's own servers. Never ship the key to players. */
+export function withHttpKey(client: Client, httpKey: string): Transport {
+  return async (id, payload) => (await client.rpcHttpKey(httpKey, id, payload)).payload ?? {};
+}
+
+/** Why a call, or a party message, was refused. The message is for the player. */
+export class Refusal extends Error {
+  constructor(
+    readonly reason: Reason,
+    /** The designer's rule that refused; "" for every other reason. */
+    readonly rule: string,
+    message: string,
+    /** In how many seconds to try again; undefined where the server does not say. */
+    readonly retryAfterSec?: number,
+  ) {
+    super(message);
+  }
+
+  /** Reads what the SDK has thrown; undefined if it is none of Partyline's. */
+  static async of(error: unknown): Promise<Refusal | undefined> {
+    let thrown: unknown = error;
+    if (typeof Response !== "undefined" && error instanceof Response) thrown = await error.clone().json().catch(() => undefined);
+    const text = typeof thrown === "string" ? thrown : (thrown as { message?: unknown } | undefined)?.message;
+    const found = /^([a-z_]+)(?:\/([\w-]+))?: (.*)$/s.exec(typeof text === "string" ? text : "");
+    if (!found || !(found[1]! in reasonNumbers)) return undefined;
+    const wait = /retry_after_sec=(\d+)/.exec(found[3]!);
+    return new Refusal(found[1] as Reason, found[2] ?? "", found[3]!, wait ? Number(wait[1]) : undefined);
+  }
+}
+
+async function call<Answer>(send: Transport, id: string, payload: object): Promise<Answer> {
+  try {
+    return (await send(id, payload)) as Answer;
+  } catch (error) {
+    throw (await Refusal.of(error)) ?? error;
+  }
+}
+
+/** Why something was refused. */
+export type Reason =
+  /** not JSON, an unknown field, a wrong type, out of bounds; the message names the field */
+  | "invalid_request"
+  /** nobody is signed in */
+  | "unauthenticated"
+  /** no such code, or not in the form of one */
+  | "invite_not_found"
+  /** its time is over */
+  | "invite_expired"
+  /** it was taken back */
+  | "invite_revoked"
+  /** it was used up */
+  | "invite_exhausted"
+  /** it names others */
+  | "invite_not_for_you"
+  /** no such party, or not in the form of an ID */
+  | "party_not_found"
+  /** no free seat; held ones count */
+  | "party_full"
+  /** nobody may enter while the party looks for a match or is in one */
+  | "party_locked"
+  /** everybody in the party has lost the connection; the message ends in retry_after_sec=5 */
+  | "party_away"
+  /** the caller is not in the party */
+  | "not_member"
+  /** only the leader may */
+  | "not_leader"
+  /** the user is in the party, perhaps on another device */
+  | "already_member"
+  /** one party per user; leave the other first */
+  | "already_in_party"
+  /** kicked a short while ago, and not invited by name since */
+  | "banned"
+  /** a block stands between the user and somebody in the party */
+  | "blocked"
+  /** a rule of the designers; its ID is behind the slash */
+  | "rule_denied"
+  /** too often; the message ends in retry_after_sec=12 */
+  | "rate_limited"
+  /** the game does not run */
+  | "no_live_session"
+  /** it runs more than once */
+  | "session_ambiguous"
+  /** no such queue */
+  | "unknown_queue"
+  /** larger than the queue takes */
+  | "party_too_large"
+  /** not everybody is */
+  | "not_ready"
+  /** the match's free seats are kept for others */
+  | "seat_reserved"
+  /** the match has no seat */
+  | "match_full"
+  /** the match is not offered to you any more */
+  | "proposal_gone"
+  /** a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file */
+  | "query_not_allowed"
+  /** too many changed the same thing at once; try again */
+  | "conflict"
+  /** a fault on the server's side; its log says more */
+  | "internal";
+
+/** The gRPC status number of each reason. */
+export const reasonNumbers: Readonly<Record<Reason, number>> = {
+  invalid_request: 3,
+  unauthenticated: 16,
+  invite_not_found: 5,
+  invite_expired: 9,
+  invite_revoked: 9,
+  invite_exhausted: 9,
+  invite_not_for_you: 7,
+  party_not_found: 5,
+  party_full: 8,
+  party_locked: 9,
+  party_away: 9,
+  not_member: 7,
+  not_leader: 7,
+  already_member: 6,
+  already_in_party: 9,
+  banned: 7,
+  blocked: 7,
+  rule_denied: 7,
+  rate_limited: 8,
+  no_live_session: 9,
+  session_ambiguous: 9,
+  unknown_queue: 9,
+  party_too_large: 9,
+  not_ready: 9,
+  seat_reserved: 9,
+  match_full: 9,
+  proposal_gone: 9,
+  query_not_allowed: 3,
+  conflict: 10,
+  internal: 13,
+};
+
+export type InviteEventName =
+  | "created"
+  | "redeemed"
+  | "declined"
+  | "revoked";
+
+/** InviteKind says what an invite's code looks like. */
+export type InviteKind =
+  /** 16 Crockford base32 characters, 80 random bits */
+  | "link"
+  /** 8 characters to read aloud; short-lived and guess-limited */
+  | "code"
+  /** DigitsInvite is 12 digits, for keypads and for platforms whose party codes are digits. It is as easily guessed as a code, and lives as short. */
+  | "digits";
+
+/** InviteState is what a preview says of an invite. */
+export type InviteState =
+  | "open"
+  | "full"
+  /** the rules let nobody in while the party queues or plays */
+  | "locked"
+  /** everybody has dropped and may be back */
+  | "away"
+  | "expired"
+  | "revoked"
+  | "exhausted"
+  | "party_gone";
+
+/** QueueDropReason says why a ticket was dropped. */
+export type QueueDropReason =
+  /** somebody joined or left. The host has removed the ticket; the party's next one keeps its age. */
+  | "membership"
+  /** the host gave the ticket up for a match that could not be made after all. The next one keeps its age. */
+  | "internal"
+  /** it waited for the queue's max_wait */
+  | "expired"
+  /** the party grew beyond what the queue takes */
+  | "party_too_large"
+  /** the queue is gone from the rules file */
+  | "unknown_queue"
+  /** the queue now asks for what the ticket does not have */
+  | "invalid_request"
+  /** another ticket of the same players was matched first */
+  | "matched"
+  /** somebody on it did not want the match that was found */
+  | "declined"
+  /** somebody on it did not answer in time */
+  | "no_answer"
+  /** the player's party looks for a match */
+  | "party_queued"
+  /** QueuedAgain is why a ticket waits again: nobody was found in place of a player who did not accept. */
+  | "no_replacement";
+
+/** QueueEventName says what became of a ticket. */
+export type QueueEventName =
+  /** the ticket waits */
+  | "queued"
+  /** it does not any more, for a reason; nobody asked for that */
+  | "dropped"
+  /** it has a match */
+  | "matched"
+  /** the leader took it back */
+  | "cancelled"
+  /** there is a match for it, if everybody accepts */
+  | "found"
+  /** somebody else is asked in place of a player who did not accept */
+  | "replaced";
+
+export type ReconnectRemovalKind =
+  /** was a member */
+  | "kicked"
+  /** asked to join */
+  | "request_rejected";
+
+/** RulesAction is what a player is about to do. */
+export type RulesAction =
+  /** a party */
+  | "create"
+  /** a party, by whatever way */
+  | "join"
+  /** somebody into the party */
+  | "invite"
+  /** the party's label, open or hidden */
+  | "update"
+  /** send a message to the party */
+  | "data"
+  /** add a ticket, alone or for the party */
+  | "matchmake"
+  /** a member, or turn a request down */
+  | "kick"
+  /** another member to leader */
+  | "promote";
+
+/** SeatState is what a seat of a match is at one moment. */
+export type SeatState =
+  | "open"
+  /** for somebody who is on the way; nobody else can have it */
+  | "held"
+  | "taken";
+
+/** ActivityRequest is the request of party_activity. */
+export interface ActivityRequest {
+  party_id: string;
+}
+
+/** ActivityAnswer is the answer of party_activity: a party as the presence and invite APIs of platforms take it, within the limits they publish. All six are always there. */
+export interface ActivityAnswer {
+  generic: ShareGeneric;
+  discord: ShareDiscordActivity;
+  steam: ShareSteamPresence;
+  xbox: ShareXboxActivity;
+  /** whose limits are not public */
+  playstation: ShareLink;
+  apple: ShareAppleActivity;
+}
+
+/** ShareGeneric is for platforms that are not named here. */
+export interface ShareGeneric {
+  code: string;
+  url: string;
+  /** the same for all members, and no way into the party */
+  group: string;
+  size: number;
+  max_size: number;
+  /** Unix seconds; ask again before */
+  expires_at: number;
+}
+
+/** ShareDiscordActivity is Discord's activity. Texts and secrets have 2 to 128 characters. */
+export interface ShareDiscordActivity {
+  state: string;
+  party: ShareDiscordParty;
+  /** Secrets.Join is what the friend's game is started with: the code. */
+  secrets: ShareDiscordSecrets;
+}
+
+export interface ShareDiscordParty {
+  id: string;
+  /** now, at most */
+  size: [number, number];
+}
+
+export interface ShareDiscordSecrets {
+  join: string;
+}
+
+/** ShareSteamPresence is the keys and values of Steam's rich presence; values have at most 256 bytes. */
+export interface ShareSteamPresence {
+  /** the command line of the friend's game */
+  connect: string;
+  steam_player_group: string;
+  steam_player_group_size: string;
+}
+
+/** ShareXboxActivity is Xbox's multiplayer activity: a connection string below 512 characters, a group below 128, counts from 1 to 100. */
+export interface ShareXboxActivity {
+  connectionString: string;
+  /** Followed for an open party, else InviteOnly */
+  joinRestriction: string;
+  groupId: string;
+  /** left out beyond Xbox's limit */
+  currentPlayers?: number;
+  maxPlayers?: number;
+}
+
+/** ShareLink is what every platform can carry. */
+export interface ShareLink {
+  code: string;
+  url: string;
+}
+
+/** ShareAppleActivity is for a game activity of Game Center. Its party codes are two parts of up to six digits, so the party has a second, short-lived invite for them. */
+export interface ShareAppleActivity {
+  code: string;
+  url: string;
+  party_code: string;
+  /** of the party code; Unix seconds */
+  expires_at: number;
+}
+
+export interface AdminPartiesRequest {
+  /** from 1 to 100; 50 if absent */
+  limit?: number;
+  /** of the page before */
+  cursor?: string;
+}
+
+/** AdminPartiesAnswer answers party_admin_parties. */
+export interface AdminPartiesAnswer {
+  parties: OverviewParty[];
+  /** for the next page, with the same limit; "" on the last */
+  cursor: string;
+}
+
+/** OverviewParty is one live party. */
+export interface OverviewParty {
+  party_id: string;
+  size: number;
+  max_size: number;
+  /** seats kept for users who are not in it */
+  held: number;
+  open: boolean;
+  hidden: boolean;
+  label: string;
+  /** idle | matchmaking | in_match */
+  state: string;
+  created_at: number;
+  /** to join, that somebody still waits for */
+  requests: number;
+  /** in the order they joined */
+  members: OverviewMember[];
+}
+
+/** OverviewMember is one member with the status it last told. */
+export interface OverviewMember {
+  user_id: string;
+  username: string;
+  leader: boolean;
+  /** 0 where it is not known */
+  joined_at: number;
+  stage: string;
+  /** 0..1; absent where none was set */
+  progress?: number;
+  text: string;
+}
+
+export interface AdminRulesRequest {
+  /** read the file now; it is watched in any case */
+  reload?: boolean;
+}
+
+/** AdminRulesAnswer answers party_admin_rules. */
+export interface AdminRulesAnswer {
+  /** path of the file; "" = defaults */
+  source: string;
+  version: number;
+  loaded_at: number;
+  /** why the newest file is not in force; "" when it is */
+  error: string;
+  /** of the newest file */
+  problems: OverviewProblem[];
+  /** in force, in the order they are asked */
+  rules: OverviewRule[];
+  /** the whole file in force, defaults filled in */
+  config: unknown;
+  /** the rules that are tried beside them; absent where there are none */
+  next?: OverviewNext;
+}
+
+/** OverviewProblem is one thing wrong with the file. */
+export interface OverviewProblem {
+  /** error | warning */
+  severity: string;
+  file: string;
+  /** from 1; 0 where it has no place */
+  line: number;
+  column: number;
+  path: string;
+  problem: string;
+  allowed: string;
+  /** the line of the file, and one with a caret */
+  excerpt: string;
+}
+
+/** OverviewRule is one rule in force with how it fares since it was first loaded. */
+export interface OverviewRule {
+  id: string;
+  on: RulesAction[];
+  /** exactly one of the two */
+  deny?: string;
+  allow?: string;
+  message: string;
+  asked: number;
+  /** it decided */
+  hits: number;
+  /** it could not be evaluated */
+  errors: number;
+}
+
+/** OverviewNext is a file that is not in force, and what it would have answered. */
+export interface OverviewNext {
+  source: string;
+  version: number;
+  loaded_at: number;
+  /** why the newest file is not asked; "" when it is */
+  error: string;
+  /** of the newest file */
+  problems: OverviewProblem[];
+  /** against the rules in force, in words */
+  changes: string[];
+  asked: number;
+  /** of these */
+  differs: number;
+  /** came faster than they could be asked */
+  dropped: number;
+  /** by action and the two answers */
+  counts: JudgeShadowCount[];
+  /** answered otherwise, the newest first */
+  examples: OverviewExample[];
+}
+
+/** JudgeShadowCount is how often two outcomes met, in the words of cases. */
+export interface JudgeShadowCount {
+  action: RulesAction;
+  /** the answer that was given */
+  now: string;
+  /** the answer that would have been */
+  next: string;
+  times: number;
+}
+
+/** OverviewExample is one question that the next rules answer otherwise. */
+export interface OverviewExample {
+  at: number;
+  action: RulesAction;
+  user_id: string;
+  username: string;
+  party_id: string;
+  now: string;
+  next: string;
+}
+
+/** AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began. */
+export interface AdminStatsAnswer {
+  build: BuildInfo;
+  started_at: number;
+  uptime_sec: number;
+  health: OverviewHealth;
+  /** by rule, those that denied something */
+  denials: OverviewRuleDenials[];
+  invites: OverviewInviteStats;
+  /** as the last pass left them */
+  queues: QueueReport[];
+  memory: AdmissionStats;
+  /** users and addresses each rate limit remembers */
+  buckets: Record<string, number>;
+}
+
+/** BuildInfo is which build this is. */
+export interface BuildInfo {
+  version: string;
+  commit?: string;
+  /** "3.40.0"; "server" if it was built for one given server */
+  nakama?: string;
+  /** "go1.26.5" */
+  go: string;
+}
+
+/** OverviewHealth says whether this node's module is well, for a probe, and why not. OK is about what a person has to look at: refusals and lost races are everyday business. */
+export interface OverviewHealth {
+  ok: boolean;
+  /** why it is not OK, for people */
+  problems: string[];
+  rules: OverviewInForce;
+  /** in the order they first ran */
+  tasks: OverviewTask[];
+  storage: OverviewStorageVitals;
+  failures: OverviewFailures;
+  /** that wait for a match */
+  tickets: number;
+  /** made */
+  matches: number;
+  /** kept seats, and resumed sessions awaited */
+  seat_timers: number;
+}
+
+/** OverviewInForce is the rules file in short. */
+export interface OverviewInForce {
+  source: string;
+  version: number;
+  loaded_at: number;
+  /** the newest file is not the one in force */
+  broken: boolean;
+  /** of the newest file, warnings included */
+  problems: number;
+}
+
+/** OverviewTask is one kind of background work. */
+export interface OverviewTask {
+  name: string;
+  runs: number;
+  failures: number;
+  /** the last run failed */
+  failing: boolean;
+  last_run: number;
+  last_error: string;
+  /** 0 where none ever failed */
+  last_error_at: number;
+}
+
+/** OverviewStorageVitals counts the module's calls of the host's storage. */
+export interface OverviewStorageVitals {
+  reads: number;
+  writes: number;
+  /** writes that lost a race; they are tried again */
+  conflicts: number;
+  errors: number;
+}
+
+/** OverviewFailures counts what ended as "internal": errors of the host's and panics, all of which the log explains. */
+export interface OverviewFailures {
+  calls: number;
+  hooks: number;
+  pages: number;
+  /** panics of background work */
+  background: number;
+}
+
+/** OverviewRuleDenials is how often one rule refused something. */
+export interface OverviewRuleDenials {
+  rule: string;
+  count: number;
+}
+
+/** OverviewInviteStats is what became of invites. */
+export interface OverviewInviteStats {
+  created: number;
+  redeemed: number;
+  declined: number;
+  revoked: number;
+  /** that somebody can still use, of all nodes */
+  outstanding: number;
+  /** there are more than were counted */
+  more: boolean;
+}
+
+/** QueueReport is a queue as the last pass left it, for operators. */
+export interface QueueReport {
+  queue: string;
+  /** that wait, those whose players are asked not among them */
+  tickets: number;
+  /** seats that the tickets need, held ones too */
+  players: number;
+  /** the longest of the waits */
+  oldest_sec: number;
+  /** by seats, the smallest first */
+  sizes: QueueSize[];
+  /** matches that players are asked about */
+  proposals: number;
+  /** players who have accepted one of them */
+  accepted: number;
+  /** players who are asked */
+  needed: number;
+  /** of a ticket that comes now; null while too little is known */
+  eta_sec: QueueETA | null;
+}
+
+/** QueueSize is how many tickets of one size wait. */
+export interface QueueSize {
+  seats: number;
+  tickets: number;
+}
+
+/** QueueETA is how many seconds more half, and nine of ten, of such tickets waited. */
+export interface QueueETA {
+  p50: number;
+  p90: number;
+}
+
+/** AdmissionStats is what an Admission holds in memory, on this node alone. */
+export interface AdmissionStats {
+  /** it has dealt with and not yet forgotten */
+  parties: number;
+  /** invites that keep seats */
+  holds: number;
+  /** users who cannot come back yet */
+  kicks: number;
+  /** to join, on the lists of closed parties */
+  requests: number;
+  /** under way */
+  joins: number;
+  /** whom the server counts as members and who are not there */
+  lost: number;
+}
+
+export interface AttributesGetRequest {
+  party_id: string;
+}
+
+/** AttributesGetAnswer is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed. */
+export interface AttributesGetAnswer {
+  /** rises with every write; 0 before the first */
+  version: number;
+  party: Record<string, unknown>;
+  /** by user */
+  members: Record<string, Record<string, unknown>>;
+}
+
+/** AttributesSetRequest asks for a write, the payload of party_attributes_set. */
+export interface AttributesSetRequest {
+  party_id: string;
+  /** an object: what to set for the party, null to take away */
+  party?: unknown;
+  /** the same for the caller */
+  member?: unknown;
+  /** write only onto this version */
+  version?: number;
+}
+
+/** AttributesSetAnswer answers it. */
+export interface AttributesSetAnswer {
+  version: number;
+}
+
+export interface CheckRequest {
+  /** create | join | invite | matchmake */
+  action: RulesAction;
+  party_id?: string;
+  /** for create, as is open */
+  max_size?: number;
+  open?: boolean;
+  /** for matchmake */
+  queue?: string;
+}
+
+/** CheckAnswer is in the words of the refusal that the action would meet; all are empty where it is allowed. */
+export interface CheckAnswer {
+  allowed: boolean;
+  reason: string;
+  message: string;
+  rule: string;
+}
+
+/** FindRequest is the payload of party_find. */
+export interface FindRequest {
+  /** as in a Filter */
+  label: unknown;
+  /** as in a Filter */
+  free_seats: number;
+  /** from 1 to 50 */
+  limit: number;
+  /** of the answer before */
+  cursor: string;
+}
+
+/** FindAnswer answers party_find. */
+export interface FindAnswer {
+  parties: FinderFound[];
+  /** for the parties behind these; "" at the end */
+  cursor: string;
+}
+
+/** FinderFound is one party of a list. */
+export interface FinderFound {
+  party_id: string;
+  size: number;
+  max_size: number;
+  /** seats kept for others than the caller */
+  held: number;
+  open: boolean;
+  /** an object */
+  label: unknown;
+  leader: Profile;
+  age_sec: number;
+  /** those that the rules make public */
+  attributes?: Record<string, unknown>;
+}
+
+/** Profile is the public face of a user. */
+export interface Profile {
+  user_id: string;
+  username: string;
+  display_name: string;
+  avatar_url: string;
+}
+
+/** InviteCreateRequest asks for an invite. The zero value of an optional field takes the rules' default. */
+export interface InviteCreateRequest {
+  party_id: string;
+  ttl_sec?: number;
+  /** 0 = without limit */
+  max_uses?: number;
+  kind?: InviteKind;
+  for_user_ids?: string[];
+  hold_seat?: boolean;
+  follow_inviter?: boolean;
+  /** at most 255 bytes */
+  message?: string;
+  /** at most 8 */
+  info?: InfoField[];
+  /** any JSON, at most 1024 bytes */
+  launch?: unknown;
+}
+
+/** InfoField is one line of the landing page's party card. */
+export interface InfoField {
+  /** at most 63 bytes */
+  label: string;
+  /** at most 511 bytes */
+  value: string;
+}
+
+/** InviteCreateAnswer answers party_invite_create. It is the only answer that ever holds the code. */
+export interface InviteCreateAnswer {
+  id: string;
+  code: string;
+  url: string;
+  qr_url: string;
+  party_id: string;
+  kind: InviteKind;
+  created_at: number;
+  expires_at: number;
+  max_uses: number;
+  uses: number;
+  hold_seat: boolean;
+  follow_inviter: boolean;
+  for_user_ids: string[];
+  message: string;
+  info: InfoField[];
+  launch?: unknown;
+}
+
+export interface InviteDeclineRequest {
+  code: string;
+}
+
+export interface InviteListRequest {
+  party_id: string;
+}
+
+export interface InviteListAnswer {
+  invites: InviteSummary[];
+}
+
+/** InviteSummary is one row of party_invite_list. */
+export interface InviteSummary {
+  id: string;
+  kind: InviteKind;
+  created_by: string;
+  created_at: number;
+  expires_at: number;
+  max_uses: number;
+  uses: number;
+  for_user_ids: string[];
+  hold_seat: boolean;
+  follow_inviter: boolean;
+  message: string;
+}
+
+export interface InvitePreviewRequest {
+  code: string;
+}
+
+/** InvitePreviewAnswer answers party_invite_preview. */
+export interface InvitePreviewAnswer {
+  id: string;
+  state: InviteState;
+  /** players in line for a seat */
+  waiting: number;
+  inviter: Profile;
+  /** absent once the party is gone */
+  party?: PartyPreview;
+  message: string;
+  info: InfoField[];
+  launch?: unknown;
+  expires_at: number;
+  match_id?: string;
+}
+
+/** PartyPreview is the party as previews show it. */
+export interface PartyPreview {
+  party_id: string;
+  size: number;
+  max_size: number;
+  /** seats kept for users who are not in: invited, or away */
+  held: number;
+  /** those, and users who told that they are coming; see Footprint */
+  on_the_way: number;
+  open: boolean;
+  leader_user_id: string;
+  members: MemberProfile[];
+  /** those of the party that the rules make public */
+  attributes?: Record<string, unknown>;
+}
+
+/** MemberProfile is a member as previews show it, with the live status. */
+export interface MemberProfile {
+  user_id: string;
+  username: string;
+  display_name: string;
+  avatar_url: string;
+  stage: string;
+  /** 0..1; absent where none was set */
+  progress?: number;
+  text: string;
+  /** no progress for long */
+  stalled?: boolean;
+}
+
+export interface InviteRedeemRequest {
+  code: string;
+  /** which of the user's running games; needed over HTTP when there are several */
+  session_id?: string;
+}
+
+/** InviteRedeemAnswer answers party_invite_redeem. */
+export interface InviteRedeemAnswer {
+  party_id: string;
+  joined: boolean;
+  match_id?: string;
+  message: string;
+  info: InfoField[];
+  launch?: unknown;
+}
+
+export interface InviteRevokeRequest {
+  /** exactly one of the two */
+  id?: string;
+  code?: string;
+}
+
+export interface MatchRequest {
+  party_id: string;
+}
+
+/** MatchAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes. */
+export interface MatchAnswer {
+  match_id: string;
+  queue: string;
+  /** where it is played, in a queue with regions */
+  region?: string;
+  seats: MatchSeat[];
+}
+
+/** MatchSeat is one of them. */
+export interface MatchSeat {
+  /** absent for an open seat and for one held for a friend not known by name */
+  user_id?: string;
+  /** empty for an open seat and for a player without a party */
+  party_id: string;
+  /** from 0 */
+  team: number;
+  state: SeatState;
+  /** of a held seat */
+  expires_at?: number;
+}
+
+export interface MatchAcceptRequest {
+  ticket: string;
+  accept: boolean;
+}
+
+/** MatchAcceptAnswer is what the players of a match that was found have said so far. Counts are of players; AcceptBy is Unix seconds. */
+export interface MatchAcceptAnswer {
+  accepted: number;
+  needed: number;
+  accept_by: number;
+}
+
+export interface QueueRequest {
+  party_id?: string;
+}
+
+/** QueueAnswer answers party_queue: why there is no match yet. Nobody else is named in it. */
+export interface QueueAnswer {
+  tickets: QueueTicket[];
+}
+
+/** QueueTicket is one ticket that waits. */
+export interface QueueTicket {
+  ticket: string;
+  queue: string;
+  waited_sec: number;
+  /** null while too little is known of the queue */
+  eta_sec: QueueETA | null;
+  window: QueueWindow;
+  /** tickets in the queue, this one among them */
+  pool: number;
+  /** others that could be in a match with it */
+  in_reach: number;
+  holding_back: HoldingBack[];
+  /** while its players are asked */
+  proposal?: ProposalState;
+}
+
+/** QueueWindow is how far a ticket reaches by now; null is without bound. */
+export interface QueueWindow {
+  skill: number | null;
+  latency_ms: number | null;
+}
+
+/** HoldingBack counts the tickets that one reason keeps from a ticket: match_on, skill, latency, size, parity, blocks, team_spread, or waiting for others and the next pass. */
+export interface HoldingBack {
+  reason: string;
+  tickets: number;
+}
+
+/** ProposalState is what the players of a match that was found have said so far. Counts are of players; AcceptBy is Unix seconds. */
+export interface ProposalState {
+  accepted: number;
+  needed: number;
+  accept_by: number;
+}
+
+/** QuickJoinRequest says which parties fit, the payload of party_quick_join. */
+export interface QuickJoinRequest {
+  /** an object: fields of the party's label with a text, a number, or true or false */
+  label: unknown;
+  /** at least so many */
+  free_seats: number;
+}
+
+/** QuickJoinAnswer answers party_quick_join. */
+export interface QuickJoinAnswer {
+  party_id: string;
+  joined: boolean;
+  match_id?: string;
+}
+
+/** ResumeAnswer answers party_resume. */
+export interface ResumeAnswer {
+  party_id: string;
+  /** false: as soon as the user's older connection has ended */
+  joined: boolean;
+}
+
+/** ShareRequest is the request of party_share. */
+export interface ShareRequest {
+  party_id: string;
+  to: ShareTo;
+  /** at most 255 bytes */
+  message?: string;
+}
+
+/** ShareTo says whom a party is shared to; at least one of it. */
+export interface ShareTo {
+  /** followers, by the caller's Nakama status */
+  status?: boolean;
+  /** mutual ones */
+  friends?: boolean;
+  /** the members of a group the caller is in */
+  group_id?: string;
+  /** at most 100 */
+  user_ids?: string[];
+}
+
+/** ShareAnswer is the answer of party_share. */
+export interface ShareAnswer {
+  url: string;
+  /** the invite's */
+  id: string;
+  /** Unix seconds */
+  expires_at: number;
+  delivered: ShareDelivered;
+}
+
+/** ShareDelivered counts whom the call reached. Nobody is reached, or counted, twice: a named user who is a friend counts as named, a friend who is in the group as a friend. */
+export interface ShareDelivered {
+  /** 1 where the caller's status was set */
+  status: number;
+  friends: number;
+  group: number;
+  users: number;
+}
+
+export interface StatusListRequest {
+  party_id: string;
+}
+
+/** StatusListAnswer is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed. */
+export interface StatusListAnswer {
+  members: StatusMember[];
+  incoming: StatusIncoming[];
+}
+
+/** StatusMember is the status of one session in the party. */
+export interface StatusMember {
+  user_id: string;
+  session_id: string;
+  username: string;
+  leader: boolean;
+  /** empty before the first */
+  stage: string;
+  /** 0..1; absent where none was told */
+  progress?: number;
+  text: string;
+  /** no progress for longer than the rules' stall */
+  stalled: boolean;
+  /** Unix seconds; 0 before the first */
+  updated_at: number;
+  /** Lost is for somebody whom the server counts as a member although the connection ended while joining. The seat is taken until the leader removes the member. */
+  lost?: boolean;
+}
+
+/** StatusIncoming is the status of a user on the way. In a message, a row without a stage says that the user is not on the way any more: come in, declined, or not heard of for long. */
+export interface StatusIncoming {
+  user_id: string;
+  username: string;
+  stage: string;
+  progress?: number;
+  text: string;
+  stalled: boolean;
+  updated_at: number;
+}
+
+/** StatusSetRequest is what a player tells, the request of party_status_set. It replaces what the player told before as a whole. */
+export interface StatusSetRequest {
+  /** of a member's party, or */
+  party_id?: string;
+  /** the invite of a user who is not in yet */
+  code?: string;
+  /** one of the rules' stages */
+  stage: string;
+  /** within the stage, 0 to 1; what rounding puts a little outside counts as that */
+  progress?: number;
+  /** at most 80 characters */
+  text?: string;
+  /** rising; a report with a lower one than the last is ignored */
+  seq?: number;
+}
+
+/** WaitRequest is the payload of party_wait. */
+export interface WaitRequest {
+  /** of an invite, or */
+  code?: string;
+  /** an open party */
+  party_id?: string;
+  leave?: boolean;
+}
+
+/** WaitAnswer answers it. */
+export interface WaitAnswer {
+  /** from 1; 0 for somebody who has a seat, or has left the line */
+  place: number;
+  /** how many wait */
+  of: number;
+  /** Unix seconds, while a seat is held */
+  held_until?: number;
+}
+
+/** StatusEvent is the statuses of a party, the answer of party_status_list. The message to the party (op code OpStatus) has the same form, with only those rows that changed. */
+export interface StatusEvent {
+  members: StatusMember[];
+  incoming: StatusIncoming[];
+}
+
+/** InviteEvent is a message to the party, op code OpInvite. By is the user who did it, User the one it is about, where it is about one. */
+export interface InviteEvent {
+  event: InviteEventName;
+  /** the invite's */
+  id: string;
+  by: string;
+  user: string;
+}
+
+/** MatchmakingEvent is a message to the party, op code OpMatchmaking, or the content of a notification to a player without one. */
+export interface MatchmakingEvent {
+  event: QueueEventName;
+  /** "" while the host matches by itself */
+  queue: string;
+  ticket: string;
+  /** "" unless dropped */
+  reason: QueueDropReason;
+  /** AcceptBy is when an answer is too late, Unix seconds; with found and replaced only. */
+  accept_by?: number;
+}
+
+/** MatchEvent is what a party hears of a match, as party data with op code OpMatch. The end is told to players too, as match data; with a user ID in it, it is the end only for the device that gets it, because the user plays on with another one. */
+export interface MatchEvent {
+  event: string;
+  match_id: string;
+  /** absent for a seat held for a friend not known by name */
+  user_id?: string;
+  /** from 0; absent when the match ended */
+  team?: number;
+  expires_at?: number;
+}
+
+/** MemberEvent is what members are told, op code OpMember. */
+export interface MemberEvent {
+  event: string;
+  user_id: string;
+  /** Unix seconds; to when the seat is, or was, kept */
+  until?: number;
+  /** of removed: the leader's user ID */
+  by?: string;
+  /** of restored: the party's native ID before */
+  was?: string;
+  /** of back: the user who led when the connection was lost */
+  led?: string;
+}
+
+/** AttributesEvent is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed. */
+export interface AttributesEvent {
+  /** rises with every write; 0 before the first */
+  version: number;
+  party: Record<string, unknown>;
+  /** by user */
+  members: Record<string, Record<string, unknown>>;
+}
+
+/** InviteNotice is the content of NotifyInvite: who invites whereto. */
+export interface InviteNotice {
+  party_id: string;
+  url: string;
+  code: string;
+  /** the inviter's username */
+  from: string;
+  message: string;
+}
+
+/** DeclinedNotice is the content of NotifyDeclined: who does not come. */
+export interface DeclinedNotice {
+  party_id: string;
+  /** the invite's */
+  id: string;
+  /** the username of who declined */
+  from: string;
+}
+
+/** DroppedNotice is a message to the party, op code OpMatchmaking, or the content of a notification to a player without one. */
+export interface DroppedNotice {
+  event: QueueEventName;
+  /** "" while the host matches by itself */
+  queue: string;
+  ticket: string;
+  /** "" unless dropped */
+  reason: QueueDropReason;
+  /** AcceptBy is when an answer is too late, Unix seconds; with found and replaced only. */
+  accept_by?: number;
+}
+
+/** RemovedNotice is the content of NotifyRemoved: by whom, and what the player was. */
+export interface RemovedNotice {
+  party_id: string;
+  /** the leader's user ID */
+  by: string;
+  kind: ReconnectRemovalKind;
+}
+
+/** SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining. */
+export interface SeatFreeNotice {
+  party_id: string;
+  /** Unix seconds */
+  held_until: number;
+}
+
+/** FoundNotice is the content of NotifyFound. */
+export interface FoundNotice {
+  ticket: string;
+  queue: string;
+  /** when an answer is too late, Unix seconds */
+  accept_by: number;
+}
+
+/** What players call. */
+export class Partyline {
+  constructor(private readonly send: Transport) {}
+
+  /** Gives the party as the presence and invite APIs of platforms take it. */
+  activity(request: ActivityRequest): Promise<ActivityAnswer> {
+    return call(this.send, "party_activity", request);
+  }
+
+  /** Gives the attributes of the party and of its members. */
+  attributesGet(request: AttributesGetRequest): Promise<AttributesGetAnswer> {
+    return call(this.send, "party_attributes_get", request);
+  }
+
+  /** Writes attributes of the party, of the caller in it, or both. */
+  attributesSet(request: AttributesSetRequest): Promise<AttributesSetAnswer> {
+    return call(this.send, "party_attributes_set", request);
+  }
+
+  /** Says what would become of an action, without doing it. */
+  check(request: CheckRequest): Promise<CheckAnswer> {
+    return call(this.send, "party_check", request);
+  }
+
+  /** Lists open parties that fit, with live counts, the oldest first. */
+  find(request: FindRequest): Promise<FindAnswer> {
+    return call(this.send, "party_find", request);
+  }
+
+  /** Makes an invite into a party that the caller is in. */
+  inviteCreate(request: InviteCreateRequest): Promise<InviteCreateAnswer> {
+    return call(this.send, "party_invite_create", request);
+  }
+
+  /** Turns an invite down that names the caller, frees the seat and tells the inviter. */
+  inviteDecline(request: InviteDeclineRequest): Promise<Record<string, never>> {
+    return call(this.send, "party_invite_decline", request);
+  }
+
+  /** Lists the invites of a party, for its members. */
+  inviteList(request: InviteListRequest): Promise<InviteListAnswer> {
+    return call(this.send, "party_invite_list", request);
+  }
+
+  /** Says what an invite leads to, without using it. */
+  invitePreview(request: InvitePreviewRequest): Promise<InvitePreviewAnswer> {
+    return call(this.send, "party_invite_preview", request);
+  }
+
+  /** Uses an invite: the caller's running game becomes a member at once. */
+  inviteRedeem(request: InviteRedeemRequest): Promise<InviteRedeemAnswer> {
+    return call(this.send, "party_invite_redeem", request);
+  }
+
+  /** Ends an invite, for whoever made it and for the leader. */
+  inviteRevoke(request: InviteRevokeRequest): Promise<Record<string, never>> {
+    return call(this.send, "party_invite_revoke", request);
+  }
+
+  /** Names the match that the party is in, with its seats. */
+  match(request: MatchRequest): Promise<MatchAnswer> {
+    return call(this.send, "party_match", request);
+  }
+
+  /** Answers for the caller whether they take the match that was found. */
+  matchAccept(request: MatchAcceptRequest): Promise<MatchAcceptAnswer> {
+    return call(this.send, "party_match_accept", request);
+  }
+
+  /** Says why a ticket has no match yet; without a party, of all tickets that the caller is on. */
+  queue(request: QueueRequest): Promise<QueueAnswer> {
+    return call(this.send, "party_queue", request);
+  }
+
+  /** Makes the caller a member of an open party that fits, at once. */
+  quickJoin(request: QuickJoinRequest): Promise<QuickJoinAnswer> {
+    return call(this.send, "party_quick_join", request);
+  }
+
+  /** Puts the caller back into the seat kept after a dropped connection. */
+  resume(): Promise<ResumeAnswer> {
+    return call(this.send, "party_resume", {});
+  }
+
+  /** Makes the party known to followers, friends, a group or certain users. */
+  share(request: ShareRequest): Promise<ShareAnswer> {
+    return call(this.send, "party_share", request);
+  }
+
+  /** Lists how far everybody in the party and on the way to it is. */
+  statusList(request: StatusListRequest): Promise<StatusListAnswer> {
+    return call(this.send, "party_status_list", request);
+  }
+
+  /** Tells how far the caller is, as a member or, by an invite's code, as somebody on the way. */
+  statusSet(request: StatusSetRequest): Promise<Record<string, never>> {
+    return call(this.send, "party_status_set", request);
+  }
+
+  /** Puts the caller into the line for a seat of a full party, or takes them out of it. */
+  wait(request: WaitRequest): Promise<WaitAnswer> {
+    return call(this.send, "party_wait", request);
+  }
+}
+
+/** What the game's own servers call, with the HTTP key. */
+export class PartylineServer {
+  constructor(private readonly send: Transport) {}
+
+  /** Lists the parties there are. */
+  parties(request: AdminPartiesRequest): Promise<AdminPartiesAnswer> {
+    return call(this.send, "party_admin_parties", request);
+  }
+
+  /** Shows the rules in force and what is wrong with the newest file. */
+  rules(request: AdminRulesRequest): Promise<AdminRulesAnswer> {
+    return call(this.send, "party_admin_rules", request);
+  }
+
+  /** Counts denials, invites and what the module remembers. */
+  stats(): Promise<AdminStatsAnswer> {
+    return call(this.send, "party_admin_stats", {});
+  }
+}
+
+/** A message of the server's to the party, by its op code. */
+export type PartyEvent =
+  | { op: -1; data: StatusEvent }
+  | { op: -2; data: InviteEvent }
+  | { op: -3; data: MatchmakingEvent }
+  | { op: -4; data: MatchEvent }
+  | { op: -5; data: MemberEvent }
+  | { op: -6; data: AttributesEvent };
+
+/** Reads what onpartydata brings; undefined for what members send and for messages of a newer server. */
+export function partyEvent(message: PartyData): PartyEvent | undefined {
+  const op = Number(message.op_code);
+  if (!(op <= -1 && op >= -6)) return undefined;
+  return { op, data: JSON.parse(new TextDecoder().decode(message.data)) } as PartyEvent;
+}
+
+/** A notification of Partyline's, by its code. */
+export type PartyNotice =
+  | { code: 1001; content: InviteNotice }
+  | { code: 1002; content: DeclinedNotice }
+  | { code: 1003; content: DroppedNotice }
+  | { code: 1004; content: RemovedNotice }
+  | { code: 1005; content: SeatFreeNotice }
+  | { code: 1006; content: FoundNotice };
+
+/** Reads what onnotification brings; undefined for other notifications. */
+export function partyNotice(notification: Notification): PartyNotice | undefined {
+  const code = Number(notification.code);
+  if (![1001, 1002, 1003, 1004, 1005, 1006].includes(code)) return undefined;
+  return { code, content: notification.content } as unknown as PartyNotice;
+}

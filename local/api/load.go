@@ -1,0 +1,102 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// modulePath begins the import paths of the module's own packages.
+const modulePath = "partyline/"
+
+// source is the type-checked module.
+type source struct {
+	files    *token.FileSet
+	packages []*checked // what a package imports is before it
+}
+
+// checked is one package of the module.
+type checked struct {
+	files []*ast.File
+	types *types.Package
+	info  *types.Info
+}
+
+// load type-checks the plugin's packages under root, the repository's folder. Packages of
+// others are read as the compiler has left them.
+func load(root string) (*source, error) {
+	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,Export", "./module/wiring")
+	cmd.Dir, cmd.Stderr = root, os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("list the module's packages: %w", err)
+	}
+	s := &source{files: token.NewFileSet()}
+	exports, own := map[string]string{}, ownPackages{}
+	own.others = importer.ForCompiler(s.files, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
+	own.known = map[string]*types.Package{}
+	for list := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath, Dir, Export string
+			GoFiles                 []string
+		}
+		if err := list.Decode(&p); errors.Is(err, io.EOF) {
+			return s, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("read the list of packages: %w", err)
+		}
+		exports[p.ImportPath] = p.Export
+		if !strings.HasPrefix(p.ImportPath, modulePath) {
+			continue
+		}
+		c, err := s.check(p.ImportPath, p.Dir, p.GoFiles, own)
+		if err != nil {
+			return nil, err
+		}
+		own.known[p.ImportPath] = c.types
+		s.packages = append(s.packages, c)
+	}
+}
+
+// check reads one package from its files.
+func (s *source) check(path, dir string, names []string, imports types.Importer) (*checked, error) {
+	c := &checked{info: &types.Info{
+		Types: map[ast.Expr]types.TypeAndValue{}, Instances: map[*ast.Ident]types.Instance{}, Uses: map[*ast.Ident]types.Object{},
+	}}
+	for _, name := range names {
+		file, err := parser.ParseFile(s.files, filepath.Join(dir, name), nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			return nil, fmt.Errorf("parse %s: %w", path, err)
+		}
+		c.files = append(c.files, file)
+	}
+	var err error
+	c.types, err = (&types.Config{Importer: imports}).Check(path, s.files, c.files, c.info)
+	if err != nil {
+		return nil, fmt.Errorf("check the types of %s: %w", path, err)
+	}
+	return c, nil
+}
+
+// ownPackages imports the module's packages from what was checked already.
+type ownPackages struct {
+	known  map[string]*types.Package
+	others types.Importer
+}
+
+func (o ownPackages) Import(path string) (*types.Package, error) {
+	if p, ok := o.known[path]; ok {
+		return p, nil
+	}
+	return o.others.Import(path)
+}

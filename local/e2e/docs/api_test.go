@@ -1,0 +1,129 @@
+package docs
+
+import (
+	"bytes"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"partyline/local/api"
+)
+
+var apiOnce = sync.OnceValues(func() (*api.API, error) { return api.Read(Root) })
+
+func clientAPI(t *testing.T) *api.API {
+	t.Helper()
+	found, err := apiOnce()
+	if err != nil {
+		t.Fatalf("the module's Go types as clients see them: %v", err)
+	}
+	return found
+}
+
+// TestAPI_current: the files in docs/api are what the module's Go types say.
+func TestAPI_current(t *testing.T) {
+	for name, want := range clientAPI(t).Files() {
+		got, err := os.ReadFile(filepath.Join(Root, "docs/api", name))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("docs/api/%s is not what the Go types say (%v): run `make api` and commit what it writes", name, err)
+		}
+	}
+}
+
+// TestAPI_complete: every call that the module registers is in it, every op code and every
+// notification that the documentation names, and every reason of the table of errors.
+func TestAPI_complete(t *testing.T) {
+	a := clientAPI(t)
+	var calls []string
+	for _, c := range a.Calls {
+		who := "signed-in users"
+		if c.ServerOnly {
+			who = "servers with the HTTP key"
+		}
+		calls = append(calls, "rpc "+c.ID+" for "+who)
+	}
+	var want []string
+	for _, line := range entryPoints(t) {
+		if strings.HasPrefix(line, "rpc ") {
+			want = append(want, line)
+		}
+	}
+	slices.Sort(want)
+	if !slices.Equal(calls, want) {
+		t.Errorf("the API has the calls\n%s\nand the module\n%s", strings.Join(calls, "\n"), strings.Join(want, "\n"))
+	}
+	numbers := map[string]bool{}
+	for _, e := range a.Events {
+		numbers["message "+strconv.FormatInt(e.Op, 10)] = true
+	}
+	for _, n := range a.Notices {
+		numbers["notification "+strconv.FormatInt(n.Code, 10)] = true
+	}
+	for op := -1; op >= -len(a.Events); op-- {
+		if name := "message " + strconv.Itoa(op); !numbers[name] {
+			t.Errorf("there is no %s, though there are %d messages", name, len(a.Events))
+		}
+	}
+	form := regexp.MustCompile("^(message|notification) -?[0-9]+$")
+	for _, d := range documents(t) {
+		for _, b := range d.Blocks {
+			if form.MatchString(b.Label) && !numbers[b.Label] {
+				t.Errorf("%s: the API has no %s; it has %q", b, b.Label, slices.Sorted(maps.Keys(numbers)))
+			}
+		}
+	}
+	rows, err := document(t, "docs/clients.md").cells("### Reasons", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]string{}
+	for _, row := range rows {
+		said[strings.Trim(row[0], "`")] = row[1]
+	}
+	for _, r := range a.Reasons {
+		if said[r.Name] != strconv.Itoa(r.Number) {
+			t.Errorf("the documentation gives %s the number %q, the API %d", r.Name, said[r.Name], r.Number)
+		}
+	}
+	if len(a.Reasons) != len(said) {
+		t.Errorf("%d reasons in the API, %d in the documentation", len(a.Reasons), len(said))
+	}
+}
+
+// TestAPI_answers: real answers, messages and notifications have the form that the API gives.
+func TestAPI_answers(t *testing.T) {
+	a, addr := clientAPI(t), server(t)
+	forms := map[string]*api.Object{}
+	for _, c := range a.Calls {
+		forms[c.ID] = c.Answer
+	}
+	for _, e := range a.Events {
+		forms["message "+strconv.FormatInt(e.Op, 10)] = e.Data
+	}
+	for _, n := range a.Notices {
+		forms["notification "+strconv.FormatInt(n.Code, 10)] = n.Content
+	}
+	compared := 0
+	for label, sample := range samples {
+		form, ok := forms[label]
+		if !ok {
+			continue
+		}
+		compared++
+		t.Run(label, func(t *testing.T) {
+			raw := sample(newWorld(t, addr))
+			if err := form.Fits(raw); err != nil {
+				t.Errorf("%v in %s", err, raw)
+			}
+		})
+	}
+	if compared < 12 {
+		t.Errorf("only %d answers were compared", compared)
+	}
+}

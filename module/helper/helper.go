@@ -1,0 +1,201 @@
+// Package helper makes native parties for players who come back to a party that the host
+// has closed: the runtime has no call for it, so the module is a client of its own server
+// for a moment. A helper is a second session of the returning player's own account, over
+// loopback. It creates the party; once the player's session is in, it leaves, and the host
+// has the player lead. Nothing runs in between.
+//
+// A helper's messages pass the module's hooks untouched, and no list of the module shows
+// it. Safe for concurrent use.
+package helper
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/roster"
+)
+
+const (
+	timeout  = 5 * time.Second // of founding a party; it takes some 20 ms
+	tokenFor = time.Minute     // how long a helper's token is valid
+	secretAs = "partyline_helper"
+)
+
+// Host is the part of runtime.NakamaModule a helper needs.
+type Host interface {
+	AuthenticateTokenGenerate(userID, username string, exp int64, vars map[string]string) (string, int64, error)
+	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
+}
+
+// Helpers makes parties. Make it with [New].
+type Helpers struct {
+	host   Host
+	hidden *roster.Hidden
+	socket runtime.SocketConfig
+	secret string      // by which a helper's session is known; no client ever sees it
+	tls    atomic.Bool // whether the server was last met with TLS
+}
+
+// New makes them for the server whose client socket this is.
+func New(host Host, hidden *roster.Hidden, socket runtime.SocketConfig) *Helpers {
+	return &Helpers{host: host, hidden: hidden, socket: socket, secret: rand.Text()}
+}
+
+// Own reports whether a session is a helper, by the context the host gives to its hooks,
+// and hides it from then on until its end.
+func (h *Helpers) Own(ctx context.Context, s party.Session, ended bool) bool {
+	vars, _ := ctx.Value(runtime.RUNTIME_CTX_VARS).(map[string]string)
+	if vars[secretAs] != h.secret {
+		return false
+	}
+	h.hidden.Set(s.SessionID, !ended)
+	return true
+}
+
+// Found is what [admission.Deps].Found wants. It waits for timeout at most.
+func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts) (party.ID, func(entered bool), error) {
+	if facts.MaxSize < 2 { // the helper takes a seat
+		return party.ID{}, nil, admission.ErrCannotFound
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	conn, err := h.connect(ctx, s)
+	if err != nil {
+		cancel()
+		return party.ID{}, nil, fmt.Errorf("connect helper: %w", err)
+	}
+	end := func() {
+		_ = conn.CloseNow()
+		cancel()
+	}
+	id, self, err := create(ctx, conn, facts)
+	if err != nil {
+		end()
+		return party.ID{}, nil, fmt.Errorf("create party: %w", err)
+	}
+	return id, func(entered bool) {
+		defer end()
+		if entered {
+			_ = awaitJoin(ctx, conn, s.SessionID) // so that the player has heard of the party first
+		}
+		_ = h.host.StreamUserLeave(party.StreamMode, id.UUID.String(), "", id.Node, s.UserID, self)
+	}, nil
+}
+
+// connect opens a helper's socket. Whether the server speaks TLS is not in its
+// configuration, so the way that worked last is tried first.
+func (h *Helpers) connect(ctx context.Context, s party.Session) (*websocket.Conn, error) {
+	token, _, err := h.host.AuthenticateTokenGenerate(s.UserID, s.Username, time.Now().Add(tokenFor).Unix(), map[string]string{secretAs: h.secret})
+	if err != nil {
+		return nil, fmt.Errorf("make token: %w", err)
+	}
+	var failed error
+	secure := h.tls.Load()
+	for range 2 {
+		conn, err := h.dial(ctx, token, secure)
+		if err == nil {
+			h.tls.Store(secure)
+			return conn, nil
+		}
+		failed = errors.Join(failed, err)
+		secure = !secure
+	}
+	return nil, failed
+}
+
+func (h *Helpers) dial(ctx context.Context, token string, secure bool) (*websocket.Conn, error) {
+	address := h.socket.GetAddress()
+	if ip := net.ParseIP(address); address == "" || ip != nil && ip.IsUnspecified() {
+		address = "127.0.0.1"
+	}
+	to := url.URL{Scheme: "http", Host: net.JoinHostPort(address, strconv.Itoa(h.socket.GetPort())), Path: "/ws", RawQuery: url.Values{"format": {"json"}}.Encode()}
+	if secure {
+		to.Scheme = "https"
+	}
+	// The server's certificate is for its public name, and it is this very process.
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} //nolint:gosec
+	conn, answer, err := websocket.Dial(ctx, to.String(), &websocket.DialOptions{
+		HTTPClient: client, HTTPHeader: http.Header{"Authorization": {"Bearer " + token}},
+	})
+	if answer != nil && answer.Body != nil && err != nil {
+		_ = answer.Body.Close()
+	}
+	return conn, err
+}
+
+// heard is the part of the server's messages that a helper reads.
+type heard struct {
+	CID   string `json:"cid"`
+	Error struct {
+		Message string `json:"message"`
+	} `json:"error"`
+	Party struct {
+		PartyID string   `json:"party_id"`
+		Self    presence `json:"self"`
+	} `json:"party"`
+	Event struct {
+		Joins []presence `json:"joins"`
+	} `json:"party_presence_event"`
+}
+
+type presence struct {
+	SessionID string `json:"session_id"`
+}
+
+const createCID = "1"
+
+// create creates a party and returns its ID and the helper's session.
+func create(ctx context.Context, conn *websocket.Conn, f party.Facts) (id party.ID, self string, err error) {
+	err = wsjson.Write(ctx, conn, map[string]any{"cid": createCID, "party_create": map[string]any{
+		"open": f.Open, "hidden": f.Hidden, "max_size": f.MaxSize, "label": f.Label,
+	}})
+	if err != nil {
+		return party.ID{}, "", err
+	}
+	m, err := await(ctx, conn, func(m heard) bool { return m.CID == createCID })
+	if err != nil {
+		return party.ID{}, "", err
+	}
+	if m.Party.PartyID == "" {
+		return party.ID{}, "", fmt.Errorf("the server refuses: %s", m.Error.Message)
+	}
+	id, err = party.ParseID(m.Party.PartyID)
+	return id, m.Party.Self.SessionID, err
+}
+
+// awaitJoin waits until the party has heard that a session came in.
+func awaitJoin(ctx context.Context, conn *websocket.Conn, sessionID string) error {
+	_, err := await(ctx, conn, func(m heard) bool {
+		return slices.ContainsFunc(m.Event.Joins, func(p presence) bool { return p.SessionID == sessionID })
+	})
+	return err
+}
+
+func await(ctx context.Context, conn *websocket.Conn, is func(heard) bool) (heard, error) {
+	for {
+		_, text, err := conn.Read(ctx)
+		if err != nil {
+			return heard{}, err
+		}
+		var m heard
+		if err := json.Unmarshal(text, &m); err == nil && is(m) {
+			return m, nil
+		}
+	}
+}

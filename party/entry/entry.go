@@ -1,0 +1,114 @@
+// Package entry is what comes before admission wherever a call of the module, and not the
+// server's own message, brings somebody into a party: which of their games it is, and whether
+// a block or a rule of the designers stands in the way.
+package entry
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/reserve"
+	"partyline/party/roster"
+	"partyline/party/rules"
+)
+
+// Blocks returns those of others with a block between them and the user.
+type Blocks interface {
+	With(ctx context.Context, userID string, others []string) ([]string, error)
+}
+
+// Entry brings users into parties. All fields are needed.
+type Entry struct {
+	Admission *admission.Admission
+	Roster    *roster.Roster
+	Blocks    Blocks
+	Judge     party.Judge // the designers' rules
+	Policy    party.Policy
+}
+
+// Session chooses the session that is to become a member of a party: over a socket the
+// caller's own unless sessionID names another, over HTTP the user's only live one. It refuses
+// with NoLiveSession, SessionAmbiguous and InvalidRequest naming session_id.
+func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Session, error) {
+	if c.SessionID != "" && (sessionID == "" || sessionID == c.SessionID) {
+		return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}, nil
+	}
+	live, err := e.Roster.Sessions(c.UserID)
+	if err != nil {
+		return party.Session{}, err
+	}
+	if sessionID != "" {
+		i := slices.IndexFunc(live, func(l party.Session) bool { return l.SessionID == sessionID })
+		if i < 0 {
+			return party.Session{}, party.Refuse(party.InvalidRequest, "session_id: must be one of your live sessions")
+		}
+		return live[i], nil
+	}
+	if m, member := v.Member(c.UserID); member {
+		return m.Session, nil // whichever it is, the user is in already
+	}
+	switch {
+	case len(live) == 0:
+		return party.Session{}, party.Refuse(party.NoLiveSession, "Start the game first, then try again.")
+	case len(live) == 1:
+		return live[0], nil
+	case e.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest:
+		if newest, known := party.Newest(live); known {
+			return newest, nil
+		}
+	}
+	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; name one with session_id.")
+}
+
+// May asks whoever may object besides admission itself: it refuses with Blocked and with a
+// designer's rule. by is the inviter; "" for somebody who comes without an invite.
+func (e Entry) May(ctx context.Context, c party.Caller, by string, look admission.Look) error {
+	var others []string
+	if by != "" {
+		others = append(others, by)
+	}
+	for _, m := range look.Members {
+		if !slices.Contains(others, m.UserID) {
+			others = append(others, m.UserID)
+		}
+	}
+	blocked, err := e.Blocks.With(ctx, c.UserID, others)
+	if err != nil {
+		return fmt.Errorf("read blocks: %w", err)
+	}
+	if len(blocked) > 0 {
+		return party.Refuse(party.Blocked, "You cannot join this party.")
+	}
+	if look.Returning(c.UserID) { // no rule keeps out who only comes back
+		return nil
+	}
+	err = e.Judge.Decide(ctx, party.Question{
+		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: look.View, Held: look.Held(c.UserID), Invited: by != "",
+	})
+	if err != nil {
+		return fmt.Errorf("ask rules: %w", err)
+	}
+	return nil
+}
+
+// Join makes the caller a member of an open party that was looked at, without an invite. It
+// refuses as Session, May and [admission.Admission.Admit] do.
+func (e Entry) Join(ctx context.Context, c party.Caller, look admission.Look) error {
+	s, err := e.Session(c, "", look.View)
+	if err != nil {
+		return err
+	}
+	if _, err := e.Admission.Check(ctx, look.ID, reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID}, &look); err != nil {
+		return fmt.Errorf("check admission: %w", err)
+	}
+	if err := e.May(ctx, c, "", look); err != nil {
+		return err
+	}
+	if err := e.Admission.Admit(ctx, look.ID, s, party.Grant{}, &look); err != nil {
+		return fmt.Errorf("admit: %w", err)
+	}
+	return nil
+}

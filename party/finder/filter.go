@@ -1,0 +1,133 @@
+package finder
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"partyline/party"
+)
+
+// Bounds of a request, and what it has where it says nothing.
+const (
+	maxFields    = 16
+	maxField     = 64  // bytes of a field's name
+	maxValue     = 256 // bytes of a text
+	maxFree      = 256
+	maxLimit     = 50
+	defaultLimit = 20
+)
+
+// Filter says which parties fit, the payload of party_quick_join.
+type Filter struct {
+	Label     json.RawMessage `json:"label"`      // an object: fields of the party's label with a text, a number, or true or false
+	FreeSeats *int            `json:"free_seats"` // at least so many
+}
+
+// Request is the payload of party_find.
+type Request struct {
+	Label     json.RawMessage `json:"label"`      // as in a Filter
+	FreeSeats *int            `json:"free_seats"` // as in a Filter
+	Limit     *int            `json:"limit"`      // from 1 to 50
+	Cursor    string          `json:"cursor"`     // of the answer before
+}
+
+// wanted is a filter that has been checked.
+type wanted struct {
+	keys []string // of the index, one for each field
+	free int
+}
+
+// check reads a filter. Refusals are InvalidRequest and name the field.
+func (f Filter) check() (w wanted, err error) {
+	if f.FreeSeats != nil {
+		if w.free = *f.FreeSeats; w.free < 0 || w.free > maxFree {
+			return w, invalid("free_seats", "must be from 0 to %d.", maxFree)
+		}
+	}
+	if f.Label == nil {
+		return w, nil
+	}
+	source := json.NewDecoder(bytes.NewReader(f.Label))
+	source.UseNumber()
+	if token, err := source.Token(); err != nil || token != json.Delim('{') {
+		return w, invalid("label", "must be an object.")
+	}
+	for source.More() {
+		token, err := source.Token()
+		if err != nil {
+			return w, invalid("label", "is not JSON.")
+		}
+		field := token.(string) // the decoder accepts nothing else here
+		if field == "" || len(field) > maxField {
+			return w, invalid("label", "a field's name has from 1 to %d bytes.", maxField)
+		}
+		value, err := source.Token()
+		if err != nil {
+			return w, invalid("label", "is not JSON.")
+		}
+		key, ok := keyOf(field, value)
+		if text, isText := value.(string); !ok || isText && len(text) > maxValue {
+			return w, invalid("label."+field, "must be a text of at most %d bytes, a number, or true or false.", maxValue)
+		}
+		if w.keys = append(w.keys, key); len(w.keys) > maxFields {
+			return w, invalid("label", "has more than %d fields.", maxFields)
+		}
+	}
+	return w, nil
+}
+
+// keyOf is a field of a label with its value, as the index has it. Numbers are the same that
+// are equal; what is no text, number or truth value is not in the index.
+func keyOf(field string, value any) (key string, ok bool) {
+	switch v := value.(type) {
+	case string:
+		return field + "\x00s" + v, true
+	case bool:
+		return field + "\x00b" + strconv.FormatBool(v), true
+	case json.Number:
+		f, err := v.Float64()
+		return field + "\x00n" + strconv.FormatFloat(f+0, 'g', -1, 64), err == nil // -0 is 0
+	}
+	return "", false
+}
+
+// keysOf are the fields of a party's label that can be searched for.
+func keysOf(label string) (keys []string) {
+	source := json.NewDecoder(bytes.NewReader([]byte(label)))
+	source.UseNumber()
+	var fields map[string]any
+	if source.Decode(&fields) != nil {
+		return nil
+	}
+	for field, value := range fields {
+		if key, ok := keyOf(field, value); ok {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// A cursor is the number, in the index, of the last party that was looked at.
+
+func encodeCursor(seq uint64) string {
+	return base64.RawURLEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, seq))
+}
+
+func decodeCursor(cursor string) (seq uint64, err error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err != nil || len(b) != 8 {
+		return 0, invalid("cursor", "it does not belong to this list.")
+	}
+	return binary.BigEndian.Uint64(b), nil
+}
+
+func invalid(field, format string, args ...any) *party.Error {
+	return party.Refuse(party.InvalidRequest, "%s: %s", field, fmt.Sprintf(format, args...))
+}

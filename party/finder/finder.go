@@ -1,0 +1,352 @@
+// Package finder finds open parties and brings players into one that fits. It keeps an index
+// of the parties of this process, which follows the news of parties: what has changed is read
+// again with the next search, and every party that is found is looked at once more, so that
+// an answer's counts are true and a party that is full by then is passed over. The sweep
+// rebuilds the index from the server's own list.
+package finder
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+
+	"partyline/internal/keyed"
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/entry"
+)
+
+// Deps is what a Service works with. All are needed.
+type Deps struct {
+	Entry  entry.Entry
+	Lister party.Finder
+	News   *party.News // that admission publishes
+	Limits *party.Limits
+	Now    party.Clock
+
+	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)        // of leaders
+	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error) // that are public
+	Seat       party.SeatFor                                                               // in the party's match
+}
+
+// Service finds parties. Safe for concurrent use.
+type Service struct {
+	Deps
+	refreshing keyed.Locks[struct{}] // over reads of the host's memory
+
+	mu    sync.Mutex // a leaf
+	index index
+	stale map[party.ID]bool // to be read again
+	asked bool              // somebody has searched since the last sweep
+}
+
+// New makes a finder that hears the news of parties.
+func New(d Deps) *Service {
+	s := &Service{Deps: d, refreshing: keyed.NewLocks[struct{}](), index: newIndex(), stale: map[party.ID]bool{}}
+	d.News.Subscribe(func(c party.Change) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if c.Kind == party.PartyEnded || c.Kind == party.PartyClosed {
+			delete(s.stale, c.ID)
+			s.index.remove(c.ID)
+			return
+		}
+		s.stale[c.ID] = true
+	})
+	return s
+}
+
+const listPage = 100
+
+// Sweep adds the server's open parties that this process has not heard of, if anybody
+// searches.
+func (s *Service) Sweep(ctx context.Context) error {
+	s.mu.Lock()
+	asked := s.asked
+	s.asked = false
+	s.mu.Unlock()
+	if !asked {
+		return nil
+	}
+	open, cursor := true, ""
+	for {
+		parties, next, err := s.Lister.PartyList(ctx, listPage, &open, false, "", cursor)
+		if err != nil {
+			return fmt.Errorf("list parties: %w", err)
+		}
+		s.mu.Lock()
+		for _, p := range parties {
+			if id, err := party.ParseID(p.GetPartyId()); err == nil && s.index.byID[id] == nil {
+				s.stale[id] = true
+			}
+		}
+		s.mu.Unlock()
+		if cursor = next; cursor == "" || len(parties) < listPage {
+			return nil
+		}
+	}
+}
+
+// refresh reads again what has changed.
+func (s *Service) refresh(ctx context.Context) error {
+	unlock, err := s.refreshing.Lock(ctx, struct{}{})
+	if err != nil {
+		return fmt.Errorf("wait for the index of parties: %w", err)
+	}
+	defer unlock()
+	s.mu.Lock()
+	stale := s.stale
+	s.asked = true
+	s.stale = map[party.ID]bool{}
+	s.mu.Unlock()
+	looks := make([]admission.Look, 0, len(stale))
+	for id := range stale {
+		look, err := s.look(ctx, id)
+		if err != nil {
+			s.mu.Lock()
+			maps.Copy(s.stale, stale) // again, with the next search
+			s.mu.Unlock()
+			return err
+		}
+		looks = append(looks, look)
+	}
+	slices.SortFunc(looks, func(x, y admission.Look) int { return x.CreatedAt.Compare(y.CreatedAt) })
+	s.note(looks...)
+	return nil
+}
+
+// look reads a party. One that has ended, in which everybody is away, or that goes on under
+// another ID, is as one that nobody sees.
+func (s *Service) look(ctx context.Context, id party.ID) (admission.Look, error) {
+	look, err := s.Entry.Admission.Look(ctx, id)
+	switch reason := party.ReasonOf(err); {
+	case reason == party.PartyNotFound, reason == party.PartyAway, reason == "" && look.ID != id:
+		return admission.Look{View: party.View{ID: id}}, nil
+	}
+	return look, err
+}
+
+// note brings the index up to date with parties as they were looked at.
+func (s *Service) note(looks ...admission.Look) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range looks {
+		if visible(l) {
+			s.index.put(l.ID, l.MaxSize-l.Taken()-l.Held(""), keysOf(l.Label))
+		} else {
+			s.index.remove(l.ID)
+		}
+	}
+}
+
+func visible(look admission.Look) bool { return look.Open && !look.Hidden }
+
+// next lists parties that fit by the index.
+func (s *Service) next(w wanted, after uint64, most int) (ids []party.ID, last uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.index.find(w, after, most)
+}
+
+// Found is one party of a list.
+type Found struct {
+	PartyID string          `json:"party_id"`
+	Size    int             `json:"size"`
+	MaxSize int             `json:"max_size"`
+	Held    int             `json:"held"` // seats kept for others than the caller
+	Open    bool            `json:"open"`
+	Label   json.RawMessage `json:"label"` // an object
+	Leader  party.Profile   `json:"leader"`
+	AgeSec  int64           `json:"age_sec"`
+
+	Attributes map[string]json.RawMessage `json:"attributes,omitempty"` // those that the rules make public
+}
+
+// List answers party_find.
+type List struct {
+	Parties []Found `json:"parties"`
+	Cursor  string  `json:"cursor"` // for the parties behind these; "" at the end
+}
+
+// Find lists open parties that fit, the oldest first: none that is hidden, and none with a
+// block between the caller and a member. It refuses with InvalidRequest naming the field.
+func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, error) {
+	list := List{Parties: []Found{}}
+	w, err := Filter{r.Label, r.FreeSeats}.check()
+	if err != nil {
+		return list, err
+	}
+	limit := defaultLimit
+	if r.Limit != nil {
+		if limit = *r.Limit; limit < 1 || limit > maxLimit {
+			return list, invalid("limit", "must be from 1 to %d.", maxLimit)
+		}
+	}
+	after, err := decodeCursor(r.Cursor)
+	if err != nil {
+		return list, err
+	}
+	if err := s.refresh(ctx); err != nil {
+		return list, err
+	}
+	var looks []admission.Look
+	for len(looks) < limit {
+		ids, last := s.next(w, after, limit-len(looks))
+		page, err := s.fitting(ctx, c, ids, w)
+		if err != nil {
+			return list, err
+		}
+		looks = append(looks, page...)
+		if after = last; last == 0 {
+			break
+		}
+	}
+	if after != 0 {
+		list.Cursor = encodeCursor(after)
+	}
+	list.Parties, err = s.rows(ctx, c, looks)
+	return list, err
+}
+
+// fitting looks at parties, and leaves out those that do not fit any more and those of
+// players with a block between them and the caller.
+func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w wanted) (looks []admission.Look, err error) {
+	var others []string
+	for _, id := range ids {
+		look, err := s.look(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		s.note(look)
+		r := row{keys: keysOf(look.Label)}
+		slices.Sort(r.keys)
+		if !visible(look) || look.MaxSize-look.Taken()-look.Held(c.UserID) < w.free || !r.has(w.keys) {
+			continue
+		}
+		looks = append(looks, look)
+		for _, m := range look.Members {
+			if m.UserID != c.UserID {
+				others = append(others, m.UserID)
+			}
+		}
+	}
+	slices.Sort(others)
+	blocked, err := s.Entry.Blocks.With(ctx, c.UserID, slices.Compact(others))
+	if err != nil {
+		return nil, fmt.Errorf("read blocks: %w", err)
+	}
+	return slices.DeleteFunc(looks, func(l admission.Look) bool {
+		return slices.ContainsFunc(l.Members, func(m party.Member) bool { return slices.Contains(blocked, m.UserID) })
+	}), nil
+}
+
+func (s *Service) rows(ctx context.Context, c party.Caller, looks []admission.Look) ([]Found, error) {
+	found, leaders := make([]Found, len(looks)), make([]string, len(looks))
+	for i, look := range looks {
+		leaders[i] = look.Leader().UserID
+	}
+	slices.Sort(leaders)
+	faces, err := s.Faces(ctx, slices.Compact(leaders))
+	if err != nil {
+		return nil, err
+	}
+	for i, look := range looks {
+		lead := look.Leader()
+		found[i] = Found{
+			PartyID: look.ID.String(), Size: look.Size(), MaxSize: look.MaxSize, Held: look.Held(c.UserID), Open: look.Open, Label: json.RawMessage("{}"),
+			Leader: party.Profile{UserID: lead.UserID, Username: lead.Username}, AgeSec: max(0, int64(s.Now().Sub(look.CreatedAt).Seconds())),
+		}
+		if json.Valid([]byte(look.Label)) {
+			found[i].Label = json.RawMessage(look.Label)
+		}
+		if at := slices.IndexFunc(faces, func(p party.Profile) bool { return p.UserID == lead.UserID }); at >= 0 {
+			found[i].Leader = faces[at]
+		}
+		if found[i].Attributes, err = s.Attributes(ctx, look.View); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// Joined answers party_quick_join.
+type Joined struct {
+	PartyID string `json:"party_id"`
+	Joined  bool   `json:"joined"`
+	MatchID string `json:"match_id,omitempty"`
+}
+
+const (
+	tryAtOnce = 10
+	rounds    = 3 // over all that fit, before nothing does
+)
+
+// QuickJoin makes the caller a member of an open party that fits, at once. It passes over
+// parties that do not let the caller in, and refuses with PartyNotFound where none does. Other
+// refusals: InvalidRequest naming the field, RateLimited, AlreadyInParty, NoLiveSession,
+// SessionAmbiguous.
+func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Joined, error) {
+	w, err := f.check()
+	if err != nil {
+		return Joined{}, err
+	}
+	w.free = max(w.free, 1)
+	if _, err := s.Entry.Session(c, "", party.View{}); err != nil {
+		return Joined{}, err
+	}
+	if err := s.Limits.QuickJoin(c.UserID); err != nil {
+		return Joined{}, err
+	}
+	for range rounds {
+		if err := s.refresh(ctx); err != nil {
+			return Joined{}, err
+		}
+		s.mu.Lock()
+		start := rand.Uint64N(s.index.last + 1) // so that not all begin with the same party
+		s.mu.Unlock()
+		for _, from := range []uint64{start, 0} {
+			joined, met, err := s.joinFirst(ctx, c, w, from)
+			if err != nil || joined.Joined {
+				return joined, err
+			}
+			if from == 0 && !met {
+				return Joined{}, party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
+			}
+		}
+	}
+	return Joined{}, party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
+}
+
+// joinFirst tries the parties that fit, from one in the index on. met is whether one was full
+// by the time.
+func (s *Service) joinFirst(ctx context.Context, c party.Caller, w wanted, after uint64) (joined Joined, met bool, err error) {
+	for {
+		ids, last := s.next(w, after, tryAtOnce)
+		looks, err := s.fitting(ctx, c, ids, w)
+		if err != nil {
+			return joined, met, err
+		}
+		for _, look := range looks {
+			if _, member := look.Member(c.UserID); member {
+				continue
+			}
+			switch err := s.Entry.Join(ctx, c, look); party.ReasonOf(err) {
+			case "":
+				joined = Joined{PartyID: look.ID.String(), Joined: true}
+				joined.MatchID, _ = s.Seat(ctx, look.ID, c.UserID)
+				return joined, met, nil
+			case party.AlreadyInParty, party.NoLiveSession, party.SessionAmbiguous, party.Internal:
+				return joined, met, err
+			case party.PartyFull:
+				met = true
+			}
+		}
+		if after = last; last == 0 {
+			return joined, met, nil
+		}
+	}
+}

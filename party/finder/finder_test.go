@@ -1,0 +1,378 @@
+package finder_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/entry"
+	"partyline/party/finder"
+	"partyline/party/partytest"
+	"partyline/party/reserve"
+	"partyline/party/roster"
+	"partyline/party/rules"
+)
+
+// world is a finder over a fake host.
+type world struct {
+	t         testing.TB
+	host      *partytest.Host
+	admission partytest.Hooks
+	finder    *finder.Service
+	clock     *partytest.Time
+	conf      rules.Config
+	denied    map[string]bool // by a rule, by party
+}
+
+func (w *world) Decide(_ context.Context, q party.Question) error {
+	if w.denied[q.View.ID.String()] {
+		return party.Refuse(party.RuleDenied, "no")
+	}
+	return nil
+}
+
+func newWorld(t testing.TB) *world {
+	w := &world{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), conf: rules.Default(), denied: map[string]bool{}}
+	policy := func() rules.Config { return w.conf }
+	news := &party.News{}
+	members := roster.New(w.host, w.host, w.clock.Now)
+	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
+		Roster: members, Streams: w.host, Sender: w.host, Storage: w.host, News: news, Policy: policy, Logger: &partytest.Log{}, Now: w.clock.Now,
+	})}
+	w.finder = finder.New(finder.Deps{
+		Entry:  entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: party.NewBlockList(nil, w.host), Judge: w, Policy: policy},
+		Lister: w.host, News: news, Limits: party.NewLimits(policy, w.clock.Now), Now: w.clock.Now,
+		Faces: func(_ context.Context, ids []string) (faces []party.Profile, err error) {
+			for _, id := range ids {
+				faces = append(faces, party.Profile{UserID: id, DisplayName: "face of " + id})
+			}
+			return faces, nil
+		},
+		Attributes: func(_ context.Context, v party.View) (map[string]json.RawMessage, error) {
+			if v.MaxSize == 7 {
+				return map[string]json.RawMessage{"map": json.RawMessage(`"dust"`)}, nil
+			}
+			return nil, nil
+		},
+		Seat: func(context.Context, party.ID, string) (string, error) { return "match", nil },
+	})
+	return w
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// party makes one with a label.
+func (w *world) party(s party.Session, open bool, size int, label string) party.ID {
+	w.t.Helper()
+	p := w.host.PartyCreate(s, open, size)
+	p.Label = label
+	w.clock.Advance(time.Millisecond)
+	w.must(w.admission.EndCreate(context.Background(), s, p))
+	id, err := party.ParseID(p.PartyId)
+	w.must(err)
+	return id
+}
+
+func (w *world) join(s party.Session, id party.ID) {
+	w.t.Helper()
+	w.must(w.admission.BeginJoin(context.Background(), id, s))
+	w.must(w.host.PartyJoin(s, id))
+	w.admission.EndJoin(context.Background(), id, s)
+}
+
+func caller(s party.Session) party.Caller {
+	return party.Caller{UserID: s.UserID, Username: s.Username, SessionID: s.SessionID}
+}
+
+// find lists by a request as clients write it.
+func (w *world) find(s party.Session, request string) (finder.List, error) {
+	var r finder.Request
+	if err := json.Unmarshal([]byte(request), &r); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.finder.Find(context.Background(), caller(s), r)
+}
+
+// ids are the parties found, over all pages.
+func (w *world) ids(s party.Session, request string) (ids []string) {
+	w.t.Helper()
+	cursor := ""
+	for {
+		list, err := w.find(s, strings.Replace(request, "{", `{"cursor":"`+cursor+`",`, 1))
+		w.must(err)
+		for _, p := range list.Parties {
+			ids = append(ids, p.PartyID)
+		}
+		if cursor = list.Cursor; cursor == "" {
+			return ids
+		}
+	}
+}
+
+func (w *world) finds(s party.Session, request string, want ...party.ID) {
+	w.t.Helper()
+	var texts []string
+	for _, id := range want {
+		texts = append(texts, id.String())
+	}
+	for _, limit := range []string{"1", "2", "50"} {
+		if got := w.ids(s, strings.Replace(request, "{", `{"limit":`+limit+`,`, 1)); !slices.Equal(got, texts) {
+			w.t.Errorf("%s by %s: %v; want %v", request, limit, got, texts)
+		}
+	}
+}
+
+func TestFind(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(12)
+	duo := w.party(p[0], true, 2, `{"mode":"duo","level":3,"ranked":true,"deep":{"a":1}}`)
+	trio := w.party(p[1], true, 7, `{"mode":"trio","level":3.0}`)
+	text := w.party(p[2], true, 4, `{"mode":"duo","level":"3"}`)
+	bare := w.party(p[3], true, 4, ``)
+	closed := w.party(p[4], false, 4, `{"mode":"duo"}`)
+	hidden := w.party(p[5], true, 4, `{"mode":"duo"}`)
+	w.host.PartyUpdate(hidden, true, true, `{"mode":"duo"}`)
+	w.admission.Updated(t.Context(), hidden, true, true, `{"mode":"duo"}`)
+	me := p[9]
+	w.finds(me, `{"free_seats":0}`, duo, trio, text, bare)
+	w.finds(me, `{"label":{"mode":"duo"}}`, duo, text)
+	w.finds(me, `{"label":{"level":3}}`, duo, trio)
+	w.finds(me, `{"label":{"level":3e0,"mode":"duo"}}`, duo)
+	w.finds(me, `{"label":{"level":"3"}}`, text)
+	w.finds(me, `{"label":{"ranked":true}}`, duo)
+	w.finds(me, `{"label":{"ranked":false}}`)
+	w.finds(me, `{"label":{"mode":"quad"}}`)
+	w.finds(me, `{"label":{},"free_seats":3}`, trio, text, bare)
+	w.finds(me, `{"free_seats":4}`, trio)
+
+	w.clock.Advance(90 * time.Second)
+	w.join(p[6], duo)
+	w.must(w.admission.Hold(t.Context(), trio, reserve.Hold{InviteID: "i", UserIDs: []string{p[7].UserID, p[8].UserID}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
+	w.admission.Stored(trio, "i")
+	w.finds(me, `{"free_seats":1}`, trio, text, bare)
+	w.finds(me, `{"free_seats":5}`)
+	list, err := w.find(me, `{"label":{"mode":"trio"}}`)
+	w.must(err)
+	got, _ := json.Marshal(list.Parties)
+	want := fmt.Sprintf(`[{"party_id":"%s","size":1,"max_size":7,"held":2,"open":true,"label":{"mode":"trio","level":3.0},`+
+		`"leader":{"user_id":"%s","username":"","display_name":"face of %s","avatar_url":""},"age_sec":90,"attributes":{"map":"dust"}}]`, trio, p[1].UserID, p[1].UserID)
+	if string(got) != want {
+		t.Errorf("found %s; want %s", got, want)
+	}
+
+	w.host.Block(p[1].UserID, me.UserID)
+	w.host.Block(me.UserID, p[3].UserID)
+	w.finds(me, `{"free_seats":0}`, duo, text)
+	w.host.PartyUpdate(closed, true, false, `{"mode":"now open"}`)
+	w.admission.Updated(t.Context(), closed, true, false, `{"mode":"now open"}`)
+	w.host.PartyUpdate(text, false, false, ``)
+	w.admission.Updated(t.Context(), text, false, false, ``)
+	w.finds(me, `{"free_seats":0}`, duo, closed)
+	w.finds(me, `{"label":{"mode":"now open"}}`, closed)
+	w.host.PartyLeave(p[4], closed)
+	w.admission.Left(t.Context(), closed, p[4])
+	w.host.Disconnect(p[0])
+	w.host.Disconnect(p[6]) // nobody has told of it yet
+	w.finds(me, `{"free_seats":0}`)
+}
+
+// TestFind_refused: what no request can mean names its field.
+func TestFind_refused(t *testing.T) {
+	w := newWorld(t)
+	s := w.host.Players(1)[0]
+	many := map[string]int{}
+	for i := range 17 {
+		many[fmt.Sprint(i)] = i
+	}
+	fields, _ := json.Marshal(many)
+	for request, want := range map[string]string{
+		`{"limit":0}`:                          "limit",
+		`{"limit":51}`:                         "limit",
+		`{"free_seats":-1}`:                    "free_seats",
+		`{"free_seats":257}`:                   "free_seats",
+		`{"label":[]}`:                         "label",
+		`{"label":"mode"}`:                     "label",
+		`{"label":{"mode":null}}`:              "label.mode",
+		`{"label":{"mode":["duo"]}}`:           "label.mode",
+		`{"label":{"mode":{}}}`:                "label.mode",
+		`{"label":{"n":1e999}}`:                "label.n",
+		`{"label":{"":1}}`:                     "label",
+		`{"label":` + string(fields) + `}`:     "label",
+		`{"label":{"m":"` + long(257) + `"}}`:  "label.m",
+		`{"label":{"` + long(65) + `":1}}`:     "label",
+		`{"cursor":"x"}`:                       "cursor",
+		`{"cursor":"` + long(3000) + `"}`:      "cursor",
+		`{"cursor":"IP-FAgEI_4AAAP-AAf8AAP8"}`: "cursor", // of the server's own kind
+		`{"cursor":"AAAAAAAAAAE=","limit":1}`:  "cursor",
+	} {
+		_, err := w.find(s, request)
+		if party.ReasonOf(err) != party.InvalidRequest || !strings.HasPrefix(err.Error(), "invalid_request: "+want+": ") {
+			t.Errorf("%s: %v; want %s named", request, err, want)
+		}
+	}
+	if list, err := w.find(s, `{"cursor":"__________8"}`); err != nil || len(list.Parties) != 0 || list.Cursor != "" {
+		t.Errorf("a cursor behind the end: %+v, %v", list, err)
+	}
+}
+
+func long(n int) string { return strings.Repeat("x", n) }
+
+// FuzzFind: no filter and no cursor does anything but find or be refused.
+func FuzzFind(f *testing.F) {
+	f.Add([]byte(`{"mode":"duo"}`), "AAAAAAAAAAE", 3)
+	f.Add([]byte(`{"a":{"b":1}}`), "", -1)
+	w := newWorld(f)
+	s := w.host.Players(2)
+	w.party(s[0], true, 4, `{"mode":"duo"}`)
+	f.Fuzz(func(t *testing.T, label []byte, cursor string, free int) {
+		list, err := w.finder.Find(context.Background(), caller(s[1]), finder.Request{Label: label, Cursor: cursor, FreeSeats: &free})
+		switch party.ReasonOf(err) {
+		case "":
+			if len(list.Parties) > 1 {
+				t.Errorf("found %d of 1", len(list.Parties))
+			}
+		case party.InvalidRequest:
+		default:
+			t.Error(err)
+		}
+	})
+}
+
+// TestSweep: the server's own list completes the index.
+func TestSweep(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(2)
+	made := w.host.PartyCreate(p[0], true, 4) // by nobody's hook
+	w.finds(p[1], `{"free_seats":0}`)
+	w.must(w.finder.Sweep(t.Context()))
+	id, err := party.ParseID(made.PartyId)
+	w.must(err)
+	w.finds(p[1], `{"free_seats":0}`, id)
+}
+
+func (w *world) quick(s party.Session, label string) (finder.Joined, error) {
+	f := finder.Filter{}
+	if label != "" {
+		f.Label = json.RawMessage(label)
+	}
+	return w.finder.QuickJoin(context.Background(), caller(s), f)
+}
+
+func TestQuickJoin(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(12)
+	refused := func(err error, want party.Reason) {
+		t.Helper()
+		if party.ReasonOf(err) != want {
+			t.Errorf("refusal %v; want %s", err, want)
+		}
+		w.clock.Advance(time.Second)
+	}
+	_, err := w.quick(p[9], "")
+	refused(err, party.PartyNotFound)
+	full := w.party(p[0], true, 1, `{"mode":"duo"}`)
+	blocked := w.party(p[1], true, 4, `{"mode":"duo"}`)
+	denied := w.party(p[2], true, 4, `{"mode":"duo"}`)
+	fits := w.party(p[3], true, 2, `{"mode":"duo"}`)
+	other := w.party(p[4], true, 4, `{"mode":"trio"}`)
+	w.host.Block(p[1].UserID, p[9].UserID)
+	w.denied[denied.String()] = true
+	joined, err := w.quick(p[9], `{"mode":"duo"}`)
+	if err != nil || joined != (finder.Joined{PartyID: fits.String(), Joined: true, MatchID: "match"}) {
+		t.Fatalf("joined %+v, %v; want %s", joined, err, fits)
+	}
+	_, err = w.quick(p[9], `{"mode":"trio"}`)
+	refused(err, party.RateLimited)
+	_, err = w.quick(p[9], `{"mode":"duo"}`) // is in the only one
+	refused(err, party.PartyNotFound)
+	w.conf.Parties.OnePerUser = rules.OnePartyOnly
+	_, err = w.quick(p[9], `{"mode":"trio"}`)
+	refused(err, party.AlreadyInParty)
+	w.conf.Parties.OnePerUser = rules.LeavePrevious
+	joined, err = w.quick(p[9], `{"mode":"trio"}`)
+	if err != nil || joined.PartyID != other.String() || len(w.host.Members(fits)) != 1 {
+		t.Errorf("moved on to %+v, %v", joined, err)
+	}
+	w.host.Disconnect(p[10])
+	gone := caller(p[10])
+	gone.SessionID = ""
+	_, err = w.finder.QuickJoin(t.Context(), gone, finder.Filter{})
+	refused(err, party.NoLiveSession)
+	_, err = w.finder.QuickJoin(t.Context(), caller(p[11]), finder.Filter{Label: json.RawMessage(`[]`)})
+	refused(err, party.InvalidRequest)
+	for _, id := range []party.ID{full, blocked, denied} {
+		if n := len(w.host.Members(id)); n != 1 {
+			t.Errorf("%s has %d members", id, n)
+		}
+	}
+}
+
+// TestQuickJoin_crowd: 200 at once into 50 parties with 200 free seats: all are in, none
+// twice, and no party has more than its seats.
+func TestQuickJoin_crowd(t *testing.T) {
+	w := newWorld(t)
+	const parties, size = 50, 5
+	var ids []party.ID
+	for _, s := range w.host.Players(parties) {
+		ids = append(ids, w.party(s, true, size, `{"mode":"duo"}`))
+	}
+	var all sync.WaitGroup
+	for _, s := range w.host.Players(parties * (size - 1)) {
+		all.Go(func() {
+			if joined, err := w.quick(s, `{"mode":"duo"}`); err != nil || !joined.Joined {
+				t.Errorf("%s: %+v, %v", s.Username, joined, err)
+			}
+		})
+	}
+	all.Wait()
+	seen := map[string]bool{}
+	for _, id := range ids {
+		members := w.host.Members(id)
+		if len(members) != size || len(w.host.Ghosts(id)) != 0 {
+			t.Errorf("%s has %d members and %d ghosts", id, len(members), len(w.host.Ghosts(id)))
+		}
+		for _, m := range members {
+			if seen[m.UserID] {
+				t.Errorf("%s is in two parties", m.Username)
+			}
+			seen[m.UserID] = true
+		}
+	}
+	if _, err := w.quick(w.host.Players(1)[0], ""); party.ReasonOf(err) != party.PartyNotFound {
+		t.Errorf("into full parties: %v", err)
+	}
+}
+
+// BenchmarkFind: 10 of so many parties fit. What a search costs goes by those.
+func BenchmarkFind(b *testing.B) {
+	for _, n := range []int{100, 1000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			w := newWorld(b)
+			for i, s := range w.host.Players(n) {
+				w.party(s, true, 4, fmt.Sprintf(`{"mode":"m%d","level":%d}`, i%(n/10), i%7))
+			}
+			me := w.host.Players(1)[0]
+			request := finder.Request{Label: json.RawMessage(`{"mode":"m3"}`)}
+			if list, err := w.finder.Find(b.Context(), caller(me), request); err != nil || len(list.Parties) != 10 {
+				b.Fatalf("%d, %v", len(list.Parties), err)
+			}
+			for b.Loop() {
+				if _, err := w.finder.Find(b.Context(), caller(me), request); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

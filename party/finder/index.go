@@ -1,0 +1,140 @@
+package finder
+
+import (
+	"slices"
+
+	"partyline/party"
+)
+
+// index is the open parties that anybody may see, by what can be searched for. Each has a
+// number, higher than those of the parties before it, by which lists are in order. A search
+// costs what fits: it goes through the parties with the rarest of the fields it names and
+// enough free seats, and through no others.
+type index struct {
+	last    uint64
+	byID    map[party.ID]*row
+	bySeq   map[uint64]*row
+	byField map[string]posting // "" has all of them
+}
+
+// row is one party in the index.
+type row struct {
+	id   party.ID
+	seq  uint64
+	free int
+	keys []string
+}
+
+// posting is the numbers of parties, in order, by how many free seats each has.
+type posting map[int][]uint64
+
+func newIndex() index {
+	return index{byID: map[party.ID]*row{}, bySeq: map[uint64]*row{}, byField: map[string]posting{}}
+}
+
+// put adds a party, or brings it up to date.
+func (x *index) put(id party.ID, free int, keys []string) {
+	slices.Sort(keys)
+	free = max(free, 0)
+	old := x.byID[id]
+	if old != nil && old.free == free && slices.Equal(old.keys, keys) {
+		return
+	}
+	r := &row{id: id, free: free, keys: keys}
+	if old != nil {
+		x.remove(id)
+		r.seq = old.seq
+	} else {
+		x.last++
+		r.seq = x.last
+	}
+	x.byID[id], x.bySeq[r.seq] = r, r
+	for _, key := range append([]string{""}, keys...) {
+		p := x.byField[key]
+		if p == nil {
+			p = posting{}
+			x.byField[key] = p
+		}
+		at, _ := slices.BinarySearch(p[free], r.seq)
+		p[free] = slices.Insert(p[free], at, r.seq)
+	}
+}
+
+// remove forgets a party.
+func (x *index) remove(id party.ID) {
+	r := x.byID[id]
+	if r == nil {
+		return
+	}
+	delete(x.byID, id)
+	delete(x.bySeq, r.seq)
+	for _, key := range append([]string{""}, r.keys...) {
+		p := x.byField[key]
+		if at, in := slices.BinarySearch(p[r.free], r.seq); in {
+			p[r.free] = slices.Delete(p[r.free], at, at+1)
+		}
+		if len(p[r.free]) == 0 {
+			delete(p, r.free)
+		}
+		if len(p) == 0 {
+			delete(x.byField, key)
+		}
+	}
+}
+
+// find lists parties that fit, those with a number above after, in order, and at most as many
+// as are asked for. last is the number to go on from; 0 at the end.
+func (x *index) find(w wanted, after uint64, most int) (ids []party.ID, last uint64) {
+	lists := x.rarest(w)
+	for i, list := range lists {
+		at, in := slices.BinarySearch(list, after)
+		if in {
+			at++
+		}
+		lists[i] = list[at:]
+	}
+	for len(ids) < most {
+		first := -1
+		for i, list := range lists {
+			if len(list) > 0 && (first < 0 || list[0] < lists[first][0]) {
+				first = i
+			}
+		}
+		if first < 0 {
+			return ids, 0
+		}
+		last = lists[first][0]
+		lists[first] = lists[first][1:]
+		if r := x.bySeq[last]; r.has(w.keys) {
+			ids = append(ids, r.id)
+		}
+	}
+	return ids, last
+}
+
+// rarest is the lists of the field that the fewest parties have, of those with enough seats.
+func (x *index) rarest(w wanted) (lists [][]uint64) {
+	fewest := -1
+	for _, key := range append([]string{""}, w.keys...) {
+		n, some := 0, [][]uint64(nil)
+		for free, list := range x.byField[key] {
+			if free >= w.free {
+				n += len(list)
+				some = append(some, list)
+			}
+		}
+		if fewest < 0 || n < fewest {
+			fewest, lists = n, some
+		}
+	}
+	return lists
+}
+
+func (r *row) has(keys []string) bool {
+	for _, key := range keys {
+		if _, has := slices.BinarySearch(r.keys, key); !has {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,42 @@
+package reconnect_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"partyline/party"
+	"partyline/party/partytest"
+	"partyline/party/reconnect"
+)
+
+func TestRemoved_NotifiesToWhomItHappened(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(5)
+	id := w.party(false, 4, p[0], p[1], p[2])
+	w.kick(p[0], p[1], id)
+	w.drop(p[2])
+	w.kick(p[0], p[2], id) // while away
+	w.must(w.admission.BeginJoin(t.Context(), id, p[3]))
+	w.admission.EndJoin(t.Context(), id, p[3]) // asks to join
+	w.must(w.admission.Kicked(t.Context(), id, p[3]))
+
+	want := []struct {
+		to   party.Session
+		kind string
+	}{{p[1], "kicked"}, {p[2], "kicked"}, {p[3], "request_rejected"}}
+	got := w.host.Notices()
+	if len(got) != len(want) {
+		t.Fatalf("%d notifications; want %d", len(got), len(want))
+	}
+	for i, n := range got {
+		content := map[string]any{"party_id": id.String(), "by": p[0].UserID, "kind": want[i].kind}
+		if n.UserID != want[i].to.UserID || n.Code != reconnect.NotifyRemoved || n.Subject != reconnect.SubjectRemoved || n.Persistent || !maps.Equal(n.Content, content) {
+			t.Errorf("notification %d = %+v; want a fleeting one of %s to %s", i, *n, want[i].kind, want[i].to.Username)
+		}
+	}
+	removed := slices.DeleteFunc(w.messages(), func(m message) bool { return m.Event != "removed" })
+	if len(removed) != 2 || removed[0].By != p[0].UserID || removed[0].Until != 0 || removed[1].UserID != p[2].UserID {
+		t.Errorf("the party was told %+v; want of the two members who were removed", removed)
+	}
+}

@@ -1,0 +1,130 @@
+package reserve
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"partyline/party"
+)
+
+// MaxAbsent is for how long somebody who waits may be without a socket.
+const MaxAbsent = 30 * time.Second
+
+// Waiter is somebody in the line for a seat of a party.
+type Waiter struct {
+	UserID  string
+	Since   time.Time // no two in one line are the same
+	Until   time.Time // until when a seat is held for them; zero while none is
+	Absent  time.Time // since when they have had no socket; zero while they have one
+	Blocked bool      // a block stands between them and a member; not stored
+}
+
+// over reports whether a seat was held for so long that the wait is over.
+func (w Waiter) over(now time.Time) bool { return !w.Until.IsZero() && !now.Before(w.Until) }
+
+// Line is everybody who waits, who came first first.
+func (b Book) Line() []Waiter {
+	return slices.SortedFunc(maps.Values(b.Waiting), func(x, y Waiter) int {
+		return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.UserID, y.UserID))
+	})
+}
+
+// Place is the user's place in line, from 1; 0 for somebody who does not wait.
+func (b Book) Place(userID string) int {
+	return 1 + slices.IndexFunc(b.Line(), func(w Waiter) bool { return w.UserID == userID })
+}
+
+// Join puts somebody at the end of the line.
+func (b Book) Join(userID string, now time.Time) Waiter {
+	w := Waiter{UserID: userID, Since: now}
+	for _, other := range b.Waiting {
+		if !w.Since.After(other.Since) {
+			w.Since = other.Since.Add(1)
+		}
+	}
+	b.Waiting[userID] = w
+	return w
+}
+
+// Promised lists those in line for whom there is a free seat: those a seat is held for
+// already, then who came first. Whoever is blocked, was kicked since, is in, or has a seat
+// for another reason is skipped.
+func (b Book) Promised(v party.View) []string {
+	_, _, promised := b.seats(v, "")
+	return promised
+}
+
+// promised gives the free seats to those in line before the user; to all for "".
+func (b Book) promised(userID string, free int, busy func(string) bool) (users []string) {
+	line := b.Line()
+	slices.SortStableFunc(line, func(x, y Waiter) int {
+		switch held := !x.Until.IsZero(); {
+		case held == !y.Until.IsZero():
+			return 0
+		case held:
+			return -1
+		}
+		return 1
+	})
+	for _, w := range line {
+		if w.UserID == userID || len(users) >= free {
+			break
+		}
+		kick, kicked := b.Kicked(w.UserID)
+		if !w.Blocked && !busy(w.UserID) && !(kicked && kick.At.After(w.Since)) {
+			users = append(users, w.UserID)
+		}
+	}
+	return users
+}
+
+// Serve holds the free seats for those first in line, and returns for whom it did not
+// before. What was held goes back where there is no seat any more, or while closed says that
+// nobody may enter. A seat is offered only to users whom blocked knows, and who are not.
+func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool, blocked map[string]bool) (offered []string, changed bool) {
+	for user, is := range blocked {
+		if w, waits := b.Waiting[user]; waits {
+			w.Blocked = is
+			b.Waiting[user] = w
+		}
+	}
+	var promised []string
+	if !closed {
+		promised = b.Promised(v)
+	}
+	for _, w := range b.Line() {
+		known := !w.Until.IsZero()
+		_, checked := blocked[w.UserID]
+		switch in := slices.Contains(promised, w.UserID); {
+		case in && !known && checked:
+			w.Until = now.Add(hold)
+			offered = append(offered, w.UserID)
+		case !in && known:
+			w.Until = time.Time{}
+		default:
+			continue
+		}
+		b.Waiting[w.UserID], changed = w, true
+	}
+	return offered, changed
+}
+
+// LineDue is when time ends something in the line; zero for never.
+func (b Book) LineDue() (due time.Time) {
+	earlier := func(at time.Time) {
+		if due.IsZero() || at.Before(due) {
+			due = at
+		}
+	}
+	for _, w := range b.Waiting {
+		if !w.Until.IsZero() {
+			earlier(w.Until)
+		}
+		if !w.Absent.IsZero() {
+			earlier(w.Absent.Add(MaxAbsent))
+		}
+	}
+	return due
+}

@@ -1,0 +1,262 @@
+// Package waitlist is the line for the seats of full parties. Who is in it, and for whom a
+// free seat is held, is part of what package admission keeps of a party, so that no other way
+// into the party takes the seat. A [Service] puts players into the line, tells the first that
+// a seat is held for them, and sees to it that the seat goes on to the next in time.
+//
+// What it has in memory is timers; they are made anew when anything happens in the party, and
+// by the sweep.
+package waitlist
+
+import (
+	"context"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/internal/alarm"
+	"partyline/internal/keyed"
+	"partyline/party"
+	"partyline/party/entry"
+	"partyline/party/invite"
+	"partyline/party/reserve"
+)
+
+// The notification that a seat is held for a player who waits.
+const (
+	NotifySeatFree  = 1005
+	SubjectSeatFree = "party_seat_free"
+)
+
+// seatFree is the content of NotifySeatFree: take the seat by party_wait or by joining.
+type seatFree struct {
+	PartyID   string `json:"party_id"`
+	HeldUntil int64  `json:"held_until"` // Unix seconds
+}
+
+const (
+	// serveAfter is how long after a change a line is served: the server's own engine frees a
+	// seat a moment after it has told of it.
+	serveAfter = 100 * time.Millisecond
+	retryAfter = time.Second
+	timeout    = 5 * time.Second // of what an alarm does
+)
+
+// Invites is what codes lead to.
+type Invites interface {
+	Lead(ctx context.Context, c party.Caller, code string) (invite.Lead, error)
+	Destination(ctx context.Context, c party.Caller, code string) (party.ID, error)
+	Redeem(ctx context.Context, c party.Caller, code, sessionID string) (party.Redemption, error)
+}
+
+// Notifier sends notifications.
+type Notifier interface {
+	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
+}
+
+// Deps is what a Service works with. All are needed.
+type Deps struct {
+	Entry    entry.Entry
+	Invites  Invites
+	Notifier Notifier
+	News     *party.News // that admission publishes
+	Logger   party.Logger
+	Now      party.Clock
+}
+
+// Service is the lines of all parties. Safe for concurrent use.
+type Service struct {
+	Deps
+	alarms  *alarm.Alarms[party.ID]
+	serving keyed.Locks[party.ID]
+}
+
+// New makes a service that hears the news of parties. Close it when the process ends.
+func New(d Deps) *Service {
+	s := &Service{Deps: d, serving: keyed.NewLocks[party.ID]()}
+	s.alarms = alarm.New(d.Now, s.serve, func(id party.ID, panicked any, stack []byte) {
+		d.Logger.Error("line not served party=%s: panic: %v\n%s", id, panicked, stack)
+	})
+	d.News.Subscribe(func(c party.Change) {
+		if d.Entry.Admission.HasLine(c.ID) {
+			s.alarms.Sooner(c.ID, d.Now().Add(serveAfter))
+		}
+	})
+	return s
+}
+
+// Close ends all timers.
+func (s *Service) Close() { s.alarms.Close() }
+
+// Ended comes after the end of a session: who is gone for too long loses the place in line.
+func (s *Service) Ended(_ context.Context, session party.Session) error {
+	for _, id := range s.Entry.Admission.LinesOf(session.UserID) {
+		s.alarms.Sooner(id, s.Now())
+	}
+	return nil
+}
+
+// Sweep serves every line that this process knows.
+func (s *Service) Sweep() {
+	for _, id := range s.Entry.Admission.Lines() {
+		s.alarms.Sooner(id, s.Now())
+	}
+}
+
+// Request is the payload of party_wait.
+type Request struct {
+	Code    string `json:"code,omitempty"`     // of an invite, or
+	PartyID string `json:"party_id,omitempty"` // an open party
+	Leave   bool   `json:"leave,omitempty"`
+}
+
+// Place answers it.
+type Place struct {
+	Place     int   `json:"place"`                // from 1; 0 for somebody who has a seat, or has left the line
+	Of        int   `json:"of"`                   // how many wait
+	HeldUntil int64 `json:"held_until,omitempty"` // Unix seconds, while a seat is held
+}
+
+// Wait gives the caller a seat if there is one for them, and else a place in line. Repeated,
+// it says how far they have come. A seat that is held is taken by joining, or by the code. It
+// refuses as a redeem, or a join, does, but not because the party is full or locked; and with
+// PartyFull where no more may wait, RateLimited where the caller waits for too many parties.
+func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, error) {
+	if (r.Code == "") == (r.PartyID == "") {
+		return Place{}, party.Refuse(party.InvalidRequest, "party_id: give either party_id or code.")
+	}
+	if r.Leave {
+		return s.leave(ctx, c, r)
+	}
+	id, enter, err := s.door(ctx, c, r)
+	if err != nil {
+		return Place{}, err
+	}
+	a := s.Entry.Admission
+	at, err := a.Waits(ctx, id, c.UserID)
+	if err != nil {
+		return Place{}, err
+	}
+	if at.Place == 0 {
+		switch err := enter(); party.ReasonOf(err) {
+		case party.PartyFull, party.PartyLocked:
+			if s.Entry.Policy().Parties.Waitlist.Max == 0 {
+				return Place{}, err
+			}
+		case "":
+			return Place{Of: at.Of}, nil
+		default:
+			return Place{}, err
+		}
+		if _, err := a.Wait(ctx, id, c.UserID); err != nil {
+			return Place{}, err
+		}
+		s.serve(id)
+		if at, err = a.Waits(ctx, id, c.UserID); err != nil {
+			return Place{}, err
+		}
+	}
+	p := Place{Place: at.Place, Of: at.Of}
+	if !at.Until.IsZero() {
+		p.HeldUntil = at.Until.Unix()
+	}
+	return p, nil
+}
+
+// door finds the party and the way into it, for somebody who may come in once there is a seat.
+func (s *Service) door(ctx context.Context, c party.Caller, r Request) (id party.ID, enter func() error, err error) {
+	if r.Code != "" {
+		lead, err := s.Invites.Lead(ctx, c, r.Code)
+		return lead.PartyID, func() error {
+			_, err := s.Invites.Redeem(ctx, c, r.Code, "")
+			return err
+		}, err
+	}
+	if id, err = party.ParseID(r.PartyID); err != nil {
+		return id, nil, err
+	}
+	look, err := s.Entry.Admission.Look(ctx, id)
+	if err != nil {
+		return id, nil, err
+	}
+	if _, member := look.Member(c.UserID); !member && !look.Open { // a seat must not wait for who cannot take it
+		return id, nil, party.Refuse(party.NotMember, "This party is closed; you need an invite to wait for a seat.")
+	}
+	nobody := party.Session{UserID: c.UserID, Username: c.Username}
+	switch _, err := s.Entry.Admission.Check(ctx, id, reserve.Intent{Kind: reserve.Join, Session: nobody}, &look); party.ReasonOf(err) {
+	case "", party.PartyFull, party.PartyLocked:
+	default:
+		return id, nil, err
+	}
+	if err := s.Entry.May(ctx, c, "", look); err != nil {
+		return id, nil, err
+	}
+	return id, func() error { return s.Entry.Join(ctx, c, look) }, nil
+}
+
+func (s *Service) leave(ctx context.Context, c party.Caller, r Request) (Place, error) {
+	var id party.ID
+	var err error
+	if r.Code != "" {
+		id, err = s.Invites.Destination(ctx, c, r.Code)
+	} else {
+		id, err = party.ParseID(r.PartyID)
+	}
+	if err != nil {
+		return Place{}, err
+	}
+	at, err := s.Entry.Admission.StopWaiting(ctx, id, c.UserID)
+	return Place{Of: at.Of}, err
+}
+
+// serve offers the party's free seats, and again when time changes something.
+func (s *Service) serve(id party.ID) {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	unlock, err := s.serving.Lock(ctx, id)
+	if err == nil {
+		defer unlock()
+		var next time.Time
+		if next, err = s.offer(ctx, id); !next.IsZero() {
+			s.alarms.Sooner(id, next)
+		}
+	}
+	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
+		s.Logger.Warn("line not served yet party=%s error=%v", id, err)
+		s.alarms.Sooner(id, s.Now().Add(retryAfter))
+	}
+}
+
+func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err error) {
+	v, users, free, err := s.Entry.Admission.Next(ctx, id)
+	if err != nil {
+		return next, err
+	}
+	members := make([]string, len(v.Members))
+	for i, m := range v.Members {
+		members[i] = m.UserID
+	}
+	blocked := map[string]bool{}
+	for _, user := range users {
+		if free == 0 {
+			break
+		}
+		with, err := s.Entry.Blocks.With(ctx, user, members)
+		if err != nil {
+			return next, err
+		}
+		if blocked[user] = len(with) > 0; !blocked[user] {
+			free--
+		}
+	}
+	offered, next, err := s.Entry.Admission.Serve(ctx, id, blocked)
+	for _, w := range offered {
+		err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
+			UserID: w.UserID, Subject: SubjectSeatFree, Code: NotifySeatFree,
+			Content: party.Content(seatFree{PartyID: id.String(), HeldUntil: w.Until.Unix()}),
+		}})
+		if err != nil {
+			s.Logger.Warn("free seat not told party=%s user=%s error=%v", id, w.UserID, err)
+		}
+	}
+	return next, err
+}

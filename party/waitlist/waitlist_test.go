@@ -1,0 +1,440 @@
+package waitlist_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/entry"
+	"partyline/party/invite"
+	"partyline/party/partytest"
+	"partyline/party/reconnect"
+	"partyline/party/reserve"
+	"partyline/party/roster"
+	"partyline/party/rules"
+	"partyline/party/waitlist"
+)
+
+// world is one node's wait lists over a fake host.
+type world struct {
+	t         testing.TB
+	host      *partytest.Host
+	log       *partytest.Log
+	admission partytest.Hooks
+	invites   *invite.Service
+	line      *waitlist.Service
+	seats     *reconnect.Service
+	conf      rules.Config
+
+	mu     sync.Mutex
+	locked bool
+	denied bool // by a rule
+}
+
+type judge struct{ *world }
+
+func (j judge) Decide(context.Context, party.Question) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.denied {
+		return party.Refuse(party.RuleDenied, "no")
+	}
+	return nil
+}
+
+// newWorld is another node over the host of others, or a host of its own.
+func newWorld(t testing.TB, others ...*world) *world {
+	w := &world{t: t, host: partytest.NewHost(), log: &partytest.Log{}, conf: rules.Default()}
+	if len(others) > 0 {
+		w.host = others[0].host
+	}
+	w.conf.Parties.ReconnectGrace = time.Minute
+	w.conf.Limits = rules.Limits{}
+	policy := func() rules.Config { return w.conf }
+	news := &party.News{}
+	members := roster.New(w.host, w.host, time.Now)
+	store := invite.NewStore(w.host, time.Now)
+	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
+		Roster: members, Streams: w.host, Sender: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: time.Now, Holds: store.Holds,
+		Locked: func(context.Context, party.View) error {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if w.locked {
+				return party.Refuse(party.PartyLocked, "locked")
+			}
+			return nil
+		},
+	})}
+	blocks := party.NewBlockList(nil, w.host)
+	w.invites = invite.New(invite.Deps{
+		Store: store, Roster: members, Admission: w.admission.Admission, Limits: party.NewLimits(policy, time.Now), Users: w.host, Blocks: blocks,
+		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: time.Now, Judge: judge{w},
+	})
+	w.line = waitlist.New(waitlist.Deps{
+		Entry:   entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: blocks, Judge: judge{w}, Policy: policy},
+		Invites: w.invites, Notifier: w.host, News: news, Logger: w.log, Now: time.Now,
+	})
+	w.seats = reconnect.New(reconnect.Deps{
+		Admission: w.admission.Admission, Roster: members, News: news, Sender: w.host, Policy: policy, Logger: w.log, Now: time.Now,
+	})
+	t.Cleanup(w.close)
+	return w
+}
+
+func (w *world) close() {
+	w.line.Close()
+	w.seats.Close()
+	w.invites.Close()
+}
+
+func (w *world) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) refused(err error, want party.Reason) {
+	w.t.Helper()
+	if party.ReasonOf(err) != want {
+		w.t.Errorf("refusal = %v; want %q", err, want)
+	}
+}
+
+func (w *world) party(open bool, size int, sessions ...party.Session) party.ID {
+	w.t.Helper()
+	p := w.host.PartyCreate(sessions[0], open, size)
+	w.must(w.admission.EndCreate(w.t.Context(), sessions[0], p))
+	id, err := party.ParseID(p.PartyId)
+	w.must(err)
+	for _, s := range sessions[1:] {
+		w.must(w.admission.Admit(w.t.Context(), id, s, party.Grant{InviteID: "x"}, nil))
+	}
+	return id
+}
+
+// join is a native join.
+func (w *world) join(s party.Session, id party.ID) error {
+	if err := w.admission.BeginJoin(context.Background(), id, s); err != nil {
+		return err
+	}
+	if err := w.host.PartyJoin(s, id); err != nil {
+		return err
+	}
+	w.admission.EndJoin(context.Background(), id, s)
+	return nil
+}
+
+func (w *world) leave(s party.Session, id party.ID) {
+	w.host.PartyLeave(s, id)
+	w.admission.Left(context.Background(), id, s)
+}
+
+func (w *world) kick(leader, s party.Session, id party.ID) {
+	w.t.Helper()
+	w.must(w.admission.BeginKick(context.Background(), id, s, leader))
+	w.must(w.host.PartyRemove(leader, s, id))
+	w.must(w.admission.Kicked(context.Background(), id, s))
+}
+
+// drop ends a socket.
+func (w *world) drop(s party.Session) {
+	w.host.Disconnect(s)
+	if err := errors.Join(w.admission.Ended(context.Background(), s), w.seats.Ended(context.Background(), s), w.line.Ended(context.Background(), s)); err != nil {
+		w.t.Error(err)
+	}
+}
+
+func (w *world) wait(s party.Session, r waitlist.Request) (waitlist.Place, error) {
+	return w.line.Wait(context.Background(), caller(s), r)
+}
+
+// at waits by the party's ID, and settles.
+func (w *world) at(s party.Session, id party.ID) waitlist.Place {
+	w.t.Helper()
+	time.Sleep(time.Second)
+	p, err := w.wait(s, byID(id))
+	w.must(err)
+	return p
+}
+
+func byID(id party.ID) waitlist.Request { return waitlist.Request{PartyID: id.String()} }
+
+func caller(s party.Session) party.Caller {
+	return party.Caller{UserID: s.UserID, Username: s.Username, SessionID: s.SessionID}
+}
+
+// notices counts the notifications of a user.
+func (w *world) notices(s party.Session) (n int) {
+	for _, notice := range w.host.Notices() {
+		if notice.UserID == s.UserID && notice.Code == waitlist.NotifySeatFree {
+			n++
+			if notice.Persistent || notice.Subject != "party_seat_free" {
+				w.t.Errorf("notification %+v", notice)
+			}
+		}
+	}
+	return n
+}
+
+func TestWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(7)
+		id := w.party(true, 3, p[0], p[1])
+		if at := w.at(p[2], id); at != (waitlist.Place{}) || len(w.host.Members(id)) != 3 {
+			t.Errorf("with a free seat: %+v, %d members", at, len(w.host.Members(id)))
+		}
+		for i, want := range []waitlist.Place{{Place: 1, Of: 1}, {Place: 2, Of: 2}, {Place: 3, Of: 3}} {
+			if at := w.at(p[3+i], id); at != want {
+				t.Errorf("waiter %d: %+v; want %+v", i, at, want)
+			}
+		}
+		if at := w.at(p[3], id); at != (waitlist.Place{Place: 1, Of: 3}) {
+			t.Errorf("waiting again: %+v", at)
+		}
+		_, err := w.wait(p[1], byID(id))
+		w.refused(err, party.AlreadyMember)
+		w.leave(p[2], id)
+		at := w.at(p[3], id)
+		if want := time.Now().Add(time.Minute).Unix(); at.Place != 1 || at.HeldUntil > want || at.HeldUntil < want-2 {
+			t.Errorf("first in line: %+v; want held until %d", at, want)
+		}
+		if w.notices(p[3]) != 1 || w.notices(p[4]) != 0 {
+			t.Errorf("told %d and %d times", w.notices(p[3]), w.notices(p[4]))
+		}
+		for _, s := range []party.Session{p[6], p[4], p[2]} { // a stranger, the second, and who has just left
+			w.refused(w.join(s, id), party.PartyFull)
+			w.refused(w.admission.Admit(t.Context(), id, s, party.Grant{InviteID: "x"}, nil), party.PartyFull)
+		}
+		if w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "h", UserIDs: []string{p[6].UserID}, ExpiresAt: time.Now().Add(time.Hour)}) == nil {
+			t.Error("an invite holds the seat of who waits")
+		}
+		look, err := w.admission.Look(t.Context(), id)
+		w.must(err)
+		if look.Held(p[6].UserID) != 1 || look.Held(p[3].UserID) != 0 || look.Waiting != 3 {
+			t.Errorf("seen: held %d, by the first %d, waiting %d", look.Held(p[6].UserID), look.Held(p[3].UserID), look.Waiting)
+		}
+		w.must(w.join(p[3], id))
+		if at := w.at(p[4], id); at != (waitlist.Place{Place: 1, Of: 2}) {
+			t.Errorf("second, after the first came in: %+v", at)
+		}
+		// Nobody comes for the seat in time: it goes on to the next.
+		w.leave(p[1], id)
+		w.at(p[4], id)
+		time.Sleep(time.Minute + time.Second)
+		if at := w.at(p[5], id); at.Place != 1 || at.HeldUntil == 0 || w.notices(p[5]) != 1 {
+			t.Errorf("the next in line: %+v, told %d times", at, w.notices(p[5]))
+		}
+		if at := w.at(p[4], id); at.Place != 2 { // asked again, at the end
+			t.Errorf("who did not come: %+v", at)
+		}
+		if at, err := w.wait(p[5], waitlist.Request{PartyID: id.String(), Leave: true}); err != nil || at != (waitlist.Place{Of: 1}) {
+			t.Errorf("left: %+v, %v", at, err)
+		}
+		if at := w.at(p[4], id); at.HeldUntil == 0 {
+			t.Errorf("the last: %+v", at)
+		}
+		w.must(w.join(p[4], id))
+		synctest.Wait()
+		if w.admission.HasLine(id) || len(w.host.Members(id)) != 3 {
+			t.Errorf("at the end: a line %v, %d members", w.admission.HasLine(id), len(w.host.Members(id)))
+		}
+	})
+}
+
+// TestWait_refused: what cannot be, and what is not allowed, has a reason and puts nobody in line.
+func TestWait_refused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(6)
+		open := w.party(true, 2, p[0], p[1])
+		closed := w.party(false, 1, p[2])
+		w.host.Block(p[1].UserID, p[3].UserID)
+		for what, c := range map[string]struct {
+			by     party.Session
+			r      waitlist.Request
+			reason party.Reason
+		}{
+			"nothing":        {p[4], waitlist.Request{}, party.InvalidRequest},
+			"both":           {p[4], waitlist.Request{Code: "x", PartyID: open.String()}, party.InvalidRequest},
+			"no code":        {p[4], waitlist.Request{Code: "ABCDEFGHJKMNPQRS"}, party.InviteNotFound},
+			"no party":       {p[4], waitlist.Request{PartyID: "x"}, party.PartyNotFound},
+			"a closed party": {p[4], byID(closed), party.NotMember},
+			"blocked":        {p[3], byID(open), party.Blocked},
+			"a member":       {p[0], byID(open), party.AlreadyMember},
+		} {
+			if _, err := w.wait(c.by, c.r); party.ReasonOf(err) != c.reason {
+				t.Errorf("%s: %v; want %s", what, err, c.reason)
+			}
+		}
+		w.denied = true
+		_, err := w.wait(p[4], byID(open))
+		w.refused(err, party.RuleDenied)
+		w.denied = false
+		w.conf.Parties.KickBanJoins = true
+		w.kick(p[0], p[1], open)
+		w.must(w.join(p[5], open))
+		_, err = w.wait(p[1], byID(open))
+		w.refused(err, party.Banned)
+		w.conf.Parties.Waitlist.Max = 0
+		_, err = w.wait(p[4], byID(open))
+		w.refused(err, party.PartyFull)
+		w.locked = true
+		_, err = w.wait(p[4], byID(open))
+		w.refused(err, party.PartyLocked)
+		w.locked = false
+		if w.admission.HasLine(open) || w.admission.HasLine(closed) {
+			t.Error("somebody waits")
+		}
+		w.conf.Parties.Waitlist.Max = 1
+		w.at(p[4], open)
+		_, err = w.wait(p[2], byID(open))
+		w.refused(err, party.PartyFull)
+		w.conf.Parties.Waitlist.Max = 50
+		for range 2 {
+			w.at(p[4], w.party(true, 1, w.host.Players(1)[0]))
+		}
+		_, err = w.wait(p[4], byID(w.party(true, 1, w.host.Players(1)[0])))
+		w.refused(err, party.RateLimited)
+	})
+}
+
+// TestWait_code: with an invite one waits for a closed party, and takes the seat by the code.
+func TestWait_code(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		id := w.party(false, 2, p[0], p[1])
+		made, err := w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()})
+		w.must(err)
+		code := waitlist.Request{Code: made.Code}
+		at, err := w.wait(p[2], code)
+		if err != nil || at != (waitlist.Place{Place: 1, Of: 1}) {
+			t.Fatalf("waits: %+v, %v", at, err)
+		}
+		preview, err := w.invites.Preview(t.Context(), caller(p[3]), made.Code)
+		if err != nil || preview.State != party.StateFull || preview.Waiting != 1 {
+			t.Errorf("preview %+v, %v", preview, err)
+		}
+		w.leave(p[1], id)
+		time.Sleep(time.Second)
+		if preview, err := w.invites.Preview(t.Context(), caller(p[3]), made.Code); err != nil || preview.State != party.StateFull {
+			t.Errorf("to others the party is %s, %v", preview.State, err)
+		}
+		if preview, err := w.invites.Preview(t.Context(), caller(p[2]), made.Code); err != nil || preview.State != party.StateOpen {
+			t.Errorf("to the first in line it is %s, %v", preview.State, err)
+		}
+		_, err = w.invites.Redeem(t.Context(), caller(p[3]), made.Code, "")
+		w.refused(err, party.PartyFull)
+		_, err = w.invites.Redeem(t.Context(), caller(p[2]), made.Code, "")
+		w.must(err)
+		if w.admission.HasLine(id) {
+			t.Error("who came in waits on")
+		}
+		_, err = w.wait(p[3], code)
+		w.must(err)
+		w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+		if at, err := w.wait(p[3], waitlist.Request{Code: made.Code, Leave: true}); err != nil || at.Of != 0 {
+			t.Errorf("leaves with a revoked code: %+v, %v", at, err)
+		}
+	})
+}
+
+// TestWait_between: nothing is offered while the party is locked or a kept seat is all there
+// is; who is blocked is skipped; who is gone for half a minute is out, who is back sooner is not.
+func TestWait_between(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(7)
+		id := w.party(true, 3, p[0], p[1], p[2])
+		for _, s := range p[3:6] {
+			w.at(s, id)
+		}
+		w.drop(p[1])
+		time.Sleep(10 * time.Second)
+		if w.notices(p[3]) != 0 {
+			t.Error("a kept seat was offered")
+		}
+		w.mu.Lock()
+		w.locked = true
+		w.mu.Unlock()
+		time.Sleep(time.Minute)
+		if at := w.at(p[3], id); at != (waitlist.Place{Place: 1, Of: 3}) {
+			t.Errorf("while locked: %+v", at)
+		}
+		w.host.Block(p[0].UserID, p[3].UserID)
+		back := w.host.Connect(p[4].UserID)
+		w.drop(p[4])
+		w.drop(p[5])
+		time.Sleep(20 * time.Second)
+		again := w.host.Connect(p[5].UserID)
+		w.drop(back)
+		time.Sleep(20 * time.Second)
+		back = w.host.Connect(p[4].UserID)
+		w.mu.Lock()
+		w.locked = false
+		w.mu.Unlock()
+		time.Sleep(3 * time.Second)
+		if w.notices(p[3]) != 0 || w.notices(p[4]) != 1 {
+			t.Errorf("told %d and %d times; want the blocked one skipped", w.notices(p[3]), w.notices(p[4]))
+		}
+		w.must(w.join(back, id))
+		w.drop(again)
+		time.Sleep(29 * time.Second)
+		if w.admission.LinesOf(p[5].UserID) == nil {
+			t.Error("out of the line too soon")
+		}
+		time.Sleep(5 * time.Second)
+		if w.admission.LinesOf(p[5].UserID) != nil {
+			t.Error("in line without a socket")
+		}
+	})
+}
+
+// TestWait_nodes: a line is kept where every node finds it.
+func TestWait_nodes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		other := newWorld(t, w)
+		p := w.host.Players(5)
+		id := w.party(true, 2, p[0], p[1])
+		for i, node := range []*world{w, other, w} {
+			if at, err := node.wait(p[2+i], byID(id)); err != nil || at != (waitlist.Place{Place: 1 + i, Of: 1 + i}) {
+				t.Errorf("waiter %d: %+v, %v", i, at, err)
+			}
+		}
+		other.leave(p[1], id)
+		time.Sleep(time.Second)
+		w.refused(w.join(p[3], id), party.PartyFull)
+		w.must(w.join(p[2], id))
+		w.host.PartyClose(id)
+		w.admission.Closed(t.Context(), id)
+		synctest.Wait()
+		if n := w.host.Objects("partyline_parties"); n != 0 || w.admission.HasLine(id) {
+			t.Errorf("%d records are left of a closed party", n)
+		}
+	})
+}
+
+// TestWait_storage: where the line cannot be written nobody is in it.
+func TestWait_storage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(2)
+		id := w.party(true, 1, p[0])
+		w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errors.New("no database") }
+		_, err := w.wait(p[1], byID(id))
+		w.refused(err, party.Internal)
+		if w.admission.HasLine(id) {
+			t.Error("in line in memory alone")
+		}
+	})
+}
