@@ -150,7 +150,7 @@ func diff(old, next string) any {
 	if is == nil {
 		return bad
 	}
-	return map[string]any{"changes": rules.Diff(was, is)}
+	return map[string]any{"changes": append([]string{}, rules.Diff(was, is)...)} // [] and not null where nothing changed
 }
 
 // words are what the editor completes.
