@@ -54,6 +54,7 @@ describe("playground", () => {
       assert.match(await page.locator("#answer").textContent(), /Come back in the morning\..*hour\(now\)23/s);
       await page.locator("[name=size]").fill("4");
       assert.match(await page.locator(".verdict").textContent(), /before the rules: party_full/);
+      assert.ok(!(await page.locator("#answer").textContent()).includes("Come back"), "a message is shown that the player does not read");
       await shoot(page, `playground-${size}-${scheme}`);
       assert.deepEqual(page.faults, []);
       await page.leave();

@@ -80,7 +80,8 @@ function explain() {
   if (!e.answer) { box.replaceChildren(...(e.problems ?? []).map((p) => el("p", `${p.path} ${p.what}`, "bad"))); return; }
   const ok = e.answer.startsWith("allowed") && !e.gate;
   box.replaceChildren(el("p", e.gate ? `Refused before the rules: ${e.gate}` : `${f.action}: ${e.answer}`, `verdict ${ok ? "good" : "bad"}`));
-  if (e.message) box.append(el("p", `The player reads: ${e.message}`));
+  if (e.gate) box.append(el("p", `If it were not, the rules would say: ${e.answer}`, "fine"));
+  else if (e.message) box.append(el("p", `The player reads: ${e.message}`));
   if (e.error) box.append(el("p", e.error, "bad"));
   for (const r of e.rules ?? []) {
     const table = el("table");
