@@ -532,6 +532,9 @@ namespace Partyline
 
         /// <summary>the rules that are tried beside them; absent where there are none</summary>
         [DataMember(Name = "next"), Preserve] public OverviewNext Next { get; set; }
+
+        /// <summary>how the recording fares; absent where there is none</summary>
+        [DataMember(Name = "record"), Preserve] public JudgeRecordReport Record { get; set; }
     }
 
     /// <summary>OverviewProblem is one thing wrong with the file.</summary>
@@ -645,6 +648,21 @@ namespace Partyline
         [DataMember(Name = "now"), Preserve] public string Now { get; set; }
 
         [DataMember(Name = "next"), Preserve] public string Next { get; set; }
+    }
+
+    /// <summary>JudgeRecordReport is how a recording fares.</summary>
+    public sealed class JudgeRecordReport
+    {
+        [DataMember(Name = "path"), Preserve] public string Path { get; set; }
+
+        /// <summary>decisions since the process began</summary>
+        [DataMember(Name = "written"), Preserve] public long Written { get; set; }
+
+        /// <summary>decisions that were left out</summary>
+        [DataMember(Name = "dropped"), Preserve] public long Dropped { get; set; }
+
+        /// <summary>why nothing is written; "" when it is</summary>
+        [DataMember(Name = "error"), Preserve] public string Error { get; set; }
     }
 
     /// <summary>AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began.</summary>

@@ -517,6 +517,8 @@ class AdminRulesAnswer extends Answer:
 	var config: Variant = null
 	## the rules that are tried beside them; absent where there are none
 	var next: OverviewNext = null
+	## how the recording fares; absent where there is none
+	var record: JudgeRecordReport = null
 
 	func read(got: Dictionary) -> AdminRulesAnswer:
 		if got.get("source") != null:
@@ -535,6 +537,8 @@ class AdminRulesAnswer extends Answer:
 			config = got["config"]
 		if got.get("next") != null:
 			next = OverviewNext.new().read(got["next"])
+		if got.get("record") != null:
+			record = JudgeRecordReport.new().read(got["record"])
 		return self
 
 ## OverviewProblem is one thing wrong with the file.
@@ -696,6 +700,27 @@ class OverviewExample extends Answer:
 			now = got["now"]
 		if got.get("next") != null:
 			next = got["next"]
+		return self
+
+## JudgeRecordReport is how a recording fares.
+class JudgeRecordReport extends Answer:
+	var path: String = ""
+	## decisions since the process began
+	var written: int = 0
+	## decisions that were left out
+	var dropped: int = 0
+	## why nothing is written; "" when it is
+	var error: String = ""
+
+	func read(got: Dictionary) -> JudgeRecordReport:
+		if got.get("path") != null:
+			path = got["path"]
+		if got.get("written") != null:
+			written = int(got["written"])
+		if got.get("dropped") != null:
+			dropped = int(got["dropped"])
+		if got.get("error") != null:
+			error = got["error"]
 		return self
 
 ## AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began.

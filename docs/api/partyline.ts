@@ -402,6 +402,8 @@ export interface AdminRulesAnswer {
   config: unknown;
   /** the rules that are tried beside them; absent where there are none */
   next?: OverviewNext;
+  /** how the recording fares; absent where there is none */
+  record?: JudgeRecordReport;
 }
 
 /** OverviewProblem is one thing wrong with the file. */
@@ -475,6 +477,17 @@ export interface OverviewExample {
   party_id: string;
   now: string;
   next: string;
+}
+
+/** JudgeRecordReport is how a recording fares. */
+export interface JudgeRecordReport {
+  path: string;
+  /** decisions since the process began */
+  written: number;
+  /** decisions that were left out */
+  dropped: number;
+  /** why nothing is written; "" when it is */
+  error: string;
 }
 
 /** AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began. */
