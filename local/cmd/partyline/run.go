@@ -132,7 +132,10 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		at.shown = addr // the port is known now
 	}
 	url := "http://" + at.shown
-	fmt.Fprintf(stdout, "\n  Partyline on the embedded engine\n\n  demo client   %s/\n  playground    %s/playground/\n", url, url)
+	fmt.Fprintf(stdout, "\n  Partyline on the embedded engine\n\n  demo client   %s/\n", url)
+	if playground.Built(playground.DefaultDir) == nil {
+		fmt.Fprintf(stdout, "  playground    %s/playground/\n", url)
+	}
 	if len(ignored) > 0 {
 		fmt.Fprintf(stdout, "  ignored       %s   keys of %s for a real server only\n", strings.Join(ignored, ", "), o.config)
 	}
