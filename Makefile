@@ -136,10 +136,13 @@ fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 bench: ## every benchmark, measured
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTS)
 
+bench-host: needs-server plugin ## what messages cost a real server with the module, a stock one being 1: make bench-host SERVER=path/to/nakama
+	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) ./local/e2e/overhead -run '^$$' -bench Server -benchtime 1000x -rounds 3 -large 248
+
 soak: ## everything at once for MINUTES (default 30); fails if memory, goroutines or presences have grown
 	$(GO) test ./local/e2e/soak -run Soak -v -count=1 -timeout=0 -minutes $(or $(MINUTES),30)
 
 rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run playground demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench soak rules-check passes
+.PHONY: help run playground demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench bench-host soak rules-check passes

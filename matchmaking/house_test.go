@@ -39,7 +39,7 @@ type house struct {
 	members              map[string][]string          // of parties: users by party ID
 	marks                map[string]map[string]string // of parties: match by member's session
 	heard                []heard                      // party data, oldest first
-	created              int
+	created, lists       int
 	blocked              map[string][]string // whom users block
 	friendsErr           error
 }
@@ -93,7 +93,7 @@ func (h *house) launch(l matchmaking.Launch) *stage {
 }
 
 // client is a Matches that knows nothing yet, like one on another node.
-func (h *house) client() *matchmaking.Matches { return matchmaking.NewMatches(h, h, h) }
+func (h *house) client() *matchmaking.Matches { return matchmaking.NewMatches(h, h, h, h.clock.Now) }
 
 func (h *house) match(id string) *stage {
 	for _, s := range h.matches {
@@ -174,6 +174,7 @@ func (h *house) MatchGet(_ context.Context, id string) (*api.Match, error) {
 
 // MatchList understands the queries of this package, no others.
 func (h *house) MatchList(_ context.Context, limit int, _ bool, _ string, _, _ *int, query string) ([]*api.Match, error) {
+	h.lists++
 	var found []*api.Match
 	for _, s := range slices.Backward(h.matches) {
 		if s.over() || len(found) == limit {
@@ -197,7 +198,8 @@ func (h *house) MatchList(_ context.Context, limit int, _ bool, _ string, _, _ *
 			case "backfill":
 				fits = fits && l.Backfill && value == "T"
 			case "open_seats":
-				fits = fits && l.OpenSeats > 0 && value == ">0"
+				least, ok := map[string]int{">0": 1, ">=0": 0}[value]
+				fits = fits && ok && l.OpenSeats >= least
 			case "parties":
 				fits = fits && slices.Contains(l.Parties, value)
 			default:

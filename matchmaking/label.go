@@ -97,6 +97,9 @@ func openQuery(queue string) string {
 	return fmt.Sprintf("+label.queue:%s +label.backfill:T +label.open_seats:>0", queue)
 }
 
+// seatsQuery finds every match with seats.
+const seatsQuery = "+label.open_seats:>=0"
+
 // partyQuery finds the matches a party has seats in. Every character of an ID is one of
 // a plain term; quoted, the server finds nothing.
 func partyQuery(id party.ID) string { return "+label.parties:" + id.String() }

@@ -2,7 +2,9 @@ package matchmaking
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -101,6 +103,9 @@ func (m *Matches) Of(ctx context.Context, id party.ID) (string, error) {
 	if matchID, err := m.marked(ctx, id); err != nil || matchID != "" {
 		return matchID, err
 	}
+	if any, err := m.anyListed(ctx); err != nil || !any {
+		return "", err
+	}
 	found, err := m.host.MatchList(ctx, sameParty, true, "", nil, nil, partyQuery(id))
 	if err != nil {
 		return "", err
@@ -116,6 +121,30 @@ func (m *Matches) Of(ctx context.Context, id party.ID) (string, error) {
 }
 
 var _ party.MatchOf = (*Matches)(nil).Of
+
+// listedFor is how long one look at the list of matches says whether any has seats. The list
+// itself is as old. A younger match has marks beside everybody whom it holds a seat for.
+const listedFor = time.Second
+
+// anyListed reports whether the host lists any match with seats, so that where there is none
+// nobody who leaves a party costs a search.
+func (m *Matches) anyListed(ctx context.Context) (bool, error) {
+	m.mu.Lock()
+	known, since := m.any, m.now().Sub(m.askedAt)
+	m.mu.Unlock()
+	if since >= 0 && since < listedFor {
+		return known, nil
+	}
+	now := m.now()
+	found, err := m.host.MatchList(ctx, 1, true, "", nil, nil, seatsQuery)
+	if err != nil {
+		return false, fmt.Errorf("list matches with seats: %w", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.any, m.askedAt = len(found) > 0, now
+	return m.any, nil
+}
 
 // marked is Of without the search.
 func (m *Matches) marked(ctx context.Context, id party.ID) (string, error) {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -33,18 +35,23 @@ type Members interface {
 // ErrGone means that there is no such match, or none with seats.
 var ErrGone = errors.New("the match does not exist any more")
 
-// Matches makes matches with seats and reaches those that run. It remembers nothing, so
-// there may be any number of them. Refusals for want of room are MatchFull and
+// Matches makes matches with seats and reaches those that run. It remembers nothing but,
+// for [listedFor], whether there is any, so there may be any number of them. Refusals for want of room are MatchFull and
 // SeatReserved. Safe for concurrent use.
 type Matches struct {
 	host      Host
 	presences Presences
 	members   Members
+	now       party.Clock
+
+	mu      sync.Mutex // not held while the host is asked
+	any     bool       // the host listed matches with seats
+	askedAt time.Time  // the last time
 }
 
 // NewMatches makes one over the host, which is presences as well.
-func NewMatches(host Host, presences Presences, members Members) *Matches {
-	return &Matches{host: host, presences: presences, members: members}
+func NewMatches(host Host, presences Presences, members Members, now party.Clock) *Matches {
+	return &Matches{host: host, presences: presences, members: members, now: now}
 }
 
 // Launch makes a match in which all seats of the claims are held, and answers its ID.

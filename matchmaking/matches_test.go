@@ -288,6 +288,26 @@ func TestMatches_Extend(t *testing.T) {
 	extend("ann")
 }
 
+// Where no match has seats, parties cost one search a second, not one each.
+func TestMatches_OfWhereNobodyPlays(t *testing.T) {
+	h := newHouse(t)
+	p := h.partyOf("ann", "bob")
+	c := h.client()
+	of := func(want string, lists int) {
+		t.Helper()
+		if got, err := c.Of(t.Context(), parse(t, p)); err != nil || got != want || h.lists != lists {
+			t.Errorf("Of = %q, %v after %d searches; want %q after %d", got, err, h.lists, want, lists)
+		}
+	}
+	of("", 1)
+	of("", 1)
+	made := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, Claims: []seats.Claim{claim(p, 0, "ann", "bob")}})
+	of(made.id, 1) // by its marks, at once
+	clear(h.marks[p])
+	h.clock.Advance(time.Second)
+	of(made.id, 3) // any, and which
+}
+
 // Marks lead to a party's match, labels do where no mark is left, and neither is believed
 // over the match itself.
 func TestMatches_Of(t *testing.T) {
@@ -386,7 +406,7 @@ func TestMatches_Signals(t *testing.T) {
 func TestMatches_HostFails(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")
-	c := matchmaking.NewMatches(busy{h}, h, h)
+	c := matchmaking.NewMatches(busy{h}, h, h, time.Now)
 	err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")})
 	if !errors.Is(err, runtime.ErrMatchBusy) || errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Commit of a busy match = %v", err)

@@ -108,6 +108,9 @@ func (m *seated) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.
 }
 
 func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
+	if _, relays := m.inner.(relay); relays && len(messages) == 0 && idle(st, tick) {
+		return st
+	}
 	return m.step("MatchLoop", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		if tick%c.rate == 0 {
 			c.kickReplaced()
@@ -120,6 +123,13 @@ func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.D
 		c.broadcastSeats()
 		return c.inner != nil
 	})
+}
+
+// idle reports whether a tick without messages has nothing to do: seats that expire, and a
+// match that everybody has left, are looked for once a second, and before every call.
+func idle(st any, tick int64) bool {
+	s, ok := st.(*state)
+	return ok && !s.mapChanged && tick%s.rate != 0
 }
 
 func (m *seated) MatchTerminate(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, graceSeconds int) any {

@@ -133,7 +133,7 @@ func (m *Module) construct(env environment, o Options) error {
 	roster := roster.New(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
 	store := invite.NewStore(m.nk, m.now)
-	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster)
+	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster, m.now)
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(activity)
 	found := m.newFounder(o.Socket, roster)
@@ -173,7 +173,7 @@ func (m *Module) construct(env environment, o Options) error {
 	m.addReconnect(news, roster, admission, policy)
 	m.completeStatus(news, admission, limits, policy)
 	m.addMatches(news)
-	m.addQueues(news, roster, policy)
+	m.addQueues(news, roster, admission, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
 		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},

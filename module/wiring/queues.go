@@ -10,6 +10,7 @@ import (
 	"partyline/hooks"
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/roster"
 	"partyline/party/rules"
 	"partyline/rpc"
@@ -24,18 +25,17 @@ type matchmakerRegistrar interface {
 // addQueues makes matchmaking by queues, with its hooks. Whether the host matches by
 // itself is settled for good by the rules of this moment: it takes a matchmaker at its
 // start only.
-func (m *Module) addQueues(news *party.News, roster *roster.Roster, policy party.Policy) {
+func (m *Module) addQueues(news *party.News, roster *roster.Roster, admission *admission.Admission, policy party.Policy) {
 	m.processing = len(policy().Queues) > 0
 	m.matching = m.processing || policy().Matchmaking.CreateMatch
 	m.queues = queue.New(queue.Deps{
 		Roster: roster,
 		Footprint: func(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {
-			v, err := roster.View(ctx, id)
+			look, err := admission.Look(ctx, id)
 			if err != nil {
-				return v, party.Footprint{}, err
+				return party.View{}, party.Footprint{}, err
 			}
-			f, err := m.telling.status.Footprint(ctx, id)
-			return v, f, err
+			return look.View, m.telling.status.FootprintOf(look), nil
 		},
 		Statuses: m.telling.status.Statuses,
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,

@@ -70,7 +70,7 @@ func (v *visit) boardOnce(t reserve.Take, maxSize int) (again bool, err error) {
 	s, stream := t.Session, v.id.UUID.String()
 	before, err := v.roster.Marks(v.id)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("look before join: %w", err)
 	}
 	if _, err := v.streams.StreamUserJoin(party.StreamMode, stream, "", v.id.Node, s.UserID, s.SessionID, false, false, ""); err != nil {
 		return false, v.joinFailed(s, err)
@@ -88,7 +88,7 @@ func (v *visit) boardOnce(t reserve.Take, maxSize int) (again bool, err error) {
 func (v *visit) landed(t reserve.Take, maxSize int, before string) (again bool, err error) {
 	members, err := v.roster.Members(v.id)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("look after join: %w", err)
 	}
 	if err := v.book.Landed(members, len(v.roster.Losses.Of(v.id)), t.Session, t.Older.Session, maxSize); err != nil {
 		again := party.ReasonOf(err) == party.PartyFull
@@ -100,8 +100,11 @@ func (v *visit) landed(t reserve.Take, maxSize int, before string) (again bool, 
 		return again, err
 	}
 	after, err := v.roster.Marks(v.id)
-	if err != nil || after == before {
-		return false, err
+	if err != nil {
+		return false, fmt.Errorf("look after join: %w", err)
+	}
+	if after == before {
+		return false, nil
 	}
 	return true, party.Refuse(party.PartyFull, "This party is full.")
 }

@@ -69,7 +69,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		return none, goneErr
 	}
 	if sessionErr != nil {
-		return none, sessionErr
+		return none, fmt.Errorf("choose session: %w", sessionErr)
 	}
 	if _, err := s.Admission.Check(ctx, id, r.intent(session), &look); err != nil && look.Size() > 0 {
 		return none, fmt.Errorf("check admission: %w", err)
@@ -111,12 +111,12 @@ func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) 
 	}
 	in, err := s.Roster.PartiesOf(ctx, r.By)
 	if err != nil {
-		return party.ID{}, err
+		return party.ID{}, fmt.Errorf("follow inviter: %w", err)
 	}
 	if len(in) == 0 { // gone, or away with everybody else
 		seats, err := s.Admission.KeptSeats(ctx, r.By)
 		if err != nil {
-			return party.ID{}, err
+			return party.ID{}, fmt.Errorf("follow inviter: %w", err)
 		}
 		for _, seat := range seats {
 			if now := s.Admission.Current(seat.ID); now.String() == s.partyNow(r) {
@@ -162,7 +162,7 @@ func (s *Service) enter(ctx context.Context, key string, known found, look admis
 func (s *Service) redemption(ctx context.Context, id party.ID, r *record, userID string) party.Redemption {
 	match, err := s.Seat(ctx, id, userID)
 	if err != nil {
-		s.Logger.Warn("no seat sought in the match of party=%s user=%s error=%v", id, userID, err)
+		s.Logger.Warn("seat in match not sought party=%s user=%s error=%v", id, userID, err)
 	}
 	return party.Redemption{
 		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: r.Launch.raw(),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -86,14 +87,14 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 func (s *Store) read(ctx context.Context, key string) (found, error) {
 	objects, err := s.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: invitesCollection, Key: key}})
 	if err != nil {
-		return found{}, err
+		return found{}, fmt.Errorf("read invite: %w", err)
 	}
 	if len(objects) == 0 {
 		return found{}, notFound()
 	}
 	r := &record{}
 	if err := json.Unmarshal([]byte(objects[0].Value), r); err != nil {
-		return found{}, err
+		return found{}, fmt.Errorf("read invite: %w", err)
 	}
 	return found{r, objects[0].Version}, nil
 }
@@ -120,7 +121,7 @@ func (s *Store) write(ctx context.Context, key string, r *record, version string
 		return "", errLost
 	}
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("write invite: %w", err)
 	}
 	return acks[0].GetVersion(), nil
 }

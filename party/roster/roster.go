@@ -83,7 +83,7 @@ func (r *Roster) Look(ctx context.Context, id party.ID) (Snapshot, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return Snapshot{}, ctx.Err()
+			return Snapshot{}, fmt.Errorf("wait for party's facts: %w", ctx.Err())
 		case <-time.After(factsWait[i]):
 		}
 		s, err = r.LookOnce(id)
@@ -188,7 +188,7 @@ func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
 	facts.CreatedAt = now
 	unlock, err := r.mirrors.Lock(ctx, id)
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, fmt.Errorf("wait for mirror: %w", err)
 	}
 	defer unlock()
 	s, err := r.LookOnce(id)

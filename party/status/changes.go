@@ -19,6 +19,10 @@ func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.PartyClosed:
 		s.ended(c.ID)
+	case party.PartyEnded:
+		b, exit := s.enter(c.ID)
+		defer exit()
+		s.clear(b)
 	case party.MemberEntered:
 		b, exit := s.enter(c.ID)
 		defer exit()
@@ -36,10 +40,6 @@ func (s *Service) changed(c party.Change) {
 			s.erase(c.ID, c.Session)
 		}
 		b.forget(c.Session.SessionID)
-		if members, err := s.members(c.ID); err == nil && len(members) == 0 {
-			s.clear(b)
-			return
-		}
 		s.reset(b, conf, resetOnMembership, now)
 		s.arm(b, now)
 	}

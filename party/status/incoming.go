@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/rules"
 )
 
@@ -121,13 +122,18 @@ func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, 
 	if err != nil {
 		return party.Footprint{}, err
 	}
+	return s.FootprintOf(v), nil
+}
+
+// FootprintOf is Footprint of a party that the caller has looked at.
+func (s *Service) FootprintOf(v admission.Look) party.Footprint {
 	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), MaxSize: v.MaxSize}
-	for _, a := range s.arrivals(id) {
+	for _, a := range s.arrivals(v.ID) {
 		if _, member := v.Member(a.user); !member && !slices.Contains(v.Expected, a.user) {
 			f.Incoming++
 		}
 	}
-	return f, nil
+	return f
 }
 
 var _ party.Footprints = (*Service)(nil).Footprint

@@ -33,7 +33,8 @@ type world struct {
 	engine   *engine.Server
 	api      *client.Client
 	sentinel *client.Sentinel
-	rules    string // file
+	rules    string  // file
+	db       *sql.DB // nil: none, as the engine has
 }
 
 // rulesFile has queues. A real server for these tests must have it too.
@@ -76,7 +77,7 @@ func (w *world) start(t testing.TB, o engine.Options) {
 // load is the module's entry point, with this world's clock.
 func (w *world) load(ctx context.Context, logger nakama.Logger, _ *sql.DB, nk nakama.NakamaModule, init nakama.Initializer) error {
 	m, err := wiring.New(ctx, wiring.Options{
-		Env: map[string]string{wiring.EnvRules: w.rules}, Nakama: nk, Logger: logger, Now: w.clock.Now, SweepEvery: time.Hour,
+		Env: map[string]string{wiring.EnvRules: w.rules}, Nakama: nk, DB: w.db, Logger: logger, Now: w.clock.Now, SweepEvery: time.Hour,
 	})
 	if err != nil {
 		return err

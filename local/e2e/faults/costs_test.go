@@ -1,0 +1,191 @@
+package faults_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"unicode"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/local/e2e/player"
+	"partyline/local/engine"
+	"partyline/local/engine/fault"
+	"partyline/party"
+)
+
+var writeCosts = flag.Bool("faults.costs", false, "write testdata/costs.txt anew from what is counted")
+
+// counted is what the module asks of its server, by call; calls on streams by mode as well.
+type counted struct {
+	mu    sync.Mutex
+	calls map[string]int
+}
+
+// ofModule tells the module's calls of the server from the server's of the module, which
+// begin in lower case.
+func ofModule(call fault.Call) bool { return unicode.IsUpper(rune(call.Name[0])) }
+
+// nameOf is the name of a call, with the mode of its stream.
+func nameOf(call fault.Call) string {
+	if strings.HasPrefix(call.Name, "Stream") {
+		return fmt.Sprintf("%s(%v)", call.Name, call.Args[0])
+	}
+	return call.Name
+}
+
+func (c *counted) note(call fault.Call) error {
+	c.add(nameOf(call))
+	return nil
+}
+
+func (c *counted) add(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calls[name]++
+}
+
+// take returns one line of what was counted since the last time.
+func (c *counted) take() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all, database := 0, 0
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(c.calls)) {
+		all += c.calls[name]
+		if readsDatabase(name) {
+			database += c.calls[name]
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", c.calls[name], name))
+	}
+	clear(c.calls)
+	return fmt.Sprintf("%3d %3d  %s", all, database, strings.Join(parts, ", "))
+}
+
+// readsDatabase says which of the server's functions make a statement of their own.
+func readsDatabase(name string) bool {
+	for _, prefix := range []string{"SQL", "Storage", "MultiUpdate", "Account", "Users", "Friend", "Group", "UserGroups", "Notification"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestCosts compares what each message and RPC of a party of four costs with the file of
+// before. Run it with -faults.costs to write the file anew, and say in the change why.
+func TestCosts(t *testing.T) {
+	sample, err := os.ReadFile("../../rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	got.WriteString("# What each message and RPC asks of the server: calls, database statements, and which calls.\n" +
+		"# Streams by mode. SQL is a statement of our own, the look-up of blocks.\n")
+	for _, rules := range []struct{ name, text string }{{"no rules", ""}, {"the sample rules", string(sample)}} {
+		fmt.Fprintf(&got, "\n%s\n", rules.name)
+		count(t, rules.text, func(what, line string) { fmt.Fprintf(&got, "%-16s %s\n", what, line) })
+	}
+	file := filepath.Join("testdata", "costs.txt")
+	if *writeCosts {
+		if err := os.WriteFile(file, []byte(got.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("the costs have changed:\n%s\nwant\n%s", got.String(), want)
+	}
+}
+
+// count plays a party's life and tells what each step cost.
+func count(t *testing.T, rules string, tell func(what, line string)) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	w := prepareWorld(t, rules)
+	c := &counted{calls: map[string]int{}}
+	w.db = statements{func() { c.add("SQL") }}.open()
+	t.Cleanup(func() { _ = w.db.Close() })
+	w.start(t, engine.Options{})
+	games := make([]*player.Game, 6)
+	for i := range games {
+		games[i] = play(ctx, t, w.api, fmt.Sprintf("player%d", i))
+	}
+	settle := func() {
+		t.Helper()
+		if err := w.settle(ctx, games...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle()
+	w.layer.Arm(fault.Fault{When: ofModule, Before: c.note})
+	step := func(what string, do func() error) {
+		t.Helper()
+		settle()
+		c.take()
+		if err := do(); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		settle()
+		if what != "" {
+			tell(what, c.take())
+		}
+	}
+	leader, friends, guest, asker := games[0], games[1:4], games[4], games[5]
+	var id string
+	step("create", func() (err error) { id, err = leader.CreateParty(ctx, true, 8); return err })
+	for i, g := range friends {
+		what := ""
+		if i == len(friends)-1 {
+			what = "join"
+		}
+		step(what, func() error { return g.JoinParty(ctx, id) })
+	}
+	step("data", func() error { return leader.SendData(ctx, id, 1, []byte("hello")) })
+	step("promote", func() error { return leader.Promote(ctx, id, friends[0].Presence()) })
+	step("", func() error { return friends[0].Promote(ctx, id, leader.Presence()) })
+	var ticket string
+	step("queue", func() error {
+		reply, err := leader.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
+			PartyId: id, MinCount: 8, MaxCount: 8, Query: "*", StringProperties: map[string]string{"queue": "ranked_5v5", "region": "eu"}}}})
+		ticket = reply.GetPartyMatchmakerTicket().GetTicket()
+		return err
+	})
+	step("queue cancel", func() error {
+		_, err := leader.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{
+			PartyId: id, Ticket: ticket}}})
+		return err
+	})
+	var invite party.CreatedInvite
+	step("invite create", func() error {
+		return leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: id}, &invite)
+	})
+	step("invite preview", func() error { return guest.Call(ctx, "party_invite_preview", codeRequest{invite.Code}, nil) })
+	step("invite redeem", func() error { return guest.Call(ctx, "party_invite_redeem", codeRequest{invite.Code}, nil) })
+	step("invite list", func() error { return leader.Call(ctx, "party_invite_list", partyRequest{id}, nil) })
+	step("party check", func() error {
+		return asker.Call(ctx, "party_check", map[string]any{"action": "join", "party_id": id}, nil)
+	})
+	step("leave", func() error { return guest.LeaveParty(ctx, id) })
+	step("update", func() error { return leader.UpdateParty(ctx, id, false, `{"mode":"duel"}`) })
+	step("ask to join", func() error { return asker.JoinParty(ctx, id) })
+	step("accept", func() error { return leader.Accept(ctx, id, asker.Presence()) })
+	step("kick", func() error { return leader.Remove(ctx, id, asker.Presence()) })
+	step("status list", func() error { return leader.Call(ctx, "party_status_list", partyRequest{id}, nil) })
+	step("status set", func() error {
+		return friends[0].Call(ctx, "party_status_set", map[string]any{"party_id": id, "stage": "downloading", "progress": 0.5}, nil)
+	})
+	step("leader leaves", func() error { return leader.LeaveParty(ctx, id) })
+	step("close", func() error { return friends[0].CloseParty(ctx, id) })
+}
