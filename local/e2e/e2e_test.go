@@ -38,6 +38,7 @@ var suites = []struct {
 	{"browser", "console.test.mjs", 4, true},
 	{"browser", "demo.test.mjs", 5, true},
 	{"browser", "status.test.mjs", 3, true},
+	{"browser", "playground.test.mjs", 2, true},
 }
 
 // queuesSuite alone plays on a server with queues, those of queuesRules.
