@@ -1594,7 +1594,7 @@ class ServerAccess extends Answer:
 	var dns_name: String = ""
 	var port: int = 0
 	## shows who comes; good for one join, and this player alone
-	var pass: String = ""
+	var pass_text: String = ""
 	var pass_expires_at: int = 0
 	## the fleet's own, where it has such
 	var player_session: String = ""
@@ -1607,7 +1607,7 @@ class ServerAccess extends Answer:
 		if got.get("port") != null:
 			port = int(got["port"])
 		if got.get("pass") != null:
-			pass = got["pass"]
+			pass_text = got["pass"]
 		if got.get("pass_expires_at") != null:
 			pass_expires_at = int(got["pass_expires_at"])
 		if got.get("player_session") != null:
@@ -1788,13 +1788,13 @@ class ServerEndRequest extends Answer:
 class ServerJoinRequest extends Answer:
 	var match_id: String = ""
 	var server_token: String = ""
-	var pass: String = ""
+	var pass_text: String = ""
 
 	func fields() -> Dictionary:
 		var all := {}
 		if match_id != null: all["match_id"] = match_id
 		if server_token != null: all["server_token"] = server_token
-		if pass != null: all["pass"] = pass
+		if pass_text != null: all["pass"] = pass_text
 		return all
 
 ## ServerJoinAnswer is who has come to a game server.
@@ -2161,7 +2161,7 @@ class MatchEvent extends Answer:
 	var address: String = ""
 	var dns_name: String = ""
 	var port: int = 0
-	var pass: String = ""
+	var pass_text: String = ""
 	var pass_expires_at: int = 0
 	var player_session: String = ""
 	## with ended, where a game server gave one
@@ -2185,7 +2185,7 @@ class MatchEvent extends Answer:
 		if got.get("port") != null:
 			port = int(got["port"])
 		if got.get("pass") != null:
-			pass = got["pass"]
+			pass_text = got["pass"]
 		if got.get("pass_expires_at") != null:
 			pass_expires_at = int(got["pass_expires_at"])
 		if got.get("player_session") != null:
@@ -2362,7 +2362,7 @@ class ServerNotice extends Answer:
 	var address: String = ""
 	var dns_name: String = ""
 	var port: int = 0
-	var pass: String = ""
+	var pass_text: String = ""
 	var pass_expires_at: int = 0
 	var player_session: String = ""
 	## with ended, where a game server gave one
@@ -2386,7 +2386,7 @@ class ServerNotice extends Answer:
 		if got.get("port") != null:
 			port = int(got["port"])
 		if got.get("pass") != null:
-			pass = got["pass"]
+			pass_text = got["pass"]
 		if got.get("pass_expires_at") != null:
 			pass_expires_at = int(got["pass_expires_at"])
 		if got.get("player_session") != null:

@@ -124,19 +124,19 @@ func gdObject(b *strings.Builder, o *Object) {
 		}
 		gdDoc(b, "\t", doc)
 		if f.Optional && o.Sent || f.Pointer && f.Type.Kind != Known {
-			fmt.Fprintf(b, "\tvar %s = null # %s\n", f.Name, f.Type.gdscript())
+			fmt.Fprintf(b, "\tvar %s = null # %s\n", gdName(f.Name), f.Type.gdscript())
 			continue
 		}
 		zero := f.Type.gdZero()
 		if f.Pointer {
 			zero = "null"
 		}
-		fmt.Fprintf(b, "\tvar %s: %s = %s\n", f.Name, f.Type.gdscript(), zero)
+		fmt.Fprintf(b, "\tvar %s: %s = %s\n", gdName(f.Name), f.Type.gdscript(), zero)
 	}
 	if o.Sent {
 		b.WriteString("\n\tfunc fields() -> Dictionary:\n\t\tvar all := {}\n")
 		for _, f := range o.Fields {
-			fmt.Fprintf(b, "\t\tif %s != null: all[%q] = %s\n", f.Name, f.Name, f.Type.gdSent(f.Name, 0))
+			fmt.Fprintf(b, "\t\tif %s != null: all[%q] = %s\n", gdName(f.Name), f.Name, f.Type.gdSent(gdName(f.Name), 0))
 		}
 		b.WriteString("\t\treturn all\n")
 	}
@@ -144,10 +144,18 @@ func gdObject(b *strings.Builder, o *Object) {
 		fmt.Fprintf(b, "\n\tfunc read(got: Dictionary) -> %s:\n", o.Name)
 		for _, f := range o.Fields {
 			fmt.Fprintf(b, "\t\tif got.get(%q) != null:\n", f.Name)
-			f.Type.gdRead(b, "\t\t\t", f.Name, fmt.Sprintf("got[%q]", f.Name))
+			f.Type.gdRead(b, "\t\t\t", gdName(f.Name), fmt.Sprintf("got[%q]", f.Name))
 		}
 		b.WriteString("\t\treturn self\n")
 	}
+}
+
+// gdName is the name of a member: "pass" is a word of the language.
+func gdName(name string) string {
+	if name == "pass" {
+		return "pass_text"
+	}
+	return name
 }
 
 func (a *API) gdCalls(b *strings.Builder, indent string, server bool) {

@@ -54,8 +54,9 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	if p.order != nil {
 		p.order.Cancel(errIncomplete)
 	}
+	_, asked := p.count()
 	for _, ticket := range r.proposals.end(p.id) {
-		if t, live := r.book.Get(ticket); live && !p.fill && (why == NoCapacity || r.q.Accept != nil) {
+		if t, live := r.book.Get(ticket); live && !p.fill && (why == NoCapacity || asked > 0) {
 			r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID, Reason: why})
 		}
 	}
