@@ -110,7 +110,9 @@ func (c *sense) chain(n *ast.BinaryNode) bool {
 		texts := make([]string, len(group))
 		for i, q := range group {
 			all.written = append(all.written, q.written...)
-			texts[i] = q.node.String()
+			if texts[i] = q.node.String(); joins(q.node) {
+				texts[i] = "(" + texts[i] + ")"
+			}
 		}
 		all.holds = func(v any) bool {
 			if operator == "and" {
@@ -390,4 +392,10 @@ func order(a, b any) int {
 		return strings.Compare(a, b)
 	}
 	return 0
+}
+
+// joins reports whether a node joins conditions, so that it needs brackets within another.
+func joins(node ast.Node) bool {
+	b, is := node.(*ast.BinaryNode)
+	return is && slices.Contains([]string{"and", "or", "&&", "||"}, b.Operator)
 }
