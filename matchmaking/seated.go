@@ -73,7 +73,7 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 		return nil, 1, ""
 	}
 	if (m.hosting == nil) != (st.setup.Server == nil) {
-		logger.Error("match not made: %s, and no other handler, is for game servers", SeatMatch)
+		logger.Error("match not made: game servers are for one handler alone handler=%s", SeatMatch)
 		return nil, 1, ""
 	}
 	if m.hosting != nil {

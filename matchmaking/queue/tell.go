@@ -61,7 +61,7 @@ const (
 const QueuedAgain DropReason = "no_replacement"
 
 // NoCapacity is why a ticket waits again: no game server could be had in time.
-const NoCapacity = DropReason(party.NoCapacity)
+const NoCapacity DropReason = "no_capacity"
 
 // Event is a message to the party, op code [party.OpMatchmaking], or the content of a
 // notification to a player without one.
