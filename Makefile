@@ -19,7 +19,7 @@ UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-run: demo-sdk ## the module on the embedded engine at http://127.0.0.1:7350 or ADDR, with demo players and an invite link; LAN=1 lets phones in
+run: demo-sdk playground ## the module on the embedded engine at http://127.0.0.1:7350 or ADDR, with demo players and an invite link; LAN=1 lets phones in
 	@echo "compiling; the first time takes a minute or two, and each package is named as it is done"
 	@$(GO) build -v -o build/partyline ./local/cmd/partyline
 	@exec build/partyline run $(if $(ADDR),--addr $(ADDR)) $(if $(LAN),--lan)
@@ -27,6 +27,11 @@ run: demo-sdk ## the module on the embedded engine at http://127.0.0.1:7350 or A
 demo-sdk:
 	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund; \
 	else echo "npm is not installed: the demo client at / will say so, everything else works"; fi
+
+playground: ## build/playground: the page to write and try rules on, for `partyline playground` and `make run`
+	@mkdir -p build/playground
+	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "-s -w" -o build/playground/partyline.wasm ./local/playground/wasm
+	@cp local/playground/static/* "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" build/playground/
 
 test: e2e-deps pluginhost ## every test, with the race detector and in random order; the suites through the plugin; every benchmark once; sets up what it needs
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; export CHROMIUM MCS; \
@@ -132,7 +137,7 @@ bench: ## every benchmark, measured
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTS)
 
 bench-host: needs-server plugin ## what messages cost a real server with the module, a stock one being 1: make bench-host SERVER=path/to/nakama
-	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) ./local/e2e/overhead -run '^$$' -bench Server -benchtime 1000x -rounds 3 -large 248
+	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) ./local/e2e/overhead -run '^$$' -bench Server -benchtime 200x -rounds 10 -large 248
 
 soak: ## everything at once for MINUTES (default 30); fails if memory, goroutines or presences have grown
 	$(GO) test ./local/e2e/soak -run Soak -v -count=1 -timeout=0 -minutes $(or $(MINUTES),30)
@@ -140,4 +145,4 @@ soak: ## everything at once for MINUTES (default 30); fails if memory, goroutine
 rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench bench-host soak rules-check passes
+.PHONY: help run playground demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench bench-host soak rules-check passes

@@ -74,11 +74,17 @@ func TestVersionPins(t *testing.T) {
 		t.Fatalf("CHANGELOG.md begins with %q; want Unreleased and the newest version", newest)
 	}
 	same("the newest version in CHANGELOG.md", newest[1][1], build.Version)
+	tried := map[lines.Standing]string{lines.Real: "a real server", lines.Host: "the plugin host", lines.API: "the compiler and unit tests"}
+	_, section, _ := strings.Cut(read(t, "docs/operators.md"), "\n## Versions\n")
+	section, _, _ = strings.Cut(section, "\n## ")
 	for _, l := range lines.All() {
-		row := strings.Join([]string{"|", l.Nakama, "|", l.Go, "|", l.Pins[lines.Common], "|", l.Pins[lines.Protobuf], "|"}, " ")
-		if !strings.Contains(read(t, "docs/upgrade.md"), row) {
-			t.Errorf("docs/upgrade.md has no row %q", row)
+		row := strings.Join([]string{"|", l.Nakama, "|", l.Go, "|", l.Pins[lines.Common], "|", l.Pins[lines.Protobuf], "|", tried[l.Standing]}, " ")
+		if !strings.Contains(section, "\n"+row) {
+			t.Errorf("docs/operators.md, Versions, has no row %q", row)
 		}
+	}
+	if rows := strings.Count(section, "\n| ") - 1; rows != len(lines.All()) {
+		t.Errorf("docs/operators.md, Versions, has %d rows for %d lines", rows, len(lines.All()))
 	}
 }
 

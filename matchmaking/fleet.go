@@ -58,7 +58,7 @@ func (f *Fleets) background(what string, work func(context.Context) error) {
 		ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
 		defer cancel()
 		if err := f.protected(func() error { return work(ctx) }); err != nil {
-			f.logger.Warn("call of the fleet manager failed call=%q error=%v", what, err)
+			f.logger.Warn("game server call failed call=%q error=%v", what, err)
 		}
 	}()
 }

@@ -73,7 +73,7 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 		return nil, 1, ""
 	}
 	if (m.hosting == nil) != (st.setup.Server == nil) {
-		logger.Error("match not made: game servers are for one handler alone handler=%s", SeatMatch)
+		logger.Error("match not made: only the seat match is for game servers handler=%s", SeatMatch)
 		return nil, 1, ""
 	}
 	if m.hosting != nil {

@@ -97,6 +97,23 @@ func (b BlockList) With(ctx context.Context, userID string, others []string) ([]
 	return slices.DeleteFunc(others, free), nil
 }
 
+// Strangers returns those of others who are no friends of the user, in their order. It is one
+// query.
+func (b BlockList) Strangers(ctx context.Context, userID string, others []string) ([]string, error) {
+	if len(others) == 0 {
+		return nil, nil
+	}
+	known, err := b.friends.UsersGetFriendStatus(ctx, userID, others)
+	if err != nil {
+		return nil, fmt.Errorf("read who is a friend: %w", err)
+	}
+	return slices.DeleteFunc(slices.Clone(others), func(other string) bool {
+		return slices.ContainsFunc(known, func(f *api.Friend) bool {
+			return f.GetUser().GetId() == other && f.GetState().GetValue() == int32(api.Friend_FRIEND)
+		})
+	}), nil
+}
+
 func (b BlockList) query(ctx context.Context, query string, users []string, more ...any) (blocks []Block, err error) {
 	if len(users) == 0 {
 		return nil, nil

@@ -15,15 +15,15 @@ const maxLimitKeys = 100_000
 type Limits struct {
 	policy Policy
 
-	partyCreate, joinRequest, inviteCreate, share, data, arrival, attributes, quickJoin *limit.Keyed
-	guessUser, guessIP                                                                  *limit.Keyed
+	partyCreate, joinRequest, inviteCreate, share, data, arrival, toStranger, fromStranger, attributes, quickJoin *limit.Keyed
+	guessUser, guessIP                                                                                            *limit.Keyed
 }
 
 // NewLimits makes the limits that policy names.
 func NewLimits(policy Policy, now Clock) *Limits {
 	keyed := func() *limit.Keyed { return limit.New(now, maxLimitKeys) }
 	return &Limits{
-		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), share: keyed(), data: keyed(), arrival: keyed(), attributes: keyed(), quickJoin: keyed(),
+		policy: policy, partyCreate: keyed(), joinRequest: keyed(), inviteCreate: keyed(), share: keyed(), data: keyed(), arrival: keyed(), toStranger: keyed(), fromStranger: keyed(), attributes: keyed(), quickJoin: keyed(),
 		guessUser: keyed(), guessIP: keyed(),
 	}
 }
@@ -82,6 +82,25 @@ func (l *Limits) Attributes(id ID, userID string) error {
 	return refuseWait(l.attributes.Take(userID+" "+id.String(), attributesRate))
 }
 
+// Notifications of invites between users who are no friends: how many of them one user sends,
+// and one user gets, whoever sends them.
+var (
+	strangerSends    = rules.Rate{N: 100, Per: time.Hour}
+	strangerReceives = rules.Rate{N: 10, Per: time.Hour}
+)
+
+// Stranger reports whether a user may be notified of an invite by one who is no friend, and
+// counts it if so.
+func (l *Limits) Stranger(sender, receiver string) bool {
+	return l.toStranger.Wait(sender, strangerSends) == 0 && l.Received(receiver) && l.toStranger.Take(sender, strangerSends) == 0
+}
+
+// Received does so where many are notified at once, by a member of the same group: it bounds
+// what the receiver gets alone.
+func (l *Limits) Received(receiver string) bool {
+	return l.fromStranger.Take(receiver, strangerReceives) == 0
+}
+
 // quickJoinRate is how often a user may be brought into some party.
 var quickJoinRate = rules.Rate{N: 1, Per: time.Second}
 
@@ -108,7 +127,7 @@ func (l *Limits) MayInviteCreate(userID string) error {
 func (l *Limits) Buckets() map[string]int {
 	return map[string]int{
 		"party_create": l.partyCreate.Len(), "join_request": l.joinRequest.Len(), "invite_create": l.inviteCreate.Len(),
-		"data": l.data.Len(), "share": l.share.Len(), "status_by_code": l.arrival.Len(), "attributes": l.attributes.Len(), "quick_join": l.quickJoin.Len(), "invite_guess_user": l.guessUser.Len(), "invite_guess_ip": l.guessIP.Len(),
+		"data": l.data.Len(), "share": l.share.Len(), "status_by_code": l.arrival.Len(), "invites_to_strangers": l.toStranger.Len(), "invites_from_strangers": l.fromStranger.Len(), "attributes": l.attributes.Len(), "quick_join": l.quickJoin.Len(), "invite_guess_user": l.guessUser.Len(), "invite_guess_ip": l.guessIP.Len(),
 	}
 }
 

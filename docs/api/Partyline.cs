@@ -537,6 +537,9 @@ namespace Partyline
 
         /// <summary>the rules that are tried beside them; absent where there are none</summary>
         [DataMember(Name = "next"), Preserve] public OverviewNext Next { get; set; }
+
+        /// <summary>how the recording fares; absent where there is none</summary>
+        [DataMember(Name = "record"), Preserve] public JudgeRecordReport Record { get; set; }
     }
 
     /// <summary>OverviewProblem is one thing wrong with the file.</summary>
@@ -650,6 +653,21 @@ namespace Partyline
         [DataMember(Name = "now"), Preserve] public string Now { get; set; }
 
         [DataMember(Name = "next"), Preserve] public string Next { get; set; }
+    }
+
+    /// <summary>JudgeRecordReport is how a recording fares.</summary>
+    public sealed class JudgeRecordReport
+    {
+        [DataMember(Name = "path"), Preserve] public string Path { get; set; }
+
+        /// <summary>decisions since the process began</summary>
+        [DataMember(Name = "written"), Preserve] public long Written { get; set; }
+
+        /// <summary>decisions that were left out</summary>
+        [DataMember(Name = "dropped"), Preserve] public long Dropped { get; set; }
+
+        /// <summary>why nothing is written; "" when it is</summary>
+        [DataMember(Name = "error"), Preserve] public string Error { get; set; }
     }
 
     /// <summary>AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began.</summary>
@@ -943,14 +961,14 @@ namespace Partyline
     /// <summary>FindRequest is the payload of party_find.</summary>
     public sealed class FindRequest
     {
-        /// <summary>as in a Filter</summary>
+        /// <summary>an object: fields of the party's label, as for party_quick_join</summary>
         [DataMember(Name = "label"), Preserve] public object Label { get; set; }
 
-        /// <summary>as in a Filter</summary>
-        [DataMember(Name = "free_seats"), Preserve] public long FreeSeats { get; set; }
+        /// <summary>at least so many</summary>
+        [DataMember(Name = "free_seats"), Preserve] public long? FreeSeats { get; set; }
 
         /// <summary>from 1 to 50</summary>
-        [DataMember(Name = "limit"), Preserve] public long Limit { get; set; }
+        [DataMember(Name = "limit"), Preserve] public long? Limit { get; set; }
 
         /// <summary>of the answer before</summary>
         [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
@@ -1388,7 +1406,7 @@ namespace Partyline
         [DataMember(Name = "label"), Preserve] public object Label { get; set; }
 
         /// <summary>at least so many</summary>
-        [DataMember(Name = "free_seats"), Preserve] public long FreeSeats { get; set; }
+        [DataMember(Name = "free_seats"), Preserve] public long? FreeSeats { get; set; }
     }
 
     /// <summary>QuickJoinAnswer answers party_quick_join.</summary>

@@ -521,6 +521,8 @@ class AdminRulesAnswer extends Answer:
 	var config: Variant = null
 	## the rules that are tried beside them; absent where there are none
 	var next: OverviewNext = null
+	## how the recording fares; absent where there is none
+	var record: JudgeRecordReport = null
 
 	func read(got: Dictionary) -> AdminRulesAnswer:
 		if got.get("source") != null:
@@ -539,6 +541,8 @@ class AdminRulesAnswer extends Answer:
 			config = got["config"]
 		if got.get("next") != null:
 			next = OverviewNext.new().read(got["next"])
+		if got.get("record") != null:
+			record = JudgeRecordReport.new().read(got["record"])
 		return self
 
 ## OverviewProblem is one thing wrong with the file.
@@ -700,6 +704,27 @@ class OverviewExample extends Answer:
 			now = got["now"]
 		if got.get("next") != null:
 			next = got["next"]
+		return self
+
+## JudgeRecordReport is how a recording fares.
+class JudgeRecordReport extends Answer:
+	var path: String = ""
+	## decisions since the process began
+	var written: int = 0
+	## decisions that were left out
+	var dropped: int = 0
+	## why nothing is written; "" when it is
+	var error: String = ""
+
+	func read(got: Dictionary) -> JudgeRecordReport:
+		if got.get("path") != null:
+			path = got["path"]
+		if got.get("written") != null:
+			written = int(got["written"])
+		if got.get("dropped") != null:
+			dropped = int(got["dropped"])
+		if got.get("error") != null:
+			error = got["error"]
 		return self
 
 ## AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began.
@@ -1110,14 +1135,14 @@ class CheckAnswer extends Answer:
 
 ## FindRequest is the payload of party_find.
 class FindRequest extends Answer:
-	## as in a Filter
-	var label: Variant = null
-	## as in a Filter
+	## an object: fields of the party's label, as for party_quick_join
+	var label = null # Variant
+	## at least so many
 	var free_seats = null # int
 	## from 1 to 50
 	var limit = null # int
 	## of the answer before
-	var cursor: String = ""
+	var cursor = null # String
 
 	func fields() -> Dictionary:
 		var all := {}
@@ -1735,7 +1760,7 @@ class ProposalState extends Answer:
 ## QuickJoinRequest says which parties fit, the payload of party_quick_join.
 class QuickJoinRequest extends Answer:
 	## an object: fields of the party's label with a text, a number, or true or false
-	var label: Variant = null
+	var label = null # Variant
 	## at least so many
 	var free_seats = null # int
 

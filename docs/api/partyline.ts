@@ -407,6 +407,8 @@ export interface AdminRulesAnswer {
   config: unknown;
   /** the rules that are tried beside them; absent where there are none */
   next?: OverviewNext;
+  /** how the recording fares; absent where there is none */
+  record?: JudgeRecordReport;
 }
 
 /** OverviewProblem is one thing wrong with the file. */
@@ -480,6 +482,17 @@ export interface OverviewExample {
   party_id: string;
   now: string;
   next: string;
+}
+
+/** JudgeRecordReport is how a recording fares. */
+export interface JudgeRecordReport {
+  path: string;
+  /** decisions since the process began */
+  written: number;
+  /** decisions that were left out */
+  dropped: number;
+  /** why nothing is written; "" when it is */
+  error: string;
 }
 
 /** AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began. */
@@ -685,14 +698,14 @@ export interface CheckAnswer {
 
 /** FindRequest is the payload of party_find. */
 export interface FindRequest {
-  /** as in a Filter */
-  label: unknown;
-  /** as in a Filter */
-  free_seats: number;
+  /** an object: fields of the party's label, as for party_quick_join */
+  label?: unknown;
+  /** at least so many */
+  free_seats?: number;
   /** from 1 to 50 */
-  limit: number;
+  limit?: number;
   /** of the answer before */
-  cursor: string;
+  cursor?: string;
 }
 
 /** FindAnswer answers party_find. */
@@ -975,9 +988,9 @@ export interface ProposalState {
 /** QuickJoinRequest says which parties fit, the payload of party_quick_join. */
 export interface QuickJoinRequest {
   /** an object: fields of the party's label with a text, a number, or true or false */
-  label: unknown;
+  label?: unknown;
   /** at least so many */
-  free_seats: number;
+  free_seats?: number;
 }
 
 /** QuickJoinAnswer answers party_quick_join. */

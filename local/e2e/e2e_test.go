@@ -24,7 +24,7 @@ var suites = []struct {
 	{"js", "party.test.mjs", 23, false},
 	{"js", "hardening.test.mjs", 9, true},
 	{"js", "invite.test.mjs", 26, true},
-	{"js", "invite-keep.test.mjs", 7, true},
+	{"js", "invite-keep.test.mjs", 11, true},
 	{"js", "invite-bounds.test.mjs", 11, true},
 	{"js", "invite-races.test.mjs", 5, true},
 	{"js", "status.test.mjs", 17, true},
@@ -38,6 +38,7 @@ var suites = []struct {
 	{"browser", "console.test.mjs", 4, true},
 	{"browser", "demo.test.mjs", 5, true},
 	{"browser", "status.test.mjs", 3, true},
+	{"browser", "playground.test.mjs", 2, true},
 }
 
 // queuesSuite alone plays on a server with queues, those of queuesRules.

@@ -8,9 +8,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/player"
 	"partyline/local/engine"
 )
 
@@ -64,6 +68,47 @@ func TestModule_ServesStorage(t *testing.T) {
 	}
 	if _, err := s.Module().LeaderboardList(10, ""); err == nil || !strings.Contains(err.Error(), "LeaderboardList") {
 		t.Errorf("LeaderboardList = %v; want a refusal by name", err)
+	}
+}
+
+// The ticket of a socket that has closed matches nobody.
+func TestMatchmaker_ClosedSocket(t *testing.T) {
+	s := start(t, engine.Options{MatchmakerInterval: 20 * time.Millisecond})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	queue := func(name string) *player.Game {
+		p, err := player.SignIn(ctx, client.New(s.Addr()), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		game, err := p.Play(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = game.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: &rtapi.MatchmakerAdd{MinCount: 2, MaxCount: 2, Query: "*"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return game
+	}
+	gone := queue("gone")
+	gone.Abort()
+	for s.Sessions() > 0 {
+		if ctx.Err() != nil {
+			t.Fatal("the session does not end")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	first := queue("first")
+	queue("second")
+	matched, err := first.Matched(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range matched.GetUsers() {
+		if u.GetPresence().GetSessionId() == gone.ID {
+			t.Errorf("matched with a socket that has closed: %v", matched.GetUsers())
+		}
 	}
 }
 

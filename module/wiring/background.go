@@ -19,6 +19,9 @@ func (m *Module) Start() {
 	m.cancel = cancel
 	m.running.Go(func() { m.sweep(ctx) })
 	m.running.Go(func() { m.protected("rules watch", func() { m.rules.Watch(ctx) }) })
+	if m.record != nil {
+		m.running.Go(func() { m.protected("record", func() { m.record.Run(ctx) }) })
+	}
 	if m.shadow != nil {
 		m.running.Go(func() { m.protected("next rules watch", func() { m.next.Watch(ctx) }) })
 		m.running.Go(func() { m.protected("shadow", func() { m.shadow.Run(ctx) }) })
@@ -44,6 +47,7 @@ func (m *Module) Stop(ctx context.Context) {
 		m.protected("wait lists end", m.line.Close)
 		m.protected("invites end", m.invites.Close)
 		m.protected("reconnect end", m.reconnect.Close)
+		m.protected("party members end", m.closeAdmission)
 	}()
 	select {
 	case <-done:

@@ -20,6 +20,7 @@ import (
 const (
 	EnvRules   = "PARTY_RULES"       // the rules file, relative to the runtime path; absent = defaults
 	EnvNext    = "PARTY_RULES_NEXT"  // rules to try beside them: asked, counted, never obeyed; absent = none
+	EnvRecord  = "PARTY_RECORD"      // a file to record decisions in, relative to the runtime path; absent = none
 	EnvProxies = "PARTY_PROXY_COUNT" // how many proxies stand before the server; equal to the host's socket.proxy_count
 	EnvPasses  = "PARTY_PASS_KEYS"   // Ed25519 seeds, base64, comma between: the first signs passes of game servers; absent = one made at the start
 	EnvConsole = "PARTY_CONSOLE_KEY" // opens the console page; absent = there is none
@@ -34,6 +35,7 @@ const (
 type environment struct {
 	rules   string // absolute path, "" = defaults
 	next    string // the same of the rules that come next, "" = none
+	record  string // where decisions are recorded, "" = nowhere
 	proxies int
 	passes  []ed25519.PrivateKey
 	console string   // key of the console page, "" = no page
@@ -59,6 +61,12 @@ func readEnvironment(env map[string]string, files files) (environment, error) {
 			if err != nil { // a file that only comes next keeps no server from starting
 				read.next, err = value, nil
 			}
+		case name == EnvRecord && value != "" && !filepath.IsAbs(value):
+			if read.record, err = rulesPath(".", files); err == nil {
+				read.record = filepath.Join(read.record, value)
+			}
+		case name == EnvRecord:
+			read.record = value
 		case name == EnvProxies:
 			read.proxies, err = strconv.Atoi(value)
 			if err != nil || read.proxies < 0 || read.proxies > maxProxies {

@@ -25,7 +25,7 @@ const (
 func (m *Module) newJudge(activity party.Activity) *judge.Judge {
 	return judge.New(judge.Deps{
 		Rules: m.rules.Current, Load: judge.Load(m.nk, m.blocks, m.now), Logger: m.logger, Now: m.now,
-		Statuses: m.statuses, Footprints: m.footprint, Activity: activity, Shadow: m.shadow,
+		Statuses: m.statuses, Footprints: m.footprint, Activity: activity, Shadow: m.shadow, Record: m.record,
 		Attributes: func(ctx context.Context, v party.View) (map[string]any, map[string]map[string]any, error) {
 			return m.shared.Facts(ctx, v)
 		},
@@ -67,7 +67,7 @@ func (m *Module) newRuled(j *judge.Judge, admission *admission.Admission, limits
 	r := ruled{checks: judge.NewChecks(j, admission, policy)}
 	inquiries := judge.Inquiries{Checks: r.checks.Dry(j), Rates: limits, Invite: m.invites.MayInvite, Queue: queue}
 	r.overview = overview.New(overview.Deps{
-		Live: m.rules, Next: m.next, Shadow: m.shadow, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Queues: func() []party.QueueReport { return m.queues.Report() }, Vitals: m.vitals, Now: m.now,
+		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Queues: func() []party.QueueReport { return m.queues.Report() }, Vitals: m.vitals, Now: m.now,
 	})
 	r.calls = []rpc.Set{rpc.Checks(inquiries), rpc.Admin(r.overview)}
 	return r

@@ -64,9 +64,12 @@ type Module struct {
 	own     func(context.Context, party.Session, bool) bool // the module's own sessions
 	current func(party.ID) party.ID                         // the present ID of a party
 
+	closeAdmission func()
+
 	rules     *rules.Live
 	next      *rules.Live   // what comes next; nil: nothing
 	shadow    *judge.Shadow // asks them; nil: nobody
+	record    *judge.Record // writes decisions down; nil: nobody
 	invites   *invite.Service
 	reconnect *reconnect.Service
 	blocks    party.BlockList
@@ -109,12 +112,15 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
 	for _, name := range env.unknown {
-		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s, %s and %s", name, EnvRules, EnvNext, EnvProxies, EnvPasses, EnvConsole)
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s, %s, %s and %s", name, EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole)
 	}
 	problems := []error{err}
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
 	m.prepareShadow(ctx, env.next)
+	if env.record != "" {
+		m.record = judge.NewRecord(env.record, m.logger, m.now)
+	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, fmt.Errorf("partyline: bad configuration:\n%w", err)
 	}
@@ -144,7 +150,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Found: found, Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
-	m.current = admission.Current
+	m.current, m.closeAdmission = admission.Current, admission.Close
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})

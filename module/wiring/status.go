@@ -48,7 +48,7 @@ func (m *Module) footprint(ctx context.Context, id party.ID) (party.Footprint, e
 // completeStatus makes what needs the invites, and adds the calls.
 func (m *Module) completeStatus(news *party.News, admission *admission.Admission, limits *party.Limits, policy party.Policy) {
 	m.telling.share = share.New(share.Deps{
-		Invites: m.invites, Door: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: m.blocks, Notifier: m.nk,
+		Invites: m.invites, Door: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: m.blocks,
 		Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
 	m.calls = append(m.calls, rpc.Status(m.telling.status), rpc.Share(m.telling.share))

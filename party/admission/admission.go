@@ -18,7 +18,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
+	"partyline/internal/alarm"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/reserve"
@@ -75,6 +77,9 @@ type Admission struct {
 	users  keyed.Locks[string] // where one party per user is the rule, a user's joins wait for each other
 	index  index
 
+	started time.Time
+	rosters *alarm.Alarms[party.ID] // of which the members are to be written
+
 	restores keyed.Locks[party.ID] // of parties being founded anew; held over the founding, and nothing else is then
 
 	sweeping sync.Mutex
@@ -91,6 +96,10 @@ func New(d Deps) *Admission {
 		users:  keyed.NewLocks[string](), index: newIndex(), cursors: map[string]string{},
 		found: d.Found, restores: keyed.NewLocks[party.ID](), moves: moves{to: map[party.ID]party.ID{}, offers: map[string]party.ID{}},
 	}
+	a.started = d.Now()
+	a.rosters = alarm.New(d.Now, a.writeRoster, func(id party.ID, panicked any, stack []byte) {
+		d.Logger.Error("party members not written party=%s: panic: %v\n%s", id, panicked, stack)
+	})
 	if a.found == nil {
 		a.found = func(context.Context, party.Session, party.Facts) (party.ID, func(bool), error) {
 			return party.ID{}, nil, ErrCannotFound
@@ -384,6 +393,7 @@ func (v *visit) gone(s party.Session, moved bool) {
 	}
 	v.last = roster.Snapshot{}
 	v.changed()
+	v.rosterLater()
 }
 
 // entered mirrors that a session has become a member.
@@ -396,6 +406,7 @@ func (v *visit) entered(s party.Session, native bool) {
 		v.logger.Warn("party member not mirrored party=%s session=%s error=%v", v.id, s.SessionID, err)
 		return
 	}
+	v.rosterLater()
 	v.out.Add(party.Change{Kind: party.MemberEntered, ID: v.id, Session: s, Native: native, Attributes: had || after.HasAttributes()})
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
@@ -73,6 +74,9 @@ func (v *visit) reportAway() error {
 				continue
 			}
 			r.Seats[k.Member.UserID] = k.Seat
+		}
+		if v.away {
+			*r.Standing = reserve.Standing{Facts: v.facts, Native: v.id, Away: true}
 		}
 	})
 	v.fresh = v.away && err != nil
@@ -338,7 +342,10 @@ func (v *visit) ban(userID string, kept *reserve.KeptSeat) error {
 		}
 	}
 	k := v.book.Ban(userID, v.now(), ban)
-	edit := func(r reserve.Record) { r.Kicks[userID] = k }
+	edit := func(r reserve.Record) {
+		r.Kicks[userID] = k
+		delete(r.Members, userID)
+	}
 	if kept != nil {
 		return v.endKeptWith(kept, party.SeatLost, edit)
 	}
@@ -363,7 +370,7 @@ func (v *visit) endIfEmpty() bool {
 
 // forget drops a party nobody is in any more, with all that was reserved in it.
 func (v *visit) forget() {
-	var users []string
+	users := slices.Collect(maps.Keys(v.saved.Members))
 	for user, k := range v.book.Kept {
 		v.index.setAway(user, v.id, false)
 		if k.Stored {
@@ -389,7 +396,7 @@ func (v *visit) forget() {
 	pending := v.book.Pending // that may still land
 	v.book = reserve.NewBook()
 	v.book.Pending = pending
-	v.known, v.recorded, v.away, v.fresh = false, false, false, false
+	v.known, v.recorded, v.away, v.fresh, v.saved = false, false, false, false, reserve.Standing{}
 	if v.moves.of(v.id) == v.id {
 		v.moves.end(v.id)
 	}

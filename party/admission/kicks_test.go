@@ -30,7 +30,9 @@ func TestKicks_BanTheUser(t *testing.T) {
 	k.refused(k.admission.Admit(ctx, id, again, before, nil), party.Banned)
 	k.restart() // another node, or the same one later
 	k.refused(k.join(again, id), party.Banned)
-	k.clock.Advance(10 * time.Minute)
+	k.clock.Advance(10*time.Minute - time.Second)
+	k.refused(k.join(again, id), party.Banned)
+	k.clock.Advance(time.Second)
 	k.must(k.join(again, id))
 }
 

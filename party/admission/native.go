@@ -231,6 +231,7 @@ func (a *Admission) created(ctx context.Context, m Message) error {
 	err := a.visit(ctx, m.Party, func(v *visit) error {
 		v.known = true // what was reserved before this, its visit has read
 		v.facts, v.leading = m.Facts, m.Sender.UserID
+		v.rosterLater()
 		v.out.Add(party.Change{Kind: party.PartyCreated, ID: v.id})
 		return nil
 	})
@@ -358,6 +359,7 @@ func (v *visit) giveUp(userID string) (err error) {
 func (v *visit) updated(m Message) error {
 	err := v.led(m)
 	v.roster.Update(v.id, m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
+	v.rosterLater()
 	v.facts.Open, v.facts.Hidden, v.facts.Label = m.Facts.Open, m.Facts.Hidden, m.Facts.Label
 	v.last = roster.Snapshot{}
 	v.changed()
@@ -392,6 +394,7 @@ func (v *visit) led(m Message) error {
 func (v *visit) lead(s party.Session) {
 	v.roster.SetLeader(v.id, s)
 	v.leading = s.UserID
+	v.rosterLater()
 	v.last = roster.Snapshot{}
 	v.changed()
 }

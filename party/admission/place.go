@@ -22,9 +22,10 @@ type place struct {
 	leading  string      // the leader's user, as last seen
 	away     bool        // everybody has lost the connection
 	fresh    bool        // and storage has not heard of that yet
-	known    bool        // what storage says has been read, or the party began here without anything
-	state    int64       // revision of the party's mirror up to which it is known
-	recorded bool        // storage may have a record of the party, if only of what is over
+	saved    reserve.Standing
+	known    bool  // what storage says has been read, or the party began here without anything
+	state    int64 // revision of the party's mirror up to which it is known
+	recorded bool  // storage may have a record of the party, if only of what is over
 	book     reserve.Book
 	last     roster.Snapshot // the last look; zero where the mirror has changed since
 	turns    uint64          // how often something changed since the place was made

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -129,6 +130,8 @@ func (s *store) tryChange(ctx context.Context, id party.ID, users []string, edit
 		delete(parties, id.String())
 		if seat, kept := record.Seats[user]; kept {
 			parties[id.String()] = party.Nanos(seat.Until)
+		} else if _, member := record.Members[user]; member {
+			parties[id.String()] = math.MaxInt64 // a crash may come at any time
 		}
 		value, err := json.Marshal(awayRecord{parties})
 		if err != nil {

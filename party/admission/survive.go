@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -94,7 +96,7 @@ func (a *Admission) current(ctx context.Context, id party.ID, do func(*visit) er
 
 func (v *visit) survives() bool {
 	conf := v.policy().Parties
-	return conf.ReconnectGrace > 0 && conf.Survive.EveryoneAway
+	return conf.ReconnectGrace > 0 && (conf.Survive.EveryoneAway || conf.Survive.Restart > 0)
 }
 
 // lookAway is look for a party without members: PartyAway where seats wait for them, else
@@ -107,6 +109,8 @@ func (v *visit) lookAway(gone error) error {
 	v.changed()
 	var err error
 	switch {
+	case v.known && !v.away && !v.policy().Parties.Survive.EveryoneAway:
+		return gone
 	case v.known && !v.away:
 		if v.away, err = v.miss(v.roster.Attendance.Compare(v.id, nil)); v.away {
 			v.fresh = true
@@ -145,13 +149,70 @@ func (v *visit) recall() error {
 			v.moves.set(native, v.id)
 		}
 	}
-	if v.away = record.Away; !v.away || record.MaxSize == 0 {
+	crashed := v.outlives(record) && !v.known
+	if v.away = record.Away || crashed; !v.away || record.MaxSize == 0 {
 		return nil
 	}
 	v.known, v.recorded, v.facts = true, true, record.Facts
+	if crashed {
+		within := v.policy().Parties.Survive.Restart
+		users := slices.AppendSeq(slices.Collect(maps.Keys(record.Members)), maps.Keys(record.Seats))
+		err = v.write(users, func(r reserve.Record) {
+			r.Lost(v.origin, v.started, within)
+			record = r
+		})
+	}
 	v.merge(record)
-	return nil
+	return err
 }
+
+// outlives reports whether the record, of a party that nobody is in, may be of one whose
+// server has ended, and its members still have time to come back.
+func (a *Admission) outlives(r reserve.Record) bool {
+	return len(r.Members)+len(r.Seats) > 0 && (r.Away || len(r.Members) > 0) && a.now().Before(a.started.Add(a.policy().Parties.Survive.Restart))
+}
+
+// rosterEvery is how often a party's members are written at most, where parties survive a
+// restart. What has changed since is lost in a crash.
+const rosterEvery = 500 * time.Millisecond
+
+// rosterLater writes the party's members soon, off the way of whatever message it is.
+func (v *visit) rosterLater() {
+	if conf := v.policy().Parties; conf.Survive.Restart > 0 && conf.ReconnectGrace > 0 {
+		v.rosters.Sooner(v.id, v.now().Add(rosterEvery))
+	}
+}
+
+// writeRoster writes who is in a party and what it is, where that has changed.
+func (a *Admission) writeRoster(id party.ID) {
+	ctx, cancel := context.WithTimeout(context.Background(), storageWait)
+	defer cancel()
+	err := a.visit(ctx, id, func(v *visit) error {
+		if err := v.look(); err != nil {
+			return nil // ended, or away: the record says so already
+		}
+		now := map[string]party.Member{}
+		for _, m := range v.last.Members {
+			now[m.UserID] = m
+		}
+		if v.saved.Facts == v.facts && maps.Equal(v.saved.Members, now) {
+			return nil
+		}
+		users := slices.AppendSeq(slices.Collect(maps.Keys(now)), maps.Keys(v.saved.Members))
+		if err := v.write(users, func(r reserve.Record) { r.Members = now }); err != nil {
+			return err
+		}
+		v.saved = reserve.Standing{Facts: v.facts, Members: now}
+		return nil
+	})
+	if err != nil {
+		a.logger.Warn("party members not written party=%s error=%v", id, err)
+		a.rosters.Sooner(id, a.now().Add(storageWait))
+	}
+}
+
+// Close ends what is still to be written. What storage has stays.
+func (a *Admission) Close() { a.rosters.Close() }
 
 // handOver empties a place whose party goes on elsewhere.
 func (v *visit) handOver() {
@@ -255,11 +316,15 @@ func (a *Admission) leftBehind(ctx context.Context, id party.ID, userID string) 
 // become its only member, or only cleans up where it may not.
 func (a *Admission) succeed(ctx context.Context, old *behind, native party.ID, s party.Session, enter func(may bool) error) error {
 	user, taken := s.UserID, false
+	members := map[string]party.Member{}
+	if a.policy().Parties.Survive.Restart > 0 {
+		members[user] = party.Member{Session: s, JoinedAt: a.now(), Leader: true}
+	}
 	err := a.store.change(ctx, old.origin, []string{user}, func(r reserve.Record) {
 		seat, kept := r.Seats[user]
 		if taken = !kept || !r.Away || seat.Member != old.seat.Member; !taken {
 			delete(r.Seats, user)
-			r.Native, r.Away = native, false
+			r.Native, r.Away, r.Members = native, false, members
 		}
 	})
 	if err == nil && taken { // by another node, or the time is over
@@ -278,7 +343,7 @@ func (a *Admission) succeed(ctx context.Context, old *behind, native party.ID, s
 		a.roster.End(native)
 		undo := a.store.change(ctx, old.origin, []string{user}, func(r reserve.Record) {
 			r.Seats[user] = old.seat
-			r.Native, r.Away = old.id, true
+			r.Native, r.Away, r.Members = old.id, true, nil
 		})
 		return errors.Join(fmt.Errorf("enter new native party: %w", err), undo)
 	}
@@ -293,6 +358,8 @@ func (a *Admission) succeed(ctx context.Context, old *behind, native party.ID, s
 			party.Change{Kind: party.SeatBack, ID: native, Seat: old.seat},
 			party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.facts.Attributes},
 		)
+		v.saved.Members = members
+		v.rosterLater()
 		return v.look()
 	})
 }
@@ -369,6 +436,7 @@ func (v *visit) miss(gone []party.Member) (kept bool, err error) {
 		}
 		v.roster.Attendance.Miss(v.id, m.SessionID)
 		v.changed()
+		v.rosterLater()
 	}
 	return kept, nil
 }

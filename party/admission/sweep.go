@@ -99,7 +99,10 @@ func (a *Admission) sweepRecord(ctx context.Context, o *api.StorageObject) (remo
 		return false, err
 	}
 	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(s party.Seat) bool { return a.now().Before(s.Until) })
-	if len(members) == 0 && !waits || record.Empty() {
+	if len(members) == 0 && !waits && !a.outlives(record) || record.Empty() {
+		if users := slices.Collect(maps.Keys(record.Members)); len(users) > 0 {
+			return false, a.store.change(ctx, id, users, reserve.Record.Clear)
+		}
 		return true, nil
 	}
 	var errs []error

@@ -23,16 +23,16 @@ const (
 
 // Filter says which parties fit, the payload of party_quick_join.
 type Filter struct {
-	Label     json.RawMessage `json:"label"`      // an object: fields of the party's label with a text, a number, or true or false
-	FreeSeats *int            `json:"free_seats"` // at least so many
+	Label     json.RawMessage `json:"label,omitempty"`      // an object: fields of the party's label with a text, a number, or true or false
+	FreeSeats *int            `json:"free_seats,omitempty"` // at least so many
 }
 
 // Request is the payload of party_find.
 type Request struct {
-	Label     json.RawMessage `json:"label"`      // as in a Filter
-	FreeSeats *int            `json:"free_seats"` // as in a Filter
-	Limit     *int            `json:"limit"`      // from 1 to 50
-	Cursor    string          `json:"cursor"`     // of the answer before
+	Label     json.RawMessage `json:"label,omitempty"`      // an object: fields of the party's label, as for party_quick_join
+	FreeSeats *int            `json:"free_seats,omitempty"` // at least so many
+	Limit     *int            `json:"limit,omitempty"`      // from 1 to 50
+	Cursor    string          `json:"cursor,omitempty"`     // of the answer before
 }
 
 // wanted is a filter that has been checked.

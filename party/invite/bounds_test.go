@@ -71,6 +71,49 @@ func TestService_FollowedInviterMayInvite(t *testing.T) {
 	}
 }
 
+// It leads to the party it was made for as long as the inviter is in it: the rules were asked
+// then.
+func TestService_FollowedInviterStays(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], true, 4)
+	w.must(w.join(p[1], id))
+	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), FollowInviter: true}).Code
+	w.conf.Invites.Who = rules.InviteLeader
+	w.admission.Promoted(t.Context(), id, p[1])
+	w.must(w.redeem(p[2], code))
+	w.members(id, p...)
+}
+
+// An invite, its row and the seat it holds last to the very second.
+func TestService_ExactExpiry(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], true, 4)
+	inv := w.create(p[0], party.InviteRequest{PartyID: id.String(), TTLSec: ptr(int64(60))})
+	held := w.create(p[0], party.InviteRequest{PartyID: id.String(), TTLSec: ptr(int64(60)), HoldSeat: true, ForUserIDs: []string{p[2].UserID}})
+	if held.ExpiresAt != inv.ExpiresAt {
+		t.Fatal("made in different seconds")
+	}
+	rows := func() int {
+		list, err := w.invites.List(t.Context(), caller(p[0]), id.String())
+		w.must(err)
+		return len(list)
+	}
+	w.clock.Advance(time.Unix(inv.ExpiresAt, 0).Sub(w.clock.Now()) - time.Nanosecond)
+	w.held(id, 1)
+	if n := rows(); n != 2 {
+		t.Errorf("%d invites in the last moment; want 2", n)
+	}
+	w.must(w.redeem(p[1], inv.Code))
+	w.clock.Advance(time.Unix(inv.ExpiresAt, 0).Sub(w.clock.Now()))
+	w.held(id, 0)
+	if n := rows(); n != 0 {
+		t.Errorf("%d invites after it; want none", n)
+	}
+	w.refused(w.redeem(p[2], inv.Code), party.InviteExpired)
+}
+
 // What clients write into the module's collections counts for nothing: not for lists, not
 // for held seats, not for the bound, and no sweep follows it.
 func TestService_ObjectsOfClients(t *testing.T) {

@@ -38,7 +38,8 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 		return none, err
 	}
 	s.Limits.InviteNamed(c.UserID, len(r.For))
-	if err := s.MayInvite(ctx, c, id, s.Judge); err != nil {
+	v, err := s.mayInvite(ctx, c, id, s.Judge)
+	if err != nil {
 		return none, err
 	}
 	if err := s.mayHaveMore(ctx, c, id); err != nil {
@@ -53,13 +54,14 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 		return none, err
 	}
 	url := URL(conf.PublicURL, code)
-	s.tellTargets(ctx, c, r, code, url)
+	inv := s.created(r, code, url)
+	s.tellTargets(ctx, c, v, r, inv)
 	only := ""
 	if len(r.For) == 1 {
 		only = r.For[0]
 	}
 	s.tellParty(id, event{Event: eventCreated, ID: r.ID, By: c.UserID, User: only})
-	return s.created(r, code, url), nil
+	return inv, nil
 }
 
 func (s *Service) created(r *record, code Code, url string) party.CreatedInvite {
@@ -70,20 +72,25 @@ func (s *Service) created(r *record, code Code, url string) party.CreatedInvite 
 	}
 }
 
-// MayInvite refuses whoever may not invite to the party; judge answers for the
-// designers' rules.
+// MayInvite refuses whoever may not invite to the party; judge decides for the designers'
+// rules.
 func (s *Service) MayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
+	_, err := s.mayInvite(ctx, c, id, judge)
+	return err
+}
+
+func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) (party.View, error) {
 	v, err := s.Admission.Look(ctx, id)
 	if err != nil {
-		return fmt.Errorf("look at party: %w", err)
+		return v.View, fmt.Errorf("look at party: %w", err)
 	}
 	if _, member := v.Member(c.UserID); !member {
-		return party.NotAMember()
+		return v.View, party.NotAMember()
 	}
 	if s.Policy().Invites.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
-		return party.Refuse(party.NotLeader, "Only the leader invites to this party.")
+		return v.View, party.Refuse(party.NotLeader, "Only the leader invites to this party.")
 	}
-	return judge.Decide(ctx, party.Question{
+	return v.View, judge.Decide(ctx, party.Question{
 		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v.View, Held: v.Held(""),
 	})
 }

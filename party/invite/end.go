@@ -82,6 +82,7 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 		return nil
 	}
 	s.previews.Drop(key)
+	s.withdraw(r.ID)
 	s.Over(r.ID, "")
 	if idErr == nil {
 		s.tellParty(id, event{Event: eventRevoked, ID: r.ID, By: c.UserID})
@@ -157,6 +158,7 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 		return nil
 	}
 	s.previews.Drop(key)
+	s.withdraw(r.ID, c.UserID)
 	s.Over(r.ID, c.UserID)
 	s.tellParty(id, event{Event: eventDeclined, ID: r.ID, By: c.UserID, User: c.UserID})
 	if v, err := s.Roster.View(ctx, id); err == nil {

@@ -97,9 +97,12 @@ func (s *Service) leadsNowhere(ctx context.Context, r *record) (bool, error) {
 	if err != nil {
 		return true, nil
 	}
-	_, err = s.Roster.View(ctx, id)
-	if party.ReasonOf(err) == party.PartyNotFound {
+	_, err = s.Admission.Look(ctx, id)
+	switch party.ReasonOf(err) {
+	case party.PartyNotFound:
 		return true, nil
+	case party.PartyAway:
+		return false, nil
 	}
 	return false, err
 }

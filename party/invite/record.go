@@ -65,6 +65,10 @@ func (r *record) claimIndex(user string) int {
 
 func (r *record) exhausted() bool { return r.MaxUses > 0 && r.Uses >= r.MaxUses }
 
+// spent reports whether nobody new can use the invite: it is used up, or everybody whom it
+// names has used or declined it.
+func (r *record) spent() bool { return r.exhausted() || len(r.For) > 0 && len(r.pending()) == 0 }
+
 // ended reports whether nobody can use the invite any more, whatever is given back.
 func (r *record) ended(now time.Time) bool { return r.RevokedAt != 0 || !now.Before(r.expiresAt()) }
 

@@ -155,6 +155,9 @@ func (s *Service) enter(ctx context.Context, key string, known found, look admis
 		return fmt.Errorf("admit: %w", err)
 	}
 	settled = true
+	if r.spent() {
+		s.withdraw(r.ID)
+	}
 	return nil
 }
 

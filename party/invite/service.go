@@ -26,9 +26,10 @@ type Users interface {
 	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
 }
 
-// Blocks returns those of others with a block between them and the user.
+// Blocks returns those of others with a block between them and the user, or no friendship.
 type Blocks interface {
 	With(ctx context.Context, userID string, others []string) ([]string, error)
+	Strangers(ctx context.Context, userID string, others []string) ([]string, error) // those who are no friends
 }
 
 // Deps is what a Service works with. All are needed but the last seven.
@@ -39,7 +40,7 @@ type Deps struct {
 	Limits    *party.Limits
 	Users     Users
 	Blocks    Blocks
-	Notifier  party.Notifier
+	Notifier  Notifier
 	Sender    party.Sender
 	Policy    party.Policy
 	Logger    party.Logger
@@ -65,8 +66,8 @@ type Service struct {
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
 	counted  counters
 
-	sweeping sync.Mutex
-	cursor   string // where the next sweep goes on; guarded by sweeping
+	sweeping             sync.Mutex
+	cursor, noticeCursor string // where the next sweep goes on; guarded by sweeping
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc

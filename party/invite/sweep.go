@@ -15,7 +15,7 @@ const (
 	sweepBudget = 20 * time.Second // how long one call looks at invites
 )
 
-// Sweep deletes invites that ended longer than [Retention] ago, and what admission
+// Sweep deletes the notifications of invites that have ended, invites that ended longer than [Retention] ago, and what admission
 // keeps of parties that are gone. It looks for a bounded time and goes on from there the
 // next time; call it every minute or so.
 func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
@@ -23,6 +23,7 @@ func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 	defer s.sweeping.Unlock()
 	var failed failures
 	failed.add(s.Admission.Sweep(ctx))
+	failed.add(s.sweepNotices(ctx))
 	for began := s.Now(); s.Now().Sub(began) < sweepBudget; {
 		objects, next, err := s.Store.list(ctx, s.cursor)
 		if err != nil {

@@ -2,6 +2,7 @@ package invite
 
 import (
 	"context"
+	"slices"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -59,52 +60,45 @@ func (s *Service) tellParty(id party.ID, e event) {
 	}
 }
 
-// tellTargets notifies those the invite is for, but nobody with a block between.
-func (s *Service) tellTargets(ctx context.Context, c party.Caller, r *record, code Code, url string) {
-	if len(r.For) == 0 {
-		return
+// tellTargets brings an invite to those it is for.
+func (s *Service) tellTargets(ctx context.Context, c party.Caller, v party.View, r *record, inv party.CreatedInvite) {
+	users, err := s.reachable(ctx, c, v, r.For)
+	if err == nil && len(users) > 0 {
+		err = s.Notify(ctx, c, inv, users)
 	}
-	blocked, err := s.Blocks.With(ctx, c.UserID, r.For)
 	if err != nil {
 		s.Logger.Warn("invite not announced invite=%s error=%v", r.ID, err)
-		return
 	}
-	quiet := map[string]bool{}
-	for _, user := range blocked {
-		quiet[user] = true
-	}
-	var notices []*runtime.NotificationSend
-	for _, user := range r.For {
-		if quiet[user] {
-			continue
-		}
-		notices = append(notices, Notice(c, user, party.CreatedInvite{PartyID: s.partyNow(r), URL: url, Code: code.Reveal(), Message: r.Message}))
-	}
-	s.notify(ctx, r, notices)
 }
 
-// Notice is the notification that brings an invite to a user. It is kept for users who
-// are offline.
-func Notice(from party.Caller, to string, inv party.CreatedInvite) *runtime.NotificationSend {
-	return &runtime.NotificationSend{
-		UserID: to, Sender: from.UserID, Subject: SubjectInvite, Code: NotifyInvite, Persistent: true,
-		Content: party.Content(invitation{PartyID: inv.PartyID, URL: inv.URL, Code: inv.Code, From: from.Username, Message: inv.Message}),
+// reachable are those of the users whom the caller may notify: no member, nobody with a
+// block between, and strangers at a bounded rate.
+func (s *Service) reachable(ctx context.Context, c party.Caller, v party.View, users []string) ([]string, error) {
+	users = slices.DeleteFunc(slices.Clone(users), func(u string) bool { _, in := v.Member(u); return in })
+	if len(users) == 0 {
+		return nil, nil
 	}
+	blocked, err := s.Blocks.With(ctx, c.UserID, users)
+	if err != nil {
+		return nil, err
+	}
+	users = slices.DeleteFunc(users, func(u string) bool { return slices.Contains(blocked, u) })
+	strangers, err := s.Blocks.Strangers(ctx, c.UserID, users)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(users, func(u string) bool {
+		return slices.Contains(strangers, u) && !s.Limits.Stranger(c.UserID, u)
+	}), nil
 }
 
 // tellInviter says that a target declined. An inviter in the party hears it there.
 func (s *Service) tellInviter(ctx context.Context, c party.Caller, r *record) {
-	s.notify(ctx, r, []*runtime.NotificationSend{{
+	err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
 		UserID: r.By, Sender: c.UserID, Subject: SubjectDeclined, Code: NotifyDeclined,
 		Content: party.Content(declined{PartyID: s.partyNow(r), ID: r.ID, From: c.Username}),
 	}})
-}
-
-func (s *Service) notify(ctx context.Context, r *record, notices []*runtime.NotificationSend) {
-	if len(notices) == 0 {
-		return
-	}
-	if err := s.Notifier.NotificationsSend(ctx, notices); err != nil {
-		s.Logger.Warn("invite notifications not sent invite=%s count=%d error=%v", r.ID, len(notices), err)
+	if err != nil {
+		s.Logger.Warn("decline not announced invite=%s error=%v", r.ID, err)
 	}
 }

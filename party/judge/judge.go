@@ -31,6 +31,7 @@ type Deps struct {
 	Activity   party.Activity   // what parties are doing
 	Attributes Attributes       // what players have set for their party; nil: nothing
 	Shadow     *Shadow          // asks the rules that come next; nil: there are none
+	Record     *Record          // writes answers down; nil: nobody does
 }
 
 // Attributes answers what has been set for a party, and by each member, by user ID.
@@ -52,9 +53,11 @@ func New(d Deps) *Judge {
 	return &Judge{Deps: d}
 }
 
-// Has reports whether any rule is about the action, in force or next. Where it is false,
-// callers need not gather what a question is made of.
-func (j *Judge) Has(a rules.Action) bool { return j.Enforces(a) || j.Shadow.wants(a) }
+// Has reports whether anybody wants the question: a rule about the action, in force or
+// next, or the recording. Where it is false, callers need not gather what it is made of.
+func (j *Judge) Has(a rules.Action) bool {
+	return j.Enforces(a) || j.Shadow.wants(a) || j.Record.wants(a)
+}
 
 // Enforces reports whether a rule in force is about the action. Where it is false, gathering
 // the question may fail without a consequence.
@@ -66,6 +69,9 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
 	if !asks(set, q) {
 		j.shadow(q, j.Now, "allowed")
+		if j.Record.wants(q.Action) {
+			j.recordUnasked(ctx, set, q)
+		}
 		return nil
 	}
 	facts, err := j.facts(ctx, set, q)
@@ -74,6 +80,9 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	}
 	d, on, err := set.DecideOn(ctx, facts, j.Load)
 	j.shadow(q, func() time.Time { return facts.Now }, d.Words(err))
+	if j.Record != nil {
+		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})
+	}
 	if err != nil {
 		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)
 	}
@@ -90,6 +99,14 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 func (j *Judge) shadow(q party.Question, at party.Clock, outcome string) {
 	if j.Shadow.wants(q.Action) || j.Shadow != nil && outcome != "allowed" {
 		j.Shadow.answered(j, q, at(), outcome)
+	}
+}
+
+// recordUnasked records a question that no rule was asked, with what is at hand.
+func (j *Judge) recordUnasked(ctx context.Context, set *rules.Set, q party.Question) {
+	if facts, err := j.facts(ctx, rules.Defaults(), q); err == nil { // it reads nothing: no rule names a fact
+		facts.Now = facts.Now.UTC()
+		j.Record.decided(recorded{set: set, facts: facts, answer: "allowed"})
 	}
 }
 

@@ -44,6 +44,7 @@ type Deps struct {
 	Live    *rules.Live
 	Next    *rules.Live   // the rules that come next; nil: none
 	Shadow  *judge.Shadow // what they would have answered; nil with Next
+	Record  *judge.Record // nil: none
 	Judge   *judge.Judge
 	Lister  Lister
 	Seats   Seats

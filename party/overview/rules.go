@@ -18,6 +18,8 @@ type Rules struct {
 	Rules    []Rule          `json:"rules"`          // in force, in the order they are asked
 	Config   json.RawMessage `json:"config"`         // the whole file in force, defaults filled in
 	Next     *Next           `json:"next,omitempty"` // the rules that are tried beside them; absent where there are none
+
+	Record *judge.RecordReport `json:"record,omitempty"` // how the recording fares; absent where there is none
 }
 
 // Next is a file that is not in force, and what it would have answered.
@@ -97,6 +99,10 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 	}
 	if o.Next != nil {
 		out.Next = o.next(ctx, report.Set)
+	}
+	if o.Record != nil {
+		r := o.Record.Report()
+		out.Record = &r
 	}
 	for i, h := range report.Set.Hits() {
 		r := config.Rules[i]

@@ -36,6 +36,7 @@ type Host struct {
 	lookups  int
 	groups   map[string][]groupMember
 	notices  []*runtime.NotificationSend
+	deleted  map[string]bool // of notices, by ID
 	sent     []Sent
 	sendErr  error
 
@@ -91,6 +92,7 @@ func NewHost() *Host {
 		sessions: map[string]party.Session{},
 		parties:  map[uuid.UUID]*nativeParty{},
 		users:    map[string]*api.User{},
+		deleted:  map[string]bool{},
 		blocks:   map[[2]string]bool{},
 		friends:  map[[2]string]bool{},
 		groups:   map[string][]groupMember{},

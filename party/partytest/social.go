@@ -2,8 +2,10 @@ package partytest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
@@ -73,6 +75,36 @@ func (h *Host) NotificationsSend(_ context.Context, notifications []*runtime.Not
 		return h.NotifyError
 	}
 	h.notices = append(h.notices, notifications...)
+	return nil
+}
+
+// NotificationsList lists what is stored for a user, all on one page.
+func (h *Host) NotificationsList(_ context.Context, userID string, _ int, _ string) ([]*api.Notification, string, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var list []*api.Notification
+	for i, n := range h.notices {
+		if id := strconv.Itoa(i); n.UserID == userID && n.Persistent && !h.deleted[id] {
+			content, err := json.Marshal(n.Content)
+			if err != nil {
+				return nil, "", err
+			}
+			list = append(list, &api.Notification{Id: id, Subject: n.Subject, Code: int32(n.Code), SenderId: n.Sender, Content: string(content)})
+		}
+	}
+	return list, "", nil
+}
+
+// NotificationsDelete deletes stored notifications.
+func (h *Host) NotificationsDelete(_ context.Context, notifications []*runtime.NotificationDelete) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.NotifyError != nil {
+		return h.NotifyError
+	}
+	for _, n := range notifications {
+		h.deleted[n.NotificationID] = true
+	}
 	return nil
 }
 

@@ -236,6 +236,8 @@ type message struct {
 	Event  string `json:"event"`
 	UserID string `json:"user_id"`
 	Until  int64  `json:"until"`
+	Was    string `json:"was"`
+	Led    string `json:"led"`
 	By     string `json:"by"`
 	name   string
 	party  string

@@ -46,18 +46,26 @@ func (r Record) Clear() {
 	*r.Standing = Standing{}
 }
 
-// Lost turns the members of a party whose server has ended into kept seats: nobody has
-// told of the end of their connections. Everybody is away from then on.
+// Lost turns the members of a party whose server has ended into kept seats, for nobody has
+// told of the end of their connections, and keeps the seats that were kept then for as long.
+// since is when the server was back. Everybody is away from then on.
 func (r Record) Lost(id party.ID, since time.Time, within time.Duration) {
-	led := ""
+	led, until := "", since.Add(within)
 	for user, m := range r.Members {
 		if m.Leader {
 			led = user
 		}
 	}
+	for user, s := range r.Seats {
+		if s.Until.After(since) && s.Since.Before(since) && s.Until.Before(until) {
+			s.Until = until
+			r.Seats[user] = s
+		}
+	}
 	for user, m := range r.Members {
-		if _, kicked := r.Kicks[user]; !kicked {
-			r.Seats[user] = party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: since, Until: since.Add(within), Led: led}
+		_, kicked := r.Kicks[user]
+		if _, kept := r.Seats[user]; !kicked && !kept {
+			r.Seats[user] = party.Seat{ID: id, Member: m.Session, Joined: m.JoinedAt, Since: since, Until: until, Led: led}
 		}
 	}
 	r.Members, r.Away = nil, true

@@ -217,6 +217,9 @@ func (d *decoder) parties(p Parties) {
 	if p.ResumeOnConnect && p.ReconnectGrace == 0 {
 		d.warn("parties.resume_on_connect", "has no effect while no seat is kept", "set parties.reconnect_grace")
 	}
+	if p.Survive.Restart > 0 && p.ReconnectGrace == 0 {
+		d.warn("parties.survive.restart", "has no effect while no seat is kept", "set parties.reconnect_grace")
+	}
 }
 
 func (d *decoder) invites(v Invites, stages []string) {

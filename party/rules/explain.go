@@ -15,8 +15,7 @@ import (
 
 // Explanation is a decision taken apart, for designers and operators.
 type Explanation struct {
-	Before   []Gate // what is looked at before the rules, as far as the facts say it
-	Skipped  bool   // the invite overrides the rules: none is asked
+	Skipped  bool // the invite overrides the rules: none is asked
 	Decision Decision
 	Err      error       // of the rule that could not be evaluated
 	Rules    []RuleTrace // every rule about the action, in order
@@ -55,7 +54,6 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 	out := Explanation{Decision: Decision{Allowed: true}}
 	m := machines.New().(*machine)
 	m.begin(s, f, load)
-	out.Before = s.before(f)
 	out.Skipped = f.Action == ActionJoin && f.Invited && s.config.Invites.OverridesRules
 	decided := out.Skipped
 	for _, r := range s.byAction[f.Action] {

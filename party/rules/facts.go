@@ -8,57 +8,57 @@ import (
 // Facts is everything a condition may ask about, under the names designers
 // write. Callers fill in what they know without reading the database; the facts
 // marked "read" below are taken from the [Loader], and only when a rule in play
-// names them.
+// names them. As JSON they are complete: what is read back decides the same.
 type Facts struct {
 	// What the player is about to do.
-	Action Action `yaml:"action"`
+	Action Action `yaml:"action" json:"action,omitzero"`
 	// The server's time, UTC. See the functions hour, weekday and time_of_day.
-	Now time.Time `yaml:"now"`
+	Now time.Time `yaml:"now" json:"now,omitzero"`
 	// Whether the player comes with an invite; for join.
-	Invited bool `yaml:"invited"`
+	Invited bool `yaml:"invited" json:"invited,omitzero"`
 	// The player.
-	User UserFacts `yaml:"user"`
+	User UserFacts `yaml:"user" json:"user,omitzero"`
 	// The party it is about; empty for create.
-	Party PartyFacts `yaml:"party"`
+	Party PartyFacts `yaml:"party" json:"party,omitzero"`
 	// The player's relation to the party; all false for create.
-	Relation RelationFacts `yaml:"relation"`
+	Relation RelationFacts `yaml:"relation" json:"relation,omitzero"`
 	// What is asked for.
-	Request RequestFacts `yaml:"request"`
+	Request RequestFacts `yaml:"request" json:"request,omitzero"`
 
 	// Banned is whether the player was removed from the party a short while ago. That is
 	// looked at before the rules, so no condition can name it; see [Set.Explain].
-	Banned bool `yaml:"banned" expr:"-"`
+	Banned bool `yaml:"banned" expr:"-" json:"banned,omitzero"`
 }
 
 // UserFacts is the player who acts.
 type UserFacts struct {
 	// User ID.
-	ID string `yaml:"id" expr:"id"`
+	ID string `yaml:"id" expr:"id" json:"id,omitzero"`
 	// Unique user name.
-	Username string `yaml:"username" expr:"username"`
+	Username string `yaml:"username" expr:"username" json:"username,omitzero"`
 	// Name to show. Read.
-	DisplayName string `yaml:"display_name" expr:"display_name"`
+	DisplayName string `yaml:"display_name" expr:"display_name" json:"display_name,omitzero"`
 	// Language tag of the session, such as "en".
-	Lang string `yaml:"lang" expr:"lang"`
+	Lang string `yaml:"lang" expr:"lang" json:"lang,omitzero"`
 	// The account's metadata. Read. A field that is missing is nil: write
 	// (user.metadata.level ?? 0).
-	Metadata map[string]any `yaml:"metadata" expr:"metadata"`
+	Metadata map[string]any `yaml:"metadata" expr:"metadata" json:"metadata,omitzero"`
 	// Variables of the session, such as user.vars.platform; "" when missing.
-	Vars map[string]string `yaml:"vars" expr:"vars"`
+	Vars map[string]string `yaml:"vars" expr:"vars" json:"vars,omitzero"`
 	// Time since the account was made. Read.
-	AccountAge time.Duration `yaml:"account_age" expr:"account_age"`
+	AccountAge time.Duration `yaml:"account_age" expr:"account_age" json:"account_age,omitzero"`
 	// Groups the player is a member of. Read.
-	Groups []GroupFacts `yaml:"groups" expr:"groups"`
+	Groups []GroupFacts `yaml:"groups" expr:"groups" json:"groups,omitzero"`
 }
 
 // GroupFacts is one group (guild, clan) of a player.
 type GroupFacts struct {
 	// Group ID.
-	ID string `yaml:"id" expr:"id"`
+	ID string `yaml:"id" expr:"id" json:"id,omitzero"`
 	// Unique name of the group.
-	Name string `yaml:"name" expr:"name"`
+	Name string `yaml:"name" expr:"name" json:"name,omitzero"`
 	// Whether the player is an admin of the group.
-	Admin bool `yaml:"admin" expr:"admin"`
+	Admin bool `yaml:"admin" expr:"admin" json:"admin,omitzero"`
 }
 
 // What a party is doing, the values of party.state.
@@ -71,103 +71,103 @@ const (
 // PartyFacts is the party as it is before the action.
 type PartyFacts struct {
 	// Party ID.
-	ID string `yaml:"id" expr:"id"`
+	ID string `yaml:"id" expr:"id" json:"id,omitzero"`
 	// How many members it has.
-	Size int `yaml:"size" expr:"size"`
+	Size int `yaml:"size" expr:"size" json:"size,omitzero"`
 	// How many it takes.
-	MaxSize int `yaml:"max_size" expr:"max_size"`
+	MaxSize int `yaml:"max_size" expr:"max_size" json:"max_size,omitzero"`
 	// Seats kept for invited players and for members who lost the connection.
-	Held int `yaml:"held" expr:"held"`
+	Held int `yaml:"held" expr:"held" json:"held,omitzero"`
 	// Players expected who are not in yet: those seats, and invited players who told
 	// that they are loading. Never more than the party has room for.
-	OnTheWay int `yaml:"on_the_way" expr:"on_the_way"`
+	OnTheWay int `yaml:"on_the_way" expr:"on_the_way" json:"on_the_way,omitzero"`
 	// Whether anybody may join without being asked in.
-	Open bool `yaml:"open" expr:"open"`
+	Open bool `yaml:"open" expr:"open" json:"open,omitzero"`
 	// "idle", "matchmaking" or "in_match".
-	State string `yaml:"state" expr:"state"`
+	State string `yaml:"state" expr:"state" json:"state,omitzero"`
 	// The party's label, such as party.label.mode. A field that is missing is nil.
-	Label map[string]any `yaml:"label" expr:"label"`
+	Label map[string]any `yaml:"label" expr:"label" json:"label,omitzero"`
 	// User ID of the leader.
-	LeaderID string `yaml:"leader_id" expr:"leader_id"`
+	LeaderID string `yaml:"leader_id" expr:"leader_id" json:"leader_id,omitzero"`
 	// Time since the party was made.
-	Age time.Duration `yaml:"age" expr:"age"`
+	Age time.Duration `yaml:"age" expr:"age" json:"age,omitzero"`
 	// The members, longest first.
-	Members []MemberFacts `yaml:"members" expr:"members"`
+	Members []MemberFacts `yaml:"members" expr:"members" json:"members,omitzero"`
 	// How strong the members are, by the number that the queue's skill names. Read.
-	Skill SkillFacts `yaml:"skill" expr:"skill"`
+	Skill SkillFacts `yaml:"skill" expr:"skill" json:"skill,omitzero"`
 	// What the party has set for itself, such as party.attributes.map. A field that is
 	// missing is nil.
-	Attributes map[string]any `yaml:"attributes" expr:"attributes"`
+	Attributes map[string]any `yaml:"attributes" expr:"attributes" json:"attributes,omitzero"`
 
 	// LabelJSON is the label as the server has it. When Label is nil it is read
 	// from here, and only if a rule in play names it.
-	LabelJSON string `yaml:"-" expr:"-"`
+	LabelJSON string `yaml:"-" expr:"-" json:"label_json,omitzero"`
 }
 
 // MemberFacts is one member of the party.
 type MemberFacts struct {
 	// User ID.
-	UserID string `yaml:"user_id" expr:"user_id"`
+	UserID string `yaml:"user_id" expr:"user_id" json:"user_id,omitzero"`
 	// Unique user name.
-	Username string `yaml:"username" expr:"username"`
+	Username string `yaml:"username" expr:"username" json:"username,omitzero"`
 	// Whether the member leads the party.
-	Leader bool `yaml:"leader" expr:"leader"`
+	Leader bool `yaml:"leader" expr:"leader" json:"leader,omitzero"`
 	// The stage the member last told, "" before the first.
-	Stage string `yaml:"stage" expr:"stage"`
+	Stage string `yaml:"stage" expr:"stage" json:"stage,omitzero"`
 	// Progress within the stage, 0 to 1.
-	Progress float64 `yaml:"progress" expr:"progress"`
+	Progress float64 `yaml:"progress" expr:"progress" json:"progress,omitzero"`
 	// The account's metadata, as user.metadata. Read, for all members at once.
-	Metadata map[string]any `yaml:"metadata" expr:"metadata"`
+	Metadata map[string]any `yaml:"metadata" expr:"metadata" json:"metadata,omitzero"`
 	// Time since the account was made. Read, for all members at once.
-	AccountAge time.Duration `yaml:"account_age" expr:"account_age"`
+	AccountAge time.Duration `yaml:"account_age" expr:"account_age" json:"account_age,omitzero"`
 	// What the member has set for the others to see, such as .attributes.character. A
 	// field that is missing is nil.
-	Attributes map[string]any `yaml:"attributes" expr:"attributes"`
+	Attributes map[string]any `yaml:"attributes" expr:"attributes" json:"attributes,omitzero"`
 }
 
 // SkillFacts is the strength of a party's members; of the player alone where there is no
 // party.
 type SkillFacts struct {
 	// The weakest member.
-	Min float64 `yaml:"min" expr:"min"`
+	Min float64 `yaml:"min" expr:"min" json:"min,omitzero"`
 	// The strongest member.
-	Max float64 `yaml:"max" expr:"max"`
+	Max float64 `yaml:"max" expr:"max" json:"max,omitzero"`
 	// The members' mean.
-	Mean float64 `yaml:"mean" expr:"mean"`
+	Mean float64 `yaml:"mean" expr:"mean" json:"mean,omitzero"`
 	// How far apart the strongest and the weakest are.
-	Spread float64 `yaml:"spread" expr:"spread"`
+	Spread float64 `yaml:"spread" expr:"spread" json:"spread,omitzero"`
 }
 
 // RelationFacts is how the player stands to the party's members. All are read.
 type RelationFacts struct {
 	// The player and the leader are friends, or the player is the leader.
-	FriendOfLeader bool `yaml:"friend_of_leader" expr:"friend_of_leader"`
+	FriendOfLeader bool `yaml:"friend_of_leader" expr:"friend_of_leader" json:"friend_of_leader,omitzero"`
 	// The player and at least one member are friends.
-	FriendOfAny bool `yaml:"friend_of_any" expr:"friend_of_any"`
+	FriendOfAny bool `yaml:"friend_of_any" expr:"friend_of_any" json:"friend_of_any,omitzero"`
 	// The player and the leader share a group, or the player is the leader.
-	SameGroup bool `yaml:"same_group" expr:"same_group"`
+	SameGroup bool `yaml:"same_group" expr:"same_group" json:"same_group,omitzero"`
 	// The player blocked a member, or a member the player.
-	Blocked bool `yaml:"blocked" expr:"blocked"`
+	Blocked bool `yaml:"blocked" expr:"blocked" json:"blocked,omitzero"`
 }
 
 // RequestFacts is what the player asks for; what an action has no use for is empty.
 type RequestFacts struct {
 	// Size asked for, after the default; for create.
-	MaxSize int `yaml:"max_size" expr:"max_size"`
+	MaxSize int `yaml:"max_size" expr:"max_size" json:"max_size,omitzero"`
 	// Whether an open party is asked for; for create and update.
-	Open bool `yaml:"open" expr:"open"`
+	Open bool `yaml:"open" expr:"open" json:"open,omitzero"`
 	// The label asked for, such as request.label.mode; for create and update. A
 	// field that is missing is nil.
-	Label map[string]any `yaml:"label" expr:"label"`
+	Label map[string]any `yaml:"label" expr:"label" json:"label,omitzero"`
 	// The queue asked for; for matchmake.
-	Queue string `yaml:"queue" expr:"queue"`
+	Queue string `yaml:"queue" expr:"queue" json:"queue,omitzero"`
 	// Bytes of the message; for data.
-	DataSize int `yaml:"data_size" expr:"data_size"`
+	DataSize int `yaml:"data_size" expr:"data_size" json:"data_size,omitzero"`
 	// User ID of the other player; for kick and promote.
-	TargetID string `yaml:"target_id" expr:"target_id"`
+	TargetID string `yaml:"target_id" expr:"target_id" json:"target_id,omitzero"`
 
 	// LabelJSON is the label as the client sent it, see [PartyFacts].
-	LabelJSON string `yaml:"-" expr:"-"`
+	LabelJSON string `yaml:"-" expr:"-" json:"label_json,omitzero"`
 }
 
 // Loader reads the facts that cost a database read. One decision asks for

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"partyline/local/reference"
 	"partyline/party/rules"
-	"partyline/party/rules/reference"
 )
 
 // keyEffects gives, for every key of the file, a value that is not its default,
@@ -25,6 +25,7 @@ var keyEffects = map[string]string{
 	"parties.reconnect_grace":           `"1m0s"`,
 	"parties.resume_on_connect":         `true`,
 	"parties.survive.everyone_away":     `false`,
+	"parties.survive.restart":           `"45s"`,
 	"parties.kick_ban":                  `"0s"`,
 	"parties.waitlist.hold":             `"20s"`,
 	"parties.waitlist.max":              `10`,

@@ -78,6 +78,9 @@ type Survive struct {
 	// Whether the party is kept for reconnect_grace when its last member loses the
 	// connection.
 	EveryoneAway bool `yaml:"everyone_away"`
+	// How long members may take to come back after the server has crashed or was
+	// restarted. 0 keeps no party over a restart.
+	Restart time.Duration `yaml:"restart" limit:"0s..1h"`
 }
 
 // MaxSize bounds the size a client may ask for.

@@ -80,9 +80,9 @@ func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (Decision, error
 	return d, err
 }
 
-// DecideOn is Decide for whoever has to give reasons later: where an action is
-// refused it also gives the facts as they were then, those that were read among
-// them. [Set.Explain] on them, without a Loader, says how the decision came about.
+// DecideOn is Decide for whoever has to give reasons later: it also gives the facts as
+// they were then, those that were read among them. [Set.Explain] on them, without a
+// Loader, says how the decision came about.
 func (s *Set) DecideOn(ctx context.Context, f Facts, load Loader) (d Decision, on Facts, err error) {
 	return s.decide(ctx, f, load, true)
 }
@@ -101,18 +101,17 @@ func (s *Set) TryOn(ctx context.Context, f Facts, load Loader) (d Decision, on F
 func (s *Set) decide(ctx context.Context, f Facts, load Loader, count bool) (d Decision, on Facts, err error) {
 	rules := s.byAction[f.Action]
 	if len(rules) == 0 {
-		return Decision{Allowed: true}, Facts{}, nil
+		return Decision{Allowed: true}, f, nil
 	}
 	m := machines.Get().(*machine)
 	asking := rules[0]
 	defer func() {
 		if p := recover(); p != nil {
 			d, err = asking.broken(fmt.Errorf("panic: %v", p), count)
+			on = f
 			return // the machine's state is unknown: not reused
 		}
-		if !count || !d.Allowed {
-			on = m.facts
-		}
+		on = m.facts
 		m.release()
 	}()
 	m.begin(s, f, load)
@@ -173,6 +172,19 @@ func (r *rule) decision() Decision {
 		return Decision{Rule: r.ID, Message: defaultMessage}
 	}
 	return Decision{Rule: r.ID, Message: r.Message}
+}
+
+// Words is the decision as cases write it; err is what came with it.
+func (d Decision) Words(err error) string {
+	switch {
+	case err != nil:
+		return "broken " + d.Rule
+	case d.Allowed && d.Rule == "":
+		return "allowed"
+	case d.Allowed:
+		return "allowed by " + d.Rule
+	}
+	return "denied by " + d.Rule
 }
 
 // EvalError says that a rule's condition could not be evaluated. The action is

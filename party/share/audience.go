@@ -10,21 +10,24 @@ import (
 )
 
 const (
-	peoplePage = 100
-	groupPages = 20 // most pages of the caller's own groups that are searched
+	peoplePage  = 100
+	friendsPage = 1000
+	groupPages  = 20 // most pages of the caller's own groups that are searched
 )
 
 // audience is the users one call notifies.
 type audience struct {
-	service   *Service
-	caller    string
-	most      int
-	known     map[string]struct{} // who needs no telling, or has been looked at
-	users     []string
-	delivered Delivered
+	service    *Service
+	caller     string
+	most       int
+	known      map[string]struct{} // who needs no telling, or has been looked at
+	users      []string            // who is told
+	candidates []candidate
+	delivered  Delivered
 }
 
-// audience gathers whom to tell, in the order named users, friends, group.
+// audience gathers whom to tell, in the order named users, friends, group. Blocks are looked
+// up at once for all of them.
 func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to To) (*audience, error) {
 	a := &audience{service: s, caller: c.UserID, most: s.Policy().Limits.ShareRecipients, known: map[string]struct{}{c.UserID: {}}}
 	for _, m := range v.Members {
@@ -38,9 +41,11 @@ func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to
 			return nil, err
 		}
 	}
-	if err := a.add(ctx, &a.delivered.Users, to.UserIDs); err != nil {
+	strangers, err := s.Blocks.Strangers(ctx, c.UserID, to.UserIDs)
+	if err != nil {
 		return nil, err
 	}
+	a.add(&a.delivered.Users, to.UserIDs, func(id string) bool { return !slices.Contains(strangers, id) || s.Limits.Stranger(c.UserID, id) })
 	if to.Friends {
 		if err := a.addFriends(ctx); err != nil {
 			return nil, err
@@ -51,42 +56,52 @@ func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to
 			return nil, err
 		}
 	}
-	return a, nil
+	return a, a.choose(ctx)
 }
 
-// add takes those in who may be told, for as long as there is room.
-func (a *audience) add(ctx context.Context, count *int, ids []string) error {
-	var candidates []string
+// candidate is somebody who may be told, if no block is between.
+type candidate struct {
+	id    string
+	count *int
+	may   func(id string) bool // within the rate; asked only of those who would be told
+}
+
+// add takes those in who have not been looked at yet.
+func (a *audience) add(count *int, ids []string, may func(string) bool) {
 	for _, id := range ids {
 		if _, known := a.known[id]; !known {
 			a.known[id] = struct{}{}
-			candidates = append(candidates, id)
+			a.candidates = append(a.candidates, candidate{id, count, may})
 		}
 	}
-	for len(candidates) > 0 && !a.full() {
-		// No more than are needed: each stranger costs a look-up.
-		n := min(len(candidates), a.most-len(a.users))
-		blocked, err := a.service.Blocks.With(ctx, a.caller, candidates[:n])
-		if err != nil {
-			return err
+}
+
+// choose tells the first of the candidates, for as long as there is room.
+func (a *audience) choose(ctx context.Context) error {
+	ids := make([]string, len(a.candidates))
+	for i, c := range a.candidates {
+		ids[i] = c.id
+	}
+	blocked, err := a.service.Blocks.With(ctx, a.caller, ids)
+	if err != nil {
+		return err
+	}
+	for _, c := range a.candidates {
+		if len(a.users) < a.most && !slices.Contains(blocked, c.id) && c.may(c.id) {
+			a.users = append(a.users, c.id)
+			*c.count++
 		}
-		for _, id := range candidates[:n] {
-			if !slices.Contains(blocked, id) {
-				a.users = append(a.users, id)
-				*count++
-			}
-		}
-		candidates = candidates[n:]
 	}
 	return nil
 }
 
-func (a *audience) full() bool { return len(a.users) >= a.most }
+// full leaves some room for those with a block between.
+func (a *audience) full() bool { return len(a.candidates) >= a.most+peoplePage }
 
 func (a *audience) addFriends(ctx context.Context) error {
 	mutual := int(api.Friend_FRIEND)
 	for cursor := ""; !a.full(); {
-		friends, next, err := a.service.Social.FriendsList(ctx, a.caller, peoplePage, &mutual, cursor)
+		friends, next, err := a.service.Social.FriendsList(ctx, a.caller, friendsPage, &mutual, cursor)
 		if err != nil {
 			return err
 		}
@@ -94,9 +109,7 @@ func (a *audience) addFriends(ctx context.Context) error {
 		for _, f := range friends {
 			ids = append(ids, f.GetUser().GetId())
 		}
-		if err := a.add(ctx, &a.delivered.Friends, ids); err != nil {
-			return err
-		}
+		a.add(&a.delivered.Friends, ids, func(string) bool { return true })
 		if cursor = next; cursor == "" {
 			break
 		}
@@ -117,9 +130,7 @@ func (a *audience) addGroup(ctx context.Context, groupID string) error {
 				ids = append(ids, p.GetUser().GetId())
 			}
 		}
-		if err := a.add(ctx, &a.delivered.Group, ids); err != nil {
-			return err
-		}
+		a.add(&a.delivered.Group, ids, a.service.Limits.Received)
 		if cursor = next; cursor == "" {
 			break
 		}

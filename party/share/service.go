@@ -32,6 +32,7 @@ import (
 // Invites makes the invite that is shared.
 type Invites interface {
 	Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error)
+	Notify(ctx context.Context, c party.Caller, inv party.CreatedInvite, users []string) error
 	Renew(ctx context.Context, c party.Caller, code string, message *string) (inv party.CreatedInvite, ok bool, err error)
 }
 
@@ -65,17 +66,16 @@ var (
 
 // Deps is what a Service works with. All are needed.
 type Deps struct {
-	Invites  Invites
-	Door     Door
-	Streams  Streams
-	Social   Social
-	Blocks   invite.Blocks
-	Notifier party.Notifier
-	News     *party.News
-	Limits   *party.Limits
-	Policy   party.Policy
-	Logger   party.Logger
-	Now      party.Clock
+	Invites Invites
+	Door    Door
+	Streams Streams
+	Social  Social
+	Blocks  invite.Blocks
+	News    *party.News
+	Limits  *party.Limits
+	Policy  party.Policy
+	Logger  party.Logger
+	Now     party.Clock
 }
 
 // Service shares parties. Safe for concurrent use.

@@ -6,10 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/uuid"
-	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
-	"partyline/party/invite"
 )
 
 const (
@@ -92,11 +90,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	}
 	answer := Answer{URL: inv.URL, ID: inv.ID, ExpiresAt: inv.ExpiresAt, Delivered: a.delivered}
 	if len(a.users) > 0 {
-		notices := make([]*runtime.NotificationSend, len(a.users))
-		for i, user := range a.users {
-			notices[i] = invite.Notice(c, user, inv)
-		}
-		if err := s.Notifier.NotificationsSend(ctx, notices); err != nil {
+		if err := s.Invites.Notify(ctx, c, inv, a.users); err != nil {
 			return Answer{}, err
 		}
 	}

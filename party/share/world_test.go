@@ -30,6 +30,7 @@ type world struct {
 	admission partytest.Hooks
 	invites   *invite.Service
 	share     *share.Service
+	deps      share.Deps
 }
 
 func newWorld(t testing.TB) *world {
@@ -66,10 +67,11 @@ func (w *world) restart() {
 	}
 	policy := func() rules.Config { return w.conf }
 	w.hears = &party.News{} // nobody tells a process that has ended
-	w.share = share.New(share.Deps{
-		Invites: w.invites, Door: w.admission, News: w.hears, Streams: w.host, Social: w.host, Blocks: party.NewBlockList(nil, w.host), Notifier: w.host,
+	w.deps = share.Deps{
+		Invites: w.invites, Door: w.admission, News: w.hears, Streams: w.host, Social: w.host, Blocks: party.NewBlockList(nil, w.host),
 		Limits: party.NewLimits(policy, w.clock.Now), Policy: policy, Logger: w.log, Now: w.clock.Now,
-	})
+	}
+	w.share = share.New(w.deps)
 	w.t.Cleanup(w.share.Close)
 }
 

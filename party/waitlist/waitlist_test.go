@@ -82,7 +82,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 		Invites: w.invites, Notifier: w.host, News: news, Logger: w.log, Now: time.Now,
 	})
 	w.seats = reconnect.New(reconnect.Deps{
-		Admission: w.admission.Admission, Roster: members, News: news, Sender: w.host, Policy: policy, Logger: w.log, Now: time.Now,
+		Admission: w.admission.Admission, Roster: members, News: news, Sender: w.host, Notifier: w.host, Policy: policy, Logger: w.log, Now: time.Now,
 	})
 	t.Cleanup(w.close)
 	return w

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"partyline/local/rulebook"
 	"partyline/party/rules"
 )
 
@@ -16,7 +17,7 @@ func rulesTest(t *terminal, args []string) int {
 	if len(args) < 1 || len(args) > 2 || strings.HasPrefix(args[0], "--") {
 		return t.misuse("partyline rules test FILE [CASES]")
 	}
-	path := rules.CasesBeside(args[0])
+	path := rulebook.CasesBeside(args[0])
 	if len(args) == 2 {
 		path = args[1]
 	}
@@ -28,7 +29,7 @@ func rulesTest(t *terminal, args []string) int {
 	if code != exitOK {
 		return code
 	}
-	results, undecided := set.RunCases(context.Background(), cases)
+	results, undecided := rulebook.RunCases(context.Background(), set, cases)
 	wrong := 0
 	for _, r := range results {
 		if r.Got == r.Want {
@@ -52,12 +53,12 @@ func rulesTest(t *terminal, args []string) int {
 }
 
 // cases reads a file of cases and prints what is wrong with it.
-func (t *terminal) cases(path string) ([]rules.Case, int) {
+func (t *terminal) cases(path string) ([]rulebook.Case, int) {
 	data, code := t.read(path)
 	if code != exitOK {
 		return nil, code
 	}
-	cases, err := rules.LoadCases(data, path)
+	cases, err := rulebook.LoadCases(data, path)
 	if err != nil {
 		return nil, t.refused(err, "no case was run")
 	}
@@ -84,7 +85,7 @@ func rulesDiff(t *terminal, args []string) int {
 	if len(changes) == 0 {
 		fmt.Fprintln(t.out, "both files mean the same")
 	}
-	path := rules.CasesBeside(args[1])
+	path := rulebook.CasesBeside(args[1])
 	if len(args) == 3 {
 		path = args[2]
 	} else if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -94,8 +95,8 @@ func rulesDiff(t *terminal, args []string) int {
 	if code != exitOK {
 		return code
 	}
-	before, _ := old.RunCases(context.Background(), cases)
-	after, _ := next.RunCases(context.Background(), cases)
+	before, _ := rulebook.RunCases(context.Background(), old, cases)
+	after, _ := rulebook.RunCases(context.Background(), next, cases)
 	changed := 0
 	for i, r := range after {
 		if r.Got != before[i].Got {

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"strings"
 
+	"partyline/local/rulebook"
 	"partyline/party/rules"
 )
 
 // explain prints a decision and, rule by rule, how it came about.
 func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 	e := set.Explain(context.Background(), facts, nil)
-	t.before(facts.Action, e)
+	t.before(set, facts)
 	t.verdict(facts.Action, e)
 	width := 0
 	for _, r := range e.Rules {
@@ -35,16 +36,17 @@ func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 }
 
 // before prints what a server looks at before it asks the rules.
-func (t *terminal) before(action rules.Action, e rules.Explanation) {
-	for _, g := range e.Before {
+func (t *terminal) before(set *rules.Set, facts rules.Facts) {
+	gates, action := rulebook.Gates(set.Config(), facts), facts.Action
+	for _, g := range gates {
 		if g.Refuses {
 			fmt.Fprintf(t.out, "%s is %s before the rules are asked: %s (%s)\n", action, t.paint(red, "refused"), g.Reason, g.Text)
 			fmt.Fprintln(t.out, t.paint(dim, "if it were not, the rules would say:"))
 			return
 		}
 	}
-	looked := make([]string, len(e.Before))
-	for i, g := range e.Before {
+	looked := make([]string, len(gates))
+	for i, g := range gates {
 		looked[i] = g.Reason
 	}
 	if len(looked) > 0 {

@@ -27,6 +27,7 @@ type command struct {
 var commands = []command{
 	{"run", "start the module on the embedded engine", runCommand},
 	{"rules", "check, explain and describe rules files", rulesCommand},
+	{"playground", "serve the page to write and try rules on", playgroundCommand},
 	{"sim", "play a queue of a rules file with simulated players", simCommand},
 	{"api", "print the API as a schema or a typed client", apiCommand},
 	{"doctor", "say whether a server opens a plugin", doctorCommand},
@@ -65,6 +66,6 @@ func dispatch(t *terminal, prefix string, table []command, args []string) int {
 func usage(w io.Writer, prefix string, table []command) {
 	fmt.Fprintf(w, "usage: %s COMMAND\n\n", prefix)
 	for _, c := range table {
-		fmt.Fprintf(w, "  %-8s %s\n", c.name, c.help)
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.help)
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"partyline/local"
+	"partyline/local/reference"
 	"partyline/party/rules"
-	"partyline/party/rules/reference"
 )
 
 var rulesCommands = []command{
@@ -20,6 +20,7 @@ var rulesCommands = []command{
 	{"explain", "FILE --action join [--facts facts.json]: say which rule decides, and why", rulesExplain},
 	{"test", "FILE [CASES]: run the cases beside a rules file, and list the rules that none decides", rulesTest},
 	{"diff", "OLD NEW: say in words what a file changes, and for which cases", rulesDiff},
+	{"replay", "RECORD FILE [--all]: say what a file would have answered to recorded decisions", rulesReplay},
 	{"schema", "print the JSON Schema, for completion in editors", rulesSchema},
 	{"init", "print a commented sample to start from", rulesInit},
 }

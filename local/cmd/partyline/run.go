@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 	"partyline/local/demo"
 	"partyline/local/engine"
 	"partyline/local/hostproc"
+	"partyline/local/playground"
 	"partyline/module/wiring"
 )
 
@@ -115,7 +117,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	if opts.Pages, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey}); err != nil {
 		return err
 	}
-
+	opts.Pages.Handle("GET /playground/", http.StripPrefix("/playground", playground.Handler(playground.DefaultDir)))
 	opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	addr, stop, err := start(ctx, o, opts, stderr)
 	if err != nil {
@@ -131,6 +133,9 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	}
 	url := "http://" + at.shown
 	fmt.Fprintf(stdout, "\n  Partyline on the embedded engine\n\n  demo client   %s/\n", url)
+	if playground.Built(playground.DefaultDir) == nil {
+		fmt.Fprintf(stdout, "  playground    %s/playground/\n", url)
+	}
 	if len(ignored) > 0 {
 		fmt.Fprintf(stdout, "  ignored       %s   keys of %s for a real server only\n", strings.Join(ignored, ", "), o.config)
 	}

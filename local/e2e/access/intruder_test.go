@@ -65,6 +65,7 @@ func TestIntruder_StorageOfOthers(t *testing.T) {
 	write(index, "b", `{"key":"`+strings.Repeat("0", 64)+`","hold":true,"expires_at":`+later+`}`)
 	write("partyline_invites", strings.Repeat("0", 64), `{"id":7}`)
 	write("partyline_invite_ids", s.words.Replace("$linkID"), `{"key":"0"}`)
+	write("partyline_invite_notices", s.words.Replace("$linkID"), `{"key":7}`)
 	write("partyline_parties", partyUUID, `{"kicks":7}`)
 	write("partyline_kicks", partyUUID, `{"kicks":7}`)
 	write("partyline_seats", partyUUID, `{"seats":7}`)

@@ -23,7 +23,7 @@ func language(names ...string) func(Block) bool {
 // checkers, asked in this order; the first that claims a block has it.
 var checkers = []checker{
 	{name: "story, see TestStories", claims: func(b Block) bool { return b.Language == "js" && hasStory(b.Doc) }},
-	{name: "examples of rules, see party/rules/reference", claims: func(b Block) bool {
+	{name: "examples of rules, see local/reference", claims: func(b Block) bool {
 		return b.Language == "try" && b.Doc == "docs/designers.md"
 	}},
 	{name: "SDK calls and names", claims: language("js", "csharp", "gdscript"), check: func(t *testing.T, addr string, d Document, b Block) {

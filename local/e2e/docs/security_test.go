@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"partyline/local/e2e/access"
-	"partyline/party/rules/reference"
+	"partyline/local/reference"
 )
 
 // The table of who may call what is the matrix whose calls local/e2e/access makes.

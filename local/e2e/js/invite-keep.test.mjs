@@ -101,3 +101,48 @@ describe("party_invite_list, party_invite_revoke, party_invite_decline", () => {
     await denied(revoke(alice, { id: "no-such-invite" }), "invite_not_found");
   });
 });
+
+describe("notifications", () => {
+  test("of an invite go when it ends", async () => {
+    const [alice, bob] = await players("alice", "bob");
+    const made = await party({}, alice);
+    const [first, second] = [await create(alice, made.party_id, { for_user_ids: [bob.id] }), await create(alice, made.party_id, { for_user_ids: [bob.id] })];
+    const kept = async () => ((await bob.client.listNotifications(bob.session, 100)).notifications ?? []).map((n) => n.content.code);
+    assert.deepEqual(new Set(await kept()), new Set([first.code, second.code]));
+    await revoke(alice, { id: first.id });
+    assert.deepEqual(await kept(), [second.code]);
+  });
+
+  test("are not sent to members of the party", async () => {
+    const [alice, bob] = await players("alice", "bob");
+    const made = await party({}, alice, bob);
+    await create(alice, made.party_id, { for_user_ids: [bob.id] });
+    await bob.ping();
+    assert.deepEqual(bob.heard("notification"), []);
+    assert.deepEqual((await bob.client.listNotifications(bob.session, 10)).notifications ?? [], []);
+  });
+
+  test("tell who was removed or turned down, and by whom", async () => {
+    const [alice, bob, carol] = await players("alice", "bob", "carol");
+    const made = await party({ open: false }, alice, bob);
+    await alice.socket.removePartyMember(made.party_id, bob.self);
+    const kicked = await bob.next("notification", (n) => n.code === 1004);
+    assert.equal(kicked.subject, "party_removed");
+    assert.deepEqual(kicked.content, { party_id: made.party_id, by: alice.id, kind: "kicked" });
+    await carol.socket.joinParty(made.party_id);
+    const asked = await alice.next("partyjoinrequest");
+    await alice.socket.removePartyMember(made.party_id, asked.presences[0]);
+    const rejected = await carol.next("notification", (n) => n.code === 1004);
+    assert.deepEqual(rejected.content, { party_id: made.party_id, by: alice.id, kind: "request_rejected" });
+    const told = alice.heard("partydata").filter((d) => d.op_code === -5).map((d) => JSON.parse(new TextDecoder().decode(d.data)));
+    assert.deepEqual(told.map((m) => [m.event, m.user_id, m.by]), [["removed", bob.id, alice.id]]);
+    assert.deepEqual((await bob.client.listNotifications(bob.session, 10)).notifications ?? [], [], "nothing is stored");
+  });
+
+  test("a refusal speaks to who sent the message", async () => {
+    const [alice, bob] = await players("alice", "bob");
+    const made = await party({}, alice, bob);
+    await refused(alice.socket.acceptPartyMember(made.party_id, bob.self), /^already_member: This player/);
+    await refused(bob.socket.joinParty(made.party_id), /^already_member: You are/);
+  });
+});

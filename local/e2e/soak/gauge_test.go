@@ -180,7 +180,7 @@ func (h *host) measure(ctx context.Context) (g gauge, err error) {
 	s := h.engine
 	s.Settle()
 	g.left.sessions, g.left.parties, g.left.presences = s.Sessions(), s.Parties(), s.Presences()
-	for _, collection := range []string{"partyline_invites", "partyline_invite_ids", "partyline_parties", "partyline_away"} {
+	for _, collection := range []string{"partyline_invites", "partyline_invite_ids", "partyline_invite_notices", "partyline_parties", "partyline_away"} {
 		objects, _, err := s.Module().StorageList(ctx, "", "", collection, 100, "")
 		if err != nil {
 			return g, err

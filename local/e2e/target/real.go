@@ -1,7 +1,6 @@
 package target
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -133,27 +132,25 @@ func (p *Process) Kill() error {
 	return err
 }
 
-// Spent is the processor time of the server since it was started, to 10 ms.
-func (p *Process) Spent() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+// Spent is the processor time of the server's threads since it was started.
+func (p *Process) Spent() (spent time.Duration, err error) {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
 	}
-	// The name, in brackets, may hold spaces; of what is behind it, the user's and the
-	// system's time are the twelfth and the thirteenth.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	if len(fields) < 13 {
-		return 0, fmt.Errorf("processor time not found in %q", stat)
-	}
-	var ticks int64
-	for _, field := range fields[11:13] {
-		n, err := strconv.ParseInt(field, 10, 64)
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
 		if err != nil {
-			return 0, fmt.Errorf("processor time: %w", err)
+			return 0, err
 		}
-		ticks += n
+		running, _, _ := strings.Cut(string(stat), " ")
+		ns, err := strconv.ParseInt(running, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("processor time of a thread: %w", err)
+		}
+		spent += time.Duration(ns)
 	}
-	return time.Duration(ticks) * 10 * time.Millisecond, nil
+	return spent, nil
 }
 
 // tail is the end of the server's log.

@@ -554,3 +554,31 @@ func TestEngine_Race(t *testing.T) {
 		}
 	}
 }
+
+func TestParties_SinglePartyOnJoin(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, func(_ *realtime.Options, o *parties.Options) { o.SingleParty = true })
+	w := &world{t: t, engine: e, address: e.address(), ids: map[string]string{}}
+	w.watch = w.player("watch")
+	alice, bob, carol := w.player("alice"), w.player("bob"), w.player("carol")
+	w.step(alice, `{"party_create":{"open":true,"max_size":3}}`,
+		`alice = {"party":{"leader":"alice","max_size":3,"open":true,"party_id":"$P1","presences":["alice"],"self":"alice"}}`,
+		`alice : {"party":{"leader":"alice","max_size":3,"open":true,"party_id":"$P1","presences":["alice"],"self":"alice"}}`,
+		`alice : {"party_presence_event":{"joins":["alice"],"party_id":"$P1"}}`)
+	w.step(bob, `{"party_create":{"open":true,"max_size":3}}`,
+		`bob = {"party":{"leader":"bob","max_size":3,"open":true,"party_id":"$P2","presences":["bob"],"self":"bob"}}`,
+		`bob : {"party":{"leader":"bob","max_size":3,"open":true,"party_id":"$P2","presences":["bob"],"self":"bob"}}`,
+		`bob : {"party_presence_event":{"joins":["bob"],"party_id":"$P2"}}`)
+	w.step(carol, `{"party_join":{"party_id":"$P2"}}`,
+		`bob : {"party_presence_event":{"joins":["carol"],"party_id":"$P2"}}`,
+		`carol = {}`,
+		`carol : {"party":{"leader":"bob","max_size":3,"open":true,"party_id":"$P2","presences":["bob","carol"],"self":"carol"}}`,
+		`carol : {"party_presence_event":{"joins":["carol"],"party_id":"$P2"}}`)
+	w.step(bob, `{"party_join":{"party_id":"$P1"}}`,
+		`alice : {"party_presence_event":{"joins":["bob"],"party_id":"$P1"}}`,
+		`bob = {}`,
+		`bob : {"party":{"leader":"alice","max_size":3,"open":true,"party_id":"$P1","presences":["alice","bob"],"self":"bob"}}`,
+		`bob : {"party_presence_event":{"joins":["bob"],"party_id":"$P1"}}`,
+		`carol : {"party_leader":{"party_id":"$P2","presence":"carol"}}`,
+		`carol : {"party_presence_event":{"leaves":["bob"],"party_id":"$P2"}}`)
+}

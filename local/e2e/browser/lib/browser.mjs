@@ -47,7 +47,7 @@ async function within(step, work, limit = 60_000) {
 export const phone = { width: 390, height: 844 };
 export const desktop = { width: 1280, height: 800 };
 
-const allowed = new Set([`${host}:${port}`, process.env.DEMO].filter(Boolean));
+export const allowed = new Set([`${host}:${port}`, process.env.DEMO].filter(Boolean));
 
 // open shows an address in a window of its own, with its own cookies and storage. The window keeps what
 // went wrong in it: script errors, console errors (a broken CSP among them), dialogs, and requests to anywhere

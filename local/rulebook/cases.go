@@ -1,16 +1,23 @@
-package rules
+// Package rulebook is what designers do with rules files away from a server: cases and their
+// outcomes, what a server looks at before it asks the rules, and the replay of recorded
+// decisions. It reads no file and knows no terminal, so that the command line and the
+// playground in the browser say the same.
+package rulebook
 
 import (
 	"context"
 	"fmt"
 	"slices"
 	"strings"
+
+	"partyline/party/rules"
 )
 
 // Bounds of a file of cases.
 const (
 	maxCases    = 2000
 	maxCaseLine = 16 << 10
+	maxFile     = 256 << 10
 )
 
 // Case is one example of what the rules should answer, a line of a file of cases:
@@ -22,7 +29,7 @@ const (
 type Case struct {
 	Line  int
 	Text  string // the line without what is expected
-	Facts Facts
+	Facts rules.Facts
 	Want  string // "allowed", "allowed by <rule>", "denied by <rule>" or "broken <rule>"
 }
 
@@ -33,19 +40,19 @@ type CaseResult struct {
 	Err error  // why the rule is broken
 }
 
-// LoadCases reads a file of cases. The error is [Problems], as for [Load].
+// LoadCases reads a file of cases. The error is [Problems], as for [rules.Load].
 func LoadCases(data []byte, name string) ([]Case, error) {
-	src := newSource(data, name)
 	var cases []Case
-	var problems Problems
+	var problems rules.Problems
 	bad := func(line int, what, allowed string) {
-		problems = append(problems, src.problem(Error, place{line, 1}, "", what, allowed))
+		problems = append(problems, rules.Problem{File: name, Line: line, Col: 1, What: what, Allowed: allowed})
 	}
-	if len(data) > maxFileBytes {
-		bad(1, fmt.Sprintf("the file is %d bytes long", len(data)), fmt.Sprintf("allowed are %d", maxFileBytes))
+	if len(data) > maxFile {
+		bad(1, fmt.Sprintf("the file is %d bytes long", len(data)), fmt.Sprintf("allowed are %d", maxFile))
 		return nil, problems
 	}
-	for i, text := range src.lines {
+	actions := rules.Actions()
+	for i, text := range strings.Split(string(data), "\n") {
 		line := i + 1
 		text = strings.TrimSpace(text)
 		switch {
@@ -65,24 +72,23 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 		}
 		left, want := strings.TrimSpace(text[:at]), strings.TrimSpace(text[at+2:])
 		action, body, _ := strings.Cut(left, " ")
-		if !slices.Contains(Actions(), Action(action)) {
-			known := words(Actions())
-			bad(line, fmt.Sprintf("unknown action %q%s", clip(action), suggest(action, known)), "allowed: "+list(known, "or"))
+		if !slices.Contains(actions, rules.Action(action)) {
+			bad(line, fmt.Sprintf("unknown action %.40q", action), fmt.Sprintf("allowed: %v", actions))
 			continue
 		}
 		if verb, rule, _ := strings.Cut(want, " "); want != "allowed" && !(verb == "broken" && rule != "") &&
 			!strings.HasPrefix(want, "allowed by ") && !strings.HasPrefix(want, "denied by ") {
-			bad(line, fmt.Sprintf("%q is no outcome", clip(want)), "write allowed, allowed by <rule> or denied by <rule>")
+			bad(line, fmt.Sprintf("%.40q is no outcome", want), "write allowed, allowed by <rule> or denied by <rule>")
 			continue
 		}
-		facts, err := LoadFacts([]byte(body), name)
+		facts, err := rules.LoadFacts([]byte(body), name)
 		if err != nil {
 			first, _, _ := strings.Cut(err.Error(), "\n")
 			_, what, _ := strings.Cut(first, ": ")
 			bad(line, "the facts cannot be used: "+what, "")
 			continue
 		}
-		facts.Action = Action(action)
+		facts.Action = rules.Action(action)
 		cases = append(cases, Case{Line: line, Text: left, Facts: facts, Want: want})
 	}
 	if len(problems) > 0 {
@@ -91,29 +97,16 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 	return cases, nil
 }
 
-// Words is the decision as cases write it; err is what came with it.
-func (d Decision) Words(err error) string {
-	switch {
-	case err != nil:
-		return "broken " + d.Rule
-	case d.Allowed && d.Rule == "":
-		return "allowed"
-	case d.Allowed:
-		return "allowed by " + d.Rule
-	}
-	return "denied by " + d.Rule
-}
-
 // RunCases decides each case, counting nothing, and lists the rules that no case came to:
 // what nobody has tried.
-func (s *Set) RunCases(ctx context.Context, cases []Case) (results []CaseResult, undecided []string) {
+func RunCases(ctx context.Context, s *rules.Set, cases []Case) (results []CaseResult, undecided []string) {
 	decided := map[string]bool{}
 	for _, c := range cases {
 		d, err := s.Try(ctx, c.Facts, nil)
 		decided[d.Rule] = true
 		results = append(results, CaseResult{Case: c, Got: d.Words(err), Err: err})
 	}
-	for _, r := range s.rules {
+	for _, r := range s.Config().Rules {
 		if !decided[r.ID] {
 			undecided = append(undecided, r.ID)
 		}

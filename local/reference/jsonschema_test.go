@@ -12,7 +12,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"partyline/local"
-	"partyline/party/rules/reference"
+	"partyline/local/reference"
 )
 
 // violations is what a value has against a schema, for the words of JSON Schema
@@ -167,7 +167,7 @@ func TestJSONSchema_accepts(t *testing.T) {
 	for _, s := range snippets(t) {
 		check(fmt.Sprintf("designers.md:%d", s.line), []byte(s.text))
 	}
-	paths, err := filepath.Glob("../testdata/load/*.txt")
+	paths, err := filepath.Glob("../../party/rules/testdata/load/*.txt")
 	if err != nil || len(paths) == 0 {
 		t.Fatal(paths, err)
 	}

@@ -14,15 +14,15 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"partyline/local"
+	"partyline/local/reference"
 	"partyline/party/rules"
-	"partyline/party/rules/reference"
 )
 
 var update = flag.Bool("update", false, "rewrite what is made from the schema: docs/designers.md, local/rules.schema.json")
 
 const (
-	designers  = "../../../docs/designers.md"
-	schemaFile = "../../../local/rules.schema.json"
+	designers  = "../../docs/designers.md"
+	schemaFile = "../../local/rules.schema.json"
 )
 
 func readFile(t *testing.T, path string) []byte {
@@ -44,7 +44,7 @@ func inStep(t *testing.T, path string, want []byte) {
 		return
 	}
 	if !bytes.Equal(readFile(t, path), want) {
-		t.Errorf("%s is not in step with the schema; run go test ./party/rules/reference -update", path)
+		t.Errorf("%s is not in step with the schema; run go test ./local/reference -update", path)
 	}
 }
 

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"partyline/local/playground"
+)
+
+// playgroundCommand serves the page to try rules on until a signal arrives.
+func playgroundCommand(t *terminal, args []string) int {
+	flags := flag.NewFlagSet("playground", flag.ContinueOnError)
+	flags.SetOutput(t.err)
+	addr := flags.String("addr", "127.0.0.1:7360", "host:port to listen on")
+	dir := flags.String("dir", playground.DefaultDir, "folder that make playground has built")
+	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
+		return t.misuse("partyline playground [--addr host:port] [--dir folder]")
+	}
+	if err := playground.Built(*dir); err != nil {
+		return t.fail(err)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return t.fail(err)
+	}
+	server := &http.Server{Handler: playground.Handler(*dir), ReadHeaderTimeout: 5 * time.Second}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	fmt.Fprintf(t.out, "\n  playground    http://%s/\n\n  Press Ctrl-C to stop.\n", listener.Addr())
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return t.fail(err)
+	}
+	return exitOK
+}

@@ -1,0 +1,181 @@
+//go:build js && wasm
+
+// Command wasm is what the playground page asks: the checker, the explainer and the diff of
+// rules files, in the browser. Every call takes and gives text; it reaches no network.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"syscall/js"
+	"time"
+
+	"partyline/local/reference"
+	"partyline/local/rulebook"
+	"partyline/party/rules"
+)
+
+func main() {
+	js.Global().Set("partyline", map[string]any{
+		"check":   call(func(a []string) any { _, out := load(a[0]); return out }),
+		"explain": call(func(a []string) any { return explain(a[0], a[1]) }),
+		"test":    call(func(a []string) any { return test(a[0], a[1]) }),
+		"diff":    call(func(a []string) any { return diff(a[0], a[1]) }),
+		"words":   call(func([]string) any { return words() }),
+	})
+	js.Global().Get("dispatchEvent").Call("call", js.Global(), js.Global().Get("Event").New("partyline-ready"))
+	select {}
+}
+
+// call makes a function of texts that answers in JSON, whatever happens.
+func call(answer func(args []string) any) js.Func {
+	return js.FuncOf(func(_ js.Value, values []js.Value) (out any) {
+		defer func() {
+			if p := recover(); p != nil {
+				out = `{"failed": true}`
+			}
+		}()
+		args := make([]string, 2)
+		for i := range min(len(values), len(args)) {
+			args[i] = values[i].String()
+		}
+		text, err := json.Marshal(answer(args))
+		if err != nil {
+			panic(err)
+		}
+		return string(text)
+	})
+}
+
+type problem struct {
+	Line    int    `json:"line"`
+	Col     int    `json:"col"`
+	Path    string `json:"path"`
+	What    string `json:"what"`
+	Allowed string `json:"allowed"`
+	Warning bool   `json:"warning"`
+}
+
+type checked struct {
+	Problems []problem `json:"problems"`
+	Loads    bool      `json:"loads"`
+	Rules    int       `json:"rules"`
+	Queues   int       `json:"queues"`
+}
+
+func problems(err error) []problem {
+	var ps rules.Problems
+	if !errors.As(err, &ps) {
+		return []problem{{What: err.Error()}}
+	}
+	out := make([]problem, len(ps))
+	for i, p := range ps {
+		out[i] = problem{p.Line, p.Col, p.Path, p.What, p.Allowed, p.Severity == rules.Warning}
+	}
+	return out
+}
+
+func load(text string) (*rules.Set, checked) {
+	set, err := rules.Load([]byte(text), "rules.yml")
+	if err != nil {
+		return nil, checked{Problems: problems(err)}
+	}
+	c := set.Config()
+	return set, checked{Problems: problems(set.Warnings()), Loads: true, Rules: len(c.Rules), Queues: len(c.Queues)}
+}
+
+type explained struct {
+	Problems []problem         `json:"problems"` // of the facts
+	Gate     string            `json:"gate"`     // what refuses before the rules
+	Answer   string            `json:"answer"`   // in the words of cases
+	Message  string            `json:"message"`  // that the player reads
+	Error    string            `json:"error"`
+	Rules    []rules.RuleTrace `json:"rules"`
+}
+
+func explain(text, facts string) any {
+	set, out := load(text)
+	if set == nil {
+		return out
+	}
+	f, err := rules.LoadFacts([]byte(facts), "facts")
+	if err != nil {
+		return explained{Problems: problems(err)}
+	}
+	if f.Now.IsZero() {
+		f.Now = time.Now()
+	}
+	e := set.Explain(context.Background(), f, nil)
+	answer := explained{Answer: e.Decision.Words(e.Err), Message: e.Decision.Message, Rules: e.Rules}
+	if e.Err != nil {
+		answer.Error = e.Err.Error()
+	}
+	for _, g := range rulebook.Gates(set.Config(), f) {
+		if g.Refuses && answer.Gate == "" {
+			answer.Gate = fmt.Sprintf("%s (%s)", g.Reason, g.Text)
+		}
+	}
+	return answer
+}
+
+func test(text, cases string) any {
+	set, out := load(text)
+	if set == nil {
+		return out
+	}
+	list, err := rulebook.LoadCases([]byte(cases), "rules.cases")
+	if err != nil {
+		return map[string]any{"problems": problems(err)}
+	}
+	type result struct {
+		Line            int
+		Text, Want, Got string
+	}
+	results, undecided := rulebook.RunCases(context.Background(), set, list)
+	shown := make([]result, len(results))
+	for i, r := range results {
+		shown[i] = result{r.Line, r.Text, r.Want, r.Got}
+	}
+	return map[string]any{"results": shown, "undecided": undecided}
+}
+
+func diff(old, next string) any {
+	was, bad := load(old)
+	if was == nil {
+		return bad
+	}
+	is, bad := load(next)
+	if is == nil {
+		return bad
+	}
+	return map[string]any{"changes": append([]string{}, rules.Diff(was, is)...)} // [] and not null where nothing changed
+}
+
+// words are what the editor completes.
+func words() any {
+	type word struct {
+		Name string `json:"name"`
+		Doc  string `json:"doc"`
+	}
+	keys, err := reference.Keys()
+	if err != nil {
+		panic(err)
+	}
+	facts, err := reference.Facts()
+	if err != nil {
+		panic(err)
+	}
+	out := map[string][]word{}
+	for _, k := range keys {
+		out["keys"] = append(out["keys"], word{k.Path, k.Doc})
+	}
+	for _, f := range facts {
+		out["facts"] = append(out["facts"], word{f.Path, f.Doc})
+	}
+	for _, f := range rules.Functions() {
+		out["functions"] = append(out["functions"], word{f.Usage, f.Doc})
+	}
+	return out
+}

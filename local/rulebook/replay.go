@@ -1,0 +1,278 @@
+package rulebook
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
+
+	"partyline/party/rules"
+)
+
+// Bounds of a recording that is read.
+const (
+	maxRecordLine = 1 << 20
+	maxComplaints = 20
+)
+
+// Replayed is what a rules file makes of recorded decisions.
+type Replayed struct {
+	Decisions int
+	Same      int
+	Unknown   int               // cannot be said
+	Lacking   map[string]int    // why, and how often
+	Changed   map[[2]string]int // other answers: "action: recorded", now
+	Left      int               // lines that were left out
+	Problems  []string          // of the first of these
+}
+
+// Replay asks set what it would have answered to each decision of a recording, exactly or
+// not at all: a rule that names a fact that the server did not read then, or compares a
+// user's name or ID, of which only a pseudonym is known, makes the answer unknown, unless
+// the rules in force then had the very same condition. Each outcome is written to out, one
+// a line; out may be nil. The error is about reading or writing alone.
+func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, out io.Writer) (Replayed, error) {
+	r := Replayed{Lacking: map[string]int{}, Changed: map[[2]string]int{}}
+	replay := &replay{ctx: ctx, next: single(set)}
+	lines := bufio.NewScanner(record)
+	lines.Buffer(nil, maxRecordLine)
+	for n := 1; lines.Scan(); n++ {
+		text := bytes.TrimSpace(lines.Bytes())
+		if len(text) == 0 {
+			continue
+		}
+		was, now, lacks, err := replay.line(text)
+		switch {
+		case err != nil:
+			if r.Left++; len(r.Problems) < maxComplaints {
+				r.Problems = append(r.Problems, fmt.Sprintf("%s:%d: left out: %v", name, n, err))
+			}
+			continue
+		case was == "":
+			continue
+		}
+		r.Decisions++
+		action, answer, _ := strings.Cut(was, ": ")
+		switch {
+		case lacks != "":
+			r.Unknown++
+			r.Lacking[lacks]++
+			now = "unknown: " + lacks
+		case now == answer:
+			r.Same++
+		default:
+			r.Changed[[2]string{was, now}]++
+		}
+		if out != nil {
+			if _, err := fmt.Fprintf(out, "%d %s: %s\n", n, action, now); err != nil {
+				return r, err
+			}
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return r, fmt.Errorf("%s: a line is longer than %d bytes, or cannot be read: %w", name, maxRecordLine, err)
+	}
+	return r, nil
+}
+
+// replay is the state between the lines of a recording.
+type replay struct {
+	ctx  context.Context
+	next []asked // the file that is tried
+	then []asked // the rules that the next lines were decided by
+}
+
+// asked is one rule with a set of its own, so that it can be asked alone.
+type asked struct {
+	rule      rules.Rule
+	set       *rules.Set
+	overrides bool // an invite passes all rules of its file
+	names     bool // compares names or IDs with something else than each other
+}
+
+func single(set *rules.Set) []asked {
+	c := set.Config()
+	out := make([]asked, 0, len(c.Rules))
+	for _, r := range c.Rules {
+		one := c
+		one.Rules = []rules.Rule{r}
+		alone, err := rules.New(one)
+		if err != nil { // its file was loaded, so this one can be
+			panic(err)
+		}
+		out = append(out, asked{rule: r, set: alone, overrides: c.Invites.OverridesRules, names: comparesNames(r.Deny + r.Allow)})
+	}
+	return out
+}
+
+func (a asked) about(f rules.Facts) bool {
+	return slices.Contains(a.rule.On, f.Action) && !(a.overrides && f.Action == rules.ActionJoin && f.Invited)
+}
+
+// gathered are the facts that a server finds out for an action only where one of its rules
+// names them; the others marked so are read when a rule that names them is asked.
+var gathered = []string{"party.members", "party.members.attributes", "party.attributes", "party.on_the_way", "party.state"}
+
+var readFacts = []string{
+	"user.display_name", "user.metadata", "user.account_age", "user.groups", "party.skill", "party.members.metadata", "party.members.account_age",
+	"relation.friend_of_leader", "relation.friend_of_any", "relation.same_group", "relation.blocked",
+}
+
+// line is one line: was is empty for one that only names the rules.
+func (p *replay) line(text []byte) (was, now, lacks string, err error) {
+	var line struct {
+		Format int             `json:"partyline_record"`
+		Rules  json.RawMessage `json:"rules"`
+		Facts  *rules.Facts    `json:"facts"`
+		Answer string          `json:"answer"`
+		Unread bool            `json:"unread"`
+	}
+	if err := json.Unmarshal(text, &line); err != nil {
+		return "", "", "", fmt.Errorf("it is not a line of a recording: %.80v", err)
+	}
+	switch {
+	case line.Rules != nil && line.Format != 1:
+		return "", "", "", fmt.Errorf("it has format %d, this program reads 1", line.Format)
+	case line.Rules != nil:
+		p.then = nil
+		set, err := rules.Load(line.Rules, "the recorded rules")
+		if err != nil {
+			return "", "", "", fmt.Errorf("the recorded rules cannot be used: %.200v", err)
+		}
+		p.then = single(set)
+		return "", "", "", nil
+	case line.Facts == nil || !slices.Contains(rules.Actions(), line.Facts.Action) || line.Answer == "":
+		return "", "", "", fmt.Errorf("it has no facts, no action or no answer")
+	}
+	f := *line.Facts
+	f.Party.Skill = rules.SkillFacts{} // what the queues of the other file name is computed anew
+	was = string(f.Action) + ": " + line.Answer
+	then, decided := p.asked(f, line.Answer)
+	for _, a := range p.next {
+		if !a.about(f) {
+			continue
+		}
+		at := slices.IndexFunc(then, func(t asked) bool { return t.rule.Deny+t.rule.Allow == a.rule.Deny+a.rule.Allow })
+		lacks := p.lacking(a, f, then, decided, line.Unread)
+		switch {
+		case lacks == "":
+			d, err := a.set.Try(p.ctx, f, nil)
+			if d.Rule != "" {
+				return was, d.Words(err), "", nil
+			}
+		case at < 0:
+			return was, "", lacks, nil
+		case at == len(then)-1 && decided: // its condition held, or broke, then as now
+			d := rules.Decision{Rule: a.rule.ID, Allowed: a.rule.Allow != ""}
+			if strings.HasPrefix(line.Answer, "broken ") {
+				return was, "broken " + a.rule.ID, "", nil
+			}
+			return was, d.Words(nil), "", nil
+		}
+	}
+	return was, "allowed", "", nil
+}
+
+// asked are the rules that were asked then, the last of which decided where decided says so.
+func (p *replay) asked(f rules.Facts, answer string) (list []asked, decided bool) {
+	_, by, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(answer, "allowed by"), "denied by"), " ")
+	for _, a := range p.then {
+		if a.about(f) {
+			list = append(list, a)
+			if a.rule.ID == by {
+				return list, true
+			}
+		}
+	}
+	return list, false
+}
+
+// lacking says what keeps the rule from being asked about the facts, "" if nothing does.
+func (p *replay) lacking(a asked, f rules.Facts, then []asked, decided, unread bool) string {
+	if a.names {
+		return "names and IDs are pseudonyms"
+	}
+	about := func(t asked) bool { return t.about(f) }
+	for _, fact := range gathered {
+		uses := func(t asked) bool { return t.set.Uses(f.Action, fact) }
+		if uses(a) && f.Party.ID != "" && !slices.ContainsFunc(p.then, func(t asked) bool { return about(t) && uses(t) }) {
+			return fact + " was not looked up"
+		}
+	}
+	known := then
+	if unread && decided {
+		known = then[:len(then)-1]
+	}
+	for _, fact := range readFacts {
+		uses := func(t asked) bool { return t.set.Uses(f.Action, fact) }
+		if uses(a) && !slices.ContainsFunc(known, uses) {
+			return fact + " was not read"
+		}
+	}
+	return ""
+}
+
+// namePaths are the facts that are recorded under a pseudonym.
+var namePaths = []string{"user.id", "user.username", "user.display_name", "party.id", "party.leader_id", "request.target_id"}
+
+// comparesNames reports whether a condition does anything with a name or an ID but compare
+// it with another one, or with "": what is equal has equal pseudonyms, and no more is known.
+func comparesNames(condition string) bool {
+	tree, err := parser.Parse(condition)
+	if err != nil {
+		return true
+	}
+	named, fine := &nameCount{}, &nameCount{}
+	ast.Walk(&tree.Node, named)
+	ast.Walk(&tree.Node, visitor(func(n ast.Node) {
+		b, ok := n.(*ast.BinaryNode)
+		if !ok || b.Operator != "==" && b.Operator != "!=" {
+			return
+		}
+		left, right := isName(b.Left), isName(b.Right)
+		switch {
+		case left && right:
+			fine.n += 2
+		case left && empty(b.Right) || right && empty(b.Left):
+			fine.n++
+		}
+	}))
+	return named.n != fine.n
+}
+
+type visitor func(ast.Node)
+
+func (v visitor) Visit(n *ast.Node) { v(*n) }
+
+type nameCount struct{ n int }
+
+func (c *nameCount) Visit(n *ast.Node) {
+	if isName(*n) {
+		c.n++
+	}
+}
+
+func empty(n ast.Node) bool {
+	s, ok := n.(*ast.StringNode)
+	return ok && s.Value == ""
+}
+
+// isName reports a fact under a pseudonym, of the player, the party or a member.
+func isName(n ast.Node) bool {
+	m, ok := n.(*ast.MemberNode)
+	if !ok {
+		return false
+	}
+	field, ok := m.Property.(*ast.StringNode)
+	if !ok {
+		return false
+	}
+	return field.Value == "user_id" || field.Value == "username" || slices.Contains(namePaths, m.String())
+}

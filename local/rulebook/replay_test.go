@@ -1,0 +1,217 @@
+package rulebook_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"partyline/local/rulebook"
+	"partyline/party"
+	"partyline/party/judge"
+	"partyline/party/partytest"
+	"partyline/party/rules"
+)
+
+// reader answers what a database would, by the user.
+type reader struct{}
+
+func (reader) Accounts(_ context.Context, ids []string) (map[string]rules.Account, error) {
+	out := map[string]rules.Account{}
+	for i, id := range ids {
+		if strings.HasSuffix(id, "7") {
+			return nil, errors.New("the database is down")
+		}
+		out[id] = rules.Account{DisplayName: "name of " + id, Metadata: fmt.Sprintf(`{"level": %d}`, len(id)%5+i), CreatedAt: time.Unix(1_700_000_000, 0)}
+	}
+	return out, nil
+}
+
+func (reader) Groups(_ context.Context, id string) ([]rules.GroupFacts, error) {
+	return []rules.GroupFacts{{ID: "g", Name: map[bool]string{true: "Staff", false: "Others"}[strings.HasSuffix(id, "5")]}}, nil
+}
+
+func (reader) Friends(_ context.Context, _ string, others []string) ([]string, error) {
+	return others[:1], nil
+}
+
+func (reader) Blocked(context.Context, string, []string) (bool, error) { return false, nil }
+
+const recordedRules = `
+version: 1
+invites: {overrides_rules: true}
+queues: {duo: {teams: 2, team_size: 2, skill: {property: level}}}
+rules:
+  - {id: staff, on: [join], allow: 'any(user.groups, .name == "Staff")'}
+  - {id: one, on: [join], deny: 'user.username == "player-3"'}
+  - {id: young, on: [create, join], deny: 'user.metadata.level < 3'}
+  - {id: leader, on: [kick], deny: 'party.leader_id != user.id'}
+  - {id: spread, on: [matchmake], deny: 'party.skill.spread > 0 and party.label.mode == "raid"'}
+  - {id: broken, on: [invite], deny: 'user.metadata.clan + 1 > 2'}
+`
+
+// played records n decisions about all actions and gives the folder of the recording.
+func played(t testing.TB, n int) (path string, usernames []string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "decisions.jsonl")
+	set := mustLoad(t, recordedRules)
+	clock := partytest.NewTime()
+	record := judge.NewRecord(path, &partytest.Log{}, clock.Now)
+	j := judge.New(judge.Deps{
+		Rules: func() *rules.Set { return set }, Load: reader{}, Logger: &partytest.Log{}, Now: clock.Now, Record: record,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); record.Run(ctx) }()
+	id, err := party.ParseID(uuid.NewString() + ".nakama1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := party.View{ID: id, Facts: party.Facts{MaxSize: 4, Label: `{"mode":"raid"}`, CreatedAt: clock.Now()}, Members: []party.Member{
+		{Session: party.Session{UserID: "user-lea", Username: "Lea"}, Leader: true}, {Session: party.Session{UserID: "second-member", Username: "Sam"}},
+	}}
+	asked := uint64(0)
+	for i := range n {
+		clock.Advance(time.Second)
+		q := party.Question{Action: rules.Actions()[i%len(rules.Actions())], Caller: party.Caller{UserID: fmt.Sprintf("user-%d", i), Username: fmt.Sprintf("player-%d", i%10)}}
+		if i%3 == 0 {
+			q.Caller.UserID, q.Caller.Username = "user-lea", "Lea"
+		}
+		if q.Action != rules.ActionCreate {
+			q.View, q.Invited = view, i%4 == 0
+		}
+		_ = j.Decide(ctx, q)
+		if q.Action != rules.ActionData { // no rule is about it
+			asked++
+		}
+		for deadline := time.Now().Add(30 * time.Second); record.Report().Written+500 < asked && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		}
+	}
+	for deadline := time.Now().Add(30 * time.Second); record.Report().Written < asked; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%+v; want %d written", record.Report(), asked)
+		}
+	}
+	cancel()
+	<-done
+	if r := record.Report(); r.Dropped != 0 || r.Error != "" || r.Written != asked {
+		t.Fatalf("%+v", r)
+	}
+	return path, []string{"user-lea", "Lea", "Sam", "second-member", "user-1", "player-3", id.String()}
+}
+
+func replayed(t testing.TB, path string, set *rules.Set) (rulebook.Replayed, string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	r, err := rulebook.Replay(t.Context(), set, bytes.NewReader(data), "record", &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, out.String()
+}
+
+// TestReplay_same: the rules in force answer as they did, line for line, and nobody is named.
+func TestReplay_same(t *testing.T) {
+	path, names := played(t, 2000)
+	r, first := replayed(t, path, mustLoad(t, recordedRules))
+	if r.Decisions < 1700 || r.Same != r.Decisions || r.Left != 0 {
+		t.Errorf("%+v; want all the same", r)
+	}
+	if _, again := replayed(t, path, mustLoad(t, recordedRules)); again != first {
+		t.Error("two replays differ")
+	}
+	for _, outcome := range []string{"allowed by staff", "denied by one", "denied by young", "denied by leader", "denied by spread", "broken broken", "broken young"} {
+		if !strings.Contains(first, outcome) {
+			t.Errorf("no decision was %q", outcome)
+		}
+	}
+	data, _ := os.ReadFile(path)
+	for _, line := range strings.Split(string(data), "\n") {
+		for _, name := range names {
+			if !strings.Contains(line, "partyline_record") && strings.Contains(line, `"`+name+`"`) {
+				t.Fatalf("%s is named in %s", name, line)
+			}
+		}
+	}
+}
+
+// TestReplay_other: what another file would have answered, or why that cannot be said.
+func TestReplay_other(t *testing.T) {
+	path, _ := played(t, 400)
+	r, _ := replayed(t, path, mustLoad(t, "version: 1\nrules:\n- {id: young, on: [create], deny: 'user.metadata.level < 100'}\n- {id: me, on: [kick], deny: 'user.id == \"user-lea\"'}\n- {id: friends, on: [promote], deny: 'not relation.friend_of_any'}\n- {id: idle, on: [update], deny: 'party.state == \"idle\"'}\n- {id: two, on: [matchmake], deny: 'party.size == 2'}"))
+	for change, want := range map[[2]string]bool{
+		{"create: allowed", "denied by young"}:           true,
+		{"matchmake: denied by spread", "denied by two"}: true,
+		{"promote: allowed", "denied by friends"}:        false,
+	} {
+		if (r.Changed[change] > 0) != want {
+			t.Errorf("%v: %d times; all: %v", change, r.Changed[change], r.Changed)
+		}
+	}
+	for _, why := range []string{"names and IDs are pseudonyms", "relation.friend_of_any was not read", "party.state was not looked up"} {
+		if r.Lacking[why] == 0 {
+			t.Errorf("nothing lacks %q: %v", why, r.Lacking)
+		}
+	}
+	total := r.Same + r.Unknown
+	for _, n := range r.Changed {
+		total += n
+	}
+	if total != r.Decisions {
+		t.Errorf("%d of %d decisions are accounted for", total, r.Decisions)
+	}
+}
+
+// TestReplay_hostile: lines that are none are left out, in words and few of them.
+func TestReplay_hostile(t *testing.T) {
+	text := strings.Repeat("{\"facts\":\n", 100) + "[]\n{}\n\x00\n{\"partyline_record\":2,\"rules\":{}}\n{\"partyline_record\":1,\"rules\":{\"x\":1}}\n{\"facts\":{\"action\":\"fly\"},\"answer\":\"allowed\"}\n{\"facts\":{\"action\":\"join\"},\"answer\":\"allowed\"}\n"
+	r, err := rulebook.Replay(t.Context(), mustLoad(t, recordedRules), strings.NewReader(text), "record", nil)
+	if err != nil || r.Left != 106 || len(r.Problems) != 20 || r.Decisions != 1 {
+		t.Errorf("%+v, %v; want 106 lines left out, 20 named, one decision", r, err)
+	}
+	if _, err := rulebook.Replay(t.Context(), mustLoad(t, recordedRules), strings.NewReader(strings.Repeat("x", 2<<20)), "record", nil); err == nil || !strings.Contains(err.Error(), "longer than") {
+		t.Errorf("an endless line: %v", err)
+	}
+}
+
+func FuzzReplay(f *testing.F) {
+	set := mustLoad(f, recordedRules)
+	f.Add(`{"partyline_record":1,"rules":{"version":1,"rules":[{"id":"a","on":["join"],"deny":"user.id == \"x\""}]}}` + "\n" + `{"facts":{"action":"join"},"answer":"denied by a"}`)
+	f.Add(`{"facts":{"action":"kick","party":{"id":"x","members":[{}]}},"answer":"broken spread","unread":true}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := rulebook.Replay(t.Context(), set, strings.NewReader(text), "record", nil)
+		if err == nil && r.Same+r.Unknown > r.Decisions {
+			t.Errorf("%+v", r)
+		}
+	})
+}
+
+// BenchmarkReplay plays one decision again.
+func BenchmarkReplay(b *testing.B) {
+	path, _ := played(b, 2000)
+	set := mustLoad(b, recordedRules)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	decisions := 0
+	for b.Loop() {
+		r, err := rulebook.Replay(b.Context(), set, bytes.NewReader(data), "record", nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		decisions += r.Decisions
+	}
+	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(decisions)*100_000, "ms/100000")
+}

@@ -1,0 +1,223 @@
+package invite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// Notifier sends, finds and deletes users' notifications.
+type Notifier interface {
+	party.Notifier
+	NotificationsList(ctx context.Context, userID string, limit int, cursor string) ([]*api.Notification, string, error)
+	NotificationsDelete(ctx context.Context, notifications []*runtime.NotificationDelete) error
+}
+
+// noticesCollection says whom an invite's notifications went to. Key = the invite's ID,
+// value = notified; gone once the notifications are.
+const noticesCollection = "partyline_invite_notices"
+
+type notified struct {
+	Key   string   `json:"key"` // the invite's
+	Users []string `json:"users"`
+}
+
+const (
+	maxNotified    = 2000 // users one invite remembers; notifications of the first ones stay
+	noticePage     = 1000
+	noticePages    = 10 // of one user's notifications that are searched
+	noticeAttempts = 4
+	noticeTimeout  = 30 * time.Second
+)
+
+// Notify brings an invite to users. The notifications are kept for users who are offline,
+// until the invite ends.
+func (s *Service) Notify(ctx context.Context, c party.Caller, inv party.CreatedInvite, users []string) error {
+	code, err := ParseCode(inv.Code)
+	if err != nil {
+		return err
+	}
+	// Remembered first: what is sent and not remembered would stay for ever.
+	if err := s.changeNotified(ctx, inv.ID, func(n *notified) {
+		n.Key = code.key()
+		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
+		n.Users = append(n.Users, users...)
+		n.Users = n.Users[max(0, len(n.Users)-maxNotified):]
+	}); err != nil {
+		return fmt.Errorf("remember whom the invite is sent to: %w", err)
+	}
+	notices := make([]*runtime.NotificationSend, len(users))
+	for i, user := range users {
+		notices[i] = &runtime.NotificationSend{
+			UserID: user, Sender: c.UserID, Subject: SubjectInvite, Code: NotifyInvite, Persistent: true,
+			Content: party.Content(invitation{PartyID: inv.PartyID, URL: inv.URL, Code: inv.Code, From: c.Username, Message: inv.Message}),
+		}
+	}
+	if err := s.Notifier.NotificationsSend(ctx, notices); err != nil {
+		return fmt.Errorf("send invite notifications: %w", err)
+	}
+	return nil
+}
+
+// readNotified is whom an invite remembers, and its version; "*" for nobody.
+func (s *Service) readNotified(ctx context.Context, inviteID string) (n notified, version string, err error) {
+	objects, err := s.Store.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: noticesCollection, Key: inviteID}})
+	if err != nil || len(objects) == 0 {
+		return n, "*", err
+	}
+	return n, objects[0].GetVersion(), json.Unmarshal([]byte(objects[0].GetValue()), &n)
+}
+
+// changeNotified changes whom an invite remembers by compare-and-set.
+func (s *Service) changeNotified(ctx context.Context, inviteID string, change func(*notified)) error {
+	for range noticeAttempts {
+		n, version, err := s.readNotified(ctx, inviteID)
+		if err != nil {
+			return err
+		}
+		change(&n)
+		if len(n.Users) == 0 {
+			if version == "*" {
+				return nil
+			}
+			err = s.Store.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: noticesCollection, Key: inviteID, Version: version}})
+			if err == nil {
+				return nil
+			}
+			continue // one that lost a race has no error of its own
+		}
+		value, err := json.Marshal(n)
+		if err != nil {
+			return err
+		}
+		_, err = s.Store.storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: noticesCollection, Key: inviteID, Value: string(value), Version: version}})
+		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
+			return err
+		}
+	}
+	return party.Refuse(party.Conflict, "Too many changes at once, please try again.")
+}
+
+// withdraw deletes, in the background, the notifications an invite has sent to these users,
+// or to everybody. What fails the sweep does again.
+func (s *Service) withdraw(inviteID string, users ...string) {
+	s.background(func() {
+		ctx, cancel := context.WithTimeout(s.ctx, noticeTimeout)
+		defer cancel()
+		if err := s.withdrawNow(ctx, inviteID, users); err != nil {
+			s.Logger.Warn("invite notifications not deleted yet invite=%s error=%v", inviteID, err)
+		}
+	})
+}
+
+// withdrawNow may run in a goroutine of its own, where a panic would end the process.
+func (s *Service) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	n, _, err := s.readNotified(ctx, inviteID)
+	if err != nil {
+		return fmt.Errorf("read whom it was sent to: %w", err)
+	}
+	if len(users) == 0 {
+		users = n.Users
+	}
+	var deletes []*runtime.NotificationDelete
+	for _, user := range users {
+		if !slices.Contains(n.Users, user) {
+			continue
+		}
+		found, err := s.noticesOf(ctx, user, n.Key)
+		if err != nil {
+			return fmt.Errorf("list notifications: %w", err)
+		}
+		deletes = append(deletes, found...)
+	}
+	if len(deletes) > 0 {
+		if err := s.Notifier.NotificationsDelete(ctx, deletes); err != nil {
+			return fmt.Errorf("delete notifications: %w", err)
+		}
+	}
+	return s.changeNotified(ctx, inviteID, func(n *notified) {
+		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
+	})
+}
+
+// noticesOf finds a user's notifications of one invite: by the key of the code in them, as
+// codes are kept nowhere else.
+func (s *Service) noticesOf(ctx context.Context, user, key string) (found []*runtime.NotificationDelete, err error) {
+	cursor := ""
+	for range noticePages {
+		page, next, err := s.Notifier.NotificationsList(ctx, user, noticePage, cursor)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range page {
+			var content struct{ Code string }
+			if n.GetCode() != NotifyInvite || json.Unmarshal([]byte(n.GetContent()), &content) != nil {
+				continue
+			}
+			if code, err := ParseCode(content.Code); err == nil && code.key() == key {
+				found = append(found, &runtime.NotificationDelete{UserID: user, NotificationID: n.GetId()})
+			}
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return found, nil
+}
+
+// sweepNotices deletes the notifications of invites that have ended, and reports the first
+// failure. It looks only at invites that have sent some.
+func (s *Service) sweepNotices(ctx context.Context) error {
+	var failed failures
+	for began := s.Now(); s.Now().Sub(began) < sweepBudget; {
+		objects, next, err := s.Store.storage.StorageList(ctx, "", party.SystemUser, noticesCollection, page, s.noticeCursor)
+		if err != nil {
+			s.noticeCursor = ""
+			return err
+		}
+		for _, o := range objects {
+			var n notified
+			if err := json.Unmarshal([]byte(o.GetValue()), &n); err != nil {
+				failed.add(fmt.Errorf("invite's recipients not read: %w", err))
+				continue
+			}
+			over, err := s.over(ctx, n.Key)
+			if err == nil && over {
+				err = s.withdrawNow(ctx, o.GetKey(), nil)
+			}
+			failed.add(err)
+		}
+		if s.noticeCursor = next; next == "" {
+			break
+		}
+	}
+	return failed.err()
+}
+
+// over reports whether nobody new can use an invite any more.
+func (s *Service) over(ctx context.Context, key string) (bool, error) {
+	r, err := s.Store.lately(ctx, key)
+	switch {
+	case party.ReasonOf(err) == party.InviteNotFound:
+		return true, nil
+	case err != nil:
+		return false, err
+	case r.ended(s.Now()) || r.spent():
+		return true, nil
+	}
+	return s.leadsNowhere(ctx, r)
+}

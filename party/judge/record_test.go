@@ -1,0 +1,86 @@
+package judge_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"partyline/party"
+	"partyline/party/judge"
+	"partyline/party/rules"
+)
+
+// recorded has a judge decide until so many decisions are written.
+func recorded(t *testing.T, w *world, r *judge.Record, n int, label string) {
+	t.Helper()
+	w.deps.Record = r
+	w.start(nil)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); r.Run(ctx) }()
+	defer func() { cancel(); <-done }()
+	for i := range n {
+		_ = w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: party.Caller{UserID: "somebody"}, Request: rules.RequestFacts{LabelJSON: label}})
+		for deadline := time.Now().Add(30 * time.Second); r.Report().Written+r.Report().Dropped < uint64(i+1); time.Sleep(100 * time.Microsecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%+v; want %d", r.Report(), i+1)
+			}
+		}
+	}
+}
+
+// TestRecord_rotates: what is kept is bounded, each file begins with the rules, and a line
+// that a crash has cut stays alone.
+func TestRecord_rotates(t *testing.T) {
+	w := newWorld(t, "")
+	path := filepath.Join(t.TempDir(), "decisions")
+	if err := os.WriteFile(path, []byte(`{"facts":{"act`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	label := fmt.Sprintf("{%q:%q}", "x", strings.Repeat("y", 200<<10))
+	recorded(t, w, judge.NewRecord(path, w.log, w.clock.Now), 600, label)
+	files, err := filepath.Glob(path + "*")
+	if err != nil || len(files) != 5 {
+		t.Errorf("files %v, %v; want 5", files, err)
+	}
+	for _, name := range files {
+		info, _ := os.Stat(name)
+		data, _ := os.ReadFile(name)
+		if info.Size() > 16<<20+1024 || info.Mode().Perm() != 0o600 || !strings.HasPrefix(strings.TrimSpace(string(data)), `{"at":`) {
+			t.Errorf("%s: %d bytes, %v, begins with %.40q", name, info.Size(), info.Mode(), data)
+		}
+	}
+}
+
+// TestRecord_unwritable: a file that cannot be written changes no answer and is said once.
+func TestRecord_unwritable(t *testing.T) {
+	w := newWorld(t, "rules: [{id: no, on: [create], deny: 'true'}]")
+	r := judge.NewRecord(filepath.Join(t.TempDir(), "nowhere", "x"), w.log, w.clock.Now)
+	recorded(t, w, r, 50, "")
+	if got := r.Report(); got.Written != 0 || got.Dropped != 50 || !strings.Contains(got.Error, "open") {
+		t.Errorf("%+v", got)
+	}
+	if lines := w.log.Lines(); len(lines) != 1 || len(w.judge.Denials()) != 50 {
+		t.Errorf("%d denials, log %v; want 50 and one line", len(w.judge.Denials()), lines)
+	}
+	recorded(t, w, judge.NewRecord(t.TempDir(), w.log, w.clock.Now), 1, "") // a folder
+}
+
+// TestRecord_unset: without a recording nobody asks for what no rule names.
+func TestRecord_unset(t *testing.T) {
+	w := newWorld(t, "")
+	for _, a := range rules.Actions() {
+		if w.judge.Has(a) {
+			t.Errorf("%s is gathered for nobody", a)
+		}
+	}
+	w.deps.Record = judge.NewRecord(filepath.Join(t.TempDir(), "x"), w.log, w.clock.Now)
+	w.start(nil)
+	if !w.judge.Has(rules.ActionKick) || w.judge.Has(rules.ActionData) || w.judge.Enforces(rules.ActionKick) {
+		t.Error("a recording wants every action but data, and enforces none")
+	}
+}

@@ -1,0 +1,220 @@
+package reconnect_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"partyline/party"
+	"partyline/party/partytest"
+	"partyline/party/reserve"
+	"partyline/party/rules"
+)
+
+// crash ends the process and all sockets at one moment, and begins the next process.
+func (w *world) crash(ids []party.ID, sessions ...party.Session) {
+	w.admission.Close()
+	w.grace.Close()
+	for _, s := range sessions {
+		w.host.Disconnect(s)
+	}
+	for _, id := range ids {
+		w.host.PartyClose(id)
+	}
+	w.node = w.newNode()
+}
+
+func TestSurvive_FirstBackLeads(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(3)
+	id := w.party(false, 4, p...)
+	w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "i", UserIDs: []string{"friend"}, ExpiresAt: w.now().Add(time.Hour)}))
+	for _, s := range p {
+		w.host.Disconnect(s)
+	}
+	for _, s := range p {
+		w.must(w.ended(s))
+	}
+	look, err := w.admission.Look(t.Context(), id)
+	w.refused(err, party.PartyAway)
+	if !look.Returning(p[1].UserID) || look.Size() != 0 || look.MaxSize != 4 || look.Open {
+		t.Errorf("the look at it is %+v", look)
+	}
+	w.refused(w.admit(w.host.Player("stranger"), id), party.PartyAway)
+	second := w.host.Connect(p[1].UserID)
+	got, err := w.resume(second)
+	w.must(err)
+	now := w.admission.Current(id)
+	if now == id || got.PartyID != now.String() {
+		t.Fatalf("Resume = %+v; the party is %v now", got, now)
+	}
+	first := w.returns(p[0].UserID, now)
+	w.members(now, 1, second, first) // one seat of three is still kept
+	if v, err := w.roster.View(t.Context(), now); err != nil || v.Open || v.MaxSize != 4 || v.Leader().UserID != p[1].UserID {
+		t.Errorf("View = %+v, %v", v, err)
+	}
+	for _, m := range w.messages() {
+		if m.Event == "back" && (m.Led != p[0].UserID || m.party != now.String()) {
+			t.Errorf("back said that %q led, to %s", m.Led, m.party)
+		}
+		if m.Event == "restored" && m.Was != id.String() {
+			t.Errorf("restored said it was %s; want %s", m.Was, id)
+		}
+	}
+	if sessions, err := w.roster.Sessions(p[1].UserID); err != nil || !slices.Equal(sessions, []party.Session{second}) {
+		t.Errorf("sessions = %v, %v; the helper must not be among them", sessions, err)
+	}
+}
+
+func TestSurvive_EndsWithTheLastSeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(2)
+		id := w.party(true, 3, p...)
+		w.drop(p[0])
+		time.Sleep(minute / 2)
+		w.drop(p[1])
+		time.Sleep(minute/2 + time.Second)
+		synctest.Wait()
+		_, err := w.resume(w.host.Connect(p[0].UserID))
+		w.refused(err, party.PartyNotFound)
+		_, err = w.admission.Look(t.Context(), id)
+		w.refused(err, party.PartyAway) // player2 may still come
+		time.Sleep(minute / 2)
+		synctest.Wait()
+		_, err = w.admission.Look(t.Context(), id)
+		w.refused(err, party.PartyNotFound)
+		w.nothingLeft()
+	})
+}
+
+// Two return at once, with a process each.
+func TestSurvive_TwoNodesFoundItOnce(t *testing.T) {
+	w := newWorld(t, time.Now)
+	for range 20 {
+		p := w.host.Players(2)
+		id := w.party(true, 2, p...)
+		here, there := w.node, w.newNode()
+		w.drop(p[0])
+		w.drop(p[1])
+		nodes := []node{here, there}
+		got := make([]party.Resumption, 2)
+		race(2, func(i int) {
+			s := w.host.Connect(p[i].UserID)
+			deadline := time.Now().Add(30 * time.Second)
+			for got[i].PartyID == "" && time.Now().Before(deadline) {
+				got[i], _ = nodes[i].grace.Resume(t.Context(), party.Caller{UserID: s.UserID, SessionID: s.SessionID, Username: s.Username})
+			}
+		})
+		if got[0] != got[1] || !got[0].Joined {
+			t.Fatalf("Resume = %+v and %+v", got[0], got[1])
+		}
+		now, err := party.ParseID(got[0].PartyID)
+		w.must(err)
+		if n := len(w.host.Members(now)); n != 2 || len(w.host.Members(id)) != 0 {
+			t.Errorf("%d members; want 2", n)
+		}
+	}
+}
+
+// The client creates the party where the module cannot.
+func TestSurvive_Adopted(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(1)
+	id := w.party(false, 1, p...)
+	w.drop(p[0])
+	again := w.host.Connect(p[0].UserID)
+	if got, err := w.resume(again); err != nil || got != (party.Resumption{PartyID: id.String()}) {
+		t.Fatalf("Resume = %+v, %v; want that the client creates it", got, err)
+	}
+	facts, offered, err := w.admission.Offered(t.Context(), again.UserID)
+	if err != nil || !offered || facts.MaxSize != 1 || facts.Open {
+		t.Fatalf("Offered = %+v, %v, %v", facts, offered, err)
+	}
+	made := w.host.PartyCreate(again, facts.Open, facts.MaxSize)
+	w.must(w.admission.EndCreate(t.Context(), again, made))
+	if now := w.admission.Current(id); now.String() != made.PartyId {
+		t.Errorf("the party is %v; want %s", now, made.PartyId)
+	}
+	if _, offered, err := w.admission.Offered(t.Context(), again.UserID); offered || err != nil {
+		t.Errorf("offered again: %v", err)
+	}
+}
+
+func TestSurvive_Crash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rapid.Check(struct{ *testing.T }{t}, func(rt *rapid.T) {
+			w := newWorld(t, time.Now)
+			defer func() { w.admission.Close(); w.grace.Close() }()
+			w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+			size := rapid.IntRange(1, 5).Draw(rt, "size")
+			p := w.host.Players(size)
+			id := w.party(rapid.Bool().Draw(rt, "open"), size+1, p...)
+			origin, team := id, slices.Clone(p)
+			var kicked party.Session
+			if size > 1 && rapid.Bool().Draw(rt, "kick") {
+				kicked, team = p[size-1], team[:size-1]
+				w.kick(p[0], kicked, id)
+			}
+			if len(team) > 1 && rapid.Bool().Draw(rt, "drop one before") {
+				w.drop(team[len(team)-1])
+			}
+			rounds := rapid.IntRange(1, 3).Draw(rt, "crashes")
+			for range rounds {
+				time.Sleep(time.Second) // so that the members are written
+				synctest.Wait()
+				w.crash([]party.ID{id}, p...)
+				order := rapid.Permutation(team).Draw(rt, "order")
+				_, err := w.admission.Look(t.Context(), origin) // to which the links lead
+				w.refused(err, party.PartyAway)
+				var in []party.Session
+				for _, s := range order {
+					again := w.host.Connect(s.UserID)
+					got, err := w.resume(again)
+					w.must(err)
+					if id = w.admission.Current(origin); got.PartyID != id.String() || !got.Joined {
+						t.Fatalf("Resume = %+v; want %v", got, id)
+					}
+					in = append(in, again)
+				}
+				w.members(id, 0, in...)
+				p, team = in, slices.Clone(in)
+			}
+			if kicked.UserID != "" {
+				w.refused(w.admit(w.host.Connect(kicked.UserID), id), party.Banned)
+			}
+			w.host.PartyClose(id)
+			w.admission.Closed(t.Context(), id)
+			for _, value := range w.host.Values() {
+				if strings.HasPrefix(value, "partyline_parties") || strings.HasPrefix(value, "partyline_away") {
+					t.Errorf("left in storage: %s", value)
+				}
+			}
+		})
+	})
+}
+
+func TestSurvive_CrashTooLongAgo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		defer func() { w.admission.Close() }()
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+		p := w.host.Players(2)
+		id := w.party(true, 3, p...)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.crash([]party.ID{id}, p...)
+		time.Sleep(minute)
+		_, err := w.resume(w.host.Connect(p[0].UserID))
+		w.refused(err, party.PartyNotFound)
+		w.must(w.admission.Sweep(t.Context()))
+		w.nothingLeft()
+		if n := w.host.Objects("partyline_parties"); n != 0 {
+			t.Errorf("%d records are left", n)
+		}
+	})
+}

@@ -1,0 +1,75 @@
+package share_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/heroiclabs/nakama-common/api"
+
+	"partyline/party"
+	"partyline/party/partytest"
+	"partyline/party/share"
+)
+
+// queries counts what a share asks the database for.
+type queries struct {
+	*partytest.Host
+	party.BlockList
+	n int
+}
+
+func (q *queries) FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error) {
+	q.n++
+	return q.Host.FriendsList(ctx, userID, limit, state, cursor)
+}
+
+func (q *queries) UsersGetId(ctx context.Context, ids, facebook []string) ([]*api.User, error) {
+	q.n++
+	return q.Host.UsersGetId(ctx, ids, facebook)
+}
+
+func (q *queries) With(ctx context.Context, userID string, others []string) ([]string, error) {
+	q.n++
+	return q.BlockList.With(ctx, userID, others)
+}
+
+func (q *queries) Strangers(ctx context.Context, userID string, others []string) ([]string, error) {
+	if len(others) > 0 {
+		q.n++
+	}
+	return q.BlockList.Strangers(ctx, userID, others)
+}
+
+func TestService_Share_queries(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(251)
+	id := w.party(4, p[0])
+	var named []string
+	for i, s := range p[1:] {
+		if i < 220 {
+			w.host.Befriend(p[0].UserID, s.UserID)
+		}
+		if i < 100 {
+			named = append(named, s.UserID)
+		}
+	}
+	q := &queries{Host: w.host, BlockList: party.NewBlockList(nil, w.host)}
+	w.deps.Social, w.deps.Blocks, w.deps.News = q, q, &party.News{}
+	s := share.New(w.deps)
+	t.Cleanup(s.Close)
+	for _, c := range []struct {
+		to   share.To
+		want share.Delivered
+		most int
+	}{
+		{share.To{Friends: true}, share.Delivered{Friends: 200}, 2},
+		{share.To{UserIDs: named}, share.Delivered{Users: 100}, 3},
+	} {
+		q.n = 0
+		a, err := s.Share(t.Context(), caller(p[0]), share.Request{PartyID: id.String(), To: c.to})
+		w.must(err)
+		if a.Delivered != c.want || q.n > c.most {
+			t.Errorf("delivered %+v with %d queries; want %+v with %d at most", a.Delivered, q.n, c.want, c.most)
+		}
+	}
+}
