@@ -273,12 +273,17 @@ func (h *house) StreamUserLeave(mode uint8, subject, _, label, _, sessionID stri
 
 func (h *house) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
 	data := msg.GetPartyData()
-	if mode != party.StreamMode || subcontext != "" || len(presences) != 0 || !reliable || data.GetOpCode() != party.OpMatch || data.GetPartyId() != subject+"."+label {
+	if mode != party.StreamMode || subcontext != "" || !reliable || data.GetOpCode() != party.OpMatch || data.GetPartyId() != subject+"."+label {
 		h.t.Errorf("StreamSendRaw(%d, %q, %q, %q, %v)", mode, subject, subcontext, label, msg)
 	}
 	m := heard{Party: data.GetPartyId()}
 	if err := json.Unmarshal(data.GetData(), &m.Event); err != nil {
 		h.t.Errorf("party data %q: %v", data.GetData(), err)
+	}
+	// How to get to a game server is for one player alone, everything else for the party.
+	others := slices.ContainsFunc(presences, func(p runtime.Presence) bool { return p.GetUserId() != m.Event.UserID })
+	if private := m.Event.Event == "server_ready"; private == (len(presences) == 0) || others {
+		h.t.Errorf("%s of %s is sent to %v", m.Event.Event, m.Event.UserID, presences)
 	}
 	h.heard = append(h.heard, m)
 	return nil
