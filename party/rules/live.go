@@ -3,7 +3,6 @@ package rules
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -44,7 +43,6 @@ type LiveOptions struct {
 type Loaded struct {
 	Old, New *Set   // New is nil when the attempt failed
 	Version  uint64 // of the Set that is active now
-	Hash     string // SHA-256 of the file's content, "" for defaults
 	Err      error  // Problems, or why the file could not be read
 }
 
@@ -53,7 +51,6 @@ type Report struct {
 	Set      *Set      // the active rules
 	Source   string    // path of the file, "" for defaults
 	Version  uint64    // grows by one with every switch, 0 before the first load
-	Hash     string    // SHA-256 of the active file's content, "" for defaults
 	LoadedAt time.Time // when the active Set was loaded
 	Problems Problems  // warnings of the active Set, or all problems of a newer, broken file
 	Err      error     // why the newest attempt failed, nil when it did not
@@ -165,9 +162,6 @@ func (l *Live) use(s *Set, err error) error {
 		s.inherit(old)
 		l.report.Version++
 		l.report.LoadedAt = l.opts.Now()
-		if l.opts.Path != "" {
-			l.report.Hash = hex.EncodeToString(l.tried[:])
-		}
 		l.report.Problems = append(s.Warnings(), l.restart(s)...)
 		if l.started == nil {
 			l.started = s
@@ -175,7 +169,7 @@ func (l *Live) use(s *Set, err error) error {
 		l.current.Store(s)
 	}
 	if l.opts.OnLoad != nil {
-		l.opts.OnLoad(Loaded{Old: old, New: s, Version: l.report.Version, Hash: l.report.Hash, Err: err})
+		l.opts.OnLoad(Loaded{Old: old, New: s, Version: l.report.Version, Err: err})
 	}
 	return err
 }
