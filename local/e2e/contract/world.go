@@ -139,7 +139,9 @@ func (w *World) listen() {
 		messages := a.socket.TakeAll(func(m client.Message) bool { return m.Kind() != matched })
 		slices.SortStableFunc(messages, func(x, y client.Message) int { return cmp.Compare(writer(x), writer(y)) })
 		for _, m := range messages {
-			w.log(a.name, "<", m.Raw)
+			if !isAddition(m.Envelope) {
+				w.log(a.name, "<", m.Raw)
+			}
 		}
 	}
 }

@@ -1,0 +1,34 @@
+package contract
+
+import (
+	"strings"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+)
+
+// additions are what a server with the module tells clients beside what a stock server does,
+// without a rules file. They are not in transcripts, which are about everything else; the
+// module's own suites are about them.
+var additions = []struct {
+	what string
+	is   func(*rtapi.Envelope) bool
+}{
+	{"the party hears who was removed", func(e *rtapi.Envelope) bool {
+		d := e.GetPartyData()
+		return d.GetOpCode() == -5 && d.GetPresence().GetUsername() == "partyline" && strings.Contains(string(d.GetData()), `"removed"`)
+	}},
+	{"a player hears that a leader removed them, or did not let them in", func(e *rtapi.Envelope) bool {
+		list := e.GetNotifications().GetNotifications()
+		return len(list) == 1 && list[0].GetCode() == 1004
+	}},
+}
+
+// isAddition reports whether a stock server would not have sent the envelope.
+func isAddition(e *rtapi.Envelope) bool {
+	for _, a := range additions {
+		if a.is(e) {
+			return true
+		}
+	}
+	return false
+}
