@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"partyline/internal/keyed"
 	"partyline/party"
@@ -283,6 +284,10 @@ type Joined struct {
 const (
 	tryAtOnce = 10
 	rounds    = 3 // over all that fit, before nothing does
+
+	// newsTakes is for how long nobody here may have heard of a party that its creator has
+	// already: the server answers first and calls the module's hook then.
+	newsTakes = 200 * time.Millisecond
 )
 
 // QuickJoin makes the caller a member of an open party that fits, at once. It passes over
@@ -301,6 +306,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	if err := s.Limits.QuickJoin(c.UserID); err != nil {
 		return Joined{}, err
 	}
+	waited := false
 	for range rounds {
 		if err := s.refresh(ctx); err != nil {
 			return Joined{}, err
@@ -313,12 +319,25 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 			if err != nil || joined.Joined {
 				return joined, err
 			}
-			if from == 0 && !met {
-				return Joined{}, party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
+			if from != 0 || met {
+				continue
+			}
+			if waited {
+				return Joined{}, noneFits()
+			}
+			waited = true
+			select {
+			case <-time.After(newsTakes):
+			case <-ctx.Done():
+				return Joined{}, ctx.Err()
 			}
 		}
 	}
-	return Joined{}, party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
+	return Joined{}, noneFits()
+}
+
+func noneFits() error {
+	return party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
 }
 
 // joinFirst tries the parties that fit, from one in the index on. met is whether one was full

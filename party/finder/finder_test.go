@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"partyline/party"
@@ -321,6 +322,20 @@ func TestQuickJoin(t *testing.T) {
 
 // TestQuickJoin_crowd: 200 at once into 50 parties with 200 free seats: all are in, none
 // twice, and no party has more than its seats.
+// A party is found by who asks before its hook has run.
+func TestQuickJoin_PartyMadeThisMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(2)
+		made := w.host.PartyCreate(p[0], true, 4)
+		time.AfterFunc(50*time.Millisecond, func() { w.must(w.admission.EndCreate(t.Context(), p[0], made)) })
+		joined, err := w.quick(p[1], `{}`)
+		if err != nil || joined.PartyID != made.GetPartyId() {
+			t.Errorf("quick join = %+v, %v; want the party", joined, err)
+		}
+	})
+}
+
 func TestQuickJoin_crowd(t *testing.T) {
 	w := newWorld(t)
 	const parties, size = 50, 5

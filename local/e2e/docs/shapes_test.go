@@ -151,8 +151,12 @@ func (w *world) open() {
 	w.t.Helper()
 	ctx, cancel := w.deadline()
 	defer cancel()
-	_, err := w.join("emil").socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{
+	emil := w.join("emil")
+	_, err := emil.socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{
 		PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 4, Label: `{"mode":"duo"}`}}})
+	if err == nil {
+		err = emil.socket.Barrier(ctx) // the module has heard of it by then
+	}
 	if err != nil {
 		w.t.Fatal(err)
 	}
