@@ -33,7 +33,7 @@ playground: ## build/playground: the page to write and try rules on, for `partyl
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "-s -w" -o build/playground/partyline.wasm ./local/playground/wasm
 	@cp local/playground/static/* "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" build/playground/
 
-test: e2e-deps pluginhost ## every test, with the race detector and in random order; the suites through the plugin; every benchmark once; sets up what it needs
+test: e2e-deps pluginhost playground ## every test, with the race detector and in random order; the suites through the plugin; every benchmark once; sets up what it needs
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; export CHROMIUM MCS; \
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -count=1 -timeout=15m $(TESTS) && \
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- -count=1 -timeout=15m $(SUITES)
@@ -88,7 +88,7 @@ release: ## build/release: plugins for every line, the command line for every sy
 	done
 	$(GO) run ./local/cmd/release build/release
 
-test-plugin: e2e-deps pluginhost ## the end-to-end suites through build/partyline.so in the plugin host
+test-plugin: e2e-deps pluginhost playground ## the end-to-end suites through build/partyline.so in the plugin host
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(GO) test -count=1 -timeout=15m -v $(SUITES)
 
 test-lines: e2e-deps ## on every line: vet, the unit tests, and the end-to-end suites through the plugin
