@@ -375,6 +375,7 @@ func TestNews(t *testing.T) {
 			w.mustSet(p[0], id, fmt.Sprintf(`{"n":%d}`, n), ``)
 			time.Sleep(100 * time.Millisecond)
 		}
+		time.Sleep(50 * time.Millisecond) // not at the moment when a message is due
 		w.mustSet(p[1], id, ``, `{"a":1,"b":2}`)
 		w.mustSet(p[1], id, ``, `{"a":null}`)
 		time.Sleep(2 * time.Second)
