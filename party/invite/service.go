@@ -28,7 +28,7 @@ type Users interface {
 
 // Blocks returns those of others with a block between them and the user, or no friendship.
 type Blocks interface {
-	With(ctx context.Context, userID string, others []string) ([]string, error)
+	entry.Blocks
 	Strangers(ctx context.Context, userID string, others []string) ([]string, error) // those who are no friends
 }
 
