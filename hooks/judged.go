@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"partyline/party"
-	"partyline/party/admission"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -12,9 +12,9 @@ import (
 // [Admission], a token by the rate.
 type Judge interface {
 	Create(ctx context.Context, caller party.Caller, asked party.CreateParams) (party.CreateParams, error)
-	Join(ctx context.Context, caller party.Caller, look admission.Look) error
-	Accept(ctx context.Context, by, joiner party.Session, look admission.Look) error
-	Inside(ctx context.Context, action rules.Action, caller party.Caller, look admission.Look, asked rules.RequestFacts) error
+	Join(ctx context.Context, caller party.Caller, look reserve.Look) error
+	Accept(ctx context.Context, by, joiner party.Session, look reserve.Look) error
+	Inside(ctx context.Context, action rules.Action, caller party.Caller, look reserve.Look, asked rules.RequestFacts) error
 	Alone(ctx context.Context, caller party.Caller, queue string) error
 }
 
@@ -75,7 +75,7 @@ type judged struct {
 
 // look reads the party. Where that fails it is nil, and an error unless only rules that are
 // not in force would be asked.
-func (j judged) look(ctx context.Context, call *Call, action rules.Action) (*admission.Look, error) {
+func (j judged) look(ctx context.Context, call *Call, action rules.Action) (*reserve.Look, error) {
 	look, err := call.Look(ctx, j.parties)
 	if err != nil && !j.enforces(action) {
 		return nil, nil

@@ -7,6 +7,7 @@ import (
 	"partyline/hooks"
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -51,11 +52,11 @@ func (k *kernel) note(what string, format string, args ...any) error {
 	return k.answer[what]
 }
 
-func (k *kernel) Look(_ context.Context, id party.ID) (admission.Look, error) {
+func (k *kernel) Look(_ context.Context, id party.ID) (reserve.Look, error) {
 	k.looks++
 	view := k.view
 	view.ID = id
-	return admission.Look{View: view}, k.unseen
+	return reserve.Look{View: view}, k.unseen
 }
 
 // Offered has nobody go on with another party.
@@ -74,15 +75,15 @@ func (k *kernel) Create(_ context.Context, c party.Caller, w party.CreateParams)
 	return w, k.note("may create", " %s %s", c.UserID, w.Label)
 }
 
-func (k *kernel) Join(_ context.Context, c party.Caller, _ admission.Look) error {
+func (k *kernel) Join(_ context.Context, c party.Caller, _ reserve.Look) error {
 	return k.note("may join", " %s %s", c.UserID, c.SessionID)
 }
 
-func (k *kernel) Accept(_ context.Context, by, joiner party.Session, _ admission.Look) error {
+func (k *kernel) Accept(_ context.Context, by, joiner party.Session, _ reserve.Look) error {
 	return k.note("may accept", " %s by %s", joiner.UserID, by.UserID)
 }
 
-func (k *kernel) Inside(_ context.Context, a rules.Action, c party.Caller, _ admission.Look, r rules.RequestFacts) error {
+func (k *kernel) Inside(_ context.Context, a rules.Action, c party.Caller, _ reserve.Look, r rules.RequestFacts) error {
 	return k.note("may "+string(a), " %s %s", c.UserID, asked(r))
 }
 
@@ -102,7 +103,7 @@ var kinds = map[admission.MessageKind]string{
 }
 
 // Before and After note a message as "<stage> <kind> <sender> [target or what it says]".
-func (k *kernel) Before(_ context.Context, m admission.Message, _ *admission.Look) error {
+func (k *kernel) Before(_ context.Context, m admission.Message, _ *reserve.Look) error {
 	return k.note("begin "+kinds[m.Kind], "%s", words(m))
 }
 

@@ -8,13 +8,14 @@ import (
 
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/reserve"
 )
 
 // Parties is admission, as hooks use it: the look at a party that all handlers of a message
 // share, and what it does before and after the host handles a message.
 type Parties interface {
-	Look(ctx context.Context, id party.ID) (admission.Look, error)
-	Before(ctx context.Context, m admission.Message, l *admission.Look) error
+	Look(ctx context.Context, id party.ID) (reserve.Look, error)
+	Before(ctx context.Context, m admission.Message, l *reserve.Look) error
 	After(ctx context.Context, m admission.Message) error
 	Settle(sessionID string)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
-	"partyline/party/admission"
+	"partyline/party/reserve"
 )
 
 // Call is one message on its way through a chain.
@@ -22,8 +22,8 @@ type Call struct {
 	In       *rtapi.Envelope // as the client sent it; a before handler may change the fields of its message
 	Out      *rtapi.Envelope // the host's answer; nil before the message is handled, and for some messages after it
 
-	named *party.ID       // once read
-	look  *admission.Look // once taken
+	named *party.ID     // once read
+	look  *reserve.Look // once taken
 }
 
 // Caller is whose message it is.
@@ -49,7 +49,7 @@ func (c *Call) PartyID() (party.ID, error) {
 }
 
 // Look is the party the message names, read once for all of the message's handlers.
-func (c *Call) Look(ctx context.Context, parties Parties) (*admission.Look, error) {
+func (c *Call) Look(ctx context.Context, parties Parties) (*reserve.Look, error) {
 	if c.look != nil {
 		return c.look, nil
 	}

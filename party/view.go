@@ -46,6 +46,15 @@ func (v View) IsLost(sessionID string) bool {
 // Size is the number of members.
 func (v View) Size() int { return len(v.Members) }
 
+// UserIDs lists the users of all members.
+func (v View) UserIDs() []string {
+	ids := make([]string, len(v.Members))
+	for i, m := range v.Members {
+		ids[i] = m.UserID
+	}
+	return ids
+}
+
 // Leader is the member that leads; the zero Member for a view without members.
 func (v View) Leader() Member {
 	for _, m := range v.Members {

@@ -18,6 +18,7 @@ import (
 	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/ledger"
 	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/roster"
@@ -190,10 +191,10 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	policy := func() rules.Config { return *w.cfg }
 	w.roster = roster.New(w.host, w.host, w.clock.Now)
 	news := &party.News{}
-	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
-		Roster: w.roster, Streams: w.host, Sender: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: w.clock.Now,
+	w.admission = partytest.NewHooks(ledger.Deps{
+		Roster: w.roster, Streams: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Holds: func(context.Context, party.ID) ([]reserve.Hold, error) { return w.holds, nil },
-	})}
+	}, admission.Deps{Sender: w.host}, nil)
 	w.Service = queue.New(queue.Deps{
 		Metrics: &w.metrics,
 		Roster:  w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,

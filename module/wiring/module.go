@@ -24,8 +24,10 @@ import (
 	"partyline/party/finder"
 	"partyline/party/invite"
 	"partyline/party/judge"
+	"partyline/party/ledger"
 	"partyline/party/limit"
 	"partyline/party/reconnect"
+	"partyline/party/restore"
 	"partyline/party/roster"
 	"partyline/party/rules"
 	"partyline/party/waitlist"
@@ -64,7 +66,7 @@ type Module struct {
 	own     func(context.Context, party.Session, bool) bool // the module's own sessions
 	current func(party.ID) party.ID                         // the present ID of a party
 
-	closeAdmission func()
+	closeLedger func()
 
 	rules     *rules.Live
 	next      *rules.Live   // what comes next; nil: nothing
@@ -145,18 +147,21 @@ func (m *Module) construct(env environment, o Options) error {
 	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster, m.fleets, keys, m.now)
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(activity)
-	found := m.newFounder(o.Socket, roster)
-	admission := admission.New(admission.Deps{
-		Found: found, Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
-		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
+	ledger := ledger.New(ledger.Deps{
+		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 	})
-	m.current, m.closeAdmission = admission.Current, admission.Close
+	m.current, m.closeLedger = ledger.Current, ledger.Close
+	restorer := restore.New(ledger, m.newFounder(o.Socket, roster))
+	admission := admission.New(admission.Deps{
+		Ledger: ledger, Restorer: restorer, Sender: m.nk, SingleParty: m.single,
+		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends,
+	})
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
 	m.prepareStatus(news, roster, admission, limits, policy)
 	m.invites = invite.New(invite.Deps{
-		Store: store, Roster: roster, Admission: admission, Limits: limits,
+		Store: store, Roster: roster, Admission: admission, Restorer: restorer, Limits: limits,
 		Users: m.nk, Blocks: m.blocks, Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
@@ -174,12 +179,12 @@ func (m *Module) construct(env environment, o Options) error {
 		hooks.Hardening(limits, admission, policy),
 		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good
 		hooks.Settled(admission),
-		hooks.Creation(ruled.checks, limits, policy, admission.Offered),
+		hooks.Creation(ruled.checks, limits, policy, restorer.Offered),
 		hooks.Judged(ruled.checks, admission, judge.Has, judge.Enforces),
 		hooks.Admission(admission), // behind all that may refuse
 	}
 	m.hooks = append(m.hooks, hooks.Sessions("waitlist", "line", nil, m.line.Ended))
-	m.addReconnect(news, roster, admission, policy)
+	m.addReconnect(news, roster, admission, restorer, policy)
 	m.completeStatus(news, admission, limits, policy)
 	m.addMatches(news)
 	m.addQueues(news, roster, admission, policy)

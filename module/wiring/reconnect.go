@@ -8,15 +8,16 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/reconnect"
+	"partyline/party/restore"
 	"partyline/party/roster"
 	"partyline/rpc"
 )
 
 // addReconnect puts reconnection on top of admission. Call it once the other hooks stand:
 // its own come last.
-func (m *Module) addReconnect(news *party.News, roster *roster.Roster, admission *admission.Admission, policy party.Policy) {
+func (m *Module) addReconnect(news *party.News, roster *roster.Roster, admission *admission.Admission, restorer *restore.Restorer, policy party.Policy) {
 	m.reconnect = reconnect.New(reconnect.Deps{
-		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
+		Admission: admission, Restorer: restorer, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
 	})
 	m.calls = append(m.calls, rpc.Resume(m.reconnect))
 	m.hooks = append(m.hooks, hooks.Sessions("reconnect", "seat", m.reconnect.Started, m.reconnect.Ended))
@@ -24,7 +25,7 @@ func (m *Module) addReconnect(news *party.News, roster *roster.Roster, admission
 
 // newFounder has parties in which everybody was away founded anew by helpers, if the module
 // may connect to its own server.
-func (m *Module) newFounder(socket runtime.SocketConfig, roster *roster.Roster) admission.Founder {
+func (m *Module) newFounder(socket runtime.SocketConfig, roster *roster.Roster) restore.Founder {
 	if socket == nil {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/ledger"
 	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/roster"
@@ -47,19 +48,21 @@ func (k *kernel) restart() {
 
 // over makes an admission with other streams.
 func (k *kernel) over(streams party.Streams) partytest.Hooks {
-	return partytest.Hooks{Admission: admission.New(admission.Deps{
-		Roster: k.roster, Streams: streams, Sender: k.host, Storage: k.host, News: k.news, Logger: k.log, Now: k.clock.Now, SingleParty: k.host.SingleParty,
+	return partytest.NewHooks(ledger.Deps{
+		Roster: k.roster, Streams: streams, Storage: k.host, News: k.news, Logger: k.log, Now: k.clock.Now,
 		Policy: func() rules.Config { return k.conf },
 		Holds: func(context.Context, party.ID) ([]reserve.Hold, error) {
 			k.holdReads++
 			return slices.Clone(k.stored), nil
 		},
+	}, admission.Deps{
+		Sender: k.host, SingleParty: k.host.SingleParty,
 		Locked:   func(context.Context, party.View) error { return k.lock },
 		Requests: func(string) error { return k.ask },
 		Friends: func(context.Context, string, []string) ([]string, error) {
 			return k.friends, k.friendsErr
 		},
-	})}
+	}, nil)
 }
 
 func (k *kernel) tick() { k.clock.Advance(time.Second) }

@@ -1,7 +1,6 @@
 package admission
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,33 +11,40 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/ledger"
 	"partyline/party/reserve"
 )
+
+// seats puts sessions onto parties' streams, and takes them off.
+type seats struct {
+	*ledger.Ledger
+	sender party.Sender
+}
 
 // takeAttempts is how often one admission tries.
 const takeAttempts = 4
 
 // take puts a session onto the party's stream, as was decided.
-func (v *visit) take(t reserve.Take, inviteID string) error {
-	maxSize := v.last.MaxSize
+func (p seats) take(v *ledger.Visit, t reserve.Take, inviteID string) error {
+	maxSize := v.Last.MaxSize
 	if t.First { // the engine would not take one more; it hears of both in this order
-		v.vacate(t.Older.Session)
+		p.vacate(v, t.Older.Session)
 	}
-	if err := v.board(t, maxSize); err != nil {
+	if err := p.board(v, t, maxSize); err != nil {
 		if t.First { // the seat is still the user's
-			err = errors.Join(err, v.keep(t.Older), v.reportAway())
+			err = errors.Join(err, v.Keep(t.Older), v.ReportKept())
 		}
 		return err
 	}
 	s := t.Session
-	v.book.Admitted[s.SessionID] = v.now()
-	v.entered(s, false)
+	v.Book.Admitted[s.SessionID] = p.Now()
+	v.Entered(s, false)
 	if t.Moves && !t.First {
-		v.vacate(t.Older.Session)
+		p.vacate(v, t.Older.Session)
 	}
-	v.book.Release(inviteID, s.UserID)
-	if err := v.seated(s.UserID, true); err != nil {
-		v.logger.Warn("kept seat or kick not ended party=%s user=%s error=%v", v.id, s.UserID, err)
+	v.Book.Release(inviteID, s.UserID)
+	if err := v.Seated(s.UserID, true); err != nil {
+		p.Logger.Warn("kept seat or kick not ended party=%s user=%s error=%v", v.ID, s.UserID, err)
 	}
 	return nil
 }
@@ -46,18 +52,18 @@ func (v *visit) take(t reserve.Take, inviteID string) error {
 // board puts the session on the party's stream as a member, or leaves it off. Between
 // attempts it sleeps under the party's lock, 60 ms in all at most: on this node nobody else
 // may take the seat that it tries for.
-func (v *visit) board(t reserve.Take, maxSize int) error {
+func (p seats) board(v *ledger.Visit, t reserve.Take, maxSize int) error {
 	var err error
 	for try := range takeAttempts {
 		if try > 0 { // not in step with the node it collides with
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
-			members, lookErr := v.roster.Members(v.id)
-			if lookErr != nil || len(members)+len(v.roster.Losses.Of(v.id)) >= maxSize && !t.Moves {
+			members, lookErr := p.Roster.Members(v.ID)
+			if lookErr != nil || len(members)+len(p.Roster.Losses.Of(v.ID)) >= maxSize && !t.Moves {
 				return err
 			}
 		}
 		var again bool
-		if again, err = v.boardOnce(t, maxSize); !again {
+		if again, err = p.boardOnce(v, t, maxSize); !again {
 			return err
 		}
 	}
@@ -66,40 +72,40 @@ func (v *visit) board(t reserve.Take, maxSize int) error {
 
 // boardOnce reports whether another node was in the way, so that it may go better the
 // next time. Then, and after any error, the session is off the stream.
-func (v *visit) boardOnce(t reserve.Take, maxSize int) (again bool, err error) {
-	s, stream := t.Session, v.id.UUID.String()
-	before, err := v.roster.Marks(v.id)
+func (p seats) boardOnce(v *ledger.Visit, t reserve.Take, maxSize int) (again bool, err error) {
+	before, err := p.Roster.Marks(v.ID)
 	if err != nil {
 		return false, fmt.Errorf("look before join: %w", err)
 	}
-	if _, err := v.streams.StreamUserJoin(party.StreamMode, stream, "", v.id.Node, s.UserID, s.SessionID, false, false, ""); err != nil {
-		return false, v.joinFailed(s, err)
+	if err := p.Put(v.ID, t.Session); err != nil {
+		return false, err
 	}
-	if again, err = v.landed(t, maxSize, before); err == nil {
+	if again, err = p.landed(v, t, maxSize, before); err == nil {
 		return false, nil
 	}
-	if undo := v.streams.StreamUserLeave(party.StreamMode, stream, "", v.id.Node, s.UserID, s.SessionID); undo != nil {
-		v.logger.Error("party admission not rolled back party=%s session=%s error=%v", v.id, s.SessionID, undo)
+	s := t.Session
+	if undo := p.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); undo != nil {
+		p.Logger.Error("party admission not rolled back party=%s session=%s error=%v", v.ID, s.SessionID, undo)
 	}
 	return again, err
 }
 
 // landed looks again after the join, and says why the session must go if it must.
-func (v *visit) landed(t reserve.Take, maxSize int, before string) (again bool, err error) {
-	members, err := v.roster.Members(v.id)
+func (p seats) landed(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
+	members, err := p.Roster.Members(v.ID)
 	if err != nil {
 		return false, fmt.Errorf("look after join: %w", err)
 	}
-	if err := v.book.Landed(members, len(v.roster.Losses.Of(v.id)), t.Session, t.Older.Session, maxSize); err != nil {
+	if err := v.Book.Landed(members, len(p.Roster.Losses.Of(v.ID)), t.Session, t.Older.Session, maxSize); err != nil {
 		again := party.ReasonOf(err) == party.PartyFull
 		if again {
-			if err := v.roster.Mark(v.id, t.Session); err != nil {
-				v.logger.Warn("party admission not marked party=%s session=%s error=%v", v.id, t.Session.SessionID, err)
+			if err := p.Roster.Mark(v.ID, t.Session); err != nil {
+				p.Logger.Warn("party admission not marked party=%s session=%s error=%v", v.ID, t.Session.SessionID, err)
 			}
 		}
 		return again, err
 	}
-	after, err := v.roster.Marks(v.id)
+	after, err := p.Roster.Marks(v.ID)
 	if err != nil {
 		return false, fmt.Errorf("look after join: %w", err)
 	}
@@ -109,45 +115,45 @@ func (v *visit) landed(t reserve.Take, maxSize int, before string) (again bool, 
 	return true, party.Refuse(party.PartyFull, "This party is full.")
 }
 
-// otherNode is the host's text for a session of another node, which no call reaches.
-const otherNode = "node not found"
-
-// joinFailed tells a session that is gone, or another node's, from a fault of the host.
-func (a *Admission) joinFailed(s party.Session, cause error) error {
-	if cause.Error() == otherNode {
-		return &party.Error{Reason: party.NoLiveSession, Message: "Your game is connected to another server; use the invite in the game.", Cause: cause}
+// evictGhost takes the session admitted last off a stream that has more sessions than
+// seats. It is the second line behind the check of take: a native join may have stayed
+// under way for longer than its seat was kept.
+func (p seats) evictGhost(v *ledger.Visit, members []party.Member) {
+	if len(v.Book.Admitted) == 0 {
+		return
 	}
-	if alive, err := a.roster.Alive(s); err == nil && !alive {
-		return &party.Error{Reason: party.NoLiveSession, Message: "The game is not running any more.", Cause: cause}
+	now, err := p.Roster.LookOnce(v.ID)
+	if err != nil {
+		return
 	}
-	return fmt.Errorf("join party stream: %w", cause)
+	ghost, is := v.Book.Ghost(members, len(now.Lost), now.MaxSize)
+	if !is {
+		return
+	}
+	p.Logger.Warn("party over capacity, admission undone party=%s session=%s", v.ID, ghost.SessionID)
+	if err := v.Remove(ghost, false); err != nil {
+		p.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, ghost.SessionID, err)
+	}
+	delete(v.Book.Admitted, ghost.SessionID)
 }
 
 // vacate takes the older of a user's two sockets out of the party. To it that looks as if
-// the party had ended, as it does to whoever is removed: the engine sends no word of its
-// own to a session that is taken off the stream. Where it led, leadership passes on as on
+// the party had ended, as it does to a member who is removed: the engine sends no word of
+// its own to a session that is taken off the stream. Where it led, leadership passes on as on
 // any leave.
-func (v *visit) vacate(older party.Session) {
-	if err := v.remove(older, true); err != nil {
-		v.logger.Warn("party not left party=%s session=%s error=%v", v.id, older.SessionID, err)
+func (p seats) vacate(v *ledger.Visit, older party.Session) {
+	if err := v.Remove(older, true); err != nil {
+		p.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, older.SessionID, err)
 	}
-	closed := &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: v.id.String()}}}
-	if err := v.send(older, closed); err != nil {
-		v.logger.Warn("older device not told party=%s session=%s error=%v", v.id, older.SessionID, err)
+	closed := &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: v.ID.String()}}}
+	if err := p.send(older, closed); err != nil {
+		p.Logger.Warn("older device not told party=%s session=%s error=%v", v.ID, older.SessionID, err)
 	}
-}
-
-// vacate is the same for whoever holds no lock.
-func (a *Admission) vacate(ctx context.Context, m party.Membership) {
-	_ = a.visit(context.WithoutCancel(ctx), m.ID, func(v *visit) error {
-		v.vacate(m.Session)
-		return nil
-	})
 }
 
 // send sends an envelope to one socket; to nobody if it is gone.
-func (a *Admission) send(to party.Session, envelope *rtapi.Envelope) error {
-	live, err := a.streams.StreamUserList(party.NotificationsMode, to.UserID, "", "", true, true)
+func (p seats) send(to party.Session, envelope *rtapi.Envelope) error {
+	live, err := p.Streams.StreamUserList(party.NotificationsMode, to.UserID, "", "", true, true)
 	if err != nil {
 		return err
 	}
@@ -155,5 +161,5 @@ func (a *Admission) send(to party.Session, envelope *rtapi.Envelope) error {
 	if i < 0 { // without presences it would go to all sockets of the user
 		return nil
 	}
-	return a.sender.StreamSendRaw(party.NotificationsMode, to.UserID, "", "", envelope, live[i:i+1], true)
+	return p.sender.StreamSendRaw(party.NotificationsMode, to.UserID, "", "", envelope, live[i:i+1], true)
 }

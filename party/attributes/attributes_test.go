@@ -18,6 +18,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/attributes"
+	"partyline/party/ledger"
 	"partyline/party/partytest"
 	"partyline/party/roster"
 	"partyline/party/rules"
@@ -56,9 +57,9 @@ func newWorld(t testing.TB, others ...*world) *world {
 	w.conf.Parties.ReconnectGrace = time.Minute
 	policy := func() rules.Config { return w.conf }
 	news := &party.News{}
-	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
-		Roster: roster.New(w.host, w.host, time.Now), Streams: w.host, Sender: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: time.Now,
-	})}
+	w.admission = partytest.NewHooks(ledger.Deps{
+		Roster: roster.New(w.host, w.host, time.Now), Streams: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: time.Now,
+	}, admission.Deps{Sender: w.host}, nil)
 	w.service = attributes.New(attributes.Deps{
 		Storage: w.host, Streams: w.host, Sender: w.host, Admission: w.admission, News: news,
 		Limits: party.NewLimits(policy, time.Now), Policy: policy, Logger: w.log, Now: time.Now,

@@ -19,12 +19,13 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/judge"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
 // Admission reads parties, and notes in them that they have attributes.
 type Admission interface {
-	Look(ctx context.Context, id party.ID) (admission.Look, error)
+	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	Origin(id party.ID) party.ID
 	NoteAttributes(id party.ID)
 }
@@ -174,7 +175,7 @@ func named(partyID string) (party.ID, error) {
 }
 
 // look is the party for one of its members.
-func (s *Service) look(ctx context.Context, c party.Caller, id party.ID) (admission.Look, error) {
+func (s *Service) look(ctx context.Context, c party.Caller, id party.ID) (reserve.Look, error) {
 	look, err := s.Admission.Look(ctx, id)
 	if err != nil {
 		return look, err
@@ -186,7 +187,7 @@ func (s *Service) look(ctx context.Context, c party.Caller, id party.ID) (admiss
 }
 
 // goneFrom tells users who are not in the party and have no seat kept.
-func goneFrom(look admission.Look) func(user string) bool {
+func goneFrom(look reserve.Look) func(user string) bool {
 	return func(user string) bool {
 		_, member := look.Member(user)
 		return !member && !slices.Contains(look.Away, user)

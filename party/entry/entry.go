@@ -65,7 +65,7 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 
 // May asks whoever may object besides admission itself: it refuses with Blocked and with a
 // designer's rule. by is the inviter; "" for somebody who comes without an invite.
-func (e Entry) May(ctx context.Context, c party.Caller, by string, look admission.Look) error {
+func (e Entry) May(ctx context.Context, c party.Caller, by string, look reserve.Look) error {
 	var others []string
 	if by != "" {
 		others = append(others, by)
@@ -96,7 +96,7 @@ func (e Entry) May(ctx context.Context, c party.Caller, by string, look admissio
 
 // Join makes the caller a member of an open party that was looked at, without an invite. It
 // refuses as Session, May and [admission.Admission.Admit] do.
-func (e Entry) Join(ctx context.Context, c party.Caller, look admission.Look) error {
+func (e Entry) Join(ctx context.Context, c party.Caller, look reserve.Look) error {
 	s, err := e.Session(c, "", look.View)
 	if err != nil {
 		return err

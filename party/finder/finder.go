@@ -17,8 +17,8 @@ import (
 
 	"partyline/internal/keyed"
 	"partyline/party"
-	"partyline/party/admission"
 	"partyline/party/entry"
+	"partyline/party/reserve"
 )
 
 // Deps is what a Service works with. All are needed.
@@ -104,7 +104,7 @@ func (s *Service) refresh(ctx context.Context) error {
 	s.asked = true
 	s.stale = map[party.ID]bool{}
 	s.mu.Unlock()
-	looks := make([]admission.Look, 0, len(stale))
+	looks := make([]reserve.Look, 0, len(stale))
 	for id := range stale {
 		look, err := s.look(ctx, id)
 		if err != nil {
@@ -115,24 +115,24 @@ func (s *Service) refresh(ctx context.Context) error {
 		}
 		looks = append(looks, look)
 	}
-	slices.SortFunc(looks, func(x, y admission.Look) int { return x.CreatedAt.Compare(y.CreatedAt) })
+	slices.SortFunc(looks, func(x, y reserve.Look) int { return x.CreatedAt.Compare(y.CreatedAt) })
 	s.note(looks...)
 	return nil
 }
 
 // look reads a party. One that has ended, in which everybody is away, or that goes on under
 // another ID, is as one that nobody sees.
-func (s *Service) look(ctx context.Context, id party.ID) (admission.Look, error) {
+func (s *Service) look(ctx context.Context, id party.ID) (reserve.Look, error) {
 	look, err := s.Entry.Admission.Look(ctx, id)
 	switch reason := party.ReasonOf(err); {
 	case reason == party.PartyNotFound, reason == party.PartyAway, reason == "" && look.ID != id:
-		return admission.Look{View: party.View{ID: id}}, nil
+		return reserve.Look{View: party.View{ID: id}}, nil
 	}
 	return look, err
 }
 
 // note brings the index up to date with parties as they were looked at.
-func (s *Service) note(looks ...admission.Look) {
+func (s *Service) note(looks ...reserve.Look) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range looks {
@@ -144,7 +144,7 @@ func (s *Service) note(looks ...admission.Look) {
 	}
 }
 
-func visible(look admission.Look) bool { return look.Open && !look.Hidden }
+func visible(look reserve.Look) bool { return look.Open && !look.Hidden }
 
 // next lists parties that fit by the index.
 func (s *Service) next(w wanted, after uint64, most int) (ids []party.ID, last uint64) {
@@ -194,7 +194,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	if err := s.refresh(ctx); err != nil {
 		return list, err
 	}
-	var looks []admission.Look
+	var looks []reserve.Look
 	for len(looks) < limit {
 		ids, last := s.next(w, after, limit-len(looks))
 		page, err := s.fitting(ctx, c, ids, w)
@@ -215,7 +215,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 
 // fitting looks at parties, and leaves out those that do not fit any more and those of
 // players with a block between them and the caller.
-func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w wanted) (looks []admission.Look, err error) {
+func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w wanted) (looks []reserve.Look, err error) {
 	var others []string
 	for _, id := range ids {
 		look, err := s.look(ctx, id)
@@ -240,12 +240,12 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 	if err != nil {
 		return nil, fmt.Errorf("read blocks: %w", err)
 	}
-	return slices.DeleteFunc(looks, func(l admission.Look) bool {
+	return slices.DeleteFunc(looks, func(l reserve.Look) bool {
 		return slices.ContainsFunc(l.Members, func(m party.Member) bool { return slices.Contains(blocked, m.UserID) })
 	}), nil
 }
 
-func (s *Service) rows(ctx context.Context, c party.Caller, looks []admission.Look) ([]Found, error) {
+func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look) ([]Found, error) {
 	found, leaders := make([]Found, len(looks)), make([]string, len(looks))
 	for i, look := range looks {
 		leaders[i] = look.Leader().UserID

@@ -15,6 +15,7 @@ import (
 	"partyline/party/admission"
 	"partyline/party/entry"
 	"partyline/party/finder"
+	"partyline/party/ledger"
 	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/roster"
@@ -44,9 +45,9 @@ func newWorld(t testing.TB) *world {
 	policy := func() rules.Config { return w.conf }
 	news := &party.News{}
 	members := roster.New(w.host, w.host, w.clock.Now)
-	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
-		Roster: members, Streams: w.host, Sender: w.host, Storage: w.host, News: news, Policy: policy, Logger: &partytest.Log{}, Now: w.clock.Now,
-	})}
+	w.admission = partytest.NewHooks(ledger.Deps{
+		Roster: members, Streams: w.host, Storage: w.host, News: news, Policy: policy, Logger: &partytest.Log{}, Now: w.clock.Now,
+	}, admission.Deps{Sender: w.host}, nil)
 	w.finder = finder.New(finder.Deps{
 		Entry:  entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: party.NewBlockList(nil, w.host), Judge: w, Policy: policy},
 		Lister: w.host, News: news, Limits: party.NewLimits(policy, w.clock.Now), Now: w.clock.Now,

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"partyline/party"
-	"partyline/party/admission"
+	"partyline/party/reserve"
 )
 
 // Preview shows what an invite leads to, without using it. For an invite that is for
@@ -108,7 +108,7 @@ type target struct {
 func (s *Service) target(ctx context.Context, r *record, viewer string) (target, error) {
 	id, err := s.destination(ctx, r)
 	var t target
-	var look admission.Look
+	var look reserve.Look
 	if err == nil {
 		look, err = s.Admission.Look(ctx, id)
 		t.v, t.held, t.waiting = look.View, look.Held(viewer), look.Waiting

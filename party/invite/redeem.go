@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"partyline/party"
-	"partyline/party/admission"
+	"partyline/party/reserve"
 )
 
 // awaitReturn is how long a redemption waits where everybody in the party is away.
@@ -38,12 +38,12 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		return none, r.refusal(c.UserID, s.Now())
 	}
 	id, goneErr := s.destination(ctx, r)
-	var look admission.Look
+	var look reserve.Look
 	if goneErr == nil {
 		look, goneErr = s.Admission.Look(ctx, id)
 	}
 	if party.ReasonOf(goneErr) == party.PartyAway && r.refusal(c.UserID, s.Now()) == nil && !look.Returning(c.UserID) {
-		look, goneErr = s.Admission.Await(ctx, id, awaitReturn)
+		look, goneErr = s.Restorer.Await(ctx, id, awaitReturn)
 	}
 	switch party.ReasonOf(goneErr) {
 	case "":
@@ -129,7 +129,7 @@ func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) 
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
 // one turn with the invite, so that on this node no redemption sees another's half.
-func (s *Service) enter(ctx context.Context, key string, known found, look admission.Look, session party.Session) error {
+func (s *Service) enter(ctx context.Context, key string, known found, look reserve.Look, session party.Session) error {
 	t := s.turns.take(s.Store, key, known)
 	defer s.turns.end(t)
 	var seq int64

@@ -18,6 +18,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/entry"
+	"partyline/party/restore"
 	"partyline/party/roster"
 )
 
@@ -37,6 +38,7 @@ type Deps struct {
 	Store     *Store
 	Roster    *roster.Roster
 	Admission *admission.Admission
+	Restorer  *restore.Restorer
 	Limits    *party.Limits
 	Users     Users
 	Blocks    Blocks

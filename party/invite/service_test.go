@@ -10,6 +10,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/ledger"
 	"partyline/party/partytest"
 	"partyline/party/roster"
 	"partyline/party/rules"
@@ -47,16 +48,16 @@ func (w *world) start() node {
 	policy := func() rules.Config { return w.conf }
 	store := invite.NewStore(w.host, w.clock.Now)
 	parties := roster.New(w.host, w.host, w.clock.Now)
-	door := admission.New(admission.Deps{
-		Roster: parties, Streams: w.host, Sender: w.host, Storage: w.host, News: &party.News{}, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,
-	})
+	door := partytest.NewHooks(ledger.Deps{
+		Roster: parties, Streams: w.host, Storage: w.host, News: &party.News{}, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,
+	}, admission.Deps{Sender: w.host}, nil)
 	invites := invite.New(invite.Deps{
-		Store: store, Roster: parties, Admission: door, Limits: party.NewLimits(policy, w.clock.Now),
+		Store: store, Roster: parties, Admission: door.Admission, Restorer: door.Restorer, Limits: party.NewLimits(policy, w.clock.Now),
 		Users: w.host, Blocks: party.NewBlockList(nil, w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Judge: judge{w}, Statuses: statuses, Match: match, Seat: w.seat,
 	})
 	w.t.Cleanup(invites.Close)
-	return node{parties, partytest.Hooks{Admission: door}, invites}
+	return node{parties, door, invites}
 }
 
 type judge struct{ w *world }

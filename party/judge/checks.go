@@ -12,8 +12,8 @@ import (
 // Entrance is the part of admission that says what it would do.
 type Entrance interface {
 	MayCreate(ctx context.Context, s party.Session) error
-	Check(ctx context.Context, id party.ID, in reserve.Intent, l *admission.Look) (admission.Look, error)
-	Look(ctx context.Context, id party.ID) (admission.Look, error)
+	Check(ctx context.Context, id party.ID, in reserve.Intent, l *reserve.Look) (reserve.Look, error)
+	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	ClientAsking(id party.ID, sessionID string) party.Client
 }
 
@@ -63,7 +63,7 @@ func (c Checks) Create(ctx context.Context, caller party.Caller, wish party.Crea
 // Join decides on a PartyJoin of the caller into the party that was looked at, which asks
 // to be let in where the party is closed; it refuses as [admission.Admission.Before] does,
 // and with a designer's rule. No rule keeps out who only comes back, here or in Accept.
-func (c Checks) Join(ctx context.Context, caller party.Caller, look admission.Look) error {
+func (c Checks) Join(ctx context.Context, caller party.Caller, look reserve.Look) error {
 	s := sessionOf(caller)
 	look, err := c.Entrance.Check(ctx, look.ID, reserve.Intent{Kind: reserve.Join, Session: s, By: s.SessionID}, &look)
 	if err != nil || !c.Has(rules.ActionJoin) || look.Returning(caller.UserID) {
@@ -76,7 +76,7 @@ func (c Checks) Join(ctx context.Context, caller party.Caller, look admission.Lo
 
 // Accept answers for a PartyAccept of joiner: the rules for joining, about the joiner
 // and not about the leader who lets it in. Somebody who is no member gets no answer here.
-func (c Checks) Accept(ctx context.Context, by, joiner party.Session, look admission.Look) error {
+func (c Checks) Accept(ctx context.Context, by, joiner party.Session, look reserve.Look) error {
 	if !c.Has(rules.ActionJoin) {
 		return nil
 	}
@@ -95,7 +95,7 @@ func (c Checks) Accept(ctx context.Context, by, joiner party.Session, look admis
 // Inside answers for what a member does in its party: [rules.ActionUpdate],
 // [rules.ActionData], [rules.ActionMatchmake], [rules.ActionKick], [rules.ActionPromote].
 // Whoever is no member is left to the server, which refuses it without a look at any rule.
-func (c Checks) Inside(ctx context.Context, a rules.Action, caller party.Caller, look admission.Look, asked rules.RequestFacts) error {
+func (c Checks) Inside(ctx context.Context, a rules.Action, caller party.Caller, look reserve.Look, asked rules.RequestFacts) error {
 	if !c.Has(a) {
 		return nil
 	}

@@ -12,7 +12,6 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/party"
-	"partyline/party/admission"
 	"partyline/party/judge"
 	"partyline/party/reserve"
 	"partyline/party/rules"
@@ -105,8 +104,8 @@ func TestChecks_NoRuleCostsNothing(t *testing.T) {
 	w.checks.Entrance = e
 	s := party.Session{UserID: "u"}
 	for _, err := range []error{
-		w.checks.Accept(t.Context(), s, s, admission.Look{}),
-		w.checks.Inside(t.Context(), rules.ActionData, party.Caller{}, admission.Look{}, rules.RequestFacts{}),
+		w.checks.Accept(t.Context(), s, s, reserve.Look{}),
+		w.checks.Inside(t.Context(), rules.ActionData, party.Caller{}, reserve.Look{}, rules.RequestFacts{}),
 		w.checks.Alone(t.Context(), party.Caller{}, ""),
 	} {
 		if err != nil {
@@ -122,14 +121,14 @@ func TestChecks_NoRuleCostsNothing(t *testing.T) {
 type entrance struct{ calls int }
 
 func (e *entrance) MayCreate(context.Context, party.Session) error { e.calls++; return nil }
-func (e *entrance) Check(context.Context, party.ID, reserve.Intent, *admission.Look) (admission.Look, error) {
+func (e *entrance) Check(context.Context, party.ID, reserve.Intent, *reserve.Look) (reserve.Look, error) {
 	e.calls++
-	return admission.Look{}, nil
+	return reserve.Look{}, nil
 }
 
-func (e *entrance) Look(context.Context, party.ID) (admission.Look, error) {
+func (e *entrance) Look(context.Context, party.ID) (reserve.Look, error) {
 	e.calls++
-	return admission.Look{}, nil
+	return reserve.Look{}, nil
 }
 
 func (e *entrance) ClientAsking(party.ID, string) party.Client { e.calls++; return party.Client{} }

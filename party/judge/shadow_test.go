@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"partyline/party"
-	"partyline/party/admission"
 	"partyline/party/judge"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -158,7 +158,7 @@ func TestShadow_failures(t *testing.T) {
 		t.Error("no rule in force is about kicking or joining, only a next one about joining")
 	}
 	nobody := party.Session{UserID: "nobody"}
-	if err := checks.Accept(t.Context(), p[0], nobody, admission.Look{}); err != nil {
+	if err := checks.Accept(t.Context(), p[0], nobody, reserve.Look{}); err != nil {
 		t.Errorf("only next rules are about joining: %v", err)
 	}
 }

@@ -11,7 +11,9 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/judge"
+	"partyline/party/ledger"
 	"partyline/party/partytest"
+	"partyline/party/reserve"
 	"partyline/party/roster"
 	"partyline/party/rules"
 )
@@ -41,10 +43,12 @@ func newWorld(t testing.TB, file string) *world {
 	w.news = &party.News{}
 	w.roster = roster.New(w.host, w.host, w.clock.Now)
 	w.limits = party.NewLimits(policy, w.clock.Now)
-	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
-		Roster: w.roster, Streams: w.host, Sender: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: w.clock.Now,
+	w.admission = partytest.NewHooks(ledger.Deps{
+		Roster: w.roster, Streams: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: w.clock.Now,
+	}, admission.Deps{
+		Sender:   w.host,
 		Requests: w.limits.JoinRequest,
-	})}
+	}, nil)
 	w.deps = judge.Deps{Rules: func() *rules.Set { return w.set }, Load: w.load, Logger: w.log, Now: w.clock.Now}
 	w.start(policy)
 	return w
@@ -180,7 +184,7 @@ func (h host) UserGroupsList(_ context.Context, _ string, _ int, _ *int, cursor 
 	return h.pages[len(h.pages)-1], "", nil
 }
 
-func (w *world) look(id party.ID) admission.Look {
+func (w *world) look(id party.ID) reserve.Look {
 	w.t.Helper()
 	look, err := w.admission.Look(w.t.Context(), id)
 	if err != nil {

@@ -15,9 +15,10 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
-	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
+	"partyline/party/ledger"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -28,9 +29,9 @@ type Lister interface {
 
 // Seats is the part of admission that shows a party and what it keeps in memory.
 type Seats interface {
-	Look(ctx context.Context, id party.ID) (admission.Look, error)
+	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	Waiting(ctx context.Context, id party.ID) (int, error)
-	Stats() admission.Stats
+	Stats() ledger.Stats
 }
 
 // Invites is the part of the invite service that operators see.

@@ -17,11 +17,12 @@ import (
 
 	"partyline/internal/build"
 	"partyline/party"
-	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
+	"partyline/party/ledger"
 	"partyline/party/overview"
 	"partyline/party/partytest"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -85,16 +86,16 @@ func (w *world) PartyList(_ context.Context, limit int, open *bool, hidden bool,
 	return w.rows, "", w.failed
 }
 
-func (w *world) Look(_ context.Context, id party.ID) (admission.Look, error) {
+func (w *world) Look(_ context.Context, id party.ID) (reserve.Look, error) {
 	v, ok := w.views[id.String()]
 	if !ok {
-		return admission.Look{}, party.Refuse(party.PartyNotFound, "Gone.")
+		return reserve.Look{}, party.Refuse(party.PartyNotFound, "Gone.")
 	}
-	return admission.Look{View: v, Reserved: []string{"friend"}}, nil
+	return reserve.Look{View: v, Reserved: []string{"friend"}}, nil
 }
 
 func (w *world) Waiting(context.Context, party.ID) (int, error) { return 2, nil }
-func (w *world) Stats() admission.Stats                         { return admission.Stats{Parties: 1, Holds: 2} }
+func (w *world) Stats() ledger.Stats                            { return ledger.Stats{Parties: 1, Holds: 2} }
 func (w *world) Outstanding(context.Context) ([]invite.Outstanding, bool, error) {
 	return w.list, w.more, w.failed
 }
@@ -233,7 +234,7 @@ func TestStats(t *testing.T) {
 		Denials: []overview.RuleDenials{{Rule: "no", Count: 3}},
 		Invites: overview.InviteStats{Counts: invite.Counts{Created: 5, Redeemed: 3}, Outstanding: 1, More: true},
 		Queues:  []party.QueueReport{{Queue: "duo", Tickets: 2}},
-		Memory:  admission.Stats{Parties: 1, Holds: 2}, Buckets: map[string]int{"data": 3},
+		Memory:  ledger.Stats{Parties: 1, Holds: 2}, Buckets: map[string]int{"data": 3},
 	}
 	if text, wanted := asJSON(t, got), asJSON(t, want); text != wanted {
 		t.Errorf("Stats = %s\nwant %s", text, wanted)

@@ -7,12 +7,24 @@ import (
 
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/ledger"
 	"partyline/party/reserve"
+	"partyline/party/restore"
 )
 
 // Hooks is what the module's hooks have admission do around the host's own messages, one
 // method for each.
-type Hooks struct{ *admission.Admission }
+type Hooks struct {
+	*admission.Admission
+	*restore.Restorer
+}
+
+// NewHooks makes an admission with its ledger and restorer. A nil founder founds no party.
+func NewHooks(of ledger.Deps, with admission.Deps, found restore.Founder) Hooks {
+	with.Ledger = ledger.New(of)
+	with.Restorer = restore.New(with.Ledger, found)
+	return Hooks{admission.New(with), with.Restorer}
+}
 
 func (h Hooks) after(ctx context.Context, m admission.Message) { _ = h.After(ctx, m) }
 
@@ -82,7 +94,7 @@ func (h Hooks) LeaderSeen(ctx context.Context, id party.ID, s party.Session) {
 }
 
 // MayJoin is the decision of BeginJoin without its effects.
-func (h Hooks) MayJoin(ctx context.Context, id party.ID, s party.Session) (admission.Look, error) {
+func (h Hooks) MayJoin(ctx context.Context, id party.ID, s party.Session) (reserve.Look, error) {
 	return h.Check(ctx, id, reserve.Intent{Kind: reserve.Join, Session: s, By: s.SessionID}, nil)
 }
 

@@ -18,12 +18,14 @@ import (
 
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/restore"
 	"partyline/party/roster"
 )
 
 // Deps is what a Service works with. All are needed.
 type Deps struct {
 	Admission *admission.Admission
+	Restorer  *restore.Restorer
 	Roster    *roster.Roster
 	News      *party.News // what admission publishes
 	Sender    party.Sender

@@ -12,6 +12,7 @@ import (
 
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/ledger"
 	"partyline/party/partytest"
 	"partyline/party/reconnect"
 	"partyline/party/reserve"
@@ -68,16 +69,18 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 		return w.conf
 	}
 	n := node{roster: roster.New(w.host, w.host, w.now), news: &party.News{}}
-	n.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
-		Found: w.host.Found(n.roster.Hidden.Set), Roster: n.roster, Streams: w.host, Storage: storage, Sender: w.host, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
+	n.admission = partytest.NewHooks(ledger.Deps{
+		Roster: n.roster, Streams: w.host, Storage: storage, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
+	}, admission.Deps{
+		Sender: w.host,
 		Locked: func(context.Context, party.View) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			return w.lock
 		},
-	})}
+	}, w.host.Found(n.roster.Hidden.Set))
 	n.grace = reconnect.New(reconnect.Deps{
-		Admission: n.admission.Admission, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
+		Admission: n.admission.Admission, Restorer: n.admission.Restorer, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
 	})
 	w.t.Cleanup(n.grace.Close)
 	return n

@@ -236,27 +236,6 @@ func (b Book) SetHolds(stored []Hold) (settled bool) {
 	return settled
 }
 
-// Summary lists the users with a seat kept for them who are neither members nor joining;
-// those who are no members and have a seat kept for them or are joining; and those whose
-// kept seat waits for them. Each is in no order.
-func (b Book) Summary(v party.View) (reserved, expected, away []string) {
-	if len(b.Holds)+len(b.Kept)+len(b.Pending)+len(b.Waiting) == 0 {
-		return nil, nil, nil
-	}
-	expected = b.Expected(v)
-	for _, u := range expected {
-		if !b.joining(u) {
-			reserved = append(reserved, u)
-		}
-	}
-	for u := range b.Kept {
-		if b.Keeps(u) {
-			away = append(away, u)
-		}
-	}
-	return reserved, expected, away
-}
-
 func (b Book) joining(userID string) bool {
 	for _, p := range b.Pending {
 		if p.Session.UserID == userID {

@@ -48,6 +48,26 @@ func (b Book) Join(userID string, now time.Time) Waiter {
 	return w
 }
 
+// Seen notes whether somebody who waits has a socket, and ends the wait after too long
+// without one. It reports whether that changed anything.
+func (b Book) Seen(userID string, there bool, now time.Time) bool {
+	w := b.Waiting[userID]
+	switch gone := !w.Absent.IsZero(); {
+	case there == !gone:
+		if there || now.Before(w.Absent.Add(MaxAbsent)) {
+			return false
+		}
+		delete(b.Waiting, userID)
+		return true
+	case there:
+		w.Absent = time.Time{}
+	default:
+		w.Absent = now
+	}
+	b.Waiting[userID] = w
+	return true
+}
+
 // Promised lists those in line for whom there is a free seat: those a seat is held for
 // already, then who came first. Whoever is blocked, was kicked since, is in, or has a seat
 // for another reason is skipped.

@@ -127,6 +127,9 @@ const (
 	SeveralSessionsNewest SeveralSessions = "newest"
 )
 
+// One reports whether a user may be in one party only.
+func (r OnePerUser) One() bool { return r == OnePartyOnly || r == LeavePrevious }
+
 // Waitlist says how players wait for a seat of a full party.
 type Waitlist struct {
 	// How long a free seat is held for the first in line.

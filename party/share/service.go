@@ -27,6 +27,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/reserve"
 )
 
 // Invites makes the invite that is shared.
@@ -38,7 +39,7 @@ type Invites interface {
 
 // Door is the part of admission that knows whether there is a way in.
 type Door interface {
-	Look(ctx context.Context, id party.ID) (admission.Look, error)
+	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	Locked(ctx context.Context, v party.View) error
 }
 

@@ -10,6 +10,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/ledger"
 	"partyline/party/partytest"
 	"partyline/party/roster"
 	"partyline/party/rules"
@@ -40,17 +41,19 @@ func newWorld(t testing.TB) *world {
 	limits := party.NewLimits(policy, w.clock.Now)
 	w.news = &party.News{}
 	w.roster = roster.New(w.host, w.host, w.clock.Now)
-	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
-		Roster: w.roster, Streams: w.host, Sender: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,
+	w.admission = partytest.NewHooks(ledger.Deps{
+		Roster: w.roster, Streams: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,
+	}, admission.Deps{
+		Sender: w.host,
 		Locked: func(context.Context, party.View) error {
 			if w.locked {
 				return party.Refuse(party.PartyLocked, "Locked.")
 			}
 			return nil
 		},
-	})}
+	}, nil)
 	w.invites = invite.New(invite.Deps{
-		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: limits, Users: w.host, Blocks: party.NewBlockList(nil, w.host),
+		Store: store, Roster: w.roster, Admission: w.admission.Admission, Restorer: w.admission.Restorer, Limits: limits, Users: w.host, Blocks: party.NewBlockList(nil, w.host),
 		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Over: func(inviteID, userID string) { w.share.InviteOver(inviteID, userID) },
 	})

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"partyline/party"
-	"partyline/party/admission"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -126,7 +126,7 @@ func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, 
 }
 
 // FootprintOf is Footprint of a party that the caller has looked at.
-func (s *Service) FootprintOf(v admission.Look) party.Footprint {
+func (s *Service) FootprintOf(v reserve.Look) party.Footprint {
 	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), MaxSize: v.MaxSize}
 	for _, a := range s.arrivals(v.ID) {
 		if _, member := v.Member(a.user); !member && !slices.Contains(v.Expected, a.user) {

@@ -24,6 +24,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/reserve"
 	"partyline/party/roster"
 )
 
@@ -46,7 +47,7 @@ type Viewer interface {
 
 // Looker reads a party and the users it keeps seats for or who are joining.
 type Looker interface {
-	Look(ctx context.Context, id party.ID) (admission.Look, error)
+	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 }
 
 var (

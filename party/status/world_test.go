@@ -11,6 +11,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/ledger"
 	"partyline/party/partytest"
 	"partyline/party/roster"
 	"partyline/party/rules"
@@ -54,9 +55,9 @@ func newWorld(t testing.TB, now party.Clock) *world {
 	store := invite.NewStore(w.host, now)
 	w.news = &party.News{}
 	w.roster = roster.New(w.host, w.host, now)
-	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
-		Roster: w.roster, Streams: w.host, Sender: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: now, Holds: store.Holds,
-	})}
+	w.admission = partytest.NewHooks(ledger.Deps{
+		Roster: w.roster, Streams: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: now, Holds: store.Holds,
+	}, admission.Deps{Sender: w.host}, nil)
 	w.status = status.New(status.Deps{
 		Streams: w.host, Sender: w.host, Roster: w.roster, Looker: w.admission, News: w.news, Policy: policy, Logger: w.log, Now: now,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
@@ -65,7 +66,7 @@ func newWorld(t testing.TB, now party.Clock) *world {
 		Moved: func(_ party.ID, user string) { w.moves = append(w.moves, user) },
 	})
 	w.invites = invite.New(invite.Deps{
-		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: party.NewLimits(policy, now),
+		Store: store, Roster: w.roster, Admission: w.admission.Admission, Restorer: w.admission.Restorer, Limits: party.NewLimits(policy, now),
 		Users: w.host, Blocks: party.NewBlockList(nil, w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: now,
 		Statuses: w.status.Statuses, Footprints: w.status.Footprint, Over: w.status.InviteOver,
 	})

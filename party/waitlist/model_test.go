@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"partyline/party"
+	"partyline/party/ledger"
 	"partyline/party/reserve"
 )
 
@@ -267,20 +268,19 @@ func (p *play) check(after string) {
 	p.offered = map[string]int64{}
 	var line []string
 	for _, user := range p.line {
-		at, err := p.admission.Waits(ctx, p.id, user)
-		p.must(err)
-		if at.Place == 0 { // came too late for the seat, or has no socket
+		place, until := p.place(ctx, user)
+		if place == 0 { // came too late for the seat, or has no socket
 			if _, held := was[user]; !held && !slices.Contains(p.out, user) {
 				p.Errorf("after %s: %s is out of the line, without a seat held and with a socket", after, user)
 			}
 			continue
 		}
 		line = append(line, user)
-		if at.Place != len(line) {
-			p.Errorf("after %s: %s is at place %d; want %d", after, user, at.Place, len(line))
+		if place != len(line) {
+			p.Errorf("after %s: %s is at place %d; want %d", after, user, place, len(line))
 		}
-		if !at.Until.IsZero() {
-			p.offered[user] = at.Until.Unix()
+		if !until.IsZero() {
+			p.offered[user] = until.Unix()
 		}
 	}
 	p.line = line
@@ -321,6 +321,16 @@ func (p *play) check(after string) {
 		}
 		break
 	}
+}
+
+// place reads a user's place in line, and until when a seat is held for them.
+func (p *play) place(ctx context.Context, user string) (place int, until time.Time) {
+	p.must(p.admission.Visit(ctx, p.id, func(v *ledger.Visit) error {
+		err := v.Look()
+		place, until = v.Book.Place(user), v.Book.Waiting[user].Until
+		return err
+	}))
+	return place, until
 }
 
 // skipped reports whether the user has to be passed over.

@@ -66,13 +66,14 @@ type Deps struct {
 // Service is the lines of all parties. Safe for concurrent use.
 type Service struct {
 	Deps
+	line    line
 	alarms  *alarm.Alarms[party.ID]
 	serving keyed.Locks[party.ID]
 }
 
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, serving: keyed.NewLocks[party.ID]()}
+	s := &Service{Deps: d, line: line{d.Entry.Admission}, serving: keyed.NewLocks[party.ID]()}
 	s.alarms = alarm.New(d.Now, s.serve, func(id party.ID, panicked any, stack []byte) {
 		d.Logger.Error("line not served party=%s: panic: %v\n%s", id, panicked, stack)
 	})
@@ -131,33 +132,32 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	if err != nil {
 		return Place{}, err
 	}
-	a := s.Entry.Admission
-	at, err := a.Waits(ctx, id, c.UserID)
+	at, err := s.line.at(ctx, id, c.UserID)
 	if err != nil {
 		return Place{}, err
 	}
-	if at.Place == 0 {
+	if at.place == 0 {
 		switch err := enter(); party.ReasonOf(err) {
 		case party.PartyFull, party.PartyLocked:
 			if s.Entry.Policy().Parties.Waitlist.Max == 0 {
 				return Place{}, err
 			}
 		case "":
-			return Place{Of: at.Of}, nil
+			return Place{Of: at.of}, nil
 		default:
 			return Place{}, err
 		}
-		if _, err := a.Wait(ctx, id, c.UserID); err != nil {
+		if err := s.line.join(ctx, id, c.UserID); err != nil {
 			return Place{}, err
 		}
 		s.serve(id)
-		if at, err = a.Waits(ctx, id, c.UserID); err != nil {
+		if at, err = s.line.at(ctx, id, c.UserID); err != nil {
 			return Place{}, err
 		}
 	}
-	p := Place{Place: at.Place, Of: at.Of}
-	if !at.Until.IsZero() {
-		p.HeldUntil = at.Until.Unix()
+	p := Place{Place: at.place, Of: at.of}
+	if !at.until.IsZero() {
+		p.HeldUntil = at.until.Unix()
 	}
 	return p, nil
 }
@@ -204,8 +204,8 @@ func (s *Service) leave(ctx context.Context, c party.Caller, r Request) (Place, 
 	if err != nil {
 		return Place{}, err
 	}
-	at, err := s.Entry.Admission.StopWaiting(ctx, id, c.UserID)
-	return Place{Of: at.Of}, err
+	waiting, err := s.line.leave(ctx, id, c.UserID)
+	return Place{Of: waiting}, err
 }
 
 // serve offers the party's free seats, and again when time changes something.
@@ -227,20 +227,16 @@ func (s *Service) serve(id party.ID) {
 }
 
 func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err error) {
-	v, users, free, err := s.Entry.Admission.Next(ctx, id)
+	v, users, free, err := s.line.next(ctx, id)
 	if err != nil {
 		return next, err
-	}
-	members := make([]string, len(v.Members))
-	for i, m := range v.Members {
-		members[i] = m.UserID
 	}
 	blocked := map[string]bool{}
 	for _, user := range users {
 		if free == 0 {
 			break
 		}
-		with, err := s.Entry.Blocks.With(ctx, user, members)
+		with, err := s.Entry.Blocks.With(ctx, user, v.UserIDs())
 		if err != nil {
 			return next, err
 		}
@@ -248,7 +244,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 			free--
 		}
 	}
-	offered, next, err := s.Entry.Admission.Serve(ctx, id, blocked)
+	offered, next, err := s.line.serve(ctx, id, blocked)
 	for _, w := range offered {
 		err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
 			UserID: w.UserID, Subject: SubjectSeatFree, Code: NotifySeatFree,

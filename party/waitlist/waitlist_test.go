@@ -14,6 +14,7 @@ import (
 	"partyline/party/admission"
 	"partyline/party/entry"
 	"partyline/party/invite"
+	"partyline/party/ledger"
 	"partyline/party/partytest"
 	"partyline/party/reconnect"
 	"partyline/party/reserve"
@@ -61,8 +62,10 @@ func newWorld(t testing.TB, others ...*world) *world {
 	news := &party.News{}
 	members := roster.New(w.host, w.host, time.Now)
 	store := invite.NewStore(w.host, time.Now)
-	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
-		Roster: members, Streams: w.host, Sender: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: time.Now, Holds: store.Holds,
+	w.admission = partytest.NewHooks(ledger.Deps{
+		Roster: members, Streams: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: time.Now, Holds: store.Holds,
+	}, admission.Deps{
+		Sender: w.host,
 		Locked: func(context.Context, party.View) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -71,10 +74,10 @@ func newWorld(t testing.TB, others ...*world) *world {
 			}
 			return nil
 		},
-	})}
+	}, nil)
 	blocks := party.NewBlockList(nil, w.host)
 	w.invites = invite.New(invite.Deps{
-		Store: store, Roster: members, Admission: w.admission.Admission, Limits: party.NewLimits(policy, time.Now), Users: w.host, Blocks: blocks,
+		Store: store, Roster: members, Admission: w.admission.Admission, Restorer: w.admission.Restorer, Limits: party.NewLimits(policy, time.Now), Users: w.host, Blocks: blocks,
 		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: time.Now, Judge: judge{w},
 	})
 	w.line = waitlist.New(waitlist.Deps{

@@ -1,4 +1,4 @@
-package admission
+package ledger
 
 import (
 	"context"
@@ -9,26 +9,26 @@ import (
 
 // Hold adds a hold or refuses with PartyFull if it needs more seats than are free. The
 // caller then writes the invite to storage, and ends with Stored or Release.
-func (a *Admission) Hold(ctx context.Context, id party.ID, h reserve.Hold) error {
-	return a.current(ctx, id, func(v *visit) error {
-		if err := v.look(); err != nil {
+func (l *Ledger) Hold(ctx context.Context, id party.ID, h reserve.Hold) error {
+	return l.Visit(ctx, id, func(v *Visit) error {
+		if err := v.Look(); err != nil {
 			return err
 		}
 		h.Unstored = true
-		if !v.book.Hold(v.last.View, h) {
+		if !v.Book.Hold(v.Last.View, h) {
 			return party.Refuse(party.PartyFull, "There are not enough free seats to hold.")
 		}
-		v.changed()
+		v.Reserved()
 		return nil
 	})
 }
 
 // Stored says that storage has the hold now.
-func (a *Admission) Stored(id party.ID, inviteID string) {
-	a.briefly(a.moves.of(id), func(v *visit) {
-		if h, ok := v.book.Holds[inviteID]; ok {
+func (l *Ledger) Stored(id party.ID, inviteID string) {
+	l.Briefly(l.moves.of(id), func(v *Visit) {
+		if h, ok := v.Book.Holds[inviteID]; ok {
 			h.Unstored = false
-			v.book.Holds[inviteID] = h
+			v.Book.Holds[inviteID] = h
 		}
 		v.holdsChanged()
 	})
@@ -37,8 +37,8 @@ func (a *Admission) Stored(id party.ID, inviteID string) {
 // HoldsChanged has the other nodes read the party's holds again. The caller has written
 // the change to storage; where that write may have been done although storage said that
 // it was not, unsure has this node read them again, too.
-func (a *Admission) HoldsChanged(id party.ID, unsure bool) {
-	a.briefly(a.moves.of(id), func(v *visit) {
+func (l *Ledger) HoldsChanged(id party.ID, unsure bool) {
+	l.Briefly(l.moves.of(id), func(v *Visit) {
 		v.holdsChanged()
 		if unsure {
 			v.state = -1 // older than whatever the mirror says
@@ -46,15 +46,15 @@ func (a *Admission) HoldsChanged(id party.ID, unsure bool) {
 	})
 }
 
-func (v *visit) holdsChanged() {
-	v.announce()
-	v.out.Add(party.Change{Kind: party.SeatsChanged, ID: v.id})
+func (v *Visit) holdsChanged() {
+	v.Announce()
+	v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
 }
 
 // Release ends what the invite holds for these users, or all of it if none are named.
-func (a *Admission) Release(id party.ID, inviteID string, userIDs ...string) {
-	a.briefly(a.moves.of(id), func(v *visit) {
-		v.book.Release(inviteID, userIDs...)
-		v.changed()
+func (l *Ledger) Release(id party.ID, inviteID string, userIDs ...string) {
+	l.Briefly(l.moves.of(id), func(v *Visit) {
+		v.Book.Release(inviteID, userIDs...)
+		v.Reserved()
 	})
 }

@@ -1,4 +1,4 @@
-package admission
+package ledger
 
 import (
 	"context"
@@ -180,8 +180,8 @@ func (t *transaction) commit(ctx context.Context, storage party.Storage) error {
 	return fmt.Errorf("write party record: %w", err)
 }
 
-// away lists the parties that may keep a seat for the user.
-func (s *store) away(ctx context.Context, userID string) ([]party.ID, error) {
+// keptFor lists the parties that may keep a seat for the user.
+func (s *store) keptFor(ctx context.Context, userID string) ([]party.ID, error) {
 	objects, err := s.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: awayCollection, Key: userID}})
 	if err != nil {
 		return nil, fmt.Errorf("read kept seats of user: %w", err)

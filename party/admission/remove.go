@@ -1,0 +1,74 @@
+package admission
+
+import (
+	"errors"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/party"
+	"partyline/party/ledger"
+	"partyline/party/reserve"
+)
+
+// beginRemove comes before a PartyRemove: the host answers it before the after-hook runs,
+// and a member who is out already must not come back in between. Only a leader's kick of a
+// member counts; the host refuses others. Somebody who is away the host does not know any
+// more and refuses, so their kept seat ends here, ban and all, and the leader gets the
+// answer from here; SDKs do not listen to the refusal that follows.
+func (p seats) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) error {
+	err := v.LookAfter(l)
+	if party.ReasonOf(err) == party.PartyNotFound {
+		return nil
+	}
+	if err != nil || v.Last.Leader().SessionID != m.Sender.SessionID {
+		return err
+	}
+	if v.Book.Keeps(m.Target.UserID) {
+		kept := v.Book.Kept[m.Target.UserID]
+		err := v.Ban(m.Target.UserID, kept)
+		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member}, turned(v, party.MemberRemoved, kept.Member, m))
+		return errors.Join(err, p.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
+	}
+	_, member := v.Last.Session(m.Target.SessionID)
+	if member && m.Target.SessionID != m.Sender.SessionID && p.Policy().Parties.KickBan > 0 { // nobody can kick themself
+		v.Book.BeginKick(m.Target.UserID, p.Now())
+	}
+	return nil
+}
+
+// removed comes after a PartyRemove, whether its target was a member or only asked to be
+// one. A member is banned for the rules' kick_ban, by user, so a reconnect does not help,
+// and keeps no seat.
+func (p seats) removed(v *ledger.Visit, m Message) error {
+	target := m.Target
+	if v.JoinLost(target) { // nobody who could be banned
+		v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
+		return nil
+	}
+	defer delete(v.Book.Kicking, target.UserID)
+	_, member := v.Book.Kicking[target.UserID] // even if its connection has ended since
+	kept := v.Book.Kept[target.UserID]
+	if kept != nil && kept.Member.SessionID != target.SessionID {
+		kept = nil
+	}
+	if member = member || kept != nil || p.Roster.Attendance.Has(v.ID, target.SessionID); !member {
+		mirrored, err := p.Roster.Mirrored(v.ID, target.SessionID)
+		if err != nil {
+			return err
+		}
+		member = mirrored
+	}
+	if !member {
+		delete(v.Book.Requests, target.SessionID) // only asked, and was declined
+		v.Report(turned(v, party.RequestRejected, target, m))
+		return nil
+	}
+	v.Gone(target, false)
+	v.Report(turned(v, party.MemberRemoved, target, m))
+	return v.Ban(target.UserID, kept)
+}
+
+// turned is the news that the sender of a message has turned somebody out or away.
+func turned(v *ledger.Visit, kind party.ChangeKind, s party.Session, m Message) party.Change {
+	return party.Change{Kind: kind, ID: v.ID, Session: s, By: m.Sender.UserID}
+}

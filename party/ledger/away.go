@@ -1,0 +1,214 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"partyline/party"
+	"partyline/party/reserve"
+)
+
+// A party outlives its native one. When the last member loses the connection, the host
+// closes the native party; what it was, and the seats kept in it, stay in the party's
+// record. The first member back founds a native party anew (package restore), the record
+// names it, and all seats lead into it. Storage knows a party by its ID at the beginning,
+// its origin: records, seats and invites never change their keys. The natives before lead
+// to the present one through [moves].
+
+// errMoved ends a visit to a native party that another has followed.
+var errMoved error = party.Gone()
+
+func (l *Ledger) survives() bool {
+	conf := l.Policy().Parties
+	return conf.ReconnectGrace > 0 && (conf.Survive.EveryoneAway || conf.Survive.Restart > 0)
+}
+
+// lookAway is Look for a party without members: PartyAway where seats wait for them, else
+// gone.
+func (v *Visit) lookAway(gone error) error {
+	if !v.ledger.survives() {
+		return gone
+	}
+	v.Changed()
+	var err error
+	switch {
+	case v.known && !v.Away && !v.ledger.Policy().Parties.Survive.EveryoneAway:
+		return gone
+	case v.known && !v.Away:
+		v.Away, err = v.miss(v.ledger.Roster.Attendance.Compare(v.ID, nil))
+		v.unstored = v.Away
+	case !v.unstored:
+		err = v.recall()
+	}
+	if err != nil {
+		return err
+	}
+	v.Book.Purge(v.ledger.Now())
+	if !v.Away || !v.Book.KeepsAny() {
+		return gone
+	}
+	return party.Away()
+}
+
+// recall reads the record of a party without members. It may be from before the process
+// began, or another node may have founded the party anew.
+func (v *Visit) recall() error {
+	record, err := v.ledger.records.load(v.Ctx, v.Origin)
+	if err != nil {
+		return err
+	}
+	if native := record.Native; !native.IsZero() && native != v.ID {
+		members, err := v.ledger.Roster.Members(native)
+		if err != nil {
+			return err
+		}
+		if len(members) > 0 {
+			v.ledger.moves.set(v.ID, native)
+			v.reset()
+			return errMoved
+		}
+		if !v.known {
+			v.ledger.moves.set(native, v.ID)
+		}
+	}
+	crashed := v.ledger.outlives(record) && !v.known
+	if v.Away = record.Away || crashed; !v.Away || record.MaxSize == 0 {
+		return nil
+	}
+	v.known, v.recorded, v.Facts = true, true, record.Facts
+	if crashed {
+		within := v.ledger.Policy().Parties.Survive.Restart
+		users := slices.AppendSeq(slices.Collect(maps.Keys(record.Members)), maps.Keys(record.Seats))
+		err = v.Write(users, func(r reserve.Record) {
+			r.Lost(v.Origin, v.ledger.started, within)
+			record = r
+		})
+	}
+	v.merge(record)
+	return err
+}
+
+// outlives reports whether the record, of a party that nobody is in, may be of one whose
+// server has ended, and its members still have time to come back.
+func (l *Ledger) outlives(r reserve.Record) bool {
+	return len(r.Members)+len(r.Seats) > 0 && (r.Away || len(r.Members) > 0) && l.Now().Before(l.started.Add(l.Policy().Parties.Survive.Restart))
+}
+
+// rosterEvery is how often a party's members are written at most, where parties survive a
+// restart. What has changed since is lost in a crash.
+const rosterEvery = 500 * time.Millisecond
+
+// rosterLater writes the party's members soon, off the way of whatever message it is.
+func (v *Visit) rosterLater() {
+	if conf := v.ledger.Policy().Parties; conf.Survive.Restart > 0 && conf.ReconnectGrace > 0 {
+		v.ledger.rosters.Sooner(v.ID, v.ledger.Now().Add(rosterEvery))
+	}
+}
+
+// writeRoster writes who is in a party and what it is, where that has changed.
+func (l *Ledger) writeRoster(id party.ID) {
+	ctx, cancel := context.WithTimeout(context.Background(), storageWait)
+	defer cancel()
+	err := l.VisitNative(ctx, id, func(v *Visit) error {
+		if err := v.Look(); err != nil {
+			return nil //nolint:nilerr // ended, or away: the record says so already
+		}
+		now := map[string]party.Member{}
+		for _, m := range v.Last.Members {
+			now[m.UserID] = m
+		}
+		if v.saved.Facts == v.Facts && maps.Equal(v.saved.Members, now) {
+			return nil
+		}
+		users := slices.AppendSeq(slices.Collect(maps.Keys(now)), maps.Keys(v.saved.Members))
+		if err := v.Write(users, func(r reserve.Record) { r.Members = now }); err != nil {
+			return err
+		}
+		v.saved = reserve.Standing{Facts: v.Facts, Members: now}
+		return nil
+	})
+	if err != nil {
+		l.Logger.Warn("party members not written party=%s error=%v", id, err)
+		l.rosters.Sooner(id, l.Now().Add(storageWait))
+	}
+}
+
+// Behind is a party in which everybody is away, as the first who comes back finds it.
+type Behind struct {
+	ID, Origin party.ID
+	Facts      party.Facts
+	Seat       party.Seat // of who comes back
+}
+
+// LeftBehind stores what was not stored yet of a party in which everybody is away; nil for
+// one that lives. It refuses with PartyAway a user for whom no seat is kept there.
+func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (old *Behind, err error) {
+	err = l.Visit(ctx, id, func(v *Visit) error {
+		if err := v.Look(); party.ReasonOf(err) != party.PartyAway {
+			return err
+		}
+		if !v.Book.Keeps(userID) {
+			return party.Away()
+		}
+		old = &Behind{v.ID, v.Origin, v.Facts, v.Book.Kept[userID].Seat}
+		return v.ReportKept()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return old, nil
+}
+
+// Succeed makes a native party that s leads the one that another goes on in. enter has s
+// become its only member, or only cleans up where it may not. It refuses with PartyNotFound
+// where another node was faster, or the seat's time is over.
+func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s party.Session, enter func(may bool) error) error {
+	user, taken := s.UserID, false
+	members := map[string]party.Member{}
+	if l.Policy().Parties.Survive.Restart > 0 {
+		members[user] = party.Member{Session: s, JoinedAt: l.Now(), Leader: true}
+	}
+	err := l.records.change(ctx, old.Origin, []string{user}, func(r reserve.Record) {
+		seat, kept := r.Seats[user]
+		if taken = !kept || !r.Away || seat.Member != old.Seat.Member; !taken {
+			delete(r.Seats, user)
+			r.Native, r.Away, r.Members = native, false, members
+		}
+	})
+	if err == nil && taken {
+		err = party.Refuse(party.PartyNotFound, "No seat is kept for you any more.")
+	}
+	if err != nil {
+		_ = enter(false)
+		return fmt.Errorf("store the party's new ID: %w", err)
+	}
+	if err = l.Roster.Begin(native, s, old.Facts, old.Origin); err != nil {
+		_ = enter(false)
+	} else {
+		err = enter(true)
+	}
+	if err != nil { // its connection has ended meanwhile
+		l.Roster.End(native)
+		undo := l.records.change(ctx, old.Origin, []string{user}, func(r reserve.Record) {
+			r.Seats[user] = old.Seat
+			r.Native, r.Away, r.Members = old.ID, true, nil
+		})
+		return errors.Join(fmt.Errorf("enter new native party: %w", err), undo)
+	}
+	l.moves.set(old.ID, native)
+	l.Briefly(old.ID, (*Visit).reset)
+	return l.VisitNative(ctx, native, func(v *Visit) error {
+		v.Report(
+			party.Change{Kind: party.PartyRestored, ID: native, Was: old.ID, Session: s},
+			party.Change{Kind: party.SeatBack, ID: native, Seat: old.Seat},
+			party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.Facts.Attributes},
+		)
+		v.saved.Members = members
+		v.rosterLater()
+		return v.Look()
+	})
+}

@@ -1,0 +1,307 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"partyline/party"
+	"partyline/party/reserve"
+)
+
+// observe compares the members just read with those known before. A member who is missing
+// with the socket alive has left in a way no hook told of. A member who is missing with the
+// socket gone was dropped, and from here on the seat is kept: the host lets a session go
+// from all streams at once, but is late to tell, and meanwhile anybody could join.
+func (v *Visit) observe() error {
+	if _, err := v.miss(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
+		return err
+	}
+	for user := range v.Book.Kept {
+		if _, in := v.Last.Member(user); in { // with another session, or let in by another module
+			if err := v.Seated(user, false); err != nil {
+				v.ledger.Logger.Warn("kept seat not ended party=%s user=%s error=%v", v.ID, user, err)
+			}
+		}
+	}
+	return nil
+}
+
+// miss keeps the seats of members who are gone with their sockets, and reports whether
+// there are any.
+func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
+	for _, m := range gone {
+		alive, err := v.ledger.Roster.Alive(m.Session)
+		if err != nil {
+			return kept, err
+		}
+		if !alive {
+			if err := v.Keep(m); err != nil {
+				return kept, err
+			}
+			kept = kept || v.Book.Kept[m.UserID] != nil && v.Book.Kept[m.UserID].Member == m.Session
+		}
+		v.ledger.Roster.Attendance.Miss(v.ID, m.SessionID)
+		v.turn++
+		v.rosterLater()
+	}
+	return kept, nil
+}
+
+// Keep keeps the seat of a member that was dropped, if the rules keep any.
+func (v *Visit) Keep(m party.Member) error {
+	conf := v.ledger.Policy().Parties
+	if conf.ReconnectGrace <= 0 {
+		return nil
+	}
+	if conf.OnePerUser.One() {
+		in, err := v.ledger.Roster.PartiesOf(v.Ctx, m.UserID)
+		if err != nil || len(in) > 0 { // has moved on already
+			return err
+		}
+	}
+	if v.Book.KeepSeat(v.Origin, m, v.leader, v.ledger.Now(), conf.ReconnectGrace) {
+		v.ledger.index.setKept(m.UserID, v.ID, true)
+		v.turn++
+	}
+	return nil
+}
+
+// ReportKept stores and reports the kept seats nobody has been told of.
+func (v *Visit) ReportKept() error {
+	fresh, overdue := v.Book.Untold()
+	var errs []error
+	for _, k := range overdue { // nobody heard of it in all its time
+		errs = append(errs, v.endKept(k, party.SeatLost, nil))
+	}
+	if len(fresh) == 0 && !v.unstored {
+		return errors.Join(errs...)
+	}
+	users := make([]string, len(fresh))
+	for i, k := range fresh {
+		users[i] = k.Member.UserID
+	}
+	earlier := map[string]party.Seat{} // another node has missed the member sooner, and reports
+	err := v.Write(users, func(r reserve.Record) {
+		clear(earlier)
+		for _, k := range fresh {
+			if s, ok := r.Seats[k.Member.UserID]; ok && s.Member.SessionID == k.Member.SessionID {
+				earlier[k.Member.UserID] = s
+				continue
+			}
+			r.Seats[k.Member.UserID] = k.Seat
+		}
+		if v.Away {
+			*r.Standing = reserve.Standing{Facts: v.Facts, Native: v.ID, Away: true}
+		}
+	})
+	v.unstored = v.Away && err != nil
+	for _, k := range fresh {
+		k.Told, k.Stored = true, err == nil
+		if s, ok := earlier[k.Member.UserID]; ok && err == nil {
+			k.Seat = s
+			continue
+		}
+		v.Report(party.Change{Kind: party.SeatAway, ID: v.ID, Seat: k.Seat})
+	}
+	v.Announce()
+	return errors.Join(append(errs, err)...)
+}
+
+// Seated comes after a user has become a member: a seat kept for them has done its duty, as
+// has their wait in line and, where they were let in all the same, a kick.
+func (v *Visit) Seated(userID string, liftKick bool) error {
+	_, kicked := v.Book.Kicks[userID]
+	_, waited := v.Book.Waiting[userID]
+	lift, k := kicked && liftKick, v.Book.Kept[userID]
+	if k == nil && !lift && !waited {
+		return nil
+	}
+	if lift {
+		delete(v.Book.Kicks, userID)
+	}
+	if waited {
+		delete(v.Book.Waiting, userID)
+		v.IndexLine()
+	}
+	edit := func(r reserve.Record) {
+		if lift {
+			delete(r.Kicks, userID)
+		}
+		delete(r.Waiting, userID)
+	}
+	switch {
+	case k == nil:
+		err := v.Write(nil, edit)
+		v.Announce()
+		return err
+	case k.Overdue: // came in another way, at the very end
+		return v.endKept(k, party.SeatLost, edit)
+	}
+	return v.endKept(k, party.SeatBack, edit)
+}
+
+// endKept takes a kept seat away and reports why, together with what else changes in the
+// party's record, nil for nothing.
+func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(reserve.Record)) error {
+	user := k.Member.UserID
+	delete(v.Book.Kept, user)
+	v.ledger.index.setKept(user, v.ID, false)
+	v.turn++
+	if !k.Told && edit == nil {
+		return nil
+	}
+	var err error
+	if k.Stored || edit != nil {
+		removed := false
+		err = v.Write([]string{user}, func(r reserve.Record) {
+			s, ok := r.Seats[user]
+			if removed = ok && s.Member.SessionID == k.Member.SessionID; removed {
+				delete(r.Seats, user)
+			}
+			if edit != nil {
+				edit(r)
+			}
+		})
+		if err == nil && k.Stored && !removed {
+			why = party.SeatEnded // another node was faster
+		}
+		v.Announce()
+	}
+	if !k.Told {
+		return err
+	}
+	v.Report(party.Change{Kind: why, ID: v.ID, Seat: k.Seat})
+	if why == party.SeatLost {
+		v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
+	}
+	return err
+}
+
+// GiveUp ends the seat kept for a user who has left on purpose or moved on, and the party
+// with its last member.
+func (v *Visit) GiveUp(userID string) (err error) {
+	if k := v.Book.Kept[userID]; k != nil {
+		err = v.endKept(k, party.SeatLost, nil)
+	}
+	v.endIfEmpty()
+	return err
+}
+
+// Ban keeps a user out for the rules' kick_ban and, in the same write, ends the seat kept
+// for them, if any. The ban holds on this node even if the error says that storage did not
+// take it.
+func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
+	ban := v.ledger.Policy().Parties.KickBan
+	if ban <= 0 {
+		if kept != nil {
+			return v.endKept(kept, party.SeatLost, nil)
+		}
+		return nil
+	}
+	if now, err := v.ledger.Roster.LookOnce(v.ID); err == nil { // so that a later read does not undo it
+		v.Last = now
+		if err := v.open(); err != nil {
+			v.Book.Ban(userID, v.ledger.Now(), ban)
+			return err
+		}
+	}
+	k := v.Book.Ban(userID, v.ledger.Now(), ban)
+	edit := func(r reserve.Record) {
+		r.Kicks[userID] = k
+		delete(r.Members, userID)
+	}
+	if kept != nil {
+		return v.endKept(kept, party.SeatLost, edit)
+	}
+	err := v.Write(nil, edit)
+	v.Announce()
+	return err
+}
+
+// KnownPartiesOf lists the parties the user is in or was dropped from, as this process knows.
+func (l *Ledger) KnownPartiesOf(userID string) []party.ID {
+	ids := l.Roster.Attendance.Of(userID)
+	for _, id := range l.index.keptFor(userID) {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Review looks at a party and reports the seats that are kept and not reported yet.
+func (l *Ledger) Review(ctx context.Context, id party.ID) error {
+	return l.VisitNative(ctx, id, func(v *Visit) error {
+		if lives, err := v.Lives(); !lives {
+			return err
+		}
+		return v.ReportKept()
+	})
+}
+
+// GiveUpOthers gives up the seats kept for a user in all parties but one.
+func (l *Ledger) GiveUpOthers(ctx context.Context, userID string, but party.ID) {
+	for _, id := range l.index.keptFor(userID) {
+		if id == but {
+			continue
+		}
+		err := l.VisitNative(context.WithoutCancel(ctx), id, func(v *Visit) error { return v.GiveUp(userID) })
+		if err != nil {
+			l.Logger.Warn("kept seat not given up party=%s user=%s error=%v", id, userID, err)
+		}
+	}
+}
+
+// Expire ends a kept seat whose time is over.
+func (l *Ledger) Expire(ctx context.Context, seat party.Seat) error {
+	return l.Visit(ctx, seat.ID, func(v *Visit) error {
+		k := v.Book.Kept[seat.Member.UserID]
+		if k == nil || k.Member != seat.Member {
+			v.Report(party.Change{Kind: party.SeatEnded, ID: v.ID, Seat: seat})
+			return nil
+		}
+		v.Book.Purge(v.ledger.Now())
+		if v.endIfEmpty() {
+			return nil
+		}
+		return v.endKept(k, party.SeatLost, nil)
+	})
+}
+
+// KeptSeats lists the seats kept for a user, that of the party entered last first. What
+// this process does not know of it asks storage for.
+func (l *Ledger) KeptSeats(ctx context.Context, userID string) ([]party.Seat, error) {
+	seats, err := l.seatsIn(ctx, userID, l.KnownPartiesOf(userID))
+	if err != nil || len(seats) > 0 {
+		return seats, err
+	}
+	ids, err := l.records.keptFor(ctx, userID)
+	if err != nil {
+		return nil, err
+	}
+	return l.seatsIn(ctx, userID, ids)
+}
+
+func (l *Ledger) seatsIn(ctx context.Context, userID string, ids []party.ID) ([]party.Seat, error) {
+	var seats []party.Seat
+	for _, id := range ids {
+		err := l.Visit(ctx, id, func(v *Visit) error {
+			if lives, err := v.Lives(); !lives {
+				return err
+			}
+			if v.Book.Keeps(userID) {
+				seats = append(seats, v.Book.Kept[userID].Seat)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(seats, func(x, y party.Seat) int {
+		return cmp.Or(y.Joined.Compare(x.Joined), cmp.Compare(x.ID.String(), y.ID.String()))
+	})
+	return seats, nil
+}

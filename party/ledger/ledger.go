@@ -1,0 +1,205 @@
+// Package ledger keeps what this process knows of each party: who is in it, what is reserved
+// in it, and its record in storage. A [Visit] has one party to itself: it looks at the party,
+// changes its book and its record together, and keeps the seats of members whose connection
+// ended. The news of what it changed goes out once the party's lock is released. Who may come
+// in is decided by package reserve and done by package admission.
+//
+// Lock order: a user's lock, then a party's, then the roster's, then the indexes. Everything
+// exported is safe for concurrent use, but a Visit is its caller's alone.
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"partyline/internal/alarm"
+	"partyline/internal/keyed"
+	"partyline/party"
+	"partyline/party/reserve"
+	"partyline/party/roster"
+)
+
+// Deps is what a Ledger works with. All are needed but the last.
+type Deps struct {
+	Roster  *roster.Roster
+	Streams party.Streams
+	Storage party.Storage
+	Policy  party.Policy
+	News    *party.News // that it publishes
+	Logger  party.Logger
+	Now     party.Clock
+
+	// Holds reads the holds of a party this process has not seen; nil means none.
+	Holds func(ctx context.Context, id party.ID) ([]reserve.Hold, error)
+}
+
+// Ledger is all parties. Make one with [New].
+type Ledger struct {
+	Deps
+	records store
+	places  *keyed.Map[party.ID, *place]
+	moves   moves
+	index   index
+	started time.Time
+	rosters *alarm.Alarms[party.ID] // of which the members are to be written
+
+	sweeping sync.Mutex
+	rounds   []*party.Round // of sweeps, one for each collection; guarded by sweeping
+}
+
+// New makes a ledger. Close it when the process ends.
+func New(d Deps) *Ledger {
+	if d.Holds == nil {
+		d.Holds = func(context.Context, party.ID) ([]reserve.Hold, error) { return nil, nil }
+	}
+	l := &Ledger{
+		Deps: d, records: store{d.Storage, d.Now}, index: newIndex(), started: d.Now(),
+		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
+		moves:  moves{to: map[party.ID]party.ID{}},
+	}
+	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
+		l.rounds = append(l.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
+	}
+	l.rosters = alarm.New(d.Now, l.writeRoster, func(id party.ID, panicked any, stack []byte) {
+		d.Logger.Error("party members not written party=%s: panic: %v\n%s", id, panicked, stack)
+	})
+	return l
+}
+
+// Close ends what is still to be written. What storage has stays.
+func (l *Ledger) Close() { l.rosters.Close() }
+
+// place is what this process knows of one party: a cache of what storage says is reserved
+// in it, and what is under way. Its fields belong to whoever holds its lock.
+type place struct {
+	ID     party.ID
+	Origin party.ID        // the party's ID at its beginning, under which storage knows it
+	Facts  party.Facts     // as last seen
+	Away   bool            // everybody has lost the connection
+	Book   reserve.Book    // what is reserved
+	Last   roster.Snapshot // the last look; zero where the mirror has changed since
+
+	leader   string           // user, as last seen
+	unstored bool             // storage has not heard yet that everybody is away
+	saved    reserve.Standing // as storage has it
+	known    bool             // what storage says has been read, or the party began here without anything
+	state    int64            // revision of the party's mirror up to which it is known
+	recorded bool             // storage may have a record of the party, if only of what is over
+	turn     uint64           // how often something changed since the place was made
+	out      party.Outbox
+}
+
+func newPlace(id party.ID) *place { return &place{ID: id, Origin: id, Book: reserve.NewBook()} }
+
+// worthKeeping is for a party nobody deals with at the moment. One that is not known has
+// nothing but what is under way.
+func (p *place) worthKeeping() bool { return p.known || !p.Book.Idle() || !p.out.Empty() }
+
+// Visit is one operation on a party, under its lock.
+type Visit struct {
+	*place
+	Ctx    context.Context
+	ledger *Ledger
+}
+
+// VisitNative locks the party that has this native ID now for do, and lets the news of what
+// do changed go once the lock is released. Reads of the host's memory are done under the
+// lock, and so are reads and writes of the party's record: what is decided next has to know
+// them. A write takes storageWait at most; who waits meanwhile gives up with their ctx.
+func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) error) error {
+	locked, unlock, err := l.places.Lock(ctx, id)
+	if err != nil {
+		return fmt.Errorf("wait for party: %w", err)
+	}
+	p := *locked
+	defer func() {
+		unlock()
+		if !p.out.Empty() {
+			p.out.Flush(l.News)
+			l.places.Forget(id)
+		}
+	}()
+	return do(&Visit{place: p, Ctx: ctx, ledger: l})
+}
+
+// Visit is VisitNative given any native ID that the party had.
+func (l *Ledger) Visit(ctx context.Context, id party.ID, do func(*Visit) error) error {
+	for {
+		err := l.VisitNative(ctx, l.moves.of(id), do)
+		if err != errMoved { //nolint:errorlint // refusals of one reason are alike
+			return err
+		}
+	}
+}
+
+// Briefly is VisitNative for what needs no storage and cannot fail.
+func (l *Ledger) Briefly(id party.ID, do func(*Visit)) {
+	_ = l.VisitNative(context.Background(), id, func(v *Visit) error {
+		do(v)
+		return nil
+	})
+}
+
+// Look reads a party, given any native ID that it had, and what is reserved in it. It
+// refuses with PartyNotFound if nobody is in it, and with PartyAway if its members have all
+// lost their connections; then the look has what is known of it.
+func (l *Ledger) Look(ctx context.Context, id party.ID) (look reserve.Look, err error) {
+	err = l.Visit(ctx, id, func(v *Visit) error {
+		err := v.Look()
+		switch party.ReasonOf(err) {
+		case "":
+			look = v.Seen()
+		case party.PartyAway:
+			look = v.seen(party.View{ID: v.ID, Facts: v.Facts})
+		}
+		return err
+	})
+	return look, err
+}
+
+// Current is the ID of the native party a party is now, given any that it had.
+func (l *Ledger) Current(id party.ID) party.ID { return l.moves.of(id) }
+
+// Origin is the party's ID at its beginning, under which storage knows it. It is right for
+// a party that was looked at before.
+func (l *Ledger) Origin(id party.ID) (origin party.ID) {
+	l.Briefly(l.moves.of(id), func(v *Visit) { origin = v.place.Origin })
+	return origin
+}
+
+// HasLine reports whether somebody waits for a seat of the party, as far as this process
+// knows. It costs a look into memory.
+func (l *Ledger) HasLine(id party.ID) bool { return len(l.index.line(id)) > 0 }
+
+// LinesOf lists the parties in whose lines the user waits, as far as this process knows.
+func (l *Ledger) LinesOf(userID string) []party.ID { return l.index.linesOf(userID) }
+
+// Lines lists the parties with a line, as far as this process knows.
+func (l *Ledger) Lines() []party.ID { return l.index.allLines() }
+
+// Stats is what a Ledger holds in memory, on this node alone.
+type Stats struct {
+	Parties  int `json:"parties"`  // it has dealt with and not yet forgotten
+	Holds    int `json:"holds"`    // invites that keep seats
+	Kicks    int `json:"kicks"`    // users who cannot come back yet
+	Requests int `json:"requests"` // to join, on the lists of closed parties
+	Joins    int `json:"joins"`    // under way
+	Lost     int `json:"lost"`     // whom the server counts as members and who are not there
+}
+
+// Stats counts. What has expired meanwhile may still be in it.
+func (l *Ledger) Stats() Stats {
+	s := Stats{Lost: l.Roster.Losses.Count()}
+	for _, id := range l.places.Keys() {
+		l.Briefly(id, func(v *Visit) {
+			s.Parties++
+			s.Holds += len(v.Book.Holds)
+			s.Kicks += len(v.Book.Kicks)
+			s.Requests += len(v.Book.Requests)
+			s.Joins += len(v.Book.Pending)
+		})
+	}
+	return s
+}

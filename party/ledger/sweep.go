@@ -1,0 +1,112 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/reserve"
+)
+
+const (
+	sweepTime  = 10 * time.Second // of one sweep for one collection
+	lateReport = time.Minute      // after which a node that has not reported a lost seat is taken for dead
+)
+
+// Sweep catches up with what nobody told of: parties that have ended, in memory and in
+// storage, members that were dropped, and kept seats whose time another node did not
+// live to see the end of.
+func (l *Ledger) Sweep(ctx context.Context) error {
+	var errs []error
+	seen := map[party.ID]bool{}
+	for _, id := range append(l.places.Keys(), l.Roster.Attendance.IDs()...) {
+		if !seen[id] {
+			seen[id] = true
+			errs = append(errs, l.Review(ctx, id))
+		}
+	}
+	for _, s := range l.Roster.Attendance.Missing() {
+		if alive, err := l.Roster.Alive(s); err == nil && !alive {
+			l.Dropped(s)
+		}
+	}
+	l.sweeping.Lock()
+	defer l.sweeping.Unlock()
+	for _, round := range l.rounds {
+		errs = append(errs, round.Go(ctx, sweepTime, func(o *api.StorageObject) error {
+			look := l.sweepRecord
+			if round.Collection == awayCollection {
+				look = l.sweepAway
+			}
+			remove, err := look(ctx, o)
+			if remove { // another version means that it is needed again
+				err = errors.Join(err, l.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: o.Collection, Key: o.Key, Version: o.Version}}))
+			}
+			return err
+		}))
+	}
+	return errors.Join(errs...)
+}
+
+// sweepRecord removes the records of parties that have ended, and reports seats as lost
+// whose own node did not.
+func (l *Ledger) sweepRecord(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
+	id, err := reserve.PartyOf(o.Value)
+	if err != nil {
+		return false, nil //nolint:nilerr // an object nobody here has written
+	}
+	record := reserve.NewRecord()
+	if err := record.Add(id, o.Value); err != nil {
+		return false, nil
+	}
+	native := id
+	if !record.Native.IsZero() {
+		native = record.Native
+	}
+	members, err := l.Roster.Members(native)
+	if err != nil {
+		return false, err
+	}
+	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(s party.Seat) bool { return l.Now().Before(s.Until) })
+	if len(members) == 0 && !waits && !l.outlives(record) || record.Empty() {
+		if users := slices.Collect(maps.Keys(record.Members)); len(users) > 0 {
+			return false, l.records.change(ctx, id, users, reserve.Record.Clear)
+		}
+		return true, nil
+	}
+	var errs []error
+	for user, seat := range record.Seats {
+		if seat.Until.Add(lateReport).Before(l.Now()) {
+			errs = append(errs, l.Visit(ctx, id, func(v *Visit) error {
+				if lives, err := v.Lives(); !lives {
+					return err
+				}
+				if k := v.Book.Kept[user]; k != nil && k.Overdue {
+					return v.endKept(k, party.SeatLost, nil)
+				}
+				return nil
+			}))
+		}
+	}
+	return false, errors.Join(errs...)
+}
+
+// sweepAway removes what users no longer need.
+func (l *Ledger) sweepAway(_ context.Context, o *api.StorageObject) (remove bool, err error) {
+	parties, err := decodeAway(o.Value)
+	if err != nil {
+		return true, nil //nolint:nilerr // nobody can read it
+	}
+	for _, until := range parties {
+		if until > party.Nanos(l.Now()) {
+			return false, nil
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,153 @@
+package ledger
+
+import (
+	"fmt"
+
+	"partyline/party"
+	"partyline/party/reserve"
+	"partyline/party/roster"
+)
+
+// Look reads the party, and makes what is reserved in it known and current. It refuses as
+// [Ledger.Look] does.
+func (v *Visit) Look() error {
+	snapshot, err := v.ledger.Roster.Look(v.Ctx, v.ID)
+	if party.ReasonOf(err) == party.PartyNotFound {
+		return v.lookAway(err)
+	}
+	if err != nil {
+		return err
+	}
+	v.Last, v.Facts = snapshot, snapshot.Facts
+	v.Away, v.unstored = false, false
+	err = v.open()
+	v.leader = v.Last.Leader().UserID
+	return err
+}
+
+// LookAfter is Look for somebody who has looked before: that look is used where nothing has
+// changed since. It may be nil.
+func (v *Visit) LookAfter(l *reserve.Look) error {
+	if l != nil && l.ID == v.ID && l.Turn == v.turn && v.Last.ID == v.ID && v.known {
+		v.endOverdue()
+		v.Book.Purge(v.ledger.Now())
+		return nil
+	}
+	return v.Look()
+}
+
+// Seen is what the last look has found.
+func (v *Visit) Seen() reserve.Look { return v.seen(v.Last.View) }
+
+func (v *Visit) seen(view party.View) reserve.Look { return v.Book.Look(view, v.Origin, v.turn) }
+
+// Lives is Look for those who clean up: false, and the party is forgotten, if it has ended.
+// One in which everybody is away lives.
+func (v *Visit) Lives() (bool, error) {
+	err := v.Look()
+	switch party.ReasonOf(err) {
+	case party.PartyAway:
+		return true, nil
+	case party.PartyNotFound:
+		if v.endIfEmpty() {
+			for _, p := range v.Book.Overdue(v.ledger.Now()) {
+				delete(v.Book.Pending, p.Session.SessionID)
+			}
+		}
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// open reads what is reserved in a party this process has not seen, and again when another
+// node says that it changed it; a party that began here costs no read.
+func (v *Visit) open() error {
+	if !v.known || v.Last.Revision() > v.state {
+		if err := v.load(); err != nil {
+			return err
+		}
+	}
+	v.endOverdue()
+	v.Book.Purge(v.ledger.Now())
+	return v.observe()
+}
+
+func (v *Visit) load() error {
+	v.Origin = v.Last.Origin()
+	holds, err := v.ledger.Holds(v.Ctx, v.Origin)
+	if err != nil {
+		return fmt.Errorf("read holds: %w", err)
+	}
+	record, err := v.ledger.records.load(v.Ctx, v.Origin)
+	if err != nil {
+		return err
+	}
+	v.ledger.moves.set(v.Origin, v.ID)
+	v.recorded = v.recorded || !record.Empty()
+	settled := v.Book.SetHolds(holds)
+	v.merge(record)
+	v.known = true
+	if settled {
+		v.state = v.Last.Revision()
+	}
+	v.turn++
+	return nil
+}
+
+// merge makes the book what storage says.
+func (v *Visit) merge(record reserve.Record) {
+	ended, found := v.Book.Merge(record)
+	for _, seat := range ended {
+		v.ledger.index.setKept(seat.Member.UserID, v.ID, false)
+		v.Report(party.Change{Kind: party.SeatEnded, ID: v.ID, Seat: seat})
+	}
+	for _, user := range found {
+		v.ledger.index.setKept(user, v.ID, true)
+	}
+	v.IndexLine()
+}
+
+// Report adds to the news that go out after the visit.
+func (v *Visit) Report(changes ...party.Change) { v.out.Add(changes...) }
+
+// Changed notes that looks taken before are out of date, the visit's own too.
+func (v *Visit) Changed() {
+	v.Last = roster.Snapshot{}
+	v.turn++
+}
+
+// Reserved notes that what is reserved in the party has changed, and nothing else.
+func (v *Visit) Reserved() { v.turn++ }
+
+// Announce tells the other nodes of a change this node has made. A change of theirs that
+// it has not read yet it will still read.
+func (v *Visit) Announce() {
+	if before, after := v.ledger.Roster.Announce(v.ID); before <= v.state {
+		v.state = after
+	}
+	v.Changed()
+}
+
+// Write changes the party's record, and where seats are kept for these users.
+func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
+	v.recorded = true
+	return v.ledger.records.change(v.Ctx, v.Origin, users, func(r reserve.Record) {
+		r.Facts, r.Native, r.Away = v.Facts, v.ID, v.Away
+		edit(r)
+	})
+}
+
+// WriteLine writes a change of the line, after it was made in the book.
+func (v *Visit) WriteLine(edit func(reserve.Record)) error {
+	v.IndexLine()
+	err := v.Write(nil, edit)
+	v.Announce()
+	v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
+	return err
+}
+
+// IndexLine brings the index of those who wait up to date with the book.
+func (v *Visit) IndexLine() { v.ledger.index.setLine(v.ID, v.Book.Waiting) }
+
+// IndexedLine lists who waited when the party was last dealt with.
+func (v *Visit) IndexedLine() []string { return v.ledger.index.line(v.ID) }

@@ -1,0 +1,50 @@
+package reserve
+
+import (
+	"slices"
+
+	"partyline/party"
+)
+
+// Look is a party at one moment, with what is reserved in it. Its lists are in no order.
+type Look struct {
+	party.View
+	Reserved []string // users for whom a seat is kept, and who are neither members nor joining
+	Expected []string // users who are no members and have a seat kept for them or are joining
+	Away     []string // users whose kept seat waits for them
+	Origin   party.ID // the party's ID at its beginning, under which storage knows it
+	Waiting  int      // how many wait in line for a seat
+	Turn     uint64   // rises with every change that the party's node hears of
+}
+
+// Look sums the book up.
+func (b Book) Look(v party.View, origin party.ID, turn uint64) Look {
+	l := Look{View: v, Origin: origin, Waiting: len(b.Waiting), Turn: turn}
+	if len(b.Holds)+len(b.Kept)+len(b.Pending)+len(b.Waiting) == 0 {
+		return l
+	}
+	l.Expected = b.Expected(v)
+	for _, u := range l.Expected {
+		if !b.joining(u) {
+			l.Reserved = append(l.Reserved, u)
+		}
+	}
+	for u := range b.Kept {
+		if b.Keeps(u) {
+			l.Away = append(l.Away, u)
+		}
+	}
+	return l
+}
+
+// Held is how many seats are kept for users other than this one.
+func (l Look) Held(userID string) int {
+	if slices.Contains(l.Reserved, userID) {
+		return len(l.Reserved) - 1
+	}
+	return len(l.Reserved)
+}
+
+// Returning reports whether the party keeps a seat for the user: somebody who comes back
+// needs nobody's consent.
+func (l Look) Returning(userID string) bool { return slices.Contains(l.Away, userID) }

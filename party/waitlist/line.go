@@ -1,0 +1,169 @@
+package waitlist
+
+import (
+	"context"
+	"time"
+
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/ledger"
+	"partyline/party/reserve"
+)
+
+const (
+	maxLines  = 3               // in how many lines one user may wait, as far as this process knows
+	lockEvery = 2 * time.Second // between two looks whether a party with seats for its line is locked: nobody tells
+)
+
+// line is the lines of all parties, in their books and records.
+type line struct{ *admission.Admission }
+
+// place is a user's place in a line.
+type place struct {
+	place int       // from 1; 0 for somebody who does not wait
+	of    int       // how many wait
+	until time.Time // until when a seat is held for the user; zero while none is
+}
+
+func placeOf(v *ledger.Visit, userID string) place {
+	return place{v.Book.Place(userID), len(v.Book.Waiting), v.Book.Waiting[userID].Until}
+}
+
+// at reads a user's place in the line of a party.
+func (l line) at(ctx context.Context, id party.ID, userID string) (at place, err error) {
+	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
+		if err := v.Look(); err != nil {
+			return err
+		}
+		at = placeOf(v, userID)
+		return nil
+	})
+	return at, err
+}
+
+// join puts a user at the end of the line, once. It refuses with PartyFull where the rules let
+// no more wait, RateLimited where the user waits for too many parties, AlreadyMember and
+// PartyNotFound.
+func (l line) join(ctx context.Context, id party.ID, userID string) error {
+	return l.Visit(ctx, id, func(v *ledger.Visit) error {
+		if err := v.Look(); err != nil {
+			return err
+		}
+		conf := l.Policy().Parties.Waitlist
+		_, waits := v.Book.Waiting[userID]
+		_, member := v.Last.Member(userID)
+		switch {
+		case waits:
+			return nil
+		case member:
+			return party.Refuse(party.AlreadyMember, "You are in this party already.")
+		case len(v.Book.Waiting) >= conf.Max:
+			return party.Refuse(party.PartyFull, "This party is full.")
+		case len(l.LinesOf(userID)) >= maxLines:
+			return party.RefuseRate(conf.Hold)
+		}
+		w := v.Book.Join(userID, l.Now())
+		err := v.WriteLine(func(r reserve.Record) { r.Waiting[userID] = w })
+		if err != nil {
+			delete(v.Book.Waiting, userID)
+			v.IndexLine()
+		}
+		return err
+	})
+}
+
+// leave takes a user out of the line, if they are in it, and returns how many wait.
+func (l line) leave(ctx context.Context, id party.ID, userID string) (waiting int, err error) {
+	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
+		if err := v.Look(); err != nil {
+			return err
+		}
+		if _, waits := v.Book.Waiting[userID]; waits {
+			delete(v.Book.Waiting, userID)
+			if err := v.WriteLine(func(r reserve.Record) { delete(r.Waiting, userID) }); err != nil {
+				return err
+			}
+		}
+		waiting = len(v.Book.Waiting)
+		return nil
+	})
+	return waiting, err
+}
+
+// next reads who may be offered a seat, in this order, and how many seats there are for
+// them.
+func (l line) next(ctx context.Context, id party.ID) (view party.View, users []string, free int, err error) {
+	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
+		if err := v.Look(); party.ReasonOf(err) == party.PartyAway {
+			return nil // nobody, until somebody is back
+		} else if err != nil {
+			return err
+		}
+		view = v.Last.View
+		taken, held := v.Book.Seats(view, "")
+		free = view.MaxSize - taken - held
+		for _, user := range v.Book.Promised(view) {
+			if v.Book.Waiting[user].Until.IsZero() {
+				free++
+			}
+		}
+		for _, w := range v.Book.Line() {
+			if w.Until.IsZero() {
+				users = append(users, w.UserID)
+			}
+		}
+		return nil
+	})
+	return view, users, free, err
+}
+
+// serve holds the party's free seats for those first in line, and ends the wait of those who
+// did not come for a seat or have had no socket for too long. blocked says of the users it may
+// offer a seat to whether a block keeps them out. It returns for whom a seat is held now and
+// was not before, each with its time, and when to serve again; zero for not by time alone.
+func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool) (offered []reserve.Waiter, next time.Time, err error) {
+	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
+		if lives, err := v.Lives(); !lives {
+			return err
+		}
+		before := v.IndexedLine() // with those whose time Lives has found to be over
+		now, changed := l.Now(), len(before) > len(v.Book.Waiting)
+		for user := range v.Book.Waiting {
+			there, err := l.Roster.Sessions(user)
+			if err != nil {
+				return err
+			}
+			changed = v.Book.Seen(user, len(there) > 0, now) || changed
+		}
+		var locked error
+		seats := len(v.Book.Promised(v.Last.View))
+		if seats > 0 && !v.Away {
+			if locked = l.Locked(v.Ctx, v.Last.View); locked != nil && party.ReasonOf(locked) != party.PartyLocked {
+				return locked
+			}
+		}
+		users, offers := v.Book.Serve(v.Last.View, now, l.Policy().Parties.Waitlist.Hold, v.Away || locked != nil, blocked)
+		for _, user := range users {
+			offered = append(offered, v.Book.Waiting[user])
+		}
+		if next = v.Book.LineDue(); seats > 0 && (next.IsZero() || next.After(now.Add(lockEvery))) {
+			next = now.Add(lockEvery)
+		}
+		if !changed && !offers {
+			return nil
+		}
+		return v.WriteLine(func(r reserve.Record) {
+			for _, user := range before {
+				if _, waits := r.Waiting[user]; !waits {
+					continue // has left the line on another node
+				}
+				if w, waits := v.Book.Waiting[user]; waits {
+					r.Waiting[user] = w
+				} else {
+					delete(r.Waiting, user)
+				}
+			}
+		})
+	})
+	return offered, next, err
+}
