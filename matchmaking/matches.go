@@ -191,7 +191,7 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, 
 		return none, err
 	}
 	if _, ok := v.Member(caller.UserID); !ok {
-		return none, party.Refuse(party.NotMember, "You are not in this party.")
+		return none, party.NotAMember()
 	}
 	matchID, err := m.Of(ctx, id)
 	if err != nil || matchID == "" {

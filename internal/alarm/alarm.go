@@ -17,6 +17,7 @@ type Alarms[K comparable] struct {
 	mu      sync.Mutex // a leaf: nothing else is locked while it is held
 	set     map[K]*alarm
 	closed  bool
+	rung    int // that ring now
 	ringing sync.WaitGroup
 }
 
@@ -69,6 +70,13 @@ func (a *Alarms[K]) Stop(key K) {
 	}
 }
 
+// Len is how many alarms are set or ring.
+func (a *Alarms[K]) Len() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.set) + a.rung
+}
+
 // Close stops all and waits for those that ring.
 func (a *Alarms[K]) Close() {
 	a.mu.Lock()
@@ -93,9 +101,15 @@ func (a *Alarms[K]) rings(key K, set *alarm) {
 		return
 	}
 	delete(a.set, key)
+	a.rung++
 	a.ringing.Add(1)
 	a.mu.Unlock()
-	defer a.ringing.Done()
+	defer func() {
+		a.mu.Lock()
+		a.rung--
+		a.mu.Unlock()
+		a.ringing.Done()
+	}()
 	defer func() {
 		if value := recover(); value != nil { // it would end the process
 			a.failed(key, value, debug.Stack())

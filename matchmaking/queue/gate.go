@@ -21,7 +21,7 @@ func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session,
 		return err
 	}
 	if _, member := v.Session(by.SessionID); !member {
-		return party.Refuse(party.NotMember, "You are not in this party.")
+		return party.NotAMember()
 	}
 	var name string
 	if s.processing {
@@ -113,7 +113,7 @@ func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.Vie
 		return err
 	}
 	if _, member := v.Member(caller.UserID); !member {
-		return party.Refuse(party.NotMember, "You are not in this party.")
+		return party.NotAMember()
 	}
 	if !s.processing {
 		return s.checkNative(ctx, v, 0, s.claims.all())

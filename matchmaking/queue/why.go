@@ -44,7 +44,7 @@ func (s *Service) ticketsOf(ctx context.Context, caller party.Caller, partyID st
 			return nil, err
 		}
 		if _, member := v.Member(caller.UserID); !member {
-			return nil, party.Refuse(party.NotMember, "You are not in this party.")
+			return nil, party.NotAMember()
 		}
 		return s.book.OfParty(id), nil
 	}

@@ -112,7 +112,7 @@ func (p seats) landed(v *ledger.Visit, t reserve.Take, maxSize int, before strin
 	if after == before {
 		return false, nil
 	}
-	return true, party.Refuse(party.PartyFull, "This party is full.")
+	return true, party.Full()
 }
 
 // evictGhost takes the session admitted last off a stream that has more sessions than

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -43,17 +42,17 @@ func parse(field string, raw json.RawMessage) (Bag, error) {
 	}
 	source := json.NewDecoder(bytes.NewReader(raw))
 	if token, err := source.Token(); err != nil || token != json.Delim('{') {
-		return nil, invalid(field, "must be an object.")
+		return nil, party.Invalid(field, "must be an object.")
 	}
 	for source.More() {
 		token, err := source.Token()
 		if err != nil {
-			return nil, invalid(field, "is not JSON.")
+			return nil, party.Invalid(field, "is not JSON.")
 		}
 		key := token.(string) // the decoder accepts nothing else here
 		var value json.RawMessage
 		if err := source.Decode(&value); err != nil {
-			return nil, invalid(field, "is not JSON.")
+			return nil, party.Invalid(field, "is not JSON.")
 		}
 		if err := bag.add(field, key, value); err != nil {
 			return nil, err
@@ -65,22 +64,22 @@ func parse(field string, raw json.RawMessage) (Bag, error) {
 func (b Bag) add(field, key string, value json.RawMessage) error {
 	switch {
 	case key == "":
-		return invalid(field, "a key must not be empty.")
+		return party.Invalid(field, "a key must not be empty.")
 	case len(key) > maxKey:
-		return invalid(field, "a key is %d bytes long; at most %d are allowed.", len(key), maxKey)
+		return party.Invalid(field, "a key is %d bytes long; at most %d are allowed.", len(key), maxKey)
 	case strings.ContainsRune(key, 0) || !utf8.ValidString(key):
-		return invalid(field, "a key must be UTF-8 text without NUL characters.")
+		return party.Invalid(field, "a key must be UTF-8 text without NUL characters.")
 	case b[key] != nil:
-		return invalid(field+"."+key, "is given twice.")
+		return party.Invalid(field+"."+key, "is given twice.")
 	case len(b) == maxKeys:
-		return invalid(field, "has more than %d keys.", maxKeys)
+		return party.Invalid(field, "has more than %d keys.", maxKeys)
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, value); err != nil {
-		return invalid(field+"."+key, "is not JSON.")
+		return party.Invalid(field+"."+key, "is not JSON.")
 	}
 	if compact.Len() > maxValue {
-		return invalid(field+"."+key, "is %d bytes long; at most %d are allowed.", compact.Len(), maxValue)
+		return party.Invalid(field+"."+key, "is %d bytes long; at most %d are allowed.", compact.Len(), maxValue)
 	}
 	b[key] = compact.Bytes()
 	return nil
@@ -98,7 +97,7 @@ func merge(field string, set, change Bag) (Bag, error) {
 		}
 	}
 	if len(next) > maxKeys {
-		return nil, invalid(field, "has more than %d keys.", maxKeys)
+		return nil, party.Invalid(field, "has more than %d keys.", maxKeys)
 	}
 	return next, nil
 }
@@ -118,7 +117,7 @@ func (d Document) with(user string, shared, own Bag) (next Document, err error) 
 		next.Members[user] = bag
 	}
 	if size := next.size(); size > maxTotal && size > d.size() {
-		return d, invalid("party", "all attributes of a party have %d bytes at most; these would be %d.", maxTotal, size)
+		return d, party.Invalid("party", "all attributes of a party have %d bytes at most; these would be %d.", maxTotal, size)
 	}
 	return next, nil
 }
@@ -235,8 +234,4 @@ func (b Bag) only(keys []string) (part map[string]json.RawMessage) {
 		}
 	}
 	return part
-}
-
-func invalid(field, format string, args ...any) *party.Error {
-	return party.Refuse(party.InvalidRequest, "%s: %s", field, fmt.Sprintf(format, args...))
 }

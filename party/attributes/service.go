@@ -106,11 +106,11 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	case err != nil:
 		return Written{}, err
 	case len(shared)+len(own) == 0:
-		return Written{}, invalid("party", "name at least one key, here or in member.")
+		return Written{}, party.Invalid("party", "name at least one key, here or in member.")
 	case r.Version != nil && *r.Version < 0:
-		return Written{}, invalid("version", "must be 0 or more.")
+		return Written{}, party.Invalid("version", "must be 0 or more.")
 	}
-	id, err := named(r.PartyID)
+	id, err := party.NamedID(r.PartyID)
 	if err != nil {
 		return Written{}, err
 	}
@@ -151,7 +151,7 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 // Get answers a member everything that is set, by the party and by who is in it or has a seat
 // kept. Refusals: PartyNotFound, NotMember, InvalidRequest.
 func (s *Service) Get(ctx context.Context, c party.Caller, partyID string) (Document, error) {
-	id, err := named(partyID)
+	id, err := party.NamedID(partyID)
 	if err != nil {
 		return Document{}, err
 	}
@@ -165,13 +165,6 @@ func (s *Service) Get(ctx context.Context, c party.Caller, partyID string) (Docu
 	}
 	d, _ := f.doc.without(goneFrom(look))
 	return d, nil
-}
-
-func named(partyID string) (party.ID, error) {
-	if partyID == "" {
-		return party.ID{}, invalid("party_id", "must not be empty.")
-	}
-	return party.ParseID(partyID)
 }
 
 // look is the party for one of its members.

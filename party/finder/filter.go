@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
-	"fmt"
 	"strconv"
 
 	"partyline/party"
@@ -45,7 +44,7 @@ type wanted struct {
 func (f Filter) check() (w wanted, err error) {
 	if f.FreeSeats != nil {
 		if w.free = *f.FreeSeats; w.free < 0 || w.free > maxFree {
-			return w, invalid("free_seats", "must be from 0 to %d.", maxFree)
+			return w, party.Invalid("free_seats", "must be from 0 to %d.", maxFree)
 		}
 	}
 	if f.Label == nil {
@@ -54,27 +53,27 @@ func (f Filter) check() (w wanted, err error) {
 	source := json.NewDecoder(bytes.NewReader(f.Label))
 	source.UseNumber()
 	if token, err := source.Token(); err != nil || token != json.Delim('{') {
-		return w, invalid("label", "must be an object.")
+		return w, party.Invalid("label", "must be an object.")
 	}
 	for source.More() {
 		token, err := source.Token()
 		if err != nil {
-			return w, invalid("label", "is not JSON.")
+			return w, party.Invalid("label", "is not JSON.")
 		}
 		field := token.(string) // the decoder accepts nothing else here
 		if field == "" || len(field) > maxField {
-			return w, invalid("label", "a field's name has from 1 to %d bytes.", maxField)
+			return w, party.Invalid("label", "a field's name has from 1 to %d bytes.", maxField)
 		}
 		value, err := source.Token()
 		if err != nil {
-			return w, invalid("label", "is not JSON.")
+			return w, party.Invalid("label", "is not JSON.")
 		}
 		key, ok := keyOf(field, value)
 		if text, isText := value.(string); !ok || isText && len(text) > maxValue {
-			return w, invalid("label."+field, "must be a text of at most %d bytes, a number, or true or false.", maxValue)
+			return w, party.Invalid("label."+field, "must be a text of at most %d bytes, a number, or true or false.", maxValue)
 		}
 		if w.keys = append(w.keys, key); len(w.keys) > maxFields {
-			return w, invalid("label", "has more than %d fields.", maxFields)
+			return w, party.Invalid("label", "has more than %d fields.", maxFields)
 		}
 	}
 	return w, nil
@@ -123,11 +122,7 @@ func decodeCursor(cursor string) (seq uint64, err error) {
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
 	if err != nil || len(b) != 8 {
-		return 0, invalid("cursor", "it does not belong to this list.")
+		return 0, party.Invalid("cursor", "it does not belong to this list.")
 	}
 	return binary.BigEndian.Uint64(b), nil
-}
-
-func invalid(field, format string, args ...any) *party.Error {
-	return party.Refuse(party.InvalidRequest, "%s: %s", field, fmt.Sprintf(format, args...))
 }

@@ -184,7 +184,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	limit := defaultLimit
 	if r.Limit != nil {
 		if limit = *r.Limit; limit < 1 || limit > maxLimit {
-			return list, invalid("limit", "must be from 1 to %d.", maxLimit)
+			return list, party.Invalid("limit", "must be from 1 to %d.", maxLimit)
 		}
 	}
 	after, err := decodeCursor(r.Cursor)

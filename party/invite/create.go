@@ -14,18 +14,12 @@ import (
 const codeDraws = 4
 
 // Create makes an invite to a party the caller is a member of and tells its targets.
-// Refusals: Unauthenticated, InvalidRequest naming the field, RateLimited,
+// Refusals: InvalidRequest naming the field, RateLimited,
 // PartyNotFound, NotMember, NotLeader where only leaders invite, a designer's rule, and
 // PartyFull where more seats are to be held than are free.
 func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error) {
 	var none party.CreatedInvite
-	if err := signedIn(c); err != nil {
-		return none, err
-	}
-	if req.PartyID == "" {
-		return none, invalid("party_id", "must not be empty")
-	}
-	id, err := party.ParseID(req.PartyID)
+	id, err := party.NamedID(req.PartyID)
 	if err != nil {
 		return none, err
 	}
@@ -105,7 +99,7 @@ func (s *Service) exist(ctx context.Context, userIDs []string) error {
 		return err
 	}
 	if len(users) < len(userIDs) {
-		return invalid("for_user_ids", "must be users that exist")
+		return party.Invalid("for_user_ids", "must be users that exist")
 	}
 	return nil
 }
@@ -163,10 +157,6 @@ func (s *Service) insert(ctx context.Context, r *record) (Code, error) {
 		}
 	}
 	return Code{}, party.Refuse(party.Conflict, "Too many changes at once, please try again.")
-}
-
-func notMember() *party.Error {
-	return party.Refuse(party.NotMember, "You are not in this party.")
 }
 
 // list is never nil, so that clients receive [] for an empty list.

@@ -146,7 +146,6 @@ func TestService_CreateRefusals(t *testing.T) {
 		_, err := w.invites.Create(ctx, c, req)
 		return err
 	}
-	w.refused(create(party.Caller{}, req), party.Unauthenticated)
 	w.refused(create(caller(p[2]), req), party.NotMember)
 	w.refused(create(caller(p[0]), party.InviteRequest{PartyID: "no party"}), party.PartyNotFound)
 	w.refused(create(caller(p[0]), party.InviteRequest{PartyID: party.ID{UUID: uuid.New(), Node: "elsewhere"}.String()}), party.PartyNotFound)

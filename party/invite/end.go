@@ -12,13 +12,7 @@ import (
 // List shows the party's invites that can still lead somewhere, the newest first, to
 // its members. It never shows a code.
 func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
-	if err := signedIn(c); err != nil {
-		return nil, err
-	}
-	if partyID == "" {
-		return nil, invalid("party_id", "must not be empty")
-	}
-	id, err := party.ParseID(partyID)
+	id, err := party.NamedID(partyID)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +21,7 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]p
 		return nil, err
 	}
 	if _, member := v.Member(c.UserID); !member {
-		return nil, notMember()
+		return nil, party.NotAMember()
 	}
 	records, err := s.Store.ofParty(ctx, s.Admission.Origin(id), false)
 	if err != nil {
@@ -48,11 +42,8 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]p
 // the leader of its party may; others are refused with NotLeader. Revoking again does
 // nothing.
 func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed string) error {
-	if err := signedIn(c); err != nil {
-		return err
-	}
 	if (inviteID == "") == (typed == "") {
-		return invalid("id", "give either id or code")
+		return party.Invalid("id", "give either id or code")
 	}
 	key, f, err := s.find(ctx, c, inviteID, typed)
 	if err != nil {
@@ -124,9 +115,6 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 // told. Declining again, or an invite that is over or was used, does nothing. Anybody
 // else is refused with InviteNotForYou.
 func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) error {
-	if err := signedIn(c); err != nil {
-		return err
-	}
 	key, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return err
@@ -177,11 +165,4 @@ func (s *Service) holdsUnsure(r *record, err error) {
 	if idErr == nil && r.Hold && errors.As(err, &unsure{}) {
 		s.Admission.HoldsChanged(id, true)
 	}
-}
-
-// change takes a turn with the record of key.
-func (s *Service) change(ctx context.Context, key string, known found, change func(*record) error) (*record, error) {
-	t := s.turns.take(s.Store, key, known)
-	defer s.turns.end(t)
-	return t.change(ctx, change)
 }

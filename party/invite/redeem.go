@@ -20,15 +20,12 @@ const awaitReturn = 5 * time.Second
 //
 // Where everybody in the party is away it waits for the first of them for a moment.
 //
-// Refusals: Unauthenticated, RateLimited, InviteNotFound, InviteNotForYou, the invite's
+// Refusals: RateLimited, InviteNotFound, InviteNotForYou, the invite's
 // state, PartyNotFound, PartyAway, NoLiveSession, SessionAmbiguous, InvalidRequest naming
 // session_id, Blocked, a designer's rule, those of [admission.Admission.Admit], Conflict.
 // After a refusal no use is gone; where storage fails, it comes back once it recovers.
 func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
-	if err := signedIn(c); err != nil {
-		return none, err
-	}
 	key, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return none, err
@@ -130,8 +127,11 @@ func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
 // one turn with the invite, so that on this node no redemption sees another's half.
 func (s *Service) enter(ctx context.Context, key string, known found, look reserve.Look, session party.Session) error {
-	t := s.turns.take(s.Store, key, known)
-	defer s.turns.end(t)
+	t, end, err := s.take(ctx, key, known)
+	if err != nil {
+		return err
+	}
+	defer end()
 	var seq int64
 	var isNew bool
 	settled := false // whether there is nothing to give back

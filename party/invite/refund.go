@@ -40,10 +40,13 @@ func (s *Service) refundLater(key, user string, seq int64) {
 
 // tryRefund is one try of the background's.
 func (s *Service) tryRefund(key, user string, seq int64) error {
-	t := s.turns.take(s.Store, key, found{})
-	defer s.turns.end(t)
 	ctx, cancel := context.WithTimeout(s.ctx, refundTimeout)
 	defer cancel()
+	t, end, err := s.take(ctx, key, found{})
+	if err != nil {
+		return err
+	}
+	defer end()
 	return giveBack(ctx, t, user, seq)
 }
 

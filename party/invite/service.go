@@ -15,6 +15,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/internal/cache"
+	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/entry"
@@ -63,7 +64,7 @@ type Deps struct {
 type Service struct {
 	Deps
 	entry    entry.Entry
-	turns    turns
+	turns    *keyed.Map[string, turn]             // by key; no turn is kept that nobody waits for
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
 	counted  counters
@@ -106,7 +107,7 @@ func New(d Deps) *Service {
 	return &Service{
 		Deps: d, ctx: ctx, cancel: cancel,
 		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
-		turns:    turns{byKey: map[string]*turn{}},
+		turns:    keyed.New(func(key string) turn { return turn{store: d.Store, key: key} }, func(*turn) bool { return false }),
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
@@ -165,16 +166,4 @@ func (s *Service) lookup(ctx context.Context, userID, clientIP, typed string) (k
 	f, err = s.Store.read(ctx, code.key())
 	wrong = party.ReasonOf(err) == party.InviteNotFound
 	return code.key(), f, err
-}
-
-// signedIn refuses whoever is nobody.
-func signedIn(c party.Caller) error {
-	if c.UserID == "" {
-		return party.Refuse(party.Unauthenticated, "Please sign in first.")
-	}
-	return nil
-}
-
-func invalid(field, format string, args ...any) *party.Error {
-	return party.Refuse(party.InvalidRequest, field+": "+format, args...)
 }

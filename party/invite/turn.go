@@ -3,8 +3,8 @@ package invite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
-	"sync"
 	"time"
 
 	"partyline/party"
@@ -13,19 +13,10 @@ import (
 // attempts bounds how often a record is written again after another node was faster.
 const attempts = 12
 
-// turns has the writers of one invite on this node take turns, so that only other nodes
-// can make a compare-and-set fail, and hands what one has written on to the next, so
-// that a crowd reads the record once.
-type turns struct {
-	mu    sync.Mutex
-	byKey map[string]*turn
-}
-
-// turn is one writer's time with a record. The fields are its own between take and end.
+// turn is one writer's time with an invite. The writers on this node take turns, so that only
+// other nodes can make a compare-and-set fail, and what one has written is handed on to the
+// next, so that a crowd reads the record once.
 type turn struct {
-	users int // holders and waiters; guarded by turns.mu
-	mu    sync.Mutex
-
 	store *Store
 	key   string
 	found // the record as last known
@@ -38,31 +29,26 @@ type found struct {
 }
 
 // take waits for the invite's turn. known is the record as the caller has read it
-// before, if it has. The caller ends the turn with end.
-func (ts *turns) take(store *Store, key string, known found) *turn {
-	ts.mu.Lock()
-	t := ts.byKey[key]
-	if t == nil {
-		t = &turn{store: store, key: key}
-		ts.byKey[key] = t
+// before, if it has. The caller ends the turn.
+func (s *Service) take(ctx context.Context, key string, known found) (t *turn, end func(), err error) {
+	t, end, err = s.turns.Lock(ctx, key)
+	if err != nil {
+		return nil, nil, fmt.Errorf("wait for the invite: %w", err)
 	}
-	t.users++
-	ts.mu.Unlock()
-	t.mu.Lock()
 	if t.rec == nil { // else a writer just before us knows better
 		t.found = known
 	}
-	return t
+	return t, end, nil
 }
 
-func (ts *turns) end(t *turn) {
-	t.mu.Unlock()
-	ts.mu.Lock()
-	defer ts.mu.Unlock()
-	t.users--
-	if t.users == 0 {
-		delete(ts.byKey, t.key)
+// change takes a turn with the record of key.
+func (s *Service) change(ctx context.Context, key string, known found, change func(*record) error) (*record, error) {
+	t, end, err := s.take(ctx, key, known)
+	if err != nil {
+		return nil, err
 	}
+	defer end()
+	return t.change(ctx, change)
 }
 
 // errUnchanged, from a change, means that there is nothing to write.

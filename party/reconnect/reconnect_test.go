@@ -562,8 +562,6 @@ func TestGrace_OverHTTP(t *testing.T) {
 		t.Errorf("Resume = %+v, %v; want the one game that runs", got, err)
 	}
 	w.members(id, 0, p[0], first)
-	_, err = w.grace.Resume(ctx, party.Caller{})
-	w.refused(err, party.Unauthenticated)
 }
 
 func TestGrace_SeveralParties(t *testing.T) {

@@ -24,14 +24,11 @@ import (
 // server's settings do not allow that, the answer says that the session is not in: the next
 // party it creates will be that one.
 //
-// It may be repeated. Refusals: Unauthenticated, NoLiveSession, SessionAmbiguous,
+// It may be repeated. Refusals: NoLiveSession, SessionAmbiguous,
 // PartyNotFound if nothing is kept, AlreadyMember if another session of the user is a
 // member and stays it, and those of [admission.Admission.Admit] but PartyLocked.
 func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption, error) {
 	var none party.Resumption
-	if c.UserID == "" {
-		return none, party.Refuse(party.Unauthenticated, "Please sign in first.")
-	}
 	// In this order: a membership that ends in between is a seat by then.
 	in, err := s.Roster.PartiesOf(ctx, c.UserID)
 	if err != nil {
@@ -173,7 +170,7 @@ type waiter struct {
 // wait has a session wait for as long as a seat would be kept.
 func (s *Service) wait(session party.Session) error {
 	s.mu.Lock()
-	if !s.closed {
+	if s.waiting != nil {
 		s.waiting[session.UserID] = waiter{session, s.Now().Add(s.Policy().Parties.ReconnectGrace)}
 	}
 	s.mu.Unlock()

@@ -10,12 +10,12 @@ package reconnect
 
 import (
 	"context"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/alarm"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/restore"
@@ -39,11 +39,10 @@ type Deps struct {
 type Service struct {
 	Deps
 
-	mu      sync.Mutex           // a leaf: nothing else is locked while it is held
-	timers  map[kept]*time.Timer // one for each seat this process reported as away
-	waiting map[string]waiter    // by user
-	closed  bool
-	running sync.WaitGroup // timers that went off
+	seats *alarm.Alarms[kept] // those that this process reported as away, at their end
+
+	mu      sync.Mutex        // a leaf: nothing else is locked while it is held
+	waiting map[string]waiter // by user; nil once closed
 }
 
 // kept names a seat whose time runs.
@@ -54,7 +53,10 @@ type kept struct {
 
 // New makes a service that hears the news of seats. Close it to stop its timers.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, timers: map[kept]*time.Timer{}, waiting: map[string]waiter{}}
+	s := &Service{Deps: d, waiting: map[string]waiter{}}
+	s.seats = alarm.New(d.Now, s.expire, func(k kept, panicked any, stack []byte) {
+		d.Logger.Error("kept seat not ended party=%s user=%s: panic: %v\n%s", k.id, k.member.UserID, panicked, stack)
+	})
 	d.News.Subscribe(s.changed)
 	return s
 }
@@ -62,22 +64,23 @@ func New(d Deps) *Service {
 // Close stops all timers and waits for those that went off. Seats stay in storage.
 func (s *Service) Close() {
 	s.mu.Lock()
-	s.closed = true
-	for k, t := range s.timers {
-		t.Stop()
-		delete(s.timers, k)
-	}
-	clear(s.waiting)
+	s.waiting = nil
 	s.mu.Unlock()
-	s.running.Wait()
+	s.seats.Close()
 }
 
-// Running counts the timers that run and the sessions that wait, for whoever wants to
-// know that nothing is left.
+// Running counts the timers that run and the sessions that wait.
 func (s *Service) Running() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.timers) + len(s.waiting)
+	return s.seats.Len() + len(s.waiting)
+}
+
+// expire ends a seat whose time is over.
+func (s *Service) expire(k kept) {
+	if err := s.Admission.Expire(context.Background(), party.Seat{ID: k.id, Member: k.member}); err != nil {
+		s.Logger.Warn("kept seat not ended party=%s user=%s error=%v", k.id, k.member.UserID, err)
+	}
 }
 
 // message is what members are told, op code [party.OpMember].
@@ -96,9 +99,9 @@ var words = map[party.ChangeKind]string{party.SeatAway: "away", party.SeatBack: 
 func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.SeatAway:
-		s.arm(c.Seat)
+		s.seats.Set(kept{c.Seat.ID, c.Seat.Member}, c.Seat.Until)
 	case party.SeatBack, party.SeatLost, party.SeatEnded:
-		s.disarm(c.Seat)
+		s.seats.Stop(kept{c.Seat.ID, c.Seat.Member})
 	case party.MemberRemoved:
 		s.notify(c, removedKicked)
 	case party.RequestRejected:
@@ -158,48 +161,3 @@ func (s *Service) notify(c party.Change, kind removalKind) {
 }
 
 const notifyTimeout = 5 * time.Second
-
-func (s *Service) arm(seat party.Seat) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return
-	}
-	s.timers[kept{seat.ID, seat.Member}] = time.AfterFunc(seat.Until.Sub(s.Now()), func() { s.expire(seat) })
-}
-
-func (s *Service) disarm(seat party.Seat) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	k := kept{seat.ID, seat.Member}
-	if t := s.timers[k]; t != nil {
-		t.Stop()
-		delete(s.timers, k)
-	}
-}
-
-// expire runs in a goroutine of its timer, where a panic would end the process.
-func (s *Service) expire(seat party.Seat) {
-	s.mu.Lock()
-	t := s.timers[kept{seat.ID, seat.Member}]
-	if t == nil {
-		s.mu.Unlock()
-		return
-	}
-	if early := seat.Until.Sub(s.Now()); early > 0 { // the clock was set back
-		t.Reset(early)
-		s.mu.Unlock()
-		return
-	}
-	s.running.Add(1)
-	s.mu.Unlock()
-	defer s.running.Done()
-	defer func() {
-		if p := recover(); p != nil {
-			s.Logger.Error("kept seat not ended party=%s user=%s: panic: %v\n%s", seat.ID, seat.Member.UserID, p, debug.Stack())
-		}
-	}()
-	if err := s.Admission.Expire(context.Background(), seat); err != nil {
-		s.Logger.Warn("kept seat not ended party=%s user=%s error=%v", seat.ID, seat.Member.UserID, err)
-	}
-}

@@ -34,9 +34,9 @@ func (b Book) Landed(members []party.Member, lost int, s, older party.Session, m
 	}
 	switch {
 	case !inside || others == 0: // closed, or its last member left, while the session came in
-		return party.Refuse(party.PartyNotFound, "This party does not exist any more.")
+		return party.Gone()
 	case taken > maxSize:
-		return party.Refuse(party.PartyFull, "This party is full.")
+		return party.Full()
 	}
 	return nil
 }

@@ -154,7 +154,7 @@ func mayEnter(v party.View, b Book, p Policy, f Facts, in Intent) error {
 		taken-- // its own seat
 	}
 	if taken+held+1 > v.MaxSize {
-		return party.Refuse(party.PartyFull, "This party is full.")
+		return party.Full()
 	}
 	return nil
 }

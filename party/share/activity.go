@@ -87,16 +87,10 @@ type AppleActivity struct {
 // Activity answers payloads for the party by the invite that Share uses, made if there is
 // none yet. Ask again when the party changes or the invite is about to expire.
 //
-// Refusals: Unauthenticated, InvalidRequest naming the field, PartyNotFound, and those of
+// Refusals: InvalidRequest naming the field, PartyNotFound, and those of
 // [invite.Service.Create].
 func (s *Service) Activity(ctx context.Context, c party.Caller, r ActivityRequest) (Activity, error) {
-	if c.UserID == "" {
-		return Activity{}, party.Refuse(party.Unauthenticated, "Please sign in first.")
-	}
-	if r.PartyID == "" {
-		return Activity{}, invalid("party_id", "must not be empty.")
-	}
-	id, err := party.ParseID(r.PartyID)
+	id, err := party.NamedID(r.PartyID)
 	if err != nil {
 		return Activity{}, err
 	}

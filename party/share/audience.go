@@ -148,7 +148,7 @@ func (s *Service) exist(ctx context.Context, ids []string) error {
 		return err
 	}
 	if len(users) < len(ids) {
-		return invalid("to.user_ids", "must be users that exist.")
+		return party.Invalid("to.user_ids", "must be users that exist.")
 	}
 	return nil
 }

@@ -15,15 +15,15 @@ package share
 import (
 	"context"
 	"fmt"
-	"hash/maphash"
 	"maps"
-	"runtime/debug"
 	"slices"
 	"sync"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/alarm"
+	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
@@ -83,16 +83,12 @@ type Deps struct {
 type Service struct {
 	Deps
 
-	turns turns // one user makes one invite at a time; held while calling Invites
+	turns  keyed.Locks[string]     // one user makes one invite at a time; held while calling Invites
+	alarms *alarm.Alarms[party.ID] // parties whose statuses are about to be looked at
 
 	mu       sync.Mutex
 	codes    map[party.ID]map[owner]code     // of the invites shared
 	statuses map[party.ID]map[string]*shared // by session
-	renewing map[party.ID]struct{}           // parties whose statuses are about to be looked at
-	closed   bool
-	ctx      context.Context // ends with Close
-	cancel   context.CancelFunc
-	running  sync.WaitGroup
 }
 
 // owner says whose invite is shared, and of which kind.
@@ -109,23 +105,18 @@ type code struct {
 
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
-	ctx, cancel := context.WithCancel(context.Background())
 	s := &Service{
-		Deps: d, codes: map[party.ID]map[owner]code{}, statuses: map[party.ID]map[string]*shared{},
-		renewing: map[party.ID]struct{}{}, ctx: ctx, cancel: cancel,
+		Deps: d, turns: keyed.NewLocks[string](), codes: map[party.ID]map[owner]code{}, statuses: map[party.ID]map[string]*shared{},
 	}
+	s.alarms = alarm.New(d.Now, s.renew, func(id party.ID, panicked any, stack []byte) {
+		d.Logger.Error("shared status not renewed party=%s: panic: %v\n%s", id, panicked, stack)
+	})
 	d.News.Subscribe(s.changed)
 	return s
 }
 
 // Close waits until nothing runs any more. Shared statuses stay as they are.
-func (s *Service) Close() {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	s.cancel()
-	s.running.Wait()
-}
+func (s *Service) Close() { s.alarms.Close() }
 
 // changed handles a change of a party.
 func (s *Service) changed(c party.Change) {
@@ -201,25 +192,15 @@ func (s *Service) Sweep() {
 // again. It returns at once and costs nothing where no status is shared.
 func (s *Service) Refresh(id party.ID) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, under := s.renewing[id]; under || s.closed || len(s.statuses[id]) == 0 {
-		return
+	shares := len(s.statuses[id]) > 0
+	s.mu.Unlock()
+	if shares {
+		s.alarms.Sooner(id, s.Now())
 	}
-	s.renewing[id] = struct{}{}
-	s.running.Go(func() { s.renew(id) })
 }
 
-// renew runs in a goroutine of its own, where a panic would end the process.
 func (s *Service) renew(id party.ID) {
-	defer func() {
-		if value := recover(); value != nil {
-			s.Logger.Error("shared status not renewed party=%s: panic: %v\n%s", id, value, debug.Stack())
-		}
-	}()
-	s.mu.Lock()
-	delete(s.renewing, id) // what changes from here on is looked at again
-	s.mu.Unlock()
-	ctx, cancel := context.WithTimeout(s.ctx, refreshTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), refreshTimeout)
 	defer cancel()
 	door, err := s.door(ctx, id)
 	switch {
@@ -247,14 +228,4 @@ func (s *Service) door(ctx context.Context, id party.ID) (string, error) {
 		return doorFull, nil
 	}
 	return doorOpen, nil
-}
-
-// turns is a fixed number of mutexes shared by all users: two may wait for each other
-// without need, but none costs memory.
-type turns [32]sync.Mutex
-
-var turnSeed = maphash.MakeSeed()
-
-func (t *turns) of(user string) *sync.Mutex {
-	return &t[maphash.String(turnSeed, user)%uint64(len(t))]
 }

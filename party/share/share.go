@@ -2,6 +2,7 @@ package share
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -52,16 +53,13 @@ type Delivered struct {
 // the party and users with a block between them and the caller, whoever made it, are
 // never notified. Notifications are kept for users who are offline.
 //
-// Refusals: Unauthenticated, InvalidRequest naming the field, PartyNotFound, NotMember of
+// Refusals: InvalidRequest naming the field, PartyNotFound, NotMember of
 // the party or the group, RateLimited, and those of [invite.Service.Create].
 func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer, error) {
-	if c.UserID == "" {
-		return Answer{}, party.Refuse(party.Unauthenticated, "Please sign in first.")
-	}
 	if err := r.check(c.UserID); err != nil {
 		return Answer{}, err
 	}
-	id, err := party.ParseID(r.PartyID)
+	id, err := party.NamedID(r.PartyID)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -106,19 +104,17 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 // check refuses what no party can make right. Refusals name the field.
 func (r *Request) check(caller string) error {
 	switch to := &r.To; {
-	case r.PartyID == "":
-		return invalid("party_id", "must not be empty.")
 	case !to.Status && !to.Friends && to.GroupID == "" && len(to.UserIDs) == 0:
-		return invalid("to", "name at least one of status, friends, group_id and user_ids.")
+		return party.Invalid("to", "name at least one of status, friends, group_id and user_ids.")
 	case len(r.Message) > maxMessage:
-		return invalid("message", "must be at most %d bytes.", maxMessage)
+		return party.Invalid("message", "must be at most %d bytes.", maxMessage)
 	case !utf8.ValidString(r.Message):
-		return invalid("message", "must be UTF-8.")
+		return party.Invalid("message", "must be UTF-8.")
 	}
 	if r.To.GroupID != "" {
 		group, err := uuid.Parse(r.To.GroupID)
 		if err != nil || group == uuid.Nil {
-			return invalid("to.group_id", "must be a group's ID.")
+			return party.Invalid("to.group_id", "must be a group's ID.")
 		}
 		r.To.GroupID = group.String()
 	}
@@ -127,14 +123,14 @@ func (r *Request) check(caller string) error {
 		user, err := uuid.Parse(id)
 		switch {
 		case err != nil || user == uuid.Nil:
-			return invalid("to.user_ids", "must be user IDs.")
+			return party.Invalid("to.user_ids", "must be user IDs.")
 		case user.String() == caller:
-			return invalid("to.user_ids", "must not have yourself in it.")
+			return party.Invalid("to.user_ids", "must not have yourself in it.")
 		case !slices.Contains(users, user.String()):
 			users = append(users, user.String())
 		}
 		if len(users) > maxUsers {
-			return invalid("to.user_ids", "must have at most %d entries.", maxUsers)
+			return party.Invalid("to.user_ids", "must have at most %d entries.", maxUsers)
 		}
 	}
 	r.To.UserIDs = users
@@ -145,9 +141,11 @@ func (r *Request) check(caller string) error {
 // A nil message leaves the one it has.
 func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind party.InviteKind, message *string) (party.CreatedInvite, error) {
 	who := owner{c.UserID, kind}
-	turn := s.turns.of(c.UserID)
-	turn.Lock()
-	defer turn.Unlock()
+	unlock, err := s.turns.Lock(ctx, c.UserID)
+	if err != nil {
+		return party.CreatedInvite{}, fmt.Errorf("wait for the user's other invite: %w", err)
+	}
+	defer unlock()
 	s.mu.Lock()
 	known := s.codes[id][who]
 	s.mu.Unlock()
@@ -195,8 +193,4 @@ func (s *Service) shareStatus(ctx context.Context, session party.Session, id par
 	}
 	s.Refresh(id)
 	return nil
-}
-
-func invalid(field, format string, args ...any) *party.Error {
-	return party.Refuse(party.InvalidRequest, field+": "+format, args...)
 }

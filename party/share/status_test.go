@@ -108,18 +108,18 @@ func TestService_Status_followsTheDoor(t *testing.T) {
 	w.must(w.invites.Decline(t.Context(), caller(p[3]), held.Code))
 	w.becomes(p[0], "the link again", open)
 
-	w.locked = true
+	w.locked.Store(true)
 	w.share.Refresh(id)
 	w.becomes(p[0], "no link, locked", in("locked"))
 	w.join2(p[2], id)
-	w.locked = false
+	w.locked.Store(false)
 	w.share.Sweep()
 	w.becomes(p[0], "no link, full", in("full"))
 	w.host.Disconnect(p[2])
 	w.ended(p[2])
 	w.becomes(p[0], "the link again", open)
 
-	w.locked = true
+	w.locked.Store(true)
 	w.shareTo(p[1], id, share.To{Status: true}) // shared while nobody can come in
 	if v := w.shared(p[1]); !in("locked")(v) {
 		t.Errorf("status = %+v; want no link", v)

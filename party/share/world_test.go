@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ type world struct {
 	clock     *partytest.Time
 	log       *partytest.Log
 	conf      rules.Config
-	locked    bool
+	locked    atomic.Bool
 	roster    *roster.Roster
 	news      *party.News
 	hears     *party.News // of the sharing process that runs
@@ -46,7 +47,7 @@ func newWorld(t testing.TB) *world {
 	}, admission.Deps{
 		Sender: w.host,
 		Locked: func(context.Context, party.View) error {
-			if w.locked {
+			if w.locked.Load() {
 				return party.Refuse(party.PartyLocked, "Locked.")
 			}
 			return nil

@@ -35,7 +35,7 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		return id, false, err
 	}
 	if len(members) == 0 {
-		return id, false, notFound()
+		return id, false, party.Gone()
 	}
 	if slices.ContainsFunc(members, func(m party.Session) bool { return m.UserID == c.UserID }) {
 		return id, false, party.Refuse(party.AlreadyMember, "You are in this party already; use party_id.")

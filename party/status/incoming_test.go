@@ -122,7 +122,6 @@ func TestService_Incoming_whoMay(t *testing.T) {
 	refused(p[2], "!", party.InviteNotFound)
 	refused(p[2], w.invite(owner, id, for_(p[3])).Code, party.InviteNotForYou)
 	refused(member, open, party.AlreadyMember)
-	w.refused(w.status.Set(t.Context(), party.Caller{}, byCode(open, "ready", 1)), party.Unauthenticated)
 
 	w.host.Block(member.UserID, p[2].UserID)
 	refused(p[2], open, party.Blocked)

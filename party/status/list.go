@@ -70,15 +70,9 @@ func seconds(t time.Time) int64 {
 
 // List answers a member what everybody in the party and on the way to it told last:
 // members in the order they joined and then those lost, the others in the order they set out. Refusals:
-// Unauthenticated, InvalidRequest, PartyNotFound, NotMember.
+// InvalidRequest, PartyNotFound, NotMember.
 func (s *Service) List(ctx context.Context, c party.Caller, partyID string) (Listing, error) {
-	if c.UserID == "" {
-		return Listing{}, party.Refuse(party.Unauthenticated, "Please sign in first.")
-	}
-	if partyID == "" {
-		return Listing{}, invalid("party_id", "must not be empty.")
-	}
-	id, err := party.ParseID(partyID)
+	id, err := party.NamedID(partyID)
 	if err != nil {
 		return Listing{}, err
 	}
@@ -87,7 +81,7 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) (Lis
 		return Listing{}, err
 	}
 	if _, member := v.Member(c.UserID); !member {
-		return Listing{}, party.Refuse(party.NotMember, "You are not in this party.")
+		return Listing{}, party.NotAMember()
 	}
 	entries, err := s.entries(id)
 	if err != nil {

@@ -31,19 +31,19 @@ type Report struct {
 func (r Report) check(conf rules.Status) error {
 	switch {
 	case (r.PartyID == "") == (r.Code == ""):
-		return invalid("party_id", "give either party_id or code.")
+		return party.Invalid("party_id", "give either party_id or code.")
 	case r.Stage == "":
-		return invalid("stage", "must be one of %s.", strings.Join(conf.Stages, ", "))
+		return party.Invalid("stage", "must be one of %s.", strings.Join(conf.Stages, ", "))
 	case !slices.Contains(conf.Stages, r.Stage):
-		return invalid("stage", "%q is not one of %s.", clip(r.Stage), strings.Join(conf.Stages, ", "))
+		return party.Invalid("stage", "%q is not one of %s.", clip(r.Stage), strings.Join(conf.Stages, ", "))
 	case !inRange(r.Progress):
-		return invalid("progress", "must be from 0 to 1.")
+		return party.Invalid("progress", "must be from 0 to 1.")
 	case !utf8.ValidString(r.Text):
-		return invalid("text", "must be UTF-8.")
+		return party.Invalid("text", "must be UTF-8.")
 	case utf8.RuneCountInString(r.Text) > maxText:
-		return invalid("text", "must be at most %d characters.", maxText)
+		return party.Invalid("text", "must be at most %d characters.", maxText)
 	case r.Seq != nil && *r.Seq < 0:
-		return invalid("seq", "must be 0 or more.")
+		return party.Invalid("seq", "must be 0 or more.")
 	}
 	return nil
 }
@@ -63,13 +63,10 @@ func rounded(progress *float64) *float64 {
 // member, and otherwise about the user's session that is. By code it is about a user on
 // the way, who stays listed for the rules' status.incoming after the last report.
 //
-// Refusals, which change nothing: Unauthenticated, InvalidRequest naming the field,
+// Refusals, which change nothing: InvalidRequest naming the field,
 // PartyNotFound, NotMember; by code those of [invite.Service.Lead], and PartyFull where
 // very many are on their way.
 func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
-	if c.UserID == "" {
-		return party.Refuse(party.Unauthenticated, "Please sign in first.")
-	}
 	conf := s.Policy().Status
 	r.Progress = rounded(r.Progress)
 	if err := r.check(conf); err != nil {
@@ -133,22 +130,14 @@ func (s *Service) memberSession(id party.ID, c party.Caller) (party.Session, err
 		return party.Session{}, err
 	}
 	if len(members) == 0 {
-		return party.Session{}, notFound()
+		return party.Session{}, party.Gone()
 	}
 	members = slices.DeleteFunc(members, func(m party.Session) bool { return m.UserID != c.UserID })
 	if len(members) == 0 {
-		return party.Session{}, party.Refuse(party.NotMember, "You are not in this party.")
+		return party.Session{}, party.NotAMember()
 	}
 	// Of several the same each time, so that their seq and their news stay in one place.
 	return slices.MinFunc(members, func(a, b party.Session) int { return cmp.Compare(a.SessionID, b.SessionID) }), nil
-}
-
-func notFound() *party.Error {
-	return party.Refuse(party.PartyNotFound, "This party does not exist any more.")
-}
-
-func invalid(field, format string, args ...any) *party.Error {
-	return party.Refuse(party.InvalidRequest, field+": "+format, args...)
 }
 
 // clip shortens a client's own text before it is shown back.

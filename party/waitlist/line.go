@@ -58,7 +58,7 @@ func (l line) join(ctx context.Context, id party.ID, userID string) error {
 		case member:
 			return party.Refuse(party.AlreadyMember, "You are in this party already.")
 		case len(v.Book.Waiting) >= conf.Max:
-			return party.Refuse(party.PartyFull, "This party is full.")
+			return party.Full()
 		case len(l.LinesOf(userID)) >= maxLines:
 			return party.RefuseRate(conf.Hold)
 		}
