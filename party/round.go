@@ -21,6 +21,9 @@ type Round struct {
 	cursor string
 }
 
+// Done reports whether the last call has come to the end.
+func (r *Round) Done() bool { return r.cursor == "" }
+
 // Go passes objects to look, once round or until the time is used up. Its error is the first
 // of look's, with a count of the others: what spoils one object may spoil a thousand of them.
 func (r *Round) Go(ctx context.Context, within time.Duration, look func(*api.StorageObject) error) (first error) {

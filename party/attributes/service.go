@@ -52,7 +52,7 @@ type Service struct {
 	boards *keyed.Map[party.ID, *board]
 	alarms *alarm.Alarms[party.ID]
 	kept   *cache.Cache[party.ID, found] // for whoever only looks, and as the base of the next write
-	cursor string                        // where the next sweep goes on
+	sweeps party.Round
 }
 
 // Documents are kept until this process writes them anew; another node of a cluster may do
@@ -68,6 +68,7 @@ func New(d Deps) *Service {
 		Deps:   d,
 		boards: keyed.New(newBoard, func(b **board) bool { return (*b).active || (*b).busy() }),
 		kept:   cache.New[party.ID, found](d.Now, maxKept, keptFor),
+		sweeps: party.Round{Storage: d.Storage, Now: d.Now, Collection: attributesCollection},
 	}
 	s.alarms = alarm.New(d.Now, s.fire, func(id party.ID, panicked any, stack []byte) {
 		d.Logger.Error("party attributes not told party=%s: panic: %v\n%s", id, panicked, stack)

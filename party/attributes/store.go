@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
@@ -17,7 +18,6 @@ const attributesCollection = "partyline_attributes"
 
 const (
 	attempts  = 64 // of one write, before the storage counts as broken
-	sweepPage = 100
 	sweepTime = 10 * time.Second
 )
 
@@ -97,28 +97,17 @@ func (s *Service) remove(ctx context.Context, origin party.ID) error {
 // Sweep deletes the documents of parties that have ended without this process hearing of
 // it. It looks for a bounded time and goes on from there the next time; one call at a time.
 func (s *Service) Sweep(ctx context.Context) error {
-	var errs []error
-	for began := s.Now(); s.Now().Sub(began) < sweepTime; {
-		objects, next, err := s.Storage.StorageList(ctx, "", party.SystemUser, attributesCollection, sweepPage, s.cursor)
-		if err != nil {
-			s.cursor = ""
-			return errors.Join(append(errs, fmt.Errorf("list attributes: %w", err))...)
+	return s.sweeps.Go(ctx, sweepTime, func(o *api.StorageObject) error {
+		id, _, err := decode(o.GetValue())
+		if err == nil {
+			_, err = s.Admission.Look(ctx, id)
 		}
-		for _, o := range objects {
-			id, _, err := decode(o.GetValue())
-			if err == nil {
-				_, err = s.Admission.Look(ctx, id)
-			}
-			switch party.ReasonOf(err) {
-			case party.PartyNotFound:
-				errs = append(errs, s.remove(ctx, id))
-			case party.Internal:
-				errs = append(errs, fmt.Errorf("attributes %s: %w", o.GetKey(), err))
-			}
+		switch party.ReasonOf(err) {
+		case party.PartyNotFound:
+			return s.remove(ctx, id)
+		case party.Internal:
+			return fmt.Errorf("attributes %s: %w", o.GetKey(), err)
 		}
-		if s.cursor = next; next == "" {
-			break
-		}
-	}
-	return errors.Join(errs...)
+		return nil
+	})
 }

@@ -42,11 +42,13 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err := s.exist(ctx, r.For); err != nil {
 		return none, err
 	}
-	r.PartyID = s.Admission.Origin(id).String() // which stays, whatever becomes of the native party
+	origin := s.Admission.Origin(id) // which stays, whatever becomes of the native party
+	r.PartyID = origin.String()
 	code, err := s.keepAndInsert(ctx, id, r)
 	if err != nil {
 		return none, err
 	}
+	s.remember(origin, r)
 	url := URL(conf.PublicURL, code)
 	inv := s.created(r, code, url)
 	s.tellTargets(ctx, c, v, r, inv)

@@ -2,7 +2,6 @@ package invite
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
 )
 
@@ -19,20 +18,5 @@ func TestLaunchText(t *testing.T) {
 				t.Errorf("%s stored as %s comes back as %s, %v", data, stored, r.Launch, err)
 			}
 		}
-	}
-}
-
-func TestFailures(t *testing.T) {
-	var f failures
-	f.add(nil)
-	if f.err() != nil {
-		t.Errorf("err = %v; want none", f.err())
-	}
-	first := errors.New("first")
-	for _, err := range []error{first, errors.New("second"), nil, errors.New("third")} {
-		f.add(err)
-	}
-	if err := f.err(); !errors.Is(err, first) || err.Error() != "first (and 2 failures more)" {
-		t.Errorf("err = %v", err)
 	}
 }

@@ -182,30 +182,17 @@ func (s *Service) noticesOf(ctx context.Context, user, key string) (found []*run
 // sweepNotices deletes the notifications of invites that have ended, and reports the first
 // failure. It looks only at invites that have sent some.
 func (s *Service) sweepNotices(ctx context.Context) error {
-	var failed failures
-	for began := s.Now(); s.Now().Sub(began) < sweepBudget; {
-		objects, next, err := s.Store.storage.StorageList(ctx, "", party.SystemUser, noticesCollection, page, s.noticeCursor)
-		if err != nil {
-			s.noticeCursor = ""
-			return err
+	return s.notices.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
+		var n notified
+		if err := json.Unmarshal([]byte(o.GetValue()), &n); err != nil {
+			return fmt.Errorf("invite's recipients not read: %w", err)
 		}
-		for _, o := range objects {
-			var n notified
-			if err := json.Unmarshal([]byte(o.GetValue()), &n); err != nil {
-				failed.add(fmt.Errorf("invite's recipients not read: %w", err))
-				continue
-			}
-			over, err := s.over(ctx, n.Key)
-			if err == nil && over {
-				err = s.withdrawNow(ctx, o.GetKey(), nil)
-			}
-			failed.add(err)
+		over, err := s.over(ctx, n.Key)
+		if err == nil && over {
+			err = s.withdrawNow(ctx, o.GetKey(), nil)
 		}
-		if s.noticeCursor = next; next == "" {
-			break
-		}
-	}
-	return failed.err()
+		return err
+	})
 }
 
 // over reports whether nobody new can use an invite any more.

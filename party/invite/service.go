@@ -14,6 +14,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/api"
 
+	"partyline/internal/alarm"
 	"partyline/internal/cache"
 	"partyline/internal/keyed"
 	"partyline/party"
@@ -64,13 +65,17 @@ type Deps struct {
 type Service struct {
 	Deps
 	entry    entry.Entry
-	turns    *keyed.Map[string, turn]             // by key; no turn is kept that nobody waits for
+	turns    *keyed.Map[string, turn]            // by key; no turn is kept that nobody waits for
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
 	counted  counters
 
-	sweeping             sync.Mutex
-	cursor, noticeCursor string // where the next sweep goes on; guarded by sweeping
+	sweeping         sync.Mutex
+	records, notices *party.Round // of sweeps; guarded by sweeping, as is the next one
+	orphans          *party.Round // nil once it is done
+	ends             *alarm.Alarms[party.ID]
+	madeMu           sync.Mutex          // a leaf
+	made             map[party.ID][]made // by this process, by the party at its beginning
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -80,7 +85,7 @@ type Service struct {
 	late   sync.WaitGroup // refunds still to be done
 }
 
-// New makes a service. Close it to end what it does in the background.
+// New makes a service that hears the news of parties. Close it to end what it does in the background.
 func New(d Deps) *Service {
 	if d.Judge == nil {
 		d.Judge = allowAll{}
@@ -104,13 +109,22 @@ func New(d Deps) *Service {
 		d.Over = func(string, string) {}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Service{
-		Deps: d, ctx: ctx, cancel: cancel,
+	round := func(collection string) *party.Round {
+		return &party.Round{Storage: d.Store.storage, Now: d.Now, Collection: collection}
+	}
+	s := &Service{
+		Deps: d, ctx: ctx, cancel: cancel, made: map[party.ID][]made{},
+		records: round(invitesCollection), notices: round(noticesCollection), orphans: round(idsCollection),
 		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
 		turns:    keyed.New(func(key string) turn { return turn{store: d.Store, key: key} }, func(*turn) bool { return false }),
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
+	s.ends = alarm.New(d.Now, s.unindex, func(id party.ID, panicked any, stack []byte) {
+		d.Logger.Error("invites of an ended party are still indexed party=%s: panic: %v\n%s", id, panicked, stack)
+	})
+	d.Admission.News.Subscribe(s.changed)
+	return s
 }
 
 // Close gives up the refunds that storage has not taken yet and waits until nothing
@@ -120,6 +134,7 @@ func (s *Service) Close() {
 	s.ended = true
 	s.ending.Unlock()
 	s.cancel()
+	s.ends.Close()
 	s.late.Wait()
 }
 

@@ -3,8 +3,11 @@ package invite
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
 )
 
 const (
@@ -12,68 +15,28 @@ const (
 	// the code answers InviteExpired or InviteRevoked and not InviteNotFound.
 	Retention = 72 * time.Hour
 
-	sweepBudget = 20 * time.Second // how long one call looks at invites
+	sweepBudget = 20 * time.Second // how long one call looks at the objects of one collection
 )
 
-// Sweep deletes the notifications of invites that have ended, invites that ended longer than [Retention] ago, and what admission
-// keeps of parties that are gone. It looks for a bounded time and goes on from there the
-// next time; call it every minute or so.
+// Sweep deletes the notifications of invites that have ended, invites that ended longer than
+// [Retention] ago, and what admission keeps of parties that are gone. It looks for a bounded
+// time and goes on from there the next time; call it every minute or so.
 func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()
-	var failed failures
-	failed.add(s.Admission.Sweep(ctx))
-	failed.add(s.sweepNotices(ctx))
-	for began := s.Now(); s.Now().Sub(began) < sweepBudget; {
-		objects, next, err := s.Store.list(ctx, s.cursor)
-		if err != nil {
-			s.cursor = ""
-			failed.add(err)
-			break
+	err = errors.Join(s.Admission.Sweep(ctx), s.sweepNotices(ctx), s.sweepOrphans(ctx), s.records.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
+		var r record
+		if err := json.Unmarshal([]byte(o.GetValue()), &r); err != nil {
+			return fmt.Errorf("invite not read: %w", err)
 		}
-		for _, o := range objects {
-			var r record
-			if err := json.Unmarshal([]byte(o.GetValue()), &r); err != nil {
-				failed.add(fmt.Errorf("invite not read: %w", err))
-				continue
-			}
-			if s.Now().Before(r.expiresAt().Add(Retention)) {
-				continue
-			}
-			if err := s.Store.remove(ctx, o, &r); err != nil {
-				failed.add(err) // somebody has just written it, or storage fails: the next round gets it
-				continue
-			}
+		if s.Now().Before(r.expiresAt().Add(Retention)) {
+			return nil
+		}
+		err := s.Store.remove(ctx, o, &r)
+		if err == nil { // else somebody has just written it, or storage fails: the next round gets it
 			removed++
 		}
-		s.cursor = next
-		if next == "" {
-			break
-		}
-	}
-	return removed, failed.err()
-}
-
-// failures keeps the first error and counts the others: whatever spoils one record may
-// spoil a thousand of them.
-type failures struct {
-	first error
-	more  int
-}
-
-func (f *failures) add(err error) {
-	switch {
-	case err == nil:
-	case f.first == nil:
-		f.first = err
-	default:
-		f.more++
-	}
-}
-
-func (f *failures) err() error {
-	if f.more == 0 {
-		return f.first
-	}
-	return fmt.Errorf("%w (and %d failures more)", f.first, f.more)
+		return err
+	}))
+	return removed, err
 }

@@ -1,0 +1,105 @@
+package invite_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/party"
+)
+
+// rows counts what storage has of invites: records, IDs, and the party's index.
+func (w *world) rows(id party.ID) [3]int {
+	return [3]int{
+		w.host.Objects("partyline_invites"), w.host.Objects("partyline_invite_ids"), w.host.Objects("partyline_party_invites_" + id.UUID.String()),
+	}
+}
+
+// pass lets time pass, by the clock and for timers.
+func (w *world) pass(d time.Duration) {
+	w.clock.Advance(d)
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// When a party ends, its invites are not looked for by their party or ID any more. Their
+// records stay, and say what has become of them.
+func TestEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(2)
+		id := w.party(p[0], true, 4)
+		var codes []string
+		for range 3 {
+			codes = append(codes, w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code)
+		}
+		follows := w.create(p[0], party.InviteRequest{PartyID: id.String(), FollowInviter: true})
+		w.pass(time.Minute)
+		if got := w.rows(id); got != [3]int{4, 4, 4} {
+			t.Errorf("while the party lives: %v rows; want 4 of each", got)
+		}
+		w.host.PartyLeave(p[0], id)
+		w.admission.Left(t.Context(), id, p[0])
+		w.pass(time.Minute)
+		if got := w.rows(id); got != [3]int{4, 1, 0} {
+			t.Errorf("after its end: %v rows; want the records, and the ID of the invite that follows", got)
+		}
+		preview, err := w.invites.PublicPreview(t.Context(), codes[0], "192.0.2.9")
+		if err != nil || preview.State != party.StatePartyGone {
+			t.Errorf("preview = %v, %v; want %s", preview.State, err, party.StatePartyGone)
+		}
+		w.refused(w.redeem(p[1], codes[1]), party.PartyNotFound)
+		w.must(w.invites.Revoke(t.Context(), caller(p[0]), "", codes[2]))
+		next := w.party(p[0], true, 4)
+		w.must(w.redeem(p[1], follows.Code))
+		w.members(next, p...)
+		w.must(w.invites.Revoke(t.Context(), caller(p[0]), follows.ID, ""))
+	})
+}
+
+// A party that a native join has kept alive at the last moment keeps its invites.
+func TestEnded_KeptAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(2)
+		id := w.party(p[0], true, 4)
+		made := w.create(p[0], party.InviteRequest{PartyID: id.String()})
+		w.must(w.admission.BeginJoin(t.Context(), id, p[1]))
+		w.must(w.host.PartyJoin(p[1], id))
+		w.host.PartyLeave(p[0], id)
+		w.admission.Left(t.Context(), id, p[0])
+		w.admission.EndJoin(t.Context(), id, p[1])
+		w.pass(time.Minute)
+		if got := w.rows(id); got != [3]int{1, 1, 1} {
+			t.Errorf("%v rows; want one of each", got)
+		}
+		w.must(w.redeem(p[0], made.Code))
+		w.members(id, p...)
+	})
+}
+
+// What the process before has left in the indexes goes with the first sweep.
+func TestEnded_WithItsProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(2)
+		id, lives := w.party(p[0], true, 4), w.party(p[1], true, 4)
+		for range 100 { // as many as one member may have
+			w.create(p[0], party.InviteRequest{PartyID: id.String(), TTLSec: ptr(int64(3600))})
+		}
+		w.create(p[1], party.InviteRequest{PartyID: lives.String()})
+		w.host.PartyLeave(p[0], id)
+		w.node = w.start()
+		for range 2 {
+			if _, err := w.invites.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := w.rows(id); got != [3]int{101, 1, 0} {
+			t.Errorf("%v rows; want the records, and the ID of the party that lives", got)
+		}
+		if got := w.rows(lives)[2]; got != 1 {
+			t.Errorf("%d rows of the party that lives; want 1", got)
+		}
+	})
+}
