@@ -43,6 +43,14 @@ func SendData(sender Sender, id ID, opCode int64, data any) error {
 	return SendDataTo(sender, id, nil, opCode, data)
 }
 
+// About sends data to a party about a user who has just come in; see package post.
+type About func(id ID, userID string, opCode int64, data any) error
+
+// AboutAtOnce sends it to everybody at the same moment.
+func AboutAtOnce(sender Sender) About {
+	return func(id ID, _ string, opCode int64, data any) error { return SendData(sender, id, opCode, data) }
+}
+
 // SendDataTo sends it to these presences on the party's stream; to everybody for none.
 func SendDataTo(sender Sender, id ID, to []runtime.Presence, opCode int64, data any) error {
 	body, err := json.Marshal(data)

@@ -23,7 +23,7 @@ var suites = []struct {
 }{
 	{"js", "party.test.mjs", 23, false},
 	{"js", "hardening.test.mjs", 9, true},
-	{"js", "invite.test.mjs", 26, true},
+	{"js", "invite.test.mjs", 27, true},
 	{"js", "invite-keep.test.mjs", 11, true},
 	{"js", "invite-bounds.test.mjs", 11, true},
 	{"js", "invite-races.test.mjs", 5, true},

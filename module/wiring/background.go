@@ -44,6 +44,7 @@ func (m *Module) Stop(ctx context.Context) {
 		m.running.Wait()
 		m.protected("statuses end", m.telling.close)
 		m.protected("attributes end", m.shared.Close)
+		m.protected("news of members end", m.post.Close)
 		m.protected("wait lists end", m.line.Close)
 		m.protected("invites end", m.invites.Close)
 		m.protected("reconnect end", m.reconnect.Close)

@@ -26,6 +26,7 @@ import (
 	"partyline/party/judge"
 	"partyline/party/ledger"
 	"partyline/party/limit"
+	"partyline/party/post"
 	"partyline/party/reconnect"
 	"partyline/party/restore"
 	"partyline/party/roster"
@@ -79,6 +80,7 @@ type Module struct {
 	fleets    *matchmaking.Fleets
 	passKeys  []ed25519.PrivateKey // the first signs
 	shared    *attributes.Service
+	post      *post.Post
 	line      *waitlist.Service
 	finder    *finder.Service
 	telling   telling
@@ -156,6 +158,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Ledger: ledger, Restorer: restorer, Sender: m.nk, SingleParty: m.single,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends,
 	})
+	m.post = post.New(m.nk, m.nk, m.logger)
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
@@ -165,6 +168,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Users: m.nk, Blocks: m.blocks, Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
+		About: m.post.About,
 		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
 		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
 	})

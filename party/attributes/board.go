@@ -42,13 +42,21 @@ func newBoard(id party.ID) *board { return &board{id: id, origin: id, news: chan
 
 func (b *board) busy() bool { return b.ended || b.prune || len(b.news)+len(b.greet) > 0 }
 
-// enter locks the party's board until exit.
+// enter locks the party's board until exit. It has heard of all that has happened.
 func (s *Service) enter(ctx context.Context, id party.ID) (b *board, exit func(), err error) {
 	locked, exit, err := s.boards.Lock(ctx, id)
 	if err != nil {
 		return nil, nil, err
 	}
-	return *locked, exit, nil
+	b = *locked
+	s.mu.Lock()
+	changes := s.unheard[id]
+	delete(s.unheard, id)
+	s.mu.Unlock()
+	for _, c := range changes {
+		b.hear(c, s.Now())
+	}
+	return b, exit, nil
 }
 
 // arm sets the board's alarm, if there is anything to do.
@@ -69,29 +77,37 @@ func (s *Service) arm(b *board) {
 	}
 }
 
-// changed handles a change of a party. What it costs is done later, in another goroutine.
+// changed handles a change of a party. It waits for no board: the news may come in the
+// goroutine that has one. What follows is done in another.
 func (s *Service) changed(c party.Change) {
+	id := c.ID
 	switch c.Kind {
 	case party.MemberEntered:
 		if !c.Attributes {
 			return
 		}
 	case party.PartyRestored: // under its new ID it has a board of its own
-		c.ID = c.Was
+		id = c.Was
 		fallthrough
 	case party.MemberLeft, party.MemberDropped, party.SeatLost, party.PartyEnded:
-		if c.Moved || !s.boards.Has(c.ID) {
+		if c.Moved || !s.boards.Has(id) {
 			return
 		}
 	default:
 		return
 	}
-	b, exit, _ := s.enter(context.Background(), c.ID) // no context that ends, no error
-	defer exit()
+	s.mu.Lock()
+	s.unheard[id] = append(s.unheard[id], c)
+	s.mu.Unlock()
+	s.alarms.Sooner(id, s.Now())
+}
+
+// hear takes note of a change.
+func (b *board) hear(c party.Change, now time.Time) {
 	switch c.Kind {
 	case party.MemberEntered:
 		b.active = true
-		b.greet = append(b.greet, guest{c.Session.SessionID, s.Now().Add(greetAfter)})
+		b.greet = append(b.greet, guest{c.Session.SessionID, now.Add(greetAfter)})
 	case party.PartyEnded:
 		b.ended, b.origin = b.active, c.Was
 	case party.PartyRestored:
@@ -99,7 +115,6 @@ func (s *Service) changed(c party.Change) {
 	default:
 		b.prune = b.active
 	}
-	s.arm(b)
 }
 
 // fire does what is due for a party.

@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"sync"
 	"time"
 
 	"partyline/internal/alarm"
@@ -53,6 +54,9 @@ type Service struct {
 	alarms *alarm.Alarms[party.ID]
 	kept   *cache.Cache[party.ID, found] // for whoever only looks, and as the base of the next write
 	sweeps party.Round
+
+	mu      sync.Mutex                  // a leaf
+	unheard map[party.ID][]party.Change // that the boards have not heard of
 }
 
 // Documents are kept until this process writes them anew; another node of a cluster may do
@@ -65,7 +69,7 @@ const (
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	s := &Service{
-		Deps:   d,
+		Deps: d, unheard: map[party.ID][]party.Change{},
 		boards: keyed.New(newBoard, func(b **board) bool { return (*b).active || (*b).busy() }),
 		kept:   cache.New[party.ID, found](d.Now, maxKept, keptFor),
 		sweeps: party.Round{Storage: d.Storage, Now: d.Now, Collection: attributesCollection},

@@ -35,7 +35,7 @@ type Blocks interface {
 	Strangers(ctx context.Context, userID string, others []string) ([]string, error) // those who are no friends
 }
 
-// Deps is what a Service works with. All are needed but the last seven.
+// Deps is what a Service works with. All are needed but the last eight.
 type Deps struct {
 	Store     *Store
 	Roster    *roster.Roster
@@ -58,6 +58,7 @@ type Deps struct {
 	Footprints party.Footprints // nil counts members and held seats
 	// Attributes returns the party's public ones; nil for none.
 	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error)
+	About      party.About                   // tells of members who have just come in; nil tells everybody at once
 	Over       func(inviteID, userID string) // hears of invites taken back, and declined by a user; nil for nobody
 }
 
@@ -104,6 +105,9 @@ func New(d Deps) *Service {
 	}
 	if d.Attributes == nil {
 		d.Attributes = func(context.Context, party.View) (map[string]json.RawMessage, error) { return nil, nil }
+	}
+	if d.About == nil {
+		d.About = party.AboutAtOnce(d.Sender)
 	}
 	if d.Over == nil {
 		d.Over = func(string, string) {}

@@ -55,7 +55,13 @@ type declined struct {
 // stays, whether or not anybody hears of it.
 func (s *Service) tellParty(id party.ID, e event) {
 	s.counted.count(e.Event)
-	if err := party.SendData(s.Sender, id, party.OpInvite, e); err != nil {
+	var err error
+	if e.Event == eventRedeemed {
+		err = s.About(id, e.User, party.OpInvite, e)
+	} else {
+		err = party.SendData(s.Sender, id, party.OpInvite, e)
+	}
+	if err != nil {
 		s.Logger.Warn("invite event not sent event=%s invite=%s error=%v", e.Event, e.ID, err)
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"partyline/party/roster"
 )
 
-// Deps is what a Service works with. All are needed.
+// Deps is what a Service works with. All are needed but the last.
 type Deps struct {
 	Admission *admission.Admission
 	Restorer  *restore.Restorer
@@ -33,6 +33,8 @@ type Deps struct {
 	Policy    party.Policy
 	Logger    party.Logger
 	Now       party.Clock
+
+	About party.About // tells of members who have just come back; nil tells everybody at once
 }
 
 // Service is reconnection.
@@ -53,6 +55,9 @@ type kept struct {
 
 // New makes a service that hears the news of seats. Close it to stop its timers.
 func New(d Deps) *Service {
+	if d.About == nil {
+		d.About = party.AboutAtOnce(d.Sender)
+	}
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
 	s.seats = alarm.New(d.Now, s.expire, func(k kept, panicked any, stack []byte) {
 		d.Logger.Error("kept seat not ended party=%s user=%s: panic: %v\n%s", k.id, k.member.UserID, panicked, stack)
@@ -122,7 +127,13 @@ func (s *Service) changed(c party.Change) {
 	default:
 		m.Until = c.Seat.Until.Unix()
 	}
-	if err := party.SendData(s.Sender, c.ID, party.OpMember, m); err != nil {
+	var err error
+	if c.Kind == party.SeatBack || c.Kind == party.PartyRestored {
+		err = s.About(c.ID, m.UserID, party.OpMember, m)
+	} else {
+		err = party.SendData(s.Sender, c.ID, party.OpMember, m)
+	}
+	if err != nil {
 		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", word, c.ID, m.UserID, err)
 	}
 }

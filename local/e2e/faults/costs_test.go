@@ -15,6 +15,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 
+	"partyline/local/e2e/client"
 	"partyline/local/e2e/player"
 	"partyline/local/engine"
 	"partyline/local/engine/fault"
@@ -172,7 +173,15 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		return leader.Call(ctx, "party_invite_create", inviteRequest{PartyID: id}, &invite)
 	})
 	step("invite preview", func() error { return guest.Call(ctx, "party_invite_preview", codeRequest{invite.Code}, nil) })
-	step("invite redeem", func() error { return guest.Call(ctx, "party_invite_redeem", codeRequest{invite.Code}, nil) })
+	step("invite redeem", func() error {
+		if err := guest.Call(ctx, "party_invite_redeem", codeRequest{invite.Code}, nil); err != nil {
+			return err
+		}
+		_, err := guest.Socket.Await(ctx, func(m client.Message) bool { // the newcomer hears of it later than the others
+			return m.Envelope.GetPartyData().GetOpCode() == party.OpInvite && strings.Contains(string(m.Envelope.GetPartyData().GetData()), "redeemed")
+		})
+		return err
+	})
 	step("invite list", func() error { return leader.Call(ctx, "party_invite_list", partyRequest{id}, nil) })
 	step("party check", func() error {
 		return asker.Call(ctx, "party_check", map[string]any{"action": "join", "party_id": id}, nil)

@@ -180,6 +180,19 @@ describe("party_invite_redeem", () => {
     });
   }
 
+  test("tells of the party first, and of who has come in after it", async () => {
+    const [alice, bob] = await players("alice", "bob");
+    const made = await party({ open: false }, alice);
+    const { code, id } = await create(alice, made.party_id);
+    const began = bob.mail.length;
+    await redeem(bob, code);
+    assert.equal((await told(alice, "redeemed", id)).user, bob.id);
+    const frames = () => bob.mail.slice(began).filter((m) => m.kind === "party" || m.kind === "partydata" && m.value.op_code === -2);
+    await eventually(() => frames().map((m) => m.kind), (kinds) => kinds.length === 2);
+    await settle(bob);
+    assert.deepEqual(frames().map((m) => m.kind), ["party", "partydata"]);
+  });
+
   test("pulls a running game in over plain HTTP", async () => {
     const [alice, bob] = await players("alice", "bob");
     const made = await party({ open: false }, alice);
