@@ -53,16 +53,25 @@ func AboutAtOnce(sender Sender) About {
 
 // SendDataTo sends it to these presences on the party's stream; to everybody for none.
 func SendDataTo(sender Sender, id ID, to []runtime.Presence, opCode int64, data any) error {
-	body, err := json.Marshal(data)
+	e, err := DataEnvelope(id, opCode, data)
 	if err != nil {
 		return err
 	}
-	return sender.StreamSendRaw(StreamMode, id.UUID.String(), "", id.Node, &rtapi.Envelope{
+	return sender.StreamSendRaw(StreamMode, id.UUID.String(), "", id.Node, e, to, true)
+}
+
+// DataEnvelope is what both send.
+func DataEnvelope(id ID, opCode int64, data any) (*rtapi.Envelope, error) {
+	body, err := json.Marshal(data)
+	if err != nil {
+		return nil, err
+	}
+	return &rtapi.Envelope{
 		Message: &rtapi.Envelope_PartyData{PartyData: &rtapi.PartyData{
 			PartyId:  id.String(),
 			Presence: &rtapi.UserPresence{UserId: uuid.Nil.String(), SessionId: uuid.Nil.String(), Username: serverName},
 			OpCode:   opCode,
 			Data:     body,
 		}},
-	}, to, true)
+	}, nil
 }

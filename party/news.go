@@ -45,7 +45,8 @@ type Change struct {
 type News struct{ subscribers []func(Change) }
 
 // Subscribe has f called with each change, one party's changes in their order, in the
-// goroutine of whoever caused one. f should be quick: it delays that message's answer.
+// goroutine of whoever caused one or another. f should be quick: it delays that message's
+// answer. It must take no lock that is held while anything of a party is asked of the ledger.
 func (n *News) Subscribe(f func(Change)) { n.subscribers = append(n.subscribers, f) }
 
 // Publish passes a change on to all subscribers. Whoever changes parties one at a time has an

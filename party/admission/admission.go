@@ -213,3 +213,28 @@ func (a *Admission) Sweep(ctx context.Context) error {
 	a.joins.expire(a.Now())
 	return a.Ledger.Sweep(ctx)
 }
+
+// Stats is what an Admission holds in memory, on this node alone.
+type Stats struct {
+	Parties  int `json:"parties"`  // it has dealt with and not yet forgotten
+	Holds    int `json:"holds"`    // invites that keep seats
+	Kicks    int `json:"kicks"`    // users who cannot come back yet
+	Requests int `json:"requests"` // to join, on the lists of closed parties
+	Joins    int `json:"joins"`    // under way
+	Lost     int `json:"lost"`     // whom the server counts as members and who are not there
+}
+
+// Stats counts. What has expired meanwhile may still be in it.
+func (a *Admission) Stats() Stats {
+	s := Stats{Lost: a.Roster.Losses.Count()}
+	for _, id := range a.Known() {
+		a.Briefly(id, func(v *ledger.Visit) {
+			s.Parties++
+			s.Holds += len(v.Book.Holds)
+			s.Kicks += len(v.Book.Kicks)
+			s.Requests += len(v.Book.Requests)
+			s.Joins += len(v.Book.Pending)
+		})
+	}
+	return s
+}

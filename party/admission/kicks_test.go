@@ -9,7 +9,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
-	"partyline/party/ledger"
+	"partyline/party/admission"
 )
 
 func TestKicks_BanTheUser(t *testing.T) {
@@ -138,7 +138,7 @@ func TestKicks_GoWithTheParty(t *testing.T) {
 			if rows, _, err := k.host.StorageList(ctx, "", party.SystemUser, "partyline_parties", 10, ""); err != nil || len(rows) != 0 {
 				t.Errorf("%d records are left (%v); want none", len(rows), err)
 			}
-			if stats := k.admission.Stats(); stats != (ledger.Stats{}) {
+			if stats := k.admission.Stats(); stats != (admission.Stats{}) {
 				t.Errorf("memory = %+v; want nothing", stats)
 			}
 		})

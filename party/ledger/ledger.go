@@ -179,27 +179,5 @@ func (l *Ledger) LinesOf(userID string) []party.ID { return l.index.linesOf(user
 // Lines lists the parties with a line, as far as this process knows.
 func (l *Ledger) Lines() []party.ID { return l.index.allLines() }
 
-// Stats is what a Ledger holds in memory, on this node alone.
-type Stats struct {
-	Parties  int `json:"parties"`  // it has dealt with and not yet forgotten
-	Holds    int `json:"holds"`    // invites that keep seats
-	Kicks    int `json:"kicks"`    // users who cannot come back yet
-	Requests int `json:"requests"` // to join, on the lists of closed parties
-	Joins    int `json:"joins"`    // under way
-	Lost     int `json:"lost"`     // whom the server counts as members and who are not there
-}
-
-// Stats counts. What has expired meanwhile may still be in it.
-func (l *Ledger) Stats() Stats {
-	s := Stats{Lost: l.Roster.Losses.Count()}
-	for _, id := range l.places.Keys() {
-		l.Briefly(id, func(v *Visit) {
-			s.Parties++
-			s.Holds += len(v.Book.Holds)
-			s.Kicks += len(v.Book.Kicks)
-			s.Requests += len(v.Book.Requests)
-			s.Joins += len(v.Book.Pending)
-		})
-	}
-	return s
-}
+// Known lists the parties this process has dealt with and not yet forgotten.
+func (l *Ledger) Known() []party.ID { return l.places.Keys() }

@@ -15,9 +15,9 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
-	"partyline/party/ledger"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )
@@ -31,7 +31,7 @@ type Lister interface {
 type Seats interface {
 	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	Waiting(ctx context.Context, id party.ID) (int, error)
-	Stats() ledger.Stats
+	Stats() admission.Stats
 }
 
 // Invites is the part of the invite service that operators see.

@@ -17,9 +17,9 @@ import (
 
 	"partyline/internal/build"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
-	"partyline/party/ledger"
 	"partyline/party/overview"
 	"partyline/party/partytest"
 	"partyline/party/reserve"
@@ -95,7 +95,7 @@ func (w *world) Look(_ context.Context, id party.ID) (reserve.Look, error) {
 }
 
 func (w *world) Waiting(context.Context, party.ID) (int, error) { return 2, nil }
-func (w *world) Stats() ledger.Stats                            { return ledger.Stats{Parties: 1, Holds: 2} }
+func (w *world) Stats() admission.Stats                         { return admission.Stats{Parties: 1, Holds: 2} }
 func (w *world) Outstanding(context.Context) ([]invite.Outstanding, bool, error) {
 	return w.list, w.more, w.failed
 }
@@ -234,7 +234,7 @@ func TestStats(t *testing.T) {
 		Denials: []overview.RuleDenials{{Rule: "no", Count: 3}},
 		Invites: overview.InviteStats{Counts: invite.Counts{Created: 5, Redeemed: 3}, Outstanding: 1, More: true},
 		Queues:  []party.QueueReport{{Queue: "duo", Tickets: 2}},
-		Memory:  ledger.Stats{Parties: 1, Holds: 2}, Buckets: map[string]int{"data": 3},
+		Memory:  admission.Stats{Parties: 1, Holds: 2}, Buckets: map[string]int{"data": 3},
 	}
 	if text, wanted := asJSON(t, got), asJSON(t, want); text != wanted {
 		t.Errorf("Stats = %s\nwant %s", text, wanted)

@@ -8,8 +8,8 @@ import (
 
 	"partyline/internal/build"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/invite"
-	"partyline/party/ledger"
 	"partyline/party/rules"
 )
 
@@ -23,7 +23,7 @@ type Stats struct {
 	Denials   []RuleDenials       `json:"denials"` // by rule, those that denied something
 	Invites   InviteStats         `json:"invites"`
 	Queues    []party.QueueReport `json:"queues"` // as the last pass left them
-	Memory    ledger.Stats        `json:"memory"`
+	Memory    admission.Stats     `json:"memory"`
 	Buckets   map[string]int      `json:"buckets"` // users and addresses each rate limit remembers
 }
 

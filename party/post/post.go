@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/alarm"
@@ -31,10 +32,9 @@ type Post struct {
 }
 
 type letter struct {
-	id   party.ID
-	to   []runtime.Presence
-	op   int64
-	data any
+	id       party.ID
+	to       []runtime.Presence
+	envelope *rtapi.Envelope
 }
 
 // New makes a post. It waits for another goroutine of the server, so by the real clock. Close it when the process ends; what waits then is not sent.
@@ -52,16 +52,24 @@ func (p *Post) Close() { p.alarms.Close() }
 // About sends data as JSON to everybody in a party at once, and [After] a moment to the user
 // it is about.
 func (p *Post) About(id party.ID, userID string, op int64, data any) error {
+	envelope, err := party.DataEnvelope(id, op, data)
+	if err != nil {
+		return err
+	}
 	there, err := p.streams.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, true, true)
 	if err != nil {
 		return err
 	}
 	is := func(one runtime.Presence) bool { return one.GetUserId() == userID }
-	p.later(letter{id, slices.DeleteFunc(slices.Clone(there), func(one runtime.Presence) bool { return !is(one) }), op, data})
+	p.later(letter{id, slices.DeleteFunc(slices.Clone(there), func(one runtime.Presence) bool { return !is(one) }), envelope})
 	if others := slices.DeleteFunc(there, is); len(others) > 0 {
-		return party.SendDataTo(p.sender, id, others, op, data)
+		return p.send(letter{id, others, envelope})
 	}
 	return nil
+}
+
+func (p *Post) send(l letter) error {
+	return p.sender.StreamSendRaw(party.StreamMode, l.id.UUID.String(), "", l.id.Node, l.envelope, l.to, true)
 }
 
 func (p *Post) later(l letter) {
@@ -81,7 +89,7 @@ func (p *Post) deliver(number int) {
 	l := p.late[number]
 	delete(p.late, number)
 	p.mu.Unlock()
-	if err := party.SendDataTo(p.sender, l.id, l.to, l.op, l.data); err != nil {
-		p.logger.Warn("newcomer not told party=%s op=%d error=%v", l.id, l.op, err)
+	if err := p.send(l); err != nil {
+		p.logger.Warn("newcomer not told party=%s op=%d error=%v", l.id, l.envelope.GetPartyData().GetOpCode(), err)
 	}
 }

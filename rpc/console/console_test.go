@@ -16,7 +16,7 @@ import (
 
 	"partyline/internal/build"
 	"partyline/party"
-	"partyline/party/ledger"
+	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/overview"
@@ -90,7 +90,7 @@ func aServer() *source {
 				{Queue: "casual", Sizes: []party.QueueSize{}},
 				{Queue: "ranked_5v5", Tickets: 7, Players: 12, OldestSec: 95, Sizes: []party.QueueSize{{Seats: 1, Tickets: 4}, {Seats: 3, Tickets: 3}}, Proposals: 1, Accepted: 4, Needed: 10, ETA: &party.QueueETA{P50: 20, P90: 75}},
 			},
-			Memory: ledger.Stats{Parties: 2, Holds: 1},
+			Memory: admission.Stats{Parties: 2, Holds: 1},
 		},
 		invites: []invite.Outstanding{{
 			PartyID: "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1",

@@ -23,7 +23,7 @@ import (
 	"partyline/local/e2e/target"
 	"partyline/local/engine"
 	"partyline/module/wiring"
-	"partyline/party/ledger"
+	"partyline/party/admission"
 	"partyline/party/invite"
 )
 
@@ -38,7 +38,7 @@ type gauge struct {
 // leftovers should all be none. Of a real server only what the module keeps is known.
 type leftovers struct {
 	sessions, parties, presences, objects int
-	memory                                ledger.Stats
+	memory                                admission.Stats
 }
 
 func (g gauge) String() string {
@@ -168,7 +168,7 @@ func (h *host) measure(ctx context.Context) (g gauge, err error) {
 	if err != nil {
 		return g, err
 	}
-	var stats struct{ Memory ledger.Stats }
+	var stats struct{ Memory admission.Stats }
 	if err := json.Unmarshal([]byte(text), &stats); err != nil {
 		return g, err
 	}
