@@ -43,12 +43,12 @@ func SendData(sender Sender, id ID, opCode int64, data any) error {
 	return SendDataTo(sender, id, nil, opCode, data)
 }
 
-// About sends data to a party about a user who has just come in; see package post.
-type About func(id ID, userID string, opCode int64, data any) error
+// Newcomer sends data to a party about somebody who has just come in; see package post.
+type Newcomer func(id ID, opCode int64, data any) error
 
-// AboutAtOnce sends it to everybody at the same moment.
-func AboutAtOnce(sender Sender) About {
-	return func(id ID, _ string, opCode int64, data any) error { return SendData(sender, id, opCode, data) }
+// AtOnce is a Newcomer that does not wait.
+func AtOnce(sender Sender) Newcomer {
+	return func(id ID, opCode int64, data any) error { return SendData(sender, id, opCode, data) }
 }
 
 // SendDataTo sends it to these presences on the party's stream; to everybody for none.

@@ -158,7 +158,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Ledger: ledger, Restorer: restorer, Sender: m.nk, SingleParty: m.single,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends,
 	})
-	m.post = post.New(m.nk, m.nk, m.logger)
+	m.post = post.New(m.nk, m.logger)
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
@@ -168,9 +168,9 @@ func (m *Module) construct(env environment, o Options) error {
 		Users: m.nk, Blocks: m.blocks, Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
-		About: m.post.About,
-		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
-		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
+		Newcomer: m.post.Send,
+		Over:     func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
+		Match:    m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
 	})
 	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
 	way := entry.Entry{Admission: admission, Roster: roster, Blocks: m.blocks, Judge: judge, Policy: policy}

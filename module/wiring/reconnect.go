@@ -17,7 +17,7 @@ import (
 // its own come last.
 func (m *Module) addReconnect(news *party.News, roster *roster.Roster, admission *admission.Admission, restorer *restore.Restorer, policy party.Policy) {
 	m.reconnect = reconnect.New(reconnect.Deps{
-		Admission: admission, Restorer: restorer, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now, About: m.post.About,
+		Admission: admission, Restorer: restorer, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Newcomer: m.post.Send,
 	})
 	m.calls = append(m.calls, rpc.Resume(m.reconnect))
 	m.hooks = append(m.hooks, hooks.Sessions("reconnect", "seat", m.reconnect.Started, m.reconnect.Ended))

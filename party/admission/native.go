@@ -171,8 +171,7 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 		case Promote:
 			v.Lead(m.Target)
 		case Leave: // on purpose, if only after coming back
-			v.Gone(m.Sender, false)
-			return v.GiveUp(m.Sender.UserID)
+			return v.GiveUp(m.Sender.UserID, v.Gone(m.Sender, false))
 		case Update:
 			v.Led(m.Sender)
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)

@@ -63,10 +63,11 @@ func (m *memberships) elsewhere(ctx context.Context, userID string, but party.ID
 func (m *memberships) leave(ctx context.Context, from ...party.Membership) {
 	for _, old := range from {
 		err := m.VisitNative(context.WithoutCancel(ctx), old.ID, func(v *ledger.Visit) error {
-			if err := v.Remove(old.Session, false); err != nil {
+			alone, err := v.Remove(old.Session, false)
+			if err != nil {
 				return err
 			}
-			return v.GiveUp(old.Session.UserID)
+			return v.GiveUp(old.Session.UserID, alone)
 		})
 		if err != nil {
 			m.Logger.Warn("party not left party=%s session=%s error=%v", old.ID, old.Session.SessionID, err)

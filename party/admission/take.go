@@ -26,11 +26,11 @@ const takeAttempts = 4
 
 // take puts a session onto the party's stream, as was decided.
 func (p seats) take(v *ledger.Visit, t reserve.Take, inviteID string) error {
-	maxSize := v.Last.MaxSize
+	maxSize, marks := v.Last.MaxSize, v.Last.Marks()
 	if t.First { // the engine would not take one more; it hears of both in this order
 		p.vacate(v, t.Older.Session)
 	}
-	if err := p.board(v, t, maxSize); err != nil {
+	if err := p.board(v, t, maxSize, marks); err != nil {
 		if t.First { // the seat is still the user's
 			err = errors.Join(err, v.Keep(t.Older), v.ReportKept())
 		}
@@ -51,19 +51,23 @@ func (p seats) take(v *ledger.Visit, t reserve.Take, inviteID string) error {
 
 // board puts the session on the party's stream as a member, or leaves it off. Between
 // attempts it sleeps under the party's lock, 60 ms in all at most: on this node nobody else
-// may take the seat that it tries for.
-func (p seats) board(v *ledger.Visit, t reserve.Take, maxSize int) error {
+// may take the seat that it tries for. marks are those of the last look.
+func (p seats) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string) error {
 	var err error
 	for try := range takeAttempts {
 		if try > 0 { // not in step with the node it collides with
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
+			var lookErr error
+			if marks, lookErr = p.Roster.Marks(v.ID); lookErr != nil {
+				return err
+			}
 			members, lookErr := p.Roster.Members(v.ID)
 			if lookErr != nil || len(members)+len(p.Roster.Losses.Of(v.ID)) >= maxSize && !t.Moves {
 				return err
 			}
 		}
 		var again bool
-		if again, err = p.boardOnce(v, t, maxSize); !again {
+		if again, err = p.boardOnce(v, t, maxSize, marks); !again {
 			return err
 		}
 	}
@@ -71,16 +75,12 @@ func (p seats) board(v *ledger.Visit, t reserve.Take, maxSize int) error {
 }
 
 // boardOnce reports whether another node was in the way, so that it may go better the
-// next time. Then, and after any error, the session is off the stream.
-func (p seats) boardOnce(v *ledger.Visit, t reserve.Take, maxSize int) (again bool, err error) {
-	before, err := p.Roster.Marks(v.ID)
-	if err != nil {
-		return false, fmt.Errorf("look before join: %w", err)
-	}
+// next time. Then, and after any error, the session is off the stream. marks are of before.
+func (p seats) boardOnce(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (again bool, err error) {
 	if err := p.Put(v.ID, t.Session); err != nil {
 		return false, err
 	}
-	if again, err = p.landed(v, t, maxSize, before); err == nil {
+	if again, err = p.landed(v, t, maxSize, marks); err == nil {
 		return false, nil
 	}
 	s := t.Session
@@ -131,7 +131,7 @@ func (p seats) evictGhost(v *ledger.Visit, members []party.Member) {
 		return
 	}
 	p.Logger.Warn("party over capacity, admission undone party=%s session=%s", v.ID, ghost.SessionID)
-	if err := v.Remove(ghost, false); err != nil {
+	if _, err := v.Remove(ghost, false); err != nil {
 		p.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, ghost.SessionID, err)
 	}
 	delete(v.Book.Admitted, ghost.SessionID)
@@ -142,7 +142,7 @@ func (p seats) evictGhost(v *ledger.Visit, members []party.Member) {
 // its own to a session that is taken off the stream. Where it led, leadership passes on as on
 // any leave.
 func (p seats) vacate(v *ledger.Visit, older party.Session) {
-	if err := v.Remove(older, true); err != nil {
+	if _, err := v.Remove(older, true); err != nil {
 		p.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, older.SessionID, err)
 	}
 	closed := &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: v.ID.String()}}}

@@ -58,7 +58,7 @@ type Deps struct {
 	Footprints party.Footprints // nil counts members and held seats
 	// Attributes returns the party's public ones; nil for none.
 	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error)
-	About      party.About                   // tells of members who have just come in; nil tells everybody at once
+	Newcomer   party.Newcomer                // tells of members who have just come in; nil does so at once
 	Over       func(inviteID, userID string) // hears of invites taken back, and declined by a user; nil for nobody
 }
 
@@ -106,8 +106,8 @@ func New(d Deps) *Service {
 	if d.Attributes == nil {
 		d.Attributes = func(context.Context, party.View) (map[string]json.RawMessage, error) { return nil, nil }
 	}
-	if d.About == nil {
-		d.About = party.AboutAtOnce(d.Sender)
+	if d.Newcomer == nil {
+		d.Newcomer = party.AtOnce(d.Sender)
 	}
 	if d.Over == nil {
 		d.Over = func(string, string) {}

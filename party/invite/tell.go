@@ -57,7 +57,7 @@ func (s *Service) tellParty(id party.ID, e event) {
 	s.counted.count(e.Event)
 	var err error
 	if e.Event == eventRedeemed {
-		err = s.About(id, e.User, party.OpInvite, e)
+		err = s.Newcomer(id, party.OpInvite, e)
 	} else {
 		err = party.SendData(s.Sender, id, party.OpInvite, e)
 	}

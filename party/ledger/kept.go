@@ -180,12 +180,14 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 }
 
 // GiveUp ends the seat kept for a user who has left on purpose or moved on, and the party
-// with its last member.
-func (v *Visit) GiveUp(userID string) (err error) {
+// with its last member. Where other members are known and none is there, the next sweep ends it.
+func (v *Visit) GiveUp(userID string, alone bool) (err error) {
 	if k := v.Book.Kept[userID]; k != nil {
 		err = v.endKept(k, party.SeatLost, nil)
 	}
-	v.endIfEmpty()
+	if alone {
+		v.endIfEmpty()
+	}
 	return err
 }
 
@@ -247,7 +249,7 @@ func (l *Ledger) GiveUpOthers(ctx context.Context, userID string, but party.ID) 
 		if id == but {
 			continue
 		}
-		err := l.VisitNative(context.WithoutCancel(ctx), id, func(v *Visit) error { return v.GiveUp(userID) })
+		err := l.VisitNative(context.WithoutCancel(ctx), id, func(v *Visit) error { return v.GiveUp(userID, true) })
 		if err != nil {
 			l.Logger.Warn("kept seat not given up party=%s user=%s error=%v", id, userID, err)
 		}

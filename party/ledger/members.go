@@ -52,22 +52,24 @@ func (l *Ledger) Put(id party.ID, s party.Session) error {
 const otherNode = "node not found"
 
 // Remove takes a session off the party's stream and off the mirror. moved says that its user
-// stays a member with another session.
-func (v *Visit) Remove(s party.Session, moved bool) error {
+// stays a member with another session. It reports what Gone does.
+func (v *Visit) Remove(s party.Session, moved bool) (alone bool, err error) {
 	if err := v.ledger.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); err != nil {
-		return err
+		return false, err
 	}
-	v.Gone(s, moved)
-	return nil
+	return v.Gone(s, moved), nil
 }
 
-// Gone mirrors that a session is not a member any more.
-func (v *Visit) Gone(s party.Session, moved bool) {
-	if v.ledger.Roster.Leave(v.ID, s) {
+// Gone mirrors that a session is not a member any more. It reports whether no other is known,
+// so that the party may have ended.
+func (v *Visit) Gone(s party.Session, moved bool) (alone bool) {
+	was, alone := v.ledger.Roster.Leave(v.ID, s)
+	if was {
 		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: s, Moved: moved})
 	}
 	v.Changed()
 	v.rosterLater()
+	return alone
 }
 
 // Lead mirrors that a session leads the party from now on.

@@ -34,7 +34,7 @@ type Deps struct {
 	Logger    party.Logger
 	Now       party.Clock
 
-	About party.About // tells of members who have just come back; nil tells everybody at once
+	Newcomer party.Newcomer // tells of members who have just come back; nil does so at once
 }
 
 // Service is reconnection.
@@ -55,8 +55,8 @@ type kept struct {
 
 // New makes a service that hears the news of seats. Close it to stop its timers.
 func New(d Deps) *Service {
-	if d.About == nil {
-		d.About = party.AboutAtOnce(d.Sender)
+	if d.Newcomer == nil {
+		d.Newcomer = party.AtOnce(d.Sender)
 	}
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
 	s.seats = alarm.New(d.Now, s.expire, func(k kept, panicked any, stack []byte) {
@@ -129,7 +129,7 @@ func (s *Service) changed(c party.Change) {
 	}
 	var err error
 	if c.Kind == party.SeatBack || c.Kind == party.PartyRestored {
-		err = s.About(c.ID, m.UserID, party.OpMember, m)
+		err = s.Newcomer(c.ID, party.OpMember, m)
 	} else {
 		err = party.SendData(s.Sender, c.ID, party.OpMember, m)
 	}

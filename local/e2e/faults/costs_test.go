@@ -15,7 +15,6 @@ import (
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 
-	"partyline/local/e2e/client"
 	"partyline/local/e2e/player"
 	"partyline/local/engine"
 	"partyline/local/engine/fault"
@@ -177,9 +176,7 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		if err := guest.Call(ctx, "party_invite_redeem", codeRequest{invite.Code}, nil); err != nil {
 			return err
 		}
-		_, err := guest.Socket.Await(ctx, func(m client.Message) bool { // the newcomer hears of it later than the others
-			return m.Envelope.GetPartyData().GetOpCode() == party.OpInvite && strings.Contains(string(m.Envelope.GetPartyData().GetData()), "redeemed")
-		})
+		_, err := guest.Socket.Await(ctx, toldOfRedeem) // a moment later
 		return err
 	})
 	step("invite list", func() error { return leader.Call(ctx, "party_invite_list", partyRequest{id}, nil) })
