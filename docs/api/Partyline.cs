@@ -285,6 +285,15 @@ namespace Partyline
         public const string Replaced = "replaced";
     }
 
+    public static class ReconnectEventName
+    {
+        public const string Away = "away";
+        public const string Back = "back";
+        public const string Lost = "lost";
+        public const string Restored = "restored";
+        public const string Removed = "removed";
+    }
+
     public static class ReconnectRemovalKind
     {
         /// <summary>was a member</summary>
@@ -1737,6 +1746,7 @@ namespace Partyline
     /// <summary>MemberEvent is what members are told, op code OpMember.</summary>
     public sealed class MemberEvent
     {
+        /// <summary>One of ReconnectEventName.</summary>
         [DataMember(Name = "event"), Preserve] public string Event { get; set; }
 
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }

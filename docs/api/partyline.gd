@@ -201,6 +201,13 @@ class QueueEventName:
 	## somebody else is asked in place of a player who did not accept
 	const REPLACED := "replaced"
 
+class ReconnectEventName:
+	const AWAY := "away"
+	const BACK := "back"
+	const LOST := "lost"
+	const RESTORED := "restored"
+	const REMOVED := "removed"
+
 class ReconnectRemovalKind:
 	## was a member
 	const KICKED := "kicked"
@@ -2221,6 +2228,7 @@ class MatchEvent extends Answer:
 
 ## MemberEvent is what members are told, op code OpMember.
 class MemberEvent extends Answer:
+	## One of [ReconnectEventName].
 	var event: String = ""
 	var user_id: String = ""
 	## Unix seconds; to when the seat is, or was, kept

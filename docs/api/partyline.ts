@@ -228,6 +228,13 @@ export type QueueEventName =
   /** somebody else is asked in place of a player who did not accept */
   | "replaced";
 
+export type ReconnectEventName =
+  | "away"
+  | "back"
+  | "lost"
+  | "restored"
+  | "removed";
+
 export type ReconnectRemovalKind =
   /** was a member */
   | "kicked"
@@ -1215,7 +1222,7 @@ export interface MatchEvent {
 
 /** MemberEvent is what members are told, op code OpMember. */
 export interface MemberEvent {
-  event: string;
+  event: ReconnectEventName;
   user_id: string;
   /** Unix seconds; to when the seat is, or was, kept */
   until?: number;

@@ -90,15 +90,27 @@ func (s *Service) expire(k kept) {
 
 // message is what members are told, op code [party.OpMember].
 type message struct {
-	Event  string `json:"event"`
-	UserID string `json:"user_id"`
-	Until  int64  `json:"until,omitempty"` // Unix seconds; to when the seat is, or was, kept
-	By     string `json:"by,omitempty"`    // of removed: the leader's user ID
-	Was    string `json:"was,omitempty"`   // of restored: the party's native ID before
-	Led    string `json:"led,omitempty"`   // of back: the user who led when the connection was lost
+	Event  eventName `json:"event"`
+	UserID string    `json:"user_id"`
+	Until  int64     `json:"until,omitempty"` // Unix seconds; to when the seat is, or was, kept
+	By     string    `json:"by,omitempty"`    // of removed: the leader's user ID
+	Was    string    `json:"was,omitempty"`   // of restored: the party's native ID before
+	Led    string    `json:"led,omitempty"`   // of back: the user who led when the connection was lost
 }
 
-var words = map[party.ChangeKind]string{party.SeatAway: "away", party.SeatBack: "back", party.SeatLost: "lost", party.PartyRestored: "restored", party.MemberRemoved: "removed"}
+type eventName string
+
+const (
+	eventAway     eventName = "away"
+	eventBack     eventName = "back"
+	eventLost     eventName = "lost"
+	eventRestored eventName = "restored"
+	eventRemoved  eventName = "removed"
+)
+
+var events = map[party.ChangeKind]eventName{
+	party.SeatAway: eventAway, party.SeatBack: eventBack, party.SeatLost: eventLost, party.PartyRestored: eventRestored, party.MemberRemoved: eventRemoved,
+}
 
 // changed handles an event of a kept seat.
 func (s *Service) changed(c party.Change) {
@@ -112,11 +124,11 @@ func (s *Service) changed(c party.Change) {
 	case party.RequestRejected:
 		s.notify(c, removedRejected)
 	}
-	word, told := words[c.Kind]
+	event, told := events[c.Kind]
 	if !told {
 		return
 	}
-	m := message{Event: word, UserID: c.Seat.Member.UserID}
+	m := message{Event: event, UserID: c.Seat.Member.UserID}
 	switch c.Kind {
 	case party.PartyRestored:
 		m.UserID, m.Was = c.Session.UserID, c.Was.String()
@@ -134,7 +146,7 @@ func (s *Service) changed(c party.Change) {
 		err = party.SendData(s.Sender, c.ID, party.OpMember, m)
 	}
 	if err != nil {
-		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", word, c.ID, m.UserID, err)
+		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", event, c.ID, m.UserID, err)
 	}
 }
 

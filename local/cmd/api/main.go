@@ -1,4 +1,5 @@
-// Command api writes the descriptions of the module's API and the typed clients into a folder:
+// Command api writes the descriptions of the module's API and the typed clients into a folder,
+// and its tables into the page of the contract, contract.md beside that folder:
 //
 //	go run ./local/cmd/api docs/api
 //
@@ -34,5 +35,14 @@ func write(folder string) error {
 			return err
 		}
 	}
-	return nil
+	contract := filepath.Join(filepath.Dir(folder), "contract.md")
+	page, err := os.ReadFile(contract)
+	if err != nil {
+		return err
+	}
+	text, err := found.Contract(string(page))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(contract, []byte(text), 0o644)
 }

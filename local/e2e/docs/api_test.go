@@ -36,6 +36,49 @@ func TestAPI_current(t *testing.T) {
 	}
 }
 
+// TestContract: the tables of the contract are what the Go types say, and it names every
+// route, match handler and collection.
+func TestContract(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(Root, "docs/contract.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(text)
+	if want, err := clientAPI(t).Contract(page); err != nil || want != page {
+		t.Errorf("docs/contract.md is not what the Go types say (%v): run `make api` and commit what it writes", err)
+	}
+	for _, line := range entryPoints(t) {
+		fields := strings.Fields(line)
+		if fields[0] != "http" && fields[0] != "match" {
+			continue
+		}
+		name, _, _ := strings.Cut(fields[len(fields)-1], "{slash")
+		if !strings.Contains(page, "`"+name+"`") {
+			t.Errorf("docs/contract.md does not name %s", name)
+		}
+	}
+	collection := regexp.MustCompile(`Collection\s*=\s*"(partyline_\w+)"`)
+	found := 0
+	for _, pattern := range []string{"party/*/*.go", "module/wiring/*.go", "matchmaking/*.go", "matchmaking/*/*.go"} {
+		files, _ := filepath.Glob(filepath.Join(Root, pattern))
+		for _, file := range files {
+			source, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, match := range collection.FindAllSubmatch(source, -1) {
+				found++
+				if !strings.Contains(page, "`"+string(match[1])) {
+					t.Errorf("docs/contract.md does not name %s", match[1])
+				}
+			}
+		}
+	}
+	if found < 9 {
+		t.Errorf("found %d collections in the sources; want 9 or more", found)
+	}
+}
+
 // TestAPI_complete: every call that the module registers is in it, every op code and every
 // notification that the documentation names, and every reason of the table of errors.
 func TestAPI_complete(t *testing.T) {

@@ -1,0 +1,142 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Contract puts the tables of calls, messages, notifications, refusals and objects into the
+// page of the contract, each between its marks.
+func (a *API) Contract(page string) (string, error) {
+	for section, table := range map[string]string{
+		"calls": a.callTable(), "messages": a.messageTable(), "notifications": a.noticeTable(), "refusals": a.reasonTable(), "objects": a.objectTable(),
+	} {
+		begin, end := "<!-- "+section+" -->\n", "<!-- end of "+section+" -->"
+		head, rest, found := strings.Cut(page, begin)
+		_, tail, closed := strings.Cut(rest, end)
+		if !found || !closed {
+			return "", fmt.Errorf("the page has no marks for %s", section)
+		}
+		page = head + begin + "\n" + table + "\n" + end + tail
+	}
+	return page, nil
+}
+
+// row is one line of a table.
+func row(cells ...string) string {
+	for i, cell := range cells {
+		cells[i] = strings.ReplaceAll(cell, "|", `\|`)
+	}
+	return "| " + strings.Join(cells, " | ") + " |\n"
+}
+
+func heading(names ...string) string {
+	return row(names...) + strings.Repeat("|---", len(names)) + "|\n"
+}
+
+func (a *API) callTable() string {
+	table := heading("call", "who", "request", "answer")
+	for _, c := range a.Calls {
+		who := "players"
+		if c.ServerOnly {
+			who = "servers"
+		}
+		table += row("`"+c.ID+"`", who, fieldList(c.Request), fieldList(c.Answer))
+	}
+	return table
+}
+
+func (a *API) messageTable() string {
+	table := heading("op code", "events", "fields")
+	for _, e := range a.Events {
+		events := "-"
+		for _, f := range e.Data.Fields {
+			if f.Name == "event" && f.Type.Enum != nil {
+				events = valueList(f.Type.Enum)
+			}
+		}
+		table += row(fmt.Sprint(e.Op), events, fieldList(e.Data))
+	}
+	return table
+}
+
+func (a *API) noticeTable() string {
+	table := heading("code", "subject", "content")
+	for _, n := range a.Notices {
+		table += row(fmt.Sprint(n.Code), "`"+n.Subject+"`", fieldList(n.Content))
+	}
+	return table
+}
+
+func (a *API) reasonTable() string {
+	table := heading("reason", "number")
+	for _, r := range a.Reasons {
+		table += row("`"+r.Name+"`", fmt.Sprint(r.Number))
+	}
+	return table
+}
+
+// objectTable is what the fields of the others are made of.
+func (a *API) objectTable() string {
+	table := heading("object", "fields")
+	top := map[*Object]bool{}
+	for _, c := range a.Calls {
+		top[c.Request], top[c.Answer] = true, true
+	}
+	for _, o := range a.Objects {
+		if !top[o] {
+			table += row("`"+o.Name+"`", fieldList(o))
+		}
+	}
+	for _, e := range a.Enums {
+		table += row("`"+e.Name+"`", valueList(e))
+	}
+	return table
+}
+
+func fieldList(o *Object) string {
+	var fields []string
+	for _, f := range o.Fields {
+		name := f.Name
+		if f.Optional {
+			name += "?"
+		}
+		fields = append(fields, "`"+name+"` "+f.Type.String())
+	}
+	if len(fields) == 0 {
+		return "-"
+	}
+	return strings.Join(fields, ", ")
+}
+
+func valueList(e *Enum) string {
+	var values []string
+	for _, v := range e.Values {
+		values = append(values, "`"+v.Text+"`")
+	}
+	return strings.Join(values, " ")
+}
+
+// String is the type in a word or two.
+func (t Type) String() string {
+	switch t.Kind {
+	case Text:
+		if t.Enum != nil {
+			return t.Enum.Name
+		}
+		return "text"
+	case Bool:
+		return "bool"
+	case Whole:
+		return "whole"
+	case Number:
+		return "number"
+	case List:
+		return "list of " + t.Elem.String()
+	case Map:
+		return "map to " + t.Elem.String()
+	case Known:
+		return t.Object.Name
+	}
+	return "any"
+}
