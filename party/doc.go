@@ -1,8 +1,8 @@
 // Package party is the vocabulary of parties: their IDs, sessions and views, what happens to
 // them and how others hear of it ([News]), the refusals of the contract and its types, the
 // stream modes and op codes, and the host as small interfaces. Package party/roster reads
-// parties, party/reserve decides who may come in, party/admission does what was decided;
-// what players use is built on those.
+// parties, party/ledger keeps what they have promised, party/reserve decides who may come in,
+// party/admission does what was decided; what players use is built on those.
 //
 // It knows no HTTP and no registration: hooks, RPCs, the landing page and matchmaking call
 // it. Time comes from an injected clock. Every exported type is safe for concurrent use

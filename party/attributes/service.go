@@ -47,7 +47,7 @@ type Deps struct {
 }
 
 // Service is the attributes of all parties. Safe for concurrent use. Lock order: a party's
-// board, then admission's locks.
+// board, then the ledger's locks.
 type Service struct {
 	Deps
 	boards *keyed.Map[party.ID, *board]

@@ -19,7 +19,7 @@ const (
 )
 
 // Sweep deletes the notifications of invites that have ended, invites that ended longer than
-// [Retention] ago, and what admission keeps of parties that are gone. It looks for a bounded
+// [Retention] ago, and what the ledger keeps of parties that are gone. It looks for a bounded
 // time and goes on from there the next time; call it every minute or so.
 func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 	s.sweeping.Lock()

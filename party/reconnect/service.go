@@ -1,8 +1,8 @@
 // Package reconnect gives members who lost their connection time to come back: it tells
 // their party that they are away, back or lost, and whoever was removed that they are; it puts them back into the seat that
-// package admission keeps for them, and ends a seat when its time is over.
+// the ledger keeps for them, and ends a seat when its time is over.
 //
-// The seats themselves are admission's, and so is the truth about them, in storage and in
+// The seats themselves are the ledger's, and so is the truth about them, in storage and in
 // its books. What a [Service] has in memory is the timers of the seats whose loss it has to
 // report, and who waits for the end of an older connection; it ends with the process, and
 // the sweep of another node catches up. Safe for concurrent use.

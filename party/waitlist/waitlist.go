@@ -1,5 +1,5 @@
 // Package waitlist is the line for the seats of full parties. Who is in it, and for whom a
-// free seat is held, is part of what package admission keeps of a party, so that no other way
+// free seat is held, is part of what the ledger keeps of a party, so that no other way
 // into the party takes the seat. A [Service] puts players into the line, tells the first that
 // a seat is held for them, and sees to it that the seat goes on to the next in time.
 //
