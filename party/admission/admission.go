@@ -110,7 +110,7 @@ func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l
 // is a member already it does nothing. It refuses with PartyNotFound, AlreadyMember
 // (another session of the user is in), PartyFull, PartyLocked, Banned, AlreadyInParty
 // and NoLiveSession; after a refusal the session is not on the party's stream. A party in
-// which everybody is away it founds anew for the first of them, and refuses others with
+// which everybody is away it founds again for the first of them, and refuses others with
 // PartyAway. l is the caller's look at the party, nil for none.
 func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, grant party.Grant, l *reserve.Look) error {
 	in := reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: grant}

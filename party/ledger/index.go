@@ -80,7 +80,7 @@ func (x *index) allLines() []party.ID {
 	return slices.Collect(maps.Keys(x.lines))
 }
 
-// moves says where a party is that has been founded anew, by the native IDs it had.
+// moves says where a party is that has been restored, by the native IDs it had.
 type moves struct {
 	mu sync.RWMutex // a leaf
 	to map[party.ID]party.ID

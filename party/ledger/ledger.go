@@ -72,7 +72,7 @@ func New(d Deps) *Ledger {
 func (l *Ledger) Close() { l.rosters.Close() }
 
 // place is what this process knows of one party: a cache of what storage says is reserved
-// in it, and what is under way. Its fields belong to whoever holds its lock.
+// in it, and what is under way. Its fields belong to the holder of its lock.
 type place struct {
 	ID     party.ID
 	Origin party.ID        // the party's ID at its beginning, under which storage knows it

@@ -1,5 +1,5 @@
 // Package restore brings back a party in which everybody was away: it founds a native party
-// anew for the first member back, or leaves that to the next party the member creates where
+// again for the first member back, or leaves that to the next party the member creates where
 // the module cannot. What is known of such a party is the ledger's.
 package restore
 
@@ -28,7 +28,7 @@ var ErrCannotFound = errors.New("no native party can be founded on this server")
 type Restorer struct {
 	ledger *ledger.Ledger
 	found  Founder
-	locks  keyed.Locks[party.ID] // of parties being founded anew; held over the founding, and nothing else is then
+	locks  keyed.Locks[party.ID] // of parties being restored; held over the founding, and nothing else is then
 
 	mu     sync.Mutex          // a leaf
 	offers map[string]party.ID // parties that the next one their user creates goes on with, by user
@@ -44,7 +44,7 @@ func New(l *ledger.Ledger, found Founder) *Restorer {
 	return &Restorer{ledger: l, found: found, locks: keyed.NewLocks[party.ID](), offers: map[string]party.ID{}}
 }
 
-// Restore founds the native party anew for the first member back, who leads it. It refuses
+// Restore founds the native party again for the first member back, who leads it. It refuses
 // with PartyAway where that is not possible, and with PartyNotFound where no seat is kept for
 // the user any more. Two who come back at once wait for each other; the second finds a party
 // that lives, and Restore returns nil without the session being in it.
@@ -63,7 +63,7 @@ func (r *Restorer) Restore(ctx context.Context, id party.ID, s party.Session) er
 		refusal := party.Away()
 		refusal.Cause = fmt.Errorf("found native party: %w", err)
 		if !errors.Is(err, ErrCannotFound) {
-			r.ledger.Logger.Warn("party not founded anew party=%s user=%s error=%v", old.ID, s.UserID, err)
+			r.ledger.Logger.Warn("party not restored party=%s user=%s error=%v", old.ID, s.UserID, err)
 		}
 		return refusal
 	}
