@@ -15,6 +15,7 @@ export class Party {
     this.statuses = new Map(); // user ID -> {stage, progress, text, stalled}
     this.incoming = new Map(); // user ID -> the same, of invited users who are not in yet
     this.away = new Map(); // user ID -> {until}, of users whose seat is kept
+    this.back = new Set(); // user IDs of those who are back and whose presence comes
     this.seen = new Map(); // user ID -> the last presence of somebody who is out
     this.invites = []; // rows of party_invite_list
     this.declined = new Set(); // user IDs of invited friends who do not want to come
@@ -45,7 +46,8 @@ export class Party {
   presence(event) {
     const said = [];
     for (const presence of listOf(event.joins)) {
-      if (!this.has(presence.user_id)) said.push({ who: presence, what: 'joined' });
+      const back = this.back.delete(presence.user_id) || this.away.has(presence.user_id);
+      if (!back && !this.has(presence.user_id)) said.push({ who: presence, what: 'joined' });
       this.members.set(presence.session_id, presence);
       for (const others of [this.requests, this.incoming, this.away]) others.delete(presence.user_id);
     }
@@ -75,6 +77,7 @@ export class Party {
   member(body) {
     if (body.event === 'away') this.away.set(body.user_id, { until: body.until });
     else this.away.delete(body.user_id);
+    if (body.event === 'back' && !this.has(body.user_id)) this.back.add(body.user_id);
     if (body.event === 'lost' || body.event === 'removed') delete this.own[body.user_id];
   }
 

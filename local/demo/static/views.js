@@ -84,7 +84,7 @@ function seatsOf(party, net, act) {
     const presence = party.seen.get(user);
     seats.push({
       kind: 'away', user: user, name: net.nameOf(user), badge: { text: 'Connection lost', percent: null, tone: 'stalled' },
-      caption: kept.until ? 'Seat kept until ' + clock(kept.until) : 'Seat kept',
+      caption: kept.until ? 'Kept until ' + clock(kept.until) : 'Seat kept',
       actions: party.leads && presence ? [action('Remove', 'member-kick', (b) => act.kick(presence, b), net.nameOf(user), 'cross')] : [],
     });
   }
@@ -107,7 +107,7 @@ export function drawParty(party, net, act) {
   byId('party-count').textContent = new Set(Array.from(party.members.values(), (m) => m.user_id)).size + ' of ' + party.maxSize;
   byId('party-id').textContent = party.id;
   byId('party-open').textContent = party.open ? 'Open' : 'Invited only';
-  byId('open-toggle').textContent = party.open ? 'Close to strangers' : 'Open to everybody';
+  byId('open-toggle').textContent = party.open ? 'Invited only' : 'Open to all';
   show('open-toggle', party.leads);
   show('close', party.leads);
   const map = maps.includes(party.shared.map) ? party.shared.map : maps[0];
