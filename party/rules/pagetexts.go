@@ -54,7 +54,7 @@ var pageTexts = map[string]string{
 	"qr_alt":         "QR code of this invite's link",                                         // for screen readers
 	"valid_until":    "Valid until {time}",                                                    //
 	"note_full":      "The party is full. Keep this page open: it shows a free seat.",         // with state full
-	"note_locked":    "They are in a match. Keep this page open: it shows when you can join.", // with state locked
+	"note_locked":    "They are in a match or looking for one. Keep this page open: it shows when you can join.", // with state locked
 	"note_away":      "Everybody is away and should be back in a moment.",                     // with state away
 	"seat_free":      "You can join now!",                                                     // once a party is not full, locked or away any more
 	"reconnecting":   "Connection lost. Trying again ...",                                     // live updates fail

@@ -151,7 +151,7 @@ function drawLoading(party, net) {
 
 const stateText = {
   full: 'The party is full right now.',
-  locked: 'They are in a match right now.',
+  locked: 'They are in a match or looking for one.',
   away: 'Everybody is away and should be back in a moment.',
   expired: 'This invite has expired.',
   revoked: 'This invite was revoked.',

@@ -54,9 +54,9 @@ export const allowed = new Set([`${host}:${port}`, process.env.DEMO].filter(Bool
 // open shows an address in a window of its own, with its own cookies and storage. The window keeps what
 // went wrong in it: script errors, console errors (a broken CSP among them), dialogs, and requests to anywhere
 // but the servers under test.
-export async function open(path, { viewport = phone, javaScript = true, scheme = "dark", password = undefined } = {}) {
+export async function open(path, { viewport = phone, javaScript = true, scheme = "dark", password = undefined, language = "en" } = {}) {
   const context = await within("open a window", (await browser()).newContext({
-    viewport, javaScriptEnabled: javaScript, colorScheme: scheme, deviceScaleFactor: 2, reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"],
+    viewport, javaScriptEnabled: javaScript, colorScheme: scheme, locale: language, deviceScaleFactor: 2, reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"],
     ...(password && { httpCredentials: { username: "operator", password } }),
   }));
   context.setDefaultTimeout(30_000);
@@ -88,10 +88,15 @@ export async function tab(context, path) {
   return page;
 }
 
-// shoot stores what the window shows, for people to look at, and asserts that everybody can use it: axe finds no fault.
-export async function shoot(page, name) {
+// picture stores what the window shows, for people to look at.
+export async function picture(page, name) {
   await mkdir(shots, { recursive: true });
   await page.screenshot({ path: `${shots}${name}.png`, fullPage: true, scale: "css" });
+}
+
+// shoot is picture, and asserts that everybody can use what it shows: axe finds no fault.
+export async function shoot(page, name) {
+  await picture(page, name);
   await page.evaluate(axe.source);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   assert.deepEqual(violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target}: ${n.failureSummary}`)), [], name);
