@@ -26,9 +26,14 @@ type fleet struct {
 	answers chan runtime.FmCreateCallbackFn
 	deleted chan string
 	joined  chan []string
+	results chan string // of orders
 }
 
 func (f *fleet) GetFleetManager() runtime.FleetManager { return f }
+
+func (f *fleet) MetricsTimerRecord(_ string, tags map[string]string, _ time.Duration) {
+	f.results <- tags["queue"] + " " + tags["result"]
+}
 
 func (f *fleet) Create(_ context.Context, _ int, _ []string, _ []runtime.FleetUserLatencies, metadata map[string]any, callback runtime.FmCreateCallbackFn) (map[string]string, error) {
 	f.creates <- metadata
@@ -62,11 +67,11 @@ func newServed(t *testing.T) *served {
 		t.Fatal(err)
 	}
 	public := key.Public().(ed25519.PublicKey)
-	f := &fleet{creates: make(chan map[string]any, 4), answers: make(chan runtime.FmCreateCallbackFn, 4), deleted: make(chan string, 4), joined: make(chan []string, 4)}
+	f := &fleet{creates: make(chan map[string]any, 4), answers: make(chan runtime.FmCreateCallbackFn, 4), deleted: make(chan string, 4), joined: make(chan []string, 4), results: make(chan string, 4)}
 	logger := &stage{house: h}
 	fleets := matchmaking.NewFleets(f, logger)
-	h.handlers[matchmaking.SeatMatch] = matchmaking.WithServer(h.clock.Now, fleets, key)
 	m := matchmaking.NewMatches(h, h, h, fleets, pass.Keys{pass.KeyID(public): public}, h.clock.Now)
+	h.handlers[matchmaking.SeatMatch] = matchmaking.WithServer(h.clock.Now, m, key)
 	red := h.partyOf("ann", "bob")
 	claims := []seats.Claim{claim(red, 0, "ann", "bob")}
 	id, order, err := m.OrderServer(t.Context(), matchmaking.Launch{

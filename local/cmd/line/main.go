@@ -5,6 +5,7 @@
 //	line [-nakama VERSION | -server FILE] COMMAND [ARGUMENT...]
 //	line [-nakama VERSION | -server FILE] -plugin FILE  # build the plugin
 //	line [-nakama VERSION | -server FILE] -probe FILE   # build the probe of the engine's suites
+//	line [-nakama VERSION | -server FILE] -fleet FILE   # build the fleet manager of the end-to-end suite
 //	line [-nakama VERSION | -server FILE] -host FILE    # build the plugin host
 //	line -list    # the versions, oldest first
 //	line -stamp   # the linker's flags that tell a program which build it is
@@ -34,7 +35,7 @@ import (
 type asked struct {
 	nakama, server string
 	plugin, probe  string
-	host           string
+	fleet, host    string
 	arch           string
 	command        []string
 }
@@ -45,6 +46,7 @@ func main() {
 	flag.StringVar(&a.server, "server", "", "program of the server to build for, instead of a version")
 	flag.StringVar(&a.plugin, "plugin", "", "file to build the plugin into")
 	flag.StringVar(&a.probe, "probe", "", "file to build the probe into, the module that the engine's suites call on a server")
+	flag.StringVar(&a.fleet, "fleet", "", "file to build the fleet manager into, the operator's module of the end-to-end suite")
 	flag.StringVar(&a.host, "host", "", "file to build the plugin host into")
 	flag.StringVar(&a.arch, "arch", runtime.GOARCH, "machine to build for")
 	stamp := flag.Bool("stamp", false, "print the linker's flags that tell a program which build it is")
@@ -89,6 +91,9 @@ func run(ctx context.Context, a asked) (code int, err error) {
 	if a.probe != "" {
 		commands = append(commands, b.Plugin("./local/engine/realtime/testdata/probe", "", a.probe))
 	}
+	if a.fleet != "" {
+		commands = append(commands, b.Plugin("./local/e2e/fleet/testdata/manager", "", a.fleet))
+	}
 	if a.host != "" {
 		commands = append(commands, b.PluginHost(a.host))
 	}
@@ -96,7 +101,7 @@ func run(ctx context.Context, a asked) (code int, err error) {
 		commands = append(commands, a.command)
 	}
 	if len(commands) == 0 {
-		return 2, errors.New("say what to run: -plugin FILE, -probe FILE, -host FILE or a command")
+		return 2, errors.New("say what to run: -plugin FILE, -probe FILE, -fleet FILE, -host FILE or a command")
 	}
 	env, err := lines.Prepare(ctx, root, b)
 	if err != nil {

@@ -39,10 +39,16 @@ type Process struct {
 	ended  chan struct{} // closed when the process is gone
 }
 
+// Beside is what a real server has beside the module.
+type Beside struct {
+	Plugin string   // another module's file
+	Env    []string // NAME=VALUE of the runtime environment
+}
+
 // StartReal starts a real server for the duration of a test. rules is the path of the
 // module's rules file; "" is a stock server. A server that does not come up, a missing
 // binary, plugin or database fails the test.
-func StartReal(t testing.TB, rules string) *Process {
+func StartReal(t testing.TB, rules string, beside ...Beside) *Process {
 	t.Helper()
 	dir := t.TempDir()
 	port := freePorts(t)
@@ -59,14 +65,19 @@ func StartReal(t testing.TB, rules string) *Process {
 		"--session.token_expiry_sec", "7200", "--matchmaker.interval_sec", "1", "--logger.level", "WARN",
 	}
 	if rules != "" {
-		plugin, err := filepath.Abs(setting(t, PluginVariable))
+		beside = append(beside, Beside{setting(t, PluginVariable), []string{"PARTY_RULES=" + rules, "PARTY_CONSOLE_KEY=" + ConsoleKey}})
+	}
+	for _, b := range beside {
+		plugin, err := filepath.Abs(b.Plugin)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Symlink(plugin, filepath.Join(modules, "partyline.so")); err != nil {
+		if err := os.Symlink(plugin, filepath.Join(modules, filepath.Base(plugin))); err != nil {
 			t.Fatal(err)
 		}
-		p.flags = append(p.flags, "--runtime.env", "PARTY_RULES="+rules, "--runtime.env", "PARTY_CONSOLE_KEY="+ConsoleKey)
+		for _, variable := range b.Env {
+			p.flags = append(p.flags, "--runtime.env", variable)
+		}
 	}
 	migrate := exec.CommandContext(t.Context(), p.binary, "migrate", "up", "--database.address", database)
 	if out, err := migrate.CombinedOutput(); err != nil {
