@@ -39,7 +39,11 @@ type got struct {
 	From   string   // session
 }
 
-func (s *stage) over() bool { return s.state == nil }
+func (s *stage) over() bool {
+	s.calls.Lock()
+	defer s.calls.Unlock()
+	return s.state == nil
+}
 
 // take takes over the state a call returned.
 func (s *stage) take(state any) (goesOn bool) {
@@ -102,7 +106,9 @@ func (s *stage) loop(messages ...runtime.MatchData) {
 		s.leave(k.user, k.session, runtime.PresenceReasonLeave)
 	}
 	s.kicked = nil
-	if !s.over() && s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, messages)) {
+	s.calls.Lock()
+	defer s.calls.Unlock()
+	if s.state != nil && s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, messages)) {
 		s.tick++
 	}
 }
