@@ -65,7 +65,7 @@ type Options struct {
 	Init host.InitModule
 	// Fleets makes the fleet managers, by name, of a server that listens at addr; "" is the
 	// default one. nil: there are none.
-	Fleets func(addr string) map[string]runtime.FleetManager
+	Fleets func(addr string) (map[string]runtime.FleetManager, error)
 	// Pages answers what it has a pattern for, beside the API; nil: nothing.
 	Pages *http.ServeMux
 
@@ -191,7 +191,9 @@ func (s *Server) build(ctx context.Context) error {
 	}
 	s.host = host.New(host.Options{Node: o.Node, Socket: at, Version: Version, Env: o.Env, Logger: logger, SingleSocket: o.SingleSocket, SingleParty: o.SingleParty}, s.module)
 	if o.Fleets != nil {
-		s.fleets = o.Fleets(s.Addr())
+		if s.fleets, err = o.Fleets(s.Addr()); err != nil {
+			return err
+		}
 	}
 	if o.Init != nil {
 		if err := s.host.Load(ctx, o.Init); err != nil {

@@ -57,28 +57,32 @@ func TestCreationFails(t *testing.T) {
 		}
 		return ways[info.Queue](n, a)
 	}, queues...)
-	for _, name := range queues {
-		t.Run(name, func(t *testing.T) {
-			a, b, c, d := w.player(), w.player(), w.player(), w.player()
-			red, blue := w.party(a, b), w.party(c, d)
-			a.queueIn(name, red)
-			c.queueIn(name, blue)
-			for _, m := range []*player{a, d} {
-				if e := m.told(-3, "queued"); e.Reason == "" {
-					e = m.told(-3, "queued") // the first is the ticket's own
-					if e.Reason != "no_capacity" {
-						t.Errorf("told %+v", e)
+	t.Run("ways", func(t *testing.T) {
+		for _, name := range queues {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				w := w.in(t)
+				a, b, c, d := w.player(), w.player(), w.player(), w.player()
+				red, blue := w.party(a, b), w.party(c, d)
+				a.queueIn(name, red)
+				c.queueIn(name, blue)
+				for _, m := range []*player{a, d} {
+					if e := m.told(-3, "queued"); e.Reason == "" {
+						e = m.told(-3, "queued") // the first is the ticket's own
+						if e.Reason != "no_capacity" {
+							t.Errorf("told %+v", e)
+						}
 					}
 				}
-			}
-			match := b.told(-4, "server_ready").MatchID
-			for _, m := range []*player{a, c, d} {
-				if e := m.told(-4, "server_ready"); e.MatchID != match {
-					t.Errorf("server_ready = %+v; want match %s", e, match)
+				match := b.told(-4, "server_ready").MatchID
+				for _, m := range []*player{a, c, d} {
+					if e := m.told(-4, "server_ready"); e.MatchID != match {
+						t.Errorf("server_ready = %+v; want match %s", e, match)
+					}
 				}
-			}
-		})
-	}
+			})
+		}
+	})
 	w.until("the server that nobody can reach is given back", func() bool {
 		return w.fleet.is(func() bool { return slices.Equal(w.fleet.deleted, []string{"addressless"}) })
 	})

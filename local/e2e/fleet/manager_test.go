@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/fleet"
 )
 
 // asked is one call of Create.
@@ -29,6 +31,7 @@ type fleetManager struct {
 	joins   [][]string
 	deleted []string
 	nakama  string                     // the address of a real server
+	servers *fleet.Manager             // whose servers are processes; nil where the test plays them
 	create  func(n int, a asked) error // what Create does
 	join    func(users []string) error // nil: takes everybody
 }
@@ -68,11 +71,14 @@ func (f *fleetManager) Join(_ context.Context, id string, users []string, _ map[
 	return info, nil
 }
 
-func (f *fleetManager) Delete(_ context.Context, id string) error {
+func (f *fleetManager) Delete(ctx context.Context, id string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.deleted = append(f.deleted, id)
-	return nil
+	if f.servers == nil {
+		return nil
+	}
+	return f.servers.Delete(ctx, id)
 }
 
 func (f *fleetManager) is(what func() bool) bool {

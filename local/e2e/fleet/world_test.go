@@ -91,7 +91,9 @@ func start(t *testing.T, create func(n int, a asked) error, queues ...string) *w
 		var err error
 		server, err = engine.Start(t.Context(), engine.Options{
 			Addr: addr, Data: data, MatchmakerInterval: 200 * time.Millisecond, Env: map[string]string{wiring.EnvRules: rules}, Init: wiring.Register,
-			Fleets: func(string) map[string]runtime.FleetManager { return map[string]runtime.FleetManager{"": f} },
+			Fleets: func(string) (map[string]runtime.FleetManager, error) {
+				return map[string]runtime.FleetManager{"": f}, nil
+			},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -105,6 +107,13 @@ func start(t *testing.T, create func(n int, a asked) error, queues ...string) *w
 		boot(server.Addr(), server.Data())
 	}
 	return w
+}
+
+// in is the same world in a test of its own.
+func (w *world) in(t *testing.T) *world {
+	own := *w
+	own.t = t
+	return &own
 }
 
 func (w *world) until(what string, done func() bool) {
@@ -183,6 +192,7 @@ type event struct {
 	Reason        string          `json:"reason"`
 	MatchID       string          `json:"match_id"`
 	UserID        string          `json:"user_id"`
+	Team          *int            `json:"team"`
 	Address       string          `json:"address"`
 	DNSName       string          `json:"dns_name"`
 	Port          int             `json:"port"`
