@@ -225,7 +225,7 @@ func (s *server) leave(ctx context.Context, p *player, reason string) {
 	}
 	delete(s.players, p.UserID)
 	close(p.news)
-	if err := s.report(ctx, "party_server_leave", map[string]any{"user_id": p.UserID, "reason": reason}); err != nil {
+	if err := s.report(ctx, "party_server_leave", map[string]any{"user_id": p.UserID, "reason": reason}); err != nil && !errors.Is(err, errGone) {
 		fmt.Fprintln(os.Stderr, "game server: leave not reported:", err)
 	}
 	s.show()
