@@ -179,7 +179,7 @@ func (c *call) watch() bool {
 	}
 	if id := c.id; len(users) > 0 {
 		s.matches.fleets.background("renewal of game server slots", func(ctx context.Context) error {
-			return s.matches.slots(ctx, id, users)
+			return ignoreGone(s.matches.slots(ctx, id, users))
 		})
 	}
 	return true

@@ -73,7 +73,7 @@ func start(t *testing.T, create func(n int, a asked) error, queues ...string) *w
 	if target.Real() {
 		at := httptest.NewServer(f)
 		t.Cleanup(at.Close)
-		p := target.StartReal(t, rules, target.Beside{Plugin: os.Getenv(FleetVariable), Env: []string{"FLEET_URL=" + at.URL}})
+		p := target.StartBeside(t, rules, []string{os.Getenv(FleetVariable)}, "--runtime.env", "FLEET_URL="+at.URL)
 		f.at("http://" + p.Addr)
 		w.client = client.New(p.Addr)
 		w.restart = func() {

@@ -22,6 +22,7 @@ import (
 const (
 	BinaryVariable   = "NAKAMA_SERVER"   // the Nakama server's binary
 	PluginVariable   = "NAKAMA_PLUGIN"   // the module, built for it
+	EmptyVariable    = "NAKAMA_EMPTY"    // a module whose hooks do nothing; may be missing
 	DatabaseVariable = "NAKAMA_DATABASE" // user@host:port of a PostgreSQL that may make databases
 )
 
@@ -39,16 +40,26 @@ type Process struct {
 	ended  chan struct{} // closed when the process is gone
 }
 
-// Beside is what a real server has beside the module.
-type Beside struct {
-	Plugin string   // another module's file
-	Env    []string // NAME=VALUE of the runtime environment
-}
-
 // StartReal starts a real server for the duration of a test. rules is the path of the
 // module's rules file; "" is a stock server. A server that does not come up, a missing
 // binary, plugin or database fails the test.
-func StartReal(t testing.TB, rules string, beside ...Beside) *Process {
+func StartReal(t testing.TB, rules string) *Process {
+	t.Helper()
+	if rules == "" {
+		return StartPlugins(t, nil)
+	}
+	return StartBeside(t, rules, nil)
+}
+
+// StartBeside is StartReal with other modules beside the module, and more flags.
+func StartBeside(t testing.TB, rules string, others []string, flags ...string) *Process {
+	t.Helper()
+	flags = append(flags, "--runtime.env", "PARTY_RULES="+rules, "--runtime.env", "PARTY_CONSOLE_KEY="+ConsoleKey)
+	return StartPlugins(t, append(others, setting(t, PluginVariable)), flags...)
+}
+
+// StartPlugins does so with any plugins, and more flags.
+func StartPlugins(t testing.TB, plugins []string, flags ...string) *Process {
 	t.Helper()
 	dir := t.TempDir()
 	port := freePorts(t)
@@ -64,19 +75,14 @@ func StartReal(t testing.TB, rules string, beside ...Beside) *Process {
 		"--console.address", "127.0.0.1", "--console.port", strconv.Itoa(port + 1),
 		"--session.token_expiry_sec", "7200", "--matchmaker.interval_sec", "1", "--logger.level", "WARN",
 	}
-	if rules != "" {
-		beside = append(beside, Beside{setting(t, PluginVariable), []string{"PARTY_RULES=" + rules, "PARTY_CONSOLE_KEY=" + ConsoleKey}})
-	}
-	for _, b := range beside {
-		plugin, err := filepath.Abs(b.Plugin)
+	p.flags = append(p.flags, flags...)
+	for _, plugin := range plugins {
+		plugin, err := filepath.Abs(plugin)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := os.Symlink(plugin, filepath.Join(modules, filepath.Base(plugin))); err != nil {
 			t.Fatal(err)
-		}
-		for _, variable := range b.Env {
-			p.flags = append(p.flags, "--runtime.env", variable)
 		}
 	}
 	migrate := exec.CommandContext(t.Context(), p.binary, "migrate", "up", "--database.address", database)
