@@ -1,0 +1,82 @@
+package overhead
+
+import (
+	"encoding/json"
+	"flag"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/player"
+	"partyline/local/e2e/target"
+)
+
+var crowd = flag.Int("crowd", 40, "how many players BenchmarkDrop has lose their connections at once")
+
+// vitals is what the module says of itself.
+type vitals struct {
+	SeatTimers int `json:"seat_timers"`
+	Storage    struct {
+		Reads  uint64 `json:"reads"`
+		Writes uint64 `json:"writes"`
+	} `json:"storage"`
+}
+
+func vitalsOf(b *testing.B, api *client.Client) (v vitals) {
+	b.Helper()
+	text, err := api.RPCWithKey(b.Context(), client.DefaultHTTPKey, "party_admin_stats", "{}")
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &v)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return v
+}
+
+// BenchmarkDrop has a crowd in parties of four lose their connections at once, and measures how
+// long it takes until a seat is kept in storage for each of them, and what that asks of it.
+func BenchmarkDrop(b *testing.B) {
+	rules := filepath.Join(b.TempDir(), "rules.yml")
+	write(b, rules, "version: 1\nparties: {reconnect_grace: 10m}\nlimits: {party_create: none}\n")
+	api := client.New(target.WithRules(b, rules))
+	var took []time.Duration
+	for range b.N {
+		games := make([]*player.Game, *crowd/4*4)
+		var id string
+		for i := range games {
+			games[i] = play(b, api)
+			var err error
+			if i%4 == 0 {
+				id, err = games[i].CreateParty(b.Context(), true, 4)
+			} else {
+				err = games[i].JoinParty(b.Context(), id)
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+		for _, g := range games {
+			if err := g.Barrier(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		before, began := vitalsOf(b, api), time.Now()
+		for _, g := range games {
+			g.Abort()
+		}
+		after := before
+		for after.SeatTimers-before.SeatTimers < len(games) {
+			if time.Since(began) > time.Minute {
+				b.Fatalf("%d seats are kept a minute after %d players were gone", after.SeatTimers-before.SeatTimers, len(games))
+			}
+			time.Sleep(10 * time.Millisecond)
+			after = vitalsOf(b, api)
+		}
+		took = append(took, time.Since(began))
+		b.ReportMetric(float64(after.Storage.Reads-before.Storage.Reads), "reads")
+		b.ReportMetric(float64(after.Storage.Writes-before.Storage.Writes), "writes")
+	}
+	b.ReportMetric(median(took).Seconds(), "s")
+}
