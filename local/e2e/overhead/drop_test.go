@@ -10,29 +10,22 @@ import (
 	"partyline/local/e2e/client"
 	"partyline/local/e2e/player"
 	"partyline/local/e2e/target"
+	"partyline/party/overview"
 )
 
 var crowd = flag.Int("crowd", 40, "how many players BenchmarkDrop has lose their connections at once")
 
-// vitals is what the module says of itself.
-type vitals struct {
-	SeatTimers int `json:"seat_timers"`
-	Storage    struct {
-		Reads  uint64 `json:"reads"`
-		Writes uint64 `json:"writes"`
-	} `json:"storage"`
-}
-
-func vitalsOf(b *testing.B, api *client.Client) (v vitals) {
+func vitalsOf(b *testing.B, api *client.Client) overview.Vitals {
 	b.Helper()
+	var stats overview.Stats
 	text, err := api.RPCWithKey(b.Context(), client.DefaultHTTPKey, "party_admin_stats", "{}")
 	if err == nil {
-		err = json.Unmarshal([]byte(text), &v)
+		err = json.Unmarshal([]byte(text), &stats)
 	}
 	if err != nil {
 		b.Fatal(err)
 	}
-	return v
+	return stats.Health.Vitals
 }
 
 // BenchmarkDrop has a crowd in parties of four lose their connections at once, and measures how
