@@ -9,7 +9,6 @@ import (
 
 	"partyline/local/e2e/client"
 	"partyline/local/e2e/player"
-	"partyline/local/e2e/target"
 	"partyline/party/overview"
 )
 
@@ -33,7 +32,8 @@ func vitalsOf(b *testing.B, api *client.Client) overview.Vitals {
 func BenchmarkDrop(b *testing.B) {
 	rules := filepath.Join(b.TempDir(), "rules.yml")
 	write(b, rules, "version: 1\nparties: {reconnect_grace: 10m}\nlimits: {party_create: none}\n")
-	api := client.New(target.WithRules(b, rules))
+	s := newSubject(b, "module", rules)
+	api := client.New(s.addr)
 	var took []time.Duration
 	for range b.N {
 		games := make([]*player.Game, *crowd/4*4)
@@ -55,7 +55,7 @@ func BenchmarkDrop(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		before, began := vitalsOf(b, api), time.Now()
+		before, spent, began := vitalsOf(b, api), s.spent(), time.Now()
 		for _, g := range games {
 			g.Abort()
 		}
@@ -68,6 +68,7 @@ func BenchmarkDrop(b *testing.B) {
 			after = vitalsOf(b, api)
 		}
 		took = append(took, time.Since(began))
+		b.ReportMetric((s.spent() - spent).Seconds(), "cpu-s")
 		b.ReportMetric(float64(after.Storage.Reads-before.Storage.Reads), "reads")
 		b.ReportMetric(float64(after.Storage.Writes-before.Storage.Writes), "writes")
 	}
