@@ -110,10 +110,11 @@ needs-server:
 	@test -x "$(SERVER)" || { echo "usage: make test-host|conformance SERVER=path/to/nakama"; exit 2; }
 
 test-host: needs-server e2e-deps plugin ## the end-to-end suites on real servers: SERVER=path/to/nakama
+	$(LINE) $(FOR) -plugin build/fleet.so -package ./local/e2e/fleet/testdata/manager
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
-	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) -p 1 $(HOST_SUITES)
+	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so NAKAMA_FLEET=$(CURDIR)/build/fleet.so $(ON_SERVER) -p 1 $(HOST_SUITES)
 
-HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract ./local/e2e/docs ./local/e2e/faults ./local/e2e/hardening \
+HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract ./local/e2e/docs ./local/e2e/faults ./local/e2e/fleet ./local/e2e/hardening \
               ./local/e2e/model ./local/e2e/queues
 
 conformance: needs-server ## the engine's suites on a stock server: SERVER=path/to/nakama

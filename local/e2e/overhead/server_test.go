@@ -183,7 +183,7 @@ func BenchmarkServer(b *testing.B) {
 	module, sampled := newSubject(b, "module", none), newSubject(b, "sample", ruled)
 	subjects := []*subject{stock, again, module, sampled}
 	if empty := os.Getenv(target.EmptyVariable); empty != "" && target.Real() {
-		process := target.StartPlugin(b, empty)
+		process := target.StartPlugins(b, []string{empty})
 		subjects = append(subjects, &subject{name: "empty", process: process, addr: process.Addr})
 	}
 	for _, row := range []struct {

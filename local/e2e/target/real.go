@@ -46,13 +46,20 @@ type Process struct {
 func StartReal(t testing.TB, rules string) *Process {
 	t.Helper()
 	if rules == "" {
-		return StartPlugin(t, "")
+		return StartPlugins(t, nil)
 	}
-	return StartPlugin(t, setting(t, PluginVariable), "--runtime.env", "PARTY_RULES="+rules, "--runtime.env", "PARTY_CONSOLE_KEY="+ConsoleKey)
+	return StartBeside(t, rules, nil)
 }
 
-// StartPlugin does so with any plugin, "" for none, and more flags.
-func StartPlugin(t testing.TB, plugin string, flags ...string) *Process {
+// StartBeside is StartReal with other modules beside the module, and more flags.
+func StartBeside(t testing.TB, rules string, others []string, flags ...string) *Process {
+	t.Helper()
+	flags = append(flags, "--runtime.env", "PARTY_RULES="+rules, "--runtime.env", "PARTY_CONSOLE_KEY="+ConsoleKey)
+	return StartPlugins(t, append(others, setting(t, PluginVariable)), flags...)
+}
+
+// StartPlugins does so with any plugins, and more flags.
+func StartPlugins(t testing.TB, plugins []string, flags ...string) *Process {
 	t.Helper()
 	dir := t.TempDir()
 	port := freePorts(t)
@@ -69,7 +76,7 @@ func StartPlugin(t testing.TB, plugin string, flags ...string) *Process {
 		"--session.token_expiry_sec", "7200", "--matchmaker.interval_sec", "1", "--logger.level", "WARN",
 	}
 	p.flags = append(p.flags, flags...)
-	if plugin != "" {
+	for _, plugin := range plugins {
 		plugin, err := filepath.Abs(plugin)
 		if err != nil {
 			t.Fatal(err)
