@@ -272,7 +272,7 @@ func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 	a.settle(s.SessionID, true)
 	var errs []error
 	for _, id := range a.KnownPartiesOf(s.UserID) {
-		if err := a.Review(ctx, id); err != nil {
+		if err := a.Review(ctx, id, s); err != nil {
 			errs = append(errs, fmt.Errorf("keep seat in %s: %w", id, err))
 		}
 	}

@@ -233,9 +233,14 @@ func (l *Ledger) KnownPartiesOf(userID string) []party.ID {
 	return ids
 }
 
-// Review looks at a party and reports the seats that are kept and not reported yet.
-func (l *Ledger) Review(ctx context.Context, id party.ID) error {
+// Review looks at a party and reports the seats that are kept and not reported yet. ended is
+// the session by whose end it is called, if any: where its seat has been reported with those of
+// others, there is nothing to do.
+func (l *Ledger) Review(ctx context.Context, id party.ID, ended party.Session) error {
 	return l.VisitNative(ctx, id, func(v *Visit) error {
+		if k := v.Book.Kept[ended.UserID]; k != nil && k.Told && k.Member.SessionID == ended.SessionID {
+			return nil
+		}
 		if lives, err := v.Lives(); !lives {
 			return err
 		}

@@ -55,7 +55,7 @@ func New(d Deps) *Ledger {
 		d.Holds = func(context.Context, party.ID) ([]reserve.Hold, error) { return nil, nil }
 	}
 	l := &Ledger{
-		Deps: d, records: store{d.Storage, d.Now}, index: newIndex(), started: d.Now(),
+		Deps: d, records: store{storage: d.Storage, now: d.Now}, index: newIndex(), started: d.Now(),
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
 		moves:  moves{to: map[party.ID]party.ID{}},
 	}

@@ -28,7 +28,7 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 	for _, id := range append(l.places.Keys(), l.Roster.Attendance.IDs()...) {
 		if !seen[id] {
 			seen[id] = true
-			errs = append(errs, l.Review(ctx, id))
+			errs = append(errs, l.Review(ctx, id, party.Session{}))
 		}
 	}
 	for _, s := range l.Roster.Attendance.Missing() {
