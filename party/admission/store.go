@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -27,6 +28,7 @@ const (
 	oldSeatsCollection = "partyline_seats"
 
 	writeAttempts = 8               // of a compare-and-set before giving up
+	retryStep     = 5 * time.Millisecond
 	storageWait   = 5 * time.Second // for what has to be written although its caller is gone
 )
 
@@ -81,9 +83,14 @@ func (s *store) change(ctx context.Context, id party.ID, users []string, edit fu
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
 	defer cancel()
 	var err error
-	for range writeAttempts {
+	for attempt := range writeAttempts {
 		if err = s.tryChange(ctx, id, users, edit); !errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			return err
+		}
+		select { // not in step with the others, such as all parties that a user has just dropped out of
+		case <-ctx.Done():
+			return fmt.Errorf("write party record: %w", ctx.Err())
+		case <-time.After(rand.N(time.Duration(attempt+1) * retryStep)):
 		}
 	}
 	return &party.Error{Reason: party.Conflict, Message: "Too many changes at once, please try again.", Cause: err}
@@ -91,6 +98,7 @@ func (s *store) change(ctx context.Context, id party.ID, users []string, edit fu
 
 func (s *store) tryChange(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
 	reads := recordReads(id)
+	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
 	for _, user := range users {
 		reads = append(reads, &runtime.StorageRead{Collection: awayCollection, Key: user})
 	}
