@@ -27,7 +27,7 @@ const (
 	oldKicksCollection = "partyline_kicks"
 	oldSeatsCollection = "partyline_seats"
 
-	writeAttempts = 8               // of a compare-and-set before giving up
+	writeAttempts = 8 // of a compare-and-set before giving up
 	retryStep     = 5 * time.Millisecond
 	storageWait   = 5 * time.Second // for what has to be written although its caller is gone
 )
