@@ -1,14 +1,12 @@
 package hardening_test
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/gorilla/websocket"
 	"github.com/heroiclabs/nakama-common/rtapi"
@@ -221,8 +219,7 @@ func TestBrokenFrames(t *testing.T) {
 // and that the module's list is theirs.
 func (w *world) alive(leader, member *player.Game, id string) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.ctx, 30*time.Second)
-	defer cancel()
+	ctx := w.ctx
 	w.must(leader.SendData(ctx, id, 7, []byte("x")))
 	_, err := member.Take(ctx, func(m client.Message) bool { return m.Envelope.GetPartyData().GetOpCode() == 7 })
 	w.must(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,22 +19,21 @@ import (
 // odd are values that no field has a use for, or the widest that it may have.
 func odd() []string {
 	values := []string{
-		"null", "true", "false", "0", "-0", "1", "-1", "0.5", "1.0", "1e0", "2147483648", "-2147483649", "9223372036", "9223372037",
-		"18446744073", "9007199254740993", "9223372036854775807", "-9223372036854775808", "9223372036854775808", "1e18", "1e19",
-		"1e308", "1e400", "-1e400", "1e-400", "1e131071", "NaN", "Infinity", "-Infinity", "01", "+1", ".5", "0x10",
-		"[]", "[[]]", "{}", "[null]", "[1]", `[""]`, `{"":""}`, `{"a":{"a":{"a":{}}}}`, `{"a":1,"a":2}`,
-		`""`, `" "`, `"\u0000"`, `"a\u0000b"`, `"\ud800"`, `"\udc00\ud800"`, `"\u202e"`, `"\ufeff"`, `"é̂̂̂̂"`, `"<script>alert(1)</script>"`,
-		`"../../../etc/passwd"`, `"%00"`, `"' or 1=1; --"`, `"00000000-0000-0000-0000-000000000000"`,
-		`"00000000-0000-0000-0000-000000000000.nakama1"`, `"$party "`, `"$PARTY"`, `"$party.$party"`,
+		"null", "true", "0", "-1", "0.5", "3e2", "2147483648", "9223372037", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
+		"1e308", "1e400", "1e-400", "NaN", "-Infinity", "01", "[]", "[null]", "{}", `{"":""}`, `{"a":1,"a":2}`,
+		`""`, `" "`, `"a\u0000b"`, `"\ud800"`, `"\u202e<script>"`, `"%00"`, `"00000000-0000-0000-0000-000000000000.nakama1"`, `"$party "`, `"$PARTY"`,
 	}
-	for _, unit := range []string{"a", "é", "😀", `\n`, "ÿ", "0"} {
+	for _, unit := range []string{"a", "é", "0"} {
 		values = append(values, `"`+strings.Repeat(unit, 300)+`"`, `"`+strings.Repeat(unit, 4000/len(unit))+`"`)
 	}
 	const deep = 1000
 	return append(values,
 		strings.Repeat("[", deep)+strings.Repeat("]", deep), strings.Repeat(`{"a":`, deep)+"1"+strings.Repeat("}", deep),
-		"["+strings.Repeat(`"x",`, deep)+`"x"]`, strings.Repeat("9", deep), "0."+strings.Repeat("3", deep))
+		"["+strings.Repeat(`"x",`, deep)+`"x"]`, strings.Repeat("9", deep))
 }
+
+// scalar is a field that takes no list and no object.
+var scalar = regexp.MustCompile(`"type": ?"(string|integer|number|boolean)"`)
 
 // payloads are whole requests that are none.
 var payloads = []string{
@@ -79,7 +79,7 @@ func TestOddRequests(t *testing.T) {
 	s := readSchema(t)
 	leader, member := w.game("leader"), w.game("member")
 	id := w.party(leader, true, 8, member)
-	link := w.invite(leader, id, nil)
+	link, shown := w.invite(leader, id, nil), w.invite(leader, id, nil)
 	words := strings.NewReplacer("$party", id, "$PARTY", strings.ToUpper(id))
 	valid := map[string]string{
 		"party_id": `"` + id + `"`, "code": `"` + link.Code + `"`, "action": `"join"`, "stage": `"ready"`, "to": `{"status":true}`, "id": `"x"`,
@@ -110,9 +110,6 @@ func TestOddRequests(t *testing.T) {
 			check(call, words.Replace(payload))
 		}
 		_, typeName, _ := strings.Cut(s.Calls[call].Request.Ref, "#/$defs/")
-		if call == "party_invite_redeem" || call == "party_wait" || call == "party_invite_revoke" {
-			valid["id"] = `"` + link.ID + `"`
-		}
 		fields := s.types[typeName]
 		for _, field := range slices.Sorted(maps.Keys(fields)) {
 			others := ""
@@ -122,8 +119,12 @@ func TestOddRequests(t *testing.T) {
 				}
 			}
 			for _, value := range odd() {
-				for _, shaped := range []string{value, "[" + value + "]", `{"a":` + value + `}`, `[{"label":` + value + `,"value":` + value + `}]`, `{"user_ids":[` + value + `],"group_id":` + value + `}`} {
-					check(call, words.Replace(fmt.Sprintf("{%q:%s%s}", field, shaped, others)))
+				shapes := []string{value}
+				if !scalar.Match(fields[field]) {
+					shapes = append(shapes, "["+value+"]", `{"a":`+value+`}`, `{"user_ids":[`+value+`],"group_id":`+value+`}`)
+				}
+				for _, shape := range shapes {
+					check(call, words.Replace(fmt.Sprintf("{%q:%s%s}", field, shape, others)))
 				}
 			}
 		}
@@ -132,10 +133,8 @@ func TestOddRequests(t *testing.T) {
 	if len(users) != 2 {
 		t.Errorf("members %v; want the two", users)
 	}
-	var list struct{ Invites []invite }
-	w.must(leader.Call(w.ctx, "party_invite_list", map[string]any{"party_id": id}, &list))
-	t.Logf("%d invites", len(list.Invites))
-	page, err := w.api.Do(w.ctx, http.MethodGet, "/party/join/"+w.invite(leader, id, nil).Code, "", nil)
+	w.must(leader.Call(w.ctx, "party_invite_list", map[string]any{"party_id": id}, nil))
+	page, err := w.api.Do(w.ctx, http.MethodGet, "/party/join/"+shown.Code, "", nil)
 	if err != nil || page.Status != http.StatusOK {
 		t.Errorf("page: %d, %v", page.Status, err)
 	}
