@@ -73,7 +73,6 @@ type Host struct {
 	sessionStart  []eventFunc
 	sessionEnd    []eventFunc
 	shutdowns     []shutdownFunc
-	fleet         runtime.FleetManagerInitializer
 
 	tasks sync.WaitGroup
 }

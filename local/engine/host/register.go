@@ -76,18 +76,6 @@ func (i initializer) RegisterMatchmakerProcessor(fn processorFunc) error {
 	return nil
 }
 
-// RegisterFleetManager keeps a fleet manager for GetFleetManager.
-func (i initializer) RegisterFleetManager(fleet runtime.FleetManagerInitializer) error {
-	if fleet == nil {
-		return errors.New("no fleet manager")
-	}
-	if err := fleet.Init(i.nk, &callbacks{}); err != nil {
-		return err
-	}
-	i.fleet = fleet
-	return nil
-}
-
 func (i initializer) RegisterEventSessionStart(fn eventFunc) error {
 	i.sessionStart = append(i.sessionStart, fn)
 	return nil
