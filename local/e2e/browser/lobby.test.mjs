@@ -226,6 +226,27 @@ describe("lobby", () => {
     await seat(again, "member", "Bob").waitFor();
   });
 
+  test("takes the focus along, and is played by keyboard alone", async () => {
+    const alice = await player("Alice");
+    const focus = () => alice.evaluate(() => [document.activeElement.id, parseFloat(getComputedStyle(document.activeElement).outlineWidth)]);
+    await alice.at("quick-join").waitFor();
+    assert.equal((await focus())[0], "home-title");
+    await alice.at("create-size").focus();
+    await alice.keyboard.press("Enter");
+    await alice.locator("[data-testid=queue-start]:enabled").waitFor();
+    assert.equal((await focus())[0], "party-title");
+    let at = "";
+    for (let i = 0; i < 30 && at !== "queue-start"; i++) {
+      await alice.keyboard.press("Tab");
+      const [id, ring] = await focus();
+      const inQueue = await alice.evaluate(() => document.activeElement.name === "queue"); // its frame has the ring
+      assert.ok(inQueue || ring >= 2, `${id} shows that it has the focus`);
+      at = id;
+    }
+    await alice.keyboard.press("Enter");
+    await alice.at("queue-cancel").waitFor();
+  });
+
   test("makes every window of one browser another player", async () => {
     const alice = await player("Alice");
     const second = handle(await tab(alice.context(), demo));
