@@ -102,9 +102,12 @@ func (j *Judge) shadow(q party.Question, at party.Clock, outcome string) {
 	}
 }
 
+// noRules name no fact, so that none is read for them.
+var noRules = rules.Defaults()
+
 // recordUnasked records a question that no rule was asked, with what is at hand.
 func (j *Judge) recordUnasked(ctx context.Context, set *rules.Set, q party.Question) {
-	if facts, err := j.facts(ctx, rules.Defaults(), q); err == nil { // it reads nothing: no rule names a fact
+	if facts, err := j.facts(ctx, noRules, q); err == nil {
 		facts.Now = facts.Now.UTC()
 		j.Record.decided(recorded{set: set, facts: facts, answer: "allowed"})
 	}
