@@ -25,10 +25,14 @@ func setDefaults(v reflect.Value) {
 		if !ok {
 			continue
 		}
-		src := newSource([]byte(text), f.Name)
-		d := newDecoder(src)
-		root, problems := parseYAML(src)
-		d.problems = problems
+		d := newDecoder(newSource([]byte(text), f.Name))
+		root := &node{kind: wordNode, text: text}
+		switch {
+		case f.Type.Kind() == reflect.String:
+			root.kind = textNode
+		case text[0] == '[' || text[0] == '{':
+			root, d.problems = parseYAML(d.src)
+		}
 		d.decode(root, v.Field(i), "", formOf(f))
 		if len(d.problems) > 0 {
 			panic("rules: default tag: " + d.problems.Error())
