@@ -70,6 +70,7 @@ type Module struct {
 	next      *rules.Live   // what comes next; nil: nothing
 	shadow    *judge.Shadow // asks them; nil: nobody
 	record    *judge.Record // writes decisions down; nil: nobody
+	history   *judge.History
 	invites   *invite.Service
 	reconnect *reconnect.Service
 	blocks    party.BlockList
@@ -115,6 +116,7 @@ func New(ctx context.Context, o Options) (*Module, error) {
 		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s, %s, %s and %s", name, EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole)
 	}
 	problems := []error{err}
+	m.history = judge.NewHistory(m.nk, env.rules, m.logger)
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
 	m.prepareShadow(ctx, env.next)

@@ -57,7 +57,7 @@ func appendBounded[T any](list []T, v T, most int) []T {
 
 // newestFirst is a copy of a list that begins with its oldest.
 func newestFirst[T any](list []T) []T {
-	out := slices.Clone(list)
+	out := append([]T{}, list...)
 	slices.Reverse(out)
 	return out
 }

@@ -45,6 +45,7 @@ type Deps struct {
 	Next    *rules.Live   // the rules that come next; nil: none
 	Shadow  *judge.Shadow // what they would have answered; nil with Next
 	Record  *judge.Record // nil: none
+	History *judge.History
 	Judge   *judge.Judge
 	Lister  Lister
 	Seats   Seats
