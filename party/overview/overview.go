@@ -46,14 +46,16 @@ type Deps struct {
 	Shadow  *judge.Shadow // what they would have answered; nil with Next
 	Record  *judge.Record // nil: none
 	History *judge.History
-	Judge   *judge.Judge
-	Lister  Lister
-	Seats   Seats
-	Invites Invites
-	Limits  func() map[string]int // buckets each limit remembers
-	Queues  func() []party.QueueReport
-	Vitals  func() Vitals
-	Now     party.Clock
+	// Playground is the address of the page to try rules on, "" for none.
+	Playground string
+	Judge      *judge.Judge
+	Lister     Lister
+	Seats      Seats
+	Invites    Invites
+	Limits     func() map[string]int // buckets each limit remembers
+	Queues     func() []party.QueueReport
+	Vitals     func() Vitals
+	Now        party.Clock
 }
 
 // Overview answers operators.

@@ -20,8 +20,9 @@ type Rules struct {
 	Config   json.RawMessage `json:"config"`         // the whole file in force, defaults filled in
 	Next     *Next           `json:"next,omitempty"` // the rules that are tried beside them; absent where there are none
 
-	Record  *judge.RecordReport `json:"record,omitempty"` // how the recording fares; absent where there is none
-	History []judge.Version     `json:"history"`          // files that were in force, of all nodes and over restarts, the newest first
+	Record     *judge.RecordReport `json:"record,omitempty"`     // how the recording fares; absent where there is none
+	Playground string              `json:"playground,omitempty"` // address of the page to try rules on; absent where the operator names none
+	History    []judge.Version     `json:"history"`              // files that were in force, of all nodes and over restarts, the newest first
 }
 
 // Next is a file that is not in force, and what it would have answered.
@@ -93,7 +94,7 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 		return Rules{}, err
 	}
 	out := Rules{
-		Source: report.Source, Version: report.Version, LoadedAt: report.LoadedAt.Unix(), Hash: report.Hash,
+		Source: report.Source, Version: report.Version, LoadedAt: report.LoadedAt.Unix(), Hash: report.Hash, Playground: o.Playground,
 		Problems: problems(report.Problems), History: o.History.List(ctx), Rules: make([]Rule, len(config.Rules)), Config: text,
 	}
 	if report.Err != nil {
