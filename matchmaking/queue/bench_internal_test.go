@@ -72,7 +72,7 @@ func BenchmarkPass(b *testing.B) {
 		pass := func() int {
 			p := &pass{Service: s, cfg: cfg, began: now, placed: map[string]bool{}}
 			pool := p.sort(context.Background(), entries)["ranked"]
-			return len(formation.Form(now, FormationOf(q), formation.Pool{Tickets: forFormation(pool)}, nil).Matches)
+			return len(formation.Form(now, formation.Of(q), formation.Pool{Tickets: forFormation(pool)}, nil).Matches)
 		}
 		if pass() == 0 { // also enters the tickets into the book, as their hooks do
 			b.Fatal("no matches")

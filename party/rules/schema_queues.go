@@ -193,6 +193,19 @@ type SkillStorage struct {
 // Seats is how many players a full match of the queue takes.
 func (q Queue) Seats() int { return q.Teams * q.TeamSize.Max }
 
+// Largest is the largest party the queue takes. One that fills the whole match has nobody
+// left to play with, unless the queue lets it play alone.
+func (q Queue) Largest() int {
+	most := q.MaxParty
+	if most == 0 {
+		most = q.TeamSize.Max
+	}
+	if q.Teams == 1 && !q.FullPartyAlone {
+		most = min(most, q.TeamSize.Max-1)
+	}
+	return most
+}
+
 var defaultFleet = DefaultOf[Fleet]()
 
 // Server is how the queue gets its game servers; ok is false where it has none.
