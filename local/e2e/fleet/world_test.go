@@ -38,7 +38,10 @@ const queueRules = `
     team_size: {max: 3, min: 2, after: 0s}
 `
 
-const arena = "arena"
+const (
+	arena  = "arena"
+	asking = "asking" // whose players are asked first
+)
 
 // FleetVariable names the module in testdata/manager, built for the real servers that suites
 // run against.
@@ -90,6 +93,9 @@ func rulesFile(t *testing.T, queues []string) string {
 	}
 	for _, name := range queues {
 		text += fmt.Sprintf(queueRules, name)
+		if name == asking {
+			text += "    accept: {within: 30s}\n"
+		}
 	}
 	rules := filepath.Join(t.TempDir(), "rules.yml")
 	if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
@@ -226,6 +232,7 @@ func partyTicket(queue, partyID string) *rtapi.Envelope {
 
 type event struct {
 	Event         string          `json:"event"`
+	Ticket        string          `json:"ticket"`
 	Reason        string          `json:"reason"`
 	MatchID       string          `json:"match_id"`
 	UserID        string          `json:"user_id"`
