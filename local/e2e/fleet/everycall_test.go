@@ -22,12 +22,13 @@ var samples = flag.Int("fleet.faults", 12, "how many faults TestEveryCall plays,
 type team struct {
 	id      string
 	members []*player
-	stopped bool // told that the ticket or the match is gone
+	stopped bool // has no ticket, or is told that the ticket or the match is gone
 }
 
-// queue takes out a ticket; that may fail, as it does where there is one.
+// queue takes out a ticket; where there is one it is refused.
 func (g *team) queue() {
-	_, _ = g.members[0].Call(g.members[0].w.ctx, partyTicket(arena, g.id))
+	_, err := g.members[0].Call(g.members[0].w.ctx, partyTicket(arena, g.id))
+	g.stopped = err != nil && !strings.Contains(err.Error(), "not_ready")
 }
 
 // plays looks whether everybody of the team can connect to a game server, and queues again
@@ -41,7 +42,6 @@ func (g *team) plays() (all []event, ok bool) {
 		}
 	}
 	if g.stopped {
-		g.stopped = false
 		g.queue()
 	}
 	for _, m := range g.members {

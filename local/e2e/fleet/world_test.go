@@ -134,7 +134,9 @@ func startEngine(t *testing.T, init host.InitModule, create func(n int, a asked)
 // in is the same world in a test of its own.
 func (w *world) in(t *testing.T) *world {
 	own := *w
-	own.t = t
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	own.t, own.ctx = t, ctx
 	return &own
 }
 
