@@ -18,7 +18,7 @@ import (
 
 var (
 	work  = flag.Int("work", 1, "how much of a row's messages one round of BenchmarkServer is")
-	large = flag.Int("large", 8, "members of the largest party")
+	large = flag.Int("large", 16, "members of the largest party")
 )
 
 // A subject is one server that is measured.
