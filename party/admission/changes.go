@@ -90,6 +90,7 @@ func (l *changes) leave() {
 // as that of a session is which has just left, but writes no longer than storageWait. edit may
 // run several times, and in another goroutine, while change waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
+	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
 	c := &change{id: id, users: users, edit: edit, turn: make(chan bool, 1)}
 	if !s.line.enter(c) && !<-c.turn {
 		return c.err
