@@ -120,7 +120,7 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 		}
 		pend := *effects.Pend
 		pend.Leaving = append(leaving, pend.Leaving...)
-		v.Book.Pending[s.SessionID] = pend
+		v.Book.Pending[s.SessionID] = &pend
 		a.joins.begin(in.By, join{id: v.ID, joiner: s, until: pend.Until})
 	case effects.Ask != nil:
 		if err := a.requests(s.UserID); err != nil {
@@ -146,7 +146,7 @@ func (a *Admission) settle(sessionID string, over bool) {
 	}
 	a.Briefly(b.id, func(v *ledger.Visit) {
 		if p, pending := v.Book.Pending[b.joiner.SessionID]; over && pending && p.By == sessionID {
-			v.EndPending(p)
+			v.EndPending(*p)
 		}
 		v.Book.Settle(sessionID, b.joiner.SessionID)
 	})
