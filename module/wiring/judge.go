@@ -67,7 +67,9 @@ func (m *Module) newRuled(j *judge.Judge, admission *admission.Admission, limits
 	r := ruled{checks: judge.NewChecks(j, admission, policy)}
 	inquiries := judge.Inquiries{Checks: r.checks.Dry(j), Rates: limits, Invite: m.invites.MayInvite, Queue: queue}
 	r.overview = overview.New(overview.Deps{
-		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Queues: func() []party.QueueReport { return m.queues.Report() }, Vitals: m.vitals, Now: m.now,
+		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites,
+		Limits: limits.Buckets, Queues: func() []party.QueueReport { return m.queues.Report() }, Matches: m.matches.Running,
+		Attributes: m.shared.Lately, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
 	})
 	r.calls = []rpc.Set{rpc.Checks(inquiries), rpc.Admin(r.overview)}
 	return r

@@ -64,6 +64,7 @@ type Module struct {
 	own     func(context.Context, party.Session, bool) bool // the module's own sessions
 	current func(party.ID) party.ID                         // the present ID of a party
 
+	population     func() admission.Population
 	closeAdmission func()
 
 	rules     *rules.Live
@@ -150,7 +151,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Found: found, Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
-	m.current, m.closeAdmission = admission.Current, admission.Close
+	m.current, m.population, m.closeAdmission = admission.Current, admission.Population, admission.Close
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
@@ -161,11 +162,11 @@ func (m *Module) construct(env environment, o Options) error {
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
 		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
-		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
+		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public, Metrics: m.nk,
 	})
 	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
 	way := entry.Entry{Admission: admission, Roster: roster, Blocks: m.blocks, Judge: judge, Policy: policy}
-	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Logger: m.logger, Now: m.now})
+	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Metrics: m.nk, Logger: m.logger, Now: m.now})
 	m.finder = finder.New(finder.Deps{
 		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.Public, Seat: m.matches.Late,
 	})
@@ -185,7 +186,7 @@ func (m *Module) construct(env environment, o Options) error {
 	m.addQueues(news, roster, admission, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
-		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
+		PageRead: m.invites.PageRead, Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
 	})
 	if err != nil {
 		return fmt.Errorf("partyline: %w", err)

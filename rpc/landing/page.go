@@ -57,11 +57,13 @@ func (s *Site) page() route {
 		}
 		c, t := s.speaking(r)
 		v := inviteView(code, p, newView(r, c, t), c)
-		status := http.StatusOK
 		if !v.Live {
-			status = http.StatusGone
+			return pageAnswer(http.StatusGone, v)
 		}
-		return pageAnswer(status, v)
+		if r.Method == http.MethodGet {
+			s.read(fetches(r.UserAgent()))
+		}
+		return pageAnswer(http.StatusOK, v)
 	}}
 }
 

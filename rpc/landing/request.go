@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +34,16 @@ func rawCode(path string) string {
 func pageBase(r *http.Request) string {
 	_, below, _ := strings.Cut(r.URL.EscapedPath(), "/party/")
 	return strings.Repeat("../", strings.Count(below, "/"))
+}
+
+// fetchers are words in the names of programs that read pages for people: chats that show a
+// preview of a link, search engines, scanners.
+var fetchers = []string{"bot", "facebookexternalhit", "whatsapp", "preview", "crawl", "spider", "scanner"}
+
+// fetches reports whether a request is from such a program, by what it calls itself.
+func fetches(userAgent string) bool {
+	name := strings.ToLower(userAgent)
+	return name == "" || slices.ContainsFunc(fetchers, func(word string) bool { return strings.Contains(name, word) })
 }
 
 // readableCode breaks a canonical code into groups of four: "ABCD-EFGH".

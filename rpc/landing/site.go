@@ -37,6 +37,9 @@ type Options struct {
 	Previews Previews
 	// Policy gives the active rules; it is asked once per request.
 	Policy func() rules.Config
+	// PageRead hears of each page of an invite that leads somewhere, and whether a program
+	// fetched it. nil means nobody.
+	PageRead func(byProgram bool)
 	// Limiter bounds the requests of one client address. An open page costs some 25 a
 	// minute, and a school or a console network shares one address, so it should be
 	// generous. nil means without limit.
@@ -67,6 +70,7 @@ type Site struct {
 	policy   func() rules.Config
 	limiter  Limiter
 	logger   Logger
+	read     func(byProgram bool)
 	proxies  int
 	now      func() time.Time
 	drawn    *cache.Cache[drawnKey, drawnState]
@@ -88,8 +92,11 @@ func New(o Options) (*Site, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.PageRead == nil {
+		o.PageRead = func(bool) {}
+	}
 	return &Site{
-		previews: o.Previews, policy: o.Policy, limiter: o.Limiter, logger: o.Logger, proxies: o.ProxyCount, now: o.Now,
+		previews: o.Previews, policy: o.Policy, read: o.PageRead, limiter: o.Limiter, logger: o.Logger, proxies: o.ProxyCount, now: o.Now,
 		drawn:    cache.New[drawnKey, drawnState](o.Now, maxDrawn, time.Minute),
 		pictures: newPictures(o.Now, o.Folder),
 		flying:   make(chan struct{}, maxFlying),
