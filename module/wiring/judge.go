@@ -11,7 +11,6 @@ import (
 	"partyline/party/rules"
 	"partyline/rpc"
 	"partyline/rpc/console"
-	"partyline/rpc/landing"
 )
 
 // Names of the metrics of the rules file: how often it was read, with the tag outcome
@@ -76,17 +75,17 @@ func (m *Module) newRuled(j *judge.Judge, admission *admission.Admission, limits
 }
 
 // addConsole adds the console page where there is a key for it.
-func (m *Module) addConsole(key string, r ruled) error {
-	if key == "" {
+func (m *Module) addConsole(env environment, r ruled, admission *admission.Admission) error {
+	if env.console == "" {
 		return nil
 	}
-	page, err := console.New(console.Options{Key: key, Source: r.overview, Logger: m.logger, Now: m.now})
+	page, err := console.New(console.Options{
+		Key: env.console, Source: r.overview, Invites: m.invites, Parties: admission, Logger: m.logger, ProxyCount: env.proxies, Now: m.now,
+	})
 	if err != nil {
 		return fmt.Errorf("partyline: %w", err)
 	}
-	for _, route := range page.Routes() {
-		m.routes = append(m.routes, landing.Route(route))
-	}
+	m.routes = append(m.routes, page.Routes()...)
 	return nil
 }
 

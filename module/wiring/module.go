@@ -15,6 +15,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
+	"partyline/internal/web"
 	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
@@ -84,7 +85,7 @@ type Module struct {
 	queues    *queue.Service
 	calls     []rpc.Set
 	hooks     []hooks.Set
-	routes    []landing.Route
+	routes    []web.Route
 
 	tasks  tasks
 	panics atomic.Uint64 // of background work
@@ -192,7 +193,7 @@ func (m *Module) construct(env environment, o Options) error {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	m.routes = append(site.Routes(), m.passRoute())
-	return m.addConsole(env.console, ruled)
+	return m.addConsole(env, ruled, admission)
 }
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"partyline/rpc/landing"
+	"partyline/internal/web"
 )
 
 func TestCheckRoutes_ListsEveryMistake(t *testing.T) {
 	both := []string{http.MethodGet, http.MethodHead}
 	serve := func(http.ResponseWriter, *http.Request) {}
-	err := checkRoutes([]landing.Route{
+	err := checkRoutes([]web.Route{
 		{Name: "a", Pattern: "/party/a", Methods: both, Handler: serve},
 		{Name: "b", Pattern: "/party/a", Methods: both, Handler: serve},
 		{Name: "a", Pattern: "/party/b", Methods: both, Handler: serve},

@@ -57,8 +57,8 @@ type Deps struct {
 	Attributes func(ctx context.Context, v party.View) (attributes.Document, error)
 	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)
 
-	Vitals  func() Vitals
-	Now     party.Clock
+	Vitals func() Vitals
+	Now    party.Clock
 }
 
 // Overview answers operators.

@@ -66,6 +66,11 @@ func (o *Overview) Invited(ctx context.Context) (Stats, []invite.Outstanding, er
 	return s, list, nil
 }
 
+// Running lists matches with seats.
+func (o *Overview) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
+	return o.Matches(ctx, most)
+}
+
 // Denial is one action that a rule refused, with how it came to that.
 type Denial struct {
 	At               time.Time

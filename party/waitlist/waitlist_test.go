@@ -24,6 +24,7 @@ import (
 
 // world is one node's wait lists over a fake host.
 type world struct {
+	metrics   partytest.Metrics
 	t         testing.TB
 	host      *partytest.Host
 	log       *partytest.Log
@@ -79,7 +80,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 	})
 	w.line = waitlist.New(waitlist.Deps{
 		Entry:   entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: blocks, Judge: judge{w}, Policy: policy},
-		Invites: w.invites, Notifier: w.host, News: news, Logger: w.log, Now: time.Now,
+		Invites: w.invites, Notifier: w.host, News: news, Metrics: &w.metrics, Logger: w.log, Now: time.Now,
 	})
 	w.seats = reconnect.New(reconnect.Deps{
 		Admission: w.admission.Admission, Roster: members, News: news, Sender: w.host, Notifier: w.host, Policy: policy, Logger: w.log, Now: time.Now,
@@ -246,6 +247,10 @@ func TestWait(t *testing.T) {
 		synctest.Wait()
 		if w.admission.HasLine(id) || len(w.host.Members(id)) != 3 {
 			t.Errorf("at the end: a line %v, %d members", w.admission.HasLine(id), len(w.host.Members(id)))
+		}
+		waits := w.metrics.Timer(waitlist.MetricWait, nil)
+		if len(waits) != 2 || waits[0] <= 0 || waits[1] <= 0 || w.metrics.Counter(waitlist.MetricOffers, nil) != 4 {
+			t.Errorf("waited %v, %d offers; want two who got a seat of the four that were held", waits, w.metrics.Counter(waitlist.MetricOffers, nil))
 		}
 	})
 }
