@@ -255,6 +255,26 @@ func TestWait(t *testing.T) {
 	})
 }
 
+// Who comes back has their kept seat, whoever waits in line.
+func TestWait_keptSeatIsNotFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		id := w.party(true, 2, p[0], p[1])
+		if at := w.at(p[2], id); at.Place != 1 {
+			t.Fatalf("waits: %+v", at)
+		}
+		w.drop(p[1])
+		time.Sleep(time.Second)
+		if at := w.at(p[2], id); at.HeldUntil != 0 {
+			t.Errorf("the kept seat is offered: %+v", at)
+		}
+		w.refused(w.join(p[2], id), party.PartyFull)
+		back := w.host.Connect(p[1].UserID)
+		w.must(w.join(back, id))
+	})
+}
+
 // TestWait_refused: what cannot be, and what is not allowed, has a reason and puts nobody in line.
 func TestWait_refused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
