@@ -15,8 +15,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"debug/buildinfo"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,6 +27,7 @@ import (
 	"runtime"
 	"slices"
 
+	"partyline/local/doctor"
 	"partyline/local/lines"
 )
 
@@ -46,7 +47,7 @@ func main() {
 	flag.StringVar(&a.plugin, "plugin", "", "file to build the plugin into")
 	flag.StringVar(&a.probe, "probe", "", "file to build the probe into, the module that the engine's suites call on a server")
 	flag.StringVar(&a.host, "host", "", "file to build the plugin host into")
-	flag.StringVar(&a.arch, "arch", runtime.GOARCH, "machine to build for")
+	flag.StringVar(&a.arch, "arch", "", "machine to build for; the default is the server's, or else this one")
 	stamp := flag.Bool("stamp", false, "print the linker's flags that tell a program which build it is")
 	list := flag.Bool("list", false, "print the versions, oldest first")
 	standard := flag.Bool("default", false, "print the default version")
@@ -102,8 +103,8 @@ func run(ctx context.Context, a asked) (code int, err error) {
 	if err != nil {
 		return 2, err
 	}
-	if a.arch != runtime.GOARCH {
-		cross, err := lines.Cross(a.arch)
+	if arch := cmp.Or(a.arch, b.Arch, runtime.GOARCH); arch != runtime.GOARCH {
+		cross, err := lines.Cross(arch)
 		if err != nil {
 			return 2, err
 		}
@@ -136,11 +137,11 @@ func build(ctx context.Context, root, nakama, server string) (lines.Build, error
 	case server != "" && nakama != "":
 		return lines.Build{}, errors.New("-nakama and -server exclude each other")
 	case server != "":
-		info, err := buildinfo.ReadFile(server)
+		program, err := doctor.Read(server)
 		if err != nil {
 			return lines.Build{}, fmt.Errorf("reading the server's program: %w", err)
 		}
-		return lines.BuildForServer(info, modules)
+		return lines.BuildForServer(program.Info, modules)
 	case nakama != "":
 		l, err := lines.Find(nakama)
 		if err != nil {
