@@ -15,11 +15,17 @@ import (
 // step.
 const MetricSteps = "partyline_invite_steps"
 
-// Steps beside the events that the party hears of.
+// step is one of an invite, or of somebody who follows it.
+type step string
+
 const (
-	stepFetched eventName = "fetched" // a chat program or search engine has read the page
-	stepOpened  eventName = "opened"  // a browser has opened the page
-	stepMatched eventName = "matched" // somebody who came by an invite has a match with the party
+	stepCreated  = step(eventCreated)
+	stepFetched  = step("fetched") // a chat program or search engine has read the page
+	stepOpened   = step("opened")  // a browser has opened the page
+	stepRedeemed = step(eventRedeemed)
+	stepMatched  = step("matched") // somebody who came by an invite has a match with the party
+	stepDeclined = step(eventDeclined)
+	stepRevoked  = step(eventRevoked)
 )
 
 // Counts is what became of invites on this node since the process began.
@@ -34,27 +40,27 @@ type Counts struct {
 }
 
 // counters count by step.
-type counters map[eventName]*atomic.Uint64
+type counters map[step]*atomic.Uint64
 
 func newCounters() counters {
 	c := counters{}
-	for _, step := range []eventName{eventCreated, stepFetched, stepOpened, eventRedeemed, stepMatched, eventDeclined, eventRevoked} {
-		c[step] = new(atomic.Uint64)
+	for _, s := range []step{stepCreated, stepFetched, stepOpened, stepRedeemed, stepMatched, stepDeclined, stepRevoked} {
+		c[s] = new(atomic.Uint64)
 	}
 	return c
 }
 
-func (s *Service) count(step eventName) {
-	s.counted[step].Add(1)
-	s.Metrics.MetricsCounterAdd(MetricSteps, map[string]string{"step": string(step)}, 1)
+func (s *Service) count(what step) {
+	s.counted[what].Add(1)
+	s.Metrics.MetricsCounterAdd(MetricSteps, map[string]string{"step": string(what)}, 1)
 }
 
 // Counts reads the counters.
 func (s *Service) Counts() Counts {
-	n := func(step eventName) uint64 { return s.counted[step].Load() }
+	n := func(what step) uint64 { return s.counted[what].Load() }
 	return Counts{
-		Created: n(eventCreated), Fetched: n(stepFetched), Opened: n(stepOpened), Redeemed: n(eventRedeemed),
-		Matched: n(stepMatched), Declined: n(eventDeclined), Revoked: n(eventRevoked),
+		Created: n(stepCreated), Fetched: n(stepFetched), Opened: n(stepOpened), Redeemed: n(stepRedeemed),
+		Matched: n(stepMatched), Declined: n(stepDeclined), Revoked: n(stepRevoked),
 	}
 }
 

@@ -11,7 +11,10 @@ import (
 	"partyline/party"
 )
 
-const maxForm = 4096 // bytes
+const (
+	maxForm = 4096 // bytes
+	maxName = 64   // of a name in the log
+)
 
 // An action is what a form of the page asks for.
 const (
@@ -25,7 +28,7 @@ const (
 // where browsers say that a request is from another site, the token is not even looked at.
 func (c *Console) act(h http.Header, r *http.Request) web.Answer {
 	if err := c.origins.Check(r); err != nil {
-		c.Logger.Warn("console action refused: from another site from=%q origin=%q", web.ClientIP(r, c.ProxyCount), r.Header.Get("Origin"))
+		c.Logger.Warn("console action refused, it is from another site from=%q origin=%q", web.ClientIP(r, c.ProxyCount), r.Header.Get("Origin"))
 		return web.Plain(http.StatusForbidden)
 	}
 	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
@@ -34,13 +37,13 @@ func (c *Console) act(h http.Header, r *http.Request) web.Answer {
 	}
 	form := r.PostForm
 	if subtle.ConstantTimeCompare([]byte(form.Get("token")), []byte(c.token)) != 1 {
-		c.Logger.Warn("console action refused: the form is not of this page from=%q", web.ClientIP(r, c.ProxyCount))
+		c.Logger.Warn("console action refused, its form is not of this page from=%q", web.ClientIP(r, c.ProxyCount))
 		return web.Plain(http.StatusForbidden)
 	}
-	what, err := c.do(r.Context(), form)
+	on, err := c.do(r.Context(), form)
 	if err == nil {
 		user, _, _ := r.BasicAuth()
-		c.Logger.Info("console action %s by=%.64q from=%q", what, user, web.ClientIP(r, c.ProxyCount))
+		c.Logger.Info("console action action=%s on=%q by=%q from=%q", form.Get("action"), on, user[:min(len(user), maxName)], web.ClientIP(r, c.ProxyCount))
 		h.Set("Location", "console?"+url.Values{"done": {form.Get("action")}}.Encode()) // relative, as a proxy may put a path in front
 		return web.Plain(http.StatusSeeOther)
 	}
@@ -51,24 +54,22 @@ func (c *Console) act(h http.Header, r *http.Request) web.Answer {
 	return c.show(r, refusal)
 }
 
-// do does it, and says what it has done for the log.
-func (c *Console) do(ctx context.Context, form url.Values) (what string, err error) {
+// do does it, and says on what.
+func (c *Console) do(ctx context.Context, form url.Values) (on string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	switch action := form.Get("action"); action {
+	switch form.Get("action") {
 	case actionRevoke:
-		id := form.Get("invite")
-		return fmt.Sprintf("action=%s invite=%.64q", action, id), c.Invites.RevokeAny(ctx, id)
+		return "invite " + form.Get("invite"), c.Invites.RevokeAny(ctx, form.Get("invite"))
 	case actionPardon:
 		id, err := party.ParseID(form.Get("party"))
 		if err != nil {
 			return "", err
 		}
-		user := form.Get("user")
-		return fmt.Sprintf("action=%s party=%s user=%.64q", action, id, user), c.Parties.Pardon(ctx, id, user)
+		return "user " + form.Get("user") + " in party " + id.String(), c.Parties.Pardon(ctx, id, form.Get("user"))
 	case actionReload:
 		now, err := c.Source.Rules(ctx, true)
-		return fmt.Sprintf("action=%s version=%d broken=%t", action, now.Version, now.Error != ""), err
+		return fmt.Sprintf("version %d in force, newest broken: %t", now.Version, now.Error != ""), err
 	}
 	return "", party.Refuse(party.InvalidRequest, "action: there is no such action.")
 }

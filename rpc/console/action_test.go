@@ -49,9 +49,9 @@ func TestAct(t *testing.T) {
 		log  string
 		says string
 	}{
-		"revoke": {url.Values{"action": {"revoke_invite"}, "invite": {"7d0f4a12"}}, "revoke 7d0f4a12", `action=revoke_invite invite="7d0f4a12" by="ann" from="192.0.2.1"`, "The invite is revoked."},
-		"pardon": {url.Values{"action": {"pardon"}, "party": {partyID}, "user": {"u4"}}, "pardon u4 in " + partyID, "action=pardon party=" + partyID + ` user="u4" by="ann"`, "The player may come back."},
-		"reload": {url.Values{"action": {"reload_rules"}}, "reload", "action=reload_rules version=3 broken=false", "The rules file was read again."},
+		"revoke": {url.Values{"action": {"revoke_invite"}, "invite": {"7d0f4a12"}}, "revoke 7d0f4a12", `action=revoke_invite on="invite 7d0f4a12" by="ann" from="192.0.2.1"`, "The invite is revoked."},
+		"pardon": {url.Values{"action": {"pardon"}, "party": {partyID}, "user": {"u4"}}, "pardon u4 in " + partyID, `action=pardon on="user u4 in party ` + partyID + `" by="ann"`, "The player may come back."},
+		"reload": {url.Values{"action": {"reload_rules"}}, "reload", `action=reload_rules on="version 3 in force, newest broken: false" by="ann"`, "The rules file was read again."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := aServer()
