@@ -30,10 +30,10 @@ type signalRequest struct {
 	PartyID string        `json:"party_id,omitempty"`
 	UserID  string        `json:"user_id,omitempty"`
 
-	Slot     bool              `json:"slot,omitempty"` // the game server has one for the late friend
-	Server   *gameServer       `json:"server,omitempty"`
-	Sessions map[string]string `json:"sessions,omitempty"`
-	Call     *serverCall       `json:"call,omitempty"`
+	Slot   bool              `json:"slot,omitempty"` // the game server has one for the late friend
+	Server *gameServer       `json:"server,omitempty"`
+	Slots  map[string]string `json:"slots,omitempty"` // on the game server, by user: the fleet's own session, or ""
+	Call   *serverCall       `json:"call,omitempty"`
 }
 
 // signalAnswer has a refusal, or what was asked for.

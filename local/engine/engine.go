@@ -63,6 +63,9 @@ type Options struct {
 
 	// Init is the module's entry point; nil runs a stock server.
 	Init host.InitModule
+	// Fleets makes the fleet managers, by name, of a server that listens at addr; "" is the
+	// default one. nil: there are none.
+	Fleets func(addr string) (map[string]runtime.FleetManager, error)
 	// Pages answers what it has a pattern for, beside the API; nil: nothing.
 	Pages *http.ServeMux
 
@@ -91,6 +94,7 @@ type Server struct {
 	host    *host.Host
 	metrics *host.Metrics
 	module  runtime.NakamaModule
+	fleets  map[string]runtime.FleetManager
 
 	listener net.Listener
 	http     *http.Server
@@ -186,6 +190,11 @@ func (s *Server) build(ctx context.Context) error {
 		return err
 	}
 	s.host = host.New(host.Options{Node: o.Node, Socket: at, Version: Version, Env: o.Env, Logger: logger, SingleSocket: o.SingleSocket, SingleParty: o.SingleParty}, s.module)
+	if o.Fleets != nil {
+		if s.fleets, err = o.Fleets(s.Addr()); err != nil {
+			return err
+		}
+	}
 	if o.Init != nil {
 		if err := s.host.Load(ctx, o.Init); err != nil {
 			return err

@@ -45,8 +45,13 @@ type nakama struct {
 	server *Server
 }
 
-// GetFleetManager is the one that the module has registered; nil for none.
-func (n *nakama) GetFleetManager() runtime.FleetManager { return n.server.host.Fleet() }
+// GetFleetManager is the default one of Options.Fleets; nil for none.
+func (n *nakama) GetFleetManager() runtime.FleetManager { return n.server.fleets[""] }
+
+// GetFleetManagerByName is in the host's API from Nakama 3.41 on.
+func (n *nakama) GetFleetManagerByName(name string) runtime.FleetManager {
+	return n.server.fleets[name]
+}
 
 type (
 	dataPart     = store.Module

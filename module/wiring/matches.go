@@ -46,7 +46,7 @@ func (m *Module) registerMatches(host matchRegistrar) error {
 		return fmt.Errorf("match %s: %w", matchmaking.PartyMatch, err)
 	}
 	err = host.RegisterMatch(matchmaking.SeatMatch, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
-		return matchmaking.WithServer(m.now, m.fleets, m.passKeys[0]), nil
+		return matchmaking.WithServer(m.now, m.matches, m.passKeys[0]), nil
 	})
 	if err != nil {
 		return fmt.Errorf("match %s: %w", matchmaking.SeatMatch, err)

@@ -28,8 +28,8 @@ func TestCheckRoutes_ListsEveryMistake(t *testing.T) {
 	want := []string{
 		"route b /party/a: the path is already taken by a",
 		"route a /party/b: the name is taken",
-		"route c /v2/account: paths begin with one of /party/ /.well-known/",
-		"route d party/d: paths begin with one of /party/ /.well-known/",
+		"route c /v2/account: paths begin with one of /party/ /.well-known/ /favicon.ico",
+		"route d party/d: paths begin with one of /party/ /.well-known/ /favicon.ico",
 		"route e /party/e: HEAD is missing beside GET; the host answers listed methods only",
 		"route f /party/f: it lists no method, and would answer all",
 		"route g /party/g: it has no handler",

@@ -3,8 +3,7 @@
 // stubs for its API.
 //
 //	line [-nakama VERSION | -server FILE] COMMAND [ARGUMENT...]
-//	line [-nakama VERSION | -server FILE] -plugin FILE  # build the plugin
-//	line [-nakama VERSION | -server FILE] -probe FILE   # build the probe of the engine's suites
+//	line [-nakama VERSION | -server FILE] -plugin FILE [-package PACKAGE]  # build the plugin, or another
 //	line [-nakama VERSION | -server FILE] -host FILE    # build the plugin host
 //	line -list    # the versions, oldest first
 //	line -stamp   # the linker's flags that tell a program which build it is
@@ -34,7 +33,7 @@ import (
 // asked is what the flags say.
 type asked struct {
 	nakama, server string
-	plugin, probe  string
+	plugin, pkg    string
 	host           string
 	arch           string
 	command        []string
@@ -45,7 +44,7 @@ func main() {
 	flag.StringVar(&a.nakama, "nakama", "", "version of the server; the default is the newest that runs on a real server")
 	flag.StringVar(&a.server, "server", "", "program of the server to build for, instead of a version")
 	flag.StringVar(&a.plugin, "plugin", "", "file to build the plugin into")
-	flag.StringVar(&a.probe, "probe", "", "file to build the probe into, the module that the engine's suites call on a server")
+	flag.StringVar(&a.pkg, "package", "./module", "package to build the plugin from")
 	flag.StringVar(&a.host, "host", "", "file to build the plugin host into")
 	flag.StringVar(&a.arch, "arch", "", "machine to build for; the default is the server's, or else this one")
 	stamp := flag.Bool("stamp", false, "print the linker's flags that tell a program which build it is")
@@ -85,10 +84,7 @@ func run(ctx context.Context, a asked) (code int, err error) {
 	}
 	commands := [][]string{}
 	if a.plugin != "" {
-		commands = append(commands, b.Plugin("./module", lines.Commit(ctx, root), a.plugin))
-	}
-	if a.probe != "" {
-		commands = append(commands, b.Plugin("./local/engine/realtime/testdata/probe", "", a.probe))
+		commands = append(commands, b.Plugin(a.pkg, lines.Commit(ctx, root), a.plugin))
 	}
 	if a.host != "" {
 		commands = append(commands, b.PluginHost(a.host))
@@ -97,7 +93,7 @@ func run(ctx context.Context, a asked) (code int, err error) {
 		commands = append(commands, a.command)
 	}
 	if len(commands) == 0 {
-		return 2, errors.New("say what to run: -plugin FILE, -probe FILE, -host FILE or a command")
+		return 2, errors.New("say what to run: -plugin FILE, -host FILE or a command")
 	}
 	env, err := lines.Prepare(ctx, root, b)
 	if err != nil {

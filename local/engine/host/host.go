@@ -77,7 +77,6 @@ type Host struct {
 	sessionEnd    []eventFunc
 	events        []eventFunc
 	shutdowns     []shutdownFunc
-	fleet         runtime.FleetManagerInitializer
 
 	tasks sync.WaitGroup
 }

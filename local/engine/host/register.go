@@ -88,18 +88,6 @@ func (i initializer) RegisterMatchmakerOverride(fn overrideFunc) error {
 	return nil
 }
 
-// RegisterFleetManager keeps a fleet manager for GetFleetManager.
-func (i initializer) RegisterFleetManager(fleet runtime.FleetManagerInitializer) error {
-	if fleet == nil {
-		return errors.New("no fleet manager")
-	}
-	if err := fleet.Init(i.nk, &callbacks{}); err != nil {
-		return err
-	}
-	i.fleet = fleet
-	return nil
-}
-
 func (i initializer) RegisterEvent(fn eventFunc) error {
 	i.events = append(i.events, fn)
 	return nil
