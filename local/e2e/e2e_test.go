@@ -35,7 +35,7 @@ var suites = []struct {
 	{"js", "typed.test.mjs", 4, true},
 	{"js", queuesSuite, 9, true},
 	{"browser", "landing.test.mjs", 17, true},
-	{"browser", "console.test.mjs", 4, true},
+	{"browser", "console.test.mjs", 5, true},
 	{"browser", "demo.test.mjs", 5, true},
 	{"browser", "status.test.mjs", 3, true},
 	{"browser", "playground.test.mjs", 2, true},
