@@ -139,8 +139,14 @@ bench: ## every benchmark, measured
 
 bench-host: needs-server plugin ## what messages cost a real server, stock = 1: SERVER=path/to/nakama
 	$(LINE) $(FOR) -plugin build/empty.so -package ./local/e2e/overhead/testdata/empty
-	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so NAKAMA_EMPTY=$(CURDIR)/build/empty.so $(ON_SERVER) ./local/e2e/overhead -run '^$$' \
-	  -bench Server -benchtime 25x -work 10 -large 248
+	$(BENCH_HOST) -bench 'Server' -benchtime 25x -work 10 -large 248
+	$(BENCH_HOST) -bench 'Redeem' -benchtime 400x
+	$(BENCH_HOST) -bench 'State' -benchtime 12x
+	$(BENCH_HOST) -bench 'Memory|Drop|Idle' -benchtime 1x -crowd 1500
+	$(BENCH_HOST) -bench 'Viewers' -benchtime 1x -viewers 1000 -codes 1000 -lasting 15s -hogs 6
+	$(BENCH_HOST) -bench 'Viewers' -benchtime 1x -viewers 5000 -codes 200 -lasting 15s -hogs 6
+
+BENCH_HOST = NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so NAKAMA_EMPTY=$(CURDIR)/build/empty.so $(ON_SERVER) ./local/e2e/overhead -run '^$$'
 
 soak: ## everything at once for MINUTES (default 30); fails if anything has grown
 	$(GO) test ./local/e2e/soak -run Soak -v -count=1 -timeout=0 -minutes $(or $(MINUTES),30)

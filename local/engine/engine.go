@@ -236,7 +236,7 @@ func (s *Server) openData() {
 	}
 	s.store = open(store.Options{
 		Now: o.Now, TokenExpiry: o.TokenExpiry, SigningKey: o.SessionKey, RefreshSigningKey: o.RefreshKey,
-		Online: s.online, Deliver: s.deliver, DeliverAll: s.deliverAll, Disconnect: s.disconnect,
+		Online: s.online, Deliver: s.deliver, Disconnect: s.disconnect,
 	})
 }
 
@@ -319,10 +319,6 @@ func (s *Server) Matchmake(ctx context.Context) { s.tickets.Process(ctx) }
 
 // Settle returns when every presence event so far has been delivered.
 func (s *Server) Settle() { s.tracker.Sync() }
-
-// ConsoleRoutes are the HTTP handlers the module registered for the console's port;
-// the engine has no console and leaves serving them to its owner.
-func (s *Server) ConsoleRoutes() []host.Route { return s.host.ConsoleRoutes() }
 
 // Close ends matches, module, sockets and listeners in the order the real server does,
 // and waits for every goroutine. Closing twice, or a server that never came up, is fine.

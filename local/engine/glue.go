@@ -104,11 +104,6 @@ func (s *Server) deliver(userID string, list []*api.Notification) {
 	}
 }
 
-func (s *Server) deliverAll(n *api.Notification) {
-	s.sockets.Router().SendToAll(&rtapi.Envelope{Message: &rtapi.Envelope_Notifications{
-		Notifications: &rtapi.Notifications{Notifications: []*api.Notification{n}}}})
-}
-
 // disconnect closes every socket of a user.
 func (s *Server) disconnect(userID string) {
 	id, err := uuid.Parse(userID)
@@ -214,12 +209,6 @@ func (r requestHooks) Before(ctx context.Context, c httpapi.Caller, _ string, in
 	return in, nil
 }
 
-func (r requestHooks) After(ctx context.Context, c httpapi.Caller, _ string, out, in proto.Message) {
-	if list, ok := out.(*api.PartyList); ok {
-		r.h.AfterListParties(ctx, callerOf(c), list, in.(*api.ListPartiesRequest))
-	}
-}
-
 // partyTickets is the matchmaker as parties see it.
 type partyTickets struct{ s *Server }
 
@@ -238,9 +227,6 @@ func (s *Server) matchmakerHooks() matchmaker.Hooks {
 	var hooks matchmaker.Hooks
 	if s.host.HasMatchmakerMatched() {
 		hooks.Matched = s.host.MatchmakerMatched
-	}
-	if s.host.HasMatchmakerOverride() {
-		hooks.Override = s.host.MatchmakerOverride
 	}
 	if s.host.HasMatchmakerProcessor() {
 		hooks.Processor = s.host.MatchmakerProcessor

@@ -8,6 +8,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/bounded"
 	"partyline/matchmaking"
 	"partyline/party"
 	"partyline/rpc"
@@ -30,7 +31,7 @@ func (m *Module) left(c party.Change) {
 	if c.Kind != party.MemberLeft || c.Moved {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), matchTimeout)
+	ctx, cancel := bounded.Context(context.Background(), matchTimeout)
 	defer cancel()
 	if err := m.matches.Release(ctx, c.ID, c.Session.UserID); err != nil {
 		m.logger.Warn("seat in match not released party=%s user=%s error=%v", c.ID, c.Session.UserID, err)

@@ -109,6 +109,17 @@ func (s *subject) spent() time.Duration {
 	return d
 }
 
+// resident is the server's memory in bytes, 0 of an embedded engine.
+func (s *subject) resident() int {
+	s.b.Helper()
+	if s.process == nil {
+		return 0
+	}
+	n, err := s.process.Resident()
+	s.must(err)
+	return n
+}
+
 // round is messages of one kind, and what each of them cost.
 func (s *subject) round(messages int, do func(*subject)) {
 	s.b.Helper()

@@ -170,6 +170,19 @@ func (p *Process) Spent() (spent time.Duration, err error) {
 	return spent, nil
 }
 
+// Resident is the server's memory in bytes.
+func (p *Process) Resident() (int, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	var size, resident int
+	if _, err := fmt.Sscan(string(stat), &size, &resident); err != nil {
+		return 0, fmt.Errorf("memory of the server: %w", err)
+	}
+	return resident * os.Getpagesize(), nil
+}
+
 // tail is the end of the server's log.
 func (p *Process) tail() string {
 	const most = 4096
