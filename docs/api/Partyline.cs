@@ -1567,7 +1567,7 @@ namespace Partyline
 
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
-        /// <summary>one of leaveReasons</summary>
+        /// <summary>left, dropped, kicked or no_show</summary>
         [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
     }
 

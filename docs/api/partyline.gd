@@ -1986,7 +1986,7 @@ class ServerLeaveRequest extends Answer:
 	var match_id: String = ""
 	var server_token: String = ""
 	var user_id: String = ""
-	## one of leaveReasons
+	## left, dropped, kicked or no_show
 	var reason: String = ""
 
 	func fields() -> Dictionary:

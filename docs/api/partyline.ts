@@ -1101,7 +1101,7 @@ export interface ServerLeaveRequest {
   match_id: string;
   server_token: string;
   user_id: string;
-  /** one of leaveReasons */
+  /** left, dropped, kicked or no_show */
   reason: string;
 }
 
