@@ -2,6 +2,7 @@ package party
 
 import (
 	"sync"
+	"time"
 )
 
 // ChangeKind says what happened to a party.
@@ -37,7 +38,8 @@ type Change struct {
 	By      string  // of MemberRemoved and RequestRejected: the leader's user
 	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one
 
-	Attributes bool // of MemberEntered: the party has some
+	Attributes bool          // of MemberEntered: the party has some
+	Waited     time.Duration // of MemberEntered: for how long in line for a seat; 0 for not at all
 }
 
 // News passes changes on. Subscribe while everything is being constructed; whoever

@@ -14,6 +14,7 @@ package admission
 
 import (
 	"context"
+	"maps"
 
 	"partyline/internal/keyed"
 	"partyline/party"
@@ -237,4 +238,25 @@ func (a *Admission) Stats() Stats {
 		})
 	}
 	return s
+}
+
+// Detail is a party with everything that operators see of it.
+type Detail struct {
+	reserve.Look
+	Requests int // to join, that somebody still waits for
+	Line     []reserve.Waiter
+	Kicks    map[string]reserve.Kick // who may not come back yet, by user
+}
+
+// Detail reads a party. It refuses as Look does.
+func (a *Admission) Detail(ctx context.Context, id party.ID) (d Detail, err error) {
+	err = a.Visit(ctx, id, func(v *ledger.Visit) error {
+		if err := v.Look(); err != nil {
+			return err
+		}
+		requests, err := a.liveRequests(v)
+		d = Detail{v.Seen(), requests, v.Book.Line(), maps.Clone(v.Book.Kicks)}
+		return err
+	})
+	return d, err
 }

@@ -195,6 +195,7 @@ func (a *Admission) created(ctx context.Context, m Message) error {
 	if adopted, err := a.restorer.Adopt(ctx, m.Party, m.Sender); adopted || err != nil {
 		return err
 	}
+	m.Facts.CreatedAt = a.Now()
 	// Not in the visit: somebody who joins over another connection may have the party's
 	// lock already, and waits for these very facts.
 	if err := a.Roster.Begin(m.Party, m.Sender, m.Facts, party.ID{}); err != nil {

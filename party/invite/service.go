@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/heroiclabs/nakama-common/api"
 
@@ -60,6 +61,7 @@ type Deps struct {
 	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error)
 	Newcomer   party.Newcomer                // tells of members who have just come in; nil does so at once
 	Over       func(inviteID, userID string) // hears of invites taken back, and declined by a user; nil for nobody
+	Metrics    party.Metrics                 // nil takes none
 }
 
 // Service is invites from creation to their end. Safe for concurrent use.
@@ -70,10 +72,13 @@ type Service struct {
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
 	counted  counters
+	came     *cache.Cache[string, struct{}] // users who came by an invite and have had no match yet
 
 	sweeping         sync.Mutex
-	records, notices *party.Round // of sweeps; guarded by sweeping, as is the next one
+	records, notices *party.Round // of sweeps; guarded by sweeping, as are the next two
 	orphans          *party.Round // nil once it is done
+	seen             int          // live invites so far in this round
+	live             atomic.Int64 // of the last round; -1 before
 	ends             *alarm.Alarms[party.ID]
 	madeMu           sync.Mutex          // a leaf
 	made             map[party.ID][]made // by this process, by the party at its beginning
@@ -112,18 +117,23 @@ func New(d Deps) *Service {
 	if d.Over == nil {
 		d.Over = func(string, string) {}
 	}
+	if d.Metrics == nil {
+		d.Metrics = party.NoMetrics{}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	round := func(collection string) *party.Round {
 		return &party.Round{Storage: d.Store.storage, Now: d.Now, Collection: collection}
 	}
 	s := &Service{
-		Deps: d, ctx: ctx, cancel: cancel, made: map[party.ID][]made{},
+		Deps: d, ctx: ctx, cancel: cancel, counted: newCounters(), made: map[party.ID][]made{},
+		came:    cache.New[string, struct{}](d.Now, maxCame, cameFor),
 		records: round(invitesCollection), notices: round(noticesCollection), orphans: round(idsCollection),
 		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
 		turns:    keyed.New(func(key string) turn { return turn{store: d.Store, key: key} }, func(*turn) bool { return false }),
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
+	s.live.Store(-1)
 	s.ends = alarm.New(d.Now, s.unindex, func(id party.ID, panicked any, stack []byte) {
 		d.Logger.Error("invites of an ended party are still indexed party=%s: panic: %v\n%s", id, panicked, stack)
 	})

@@ -29,6 +29,9 @@ func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 		if err := json.Unmarshal([]byte(o.GetValue()), &r); err != nil {
 			return fmt.Errorf("invite not read: %w", err)
 		}
+		if !r.ended(s.Now()) && !r.exhausted() {
+			s.seen++
+		}
 		if s.Now().Before(r.expiresAt().Add(Retention)) {
 			return nil
 		}
@@ -38,5 +41,9 @@ func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 		}
 		return err
 	}))
+	if s.records.Done() {
+		s.live.Store(int64(s.seen))
+		s.seen = 0
+	}
 	return removed, err
 }

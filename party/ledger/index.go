@@ -68,6 +68,15 @@ func (x *index) line(id party.ID) []string {
 	return x.lines[id]
 }
 
+func (x *index) waiting() (n int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, line := range x.lines {
+		n += len(line)
+	}
+	return n
+}
+
 func (x *index) linesOf(userID string) []party.ID {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -29,7 +29,11 @@ func (v *Visit) Entered(s party.Session, native bool) {
 		return
 	}
 	v.rosterLater()
-	v.Report(party.Change{Kind: party.MemberEntered, ID: v.ID, Session: s, Native: native, Attributes: had || after.HasAttributes()})
+	c := party.Change{Kind: party.MemberEntered, ID: v.ID, Session: s, Native: native, Attributes: had || after.HasAttributes()}
+	if w, waited := v.Book.Waiting[s.UserID]; waited {
+		c.Waited = max(1, v.ledger.Now().Sub(w.Since))
+	}
+	v.Report(c)
 }
 
 // Put puts a session onto a party's stream, which makes it a native member where the party

@@ -10,6 +10,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/ledger"
 	"partyline/party/rules"
 )
 
@@ -21,6 +22,7 @@ type Stats struct {
 	UptimeSec int64               `json:"uptime_sec"`
 	Health    Health              `json:"health"`
 	Denials   []RuleDenials       `json:"denials"` // by rule, those that denied something
+	Live      ledger.Population   `json:"live"`
 	Invites   InviteStats         `json:"invites"`
 	Queues    []party.QueueReport `json:"queues"` // as the last pass left them
 	Memory    admission.Stats     `json:"memory"`
@@ -56,13 +58,18 @@ func (o *Overview) Invited(ctx context.Context) (Stats, []invite.Outstanding, er
 	s := Stats{
 		Build:     build.Current(),
 		StartedAt: o.since.Unix(), UptimeSec: int64(o.Now().Sub(o.since) / time.Second), Health: o.Health(), Denials: []RuleDenials{},
-		Invites: InviteStats{o.Invites.Counts(), len(list), more}, Queues: o.Queues(), Memory: o.Seats.Stats(), Buckets: o.Limits(),
+		Invites: InviteStats{o.Invites.Counts(), len(list), more}, Live: o.Seats.Population(), Queues: o.Queues(), Memory: o.Seats.Stats(), Buckets: o.Limits(),
 	}
 	denied := o.Judge.Denied()
 	for _, rule := range slices.Sorted(maps.Keys(denied)) {
 		s.Denials = append(s.Denials, RuleDenials{rule, denied[rule]})
 	}
 	return s, list, nil
+}
+
+// Running lists matches with seats.
+func (o *Overview) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
+	return o.Matches(ctx, most)
 }
 
 // Denial is one action that a rule refused, with how it came to that.

@@ -1,0 +1,63 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+
+	"partyline/party"
+	"partyline/party/reserve"
+)
+
+// Glimpse is what this process remembers of a party.
+type Glimpse struct {
+	party.Facts
+	Free int // seats that are neither taken nor kept for anybody
+}
+
+// Glimpse reads memory alone, where Look asks the host: it is as true as the last news of the
+// party. ok is false for a party that this process has not dealt with, or that has moved.
+func (l *Ledger) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, err error) {
+	err = l.VisitNative(ctx, id, func(v *Visit) error {
+		ok = v.known && v.Facts.MaxSize > 0 && !v.Away
+		if ok {
+			seen := party.View{ID: id, Facts: v.Facts, Members: l.Roster.Attendance.Present(id), Lost: l.Roster.Losses.Of(id)}
+			taken, held := v.Book.Seats(seen, "")
+			g = Glimpse{Facts: v.Facts, Free: v.Facts.MaxSize - taken - held}
+		}
+		return nil
+	})
+	return g, ok, err
+}
+
+// Population is how much there is on this node, as far as it has heard.
+type Population struct {
+	Parties int `json:"parties"`
+	Members int `json:"members"`
+	Waiting int `json:"waiting"` // places on wait lists
+}
+
+// Population counts in memory, and waits for nothing.
+func (l *Ledger) Population() (p Population) {
+	p.Parties, p.Members = l.Roster.Attendance.Count()
+	p.Waiting = l.index.waiting()
+	return p
+}
+
+// Pardon ends the ban of a user who was kicked. It refuses with PartyNotFound, and with
+// InvalidRequest where nothing keeps the user out.
+func (l *Ledger) Pardon(ctx context.Context, id party.ID, userID string) error {
+	return l.Visit(ctx, id, func(v *Visit) error {
+		if err := v.Look(); err != nil {
+			return fmt.Errorf("look at party: %w", err)
+		}
+		if _, kicked := v.Book.Kicks[userID]; !kicked {
+			return party.Refuse(party.InvalidRequest, "This player is not kept out of the party.")
+		}
+		if err := v.Write(nil, func(r reserve.Record) { delete(r.Kicks, userID) }); err != nil {
+			return fmt.Errorf("end ban: %w", err)
+		}
+		delete(v.Book.Kicks, userID)
+		v.Announce()
+		return nil
+	})
+}
