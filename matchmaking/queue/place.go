@@ -100,9 +100,9 @@ type planned struct {
 // fill reserves seats in a running match, once in a pass. It returns false where that failed.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
 	r.done[match] = true
-	others, err := r.launcher.Reserve(ctx, match, pl.claims)
+	others, err := r.Launcher.Reserve(ctx, match, pl.claims)
 	if err != nil {
-		r.logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
+		r.Logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
 		return planned{}, false
 	}
 	mine := pl.users()
@@ -162,7 +162,7 @@ func (p *pass) make(ctx context.Context) {
 	if len(p.plans) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, max(0, p.deadline.Sub(p.now()))+launchGrace)
+	ctx, cancel := context.WithTimeout(ctx, max(0, p.deadline.Sub(p.Now()))+launchGrace)
 	defer cancel()
 	slices.SortStableFunc(p.plans, func(a, b planned) int { return a.turn - b.turn })
 	apart, known := p.apart(ctx)
@@ -171,7 +171,7 @@ func (p *pass) make(ctx context.Context) {
 		plan := &p.plans[i]
 		out := apart[plan]
 		if len(out) > 0 {
-			p.logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
+			p.Logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
 		}
 		g := &group{match: plan.match, running: plan.match != "" && (plan.fill || !plan.served), proposal: plan.proposal}
 		joins := plan.proposal != 0 && !plan.complete
@@ -191,16 +191,16 @@ func (p *pass) make(ctx context.Context) {
 			continue
 		}
 		if _, fleet := plan.rules.Server(); fleet && !plan.served {
-			p.protected(plan.queue, func() { p.order(ctx, plan) })
+			_ = p.protected("game server not asked for queue="+plan.queue, func() { p.order(ctx, plan) })
 			continue
 		}
 		g.claims = plan.claims
 		if !g.running && !plan.served {
-			if failures[plan.queue] == maxFailures || !p.now().Before(p.deadline) {
+			if failures[plan.queue] == maxFailures || !p.Now().Before(p.deadline) {
 				continue
 			}
 			failures[plan.queue]++ // unless it turns out well
-			p.protected(plan.queue, func() { g.match = p.launch(ctx, plan, g) })
+			_ = p.protected("match not made queue="+plan.queue, func() { g.match = p.launch(ctx, plan, g) })
 			if g.match == "" {
 				continue
 			}
@@ -216,12 +216,12 @@ func (p *pass) launch(ctx context.Context, plan *planned, g *group) string {
 	g.launch = plan.launch(p.cfg.Parties.ReconnectGrace)
 	quiet := g.launch
 	quiet.Unannounced = true
-	match, err := p.launcher.Launch(ctx, quiet)
+	match, err := p.Launcher.Launch(ctx, quiet)
 	if err == nil && match == "" {
 		err = errors.New("a match without an ID")
 	}
 	if err != nil {
-		p.logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
+		p.Logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
 		return ""
 	}
 	return match

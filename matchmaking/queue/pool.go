@@ -74,7 +74,6 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 		if r == nil {
 			r = &row{Ticket: w.ticket()}
 			b.rows[id] = r
-			b.due.add(now.Add(lookAgainAfter), id, "")
 			b.link(r)
 		}
 		w.ended, w.seats, w.blocked = !r.ended.IsZero(), r.seats, r.blocked

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -44,14 +43,14 @@ type pass struct {
 // and returns the groups of entries that have a match now. What belongs to one ticket is
 // never taken apart. It stops forming when the rules' pass_budget is used up; whoever is not
 // placed waits on. A failure costs the queue it happens in this pass, and no ticket.
-func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) (groups [][]runtime.MatchmakerEntry) {
-	p := &pass{Service: s, cfg: s.policy(), began: s.now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
-	defer func() {
-		groups = p.groups
-		if value := recover(); value != nil {
-			s.logger.Error("matchmaker pass failed: panic: %v\n%s", value, debug.Stack())
-		}
-	}()
+func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
+	p := &pass{Service: s, cfg: s.Policy(), began: s.Now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
+	_ = s.protected("matchmaker pass failed", func() { p.process(ctx, entries) })
+	return p.groups
+}
+
+func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
+	s := p.Service
 	s.mu.Lock()
 	p.number = s.passes
 	s.passes++
@@ -61,7 +60,7 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 	}
 	s.mu.Unlock()
 	if tooSlow {
-		s.logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
+		s.Logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
 	}
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
 	for _, asked := range s.proposals.list("") {
@@ -75,13 +74,12 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 	for i := range names {
 		// In turn, and each with its share of what is left: no queue uses up the others' time.
 		name := names[(i+p.number)%len(names)]
-		share := p.deadline.Sub(s.now()) / time.Duration(len(names)-i)
-		p.protected(name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.now().Add(share)) })
+		share := p.deadline.Sub(s.Now()) / time.Duration(len(names)-i)
+		_ = p.protected("matchmaker pass failed queue="+name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.Now().Add(share)) })
 	}
 	p.make(ctx)
 	p.remember()
 	p.measure()
-	return p.groups
 }
 
 // asks reports whether a queue asks its players before a match is made.
@@ -92,15 +90,6 @@ func asks(c rules.Config) bool {
 		}
 	}
 	return false
-}
-
-func (p *pass) protected(queue string, run func()) {
-	defer func() {
-		if value := recover(); value != nil {
-			p.logger.Error("matchmaker pass failed queue=%s: panic: %v\n%s", queue, value, debug.Stack())
-		}
-	}()
-	run()
 }
 
 // sort compares the pool with the book, drops the tickets that can wait no longer, and
@@ -124,7 +113,7 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 		case !ok:
 			p.drop(ctx, w.id, DropUnknown)
 		case w.unfit != nil:
-			p.logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
+			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
 			p.drop(ctx, w.id, DropInvalid)
 		case p.began.Sub(w.created) > q.MaxWait && !p.proposals.has(w.id):
 			p.drop(ctx, w.id, DropExpired)
@@ -148,10 +137,10 @@ func (s *Service) edition(queues map[string]rules.Queue) int {
 
 // run places as many of a queue's tickets as it can until the deadline.
 func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
-	if p.launcher == nil {
+	if p.Launcher == nil {
 		return
 	}
-	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.now()))+launchGrace))
+	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
 	r := &queueRun{pass: p, name: name, q: q, all: pool, deadline: deadline, done: map[string]bool{}}
 	r.pool = r.advance(ctx, pool)
@@ -181,7 +170,7 @@ type queueRun struct {
 	turns    int             // matches planned
 }
 
-func (r *queueRun) proceed() bool { return r.now().Before(r.deadline) }
+func (r *queueRun) proceed() bool { return r.Now().Before(r.deadline) }
 
 // refresh looks at some of the waiting parties, so that one that has grown is told, and
 // found a larger place, before its turn.
@@ -265,9 +254,9 @@ func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
 	if !r.q.Backfill {
 		return wanting
 	}
-	matches, err := r.launcher.Open(ctx, r.name)
+	matches, err := r.Launcher.Open(ctx, r.name)
 	if err != nil {
-		r.logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
+		r.Logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
 		return wanting
 	}
 	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool { return r.done[m.ID] || len(m.Open) != r.q.Teams })
@@ -297,7 +286,7 @@ const (
 // look finds out whom a ticket seats at this moment: everybody in the party, on the ticket
 // or not, and those it holds seats for.
 func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
-	if !r.book.live(w.id) {
+	if _, live := r.book.Get(w.id); !live {
 		return away
 	}
 	if w.party == "" {
@@ -306,14 +295,14 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 	}
 	id, err := party.ParseID(w.party)
 	if err != nil {
-		r.logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
+		r.Logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
 		r.drop(ctx, w.id, DropInvalid)
 		return away
 	}
-	v, f, err := r.footprint(ctx, id)
+	v, f, err := r.Footprint(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
-			r.logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
+			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
 		}
 		return away
 	}
@@ -324,7 +313,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		}
 	}
 	before := w.need()
-	w.users = users(v)
+	w.users = users(sessions(v))
 	w.spares = spares(r.q, len(w.users), f)
 	w.seats = len(w.users) + w.spares
 	r.book.Seats(w.id, w.seats)

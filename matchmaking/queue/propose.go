@@ -18,7 +18,7 @@ import (
 // ProposalGone where none is offered to this player any more. Accepting twice is accepting
 // once; who does not accept takes the whole ticket off.
 func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error) {
-	accepted, needed, by, known := s.proposals.answer(s.now(), ticket, caller.UserID, accept)
+	accepted, needed, by, known := s.proposals.answer(s.Now(), ticket, caller.UserID, accept)
 	if !known {
 		return party.ProposalState{}, party.Refuse(party.ProposalGone, "This match is not offered to you any more.")
 	}
@@ -32,8 +32,8 @@ func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string
 // bar starts the cooldown of a player who did not accept.
 func (s *Service) bar(ticket, userID string) {
 	if t, live := s.book.Get(ticket); live {
-		if a := s.policy().Queues[t.Queue].Accept; a != nil {
-			s.proposals.bar(userID, s.now(), s.now().Add(a.Cooldown))
+		if a := s.Policy().Queues[t.Queue].Accept; a != nil {
+			s.proposals.bar(userID, s.Now(), s.Now().Add(a.Cooldown))
 		}
 	}
 }
@@ -41,10 +41,10 @@ func (s *Service) bar(ticket, userID string) {
 // takeOff takes a ticket out of its proposal; a replacement is looked for as the queue says.
 func (s *Service) takeOff(ticket, queue string) {
 	var replace time.Duration
-	if a := s.policy().Queues[queue].Accept; a != nil {
+	if a := s.Policy().Queues[queue].Accept; a != nil {
 		replace = a.Replace
 	}
-	s.proposals.remove(ticket, s.now().Add(replace))
+	s.proposals.remove(ticket, s.Now().Add(replace))
 }
 
 // advance goes on with the queue's proposals: who did not answer is taken off, what is
@@ -103,9 +103,11 @@ func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*wait
 	known = true
 	for _, part := range p.parts {
 		w := byID[part.ticket]
-		if w != nil && r.look(ctx, w) == away && r.book.live(w.id) {
-			known = false
-			continue
+		if w != nil && r.look(ctx, w) == away {
+			if _, live := r.book.Get(w.id); live {
+				known = false
+				continue
+			}
 		}
 		if w == nil || w.need() != part.seats {
 			r.takeOff(part.ticket, r.name)
@@ -176,7 +178,7 @@ func (r *queueRun) replace(match string, pl placement) (plan planned, is bool) {
 
 // ask proposes a match to the players of a plan, or asks those who are to replace somebody.
 func (p *pass) ask(ctx context.Context, plan *planned) {
-	by := p.now().Add(plan.rules.Accept.Within)
+	by := p.Now().Add(plan.rules.Accept.Within)
 	var parts []*part
 	for i, w := range plan.tickets {
 		parts = append(parts, &part{
@@ -198,7 +200,7 @@ func (p *pass) ask(ctx context.Context, plan *planned) {
 			return
 		}
 	}
-	p.metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
+	p.Metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
 	p.tellAll(ctx, parts, Found, by)
 	p.tellAll(ctx, before, Replaced, by)
 }

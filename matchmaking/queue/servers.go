@@ -37,7 +37,7 @@ func (r *queueRun) served(p proposal) matchmaking.OrderState {
 	}
 	state, err := p.order.State()
 	if state == matchmaking.OrderFailed {
-		r.logger.Warn("no game server queue=%s match=%s error=%v", r.name, p.match, err)
+		r.Logger.Warn("no game server queue=%s match=%s error=%v", r.name, p.match, err)
 	}
 	return state
 }
@@ -66,14 +66,14 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 func (s *Service) noServer(queue string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.failures[queue] = s.now().Add(afterFailure)
+	s.failures[queue] = s.Now().Add(afterFailure)
 }
 
 // order asks the fleet for the game server of a plan, or for slots on the one of a running
 // match. Its tickets are in a proposal until there is an answer.
 func (p *pass) order(ctx context.Context, plan *planned) {
 	p.mu.Lock()
-	wait := p.now().Before(p.failures[plan.queue])
+	wait := p.Now().Before(p.failures[plan.queue])
 	p.mu.Unlock()
 	if wait {
 		if plan.match != "" {
@@ -102,17 +102,17 @@ func (p *pass) order(ctx context.Context, plan *planned) {
 	match, order := plan.match, (*matchmaking.Order)(nil)
 	err := errNoFleet
 	switch {
-	case p.servers == nil:
+	case p.Servers == nil:
 	case fill:
-		order, err = p.servers.OrderSlots(match, plan.users()), nil
+		order, err = p.Servers.OrderSlots(match, plan.users()), nil
 	default:
-		match, order, err = p.servers.OrderServer(ctx, plan.launch(p.cfg.Parties.ReconnectGrace), fleet, plan.users(), plan.latencies())
+		match, order, err = p.Servers.OrderServer(ctx, plan.launch(p.cfg.Parties.ReconnectGrace), fleet, plan.users(), plan.latencies())
 	}
 	if err != nil {
-		p.logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
+		p.Logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
 		order = matchmaking.NoOrder(err)
 	}
-	p.proposals.await(id, match, order, p.now())
+	p.proposals.await(id, match, order, p.Now())
 }
 
 // latencies are what the players say of the queue's regions.
