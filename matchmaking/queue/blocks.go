@@ -61,7 +61,7 @@ func (p *pass) apart(ctx context.Context) (apart map[*planned][]*waiting, known 
 	for i := range p.plans {
 		if plan := &p.plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
 			apart[plan] = plan.tickets // until it is known better
-			users = append(append(users, plan.users()...), plan.others...)
+			users = append(append(users, plan.tickets.users()...), plan.others...)
 		}
 	}
 	if len(users) == 0 {

@@ -30,6 +30,7 @@ type waiting struct {
 
 	users  []string // whom it seats, once it has been looked at for a match
 	spares int
+	team   int // in the match it is planned for
 }
 
 // meet compares the host's pool with the book and answers the pool's tickets, in the order

@@ -214,9 +214,9 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 			again = true
 			return
 		}
-		again = again || len(plan.tickets) < len(pl.tickets)
+		again = again || len(plan.tickets) < len(pl)
 		done = append(done, plan.tickets...)
-		for _, user := range plan.users() {
+		for _, user := range plan.tickets.users() {
 			r.placed[user] = true
 		}
 		plan.queue, plan.rules, plan.turn = r.name, r.q, r.turns
@@ -233,7 +233,7 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 	}
 	for _, m := range res.Matches {
 		try(m.Placements, func(pl placement) (planned, bool) {
-			return planned{placement: pl, teamSize: m.TeamSize, region: m.Region}, true
+			return planned{tickets: pl, teamSize: m.TeamSize, region: m.Region}, true
 		})
 	}
 	r.without(done)

@@ -9,7 +9,6 @@ import (
 
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
-	"partyline/matchmaking/seats"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -77,9 +76,9 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 			if p.order != nil && served == matchmaking.OrderPending {
 				break
 			}
-			plan := planned{placement: placementOf(p, byID), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
+			plan := planned{tickets: placementOf(p, byID), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
 			if p.fill {
-				filled, ok := r.fill(ctx, p.match, plan.placement)
+				filled, ok := r.fill(ctx, p.match, plan.tickets)
 				if !ok || len(filled.tickets) < len(plan.tickets) {
 					r.dissolve(ctx, p, QueuedAgain)
 					continue
@@ -129,8 +128,8 @@ func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*wait
 func placementOf(p proposal, byID map[string]*waiting) (pl placement) {
 	for _, part := range p.parts {
 		w := byID[part.ticket]
-		pl.tickets = append(pl.tickets, w)
-		pl.claims = append(pl.claims, seats.Claim{PartyID: w.party, Team: part.team, UserIDs: w.users, Spares: w.spares})
+		w.team = part.team
+		pl = append(pl, w)
 	}
 	return pl
 }
@@ -171,7 +170,7 @@ func (r *queueRun) replace(match string, pl placement) (plan planned, is bool) {
 	if err != nil || at < 0 {
 		return planned{}, false
 	}
-	plan = planned{placement: pl, proposal: id, others: r.seeking[at].users()}
+	plan = planned{tickets: pl, proposal: id, others: r.seeking[at].users()}
 	r.seeking = slices.Delete(r.seeking, at, at+1)
 	return plan, true
 }
@@ -179,12 +178,9 @@ func (r *queueRun) replace(match string, pl placement) (plan planned, is bool) {
 // ask proposes a match to the players of a plan, or asks those who are to replace somebody.
 func (p *pass) ask(ctx context.Context, plan *planned) {
 	by := p.Now().Add(plan.rules.Accept.Within)
-	var parts []*part
+	parts := plan.tickets.parts()
 	for i, w := range plan.tickets {
-		parts = append(parts, &part{
-			ticket: w.id, team: plan.claims[i].Team, seats: w.need(), users: slices.Clone(w.users), asked: w.people(),
-			accepted: map[string]bool{}, by: by,
-		})
+		parts[i].asked, parts[i].by = w.people(), by
 	}
 	var before []*part
 	if plan.proposal == 0 {
@@ -203,6 +199,14 @@ func (p *pass) ask(ctx context.Context, plan *planned) {
 	p.Metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
 	p.tellAll(ctx, parts, Found, by)
 	p.tellAll(ctx, before, Replaced, by)
+}
+
+// parts are the tickets as a proposal has them. Nobody is asked yet.
+func (pl placement) parts() (parts []*part) {
+	for _, w := range pl {
+		parts = append(parts, &part{ticket: w.id, team: w.team, seats: w.need(), users: slices.Clone(w.users), accepted: map[string]bool{}})
+	}
+	return parts
 }
 
 func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by time.Time) {
