@@ -25,12 +25,12 @@ var errNoServer = errors.New("the fleet manager has no game server")
 // they are known to be from its regions.
 func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, users []string, latencies []runtime.FleetUserLatencies) (matchID string, o *Order, err error) {
 	l.Handler, l.Unannounced = SeatMatch, true
-	l.server = &serverSetup{Token: rand.Text(), Wait: fleet.ReadyWithin + orderSlack}
+	l.Server = &serverSetup{Token: rand.Text(), Wait: fleet.ReadyWithin + orderSlack}
 	if matchID, err = m.Launch(ctx, l); err != nil {
 		return "", nil, err
 	}
 	o = &Order{fleets: m.fleets, manager: fleet.Manager}
-	metadata, err := serverMetadata(fleet.Metadata, ServerInfo{MatchID: matchID, Token: l.server.Token, Queue: l.Queue, Region: l.Region, Teams: l.Teams, TeamSize: l.TeamSize})
+	metadata, err := serverMetadata(fleet.Metadata, ServerInfo{MatchID: matchID, Token: l.Server.Token, Queue: l.Queue, Region: l.Region, Teams: l.Teams, TeamSize: l.TeamSize})
 	if err != nil {
 		return "", nil, err
 	}
