@@ -63,6 +63,7 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 		s.Logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
 	}
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
+	planned := p.began.Add(p.cfg.Matchmaking.PassBudget * 3 / 4) // the rest is for making what was planned
 	for _, asked := range s.proposals.list("") {
 		for _, user := range asked.users() {
 			p.placed[user] = true
@@ -74,7 +75,7 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 	for i := range names {
 		// In turn, and each with its share of what is left: no queue uses up the others' time.
 		name := names[(i+p.number)%len(names)]
-		share := p.deadline.Sub(s.Now()) / time.Duration(len(names)-i)
+		share := planned.Sub(s.Now()) / time.Duration(len(names)-i)
 		_ = p.protected("matchmaker pass failed queue="+name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.Now().Add(share)) })
 	}
 	p.make(ctx)
@@ -172,10 +173,17 @@ type queueRun struct {
 
 func (r *queueRun) proceed() bool { return r.Now().Before(r.deadline) }
 
+// share reports whether a part of the time that the queue has left now is not over. Whatever
+// takes long, the steps after it have time for those it found first, the oldest.
+func (r *queueRun) share(of time.Duration) (proceed func() bool) {
+	until := r.Now().Add(r.deadline.Sub(r.Now()) / of)
+	return func() bool { return r.Now().Before(until) }
+}
+
 // refresh looks at some of the waiting parties, so that one that has grown is told, and
 // found a larger place, before its turn.
 func (r *queueRun) refresh(ctx context.Context) {
-	start, looks := 0, 0
+	start, looks, proceed := 0, 0, r.share(4)
 	if n := len(r.pool); n > looksPerPass {
 		start = r.number * looksPerPass % n
 	}
@@ -185,7 +193,7 @@ func (r *queueRun) refresh(ctx context.Context) {
 		if w.party == "" {
 			continue
 		}
-		if looks++; looks > looksPerPass || !r.proceed() {
+		if looks++; looks > looksPerPass || !proceed() {
 			break
 		}
 		if r.look(ctx, w) == away {
@@ -199,11 +207,8 @@ func (r *queueRun) refresh(ctx context.Context) {
 // worth while, because something about the tickets has turned out to be different.
 func (r *queueRun) round(ctx context.Context) (again bool) {
 	var done []*waiting // placed, or not to be placed in this pass
-	res := formation.Form(r.began, FormationOf(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx), Apart: blockPairs(r.q, r.pool)}, r.proceed)
+	res := formation.Form(r.began, FormationOf(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
 	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
-		if !r.proceed() {
-			return
-		}
 		pl, out, changed := r.take(ctx, placements)
 		done, again = append(done, out...), again || changed || len(out) > 0
 		if changed || len(out) > 0 {
@@ -224,6 +229,9 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 		r.plans = append(r.plans, plan)
 	}
 	for _, b := range res.Backfills {
+		if !r.proceed() {
+			break
+		}
 		try(b.Placements, func(pl placement) (planned, bool) {
 			if plan, is := r.replace(b.MatchID, pl); is {
 				return plan, true
@@ -232,6 +240,9 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 		})
 	}
 	for _, m := range res.Matches {
+		if !r.proceed() {
+			break
+		}
 		try(m.Placements, func(pl placement) (planned, bool) {
 			return planned{tickets: pl, teamSize: m.TeamSize, region: m.Region}, true
 		})
