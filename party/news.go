@@ -2,6 +2,7 @@ package party
 
 import (
 	"sync"
+	"time"
 )
 
 // ChangeKind says what happened to a party.
@@ -38,6 +39,8 @@ type Change struct {
 	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one
 
 	Attributes bool // of MemberEntered: the party has some
+
+	Waited map[string]time.Duration // of PartyRestored, by queue: how long the party had waited for a match when it was left
 }
 
 // News passes changes on. Subscribe while everything is being constructed; whoever

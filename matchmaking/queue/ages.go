@@ -3,6 +3,8 @@ package queue
 import (
 	"maps"
 	"time"
+
+	"partyline/party"
 )
 
 // age is how long a ticket waited that was lost, until the next one of its owner takes it over.
@@ -35,6 +37,23 @@ func (b *Book) Waited(owner, queue string) time.Duration {
 		return 0
 	}
 	return a.waited
+}
+
+// Ages says since when a party waits in each queue, or would wait with the next ticket, as if it
+// had done so without a break.
+func (b *Book) Ages(id party.ID) map[string]time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	since := map[string]time.Time{}
+	for queue, a := range b.ages[id.String()] {
+		if b.now().Before(a.until) {
+			since[queue] = b.now().Add(-a.waited)
+		}
+	}
+	for _, r := range b.byParty[id] {
+		since[r.Queue] = r.Since
+	}
+	return since
 }
 
 // Aged reports whether anything is kept for the owner.

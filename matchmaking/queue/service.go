@@ -171,5 +171,13 @@ var parityModes = map[rules.ParityMode]formation.ParityMode{
 	rules.ParityPrefer: formation.ParityPrefer, rules.ParityRequire: formation.ParityRequire,
 }
 
+// Ages says since when a party has waited in each queue.
+func (s *Service) Ages(id party.ID) map[string]time.Time {
+	if !s.Processing {
+		return nil
+	}
+	return s.book.Ages(id)
+}
+
 // Waiting counts the tickets that wait, as far as this process knows.
 func (s *Service) Waiting() int { return s.book.Waiting() }

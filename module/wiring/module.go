@@ -147,7 +147,7 @@ func (m *Module) construct(env environment, o Options) error {
 	judge := m.newJudge(activity)
 	found := m.newFounder(o.Socket, roster)
 	admission := admission.New(admission.Deps{
-		Found: found, Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Found: found, Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds, Ages: m.ages,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
 	m.current, m.closeAdmission = admission.Current, admission.Close

@@ -28,7 +28,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Deps is what an Admission works with. All are needed but the last five.
+// Deps is what an Admission works with. All are needed but those that may be nil.
 type Deps struct {
 	Roster  *roster.Roster
 	Streams party.Streams
@@ -46,6 +46,8 @@ type Deps struct {
 	Found Founder
 	// Holds reads the holds of a party this process has not seen; nil means none.
 	Holds func(ctx context.Context, id party.ID) ([]reserve.Hold, error)
+	// Ages says since when a party has waited for a match, by queue; nil means that none does.
+	Ages func(id party.ID) map[string]time.Time
 	// Locked refuses with PartyLocked while nobody new may enter; nil means never.
 	Locked func(ctx context.Context, v party.View) error
 	// Requests limits how often a user asks to be let into closed parties; nil means
@@ -66,6 +68,7 @@ type Admission struct {
 	now     party.Clock
 	single  bool
 	holds   func(ctx context.Context, id party.ID) ([]reserve.Hold, error)
+	ages    func(id party.ID) map[string]time.Time
 	locked  func(ctx context.Context, v party.View) error
 	found   Founder
 	asks    func(userID string) error
@@ -90,7 +93,7 @@ type Admission struct {
 func New(d Deps) *Admission {
 	a := &Admission{
 		roster: d.Roster, streams: d.Streams, sender: d.Sender, policy: d.Policy, news: d.News, logger: d.Logger, now: d.Now, single: d.SingleParty,
-		holds: d.Holds, locked: d.Locked, asks: d.Requests, friends: d.Friends,
+		holds: d.Holds, ages: d.Ages, locked: d.Locked, asks: d.Requests, friends: d.Friends,
 		store:  store{d.Storage, d.Now},
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
 		users:  keyed.NewLocks[string](), index: newIndex(), cursors: map[string]string{},
@@ -104,6 +107,9 @@ func New(d Deps) *Admission {
 		a.found = func(context.Context, party.Session, party.Facts) (party.ID, func(bool), error) {
 			return party.ID{}, nil, ErrCannotFound
 		}
+	}
+	if a.ages == nil {
+		a.ages = func(party.ID) map[string]time.Time { return nil }
 	}
 	if a.holds == nil {
 		a.holds = func(context.Context, party.ID) ([]reserve.Hold, error) { return nil, nil }

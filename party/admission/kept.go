@@ -76,7 +76,8 @@ func (v *visit) reportAway() error {
 			r.Seats[k.Member.UserID] = k.Seat
 		}
 		if v.away {
-			*r.Standing = reserve.Standing{Facts: v.facts, Native: v.id, Away: true}
+			v.saved = reserve.Standing{Facts: v.facts, Native: v.id, Away: true, Ages: v.ages(v.id)}
+			*r.Standing = v.saved
 		}
 	})
 	v.fresh = v.away && err != nil

@@ -153,7 +153,7 @@ func (v *visit) recall() error {
 	if v.away = record.Away || crashed; !v.away || record.MaxSize == 0 {
 		return nil
 	}
-	v.known, v.recorded, v.facts = true, true, record.Facts
+	v.known, v.recorded, v.facts, v.saved = true, true, record.Facts, *record.Standing
 	if crashed {
 		within := v.policy().Parties.Survive.Restart
 		users := slices.AppendSeq(slices.Collect(maps.Keys(record.Members)), maps.Keys(record.Seats))
@@ -177,9 +177,13 @@ func (a *Admission) outlives(r reserve.Record) bool {
 const rosterEvery = 500 * time.Millisecond
 
 // rosterLater writes the party's members soon, off the way of whatever message it is.
-func (v *visit) rosterLater() {
-	if conf := v.policy().Parties; conf.Survive.Restart > 0 && conf.ReconnectGrace > 0 {
-		v.rosters.Sooner(v.id, v.now().Add(rosterEvery))
+func (v *visit) rosterLater() { v.RecordLater(v.id) }
+
+// RecordLater has a party's members and the ages of its tickets written soon, where parties survive
+// a restart.
+func (a *Admission) RecordLater(id party.ID) {
+	if conf := a.policy().Parties; conf.Survive.Restart > 0 && conf.ReconnectGrace > 0 {
+		a.rosters.Sooner(id, a.now().Add(rosterEvery))
 	}
 }
 
@@ -195,14 +199,15 @@ func (a *Admission) writeRoster(id party.ID) {
 		for _, m := range v.last.Members {
 			now[m.UserID] = m
 		}
-		if v.saved.Facts == v.facts && maps.Equal(v.saved.Members, now) {
+		ages := v.ages(id)
+		if v.saved.Facts == v.facts && maps.Equal(v.saved.Members, now) && maps.Equal(v.saved.Ages, ages) {
 			return nil
 		}
 		users := slices.AppendSeq(slices.Collect(maps.Keys(now)), maps.Keys(v.saved.Members))
-		if err := v.write(users, func(r reserve.Record) { r.Members = now }); err != nil {
+		if err := v.write(users, func(r reserve.Record) { r.Members, r.Ages = now, ages }); err != nil {
 			return err
 		}
-		v.saved = reserve.Standing{Facts: v.facts, Members: now}
+		v.saved = reserve.Standing{Facts: v.facts, Members: now, Ages: ages}
 		return nil
 	})
 	if err != nil {
@@ -290,7 +295,8 @@ func (a *Admission) restore(ctx context.Context, id party.ID, s party.Session) e
 type behind struct {
 	id, origin party.ID
 	facts      party.Facts
-	seat       party.Seat // of who comes back
+	seat       party.Seat               // of who comes back
+	waited     map[string]time.Duration // by queue, when the party was left
 }
 
 // leftBehind stores what was not stored yet of a party in which everybody is away; nil for
@@ -303,7 +309,10 @@ func (a *Admission) leftBehind(ctx context.Context, id party.ID, userID string) 
 		if !v.book.Keeps(userID) {
 			return party.Away()
 		}
-		old = &behind{v.id, v.origin, v.facts, v.book.Kept[userID].Seat}
+		old = &behind{v.id, v.origin, v.facts, v.book.Kept[userID].Seat, map[string]time.Duration{}}
+		for queue, since := range v.saved.Ages {
+			old.waited[queue] = old.seat.Since.Sub(since)
+		}
 		return v.reportAway()
 	})
 	if err != nil {
@@ -324,7 +333,7 @@ func (a *Admission) succeed(ctx context.Context, old *behind, native party.ID, s
 		seat, kept := r.Seats[user]
 		if taken = !kept || !r.Away || seat.Member != old.seat.Member; !taken {
 			delete(r.Seats, user)
-			r.Native, r.Away, r.Members = native, false, members
+			r.Native, r.Away, r.Members, r.Ages = native, false, members, nil
 		}
 	})
 	if err == nil && taken { // by another node, or the time is over
@@ -354,7 +363,7 @@ func (a *Admission) succeed(ctx context.Context, old *behind, native party.ID, s
 	})
 	return a.visit(ctx, native, func(v *visit) error {
 		v.out.Add(
-			party.Change{Kind: party.PartyRestored, ID: native, Was: old.id, Session: s},
+			party.Change{Kind: party.PartyRestored, ID: native, Was: old.id, Session: s, Waited: old.waited},
 			party.Change{Kind: party.SeatBack, ID: native, Seat: old.seat},
 			party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.facts.Attributes},
 		)

@@ -30,6 +30,7 @@ type world struct {
 	mu   sync.Mutex
 	conf rules.Config
 	lock error
+	ages map[string]time.Time // of every party, by queue
 
 	node
 }
@@ -70,6 +71,11 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	n := node{roster: roster.New(w.host, w.host, w.now), news: &party.News{}}
 	n.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
 		Found: w.host.Found(n.roster.Hidden.Set), Roster: n.roster, Streams: w.host, Storage: storage, Sender: w.host, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
+		Ages: func(party.ID) map[string]time.Time {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.ages
+		},
 		Locked: func(context.Context, party.View) error {
 			w.mu.Lock()
 			defer w.mu.Unlock()
