@@ -19,7 +19,7 @@ UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-run: demo-sdk playground ## the module on the embedded engine at http://127.0.0.1:7350 or ADDR, with demo players and an invite link; LAN=1 lets phones in
+run: demo-sdk playground ## run the module at http://127.0.0.1:7350 or ADDR; LAN=1 lets phones in
 	@echo "compiling; the first time takes a minute or two, and each package is named as it is done"
 	@$(GO) build -v -o build/partyline ./local/cmd/partyline
 	@exec build/partyline run $(if $(ADDR),--addr $(ADDR)) $(if $(LAN),--lan)
@@ -28,12 +28,12 @@ demo-sdk:
 	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund; \
 	else echo "npm is not installed: the demo client at / will say so, everything else works"; fi
 
-playground: ## build/playground: the page to write and try rules on, for `partyline playground` and `make run`
+playground: ## build/playground: the page to write and try rules on
 	@mkdir -p build/playground
 	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags "-s -w" -o build/playground/partyline.wasm ./local/playground/wasm
 	@cp local/playground/static/* "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" build/playground/
 
-test: e2e-deps pluginhost playground ## every test, with the race detector and in random order; the suites through the plugin; every benchmark once; sets up what it needs
+test: e2e-deps pluginhost playground ## every test, with the race detector; the suites through the plugin; benchmarks once
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; export CHROMIUM MCS; \
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -count=1 -timeout=15m $(TESTS) && \
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- -count=1 -timeout=15m $(SUITES)
@@ -48,7 +48,7 @@ e2e-deps:
 	@cd local/e2e/js && npm ci --ignore-scripts --silent --no-audit --no-fund
 	@cd local/e2e/browser && npm ci --ignore-scripts --silent --no-audit --no-fund
 
-api: ## docs/api: the schemas and the typed clients, from the module's Go types
+api: ## docs/api: schemas and typed clients, from the module's Go types
 	$(GO) run ./local/cmd/api docs/api
 
 check: ## formatting, vet, staticcheck
@@ -56,10 +56,10 @@ check: ## formatting, vet, staticcheck
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 
-vulncheck: ## known vulnerabilities that the code reaches, looked up in VULNDB (default https://vuln.go.dev)
+vulncheck: ## known vulnerabilities that the code reaches, from VULNDB
 	$(TOOL) govulncheck -db $(VULNDB) ./...
 
-plugin: ## build/partyline.so for the default line, NAKAMA=3.41.0 or SERVER=/path/to/nakama
+plugin: ## build/partyline.so, for the default line, NAKAMA=3.41.0 or SERVER=FILE
 	$(LINE) $(FOR) -plugin build/partyline.so
 
 pluginhost: ## the plugin, and beside it the program that opens it as the server does
@@ -71,7 +71,7 @@ plugins: ## build/LINE/partyline.so for every line
 # The systems that the command line is built for.
 SYSTEMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-release: ## build/release: plugins for every line, the command line for every system, bills of materials, checksums; on linux/amd64
+release: ## build/release: plugins, the command line, bills of materials, checksums
 	@test "$$($(GO) env GOOS)/$$($(GO) env GOARCH)" = linux/amd64 || { echo "make release: runs on linux/amd64"; exit 2; }
 	rm -rf build/release && mkdir -p build/release
 	@command -v aarch64-linux-gnu-gcc >/dev/null || \
@@ -91,7 +91,7 @@ release: ## build/release: plugins for every line, the command line for every sy
 test-plugin: e2e-deps pluginhost playground ## the end-to-end suites through build/partyline.so in the plugin host
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(GO) test -count=1 -timeout=15m -v $(SUITES)
 
-test-lines: e2e-deps ## on every line: vet, the unit tests, and the end-to-end suites through the plugin
+test-lines: e2e-deps ## on every line: vet, unit tests, the suites through the plugin
 	for line in $$($(LINE) -list); do \
 	  echo "== Nakama $$line"; \
 	  $(LINE) -nakama $$line -plugin build/$$line/partyline.so -host build/$$line/pluginhost && \
@@ -100,7 +100,7 @@ test-lines: e2e-deps ## on every line: vet, the unit tests, and the end-to-end s
 	  PARTYLINE_PLUGIN=$(CURDIR)/build/$$line/partyline.so $(GO) test -count=1 -timeout=15m -v $(SUITES) || exit 1; \
 	done
 
-record: ## record the contract transcripts from a real server: make record NAKAMA=host:port
+record: ## record a stock server's transcripts again: NAKAMA=host:port
 	NAKAMA=$(NAKAMA) $(GO) test -count=1 ./local/e2e/contract -record
 
 # Real servers are started from the binary SERVER, on a PostgreSQL of this machine.
@@ -109,19 +109,19 @@ ON_SERVER = NAKAMA_SERVER=$(abspath $(SERVER)) local/e2e/with-postgres.sh $(GO) 
 needs-server:
 	@test -x "$(SERVER)" || { echo "usage: make test-host|conformance SERVER=path/to/nakama"; exit 2; }
 
-test-host: needs-server e2e-deps plugin ## the end-to-end suites on real servers with the module: make test-host SERVER=path/to/nakama
+test-host: needs-server e2e-deps plugin ## the end-to-end suites on real servers: SERVER=path/to/nakama
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
 	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) -p 1 $(HOST_SUITES)
 
 HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract ./local/e2e/docs ./local/e2e/faults ./local/e2e/hardening \
               ./local/e2e/model ./local/e2e/queues
 
-conformance: needs-server ## what the engine promises, asked of a stock server: make conformance SERVER=path/to/nakama
-	$(LINE) $(FOR) -probe build/probe.so
+conformance: needs-server ## the engine's suites on a stock server: SERVER=path/to/nakama
+	$(LINE) $(FOR) -plugin build/probe.so -package ./local/engine/realtime/testdata/probe
 	NAKAMA_PLUGIN=$(CURDIR)/build/probe.so NAKAMA_SERVER=$(abspath $(SERVER)) local/e2e/with-postgres.sh local/e2e/with-server.sh \
 	$(GO) test -count=1 -timeout=15m -p 1 ./local/e2e/contract ./local/engine/api ./local/engine/realtime
 
-passes: ## the examples of docs/passes against the vectors of package pass; needs node, python3 with cryptography, g++ with OpenSSL
+passes: ## the examples of docs/passes; needs node, python3-cryptography, g++, OpenSSL
 	node docs/passes/check.mjs pass/testdata/vectors.json
 	python3 docs/passes/check.py pass/testdata/vectors.json
 	g++ -std=c++17 docs/passes/check.cpp -lcrypto -o build/check-pass
@@ -136,13 +136,15 @@ fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 bench: ## every benchmark, measured
 	$(GO) test -run '^$$' -bench . -benchmem $(TESTS)
 
-bench-host: needs-server plugin ## what messages cost a real server with the module, a stock one being 1: make bench-host SERVER=path/to/nakama
-	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) ./local/e2e/overhead -run '^$$' -bench Server -benchtime 200x -rounds 10 -large 248
+bench-host: needs-server plugin ## what messages cost a real server, stock = 1: SERVER=path/to/nakama
+	$(LINE) $(FOR) -plugin build/empty.so -package ./local/e2e/overhead/testdata/empty
+	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so NAKAMA_EMPTY=$(CURDIR)/build/empty.so $(ON_SERVER) ./local/e2e/overhead -run '^$$' \
+	  -bench Server -benchtime 25x -work 10 -large 248
 
-soak: ## everything at once for MINUTES (default 30); fails if memory, goroutines or presences have grown
+soak: ## everything at once for MINUTES (default 30); fails if anything has grown
 	$(GO) test ./local/e2e/soak -run Soak -v -count=1 -timeout=0 -minutes $(or $(MINUTES),30)
 
-rules-check: ## check a rules file: make rules-check FILE=local/rules.yml
+rules-check: ## check a rules file: FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
 .PHONY: help run playground demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench bench-host soak rules-check passes

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -264,14 +265,38 @@ func TestChain_MetricsAndLog(t *testing.T) {
 	_, _ = h.before("u1", hooks.PartyJoin, message(hooks.PartyJoin, partyID))
 	_ = h.after("u1", hooks.PartyLeave, nil, message(hooks.PartyLeave, partyID))
 	want := []string{
-		"partyline_hook_duration PartyJoin before party_full 5ms",
-		"partyline_hook_duration PartyLeave after ok 5ms",
+		"partyline_hook PartyJoin before party_full +1", "partyline_hook_duration PartyJoin before party_full 5ms",
+		"partyline_hook PartyLeave after ok +1", "partyline_hook_duration PartyLeave after ok 5ms",
 	}
 	if !slices.Equal(h.metrics.lines, want) {
 		t.Errorf("metrics = %q; want %q", h.metrics.lines, want)
 	}
 	if len(h.log.lines) != 1 || !strings.HasPrefix(h.log.lines[0], "debug ") || !strings.Contains(h.log.lines[0], "hook:full") {
 		t.Errorf("log = %q; want one debug line naming the handler", h.log.lines)
+	}
+}
+
+// Every refusal is counted and timed; of the calls that pass all are counted in the end, and
+// one in sixteen is timed.
+func TestChain_MetricsOfManyCalls(t *testing.T) {
+	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{
+		{Message: hooks.PartyJoin, Name: "full", Before: (&trail{}).step("0", party.Refuse(party.PartyFull, "Full."))},
+		{Message: hooks.PartyLeave, Name: "fine", After: (&trail{}).step("1", nil)},
+	}})
+	for range 33 {
+		_, _ = h.before("u1", hooks.PartyJoin, message(hooks.PartyJoin, partyID))
+		_ = h.after("u1", hooks.PartyLeave, nil, message(hooks.PartyLeave, partyID))
+	}
+	got := map[string]int{}
+	for _, line := range h.metrics.lines {
+		got[line]++
+	}
+	want := map[string]int{
+		"partyline_hook PartyJoin before party_full +1": 33, "partyline_hook_duration PartyJoin before party_full 5ms": 33,
+		"partyline_hook PartyLeave after ok +1": 1, "partyline_hook PartyLeave after ok +16": 2, "partyline_hook_duration PartyLeave after ok 5ms": 3,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("metrics = %v; want %v", got, want)
 	}
 }
 
@@ -298,4 +323,5 @@ func BenchmarkChain(b *testing.B) {
 
 type silent struct{}
 
+func (silent) MetricsCounterAdd(string, map[string]string, int64)          {}
 func (silent) MetricsTimerRecord(string, map[string]string, time.Duration) {}

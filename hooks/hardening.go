@@ -45,6 +45,9 @@ func Hardening(rates Rates, parties Parties, policy party.Policy) Set {
 // canonical puts the party's ID into the one spelling, if it is one. It never refuses:
 // clients leave to clean up, and what the host cannot read it refuses itself.
 func canonical(_ context.Context, call *Call) error {
+	if _, err := call.PartyID(); err == nil { // nearly always: it is in that spelling
+		return nil
+	}
 	if named := partyIDIn(call.In); named != nil {
 		*named = party.Canonical(*named)
 	}

@@ -221,6 +221,12 @@ type metricBook struct {
 	lines []string
 }
 
+func (m *metricBook) MetricsCounterAdd(name string, tags map[string]string, delta int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lines = append(m.lines, fmt.Sprintf("%s %s %s %s +%d", name, tags["hook"], tags["stage"], tags["outcome"], delta))
+}
+
 func (m *metricBook) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

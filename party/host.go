@@ -28,6 +28,7 @@ type Streams interface {
 	StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error)
 	StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error
 	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
+	StreamClose(mode uint8, subject, subcontext, label string) error
 }
 
 // Finder lists the native engine's parties. It is the last resort for a party whose

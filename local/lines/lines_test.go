@@ -58,12 +58,12 @@ func TestBuildFor(t *testing.T) {
 
 func TestBuildForServer(t *testing.T) {
 	server := func(deps ...*debug.Module) *debug.BuildInfo {
-		return &debug.BuildInfo{GoVersion: "go1.27.2 X:nogreenteagc", Path: "server", Deps: deps, Settings: []debug.BuildSetting{{Key: "-tags", Value: "netgo"}}}
+		return &debug.BuildInfo{GoVersion: "go1.27.2 X:nogreenteagc", Path: "server", Deps: deps, Settings: []debug.BuildSetting{{Key: "-tags", Value: "netgo"}, {Key: "GOARCH", Value: "arm64"}}}
 	}
 	fork := &debug.Module{Path: Common, Version: "v1.47.0", Replace: &debug.Module{Path: "example.com/fork", Version: "v1.0.0"}}
 	b, err := BuildForServer(server(fork, &debug.Module{Path: Protobuf, Version: "v1.36.12"}, &debug.Module{Path: "example.com/other", Version: "v1.0.0"}), []string{Common, Protobuf})
 	want := map[string]string{Common: "example.com/fork v1.0.0", Protobuf: "v1.36.12"}
-	if err != nil || !maps.Equal(b.Pins, want) || b.Go != "go1.27.2" || b.Experiment != "nogreenteagc" || !b.Untrimmed || strings.Join(b.Flags, " ") != "-tags=netgo" {
+	if err != nil || !maps.Equal(b.Pins, want) || b.Go != "go1.27.2" || b.Experiment != "nogreenteagc" || b.Arch != "arm64" || !b.Untrimmed || strings.Join(b.Flags, " ") != "-tags=netgo" {
 		t.Errorf("BuildForServer = %+v, %v; want pins %v", b, err, want)
 	}
 	if _, err := BuildForServer(server(), []string{Common}); err == nil || !strings.Contains(err.Error(), "no Nakama server") {
@@ -125,5 +125,14 @@ func TestCross(t *testing.T) {
 	t.Setenv("PATH", folder)
 	if env, err := Cross("arm64"); err != nil || strings.Join(env, " ") != "GOARCH=arm64 CC=aarch64-linux-gnu-gcc" {
 		t.Errorf("Cross = %q, %v", env, err)
+	}
+}
+
+// Where the toolchain cannot be had, that is said with what to do.
+func TestPrepare_NoToolchain(t *testing.T) {
+	t.Setenv("GOPROXY", "off")
+	_, err := Prepare(t.Context(), filepath.Join("..", ".."), Build{Name: "none", Go: "go1.26.999"})
+	if err == nil || !strings.Contains(err.Error(), "has to be built by exactly go1.26.999, and it cannot be had") {
+		t.Errorf("Prepare = %v", err)
 	}
 }

@@ -36,6 +36,7 @@ type Build struct {
 	Name       string            // of the folder that what was prepared is kept in
 	Go         string            // toolchain, "go1.26.5"
 	Experiment string            // GOEXPERIMENT, "" for none
+	Arch       string            // GOARCH, "" for this machine's
 	Untrimmed  bool              // without -trimpath
 	Flags      []string          // of the Go command, beside those every plugin is built with
 	Pins       map[string]string // module -> version, or -> "path version" of what replaces it
@@ -95,6 +96,7 @@ func BuildForServer(info *debug.BuildInfo, linked []string) (Build, error) {
 	for _, s := range info.Settings {
 		settings[s.Key] = s.Value
 	}
+	b.Arch = settings["GOARCH"]
 	b.Untrimmed = settings["-trimpath"] != "true"
 	for _, flag := range []string{"-race", "-msan", "-asan"} {
 		if settings[flag] == "true" {

@@ -153,6 +153,7 @@ func TestRegister_RegisteredFunctionsWork(t *testing.T) {
 		"partyline_rpc map[outcome:unauthenticated rpc_id:party_invite_preview] +1",
 		"partyline_rpc map[outcome:invite_not_found rpc_id:party_invite_preview] +1",
 		"partyline_rpc_duration map[outcome:invite_not_found rpc_id:party_invite_preview]",
+		"partyline_hook map[hook:PartyCreate outcome:ok stage:before] +1",
 		"partyline_hook_duration map[hook:PartyCreate outcome:ok stage:before]",
 		"partyline_http map[route:landing_state status:4xx] +1",
 	} {

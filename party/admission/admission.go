@@ -371,10 +371,11 @@ func (a *Admission) stayOnly(ctx context.Context, id party.ID, s party.Session) 
 func (a *Admission) leave(ctx context.Context, from []party.Membership) {
 	for _, m := range from {
 		err := a.visit(context.WithoutCancel(ctx), m.ID, func(v *visit) error {
-			if err := v.remove(m.Session, false); err != nil {
+			alone, err := v.remove(m.Session, false)
+			if err != nil {
 				return err
 			}
-			return v.giveUp(m.Session.UserID)
+			return v.giveUp(m.Session.UserID, alone)
 		})
 		if err != nil {
 			a.logger.Warn("party not left party=%s session=%s error=%v", m.ID, m.Session.SessionID, err)
@@ -383,23 +384,25 @@ func (a *Admission) leave(ctx context.Context, from []party.Membership) {
 }
 
 // remove takes a session off the party's stream and off the mirror. moved says that its user
-// stays a member with another session.
-func (v *visit) remove(s party.Session, moved bool) error {
+// stays a member with another session. It reports what gone does.
+func (v *visit) remove(s party.Session, moved bool) (alone bool, err error) {
 	if err := v.streams.StreamUserLeave(party.StreamMode, v.id.UUID.String(), "", v.id.Node, s.UserID, s.SessionID); err != nil {
-		return err
+		return false, err
 	}
-	v.gone(s, moved)
-	return nil
+	return v.gone(s, moved), nil
 }
 
-// gone mirrors that a session is not a member any more.
-func (v *visit) gone(s party.Session, moved bool) {
-	if v.roster.Leave(v.id, s) {
+// gone mirrors that a session is not a member any more. It reports whether no other is known,
+// so that the party may have ended.
+func (v *visit) gone(s party.Session, moved bool) (alone bool) {
+	was, alone := v.roster.Leave(v.id, s)
+	if was {
 		v.out.Add(party.Change{Kind: party.MemberLeft, ID: v.id, Session: s, Moved: moved})
 	}
 	v.last = roster.Snapshot{}
 	v.changed()
 	v.rosterLater()
+	return alone
 }
 
 // entered mirrors that a session has become a member.

@@ -310,7 +310,7 @@ func (v *visit) evictGhost(members []party.Member) {
 		return
 	}
 	v.logger.Warn("party over capacity, admission undone party=%s session=%s", v.id, ghost.SessionID)
-	if err := v.remove(ghost, false); err != nil {
+	if _, err := v.remove(ghost, false); err != nil {
 		v.logger.Warn("party not left party=%s session=%s error=%v", v.id, ghost.SessionID, err)
 	}
 	delete(v.book.Admitted, ghost.SessionID)
@@ -341,17 +341,18 @@ func (a *Admission) leaveOthers(ctx context.Context, id party.ID, s party.Sessio
 // left comes after a PartyLeave. Whoever leaves on purpose, if only after coming back,
 // keeps no seat; a party without members ends.
 func (v *visit) left(m Message) error {
-	v.gone(m.Sender, false)
-	return v.giveUp(m.Sender.UserID)
+	return v.giveUp(m.Sender.UserID, v.gone(m.Sender, false))
 }
 
 // giveUp ends the seat kept for a user who has left on purpose, and the party with its last
-// member.
-func (v *visit) giveUp(userID string) (err error) {
+// member. Where other members are known and none is there, the next sweep ends it.
+func (v *visit) giveUp(userID string, alone bool) (err error) {
 	if k := v.book.Kept[userID]; k != nil {
 		err = v.endKept(k, party.SeatLost)
 	}
-	v.endIfEmpty()
+	if alone {
+		v.endIfEmpty()
+	}
 	return err
 }
 

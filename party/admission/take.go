@@ -20,11 +20,11 @@ const takeAttempts = 4
 
 // take puts a session onto the party's stream, as was decided.
 func (v *visit) take(t reserve.Take, inviteID string) error {
-	maxSize := v.last.MaxSize
+	maxSize, marks := v.last.MaxSize, v.last.Marks()
 	if t.First { // the engine would not take one more; it hears of both in this order
 		v.vacate(t.Older.Session)
 	}
-	if err := v.board(t, maxSize); err != nil {
+	if err := v.board(t, maxSize, marks); err != nil {
 		if t.First { // the seat is still the user's
 			err = errors.Join(err, v.keep(t.Older), v.reportAway())
 		}
@@ -45,19 +45,23 @@ func (v *visit) take(t reserve.Take, inviteID string) error {
 
 // board puts the session on the party's stream as a member, or leaves it off. Between
 // attempts it sleeps under the party's lock, 60 ms in all at most: on this node nobody else
-// may take the seat that it tries for.
-func (v *visit) board(t reserve.Take, maxSize int) error {
+// may take the seat that it tries for. marks are those of the last look.
+func (v *visit) board(t reserve.Take, maxSize int, marks string) error {
 	var err error
 	for try := range takeAttempts {
 		if try > 0 { // not in step with the node it collides with
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
+			var lookErr error
+			if marks, lookErr = v.roster.Marks(v.id); lookErr != nil {
+				return err
+			}
 			members, lookErr := v.roster.Members(v.id)
 			if lookErr != nil || len(members)+len(v.roster.Losses.Of(v.id)) >= maxSize && !t.Moves {
 				return err
 			}
 		}
 		var again bool
-		if again, err = v.boardOnce(t, maxSize); !again {
+		if again, err = v.boardOnce(t, maxSize, marks); !again {
 			return err
 		}
 	}
@@ -65,17 +69,13 @@ func (v *visit) board(t reserve.Take, maxSize int) error {
 }
 
 // boardOnce reports whether another node was in the way, so that it may go better the
-// next time. Then, and after any error, the session is off the stream.
-func (v *visit) boardOnce(t reserve.Take, maxSize int) (again bool, err error) {
+// next time. Then, and after any error, the session is off the stream. marks are of before.
+func (v *visit) boardOnce(t reserve.Take, maxSize int, marks string) (again bool, err error) {
 	s, stream := t.Session, v.id.UUID.String()
-	before, err := v.roster.Marks(v.id)
-	if err != nil {
-		return false, fmt.Errorf("look before join: %w", err)
-	}
 	if _, err := v.streams.StreamUserJoin(party.StreamMode, stream, "", v.id.Node, s.UserID, s.SessionID, false, false, ""); err != nil {
 		return false, v.joinFailed(s, err)
 	}
-	if again, err = v.landed(t, maxSize, before); err == nil {
+	if again, err = v.landed(t, maxSize, marks); err == nil {
 		return false, nil
 	}
 	if undo := v.streams.StreamUserLeave(party.StreamMode, stream, "", v.id.Node, s.UserID, s.SessionID); undo != nil {
@@ -128,7 +128,7 @@ func (a *Admission) joinFailed(s party.Session, cause error) error {
 // own to a session that is taken off the stream. Where it led, leadership passes on as on
 // any leave.
 func (v *visit) vacate(older party.Session) {
-	if err := v.remove(older, true); err != nil {
+	if _, err := v.remove(older, true); err != nil {
 		v.logger.Warn("party not left party=%s session=%s error=%v", v.id, older.SessionID, err)
 	}
 	closed := &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: v.id.String()}}}

@@ -254,6 +254,14 @@ func (h *Host) StreamUserLeave(mode uint8, subject, subcontext, label, userID, s
 	return nil
 }
 
+// StreamClose takes everybody off a stream.
+func (h *Host) StreamClose(mode uint8, subject, subcontext, label string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.streams, stream{mode, subject, subcontext, label})
+	return nil
+}
+
 func (h *Host) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,11 +1,9 @@
 package roster
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -13,17 +11,10 @@ import (
 	"partyline/party"
 )
 
-// locked runs change with the party's mirror to itself. The mirror is memory of the host:
-// nobody holds this lock for longer than some reads of it.
-func (r *Roster) locked(id party.ID, change func()) {
-	unlock, _ := r.mirrors.Lock(context.Background(), id) // no context, no error
-	defer unlock()
-	change()
-}
-
 // Begin mirrors a native party that s leads alone. With an origin it goes on with that
 // party, and the facts say when that was created.
-func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin party.ID) (err error) {
+func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin party.ID) error {
+	defer r.mirrors.lock(string(id.UUID[:]))()
 	now := r.now()
 	sh := shared{Facts: facts, rev: max(1, party.Nanos(now)), leader: s.SessionID}
 	if origin.IsZero() {
@@ -31,71 +22,67 @@ func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin p
 	} else {
 		sh.origin = origin.String()
 	}
-	r.locked(id, func() { err = r.put(id, s, mirrorEntry{sh, now}) })
-	return err
+	return r.put(id, s, mirrorEntry{sh, now})
 }
 
 // Enter mirrors a session that has become a member. known is the party as it was before;
 // the zero Snapshot has it read. It returns the snapshot to go on with.
 func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snapshot, err error) {
-	r.locked(id, func() {
-		if known.shared.rev == 0 {
-			var entries []mirrorPresence
-			if entries, err = r.mirror(id); err != nil {
-				return
+	defer r.mirrors.lock(string(id.UUID[:]))()
+	if known.shared.rev == 0 {
+		entries, _, err := r.mirror(id)
+		if err != nil {
+			return known, err
+		}
+		known.shared = newest(entries)
+		for _, e := range entries {
+			if e.joinedAt.After(known.lastJoin) {
+				known.lastJoin = e.joinedAt
 			}
-			known.shared = newest(entries)
-			for _, e := range entries {
-				if e.joinedAt.After(known.lastJoin) {
-					known.lastJoin = e.joinedAt
-				}
-			}
 		}
-		if now := r.now(); now.After(known.lastJoin) {
-			known.lastJoin = now
-		} else { // strictly rising, however coarse the clock is
-			known.lastJoin = known.lastJoin.Add(1)
-		}
-		if err = r.put(id, s, mirrorEntry{known.shared, known.lastJoin}); err != nil || known.shared.leader != s.SessionID {
-			return
-		}
-		// It was gone in between, so another leads now.
-		var entries []mirrorPresence
-		if entries, err = r.mirror(id); err == nil {
-			r.rewrite(id, entries, func(sh *shared) bool { sh.leader = ""; return true })
-		}
-		known = Snapshot{}
-	})
-	return known, err
+	}
+	if now := r.now(); now.After(known.lastJoin) {
+		known.lastJoin = now
+	} else { // strictly rising, however coarse the clock is
+		known.lastJoin = known.lastJoin.Add(1)
+	}
+	if err := r.put(id, s, mirrorEntry{known.shared, known.lastJoin}); err != nil || known.shared.leader != s.SessionID {
+		return known, err
+	}
+	// It was gone in between, so another leads now.
+	entries, _, err := r.mirror(id)
+	if err == nil {
+		r.rewrite(id, entries, func(sh *shared) bool { sh.leader = ""; return true })
+	}
+	return Snapshot{}, err
 }
 
-// Leave takes a session that left, or was removed, off the mirror, and reports whether it
-// was a member as far as hooks told: the native engine lets anybody leave any party. Where
-// it led, the engine has rotated to the longest-standing member, even if it comes back.
-func (r *Roster) Leave(id party.ID, s party.Session) (was bool) {
-	r.locked(id, func() {
-		known := r.Attendance.Remove(id, s.SessionID)
-		was = known
-		entries, err := r.mirror(id)
-		if i := slices.IndexFunc(entries, func(e mirrorPresence) bool { return e.session.SessionID == s.SessionID }); i >= 0 {
-			was = true // a session of another node is known by its mirror alone
-			entries = slices.Delete(entries, i, i+1)
-		}
-		// Best effort: what stays behind belongs to a session that is not a member, which
-		// every reader ignores, and ends with that session.
-		_ = r.streams.StreamUserLeave(party.MirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
-		r.unlist(s, id, known)
-		if err == nil {
-			r.rewrite(id, entries, func(sh *shared) bool {
-				led := sh.leader == s.SessionID
-				if led {
-					sh.leader = ""
-				}
-				return led
-			})
-		}
-	})
-	return was
+// Leave takes a session that left, or was removed, off the mirror. It reports whether it was a
+// member as far as hooks told, because the native engine lets anybody leave any party, and
+// whether nobody else is on the mirror, so that the party may be over. Where the session led,
+// the engine has rotated to the longest-standing member, even if it comes back.
+func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
+	defer r.mirrors.lock(string(id.UUID[:]))()
+	known := r.Attendance.Remove(id, s.SessionID)
+	entries, _, err := r.mirror(id)
+	i := slices.IndexFunc(entries, func(e mirrorPresence) bool { return e.sessionID == s.SessionID })
+	if i >= 0 { // a session of another node is known by its mirror alone
+		entries = slices.Delete(entries, i, i+1)
+	}
+	// Best effort: what stays behind belongs to a session that is not a member, which
+	// every reader ignores, and ends with that session.
+	_ = r.streams.StreamUserLeave(party.MirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
+	r.unlist(s, id, known)
+	if err == nil {
+		r.rewrite(id, entries, func(sh *shared) bool {
+			led := sh.leader == s.SessionID
+			if led {
+				sh.leader = ""
+			}
+			return led
+		})
+	}
+	return known || i >= 0, err != nil || len(entries) == 0
 }
 
 // SetLeader mirrors a promotion of s. Where s has left since, the native engine has
@@ -131,17 +118,16 @@ func (r *Roster) NoteAttributes(id party.ID) {
 
 // End forgets a party that has been closed.
 func (r *Roster) End(id party.ID) {
-	r.locked(id, func() {
-		r.Losses.End(id)
-		entries, err := r.mirror(id)
-		if err != nil {
-			return
-		}
-		for _, e := range entries {
-			_ = r.streams.StreamUserLeave(party.MirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID)
-			r.unlist(e.session, id, r.Attendance.Remove(id, e.session.SessionID))
-		}
-	})
+	defer r.mirrors.lock(string(id.UUID[:]))()
+	r.Losses.End(id)
+	entries, _, err := r.mirror(id)
+	if err != nil {
+		return
+	}
+	_ = r.streams.StreamClose(party.MirrorMode, id.UUID.String(), "", id.Node) // as in Leave
+	for _, e := range entries {
+		r.unlist(sessionOf(e.presence), id, r.Attendance.Remove(id, e.sessionID))
+	}
 }
 
 // Announce tells the other nodes that what is reserved in the party has changed. It
@@ -158,17 +144,16 @@ func (r *Roster) Announce(id party.ID) (before, after int64) {
 
 // Mirrored reports whether the session was a member the last time a hook told of it.
 func (r *Roster) Mirrored(id party.ID, sessionID string) (bool, error) {
-	entries, err := r.mirror(id)
-	return slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.session.SessionID == sessionID }), err
+	entries, _, err := r.mirror(id)
+	return slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.sessionID == sessionID }), err
 }
 
 // change changes what all of the party's presences share, if f says so.
 func (r *Roster) change(id party.ID, f func(*shared) bool) {
-	r.locked(id, func() {
-		if entries, err := r.mirror(id); err == nil {
-			r.rewrite(id, entries, f)
-		}
-	})
+	defer r.mirrors.lock(string(id.UUID[:]))()
+	if entries, _, err := r.mirror(id); err == nil {
+		r.rewrite(id, entries, f)
+	}
 }
 
 // rewrite is change for whoever holds the mirror's lock and has read it. A presence of
@@ -181,7 +166,7 @@ func (r *Roster) rewrite(id party.ID, entries []mirrorPresence, f func(*shared) 
 	sh.rev = max(sh.rev+1, party.Nanos(r.now()))
 	for _, e := range entries {
 		e.shared = sh
-		_ = r.streams.StreamUserUpdate(party.MirrorMode, id.UUID.String(), "", id.Node, e.session.UserID, e.session.SessionID, true, false, e.encode())
+		_ = r.streams.StreamUserUpdate(party.MirrorMode, id.UUID.String(), "", id.Node, e.presence.GetUserId(), e.sessionID, true, false, e.encode())
 	}
 }
 
@@ -219,8 +204,7 @@ func (r *Roster) set(mode uint8, subject, label string, s party.Session, status 
 // list writes the party into the list of the session's parties. A failure means that the
 // session is going away, and its list with it.
 func (r *Roster) list(s party.Session, id party.ID, since time.Time) {
-	unlock, _ := r.lists.Lock(context.Background(), s.UserID)
-	defer unlock()
+	defer r.lists.lock(s.UserID)()
 	if !r.Attendance.elsewhere(id, s) { // nearly always: nothing to read
 		isNew, err := r.streams.StreamUserJoin(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, listWith("", id, since))
 		if isNew || err != nil {
@@ -237,8 +221,7 @@ func (r *Roster) list(s party.Session, id party.ID, since time.Time) {
 // unlist writes the party out of it. Of a session that is known here the attendance says
 // whether there is more on its list.
 func (r *Roster) unlist(s party.Session, id party.ID, known bool) {
-	unlock, _ := r.lists.Lock(context.Background(), s.UserID)
-	defer unlock()
+	defer r.lists.lock(s.UserID)()
 	if !known || r.Attendance.elsewhere(id, s) {
 		old, err := r.listOf(s)
 		if err != nil {
@@ -275,24 +258,12 @@ const withdrawn = "withdrawn "
 
 // Marks reads who has gone, as one text to compare.
 func (r *Roster) Marks(id party.ID) (string, error) {
-	presences, err := r.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, false)
-	if err != nil {
-		return "", fmt.Errorf("read marks: %w", err)
-	}
-	var all []string
-	for _, p := range presences {
-		if strings.HasPrefix(p.GetStatus(), withdrawn) {
-			all = append(all, p.GetSessionId()+p.GetStatus())
-		}
-	}
-	slices.Sort(all)
-	return strings.Join(all, ","), nil
+	_, marks, err := r.mirror(id)
+	return marks, err
 }
 
 // Mark notes that the session is about to go. It stays until the session ends or enters.
-func (r *Roster) Mark(id party.ID, s party.Session) (err error) {
-	r.locked(id, func() {
-		err = r.set(party.MirrorMode, id.UUID.String(), id.Node, s, withdrawn+strconv.FormatInt(party.Nanos(r.now()), 10))
-	})
-	return err
+func (r *Roster) Mark(id party.ID, s party.Session) error {
+	defer r.mirrors.lock(string(id.UUID[:]))()
+	return r.set(party.MirrorMode, id.UUID.String(), id.Node, s, withdrawn+strconv.FormatInt(party.Nanos(r.now()), 10))
 }

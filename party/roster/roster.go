@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"hash/maphash"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/internal/keyed"
 	"partyline/party"
 )
 
@@ -18,8 +20,8 @@ type Roster struct {
 	streams party.Streams
 	finder  party.Finder
 	now     party.Clock
-	mirrors keyed.Locks[party.ID] // read-modify-write of a party's mirror
-	lists   keyed.Locks[string]   // by user: read-modify-write of its list of parties
+	mirrors stripes // by party: read-modify-write of its mirror
+	lists   stripes // by user: read-modify-write of its list of parties
 
 	Attendance *Attendance // who was a member the last time this process heard or looked
 	Losses     *Losses     // whom the host counts as members and who are not there
@@ -28,10 +30,20 @@ type Roster struct {
 
 // New makes a roster over the host.
 func New(streams party.Streams, finder party.Finder, now party.Clock) *Roster {
-	return &Roster{
-		streams: streams, finder: finder, now: now, Attendance: newAttendance(), Losses: newLosses(), Hidden: newHidden(),
-		mirrors: keyed.NewLocks[party.ID](), lists: keyed.NewLocks[string](),
-	}
+	return &Roster{streams: streams, finder: finder, now: now, Attendance: newAttendance(), Losses: newLosses(), Hidden: newHidden()}
+}
+
+// stripes are locks that many keys share: what is done under one is a few calls of the host
+// that only touch its memory.
+type stripes [64]sync.Mutex
+
+var seed = maphash.MakeSeed()
+
+// lock locks the key's stripe. A goroutine holds one of each stripes at most.
+func (s *stripes) lock(key string) (unlock func()) {
+	mu := &s[maphash.String(seed, key)%uint64(len(s))]
+	mu.Lock()
+	return mu.Unlock
 }
 
 // Snapshot is a view with what only the kernel needs.
@@ -39,7 +51,11 @@ type Snapshot struct {
 	party.View
 	shared   shared
 	lastJoin time.Time // no later join is earlier
+	marks    string    // who has gone, as [Roster.Marks] reads it
 }
+
+// Marks is what [Roster.Marks] read when the party was looked at.
+func (s Snapshot) Marks() string { return s.marks }
 
 // Origin is the party's ID at its beginning, under which storage knows it.
 func (s Snapshot) Origin() party.ID {
@@ -100,7 +116,7 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 	if len(members) == 0 {
 		return Snapshot{}, party.Gone()
 	}
-	entries, err := r.mirror(id)
+	entries, marks, err := r.mirror(id)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -108,9 +124,9 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 	for i, m := range members {
 		at[m.SessionID] = i
 	}
-	s := Snapshot{View: party.View{ID: id, Members: members, Lost: r.Losses.Of(id)}}
+	s := Snapshot{View: party.View{ID: id, Members: members, Lost: r.Losses.Of(id)}, marks: marks}
 	for _, e := range entries {
-		i, member := at[e.session.SessionID]
+		i, member := at[e.sessionID]
 		if !member {
 			continue // left in a way no hook tells of, or a join that never came about
 		}
@@ -160,21 +176,28 @@ func sessionOf(p runtime.Presence) party.Session {
 
 type mirrorPresence struct {
 	mirrorEntry
-	session party.Session
+	sessionID string
+	presence  runtime.Presence
 }
 
-func (r *Roster) mirror(id party.ID) ([]mirrorPresence, error) {
-	presences, err := r.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, true)
+// mirror reads the party's mirror: the members' entries, and the marks of who has gone.
+func (r *Roster) mirror(id party.ID) (entries []mirrorPresence, marks string, err error) {
+	presences, err := r.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, false)
 	if err != nil {
-		return nil, fmt.Errorf("read mirror: %w", err)
+		return nil, "", fmt.Errorf("read mirror: %w", err)
 	}
-	entries := make([]mirrorPresence, 0, len(presences))
+	entries = make([]mirrorPresence, 0, len(presences))
+	var gone []string
 	for _, p := range presences {
-		if e, ok := decodeMirror(p.GetStatus()); ok {
-			entries = append(entries, mirrorPresence{e, sessionOf(p)})
+		status := p.GetStatus()
+		if e, ok := decodeMirror(status); ok {
+			entries = append(entries, mirrorPresence{e, p.GetSessionId(), p})
+		} else if strings.HasPrefix(status, withdrawn) {
+			gone = append(gone, p.GetSessionId()+status)
 		}
 	}
-	return entries, nil
+	slices.Sort(gone)
+	return entries, strings.Join(gone, ","), nil
 }
 
 // adopt asks the native engine for the facts of a party none of our hooks has seen
@@ -186,11 +209,7 @@ func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
 	}
 	now := r.now()
 	facts.CreatedAt = now
-	unlock, err := r.mirrors.Lock(ctx, id)
-	if err != nil {
-		return Snapshot{}, fmt.Errorf("wait for mirror: %w", err)
-	}
-	defer unlock()
+	defer r.mirrors.lock(string(id.UUID[:]))()
 	s, err := r.LookOnce(id)
 	if err != nil || s.shared.rev != 0 {
 		return s, err

@@ -71,7 +71,7 @@ var functions = map[string]function{
 	},
 	"hash": {
 		usage: `hash(user.id, "new-queue") % 100`,
-		doc:   "A number from 0 that is always the same for the same text, for staged rollouts. A second text, such as the feature's name, mixes the players anew.",
+		doc:   "A number from 0 that is always the same for the same text, for staged rollouts. A second text, such as the feature's name, gives another mix of players.",
 		types: []any{new(func(string) int), new(func(string, string) int)},
 		call: func(args ...any) (any, error) {
 			salt := ""

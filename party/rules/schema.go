@@ -44,7 +44,7 @@ type Parties struct {
 	// How many players a party takes.
 	MaxSize MaxSize `yaml:"max_size"`
 	// Whether parties are open (anybody who knows the party joins at once) or
-	// closed (the leader accepts). "any" leaves it to whoever creates the party.
+	// closed (the leader accepts). "any" leaves it to the player who creates the party.
 	Open OpenPolicy `yaml:"open" oneof:"any|open|closed"`
 	// Whether a player is in one party at most: "true" refuses a second one,
 	// "leave_previous" takes the player out of the first.

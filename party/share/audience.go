@@ -2,6 +2,7 @@ package share
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -10,9 +11,9 @@ import (
 )
 
 const (
-	peoplePage  = 100
-	friendsPage = 1000
-	groupPages  = 20 // most pages of the caller's own groups that are searched
+	peoplePage = 1000
+	groupsPage = 100
+	groupPages = 20 // most pages of the caller's own groups that are searched
 )
 
 // audience is the users one call notifies.
@@ -35,11 +36,6 @@ func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to
 	}
 	if err := s.exist(ctx, to.UserIDs); err != nil {
 		return nil, err
-	}
-	if to.GroupID != "" {
-		if err := s.inGroup(ctx, c.UserID, to.GroupID); err != nil {
-			return nil, err
-		}
 	}
 	strangers, err := s.Blocks.Strangers(ctx, c.UserID, to.UserIDs)
 	if err != nil {
@@ -96,12 +92,12 @@ func (a *audience) choose(ctx context.Context) error {
 }
 
 // full leaves some room for those with a block between.
-func (a *audience) full() bool { return len(a.candidates) >= a.most+peoplePage }
+func (a *audience) full() bool { return len(a.candidates) >= a.most+100 }
 
 func (a *audience) addFriends(ctx context.Context) error {
 	mutual := int(api.Friend_FRIEND)
 	for cursor := ""; !a.full(); {
-		friends, next, err := a.service.Social.FriendsList(ctx, a.caller, friendsPage, &mutual, cursor)
+		friends, next, err := a.service.Social.FriendsList(ctx, a.caller, peoplePage, &mutual, cursor)
 		if err != nil {
 			return err
 		}
@@ -117,12 +113,14 @@ func (a *audience) addFriends(ctx context.Context) error {
 	return nil
 }
 
-// addGroup takes in who is a member, not who only asked to be one.
+// addGroup takes in who is a member, not who only asked to be one. It refuses whoever is no
+// member of the group, which in a group of a usual size its first page shows.
 func (a *audience) addGroup(ctx context.Context, groupID string) error {
-	for cursor := ""; !a.full(); {
+	checked := false
+	for cursor := ""; !checked || !a.full(); {
 		people, next, err := a.service.Social.GroupUsersList(ctx, groupID, peoplePage, nil, cursor)
 		if err != nil {
-			return err
+			return fmt.Errorf("list users of group: %w", err)
 		}
 		var ids []string
 		for _, p := range people {
@@ -130,6 +128,16 @@ func (a *audience) addGroup(ctx context.Context, groupID string) error {
 				ids = append(ids, p.GetUser().GetId())
 			}
 		}
+		switch {
+		case checked, slices.Contains(ids, a.caller):
+		case next == "":
+			return notInGroup()
+		default:
+			if err := a.service.inGroup(ctx, a.caller, groupID); err != nil {
+				return err
+			}
+		}
+		checked = true
 		a.add(&a.delivered.Group, ids, a.service.Limits.Received)
 		if cursor = next; cursor == "" {
 			break
@@ -157,7 +165,7 @@ func (s *Service) exist(ctx context.Context, ids []string) error {
 func (s *Service) inGroup(ctx context.Context, userID, groupID string) error {
 	cursor := ""
 	for range groupPages {
-		groups, next, err := s.Social.UserGroupsList(ctx, userID, peoplePage, nil, cursor)
+		groups, next, err := s.Social.UserGroupsList(ctx, userID, groupsPage, nil, cursor)
 		if err != nil {
 			return err
 		}
@@ -170,5 +178,9 @@ func (s *Service) inGroup(ctx context.Context, userID, groupID string) error {
 			break
 		}
 	}
+	return notInGroup()
+}
+
+func notInGroup() error {
 	return party.Refuse(party.NotMember, "to.group_id: you are not in this group.")
 }

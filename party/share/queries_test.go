@@ -2,6 +2,8 @@ package share_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -23,6 +25,16 @@ func (q *queries) FriendsList(ctx context.Context, userID string, limit int, sta
 	return q.Host.FriendsList(ctx, userID, limit, state, cursor)
 }
 
+func (q *queries) GroupUsersList(ctx context.Context, groupID string, limit int, state *int, cursor string) ([]*api.GroupUserList_GroupUser, string, error) {
+	q.n++
+	return q.Host.GroupUsersList(ctx, groupID, limit, state, cursor)
+}
+
+func (q *queries) UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error) {
+	q.n++
+	return q.Host.UserGroupsList(ctx, userID, limit, state, cursor)
+}
+
 func (q *queries) UsersGetId(ctx context.Context, ids, facebook []string) ([]*api.User, error) {
 	q.n++
 	return q.Host.UsersGetId(ctx, ids, facebook)
@@ -40,6 +52,34 @@ func (q *queries) Strangers(ctx context.Context, userID string, others []string)
 	return q.BlockList.Strangers(ctx, userID, others)
 }
 
+// In a group that takes more than one page the caller's own groups are asked, unless the first
+// page shows the caller.
+func TestService_Share_queriesOfALargeGroup(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(1502)
+	slices.SortFunc(p, func(a, b party.Session) int { return strings.Compare(a.UserID, b.UserID) }) // as pages are
+	group := w.host.Group(ids(p[:1501]...)...)
+	q := &queries{Host: w.host, BlockList: party.NewBlockList(nil, w.host)}
+	w.deps.Social, w.deps.Blocks, w.deps.News = q, q, &party.News{}
+	s := share.New(w.deps)
+	t.Cleanup(s.Close)
+	for _, c := range []struct {
+		who    party.Session
+		reason party.Reason
+		n      int
+	}{{p[0], "", 2}, {p[1500], "", 3}, {p[1501], party.NotMember, 2}} {
+		id := w.party(4, c.who)
+		q.n = 0
+		a, err := s.Share(t.Context(), caller(c.who), share.Request{PartyID: id.String(), To: share.To{GroupID: group}})
+		if party.ReasonOf(err) != c.reason || q.n != c.n || c.reason == "" && a.Delivered.Group != 200 {
+			t.Errorf("Share = %+v, %v with %d queries; want %q and 200 told with %d", a.Delivered, err, q.n, c.reason, c.n)
+		}
+	}
+	if told := len(w.host.Notices()); told != 400 {
+		t.Errorf("%d were told; want 400", told)
+	}
+}
+
 func TestService_Share_queries(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(251)
@@ -53,6 +93,7 @@ func TestService_Share_queries(t *testing.T) {
 			named = append(named, s.UserID)
 		}
 	}
+	group := w.host.Group(ids(p...)...)
 	q := &queries{Host: w.host, BlockList: party.NewBlockList(nil, w.host)}
 	w.deps.Social, w.deps.Blocks, w.deps.News = q, q, &party.News{}
 	s := share.New(w.deps)
@@ -64,6 +105,7 @@ func TestService_Share_queries(t *testing.T) {
 	}{
 		{share.To{Friends: true}, share.Delivered{Friends: 200}, 2},
 		{share.To{UserIDs: named}, share.Delivered{Users: 100}, 3},
+		{share.To{GroupID: group}, share.Delivered{Group: 200}, 2},
 	} {
 		q.n = 0
 		a, err := s.Share(t.Context(), caller(p[0]), share.Request{PartyID: id.String(), To: c.to})

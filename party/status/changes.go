@@ -16,6 +16,12 @@ const (
 
 // changed handles a change of a party.
 func (s *Service) changed(c party.Change) {
+	if c.Kind == party.PartyRestored {
+		s.over(c.Was)
+	}
+	if s.silent(c.ID) {
+		return
+	}
 	switch c.Kind {
 	case party.PartyClosed:
 		s.ended(c.ID)
@@ -23,6 +29,7 @@ func (s *Service) changed(c party.Change) {
 		b, exit := s.enter(c.ID)
 		defer exit()
 		s.clear(b)
+		s.over(c.ID)
 	case party.MemberEntered:
 		b, exit := s.enter(c.ID)
 		defer exit()
@@ -50,18 +57,18 @@ func (s *Service) ended(id party.ID) {
 	b, exit := s.enter(id)
 	defer exit()
 	s.clear(b)
-	entries, err := s.entries(id)
-	if err != nil {
+	s.over(id)
+	if err := s.Streams.StreamClose(statusMode, id.UUID.String(), "", id.Node); err != nil {
 		s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", id, err)
-	}
-	for _, e := range entries {
-		s.erase(id, e.session)
 	}
 }
 
 // QueueChanged follows the party leaving the queue it stood in, or changing it for
 // another. To enter one is no change: it is what its members were ready for.
 func (s *Service) QueueChanged(id party.ID) {
+	if s.silent(id) {
+		return
+	}
 	b, exit := s.enter(id)
 	defer exit()
 	now := s.Now()

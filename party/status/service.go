@@ -16,6 +16,7 @@ package status
 
 import (
 	"context"
+	"sync"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -37,6 +38,7 @@ type Streams interface {
 	StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error)
 	StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error
 	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
+	StreamClose(mode uint8, subject, subcontext, label string) error
 }
 
 // Viewer reads parties.
@@ -79,6 +81,9 @@ type Service struct {
 	Deps
 	boards *keyed.Map[party.ID, *board]
 	alarms *alarm.Alarms[party.ID]
+
+	mu   sync.Mutex            // a leaf
+	told map[party.ID]struct{} // parties in which a session of this node has told something
 }
 
 // New makes a service that hears the news of parties. Close it when the process ends.
@@ -86,7 +91,7 @@ func New(d Deps) *Service {
 	if d.Moved == nil {
 		d.Moved = func(party.ID, string) {}
 	}
-	s := &Service{Deps: d, boards: keyed.New(newBoard, func(b **board) bool { _, ok := (*b).due(d.Now()); return ok })}
+	s := &Service{Deps: d, told: map[party.ID]struct{}{}, boards: keyed.New(newBoard, func(b **board) bool { _, ok := (*b).due(d.Now()); return ok })}
 	s.alarms = alarm.New(d.Now, s.fire, func(id party.ID, panicked any, stack []byte) {
 		d.Logger.Error("party status not told party=%s: panic: %v\n%s", id, panicked, stack)
 	})
@@ -149,7 +154,26 @@ func (s *Service) entry(id party.ID, session party.Session) (entry, error) {
 }
 
 func (s *Service) write(id party.ID, session party.Session, e entry) error {
+	s.mu.Lock()
+	s.told[id] = struct{}{}
+	s.mu.Unlock()
 	return s.Streams.StreamUserUpdate(statusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID, true, false, e.encode())
+}
+
+// silent reports whether nobody here has told anything in the party, as in most: then there
+// is nothing that can be erased or changed from here.
+func (s *Service) silent(id party.ID) bool {
+	s.mu.Lock()
+	_, told := s.told[id]
+	s.mu.Unlock()
+	return !told && !s.boards.Has(id)
+}
+
+// over forgets that anything was told.
+func (s *Service) over(id party.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.told, id)
 }
 
 // erase takes the session's status away. It fails only for a session that is going away,

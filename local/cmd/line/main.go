@@ -3,8 +3,7 @@
 // stubs for its API.
 //
 //	line [-nakama VERSION | -server FILE] COMMAND [ARGUMENT...]
-//	line [-nakama VERSION | -server FILE] -plugin FILE  # build the plugin
-//	line [-nakama VERSION | -server FILE] -probe FILE   # build the probe of the engine's suites
+//	line [-nakama VERSION | -server FILE] -plugin FILE [-package PACKAGE]  # build the plugin, or another
 //	line [-nakama VERSION | -server FILE] -host FILE    # build the plugin host
 //	line -list    # the versions, oldest first
 //	line -stamp   # the linker's flags that tell a program which build it is
@@ -15,8 +14,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"debug/buildinfo"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,13 +26,14 @@ import (
 	"runtime"
 	"slices"
 
+	"partyline/local/doctor"
 	"partyline/local/lines"
 )
 
 // asked is what the flags say.
 type asked struct {
 	nakama, server string
-	plugin, probe  string
+	plugin, pkg    string
 	host           string
 	arch           string
 	command        []string
@@ -44,9 +44,9 @@ func main() {
 	flag.StringVar(&a.nakama, "nakama", "", "version of the server; the default is the newest that runs on a real server")
 	flag.StringVar(&a.server, "server", "", "program of the server to build for, instead of a version")
 	flag.StringVar(&a.plugin, "plugin", "", "file to build the plugin into")
-	flag.StringVar(&a.probe, "probe", "", "file to build the probe into, the module that the engine's suites call on a server")
+	flag.StringVar(&a.pkg, "package", "./module", "package to build the plugin from")
 	flag.StringVar(&a.host, "host", "", "file to build the plugin host into")
-	flag.StringVar(&a.arch, "arch", runtime.GOARCH, "machine to build for")
+	flag.StringVar(&a.arch, "arch", "", "machine to build for; the default is the server's, or else this one")
 	stamp := flag.Bool("stamp", false, "print the linker's flags that tell a program which build it is")
 	list := flag.Bool("list", false, "print the versions, oldest first")
 	standard := flag.Bool("default", false, "print the default version")
@@ -84,10 +84,7 @@ func run(ctx context.Context, a asked) (code int, err error) {
 	}
 	commands := [][]string{}
 	if a.plugin != "" {
-		commands = append(commands, b.Plugin("./module", lines.Commit(ctx, root), a.plugin))
-	}
-	if a.probe != "" {
-		commands = append(commands, b.Plugin("./local/engine/realtime/testdata/probe", "", a.probe))
+		commands = append(commands, b.Plugin(a.pkg, lines.Commit(ctx, root), a.plugin))
 	}
 	if a.host != "" {
 		commands = append(commands, b.PluginHost(a.host))
@@ -96,14 +93,14 @@ func run(ctx context.Context, a asked) (code int, err error) {
 		commands = append(commands, a.command)
 	}
 	if len(commands) == 0 {
-		return 2, errors.New("say what to run: -plugin FILE, -probe FILE, -host FILE or a command")
+		return 2, errors.New("say what to run: -plugin FILE, -host FILE or a command")
 	}
 	env, err := lines.Prepare(ctx, root, b)
 	if err != nil {
 		return 2, err
 	}
-	if a.arch != runtime.GOARCH {
-		cross, err := lines.Cross(a.arch)
+	if arch := cmp.Or(a.arch, b.Arch, runtime.GOARCH); arch != runtime.GOARCH {
+		cross, err := lines.Cross(arch)
 		if err != nil {
 			return 2, err
 		}
@@ -136,11 +133,11 @@ func build(ctx context.Context, root, nakama, server string) (lines.Build, error
 	case server != "" && nakama != "":
 		return lines.Build{}, errors.New("-nakama and -server exclude each other")
 	case server != "":
-		info, err := buildinfo.ReadFile(server)
+		program, err := doctor.Read(server)
 		if err != nil {
 			return lines.Build{}, fmt.Errorf("reading the server's program: %w", err)
 		}
-		return lines.BuildForServer(info, modules)
+		return lines.BuildForServer(program.Info, modules)
 	case nakama != "":
 		l, err := lines.Find(nakama)
 		if err != nil {

@@ -38,8 +38,7 @@ func doctorCommand(t *terminal, args []string) int {
 		return exitUsage
 	}
 	if *server == "" || flags.NArg() > 0 {
-		flags.Usage()
-		return exitUsage
+		return t.fail(errors.New("say which server: --server FILE, in the official image /nakama/nakama; --help says the rest"))
 	}
 	found, err := examine(t, *server, *plugin, *modules)
 	if err != nil {

@@ -22,8 +22,8 @@ func TestDoctor_Refuses(t *testing.T) {
 		code int
 		says string
 	}{
-		{"nothing", nil, exitUsage, "usage: partyline doctor"},
-		{"no_server", []string{"--plugin", text}, exitUsage, "usage: partyline doctor"},
+		{"nothing", nil, exitUsage, "say which server: --server FILE"},
+		{"no_server", []string{"--plugin", text}, exitUsage, "say which server: --server FILE"},
 		{"gone", []string{"--server", text + ".gone"}, exitUsage, "no such file"},
 		{"no_program", []string{"--server", text}, exitUsage, "is no program at all"},
 		{"no_plugin", []string{"--server", self, "--plugin", text}, exitUsage, "is no program at all"},

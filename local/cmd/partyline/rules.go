@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ var rulesCommands = []command{
 	{"diff", "OLD NEW: say in words what a file changes, and for which cases", rulesDiff},
 	{"replay", "RECORD FILE [--all]: say what a file would have answered to recorded decisions", rulesReplay},
 	{"schema", "print the JSON Schema, for completion in editors", rulesSchema},
-	{"init", "print a commented sample to start from", rulesInit},
+	{"init", "[DIR]: print a commented sample to start from, or write it and its schema there", rulesInit},
 }
 
 func rulesCommand(t *terminal, args []string) int {
@@ -42,11 +43,38 @@ func rulesSchema(t *terminal, args []string) int {
 }
 
 func rulesInit(t *terminal, args []string) int {
-	if len(args) > 0 {
-		return t.misuse("partyline rules init > rules.yml")
+	if len(args) == 0 {
+		t.out.Write(local.SampleRules)
+		return exitOK
 	}
-	t.out.Write(local.SampleRules)
+	if len(args) > 1 || strings.HasPrefix(args[0], "-") {
+		return t.misuse("partyline rules init [DIR]")
+	}
+	schema, err := reference.JSONSchema()
+	if err != nil {
+		return t.fail(err)
+	}
+	for _, file := range []struct {
+		name    string
+		content []byte
+	}{{"rules.yml", local.SampleRules}, {"rules.schema.json", schema}} {
+		path := filepath.Join(args[0], file.name)
+		if err := create(path, file.content); err != nil {
+			return t.fail(err)
+		}
+		fmt.Fprintln(t.out, "wrote", path)
+	}
 	return exitOK
+}
+
+// create writes a file that is not there yet.
+func create(path string, content []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	return errors.Join(err, file.Close())
 }
 
 func rulesCheck(t *terminal, args []string) int {

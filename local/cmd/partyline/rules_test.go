@@ -151,13 +151,25 @@ func TestRulesSchemaAndInit(t *testing.T) {
 	if r := call(t, r.out, "rules", "check", "-"); r.code != exitOK {
 		t.Errorf("what init prints is not right: %+v", r)
 	}
+	dir := t.TempDir()
+	if r := call(t, "", "rules", "init", dir); r.code != exitOK {
+		t.Errorf("init into a folder: %+v", r)
+	}
+	for name, want := range map[string]string{"rules.yml": string(local.SampleRules), "rules.schema.json": call(t, "", "rules", "schema").out} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+			t.Errorf("%s: %d bytes, %v", name, len(got), err)
+		}
+	}
+	if r := call(t, "", "rules", "init", dir); r.code != exitUsage || !strings.Contains(r.err, "rules.yml: file exists") {
+		t.Errorf("init over a file that is there: %+v", r)
+	}
 }
 
 func TestMisuse(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"nonsense"}, {"rules"}, {"rules", "nonsense"}, {"rules", "check"}, {"rules", "check", "a", "b"},
 		{"rules", "explain"}, {"rules", "explain", "a", "b"}, {"rules", "explain", "-", "--action", "fly"}, {"rules", "explain", "--nonsense"},
-		{"rules", "schema", "x"}, {"rules", "init", "x"},
+		{"rules", "schema", "x"}, {"rules", "init", "x", "y"}, {"rules", "init", "--help"},
 	} {
 		if r := call(t, "version: 1", args...); r.code != exitUsage || r.out != "" || !strings.Contains(r.err, "usage: partyline") {
 			t.Errorf("%v: %+v", args, r)

@@ -17,7 +17,7 @@ import (
 	"partyline/party/rules"
 )
 
-const simUsage = `usage: partyline sim --rules FILE --queue NAME [flags]
+const simUsage = `usage: partyline sim --rules FILE [--queue NAME] [flags]
 
 Plays a queue with simulated players and reports who was placed, how long they
 waited and how even the matches are. Time is virtual: ten minutes take a moment.
@@ -47,7 +47,7 @@ func simCommand(t *terminal, args []string) int {
 	flags := flag.NewFlagSet("sim", flag.ContinueOnError)
 	flags.SetOutput(t.err)
 	flags.StringVar(&f.rules, "rules", "", "rules file, - for standard input")
-	flags.StringVar(&f.queue, "queue", "", "which of its queues")
+	flags.StringVar(&f.queue, "queue", "", "which of its queues, if there are several")
 	flags.StringVar(&f.arrivals, "arrivals", "20/s", "parties and single players that begin to look, per time")
 	flags.DurationVar(&f.duration, "duration", 10*time.Minute, "for how long")
 	flags.DurationVar(&f.interval, "interval", 15*time.Second, "between two passes, as the server's matchmaker.interval_sec")
@@ -73,18 +73,29 @@ func simCommand(t *terminal, args []string) int {
 		}
 		return exitUsage
 	}
-	if f.rules == "" || f.queue == "" || flags.NArg() > 0 {
-		flags.Usage()
-		return exitUsage
+	if flags.NArg() > 0 {
+		return t.fail(fmt.Errorf("sim takes flags alone, not %q; --help lists them", flags.Arg(0)))
+	}
+	if f.rules == "" {
+		return t.fail(errors.New("say which rules file: --rules FILE; --help lists all flags"))
 	}
 	set, code := t.load(f.rules)
 	if code != exitOK {
 		return code
 	}
 	queues := set.Config().Queues
+	names := slices.Sorted(maps.Keys(queues))
+	if f.queue == "" && len(names) == 1 {
+		f.queue = names[0]
+	}
 	q, ok := queues[f.queue]
-	if !ok {
-		return t.fail(fmt.Errorf("%s has no queue %q; it has: %s", f.rules, f.queue, strings.Join(slices.Sorted(maps.Keys(queues)), ", ")))
+	switch {
+	case len(names) == 0:
+		return t.fail(fmt.Errorf("%s has no queues; docs/matchmaking.md shows how to write one", f.rules))
+	case f.queue == "":
+		return t.fail(fmt.Errorf("%s has several queues; say which: --queue %s", f.rules, strings.Join(names, " or --queue ")))
+	case !ok:
+		return t.fail(fmt.Errorf("%s has no queue %q; it has: %s", f.rules, f.queue, strings.Join(names, ", ")))
 	}
 	formed := queue.FormationOf(q)
 	load, left, err := f.load(q, formed.Latency.Regions)

@@ -176,9 +176,11 @@ func TestSim_Misuse(t *testing.T) {
 		args []string
 		says string
 	}{
-		{[]string{"sim"}, "usage: partyline sim"},
-		{[]string{"sim", "--queue", "ranked"}, "usage: partyline sim"},
-		{with("more"), "usage: partyline sim"},
+		{[]string{"sim"}, "say which rules file: --rules FILE"},
+		{[]string{"sim", "--queue", "ranked"}, "say which rules file: --rules FILE"},
+		{with("more"), `not "more"`},
+		{[]string{"sim", "--rules", rules}, "several queues; say which: --queue casual or --queue ranked"},
+		{[]string{"sim", "--rules", file(t, "none.yml", "version: 1\n")}, "has no queues"},
 		{with("--queue", "other"), `no queue "other"; it has: casual, ranked`},
 		{with("--rules", rules+"x"), "no such file"},
 		{with("--arrivals", "many"), "--arrivals many"},
@@ -202,6 +204,10 @@ func TestSim_Misuse(t *testing.T) {
 	}
 	if r := call(t, "", with("--rules", file(t, "bad.yml", "version: 7\n"))...); r.code != exitProblem {
 		t.Errorf("a broken rules file: %+v", r)
+	}
+	only := file(t, "only.yml", "version: 1\nqueues: {duel: {teams: 2, team_size: 1}}\n")
+	if r := call(t, "", "sim", "--rules", only, "--duration", "1m"); r.code != exitOK {
+		t.Errorf("the only queue: %+v", r)
 	}
 	if r := call(t, "", "sim", "--help"); r.code != exitOK || !strings.Contains(r.err, "--queue") {
 		t.Errorf("help: %+v", r)

@@ -1,6 +1,8 @@
 package docs
 
 import (
+	"encoding/xml"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -44,6 +46,9 @@ var checkers = []checker{
 			t.Errorf("%s: it passes nothing on to the server's port", b)
 		}
 	}},
+	{name: "other platforms' own pieces", claims: language("javascript", "xml", "swift", "kotlin", "cpp", "ini"), check: func(t *testing.T, _ string, d Document, b Block) {
+		checkPlatform(t, d, b)
+	}},
 	{name: "SQL", claims: language("sql"), check: func(t *testing.T, _ string, _ Document, b Block) { checkSQL(t, b) }},
 	{name: "log lines", claims: func(b Block) bool { return b.Language == "text" && b.Label == "log" }, check: func(t *testing.T, _ string, _ Document, b Block) {
 		checkLog(t, b)
@@ -69,6 +74,31 @@ func TestBlocks(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// checkPlatform: what cannot be compiled here is well formed, and stands in a section that links
+// its platform's own page.
+func checkPlatform(t *testing.T, d Document, b Block) {
+	t.Helper()
+	if b.Language == "xml" {
+		for decoder := xml.NewDecoder(strings.NewReader(b.Body)); ; {
+			if _, err := decoder.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Errorf("%s: %v", b, err)
+				break
+			}
+		}
+	}
+	for _, pair := range []string{"()", "{}", "[]"} {
+		if strings.Count(b.Body, pair[:1]) != strings.Count(b.Body, pair[1:]) {
+			t.Errorf("%s: %s do not match", b, pair)
+		}
+	}
+	before := strings.Join(strings.Split(d.Text, "\n")[:b.Line], "\n")
+	if section := before[strings.LastIndex(before, "\n#"):]; !strings.Contains(section, "](https://") {
+		t.Errorf("%s: no page of the platform is linked above it", b)
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 const (
 	BinaryVariable   = "NAKAMA_SERVER"   // the Nakama server's binary
 	PluginVariable   = "NAKAMA_PLUGIN"   // the module, built for it
+	EmptyVariable    = "NAKAMA_EMPTY"    // a module whose hooks do nothing; may be missing
 	DatabaseVariable = "NAKAMA_DATABASE" // user@host:port of a PostgreSQL that may make databases
 )
 
@@ -44,6 +45,15 @@ type Process struct {
 // binary, plugin or database fails the test.
 func StartReal(t testing.TB, rules string) *Process {
 	t.Helper()
+	if rules == "" {
+		return StartPlugin(t, "")
+	}
+	return StartPlugin(t, setting(t, PluginVariable), "--runtime.env", "PARTY_RULES="+rules, "--runtime.env", "PARTY_CONSOLE_KEY="+ConsoleKey)
+}
+
+// StartPlugin does so with any plugin, "" for none, and more flags.
+func StartPlugin(t testing.TB, plugin string, flags ...string) *Process {
+	t.Helper()
 	dir := t.TempDir()
 	port := freePorts(t)
 	p := &Process{Addr: "127.0.0.1:" + strconv.Itoa(port), binary: setting(t, BinaryVariable), log: filepath.Join(dir, "log")}
@@ -58,15 +68,15 @@ func StartReal(t testing.TB, rules string) *Process {
 		"--console.address", "127.0.0.1", "--console.port", strconv.Itoa(port + 1),
 		"--session.token_expiry_sec", "7200", "--matchmaker.interval_sec", "1", "--logger.level", "WARN",
 	}
-	if rules != "" {
-		plugin, err := filepath.Abs(setting(t, PluginVariable))
+	p.flags = append(p.flags, flags...)
+	if plugin != "" {
+		plugin, err := filepath.Abs(plugin)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Symlink(plugin, filepath.Join(modules, "partyline.so")); err != nil {
+		if err := os.Symlink(plugin, filepath.Join(modules, filepath.Base(plugin))); err != nil {
 			t.Fatal(err)
 		}
-		p.flags = append(p.flags, "--runtime.env", "PARTY_RULES="+rules, "--runtime.env", "PARTY_CONSOLE_KEY="+ConsoleKey)
 	}
 	migrate := exec.CommandContext(t.Context(), p.binary, "migrate", "up", "--database.address", database)
 	if out, err := migrate.CombinedOutput(); err != nil {

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What cannot be built is said in words, and nothing is written.
+func TestRun_Refuses(t *testing.T) {
+	t.Chdir("../../..") // the repository
+	dir := t.TempDir()
+	text := filepath.Join(dir, "server.txt")
+	if err := os.WriteFile(text, []byte("no program"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable() // a Go program that contains nothing of Nakama
+	if err != nil {
+		t.Fatal(err)
+	}
+	plugin := filepath.Join(dir, "out.so")
+	for _, tt := range []struct {
+		name  string
+		asked asked
+		want  string
+	}{
+		{"nothing", asked{}, "say what to run"},
+		{"both", asked{nakama: "3.40.0", server: shell}, "exclude each other"},
+		{"unknown", asked{nakama: "2.0.0"}, "no line for Nakama 2.0.0, there are 3.40.0"},
+		{"missing", asked{server: filepath.Join(dir, "none")}, "no such file"},
+		{"text", asked{server: text}, "is no program at all"},
+		{"no_go", asked{server: shell}, "is no Go program"},
+		{"no_nakama", asked{server: self}, "no Nakama server"},
+		{"arch", asked{arch: "wasm"}, "no C compiler is known that builds for wasm"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.name != "nothing" {
+				tt.asked.plugin = plugin
+			}
+			code, err := run(t.Context(), tt.asked)
+			if err == nil || code != 2 || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("run = %d, %v; want 2 and %q", code, err, tt.want)
+			}
+			if _, err := os.Stat(plugin); err == nil {
+				t.Error("there is a plugin")
+			}
+		})
+	}
+}
