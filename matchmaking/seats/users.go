@@ -97,6 +97,22 @@ func (t *Table) Release(now time.Time, partyID string) int {
 	return t.remove(func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
 }
 
+// Rename gives the seats of one party to another ID, under which nobody sits here yet, and
+// reports whether there are any.
+func (t *Table) Rename(now time.Time, from, to string) bool {
+	t.Purge(now)
+	if _, taken := t.teamOf(to); taken || from == "" || to == "" {
+		return false
+	}
+	any := false
+	for i := range t.rows {
+		if t.rows[i].PartyID == from {
+			t.rows[i].PartyID, any = to, true
+		}
+	}
+	return any
+}
+
 // Extend moves the expiry of a user's hold to a later time, for a friend whose download
 // makes progress. It never shortens one, and reports whether there is a hold.
 func (t *Table) Extend(now time.Time, userID string, until time.Time) bool {
