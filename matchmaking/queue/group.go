@@ -67,7 +67,7 @@ func (s *Service) commit(ctx context.Context, g *group) (match string, err error
 func (s *Service) tryCommit(ctx context.Context, g *group) (match string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, commitWait)
 	defer cancel()
-	panicked := s.protected("seats of a match not held", func() {
+	panicked := s.protected("hold the seats", g.launch.Queue, func() {
 		match, err = g.match, s.Launcher.Commit(ctx, g.match, g.claims)
 		if errors.Is(err, matchmaking.ErrGone) && !g.running && g.launch.Handler != "" {
 			match, err = s.Launcher.Launch(ctx, g.launch)

@@ -23,11 +23,11 @@ func (s *Service) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 	if len(pool) == 0 {
 		return "", errors.New("a match of nobody")
 	}
-	if panicked := s.protected("matchmaker matched failed", func() { match, err = s.matched(ctx, pool) }); panicked != nil {
+	if panicked := s.protected("matched hook", "", func() { match, err = s.matched(ctx, pool) }); panicked != nil {
 		match, err = "", party.AsError(panicked)
 	}
 	if err != nil && s.Processing { // else the host's relayed match is what its own matching promised
-		_ = s.protected("lost match not told of", func() {
+		_ = s.protected("tell of a lost match", "", func() {
 			for _, w := range pool {
 				s.drop(ctx, w.id, DropInternal)
 			}
@@ -38,7 +38,7 @@ func (s *Service) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 
 func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, err error) {
 	// The match stands whether or not anybody hears of it.
-	conclude := func() { _ = s.protected("match not told of", func() { s.conclude(ctx, pool) }) }
+	conclude := func() { _ = s.protected("tell of a match", "", func() { s.conclude(ctx, pool) }) }
 	if !s.Processing {
 		match, err = s.matchNative(ctx, pool)
 		conclude()
@@ -57,7 +57,7 @@ func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, e
 	}
 	s.waited(pool, g)
 	conclude()
-	_ = s.protected("members not looked at behind their match", func() { s.lookAgain(ctx, g) })
+	_ = s.protected("look at the members again", "", func() { s.lookAgain(ctx, g) })
 	return match, nil
 }
 

@@ -181,7 +181,7 @@ func (p *pass) make(ctx context.Context) {
 			continue
 		}
 		if _, fleet := plan.rules.Server(); fleet && !plan.served {
-			_ = p.protected("game server not asked for queue="+plan.queue, func() { p.order(ctx, plan) })
+			_ = p.protected("ask for a game server", plan.queue, func() { p.order(ctx, plan) })
 			continue
 		}
 		g.claims = plan.tickets.claims()
@@ -190,7 +190,7 @@ func (p *pass) make(ctx context.Context) {
 				continue
 			}
 			failures[plan.queue]++ // unless it turns out well
-			_ = p.protected("match not made queue="+plan.queue, func() { g.match = p.launch(ctx, plan, g) })
+			_ = p.protected("make a match", plan.queue, func() { g.match = p.launch(ctx, plan, g) })
 			if g.match == "" {
 				continue
 			}

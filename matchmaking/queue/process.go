@@ -45,7 +45,7 @@ type pass struct {
 // placed waits on. A failure costs the queue it happens in this pass, and no ticket.
 func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
 	p := &pass{Service: s, cfg: s.Policy(), began: s.Now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
-	_ = s.protected("matchmaker pass failed", func() { p.process(ctx, entries) })
+	_ = s.protected("pass", "", func() { p.process(ctx, entries) })
 	return p.groups
 }
 
@@ -76,7 +76,7 @@ func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
 		// In turn, and each with its share of what is left: no queue uses up the others' time.
 		name := names[(i+p.number)%len(names)]
 		share := planned.Sub(s.Now()) / time.Duration(len(names)-i)
-		_ = p.protected("matchmaker pass failed queue="+name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.Now().Add(share)) })
+		_ = p.protected("pass", name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.Now().Add(share)) })
 	}
 	p.make(ctx)
 	p.remember()

@@ -103,14 +103,14 @@ func New(d Deps) *Service {
 }
 
 // protected turns a panic of a step into an error, and logs it: it costs that step alone.
-func (s *Service) protected(failed string, step func()) (err error) {
+func (s *Service) protected(step, queue string, do func()) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = fmt.Errorf("panic: %v", value)
-			s.Logger.Error("%s: panic: %v\n%s", failed, value, debug.Stack())
+			s.Logger.Error("matchmaking failed step=%q queue=%s: panic: %v\n%s", step, queue, value, debug.Stack())
 		}
 	}()
-	step()
+	do()
 	return nil
 }
 
