@@ -110,10 +110,11 @@ needs-server:
 	@test -x "$(SERVER)" || { echo "usage: make test-host|conformance SERVER=path/to/nakama"; exit 2; }
 
 test-host: needs-server e2e-deps plugin ## the end-to-end suites on real servers: SERVER=path/to/nakama
+	$(LINE) $(FOR) -plugin build/fleet.so -package ./local/e2e/fleet/testdata/manager
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; export CHROMIUM; \
-	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so $(ON_SERVER) -p 1 $(HOST_SUITES)
+	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so NAKAMA_FLEET=$(CURDIR)/build/fleet.so $(ON_SERVER) -p 1 $(HOST_SUITES)
 
-HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract ./local/e2e/docs ./local/e2e/faults ./local/e2e/hardening \
+HOST_SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract ./local/e2e/docs ./local/e2e/faults ./local/e2e/fleet ./local/e2e/hardening \
               ./local/e2e/model ./local/e2e/queues
 
 conformance: needs-server ## the engine's suites on a stock server: SERVER=path/to/nakama
@@ -138,8 +139,14 @@ bench: ## every benchmark, measured
 
 bench-host: needs-server plugin ## what messages cost a real server, stock = 1: SERVER=path/to/nakama
 	$(LINE) $(FOR) -plugin build/empty.so -package ./local/e2e/overhead/testdata/empty
-	NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so NAKAMA_EMPTY=$(CURDIR)/build/empty.so $(ON_SERVER) ./local/e2e/overhead -run '^$$' \
-	  -bench Server -benchtime 25x -work 10 -large 248
+	$(BENCH_HOST) -bench 'Server' -benchtime 25x -work 10 -large 248
+	$(BENCH_HOST) -bench 'Redeem' -benchtime 400x
+	$(BENCH_HOST) -bench 'State' -benchtime 12x
+	$(BENCH_HOST) -bench 'Memory|Drop|Idle' -benchtime 1x -crowd 1500
+	$(BENCH_HOST) -bench 'Viewers' -benchtime 1x -viewers 1000 -codes 1000 -lasting 15s -hogs 6
+	$(BENCH_HOST) -bench 'Viewers' -benchtime 1x -viewers 5000 -codes 200 -lasting 15s -hogs 6
+
+BENCH_HOST = NAKAMA_PLUGIN=$(CURDIR)/build/partyline.so NAKAMA_EMPTY=$(CURDIR)/build/empty.so $(ON_SERVER) ./local/e2e/overhead -run '^$$'
 
 soak: ## everything at once for MINUTES (default 30); fails if anything has grown
 	$(GO) test ./local/e2e/soak -run Soak -v -count=1 -timeout=0 -minutes $(or $(MINUTES),30)

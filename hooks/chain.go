@@ -13,6 +13,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/bounded"
 	"partyline/party"
 )
 
@@ -133,7 +134,7 @@ func (c *Chain) after(s *slot) func(context.Context, runtime.Logger, *sql.DB, ru
 	meter := c.meter(s.message, "after")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) error {
 		began := c.now()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterWork)
+		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), afterWork)
 		defer cancel()
 		call := callOf(ctx, in, out)
 		if c.own(ctx, call.Session, false) {

@@ -2,7 +2,6 @@ package matchmaking
 
 import (
 	"errors"
-	"maps"
 	"slices"
 
 	"partyline/matchmaking/seats"
@@ -55,7 +54,7 @@ func (c *call) answer(r signalRequest) signalAnswer {
 		if r.Server != nil {
 			c.serving.at = *r.Server
 		}
-		maps.Copy(c.serving.sessions, r.Sessions)
+		c.slotsGiven(r.Slots)
 		return signalAnswer{Done: true}
 	case signalServer:
 		return c.serve(r.Call)

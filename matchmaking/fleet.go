@@ -2,10 +2,9 @@ package matchmaking
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"runtime/debug"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -13,11 +12,16 @@ import (
 	"partyline/party"
 )
 
-// FleetHost has the operator's fleet manager. Servers from 3.41 on also have managers by
-// name; then it has GetFleetManagerByName too.
+// FleetHost has the operator's fleet manager, and takes measurements. Servers from 3.41 on
+// also have managers by name; then it has GetFleetManagerByName too.
 type FleetHost interface {
 	GetFleetManager() runtime.FleetManager
+	MetricsTimerRecord(name string, tags map[string]string, value time.Duration)
 }
+
+// MetricServer times how long a game server takes from being asked for, by queue and by
+// result: "ready" or "failed".
+const MetricServer = "partyline_queue_server"
 
 // Fleets reaches the operator's fleet managers. Its calls leave the process and may take
 // long, so nothing here is called under a lock, from a match or from a matchmaker pass.
@@ -73,33 +77,42 @@ func (f *Fleets) protected(work func() error) (err error) {
 	return work()
 }
 
-// join reserves slots for users, for about a minute. It returns the fleet's own sessions of
-// those that have one, by user.
+// joinTogether bounds the users of one call: Amazon GameLift takes no more.
+const joinTogether = 25
+
+// join reserves slots for users, for about a minute, and returns the fleet's own session of
+// each, "" where it has none. It fails where any of them has no slot.
 func (f *Fleets) join(ctx context.Context, s gameServer, users []string) (sessions map[string]string, err error) {
+	sessions = map[string]string{}
 	err = f.protected(func() error {
 		m, err := f.manager(s.Manager)
 		if err != nil {
 			return err
 		}
-		info, err := m.Join(ctx, s.Instance, users, nil)
-		if err == nil && info != nil {
-			sessions = sessionsOf(info.SessionInfo)
+		for some := range slices.Chunk(users, joinTogether) {
+			info, err := m.Join(ctx, s.Instance, some, nil)
+			if err != nil {
+				return err
+			}
+			var given []*runtime.SessionInfo
+			if info != nil {
+				given = info.SessionInfo
+			}
+			known := sessionsOf(given)
+			for _, user := range some {
+				session, has := known[user]
+				if given != nil && !has { // some managers say so that there is no slot left
+					return fmt.Errorf("no slot for user %s", user)
+				}
+				sessions[user] = session
+			}
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("join game server %s: %w", s.Instance, err)
 	}
 	return sessions, nil
-}
-
-// renew reserves slots again for users whose seats are held longer than the fleet's minute.
-// Failing to is no reason to open a seat.
-func (f *Fleets) renew(s gameServer, users []string) {
-	f.background("renewal of game server slots", func(ctx context.Context) error {
-		_, err := f.join(ctx, s, users)
-		return err
-	})
 }
 
 // end tells the fleet that a server is not needed any more, where its manager can hear it.
@@ -139,13 +152,10 @@ type gameServer struct {
 
 // serverOf reads what a fleet manager reports; the error says what is missing.
 func serverOf(manager string, info *runtime.InstanceInfo) (gameServer, error) {
-	switch {
-	case info == nil || info.Id == "":
-		return gameServer{}, errors.New("the fleet manager reports a server without an ID")
-	case info.ConnectionInfo == nil:
+	at := info.ConnectionInfo
+	if at == nil {
 		return gameServer{}, fmt.Errorf("game server %s has no connection information", info.Id)
 	}
-	at := info.ConnectionInfo
 	s := gameServer{Manager: manager, Instance: info.Id, Address: at.IpAddress, DNSName: at.DnsName, Port: at.Port}
 	if s.Address == "" {
 		s.Address = s.DNSName
@@ -154,76 +164,4 @@ func serverOf(manager string, info *runtime.InstanceInfo) (gameServer, error) {
 		return gameServer{}, fmt.Errorf("game server %s has no address: %+v", info.Id, *at)
 	}
 	return s, nil
-}
-
-// OrderState is what has become of an [Order].
-type OrderState int
-
-const (
-	OrderPending OrderState = iota
-	OrderReady
-	OrderFailed // refused, failed, or cancelled
-)
-
-// Order is a game server, or slots on one, that was asked for. The first answer counts.
-// Safe for concurrent use.
-type Order struct {
-	fleets  *Fleets
-	manager string
-	slots   bool // on a server that others use: it is not ended with the order
-
-	mu       sync.Mutex
-	state    OrderState
-	instance string
-	cause    error
-}
-
-// NoOrder is one that has failed.
-func NoOrder(cause error) *Order { return &Order{state: OrderFailed, cause: cause} }
-
-// State says what has become of it; with OrderFailed why.
-func (o *Order) State() (OrderState, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.state, o.cause
-}
-
-// Cancel gives it up: a server that is there, or comes later, is ended.
-func (o *Order) Cancel(cause error) {
-	o.mu.Lock()
-	instance := o.instance
-	o.state, o.cause, o.instance = OrderFailed, cause, ""
-	o.mu.Unlock()
-	if instance != "" && !o.slots {
-		o.fleets.end(o.manager, instance)
-	}
-}
-
-// take makes a server the one of this order. It reports false, and ends that server, where
-// the order has another one or has been given up.
-func (o *Order) take(instance string) bool {
-	o.mu.Lock()
-	mine := o.state == OrderPending && (o.instance == "" || o.instance == instance)
-	again := o.instance == instance
-	if mine {
-		o.instance = instance
-	}
-	o.mu.Unlock()
-	if !mine && !again {
-		o.fleets.end(o.manager, instance)
-	}
-	return mine && !again
-}
-
-// conclude is the first answer; any later one changes nothing.
-func (o *Order) conclude(err error) {
-	o.mu.Lock()
-	first := o.state == OrderPending
-	if first && err == nil {
-		o.state = OrderReady
-	}
-	o.mu.Unlock()
-	if first && err != nil {
-		o.Cancel(err)
-	}
 }

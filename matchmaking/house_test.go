@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,12 +34,14 @@ type failer interface {
 type house struct {
 	runtime.NakamaModule // what the code under test must not use panics
 	t                    failer
+	calls                sync.Mutex // of matches: what waits for a game server makes some in the background
 	clock                *partytest.Time
 	handlers             map[string]runtime.Match
 	matches              []*stage
 	members              map[string][]string          // of parties: users by party ID
 	marks                map[string]map[string]string // of parties: match by member's session
 	heard                []heard                      // party data, oldest first
+	notified             []string                     // users and codes
 	created, lists       int
 	blocked              map[string][]string // whom users block
 	friendsErr           error
@@ -64,6 +67,7 @@ type heard struct {
 		UserID    string `json:"user_id"`
 		Team      *int   `json:"team"`
 		ExpiresAt int64  `json:"expires_at"`
+		Session   string `json:"player_session"`
 	}
 }
 
@@ -115,6 +119,8 @@ func (h *house) partyOf(users ...string) string {
 
 // events are those a party has heard since the last call, as "event user@team".
 func (h *house) events(partyID string) []string {
+	h.calls.Lock()
+	defer h.calls.Unlock()
 	var out []string
 	h.heard = slices.DeleteFunc(h.heard, func(m heard) bool {
 		if m.Party != partyID {
@@ -126,6 +132,9 @@ func (h *house) events(partyID string) []string {
 		}
 		if m.Event.Team != nil {
 			line += fmt.Sprintf("@%d", *m.Event.Team)
+		}
+		if m.Event.Session != "" {
+			line += " " + m.Event.Session
 		}
 		out = append(out, line)
 		return true
@@ -150,6 +159,8 @@ func (h *house) MatchCreate(ctx context.Context, handler string, params map[stri
 	if core == nil {
 		return "", errors.New("error creating match: not found")
 	}
+	h.calls.Lock()
+	defer h.calls.Unlock()
 	h.created++
 	s := &stage{house: h, core: core, id: fmt.Sprintf("%s.node1", uuid.NewString())}
 	var key any = runtime.RUNTIME_CTX_MATCH_ID
@@ -167,8 +178,10 @@ func (h *house) MatchCreate(ctx context.Context, handler string, params map[stri
 }
 
 func (h *house) MatchGet(_ context.Context, id string) (*api.Match, error) {
+	h.calls.Lock()
+	defer h.calls.Unlock()
 	s := h.match(id)
-	if s == nil || s.over() {
+	if s == nil || s.state == nil {
 		return nil, nil
 	}
 	return &api.Match{MatchId: id, Authoritative: true, Label: wrapperspb.String(s.label), Size: int32(len(s.present))}, nil
@@ -216,8 +229,10 @@ func (h *house) MatchList(_ context.Context, limit int, _ bool, _ string, _, _ *
 }
 
 func (h *house) MatchSignal(_ context.Context, id, data string) (string, error) {
+	h.calls.Lock()
+	defer h.calls.Unlock()
 	s := h.match(id)
-	if s == nil || s.over() {
+	if s == nil || s.state == nil {
 		return "", runtime.ErrMatchNotFound
 	}
 	state, reply := s.core.MatchSignal(s.ctx, s, nil, h, s, s.tick, s.state, data)
@@ -286,5 +301,12 @@ func (h *house) StreamSendRaw(mode uint8, subject, subcontext, label string, msg
 		h.t.Errorf("%s of %s is sent to %v", m.Event.Event, m.Event.UserID, presences)
 	}
 	h.heard = append(h.heard, m)
+	return nil
+}
+
+func (h *house) NotificationsSend(_ context.Context, all []*runtime.NotificationSend) error {
+	for _, n := range all {
+		h.notified = append(h.notified, fmt.Sprintf("%s %d", n.UserID, n.Code))
+	}
 	return nil
 }

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/matchmaking/seats"
 	"partyline/party/rules"
 )
 
@@ -18,7 +20,114 @@ import (
 // commit: until the next passes, however rare they are.
 const orderSlack = time.Minute
 
-var errNoServer = errors.New("the fleet manager has no game server")
+var (
+	errNoServer = errors.New("the fleet manager has no game server")
+	errNoID     = errors.New("the fleet manager reports a game server without an ID")
+)
+
+// OrderState is what has become of an [Order].
+type OrderState int
+
+const (
+	OrderPending OrderState = iota
+	OrderReady
+	OrderFailed // refused, failed, or cancelled
+)
+
+// Order is a game server, or slots on one, that was asked for. The first answer counts.
+// Safe for concurrent use.
+type Order struct {
+	server *serverOrder // nil for slots: a server that others use is not ended with the order
+
+	mu       sync.Mutex
+	state    OrderState
+	instance string
+	cause    error
+}
+
+// serverOrder is what an order of a new server has to give back.
+type serverOrder struct {
+	matches        *Matches
+	match, manager string
+	claims         []seats.Claim // the seats of the match that are reserved meanwhile
+	users          []string      // who gets slots
+	queue          string
+	asked          time.Time
+	stop           context.CancelFunc // of the creation
+}
+
+// NoOrder is one that has failed.
+func NoOrder(cause error) *Order { return &Order{state: OrderFailed, cause: cause} }
+
+// State says what has become of it; with OrderFailed why.
+func (o *Order) State() (OrderState, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.state, o.cause
+}
+
+// Cancel gives it up. Its match ends, unless that goes on already, and so does a server that
+// is there or comes later.
+func (o *Order) Cancel(cause error) {
+	o.mu.Lock()
+	before, instance := o.state, o.instance
+	if before != OrderFailed {
+		o.state, o.cause, o.instance = OrderFailed, cause, ""
+	}
+	o.mu.Unlock()
+	s := o.server
+	if before == OrderFailed || s == nil {
+		return
+	}
+	s.stop()
+	if before == OrderPending { // a match that knows its server ends it too
+		s.record("failed")
+		if instance != "" {
+			s.matches.fleets.end(s.manager, instance)
+		}
+	}
+	s.matches.fleets.background("withdrawal of a match", func(ctx context.Context) error {
+		return s.matches.Withdraw(ctx, s.match, s.claims)
+	})
+}
+
+// take makes a server the one of this order. It reports false, and ends that server, where
+// the order has another one or has been given up.
+func (o *Order) take(instance string) bool {
+	o.mu.Lock()
+	mine := o.state == OrderPending && o.instance == ""
+	again := o.instance == instance
+	if mine {
+		o.instance = instance
+	}
+	o.mu.Unlock()
+	if !mine && !again {
+		o.server.matches.fleets.end(o.server.manager, instance)
+	}
+	return mine
+}
+
+// conclude is the first answer; any later one changes nothing.
+func (o *Order) conclude(err error) {
+	o.mu.Lock()
+	first := o.state == OrderPending
+	if first && err == nil {
+		o.state = OrderReady
+	}
+	o.mu.Unlock()
+	switch {
+	case !first:
+	case err != nil:
+		o.Cancel(err)
+	case o.server != nil:
+		o.server.record("ready")
+	}
+}
+
+func (s *serverOrder) record(result string) {
+	f := s.matches.fleets
+	f.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": s.queue, "result": result}, s.matches.now().Sub(s.asked))
+}
 
 // OrderServer makes the seat match of a launch, unannounced, and asks the fleet for a server
 // for it. It returns at once; users are those who are to have slots on it, latencies what
@@ -29,43 +138,53 @@ func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, 
 	if matchID, err = m.Launch(ctx, l); err != nil {
 		return "", nil, err
 	}
-	o = &Order{fleets: m.fleets, manager: fleet.Manager}
-	metadata, err := serverMetadata(fleet.Metadata, ServerInfo{MatchID: matchID, Token: l.Server.Token, Queue: l.Queue, Region: l.Region, Teams: l.Teams, TeamSize: l.TeamSize})
-	if err != nil {
-		return "", nil, err
-	}
+	create, stop := context.WithTimeout(context.Background(), fleet.ReadyWithin)
+	o = &Order{server: &serverOrder{
+		matches: m, match: matchID, manager: fleet.Manager, claims: l.Claims, users: users, queue: l.Queue, asked: m.now(), stop: stop,
+	}}
+	metadata := serverMetadata(fleet.Metadata, ServerInfo{MatchID: matchID, Token: l.Server.Token, Queue: l.Queue, Region: l.Region, Teams: l.Teams, TeamSize: l.TeamSize})
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), fleet.ReadyWithin)
-		defer cancel()
+		defer stop()
 		err := m.fleets.protected(func() error {
 			manager, err := m.fleets.manager(fleet.Manager)
 			if err != nil {
 				return err
 			}
-			_, err = manager.Create(ctx, l.Teams*l.TeamSize, users, latencies, metadata, m.created(matchID, o))
+			_, err = manager.Create(create, l.Teams*l.TeamSize, users, latencies, metadata, m.created(o))
 			return err
 		})
 		if err != nil {
 			o.conclude(fmt.Errorf("create a game server: %w", err))
+			return
 		}
+		<-create.Done() // managers work on with it after they have returned
 	}()
 	return matchID, o, nil
 }
 
 // created is what the fleet manager calls, once or more often, now, later or never.
-func (m *Matches) created(matchID string, o *Order) runtime.FmCreateCallbackFn {
+func (m *Matches) created(o *Order) runtime.FmCreateCallbackFn {
 	return func(status runtime.FmCreateStatus, info *runtime.InstanceInfo, sessions []*runtime.SessionInfo, _ map[string]any, cause error) {
 		err := m.fleets.protected(func() error {
-			if status != runtime.CreateSuccess {
+			switch {
+			case status != runtime.CreateSuccess:
 				return errors.Join(errNoServer, cause)
+			case info == nil || info.Id == "":
+				return errNoID
+			case !o.take(info.Id):
+				return nil
 			}
-			s, err := serverOf(o.manager, info)
-			if err != nil || !o.take(s.Instance) {
+			s, err := serverOf(o.server.manager, info)
+			if err != nil {
 				return err
+			}
+			given, slots := sessionsOf(sessions), map[string]string{}
+			for _, user := range o.server.users {
+				slots[user] = given[user]
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
 			defer cancel()
-			if _, err := m.signal(ctx, matchID, signalRequest{Op: signalServe, Server: &s, Sessions: sessionsOf(sessions)}); err != nil {
+			if _, err := m.signal(ctx, o.server.match, signalRequest{Op: signalServe, Server: &s, Slots: slots}); err != nil {
 				return fmt.Errorf("tell the match of its game server: %w", err)
 			}
 			o.conclude(nil)
@@ -79,7 +198,7 @@ func (m *Matches) created(matchID string, o *Order) runtime.FmCreateCallbackFn {
 
 // OrderSlots asks for slots on the server of a running match.
 func (m *Matches) OrderSlots(matchID string, users []string) *Order {
-	o := &Order{fleets: m.fleets, slots: true}
+	o := &Order{}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
 		defer cancel()
@@ -94,11 +213,11 @@ func (m *Matches) slots(ctx context.Context, matchID string, users []string) err
 	if err != nil || answer.Server == nil {
 		return err
 	}
-	sessions, err := m.fleets.join(ctx, *answer.Server, users)
+	slots, err := m.fleets.join(ctx, *answer.Server, users)
 	if err != nil {
 		return err
 	}
-	_, err = m.signal(ctx, matchID, signalRequest{Op: signalServe, Sessions: sessions})
+	_, err = m.signal(ctx, matchID, signalRequest{Op: signalServe, Slots: slots})
 	return err
 }
 
@@ -116,14 +235,11 @@ type ServerInfo struct {
 
 const metadataKey = "partyline"
 
-func serverMetadata(own map[string]string, info ServerInfo) (map[string]any, error) {
-	text, err := json.Marshal(info)
-	if err != nil {
-		return nil, fmt.Errorf("write what a game server is told: %w", err)
-	}
+func serverMetadata(own map[string]string, info ServerInfo) map[string]any {
+	text, _ := json.Marshal(info) // texts and numbers alone
 	metadata := map[string]any{metadataKey: string(text)}
 	for key, value := range own {
 		metadata[key] = strings.ReplaceAll(value, "{"+metadataKey+"}", string(text))
 	}
-	return metadata, nil
+	return metadata
 }

@@ -77,7 +77,7 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 		return nil, 1, ""
 	}
 	if m.hosting != nil {
-		st.serving = &serving{hosting: m.hosting, sessions: map[string]string{}, used: map[string]int64{}}
+		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}}
 	}
 	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock(), state: st}
 	var own string
@@ -214,7 +214,7 @@ func (c *call) close() {
 	c.tellEnd(0)
 	c.noteMarks(c.rows, nil)
 	if s := c.serving; s != nil && s.at.Instance != "" {
-		s.fleets.end(s.at.Manager, s.at.Instance)
+		s.matches.fleets.end(s.at.Manager, s.at.Instance)
 	}
 }
 

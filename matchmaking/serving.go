@@ -26,9 +26,10 @@ const (
 	passFor = 2 * time.Minute
 	// serverSilence is how long a game server may report nothing before its match ends.
 	serverSilence = 90 * time.Second
-	// renewEvery is how often slots of held seats are reserved anew; the fleet keeps them
-	// for a minute.
-	renewEvery = 45 * time.Second
+	// slotFor is how long a slot on a game server is reserved, after which it is reserved
+	// anew while its seat is held: the fleet's minute, and a little more, because managers
+	// refuse a second reservation on a full server while the first stands.
+	slotFor = 65 * time.Second
 )
 
 // NotifyServer is the notification to a player without a party whose game server is ready.
@@ -47,14 +48,14 @@ var (
 // WithServer is the handler of matches named [SeatMatch]: the seats of [WithSeats], without
 // a relay, for players who meet on a dedicated game server. It signs their passes with the
 // key, follows what the server reports, and ends with the server or its silence.
-func WithServer(clock party.Clock, fleets *Fleets, key ed25519.PrivateKey) runtime.Match {
-	return &seated{inner: Relay(), clock: clock, hosting: &hosting{fleets, key}}
+func WithServer(clock party.Clock, matches *Matches, key ed25519.PrivateKey) runtime.Match {
+	return &seated{inner: Relay(), clock: clock, hosting: &hosting{matches, key}}
 }
 
 // hosting is what seat matches need that others do not.
 type hosting struct {
-	fleets *Fleets
-	key    ed25519.PrivateKey
+	matches *Matches
+	key     ed25519.PrivateKey
 }
 
 // serverSetup is the part of a setup that a seat match has.
@@ -66,13 +67,18 @@ type serverSetup struct {
 // serving is a match's game server.
 type serving struct {
 	*hosting
-	at       gameServer        // without an instance until it is known
-	sessions map[string]string // the fleet's own, by user
-	used     map[string]int64  // passes, with their expiry
-	heard    time.Time         // from the server; at first since the players were told
-	renewed  time.Time
-	over     bool            // the server has said so
-	result   json.RawMessage // of the match, as the server gives it
+	at     gameServer       // without an instance until it is known
+	slots  map[string]slot  // by user
+	used   map[string]int64 // passes, with their expiry
+	heard  time.Time        // from the server; at first since the players were told
+	over   bool             // the server has said so
+	result json.RawMessage  // of the match, as the server gives it
+}
+
+// slot is a user's place on the game server, as the fleet manager keeps it.
+type slot struct {
+	session string    // the fleet's own; "" where it has none
+	since   time.Time // zero for one that is used up: its player came and has dropped
 }
 
 // access makes a pass for a seat.
@@ -83,7 +89,7 @@ func (c *call) access(s seats.Seat) (*party.ServerAccess, error) {
 		return nil, err
 	}
 	at := c.serving.at
-	return &party.ServerAccess{Address: at.Address, DNSName: at.DNSName, Port: at.Port, Pass: text, PassExpiresAt: until, PlayerSession: c.serving.sessions[s.UserID]}, nil
+	return &party.ServerAccess{Address: at.Address, DNSName: at.DNSName, Port: at.Port, Pass: text, PassExpiresAt: until, PlayerSession: c.serving.slots[s.UserID].session}, nil
 }
 
 // ready adds the news that the server is ready for everybody whose seat is held anew: after
@@ -96,19 +102,34 @@ func (c *call) ready(before, after []seats.Seat) {
 		held := func(old seats.Seat) bool {
 			return old.UserID == s.UserID && old.PartyID == s.PartyID && old.State == seats.Held
 		}
-		if s.State != seats.Held || s.UserID == "" || slices.ContainsFunc(before, held) {
-			continue
+		if s.State == seats.Held && s.UserID != "" && !slices.ContainsFunc(before, held) {
+			c.readyFor(s)
 		}
-		access, err := c.access(s)
-		if err != nil {
-			c.logger.Warn("pass not made user=%s error=%v", s.UserID, err)
-			continue
+	}
+}
+
+func (c *call) readyFor(s seats.Seat) {
+	access, err := c.access(s)
+	if err != nil {
+		c.logger.Warn("pass not made user=%s error=%v", s.UserID, err)
+		return
+	}
+	c.events = append(c.events, event{
+		Event: eventServer, MatchID: c.id, UserID: s.UserID, Team: &s.Team, partyID: s.PartyID,
+		Address: access.Address, DNSName: access.DNSName, Port: access.Port,
+		Pass: access.Pass, PassExpiresAt: access.PassExpiresAt, PlayerSession: access.PlayerSession,
+	})
+}
+
+// slotsGiven notes slots on the server. A player on the way whose session is another one now
+// is told.
+func (c *call) slotsGiven(sessions map[string]string) {
+	for user, session := range sessions {
+		before := c.serving.slots[user].session
+		c.serving.slots[user] = slot{session: session, since: c.now}
+		if s, ok := c.table.Get(c.now, user); ok && s.State == seats.Held && session != before {
+			c.readyFor(s)
 		}
-		c.events = append(c.events, event{
-			Event: eventServer, MatchID: c.id, UserID: s.UserID, Team: &s.Team, partyID: s.PartyID,
-			Address: access.Address, DNSName: access.DNSName, Port: access.Port,
-			Pass: access.Pass, PassExpiresAt: access.PassExpiresAt, PlayerSession: access.PlayerSession,
-		})
 	}
 }
 
@@ -141,23 +162,27 @@ func (c *call) watch() bool {
 		return false
 	}
 	if s.heard.IsZero() {
-		s.heard, s.renewed = c.now, c.now
+		s.heard = c.now
 	}
 	if c.now.Sub(s.heard) > serverSilence {
 		c.logger.Warn("match ends: its game server is silent match=%s instance=%s", c.id, s.at.Instance)
 		return false
 	}
-	if c.now.Sub(s.renewed) >= renewEvery {
-		s.renewed = c.now
-		var users []string
-		for _, r := range c.rows {
-			if r.State == seats.Held && r.UserID != "" {
-				users = append(users, r.UserID)
-			}
+	var users []string
+	for _, r := range c.rows {
+		if r.State != seats.Held || r.UserID == "" {
+			continue
 		}
-		if len(users) > 0 {
-			s.fleets.renew(s.at, users)
+		if slot := s.slots[r.UserID]; c.now.Sub(slot.since) >= slotFor {
+			slot.since = c.now // failing to renew it is no reason to open the seat
+			s.slots[r.UserID] = slot
+			users = append(users, r.UserID)
 		}
+	}
+	if id := c.id; len(users) > 0 {
+		s.matches.fleets.background("renewal of game server slots", func(ctx context.Context) error {
+			return ignoreGone(s.matches.slots(ctx, id, users))
+		})
 	}
 	return true
 }
@@ -195,6 +220,7 @@ func (c *call) serve(r *serverCall) signalAnswer {
 		case !ok || s.State == seats.Reserved:
 			return answerTo(errUnseated)
 		case r.Drop:
+			c.serving.slots[r.UserID] = slot{}
 			c.table.Drop(c.now, r.UserID, c.now.Add(c.setup.Grace))
 		default:
 			c.table.Leave(c.now, r.UserID)

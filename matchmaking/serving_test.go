@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -19,7 +21,20 @@ import (
 	"partyline/pass"
 )
 
-// fleet gives one server to whoever asks.
+// managers is a host with a default fleet manager and named ones.
+type managers struct {
+	byName  map[string]runtime.FleetManager
+	results chan string // of orders
+}
+
+func (m managers) GetFleetManager() runtime.FleetManager                  { return m.byName[""] }
+func (m managers) GetFleetManagerByName(name string) runtime.FleetManager { return m.byName[name] }
+
+func (m managers) MetricsTimerRecord(_ string, tags map[string]string, _ time.Duration) {
+	m.results <- tags["queue"] + " " + tags["result"]
+}
+
+// fleet gives servers as the test says.
 type fleet struct {
 	runtime.FleetManager
 	creates chan map[string]any
@@ -28,7 +43,9 @@ type fleet struct {
 	joined  chan []string
 }
 
-func (f *fleet) GetFleetManager() runtime.FleetManager { return f }
+func newFleet() *fleet {
+	return &fleet{creates: make(chan map[string]any, 4), answers: make(chan runtime.FmCreateCallbackFn, 4), deleted: make(chan string, 4), joined: make(chan []string, 4)}
+}
 
 func (f *fleet) Create(_ context.Context, _ int, _ []string, _ []runtime.FleetUserLatencies, metadata map[string]any, callback runtime.FmCreateCallbackFn) (map[string]string, error) {
 	f.creates <- metadata
@@ -46,50 +63,82 @@ func (f *fleet) Delete(_ context.Context, id string) error {
 	return nil
 }
 
-// served is a seat match whose players have been told of its server.
+func reachable(id string) *runtime.InstanceInfo {
+	return &runtime.InstanceInfo{Id: id, ConnectionInfo: &runtime.ConnectionInfo{IpAddress: "192.0.2.1", Port: 7000}}
+}
+
+// served is a host with fleet managers, and the seat match of a queue.
 type served struct {
 	*stage
 	*fleet
+	managers     managers
 	matches      *matchmaking.Matches
+	claims       []seats.Claim
 	token, party string
 }
 
-func newServed(t *testing.T) *served {
+// hosted makes a host without a match yet.
+func hosted(t *testing.T, byName map[string]runtime.FleetManager) *served {
 	t.Helper()
+	t.Cleanup(func() { time.Sleep(time.Hour) }) // of the test's bubble: every creation is over then
 	h := newHouse(t)
 	_, key, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	public := key.Public().(ed25519.PublicKey)
-	f := &fleet{creates: make(chan map[string]any, 4), answers: make(chan runtime.FmCreateCallbackFn, 4), deleted: make(chan string, 4), joined: make(chan []string, 4)}
-	logger := &stage{house: h}
-	fleets := matchmaking.NewFleets(f, logger)
-	h.handlers[matchmaking.SeatMatch] = matchmaking.WithServer(h.clock.Now, fleets, key)
-	m := matchmaking.NewMatches(h, h, h, fleets, pass.Keys{pass.KeyID(public): public}, h.clock.Now)
-	red := h.partyOf("ann", "bob")
-	claims := []seats.Claim{claim(red, 0, "ann", "bob")}
-	id, order, err := m.OrderServer(t.Context(), matchmaking.Launch{
-		Queue: "arena", Teams: 2, TeamSize: 2, MaxParty: 2, Claims: claims, SeatHold: 10 * time.Minute, SeatHoldMax: time.Hour, Grace: 20 * time.Second,
-	}, rules.Fleet{ReadyWithin: time.Minute}, []string{"ann", "bob"}, nil)
+	s := &served{stage: &stage{house: h}, managers: managers{byName, make(chan string, 8)}, party: h.partyOf("ann", "bob", "cat", "dan")}
+	s.claims = []seats.Claim{claim(s.party, 0, "ann", "bob")}
+	s.matches = matchmaking.NewMatches(h, h, h, matchmaking.NewFleets(s.managers, &stage{house: h}), pass.Keys{pass.KeyID(public): public}, h.clock.Now)
+	h.handlers[matchmaking.SeatMatch] = matchmaking.WithServer(h.clock.Now, s.matches, key)
+	return s
+}
+
+// order asks for a game server.
+func (s *served) order(fleet rules.Fleet) (matchID string, o *matchmaking.Order) {
+	s.t.Helper()
+	fleet.ReadyWithin = time.Minute
+	id, o, err := s.matches.OrderServer(context.Background(), matchmaking.Launch{
+		Queue: "arena", Teams: 2, TeamSize: 3, MaxParty: 3, Claims: s.claims, SeatHold: 10 * time.Minute, SeatHoldMax: time.Hour, Grace: 5 * time.Minute,
+	}, fleet, []string{"ann", "bob"}, nil)
 	if err != nil {
-		t.Fatal(err)
+		s.t.Fatalf("OrderServer: %v", err)
 	}
+	return id, o
+}
+
+// begin commits the match of an order that is ready, and reads what its server is told.
+func (s *served) begin(id string, o *matchmaking.Order, told string) {
+	s.t.Helper()
 	var info matchmaking.ServerInfo
-	text, _ := (<-f.creates)["partyline"].(string)
-	if err := json.Unmarshal([]byte(text), &info); err != nil || info.MatchID != id || info.Token == "" {
-		t.Fatalf("the server is told %q, error %v", text, err)
+	if err := json.Unmarshal([]byte(told), &info); err != nil || info.MatchID != id || info.Token == "" {
+		s.t.Fatalf("the server is told %q, error %v", told, err)
 	}
-	(<-f.answers)(runtime.CreateSuccess, &runtime.InstanceInfo{Id: "one", ConnectionInfo: &runtime.ConnectionInfo{IpAddress: "192.0.2.1", Port: 7000}}, nil, nil, nil)
-	if state, err := order.State(); state != matchmaking.OrderReady {
-		t.Fatalf("the order is in state %v, error %v", state, err)
+	if state, err := o.State(); state != matchmaking.OrderReady {
+		s.t.Fatalf("the order is in state %v, error %v", state, err)
 	}
-	if err := m.Commit(t.Context(), id, claims); err != nil {
-		t.Fatal(err)
+	if err := s.matches.Commit(context.Background(), id, s.claims); err != nil {
+		s.t.Fatalf("Commit: %v", err)
 	}
-	s := h.match(id)
+	s.stage, s.token = s.match(id), info.Token
 	s.loop()
-	return &served{s, f, m, info.Token, red}
+}
+
+// inBubble is a test that can wait for what goes on in the background.
+func inBubble(test func(*testing.T)) func(*testing.T) {
+	return func(t *testing.T) { synctest.Test(t, test) }
+}
+
+func newServed(t *testing.T) *served {
+	t.Helper()
+	f := newFleet()
+	s := hosted(t, map[string]runtime.FleetManager{"": f})
+	s.fleet = f
+	id, o := s.order(rules.Fleet{})
+	told, _ := (<-f.creates)["partyline"].(string)
+	(<-f.answers)(runtime.CreateSuccess, reachable("one"), nil, nil, nil)
+	s.begin(id, o, told)
+	return s
 }
 
 func (s *served) pass(user string) string {
@@ -104,74 +153,178 @@ func (s *served) pass(user string) string {
 // TestServer_Silent: a match lives while its server reports, with the slots of those who are
 // on the way renewed, ends when it is silent, and gives the server back. Who does not have its token cannot keep it alive.
 func TestServer_Silent(t *testing.T) {
-	s := newServed(t)
-	s.after(80 * time.Second)
-	if users := <-s.joined; !slices.Equal(users, []string{"ann", "bob"}) {
-		t.Errorf("slots renewed for %v", users)
-	}
-	if _, err := s.matches.ServerSeats(t.Context(), s.id, s.token); err != nil {
-		t.Fatal(err)
-	}
-	s.after(80 * time.Second)
-	if s.over() {
-		t.Fatal("the match of a server that reports has ended")
-	}
-	if _, err := s.matches.ServerSeats(t.Context(), s.id, "guessed"); party.ReasonOf(err) != party.Unauthenticated {
-		t.Errorf("a guessed token: %v", err)
-	}
-	s.after(11 * time.Second)
-	if !s.over() {
-		t.Fatal("the match of a silent server goes on")
-	}
-	if id := <-s.deleted; id != "one" {
-		t.Errorf("given back: %s", id)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		s.after(64 * time.Second)
+		s.after(2 * time.Second) // the fleet's minute is over
+		if users := <-s.joined; !slices.Equal(users, []string{"ann", "bob"}) {
+			t.Errorf("slots renewed for %v", users)
+		}
+		if _, err := s.matches.ServerSeats(t.Context(), s.id, s.token); err != nil {
+			t.Fatal(err)
+		}
+		s.after(80 * time.Second)
+		if s.over() {
+			t.Fatal("the match of a server that reports has ended")
+		}
+		if _, err := s.matches.ServerSeats(t.Context(), s.id, "guessed"); party.ReasonOf(err) != party.Unauthenticated {
+			t.Errorf("a guessed token: %v", err)
+		}
+		s.after(11 * time.Second)
+		if !s.over() {
+			t.Fatal("the match of a silent server goes on")
+		}
+		if id := <-s.deleted; id != "one" {
+			t.Errorf("given back: %s", id)
+		}
+	})
 }
 
 // TestServer_Passes: a pass works once, in time, at its own match, and only while its player
 // has the seat.
 func TestServer_Passes(t *testing.T) {
-	s, other := newServed(t), newServed(t)
-	refused := func(what, text string) {
-		t.Helper()
-		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, text); party.ReasonOf(err) != party.InvalidRequest {
-			t.Errorf("%s: %v", what, err)
+	synctest.Test(t, func(t *testing.T) {
+		s, other := newServed(t), newServed(t)
+		refused := func(what, text string) {
+			t.Helper()
+			if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, text); party.ReasonOf(err) != party.InvalidRequest {
+				t.Errorf("%s: %v", what, err)
+			}
 		}
-	}
-	refused("a pass of another match", other.pass("ann"))
-	ann, late, gone := s.pass("ann"), s.pass("ann"), s.pass("bob")
-	if got, err := s.matches.ServerJoin(t.Context(), s.id, s.token, ann); err != nil || got.UserID != "ann" || got.PartyID != s.party {
-		t.Errorf("joined %+v, error %v", got, err)
-	}
-	refused("a used pass", ann)
-	if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "bob", false); err != nil {
-		t.Fatal(err)
-	}
-	refused("a pass for a seat that is lost", gone)
-	s.clock.Advance(2*time.Minute + time.Second)
-	refused("an expired pass", late)
-	if got := s.seat("ann"); !strings.HasPrefix(got, "taken") {
-		t.Errorf("the seat of a player who is there is %q", got)
+		refused("a pass of another match", other.pass("ann"))
+		ann, late, gone := s.pass("ann"), s.pass("ann"), s.pass("bob")
+		if got, err := s.matches.ServerJoin(t.Context(), s.id, s.token, ann); err != nil || got.UserID != "ann" || got.PartyID != s.party {
+			t.Errorf("joined %+v, error %v", got, err)
+		}
+		refused("a used pass", ann)
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "bob", false); err != nil {
+			t.Fatal(err)
+		}
+		refused("a pass for a seat that is lost", gone)
+		s.clock.Advance(2*time.Minute + time.Second)
+		refused("an expired pass", late)
+		if got := s.seat("ann"); !strings.HasPrefix(got, "taken") {
+			t.Errorf("the seat of a player who is there is %q", got)
+		}
+	})
+}
+
+// TestServer_CancelledOrder: the match of an order that was given up ends, and so does its
+// server, once, whenever it comes.
+func TestServer_CancelledOrder(t *testing.T) {
+	cause := errors.New("nobody waits")
+	for name, when := range map[string]func(callback runtime.FmCreateCallbackFn, o *matchmaking.Order){
+		"before the server": func(callback runtime.FmCreateCallbackFn, o *matchmaking.Order) {
+			o.Cancel(cause)
+			o.Cancel(errors.New("again"))
+			callback(runtime.CreateSuccess, reachable("two"), nil, nil, nil)
+		},
+		"after the server": func(callback runtime.FmCreateCallbackFn, o *matchmaking.Order) {
+			callback(runtime.CreateSuccess, reachable("two"), nil, nil, nil)
+			o.Cancel(cause)
+		},
+	} {
+		t.Run(name, inBubble(func(t *testing.T) {
+			f := newFleet()
+			s := hosted(t, map[string]runtime.FleetManager{"": f})
+			id, o := s.order(rules.Fleet{})
+			<-f.creates
+			when(<-f.answers, o)
+			if state, err := o.State(); state != matchmaking.OrderFailed || !errors.Is(err, cause) {
+				t.Errorf("state %v, error %v", state, err)
+			}
+			synctest.Wait()
+			match := s.match(id)
+			if match.loop(); !match.over() {
+				t.Error("the match goes on")
+			}
+			synctest.Wait()
+			if got := <-f.deleted; got != "two" || len(f.deleted) > 0 {
+				t.Errorf("given back: %s and %d more", got, len(f.deleted))
+			}
+			if err := s.matches.Commit(t.Context(), id, s.claims); !errors.Is(err, matchmaking.ErrGone) {
+				t.Errorf("committed all the same: %v", err)
+			}
+		}))
 	}
 }
 
-// TestServer_CancelledOrder: a server that comes after its order was given up is ended.
-func TestServer_CancelledOrder(t *testing.T) {
-	s := newServed(t)
-	_, order, err := s.matches.OrderServer(t.Context(), matchmaking.Launch{
-		Queue: "arena", Teams: 2, TeamSize: 2, MaxParty: 2, Claims: []seats.Claim{claim("", 0, "cat")}, SeatHold: time.Minute, SeatHoldMax: time.Hour, Grace: time.Second,
-	}, rules.Fleet{ReadyWithin: time.Minute}, []string{"cat"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cause := errors.New("nobody waits")
-	order.Cancel(cause)
-	<-s.creates
-	(<-s.answers)(runtime.CreateSuccess, &runtime.InstanceInfo{Id: "two", ConnectionInfo: &runtime.ConnectionInfo{IpAddress: "192.0.2.1", Port: 7000}}, nil, nil, nil)
-	if id := <-s.deleted; id != "two" {
-		t.Errorf("given back: %s", id)
-	}
-	if state, err := order.State(); state != matchmaking.OrderFailed || !errors.Is(err, cause) {
-		t.Errorf("state %v, error %v", state, err)
-	}
+// TestServer_FirstAnswerCounts: whatever a fleet manager calls back after its first answer
+// changes nothing, except that a server nobody asked for is given back.
+func TestServer_FirstAnswerCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet()
+		s := hosted(t, map[string]runtime.FleetManager{"": f})
+		id, o := s.order(rules.Fleet{})
+		told, _ := (<-f.creates)["partyline"].(string)
+		callback := <-f.answers
+		callback(runtime.CreateSuccess, reachable("one"), nil, nil, nil)
+		callback(runtime.CreateSuccess, reachable("one"), nil, nil, nil)
+		callback(runtime.CreateSuccess, reachable("two"), nil, nil, nil)
+		callback(runtime.CreateTimeout, nil, nil, nil, errors.New("too late"))
+		s.begin(id, o, told)
+		synctest.Wait()
+		if got := <-f.deleted; got != "two" || len(f.deleted) > 0 {
+			t.Errorf("given back: %s and %d more", got, len(f.deleted))
+		}
+		if got := <-s.managers.results; got != "arena ready" || len(s.managers.results) > 0 {
+			t.Errorf("measured %s and %d more", got, len(s.managers.results))
+		}
+		for what, answer := range map[string]*runtime.InstanceInfo{"nothing": nil, "no ID": {}, "no address": {Id: "three"}, "no port": {Id: "four", ConnectionInfo: &runtime.ConnectionInfo{IpAddress: "192.0.2.1"}}} {
+			_, o := s.order(rules.Fleet{})
+			<-f.creates
+			(<-f.answers)(runtime.CreateSuccess, answer, nil, nil, nil)
+			if state, err := o.State(); state != matchmaking.OrderFailed || err == nil {
+				t.Errorf("%s: state %v, error %v", what, state, err)
+			}
+			if got := <-s.managers.results; got != "arena failed" {
+				t.Errorf("%s: measured %s", what, got)
+			}
+			if answer != nil && answer.Id != "" {
+				if got := <-f.deleted; got != answer.Id {
+					t.Errorf("%s: given back: %s", what, got)
+				}
+			}
+		}
+	})
+}
+
+// TestServer_Named: a queue's servers are of the manager that it names.
+func TestServer_Named(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet()
+		s := hosted(t, map[string]runtime.FleetManager{"west": f})
+		if _, o := s.order(rules.Fleet{Manager: "west", Metadata: map[string]string{"GameSessionData": "v1 {partyline}"}}); o == nil {
+			t.Fatal("no order")
+		}
+		metadata := <-f.creates
+		told, _ := metadata["partyline"].(string)
+		if text := metadata["GameSessionData"]; told == "" || text != "v1 "+told {
+			t.Errorf("metadata %v", metadata)
+		}
+		for _, name := range []string{"", "east"} {
+			_, o := s.order(rules.Fleet{Manager: name})
+			synctest.Wait()
+			if state, err := o.State(); state != matchmaking.OrderFailed || !strings.Contains(err.Error(), strconv.Quote(name)) {
+				t.Errorf("manager %q: state %v, error %v", name, state, err)
+			}
+		}
+	})
+}
+
+// TestServer_SlotOfADrop: a player who has dropped used up the slot; the seat has another.
+func TestServer_SlotOfADrop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, s.pass("ann")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", true); err != nil {
+			t.Fatal(err)
+		}
+		s.after(time.Second)
+		if users := <-s.joined; !slices.Equal(users, []string{"ann"}) {
+			t.Errorf("slots for %v; want another for ann alone", users)
+		}
+	})
 }

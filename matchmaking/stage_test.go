@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -28,6 +29,7 @@ type stage struct {
 	present []player // whom the host takes for players
 	kicked  []player // to be reported gone
 	got     []got    // messages to players
+	logging sync.Mutex
 	logged  []string // warnings and errors
 }
 
@@ -39,7 +41,11 @@ type got struct {
 	From   string   // session
 }
 
-func (s *stage) over() bool { return s.state == nil }
+func (s *stage) over() bool {
+	s.calls.Lock()
+	defer s.calls.Unlock()
+	return s.state == nil
+}
 
 // take takes over the state a call returned.
 func (s *stage) take(state any) (goesOn bool) {
@@ -102,7 +108,9 @@ func (s *stage) loop(messages ...runtime.MatchData) {
 		s.leave(k.user, k.session, runtime.PresenceReasonLeave)
 	}
 	s.kicked = nil
-	if !s.over() && s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, messages)) {
+	s.calls.Lock()
+	defer s.calls.Unlock()
+	if s.state != nil && s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, messages)) {
 		s.tick++
 	}
 }
@@ -197,12 +205,14 @@ func (s *stage) MatchLabelUpdate(label string) error {
 }
 
 // stage is also the match's logger.
-func (s *stage) Debug(string, ...any)         {}
-func (s *stage) Info(string, ...any)          {}
-func (s *stage) Warn(format string, v ...any) { s.logged = append(s.logged, fmt.Sprintf(format, v...)) }
-func (s *stage) Error(format string, v ...any) {
+func (s *stage) Debug(string, ...any) {}
+func (s *stage) Info(string, ...any)  {}
+func (s *stage) Warn(format string, v ...any) {
+	s.logging.Lock()
+	defer s.logging.Unlock()
 	s.logged = append(s.logged, fmt.Sprintf(format, v...))
 }
+func (s *stage) Error(format string, v ...any)                    { s.Warn(format, v...) }
 func (s *stage) WithField(string, any) runtime.Logger             { return s }
 func (s *stage) WithFields(map[string]interface{}) runtime.Logger { return s }
 func (s *stage) Fields() map[string]interface{}                   { return nil }

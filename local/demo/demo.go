@@ -50,8 +50,6 @@ type Options struct {
 	// SDKDir holds the SDK's nakama-js.esm.mjs; empty means [DefaultSDKDir]. It is looked
 	// for at each request, so an installation needs no restart.
 	SDKDir string
-	// Hint is a line of text on the first screen, such as where a demo party waits; may be empty.
-	Hint string
 }
 
 //go:embed static

@@ -19,32 +19,34 @@ import (
 var suites = []struct {
 	folder, file string
 	atLeast      int
-	module       bool // needs Partyline's module
+	module       bool   // needs Partyline's module
+	rules        string // file of the server's rules, "" for one that says nothing
 }{
-	{"js", "party.test.mjs", 23, false},
-	{"js", "hardening.test.mjs", 9, true},
-	{"js", "invite.test.mjs", 26, true},
-	{"js", "invite-keep.test.mjs", 11, true},
-	{"js", "invite-bounds.test.mjs", 11, true},
-	{"js", "invite-races.test.mjs", 5, true},
-	{"js", "status.test.mjs", 17, true},
-	{"js", "share.test.mjs", 12, true},
-	{"js", "reconnect.test.mjs", 22, true},
-	{"js", "survive.test.mjs", 9, true},
-	{"js", "rules.test.mjs", 39, true},
-	{"js", "typed.test.mjs", 4, true},
-	{"js", queuesSuite, 9, true},
-	{"browser", "landing.test.mjs", 17, true},
-	{"browser", "console.test.mjs", 4, true},
-	{"browser", "demo.test.mjs", 5, true},
-	{"browser", "status.test.mjs", 3, true},
-	{"browser", "playground.test.mjs", 2, true},
+	{"js", "party.test.mjs", 23, false, ""},
+	{"js", "hardening.test.mjs", 9, true, ""},
+	{"js", "invite.test.mjs", 26, true, ""},
+	{"js", "invite-keep.test.mjs", 11, true, ""},
+	{"js", "invite-bounds.test.mjs", 11, true, ""},
+	{"js", "invite-races.test.mjs", 5, true, ""},
+	{"js", "status.test.mjs", 17, true, ""},
+	{"js", "share.test.mjs", 12, true, ""},
+	{"js", "reconnect.test.mjs", 22, true, ""},
+	{"js", "survive.test.mjs", 9, true, ""},
+	{"js", "rules.test.mjs", 39, true, ""},
+	{"js", "typed.test.mjs", 4, true, ""},
+	{"js", "matchmaking.test.mjs", 9, true, queuesRules},
+	{"browser", "landing.test.mjs", 17, true, ""},
+	{"browser", "console.test.mjs", 4, true, ""},
+	{"browser", "demo.test.mjs", 5, true, ""},
+	{"browser", "lobby.test.mjs", 10, true, sampleRules},
+	{"browser", "status.test.mjs", 3, true, ""},
+	{"browser", "playground.test.mjs", 2, true, ""},
 }
 
-// queuesSuite alone plays on a server with queues, those of queuesRules.
+// The rules of suites that need queues, which a server takes at its start only.
 const (
-	queuesSuite = "matchmaking.test.mjs"
 	queuesRules = "testdata/queues.yml"
+	sampleRules = "../rules.yml" // what the demo client is made for; a server that is given has them as well
 )
 
 // TestSuites plays every suite, each on a server of its own and beside the others; on a
@@ -61,10 +63,13 @@ func TestSuites(t *testing.T) {
 				t.Parallel()
 			}
 			switch {
-			case s.file == queuesSuite:
-				addr = target.Queues(t, queuesRules)
-			case given == "":
+			case s.rules == queuesRules:
+				addr = target.Queues(t, s.rules)
+			case given != "":
+			case s.rules == "":
 				addr = target.Server(t, true)
+			default:
+				addr = target.WithRules(t, copied(t, s.rules))
 			}
 			if s.module && !target.HasModule(t, addr) {
 				t.Fatalf("the server at %s has no Partyline module, which %s is about", addr, s.file)
@@ -89,6 +94,20 @@ func TestSuiteFiles(t *testing.T) {
 	if !slices.Equal(files, listed) {
 		t.Errorf("suites in the tree %q; listed to run %q", files, listed)
 	}
+}
+
+// copied is a copy of a rules file that a suite may change.
+func copied(t *testing.T, rules string) string {
+	t.Helper()
+	text, err := os.ReadFile(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // run runs one suite and judges its counts.

@@ -36,7 +36,7 @@ func NewCluster(now func() time.Time) *Cluster {
 	o := Options{}.withDefaults()
 	c.store = store.New(store.Options{
 		Now: now, TokenExpiry: o.TokenExpiry, SigningKey: o.SessionKey, RefreshSigningKey: o.RefreshKey,
-		Online: c.online, Deliver: c.deliver, DeliverAll: c.deliverAll, Disconnect: c.disconnect,
+		Online: c.online, Deliver: c.deliver, Disconnect: c.disconnect,
 	})
 	return c
 }
@@ -118,7 +118,5 @@ func (c *Cluster) deliver(userID string, list []*api.Notification) {
 		}
 	})
 }
-
-func (c *Cluster) deliverAll(n *api.Notification) { c.each(func(s *Server) { s.deliverAll(n) }) }
 
 func (c *Cluster) disconnect(userID string) { c.each(func(s *Server) { s.disconnect(userID) }) }

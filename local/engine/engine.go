@@ -63,6 +63,9 @@ type Options struct {
 
 	// Init is the module's entry point; nil runs a stock server.
 	Init host.InitModule
+	// Fleets makes the fleet managers, by name, of a server that listens at addr; "" is the
+	// default one. nil: there are none.
+	Fleets func(addr string) (map[string]runtime.FleetManager, error)
 	// Pages answers what it has a pattern for, beside the API; nil: nothing.
 	Pages *http.ServeMux
 
@@ -91,6 +94,7 @@ type Server struct {
 	host    *host.Host
 	metrics *host.Metrics
 	module  runtime.NakamaModule
+	fleets  map[string]runtime.FleetManager
 
 	listener net.Listener
 	http     *http.Server
@@ -186,6 +190,11 @@ func (s *Server) build(ctx context.Context) error {
 		return err
 	}
 	s.host = host.New(host.Options{Node: o.Node, Socket: at, Version: Version, Env: o.Env, Logger: logger, SingleSocket: o.SingleSocket, SingleParty: o.SingleParty}, s.module)
+	if o.Fleets != nil {
+		if s.fleets, err = o.Fleets(s.Addr()); err != nil {
+			return err
+		}
+	}
 	if o.Init != nil {
 		if err := s.host.Load(ctx, o.Init); err != nil {
 			return err
@@ -227,7 +236,7 @@ func (s *Server) openData() {
 	}
 	s.store = open(store.Options{
 		Now: o.Now, TokenExpiry: o.TokenExpiry, SigningKey: o.SessionKey, RefreshSigningKey: o.RefreshKey,
-		Online: s.online, Deliver: s.deliver, DeliverAll: s.deliverAll, Disconnect: s.disconnect,
+		Online: s.online, Deliver: s.deliver, Disconnect: s.disconnect,
 	})
 }
 
@@ -310,10 +319,6 @@ func (s *Server) Matchmake(ctx context.Context) { s.tickets.Process(ctx) }
 
 // Settle returns when every presence event so far has been delivered.
 func (s *Server) Settle() { s.tracker.Sync() }
-
-// ConsoleRoutes are the HTTP handlers the module registered for the console's port;
-// the engine has no console and leaves serving them to its owner.
-func (s *Server) ConsoleRoutes() []host.Route { return s.host.ConsoleRoutes() }
 
 // Close ends matches, module, sockets and listeners in the order the real server does,
 // and waits for every goroutine. Closing twice, or a server that never came up, is fine.

@@ -45,8 +45,13 @@ type nakama struct {
 	server *Server
 }
 
-// GetFleetManager is the one that the module has registered; nil for none.
-func (n *nakama) GetFleetManager() runtime.FleetManager { return n.server.host.Fleet() }
+// GetFleetManager is the default one of Options.Fleets; nil for none.
+func (n *nakama) GetFleetManager() runtime.FleetManager { return n.server.fleets[""] }
+
+// GetFleetManagerByName is in the host's API from Nakama 3.41 on.
+func (n *nakama) GetFleetManagerByName(name string) runtime.FleetManager {
+	return n.server.fleets[name]
+}
 
 type (
 	dataPart     = store.Module
@@ -97,11 +102,6 @@ func (s *Server) deliver(userID string, list []*api.Notification) {
 	if id, err := uuid.Parse(userID); err == nil {
 		s.sockets.Router().Notify(id, list)
 	}
-}
-
-func (s *Server) deliverAll(n *api.Notification) {
-	s.sockets.Router().SendToAll(&rtapi.Envelope{Message: &rtapi.Envelope_Notifications{
-		Notifications: &rtapi.Notifications{Notifications: []*api.Notification{n}}}})
 }
 
 // disconnect closes every socket of a user.
@@ -209,12 +209,6 @@ func (r requestHooks) Before(ctx context.Context, c httpapi.Caller, _ string, in
 	return in, nil
 }
 
-func (r requestHooks) After(ctx context.Context, c httpapi.Caller, _ string, out, in proto.Message) {
-	if list, ok := out.(*api.PartyList); ok {
-		r.h.AfterListParties(ctx, callerOf(c), list, in.(*api.ListPartiesRequest))
-	}
-}
-
 // partyTickets is the matchmaker as parties see it.
 type partyTickets struct{ s *Server }
 
@@ -233,9 +227,6 @@ func (s *Server) matchmakerHooks() matchmaker.Hooks {
 	var hooks matchmaker.Hooks
 	if s.host.HasMatchmakerMatched() {
 		hooks.Matched = s.host.MatchmakerMatched
-	}
-	if s.host.HasMatchmakerOverride() {
-		hooks.Override = s.host.MatchmakerOverride
 	}
 	if s.host.HasMatchmakerProcessor() {
 		hooks.Processor = s.host.MatchmakerProcessor

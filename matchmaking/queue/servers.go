@@ -4,16 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking"
 )
-
-// afterFailure is how long a queue asks for no game server after one could not be had:
-// the fleet that has none now will hardly have one in the next pass.
-const afterFailure = 10 * time.Second
 
 var (
 	errNoFleet = errors.New("this server has no game servers")
@@ -49,7 +44,7 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 		delete(r.placed, user)
 	}
 	if why == NoCapacity {
-		r.noServer(r.name)
+		r.pause()
 	}
 	if p.order != nil {
 		p.order.Cancel(errIncomplete)
@@ -62,11 +57,13 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	}
 }
 
-// noServer keeps the queue from asking again at once.
-func (s *Service) noServer(queue string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failures[queue] = s.Now().Add(afterFailure)
+// pause keeps the queue from asking for a game server again at once: the fleet that has none
+// now will hardly have one in the next pass. With the default of ready_within it is 10 s.
+func (r *queueRun) pause() {
+	fleet, _ := r.q.Server()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failures[r.name] = r.Now().Add(fleet.ReadyWithin / 6)
 }
 
 // order asks the fleet for the game server of a plan, or for slots on the one of a running

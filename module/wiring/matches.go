@@ -8,6 +8,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/bounded"
 	"partyline/matchmaking"
 	"partyline/party"
 	"partyline/rpc"
@@ -28,7 +29,7 @@ func (m *Module) addMatches(news *party.News) {
 // loses the seat that is held, and all go with it to a new native party. Who lost the connection
 // keeps the seat for as long as it is held.
 func (m *Module) seatsFollow(c party.Change) {
-	ctx, cancel := context.WithTimeout(context.Background(), matchTimeout)
+	ctx, cancel := bounded.Context(context.Background(), matchTimeout)
 	defer cancel()
 	switch {
 	case c.Kind == party.PartyRestored:
@@ -51,7 +52,7 @@ func (m *Module) registerMatches(host matchRegistrar) error {
 		return fmt.Errorf("match %s: %w", matchmaking.PartyMatch, err)
 	}
 	err = host.RegisterMatch(matchmaking.SeatMatch, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
-		return matchmaking.WithServer(m.now, m.fleets, m.passKeys[0]), nil
+		return matchmaking.WithServer(m.now, m.matches, m.passKeys[0]), nil
 	})
 	if err != nil {
 		return fmt.Errorf("match %s: %w", matchmaking.SeatMatch, err)

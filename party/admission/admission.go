@@ -94,7 +94,7 @@ func New(d Deps) *Admission {
 	a := &Admission{
 		roster: d.Roster, streams: d.Streams, sender: d.Sender, policy: d.Policy, news: d.News, logger: d.Logger, now: d.Now, single: d.SingleParty,
 		holds: d.Holds, ages: d.Ages, locked: d.Locked, asks: d.Requests, friends: d.Friends,
-		store:  store{d.Storage, d.Now},
+		store:  store{storage: d.Storage, now: d.Now},
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
 		users:  keyed.NewLocks[string](), index: newIndex(), cursors: map[string]string{},
 		found: d.Found, restores: keyed.NewLocks[party.ID](), moves: moves{to: map[party.ID]party.ID{}, offers: map[string]party.ID{}},

@@ -175,9 +175,14 @@ func (a *Admission) placesOf(userID string) []party.ID {
 	return ids
 }
 
-// settle looks at a party and reports the seats that are kept and not reported yet.
-func (a *Admission) settle(ctx context.Context, id party.ID) error {
+// settle looks at a party and reports the seats that are kept and not reported yet. ended is
+// the session by whose end it is called, if any: where its seat has been reported with those of
+// others, there is nothing to do.
+func (a *Admission) settle(ctx context.Context, id party.ID, ended party.Session) error {
 	return a.visit(ctx, id, func(v *visit) error {
+		if k := v.book.Kept[ended.UserID]; k != nil && k.Told && k.Member.SessionID == ended.SessionID {
+			return nil
+		}
 		if lives, err := v.lives(); !lives {
 			return err
 		}

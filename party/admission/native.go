@@ -408,7 +408,7 @@ func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 	a.settlePending(s.SessionID, true)
 	var errs []error
 	for _, id := range a.placesOf(s.UserID) {
-		if err := a.settle(ctx, id); err != nil {
+		if err := a.settle(ctx, id, s); err != nil {
 			errs = append(errs, fmt.Errorf("keep seat in %s: %w", id, err))
 		}
 	}

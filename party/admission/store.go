@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -35,6 +36,7 @@ const (
 type store struct {
 	storage party.Storage
 	now     party.Clock
+	line    changes
 }
 
 // awayRecord says where seats are kept for a user. It may say too much: what counts is
@@ -73,65 +75,72 @@ func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 	return r, nil
 }
 
-// change writes what edit makes of a party's record and, in the same transaction, where
-// seats are kept for these users. It tries again for as long as others are faster, and
-// refuses with Conflict after too many lost races. It goes on even if ctx is at its end,
-// as that of a session is which has just left, but no longer than storageWait.
-func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
-	defer cancel()
-	var err error
-	for range writeAttempts {
-		if err = s.tryChange(ctx, id, users, edit); !errors.Is(err, runtime.ErrStorageRejectedVersion) {
-			return err
+// tryChange makes the changes in one transaction. What only one of them fails at is its error
+// alone.
+func (s *store) tryChange(ctx context.Context, batch []*change) error {
+	var reads []*runtime.StorageRead
+	for _, c := range batch {
+		c.err = nil
+		reads = append(reads, recordReads(c.id)...)
+		for _, user := range c.users {
+			reads = append(reads, &runtime.StorageRead{Collection: awayCollection, Key: user})
 		}
-	}
-	return &party.Error{Reason: party.Conflict, Message: "Too many changes at once, please try again.", Cause: err}
-}
-
-func (s *store) tryChange(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
-	reads := recordReads(id)
-	for _, user := range users {
-		reads = append(reads, &runtime.StorageRead{Collection: awayCollection, Key: user})
 	}
 	objects, err := s.storage.StorageRead(ctx, reads)
 	if err != nil {
 		return fmt.Errorf("read party record: %w", err)
 	}
-	record, away, found := reserve.NewRecord(), map[string]map[string]int64{}, map[string]*api.StorageObject{}
+	t := transaction{found: map[string]*api.StorageObject{}}
 	for _, o := range objects {
-		found[o.Collection+"/"+o.Key] = o
-		if o.Collection == awayCollection {
-			away[o.Key], err = decodeAway(o.Value)
-		} else {
-			err = record.Add(id, o.Value)
-		}
-		if err != nil {
-			return fmt.Errorf("read party record: %s: %w", o.Collection, err)
+		t.found[o.Collection+"/"+o.Key] = o
+	}
+	for _, c := range batch {
+		own := transaction{found: t.found}
+		if c.err = c.apply(&own, s.now()); c.err == nil {
+			t.writes, t.deletes = append(t.writes, own.writes...), append(t.deletes, own.deletes...)
 		}
 	}
-	now := s.now()
+	return t.commit(ctx, s.storage)
+}
+
+// apply adds to a transaction what the change makes of what was found. It may run in another
+// goroutine than its caller's.
+func (c *change) apply(t *transaction, now time.Time) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("change party record: panic: %v\n%s", value, debug.Stack())
+		}
+	}()
+	record := reserve.NewRecord()
+	for _, read := range recordReads(c.id) {
+		if o := t.found[read.Collection+"/"+read.Key]; o != nil {
+			if err := record.Add(c.id, o.Value); err != nil {
+				return fmt.Errorf("read party record: %s: %w", o.Collection, err)
+			}
+		}
+	}
 	record.Purge(now)
-	edit(record)
-	t := transaction{found: found}
-	value, err := record.Encode(id)
+	c.edit(record)
+	value, err := record.Encode(c.id)
 	if err != nil {
 		return fmt.Errorf("write party record: %w", err)
 	}
-	t.put(recordsCollection, id.UUID.String(), value, record.Empty())
-	t.put(oldKicksCollection, id.UUID.String(), "", true)
-	t.put(oldSeatsCollection, id.UUID.String(), "", true)
-	for _, user := range users {
-		parties := away[user]
-		if parties == nil {
-			parties = map[string]int64{}
+	t.put(recordsCollection, c.id.UUID.String(), value, record.Empty())
+	t.put(oldKicksCollection, c.id.UUID.String(), "", true)
+	t.put(oldSeatsCollection, c.id.UUID.String(), "", true)
+	for _, user := range c.users {
+		parties := map[string]int64{}
+		if o := t.found[awayCollection+"/"+user]; o != nil {
+			if parties, err = decodeAway(o.Value); err != nil {
+				return fmt.Errorf("read party record: %s: %w", o.Collection, err)
+			}
 		}
 		maps.DeleteFunc(parties, func(_ string, until int64) bool { return until <= party.Nanos(now) })
-		delete(parties, id.String())
+		delete(parties, c.id.String())
 		if seat, kept := record.Seats[user]; kept {
-			parties[id.String()] = party.Nanos(seat.Until)
+			parties[c.id.String()] = party.Nanos(seat.Until)
 		} else if _, member := record.Members[user]; member {
-			parties[id.String()] = math.MaxInt64 // a crash may come at any time
+			parties[c.id.String()] = math.MaxInt64 // a crash may come at any time
 		}
 		value, err := json.Marshal(awayRecord{parties})
 		if err != nil {
@@ -139,7 +148,7 @@ func (s *store) tryChange(ctx context.Context, id party.ID, users []string, edit
 		}
 		t.put(awayCollection, user, string(value), len(parties) == 0)
 	}
-	return t.commit(ctx, s.storage)
+	return nil
 }
 
 // transaction is writes and deletes, each on the condition that its object is still what

@@ -32,7 +32,7 @@ func (a *Admission) Sweep(ctx context.Context) error {
 	for _, id := range append(a.places.Keys(), a.roster.Attendance.IDs()...) {
 		if !seen[id] {
 			seen[id] = true
-			errs = append(errs, a.settle(ctx, id))
+			errs = append(errs, a.settle(ctx, id, party.Session{}))
 		}
 	}
 	for _, s := range a.roster.Attendance.Missing() {

@@ -137,10 +137,13 @@ func (s *Storage) update(writes []*runtime.StorageWrite, deletes []*runtime.Stor
 }
 
 func (s *Storage) checkDeletes(deletes []*runtime.StorageDelete) error {
+	gone := map[[2]string]bool{}
 	for _, d := range deletes {
-		if o := s.objects[[2]string{d.Collection, d.Key}]; d.Version != "" && (o == nil || o.Version != d.Version) {
+		key := [2]string{d.Collection, d.Key}
+		if o := s.objects[key]; d.Version != "" && (o == nil || gone[key] || o.Version != d.Version) {
 			return errors.New("Storage delete rejected - not found, version check failed, or permission denied.")
 		}
+		gone[key] = true
 	}
 	return nil
 }

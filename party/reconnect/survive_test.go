@@ -92,6 +92,27 @@ func TestSurvive_EndsWithTheLastSeat(t *testing.T) {
 	})
 }
 
+// Whose seats are kept are written down as members too; with the last seat all of it goes.
+func TestSurvive_EndsWithItsRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.set(func(p *rules.Parties) { p.Survive.Restart = time.Hour })
+		p := w.host.Players(3)
+		w.party(true, 4, p...)
+		time.Sleep(time.Second) // the members are written down
+		synctest.Wait()
+		for _, s := range p {
+			w.host.Disconnect(s)
+		}
+		for _, s := range p {
+			w.must(w.ended(s))
+		}
+		time.Sleep(minute + time.Second)
+		synctest.Wait()
+		w.nothingLeft()
+	})
+}
+
 // Two return at once, with a process each.
 func TestSurvive_TwoNodesFoundItOnce(t *testing.T) {
 	w := newWorld(t, time.Now)

@@ -3,6 +3,7 @@ package roster
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"partyline/party"
@@ -13,9 +14,9 @@ import (
 // stream says any more where it was. It is lost with the process, and so are the
 // sessions of its node.
 type Attendance struct {
-	mu      sync.Mutex                        // a leaf: nothing else is locked while it is held
-	members map[party.ID]map[string]attendant // by session
-	parties map[string]map[party.ID]int       // how many of the user's sessions are noted in each party
+	mu      sync.Mutex               // a leaf: nothing else is locked while it is held
+	members map[party.ID][]attendant // in the order of their sessions: lists weigh less than maps
+	parties map[string][]party.ID    // where sessions of the user are noted, one entry for each session
 }
 
 // attendant is a session that is, or was, a member. It stays noted when it is missed,
@@ -26,7 +27,7 @@ type attendant struct {
 }
 
 func newAttendance() *Attendance {
-	return &Attendance{members: map[party.ID]map[string]attendant{}, parties: map[string]map[party.ID]int{}}
+	return &Attendance{members: map[party.ID][]attendant{}, parties: map[string][]party.ID{}}
 }
 
 // Add notes a member. What was known of the session before gives way.
@@ -36,45 +37,46 @@ func (at *Attendance) Add(id party.ID, m party.Member) {
 	at.put(id, attendant{Member: m})
 }
 
+// find is where the session is among the members of a party, or belongs.
+func (at *Attendance) find(id party.ID, sessionID string) (i int, known bool) {
+	return slices.BinarySearchFunc(at.members[id], sessionID, func(m attendant, sessionID string) int { return strings.Compare(m.SessionID, sessionID) })
+}
+
 func (at *Attendance) put(id party.ID, m attendant) {
-	in := at.members[id]
-	if in == nil {
-		in = map[string]attendant{}
-		at.members[id] = in
+	i, known := at.find(id, m.SessionID)
+	if known {
+		at.members[id][i] = m
+		return
 	}
-	if _, known := in[m.SessionID]; !known {
-		if at.parties[m.UserID] == nil {
-			at.parties[m.UserID] = map[party.ID]int{}
-		}
-		at.parties[m.UserID][id]++
-	}
-	in[m.SessionID] = m
+	at.members[id] = slices.Insert(at.members[id], i, m)
+	at.parties[m.UserID] = append(at.parties[m.UserID], id)
 }
 
 // Remove reports whether the session was noted in the party.
 func (at *Attendance) Remove(id party.ID, sessionID string) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	m, known := at.members[id][sessionID]
-	if known {
-		at.drop(id, m)
+	i, known := at.find(id, sessionID)
+	if !known {
+		return false
 	}
-	return known
-}
-
-func (at *Attendance) drop(id party.ID, m attendant) {
-	in := at.members[id]
-	delete(in, m.SessionID)
-	if len(in) == 0 {
+	user := at.members[id][i].UserID
+	if at.members[id] = slices.Delete(at.members[id], i, i+1); len(at.members[id]) == 0 {
 		delete(at.members, id)
 	}
-	parties := at.parties[m.UserID]
-	if parties[id]--; parties[id] == 0 {
-		delete(parties, id)
+	at.drop(id, user)
+	return true
+}
+
+// drop forgets one session of the user's in a party.
+func (at *Attendance) drop(id party.ID, userID string) {
+	parties := at.parties[userID]
+	i := slices.Index(parties, id)
+	if parties = slices.Delete(parties, i, i+1); len(parties) == 0 {
+		delete(at.parties, userID)
+		return
 	}
-	if len(parties) == 0 {
-		delete(at.parties, m.UserID)
-	}
+	at.parties[userID] = parties
 }
 
 // End forgets a party and returns who was noted there.
@@ -84,8 +86,9 @@ func (at *Attendance) End(id party.ID) []party.Session {
 	var sessions []party.Session
 	for _, m := range at.members[id] {
 		sessions = append(sessions, m.Session)
-		at.drop(id, m)
+		at.drop(id, m.UserID)
 	}
+	delete(at.members, id)
 	return sessions
 }
 
@@ -96,7 +99,7 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 	defer at.mu.Unlock()
 	same := 0
 	for _, m := range members {
-		if known, ok := at.members[id][m.SessionID]; ok && !known.missed {
+		if i, known := at.find(id, m.SessionID); known && !at.members[id][i].missed {
 			same++
 		} else {
 			at.put(id, attendant{Member: m})
@@ -105,8 +108,8 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 	if same == len(at.members[id]) { // nearly always
 		return nil
 	}
-	for session, m := range at.members[id] {
-		if !m.missed && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == session }) {
+	for _, m := range at.members[id] {
+		if !m.missed && !slices.ContainsFunc(members, func(there party.Member) bool { return there.SessionID == m.SessionID }) {
 			gone = append(gone, m.Member)
 		}
 	}
@@ -117,9 +120,8 @@ func (at *Attendance) Compare(id party.ID, members []party.Member) (gone []party
 func (at *Attendance) Miss(id party.ID, sessionID string) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	if m, ok := at.members[id][sessionID]; ok {
-		m.missed = true
-		at.put(id, m)
+	if i, known := at.find(id, sessionID); known {
+		at.members[id][i].missed = true
 	}
 }
 
@@ -142,7 +144,7 @@ func (at *Attendance) Missing() []party.Session {
 func (at *Attendance) Has(id party.ID, sessionID string) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	_, known := at.members[id][sessionID]
+	_, known := at.find(id, sessionID)
 	return known
 }
 
@@ -150,7 +152,9 @@ func (at *Attendance) Has(id party.ID, sessionID string) bool {
 func (at *Attendance) Of(userID string) []party.ID {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	return slices.Collect(maps.Keys(at.parties[userID]))
+	ids := slices.Clone(at.parties[userID])
+	slices.SortFunc(ids, func(a, b party.ID) int { return strings.Compare(a.String(), b.String()) })
+	return slices.Compact(ids)
 }
 
 // IDs lists all parties.
@@ -164,10 +168,8 @@ func (at *Attendance) IDs() []party.ID {
 func (at *Attendance) elsewhere(id party.ID, s party.Session) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
-	for other := range at.parties[s.UserID] {
-		if _, in := at.members[other][s.SessionID]; in && other != id {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(at.parties[s.UserID], func(other party.ID) bool {
+		_, in := at.find(other, s.SessionID)
+		return in && other != id
+	})
 }

@@ -44,21 +44,21 @@ var pageTexts = map[string]string{
 	"seats_left":     "Free seats: {count}",                                          // where the page is too small for a tile per seat
 	"waiting_one":    "One is waiting for a seat",                                    // of a full party, as is the next one
 	"waiting":        "{count} are waiting for a seat",
-	"leader":         "Party leader",                                                          // the crown, for screen readers
-	"about":          "About this party",                                                      // names the info fields for screen readers
-	"percent":        "{percent} %",                                                           // progress on a badge
-	"code":           "Invite code",                                                           //
-	"copy":           "Copy",                                                                  // button
-	"copied":         "Copied",                                                                // the button, once pressed
-	"qr":             "Scan to join on your phone",                                            //
-	"qr_alt":         "QR code of this invite's link",                                         // for screen readers
-	"valid_until":    "Valid until {time}",                                                    //
-	"note_full":      "The party is full. Keep this page open: it shows a free seat.",         // with state full
-	"note_locked":    "They are in a match. Keep this page open: it shows when you can join.", // with state locked
-	"note_away":      "Everybody is away and should be back in a moment.",                     // with state away
-	"seat_free":      "You can join now!",                                                     // once a party is not full, locked or away any more
-	"reconnecting":   "Connection lost. Trying again ...",                                     // live updates fail
-	"footer":         "This page updates by itself.",                                          // at the very end
+	"leader":         "Party leader",                                                                             // the crown, for screen readers
+	"about":          "About this party",                                                                         // names the info fields for screen readers
+	"percent":        "{percent} %",                                                                              // progress on a badge
+	"code":           "Invite code",                                                                              //
+	"copy":           "Copy",                                                                                     // button
+	"copied":         "Copied",                                                                                   // the button, once pressed
+	"qr":             "Scan to join on your phone",                                                               //
+	"qr_alt":         "QR code of this invite's link",                                                            // for screen readers
+	"valid_until":    "Valid until {time}",                                                                       //
+	"note_full":      "The party is full. Keep this page open: it shows a free seat.",                            // with state full
+	"note_locked":    "They are in a match or looking for one. Keep this page open: it shows when you can join.", // with state locked
+	"note_away":      "Everybody is away and should be back in a moment.",                                        // with state away
+	"seat_free":      "You can join now!",                                                                        // once a party is not full, locked or away any more
+	"reconnecting":   "Connection lost. Trying again ...",                                                        // live updates fail
+	"footer":         "This page updates by itself.",                                                             // at the very end
 
 	"expired_headline":      "This invite has expired",
 	"expired_note":          "Ask {inviter} for a new link.",

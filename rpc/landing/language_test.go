@@ -113,7 +113,7 @@ func TestPage_UnderAPath(t *testing.T) {
 }
 
 func TestPage_States(t *testing.T) {
-	for state, note := range map[party.InviteState]string{party.StateLocked: "They are in a match.", party.StateAway: "Everybody is away"} {
+	for state, note := range map[party.InviteState]string{party.StateLocked: "They are in a match or looking for one.", party.StateAway: "Everybody is away"} {
 		w := serve(t, always(inState(state))).get(joinPath + linkCode)
 		if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, note) || !strings.Contains(body, `data-state="`+string(state)+`"`) {
 			t.Errorf("%s: %d, or the page does not say %q", state, w.Code, note)

@@ -31,6 +31,7 @@ var commands = []command{
 	{"sim", "play a queue of a rules file with simulated players", simCommand},
 	{"api", "print the API as a schema or a typed client", apiCommand},
 	{"doctor", "say whether a server opens a plugin", doctorCommand},
+	{"gameserver", "the sample game server, as run starts it for a match", gameserverCommand},
 	{"version", "say which build this is", versionCommand},
 }
 

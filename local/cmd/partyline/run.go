@@ -16,10 +16,12 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/runtime"
 	"github.com/skip2/go-qrcode"
 
 	"partyline/local/demo"
 	"partyline/local/engine"
+	"partyline/local/fleet"
 	"partyline/local/hostproc"
 	"partyline/local/playground"
 	"partyline/module/wiring"
@@ -119,6 +121,16 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	}
 	opts.Pages.Handle("GET /playground/", http.StripPrefix("/playground", playground.Handler(playground.DefaultDir)))
 	opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	var servers *fleet.Manager
+	opts.Fleets = func(addr string) (managers map[string]runtime.FleetManager, err error) {
+		servers, err = localFleet(addr, opts.HTTPKey)
+		return map[string]runtime.FleetManager{"": servers}, err
+	}
+	defer func() {
+		if servers != nil { // a plugin's host has none
+			servers.Close()
+		}
+	}()
 	addr, stop, err := start(ctx, o, opts, stderr)
 	if err != nil {
 		var op *net.OpError
@@ -162,6 +174,9 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		}
 	}
 	fmt.Fprintf(stdout, "  client API    %s   server key %q, http key %q\n", at.shown, opts.ServerKey, opts.HTTPKey)
+	if servers != nil {
+		fmt.Fprint(stdout, "  game servers  a process for each match of a queue with `match: fleet`\n")
+	}
 	if key := opts.Env[wiring.EnvConsole]; key != "" {
 		fmt.Fprintf(stdout, "  console page  %s/party/console   any user, password %q\n", url, key)
 	}

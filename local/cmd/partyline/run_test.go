@@ -3,11 +3,28 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/local/e2e/client"
 )
+
+// TestMain is also the game server that a run starts.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "gameserver" {
+		os.Exit(run(newTerminal(os.Stdin, os.Stdout, os.Stderr), os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
 
 // firstScreen stops a run as soon as it has said how to stop it.
 type firstScreen struct {
@@ -17,7 +34,7 @@ type firstScreen struct {
 
 func (s *firstScreen) Write(p []byte) (int, error) {
 	defer func() {
-		if strings.Contains(s.String(), "Press Ctrl-C") {
+		if strings.Contains(string(p), "Press Ctrl-C") {
 			s.stop()
 		}
 	}()
@@ -51,5 +68,71 @@ func TestServe(t *testing.T) {
 	}
 	if answered < 3 {
 		t.Errorf("%d links, want the demo client, the invite and the console:\n%s", answered, out.String())
+	}
+}
+
+// TestServe_GameServer: two players of the sample rules' arena come to one game server.
+func TestServe_GameServer(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	up, stop := context.WithCancel(ctx)
+	out := &firstScreen{}
+	out.stop = func() {
+		defer stop()
+		_, rest, _ := strings.Cut(out.String(), "client API    ")
+		addr, _, _ := strings.Cut(rest, " ")
+		c := client.New(addr)
+		var sockets []*client.Socket
+		for i := range 2 {
+			session, err := c.AuthenticateDevice(ctx, fmt.Sprintf("gladiator-%d", i), "")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			socket, err := c.Connect(ctx, session, client.SocketOptions{})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer socket.Abort()
+			add := &rtapi.MatchmakerAdd{Query: "*", MinCount: 2, MaxCount: 2, StringProperties: map[string]string{"queue": "arena"}}
+			if _, err := socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: add}}); err != nil {
+				t.Error(err)
+				return
+			}
+			sockets = append(sockets, socket)
+		}
+		for _, socket := range sockets {
+			var ready struct {
+				Address, Pass string
+				Port          int
+			}
+			_, err := socket.Take(ctx, func(m client.Message) bool {
+				for _, n := range m.Envelope.GetNotifications().GetNotifications() {
+					if n.GetSubject() == "server_ready" {
+						return json.Unmarshal([]byte(n.GetContent()), &ready) == nil
+					}
+				}
+				return false
+			})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			answer, err := http.Get(fmt.Sprintf("http://%s:%d/play?pass=%s", ready.Address, ready.Port, url.QueryEscape(ready.Pass)))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				t.Errorf("the game server answers %s", answer.Status)
+			}
+		}
+	}
+	var problems bytes.Buffer
+	o := runOptions{addr: "127.0.0.1:0", config: "../../nakama.yml", runtimePath: "../../.."}
+	if err := serve(up, o, out, &problems); err != nil {
+		t.Fatalf("%v\n%s", err, problems.String())
 	}
 }

@@ -22,12 +22,12 @@ type cast struct {
 	sockets   []*client.Socket
 }
 
-var demoPlayers = []struct{ username, displayName string }{
-	{"mira", "Mira"}, {"jonas", "Jonas"}, {"aiko", "Aiko"},
+var demoPlayers = []struct{ username, displayName, character string }{
+	{"mira", "Mira", "mage"}, {"jonas", "Jonas", "guard"}, {"aiko", "Aiko", "scout"},
 }
 
-// seed logs the demo players in at addr, has the first make a closed party and brings the
-// others in by its invite, which stays open for whoever runs this. The link begins with url.
+// seed logs the demo players in at addr, has the first make an open party, which the demo
+// client lists, and brings the others in by its invite. The link begins with url.
 func seed(ctx context.Context, addr, url string) (*cast, error) {
 	c := client.New(addr)
 	players := &cast{}
@@ -54,13 +54,20 @@ func seed(ctx context.Context, addr, url string) (*cast, error) {
 			players.partyID = created.PartyId
 			err = callRPC(ctx, socket, "party_invite_create", party.InviteRequest{
 				PartyID: created.PartyId, Message: "Come and play!",
-				Info: []party.InfoField{{Label: "Mode", Value: "Co-op, night map"}, {Label: "Voice", Value: "On"}},
+				Info: []party.InfoField{{Label: "Mode", Value: "Co-op"}, {Label: "Voice", Value: "On"}},
 			}, &invite)
 		} else {
 			err = callRPC(ctx, socket, "party_invite_redeem", map[string]string{"code": invite.Code}, nil)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.displayName, err)
+		}
+		attributes := map[string]any{"party_id": players.partyID, "member": map[string]string{"character": p.character}}
+		if i == 0 {
+			attributes["party"] = map[string]string{"map": "Night market"}
+		}
+		if err := callRPC(ctx, socket, "party_attributes_set", attributes, nil); err != nil {
+			return nil, fmt.Errorf("attributes of %s: %w", p.displayName, err)
 		}
 	}
 	// The rules' public_url says where players reach the server; here that is this one.
@@ -69,7 +76,7 @@ func seed(ctx context.Context, addr, url string) (*cast, error) {
 }
 
 func createParty(ctx context.Context, s *client.Socket) (*rtapi.Party, error) {
-	reply, err := s.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{MaxSize: 6}}})
+	reply, err := s.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 6}}})
 	if err != nil {
 		return nil, err
 	}

@@ -1,39 +1,52 @@
-// The flow of the demo: pick a name, create or join a party, play. Every call here is one a
+// The flow of the demo: pick a name, find or create a party, play. Every call here is one a
 // game's own client would make through the stock SDK.
 
-import { byId, show, text, toast, busy, sayError, reasonOf } from './dom.js';
-import { Connection, isMissing, storedName } from './net.js';
+import { byId, el, show, text, toast, busy, sayError, reasonOf } from './dom.js';
+import { Connection, isMissing } from './net.js';
 import { Party, op, destination } from './party.js';
-import { drawParty, drawPreview, say } from './views.js';
-import { Progress } from './progress.js';
+import { clock, drawParty, drawPreview, maps, say } from './views.js';
+import { claim } from './player.js';
+import { Finder } from './find.js';
+import { Invites } from './invites.js';
+import { Play } from './play.js';
+import { Bots } from './bots.js';
+import { You } from './you.js';
 
-const partyKey = 'partyline-demo-party';
 const settings = document.body.dataset;
-const net = new Connection({ server: settings.server, key: settings.key, sdk: settings.sdk });
+const on = {}; // what the connection tells
+const player = await claim();
+const net = new Connection(settings, on);
 
 let party = null; // the party this player is in
 let preview = null; // {code, body} while an invite is looked at
-let invite = null; // the invite made last
 let linkCode = new URLSearchParams(location.search).get('party') || '';
+
+const finder = new Finder(net, look);
+const invites = new Invites(net, player, () => party, draw);
+const bots = new Bots(settings, player);
+const play = new Play(net, () => party, bots);
+const you = new You(net, () => (preview ? { code: preview.code } : party && { party_id: party.id }));
 
 // ---- screens ------------------------------------------------------------------------
 
 function screen(name) {
   for (const id of ['start', 'home', 'preview', 'party']) show(id, id === name);
+  finder.watch(name === 'home');
+  byId(name + '-title').focus({ preventScroll: true });
+  if (name !== 'preview') preview = null;
 }
 
 const connectionText = { off: '', connecting: 'Connecting', on: 'Connected', lost: 'Connection lost' };
 
-net.on.state = (state) => {
+on.state = (state) => {
   byId('connection').dataset.state = state;
   byId('connection').textContent = connectionText[state];
 };
 
-function draw() {
+async function draw() {
   if (!party) return;
-  drawParty(party, net.names, acts);
-  const ids = party.userIds();
-  net.learnNames(ids).then((learned) => { if (learned && party) drawParty(party, net.names, acts); });
+  drawParty(party, net, acts);
+  if (await net.learnNames(party.userIds()) && party) drawParty(party, net, acts);
 }
 
 // ---- a name, and a connection -------------------------------------------------------
@@ -41,51 +54,61 @@ function draw() {
 byId('name-form').addEventListener('submit', (event) => {
   event.preventDefault();
   const name = byId('name-input').value.trim();
-  if (name) busy(event.submitter || event.target.querySelector('button'), () => play(name));
+  if (name) busy(event.submitter || event.target.querySelector('button'), () => enter(name));
 });
 
-async function play(name) {
+async function enter(name) {
   try {
-    await net.start(name);
+    await net.start(name, player.saved.device);
   } catch (error) {
-    net.setState('off');
+    on.state('off');
     toast('The server cannot be reached.');
     return;
   }
-  text('me', name);
+  player.keep({ name: name });
+  text('me-name', name);
+  text('me-tag', net.tag);
+  show('me', true);
   show('new-player', true);
+  const back = await resume();
   if (linkCode) await look(linkCode);
-  else if (!(await resume())) screen('home');
+  else if (!back && !party) screen('home');
 }
 
 // resume goes back into the seat that was kept while this player was away.
 async function resume() {
-  if (!sessionStorage.getItem(partyKey)) return false;
+  if (!player.saved.party) return false;
   try {
-    const answer = await net.rpc('party_resume');
-    return !!answer.joined;
+    return !!(await net.rpc('party_resume')).joined;
   } catch (error) {
-    sessionStorage.removeItem(partyKey);
+    player.keep({ party: '', invite: null, bots: [] });
     return false;
   }
 }
 
-net.on.gone = () => download.stop();
-net.on.back = async () => {
-  const was = party;
-  party = null;
-  if (was && !(await resume())) {
-    leftParty('You are back, but no longer in the party.');
-  }
+on.gone = () => {
+  you.stop();
+  if (!party) return;
+  party.lost = true; // until the server says that this player is a member again
+  text('banner', 'The connection is lost. The others see it, and your seat is kept.');
+};
+
+on.back = async () => {
+  text('banner', '');
+  if (party && party.lost && !(await resume()) && party.lost) leftParty('You are back, but no longer in the party.');
 };
 
 // ---- into a party -------------------------------------------------------------------
 
 byId('create-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  const size = Number(byId('create-size').value);
-  const open = byId('create-open').checked;
-  busy(event.submitter, async () => entered(await net.socket.createParty(open, size)));
+  const withBot = event.submitter && event.submitter.value === 'bot';
+  const map = byId('create-map').value;
+  busy(event.submitter, async () => {
+    entered(await net.socket.createParty(byId('create-open').checked, Number(byId('create-size').value)));
+    await net.offers('party_attributes_set', { party_id: party.id, party: { map: map } });
+    if (withBot) await bots.invite(net, party.id);
+  });
 });
 
 byId('join-form').addEventListener('submit', (event) => {
@@ -97,20 +120,16 @@ byId('join-form').addEventListener('submit', (event) => {
 // An open party answers with the party itself; a closed one only notes that we asked.
 async function joinById(id) {
   await net.socket.joinParty(id);
-  if (!party) show('waiting', true);
+  if (!party) finder.asked();
 }
-
-byId('waiting-cancel').addEventListener('click', () => show('waiting', false));
 
 async function look(code) {
   linkCode = '';
   history.replaceState(null, '', location.pathname);
   try {
-    const body = await net.rpc('party_invite_preview', { code: code });
-    preview = { code: code, body: body };
-    drawPreview(body);
+    await showPreview(code);
     screen('preview');
-    const known = body.party && (await offers('party_status_list', { party_id: body.party.party_id }));
+    const known = preview.body.party && (await net.offers('party_status_list', { party_id: preview.body.party.party_id }));
     show('preview-download', !!known);
   } catch (error) {
     screen(party ? 'party' : 'home');
@@ -118,11 +137,21 @@ async function look(code) {
   }
 }
 
+async function showPreview(code) {
+  preview = { code: code, body: await net.rpc('party_invite_preview', { code: code }) };
+  drawPreview(preview.body);
+}
+
+// What stands in the way may end while the player looks.
+setInterval(() => { if (preview && net.socket) showPreview(preview.code).catch(() => {}); }, 4000);
+
 byId('preview-join').addEventListener('click', (event) => busy(event.currentTarget, async () => {
-  download.stop();
+  you.stop();
   const code = preview.code;
   try {
-    await net.rpc('party_invite_redeem', { code: code });
+    const answer = await net.rpc('party_invite_redeem', { code: code });
+    if (answer.match_id) await play.enter(answer.match_id); // they play: a seat is held for this player
+    if (party && party.id === answer.party_id) screen('party');
   } catch (error) {
     if (reasonOf(error) === 'already_member' && party) screen('party');
     else await look(code); // shows why it does not work any more
@@ -130,61 +159,61 @@ byId('preview-join').addEventListener('click', (event) => busy(event.currentTarg
   }
 }));
 
-byId('preview-decline').addEventListener('click', async () => {
-  download.stop();
+byId('preview-wait').addEventListener('click', (event) => busy(event.currentTarget, async () => {
+  const { inviter } = preview.body;
+  await finder.standInLine({ code: preview.code }, inviter.display_name || inviter.username);
+  if (!party) screen('home');
+}));
+
+byId('preview-decline').addEventListener('click', () => {
+  you.stop();
   // Only an invite that is for this player alone can be declined; any other is just left.
   net.rpc('party_invite_decline', { code: preview.code }).catch(() => {});
-  preview = null;
   screen(party ? 'party' : 'home');
 });
 
-net.on.onparty = (message) => entered(message);
+on.onparty = (message) => entered(message);
 
 function entered(message) {
-  if (party && party.id === message.party_id) {
+  const current = party && !party.lost ? party : null;
+  if (current && current.id === message.party_id) {
     party.update(message);
     draw();
     return;
   }
+  if (current) net.socket.leaveParty(current.id).catch(() => {}); // this client shows one party at a time
   party = new Party(message);
-  sessionStorage.setItem(partyKey, party.id);
-  preview = null;
-  invite = null;
-  show('made', false);
-  show('waiting', false);
+  player.keep({ party: party.id });
+  finder.draw(null);
+  text('banner', '');
   byId('chat-log').replaceChildren();
+  play.reset();
   screen('party');
   say('system', '', 'You are in the party.');
   draw();
   learnServer(party);
 }
 
-// offers calls an RPC that this server may not have: null if it has none, {} if it refuses.
-async function offers(id, body) {
-  try {
-    return await net.rpc(id, body);
-  } catch (error) {
-    return isMissing(error) ? null : {};
-  }
-}
-
-// learnServer finds out what this server offers beyond native parties.
-async function learnServer(entered) {
-  const invites = await offers('party_invite_list', { party_id: entered.id });
-  show('invite-form', invites !== null);
-  show('invites-missing', invites === null);
-  const statuses = await offers('party_status_list', { party_id: entered.id });
+// learnServer finds out what this server offers beyond native parties, and what is under way.
+async function learnServer(into) {
+  await Promise.all([invites.list(), play.ask(), learnRequests()]);
+  const statuses = await net.offers('party_status_list', { party_id: into.id });
+  const shared = await net.offers('party_attributes_get', { party_id: into.id });
   show('status-controls', statuses !== null);
-  if (statuses && party === entered) {
-    party.status(statuses);
-    draw();
-  }
+  if (statuses) into.status(statuses);
+  if (shared) into.attributes(shared);
+  if (party !== into) return;
+  draw();
+  await bots.restore();
 }
 
 function leftParty(why) {
-  download.stop();
+  you.stop();
+  bots.leave();
+  play.reset();
   party = null;
-  sessionStorage.removeItem(partyKey);
+  player.keep({ party: '', invite: null });
+  text('banner', '');
   screen('home');
   if (why) toast(why);
 }
@@ -194,58 +223,62 @@ function leftParty(why) {
 const acts = {
   promote: (p, button) => busy(button, () => net.socket.promotePartyMember(party.id, p)),
   kick: (p, button) => busy(button, () => net.socket.removePartyMember(party.id, p)),
-  accept: (p, button) => busy(button, async () => {
-    await net.socket.acceptPartyMember(party.id, p);
-    party.requests.delete(p.user_id);
-    draw();
-  }),
-  reject: (p, button) => busy(button, async () => {
-    await net.socket.removePartyMember(party.id, p);
-    party.requests.delete(p.user_id);
-    draw();
-  }),
+  accept: (p, button) => busy(button, () => settle(p, net.socket.acceptPartyMember(party.id, p))),
+  invite: () => {
+    byId('invites').scrollIntoView();
+    byId('invite-more').open = true;
+    byId('invite-message').focus();
+  },
+  reject: (p, button) => busy(button, () => settle(p, net.socket.removePartyMember(party.id, p))),
 };
 
-const mine = (message) => party && message.party_id === party.id;
-const nameOf = (p) => net.names.get(p.user_id) || p.username || 'A player';
+async function settle(p, call) {
+  await call;
+  party.requests.delete(p.user_id);
+  draw();
+}
 
-net.on.onpartypresence = async (event) => {
+const mine = (message) => party && message.party_id === party.id;
+const nameOf = (p) => net.nameOf(p.user_id, p.username);
+
+on.onpartypresence = async (event) => {
   if (!mine(event)) return;
   const said = party.presence(event);
   draw();
   await net.learnNames(said.map((s) => s.who.user_id));
   for (const s of said) {
-    if (s.who.user_id !== net.userId) say('system', '', nameOf(s.who) + ' ' + s.what + ' the party.');
+    if (s.who.user_id === net.userId || party && party.away.has(s.who.user_id)) continue; // that was a lost connection
+    say('system', '', nameOf(s.who) + ' ' + s.what + ' the party.');
   }
+  if (party) await invites.list();
 };
 
-net.on.onpartyleader = async (event) => {
+on.onpartyleader = async (event) => {
   if (!mine(event)) return;
   party.leader = event.presence;
   draw();
+  play.draw();
   await net.learnNames([event.presence.user_id]);
   say('system', '', event.presence.user_id === net.userId ? 'You lead the party now.' : nameOf(event.presence) + ' leads the party now.');
-  if (party && party.leads) learnRequests();
+  if (party) await learnRequests();
 };
 
 // A new leader is not told of the requests that are already there.
 async function learnRequests() {
-  try {
-    const answer = await net.socket.listPartyJoinRequests(party.id);
-    party.asked(answer);
-    draw();
-  } catch (error) {
-    // They come again with the next request.
-  }
+  if (!party.leads) return;
+  const into = party;
+  const answer = await net.socket.listPartyJoinRequests(into.id).catch(() => ({}));
+  into.asked(answer);
+  draw();
 }
 
-net.on.onpartyjoinrequest = (event) => {
+on.onpartyjoinrequest = (event) => {
   if (!mine(event)) return;
   party.asked(event);
   draw();
 };
 
-net.on.onpartyclose = (event) => {
+on.onpartyclose = (event) => {
   if (mine(event)) leftParty('You are not in this party any more.');
 };
 
@@ -263,8 +296,26 @@ async function end(call, why) {
   leftParty(why);
 }
 
-byId('leave').addEventListener('click', (event) => busy(event.currentTarget, () => end((id) => net.socket.leaveParty(id), '')));
-byId('close').addEventListener('click', (event) => busy(event.currentTarget, () => end((id) => net.socket.closeParty(id), 'The party is closed.')));
+const click = (id, run) => byId(id).addEventListener('click', (event) => busy(event.currentTarget, run));
+click('leave', () => end((id) => net.socket.leaveParty(id), ''));
+click('close', () => end((id) => net.socket.closeParty(id), 'The party is closed.'));
+click('add-bot', () => bots.invite(net, party.id));
+click('drop', () => net.drop(8000));
+// The stock SDK has no call for this message, but sends it.
+click('open-toggle', async () => {
+  const open = !party.open;
+  await net.socket.send({ party_update: { party_id: party.id, open: open, hidden: false, label: party.label } });
+  party.open = open;
+  draw();
+});
+
+// ---- the map, an attribute of the party ----------------------------------------------
+
+for (const id of ['map', 'create-map']) byId(id).append(...maps.map((name) => el('option', null, name)));
+
+byId('map').addEventListener('change', (event) => busy(event.currentTarget, async () => {
+  await net.rpc('party_attributes_set', { party_id: party.id, party: { map: event.target.value } });
+}));
 
 // ---- party data: chat, and Partyline's own messages ----------------------------------
 
@@ -279,7 +330,27 @@ byId('chat-form').addEventListener('submit', (event) => {
   say('chat', 'You', words); // nobody gets their own data back
 });
 
-net.on.onpartydata = async (message) => {
+const heard = {
+  [op.status]: (body) => party.status(body),
+  [op.attributes]: (body) => party.attributes(body),
+  [op.matchmaking]: (body) => play.told(body, net.userId),
+  [op.match]: (body) => play.told(body, net.userId),
+  [op.member]: async (body) => {
+    party.member(body);
+    await net.learnNames([body.user_id]);
+    const what = { away: ' lost the connection. The seat is kept until ' + clock(body.until || 0) + '.', back: ' is back.', lost: ' did not come back in time.' }[body.event];
+    if (what && body.user_id !== net.userId) say('system', '', net.nameOf(body.user_id) + what);
+  },
+  [op.invite]: async (body) => {
+    party.invite(body);
+    await net.learnNames([body.by, body.user]);
+    const what = { declined: ' declined an invite.', revoked: ' revoked an invite.' }[body.event];
+    if (what) say('system', '', net.nameOf(body.event === 'revoked' ? body.by : body.user || body.by) + what);
+    await invites.list();
+  },
+};
+
+on.onpartydata = async (message) => {
   if (!mine(message)) return;
   let body;
   try {
@@ -291,82 +362,39 @@ net.on.onpartydata = async (message) => {
   if (message.op_code === op.chat && message.presence && typeof body.text === 'string') {
     await net.learnNames([message.presence.user_id]);
     say('chat', nameOf(message.presence), body.text.slice(0, 300));
-  } else if (message.op_code === op.status) {
-    party.status(body);
+  } else if (heard[message.op_code]) {
+    const done = heard[message.op_code](body);
     draw();
-  } else if (message.op_code === op.member) {
-    party.member(body);
-    draw();
-  } else if (message.op_code === op.invite) {
-    await net.learnNames([body.by, body.user]);
-    const who = net.names.get(body.user || body.by) || 'Somebody';
-    const words = { created: ' made an invite.', redeemed: ' used an invite.', declined: ' declined an invite.', revoked: ' withdrew an invite.' }[body.event];
-    if (words) say('system', '', (body.event === 'created' || body.event === 'revoked' ? net.names.get(body.by) || 'Somebody' : who) + words);
-  } else if (message.op_code === op.matchmaking || message.op_code === op.match) {
-    say('system', '', 'Matchmaking: ' + String(body.event || '').replace(/_/g, ' ') + '.');
+    await done;
   }
 };
 
-// ---- invites ------------------------------------------------------------------------
+on.onmatchmakermatched = (matched) => { if (matched.match_id) play.enter(matched.match_id).catch((error) => toast(sayError(error))); };
+on.onmatchdata = (data) => { if (data.op_code === op.match) play.ask(); };
 
-byId('invite-form').addEventListener('submit', (event) => {
-  event.preventDefault();
-  const kind = (event.submitter && event.submitter.value) || 'link';
-  busy(event.submitter, async () => {
-    invite = await net.rpc('party_invite_create', {
-      party_id: party.id, kind: kind, message: byId('invite-message').value.trim(), follow_inviter: byId('invite-follow').checked,
-    });
-    byId('invite-url').textContent = invite.url;
-    byId('invite-url').href = invite.url;
-    byId('invite-code').textContent = invite.code.replace(/(.{4})(?=.)/g, '$1-');
-    byId('invite-qr').src = new URL('/party/join/' + encodeURIComponent(invite.code) + '/qr.svg', net.server).href;
-    show('made', true);
-  });
-});
+// ---- notifications --------------------------------------------------------------------
 
-byId('invite-copy').addEventListener('click', (event) => busy(event.currentTarget, async () => {
-  try {
-    await navigator.clipboard.writeText(invite.url);
-    toast('Copied.');
-  } catch (error) {
-    getSelection().selectAllChildren(byId('invite-url'));
-    toast('Press Ctrl+C to copy.');
-  }
-}));
-
-byId('invite-revoke').addEventListener('click', (event) => busy(event.currentTarget, async () => {
-  await net.rpc('party_invite_revoke', { id: invite.id });
-  show('made', false);
-  toast('Withdrawn.');
-}));
-
-const inviteNotice = 1001; // the code of the notification that brings an invite
-
-net.on.onnotification = async (notice) => {
-  if (notice.code !== inviteNotice || !notice.content || !notice.content.code) return;
-  await net.learnNames([notice.sender_id]);
-  const who = net.names.get(notice.sender_id) || notice.content.from || 'Somebody';
-  toast(who + ' invites you.', { label: 'Look', run: () => look(notice.content.code) });
+const notices = {
+  1001: (content, who) => toast(who + ' invites you.', { label: 'Look', run: () => look(content.code) }),
+  1002: (content) => toast(content.from + ' declined.'),
+  1004: (content, who) => {
+    if (content.kind === 'request_rejected') finder.draw(null);
+    toast(content.kind === 'request_rejected' ? who + ' turned your request down.' : who + ' removed you from the party.');
+  },
+  1005: (content) => finder.free(content.held_until),
 };
 
-// ---- status -------------------------------------------------------------------------
-
-// Inside, a status goes to the party; before, to the party the invite leads to.
-const download = new Progress(async (status) => {
-  const where = party ? { party_id: party.id } : preview ? { code: preview.code } : null;
-  if (where) await net.rpc('party_status_set', Object.assign(where, status));
-}, (error) => toast(sayError(error)));
-
-byId('status-download').addEventListener('click', () => download.start());
-byId('preview-download').addEventListener('click', () => download.start());
-for (const button of document.querySelectorAll('[data-stage]')) {
-  button.addEventListener('click', () => download.set(button.dataset.stage));
-}
+on.onnotification = async (notice) => {
+  if (!notices[notice.code] || !notice.content) return;
+  const by = notice.content.by || notice.sender_id;
+  await net.learnNames([by]);
+  notices[notice.code](notice.content, net.nameOf(by, notice.content.from));
+};
 
 // ---- begin --------------------------------------------------------------------------
 
-byId('name-input').value = storedName();
+byId('name-input').value = player.saved.name || '';
 if (linkCode) byId('start-note').textContent = 'You are invited to a party. Who is joining?';
 screen('start');
-if (storedName()) play(storedName());
+if (player.saved.name) enter(player.saved.name);
 else byId('name-input').focus();

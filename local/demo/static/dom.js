@@ -18,6 +18,17 @@ export function el(tag, props, ...children) {
   return node;
 }
 
+// icon is one of the symbols of the page.
+export function icon(name) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  const use = document.createElementNS('http://www.w3.org/2000/svg', 'use');
+  svg.setAttribute('class', 'icon');
+  svg.setAttribute('aria-hidden', 'true');
+  use.setAttribute('href', '#i-' + name);
+  svg.append(use);
+  return svg;
+}
+
 export function show(id, visible) {
   byId(id).hidden = !visible;
 }
@@ -28,16 +39,16 @@ export function text(id, value) {
   byId(id).hidden = !value;
 }
 
+// toast shows a note for a moment; one with an action, until somebody answers it.
 export function toast(message, action) {
-  const note = el('div', { className: 'toast', data: { testid: 'toast' } }, el('span', { dir: 'auto' }, message));
-  if (action) {
-    note.append(el('button', {
-      className: 'button', type: 'button', data: { testid: 'toast-action' },
-      on: { click: () => { note.remove(); action.run(); } },
-    }, action.label));
-  }
+  const button = (label, testid, run) => el('button', {
+    className: 'button tiny', type: 'button', data: { testid: testid },
+    on: { click: () => { note.remove(); run(); } },
+  }, label);
+  const note = el('div', { className: 'toast', data: { testid: 'toast' } }, el('span', { dir: 'auto', className: 'grow' }, message),
+    action && button(action.label, 'toast-action', action.run), action && button('Dismiss', 'toast-dismiss', () => {}));
   byId('toasts').append(note);
-  setTimeout(() => note.remove(), action ? 20000 : 6000);
+  if (!action) setTimeout(() => note.remove(), 6000);
 }
 
 // busy keeps a button from being pressed twice while its work is under way, and shows why

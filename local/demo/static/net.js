@@ -1,35 +1,29 @@
-// The connection to the server: the stock SDK, one device per browser window, and a socket
-// that comes back by itself.
+// The connection of one player to the server: the stock SDK, and a socket that comes back by
+// itself. Bots are players too.
 
-const deviceKey = 'partyline-demo-device';
-const nameKey = 'partyline-demo-name';
-
-// A window's session storage is its own, so every window is another player, and a reload
-// is still the same one.
-export function storedName() {
-  return sessionStorage.getItem(nameKey) || '';
-}
-
-function deviceId() {
-  let id = sessionStorage.getItem(deviceKey);
-  if (!id) {
-    id = 'demo-' + Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, '0')).join('');
-    sessionStorage.setItem(deviceKey, id);
-  }
-  return id;
-}
+const events = [
+  'onparty', 'onpartyclose', 'onpartydata', 'onpartyjoinrequest', 'onpartyleader', 'onpartypresence',
+  'onmatchmakermatched', 'onmatchdata', 'onnotification',
+];
 
 // isMissing tells a server that does not run Partyline from a refusal.
 export function isMissing(error) {
   return /rpc function not found/i.test((error && error.message) || '');
 }
 
+// tagOf makes a username of a name: what others type to invite this player.
+function tagOf(name, device) {
+  const word = name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 16);
+  return (word || 'player') + '-' + device.slice(-6);
+}
+
 export class Connection {
-  constructor(settings) {
+  constructor(settings, on) {
     this.settings = settings; // {server, key, sdk}
-    this.on = {}; // party events by the SDK's names, and state, back, gone
+    this.on = on; // party and match events by the SDK's names, and state, gone, back
     this.names = new Map(); // user ID -> display name
-    this.state = 'off';
+    this.tags = new Map(); // user ID -> username
+    this.pause = 0; // ms to stay away after the next loss
   }
 
   get server() {
@@ -40,52 +34,75 @@ export class Connection {
     return this.session ? this.session.user_id : '';
   }
 
-  async start(name) {
+  get tag() {
+    return this.session ? this.session.username : '';
+  }
+
+  nameOf(userId, fallback = 'A player') {
+    return this.names.get(userId) || fallback;
+  }
+
+  async start(name, device) {
     const { Client } = await import(this.settings.sdk);
     const url = this.server;
     const secure = url.protocol === 'https:';
     this.client = new Client(this.settings.key, url.hostname, url.port || (secure ? '443' : '80'), secure);
-    this.secure = secure;
-    this.session = await this.client.authenticateDevice(deviceId(), true);
-    await this.client.updateAccount(this.session, { display_name: name });
-    sessionStorage.setItem(nameKey, name);
-    this.names.set(this.userId, name);
-    await this.connect();
+    this.login = async () => {
+      this.session = await this.client.authenticateDevice(device, true, tagOf(name, device));
+      await this.client.updateAccount(this.session, { display_name: name });
+      this.met({ id: this.userId, display_name: name, username: this.tag });
+      await this.connect();
+    };
+    await this.login();
   }
 
   async connect() {
-    this.setState('connecting');
-    const socket = this.client.createSocket(this.secure, false);
-    for (const event of ['onparty', 'onpartyclose', 'onpartydata', 'onpartyjoinrequest', 'onpartyleader', 'onpartypresence', 'onnotification']) {
-      socket[event] = (message) => { if (this.socket === socket && this.on[event]) this.on[event](message); };
-    }
+    this.tell('state', 'connecting');
+    const socket = this.client.createSocket(this.server.protocol === 'https:', false);
+    for (const event of events) socket[event] = (message) => { if (this.socket === socket) this.tell(event, message); };
     socket.ondisconnect = () => { if (this.socket === socket) this.lost(); };
-    await socket.connect(this.session, true);
+    this.socket = socket; // the first events come before connect returns
+    try {
+      await socket.connect(this.session, true);
+    } catch (error) {
+      this.socket = null;
+      throw error;
+    }
     socket.onerror = () => {};
-    this.socket = socket;
-    this.setState('on');
+    this.tell('state', 'on');
   }
 
-  // lost tries again, more slowly each time, until the server answers.
+  // lost tries again, more slowly each time, until the server answers or the player is gone.
   async lost() {
     this.socket = null;
-    this.setState('lost');
-    if (this.on.gone) this.on.gone();
-    for (let wait = 500; !this.socket; wait = Math.min(wait * 2, 8000)) {
+    if (this.closed) return;
+    this.tell('state', 'lost');
+    this.tell('gone');
+    for (let wait = this.pause || 500; !this.socket && !this.closed; wait = Math.min(wait * 2, 8000)) {
       await new Promise((resolve) => setTimeout(resolve, wait));
       try {
-        this.session = await this.client.authenticateDevice(deviceId(), true);
-        await this.connect();
+        await this.login();
       } catch (error) {
-        this.setState('lost');
+        this.tell('state', 'lost');
       }
     }
-    if (this.on.back) this.on.back();
+    this.pause = 0;
+    if (!this.closed) this.tell('back');
   }
 
-  setState(state) {
-    this.state = state;
-    if (this.on.state) this.on.state(state);
+  // drop loses the connection on purpose, for so many milliseconds.
+  drop(pause) {
+    this.pause = pause;
+    if (this.socket) this.socket.disconnect(true);
+  }
+
+  close() {
+    this.closed = true;
+    if (this.socket) this.socket.disconnect(true);
+  }
+
+  tell(event, message) {
+    if (this.on[event]) this.on[event](message);
   }
 
   // rpc calls one of Partyline's RPCs over the socket.
@@ -95,13 +112,27 @@ export class Connection {
     return answer.payload ? JSON.parse(answer.payload) : {};
   }
 
-  // learnNames asks for the display names of users it has not met; it never fails.
+  // offers calls an RPC that this server may not have: null if it has none, {} if it refuses.
+  async offers(id, body) {
+    try {
+      return await this.rpc(id, body);
+    } catch (error) {
+      return isMissing(error) ? null : {};
+    }
+  }
+
+  met(user) {
+    this.names.set(user.id, user.display_name || user.username);
+    this.tags.set(user.id, user.username);
+  }
+
+  // learnNames asks for the names of users it has not met; it never fails.
   async learnNames(ids) {
     const unknown = ids.filter((id) => id && !this.names.has(id));
     if (!unknown.length) return false;
     try {
       const answer = await this.client.getUsers(this.session, unknown);
-      for (const user of answer.users || []) this.names.set(user.id, user.display_name || user.username);
+      for (const user of answer.users || []) this.met(user);
     } catch (error) {
       return false;
     }

@@ -2,7 +2,7 @@
 // Partyline's own messages add. No drawing and no network here.
 
 // Op codes of Partyline's own messages to a party; clients cannot send them.
-export const op = { status: -1, invite: -2, matchmaking: -3, match: -4, member: -5, chat: 1 };
+export const op = { status: -1, invite: -2, matchmaking: -3, match: -4, member: -5, attributes: -6, chat: 1 };
 
 // SDK 2.8.0 leaves out fields that are zero, false or empty.
 const listOf = (v) => v || [];
@@ -14,13 +14,20 @@ export class Party {
     this.requests = new Map(); // user ID -> presence
     this.statuses = new Map(); // user ID -> {stage, progress, text, stalled}
     this.incoming = new Map(); // user ID -> the same, of invited users who are not in yet
-    this.away = new Set(); // user IDs whose seat is kept
+    this.away = new Map(); // user ID -> {until}, of users whose seat is kept
+    this.back = new Set(); // user IDs of those who are back and whose presence comes
+    this.seen = new Map(); // user ID -> the last presence of somebody who is out
+    this.invites = []; // rows of party_invite_list
+    this.declined = new Set(); // user IDs of invited friends who do not want to come
+    this.shared = {}; // attributes of the party
+    this.own = {}; // user ID -> attributes of a member
     this.update(message);
   }
 
   // update takes over a whole party message; one may come twice.
   update(message) {
     this.open = !!message.open;
+    this.label = message.label || '';
     this.maxSize = message.max_size || 0;
     if (message.self) this.self = message.self;
     if (message.leader) this.leader = message.leader;
@@ -32,17 +39,23 @@ export class Party {
     return !!this.leader && !!this.self && this.leader.session_id === this.self.session_id;
   }
 
+  has(userId) {
+    return Array.from(this.members.values()).some((m) => m.user_id === userId);
+  }
+
   presence(event) {
     const said = [];
     for (const presence of listOf(event.joins)) {
-      if (!this.members.has(presence.session_id)) said.push({ who: presence, what: 'joined' });
+      const back = this.back.delete(presence.user_id) || this.away.has(presence.user_id);
+      if (!back && !this.has(presence.user_id)) said.push({ who: presence, what: 'joined' });
       this.members.set(presence.session_id, presence);
-      this.requests.delete(presence.user_id);
-      this.incoming.delete(presence.user_id);
-      this.away.delete(presence.user_id);
+      for (const others of [this.requests, this.incoming, this.away]) others.delete(presence.user_id);
     }
     for (const presence of listOf(event.leaves)) {
-      if (this.members.delete(presence.session_id)) said.push({ who: presence, what: 'left' });
+      this.members.delete(presence.session_id);
+      if (this.has(presence.user_id)) continue;
+      said.push({ who: presence, what: 'left' });
+      this.seen.set(presence.user_id, presence);
       this.statuses.delete(presence.user_id);
     }
     return said;
@@ -56,22 +69,46 @@ export class Party {
   status(body) {
     for (const row of listOf(body.members)) this.statuses.set(row.user_id, row);
     for (const row of listOf(body.incoming)) {
-      const inside = Array.from(this.members.values()).some((m) => m.user_id === row.user_id);
-      if (inside || !row.stage) this.incoming.delete(row.user_id);
+      if (this.has(row.user_id) || !row.stage) this.incoming.delete(row.user_id);
       else this.incoming.set(row.user_id, row);
     }
   }
 
   member(body) {
-    if (body.event === 'away') this.away.add(body.user_id);
+    if (body.event === 'away') this.away.set(body.user_id, { until: body.until });
     else this.away.delete(body.user_id);
+    if (body.event === 'back' && !this.has(body.user_id)) this.back.add(body.user_id);
+    if (body.event === 'lost' || body.event === 'removed') delete this.own[body.user_id];
+  }
+
+  // attributes takes everything, or a message with only what changed; null takes a key away.
+  attributes(body) {
+    Object.assign(this.shared, body.party);
+    for (const [user, bag] of Object.entries(body.members || {})) this.own[user] = Object.assign(this.own[user] || {}, bag);
+  }
+
+  // invite takes a message about an invite.
+  invite(body) {
+    if (body.event === 'declined') this.declined.add(body.user || body.by);
+  }
+
+  // held are the users a seat is held for who are neither in nor on the way.
+  held() {
+    const users = new Set();
+    for (const invite of this.invites) if (invite.hold_seat) for (const id of invite.for_user_ids) users.add(id);
+    return Array.from(users).filter((id) => !this.declined.has(id) && !this.has(id) && !this.incoming.has(id) && !this.away.has(id));
+  }
+
+  // footprint is how many seats the party needs in a match.
+  footprint() {
+    const users = new Set(Array.from(this.members.values(), (m) => m.user_id));
+    return users.size + this.incoming.size + this.away.size + this.held().length;
   }
 
   userIds() {
-    const ids = new Set();
+    const ids = new Set(this.held());
     for (const list of [this.members, this.requests]) for (const p of list.values()) ids.add(p.user_id);
-    for (const id of this.incoming.keys()) ids.add(id);
-    for (const id of this.away) ids.add(id);
+    for (const list of [this.incoming, this.away]) for (const id of list.keys()) ids.add(id);
     return Array.from(ids);
   }
 }
@@ -88,13 +125,13 @@ export function badgeOf(status) {
 }
 
 // sentenceOf says in words what somebody is still busy with: "Mira is downloading, 42 %". It is
-// empty for who has told nothing or is ready.
+// empty for a player who has told nothing or is ready.
 export function sentenceOf(name, status) {
   if (!status || !status.stage || status.stage === 'ready') return '';
   const words = { downloading: 'is downloading', installing: 'is installing', tutorial: 'is in the tutorial', waiting: 'is not ready yet', failed: 'needs help' };
   const percent = status.stage !== 'failed' && typeof status.progress === 'number' ? ', ' + Math.floor(status.progress * 100 + 1e-9) + ' %' : '';
   const doing = words[status.stage] || 'is at ' + status.stage.replace(/[_-]+/g, ' ');
-  return name + ' ' + doing + percent + (status.stalled ? ', and does not get on' : '');
+  return name + ' ' + doing + percent + (status.stalled ? ', without progress' : '');
 }
 
 // destination reads what was pasted into the join field: an invite link of the landing page

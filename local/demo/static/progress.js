@@ -21,24 +21,27 @@ export class Progress {
     return this.tell({ stage: stage, progress: progress });
   }
 
+  // start resolves when all is there and the player is ready.
   start() {
     this.stop();
     let at = 0;
     let done = 0;
-    const next = () => {
-      const now = stages[at];
-      if (!now) {
-        this.set('ready');
-        return;
-      }
-      this.tell({ stage: now.stage, progress: done / now.steps });
-      if (++done > now.steps) {
-        at++;
-        done = 0;
-      }
-      this.timer = setTimeout(next, step);
-    };
-    next();
+    return new Promise((ready) => {
+      const next = () => {
+        const now = stages[at];
+        if (!now) {
+          ready(this.set('ready'));
+          return;
+        }
+        this.tell({ stage: now.stage, progress: done / now.steps });
+        if (++done > now.steps) {
+          at++;
+          done = 0;
+        }
+        this.timer = setTimeout(next, step);
+      };
+      next();
+    });
   }
 
   stop() {

@@ -9,8 +9,9 @@ import { eventually } from "../js/lib/eventually.mjs";
 import { create, list, preview, revoke, unknownCode } from "../js/lib/invites.mjs";
 import { party } from "../js/lib/parties.mjs";
 import { leave, players, settle } from "../js/lib/player.mjs";
+import { restore, rules } from "../js/lib/rules.mjs";
 import { http } from "../js/lib/server.mjs";
-import { desktop, open, origin, phone, quit, shoot } from "./lib/browser.mjs";
+import { desktop, open, origin, phone, picture, quit, shoot, shootAll } from "./lib/browser.mjs";
 
 // Whoever ran before from this address may have guessed codes until no page is shown to it for a while.
 before(async () => {
@@ -45,7 +46,7 @@ describe("page", () => {
         for (const name of ["Alice", bob.username]) assert.ok(shown.includes(name), `${name} in ${shown}`);
         assert.equal(await page.locator("#seats > li").count(), 4, "two members and two free seats");
         assert.match(await page.locator("#code").textContent(), new RegExp(invite.code.match(/.{4}/g).join("[ -]?")));
-        await shoot(page, `landing-${size}-${javaScript ? "js" : "plain"}`);
+        await (javaScript ? shoot : picture)(page, `landing-${size}-${javaScript ? "js" : "plain"}`); // without it the page loads anew, whatever is asked of it
         assert.deepEqual(page.faults, []);
         await page.leave();
       }
@@ -106,7 +107,7 @@ describe("page", () => {
         assert.equal(await page.evaluate(() => typeof window.pwned), "undefined");
         assert.ok((await page.locator("#seats .name").first().textContent()).includes(name), "still so after a live update");
       }
-      await shoot(page, `landing-markup-${javaScript ? "js" : "plain"}`);
+      await (javaScript ? shoot : picture)(page, `landing-markup-${javaScript ? "js" : "plain"}`);
       assert.deepEqual(page.faults, []);
       await page.leave();
     }
@@ -166,6 +167,76 @@ describe("page", () => {
     for (const bad of ["x", "%00", "..%2f..%2fetc", "<script>", "x".repeat(2000)]) {
       assert.equal((await http(`/party/join/${encodeURIComponent(bad)}`)).status, 404, bad.slice(0, 20));
     }
+  });
+});
+
+// Every state with everything a page may have, in all themes; and in three languages, one of them from right to left.
+describe("states", () => {
+  const app = {
+    deep_link: "mygame://party/{code}", ios: { store: "https://apps.apple.com/app/id1234567890" },
+    android: { store: "https://play.google.com/store/apps/details?id=com.example.game" }, more: [{ label: "Steam", url: "https://store.steampowered.com/app/480", on: ["desktop"] }],
+  };
+  const file = {
+    parties: { reconnect_grace: "60s", lock: { while_matchmaking: true } }, attributes: { public: ["map"] },
+    invites: { link: { max_uses: 1 }, app, page: { title: "Night Harbour", accent: "#e0457b" } },
+  };
+  const about = { message: "Come along!", info: [{ label: "Mode", value: "Raid" }, { label: "Voice", value: "On" }] };
+  const states = {
+    open: async ({ alice, bob, made }) => {
+      await alice.rpc("party_attributes_set", { party_id: made.party_id, party: { map: "Harbour" } });
+      await bob.rpc("party_status_set", { party_id: made.party_id, stage: "downloading", progress: 0.42, text: "Level 2 of 5" });
+    },
+    full: async ({ made, invite }) => {
+      const [carol, dave, eve] = await players("carol", "dave", "eve");
+      for (const p of [carol, dave]) await p.socket.joinParty(made.party_id);
+      await settle(carol, dave);
+      assert.equal((await eve.rpc("party_wait", { code: invite.code })).place, 1);
+    },
+    locked: ({ alice, made }) => alice.socket.addMatchmakerParty(made.party_id, "*", 3, 3),
+    away: async ({ alice, bob }) => { for (const p of [bob, alice]) await p.disconnect(); },
+    expired: async () => {},
+    revoked: ({ alice, invite }) => revoke(alice, { id: invite.id }),
+    exhausted: async ({ invite }) => {
+      const [carol] = await players("carol");
+      await carol.rpc("party_invite_redeem", { code: invite.code });
+    },
+    party_gone: ({ alice, made }) => alice.socket.closeParty(made.party_id),
+  };
+  before(() => rules(file));
+  after(restore);
+
+  for (const [state, reach] of Object.entries(states)) {
+    test(`${state}: says so, and everybody can read it`, async () => {
+      const is = await scene({ ...about, ...(state === "expired" && { ttl_sec: 1 }) }, { open: true });
+      await reach(is);
+      await eventually(async () => (await (await http(`${pathOf(is.invite)}/state`)).json()).state, (s) => s === state);
+      const page = await open(pathOf(is.invite));
+      await page.locator(`#invite[data-state=${state}]`).waitFor();
+      assert.equal(await page.locator("#play").count(), ["open", "full", "locked", "away"].includes(state) ? 1 : 0);
+      assert.ok(await page.locator("#ways a").first().isVisible(), "there is a way to get the game");
+      await shootAll(page, `landing-${state}`);
+      for (const language of state === "open" || state === "locked" ? ["de", "ja", "ar"] : []) {
+        const other = await open(pathOf(is.invite), { language });
+        assert.equal(await other.locator("html").getAttribute("lang"), language);
+        const [scroll, client] = await other.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+        assert.ok(scroll <= client, `${scroll} px needed in ${language}`);
+        await shoot(other, `landing-${state}-${language}`);
+        await other.leave();
+      }
+      await page.leave();
+    });
+  }
+
+  test("can be used by keyboard alone", async () => {
+    const { invite } = await scene(about);
+    const page = await open(pathOf(invite), { viewport: desktop });
+    for (const next of ["play", "App Store", "Google Play", "Steam", "copy"]) {
+      await page.keyboard.press("Tab");
+      const [at, ring] = await page.evaluate(() => [document.activeElement.id || document.activeElement.textContent.trim(), parseFloat(getComputedStyle(document.activeElement).outlineWidth)]);
+      assert.equal(at, next);
+      assert.ok(ring >= 2, `${next} shows that it has the focus`);
+    }
+    await page.leave();
   });
 });
 

@@ -46,9 +46,14 @@ func frames(texts []string) (all []byte) {
 	return all
 }
 
+// dial is a bare connection to the client's server.
+func dial(ctx context.Context, c *client.Client) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "tcp", c.Addr())
+}
+
 // burst opens a socket, sends the messages in one write and resets the connection.
 func burst(ctx context.Context, c *client.Client, s client.Session, texts []string) error {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.Addr())
+	conn, err := dial(ctx, c)
 	if err != nil {
 		return err
 	}

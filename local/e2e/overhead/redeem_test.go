@@ -16,9 +16,6 @@ import (
 	"partyline/party"
 )
 
-// invitesEach is how many invites one player makes: fewer than the rules' limit.
-const invitesEach = 40
-
 // BenchmarkRedeem puts the redemption of an invite beside one bare write to storage
 // through the server's own API: both over HTTP, both by the same user, in turn. The ratio
 // is how many redemptions a server does in the time of one write.

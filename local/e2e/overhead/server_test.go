@@ -109,6 +109,17 @@ func (s *subject) spent() time.Duration {
 	return d
 }
 
+// resident is the server's memory in bytes, 0 of an embedded engine.
+func (s *subject) resident() int {
+	s.b.Helper()
+	if s.process == nil {
+		return 0
+	}
+	n, err := s.process.Resident()
+	s.must(err)
+	return n
+}
+
 // round is messages of one kind, and what each of them cost.
 func (s *subject) round(messages int, do func(*subject)) {
 	s.b.Helper()
@@ -172,7 +183,7 @@ func BenchmarkServer(b *testing.B) {
 	module, sampled := newSubject(b, "module", none), newSubject(b, "sample", ruled)
 	subjects := []*subject{stock, again, module, sampled}
 	if empty := os.Getenv(target.EmptyVariable); empty != "" && target.Real() {
-		process := target.StartPlugin(b, empty)
+		process := target.StartPlugins(b, []string{empty})
 		subjects = append(subjects, &subject{name: "empty", process: process, addr: process.Addr})
 	}
 	for _, row := range []struct {

@@ -46,13 +46,20 @@ type Process struct {
 func StartReal(t testing.TB, rules string) *Process {
 	t.Helper()
 	if rules == "" {
-		return StartPlugin(t, "")
+		return StartPlugins(t, nil)
 	}
-	return StartPlugin(t, setting(t, PluginVariable), "--runtime.env", "PARTY_RULES="+rules, "--runtime.env", "PARTY_CONSOLE_KEY="+ConsoleKey)
+	return StartBeside(t, rules, nil)
 }
 
-// StartPlugin does so with any plugin, "" for none, and more flags.
-func StartPlugin(t testing.TB, plugin string, flags ...string) *Process {
+// StartBeside is StartReal with other modules beside the module, and more flags.
+func StartBeside(t testing.TB, rules string, others []string, flags ...string) *Process {
+	t.Helper()
+	flags = append(flags, "--runtime.env", "PARTY_RULES="+rules, "--runtime.env", "PARTY_CONSOLE_KEY="+ConsoleKey)
+	return StartPlugins(t, append(others, setting(t, PluginVariable)), flags...)
+}
+
+// StartPlugins does so with any plugins, and more flags.
+func StartPlugins(t testing.TB, plugins []string, flags ...string) *Process {
 	t.Helper()
 	dir := t.TempDir()
 	port := freePorts(t)
@@ -69,7 +76,7 @@ func StartPlugin(t testing.TB, plugin string, flags ...string) *Process {
 		"--session.token_expiry_sec", "7200", "--matchmaker.interval_sec", "1", "--logger.level", "WARN",
 	}
 	p.flags = append(p.flags, flags...)
-	if plugin != "" {
+	for _, plugin := range plugins {
 		plugin, err := filepath.Abs(plugin)
 		if err != nil {
 			t.Fatal(err)
@@ -161,6 +168,19 @@ func (p *Process) Spent() (spent time.Duration, err error) {
 		spent += time.Duration(ns)
 	}
 	return spent, nil
+}
+
+// Resident is the server's memory in bytes.
+func (p *Process) Resident() (int, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	var size, resident int
+	if _, err := fmt.Sscan(string(stat), &size, &resident); err != nil {
+		return 0, fmt.Errorf("memory of the server: %w", err)
+	}
+	return resident * os.Getpagesize(), nil
 }
 
 // tail is the end of the server's log.

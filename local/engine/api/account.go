@@ -142,7 +142,6 @@ func getAccount(c *call, _ *emptypb.Empty) (proto.Message, error) {
 	if err != nil {
 		return nil, absent("Account not found.")
 	}
-	account.DisableTime = nil // not for clients
 	return account, nil
 }
 

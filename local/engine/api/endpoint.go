@@ -86,14 +86,7 @@ func (s *Server) run(e endpoint, r *http.Request) (proto.Message, error) {
 		}
 		in = replaced
 	}
-	out, err := e.answer(c, in)
-	if err != nil {
-		return nil, err
-	}
-	if e.access != byAnyone {
-		s.opts.Hooks.After(c.ctx, c.caller, e.name, out, in)
-	}
-	return out, nil
+	return e.answer(c, in)
 }
 
 func isNil(m proto.Message) bool { return m == nil || !m.ProtoReflect().IsValid() }

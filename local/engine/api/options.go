@@ -80,16 +80,14 @@ type MatchFilter struct {
 	MinSize, MaxSize *int
 }
 
-// Hooks are a module's request hooks. method is the hook's name without Before or
-// After: "ListParties", "AuthenticateDevice", "GetAccount". Calls without a request
+// Hooks are a module's request hooks. method is the hook's name without
+// Before: "ListParties", "AuthenticateDevice", "GetAccount". Calls without a request
 // message of their own, such as GetAccount, pass an Empty.
 type Hooks interface {
 	// Before may replace the request or refuse the call; a *runtime.Error refuses with
 	// its code, any other error with 13. A nil message without an error answers 404,
 	// as the server does.
 	Before(ctx context.Context, c Caller, method string, in proto.Message) (proto.Message, error)
-	// After sees a successful call before it is answered.
-	After(ctx context.Context, c Caller, method string, out, in proto.Message)
 }
 
 type noHooks struct{}
@@ -97,7 +95,6 @@ type noHooks struct{}
 func (noHooks) Before(_ context.Context, _ Caller, _ string, in proto.Message) (proto.Message, error) {
 	return in, nil
 }
-func (noHooks) After(context.Context, Caller, string, proto.Message, proto.Message) {}
 
 // Route is a module's own HTTP route: a gorilla/mux pattern that starts with "/".
 // No methods means all of them.

@@ -10,15 +10,6 @@ import (
 	"os"
 )
 
-func (m *module) AccountDeleteId(ctx context.Context, a1 string, a2 bool) error {
-	return around0(m.layer, ctx, "AccountDeleteId", []any{a1, a2}, func() error { return m.NakamaModule.AccountDeleteId(ctx, a1, a2) })
-}
-func (m *module) AccountGetId(ctx context.Context, a1 string) (*api.Account, error) {
-	return around1(m.layer, ctx, "AccountGetId", []any{a1}, func() (*api.Account, error) { return m.NakamaModule.AccountGetId(ctx, a1) })
-}
-func (m *module) AccountUpdateId(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}, a4 string, a5 string, a6 string, a7 string, a8 string) error {
-	return around0(m.layer, ctx, "AccountUpdateId", []any{a1, a2, a3, a4, a5, a6, a7, a8}, func() error { return m.NakamaModule.AccountUpdateId(ctx, a1, a2, a3, a4, a5, a6, a7, a8) })
-}
 func (m *module) AccountsGetId(ctx context.Context, a1 []string, a2 []string) ([]*api.Account, error) {
 	return around1(m.layer, ctx, "AccountsGetId", []any{a1, a2}, func() ([]*api.Account, error) { return m.NakamaModule.AccountsGetId(ctx, a1, a2) })
 }
@@ -28,64 +19,19 @@ func (m *module) AuthenticateCustom(ctx context.Context, a1 string, a2 string, a
 func (m *module) AuthenticateDevice(ctx context.Context, a1 string, a2 string, a3 bool) (string, string, bool, error) {
 	return around3(m.layer, ctx, "AuthenticateDevice", []any{a1, a2, a3}, func() (string, string, bool, error) { return m.NakamaModule.AuthenticateDevice(ctx, a1, a2, a3) })
 }
-func (m *module) AuthenticateEmail(ctx context.Context, a1 string, a2 string, a3 string, a4 bool) (string, string, bool, error) {
-	return around3(m.layer, ctx, "AuthenticateEmail", []any{a1, a2, a3, a4}, func() (string, string, bool, error) { return m.NakamaModule.AuthenticateEmail(ctx, a1, a2, a3, a4) })
-}
 func (m *module) AuthenticateTokenGenerate(a0 string, a1 string, a2 int64, a3 map[string]string) (string, int64, error) {
 	return around2(m.layer, context.Background(), "AuthenticateTokenGenerate", []any{a0, a1, a2, a3}, func() (string, int64, error) { return m.NakamaModule.AuthenticateTokenGenerate(a0, a1, a2, a3) })
 }
 func (m *module) Event(ctx context.Context, a1 *api.Event) error {
 	return around0(m.layer, ctx, "Event", []any{a1}, func() error { return m.NakamaModule.Event(ctx, a1) })
 }
-func (m *module) FriendMetadataUpdate(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}) error {
-	return around0(m.layer, ctx, "FriendMetadataUpdate", []any{a1, a2, a3}, func() error { return m.NakamaModule.FriendMetadataUpdate(ctx, a1, a2, a3) })
-}
-func (m *module) FriendsAdd(ctx context.Context, a1 string, a2 string, a3 []string, a4 []string, a5 map[string]interface{}) error {
-	return around0(m.layer, ctx, "FriendsAdd", []any{a1, a2, a3, a4, a5}, func() error { return m.NakamaModule.FriendsAdd(ctx, a1, a2, a3, a4, a5) })
-}
-func (m *module) FriendsBlock(ctx context.Context, a1 string, a2 string, a3 []string, a4 []string) error {
-	return around0(m.layer, ctx, "FriendsBlock", []any{a1, a2, a3, a4}, func() error { return m.NakamaModule.FriendsBlock(ctx, a1, a2, a3, a4) })
-}
-func (m *module) FriendsDelete(ctx context.Context, a1 string, a2 string, a3 []string, a4 []string) error {
-	return around0(m.layer, ctx, "FriendsDelete", []any{a1, a2, a3, a4}, func() error { return m.NakamaModule.FriendsDelete(ctx, a1, a2, a3, a4) })
-}
 func (m *module) FriendsList(ctx context.Context, a1 string, a2 int, a3 *int, a4 string) ([]*api.Friend, string, error) {
 	return around2(m.layer, ctx, "FriendsList", []any{a1, a2, a3, a4}, func() ([]*api.Friend, string, error) { return m.NakamaModule.FriendsList(ctx, a1, a2, a3, a4) })
-}
-func (m *module) GroupCreate(ctx context.Context, a1 string, a2 string, a3 string, a4 string, a5 string, a6 string, a7 bool, a8 map[string]interface{}, a9 int) (*api.Group, error) {
-	return around1(m.layer, ctx, "GroupCreate", []any{a1, a2, a3, a4, a5, a6, a7, a8, a9}, func() (*api.Group, error) { return m.NakamaModule.GroupCreate(ctx, a1, a2, a3, a4, a5, a6, a7, a8, a9) })
-}
-func (m *module) GroupUpdate(ctx context.Context, a1 string, a2 string, a3 string, a4 string, a5 string, a6 string, a7 string, a8 bool, a9 map[string]interface{}, a10 int) error {
-	return around0(m.layer, ctx, "GroupUpdate", []any{a1, a2, a3, a4, a5, a6, a7, a8, a9, a10}, func() error { return m.NakamaModule.GroupUpdate(ctx, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10) })
-}
-func (m *module) GroupUserJoin(ctx context.Context, a1 string, a2 string, a3 string) error {
-	return around0(m.layer, ctx, "GroupUserJoin", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUserJoin(ctx, a1, a2, a3) })
-}
-func (m *module) GroupUserLeave(ctx context.Context, a1 string, a2 string, a3 string) error {
-	return around0(m.layer, ctx, "GroupUserLeave", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUserLeave(ctx, a1, a2, a3) })
-}
-func (m *module) GroupUsersAdd(ctx context.Context, a1 string, a2 string, a3 []string) error {
-	return around0(m.layer, ctx, "GroupUsersAdd", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUsersAdd(ctx, a1, a2, a3) })
-}
-func (m *module) GroupUsersBan(ctx context.Context, a1 string, a2 string, a3 []string) error {
-	return around0(m.layer, ctx, "GroupUsersBan", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUsersBan(ctx, a1, a2, a3) })
-}
-func (m *module) GroupUsersKick(ctx context.Context, a1 string, a2 string, a3 []string) error {
-	return around0(m.layer, ctx, "GroupUsersKick", []any{a1, a2, a3}, func() error { return m.NakamaModule.GroupUsersKick(ctx, a1, a2, a3) })
 }
 func (m *module) GroupUsersList(ctx context.Context, a1 string, a2 int, a3 *int, a4 string) ([]*api.GroupUserList_GroupUser, string, error) {
 	return around2(m.layer, ctx, "GroupUsersList", []any{a1, a2, a3, a4}, func() ([]*api.GroupUserList_GroupUser, string, error) {
 		return m.NakamaModule.GroupUsersList(ctx, a1, a2, a3, a4)
 	})
-}
-func (m *module) GroupsGetId(ctx context.Context, a1 []string) ([]*api.Group, error) {
-	return around1(m.layer, ctx, "GroupsGetId", []any{a1}, func() ([]*api.Group, error) { return m.NakamaModule.GroupsGetId(ctx, a1) })
-}
-func (m *module) GroupsGetRandom(ctx context.Context, a1 int) ([]*api.Group, error) {
-	return around1(m.layer, ctx, "GroupsGetRandom", []any{a1}, func() ([]*api.Group, error) { return m.NakamaModule.GroupsGetRandom(ctx, a1) })
-}
-func (m *module) GroupsList(ctx context.Context, a1 string, a2 string, a3 *int, a4 *bool, a5 int, a6 string) ([]*api.Group, string, error) {
-	return around2(m.layer, ctx, "GroupsList", []any{a1, a2, a3, a4, a5, a6}, func() ([]*api.Group, string, error) { return m.NakamaModule.GroupsList(ctx, a1, a2, a3, a4, a5, a6) })
 }
 func (m *module) MatchCreate(ctx context.Context, a1 string, a2 map[string]interface{}) (string, error) {
 	return around1(m.layer, ctx, "MatchCreate", []any{a1, a2}, func() (string, error) { return m.NakamaModule.MatchCreate(ctx, a1, a2) })
@@ -104,29 +50,14 @@ func (m *module) MultiUpdate(ctx context.Context, a1 []*runtime.AccountUpdate, a
 		return m.NakamaModule.MultiUpdate(ctx, a1, a2, a3, a4, a5)
 	})
 }
-func (m *module) NotificationSend(ctx context.Context, a1 string, a2 string, a3 map[string]interface{}, a4 int, a5 string, a6 bool) error {
-	return around0(m.layer, ctx, "NotificationSend", []any{a1, a2, a3, a4, a5, a6}, func() error { return m.NakamaModule.NotificationSend(ctx, a1, a2, a3, a4, a5, a6) })
-}
-func (m *module) NotificationSendAll(ctx context.Context, a1 string, a2 map[string]interface{}, a3 int, a4 bool) error {
-	return around0(m.layer, ctx, "NotificationSendAll", []any{a1, a2, a3, a4}, func() error { return m.NakamaModule.NotificationSendAll(ctx, a1, a2, a3, a4) })
-}
 func (m *module) NotificationsDelete(ctx context.Context, a1 []*runtime.NotificationDelete) error {
 	return around0(m.layer, ctx, "NotificationsDelete", []any{a1}, func() error { return m.NakamaModule.NotificationsDelete(ctx, a1) })
-}
-func (m *module) NotificationsDeleteId(ctx context.Context, a1 string, a2 []string) error {
-	return around0(m.layer, ctx, "NotificationsDeleteId", []any{a1, a2}, func() error { return m.NakamaModule.NotificationsDeleteId(ctx, a1, a2) })
-}
-func (m *module) NotificationsGetId(ctx context.Context, a1 string, a2 []string) ([]*runtime.Notification, error) {
-	return around1(m.layer, ctx, "NotificationsGetId", []any{a1, a2}, func() ([]*runtime.Notification, error) { return m.NakamaModule.NotificationsGetId(ctx, a1, a2) })
 }
 func (m *module) NotificationsList(ctx context.Context, a1 string, a2 int, a3 string) ([]*api.Notification, string, error) {
 	return around2(m.layer, ctx, "NotificationsList", []any{a1, a2, a3}, func() ([]*api.Notification, string, error) { return m.NakamaModule.NotificationsList(ctx, a1, a2, a3) })
 }
 func (m *module) NotificationsSend(ctx context.Context, a1 []*runtime.NotificationSend) error {
 	return around0(m.layer, ctx, "NotificationsSend", []any{a1}, func() error { return m.NakamaModule.NotificationsSend(ctx, a1) })
-}
-func (m *module) NotificationsUpdate(ctx context.Context, a1 ...runtime.NotificationUpdate) error {
-	return around0(m.layer, ctx, "NotificationsUpdate", []any{a1}, func() error { return m.NakamaModule.NotificationsUpdate(ctx, a1...) })
 }
 func (m *module) PartyList(ctx context.Context, a1 int, a2 *bool, a3 bool, a4 string, a5 string) ([]*api.Party, string, error) {
 	return around2(m.layer, ctx, "PartyList", []any{a1, a2, a3, a4, a5}, func() ([]*api.Party, string, error) { return m.NakamaModule.PartyList(ctx, a1, a2, a3, a4, a5) })
@@ -136,9 +67,6 @@ func (m *module) ReadFile(a0 string) (*os.File, error) {
 }
 func (m *module) SessionDisconnect(ctx context.Context, a1 string, a2 ...runtime.PresenceReason) error {
 	return around0(m.layer, ctx, "SessionDisconnect", []any{a1, a2}, func() error { return m.NakamaModule.SessionDisconnect(ctx, a1, a2...) })
-}
-func (m *module) SessionLogout(a0 string, a1 string, a2 string) error {
-	return around0(m.layer, context.Background(), "SessionLogout", []any{a0, a1, a2}, func() error { return m.NakamaModule.SessionLogout(a0, a1, a2) })
 }
 func (m *module) StorageDelete(ctx context.Context, a1 []*runtime.StorageDelete) error {
 	return around0(m.layer, ctx, "StorageDelete", []any{a1}, func() error { return m.NakamaModule.StorageDelete(ctx, a1) })
@@ -153,9 +81,6 @@ func (m *module) StorageRead(ctx context.Context, a1 []*runtime.StorageRead) ([]
 }
 func (m *module) StorageWrite(ctx context.Context, a1 []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
 	return around1(m.layer, ctx, "StorageWrite", []any{a1}, func() ([]*api.StorageObjectAck, error) { return m.NakamaModule.StorageWrite(ctx, a1) })
-}
-func (m *module) StorageWriteRetry(ctx context.Context, a1 []*runtime.StorageRead, a2 func([]*api.StorageObject) ([]*runtime.StorageWrite, error), a3 int) ([]*api.StorageObjectAck, error) {
-	return around1(m.layer, ctx, "StorageWriteRetry", []any{a1, a2, a3}, func() ([]*api.StorageObjectAck, error) { return m.NakamaModule.StorageWriteRetry(ctx, a1, a2, a3) })
 }
 func (m *module) StreamClose(a0 uint8, a1 string, a2 string, a3 string) error {
 	return around0(m.layer, context.Background(), "StreamClose", []any{a0, a1, a2, a3}, func() error { return m.NakamaModule.StreamClose(a0, a1, a2, a3) })
@@ -189,21 +114,9 @@ func (m *module) UserGroupsList(ctx context.Context, a1 string, a2 int, a3 *int,
 		return m.NakamaModule.UserGroupsList(ctx, a1, a2, a3, a4)
 	})
 }
-func (m *module) UsersBanId(ctx context.Context, a1 []string) error {
-	return around0(m.layer, ctx, "UsersBanId", []any{a1}, func() error { return m.NakamaModule.UsersBanId(ctx, a1) })
-}
 func (m *module) UsersGetFriendStatus(ctx context.Context, a1 string, a2 []string) ([]*api.Friend, error) {
 	return around1(m.layer, ctx, "UsersGetFriendStatus", []any{a1, a2}, func() ([]*api.Friend, error) { return m.NakamaModule.UsersGetFriendStatus(ctx, a1, a2) })
 }
 func (m *module) UsersGetId(ctx context.Context, a1 []string, a2 []string) ([]*api.User, error) {
 	return around1(m.layer, ctx, "UsersGetId", []any{a1, a2}, func() ([]*api.User, error) { return m.NakamaModule.UsersGetId(ctx, a1, a2) })
-}
-func (m *module) UsersGetRandom(ctx context.Context, a1 int) ([]*api.User, error) {
-	return around1(m.layer, ctx, "UsersGetRandom", []any{a1}, func() ([]*api.User, error) { return m.NakamaModule.UsersGetRandom(ctx, a1) })
-}
-func (m *module) UsersGetUsername(ctx context.Context, a1 []string) ([]*api.User, error) {
-	return around1(m.layer, ctx, "UsersGetUsername", []any{a1}, func() ([]*api.User, error) { return m.NakamaModule.UsersGetUsername(ctx, a1) })
-}
-func (m *module) UsersUnbanId(ctx context.Context, a1 []string) error {
-	return around0(m.layer, ctx, "UsersUnbanId", []any{a1}, func() error { return m.NakamaModule.UsersUnbanId(ctx, a1) })
 }

@@ -86,21 +86,6 @@ func (h *Host) BeforeListMatches(ctx context.Context, c Caller, in *api.ListMatc
 	return out, codeOf(err), err
 }
 
-// AfterListParties runs after a party listing was answered.
-func (h *Host) AfterListParties(ctx context.Context, c Caller, out *api.PartyList, in *api.ListPartiesRequest) {
-	if h.afterParties == nil {
-		return
-	}
-	var err error
-	func() {
-		defer h.contain("after ListParties", &err, nil)
-		err = h.afterParties(h.userContext(ctx, "after", c), h.logger("after", "listparties"), nil, h.nk, out, in)
-	}()
-	if err != nil {
-		h.opts.Logger.Warn("after hook ListParties: %v", err)
-	}
-}
-
 // SessionStart tells the module of a new socket, in a goroutine of its own as the
 // server's event queue does.
 func (h *Host) SessionStart(s Session) { h.sessionEvent(s, "session_start", h.sessionStart, nil) }
@@ -133,11 +118,10 @@ func (h *Host) Matches() map[string]matchFunc { return h.matches }
 // Context is the context of a call that no user made, such as a running match's.
 func (h *Host) Context(ctx context.Context, mode string) context.Context { return h.context(ctx, mode) }
 
-// HasMatchmakerMatched, HasMatchmakerProcessor and HasMatchmakerOverride tell which
-// matchmaker functions the module took over.
+// HasMatchmakerMatched and HasMatchmakerProcessor tell which matchmaker functions the
+// module took over.
 func (h *Host) HasMatchmakerMatched() bool   { return h.matched != nil }
 func (h *Host) HasMatchmakerProcessor() bool { return h.processor != nil }
-func (h *Host) HasMatchmakerOverride() bool  { return h.override != nil }
 
 // MatchmakerMatched asks the module for the match of these entries; "" leaves the
 // relayed match to the server.
@@ -151,13 +135,6 @@ func (h *Host) MatchmakerProcessor(ctx context.Context, entries []runtime.Matchm
 	var err error
 	defer h.contain("matchmaker processor", &err, nil)
 	return h.processor(h.context(ctx, "matchmaker"), h.logger("matchmaker", "processor"), nil, h.nk, entries)
-}
-
-// MatchmakerOverride lets the module choose among the candidates of an interval.
-func (h *Host) MatchmakerOverride(ctx context.Context, candidates [][]runtime.MatchmakerEntry) (matches [][]runtime.MatchmakerEntry) {
-	var err error
-	defer h.contain("matchmaker override", &err, nil)
-	return h.override(h.context(ctx, "matchmaker"), h.logger("matchmaker", "override"), nil, h.nk, candidates)
 }
 
 // contain turns a panic of the module into an error. A real server would end or keep

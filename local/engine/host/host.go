@@ -66,18 +66,13 @@ type Host struct {
 	afterRt       map[string]afterRtFunc
 	beforeParties beforeListPartiesFunc
 	beforeMatches beforeListMatchesFunc
-	afterParties  afterListPartiesFunc
 	matches       map[string]matchFunc
 	matched       matchedFunc
 	processor     processorFunc
-	override      overrideFunc
 	routes        []Route
-	consoleRoutes []Route
 	sessionStart  []eventFunc
 	sessionEnd    []eventFunc
-	events        []eventFunc
 	shutdowns     []shutdownFunc
-	fleet         runtime.FleetManagerInitializer
 
 	tasks sync.WaitGroup
 }
@@ -124,9 +119,6 @@ func (h *Host) Wait() { h.tasks.Wait() }
 
 // Routes are the handlers for the client port, in the order they were registered.
 func (h *Host) Routes() []Route { return h.routes }
-
-// ConsoleRoutes are the handlers for the console port.
-func (h *Host) ConsoleRoutes() []Route { return h.consoleRoutes }
 
 // context is the context of a call without a user.
 func (h *Host) context(ctx context.Context, mode string) context.Context {

@@ -22,11 +22,9 @@ type (
 	shutdownFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule)
 
 	processorFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
-	overrideFunc  = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 
 	beforeListPartiesFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListPartiesRequest) (*api.ListPartiesRequest, error)
 	beforeListMatchesFunc = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *api.ListMatchesRequest) (*api.ListMatchesRequest, error)
-	afterListPartiesFunc  = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, out *api.PartyList, in *api.ListPartiesRequest) error
 )
 
 // initializer is what a module registers with. IDs are lower-cased and a second
@@ -63,11 +61,6 @@ func (i initializer) RegisterBeforeListMatches(fn beforeListMatchesFunc) error {
 	return nil
 }
 
-func (i initializer) RegisterAfterListParties(fn afterListPartiesFunc) error {
-	i.afterParties = fn
-	return nil
-}
-
 func (i initializer) RegisterMatch(name string, fn matchFunc) error {
 	i.matches[name] = fn
 	return nil
@@ -80,28 +73,6 @@ func (i initializer) RegisterMatchmakerMatched(fn matchedFunc) error {
 
 func (i initializer) RegisterMatchmakerProcessor(fn processorFunc) error {
 	i.processor = fn
-	return nil
-}
-
-func (i initializer) RegisterMatchmakerOverride(fn overrideFunc) error {
-	i.override = fn
-	return nil
-}
-
-// RegisterFleetManager keeps a fleet manager for GetFleetManager.
-func (i initializer) RegisterFleetManager(fleet runtime.FleetManagerInitializer) error {
-	if fleet == nil {
-		return errors.New("no fleet manager")
-	}
-	if err := fleet.Init(i.nk, &callbacks{}); err != nil {
-		return err
-	}
-	i.fleet = fleet
-	return nil
-}
-
-func (i initializer) RegisterEvent(fn eventFunc) error {
-	i.events = append(i.events, fn)
 	return nil
 }
 
@@ -127,13 +98,5 @@ func (i initializer) RegisterHttp(pattern string, handler func(http.ResponseWrit
 		return errPathPattern
 	}
 	i.routes = append(i.routes, Route{Pattern: pattern, Handler: handler, Methods: methods})
-	return nil
-}
-
-func (i initializer) RegisterConsoleHttp(pattern string, handler func(http.ResponseWriter, *http.Request), methods ...string) error {
-	if !strings.HasPrefix(pattern, "/") {
-		return errPathPattern
-	}
-	i.consoleRoutes = append(i.consoleRoutes, Route{Pattern: pattern, Handler: handler, Methods: methods})
 	return nil
 }

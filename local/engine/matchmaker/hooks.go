@@ -16,11 +16,8 @@ type Hooks struct {
 	// told. It returns the ID of the match to send them to, or "" for a relayed match.
 	// After an error the players get a relayed match.
 	Matched func(ctx context.Context, entries []runtime.MatchmakerEntry) (matchID string, err error)
-	// Override chooses among all matches that an interval's tickets could make; they overlap.
-	// Their number grows exponentially with the tickets; see [MaxCombinations].
-	Override func(ctx context.Context, candidates [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 	// Processor forms the matches itself, from the entries of every waiting ticket in no
-	// particular order. Tickets never turn passive under it. It wins over Override.
+	// particular order. Tickets never turn passive under it.
 	Processor func(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry
 }
 
@@ -51,43 +48,19 @@ func (m *Matchmaker) processed(ctx context.Context, p *pass) []match {
 		p.fail("matchmaker: no match in this interval: %v", err)
 		return nil
 	}
-	return p.accept("processor", chosen)
+	return p.accept(chosen)
 }
 
-// overridden lets the module choose among the candidate matches.
-func (m *Matchmaker) overridden(ctx context.Context, p *pass) []match {
-	candidates := p.candidates(ctx)
-	if len(candidates) == 0 {
-		return nil
-	}
-	offered := make([][]runtime.MatchmakerEntry, len(candidates))
-	for i, c := range candidates {
-		for _, e := range matchOf(c).entries {
-			offered[i] = append(offered[i], e)
-		}
-	}
-	var chosen [][]runtime.MatchmakerEntry
-	err := contain("override", func() error {
-		chosen = m.hooks.Override(ctx, offered)
-		return nil
-	})
-	if err != nil {
-		p.fail("matchmaker: no match in this interval: %v", err)
-		return nil
-	}
-	return p.accept("override", chosen)
-}
-
-// accept takes over the matches a hook returned, each in the order of its entries. A
+// accept takes over the matches the processor returned, each in the order of its entries. A
 // match that is not made of whole waiting tickets, each in one match only, is logged and
 // left out; its tickets wait on.
-func (p *pass) accept(hook string, chosen [][]runtime.MatchmakerEntry) []match {
+func (p *pass) accept(chosen [][]runtime.MatchmakerEntry) []match {
 	var accepted []match
 	taken := map[*ticket]bool{}
 	for i, entries := range chosen {
 		found, err := p.whole(entries, taken)
 		if err != nil {
-			p.fail("matchmaker: %s: match %d of %d ignored: %v", hook, i+1, len(chosen), err)
+			p.fail("matchmaker: processor: match %d of %d ignored: %v", i+1, len(chosen), err)
 			continue
 		}
 		for _, t := range found.tickets {

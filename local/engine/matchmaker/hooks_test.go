@@ -11,7 +11,6 @@ import (
 
 	"partyline/local/engine/matchmaker"
 
-	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 	"google.golang.org/protobuf/proto"
@@ -141,10 +140,6 @@ func TestEntries_Gob(t *testing.T) {
 func TestProcessor_FormsMatches(t *testing.T) {
 	var seen []int
 	b := newBench(t, matchmaker.Hooks{
-		Override: func(context.Context, [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-			t.Error("the override runs beside a processor")
-			return nil
-		},
 		Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
 			seen = append(seen, len(es))
 			if len(es) < 3 {
@@ -260,76 +255,5 @@ func TestProcessor_TicketWithdrawnMeanwhile(t *testing.T) {
 	withdraw = false
 	if got, want := b.pass(), []string{"b"}; !slices.Equal(got, want) {
 		t.Errorf("then matched %q; want %q", got, want)
-	}
-}
-
-func TestOverride_ChoosesAmongCandidates(t *testing.T) {
-	var offered []string
-	b := newBench(t, matchmaker.Hooks{Override: func(_ context.Context, candidates [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-		for _, c := range candidates {
-			var names []string
-			for _, e := range c {
-				names = append(names, e.GetPresence().GetUsername())
-			}
-			offered = append(offered, strings.Join(names, " "))
-		}
-		return [][]runtime.MatchmakerEntry{candidates[len(candidates)-1]}
-	}})
-	b.add(solo("a", 3, 3))
-	b.add(party("b c", 3, 3))
-	b.add(solo("d", 3, 3))
-	if got, want := b.pass(), []string{"b+c d"}; !slices.Equal(got, want) {
-		t.Errorf("matched %q; want %q", got, want)
-	}
-	// Each searching ticket stands last in its candidates.
-	if want := []string{"b c a", "a b c", "d b c", "b c d"}; !slices.Equal(offered, want) {
-		t.Errorf("offered %q; want %q", offered, want)
-	}
-	offered = nil
-	if b.pass(); offered != nil {
-		t.Errorf("without searching tickets it was offered %q", offered)
-	}
-}
-
-func TestOverride_OverlapAndPanic(t *testing.T) {
-	all := true
-	b := newBench(t, matchmaker.Hooks{Override: func(_ context.Context, candidates [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-		if all {
-			return candidates
-		}
-		panic("boom")
-	}})
-	b.add(solo("a", 2, 2))
-	b.add(solo("b", 2, 2))
-	b.add(solo("c", 2, 2))
-	if got, want := b.pass(), []string{"a b"}; !slices.Equal(got, want) {
-		t.Errorf("matched %q; want %q: a ticket is matched once", got, want)
-	}
-	all = false
-	b.add(solo("d", 2, 2))
-	if got := b.pass(); got != nil {
-		t.Errorf("matched %q", got)
-	}
-	if !strings.Contains(b.log.text(), "boom") {
-		t.Errorf("logged %q", b.log.text())
-	}
-}
-
-// The number of combinations doubles with each ticket; an interval must end all the same.
-func TestOverride_Bounded(t *testing.T) {
-	offered := 0
-	b := newBench(t, matchmaker.Hooks{Override: func(_ context.Context, candidates [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-		offered = len(candidates)
-		return nil
-	}})
-	for range 64 {
-		b.add(solo(uuid.NewString(), 8, 8))
-	}
-	b.Process(t.Context())
-	if offered == 0 || offered > matchmaker.MaxCombinations {
-		t.Errorf("%d candidates", offered)
-	}
-	if !strings.Contains(b.log.text(), "combinations") {
-		t.Errorf("logged %q", b.log.text())
 	}
 }

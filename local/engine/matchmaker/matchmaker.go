@@ -67,7 +67,6 @@ type Matchmaker struct {
 	index   *query.Index // nil under a processor, which needs no search
 	put     []*query.Document
 	removed []string // put and removed wait for the next pass: nothing else searches
-	stats   stats
 }
 
 // New returns a matchmaker without tickets. It makes no pass by itself until

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -108,8 +107,7 @@ func TestProcess_DefaultMatching(t *testing.T) {
 					t.Errorf("pass %d matched %q; want %q", i+1, got, want)
 				}
 			}
-			b.Process(t.Context())
-			if got := int(b.Stats().TicketCount); got != c.waitings {
+			if got := b.Waiting(); got != c.waitings {
 				t.Errorf("%d tickets left; want %d", got, c.waitings)
 			}
 			if b.log.text() != "" {
@@ -152,8 +150,7 @@ func TestAdd_Refused(t *testing.T) {
 			}
 		})
 	}
-	b.Process(t.Context())
-	if n := b.Stats().TicketCount; n != 0 {
+	if n := b.Waiting(); n != 0 {
 		t.Errorf("%d tickets were filed", n)
 	}
 }
@@ -328,28 +325,4 @@ func TestRun_Defaults(t *testing.T) {
 			t.Errorf("%d told after the first interval", n)
 		}
 	})
-}
-
-func TestStats(t *testing.T) {
-	b := newBench(t, matchmaker.Hooks{})
-	if s := b.Stats(); s.TicketCount != 0 || s.OldestTicketCreateTime != nil || len(s.Completions) != 0 {
-		t.Errorf("empty: %v", s)
-	}
-	names := strings.Fields("a b c d e f g h i j k l")
-	for _, name := range names {
-		b.add(solo(name, 2, 2))
-	}
-	oldest := b.clock.Add(-time.Duration(len(names)-1) * time.Second)
-	b.Process(t.Context())
-	s := b.Stats()
-	if s.TicketCount != 12 || !s.OldestTicketCreateTime.AsTime().Equal(oldest) {
-		t.Errorf("%d tickets since %v; want 12 since %v", s.TicketCount, s.OldestTicketCreateTime.AsTime(), oldest)
-	}
-	if len(s.Completions) != 10 || !s.Completions[0].CompleteTime.AsTime().Equal(b.clock) {
-		t.Errorf("completions %v", s.Completions)
-	}
-	b.Process(t.Context())
-	if s := b.Stats(); s.TicketCount != 0 || s.OldestTicketCreateTime != nil || len(s.Completions) != 10 {
-		t.Errorf("after all matched: %v", s)
-	}
 }

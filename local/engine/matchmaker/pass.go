@@ -45,20 +45,17 @@ func (m *Matchmaker) Process(ctx context.Context) {
 		return
 	}
 	matches := m.commit(p, m.form(ctx, p))
-	completed := m.opts.Now()
 	var told sync.WaitGroup
 	for _, found := range matches {
 		told.Go(func() { m.tell(ctx, found.entries) })
 	}
 	told.Wait()
-	m.completed(matches, completed)
 }
 
 // begin takes the snapshot for a pass. It reports false when no ticket searches.
 func (m *Matchmaker) begin() (*pass, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.stats.observe(m.pool.tickets)
 	if m.closed || len(m.pool.active) == 0 {
 		return nil, false
 	}
@@ -77,17 +74,12 @@ func (m *Matchmaker) begin() (*pass, bool) {
 	}, true
 }
 
-// form finds the matches of a pass: by the module's processor, or among all that the
-// tickets could make by the module's choice, or by the default search.
+// form finds the matches of a pass: by the module's processor, or by the default search.
 func (m *Matchmaker) form(ctx context.Context, p *pass) []match {
-	switch {
-	case m.hooks.Processor != nil:
+	if m.hooks.Processor != nil {
 		return m.processed(ctx, p)
-	case m.hooks.Override != nil:
-		return m.overridden(ctx, p)
-	default:
-		return p.match(ctx)
 	}
+	return p.match(ctx)
 }
 
 // commit takes the matches' tickets out of the pool and returns the matches that stand:

@@ -19,9 +19,6 @@ import (
 func TestProperty_WholeTicketsOnce(t *testing.T) {
 	hooks := map[string]matchmaker.Hooks{
 		"default": {},
-		"override": {Override: func(_ context.Context, c [][]runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-			return c
-		}},
 		"processor": {Processor: func(_ context.Context, es entries) [][]runtime.MatchmakerEntry {
 			// Chunks of two entries: some are whole tickets, some tear parties apart.
 			return slices.Collect(slices.Chunk(es, 2))

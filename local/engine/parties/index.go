@@ -8,20 +8,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log"
 	"math"
 	"sync"
 	"time"
 
-	"github.com/blugelabs/bluge"
-	"github.com/blugelabs/bluge/analysis/analyzer"
-	"github.com/blugelabs/bluge/search"
-	"github.com/blugelabs/bluge/search/similarity"
-	segment "github.com/blugelabs/bluge_segment_api"
-	querystring "github.com/blugelabs/query_string"
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/engine/matchmaker/query"
 )
 
 const maxLabelBytes = 2048
@@ -55,36 +49,23 @@ func newEntry(label string) (*entry, error) {
 
 // index is the list of parties as a search sees it. Changes wait until a refresh.
 type index struct {
-	writer *bluge.Writer
+	documents *query.Index
 
 	refreshing sync.Mutex // one refresh at a time, so that changes land in order
 	mu         sync.Mutex
 	pending    map[string]*entry // by party ID; nil: the party is gone
-	shown      map[string]bool   // parties that the last refresh left in the index
-}
-
-// flat scores all hits alike, so that the list is not sorted by a label's wording.
-type flat struct{}
-
-func (flat) ComputeNorm(int) float32 { return 0 }
-
-func (flat) Scorer(boost float64, _ segment.CollectionStats, _ segment.TermStats) search.Scorer {
-	return similarity.ConstantScorer(boost)
+	shown      map[string]*entry // what the last refresh left in the index
 }
 
 func newIndex() (*index, error) {
-	config := bluge.InMemoryOnlyConfig()
-	config.DefaultSimilarity = flat{}
-	config.DefaultSearchAnalyzer = analyzer.NewKeywordAnalyzer()
-	config.Logger = log.New(io.Discard, "", 0)
-	writer, err := bluge.OpenWriter(config)
+	documents, err := query.NewIndex()
 	if err != nil {
 		return nil, err
 	}
-	return &index{writer: writer, pending: map[string]*entry{}, shown: map[string]bool{}}, nil
+	return &index{documents: documents, pending: map[string]*entry{}, shown: map[string]*entry{}}, nil
 }
 
-func (x *index) close() error { return x.writer.Close() }
+func (x *index) close() error { return x.documents.Close() }
 
 func (x *index) put(e *entry) {
 	x.mu.Lock()
@@ -95,7 +76,7 @@ func (x *index) put(e *entry) {
 func (x *index) remove(id string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.shown[id] {
+	if x.shown[id] != nil {
 		x.pending[id] = nil
 	} else {
 		delete(x.pending, id) // came and went between two refreshes
@@ -106,82 +87,31 @@ func (x *index) remove(id string) {
 func (x *index) refresh() error {
 	x.refreshing.Lock()
 	defer x.refreshing.Unlock()
+	var put []*query.Document
+	var gone []string
 	x.mu.Lock()
-	pending := x.pending
-	x.pending = map[string]*entry{}
-	for id, e := range pending {
+	for id, e := range x.pending {
 		if e != nil {
-			x.shown[id] = true
+			x.shown[id] = e
+			put = append(put, e.document())
 		} else {
 			delete(x.shown, id)
+			gone = append(gone, id)
 		}
 	}
+	clear(x.pending)
 	x.mu.Unlock()
-	if len(pending) == 0 {
-		return nil
-	}
-	batch := bluge.NewBatch()
-	for id, e := range pending {
-		if e == nil {
-			batch.Delete(bluge.Identifier(id))
-		} else {
-			batch.Update(bluge.Identifier(id), e.document())
-		}
-	}
-	return x.writer.Batch(batch)
+	return x.documents.Change(put, gone)
 }
 
-func flag(b bool) string {
-	if b {
-		return "T"
-	}
-	return "F"
-}
-
-func (e *entry) document() *bluge.Document {
-	doc := bluge.NewDocument(e.id)
-	doc.AddField(bluge.NewKeywordField("node", e.node).StoreValue())
-	doc.AddField(bluge.NewKeywordField("open", flag(e.open)).StoreValue())
-	doc.AddField(bluge.NewKeywordField("hidden", flag(e.hidden)).StoreValue())
-	doc.AddField(bluge.NewNumericField("max_size", float64(e.maxSize)).StoreValue())
-	doc.AddField(bluge.NewDateTimeField("create_time", e.created).StoreValue().Sortable())
-	doc.AddField(bluge.NewStoredOnlyField("label_text", []byte(e.labelText)))
-	addFields(doc, "label", e.label)
-	return doc
-}
-
-// addFields indexes a decoded JSON value under a dotted name.
-func addFields(doc *bluge.Document, name string, value any) {
-	switch v := value.(type) {
-	case map[string]any:
-		for key, inner := range v {
-			addFields(doc, name+"."+key, inner)
-		}
-	case []any:
-		for _, inner := range v {
-			addFields(doc, name, inner)
-		}
-	case string:
-		if t, ok := parseTime(v); ok {
-			doc.AddField(bluge.NewDateTimeField(name, t))
-		} else {
-			doc.AddField(bluge.NewKeywordField(name, v))
-		}
-	case float64:
-		doc.AddField(bluge.NewNumericField(name, v))
-	case bool:
-		doc.AddField(bluge.NewKeywordField(name, flag(v)))
-	}
-}
-
-// parseTime reads the texts that are indexed as points in time.
-func parseTime(text string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", time.DateTime, time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
+func (e *entry) document() *query.Document {
+	return query.NewDocument(e.id).
+		Keyword("node", e.node).
+		Bool("open", e.open).
+		Bool("hidden", e.hidden).
+		Number("max_size", float64(e.maxSize)).
+		Time("create_time", e.created).
+		Object("label", e.label)
 }
 
 // cursor is where a list goes on. It is encoded as the real server encodes it, which
@@ -224,95 +154,75 @@ func decodeCursor(text string, limit int, open *bool, query string) (cursor, err
 }
 
 // List finds parties. open nil finds open and closed ones; hidden ones are found only
-// if showHidden. query is in the matchmaker's query language, "" for all; fields are
+// if showHidden. text is a query in the matchmaker's query language, "" for all; fields are
 // label.*, max_size, node and create_time. The cursor it returns is "" on the last
 // page; it is only good for the same question.
-func (r *Registry) List(ctx context.Context, limit int, open *bool, showHidden bool, query, page string) ([]*api.Party, string, error) {
+func (r *Registry) List(ctx context.Context, limit int, open *bool, showHidden bool, text, page string) ([]*api.Party, string, error) {
 	if limit == 0 {
 		return []*api.Party{}, "", nil
 	}
-	if query == "" {
-		query = "*"
+	if text == "" {
+		text = "*"
 	}
 	var from cursor
 	if page != "" {
 		var err error
-		if from, err = decodeCursor(page, limit, open, query); err != nil {
+		if from, err = decodeCursor(page, limit, open, text); err != nil {
 			if errors.Is(err, ErrWouldCrash) {
 				r.log.Error(err.Error())
 			}
 			return nil, "", err
 		}
 	}
-	search, err := parseQuery(query)
+	search, err := query.Parse(text)
 	if err != nil {
 		return nil, "", fmt.Errorf("error parsing query string: %w", err)
 	}
 	if open != nil {
-		search = bluge.NewBooleanQuery().AddMust(search, bluge.NewTermQuery(flag(*open)).SetField("open"))
+		search = query.And(search, query.IsTrue("open", *open))
 	}
 	if !showHidden {
-		search = bluge.NewBooleanQuery().AddMust(search, bluge.NewTermQuery(flag(false)).SetField("hidden"))
+		search = query.And(search, query.IsTrue("hidden", false))
 	}
 	if r.opts.ListDelay == 0 {
 		if err := r.index.refresh(); err != nil {
 			return nil, "", err
 		}
 	}
-	found, err := r.index.search(ctx, bluge.NewTopNSearch(limit+1, search).SetFrom(from.Offset))
-	if err != nil || len(found) <= limit {
+	found, more, err := r.index.search(ctx, search, from.Offset, limit)
+	if err != nil || !more {
 		return found, "", err
 	}
-	next := cursor{Query: query, Open: open, Offset: from.Offset + limit, Limit: limit}
-	nextPage, err := next.encode()
-	return found[:limit], nextPage, err
+	next, err := cursor{Query: text, Open: open, Offset: from.Offset + limit, Limit: limit}.encode()
+	return found, next, err
 }
 
-func parseQuery(text string) (bluge.Query, error) {
-	if text == "*" {
-		return bluge.NewMatchAllQuery(), nil
-	}
-	return querystring.ParseQueryString(text, querystring.DefaultOptions().WithDefaultAnalyzer(analyzer.NewKeywordAnalyzer()))
-}
-
-func (x *index) search(ctx context.Context, request bluge.SearchRequest) (found []*api.Party, err error) {
-	reader, err := x.writer.Reader()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, reader.Close()) }()
-	hits, err := reader.Search(ctx, request)
-	if err != nil {
-		return nil, err
-	}
+// search gives limit parties behind the first offset ones, and whether there are more.
+func (x *index) search(ctx context.Context, q query.Query, offset, limit int) (found []*api.Party, more bool, err error) {
 	found = []*api.Party{}
-	for {
-		hit, err := hits.Next()
-		if err != nil || hit == nil {
-			return found, err
-		}
-		p := &api.Party{}
-		var broken error
-		err = hit.VisitStoredFields(func(field string, value []byte) bool {
-			switch field {
-			case "_id":
-				p.PartyId = string(value)
-			case "open":
-				p.Open = string(value) == flag(true)
-			case "hidden":
-				p.Hidden = string(value) == flag(true)
-			case "label_text":
-				p.Label = string(value)
-			case "max_size":
-				var size float64
-				size, broken = bluge.DecodeNumericFloat64(value)
-				p.MaxSize = int32(size)
-			}
-			return broken == nil
-		})
-		if err = errors.Join(err, broken); err != nil {
-			return nil, err
-		}
-		found = append(found, p)
+	x.mu.Lock()
+	most := len(x.shown)
+	x.mu.Unlock()
+	if offset > most {
+		return found, false, nil
 	}
+	at := 0
+	for id, err := range x.documents.Search(ctx, q, offset+limit+1, "_score") {
+		if err != nil {
+			return nil, false, err
+		}
+		if at++; at <= offset {
+			continue
+		}
+		if len(found) == limit {
+			return found, true, nil
+		}
+		x.mu.Lock()
+		e := x.shown[id]
+		x.mu.Unlock()
+		if e != nil {
+			found = append(found, &api.Party{PartyId: e.id, Open: e.open, Hidden: e.hidden, MaxSize: int32(e.maxSize), Label: e.labelText})
+		}
+	}
+	return found, false, nil
 }

@@ -259,8 +259,10 @@ func TestServer_Notifications(t *testing.T) {
 	e.server.Router().Notify(id, []*api.Notification{{Id: "n1", Subject: "party_invite", Code: 1001}})
 	e.server.Router().Notify(uuid.New(), []*api.Notification{{Id: "n2"}})
 	e.server.Router().Notify(id, nil)
-	e.server.Router().SendToAll(&rtapi.Envelope{Message: &rtapi.Envelope_StreamData{StreamData: &rtapi.StreamData{Data: "all"}}})
-	got := s.take("data", contains("all"))
+	if err := e.module.StreamSend(0, id.String(), "", "", "last", nil, true); err != nil {
+		t.Fatal(err)
+	}
+	got := s.take("data", contains("last"))
 	if len(got) != 2 || !contains(`{"notifications":{"notifications":[{"id":"n1","subject":"party_invite","code":1001}]}}`)(got[0]) {
 		t.Errorf("got %q", got)
 	}

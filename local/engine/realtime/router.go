@@ -62,14 +62,6 @@ func (r *Router) SendToSession(sessionID uuid.UUID, e *rtapi.Envelope) {
 	}
 }
 
-// SendToAll sends to every session of the node.
-func (r *Router) SendToAll(e *rtapi.Envelope) {
-	b := broadcast{envelope: e}
-	for _, s := range r.sessions.all() {
-		r.deliver(s, &b)
-	}
-}
-
 // Notify sends notifications to all sockets of a user.
 func (r *Router) Notify(userID uuid.UUID, list []*api.Notification) {
 	if len(list) == 0 {

@@ -3,7 +3,6 @@ package store
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
@@ -67,33 +66,26 @@ type AccountChange struct {
 }
 
 // UpdateAccount changes an account. An unknown ID changes nothing and is no error.
-func (s *Store) UpdateAccount(id uuid.UUID, change AccountChange) error {
+func (s *Store) UpdateAccount(id uuid.UUID, change AccountChange) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, err := s.changeAccount(id, change)
-	return err
-}
-
-// changeAccount makes a change and returns what takes it back. The lock must be held
-// for writing, and until there is nothing to take back.
-func (s *Store) changeAccount(id uuid.UUID, change AccountChange) (undo func(), err error) {
 	if change.Username != "" && !ValidUsername(change.Username) {
-		return nil, errors.New("Username invalid, no spaces or control characters allowed.") // the server's text
+		return errors.New("Username invalid, no spaces or control characters allowed.") // the server's text
 	}
 	if change == (AccountChange{}) {
-		return nil, errors.New("No fields to update.") // the server's text
+		return errors.New("No fields to update.") // the server's text
 	}
 	u := s.users.byID[id]
 	if u == nil {
-		return func() {}, nil
+		return nil
 	}
 	next := *u
 	if change.Username != "" {
 		if err := fits(change.Username, 128); err != nil {
-			return nil, err
+			return err
 		}
 		if owner := s.users.byUsername[change.Username]; owner != nil && owner != u {
-			return nil, refuse(AlreadyExists, "Username is already in use.")
+			return refuse(AlreadyExists, "Username is already in use.")
 		}
 		next.username = change.Username
 	}
@@ -112,32 +104,28 @@ func (s *Store) changeAccount(id uuid.UUID, change AccountChange) (undo func(), 
 			continue
 		}
 		if err := fits(*field.from, field.limit); err != nil {
-			return nil, err
+			return err
 		}
 		*field.to = *field.from
 	}
 	if next.langTag == "" {
-		return nil, databaseRefusal("null value in column %q of relation %q violates not-null constraint (SQLSTATE 23502)", "lang_tag", "users")
+		return databaseRefusal("null value in column %q of relation %q violates not-null constraint (SQLSTATE 23502)", "lang_tag", "users")
 	}
 	if change.Metadata != nil {
 		if next.metadata, err = jsonb(*change.Metadata); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	old := *u
-	same := old.username == next.username && old.displayName == next.displayName && old.timezone == next.timezone &&
-		old.location == next.location && old.langTag == next.langTag && old.avatarURL == next.avatarURL && old.metadata == next.metadata
-	if !same { // else the server leaves even the update time alone
-		next.updateTime = s.now()
-		s.replaceUser(u, next)
+	same := u.username == next.username && u.displayName == next.displayName && u.timezone == next.timezone &&
+		u.location == next.location && u.langTag == next.langTag && u.avatarURL == next.avatarURL && u.metadata == next.metadata
+	if same { // the server leaves even the update time alone
+		return nil
 	}
-	return func() { s.replaceUser(u, old) }, nil
-}
-
-func (s *Store) replaceUser(u *user, row user) {
+	next.updateTime = s.now()
 	s.users.remove(u)
-	*u = row
+	*u = next
 	s.users.insert(u)
+	return nil
 }
 
 // DeleteAccount removes an account and all that belongs to it: friends, notifications,
@@ -166,30 +154,4 @@ func (s *Store) DeleteAccount(id uuid.UUID) error {
 	s.EndSessions(id)
 	s.opts.Disconnect(id.String())
 	return nil
-}
-
-// Ban disables accounts: their tokens and sockets end and they cannot log in.
-func (s *Store) Ban(ids []uuid.UUID) {
-	s.mu.Lock()
-	for _, id := range ids {
-		if u := s.users.byID[id]; u != nil {
-			u.disableTime = s.now()
-		}
-	}
-	s.mu.Unlock()
-	for _, id := range ids {
-		s.EndSessions(id)
-		s.opts.Disconnect(id.String())
-	}
-}
-
-// Unban lets banned accounts log in again.
-func (s *Store) Unban(ids []uuid.UUID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, id := range ids {
-		if u := s.users.byID[id]; u != nil {
-			u.disableTime = time.Time{}
-		}
-	}
 }

@@ -1,13 +1,13 @@
 package store_test
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/runtime"
 	"pgregory.net/rapid"
 
 	"partyline/local/engine/store"
@@ -62,7 +62,7 @@ func TestSession_End(t *testing.T) {
 	f := newFixture(t, store.Options{Now: c.now})
 	id := uuid.MustParse(f.user("ada"))
 	one, two := f.StartSession(id, "ada", nil), f.StartSession(id, "ada", nil)
-	f.must(f.nk.SessionLogout(id.String(), one.Token, ""))
+	f.must(f.EndSession(id, one.Token, ""))
 	if _, ok := f.ParseSession(one.Token); ok {
 		t.Error("a session outlives its logout")
 	}
@@ -73,7 +73,7 @@ func TestSession_End(t *testing.T) {
 		t.Errorf("a logout of the session alone ends its refresh token: %v", err)
 	}
 	c.advance(time.Second)
-	f.must(f.nk.SessionLogout(id.String(), "", ""))
+	f.must(f.EndSession(id, "", ""))
 	if _, ok := f.ParseSession(two.Token); ok {
 		t.Error("a session outlives a logout of all")
 	}
@@ -85,39 +85,13 @@ func TestSession_End(t *testing.T) {
 	}
 }
 
-func TestAccount_Ban(t *testing.T) {
-	c := newClock()
-	f := newFixture(t, store.Options{Now: c.now})
-	id := f.user("ada")
-	tokens := f.StartSession(uuid.MustParse(id), "ada", nil)
-	c.advance(time.Second)
-	f.must(f.nk.UsersBanId(ctx, []string{id}))
-	if len(f.disconnected) != 1 || f.disconnected[0] != id {
-		t.Errorf("disconnected %v; want the banned user", f.disconnected)
-	}
-	if _, ok := f.ParseSession(tokens.Token); ok {
-		t.Error("a session outlives a ban")
-	}
-	var refusal *store.Error
-	if _, _, _, err := f.nk.AuthenticateDevice(ctx, "device-of-ada", "", true); !errors.As(err, &refusal) || refusal.Code != store.PermissionDenied || refusal.Message != "User account banned." {
-		t.Errorf("login of the banned = %v", err)
-	}
-	if account, _ := f.nk.AccountGetId(ctx, id); account.DisableTime == nil {
-		t.Error("a module does not see the ban")
-	}
-	f.must(f.nk.UsersUnbanId(ctx, []string{id}))
-	if _, _, created, err := f.nk.AuthenticateDevice(ctx, "device-of-ada", "", true); err != nil || created {
-		t.Errorf("login after the ban = %v, %v", created, err)
-	}
-}
-
 func TestAccount_Delete(t *testing.T) {
 	f := newFixture(t, store.Options{})
 	a, b := f.user("ada"), f.user("bob")
-	f.must(f.nk.FriendsBlock(ctx, b, "bob", []string{a}, nil))
-	f.must(f.nk.NotificationSend(ctx, a, "s", nil, 1, "", true))
-	f.must(f.nk.AccountDeleteId(ctx, a, true))
-	f.must(f.nk.AccountDeleteId(ctx, a, true)) // nobody: no error
+	f.must(f.BlockFriends(uuid.MustParse(b), []uuid.UUID{uuid.MustParse(a)}))
+	f.must(f.nk.NotificationsSend(ctx, []*runtime.NotificationSend{{UserID: a, Subject: "s", Code: 1, Persistent: true}}))
+	f.must(f.DeleteAccount(uuid.MustParse(a)))
+	f.must(f.DeleteAccount(uuid.MustParse(a))) // nobody: no error
 	if len(f.disconnected) != 1 || f.disconnected[0] != a {
 		t.Errorf("disconnected %v; want the deleted user, once", f.disconnected)
 	}
@@ -140,9 +114,6 @@ func TestAccounts_Get(t *testing.T) {
 	if len(list) != 2 || list[0].Devices[0].Id == list[1].Devices[0].Id || !list[0].User.Online {
 		t.Errorf("accounts = %v; want ada and bob, each once", list)
 	}
-	if users, _ := f.nk.UsersGetRandom(ctx, 10); len(users) != 2 {
-		t.Errorf("random users = %v; want both and not the system user", users)
-	}
 	if users, _ := f.nk.UsersGetId(ctx, []string{uuid.Nil.String(), b}, nil); len(users) != 2 {
 		t.Errorf("users = %v; want the system user and bob", users)
 	}
@@ -155,14 +126,14 @@ func TestStore_Race(t *testing.T) {
 	s := store.New(store.Options{})
 	nk := s.Module()
 	var wg sync.WaitGroup
-	ids := make([]string, 64)
+	ids := make([]uuid.UUID, 64)
 	for i := range ids {
 		wg.Go(func() {
 			id, _, _, err := nk.AuthenticateDevice(ctx, fmt.Sprintf("device-%06d", i/2), "", true)
 			if err != nil {
 				t.Error(err)
 			}
-			ids[i] = id
+			ids[i] = uuid.MustParse(id)
 		})
 	}
 	wg.Wait()
@@ -171,24 +142,25 @@ func TestStore_Race(t *testing.T) {
 			t.Fatalf("one device has the accounts %s and %s", ids[i], ids[i+1])
 		}
 	}
-	group, err := nk.GroupCreate(ctx, ids[0], "crew", "", "", "", "", true, nil, 20)
+	group, err := s.CreateGroup(ids[0], uuid.Nil, store.NewGroup{Name: "crew", Open: true, MaxCount: 20})
 	f.must(err)
+	crew := uuid.MustParse(group.Id)
 	for i, id := range ids {
 		wg.Go(func() {
 			other := ids[(i+2)%len(ids)]
-			_ = nk.FriendsAdd(ctx, id, "x", []string{other}, nil, nil)
-			_ = nk.GroupUserJoin(ctx, group.Id, id, "x")
-			_ = nk.NotificationSend(ctx, other, "s", nil, 1, id, true)
-			_ = nk.AccountUpdateId(ctx, id, "", nil, fmt.Sprint(i), "", "", "", "")
-			_, _, _ = nk.FriendsList(ctx, id, 10, nil, "")
-			_, _, _ = nk.GroupUsersList(ctx, group.Id, 100, nil, "")
-			_, _ = nk.AccountGetId(ctx, other)
-			_, _, _ = nk.NotificationsList(ctx, id, 0, "")
-			tokens := s.StartSession(uuid.MustParse(id), "x", nil)
+			_ = s.AddFriends(id, "x", []uuid.UUID{other}, "")
+			_ = s.JoinGroup(crew, id, "x")
+			_ = nk.NotificationsSend(ctx, []*runtime.NotificationSend{{UserID: other.String(), Subject: "s", Code: 1, Sender: id.String(), Persistent: true}})
+			_ = s.UpdateAccount(id, store.AccountChange{DisplayName: new(fmt.Sprint(i))})
+			_, _, _ = s.Friends(id, 10, nil, "")
+			_, _, _ = s.GroupUsers(crew, 100, nil, "")
+			_, _ = s.Account(other)
+			_, _ = s.Notifications(id, 0, "", false)
+			tokens := s.StartSession(id, "x", nil)
 			_, _ = s.ParseSession(tokens.Token)
-			_ = nk.SessionLogout(id, tokens.Token, tokens.Refresh)
-			_ = nk.FriendsDelete(ctx, id, "x", []string{other}, nil)
-			_ = nk.GroupUserLeave(ctx, group.Id, id, "x")
+			_ = s.EndSession(id, tokens.Token, tokens.Refresh)
+			_ = s.DeleteFriends(id, "x", []uuid.UUID{other})
+			_ = s.LeaveGroup(crew, id)
 		})
 	}
 	wg.Wait()
@@ -198,18 +170,22 @@ func TestStore_Race(t *testing.T) {
 // always hold: counts match, and the two sides of an edge agree.
 func TestFriends_Invariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		nk := store.New(store.Options{}).Module()
-		ids := make([]string, 4)
+		s := store.New(store.Options{})
+		ids := make([]uuid.UUID, 4)
 		for i := range ids {
-			ids[i], _, _, _ = nk.AuthenticateDevice(ctx, fmt.Sprintf("device-%03d", i), fmt.Sprintf("user%d", i), true)
+			login, err := s.AuthenticateDevice(fmt.Sprintf("device-%03d", i), fmt.Sprintf("user%d", i), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids[i] = uuid.MustParse(login.UserID)
 		}
-		pair := func(t *rapid.T) (string, string, string) {
+		pair := func(t *rapid.T) (uuid.UUID, string, uuid.UUID) {
 			i := rapid.IntRange(0, len(ids)-1).Draw(t, "who")
 			j := (i + rapid.IntRange(1, len(ids)-1).Draw(t, "whom")) % len(ids)
 			return ids[i], fmt.Sprintf("user%d", i), ids[j]
 		}
-		state := func(from, to string) int32 {
-			list, _ := nk.UsersGetFriendStatus(ctx, from, []string{to})
+		state := func(from, to uuid.UUID) int32 {
+			list := s.FriendStatus(from, []uuid.UUID{to})
 			if len(list) == 0 {
 				return -1
 			}
@@ -220,7 +196,7 @@ func TestFriends_Invariants(t *testing.T) {
 				who, name, whom := pair(t)
 				blocked := state(whom, who) == 3 || state(who, whom) == 3
 				before := state(who, whom)
-				_ = nk.FriendsAdd(ctx, who, name, []string{whom}, nil, nil)
+				_ = s.AddFriends(who, name, []uuid.UUID{whom}, "")
 				if blocked && state(who, whom) != before {
 					t.Fatal("asking went through a block")
 				}
@@ -228,14 +204,14 @@ func TestFriends_Invariants(t *testing.T) {
 			"delete": func(t *rapid.T) {
 				who, name, whom := pair(t)
 				block := state(whom, who) == 3
-				_ = nk.FriendsDelete(ctx, who, name, []string{whom}, nil)
+				_ = s.DeleteFriends(who, name, []uuid.UUID{whom})
 				if state(who, whom) != -1 || block != (state(whom, who) == 3) {
 					t.Fatal("a delete left an edge or lifted a foreign block")
 				}
 			},
 			"block": func(t *rapid.T) {
-				who, name, whom := pair(t)
-				_ = nk.FriendsBlock(ctx, who, name, []string{whom}, nil)
+				who, _, whom := pair(t)
+				_ = s.BlockFriends(who, []uuid.UUID{whom})
 				if state(who, whom) != 3 {
 					t.Fatal("a block did not hold")
 				}
@@ -243,13 +219,13 @@ func TestFriends_Invariants(t *testing.T) {
 			"": func(t *rapid.T) {
 				mirror := map[int32]int32{0: 0, 1: 2, 2: 1}
 				for _, from := range ids {
-					list, _, _ := nk.FriendsList(ctx, from, 100, nil, "")
-					account, _ := nk.AccountGetId(ctx, from)
+					list, _, _ := s.Friends(from, 100, nil, "")
+					account, _ := s.Account(from)
 					if int(account.User.EdgeCount) != len(list) {
 						t.Fatalf("edge_count %d of %d edges", account.User.EdgeCount, len(list))
 					}
 					for _, f := range list {
-						back := state(f.User.Id, from)
+						back := state(uuid.MustParse(f.User.Id), from)
 						if want, ok := mirror[f.State.Value]; ok && back != want || !ok && back != -1 && back != 3 {
 							t.Fatalf("an edge in state %d has %d on the other side", f.State.Value, back)
 						}

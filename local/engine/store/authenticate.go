@@ -69,9 +69,6 @@ func (s *Store) authenticate(index map[string]*user, key, username string, creat
 }
 
 func login(u *user) (Login, error) {
-	if !u.disableTime.IsZero() {
-		return Login{}, refuse(PermissionDenied, "User account banned.")
-	}
 	return Login{UserID: u.id.String(), Username: u.username}, nil
 }
 

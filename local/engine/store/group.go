@@ -266,21 +266,6 @@ func (s *Store) Groups(ids []uuid.UUID) []*api.Group {
 	return groupMessages(rows)
 }
 
-// RandomGroups returns up to count groups: those that follow a random ID.
-func (s *Store) RandomGroups(count int) []*api.Group {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	ids := make([]uuid.UUID, 0, len(s.groups.byID))
-	for id := range s.groups.byID {
-		ids = append(ids, id)
-	}
-	list := make([]*api.Group, 0, count)
-	for _, id := range afterRandom(ids, count) {
-		list = append(list, s.groups.byID[id].message())
-	}
-	return list
-}
-
 func groupMessages(rows []*group) []*api.Group {
 	list := make([]*api.Group, 0, len(rows))
 	for _, g := range rows {

@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
@@ -101,36 +99,6 @@ func (m Module) StorageWrite(_ context.Context, writes []*runtime.StorageWrite) 
 	return m.store.WriteObjects(true, ops)
 }
 
-// StorageWriteRetry implements runtime.NakamaModule. It tries again at once: the lock
-// is fair and no other machine is in the race, so waiting would gain nothing.
-func (m Module) StorageWriteRetry(ctx context.Context, reads []*runtime.StorageRead, updateFn func(objects []*api.StorageObject) ([]*runtime.StorageWrite, error), maxRetries int) ([]*api.StorageObjectAck, error) {
-	if maxRetries < 0 || maxRetries > 10 {
-		return nil, errors.New("max retries must be a value between 0 and 10")
-	}
-	ids, err := objectReads(reads)
-	if err != nil {
-		return nil, err
-	}
-	for range maxRetries + 1 {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		writes, err := updateFn(m.store.ReadObjects(uuid.Nil, ids))
-		if err != nil {
-			return nil, err
-		}
-		ops, err := objectWrites(writes)
-		if err != nil {
-			return nil, fmt.Errorf("write error: %w", err)
-		}
-		acks, err := m.store.WriteObjects(true, ops)
-		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
-			return acks, err
-		}
-	}
-	return nil, runtime.ErrStorageWriteExhaustedRetries
-}
-
 // StorageDelete implements runtime.NakamaModule.
 func (m Module) StorageDelete(_ context.Context, deletes []*runtime.StorageDelete) error {
 	ops, err := objectDeletes(deletes)
@@ -140,13 +108,13 @@ func (m Module) StorageDelete(_ context.Context, deletes []*runtime.StorageDelet
 	return m.store.DeleteObjects(true, ops)
 }
 
-// MultiUpdate implements runtime.NakamaModule for accounts and storage, all or
-// nothing. Wallets are not supported.
+// MultiUpdate implements runtime.NakamaModule for storage, all or nothing. Accounts and
+// wallets are not supported.
 func (m Module) MultiUpdate(_ context.Context, accountUpdates []*runtime.AccountUpdate, storageWrites []*runtime.StorageWrite, storageDeletes []*runtime.StorageDelete, walletUpdates []*runtime.WalletUpdate, updateLedger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
-	if len(walletUpdates) > 0 {
-		return nil, nil, errors.New("not supported by the embedded engine: MultiUpdate with wallet updates")
+	if len(accountUpdates)+len(walletUpdates) > 0 {
+		return nil, nil, errors.New("not supported by the embedded engine: MultiUpdate with account or wallet updates")
 	}
-	if len(accountUpdates)+len(storageWrites)+len(storageDeletes) == 0 {
+	if len(storageWrites)+len(storageDeletes) == 0 {
 		return nil, nil, nil
 	}
 	writes, err := objectWrites(storageWrites)
@@ -161,43 +129,16 @@ func (m Module) MultiUpdate(_ context.Context, accountUpdates []*runtime.Account
 	if err != nil {
 		return nil, nil, err
 	}
-	var ids []uuid.UUID
-	var changes []AccountChange
-	for _, u := range accountUpdates {
-		id, change, err := accountChange(u)
-		if err != nil {
-			return nil, nil, err
-		}
-		ids, changes = append(ids, id), append(changes, change)
-	}
-
 	m.store.mu.Lock()
 	defer m.store.mu.Unlock()
-	var undo []func()
-	acks, err := func() ([]*api.StorageObjectAck, error) {
-		for i, change := range changes {
-			back, err := m.store.changeAccount(ids[i], change)
-			if err != nil {
-				return nil, err
-			}
-			undo = append(undo, back)
-		}
-		b := m.store.newBatch()
-		acks, err := b.write(true, rows)
-		if err == nil {
-			err = b.delete(true, deletes)
-		}
-		if err != nil {
-			return nil, err
-		}
-		b.commit()
-		return acks, nil
-	}()
+	b := m.store.newBatch()
+	acks, err := b.write(true, rows)
+	if err == nil {
+		err = b.delete(true, deletes)
+	}
 	if err != nil {
-		for _, back := range slices.Backward(undo) {
-			back()
-		}
 		return nil, nil, err
 	}
+	b.commit()
 	return acks, nil, nil
 }

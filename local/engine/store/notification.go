@@ -116,23 +116,6 @@ func (s *Store) deliver(send outbox) {
 	}
 }
 
-// SendNotificationToAll delivers a notification to everybody. A persistent one is
-// stored for every user, under an ID of its own, and delivered to each.
-func (s *Store) SendNotificationToAll(message *api.Notification) error {
-	if !message.Persistent {
-		s.opts.DeliverAll(message)
-		return nil
-	}
-	s.mu.RLock()
-	send := make(outbox, 0, len(s.users.byID))
-	for id := range s.users.byID {
-		own := s.notice(message.Subject, message.Content, message.Code, uuid.MustParse(message.SenderId), true)
-		send = append(send, delivery{id, own})
-	}
-	s.mu.RUnlock()
-	return s.sendNotifications(send)
-}
-
 // notificationPlace is where a list of notifications goes on: after this entry. The
 // zero value is the start.
 type notificationPlace struct {
@@ -180,19 +163,4 @@ func (s *Store) DeleteNotifications(userID uuid.UUID, ids []uuid.UUID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.notifications[userID] = slices.DeleteFunc(s.notifications[userID], func(n *notification) bool { return slices.Contains(ids, n.id) })
-}
-
-// findNotifications calls do with the stored notifications of these IDs, of one user
-// or, for nil, of all. The lock must be held, for writing where do changes them.
-func (s *Store) findNotifications(userID *uuid.UUID, ids []uuid.UUID, do func(owner uuid.UUID, n *notification)) {
-	for owner, rows := range s.notifications {
-		if userID != nil && owner != *userID {
-			continue
-		}
-		for _, n := range rows {
-			if slices.Contains(ids, n.id) {
-				do(owner, n)
-			}
-		}
-	}
 }

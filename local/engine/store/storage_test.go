@@ -117,20 +117,19 @@ func TestStorage_Race(t *testing.T) {
 	for range writers {
 		wg.Go(func() {
 			for done := 0; done < each; {
-				_, err := nk.StorageWriteRetry(ctx, id, func(objects []*api.StorageObject) ([]*runtime.StorageWrite, error) {
-					n, version := 0, "*"
-					if len(objects) > 0 {
-						if _, err := fmt.Sscanf(objects[0].Value, `{"n": %d}`, &n); err != nil {
-							return nil, err
-						}
-						version = objects[0].Version
-					}
-					return []*runtime.StorageWrite{{Collection: "c", Key: "counter", Value: fmt.Sprintf(`{"n":%d}`, n+1), Version: version}}, nil
-				}, 10)
+				objects, err := nk.StorageRead(ctx, id)
+				n, version := 0, "*"
+				if err == nil && len(objects) > 0 {
+					version = objects[0].Version
+					_, err = fmt.Sscanf(objects[0].Value, `{"n": %d}`, &n)
+				}
+				if err == nil {
+					_, err = nk.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "c", Key: "counter", Value: fmt.Sprintf(`{"n":%d}`, n+1), Version: version}})
+				}
 				switch {
 				case err == nil:
 					done++
-				case !errors.Is(err, runtime.ErrStorageWriteExhaustedRetries):
+				case !errors.Is(err, runtime.ErrStorageRejectedVersion):
 					t.Error(err)
 					return
 				}
@@ -141,22 +140,6 @@ func TestStorage_Race(t *testing.T) {
 	objects, err := nk.StorageRead(ctx, id)
 	if want := fmt.Sprintf(`{"n": %d}`, writers*each); err != nil || len(objects) != 1 || objects[0].Value != want {
 		t.Errorf("counter = %v, %v; want %s", objects, err, want)
-	}
-}
-
-func TestStorage_RetryGivesUp(t *testing.T) {
-	nk := store.New(store.Options{}).Module()
-	calls := 0
-	never := func([]*api.StorageObject) ([]*runtime.StorageWrite, error) {
-		calls++
-		return []*runtime.StorageWrite{{Collection: "c", Key: "k", Value: "{}", Version: "never"}}, nil
-	}
-	if _, err := nk.StorageWriteRetry(ctx, nil, never, 2); !errors.Is(err, runtime.ErrStorageWriteExhaustedRetries) || calls != 3 {
-		t.Errorf("retries = %v after %d calls; want to give up after 3", err, calls)
-	}
-	own := errors.New("own")
-	if _, err := nk.StorageWriteRetry(ctx, nil, func([]*api.StorageObject) ([]*runtime.StorageWrite, error) { return nil, own }, 2); !errors.Is(err, own) {
-		t.Errorf("error of the update = %v; want it as it is", err)
 	}
 }
 
@@ -253,42 +236,25 @@ func TestStorage_ValuesAreCopies(t *testing.T) {
 
 func TestMultiUpdate(t *testing.T) {
 	f := newFixture(t, store.Options{})
-	a, b := f.user("ada"), f.user("bob")
+	a := f.user("ada")
 	write := func(key, version string) *runtime.StorageWrite {
 		return &runtime.StorageWrite{Collection: "c", Key: key, UserID: a, Value: "{}", Version: version}
 	}
-	acks, _, err := f.nk.MultiUpdate(ctx,
-		[]*runtime.AccountUpdate{{UserID: a, DisplayName: "Ada", Metadata: map[string]any{"n": 1}}, {UserID: a, LangTag: "de"}},
-		[]*runtime.StorageWrite{write("k", "*")},
-		[]*runtime.StorageDelete{{Collection: "c", Key: "none", UserID: a}}, nil, false)
+	acks, _, err := f.nk.MultiUpdate(ctx, nil, []*runtime.StorageWrite{write("k", "*")}, []*runtime.StorageDelete{{Collection: "c", Key: "none", UserID: a}}, nil, false)
 	if err != nil || len(acks) != 1 {
 		t.Fatalf("MultiUpdate = %v, %v", acks, err)
 	}
-	account, _ := f.nk.AccountGetId(ctx, a)
-	if u := account.User; u.DisplayName != "Ada" || u.Metadata != `{"n": 1}` || u.LangTag != "de" {
-		t.Errorf("account = %v; want both changes", u)
-	}
-
 	for name, call := range map[string]func() error{
 		"write": func() error {
-			return third(f.nk.MultiUpdate(ctx, []*runtime.AccountUpdate{{UserID: a, Username: "eve"}}, []*runtime.StorageWrite{write("new", ""), write("k", "*")}, nil, nil, false))
+			return third(f.nk.MultiUpdate(ctx, nil, []*runtime.StorageWrite{write("new", ""), write("k", "*")}, nil, nil, false))
 		},
 		"delete": func() error {
-			return third(f.nk.MultiUpdate(ctx, []*runtime.AccountUpdate{{UserID: a, Username: "eve"}}, []*runtime.StorageWrite{write("new", "")},
+			return third(f.nk.MultiUpdate(ctx, nil, []*runtime.StorageWrite{write("new", "")},
 				[]*runtime.StorageDelete{{Collection: "c", Key: "k", UserID: a, Version: "never"}}, nil, false))
-		},
-		"account": func() error {
-			return third(f.nk.MultiUpdate(ctx, []*runtime.AccountUpdate{{UserID: a, Username: "eve"}, {UserID: b, Username: "eve"}}, []*runtime.StorageWrite{write("new", "")}, nil, nil, false))
 		},
 	} {
 		if err := call(); err == nil {
 			t.Errorf("%s: a call against a condition succeeded", name)
-		}
-		if users, _ := f.nk.UsersGetUsername(ctx, []string{"eve"}); len(users) != 0 {
-			t.Errorf("%s: the account changed although the call failed", name)
-		}
-		if users, _ := f.nk.UsersGetUsername(ctx, []string{"ada"}); len(users) != 1 || users[0].Id != a {
-			t.Errorf("%s: the account lost its name although the call failed", name)
 		}
 		if objects, _ := f.nk.StorageRead(ctx, []*runtime.StorageRead{{Collection: "c", Key: "new", UserID: a}}); len(objects) != 0 {
 			t.Errorf("%s: an object was written although the call failed", name)

@@ -47,10 +47,7 @@ type Options struct {
 	// are stored. nil: nobody is told.
 	Deliver func(userID string, notifications []*api.Notification)
 
-	// DeliverAll carries one notification to every live socket. nil: nobody is told.
-	DeliverAll func(notification *api.Notification)
-
-	// Disconnect ends a user's live sockets, after a ban or the account's end.
+	// Disconnect ends a user's live sockets, after the account's end.
 	// nil: nothing is ended.
 	Disconnect func(userID string)
 }
@@ -93,9 +90,6 @@ func New(opts Options) *Store {
 	}
 	if opts.Deliver == nil {
 		opts.Deliver = func(string, []*api.Notification) {}
-	}
-	if opts.DeliverAll == nil {
-		opts.DeliverAll = func(*api.Notification) {}
 	}
 	if opts.Disconnect == nil {
 		opts.Disconnect = func(string) {}

@@ -26,7 +26,6 @@ type user struct {
 	edgeCount   int32 // friends in any state, as the server counts them
 	createTime  time.Time
 	updateTime  time.Time
-	disableTime time.Time // zero: not banned
 }
 
 func newUser(id uuid.UUID, username string, now time.Time) *user {
@@ -99,9 +98,6 @@ func (u *user) account(online bool) *api.Account {
 	for _, device := range u.devices {
 		account.Devices = append(account.Devices, &api.AccountDevice{Id: device})
 	}
-	if !u.disableTime.IsZero() {
-		account.DisableTime = seconds(u.disableTime)
-	}
 	return account
 }
 
@@ -155,33 +151,6 @@ func compareUsers(a, b *user) int {
 }
 
 func compareIDs(a, b uuid.UUID) int { return slices.Compare(a[:], b[:]) }
-
-// RandomUsers returns up to count users: those that follow a random ID.
-func (s *Store) RandomUsers(count int) []*api.User {
-	s.mu.RLock()
-	ids := make([]uuid.UUID, 0, len(s.users.byID))
-	for id := range s.users.byID {
-		if id != uuid.Nil {
-			ids = append(ids, id)
-		}
-	}
-	list := make([]*api.User, 0, count)
-	for _, id := range afterRandom(ids, count) {
-		list = append(list, s.users.byID[id].public(false))
-	}
-	s.mu.RUnlock()
-	s.fillOnline(list...)
-	return list
-}
-
-// afterRandom returns up to count of the IDs: those after a random one, then from
-// the start.
-func afterRandom(ids []uuid.UUID, count int) []uuid.UUID {
-	slices.SortFunc(ids, compareIDs)
-	start, _ := slices.BinarySearchFunc(ids, uuid.New(), compareIDs)
-	ids = append(ids[start:], ids[:start]...)
-	return ids[:min(count, len(ids))]
-}
 
 // UserIDs returns the IDs of the users with these names; unknown names are left out.
 func (s *Store) UserIDs(usernames []string) []uuid.UUID {

@@ -1,7 +1,9 @@
 // A real browser: a Chromium, driven by playwright-core, which brings none of its own.
 
+import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 
 import { host, port } from "../../js/lib/server.mjs";
@@ -52,12 +54,17 @@ export const allowed = new Set([`${host}:${port}`, process.env.DEMO].filter(Bool
 // open shows an address in a window of its own, with its own cookies and storage. The window keeps what
 // went wrong in it: script errors, console errors (a broken CSP among them), dialogs, and requests to anywhere
 // but the servers under test.
-export async function open(path, { viewport = phone, javaScript = true, scheme = "dark", password = undefined } = {}) {
+export async function open(path, { viewport = phone, javaScript = true, scheme = "dark", password = undefined, language = "en" } = {}) {
   const context = await within("open a window", (await browser()).newContext({
-    viewport, javaScriptEnabled: javaScript, colorScheme: scheme, deviceScaleFactor: 2, permissions: ["clipboard-read", "clipboard-write"],
+    viewport, javaScriptEnabled: javaScript, colorScheme: scheme, locale: language, deviceScaleFactor: 2, reducedMotion: "reduce", permissions: ["clipboard-read", "clipboard-write"],
     ...(password && { httpCredentials: { username: "operator", password } }),
   }));
   context.setDefaultTimeout(30_000);
+  return tab(context, path);
+}
+
+// tab opens an address in a window that is there already: in a browser that remembers what it was told.
+export async function tab(context, path) {
   const page = await within("open a page", context.newPage());
   const faults = [];
   page.on("pageerror", (e) => faults.push(`script: ${e.message}`));
@@ -81,8 +88,29 @@ export async function open(path, { viewport = phone, javaScript = true, scheme =
   return page;
 }
 
-// shoot stores what the window shows, for people to look at.
-export async function shoot(page, name) {
+// picture stores what the window shows, for people to look at.
+export async function picture(page, name) {
   await mkdir(shots, { recursive: true });
-  return page.screenshot({ path: `${shots}${name}.png`, fullPage: true });
+  await page.screenshot({ path: `${shots}${name}.png`, fullPage: true, scale: "css" });
+}
+
+// shoot is picture, and asserts that everybody can use what it shows: axe finds no fault.
+export async function shoot(page, name) {
+  await picture(page, name);
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  assert.deepEqual(violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target}: ${n.failureSummary}`)), [], name);
+}
+
+// themes are the screens and colour schemes that every state is looked at in.
+export const themes = ["desktop", "phone"].flatMap((size) => ["dark", "light"].map((scheme) => ({ viewport: size === "phone" ? phone : desktop, scheme, name: `${size}-${scheme}` })));
+
+// shootAll is shoot in every theme, of a window whose page follows them.
+export async function shootAll(page, name) {
+  for (const theme of themes) {
+    await page.setViewportSize(theme.viewport);
+    await page.emulateMedia({ colorScheme: theme.scheme, reducedMotion: "reduce" });
+    await shoot(page, `${name}-${theme.name}`);
+  }
+  await page.setViewportSize(themes[0].viewport);
 }

@@ -27,6 +27,22 @@ func (d *Document) Number(name string, value float64) *Document {
 	return d
 }
 
+// Bool adds a field that is T or F.
+func (d *Document) Bool(name string, value bool) *Document { return d.Keyword(name, flag(value)) }
+
+func flag(value bool) string {
+	if value {
+		return "T"
+	}
+	return "F"
+}
+
+// Time adds a field for comparisons of dates.
+func (d *Document) Time(name string, t time.Time) *Document {
+	d.doc.AddField(bluge.NewDateTimeField(name, t))
+	return d
+}
+
 // Object adds the members of a decoded JSON object as fields name.member, nested ones
 // with further dots. The items of an array are all values of the one field. Texts that
 // read as a date become dates, true and false become the keywords T and F, null is left out.
@@ -48,14 +64,10 @@ func (d *Document) value(name string, value any) {
 	case float64:
 		d.Number(name, v)
 	case bool:
-		if v {
-			d.Keyword(name, "T")
-		} else {
-			d.Keyword(name, "F")
-		}
+		d.Bool(name, v)
 	case string:
 		if t, ok := parseDate(v); ok {
-			d.doc.AddField(bluge.NewDateTimeField(name, t))
+			d.Time(name, t)
 		} else {
 			d.Keyword(name, v)
 		}

@@ -53,6 +53,9 @@ func All() Query { return Query{bluge.NewMatchAllQuery()} }
 // Is matches documents whose keyword field holds exactly value.
 func Is(field, value string) Query { return Query{bluge.NewTermQuery(value).SetField(field)} }
 
+// IsTrue matches documents whose field of [Document.Bool] holds value.
+func IsTrue(field string, value bool) Query { return Is(field, flag(value)) }
+
 // AtLeast matches documents whose number field is min or more.
 func AtLeast(field string, min float64) Query { return between(field, min, math.Inf(1)) }
 

@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+
+	"partyline/local/fleet"
+	"partyline/local/gameserver"
+)
+
+// gameserverCommand plays one match, which the environment names.
+func gameserverCommand(t *terminal, _ []string) int {
+	if err := gameserver.Run(context.Background(), t.out); err != nil {
+		fmt.Fprintln(t.err, "partyline: game server:", err)
+		return exitProblem
+	}
+	return exitOK
+}
+
+// localFleet makes a fleet whose servers are this program, for players of this machine and the
+// server that listens at addr.
+func localFleet(addr, httpKey string) (*fleet.Manager, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program, which is the game server too: %w", err)
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("read the address: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return fleet.New([]string{gameserver.EnvNakama + "=http://" + net.JoinHostPort(host, port), gameserver.EnvHTTPKey + "=" + httpKey}, program, "gameserver"), nil
+}

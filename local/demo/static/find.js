@@ -1,0 +1,98 @@
+// The screen of a player without a party: what can be joined, and waiting for it.
+
+import { el, byId, show, busy, toast } from './dom.js';
+import { action, initialOf, minutes, redraw } from './views.js';
+
+const every = 4000; // ms between looks at the list
+
+export class Finder {
+  // look(code) shows an invite.
+  constructor(net, look) {
+    this.net = net;
+    this.look = look;
+    this.wait = null; // {code | party_id, name, place, until}, or {asked: true}
+    byId('quick-join').addEventListener('click', (e) => busy(e.currentTarget, () => net.rpc('party_quick_join')));
+    byId('waiting-cancel').addEventListener('click', (e) => busy(e.currentTarget, () => this.stopWaiting()));
+    byId('waiting-take').addEventListener('click', (e) => busy(e.currentTarget, () => this.take()));
+  }
+
+  // watch keeps the list true while it is on the screen.
+  watch(shown) {
+    clearInterval(this.timer);
+    if (!shown) return;
+    this.timer = setInterval(() => this.list(), every);
+    this.list();
+  }
+
+  async list() {
+    if (this.wait && this.wait.place) await this.askAgain();
+    const answer = await this.net.offers('party_find', { limit: 20 }).catch(() => null);
+    show('quick-join', answer !== null);
+    const parties = (answer && answer.parties) || [];
+    show('finds-none', parties.length === 0);
+    redraw(byId('finds'), parties.map((p) => this.row(p)));
+  }
+
+  row(p) {
+    const leader = p.leader.display_name || p.leader.username;
+    const free = p.max_size - p.size - p.held > 0;
+    const map = p.attributes && p.attributes.map;
+    return el('li', { data: { testid: 'find', key: p.party_id } },
+      el('span', { className: 'face', 'aria-hidden': 'true' }, initialOf(leader)),
+      el('span', { className: 'grow' },
+        el('b', { dir: 'auto', className: 'name' }, leader + '\u2019s party'),
+        el('span', { className: 'caption' }, [p.size + ' of ' + p.max_size + ' seats', map && String(map), minutes(p.age_sec) + ' old'].filter(Boolean).join(' · '))),
+      free ? action('Join', 'find-join', (b) => busy(b, () => this.net.socket.joinParty(p.party_id)), leader)
+        : action('Wait', 'find-wait', (b) => busy(b, () => this.standInLine({ party_id: p.party_id }, leader)), 'for a seat of ' + leader));
+  }
+
+  // standInLine waits for a seat of a full party. A place of 0 is a seat at once.
+  async standInLine(where, name) {
+    const answer = await this.net.rpc('party_wait', where);
+    this.draw(answer.place ? Object.assign({ name: name, place: answer.place, of: answer.of, until: answer.held_until }, where) : null);
+  }
+
+  // where is the line this player stands in, as party_wait wants it.
+  where() {
+    return this.wait.code ? { code: this.wait.code } : { party_id: this.wait.party_id };
+  }
+
+  async askAgain() {
+    try {
+      await this.standInLine(this.where(), this.wait.name);
+    } catch (error) {
+      this.draw(null);
+      toast('You are not in line any more.');
+    }
+  }
+
+  // free is told by notification 1005.
+  free(until) {
+    if (this.wait) this.draw(Object.assign(this.wait, { until: until }));
+  }
+
+  async take() {
+    if (this.wait.code) await this.net.rpc('party_invite_redeem', { code: this.wait.code });
+    else await this.net.socket.joinParty(this.wait.party_id);
+  }
+
+  async stopWaiting() {
+    if (this.wait.place) await this.net.rpc('party_wait', Object.assign({ leave: true }, this.where()));
+    this.draw(null);
+  }
+
+  // asked is a closed party that this player wants into.
+  asked() {
+    this.draw({ asked: true });
+  }
+
+  draw(wait) {
+    this.wait = wait;
+    show('waiting', !!wait);
+    if (!wait) return;
+    show('waiting-take', !!wait.until);
+    byId('waiting-text').textContent = wait.asked ? 'You asked to join. The leader decides.'
+      : wait.until ? 'A seat of ' + wait.name + '\u2019s party is free and held for you.'
+        : 'You are number ' + wait.place + ' of ' + wait.of + ' in line for ' + wait.name + '\u2019s party.';
+  }
+}

@@ -1,0 +1,215 @@
+// Looking for a match, accepting one, and being in it with a seat. What is shown is asked of
+// the server (party_queue, party_match); its messages only say when to ask.
+
+import { el, byId, show, text, busy } from './dom.js';
+import { clock, minutes } from './views.js';
+
+// The queues of the sample rules. A game knows its own.
+export const queues = [
+  { id: 'duo_race', name: 'Duo race', about: 'Two teams of two', teams: 2, size: 2 },
+  { id: 'showdown', name: 'Showdown', about: 'One against one; both accept first', teams: 2, size: 1 },
+  { id: 'ranked_5v5', name: 'Ranked', about: 'Five against five, by skill and region', teams: 2, size: 5, properties: { region: 'eu' } },
+];
+export const queueOf = (id) => queues.find((q) => q.id === id) || { id: id, name: id, teams: 2, size: 1 };
+
+const every = 2000; // ms between questions while something is under way
+
+const reasonText = {
+  match_on: 'play in another region or mode',
+  skill: 'are too far away in skill for now',
+  latency: 'share no region that is near enough',
+  size: 'do not fill the teams with yours',
+  blocks: 'have a block with somebody of yours',
+  parity: 'come in groups of another size',
+  team_spread: 'would make the teams uneven',
+  waiting: 'fit, but more players are needed',
+};
+
+const dropText = {
+  membership: 'The party changed, so it is out of the queue. Look again: it keeps its place.',
+  expired: 'No match was found in time.',
+  party_too_large: 'The party is too large for this queue now.',
+  matched: 'Another search was faster.',
+  declined: 'Somebody did not want the match, so the party is out of the queue.',
+  no_answer: 'Somebody did not answer, so the party is out of the queue.',
+  internal: 'The match could not be made. Look again: you keep your place.',
+};
+
+const waitText = {
+  no_replacement: 'The others did not come. Looking on: you keep your place.',
+  no_capacity: 'No game server is free right now. Looking on: you keep your place.',
+};
+
+export class Play {
+  // party() is the party this player is in or null; bots.opponents(queue, seats) sends some.
+  constructor(net, party, bots) {
+    Object.assign(this, { net, party, bots });
+    this.reset();
+    byId('queue-form').addEventListener('submit', (e) => { e.preventDefault(); busy(e.submitter, () => this.start()); });
+    byId('queues').addEventListener('change', () => this.check());
+    byId('queue-cancel').addEventListener('click', (e) => busy(e.currentTarget, () => this.cancel()));
+    byId('opponents').addEventListener('click', (e) => busy(e.currentTarget, () => this.bots.opponents(queueOf(this.ticket.queue), this.party().footprint())));
+    for (const [id, accept] of [['accept', true], ['decline', false]]) {
+      byId(id).addEventListener('click', (e) => busy(e.currentTarget, () => this.answer(accept)));
+    }
+    byId('match-join').addEventListener('click', (e) => busy(e.currentTarget, () => this.enter(this.match.match_id)));
+    byId('match-leave').addEventListener('click', (e) => busy(e.currentTarget, () => this.leave()));
+    byId('queues').replaceChildren(...queues.map((q, at) => el('label', { className: 'queue' },
+      el('input', { type: 'radio', name: 'queue', value: q.id, checked: at === 0, data: { testid: 'queue-' + q.id } }),
+      el('b', null, q.name), el('span', { className: 'caption' }, q.about))));
+  }
+
+  reset() {
+    clearInterval(this.timer);
+    clearInterval(this.beat);
+    this.ticket = null; // a row of party_queue
+    this.match = null; // the answer of party_match
+    this.accepted = ''; // the ticket this player has accepted a match for
+    this.left = ''; // the match this player does not want to be in
+    text('play-note', '');
+  }
+
+  get chosen() {
+    return new FormData(byId('queue-form')).get('queue');
+  }
+
+  // ask reads what is under way. It is called when a message says so, and now and then in between.
+  async ask() {
+    const party = this.party();
+    if (!party || !this.net.socket) return;
+    const [waiting, match] = await Promise.all(['party_queue', 'party_match'].map((id) => this.net.offers(id, { party_id: party.id }).catch(() => ({}))));
+    if (party !== this.party()) return;
+    this.ticket = (waiting && waiting.tickets && waiting.tickets[0]) || null;
+    this.match = match && match.match_id ? match : null;
+    this.at = Date.now();
+    clearInterval(this.timer);
+    if (this.ticket || this.match) this.timer = setInterval(() => this.ask(), every);
+    await this.net.learnNames(this.match ? this.match.seats.map((s) => s.user_id) : []);
+    this.draw();
+  }
+
+  // check greys the button out and says why, before anybody presses it.
+  async check() {
+    const party = this.party();
+    if (!party || this.ticket || this.match) return;
+    const answer = await this.net.offers('party_check', { action: 'matchmake', party_id: party.id, queue: this.chosen }).catch(() => ({}));
+    const missing = answer === null;
+    byId('queue-start').disabled = missing || !party.leads || answer.allowed === false;
+    byId('queue-why').textContent = missing ? 'This server runs without Partyline, so it has no queues.'
+      : !party.leads ? 'The leader starts the search.' : answer.allowed === false ? answer.message : '';
+  }
+
+  async start() {
+    const queue = queueOf(this.chosen);
+    text('play-note', '');
+    await this.net.socket.addMatchmakerParty(this.party().id, '*', 2, 100, Object.assign({ queue: queue.id }, queue.properties));
+    await this.ask();
+  }
+
+  async cancel() {
+    await this.net.socket.removeMatchmakerParty(this.party().id, this.ticket.ticket);
+    this.bots.dismiss();
+    await this.ask();
+  }
+
+  async answer(accept) {
+    const ticket = this.ticket.ticket;
+    this.ticket.proposal = await this.net.rpc('party_match_accept', { ticket: ticket, accept: accept });
+    if (accept) this.accepted = ticket;
+    this.draw();
+  }
+
+  async enter(matchId) {
+    this.left = '';
+    await this.net.socket.joinMatch(matchId);
+    await this.ask();
+  }
+
+  async leave() {
+    this.left = this.match.match_id;
+    await this.net.socket.leaveMatch(this.left);
+    this.bots.dismiss();
+    await this.ask();
+  }
+
+  // told takes a message of the server with op code -3 or -4.
+  async told(body, userId) {
+    if (body.event === 'queued' && waitText[body.reason]) text('play-note', waitText[body.reason]);
+    if (body.event === 'dropped') {
+      text('play-note', dropText[body.reason] || 'The party is out of the queue.');
+      const gone = body.reason !== 'membership' && body.reason !== 'internal' && this.party().leads; // the server has removed those two itself
+      if (gone) this.net.socket.removeMatchmakerParty(this.party().id, body.ticket).catch(() => {});
+    }
+    if (body.event === 'matched' || body.event === 'found') text('play-note', '');
+    if (body.event === 'ended' && !body.user_id) text('play-note', 'The match is over.');
+    if (body.event === 'seat_held' && body.user_id === userId && this.left !== body.match_id) await this.enter(body.match_id).catch(() => {});
+    await this.ask();
+  }
+
+  draw() {
+    const { ticket, match } = this;
+    const asked = ticket && ticket.proposal && this.accepted !== ticket.ticket;
+    const state = match ? 'match' : asked ? 'found' : ticket ? 'searching' : 'idle';
+    const before = byId('play').dataset.state;
+    byId('play').dataset.state = state;
+    for (const id of ['searching', 'found', 'match']) show(id, id === state);
+    show('queue-form', state === 'idle');
+    byId('party-state').dataset.state = state;
+    byId('party-state').textContent = { idle: 'In the lobby', searching: 'Looking for a match', found: 'Match found', match: 'In a match' }[state];
+    const name = queueOf((match || ticket || {}).queue).name;
+    byId('play-title').textContent = { idle: 'Play', searching: 'Looking for: ' + name, found: 'Match found: ' + name, match: 'Match: ' + name }[state];
+    if (state !== before && state === 'found') byId('play-title').focus();
+    if (state === 'idle') this.check();
+    if (state === 'searching') this.drawSearch();
+    if (state === 'match') this.drawMatch();
+    clearInterval(this.beat);
+    if (ticket) this.beat = setInterval(() => this.tick(), 500);
+    this.tick();
+  }
+
+  // tick moves the clocks between two answers of the server.
+  tick() {
+    if (!this.ticket) return;
+    byId('waited').textContent = minutes(this.ticket.waited_sec + (Date.now() - this.at) / 1000);
+    const proposal = this.ticket.proposal;
+    if (!proposal) return;
+    const left = Math.max(0, proposal.accept_by - Date.now() / 1000);
+    byId('accept-left').textContent = minutes(left);
+    byId('accept-bar').max = Math.max(byId('accept-bar').max, left);
+    byId('accept-bar').value = left;
+    byId('accepted').textContent = proposal.accepted + ' of ' + proposal.needed + ' players are ready';
+  }
+
+  drawSearch() {
+    const { ticket } = this;
+    const others = ticket.pool - 1;
+    show('queue-cancel', this.party().leads);
+    byId('eta').textContent = ticket.proposal ? 'Accepted. Waiting for the others.'
+      : ticket.eta_sec ? 'Half find a match within ' + minutes(ticket.eta_sec.p50) + ' more.' : '';
+    byId('reach').textContent = others < 1 ? 'Nobody else is in this queue yet.'
+      : others === 1 ? (ticket.in_reach ? 'The one other group here fits.' : 'The one other group here does not fit yet.')
+        : ticket.in_reach + ' of ' + others + ' other groups could play with you.';
+    byId('reasons').replaceChildren(...ticket.holding_back.map((h) => el('li', { data: { testid: 'reason', reason: h.reason } },
+      el('b', null, String(h.tickets)), ' ' + (reasonText[h.reason] || h.reason))));
+  }
+
+  drawMatch() {
+    const { seats } = this.match;
+    const mine = seats.find((s) => s.user_id === this.net.userId);
+    const playing = !!mine && mine.state === 'taken';
+    show('match-join', !playing);
+    show('match-leave', playing);
+    const teams = Array.from(new Set(seats.map((s) => s.team))).sort();
+    byId('teams').replaceChildren(...teams.map((team) => el('section', { className: 'team' },
+      el('h3', null, 'Team ' + (team + 1) + (mine && mine.team === team ? ' (yours)' : '')),
+      el('ul', null, ...seats.filter((s) => s.team === team).map((s) => this.seatRow(s))))));
+  }
+
+  seatRow(s) {
+    const name = s.user_id ? this.net.nameOf(s.user_id) : s.state === 'held' ? 'A friend' : 'Open seat';
+    const ours = s.party_id && s.party_id === this.party().id && 'Your party';
+    const held = s.state === 'held' && (s.expires_at ? 'seat held until ' + clock(s.expires_at) : 'seat held');
+    return el('li', { className: 'side seat-is-' + s.state, data: { testid: 'match-seat', state: s.state, team: s.team } },
+      el('b', { dir: 'auto' }, name), el('span', { className: 'caption' }, [ours, held].filter(Boolean).join(' · ')));
+  }
+}

@@ -1,0 +1,316 @@
+package fleet_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/target"
+	"partyline/local/engine"
+	"partyline/local/engine/store"
+	"partyline/module/wiring"
+	"partyline/pass"
+)
+
+// queueRules is a queue of two teams on game servers, %s its name.
+const queueRules = `
+  %s:
+    teams: 2
+    max_party: 3
+    seat_hold: 30s
+    match: fleet
+    fleet: {ready_within: 3s, metadata: {GameSessionData: "{partyline}"}}
+    backfill: true
+    team_size: {max: 3, min: 2, after: 0s}
+`
+
+const arena = "arena"
+
+// FleetVariable names the module in testdata/manager, built for the real servers that suites
+// run against.
+const FleetVariable = "NAKAMA_FLEET"
+
+// world is a server whose fleet manager the test plays.
+type world struct {
+	t       *testing.T
+	ctx     context.Context
+	client  *client.Client
+	fleet   *fleetManager
+	restart func() // as after kill -9, at the same address and with the same data
+}
+
+// start starts a server with these queues, or arena, and a fleet manager that does create.
+func start(t *testing.T, create func(n int, a asked) error, queues ...string) *world {
+	t.Helper()
+	text := "version: 1\nqueues:"
+	if len(queues) == 0 {
+		queues = []string{arena}
+	}
+	for _, name := range queues {
+		text += fmt.Sprintf(queueRules, name)
+	}
+	rules := filepath.Join(t.TempDir(), "rules.yml")
+	if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := &fleetManager{create: create}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	w := &world{t: t, ctx: ctx, fleet: f}
+	if target.Real() {
+		at := httptest.NewServer(f)
+		t.Cleanup(at.Close)
+		p := target.StartBeside(t, rules, []string{os.Getenv(FleetVariable)}, "--runtime.env", "FLEET_URL="+at.URL)
+		f.at("http://" + p.Addr)
+		w.client = client.New(p.Addr)
+		w.restart = func() {
+			if err := p.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Start(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return w
+	}
+	var server *engine.Server
+	boot := func(addr string, data *store.Store) {
+		var err error
+		server, err = engine.Start(t.Context(), engine.Options{
+			Addr: addr, Data: data, MatchmakerInterval: 200 * time.Millisecond, Env: map[string]string{wiring.EnvRules: rules}, Init: wiring.Register,
+			Fleets: func(string) (map[string]runtime.FleetManager, error) {
+				return map[string]runtime.FleetManager{"": f}, nil
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	boot("", nil)
+	t.Cleanup(func() { server.Close() })
+	w.client = client.New(server.Addr())
+	w.restart = func() {
+		server.Close()
+		boot(server.Addr(), server.Data())
+	}
+	return w
+}
+
+// in is the same world in a test of its own.
+func (w *world) in(t *testing.T) *world {
+	own := *w
+	own.t = t
+	return &own
+}
+
+func (w *world) until(what string, done func() bool) {
+	w.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+type player struct {
+	*client.Socket
+	client.Session
+	w *world
+}
+
+func (w *world) player() *player {
+	w.t.Helper()
+	session, err := w.client.AuthenticateDevice(w.ctx, uuid.NewString(), "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	p := &player{Session: session, w: w}
+	p.connect()
+	return p
+}
+
+func (p *player) connect() {
+	p.w.t.Helper()
+	var err error
+	if p.Socket, err = p.w.client.Connect(p.w.ctx, p.Session, client.SocketOptions{}); err != nil {
+		p.w.t.Fatal(err)
+	}
+	p.w.t.Cleanup(p.Abort)
+	if err := p.Barrier(p.w.ctx); err != nil {
+		p.w.t.Fatal(err)
+	}
+}
+
+func (p *player) call(e *rtapi.Envelope) *rtapi.Envelope {
+	p.w.t.Helper()
+	reply, err := p.Call(p.w.ctx, e)
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	return reply
+}
+
+func (w *world) party(members ...*player) string {
+	w.t.Helper()
+	id := members[0].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 4}}}).GetParty().GetPartyId()
+	for _, m := range members[1:] {
+		m.call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: id}}})
+		if err := m.Barrier(w.ctx); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return id
+}
+
+func (p *player) queue(partyID string) { p.queueIn(arena, partyID) }
+
+func (p *player) queueIn(queue, partyID string) {
+	p.w.t.Helper()
+	texts := map[string]string{"queue": queue}
+	if partyID == "" {
+		p.call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: &rtapi.MatchmakerAdd{Query: "*", MinCount: 2, MaxCount: 2, StringProperties: texts}}})
+		return
+	}
+	p.call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{PartyId: partyID, Query: "*", MinCount: 2, MaxCount: 2, StringProperties: texts}}})
+}
+
+type event struct {
+	Event         string          `json:"event"`
+	Reason        string          `json:"reason"`
+	MatchID       string          `json:"match_id"`
+	UserID        string          `json:"user_id"`
+	Team          *int            `json:"team"`
+	Address       string          `json:"address"`
+	DNSName       string          `json:"dns_name"`
+	Port          int             `json:"port"`
+	Pass          string          `json:"pass"`
+	PlayerSession string          `json:"player_session"`
+	Result        json.RawMessage `json:"result"`
+}
+
+// told waits for an event that the party hears.
+func (p *player) told(opCode int64, name string) (e event) {
+	p.w.t.Helper()
+	ctx, cancel := context.WithTimeout(p.w.ctx, 30*time.Second)
+	defer cancel()
+	_, err := p.Take(ctx, func(m client.Message) bool {
+		data := m.Envelope.GetPartyData()
+		e = event{}
+		return data.GetOpCode() == opCode && json.Unmarshal(data.GetData(), &e) == nil && e.Event == name
+	})
+	if err != nil {
+		p.w.t.Fatalf("waiting for %s: %v", name, err)
+	}
+	return e
+}
+
+func (p *player) rpc(id string, payload, answer any) error {
+	text, err := json.Marshal(payload)
+	if err != nil {
+		p.w.t.Fatal(err)
+	}
+	said, err := p.w.client.RPC(p.w.ctx, p.Session, id, string(text))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal([]byte(said), answer)
+}
+
+// gameServer is what runs on a server: it knows what it was told at its creation.
+type gameServer struct {
+	w    *world
+	info struct {
+		MatchID string `json:"match_id"`
+		Token   string `json:"server_token"`
+	}
+}
+
+func (w *world) server(n int) *gameServer {
+	w.t.Helper()
+	g := &gameServer{w: w}
+	w.until("a server is asked for", func() bool { return w.fleet.is(func() bool { return len(w.fleet.creates) > n }) })
+	text, _ := w.fleet.asked(n).metadata["GameSessionData"].(string)
+	if err := json.Unmarshal([]byte(text), &g.info); err != nil || g.info.MatchID == "" || g.info.Token == "" {
+		w.t.Fatalf("the server is told %q (error %v)", text, err)
+	}
+	return g
+}
+
+func (g *gameServer) call(id string, more map[string]any) (string, error) {
+	payload := map[string]any{"match_id": g.info.MatchID, "server_token": g.info.Token}
+	for key, value := range more {
+		payload[key] = value
+	}
+	text, err := json.Marshal(payload)
+	if err != nil {
+		g.w.t.Fatal(err)
+	}
+	return g.w.client.RPCWithKey(g.w.ctx, client.DefaultHTTPKey, id, string(text))
+}
+
+func (g *gameServer) must(id string, more map[string]any) string {
+	g.w.t.Helper()
+	said, err := g.call(id, more)
+	if err != nil {
+		g.w.t.Fatalf("%s: %v", id, err)
+	}
+	return said
+}
+
+func (g *gameServer) refused(reason, id string, more map[string]any) {
+	g.w.t.Helper()
+	if said, err := g.call(id, more); err == nil || !strings.Contains(err.Error(), reason) {
+		g.w.t.Errorf("%s %v: %q, error %v; want %s", id, more, said, err, reason)
+	}
+}
+
+func (g *gameServer) states() (states map[string]string) {
+	g.w.t.Helper()
+	var all struct {
+		Seats []struct {
+			UserID string `json:"user_id"`
+			State  string
+		}
+	}
+	if err := json.Unmarshal([]byte(g.must("party_server_seats", nil)), &all); err != nil {
+		g.w.t.Fatal(err)
+	}
+	states = map[string]string{}
+	for _, s := range all.Seats {
+		if s.UserID != "" {
+			states[s.UserID] = s.State
+		}
+	}
+	return states
+}
+
+func (w *world) keys() pass.Keys {
+	w.t.Helper()
+	answer, err := http.Get("http://" + w.client.Addr() + "/party/keys.json")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	keys, err := pass.ReadKeys(text)
+	if err != nil || len(keys) != 1 {
+		w.t.Fatalf("keys %v, error %v", keys, err)
+	}
+	return keys
+}

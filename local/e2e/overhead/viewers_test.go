@@ -1,0 +1,167 @@
+package overhead
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/player"
+	"partyline/party"
+)
+
+var (
+	viewers = flag.Int("viewers", 20, "landing pages that are open at once in BenchmarkViewers")
+	codes   = flag.Int("codes", 10, "invites that they show")
+	lasting = flag.Duration("lasting", 500*time.Millisecond, "how long BenchmarkViewers looks at each of both states")
+	hogs    = flag.Int("hogs", 0, "other processes that want a processor all the time")
+)
+
+const (
+	pollEvery   = 2500 * time.Millisecond // as the page's script asks
+	invitesEach = 40                      // of one player: fewer than the rules' limit
+)
+
+// BenchmarkViewers has many landing pages open at once, each asking for its live state as the
+// page's script does, and measures how much longer the party messages of somebody else take
+// beside them, what the pages get, and what that costs the server.
+func BenchmarkViewers(b *testing.B) {
+	rules := filepath.Join(b.TempDir(), "rules.yml")
+	write(b, rules, "version: 1\nlimits: {party_create: none, invite_create: none, invite_guess: {per_user: none, per_ip: none}, page_per_ip: none}\n")
+	s := newSubject(b, "module", rules)
+	addr := s.addr
+	api := client.New(addr)
+	shown := invitesOf(b, api, *codes)
+	somebody := play(b, api)
+	for range *hogs {
+		hog(b)
+	}
+	for range b.N {
+		quiet := lifeOf(b, somebody, *lasting)
+		before, resident := vitalsOf(b, api), s.resident()
+		ctx, stop := context.WithCancel(b.Context())
+		answers := watch(ctx, b, addr, shown)
+		busy := lifeOf(b, somebody, *lasting)
+		grown := s.resident() - resident
+		stop()
+		total := 0
+		for status, n := range answers() {
+			total += n
+			b.ReportMetric(float64(n), fmt.Sprintf("answers-%d", status))
+		}
+		b.ReportMetric(float64(vitalsOf(b, api).Storage.Reads-before.Storage.Reads)/float64(max(1, total)), "reads/answer")
+		b.ReportMetric(float64(grown)/(1<<20), "MB-more")
+		b.ReportMetric(us(busy)/us(quiet), "ratio")
+		b.ReportMetric(us(quiet), "quiet-us")
+	}
+}
+
+// invitesOf makes invites.
+func invitesOf(b *testing.B, api *client.Client, n int) (made []string) {
+	b.Helper()
+	var leader *player.Game
+	var id string
+	for i := range n {
+		if i%invitesEach == 0 {
+			leader = play(b, api)
+			var err error
+			if id, err = leader.CreateParty(b.Context(), false, 4); err != nil {
+				b.Fatal(err)
+			}
+		}
+		var invite party.CreatedInvite
+		if err := leader.Call(b.Context(), "party_invite_create", map[string]any{"party_id": id}, &invite); err != nil {
+			b.Fatal(err)
+		}
+		made = append(made, invite.Code)
+	}
+	return made
+}
+
+// lifeOf is how long it takes, in the middle, to make a party and to end it.
+func lifeOf(b *testing.B, g *player.Game, lasting time.Duration) time.Duration {
+	b.Helper()
+	var took []time.Duration
+	for end := time.Now().Add(lasting); time.Now().Before(end); {
+		began := time.Now()
+		id, err := g.CreateParty(b.Context(), true, 4)
+		if err == nil {
+			err = g.CloseParty(b.Context(), id)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(began))
+		g.Drain()
+		time.Sleep(time.Millisecond) // a client that thinks
+	}
+	return median(took)
+}
+
+// watch opens the pages. What it returns waits until all are closed, and says how often each
+// status was answered; 0 stands for no answer.
+func watch(ctx context.Context, b *testing.B, addr string, shown []string) (answers func() map[int]int) {
+	b.Helper()
+	web := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: *viewers}}
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	got := map[int]int{}
+	for i := range *viewers {
+		group.Go(func() {
+			first := time.Duration(i) * pollEvery / time.Duration(*viewers)
+			for tick := time.NewTimer(first); ; tick.Reset(pollEvery) {
+				select {
+				case <-ctx.Done():
+					return
+				case <-tick.C:
+				}
+				status := poll(ctx, web, "http://"+addr+"/party/join/"+shown[i%len(shown)]+"/state")
+				if ctx.Err() != nil {
+					return
+				}
+				mu.Lock()
+				got[status]++
+				mu.Unlock()
+			}
+		})
+	}
+	return func() map[int]int {
+		group.Wait()
+		web.CloseIdleConnections()
+		return got
+	}
+}
+
+func poll(ctx context.Context, web *http.Client, url string) (status int) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0
+	}
+	answer, err := web.Do(request)
+	if err != nil {
+		return 0
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(io.Discard, answer.Body) // so that the connection can be used again
+	return answer.StatusCode
+}
+
+// hog wants a processor until the test is over.
+func hog(b *testing.B) {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), "sh", "-c", "while :; do :; done")
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // killed
+	})
+}

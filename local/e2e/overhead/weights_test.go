@@ -1,0 +1,94 @@
+package overhead
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"partyline/local/e2e/client"
+	"partyline/local/e2e/player"
+)
+
+// BenchmarkMemory measures what each party of two weighs in the memory of a server with the
+// module, and of a stock one. The servers collect garbage early, so that what is resident is
+// what is in use.
+func BenchmarkMemory(b *testing.B) {
+	b.Setenv("GOGC", "10")
+	none := filepath.Join(b.TempDir(), "none.yml")
+	write(b, none, "version: 1\nlimits: {party_create: none}\n")
+	subjects := []*subject{newSubject(b, "stock", ""), newSubject(b, "module", none)}
+	for range b.N {
+		for _, s := range subjects {
+			api := client.New(s.addr)
+			games := make([]*player.Game, *crowd/2*2)
+			for i := range games {
+				games[i] = play(b, api)
+			}
+			before := s.steady()
+			for i := 0; i < len(games); i += 2 {
+				id, err := games[i].CreateParty(b.Context(), true, 4)
+				s.must(err)
+				s.must(games[i+1].JoinParty(b.Context(), id))
+			}
+			for _, g := range games {
+				s.must(g.Barrier(b.Context()))
+				g.Drain()
+			}
+			b.ReportMetric(float64(s.steady()-before)/float64(len(games)/2)/1000, s.name+"-KB/party")
+		}
+	}
+}
+
+// steady is the server's memory once it has not changed for a while.
+func (s *subject) steady() int {
+	last := s.resident()
+	for same := 0; same < 4 && s.process != nil; same++ {
+		time.Sleep(500 * time.Millisecond)
+		if now := s.resident(); now != last {
+			last, same = now, 0
+		}
+	}
+	return last
+}
+
+// BenchmarkIdle measures the share of a processor that matches take in which nothing happens,
+// for two rates of their ticks. Its players never come, so each lives for half a minute.
+func BenchmarkIdle(b *testing.B) {
+	for _, tick := range []int{20, 4} {
+		b.Run(fmt.Sprint("tick-", tick), func(b *testing.B) {
+			rules := filepath.Join(b.TempDir(), "rules.yml")
+			write(b, rules, fmt.Sprintf("version: 1\nqueues: {duel: {teams: 2, team_size: 1, tick: %d}}\n", tick))
+			s := newSubject(b, "module", rules)
+			api := client.New(s.addr)
+			games := make([]*player.Game, *crowd/2*2)
+			for i := range games {
+				games[i] = play(b, api)
+			}
+			for range b.N {
+				alone := s.share()
+				for _, g := range games {
+					_, err := g.Queue(b.Context(), map[string]string{"queue": "duel"})
+					s.must(err)
+				}
+				for _, g := range games {
+					_, err := g.Matched(b.Context())
+					s.must(err)
+				}
+				b.ReportMetric(100*(s.share()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-matches")
+			}
+		})
+	}
+}
+
+// share is the part of a processor that the server takes at the moment.
+func (s *subject) share() float64 {
+	const lasting = 5 * time.Second
+	if s.process == nil {
+		return 0
+	}
+	time.Sleep(time.Second) // what came before is over
+	before := s.spent()
+	time.Sleep(lasting)
+	return (s.spent() - before).Seconds() / lasting.Seconds()
+}

@@ -1,0 +1,143 @@
+// Package fleet is a fleet manager whose game servers are processes of this machine, for
+// development and tests.
+package fleet
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+)
+
+// EnvMatch tells a server of its match: what Partyline's metadata has under "partyline".
+const EnvMatch = "PARTYLINE"
+
+// startup is how long a server may take until it has written its port.
+const startup = 10 * time.Second
+
+// Manager starts one process for each match. The process writes its port, as a line, when
+// players can come. Slots are not counted: the match's seats limit its players. Safe for
+// concurrent use.
+type Manager struct {
+	command []string
+	env     []string
+	ctx     context.Context
+	close   context.CancelFunc
+	running sync.WaitGroup
+
+	mu      sync.Mutex
+	servers map[string]server
+}
+
+type server struct {
+	info *runtime.InstanceInfo
+	stop context.CancelFunc
+}
+
+var _ runtime.FleetManager = (*Manager)(nil)
+
+// New makes a manager of servers that the command starts, with these variables beside those
+// of this process and [EnvMatch].
+func New(env []string, command ...string) *Manager {
+	m := &Manager{command: command, env: env, servers: map[string]server{}}
+	m.ctx, m.close = context.WithCancel(context.Background())
+	return m
+}
+
+// Close ends every server and waits for it.
+func (m *Manager) Close() {
+	m.close()
+	m.running.Wait()
+}
+
+// Create starts a server, and returns at once.
+func (m *Manager) Create(_ context.Context, _ int, _ []string, _ []runtime.FleetUserLatencies, metadata map[string]any, callback runtime.FmCreateCallbackFn) (map[string]string, error) {
+	match, _ := metadata["partyline"].(string)
+	ctx, stop := context.WithCancel(m.ctx)
+	cmd := exec.CommandContext(ctx, m.command[0], m.command[1:]...)
+	cmd.Env = append(append(os.Environ(), m.env...), EnvMatch+"="+match)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("start a game server: %w", err)
+	}
+	id := "local-" + strconv.Itoa(cmd.Process.Pid)
+	m.running.Go(func() {
+		defer stop()
+		late := time.AfterFunc(startup, stop)
+		line, _ := bufio.NewReader(out).ReadString('\n') // without one the process has ended
+		port, err := strconv.Atoi(strings.TrimSpace(line))
+		if late.Stop(); err != nil {
+			callback(runtime.CreateError, nil, nil, nil, fmt.Errorf("game server %s has not started", id))
+		} else {
+			info := &runtime.InstanceInfo{Id: id, Status: "running", CreateTime: time.Now(), ConnectionInfo: &runtime.ConnectionInfo{IpAddress: "127.0.0.1", Port: port}}
+			m.note(id, &server{info, stop})
+			callback(runtime.CreateSuccess, info, nil, nil, nil)
+		}
+		_ = cmd.Wait() // how it ended, it has written itself
+		m.note(id, nil)
+	})
+	return nil, nil
+}
+
+func (m *Manager) note(id string, s *server) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if delete(m.servers, id); s != nil {
+		m.servers[id] = *s
+	}
+}
+
+var errGone = errors.New("there is no such game server")
+
+// Get finds a server that runs.
+func (m *Manager) Get(_ context.Context, id string) (*runtime.InstanceInfo, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, ok := m.servers[id]
+	if !ok {
+		return nil, errGone
+	}
+	return s.info, nil
+}
+
+// List lists all servers that run; it knows no queries.
+func (m *Manager) List(context.Context, string, int, string) (list []*runtime.InstanceInfo, cursor string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range m.servers {
+		list = append(list, s.info)
+	}
+	return list, "", nil
+}
+
+// Join has room on every server that runs.
+func (m *Manager) Join(ctx context.Context, id string, _ []string, _ map[string]string) (*runtime.JoinInfo, error) {
+	info, err := m.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &runtime.JoinInfo{InstanceInfo: info}, nil
+}
+
+// Delete ends a server, unless it has ended.
+func (m *Manager) Delete(_ context.Context, id string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if s, ok := m.servers[id]; ok {
+		s.stop()
+	}
+	return nil
+}

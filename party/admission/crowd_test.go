@@ -1,0 +1,156 @@
+package admission_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+)
+
+// crowded is a kernel with parties of three, each of which loses two members at once.
+func crowded(t *testing.T, parties int) (k *kernel, gone []party.Session) {
+	k = newKernel(t)
+	k.conf.Parties.ReconnectGrace = 10 * time.Minute
+	p := k.host.Players(3 * parties)
+	for i := 0; i < len(p); i += 3 {
+		id := k.create(p[i], true, 4)
+		k.must(k.join(p[i+1], id))
+		k.must(k.join(p[i+2], id))
+		gone = append(gone, p[i+1], p[i+2])
+	}
+	for _, s := range gone {
+		k.host.Disconnect(s)
+	}
+	return k, gone
+}
+
+// What a crowd that loses its connections asks of storage is two transactions, however many
+// parties they were in: the first change is written at once, the others wait for it and go
+// together.
+func TestEnded_CrowdIsWrittenTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, gone := crowded(t, 50)
+		first := make(chan struct{})
+		var once sync.Once
+		k.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+			once.Do(func() { <-first })
+			return nil
+		}
+		reads, writes := k.host.Calls()
+		var group sync.WaitGroup
+		for _, s := range gone {
+			group.Go(func() {
+				if err := k.admission.Ended(t.Context(), s); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait() // one writes, the others wait
+		close(first)
+		group.Wait()
+		readsAfter, writesAfter := k.host.Calls()
+		if reads, writes := readsAfter-reads, writesAfter-writes; reads != 2 || writes != 2 {
+			t.Errorf("%d reads and %d writes; want 2 and 2", reads, writes)
+		}
+		if away := k.host.Objects("partyline_away"); away != len(gone) {
+			t.Errorf("storage knows of %d kept seats; want %d", away, len(gone))
+		}
+		for _, s := range gone {
+			seats, err := k.admission.KeptSeats(t.Context(), s.UserID)
+			if err != nil || len(seats) != 1 {
+				t.Fatalf("kept seats = %v, %v; want one", seats, err)
+			}
+		}
+	})
+}
+
+// What cannot be written with the others is tried by itself, and fails alone.
+func TestEnded_OneOfACrowdCannotBeWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, gone := crowded(t, 10)
+		broken, first := errors.New("broken"), make(chan struct{})
+		poison := gone[6].UserID
+		var once sync.Once
+		k.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+			once.Do(func() { <-first })
+			for _, w := range writes {
+				if w.Key == poison {
+					return broken
+				}
+			}
+			return nil
+		}
+		var mu sync.Mutex
+		failed := 0
+		var group sync.WaitGroup
+		for _, s := range gone {
+			group.Go(func() {
+				err := k.admission.Ended(t.Context(), s)
+				mu.Lock()
+				defer mu.Unlock()
+				if errors.Is(err, broken) {
+					failed++
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(first)
+		group.Wait()
+		if failed != 1 {
+			t.Errorf("%d failed; want 1", failed)
+		}
+		if away := k.host.Objects("partyline_away"); away != len(gone)-2 { // its party's other one goes with it
+			t.Errorf("storage knows of %d kept seats; want %d", away, len(gone)-2)
+		}
+	})
+}
+
+// A host that panics while it writes for many leaves nobody waiting.
+func TestEnded_HostPanicsOverACrowd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, gone := crowded(t, 10)
+		first := make(chan struct{})
+		calls := 0
+		k.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+			switch calls++; calls {
+			case 1:
+				<-first
+			case 2:
+				panic("host")
+			}
+			return nil
+		}
+		var mu sync.Mutex
+		panics, failed := 0, 0
+		var group sync.WaitGroup
+		for _, s := range gone {
+			group.Go(func() {
+				defer func() {
+					if recover() != nil {
+						mu.Lock()
+						panics++
+						mu.Unlock()
+					}
+				}()
+				if err := k.admission.Ended(t.Context(), s); err != nil {
+					mu.Lock()
+					failed++
+					mu.Unlock()
+				}
+			})
+		}
+		synctest.Wait()
+		close(first)
+		group.Wait() // whoever waits for ever fails the bubble
+		if panics != 1 || failed != 8 {
+			t.Errorf("%d panics, %d failures; want the writer's panic and 8 who are told", panics, failed)
+		}
+	})
+}
