@@ -11,6 +11,9 @@ import (
 func (c *call) answer(r signalRequest) signalAnswer {
 	switch r.Op {
 	case signalReserve:
+		if c.serving.bars(r.Claims) {
+			return answerTo(seats.ErrReserved)
+		}
 		answer := answerTo(c.table.Reserve(c.now, c.now.Add(ReservedFor), r.Claims...))
 		for _, s := range c.table.Users(c.now) {
 			answer.Users = append(answer.Users, s.UserID)
@@ -21,16 +24,7 @@ func (c *call) answer(r signalRequest) signalAnswer {
 	case signalWithdraw:
 		return signalAnswer{Done: c.table.Withdraw(c.now, r.Claims...)}
 	case signalLate:
-		if _, seated := c.table.Get(c.now, r.UserID); !seated {
-			if err := c.mayPlayWith(r.UserID, r.PartyID); err != nil {
-				return answerTo(err)
-			}
-			if c.serving != nil && !r.Slot {
-				return answerTo(errSlot)
-			}
-		}
-		_, err := c.table.Assign(c.now, c.now.Add(c.setup.SeatHold), r.UserID, r.PartyID)
-		return answerTo(err)
+		return answerTo(c.late(r))
 	case signalExtend:
 		return signalAnswer{Done: c.extend(r.UserID, r.PartyID)}
 	case signalRelease:
@@ -72,6 +66,30 @@ func answerTo(err error) signalAnswer {
 		}
 	}
 	return signalAnswer{Refusal: err.Error()}
+}
+
+// late holds a seat for a friend who came late. On a game server there has to be room before
+// a slot is asked for, and a slot before the seat is held.
+func (c *call) late(r signalRequest) error {
+	table := c.table
+	_, seated := table.Get(c.now, r.UserID)
+	if !seated {
+		if err := c.mayPlayWith(r.UserID, r.PartyID); err != nil {
+			return err
+		}
+		if c.serving.bars([]seats.Claim{{UserIDs: []string{r.UserID}}}) {
+			return seats.ErrReserved
+		}
+	}
+	needsSlot := c.serving != nil && !seated && !r.Slot
+	if needsSlot {
+		table = table.Clone()
+	}
+	_, err := table.Assign(c.now, c.now.Add(c.setup.SeatHold), r.UserID, r.PartyID)
+	if err == nil && needsSlot {
+		return errSlot
+	}
+	return err
 }
 
 // extend holds the seat of a friend on the way longer, or the party's spare seats where

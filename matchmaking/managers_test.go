@@ -244,7 +244,7 @@ func TestManagers(t *testing.T) {
 			if _, err := s.matches.ServerJoin(t.Context(), match, s.token, s.pass("ann")); err != nil {
 				t.Fatal(err)
 			}
-			if err := s.matches.ServerLeave(t.Context(), match, s.token, "ann", true); err != nil {
+			if err := s.matches.ServerLeave(t.Context(), match, s.token, "ann", party.ServerDropped); err != nil {
 				t.Fatal(err)
 			}
 			delete(p.slots, "ann") // her connection used it up

@@ -70,6 +70,7 @@ type serving struct {
 	at     gameServer       // without an instance until it is known
 	slots  map[string]slot  // by user
 	used   map[string]int64 // passes, with their expiry
+	kicked []string         // users whom the server does not want back
 	heard  time.Time        // from the server; at first since the players were told
 	over   bool             // the server has said so
 	result json.RawMessage  // of the match, as the server gives it
@@ -193,7 +194,7 @@ type serverCall struct {
 	Do     string          `json:"do"`
 	Claims pass.Claims     `json:"claims"`
 	UserID string          `json:"user_id,omitempty"`
-	Drop   bool            `json:"drop,omitempty"` // the connection is lost, rather than the player gone
+	Reason string          `json:"reason,omitempty"` // of a leave
 	Result json.RawMessage `json:"result,omitempty"`
 }
 
@@ -219,16 +220,25 @@ func (c *call) serve(r *serverCall) signalAnswer {
 		switch {
 		case !ok || s.State == seats.Reserved:
 			return answerTo(errUnseated)
-		case r.Drop:
+		case r.Reason == party.ServerDropped:
 			c.serving.slots[r.UserID] = slot{}
 			c.table.Drop(c.now, r.UserID, c.now.Add(c.setup.Grace))
-		default:
-			c.table.Leave(c.now, r.UserID)
+			return signalAnswer{Done: true}
+		case r.Reason == party.ServerKicked:
+			c.serving.kicked = append(c.serving.kicked, r.UserID)
 		}
+		c.table.Leave(c.now, r.UserID)
 	case serverEnd:
 		c.serving.over, c.serving.result = true, r.Result
 	}
 	return signalAnswer{Done: true}
+}
+
+// bars reports whether the server has kicked a user of the claims.
+func (s *serving) bars(claims []seats.Claim) bool {
+	return s != nil && slices.ContainsFunc(claims, func(c seats.Claim) bool {
+		return slices.ContainsFunc(c.UserIDs, func(user string) bool { return slices.Contains(s.kicked, user) })
+	})
 }
 
 // admit takes the seat that a pass is for. A pass works once, and not for a seat that the
@@ -287,10 +297,10 @@ func (m *Matches) ServerJoin(ctx context.Context, matchID, token, text string) (
 	return party.ServerJoined{UserID: claims.UserID, PartyID: claims.PartyID, Team: claims.Team}, err
 }
 
-// ServerLeave is the RPC party_server_leave: a player has gone, or has lost the connection
-// and may come back.
-func (m *Matches) ServerLeave(ctx context.Context, matchID, token, userID string, dropped bool) error {
-	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Drop: dropped})
+// ServerLeave is the RPC party_server_leave: a player has gone, for one of
+// [party.ServerLeaves].
+func (m *Matches) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
+	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
 	return err
 }
 

@@ -87,7 +87,7 @@ func hosted(t *testing.T, byName map[string]runtime.FleetManager) *served {
 		t.Fatal(err)
 	}
 	public := key.Public().(ed25519.PublicKey)
-	s := &served{stage: &stage{house: h}, managers: managers{byName, make(chan string, 8)}, party: h.partyOf("ann", "bob", "cat", "dan")}
+	s := &served{stage: &stage{house: h}, managers: managers{byName, make(chan string, 8)}, party: h.partyOf("ann", "bob", "cat", "dan", "eve")}
 	s.claims = []seats.Claim{claim(s.party, 0, "ann", "bob")}
 	s.matches = matchmaking.NewMatches(h, h, h, matchmaking.NewFleets(s.managers, &stage{house: h}), pass.Keys{pass.KeyID(public): public}, h.clock.Now)
 	h.handlers[matchmaking.SeatMatch] = matchmaking.WithServer(h.clock.Now, s.matches, key)
@@ -99,7 +99,7 @@ func (s *served) order(fleet rules.Fleet) (matchID string, o *matchmaking.Order)
 	s.t.Helper()
 	fleet.ReadyWithin = time.Minute
 	id, o, err := s.matches.OrderServer(context.Background(), matchmaking.Launch{
-		Queue: "arena", Teams: 2, TeamSize: 3, MaxParty: 3, Claims: s.claims, SeatHold: 10 * time.Minute, SeatHoldMax: time.Hour, Grace: 5 * time.Minute,
+		Queue: "arena", Teams: 2, TeamSize: 4, MaxParty: 4, Claims: s.claims, SeatHold: 10 * time.Minute, SeatHoldMax: time.Hour, Grace: 5 * time.Minute,
 	}, fleet, []string{"ann", "bob"}, nil)
 	if err != nil {
 		s.t.Fatalf("OrderServer: %v", err)
@@ -197,7 +197,7 @@ func TestServer_Passes(t *testing.T) {
 			t.Errorf("joined %+v, error %v", got, err)
 		}
 		refused("a used pass", ann)
-		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "bob", false); err != nil {
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "bob", party.ServerLeft); err != nil {
 			t.Fatal(err)
 		}
 		refused("a pass for a seat that is lost", gone)
@@ -319,12 +319,51 @@ func TestServer_SlotOfADrop(t *testing.T) {
 		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, s.pass("ann")); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", true); err != nil {
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "ann", party.ServerDropped); err != nil {
 			t.Fatal(err)
 		}
 		s.after(time.Second)
 		if users := <-s.joined; !slices.Equal(users, []string{"ann"}) {
 			t.Errorf("slots for %v; want another for ann alone", users)
+		}
+	})
+}
+
+// TestServer_LateFriends: a slot is asked for where there is room alone, and a player whom the
+// server has kicked gets no seat of its match again.
+func TestServer_LateFriends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		id, err := party.ParseID(s.party)
+		if err != nil {
+			t.Fatal(err)
+		}
+		late := func(user string, want string) {
+			t.Helper()
+			if match, err := s.matches.Late(t.Context(), id, user); err != nil || match != want {
+				t.Errorf("%s gets match %q, error %v; want %q", user, match, err, want)
+			}
+		}
+		late("cat", s.id)
+		late("dan", s.id)
+		late("eve", "") // the team is full
+		if n := len(s.joined); n != 2 {
+			t.Errorf("%d slots asked for; want one each for cat and dan", n)
+		}
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "bob", party.ServerKicked); err != nil {
+			t.Fatal(err)
+		}
+		late("bob", "")
+		if _, err := s.matches.Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "bob")}); party.ReasonOf(err) != party.SeatReserved {
+			t.Errorf("the queue reserves for a kicked player: %v", err)
+		}
+		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "cat", party.ServerLeft); err != nil {
+			t.Fatal(err)
+		}
+		late("cat", s.id)
+		late("eve", s.id)
+		if got := s.seat("bob"); got != "" {
+			t.Errorf("the kicked player has seat %s", got)
 		}
 	})
 }

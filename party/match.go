@@ -32,6 +32,17 @@ type ServerJoined struct {
 	Team    int    `json:"team"`     // from 0
 }
 
+// Why a player has left a game server.
+const (
+	ServerLeft    = "left"
+	ServerDropped = "dropped" // the connection is lost; the seat is kept for the grace
+	ServerKicked  = "kicked"  // gets no seat of this match again
+	ServerNoShow  = "no_show" // has never come
+)
+
+// ServerLeaves are all of them.
+var ServerLeaves = []string{ServerLeft, ServerDropped, ServerKicked, ServerNoShow}
+
 // ServerAccess is what one player needs to get into a game server.
 type ServerAccess struct {
 	Address       string `json:"address"`            // an IP address, or a name where there is none

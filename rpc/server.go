@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
 	"partyline/party"
 )
@@ -12,7 +13,7 @@ import (
 type Servers interface {
 	ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error)
 	ServerJoin(ctx context.Context, matchID, token, pass string) (party.ServerJoined, error)
-	ServerLeave(ctx context.Context, matchID, token, userID string, dropped bool) error
+	ServerLeave(ctx context.Context, matchID, token, userID, reason string) error
 	ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error
 }
 
@@ -30,7 +31,7 @@ type (
 		MatchID string `json:"match_id"`
 		Token   string `json:"server_token"`
 		UserID  string `json:"user_id"`
-		Reason  string `json:"reason"` // one of leaveReasons
+		Reason  string `json:"reason"` // left, dropped, kicked or no_show
 	}
 	serverEndRequest struct {
 		MatchID string          `json:"match_id"`
@@ -38,9 +39,6 @@ type (
 		Result  json.RawMessage `json:"result"`
 	}
 )
-
-// leaveReasons says of each whether the player may come back to the seat.
-var leaveReasons = map[string]bool{"left": false, "kicked": false, "no_show": false, "dropped": true}
 
 // maxResult bounds what a game server says of its match, in bytes.
 const maxResult = 4096
@@ -58,11 +56,10 @@ func Server(servers Servers) Set {
 		})},
 		// A player has gone, or has lost the connection and may come back.
 		{ID: "party_server_leave", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverLeaveRequest) (empty, error) {
-			dropped, known := leaveReasons[r.Reason]
-			if !known {
+			if !slices.Contains(party.ServerLeaves, r.Reason) {
 				return empty{}, party.Refuse(party.InvalidRequest, "reason: say left, dropped, kicked or no_show.")
 			}
-			return empty{}, servers.ServerLeave(ctx, r.MatchID, r.Token, r.UserID, dropped)
+			return empty{}, servers.ServerLeave(ctx, r.MatchID, r.Token, r.UserID, r.Reason)
 		})},
 		// The match is over; its parties hear the result.
 		{ID: "party_server_end", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverEndRequest) (empty, error) {

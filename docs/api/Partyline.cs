@@ -523,6 +523,9 @@ namespace Partyline
 
         [DataMember(Name = "loaded_at"), Preserve] public long LoadedAt { get; set; }
 
+        /// <summary>SHA-256 of the file in force; "" for defaults</summary>
+        [DataMember(Name = "hash"), Preserve] public string Hash { get; set; }
+
         /// <summary>why the newest file is not in force; "" when it is</summary>
         [DataMember(Name = "error"), Preserve] public string Error { get; set; }
 
@@ -540,6 +543,12 @@ namespace Partyline
 
         /// <summary>how the recording fares; absent where there is none</summary>
         [DataMember(Name = "record"), Preserve] public JudgeRecordReport Record { get; set; }
+
+        /// <summary>address of the page to try rules on; absent where the operator names none</summary>
+        [DataMember(Name = "playground"), Preserve] public string Playground { get; set; }
+
+        /// <summary>files that were in force, of all nodes and over restarts, the newest first</summary>
+        [DataMember(Name = "history"), Preserve] public List<JudgeVersion> History { get; set; }
     }
 
     /// <summary>OverviewProblem is one thing wrong with the file.</summary>
@@ -668,6 +677,24 @@ namespace Partyline
 
         /// <summary>why nothing is written; "" when it is</summary>
         [DataMember(Name = "error"), Preserve] public string Error { get; set; }
+    }
+
+    /// <summary>JudgeVersion is one rules file that came into force.</summary>
+    public sealed class JudgeVersion
+    {
+        [DataMember(Name = "at"), Preserve] public long At { get; set; }
+
+        /// <summary>path of the file; "" = defaults</summary>
+        [DataMember(Name = "source"), Preserve] public string Source { get; set; }
+
+        /// <summary>SHA-256 of the file; "" for the defaults</summary>
+        [DataMember(Name = "hash"), Preserve] public string Hash { get; set; }
+
+        /// <summary>against the version before, in words; empty for the first</summary>
+        [DataMember(Name = "changes"), Preserve] public List<string> Changes { get; set; }
+
+        /// <summary>changes that are left out</summary>
+        [DataMember(Name = "more"), Preserve] public long More { get; set; }
     }
 
     /// <summary>AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began.</summary>
@@ -1466,7 +1493,7 @@ namespace Partyline
 
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
-        /// <summary>one of leaveReasons</summary>
+        /// <summary>left, dropped, kicked or no_show</summary>
         [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
     }
 

@@ -511,6 +511,8 @@ class AdminRulesAnswer extends Answer:
 	var source: String = ""
 	var version: int = 0
 	var loaded_at: int = 0
+	## SHA-256 of the file in force; "" for defaults
+	var hash: String = ""
 	## why the newest file is not in force; "" when it is
 	var error: String = ""
 	## of the newest file
@@ -523,6 +525,10 @@ class AdminRulesAnswer extends Answer:
 	var next: OverviewNext = null
 	## how the recording fares; absent where there is none
 	var record: JudgeRecordReport = null
+	## address of the page to try rules on; absent where the operator names none
+	var playground: String = ""
+	## files that were in force, of all nodes and over restarts, the newest first
+	var history: Array[JudgeVersion] = []
 
 	func read(got: Dictionary) -> AdminRulesAnswer:
 		if got.get("source") != null:
@@ -531,6 +537,8 @@ class AdminRulesAnswer extends Answer:
 			version = int(got["version"])
 		if got.get("loaded_at") != null:
 			loaded_at = int(got["loaded_at"])
+		if got.get("hash") != null:
+			hash = got["hash"]
 		if got.get("error") != null:
 			error = got["error"]
 		if got.get("problems") != null:
@@ -543,6 +551,10 @@ class AdminRulesAnswer extends Answer:
 			next = OverviewNext.new().read(got["next"])
 		if got.get("record") != null:
 			record = JudgeRecordReport.new().read(got["record"])
+		if got.get("playground") != null:
+			playground = got["playground"]
+		if got.get("history") != null:
+			for item in got["history"]: history.append(JudgeVersion.new().read(item))
 		return self
 
 ## OverviewProblem is one thing wrong with the file.
@@ -725,6 +737,31 @@ class JudgeRecordReport extends Answer:
 			dropped = int(got["dropped"])
 		if got.get("error") != null:
 			error = got["error"]
+		return self
+
+## JudgeVersion is one rules file that came into force.
+class JudgeVersion extends Answer:
+	var at: int = 0
+	## path of the file; "" = defaults
+	var source: String = ""
+	## SHA-256 of the file; "" for the defaults
+	var hash: String = ""
+	## against the version before, in words; empty for the first
+	var changes: Array[String] = []
+	## changes that are left out
+	var more: int = 0
+
+	func read(got: Dictionary) -> JudgeVersion:
+		if got.get("at") != null:
+			at = int(got["at"])
+		if got.get("source") != null:
+			source = got["source"]
+		if got.get("hash") != null:
+			hash = got["hash"]
+		if got.get("changes") != null:
+			changes.assign(got["changes"])
+		if got.get("more") != null:
+			more = int(got["more"])
 		return self
 
 ## AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began.
@@ -1843,7 +1880,7 @@ class ServerLeaveRequest extends Answer:
 	var match_id: String = ""
 	var server_token: String = ""
 	var user_id: String = ""
-	## one of leaveReasons
+	## left, dropped, kicked or no_show
 	var reason: String = ""
 
 	func fields() -> Dictionary:

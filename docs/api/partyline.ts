@@ -397,6 +397,8 @@ export interface AdminRulesAnswer {
   source: string;
   version: number;
   loaded_at: number;
+  /** SHA-256 of the file in force; "" for defaults */
+  hash: string;
   /** why the newest file is not in force; "" when it is */
   error: string;
   /** of the newest file */
@@ -409,6 +411,10 @@ export interface AdminRulesAnswer {
   next?: OverviewNext;
   /** how the recording fares; absent where there is none */
   record?: JudgeRecordReport;
+  /** address of the page to try rules on; absent where the operator names none */
+  playground?: string;
+  /** files that were in force, of all nodes and over restarts, the newest first */
+  history: JudgeVersion[];
 }
 
 /** OverviewProblem is one thing wrong with the file. */
@@ -493,6 +499,19 @@ export interface JudgeRecordReport {
   dropped: number;
   /** why nothing is written; "" when it is */
   error: string;
+}
+
+/** JudgeVersion is one rules file that came into force. */
+export interface JudgeVersion {
+  at: number;
+  /** path of the file; "" = defaults */
+  source: string;
+  /** SHA-256 of the file; "" for the defaults */
+  hash: string;
+  /** against the version before, in words; empty for the first */
+  changes: string[];
+  /** changes that are left out */
+  more?: number;
 }
 
 /** AdminStatsAnswer answers party_admin_stats. It is about this node, and but for the invites about what has happened since the process began. */
@@ -1032,7 +1051,7 @@ export interface ServerLeaveRequest {
   match_id: string;
   server_token: string;
   user_id: string;
-  /** one of leaveReasons */
+  /** left, dropped, kicked or no_show */
   reason: string;
 }
 

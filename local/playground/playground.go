@@ -1,5 +1,5 @@
 // Package playground serves the page where designers write and try rules without a server:
-// checker, explainer, cases and diff run in the browser, as WebAssembly that `make
+// checker, explainer, cases, diff and simulator run in the browser, as WebAssembly that `make
 // playground` builds. A rules file never leaves the page. The handler keeps no state and is
 // safe for concurrent use.
 package playground

@@ -87,6 +87,7 @@ func snippets(t *testing.T) []snippet {
 	t.Helper()
 	doc := readFile(t, designers)
 	var out []snippet
+	var refused error // of the last file that is shown for what is wrong with it
 	for _, m := range fence.FindAllSubmatchIndex(doc, -1) {
 		kind, body := string(doc[m[2]:m[3]]), string(doc[m[4]:m[5]])
 		line := bytes.Count(doc[:m[0]], []byte("\n")) + 1
@@ -99,6 +100,17 @@ func snippets(t *testing.T) []snippet {
 		case "try":
 			last := &out[len(out)-1]
 			last.try = append(last.try, strings.Split(strings.TrimSpace(body), "\n")...)
+		case "refused":
+			_, refused = rules.Load([]byte(body), "rules.yml")
+			if refused == nil {
+				t.Errorf("line %d: the file is not refused", line)
+			}
+		case "says":
+			for _, want := range strings.Split(strings.TrimSpace(body), "\n") {
+				if refused == nil || !strings.Contains(refused.Error(), want) {
+					t.Errorf("line %d: the refused file above says %v; want %q in it", line, refused, want)
+				}
+			}
 		default:
 			t.Errorf("line %d: a snippet of kind %q is not tested", line, kind)
 		}

@@ -162,9 +162,9 @@ func (s *schema) walk(t reflect.Type, path string, defaults map[string]any, visi
 
 // defaultsOf are the defaults of entries that the file makes itself.
 func defaultsOf(t reflect.Type) map[string]any {
-	q := rules.DefaultQueue()
-	skill := rules.DefaultSkill()
-	parity, latency, accept, fleet := rules.DefaultParity(), rules.DefaultLatency(), rules.DefaultAccept(), rules.DefaultFleet()
+	q := rules.DefaultOf[rules.Queue]()
+	skill := rules.DefaultOf[rules.Skill]()
+	parity, latency, accept, fleet := rules.DefaultOf[rules.Parity](), rules.DefaultOf[rules.Latency](), rules.DefaultOf[rules.Accept](), rules.DefaultOf[rules.Fleet]()
 	q.Skill, q.Parity, q.Latency, q.Accept, q.Fleet = &skill, &parity, &latency, &accept, &fleet
 	c := rules.Config{Queues: map[string]rules.Queue{"q": q}}
 	text, err := json.Marshal(c)

@@ -60,7 +60,7 @@ func crowd(n int, now time.Time) []runtime.MatchmakerEntry {
 // What a pass costs beside what it asks of the host: the host's entries become tickets,
 // are compared with the book, and are formed into matches.
 func BenchmarkPass(b *testing.B) {
-	q := rules.DefaultQueue()
+	q := rules.DefaultOf[rules.Queue]()
 	q.Teams, q.TeamSize.Max, q.MaxParty, q.MatchOn = 2, 5, 5, []string{"region"}
 	q.Skill = &rules.Skill{Property: "mmr", Window: 100, Widen: rules.Rate{N: 25, Per: time.Second}, Max: 600}
 	cfg := rules.Default()
@@ -72,7 +72,7 @@ func BenchmarkPass(b *testing.B) {
 		pass := func() int {
 			p := &pass{Service: s, cfg: cfg, began: now, placed: map[string]bool{}}
 			pool := p.sort(context.Background(), entries)["ranked"]
-			return len(formation.Form(now, FormationOf(q), formation.Pool{Tickets: forFormation(pool)}, nil).Matches)
+			return len(formation.Form(now, formation.Of(q), formation.Pool{Tickets: forFormation(pool)}, nil).Matches)
 		}
 		if pass() == 0 { // also enters the tickets into the book, as their hooks do
 			b.Fatal("no matches")

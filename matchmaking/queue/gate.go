@@ -144,10 +144,10 @@ func (s *Service) admitSolo(ctx context.Context, userID, queue string, pending [
 // admit refuses a party that the queue does not take.
 func (s *Service) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue, pending []Ticket) error {
 	switch size := len(users(sessions(v))); {
-	case size > Largest(q):
-		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d.", Largest(q), size)
-	case size+held > Largest(q):
-		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d, and friends on their way: %d.", Largest(q), size, held)
+	case size > q.Largest():
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d.", q.Largest(), size)
+	case size+held > q.Largest():
+		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d, and friends on their way: %d.", q.Largest(), size, held)
 	}
 	again := slices.ContainsFunc(pending, func(t Ticket) bool { return t.Party == v.ID && t.Queue == name }) ||
 		slices.ContainsFunc(s.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == name && s.waiting(ctx, t, v) })

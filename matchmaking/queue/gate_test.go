@@ -163,7 +163,7 @@ func TestCheckParty_OneTicketForEachQueue(t *testing.T) {
 func TestCheckParty_FullPartyAlone(t *testing.T) {
 	for _, alone := range []bool{false, true} {
 		cfg := configWithQueues()
-		q := rules.DefaultQueue()
+		q := rules.DefaultOf[rules.Queue]()
 		q.Teams, q.TeamSize.Max, q.MaxParty, q.FullPartyAlone = 1, 3, 3, alone
 		cfg.Queues["coop"] = q
 		w := newWorld(t, cfg)

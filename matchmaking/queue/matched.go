@@ -131,7 +131,7 @@ func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, err
 	}
 	return s.Launcher.Launch(ctx, matchmaking.Launch{
 		Handler: rules.PartyMatch, Teams: 1, TeamSize: size, Claims: claims,
-		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, rules.DefaultQueue().SeatHoldMax),
+		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, rules.DefaultOf[rules.Queue]().SeatHoldMax),
 		Grace: max(cfg.SeatHold, s.Policy().Parties.ReconnectGrace),
 	})
 }

@@ -207,7 +207,7 @@ func (r *queueRun) refresh(ctx context.Context) {
 // worth while, because something about the tickets has turned out to be different.
 func (r *queueRun) round(ctx context.Context) (again bool) {
 	var done []*waiting // placed, or not to be placed in this pass
-	res := formation.Form(r.began, FormationOf(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
+	res := formation.Form(r.began, formation.Of(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
 	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
 		pl, out, changed := r.take(ctx, placements)
 		done, again = append(done, out...), again || changed || len(out) > 0
@@ -334,7 +334,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		}
 	}
 	switch {
-	case w.seats > Largest(r.q):
+	case w.seats > r.q.Largest():
 		r.drop(ctx, w.id, DropTooLarge)
 		return away
 	case w.seats != before:

@@ -167,16 +167,3 @@ func queueIn(c rules.Config, texts map[string]string) (string, rules.Queue, erro
 	}
 	return "", q, party.Refuse(party.UnknownQueue, "string_properties.queue: there is no queue of this name; there are: %s.", known)
 }
-
-// Largest is the largest party the queue takes. One that fills the whole match has nobody
-// left to play with, unless the queue lets it play alone.
-func Largest(q rules.Queue) int {
-	most := q.MaxParty
-	if most == 0 {
-		most = q.TeamSize.Max
-	}
-	if q.Teams == 1 && !q.FullPartyAlone {
-		most = min(most, q.TeamSize.Max-1)
-	}
-	return most
-}

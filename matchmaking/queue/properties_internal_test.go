@@ -10,7 +10,7 @@ import (
 )
 
 var fuzzed = func() rules.Queue {
-	q := rules.DefaultQueue()
+	q := rules.DefaultOf[rules.Queue]()
 	q.Teams, q.TeamSize.Max = 2, 5
 	q.MatchOn = []string{"region", "build"}
 	q.Skill = &rules.Skill{Property: "mmr", Source: rules.SkillFromTicket}

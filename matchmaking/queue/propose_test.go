@@ -18,7 +18,7 @@ import (
 func asking(t tester) *world {
 	cfg := configWithQueues()
 	q := cfg.Queues["duo"]
-	accept := rules.DefaultAccept()
+	accept := rules.DefaultOf[rules.Accept]()
 	accept.Cooldown = time.Minute
 	q.Accept = &accept
 	cfg.Queues["duo"] = q

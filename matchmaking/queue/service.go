@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"partyline/matchmaking/formation"
 	"partyline/party"
 	"partyline/party/roster"
 	"partyline/party/rules"
@@ -36,7 +35,7 @@ func spares(q rules.Queue, members int, f party.Footprint) int {
 	}
 	onTheWay := f.OnTheWay()
 	kept := min(f.Held, onTheWay)
-	return kept + max(0, min(onTheWay-kept, Largest(q)-members-kept))
+	return kept + max(0, min(onTheWay-kept, q.Largest()-members-kept))
 }
 
 // Deps is what a Service works with. All are needed but the last five.
@@ -141,34 +140,6 @@ func users(of []party.Session) []string {
 		}
 	}
 	return ids
-}
-
-// FormationOf is the queue as team formation sees it.
-func FormationOf(q rules.Queue) formation.Queue {
-	f := formation.Queue{Teams: q.Teams, TeamSize: q.TeamSize.Max, FullParty: q.FullPartyAlone && q.Teams == 1, NoSkill: q.Skill == nil}
-	if q.TeamSize.Min < q.TeamSize.Max {
-		f.MinTeamSize, f.ShrinkAfter = q.TeamSize.Min, q.TeamSize.After
-	}
-	if k := q.Skill; k != nil {
-		f.Window, f.MaxWindow, f.TeamSpread = k.Window, max(k.Window, k.Max), k.TeamSpread
-		if !k.Widen.Unlimited() && f.MaxWindow > f.Window {
-			f.WidenPerSec = k.Widen.PerSecond()
-		}
-	}
-	if k := q.Parity; k != nil {
-		f.Parity = formation.Parity{Mode: parityModes[k.Mode], Diff: k.Diff, Relax: k.Relax}
-	}
-	if k := q.Latency; k != nil {
-		f.Latency = formation.Latency{Regions: k.Regions, Start: k.Start, Max: max(k.Start, k.Max)}
-		if !k.Widen.Unlimited() {
-			f.Latency.WidenPerSec = k.Widen.PerSecond()
-		}
-	}
-	return f
-}
-
-var parityModes = map[rules.ParityMode]formation.ParityMode{
-	rules.ParityPrefer: formation.ParityPrefer, rules.ParityRequire: formation.ParityRequire,
 }
 
 // Ages says since when a party has waited in each queue.

@@ -140,7 +140,7 @@ func (p *pass) remember() {
 	scenes := map[string]scene{}
 	for name, left := range p.left {
 		q := p.cfg.Queues[name]
-		sc := scene{queue: FormationOf(q)}
+		sc := scene{queue: formation.Of(q)}
 		sc.pool.Tickets = forFormation(left)
 		sc.pool.Apart = blockPairs(q, left)
 		scenes[name] = sc

@@ -168,7 +168,7 @@ func (p presence) GetReason() runtime.PresenceReason { return runtime.PresenceRe
 // ranked is the queue of the contract's sketch, duo a small one.
 func configWithQueues() *rules.Config {
 	c := rules.Default()
-	ranked := rules.DefaultQueue()
+	ranked := rules.DefaultOf[rules.Queue]()
 	ranked.Teams, ranked.TeamSize.Max, ranked.MaxParty = 2, 5, 5
 	ranked.MatchOn = []string{"region"}
 	ranked.HoldInvited, ranked.Backfill = true, true
@@ -176,7 +176,7 @@ func configWithQueues() *rules.Config {
 		Property: "mmr", Source: rules.SkillFromAccount, Party: rules.PartySkillMean, Default: 1000,
 		Window: 100, Widen: rules.Rate{N: 25, Per: time.Second}, Max: 600,
 	}
-	duo := rules.DefaultQueue()
+	duo := rules.DefaultOf[rules.Queue]()
 	duo.Teams, duo.TeamSize.Max, duo.MaxParty = 2, 2, 2
 	c.Queues = map[string]rules.Queue{"ranked": ranked, "duo": duo}
 	return &c

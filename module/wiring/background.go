@@ -19,6 +19,7 @@ func (m *Module) Start() {
 	m.cancel = cancel
 	m.running.Go(func() { m.sweep(ctx) })
 	m.running.Go(func() { m.protected("rules watch", func() { m.rules.Watch(ctx) }) })
+	m.running.Go(func() { m.protected("rules history", func() { m.history.Run(ctx) }) })
 	if m.record != nil {
 		m.running.Go(func() { m.protected("record", func() { m.record.Run(ctx) }) })
 	}

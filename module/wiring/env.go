@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,12 +25,16 @@ const (
 	EnvProxies = "PARTY_PROXY_COUNT" // how many proxies stand before the server; equal to the host's socket.proxy_count
 	EnvPasses  = "PARTY_PASS_KEYS"   // Ed25519 seeds, base64, comma between: the first signs passes of game servers; absent = one made at the start
 	EnvConsole = "PARTY_CONSOLE_KEY" // opens the console page; absent = there is none
+	EnvPlay    = "PARTY_PLAYGROUND"  // address of the designers' playground, which the console links; absent = none
 
 	envPrefix = "PARTY_"
 
 	defaultProxies = 1 // the host's own default
 	maxProxies     = 16
 )
+
+// settings are all of them, for a warning about another.
+var settings = strings.Join([]string{EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole, EnvPlay}, ", ")
 
 // environment is what the module was told by its operator.
 type environment struct {
@@ -39,6 +44,7 @@ type environment struct {
 	proxies int
 	passes  []ed25519.PrivateKey
 	console string   // key of the console page, "" = no page
+	play    string   // address of the playground, "" = none
 	unknown []string // names that look like ours
 }
 
@@ -77,6 +83,11 @@ func readEnvironment(env map[string]string, files files) (environment, error) {
 		case name == EnvConsole:
 			if read.console = value; value != "" && len(value) < console.MinKey {
 				err = fmt.Errorf("%d characters are too few for a key; at least %d", len(value), console.MinKey)
+			}
+		case name == EnvPlay:
+			u, wrong := url.Parse(value)
+			if read.play = value; wrong != nil || value != "" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+				err = fmt.Errorf("%q is not an http:// or https:// address", value)
 			}
 		case strings.HasPrefix(name, envPrefix):
 			read.unknown = append(read.unknown, name)

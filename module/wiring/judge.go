@@ -62,12 +62,12 @@ type ruled struct {
 // newRuled builds it around what has been built; queue answers whether a queue takes a
 // party, nil where there are none.
 func (m *Module) newRuled(j *judge.Judge, admission *admission.Admission, limits *party.Limits, policy party.Policy,
-	queue func(ctx context.Context, caller party.Caller, v party.View, queue string) error,
+	queue func(ctx context.Context, caller party.Caller, v party.View, queue string) error, playground string,
 ) ruled {
 	r := ruled{checks: judge.NewChecks(j, admission, policy)}
 	inquiries := judge.Inquiries{Checks: r.checks.Dry(j), Rates: limits, Invite: m.invites.MayInvite, Queue: queue}
 	r.overview = overview.New(overview.Deps{
-		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Queues: func() []party.QueueReport { return m.queues.Report() }, Vitals: m.vitals, Now: m.now,
+		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, History: m.history, Playground: playground, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Queues: func() []party.QueueReport { return m.queues.Report() }, Vitals: m.vitals, Now: m.now,
 	})
 	r.calls = []rpc.Set{rpc.Checks(inquiries), rpc.Admin(r.overview)}
 	return r
@@ -100,6 +100,7 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		m.logger.Error("rules not loaded, the previous ones stay active:\n%v", loaded.Err)
 	} else {
 		m.logger.Info("rules loaded")
+		m.history.Loaded(loaded)
 		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
 			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
 		}

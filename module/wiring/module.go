@@ -70,6 +70,7 @@ type Module struct {
 	next      *rules.Live   // what comes next; nil: nothing
 	shadow    *judge.Shadow // asks them; nil: nobody
 	record    *judge.Record // writes decisions down; nil: nobody
+	history   *judge.History
 	invites   *invite.Service
 	reconnect *reconnect.Service
 	blocks    party.BlockList
@@ -112,9 +113,10 @@ func New(ctx context.Context, o Options) (*Module, error) {
 	}
 	env, err := readEnvironment(o.Env, o.Nakama)
 	for _, name := range env.unknown {
-		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s, %s, %s, %s, %s and %s", name, EnvRules, EnvNext, EnvRecord, EnvProxies, EnvPasses, EnvConsole)
+		m.logger.Warn("runtime.env: %s is no setting of this module; it reads %s", name, settings)
 	}
 	problems := []error{err}
+	m.history = judge.NewHistory(m.nk, env.rules, m.logger)
 	m.rules = rules.NewLive(rules.LiveOptions{Path: env.rules, Now: m.now, OnLoad: m.rulesLoaded})
 	problems = append(problems, m.rules.Reload(ctx))
 	m.prepareShadow(ctx, env.next)
@@ -163,7 +165,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
 		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
 	})
-	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue)
+	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue, env.play)
 	way := entry.Entry{Admission: admission, Roster: roster, Blocks: m.blocks, Judge: judge, Policy: policy}
 	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Logger: m.logger, Now: m.now})
 	m.finder = finder.New(finder.Deps{

@@ -189,6 +189,7 @@ func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 		{"missing_file", map[string]string{"PARTY_RULES": "nowhere.yml"}, []string{"PARTY_RULES: ", "nowhere.yml"}},
 		{"missing_absolute_file", map[string]string{"PARTY_RULES": path + "/nowhere.yml"}, []string{"nowhere.yml"}},
 		{"directory", map[string]string{"PARTY_RULES": "."}, []string{path}},
+		{"playground", map[string]string{"PARTY_PLAYGROUND": "play.example.com"}, []string{`PARTY_PLAYGROUND: "play.example.com" is not an http:// or https:// address`}},
 		{"proxies_below", map[string]string{"PARTY_PROXY_COUNT": "-1"}, []string{"0 to 16"}},
 		{"proxies_above", map[string]string{"PARTY_PROXY_COUNT": "17"}, []string{"0 to 16"}},
 	}

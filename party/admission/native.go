@@ -119,7 +119,7 @@ func (v *visit) apply(effects reserve.Effects, in reserve.Intent, leaving []part
 		}
 		pend := *effects.Pend
 		pend.Leaving = append(leaving, pend.Leaving...)
-		v.book.Pending[s.SessionID] = pend
+		v.book.Pending[s.SessionID] = &pend
 		v.index.begin(in.By, begun{id: v.id, joiner: s, until: pend.Until})
 	case effects.Ask != nil:
 		if err := v.asks(s.UserID); err != nil {
@@ -152,7 +152,7 @@ func (a *Admission) settlePending(sessionID string, over bool) {
 	}
 	a.briefly(b.id, func(v *visit) {
 		if p, pending := v.book.Pending[b.joiner.SessionID]; over && pending && p.By == sessionID {
-			v.endPending(p)
+			v.endPending(*p)
 		}
 		v.book.Settle(sessionID, b.joiner.SessionID)
 	})

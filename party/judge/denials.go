@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -17,26 +18,48 @@ const maxDenials = 64
 // maxCountedRules bounds the counters; a file has at most 200 rules at a time.
 const maxCountedRules = 1000
 
-// Denial is one action that a rule refused.
-type Denial struct {
+// Asked is a question that was answered, with the facts as they were.
+type Asked struct {
 	At               time.Time
 	Action           rules.Action
 	UserID, Username string
 	PartyID          string // "" for an action without a party
-	Rule             string
-	Message          string // what the player read
-	Broken           bool   // the rule could not be evaluated
 
 	set   *rules.Set
 	facts rules.Facts
 }
 
-// Explain takes the refusal apart: what each rule made of the facts as they were.
-func (d Denial) Explain(ctx context.Context) rules.Explanation {
-	if d.set == nil {
-		return rules.Explanation{}
+func newAsked(at time.Time, q party.Question, set *rules.Set, facts rules.Facts) Asked {
+	a := Asked{At: at, Action: q.Action, UserID: q.Caller.UserID, Username: q.Caller.Username, set: set, facts: facts}
+	if !q.View.ID.IsZero() {
+		a.PartyID = q.View.ID.String()
 	}
-	return d.set.Explain(ctx, d.facts, nil)
+	return a
+}
+
+// Explain takes the answer apart: what each rule made of the facts as they were.
+func (a Asked) Explain(ctx context.Context) rules.Explanation {
+	return a.set.Explain(ctx, a.facts, nil)
+}
+
+// Denial is one action that a rule refused.
+type Denial struct {
+	Asked
+	Rule    string
+	Message string // what the player read
+	Broken  bool   // the rule could not be evaluated
+}
+
+// appendBounded appends to a list of at most most, which forgets its oldest.
+func appendBounded[T any](list []T, v T, most int) []T {
+	return append(slices.Delete(list, 0, max(0, len(list)+1-most)), v)
+}
+
+// newestFirst is a copy of a list that begins with its oldest.
+func newestFirst[T any](list []T) []T {
+	out := append([]T{}, list...)
+	slices.Reverse(out)
+	return out
 }
 
 // denials remembers the last refusals and counts all. The zero value is empty.
@@ -49,10 +72,7 @@ type denials struct {
 func (ds *denials) add(d Denial) {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
-	if len(ds.last) == maxDenials {
-		ds.last = slices.Delete(ds.last, 0, 1)
-	}
-	ds.last = append(ds.last, d)
+	ds.last = appendBounded(ds.last, d, maxDenials)
 	if ds.byRule == nil || len(ds.byRule) >= maxCountedRules && ds.byRule[d.Rule] == 0 {
 		ds.byRule = map[string]uint64{}
 	}
@@ -62,9 +82,7 @@ func (ds *denials) add(d Denial) {
 func (ds *denials) list() []Denial {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
-	out := slices.Clone(ds.last)
-	slices.Reverse(out)
-	return out
+	return newestFirst(ds.last)
 }
 
 func (ds *denials) counts() map[string]uint64 {

@@ -78,7 +78,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if err != nil {
 		return err
 	}
-	d, on, err := set.DecideOn(ctx, facts, j.Load)
+	d, on, err := set.Ask(ctx, facts, j.Load, true)
 	j.shadow(q, func() time.Time { return facts.Now }, d.Words(err))
 	if j.Record != nil {
 		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})
@@ -87,10 +87,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)
 	}
 	if !d.Allowed {
-		j.denials.add(Denial{
-			At: facts.Now, Action: q.Action, UserID: q.Caller.UserID, Username: q.Caller.Username,
-			PartyID: facts.Party.ID, Rule: d.Rule, Message: d.Message, Broken: err != nil, set: set, facts: on,
-		})
+		j.denials.add(Denial{Asked: newAsked(facts.Now, q, set, on), Rule: d.Rule, Message: d.Message, Broken: err != nil})
 	}
 	return refusal(d, err)
 }
@@ -102,9 +99,12 @@ func (j *Judge) shadow(q party.Question, at party.Clock, outcome string) {
 	}
 }
 
+// noRules name no fact, so that none is read for them.
+var noRules = rules.Defaults()
+
 // recordUnasked records a question that no rule was asked, with what is at hand.
 func (j *Judge) recordUnasked(ctx context.Context, set *rules.Set, q party.Question) {
-	if facts, err := j.facts(ctx, rules.Defaults(), q); err == nil { // it reads nothing: no rule names a fact
+	if facts, err := j.facts(ctx, noRules, q); err == nil {
 		facts.Now = facts.Now.UTC()
 		j.Record.decided(recorded{set: set, facts: facts, answer: "allowed"})
 	}

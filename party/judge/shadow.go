@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,21 +69,10 @@ type ShadowCount struct {
 	Times  uint64       `json:"times"`
 }
 
-// Difference is one question that the next rules answer otherwise.
+// Difference is one question that the next rules answer otherwise; it explains their answer.
 type Difference struct {
-	At               time.Time
-	Action           rules.Action
-	UserID, Username string
-	PartyID          string
-	Now, Next        string
-
-	set   *rules.Set
-	facts rules.Facts
-}
-
-// Explain says how the next rules come to their answer.
-func (d Difference) Explain(ctx context.Context) rules.Explanation {
-	return d.set.Explain(ctx, d.facts, nil)
+	Asked
+	Now, Next string
 }
 
 // ShadowReport is what a shadow has seen.
@@ -137,7 +126,7 @@ func (s *Shadow) ask(ctx context.Context, q shadowed) {
 			return
 		}
 		facts.Now = q.at
-		d, read, err := set.TryOn(ctx, facts, q.judge.Load)
+		d, read, err := set.Ask(ctx, facts, q.judge.Load, false)
 		outcome, on = d.Words(err), read
 	}
 	s.count(q, set, outcome, on)
@@ -157,32 +146,21 @@ func (s *Shadow) count(q shadowed, set *rules.Set, outcome string, on rules.Fact
 	if q.outcome == outcome {
 		return
 	}
-	d := Difference{
-		At: q.at, Action: a, UserID: q.question.Caller.UserID, Username: q.question.Caller.Username,
-		Now: q.outcome, Next: outcome, set: set, facts: on,
-	}
-	if !q.question.View.ID.IsZero() {
-		d.PartyID = q.question.View.ID.String()
-	}
-	if len(s.examples) == shadowExamples {
-		s.examples = slices.Delete(s.examples, 0, 1)
-	}
-	s.examples = append(s.examples, d)
+	s.examples = appendBounded(s.examples, Difference{newAsked(q.at, q.question, set, on), q.outcome, outcome}, shadowExamples)
 }
 
 // ruleOf is the rule that an outcome names.
 func ruleOf(outcome string) string {
 	for _, lead := range []string{"allowed by ", "denied by ", "broken "} {
-		if len(outcome) > len(lead) && outcome[:len(lead)] == lead {
-			return outcome[len(lead):]
+		if rule, ok := strings.CutPrefix(outcome, lead); ok {
+			return rule
 		}
 	}
 	return ""
 }
 
 func change(now, next string) string {
-	const allowed = "allowed"
-	was, is := len(now) >= len(allowed) && now[:len(allowed)] == allowed, len(next) >= len(allowed) && next[:len(allowed)] == allowed
+	was, is := strings.HasPrefix(now, "allowed"), strings.HasPrefix(next, "allowed")
 	switch {
 	case now == next:
 		return "same"
@@ -198,10 +176,8 @@ func change(now, next string) string {
 func (s *Shadow) Report() ShadowReport {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := ShadowReport{Other: s.other, Dropped: s.dropped.Load(), Examples: slices.Clone(s.examples)}
-	slices.Reverse(r.Examples)
-	for _, key := range slices.Collect(maps.Keys(s.counts)) {
-		times := s.counts[key]
+	r := ShadowReport{Other: s.other, Dropped: s.dropped.Load(), Examples: newestFirst(s.examples)}
+	for key, times := range s.counts {
 		key.Times = times
 		r.Counts = append(r.Counts, key)
 	}

@@ -45,14 +45,17 @@ type Deps struct {
 	Next    *rules.Live   // the rules that come next; nil: none
 	Shadow  *judge.Shadow // what they would have answered; nil with Next
 	Record  *judge.Record // nil: none
-	Judge   *judge.Judge
-	Lister  Lister
-	Seats   Seats
-	Invites Invites
-	Limits  func() map[string]int // buckets each limit remembers
-	Queues  func() []party.QueueReport
-	Vitals  func() Vitals
-	Now     party.Clock
+	History *judge.History
+	// Playground is the address of the page to try rules on, "" for none.
+	Playground string
+	Judge      *judge.Judge
+	Lister     Lister
+	Seats      Seats
+	Invites    Invites
+	Limits     func() map[string]int // buckets each limit remembers
+	Queues     func() []party.QueueReport
+	Vitals     func() Vitals
+	Now        party.Clock
 }
 
 // Overview answers operators.

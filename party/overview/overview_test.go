@@ -59,7 +59,7 @@ func newWorld(t *testing.T, file string) *world {
 		Activity: party.Activity{Queued: func(context.Context, party.ID) (bool, error) { return true, nil }},
 	})
 	w.overview = overview.New(overview.Deps{
-		Live: w.live, Judge: w.judge, Lister: w, Seats: w, Invites: w, Now: w.clock.Now,
+		Live: w.live, History: judge.NewHistory(partytest.NewStorage(), w.path, &partytest.Log{}), Judge: w.judge, Lister: w, Seats: w, Invites: w, Now: w.clock.Now,
 		Limits: func() map[string]int { return map[string]int{"data": 3} },
 		Vitals: func() overview.Vitals { return w.vitals },
 		Queues: func() []party.QueueReport { return []party.QueueReport{{Queue: "duo", Tickets: 2}} },

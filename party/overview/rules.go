@@ -13,13 +13,16 @@ type Rules struct {
 	Source   string          `json:"source"` // path of the file; "" = defaults
 	Version  uint64          `json:"version"`
 	LoadedAt int64           `json:"loaded_at"`
+	Hash     string          `json:"hash"`           // SHA-256 of the file in force; "" for defaults
 	Error    string          `json:"error"`          // why the newest file is not in force; "" when it is
 	Problems []Problem       `json:"problems"`       // of the newest file
 	Rules    []Rule          `json:"rules"`          // in force, in the order they are asked
 	Config   json.RawMessage `json:"config"`         // the whole file in force, defaults filled in
 	Next     *Next           `json:"next,omitempty"` // the rules that are tried beside them; absent where there are none
 
-	Record *judge.RecordReport `json:"record,omitempty"` // how the recording fares; absent where there is none
+	Record     *judge.RecordReport `json:"record,omitempty"`     // how the recording fares; absent where there is none
+	Playground string              `json:"playground,omitempty"` // address of the page to try rules on; absent where the operator names none
+	History    []judge.Version     `json:"history"`              // files that were in force, of all nodes and over restarts, the newest first
 }
 
 // Next is a file that is not in force, and what it would have answered.
@@ -91,8 +94,8 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 		return Rules{}, err
 	}
 	out := Rules{
-		Source: report.Source, Version: report.Version, LoadedAt: report.LoadedAt.Unix(),
-		Problems: problems(report.Problems), Rules: make([]Rule, len(config.Rules)), Config: text,
+		Source: report.Source, Version: report.Version, LoadedAt: report.LoadedAt.Unix(), Hash: report.Hash, Playground: o.Playground,
+		Problems: problems(report.Problems), History: o.History.List(ctx), Rules: make([]Rule, len(config.Rules)), Config: text,
 	}
 	if report.Err != nil {
 		out.Error = "the previous rules stay in force: " + cause(report)

@@ -57,21 +57,21 @@ type Request struct {
 
 // Book is what one party has promised, and what is under way in it.
 type Book struct {
-	Holds    map[string]Hold        // by invite
-	Kicks    map[string]Kick        // by user
-	Kicking  map[string]Kick        // kicks under way, by user
-	Kept     map[string]*KeptSeat   // by user
-	Pending  map[string]PendingJoin // by the session that joins
-	Admitted map[string]time.Time   // sessions put on the party's stream lately, by session
-	Requests map[string]Request     // on the native engine's list, by the session that asked
-	Waiting  map[string]Waiter      // in line for a seat, by user
+	Holds    map[string]Hold         // by invite
+	Kicks    map[string]Kick         // by user
+	Kicking  map[string]Kick         // kicks under way, by user
+	Kept     map[string]*KeptSeat    // by user
+	Pending  map[string]*PendingJoin // by the session that joins; a map keeps the room of what was in it, so pointers
+	Admitted map[string]time.Time    // sessions put on the party's stream lately, by session
+	Requests map[string]Request      // on the native engine's list, by the session that asked
+	Waiting  map[string]Waiter       // in line for a seat, by user
 }
 
 // NewBook makes an empty one.
 func NewBook() Book {
 	return Book{
 		Holds: map[string]Hold{}, Kicks: map[string]Kick{}, Kicking: map[string]Kick{}, Kept: map[string]*KeptSeat{},
-		Pending: map[string]PendingJoin{}, Admitted: map[string]time.Time{}, Requests: map[string]Request{},
+		Pending: map[string]*PendingJoin{}, Admitted: map[string]time.Time{}, Requests: map[string]Request{},
 		Waiting: map[string]Waiter{},
 	}
 }
@@ -95,7 +95,7 @@ func (b Book) Overdue(now time.Time) []PendingJoin {
 	var over []PendingJoin
 	for _, p := range b.Pending {
 		if !now.Before(p.Until) {
-			over = append(over, p)
+			over = append(over, *p)
 		}
 	}
 	return over

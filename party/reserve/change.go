@@ -59,7 +59,7 @@ func (b Book) Ghost(members []party.Member, lost, maxSize int) (ghost party.Sess
 // Settle ends what the session has under way for itself or, with an accept, for joiner:
 // its next message has arrived, so the engine is done with the one before.
 func (b Book) Settle(by, joiner string) {
-	if b.Pending[joiner].By == by {
+	if p := b.Pending[joiner]; p != nil && p.By == by {
 		delete(b.Pending, joiner)
 	}
 	if r := b.Requests[by]; !r.Until.IsZero() {
@@ -70,7 +70,9 @@ func (b Book) Settle(by, joiner string) {
 // Land ends a native join, or has a request stay on the engine's list, and returns what
 // the join was. in says whether the session is a member now.
 func (b Book) Land(sessionID string, in bool) (landed PendingJoin, pending bool) {
-	landed, pending = b.Pending[sessionID]
+	if p := b.Pending[sessionID]; p != nil {
+		landed, pending = *p, true
+	}
 	if r, asks := b.Requests[sessionID]; asks && !pending {
 		r.Until = time.Time{}
 		b.Requests[sessionID] = r

@@ -63,7 +63,7 @@ func draw(t *rapid.T) scene {
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "pending") {
 		p := who.Draw(t, "pending")
-		s.book.Pending[p.SessionID] = reserve.PendingJoin{Session: p, By: p.SessionID, Until: later()}
+		s.book.Pending[p.SessionID] = &reserve.PendingJoin{Session: p, By: p.SessionID, Until: later()}
 	}
 	for range rapid.IntRange(0, 4).Draw(t, "requests") {
 		r := who.Draw(t, "asks")
@@ -260,7 +260,7 @@ func TestDecide_SpeaksToTheSender(t *testing.T) {
 	banned := reserve.NewBook()
 	banned.Ban(guest.UserID, epoch, time.Minute)
 	joining := reserve.NewBook()
-	joining.Pending[session(2, 1).SessionID] = reserve.PendingJoin{Session: session(2, 1), Until: epoch.Add(time.Minute)}
+	joining.Pending[session(2, 1).SessionID] = &reserve.PendingJoin{Session: session(2, 1), Until: epoch.Add(time.Minute)}
 	for name, c := range map[string]struct {
 		book   reserve.Book
 		joiner party.Session

@@ -14,7 +14,7 @@ import (
 // Begin mirrors a native party that s leads alone. With an origin it goes on with that
 // party, and the facts say when that was created.
 func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin party.ID) error {
-	defer r.mirrors.lock(string(id.UUID[:]))()
+	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	now := r.now()
 	sh := shared{Facts: facts, rev: max(1, party.Nanos(now)), leader: s.SessionID}
 	if origin.IsZero() {
@@ -28,7 +28,7 @@ func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin p
 // Enter mirrors a session that has become a member. known is the party as it was before;
 // the zero Snapshot has it read. It returns the snapshot to go on with.
 func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snapshot, err error) {
-	defer r.mirrors.lock(string(id.UUID[:]))()
+	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	if known.shared.rev == 0 {
 		entries, _, err := r.mirror(id)
 		if err != nil {
@@ -62,7 +62,7 @@ func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snap
 // whether nobody else is on the mirror, so that the party may be over. Where the session led,
 // the engine has rotated to the longest-standing member, even if it comes back.
 func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
-	defer r.mirrors.lock(string(id.UUID[:]))()
+	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	known := r.Attendance.Remove(id, s.SessionID)
 	entries, _, err := r.mirror(id)
 	i := slices.IndexFunc(entries, func(e mirrorPresence) bool { return e.sessionID == s.SessionID })
@@ -118,7 +118,7 @@ func (r *Roster) NoteAttributes(id party.ID) {
 
 // End forgets a party that has been closed.
 func (r *Roster) End(id party.ID) {
-	defer r.mirrors.lock(string(id.UUID[:]))()
+	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	r.Losses.End(id)
 	entries, _, err := r.mirror(id)
 	if err != nil {
@@ -150,7 +150,7 @@ func (r *Roster) Mirrored(id party.ID, sessionID string) (bool, error) {
 
 // change changes what all of the party's presences share, if f says so.
 func (r *Roster) change(id party.ID, f func(*shared) bool) {
-	defer r.mirrors.lock(string(id.UUID[:]))()
+	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	if entries, _, err := r.mirror(id); err == nil {
 		r.rewrite(id, entries, f)
 	}
@@ -204,7 +204,7 @@ func (r *Roster) set(mode uint8, subject, label string, s party.Session, status 
 // list writes the party into the list of the session's parties. A failure means that the
 // session is going away, and its list with it.
 func (r *Roster) list(s party.Session, id party.ID, since time.Time) {
-	defer r.lists.lock(s.UserID)()
+	defer r.lists.lock(s.UserID).Unlock()
 	if !r.Attendance.elsewhere(id, s) { // nearly always: nothing to read
 		isNew, err := r.streams.StreamUserJoin(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, listWith("", id, since))
 		if isNew || err != nil {
@@ -221,7 +221,7 @@ func (r *Roster) list(s party.Session, id party.ID, since time.Time) {
 // unlist writes the party out of it. Of a session that is known here the attendance says
 // whether there is more on its list.
 func (r *Roster) unlist(s party.Session, id party.ID, known bool) {
-	defer r.lists.lock(s.UserID)()
+	defer r.lists.lock(s.UserID).Unlock()
 	if !known || r.Attendance.elsewhere(id, s) {
 		old, err := r.listOf(s)
 		if err != nil {
@@ -264,6 +264,6 @@ func (r *Roster) Marks(id party.ID) (string, error) {
 
 // Mark notes that the session is about to go. It stays until the session ends or enters.
 func (r *Roster) Mark(id party.ID, s party.Session) error {
-	defer r.mirrors.lock(string(id.UUID[:]))()
+	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	return r.set(party.MirrorMode, id.UUID.String(), id.Node, s, withdrawn+strconv.FormatInt(party.Nanos(r.now()), 10))
 }

@@ -40,10 +40,10 @@ type stripes [64]sync.Mutex
 var seed = maphash.MakeSeed()
 
 // lock locks the key's stripe. A goroutine holds one of each stripes at most.
-func (s *stripes) lock(key string) (unlock func()) {
-	mu := &s[maphash.String(seed, key)%uint64(len(s))]
-	mu.Lock()
-	return mu.Unlock
+func (s *stripes) lock(key string) (locked *sync.Mutex) {
+	locked = &s[maphash.String(seed, key)%uint64(len(s))]
+	locked.Lock()
+	return locked
 }
 
 // Snapshot is a view with what only the kernel needs.
@@ -209,7 +209,7 @@ func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
 	}
 	now := r.now()
 	facts.CreatedAt = now
-	defer r.mirrors.lock(string(id.UUID[:]))()
+	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	s, err := r.LookOnce(id)
 	if err != nil || s.shared.rev != 0 {
 		return s, err

@@ -54,6 +54,12 @@ func bounded(v any) any {
 	return v
 }
 
+// boundedFields is bounded for names with values.
+func boundedFields(v map[string]any) map[string]any {
+	out, _ := bounded(v).(map[string]any)
+	return out
+}
+
 // cut bounds a text without splitting a character.
 func cut(s string) string {
 	if len(s) <= maxDynamic {

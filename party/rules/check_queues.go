@@ -52,7 +52,7 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 	if k := q.Parity; k != nil && k.Mode != ParityOff && k.Diff >= q.TeamSize.Max {
 		d.warn(at+".parity.diff", fmt.Sprintf("groups of a team of %d never differ by more than %d", q.TeamSize.Max, q.TeamSize.Max-1), "")
 	}
-	if q.Match != PartyMatch && q.Tick != DefaultQueue().Tick {
+	if q.Match != PartyMatch && q.Tick != DefaultOf[Queue]().Tick {
 		d.warn(at+".tick", "has no effect, because the match is not "+PartyMatch, "")
 	}
 	if _, is := q.Server(); q.Fleet != nil && !is {

@@ -104,7 +104,7 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 	case reflect.Pointer:
 		if v.IsNil() {
 			v.Set(reflect.New(v.Type().Elem()))
-			fresh(v.Elem())
+			setDefaults(v.Elem())
 		}
 		d.decode(n, v.Elem(), path, form)
 	case reflect.Struct:
@@ -230,7 +230,9 @@ func (d *decoder) list(n *node, v reflect.Value, path, form string) {
 	}
 	out := reflect.MakeSlice(v.Type(), len(n.items), len(n.items))
 	for i, item := range n.items {
-		fresh(out.Index(i))
+		if out.Index(i).Kind() == reflect.Struct {
+			setDefaults(out.Index(i))
+		}
 		if item.kind == nullNode {
 			d.values[index(path, i)] = item
 			d.fail(item.at, index(path, i), "is empty", "")
@@ -249,33 +251,17 @@ func (d *decoder) table(n *node, v reflect.Value, path string) {
 	out := reflect.MakeMapWithSize(v.Type(), len(n.keys))
 	for _, e := range n.keys {
 		val := reflect.New(v.Type().Elem()).Elem()
-		fresh(val)
-		if e.val.kind == nullNode && val.Kind() == reflect.Struct {
-			e.val = &node{kind: mapNode, at: e.at} // all defaults
+		if val.Kind() == reflect.Struct {
+			setDefaults(val)
+			if e.val.kind == nullNode {
+				e.val = &node{kind: mapNode, at: e.at} // all defaults
+			}
 		}
 		d.names[join(path, e.name)] = e.at
 		d.decode(e.val, val, join(path, e.name), "")
 		out.SetMapIndex(reflect.ValueOf(e.name), val)
 	}
 	v.Set(out)
-}
-
-// fresh gives entries of lists and tables the defaults of their type.
-func fresh(v reflect.Value) {
-	switch v.Type() {
-	case reflect.TypeFor[Queue]():
-		v.Set(reflect.ValueOf(DefaultQueue()))
-	case reflect.TypeFor[Skill]():
-		v.Set(reflect.ValueOf(DefaultSkill()))
-	case reflect.TypeFor[Parity]():
-		v.Set(reflect.ValueOf(DefaultParity()))
-	case reflect.TypeFor[Latency]():
-		v.Set(reflect.ValueOf(DefaultLatency()))
-	case reflect.TypeFor[Fleet]():
-		v.Set(reflect.ValueOf(DefaultFleet()))
-	case reflect.TypeFor[Accept]():
-		v.Set(reflect.ValueOf(DefaultAccept()))
-	}
 }
 
 // plain is a tree as untyped Go values, as JSON would give them, but with whole

@@ -28,45 +28,37 @@ func same(a, b any) (bool, error) {
 	if a == nil || b == nil {
 		return a == nil && b == nil, nil
 	}
-	x, isX := number(a)
-	y, isY := number(b)
-	s, isS := a.(string)
-	t, isT := b.(string)
-	switch {
-	case isX && isY:
-		return x == y, nil
-	case isS && isT:
-		return s == t, nil
-	case isX && isT:
-		return sameText(x, t, a, b)
-	case isS && isY:
-		return sameText(y, s, a, b)
+	x, y := a, b
+	if text, is := a.(string); is {
+		x = spelled(text, b)
 	}
-	p, isP := a.(bool)
-	q, isQ := b.(bool)
-	switch {
-	case isP && isQ:
-		return p == q, nil
-	case isP && isT && (t == "true" || t == "false"):
-		return p == (t == "true"), nil
-	case isS && isQ && (s == "true" || s == "false"):
-		return q == (s == "true"), nil
-	case reflect.TypeOf(a) == reflect.TypeOf(b):
-		return reflect.DeepEqual(a, b), nil
+	if text, is := b.(string); is {
+		y = spelled(text, a)
 	}
-	return false, unlike(a, b)
+	if n, is := number(x); is {
+		x = n
+	}
+	if n, is := number(y); is {
+		y = n
+	}
+	if reflect.TypeOf(x) != reflect.TypeOf(y) {
+		return false, &mismatch{fmt.Sprintf("%s is compared with %s", kindOf(a), kindOf(b))}
+	}
+	return reflect.DeepEqual(x, y), nil
 }
 
-func sameText(x float64, text string, a, b any) (bool, error) {
-	y, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-	if err != nil {
-		return false, unlike(a, b)
+// spelled is the number, or the true or false, that a text spells beside such a value;
+// else the text.
+func spelled(text string, beside any) any {
+	if _, is := number(beside); is {
+		if x, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
+			return x
+		}
 	}
-	return x == y, nil
-}
-
-func unlike(a, b any) error {
-	return &mismatch{fmt.Sprintf("%s is compared with %s", kindOf(a), kindOf(b))}
+	if _, is := beside.(bool); is && (text == "true" || text == "false") {
+		return text == "true"
+	}
+	return text
 }
 
 func kindOf(v any) string {

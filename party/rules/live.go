@@ -1,8 +1,11 @@
+//go:build !js
+
 package rules
 
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -41,9 +44,11 @@ type LiveOptions struct {
 
 // Loaded is the outcome of one attempt to load the file.
 type Loaded struct {
-	Old, New *Set   // New is nil when the attempt failed
-	Version  uint64 // of the Set that is active now
-	Err      error  // Problems, or why the file could not be read
+	Old, New *Set      // New is nil when the attempt failed
+	Version  uint64    // of the Set that is active now
+	At       time.Time // when that was loaded
+	Hash     string    // SHA-256 of its file in hex, "" for defaults
+	Err      error     // Problems, or why the file could not be read
 }
 
 // Report is what an operator wants to know of the active rules.
@@ -52,6 +57,7 @@ type Report struct {
 	Source   string    // path of the file, "" for defaults
 	Version  uint64    // grows by one with every switch, 0 before the first load
 	LoadedAt time.Time // when the active Set was loaded
+	Hash     string    // SHA-256 of its file in hex, "" for defaults
 	Problems Problems  // warnings of the active Set, or all problems of a newer, broken file
 	Err      error     // why the newest attempt failed, nil when it did not
 }
@@ -84,7 +90,7 @@ func (l *Live) Reload(ctx context.Context) error {
 	if l.opts.Path == "" {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return l.use(Defaults(), nil)
+		return l.use(Defaults(), "", nil)
 	}
 	data, err := read(l.opts.Path)
 	l.mu.Lock()
@@ -146,13 +152,14 @@ func (l *Live) Report() Report {
 func (l *Live) attempt(data []byte, err error) error {
 	l.tried, l.missing = sha256.Sum256(data), err != nil
 	if err != nil {
-		return l.use(nil, err)
+		return l.use(nil, "", err)
 	}
-	return l.use(Load(data, l.opts.Path))
+	s, err := Load(data, l.opts.Path)
+	return l.use(s, hex.EncodeToString(l.tried[:]), err)
 }
 
-// use makes s the active Set, or takes note of err. l.mu is held.
-func (l *Live) use(s *Set, err error) error {
+// use makes s, of a file with that hash, the active Set, or takes note of err. l.mu is held.
+func (l *Live) use(s *Set, hash string, err error) error {
 	old := l.current.Load()
 	l.report.Err = err
 	if err != nil {
@@ -161,7 +168,7 @@ func (l *Live) use(s *Set, err error) error {
 	} else {
 		s.inherit(old)
 		l.report.Version++
-		l.report.LoadedAt = l.opts.Now()
+		l.report.LoadedAt, l.report.Hash = l.opts.Now(), hash
 		l.report.Problems = append(s.Warnings(), l.restart(s)...)
 		if l.started == nil {
 			l.started = s
@@ -169,7 +176,7 @@ func (l *Live) use(s *Set, err error) error {
 		l.current.Store(s)
 	}
 	if l.opts.OnLoad != nil {
-		l.opts.OnLoad(Loaded{Old: old, New: s, Version: l.report.Version, Err: err})
+		l.opts.OnLoad(Loaded{Old: old, New: s, Version: l.report.Version, At: l.report.LoadedAt, Hash: l.report.Hash, Err: err})
 	}
 	return err
 }

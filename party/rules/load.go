@@ -28,8 +28,7 @@ func Load(data []byte, name string) (*Set, error) {
 }
 
 // New makes a Set from a configuration written in Go, under the same checks as
-// a file. Queues and skills are expected to start from [DefaultQueue] and
-// [DefaultSkill].
+// a file. Queues and what is in them are expected to start from [DefaultOf].
 func New(c Config) (*Set, error) {
 	return newDecoder(newSource(nil, "config")).finish(c)
 }

@@ -3,7 +3,7 @@ package rules
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
 	"math/bits"
 	"slices"
 	"sync"
@@ -21,7 +21,8 @@ type machine struct {
 	load   Loader
 	rules  *Set         // which are asked
 	ready  need         // what was read into facts
-	own    []GroupFacts // the player's groups, once read
+	own    []GroupFacts // the player's groups
+	owned  bool         // these were read
 }
 
 // machines keeps machines for reuse: a decision then allocates little.
@@ -39,7 +40,7 @@ func (m *machine) begin(s *Set, f Facts, load Loader) {
 }
 
 func (m *machine) release() {
-	m.facts, m.rules, m.load, m.own, m.set = Facts{}, nil, nil, nil, 0
+	m.facts, m.rules, m.load, m.own, m.owned, m.set = Facts{}, nil, nil, nil, false, 0
 	clear(m.values)
 	clear(m.vm.Stack)
 	machines.Put(m)
@@ -70,82 +71,98 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 	return holds, nil
 }
 
-// read makes the facts of n ready.
+// read makes the facts of n ready: it takes them from the Loader, if there is one, and
+// bounds them.
 func (m *machine) read(ctx context.Context, n need) error {
-	type reading struct {
-		bit  need
-		read func(context.Context, need) error
+	if n&(needMembers|needAttributes) != 0 {
+		// The caller's list is not written to, and conditions find the new one.
+		m.facts.Party.Members = slices.Clone(m.facts.Party.Members)
+		m.set &^= 1 << factIndex["party.members"]
 	}
-	for _, r := range []reading{
-		{needAccount | needMembers, m.accounts}, {needSkill, m.strength}, {needAttributes, m.attributes}, {needGroups, m.groups}, {needSameGroup, m.sameGroup}, {needFriends, m.friends},
-		{needBlocked, m.blocked}, {needPartyLabel, m.partyLabel}, {needRequestLabel, m.requestLabel}, {needVars, m.vars},
+	for _, r := range []struct {
+		facts need
+		load  func(context.Context, need) error
+	}{
+		{needAccount | needMembers, m.loadAccounts}, {needGroups, m.loadGroups}, {needSameGroup, m.loadSameGroup},
+		{needFriends, m.loadFriends}, {needBlocked, m.loadBlocked},
 	} {
-		r.bit &= n
-		if r.bit == 0 {
+		missing := r.facts & n
+		if missing == 0 || m.load == nil {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return unread{err}
 		}
-		if err := r.read(ctx, r.bit); err != nil {
-			return err
-		}
-		m.ready |= r.bit
-	}
-	return nil
-}
-
-func (m *machine) groupsOf(ctx context.Context) ([]GroupFacts, error) {
-	if m.own != nil {
-		return m.own, nil
-	}
-	g, err := m.load.Groups(ctx, m.facts.User.ID)
-	if err != nil {
-		return nil, unread{fmt.Errorf("read groups: %w", err)}
-	}
-	if m.own = g; g == nil {
-		m.own = []GroupFacts{}
-	}
-	return m.own, nil
-}
-
-func (m *machine) groups(ctx context.Context, _ need) (err error) {
-	u := &m.facts.User
-	if m.load != nil {
-		if u.Groups, err = m.groupsOf(ctx); err != nil {
+		if err := r.load(ctx, missing); err != nil {
 			return err
 		}
 	}
-	u.Groups = u.Groups[:min(len(u.Groups), maxGroups)]
-	return nil
-}
-
-func (m *machine) sameGroup(ctx context.Context, _ need) error {
-	p := &m.facts.Party
-	if m.leads() {
-		m.facts.Relation.SameGroup = true
-		return nil
-	}
-	if m.load == nil {
-		return nil
-	}
-	if m.facts.Relation.SameGroup = false; p.LeaderID == "" {
-		return nil
-	}
-	own, err := m.groupsOf(ctx)
-	if err != nil || len(own) == 0 {
+	if err := m.bound(n); err != nil {
 		return err
 	}
-	theirs, err := m.load.Groups(ctx, p.LeaderID)
-	if err != nil {
-		return unread{fmt.Errorf("read the leader's groups: %w", err)}
-	}
-	ids := make(map[string]bool, len(own))
-	for _, g := range own {
-		ids[g.ID] = true
-	}
-	m.facts.Relation.SameGroup = slices.ContainsFunc(theirs, func(g GroupFacts) bool { return ids[g.ID] })
+	m.ready |= n
 	return nil
+}
+
+// bound cuts facts to what the step count of conditions assumes, and computes those that
+// follow from others.
+func (m *machine) bound(n need) (err error) {
+	u, p, r := &m.facts.User, &m.facts.Party, &m.facts.Request
+	if n&needAccount != 0 {
+		u.DisplayName, u.Metadata = cut(u.DisplayName), boundedFields(u.Metadata)
+	}
+	if n&needGroups != 0 {
+		u.Groups = u.Groups[:min(len(u.Groups), maxGroups)]
+	}
+	if n&needVars != 0 {
+		for k, v := range u.Vars {
+			if len(v) > maxDynamic { // the caller's are not written to
+				u.Vars = maps.Clone(u.Vars)
+				u.Vars[k] = cut(v)
+			}
+		}
+	}
+	if n&needAttributes != 0 {
+		p.Attributes = boundedFields(p.Attributes)
+	}
+	for i := range p.Members {
+		mem := &p.Members[i]
+		if n&needMembers != 0 {
+			mem.Metadata = boundedFields(mem.Metadata)
+		}
+		if n&needAttributes != 0 {
+			mem.Attributes = boundedFields(mem.Attributes)
+		}
+	}
+	// The leader is nearer to the leader than any friend: a rule for friends does not shut
+	// out the leader.
+	rel, leads := &m.facts.Relation, m.leads()
+	rel.FriendOfLeader = rel.FriendOfLeader || leads && n&needFriends != 0
+	rel.SameGroup = rel.SameGroup || leads && n&needSameGroup != 0
+	if n&needPartyLabel != 0 {
+		if p.Label, err = labelOf("party.label", p.Label, p.LabelJSON); err != nil {
+			return err
+		}
+	}
+	if n&needRequestLabel != 0 {
+		if r.Label, err = labelOf("request.label", r.Label, r.LabelJSON); err != nil {
+			return err
+		}
+	}
+	if n&needSkill != 0 {
+		return m.strength()
+	}
+	return nil
+}
+
+func labelOf(name string, label map[string]any, text string) (map[string]any, error) {
+	if label == nil {
+		var err error
+		if label, err = object(name, text); err != nil {
+			return nil, err
+		}
+	}
+	return boundedFields(label), nil
 }
 
 // others are the party's members without the player.
@@ -159,78 +176,6 @@ func (m *machine) others() []string {
 	return ids
 }
 
-// leads reports whether the player is the leader, who is nearer to the leader than any
-// friend: a rule for friends does not shut out the leader.
 func (m *machine) leads() bool {
 	return m.facts.Party.LeaderID != "" && m.facts.Party.LeaderID == m.facts.User.ID
-}
-
-func (m *machine) friends(ctx context.Context, _ need) error {
-	rel := &m.facts.Relation
-	if m.load == nil {
-		rel.FriendOfLeader = rel.FriendOfLeader || m.leads()
-		return nil
-	}
-	rel.FriendOfAny, rel.FriendOfLeader = false, m.leads()
-	others := m.others()
-	if len(others) == 0 {
-		return nil
-	}
-	friends, err := m.load.Friends(ctx, m.facts.User.ID, others)
-	if err != nil {
-		return unread{fmt.Errorf("read friends: %w", err)}
-	}
-	for _, id := range friends {
-		rel.FriendOfAny = rel.FriendOfAny || slices.Contains(others, id)
-		rel.FriendOfLeader = rel.FriendOfLeader || id == m.facts.Party.LeaderID
-	}
-	return nil
-}
-
-func (m *machine) blocked(ctx context.Context, _ need) (err error) {
-	if m.load == nil {
-		return nil
-	}
-	m.facts.Relation.Blocked = false
-	if others := m.others(); len(others) > 0 {
-		if m.facts.Relation.Blocked, err = m.load.Blocked(ctx, m.facts.User.ID, others); err != nil {
-			return unread{fmt.Errorf("read blocks: %w", err)}
-		}
-	}
-	return nil
-}
-
-func (m *machine) partyLabel(context.Context, need) (err error) {
-	m.facts.Party.Label, err = labelOf("party.label", m.facts.Party.Label, m.facts.Party.LabelJSON)
-	return err
-}
-
-func (m *machine) requestLabel(context.Context, need) (err error) {
-	m.facts.Request.Label, err = labelOf("request.label", m.facts.Request.Label, m.facts.Request.LabelJSON)
-	return err
-}
-
-func labelOf(name string, label map[string]any, text string) (map[string]any, error) {
-	if label == nil {
-		var err error
-		if label, err = object(name, text); err != nil {
-			return nil, err
-		}
-	}
-	out, _ := bounded(label).(map[string]any)
-	return out, nil
-}
-
-func (m *machine) vars(context.Context, need) error {
-	for _, v := range m.facts.User.Vars {
-		if len(v) > maxDynamic {
-			vars := make(map[string]string, len(m.facts.User.Vars))
-			for k, v := range m.facts.User.Vars {
-				vars[k] = cut(v)
-			}
-			m.facts.User.Vars = vars
-			break
-		}
-	}
-	return nil
 }

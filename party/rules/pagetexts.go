@@ -1,6 +1,8 @@
 package rules
 
 import (
+	_ "embed"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
@@ -8,80 +10,24 @@ import (
 	"strings"
 )
 
+//go:embed en.json
+var englishTexts []byte
+
 // pageTexts is every sentence of the landing page in English, by the key that replaces it
 // in invites.page.texts and invites.page.languages. Words in braces are filled in; a text
-// of one's own may leave them out.
+// of one's own may leave them out. lang and dir are the texts' language, a BCP 47 tag, and
+// its writing direction.
 //
 // Stages have keys of their own, "stage_<name of the stage>"; a stage without a text is
 // shown by its name.
-var pageTexts = map[string]string{
-	"lang": "en",  // the language of the texts, a BCP 47 tag
-	"dir":  "ltr", // its writing direction, ltr or rtl
+var pageTexts = mustTexts(englishTexts)
 
-	"eyebrow":        "Party invite",                                                 // above the headline, and the brand of a game without a title
-	"heading":        "{inviter} invites you to the party",                           // headline, where the page has no title
-	"heading_titled": "{inviter} invites you to play {title}",                        // headline, where it has one
-	"someone":        "A player",                                                     // a player without a printable name
-	"description":    "{size} of {max} in the party. Open the link to join.",         // chat preview, party with a free seat
-	"description_on": "Open the link to see who is in the party.",                    // chat preview, anything else
-	"play":           "Join the party",                                               // the big button
-	"play_web":       "Play in the browser",                                          // link to the web version
-	"store_ios":      "App Store",                                                    //
-	"store_android":  "Google Play",                                                  //
-	"play_code":      "Open the game and enter the invite code.",                     // instead of a button, where no link is configured
-	"stuck":          "Did the game not open? Here are other ways.",                  // above the other ways, after the button seems to have done nothing
-	"stuck_code":     "Did the game not open? Start it yourself and enter the code.", // the same where there are none
-	"in_app":         "If nothing opens, open this page in your browser first.",      // in the browsers inside chat programs, which block games' links
-	"other_ways":     "No game yet?",                                                 // above the links beside the button
-	"get_game":       "Get the game",                                                 // above the links of an invite that is over
-	"message":        "Message from {inviter}",                                       // names the message for screen readers
-	"party":          "In the party",                                                 // heading of the members
-	"count":          "{size} of {max}",                                              //
-	"free_seat":      "Free seat",                                                    //
-	"held_seat":      "Kept for a friend",                                            // a seat held for somebody who is on the way
-	"taken_seat":     "Player",                                                       // a member of a party that shows no members
-	"more_members":   "+{count}",                                                     // members beyond those the page shows
-	"seats_left":     "Free seats: {count}",                                          // where the page is too small for a tile per seat
-	"waiting_one":    "One is waiting for a seat",                                    // of a full party, as is the next one
-	"waiting":        "{count} are waiting for a seat",
-	"leader":         "Party leader",                                                                             // the crown, for screen readers
-	"about":          "About this party",                                                                         // names the info fields for screen readers
-	"percent":        "{percent} %",                                                                              // progress on a badge
-	"code":           "Invite code",                                                                              //
-	"copy":           "Copy",                                                                                     // button
-	"copied":         "Copied",                                                                                   // the button, once pressed
-	"qr":             "Scan to join on your phone",                                                               //
-	"qr_alt":         "QR code of this invite's link",                                                            // for screen readers
-	"valid_until":    "Valid until {time}",                                                                       //
-	"note_full":      "The party is full. Keep this page open: it shows a free seat.",                            // with state full
-	"note_locked":    "They are in a match or looking for one. Keep this page open: it shows when you can join.", // with state locked
-	"note_away":      "Everybody is away and should be back in a moment.",                                        // with state away
-	"seat_free":      "You can join now!",                                                                        // once a party is not full, locked or away any more
-	"reconnecting":   "Connection lost. Trying again ...",                                                        // live updates fail
-	"footer":         "This page updates by itself.",                                                             // at the very end
-
-	"expired_headline":      "This invite has expired",
-	"expired_note":          "Ask {inviter} for a new link.",
-	"revoked_headline":      "This invite was withdrawn",
-	"revoked_note":          "Ask {inviter} for a new link.",
-	"exhausted_headline":    "This invite has been used up",
-	"exhausted_note":        "No more players can use it. Ask {inviter} for a new link.",
-	"party_gone_headline":   "This party is over",
-	"party_gone_note":       "Ask {inviter} to start a new one.",
-	"not_found_headline":    "We cannot find this invite",
-	"not_found_note":        "Check the link, or ask your friend for a new one.",
-	"rate_limited_headline": "One moment, please",
-	"rate_limited_note":     "There were very many requests from your network. Try again in {seconds} seconds.",
-	"busy_headline":         "Very many people are here",
-	"busy_note":             "Try again in a few seconds.",
-	"error_headline":        "Something went wrong on our side",
-	"error_note":            "Please try again in a moment.",
-
-	"stage_downloading": "Downloading",
-	"stage_installing":  "Installing",
-	"stage_tutorial":    "In the tutorial",
-	"stage_ready":       "Ready",
-	"stage_failed":      "Needs help",
+// mustTexts panics only on an embedded file that is broken, in any run of the program.
+func mustTexts(file []byte) (texts map[string]string) {
+	if err := json.Unmarshal(file, &texts); err != nil {
+		panic("rules: en.json: " + err.Error())
+	}
+	return texts
 }
 
 const stageText = "stage_"

@@ -6,15 +6,16 @@ import "time"
 // read by people twice: here, and as the JSON Schema and reference that are made
 // from the field comments, so those are written for designers and name no Go.
 //
-// Tags: yaml names the key; limit is the allowed range (numbers and durations:
-// the value; text: characters; lists and maps: entries); oneof lists the allowed
-// words; form names a syntax of forms.go; required keys have no default.
+// Tags: yaml names the key; default is its value as a file would have it, none being
+// zero; limit is the allowed range (numbers and durations: the value; text: characters;
+// lists and maps: entries); oneof lists the allowed words; form names a syntax of
+// forms.go; required keys have no default.
 
 // Config is the rules file after defaults are applied. It is shared and must
 // not be written to.
 type Config struct {
 	// Version of the file format. Always 1; every file that is not empty names it.
-	Version int `yaml:"version" limit:"1..1"`
+	Version int `yaml:"version" default:"1" limit:"1..1"`
 	// What a party may look like and who may be in it.
 	Parties Parties `yaml:"parties"`
 	// Who invites, for how long an invite lives, and what a link leads to.
@@ -45,13 +46,13 @@ type Parties struct {
 	MaxSize MaxSize `yaml:"max_size"`
 	// Whether parties are open (anybody who knows the party joins at once) or
 	// closed (the leader accepts). "any" leaves it to the player who creates the party.
-	Open OpenPolicy `yaml:"open" oneof:"any|open|closed"`
+	Open OpenPolicy `yaml:"open" default:"any" oneof:"any|open|closed"`
 	// Whether a player is in one party at most: "true" refuses a second one,
 	// "leave_previous" takes the player out of the first.
-	OnePerUser OnePerUser `yaml:"one_per_user" oneof:"false|true|leave_previous"`
+	OnePerUser OnePerUser `yaml:"one_per_user" default:"false" oneof:"false|true|leave_previous"`
 	// What happens when a member joins the same party from a second device:
 	// "refuse" keeps the first, "move" gives its seat to the second.
-	SecondSocket SecondSocket `yaml:"second_socket" oneof:"refuse|move"`
+	SecondSocket SecondSocket `yaml:"second_socket" default:"refuse" oneof:"refuse|move"`
 	// How long the seat of a member who lost the connection is kept. 0 keeps none.
 	ReconnectGrace time.Duration `yaml:"reconnect_grace" limit:"0s..1h"`
 	// Whether a player who connects again within reconnect_grace is put back into
@@ -62,7 +63,7 @@ type Parties struct {
 	// How long a kicked player cannot come back. Only an invite made after the kick
 	// that names the player lifts it. Left out, the ban is for invites alone, and the
 	// server's own joins are as without Partyline. 0 bans nobody.
-	KickBan time.Duration `yaml:"kick_ban" limit:"0s..168h"`
+	KickBan time.Duration `yaml:"kick_ban" default:"10m" limit:"0s..168h"`
 	// KickBanJoins says that the file sets kick_ban, so that it binds native joins too.
 	KickBanJoins bool `yaml:"-"`
 	// Who waits for a seat of a full party.
@@ -77,7 +78,7 @@ type Parties struct {
 type Survive struct {
 	// Whether the party is kept for reconnect_grace when its last member loses the
 	// connection.
-	EveryoneAway bool `yaml:"everyone_away"`
+	EveryoneAway bool `yaml:"everyone_away" default:"true"`
 	// How long members may take to come back after the server has crashed or was
 	// restarted. 0 keeps no party over a restart.
 	Restart time.Duration `yaml:"restart" limit:"0s..1h"`
@@ -86,14 +87,14 @@ type Survive struct {
 // MaxSize bounds the size a client may ask for.
 type MaxSize struct {
 	// Size of a party whose creator asks for none.
-	Default int `yaml:"default" limit:"1..256"`
+	Default int `yaml:"default" default:"8" limit:"1..256"`
 	// Smallest size that may be asked for.
-	Min int `yaml:"min" limit:"1..256"`
+	Min int `yaml:"min" default:"1" limit:"1..256"`
 	// Largest size that may be asked for. The server's own bound is 256.
-	Max int `yaml:"max" limit:"1..256"`
+	Max int `yaml:"max" default:"256" limit:"1..256"`
 	// What to do about a size outside of min and max: refuse the party, or clamp
 	// the size to the nearest allowed one.
-	Outside OutsidePolicy `yaml:"outside" oneof:"refuse|clamp"`
+	Outside OutsidePolicy `yaml:"outside" default:"refuse" oneof:"refuse|clamp"`
 }
 
 type (
@@ -130,9 +131,9 @@ const (
 // Waitlist says how players wait for a seat of a full party.
 type Waitlist struct {
 	// How long a free seat is held for the first in line.
-	Hold time.Duration `yaml:"hold" limit:"5s..1h"`
+	Hold time.Duration `yaml:"hold" default:"1m" limit:"5s..1h"`
 	// How many players may wait for one party. 0 is none: full is full.
-	Max int `yaml:"max" limit:"0..256"`
+	Max int `yaml:"max" default:"50" limit:"0..256"`
 }
 
 // Lock says when nobody new may enter a party.
@@ -148,30 +149,30 @@ type Lock struct {
 type Requests struct {
 	// How many requests may wait in one party. The server itself keeps at most as
 	// many as the party has seats.
-	Cap int `yaml:"cap" limit:"1..256"`
+	Cap int `yaml:"cap" default:"16" limit:"1..256"`
 	// How often one player may ask.
-	Rate Rate `yaml:"rate"`
+	Rate Rate `yaml:"rate" default:"10/m"`
 	// Whether a player who is in another party may ask.
-	WhileInParty bool `yaml:"while_in_party"`
+	WhileInParty bool `yaml:"while_in_party" default:"true"`
 }
 
 // Invites says who invites, for how long, and what a link leads to.
 type Invites struct {
 	// Who may make an invite: every member, or the leader alone.
-	Who InviteRole `yaml:"who" oneof:"member|leader"`
+	Who InviteRole `yaml:"who" default:"member" oneof:"member|leader"`
 	// Whether an invite also overrides the rules for join below. Capacity, blocks
 	// and locks hold in any case.
 	OverridesRules bool `yaml:"overrides_rules"`
 	// What to do when a link is used from a browser while the player's game runs
 	// twice and the call does not name one: refuse, or take the newest.
-	SeveralSessions SeveralSessions `yaml:"several_sessions" oneof:"refuse|newest"`
+	SeveralSessions SeveralSessions `yaml:"several_sessions" default:"refuse" oneof:"refuse|newest"`
 	// Invites as links, to be sent and clicked.
-	Link InviteLimits `yaml:"link"`
+	Link InviteLimits `yaml:"link" default:"{ttl: 24h, max_ttl: 720h}"`
 	// Invites as short codes, to be read aloud.
-	Code InviteLimits `yaml:"code"`
+	Code InviteLimits `yaml:"code" default:"{ttl: 5m, max_ttl: 15m, max_uses: 8}"`
 	// Scheme and host (and path, if any) under which players reach this server;
 	// links begin with it.
-	PublicURL string `yaml:"public_url" form:"base_url" limit:"1..255"`
+	PublicURL string `yaml:"public_url" default:"http://127.0.0.1:7350" form:"base_url" limit:"1..255"`
 	// Where the play button of the landing page leads.
 	App App `yaml:"app"`
 	// Look and words of the landing page.
@@ -248,7 +249,7 @@ type Page struct {
 	// Greek, Cyrillic, Arabic and Hebrew), absolute or relative to this file's folder.
 	Font string `yaml:"font" limit:"..512"`
 	// Whether the page shows who is in the party. Hidden parties never do.
-	ShowMembers bool `yaml:"show_members"`
+	ShowMembers bool `yaml:"show_members" default:"true"`
 	// Sentences of the page in your own words, by key. They are in the language of the
 	// text lang (en if there is none) and stand in for a language that has none of its own.
 	Texts map[string]string `yaml:"texts" limit:"..128" form:"page_text"`
@@ -260,12 +261,12 @@ type Page struct {
 // Status says which stages members pass and how often they may tell.
 type Status struct {
 	// The stages a member may be in, in the order they are passed.
-	Stages []string `yaml:"stages" limit:"1..32" form:"name"`
+	Stages []string `yaml:"stages" default:"[downloading, installing, tutorial, ready, failed]" limit:"1..32" form:"name"`
 	// The stage that counts as ready; one of stages. Empty: the game has no ready check.
-	Ready string `yaml:"ready" limit:"..64"`
+	Ready string `yaml:"ready" default:"ready" limit:"..64"`
 	// Stages after which no progress is expected, so that nobody in them is called
 	// stalled; each one of stages.
-	Final []string `yaml:"final" limit:"..32" form:"name"`
+	Final []string `yaml:"final" default:"[ready, failed]" limit:"..32" form:"name"`
 	// What takes members back from the ready stage: a change of who is in the party,
 	// or of the queue the party stands in.
 	ResetOn []string `yaml:"reset_on" oneof:"membership|queue" limit:"..2"`
@@ -273,19 +274,19 @@ type Status struct {
 	ResetTo string `yaml:"reset_to" limit:"..64"`
 	// How often a member's news is passed on to the party. News in between is
 	// joined together; the last always arrives.
-	Rate Rate `yaml:"rate"`
+	Rate Rate `yaml:"rate" default:"2/s"`
 	// After how long without progress a member counts as stalled. 0 is never.
-	Stall time.Duration `yaml:"stall" limit:"0s..24h"`
+	Stall time.Duration `yaml:"stall" default:"120s" limit:"0s..24h"`
 	// How long an invited player who is not in the party yet stays listed as
 	// incoming after the last news.
-	Incoming time.Duration `yaml:"incoming" limit:"10s..24h"`
+	Incoming time.Duration `yaml:"incoming" default:"10m" limit:"10s..24h"`
 }
 
 // Attributes says who sets what a party shares, and who sees it.
 type Attributes struct {
 	// Who sets the party's own attributes: its leader, or every member. What is each
 	// member's own only that member sets.
-	Party InviteRole `yaml:"party" oneof:"leader|member"`
+	Party InviteRole `yaml:"party" default:"leader" oneof:"leader|member"`
 	// Keys of the party's attributes that people outside see as well: on the page and in
 	// the preview of an invite, and in lists of parties.
 	Public []string `yaml:"public" limit:"..32"`
@@ -297,16 +298,16 @@ type Limits struct {
 	PartyCreate Rate `yaml:"party_create"`
 	// Invites one player may make. One that names many players counts once more for
 	// every ten beyond the first.
-	InviteCreate Rate `yaml:"invite_create"`
+	InviteCreate Rate `yaml:"invite_create" default:"60/m"`
 	// Codes that turn out wrong.
 	InviteGuess GuessLimits `yaml:"invite_guess"`
 	// How often one player may share a party with party_share.
-	Share Rate `yaml:"share"`
+	Share Rate `yaml:"share" default:"6/m"`
 	// To how many players one call of party_share is delivered at most.
-	ShareRecipients int `yaml:"share_recipients" limit:"1..1000"`
+	ShareRecipients int `yaml:"share_recipients" default:"200" limit:"1..1000"`
 	// Requests one address may make to the landing page and its parts. Be generous:
 	// a school or a console network shares one address.
-	PagePerIP Rate `yaml:"page_per_ip"`
+	PagePerIP Rate `yaml:"page_per_ip" default:"6000/m"`
 	// Messages clients send to their party.
 	Data DataLimits `yaml:"data"`
 }
@@ -314,22 +315,22 @@ type Limits struct {
 // GuessLimits counts failed codes only; a success does not reset it.
 type GuessLimits struct {
 	// Wrong codes of one player.
-	PerUser Rate `yaml:"per_user"`
+	PerUser Rate `yaml:"per_user" default:"5/m"`
 	// Wrong codes from one address, or from one network where addresses are IPv6.
-	PerIP Rate `yaml:"per_ip"`
+	PerIP Rate `yaml:"per_ip" default:"100/m"`
 }
 
 // Queries bounds searches: one with an unusual pattern can keep the server busy for
 // seconds.
 type Queries struct {
 	// Longest query in bytes.
-	MaxLength int `yaml:"max_length" limit:"1..65536"`
+	MaxLength int `yaml:"max_length" default:"2048" limit:"1..65536"`
 	// How many words, field names and values a query may have.
-	Terms int `yaml:"terms" limit:"1..1024"`
+	Terms int `yaml:"terms" default:"64" limit:"1..1024"`
 	// Which patterns a query may have: "literal" allows a regular expression that is
 	// literal characters with ".*" before or behind them or alternatives of literals,
 	// and a few wildcards; "any" allows everything the server understands.
-	Regex RegexPolicy `yaml:"regex" oneof:"literal|any"`
+	Regex RegexPolicy `yaml:"regex" default:"literal" oneof:"literal|any"`
 }
 
 // RegexPolicy is literal | any.
@@ -343,10 +344,10 @@ const (
 // DataLimits bounds party data sent by clients.
 type DataLimits struct {
 	// Messages one member may send to the party.
-	Rate Rate `yaml:"rate"`
+	Rate Rate `yaml:"rate" default:"50/s"`
 	// Longest message in bytes. The server's own socket.max_message_size_bytes
 	// (4096 unless changed) holds as well.
-	Bytes int `yaml:"bytes" limit:"0..1048576"`
+	Bytes int `yaml:"bytes" default:"4096" limit:"0..1048576"`
 }
 
 // Rule is one designer's rule. Exactly one of deny and allow is set; [Load]

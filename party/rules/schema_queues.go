@@ -8,13 +8,13 @@ type Matchmaking struct {
 	// every party's seats held for it.
 	CreateMatch bool `yaml:"create_match"`
 	// How long a seat of such a match is held for a player who is not there yet.
-	SeatHold time.Duration `yaml:"seat_hold" limit:"1s..10m"`
+	SeatHold time.Duration `yaml:"seat_hold" default:"45s" limit:"1s..10m"`
 	// What happens to the own ticket of a player whose party queues: "refuse" the
 	// second of the two tickets, or "cancel" the player's own.
-	SoloTickets SoloTickets `yaml:"solo_tickets" oneof:"refuse|cancel"`
+	SoloTickets SoloTickets `yaml:"solo_tickets" default:"refuse" oneof:"refuse|cancel"`
 	// Longest time one pass of forming matches may take; what is left waits for the
 	// next pass, no ticket is lost.
-	PassBudget time.Duration `yaml:"pass_budget" limit:"10ms..10s"`
+	PassBudget time.Duration `yaml:"pass_budget" default:"250ms" limit:"10ms..10s"`
 }
 
 type (
@@ -70,18 +70,18 @@ type Queue struct {
 	// How strength is read and how far apart it may be. Left out: strength plays no part.
 	Skill *Skill `yaml:"skill"`
 	// How long a ticket may wait before it is dropped and the players are told.
-	MaxWait time.Duration `yaml:"max_wait" limit:"10s..24h"`
+	MaxWait time.Duration `yaml:"max_wait" default:"10m" limit:"10s..24h"`
 	// Whether the seats that a party holds for invited friends are found and held too.
 	HoldInvited bool `yaml:"hold_invited"`
 	// How long a seat is held for a player who is not there yet. It is extended
 	// while the player's progress moves.
-	SeatHold time.Duration `yaml:"seat_hold" limit:"1s..10m"`
+	SeatHold time.Duration `yaml:"seat_hold" default:"45s" limit:"1s..10m"`
 	// The longest a seat is held however much progress moves.
-	SeatHoldMax time.Duration `yaml:"seat_hold_max" limit:"1s..1h"`
+	SeatHoldMax time.Duration `yaml:"seat_hold_max" default:"10m" limit:"1s..1h"`
 	// Whether free seats of running matches are filled before new matches are made.
 	Backfill bool `yaml:"backfill"`
 	// Whether players who block each other are kept out of each other's matches.
-	Blocks BlockRule `yaml:"blocks" oneof:"avoid|ignore"`
+	Blocks BlockRule `yaml:"blocks" default:"avoid" oneof:"avoid|ignore"`
 	// Whether groups of friends are kept for groups of about their size. Left out: they
 	// play no part.
 	Parity *Parity `yaml:"parity"`
@@ -92,10 +92,10 @@ type Queue struct {
 	Accept *Accept `yaml:"accept"`
 	// How many times a second a party_match passes data on, at most; a lower number costs
 	// the server less.
-	Tick int `yaml:"tick" limit:"1..60"`
+	Tick int `yaml:"tick" default:"20" limit:"1..60"`
 	// Where matches are played: party_match, the name of a match handler that the operator
 	// registered, or fleet, a dedicated game server.
-	Match string `yaml:"match" form:"property"`
+	Match string `yaml:"match" default:"party_match" form:"property"`
 	// How game servers are had, with match "fleet".
 	Fleet *Fleet `yaml:"fleet"`
 }
@@ -109,7 +109,7 @@ type Fleet struct {
 	// what the server has to know, as JSON.
 	Metadata map[string]string `yaml:"metadata" limit:"..32" form:"property"`
 	// How long a server may take to be ready before its match is given up.
-	ReadyWithin time.Duration `yaml:"ready_within" limit:"1s..10m"`
+	ReadyWithin time.Duration `yaml:"ready_within" default:"1m" limit:"1s..10m"`
 }
 
 // TeamSize is how many players a team has. In a file it may be a number alone, which is Max.
@@ -130,15 +130,15 @@ type Skill struct {
 	// Where the number comes from. Only trust "ticket" where cheating does not matter:
 	// the client sets it. With "storage" the server has to make the object before the
 	// client can, without permission to write it.
-	Source SkillSource `yaml:"source" oneof:"account|storage|ticket"`
+	Source SkillSource `yaml:"source" default:"account" oneof:"account|storage|ticket"`
 	// Which object holds the number, with source "storage".
 	Storage SkillStorage `yaml:"storage"`
 	// Strength of a player who has none yet.
 	Default float64 `yaml:"default" limit:"-1000000..1000000"`
 	// Strength of a party: the mean of its members, or its strongest member.
-	Party PartySkill `yaml:"party" oneof:"mean|max"`
+	Party PartySkill `yaml:"party" default:"mean" oneof:"mean|max"`
 	// How far apart the strength of two tickets may be at first.
-	Window float64 `yaml:"window" limit:"0..1000000"`
+	Window float64 `yaml:"window" default:"100" limit:"0..1000000"`
 	// How fast the window grows while a ticket waits, in points per time.
 	Widen Rate `yaml:"widen"`
 	// The widest the window gets; left out it is the same as window.
@@ -150,11 +150,11 @@ type Skill struct {
 // Parity compares the largest group of each team.
 type Parity struct {
 	// "prefer" lets the groups differ more only after a wait, "require" never, "off" always.
-	Mode ParityMode `yaml:"mode" oneof:"off|prefer|require"`
+	Mode ParityMode `yaml:"mode" default:"prefer" oneof:"off|prefer|require"`
 	// By how many players the largest groups of two teams may differ.
-	Diff int `yaml:"diff" limit:"0..128"`
+	Diff int `yaml:"diff" default:"1" limit:"0..128"`
 	// With "prefer": how long the oldest of a match has waited when they may differ more.
-	Relax time.Duration `yaml:"relax" limit:"0s..24h"`
+	Relax time.Duration `yaml:"relax" default:"1m" limit:"0s..24h"`
 }
 
 // Latency keeps matches near their players. A ticket says its distances as number
@@ -163,9 +163,9 @@ type Latency struct {
 	// Names of the regions there are servers in.
 	Regions []string `yaml:"regions" form:"property" limit:"1..64" required:"true"`
 	// How many milliseconds away a region may be at first.
-	Start float64 `yaml:"start" limit:"1..10000"`
+	Start float64 `yaml:"start" default:"100" limit:"1..10000"`
 	// How fast that grows while a ticket waits, in milliseconds per time.
-	Widen Rate `yaml:"widen"`
+	Widen Rate `yaml:"widen" default:"10/s"`
 	// The most it gets; left out it is the same as start.
 	Max float64 `yaml:"max" limit:"0..10000"`
 }
@@ -173,9 +173,9 @@ type Latency struct {
 // Accept asks every player before a match is made. Who does not accept is replaced.
 type Accept struct {
 	// How long players have to answer.
-	Within time.Duration `yaml:"within" limit:"3s..10m"`
+	Within time.Duration `yaml:"within" default:"15s" limit:"3s..10m"`
 	// How long a replacement is looked for before everybody is back in the queue.
-	Replace time.Duration `yaml:"replace" limit:"0s..10m"`
+	Replace time.Duration `yaml:"replace" default:"30s" limit:"0s..10m"`
 	// How long a player who did not accept may not queue again.
 	Cooldown time.Duration `yaml:"cooldown" limit:"0s..24h"`
 }
@@ -193,13 +193,28 @@ type SkillStorage struct {
 // Seats is how many players a full match of the queue takes.
 func (q Queue) Seats() int { return q.Teams * q.TeamSize.Max }
 
+// Largest is the largest party the queue takes. One that fills the whole match has nobody
+// left to play with, unless the queue lets it play alone.
+func (q Queue) Largest() int {
+	most := q.MaxParty
+	if most == 0 {
+		most = q.TeamSize.Max
+	}
+	if q.Teams == 1 && !q.FullPartyAlone {
+		most = min(most, q.TeamSize.Max-1)
+	}
+	return most
+}
+
+var defaultFleet = DefaultOf[Fleet]()
+
 // Server is how the queue gets its game servers; ok is false where it has none.
 func (q Queue) Server() (f Fleet, ok bool) {
 	if q.Match != FleetMatch {
 		return Fleet{}, false
 	}
 	if q.Fleet == nil {
-		return DefaultFleet(), true
+		return defaultFleet, true
 	}
 	return *q.Fleet, true
 }

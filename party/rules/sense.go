@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,57 +88,51 @@ func conjuncts(n ast.Node, operator string) []ast.Node {
 // chain looks at the parts of "and" or "or", and at those about the same fact together.
 func (c *sense) chain(n *ast.BinaryNode) bool {
 	operator, found := joint(n.Operator), false
-	var order []string
-	groups := map[string][]question{}
+	var groups []question // of one fact each
 	for _, part := range conjuncts(n, operator) {
 		found = c.look(part) || found
-		if q, ok := c.scope.question(part); ok {
-			if groups[q.subject] == nil {
-				order = append(order, q.subject)
-			}
-			groups[q.subject] = append(groups[q.subject], q)
+		q, ok := c.scope.question(part)
+		if !ok {
+			continue
+		}
+		if i := slices.IndexFunc(groups, func(g question) bool { return g.subject == q.subject }); i >= 0 {
+			groups[i].add(operator, q)
+		} else {
+			groups = append(groups, q)
 		}
 	}
 	if found {
 		return true
 	}
-	for _, subject := range order {
-		group := groups[subject]
-		if len(group) < 2 {
-			continue
-		}
-		all := question{subject: subject, domain: group[0].domain}
-		texts := make([]string, len(group))
-		for i, q := range group {
-			all.written = append(all.written, q.written...)
-			if texts[i] = q.node.String(); joins(q.node) {
-				texts[i] = "(" + texts[i] + ")"
-			}
-		}
-		all.holds = func(v any) bool {
-			if operator == "and" {
-				return !slices.ContainsFunc(group, func(q question) bool { return !q.holds(v) })
-			}
-			return slices.ContainsFunc(group, func(q question) bool { return q.holds(v) })
-		}
-		switch never, always := all.outcome(); {
+	for _, q := range groups {
+		never, always := q.outcome()
+		switch {
+		case q.parts == nil: // alone, and looked at
 		case never && operator == "and":
-			found = c.say(group[0].node, strings.Join(texts, " and ")+" can never hold: no value is both", instead(group, "or"))
+			found = c.say(q.node, q.node.String()+" can never hold: no value is both", q.instead("or"))
 		case always && operator == "or":
-			found = c.say(group[0].node, strings.Join(texts, " or ")+" always holds: every value is one of these", instead(group, "and"))
+			found = c.say(q.node, q.node.String()+" always holds: every value is one of these", q.instead("and"))
 		}
 	}
 	return found
 }
 
-// instead is what was probably meant.
-func instead(group []question, operator string) string {
-	texts := make([]string, len(group))
-	for i, q := range group {
-		texts[i] = q.node.String()
+// add joins another question about the same fact.
+func (q *question) add(operator string, other question) {
+	if q.parts == nil {
+		q.parts = []string{q.node.String()}
 	}
-	if subject := group[0].subject; operator == "or" && (strings.HasPrefix(subject, "hour(") || strings.HasPrefix(subject, "time_of_day(")) {
-		return "for hours over midnight write (" + strings.Join(texts, " or ") + ")"
+	q.parts = append(q.parts, other.node.String())
+	joined := &ast.BinaryNode{Operator: operator, Left: q.node, Right: other.node}
+	joined.SetLocation(q.node.Location())
+	q.node = joined
+	q.written = append(q.written, other.written...)
+}
+
+// instead is what was probably meant.
+func (q question) instead(operator string) string {
+	if operator == "or" && (strings.HasPrefix(q.subject, "hour(") || strings.HasPrefix(q.subject, "time_of_day(")) {
+		return "for hours over midnight write (" + strings.Join(q.parts, " or ") + ")"
 	}
 	return "join them with " + operator
 }
@@ -233,7 +228,7 @@ type question struct {
 	subject string
 	domain  domain
 	written []any
-	holds   func(v any) bool
+	parts   []string // that it was joined from; nil for one that stands so in the condition
 }
 
 // outcome tries every value that makes a difference.
@@ -244,7 +239,7 @@ func (q question) outcome() (never, always bool) {
 	}
 	never, always = true, true
 	for _, v := range values {
-		if q.holds(v) {
+		if holds(q.node, v) {
 			never = false
 		} else {
 			always = false
@@ -259,87 +254,62 @@ func (s scope) question(n ast.Node) (question, bool) {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
 		q, ok := s.question(n.Node)
-		if !ok || n.Operator != "not" && n.Operator != "!" {
-			return question{}, false
-		}
-		holds := q.holds
-		q.node, q.holds = n, func(v any) bool { return !holds(v) }
-		return q, true
+		q.node = n
+		return q, ok && (n.Operator == "not" || n.Operator == "!")
 	case *ast.BinaryNode:
-		if op := joint(n.Operator); op == "and" || op == "or" {
-			l, ok1 := s.question(n.Left)
-			r, ok2 := s.question(n.Right)
-			if !ok1 || !ok2 || l.subject != r.subject {
-				return question{}, false
-			}
-			l.node, l.written = n, append(slices.Clone(l.written), r.written...)
-			left, right := l.holds, r.holds
-			l.holds = func(v any) bool {
-				if op == "and" {
-					return left(v) && right(v)
-				}
-				return left(v) || right(v)
-			}
-			return l, l.alike()
+		if op := joint(n.Operator); op != "and" && op != "or" {
+			return s.comparison(n)
 		}
-		return s.comparison(n)
+		l, ok1 := s.question(n.Left)
+		r, ok2 := s.question(n.Right)
+		l.node, l.written = n, append(l.written, r.written...)
+		return l, ok1 && ok2 && l.subject == r.subject && l.alike()
 	}
 	return question{}, false
 }
 
 func (s scope) comparison(n *ast.BinaryNode) (question, bool) {
-	fact, operator := n.Left, n.Operator
-	q := question{node: n}
-	switch v, mirrored := written(n.Left); {
-	case mirrored && operator != "in":
-		fact, q.written = n.Right, []any{v}
-		operator = map[string]string{"<": ">", ">": "<", "<=": ">=", ">=": "<=", "==": "==", "!=": "!="}[operator]
-	case operator == "in":
-		if r, ok := n.Right.(*ast.BinaryNode); ok && r.Operator == ".." {
-			from, ok1 := written(r.Left)
-			to, ok2 := written(r.Right)
-			if !ok1 || !ok2 {
-				return q, false
-			}
-			q.written = []any{from, to}
-			q.holds = func(v any) bool { return order(v, from) >= 0 && order(v, to) <= 0 }
-			break
-		}
-		entries, ok := n.Right.(*ast.ArrayNode)
-		if !ok {
-			return q, false
-		}
-		for _, e := range entries.Nodes {
-			v, ok := written(e)
-			if !ok {
-				return q, false
-			}
-			q.written = append(q.written, v)
-		}
-		q.holds = func(v any) bool { return slices.Contains(q.written, v) }
-	default:
-		v, ok := written(n.Right)
-		if !ok {
-			return q, false
-		}
-		q.written = []any{v}
+	fact, other := n.Left, n.Right
+	if _, mirrored := written(fact); mirrored && n.Operator != "in" {
+		fact, other = other, fact
 	}
-	if _, literal := written(fact); literal || len(q.written) == 0 {
-		return q, false
+	entries, ok := entriesOf(n.Operator, other)
+	if _, literal := written(fact); !ok || literal || len(entries) == 0 {
+		return question{}, false
 	}
-	d, ok := s.of(fact)
-	q.subject, q.domain = fact.String(), d
-	if !ok || !q.alike() {
-		return q, false
-	}
-	if q.holds == nil {
-		q.holds = comparing(operator, q.written[0])
-	}
+	d, known := s.of(fact)
+	q := question{node: n, subject: fact.String(), domain: d, written: entries}
 	// Texts have no largest and no smallest: order, and looking into them, says
 	// something only where all of them are known.
-	_, text := q.written[0].(string)
-	ordered := operator != "==" && operator != "!=" && operator != "in"
-	return q, q.holds != nil && !(text && ordered && d.values == nil)
+	_, text := entries[0].(string)
+	ordered := n.Operator != "==" && n.Operator != "!=" && n.Operator != "in"
+	return q, known && q.alike() && slices.Contains(tried, n.Operator) && !(text && ordered && d.values == nil)
+}
+
+// entriesOf is what a fact is compared with; false where not all of it is written down.
+func entriesOf(operator string, n ast.Node) (values []any, ok bool) {
+	nodes := []ast.Node{n}
+	if operator == "in" {
+		switch in := n.(type) {
+		case *ast.ArrayNode:
+			nodes = in.Nodes
+		case *ast.BinaryNode: // a range
+			nodes = []ast.Node{in.Left, in.Right}
+			if in.Operator != ".." {
+				return nil, false
+			}
+		default:
+			return nil, false
+		}
+	}
+	for _, e := range nodes {
+		v, ok := written(e)
+		if !ok {
+			return nil, false
+		}
+		values = append(values, v)
+	}
+	return values, true
 }
 
 // alike reports whether everything written is of one kind.
@@ -347,55 +317,64 @@ func (q question) alike() bool {
 	return !slices.ContainsFunc(q.written, func(v any) bool { return fmt.Sprintf("%T", v) != fmt.Sprintf("%T", q.written[0]) })
 }
 
-// comparing is the comparison with w, nil for an operator that is none.
-func comparing(operator string, w any) func(any) bool {
-	text, _ := w.(string)
-	in := func(f func(s, sub string) bool) func(any) bool {
-		return func(v any) bool { s, _ := v.(string); return f(s, text) }
+// tried are the operators that holds knows.
+var tried = []string{"==", "!=", "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith"}
+
+// holds answers a question for one value of its fact.
+func holds(n ast.Node, fact any) bool {
+	if not, ok := n.(*ast.UnaryNode); ok {
+		return !holds(not.Node, fact)
 	}
-	switch operator {
+	b := n.(*ast.BinaryNode)
+	value := func(n ast.Node) any {
+		if v, ok := written(n); ok {
+			return v
+		}
+		return fact
+	}
+	switch joint(b.Operator) {
+	case "and":
+		return holds(b.Left, fact) && holds(b.Right, fact)
+	case "or":
+		return holds(b.Left, fact) || holds(b.Right, fact)
+	case "in":
+		entries, _ := entriesOf("in", b.Right)
+		if _, list := b.Right.(*ast.ArrayNode); list {
+			return slices.Contains(entries, fact)
+		}
+		return order(fact, entries[0]) >= 0 && order(fact, entries[1]) <= 0
+	}
+	l, r := value(b.Left), value(b.Right)
+	text, _ := l.(string)
+	part, _ := r.(string)
+	switch b.Operator {
 	case "==":
-		return func(v any) bool { return v == w }
+		return l == r
 	case "!=":
-		return func(v any) bool { return v != w }
+		return l != r
 	case "<":
-		return func(v any) bool { return order(v, w) < 0 }
+		return order(l, r) < 0
 	case "<=":
-		return func(v any) bool { return order(v, w) <= 0 }
+		return order(l, r) <= 0
 	case ">":
-		return func(v any) bool { return order(v, w) > 0 }
+		return order(l, r) > 0
 	case ">=":
-		return func(v any) bool { return order(v, w) >= 0 }
+		return order(l, r) >= 0
 	case "contains":
-		return in(strings.Contains)
+		return strings.Contains(text, part)
 	case "startsWith":
-		return in(strings.HasPrefix)
-	case "endsWith":
-		return in(strings.HasSuffix)
+		return strings.HasPrefix(text, part)
 	}
-	return nil
+	return strings.HasSuffix(text, part)
 }
 
 // order compares two values of one kind.
 func order(a, b any) int {
-	switch a := a.(type) {
-	case float64:
-		b, _ := b.(float64)
-		switch {
-		case a < b:
-			return -1
-		case a > b:
-			return 1
-		}
-	case string:
-		b, _ := b.(string)
-		return strings.Compare(a, b)
+	if x, ok := a.(float64); ok {
+		y, _ := b.(float64)
+		return cmp.Compare(x, y)
 	}
-	return 0
-}
-
-// joins reports whether a node joins conditions, so that it needs brackets within another.
-func joins(node ast.Node) bool {
-	b, is := node.(*ast.BinaryNode)
-	return is && slices.Contains([]string{"and", "or", "&&", "||"}, b.Operator)
+	x, _ := a.(string)
+	y, _ := b.(string)
+	return cmp.Compare(x, y)
 }

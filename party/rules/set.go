@@ -76,29 +76,19 @@ func (s *Set) Uses(a Action, fact string) bool {
 // as they are. A condition that cannot be evaluated, or whose facts cannot be
 // read, refuses the action and gives an [*EvalError].
 func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (Decision, error) {
-	d, _, err := s.decide(ctx, f, load, true)
+	d, _, err := s.Ask(ctx, f, load, true)
 	return d, err
-}
-
-// DecideOn is Decide for whoever has to give reasons later: it also gives the facts as
-// they were then, those that were read among them. [Set.Explain] on them, without a
-// Loader, says how the decision came about.
-func (s *Set) DecideOn(ctx context.Context, f Facts, load Loader) (d Decision, on Facts, err error) {
-	return s.decide(ctx, f, load, true)
 }
 
 // Try is Decide without counting, for questions that nothing follows from.
 func (s *Set) Try(ctx context.Context, f Facts, load Loader) (Decision, error) {
-	d, _, err := s.decide(ctx, f, load, false)
+	d, _, err := s.Ask(ctx, f, load, false)
 	return d, err
 }
 
-// TryOn is [Set.Try] with the facts as they were read, whatever the decision.
-func (s *Set) TryOn(ctx context.Context, f Facts, load Loader) (d Decision, on Facts, err error) {
-	return s.decide(ctx, f, load, false)
-}
-
-func (s *Set) decide(ctx context.Context, f Facts, load Loader, count bool) (d Decision, on Facts, err error) {
+// Ask is Decide, or Try, that also gives the facts as they were then, those that were read
+// among them. [Set.Explain] on them, without a Loader, says how the decision came about.
+func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Decision, on Facts, err error) {
 	rules := s.byAction[f.Action]
 	if len(rules) == 0 {
 		return Decision{Allowed: true}, f, nil

@@ -250,6 +250,10 @@ func TestPage_Variants(t *testing.T) {
 			s.rules.Error = "the previous rules stay in force: 1 error"
 			s.rules.Problems = []overview.Problem{{Severity: "error", File: "rules.yml", Line: 3, Column: 7, Path: "parties.colour", Problem: "unknown key", Excerpt: "  colour: red\n  ^"}}
 		}, code: 200, has: []string{"not in force", "rules.yml:3:7", "parties.colour", "colour: red\n  ^"}},
+		"history": {edit: func(s *source) {
+			s.rules.Playground = "https://play.example.com/rules"
+			s.rules.History = []judge.Version{{At: s.rules.LoadedAt, Hash: strings.Repeat("ab", 32), Changes: []string{"rule <new> is new"}, More: 2}}
+		}, code: 200, has: []string{`href="https://play.example.com/rules"`, "abababababab</code>", "rule &lt;new&gt; is new", "and 2 more"}},
 		"live":       {target: "?live", code: 200, has: []string{`http-equiv="refresh" content="10"`, "Updating every 10 s"}},
 		"not_live":   {code: 200, not: []string{"http-equiv"}, has: []string{`href="/party/console?live"`}},
 		"next_page":  {edit: func(s *source) { s.parties.Cursor = "a+b/c=" }, code: 200, has: []string{`href="/party/console?cursor=a%2Bb%2Fc%3D"`, "2+"}},

@@ -120,6 +120,9 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		return err
 	}
 	opts.Pages.Handle("GET /playground/", http.StripPrefix("/playground", playground.Handler(playground.DefaultDir)))
+	if o.plugin == "" && !strings.HasSuffix(at.shown, ":0") {
+		opts.Env[wiring.EnvPlay] = "http://" + at.shown + "/playground/"
+	}
 	opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	var servers *fleet.Manager
 	opts.Fleets = func(addr string) (managers map[string]runtime.FleetManager, err error) {

@@ -21,7 +21,7 @@ func scene(step int) []status.Report {
 	aiko := status.Report{Stage: "ready"}
 	if at := step % sceneSteps; at < sceneSteps-ready {
 		progress := float64(at+1) / float64(sceneSteps-ready)
-		aiko = status.Report{Stage: "downloading", Progress: &progress, Text: "Night map"}
+		aiko = status.Report{Stage: "downloading", Progress: &progress, Text: "Night market"}
 	}
 	return []status.Report{{Stage: "ready"}, {Stage: "tutorial", Text: "Level 2 of 5"}, aiko}
 }

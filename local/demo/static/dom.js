@@ -52,9 +52,10 @@ export function toast(message, action) {
 }
 
 // busy keeps a button from being pressed twice while its work is under way, and shows why
-// it failed.
+// it failed. The focus comes back to it, if it has not gone elsewhere meanwhile.
 export async function busy(button, work) {
   if (button.disabled) return undefined;
+  const focused = document.activeElement === button;
   button.disabled = true;
   try {
     return await work();
@@ -63,6 +64,7 @@ export async function busy(button, work) {
     return undefined;
   } finally {
     button.disabled = false;
+    if (focused && document.activeElement === document.body) button.focus();
   }
 }
 

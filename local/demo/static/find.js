@@ -26,7 +26,7 @@ export class Finder {
 
   async list() {
     if (this.wait && this.wait.place) await this.askAgain();
-    const answer = await this.net.offers('party_find', { limit: 20 }).catch(() => null);
+    const answer = await this.net.offers('party_find', { limit: 20 });
     show('quick-join', answer !== null);
     const parties = (answer && answer.parties) || [];
     show('finds-none', parties.length === 0);

@@ -25,7 +25,7 @@ export class Invites {
   // made last is remembered here: it leads into the party after a lost connection as well.
   async list() {
     const party = this.party();
-    const answer = await this.net.offers('party_invite_list', { party_id: party.id }).catch(() => ({}));
+    const answer = await this.net.offers('party_invite_list', { party_id: party.id });
     for (const form of ['invite-more', 'hold-form', 'invite-list']) show(form, answer !== null);
     show('invites-missing', answer === null);
     if (party !== this.party()) return;

@@ -77,7 +77,7 @@ export class Play {
   async ask() {
     const party = this.party();
     if (!party || !this.net.socket) return;
-    const [waiting, match] = await Promise.all(['party_queue', 'party_match'].map((id) => this.net.offers(id, { party_id: party.id }).catch(() => ({}))));
+    const [waiting, match] = await Promise.all(['party_queue', 'party_match'].map((id) => this.net.offers(id, { party_id: party.id })));
     if (party !== this.party()) return;
     this.ticket = (waiting && waiting.tickets && waiting.tickets[0]) || null;
     this.match = match && match.match_id ? match : null;
@@ -92,7 +92,7 @@ export class Play {
   async check() {
     const party = this.party();
     if (!party || this.ticket || this.match) return;
-    const answer = await this.net.offers('party_check', { action: 'matchmake', party_id: party.id, queue: this.chosen }).catch(() => ({}));
+    const answer = await this.net.offers('party_check', { action: 'matchmake', party_id: party.id, queue: this.chosen });
     const missing = answer === null;
     byId('queue-start').disabled = missing || !party.leads || answer.allowed === false;
     byId('queue-why').textContent = missing ? 'This server runs without Partyline, so it has no queues.'

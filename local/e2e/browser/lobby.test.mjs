@@ -20,7 +20,7 @@ before(async () => {
 after(restore);
 afterEach(async () => {
   for (const page of windows) assert.deepEqual(page.faults, []);
-  await Promise.all(windows.splice(0).map((w) => w.leave()));
+  for (const page of windows.splice(0)) await page.leave(); // one after the other: some are tabs of one browser
 });
 after(quit);
 
@@ -224,6 +224,27 @@ describe("lobby", () => {
     const bob = await player("Bob", `?party=${codeIn(url)}`);
     await bob.at("preview-join").click();
     await seat(again, "member", "Bob").waitFor();
+  });
+
+  test("takes the focus along, and is played by keyboard alone", async () => {
+    const alice = await player("Alice");
+    const focus = () => alice.evaluate(() => [document.activeElement.id, parseFloat(getComputedStyle(document.activeElement).outlineWidth)]);
+    await alice.at("quick-join").waitFor();
+    assert.equal((await focus())[0], "home-title");
+    await alice.at("create-size").focus();
+    await alice.keyboard.press("Enter");
+    await alice.locator("[data-testid=queue-start]:enabled").waitFor();
+    assert.equal((await focus())[0], "party-title");
+    let at = "";
+    for (let i = 0; i < 30 && at !== "queue-start"; i++) {
+      await alice.keyboard.press("Tab");
+      const [id, ring] = await focus();
+      const inQueue = await alice.evaluate(() => document.activeElement.name === "queue"); // its frame has the ring
+      assert.ok(inQueue || ring >= 2, `${id} shows that it has the focus`);
+      at = id;
+    }
+    await alice.keyboard.press("Enter");
+    await alice.at("queue-cancel").waitFor();
   });
 
   test("makes every window of one browser another player", async () => {

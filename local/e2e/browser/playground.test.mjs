@@ -61,6 +61,26 @@ describe("playground", () => {
     }
   });
 
+  test("plays an evening in a queue and draws it", async () => {
+    const page = await playground();
+    await page.fill("#file", "version: 1\nqueues:\n  duel: {teams: 2, team_size: 1}\n  duo: {teams: 2, team_size: 2}\n");
+    await page.locator("#play").click();
+    assert.match(await page.locator("#played").textContent(), /several queues; say which: --queue duel or --queue duo/);
+    assert.ok(!await page.locator("#picture").isVisible());
+    await page.fill("[name=Queue]", "duo");
+    await page.locator("#play").click();
+    await page.locator("#picture").waitFor();
+    assert.ok(await page.locator("#picture").evaluate((img) => img.decode().then(() => img.naturalWidth)) >= 1000, "the picture is not drawn");
+    assert.match(decodeURIComponent(await page.locator("#picture").getAttribute("src")), /duo.*Wait by party size/s);
+    await shoot(page, "playground-evening");
+    await page.fill("[name=Arrivals]", "fast");
+    await page.locator("#play").click();
+    assert.match(await page.locator("#played").textContent(), /--arrivals fast: expected so many per time/);
+    assert.ok(!await page.locator("#picture").isVisible());
+    assert.deepEqual(page.faults, []);
+    await page.leave();
+  });
+
   test("completes facts, runs cases, says what changed, and sends nothing", async () => {
     const page = await playground();
     await page.fill("#cases", 'join {now: "2026-05-01T23:00:00Z"} -> denied by night\njoin {now: "2026-05-01T12:00:00Z"} -> denied by night');

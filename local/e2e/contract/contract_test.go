@@ -1,10 +1,11 @@
 package contract
 
 import (
+	"errors"
 	"flag"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,51 +13,42 @@ import (
 	"partyline/local/e2e/target"
 )
 
-var record = flag.Bool("record", false, "write the transcripts of the stock server that NAKAMA names instead of comparing")
+var record = flag.Bool("record", false, "write the transcripts of the server that NAKAMA names instead of comparing")
 
 func transcriptFile(name string) string { return filepath.Join("testdata", name+".json") }
 
 // TestTranscripts compares servers with the recorded transcripts: the one that NAKAMA names, or
-// the embedded engine, as a stock server and with the module.
+// the embedded engine, as a stock server and with the module and an empty rules file.
 func TestTranscripts(t *testing.T) {
 	if addr := target.Given(); addr != "" {
-		module := target.HasModule(t, addr)
-		if *record && module {
-			t.Fatalf("%s has the module loaded; transcripts are recorded from a stock server", addr)
-		}
-		compare(t, addr, module)
+		compare(t, addr, target.HasModule(t, addr))
 		return
 	}
 	if *record {
-		t.Fatalf("-record needs a stock server in %s", target.Variable)
+		t.Fatalf("-record needs a server in %s: a stock one, then one with the module", target.Variable)
 	}
 	t.Run("stock", func(t *testing.T) { compare(t, target.Server(t, false), false) })
 	t.Run("module", func(t *testing.T) { compare(t, target.Server(t, true), true) })
 }
 
-// compare plays every scenario. With the module, those that it guards on purpose are left to the module's own suites,
-// and a refusal may be in the module's words, as long as it is one.
+// compare plays every scenario. With the module each goes as on a stock server, but for those
+// that [differences] names, which have a transcript of their own.
 func compare(t *testing.T, addr string, module bool) {
 	for _, s := range Scenarios() {
-		if module && s.Guarded != "" {
-			continue
-		}
 		t.Run(s.Name, func(t *testing.T) {
 			t.Parallel()
 			got := Play(t, addr, s).Encode()
 			file := transcriptFile(s.Name)
+			if module {
+				file = expected(s.Name)
+			}
 			if *record {
-				if err := os.WriteFile(file, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
+				write(t, s.Name, got, module)
 				return
 			}
 			want, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
-			}
-			if module {
-				got, want = anyRefusal(got), anyRefusal(want)
 			}
 			if diff := Difference(got, want); diff != "" {
 				t.Errorf("%s: %s\n%s", s.Name, s.About, diff)
@@ -65,11 +57,26 @@ func compare(t *testing.T, addr string, module bool) {
 	}
 }
 
-var refusal = regexp.MustCompile(`"error":\{"code":\d+,"message":"(\\.|[^"\\])*"\}`)
-
-// anyRefusal makes all realtime errors alike.
-func anyRefusal(transcript []byte) []byte {
-	return refusal.ReplaceAll(transcript, []byte(`"error":"any"`))
+// write records a transcript; one with the module only where it is not a stock server's.
+func write(t *testing.T, name string, got []byte, module bool) {
+	t.Helper()
+	file := transcriptFile(name)
+	if module {
+		stock, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file = differenceFile(name)
+		if Difference(got, stock) == "" {
+			if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+	if err := os.WriteFile(file, got, 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestTranscriptFiles asserts that scenarios have distinct names, a meaning, and exactly one file each.

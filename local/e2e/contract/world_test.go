@@ -20,9 +20,6 @@ type Scenario struct {
 	Name  string // file name of its transcript
 	About string // what a reader learns from it
 	Run   func(w *World)
-	// Guarded names what Partyline's module refuses here on purpose; "" where a server
-	// with the module and its default rules has to answer as a stock one.
-	Guarded string
 }
 
 // patience is how long one step may take. Only a matchmaker's interval comes near it.

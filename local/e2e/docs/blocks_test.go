@@ -26,7 +26,7 @@ func language(names ...string) func(Block) bool {
 var checkers = []checker{
 	{name: "story, see TestStories", claims: func(b Block) bool { return b.Language == "js" && hasStory(b.Doc) }},
 	{name: "examples of rules, see local/reference", claims: func(b Block) bool {
-		return b.Language == "try" && b.Doc == "docs/designers.md"
+		return (b.Language == "try" || b.Language == "refused" || b.Language == "says") && b.Doc == "docs/designers.md"
 	}},
 	{name: "SDK calls and names", claims: language("js", "csharp", "gdscript"), check: func(t *testing.T, addr string, d Document, b Block) {
 		checkCalls(t, addr, b)

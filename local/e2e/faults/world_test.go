@@ -166,8 +166,8 @@ func eventually(ctx context.Context, is func() error) error {
 // ours are the packages whose goroutines must end with what they are for.
 var ours = []string{"partyline/party", "partyline/hooks", "partyline/rpc", "partyline/matchmaking", "partyline/module"}
 
-// lasting are the functions that run for as long as the module does.
-var lasting = []string{"partyline/module/wiring.(*Module).sweep", "partyline/party/rules.(*Live).Watch"}
+// lasting are the functions that run for as long as the module does: the module's start names them.
+var lasting = []string{"partyline/module/wiring.(*Module).Start"}
 
 // nothingRuns fails while a goroutine of the module is at work.
 func nothingRuns() error {

@@ -156,3 +156,33 @@ func TestPlayersLeaveAServerThatIsComing(t *testing.T) {
 		return w.fleet.is(func() bool { return slices.Equal(w.fleet.deleted, []string{"server-1"}) })
 	})
 }
+
+// Players who are asked first come to a server once all have accepted. When it cannot be had
+// they wait on, and are asked again.
+func TestAsked(t *testing.T) {
+	w := start(t, func(n int, a asked) error {
+		if n == 1 {
+			return errors.New("as asked")
+		}
+		return ready(n, a)
+	}, asking)
+	a, b, c, d := w.player(), w.player(), w.player(), w.player()
+	a.queueIn(asking, w.party(a, b))
+	c.queueIn(asking, w.party(c, d))
+	for round := range 2 {
+		for i, m := range []*player{a, b, c, d} {
+			found := m.told(-3, "found")
+			if n := w.fleet.is(func() bool { return len(w.fleet.creates) == round }); !n {
+				t.Errorf("a server is asked for before player %d has accepted", i)
+			}
+			if err := m.rpc("party_match_accept", map[string]any{"ticket": found.Ticket, "accept": true}, &struct{}{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, m := range []*player{a, b, c, d} {
+		if e := m.told(-4, "server_ready"); e.Port != 7002 {
+			t.Errorf("server_ready = %+v", e)
+		}
+	}
+}

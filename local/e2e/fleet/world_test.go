@@ -20,6 +20,7 @@ import (
 	"partyline/local/e2e/client"
 	"partyline/local/e2e/target"
 	"partyline/local/engine"
+	"partyline/local/engine/host"
 	"partyline/local/engine/store"
 	"partyline/module/wiring"
 	"partyline/pass"
@@ -37,7 +38,10 @@ const queueRules = `
     team_size: {max: 3, min: 2, after: 0s}
 `
 
-const arena = "arena"
+const (
+	arena  = "arena"
+	asking = "asking" // whose players are asked first
+)
 
 // FleetVariable names the module in testdata/manager, built for the real servers that suites
 // run against.
@@ -55,44 +59,62 @@ type world struct {
 // start starts a server with these queues, or arena, and a fleet manager that does create.
 func start(t *testing.T, create func(n int, a asked) error, queues ...string) *world {
 	t.Helper()
+	if !target.Real() {
+		return startEngine(t, wiring.Register, create, queues...)
+	}
+	w := newWorld(t, create)
+	at := httptest.NewServer(w.fleet)
+	t.Cleanup(at.Close)
+	p := target.StartBeside(t, rulesFile(t, queues), []string{os.Getenv(FleetVariable)}, "--runtime.env", "FLEET_URL="+at.URL)
+	w.fleet.at("http://" + p.Addr)
+	w.client = client.New(p.Addr)
+	w.restart = func() {
+		if err := p.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Start(w.ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+func newWorld(t *testing.T, create func(n int, a asked) error) *world {
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	return &world{t: t, ctx: ctx, fleet: &fleetManager{create: create}}
+}
+
+func rulesFile(t *testing.T, queues []string) string {
+	t.Helper()
 	text := "version: 1\nqueues:"
 	if len(queues) == 0 {
 		queues = []string{arena}
 	}
 	for _, name := range queues {
 		text += fmt.Sprintf(queueRules, name)
+		if name == asking {
+			text += "    accept: {within: 30s}\n"
+		}
 	}
 	rules := filepath.Join(t.TempDir(), "rules.yml")
 	if err := os.WriteFile(rules, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := &fleetManager{create: create}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	t.Cleanup(cancel)
-	w := &world{t: t, ctx: ctx, fleet: f}
-	if target.Real() {
-		at := httptest.NewServer(f)
-		t.Cleanup(at.Close)
-		p := target.StartBeside(t, rules, []string{os.Getenv(FleetVariable)}, "--runtime.env", "FLEET_URL="+at.URL)
-		f.at("http://" + p.Addr)
-		w.client = client.New(p.Addr)
-		w.restart = func() {
-			if err := p.Kill(); err != nil {
-				t.Fatal(err)
-			}
-			if err := p.Start(ctx); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return w
-	}
+	return rules
+}
+
+// startEngine does so on an embedded engine, whatever the environment says.
+func startEngine(t *testing.T, init host.InitModule, create func(n int, a asked) error, queues ...string) *world {
+	t.Helper()
+	w, rules := newWorld(t, create), rulesFile(t, queues)
 	var server *engine.Server
 	boot := func(addr string, data *store.Store) {
 		var err error
 		server, err = engine.Start(t.Context(), engine.Options{
-			Addr: addr, Data: data, MatchmakerInterval: 200 * time.Millisecond, Env: map[string]string{wiring.EnvRules: rules}, Init: wiring.Register,
+			Addr: addr, Data: data, MatchmakerInterval: 200 * time.Millisecond, Env: map[string]string{wiring.EnvRules: rules}, Init: init,
 			Fleets: func(string) (map[string]runtime.FleetManager, error) {
-				return map[string]runtime.FleetManager{"": f}, nil
+				return map[string]runtime.FleetManager{"": w.fleet}, nil
 			},
 		})
 		if err != nil {
@@ -112,7 +134,9 @@ func start(t *testing.T, create func(n int, a asked) error, queues ...string) *w
 // in is the same world in a test of its own.
 func (w *world) in(t *testing.T) *world {
 	own := *w
-	own.t = t
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	t.Cleanup(cancel)
+	own.t, own.ctx = t, ctx
 	return &own
 }
 
@@ -163,14 +187,28 @@ func (p *player) call(e *rtapi.Envelope) *rtapi.Envelope {
 	return reply
 }
 
+func (p *player) createParty() (id string, err error) {
+	reply, err := p.Call(p.w.ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 4}}})
+	return reply.GetParty().GetPartyId(), err
+}
+
+func (p *player) joinParty(id string) error {
+	if _, err := p.Call(p.w.ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: id}}}); err != nil {
+		return err
+	}
+	return p.Barrier(p.w.ctx)
+}
+
 func (w *world) party(members ...*player) string {
 	w.t.Helper()
-	id := members[0].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{Open: true, MaxSize: 4}}}).GetParty().GetPartyId()
+	id, err := members[0].createParty()
 	for _, m := range members[1:] {
-		m.call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyJoin{PartyJoin: &rtapi.PartyJoin{PartyId: id}}})
-		if err := m.Barrier(w.ctx); err != nil {
-			w.t.Fatal(err)
+		if err == nil {
+			err = m.joinParty(id)
 		}
+	}
+	if err != nil {
+		w.t.Fatal(err)
 	}
 	return id
 }
@@ -179,16 +217,24 @@ func (p *player) queue(partyID string) { p.queueIn(arena, partyID) }
 
 func (p *player) queueIn(queue, partyID string) {
 	p.w.t.Helper()
-	texts := map[string]string{"queue": queue}
-	if partyID == "" {
-		p.call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: &rtapi.MatchmakerAdd{Query: "*", MinCount: 2, MaxCount: 2, StringProperties: texts}}})
+	if partyID != "" {
+		p.call(partyTicket(queue, partyID))
 		return
 	}
-	p.call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{PartyId: partyID, Query: "*", MinCount: 2, MaxCount: 2, StringProperties: texts}}})
+	p.call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerAdd{MatchmakerAdd: &rtapi.MatchmakerAdd{
+		Query: "*", MinCount: 2, MaxCount: 2, StringProperties: map[string]string{"queue": queue},
+	}}})
+}
+
+func partyTicket(queue, partyID string) *rtapi.Envelope {
+	return &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
+		PartyId: partyID, Query: "*", MinCount: 2, MaxCount: 2, StringProperties: map[string]string{"queue": queue},
+	}}}
 }
 
 type event struct {
 	Event         string          `json:"event"`
+	Ticket        string          `json:"ticket"`
 	Reason        string          `json:"reason"`
 	MatchID       string          `json:"match_id"`
 	UserID        string          `json:"user_id"`

@@ -103,6 +103,13 @@ function diff() {
   $("changes").replaceChildren(...(changes?.length ? changes.map((c) => el("li", c)) : [el("li", changes ? "Nothing so far." : "One of the two files does not load.", "fine")]));
 }
 
+function sim() {
+  const out = ask("sim", file.value, JSON.stringify(Object.fromEntries(new FormData($("evening")))));
+  $("played").textContent = out.picture ? "" : out.error ?? "The file does not load.";
+  $("picture").hidden = !out.picture;
+  if (out.picture) $("picture").src = `data:image/svg+xml,${encodeURIComponent(out.picture)}`;
+}
+
 function all() {
   store.set("rules.yml", file.value);
   store.set("rules.cases", cases.value);
@@ -137,6 +144,7 @@ file.addEventListener("keydown", (e) => {
 });
 file.addEventListener("scroll", () => { $("lines").scrollTop = file.scrollTop; });
 facts.addEventListener("submit", (e) => e.preventDefault());
+$("evening").addEventListener("submit", (e) => { e.preventDefault(); sim(); });
 $("keep").onclick = () => { base = file.value; diff(); };
 
 addEventListener("partyline-ready", () => {

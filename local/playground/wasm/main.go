@@ -1,7 +1,7 @@
 //go:build js && wasm
 
-// Command wasm is what the playground page asks: the checker, the explainer and the diff of
-// rules files, in the browser. Every call takes and gives text; it reaches no network.
+// Command wasm is what the playground page asks: the checker, the explainer, the diff and the
+// simulator of rules files, in the browser. Every call takes and gives text; it reaches no network.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"partyline/local/evening"
 	"partyline/local/reference"
 	"partyline/local/rulebook"
 	"partyline/party/rules"
@@ -23,6 +24,7 @@ func main() {
 		"explain": call(func(a []string) any { return explain(a[0], a[1]) }),
 		"test":    call(func(a []string) any { return test(a[0], a[1]) }),
 		"diff":    call(func(a []string) any { return diff(a[0], a[1]) }),
+		"sim":     call(func(a []string) any { return sim(a[0], a[1]) }),
 		"words":   call(func([]string) any { return words() }),
 	})
 	js.Global().Get("dispatchEvent").Call("call", js.Global(), js.Global().Get("Event").New("partyline-ready"))
@@ -151,6 +153,26 @@ func diff(old, next string) any {
 		return bad
 	}
 	return map[string]any{"changes": append([]string{}, rules.Diff(was, is)...)} // [] and not null where nothing changed
+}
+
+// sim plays an evening in a queue; the answer is a picture, or an error.
+func sim(text, settings string) any {
+	set, out := load(text)
+	if set == nil {
+		return out
+	}
+	given := struct {
+		Queue string
+		evening.Settings
+	}{Settings: evening.Usual()}
+	if err := json.Unmarshal([]byte(settings), &given); err != nil {
+		return map[string]any{"error": err.Error()}
+	}
+	played, err := evening.Play(set, "the file", given.Queue, given.Settings)
+	if err != nil {
+		return map[string]any{"error": err.Error()}
+	}
+	return map[string]any{"picture": played.Picture()}
 }
 
 // words are what the editor completes.

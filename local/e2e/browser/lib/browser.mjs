@@ -81,7 +81,7 @@ export async function tab(context, path) {
   page.leave = async () => {
     const away = () => page.goto("about:blank");
     await away().catch(away);
-    await within("close a window", context.close());
+    await within("close a window", context.pages().length > 1 ? page.close() : context.close());
   };
   const response = await page.goto(new URL(path, origin).href);
   page.status = response?.status();

@@ -8,31 +8,7 @@ import (
 	"strings"
 )
 
-// accounts reads what n names of needAccount and needMembers, in one read.
-func (m *machine) accounts(ctx context.Context, n need) error {
-	u, p := &m.facts.User, &m.facts.Party
-	if n&needMembers != 0 {
-		// The caller's list is not written to, and conditions find the new one.
-		p.Members = slices.Clone(p.Members)
-		m.set &^= 1 << factIndex["party.members"]
-	}
-	if m.load != nil {
-		if err := m.loadAccounts(ctx, n); err != nil {
-			return err
-		}
-	}
-	if n&needAccount != 0 {
-		u.DisplayName = cut(u.DisplayName)
-		u.Metadata, _ = bounded(u.Metadata).(map[string]any)
-	}
-	if n&needMembers != 0 {
-		for i := range p.Members {
-			p.Members[i].Metadata, _ = bounded(p.Members[i].Metadata).(map[string]any)
-		}
-	}
-	return nil
-}
-
+// loadAccounts reads what n names of needAccount and needMembers, in one read.
 func (m *machine) loadAccounts(ctx context.Context, n need) error {
 	u, p := &m.facts.User, &m.facts.Party
 	var ids []string
@@ -83,7 +59,7 @@ func (m *machine) loadAccounts(ctx context.Context, n need) error {
 
 // strength computes party.skill. Without a Loader it is as it was given, unless the
 // members' metadata say it.
-func (m *machine) strength(context.Context, need) error {
+func (m *machine) strength() error {
 	p, skill := &m.facts.Party, m.rules.skill(m.facts.Request.Queue)
 	if skill == nil || m.load == nil && p.Skill != (SkillFacts{}) {
 		return nil
@@ -133,14 +109,66 @@ func (s *Skill) of(metadata map[string]any) (float64, error) {
 	}
 }
 
-// attributes bounds what players have set, which the caller brings along.
-func (m *machine) attributes(context.Context, need) error {
-	p := &m.facts.Party
-	p.Members = slices.Clone(p.Members)
-	m.set &^= 1 << factIndex["party.members"]
-	p.Attributes, _ = bounded(p.Attributes).(map[string]any)
-	for i := range p.Members {
-		p.Members[i].Attributes, _ = bounded(p.Members[i].Attributes).(map[string]any)
+// groupsOf are the player's own groups, read once.
+func (m *machine) groupsOf(ctx context.Context) (_ []GroupFacts, err error) {
+	if !m.owned {
+		if m.own, err = m.load.Groups(ctx, m.facts.User.ID); err != nil {
+			return nil, unread{fmt.Errorf("read groups: %w", err)}
+		}
+		m.owned = true
+	}
+	return m.own, nil
+}
+
+func (m *machine) loadGroups(ctx context.Context, _ need) (err error) {
+	m.facts.User.Groups, err = m.groupsOf(ctx)
+	return err
+}
+
+func (m *machine) loadSameGroup(ctx context.Context, _ need) error {
+	leader, same := m.facts.Party.LeaderID, &m.facts.Relation.SameGroup
+	if *same = false; leader == "" || m.leads() {
+		return nil
+	}
+	own, err := m.groupsOf(ctx)
+	if err != nil || len(own) == 0 {
+		return err
+	}
+	theirs, err := m.load.Groups(ctx, leader)
+	if err != nil {
+		return unread{fmt.Errorf("read the leader's groups: %w", err)}
+	}
+	ids := make(map[string]bool, len(own))
+	for _, g := range own {
+		ids[g.ID] = true
+	}
+	*same = slices.ContainsFunc(theirs, func(g GroupFacts) bool { return ids[g.ID] })
+	return nil
+}
+
+func (m *machine) loadFriends(ctx context.Context, _ need) error {
+	rel, others := &m.facts.Relation, m.others()
+	if rel.FriendOfAny, rel.FriendOfLeader = false, false; len(others) == 0 {
+		return nil
+	}
+	friends, err := m.load.Friends(ctx, m.facts.User.ID, others)
+	if err != nil {
+		return unread{fmt.Errorf("read friends: %w", err)}
+	}
+	for _, id := range friends {
+		rel.FriendOfAny = rel.FriendOfAny || slices.Contains(others, id)
+		rel.FriendOfLeader = rel.FriendOfLeader || id == m.facts.Party.LeaderID
+	}
+	return nil
+}
+
+func (m *machine) loadBlocked(ctx context.Context, _ need) (err error) {
+	others, blocked := m.others(), &m.facts.Relation.Blocked
+	if *blocked = false; len(others) == 0 {
+		return nil
+	}
+	if *blocked, err = m.load.Blocked(ctx, m.facts.User.ID, others); err != nil {
+		return unread{fmt.Errorf("read blocks: %w", err)}
 	}
 	return nil
 }

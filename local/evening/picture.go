@@ -1,4 +1,4 @@
-package main
+package evening
 
 import (
 	"fmt"
@@ -11,9 +11,10 @@ import (
 // skillBands are how many groups of equal count the waits by skill are shown for.
 const skillBands = 24
 
-// drawReport is a report as a picture: waits by party size, how soon everybody is placed,
-// and, where skill plays a part, how even matches are and who waits because of skill.
-func drawReport(name string, l simulation.Load, r simulation.Report, skill bool) string {
+// Picture draws waits by party size, how soon everybody is placed, and, where skill plays a
+// part, how even matches are and who waits because of skill: an SVG file.
+func (p Played) Picture() string {
+	name, l, r, skill := p.Name, p.Load, p.Report, p.Queue.Skill != nil
 	height := 420.0
 	if skill {
 		height = 770
@@ -21,7 +22,7 @@ func drawReport(name string, l simulation.Load, r simulation.Report, skill bool)
 	d := newDrawing(1000, height)
 	d.text(40, 40, "start", ink, 20, true, name)
 	d.text(40, 62, "start", grey, 13, false, fmt.Sprintf("%s tickets in %s, %s placed in %s matches, %d parties split",
-		thousands(r.Arrived), rules.FormatDuration(l.Duration), percent(r.Placed, r.Arrived), thousands(len(r.Matches)), r.Split))
+		thousands(r.Arrived), rules.FormatDuration(l.Duration), Percent(r.Placed, r.Arrived), thousands(len(r.Matches)), r.Split))
 	if len(r.Tickets) == 0 {
 		d.text(500, height/2, "middle", grey, 16, false, "Nobody was placed.")
 		return d.String()
@@ -157,4 +158,12 @@ func thousands(n int) string {
 		return fmt.Sprint(n)
 	}
 	return thousands(n/1000) + "," + fmt.Sprintf("%03d", n%1000)
+}
+
+// Percent is a share for people.
+func Percent(n, of int) string {
+	if of == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%.1f %%", 100*float64(n)/float64(of))
 }

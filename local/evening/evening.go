@@ -1,0 +1,194 @@
+// Package evening plays a queue of a rules file with simulated players, and draws what
+// became of them. The command line and the playground share it. It has no state; time is
+// virtual, and the same settings give the same report.
+package evening
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"partyline/local/simulation"
+	"partyline/matchmaking/formation"
+	"partyline/party/rules"
+)
+
+// Settings say who plays, in the words of the command's flags, which the errors name.
+type Settings struct {
+	Arrivals           string // parties and single players that begin to look, per time
+	Duration, Interval time.Duration
+	Parties            string // party sizes with their shares
+	Values             string // values of match_on properties with their shares
+	Skill              string // mean and deviation
+	Friends            float64
+	Regions            string
+	Blocks, Drops      float64
+	Declines, NoShows  float64
+	Match              time.Duration
+	Seed               uint64
+}
+
+// Usual are the settings of somebody who names none.
+func Usual() Settings {
+	return Settings{
+		Arrivals: "20/s", Duration: 10 * time.Minute, Interval: 15 * time.Second, Parties: "1:50,2:25,3:12,4:8,5:5",
+		Skill: "1500,300", Friends: 0.5, Match: 10 * time.Minute, Seed: 1,
+	}
+}
+
+// Played is what became of everybody.
+type Played struct {
+	Name   string
+	Queue  rules.Queue
+	Load   simulation.Load
+	Report simulation.Report
+	Left   []simulation.Share // party sizes that the queue does not take
+}
+
+// Play plays the queue of that name, or the only one there is. file is what errors call
+// the rules.
+func Play(set *rules.Set, file, name string, f Settings) (p Played, err error) {
+	queues := set.Config().Queues
+	names := slices.Sorted(maps.Keys(queues))
+	if p.Name = name; name == "" && len(names) == 1 {
+		p.Name = names[0]
+	}
+	var ok bool
+	p.Queue, ok = queues[p.Name]
+	switch {
+	case len(names) == 0:
+		return p, fmt.Errorf("%s has no queues; docs/matchmaking.md shows how to write one", file)
+	case p.Name == "":
+		return p, fmt.Errorf("%s has several queues; say which: --queue %s", file, strings.Join(names, " or --queue "))
+	case !ok:
+		return p, fmt.Errorf("%s has no queue %q; it has: %s", file, p.Name, strings.Join(names, ", "))
+	}
+	formed := formation.Of(p.Queue)
+	if p.Load, p.Left, err = f.load(p.Queue, formed.Latency.Regions); err != nil {
+		return p, err
+	}
+	if err := p.Load.Check(); err != nil {
+		return p, err
+	}
+	p.Load.Ask = asks(set, p.Name)
+	p.Report = simulation.Run(formed, p.Load)
+	return p, nil
+}
+
+// load turns the settings into a load for the queue; left are the party sizes that the queue
+// does not take.
+func (f Settings) load(q rules.Queue, regions []string) (load simulation.Load, left []simulation.Share, err error) {
+	rate, err := rules.ParseRate(f.Arrivals)
+	if err != nil || rate.Unlimited() {
+		return load, nil, fmt.Errorf("--arrivals %s: expected so many per time, such as 20/s or 90/m", f.Arrivals)
+	}
+	load = simulation.Load{
+		PerSecond: rate.PerSecond(), Duration: f.Duration, Interval: f.Interval, MaxWait: q.MaxWait,
+		Seed: f.Seed, Friends: f.Friends, Mean: q.Skill == nil || q.Skill.Party != rules.PartySkillMax,
+		Blocks: f.Blocks, Drops: f.Drops, Declines: f.Declines, NoShows: f.NoShows,
+	}
+	if q.Backfill {
+		load.MatchLength = f.Match
+	}
+	if load.Homes, err = f.homes(regions); err != nil {
+		return load, nil, err
+	}
+	sizes, err := shares(f.Parties)
+	if err != nil {
+		return load, nil, fmt.Errorf("--parties %s: %w", f.Parties, err)
+	}
+	for _, s := range sizes {
+		if s.Size, err = strconv.Atoi(s.Value); err != nil || s.Size < 1 {
+			return load, nil, fmt.Errorf("--parties %s: %q is no party size", f.Parties, s.Value)
+		}
+		if s.Size > q.Largest() {
+			left = append(left, s)
+		} else {
+			load.Sizes = append(load.Sizes, s)
+		}
+	}
+	mean, deviation, _ := strings.Cut(f.Skill, ",")
+	var errs [2]error
+	load.Skill.Mean, errs[0] = strconv.ParseFloat(mean, 64)
+	load.Skill.Deviation, errs[1] = strconv.ParseFloat(deviation, 64)
+	if errors.Join(errs[:]...) != nil || math.IsNaN(load.Skill.Mean) || math.IsInf(load.Skill.Mean, 0) {
+		return load, nil, fmt.Errorf("--skill %s: expected mean and deviation, such as 1500,300", f.Skill)
+	}
+	load.Places, err = f.places(q.MatchOn)
+	return load, left, err
+}
+
+// homes reads where players live.
+func (f Settings) homes(regions []string) ([]simulation.Share, error) {
+	text := f.Regions
+	if text == "" {
+		text = strings.Join(regions, ",")
+	}
+	if text == "" {
+		return nil, nil
+	}
+	homes, err := shares(text)
+	if err != nil {
+		return nil, fmt.Errorf("--regions %s: %w", text, err)
+	}
+	for _, h := range homes {
+		if !slices.Contains(regions, h.Value) {
+			return nil, fmt.Errorf("--regions %s: %q is none of the queue's latency regions %v", text, h.Value, regions)
+		}
+	}
+	return homes, nil
+}
+
+// places reads the values of the properties that the queue matches by. One that is not
+// named has one value that all share.
+func (f Settings) places(matchOn []string) ([]simulation.Property, error) {
+	named := map[string][]simulation.Share{}
+	for _, part := range strings.FieldsFunc(f.Values, func(r rune) bool { return r == ';' }) {
+		name, values, ok := strings.Cut(part, "=")
+		if !ok || !slices.Contains(matchOn, name) {
+			return nil, fmt.Errorf("--values %s: %q is none of the queue's match_on properties %v", f.Values, name, matchOn)
+		}
+		list, err := shares(values)
+		if err != nil {
+			return nil, fmt.Errorf("--values %s: %w", f.Values, err)
+		}
+		named[name] = list
+	}
+	var places []simulation.Property
+	for _, name := range matchOn {
+		values := named[name]
+		if values == nil && name == "region" {
+			values = []simulation.Share{{Value: "eu", Weight: 4}, {Value: "us", Weight: 4}, {Value: "asia", Weight: 2}}
+		}
+		if values != nil {
+			places = append(places, simulation.Property{Name: name, Values: values})
+		}
+	}
+	return places, nil
+}
+
+// shares reads "eu:5,us:4"; without a number a value counts once.
+func shares(text string) ([]simulation.Share, error) {
+	var list []simulation.Share
+	for _, part := range strings.Split(text, ",") {
+		value, weight, weighted := strings.Cut(strings.TrimSpace(part), ":")
+		s := simulation.Share{Value: value, Weight: 1}
+		if weighted {
+			w, err := strconv.ParseFloat(weight, 64)
+			if err != nil || !(w >= 0) || math.IsInf(w, 0) {
+				return nil, fmt.Errorf("%q is no share", weight)
+			}
+			s.Weight = w
+		}
+		if s.Value == "" {
+			return nil, errors.New("a value is missing")
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}

@@ -1,0 +1,183 @@
+package judge
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// Bounds of the history, and of what one version of it says.
+const (
+	historyVersions = 50
+	historyChanges  = 40
+	historyChange   = 400     // characters
+	historyConfig   = 1 << 20 // bytes; a larger file is not compared with the next
+	historyQueue    = 16      // versions that wait to be written
+	historyRetry    = 10 * time.Second
+)
+
+const (
+	historyCollection = "partyline_rules"
+	historyKey        = "history"
+)
+
+// Version is one rules file that came into force.
+type Version struct {
+	At      int64    `json:"at"`
+	Source  string   `json:"source"`         // path of the file; "" = defaults
+	Hash    string   `json:"hash"`           // SHA-256 of the file; "" for the defaults
+	Changes []string `json:"changes"`        // against the version before, in words; empty for the first
+	More    int      `json:"more,omitempty"` // changes that are left out
+}
+
+// versions is the stored record.
+type versions struct {
+	Versions []Version       `json:"versions"` // the oldest first
+	Config   json.RawMessage `json:"config"`   // of the last one, to compare the next with
+}
+
+// Versions is the part of Nakama's storage that the history is in.
+type Versions interface {
+	StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error)
+	StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error)
+}
+
+// History remembers in storage which rules files came into force when, over restarts and
+// for all nodes: a file that is in force already is no new version. It writes in the
+// goroutine of [History.Run]. Safe for concurrent use.
+type History struct {
+	storage Versions
+	source  string
+	logger  party.Logger
+	queue   chan version
+}
+
+// version is one that waits to be written.
+type version struct {
+	Version
+	set *rules.Set
+}
+
+// NewHistory makes a history over storage of the file at source, "" for the defaults.
+func NewHistory(storage Versions, source string, logger party.Logger) *History {
+	return &History{storage: storage, source: source, logger: logger, queue: make(chan version, historyQueue)}
+}
+
+// Loaded notes a version that came into force. It returns at once.
+func (h *History) Loaded(l rules.Loaded) {
+	select {
+	case h.queue <- version{Version{At: l.At.Unix(), Source: h.source, Hash: l.Hash, Changes: []string{}}, l.New}:
+	default:
+		h.logger.Warn("rules history: a version is left out, the database is slow version=%d", l.Version)
+	}
+}
+
+// Run writes until ctx ends. What cannot be written is tried again after a while.
+func (h *History) Run(ctx context.Context) {
+	for {
+		var next version
+		select {
+		case next = <-h.queue:
+		case <-ctx.Done():
+			return
+		}
+		for said := false; ; said = true {
+			again, err := h.write(ctx, next)
+			if err == nil && !again || ctx.Err() != nil {
+				break
+			}
+			if err == nil {
+				continue
+			}
+			if !said {
+				h.logger.Warn("rules history not written, trying again: %v", err)
+			}
+			select {
+			case <-time.After(historyRetry):
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// write asks for another try where another node was faster.
+func (h *History) write(ctx context.Context, next version) (again bool, err error) {
+	stored, at, err := h.read(ctx)
+	if err != nil {
+		return false, err
+	}
+	config, err := json.Marshal(next.set.Config())
+	if err != nil {
+		return false, fmt.Errorf("write the rules: %w", err)
+	}
+	if n := len(stored.Versions); n > 0 {
+		if last := stored.Versions[n-1]; last.Hash == next.Hash {
+			return false, nil
+		}
+		next.compare(stored.Config)
+	}
+	if stored.Config = config; len(config) > historyConfig {
+		stored.Config = nil
+	}
+	stored.Versions = appendBounded(stored.Versions, next.Version, historyVersions)
+	value, err := json.Marshal(stored)
+	if err != nil {
+		return false, fmt.Errorf("write the history: %w", err)
+	}
+	_, err = h.storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: historyCollection, Key: historyKey, Value: string(value), Version: at}})
+	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
+		return true, nil
+	}
+	return false, err
+}
+
+// compare says what is other than in the configuration before.
+func (v *version) compare(before []byte) {
+	old, err := rules.Load(before, "before")
+	if len(before) == 0 || err != nil {
+		v.Changes = []string{"cannot be compared with the version before"}
+		return
+	}
+	v.Changes = append(v.Changes, rules.Diff(old, v.set)...)
+	if v.More = max(0, len(v.Changes)-historyChanges); v.More > 0 {
+		v.Changes = v.Changes[:historyChanges]
+	}
+	for i, c := range v.Changes {
+		if text := []rune(c); len(text) > historyChange {
+			v.Changes[i] = string(text[:historyChange]) + "..."
+		}
+	}
+}
+
+func (h *History) read(ctx context.Context) (stored versions, at string, err error) {
+	objects, err := h.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: historyCollection, Key: historyKey}})
+	if err != nil {
+		return stored, "", fmt.Errorf("read the history: %w", err)
+	}
+	if len(objects) == 0 {
+		return stored, "*", nil
+	}
+	if err := json.Unmarshal([]byte(objects[0].Value), &stored); err != nil {
+		h.logger.Warn("rules history begins anew, the record is broken: %v", err)
+		stored = versions{}
+	}
+	return stored, objects[0].Version, nil
+}
+
+// List gives the versions, the newest first; none where they cannot be read, which the log
+// explains.
+func (h *History) List(ctx context.Context) []Version {
+	stored, _, err := h.read(ctx)
+	if err != nil {
+		h.logger.Warn("rules history not read: %v", err)
+	}
+	return newestFirst(stored.Versions)
+}
