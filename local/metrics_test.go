@@ -85,7 +85,9 @@ func strict[T any](t *testing.T, path string) (v T) {
 const prefix = "nakama_custom_"
 
 // timed are the timers whose name does not say so.
-var timed = map[string]bool{"partyline_queue_pass": true, "partyline_queue_wait": true, "partyline_queue_server": true}
+var timed = map[string]bool{
+	"partyline_queue_pass": true, "partyline_queue_wait": true, "partyline_queue_server": true, "partyline_waitlist_wait": true,
+}
 
 // exported are the metrics of the module as the server exports them, each with its tags.
 // A timer becomes a summary, in seconds, with a sum and a count.
@@ -99,7 +101,9 @@ func exported(t *testing.T) map[string][]string {
 		"partyline_rules_loads": {"outcome"}, "partyline_rules_version": {},
 		"partyline_rules_shadow": {"action", "rule", "change"},
 		"partyline_build_info":   {"version", "commit", "nakama", "go"},
-		"partyline_queue_pass":   {}, "partyline_queue_wait": {"queue", "match", "size"}, "partyline_queue_server": {"queue", "result"},
+		"partyline_parties":      {}, "partyline_members": {}, "partyline_waiting": {}, "partyline_matches": {}, "partyline_invites": {},
+		"partyline_invite_steps": {"step"}, "partyline_waitlist_wait": {}, "partyline_waitlist_offers": {},
+		"partyline_queue_pass": {}, "partyline_queue_wait": {"queue", "match", "size"}, "partyline_queue_server": {"queue", "result"},
 		"partyline_queue_proposals": {"queue"}, "partyline_queue_proposed": {"queue"},
 		"partyline_queue_tickets": {"queue"}, "partyline_queue_oldest": {"queue"}, "partyline_queue_dropped": {"queue", "reason"},
 	} {

@@ -223,6 +223,23 @@ func has(m party.MatchSeats, userID string) bool {
 	return slices.ContainsFunc(m.Seats, func(s party.MatchSeat) bool { return s.UserID == userID })
 }
 
+// Running lists matches with seats, at most so many.
+func (m *Matches) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
+	listed, err := m.host.MatchList(ctx, most, true, "", nil, nil, seatsQuery)
+	if err != nil {
+		return nil, fmt.Errorf("list matches with seats: %w", err)
+	}
+	running := make([]party.RunningMatch, 0, len(listed))
+	for _, match := range listed {
+		if l, err := readLabel(match.GetLabel().GetValue()); err == nil {
+			running = append(running, party.RunningMatch{
+				MatchID: match.GetMatchId(), Queue: l.Queue, Region: l.Region, Size: int(match.GetSize()), OpenSeats: l.OpenSeats, Parties: l.Parties,
+			})
+		}
+	}
+	return running, nil
+}
+
 // maxOpen bounds how many open matches are looked at: more than anybody fills at once.
 const maxOpen = 256
 

@@ -14,16 +14,16 @@ type Activity struct {
 }
 
 // State is the party's state as rules know it, one of [rules.StateIdle],
-// [rules.StateMatchmaking] and [rules.StateInMatch]. A party in a match that queues
-// for the next one is in the match.
-func (a Activity) State(ctx context.Context, id ID) (string, error) {
-	if in, err := a.inMatch(ctx, id); in || err != nil {
-		return rules.StateInMatch, err
+// [rules.StateMatchmaking] and [rules.StateInMatch], and the match it is in. A party in a
+// match that queues for the next one is in the match.
+func (a Activity) State(ctx context.Context, id ID) (state, matchID string, err error) {
+	if matchID, err = a.match(ctx, id); matchID != "" || err != nil {
+		return rules.StateInMatch, matchID, err
 	}
 	if queued, err := a.queued(ctx, id); queued || err != nil {
-		return rules.StateMatchmaking, err
+		return rules.StateMatchmaking, "", err
 	}
-	return rules.StateIdle, nil
+	return rules.StateIdle, "", nil
 }
 
 // Locked makes what [AdmissionDeps].Locked wants: it refuses with PartyLocked while the
@@ -32,9 +32,9 @@ func (a Activity) Locked(policy Policy) func(ctx context.Context, v View) error 
 	return func(ctx context.Context, v View) error {
 		lock := policy().Parties.Lock
 		if lock.InMatch {
-			if in, err := a.inMatch(ctx, v.ID); err != nil {
+			if match, err := a.match(ctx, v.ID); err != nil {
 				return err
-			} else if in {
+			} else if match != "" {
 				return Refuse(PartyLocked, "This party is in a match.")
 			}
 		}
@@ -56,10 +56,9 @@ func (a Activity) queued(ctx context.Context, id ID) (bool, error) {
 	return a.Queued(ctx, id)
 }
 
-func (a Activity) inMatch(ctx context.Context, id ID) (bool, error) {
+func (a Activity) match(ctx context.Context, id ID) (string, error) {
 	if a.Match == nil {
-		return false, nil
+		return "", nil
 	}
-	match, err := a.Match(ctx, id)
-	return match != "", err
+	return a.Match(ctx, id)
 }

@@ -32,7 +32,10 @@ func TestActivity(t *testing.T) {
 		"match_unknown":   {party.Activity{Match: match("", failed)}, "", party.Internal},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state, err := tt.activity.State(t.Context(), party.ID{})
+			state, match, err := tt.activity.State(t.Context(), party.ID{})
+			if (match == "m") != (tt.state == rules.StateInMatch) {
+				t.Errorf("State names the match %q", match)
+			}
 			if tt.state == "" && !errors.Is(err, failed) || tt.state != "" && (err != nil || state != tt.state) {
 				t.Errorf("State = %q, %v; want %q", state, err, tt.state)
 			}

@@ -63,6 +63,22 @@ type Notifier interface {
 	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
 }
 
+// Metrics takes measurements. Tags must be of few values: never users, parties or codes.
+type Metrics interface {
+	MetricsCounterAdd(name string, tags map[string]string, delta int64)
+	MetricsGaugeSet(name string, tags map[string]string, value float64)
+	MetricsTimerRecord(name string, tags map[string]string, value time.Duration)
+}
+
+var _ Metrics = runtime.NakamaModule(nil)
+
+// NoMetrics drops measurements.
+type NoMetrics struct{}
+
+func (NoMetrics) MetricsCounterAdd(string, map[string]string, int64)          {}
+func (NoMetrics) MetricsGaugeSet(string, map[string]string, float64)          {}
+func (NoMetrics) MetricsTimerRecord(string, map[string]string, time.Duration) {}
+
 // Logger is the part of runtime.Logger the kernel writes to.
 type Logger interface {
 	Info(format string, v ...any)

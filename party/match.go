@@ -62,6 +62,16 @@ type MatchSeat struct {
 	ExpiresAt int64     `json:"expires_at,omitempty"` // of a held seat
 }
 
+// RunningMatch is a match with seats as the server lists it, up to a second old.
+type RunningMatch struct {
+	MatchID   string   `json:"match_id"`
+	Queue     string   `json:"queue"` // "" for none
+	Region    string   `json:"region,omitempty"`
+	Size      int      `json:"size"` // players connected
+	OpenSeats int      `json:"open_seats"`
+	Parties   []string `json:"parties"` // IDs; as many as the match lists
+}
+
 // SeatFor finds a seat in the party's match for a user who has just come to the party,
 // holds it and answers the match; empty where the party is in none or has no room for
 // another.

@@ -38,9 +38,10 @@ type Change struct {
 	By      string  // of MemberRemoved and RequestRejected: the leader's user
 	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one
 
-	Attributes bool // of MemberEntered: the party has some
+	Attributes bool          // of MemberEntered: the party has some
+	Waited     time.Duration // of MemberEntered: for how long in line for a seat; 0 for not at all
 
-	Waited map[string]time.Duration // of PartyRestored, by queue: how long the party had waited for a match when it was left
+	Queued map[string]time.Duration // of PartyRestored, by queue: how long the party had waited for a match when it was left
 }
 
 // News passes changes on. Subscribe while everything is being constructed; whoever

@@ -475,6 +475,8 @@ namespace Partyline
         /// <summary>idle | matchmaking | in_match</summary>
         [DataMember(Name = "state"), Preserve] public string State { get; set; }
 
+        [DataMember(Name = "match_id"), Preserve] public string MatchId { get; set; }
+
         [DataMember(Name = "created_at"), Preserve] public long CreatedAt { get; set; }
 
         /// <summary>to join, that somebody still waits for</summary>
@@ -482,6 +484,15 @@ namespace Partyline
 
         /// <summary>in the order they joined</summary>
         [DataMember(Name = "members"), Preserve] public List<OverviewMember> Members { get; set; }
+
+        /// <summary>in line for a seat</summary>
+        [DataMember(Name = "waiting"), Preserve] public List<OverviewWaiter> Waiting { get; set; }
+
+        /// <summary>who may not come back yet</summary>
+        [DataMember(Name = "kicked"), Preserve] public List<OverviewKicked> Kicked { get; set; }
+
+        /// <summary>absent where nobody has set any</summary>
+        [DataMember(Name = "attributes"), Preserve] public AttributesDocument Attributes { get; set; }
     }
 
     /// <summary>OverviewMember is one member with the status it last told.</summary>
@@ -490,6 +501,8 @@ namespace Partyline
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
 
         [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "display_name"), Preserve] public string DisplayName { get; set; }
 
         [DataMember(Name = "leader"), Preserve] public bool Leader { get; set; }
 
@@ -505,6 +518,45 @@ namespace Partyline
         [IgnoreDataMember] public double? Progress { get { return Read.Number(ProgressJson); } }
 
         [DataMember(Name = "text"), Preserve] public string Text { get; set; }
+    }
+
+    /// <summary>OverviewWaiter is somebody in line for a seat.</summary>
+    public sealed class OverviewWaiter
+    {
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "display_name"), Preserve] public string DisplayName { get; set; }
+
+        [DataMember(Name = "since"), Preserve] public long Since { get; set; }
+
+        /// <summary>while a seat is held for them</summary>
+        [DataMember(Name = "held_until"), Preserve] public long HeldUntil { get; set; }
+    }
+
+    /// <summary>OverviewKicked is somebody whom the leader removed.</summary>
+    public sealed class OverviewKicked
+    {
+        [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
+
+        [DataMember(Name = "username"), Preserve] public string Username { get; set; }
+
+        [DataMember(Name = "display_name"), Preserve] public string DisplayName { get; set; }
+
+        [DataMember(Name = "until"), Preserve] public long Until { get; set; }
+    }
+
+    /// <summary>AttributesDocument is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.</summary>
+    public sealed class AttributesDocument
+    {
+        /// <summary>rises with every write; 0 before the first</summary>
+        [DataMember(Name = "version"), Preserve] public long Version { get; set; }
+
+        [DataMember(Name = "party"), Preserve] public Dictionary<string, object> Party { get; set; }
+
+        /// <summary>by user</summary>
+        [DataMember(Name = "members"), Preserve] public Dictionary<string, Dictionary<string, object>> Members { get; set; }
     }
 
     public sealed class AdminRulesRequest
@@ -711,6 +763,8 @@ namespace Partyline
         /// <summary>by rule, those that denied something</summary>
         [DataMember(Name = "denials"), Preserve] public List<OverviewRuleDenials> Denials { get; set; }
 
+        [DataMember(Name = "live"), Preserve] public AdmissionPopulation Live { get; set; }
+
         [DataMember(Name = "invites"), Preserve] public OverviewInviteStats Invites { get; set; }
 
         /// <summary>as the last pass left them</summary>
@@ -833,12 +887,32 @@ namespace Partyline
         [DataMember(Name = "count"), Preserve] public long Count { get; set; }
     }
 
+    /// <summary>AdmissionPopulation is how much there is on this node, as far as it has heard.</summary>
+    public sealed class AdmissionPopulation
+    {
+        [DataMember(Name = "parties"), Preserve] public long Parties { get; set; }
+
+        [DataMember(Name = "members"), Preserve] public long Members { get; set; }
+
+        /// <summary>places in line for seats</summary>
+        [DataMember(Name = "waiting"), Preserve] public long Waiting { get; set; }
+    }
+
     /// <summary>OverviewInviteStats is what became of invites.</summary>
     public sealed class OverviewInviteStats
     {
         [DataMember(Name = "created"), Preserve] public long Created { get; set; }
 
+        /// <summary>the page, by chat programs and search engines</summary>
+        [DataMember(Name = "fetched"), Preserve] public long Fetched { get; set; }
+
+        /// <summary>the page, in browsers</summary>
+        [DataMember(Name = "opened"), Preserve] public long Opened { get; set; }
+
         [DataMember(Name = "redeemed"), Preserve] public long Redeemed { get; set; }
+
+        /// <summary>players who came by an invite and then had a match with the party</summary>
+        [DataMember(Name = "matched"), Preserve] public long Matched { get; set; }
 
         [DataMember(Name = "declined"), Preserve] public long Declined { get; set; }
 

@@ -436,11 +436,18 @@ class OverviewParty extends Answer:
 	var label: String = ""
 	## idle | matchmaking | in_match
 	var state: String = ""
+	var match_id: String = ""
 	var created_at: int = 0
 	## to join, that somebody still waits for
 	var requests: int = 0
 	## in the order they joined
 	var members: Array[OverviewMember] = []
+	## in line for a seat
+	var waiting: Array[OverviewWaiter] = []
+	## who may not come back yet
+	var kicked: Array[OverviewKicked] = []
+	## absent where nobody has set any
+	var attributes: AttributesDocument = null
 
 	func read(got: Dictionary) -> OverviewParty:
 		if got.get("party_id") != null:
@@ -459,18 +466,27 @@ class OverviewParty extends Answer:
 			label = got["label"]
 		if got.get("state") != null:
 			state = got["state"]
+		if got.get("match_id") != null:
+			match_id = got["match_id"]
 		if got.get("created_at") != null:
 			created_at = int(got["created_at"])
 		if got.get("requests") != null:
 			requests = int(got["requests"])
 		if got.get("members") != null:
 			for item in got["members"]: members.append(OverviewMember.new().read(item))
+		if got.get("waiting") != null:
+			for item in got["waiting"]: waiting.append(OverviewWaiter.new().read(item))
+		if got.get("kicked") != null:
+			for item in got["kicked"]: kicked.append(OverviewKicked.new().read(item))
+		if got.get("attributes") != null:
+			attributes = AttributesDocument.new().read(got["attributes"])
 		return self
 
 ## OverviewMember is one member with the status it last told.
 class OverviewMember extends Answer:
 	var user_id: String = ""
 	var username: String = ""
+	var display_name: String = ""
 	var leader: bool = false
 	## 0 where it is not known
 	var joined_at: int = 0
@@ -484,6 +500,8 @@ class OverviewMember extends Answer:
 			user_id = got["user_id"]
 		if got.get("username") != null:
 			username = got["username"]
+		if got.get("display_name") != null:
+			display_name = got["display_name"]
 		if got.get("leader") != null:
 			leader = got["leader"]
 		if got.get("joined_at") != null:
@@ -494,6 +512,63 @@ class OverviewMember extends Answer:
 			progress = got["progress"]
 		if got.get("text") != null:
 			text = got["text"]
+		return self
+
+## OverviewWaiter is somebody in line for a seat.
+class OverviewWaiter extends Answer:
+	var user_id: String = ""
+	var username: String = ""
+	var display_name: String = ""
+	var since: int = 0
+	## while a seat is held for them
+	var held_until: int = 0
+
+	func read(got: Dictionary) -> OverviewWaiter:
+		if got.get("user_id") != null:
+			user_id = got["user_id"]
+		if got.get("username") != null:
+			username = got["username"]
+		if got.get("display_name") != null:
+			display_name = got["display_name"]
+		if got.get("since") != null:
+			since = int(got["since"])
+		if got.get("held_until") != null:
+			held_until = int(got["held_until"])
+		return self
+
+## OverviewKicked is somebody whom the leader removed.
+class OverviewKicked extends Answer:
+	var user_id: String = ""
+	var username: String = ""
+	var display_name: String = ""
+	var until: int = 0
+
+	func read(got: Dictionary) -> OverviewKicked:
+		if got.get("user_id") != null:
+			user_id = got["user_id"]
+		if got.get("username") != null:
+			username = got["username"]
+		if got.get("display_name") != null:
+			display_name = got["display_name"]
+		if got.get("until") != null:
+			until = int(got["until"])
+		return self
+
+## AttributesDocument is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed.
+class AttributesDocument extends Answer:
+	## rises with every write; 0 before the first
+	var version: int = 0
+	var party: Dictionary = {}
+	## by user
+	var members: Dictionary = {}
+
+	func read(got: Dictionary) -> AttributesDocument:
+		if got.get("version") != null:
+			version = int(got["version"])
+		if got.get("party") != null:
+			party = got["party"]
+		if got.get("members") != null:
+			members = got["members"]
 		return self
 
 class AdminRulesRequest extends Answer:
@@ -772,6 +847,7 @@ class AdminStatsAnswer extends Answer:
 	var health: OverviewHealth = OverviewHealth.new()
 	## by rule, those that denied something
 	var denials: Array[OverviewRuleDenials] = []
+	var live: AdmissionPopulation = AdmissionPopulation.new()
 	var invites: OverviewInviteStats = OverviewInviteStats.new()
 	## as the last pass left them
 	var queues: Array[QueueReport] = []
@@ -790,6 +866,8 @@ class AdminStatsAnswer extends Answer:
 			health = OverviewHealth.new().read(got["health"])
 		if got.get("denials") != null:
 			for item in got["denials"]: denials.append(OverviewRuleDenials.new().read(item))
+		if got.get("live") != null:
+			live = AdmissionPopulation.new().read(got["live"])
 		if got.get("invites") != null:
 			invites = OverviewInviteStats.new().read(got["invites"])
 		if got.get("queues") != null:
@@ -960,10 +1038,32 @@ class OverviewRuleDenials extends Answer:
 			count = int(got["count"])
 		return self
 
+## AdmissionPopulation is how much there is on this node, as far as it has heard.
+class AdmissionPopulation extends Answer:
+	var parties: int = 0
+	var members: int = 0
+	## places in line for seats
+	var waiting: int = 0
+
+	func read(got: Dictionary) -> AdmissionPopulation:
+		if got.get("parties") != null:
+			parties = int(got["parties"])
+		if got.get("members") != null:
+			members = int(got["members"])
+		if got.get("waiting") != null:
+			waiting = int(got["waiting"])
+		return self
+
 ## OverviewInviteStats is what became of invites.
 class OverviewInviteStats extends Answer:
 	var created: int = 0
+	## the page, by chat programs and search engines
+	var fetched: int = 0
+	## the page, in browsers
+	var opened: int = 0
 	var redeemed: int = 0
+	## players who came by an invite and then had a match with the party
+	var matched: int = 0
 	var declined: int = 0
 	var revoked: int = 0
 	## that somebody can still use, of all nodes
@@ -974,8 +1074,14 @@ class OverviewInviteStats extends Answer:
 	func read(got: Dictionary) -> OverviewInviteStats:
 		if got.get("created") != null:
 			created = int(got["created"])
+		if got.get("fetched") != null:
+			fetched = int(got["fetched"])
+		if got.get("opened") != null:
+			opened = int(got["opened"])
 		if got.get("redeemed") != null:
 			redeemed = int(got["redeemed"])
+		if got.get("matched") != null:
+			matched = int(got["matched"])
 		if got.get("declined") != null:
 			declined = int(got["declined"])
 		if got.get("revoked") != null:

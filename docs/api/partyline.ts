@@ -366,17 +366,25 @@ export interface OverviewParty {
   label: string;
   /** idle | matchmaking | in_match */
   state: string;
+  match_id: string;
   created_at: number;
   /** to join, that somebody still waits for */
   requests: number;
   /** in the order they joined */
   members: OverviewMember[];
+  /** in line for a seat */
+  waiting: OverviewWaiter[];
+  /** who may not come back yet */
+  kicked: OverviewKicked[];
+  /** absent where nobody has set any */
+  attributes?: AttributesDocument;
 }
 
 /** OverviewMember is one member with the status it last told. */
 export interface OverviewMember {
   user_id: string;
   username: string;
+  display_name: string;
   leader: boolean;
   /** 0 where it is not known */
   joined_at: number;
@@ -384,6 +392,33 @@ export interface OverviewMember {
   /** 0..1; absent where none was set */
   progress?: number;
   text: string;
+}
+
+/** OverviewWaiter is somebody in line for a seat. */
+export interface OverviewWaiter {
+  user_id: string;
+  username: string;
+  display_name: string;
+  since: number;
+  /** while a seat is held for them */
+  held_until?: number;
+}
+
+/** OverviewKicked is somebody whom the leader removed. */
+export interface OverviewKicked {
+  user_id: string;
+  username: string;
+  display_name: string;
+  until: number;
+}
+
+/** AttributesDocument is all attributes of a party, the answer of party_attributes_get. The message to the party (op code OpAttributes) has the same form, with only what changed. */
+export interface AttributesDocument {
+  /** rises with every write; 0 before the first */
+  version: number;
+  party: Record<string, unknown>;
+  /** by user */
+  members: Record<string, Record<string, unknown>>;
 }
 
 export interface AdminRulesRequest {
@@ -522,6 +557,7 @@ export interface AdminStatsAnswer {
   health: OverviewHealth;
   /** by rule, those that denied something */
   denials: OverviewRuleDenials[];
+  live: AdmissionPopulation;
   invites: OverviewInviteStats;
   /** as the last pass left them */
   queues: QueueReport[];
@@ -606,10 +642,24 @@ export interface OverviewRuleDenials {
   count: number;
 }
 
+/** AdmissionPopulation is how much there is on this node, as far as it has heard. */
+export interface AdmissionPopulation {
+  parties: number;
+  members: number;
+  /** places in line for seats */
+  waiting: number;
+}
+
 /** OverviewInviteStats is what became of invites. */
 export interface OverviewInviteStats {
   created: number;
+  /** the page, by chat programs and search engines */
+  fetched: number;
+  /** the page, in browsers */
+  opened: number;
   redeemed: number;
+  /** players who came by an invite and then had a match with the party */
+  matched: number;
   declined: number;
   revoked: number;
   /** that somebody can still use, of all nodes */

@@ -87,6 +87,15 @@ func (c *Cache[K, V]) Kept(key K) (V, bool) {
 	return c.get(key)
 }
 
+// Take returns the value of key and forgets it.
+func (c *Cache[K, V]) Take(key K) (V, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	value, ok := c.get(key)
+	c.forget(key)
+	return value, ok
+}
+
 // Put keeps a value.
 func (c *Cache[K, V]) Put(key K, value V) {
 	c.mu.Lock()
@@ -100,10 +109,7 @@ func (c *Cache[K, V]) Drop(key K) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.loading, key)
-	if e, ok := c.kept[key]; ok {
-		c.recent.Remove(e)
-		delete(c.kept, key)
-	}
+	c.forget(key)
 }
 
 // Len is how many values are kept.
@@ -113,7 +119,14 @@ func (c *Cache[K, V]) Len() int {
 	return c.recent.Len()
 }
 
-// get and put need mu.
+// forget, get and put need mu.
+func (c *Cache[K, V]) forget(key K) {
+	if e, ok := c.kept[key]; ok {
+		c.recent.Remove(e)
+		delete(c.kept, key)
+	}
+}
+
 func (c *Cache[K, V]) get(key K) (value V, ok bool) {
 	e, ok := c.kept[key]
 	if !ok {
@@ -121,8 +134,7 @@ func (c *Cache[K, V]) get(key K) (value V, ok bool) {
 	}
 	known := e.Value.(*entry[K, V])
 	if !c.now().Before(known.until) {
-		c.recent.Remove(e)
-		delete(c.kept, key)
+		c.forget(key)
 		return value, false
 	}
 	c.recent.MoveToFront(e)
@@ -138,8 +150,6 @@ func (c *Cache[K, V]) put(key K, value V) {
 	}
 	c.kept[key] = c.recent.PushFront(&entry[K, V]{key, value, until})
 	if c.recent.Len() > c.most {
-		oldest := c.recent.Back()
-		delete(c.kept, oldest.Value.(*entry[K, V]).key)
-		c.recent.Remove(oldest)
+		c.forget(c.recent.Back().Value.(*entry[K, V]).key)
 	}
 }

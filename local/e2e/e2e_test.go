@@ -36,7 +36,7 @@ var suites = []struct {
 	{"js", "typed.test.mjs", 4, true, ""},
 	{"js", "matchmaking.test.mjs", 9, true, queuesRules},
 	{"browser", "landing.test.mjs", 26, true, ""},
-	{"browser", "console.test.mjs", 4, true, ""},
+	{"browser", "console.test.mjs", 5, true, ""},
 	{"browser", "demo.test.mjs", 5, true, ""},
 	{"browser", "lobby.test.mjs", 11, true, sampleRules},
 	{"browser", "status.test.mjs", 3, true, ""},

@@ -127,7 +127,7 @@ func (s *Service) Changed(c party.Change) {
 		s.forget(c.ID, c.Kind == party.MemberDropped)
 	case party.PartyRestored:
 		s.book.Rename(c.Was.String(), c.ID.String())
-		for queue, waited := range c.Waited { // what a restart has forgotten
+		for queue, waited := range c.Queued { // what a restart has forgotten
 			if s.book.Waited(c.ID.String(), queue) == 0 {
 				s.book.Keep(Ticket{Queue: queue, Party: c.ID, Since: s.Now().Add(-waited)}, s.Policy().Queues[queue].MaxWait)
 			}

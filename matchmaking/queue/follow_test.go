@@ -141,7 +141,7 @@ func TestAge_OutlivesARestart(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(2)
 	was := party.ID{UUID: uuid.New(), Node: id.Node}
-	w.Changed(party.Change{Kind: party.PartyRestored, ID: id, Was: was, Waited: map[string]time.Duration{"ranked": time.Minute}})
+	w.Changed(party.Change{Kind: party.PartyRestored, ID: id, Was: was, Queued: map[string]time.Duration{"ranked": time.Minute}})
 	if got, want := since(w, id, players[0], "ranked"), w.clock.Now().Add(-time.Minute); !got.Equal(want) {
 		t.Errorf("the wait began at %v; want %v", got, want)
 	}
@@ -154,7 +154,7 @@ func TestAge_OutlivesARestart(t *testing.T) {
 	if ages := w.Ages(id); len(ages) != 1 || !ages["ranked"].Equal(w.clock.Now().Add(-70*time.Second)) {
 		t.Errorf("Ages without a ticket = %v; want 70 s in one queue", ages)
 	}
-	w.Changed(party.Change{Kind: party.PartyRestored, ID: id, Was: was, Waited: map[string]time.Duration{"ranked": time.Hour}})
+	w.Changed(party.Change{Kind: party.PartyRestored, ID: id, Was: was, Queued: map[string]time.Duration{"ranked": time.Hour}})
 	if got, want := since(w, id, players[0], "ranked"), w.clock.Now().Add(-70*time.Second); !got.Equal(want) {
 		t.Errorf("the wait began at %v; want %v", got, want)
 	}

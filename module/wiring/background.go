@@ -18,6 +18,7 @@ func (m *Module) Start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
 	m.running.Go(func() { m.sweep(ctx) })
+	m.running.Go(func() { m.gauges(ctx) })
 	m.running.Go(func() { m.protected("rules watch", func() { m.rules.Watch(ctx) }) })
 	m.running.Go(func() { m.protected("rules history", func() { m.history.Run(ctx) }) })
 	if m.record != nil {

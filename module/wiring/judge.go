@@ -11,7 +11,6 @@ import (
 	"partyline/party/rules"
 	"partyline/rpc"
 	"partyline/rpc/console"
-	"partyline/rpc/landing"
 )
 
 // Names of the metrics of the rules file: how often it was read, with the tag outcome
@@ -67,24 +66,26 @@ func (m *Module) newRuled(j *judge.Judge, admission *admission.Admission, limits
 	r := ruled{checks: judge.NewChecks(j, admission, policy)}
 	inquiries := judge.Inquiries{Checks: r.checks.Dry(j), Rates: limits, Invite: m.invites.MayInvite, Queue: queue}
 	r.overview = overview.New(overview.Deps{
-		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, History: m.history, Playground: playground, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites, Limits: limits.Buckets, Queues: func() []party.QueueReport { return m.queues.Report() }, Vitals: m.vitals, Now: m.now,
+		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, History: m.history, Playground: playground, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites,
+		Limits: limits.Buckets, Queues: func() []party.QueueReport { return m.queues.Report() }, Matches: m.matches.Running,
+		Attributes: m.shared.Lately, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
 	})
 	r.calls = []rpc.Set{rpc.Checks(inquiries), rpc.Admin(r.overview)}
 	return r
 }
 
 // addConsole adds the console page where there is a key for it.
-func (m *Module) addConsole(key string, r ruled) error {
-	if key == "" {
+func (m *Module) addConsole(env environment, r ruled, admission *admission.Admission) error {
+	if env.console == "" {
 		return nil
 	}
-	page, err := console.New(console.Options{Key: key, Source: r.overview, Logger: m.logger, Now: m.now})
+	page, err := console.New(console.Options{
+		Key: env.console, Source: r.overview, Invites: m.invites, Parties: admission, Logger: m.logger, ProxyCount: env.proxies, Now: m.now,
+	})
 	if err != nil {
 		return fmt.Errorf("partyline: %w", err)
 	}
-	for _, route := range page.Routes() {
-		m.routes = append(m.routes, landing.Route(route))
-	}
+	m.routes = append(m.routes, page.Routes()...)
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
+	"partyline/internal/web"
 	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
@@ -64,6 +65,7 @@ type Module struct {
 	own     func(context.Context, party.Session, bool) bool // the module's own sessions
 	current func(party.ID) party.ID                         // the present ID of a party
 
+	population     func() admission.Population
 	closeAdmission func()
 
 	rules     *rules.Live
@@ -84,7 +86,7 @@ type Module struct {
 	queues    *queue.Service
 	calls     []rpc.Set
 	hooks     []hooks.Set
-	routes    []landing.Route
+	routes    []web.Route
 
 	tasks  tasks
 	panics atomic.Uint64 // of background work
@@ -152,7 +154,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Found: found, Roster: roster, Streams: m.nk, Sender: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds, Ages: m.ages,
 		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends, SingleParty: m.single,
 	})
-	m.current, m.closeAdmission = admission.Current, admission.Close
+	m.current, m.population, m.closeAdmission = admission.Current, admission.Population, admission.Close
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
@@ -163,11 +165,11 @@ func (m *Module) construct(env environment, o Options) error {
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,
 		Over:  func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
-		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public,
+		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public, Metrics: m.nk,
 	})
 	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue, env.play)
 	way := entry.Entry{Admission: admission, Roster: roster, Blocks: m.blocks, Judge: judge, Policy: policy}
-	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Logger: m.logger, Now: m.now})
+	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Metrics: m.nk, Logger: m.logger, Now: m.now})
 	m.finder = finder.New(finder.Deps{
 		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.Public, Seat: m.matches.Late,
 	})
@@ -187,13 +189,13 @@ func (m *Module) construct(env environment, o Options) error {
 	m.addQueues(news, roster, admission, policy)
 	site, err := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
-		Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
+		PageRead: m.invites.PageRead, Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
 	})
 	if err != nil {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	m.routes = append(site.Routes(), m.passRoute())
-	return m.addConsole(env.console, ruled)
+	return m.addConsole(env, ruled, admission)
 }
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"net/http"
 
+	"partyline/internal/web"
 	"partyline/matchmaking"
 	"partyline/pass"
-	"partyline/rpc/landing"
 )
 
 // passPath is where game servers find the public keys of passes.
@@ -33,12 +33,12 @@ func (m *Module) preparePasses(private []ed25519.PrivateKey, host matchmaking.Fl
 }
 
 // passRoute publishes the public keys of passes, those of the last rotation too.
-func (m *Module) passRoute() landing.Route {
+func (m *Module) passRoute() web.Route {
 	var public []ed25519.PublicKey
 	for _, key := range m.passKeys {
 		public = append(public, key.Public().(ed25519.PublicKey))
 	}
-	return landing.Route{Name: "pass_keys", Pattern: passPath, Methods: []string{http.MethodGet, http.MethodHead}, Handler: func(w http.ResponseWriter, _ *http.Request) {
+	return web.Get("pass_keys", passPath, func(w http.ResponseWriter, _ *http.Request) {
 		text, err := pass.Publish(public...)
 		if err != nil {
 			m.logger.Error("keys of passes not published error=%v", err)
@@ -48,5 +48,5 @@ func (m *Module) passRoute() landing.Route {
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "public, max-age=60")
 		_, _ = w.Write(text)
-	}}
+	})
 }

@@ -42,7 +42,7 @@ func (m *Module) addQueues(news *party.News, roster *roster.Roster, admission *a
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
 		Blocks: m.blocks, Processing: m.processing, Launcher: m.matches, Servers: m.matches, Told: func(id party.ID, what queue.EventName) {
 			admission.RecordLater(id)
-			m.telling.queued(id, what)
+			m.ticketMoved(id, what)
 		}, Metrics: m.nk,
 	})
 	m.calls = append(m.calls, rpc.Queue(m.queues))
@@ -52,6 +52,16 @@ func (m *Module) addQueues(news *party.News, roster *roster.Roster, admission *a
 		plays = nil // the matched hook tells of matches
 	}
 	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, plays), hooks.Sessions("matchmaking", "tickets", nil, m.queues.Ended))
+}
+
+// ticketMoved hears what becomes of a party's ticket.
+func (m *Module) ticketMoved(id party.ID, what queue.EventName) {
+	m.telling.queued(id, what)
+	if what == queue.Matched {
+		ctx, cancel := context.WithTimeout(context.Background(), matchTimeout)
+		defer cancel()
+		m.invites.Matched(ctx, id)
+	}
 }
 
 // queued reports whether a party looks for a match. The rules ask for it, and are made

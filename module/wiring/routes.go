@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"partyline/rpc/landing"
+	"partyline/internal/web"
 )
 
 // Names of the metrics every HTTP request adds to; both carry the tags route and
@@ -24,10 +24,10 @@ type httpRegistrar interface {
 
 // ownPaths are where routes may be. The host tries custom routes before its own API, so
 // one elsewhere could shadow it.
-var ownPaths = []string{"/party/", "/.well-known/"}
+var ownPaths = []string{"/party/", "/.well-known/", "/favicon.ico"}
 
 // checkRoutes finds what is wrong with the table; the error lists everything.
-func checkRoutes(routes []landing.Route) error {
+func checkRoutes(routes []web.Route) error {
 	var problems []error
 	names, patterns := map[string]bool{}, map[string]string{}
 	for _, route := range routes {
@@ -68,7 +68,7 @@ func (m *Module) registerRoutes(host httpRegistrar) error {
 }
 
 // measured counts and times a route. The site recovers from panics itself.
-func (m *Module) measured(route landing.Route) http.HandlerFunc {
+func (m *Module) measured(route web.Route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		began := m.now()
 		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}

@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"partyline/rpc/landing"
+	"partyline/internal/web"
 )
 
 func TestCheckRoutes_ListsEveryMistake(t *testing.T) {
 	both := []string{http.MethodGet, http.MethodHead}
 	serve := func(http.ResponseWriter, *http.Request) {}
-	err := checkRoutes([]landing.Route{
+	err := checkRoutes([]web.Route{
 		{Name: "a", Pattern: "/party/a", Methods: both, Handler: serve},
 		{Name: "b", Pattern: "/party/a", Methods: both, Handler: serve},
 		{Name: "a", Pattern: "/party/b", Methods: both, Handler: serve},
@@ -28,8 +28,8 @@ func TestCheckRoutes_ListsEveryMistake(t *testing.T) {
 	want := []string{
 		"route b /party/a: the path is already taken by a",
 		"route a /party/b: the name is taken",
-		"route c /v2/account: paths begin with one of /party/ /.well-known/",
-		"route d party/d: paths begin with one of /party/ /.well-known/",
+		"route c /v2/account: paths begin with one of /party/ /.well-known/ /favicon.ico",
+		"route d party/d: paths begin with one of /party/ /.well-known/ /favicon.ico",
 		"route e /party/e: HEAD is missing beside GET; the host answers listed methods only",
 		"route f /party/f: it lists no method, and would answer all",
 		"route g /party/g: it has no handler",

@@ -16,6 +16,7 @@ package admission
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -172,6 +173,27 @@ func (v *visit) seen() Look {
 	l := Look{View: v.last.View, Origin: v.origin, Waiting: len(v.book.Waiting), turns: v.turns}
 	l.Reserved, l.Expected, l.Away = v.book.Summary(v.last.View)
 	return l
+}
+
+// Glimpse is what this process remembers of a party.
+type Glimpse struct {
+	party.Facts
+	Free int // seats that are neither taken nor kept for anybody
+}
+
+// Glimpse reads memory alone, where Look asks the host: it is as true as the last news of the
+// party. ok is false for a party that this process has not dealt with, or that has moved.
+func (a *Admission) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, err error) {
+	err = a.visit(ctx, id, func(v *visit) error {
+		ok = v.known && v.facts.MaxSize > 0 && !v.away
+		if ok {
+			seen := party.View{ID: id, Facts: v.facts, Members: v.roster.Attendance.Present(id), Lost: v.roster.Losses.Of(id)}
+			taken, held := v.book.Seats(seen, "")
+			g = Glimpse{Facts: v.facts, Free: v.facts.MaxSize - taken - held}
+		}
+		return nil
+	})
+	return g, ok, err
 }
 
 // Check is what Admit, or the before-hook of a native join, would do with the intent,
@@ -416,7 +438,11 @@ func (v *visit) entered(s party.Session, native bool) {
 		return
 	}
 	v.rosterLater()
-	v.out.Add(party.Change{Kind: party.MemberEntered, ID: v.id, Session: s, Native: native, Attributes: had || after.HasAttributes()})
+	c := party.Change{Kind: party.MemberEntered, ID: v.id, Session: s, Native: native, Attributes: had || after.HasAttributes()}
+	if w, waited := v.book.Waiting[s.UserID]; waited {
+		c.Waited = max(1, v.now().Sub(w.Since))
+	}
+	v.out.Add(c)
 }
 
 // Stats is what an Admission holds in memory, on this node alone.
@@ -444,16 +470,43 @@ func (a *Admission) Stats() Stats {
 	return s
 }
 
-// Waiting counts the requests of a party that somebody still waits for.
-func (a *Admission) Waiting(ctx context.Context, id party.ID) (n int, err error) {
+// Population is how much there is on this node, as far as it has heard.
+type Population struct {
+	Parties int `json:"parties"`
+	Members int `json:"members"`
+	Waiting int `json:"waiting"` // places in line for seats
+}
+
+// Population counts in memory, and waits for nothing.
+func (a *Admission) Population() (p Population) {
+	p.Parties, p.Members = a.roster.Attendance.Count()
+	a.index.mu.Lock()
+	defer a.index.mu.Unlock()
+	for _, line := range a.index.lines {
+		p.Waiting += len(line)
+	}
+	return p
+}
+
+// Detail is a party with everything that operators see of it.
+type Detail struct {
+	Look
+	Requests int // to join, that somebody still waits for
+	Line     []reserve.Waiter
+	Kicks    map[string]reserve.Kick // who may not come back yet, by user
+}
+
+// Detail reads a party. It refuses as Look does.
+func (a *Admission) Detail(ctx context.Context, id party.ID) (d Detail, err error) {
 	err = a.current(ctx, id, func(v *visit) error {
 		if err := v.look(); err != nil {
 			return err
 		}
-		n, err = v.liveRequests()
+		requests, err := v.liveRequests()
+		d = Detail{v.seen(), requests, v.book.Line(), maps.Clone(v.book.Kicks)}
 		return err
 	})
-	return n, err
+	return d, err
 }
 
 // ClientAsking is the client of a session that asked to join; the zero Client if this

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -358,6 +359,25 @@ func (v *visit) ban(userID string, kept *reserve.KeptSeat) error {
 	err := v.write(nil, edit)
 	v.announce()
 	return err
+}
+
+// Pardon ends the ban of a user who was kicked. It refuses with PartyNotFound, and with
+// InvalidRequest where nothing keeps the user out.
+func (a *Admission) Pardon(ctx context.Context, id party.ID, userID string) error {
+	return a.current(ctx, id, func(v *visit) error {
+		if err := v.look(); err != nil {
+			return fmt.Errorf("look at party: %w", err)
+		}
+		if _, kicked := v.book.Kicks[userID]; !kicked {
+			return party.Refuse(party.InvalidRequest, "This player is not kept out of the party.")
+		}
+		if err := v.write(nil, func(r reserve.Record) { delete(r.Kicks, userID) }); err != nil {
+			return fmt.Errorf("end ban: %w", err)
+		}
+		delete(v.book.Kicks, userID)
+		v.announce()
+		return nil
+	})
 }
 
 // endIfEmpty forgets the party if it has ended, and reports that. Where everybody is away

@@ -10,6 +10,7 @@ import (
 
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/reserve"
 )
 
 func TestKicks_BanTheUser(t *testing.T) {
@@ -34,6 +35,70 @@ func TestKicks_BanTheUser(t *testing.T) {
 	k.refused(k.join(again, id), party.Banned)
 	k.clock.Advance(time.Second)
 	k.must(k.join(again, id))
+}
+
+// An operator lets a kicked player back in, on every node; who is not kept out is named so.
+func TestPardon(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.must(k.join(p[2], id))
+	k.kick(p[1], id)
+	k.kick(p[2], id)
+	d, err := k.admission.Detail(ctx, id)
+	if err != nil || len(d.Kicks) != 2 || d.Size() != 1 {
+		t.Errorf("detail %+v, %v", d, err)
+	}
+	k.must(k.admission.Pardon(ctx, id, p[1].UserID))
+	k.refused(k.admission.Pardon(ctx, id, p[1].UserID), party.InvalidRequest)
+	k.refused(k.admission.Pardon(ctx, id, p[0].UserID), party.InvalidRequest)
+	k.refused(k.admission.Pardon(ctx, party.ID{UUID: uuid.New(), Node: id.Node}, p[1].UserID), party.PartyNotFound)
+	k.restart()
+	k.refused(k.join(p[2], id), party.Banned)
+	k.must(k.join(p[1], id))
+	k.agrees(id)
+}
+
+// A glimpse says what a look says, without asking the host; of what it cannot know it says so.
+func TestGlimpse(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(6)
+	id := k.create(p[0], true, 6)
+	check := func(step string) {
+		t.Helper()
+		look, err := k.admission.Look(ctx, id)
+		k.must(err)
+		g, ok, err := k.admission.Glimpse(ctx, id)
+		if want := look.MaxSize - look.Taken() - look.Held(""); err != nil || !ok || g.Free != want || !g.CreatedAt.Equal(look.CreatedAt) || g.Open != look.Open {
+			t.Errorf("%s: glimpse %+v, %v, %v; want %d free of %+v", step, g, ok, err, want, look.Facts)
+		}
+	}
+	check("created")
+	k.must(k.join(p[1], id))
+	check("joined")
+	k.must(k.admission.BeginJoin(ctx, id, p[2]))
+	k.must(k.host.PartyJoin(p[2], id))
+	k.admission.EndJoin(ctx, id, p[2])
+	check("a second")
+	k.must(k.admission.Hold(ctx, id, reserve.Hold{InviteID: "i", UserIDs: []string{p[3].UserID}, ExpiresAt: k.clock.Now().Add(time.Hour)}))
+	check("held")
+	k.kick(p[1], id)
+	check("kicked")
+	k.leave(p[2], id)
+	check("left")
+	if n := k.admission.Population(); n.Parties != 1 || n.Members != 1 {
+		t.Errorf("population %+v", n)
+	}
+	if _, ok, err := k.admission.Glimpse(ctx, party.ID{UUID: uuid.New(), Node: id.Node}); ok || err != nil {
+		t.Errorf("a party nobody has seen: %v, %v", ok, err)
+	}
+	k.restart()
+	if _, ok, _ := k.admission.Glimpse(ctx, id); ok {
+		t.Error("another process knows the party without a look")
+	}
 }
 
 // The host answers a kick before anybody hears of it; who is out by then stays out.

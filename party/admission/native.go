@@ -223,6 +223,7 @@ func (a *Admission) created(ctx context.Context, m Message) error {
 	if adopted, err := a.adopt(ctx, m); adopted || err != nil {
 		return err
 	}
+	m.Facts.CreatedAt = a.now()
 	// Not in the visit: somebody who joins over another connection may have the party's
 	// lock already, and waits for these very facts.
 	if err := a.roster.Begin(m.Party, m.Sender, m.Facts, party.ID{}); err != nil {

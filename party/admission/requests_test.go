@@ -27,11 +27,11 @@ func (k *kernel) accept(leader, s party.Session, id party.ID) error {
 
 func (k *kernel) waiting(id party.ID) int {
 	k.t.Helper()
-	n, err := k.admission.Waiting(k.t.Context(), id)
+	d, err := k.admission.Detail(k.t.Context(), id)
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	return n
+	return d.Requests
 }
 
 func TestRequests_CapCountsWhoStillWaits(t *testing.T) {

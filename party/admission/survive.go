@@ -363,7 +363,7 @@ func (a *Admission) succeed(ctx context.Context, old *behind, native party.ID, s
 	})
 	return a.visit(ctx, native, func(v *visit) error {
 		v.out.Add(
-			party.Change{Kind: party.PartyRestored, ID: native, Was: old.id, Session: s, Waited: old.waited},
+			party.Change{Kind: party.PartyRestored, ID: native, Was: old.id, Session: s, Queued: old.waited},
 			party.Change{Kind: party.SeatBack, ID: native, Seat: old.seat},
 			party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.facts.Attributes},
 		)

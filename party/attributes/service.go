@@ -195,7 +195,7 @@ func goneFrom(look admission.Look) func(user string) bool {
 
 // Facts are the attributes as rules see them.
 func (s *Service) Facts(ctx context.Context, v party.View) (shared map[string]any, members map[string]map[string]any, err error) {
-	d, err := s.lately(ctx, v)
+	d, err := s.Lately(ctx, v)
 	members = make(map[string]map[string]any, len(d.Members))
 	for user, bag := range d.Members {
 		members[user] = bag.facts()
@@ -211,12 +211,12 @@ func (s *Service) Public(ctx context.Context, v party.View) (map[string]json.Raw
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	d, err := s.lately(ctx, v)
+	d, err := s.Lately(ctx, v)
 	return d.Party.only(keys), err
 }
 
-// lately is the document as it was read or written within the last seconds.
-func (s *Service) lately(ctx context.Context, v party.View) (Document, error) {
+// Lately is the document as it was read or written within the last seconds.
+func (s *Service) Lately(ctx context.Context, v party.View) (Document, error) {
 	if !v.Attributes {
 		return Document{}, nil
 	}

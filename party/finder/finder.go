@@ -1,8 +1,8 @@
 // Package finder finds open parties and brings players into one that fits. It keeps an index
-// of the parties of this process, which follows the news of parties: what has changed is read
-// again with the next search, and every party that is found is looked at once more, so that
-// an answer's counts are true and a party that is full by then is passed over. The sweep
-// rebuilds the index from the server's own list.
+// of the parties of this process, which follows the news of parties: the next search takes what
+// the process remembers of those that have changed, and looks at every party that it finds, so
+// that an answer's counts are true and a party that is full by then is passed over. The sweep
+// completes the index from the server's own list.
 package finder
 
 import (
@@ -63,8 +63,8 @@ func New(d Deps) *Service {
 
 const listPage = 100
 
-// Sweep adds the server's open parties that this process has not heard of, if anybody
-// searches.
+// Sweep reads the server's open parties that this process has not heard of, if anybody
+// searches. It looks at each, so no search has to.
 func (s *Service) Sweep(ctx context.Context) error {
 	s.mu.Lock()
 	asked := s.asked
@@ -79,20 +79,32 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("list parties: %w", err)
 		}
-		s.mu.Lock()
 		for _, p := range parties {
-			if id, err := party.ParseID(p.GetPartyId()); err == nil && s.index.byID[id] == nil {
-				s.stale[id] = true
+			id, err := party.ParseID(p.GetPartyId())
+			if err != nil || s.indexed(id) {
+				continue
 			}
+			look, err := s.look(ctx, id)
+			if err != nil {
+				return fmt.Errorf("look at party: %w", err)
+			}
+			s.note(listingOf(look))
 		}
-		s.mu.Unlock()
 		if cursor = next; cursor == "" || len(parties) < listPage {
 			return nil
 		}
 	}
 }
 
-// refresh reads again what has changed.
+func (s *Service) indexed(id party.ID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.index.byID[id] != nil
+}
+
+// refresh brings the index up to date with what has changed. It takes what this process
+// remembers of a party, so that thousands of changes cost a search no thousands of looks; only
+// a party that it has not dealt with is looked at.
 func (s *Service) refresh(ctx context.Context) error {
 	unlock, err := s.refreshing.Lock(ctx, struct{}{})
 	if err != nil {
@@ -104,20 +116,42 @@ func (s *Service) refresh(ctx context.Context) error {
 	s.asked = true
 	s.stale = map[party.ID]bool{}
 	s.mu.Unlock()
-	looks := make([]admission.Look, 0, len(stale))
+	entries := make([]listing, 0, len(stale))
 	for id := range stale {
-		look, err := s.look(ctx, id)
+		e, err := s.remembered(ctx, id)
 		if err != nil {
 			s.mu.Lock()
 			maps.Copy(s.stale, stale) // again, with the next search
 			s.mu.Unlock()
 			return err
 		}
-		looks = append(looks, look)
+		entries = append(entries, e)
 	}
-	slices.SortFunc(looks, func(x, y admission.Look) int { return x.CreatedAt.Compare(y.CreatedAt) })
-	s.note(looks...)
+	slices.SortFunc(entries, func(x, y listing) int { return x.createdAt.Compare(y.createdAt) })
+	s.note(entries...)
 	return nil
+}
+
+// listing is a party as the index takes it.
+type listing struct {
+	id        party.ID
+	listed    bool // anybody may find it
+	free      int
+	label     string
+	createdAt time.Time
+}
+
+func listingOf(l admission.Look) listing {
+	return listing{l.ID, visible(l.Facts), l.MaxSize - l.Taken() - l.Held(""), l.Label, l.CreatedAt}
+}
+
+func (s *Service) remembered(ctx context.Context, id party.ID) (listing, error) {
+	g, ok, err := s.Entry.Admission.Glimpse(ctx, id)
+	if err != nil || ok {
+		return listing{id, visible(g.Facts), g.Free, g.Label, g.CreatedAt}, err
+	}
+	look, err := s.look(ctx, id)
+	return listingOf(look), err
 }
 
 // look reads a party. One that has ended, in which everybody is away, or that goes on under
@@ -131,20 +165,20 @@ func (s *Service) look(ctx context.Context, id party.ID) (admission.Look, error)
 	return look, err
 }
 
-// note brings the index up to date with parties as they were looked at.
-func (s *Service) note(looks ...admission.Look) {
+// note brings the index up to date with parties.
+func (s *Service) note(entries ...listing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, l := range looks {
-		if visible(l) {
-			s.index.put(l.ID, l.MaxSize-l.Taken()-l.Held(""), keysOf(l.Label))
+	for _, e := range entries {
+		if e.listed {
+			s.index.put(e.id, e.free, keysOf(e.label))
 		} else {
-			s.index.remove(l.ID)
+			s.index.remove(e.id)
 		}
 	}
 }
 
-func visible(look admission.Look) bool { return look.Open && !look.Hidden }
+func visible(f party.Facts) bool { return f.Open && !f.Hidden }
 
 // next lists parties that fit by the index.
 func (s *Service) next(w wanted, after uint64, most int) (ids []party.ID, last uint64) {
@@ -222,10 +256,10 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 		if err != nil {
 			return nil, err
 		}
-		s.note(look)
+		s.note(listingOf(look))
 		r := row{keys: keysOf(look.Label)}
 		slices.Sort(r.keys)
-		if !visible(look) || look.MaxSize-look.Taken()-look.Held(c.UserID) < w.free || !r.has(w.keys) {
+		if !visible(look.Facts) || look.MaxSize-look.Taken()-look.Held(c.UserID) < w.free || !r.has(w.keys) {
 			continue
 		}
 		looks = append(looks, look)

@@ -7,9 +7,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
 	"partyline/party/admission"
@@ -21,10 +24,22 @@ import (
 	"partyline/party/rules"
 )
 
+// reads counts the looks at the host's streams.
+type reads struct {
+	*partytest.Host
+	n atomic.Int64
+}
+
+func (r *reads) StreamUserList(mode uint8, subject, subcontext, label string, hidden, notHidden bool) ([]runtime.Presence, error) {
+	r.n.Add(1)
+	return r.Host.StreamUserList(mode, subject, subcontext, label, hidden, notHidden)
+}
+
 // world is a finder over a fake host.
 type world struct {
 	t         testing.TB
 	host      *partytest.Host
+	streams   *reads
 	admission partytest.Hooks
 	finder    *finder.Service
 	clock     *partytest.Time
@@ -43,7 +58,8 @@ func newWorld(t testing.TB) *world {
 	w := &world{t: t, host: partytest.NewHost(), clock: partytest.NewTime(), conf: rules.Default(), denied: map[string]bool{}}
 	policy := func() rules.Config { return w.conf }
 	news := &party.News{}
-	members := roster.New(w.host, w.host, w.clock.Now)
+	w.streams = &reads{Host: w.host}
+	members := roster.New(w.streams, w.host, w.clock.Now)
 	w.admission = partytest.Hooks{Admission: admission.New(admission.Deps{
 		Roster: members, Streams: w.host, Sender: w.host, Storage: w.host, News: news, Policy: policy, Logger: &partytest.Log{}, Now: w.clock.Now,
 	})}
@@ -263,6 +279,46 @@ func TestSweep(t *testing.T) {
 	w.finds(p[1], `{"free_seats":0}`, id)
 }
 
+// Changes that nobody has searched for cost the next search no look at each party; what it
+// finds is true all the same.
+func TestFind_AfterManyChanges(t *testing.T) {
+	w := newWorld(t)
+	const n = 300
+	leaders, joiners := w.host.Players(n), w.host.Players(n)
+	var rare []party.ID
+	for i, s := range leaders {
+		label := `{"mode":"duo"}`
+		if i%100 == 7 {
+			label = `{"mode":"rare"}`
+		}
+		id := w.party(s, true, 3, label)
+		switch i % 4 {
+		case 0:
+			w.join(joiners[i], id)
+		case 1:
+			w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "i", UserIDs: []string{joiners[i].UserID}, ExpiresAt: w.clock.Now().Add(time.Hour)}))
+			w.admission.Stored(id, "i")
+		case 2:
+			w.join(joiners[i], id)
+			w.host.PartyLeave(joiners[i], id)
+			w.admission.Left(t.Context(), id, joiners[i])
+		}
+		if label == `{"mode":"rare"}` {
+			rare = append(rare, id)
+		}
+	}
+	before := w.streams.n.Load()
+	w.finds(w.host.Players(1)[0], `{"label":{"mode":"rare"}}`, rare...)
+	if n := w.streams.n.Load() - before; n > 50 {
+		t.Errorf("three searches read %d streams of %d parties", n, len(leaders))
+	}
+	for free, want := range map[int]int{1: n, 2: n / 2, 3: 0} {
+		if got := w.ids(w.host.Players(1)[0], fmt.Sprintf(`{"limit":50,"free_seats":%d}`, free)); len(got) != want {
+			t.Errorf("%d parties have %d free seats; want %d", len(got), free, want)
+		}
+	}
+}
+
 func (w *world) quick(s party.Session, label string) (finder.Joined, error) {
 	f := finder.Filter{}
 	if label != "" {
@@ -320,8 +376,6 @@ func TestQuickJoin(t *testing.T) {
 	}
 }
 
-// TestQuickJoin_crowd: 200 at once into 50 parties with 200 free seats: all are in, none
-// twice, and no party has more than its seats.
 // A party is found by who asks before its hook has run.
 func TestQuickJoin_PartyMadeThisMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -336,6 +390,8 @@ func TestQuickJoin_PartyMadeThisMoment(t *testing.T) {
 	})
 }
 
+// TestQuickJoin_crowd: 200 at once into 50 parties with 200 free seats: all are in, none
+// twice, and no party has more than its seats.
 func TestQuickJoin_crowd(t *testing.T) {
 	w := newWorld(t)
 	const parties, size = 50, 5
@@ -367,6 +423,28 @@ func TestQuickJoin_crowd(t *testing.T) {
 	}
 	if _, err := w.quick(w.host.Players(1)[0], ""); party.ReasonOf(err) != party.PartyNotFound {
 		t.Errorf("into full parties: %v", err)
+	}
+}
+
+// BenchmarkFind_AfterChanges: the first search after so many changes.
+func BenchmarkFind_AfterChanges(b *testing.B) {
+	const n = 9000
+	w := newWorld(b)
+	players := w.host.Players(n)
+	var ids []party.ID
+	for i, s := range players {
+		ids = append(ids, w.party(s, true, 4, fmt.Sprintf(`{"mode":"m%d"}`, i%900)))
+	}
+	me := w.host.Players(1)[0]
+	for b.Loop() {
+		b.StopTimer()
+		for i, id := range ids {
+			w.admission.Updated(b.Context(), id, true, false, fmt.Sprintf(`{"mode":"m%d"}`, i%900))
+		}
+		b.StartTimer()
+		if list, err := w.finder.Find(b.Context(), caller(me), finder.Request{Label: json.RawMessage(`{"mode":"m3"}`)}); err != nil || len(list.Parties) != 10 {
+			b.Fatalf("%d, %v", len(list.Parties), err)
+		}
 	}
 }
 

@@ -61,6 +61,20 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 	if err := s.mayRevoke(ctx, c, f.rec); err != nil {
 		return err
 	}
+	return s.revoke(ctx, key, f, c.UserID)
+}
+
+// RevokeAny revokes an invite by its ID for an operator: the party's event names nobody. It
+// refuses with InviteNotFound.
+func (s *Service) RevokeAny(ctx context.Context, inviteID string) error {
+	key, f, err := s.find(ctx, party.Caller{}, inviteID, "")
+	if err != nil {
+		return err
+	}
+	return s.revoke(ctx, key, f, "")
+}
+
+func (s *Service) revoke(ctx context.Context, key string, f found, by string) error {
 	done := false
 	r, err := s.change(ctx, key, f, func(r *record) error {
 		if done = !r.ended(s.Now()); !done {
@@ -85,7 +99,7 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 	s.withdraw(r.ID)
 	s.Over(r.ID, "")
 	if idErr == nil {
-		s.tellParty(id, event{Event: eventRevoked, ID: r.ID, By: c.UserID})
+		s.tellParty(id, event{Event: eventRevoked, ID: r.ID, By: by})
 	}
 	return nil
 }

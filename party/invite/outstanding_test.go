@@ -57,9 +57,80 @@ func TestOutstanding(t *testing.T) {
 	if list[2].PartyID != id.String() || list[2].CreatedBy != p[0].UserID {
 		t.Errorf("row = %+v", list[2])
 	}
-	if got, want := w.invites.Counts(), (invite.Counts{Created: 7, Redeemed: 1, Declined: 1, Revoked: 1}); got != want {
+	if got, want := w.invites.Counts(), (invite.Counts{Created: 7, Redeemed: 1, Matched: 1, Declined: 1, Revoked: 1}); got != want {
 		t.Errorf("Counts = %+v; want %+v", got, want)
 	}
+}
+
+// The steps from an invite that is made to a match of who came by it, each counted once.
+func TestSteps(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(5)
+	id, other := w.party(p[0], true, 5), w.party(p[4], true, 5)
+	w.seatless = map[string]error{p[1].UserID: nil, p[2].UserID: nil} // the party is in no match yet
+	c := w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	w.invites.PageRead(true)
+	w.invites.PageRead(false)
+	w.invites.PageRead(false)
+	w.invites.Matched(t.Context(), id) // nobody has come yet
+	w.must(w.redeem(p[1], c.Code))
+	w.must(w.redeem(p[1], c.Code)) // nothing new
+	w.must(w.redeem(p[2], c.Code))
+	w.must(w.join(p[3], id))
+	w.invites.Matched(t.Context(), other)
+	w.host.PartyLeave(p[2], id)
+	w.admission.Left(t.Context(), id, p[2])
+	for range 2 {
+		w.invites.Matched(t.Context(), id)
+	}
+	want := invite.Counts{Created: 1, Fetched: 1, Opened: 2, Redeemed: 2, Matched: 1}
+	if got := w.invites.Counts(); got != want {
+		t.Errorf("Counts = %+v; want %+v", got, want)
+	}
+	delete(w.seatless, p[2].UserID) // comes again, into the party's match
+	again := w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	w.must(w.redeem(p[2], again.Code))
+	for step, want := range map[string]int64{"created": 2, "fetched": 1, "opened": 2, "redeemed": 3, "matched": 2, "declined": 0} {
+		if got := w.metrics.Counter(invite.MetricSteps, map[string]string{"step": step}); got != want {
+			t.Errorf("step %s counted %d times; want %d", step, got, want)
+		}
+	}
+}
+
+// An operator revokes any invite; the sweep knows how many are left.
+func TestRevokeAny(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(2)
+	id := w.party(p[0], false, 4)
+	c, kept := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true}), w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	if n, known := w.invites.Live(); known {
+		t.Errorf("%d invites before the first sweep", n)
+	}
+	live := func(want int) {
+		t.Helper()
+		if _, err := w.invites.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n, known := w.invites.Live(); n != want || !known {
+			t.Errorf("%d live invites, %v; want %d", n, known, want)
+		}
+	}
+	live(2)
+	for range 2 {
+		w.must(w.invites.RevokeAny(t.Context(), c.ID))
+	}
+	live(1)
+	w.refused(w.redeem(p[1], c.Code), party.InviteRevoked)
+	look, err := w.admission.Look(t.Context(), id)
+	if err != nil || look.Held("") != 0 {
+		t.Errorf("%d seats held, %v", look.Held(""), err)
+	}
+	w.must(w.redeem(p[1], kept.Code))
+	for _, unknown := range []string{"", "nonsense", id.String()} {
+		w.refused(w.invites.RevokeAny(t.Context(), unknown), party.InviteNotFound)
+	}
+	w.clock.Advance(25 * time.Hour)
+	live(0)
 }
 
 func TestRedeem_SeveralSessions(t *testing.T) {

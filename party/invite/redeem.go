@@ -87,7 +87,9 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		s.Admission.HoldsChanged(origin, false)
 	}
 	s.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
-	return s.redemption(ctx, id, r, c.UserID), nil
+	redemption := s.redemption(ctx, id, r, c.UserID)
+	s.cameWith(c.UserID, redemption.MatchID)
+	return redemption, nil
 }
 
 // partyOf is the party an invite was made for, as it is now.

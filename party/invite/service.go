@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/heroiclabs/nakama-common/api"
 
@@ -32,7 +33,7 @@ type Blocks interface {
 	Strangers(ctx context.Context, userID string, others []string) ([]string, error) // those who are no friends
 }
 
-// Deps is what a Service works with. All are needed but the last seven.
+// Deps is what a Service works with. All are needed but the last eight.
 type Deps struct {
 	Store     *Store
 	Roster    *roster.Roster
@@ -55,6 +56,7 @@ type Deps struct {
 	// Attributes returns the party's public ones; nil for none.
 	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error)
 	Over       func(inviteID, userID string) // hears of invites taken back, and declined by a user; nil for nobody
+	Metrics    party.Metrics                 // nil takes none
 }
 
 // Service is invites from creation to their end. Safe for concurrent use.
@@ -65,9 +67,12 @@ type Service struct {
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
 	counted  counters
+	came     *cache.Cache[string, struct{}] // users who came by an invite and have had no match yet
 
 	sweeping             sync.Mutex
-	cursor, noticeCursor string // where the next sweep goes on; guarded by sweeping
+	cursor, noticeCursor string       // where the next sweep goes on; guarded by sweeping
+	seen                 int          // live invites so far in this round; guarded by sweeping
+	live                 atomic.Int64 // of the last round; -1 before
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -100,14 +105,20 @@ func New(d Deps) *Service {
 	if d.Over == nil {
 		d.Over = func(string, string) {}
 	}
+	if d.Metrics == nil {
+		d.Metrics = party.NoMetrics{}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Service{
-		Deps: d, ctx: ctx, cancel: cancel,
+	s := &Service{
+		Deps: d, ctx: ctx, cancel: cancel, counted: newCounters(),
+		came:     cache.New[string, struct{}](d.Now, maxCame, cameFor),
 		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
 		turns:    turns{byKey: map[string]*turn{}},
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
+	s.live.Store(-1)
+	return s
 }
 
 // Close gives up the refunds that storage has not taken yet and waits until nothing

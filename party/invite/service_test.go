@@ -17,12 +17,13 @@ import (
 
 // world is invites over a fake host.
 type world struct {
-	t     testing.TB
-	host  *partytest.Host
-	clock *partytest.Time
-	log   *partytest.Log
-	conf  rules.Config
-	judge func(party.Question) error
+	metrics partytest.Metrics
+	t       testing.TB
+	host    *partytest.Host
+	clock   *partytest.Time
+	log     *partytest.Log
+	conf    rules.Config
+	judge   func(party.Question) error
 	// seatless are users without a seat in the party's match, with what finding one answers.
 	seatless map[string]error
 	node
@@ -53,7 +54,7 @@ func (w *world) start() node {
 	invites := invite.New(invite.Deps{
 		Store: store, Roster: parties, Admission: door, Limits: party.NewLimits(policy, w.clock.Now),
 		Users: w.host, Blocks: party.NewBlockList(nil, w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
-		Judge: judge{w}, Statuses: statuses, Match: match, Seat: w.seat,
+		Judge: judge{w}, Statuses: statuses, Match: match, Seat: w.seat, Metrics: &w.metrics,
 	})
 	w.t.Cleanup(invites.Close)
 	return node{parties, partytest.Hooks{Admission: door}, invites}

@@ -27,7 +27,7 @@ func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 	for began := s.Now(); s.Now().Sub(began) < sweepBudget; {
 		objects, next, err := s.Store.list(ctx, s.cursor)
 		if err != nil {
-			s.cursor = ""
+			s.cursor, s.seen = "", 0
 			failed.add(err)
 			break
 		}
@@ -36,6 +36,9 @@ func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 			if err := json.Unmarshal([]byte(o.GetValue()), &r); err != nil {
 				failed.add(fmt.Errorf("invite not read: %w", err))
 				continue
+			}
+			if !r.ended(s.Now()) && !r.exhausted() {
+				s.seen++
 			}
 			if s.Now().Before(r.expiresAt().Add(Retention)) {
 				continue
@@ -48,6 +51,8 @@ func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 		}
 		s.cursor = next
 		if next == "" {
+			s.live.Store(int64(s.seen))
+			s.seen = 0
 			break
 		}
 	}

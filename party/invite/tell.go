@@ -54,7 +54,7 @@ type declined struct {
 // tellParty counts an event and sends it to everybody in the party. What has happened
 // stays, whether or not anybody hears of it.
 func (s *Service) tellParty(id party.ID, e event) {
-	s.counted.count(e.Event)
+	s.count(step(e.Event))
 	if err := party.SendData(s.Sender, id, party.OpInvite, e); err != nil {
 		s.Logger.Warn("invite event not sent event=%s invite=%s error=%v", e.Event, e.ID, err)
 	}

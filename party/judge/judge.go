@@ -203,7 +203,7 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 		}
 	}
 	if set.Uses(q.Action, "party.state") {
-		state, err := j.Activity.State(ctx, v.ID)
+		state, _, err := j.Activity.State(ctx, v.ID)
 		if err != nil {
 			return f, fmt.Errorf("read the party's state: %w", err)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/attributes"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/rules"
@@ -28,9 +29,9 @@ type Lister interface {
 
 // Seats is the part of admission that shows a party and what it keeps in memory.
 type Seats interface {
-	Look(ctx context.Context, id party.ID) (admission.Look, error)
-	Waiting(ctx context.Context, id party.ID) (int, error)
+	Detail(ctx context.Context, id party.ID) (admission.Detail, error)
 	Stats() admission.Stats
+	Population() admission.Population
 }
 
 // Invites is the part of the invite service that operators see.
@@ -54,8 +55,13 @@ type Deps struct {
 	Invites    Invites
 	Limits     func() map[string]int // buckets each limit remembers
 	Queues     func() []party.QueueReport
-	Vitals     func() Vitals
-	Now        party.Clock
+	Matches    func(ctx context.Context, most int) ([]party.RunningMatch, error)
+
+	Attributes func(ctx context.Context, v party.View) (attributes.Document, error)
+	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)
+
+	Vitals func() Vitals
+	Now    party.Clock
 }
 
 // Overview answers operators.

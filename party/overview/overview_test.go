@@ -7,6 +7,7 @@ import (
 	"encoding/gob"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,10 +19,12 @@ import (
 	"partyline/internal/build"
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/attributes"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/overview"
 	"partyline/party/partytest"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -41,6 +44,8 @@ type world struct {
 	list   []invite.Outstanding
 	more   bool
 	vitals overview.Vitals
+	faced  [][]string // looked up
+	match  map[string]string
 }
 
 func newWorld(t *testing.T, file string) *world {
@@ -56,13 +61,31 @@ func newWorld(t *testing.T, file string) *world {
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) {
 			return map[string]party.MemberStatus{"s1": {Stage: "downloading", Progress: &half, Text: "level 2"}}, nil
 		},
-		Activity: party.Activity{Queued: func(context.Context, party.ID) (bool, error) { return true, nil }},
+		Activity: party.Activity{
+			Queued: func(context.Context, party.ID) (bool, error) { return true, nil },
+			Match:  func(_ context.Context, id party.ID) (string, error) { return w.match[id.String()], nil },
+		},
 	})
 	w.overview = overview.New(overview.Deps{
 		Live: w.live, History: judge.NewHistory(partytest.NewStorage(), w.path, &partytest.Log{}), Judge: w.judge, Lister: w, Seats: w, Invites: w, Now: w.clock.Now,
 		Limits: func() map[string]int { return map[string]int{"data": 3} },
 		Vitals: func() overview.Vitals { return w.vitals },
 		Queues: func() []party.QueueReport { return []party.QueueReport{{Queue: "duo", Tickets: 2}} },
+		Matches: func(_ context.Context, most int) ([]party.RunningMatch, error) {
+			return []party.RunningMatch{{MatchID: fmt.Sprint("first of ", most)}}, nil
+		},
+		Attributes: func(_ context.Context, v party.View) (attributes.Document, error) {
+			return attributes.Document{Version: int64(len(v.Members))}, nil
+		},
+		Faces: func(_ context.Context, ids []string) (faces []party.Profile, err error) {
+			w.faced = append(w.faced, ids)
+			for _, id := range ids {
+				if id != "u2" { // a deleted account
+					faces = append(faces, party.Profile{UserID: id, Username: "name of " + id, DisplayName: "Face of " + id})
+				}
+			}
+			return faces, nil
+		},
 	})
 	return w
 }
@@ -85,22 +108,87 @@ func (w *world) PartyList(_ context.Context, limit int, open *bool, hidden bool,
 	return w.rows, "", w.failed
 }
 
-func (w *world) Look(_ context.Context, id party.ID) (admission.Look, error) {
+func (w *world) Detail(_ context.Context, id party.ID) (admission.Detail, error) {
 	v, ok := w.views[id.String()]
-	if !ok {
-		return admission.Look{}, party.Refuse(party.PartyNotFound, "Gone.")
+	switch {
+	case !ok:
+		return admission.Detail{}, party.Refuse(party.PartyNotFound, "Gone.")
+	case len(v.Members) == 0:
+		return admission.Detail{}, party.Away()
 	}
-	return admission.Look{View: v, Reserved: []string{"friend"}}, nil
+	return admission.Detail{
+		Look: admission.Look{View: v, Reserved: []string{"friend"}}, Requests: 2,
+		Line:  []reserve.Waiter{{UserID: "u3", Since: w.clock.Now(), Until: w.clock.Now().Add(time.Minute)}, {UserID: "u5", Since: w.clock.Now()}},
+		Kicks: map[string]reserve.Kick{"u4": {Until: w.clock.Now().Add(time.Hour)}},
+	}, nil
 }
 
-func (w *world) Waiting(context.Context, party.ID) (int, error) { return 2, nil }
-func (w *world) Stats() admission.Stats                         { return admission.Stats{Parties: 1, Holds: 2} }
+func (w *world) Stats() admission.Stats { return admission.Stats{Parties: 1, Holds: 2} }
+func (w *world) Population() admission.Population {
+	return admission.Population{Parties: 1, Members: 2, Waiting: 3}
+}
 func (w *world) Outstanding(context.Context) ([]invite.Outstanding, bool, error) {
 	return w.list, w.more, w.failed
 }
 func (w *world) Counts() invite.Counts { return invite.Counts{Created: 5, Redeemed: 3} }
 
 const partyID = "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"
+
+func named(id string) overview.Player {
+	return overview.Player{UserID: id, Username: "name of " + id, DisplayName: "Face of " + id}
+}
+
+// TestSearch: parties are found by what people see of them; a search ends.
+func TestSearch(t *testing.T) {
+	w := newWorld(t, "")
+	w.match = map[string]string{}
+	add := func(id, label string, members ...party.Member) {
+		parsed, err := party.ParseID(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.views[id] = party.View{ID: parsed, Facts: party.Facts{MaxSize: 4, Label: label}, Members: members}
+		w.rows = append(w.rows, &api.Party{PartyId: id})
+	}
+	member := func(user, name string) party.Member {
+		return party.Member{Session: party.Session{UserID: user, SessionID: "s" + user, Username: name}}
+	}
+	add(partyID, `{"mode":"Raid"}`, member("u1", "ann"), member("u2", "bob"))
+	add("11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", "", member("u7", "x"))
+	add("22222222-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", "") // everybody is away
+	w.rows = append(w.rows, &api.Party{PartyId: "33333333-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"}, &api.Party{PartyId: "nonsense"})
+	w.match["11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"] = "m1"
+	for words, want := range map[string]string{
+		"3f1c1c3e": partyID[:8], partyID: partyID[:8], "rAID": partyID[:8], "FACE OF U1": partyID[:8], "name of u7": "11111111", "bob": partyID[:8],
+		"u7": "11111111", "face": partyID[:8] + " 11111111", "22222222": "", "f1c1c": "", "nobody": "",
+	} {
+		found, more, err := w.overview.Search(t.Context(), words)
+		var got []string
+		for _, p := range found {
+			got = append(got, p.PartyID[:8])
+			if in := p.State == "in_match"; in != (p.MatchID == "m1") {
+				t.Errorf("%s is %s, in match %q", p.PartyID, p.State, p.MatchID)
+			}
+		}
+		if strings.Join(got, " ") != want || more || err != nil {
+			t.Errorf("Search(%q) = %q, %v, %v; want %q", words, got, more, err, want)
+		}
+	}
+	if list, err := w.overview.Running(t.Context(), 7); err != nil || len(list) != 1 || list[0].MatchID != "first of 7" {
+		t.Errorf("Running = %+v, %v", list, err)
+	}
+	w.asked = nil
+	for range overview.MaxPage {
+		w.rows = append(w.rows, w.rows[0])
+	}
+	if found, more, err := w.overview.Search(t.Context(), "face of u1"); len(found) != 50 || !more || err != nil {
+		t.Errorf("%d found, more %v, %v", len(found), more, err)
+	}
+	w.asked = nil
+	if found, more, err := w.overview.Search(t.Context(), "nobody"); len(found) != 0 || !more || err != nil || len(w.asked) != 20 {
+		t.Errorf("%d found on %d pages, more %v, %v", len(found), len(w.asked), more, err)
+	}
+}
 
 func TestParties(t *testing.T) {
 	w := newWorld(t, "")
@@ -110,7 +198,7 @@ func TestParties(t *testing.T) {
 	}
 	made := w.clock.Now().Add(-time.Minute)
 	w.views[partyID] = party.View{
-		ID: id, Facts: party.Facts{MaxSize: 4, Open: true, Hidden: true, Label: `{"a":1}`, CreatedAt: made},
+		ID: id, Facts: party.Facts{MaxSize: 4, Open: true, Hidden: true, Label: `{"a":1}`, CreatedAt: made, Attributes: true},
 		Members: []party.Member{
 			{Session: party.Session{UserID: "u1", SessionID: "s1", Username: "ann"}, JoinedAt: made, Leader: true},
 			{Session: party.Session{UserID: "u2", SessionID: "s2", Username: "bob"}},
@@ -125,9 +213,15 @@ func TestParties(t *testing.T) {
 	want := overview.Party{
 		PartyID: partyID, Size: 2, MaxSize: 4, Held: 1, Open: true, Hidden: true, Label: `{"a":1}`, State: "matchmaking",
 		CreatedAt: made.Unix(), Requests: 2, Members: []overview.Member{
-			{UserID: "u1", Username: "ann", Leader: true, JoinedAt: made.Unix(), Stage: "downloading", Progress: &half, Text: "level 2"},
-			{UserID: "u2", Username: "bob"},
+			{Player: named("u1"), Leader: true, JoinedAt: made.Unix(), Stage: "downloading", Progress: &half, Text: "level 2"},
+			{Player: overview.Player{UserID: "u2", Username: "bob"}},
 		},
+		Waiting: []overview.Waiter{
+			{Player: named("u3"), Since: w.clock.Now().Unix(), HeldUntil: w.clock.Now().Add(time.Minute).Unix()},
+			{Player: named("u5"), Since: w.clock.Now().Unix()},
+		},
+		Kicked:     []overview.Kicked{{Player: named("u4"), Until: w.clock.Now().Add(time.Hour).Unix()}},
+		Attributes: &attributes.Document{Version: 2},
 	}
 	if text, wanted := asJSON(t, got), asJSON(t, overview.Parties{Parties: []overview.Party{want}}); text != wanted {
 		t.Errorf("Parties = %s\nwant %s", text, wanted)
@@ -231,6 +325,7 @@ func TestStats(t *testing.T) {
 		StartedAt: since.Unix(), UptimeSec: 90,
 		Health:  overview.Health{OK: true, Problems: []string{}, Rules: overview.InForce{Source: w.path, Version: 1, LoadedAt: since.Unix()}},
 		Denials: []overview.RuleDenials{{Rule: "no", Count: 3}},
+		Live:    admission.Population{Parties: 1, Members: 2, Waiting: 3},
 		Invites: overview.InviteStats{Counts: invite.Counts{Created: 5, Redeemed: 3}, Outstanding: 1, More: true},
 		Queues:  []party.QueueReport{{Queue: "duo", Tickets: 2}},
 		Memory:  admission.Stats{Parties: 1, Holds: 2}, Buckets: map[string]int{"data": 3},

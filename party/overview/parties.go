@@ -2,8 +2,13 @@ package overview
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
 
 	"partyline/party"
+	"partyline/party/attributes"
 )
 
 // Parties answers party_admin_parties.
@@ -22,20 +27,44 @@ type Party struct {
 	Hidden    bool     `json:"hidden"`
 	Label     string   `json:"label"`
 	State     string   `json:"state"` // idle | matchmaking | in_match
+	MatchID   string   `json:"match_id"`
 	CreatedAt int64    `json:"created_at"`
 	Requests  int      `json:"requests"` // to join, that somebody still waits for
 	Members   []Member `json:"members"`  // in the order they joined
+	Waiting   []Waiter `json:"waiting"`  // in line for a seat
+	Kicked    []Kicked `json:"kicked"`   // who may not come back yet
+
+	Attributes *attributes.Document `json:"attributes,omitempty"` // absent where nobody has set any
+}
+
+// Player is how a user is called.
+type Player struct {
+	UserID      string `json:"user_id"`
+	Username    string `json:"username"`
+	DisplayName string `json:"display_name"`
 }
 
 // Member is one member with the status it last told.
 type Member struct {
-	UserID   string   `json:"user_id"`
-	Username string   `json:"username"`
+	Player
 	Leader   bool     `json:"leader"`
 	JoinedAt int64    `json:"joined_at"` // 0 where it is not known
 	Stage    string   `json:"stage"`
 	Progress *float64 `json:"progress,omitempty"` // 0..1; absent where none was set
 	Text     string   `json:"text"`
+}
+
+// Waiter is somebody in line for a seat.
+type Waiter struct {
+	Player
+	Since     int64 `json:"since"`
+	HeldUntil int64 `json:"held_until,omitempty"` // while a seat is held for them
+}
+
+// Kicked is somebody whom the leader removed.
+type Kicked struct {
+	Player
+	Until int64 `json:"until"`
 }
 
 // Bounds of a page of parties.
@@ -64,30 +93,88 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 	if err != nil {
 		return Parties{}, err
 	}
-	out := Parties{Parties: make([]Party, 0, len(rows)), Cursor: next}
+	list := make([]Party, 0, len(rows))
 	for _, row := range rows {
-		id, err := party.ParseID(row.GetPartyId())
-		if err != nil {
-			continue
-		}
-		p, err := o.party(ctx, id)
-		if party.ReasonOf(err) == party.PartyNotFound {
-			continue // ended since the list was made
-		}
-		if err != nil {
+		if list, err = o.add(ctx, list, row.GetPartyId()); err != nil {
 			return Parties{}, err
 		}
-		out.Parties = append(out.Parties, p)
 	}
-	return out, nil
+	return Parties{list, next}, o.name(ctx, list)
+}
+
+// Bounds of a search. It goes through the parties of the node one by one.
+const (
+	searchPages = 20 // of MaxPage parties
+	mostFound   = 50
+)
+
+// Search lists live parties of this node by the beginning of their ID or of a member's, and by
+// any part of their label or of a member's names, in any case. more says that there are more
+// than it looked through or lists.
+func (o *Overview) Search(ctx context.Context, words string) (found []Party, more bool, err error) {
+	words = strings.ToLower(words)
+	cursor := ""
+	for range searchPages {
+		rows, next, err := o.Lister.PartyList(ctx, MaxPage, nil, true, "", cursor)
+		if err != nil {
+			return nil, false, err
+		}
+		page := make([]Party, 0, len(rows))
+		for _, row := range rows {
+			if page, err = o.add(ctx, page, row.GetPartyId()); err != nil {
+				return nil, false, err
+			}
+		}
+		if err := o.name(ctx, page); err != nil {
+			return nil, false, err
+		}
+		for _, p := range page {
+			if !p.matches(words) {
+				continue
+			}
+			if len(found) == mostFound {
+				return found, true, nil
+			}
+			found = append(found, p)
+		}
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return found, cursor != "", nil
+}
+
+func (p Party) matches(words string) bool {
+	if strings.HasPrefix(p.PartyID, words) || strings.Contains(strings.ToLower(p.Label), words) {
+		return true
+	}
+	return slices.ContainsFunc(p.Members, func(m Member) bool { return m.Matches(words) })
+}
+
+// Matches reports whether words, in lower case, name the player.
+func (p Player) Matches(words string) bool {
+	return strings.HasPrefix(p.UserID, words) || strings.Contains(strings.ToLower(p.Username), words) || strings.Contains(strings.ToLower(p.DisplayName), words)
+}
+
+// add puts a party of the host's list behind the others, unless it has ended since the list
+// was made, or everybody in it is away.
+func (o *Overview) add(ctx context.Context, list []Party, partyID string) ([]Party, error) {
+	id, err := party.ParseID(partyID)
+	if err != nil {
+		return list, nil
+	}
+	p, err := o.party(ctx, id)
+	switch party.ReasonOf(err) {
+	case party.PartyNotFound, party.PartyAway:
+		return list, nil
+	case "":
+		return append(list, p), nil
+	}
+	return list, err
 }
 
 func (o *Overview) party(ctx context.Context, id party.ID) (Party, error) {
-	v, err := o.Seats.Look(ctx, id)
-	if err != nil {
-		return Party{}, err
-	}
-	waiting, err := o.Seats.Waiting(ctx, id)
+	d, err := o.Seats.Detail(ctx, id)
 	if err != nil {
 		return Party{}, err
 	}
@@ -95,22 +182,83 @@ func (o *Overview) party(ctx context.Context, id party.ID) (Party, error) {
 	if err != nil {
 		return Party{}, err
 	}
-	state, err := o.Judge.Activity.State(ctx, id)
+	state, match, err := o.Judge.Activity.State(ctx, id)
 	if err != nil {
 		return Party{}, err
 	}
 	p := Party{
-		PartyID: id.String(), Size: v.Size(), MaxSize: v.MaxSize, Held: v.Held(""), Open: v.Open, Hidden: v.Hidden, Label: v.Label,
-		State: state, CreatedAt: v.CreatedAt.Unix(), Requests: waiting, Members: make([]Member, len(v.Members)),
+		PartyID: id.String(), Size: d.Size(), MaxSize: d.MaxSize, Held: d.Held(""), Open: d.Open, Hidden: d.Hidden, Label: d.Label,
+		State: state, MatchID: match, CreatedAt: d.CreatedAt.Unix(), Requests: d.Requests,
+		Members: make([]Member, len(d.Members)), Waiting: make([]Waiter, len(d.Line)), Kicked: []Kicked{},
 	}
-	for i, m := range v.Members {
+	for i, m := range d.Members {
 		s := statuses[m.SessionID]
 		p.Members[i] = Member{
-			UserID: m.UserID, Username: m.Username, Leader: m.Leader, Stage: s.Stage, Progress: s.Progress, Text: s.Text,
-		}
-		if !m.JoinedAt.IsZero() {
-			p.Members[i].JoinedAt = m.JoinedAt.Unix()
+			Player: Player{UserID: m.UserID, Username: m.Username}, Leader: m.Leader, JoinedAt: unix(m.JoinedAt),
+			Stage: s.Stage, Progress: s.Progress, Text: s.Text,
 		}
 	}
+	for i, w := range d.Line {
+		p.Waiting[i] = Waiter{Player: Player{UserID: w.UserID}, Since: unix(w.Since), HeldUntil: unix(w.Until)}
+	}
+	for _, user := range slices.Sorted(maps.Keys(d.Kicks)) {
+		p.Kicked = append(p.Kicked, Kicked{Player: Player{UserID: user}, Until: unix(d.Kicks[user].Until)})
+	}
+	if d.Attributes {
+		shared, err := o.Attributes(ctx, d.View)
+		if err != nil {
+			return Party{}, err
+		}
+		p.Attributes = &shared
+	}
 	return p, nil
+}
+
+// name fills in what players are called, from one look-up for all.
+func (o *Overview) name(ctx context.Context, list []Party) error {
+	var players []*Player
+	for _, p := range list {
+		for i := range p.Members {
+			players = append(players, &p.Members[i].Player)
+		}
+		for i := range p.Waiting {
+			players = append(players, &p.Waiting[i].Player)
+		}
+		for i := range p.Kicked {
+			players = append(players, &p.Kicked[i].Player)
+		}
+	}
+	ids := make([]string, len(players))
+	for i, p := range players {
+		ids[i] = p.UserID
+	}
+	known, err := o.Players(ctx, ids)
+	for _, p := range players {
+		if now, ok := known[p.UserID]; ok {
+			*p = now
+		}
+	}
+	return err
+}
+
+// Players are users as they are called, by ID, a few minutes old perhaps; those who do not
+// exist any more are left out.
+func (o *Overview) Players(ctx context.Context, userIDs []string) (map[string]Player, error) {
+	slices.Sort(userIDs)
+	known := map[string]Player{}
+	if userIDs = slices.Compact(userIDs); len(userIDs) == 0 {
+		return known, nil
+	}
+	faces, err := o.Faces(ctx, userIDs)
+	for _, f := range faces {
+		known[f.UserID] = Player{f.UserID, f.Username, f.DisplayName}
+	}
+	return known, err
+}
+
+func unix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
 }

@@ -16,15 +16,16 @@ import (
 // Stats answers party_admin_stats. It is about this node, and but for the invites about
 // what has happened since the process began.
 type Stats struct {
-	Build     build.Info          `json:"build"`
-	StartedAt int64               `json:"started_at"`
-	UptimeSec int64               `json:"uptime_sec"`
-	Health    Health              `json:"health"`
-	Denials   []RuleDenials       `json:"denials"` // by rule, those that denied something
-	Invites   InviteStats         `json:"invites"`
-	Queues    []party.QueueReport `json:"queues"` // as the last pass left them
-	Memory    admission.Stats     `json:"memory"`
-	Buckets   map[string]int      `json:"buckets"` // users and addresses each rate limit remembers
+	Build     build.Info           `json:"build"`
+	StartedAt int64                `json:"started_at"`
+	UptimeSec int64                `json:"uptime_sec"`
+	Health    Health               `json:"health"`
+	Denials   []RuleDenials        `json:"denials"` // by rule, those that denied something
+	Live      admission.Population `json:"live"`
+	Invites   InviteStats          `json:"invites"`
+	Queues    []party.QueueReport  `json:"queues"` // as the last pass left them
+	Memory    admission.Stats      `json:"memory"`
+	Buckets   map[string]int       `json:"buckets"` // users and addresses each rate limit remembers
 }
 
 // RuleDenials is how often one rule refused something.
@@ -56,13 +57,18 @@ func (o *Overview) Invited(ctx context.Context) (Stats, []invite.Outstanding, er
 	s := Stats{
 		Build:     build.Current(),
 		StartedAt: o.since.Unix(), UptimeSec: int64(o.Now().Sub(o.since) / time.Second), Health: o.Health(), Denials: []RuleDenials{},
-		Invites: InviteStats{o.Invites.Counts(), len(list), more}, Queues: o.Queues(), Memory: o.Seats.Stats(), Buckets: o.Limits(),
+		Invites: InviteStats{o.Invites.Counts(), len(list), more}, Live: o.Seats.Population(), Queues: o.Queues(), Memory: o.Seats.Stats(), Buckets: o.Limits(),
 	}
 	denied := o.Judge.Denied()
 	for _, rule := range slices.Sorted(maps.Keys(denied)) {
 		s.Denials = append(s.Denials, RuleDenials{rule, denied[rule]})
 	}
 	return s, list, nil
+}
+
+// Running lists matches with seats.
+func (o *Overview) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
+	return o.Matches(ctx, most)
 }
 
 // Denial is one action that a rule refused, with how it came to that.

@@ -242,7 +242,7 @@ func TestSurvive_CrashKeepsAges(t *testing.T) {
 		waited := map[string]time.Duration{}
 		w.news.Subscribe(func(c party.Change) {
 			if c.Kind == party.PartyRestored {
-				waited = c.Waited
+				waited = c.Queued
 			}
 		})
 		time.Sleep(5 * time.Second)

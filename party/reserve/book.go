@@ -146,7 +146,7 @@ func (b Book) seats(v party.View, userID string) (taken, held int, promised []st
 	if len(b.Holds)+len(b.Kept)+len(b.Waiting) == 0 {
 		return taken, 0, nil
 	}
-	present := map[string]struct{}{userID: {}}
+	present := map[string]struct{}{}
 	for _, m := range v.Members {
 		present[m.UserID] = struct{}{}
 	}
@@ -157,7 +157,9 @@ func (b Book) seats(v party.View, userID string) (taken, held int, promised []st
 	for u := range present {
 		delete(reserved, u)
 	}
-	return taken, len(reserved), b.promised(userID, v.MaxSize-taken-len(reserved), func(u string) bool {
+	free := v.MaxSize - taken - len(reserved) // a seat that is kept for the user is not free for others
+	delete(reserved, userID)
+	return taken, len(reserved), b.promised(userID, free, func(u string) bool {
 		_, in := present[u]
 		_, kept := reserved[u]
 		return in || kept

@@ -125,6 +125,29 @@ func (at *Attendance) Miss(id party.ID, sessionID string) {
 	}
 }
 
+// Present lists who is noted in a party and not missed.
+func (at *Attendance) Present(id party.ID) []party.Member {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	members := make([]party.Member, 0, len(at.members[id]))
+	for _, m := range at.members[id] {
+		if !m.missed {
+			members = append(members, m.Member)
+		}
+	}
+	return members
+}
+
+// Count is how many parties and members are noted.
+func (at *Attendance) Count() (parties, members int) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	for _, in := range at.members {
+		members += len(in)
+	}
+	return len(at.members), members
+}
+
 // Missing lists the sessions that are missed somewhere.
 func (at *Attendance) Missing() []party.Session {
 	at.mu.Lock()

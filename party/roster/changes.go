@@ -12,14 +12,12 @@ import (
 )
 
 // Begin mirrors a native party that s leads alone. With an origin it goes on with that
-// party, and the facts say when that was created.
+// party.
 func (r *Roster) Begin(id party.ID, s party.Session, facts party.Facts, origin party.ID) error {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	now := r.now()
 	sh := shared{Facts: facts, rev: max(1, party.Nanos(now)), leader: s.SessionID}
-	if origin.IsZero() {
-		sh.CreatedAt = now
-	} else {
+	if !origin.IsZero() {
 		sh.origin = origin.String()
 	}
 	return r.put(id, s, mirrorEntry{sh, now})

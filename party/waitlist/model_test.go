@@ -311,7 +311,16 @@ func (p *play) check(after string) {
 		if p.offered[user] != 0 || p.skipped(user) {
 			continue
 		}
-		if free > 0 {
+		if free > 0 { // a kept seat may have ended at this very moment
+			time.Sleep(time.Second)
+			synctest.Wait()
+			at, err := p.admission.Waits(ctx, p.id, user)
+			p.must(err)
+			if !at.Until.IsZero() {
+				p.offered[user] = at.Until.Unix()
+				free--
+				continue
+			}
 			p.Errorf("after %s: a seat is free, and place %d of %d, %s, is not offered it", after, i+1, len(line), user)
 		}
 		for _, behind := range line[i+1:] {

@@ -48,20 +48,23 @@ type Invites interface {
 	Redeem(ctx context.Context, c party.Caller, code, sessionID string) (party.Redemption, error)
 }
 
-// Notifier sends notifications.
-type Notifier interface {
-	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
-}
-
-// Deps is what a Service works with. All are needed.
+// Deps is what a Service works with. All are needed but Metrics.
 type Deps struct {
 	Entry    entry.Entry
 	Invites  Invites
-	Notifier Notifier
+	Notifier party.Notifier
 	News     *party.News // that admission publishes
+	Metrics  party.Metrics
 	Logger   party.Logger
 	Now      party.Clock
 }
+
+// Names of the metrics of wait lists: for how long those waited who got a seat, and how many
+// seats were held for somebody in line.
+const (
+	MetricWait   = "partyline_waitlist_wait"
+	MetricOffers = "partyline_waitlist_offers"
+)
 
 // Service is the lines of all parties. Safe for concurrent use.
 type Service struct {
@@ -72,11 +75,17 @@ type Service struct {
 
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
+	if d.Metrics == nil {
+		d.Metrics = party.NoMetrics{}
+	}
 	s := &Service{Deps: d, serving: keyed.NewLocks[party.ID]()}
 	s.alarms = alarm.New(d.Now, s.serve, func(id party.ID, panicked any, stack []byte) {
 		d.Logger.Error("line not served party=%s: panic: %v\n%s", id, panicked, stack)
 	})
 	d.News.Subscribe(func(c party.Change) {
+		if c.Waited > 0 {
+			d.Metrics.MetricsTimerRecord(MetricWait, nil, c.Waited)
+		}
 		if d.Entry.Admission.HasLine(c.ID) {
 			s.alarms.Sooner(c.ID, d.Now().Add(serveAfter))
 		}
@@ -249,6 +258,9 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 		}
 	}
 	offered, next, err := s.Entry.Admission.Serve(ctx, id, blocked)
+	if len(offered) > 0 {
+		s.Metrics.MetricsCounterAdd(MetricOffers, nil, int64(len(offered)))
+	}
 	for _, w := range offered {
 		err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
 			UserID: w.UserID, Subject: SubjectSeatFree, Code: NotifySeatFree,

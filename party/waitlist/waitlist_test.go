@@ -24,6 +24,7 @@ import (
 
 // world is one node's wait lists over a fake host.
 type world struct {
+	metrics   partytest.Metrics
 	t         testing.TB
 	host      *partytest.Host
 	log       *partytest.Log
@@ -79,7 +80,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 	})
 	w.line = waitlist.New(waitlist.Deps{
 		Entry:   entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: blocks, Judge: judge{w}, Policy: policy},
-		Invites: w.invites, Notifier: w.host, News: news, Logger: w.log, Now: time.Now,
+		Invites: w.invites, Notifier: w.host, News: news, Metrics: &w.metrics, Logger: w.log, Now: time.Now,
 	})
 	w.seats = reconnect.New(reconnect.Deps{
 		Admission: w.admission.Admission, Roster: members, News: news, Sender: w.host, Notifier: w.host, Policy: policy, Logger: w.log, Now: time.Now,
@@ -247,6 +248,30 @@ func TestWait(t *testing.T) {
 		if w.admission.HasLine(id) || len(w.host.Members(id)) != 3 {
 			t.Errorf("at the end: a line %v, %d members", w.admission.HasLine(id), len(w.host.Members(id)))
 		}
+		waits := w.metrics.Timer(waitlist.MetricWait, nil)
+		if len(waits) != 2 || waits[0] <= 0 || waits[1] <= 0 || w.metrics.Counter(waitlist.MetricOffers, nil) != 4 {
+			t.Errorf("waited %v, %d offers; want two who got a seat of the four that were held", waits, w.metrics.Counter(waitlist.MetricOffers, nil))
+		}
+	})
+}
+
+// Who comes back has their kept seat, whoever waits in line.
+func TestWait_keptSeatIsNotFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		id := w.party(true, 2, p[0], p[1])
+		if at := w.at(p[2], id); at.Place != 1 {
+			t.Fatalf("waits: %+v", at)
+		}
+		w.drop(p[1])
+		time.Sleep(time.Second)
+		if at := w.at(p[2], id); at.HeldUntil != 0 {
+			t.Errorf("the kept seat is offered: %+v", at)
+		}
+		w.refused(w.join(p[2], id), party.PartyFull)
+		back := w.host.Connect(p[1].UserID)
+		w.must(w.join(back, id))
 	})
 }
 

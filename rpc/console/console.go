@@ -2,8 +2,10 @@ package console
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,58 +13,76 @@ import (
 	"strings"
 	"time"
 
+	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/invite"
+	"partyline/party/limit"
 	"partyline/party/overview"
+	"partyline/party/rules"
 )
 
-// MinKey is the fewest characters a key may have. Guesses are not counted, because
-// clients can claim any address; a key of this length made at random needs no counting.
+// MinKey is the fewest characters a key may have.
 const MinKey = 16
 
 const (
 	root         = "/party/console"
 	readTimeout  = 5 * time.Second // half the host's write timeout
 	mostInvites  = 100             // rows of the page; the number of all is told
+	mostMatches  = 100
 	mostProblems = 50
 )
 
-// Source is what the page shows.
+// Wrong keys of one address, and how many addresses are remembered.
+var wrongKeys = rules.Rate{N: 10, Per: time.Minute}
+
+const maxAddresses = 10_000
+
+// Source is what the page shows. Rules reads the file anew first if reload says so.
 type Source interface {
 	Rules(ctx context.Context, reload bool) (overview.Rules, error)
 	Parties(ctx context.Context, limit int, cursor string) (overview.Parties, error)
+	Search(ctx context.Context, words string) (found []overview.Party, more bool, err error)
 	Invited(ctx context.Context) (overview.Stats, []invite.Outstanding, error)
+	Players(ctx context.Context, userIDs []string) (map[string]overview.Player, error)
+	Running(ctx context.Context, most int) ([]party.RunningMatch, error)
 	Denials(ctx context.Context) []overview.Denial
 }
 
-// Logger is the one method of the host's logger that is used here.
+// Invites revokes an invite, whoever made it.
+type Invites interface {
+	RevokeAny(ctx context.Context, inviteID string) error
+}
+
+// Parties lets a player back in who was kicked.
+type Parties interface {
+	Pardon(ctx context.Context, id party.ID, userID string) error
+}
+
+// Logger is the part of the host's logger that is used here.
 type Logger interface {
+	Info(format string, v ...any)
+	Warn(format string, v ...any)
 	Error(format string, v ...any)
 }
 
 // Options are what a [Console] is made of; all are required.
 type Options struct {
-	Key    string // at least [MinKey] characters
-	Source Source
-	Logger Logger
-	Now    party.Clock
-}
-
-// Route is one row of the table that wiring registers with the host. Methods lists HEAD
-// because the host's router answers listed methods only.
-type Route struct {
-	Name    string // stable, for metrics
-	Pattern string
-	Methods []string
-	Handler http.HandlerFunc
+	Key        string // at least [MinKey] characters
+	Source     Source
+	Invites    Invites
+	Parties    Parties
+	Logger     Logger
+	ProxyCount int // the host's socket.proxy_count
+	Now        party.Clock
 }
 
 // Console serves the page. Make it with [New].
 type Console struct {
-	key    [sha256.Size]byte
-	source Source
-	logger Logger
-	now    party.Clock
+	Options
+	key     [sha256.Size]byte
+	token   string // shows that a form is from this page
+	guesses *limit.Keyed
+	origins *http.CrossOriginProtection
 }
 
 // New checks the options and makes a Console.
@@ -70,85 +90,83 @@ func New(o Options) (*Console, error) {
 	switch {
 	case len(o.Key) < MinKey:
 		return nil, fmt.Errorf("console: the key has %d characters; at least %d", len(o.Key), MinKey)
-	case o.Source == nil || o.Logger == nil || o.Now == nil:
-		return nil, errors.New("console: Options.Source, Logger or Now is missing")
+	case o.Source == nil || o.Invites == nil || o.Parties == nil || o.Logger == nil || o.Now == nil:
+		return nil, errors.New("console: Options has something missing")
 	}
-	return &Console{key: sha256.Sum256([]byte(o.Key)), source: o.Source, logger: o.Logger, now: o.Now}, nil
+	token := hmac.New(sha256.New, []byte(o.Key))
+	token.Write([]byte("forms of the console page")) // the same on every node
+	return &Console{
+		Options: o, key: sha256.Sum256([]byte(o.Key)), token: hex.EncodeToString(token.Sum(nil)),
+		guesses: limit.New(o.Now, maxAddresses), origins: http.NewCrossOriginProtection(),
+	}, nil
 }
 
 // Routes is the table of everything this package serves.
-func (c *Console) Routes() []Route {
-	get := []string{http.MethodGet, http.MethodHead}
-	return []Route{
-		{"console_page", root, get, c.guard(c.page)},
-		{"console_asset", root + "/{file}", get, c.guard(asset)},
-	}
+func (c *Console) Routes() []web.Route {
+	page := web.Get("console_page", root, c.guard(c.page))
+	page.Methods = append(page.Methods, http.MethodPost)
+	return []web.Route{page, web.Get("console_asset", root+"/{file}", c.guard(c.asset))}
 }
 
-// answer is what a route says, before it meets the network.
-type answer struct {
-	status int
-	kind   string // Content-Type
-	cache  string // Cache-Control
-	body   []byte
-}
-
-func plain(status int) answer {
-	return answer{status: status, kind: "text/plain; charset=utf-8", cache: "no-store", body: []byte(http.StatusText(status) + "\n")}
-}
-
-// pagePolicy lets the page have its own stylesheet and nothing else; it has no script.
-const pagePolicy = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// pagePolicy lets the page have its own stylesheet and send its own forms; it has no script.
+const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // guard asks for the key, runs the route, and turns a panic into a failure.
-func (c *Console) guard(route func(*http.Request) answer) http.HandlerFunc {
+func (c *Console) guard(route func(http.Header, *http.Request) web.Answer) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Content-Security-Policy", pagePolicy)
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("X-Robots-Tag", "noindex, nofollow")
-		var a answer
-		switch {
-		case !c.knows(r):
-			h.Set("WWW-Authenticate", `Basic realm="Partyline console", charset="UTF-8"`)
-			a = plain(http.StatusUnauthorized)
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			h.Set("Allow", "GET, HEAD")
-			a = plain(http.StatusMethodNotAllowed)
-		default:
-			a = c.run(route, r)
-		}
-		h.Set("Cache-Control", a.cache)
-		h.Set("Content-Type", a.kind)
-		w.WriteHeader(a.status)
-		if r.Method != http.MethodHead {
-			_, _ = w.Write(a.body) // a client that went away is nobody's error
-		}
+		a := c.admit(w.Header(), r, route)
+		a.Policy, a.NoIndex = pagePolicy, true
+		a.Referrer = "same-origin" // or browsers do not say where a form is from
+		a.Write(w, r)
 	}
 }
 
-// knows reports whether the request brings the key: as the password of whatever user a
-// browser asks for, or as a bearer token. It takes as long for any key.
-func (c *Console) knows(r *http.Request) bool {
-	_, key, basic := r.BasicAuth()
-	if !basic {
-		var bearer bool
-		if key, bearer = strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); !bearer {
-			return false
-		}
-	}
-	sum := sha256.Sum256([]byte(key))
-	return subtle.ConstantTimeCompare(sum[:], c.key[:]) == 1
-}
-
-func (c *Console) run(route func(*http.Request) answer, r *http.Request) (a answer) {
+func (c *Console) admit(h http.Header, r *http.Request, route func(http.Header, *http.Request) web.Answer) (a web.Answer) {
 	defer func() {
 		if v := recover(); v != nil {
-			c.logger.Error("console page failed: panic: %v\n%s", v, debug.Stack())
-			a = plain(http.StatusInternalServerError)
+			c.Logger.Error("console page failed: panic: %v\n%s", v, debug.Stack())
+			a = web.Plain(http.StatusInternalServerError)
 		}
 	}()
-	return route(r)
+	key, given := keyOf(r)
+	address := web.ClientIP(r, c.ProxyCount)
+	attempt, wait := c.guesses.Begin(limit.Address(address), wrongKeys)
+	if wait > 0 {
+		a := web.Plain(http.StatusTooManyRequests)
+		a.Wait = wait
+		return a
+	}
+	right := c.opens(key)
+	attempt.Done(given && !right)
+	switch {
+	case !right:
+		if given {
+			c.Logger.Warn("console key wrong from=%q", address)
+		}
+		h.Set("WWW-Authenticate", `Basic realm="Partyline console", charset="UTF-8"`)
+		return web.Plain(http.StatusUnauthorized)
+	case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
+		h.Set("Allow", "GET, HEAD, POST")
+		return web.Plain(http.StatusMethodNotAllowed)
+	}
+	return route(h, r)
+}
+
+// keyOf finds the key that a request brings: as the password of whatever user a browser asks
+// for, or as a bearer token.
+func keyOf(r *http.Request) (key string, given bool) {
+	if _, key, basic := r.BasicAuth(); basic {
+		return key, true
+	}
+	header := r.Header.Get("Authorization")
+	if key, bearer := strings.CutPrefix(header, "Bearer "); bearer {
+		return key, true
+	}
+	return "", header != ""
+}
+
+// opens compares in the same time for any key.
+func (c *Console) opens(key string) bool {
+	sum := sha256.Sum256([]byte(key))
+	return subtle.ConstantTimeCompare(sum[:], c.key[:]) == 1
 }

@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,8 +16,10 @@ import (
 	"time"
 
 	"partyline/internal/build"
+	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/attributes"
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/overview"
@@ -41,12 +44,41 @@ type source struct {
 	reads   int
 	cursor  string
 	panics  bool
+	found   map[string][]overview.Party // by words
+	players map[string]overview.Player
+	matches []party.RunningMatch
+	did     []string
+	refuse  error // what an action meets
+}
+
+func (s *source) Search(_ context.Context, words string) ([]overview.Party, bool, error) {
+	return s.found[words], words == "many", s.err
+}
+
+func (s *source) Players(context.Context, []string) (map[string]overview.Player, error) {
+	return s.players, s.err
+}
+
+func (s *source) Running(context.Context, int) ([]party.RunningMatch, error) { return s.matches, s.err }
+
+func (s *source) RevokeAny(_ context.Context, id string) error {
+	s.did = append(s.did, "revoke "+id)
+	return s.refuse
+}
+
+func (s *source) Pardon(_ context.Context, id party.ID, user string) error {
+	s.did = append(s.did, "pardon "+user+" in "+id.String())
+	return s.refuse
 }
 
 func (s *source) Rules(_ context.Context, reload bool) (overview.Rules, error) {
 	s.reads++
-	if s.panics || reload {
+	if s.panics {
 		panic("as asked")
+	}
+	if reload {
+		s.did = append(s.did, "reload")
+		return s.rules, s.refuse
 	}
 	return s.rules, s.err
 }
@@ -76,22 +108,27 @@ func aServer() *source {
 		parties: overview.Parties{Parties: []overview.Party{
 			{
 				PartyID: "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", Size: 2, MaxSize: 4, Held: 1, State: rules.StateMatchmaking, CreatedAt: ago(3 * time.Hour),
-				Requests: 2, Label: `{"mode":"raid"}`, Members: []overview.Member{
-					{UserID: "u1", Username: "mira", Leader: true, Stage: "ready"},
-					{UserID: "u2", Username: `<b>"jonas"</b>`, Stage: "downloading", Progress: &part, Text: "level <2>"},
+				MatchID: "m1", Requests: 2, Label: `{"mode":"raid"}`, Members: []overview.Member{
+					{Player: overview.Player{UserID: "u1", Username: "mira", DisplayName: "Mira the <b>Bold</b>"}, Leader: true, Stage: "ready"},
+					{Player: overview.Player{UserID: "u2", Username: `<b>"jonas"</b>`}, Stage: "downloading", Progress: &part, Text: "level <2>"},
 				},
+				Waiting:    []overview.Waiter{{Player: overview.Player{UserID: "u3", Username: "tom"}, Since: ago(time.Minute), HeldUntil: now.Add(30 * time.Second).Unix()}},
+				Kicked:     []overview.Kicked{{Player: overview.Player{UserID: "u4", Username: "<script>alert(1)</script>"}, Until: now.Add(5 * time.Minute).Unix()}},
+				Attributes: &attributes.Document{Version: 7, Party: attributes.Bag{"map": json.RawMessage(`"<i>dust</i>"`)}, Members: map[string]attributes.Bag{"u1": {"hero": json.RawMessage(`"knight"`)}}},
 			},
 			{PartyID: "11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", Size: 1, MaxSize: 256, Open: true, Hidden: true, State: rules.StateInMatch, CreatedAt: ago(time.Second)},
 		}},
 		stats: overview.Stats{
 			Build: build.Info{Version: "1.0.0", Commit: "abc1234", Nakama: "3.40.0", Go: "go1.26.5"}, UptimeSec: 7200, Denials: []overview.RuleDenials{{Rule: "newcomers", Count: 3}}, Buckets: map[string]int{"data": 9},
-			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Redeemed: 4}, Outstanding: 1},
+			Invites: overview.InviteStats{Counts: invite.Counts{Created: 9, Opened: 6, Redeemed: 4, Matched: 2}, Outstanding: 1},
 			Queues: []party.QueueReport{
 				{Queue: "casual", Sizes: []party.QueueSize{}},
 				{Queue: "ranked_5v5", Tickets: 7, Players: 12, OldestSec: 95, Sizes: []party.QueueSize{{Seats: 1, Tickets: 4}, {Seats: 3, Tickets: 3}}, Proposals: 1, Accepted: 4, Needed: 10, ETA: &party.QueueETA{P50: 20, P90: 75}},
 			},
-			Memory: admission.Stats{Parties: 2, Holds: 1},
+			Memory: admission.Stats{Parties: 2, Holds: 1}, Live: admission.Population{Parties: 2, Members: 3, Waiting: 1},
 		},
+		players: map[string]overview.Player{"u1": {UserID: "u1", Username: "mira", DisplayName: "Mira the <b>Bold</b>"}},
+		matches: []party.RunningMatch{{MatchID: "abcdef12-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", Queue: "ranked_5v5", Size: 9, OpenSeats: 1, Parties: []string{"3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"}}},
 		invites: []invite.Outstanding{{
 			PartyID: "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1",
 			InviteSummary: party.InviteSummary{
@@ -111,24 +148,34 @@ func aServer() *source {
 
 type log struct{ lines []string }
 
-func (l *log) Error(format string, v ...any) { l.lines = append(l.lines, fmt.Sprintf(format, v...)) }
+func (l *log) add(level, format string, v []any) {
+	l.lines = append(l.lines, level+" "+fmt.Sprintf(format, v...))
+}
+
+func (l *log) Info(format string, v ...any)  { l.add("info", format, v) }
+func (l *log) Warn(format string, v ...any)  { l.add("warn", format, v) }
+func (l *log) Error(format string, v ...any) { l.add("error", format, v) }
+
+func options(s *source, l *log) console.Options {
+	return console.Options{Key: key, Source: s, Invites: s, Parties: s, Logger: l, Now: func() time.Time { return now }}
+}
 
 // serve makes the handler of each pattern.
-func serve(t testing.TB, s *source) (map[string]console.Route, *log) {
+func serve(t testing.TB, s *source) (map[string]web.Route, *log) {
 	t.Helper()
 	l := &log{}
-	c, err := console.New(console.Options{Key: key, Source: s, Logger: l, Now: func() time.Time { return now }})
+	c, err := console.New(options(s, l))
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes := map[string]console.Route{}
+	routes := map[string]web.Route{}
 	for _, r := range c.Routes() {
 		routes[r.Name] = r
 	}
 	return routes, l
 }
 
-func get(route console.Route, method, target, authorization string) *httptest.ResponseRecorder {
+func get(route web.Route, method, target, authorization string) *httptest.ResponseRecorder {
 	request := httptest.NewRequest(method, target, nil)
 	if authorization != "" {
 		request.Header.Set("Authorization", authorization)
@@ -144,13 +191,13 @@ func basic(user, password string) string {
 
 func TestKey(t *testing.T) {
 	s := aServer()
-	routes, _ := serve(t, s)
 	for authorization, want := range map[string]int{
 		"": 401, "Bearer ": 401, "Bearer wrong": 401, "Bearer " + key[1:]: 401, "Bearer " + key + " ": 401, "bearer " + key: 401, key: 401,
 		basic(key, ""): 401, basic("operator", "wrong"): 401, "Basic nonsense": 401, "Basic " + key: 401,
 		"Bearer " + key: 200, basic("operator", key): 200, basic("", key): 200,
 	} {
 		for name, target := range map[string]string{"console_page": "/party/console", "console_asset": "/party/console/x.css"} {
+			routes, _ := serve(t, s)
 			before := s.reads
 			answer := get(routes[name], http.MethodGet, target, authorization)
 			if want == 401 {
@@ -162,7 +209,9 @@ func TestKey(t *testing.T) {
 			}
 		}
 	}
-	if _, err := console.New(console.Options{Key: "short", Source: s, Logger: &log{}, Now: time.Now}); err == nil {
+	o := options(s, &log{})
+	o.Key = "short"
+	if _, err := console.New(o); err == nil {
 		t.Error("a short key opens the page")
 	}
 	if _, err := console.New(console.Options{Key: key, Logger: &log{}, Now: time.Now}); err == nil {
@@ -197,8 +246,8 @@ func TestPage_Headers(t *testing.T) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
 		answer := get(routes["console_page"], method, "/party/console", "Bearer "+key)
 		for header, want := range map[string]string{
-			"Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-			"Cache-Control":           "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+			"Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+			"Cache-Control":           "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
 			"X-Frame-Options": "DENY", "X-Robots-Tag": "noindex, nofollow", "Content-Type": "text/html; charset=utf-8",
 		} {
 			if got := answer.Header().Get(header); got != want {
@@ -209,8 +258,8 @@ func TestPage_Headers(t *testing.T) {
 			t.Errorf("%s has %d bytes", method, answer.Body.Len())
 		}
 	}
-	if answer := get(routes["console_page"], http.MethodPost, "/party/console", "Bearer "+key); answer.Code != 405 || answer.Header().Get("Allow") == "" {
-		t.Errorf("POST = %d", answer.Code)
+	if answer := get(routes["console_page"], http.MethodPut, "/party/console", "Bearer "+key); answer.Code != 405 || answer.Header().Get("Allow") == "" {
+		t.Errorf("PUT = %d", answer.Code)
 	}
 }
 
@@ -218,16 +267,16 @@ func TestPage_Headers(t *testing.T) {
 func TestPage_HasNothingThatRuns(t *testing.T) {
 	routes, _ := serve(t, aServer())
 	html := get(routes["console_page"], http.MethodGet, "/party/console", "Bearer "+key).Body.String()
-	for _, bad := range []string{"<script", " style=", `<b>"jonas`, "level <2>", "http://", "https://", "javascript:", key} {
+	for _, bad := range []string{"<script", " style=", `<b>"jonas`, "level <2>", "http://", "https://", "javascript:", key, "<i>dust", "the <b>Bold"} {
 		if strings.Contains(html, bad) {
 			t.Errorf("the page holds %q", bad)
 		}
 	}
-	href := regexp.MustCompile(`href="(/party/console/[^"]+)"`).FindStringSubmatch(html)
+	href := regexp.MustCompile(`href="(console/[^"]+\.css)"`).FindStringSubmatch(html)
 	if href == nil {
 		t.Fatal("no stylesheet")
 	}
-	css := get(routes["console_asset"], http.MethodGet, href[1], "Bearer "+key)
+	css := get(routes["console_asset"], http.MethodGet, "/party/"+href[1], "Bearer "+key)
 	if css.Code != 200 || css.Header().Get("Content-Type") != "text/css; charset=utf-8" || !strings.Contains(css.Header().Get("Cache-Control"), "immutable") || strings.Contains(css.Body.String(), "url(") {
 		t.Errorf("stylesheet = %d %v", css.Code, css.Header())
 	}
@@ -255,10 +304,11 @@ func TestPage_Variants(t *testing.T) {
 			s.rules.History = []judge.Version{{At: s.rules.LoadedAt, Hash: strings.Repeat("ab", 32), Changes: []string{"rule <new> is new"}, More: 2}}
 		}, code: 200, has: []string{`href="https://play.example.com/rules"`, "abababababab</code>", "rule &lt;new&gt; is new", "and 2 more"}},
 		"live":       {target: "?live", code: 200, has: []string{`http-equiv="refresh" content="10"`, "Updating every 10 s"}},
-		"not_live":   {code: 200, not: []string{"http-equiv"}, has: []string{`href="/party/console?live"`}},
-		"next_page":  {edit: func(s *source) { s.parties.Cursor = "a+b/c=" }, code: 200, has: []string{`href="/party/console?cursor=a%2Bb%2Fc%3D"`, "2+"}},
+		"not_live":   {code: 200, not: []string{"http-equiv"}, has: []string{`href="?live"`}},
+		"next_page":  {edit: func(s *source) { s.parties.Cursor = "a+b/c=" }, code: 200, has: []string{`href="?cursor=a%2Bb%2Fc%3D"`}},
 		"later_page": {target: "?cursor=a%2Bb", code: 200, has: []string{"First parties"}},
 		"bad_cursor": {edit: func(s *source) { s.err = party.Refuse(party.InvalidRequest, "cursor: no.") }, code: 400},
+		"no_matches": {edit: func(s *source) { s.matches = nil }, code: 200, has: []string{"No match with seats is running"}},
 		"failure":    {edit: func(s *source) { s.err = errors.New("the database is down") }, code: 500, not: []string{"database"}},
 		"panic":      {edit: func(s *source) { s.panics = true }, code: 500, not: []string{"as asked"}},
 		"broken_rule": {edit: func(s *source) {
@@ -288,13 +338,47 @@ func TestPage_Variants(t *testing.T) {
 					t.Errorf("the page holds %q", bad)
 				}
 			}
-			if (tt.code == 500) != (len(l.lines) == 1) {
+			if (tt.code == 500) != (len(l.lines) == 1 && strings.HasPrefix(l.lines[0], "error console page failed")) {
 				t.Errorf("log = %q", l.lines)
 			}
 			if name == "later_page" && s.cursor != "a+b" {
 				t.Errorf("asked for the page at %q", s.cursor)
 			}
 		})
+	}
+}
+
+// A search shows the parties that the overview finds, and the invites that are about it.
+func TestPage_Search(t *testing.T) {
+	for query, want := range map[string]struct{ has, not []string }{
+		"mira":               {has: []string{"Parties found", "value=\"mira\"", "11111111", "7d0f4a12", "Show all"}, not: []string{"3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1\">3f1c1c3e</code>\n        <span"}},
+		"7d0f4a12":           {has: []string{"No live party", "7d0f4a12"}},
+		"nobody":             {has: []string{"No live party", "No invite has that ID"}, not: []string{"7d0f4a12"}},
+		"many":               {has: []string{"the first ones"}},
+		"%22%3E%3Cscript%3E": {has: []string{"No live party"}, not: []string{"<script>"}},
+	} {
+		s := aServer()
+		s.found = map[string][]overview.Party{"mira": s.parties.Parties[1:]}
+		routes, _ := serve(t, s)
+		answer := get(routes["console_page"], http.MethodGet, "/party/console?q="+query, "Bearer "+key)
+		body := answer.Body.String()
+		if answer.Code != 200 || s.cursor != "" {
+			t.Errorf("%s = %d", query, answer.Code)
+		}
+		for _, text := range want.has {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s: the page lacks %q", query, text)
+			}
+		}
+		for _, text := range want.not {
+			if strings.Contains(body, text) {
+				t.Errorf("%s: the page holds %q", query, text)
+			}
+		}
+	}
+	routes, _ := serve(t, aServer())
+	if answer := get(routes["console_page"], http.MethodGet, "/party/console?q="+strings.Repeat("x", 5000), "Bearer "+key); answer.Code != 200 || strings.Contains(answer.Body.String(), strings.Repeat("x", 101)) {
+		t.Errorf("a long search = %d", answer.Code)
 	}
 }
 

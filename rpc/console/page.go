@@ -2,10 +2,10 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
+	"encoding/json"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/invite"
 	"partyline/party/overview"
@@ -24,106 +25,174 @@ import (
 var embedded embed.FS
 
 var (
-	stylesheet = mustRead("assets/console.css")
-	styleName  = "console." + contentHash(stylesheet) + ".css"
-	pages      = template.Must(template.New("").ParseFS(embedded, "templates/*.html"))
+	assets = web.MustFiles(embedded, "assets")
+	pages  = template.Must(template.New("").ParseFS(embedded, "templates/*.html"))
 )
 
-// mustRead panics only where a file is missing from the build.
-func mustRead(name string) []byte {
-	body, err := embedded.ReadFile(name)
-	if err != nil {
-		panic(err)
-	}
-	return body
-}
-
-func contentHash(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:5])
-}
-
 // asset serves the stylesheet, under a name that changes with its content.
-func asset(r *http.Request) answer {
-	if r.URL.Path != root+"/"+styleName {
-		return plain(http.StatusNotFound)
-	}
-	return answer{http.StatusOK, "text/css; charset=utf-8", "private, max-age=31536000, immutable", stylesheet}
+func (c *Console) asset(_ http.Header, r *http.Request) web.Answer {
+	a := assets.Serve(strings.TrimPrefix(r.URL.Path, root+"/"))
+	a.Cache = strings.Replace(a.Cache, "public", "private", 1)
+	return a
 }
 
 // refreshEvery is how often the page reloads itself where it is asked to.
 const refreshEvery = 10 * time.Second
 
-// page shows everything at the moment of the request.
-func (c *Console) page(r *http.Request) answer {
+// page shows everything at the moment of the request, or does what a form asks for.
+func (c *Console) page(h http.Header, r *http.Request) web.Answer {
+	if r.Method == http.MethodPost {
+		return c.act(h, r)
+	}
+	return c.show(r, nil)
+}
+
+// show makes the page; refusal is why an action was not done, nil for none.
+func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
 	defer cancel()
 	view, err := c.view(ctx, r.URL.Query())
 	if party.ReasonOf(err) == party.InvalidRequest {
-		return plain(http.StatusBadRequest)
+		return web.Plain(http.StatusBadRequest)
 	}
 	if err != nil {
-		c.logger.Error("console page failed error=%v cause=%v", err, party.AsError(err).Cause)
-		return plain(http.StatusInternalServerError)
+		c.Logger.Error("console page failed error=%v cause=%v", err, party.AsError(err).Cause)
+		return web.Plain(http.StatusInternalServerError)
+	}
+	status := http.StatusOK
+	if refusal != nil {
+		status, view.Refused = http.StatusConflict, refusal.Message
+		if refusal.Reason == party.Internal {
+			status = http.StatusInternalServerError
+		}
 	}
 	var body bytes.Buffer
 	if err := pages.ExecuteTemplate(&body, "page.html", view); err != nil {
-		c.logger.Error("console page failed error=%v", err)
-		return plain(http.StatusInternalServerError)
+		c.Logger.Error("console page failed error=%v", err)
+		return web.Plain(http.StatusInternalServerError)
 	}
-	return answer{http.StatusOK, "text/html; charset=utf-8", "no-store", body.Bytes()}
+	return web.Answer{Status: status, Kind: "text/html; charset=utf-8", Cache: web.NoStore, Body: body.Bytes()}
 }
 
 // view is the page's content.
 type view struct {
 	now     time.Time
+	names   map[string]overview.Player
+	Token   string
 	Style   string
-	Live    int // seconds between two reloads, 0 for none
-	Toggle  string
+	Live    int    // seconds between two reloads, 0 for none
+	Done    string // what an action has done
+	Refused string // why it was not done
 	Rules   overview.Rules
 	Stats   overview.Stats
 	Denied  uint64 // by all rules
 	Denials []overview.Denial
+	Query   string
 	Parties []overview.Party
-	Members int    // of the parties shown
+	More    bool   // the search has not found all
 	Next    string // where the next parties are
 	Paged   bool   // these are not the first
 	Invites []invite.Outstanding
+	Matches []party.RunningMatch
 }
 
+const maxQuery = 100 // bytes of a search
+
 func (c *Console) view(ctx context.Context, query url.Values) (*view, error) {
-	v := &view{now: c.now(), Style: root + "/" + styleName}
+	v := &view{
+		now: c.Now(), Token: c.token, Style: "console/" + assets.Name("console.css"), Done: done[query.Get("done")],
+		Query: strings.TrimSpace(strings.ToValidUTF8(query.Get("q")[:min(len(query.Get("q")), maxQuery)], "")),
+	}
 	if query.Has("live") {
-		v.Live, v.Toggle = int(refreshEvery/time.Second), root
-	} else {
-		v.Toggle = root + "?live"
+		v.Live = int(refreshEvery / time.Second)
 	}
 	var err error
-	if v.Rules, err = c.source.Rules(ctx, false); err != nil {
+	if v.Rules, err = c.Source.Rules(ctx, false); err != nil {
 		return nil, err
 	}
 	v.Rules.Problems = v.Rules.Problems[:min(len(v.Rules.Problems), mostProblems)]
-	if v.Stats, v.Invites, err = c.source.Invited(ctx); err != nil {
+	if v.Stats, v.Invites, err = c.Source.Invited(ctx); err != nil {
 		return nil, err
 	}
-	v.Invites = v.Invites[:min(len(v.Invites), mostInvites)]
 	for _, d := range v.Stats.Denials {
 		v.Denied += d.Count
 	}
-	v.Denials = c.source.Denials(ctx)
-	cursor := query.Get("cursor")
-	list, err := c.source.Parties(ctx, overview.DefaultPage, cursor)
+	if v.Matches, err = c.Source.Running(ctx, mostMatches); err != nil {
+		return nil, err
+	}
+	v.Denials = c.Source.Denials(ctx)
+	if v.Query == "" {
+		err = c.list(ctx, v, query.Get("cursor"))
+	} else {
+		v.Parties, v.More, err = c.Source.Search(ctx, v.Query)
+	}
 	if err != nil {
 		return nil, err
 	}
+	return v, c.chooseInvites(ctx, v)
+}
+
+// list is a page of all parties.
+func (c *Console) list(ctx context.Context, v *view, cursor string) error {
+	list, err := c.Source.Parties(ctx, overview.DefaultPage, cursor)
 	v.Parties, v.Paged = list.Parties, cursor != ""
-	for _, p := range v.Parties {
-		v.Members += p.Size
-	}
 	if list.Cursor != "" {
-		v.Next = root + "?" + url.Values{"cursor": {list.Cursor}}.Encode()
+		v.Next = "?" + url.Values{"cursor": {list.Cursor}}.Encode()
 	}
-	return v, nil
+	return err
+}
+
+// chooseInvites leaves the invites that the search is about, and finds out what those are
+// called who made them.
+func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
+	words := strings.ToLower(v.Query)
+	ids := make([]string, len(v.Invites))
+	for i, inv := range v.Invites {
+		ids[i] = inv.CreatedBy
+	}
+	if words == "" {
+		ids = ids[:min(len(ids), mostInvites)]
+	}
+	if v.names, err = c.Source.Players(ctx, ids); err != nil {
+		return err
+	}
+	v.Invites = slices.DeleteFunc(v.Invites, func(inv invite.Outstanding) bool {
+		by := v.Player(inv.CreatedBy)
+		return words != "" && !strings.HasPrefix(inv.ID, words) && !strings.HasPrefix(inv.PartyID, words) && !by.Matches(words)
+	})
+	v.Invites = v.Invites[:min(len(v.Invites), mostInvites)]
+	return nil
+}
+
+// Player is a user as they are called.
+func (v *view) Player(userID string) overview.Player {
+	if p, ok := v.names[userID]; ok {
+		return p
+	}
+	return overview.Player{UserID: userID}
+}
+
+// Called is the best name there is for a player.
+func (v *view) Called(p overview.Player) string {
+	return cmp.Or(strings.TrimSpace(p.DisplayName), p.Username, v.Short(p.UserID))
+}
+
+// of is a player with the view that words it, as the template "player" takes them.
+type of struct {
+	View   *view
+	Player overview.Player
+}
+
+// Of makes one.
+func (v *view) Of(p overview.Player) of { return of{v, p} }
+
+// JSON is a value as text.
+func (*view) JSON(value any) (string, error) {
+	var text strings.Builder
+	plain := json.NewEncoder(&text)
+	plain.SetEscapeHTML(false) // the template does
+	err := plain.Encode(value)
+	return strings.TrimSpace(text.String()), err
 }
 
 // Broken reports whether the newest rules file is not in force.
@@ -156,6 +225,9 @@ func (v *view) Ago(unix int64) string {
 
 // Since is Ago for a time.
 func (v *view) Since(at time.Time) string { return v.Ago(at.Unix()) }
+
+// Lasting is how long something has gone on since a Unix time.
+func (v *view) Lasting(unix int64) string { return span(v.now.Sub(time.Unix(unix, 0))) }
 
 // Left is how long it is until a Unix time.
 func (v *view) Left(unix int64) string { return span(time.Unix(unix, 0).Sub(v.now)) }

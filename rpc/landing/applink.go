@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"partyline/internal/web"
 	"partyline/party/rules"
 )
 
@@ -61,7 +62,7 @@ func (s *Site) android() route {
 }
 
 func (s *Site) linkFile(content func(rules.Invites) (any, bool)) route {
-	return route{fail: plainFailure, answer: func(r *http.Request) answer {
+	return route{fail: plainFailure, answer: func(r *http.Request) web.Answer {
 		v, configured := content(s.policy().Invites)
 		if !configured {
 			return plainFailure(r, failure{status: http.StatusNotFound})
@@ -72,6 +73,6 @@ func (s *Site) linkFile(content func(rules.Invites) (any, bool)) route {
 			return plainFailure(r, failure{status: http.StatusInternalServerError})
 		}
 		body = append(body, '\n')
-		return answer{status: http.StatusOK, kind: "application/json", cache: cacheAnHour, policy: dataPolicy, tag: strongTag(body), body: body}
+		return web.Answer{Status: http.StatusOK, Kind: "application/json", Cache: cacheAnHour, Policy: web.DataPolicy, Tag: web.Tag(body), Body: body}
 	}}
 }

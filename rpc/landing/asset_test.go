@@ -286,3 +286,11 @@ func TestTexts_KeysAreUsed(t *testing.T) {
 		}
 	}
 }
+
+// Browsers ask for an icon that no page has told them of.
+func TestFavicon(t *testing.T) {
+	w := serve(t, always(anInvite())).get("/favicon.ico")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "image/svg+xml" || !strings.Contains(w.Body.String(), "<svg") || w.Header().Get("Cache-Control") != "public, max-age=3600" {
+		t.Errorf("icon = %d %v", w.Code, w.Header())
+	}
+}

@@ -216,6 +216,7 @@ func TestRoutes_Table(t *testing.T) {
 		"landing_qr GET,HEAD /party/join/{code}/qr.svg",
 		"landing_card GET,HEAD /party/join/{code}/card.png",
 		"landing_asset GET,HEAD /party/assets/{file}",
+		"favicon GET,HEAD /favicon.ico",
 		"landing_apple GET,HEAD /.well-known/apple-app-site-association",
 		"landing_android GET,HEAD /.well-known/assetlinks.json",
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -50,22 +51,24 @@ type pageView struct {
 
 // page is the landing page itself.
 func (s *Site) page() route {
-	return route{limited: true, bounded: true, spoken: true, fail: s.pageFailure, answer: func(r *http.Request) answer {
+	return route{limited: true, bounded: true, spoken: true, fail: s.pageFailure, answer: func(r *http.Request) web.Answer {
 		code, p, err := s.preview(r)
 		if err != nil {
 			return s.pageFailure(r, s.failureOf(r, err))
 		}
 		c, t := s.speaking(r)
 		v := inviteView(code, p, newView(r, c, t), c)
-		status := http.StatusOK
 		if !v.Live {
-			status = http.StatusGone
+			return pageAnswer(http.StatusGone, v)
 		}
-		return pageAnswer(status, v)
+		if r.Method == http.MethodGet {
+			s.read(fetches(r.UserAgent()))
+		}
+		return pageAnswer(http.StatusOK, v)
 	}}
 }
 
-func (s *Site) pageFailure(r *http.Request, f failure) answer {
+func (s *Site) pageFailure(r *http.Request, f failure) web.Answer {
 	c, t := s.speaking(r)
 	v := newView(r, c, t)
 	v.State, v.Scene = string(f.reason), failureScene(f, v.T)
@@ -75,17 +78,17 @@ func (s *Site) pageFailure(r *http.Request, f failure) answer {
 		v.Ways = waysOf(c.Invites.App, "", t)
 	}
 	a := pageAnswer(f.status, v)
-	a.wait = f.wait
+	a.Wait = f.wait
 	return a
 }
 
 // pageAnswer renders before anything is sent, so that a failing template is a clean 500.
-func pageAnswer(status int, v pageView) answer {
+func pageAnswer(status int, v pageView) web.Answer {
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, "page.html", v); err != nil {
 		panic(err)
 	}
-	return answer{status: status, kind: "text/html; charset=utf-8", cache: cacheNothing, policy: pagePolicy, noIndex: true, body: b.Bytes()}
+	return web.Answer{Status: status, Kind: "text/html; charset=utf-8", Cache: web.NoStore, Policy: pagePolicy, NoIndex: true, Body: b.Bytes()}
 }
 
 func newView(r *http.Request, c rules.Config, t texts) pageView {

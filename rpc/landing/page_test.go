@@ -3,6 +3,7 @@ package landing_test
 import (
 	"errors"
 	"flag"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -318,6 +319,41 @@ func TestPage_BotsChangeNothing(t *testing.T) {
 		if calls := s.previews.calls(); len(calls) != 1 {
 			t.Errorf("%q: kernel was asked %d times; want once, to read", agent, len(calls))
 		}
+	}
+}
+
+// Who reads a page is counted as a person or as a program, and only where the invite leads
+// somewhere.
+func TestPage_Read(t *testing.T) {
+	const phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1"
+	for name, tt := range map[string]struct {
+		agent, method string
+		state         party.InviteState
+		want          string
+	}{
+		"browser":      {phone, "GET", party.StateOpen, "person"},
+		"full":         {phone, "GET", party.StateFull, "person"},
+		"head":         {phone, "HEAD", party.StateOpen, ""},
+		"over":         {phone, "GET", party.StateExpired, ""},
+		"discord":      {"Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)", "GET", party.StateOpen, "program"},
+		"imessage":     {"Mozilla/5.0 (Macintosh) AppleWebKit/601.2.4 Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0", "GET", party.StateOpen, "program"},
+		"whatsapp":     {"WhatsApp/2.23.20.0", "GET", party.StateOpen, "program"},
+		"telegram":     {"TelegramBot (like TwitterBot)", "GET", party.StateOpen, "program"},
+		"says nothing": {"", "GET", party.StateOpen, "program"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			s := serve(t, always(inState(tt.state)), func(o *landing.Options) {
+				o.PageRead = func(byProgram bool) {
+					got += map[bool]string{true: "program", false: "person"}[byProgram]
+				}
+			})
+			s.ServeHTTP(httptest.NewRecorder(), request(tt.method, joinPath+linkCode, "User-Agent", tt.agent))
+			s.ServeHTTP(httptest.NewRecorder(), request(tt.method, joinPath+linkCode+"/state", "User-Agent", tt.agent))
+			if got != tt.want {
+				t.Errorf("read by %q; want %q", got, tt.want)
+			}
+		})
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"partyline/internal/cache"
+	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/rules"
 	"partyline/rpc/landing/card"
@@ -59,7 +60,7 @@ var errBusyDrawing = errors.New("others are being drawn")
 // rules' own texts, because who fetches it is a chat's server and not a visitor. An invite
 // that is over has one too, with 200, for chats show no picture of anything else.
 func (s *Site) card() route {
-	return route{limited: true, bounded: true, fail: plainFailure, answer: func(r *http.Request) answer {
+	return route{limited: true, bounded: true, fail: plainFailure, answer: func(r *http.Request) web.Answer {
 		code, p, err := s.preview(r)
 		if err != nil {
 			return plainFailure(r, s.failureOf(r, err))
@@ -73,7 +74,7 @@ func (s *Site) card() route {
 			s.logError(r, "landing: card: %v", err)
 			return plainFailure(r, failure{status: http.StatusInternalServerError})
 		}
-		return answer{status: http.StatusOK, kind: "image/png", cache: "public, max-age=10", policy: dataPolicy, tag: strongTag(png), noIndex: true, body: png}
+		return web.Answer{Status: http.StatusOK, Kind: "image/png", Cache: "public, max-age=10", Policy: web.DataPolicy, Tag: web.Tag(png), NoIndex: true, Body: png}
 	}}
 }
 

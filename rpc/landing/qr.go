@@ -8,6 +8,7 @@ import (
 
 	qrcode "github.com/skip2/go-qrcode"
 
+	"partyline/internal/web"
 	"partyline/party/invite"
 )
 
@@ -17,7 +18,7 @@ const quietZone = 4
 // qr draws the code of the invite's link. It asks nobody whether the invite exists: the
 // drawing tells no more than the address it was asked under.
 func (s *Site) qr() route {
-	return route{limited: true, fail: plainFailure, answer: func(r *http.Request) answer {
+	return route{limited: true, fail: plainFailure, answer: func(r *http.Request) web.Answer {
 		code, err := invite.ParseCode(rawCode(r.URL.Path))
 		if err != nil {
 			return plainFailure(r, failure{status: http.StatusNotFound})
@@ -27,7 +28,7 @@ func (s *Site) qr() route {
 			s.logError(r, "landing: qr: %v", err)
 			return plainFailure(r, failure{status: http.StatusInternalServerError})
 		}
-		return answer{status: http.StatusOK, kind: "image/svg+xml", cache: cachePrivHour, policy: dataPolicy, tag: strongTag(svg), noIndex: true, body: svg}
+		return web.Answer{Status: http.StatusOK, Kind: "image/svg+xml", Cache: cachePrivHour, Policy: web.DataPolicy, Tag: web.Tag(svg), NoIndex: true, Body: svg}
 	}}
 }
 

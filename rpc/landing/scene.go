@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -90,7 +91,7 @@ func sharedText(attributes map[string]json.RawMessage) string {
 func failureScene(f failure, t texts) scene {
 	return scene{
 		Headline: t.get(f.text+"_headline", "{inviter}", t.get("someone")),
-		Note:     t.get(f.text+"_note", "{inviter}", t.get("someone"), "{seconds}", number(seconds(f.wait))),
+		Note:     t.get(f.text+"_note", "{inviter}", t.get("someone"), "{seconds}", number(web.Seconds(f.wait))),
 		Seats:    []seat{},
 	}
 }

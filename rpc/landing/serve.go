@@ -1,37 +1,20 @@
 package landing
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
+	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/invite"
 	"partyline/party/limit"
 )
-
-// answer is what a route says, before it meets the network. Routes return it instead of
-// writing, so that HEAD, conditional requests and failures are handled in one place.
-type answer struct {
-	status  int
-	kind    string // Content-Type
-	cache   string // Cache-Control
-	policy  string // Content-Security-Policy
-	tag     string // strong ETag; with one, If-None-Match is answered
-	noIndex bool   // search engines keep out
-	spoken  bool   // depends on the visitor's language
-	wait    time.Duration
-	body    []byte
-}
 
 // failure is why a route cannot answer; each kind of route words it in its own format.
 type failure struct {
@@ -43,8 +26,8 @@ type failure struct {
 
 // route is one kind of answer: how it is made, and how its failures look.
 type route struct {
-	answer  func(*http.Request) answer
-	fail    func(*http.Request, failure) answer
+	answer  func(*http.Request) web.Answer
+	fail    func(*http.Request, failure) web.Answer
 	limited bool // counts against the client address's bound
 	bounded bool // waits for a place among the requests in flight
 	spoken  bool // depends on the visitor's language
@@ -55,11 +38,8 @@ const (
 	// come from elsewhere, and only over https.
 	pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; " +
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-	dataPolicy = "default-src 'none'; frame-ancestors 'none'"
 
-	cacheNothing  = "no-store"                            // names of players, and a code in the address
-	cacheChecked  = "private, no-cache"                   // kept, but asked about every time
-	cacheForever  = "public, max-age=31536000, immutable" // the address changes with the content
+	cacheChecked  = "private, no-cache" // kept, but asked about every time
 	cacheAnHour   = "public, max-age=3600"
 	cachePrivHour = "private, max-age=3600" // an hour, in the player's browser only
 )
@@ -79,16 +59,16 @@ func (s *Site) guard(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
-			write(w, r, plainFailure(r, failure{status: http.StatusMethodNotAllowed}))
+			web.Plain(http.StatusMethodNotAllowed).Write(w, r)
 			return
 		}
 		a := s.run(rt, r)
-		a.spoken = rt.spoken
-		write(w, r, a)
+		a.Spoken = rt.spoken
+		a.Write(w, r)
 	}
 }
 
-func (s *Site) run(rt route, r *http.Request) (a answer) {
+func (s *Site) run(rt route, r *http.Request) (a web.Answer) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.logError(r, "landing: panic: %v\n%s", v, debug.Stack())
@@ -96,7 +76,7 @@ func (s *Site) run(rt route, r *http.Request) (a answer) {
 		}
 	}()
 	if rt.limited && s.limiter != nil {
-		if wait, ok := s.limiter.Allow(limit.Address(clientIP(r, s.proxies))); !ok {
+		if wait, ok := s.limiter.Allow(limit.Address(web.ClientIP(r, s.proxies))); !ok {
 			return rt.fail(r, tooMany(wait))
 		}
 	}
@@ -138,7 +118,7 @@ func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
 
 // crashed words a panic in the route's own format, and in plain text should that fail too
 // (a route's failure page runs most of the code that may just have panicked).
-func (s *Site) crashed(rt route, r *http.Request) (a answer) {
+func (s *Site) crashed(rt route, r *http.Request) (a web.Answer) {
 	f := failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
 	defer func() {
 		if v := recover(); v != nil {
@@ -178,7 +158,7 @@ func (s *Site) preview(r *http.Request) (code string, p party.Preview, err error
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), previewTimeout)
 	defer cancel()
-	p, err = s.previews.PublicPreview(ctx, parsed.Reveal(), clientIP(r, s.proxies))
+	p, err = s.previews.PublicPreview(ctx, parsed.Reveal(), web.ClientIP(r, s.proxies))
 	return parsed.Reveal(), p, err
 }
 
@@ -233,49 +213,8 @@ func waitOf(message string) time.Duration {
 	return time.Duration(sec) * time.Second
 }
 
-func seconds(wait time.Duration) int { return int(math.Ceil(wait.Seconds())) }
-
-// write sends an answer. The host presets Cache-Control, so it is set, never added. The
-// ETag names the uncompressed bytes; a host that compresses on the fly keeps it as it is.
-func write(w http.ResponseWriter, r *http.Request, a answer) {
-	h := w.Header()
-	h.Set("Cache-Control", a.cache)
-	h.Set("Content-Security-Policy", a.policy)
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Content-Type", a.kind)
-	if a.spoken {
-		h.Add("Vary", "Accept-Language")
-	}
-	if a.noIndex {
-		h.Set("X-Robots-Tag", "noindex, nofollow")
-	}
-	if a.wait > 0 {
-		h.Set("Retry-After", strconv.Itoa(seconds(a.wait)))
-	}
-	if a.tag != "" {
-		h.Set("ETag", a.tag)
-	}
-	if a.status == http.StatusOK {
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.body))
-		return
-	}
-	h.Set("Content-Length", strconv.Itoa(len(a.body)))
-	w.WriteHeader(a.status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(a.body) // a client that went away is nobody's error
-	}
-}
-
-func plainFailure(_ *http.Request, f failure) answer {
-	return answer{
-		status: f.status, kind: "text/plain; charset=utf-8", cache: cacheNothing, policy: dataPolicy,
-		noIndex: true, wait: f.wait, body: []byte(http.StatusText(f.status) + "\n"),
-	}
-}
-
-func strongTag(body []byte) string {
-	sum := sha256.Sum256(body)
-	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+func plainFailure(_ *http.Request, f failure) web.Answer {
+	a := web.Plain(f.status)
+	a.Wait = f.wait
+	return a
 }

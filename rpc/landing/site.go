@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"partyline/internal/cache"
+	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -37,6 +38,9 @@ type Options struct {
 	Previews Previews
 	// Policy gives the active rules; it is asked once per request.
 	Policy func() rules.Config
+	// PageRead hears of each page of an invite that leads somewhere, and whether a program
+	// fetched it. nil means nobody.
+	PageRead func(byProgram bool)
 	// Limiter bounds the requests of one client address. An open page costs some 25 a
 	// minute, and a school or a console network shares one address, so it should be
 	// generous. nil means without limit.
@@ -52,21 +56,13 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Route is one row of the table that wiring registers with the host. Pattern is in the
-// host router's form; Methods lists HEAD because that router answers listed methods only.
-type Route struct {
-	Name    string // stable, for metrics
-	Pattern string
-	Methods []string
-	Handler http.HandlerFunc
-}
-
 // Site serves the landing pages. Make it with [New].
 type Site struct {
 	previews Previews
 	policy   func() rules.Config
 	limiter  Limiter
 	logger   Logger
+	read     func(byProgram bool)
 	proxies  int
 	now      func() time.Time
 	drawn    *cache.Cache[drawnKey, drawnState]
@@ -88,8 +84,11 @@ func New(o Options) (*Site, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.PageRead == nil {
+		o.PageRead = func(bool) {}
+	}
 	return &Site{
-		previews: o.Previews, policy: o.Policy, limiter: o.Limiter, logger: o.Logger, proxies: o.ProxyCount, now: o.Now,
+		previews: o.Previews, policy: o.Policy, read: o.PageRead, limiter: o.Limiter, logger: o.Logger, proxies: o.ProxyCount, now: o.Now,
 		drawn:    cache.New[drawnKey, drawnState](o.Now, maxDrawn, time.Minute),
 		pictures: newPictures(o.Now, o.Folder),
 		flying:   make(chan struct{}, maxFlying),
@@ -105,15 +104,15 @@ func (s *Site) speaking(r *http.Request) (rules.Config, texts) {
 }
 
 // Routes is the table of everything this package serves, in the order to register it.
-func (s *Site) Routes() []Route {
-	get := []string{http.MethodGet, http.MethodHead}
-	return []Route{
-		{"landing_page", joinPath + "{code}{slash:/?}", get, s.guard(s.page())}, // links are pasted with a slash behind
-		{"landing_state", joinPath + "{code}" + stateSuffix, get, s.guard(s.state())},
-		{"landing_qr", joinPath + "{code}" + qrSuffix, get, s.guard(s.qr())},
-		{"landing_card", joinPath + "{code}" + cardSuffix, get, s.guard(s.card())},
-		{"landing_asset", assetPath + "{file}", get, s.guard(s.asset())},
-		{"landing_apple", applePath, get, s.guard(s.apple())},
-		{"landing_android", androidPath, get, s.guard(s.android())},
+func (s *Site) Routes() []web.Route {
+	return []web.Route{
+		web.Get("landing_page", joinPath+"{code}{slash:/?}", s.guard(s.page())), // links are pasted with a slash behind
+		web.Get("landing_state", joinPath+"{code}"+stateSuffix, s.guard(s.state())),
+		web.Get("landing_qr", joinPath+"{code}"+qrSuffix, s.guard(s.qr())),
+		web.Get("landing_card", joinPath+"{code}"+cardSuffix, s.guard(s.card())),
+		web.Get("landing_asset", assetPath+"{file}", s.guard(s.asset())),
+		web.Get("favicon", "/favicon.ico", s.guard(s.icon())),
+		web.Get("landing_apple", applePath, s.guard(s.apple())),
+		web.Get("landing_android", androidPath, s.guard(s.android())),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -55,7 +56,7 @@ type publicParty struct {
 // state answers the page's polling, and anybody who draws a page of their own. Its
 // ETag is of the whole body, so a poll costs a 304 until something visible changes.
 func (s *Site) state() route {
-	return route{limited: true, bounded: true, spoken: true, fail: s.stateFailure, answer: func(r *http.Request) answer {
+	return route{limited: true, bounded: true, spoken: true, fail: s.stateFailure, answer: func(r *http.Request) web.Answer {
 		code, p, err := s.preview(r)
 		if err != nil {
 			return s.stateFailure(r, s.failureOf(r, err))
@@ -73,7 +74,7 @@ func (s *Site) state() route {
 	}}
 }
 
-func stateAnswer(p party.Preview, c rules.Config, t texts) answer {
+func stateAnswer(p party.Preview, c rules.Config, t texts) web.Answer {
 	status := http.StatusOK
 	if !live(p.State) {
 		status = http.StatusGone
@@ -95,7 +96,7 @@ type drawnState struct {
 	state   party.InviteState
 	waiting int
 	party   *party.PartyPreview
-	answer  answer
+	answer  web.Answer
 }
 
 type drawnKey struct{ code, language string }
@@ -104,24 +105,24 @@ func (d drawnState) of(p party.Preview) bool {
 	return d.party == p.Party && d.state == p.State && d.waiting == p.Waiting
 }
 
-func (s *Site) stateFailure(r *http.Request, f failure) answer {
+func (s *Site) stateFailure(r *http.Request, f failure) web.Answer {
 	_, t := s.speaking(r)
 	a := jsonAnswer(f.status, publicFailure{Reason: f.reason, View: failureScene(f, t)})
-	a.cache, a.tag, a.wait = cacheNothing, "", f.wait
+	a.Cache, a.Tag, a.Wait = web.NoStore, "", f.wait
 	return a
 }
 
 // jsonAnswer panics on what JSON cannot say, which the guard reports; the types above
 // hold nothing of the kind but a NaN or infinite progress, taken out before.
-func jsonAnswer(status int, v any) answer {
+func jsonAnswer(status int, v any) web.Answer {
 	body, err := json.Marshal(v)
 	if err != nil {
 		panic(err)
 	}
 	body = append(body, '\n')
-	return answer{
-		status: status, kind: "application/json", cache: cacheChecked, policy: dataPolicy,
-		tag: strongTag(body), noIndex: true, body: body,
+	return web.Answer{
+		Status: status, Kind: "application/json", Cache: cacheChecked, Policy: web.DataPolicy,
+		Tag: web.Tag(body), NoIndex: true, Body: body,
 	}
 }
 

@@ -9,7 +9,7 @@ import { party } from "../js/lib/parties.mjs";
 import { leave, players, refused } from "../js/lib/player.mjs";
 import { admin, reload, restore, rules } from "../js/lib/rules.mjs";
 import { consoleKey } from "../js/lib/server.mjs";
-import { desktop, open, phone, quit, shoot } from "./lib/browser.mjs";
+import { desktop, open, origin, phone, quit, shoot } from "./lib/browser.mjs";
 
 const file = {
   rules: [
@@ -90,6 +90,41 @@ describe("console", () => {
     await shoot(shown, "console-broken");
     assert.deepEqual(shown.faults, []);
     await shown.leave();
+  });
+
+  test("finds players, revokes an invite and lets a kicked player back in; a forged form does nothing", async () => {
+    const [mira, jonas] = await players("mira", "jonas");
+    await mira.client.updateAccount(mira.session, { display_name: `<script>boom</script>\u202e${mira.username}` });
+    const raid = await party({ size: 6 }, mira, jonas);
+    const invite = await create(mira, raid.party_id, {});
+    await mira.socket.removePartyMember(raid.party_id, jonas.self);
+    await eventually(async () => (await admin("party_admin_parties")).parties.some((p) => p.party_id === raid.party_id && p.kicked.length), (there) => there);
+    const credentials = `Basic ${Buffer.from(`operator:${consoleKey}`).toString("base64")}`;
+    const forged = new URLSearchParams({ action: "revoke_invite", invite: invite.id, token: "0".repeat(64) });
+    for (const headers of [{}, { Origin: "https://evil.example" }, { "Sec-Fetch-Site": "cross-site" }]) {
+      const answer = await fetch(`${origin}/party/console`, { method: "POST", headers: { Authorization: credentials, ...headers }, body: forged });
+      assert.equal(answer.status, 403);
+    }
+    const shown = await page({ viewport: desktop });
+    await shown.getByRole("searchbox").fill(mira.username);
+    await shown.getByRole("button", { name: "Search" }).click();
+    const ours = shown.locator(".party", { hasText: mira.username });
+    assert.equal(await shown.locator(".party").count(), 1);
+    assert.match(await ours.textContent(), /<script>boom<\/script>/);
+    await shoot(shown, "console-search");
+    await ours.getByText("Let back in").click();
+    await ours.getByRole("button", { name: "Let this player back in" }).click();
+    await shown.getByText("The player may come back.").waitFor();
+    await shown.locator("#invites tr", { hasText: invite.id.slice(0, 8) }).getByText("Revoke", { exact: true }).click();
+    await shown.getByRole("button", { name: "Revoke this invite" }).last().click();
+    await shown.getByText("The invite is revoked.").waitFor();
+    await shown.getByRole("button", { name: "Read the file again" }).click();
+    await shown.getByText("The rules file was read again.").waitFor();
+    assert.deepEqual(shown.faults, []);
+    await shown.leave();
+    const { parties } = await admin("party_admin_parties");
+    assert.deepEqual(parties.find((p) => p.party_id === raid.party_id).kicked, []);
+    await refused(jonas.rpc("party_invite_redeem", { code: invite.code }), /invite_revoked/);
   });
 
   test("is shut without the key", async () => {

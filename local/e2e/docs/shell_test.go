@@ -178,8 +178,8 @@ func checkURL(t *testing.T, b Block, address string) {
 		return
 	}
 	for _, line := range entryPoints(t) {
-		if _, pattern, ok := strings.Cut(line, "http GET,HEAD "); ok {
-			pattern = strings.ReplaceAll(pattern, "{slash:/?}", "")
+		if words := strings.Fields(line); words[0] == "http" {
+			pattern := strings.ReplaceAll(words[2], "{slash:/?}", "")
 			form := "^" + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(pattern), `[^/]+`) + "$"
 			if regexp.MustCompile(form).MatchString(path[1]) {
 				return

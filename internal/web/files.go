@@ -1,0 +1,78 @@
+package web
+
+import (
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// Files are embedded files. Each is served under a name that holds a hash of its content, so
+// that browsers never need to ask for it again.
+type Files map[string][]byte
+
+var kinds = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+}
+
+// MustFiles reads a folder. It panics on a file of unknown kind, in any run of the program.
+func MustFiles(from fs.FS, folder string) Files {
+	files := Files{}
+	entries, err := fs.ReadDir(from, folder)
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range entries {
+		body, err := fs.ReadFile(from, folder+"/"+e.Name())
+		if err != nil {
+			panic(err)
+		}
+		if kinds[path.Ext(e.Name())] == "" {
+			panic("web: no content type for " + e.Name())
+		}
+		files[e.Name()] = body
+	}
+	return files
+}
+
+// Name is what a file is served as: "landing.css" as "landing.<hash>.css".
+func (f Files) Name(name string) string { return Hashed(name, f[name]) }
+
+// Hashed puts a hash of the content into a file's name.
+func Hashed(name string, body []byte) string {
+	ext := path.Ext(name)
+	return strings.TrimSuffix(name, ext) + "." + Hash(body) + ext
+}
+
+// Unhashed is the file's own name, given the one that it is served as; "" for no such name.
+func Unhashed(served string) string {
+	ext := path.Ext(served)
+	stem, hash, ok := strings.Cut(strings.TrimSuffix(served, ext), ".")
+	if !ok || stem == "" || hash == "" || ext == "" {
+		return ""
+	}
+	return stem + ext
+}
+
+// Serve answers a request for a file by the name it is served as. A hash of another build,
+// while servers behind one address are being updated, gets the present content, to be checked
+// every time.
+func (f Files) Serve(served string) Answer {
+	name := Unhashed(served)
+	body, ok := f[name]
+	if !ok {
+		return Plain(http.StatusNotFound)
+	}
+	return Content(name, served, body)
+}
+
+// Content answers with a file that is served as such a name.
+func Content(name, served string, body []byte) Answer {
+	cache := "public, max-age=31536000, immutable"
+	if served != Hashed(name, body) {
+		cache = "no-cache"
+	}
+	return Answer{Status: http.StatusOK, Kind: kinds[path.Ext(name)], Cache: cache, Policy: DataPolicy, Tag: Tag(body), Body: body}
+}

@@ -1,0 +1,108 @@
+// Package web is what the module's pages have in common: answers and how they are sent, routes,
+// the names of embedded files, and the address of who asks.
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Route is one row of the table that wiring registers with the host. Pattern is in the
+// host router's form; Methods lists HEAD because that router answers listed methods only.
+type Route struct {
+	Name    string // stable, for metrics
+	Pattern string
+	Methods []string
+	Handler http.HandlerFunc
+}
+
+// Get is a route that changes nothing.
+func Get(name, pattern string, handler http.HandlerFunc) Route {
+	return Route{name, pattern, []string{http.MethodGet, http.MethodHead}, handler}
+}
+
+// Answer is what a route says, before it meets the network. Routes return it instead of
+// writing, so that HEAD, conditional requests and failures are handled in one place.
+type Answer struct {
+	Status   int
+	Kind     string // Content-Type
+	Cache    string // Cache-Control
+	Policy   string // Content-Security-Policy
+	Referrer string // Referrer-Policy; "" for no-referrer
+	Tag      string // strong ETag; with one, If-None-Match is answered
+	NoIndex  bool   // search engines keep out
+	Spoken   bool   // depends on the visitor's language
+	Wait     time.Duration
+	Body     []byte
+}
+
+// Values of Cache and Policy.
+const (
+	NoStore    = "no-store"
+	DataPolicy = "default-src 'none'; frame-ancestors 'none'"
+)
+
+// Plain is an answer of one line, the status in words.
+func Plain(status int) Answer {
+	return Answer{
+		Status: status, Kind: "text/plain; charset=utf-8", Cache: NoStore, Policy: DataPolicy, NoIndex: true,
+		Body: []byte(http.StatusText(status) + "\n"),
+	}
+}
+
+// Write sends an answer. The host presets Cache-Control, so it is set, never added. The
+// ETag names the uncompressed bytes; a host that compresses on the fly keeps it as it is.
+func (a Answer) Write(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", a.Cache)
+	h.Set("Content-Security-Policy", a.Policy)
+	h.Set("Referrer-Policy", "no-referrer")
+	if a.Referrer != "" {
+		h.Set("Referrer-Policy", a.Referrer)
+	}
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Content-Type", a.Kind)
+	if a.Spoken {
+		h.Add("Vary", "Accept-Language")
+	}
+	if a.NoIndex {
+		h.Set("X-Robots-Tag", "noindex, nofollow")
+	}
+	if a.Wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(Seconds(a.Wait)))
+	}
+	if a.Tag != "" {
+		h.Set("ETag", a.Tag)
+	}
+	if a.Status == http.StatusOK {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(a.Body))
+		return
+	}
+	h.Set("Content-Length", strconv.Itoa(len(a.Body)))
+	w.WriteHeader(a.Status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(a.Body) // a client that went away is nobody's error
+	}
+}
+
+// Seconds is a wait in whole seconds, rounded up.
+func Seconds(wait time.Duration) int { return int(math.Ceil(wait.Seconds())) }
+
+// Tag is a strong ETag.
+func Tag(body []byte) string {
+	sum := sha256.Sum256(body)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+}
+
+// Hash is the part of a file's name that changes with its content.
+func Hash(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:5])
+}

@@ -1,0 +1,54 @@
+package wiring
+
+import (
+	"context"
+	"time"
+)
+
+// Names of the gauges of this node, set every [gaugesEvery].
+const (
+	MetricParties = "partyline_parties" // that live
+	MetricMembers = "partyline_members" // in them
+	MetricWaiting = "partyline_waiting" // players in line for a seat
+	MetricInvites = "partyline_invites" // that have not ended, of all nodes
+	MetricMatches = "partyline_matches" // with seats that the server lists
+)
+
+// gaugesEvery is how often the gauges are set: a little more often than the server's metrics
+// are usually read.
+const gaugesEvery = 10 * time.Second
+
+// mostMatches bounds how many matches are counted.
+const mostMatches = 10_000
+
+// gauges runs until ctx ends.
+func (m *Module) gauges(ctx context.Context) {
+	ticks := time.NewTicker(min(gaugesEvery, m.sweepEvery))
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+			m.task("gauges", func() error { return m.setGauges(ctx) })
+		}
+	}
+}
+
+func (m *Module) setGauges(ctx context.Context) error {
+	now := m.population()
+	m.nk.MetricsGaugeSet(MetricParties, nil, float64(now.Parties))
+	m.nk.MetricsGaugeSet(MetricMembers, nil, float64(now.Members))
+	m.nk.MetricsGaugeSet(MetricWaiting, nil, float64(now.Waiting))
+	if live, known := m.invites.Live(); known {
+		m.nk.MetricsGaugeSet(MetricInvites, nil, float64(live))
+	}
+	running, err := m.matches.Running(ctx, mostMatches)
+	if ctx.Err() != nil { // stopped half-way
+		return nil
+	}
+	if err == nil {
+		m.nk.MetricsGaugeSet(MetricMatches, nil, float64(len(running)))
+	}
+	return err
+}

@@ -1,0 +1,82 @@
+package console
+
+import (
+	"context"
+	"crypto/subtle"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"partyline/internal/web"
+	"partyline/party"
+)
+
+const (
+	maxForm = 4096 // bytes
+	maxName = 64   // of a name in the log
+)
+
+// An action is what a form of the page asks for.
+const (
+	actionRevoke = "revoke_invite" // invite
+	actionPardon = "pardon"        // party, user
+	actionReload = "reload_rules"
+)
+
+// act does what a form asks for and leads back to the page, so that reloading that does
+// nothing again. Who can make a browser send a form, but not read the page, has no token;
+// where browsers say that a request is from another site, the token is not even looked at.
+func (c *Console) act(h http.Header, r *http.Request) web.Answer {
+	if err := c.origins.Check(r); err != nil {
+		c.Logger.Warn("console action refused, it is from another site from=%q origin=%q", web.ClientIP(r, c.ProxyCount), r.Header.Get("Origin"))
+		return web.Plain(http.StatusForbidden)
+	}
+	r.Body = http.MaxBytesReader(nil, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return web.Plain(http.StatusBadRequest)
+	}
+	form := r.PostForm
+	if subtle.ConstantTimeCompare([]byte(form.Get("token")), []byte(c.token)) != 1 {
+		c.Logger.Warn("console action refused, its form is not of this page from=%q", web.ClientIP(r, c.ProxyCount))
+		return web.Plain(http.StatusForbidden)
+	}
+	on, err := c.do(r.Context(), form)
+	if err == nil {
+		user, _, _ := r.BasicAuth()
+		c.Logger.Info("console action action=%s on=%q by=%q from=%q", form.Get("action"), on, user[:min(len(user), maxName)], web.ClientIP(r, c.ProxyCount))
+		h.Set("Location", "console?"+url.Values{"done": {form.Get("action")}}.Encode()) // relative, as a proxy may put a path in front
+		return web.Plain(http.StatusSeeOther)
+	}
+	refusal := party.AsError(err)
+	if refusal.Reason == party.Internal {
+		c.Logger.Error("console page failed error=%v cause=%v", err, refusal.Cause)
+	}
+	return c.show(r, refusal)
+}
+
+// do does it, and says on what.
+func (c *Console) do(ctx context.Context, form url.Values) (on string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	switch form.Get("action") {
+	case actionRevoke:
+		return "invite " + form.Get("invite"), c.Invites.RevokeAny(ctx, form.Get("invite"))
+	case actionPardon:
+		id, err := party.ParseID(form.Get("party"))
+		if err != nil {
+			return "", err
+		}
+		return "user " + form.Get("user") + " in party " + id.String(), c.Parties.Pardon(ctx, id, form.Get("user"))
+	case actionReload:
+		now, err := c.Source.Rules(ctx, true)
+		return fmt.Sprintf("version %d in force, newest broken: %t", now.Version, now.Error != ""), err
+	}
+	return "", party.Refuse(party.InvalidRequest, "action: there is no such action.")
+}
+
+// done are the actions in words, for whoever comes back to the page.
+var done = map[string]string{
+	actionRevoke: "The invite is revoked.",
+	actionPardon: "The player may come back.",
+	actionReload: "The rules file was read again.",
+}
