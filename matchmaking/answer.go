@@ -29,6 +29,8 @@ func (c *call) answer(r signalRequest) signalAnswer {
 		return signalAnswer{Done: c.extend(r.UserID, r.PartyID)}
 	case signalRelease:
 		return signalAnswer{Done: c.release(r.UserID, r.PartyID)}
+	case signalMoved:
+		return signalAnswer{Done: c.moved(r.Was, r.PartyID)}
 	case signalSeats:
 		m := c.seats()
 		answer := signalAnswer{Map: &m, Done: true}
@@ -127,4 +129,15 @@ func (c *call) release(userID, partyID string) bool {
 	}
 	s, ok := c.table.Get(c.now, userID)
 	return ok && s.State != seats.Taken && s.PartyID == partyID && c.table.Leave(c.now, userID)
+}
+
+// moved has the seats of a party follow it to another ID.
+func (c *call) moved(from, to string) bool {
+	if !c.table.Rename(c.now, from, to) {
+		return false
+	}
+	if since, ok := c.heldSince[holdKey("", from)]; ok {
+		c.heldSince[holdKey("", to)] = since
+	}
+	return true
 }

@@ -26,36 +26,30 @@ const sameParty = 8
 // noteMarks follows a change of the seats: parties that have a seat more are marked,
 // those that have none any more are not.
 func (c *call) noteMarks(before, after []seats.Seat) {
-	var left, here []string
-	for _, r := range before {
-		if r.PartyID != "" && !slices.Contains(left, r.PartyID) {
-			left = append(left, r.PartyID)
-		}
-	}
+	here := map[string]bool{} // parties that have seats; true with one more than before
 	for _, r := range after {
-		if r.PartyID == "" {
-			continue
-		}
-		left = slices.DeleteFunc(left, func(id string) bool { return id == r.PartyID })
-		if !slices.Contains(before, r) && !slices.Contains(here, r.PartyID) {
-			here = append(here, r.PartyID)
+		here[r.PartyID] = here[r.PartyID] || !slices.Contains(before, r)
+	}
+	for _, r := range before {
+		if _, still := here[r.PartyID]; !still {
+			here[r.PartyID] = false
+			c.unmark(r.PartyID)
 		}
 	}
-	for _, text := range here {
-		if id, err := party.ParseID(text); err == nil {
-			c.mark(id)
-		}
-	}
-	for _, text := range left {
-		if id, err := party.ParseID(text); err == nil {
-			c.unmark(id)
+	for partyID, more := range here {
+		if more {
+			c.mark(partyID)
 		}
 	}
 }
 
 // mark writes this match beside every member. A member whose socket is gone, or is on
 // another node, is left out: the others, and the label, lead here as well.
-func (c *call) mark(id party.ID) {
+func (c *call) mark(partyID string) {
+	id, err := party.ParseID(partyID)
+	if err != nil {
+		return // a player without a party, or a party of the game's own making
+	}
 	members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
 	if err != nil {
 		c.logger.Warn("party members not read party=%s error=%v", id, err)
@@ -75,7 +69,11 @@ func (c *call) mark(id party.ID) {
 }
 
 // unmark removes what mark wrote, but nothing that another match has.
-func (c *call) unmark(id party.ID) {
+func (c *call) unmark(partyID string) {
+	id, err := party.ParseID(partyID)
+	if err != nil {
+		return
+	}
 	marks, err := marksOf(c.nk, id)
 	if err != nil {
 		c.logger.Warn("party match not read party=%s error=%v", id, err)

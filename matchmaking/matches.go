@@ -122,6 +122,16 @@ func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error
 	return ignoreGone(err)
 }
 
+// Moved has a party's seats in a match follow it to a new native party.
+func (m *Matches) Moved(ctx context.Context, was, id party.ID) error {
+	matchID, err := m.Of(ctx, was)
+	if err != nil || matchID == "" {
+		return err
+	}
+	_, err = m.signal(ctx, matchID, signalRequest{Op: signalMoved, PartyID: id.String(), Was: was.String()})
+	return ignoreGone(err)
+}
+
 // Late holds a seat for a user who has just come to a party, if the party is in a match,
 // and answers the match: one of the party's spare seats, or an open one on its team. It
 // answers "" where the party is in no match, has no room for another there, or a block

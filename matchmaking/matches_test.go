@@ -353,6 +353,39 @@ func TestMatches_Of(t *testing.T) {
 	of("")
 }
 
+// The seats of a party that goes on in another native one go with it, and with them its late
+// friends and whom it is shown.
+func TestMatches_Moved(t *testing.T) {
+	h := newHouse(t)
+	was, other := h.partyOf("ann", "bob"), h.partyOf("cat")
+	s := h.launch(matchmaking.Launch{
+		Teams: 2, TeamSize: 3, SeatHold: time.Minute, SeatHoldMax: 70 * time.Second,
+		Claims: []seats.Claim{{PartyID: was, UserIDs: []string{"ann", "bob"}, Spares: 1}, claim(other, 1, "cat")},
+	})
+	s.enter("ann")
+	delete(h.marks, was) // nobody of it is connected
+	now := h.partyOf("ann")
+	if err := h.client().Moved(t.Context(), parse(t, was), parse(t, now)); err != nil {
+		t.Fatalf("Moved = %v", err)
+	}
+	wantLines(t, "the party hears", h.events(now), "seat_taken ann@0", "seat_held@0", "seat_held bob@0")
+	if got, err := h.client().Of(t.Context(), parse(t, now)); got != s.id || err != nil {
+		t.Errorf("Of = %q, %v; want its match", got, err)
+	}
+	if got, err := h.client().Of(t.Context(), parse(t, was)); got != "" || err != nil {
+		t.Errorf("Of the party before = %q, %v; want none", got, err)
+	}
+	if got, err := h.client().Late(t.Context(), parse(t, now), "dan"); got != s.id || err != nil {
+		t.Errorf("Late = %q, %v; want the spare seat", got, err)
+	}
+	if taken, held, open := s.count(); taken != 1 || held != 3 || open != 2 {
+		t.Errorf("%d taken, %d held, %d open; want no seat more or less", taken, held, open)
+	}
+	if err := h.client().Moved(t.Context(), parse(t, h.partyOf("eve")), parse(t, h.partyOf("eve"))); err != nil {
+		t.Errorf("Moved where there is no match = %v", err)
+	}
+}
+
 func TestMatches_PartyMatch(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")

@@ -134,7 +134,7 @@ func (s *serverOrder) record(result string) {
 // they are known to be from its regions.
 func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, users []string, latencies []runtime.FleetUserLatencies) (matchID string, o *Order, err error) {
 	l.Handler, l.Unannounced = SeatMatch, true
-	l.server = &serverSetup{Token: rand.Text(), Wait: fleet.ReadyWithin + orderSlack}
+	l.Server = &serverSetup{Token: rand.Text(), Wait: fleet.ReadyWithin + orderSlack}
 	if matchID, err = m.Launch(ctx, l); err != nil {
 		return "", nil, err
 	}
@@ -142,7 +142,7 @@ func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, 
 	o = &Order{server: &serverOrder{
 		matches: m, match: matchID, manager: fleet.Manager, claims: l.Claims, users: users, queue: l.Queue, asked: m.now(), stop: stop,
 	}}
-	metadata := serverMetadata(fleet.Metadata, ServerInfo{MatchID: matchID, Token: l.server.Token, Queue: l.Queue, Region: l.Region, Teams: l.Teams, TeamSize: l.TeamSize})
+	metadata := serverMetadata(fleet.Metadata, ServerInfo{MatchID: matchID, Token: l.Server.Token, Queue: l.Queue, Region: l.Region, Teams: l.Teams, TeamSize: l.TeamSize})
 	go func() {
 		defer stop()
 		err := m.fleets.protected(func() error {

@@ -100,7 +100,9 @@ func (c *call) ready(before, after []seats.Seat) {
 		return
 	}
 	for _, s := range after {
-		held := func(old seats.Seat) bool { return old.UserID == s.UserID && old.State == seats.Held }
+		held := func(old seats.Seat) bool {
+			return old.UserID == s.UserID && old.PartyID == s.PartyID && old.State == seats.Held
+		}
 		if s.State == seats.Held && s.UserID != "" && !slices.ContainsFunc(before, held) {
 			c.readyFor(s)
 		}

@@ -19,6 +19,7 @@ const (
 	signalExtend   = "extend"   // a friend's progress moved: hold the seat longer
 	signalRelease  = "release"  // a friend will not come: open the held seat, or a party's spare ones
 	signalLate     = "late"     // a friend came to the party late: hold a seat by name
+	signalMoved    = "moved"    // a party has another ID now
 	signalSeats    = "seats"    // who sits where, and for a user how to get to the game server
 	signalServe    = "serve"    // where the game server is, or new slots on it
 	signalServer   = "server"   // what the game server itself asks
@@ -29,6 +30,7 @@ type signalRequest struct {
 	Claims  []seats.Claim `json:"claims,omitempty"`
 	PartyID string        `json:"party_id,omitempty"`
 	UserID  string        `json:"user_id,omitempty"`
+	Was     string        `json:"was,omitempty"` // the ID of a party before it moved
 
 	Slot   bool              `json:"slot,omitempty"` // the game server has one for the late friend
 	Server *gameServer       `json:"server,omitempty"`

@@ -22,7 +22,7 @@ var errPanicked = errors.New("the match handler panicked")
 // state is one match. It belongs to the goroutine of the host that calls the match.
 type state struct {
 	id    string
-	setup setup
+	setup Launch
 	rate  int64 // ticks per second
 	table *seats.Table
 	// guests are the sessions the match let in and the host has not yet reported gone,
@@ -51,7 +51,7 @@ type guest struct {
 }
 
 func newState(ctx context.Context, params map[string]any, now time.Time) (*state, error) {
-	set, err := readSetup(params)
+	set, err := readLaunch(params)
 	if err != nil {
 		return nil, err
 	}

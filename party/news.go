@@ -40,6 +40,8 @@ type Change struct {
 
 	Attributes bool          // of MemberEntered: the party has some
 	Waited     time.Duration // of MemberEntered: for how long in line for a seat; 0 for not at all
+
+	Queued map[string]time.Duration // of PartyRestored, by queue: how long the party had waited for a match when it was left
 }
 
 // News passes changes on. Subscribe while everything is being constructed; whoever

@@ -772,7 +772,7 @@ namespace Partyline
         /// <summary>by rule, those that denied something</summary>
         [DataMember(Name = "denials"), Preserve] public List<OverviewRuleDenials> Denials { get; set; }
 
-        [DataMember(Name = "live"), Preserve] public AdmissionPopulation Live { get; set; }
+        [DataMember(Name = "live"), Preserve] public LedgerPopulation Live { get; set; }
 
         [DataMember(Name = "invites"), Preserve] public OverviewInviteStats Invites { get; set; }
 
@@ -896,14 +896,14 @@ namespace Partyline
         [DataMember(Name = "count"), Preserve] public long Count { get; set; }
     }
 
-    /// <summary>AdmissionPopulation is how much there is on this node, as far as it has heard.</summary>
-    public sealed class AdmissionPopulation
+    /// <summary>LedgerPopulation is how much there is on this node, as far as it has heard.</summary>
+    public sealed class LedgerPopulation
     {
         [DataMember(Name = "parties"), Preserve] public long Parties { get; set; }
 
         [DataMember(Name = "members"), Preserve] public long Members { get; set; }
 
-        /// <summary>places in line for seats</summary>
+        /// <summary>places on wait lists</summary>
         [DataMember(Name = "waiting"), Preserve] public long Waiting { get; set; }
     }
 

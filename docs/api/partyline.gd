@@ -854,7 +854,7 @@ class AdminStatsAnswer extends Answer:
 	var health: OverviewHealth = OverviewHealth.new()
 	## by rule, those that denied something
 	var denials: Array[OverviewRuleDenials] = []
-	var live: AdmissionPopulation = AdmissionPopulation.new()
+	var live: LedgerPopulation = LedgerPopulation.new()
 	var invites: OverviewInviteStats = OverviewInviteStats.new()
 	## as the last pass left them
 	var queues: Array[QueueReport] = []
@@ -874,7 +874,7 @@ class AdminStatsAnswer extends Answer:
 		if got.get("denials") != null:
 			for item in got["denials"]: denials.append(OverviewRuleDenials.new().read(item))
 		if got.get("live") != null:
-			live = AdmissionPopulation.new().read(got["live"])
+			live = LedgerPopulation.new().read(got["live"])
 		if got.get("invites") != null:
 			invites = OverviewInviteStats.new().read(got["invites"])
 		if got.get("queues") != null:
@@ -1045,14 +1045,14 @@ class OverviewRuleDenials extends Answer:
 			count = int(got["count"])
 		return self
 
-## AdmissionPopulation is how much there is on this node, as far as it has heard.
-class AdmissionPopulation extends Answer:
+## LedgerPopulation is how much there is on this node, as far as it has heard.
+class LedgerPopulation extends Answer:
 	var parties: int = 0
 	var members: int = 0
-	## places in line for seats
+	## places on wait lists
 	var waiting: int = 0
 
-	func read(got: Dictionary) -> AdmissionPopulation:
+	func read(got: Dictionary) -> LedgerPopulation:
 		if got.get("parties") != null:
 			parties = int(got["parties"])
 		if got.get("members") != null:

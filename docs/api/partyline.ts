@@ -564,7 +564,7 @@ export interface AdminStatsAnswer {
   health: OverviewHealth;
   /** by rule, those that denied something */
   denials: OverviewRuleDenials[];
-  live: AdmissionPopulation;
+  live: LedgerPopulation;
   invites: OverviewInviteStats;
   /** as the last pass left them */
   queues: QueueReport[];
@@ -649,11 +649,11 @@ export interface OverviewRuleDenials {
   count: number;
 }
 
-/** AdmissionPopulation is how much there is on this node, as far as it has heard. */
-export interface AdmissionPopulation {
+/** LedgerPopulation is how much there is on this node, as far as it has heard. */
+export interface LedgerPopulation {
   parties: number;
   members: number;
-  /** places in line for seats */
+  /** places on wait lists */
   waiting: number;
 }
 

@@ -3,17 +3,18 @@ package formation
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 const (
 	// asideReach is how many neighbours away another centre may be.
 	asideReach = 64
-	// asideSeats is how many tickets around it are looked at, in matches.
-	asideSeats = 3
 	// asideAfter is how much longer a ticket waits for that than its window grows.
 	asideAfter = 2
-	// stuckAfter is how much longer it waits until others wait for it.
+	// stuckAfter is how much longer it waits until others wait for it, soonStuck where no more tickets
+	// wait than two matches have seats.
 	stuckAfter = 3
+	soonStuck  = 1.5
 )
 
 // aside tries matches around the neighbours of a ticket that accept it, one, two, four and
@@ -44,7 +45,7 @@ func (f *pass) aside(at int) bool {
 			}
 			f.credit--
 			f.reset(at, centre)
-			f.gather(centre, asideSeats*f.capacity)
+			f.gather(centre, tightSeats*f.capacity)
 			if f.seats >= f.capacity && f.suits(at, centre) {
 				return true
 			}
@@ -58,7 +59,14 @@ var sides = [...]func(*item) int32{func(it *item) int32 { return it.next }, func
 
 // stuck reports whether a ticket has waited for so long that others have to wait for it.
 func (f *pass) stuck(at int) bool {
-	return f.matchOf != nil && f.q.MaxWindow > 0 && f.q.WidenPerSec > 0 && f.fits(at) && windowAt(f.q, f.waited(at)/stuckAfter) >= f.q.MaxWindow
+	if f.matchOf == nil || f.q.MaxWindow <= 0 || f.q.WidenPerSec <= 0 || !f.fits(at) {
+		return false
+	}
+	after := float64(stuckAfter)
+	if len(f.items) <= 2*f.q.Teams*f.q.TeamSize {
+		after = soonStuck
+	}
+	return windowAt(f.q, time.Duration(float64(f.waited(at))/after)) >= f.q.MaxWindow
 }
 
 // keep leaves the tickets that are nearest to a stuck one to it in this pass, up to a match: else

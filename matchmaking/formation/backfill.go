@@ -115,7 +115,7 @@ func (b *backfilling) admits(m, at int) bool {
 	if b.apart[[2]int{m, int(b.tickets[at])}] || b.near != nil && b.near[at]&b.regionBit(b.open[m].Region) == 0 {
 		return false
 	}
-	return b.pass.apart == nil || !slices.ContainsFunc(b.joined[m], func(other int) bool { return b.areApart(at, other) })
+	return !slices.ContainsFunc(b.joined[m], func(other int) bool { return b.areApart(at, other) })
 }
 
 func (b *backfilling) regionBit(name string) uint64 {

@@ -61,9 +61,11 @@ func (f *pass) evenOut(a, b int) bool {
 		}
 	}
 	before := math.Abs(s.sums[a] - s.sums[b])
-	if len(s.members) > exactTickets {
+	steps := 1 << len(s.members)
+	if len(s.members) > exactTickets || steps > f.effort {
 		return f.swap(a, b) < before-even
 	}
+	f.effort -= steps
 	total := s.sums[a] + s.sums[b]
 	s.best, s.bestGap = 0, before-even
 	// The first ticket stays on the first team: the mirror image is as good.

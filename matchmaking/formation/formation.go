@@ -29,6 +29,16 @@ const (
 	// packSteps bounds the search for a packing; the largest-first order finds one in
 	// a handful of steps where there is one at all.
 	packSteps = 512
+	// effortFloor and effortShare bound how many steps a pass has for packing and for splitting
+	// teams in the best of all ways: so many, and more for each ticket. Beyond them a packing has
+	// fewSteps, and teams are evened out by swaps. What is odd about a pool must not use up the
+	// time of all.
+	effortFloor = 1 << 20
+	effortShare = 64
+	fewSteps    = 48
+	// regionsFree is how many regions are tried for every ticket, its nearest; more of them are for
+	// the oldest.
+	regionsFree = 2
 	// backfillTries bounds how many open matches are looked at for one ticket.
 	backfillTries = 32
 	// thoroughMost is the largest pool in which the best match around every ticket is looked for,
@@ -173,7 +183,13 @@ func (f *pass) choose(at int) bool {
 	if f.near == nil {
 		return f.chooseHere(at)
 	}
-	for _, region := range f.regions(at) {
+	for n, region := range f.regions(at) {
+		if n >= regionsFree {
+			if f.credit <= 0 {
+				return false
+			}
+			f.credit--
+		}
 		f.region = 1 << region
 		if f.chooseHere(at) {
 			return true

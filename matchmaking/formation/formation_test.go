@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -267,6 +268,49 @@ func TestForm_LoadIsMostlyPlaced(t *testing.T) {
 	}
 	if placed < 4000*8/10 {
 		t.Errorf("%d of 4000 tickets placed in one pass", placed)
+	}
+}
+
+// A pass whose time is over has done for the oldest what a pass with all the time does for them.
+func TestForm_BudgetServesTheOldest(t *testing.T) {
+	for _, n := range []int{2000, 70_000} { // large pools are served in sixteenths of their tickets
+		tickets := load(n, 1)
+		asked := 0
+		some := formation.Form(now, ranked, formation.Pool{Tickets: tickets}, func() bool { asked++; return asked <= n/16/3 })
+		all := form(ranked, tickets...)
+		if !some.Stopped || len(some.Matches) < len(all.Matches)/4 || !reflect.DeepEqual(some.Matches, all.Matches[:len(some.Matches)]) {
+			t.Fatalf("%d tickets: stopped %v with %d matches, %d without a budget; want the first of them", n, some.Stopped, len(some.Matches), len(all.Matches))
+		}
+		byAge := make([]int, n)
+		for i := range byAge {
+			byAge[i] = i
+		}
+		slices.SortFunc(byAge, func(a, b int) int { return tickets[a].Since.Compare(tickets[b].Since) })
+		age := make([]int, n)
+		for rank, ticket := range byAge {
+			age[ticket] = rank
+		}
+		last := 0
+		for _, m := range some.Matches {
+			oldest := n
+			for _, p := range m.Placements {
+				oldest = min(oldest, age[p.Ticket])
+			}
+			if oldest < last-n/16 {
+				t.Fatalf("%d tickets: a match around the ticket of age %d after one around that of age %d", n, oldest, last)
+			}
+			last = max(last, oldest)
+		}
+	}
+}
+
+// A warm pass allocates for what it returns, and little else.
+func TestForm_Garbage(t *testing.T) {
+	pool := formation.Pool{Tickets: load(20_000, 1)}
+	matches := len(formation.Form(now, ranked, pool, nil).Matches)
+	allocations := testing.AllocsPerRun(5, func() { formation.Form(now, ranked, pool, nil) })
+	if allocations > float64(matches)/10 {
+		t.Errorf("%.0f allocations for %d matches", allocations, matches)
 	}
 }
 

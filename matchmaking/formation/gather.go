@@ -54,16 +54,7 @@ func (f *pass) gather(centre, seats int) (more bool) {
 // welcome reports whether a ticket may be in the match that is tried around an anchor,
 // as far as skill does not decide that.
 func (f *pass) welcome(anchor, at int) bool {
-	return f.size(at) <= f.team && (f.near == nil || f.near[at]&f.region != 0) && (f.apart == nil || !f.areApart(anchor, at))
-}
-
-func (f *pass) areApart(a, b int) bool {
-	for _, other := range f.apart[int32(a)] {
-		if int(other) == b {
-			return true
-		}
-	}
-	return false
+	return f.size(at) <= f.team && (f.near == nil || f.near[at]&f.region != 0) && !f.areApart(anchor, at)
 }
 
 // distance is how far the ticket at a position is from the centre; ok is false where the

@@ -2,7 +2,8 @@ package formation
 
 import (
 	"cmp"
-	"maps"
+	"encoding/binary"
+	"iter"
 	"math"
 	"math/bits"
 	"slices"
@@ -28,6 +29,10 @@ const (
 // the rows apart, so that its time grows with the rows and not with their logarithm; runs
 // that are the same in those are put in order after that.
 func order(rows, scratch []ranked) {
+	if len(rows) <= shortRun {
+		insert(rows)
+		return
+	}
 	differ := uint64(0)
 	for i := range rows {
 		differ |= rows[i].by ^ rows[0].by
@@ -57,17 +62,26 @@ func order(rows, scratch []ranked) {
 	if &from[0] != &rows[0] {
 		copy(rows, from)
 	}
-	for first := 0; shift > 0 && first < len(rows); {
-		last := first + 1
-		for last < len(rows) && rows[last].by>>shift == rows[first].by>>shift {
-			last++
-		}
-		if run := rows[first:last]; len(run) > shortRun {
+	if shift > 0 {
+		for run := range runs(rows, shift) {
 			order(run, scratch)
-		} else {
-			insert(run)
 		}
-		first = last
+	}
+}
+
+// runs are the neighbouring rows, two or more, that are the same but for the lowest bits.
+func runs(rows []ranked, lowest int) iter.Seq[[]ranked] {
+	return func(yield func([]ranked) bool) {
+		for first := 0; first < len(rows); {
+			last := first + 1
+			for last < len(rows) && rows[last].by>>lowest == rows[first].by>>lowest {
+				last++
+			}
+			if last-first > 1 && !yield(rows[first:last]) {
+				return
+			}
+			first = last
+		}
 	}
 }
 
@@ -79,49 +93,97 @@ func insert(rows []ranked) {
 	}
 }
 
-// arrange puts the tickets in the order of age, oldest first, and of key, skill and age.
-func (f *pass) arrange() {
-	tickets := f.pool.Tickets
-	n := len(tickets)
-	f.rows, f.rowsToo = sizedTo(f.rows, n), sizedTo(f.rowsToo, n)
-	rows := f.rows
-	for i := range tickets {
-		rows[i] = ranked{nanos(tickets[i].Since), int32(i)}
-	}
+// sort puts rows in order and equal ones in that of what the next levels say of their tickets;
+// those that no level tells apart in the order of their IDs.
+func (f *pass) sort(rows []ranked, next ...func(ticket int32) uint64) {
 	order(rows, f.rowsToo)
-	orderTies(rows, tickets)
-	for age, r := range rows {
-		f.byAge[age] = r.ticket
+	for run := range runs(rows, 0) {
+		if len(next) == 0 {
+			slices.SortFunc(run, func(a, b ranked) int {
+				return cmp.Compare(f.pool.Tickets[a.ticket].ID, f.pool.Tickets[b.ticket].ID)
+			})
+			continue
+		}
+		for i := range run {
+			run[i].by = next[0](run[i].ticket)
+		}
+		f.sort(run, next[1:]...)
+	}
+}
+
+// arrange puts the tickets in the order of key, skill and age as items.
+func (f *pass) arrange() {
+	tickets, n := f.pool.Tickets, len(f.pool.Tickets)
+	f.items, f.drafts, f.rows, f.rowsToo = sizedTo(f.items, n), sizedTo(f.drafts, n), sizedTo(f.rows, n), sizedTo(f.rowsToo, n)
+	f.tickets, f.keys, f.places = sizedTo(f.tickets, n), sizedTo(f.keys, n), sizedTo(f.places, n)
+	f.keyOf, f.ageOf = sizedTo(f.keyOf, n), sizedTo(f.ageOf, n)
+	f.draft()
+	f.sort(f.rows, func(t int32) uint64 { return prefix(tickets[t].ID) })
+	for age, r := range f.rows {
+		f.ageOf[r.ticket] = int32(age)
 	}
 	f.rankKeys()
-	if !f.q.NoSkill {
-		for i, r := range rows {
-			rows[i].by = sortable(tickets[r.ticket].Skill)
+	for i, key := range f.keyOf {
+		f.rows[i] = ranked{uint64(key), int32(i)}
+	}
+	f.sort(f.rows, func(t int32) uint64 { return sortable(f.drafts[t].skill) }, func(t int32) uint64 { return uint64(f.ageOf[t]) })
+	for at, r := range f.rows {
+		f.items[at], f.tickets[at], f.keys[at], f.places[r.ticket] = f.drafts[r.ticket], r.ticket, f.keyOf[r.ticket], int32(at)
+		f.items[at].age = f.ageOf[r.ticket]
+	}
+}
+
+// draft reads the tickets, once and in their order, because each of them is larger than an item.
+func (f *pass) draft() {
+	known := map[string]int32{}
+	for i := range f.pool.Tickets {
+		t := &f.pool.Tickets[i]
+		f.rows[i] = ranked{nanos(t.Since), int32(i)}
+		it := item{skill: t.Skill, window: windowAt(f.q, f.now.Sub(t.Since)), size: int16(min(max(t.Size, 0), f.capacity+1, maxSize))}
+		if f.q.NoSkill {
+			it.skill = 0
 		}
-		order(rows, f.rowsToo)
+		f.drafts[i] = it
+		if i > 0 && t.Key == f.pool.Tickets[i-1].Key { // tickets of one key often come together
+			f.keyOf[i] = f.keyOf[i-1]
+			continue
+		}
+		n, ok := known[t.Key]
+		if !ok {
+			n = int32(len(known))
+			known[t.Key] = n
+		}
+		f.keyOf[i] = n
 	}
-	for i, r := range rows {
-		rows[i].by = uint64(f.keyOf[r.ticket])
+	f.keyCount = len(known)
+}
+
+// rankKeys puts keys in the order of their oldest tickets: the same in whatever order tickets come.
+func (f *pass) rankKeys() {
+	oldest, rank := make([]int32, f.keyCount), int32(0)
+	for i := range oldest {
+		oldest[i] = -1
 	}
-	order(rows, f.rowsToo)
+	for _, r := range f.rows {
+		if key := f.keyOf[r.ticket]; oldest[key] < 0 {
+			oldest[key] = rank
+			rank++
+		}
+	}
+	for i, key := range f.keyOf {
+		f.keyOf[i] = oldest[key]
+	}
+}
+
+// prefix is the beginning of an ID as a number.
+func prefix(id string) uint64 {
+	var first [8]byte
+	copy(first[:], id)
+	return binary.BigEndian.Uint64(first[:])
 }
 
 // nanos is a time as a number; the sign bit is turned so that times before 1970 come first.
 func nanos(t time.Time) uint64 { return uint64(t.UnixNano()) ^ 1<<63 }
-
-// orderTies puts tickets of the same age in the order of their IDs.
-func orderTies(rows []ranked, tickets []Ticket) {
-	for from := 0; from < len(rows); {
-		to := from + 1
-		for to < len(rows) && rows[to].by == rows[from].by {
-			to++
-		}
-		if to-from > 1 {
-			slices.SortFunc(rows[from:to], func(a, b ranked) int { return cmp.Compare(tickets[a.ticket].ID, tickets[b.ticket].ID) })
-		}
-		from = to
-	}
-}
 
 // sortable is a number whose order as an integer is the order of the floats.
 func sortable(f float64) uint64 {
@@ -132,57 +194,28 @@ func sortable(f float64) uint64 {
 	return bits | 1<<63
 }
 
-// rankKeys gives every ticket the place of its key among all keys.
-func (f *pass) rankKeys() {
-	known := map[string]int32{}
-	f.keyOf = sizedTo(f.keyOf, len(f.pool.Tickets))
-	for i := range f.pool.Tickets {
-		key := f.pool.Tickets[i].Key
-		if i > 0 && key == f.pool.Tickets[i-1].Key { // tickets of one key often come together
-			f.keyOf[i] = f.keyOf[i-1]
-			continue
-		}
-		n, ok := known[key]
-		if !ok {
-			n = int32(len(known))
-			known[key] = n
-		}
-		f.keyOf[i] = n
-	}
-	place := make([]int32, len(known))
-	for r, k := range slices.Sorted(maps.Keys(known)) {
-		place[known[k]] = int32(r)
-	}
-	for i, n := range f.keyOf {
-		f.keyOf[i] = place[n]
-	}
-	f.keyCount = len(known)
-}
-
 const (
-	// largePool is a pool in which the tickets of a similar age are served key by key: what
-	// stands around one is in the processor's memory then when the next one looks at it.
-	// They do not compete with those of other keys, so nobody gets another match for it.
+	// largePool is a pool in which the tickets of a similar age are served as they stand: what
+	// is around one is in the processor's memory then when the next one looks at it. Each
+	// sixteenth of the tickets, the oldest first, counts as of one age.
 	largePool = 1 << 16
 	ageGroups = 16
 )
 
-// serveByKey puts each sixteenth of the tickets, the oldest first, in the order of keys and
-// age.
-func (f *pass) serveByKey() {
-	if len(f.byAge) < largePool || f.keyCount < 2 {
-		return
+// serveByAge lists the positions as they are served.
+func (f *pass) serveByAge() {
+	n, group := len(f.items), 1
+	if n >= largePool {
+		group = (n + ageGroups - 1) / ageGroups
 	}
-	group := (len(f.byAge) + ageGroups - 1) / ageGroups
-	for part := range slices.Chunk(f.byAge, group) {
-		rows := f.rows[:len(part)]
-		for i, at := range part {
-			rows[i] = ranked{uint64(f.keys[at]), at}
-		}
-		order(rows, f.rowsToo)
-		for i, r := range rows {
-			part[i] = r.ticket
-		}
+	next := f.keyOf[:0] // of each group: where its next position stands; ranks of keys are not needed any more
+	for first := 0; first < n; first += group {
+		next = append(next, int32(first))
+	}
+	for at := range f.items {
+		g := int(f.items[at].age) / group
+		f.byAge[next[g]] = int32(at)
+		next[g]++
 	}
 }
 

@@ -25,9 +25,20 @@ func (f *pass) pack(anchor, centre int) bool {
 		s := f.size(at)
 		f.sizes[s] = append(f.sizes[s], at)
 	}
+	f.kinds = f.kinds[:0]
+	for s := len(f.sizes) - 1; s >= 1; s-- {
+		if len(f.sizes[s]) > 0 {
+			f.kinds = append(f.kinds, s)
+		}
+	}
 	f.pick = append(f.pick[:0], picked{at: anchor})
-	f.steps = 0
-	return f.fill(0, f.team-f.size(anchor), f.team, teamSizes{largest: f.size(anchor), least: math.MaxInt})
+	most := packSteps
+	if f.effort <= 0 {
+		most = fewSteps
+	}
+	f.steps = most
+	defer func() { f.effort -= most - f.steps }()
+	return f.fill(0, f.team-f.size(anchor), 0, teamSizes{largest: f.size(anchor), least: math.MaxInt})
 }
 
 // adds reports whether the sizes of those found can add up to the rest of the anchor's team and to
@@ -61,10 +72,10 @@ func (t teamSizes) next(diff int) (teamSizes, bool) {
 	return t, t.most-t.least <= diff
 }
 
-// fill packs the rest of one team and then the teams after it. Sizes within a team
-// never grow, which tries each combination once.
-func (f *pass) fill(team, room, largest int, sizes teamSizes) bool {
-	if f.steps++; f.steps > packSteps {
+// fill packs the rest of one team, with tickets of a kind of size or smaller ones, and then the
+// teams after it. Sizes within a team never grow, which tries each combination once.
+func (f *pass) fill(team, room, kind int, sizes teamSizes) bool {
+	if f.steps--; f.steps < 0 {
 		return false
 	}
 	if room == 0 {
@@ -72,24 +83,25 @@ func (f *pass) fill(team, room, largest int, sizes teamSizes) bool {
 		if !ok || team+1 == f.q.Teams {
 			return ok
 		}
-		return f.fill(team+1, f.team, f.team, sizes)
+		return f.fill(team+1, f.team, 0, sizes)
 	}
-	for s := min(room, largest); s >= 1; s-- {
+	for ; kind < len(f.kinds); kind++ {
+		s := f.kinds[kind]
 		now, ok := sizes.with(s, f.diff)
-		if !ok {
+		if s > room || !ok {
 			continue
 		}
 		for i := f.used[s]; i < len(f.sizes[s]); i++ {
 			of := f.sizes[s]
 			at := of[i]
-			blocked := f.apart != nil && len(f.apart[int32(at)]) > 0
+			blocked := len(f.enemies(at)) > 0
 			if blocked && f.meetsApart(at) {
 				continue
 			}
 			of[f.used[s]], of[i] = of[i], of[f.used[s]]
 			f.pick = append(f.pick, picked{at: at, team: team})
 			f.used[s]++
-			if f.fill(team, room-s, s, now) {
+			if f.fill(team, room-s, kind, now) {
 				return true
 			}
 			f.used[s]--

@@ -28,15 +28,17 @@ type pass struct {
 	slots []Placement // memory for the placements of the next matches
 
 	items   []item
-	tickets []int32           // by position: index into the pool's tickets
-	keys    []int32           // by position: rank of the key
-	near    []uint64          // by position: regions within the bound; nil without regions
-	apart   map[int32][]int32 // by position: positions that must not be in its match
-	places  []int32           // by ticket: its position
-	matchOf []int32           // by position: its match, or -1; nil in large pools
-	byAge   []int32           // positions, oldest first
+	tickets []int32  // by position: index into the pool's tickets
+	keys    []int32  // by position: rank of the key
+	near    []uint64 // by position: regions within the bound; nil without regions
+	others  []int32  // positions that must not be in a match with one, those of the first before those of the second
+	apart   []int32  // by position: where its others begin; nil where nobody is to be kept apart
+	places  []int32  // by ticket: its position
+	matchOf []int32  // by position: its match, or -1; nil in large pools
+	byAge   []int32  // positions, oldest first; see serveByAge
 
 	credit   int    // steps of searching that are left for more than a good match
+	effort   int    // steps of packing before searches become shorter
 	care     int    // tickets of a large pool around which the best match is still looked for
 	lean     bool   // search for a good match only
 	bounds   [2]int // differences of group size: as the queue wants it, and any
@@ -53,17 +55,19 @@ type pass struct {
 
 	sized []sized // all tickets by size; nil until somebody asks
 
-	sizes     [][]int  // scratch: those found by size, oldest first
-	used      []int    // scratch: how many of each size the packing has taken
-	pick      []picked // scratch: the packing
-	steps     int
+	sizes     [][]int   // scratch: those found by size, oldest first
+	kinds     []int     // scratch: the sizes there are, the largest first
+	used      []int     // scratch: how many of each size the packing has taken
+	pick      []picked  // scratch: the packing
+	steps     int       // that the packing has left
 	split     split     // scratch: the search for even teams
 	order     []int     // scratch: regions of an anchor, nearest first
 	bySkill   []int     // scratch: those found, by skill
 	stretches []stretch // scratch: parts of them
 
 	rows, rowsToo []ranked // scratch: sorting
-	keyOf         []int32  // by ticket: rank of the key
+	keyOf, ageOf  []int32  // by ticket: rank of the key, and by age
+	drafts        []item   // by ticket: its item
 	keyCount      int
 }
 
@@ -79,42 +83,26 @@ func newPass(now time.Time, q Queue, p Pool) *pass {
 	n := len(p.Tickets)
 	f := passes.Get().(*pass)
 	f.now, f.q, f.pool = now, q, p
-	f.items, f.tickets, f.keys = sizedTo(f.items, n), sizedTo(f.tickets, n), sizedTo(f.keys, n)
-	f.places, f.byAge = sizedTo(f.places, n), sizedTo(f.byAge, n)
+	f.byAge = sizedTo(f.byAge, n)
 	f.bounds, f.credit = [2]int{max(q.Parity.Diff, 0), math.MaxInt}, creditFloor+n/creditShare
 	f.sizes, f.used = make([][]int, q.TeamSize+1), make([]int, q.TeamSize+1)
 	f.split.sums, f.split.largest = make([]float64, q.Teams), make([]int, q.Teams)
-	f.care = careMost
+	f.care, f.effort = careMost, effortFloor+effortShare*n
 	f.setTeam(q.TeamSize)
 	f.arrange()
-	for at, r := range f.rows {
-		f.tickets[at], f.keys[at], f.places[r.ticket] = r.ticket, f.keyOf[r.ticket], int32(at)
-	}
-	for i := range p.Tickets { // in their order, because each of them is larger than an item
-		t := &p.Tickets[i]
-		it := &f.items[f.places[i]]
-		it.window, it.size, it.matched = windowAt(q, now.Sub(t.Since)), int16(min(max(t.Size, 0), f.capacity+1, maxSize)), false
-		if it.skill = t.Skill; q.NoSkill {
-			it.skill = 0
-		}
-	}
-	for age, ticket := range f.byAge {
-		at := f.places[ticket]
-		f.byAge[age], f.items[at].age = at, int32(age)
-	}
+	f.serveByAge()
 	if n <= thoroughMost {
 		f.matchOf = slices.Repeat([]int32{-1}, n)
 	}
 	f.keepApart()
 	f.findRegions()
 	f.linkAll()
-	f.serveByKey()
 	return f
 }
 
 // done gives the memory back. What was made is the caller's.
 func (f *pass) done() {
-	f.pool, f.made, f.slots, f.near, f.apart, f.matchOf, f.sized, f.lean = Pool{}, nil, nil, nil, nil, nil, nil, false
+	f.pool, f.made, f.slots, f.near, f.apart, f.others, f.matchOf, f.sized, f.lean = Pool{}, nil, nil, nil, nil, nil, nil, nil, false
 	passes.Put(f)
 }
 
@@ -149,11 +137,37 @@ func (f *pass) keepApart() {
 	if len(f.pool.Apart) == 0 {
 		return
 	}
-	f.apart = make(map[int32][]int32, 2*len(f.pool.Apart))
+	f.apart, f.others = make([]int32, len(f.items)+2), make([]int32, 2*len(f.pool.Apart))
+	next := f.apart[1:] // where the next of each one's others goes; in the end that is where those of the one after it begin
+	for _, pair := range f.pool.Apart {
+		f.apart[f.places[pair[0]]+2]++
+		f.apart[f.places[pair[1]]+2]++
+	}
+	for at := range f.items {
+		f.apart[at+2] += f.apart[at+1]
+	}
 	for _, pair := range f.pool.Apart {
 		a, b := f.places[pair[0]], f.places[pair[1]]
-		f.apart[a], f.apart[b] = append(f.apart[a], b), append(f.apart[b], a)
+		f.others[next[a]], f.others[next[b]] = b, a
+		next[a]++
+		next[b]++
 	}
+}
+
+// enemies are the positions that must not be in a match with one.
+func (f *pass) enemies(at int) []int32 {
+	if f.apart == nil {
+		return nil
+	}
+	return f.others[f.apart[at]:f.apart[at+1]]
+}
+
+func (f *pass) areApart(a, b int) bool {
+	ofA, ofB := f.enemies(a), f.enemies(b)
+	if len(ofA) < len(ofB) {
+		return slices.Contains(ofA, int32(b))
+	}
+	return slices.Contains(ofB, int32(a))
 }
 
 // windowAt is the reach of a ticket that has waited for so long.

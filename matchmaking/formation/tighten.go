@@ -19,10 +19,12 @@ const tightSeats = 3
 func (f *pass) tighten(anchor, centre int) bool {
 	f.reset(anchor, centre)
 	f.gather(centre, tightSeats*f.capacity)
-	if f.seats < f.capacity || !f.adds(anchor) {
+	if f.seats < f.capacity {
 		return false
 	}
-	f.care--
+	if f.care--; !f.adds(anchor) {
+		return false
+	}
 	all := append(f.bySkill[:0], f.found...)
 	slices.Sort(all)
 	f.bySkill = all

@@ -11,16 +11,12 @@ import (
 // readBlocks notes whom the people on a ticket block, so that no match is planned around
 // it. A failure costs time only: every planned match is looked at again.
 func (s *Service) readBlocks(ctx context.Context, t Ticket) {
-	if q, ok := s.policy().Queues[t.Queue]; !s.processing || !ok || q.Blocks != rules.BlocksAvoid {
+	if q, ok := s.Policy().Queues[t.Queue]; !s.Processing || !ok || q.Blocks != rules.BlocksAvoid {
 		return
 	}
-	var users []string
-	for _, m := range t.Members {
-		users = append(users, m.UserID)
-	}
-	blocks, err := s.blocks.By(ctx, users)
+	blocks, err := s.Blocks.By(ctx, users(t.Members))
 	if err != nil {
-		s.logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
+		s.Logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
 		return
 	}
 	s.book.Blocked(t.ID, blocks)
@@ -65,16 +61,16 @@ func (p *pass) apart(ctx context.Context) (apart map[*planned][]*waiting, known 
 	for i := range p.plans {
 		if plan := &p.plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
 			apart[plan] = plan.tickets // until it is known better
-			users = append(append(users, plan.users()...), plan.others...)
+			users = append(append(users, plan.tickets.users()...), plan.others...)
 		}
 	}
 	if len(users) == 0 {
 		return apart, true
 	}
 	slices.Sort(users)
-	blocks, err := p.blocks.Among(ctx, slices.Compact(users))
+	blocks, err := p.Blocks.Among(ctx, slices.Compact(users))
 	if err != nil {
-		p.logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
+		p.Logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
 		return apart, false
 	}
 	for plan := range apart {

@@ -32,7 +32,7 @@ func (t Ticket) owner() string {
 
 // holders are those the host counts the ticket against: its sessions, and the party.
 func (t Ticket) holders() []string {
-	ids := []string{}
+	var ids []string
 	for _, m := range t.Members {
 		ids = append(ids, m.SessionID)
 	}
@@ -57,10 +57,10 @@ const (
 	// rememberEnded is how long a ticket that has ended is remembered once the host does
 	// not have it any more.
 	rememberEnded = 2 * time.Minute
-	// forgetAfter bounds everything else: no queue lets a ticket wait for longer. Every
-	// lookAgainAfter it is seen whether it is time.
-	forgetAfter    = 24 * time.Hour
-	lookAgainAfter = 10 * time.Minute
+	// forgetAfter bounds everything else: no queue lets a ticket wait for longer.
+	forgetAfter = 24 * time.Hour
+	// sweepEvery is how often all of the book is looked through for what can be forgotten.
+	sweepEvery = time.Minute
 )
 
 // Book is who waits, as far as this process knows: a cache of the host's tickets with
@@ -78,7 +78,7 @@ type Book struct {
 	stale   map[string][]string       // by session, and by party: dropped tickets that are still the host's
 	waits   int                       // live rows
 	pass    uint64                    // passes so far
-	due     deadlines                 // when to look whether rows and ages can be forgotten
+	swept   time.Time
 }
 
 type row struct {
@@ -89,12 +89,6 @@ type row struct {
 	seen    time.Time     // when a pass last found it in the host's pool
 	pass    uint64        // which pass that was
 	in      *waiting      // what passes keep of it; nil until one has met it, and once it has ended
-}
-
-// age is how long a ticket waited that was lost, until the next one takes it over.
-type age struct {
-	waited time.Duration
-	until  time.Time
 }
 
 // NewBook makes an empty book.
@@ -120,9 +114,8 @@ func (b *Book) Add(t Ticket) bool {
 	case known != nil: // a pass has met it before its hook
 		b.unlink(known)
 	}
-	b.dropAge(t.owner(), t.Queue)
+	delete(b.ages[t.owner()], t.Queue)
 	r := &row{Ticket: t}
-	b.due.add(b.now().Add(lookAgainAfter), t.ID, "")
 	if known != nil {
 		r.seats, r.seen, r.pass, r.in = known.seats, known.seen, known.pass, known.in
 	}
@@ -139,14 +132,12 @@ func (b *Book) End(id string) (Ticket, bool) {
 	if r == nil {
 		// Its after-hook is still to come, and must not bring it to life.
 		b.rows[id] = &row{Ticket: Ticket{ID: id}, ended: b.now()}
-		b.due.add(b.now().Add(rememberEnded), id, "")
 		return Ticket{}, false
 	}
 	if !r.ended.IsZero() {
 		return Ticket{}, false
 	}
 	r.ended, r.in = b.now(), nil
-	b.due.add(r.ended.Add(rememberEnded), id, "")
 	b.unlink(r)
 	return r.Ticket, true
 }
@@ -171,23 +162,13 @@ func (b *Book) Removed(id string) {
 	b.removed(id)
 }
 
-// Gone forgets what the host had of a session that has ended, and of everybody who was on a
-// ticket with it: the host drops those tickets.
-func (b *Book) Gone(s party.Session) {
+// Gone forgets the dropped tickets that the host had of a session or a party, by its ID: it has
+// removed them because the session has ended, or somebody left the party or came to it.
+func (b *Book) Gone(holder string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, id := range slices.Clone(b.stale[s.SessionID]) {
+	for _, id := range slices.Clone(b.stale[holder]) {
 		b.removed(id)
-	}
-}
-
-// Left forgets what the host had of a party that somebody left or came to, or that ended: it
-// drops those tickets.
-func (b *Book) Left(id party.ID) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, ticket := range slices.Clone(b.stale[id.String()]) {
-		b.removed(ticket)
 	}
 }
 
@@ -242,81 +223,6 @@ func tickets(rows []*row) []Ticket {
 	return ts
 }
 
-// Keep remembers for the given time how long a lost ticket has waited, for the next one
-// of the same party or player in its queue.
-func (b *Book) Keep(t Ticket, within time.Duration) {
-	if within <= 0 {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.now()
-	of := b.ages[t.owner()]
-	if of == nil {
-		of = map[string]age{}
-		b.ages[t.owner()] = of
-	}
-	of[t.Queue] = age{waited: max(0, now.Sub(t.Since)), until: now.Add(within)}
-	b.due.add(now.Add(within), t.owner(), t.Queue)
-}
-
-// Waited is how long the owner, a party's or a player's ID, has waited in the queue before
-// the ticket was lost; 0 where nothing is kept. The next ticket uses it up.
-func (b *Book) Waited(owner, queue string) time.Duration {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	a := b.ages[owner][queue]
-	if !b.now().Before(a.until) {
-		return 0
-	}
-	return a.waited
-}
-
-// Aged reports whether anything is kept for the owner.
-func (b *Book) Aged(owner string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return len(b.ages[owner]) > 0
-}
-
-// Forget drops what is kept for the owner after the given time, or at once for 0.
-func (b *Book) Forget(owner string, within time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if within <= 0 {
-		delete(b.ages, owner)
-		return
-	}
-	latest := b.now().Add(within)
-	for queue, a := range b.ages[owner] {
-		if a.until.After(latest) {
-			a.until = latest
-			b.ages[owner][queue] = a
-			b.due.add(latest, owner, queue)
-		}
-	}
-}
-
-// Rename keeps for one owner what is kept for another.
-func (b *Book) Rename(from, to string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ages[from] == nil {
-		return
-	}
-	b.ages[to] = b.ages[from]
-	delete(b.ages, from)
-	for queue, a := range b.ages[to] {
-		b.due.add(a.until, to, queue)
-	}
-}
-
-func (b *Book) dropAge(owner, queue string) {
-	if delete(b.ages[owner], queue); len(b.ages[owner]) == 0 {
-		delete(b.ages, owner)
-	}
-}
-
 // Waiting counts the tickets that wait.
 func (b *Book) Waiting() int {
 	b.mu.Lock()
@@ -359,14 +265,6 @@ func (b *Book) Get(id string) (Ticket, bool) {
 	return r.Ticket, true
 }
 
-// live reports whether the ticket has not ended.
-func (b *Book) live(id string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	r := b.rows[id]
-	return r != nil && r.ended.IsZero()
-}
-
 func (b *Book) link(r *row) {
 	b.waits++
 	if !r.Solo() {
@@ -396,40 +294,30 @@ func (b *Book) unlink(r *row) {
 	}
 }
 
-// sweep forgets what nobody will ask about any more, as far as its time has come.
+// sweep forgets what nobody will ask about any more.
 func (b *Book) sweep() {
 	now := b.now()
-	for {
-		d, ok := b.due.next(now)
-		if !ok {
-			return
-		}
-		if d.queue != "" {
-			if a, kept := b.ages[d.id][d.queue]; kept && !a.until.After(now) {
-				b.dropAge(d.id, d.queue)
-			}
-			continue
-		}
-		r := b.rows[d.id]
-		if r == nil {
-			continue
-		}
-		last, remember, next := r.ended, rememberEnded, rememberEnded
+	if now.Sub(b.swept) < sweepEvery {
+		return
+	}
+	b.swept = now
+	b.sweepAges(now)
+	for id, r := range b.rows {
+		last, remember := r.ended, rememberEnded
 		if r.ended.IsZero() {
-			last, remember, next = r.Added, forgetAfter, lookAgainAfter
+			last, remember = r.Added, forgetAfter
 		}
 		if r.seen.After(last) {
 			last = r.seen
 		}
-		switch {
-		case now.Sub(last) < remember:
-			b.due.add(now.Add(next), d.id, "")
-		case r.ended.IsZero():
-			b.unlink(r)
-			delete(b.rows, d.id)
-		default:
-			b.removed(d.id)
-			delete(b.rows, d.id)
+		if now.Sub(last) < remember {
+			continue
 		}
+		if r.ended.IsZero() {
+			b.unlink(r)
+		} else {
+			b.removed(id)
+		}
+		delete(b.rows, id)
 	}
 }

@@ -26,13 +26,12 @@ type claim struct {
 	until time.Time
 }
 
-// enter makes the session's claim, in place of any before it, and answers the claims that
+// enter makes the session's claim, in place of any before it, and returns the claims that
 // were there first.
 func (c *claims) enter(t Ticket) (earlier []Ticket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.drop(t.Session.SessionID)
-	earlier = c.list()
+	earlier = c.without(t.Session.SessionID)
 	c.open = append(c.open, claim{t, c.now().Add(lateTicket)})
 	return earlier
 }
@@ -41,30 +40,24 @@ func (c *claims) enter(t Ticket) (earlier []Ticket) {
 func (c *claims) end(sessionID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.drop(sessionID)
+	c.without(sessionID)
 }
 
 // all are the claims there are.
 func (c *claims) all() []Ticket {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.list()
+	return c.without("")
 }
 
-func (c *claims) drop(sessionID string) {
+// without drops the session's claim and those whose time is over, and returns the others.
+func (c *claims) without(sessionID string) (others []Ticket) {
 	now := c.now()
 	c.open = slices.DeleteFunc(c.open, func(o claim) bool {
 		return o.Session.SessionID == sessionID || !o.until.After(now)
 	})
-}
-
-func (c *claims) list() []Ticket {
-	now := c.now()
-	var ts []Ticket
 	for _, o := range c.open {
-		if o.until.After(now) {
-			ts = append(ts, o.Ticket)
-		}
+		others = append(others, o.Ticket)
 	}
-	return ts
+	return others
 }

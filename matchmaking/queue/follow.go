@@ -17,11 +17,11 @@ import (
 // PartyQueued follows a party's ticket; add is what the host was given.
 func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
 	defer s.claims.end(by.SessionID)
-	v, err := s.roster.View(ctx, id)
+	v, err := s.Roster.View(ctx, id)
 	if err != nil {
 		return err // gone with its ticket
 	}
-	t := Ticket{ID: ticket, Party: id, Session: by, Members: sessions(v), Added: s.now()}
+	t := Ticket{ID: ticket, Party: id, Session: by, Members: sessions(v), Added: s.Now()}
 	t.Queue, t.Since = s.placeOf(t.Added, add.GetStringProperties(), add.GetNumericProperties())
 	if !s.book.Add(t) {
 		return nil
@@ -36,7 +36,7 @@ func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session
 // party has got meanwhile ends it, where the rules cancel such tickets.
 func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
 	defer s.claims.end(by.SessionID)
-	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}, Added: s.now()}
+	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}, Added: s.Now()}
 	t.Queue, t.Since = s.placeOf(t.Added, add.GetStringProperties(), add.GetNumericProperties())
 	if !s.book.Add(t) {
 		return
@@ -50,12 +50,12 @@ func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket strin
 // cancelsSolo reports whether a party's ticket ends those its members have alone. Only a
 // processor can ignore a ticket; the host's own matching refuses instead.
 func (s *Service) cancelsSolo() bool {
-	return s.processing && s.policy().Matchmaking.SoloTickets == rules.SoloTicketsCancel
+	return s.Processing && s.Policy().Matchmaking.SoloTickets == rules.SoloTicketsCancel
 }
 
 // placeOf reads back what the check filled in.
 func (s *Service) placeOf(added time.Time, texts map[string]string, numbers map[string]float64) (queue string, since time.Time) {
-	if !s.processing {
+	if !s.Processing {
 		return "", added
 	}
 	return texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince] * 1000)))
@@ -66,7 +66,7 @@ func (s *Service) endSolo(ctx context.Context, v party.View) {
 	if !s.cancelsSolo() {
 		return
 	}
-	for _, user := range users(v) {
+	for _, user := range users(sessions(v)) {
 		s.dropSolo(ctx, user)
 	}
 }
@@ -107,7 +107,7 @@ func (s *Service) Plays(ctx context.Context, session party.Session) {
 // entered ends the party's tickets, as a join through the engine does; entering by an invite
 // does not.
 func (s *Service) entered(ctx context.Context, id party.ID, session party.Session) {
-	s.book.Left(id)
+	s.book.Gone(id.String())
 	for _, t := range s.book.OfParty(id) {
 		if !t.has(session.SessionID) { // a ticket made since is one the newcomer is on
 			s.drop(ctx, t.ID, DropMembership)
@@ -127,8 +127,13 @@ func (s *Service) Changed(c party.Change) {
 		s.forget(c.ID, c.Kind == party.MemberDropped)
 	case party.PartyRestored:
 		s.book.Rename(c.Was.String(), c.ID.String())
+		for queue, waited := range c.Queued { // what a restart has forgotten
+			if s.book.Waited(c.ID.String(), queue) == 0 {
+				s.book.Keep(Ticket{Queue: queue, Party: c.ID, Since: s.Now().Add(-waited)}, s.Policy().Queues[queue].MaxWait)
+			}
+		}
 	case party.PartyClosed:
-		s.book.Left(c.ID)
+		s.book.Gone(c.ID.String())
 		for _, t := range s.book.OfParty(c.ID) {
 			s.end(context.Background(), t.ID)
 		}
@@ -140,7 +145,7 @@ func (s *Service) Changed(c party.Change) {
 // well when it leaves, which the next pass finds out: a ticket made since is not told from
 // one made before.
 func (s *Service) memberLeft(id party.ID, session party.Session) {
-	s.book.Left(id)
+	s.book.Gone(id.String())
 	for _, t := range s.book.OfParty(id) {
 		if t.has(session.SessionID) {
 			s.drop(context.Background(), t.ID, DropMembership)
@@ -154,12 +159,12 @@ func (s *Service) forget(id party.ID, dropped bool) {
 	if !s.book.Aged(id.String()) {
 		return
 	}
-	if _, err := s.roster.View(context.Background(), id); party.ReasonOf(err) != party.PartyNotFound {
+	if _, err := s.Roster.View(context.Background(), id); party.ReasonOf(err) != party.PartyNotFound {
 		return
 	}
 	within := time.Duration(0)
 	if dropped {
-		within = s.policy().Parties.ReconnectGrace
+		within = s.Policy().Parties.ReconnectGrace
 	}
 	s.book.Forget(id.String(), within)
 }
@@ -167,7 +172,7 @@ func (s *Service) forget(id party.ID, dropped bool) {
 // Ended handles the end of a socket: the host has removed all it was on.
 func (s *Service) Ended(ctx context.Context, session party.Session) error {
 	s.claims.end(session.SessionID)
-	s.book.Gone(session)
+	s.book.Gone(session.SessionID)
 	for _, t := range s.book.OfSession(session) {
 		if t.Solo() {
 			s.end(ctx, t.ID)

@@ -98,13 +98,15 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 	}
 }
 
+// since is when the wait of a ticket began that the party asked for now.
+func since(w *world, id party.ID, by party.Session, queue string) time.Time {
+	w.t.Helper()
+	add := &rtapi.PartyMatchmakerAdd{StringProperties: text("queue", queue, "region", "eu")}
+	w.must(w.CheckParty(w.t.Context(), id, by, add))
+	return time.Unix(int64(add.NumericProperties["queued_since"]), 0)
+}
+
 func TestAge_CarriesOver(t *testing.T) {
-	since := func(w *world, id party.ID, by party.Session, queue string) time.Time {
-		w.t.Helper()
-		add := &rtapi.PartyMatchmakerAdd{StringProperties: text("queue", queue, "region", "eu")}
-		w.must(w.CheckParty(w.t.Context(), id, by, add))
-		return time.Unix(int64(add.NumericProperties["queued_since"]), 0)
-	}
 	w := newWorld(t, configWithQueues())
 	id, players := w.party(3)
 	w.queueParty(id, players[0], rankedEU)
@@ -130,6 +132,31 @@ func TestAge_CarriesOver(t *testing.T) {
 	w.PartyCancelled(t.Context(), last)
 	if got := since(w, id, players[0], "ranked"); !got.Equal(w.clock.Now()) {
 		t.Errorf("a leader's own cancelling kept the age: %v", got)
+	}
+}
+
+// A party that goes on after a restart waits no longer than it has waited; what this process knows
+// better counts.
+func TestAge_OutlivesARestart(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(2)
+	was := party.ID{UUID: uuid.New(), Node: id.Node}
+	w.Changed(party.Change{Kind: party.PartyRestored, ID: id, Was: was, Queued: map[string]time.Duration{"ranked": time.Minute}})
+	if got, want := since(w, id, players[0], "ranked"), w.clock.Now().Add(-time.Minute); !got.Equal(want) {
+		t.Errorf("the wait began at %v; want %v", got, want)
+	}
+	w.queueParty(id, players[0], rankedEU)
+	w.clock.Advance(10 * time.Second)
+	if ages := w.Ages(id); len(ages) != 1 || !ages["ranked"].Equal(w.clock.Now().Add(-70*time.Second)) {
+		t.Errorf("Ages = %v; want 70 s in one queue", ages)
+	}
+	w.leave(id, players[1])
+	if ages := w.Ages(id); len(ages) != 1 || !ages["ranked"].Equal(w.clock.Now().Add(-70*time.Second)) {
+		t.Errorf("Ages without a ticket = %v; want 70 s in one queue", ages)
+	}
+	w.Changed(party.Change{Kind: party.PartyRestored, ID: id, Was: was, Queued: map[string]time.Duration{"ranked": time.Hour}})
+	if got, want := since(w, id, players[0], "ranked"), w.clock.Now().Add(-70*time.Second); !got.Equal(want) {
+		t.Errorf("the wait began at %v; want %v", got, want)
 	}
 }
 

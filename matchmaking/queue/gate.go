@@ -16,55 +16,58 @@ import (
 // InvalidRequest; with queues it fills in add what the server owns: the properties, the
 // counts and the query.
 func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) (err error) {
-	v, f, err := s.footprint(ctx, id)
+	v, f, err := s.Footprint(ctx, id)
 	if err != nil {
 		return err
 	}
 	if _, member := v.Session(by.SessionID); !member {
 		return party.NotAMember()
 	}
-	var name string
-	if s.processing {
-		name = add.GetStringProperties()[PropertyQueue]
+	asked := Ticket{Party: id, Session: by, Members: sessions(v)}
+	if s.Processing {
+		asked.Queue = add.GetStringProperties()[PropertyQueue]
 	}
 	pending := s.claims.all()
 	if v.Leader().SessionID == by.SessionID { // the host refuses everybody else
-		pending = s.claims.enter(Ticket{Queue: name, Party: id, Session: by, Members: sessions(v)})
+		pending = s.claims.enter(asked)
 		defer func() {
 			if err != nil {
 				s.claims.end(by.SessionID)
 			}
 		}()
 	}
-	if !s.processing {
+	if !s.Processing {
 		return s.checkNative(ctx, v, int(add.GetMaxCount()), pending)
 	}
-	_, q, err := queueIn(s.policy(), add.GetStringProperties())
+	_, q, err := queueIn(s.Policy(), add.GetStringProperties())
 	if err != nil {
 		return err
 	}
-	members := users(v)
-	held := spares(q, len(members), f)
-	if err := s.admit(ctx, v, held, name, q, pending); err != nil {
+	held := spares(q, len(users(asked.Members)), f)
+	if err := s.admit(ctx, v, held, asked.Queue, q, pending); err != nil {
 		return err
 	}
-	if err := s.roomForTicket(sessions(v)); err != nil {
-		return err
-	}
-	skill, err := s.skills.of(ctx, q.Skill, members, add.GetStringProperties(), add.GetNumericProperties())
+	add.StringProperties, add.NumericProperties, err = s.properties(ctx, asked, q, held, add.GetStringProperties(), add.GetNumericProperties())
 	if err != nil {
 		return err
 	}
-	texts, numbers, err := fill(name, q, add.GetStringProperties(), add.GetNumericProperties(), standing{
-		size: len(members), held: held, skill: skill, since: s.now().Add(-s.book.Waited(id.String(), name)),
-	})
-	if err != nil {
-		return err
-	}
-	add.StringProperties, add.NumericProperties = texts, numbers
 	add.MinCount, add.MaxCount = int32(q.Seats()), int32(q.Seats())
 	add.CountMultiple, add.Query = nil, "*"
 	return nil
+}
+
+// properties are those a ticket goes to the host with.
+func (s *Service) properties(ctx context.Context, t Ticket, q rules.Queue, held int, texts map[string]string, numbers map[string]float64) (map[string]string, map[string]float64, error) {
+	if err := s.roomForTicket(t.Members); err != nil {
+		return texts, numbers, err
+	}
+	members := users(t.Members)
+	skill, err := s.skills.of(ctx, q.Skill, members, texts, numbers)
+	if err != nil {
+		return texts, numbers, err
+	}
+	since := s.Now().Add(-s.book.Waited(t.owner(), t.Queue))
+	return fill(t.Queue, q, texts, numbers, standing{size: len(members), held: held, skill: skill, since: since})
 }
 
 // CheckSolo is CheckParty for a player who plays without a party. It refuses with
@@ -72,7 +75,7 @@ func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session,
 func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) (err error) {
 	name := add.GetStringProperties()[PropertyQueue]
 	asked := Ticket{Session: by, Members: []party.Session{by}}
-	if s.processing {
+	if s.Processing {
 		asked.Queue = name
 	}
 	pending := s.claims.enter(asked)
@@ -82,23 +85,13 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 		}
 	}()
 	q, err := s.admitSolo(ctx, by.UserID, name, pending)
-	if err != nil || !s.processing {
+	if err != nil || !s.Processing {
 		return err
 	}
-	if err := s.roomForTicket([]party.Session{by}); err != nil {
-		return err
-	}
-	skill, err := s.skills.of(ctx, q.Skill, []string{by.UserID}, add.GetStringProperties(), add.GetNumericProperties())
+	add.StringProperties, add.NumericProperties, err = s.properties(ctx, asked, q, 0, add.GetStringProperties(), add.GetNumericProperties())
 	if err != nil {
 		return err
 	}
-	texts, numbers, err := fill(name, q, add.GetStringProperties(), add.GetNumericProperties(), standing{
-		size: 1, skill: skill, since: s.now().Add(-s.book.Waited(by.UserID, name)),
-	})
-	if err != nil {
-		return err
-	}
-	add.StringProperties, add.NumericProperties = texts, numbers
 	add.MinCount, add.MaxCount = int32(q.Seats()), int32(q.Seats())
 	add.CountMultiple, add.Query = nil, "*"
 	return nil
@@ -115,31 +108,31 @@ func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.Vie
 	if _, member := v.Member(caller.UserID); !member {
 		return party.NotAMember()
 	}
-	if !s.processing {
+	if !s.Processing {
 		return s.checkNative(ctx, v, 0, s.claims.all())
 	}
-	name, q, err := queueIn(s.policy(), map[string]string{PropertyQueue: queue})
+	name, q, err := queueIn(s.Policy(), map[string]string{PropertyQueue: queue})
 	if err != nil {
 		return err
 	}
-	_, f, err := s.footprint(ctx, v.ID)
+	_, f, err := s.Footprint(ctx, v.ID)
 	if err != nil {
 		return err
 	}
-	return s.admit(ctx, v, spares(q, len(users(v)), f), name, q, s.claims.all())
+	return s.admit(ctx, v, spares(q, len(users(sessions(v))), f), name, q, s.claims.all())
 }
 
 // admitSolo refuses a player alone who may not wait in the queue, and answers the queue;
 // there is none while the host matches by itself. Tickets that are pending count.
 func (s *Service) admitSolo(ctx context.Context, userID, queue string, pending []Ticket) (rules.Queue, error) {
-	if err := s.noPartyTicket(ctx, userID, pending); err != nil || !s.processing {
+	if err := s.noPartyTicket(ctx, userID, pending); err != nil || !s.Processing {
 		return rules.Queue{}, err
 	}
-	name, q, err := queueIn(s.policy(), map[string]string{PropertyQueue: queue})
+	name, q, err := queueIn(s.Policy(), map[string]string{PropertyQueue: queue})
 	if err != nil {
 		return q, err
 	}
-	if wait := s.proposals.wait([]string{userID}, s.now()); wait > 0 {
+	if wait := s.proposals.wait([]string{userID}, s.Now()); wait > 0 {
 		return q, party.RefuseRate(wait)
 	}
 	if s.waits(ctx, userID, pending, func(t Ticket) bool { return t.Solo() && t.Queue == name }) {
@@ -150,7 +143,7 @@ func (s *Service) admitSolo(ctx context.Context, userID, queue string, pending [
 
 // admit refuses a party that the queue does not take.
 func (s *Service) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue, pending []Ticket) error {
-	switch size := len(users(v)); {
+	switch size := len(users(sessions(v))); {
 	case size > q.Largest():
 		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d.", q.Largest(), size)
 	case size+held > q.Largest():
@@ -161,7 +154,7 @@ func (s *Service) admit(ctx context.Context, v party.View, held int, name string
 	if again {
 		return party.Refuse(party.NotReady, "Your party is looking for this match already.")
 	}
-	if wait := s.proposals.wait(users(v), s.now()); wait > 0 {
+	if wait := s.proposals.wait(users(sessions(v)), s.Now()); wait > 0 {
 		return party.RefuseRate(wait)
 	}
 	if err := s.nobodyElsewhere(ctx, v, pending); err != nil {
@@ -200,7 +193,7 @@ func (s *Service) roomForTicket(of []party.Session) error {
 // naming nobody. Where the rules cancel solo tickets those stand in nobody's way.
 func (s *Service) nobodyElsewhere(ctx context.Context, v party.View, pending []Ticket) error {
 	cancels := s.cancelsSolo()
-	for _, user := range users(v) {
+	for _, user := range users(sessions(v)) {
 		if s.waits(ctx, user, pending, func(t Ticket) bool { return t.Party != v.ID && !(cancels && t.Solo()) }) {
 			return party.Refuse(party.NotReady, "Somebody in this party is looking for another match; that search has to end first.")
 		}
@@ -215,7 +208,7 @@ func (s *Service) noPartyTicket(ctx context.Context, userID string, pending []Ti
 	if s.waits(ctx, userID, pending, func(t Ticket) bool { return !t.Solo() }) {
 		return refusal
 	}
-	in, err := s.roster.PartiesOf(ctx, userID)
+	in, err := s.Roster.PartiesOf(ctx, userID)
 	if err != nil {
 		return err
 	}
@@ -237,10 +230,10 @@ func (s *Service) waits(ctx context.Context, userID string, pending []Ticket, ki
 // if not: news of sockets that closed comes late, and of some ways out of a party never.
 func (s *Service) stillWaits(ctx context.Context, t Ticket) bool {
 	if !t.Solo() {
-		v, err := s.roster.View(ctx, t.Party)
+		v, err := s.Roster.View(ctx, t.Party)
 		return err == nil && s.waiting(ctx, t, v) || err != nil && party.ReasonOf(err) != party.PartyNotFound
 	}
-	sessions, err := s.roster.Sessions(t.Session.UserID)
+	sessions, err := s.Roster.Sessions(t.Session.UserID)
 	if err != nil || slices.ContainsFunc(sessions, func(l party.Session) bool { return l.SessionID == t.Session.SessionID }) {
 		return true
 	}
@@ -260,14 +253,14 @@ func (s *Service) waiting(ctx context.Context, t Ticket, v party.View) bool {
 // allReady refuses with NotReady unless every member is in the ready stage.
 func (s *Service) allReady(ctx context.Context, v party.View) error {
 	refusal := party.Refuse(party.NotReady, "Not everybody in this party is ready.")
-	if s.statuses == nil {
+	if s.Statuses == nil {
 		return refusal
 	}
-	statuses, err := s.statuses(ctx, v.ID)
+	statuses, err := s.Statuses(ctx, v.ID)
 	if err != nil {
 		return err
 	}
-	ready := s.policy().Status.Ready
+	ready := s.Policy().Status.Ready
 	for _, m := range v.Members {
 		if statuses[m.SessionID].Stage != ready || ready == "" {
 			return refusal

@@ -1,10 +1,9 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"partyline/matchmaking"
@@ -66,18 +65,15 @@ func (s *Service) commit(ctx context.Context, g *group) (match string, err error
 }
 
 func (s *Service) tryCommit(ctx context.Context, g *group) (match string, err error) {
-	defer func() { // a panic is one more way to fail, and there is another try
-		if value := recover(); value != nil {
-			match, err = "", fmt.Errorf("hold the seats of a match: panic: %v\n%s", value, debug.Stack())
-		}
-	}()
 	ctx, cancel := context.WithTimeout(ctx, commitWait)
 	defer cancel()
-	err = s.launcher.Commit(ctx, g.match, g.claims)
-	if errors.Is(err, matchmaking.ErrGone) && !g.running && g.launch.Handler != "" {
-		return s.launcher.Launch(ctx, g.launch)
-	}
-	return g.match, err
+	panicked := s.protected("hold the seats", g.launch.Queue, func() {
+		match, err = g.match, s.Launcher.Commit(ctx, g.match, g.claims)
+		if errors.Is(err, matchmaking.ErrGone) && !g.running && g.launch.Handler != "" {
+			match, err = s.Launcher.Launch(ctx, g.launch)
+		}
+	})
+	return match, cmp.Or(panicked, err)
 }
 
 // end ends a ticket that the host does not have any more, and what was prepared for it: with
@@ -126,7 +122,7 @@ func (s *Service) withdraw(ctx context.Context, g *group) {
 		return
 	}
 	s.proposals.abandon(g.proposal)
-	if err := s.launcher.Withdraw(ctx, g.match, g.claims); err != nil {
-		s.logger.Warn("match not withdrawn match=%s error=%v", g.match, err)
+	if err := s.Launcher.Withdraw(ctx, g.match, g.claims); err != nil {
+		s.Logger.Warn("match not withdrawn match=%s error=%v", g.match, err)
 	}
 }

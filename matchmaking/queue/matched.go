@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -21,94 +20,78 @@ import (
 // one. After an error the host makes a relayed match all the same.
 func (s *Service) Matched(ctx context.Context, entries []runtime.MatchmakerEntry) (match string, err error) {
 	pool := collect(entries)
-	defer func() {
-		if value := recover(); value != nil {
-			s.logger.Error("matchmaker matched failed: panic: %v\n%s", value, debug.Stack())
-			match, err = "", party.AsError(fmt.Errorf("panic: %v", value))
-			s.failed(ctx, pool)
-		}
-	}()
 	if len(pool) == 0 {
 		return "", errors.New("a match of nobody")
 	}
-	if !s.processing {
+	if panicked := s.protected("matched hook", "", func() { match, err = s.matched(ctx, pool) }); panicked != nil {
+		match, err = "", party.AsError(panicked)
+	}
+	if err != nil && s.Processing { // else the host's relayed match is what its own matching promised
+		_ = s.protected("tell of a lost match", "", func() {
+			for _, w := range pool {
+				s.drop(ctx, w.id, DropInternal)
+			}
+		})
+	}
+	return match, err
+}
+
+func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, err error) {
+	// The match stands whether or not anybody hears of it.
+	conclude := func() { _ = s.protected("tell of a match", "", func() { s.conclude(ctx, pool) }) }
+	if !s.Processing {
 		match, err = s.matchNative(ctx, pool)
-		s.conclude(ctx, pool)
+		conclude()
 		return match, err
 	}
 	g, ok := s.collected(pool[0].id)
 	if ok {
 		s.proposals.end(g.proposal)
-	}
-	if !ok {
+		match, err = s.commit(ctx, g)
+	} else {
 		err = fmt.Errorf("no match was prepared for these %d tickets", len(pool))
-	} else if match, err = s.commit(ctx, g); err == nil {
-		s.waited(pool, g)
-		s.conclude(ctx, pool)
-		s.lookAgain(ctx, g)
-		return match, nil
 	}
-	s.logger.Error("match lost tickets=%d error=%v", len(pool), err)
-	s.failed(ctx, pool)
-	return "", err
-}
-
-// failed tells that tickets are gone without a match. The next ones keep their age.
-func (s *Service) failed(ctx context.Context, pool []*waiting) {
-	defer func() {
-		if value := recover(); value != nil {
-			s.logger.Error("lost match not told of: panic: %v\n%s", value, debug.Stack())
-		}
-	}()
-	if !s.processing {
-		return // the host's relayed match is what its own matching promised
+	if err != nil {
+		s.Logger.Error("match lost tickets=%d error=%v", len(pool), err)
+		return "", err
 	}
-	for _, w := range pool {
-		s.drop(ctx, w.id, DropInternal)
-	}
+	s.waited(pool, g)
+	conclude()
+	_ = s.protected("look at the members again", "", func() { s.lookAgain(ctx, g) })
+	return match, nil
 }
 
 // lookAgain opens the seats of members who left while their match was made: whoever
 // leaves a party before its seats are held has none yet that could be opened. The seat of
 // one whose connection is lost is kept.
 func (s *Service) lookAgain(ctx context.Context, g *group) {
-	defer func() { // the match stands, and has been told of
-		if value := recover(); value != nil {
-			s.logger.Error("members not looked at behind their match: panic: %v\n%s", value, debug.Stack())
-		}
-	}()
 	for _, c := range g.claims {
 		id, err := party.ParseID(c.PartyID)
 		if err != nil {
 			continue // a player without a party
 		}
-		v, err := s.roster.View(ctx, id)
+		v, err := s.Roster.View(ctx, id)
 		if err != nil && party.ReasonOf(err) != party.PartyNotFound {
-			s.logger.Warn("party not read behind its match party=%s error=%v", id, err)
+			s.Logger.Warn("party not read behind its match party=%s error=%v", id, err)
 			continue
 		}
 		for _, user := range c.UserIDs {
 			if _, member := v.Member(user); member {
 				continue
 			}
-			if live, err := s.roster.Sessions(user); err == nil && len(live) == 0 {
+			if live, err := s.Roster.Sessions(user); err == nil && len(live) == 0 {
 				continue
 			}
-			if err := s.launcher.Release(ctx, id, user); err != nil {
-				s.logger.Warn("seat of a member who left not opened party=%s user=%s error=%v", id, user, err)
+			if err := s.Launcher.Release(ctx, id, user); err != nil {
+				s.Logger.Warn("seat of a member who left not opened party=%s user=%s error=%v", id, user, err)
 			}
 		}
 	}
 }
 
 // conclude ends the tickets of a match, and what else its players wait for. All of them
-// have ended before anybody is told, and where telling panics the match stands all the same.
+// have ended before anybody is told.
 func (s *Service) conclude(ctx context.Context, pool []*waiting) {
-	defer func() {
-		if value := recover(); value != nil {
-			s.logger.Error("match not told of: panic: %v\n%s", value, debug.Stack())
-		}
-	}()
 	var matched, others []Ticket
 	for _, w := range pool {
 		t, live := s.book.End(w.id)
@@ -119,7 +102,7 @@ func (s *Service) conclude(ctx context.Context, pool []*waiting) {
 	}
 	for _, t := range matched {
 		s.tell(ctx, t, Matched, "")
-		if !s.processing {
+		if !s.Processing {
 			continue // the host's own tickets cannot be ignored
 		}
 		for _, m := range t.Members {
@@ -135,8 +118,8 @@ func (s *Service) conclude(ctx context.Context, pool []*waiting) {
 
 // matchNative makes a match of one team for all, where the rules ask for it.
 func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, error) {
-	cfg := s.policy().Matchmaking
-	if !cfg.CreateMatch || s.launcher == nil {
+	cfg := s.Policy().Matchmaking
+	if !cfg.CreateMatch || s.Launcher == nil {
 		return "", nil
 	}
 	var claims []seats.Claim
@@ -146,35 +129,27 @@ func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, err
 		claims = append(claims, c)
 		size += len(c.UserIDs) + c.Spares
 	}
-	return s.launcher.Launch(ctx, matchmaking.Launch{
+	return s.Launcher.Launch(ctx, matchmaking.Launch{
 		Handler: rules.PartyMatch, Teams: 1, TeamSize: size, Claims: claims,
 		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, rules.DefaultOf[rules.Queue]().SeatHoldMax),
-		Grace: max(cfg.SeatHold, s.policy().Parties.ReconnectGrace),
+		Grace: max(cfg.SeatHold, s.Policy().Parties.ReconnectGrace),
 	})
 }
 
 // nativeClaim asks for the seats of a whole party, friends included that came in or are
 // awaited since the ticket was made; failing to read it, of those on the ticket.
 func (s *Service) nativeClaim(ctx context.Context, w *waiting) seats.Claim {
-	c := seats.Claim{PartyID: w.party}
-	for _, e := range w.entries {
-		if user := e.GetPresence().GetUserId(); !slices.Contains(c.UserIDs, user) {
-			c.UserIDs = append(c.UserIDs, user)
-		}
-	}
-	if w.party == "" {
-		return c
-	}
+	c := seats.Claim{PartyID: w.party, UserIDs: w.people()}
 	id, err := party.ParseID(w.party)
 	if err != nil {
-		return c
+		return c // a player without a party
 	}
-	v, f, err := s.footprint(ctx, id)
+	v, f, err := s.Footprint(ctx, id)
 	if err != nil {
-		s.logger.Warn("party not read, only its ticket is seated ticket=%s error=%v", w.id, err)
+		s.Logger.Warn("party not read, only its ticket is seated ticket=%s error=%v", w.id, err)
 		return c
 	}
-	for _, user := range users(v) {
+	for _, user := range users(sessions(v)) {
 		if !slices.Contains(c.UserIDs, user) {
 			c.UserIDs = append(c.UserIDs, user)
 		}

@@ -47,11 +47,11 @@ func (p *pass) measure() {
 		for _, w := range left {
 			oldest = max(oldest, p.began.Sub(w.since))
 		}
-		p.metrics.MetricsGaugeSet(MetricTickets, tags, float64(len(left)))
-		p.metrics.MetricsGaugeSet(MetricOldest, tags, oldest.Seconds())
-		p.metrics.MetricsGaugeSet(MetricProposals, tags, float64(len(p.proposals.list(name))))
+		p.Metrics.MetricsGaugeSet(MetricTickets, tags, float64(len(left)))
+		p.Metrics.MetricsGaugeSet(MetricOldest, tags, oldest.Seconds())
+		p.Metrics.MetricsGaugeSet(MetricProposals, tags, float64(len(p.proposals.list(name))))
 	}
-	p.metrics.MetricsTimerRecord(MetricPass, nil, p.now().Sub(p.began))
+	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.pace.before = p.began; waiting == 0 {
@@ -65,14 +65,14 @@ func (s *Service) waited(pool []*waiting, g *group) {
 	if g.running {
 		match = "running"
 	}
-	now := s.now()
+	now := s.Now()
 	for _, w := range pool {
 		since := w.created
 		if t, live := s.book.Get(w.id); live {
 			since = t.Since
 			s.history.add(w.queue, len(t.Members), now.Sub(since))
 		}
-		s.metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.people()))}, max(0, now.Sub(since)))
+		s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.people()))}, max(0, now.Sub(since)))
 	}
 }
 

@@ -16,56 +16,56 @@ import (
 )
 
 // placement is tickets that go into one match together.
-type placement struct {
-	tickets []*waiting
-	claims  []seats.Claim // one for each ticket, in the same order
-}
+type placement []*waiting
 
-// take looks at the tickets of a match about to be made. It answers those that cannot be
+// take looks at the tickets of a match about to be made. It returns those that cannot be
 // placed after all, and whether any needs another number of seats than it was taken for;
 // with neither, the placement is good.
 func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (pl placement, out []*waiting, resized bool) {
 	here := map[string]bool{}
 	for _, p := range placements {
 		w := r.pool[p.Ticket]
-		switch r.look(ctx, w) {
-		case away:
-			out = append(out, w)
-			continue
-		case changed:
+		outcome := r.look(ctx, w)
+		if outcome == changed {
 			resized = true
 			continue
 		}
 		// One user on two tickets would play against themselves.
-		if slices.ContainsFunc(w.users, func(u string) bool { return here[u] || r.placed[u] }) {
+		if outcome == away || slices.ContainsFunc(w.users, func(u string) bool { return here[u] || r.placed[u] }) {
 			out = append(out, w)
 			continue
 		}
 		for _, u := range w.users {
 			here[u] = true
 		}
-		if slices.ContainsFunc(pl.tickets, func(o *waiting) bool { return r.q.Blocks == rules.BlocksAvoid && w.blocks(o) }) {
+		if r.q.Blocks == rules.BlocksAvoid && slices.ContainsFunc(pl, w.blocks) {
 			out = append(out, w)
 			continue
 		}
-		pl.tickets = append(pl.tickets, w)
-		pl.claims = append(pl.claims, seats.Claim{PartyID: w.party, Team: p.Team, UserIDs: w.users, Spares: w.spares})
+		w.team = p.Team
+		pl = append(pl, w)
 	}
 	return pl, out, resized
 }
 
-func (pl placement) users() []string {
-	var all []string
-	for _, w := range pl.tickets {
+func (pl placement) users() (all []string) {
+	for _, w := range pl {
 		all = append(all, w.users...)
 	}
 	return all
 }
 
+// claims are one for each ticket, in the same order.
+func (pl placement) claims() (all []seats.Claim) {
+	for _, w := range pl {
+		all = append(all, seats.Claim{PartyID: w.party, Team: w.team, UserIDs: w.users, Spares: w.spares})
+	}
+	return all
+}
+
 // entries are what the host is handed: every entry of every ticket.
-func (pl placement) entries() []runtime.MatchmakerEntry {
-	var all []runtime.MatchmakerEntry
-	for _, w := range pl.tickets {
+func (pl placement) entries() (all []runtime.MatchmakerEntry) {
+	for _, w := range pl {
 		all = append(all, w.entries...)
 	}
 	return all
@@ -74,7 +74,7 @@ func (pl placement) entries() []runtime.MatchmakerEntry {
 // skill is the mean of those placed, by seats.
 func (pl placement) skill() float64 {
 	sum, n := 0.0, 0
-	for _, w := range pl.tickets {
+	for _, w := range pl {
 		sum, n = sum+w.skill*float64(w.need()), n+w.need()
 	}
 	return sum / float64(n)
@@ -82,12 +82,12 @@ func (pl placement) skill() float64 {
 
 // planned is a placement that has yet to be checked and made.
 type planned struct {
-	placement
-	queue  string
-	rules  rules.Queue
-	turn   int      // which of its queue it is
-	match  string   // the running match whose seats are reserved for it; "" for a new one
-	others []string // who else has a seat there
+	tickets placement
+	queue   string
+	rules   rules.Queue
+	turn    int      // which of its queue it is
+	match   string   // the running match whose seats are reserved for it; "" for a new one
+	others  []string // who else has a seat there
 
 	teamSize int    // of a new match
 	region   string // it is played in
@@ -100,18 +100,17 @@ type planned struct {
 // fill reserves seats in a running match, once in a pass. It returns false where that failed.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
 	r.done[match] = true
-	others, err := r.launcher.Reserve(ctx, match, pl.claims)
+	others, err := r.Launcher.Reserve(ctx, match, pl.claims())
 	if err != nil {
-		r.logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
+		r.Logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
 		return planned{}, false
 	}
 	mine := pl.users()
 	others = slices.DeleteFunc(others, func(user string) bool { return slices.Contains(mine, user) })
-	plan := planned{placement: pl, match: match, others: others}
+	plan := planned{tickets: pl, match: match, others: others}
 	var out []*waiting
-	for _, w := range pl.tickets {
-		known := func(b party.Block) bool { return b.Between(w.users, others) }
-		if r.q.Blocks == rules.BlocksAvoid && slices.ContainsFunc(w.blocked, known) {
+	for _, w := range pl {
+		if r.q.Blocks == rules.BlocksAvoid && slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.users, others) }) {
 			out = append(out, w)
 		}
 	}
@@ -121,21 +120,12 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 
 // leaveOut takes tickets out of a plan that is as good without them: for a running match, or to
 // replace somebody.
-func (p *pass) leaveOut(ctx context.Context, plan *planned, out []*waiting) {
-	var stay placement
-	var claims []seats.Claim
-	for i, w := range plan.tickets {
-		if slices.Contains(out, w) {
-			claims = append(claims, plan.claims[i])
-			continue
-		}
-		stay.tickets, stay.claims = append(stay.tickets, w), append(stay.claims, plan.claims[i])
-	}
-	plan.placement = stay
+func (p *pass) leaveOut(ctx context.Context, plan *planned, out placement) {
+	plan.tickets = slices.DeleteFunc(slices.Clone(plan.tickets), func(w *waiting) bool { return slices.Contains(out, w) })
 	if plan.match == "" || plan.complete && !plan.fill {
 		return // of a proposal nothing is reserved
 	}
-	p.withdraw(ctx, &group{match: plan.match, claims: claims})
+	p.withdraw(ctx, &group{match: plan.match, claims: out.claims()})
 }
 
 // launch is the new match that the placement asks for.
@@ -150,8 +140,8 @@ func (p *planned) launch(grace time.Duration) matchmaking.Launch {
 	}
 	return matchmaking.Launch{
 		Handler: handler, Queue: p.queue, Teams: p.rules.Teams, TeamSize: size, MaxParty: p.rules.MaxParty,
-		Claims: p.claims, SeatHold: p.rules.SeatHold, SeatHoldMax: p.rules.SeatHoldMax, Grace: max(p.rules.SeatHold, grace),
-		Backfill: p.rules.Backfill, Tick: p.rules.Tick, Key: p.tickets[0].key, Skill: p.skill(), Region: p.region, AvoidBlocks: p.rules.Blocks == rules.BlocksAvoid,
+		Claims: p.tickets.claims(), SeatHold: p.rules.SeatHold, SeatHoldMax: p.rules.SeatHoldMax, Grace: max(p.rules.SeatHold, grace),
+		Backfill: p.rules.Backfill, Tick: p.rules.Tick, Key: p.tickets[0].key, Skill: p.tickets.skill(), Region: p.region, AvoidBlocks: p.rules.Blocks == rules.BlocksAvoid,
 	}
 }
 
@@ -162,7 +152,7 @@ func (p *pass) make(ctx context.Context) {
 	if len(p.plans) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, max(0, p.deadline.Sub(p.now()))+launchGrace)
+	ctx, cancel := context.WithTimeout(ctx, max(0, p.deadline.Sub(p.Now()))+launchGrace)
 	defer cancel()
 	slices.SortStableFunc(p.plans, func(a, b planned) int { return a.turn - b.turn })
 	apart, known := p.apart(ctx)
@@ -171,7 +161,7 @@ func (p *pass) make(ctx context.Context) {
 		plan := &p.plans[i]
 		out := apart[plan]
 		if len(out) > 0 {
-			p.logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
+			p.Logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
 		}
 		g := &group{match: plan.match, running: plan.match != "" && (plan.fill || !plan.served), proposal: plan.proposal}
 		joins := plan.proposal != 0 && !plan.complete
@@ -191,23 +181,23 @@ func (p *pass) make(ctx context.Context) {
 			continue
 		}
 		if _, fleet := plan.rules.Server(); fleet && !plan.served {
-			p.protected(plan.queue, func() { p.order(ctx, plan) })
+			_ = p.protected("ask for a game server", plan.queue, func() { p.order(ctx, plan) })
 			continue
 		}
-		g.claims = plan.claims
+		g.claims = plan.tickets.claims()
 		if !g.running && !plan.served {
-			if failures[plan.queue] == maxFailures || !p.now().Before(p.deadline) {
+			if failures[plan.queue] == maxFailures || !p.Now().Before(p.deadline) {
 				continue
 			}
 			failures[plan.queue]++ // unless it turns out well
-			p.protected(plan.queue, func() { g.match = p.launch(ctx, plan, g) })
+			_ = p.protected("make a match", plan.queue, func() { g.match = p.launch(ctx, plan, g) })
 			if g.match == "" {
 				continue
 			}
 			failures[plan.queue]--
 		}
 		p.prepare(g, plan.tickets)
-		p.groups = append(p.groups, plan.entries())
+		p.groups = append(p.groups, plan.tickets.entries())
 	}
 }
 
@@ -216,12 +206,12 @@ func (p *pass) launch(ctx context.Context, plan *planned, g *group) string {
 	g.launch = plan.launch(p.cfg.Parties.ReconnectGrace)
 	quiet := g.launch
 	quiet.Unannounced = true
-	match, err := p.launcher.Launch(ctx, quiet)
+	match, err := p.Launcher.Launch(ctx, quiet)
 	if err == nil && match == "" {
 		err = errors.New("a match without an ID")
 	}
 	if err != nil {
-		p.logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
+		p.Logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
 		return ""
 	}
 	return match

@@ -30,6 +30,7 @@ type waiting struct {
 
 	users  []string // whom it seats, once it has been looked at for a match
 	spares int
+	team   int // in the match it is planned for
 }
 
 // meet compares the host's pool with the book and answers the pool's tickets, in the order
@@ -74,7 +75,6 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 		if r == nil {
 			r = &row{Ticket: w.ticket()}
 			b.rows[id] = r
-			b.due.add(now.Add(lookAgainAfter), id, "")
 			b.link(r)
 		}
 		w.ended, w.seats, w.blocked = !r.ended.IsZero(), r.seats, r.blocked

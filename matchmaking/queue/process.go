@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -44,14 +43,14 @@ type pass struct {
 // and returns the groups of entries that have a match now. What belongs to one ticket is
 // never taken apart. It stops forming when the rules' pass_budget is used up; whoever is not
 // placed waits on. A failure costs the queue it happens in this pass, and no ticket.
-func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) (groups [][]runtime.MatchmakerEntry) {
-	p := &pass{Service: s, cfg: s.policy(), began: s.now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
-	defer func() {
-		groups = p.groups
-		if value := recover(); value != nil {
-			s.logger.Error("matchmaker pass failed: panic: %v\n%s", value, debug.Stack())
-		}
-	}()
+func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
+	p := &pass{Service: s, cfg: s.Policy(), began: s.Now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
+	_ = s.protected("pass", "", func() { p.process(ctx, entries) })
+	return p.groups
+}
+
+func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
+	s := p.Service
 	s.mu.Lock()
 	p.number = s.passes
 	s.passes++
@@ -61,9 +60,10 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 	}
 	s.mu.Unlock()
 	if tooSlow {
-		s.logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
+		s.Logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
 	}
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
+	planned := p.began.Add(p.cfg.Matchmaking.PassBudget * 3 / 4) // the rest is for making what was planned
 	for _, asked := range s.proposals.list("") {
 		for _, user := range asked.users() {
 			p.placed[user] = true
@@ -75,13 +75,12 @@ func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry
 	for i := range names {
 		// In turn, and each with its share of what is left: no queue uses up the others' time.
 		name := names[(i+p.number)%len(names)]
-		share := p.deadline.Sub(s.now()) / time.Duration(len(names)-i)
-		p.protected(name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.now().Add(share)) })
+		share := planned.Sub(s.Now()) / time.Duration(len(names)-i)
+		_ = p.protected("pass", name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.Now().Add(share)) })
 	}
 	p.make(ctx)
 	p.remember()
 	p.measure()
-	return p.groups
 }
 
 // asks reports whether a queue asks its players before a match is made.
@@ -92,15 +91,6 @@ func asks(c rules.Config) bool {
 		}
 	}
 	return false
-}
-
-func (p *pass) protected(queue string, run func()) {
-	defer func() {
-		if value := recover(); value != nil {
-			p.logger.Error("matchmaker pass failed queue=%s: panic: %v\n%s", queue, value, debug.Stack())
-		}
-	}()
-	run()
 }
 
 // sort compares the pool with the book, drops the tickets that can wait no longer, and
@@ -124,7 +114,7 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 		case !ok:
 			p.drop(ctx, w.id, DropUnknown)
 		case w.unfit != nil:
-			p.logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
+			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
 			p.drop(ctx, w.id, DropInvalid)
 		case p.began.Sub(w.created) > q.MaxWait && !p.proposals.has(w.id):
 			p.drop(ctx, w.id, DropExpired)
@@ -148,10 +138,10 @@ func (s *Service) edition(queues map[string]rules.Queue) int {
 
 // run places as many of a queue's tickets as it can until the deadline.
 func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
-	if p.launcher == nil {
+	if p.Launcher == nil {
 		return
 	}
-	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.now()))+launchGrace))
+	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
 	r := &queueRun{pass: p, name: name, q: q, all: pool, deadline: deadline, done: map[string]bool{}}
 	r.pool = r.advance(ctx, pool)
@@ -181,12 +171,19 @@ type queueRun struct {
 	turns    int             // matches planned
 }
 
-func (r *queueRun) proceed() bool { return r.now().Before(r.deadline) }
+func (r *queueRun) proceed() bool { return r.Now().Before(r.deadline) }
+
+// share reports whether a part of the time that the queue has left now is not over. Whatever
+// takes long, the steps after it have time for those it found first, the oldest.
+func (r *queueRun) share(of time.Duration) (proceed func() bool) {
+	until := r.Now().Add(r.deadline.Sub(r.Now()) / of)
+	return func() bool { return r.Now().Before(until) }
+}
 
 // refresh looks at some of the waiting parties, so that one that has grown is told, and
 // found a larger place, before its turn.
 func (r *queueRun) refresh(ctx context.Context) {
-	start, looks := 0, 0
+	start, looks, proceed := 0, 0, r.share(4)
 	if n := len(r.pool); n > looksPerPass {
 		start = r.number * looksPerPass % n
 	}
@@ -196,7 +193,7 @@ func (r *queueRun) refresh(ctx context.Context) {
 		if w.party == "" {
 			continue
 		}
-		if looks++; looks > looksPerPass || !r.proceed() {
+		if looks++; looks > looksPerPass || !proceed() {
 			break
 		}
 		if r.look(ctx, w) == away {
@@ -210,11 +207,8 @@ func (r *queueRun) refresh(ctx context.Context) {
 // worth while, because something about the tickets has turned out to be different.
 func (r *queueRun) round(ctx context.Context) (again bool) {
 	var done []*waiting // placed, or not to be placed in this pass
-	res := formation.Form(r.began, formation.Of(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx), Apart: blockPairs(r.q, r.pool)}, r.proceed)
+	res := formation.Form(r.began, formation.Of(r.q), formation.Pool{Tickets: forFormation(r.pool), Open: r.open(ctx), Apart: blockPairs(r.q, r.pool)}, r.share(2))
 	try := func(placements []formation.Placement, place func(placement) (planned, bool)) {
-		if !r.proceed() {
-			return
-		}
 		pl, out, changed := r.take(ctx, placements)
 		done, again = append(done, out...), again || changed || len(out) > 0
 		if changed || len(out) > 0 {
@@ -225,9 +219,9 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 			again = true
 			return
 		}
-		again = again || len(plan.tickets) < len(pl.tickets)
+		again = again || len(plan.tickets) < len(pl)
 		done = append(done, plan.tickets...)
-		for _, user := range plan.users() {
+		for _, user := range plan.tickets.users() {
 			r.placed[user] = true
 		}
 		plan.queue, plan.rules, plan.turn = r.name, r.q, r.turns
@@ -235,6 +229,9 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 		r.plans = append(r.plans, plan)
 	}
 	for _, b := range res.Backfills {
+		if !r.proceed() {
+			break
+		}
 		try(b.Placements, func(pl placement) (planned, bool) {
 			if plan, is := r.replace(b.MatchID, pl); is {
 				return plan, true
@@ -243,8 +240,11 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 		})
 	}
 	for _, m := range res.Matches {
+		if !r.proceed() {
+			break
+		}
 		try(m.Placements, func(pl placement) (planned, bool) {
-			return planned{placement: pl, teamSize: m.TeamSize, region: m.Region}, true
+			return planned{tickets: pl, teamSize: m.TeamSize, region: m.Region}, true
 		})
 	}
 	r.without(done)
@@ -265,9 +265,9 @@ func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
 	if !r.q.Backfill {
 		return wanting
 	}
-	matches, err := r.launcher.Open(ctx, r.name)
+	matches, err := r.Launcher.Open(ctx, r.name)
 	if err != nil {
-		r.logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
+		r.Logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
 		return wanting
 	}
 	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool { return r.done[m.ID] || len(m.Open) != r.q.Teams })
@@ -297,7 +297,7 @@ const (
 // look finds out whom a ticket seats at this moment: everybody in the party, on the ticket
 // or not, and those it holds seats for.
 func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
-	if !r.book.live(w.id) {
+	if _, live := r.book.Get(w.id); !live {
 		return away
 	}
 	if w.party == "" {
@@ -306,14 +306,14 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 	}
 	id, err := party.ParseID(w.party)
 	if err != nil {
-		r.logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
+		r.Logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
 		r.drop(ctx, w.id, DropInvalid)
 		return away
 	}
-	v, f, err := r.footprint(ctx, id)
+	v, f, err := r.Footprint(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
-			r.logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
+			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
 		}
 		return away
 	}
@@ -324,7 +324,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		}
 	}
 	before := w.need()
-	w.users = users(v)
+	w.users = users(sessions(v))
 	w.spares = spares(r.q, len(w.users), f)
 	w.seats = len(w.users) + w.spares
 	r.book.Seats(w.id, w.seats)

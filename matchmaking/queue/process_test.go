@@ -377,3 +377,25 @@ func TestProcess_BudgetIsShared(t *testing.T) {
 		t.Errorf("%d entries left after the next pass", len(w.pool))
 	}
 }
+
+// A pass that runs out of time while it forms teams has placed the oldest, and not nobody.
+func TestProcess_OutOfTime(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	w.tick = w.cfg.Matchmaking.PassBudget / 400
+	const n = 4000
+	age := map[string]int{}
+	for i := range n {
+		age[w.queueSolo(w.player(), text("queue", "duo"))] = i
+	}
+	matches := w.process()
+	if len(matches) < 10 || len(w.pool) < n/2 {
+		t.Fatalf("%d matches, %d of %d players left; want some placed, and no time for most", len(matches), len(w.pool), n)
+	}
+	for _, entries := range matches {
+		for _, e := range entries {
+			if age[e.ticket] >= 4*len(matches) {
+				t.Errorf("with %d matches of 4 the ticket that came as number %d was placed", len(matches), age[e.ticket])
+			}
+		}
+	}
+}

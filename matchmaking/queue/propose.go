@@ -9,7 +9,6 @@ import (
 
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
-	"partyline/matchmaking/seats"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -18,7 +17,7 @@ import (
 // ProposalGone where none is offered to this player any more. Accepting twice is accepting
 // once; who does not accept takes the whole ticket off.
 func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error) {
-	accepted, needed, by, known := s.proposals.answer(s.now(), ticket, caller.UserID, accept)
+	accepted, needed, by, known := s.proposals.answer(s.Now(), ticket, caller.UserID, accept)
 	if !known {
 		return party.ProposalState{}, party.Refuse(party.ProposalGone, "This match is not offered to you any more.")
 	}
@@ -32,8 +31,8 @@ func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string
 // bar starts the cooldown of a player who did not accept.
 func (s *Service) bar(ticket, userID string) {
 	if t, live := s.book.Get(ticket); live {
-		if a := s.policy().Queues[t.Queue].Accept; a != nil {
-			s.proposals.bar(userID, s.now(), s.now().Add(a.Cooldown))
+		if a := s.Policy().Queues[t.Queue].Accept; a != nil {
+			s.proposals.bar(userID, s.Now(), s.Now().Add(a.Cooldown))
 		}
 	}
 }
@@ -41,10 +40,10 @@ func (s *Service) bar(ticket, userID string) {
 // takeOff takes a ticket out of its proposal; a replacement is looked for as the queue says.
 func (s *Service) takeOff(ticket, queue string) {
 	var replace time.Duration
-	if a := s.policy().Queues[queue].Accept; a != nil {
+	if a := s.Policy().Queues[queue].Accept; a != nil {
 		replace = a.Replace
 	}
-	s.proposals.remove(ticket, s.now().Add(replace))
+	s.proposals.remove(ticket, s.Now().Add(replace))
 }
 
 // advance goes on with the queue's proposals: who did not answer is taken off, what is
@@ -77,9 +76,9 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 			if p.order != nil && served == matchmaking.OrderPending {
 				break
 			}
-			plan := planned{placement: placementOf(p, byID), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
+			plan := planned{tickets: placementOf(p, byID), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
 			if p.fill {
-				filled, ok := r.fill(ctx, p.match, plan.placement)
+				filled, ok := r.fill(ctx, p.match, plan.tickets)
 				if !ok || len(filled.tickets) < len(plan.tickets) {
 					r.dissolve(ctx, p, QueuedAgain)
 					continue
@@ -103,9 +102,11 @@ func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*wait
 	known = true
 	for _, part := range p.parts {
 		w := byID[part.ticket]
-		if w != nil && r.look(ctx, w) == away && r.book.live(w.id) {
-			known = false
-			continue
+		if w != nil && r.look(ctx, w) == away {
+			if _, live := r.book.Get(w.id); live {
+				known = false
+				continue
+			}
 		}
 		if w == nil || w.need() != part.seats {
 			r.takeOff(part.ticket, r.name)
@@ -127,8 +128,8 @@ func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*wait
 func placementOf(p proposal, byID map[string]*waiting) (pl placement) {
 	for _, part := range p.parts {
 		w := byID[part.ticket]
-		pl.tickets = append(pl.tickets, w)
-		pl.claims = append(pl.claims, seats.Claim{PartyID: w.party, Team: part.team, UserIDs: w.users, Spares: w.spares})
+		w.team = part.team
+		pl = append(pl, w)
 	}
 	return pl
 }
@@ -169,20 +170,17 @@ func (r *queueRun) replace(match string, pl placement) (plan planned, is bool) {
 	if err != nil || at < 0 {
 		return planned{}, false
 	}
-	plan = planned{placement: pl, proposal: id, others: r.seeking[at].users()}
+	plan = planned{tickets: pl, proposal: id, others: r.seeking[at].users()}
 	r.seeking = slices.Delete(r.seeking, at, at+1)
 	return plan, true
 }
 
 // ask proposes a match to the players of a plan, or asks those who are to replace somebody.
 func (p *pass) ask(ctx context.Context, plan *planned) {
-	by := p.now().Add(plan.rules.Accept.Within)
-	var parts []*part
+	by := p.Now().Add(plan.rules.Accept.Within)
+	parts := plan.tickets.parts()
 	for i, w := range plan.tickets {
-		parts = append(parts, &part{
-			ticket: w.id, team: plan.claims[i].Team, seats: w.need(), users: slices.Clone(w.users), asked: w.people(),
-			accepted: map[string]bool{}, by: by,
-		})
+		parts[i].asked, parts[i].by = w.people(), by
 	}
 	var before []*part
 	if plan.proposal == 0 {
@@ -198,9 +196,17 @@ func (p *pass) ask(ctx context.Context, plan *planned) {
 			return
 		}
 	}
-	p.metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
+	p.Metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
 	p.tellAll(ctx, parts, Found, by)
 	p.tellAll(ctx, before, Replaced, by)
+}
+
+// parts are the tickets as a proposal has them. Nobody is asked yet.
+func (pl placement) parts() (parts []*part) {
+	for _, w := range pl {
+		parts = append(parts, &part{ticket: w.id, team: w.team, seats: w.need(), users: slices.Clone(w.users), accepted: map[string]bool{}})
+	}
+	return parts
 }
 
 func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by time.Time) {

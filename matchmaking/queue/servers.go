@@ -32,7 +32,7 @@ func (r *queueRun) served(p proposal) matchmaking.OrderState {
 	}
 	state, err := p.order.State()
 	if state == matchmaking.OrderFailed {
-		r.logger.Warn("no game server queue=%s match=%s error=%v", r.name, p.match, err)
+		r.Logger.Warn("no game server queue=%s match=%s error=%v", r.name, p.match, err)
 	}
 	return state
 }
@@ -63,18 +63,18 @@ func (r *queueRun) pause() {
 	fleet, _ := r.q.Server()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.failures[r.name] = r.now().Add(fleet.ReadyWithin / 6)
+	r.failures[r.name] = r.Now().Add(fleet.ReadyWithin / 6)
 }
 
 // order asks the fleet for the game server of a plan, or for slots on the one of a running
 // match. Its tickets are in a proposal until there is an answer.
 func (p *pass) order(ctx context.Context, plan *planned) {
 	p.mu.Lock()
-	wait := p.now().Before(p.failures[plan.queue])
+	wait := p.Now().Before(p.failures[plan.queue])
 	p.mu.Unlock()
 	if wait {
 		if plan.match != "" {
-			p.withdraw(ctx, &group{match: plan.match, claims: plan.claims})
+			p.withdraw(ctx, &group{match: plan.match, claims: plan.tickets.claims()})
 		}
 		return
 	}
@@ -82,34 +82,28 @@ func (p *pass) order(ctx context.Context, plan *planned) {
 	fill := plan.match != ""
 	id := plan.proposal
 	if id == 0 {
-		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
-		if fill {
-			teams = make([]int, plan.rules.Teams)
-		}
-		var parts []*part
-		for i, w := range plan.tickets {
-			part := &part{ticket: w.id, team: plan.claims[i].Team, seats: w.need(), users: slices.Clone(w.users), accepted: map[string]bool{}}
+		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams) // 0 seats for a fill
+		for _, w := range plan.tickets {
 			if fill {
-				teams[part.team] += part.seats
+				teams[w.team] += w.need()
 			}
-			parts = append(parts, part)
 		}
-		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts, fill: fill})
+		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: fill})
 	}
 	match, order := plan.match, (*matchmaking.Order)(nil)
 	err := errNoFleet
 	switch {
-	case p.servers == nil:
+	case p.Servers == nil:
 	case fill:
-		order, err = p.servers.OrderSlots(match, plan.users()), nil
+		order, err = p.Servers.OrderSlots(match, plan.tickets.users()), nil
 	default:
-		match, order, err = p.servers.OrderServer(ctx, plan.launch(p.cfg.Parties.ReconnectGrace), fleet, plan.users(), plan.latencies())
+		match, order, err = p.Servers.OrderServer(ctx, plan.launch(p.cfg.Parties.ReconnectGrace), fleet, plan.tickets.users(), plan.latencies())
 	}
 	if err != nil {
-		p.logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
+		p.Logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
 		order = matchmaking.NoOrder(err)
 	}
-	p.proposals.await(id, match, order, p.now())
+	p.proposals.await(id, match, order, p.Now())
 }
 
 // latencies are what the players say of the queue's regions.
@@ -117,7 +111,7 @@ func (p *planned) latencies() (all []runtime.FleetUserLatencies) {
 	if p.rules.Latency == nil {
 		return nil
 	}
-	for _, e := range p.entries() {
+	for _, e := range p.tickets.entries() {
 		for _, region := range p.rules.Latency.Regions {
 			if ms, ok := e.GetProperties()[PropertyLatency+region].(float64); ok {
 				all = append(all, runtime.FleetUserLatencies{UserId: e.GetPresence().GetUserId(), RegionIdentifier: region, LatencyInMilliseconds: float32(ms)})

@@ -2,6 +2,8 @@ package queue
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -67,21 +69,7 @@ type Deps struct {
 
 // Service is matchmaking by queues. Make it with [New].
 type Service struct {
-	roster     Roster
-	footprint  Footprint
-	sender     party.Sender
-	notifier   Notifier
-	policy     party.Policy
-	logger     party.Logger
-	now        party.Clock
-	processing bool
-	statuses   party.Statuses
-	launcher   Launcher
-	servers    Servers
-	told       func(party.ID, EventName)
-	metrics    Metrics
-	blocks     Blocks
-
+	Deps
 	book   *Book
 	claims *claims
 	skills *skills
@@ -108,12 +96,21 @@ func New(d Deps) *Service {
 		d.Metrics = silent{}
 	}
 	return &Service{
-		roster: d.Roster, footprint: d.Footprint, sender: d.Sender, notifier: d.Notifier,
-		policy: d.Policy, logger: d.Logger, now: d.Now,
-		processing: d.Processing, statuses: d.Statuses, launcher: d.Launcher, servers: d.Servers, told: d.Told, metrics: d.Metrics, blocks: d.Blocks,
-		book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d.Accounts, d.Objects, d.Logger, d.Now),
+		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d),
 		prepared: map[string]*group{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(),
 	}
+}
+
+// protected turns a panic of a step into an error, and logs it: it costs that step alone.
+func (s *Service) protected(step, queue string, do func()) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = fmt.Errorf("panic: %v", value)
+			s.Logger.Error("matchmaking failed step=%q queue=%s: panic: %v\n%s", step, queue, value, debug.Stack())
+		}
+	}()
+	do()
+	return nil
 }
 
 // Queued reports whether the party has a ticket that waits.
@@ -132,17 +129,25 @@ func stands(t Ticket, v party.View) bool {
 	return true
 }
 
-// users are the different users of a party: a second socket is no second player.
-func users(v party.View) []string {
-	ids := make([]string, 0, len(v.Members))
-	seen := make(map[string]bool, len(v.Members))
-	for _, m := range v.Members {
-		if !seen[m.UserID] {
-			seen[m.UserID] = true
-			ids = append(ids, m.UserID)
+// users are the different users of some sessions: a second socket is no second player.
+func users(of []party.Session) []string {
+	ids := make([]string, 0, len(of))
+	seen := make(map[string]bool, len(of))
+	for _, s := range of {
+		if !seen[s.UserID] {
+			seen[s.UserID] = true
+			ids = append(ids, s.UserID)
 		}
 	}
 	return ids
+}
+
+// Ages says since when a party has waited in each queue.
+func (s *Service) Ages(id party.ID) map[string]time.Time {
+	if !s.Processing {
+		return nil
+	}
+	return s.book.Ages(id)
 }
 
 // Waiting counts the tickets that wait, as far as this process knows.

@@ -1,9 +1,12 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,6 +15,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -36,23 +40,20 @@ type skills struct {
 	accounts Accounts
 	objects  Objects
 	logger   party.Logger
-	now      party.Clock
+	known    *cache.Cache[skillKey, float64]
 
-	mu    sync.Mutex
-	known map[skillKey]knownSkill
-	said  map[string]bool // properties whose values were said to be no numbers
+	mu   sync.Mutex
+	said map[string]bool // properties whose values were said to be no numbers
 }
 
 // skillKey is one number of one user. Collection is empty for the account's metadata.
 type skillKey struct{ collection, key, field, user string }
 
-type knownSkill struct {
-	value float64
-	until time.Time
-}
-
-func newSkills(accounts Accounts, objects Objects, logger party.Logger, now party.Clock) *skills {
-	return &skills{accounts: accounts, objects: objects, logger: logger, now: now, known: map[skillKey]knownSkill{}, said: map[string]bool{}}
+func newSkills(d Deps) *skills {
+	return &skills{
+		accounts: d.Accounts, objects: d.Objects, logger: d.Logger, said: map[string]bool{},
+		known: cache.New[skillKey, float64](d.Now, maxSkills, skillTTL),
+	}
 }
 
 // of is the strength of a ticket: of one player, or of a party as the queue aggregates
@@ -93,118 +94,90 @@ func aggregate(how rules.PartySkill, values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-// read answers the users' strengths in their order.
+// read returns the users' strengths in their order.
 func (s *skills) read(ctx context.Context, k *rules.Skill, users []string) ([]float64, error) {
+	where := skillKey{field: k.Property}
+	if k.Source == rules.SkillFromStorage {
+		where = skillKey{collection: k.Storage.Collection, key: k.Storage.Key, field: cmp.Or(k.Storage.Field, k.Property)}
+	}
 	values := make([]float64, len(users))
 	var missing []string
-	s.mu.Lock()
 	for i, user := range users {
-		if known, ok := s.known[keyOf(k, user)]; ok && s.now().Before(known.until) {
-			values[i] = known.value
-		} else {
+		where.user = user
+		kept := false
+		if values[i], kept = s.known.Kept(where); !kept {
 			missing = append(missing, user)
 		}
 	}
-	s.mu.Unlock()
 	if len(missing) == 0 {
 		return values, nil
 	}
-	fresh, err := s.fetch(ctx, k, missing)
+	texts, err := s.fetch(ctx, where, missing)
 	if err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.known)+len(missing) > maxSkills {
-		clear(s.known)
-	}
-	until := s.now().Add(skillTTL)
 	for i, user := range users {
-		value, ok := fresh[user]
-		if !ok {
+		if !slices.Contains(missing, user) {
 			continue
 		}
-		values[i] = value
-		s.known[keyOf(k, user)] = knownSkill{value, until}
+		values[i] = s.numberIn(texts[user], where.field, k.Default)
+		where.user = user
+		s.known.Put(where, values[i])
 	}
 	return values, nil
 }
 
-func keyOf(k *rules.Skill, user string) skillKey {
-	if k.Source == rules.SkillFromStorage {
-		return skillKey{k.Storage.Collection, k.Storage.Key, fieldOf(k), user}
-	}
-	return skillKey{field: k.Property, user: user}
-}
-
-func fieldOf(k *rules.Skill) string {
-	if k.Storage.Field != "" {
-		return k.Storage.Field
-	}
-	return k.Property
-}
-
-// fetch reads every user's number from the host, in one call.
-func (s *skills) fetch(ctx context.Context, k *rules.Skill, users []string) (map[string]float64, error) {
-	values := make(map[string]float64, len(users))
-	for _, user := range users {
-		values[user] = k.Default
-	}
-	if k.Source == rules.SkillFromStorage {
-		reads := make([]*runtime.StorageRead, len(users))
-		for i, user := range users {
-			reads[i] = &runtime.StorageRead{Collection: k.Storage.Collection, Key: k.Storage.Key, UserID: user}
-		}
-		objects, err := s.objects.StorageRead(ctx, reads)
+// fetch reads the users' JSON objects that hold the number from the host, in one call.
+func (s *skills) fetch(ctx context.Context, where skillKey, users []string) (map[string]string, error) {
+	texts := make(map[string]string, len(users))
+	if where.collection == "" {
+		accounts, err := s.accounts.AccountsGetId(ctx, users, nil)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read accounts for skill: %w", err)
 		}
-		for _, o := range objects {
-			if v, ok := s.numberIn(o.GetValue(), fieldOf(k)); ok {
-				values[o.GetUserId()] = v
-			}
+		for _, a := range accounts {
+			texts[a.GetUser().GetId()] = a.GetUser().GetMetadata()
 		}
-		return values, nil
+		return texts, nil
 	}
-	accounts, err := s.accounts.AccountsGetId(ctx, users, nil)
+	reads := make([]*runtime.StorageRead, len(users))
+	for i, user := range users {
+		reads[i] = &runtime.StorageRead{Collection: where.collection, Key: where.key, UserID: user}
+	}
+	objects, err := s.objects.StorageRead(ctx, reads)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read objects for skill: %w", err)
 	}
-	for _, a := range accounts {
-		if v, ok := s.numberIn(a.GetUser().GetMetadata(), k.Property); ok {
-			values[a.GetUser().GetId()] = v
-		}
+	for _, o := range objects {
+		texts[o.GetUserId()] = o.GetValue()
 	}
-	return values, nil
+	return texts, nil
 }
 
 // numberIn is a number field of a JSON object, kept within what the rules file allows; a
-// number written as text is one. false where there is none, which is said once of a field
+// number written as text is one. Otherwise the default counts, which is logged once for a field
 // that holds something else.
-func (s *skills) numberIn(object, field string) (float64, bool) {
+func (s *skills) numberIn(object, field string, otherwise float64) float64 {
 	var fields map[string]json.RawMessage
-	if json.Unmarshal([]byte(object), &fields) != nil {
-		return 0, false
-	}
 	var value any
-	if json.Unmarshal(fields[field], &value) != nil || value == nil {
-		return 0, false
+	if json.Unmarshal([]byte(object), &fields) != nil || json.Unmarshal(fields[field], &value) != nil || value == nil {
+		return otherwise
 	}
 	number, ok := value.(float64)
 	if text, is := value.(string); is {
 		number = parse(text)
 		ok = !math.IsNaN(number)
 	}
-	if !ok {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if !s.said[field] {
-			s.said[field] = true
-			s.logger.Warn("skill is no number, its player counts as the default property=%s", field)
-		}
-		return 0, false
+	if ok {
+		return min(max(number, -maxSkill), maxSkill)
 	}
-	return min(max(number, -maxSkill), maxSkill), true
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.said[field] {
+		s.said[field] = true
+		s.logger.Warn("skill is no number, its player counts as the default property=%s", field)
+	}
+	return otherwise
 }
 
 // parse reads a number that is written as text, NaN where it is none.

@@ -85,9 +85,9 @@ type Notifier interface {
 // native parties are as they were.
 func (s *Service) tell(ctx context.Context, t Ticket, name EventName, reason DropReason) {
 	if !t.Solo() {
-		s.told(t.Party, name)
+		s.Told(t.Party, name)
 	}
-	if !s.processing && !s.policy().Matchmaking.CreateMatch {
+	if !s.Processing && !s.Policy().Matchmaking.CreateMatch {
 		return
 	}
 	s.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, Reason: reason})
@@ -97,12 +97,12 @@ func (s *Service) tell(ctx context.Context, t Ticket, name EventName, reason Dro
 func (s *Service) announce(ctx context.Context, t Ticket, e Event) {
 	var err error
 	if !t.Solo() {
-		err = party.SendData(s.sender, t.Party, party.OpMatchmaking, e)
+		err = party.SendData(s.Sender, t.Party, party.OpMatchmaking, e)
 	} else if n := notification(t, e); n != nil {
-		err = s.notifier.NotificationsSend(ctx, []*runtime.NotificationSend{n})
+		err = s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{n})
 	}
 	if err != nil {
-		s.logger.Warn("matchmaking event not sent event=%s ticket=%s error=%v", e.Event, t.ID, err)
+		s.Logger.Warn("matchmaking event not sent event=%s ticket=%s error=%v", e.Event, t.ID, err)
 	}
 }
 
@@ -138,9 +138,9 @@ func (s *Service) drop(ctx context.Context, id string, reason DropReason) bool {
 		return false
 	}
 	if reason == DropInternal || reason == DropMembership && !t.Solo() {
-		s.book.Keep(t, s.policy().Queues[t.Queue].MaxWait)
+		s.book.Keep(t, s.Policy().Queues[t.Queue].MaxWait)
 	}
-	s.metrics.MetricsCounterAdd(MetricDropped, map[string]string{"queue": t.Queue, "reason": string(reason)}, 1)
+	s.Metrics.MetricsCounterAdd(MetricDropped, map[string]string{"queue": t.Queue, "reason": string(reason)}, 1)
 	s.tell(ctx, t, Dropped, reason)
 	return true
 }

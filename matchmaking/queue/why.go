@@ -39,7 +39,7 @@ func (s *Service) ticketsOf(ctx context.Context, caller party.Caller, partyID st
 		if err != nil {
 			return nil, err
 		}
-		v, err := s.roster.View(ctx, id)
+		v, err := s.Roster.View(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +49,7 @@ func (s *Service) ticketsOf(ctx context.Context, caller party.Caller, partyID st
 		return s.book.OfParty(id), nil
 	}
 	tickets := s.book.OfUser(caller.UserID)
-	in, err := s.roster.PartiesOf(ctx, caller.UserID)
+	in, err := s.Roster.PartiesOf(ctx, caller.UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func (s *Service) ticketsOf(ctx context.Context, caller party.Caller, partyID st
 }
 
 func (s *Service) statusOf(t Ticket) party.QueueTicket {
-	now := s.now()
+	now := s.Now()
 	waited := max(0, now.Sub(t.Since))
 	status := party.QueueTicket{Ticket: t.ID, Queue: t.Queue, WaitedSec: int64(waited / time.Second), HoldingBack: []party.HoldingBack{}}
 	s.mu.Lock()
@@ -103,11 +103,11 @@ func (s *Service) eta(queue string, seats int, waited time.Duration) *party.Queu
 
 // Report shows operators every queue of the rules file as the last pass left it.
 func (s *Service) Report() []party.QueueReport {
-	now, list := s.now(), []party.QueueReport{}
+	now, list := s.Now(), []party.QueueReport{}
 	s.mu.Lock()
 	scenes := s.scenes
 	s.mu.Unlock()
-	for _, name := range slices.Sorted(maps.Keys(s.policy().Queues)) {
+	for _, name := range slices.Sorted(maps.Keys(s.Policy().Queues)) {
 		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: s.eta(name, 0, 0)}
 		sizes := map[int]int{}
 		for _, t := range scenes[name].pool.Tickets {

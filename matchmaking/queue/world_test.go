@@ -55,8 +55,9 @@ type world struct {
 	deaf      bool                           // who hears of tickets panics instead
 	hearing   sync.Mutex
 	metrics   metrics
-	unread    error // of parties
-	incoming  int   // friends on their way without a seat kept, of every party
+	unread    error         // of parties
+	incoming  int           // friends on their way without a seat kept, of every party
+	tick      time.Duration // that passes whenever the module asks for the time
 
 	pool []*entry // what the host's matchmaker holds
 	next int
@@ -198,12 +199,17 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	w.Service = queue.New(queue.Deps{
 		Metrics: &w.metrics,
 		Roster:  w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
-		Policy: policy, Logger: w.log, Now: w.clock.Now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
+		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
 		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
 	news.Subscribe(w.Changed)
 	return w
+}
+
+func (w *world) now() time.Time {
+	w.clock.Advance(w.tick)
+	return w.clock.Now()
 }
 
 func (w *world) footprint(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {

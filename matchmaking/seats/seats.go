@@ -140,7 +140,7 @@ func (t *Table) claim(c Claim, until time.Time, as State) error {
 	if err != nil {
 		return err
 	}
-	spares := max(0, c.Spares-t.sparesOf(c.PartyID))
+	spares := max(0, c.Spares-t.count(func(s Seat) bool { return s.UserID == "" && s.PartyID == c.PartyID }))
 	need := len(fresh) + spares
 	switch {
 	case !t.partyMayHave(c.PartyID, need):
@@ -217,122 +217,6 @@ func (t *Table) place(c Claim) (team int, fresh []string, err error) {
 	return team, fresh, nil
 }
 
-// Take seats a user who has arrived: in their own seat, in a spare one of their party, or
-// in an open one, on the party's team where the party has one. Taking twice is taking
-// once. An outsider's refusal is ErrReserved or ErrFull.
-func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
-	t.Purge(now)
-	if userID == "" {
-		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
-	}
-	if s := t.seatOf(userID); s != nil {
-		s.State, s.Expires = Taken, time.Time{}
-		return *s, nil
-	}
-	if i := t.spare(partyID); i >= 0 {
-		s := &t.rows[i]
-		s.UserID, s.State, s.Expires = userID, Taken, time.Time{}
-		return *s, nil
-	}
-	team, together := t.teamOf(partyID)
-	switch {
-	case !t.partyMayHave(partyID, 1):
-		return Seat{}, ErrPartyFull
-	case !together:
-		if team = t.emptiestWithRoom(); team == AnyTeam {
-			return Seat{}, t.refusal()
-		}
-	case t.free(team) == 0:
-		if t.openSeats() > 0 {
-			return Seat{}, ErrTeamFull
-		}
-		return Seat{}, t.refusal()
-	}
-	t.rows = append(t.rows, Seat{UserID: userID, PartyID: partyID, Team: team, State: Taken})
-	return t.rows[len(t.rows)-1], nil
-}
-
-// Assign holds a seat by name for a friend of a party that sits here: a spare one of
-// the party, which keeps the later expiry, or an open one on its team. A user who has
-// a seat keeps it; one that was only reserved is held from now on. ErrSplit means that
-// the party has no seat here.
-func (t *Table) Assign(now, until time.Time, userID, partyID string) (Seat, error) {
-	t.Purge(now)
-	if userID == "" {
-		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
-	}
-	if s := t.seatOf(userID); s != nil {
-		if s.State == Reserved {
-			s.prolong(until, Held)
-		}
-		return *s, nil
-	}
-	if i := t.spare(partyID); i >= 0 {
-		s := &t.rows[i]
-		s.UserID = userID
-		s.prolong(until, Held)
-		return *s, nil
-	}
-	team, together := t.teamOf(partyID)
-	if !together {
-		return Seat{}, ErrSplit
-	}
-	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, until, Held); err != nil {
-		return Seat{}, err
-	}
-	return *t.seatOf(userID), nil
-}
-
-// Drop keeps the seat of a user whose connection is gone until the given time. It
-// reports false for a user who was not seated: a hold is not prolonged by a drop.
-func (t *Table) Drop(now time.Time, userID string, until time.Time) bool {
-	t.Purge(now)
-	s := t.seatOf(userID)
-	if s == nil || s.State != Taken {
-		return false
-	}
-	s.State, s.Expires = Held, until
-	t.Purge(now) // without a grace the seat is open at once
-	return true
-}
-
-// Leave opens the seat of a user who left on purpose, was kicked or declined. It
-// reports whether there was one.
-func (t *Table) Leave(now time.Time, userID string) bool {
-	t.Purge(now)
-	return userID != "" && t.remove(func(s Seat) bool { return s.UserID == userID }) > 0
-}
-
-// Release opens the spare seats a party holds and reports how many there were.
-func (t *Table) Release(now time.Time, partyID string) int {
-	t.Purge(now)
-	return t.remove(func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
-}
-
-// Extend moves the expiry of a user's hold to a later time, for a friend whose download
-// makes progress. It never shortens one, and reports whether there is a hold.
-func (t *Table) Extend(now time.Time, userID string, until time.Time) bool {
-	t.Purge(now)
-	s := t.seatOf(userID)
-	if s == nil || s.State != Held {
-		return false
-	}
-	s.Expires = later(s.Expires, until)
-	return true
-}
-
-// ExtendSpares is Extend for all spare seats of a party.
-func (t *Table) ExtendSpares(now time.Time, partyID string, until time.Time) bool {
-	t.Purge(now)
-	any := false
-	for i := range t.rows {
-		if s := &t.rows[i]; s.UserID == "" && s.PartyID == partyID && s.State == Held {
-			s.Expires, any = later(s.Expires, until), true
-		}
-	}
-	return any
-}
-
 // Purge opens every seat whose hold has expired and returns those holds, by expiry.
 // Every other method ignores or purges them first, so that an expired hold never counts.
 func (t *Table) Purge(now time.Time) []Seat {
@@ -388,9 +272,10 @@ func (t *Table) spare(partyID string) int {
 	return found
 }
 
-func (t *Table) sparesOf(partyID string) (n int) {
+// count is how many seats match that are not open.
+func (t *Table) count(match func(Seat) bool) (n int) {
 	for _, s := range t.rows {
-		if s.UserID == "" && s.PartyID == partyID {
+		if match(s) {
 			n++
 		}
 	}
@@ -407,50 +292,35 @@ func (t *Table) teamOf(partyID string) (team int, ok bool) {
 }
 
 func (t *Table) free(team int) int {
-	n := t.teamSize
-	for i := range t.rows {
-		if t.rows[i].Team == team {
-			n--
-		}
-	}
-	return n
+	return t.teamSize - t.count(func(s Seat) bool { return s.Team == team })
 }
 
 func (t *Table) openSeats() int { return t.Capacity() - len(t.rows) }
 
 // fullestWithRoom packs parties tightly, so that large ones still find a team later.
 func (t *Table) fullestWithRoom(need int) int {
-	best, least := AnyTeam, 0
-	for team := range t.teams {
-		if f := t.free(team); f >= need && (best == AnyTeam || f < least) {
-			best, least = team, f
-		}
-	}
-	return best
+	return t.bestTeam(need, func(free, best int) bool { return free < best })
 }
 
 // emptiestWithRoom keeps teams even when players arrive one by one.
 func (t *Table) emptiestWithRoom() int {
-	best, most := AnyTeam, 0
-	for team := range t.teams {
-		if f := t.free(team); f > most {
-			best, most = team, f
+	return t.bestTeam(1, func(free, best int) bool { return free > best })
+}
+
+// bestTeam is the first of the best teams with so much room; AnyTeam where none has it.
+func (t *Table) bestTeam(need int, better func(free, best int) bool) int {
+	team, best := AnyTeam, 0
+	for i := range t.teams {
+		if free := t.free(i); free >= need && (team == AnyTeam || better(free, best)) {
+			team, best = i, free
 		}
 	}
-	return best
+	return team
 }
 
 // partyMayHave reports whether a party may have so many seats more, if its team has them.
 func (t *Table) partyMayHave(partyID string, more int) bool {
-	if partyID == "" || t.maxParty == 0 || t.maxParty >= t.teamSize {
-		return true
-	}
-	for _, s := range t.rows {
-		if s.PartyID == partyID {
-			more++
-		}
-	}
-	return more <= t.maxParty
+	return partyID == "" || t.maxParty == 0 || t.maxParty >= t.teamSize || t.count(func(s Seat) bool { return s.PartyID == partyID })+more <= t.maxParty
 }
 
 // refusal says why there is no room: held seats may come free, taken ones are gone.

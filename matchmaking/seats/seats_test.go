@@ -310,3 +310,27 @@ func BenchmarkTable_TakeAndLeave(b *testing.B) {
 		tab.Leave(t0, "x")
 	}
 }
+
+func TestRename(t *testing.T) {
+	table, now := table(t, 2, 2), at(0)
+	if err := table.Hold(now, at(60), seats.Claim{PartyID: "old", UserIDs: []string{"ann"}, Spares: 1}, seats.Claim{PartyID: "other", Team: 1, UserIDs: []string{"bob"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []string{"", "other"} {
+		if table.Rename(now, "old", to) {
+			t.Errorf("Rename to %q did something", to)
+		}
+	}
+	if table.Rename(now, "nobody", "new") || table.Rename(now, "", "new") {
+		t.Error("a party without seats was renamed")
+	}
+	if !table.Rename(now, "old", "new") {
+		t.Fatal("Rename = false")
+	}
+	if got := table.Parties(now); !slices.Equal(got, []string{"new", "other"}) {
+		t.Errorf("Parties = %q", got)
+	}
+	if s, err := table.Take(now, "cat", "new"); err != nil || s.Team != 0 {
+		t.Errorf("Take of the spare seat = %+v, %v", s, err)
+	}
+}

@@ -22,19 +22,24 @@ type matchRegistrar interface {
 // addMatches makes what keeps parties' seats in matches, with its calls and hooks.
 func (m *Module) addMatches(news *party.News) {
 	m.calls = append(m.calls, rpc.Match(m.matches), rpc.Server(m.matches))
-	news.Subscribe(m.left)
+	news.Subscribe(m.seatsFollow)
 }
 
-// left opens the seat that is held in the party's match for somebody who has left the party
-// or was kicked. Whoever lost the connection keeps the seat for as long as it is held.
-func (m *Module) left(c party.Change) {
-	if c.Kind != party.MemberLeft || c.Moved {
-		return
-	}
+// seatsFollow has the seats in a party's match follow the party: who has left it or was kicked
+// loses the seat that is held, and all go with it to a new native party. Who lost the connection
+// keeps the seat for as long as it is held.
+func (m *Module) seatsFollow(c party.Change) {
 	ctx, cancel := bounded.Context(context.Background(), matchTimeout)
 	defer cancel()
-	if err := m.matches.Release(ctx, c.ID, c.Session.UserID); err != nil {
-		m.logger.Warn("seat in match not released party=%s user=%s error=%v", c.ID, c.Session.UserID, err)
+	switch {
+	case c.Kind == party.PartyRestored:
+		if err := m.matches.Moved(ctx, c.Was, c.ID); err != nil {
+			m.logger.Warn("seats in match do not follow party=%s was=%s error=%v", c.ID, c.Was, err)
+		}
+	case c.Kind == party.MemberLeft && !c.Moved:
+		if err := m.matches.Release(ctx, c.ID, c.Session.UserID); err != nil {
+			m.logger.Warn("seat in match not released party=%s user=%s error=%v", c.ID, c.Session.UserID, err)
+		}
 	}
 }
 

@@ -154,7 +154,7 @@ func (m *Module) construct(env environment, o Options) error {
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(activity)
 	ledger := ledger.New(ledger.Deps{
-		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds, Ages: m.ages,
 	})
 	m.current, m.population, m.closeLedger = ledger.Current, ledger.Population, ledger.Close
 	restorer := restore.New(ledger, m.newFounder(o.Socket, roster))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -39,7 +40,10 @@ func (m *Module) addQueues(news *party.News, roster *roster.Roster, admission *a
 		},
 		Statuses: m.telling.status.Statuses,
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
-		Blocks: m.blocks, Processing: m.processing, Launcher: m.matches, Servers: m.matches, Told: m.ticketMoved, Metrics: m.nk,
+		Blocks: m.blocks, Processing: m.processing, Launcher: m.matches, Servers: m.matches, Told: func(id party.ID, what queue.EventName) {
+			admission.RecordLater(id)
+			m.ticketMoved(id, what)
+		}, Metrics: m.nk,
 	})
 	m.calls = append(m.calls, rpc.Queue(m.queues))
 	news.Subscribe(m.queues.Changed)
@@ -65,6 +69,10 @@ func (m *Module) ticketMoved(id party.ID, what queue.EventName) {
 func (m *Module) queued(ctx context.Context, id party.ID) (bool, error) {
 	return m.queues.Queued(ctx, id)
 }
+
+// ages says since when a party has waited in each queue. The party's record asks for it, and is
+// made before there are queues.
+func (m *Module) ages(id party.ID) map[string]time.Time { return m.queues.Ages(id) }
 
 // mayQueue answers for the queues what a ticket would be told.
 func (m *Module) mayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {

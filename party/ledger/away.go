@@ -79,7 +79,7 @@ func (v *Visit) recall() error {
 	if v.Away = record.Away || crashed; !v.Away || record.MaxSize == 0 {
 		return nil
 	}
-	v.known, v.recorded, v.Facts = true, true, record.Facts
+	v.known, v.recorded, v.Facts, v.saved = true, true, record.Facts, *record.Standing
 	if crashed {
 		within := v.ledger.Policy().Parties.Survive.Restart
 		users := slices.AppendSeq(slices.Collect(maps.Keys(record.Members)), maps.Keys(record.Seats))
@@ -102,10 +102,13 @@ func (l *Ledger) outlives(r reserve.Record) bool {
 // restart. What has changed since is lost in a crash.
 const rosterEvery = 500 * time.Millisecond
 
-// rosterLater writes the party's members soon, off the way of whatever message it is.
-func (v *Visit) rosterLater() {
-	if conf := v.ledger.Policy().Parties; conf.Survive.Restart > 0 && conf.ReconnectGrace > 0 {
-		v.ledger.rosters.Sooner(v.ID, v.ledger.Now().Add(rosterEvery))
+func (v *Visit) rosterLater() { v.ledger.RecordLater(v.ID) }
+
+// RecordLater has a party's members and the ages of its tickets written soon, off the way of
+// whatever message it is, where parties survive a restart.
+func (l *Ledger) RecordLater(id party.ID) {
+	if conf := l.Policy().Parties; conf.Survive.Restart > 0 && conf.ReconnectGrace > 0 {
+		l.rosters.Sooner(id, l.Now().Add(rosterEvery))
 	}
 }
 
@@ -121,14 +124,15 @@ func (l *Ledger) writeRoster(id party.ID) {
 		for _, m := range v.Last.Members {
 			now[m.UserID] = m
 		}
-		if v.saved.Facts == v.Facts && maps.Equal(v.saved.Members, now) {
+		ages := l.Ages(v.ID)
+		if v.saved.Facts == v.Facts && maps.Equal(v.saved.Members, now) && maps.Equal(v.saved.Ages, ages) {
 			return nil
 		}
 		users := slices.AppendSeq(slices.Collect(maps.Keys(now)), maps.Keys(v.saved.Members))
-		if err := v.Write(users, func(r reserve.Record) { r.Members = now }); err != nil {
+		if err := v.Write(users, func(r reserve.Record) { r.Members, r.Ages = now, ages }); err != nil {
 			return err
 		}
-		v.saved = reserve.Standing{Facts: v.Facts, Members: now}
+		v.saved = reserve.Standing{Facts: v.Facts, Members: now, Ages: ages}
 		return nil
 	})
 	if err != nil {
@@ -141,7 +145,8 @@ func (l *Ledger) writeRoster(id party.ID) {
 type Behind struct {
 	ID, Origin party.ID
 	Facts      party.Facts
-	Seat       party.Seat // of who comes back
+	Seat       party.Seat               // of who comes back
+	Waited     map[string]time.Duration // by queue, when the party was left
 }
 
 // LeftBehind stores what was not stored yet of a party in which everybody is away; nil for
@@ -154,7 +159,10 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 		if !v.Book.Keeps(userID) {
 			return party.Away()
 		}
-		old = &Behind{v.ID, v.Origin, v.Facts, v.Book.Kept[userID].Seat}
+		old = &Behind{v.ID, v.Origin, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}}
+		for queue, since := range v.saved.Ages {
+			old.Waited[queue] = old.Seat.Since.Sub(since)
+		}
 		return v.ReportKept()
 	})
 	if err != nil {
@@ -176,7 +184,7 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 		seat, kept := r.Seats[user]
 		if taken = !kept || !r.Away || seat.Member != old.Seat.Member; !taken {
 			delete(r.Seats, user)
-			r.Native, r.Away, r.Members = native, false, members
+			r.Native, r.Away, r.Members, r.Ages = native, false, members, nil
 		}
 	})
 	if err == nil && taken {
@@ -203,7 +211,7 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 	l.Briefly(old.ID, (*Visit).reset)
 	return l.VisitNative(ctx, native, func(v *Visit) error {
 		v.Report(
-			party.Change{Kind: party.PartyRestored, ID: native, Was: old.ID, Session: s},
+			party.Change{Kind: party.PartyRestored, ID: native, Was: old.ID, Session: s, Queued: old.Waited},
 			party.Change{Kind: party.SeatBack, ID: native, Seat: old.Seat},
 			party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.Facts.Attributes},
 		)

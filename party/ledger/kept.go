@@ -93,7 +93,8 @@ func (v *Visit) ReportKept() error {
 			r.Seats[k.Member.UserID] = k.Seat
 		}
 		if v.Away {
-			*r.Standing = reserve.Standing{Facts: v.Facts, Native: v.ID, Away: true}
+			v.saved = reserve.Standing{Facts: v.Facts, Native: v.ID, Away: true, Ages: v.ledger.Ages(v.ID)}
+			*r.Standing = v.saved
 		}
 	})
 	v.unstored = v.Away && err != nil

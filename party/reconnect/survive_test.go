@@ -219,6 +219,41 @@ func TestSurvive_Crash(t *testing.T) {
 	})
 }
 
+// What a party has waited for a match outlives a crash: until the server was back, and no longer.
+func TestSurvive_CrashKeepsAges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+		p := w.host.Players(2)
+		id := w.party(true, 3, p...)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.mu.Lock()
+		w.ages = map[string]time.Time{"ranked": time.Now().Add(-40 * time.Second)}
+		w.mu.Unlock()
+		w.admission.RecordLater(id)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.mu.Lock()
+		w.ages = nil
+		w.mu.Unlock()
+		w.crash([]party.ID{id}, p...)
+		waited := map[string]time.Duration{}
+		w.news.Subscribe(func(c party.Change) {
+			if c.Kind == party.PartyRestored {
+				waited = c.Queued
+			}
+		})
+		time.Sleep(5 * time.Second)
+		_, err := w.resume(w.host.Connect(p[1].UserID))
+		w.must(err)
+		if len(waited) != 1 || waited["ranked"] != 41*time.Second {
+			t.Errorf("waited %v; want 41 s in one queue", waited)
+		}
+	})
+}
+
 func TestSurvive_CrashTooLongAgo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

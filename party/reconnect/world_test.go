@@ -31,6 +31,7 @@ type world struct {
 	mu   sync.Mutex
 	conf rules.Config
 	lock error
+	ages map[string]time.Time // of every party, by queue
 
 	node
 }
@@ -71,6 +72,11 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	n := node{roster: roster.New(w.host, w.host, w.now), news: &party.News{}}
 	n.admission = partytest.NewHooks(ledger.Deps{
 		Roster: n.roster, Streams: w.host, Storage: storage, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
+		Ages: func(party.ID) map[string]time.Time {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			return w.ages
+		},
 	}, admission.Deps{
 		Sender: w.host,
 		Locked: func(context.Context, party.View) error {

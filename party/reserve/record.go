@@ -28,6 +28,7 @@ type Standing struct {
 	Native  party.ID                // the native party it is, or was last
 	Away    bool                    // everybody has lost the connection
 	Members map[string]party.Member // by user; only where parties survive a restart
+	Ages    map[string]time.Time    // by queue: since when the party has waited for a match
 }
 
 // NewRecord makes an empty one.
@@ -92,6 +93,7 @@ type recordJSON struct {
 	Created int64                 `json:"created,omitempty"`
 	Away    bool                  `json:"away,omitempty"`
 	Members map[string]memberJSON `json:"members,omitempty"` // by user
+	Ages    map[string]int64      `json:"ages,omitempty"`    // by queue: Unix nanoseconds
 }
 
 type memberJSON struct {
@@ -124,7 +126,7 @@ type seatJSON struct {
 // Encode is the record as storage has it.
 func (r Record) Encode(id party.ID) (string, error) {
 	out := recordJSON{
-		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]memberJSON{},
+		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]memberJSON{}, Ages: map[string]int64{},
 		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Shares: r.Attributes, Created: party.Nanos(r.CreatedAt), Away: r.Away,
 	}
 	if !r.Native.IsZero() && r.Native != id {
@@ -132,6 +134,9 @@ func (r Record) Encode(id party.ID) (string, error) {
 	}
 	for user, m := range r.Members {
 		out.Members[user] = memberJSON{m.SessionID, m.Username, party.Nanos(m.JoinedAt), m.Leader}
+	}
+	for queue, since := range r.Ages {
+		out.Ages[queue] = party.Nanos(since)
 	}
 	users := slices.SortedFunc(maps.Keys(r.Kicks), func(x, y string) int { return r.Kicks[y].At.Compare(r.Kicks[x].At) })
 	for _, user := range users[:min(len(users), MaxKicks)] {
@@ -175,7 +180,10 @@ func (r Record) Add(id party.ID, value string) error {
 	}
 	*r.Standing = Standing{
 		Facts:  party.Facts{MaxSize: in.MaxSize, Open: in.Open, Hidden: in.Hidden, Label: in.Label, CreatedAt: party.FromNanos(in.Created), Attributes: in.Shares},
-		Native: native, Away: in.Away, Members: map[string]party.Member{},
+		Native: native, Away: in.Away, Members: map[string]party.Member{}, Ages: map[string]time.Time{},
+	}
+	for queue, since := range in.Ages {
+		r.Ages[queue] = party.FromNanos(since)
 	}
 	for user, m := range in.Members {
 		r.Members[user] = party.Member{

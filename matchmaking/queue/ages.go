@@ -1,0 +1,99 @@
+package queue
+
+import (
+	"maps"
+	"time"
+
+	"partyline/party"
+)
+
+// age is how long a ticket waited that was lost, until the next one of its owner takes it over.
+type age struct {
+	waited time.Duration
+	until  time.Time
+}
+
+// Keep remembers for the given time how long a lost ticket has waited, for the next one
+// of the same party or player in its queue.
+func (b *Book) Keep(t Ticket, within time.Duration) {
+	if within <= 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ages[t.owner()] == nil {
+		b.ages[t.owner()] = map[string]age{}
+	}
+	b.ages[t.owner()][t.Queue] = age{waited: max(0, b.now().Sub(t.Since)), until: b.now().Add(within)}
+}
+
+// Waited is how long the owner, a party's or a player's ID, has waited in the queue before
+// the ticket was lost; 0 where nothing is kept. The next ticket uses it up.
+func (b *Book) Waited(owner, queue string) time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.ages[owner][queue]
+	if !b.now().Before(a.until) {
+		return 0
+	}
+	return a.waited
+}
+
+// Ages says since when a party waits in each queue, or would wait with the next ticket, as if it
+// had done so without a break.
+func (b *Book) Ages(id party.ID) map[string]time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	since := map[string]time.Time{}
+	for queue, a := range b.ages[id.String()] {
+		if b.now().Before(a.until) {
+			since[queue] = b.now().Add(-a.waited)
+		}
+	}
+	for _, r := range b.byParty[id] {
+		since[r.Queue] = r.Since
+	}
+	return since
+}
+
+// Aged reports whether anything is kept for the owner.
+func (b *Book) Aged(owner string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.ages[owner]) > 0
+}
+
+// Forget drops what is kept for the owner after the given time, or at once for 0.
+func (b *Book) Forget(owner string, within time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if within <= 0 {
+		delete(b.ages, owner)
+		return
+	}
+	latest := b.now().Add(within)
+	for queue, a := range b.ages[owner] {
+		if a.until.After(latest) {
+			b.ages[owner][queue] = age{a.waited, latest}
+		}
+	}
+}
+
+// Rename keeps for one owner what is kept for another.
+func (b *Book) Rename(from, to string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if of, kept := b.ages[from]; kept {
+		b.ages[to] = of
+		delete(b.ages, from)
+	}
+}
+
+func (b *Book) sweepAges(now time.Time) {
+	for owner, of := range b.ages {
+		maps.DeleteFunc(of, func(_ string, a age) bool { return !now.Before(a.until) })
+		if len(of) == 0 {
+			delete(b.ages, owner)
+		}
+	}
+}

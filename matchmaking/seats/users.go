@@ -1,0 +1,135 @@
+package seats
+
+import (
+	"fmt"
+	"time"
+)
+
+// Take seats a user who has arrived: in their own seat, in a spare one of their party, or
+// in an open one, on the party's team where the party has one. Taking twice is taking
+// once. An outsider's refusal is ErrReserved or ErrFull.
+func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
+	t.Purge(now)
+	if userID == "" {
+		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
+	}
+	if s := t.seatOf(userID); s != nil {
+		s.State, s.Expires = Taken, time.Time{}
+		return *s, nil
+	}
+	if i := t.spare(partyID); i >= 0 {
+		s := &t.rows[i]
+		s.UserID, s.State, s.Expires = userID, Taken, time.Time{}
+		return *s, nil
+	}
+	team, together := t.teamOf(partyID)
+	switch {
+	case !t.partyMayHave(partyID, 1):
+		return Seat{}, ErrPartyFull
+	case !together:
+		if team = t.emptiestWithRoom(); team == AnyTeam {
+			return Seat{}, t.refusal()
+		}
+	case t.free(team) == 0:
+		if t.openSeats() > 0 {
+			return Seat{}, ErrTeamFull
+		}
+		return Seat{}, t.refusal()
+	}
+	t.rows = append(t.rows, Seat{UserID: userID, PartyID: partyID, Team: team, State: Taken})
+	return t.rows[len(t.rows)-1], nil
+}
+
+// Assign holds a seat by name for a friend of a party that sits here: a spare one of
+// the party, which keeps the later expiry, or an open one on its team. A user who has
+// a seat keeps it; one that was only reserved is held from now on. ErrSplit means that
+// the party has no seat here.
+func (t *Table) Assign(now, until time.Time, userID, partyID string) (Seat, error) {
+	t.Purge(now)
+	if userID == "" {
+		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
+	}
+	if s := t.seatOf(userID); s != nil {
+		if s.State == Reserved {
+			s.prolong(until, Held)
+		}
+		return *s, nil
+	}
+	if i := t.spare(partyID); i >= 0 {
+		s := &t.rows[i]
+		s.UserID = userID
+		s.prolong(until, Held)
+		return *s, nil
+	}
+	team, together := t.teamOf(partyID)
+	if !together {
+		return Seat{}, ErrSplit
+	}
+	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, until, Held); err != nil {
+		return Seat{}, err
+	}
+	return *t.seatOf(userID), nil
+}
+
+// Drop keeps the seat of a user whose connection is gone until the given time. It
+// reports false for a user who was not seated: a hold is not prolonged by a drop.
+func (t *Table) Drop(now time.Time, userID string, until time.Time) bool {
+	t.Purge(now)
+	s := t.seatOf(userID)
+	if s == nil || s.State != Taken {
+		return false
+	}
+	s.State, s.Expires = Held, until
+	t.Purge(now) // without a grace the seat is open at once
+	return true
+}
+
+// Leave opens the seat of a user who left on purpose, was kicked or declined. It
+// reports whether there was one.
+func (t *Table) Leave(now time.Time, userID string) bool {
+	t.Purge(now)
+	return userID != "" && t.remove(func(s Seat) bool { return s.UserID == userID }) > 0
+}
+
+// Release opens the spare seats a party holds and reports how many there were.
+func (t *Table) Release(now time.Time, partyID string) int {
+	t.Purge(now)
+	return t.remove(func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
+}
+
+// Rename gives the seats of one party to another ID, under which nobody sits here yet, and
+// reports whether there are any.
+func (t *Table) Rename(now time.Time, from, to string) bool {
+	t.Purge(now)
+	if _, taken := t.teamOf(to); taken || from == "" || to == "" {
+		return false
+	}
+	any := false
+	for i := range t.rows {
+		if t.rows[i].PartyID == from {
+			t.rows[i].PartyID, any = to, true
+		}
+	}
+	return any
+}
+
+// Extend moves the expiry of a user's hold to a later time, for a friend whose download
+// makes progress. It never shortens one, and reports whether there is a hold.
+func (t *Table) Extend(now time.Time, userID string, until time.Time) bool {
+	return userID != "" && t.extend(now, until, func(s Seat) bool { return s.UserID == userID })
+}
+
+// ExtendSpares is Extend for all spare seats of a party.
+func (t *Table) ExtendSpares(now time.Time, partyID string, until time.Time) bool {
+	return t.extend(now, until, func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
+}
+
+func (t *Table) extend(now, until time.Time, which func(Seat) bool) (any bool) {
+	t.Purge(now)
+	for i := range t.rows {
+		if s := &t.rows[i]; s.State == Held && which(*s) {
+			s.Expires, any = later(s.Expires, until), true
+		}
+	}
+	return any
+}
