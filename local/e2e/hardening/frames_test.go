@@ -76,7 +76,7 @@ func values(f protoreflect.FieldDescriptor) (all []func(protoreflect.Value) prot
 					v.Map().Set(protoreflect.ValueOf(key).MapKey(), protoreflect.ValueOf(key))
 					v.Map().Set(protoreflect.ValueOf("queue").MapKey(), protoreflect.ValueOf(key))
 				case protoreflect.DoubleKind:
-					for i, number := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), -0.0, math.MaxFloat64, math.SmallestNonzeroFloat64} {
+					for i, number := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1), math.MaxFloat64, math.SmallestNonzeroFloat64} {
 						v.Map().Set(protoreflect.ValueOf(fmt.Sprint(key, i)).MapKey(), protoreflect.ValueOf(number))
 						v.Map().Set(protoreflect.ValueOf("mmr").MapKey(), protoreflect.ValueOf(number))
 					}
