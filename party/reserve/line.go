@@ -92,8 +92,27 @@ func (b Book) promised(userID string, free int, busy func(string) bool) (users [
 		if w.UserID == userID || len(users) >= free {
 			break
 		}
-		kick, kicked := b.Kicked(w.UserID)
-		if !w.Blocked && !busy(w.UserID) && !(kicked && kick.At.After(w.Since)) {
+		if !w.Blocked && !busy(w.UserID) && !b.kickedSince(w) {
+			users = append(users, w.UserID)
+		}
+	}
+	return users
+}
+
+// kickedSince reports whether somebody who waits was kicked after they came.
+func (b Book) kickedSince(w Waiter) bool {
+	kick, kicked := b.Kicked(w.UserID)
+	return kicked && kick.At.After(w.Since)
+}
+
+// Candidates lists those to whom a free seat can be offered, who came first first. Whether a
+// block keeps them out is for the caller to find out.
+func (b Book) Candidates(v party.View) (users []string) {
+	reserved := b.reserved()
+	for _, w := range b.Line() {
+		_, member := v.Member(w.UserID)
+		_, kept := reserved[w.UserID]
+		if w.Until.IsZero() && !member && !kept && !b.joining(w.UserID) && !b.kickedSince(w) {
 			users = append(users, w.UserID)
 		}
 	}

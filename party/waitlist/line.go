@@ -107,11 +107,7 @@ func (l line) next(ctx context.Context, id party.ID) (view party.View, users []s
 				free++
 			}
 		}
-		for _, w := range v.Book.Line() {
-			if w.Until.IsZero() {
-				users = append(users, w.UserID)
-			}
-		}
+		users = v.Book.Candidates(view)
 		return nil
 	})
 	return view, users, free, err

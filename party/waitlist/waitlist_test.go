@@ -466,3 +466,24 @@ func TestWait_storage(t *testing.T) {
 		}
 	})
 }
+
+// A player in line who has a seat by an invite does not stand before those who have none.
+func TestWait_passesOverHeldSeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		defer w.close()
+		p := w.host.Players(5)
+		id := w.party(true, 3, p[0], p[1], p[2])
+		for _, waits := range p[3:] {
+			w.at(waits, id)
+		}
+		w.leave(p[1], id)
+		hold := reserve.Hold{InviteID: "for the first", UserIDs: []string{p[3].UserID}, ExpiresAt: time.Now().Add(time.Hour)}
+		w.must(w.admission.Hold(t.Context(), id, hold))
+		w.leave(p[2], id)
+		time.Sleep(time.Second)
+		if at := w.at(p[4], id); at.HeldUntil == 0 {
+			t.Errorf("a seat is free, and the second in line is not offered it: %+v", at)
+		}
+	})
+}
