@@ -9,6 +9,8 @@ import (
 	"pgregory.net/rapid"
 
 	"partyline/local/e2e/model"
+	"partyline/local/e2e/player"
+	"partyline/party"
 )
 
 // action is one thing that clients do.
@@ -299,15 +301,22 @@ func drawRevoke(t *rapid.T, r *run) *step {
 	if sensible(t) {
 		user = r.state.Invites[invite].By
 	}
+	byCode := revokeRequest{Code: r.invites[invite].Code}
 	request := revokeRequest{ID: r.invites[invite].ID}
 	if rapid.Bool().Draw(t, "by code") {
-		request = revokeRequest{Code: r.invites[invite].Code}
+		request = byCode
 	}
+	made := r.state.Invites[invite]
+	forgotten := r.state.Parties[made.Party] == nil && !made.Follow // the ID is, some seconds after the party; the code is not
 	return &step{
 		text: fmt.Sprintf("user %d revokes invite %d", user, invite), by: -1,
 		expect: func(m *model.State) string { return m.Revoke(user, invite) },
 		do: func(ctx context.Context) error {
-			return r.players[user].Call(ctx, "party_invite_revoke", request, nil)
+			err := r.players[user].Call(ctx, "party_invite_revoke", request, nil)
+			if outcome, _ := player.Outcome(err); forgotten && outcome == string(party.InviteNotFound) {
+				err = r.players[user].Call(ctx, "party_invite_revoke", byCode, nil)
+			}
+			return err
 		},
 	}
 }
