@@ -48,7 +48,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err != nil {
 		return none, err
 	}
-	s.remember(origin, r)
+	s.remember(origin)
 	url := URL(conf.PublicURL, code)
 	inv := s.created(r, code, url)
 	s.tellTargets(ctx, c, v, r, inv)

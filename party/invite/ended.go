@@ -24,17 +24,11 @@ const (
 	orphansAtOnce  = 100
 )
 
-// remember notes what this process has made for a party.
-func (s *Service) remember(origin party.ID, r *record) {
+// remember notes that this process has made invites for a party.
+func (s *Service) remember(origin party.ID) {
 	s.madeMu.Lock()
 	defer s.madeMu.Unlock()
-	s.made[origin] = append(s.made[origin], made{r.ID, r.Follow})
-}
-
-// made is an invite in the indexes.
-type made struct {
-	id      string
-	follows bool
+	s.made[origin] = struct{}{}
 }
 
 // changed handles the end of a party.
@@ -59,34 +53,51 @@ func (s *Service) unindex(origin party.ID) {
 	case "", party.PartyAway: // it lives
 		return
 	case party.PartyNotFound:
-		s.madeMu.Lock()
-		gone := s.made[origin]
-		delete(s.made, origin)
-		s.madeMu.Unlock()
-		if err = s.Store.unindex(ctx, origin, gone...); err == nil {
+		if err = s.Store.unindex(ctx, origin); err == nil {
+			s.madeMu.Lock()
+			delete(s.made, origin)
+			s.madeMu.Unlock()
 			return
 		}
-		s.madeMu.Lock()
-		s.made[origin] = append(s.made[origin], gone...)
-		s.madeMu.Unlock()
 	}
 	s.Logger.Warn("invites of an ended party are still indexed party=%s error=%v", origin, err)
 	s.ends.Set(origin, s.Now().Add(unindexRetry))
 }
 
-// unindex deletes what finds these invites, all of it or nothing.
-func (s *Store) unindex(ctx context.Context, origin party.ID, gone ...made) error {
-	var deletes []*runtime.StorageDelete
-	for _, m := range gone {
-		deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(origin), Key: m.id})
-		if !m.follows {
-			deletes = append(deletes, &runtime.StorageDelete{Collection: idsCollection, Key: m.id})
+// unindex deletes what finds the invites of a party, a page at a time.
+func (s *Store) unindex(ctx context.Context, origin party.ID) error {
+	for {
+		index, _, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(origin), page, "")
+		if err != nil || len(index) == 0 {
+			return err
+		}
+		keys := make([]string, len(index))
+		for i, o := range index {
+			var p pointer
+			if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
+				return fmt.Errorf("invite's ID not read: %w", err)
+			}
+			keys[i] = p.Key
+		}
+		records, err := s.records(ctx, keys)
+		if err != nil {
+			return err
+		}
+		follows := map[string]bool{}
+		for _, r := range records {
+			follows[r.ID] = r.Follow
+		}
+		var deletes []*runtime.StorageDelete
+		for _, o := range index {
+			deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(origin), Key: o.GetKey()})
+			if !follows[o.GetKey()] {
+				deletes = append(deletes, &runtime.StorageDelete{Collection: idsCollection, Key: o.GetKey()})
+			}
+		}
+		if err := s.storage.StorageDelete(ctx, deletes); err != nil {
+			return err
 		}
 	}
-	if len(deletes) == 0 {
-		return nil
-	}
-	return s.storage.StorageDelete(ctx, deletes)
 }
 
 // sweepOrphans does the same for what processes before this one have left behind, once after
@@ -118,25 +129,17 @@ func (s *Service) sweepOrphans(ctx context.Context) error {
 }
 
 func (s *Service) unindexOrphans(ctx context.Context, keys []string) error {
-	reads := make([]*runtime.StorageRead, len(keys))
-	for i, key := range keys {
-		reads[i] = &runtime.StorageRead{Collection: invitesCollection, Key: key}
-	}
-	objects, err := s.Store.storage.StorageRead(ctx, reads)
+	records, err := s.Store.records(ctx, keys)
 	if err != nil {
-		return fmt.Errorf("read invites: %w", err)
+		return err
 	}
-	for _, o := range objects {
-		r := &record{}
-		if err := json.Unmarshal([]byte(o.GetValue()), r); err != nil {
-			return fmt.Errorf("invite not read: %w", err)
-		}
+	for _, r := range records {
 		gone, err := s.leadsNowhere(ctx, r)
 		if err != nil {
 			return err
 		}
 		if origin, err := r.partyID(); gone && err == nil {
-			if err := s.Store.unindex(ctx, origin, made{id: r.ID}); err != nil {
+			if err := s.Store.unindex(ctx, origin); err != nil {
 				return fmt.Errorf("invite not taken out of the indexes: %w", err)
 			}
 		}

@@ -80,8 +80,8 @@ type Service struct {
 	seen             int          // live invites so far in this round
 	live             atomic.Int64 // of the last round; -1 before
 	ends             *alarm.Alarms[party.ID]
-	madeMu           sync.Mutex          // a leaf
-	made             map[party.ID][]made // by this process, by the party at its beginning
+	madeMu           sync.Mutex            // a leaf
+	made             map[party.ID]struct{} // parties, at their beginning, that this process has made invites for
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -125,7 +125,7 @@ func New(d Deps) *Service {
 		return &party.Round{Storage: d.Store.storage, Now: d.Now, Collection: collection}
 	}
 	s := &Service{
-		Deps: d, ctx: ctx, cancel: cancel, counted: newCounters(), made: map[party.ID][]made{},
+		Deps: d, ctx: ctx, cancel: cancel, counted: newCounters(), made: map[party.ID]struct{}{},
 		came:    cache.New[string, struct{}](d.Now, maxCame, cameFor),
 		records: round(invitesCollection), notices: round(noticesCollection), orphans: round(idsCollection),
 		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},

@@ -153,33 +153,48 @@ func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*reco
 		if err != nil {
 			return nil, err
 		}
-		var reads []*runtime.StorageRead
+		var keys []string
 		for _, o := range index {
 			var p pointer
 			if err := json.Unmarshal([]byte(o.Value), &p); err != nil {
 				return nil, err
 			}
 			if now.Before(time.Unix(p.ExpiresAt, 0)) && (p.Hold || !holding) {
-				reads = append(reads, &runtime.StorageRead{Collection: invitesCollection, Key: p.Key})
+				keys = append(keys, p.Key)
 			}
 		}
-		if len(reads) > 0 {
-			objects, err := s.storage.StorageRead(ctx, reads)
-			if err != nil {
-				return nil, err
-			}
-			for _, o := range objects {
-				r := &record{}
-				if err := json.Unmarshal([]byte(o.Value), r); err != nil {
-					return nil, err
-				}
-				records = append(records, r)
-			}
+		found, err := s.records(ctx, keys)
+		if err != nil {
+			return nil, err
 		}
+		records = append(records, found...)
 		if next == "" {
 			break
 		}
 		cursor = next
+	}
+	return records, nil
+}
+
+// records reads those there are, in no order.
+func (s *Store) records(ctx context.Context, keys []string) ([]*record, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	reads := make([]*runtime.StorageRead, len(keys))
+	for i, key := range keys {
+		reads[i] = &runtime.StorageRead{Collection: invitesCollection, Key: key}
+	}
+	objects, err := s.storage.StorageRead(ctx, reads)
+	if err != nil {
+		return nil, fmt.Errorf("read invites: %w", err)
+	}
+	records := make([]*record, len(objects))
+	for i, o := range objects {
+		records[i] = &record{}
+		if err := json.Unmarshal([]byte(o.Value), records[i]); err != nil {
+			return nil, fmt.Errorf("read invites: %w", err)
+		}
 	}
 	return records, nil
 }
