@@ -146,17 +146,7 @@ func (b Book) seats(v party.View, userID string) (taken, held int, promised []st
 	if len(b.Holds)+len(b.Kept)+len(b.Waiting) == 0 {
 		return taken, 0, nil
 	}
-	present := map[string]struct{}{}
-	for _, m := range v.Members {
-		present[m.UserID] = struct{}{}
-	}
-	for _, p := range b.Pending {
-		present[p.Session.UserID] = struct{}{}
-	}
-	reserved := b.reserved()
-	for u := range present {
-		delete(reserved, u)
-	}
+	present, reserved := b.seated(v)
 	free := v.MaxSize - taken - len(reserved) // a seat that is kept for the user is not free for others
 	delete(reserved, userID)
 	return taken, len(reserved), b.promised(userID, free, func(u string) bool {
@@ -164,6 +154,22 @@ func (b Book) seats(v party.View, userID string) (taken, held int, promised []st
 		_, kept := reserved[u]
 		return in || kept
 	})
+}
+
+// seated is who is in or joining, and who else has a seat kept for them.
+func (b Book) seated(v party.View) (present, reserved map[string]struct{}) {
+	present = map[string]struct{}{}
+	for _, m := range v.Members {
+		present[m.UserID] = struct{}{}
+	}
+	for _, p := range b.Pending {
+		present[p.Session.UserID] = struct{}{}
+	}
+	reserved = b.reserved()
+	for u := range present {
+		delete(reserved, u)
+	}
+	return present, reserved
 }
 
 // Expected lists the users other than members who have a seat kept for them or are

@@ -108,11 +108,11 @@ func (b Book) kickedSince(w Waiter) bool {
 // Candidates lists those to whom a free seat can be offered, who came first first. Whether a
 // block keeps them out is for the caller to find out.
 func (b Book) Candidates(v party.View) (users []string) {
-	reserved := b.reserved()
+	present, reserved := b.seated(v)
 	for _, w := range b.Line() {
-		_, member := v.Member(w.UserID)
+		_, in := present[w.UserID]
 		_, kept := reserved[w.UserID]
-		if w.Until.IsZero() && !member && !kept && !b.joining(w.UserID) && !b.kickedSince(w) {
+		if w.Until.IsZero() && !in && !kept && !b.kickedSince(w) {
 			users = append(users, w.UserID)
 		}
 	}
