@@ -2,6 +2,7 @@ package party
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/rtapi"
@@ -42,6 +43,11 @@ func Content(of any) map[string]any {
 func SendData(sender Sender, id ID, opCode int64, data any) error {
 	return SendDataTo(sender, id, nil, opCode, data)
 }
+
+// NewcomerAfter is how long after a member has come in the module tells of it. The server tells
+// the newcomer of the party from a goroutine of its own, in less than a millisecond unless it
+// has very much to do; the module's word has to come second.
+const NewcomerAfter = 50 * time.Millisecond
 
 // Newcomer sends data to a party about somebody who has just come in; see package post.
 type Newcomer func(id ID, opCode int64, data any) error

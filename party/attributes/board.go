@@ -15,7 +15,6 @@ import (
 var rate = rules.Rate{N: 2, Per: time.Second}
 
 const (
-	greetAfter = 50 * time.Millisecond // so that who comes in has heard of the party itself before
 	retryAfter = time.Second
 	timeout    = 5 * time.Second // of what an alarm does
 )
@@ -107,7 +106,7 @@ func (b *board) hear(c party.Change, now time.Time) {
 	switch c.Kind {
 	case party.MemberEntered:
 		b.active = true
-		b.greet = append(b.greet, guest{c.Session.SessionID, now.Add(greetAfter)})
+		b.greet = append(b.greet, guest{c.Session.SessionID, now.Add(party.NewcomerAfter)})
 	case party.PartyEnded:
 		b.ended, b.origin = b.active, c.Was
 	case party.PartyRestored:

@@ -1,6 +1,5 @@
-// Package post tells parties of members who have just come in, a moment later than it
-// happened. The server tells the newcomer of the party itself from a goroutine of its own;
-// the module's word about the newcomer has to come second.
+// Package post tells parties of members who have just come in, a moment later: see
+// [party.NewcomerAfter].
 package post
 
 import (
@@ -12,10 +11,6 @@ import (
 	"partyline/internal/alarm"
 	"partyline/party"
 )
-
-// After is how much later. The server's own message takes less than a millisecond, unless it
-// has very much to do.
-const After = 50 * time.Millisecond
 
 // Post sends such messages. Make one with [New]. Safe for concurrent use.
 type Post struct {
@@ -46,7 +41,7 @@ func New(sender party.Sender, logger party.Logger) *Post {
 // Close ends all timers.
 func (p *Post) Close() { p.alarms.Close() }
 
-// Send sends data as JSON to everybody in a party, [After] a moment.
+// Send sends data as JSON to everybody in a party, a moment later.
 func (p *Post) Send(id party.ID, op int64, data any) error {
 	envelope, err := party.DataEnvelope(id, op, data)
 	if err != nil {
@@ -57,7 +52,7 @@ func (p *Post) Send(id party.ID, op int64, data any) error {
 	number := p.last
 	p.letters[number] = letter{id, envelope}
 	p.mu.Unlock()
-	p.alarms.Set(number, time.Now().Add(After))
+	p.alarms.Set(number, time.Now().Add(party.NewcomerAfter))
 	return nil
 }
 

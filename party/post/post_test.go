@@ -30,7 +30,7 @@ func TestPost(t *testing.T) {
 		if n := len(host.Sent()); n != 0 {
 			t.Errorf("%d messages at once", n)
 		}
-		time.Sleep(post.After)
+		time.Sleep(party.NewcomerAfter)
 		synctest.Wait()
 		sent := host.Sent()
 		if len(sent) != 1 || len(sent[0].To) != 0 || sent[0].Envelope.GetPartyData().GetOpCode() != party.OpInvite || sent[0].Subject != id.UUID.String() {
