@@ -108,9 +108,6 @@ func Start(ctx context.Context, o Options) (*Process, error) {
 // Addr is host:port of the client API.
 func (p *Process) Addr() string { return p.addr }
 
-// Ended is closed once the process is gone.
-func (p *Process) Ended() <-chan struct{} { return p.ended }
-
 // Stop ends the process and waits for it.
 func (p *Process) Stop() {
 	p.stop.Do(func() {

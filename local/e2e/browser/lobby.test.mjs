@@ -48,6 +48,13 @@ async function create(page, { size = 4, isOpen = false, map = "Harbour" } = {}) 
   await page.at("party").waitFor();
 }
 
+// hold keeps a seat of the party for a friend.
+async function hold(page, friend, name) {
+  await page.at("hold-input").fill(await friend.at("me-tag").textContent());
+  await page.at("hold-submit").click();
+  await seat(page, "held", name).waitFor();
+}
+
 async function link(page) {
   await page.at("invite-create").click();
   await page.at("invite").waitFor();
@@ -116,9 +123,7 @@ describe("lobby", () => {
     const alice = await player("Alice");
     const bob = await player("Bob");
     await create(alice);
-    await alice.at("hold-input").fill(await bob.at("me-tag").textContent());
-    await alice.at("hold-submit").click();
-    await seat(alice, "held", "Bob").waitFor();
+    await hold(alice, bob, "Bob");
     await bob.at("toast-action").click();
     await shows(bob, "preview-title", "Alice");
     await shoot(alice, "lobby-held");
@@ -167,9 +172,7 @@ describe("lobby", () => {
     const alice = await player("Alice");
     const bob = await player("Bob");
     await create(alice);
-    await alice.at("hold-input").fill(await bob.at("me-tag").textContent());
-    await alice.at("hold-submit").click();
-    await seat(alice, "held", "Bob").waitFor();
+    await hold(alice, bob, "Bob");
     await alice.at("queue-start").click();
     await alice.at("opponents").click();
     await seats(alice, "taken", 3);
