@@ -27,7 +27,7 @@ const (
 	// serverSilence is how long a game server may report nothing before its match ends.
 	serverSilence = 90 * time.Second
 	// slotFor is how long a slot on a game server is reserved, after which it is reserved
-	// anew while its seat is held: the fleet's minute, and a little more, because managers
+	// again while its seat is held: the fleet's minute, and a little more, because managers
 	// refuse a second reservation on a full server while the first stands.
 	slotFor = 65 * time.Second
 )

@@ -49,7 +49,7 @@ type Change struct {
 type News struct{ subscribers []func(Change) }
 
 // Subscribe has f called with each change, one party's changes in their order, in the
-// goroutine of whoever caused one or another. f should be quick: it delays that message's
+// goroutine of the caller that caused one or another. f should be quick: it delays that message's
 // answer. It must take no lock that is held while anything of a party is asked of the ledger.
 func (n *News) Subscribe(f func(Change)) { n.subscribers = append(n.subscribers, f) }
 

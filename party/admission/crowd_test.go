@@ -148,7 +148,7 @@ func TestEnded_HostPanicsOverACrowd(t *testing.T) {
 		}
 		synctest.Wait()
 		close(first)
-		group.Wait() // whoever waits for ever fails the bubble
+		group.Wait() // a caller that waits for ever fails the bubble
 		if panics != 1 || failed != 8 {
 			t.Errorf("%d panics, %d failures; want the writer's panic and 8 who are told", panics, failed)
 		}

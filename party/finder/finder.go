@@ -365,7 +365,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 			case <-ctx.Done():
 				return Joined{}, ctx.Err()
 			}
-			break // look anew
+			break // look again
 		}
 	}
 	return Joined{}, noneFits()

@@ -166,7 +166,7 @@ func (h *History) read(ctx context.Context) (stored versions, at string, err err
 		return stored, "*", nil
 	}
 	if err := json.Unmarshal([]byte(objects[0].Value), &stored); err != nil {
-		h.logger.Warn("rules history begins anew, the record is broken: %v", err)
+		h.logger.Warn("rules history begins again, the record is broken: %v", err)
 		stored = versions{}
 	}
 	return stored, objects[0].Version, nil

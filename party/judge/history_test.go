@@ -170,7 +170,7 @@ func (s *hostileStorage) StorageWrite(ctx context.Context, writes []*runtime.Sto
 	return s.Storage.StorageWrite(ctx, writes)
 }
 
-// TestHistory_storage: a lost race is tried again, a broken record begins anew.
+// TestHistory_storage: a lost race is tried again, a broken record begins again.
 func TestHistory_storage(t *testing.T) {
 	clock, log := partytest.NewTime(), &partytest.Log{}
 	storage := &hostileStorage{partytest.NewStorage(), 3}

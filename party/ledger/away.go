@@ -55,7 +55,7 @@ func (v *Visit) lookAway(gone error) error {
 }
 
 // recall reads the record of a party without members. It may be from before the process
-// began, or another node may have founded the party anew.
+// began, or another node may have restored the party.
 func (v *Visit) recall() error {
 	record, err := v.ledger.records.load(v.Ctx, v.Origin)
 	if err != nil {

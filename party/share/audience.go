@@ -113,7 +113,7 @@ func (a *audience) addFriends(ctx context.Context) error {
 	return nil
 }
 
-// addGroup takes in who is a member, not who only asked to be one. It refuses whoever is no
+// addGroup takes in who is a member, not who only asked to be one. It refuses a caller who is no
 // member of the group, which in a group of a usual size its first page shows.
 func (a *audience) addGroup(ctx context.Context, groupID string) error {
 	checked := false

@@ -258,7 +258,7 @@ func TestWait(t *testing.T) {
 	})
 }
 
-// Who comes back has their kept seat, whoever waits in line.
+// A member who comes back has their kept seat, no matter who waits.
 func TestWait_keptSeatIsNotFree(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

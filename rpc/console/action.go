@@ -74,7 +74,7 @@ func (c *Console) do(ctx context.Context, form url.Values) (on string, err error
 	return "", party.Refuse(party.InvalidRequest, "action: there is no such action.")
 }
 
-// done are the actions in words, for whoever comes back to the page.
+// done are the actions in words, for the operator who comes back to the page.
 var done = map[string]string{
 	actionRevoke: "The invite is revoked.",
 	actionPardon: "The player may come back.",

@@ -37,7 +37,7 @@ var wrongKeys = rules.Rate{N: 10, Per: time.Minute}
 
 const maxAddresses = 10_000
 
-// Source is what the page shows. Rules reads the file anew first if reload says so.
+// Source is what the page shows. Rules reads the file again first if reload says so.
 type Source interface {
 	Rules(ctx context.Context, reload bool) (overview.Rules, error)
 	Parties(ctx context.Context, limit int, cursor string) (overview.Parties, error)
@@ -48,7 +48,7 @@ type Source interface {
 	Denials(ctx context.Context) []overview.Denial
 }
 
-// Invites revokes an invite, whoever made it.
+// Invites revokes an invite, no matter who made it.
 type Invites interface {
 	RevokeAny(ctx context.Context, inviteID string) error
 }

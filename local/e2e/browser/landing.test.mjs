@@ -46,7 +46,7 @@ describe("page", () => {
         for (const name of ["Alice", bob.username]) assert.ok(shown.includes(name), `${name} in ${shown}`);
         assert.equal(await page.locator("#seats > li").count(), 4, "two members and two free seats");
         assert.match(await page.locator("#code").textContent(), new RegExp(invite.code.match(/.{4}/g).join("[ -]?")));
-        await (javaScript ? shoot : picture)(page, `landing-${size}-${javaScript ? "js" : "plain"}`); // without it the page loads anew, whatever is asked of it
+        await (javaScript ? shoot : picture)(page, `landing-${size}-${javaScript ? "js" : "plain"}`); // without it the page reloads by itself
         assert.deepEqual(page.faults, []);
         await page.leave();
       }

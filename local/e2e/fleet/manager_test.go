@@ -155,7 +155,7 @@ func (f *fleetManager) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// callback calls the server back; one that has been started anew knows nothing of it.
+// callback calls the server back; one that has been restarted knows nothing of it.
 func (f *fleetManager) callback(id string) runtime.FmCreateCallbackFn {
 	return func(status runtime.FmCreateStatus, info *runtime.InstanceInfo, sessions []*runtime.SessionInfo, _ map[string]any, cause error) {
 		back := request{ID: id, Status: status, Info: info, Sessions: sessions}

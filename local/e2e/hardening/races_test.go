@@ -130,7 +130,7 @@ func TestRace_LastUse(t *testing.T) {
 	}
 }
 
-// A redeem against what ends, empties or bars its party: whoever wins, server and module agree,
+// A redeem against what ends, empties or bars its party: no matter which wins, server and module agree,
 // and nobody hears a party they are not in.
 func TestRace_Redeem(t *testing.T) {
 	w := newWorld(t)
@@ -185,7 +185,7 @@ func TestRace_Redeem(t *testing.T) {
 					games = append(games, leader)
 				}
 				w.agree(id, games...)
-				// What is left is free for everybody: whoever led or came in may begin anew.
+				// What is left is free for everybody: a player who led or came in may begin again.
 				if _, err := friend.CreateParty(w.ctx, true, 4); err != nil {
 					t.Errorf("the friend has no party of their own: %v", err)
 				}
