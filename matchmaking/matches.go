@@ -225,9 +225,9 @@ func has(m party.MatchSeats, userID string) bool {
 
 // Running lists matches with seats, at most so many.
 func (m *Matches) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
-	listed, err := m.host.MatchList(ctx, most, true, "", nil, nil, seatsQuery)
+	listed, err := m.listed(ctx, most)
 	if err != nil {
-		return nil, fmt.Errorf("list matches with seats: %w", err)
+		return nil, err
 	}
 	running := make([]party.RunningMatch, 0, len(listed))
 	for _, match := range listed {
@@ -238,6 +238,20 @@ func (m *Matches) Running(ctx context.Context, most int) ([]party.RunningMatch, 
 		}
 	}
 	return running, nil
+}
+
+// Count counts matches with seats, at most so many, and reads no label.
+func (m *Matches) Count(ctx context.Context, most int) (int, error) {
+	listed, err := m.listed(ctx, most)
+	return len(listed), err
+}
+
+func (m *Matches) listed(ctx context.Context, most int) ([]*api.Match, error) {
+	listed, err := m.host.MatchList(ctx, most, true, "", nil, nil, seatsQuery)
+	if err != nil {
+		return nil, fmt.Errorf("list matches with seats: %w", err)
+	}
+	return listed, nil
 }
 
 // maxOpen bounds how many open matches are looked at: more than anybody fills at once.

@@ -43,12 +43,12 @@ func (m *Module) setGauges(ctx context.Context) error {
 	if live, known := m.invites.Live(); known {
 		m.nk.MetricsGaugeSet(MetricInvites, nil, float64(live))
 	}
-	running, err := m.matches.Running(ctx, mostMatches)
+	running, err := m.matches.Count(ctx, mostMatches)
 	if ctx.Err() != nil { // stopped half-way
 		return nil
 	}
 	if err == nil {
-		m.nk.MetricsGaugeSet(MetricMatches, nil, float64(len(running)))
+		m.nk.MetricsGaugeSet(MetricMatches, nil, float64(running))
 	}
 	return err
 }
