@@ -45,7 +45,8 @@ describe("typed client", () => {
     assert.equal(await story.launcher(friend.player.client, friend.player.session, code), party_id);
     await friend.party.statusSet({ party_id, stage: "downloading", progress: 0.25 });
     assert.equal(await eventually(() => host.progressOf(friend.player.id), (told) => told !== undefined), 0.25);
-    const redeemed = host.events.find((event) => event.op === -2 && event.data.event === "redeemed");
+    // Statuses and news of invites travel apart: either may come first.
+    const redeemed = await eventually(() => host.events.find((event) => event.op === -2 && event.data.event === "redeemed"), Boolean);
     assert.equal(redeemed.data.user, friend.player.id);
     const { members } = await host.party.statusList({ party_id });
     assert.deepEqual(members.map((member) => member.leader), [true, false]);
