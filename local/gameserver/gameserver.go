@@ -28,6 +28,7 @@ const (
 	EnvMatch   = "PARTYLINE"       // what the fleet manager was told of the match, as JSON
 	EnvNakama  = "NAKAMA_URL"      // "http://host:port"
 	EnvHTTPKey = "NAKAMA_HTTP_KEY" // of Nakama's configuration
+	EnvHost    = "GAME_HOST"       // to listen on, at a port of its choice; "" for all addresses
 )
 
 const (
@@ -100,7 +101,7 @@ func Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("read the keys of passes: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", net.JoinHostPort(os.Getenv(EnvHost), "0"))
 	if err != nil {
 		return err
 	}

@@ -115,8 +115,12 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 			}
 		}
 	}
+	shownHost, _, err := net.SplitHostPort(at.shown)
+	if err != nil {
+		return fmt.Errorf("read the address: %w", err)
+	}
 	opts.Init = wiring.Register
-	if opts.Pages, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey}); err != nil {
+	if opts.Pages, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey, GameHost: shownHost}); err != nil {
 		return err
 	}
 	opts.Pages.Handle("GET /playground/", http.StripPrefix("/playground", playground.Handler(playground.DefaultDir)))
@@ -126,7 +130,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	var servers *fleet.Manager
 	opts.Fleets = func(addr string) (managers map[string]runtime.FleetManager, err error) {
-		servers, err = localFleet(addr, opts.HTTPKey)
+		servers, err = localFleet(addr, shownHost, opts.HTTPKey)
 		return map[string]runtime.FleetManager{"": servers}, err
 	}
 	defer func() {
