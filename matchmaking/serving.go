@@ -93,7 +93,7 @@ func (c *call) access(s seats.Seat) (*party.ServerAccess, error) {
 	return &party.ServerAccess{Address: at.Address, DNSName: at.DNSName, Port: at.Port, Pass: text, PassExpiresAt: until, PlayerSession: c.serving.slots[s.UserID].session}, nil
 }
 
-// ready adds the news that the server is ready for everybody whose seat is held anew: after
+// ready adds the news that the server is ready for everybody whose seat is held again: after
 // the commit, for a late friend, and for a player whose connection is lost.
 func (c *call) ready(before, after []seats.Seat) {
 	if c.serving == nil || c.serving.at.Instance == "" {

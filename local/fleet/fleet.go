@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -19,8 +20,12 @@ import (
 	"partyline/local/gameserver"
 )
 
-// startup is how long a server may take until it has written its port.
-const startup = 10 * time.Second
+const (
+	// startup is how long a server may take until it has written its port.
+	startup = 10 * time.Second
+	// farewell is how long a server that is asked to end may answer its players.
+	farewell = 5 * time.Second
+)
 
 // Manager starts one process for each match. The process writes its port, as a line, when
 // players can come. Slots are not counted: the match's seats limit its players. Safe for
@@ -75,6 +80,8 @@ func (m *Manager) Create(_ context.Context, _ int, _ []string, _ []runtime.Fleet
 	cmd.Env = append(os.Environ(), gameserver.EnvNakama+"="+m.options.Nakama, gameserver.EnvHTTPKey+"="+m.options.HTTPKey,
 		gameserver.EnvHost+"="+m.options.Host, gameserver.EnvMatch+"="+match)
 	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = farewell
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -142,7 +149,7 @@ func (m *Manager) Join(ctx context.Context, id string, _ []string, _ map[string]
 	return &runtime.JoinInfo{InstanceInfo: info}, nil
 }
 
-// Delete ends a server, unless it has ended.
+// Delete asks a server to end, unless it has ended.
 func (m *Manager) Delete(_ context.Context, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -17,7 +17,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"partyline/pass"
@@ -82,9 +84,11 @@ type player struct {
 
 var errGone = errors.New("the match is over")
 
-// Run plays one match and returns when it is over. It writes its port to out, as a line, when
-// players can come.
+// Run plays one match and returns when it is over, or when the process is asked to end. It
+// writes its port to out, as a line, when players can come.
 func Run(ctx context.Context, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
 	s := &server{nakama: os.Getenv(EnvNakama), key: os.Getenv(EnvHTTPKey), todo: make(chan func()), ended: make(chan struct{}), players: map[string]*player{}, heard: time.Now()}
 	if err := json.Unmarshal([]byte(os.Getenv(EnvMatch)), &s.match); err != nil {
 		return fmt.Errorf("read %s: %w", EnvMatch, err)

@@ -77,7 +77,7 @@ export async function tab(context, path) {
   });
   page.faults = faults;
   page.on("crash", () => faults.push("the page crashed"));
-  // A page that loads itself anew while its window closes makes the driver wait for ever: so it goes first. Where
+  // A page that reloads itself while its window closes makes the driver wait for ever: so it goes first. Where
   // it was about to do that at this moment, it did so once and not again.
   page.leave = async () => {
     const away = () => page.goto("about:blank");
