@@ -42,7 +42,7 @@ func TestPasses(t *testing.T) {
 	}
 	elsewhere.refused("invalid_request: pass", "party_server_join", map[string]any{"pass": told[0].Pass})
 
-	// Whoever has the key of the passes still needs a seat.
+	// The key of the passes gives nobody a seat.
 	claims, err := w.keys().Verify(told[0].Pass, g.info.MatchID, time.Now())
 	if err != nil {
 		t.Fatal(err)
