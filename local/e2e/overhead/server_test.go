@@ -51,6 +51,17 @@ func newSubject(b *testing.B, name, rules string) *subject {
 	return s
 }
 
+// emptySubject starts a server with the module that does nothing; nil where there is none.
+func emptySubject(b *testing.B) *subject {
+	b.Helper()
+	plugin := os.Getenv(target.EmptyVariable)
+	if plugin == "" || !target.Real() {
+		return nil
+	}
+	process := target.StartPlugins(b, []string{plugin})
+	return &subject{b: b, name: "empty", process: process, addr: process.Addr}
+}
+
 // populate has new players fill a party. Two alone are in none.
 func (s *subject) populate(b *testing.B, members int) {
 	b.Helper()
@@ -181,9 +192,8 @@ func BenchmarkServer(b *testing.B) {
 	stock, again := newSubject(b, "stock", ""), newSubject(b, "again", "")
 	module, sampled := newSubject(b, "module", none), newSubject(b, "sample", ruled)
 	subjects := []*subject{stock, again, module, sampled}
-	if empty := os.Getenv(target.EmptyVariable); empty != "" && target.Real() {
-		process := target.StartPlugins(b, []string{empty})
-		subjects = append(subjects, &subject{name: "empty", process: process, addr: process.Addr})
+	if empty := emptySubject(b); empty != nil {
+		subjects = append(subjects, empty)
 	}
 	for _, row := range []struct {
 		name     string
