@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	work  = flag.Int("work", 1, "how much of a row's messages one round of BenchmarkServer is")
-	large = flag.Int("large", 16, "members of the largest party")
+	volume = flag.Int("volume", 1, "how much of a row's messages one round of BenchmarkServer is")
+	large  = flag.Int("large", 16, "members of the largest party")
 )
 
 // A subject is one server that is measured.
@@ -198,7 +198,7 @@ func BenchmarkServer(b *testing.B) {
 	for _, row := range []struct {
 		name     string
 		members  int
-		messages int // of a round, times -work
+		messages int // of a round, times -volume
 		do       func(*subject)
 	}{
 		{"life", 2, 10, (*subject).life},
@@ -212,11 +212,11 @@ func BenchmarkServer(b *testing.B) {
 		b.Run(row.name, func(b *testing.B) {
 			for _, s := range subjects {
 				s.populate(b, row.members)
-				s.round(row.messages**work, row.do) // to warm up
+				s.round(row.messages**volume, row.do) // to warm up
 			}
 			for range b.N {
 				for _, s := range subjects {
-					s.round(row.messages**work, row.do)
+					s.round(row.messages**volume, row.do)
 				}
 				slices.Reverse(subjects) // nobody always comes after the same one
 			}
