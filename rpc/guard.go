@@ -49,7 +49,7 @@ func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, run
 		began := g.now()
 		caller := callerOf(ctx)
 		answer, err := g.serve(ctx, row, caller, payloadOf(ctx, payload))
-		refusal := party.AsError(err)
+		refusal := party.Outcome(ctx, err)
 		outcome := "ok"
 		if refusal != nil {
 			outcome = string(refusal.Reason)
