@@ -51,10 +51,13 @@ e2e-deps:
 api: ## docs/api: schemas and typed clients, from the module's Go types
 	$(GO) run ./local/cmd/api docs/api
 
-check: ## formatting, vet, staticcheck
+check: ## formatting, vet, staticcheck and three more linters
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "gofmt differs"; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
+	$(TOOL) errcheck -ignoretests -exclude tools/errcheck.txt ./...
+	$(TOOL) ineffassign ./...
+	$(TOOL) unparam ./...
 
 vulncheck: ## known vulnerabilities that the code reaches, from VULNDB
 	$(TOOL) govulncheck -db $(VULNDB) ./...
@@ -122,7 +125,10 @@ conformance: needs-server ## the engine's suites on a stock server: SERVER=path/
 	NAKAMA_PLUGIN=$(CURDIR)/build/probe.so NAKAMA_SERVER=$(abspath $(SERVER)) local/e2e/with-postgres.sh local/e2e/with-server.sh \
 	$(GO) test -count=1 -timeout=15m -p 1 ./local/e2e/contract ./local/engine/api ./local/engine/realtime
 
-passes: ## the examples of docs/passes; needs node, python3-cryptography, g++, OpenSSL
+passes: ## the examples of docs/passes; needs node, python3-cryptography, g++, OpenSSL, Mono
+	@mkdir -p build
+	mcs="$$(local/api/mcs.sh)" && "$$mcs" -r:System.Numerics.dll -r:System.Runtime.Serialization.dll -out:build/check-pass.exe docs/passes/Check.cs docs/passes/Vectors.cs
+	mono build/check-pass.exe pass/testdata/vectors.json
 	node docs/passes/check.mjs pass/testdata/vectors.json
 	python3 docs/passes/check.py pass/testdata/vectors.json
 	g++ -std=c++17 docs/passes/check.cpp -lcrypto -o build/check-pass

@@ -121,7 +121,7 @@ func (m *seated) join(c *call, presences []runtime.Presence) bool {
 		c.inner = m.inner.MatchLeave(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, replaced)
 	}
 	if c.inner != nil && len(arrived) > 0 {
-		c.mapChanged = true // whoever arrives needs the seats, even where none changed
+		c.mapChanged = true // a player who arrives needs the seats, even where none changed
 		c.inner = m.inner.MatchJoin(c.innerContext(), c.logger, c.db, c.nk, c.innerDispatcher(), c.tick, c.inner, arrived)
 	}
 	return c.inner != nil

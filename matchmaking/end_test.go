@@ -69,7 +69,7 @@ func TestEnd_Deserted(t *testing.T) {
 	wantLines(t, "the handler saw", sc.seen(), "terminate:0")
 }
 
-// Whoever comes while a match is nearly given up keeps it alive.
+// A player who comes while a match is nearly given up keeps it alive.
 func TestEnd_NotWhileSomebodyComes(t *testing.T) {
 	h := newHouse(t)
 	s := h.launch(matchmaking.Launch{Teams: 1, TeamSize: 2, OpenJoins: true})

@@ -263,7 +263,7 @@ func (h *house) StreamUserList(mode uint8, subject, subcontext, label string, hi
 	return list, nil
 }
 
-// partySession is the socket a member has in his parties.
+// partySession is the socket a member has in their parties.
 func partySession(user string) string { return "party session of " + user }
 
 func (h *house) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {

@@ -74,7 +74,7 @@ func (l Launch) MatchParams() (map[string]any, error) {
 		params = map[string]any{}
 	}
 	// One text rather than a tree: the host copies parameters with gob, which would need
-	// every type registered, in each plugin anew.
+	// every type registered, in each plugin again.
 	params[ParamSeats] = string(text)
 	if l.Tick > 0 {
 		params[paramTick] = l.Tick

@@ -247,7 +247,7 @@ func TestManagers(t *testing.T) {
 			if err := s.matches.ServerLeave(t.Context(), match, s.token, "ann", party.ServerDropped); err != nil {
 				t.Fatal(err)
 			}
-			delete(p.slots, "ann") // her connection used it up
+			delete(p.slots, "ann") // the connection used it up
 			s.events(s.party)
 			s.after(time.Second)
 			synctest.Wait()

@@ -112,7 +112,7 @@ func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error 
 }
 
 // Release follows a member leaving the party or being kicked: the seat held for them in
-// the party's match opens. Whoever plays already goes on playing.
+// the party's match opens. Those who play already go on playing.
 func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error {
 	matchID, err := m.Of(ctx, id)
 	if err != nil || matchID == "" || userID == "" {

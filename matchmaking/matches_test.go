@@ -87,7 +87,7 @@ func TestMatches_Open(t *testing.T) {
 }
 
 // What is reserved is kept from others, and nobody hears of it: not the party, not the
-// players, not whoever asks for the seats; only the label says that fewer are open.
+// players, not those who ask for the seats; only the label says that fewer are open.
 func TestMatches_Reserve(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")
@@ -278,7 +278,7 @@ func TestMatches_Extend(t *testing.T) {
 	extend("ann")
 	s.after(10500 * time.Millisecond)
 	if ann := s.seat("ann"); ann != "held@0" {
-		t.Errorf("ann %q; her progress moved", ann)
+		t.Errorf("ann %q; only the progress moved", ann)
 	}
 	extend("ann")
 	s.after(500 * time.Millisecond)

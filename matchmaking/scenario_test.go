@@ -134,8 +134,8 @@ func TestLive_LateFriend(t *testing.T) {
 	}
 }
 
-// Whoever loses the connection has the seat for the grace; whoever leaves the party gives
-// back a seat he has not taken yet.
+// A player who loses the connection has the seat for the grace; one who leaves the party gives
+// back a seat they have not taken yet.
 func TestLive_DropReturnAndRelease(t *testing.T) {
 	w := newTown(t, "")
 	p := w.citizens("ann", "bob", "cat")
@@ -161,7 +161,7 @@ func TestLive_DropReturnAndRelease(t *testing.T) {
 	if got := p[0].seat(id, p[1]); got != "taken@0" {
 		t.Errorf("the player of two devices sits %q", got)
 	}
-	// Cat leaves the party before she came to the match.
+	// Cat leaves the party before coming to the match.
 	if _, err := p[2].socket.Call(p[2].within(), &rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: id.String()}}}); err != nil {
 		t.Fatal(err)
 	}
@@ -226,7 +226,7 @@ func TestLive_NativeMatching(t *testing.T) {
 	}
 }
 
-// arena is a game's own handler, tiny: it greets every player with his team.
+// arena is a game's own handler, tiny: it greets every player with their team.
 type arena struct{ runtime.Match }
 
 func (a arena) MatchJoin(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, state any, presences []runtime.Presence) any {

@@ -89,8 +89,8 @@ func TestSeated_OpenJoins(t *testing.T) {
 	s.refused("out2", party.MatchFull)
 }
 
-// A member of a party that plays comes in without a seat of his own, because the host
-// says that he is a member.
+// A member of a party that plays comes in without a seat of their own, because the host
+// says that they are a member.
 func TestSeated_FriendOfAParty(t *testing.T) {
 	h := newHouse(t)
 	p := h.partyOf("ann", "bob")
@@ -98,11 +98,11 @@ func TestSeated_FriendOfAParty(t *testing.T) {
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 3, Claims: []seats.Claim{claim(p, 1, "ann"), claim(q, 0, "xena")}})
 	s.enter("ann", "bob")
 	if got := s.seat("bob"); got != "taken@1" {
-		t.Errorf("the friend's seat = %q; want his party's team", got)
+		t.Errorf("the friend's seat = %q; want the team of the party", got)
 	}
 	h.members[p] = append(h.members[p], "cat", "dan")
 	s.enter("cat")
-	s.refused("dan", party.MatchFull) // his team is full, the other is not
+	s.refused("dan", party.MatchFull) // the team is full, the other is not
 	if reason, _ := s.attempt("dan", "dan2"); !strings.Contains(reason, "team") {
 		t.Errorf("the reason %q does not name the team", reason)
 	}
@@ -124,7 +124,7 @@ func TestSeated_NoShow(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.enter("eve")
-	s.refused("bob", party.MatchFull) // too late: his team is full
+	s.refused("bob", party.MatchFull) // too late: the team is full
 }
 
 func TestSeated_DropAndReturn(t *testing.T) {
@@ -154,7 +154,7 @@ func TestSeated_LeaveOnPurpose(t *testing.T) {
 	s.leave("ann", "ann1", runtime.PresenceReasonLeave)
 	s.leave("nobody", "nobody1", runtime.PresenceReasonLeave)
 	wantLines(t, "the party heard", h.events(p), "seat_released ann@0")
-	s.enter("ann") // she is still in the party, and the party in the match
+	s.enter("ann") // ann is still in the party, and the party in the match
 	s.leave("cat", "cat1", runtime.PresenceReasonLeave)
 	s.refused("cat", party.SeatReserved)
 	wantLines(t, "the handler saw", sc.seen(), "leave ann1", "attempt ann1", "join ann1", "leave cat1")

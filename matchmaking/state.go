@@ -127,7 +127,7 @@ func (s *state) present() []runtime.Presence {
 }
 
 // fromGuests leaves out messages of sessions that are no players: the host takes them
-// from whoever is on the match's stream.
+// from the sessions on the match's stream.
 func (s *state) fromGuests(messages []runtime.MatchData) []runtime.MatchData {
 	stranger := func(message runtime.MatchData) bool {
 		g := s.guest(message.GetSessionId())

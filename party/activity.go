@@ -6,7 +6,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Activity tells what a party is doing besides being together. Whoever runs queues and
+// Activity tells what a party is doing besides being together. The code that runs queues and
 // matches fills it in; a nil function means that nobody does.
 type Activity struct {
 	Queued func(ctx context.Context, id ID) (bool, error) // whether a ticket of the party waits

@@ -21,7 +21,7 @@ func (b Block) Between(some, others []string) bool {
 }
 
 // Friendships tells how users stand to others; the host's runtime has it. A block shows on
-// the side of whoever blocked alone.
+// the side of the user who blocked alone.
 type Friendships interface {
 	UsersGetFriendStatus(ctx context.Context, userID string, userIDs []string) ([]*api.Friend, error)
 	FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error)

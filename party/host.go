@@ -15,7 +15,7 @@ import (
 // Clock tells the time; tests inject their own.
 type Clock = func() time.Time
 
-// Policy is the configuration in force. It is asked anew for each decision, so a
+// Policy is the configuration in force. It is asked again for each decision, so a
 // reload takes effect at once.
 type Policy func() rules.Config
 

@@ -83,7 +83,7 @@ func (l *Limits) Attributes(id ID, userID string) error {
 }
 
 // Notifications of invites between users who are no friends: how many of them one user sends,
-// and one user gets, whoever sends them.
+// and one user gets, no matter who sends them.
 var (
 	strangerSends    = rules.Rate{N: 100, Per: time.Hour}
 	strangerReceives = rules.Rate{N: 10, Per: time.Hour}

@@ -23,7 +23,7 @@ type position struct {
 // that would end its process. The host compares the cursor's open filter with the
 // request's through pointers it has not checked, and loses a false on the way (its encoding drops zero values): so the second page of
 // open=false crashes it, and so does any cursor used with another filter than its own.
-// Cursors are not signed, hence a client can also make one whose offset points anywhere.
+// Cursors are not signed, so a client can also make one whose offset points anywhere.
 // asked is the request's own filter.
 func CheckListCursor(cursor string, asked *bool) error {
 	if cursor == "" {

@@ -44,8 +44,8 @@ type Change struct {
 	Queued map[string]time.Duration // of PartyRestored, by queue: how long the party had waited for a match when it was left
 }
 
-// News passes changes on. Subscribe while everything is being constructed; whoever
-// publishes holds no lock, so subscribers may call anything.
+// News passes changes on. Subscribe while everything is being constructed; the
+// publisher holds no lock, so subscribers may call anything.
 type News struct{ subscribers []func(Change) }
 
 // Subscribe has f called with each change, one party's changes in their order, in the
@@ -53,7 +53,7 @@ type News struct{ subscribers []func(Change) }
 // answer. It must take no lock that is held while anything of a party is asked of the ledger.
 func (n *News) Subscribe(f func(Change)) { n.subscribers = append(n.subscribers, f) }
 
-// Publish passes a change on to all subscribers. Whoever changes parties one at a time has an
+// Publish passes a change on to all subscribers. Code that changes parties one at a time has an
 // [Outbox] do it in order.
 func (n *News) Publish(c Change) {
 	for _, f := range n.subscribers {

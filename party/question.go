@@ -11,7 +11,7 @@ import (
 // Question is what a designers' rule is asked.
 type Question struct {
 	Action  rules.Action
-	Caller  Caller // who acts; where a leader lets somebody in, whoever comes in
+	Caller  Caller // who acts; where a leader lets somebody in, the player who comes in
 	Client  Client // of the caller
 	View    View   // the party as it is; the zero View for one that does not exist yet
 	Held    int    // seats kept in it for others

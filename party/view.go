@@ -94,7 +94,7 @@ type Membership struct {
 // is back, gives the seat up or loses it to time. No other way into the party takes it.
 type Seat struct {
 	ID     ID        // of the party at its beginning
-	Member Session   // the membership that ended; whoever comes back has another session
+	Member Session   // the membership that ended; a player who comes back has another session
 	Joined time.Time // when it began
 	Since  time.Time // when the connection was found to be gone
 	Until  time.Time

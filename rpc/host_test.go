@@ -151,5 +151,5 @@ func contains(lines []string, part string) bool {
 	return slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, part) })
 }
 
-// unmoved is for parties that were never founded anew.
+// unmoved is for parties that were never created again.
 func unmoved(id party.ID) party.ID { return id }

@@ -13,7 +13,7 @@ type InviteMaker interface {
 	Revoke(ctx context.Context, caller party.Caller, id, code string) error
 }
 
-// InviteTaker answers whoever holds a code.
+// InviteTaker answers a user who holds a code.
 type InviteTaker interface {
 	Preview(ctx context.Context, caller party.Caller, code string) (party.Preview, error)
 	Redeem(ctx context.Context, caller party.Caller, code, sessionID string) (party.Redemption, error)
@@ -64,7 +64,7 @@ func Invites(maker InviteMaker, taker InviteTaker) Set {
 			}
 			return inviteList{Invites: invites}, err
 		})},
-		// Ends an invite, for whoever made it and for the leader.
+		// Ends an invite, for the user who made it and for the leader.
 		{ID: "party_invite_revoke", Handle: Call(func(ctx context.Context, caller party.Caller, r revokeRequest) (empty, error) {
 			return empty{}, maker.Revoke(ctx, caller, r.ID, r.Code)
 		})},

@@ -2059,7 +2059,7 @@ namespace Partyline
             return (await Refusal.Watch(send("party_invite_redeem", request.ToJson()))).FromJson<InviteRedeemAnswer>();
         }
 
-        /// <summary>Ends an invite, for whoever made it and for the leader.</summary>
+        /// <summary>Ends an invite, for the user who made it and for the leader.</summary>
         public async Task InviteRevokeAsync(InviteRevokeRequest request)
         {
             await Refusal.Watch(send("party_invite_revoke", request.ToJson()));

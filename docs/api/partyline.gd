@@ -2622,7 +2622,7 @@ func invite_redeem(request: InviteRedeemRequest) -> InviteRedeemAnswer:
 	var answer := InviteRedeemAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_invite_redeem", request.fields()))
 
-## Ends an invite, for whoever made it and for the leader.
+## Ends an invite, for the user who made it and for the leader.
 func invite_revoke(request: InviteRevokeRequest) -> Answer:
 	var answer := Answer.new()
 	await Partyline._call_into(_send, answer, "party_invite_revoke", request.fields())

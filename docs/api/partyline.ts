@@ -1440,7 +1440,7 @@ export class Partyline {
     return call(this.send, "party_invite_redeem", request);
   }
 
-  /** Ends an invite, for whoever made it and for the leader. */
+  /** Ends an invite, for the user who made it and for the leader. */
   inviteRevoke(request: InviteRevokeRequest): Promise<Record<string, never>> {
     return call(this.send, "party_invite_revoke", request);
   }

@@ -8,7 +8,7 @@ import (
 )
 
 // Alarms are the moments that are waited for. Make them with [New]. Safe for concurrent
-// use; a ring of one key may set others, and its own anew.
+// use; a ring of one key may set others, and its own again.
 type Alarms[K comparable] struct {
 	now    func() time.Time
 	ring   func(K)
@@ -91,7 +91,7 @@ func (a *Alarms[K]) Close() {
 
 func (a *Alarms[K]) rings(key K, set *alarm) {
 	a.mu.Lock()
-	if a.set[key] != set { // stopped, or set anew, while it went off
+	if a.set[key] != set { // stopped, or set again, while it went off
 		a.mu.Unlock()
 		return
 	}

@@ -87,7 +87,7 @@ func TestCache_WhoGivesUpHarmsNobody(t *testing.T) {
 		synctest.Wait()
 		all.Go(func() {
 			if v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { return 1, nil }); v != 1 || err != nil {
-				t.Errorf("Get = %v, %v for whoever waited", v, err)
+				t.Errorf("Get = %v, %v for one that waited", v, err)
 			}
 		})
 		synctest.Wait()

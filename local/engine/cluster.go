@@ -50,7 +50,7 @@ func (c *Cluster) Settle() { c.tracker.Sync() }
 // Presences is the number of presences on all streams of all nodes.
 func (c *Cluster) Presences() int { return c.tracker.Total() }
 
-// OnParty counts the sessions on a party's stream: its members, and whoever else listens.
+// OnParty counts the sessions on a party's stream: its members, and all others who listen.
 func (c *Cluster) OnParty(subject uuid.UUID, node string) int {
 	return c.tracker.Count(presence.Stream{Mode: presence.ModeParty, Subject: subject, Label: node})
 }

@@ -152,7 +152,7 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 		return "", "", "", fmt.Errorf("it has no facts, no action or no answer")
 	}
 	f := *line.Facts
-	f.Party.Skill = rules.SkillFacts{} // what the queues of the other file name is computed anew
+	f.Party.Skill = rules.SkillFacts{} // what the queues of the other file name is computed again
 	was = string(f.Action) + ": " + line.Answer
 	then, decided := p.asked(f, line.Answer)
 	for _, a := range p.next {

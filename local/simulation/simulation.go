@@ -307,7 +307,7 @@ func (r *run) enemies(tickets []string) (pairs int) {
 }
 
 // bound is how many of the players could have been placed at most, had all of them waited
-// together. Whoever can fill up a running match, or play in a smaller one, counts in full.
+// together. A party that can fill up a running match, or play in a smaller one, counts in full.
 func (r *run) bound() int {
 	if r.l.MatchLength > 0 || r.q.MinTeamSize > 0 {
 		players := 0

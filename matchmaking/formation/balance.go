@@ -27,7 +27,7 @@ type split struct {
 }
 
 // balance moves tickets between teams to bring the teams' mean skills closer together:
-// the strongest and the weakest team are split anew until that helps no more.
+// the strongest and the weakest team are split again until that helps no more.
 func (f *pass) balance() {
 	if f.q.NoSkill || f.q.Teams == 1 {
 		return
@@ -50,7 +50,7 @@ func (f *pass) balance() {
 	}
 }
 
-// evenOut splits the tickets of two teams anew and reports whether the teams are closer
+// evenOut splits the tickets of two teams again and reports whether the teams are closer
 // together for it.
 func (f *pass) evenOut(a, b int) bool {
 	s := &f.split

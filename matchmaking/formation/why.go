@@ -45,7 +45,7 @@ func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 	return why
 }
 
-// between is what keeps two tickets out of one match whoever else is in it; "" for nothing.
+// between is what keeps two tickets out of one match, no matter who else is in it; "" for nothing.
 func between(now time.Time, q Queue, a, b *Ticket, apart bool) Reason {
 	waitedA, waitedB := now.Sub(a.Since), now.Sub(b.Since)
 	switch {

@@ -16,7 +16,7 @@ func (b *blocks) block(by, of party.Session) {
 	b.all = append(b.all, party.Block{By: by.UserID, Of: of.UserID})
 }
 
-// A block stands between two members of different parties, whoever made it and whenever.
+// A block stands between two members of different parties, no matter who made it and when.
 func TestBlocks_KeepApart(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		for _, reverse := range []bool{false, true} {
@@ -135,7 +135,7 @@ func TestBlocks_Backfill(t *testing.T) {
 	w.wantEvents(id, "queued ranked")
 }
 
-// Whoever blocks whom, and whenever: no two of different parties are in a match together.
+// No matter who blocks whom, and when: no two of different parties are in a match together.
 func TestBlocks_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t, configWithQueues())

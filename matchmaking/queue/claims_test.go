@@ -10,7 +10,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Between a check and its after-hook the host has, or has not, a ticket: whoever asks
+// Between a check and its after-hook the host has, or has not, a ticket: the code that asks
 // for one that excludes it is refused, until the host must have answered.
 func TestChecks_WhileTheHostAnswers(t *testing.T) {
 	byQueues, native := configWithQueues(), rules.Default()

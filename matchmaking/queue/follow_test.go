@@ -201,7 +201,7 @@ func TestAge_EndsWithTheParty(t *testing.T) {
 				t.Errorf("age kept: %v; want %v", kept, tt.kept > 0)
 			}
 			w.clock.Advance(tt.kept)
-			w.queueSolo(w.player(), rankedEU) // whoever comes next clears up
+			w.queueSolo(w.player(), rankedEU) // the next player clears up
 			if w.Aged(id) != 0 {
 				t.Error("the age outlives the party")
 			}

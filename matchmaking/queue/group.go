@@ -78,7 +78,7 @@ func (s *Service) tryCommit(ctx context.Context, g *group) (match string, err er
 
 // end ends a ticket that the host does not have any more, and what was prepared for it: with
 // one ticket gone, the host drops the match. Should the host have been quicker, commit holds
-// the seats anew.
+// the seats again.
 func (s *Service) end(ctx context.Context, id string) (Ticket, bool) {
 	t, live := s.book.End(id)
 	s.ended(ctx, t, live, id)

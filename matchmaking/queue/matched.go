@@ -61,7 +61,7 @@ func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, e
 	return match, nil
 }
 
-// lookAgain opens the seats of members who left while their match was made: whoever
+// lookAgain opens the seats of members who left while their match was made: a player who
 // leaves a party before its seats are held has none yet that could be opened. The seat of
 // one whose connection is lost is kept.
 func (s *Service) lookAgain(ctx context.Context, g *group) {

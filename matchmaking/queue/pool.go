@@ -39,7 +39,7 @@ type waiting struct {
 // any more are answered as gone, and not ended.
 //
 // What read makes of a ticket's properties, which never change, is kept as long as the
-// edition of the queues is the same: reading them all anew would be most of a pass's time.
+// edition of the queues is the same: reading them all again would be most of a pass's time.
 func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*waiting)) (pool []*waiting, gone []Ticket) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

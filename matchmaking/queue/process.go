@@ -15,10 +15,10 @@ import (
 )
 
 const (
-	// maxRounds bounds how often a queue is formed anew within one pass, because a party
+	// maxRounds bounds how often a queue is formed again within one pass, because a party
 	// turned out to be of another size than it was taken for.
 	maxRounds = 4
-	// looksPerPass is how many waiting parties of a queue are looked at anew in each pass,
+	// looksPerPass is how many waiting parties of a queue are looked at again in each pass,
 	// in turn. Those about to be placed are always looked at.
 	looksPerPass = 512
 	// maxFailures ends the making of a queue's matches: a host that cannot make one now will
@@ -41,7 +41,7 @@ type pass struct {
 
 // Process is the host's matchmaker: it is given every entry of every ticket, in any order,
 // and returns the groups of entries that have a match now. What belongs to one ticket is
-// never taken apart. It stops forming when the rules' pass_budget is used up; whoever is not
+// never taken apart. It stops forming when the rules' pass_budget is used up; a party that is not
 // placed waits on. A failure costs the queue it happens in this pass, and no ticket.
 func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
 	p := &pass{Service: s, cfg: s.Policy(), began: s.Now(), placed: map[string]bool{}, left: map[string][]*waiting{}}

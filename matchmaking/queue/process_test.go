@@ -89,7 +89,7 @@ func claimOf(t *testing.T, l matchmaking.Launch, id party.ID) seats.Claim {
 	return l.Claims[i]
 }
 
-// A party that grew between the look at all parties and its turn is formed anew.
+// A party that grew between the look at all parties and its turn is formed again.
 func TestProcess_PartyGrowsMeanwhile(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	a, as := w.party(2)
@@ -330,7 +330,7 @@ func TestProcess_UserOnTwoTickets(t *testing.T) {
 		w.queueSolo(w.player(), rankedEU)
 	}
 	if matches := w.process(); len(matches) != 0 {
-		t.Fatalf("a user plays against himself: %v", matches)
+		t.Fatalf("a user plays against themselves: %v", matches)
 	}
 	w.queueSolo(w.player(), rankedEU)
 	if matches := w.process(); len(matches) != 1 || len(w.pool) != 1 {

@@ -171,7 +171,7 @@ func TestAccept_FindOne(t *testing.T) {
 }
 
 // When nobody is found, everybody is back in the queue, with the age of the wait, and may be
-// matched anew.
+// matched again.
 func TestAccept_NoReplacement(t *testing.T) {
 	w := asking(t)
 	id, players := w.party(2)

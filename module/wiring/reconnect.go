@@ -23,7 +23,7 @@ func (m *Module) addReconnect(news *party.News, roster *roster.Roster, admission
 	m.hooks = append(m.hooks, hooks.Sessions("reconnect", "seat", m.reconnect.Started, m.reconnect.Ended))
 }
 
-// newFounder has parties in which everybody was away founded anew by helpers, if the module
+// newFounder has helpers create parties again in which everybody was away, if the module
 // may connect to its own server.
 func (m *Module) newFounder(socket runtime.SocketConfig, roster *roster.Roster) restore.Founder {
 	if socket == nil {

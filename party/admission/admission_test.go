@@ -84,7 +84,7 @@ func TestAdmission_ClosedPartyOnlyAsks(t *testing.T) {
 		t.Fatalf("%d members; want 1", v.Size())
 	}
 	if n := k.host.OnStream(101, id.UUID.String(), id.Node); n != 1 {
-		t.Errorf("%d sessions on the mirror; whoever only asks must not be there", n)
+		t.Errorf("%d sessions on the mirror; a user who only asks must not be there", n)
 	}
 	k.ask = party.RefuseRate(time.Second)
 	k.refused(k.join(p[3], id), party.RateLimited)
@@ -238,7 +238,7 @@ func TestAdmission_OnePartyPerUser(t *testing.T) {
 	}
 }
 
-// An accept by a leader and a join by the user himself do not see each other before they
+// An accept by a leader and a join by the user themselves do not see each other before they
 // land. However they do, the user is in one party then.
 func TestAdmission_LeavePreviousRace(t *testing.T) {
 	ctx := t.Context()

@@ -142,6 +142,6 @@ func TestHolds_OfAnotherNode(t *testing.T) {
 	k.admission = there
 	k.held(id, 1)
 	if k.holdReads != reads+1 {
-		t.Error("whoever made the change reads it again")
+		t.Error("the session that made the change reads it again")
 	}
 }

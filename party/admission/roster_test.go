@@ -58,7 +58,7 @@ func TestRoster_LeaderFollowsTheEngine(t *testing.T) {
 	}
 	promote(p[0], p[2])
 	promote(p[2], p[3])
-	k.host.Disconnect(p[3]) // no hook tells of it: the longest-standing leads, not whoever led before
+	k.host.Disconnect(p[3]) // no hook tells of it: the longest-standing leads, not the one who led before
 	k.agrees(id)
 	promote(p[0], p[1])
 	k.leave(p[1], id)
@@ -119,7 +119,7 @@ func TestRoster_Updated(t *testing.T) {
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
 	k.admission.Updated(ctx, id, false, true, `{"mode": "co op"}`)
-	k.host.Disconnect(p[0]) // whoever wrote it may go
+	k.host.Disconnect(p[0]) // its author may go
 	k.must(k.admit(p[2], id))
 	k.host.Disconnect(p[1])
 	if v := k.view(id); v.Open || !v.Hidden || v.Label != `{"mode": "co op"}` || v.MaxSize != 4 {

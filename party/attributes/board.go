@@ -177,7 +177,7 @@ func (s *Service) settle(ctx context.Context, b *board) error {
 	return nil
 }
 
-// current is the document for whoever tells of it; fresh where another node's writes count.
+// current is the document for the code that tells of it; fresh where another node's writes count.
 func (s *Service) current(ctx context.Context, id party.ID, fresh bool) (Document, error) {
 	if f, known := s.kept.Kept(id); known && !fresh {
 		return f.doc, nil

@@ -52,15 +52,15 @@ type Service struct {
 	Deps
 	boards *keyed.Map[party.ID, *board]
 	alarms *alarm.Alarms[party.ID]
-	kept   *cache.Cache[party.ID, found] // for whoever only looks, and as the base of the next write
+	kept   *cache.Cache[party.ID, found] // for those who only look, and as the base of the next write
 	sweeps party.Round
 
 	mu      sync.Mutex                  // a leaf
 	unheard map[party.ID][]party.Change // that the boards have not heard of
 }
 
-// Documents are kept until this process writes them anew; another node of a cluster may do
-// so as well, hence a bound.
+// Documents are kept until this process writes them again; another node of a cluster may do
+// so as well: so they expire.
 const (
 	keptFor = 10 * time.Second
 	maxKept = 4096

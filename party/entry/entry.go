@@ -63,7 +63,7 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; name one with session_id.")
 }
 
-// May asks whoever may object besides admission itself: it refuses with Blocked and with a
+// May asks everything that may object besides admission itself: it refuses with Blocked and with a
 // designer's rule. by is the inviter; "" for somebody who comes without an invite.
 func (e Entry) May(ctx context.Context, c party.Caller, by string, look reserve.Look) error {
 	var others []string

@@ -11,11 +11,11 @@ import (
 )
 
 // maxPerMember is how many invites that have not expired one user may have in one party.
-// Whoever lists a party's invites reads all of them, and a held seat is looked at on every
+// A call that lists a party's invites reads all of them, and a held seat is looked at on every
 // join, so no member may pile them up.
 const maxPerMember = 100
 
-// mayHaveMore refuses with RateLimited whoever has too many invites in the party, until
+// mayHaveMore refuses with RateLimited a user who has too many invites in the party, until
 // the first of them expires. Two calls at the same moment may both pass.
 func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) error {
 	now := s.Now()
@@ -67,9 +67,9 @@ func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(pointer)) e
 	return s.storage.StorageDelete(ctx, expired)
 }
 
-// follow finds the party an invite has followed its inviter to: the one he entered last, of
-// those he may invite to. The rules were asked about the party it was made in, and about no
-// other: he may be a plain member there, where only leaders invite.
+// follow finds the party an invite has followed its inviter to: the one they entered last, of
+// those they may invite to. The rules were asked about the party it was made in, and about no
+// other: the inviter may be a plain member there, where only leaders invite.
 func (s *Service) follow(ctx context.Context, r *record, in []party.Membership) (party.ID, error) {
 	by := party.Caller{UserID: r.By, Username: r.ByName}
 	for _, m := range in {

@@ -26,13 +26,13 @@ func TestService_CreateBoundsAMembersInvites(t *testing.T) {
 	_, err = w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()})
 	w.refused(err, party.RateLimited) // or making and revoking would get around the bound
 
-	w.create(p[1], party.InviteRequest{PartyID: id.String()})    // another member's are his own
+	w.create(p[1], party.InviteRequest{PartyID: id.String()})    // another member's are their own
 	w.create(p[0], party.InviteRequest{PartyID: other.String()}) // and so are another party's
 	w.clock.Advance(61 * time.Second)
 	w.create(p[0], party.InviteRequest{PartyID: id.String()}) // the first has expired
 }
 
-// A link that follows its inviter must not lead into a party to which he may not invite.
+// A link that follows its inviter must not lead into a party to which they may not invite.
 func TestService_FollowedInviterMayInvite(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -29,7 +29,7 @@ const (
 	maxTyped    = 2048 // most bytes of input looked at: a link with everything that chats append to it
 )
 
-// Code is an invite's code in canonical form: whoever has it may use the invite. It
+// Code is an invite's code in canonical form: anyone who has it may use the invite. It
 // prints as a placeholder, so that it does not end up in a log by accident; Reveal
 // gives the text.
 type Code struct{ text string }

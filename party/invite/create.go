@@ -68,7 +68,7 @@ func (s *Service) created(r *record, code Code, url string) party.CreatedInvite 
 	}
 }
 
-// MayInvite refuses whoever may not invite to the party; judge decides for the designers'
+// MayInvite refuses users who may not invite to the party; judge decides for the designers'
 // rules.
 func (s *Service) MayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
 	_, err := s.mayInvite(ctx, c, id, judge)

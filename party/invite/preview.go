@@ -68,7 +68,7 @@ func (s *Service) publicPreview(ctx context.Context, key string) (party.Preview,
 }
 
 func (s *Service) publicPreviewOf(ctx context.Context, r *record) (party.Preview, error) {
-	// Whoever opens an invite with a held seat is taken for somebody it is held for.
+	// A user who opens an invite with a held seat is taken for somebody it is held for.
 	viewer := ""
 	if h, ok := r.hold(s.Now()); ok {
 		viewer = h.UserIDs[0]

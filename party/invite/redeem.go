@@ -46,7 +46,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	case "":
 		id = look.ID
 	case party.PartyAway:
-		if look.Returning(c.UserID) { // whoever is back first brings the party back
+		if look.Returning(c.UserID) { // the first to come back brings the party back
 			goneErr = nil
 		}
 	}

@@ -54,7 +54,7 @@ type Deps struct {
 	Judge    party.Judge    // the designers' rules; nil allows everything
 	Statuses party.Statuses // what members tell of themselves; nil shows nothing
 	Match    party.MatchOf  // the match a party is in; nil for none
-	Seat     party.SeatFor  // a seat in it for whoever redeems; nil for none
+	Seat     party.SeatFor  // a seat in it for the user who redeems; nil for none
 
 	Footprints party.Footprints // nil counts members and held seats
 	// Attributes returns the party's public ones; nil for none.

@@ -43,7 +43,7 @@ type Store struct {
 }
 
 // Records are kept for those who only look until this process writes them; another node
-// of a cluster may do so as well, hence a bound.
+// of a cluster may do so as well: so they expire.
 const (
 	recordTTL  = 2 * time.Minute
 	maxRecords = 20_000 // of some 500 bytes

@@ -11,7 +11,7 @@ import (
 
 // Notifications. Clients know them by their codes.
 const (
-	NotifyInvite    = 1001 // to whoever is invited; persistent
+	NotifyInvite    = 1001 // to the user who is invited; persistent
 	SubjectInvite   = "party_invite"
 	NotifyDeclined  = 1002 // to an inviter who has left the party meanwhile
 	SubjectDeclined = "party_invite_declined"

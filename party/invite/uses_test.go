@@ -240,7 +240,7 @@ func TestService_CrashBetweenClaimAndAdmission(t *testing.T) {
 	w.host.BeforeWrite, w.host.AfterWrite = nil, nil
 	w.members(id, p[0])
 	w.node = w.start()
-	w.refused(w.redeem(p[2], code), party.InviteExhausted) // the use is given once, to whoever claimed it
+	w.refused(w.redeem(p[2], code), party.InviteExhausted) // the use is given once, to the user who claimed it
 	w.must(w.redeem(p[1], code))
 	w.members(id, p[0], p[1])
 	if n := w.uses(p[0], id); n != 1 {

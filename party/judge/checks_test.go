@@ -54,7 +54,7 @@ func TestChecks_Join(t *testing.T) {
 	}
 }
 
-// The rules are asked about whoever comes in, as its own game described itself, and not
+// The rules are asked about the player who comes in, as their own game described itself, and not
 // about the leader in whose call that happens.
 func TestChecks_Accept(t *testing.T) {
 	w := newWorld(t, "rules: [{id: platform, on: [join], deny: 'user.vars.platform != \"pc\"'}]")

@@ -1,7 +1,7 @@
 // Package judge asks the designers' rules about what players do. A [Judge] gathers the
 // facts that the rules in force name, from the roster's view, the members' statuses, the
 // caller's session and, through a [rules.Loader], the database; it decides, keeps the
-// last refusals for whoever wants to know why, and counts. [Checks] put the rules into
+// last refusals for operators who want to know why, and counts. [Checks] put the rules into
 // their order among everything else that may refuse an action, once for the hooks and
 // for party_check alike.
 //

@@ -76,7 +76,7 @@ type Rule struct {
 	Errors  uint64         `json:"errors"` // it could not be evaluated
 }
 
-// Rules describes the rules in force, having read the file anew first if reload says so.
+// Rules describes the rules in force, having read the file again first if reload says so.
 // A file that cannot be used is no error of the call: the answer says what is wrong.
 func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 	if reload {

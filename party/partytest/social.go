@@ -37,7 +37,7 @@ func (h *Host) FriendLookups() int {
 }
 
 // UsersGetFriendStatus answers the relations userID has to others: a block shows on
-// the side of whoever blocked alone.
+// the side of the user who blocked alone.
 func (h *Host) UsersGetFriendStatus(_ context.Context, userID string, userIDs []string) ([]*api.Friend, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -396,7 +396,7 @@ func (s strict) StorageRead(ctx context.Context, reads []*runtime.StorageRead) (
 	return s.Host.StorageRead(ctx, reads)
 }
 
-// Whoever gives a seat up may be gone before that is written.
+// A player who gives a seat up may be gone before that is written.
 func TestGrace_TheCallerIsGone(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	w.over(strict{w.host}, w.host)

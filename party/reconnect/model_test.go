@@ -219,7 +219,7 @@ func (m *model) tell(*rapid.T) {
 	m.pending = nil
 }
 
-// tellAll: whoever looks at a party to tell of one seat tells of all.
+// tellAll: a look at a party to tell of one seat tells of all.
 func (m *model) tellAll(p *modelParty) {
 	for _, seat := range p.seats {
 		seat.told = true

@@ -146,7 +146,7 @@ func TestGrace_KickOfSomebodyAway(t *testing.T) {
 	w.members(id, 1, p[0], p[2])
 	w.told("away player2")
 	if n := acknowledged(w, "7"); n != 0 {
-		t.Errorf("%d answers to whoever may not kick; want none", n)
+		t.Errorf("%d answers to a user who may not kick; want none", n)
 	}
 	w.kick(p[0], p[1], id)
 	w.told("away player2", "lost player2", "removed player2")

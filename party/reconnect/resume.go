@@ -20,7 +20,7 @@ import (
 // rules let second sockets take seats. Otherwise the answer says that the session is
 // not in yet: it will be as soon as the older one has ended.
 //
-// A party in which everybody is away it founds anew for the first who comes back. Where the
+// It creates a party in which everybody is away again, for the first who comes back. Where the
 // server's settings do not allow that, the answer says that the session is not in: the next
 // party it creates will be that one.
 //
@@ -124,7 +124,7 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (party.I
 	return back, refused
 }
 
-// offer leaves it to the client to create the party anew, where the module cannot.
+// offer leaves it to the client to create the party again, where the module cannot.
 func (s *Service) offer(ctx context.Context, userID string) (party.Resumption, error) {
 	seats, err := s.Admission.KeptSeats(ctx, userID)
 	if err != nil || len(seats) == 0 {
@@ -226,7 +226,7 @@ func (s *Service) Started(ctx context.Context, session party.Session) error {
 	return err
 }
 
-// Ended comes after the end of a session: its seats are kept, and go to whoever waits.
+// Ended comes after the end of a session: its seats are kept, and go to those who wait.
 func (s *Service) Ended(ctx context.Context, session party.Session) error {
 	s.unwait(session)
 	err := s.Admission.Ended(ctx, session)

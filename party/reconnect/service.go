@@ -1,6 +1,7 @@
 // Package reconnect gives members who lost their connection time to come back: it tells
-// their party that they are away, back or lost, and whoever was removed that they are; it puts them back into the seat that
-// the ledger keeps for them, and ends a seat when its time is over.
+// their party that they are away, back or lost, and removed players that they were removed; it
+// puts them back into the seat that the ledger keeps for them, and ends a seat when its time is
+// over.
 //
 // The seats themselves are the ledger's, and so is the truth about them, in storage and in
 // its books. What a [Service] has in memory is the timers of the seats whose loss it has to
@@ -150,7 +151,7 @@ func (s *Service) changed(c party.Change) {
 	}
 }
 
-// The notification to whoever a leader has removed, or not let in. It is not stored.
+// The notification to a player whom a leader has removed, or not let in. It is not stored.
 const (
 	NotifyRemoved  = 1004
 	SubjectRemoved = "party_removed"

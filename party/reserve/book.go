@@ -9,7 +9,7 @@ import (
 )
 
 // PendingTTL bounds how long a native join may be under way. It takes microseconds; one
-// that fails has no after-hook, so its seat is free again with the next message of whoever
+// that fails has no after-hook, so its seat is free again with the next message of the user who
 // asked for it, or after this time.
 const PendingTTL = 5 * time.Second
 

@@ -70,7 +70,7 @@ type Take struct {
 }
 
 // Decide says what an intent leads to, or refuses it with AlreadyMember, Banned,
-// PartyNotFound (no seat is kept for whoever asks for one), PartyLocked, PartyFull,
+// PartyNotFound (no seat is kept for the player who asks for one), PartyLocked, PartyFull,
 // AlreadyInParty or RateLimited. It changes nothing. The book has been purged.
 func Decide(v party.View, b Book, p Policy, f Facts, now time.Time, in Intent) (Effects, error) {
 	s := in.Session
@@ -123,7 +123,7 @@ func take(v party.View, s party.Session, older party.Member, moves bool) *Take {
 	return &Take{Session: s, Older: older, Moves: moves, First: moves && v.Taken() >= v.MaxSize}
 }
 
-// mayEnter refuses whoever may not become a member.
+// mayEnter refuses users who may not become members.
 func mayEnter(v party.View, b Book, p Policy, f Facts, in Intent) error {
 	user := in.Session.UserID
 	older, member := v.Member(user)
@@ -141,7 +141,7 @@ func mayEnter(v party.View, b Book, p Policy, f Facts, in Intent) error {
 	if older.SessionID != "" {
 		return nil // the seat is the user's own, so neither a lock nor a full party is in the way
 	}
-	if !b.Keeps(user) { // whoever comes back is nobody new
+	if !b.Keeps(user) { // a player who comes back is not new
 		if in.Grant.Back {
 			return party.Refuse(party.PartyNotFound, "No seat is kept for you any more.")
 		}
@@ -159,7 +159,7 @@ func mayEnter(v party.View, b Book, p Policy, f Facts, in Intent) error {
 	return nil
 }
 
-// bans reports whether a kick keeps out whoever comes with the grant. The host itself knows
+// bans reports whether a kick keeps out a user who comes with the grant. The host itself knows
 // no bans, so it has none for its own joins unless the rules ask for them.
 func bans(k Kick, p Policy, grant party.Grant) bool {
 	if grant == (party.Grant{}) {
@@ -175,7 +175,7 @@ func mayMove(v party.View, p Policy) bool {
 	return p.SecondSocket == rules.SecondSocketMove && v.MaxSize > 1
 }
 
-// refuse words a refusal for whoever sent the message: the player who comes in or, with an
+// refuse words a refusal for the sender of the message: the player who comes in or, with an
 // accept, the leader.
 func (in Intent) refuse(reason party.Reason, player, leader string) error {
 	if in.Kind == Accept {
@@ -196,7 +196,7 @@ func Elsewhere(in Intent) error {
 // RequestRetry is when somebody who found the list full should ask again.
 const RequestRetry = 30 * time.Second
 
-// mayAsk refuses whoever may not get onto the party's list of requests.
+// mayAsk refuses users who may not get onto the party's list of requests.
 func mayAsk(v party.View, b Book, p Policy, f Facts, in Intent) error {
 	if !p.Requests.WhileInParty && len(f.Elsewhere) > 0 {
 		return Elsewhere(in)

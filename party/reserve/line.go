@@ -69,7 +69,7 @@ func (b Book) Seen(userID string, there bool, now time.Time) bool {
 }
 
 // Promised lists those in line for whom there is a free seat: those a seat is held for
-// already, then who came first. Whoever is blocked, was kicked since, is in, or has a seat
+// already, then who came first. A player who is blocked, was kicked since, is in, or has a seat
 // for another reason is skipped.
 func (b Book) Promised(v party.View) []string {
 	_, _, promised := b.seats(v, "")

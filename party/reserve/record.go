@@ -13,7 +13,7 @@ import (
 const MaxKicks = 256
 
 // Record is what storage remembers of a party beyond the lives of its sessions: who is
-// banned, whose seats are kept, who waits for one, and what it takes to found it anew. It is
+// banned, whose seats are kept, who waits for one, and what it takes to create it again. It is
 // one object, so that a kick and the end of the kicked user's seat are one write.
 type Record struct {
 	Kicks   map[string]Kick       // by user

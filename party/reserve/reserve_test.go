@@ -91,7 +91,7 @@ func draw(t *rapid.T) scene {
 	return s
 }
 
-// Whoever is let in has a seat, and nobody else's.
+// A player who is let in has a seat, and nobody else's.
 func TestDecide_NobodyTakesAKeptSeat(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := draw(t)
@@ -252,7 +252,7 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// A refusal speaks to whoever sent the message: the player who comes in, or the leader who
+// A refusal speaks to the sender of the message: the player who comes in, or the leader who
 // accepts somebody.
 func TestDecide_SpeaksToTheSender(t *testing.T) {
 	leader, member, guest := session(0, 0), session(1, 0), session(2, 0)

@@ -16,7 +16,7 @@ import (
 	"partyline/party/reserve"
 )
 
-// Founder makes a native party for a session that shall lead it. The caller puts the session
+// Founder makes a native party for a session that will lead it. The caller puts the session
 // on its stream and then calls leave, which ends what the founder needed.
 type Founder func(ctx context.Context, s party.Session, facts party.Facts) (id party.ID, leave func(entered bool), err error)
 

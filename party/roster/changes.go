@@ -154,7 +154,7 @@ func (r *Roster) change(id party.ID, f func(*shared) bool) {
 	}
 }
 
-// rewrite is change for whoever holds the mirror's lock and has read it. A presence of
+// rewrite is change for a caller that holds the mirror's lock and has read it. A presence of
 // another node cannot be written from here; the newest revision counts.
 func (r *Roster) rewrite(id party.ID, entries []mirrorPresence, f func(*shared) bool) {
 	sh := newest(entries)
@@ -250,7 +250,7 @@ func (r *Roster) listOf(s party.Session) (string, error) {
 // Two nodes may put a session each onto a party's stream for its last seat. The engine
 // makes the first a member and leaves the other a ghost; which of them goes again is
 // another matter. So a session that goes leaves a mark on the party's mirror before it
-// does, and whoever finds that somebody has gone since it looked first comes in anew: the
+// does, and a caller that finds that somebody has gone since its first look comes in again: the
 // engine may not have taken it the time before.
 
 // withdrawn begins the status of a mark; what follows is different each time. No entry of

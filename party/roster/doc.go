@@ -5,7 +5,7 @@
 // methods that change something write those presences after the engine has done its part;
 // package party/admission alone calls them.
 //
-// Native behaviour it mirrors: the leader is the creator, then whoever was promoted; once
+// Native behaviour it mirrors: the leader is the creator, then the member promoted last; once
 // that session is gone it is the member that joined first.
 //
 // Nothing here reads or writes the database. Safe for concurrent use. Lock order: a

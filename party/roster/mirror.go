@@ -16,7 +16,7 @@ type shared struct {
 	party.Facts
 	rev    int64  // grows with every change of the other fields; 0 = the facts are not known
 	state  int64  // grows with every change of what is reserved; tells other nodes to read it again
-	leader string // session ID of the creator or whoever was promoted last; "" = the longest-standing member
+	leader string // session ID of the creator or the member promoted last; "" = the longest-standing member
 	origin string // ID of the party at its beginning, where this native one goes on with it; else ""
 }
 

@@ -183,7 +183,7 @@ type Loader interface {
 	// Friends lists those of others who are mutual friends of the user.
 	Friends(ctx context.Context, userID string, others []string) ([]string, error)
 	// Blocked reports whether there is a block between the user and any of others,
-	// whoever made it.
+	// no matter who made it.
 	Blocked(ctx context.Context, userID string, others []string) (bool, error)
 }
 

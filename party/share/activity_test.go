@@ -13,7 +13,7 @@ import (
 	"partyline/party/share"
 )
 
-var update = flag.Bool("update", false, "write the golden payloads anew")
+var update = flag.Bool("update", false, "write the golden payloads again")
 
 // The payloads as platforms get them, with what differs from run to run blotted out.
 func TestService_Activity_golden(t *testing.T) {

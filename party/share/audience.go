@@ -161,7 +161,7 @@ func (s *Service) exist(ctx context.Context, ids []string) error {
 	return nil
 }
 
-// inGroup refuses whoever is no member of the group. A group that does not exist has none.
+// inGroup refuses users who are no members of the group. A group that does not exist has none.
 func (s *Service) inGroup(ctx context.Context, userID, groupID string) error {
 	cursor := ""
 	for range groupPages {

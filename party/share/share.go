@@ -50,7 +50,7 @@ type Delivered struct {
 
 // Share makes the party known as the request says, to no more users than the rules'
 // limits.share_recipients: named users first, then friends, then the group. Members of
-// the party and users with a block between them and the caller, whoever made it, are
+// the party and users with a block between them and the caller, on either side, are
 // never notified. Notifications are kept for users who are offline.
 //
 // Refusals: InvalidRequest naming the field, PartyNotFound, NotMember of

@@ -27,7 +27,7 @@ func TestService_Status(t *testing.T) {
 	if text, _ := w.status(p[1]); text != `{"party_id":"`+id.String()+`","url":"`+a.URL+`","text":"Join us"}` {
 		t.Errorf("status = %s; want nothing more while the party is open", text)
 	}
-	// Whoever calls over HTTP, or from a socket outside, shares where the party is.
+	// A user who calls over HTTP, or from a socket outside, shares where the party is.
 	second := w.host.Connect(p[0].UserID)
 	w.shareTo(second, id, share.To{Status: true})
 	if !open(w.shared(p[0])) {

@@ -165,7 +165,7 @@ func TestService_Ready(t *testing.T) {
 	ready(true)
 }
 
-// A member that comes back begins anew, however it went.
+// A member that comes back starts again from nothing, no matter how it went.
 func TestService_Member_comesBack(t *testing.T) {
 	goes := map[string]func(w *world, id party.ID, s party.Session){
 		"left":             func(w *world, id party.ID, s party.Session) { w.leave(s, id) },

@@ -51,7 +51,7 @@ func (e entry) after(r Report, now time.Time) (next entry, ok bool) {
 		}
 		next.Seq = *r.Seq
 	}
-	// Whoever tells no number has none to move; there, to be heard of is progress.
+	// A player who tells no number has none to move; there, to be heard of is progress.
 	if r.Stage != e.Stage || r.Progress == nil || e.Progress == nil || *r.Progress != *e.Progress {
 		next.Moved = now.UnixNano()
 	}

@@ -29,7 +29,7 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 	id = lead.PartyID
 	b, exit := s.enter(id)
 	defer exit()
-	// Once more, for whoever has come in since has passed this board, or will.
+	// Once more: a player who has come in since has passed this board, or will.
 	members, err := s.members(id)
 	if err != nil {
 		return id, false, err
@@ -81,7 +81,7 @@ func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 	}
 }
 
-// InviteOver follows an invite that was taken back, or was declined by a user: whoever is
+// InviteOver follows an invite that was taken back, or was declined by a user: a user who is
 // on the way by it, or that user alone, is not expected any more.
 func (s *Service) InviteOver(inviteID, userID string) {
 	for _, id := range s.boards.Keys() {

@@ -96,7 +96,7 @@ func (b *board) maturing(now time.Time) bool {
 	return false
 }
 
-// mature turns those who have stood still for too long into news. Whoever was told again
+// mature turns those who have stood still for too long into news. A player who was told again
 // since, or counts as stalled later by the rules of now, waits on.
 func (b *board) mature(entries map[string]told, conf rules.Status, now time.Time) {
 	for session, at := range b.stalls {

@@ -107,7 +107,7 @@ func TestService_Coalescing_triesAgain(t *testing.T) {
 	})
 }
 
-// Whatever members and others on the way tell, and whoever comes and goes: the party ends
+// Whatever members and others on the way tell, and no matter who comes and goes: the party ends
 // up knowing what is so, in no more messages than the rate allows and none without news,
 // an older report never undoes a newer one, and once all is told nothing is kept.
 func TestService_Coalescing_property(t *testing.T) {

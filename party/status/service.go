@@ -71,7 +71,7 @@ type Deps struct {
 
 	// Lead answers where an invite leads a user on the way; see [invite.Service.Lead].
 	Lead func(ctx context.Context, c party.Caller, code string) (invite.Lead, error)
-	// Moved hears of each sign of progress, in the goroutine of whoever told; nil for nobody.
+	// Moved hears of each sign of progress, in the goroutine of the caller that told; nil for nobody.
 	Moved func(id party.ID, userID string)
 }
 

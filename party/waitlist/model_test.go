@@ -306,7 +306,7 @@ func (p *play) check(after string) {
 		}
 		return
 	}
-	// In order: whoever was passed over has a reason to be.
+	// In order: a player who was passed over has a reason to be.
 	for i, user := range line {
 		if p.offered[user] != 0 || p.skipped(user) {
 			continue

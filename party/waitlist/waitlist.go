@@ -3,7 +3,7 @@
 // into the party takes the seat. A [Service] puts players into the line, tells the first that
 // a seat is held for them, and sees to it that the seat goes on to the next in time.
 //
-// What it has in memory is timers; they are made anew when anything happens in the party, and
+// What it has in memory is timers; they are made again when anything happens in the party, and
 // by the sweep.
 package waitlist
 

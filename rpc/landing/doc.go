@@ -9,5 +9,5 @@
 //
 // Only module/wiring imports it. A [Site] is safe for concurrent use; it keeps
 // nothing but a few drawn answers, as long as the kernel's preview behind them is shared, and
-// reads the rules anew with each, so a reload shows within a second. No invite code is ever written to a log.
+// reads the rules again with each, so a reload shows within a second. No invite code is ever written to a log.
 package landing

@@ -162,7 +162,7 @@ func outline(doc *html.Node) []string {
 	return lines
 }
 
-// checkHarmless is what must hold of every page, whoever wrote the texts on it.
+// checkHarmless is what must hold of every page, no matter who wrote the texts on it.
 func checkHarmless(t *testing.T, doc *html.Node) {
 	t.Helper()
 	walk(doc, func(n *html.Node) {

@@ -17,7 +17,7 @@ import (
 	"partyline/rpc/landing"
 )
 
-var update = flag.Bool("update", false, "write the golden pages anew")
+var update = flag.Bool("update", false, "write the golden pages again")
 
 // assetHash is what every change of a stylesheet changes in every page.
 var assetHash = regexp.MustCompile(`\.[0-9a-f]{10}\.(css|js|svg)`)

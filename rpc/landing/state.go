@@ -91,7 +91,7 @@ func stateAnswer(p party.Preview, c rules.Config, t texts) web.Answer {
 
 // drawnState is the answer of a link that many watch. The kernel shares a preview between
 // those who ask within a second, and the answer holds for as long as it gives out that
-// very one; the next preview, or new rules with it, are drawn anew.
+// very one; the next preview, or new rules with it, are drawn again.
 type drawnState struct {
 	state   party.InviteState
 	waiting int

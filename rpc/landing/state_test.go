@@ -286,8 +286,8 @@ func TestState_ColoursDiffer(t *testing.T) {
 // New rules show with the kernel's next preview, which is a second away at most.
 func TestRules_AreReadAnew(t *testing.T) {
 	c := policy()
-	anew := &previews{answer: func(string, string) (party.Preview, error) { return anInvite(), nil }}
-	s := serve(t, anew, withPolicy(func(r *rules.Config) { *r = c }))
+	other := &previews{answer: func(string, string) (party.Preview, error) { return anInvite(), nil }}
+	s := serve(t, other, withPolicy(func(r *rules.Config) { *r = c }))
 	for _, title := range []string{"Starfall Arena", "Moonrise"} {
 		c.Invites.Page.Title = title
 		if got := readState(t, s.get(joinPath+linkCode+"/state")).View.Headline; !strings.HasSuffix(got, title) {
@@ -307,7 +307,7 @@ func TestState_DrawnOnce(t *testing.T) {
 	source := &previews{answer: func(string, string) (party.Preview, error) { return answer, nil }}
 	s := serve(t, source)
 	first := s.get(joinPath + linkCode + "/state")
-	shared.Party.Members[0].DisplayName = "Somebody else" // which nobody does; it shows who was drawn anew
+	shared.Party.Members[0].DisplayName = "Somebody else" // which nobody does; it shows who was drawn again
 	for range 3 {
 		if w := s.get(joinPath + "7k4m-q2xw-b9tr-c3hd/state"); w.Body.String() != first.Body.String() || w.Header().Get("ETag") != first.Header().Get("ETag") {
 			t.Fatal("the shared answer differs")

@@ -15,7 +15,7 @@ const (
 )
 
 // scene is what the demo players are doing at a step, by their place in the cast: Mira is
-// ready, Jonas plays the tutorial, and Aiko downloads until she is ready too.
+// ready, Jonas plays the tutorial, and Aiko downloads until all three are ready.
 func scene(step int) []status.Report {
 	const ready = sceneSteps / 4 // of the steps are at the end
 	aiko := status.Report{Stage: "ready"}

@@ -21,7 +21,7 @@ var Roles = [...]string{
 // What becomes of a call, beside a refusal's reason.
 const (
 	Allowed = "allowed"
-	// Unknown is the host's own refusal of whoever is nobody, with HTTP status 401. The
+	// Unknown is the host's own refusal of a caller without a session, with HTTP status 401. The
 	// module does not hear of the call.
 	Unknown = "401"
 	// Says is before the reason that party_check answers: the call itself is allowed.
@@ -132,7 +132,7 @@ var Matrix = []Row{
 	{"party_server_end", "a match that is over", `{"match_id":"nothing.nakama1","server_token":"x"}`, gameServer},
 }
 
-// signedIn is a row for users: without one there is no answer, whoever asks.
+// signedIn is a row for users: without one there is no answer for anyone.
 func signedIn(outsider, invited, member, leader string) [len(Roles)]string {
 	return [...]string{Unknown, outsider, invited, member, leader, unauthenticated}
 }

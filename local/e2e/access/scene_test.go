@@ -20,7 +20,7 @@ import (
 const patience = time.Minute
 
 // scene is a closed party with a leader, a member, somebody invited and an outsider, who
-// is in a party of his own. Each row gets its own, so that no call sees what another did.
+// is in a party of their own. Each row gets its own, so that no call sees what another did.
 type scene struct {
 	t       *testing.T
 	ctx     context.Context

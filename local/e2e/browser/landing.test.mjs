@@ -13,7 +13,7 @@ import { restore, rules } from "../js/lib/rules.mjs";
 import { http } from "../js/lib/server.mjs";
 import { desktop, open, origin, phone, picture, quit, shoot, shootAll } from "./lib/browser.mjs";
 
-// Whoever ran before from this address may have guessed codes until no page is shown to it for a while.
+// A test that ran before from this address may have guessed codes until no page is shown to it for a while.
 before(async () => {
   const { invite } = await scene();
   await eventually(async () => (await http(`${pathOf(invite)}/state`)).status, (status) => status !== 429, 90_000);
@@ -78,9 +78,9 @@ describe("page", () => {
     await page.locator("#seats .name", { hasText: bob.username }).waitFor({ state: "detached", ...within });
     await alice.socket.leaveParty(made.party_id);
     await page.locator("#seats .leads .name", { hasText: carol.username }).waitFor(within);
-    const anew = page.waitForEvent("load", within); // the page comes anew to say what became of the party
+    const reload = page.waitForEvent("load", within); // the page reloads to say what became of the party
     await carol.socket.closeParty(made.party_id);
-    await anew;
+    await reload;
     await page.locator("#invite[data-state=party_gone]").waitFor(within);
     assert.equal(await page.locator("#code").count(), 0);
     await shoot(page, "landing-gone-live");

@@ -1,6 +1,10 @@
 package docs
 
 import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -35,6 +39,57 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
+// Comments are read by the engineers of the next years: the same words, and no guess whether
+// a player is a man or a woman.
+func TestLanguage_comments(t *testing.T) {
+	guess := regexp.MustCompile(`(?i)\b(he|she|his|her|hers|him)\b`)
+	files := 0
+	err := filepath.WalkDir(Root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := entry.Name(); entry.IsDir() && (name == "node_modules" || name == "build" || name == "dist" || name == ".git") {
+			return fs.SkipDir
+		}
+		if ext := filepath.Ext(path); entry.IsDir() || ext != ".go" && ext != ".mjs" && ext != ".ts" && ext != ".js" {
+			return nil
+		}
+		files++
+		for _, comment := range commentsOf(t, path) {
+			for _, word := range []string{stiff.FindString(comment), guess.FindString(comment)} {
+				if word != "" {
+					t.Errorf("%s: %q in: %s", path, word, comment)
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil || files < 500 {
+		t.Fatalf("%d files read: %v", files, err)
+	}
+}
+
+// commentsOf are those of a Go file, and of a script those that begin a line.
+func commentsOf(t *testing.T, path string) []string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if filepath.Ext(path) != ".go" {
+		return script.FindAllString(string(text), -1)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, group := range file.Comments {
+		all = append(all, strings.Join(strings.Fields(group.Text()), " "))
+	}
+	return all
+}
+
 func TestSentences(t *testing.T) {
 	got := sentences("# A title\n\nOne goes\non. Two [is a](link. to) `co. de`\n\n- three\n- four: five\n\n| a | b. C |\n|---|---|\n\n```sh\nno. sentence\n```\n")
 	want := []string{"A title", "One goes on.", "Two [is a] code", "three", "four: five", "a", "b.", "C"}
@@ -44,6 +99,7 @@ func TestSentences(t *testing.T) {
 }
 
 var (
+	script   = regexp.MustCompile(`(?m)^\s*(//|\*|/\*).*$`)
 	fenced   = regexp.MustCompile("(?s)```.*?```|<!--.*?-->")
 	linked   = regexp.MustCompile(`\]\([^)]*\)`)
 	code     = regexp.MustCompile("`[^`\n]*`")

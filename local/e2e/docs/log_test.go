@@ -54,7 +54,7 @@ func logFormats(t *testing.T) []string {
 var (
 	// logForm is a fixed text, then fields, then perhaps what failed in full.
 	logForm = regexp.MustCompile(`^[A-Za-z][\w ,;:'().-]*?( [a-z_]+=%[svqd])*(:?( panic)?:\s?%v)?(\n%[vs])?$`)
-	// logProse are lines for whoever sets the server up, who reads them once.
+	// logProse are lines for the operator who sets the server up and reads them once.
 	logProse = regexp.MustCompile(`^(runtime\.env: |rules loaded with |%s$)`)
 	secret   = regexp.MustCompile(`(?i)(^|\.)(code|codes|typed|key|token|payload|reveal)$`)
 )

@@ -21,7 +21,7 @@ import (
 	"partyline/party"
 )
 
-var writeCosts = flag.Bool("faults.costs", false, "write testdata/costs.txt anew from what is counted")
+var writeCosts = flag.Bool("faults.costs", false, "write testdata/costs.txt again from what is counted")
 
 // counted is what the module asks of its server, by call; calls on streams by mode as well.
 type counted struct {
@@ -80,7 +80,7 @@ func readsDatabase(name string) bool {
 }
 
 // TestCosts compares what each message and RPC of a party of four costs with the file of
-// before. Run it with -faults.costs to write the file anew, and say in the change why.
+// before. Run it with -faults.costs to write the file again, and say in the change why.
 func TestCosts(t *testing.T) {
 	sample, err := os.ReadFile("../../rules.yml")
 	if err != nil {

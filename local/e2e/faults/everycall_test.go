@@ -27,7 +27,7 @@ type way struct {
 	// heal undoes what the fault has done to the world.
 	heal func(w *world)
 	only string // the one call it makes sense for; "" for all
-	cuts bool   // whoever acts has no connection afterwards
+	cuts bool   // the one who acts has no connection afterwards
 }
 
 var ways = []way{

@@ -37,7 +37,7 @@ func inRounds(t *testing.T, v *victim, b blow, acts int, play func(ctx context.C
 	}
 }
 
-// The whole server dies while a crowd redeems an invite. Afterwards whoever had redeemed it
+// The whole server dies while a crowd redeems an invite. Afterwards each player who had redeemed it
 // is still counted, and as many get in as it has uses for.
 func TestKilled_Redeem(t *testing.T) {
 	v := newVictim(t, killVariable, startVariable)
@@ -74,7 +74,7 @@ func TestKilled_Matchmaking(t *testing.T) {
 	})
 }
 
-// The database dies while parties look for matches, and comes back. Whoever was told of a
+// The database dies while parties look for matches, and comes back. A player who was told of a
 // match plays it, everybody else finds one.
 func TestStorageKilled_Matchmaking(t *testing.T) {
 	v := newVictim(t, killDBVariable, startDBVariable)

@@ -83,7 +83,7 @@ type listing struct {
 }
 
 // A join among the last messages of a socket leaves nobody behind who is not there, or at
-// least the leader sees them: whoever the party then lets in hears it, and is heard.
+// least the leader sees them: a player whom the party then lets in hears it, and is heard.
 func TestDeadSockets(t *testing.T) {
 	c := client.New(server(t))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)

@@ -307,7 +307,7 @@ describe("party_invite_redeem", () => {
     assert.equal((await redeem(bob, code)).joined, true);
   });
 
-  test("does not bring back who was removed, unless invited anew by name", async () => {
+  test("does not bring back a removed player, unless a new invite names them", async () => {
     const [alice, bob] = await players("alice", "bob");
     const made = await party({}, alice, bob);
     const old = await create(alice, made.party_id);

@@ -139,7 +139,7 @@ describe("parties", () => {
     assert.deepEqual(await hear(closed.party_id, alice, bob, tablet), [tablet]);
   });
 
-  test("second_socket move: whoever was alone stays the leader", async () => {
+  test("second_socket move: a player who was alone stays the leader", async () => {
     await rules({ parties: { second_socket: "move" } });
     const [alice, bob] = await players("alice", "bob");
     const open = await party({ size: 4 }, alice);
@@ -182,7 +182,7 @@ describe("parties", () => {
 describe("requests to join a closed party", () => {
   const asks = (player, closed) => player.socket.joinParty(closed.party_id);
 
-  test("cap: so many wait, and whoever is gone does not count", async () => {
+  test("cap: so many wait, and a player who is gone does not count", async () => {
     await rules({ parties: { requests: { cap: 2 } } });
     const [alice, bob, carol, dave] = await players("alice", "bob", "carol", "dave");
     const closed = await party({ open: false, size: 16 }, alice);
@@ -241,7 +241,7 @@ describe("requests to join a closed party", () => {
     await refused(asks(mallory, closed[2]), /^rate_limited: .*retry_after_sec=/);
   });
 
-  test("while_in_party: only whoever is in no party asks", async () => {
+  test("while_in_party: only a player who is in no party asks", async () => {
     await rules({ parties: { requests: { while_in_party: false } } });
     const [alice, bob] = await players("alice", "bob");
     const closed = await party({ open: false }, alice);

@@ -99,7 +99,7 @@ describe("party_share", () => {
     assert.deepEqual(carol.heard("notification"), []);
   });
 
-  test("never tells anybody with a block between, whoever made it", async () => {
+  test("never tells anybody with a block between, on either side", async () => {
     const [alice, bob, carol, dave] = await players("alice", "bob", "carol", "dave");
     const made = await party({}, alice);
     const guild = await dave.client.createGroup(dave.session, { name: `guild-${randomUUID()}`, open: true });

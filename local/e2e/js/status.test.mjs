@@ -122,7 +122,7 @@ describe("party_status_set", () => {
     assert.deepEqual(await list(alice, party_id), before);
   });
 
-  test("refuses whoever is not in the party", async () => {
+  test("refuses a player who is not in the party", async () => {
     const [alice, carol] = await players("alice", "carol");
     const made = await party({}, alice);
     await denied(set(carol, made.party_id, "ready", 1), "not_member");

@@ -151,7 +151,7 @@ describe("everybody away", () => {
     await shows(dave, code, "party_gone");
   });
 
-  test("connecting is enough where the rules say so, whoever of two is first", async () => {
+  test("connecting is enough where the rules say so, no matter which of two is first", async () => {
     await rules({ parties: { ...parties, resume_on_connect: true } });
     const [alice, bob, dave] = await players("alice", "bob", "dave");
     const made = await party({ open: false, size: 2 }, alice, bob);
@@ -171,7 +171,7 @@ describe("everybody away", () => {
     }
   });
 
-  test("a party of one is created anew by the client", async () => {
+  test("a party of one is created again by the client", async () => {
     const [alice, dave] = await players("alice", "dave");
     const made = await party({ open: false, size: 1 }, alice);
     const { code } = await create(alice, made.party_id);

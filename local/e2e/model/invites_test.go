@@ -56,7 +56,7 @@ func (s *State) destination(v *Invite) int {
 	latest, in := 0, -1
 	for i, p := range s.Parties {
 		if i != v.Party && !p.Over() && s.Rules.Invites.Who == rules.InviteLeader && s.Sessions[p.Leader].User != v.By {
-			continue // where he may not invite
+			continue // where the inviter may not invite
 		}
 		for session, entry := range p.entered {
 			if s.Sessions[session].User == v.By && entry > latest {

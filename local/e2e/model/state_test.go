@@ -72,7 +72,7 @@ type kick struct{ at, until time.Time }
 type seat struct{ party, session int }
 
 // flight is a seat kept for a join that the server then refused: it is free again with
-// the next message of whoever asked for it, or some seconds later. So is the user, who may
+// the next message of the user who asked for it, or some seconds later. So is the user, who may
 // be on the way into one party only where that is the rule.
 type flight struct {
 	by    int

@@ -10,7 +10,7 @@ import (
 )
 
 // A node dies with its sockets. Parties of other nodes go on: the members it had are
-// gone, one of the rest leads, and what was promised by invite still holds, whoever
+// gone, one of the rest leads, and what was promised by invite still holds, no matter who
 // promised it. Who comes back by another node finds the seat kept.
 func TestNodeDies_PartiesOfOthersGoOn(t *testing.T) {
 	w := start(t)
@@ -84,9 +84,9 @@ func TestNodeDies_ItsOwnPartiesEnd(t *testing.T) {
 		t.Error("the party goes on without its node")
 	}
 	w.must(bob.LeaveParty(w.ctx, id)) // as a game does that finds its party gone
-	anew := w.party(bob, false, 4)
+	again := w.party(bob, false, 4)
 	cidAgain := w.south.moves(cid)
-	w.enters(cidAgain, follow.Code, anew)
+	w.enters(cidAgain, follow.Code, again)
 }
 
 // A call over HTTP that reaches another node than the socket's cannot put that socket

@@ -216,7 +216,7 @@ func TestRules_onTheWay(t *testing.T) {
 	alice.must(rpc("party_invite_create", ask))
 }
 
-// Whoever gets no further is called stalled, without anybody asking.
+// A player who gets no further is called stalled, without anybody asking.
 func TestStalled(t *testing.T) {
 	w := start(t)
 	alice, bob := w.player(), w.player()

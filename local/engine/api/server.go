@@ -23,7 +23,7 @@ import (
 )
 
 // Server is the HTTP client API. It is an http.Handler and safe for concurrent use;
-// whoever serves it sets timeouts and the header limit.
+// the program that serves it sets timeouts and the header limit.
 type Server struct {
 	opts    Options
 	handler http.Handler

@@ -2,7 +2,7 @@
 // stream that passes data on, and authoritative ones, each a runtime.Match of the module
 // with its own goroutine and tick. It answers the clients' match messages and the match
 // functions of runtime.NakamaModule as Nakama does. That clients see who comes and goes is
-// the business of whoever announces the tracker's events.
+// the business of the code that announces the tracker's events.
 //
 // Every exported method is safe for concurrent use.
 //

@@ -201,7 +201,7 @@ func (p *party) joinLocked(m presence.Presence) (entered bool, err error) {
 			return false, runtime.ErrPartyJoinRequestDuplicate
 		}
 	}
-	// Nobody checks whether the user is a member: he may ask, as on the real server.
+	// Nobody checks whether the user is a member: they may ask, as on the real server.
 	p.requests = append(p.requests, m)
 	p.reg.opts.Router.SendToPresences([]presence.ID{p.leader.ID}, &rtapi.Envelope{Message: &rtapi.Envelope_PartyJoinRequest{
 		PartyJoinRequest: &rtapi.PartyJoinRequest{PartyId: p.id, Presences: []*rtapi.UserPresence{who(m)}},
@@ -274,7 +274,7 @@ func (p *party) takeRequest(target *rtapi.UserPresence) (presence.Presence, bool
 	return presence.Presence{}, false
 }
 
-// kick takes a member out, or turns a request down. Whoever asked is not told; a member
+// kick takes a member out, or turns a request down. The user who asked is not told; a member
 // sees the party close.
 func (p *party) kick(caller uuid.UUID, target *rtapi.UserPresence) error {
 	m, wasMember, err := p.kickLocked(caller, target)

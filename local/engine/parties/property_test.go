@@ -26,8 +26,8 @@ func TestParty_Invariants(t *testing.T) {
 		for i := range players {
 			players[i] = tb.sit("p" + string(rune('a'+i)))
 		}
-		// Hidden presences are for observers: a member who is hidden leaves no trace when he
-		// goes, here as on a real server.
+		// Hidden presences are for observers: a member who is hidden leaves no trace when they
+		// go, here as on a real server.
 		observer := tb.sit("observer")
 		var made []string
 		sizes := map[string]int{}

@@ -4,7 +4,7 @@
 // to the sockets it concerns.
 //
 // It handles pings, RPCs and status messages itself. The handlers of all other messages
-// are registered by whoever assembles the engine; a client message without one is
+// are registered by the code that assembles the engine; a client message without one is
 // answered with "not supported by the embedded engine: NAME".
 //
 // Each session has two goroutines: one reads, runs the hooks and handlers, one message

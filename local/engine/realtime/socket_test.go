@@ -123,7 +123,7 @@ func (s *socket) end() (code int, text string) {
 	return s.close.Code, s.close.Text
 }
 
-// expiry wakes whoever waits when it has been too long.
+// expiry wakes the reader that waits when it has been too long.
 func (s *socket) expiry() *time.Timer {
 	return time.AfterFunc(patience, func() {
 		s.mu.Lock()

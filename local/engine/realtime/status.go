@@ -33,7 +33,7 @@ func (srv *Server) statusFollow(ctx context.Context, s *Session, in *rtapi.Envel
 		}
 		names[name] = true
 	}
-	delete(ids, s.who.UserID) // everybody follows himself from the start
+	delete(ids, s.who.UserID) // all users follow themselves from the start
 	delete(names, s.who.Username)
 	users, err := srv.existing(ctx, slices.Collect(maps.Keys(ids)), slices.Collect(maps.Keys(names)))
 	if err != nil {

@@ -233,7 +233,7 @@ func (w *world) login(p *player) {
 
 // step has a player send a message and checks all that anybody receives in
 // consequence. A line "alice = {...}" is the reply to alice, "alice : {...}" another
-// envelope to her. The order of a player's events counts, and so does that nothing
+// envelope to them. The order of a player's events counts, and so does that nothing
 // else comes.
 //
 // Here and in messages $P1 is the first party seen, $P1.id its UUID, $T1 the first

@@ -12,7 +12,7 @@ import (
 // jsonb returns JSON text as PostgreSQL's jsonb type prints it back: keys by length
 // and then by bytes, the last of equal keys, one space after ':' and ',', numbers in
 // full. Values, metadata and notification contents read back in this form on a real
-// server, so whoever compares text must meet it here too.
+// server, so code that compares text must meet it here too.
 func jsonb(text string) (string, error) {
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()

@@ -108,7 +108,7 @@ func New(opts Options) *Store {
 }
 
 // Reopen makes a store with the data of s, as a server that starts finds the database
-// of the one before it. s is left empty: whoever still calls it changes nothing. Tokens
+// of the one before it. s is left empty: a later call changes nothing. Tokens
 // that were ended before their time are not carried over, for a real server keeps those
 // in its process.
 func (s *Store) Reopen(opts Options) *Store {
