@@ -48,8 +48,8 @@ func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, run
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, payload string) (string, error) {
 		began := g.now()
 		caller := callerOf(ctx)
-		answer, err := g.serve(ctx, row, caller, payload)
-		refusal := party.AsError(err)
+		answer, err := g.serve(ctx, row, caller, payloadOf(ctx, payload))
+		refusal := party.Outcome(ctx, err)
 		outcome := "ok"
 		if refusal != nil {
 			outcome = string(refusal.Reason)
@@ -114,6 +114,16 @@ func report(logger runtime.Logger, id string, caller party.Caller, refusal *part
 		return
 	}
 	logger.Debug("rpc refused")
+}
+
+// payloadOf is what the client sent. The host hands on no payload of a GET, but SDKs call with
+// the HTTP key that way (nakama-js rpcHttpKey) and put it into the address.
+func payloadOf(ctx context.Context, payload string) string {
+	params, _ := ctx.Value(runtime.RUNTIME_CTX_QUERY_PARAMS).(map[string][]string)
+	if named := params["payload"]; payload == "" && len(named) > 0 {
+		return named[0]
+	}
+	return payload
 }
 
 // callerOf reads who calls from the host's context; absent values stay empty.

@@ -141,6 +141,27 @@ func TestGuard_PanicIsAnInternalErrorWithStackInTheLog(t *testing.T) {
 	}
 }
 
+// A player who goes away while a call runs is nobody's fault: what it failed with then is no
+// alarm. A time that is over is one.
+func TestGuard_CallerGoneMeanwhile(t *testing.T) {
+	h := serve(t, echoSet(rpc.SignedIn, func(context.Context, party.Caller, echo) (echo, error) {
+		return echo{}, errors.New("read tcp: i/o timeout")
+	}))
+	gone, leave := context.WithCancel(overSocket("u1"))
+	leave()
+	late, stop := context.WithDeadline(overSocket("u1"), time.Time{})
+	defer stop()
+	for _, ctx := range []context.Context{gone, late} {
+		_, _ = h.call(ctx, "party_echo", "")
+	}
+	if l := h.log.lines; len(l) != 2 || !strings.HasPrefix(l[0], "debug ") || !strings.HasPrefix(l[1], "error ") {
+		t.Errorf("log = %q; want a detail of the one and an error of the other", l)
+	}
+	if m := h.metrics.lines; len(m) != 4 || m[0] != "partyline_rpc party_echo no_live_session +1" || m[2] != "partyline_rpc party_echo internal +1" {
+		t.Errorf("metrics = %q; want no failure counted of the first", m)
+	}
+}
+
 func TestGuard_AnswerThatCannotBeEncodedIsInternal(t *testing.T) {
 	type endless struct {
 		Speed float64 `json:"speed"`

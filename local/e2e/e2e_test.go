@@ -85,7 +85,7 @@ func TestSuites(t *testing.T) {
 	}
 	given := target.Given()
 	for _, s := range suites {
-		t.Run(s.file, func(t *testing.T) {
+		t.Run(s.folder+"/"+s.file, func(t *testing.T) {
 			addr := given
 			if given == "" {
 				t.Parallel()

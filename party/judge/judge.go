@@ -79,6 +79,9 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 		return err
 	}
 	d, on, err := set.Ask(ctx, facts, j.Load, true)
+	if gone := party.Outcome(ctx, err); gone != nil && gone.Reason != party.Internal {
+		return gone // nobody waits for the answer, and no rule is to blame
+	}
 	j.shadow(q, func() time.Time { return facts.Now }, d.Words(err))
 	if j.Record != nil {
 		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})

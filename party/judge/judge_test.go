@@ -121,6 +121,13 @@ func TestDecide_FailsClosed(t *testing.T) {
 			t.Errorf("log = %s; want %q", lines, want)
 		}
 	}
+	// A player who goes away is no fault of the rule's.
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	w.refused(w.judge.Decide(gone, q), party.NoLiveSession)
+	if n := len(w.log.Lines()); n != 2 {
+		t.Errorf("log = %q; want nothing of who has gone", w.log.Lines())
+	}
 	if last := w.judge.Denials(); len(last) != 2 || !last[0].Broken || last[0].Explain(t.Context()).Rules[0].Outcome != rules.Broken {
 		t.Errorf("denials = %+v; want two broken ones", last)
 	}

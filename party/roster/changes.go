@@ -184,6 +184,9 @@ func (r *Roster) put(id party.ID, s party.Session, e mirrorEntry) error {
 	// First, so that nobody who ends right now is missed: an end is heard of later.
 	r.Attendance.Add(id, party.Member{Session: s, JoinedAt: e.joinedAt})
 	if err := r.set(party.MirrorMode, id.UUID.String(), id.Node, s, e.encode()); err != nil {
+		if alive, unknown := r.Alive(s); unknown == nil && !alive {
+			return party.Disconnected(err)
+		}
 		return fmt.Errorf("write mirror: %w", err)
 	}
 	r.list(s, id, e.joinedAt)
