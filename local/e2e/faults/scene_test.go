@@ -203,7 +203,7 @@ func (s *scene) books(ctx context.Context, leader *player.Game, in []*player.Gam
 	stored := map[string]bool{}
 	for _, h := range holds {
 		for _, user := range h.UserIDs {
-			if !members[user] {
+			if !members[user] && (h.By == "" || members[h.By]) { // what somebody held who is gone is free
 				stored[user] = true
 			}
 		}
