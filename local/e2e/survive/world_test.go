@@ -45,16 +45,18 @@ type settings struct {
 // both are settings that an engine has too.
 var both = []settings{
 	{name: "stock"},
-	{name: "single party", options: engine.Options{SingleParty: true}, flags: []string{"--session.single_party=true"}},
 	{name: "single socket", options: engine.Options{SingleSocket: true}, flags: []string{"--session.single_socket=true"}, created: true},
+	{name: "single party", options: engine.Options{SingleSocket: true, SingleParty: true}, flags: singleParty, created: true},
 }
+
+// singleParty is allowed only beside the other.
+var singleParty = []string{"--session.single_socket=true", "--session.single_party=true"}
 
 // realOnly are those that only a real server has.
 var realOnly = []settings{
 	{name: "single session", flags: []string{"--session.single_session=true"}, created: true},
 	{name: "TLS", tls: true},
-	{name: "TLS, single party", flags: []string{"--session.single_party=true"}, tls: true},
-	{name: "TLS, single socket", flags: []string{"--session.single_socket=true"}, tls: true, created: true},
+	{name: "TLS, single party", flags: singleParty, tls: true, created: true},
 	{name: "every address", flags: []string{"--socket.address", "0.0.0.0"}},
 	{name: "every address by default", flags: []string{"--socket.address", ""}},
 	{name: "every IPv6 address", flags: []string{"--socket.address", "[::]"}},
