@@ -131,10 +131,7 @@ func restart(t *testing.T, m mortal, end func(context.Context) error) {
 	for _, err := range errs {
 		w.must(err)
 	}
-	seen := w.listed()
-	if len(seen) != n {
-		t.Errorf("%d parties; want %d", len(seen), n)
-	}
+	seen := w.listed(n)
 	w.each(n, func(i int) error { return crews[i].check(ended, seen) })
 	var took []time.Duration
 	for _, c := range crews {
@@ -171,8 +168,24 @@ func (w *world) each(n int, do func(i int) error) {
 	}
 }
 
-// listed is every party that there is, by ID.
-func (w *world) listed() map[string]overview.Party {
+// listed waits until there are so many parties, and gives them by ID: the server lists one a
+// moment after its beginning.
+func (w *world) listed(n int) map[string]overview.Party {
+	w.t.Helper()
+	for {
+		all := w.list()
+		if len(all) == n {
+			return all
+		}
+		select {
+		case <-w.ctx.Done():
+			w.t.Fatalf("%d parties; want %d", len(all), n)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func (w *world) list() map[string]overview.Party {
 	w.t.Helper()
 	all := map[string]overview.Party{}
 	for cursor := ""; ; {
