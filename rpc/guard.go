@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -106,10 +107,10 @@ type panicError struct {
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
 
 // report writes a refusal to the log: what clients may not see of an internal error
-// as an error, everything else as a detail. Payloads and codes are never written.
+// as an error, everything else as a detail, also that a caller has gone before the end. Payloads and codes are never written.
 func report(logger runtime.Logger, id string, caller party.Caller, refusal *party.Error) {
 	logger = logger.WithFields(map[string]any{"rpc": id, "user": caller.UserID, "reason": string(refusal.Reason)})
-	if refusal.Reason.Code() == party.Internal.Code() {
+	if refusal.Reason.Code() == party.Internal.Code() && !errors.Is(refusal.Cause, context.Canceled) {
 		logger.Error("rpc failed: %v", refusal.Cause)
 		return
 	}

@@ -94,6 +94,7 @@ func TestGuard_ErrorsBecomeRefusals(t *testing.T) {
 		{"wrapped_refusal", fmt.Errorf("deep: %w", party.Refuse(party.Banned, "No.")), "banned: No.", 7, "debug", "deep"},
 		{"rule", &party.Error{Reason: party.RuleDenied, Rule: "newcomers", Message: "Wait."}, "rule_denied/newcomers: Wait.", 7, "debug", ""},
 		{"anything_else", fmt.Errorf("read: %w", secret), "internal: ", 13, "error", "SECRET"},
+		{"caller_has_gone", fmt.Errorf("read: %w", context.Canceled), "internal: ", 13, "debug", ""},
 		{"refusal_with_cause", &party.Error{Reason: party.Conflict, Message: "Again.", Cause: secret}, "conflict: Again.", 10, "debug", "SECRET"},
 	}
 	for _, tt := range tests {
@@ -117,7 +118,7 @@ func TestGuard_ErrorsBecomeRefusals(t *testing.T) {
 					t.Errorf("log line %q lacks %s", h.log.lines[0], field)
 				}
 			}
-			if code == 13 && !strings.Contains(h.log.lines[0], "SECRET") {
+			if tt.logged == "error" && !strings.Contains(h.log.lines[0], "SECRET") {
 				t.Errorf("log line %q lacks the cause", h.log.lines[0])
 			}
 			if contains(h.log.lines, "PAYLOAD") {

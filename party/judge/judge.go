@@ -12,6 +12,7 @@ package judge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -83,10 +84,11 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if j.Record != nil {
 		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})
 	}
-	if err != nil {
+	gone := errors.Is(err, context.Canceled) // the caller, before the end
+	if err != nil && !gone {
 		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)
 	}
-	if !d.Allowed {
+	if !d.Allowed && !gone {
 		j.denials.add(Denial{Asked: newAsked(facts.Now, q, set, on), Rule: d.Rule, Message: d.Message, Broken: err != nil})
 	}
 	return refusal(d, err)

@@ -109,6 +109,8 @@ func TestDecide_FailsClosed(t *testing.T) {
 	q := party.Question{Action: rules.ActionCreate, Caller: caller(p[0])}
 	w.load.account = rules.Account{Metadata: `{"level":"high"}`}
 	w.refused(w.judge.Decide(t.Context(), q), party.Internal)
+	w.load.err = context.Canceled // the caller has gone: nothing is broken
+	w.refused(w.judge.Decide(t.Context(), q), party.Internal)
 	w.load.err = errDown
 	err := w.judge.Decide(t.Context(), q)
 	w.refused(err, party.Internal)
@@ -120,6 +122,9 @@ func TestDecide_FailsClosed(t *testing.T) {
 		if !strings.Contains(lines, want) {
 			t.Errorf("log = %s; want %q", lines, want)
 		}
+	}
+	if strings.Contains(lines, context.Canceled.Error()) {
+		t.Errorf("log = %s; want nothing of who has gone", lines)
 	}
 	if last := w.judge.Denials(); len(last) != 2 || !last[0].Broken || last[0].Explain(t.Context()).Rules[0].Outcome != rules.Broken {
 		t.Errorf("denials = %+v; want two broken ones", last)
