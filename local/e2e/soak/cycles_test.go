@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -159,6 +160,12 @@ func repeat(ctx context.Context, api *client.Client, number, n int, cycle func(*
 			return err
 		}
 		defer (*game).Abort()
+	}
+	// Friends, because invites to strangers have a rate.
+	for a, b := range map[*player.Player]*player.Player{p.host.Player: p.friend.Player, p.friend.Player: p.host.Player} {
+		if err := api.Call(ctx, http.MethodPost, "/v2/friend?ids="+b.ID(), a.Session.Auth(), nil, nil); err != nil {
+			return err
+		}
 	}
 	if p.party, err = p.host.CreateParty(ctx, true, 4); err != nil {
 		return err
