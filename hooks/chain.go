@@ -3,7 +3,6 @@ package hooks
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
@@ -91,18 +90,9 @@ func (s *slots) add(message, name string, run func(context.Context, *Call) error
 // afterWork bounds what follows a message that the host has handled.
 const afterWork = 10 * time.Second
 
-// socketClosed refuses the message of a socket that has ended. The host goes on handling
-// what it has read of it, and what it does then for a session that is gone is never undone:
-// a member that cannot leave, a party without members.
-func socketClosed(ctx context.Context) *party.Error {
-	if ctx.Err() == nil {
-		return nil
-	}
-	return &party.Error{Reason: party.NoLiveSession, Message: "The connection has ended.", Cause: ctx.Err()}
-}
-
-// before runs a slot's steps until one refuses, or the socket has ended. The envelope is
-// never nil without an error: the host would close the socket.
+// before runs a slot's steps until one refuses, or the socket has ended: the host goes on
+// handling what it has read of it, and what it does then for a session that is gone is never
+// undone. The envelope is never nil without an error: the host would close the socket.
 func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error) {
 	meter := c.meter(s.message, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error) {
@@ -112,7 +102,7 @@ func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, r
 			return in, nil
 		}
 		for _, step := range s.steps {
-			refusal := socketClosed(ctx)
+			refusal := party.SocketClosed(ctx)
 			if refusal == nil {
 				refusal = attempt(ctx, step, call)
 			}
@@ -207,7 +197,7 @@ func attempt[T any](ctx context.Context, step step[T], value T) (refusal *party.
 			refusal = party.AsError(fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
 		}
 	}()
-	return party.AsError(step.run(ctx, value))
+	return party.Outcome(ctx, step.run(ctx, value))
 }
 
 // meter counts the calls of one slot, and times some.
@@ -242,13 +232,12 @@ func (m *meter) record(began time.Time, refusal *party.Error) {
 }
 
 // report writes a refusal to the log: an internal error with its cause, everything
-// else as a detail, also that a socket closed before its hook was done. Messages'
-// contents are never written.
+// else as a detail. Messages' contents are never written.
 func report(logger runtime.Logger, message, name string, session party.Session, refusal *party.Error) {
 	logger = logger.WithFields(map[string]any{
 		"message": message, "hook": name, "user": session.UserID, "reason": string(refusal.Reason),
 	})
-	if refusal.Reason.Code() == party.Internal.Code() && !errors.Is(refusal.Cause, context.Canceled) {
+	if refusal.Reason.Code() == party.Internal.Code() {
 		logger.Error("hook failed: %v", refusal.Cause)
 		return
 	}

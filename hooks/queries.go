@@ -9,11 +9,10 @@ import (
 )
 
 // Queries keeps searches from clients within what the server can bear: those of the lists of
-// parties and matches, and those of tickets where the host matches by itself (native). With
-// queues a ticket's query is not used.
-func Queries(policy party.Policy, native bool) Set {
+// parties and matches, and those of tickets, also where queues replace them.
+func Queries(policy party.Policy) Set {
 	check := func(query string) error { return CheckQuery(query, policy().Queries) }
-	set := Set{
+	return Set{
 		Owner: "queries",
 		Listing: []ListingHook{{Name: "query", Before: func(_ context.Context, request *api.ListPartiesRequest) error {
 			return check(request.GetQuery().GetValue())
@@ -21,16 +20,13 @@ func Queries(policy party.Policy, native bool) Set {
 		Matches: []MatchListHook{{Name: "query", Before: func(_ context.Context, request *api.ListMatchesRequest) error {
 			return check(request.GetQuery().GetValue())
 		}}},
-	}
-	if native {
-		set.Hooks = []Hook{
+		Hooks: []Hook{
 			{Message: MatchmakerAdd, Name: "query", Before: func(_ context.Context, call *Call) error {
 				return check(call.In.GetMatchmakerAdd().GetQuery())
 			}},
 			{Message: PartyMatchmakerAdd, Name: "query", Before: func(_ context.Context, call *Call) error {
 				return check(call.In.GetPartyMatchmakerAdd().GetQuery())
 			}},
-		}
+		},
 	}
-	return set
 }

@@ -262,24 +262,24 @@ func (c *call) admit(p pass.Claims) error {
 }
 
 // callServer passes on what a game server asks.
-func (m *Matches) callServer(ctx context.Context, matchID string, r serverCall) (signalAnswer, error) {
-	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
+func (m *Matches) callServer(ctx context.Context, matchID string, r serverCall) error {
+	_, err := m.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
 	switch {
 	case errors.Is(err, ErrGone):
-		return answer, party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
+		return party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
 	case errors.Is(err, errToken):
-		return answer, party.Refuse(party.Unauthenticated, "server_token: it is not the one of this match.")
+		return party.Refuse(party.Unauthenticated, "server_token: it is not the one of this match.")
 	case errors.Is(err, errUsed):
-		return answer, party.Refuse(party.InvalidRequest, "pass: it was used before.")
+		return party.Refuse(party.InvalidRequest, "pass: it was used before.")
 	case errors.Is(err, errUnseated):
-		return answer, party.Refuse(party.InvalidRequest, "The player has no seat in this match.")
+		return party.Refuse(party.InvalidRequest, "The player has no seat in this match.")
 	}
-	return answer, err
+	return err
 }
 
 // ServerSeats is the RPC party_server_seats, and a sign of life of the server.
 func (m *Matches) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
-	if _, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
+	if err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
 		return party.MatchSeats{}, err
 	}
 	return m.Seats(ctx, matchID, "")
@@ -293,19 +293,17 @@ func (m *Matches) ServerJoin(ctx context.Context, matchID, token, text string) (
 		refusal.Cause = err
 		return party.ServerJoined{}, refusal
 	}
-	_, err = m.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
+	err = m.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
 	return party.ServerJoined{UserID: claims.UserID, PartyID: claims.PartyID, Team: claims.Team}, err
 }
 
 // ServerLeave is the RPC party_server_leave: a player has gone, for one of
 // [party.ServerLeaves].
 func (m *Matches) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
-	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
-	return err
+	return m.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
 }
 
 // ServerEnd is the RPC party_server_end: the match is over, with what the server says of it.
 func (m *Matches) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
-	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
-	return err
+	return m.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
 }

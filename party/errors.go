@@ -107,9 +107,10 @@ func (r Reason) Code() int {
 // the log alone, its cause.
 type Error struct {
 	Reason  Reason
-	Rule    string // the designer's rule, with RuleDenied, or with Internal where it could not be evaluated
-	Message string // for the player: short, no IDs, no internals
-	Cause   error  // for the log; never sent to a client
+	Rule    string        // the designer's rule, with RuleDenied, or with Internal where it could not be evaluated
+	Message string        // for the player: short, no IDs, no internals
+	Wait    time.Duration // when to try again; 0 where waiting does not help
+	Cause   error         // for the log; never sent to a client
 }
 
 // Error is the text clients receive: "<reason>: <message>", a rule's refusal
@@ -135,11 +136,18 @@ func Refuse(reason Reason, format string, args ...any) *Error {
 	return &Error{Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
-// RefuseRate is the refusal of a rate limit. The wait is part of the message,
-// in whole seconds and at least one, so that clients can schedule a retry.
-func RefuseRate(wait time.Duration) *Error {
+// RefuseFor is a refusal that is over after the wait, in whole seconds and at least one. The
+// message ends with it, so that clients can schedule a retry.
+func RefuseFor(wait time.Duration, reason Reason, message string) *Error {
 	sec := max(1, int(math.Ceil(wait.Seconds())))
-	return Refuse(RateLimited, "Too many requests, retry_after_sec=%d.", sec)
+	e := Refuse(reason, "%s, retry_after_sec=%d.", message, sec)
+	e.Wait = time.Duration(sec) * time.Second
+	return e
+}
+
+// RefuseRate is the refusal of a rate limit.
+func RefuseRate(wait time.Duration) *Error {
+	return RefuseFor(wait, RateLimited, "Too many requests")
 }
 
 // AsError turns any error into a refusal: an *Error in its chain as it is,

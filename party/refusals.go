@@ -1,6 +1,11 @@
 package party
 
-import "fmt"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
 
 // The refusals that many places give.
 
@@ -26,10 +31,33 @@ func Gone() *Error { return Refuse(PartyNotFound, "This party does not exist any
 // Full refuses for a party without a free seat.
 func Full() *Error { return Refuse(PartyFull, "This party is full.") }
 
-// awayRetry is when to ask again for a party in which everybody is away, in seconds.
-const awayRetry = 5
+// awayRetry is when to ask again for a party in which everybody is away.
+const awayRetry = 5 * time.Second
 
 // Away refuses for a party whose members have all lost their connections.
 func Away() *Error {
-	return Refuse(PartyAway, "Everybody in this party is away for a moment, retry_after_sec=%d.", awayRetry)
+	return RefuseFor(awayRetry, PartyAway, "Everybody in this party is away for a moment")
+}
+
+// Disconnected refuses for a session that has ended.
+func Disconnected(cause error) *Error {
+	return &Error{Reason: NoLiveSession, Message: "The connection has ended.", Cause: cause}
+}
+
+// SocketClosed is Disconnected where the caller of ctx is gone, and nil where not.
+func SocketClosed(ctx context.Context) *Error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return Disconnected(ctx.Err())
+}
+
+// Outcome is err as the caller of ctx, and the log, get it. What fails because a caller goes
+// away is no fault of the server's, whatever a driver makes of it.
+func Outcome(ctx context.Context, err error) *Error {
+	e := AsError(err)
+	if e != nil && e.Reason == Internal && (errors.Is(ctx.Err(), context.Canceled) || errors.Is(err, context.Canceled)) {
+		return Disconnected(err)
+	}
+	return e
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -49,8 +48,8 @@ func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, run
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, payload string) (string, error) {
 		began := g.now()
 		caller := callerOf(ctx)
-		answer, err := g.serve(ctx, row, caller, payload)
-		refusal := party.AsError(err)
+		answer, err := g.serve(ctx, row, caller, payloadOf(ctx, payload))
+		refusal := party.Outcome(ctx, err)
 		outcome := "ok"
 		if refusal != nil {
 			outcome = string(refusal.Reason)
@@ -107,14 +106,24 @@ type panicError struct {
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
 
 // report writes a refusal to the log: what clients may not see of an internal error
-// as an error, everything else as a detail, also that a caller has gone before the end. Payloads and codes are never written.
+// as an error, everything else as a detail. Payloads and codes are never written.
 func report(logger runtime.Logger, id string, caller party.Caller, refusal *party.Error) {
 	logger = logger.WithFields(map[string]any{"rpc": id, "user": caller.UserID, "reason": string(refusal.Reason)})
-	if refusal.Reason.Code() == party.Internal.Code() && !errors.Is(refusal.Cause, context.Canceled) {
+	if refusal.Reason.Code() == party.Internal.Code() {
 		logger.Error("rpc failed: %v", refusal.Cause)
 		return
 	}
 	logger.Debug("rpc refused")
+}
+
+// payloadOf is what the client sent. The host hands on no payload of a GET, but SDKs call with
+// the HTTP key that way (nakama-js rpcHttpKey) and put it into the address.
+func payloadOf(ctx context.Context, payload string) string {
+	params, _ := ctx.Value(runtime.RUNTIME_CTX_QUERY_PARAMS).(map[string][]string)
+	if named := params["payload"]; payload == "" && len(named) > 0 {
+		return named[0]
+	}
+	return payload
 }
 
 // callerOf reads who calls from the host's context; absent values stay empty.

@@ -94,7 +94,6 @@ func TestGuard_ErrorsBecomeRefusals(t *testing.T) {
 		{"wrapped_refusal", fmt.Errorf("deep: %w", party.Refuse(party.Banned, "No.")), "banned: No.", 7, "debug", "deep"},
 		{"rule", &party.Error{Reason: party.RuleDenied, Rule: "newcomers", Message: "Wait."}, "rule_denied/newcomers: Wait.", 7, "debug", ""},
 		{"anything_else", fmt.Errorf("read: %w", secret), "internal: ", 13, "error", "SECRET"},
-		{"caller_has_gone", fmt.Errorf("read: %w", context.Canceled), "internal: ", 13, "debug", ""},
 		{"refusal_with_cause", &party.Error{Reason: party.Conflict, Message: "Again.", Cause: secret}, "conflict: Again.", 10, "debug", "SECRET"},
 	}
 	for _, tt := range tests {
@@ -118,7 +117,7 @@ func TestGuard_ErrorsBecomeRefusals(t *testing.T) {
 					t.Errorf("log line %q lacks %s", h.log.lines[0], field)
 				}
 			}
-			if tt.logged == "error" && !strings.Contains(h.log.lines[0], "SECRET") {
+			if code == 13 && !strings.Contains(h.log.lines[0], "SECRET") {
 				t.Errorf("log line %q lacks the cause", h.log.lines[0])
 			}
 			if contains(h.log.lines, "PAYLOAD") {
@@ -139,6 +138,27 @@ func TestGuard_PanicIsAnInternalErrorWithStackInTheLog(t *testing.T) {
 	}
 	if len(h.log.lines) != 1 || !strings.Contains(h.log.lines[0], "slice bounds") || !strings.Contains(h.log.lines[0], "guard_test.go") {
 		t.Errorf("log = %q; want one line with the panic and its stack", h.log.lines)
+	}
+}
+
+// A player who goes away while a call runs is nobody's fault: what it failed with then is no
+// alarm. A time that is over is one.
+func TestGuard_CallerGoneMeanwhile(t *testing.T) {
+	h := serve(t, echoSet(rpc.SignedIn, func(context.Context, party.Caller, echo) (echo, error) {
+		return echo{}, errors.New("read tcp: i/o timeout")
+	}))
+	gone, leave := context.WithCancel(overSocket("u1"))
+	leave()
+	late, stop := context.WithDeadline(overSocket("u1"), time.Time{})
+	defer stop()
+	for _, ctx := range []context.Context{gone, late} {
+		_, _ = h.call(ctx, "party_echo", "")
+	}
+	if l := h.log.lines; len(l) != 2 || !strings.HasPrefix(l[0], "debug ") || !strings.HasPrefix(l[1], "error ") {
+		t.Errorf("log = %q; want a detail of the one and an error of the other", l)
+	}
+	if m := h.metrics.lines; len(m) != 4 || m[0] != "partyline_rpc party_echo no_live_session +1" || m[2] != "partyline_rpc party_echo internal +1" {
+		t.Errorf("metrics = %q; want no failure counted of the first", m)
 	}
 }
 

@@ -56,7 +56,8 @@ type Handler struct {
 
 // Call makes a handler of a function whose request and answer are structs. The
 // request is decoded as [decode] says, the answer is encoded as a JSON object. A party that
-// the request names by a native ID it had before is named by its present one.
+// the request names in another spelling, or by a native ID it had before, is named by its
+// present one.
 func Call[Request, Answer any](fn func(context.Context, party.Caller, Request) (Answer, error)) Handler {
 	return Handler{
 		run: func(ctx context.Context, caller party.Caller, payload string, current func(party.ID) party.ID) (any, error) {
@@ -66,7 +67,7 @@ func Call[Request, Answer any](fn func(context.Context, party.Caller, Request) (
 			}
 			named := reflect.ValueOf(&request).Elem().FieldByName("PartyID")
 			if named.IsValid() {
-				if id, err := party.ParseID(named.String()); err == nil {
+				if id, err := party.ParseID(party.Canonical(named.String())); err == nil {
 					named.SetString(current(id).String())
 				}
 			}

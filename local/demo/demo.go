@@ -16,6 +16,7 @@ import (
 	"errors"
 	"html/template"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -47,6 +48,9 @@ type Options struct {
 	Server string
 	// ServerKey is the server's socket.server_key; empty means "defaultkey".
 	ServerKey string
+	// GameHost is the name or address of this machine by which players come to the game
+	// servers of its fleet, at any port; empty means that there are none.
+	GameHost string
 	// SDKDir holds the SDK's nakama-js.esm.mjs; empty means [DefaultSDKDir]. It is looked
 	// for at each request, so an installation needs no restart.
 	SDKDir string
@@ -68,7 +72,7 @@ type demo struct {
 }
 
 // Handler serves the demo at [PagePath] and [FilesPath]; any other path is a 404. It fails
-// on a server address that is none.
+// on an address that is none.
 func Handler(o Options) (*http.ServeMux, error) {
 	if o.ServerKey == "" {
 		o.ServerKey = "defaultkey"
@@ -81,6 +85,9 @@ func Handler(o Options) (*http.ServeMux, error) {
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || !plainHost.MatchString(u.Host) || o.Server != u.Scheme+"://"+u.Host {
 			return nil, errors.New(`demo: Options.Server is not an address such as "http://127.0.0.1:7350"`)
 		}
+	}
+	if o.GameHost != "" && !plainHost.MatchString(net.JoinHostPort(o.GameHost, "1")) {
+		return nil, errors.New(`demo: Options.GameHost is not a name or an address`)
 	}
 	d := demo{o}
 	mux := http.NewServeMux()
@@ -110,8 +117,8 @@ func (d demo) page(w http.ResponseWriter, r *http.Request) {
 	send(w, r, "text/html; charset=utf-8", b.Bytes())
 }
 
-// policy lets the page talk to its server, by HTTP and by socket, and run its own files
-// only. A Host header that could break out of the policy is left out of it.
+// policy lets the page talk to its server, by HTTP and by socket, and to the game servers of
+// its machine, and run its own files only. A Host header that could break out of the policy is left out of it.
 func (d demo) policy(r *http.Request) string {
 	server, host := "", r.Host
 	if d.options.Server != "" {
@@ -123,8 +130,12 @@ func (d demo) policy(r *http.Request) string {
 	if plainHost.MatchString(host) {
 		sockets = " ws://" + host + " wss://" + host // 'self' covers no sockets in older browsers
 	}
+	games := ""
+	if d.options.GameHost != "" {
+		games = " http://" + net.JoinHostPort(d.options.GameHost, "*")
+	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:" + server +
-		"; connect-src 'self'" + server + sockets + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+		"; connect-src 'self'" + server + sockets + games + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
 func (d demo) sdkFile() string { return filepath.Join(d.options.SDKDir, sdkFile) }

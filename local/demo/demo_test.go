@@ -48,6 +48,11 @@ func TestHandler_Refuses(t *testing.T) {
 			t.Errorf("Handler with server %q: no error", server)
 		}
 	}
+	for _, host := range []string{"a b", "host; script-src *", "127.0.0.1:7350", "https://host"} {
+		if _, err := demo.Handler(demo.Options{GameHost: host}); err == nil {
+			t.Errorf("Handler with game host %q: no error", host)
+		}
+	}
 	for _, server := range []string{"", "http://127.0.0.1:7350", "https://game.example.com", "http://[::1]:7350"} {
 		if _, err := demo.Handler(demo.Options{Server: server}); err != nil {
 			t.Errorf("Handler with server %q: %v", server, err)
@@ -87,12 +92,14 @@ func TestPage_WithSDK(t *testing.T) {
 
 func TestPage_Policy(t *testing.T) {
 	const head, tail = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:", "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-	for _, c := range []struct{ server, host, want string }{
-		{"", "127.0.0.1:7350", head + "; connect-src 'self' ws://127.0.0.1:7350 wss://127.0.0.1:7350" + tail},
-		{"http://127.0.0.1:17350", "127.0.0.1:1", head + " http://127.0.0.1:17350; connect-src 'self' http://127.0.0.1:17350 ws://127.0.0.1:17350 wss://127.0.0.1:17350" + tail},
-		{"", "evil; script-src *", head + "; connect-src 'self'" + tail},
+	for _, c := range []struct{ server, games, host, want string }{
+		{"", "", "127.0.0.1:7350", head + "; connect-src 'self' ws://127.0.0.1:7350 wss://127.0.0.1:7350" + tail},
+		{"", "192.0.2.1", "127.0.0.1:7350", head + "; connect-src 'self' ws://127.0.0.1:7350 wss://127.0.0.1:7350 http://192.0.2.1:*" + tail},
+		{"", "2001:db8::1", "127.0.0.1:7350", head + "; connect-src 'self' ws://127.0.0.1:7350 wss://127.0.0.1:7350 http://[2001:db8::1]:*" + tail},
+		{"http://127.0.0.1:17350", "", "127.0.0.1:1", head + " http://127.0.0.1:17350; connect-src 'self' http://127.0.0.1:17350 ws://127.0.0.1:17350 wss://127.0.0.1:17350" + tail},
+		{"", "", "evil; script-src *", head + "; connect-src 'self'" + tail},
 	} {
-		h := serve(t, demo.Options{Server: c.server, SDKDir: t.TempDir()})
+		h := serve(t, demo.Options{Server: c.server, GameHost: c.games, SDKDir: t.TempDir()})
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.Host = c.host

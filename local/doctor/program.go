@@ -67,7 +67,7 @@ func hasGo(file string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	for _, section := range []string{".note.go.buildid", ".gopclntab", ".go.buildinfo", ".data.rel.ro.gopclntab"} {
 		if f.Section(section) != nil {
 			return true

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"testing"
 
 	"partyline/local/e2e/target"
+	"partyline/local/gameserver"
 )
 
 // suites are the files of each folder with the fewest tests each must report, so that
@@ -49,6 +51,32 @@ const (
 	sampleRules = "../rules.yml" // what the demo client is made for; a server that is given has them as well
 )
 
+const sdk = "js/node_modules/@heroiclabs/nakama-js/dist"
+
+// arena needs game servers, which a fleet of an engine in this process starts.
+const arena = "arena.test.mjs"
+
+// TestMain is also such a game server.
+func TestMain(m *testing.M) {
+	if os.Getenv(gameserver.EnvMatch) == "" {
+		os.Exit(m.Run())
+	}
+	if err := gameserver.Run(context.Background(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "game server:", err)
+		os.Exit(1)
+	}
+}
+
+// TestArena plays the demo client on game servers, on an engine whatever the environment says: the suite
+// in the folder fleet plays on them through a real server.
+func TestArena(t *testing.T) {
+	target.Install(t, "js")
+	target.Install(t, "browser")
+	addr := target.Arena(t, copied(t, sampleRules))
+	demo := target.Demo(t, addr, sdk)
+	run(t, append(os.Environ(), target.Variable+"="+addr, "DEMO="+demo), "browser", arena, 2)
+}
+
 // TestSuites plays every suite, each on a server of its own and beside the others; on a
 // server that is given, one after the other: they write its rules file.
 func TestSuites(t *testing.T) {
@@ -57,7 +85,7 @@ func TestSuites(t *testing.T) {
 	}
 	given := target.Given()
 	for _, s := range suites {
-		t.Run(s.file, func(t *testing.T) {
+		t.Run(s.folder+"/"+s.file, func(t *testing.T) {
 			addr := given
 			if given == "" {
 				t.Parallel()
@@ -74,7 +102,7 @@ func TestSuites(t *testing.T) {
 			if s.module && !target.HasModule(t, addr) {
 				t.Fatalf("the server at %s has no Partyline module, which %s is about", addr, s.file)
 			}
-			demo := target.Demo(t, addr, filepath.FromSlash("js/node_modules/@heroiclabs/nakama-js/dist"))
+			demo := target.Demo(t, addr, sdk)
 			run(t, append(os.Environ(), target.Variable+"="+addr, "DEMO="+demo), s.folder, s.file, s.atLeast)
 		})
 	}
@@ -86,7 +114,7 @@ func TestSuiteFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var listed []string
+	listed := []string{filepath.Join("browser", arena)}
 	for _, s := range suites {
 		listed = append(listed, filepath.Join(s.folder, s.file))
 	}

@@ -152,7 +152,7 @@ func (d *drawing) newPanel(left, top, width, height float64, title, subtitle str
 }
 
 // grid draws the axes: vertical lines of x, horizontal ones of y, where asked for.
-func (p panel) grid(x, y *axis, xUnit, yUnit string) {
+func (p panel) grid(x, y *axis, yUnit string) {
 	if y != nil {
 		for _, v := range y.ticks() {
 			p.line(p.left, y.px(v), p.left+p.width, y.px(v), rule, 1)
@@ -166,7 +166,7 @@ func (p panel) grid(x, y *axis, xUnit, yUnit string) {
 			} else {
 				p.line(x.px(v), p.top+p.height, x.px(v), p.top+p.height+4, rule, 1)
 			}
-			p.text(x.px(v), p.top+p.height+18, "middle", grey, 11, false, short(v)+xUnit)
+			p.text(x.px(v), p.top+p.height+18, "middle", grey, 11, false, short(v))
 		}
 	}
 }

@@ -46,7 +46,7 @@ func (d *drawing) waitsBySize(r simulation.Report, left, top, width, height floa
 		most = max(most, simulation.Quantile(r.Waits(size), 0.99))
 	}
 	x := newAxis(0, most, left, width, 6)
-	p.grid(&x, nil, "", "")
+	p.grid(&x, nil, "")
 	row := height / float64(len(r.Sizes()))
 	for i, size := range r.Sizes() {
 		waits := r.Waits(size)
@@ -71,7 +71,7 @@ func (d *drawing) placedWithin(r simulation.Report, left, top, width, height flo
 	p := d.newPanel(left, top, width, height, "Placed within", "share of the placed parties, by seconds of waiting")
 	x := newAxis(0, simulation.Quantile(r.Waits(0), 0.995), left, width, 6)
 	y := axis{from: 0, to: 100, at: top + height, size: -height, step: 20}
-	p.grid(&x, &y, "", " %")
+	p.grid(&x, &y, " %")
 	var marks []mark
 	for i, size := range r.Sizes() {
 		colour, name := palette[i%len(palette)], fmt.Sprint(size)
@@ -108,7 +108,7 @@ func (d *drawing) skillApart(r simulation.Report, left, top, width, height float
 	p.legend(mark{name: "between the teams", colour: warm, dash: dashes[1]}, mark{name: "within a match", colour: accent})
 	x := newAxis(0, simulation.Quantile(r.Spreads(), 0.99), left, width, 6)
 	y := axis{from: 0, to: 100, at: top + height, size: -height, step: 20}
-	p.grid(&x, &y, "", " %")
+	p.grid(&x, &y, " %")
 	for i, values := range [][]float64{r.TeamGaps(), r.Spreads()} {
 		colour := [...]string{warm, accent}[i]
 		p.path(cumulative(values, x, y), colour, "", [...]string{dashes[1], ""}[i], 2)
@@ -133,7 +133,7 @@ func (d *drawing) waitsBySkill(r simulation.Report, left, top, width, height flo
 	middle := func(b simulation.Band) float64 { return (b.Low + b.High) / 2 }
 	x := newAxis(middle(bands[0]), middle(bands[len(bands)-1]), left, width, 8)
 	y := newAxis(0, most, top+height, -height, 5)
-	p.grid(&x, &y, "", "")
+	p.grid(&x, &y, "")
 	p.text(left+width/2, top+height+38, "middle", grey, 11, false, "skill of the party, in points")
 	quantile := func(q float64) [][2]float64 {
 		var points [][2]float64

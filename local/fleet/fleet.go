@@ -12,23 +12,27 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/gameserver"
 )
 
-// EnvMatch tells a server of its match: what Partyline's metadata has under "partyline".
-const EnvMatch = "PARTYLINE"
-
-// startup is how long a server may take until it has written its port.
-const startup = 10 * time.Second
+const (
+	// startup is how long a server may take until it has written its port.
+	startup = 10 * time.Second
+	// farewell is how long a server that is asked to end may answer its players.
+	farewell = 5 * time.Second
+)
 
 // Manager starts one process for each match. The process writes its port, as a line, when
 // players can come. Slots are not counted: the match's seats limit its players. Safe for
 // concurrent use.
 type Manager struct {
+	options Options
 	command []string
-	env     []string
 	ctx     context.Context
 	close   context.CancelFunc
 	running sync.WaitGroup
@@ -44,10 +48,20 @@ type server struct {
 
 var _ runtime.FleetManager = (*Manager)(nil)
 
-// New makes a manager of servers that the command starts, with these variables beside those
-// of this process and [EnvMatch].
-func New(env []string, command ...string) *Manager {
-	m := &Manager{command: command, env: env, servers: map[string]server{}}
+// Options are what the game servers of a [Manager] are told.
+type Options struct {
+	Nakama  string // "http://host:port"
+	HTTPKey string
+	Host    string // of this machine, by which players come; "" for 127.0.0.1
+}
+
+// New makes a manager of servers that the command starts, with the environment of package
+// gameserver beside that of this process.
+func New(o Options, command ...string) *Manager {
+	if o.Host == "" {
+		o.Host = "127.0.0.1"
+	}
+	m := &Manager{options: o, command: command, servers: map[string]server{}}
 	m.ctx, m.close = context.WithCancel(context.Background())
 	return m
 }
@@ -63,8 +77,11 @@ func (m *Manager) Create(_ context.Context, _ int, _ []string, _ []runtime.Fleet
 	match, _ := metadata["partyline"].(string)
 	ctx, stop := context.WithCancel(m.ctx)
 	cmd := exec.CommandContext(ctx, m.command[0], m.command[1:]...)
-	cmd.Env = append(append(os.Environ(), m.env...), EnvMatch+"="+match)
+	cmd.Env = append(os.Environ(), gameserver.EnvNakama+"="+m.options.Nakama, gameserver.EnvHTTPKey+"="+m.options.HTTPKey,
+		gameserver.EnvHost+"="+m.options.Host, gameserver.EnvMatch+"="+match)
 	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = farewell
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -82,7 +99,7 @@ func (m *Manager) Create(_ context.Context, _ int, _ []string, _ []runtime.Fleet
 		if late.Stop(); err != nil {
 			callback(runtime.CreateError, nil, nil, nil, fmt.Errorf("game server %s has not started", id))
 		} else {
-			info := &runtime.InstanceInfo{Id: id, Status: "running", CreateTime: time.Now(), ConnectionInfo: &runtime.ConnectionInfo{IpAddress: "127.0.0.1", Port: port}}
+			info := &runtime.InstanceInfo{Id: id, Status: "running", CreateTime: time.Now(), ConnectionInfo: &runtime.ConnectionInfo{IpAddress: m.options.Host, Port: port}}
 			m.note(id, &server{info, stop})
 			callback(runtime.CreateSuccess, info, nil, nil, nil)
 		}
@@ -132,7 +149,7 @@ func (m *Manager) Join(ctx context.Context, id string, _ []string, _ map[string]
 	return &runtime.JoinInfo{InstanceInfo: info}, nil
 }
 
-// Delete ends a server, unless it has ended.
+// Delete asks a server to end, unless it has ended.
 func (m *Manager) Delete(_ context.Context, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -17,7 +17,9 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"partyline/pass"
@@ -28,6 +30,7 @@ const (
 	EnvMatch   = "PARTYLINE"       // what the fleet manager was told of the match, as JSON
 	EnvNakama  = "NAKAMA_URL"      // "http://host:port"
 	EnvHTTPKey = "NAKAMA_HTTP_KEY" // of Nakama's configuration
+	EnvHost    = "GAME_HOST"       // to listen on, at a port of its choice; "" for all addresses
 )
 
 const (
@@ -81,9 +84,11 @@ type player struct {
 
 var errGone = errors.New("the match is over")
 
-// Run plays one match and returns when it is over. It writes its port to out, as a line, when
-// players can come.
+// Run plays one match and returns when it is over, or when the process is asked to end. It
+// writes its port to out, as a line, when players can come.
 func Run(ctx context.Context, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer stop()
 	s := &server{nakama: os.Getenv(EnvNakama), key: os.Getenv(EnvHTTPKey), todo: make(chan func()), ended: make(chan struct{}), players: map[string]*player{}, heard: time.Now()}
 	if err := json.Unmarshal([]byte(os.Getenv(EnvMatch)), &s.match); err != nil {
 		return fmt.Errorf("read %s: %w", EnvMatch, err)
@@ -100,7 +105,7 @@ func Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("read the keys of passes: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", net.JoinHostPort(os.Getenv(EnvHost), "0"))
 	if err != nil {
 		return err
 	}

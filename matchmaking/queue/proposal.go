@@ -66,8 +66,12 @@ func (p *proposal) users() (all []string) {
 	return all
 }
 
-// count is of players: how many have accepted, how many are asked.
+// count is of players: how many have accepted, and how many have to, those included who are
+// still looked for.
 func (p *proposal) count() (accepted, needed int) {
+	for _, open := range p.open() {
+		needed += open
+	}
 	for _, part := range p.parts {
 		accepted, needed = accepted+len(part.accepted), needed+len(part.asked)
 	}

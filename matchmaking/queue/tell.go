@@ -126,8 +126,8 @@ func notification(t Ticket, e Event) *runtime.NotificationSend {
 	return &runtime.NotificationSend{UserID: t.Members[0].UserID, Subject: SubjectDropped, Code: NotifyDropped, Content: party.Content(e)}
 }
 
-// drop ends a live ticket and says why. It answers false for a ticket that had ended.
-func (s *Service) drop(ctx context.Context, id string, reason DropReason) bool {
+// drop ends a live ticket and says why.
+func (s *Service) drop(ctx context.Context, id string, reason DropReason) {
 	ends := s.book.Drop
 	if reason == DropMembership || reason == DropInternal {
 		ends = s.book.End // the host does not have it any more
@@ -135,12 +135,11 @@ func (s *Service) drop(ctx context.Context, id string, reason DropReason) bool {
 	t, live := ends(id)
 	s.ended(ctx, t, live, id)
 	if !live {
-		return false
+		return
 	}
 	if reason == DropInternal || reason == DropMembership && !t.Solo() {
 		s.book.Keep(t, s.Policy().Queues[t.Queue].MaxWait)
 	}
 	s.Metrics.MetricsCounterAdd(MetricDropped, map[string]string{"queue": t.Queue, "reason": string(reason)}, 1)
 	s.tell(ctx, t, Dropped, reason)
-	return true
 }

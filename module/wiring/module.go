@@ -185,7 +185,7 @@ func (m *Module) construct(env environment, o Options) error {
 	m.calls = append([]rpc.Set{rpc.Invites(m.invites, m.invites), rpc.Shared(m.shared), rpc.Wait(m.line), rpc.Find(m.finder)}, ruled.calls...)
 	m.hooks = []hooks.Set{
 		hooks.Hardening(limits, admission, policy),
-		hooks.Queries(policy, len(policy().Queues) == 0), // what the host's start says holds for good
+		hooks.Queries(policy),
 		hooks.Settled(admission),
 		hooks.Creation(ruled.checks, limits, policy, restorer.Offered),
 		hooks.Judged(ruled.checks, admission, judge.Has, judge.Enforces),

@@ -173,6 +173,15 @@ func TestRoster_PartyNoHookHasSeen(t *testing.T) {
 	k.refused(err, party.PartyNotFound)
 }
 
+// Somebody closes the socket right behind PartyCreate: that is no failure of the server's.
+func TestRoster_CreatorIsGone(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(1)
+	made := k.host.PartyCreate(p[0], true, 3)
+	k.host.Disconnect(p[0])
+	k.refused(k.admission.EndCreate(t.Context(), p[0], made), party.NoLiveSession)
+}
+
 func TestRoster_PartiesOf(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)

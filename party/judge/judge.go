@@ -12,7 +12,6 @@ package judge
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -80,15 +79,17 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 		return err
 	}
 	d, on, err := set.Ask(ctx, facts, j.Load, true)
+	if gone := party.Outcome(ctx, err); gone != nil && gone.Reason != party.Internal {
+		return gone // nobody waits for the answer, and no rule is to blame
+	}
 	j.shadow(q, func() time.Time { return facts.Now }, d.Words(err))
 	if j.Record != nil {
 		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})
 	}
-	gone := errors.Is(err, context.Canceled) // the caller, before the end
-	if err != nil && !gone {
+	if err != nil {
 		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)
 	}
-	if !d.Allowed && !gone {
+	if !d.Allowed {
 		j.denials.add(Denial{Asked: newAsked(facts.Now, q, set, on), Rule: d.Rule, Message: d.Message, Broken: err != nil})
 	}
 	return refusal(d, err)

@@ -109,8 +109,6 @@ func TestDecide_FailsClosed(t *testing.T) {
 	q := party.Question{Action: rules.ActionCreate, Caller: caller(p[0])}
 	w.load.account = rules.Account{Metadata: `{"level":"high"}`}
 	w.refused(w.judge.Decide(t.Context(), q), party.Internal)
-	w.load.err = context.Canceled // the caller has gone: nothing is broken
-	w.refused(w.judge.Decide(t.Context(), q), party.Internal)
 	w.load.err = errDown
 	err := w.judge.Decide(t.Context(), q)
 	w.refused(err, party.Internal)
@@ -123,8 +121,12 @@ func TestDecide_FailsClosed(t *testing.T) {
 			t.Errorf("log = %s; want %q", lines, want)
 		}
 	}
-	if strings.Contains(lines, context.Canceled.Error()) {
-		t.Errorf("log = %s; want nothing of who has gone", lines)
+	// A player who goes away is no fault of the rule's.
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	w.refused(w.judge.Decide(gone, q), party.NoLiveSession)
+	if n := len(w.log.Lines()); n != 2 {
+		t.Errorf("log = %q; want nothing of who has gone", w.log.Lines())
 	}
 	if last := w.judge.Denials(); len(last) != 2 || !last[0].Broken || last[0].Explain(t.Context()).Rules[0].Outcome != rules.Broken {
 		t.Errorf("denials = %+v; want two broken ones", last)

@@ -46,8 +46,8 @@ func (l *Ledger) Put(id party.ID, s party.Session) error {
 	if err.Error() == otherNode {
 		return &party.Error{Reason: party.NoLiveSession, Message: "Your game is connected to another server; use the invite in the game.", Cause: err}
 	}
-	if ended := l.Roster.Ended(s, err); ended != nil {
-		return ended
+	if alive, unknown := l.Roster.Alive(s); unknown == nil && !alive {
+		return &party.Error{Reason: party.NoLiveSession, Message: "The game is not running any more.", Cause: err}
 	}
 	return fmt.Errorf("join party stream: %w", err)
 }

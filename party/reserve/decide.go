@@ -206,7 +206,7 @@ func mayAsk(v party.View, b Book, p Policy, f Facts, in Intent) error {
 	}
 	// What strangers leave behind stays on the list. The rest of it is for friends.
 	if f.LiveRequests >= p.Requests.Cap || b.listReserved(v) && !f.Friend {
-		return party.Refuse(party.RateLimited, "Too many players are asking to join, retry_after_sec=%d.", int(RequestRetry.Seconds()))
+		return party.RefuseFor(RequestRetry, party.RateLimited, "Too many players are asking to join")
 	}
 	return nil
 }

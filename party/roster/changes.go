@@ -178,14 +178,14 @@ func newest(entries []mirrorPresence) shared {
 	return sh
 }
 
-// put writes a session's presence on the party's mirror and on its user's list. It refuses
-// with NoLiveSession one that is gone. The caller holds the mirror's lock.
+// put writes a session's presence on the party's mirror and on its user's list. The
+// caller holds the mirror's lock.
 func (r *Roster) put(id party.ID, s party.Session, e mirrorEntry) error {
 	// First, so that nobody who ends right now is missed: an end is heard of later.
 	r.Attendance.Add(id, party.Member{Session: s, JoinedAt: e.joinedAt})
 	if err := r.set(party.MirrorMode, id.UUID.String(), id.Node, s, e.encode()); err != nil {
-		if ended := r.Ended(s, err); ended != nil {
-			return ended
+		if alive, unknown := r.Alive(s); unknown == nil && !alive {
+			return party.Disconnected(err)
 		}
 		return fmt.Errorf("write mirror: %w", err)
 	}

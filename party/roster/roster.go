@@ -296,12 +296,3 @@ func (r *Roster) Alive(s party.Session) (bool, error) {
 	live, err := r.Sessions(s.UserID)
 	return slices.ContainsFunc(live, func(l party.Session) bool { return l.SessionID == s.SessionID }), err
 }
-
-// Ended is a refusal with NoLiveSession where a call failed because the session has ended;
-// else nil.
-func (r *Roster) Ended(s party.Session, failed error) error {
-	if alive, err := r.Alive(s); err != nil || alive {
-		return nil
-	}
-	return &party.Error{Reason: party.NoLiveSession, Message: "The game is not running any more.", Cause: failed}
-}

@@ -49,8 +49,8 @@ func oneOf(what string, values []string) domain {
 	return out
 }
 
-func between(what string, lo, hi float64) domain {
-	return domain{lo: lo, hi: hi, whole: true, hint: fmt.Sprintf("%s is a whole number from %v to %v", what, lo, hi)}
+func upTo(what string, hi float64) domain {
+	return domain{hi: hi, whole: true, hint: fmt.Sprintf("%s is a whole number from 0 to %v", what, hi)}
 }
 
 // of is the domain of what a part of a condition gives; false where nothing sensible
@@ -67,7 +67,7 @@ func (s scope) of(n ast.Node) (domain, bool) {
 	case *ast.BinaryNode:
 		if by, ok := n.Right.(*ast.IntegerNode); ok && n.Operator == "%" && by.Value > 0 {
 			if left, known := s.of(n.Left); known && left.values == nil && left.lo >= 0 {
-				return between(name, 0, float64(by.Value-1)), true
+				return upTo(name, float64(by.Value-1)), true
 			}
 		}
 	case *ast.IdentifierNode:
@@ -103,7 +103,7 @@ func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
 		case "state":
 			return oneOf(name, []string{StateIdle, StateMatchmaking, StateInMatch}), true
 		case "size", "max_size", "held", "on_the_way":
-			return between(name, 0, maxMembers), true
+			return upTo(name, maxMembers), true
 		}
 	case reflect.TypeFor[RequestFacts]():
 		switch prop.Value {
@@ -114,7 +114,7 @@ func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
 				return d, true
 			}
 		case "max_size":
-			return between(name, 0, maxMembers), true
+			return upTo(name, maxMembers), true
 		case "data_size":
 			return atLeast(0, name+" is not below 0"), true
 		}
@@ -138,7 +138,7 @@ func (s scope) call(n *ast.CallNode) (domain, bool) {
 	case "time_of_day":
 		return domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`}, true
 	case "hour":
-		return between("hour", 0, 23), true
+		return upTo("hour", 23), true
 	case "hash":
 		return atLeast(0, "hash is not below 0"), true
 	}

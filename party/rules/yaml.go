@@ -168,12 +168,12 @@ func placeOf(t *token.Token) place {
 // checkTokens bounds what the parser has to do: it recurses once per level and is
 // slow on thousands of anchors.
 func checkTokens(src *source, tokens token.Tokens) *Problem {
-	fail := func(t *token.Token, what, allowed string) *Problem {
-		p := src.problem(Error, placeOf(t), "", what, allowed)
+	fail := func(t *token.Token, what string) *Problem {
+		p := src.problem(Error, placeOf(t), "", what, "")
 		return &p
 	}
 	if len(tokens) > maxTokens {
-		return fail(tokens[maxTokens], "the file has too many parts", "")
+		return fail(tokens[maxTokens], "the file has too many parts")
 	}
 	flow, anchors, prefix, line := 0, 0, 0, 0
 	for _, t := range tokens {
@@ -183,22 +183,22 @@ func checkTokens(src *source, tokens token.Tokens) *Problem {
 		switch t.Type {
 		case token.MappingStartType, token.SequenceStartType:
 			if flow++; flow > maxDepth {
-				return fail(t, "brackets are nested too deep", "")
+				return fail(t, "brackets are nested too deep")
 			}
 		case token.MappingEndType, token.SequenceEndType:
 			flow--
 		case token.SequenceEntryType, token.MappingKeyType:
 			if prefix++; prefix > maxDepth {
-				return fail(t, "lists are nested too deep", "")
+				return fail(t, "lists are nested too deep")
 			}
 		case token.AnchorType:
 			if anchors++; anchors > maxAnchors {
-				return fail(t, "there are too many anchors", "")
+				return fail(t, "there are too many anchors")
 			}
 		case token.TagType:
-			return fail(t, fmt.Sprintf("tags such as %s are not used in a rules file", clip(t.Value)), "")
+			return fail(t, fmt.Sprintf("tags such as %s are not used in a rules file", clip(t.Value)))
 		case token.DirectiveType:
-			return fail(t, "directives are not used in a rules file", "")
+			return fail(t, "directives are not used in a rules file")
 		case token.InvalidType:
 			p := syntaxProblem(src, placeOf(t), t.Error)
 			return &p

@@ -72,8 +72,11 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 	if err := r.check(conf); err != nil {
 		return err
 	}
-	id, moved := party.ID{}, false
-	var err error
+	var (
+		id    party.ID
+		moved bool
+		err   error
+	)
 	if r.Code != "" {
 		id, moved, err = s.setArrival(ctx, c, r, conf)
 	} else if id, err = party.ParseID(r.PartyID); err == nil {

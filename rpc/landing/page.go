@@ -18,6 +18,7 @@ type pageView struct {
 	Titled    bool
 	Logo      string
 	Accent    string // address of the accent's stylesheet
+	Colour    string // the accent, "rrggbb": of the card in chats, which take the last theme colour, unlike browsers
 
 	Base        string // from the page to "/party/", in front of every address on this server
 	Title       string // of the document and of the chat preview
@@ -92,10 +93,10 @@ func pageAnswer(status int, v pageView) web.Answer {
 }
 
 func newView(r *http.Request, c rules.Config, t texts) pageView {
-	base := pageBase(r)
+	base, accent := pageBase(r), accentOf(c.Invites.Page.Accent)
 	v := pageView{
 		T: t, Lang: t.lang(), Dir: t.dir(), Brand: gameTitle(c), Base: base,
-		Accent: accentURL(accentOf(c.Invites.Page.Accent)), Logo: logoOf(c, base),
+		Accent: accentURL(accent), Colour: accent, Logo: logoOf(c, base),
 	}
 	v.Titled = v.Brand != ""
 	if !v.Titled {

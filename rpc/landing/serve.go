@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
@@ -48,7 +47,7 @@ const (
 	previewTimeout = 5 * time.Second // half the host's write timeout
 
 	maxFlying  = 16                     // requests in flight that may read: well below the host's database pool
-	maxWaiting = 256                    // more that may wait for one of their places
+	maxWaiting = 32                     // more that may wait for one of their places
 	maxWait    = 500 * time.Millisecond // for how long
 	busyWait   = 5 * time.Second        // when the others are asked to come back
 )
@@ -178,7 +177,7 @@ func (s *Site) failureOf(r *http.Request, err error) failure {
 	case party.PartyNotFound:
 		return failure{status: http.StatusGone, reason: e.Reason, text: string(party.StatePartyGone)}
 	case party.RateLimited:
-		return tooMany(waitOf(e.Message))
+		return tooMany(e.Wait)
 	}
 	if r.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 		return busy() // there is nothing wrong but the time it takes
@@ -193,24 +192,6 @@ func tooMany(wait time.Duration) failure {
 
 func busy() failure {
 	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: busyWait}
-}
-
-// waitOf finds the wait in a rate limit's message ("... retry_after_sec=12."); 0 where it
-// names none.
-func waitOf(message string) time.Duration {
-	_, rest, found := strings.Cut(message, "retry_after_sec=")
-	if !found {
-		return 0
-	}
-	digits := strings.IndexFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
-	if digits >= 0 {
-		rest = rest[:digits]
-	}
-	sec, err := strconv.ParseUint(rest, 10, 16)
-	if err != nil {
-		return 0
-	}
-	return time.Duration(sec) * time.Second
 }
 
 func plainFailure(_ *http.Request, f failure) web.Answer {

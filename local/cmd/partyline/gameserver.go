@@ -19,9 +19,9 @@ func gameserverCommand(t *terminal, _ []string) int {
 	return exitOK
 }
 
-// localFleet makes a fleet whose servers are this program, for players of this machine and the
-// server that listens at addr.
-func localFleet(addr, httpKey string) (*fleet.Manager, error) {
+// localFleet makes a fleet whose servers are this program, for the server that listens at addr
+// and players who reach this machine by shown.
+func localFleet(addr, shown, httpKey string) (*fleet.Manager, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program, which is the game server too: %w", err)
@@ -33,5 +33,5 @@ func localFleet(addr, httpKey string) (*fleet.Manager, error) {
 	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return fleet.New([]string{gameserver.EnvNakama + "=http://" + net.JoinHostPort(host, port), gameserver.EnvHTTPKey + "=" + httpKey}, program, "gameserver"), nil
+	return fleet.New(fleet.Options{Nakama: "http://" + net.JoinHostPort(host, port), HTTPKey: httpKey, Host: shown}, program, "gameserver"), nil
 }

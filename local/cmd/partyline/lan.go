@@ -17,12 +17,18 @@ var errNoNetwork = errors.New("this machine is in no network; name its address: 
 // place is where the server listens, and how other programs reach it.
 type place struct{ listen, shown string }
 
-// placeOf reads --addr and --lan. In a network, listening on the own address alone would
+// placeOf reads --addr and --lan; for port 0 it chooses a free one, because links have it. In a network, listening on the own address alone would
 // leave out this machine's browser, so it is all addresses then.
 func placeOf(addr string, lan bool, own func() (net.IP, error)) (place, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return place{}, fmt.Errorf("read the address: %w", err)
+	}
+	if port == "0" {
+		if port, err = freePort(host); err != nil {
+			return place{}, err
+		}
+		addr = net.JoinHostPort(host, port)
 	}
 	ip := net.ParseIP(host)
 	everywhere := host == "" || ip.IsUnspecified()
@@ -36,6 +42,16 @@ func placeOf(addr string, lan bool, own func() (net.IP, error)) (place, error) {
 		return place{}, err
 	}
 	return place{net.JoinHostPort("", port), net.JoinHostPort(ip.String(), port)}, nil
+}
+
+func freePort(host string) (string, error) {
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return "", fmt.Errorf("choose a port: %w", err)
+	}
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, err
 }
 
 // ownAddress is the address by which this machine reaches others. Nothing is sent.

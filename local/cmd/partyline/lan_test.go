@@ -31,6 +31,9 @@ func TestPlaceOf(t *testing.T) {
 			t.Errorf("placeOf(%s, %v) = %+v, %v", tt.addr, tt.lan, got, err)
 		}
 	}
+	if got, err := placeOf("127.0.0.1:0", true, own); err != nil || got.listen != strings.TrimPrefix(got.shown, "192.168.1.20") || strings.HasSuffix(got.shown, ":0") {
+		t.Errorf("a port to be chosen: %+v, %v", got, err)
+	}
 	if _, err := placeOf("7350", false, own); err == nil {
 		t.Error("an address without a port is taken")
 	}

@@ -101,7 +101,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		return err
 	}
 	opts.Addr, opts.RuntimePath = at.listen, o.runtimePath
-	if file := opts.Env[wiring.EnvRules]; file != "" && !strings.HasSuffix(at.shown, ":0") {
+	if file := opts.Env[wiring.EnvRules]; file != "" {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(o.runtimePath, file)
 		}
@@ -115,18 +115,22 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 			}
 		}
 	}
+	shownHost, _, err := net.SplitHostPort(at.shown)
+	if err != nil {
+		return fmt.Errorf("read the address: %w", err)
+	}
 	opts.Init = wiring.Register
-	if opts.Pages, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey}); err != nil {
+	if opts.Pages, err = demo.Handler(demo.Options{ServerKey: opts.ServerKey, GameHost: shownHost}); err != nil {
 		return err
 	}
 	opts.Pages.Handle("GET /playground/", http.StripPrefix("/playground", playground.Handler(playground.DefaultDir)))
-	if o.plugin == "" && !strings.HasSuffix(at.shown, ":0") {
+	if o.plugin == "" {
 		opts.Env[wiring.EnvPlay] = "http://" + at.shown + "/playground/"
 	}
 	opts.Logger = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	var servers *fleet.Manager
 	opts.Fleets = func(addr string) (managers map[string]runtime.FleetManager, err error) {
-		servers, err = localFleet(addr, opts.HTTPKey)
+		servers, err = localFleet(addr, shownHost, opts.HTTPKey)
 		return map[string]runtime.FleetManager{"": servers}, err
 	}
 	defer func() {
@@ -143,9 +147,6 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer stop()
-	if strings.HasSuffix(at.shown, ":0") {
-		at.shown = addr // the port is known now
-	}
 	url := "http://" + at.shown
 	fmt.Fprintf(stdout, "\n  Partyline on the embedded engine\n\n  demo client   %s/\n", url)
 	if playground.Built(playground.DefaultDir) == nil {

@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +45,21 @@ func (s *firstScreen) Write(p []byte) (int, error) {
 	return s.Buffer.Write(p)
 }
 
-// TestServe: what a run prints leads to it.
+// withRules is a folder with the sample rules where the configuration looks for them.
+func withRules(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := errors.Join(os.Mkdir(filepath.Join(folder, "local"), 0o700), os.WriteFile(filepath.Join(folder, "local", "rules.yml"), text, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// TestServe: what a run prints leads to it, and so does what its pages say.
 func TestServe(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	answered := 0
@@ -53,7 +71,11 @@ func TestServe(t *testing.T) {
 				t.Errorf("%s: %v", link, err)
 				continue
 			}
+			text, err := io.ReadAll(res.Body)
 			_ = res.Body.Close()
+			if elsewhere := regexp.MustCompile(`http://[^/"]+`).FindAllString(string(text), -1); err != nil || slices.ContainsFunc(elsewhere, func(at string) bool { return !strings.HasPrefix(link, at+"/") && at != "http://www.w3.org" }) {
+				t.Errorf("%s leads to %q, error %v", link, elsewhere, err)
+			}
 			if res.StatusCode != http.StatusOK && !(strings.HasSuffix(link, "/console") && res.StatusCode == http.StatusUnauthorized) {
 				t.Errorf("%s: %s", link, res.Status)
 			}
@@ -62,7 +84,7 @@ func TestServe(t *testing.T) {
 		cancel()
 	}
 	var problems bytes.Buffer
-	o := runOptions{addr: "127.0.0.1:0", config: "../../nakama.yml", runtimePath: "../../..", players: true}
+	o := runOptions{addr: "127.0.0.1:0", config: "../../nakama.yml", runtimePath: withRules(t), players: true}
 	if err := serve(ctx, o, out, &problems); err != nil {
 		t.Fatalf("%v\n%s", err, problems.String())
 	}
@@ -131,7 +153,7 @@ func TestServe_GameServer(t *testing.T) {
 		}
 	}
 	var problems bytes.Buffer
-	o := runOptions{addr: "127.0.0.1:0", config: "../../nakama.yml", runtimePath: "../../.."}
+	o := runOptions{addr: "127.0.0.1:0", config: "../../nakama.yml", runtimePath: withRules(t)}
 	if err := serve(up, o, out, &problems); err != nil {
 		t.Fatalf("%v\n%s", err, problems.String())
 	}

@@ -2,6 +2,7 @@
 // the party by an invite, opponents stand in the queue.
 
 import { Connection } from './net.js';
+import { Game } from './game.js';
 import { op } from './party.js';
 import { newDevice } from './player.js';
 import { Progress } from './progress.js';
@@ -23,9 +24,13 @@ class Bot {
       onparty: (party) => this.entered(party),
       onpartyclose: () => this.net.close(),
       onpartydata: (data) => this.heard(data),
-      onnotification: (notice) => { if (notice.code === 1006) this.accept(notice.content.ticket); },
+      onnotification: (notice) => { // to one who is in no party
+        if (notice.code === 1006) this.accept(notice.content.ticket);
+        if (notice.code === 1007) this.connect(notice.content);
+      },
       onmatchmakermatched: (matched) => this.play(matched.match_id),
     });
+    this.game = new Game(() => {});
     this.progress = new Progress((status) => this.net.rpc('party_status_set', Object.assign({ party_id: this.party.party_id }, status)), () => {});
   }
 
@@ -45,6 +50,7 @@ class Bot {
     if (data.op_code >= 0) return;
     const body = JSON.parse(new TextDecoder().decode(data.data));
     if (data.op_code === op.matchmaking && body.event === 'found') this.accept(body.ticket);
+    if (data.op_code === op.match && body.event === 'server_ready') this.connect(body);
     if (data.op_code === op.match && body.event === 'seat_held' && body.user_id === this.net.userId) this.play(body.match_id);
     // Somebody came or went, and the rules ask everybody again.
     if (data.op_code === op.status && body.members.some((m) => m.user_id === this.net.userId && m.stage === 'waiting')) pause(1500).then(() => this.progress.set('ready'));
@@ -62,6 +68,11 @@ class Bot {
     await this.net.socket.joinMatch(matchId).catch(() => {});
   }
 
+  async connect(ready) {
+    await this.loaded;
+    this.game.open(ready.match_id, ready);
+  }
+
   async join(code) {
     const answer = await this.net.rpc('party_invite_redeem', { code: code });
     if (answer.match_id) await this.play(answer.match_id);
@@ -69,6 +80,7 @@ class Bot {
 
   stop() {
     this.progress.stop();
+    this.game.close();
     this.net.close();
   }
 }
@@ -130,7 +142,8 @@ export class Bots {
   dismiss() {
     for (const bot of this.others.splice(0)) bot.stop();
     for (const bot of this.friends) {
-      if (bot.match && bot.net.socket) bot.net.socket.leaveMatch(bot.match).catch(() => {});
+      if (bot.game.connected) bot.game.leave().catch(() => {});
+      else if (bot.match && bot.net.socket) bot.net.socket.leaveMatch(bot.match).catch(() => {});
       bot.match = '';
     }
   }

@@ -3,11 +3,13 @@
 
 import { el, byId, show, text, busy } from './dom.js';
 import { clock, minutes } from './views.js';
+import { Game } from './game.js';
 
-// The queues of the sample rules. A game knows its own.
+// The queues of the sample rules. A game knows its own. Matches with a server are played there, not in Nakama's.
 export const queues = [
   { id: 'duo_race', name: 'Duo race', about: 'Two teams of two', teams: 2, size: 2 },
   { id: 'showdown', name: 'Showdown', about: 'One against one; both accept first', teams: 2, size: 1 },
+  { id: 'arena', name: 'Arena', about: 'On a game server; three points win', teams: 2, size: 2, server: true },
   { id: 'ranked_5v5', name: 'Ranked', about: 'Five against five, by skill and region', teams: 2, size: 5, properties: { region: 'eu' } },
 ];
 export const queueOf = (id) => queues.find((q) => q.id === id) || { id: id, name: id, teams: 2, size: 1 };
@@ -44,6 +46,7 @@ export class Play {
   // party() is the party this player is in or null; bots.opponents(queue, seats) sends some.
   constructor(net, party, bots) {
     Object.assign(this, { net, party, bots });
+    this.game = new Game(() => this.ask());
     this.reset();
     byId('queue-form').addEventListener('submit', (e) => { e.preventDefault(); busy(e.submitter, () => this.start()); });
     byId('queues').addEventListener('change', () => this.check());
@@ -54,6 +57,7 @@ export class Play {
     }
     byId('match-join').addEventListener('click', (e) => busy(e.currentTarget, () => this.enter(this.match.match_id)));
     byId('match-leave').addEventListener('click', (e) => busy(e.currentTarget, () => this.leave()));
+    byId('score').addEventListener('click', (e) => busy(e.currentTarget, () => this.game.score()));
     byId('queues').replaceChildren(...queues.map((q, at) => el('label', { className: 'queue' },
       el('input', { type: 'radio', name: 'queue', value: q.id, checked: at === 0, data: { testid: 'queue-' + q.id } }),
       el('b', null, q.name), el('span', { className: 'caption' }, q.about))));
@@ -62,6 +66,7 @@ export class Play {
   reset() {
     clearInterval(this.timer);
     clearInterval(this.beat);
+    this.game.close();
     this.ticket = null; // a row of party_queue
     this.match = null; // the answer of party_match
     this.accepted = ''; // the ticket this player has accepted a match for
@@ -84,6 +89,8 @@ export class Play {
     this.at = Date.now();
     clearInterval(this.timer);
     if (this.ticket || this.match) this.timer = setInterval(() => this.ask(), every);
+    if (!this.match) this.game.close();
+    else if (this.match.server && ![this.left, this.game.matchId].includes(this.match.match_id)) this.game.open(this.match.match_id, this.match.server);
     await this.net.learnNames(this.match ? this.match.seats.map((s) => s.user_id) : []);
     this.draw();
   }
@@ -121,13 +128,17 @@ export class Play {
 
   async enter(matchId) {
     this.left = '';
-    await this.net.socket.joinMatch(matchId);
+    await this.ask();
+    const { match } = this;
+    if (match && match.server) this.game.open(match.match_id, match.server);
+    else if (!match || !queueOf(match.queue).server) await this.net.socket.joinMatch(matchId);
     await this.ask();
   }
 
   async leave() {
     this.left = this.match.match_id;
-    await this.net.socket.leaveMatch(this.left);
+    if (queueOf(this.match.queue).server) await this.game.leave();
+    else await this.net.socket.leaveMatch(this.left);
     this.bots.dismiss();
     await this.ask();
   }
@@ -141,7 +152,8 @@ export class Play {
       if (gone) this.net.socket.removeMatchmakerParty(this.party().id, body.ticket).catch(() => {});
     }
     if (body.event === 'matched' || body.event === 'found') text('play-note', '');
-    if (body.event === 'ended' && !body.user_id) text('play-note', 'The match is over.');
+    if (body.event === 'ended' && !body.user_id) text('play-note', 'The match is over.' + (body.result ? ' Team ' + (body.result.winner + 1) + ' has won, ' + body.result.score.join(' to ') + '.' : ''));
+    if (body.event === 'server_ready' && this.left !== body.match_id) this.game.open(body.match_id, body); // for this player alone
     if (body.event === 'seat_held' && body.user_id === userId && this.left !== body.match_id) await this.enter(body.match_id).catch(() => {});
     await this.ask();
   }
@@ -196,13 +208,25 @@ export class Play {
   drawMatch() {
     const { seats } = this.match;
     const mine = seats.find((s) => s.user_id === this.net.userId);
-    const playing = !!mine && mine.state === 'taken';
-    show('match-join', !playing);
+    const { server } = queueOf(this.match.queue);
+    const playing = server ? this.game.connected : !!mine && mine.state === 'taken';
+    show('match-join', !playing && (!server || !!this.match.server));
     show('match-leave', playing);
+    this.drawGame(playing && server && this.game.state);
     const teams = Array.from(new Set(seats.map((s) => s.team))).sort();
     byId('teams').replaceChildren(...teams.map((team) => el('section', { className: 'team' },
       el('h3', null, 'Team ' + (team + 1) + (mine && mine.team === team ? ' (yours)' : '')),
       el('ul', null, ...seats.filter((s) => s.team === team).map((s) => this.seatRow(s))))));
+  }
+
+  // drawGame shows what the game server says, if it has said anything yet.
+  drawGame(state) {
+    show('game', !!state);
+    show('score', !!state);
+    if (!state) return;
+    byId('game-at').textContent = this.game.at;
+    byId('game-score').textContent = state.score.join(' : ');
+    byId('game-players').textContent = state.players.map((p) => this.net.nameOf(p.user_id)).sort().join(', ');
   }
 
   seatRow(s) {

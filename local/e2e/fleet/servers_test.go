@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 func startServers(t *testing.T) *world {
 	t.Helper()
 	w := start(t, nil)
-	servers := fleet.New([]string{gameserver.EnvNakama + "=http://" + w.client.Addr(), gameserver.EnvHTTPKey + "=" + client.DefaultHTTPKey}, os.Args[0])
+	servers := fleet.New(fleet.Options{Nakama: "http://" + w.client.Addr(), HTTPKey: client.DefaultHTTPKey}, os.Args[0])
 	t.Cleanup(servers.Close)
 	w.fleet.mu.Lock()
 	defer w.fleet.mu.Unlock()

@@ -86,21 +86,26 @@ func TestFindOne(t *testing.T) {
 	dropped := time.Since(asked)
 	p[9].call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: tickets[p[9]]}}})
 	p[9].refused(addSolo(texts), "rate_limited")
+	nineOfTen := func(when string) {
+		t.Helper()
+		var status struct {
+			Tickets []struct {
+				Ticket, Queue string
+				Proposal      *proposal
+				HoldingBack   []any `json:"holding_back"`
+			}
+		}
+		p[1].rpc("party_queue", map[string]string{"party_id": p[1].partyID}, &status)
+		if len(status.Tickets) != 1 || status.Tickets[0].Ticket != tickets[p[0]] || status.Tickets[0].Proposal == nil ||
+			status.Tickets[0].Proposal.Accepted != 9 || status.Tickets[0].Proposal.Needed != 10 || status.Tickets[0].HoldingBack == nil {
+			t.Errorf("%s: party_queue = %+v; want nine answers of ten", when, status)
+		}
+	}
+	nineOfTen("somebody is looked for")
 	ticket := p[10].queueSolo(texts)
 	p[10].notice(1006)
 	p[0].told(-3, "replaced")
-	var status struct {
-		Tickets []struct {
-			Ticket, Queue string
-			Proposal      *proposal
-			HoldingBack   []any `json:"holding_back"`
-		}
-	}
-	p[1].rpc("party_queue", map[string]string{"party_id": p[1].partyID}, &status)
-	if len(status.Tickets) != 1 || status.Tickets[0].Ticket != tickets[p[0]] || status.Tickets[0].Proposal == nil ||
-		status.Tickets[0].Proposal.Accepted != 9 || status.Tickets[0].HoldingBack == nil {
-		t.Errorf("party_queue = %+v; want nine answers kept", status)
-	}
+	nineOfTen("somebody is found")
 	answered := time.Now()
 	if said := p[10].accept(ticket); said.Accepted != 10 {
 		t.Errorf("the newcomer's answer = %+v", said)

@@ -3,6 +3,7 @@
 package queues_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -158,6 +159,19 @@ func (p *player) queueSoloAfterLeaving() {
 	p.w.t.Helper()
 	p.call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyLeave{PartyLeave: &rtapi.PartyLeave{PartyId: p.partyID}}})
 	p.queueSolo(p.w.fives)
+}
+
+// A query that could cost the server dearly is refused, although a queue does not use it.
+func TestCostlyQuery(t *testing.T) {
+	w := start(t)
+	p := w.players(2)
+	w.party(p[0], p[1])
+	solo, group := addSolo(w.fives), addParty(p[0].partyID, w.fives)
+	for _, query := range []string{"properties.a:/.{1,1000}.{1,1000}b/", "properties.a:*a????????????", strings.Repeat("a ", 65)} {
+		solo.GetMatchmakerAdd().Query, group.GetPartyMatchmakerAdd().Query = query, query
+		p[1].refused(solo, "query_not_allowed")
+		p[0].refused(group, "query_not_allowed")
+	}
 }
 
 // A friend who comes in by an invite while the party waits is not on the ticket, and gets a

@@ -138,6 +138,7 @@ func TestCycles(t *testing.T) {
 			}
 			began := time.Now()
 			first := times(*cycles / 4)
+			first.goroutines = h.calm // which rest waits for
 			t.Logf("%6d  %s", *cycles/4, first)
 			last := times(*cycles - *cycles/4)
 			t.Logf("%6d  %s  %v", *cycles, last, time.Since(began).Round(time.Second))

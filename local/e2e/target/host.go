@@ -7,8 +7,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/local/demo"
+	"partyline/local/e2e/client"
 	"partyline/local/engine"
+	"partyline/local/fleet"
 	"partyline/local/hostproc"
 	"partyline/module/wiring"
 )
@@ -48,11 +52,31 @@ func startEngine(t testing.TB, rules string) string {
 	return server.Addr()
 }
 
+// Arena is an embedded engine with the module, whatever the environment says, that has a fleet
+// of game servers: processes of this test's program, which has to play one where the
+// environment of package gameserver is set.
+func Arena(t testing.TB, rules string) string {
+	t.Helper()
+	var servers *fleet.Manager
+	server, err := engine.Start(t.Context(), engine.Options{
+		MatchmakerInterval: matchmakerInterval, Init: wiring.Register, Env: map[string]string{wiring.EnvRules: rules},
+		Fleets: func(addr string) (map[string]runtime.FleetManager, error) {
+			servers = fleet.New(fleet.Options{Nakama: "http://" + addr, HTTPKey: client.DefaultHTTPKey}, os.Args[0])
+			return map[string]runtime.FleetManager{"": servers}, nil
+		},
+	})
+	if err != nil {
+		t.Fatalf("embedded engine: %v", err)
+	}
+	t.Cleanup(func() { server.Close(); servers.Close() })
+	return server.Addr()
+}
+
 // Demo serves the demo client, for the duration of a test and apart from the server at
 // addr that it talks to, and returns its address. sdkDir is where npm has put the SDK.
 func Demo(t testing.TB, addr, sdkDir string) string {
 	t.Helper()
-	handler, err := demo.Handler(demo.Options{Server: "http://" + addr, SDKDir: sdkDir})
+	handler, err := demo.Handler(demo.Options{Server: "http://" + addr, GameHost: "127.0.0.1", SDKDir: sdkDir})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -217,14 +217,12 @@ func setting(t testing.TB, variable string) string {
 
 // freePorts is a port that nobody listens at, as nobody does at the one behind it and the two
 // before: a server takes the port before its socket's too, and the third before the console's.
-// It is below those from which systems take ports for connections, so that none is taken
-// before the server starts.
+// It is none of those that systems give to outgoing connections, which take one at any time.
 func freePorts(t testing.TB) int {
 	t.Helper()
 	for range 100 {
-		port := 12000 + rand.IntN(20000)
-		free := true
-		for _, next := range []int{port - 2, port - 1, port, port + 1} {
+		port, free := 10_000+rand.IntN(20_000), true
+		for next := port - 2; next <= port+1; next++ {
 			l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(next))
 			if free = free && err == nil; err == nil {
 				_ = l.Close()

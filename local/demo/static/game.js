@@ -1,0 +1,57 @@
+// The sample game server as a player meets it (local/gameserver): a pass opens a stream of
+// events, which is the connection, and the calls beside it.
+
+export class Game {
+  // changed() is called when there is news: a state of the game, or the end of the connection.
+  constructor(changed) {
+    this.changed = changed;
+    this.state = null; // {players, score, over} as the server sent it last
+  }
+
+  get connected() {
+    return !!this.stream;
+  }
+
+  // open goes to the server of a match: what server_ready says, and party_match under `server`.
+  open(matchId, server) {
+    if (this.connected && this.matchId === matchId) return;
+    this.close();
+    this.matchId = matchId;
+    this.at = server.address + ':' + server.port;
+    this.query = '?pass=' + encodeURIComponent(server.pass);
+    this.state = null;
+    const stream = new EventSource('http://' + this.at + '/play' + this.query);
+    this.stream = stream;
+    stream.onmessage = (message) => {
+      this.state = JSON.parse(message.data);
+      if (this.state.over) this.close();
+      this.changed();
+    };
+    stream.onerror = () => { // a pass works once, so the same stream is not tried again
+      if (this.stream !== stream) return;
+      this.close();
+      this.changed();
+    };
+  }
+
+  // close loses the connection: the server keeps the seat for a while.
+  close() {
+    if (this.stream) this.stream.close();
+    this.stream = null;
+  }
+
+  score() {
+    return this.post('/score');
+  }
+
+  // leave gives the seat up.
+  async leave() {
+    await this.post('/leave');
+    this.close();
+  }
+
+  async post(path) {
+    const answer = await fetch('http://' + this.at + path + this.query, { method: 'POST' });
+    if (!answer.ok) throw new Error('The game server refuses.');
+  }
+}
