@@ -149,6 +149,9 @@ func TestCycles(t *testing.T) {
 	}
 }
 
+// perParty is how often a thing is done in one party: it has room for some invites only.
+const perParty = 50
+
 // repeat has a pair do a thing n times.
 func repeat(ctx context.Context, api *client.Client, number, n int, cycle func(*pair) error) (err error) {
 	p := &pair{ctx: ctx}
@@ -174,6 +177,14 @@ func repeat(ctx context.Context, api *client.Client, number, n int, cycle func(*
 	for i := range n {
 		if err := cycle(p); err != nil {
 			return fmt.Errorf("cycle %d: %w", i, err)
+		}
+		if i%perParty == perParty-1 {
+			if err := p.host.CloseParty(ctx, p.party); err != nil {
+				return err
+			}
+			if p.party, err = p.host.CreateParty(ctx, true, 4); err != nil {
+				return err
+			}
 		}
 		if i%16 == 0 { // the server ends a connection that has too much waiting
 			for _, g := range []*player.Game{p.host, p.friend} {
