@@ -15,7 +15,7 @@ SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract
 UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 
 # Those in a browser take a third of the time, so make test plays them once, through the plugin.
-BROWSER = ^TestSuites$$/^browser$$
+BROWSER = ^TestSuites$$/^browser$$|^TestArena$$
 
 .DEFAULT_GOAL := help
 
@@ -37,7 +37,7 @@ playground: ## build/playground: the page to write and try rules on
 	@cp local/playground/static/* "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" build/playground/
 
 test: e2e-deps pluginhost playground ## every test, with the race detector; the suites through the plugin; benchmarks once
-	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; export CHROMIUM MCS; \
+	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; NGINX="$$(local/e2e/docs/nginx.sh)" || exit 1; export CHROMIUM MCS NGINX; \
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -count=1 -timeout=15m -skip '$(BROWSER)' $(TESTS) && \
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- -count=1 -timeout=15m $(SUITES)
 	$(GO) test -run '^$$' -bench . -benchtime=1x $(TESTS) > build/bench.txt || { cat build/bench.txt; exit 1; }

@@ -116,7 +116,7 @@ func (b BlockList) Strangers(ctx context.Context, userID string, others []string
 }
 
 // queryTime bounds a query. It does not end with the connection of who caused it: that would
-// cost the host's pool a connection, and may fail whoever gets that one next.
+// cost the host's pool a connection, and may fail the next call that gets that one.
 const queryTime = 5 * time.Second
 
 func (b BlockList) query(ctx context.Context, query string, users []string, more ...any) (blocks []Block, err error) {

@@ -142,7 +142,7 @@ func TestTokens_SessionsOfOthers(t *testing.T) {
 	}
 }
 
-// Whoever signs in chooses what goes with their session. It does not make it one of the
+// A player who signs in chooses what goes with their session. It does not make it one of the
 // module's own, which nobody sees and no rule binds.
 func TestTokens_ChosenVariables(t *testing.T) {
 	addr := target.Given()
