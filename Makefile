@@ -13,6 +13,7 @@ TESTS ?= ./...
 # The suites that play through a server's API, and everything that is no end-to-end suite.
 SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract
 UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
+BENCHES = $$(grep -rl --include='*_test.go' --exclude-dir=node_modules --exclude-dir=testdata --exclude-dir=build '^func Benchmark' . | xargs -n1 dirname | sort -u)
 
 # Those in a browser take a third of the time, so make test plays them once, through the plugin.
 BROWSER = ^TestSuites$$/^browser$$
@@ -43,7 +44,7 @@ test: e2e-deps pluginhost playground ## every test, with the race detector; the 
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; export CHROMIUM MCS; \
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on $(LEAN) -count=1 -timeout=15m -skip '$(BROWSER)' $(TESTS) && \
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- $(LEAN) -count=1 -timeout=15m $(SUITES)
-	$(GO) test -run '^$$' -bench . -benchtime=1x $(TESTS) > build/bench.txt || { cat build/bench.txt; exit 1; }
+	$(GO) test -run '^$$' -bench . -benchtime=1x $(LEAN) $(BENCHES) > build/bench.txt || { cat build/bench.txt; exit 1; }
 
 test-fast: ## the unit tests: no end-to-end suites, no race detector
 	$(GO) test -shuffle=on $(UNITS)
@@ -160,7 +161,7 @@ fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 	  done; done
 
 bench: ## every benchmark, measured
-	$(GO) test -run '^$$' -bench . -benchmem $(TESTS)
+	$(GO) test -run '^$$' -bench . -benchmem $(BENCHES)
 
 bench-host: needs-server plugin ## what messages cost a real server, stock = 1: SERVER=path/to/nakama
 	$(LINE) $(FOR) -plugin build/empty.so -package ./local/e2e/overhead/testdata/empty
