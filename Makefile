@@ -16,7 +16,7 @@ UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 BENCHES = $$(grep -rl --include='*_test.go' --exclude-dir=node_modules --exclude-dir=testdata --exclude-dir=build '^func Benchmark' . | xargs -n1 dirname | sort -u)
 
 # Those in a browser take a third of the time, so make test plays them once, through the plugin.
-BROWSER = ^TestSuites$$/^browser$$
+BROWSER = ^TestSuites$$/^browser$$|^TestArena$$
 
 # A hundred test programs are linked without tables for a debugger; make check has vetted them.
 LEAN = -vet=off -ldflags=-w
@@ -41,7 +41,7 @@ playground: ## build/playground: the page to write and try rules on
 	@cp local/playground/static/* "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" build/playground/
 
 test: e2e-deps pluginhost playground ## every test, with the race detector; the suites through the plugin; benchmarks once
-	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; export CHROMIUM MCS; \
+	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; NGINX="$$(local/e2e/docs/nginx.sh)" || exit 1; export CHROMIUM MCS NGINX; \
 	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on $(LEAN) -count=1 -timeout=15m -skip '$(BROWSER)' $(TESTS) && \
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- $(LEAN) -count=1 -timeout=15m $(SUITES)
 	$(GO) test -run '^$$' -bench . -benchtime=1x $(LEAN) $(BENCHES) > build/bench.txt || { cat build/bench.txt; exit 1; }
@@ -165,7 +165,7 @@ bench: ## every benchmark, measured
 
 bench-host: needs-server plugin ## what messages cost a real server, stock = 1: SERVER=path/to/nakama
 	$(LINE) $(FOR) -plugin build/empty.so -package ./local/e2e/overhead/testdata/empty
-	$(BENCH_HOST) -bench 'Server' -benchtime 40x -work 5 -large 248
+	$(BENCH_HOST) -bench 'Server' -benchtime 40x -volume 5 -large 248
 	$(BENCH_HOST) -bench 'Redeem' -benchtime 400x
 	$(BENCH_HOST) -bench 'State' -benchtime 12x
 	$(BENCH_HOST) -bench 'Memory|Drop|Idle' -benchtime 1x -crowd 1500

@@ -6,12 +6,13 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"partyline/party"
+	"partyline/party/reserve"
 )
 
 // Tickets is matchmaking, as hooks use it: it refuses a ticket, or changes it into what the
 // queue it names takes, and hears of those made and cancelled.
 type Tickets interface {
-	CheckParty(ctx context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) error
+	CheckParty(ctx context.Context, look reserve.Look, by party.Session, add *rtapi.PartyMatchmakerAdd) error
 	CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) error
 	PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error
 	SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd)
@@ -22,8 +23,8 @@ type Tickets interface {
 // Matchmaking stands around the host's matchmaker. Of members who come and go it hears by
 // the news. plays hears of sessions that join a match; nil where matchmaking hears of matches
 // from the host's matched hook.
-func Matchmaking(tickets Tickets, plays func(context.Context, party.Session)) Set {
-	m := matchmaking{tickets}
+func Matchmaking(tickets Tickets, parties Parties, plays func(context.Context, party.Session)) Set {
+	m := matchmaking{tickets, parties}
 	set := Set{Owner: "matchmaking", Hooks: []Hook{
 		{Message: PartyMatchmakerAdd, Name: "ticket", Before: m.checkParty, After: m.partyQueued},
 		{Message: MatchmakerAdd, Name: "ticket", Before: m.checkSolo, After: m.soloQueued},
@@ -39,14 +40,17 @@ func Matchmaking(tickets Tickets, plays func(context.Context, party.Session)) Se
 	return set
 }
 
-type matchmaking struct{ tickets Tickets }
+type matchmaking struct {
+	tickets Tickets
+	parties Parties
+}
 
 func (m matchmaking) checkParty(ctx context.Context, call *Call) error {
-	id, err := call.PartyID()
+	look, err := call.Look(ctx, m.parties)
 	if err != nil {
 		return err
 	}
-	return m.tickets.CheckParty(ctx, id, call.Session, call.In.GetPartyMatchmakerAdd())
+	return m.tickets.CheckParty(ctx, *look, call.Session, call.In.GetPartyMatchmakerAdd())
 }
 
 func (m matchmaking) checkSolo(ctx context.Context, call *Call) error {

@@ -9,6 +9,7 @@ import (
 
 	"partyline/hooks"
 	"partyline/party"
+	"partyline/party/reserve"
 )
 
 // queues stands for matchmaking: it keeps what it was told, and refuses when told to.
@@ -28,7 +29,7 @@ func (q *queues) note(words ...string) {
 	q.told = append(q.told, line)
 }
 
-func (q *queues) CheckParty(_ context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) error {
+func (q *queues) CheckParty(_ context.Context, l reserve.Look, by party.Session, add *rtapi.PartyMatchmakerAdd) error {
 	q.note("check", by.UserID)
 	add.Query = "*"
 	return q.refusal
@@ -73,7 +74,7 @@ func TestMatchmaking(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.message, func(t *testing.T) {
 			q := &queues{}
-			h := serve(t, hooks.Matchmaking(q, nil))
+			h := serve(t, hooks.Matchmaking(q, newKernel(), nil))
 			in := tt.in
 			if in == nil {
 				in = message(tt.message, partyID)
@@ -96,7 +97,7 @@ func TestMatchmaking(t *testing.T) {
 func TestMatchmaking_Refusal(t *testing.T) {
 	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.MatchmakerAdd} {
 		q := &queues{refusal: party.Refuse(party.UnknownQueue, "No such queue.")}
-		_, err := serve(t, hooks.Matchmaking(q, nil)).before("ann", name, message(name, partyID))
+		_, err := serve(t, hooks.Matchmaking(q, newKernel(), nil)).before("ann", name, message(name, partyID))
 		if err == nil || err.Error() != "unknown_queue: No such queue." {
 			t.Errorf("%s: before = %v; want the refusal", name, err)
 		}
@@ -106,7 +107,7 @@ func TestMatchmaking_Refusal(t *testing.T) {
 func TestMatchmaking_MalformedID(t *testing.T) {
 	for _, name := range []string{hooks.PartyMatchmakerAdd} {
 		q := &queues{}
-		err := serve(t, hooks.Matchmaking(q, nil)).after("ann", name, nil, message(name, "odd"))
+		err := serve(t, hooks.Matchmaking(q, newKernel(), nil)).after("ann", name, nil, message(name, "odd"))
 		if party.ReasonOf(err) != party.PartyNotFound || len(q.told) != 0 {
 			t.Errorf("%s: after = %v, told %q", name, err, q.told)
 		}
@@ -117,10 +118,10 @@ func TestMatchmaking_MalformedID(t *testing.T) {
 func TestMatchmaking_HearsOfMatches(t *testing.T) {
 	q := &queues{}
 	join := &rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{}}}
-	if err := serve(t, hooks.Matchmaking(q, q.Plays)).after("ann", hooks.MatchJoin, nil, join); err != nil || !slices.Equal(q.told, []string{"plays ann"}) {
+	if err := serve(t, hooks.Matchmaking(q, newKernel(), q.Plays)).after("ann", hooks.MatchJoin, nil, join); err != nil || !slices.Equal(q.told, []string{"plays ann"}) {
 		t.Errorf("after = %v, told %q", err, q.told)
 	}
-	for _, h := range hooks.Matchmaking(q, nil).Hooks {
+	for _, h := range hooks.Matchmaking(q, newKernel(), nil).Hooks {
 		if h.Message == hooks.MatchJoin {
 			t.Error("a hook on MatchJoin that nothing needs")
 		}

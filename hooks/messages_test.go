@@ -207,7 +207,8 @@ func TestOneMessageOneLook(t *testing.T) {
 		k.ruled = map[rules.Action]bool{
 			rules.ActionJoin: true, rules.ActionUpdate: true, rules.ActionMatchmake: true, rules.ActionKick: true, rules.ActionPromote: true,
 		}
-		if _, err := serve(t, k.sets()...).before("leader", message, messageOf(message)); err != nil {
+		sets := append(k.sets(), hooks.Matchmaking(&queues{}, k, nil))
+		if _, err := serve(t, sets...).before("leader", message, messageOf(message)); err != nil {
 			t.Errorf("%s: %v", message, err)
 		}
 		if k.looks != 1 {

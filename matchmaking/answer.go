@@ -9,6 +9,9 @@ import (
 
 // answer does what a signal of ours asks.
 func (c *call) answer(r signalRequest) signalAnswer {
+	if c.serving != nil && c.serving.over {
+		return answerTo(ErrGone) // it ends at the next tick
+	}
 	switch r.Op {
 	case signalReserve:
 		if c.serving.bars(r.Claims) {

@@ -84,7 +84,7 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 	if c.inner, rate, own = m.inner.MatchInit(c.innerContext(), logger, db, nk, params); c.inner == nil {
 		return nil, rate, own
 	}
-	st.rate, st.own = max(1, int64(rate)), ownLabel(own)
+	st.own = ownLabel(own)
 	if err := c.relabel(); err != nil {
 		logger.Error("match not made: its label error=%v", err)
 		return nil, rate, ""
@@ -116,11 +116,14 @@ func (m *seated) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.
 }
 
 func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
-	if _, relays := m.inner.(relay); relays && len(messages) == 0 && idle(st, tick) {
+	s, ok := st.(*state)
+	due := !ok || m.clock().Sub(s.looked) >= lookEvery
+	if _, relays := m.inner.(relay); relays && len(messages) == 0 && !due {
 		return st
 	}
 	return m.step("MatchLoop", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
-		if tick%c.rate == 0 {
+		if due {
+			c.looked = c.now
 			c.kickReplaced()
 		}
 		if !c.watch() || c.deserted() {
@@ -131,13 +134,6 @@ func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.D
 		c.broadcastSeats()
 		return c.inner != nil
 	})
-}
-
-// idle reports whether a tick without messages has nothing to do: seats that expire, and a
-// match that everybody has left, are looked for once a second, and before every call.
-func idle(st any, tick int64) bool {
-	s, ok := st.(*state)
-	return ok && !s.mapChanged && tick%s.rate != 0
 }
 
 func (m *seated) MatchTerminate(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, graceSeconds int) any {
@@ -166,12 +162,13 @@ func (m *seated) MatchSignal(ctx context.Context, logger runtime.Logger, db *sql
 	return out, reply
 }
 
-// change is step for work that may change the seats.
+// change is step for work that may change the seats. The next tick tells of it.
 func (m *seated) change(name string, c *call, st any, work func(*call) bool) any {
 	return m.step(name, c, st, func(c *call) bool {
 		goesOn := work(c)
 		if goesOn {
 			c.settle()
+			c.looked = time.Time{}
 		}
 		return goesOn
 	})

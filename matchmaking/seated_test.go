@@ -242,16 +242,39 @@ func TestSeated_KicksUntilGone(t *testing.T) {
 	if _, ok := s.attempt("ann", "ann2"); !ok {
 		t.Fatal("refused")
 	}
-	for range s.rate + 1 {
+	tick := func(after time.Duration) int {
+		s.clock.Advance(after)
 		s.kicked = nil
 		s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, nil))
-		s.tick++
+		return len(s.kicked)
 	}
-	s.tick = int64(s.rate) * 10
-	s.take(s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, nil))
-	if len(s.kicked) != 1 {
-		t.Errorf("kicked %v a second later", s.kicked)
+	for _, kicked := range []int{1, 0, 1, 0} {
+		if got := tick(500 * time.Millisecond); got != kicked {
+			t.Errorf("kicked %d sessions; want %d, once a second", got, kicked)
+		}
 	}
+}
+
+// A match waits for players most of its life: its ticks have to cost nothing, and yet see
+// within a second that nobody came.
+func TestSeated_IdleTicks(t *testing.T) {
+	s, p := duel(newHouse(t), "")
+	s.loop()
+	if n := testing.AllocsPerRun(100, s.idleTick); n != 0 {
+		t.Errorf("a tick in which nothing is due makes %v allocations", n)
+	}
+	s.enter("ann")
+	s.loop()
+	if n := testing.AllocsPerRun(100, s.idleTick); n != 0 {
+		t.Errorf("with a silent player it makes %v", n)
+	}
+	s.events(p)
+	s.clock.Advance(45*time.Second - 50*time.Millisecond)
+	s.loop() // looks, too early
+	for range 20 {
+		s.after(50 * time.Millisecond)
+	}
+	wantLines(t, "the party heard", s.events(p), "seat_released bob@0")
 }
 
 func TestSeated_UnaskedSessionsAreKicked(t *testing.T) {

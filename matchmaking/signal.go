@@ -60,6 +60,7 @@ var refusals = map[string]error{
 	"token":      errToken,
 	"used":       errUsed,
 	"unseated":   errUnseated,
+	"gone":       ErrGone,
 }
 
 func (r signalRequest) text() (string, error) {

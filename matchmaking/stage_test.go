@@ -115,6 +115,11 @@ func (s *stage) loop(messages ...runtime.MatchData) {
 	}
 }
 
+// idleTick is a tick without messages.
+func (s *stage) idleTick() {
+	s.state = s.core.MatchLoop(s.ctx, s, nil, s.house, s, s.tick, s.state, nil)
+}
+
 // after moves the clock and ticks.
 func (s *stage) after(d time.Duration) {
 	s.clock.Advance(d)

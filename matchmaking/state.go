@@ -14,6 +14,10 @@ import (
 	"partyline/party"
 )
 
+// lookEvery is how often a tick looks for seats that have expired and for a match that
+// everybody has left, where nothing else happens. A tick in between costs nothing.
+const lookEvery = time.Second
+
 // emptyAfter is how long a match goes on with nobody in it and no seat held.
 const emptyAfter = 30 * time.Second
 
@@ -23,7 +27,6 @@ var errPanicked = errors.New("the match handler panicked")
 type state struct {
 	id    string
 	setup Launch
-	rate  int64 // ticks per second
 	table *seats.Table
 	// guests are the sessions the match let in and the host has not yet reported gone,
 	// in the order they came.
@@ -37,6 +40,7 @@ type state struct {
 	heldSince  map[string]time.Time // by holdKey
 	events     []event              // not yet sent
 	mapChanged bool                 // the players do not have the seats as they are
+	looked     time.Time            // when a tick last looked; zero after anything but a tick
 	emptySince time.Time            // zero while somebody is here or expected
 	endTold    bool
 
@@ -72,7 +76,7 @@ func newState(ctx context.Context, params map[string]any, now time.Time) (*state
 		return nil, fmt.Errorf("seats for %d claims: %w", len(set.Claims), err)
 	}
 	id, _ := ctx.Value(runtime.RUNTIME_CTX_MATCH_ID).(string)
-	return &state{id: id, setup: set, rate: 1, table: table, announced: !set.Unannounced, heldSince: map[string]time.Time{}}, nil
+	return &state{id: id, setup: set, table: table, announced: !set.Unannounced, heldSince: map[string]time.Time{}}, nil
 }
 
 // String is what the server's console shows of the match.

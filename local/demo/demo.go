@@ -23,6 +23,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -118,7 +119,8 @@ func (d demo) page(w http.ResponseWriter, r *http.Request) {
 }
 
 // policy lets the page talk to its server, by HTTP and by socket, and to the game servers of
-// its machine, and run its own files only. A Host header that could break out of the policy is left out of it.
+// its machine, and run its own files only. A Host header that could break out of the policy is
+// left out of it. A policy cannot name an address of IPv6: 'self' and "http:" stand for it.
 func (d demo) policy(r *http.Request) string {
 	server, host := "", r.Host
 	if d.options.Server != "" {
@@ -127,12 +129,14 @@ func (d demo) policy(r *http.Request) string {
 		host = u.Host
 	}
 	sockets := ""
-	if plainHost.MatchString(host) {
+	if plainHost.MatchString(host) && host[0] != '[' {
 		sockets = " ws://" + host + " wss://" + host // 'self' covers no sockets in older browsers
 	}
 	games := ""
-	if d.options.GameHost != "" {
-		games = " http://" + net.JoinHostPort(d.options.GameHost, "*")
+	if strings.Contains(d.options.GameHost, ":") {
+		games = " http:"
+	} else if d.options.GameHost != "" {
+		games = " http://" + d.options.GameHost + ":*"
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:" + server +
 		"; connect-src 'self'" + server + sockets + games + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -95,7 +95,8 @@ func TestPage_Policy(t *testing.T) {
 	for _, c := range []struct{ server, games, host, want string }{
 		{"", "", "127.0.0.1:7350", head + "; connect-src 'self' ws://127.0.0.1:7350 wss://127.0.0.1:7350" + tail},
 		{"", "192.0.2.1", "127.0.0.1:7350", head + "; connect-src 'self' ws://127.0.0.1:7350 wss://127.0.0.1:7350 http://192.0.2.1:*" + tail},
-		{"", "2001:db8::1", "127.0.0.1:7350", head + "; connect-src 'self' ws://127.0.0.1:7350 wss://127.0.0.1:7350 http://[2001:db8::1]:*" + tail},
+		{"", "2001:db8::1", "127.0.0.1:7350", head + "; connect-src 'self' ws://127.0.0.1:7350 wss://127.0.0.1:7350 http:" + tail},
+		{"", "::1", "[::1]:7350", head + "; connect-src 'self' http:" + tail},
 		{"http://127.0.0.1:17350", "", "127.0.0.1:1", head + " http://127.0.0.1:17350; connect-src 'self' http://127.0.0.1:17350 ws://127.0.0.1:17350 wss://127.0.0.1:17350" + tail},
 		{"", "", "evil; script-src *", head + "; connect-src 'self'" + tail},
 	} {

@@ -8,22 +8,20 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"partyline/party"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
-// CheckParty comes before a party's ticket, sent by a session of it. It refuses what can
-// never be matched, with NotMember, UnknownQueue, PartyTooLarge, NotReady or
+// CheckParty comes before a party's ticket, sent by a session of it that has looked at it. It refuses
+// what can never be matched, with NotMember, UnknownQueue, PartyTooLarge, NotReady or
 // InvalidRequest; with queues it fills in add what the server owns: the properties, the
 // counts and the query.
-func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) (err error) {
-	v, f, err := s.Footprint(ctx, id)
-	if err != nil {
-		return err
-	}
+func (s *Service) CheckParty(ctx context.Context, l reserve.Look, by party.Session, add *rtapi.PartyMatchmakerAdd) (err error) {
+	v := l.View
 	if _, member := v.Session(by.SessionID); !member {
 		return party.NotAMember()
 	}
-	asked := Ticket{Party: id, Session: by, Members: sessions(v)}
+	asked := Ticket{Party: v.ID, Session: by, Members: sessions(v)}
 	if s.Processing {
 		asked.Queue = add.GetStringProperties()[PropertyQueue]
 	}
@@ -43,7 +41,7 @@ func (s *Service) CheckParty(ctx context.Context, id party.ID, by party.Session,
 	if err != nil {
 		return err
 	}
-	held := spares(q, len(users(asked.Members)), f)
+	held := spares(q, len(users(asked.Members)), s.Footprint(l))
 	if err := s.admit(ctx, v, held, asked.Queue, q, pending); err != nil {
 		return err
 	}
@@ -115,11 +113,11 @@ func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.Vie
 	if err != nil {
 		return err
 	}
-	_, f, err := s.Footprint(ctx, v.ID)
+	l, err := s.Look(ctx, v.ID)
 	if err != nil {
 		return err
 	}
-	return s.admit(ctx, v, spares(q, len(users(sessions(v))), f), name, q, s.claims.all())
+	return s.admit(ctx, v, spares(q, len(users(sessions(v))), s.Footprint(l)), name, q, s.claims.all())
 }
 
 // admitSolo refuses a player alone who may not wait in the queue, and answers the queue;

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
@@ -15,6 +16,7 @@ import (
 // launcher makes matches in memory, with the seat table that real ones have.
 type launcher struct {
 	now        party.Clock
+	mu         sync.Mutex           // passes and hooks run beside each other
 	launches   []matchmaking.Launch // one of each match, in the order they were made
 	tables     map[string]*seats.Table
 	announced  map[string]bool // matches somebody may know of
@@ -43,6 +45,8 @@ func (l *launcher) Launch(_ context.Context, in matchmaking.Launch) (string, err
 	if err != nil {
 		return "", err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	id := fmt.Sprintf("match-%d", len(l.launches))
 	if in.Unannounced {
 		err = table.Reserve(l.now(), l.now().Add(matchmaking.ReservedFor), in.Claims...)
@@ -58,6 +62,8 @@ func (l *launcher) Launch(_ context.Context, in matchmaking.Launch) (string, err
 }
 
 func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return slices.Clone(l.open), nil
 }
 
@@ -65,6 +71,8 @@ func (l *launcher) Reserve(_ context.Context, id string, claims []seats.Claim) (
 	if err := l.failFill[id]; err != nil {
 		return nil, err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	err = l.tables[id].Reserve(l.now(), l.now().Add(matchmaking.ReservedFor), claims...)
 	for _, s := range l.tables[id].Users(l.now()) {
 		users = append(users, s.UserID)
@@ -78,6 +86,8 @@ func (l *launcher) Commit(_ context.Context, id string, claims []seats.Claim) er
 			return err
 		}
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.tables[id] == nil {
 		return matchmaking.ErrGone
 	}
@@ -86,6 +96,8 @@ func (l *launcher) Commit(_ context.Context, id string, claims []seats.Claim) er
 }
 
 func (l *launcher) Withdraw(_ context.Context, id string, claims []seats.Claim) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.withdrawn[id] = append(l.withdrawn[id], claims...)
 	if table := l.tables[id]; table != nil {
 		table.Withdraw(l.now(), claims...)
@@ -97,6 +109,8 @@ func (l *launcher) Withdraw(_ context.Context, id string, claims []seats.Claim) 
 }
 
 func (l *launcher) Release(_ context.Context, _ party.ID, userID string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.released = append(l.released, userID)
 	for _, table := range l.tables {
 		table.Leave(l.now(), userID)
@@ -106,6 +120,8 @@ func (l *launcher) Release(_ context.Context, _ party.ID, userID string) error {
 
 // held are the users a match holds or gives a seat, without those it only reserves one for.
 func (l *launcher) held(id string) (users []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	table := l.tables[id]
 	if table == nil {
 		return nil

@@ -144,16 +144,16 @@ func (s *Service) nativeClaim(ctx context.Context, w *waiting) seats.Claim {
 	if err != nil {
 		return c // a player without a party
 	}
-	v, f, err := s.Footprint(ctx, id)
+	l, err := s.Look(ctx, id)
 	if err != nil {
 		s.Logger.Warn("party not read, only its ticket is seated ticket=%s error=%v", w.id, err)
 		return c
 	}
-	for _, user := range users(sessions(v)) {
+	for _, user := range users(sessions(l.View)) {
 		if !slices.Contains(c.UserIDs, user) {
 			c.UserIDs = append(c.UserIDs, user)
 		}
 	}
-	c.Spares = f.OnTheWay()
+	c.Spares = s.Footprint(l).OnTheWay()
 	return c
 }

@@ -310,7 +310,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		r.drop(ctx, w.id, DropInvalid)
 		return away
 	}
-	v, f, err := r.Footprint(ctx, id)
+	v, err := r.Look(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
 			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
@@ -324,8 +324,8 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		}
 	}
 	before := w.need()
-	w.users = users(sessions(v))
-	w.spares = spares(r.q, len(w.users), f)
+	w.users = users(sessions(v.View))
+	w.spares = spares(r.q, len(w.users), r.Footprint(v))
 	w.seats = len(w.users) + w.spares
 	r.book.Seats(w.id, w.seats)
 	if len(v.Members) > len(w.entries) { // somebody came in without ending the ticket

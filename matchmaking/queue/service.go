@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/reserve"
 	"partyline/party/roster"
 	"partyline/party/rules"
 )
@@ -21,10 +22,6 @@ type Roster interface {
 }
 
 var _ Roster = (*roster.Roster)(nil)
-
-// Footprint reads a party and counts who belongs to it: members, those it keeps seats for,
-// and those on their way.
-type Footprint func(ctx context.Context, id party.ID) (party.View, party.Footprint, error)
 
 // spares is how many seats a party takes in the queue beside its members'. Seats it keeps
 // count, even if that makes it too large. For friends on their way without one there are
@@ -41,7 +38,8 @@ func spares(q rules.Queue, members int, f party.Footprint) int {
 // Deps is what a Service works with. All are needed but the last five.
 type Deps struct {
 	Roster    Roster
-	Footprint Footprint
+	Look      func(ctx context.Context, id party.ID) (reserve.Look, error)
+	Footprint func(reserve.Look) party.Footprint // members, those with a seat kept, those on their way
 	Accounts  Accounts
 	Objects   Objects
 	Blocks    Blocks

@@ -198,7 +198,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	}, admission.Deps{Sender: w.host}, nil)
 	w.Service = queue.New(queue.Deps{
 		Metrics: &w.metrics,
-		Roster:  w.roster, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
+		Roster:  w.roster, Look: w.look, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
 		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
@@ -212,12 +212,24 @@ func (w *world) now() time.Time {
 	return w.clock.Now()
 }
 
-func (w *world) footprint(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {
+func (w *world) look(ctx context.Context, id party.ID) (reserve.Look, error) {
 	if w.unread != nil {
-		return party.View{}, party.Footprint{}, w.unread
+		return reserve.Look{}, w.unread
 	}
-	v, err := w.admission.Look(ctx, id)
-	return v.View, party.Footprint{Members: v.Size(), Held: v.Held(""), Incoming: w.incoming, MaxSize: v.MaxSize}, err
+	return w.admission.Look(ctx, id)
+}
+
+func (w *world) footprint(l reserve.Look) party.Footprint {
+	return party.Footprint{Members: l.Size(), Held: l.Held(""), Incoming: w.incoming, MaxSize: l.MaxSize}
+}
+
+// CheckParty is the service's, of the party as it is.
+func (w *world) CheckParty(ctx context.Context, id party.ID, by party.Session, add *rtapi.PartyMatchmakerAdd) error {
+	l, err := w.look(ctx, id)
+	if err != nil {
+		return err
+	}
+	return w.Service.CheckParty(ctx, l, by, add)
 }
 
 func (w *world) hear(id party.ID, what queue.EventName) {

@@ -30,14 +30,7 @@ func (m *Module) addQueues(news *party.News, roster *roster.Roster, admission *a
 	m.processing = len(policy().Queues) > 0
 	m.matching = m.processing || policy().Matchmaking.CreateMatch
 	m.queues = queue.New(queue.Deps{
-		Roster: roster,
-		Footprint: func(ctx context.Context, id party.ID) (party.View, party.Footprint, error) {
-			look, err := admission.Look(ctx, id)
-			if err != nil {
-				return party.View{}, party.Footprint{}, err
-			}
-			return look.View, m.telling.status.FootprintOf(look), nil
-		},
+		Roster: roster, Look: admission.Look, Footprint: m.telling.status.FootprintOf,
 		Statuses: m.telling.status.Statuses,
 		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
 		Blocks: m.blocks, Processing: m.processing, Launcher: m.matches, Servers: m.matches, Told: func(id party.ID, what queue.EventName) {
@@ -51,7 +44,7 @@ func (m *Module) addQueues(news *party.News, roster *roster.Roster, admission *a
 	if m.matching {
 		plays = nil // the matched hook tells of matches
 	}
-	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, plays), hooks.Sessions("matchmaking", "tickets", nil, m.queues.Ended))
+	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, admission, plays), hooks.Sessions("matchmaking", "tickets", nil, m.queues.Ended))
 }
 
 // ticketMoved hears what becomes of a party's ticket.

@@ -128,7 +128,7 @@ func (r *record) hold(now time.Time) (reserve.Hold, bool) {
 	if !r.Hold || r.ended(now) {
 		return reserve.Hold{}, false
 	}
-	h := reserve.Hold{InviteID: r.ID, UserIDs: r.pending(), ExpiresAt: r.expiresAt()}
+	h := reserve.Hold{InviteID: r.ID, By: r.By, UserIDs: r.pending(), ExpiresAt: r.expiresAt()}
 	return h, len(h.UserIDs) > 0
 }
 

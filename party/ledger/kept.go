@@ -13,10 +13,14 @@ import (
 // observe compares the members just read with those known before. A member who is missing
 // with the socket alive has left in a way no hook told of. A member who is missing with the
 // socket gone was dropped, and from here on the seat is kept: the host lets a session go
-// from all streams at once, but is late to tell, and meanwhile anybody could join.
+// from all streams at once, but is late to tell, and meanwhile anybody could join. What a
+// member held who is gone for good is free.
 func (v *Visit) observe() error {
 	if _, err := v.miss(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
 		return err
+	}
+	if v.Book.Abandon(v.Last.View) {
+		v.Reserved()
 	}
 	for user := range v.Book.Kept {
 		if _, in := v.Last.Member(user); in { // with another session, or let in by another module

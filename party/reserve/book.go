@@ -18,6 +18,7 @@ const PendingTTL = 5 * time.Second
 // storage; a book has a copy.
 type Hold struct {
 	InviteID  string
+	By        string // the member who keeps them, and with whom they go; "" is nobody in particular
 	UserIDs   []string
 	ExpiresAt time.Time
 	Unstored  bool // storage may not have it yet, so its absence there does not end it
@@ -231,6 +232,18 @@ func (b Book) Release(inviteID string, userIDs ...string) {
 		return
 	}
 	b.Holds[inviteID] = h
+}
+
+// Abandon ends the holds of users who are not in the party any more and have no seat kept
+// there. It reports whether there were any.
+func (b Book) Abandon(v party.View) (some bool) {
+	maps.DeleteFunc(b.Holds, func(_ string, h Hold) bool {
+		_, in := v.Member(h.By)
+		gone := h.By != "" && !in && b.Kept[h.By] == nil
+		some = some || gone
+		return gone
+	})
+	return some
 }
 
 // SetHolds makes the holds what storage says they are. Those that storage may not have

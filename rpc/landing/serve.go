@@ -47,7 +47,7 @@ const (
 	previewTimeout = 5 * time.Second // half the host's write timeout
 
 	maxFlying  = 16                     // requests in flight that may read: well below the host's database pool
-	maxWaiting = 256                    // more that may wait for one of their places
+	maxWaiting = 32                     // more that may wait for one of their places
 	maxWait    = 500 * time.Millisecond // for how long
 	busyWait   = 5 * time.Second        // when the others are asked to come back
 )

@@ -17,7 +17,7 @@ export class Game {
     if (this.connected && this.matchId === matchId) return;
     this.close();
     this.matchId = matchId;
-    this.at = server.address + ':' + server.port;
+    this.at = (server.address.includes(':') ? '[' + server.address + ']' : server.address) + ':' + server.port;
     this.query = '?pass=' + encodeURIComponent(server.pass);
     this.state = null;
     const stream = new EventSource('http://' + this.at + '/play' + this.query);

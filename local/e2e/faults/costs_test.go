@@ -193,5 +193,10 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		return friends[0].Call(ctx, "party_status_set", map[string]any{"party_id": id, "stage": "downloading", "progress": 0.5}, nil)
 	})
 	step("leader leaves", func() error { return leader.LeaveParty(ctx, id) })
-	step("close", func() error { return friends[0].CloseParty(ctx, id) })
+	step("close after all", func() error { return friends[0].CloseParty(ctx, id) })
+	step("", func() (err error) { id, err = leader.CreateParty(ctx, true, 8); return err })
+	for _, g := range friends {
+		step("", func() error { return g.JoinParty(ctx, id) })
+	}
+	step("close", func() error { return leader.CloseParty(ctx, id) })
 }

@@ -1,7 +1,10 @@
 package fleet_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/ed25519"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -43,6 +46,11 @@ const (
 	asking = "asking" // whose players are asked first
 )
 
+// passKey signs the passes of every server here, and those that tests forge.
+var passKey = ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize))
+
+func passKeys() string { return base64.StdEncoding.EncodeToString(passKey.Seed()) }
+
 // FleetVariable names the module in testdata/manager, built for the real servers that suites
 // run against.
 const FleetVariable = "NAKAMA_FLEET"
@@ -65,7 +73,7 @@ func start(t *testing.T, create func(n int, a asked) error, queues ...string) *w
 	w := newWorld(t, create)
 	at := httptest.NewServer(w.fleet)
 	t.Cleanup(at.Close)
-	p := target.StartBeside(t, rulesFile(t, queues), []string{os.Getenv(FleetVariable)}, "--runtime.env", "FLEET_URL="+at.URL)
+	p := target.StartBeside(t, rulesFile(t, queues), []string{os.Getenv(FleetVariable)}, "--runtime.env", "FLEET_URL="+at.URL, "--runtime.env", wiring.EnvPasses+"="+passKeys())
 	w.fleet.at("http://" + p.Addr)
 	w.client = client.New(p.Addr)
 	w.restart = func() {
@@ -112,7 +120,7 @@ func startEngine(t *testing.T, init host.InitModule, create func(n int, a asked)
 	boot := func(addr string, data *store.Store) {
 		var err error
 		server, err = engine.Start(t.Context(), engine.Options{
-			Addr: addr, Data: data, MatchmakerInterval: 200 * time.Millisecond, Env: map[string]string{wiring.EnvRules: rules}, Init: init,
+			Addr: addr, Data: data, MatchmakerInterval: 200 * time.Millisecond, Env: map[string]string{wiring.EnvRules: rules, wiring.EnvPasses: passKeys()}, Init: init,
 			Fleets: func(string) (map[string]runtime.FleetManager, error) {
 				return map[string]runtime.FleetManager{"": w.fleet}, nil
 			},

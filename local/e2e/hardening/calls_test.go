@@ -1,11 +1,14 @@
 package hardening_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"partyline/local/e2e/player"
 )
 
 // A function takes a party's ID in every spelling that the server's own messages take.
@@ -51,6 +54,45 @@ func TestCalls_PayloadInTheAddress(t *testing.T) {
 			}
 		} else if err == nil || !strings.Contains(err.Error(), "invalid_request") || !strings.Contains(err.Error(), refused) {
 			t.Errorf("%q = %v; want invalid_request that names %s", payload, err, refused)
+		}
+	}
+}
+
+// What a member holds for friends goes with that member, not with the invite: when they leave
+// or are kicked, but not while their own seat is kept for them.
+func TestHold_GoesWithItsMember(t *testing.T) {
+	ends := map[string]func(ctx context.Context, leader, holder *player.Game, id string) error{
+		"leaves": func(ctx context.Context, _, holder *player.Game, id string) error { return holder.LeaveParty(ctx, id) },
+		"is kicked": func(ctx context.Context, leader, holder *player.Game, id string) error {
+			return leader.Remove(ctx, id, holder.Presence())
+		},
+	}
+	for how, end := range ends {
+		w := newWorld(t)
+		leader, holder, friend, stranger := w.game("leader"), w.game("holder"), w.game("friend"), w.game("stranger")
+		id := w.party(leader, true, 3, holder)
+		made := w.invite(holder, id, map[string]any{"for_user_ids": []string{friend.Player.ID()}, "hold_seat": true})
+		full := func(when string) {
+			t.Helper()
+			if err := stranger.JoinParty(w.ctx, id); err == nil || !strings.Contains(err.Error(), "party_full") {
+				t.Errorf("%s: a stranger joins: %v; want party_full", when, err)
+			}
+		}
+		full("held")
+		holder.Abort()
+		w.eventually("the holder is away", func() bool { return !w.members(leader, id)[holder.Player.ID()] })
+		full("the holder is away")
+		holder = w.play(holder.Player)
+		w.must(holder.Call(w.ctx, "party_resume", struct{}{}, &struct{}{}))
+		full("the holder is back")
+		w.must(end(w.ctx, leader, holder, id))
+		w.eventually("the holder "+how, func() bool { return !w.members(leader, id)[holder.Player.ID()] })
+		if err := stranger.JoinParty(w.ctx, id); err != nil {
+			t.Errorf("the holder %s, and a stranger joins: %v; want the held seat", how, err)
+		}
+		w.must(friend.Call(w.ctx, "party_invite_redeem", map[string]string{"code": made.Code}, &struct{}{}))
+		if n := len(w.members(leader, id)); n != 3 {
+			t.Errorf("%d members; want the leader, the stranger and the friend", n)
 		}
 	}
 }

@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	work  = flag.Int("work", 1, "how much of a row's messages one round of BenchmarkServer is")
-	large = flag.Int("large", 16, "members of the largest party")
+	volume = flag.Int("volume", 1, "how much of a row's messages one round of BenchmarkServer is")
+	large  = flag.Int("large", 16, "members of the largest party")
 )
 
 // A subject is one server that is measured.
@@ -49,6 +49,17 @@ func newSubject(b *testing.B, name, rules string) *subject {
 		s.addr = target.WithRules(b, rules)
 	}
 	return s
+}
+
+// emptySubject starts a server with the module that does nothing; nil where there is none.
+func emptySubject(b *testing.B) *subject {
+	b.Helper()
+	plugin := os.Getenv(target.EmptyVariable)
+	if plugin == "" || !target.Real() {
+		return nil
+	}
+	process := target.StartPlugins(b, []string{plugin})
+	return &subject{b: b, name: "empty", process: process, addr: process.Addr}
 }
 
 // populate has new players fill a party. Two alone are in none.
@@ -181,14 +192,13 @@ func BenchmarkServer(b *testing.B) {
 	stock, again := newSubject(b, "stock", ""), newSubject(b, "again", "")
 	module, sampled := newSubject(b, "module", none), newSubject(b, "sample", ruled)
 	subjects := []*subject{stock, again, module, sampled}
-	if empty := os.Getenv(target.EmptyVariable); empty != "" && target.Real() {
-		process := target.StartPlugins(b, []string{empty})
-		subjects = append(subjects, &subject{name: "empty", process: process, addr: process.Addr})
+	if empty := emptySubject(b); empty != nil {
+		subjects = append(subjects, empty)
 	}
 	for _, row := range []struct {
 		name     string
 		members  int
-		messages int // of a round, times -work
+		messages int // of a round, times -volume
 		do       func(*subject)
 	}{
 		{"life", 2, 10, (*subject).life},
@@ -202,11 +212,11 @@ func BenchmarkServer(b *testing.B) {
 		b.Run(row.name, func(b *testing.B) {
 			for _, s := range subjects {
 				s.populate(b, row.members)
-				s.round(row.messages**work, row.do) // to warm up
+				s.round(row.messages**volume, row.do) // to warm up
 			}
 			for range b.N {
 				for _, s := range subjects {
-					s.round(row.messages**work, row.do)
+					s.round(row.messages**volume, row.do)
 				}
 				slices.Reverse(subjects) // nobody always comes after the same one
 			}

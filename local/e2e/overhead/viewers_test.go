@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ var (
 
 const (
 	pollEvery   = 2500 * time.Millisecond // as the page's script asks
+	pollSlowest = 30 * time.Second        // after failures
 	invitesEach = 40                      // of one player: fewer than the rules' limit
 )
 
@@ -115,16 +117,22 @@ func watch(ctx context.Context, b *testing.B, addr string, shown []string) (answ
 	got := map[int]int{}
 	for i := range *viewers {
 		group.Go(func() {
+			wait := pollEvery
 			first := time.Duration(i) * pollEvery / time.Duration(*viewers)
-			for tick := time.NewTimer(first); ; tick.Reset(pollEvery) {
+			for tick := time.NewTimer(first); ; tick.Reset(wait) {
 				select {
 				case <-ctx.Done():
 					return
 				case <-tick.C:
 				}
-				status := poll(ctx, web, "http://"+addr+"/party/join/"+shown[i%len(shown)]+"/state")
+				status, after := poll(ctx, web, "http://"+addr+"/party/join/"+shown[i%len(shown)]+"/state")
 				if ctx.Err() != nil {
 					return
+				}
+				if status == http.StatusOK {
+					wait = pollEvery
+				} else {
+					wait = max(after, min(2*wait, pollSlowest))
 				}
 				mu.Lock()
 				got[status]++
@@ -139,18 +147,20 @@ func watch(ctx context.Context, b *testing.B, addr string, shown []string) (answ
 	}
 }
 
-func poll(ctx context.Context, web *http.Client, url string) (status int) {
+// poll asks once. after is when the server wants to be asked again, 0 where it does not say.
+func poll(ctx context.Context, web *http.Client, url string) (status int, after time.Duration) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return 0
+		return 0, 0
 	}
 	answer, err := web.Do(request)
 	if err != nil {
-		return 0
+		return 0, 0
 	}
 	defer answer.Body.Close()
 	_, _ = io.Copy(io.Discard, answer.Body) // so that the connection can be used again
-	return answer.StatusCode
+	seconds, _ := strconv.Atoi(answer.Header.Get("Retry-After"))
+	return answer.StatusCode, time.Duration(seconds) * time.Second
 }
 
 // hog wants a processor until the test is over.

@@ -53,7 +53,8 @@ func (s *subject) steady() int {
 }
 
 // BenchmarkIdle measures the share of a processor that matches take in which nothing happens,
-// for two rates of their ticks. Its players never come, so each lives for half a minute.
+// for two rates of their ticks. Their players never come, so each lives for half a minute.
+// Beside them stand as many matches that do nothing at all, which are the host's own part.
 func BenchmarkIdle(b *testing.B) {
 	for _, tick := range []int{20, 4} {
 		b.Run(fmt.Sprint("tick-", tick), func(b *testing.B) {
@@ -65,6 +66,7 @@ func BenchmarkIdle(b *testing.B) {
 			for i := range games {
 				games[i] = play(b, api)
 			}
+			empty := emptySubject(b)
 			for range b.N {
 				alone := s.share()
 				for _, g := range games {
@@ -76,6 +78,13 @@ func BenchmarkIdle(b *testing.B) {
 					s.must(err)
 				}
 				b.ReportMetric(100*(s.share()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-matches")
+				if empty == nil {
+					continue
+				}
+				alone = empty.share()
+				_, err := client.New(empty.addr).RPCWithKey(b.Context(), client.DefaultHTTPKey, "matches", fmt.Sprint(len(games)/2, " ", tick))
+				s.must(err)
+				b.ReportMetric(100*(empty.share()-alone)*1000/float64(len(games)/2), "%-of-a-core/1000-empty-matches")
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -149,6 +151,16 @@ func (p *Process) Kill() error {
 	return err
 }
 
+// Stop asks the server to end, as a deployment does, and returns when it is gone.
+func (p *Process) Stop() error {
+	if p.ended == nil {
+		return errors.New("the server was never started")
+	}
+	err := p.cmd.Process.Signal(syscall.SIGTERM)
+	<-p.ended
+	return err
+}
+
 // Spent is the processor time of the server's threads since it was started.
 func (p *Process) Spent() (spent time.Duration, err error) {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.cmd.Process.Pid))
@@ -205,22 +217,17 @@ func setting(t testing.TB, variable string) string {
 
 // freePorts is a port that nobody listens at, as nobody does at the one behind it and the two
 // before: a server takes the port before its socket's too, and the third before the console's.
+// It is none of those that systems give to outgoing connections, which take one at any time.
 func freePorts(t testing.TB) int {
 	t.Helper()
 	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		port := l.Addr().(*net.TCPAddr).Port
-		free := port > 1024 && port < 65000
-		for _, next := range []int{port - 2, port - 1, port + 1} {
+		port, free := 10_000+rand.IntN(20_000), true
+		for next := port - 2; next <= port+1; next++ {
 			l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(next))
 			if free = free && err == nil; err == nil {
 				_ = l.Close()
 			}
 		}
-		_ = l.Close()
 		if free {
 			return port
 		}
