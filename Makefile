@@ -13,9 +13,13 @@ TESTS ?= ./...
 # The suites that play through a server's API, and everything that is no end-to-end suite.
 SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract
 UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
+BENCHES = $$(grep -rl --include='*_test.go' --exclude-dir=node_modules --exclude-dir=testdata --exclude-dir=build '^func Benchmark' . | xargs -n1 dirname | sort -u)
 
 # Those in a browser take a third of the time, so make test plays them once, through the plugin.
 BROWSER = ^TestSuites$$/^browser$$|^TestArena$$
+
+# A hundred test programs are linked without tables for a debugger; make check has vetted them.
+LEAN = -vet=off -ldflags=-w
 
 .DEFAULT_GOAL := help
 
@@ -38,14 +42,15 @@ playground: ## build/playground: the page to write and try rules on
 
 test: e2e-deps pluginhost playground ## every test, with the race detector; the suites through the plugin; benchmarks once
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; NGINX="$$(local/e2e/docs/nginx.sh)" || exit 1; export CHROMIUM MCS NGINX; \
-	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on -count=1 -timeout=15m -skip '$(BROWSER)' $(TESTS) && \
-	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- -count=1 -timeout=15m $(SUITES)
-	$(GO) test -run '^$$' -bench . -benchtime=1x $(TESTS) > build/bench.txt || { cat build/bench.txt; exit 1; }
+	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on $(LEAN) -count=1 -timeout=15m -skip '$(BROWSER)' $(TESTS) && \
+	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- $(LEAN) -count=1 -timeout=15m $(SUITES)
+	$(GO) test -run '^$$' -bench . -benchtime=1x $(LEAN) $(BENCHES) > build/bench.txt || { cat build/bench.txt; exit 1; }
 
 test-fast: ## the unit tests: no end-to-end suites, no race detector
 	$(GO) test -shuffle=on $(UNITS)
 
 e2e-deps:
+	@local/e2e/tools.sh
 	@mkdir -p build
 	@cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund
 	@cd local/e2e/js && npm ci --ignore-scripts --silent --no-audit --no-fund
@@ -93,9 +98,21 @@ release: ## build/release: plugins, the command line, bills of materials, checks
 	    -o build/release/partyline-$${system%/*}-$${system#*/}$$end ./local/cmd/partyline || exit 1; \
 	done
 	$(GO) run ./local/cmd/release build/release
+	cp CHANGELOG.md LICENSE build/release
 
 test-plugin: e2e-deps pluginhost playground ## the end-to-end suites through build/partyline.so in the plugin host
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(GO) test -count=1 -timeout=15m -v $(SUITES)
+
+# What a line of Nakama can break: the packages that its API is compiled into.
+HOSTED = ./hooks/... ./internal/... ./matchmaking/... ./module/... ./party/... ./rpc/... ./local/engine/...
+
+check-lines: ## vet and the unit tests of plugin and engine, on the lines beside the default one
+	for line in $$($(LINE) -list); do \
+	  if [ $$line = $$($(LINE) -default) ]; then continue; fi; \
+	  echo "== Nakama $$line"; \
+	  $(LINE) -nakama $$line $(GO) vet $(HOSTED) && \
+	  $(LINE) -nakama $$line $(GO) test $(LEAN) -count=1 -timeout=15m $(HOSTED) || exit 1; \
+	done
 
 test-lines: e2e-deps ## on every line: vet, unit tests, the suites through the plugin
 	for line in $$($(LINE) -list); do \
@@ -144,7 +161,7 @@ fuzz: ## every fuzz target for FUZZTIME each (default 10s)
 	  done; done
 
 bench: ## every benchmark, measured
-	$(GO) test -run '^$$' -bench . -benchmem $(TESTS)
+	$(GO) test -run '^$$' -bench . -benchmem $(BENCHES)
 
 bench-host: needs-server plugin ## what messages cost a real server, stock = 1: SERVER=path/to/nakama
 	$(LINE) $(FOR) -plugin build/empty.so -package ./local/e2e/overhead/testdata/empty
@@ -163,4 +180,4 @@ soak: ## everything at once for MINUTES (default 30); fails if anything has grow
 rules-check: ## check a rules file: FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run playground demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin test-lines record needs-server test-host conformance fuzz bench bench-host soak rules-check passes
+.PHONY: help run playground demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin check-lines test-lines record needs-server test-host conformance fuzz bench bench-host soak rules-check passes

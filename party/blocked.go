@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
 )
@@ -114,6 +115,10 @@ func (b BlockList) Strangers(ctx context.Context, userID string, others []string
 	}), nil
 }
 
+// queryTime bounds a query. It does not end with the connection of who caused it: that would
+// cost the host's pool a connection, and may fail the next call that gets that one.
+const queryTime = 5 * time.Second
+
 func (b BlockList) query(ctx context.Context, query string, users []string, more ...any) (blocks []Block, err error) {
 	if len(users) == 0 {
 		return nil, nil
@@ -123,6 +128,11 @@ func (b BlockList) query(ctx context.Context, query string, users []string, more
 			blocks, err = nil, fmt.Errorf("read who blocks whom: %w", err)
 		}
 	}()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTime)
+	defer cancel()
 	rows, err := b.db.QueryContext(ctx, query, append([]any{strings.Join(users, ",")}, more...)...)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,11 @@
 package party_test
 
 import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
 	"slices"
 	"testing"
 
@@ -34,5 +39,58 @@ func TestBlockList_With(t *testing.T) {
 		if n := h.FriendLookups() - before; n != c.lookups {
 			t.Errorf("With(%v) costs %d look-ups; want %d", c.others, n, c.lookups)
 		}
+	}
+}
+
+// waiting is a database whose only query, of one block, waits until it is let go on.
+type waiting struct{ arrived, goes chan struct{} }
+
+func (w waiting) Connect(context.Context) (driver.Conn, error) { return w, nil }
+func (w waiting) Driver() driver.Driver                        { return nil }
+func (waiting) Prepare(string) (driver.Stmt, error)            { return nil, errors.ErrUnsupported }
+func (waiting) Begin() (driver.Tx, error)                      { return nil, errors.ErrUnsupported }
+func (waiting) Close() error                                   { return nil }
+
+func (w waiting) QueryContext(ctx context.Context, _ string, _ []driver.NamedValue) (driver.Rows, error) {
+	close(w.arrived)
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-w.goes:
+		return &oneBlock{}, nil
+	}
+}
+
+type oneBlock struct{ read bool }
+
+func (*oneBlock) Columns() []string { return []string{"source_id", "destination_id"} }
+func (*oneBlock) Close() error      { return nil }
+
+func (o *oneBlock) Next(row []driver.Value) error {
+	if o.read {
+		return io.EOF
+	}
+	o.read, row[0], row[1] = true, "a", "b"
+	return nil
+}
+
+// A query does not end with the connection of who caused it: the pool would lose one of its
+// own. For somebody who has gone already there is none.
+func TestBlockList_QueryOutlivesItsCaller(t *testing.T) {
+	w := waiting{make(chan struct{}), make(chan struct{})}
+	db := sql.OpenDB(w)
+	defer db.Close()
+	b := party.NewBlockList(db, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-w.arrived
+		cancel()
+		close(w.goes)
+	}()
+	if got, err := b.Among(ctx, []string{"a", "b"}); err != nil || !slices.Equal(got, []party.Block{{By: "a", Of: "b"}}) {
+		t.Errorf("Among = %v, %v", got, err)
+	}
+	if _, err := b.Among(ctx, []string{"a", "b"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("Among of who has gone: %v", err)
 	}
 }

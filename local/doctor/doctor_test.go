@@ -93,7 +93,7 @@ func (w *workshop) build(t *testing.T, goProgram, name string, m made) string {
 	file := filepath.Join(w.dir, name)
 	cmd := exec.CommandContext(t.Context(), goProgram, append(append([]string{"build", "-mod=mod", "-modcacherw", "-ldflags=-w", "-o", file}, m.flags...), ".")...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off", "GOPROXY="+w.proxy, "GOSUMDB=off", "GOMODCACHE="+w.cache, "CGO_ENABLED=1")
+	cmd.Env = append(os.Environ(), "GOROOT=", "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off", "GOPROXY="+w.proxy, "GOSUMDB=off", "GOMODCACHE="+w.cache, "CGO_ENABLED=1")
 	cmd.Env = append(cmd.Env, m.env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building %s: %v\n%s", name, err, out)

@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -120,11 +121,7 @@ func (h *Helpers) connect(ctx context.Context, s party.Session) (*websocket.Conn
 }
 
 func (h *Helpers) dial(ctx context.Context, token string, secure bool) (*websocket.Conn, error) {
-	address := h.socket.GetAddress()
-	if ip := net.ParseIP(address); address == "" || ip != nil && ip.IsUnspecified() {
-		address = "127.0.0.1"
-	}
-	to := url.URL{Scheme: "http", Host: net.JoinHostPort(address, strconv.Itoa(h.socket.GetPort())), Path: "/ws", RawQuery: url.Values{"format": {"json"}}.Encode()}
+	to := url.URL{Scheme: "http", Host: net.JoinHostPort(loopback(h.socket), strconv.Itoa(h.socket.GetPort())), Path: "/ws", RawQuery: url.Values{"format": {"json"}}.Encode()}
 	if secure {
 		to.Scheme = "https"
 	}
@@ -137,6 +134,20 @@ func (h *Helpers) dial(ctx context.Context, token string, secure bool) (*websock
 		_ = answer.Body.Close()
 	}
 	return conn, err
+}
+
+// loopback is an address at which this process meets its own server. The configuration has
+// IPv6 addresses in brackets.
+func loopback(socket runtime.SocketConfig) string {
+	address := strings.Trim(socket.GetAddress(), "[]")
+	ip := net.ParseIP(address)
+	switch {
+	case address != "" && (ip == nil || !ip.IsUnspecified()):
+		return address
+	case socket.GetProtocol() == "tcp6":
+		return "::1"
+	}
+	return "127.0.0.1"
 }
 
 // heard is the part of the server's messages that a helper reads.

@@ -42,6 +42,15 @@ func TestRoster_NobodyThere(t *testing.T) {
 	k.refused(err, party.PartyNotFound)
 }
 
+// What fails because a connection has ended is a refusal, and alerts nobody.
+func TestRoster_BeginOfWhoHasGone(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(1)
+	id := k.create(p[0], true, 4)
+	k.host.Disconnect(p[0])
+	k.refused(k.roster.Begin(id, p[0], party.Facts{Open: true, MaxSize: 4}, party.ID{}), party.NoLiveSession)
+}
+
 func TestRoster_LeaderFollowsTheEngine(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)

@@ -121,6 +121,7 @@ func (l *Ledger) NoteAttributes(id party.ID) {
 		l.Roster.NoteAttributes(id)
 		v.Facts.Attributes = true
 		v.Changed()
+		v.rosterLater()
 	})
 }
 

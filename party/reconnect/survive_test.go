@@ -254,6 +254,28 @@ func TestSurvive_CrashKeepsAges(t *testing.T) {
 	})
 }
 
+// So does that it has attributes, also if they came when its members were written already.
+func TestSurvive_CrashKeepsAttributes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+		p := w.host.Players(1)
+		id := w.party(true, 3, p...)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.admission.NoteAttributes(id)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.crash([]party.ID{id}, p...)
+		_, err := w.resume(w.host.Connect(p[0].UserID))
+		w.must(err)
+		if look, err := w.admission.Look(t.Context(), id); err != nil || !look.Attributes {
+			t.Errorf("Look = %+v, %v; want attributes", look, err)
+		}
+	})
+}
+
 func TestSurvive_CrashTooLongAgo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

@@ -99,7 +99,7 @@ const searched = 8
 // answered before and after it can have happened one after another.
 func TestLinear_UsesOverAKill(t *testing.T) {
 	v := newVictim(t, killVariable, startVariable)
-	inRounds(t, v, v.process, contenders, func(ctx context.Context, n int) {
+	inRounds(t, v, v.process, searched, func(ctx context.Context, n int) {
 		c := v.newCrowd(ctx)
 		h := &history{start: time.Now()}
 		redeem := func(ctx context.Context) []func() error {

@@ -175,7 +175,7 @@ func (s *subject) join() {
 
 // BenchmarkServer measures the processor time that messages cost a server with the module,
 // a stock server's being 1. The servers take turns, so that whatever else the machine does
-// weighs on all, and the best round of each counts. Beside the module stand a second stock
+// weighs on all, and the best round of each counts. One module has its parties outlive a restart. Beside them stand a second stock
 // server, which shows how far the measure itself is off, and one with a module whose hooks do
 // nothing, which shows what the host pays for having hooks. Without NAKAMA_SERVER all are
 // embedded engines, and the figures mean nothing.
@@ -191,7 +191,10 @@ func BenchmarkServer(b *testing.B) {
 	write(b, ruled, limited)
 	stock, again := newSubject(b, "stock", ""), newSubject(b, "again", "")
 	module, sampled := newSubject(b, "module", none), newSubject(b, "sample", ruled)
-	subjects := []*subject{stock, again, module, sampled}
+	lasting := filepath.Join(b.TempDir(), "lasting.yml")
+	write(b, lasting, "version: 1\nparties: {reconnect_grace: 60s, survive: {restart: 60s}}\nlimits: {party_create: none, data: {rate: none}}\n")
+	survives := newSubject(b, "restart", lasting)
+	subjects := []*subject{stock, again, module, sampled, survives}
 	if empty := emptySubject(b); empty != nil {
 		subjects = append(subjects, empty)
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -146,6 +147,16 @@ func (p *Process) Kill() error {
 		return errors.New("the server was never started")
 	}
 	err := p.cmd.Process.Kill()
+	<-p.ended
+	return err
+}
+
+// Stop asks the server to end, as a deployment does, and returns when it is gone.
+func (p *Process) Stop() error {
+	if p.ended == nil {
+		return errors.New("the server was never started")
+	}
+	err := p.cmd.Process.Signal(syscall.SIGTERM)
 	<-p.ended
 	return err
 }

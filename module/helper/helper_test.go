@@ -1,0 +1,163 @@
+package helper_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+
+	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/module/helper"
+	"partyline/party"
+	"partyline/party/restore"
+	"partyline/party/roster"
+)
+
+const native = "f1f9a2a4-1f0b-4b0e-9d2c-0d3f5f8b2a11.node1"
+
+// host is a server's part that helpers use, and the configuration of its socket.
+type host struct {
+	runtime.SocketConfig
+	address, protocol string
+	port              int
+	left              []string // the sessions that were taken out of a party
+}
+
+func (h *host) GetAddress() string  { return h.address }
+func (h *host) GetProtocol() string { return h.protocol }
+func (h *host) GetPort() int        { return h.port }
+
+func (h *host) AuthenticateTokenGenerate(userID, _ string, _ int64, _ map[string]string) (string, int64, error) {
+	return "token of " + userID, 0, nil
+}
+
+func (h *host) StreamUserLeave(_ uint8, _, _, _, _, sessionID string) error {
+	h.left = append(h.left, sessionID)
+	return nil
+}
+
+// creates answers a helper's only call, and then has the player's session come in.
+func creates(w http.ResponseWriter, r *http.Request) {
+	conn, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer conn.CloseNow()
+	var asked struct {
+		CID    string         `json:"cid"`
+		Create map[string]any `json:"party_create"`
+	}
+	if wsjson.Read(r.Context(), conn, &asked) != nil {
+		return
+	}
+	want := map[string]any{"open": true, "hidden": false, "max_size": 4.0, "label": "{}"}
+	if r.Header.Get("Authorization") != "Bearer token of alice" || fmt.Sprint(asked.Create) != fmt.Sprint(want) {
+		_ = wsjson.Write(r.Context(), conn, map[string]any{"cid": asked.CID, "error": map[string]any{"message": "no"}})
+		return
+	}
+	_ = wsjson.Write(r.Context(), conn, map[string]any{"cid": asked.CID, "party": map[string]any{
+		"party_id": native, "self": map[string]any{"session_id": "helper"}}})
+	_ = wsjson.Write(r.Context(), conn, map[string]any{"party_presence_event": map[string]any{
+		"joins": []any{map[string]any{"session_id": "phone"}}}})
+	_, _, _ = conn.Read(r.Context()) // until the helper goes
+}
+
+// A helper finds its own server wherever that listens, with TLS and without, also if that
+// changes with a restart.
+func TestFound_EveryAddress(t *testing.T) {
+	for _, c := range []struct{ listens, protocol, address string }{
+		{"127.0.0.1", "tcp", ""},
+		{"127.0.0.1", "tcp", "0.0.0.0"},
+		{"127.0.0.1", "tcp", "[::]"}, // takes IPv4 as well
+		{"127.0.0.1", "tcp", "127.0.0.1"},
+		{"127.0.0.1", "tcp4", "localhost"},
+		{"::1", "tcp", "[::1]"},
+		{"::1", "tcp6", ""},
+		{"::1", "tcp6", "[::]"},
+	} {
+		t.Run(c.protocol+" "+c.address, func(t *testing.T) {
+			h := &host{address: c.address, protocol: c.protocol}
+			helpers := helper.New(h, &roster.Hidden{}, h)
+			for _, secure := range []bool{false, true, false} {
+				h.port = serve(t, c.listens, secure)
+				h.left = nil
+				id, leave, err := helpers.Found(t.Context(), party.Session{UserID: "alice", SessionID: "phone"}, party.Facts{Open: true, MaxSize: 4, Label: "{}"})
+				if err != nil {
+					t.Fatalf("TLS %t: %v", secure, err)
+				}
+				leave(true)
+				if id.String() != native || len(h.left) != 1 || h.left[0] != "helper" {
+					t.Errorf("TLS %t: made %s, and took %q out of it", secure, id, h.left)
+				}
+			}
+		})
+	}
+}
+
+// serve starts a server at a free port.
+func serve(t *testing.T, ip string, secure bool) (port int) {
+	t.Helper()
+	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(creates))
+	_ = server.Listener.Close()
+	server.Listener = l
+	server.Config.ErrorLog = nil
+	if secure {
+		server.StartTLS()
+	} else {
+		server.Start()
+	}
+	t.Cleanup(server.Close)
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func TestFound_Fails(t *testing.T) {
+	h := &host{port: serve(t, "127.0.0.1", false), protocol: "tcp"}
+	helpers := helper.New(h, &roster.Hidden{}, h)
+	alice := party.Session{UserID: "alice", SessionID: "phone"}
+	for name, c := range map[string]struct {
+		session party.Session
+		size    int
+		port    int
+		cannot  bool // a client has to create the party
+	}{
+		"a party of one":     {alice, 1, h.port, true},
+		"refused":            {party.Session{UserID: "mallory"}, 4, h.port, false},
+		"nobody listens":     {alice, 4, closed(t), false},
+		"not a number there": {alice, 4, -1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h.port = c.port
+			_, leave, err := helpers.Found(context.Background(), c.session, party.Facts{Open: true, MaxSize: c.size, Label: "{}"})
+			if err == nil || leave != nil || errors.Is(err, restore.ErrCannotFound) != c.cannot {
+				t.Errorf("Found = %v", err)
+			}
+		})
+	}
+	if len(h.left) != 0 {
+		t.Errorf("took %q out of a party", h.left)
+	}
+}
+
+// closed is a port at which nobody listens.
+func closed(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	n, _ := strconv.Atoi(port)
+	return n
+}
