@@ -12,28 +12,28 @@ import (
 	"partyline/party"
 )
 
-// Post sends such messages. Make one with [New]. Safe for concurrent use.
+// Post sends such messages, those of one party in their order. Make one with [New]. Safe for
+// concurrent use.
 type Post struct {
 	sender party.Sender
 	logger party.Logger
-	alarms *alarm.Alarms[int]
+	alarms *alarm.Alarms[party.ID]
 
-	mu      sync.Mutex // a leaf
-	last    int
-	letters map[int]letter // that wait, by number
+	mu      sync.Mutex            // alarms are set under it
+	letters map[party.ID][]letter // that wait; the first has its alarm set, or is being sent
 }
 
 type letter struct {
-	id       party.ID
+	at       time.Time
 	envelope *rtapi.Envelope
 }
 
 // New makes a post. It waits for another goroutine of the server, so by the real clock. Close
 // it when the process ends; what waits then is not sent.
 func New(sender party.Sender, logger party.Logger) *Post {
-	p := &Post{sender: sender, logger: logger, letters: map[int]letter{}}
-	p.alarms = alarm.New(time.Now, p.deliver, func(_ int, panicked any, stack []byte) {
-		logger.Error("party not told of a newcomer: panic: %v\n%s", panicked, stack)
+	p := &Post{sender: sender, logger: logger, letters: map[party.ID][]letter{}}
+	p.alarms = alarm.New(time.Now, p.deliver, func(id party.ID, panicked any, stack []byte) {
+		logger.Error("party not told of a newcomer party=%s: panic: %v\n%s", id, panicked, stack)
 	})
 	return p
 }
@@ -48,20 +48,33 @@ func (p *Post) Send(id party.ID, op int64, data any) error {
 		return err
 	}
 	p.mu.Lock()
-	p.last++
-	number := p.last
-	p.letters[number] = letter{id, envelope}
-	p.mu.Unlock()
-	p.alarms.Set(number, time.Now().Add(party.NewcomerAfter))
+	defer p.mu.Unlock()
+	at := time.Now().Add(party.NewcomerAfter)
+	if p.letters[id] = append(p.letters[id], letter{at, envelope}); len(p.letters[id]) == 1 {
+		p.alarms.Set(id, at)
+	}
 	return nil
 }
 
-func (p *Post) deliver(number int) {
+// deliver sends a party's first letter. The next one's turn comes after it.
+func (p *Post) deliver(id party.ID) {
 	p.mu.Lock()
-	l := p.letters[number]
-	delete(p.letters, number)
+	first := p.letters[id][0].envelope
 	p.mu.Unlock()
-	if err := p.sender.StreamSendRaw(party.StreamMode, l.id.UUID.String(), "", l.id.Node, l.envelope, nil, true); err != nil {
-		p.logger.Warn("party not told of a newcomer party=%s op=%d error=%v", l.id, l.envelope.GetPartyData().GetOpCode(), err)
+	defer p.next(id)
+	if err := p.sender.StreamSendRaw(party.StreamMode, id.UUID.String(), "", id.Node, first, nil, true); err != nil {
+		p.logger.Warn("party not told of a newcomer party=%s op=%d error=%v", id, first.GetPartyData().GetOpCode(), err)
 	}
+}
+
+func (p *Post) next(id party.ID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	rest := p.letters[id][1:]
+	if len(rest) == 0 {
+		delete(p.letters, id)
+		return
+	}
+	p.letters[id] = rest
+	p.alarms.Set(id, rest[0].at)
 }

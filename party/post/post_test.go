@@ -1,6 +1,7 @@
 package post_test
 
 import (
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,6 +42,33 @@ func TestPost(t *testing.T) {
 		time.Sleep(time.Second)
 		if n := len(host.Sent()); n != 1 {
 			t.Errorf("%d messages from a process that has ended", n-1)
+		}
+	})
+}
+
+// What is sent of one party arrives in its order, also where all of it is due.
+func TestPost_Order(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := partytest.NewHost()
+		id, err := party.ParseID(host.PartyCreate(host.Players(1)[0], true, 3).PartyId)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mail := post.New(host, &partytest.Log{})
+		defer mail.Close()
+		const letters = 50
+		for number := range letters {
+			if err := mail.Send(id, party.OpMember, number); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(party.NewcomerAfter)
+		synctest.Wait()
+		sent := host.Sent()
+		for number := range letters {
+			if len(sent) != letters || string(sent[number].Envelope.GetPartyData().GetData()) != strconv.Itoa(number) {
+				t.Fatalf("letter %d of %d is another one", number, len(sent))
+			}
 		}
 	})
 }
