@@ -250,12 +250,12 @@ func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Memb
 	members, err := a.Roster.Members(v.ID)
 	in = slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID })
 	pending, flew := v.Book.Land(s.SessionID, in)
+	by := s.SessionID
 	if flew {
-		a.joins.end(pending.By)
-	} else {
-		a.joins.end(s.SessionID)
+		by = pending.By
 	}
-	v.JoinLost(s) // not lost after all: the host tells the end of it
+	defer a.joins.end(by) // when it is listed as a member: until then other joins of the user see it here
+	v.JoinLost(s)         // not lost after all: the host tells the end of it
 	if !in {
 		return nil, false, err
 	}

@@ -172,8 +172,9 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 }
 
 // Succeed makes a native party that s leads the one that another goes on in. enter has s
-// become its only member, or only cleans up where it may not. It refuses with PartyNotFound
-// where another node was faster, or the seat's time is over.
+// become its only member, or only cleans up where it may not. Others wait for it, which takes
+// the founder's time at most: until then a seat of the native party is not free for them. It
+// refuses with PartyNotFound where another node was faster, or the seat's time is over.
 func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s party.Session, enter func(may bool) error) error {
 	user, taken := s.UserID, false
 	members := map[string]party.Member{}
@@ -194,12 +195,27 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 		_ = enter(false)
 		return fmt.Errorf("store the party's new ID: %w", err)
 	}
+	entered := false
 	if err = l.Roster.Begin(native, s, old.Facts, old.Origin); err != nil {
 		_ = enter(false)
 	} else {
-		err = enter(true)
+		err = l.VisitNative(context.WithoutCancel(ctx), native, func(v *Visit) error {
+			if err := enter(true); err != nil {
+				return err
+			}
+			entered = true
+			l.moves.set(old.ID, native)
+			v.Report(
+				party.Change{Kind: party.PartyRestored, ID: native, Was: old.ID, Session: s, Queued: old.Waited},
+				party.Change{Kind: party.SeatBack, ID: native, Seat: old.Seat},
+				party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.Facts.Attributes},
+			)
+			v.saved.Members = members
+			v.rosterLater()
+			return v.Look()
+		})
 	}
-	if err != nil { // its connection has ended meanwhile
+	if !entered { // its connection has ended meanwhile
 		l.Roster.End(native)
 		undo := l.records.change(ctx, old.Origin, []string{user}, func(r reserve.Record) {
 			r.Seats[user] = old.Seat
@@ -207,16 +223,6 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 		})
 		return errors.Join(fmt.Errorf("enter new native party: %w", err), undo)
 	}
-	l.moves.set(old.ID, native)
 	l.Briefly(old.ID, (*Visit).reset)
-	return l.VisitNative(ctx, native, func(v *Visit) error {
-		v.Report(
-			party.Change{Kind: party.PartyRestored, ID: native, Was: old.ID, Session: s, Queued: old.Waited},
-			party.Change{Kind: party.SeatBack, ID: native, Seat: old.Seat},
-			party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.Facts.Attributes},
-		)
-		v.saved.Members = members
-		v.rosterLater()
-		return v.Look()
-	})
+	return err
 }

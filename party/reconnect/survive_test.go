@@ -70,6 +70,35 @@ func TestSurvive_FirstBackLeads(t *testing.T) {
 	}
 }
 
+// A member who comes back second finds a seat, also while the helper that has founded the party
+// for the first still has one of it.
+func TestSurvive_SecondBackWhileTheHelperLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(2)
+		id := w.party(false, 2, p...)
+		w.drop(p[0])
+		w.drop(p[1])
+		first, second := w.host.Connect(p[0].UserID), w.host.Connect(p[1].UserID)
+		done := make(chan error, 1)
+		w.leaving = func() {
+			go func() {
+				_, err := w.resume(second)
+				done <- err
+			}()
+			time.Sleep(time.Second) // the other one has gone as far as it can
+		}
+		_, err := w.resume(first)
+		w.must(err)
+		w.must(<-done)
+		now := w.admission.Current(id)
+		w.members(now, 0, first, second)
+		if members := w.host.Members(now); len(members) != 2 || !slices.Contains(members, second) {
+			t.Errorf("the host's members are %v; want both", members)
+		}
+	})
+}
+
 func TestSurvive_EndsWithTheLastSeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

@@ -16,6 +16,7 @@ import (
 	"partyline/party/partytest"
 	"partyline/party/reconnect"
 	"partyline/party/reserve"
+	"partyline/party/restore"
 	"partyline/party/roster"
 	"partyline/party/rules"
 )
@@ -32,6 +33,8 @@ type world struct {
 	conf rules.Config
 	lock error
 	ages map[string]time.Time // of every party, by queue
+
+	leaving func() // comes before a helper leaves the party it has founded; nil for nothing
 
 	node
 }
@@ -84,12 +87,25 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 			defer w.mu.Unlock()
 			return w.lock
 		},
-	}, w.host.Found(n.roster.Hidden.Set))
+	}, w.founder(w.host.Found(n.roster.Hidden.Set)))
 	n.grace = reconnect.New(reconnect.Deps{
 		Admission: n.admission.Admission, Restorer: n.admission.Restorer, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
 	})
 	w.t.Cleanup(n.grace.Close)
 	return n
+}
+
+// founder has leaving done.
+func (w *world) founder(found restore.Founder) restore.Founder {
+	return func(ctx context.Context, s party.Session, f party.Facts) (party.ID, func(bool), error) {
+		id, leave, err := found(ctx, s, f)
+		return id, func(entered bool) {
+			if w.leaving != nil {
+				w.leaving()
+			}
+			leave(entered)
+		}, err
+	}
 }
 
 func (w *world) set(change func(*rules.Parties)) {
