@@ -6,6 +6,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 
+	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -67,5 +68,22 @@ func TestChecks_SoloTicketHeardOfLate(t *testing.T) {
 	}
 	if !w.queued(id) {
 		t.Error("the party's ticket went")
+	}
+}
+
+// A member who hears that the party waits, and leaves it at once, may look alone.
+func TestChecks_OnceTheTicketIsTold(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(2)
+	var alone []error
+	w.Told = func(_ party.ID, what queue.EventName) {
+		if what == queue.Queued {
+			w.leave(id, players[1])
+			alone = append(alone, w.CheckSolo(t.Context(), players[1], &rtapi.MatchmakerAdd{MaxCount: 8, StringProperties: rankedEU}))
+		}
+	}
+	w.queueParty(id, players[0], rankedEU)
+	if len(alone) != 1 || alone[0] != nil {
+		t.Errorf("alone they hear %v; want to be let in, once", alone)
 	}
 }

@@ -16,14 +16,14 @@ import (
 
 // PartyQueued follows a party's ticket; add is what the host was given.
 func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
-	defer s.claims.end(by.SessionID)
 	v, err := s.Roster.View(ctx, id)
 	if err != nil {
+		s.claims.end(by.SessionID)
 		return err // gone with its ticket
 	}
 	t := Ticket{ID: ticket, Party: id, Session: by, Members: sessions(v), Added: s.Now()}
 	t.Queue, t.Since = s.placeOf(t.Added, add.GetStringProperties(), add.GetNumericProperties())
-	if !s.book.Add(t) {
+	if !s.follow(t) {
 		return nil
 	}
 	s.readBlocks(ctx, t)
@@ -35,16 +35,23 @@ func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session
 // SoloQueued follows the ticket of a player without a party. A ticket that the player's
 // party has got meanwhile ends it, where the rules cancel such tickets.
 func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
-	defer s.claims.end(by.SessionID)
 	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}, Added: s.Now()}
 	t.Queue, t.Since = s.placeOf(t.Added, add.GetStringProperties(), add.GetNumericProperties())
-	if !s.book.Add(t) {
+	if !s.follow(t) {
 		return
 	}
 	s.readBlocks(ctx, t)
 	if s.cancelsSolo() && slices.ContainsFunc(s.book.OfUser(by.UserID), func(o Ticket) bool { return !o.Solo() }) {
 		s.drop(ctx, t.ID, DropSolo)
 	}
+}
+
+// follow has the book follow a ticket that the host has taken, in place of the claim to it:
+// before anybody is told, so that what they do then finds the one or the other. False for a
+// ticket that has ended.
+func (s *Service) follow(t Ticket) bool {
+	defer s.claims.end(t.Session.SessionID)
+	return s.book.Add(t)
 }
 
 // cancelsSolo reports whether a party's ticket ends those its members have alone. Only a
