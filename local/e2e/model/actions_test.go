@@ -307,7 +307,7 @@ func drawRevoke(t *rapid.T, r *run) *step {
 		request = byCode
 	}
 	made := r.state.Invites[invite]
-	forgotten := r.state.Parties[made.Party] == nil && !made.Follow // the ID is, some seconds after the party; the code is not
+	forgotten := r.state.Parties[made.Party].Over() && !made.Follow // the ID is, some seconds after the party; the code is not
 	return &step{
 		text: fmt.Sprintf("user %d revokes invite %d", user, invite), by: -1,
 		expect: func(m *model.State) string { return m.Revoke(user, invite) },
