@@ -139,6 +139,9 @@ func (c *call) moved(from, to string) bool {
 	if !c.table.Rename(c.now, from, to) {
 		return false
 	}
+	if c.serving != nil {
+		c.serving.moved(from, to)
+	}
 	if since, ok := c.heldSince[holdKey("", from)]; ok {
 		c.heldSince[holdKey("", to)] = since
 	}

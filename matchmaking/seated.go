@@ -77,7 +77,7 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 		return nil, 1, ""
 	}
 	if m.hosting != nil {
-		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}}
+		st.serving = &serving{hosting: m.hosting, slots: map[string]slot{}, used: map[string]int64{}, was: map[string]string{}}
 	}
 	c := &call{ctx: ctx, logger: logger, db: db, nk: nk, now: m.clock(), state: st}
 	var own string

@@ -67,13 +67,14 @@ type serverSetup struct {
 // serving is a match's game server.
 type serving struct {
 	*hosting
-	at     gameServer       // without an instance until it is known
-	slots  map[string]slot  // by user
-	used   map[string]int64 // passes, with their expiry
-	kicked []string         // users whom the server does not want back
-	heard  time.Time        // from the server; at first since the players were told
-	over   bool             // the server has said so
-	result json.RawMessage  // of the match, as the server gives it
+	at     gameServer        // without an instance until it is known
+	slots  map[string]slot   // by user
+	used   map[string]int64  // passes, with their expiry
+	was    map[string]string // parties of passes, and what they go on as, by the ID they had
+	kicked []string          // users whom the server does not want back
+	heard  time.Time         // from the server; at first since the players were told
+	over   bool              // the server has said so
+	result json.RawMessage   // of the match, as the server gives it
 }
 
 // slot is a user's place on the game server, as the fleet manager keeps it.
@@ -241,6 +242,16 @@ func (s *serving) bars(claims []seats.Claim) bool {
 	})
 }
 
+// moved has the passes of a party be good under another ID.
+func (s *serving) moved(from, to string) {
+	for id, now := range s.was {
+		if now == from {
+			s.was[id] = to
+		}
+	}
+	s.was[from] = to
+}
+
 // admit takes the seat that a pass is for. A pass works once, and not for a seat that the
 // player has lost, or has elsewhere by now.
 func (c *call) admit(p pass.Claims) error {
@@ -253,6 +264,9 @@ func (c *call) admit(p pass.Claims) error {
 		return errUsed
 	}
 	s, ok := c.table.Get(c.now, p.UserID)
+	if now, moved := c.serving.was[p.PartyID]; moved {
+		p.PartyID = now
+	}
 	if !ok || s.State == seats.Reserved || s.PartyID != p.PartyID || s.Team != p.Team {
 		return errUnseated
 	}

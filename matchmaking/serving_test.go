@@ -367,3 +367,28 @@ func TestServer_LateFriends(t *testing.T) {
 		}
 	})
 }
+
+// TestServer_PassOfARestoredParty: a pass made just before the party goes on under another ID is
+// good for the seat that has followed it, once.
+func TestServer_PassOfARestoredParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		ann := s.pass("ann")
+		for range 2 {
+			now := s.partyOf("ann")
+			if err := s.matches.Moved(t.Context(), parse(t, s.party), parse(t, now)); err != nil {
+				t.Fatal(err)
+			}
+			s.party = now
+		}
+		if m, err := s.matches.Seats(t.Context(), s.id, "ann"); err != nil || m.Seats[0].PartyID != s.party {
+			t.Fatalf("seats %+v, error %v; want them to have followed", m.Seats, err)
+		}
+		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, ann); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, ann); party.ReasonOf(err) != party.InvalidRequest {
+			t.Errorf("a used pass: %v", err)
+		}
+	})
+}

@@ -1,6 +1,8 @@
 // The sample game server as a player meets it (local/gameserver): a pass opens a stream of
 // events, which is the connection, and the calls beside it.
 
+const again = 1000; // ms from a lost connection to the next try
+
 export class Game {
   // changed() is called when there is news: a state of the game, or the end of the connection.
   constructor(changed) {
@@ -27,10 +29,15 @@ export class Game {
       if (this.state.over) this.close();
       this.changed();
     };
-    stream.onerror = () => { // a pass works once, so the same stream is not tried again
+    stream.onerror = () => { // a pass works once, so the next try is with another
       if (this.stream !== stream) return;
       this.close();
       this.changed();
+      setTimeout(() => {
+        if (this.connected || this.matchId !== matchId) return;
+        this.matchId = '';
+        this.changed();
+      }, again);
     };
   }
 
