@@ -1,24 +1,21 @@
 #!/bin/sh
-# find.sh: prints the path of a Chromium for the suites. The one without windows of its own, the
-# headless shell, takes half the processor time, so it is preferred. Where there is no browser, and
-# in CI where there is no headless shell, it installs one: Debian's package where this user may, else
-# the one of a registry package, into build/browser.
+# find.sh: prints the path of a Chromium for the suites. Where there is none it installs one:
+# Debian's package where this user may, else the one of a registry package, into build/browser.
 set -eu
 cd "$(dirname "$0")"
 
 found() {
-  for name in "$@"; do
+  for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome-stable google-chrome; do
     if [ -n "$name" ] && command -v "$name"; then exit 0; fi
   done
 }
-found "${CHROMIUM:-}" chromium-headless-shell
-[ -n "${CI:-}" ] || found chromium chromium-browser google-chrome-stable google-chrome
+found
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  echo "installing Debian's headless Chromium" >&2
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell fonts-dejavu-core; } >/dev/null 2>&1 || true
+  echo "no browser: installing Debian's Chromium" >&2
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1 || true
+  found
 fi
-found chromium-headless-shell chromium chromium-browser google-chrome-stable google-chrome
 
 folder=$(cd ../../.. && pwd)/build/browser
 if [ ! -x "$folder/chromium" ]; then
