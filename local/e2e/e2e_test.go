@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,7 +12,6 @@ import (
 	"testing"
 
 	"partyline/local/e2e/target"
-	"partyline/local/gameserver"
 )
 
 // suites are the files of each folder with the fewest tests each must report, so that
@@ -58,13 +56,7 @@ const arena = "arena.test.mjs"
 
 // TestMain is also such a game server.
 func TestMain(m *testing.M) {
-	if os.Getenv(gameserver.EnvMatch) == "" {
-		os.Exit(m.Run())
-	}
-	if err := gameserver.Run(context.Background(), os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "game server:", err)
-		os.Exit(1)
-	}
+	target.Main(m)
 }
 
 // TestArena plays the demo client on game servers, on an engine whatever the environment says: the suite

@@ -17,8 +17,9 @@ var errNoNetwork = errors.New("this machine is in no network; name its address: 
 // place is where the server listens, and how other programs reach it.
 type place struct{ listen, shown string }
 
-// placeOf reads --addr and --lan; for port 0 it chooses a free one, because links have it. In a network, listening on the own address alone would
-// leave out this machine's browser, so it is all addresses then.
+// placeOf reads --addr and --lan; for port 0 it chooses a free one, because links have it. In a
+// network, listening on the own address alone would leave out this machine's browser, so it is
+// all addresses then.
 func placeOf(addr string, lan bool, own func() (net.IP, error)) (place, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

@@ -84,10 +84,7 @@ func TestMatrix(t *testing.T) {
 
 // A socket belongs to somebody.
 func TestSocketsNeedASession(t *testing.T) {
-	addr := target.Given()
-	if addr == "" {
-		addr = target.Server(t, true)
-	}
+	addr := target.Module(t)
 	for _, token := range []string{"", "forged"} {
 		answer, err := client.New(addr).Do(t.Context(), http.MethodGet, "/ws?token="+token, "", nil)
 		if err != nil || answer.Status != http.StatusUnauthorized {

@@ -17,11 +17,7 @@ import (
 // What a message names is not asked about before it is looked at: that would be an error of
 // the server's in its log, for each message that a client cares to send.
 func TestIntruder_AcceptOfNobody(t *testing.T) {
-	addr := target.Given()
-	if addr == "" {
-		addr = target.Server(t, true)
-	}
-	s := newScene(t, addr)
+	s := newScene(t, target.Module(t))
 	partyID := s.words.Replace("$party")
 	for _, named := range []*rtapi.UserPresence{nil, {UserId: "x", SessionId: "y"}, {UserId: "\x00", SessionId: s.players["invited"].ID}} {
 		for _, role := range []string{"leader", "member"} {
@@ -35,11 +31,7 @@ func TestIntruder_AcceptOfNobody(t *testing.T) {
 // Any client may write storage objects of its own, into any collection. In those of the
 // module they must count for nothing.
 func TestIntruder_StorageOfOthers(t *testing.T) {
-	addr := target.Given()
-	if addr == "" {
-		addr = target.Server(t, true)
-	}
-	s := newScene(t, addr)
+	s := newScene(t, target.Module(t))
 	outsider, leader := s.players["outsider"], s.players["leader"]
 	partyID := s.words.Replace("$party")
 	partyUUID, _, _ := strings.Cut(partyID, ".")

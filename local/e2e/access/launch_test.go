@@ -12,11 +12,7 @@ import (
 // Launch data is any JSON, which databases do not take as it is: PostgreSQL refuses some
 // texts, and makes a hundred thousand digits of a number of eight characters.
 func TestIntruder_LaunchData(t *testing.T) {
-	addr := target.Given()
-	if addr == "" {
-		addr = target.Server(t, true)
-	}
-	s := newScene(t, addr)
+	s := newScene(t, target.Module(t))
 	for _, launch := range []string{
 		`{"a":"\u0000"}`, `{"\u0000":1}`, `"\ud800"`, `1e200000`, `{"b":1,"a":2,"b":3}`, `"\\u0000"`,
 		"[" + strings.Repeat("1e131071,", 100) + "0]",

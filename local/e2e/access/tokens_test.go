@@ -23,11 +23,7 @@ const sessionKey = "defaultencryptionkey"
 // A token that is over, or never was one of a session, reaches no function over HTTP, and opens
 // no socket.
 func TestTokens_Useless(t *testing.T) {
-	addr := target.Given()
-	if addr == "" {
-		addr = target.Server(t, true)
-	}
-	s := newScene(t, addr)
+	s := newScene(t, target.Module(t))
 	leader := s.players["leader"].Player
 	again, err := s.api.AuthenticateDevice(s.ctx, leader.Session.Username, "") // the device's ID is the name
 	s.must(err)
@@ -49,7 +45,7 @@ func TestTokens_Useless(t *testing.T) {
 			if token == again.Token { // Nakama 3.40 still opens sockets for it
 				return
 			}
-			answer, err := client.New(addr).Do(s.ctx, http.MethodGet, "/ws?token="+url.QueryEscape(token), "", nil)
+			answer, err := s.api.Do(s.ctx, http.MethodGet, "/ws?token="+url.QueryEscape(token), "", nil)
 			if err != nil || answer.Status != http.StatusUnauthorized {
 				t.Errorf("a socket: %d, %v; want 401", answer.Status, err)
 			}
@@ -72,11 +68,7 @@ func (s *scene) signed(token string, method jwt.SigningMethod, key any, lasts ti
 // The server takes the token of a deleted account for as long as the token lasts. No function
 // fails over it, and what its player was in goes on without them.
 func TestTokens_DeletedAccount(t *testing.T) {
-	addr := target.Given()
-	if addr == "" {
-		addr = target.Server(t, true)
-	}
-	s := newScene(t, addr)
+	s := newScene(t, target.Module(t))
 	partyID, leader := s.words.Replace("$party"), s.players["leader"]
 	deleted := s.join("deleted")
 	link := s.invite(leader, party.InviteRequest{PartyID: partyID})
@@ -112,11 +104,7 @@ func TestTokens_DeletedAccount(t *testing.T) {
 // Sessions of others are theirs: who names one is refused, and its player stays where they
 // are.
 func TestTokens_SessionsOfOthers(t *testing.T) {
-	addr := target.Given()
-	if addr == "" {
-		addr = target.Server(t, true)
-	}
-	s := newScene(t, addr)
+	s := newScene(t, target.Module(t))
 	partyID := s.words.Replace("$party")
 	outsider, bystander := s.players["outsider"], s.join("bystander")
 	link := s.invite(s.players["leader"], party.InviteRequest{PartyID: partyID})
@@ -145,11 +133,7 @@ func TestTokens_SessionsOfOthers(t *testing.T) {
 // A player who signs in chooses what goes with their session. It does not make it one of the
 // module's own, which nobody sees and no rule binds.
 func TestTokens_ChosenVariables(t *testing.T) {
-	addr := target.Given()
-	if addr == "" {
-		addr = target.Server(t, true)
-	}
-	s := newScene(t, addr)
+	s := newScene(t, target.Module(t))
 	for _, guess := range []string{"", "partyline", "true"} {
 		var answer struct{ Token string }
 		s.must(s.api.Call(s.ctx, http.MethodPost, "/v2/account/authenticate/device?create=true", client.Basic(client.DefaultServerKey, ""), map[string]any{

@@ -3,10 +3,9 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
 
-import { allowed, desktop, open, quit, shootAll } from "./lib/browser.mjs";
+import { allowed, quit, shootAll } from "./lib/browser.mjs";
+import { player, windows } from "./lib/demo.mjs";
 
-const demo = `http://${process.env.DEMO}`;
-const windows = [];
 allowed.add("127.0.0.1:*"); // game servers choose their ports
 
 afterEach(async () => {
@@ -14,16 +13,6 @@ afterEach(async () => {
   for (const page of windows.splice(0)) await page.leave();
 });
 after(quit);
-
-async function player(name, query = "") {
-  const page = await open(`${demo}/${query}`, { viewport: desktop });
-  windows.push(page);
-  page.at = (id) => page.getByTestId(id);
-  await page.at("name-input").fill(name);
-  await page.at("name-submit").click();
-  await page.locator("[data-testid=connection][data-state=on]").waitFor();
-  return page;
-}
 
 const shows = (page, id, words) => page.at(id).filter({ hasText: words }).waitFor();
 const seats = (page, state, n) => page.waitForFunction(([s, count]) => document.querySelectorAll(`[data-testid=match-seat][data-state=${s}]`).length === count, [state, n]);

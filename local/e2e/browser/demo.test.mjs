@@ -3,26 +3,13 @@
 import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
 
-import { desktop, open, origin, quit, shoot } from "./lib/browser.mjs";
-
-const demo = process.env.DEMO ? `http://${process.env.DEMO}` : origin; // where the page is; the server it talks to is under test
-const windows = [];
+import { desktop, open, quit, shoot } from "./lib/browser.mjs";
+import { player, windows } from "./lib/demo.mjs";
 
 afterEach(async () => {
   await Promise.all(windows.splice(0).map((w) => w.leave()));
 });
 after(quit);
-
-// player opens the demo in a window of its own and gives a name.
-async function player(name, query = "") {
-  const page = await open(`${demo}/${query}`, { viewport: desktop });
-  windows.push(page);
-  page.at = (id) => page.getByTestId(id);
-  await page.at("name-input").fill(name);
-  await page.at("name-submit").click();
-  await page.locator("[data-testid=connection][data-state=on]").waitFor();
-  return page;
-}
 
 async function create(page, { size = 4, isOpen = false } = {}) {
   await page.at("create-size").fill(String(size));

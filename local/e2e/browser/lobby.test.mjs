@@ -6,10 +6,8 @@ import { readFile } from "node:fs/promises";
 import { after, afterEach, before, describe, test } from "node:test";
 
 import { reload, restore } from "../js/lib/rules.mjs";
-import { desktop, open, origin, quit, shoot, shootAll, tab } from "./lib/browser.mjs";
-
-const demo = process.env.DEMO ? `http://${process.env.DEMO}` : origin;
-const windows = [];
+import { desktop, open, quit, shoot, shootAll, tab } from "./lib/browser.mjs";
+import { demo, handle, online, player, windows } from "./lib/demo.mjs";
 
 // The sample's rules, but for a longer time to accept: pictures are taken meanwhile.
 before(async () => {
@@ -23,22 +21,6 @@ afterEach(async () => {
   for (const page of windows.splice(0)) await page.leave(); // one after the other: some are tabs of one browser
 });
 after(quit);
-
-function handle(page) {
-  windows.push(page);
-  page.at = (id) => page.getByTestId(id);
-  return page;
-}
-
-const online = (page) => page.locator("[data-testid=connection][data-state=on]").waitFor();
-
-async function player(name, query = "") {
-  const page = handle(await open(`${demo}/${query}`, { viewport: desktop }));
-  await page.at("name-input").fill(name);
-  await page.at("name-submit").click();
-  await online(page);
-  return page;
-}
 
 async function create(page, { size = 4, isOpen = false, map = "Harbour" } = {}) {
   await page.at("create-size").fill(String(size));

@@ -4,30 +4,13 @@ import assert from "node:assert/strict";
 import { after, afterEach, describe, test } from "node:test";
 
 import { eventually } from "../js/lib/eventually.mjs";
-import { desktop, open, origin, quit, shoot } from "./lib/browser.mjs";
-
-const demo = process.env.DEMO ? `http://${process.env.DEMO}` : origin;
-const windows = [];
+import { desktop, open, quit, shoot } from "./lib/browser.mjs";
+import { handle, player, windows } from "./lib/demo.mjs";
 
 afterEach(async () => {
   await Promise.all(windows.splice(0).map((w) => w.leave()));
 });
 after(quit);
-
-async function window(address) {
-  const page = await open(address, { viewport: desktop });
-  windows.push(page);
-  page.at = (id) => page.getByTestId(id);
-  return page;
-}
-
-async function player(name, query = "") {
-  const page = await window(`${demo}/${query}`);
-  await page.at("name-input").fill(name);
-  await page.at("name-submit").click();
-  await page.locator("[data-testid=connection][data-state=on]").waitFor();
-  return page;
-}
 
 // leader makes a closed party and answers its window, and the code of an invite to it.
 async function leader(name) {
@@ -53,7 +36,7 @@ async function corner(page, words) {
 describe("badges", () => {
   test("follow a friend from the invite to ready", async () => {
     const { page: alice, code } = await leader("Alice");
-    const landing = await window(`/party/join/${code}`);
+    const landing = handle(await open(`/party/join/${code}`, { viewport: desktop }));
     const bob = await player("Bob", `?party=${code}`);
     await bob.at("preview-download").click(); // on the way, not in yet
     await badge(alice, "Bob", /Downloading \d+ %/, "incoming").waitFor();
@@ -83,7 +66,7 @@ describe("badges", () => {
     const bob = await player("Bob", `?party=${code}`);
     await bob.at("preview-join").click();
     await bob.at("party").waitFor();
-    const landing = await window(`/party/join/${code}`);
+    const landing = handle(await open(`/party/join/${code}`, { viewport: desktop }));
     await bob.at("status-download").click();
     const percents = new Set();
     for (let i = 0; i < 3; i++) {

@@ -16,19 +16,14 @@ import (
 	"time"
 
 	"partyline/local/e2e/client"
+	"partyline/local/e2e/target"
 	"partyline/local/fleet"
 	"partyline/local/gameserver"
 )
 
 // TestMain is also the game server that the tests' fleet starts.
 func TestMain(m *testing.M) {
-	if os.Getenv(gameserver.EnvMatch) == "" {
-		os.Exit(m.Run())
-	}
-	if err := gameserver.Run(context.Background(), os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "game server:", err)
-		os.Exit(1)
-	}
+	target.Main(m)
 }
 
 // startServers is a world whose game servers are processes.

@@ -23,15 +23,6 @@ import (
 
 var bursts = flag.Int("bursts", 12, "sockets that end behind a burst of messages")
 
-// server is the one that the environment names, or an engine.
-func server(t *testing.T) string {
-	t.Helper()
-	if addr := target.Given(); addr != "" {
-		return addr
-	}
-	return target.Server(t, true)
-}
-
 // frames are WebSocket text frames as a client sends them, back to back.
 func frames(texts []string) (all []byte) {
 	for _, text := range texts {
@@ -85,7 +76,7 @@ type listing struct {
 // A join among the last messages of a socket leaves nobody behind who is not there, or at
 // least the leader sees them: a player whom the party then lets in hears it, and is heard.
 func TestDeadSockets(t *testing.T) {
-	c := client.New(server(t))
+	c := client.New(target.Module(t))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	people := make([]*player.Game, 4)
@@ -195,7 +186,7 @@ func settled(ctx context.Context, t *testing.T, leader *player.Game, id, userID 
 
 // Whatever spelling a member leaves by, the module knows it.
 func TestSpellings_LeaveEndsTheLead(t *testing.T) {
-	c := client.New(server(t))
+	c := client.New(target.Module(t))
 	ctx := t.Context()
 	var games []*player.Game
 	for range 2 {
@@ -256,7 +247,7 @@ func TestSpellings_LeaveEndsTheLead(t *testing.T) {
 
 // One costly query is refused, and what Nakama's own guides use works.
 func TestQueries(t *testing.T) {
-	c := client.New(server(t))
+	c := client.New(target.Module(t))
 	ctx := t.Context()
 	p, err := player.SignIn(ctx, c, "query")
 	if err != nil {

@@ -20,10 +20,7 @@ import (
 // through the server's own API: both over HTTP, both by the same user, in turn. The ratio
 // is how many redemptions a server does in the time of one write.
 func BenchmarkRedeem(b *testing.B) {
-	addr := target.Given()
-	if addr == "" {
-		addr = target.Server(b, true)
-	}
+	addr := target.Module(b)
 	ctx, api := b.Context(), client.New(addr)
 	var leader, friend *player.Game
 	var id string

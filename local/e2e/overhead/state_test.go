@@ -22,10 +22,7 @@ const (
 // on the server's port can do: say that there is no such asset. Both are asked for by
 // several readers at once, in turn. The ratio is of requests answered in the same time.
 func BenchmarkState(b *testing.B) {
-	addr := target.Given()
-	if addr == "" {
-		addr = target.Server(b, true)
-	}
+	addr := target.Module(b)
 	ctx, api := b.Context(), client.New(addr)
 	leader := play(b, api)
 	id, err := leader.CreateParty(ctx, false, 4)

@@ -1,6 +1,8 @@
 package target
 
 import (
+	"context"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"partyline/local/e2e/client"
 	"partyline/local/engine"
 	"partyline/local/fleet"
+	"partyline/local/gameserver"
 	"partyline/local/hostproc"
 	"partyline/module/wiring"
 )
@@ -52,9 +55,19 @@ func startEngine(t testing.TB, rules string) string {
 	return server.Addr()
 }
 
+// Main runs a program's tests, or the game server that their fleet has started the program as.
+func Main(m *testing.M) {
+	if os.Getenv(gameserver.EnvMatch) == "" {
+		os.Exit(m.Run())
+	}
+	if err := gameserver.Run(context.Background(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "game server:", err)
+		os.Exit(1)
+	}
+}
+
 // Arena is an embedded engine with the module, whatever the environment says, that has a fleet
-// of game servers: processes of this test's program, which has to play one where the
-// environment of package gameserver is set.
+// of game servers: processes of this test's program, whose TestMain is [Main].
 func Arena(t testing.TB, rules string) string {
 	t.Helper()
 	var servers *fleet.Manager

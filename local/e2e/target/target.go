@@ -29,6 +29,16 @@ func Server(t testing.TB, module bool) string {
 	return WithRules(t, emptyRules(t))
 }
 
+// Module is the address of the server that the environment names, or else of one as [Server]
+// starts it with the module.
+func Module(t testing.TB) string {
+	t.Helper()
+	if addr := Given(); addr != "" {
+		return addr
+	}
+	return Server(t, true)
+}
+
 // WithRules is a server as [Server] starts it, with the module and the rules file at an
 // absolute path.
 func WithRules(t testing.TB, rules string) string {
