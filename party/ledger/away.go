@@ -62,14 +62,17 @@ func (v *Visit) recall() error {
 		return err
 	}
 	if native := record.Native; !native.IsZero() && native != v.ID {
+		entering := v.ledger.moves.isEntered(native) // asked first: afterwards its member is in
 		members, err := v.ledger.Roster.Members(native)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if len(members) > 0 {
+		case len(members) > 0:
 			v.ledger.moves.set(v.ID, native)
 			v.reset()
 			return errMoved
+		case entering:
+			return party.Away()
 		}
 		if !v.known {
 			v.ledger.moves.set(native, v.ID)
@@ -181,6 +184,7 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 	if l.Policy().Parties.Survive.Restart > 0 {
 		members[user] = party.Member{Session: s, JoinedAt: l.Now(), Leader: true}
 	}
+	defer l.moves.enter(native)()
 	err := l.records.change(ctx, old.Origin, []string{user}, func(r reserve.Record) {
 		seat, kept := r.Seats[user]
 		if taken = !kept || !r.Away || seat.Member != old.Seat.Member; !taken {

@@ -91,8 +91,33 @@ func (x *index) allLines() []party.ID {
 
 // moves says where a party is that has been restored, by the native IDs it had.
 type moves struct {
-	mu sync.RWMutex // a leaf
-	to map[party.ID]party.ID
+	mu       sync.RWMutex // a leaf
+	to       map[party.ID]party.ID
+	entering map[party.ID]int // natives that the record names, and that whoever founds them is about to enter
+}
+
+func newMoves() moves {
+	return moves{to: map[party.ID]party.ID{}, entering: map[party.ID]int{}}
+}
+
+// enter notes that somebody is about to enter the native party as its only member, until done.
+func (m *moves) enter(native party.ID) (done func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.entering[native]++
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.entering[native]--; m.entering[native] == 0 {
+			delete(m.entering, native)
+		}
+	}
+}
+
+func (m *moves) isEntered(native party.ID) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.entering[native] > 0
 }
 
 func (m *moves) of(id party.ID) party.ID {

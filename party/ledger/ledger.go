@@ -62,7 +62,7 @@ func New(d Deps) *Ledger {
 	l := &Ledger{
 		Deps: d, records: store{storage: d.Storage, now: d.Now}, index: newIndex(), started: d.Now(),
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
-		moves:  moves{to: map[party.ID]party.ID{}},
+		moves:  newMoves(),
 	}
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
 		l.rounds = append(l.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})

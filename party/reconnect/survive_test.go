@@ -99,6 +99,34 @@ func TestSurvive_SecondBackWhileTheHelperLeaves(t *testing.T) {
 	})
 }
 
+// Until the first member back is in, the party is away for all others: it never seems to be over.
+func TestSurvive_AwayUntilTheFirstIsIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(2)
+		id := w.party(true, 3, p...)
+		w.drop(p[0])
+		w.drop(p[1])
+		looks := 0
+		w.joining = func() {
+			looks++
+			_, err := w.admission.Look(t.Context(), id)
+			w.refused(err, party.PartyAway)
+		}
+		back := w.host.Connect(p[0].UserID)
+		_, err := w.resume(back)
+		w.must(err)
+		if looks != 1 {
+			t.Fatalf("%d sessions were put into a party; want 1", looks)
+		}
+		look, err := w.admission.Look(t.Context(), id)
+		w.must(err)
+		if len(look.Members) != 1 || look.Members[0].Session != back {
+			t.Errorf("members are %v; want the one who is back", look.Members)
+		}
+	})
+}
+
 func TestSurvive_EndsWithTheLastSeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

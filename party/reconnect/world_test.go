@@ -35,6 +35,7 @@ type world struct {
 	ages map[string]time.Time // of every party, by queue
 
 	leaving func() // comes before a helper leaves the party it has founded; nil for nothing
+	joining func() // comes before a session is put into a party; nil for nothing
 
 	node
 }
@@ -74,7 +75,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	}
 	n := node{roster: roster.New(w.host, w.host, w.now), news: &party.News{}}
 	n.admission = partytest.NewHooks(ledger.Deps{
-		Roster: n.roster, Streams: w.host, Storage: storage, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
+		Roster: n.roster, Streams: streams{w.host, w}, Storage: storage, News: n.news, Logger: w.log, Now: w.now, Policy: policy,
 		Ages: func(party.ID) map[string]time.Time {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -93,6 +94,19 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	})
 	w.t.Cleanup(n.grace.Close)
 	return n
+}
+
+// streams has joining done.
+type streams struct {
+	*partytest.Host
+	w *world
+}
+
+func (s streams) StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error) {
+	if s.w.joining != nil && mode == party.StreamMode {
+		s.w.joining()
+	}
+	return s.Host.StreamUserJoin(mode, subject, subcontext, label, userID, sessionID, hidden, persistence, status)
 }
 
 // founder has leaving done.

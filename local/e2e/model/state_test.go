@@ -187,6 +187,14 @@ func (p *Party) leave(session int) {
 }
 
 func (s *State) enter(p *Party, session int) {
+	user := s.Sessions[session].User
+	if _, member := s.Member(p, user); !member {
+		for _, v := range s.Invites {
+			if s.Parties[v.Party] == p && v.By == user {
+				v.Hold = false // they have left before, and what they held has ended with that
+			}
+		}
+	}
 	s.entries++
 	p.Members = append(p.Members, session)
 	p.entered[session] = s.entries
@@ -224,12 +232,12 @@ func (v *Invite) pending() []int {
 	})
 }
 
-// holders are the users for whom invites keep a seat in the party, whether or not they
-// need it.
+// holders are the users for whom invites of members keep a seat in the party, whether or
+// not they need it.
 func (s *State) holders(party int) map[int]bool {
 	users := map[int]bool{}
 	for _, v := range s.Invites {
-		if v.Party != party || !v.Hold || s.ended(v) {
+		if _, member := s.Member(s.Parties[party], v.By); v.Party != party || !v.Hold || !member || s.ended(v) {
 			continue
 		}
 		for _, user := range v.pending() {
