@@ -49,7 +49,7 @@ const (
 	maxFlying  = 16                     // requests in flight that may read: well below the host's database pool
 	maxWaiting = 32                     // more that may wait for one of their places
 	maxWait    = 500 * time.Millisecond // for how long
-	busyWait   = 5 * time.Second        // when the others are asked to come back
+	busyWait   = 5 * time.Second        // when the others are asked to come back, or later
 )
 
 // guard makes the handler the host calls: it admits the request, runs the route, and
@@ -82,7 +82,7 @@ func (s *Site) run(rt route, r *http.Request) (a web.Answer) {
 	if rt.bounded {
 		leave, ok := s.enter(r.Context())
 		if !ok {
-			return rt.fail(r, busy())
+			return rt.fail(r, s.busy())
 		}
 		defer leave()
 	}
@@ -180,7 +180,7 @@ func (s *Site) failureOf(r *http.Request, err error) failure {
 		return tooMany(e.Wait)
 	}
 	if r.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded) {
-		return busy() // there is nothing wrong but the time it takes
+		return s.busy() // there is nothing wrong but the time it takes
 	}
 	s.logError(r, "landing: preview failed: %v (cause: %v)", e, e.Cause)
 	return failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
@@ -190,8 +190,8 @@ func tooMany(wait time.Duration) failure {
 	return failure{status: http.StatusTooManyRequests, reason: party.RateLimited, text: "rate_limited", wait: max(wait, time.Second)}
 }
 
-func busy() failure {
-	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: busyWait}
+func (s *Site) busy() failure {
+	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.now()))}
 }
 
 func plainFailure(_ *http.Request, f failure) web.Answer {

@@ -69,6 +69,7 @@ type Site struct {
 	pictures *pictures
 	flying   chan struct{} // a place for each request in flight
 	waiting  atomic.Int64  // for one
+	pace     pace
 }
 
 // New checks the options and makes a Site.
@@ -92,6 +93,7 @@ func New(o Options) (*Site, error) {
 		drawn:    cache.New[drawnKey, drawnState](o.Now, maxDrawn, time.Minute),
 		pictures: newPictures(o.Now, o.Folder),
 		flying:   make(chan struct{}, maxFlying),
+		pace:     newPace(),
 	}, nil
 }
 

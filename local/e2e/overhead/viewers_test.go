@@ -130,7 +130,7 @@ func watch(ctx context.Context, b *testing.B, addr string, shown []string) (answ
 					return
 				}
 				if status == http.StatusOK {
-					wait = pollEvery
+					wait = max(after, pollEvery)
 				} else {
 					wait = max(after, min(2*wait, pollSlowest))
 				}
