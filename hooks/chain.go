@@ -46,7 +46,7 @@ type Chain struct {
 // endsAtOnce is how many ends of sessions are handled at once. Each waits for storage, and
 // what waits for storage is written together, so when a crowd loses its connections the few
 // workers that the host has for events would be what it takes turns at.
-const endsAtOnce = 128
+const endsAtOnce = 512
 
 // NewChain makes a chain that reports to metrics and times by now. own recognises the
 // module's own sessions, whose messages no handler sees; nil means that there are none.
