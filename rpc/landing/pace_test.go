@@ -56,7 +56,7 @@ func TestPace(t *testing.T) {
 			}
 			heap.Push(&next, now.Add(wait))
 		}
-		if each := late / int((all-first).Seconds()) / processors; each > 105 {
+		if each := late / int((all - first).Seconds()) / processors; each > 105 {
 			t.Errorf("%d pages for each processor ask %d times a second for each; want at most 100", c.pages, each)
 		}
 		if told != c.told {

@@ -74,17 +74,18 @@ func (s *Site) run(rt route, r *http.Request) (a web.Answer) {
 			a = s.crashed(rt, r)
 		}
 	}()
-	if rt.limited && s.limiter != nil {
-		if wait, ok := s.limiter.Allow(limit.Address(web.ClientIP(r, s.proxies))); !ok {
-			return rt.fail(r, tooMany(wait))
-		}
-	}
 	if rt.bounded {
 		leave, ok := s.enter(r.Context())
 		if !ok {
 			return rt.fail(r, s.busy())
 		}
 		defer leave()
+	}
+	// Not before: the limiter has a lock, and a crowd that waits for one stands still.
+	if rt.limited && s.limiter != nil {
+		if wait, ok := s.limiter.Allow(limit.Address(web.ClientIP(r, s.proxies))); !ok {
+			return rt.fail(r, tooMany(wait))
+		}
 	}
 	return rt.answer(r)
 }
@@ -191,7 +192,7 @@ func tooMany(wait time.Duration) failure {
 }
 
 func (s *Site) busy() failure {
-	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.now()))}
+	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.now(), busyTurns))}
 }
 
 func plainFailure(_ *http.Request, f failure) web.Answer {

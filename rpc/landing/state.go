@@ -72,7 +72,7 @@ func (s *Site) state() route {
 			}
 		}
 		a := d.answer
-		a.Wait = s.pace.next(s.now())
+		a.Wait = s.pace.next(s.now(), 1)
 		return a
 	}}
 }
