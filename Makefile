@@ -99,6 +99,7 @@ release: ## build/release: plugins, the command line, bills of materials, checks
 	done
 	$(GO) run ./local/cmd/release build/release
 	cp CHANGELOG.md LICENSE build/release
+	cd build/release && sha256sum CHANGELOG.md LICENSE >> SHA256SUMS
 
 test-plugin: e2e-deps pluginhost playground ## the end-to-end suites through build/partyline.so in the plugin host
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(GO) test -count=1 -timeout=15m -v $(SUITES)
