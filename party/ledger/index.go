@@ -93,31 +93,29 @@ func (x *index) allLines() []party.ID {
 type moves struct {
 	mu       sync.RWMutex // a leaf
 	to       map[party.ID]party.ID
-	entering map[party.ID]int // natives that the record names, and that whoever founds them is about to enter
+	entering map[party.ID]bool // native parties that a record names already, and nobody is in yet
 }
 
 func newMoves() moves {
-	return moves{to: map[party.ID]party.ID{}, entering: map[party.ID]int{}}
+	return moves{to: map[party.ID]party.ID{}, entering: map[party.ID]bool{}}
 }
 
-// enter notes that somebody is about to enter the native party as its only member, until done.
+// enter notes that a native party gets its first member, until done.
 func (m *moves) enter(native party.ID) (done func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.entering[native]++
+	m.entering[native] = true
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		if m.entering[native]--; m.entering[native] == 0 {
-			delete(m.entering, native)
-		}
+		delete(m.entering, native)
 	}
 }
 
 func (m *moves) isEntered(native party.ID) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.entering[native] > 0
+	return m.entering[native]
 }
 
 func (m *moves) of(id party.ID) party.ID {

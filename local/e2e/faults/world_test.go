@@ -92,18 +92,27 @@ func (w *world) load(ctx context.Context, logger nakama.Logger, _ *sql.DB, nk na
 
 // settle waits until everything that the answers so far have caused has arrived.
 func (w *world) settle(ctx context.Context, games ...*player.Game) error {
-	var open []*client.Socket
+	if err := barriers(ctx, games); err != nil {
+		return err
+	}
+	if err := w.sentinel.Settle(ctx); err != nil {
+		return err
+	}
+	return barriers(ctx, games)
+}
+
+// barriers waits for what each game's socket has under way. One that is cut meanwhile may
+// answer no more; it is over then.
+func barriers(ctx context.Context, games []*player.Game) error {
 	for _, g := range games {
 		if g.Ended() {
 			continue
 		}
-		// What is left of a socket that was cut may answer no more; it is over then.
 		if err := g.Barrier(ctx); err != nil && !errors.Is(err, client.ErrClosed) && !errors.Is(err, net.ErrClosed) {
 			return err
 		}
-		open = append(open, g.Socket)
 	}
-	return w.sentinel.Settle(ctx, open...)
+	return nil
 }
 
 // empty waits until nothing is left of the players, whose sockets are closed.
