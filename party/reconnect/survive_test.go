@@ -99,7 +99,7 @@ func TestSurvive_SecondBackWhileTheHelperLeaves(t *testing.T) {
 	})
 }
 
-// After a crash storage alone leads to the seats, also for whoever asks while the first is put in.
+// After a crash storage alone leads to the seats, also for a player who asks while the first is put in.
 func TestSurvive_SecondBackAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

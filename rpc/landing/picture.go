@@ -69,7 +69,7 @@ func (s *Site) card() route {
 		png, err := s.pictures.of(r.Context(), code, cardOf(p, c), c.Invites.Page.Font, func(err error) { s.logError(r, "landing: %v", err) })
 		switch {
 		case errors.Is(err, errBusyDrawing):
-			return plainFailure(r, busy())
+			return plainFailure(r, s.busy())
 		case err != nil:
 			s.logError(r, "landing: card: %v", err)
 			return plainFailure(r, failure{status: http.StatusInternalServerError})

@@ -49,7 +49,7 @@ const (
 	maxFlying  = 16                     // requests in flight that may read: well below the host's database pool
 	maxWaiting = 32                     // more that may wait for one of their places
 	maxWait    = 500 * time.Millisecond // for how long
-	busyWait   = 5 * time.Second        // when the others are asked to come back
+	busyWait   = 5 * time.Second        // when the others are asked to come back, or later
 )
 
 // guard makes the handler the host calls: it admits the request, runs the route, and
@@ -74,17 +74,18 @@ func (s *Site) run(rt route, r *http.Request) (a web.Answer) {
 			a = s.crashed(rt, r)
 		}
 	}()
+	if rt.bounded {
+		leave, ok := s.enter(r.Context())
+		if !ok {
+			return rt.fail(r, s.busy())
+		}
+		defer leave()
+	}
+	// Not before: the limiter has a lock, and a crowd that waits for one stands still.
 	if rt.limited && s.limiter != nil {
 		if wait, ok := s.limiter.Allow(limit.Address(web.ClientIP(r, s.proxies))); !ok {
 			return rt.fail(r, tooMany(wait))
 		}
-	}
-	if rt.bounded {
-		leave, ok := s.enter(r.Context())
-		if !ok {
-			return rt.fail(r, busy())
-		}
-		defer leave()
 	}
 	return rt.answer(r)
 }
@@ -180,7 +181,7 @@ func (s *Site) failureOf(r *http.Request, err error) failure {
 		return tooMany(e.Wait)
 	}
 	if r.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded) {
-		return busy() // there is nothing wrong but the time it takes
+		return s.busy() // there is nothing wrong but the time it takes
 	}
 	s.logError(r, "landing: preview failed: %v (cause: %v)", e, e.Cause)
 	return failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
@@ -190,8 +191,8 @@ func tooMany(wait time.Duration) failure {
 	return failure{status: http.StatusTooManyRequests, reason: party.RateLimited, text: "rate_limited", wait: max(wait, time.Second)}
 }
 
-func busy() failure {
-	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: busyWait}
+func (s *Site) busy() failure {
+	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.now(), busyTurns))}
 }
 
 func plainFailure(_ *http.Request, f failure) web.Answer {

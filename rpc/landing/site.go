@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -69,6 +70,7 @@ type Site struct {
 	pictures *pictures
 	flying   chan struct{} // a place for each request in flight
 	waiting  atomic.Int64  // for one
+	pace     pace          // of the pages that are open
 }
 
 // New checks the options and makes a Site.
@@ -92,6 +94,7 @@ func New(o Options) (*Site, error) {
 		drawn:    cache.New[drawnKey, drawnState](o.Now, maxDrawn, time.Minute),
 		pictures: newPictures(o.Now, o.Folder),
 		flying:   make(chan struct{}, maxFlying),
+		pace:     pace{apart: time.Second / time.Duration(pollsEach*runtime.GOMAXPROCS(0))},
 	}, nil
 }
 
