@@ -206,7 +206,7 @@ func TestGrace_SweepOfStorage(t *testing.T) {
 	})
 }
 
-// overtaken is storage in which another is always faster than whoever has just listed objects.
+// overtaken is storage in which another is always faster than the one who has just listed objects.
 type overtaken struct{ *partytest.Host }
 
 func (o overtaken) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
