@@ -63,9 +63,9 @@ func answerTo(err error) signalAnswer {
 	if err == nil {
 		return signalAnswer{Done: true}
 	}
-	for name, refusal := range refusals {
-		if errors.Is(err, refusal) {
-			return signalAnswer{Refusal: name}
+	for _, r := range refusals {
+		if errors.Is(err, r.cause) {
+			return signalAnswer{Refusal: r.name}
 		}
 	}
 	return signalAnswer{Refusal: err.Error()}

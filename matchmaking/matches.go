@@ -313,11 +313,12 @@ func (m *Matches) signal(ctx context.Context, matchID string, r signalRequest) (
 	if answer.Refusal == "" {
 		return answer, nil
 	}
-	cause, known := refusals[answer.Refusal]
-	if !known {
-		return signalAnswer{}, fmt.Errorf("match %s refused to %s: %s", matchID, r.Op, answer.Refusal)
+	for _, known := range refusals {
+		if answer.Refusal == known.name {
+			return signalAnswer{}, refuse(known.cause)
+		}
 	}
-	return signalAnswer{}, refuse(cause)
+	return signalAnswer{}, fmt.Errorf("match %s refused to %s: %s", matchID, r.Op, answer.Refusal)
 }
 
 func ignoreGone(err error) error {
