@@ -168,13 +168,18 @@ func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {
 // byType is the domain of a value of which the type alone is known.
 func byType(n ast.Node) (domain, bool) {
 	t := n.Nature().Type
+	calculated := true // it can be negative then
+	switch n.(type) {
+	case *ast.MemberNode, *ast.CallNode:
+		calculated = false
+	}
 	switch {
 	case n.Nature().Nil:
 		return domain{}, false
 	case unknown(n):
 		return domain{}, true // metadata and labels: see constraint
 	case t == durationType:
-		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated(n)
+		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated
 	case t == timeType, numeric(n):
 		d := anyReal
 		d.whole = n.Nature().IsInteger
@@ -187,31 +192,18 @@ func byType(n ast.Node) (domain, bool) {
 	return domain{}, false
 }
 
-// calculated reports a length of time that can be negative.
-func calculated(n ast.Node) bool {
-	switch n.(type) {
-	case *ast.MemberNode, *ast.CallNode:
-		return false
-	}
-	return true
-}
-
 // has reports whether a value that was written can ever be met.
 func (d domain) has(v any) bool {
+	if d.values != nil {
+		return slices.Contains(d.values, v)
+	}
 	switch v := v.(type) {
 	case string:
-		if d.values == nil {
-			return d.fits == nil || d.fits(v)
-		}
+		return d.fits == nil || d.fits(v)
 	case float64:
-		if d.values == nil && (d.lo != 0 || d.hi != 0) {
-			return v >= d.lo && v <= d.hi && (!d.whole || v == math.Floor(v))
-		}
-		if d.values == nil {
-			return true
-		}
+		return d.lo == 0 && d.hi == 0 || v >= d.lo && v <= d.hi && (!d.whole || v == math.Floor(v))
 	}
-	return d.values == nil || slices.Contains(d.values, v)
+	return true
 }
 
 // candidates are values of the domain that make every difference the written ones can

@@ -39,20 +39,14 @@ func (s *source) excerpt(p place) string {
 		from = at - excerptWidth/2
 	}
 	to := min(len(line), from+excerptWidth)
-	var b strings.Builder
-	lead := at - from
+	before, after := "", ""
 	if from > 0 {
-		b.WriteString("...")
-		lead += 3
+		before = "..."
 	}
-	b.WriteString(printable(string(line[from:to])))
 	if to < len(line) {
-		b.WriteString("...")
+		after = "..."
 	}
-	b.WriteByte('\n')
-	b.WriteString(strings.Repeat(" ", lead))
-	b.WriteByte('^')
-	return b.String()
+	return before + printable(string(line[from:to])) + after + "\n" + strings.Repeat(" ", len(before)+at-from) + "^"
 }
 
 // printable replaces what would break or disguise a line of a terminal or a log.
