@@ -56,21 +56,21 @@ type publicParty struct {
 // state answers the page's polling, and anybody who draws a page of their own. Its
 // ETag is of the whole body, so a poll costs a 304 until something visible changes.
 func (s *Site) state() route {
-	return route{limited: true, bounded: true, spoken: true, fail: s.stateFailure, answer: func(r *http.Request) web.Answer {
+	return route{limited: true, bounded: true, spoken: true, fail: s.stateFailure, answer: func(r *http.Request) (web.Answer, error) {
 		code, p, err := s.preview(r)
 		if err != nil {
-			return s.stateFailure(r, s.failureOf(r, err))
+			return web.Answer{}, err
 		}
 		c, t := s.speaking(r)
 		key := drawnKey{code, t.tag}
 		if d, ok := s.drawn.Kept(key); ok && d.of(p) {
-			return d.answer
+			return d.answer, nil
 		}
 		a := stateAnswer(p, c, t)
 		if p.Party != nil {
 			s.drawn.Put(key, drawnState{p.State, p.Waiting, p.Party, a})
 		}
-		return a
+		return a, nil
 	}}
 }
 
