@@ -3,6 +3,7 @@ package matchmaking
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -54,16 +55,9 @@ func (l label) merged(own map[string]any) (string, error) {
 	if err != nil || len(own) == 0 {
 		return string(ours), err
 	}
-	merged := make(map[string]any, len(own)+8)
-	for field, value := range own {
-		merged[field] = value
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(ours, &fields); err != nil {
+	merged := maps.Clone(own)
+	if err := json.Unmarshal(ours, &merged); err != nil {
 		return "", err
-	}
-	for field, value := range fields {
-		merged[field] = value
 	}
 	text, err := json.Marshal(merged)
 	return string(text), err

@@ -250,10 +250,6 @@ func (s *Service) waiting(ctx context.Context, t Ticket, v party.View) bool {
 
 // allReady refuses with NotReady unless every member is in the ready stage.
 func (s *Service) allReady(ctx context.Context, v party.View) error {
-	refusal := party.Refuse(party.NotReady, "Not everybody in this party is ready.")
-	if s.Statuses == nil {
-		return refusal
-	}
 	statuses, err := s.Statuses(ctx, v.ID)
 	if err != nil {
 		return err
@@ -261,7 +257,7 @@ func (s *Service) allReady(ctx context.Context, v party.View) error {
 	ready := s.Policy().Status.Ready
 	for _, m := range v.Members {
 		if statuses[m.SessionID].Stage != ready || ready == "" {
-			return refusal
+			return party.Refuse(party.NotReady, "Not everybody in this party is ready.")
 		}
 	}
 	return nil

@@ -119,7 +119,7 @@ func (s *Service) conclude(ctx context.Context, pool []*waiting) {
 // matchNative makes a match of one team for all, where the rules ask for it.
 func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, error) {
 	cfg := s.Policy().Matchmaking
-	if !cfg.CreateMatch || s.Launcher == nil {
+	if !cfg.CreateMatch {
 		return "", nil
 	}
 	var claims []seats.Claim

@@ -138,9 +138,6 @@ func (s *Service) edition(queues map[string]rules.Queue) int {
 
 // run places as many of a queue's tickets as it can until the deadline.
 func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
-	if p.Launcher == nil {
-		return
-	}
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
 	r := &queueRun{pass: p, name: name, q: q, all: pool, deadline: deadline, done: map[string]bool{}}

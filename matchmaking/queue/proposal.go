@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -269,10 +270,7 @@ func (ps *proposals) list(queue string) (list []proposal) {
 			c.parts = make([]*part, len(p.parts))
 			for i, old := range p.parts {
 				fresh := *old
-				fresh.accepted = map[string]bool{}
-				for user := range old.accepted {
-					fresh.accepted[user] = true
-				}
+				fresh.accepted = maps.Clone(old.accepted)
 				c.parts[i] = &fresh
 			}
 			list = append(list, c)
