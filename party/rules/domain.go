@@ -208,43 +208,31 @@ func (d domain) has(v any) bool {
 
 // candidates are values of the domain that make every difference the written ones can
 // make: these, and one in each gap between them.
-func (d domain) candidates(written []any) []any {
+func (d domain) candidates(written []any) (out []any) {
 	if d.values != nil {
 		return d.values
 	}
-	var out []any
 	var numbers []float64
 	for _, w := range written {
-		switch w := w.(type) {
-		case float64:
-			numbers = append(numbers, w)
-		case string:
-			if d.has(w) {
-				out = append(out, w)
-			}
-		default:
+		if x, is := w.(float64); is {
+			numbers = append(numbers, x)
+		} else if d.has(w) {
 			out = append(out, w)
 		}
 	}
 	if len(numbers) == 0 {
 		return append(out, "\x00") // a text unlike all that were written
 	}
-	lo, hi := d.lo, d.hi
-	if lo == 0 && hi == 0 {
-		lo, hi = math.Inf(-1), math.Inf(1)
-	}
 	slices.Sort(numbers)
-	try := slices.Clone(numbers)
+	try := []float64{d.lo, d.hi}
 	for i, x := range numbers {
-		if d.whole {
-			try = append(try, math.Floor(x), math.Ceil(x), math.Floor(x)-1, math.Ceil(x)+1)
-		} else if i > 0 {
+		try = append(try, x, math.Floor(x)-1, math.Floor(x), math.Ceil(x), math.Ceil(x)+1)
+		if i > 0 {
 			try = append(try, (x+numbers[i-1])/2)
 		}
 	}
-	try = append(try, lo, hi, numbers[0]-1, numbers[len(numbers)-1]+1, (numbers[0]+max(lo, numbers[0]-2))/2, (numbers[len(numbers)-1]+min(hi, numbers[len(numbers)-1]+2))/2)
 	for _, x := range try {
-		if !math.IsInf(x, 0) && x >= lo && x <= hi && (!d.whole || x == math.Floor(x)) {
+		if !math.IsInf(x, 0) && d.has(x) {
 			out = append(out, x)
 		}
 	}
