@@ -29,9 +29,8 @@ type label struct {
 	Skill    float64 `json:"skill,omitempty"`
 }
 
-// text is the label as the host takes it, with the fields of own that are not ours. It
-// leaves out as many of the smallest parties as it must to fit. runtime.ErrMatchLabelTooLong
-// means that not even without parties does it.
+// text is the label as the host takes it, with the fields of own that are not ours, and without as many
+// of the smallest parties as must be left out; runtime.ErrMatchLabelTooLong where that is not enough.
 func (l label) text(own map[string]any) (string, error) {
 	all := l.Parties
 	for n := len(all); ; n-- {

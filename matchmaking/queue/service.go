@@ -23,9 +23,8 @@ type Roster interface {
 
 var _ Roster = (*roster.Roster)(nil)
 
-// spares is how many seats a party takes in the queue beside its members'. Seats it keeps
-// count, even if that makes it too large. For friends on their way without one there are
-// seats as long as there is room: a stranger with a link must not keep a party from playing.
+// spares is how many seats a party takes beside its members': those it keeps, and for friends on their
+// way those there is room for, because a stranger with a link must not keep a party from playing.
 func spares(q rules.Queue, members int, f party.Footprint) int {
 	if !q.HoldInvited {
 		return 0

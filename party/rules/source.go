@@ -67,10 +67,9 @@ func (s *source) problem(sev Severity, p place, path, what, allowed string) Prob
 	}
 }
 
-// within finds the place of the character at offset (in runes) of value, which
-// was written at start: plain, quoted or as a block. Writing and value differ by
-// quotes, escapes, folded line ends and indentation; the two are walked side by
-// side, and where they disagree the writing is ahead by one of these.
+// within finds the place of the character at offset (in runes) of value, which was written at start: plain,
+// quoted or as a block. The two are walked side by side; where they disagree the writing is ahead by quotes,
+// escapes, folded line ends or indentation.
 func (s *source) within(start place, block bool, value string, offset int) place {
 	line, col := start.line, start.col
 	if block {

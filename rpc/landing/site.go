@@ -12,11 +12,9 @@ import (
 	"partyline/party/rules"
 )
 
-// Previews is the part of the kernel this package needs: what a stranger who knows
-// the code may see of an invite. An invite that is over is answered with its state,
-// not with an error; an unknown code is refused with party.InviteNotFound, too many
-// wrong ones from one address with party.RateLimited. Answers may be shared, for a second
-// or so: nobody changes one.
+// Previews is the part of the kernel this package needs: what a stranger who knows the code may see of an
+// invite. One that is over is answered with its state; it refuses with party.InviteNotFound, and with
+// party.RateLimited after too many wrong codes from one address. Nobody changes an answer: it may be shared.
 type Previews interface {
 	PublicPreview(ctx context.Context, code, clientIP string) (party.Preview, error)
 }
