@@ -18,6 +18,12 @@ BENCHES = $$(grep -rl --include='*_test.go' --exclude-dir=node_modules --exclude
 # Those in a browser take a third of the time, so make test plays them once, through the plugin.
 BROWSER = ^TestSuites$$/^browser$$|^TestArena$$
 
+# Nothing runs at once in these, which the race detector makes ten times slower; and documents are
+# read, their snippets played one by one. So these are tested without it.
+ALONE  = ./local/simulation ./local/yardstick ./matchmaking/formation ./matchmaking/seats ./rpc/landing/card
+CALM   = $$($(GO) list $(TESTS) | grep -xF "$$($(GO) list ./local/e2e/docs $(ALONE))")
+RACING = $$($(GO) list $(TESTS) | grep -vxF "$$($(GO) list ./local/e2e/docs $(ALONE))")
+
 # A hundred test programs are linked without tables for a debugger; make check has vetted them.
 LEAN = -vet=off -ldflags=-w
 
@@ -42,8 +48,8 @@ playground: ## build/playground: the page to write and try rules on
 
 test: e2e-deps pluginhost playground ## every test, with the race detector; the suites through the plugin; benchmarks once
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; NGINX="$$(local/e2e/docs/nginx.sh)" || exit 1; export CHROMIUM MCS NGINX; \
-	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on $(LEAN) -count=1 -timeout=15m -skip '$(BROWSER)' $(TESTS) && \
-	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- $(LEAN) -count=1 -timeout=15m $(SUITES)
+	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on $(LEAN) -count=1 -timeout=15m -skip '$(BROWSER)' $(RACING) && \
+	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- -shuffle=on $(LEAN) -count=1 -timeout=15m $(SUITES) $(CALM)
 	$(GO) test -run '^$$' -bench . -benchtime=1x $(LEAN) $(BENCHES) > build/bench.txt || { cat build/bench.txt; exit 1; }
 
 test-fast: ## the unit tests: no end-to-end suites, no race detector
@@ -99,6 +105,7 @@ release: ## build/release: plugins, the command line, bills of materials, checks
 	done
 	$(GO) run ./local/cmd/release build/release
 	cp CHANGELOG.md LICENSE build/release
+	cd build/release && sha256sum CHANGELOG.md LICENSE >> SHA256SUMS
 
 test-plugin: e2e-deps pluginhost playground ## the end-to-end suites through build/partyline.so in the plugin host
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(GO) test -count=1 -timeout=15m -v $(SUITES)

@@ -6,6 +6,7 @@ package partyline_test
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
@@ -191,6 +192,35 @@ func TestPackageDocs(t *testing.T) {
 		}
 		if len(p.GoFiles) > 0 && len(docs) != 1 {
 			t.Errorf("%s has %d package comments %v; want one, saying what it is for and who may import it", p.ImportPath, len(docs), docs)
+		}
+	}
+}
+
+// The packages that make test leaves out of the race detector start no goroutine, nor do their tests.
+func TestAlone(t *testing.T) {
+	_, named, _ := strings.Cut(read(t, "Makefile"), "\nALONE  = ")
+	named, _, _ = strings.Cut(named, "\n")
+	for _, folder := range strings.Fields(named) {
+		files, err := filepath.Glob(folder + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", folder, len(files), err)
+		}
+		for _, path := range files {
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.GoStmt:
+					t.Errorf("%s starts a goroutine", path)
+				case *ast.SelectorExpr:
+					if n.Sel.Name == "Go" || n.Sel.Name == "Parallel" || n.Sel.Name == "RunParallel" {
+						t.Errorf("%s starts a goroutine by %s", path, n.Sel.Name)
+					}
+				}
+				return true
+			})
 		}
 	}
 }

@@ -40,7 +40,13 @@ type Chain struct {
 	metrics Metrics
 	now     func() time.Time
 	own     func(ctx context.Context, s party.Session, ended bool) bool
+	ending  chan struct{} // a place for each session whose end is handled now
 }
+
+// endsAtOnce is how many ends of sessions are handled at once. Each waits for storage, and
+// what waits for storage is written together, so when a crowd loses its connections the few
+// workers that the host has for events would be what it takes turns at.
+const endsAtOnce = 512
 
 // NewChain makes a chain that reports to metrics and times by now. own recognises the
 // module's own sessions, whose messages no handler sees; nil means that there are none.
@@ -48,7 +54,7 @@ func NewChain(metrics Metrics, now func() time.Time, own func(ctx context.Contex
 	if own == nil {
 		own = func(context.Context, party.Session, bool) bool { return false }
 	}
-	return &Chain{metrics: metrics, now: now, own: own}
+	return &Chain{metrics: metrics, now: now, own: own, ending: make(chan struct{}, endsAtOnce)}
 }
 
 // step is one named handler of what the slot carries.
@@ -141,6 +147,18 @@ func (c *Chain) after(s *slot) func(context.Context, runtime.Logger, *sql.DB, ru
 
 // The names of a session's events, as metrics and the log have them.
 const sessionStart, sessionEnd = "session_start", "session_end"
+
+// beside has events handled beside the host's workers, which wait only while as many as
+// may be are handled already.
+func (c *Chain) beside(handle func(context.Context, runtime.Logger, *api.Event)) func(context.Context, runtime.Logger, *api.Event) {
+	return func(ctx context.Context, logger runtime.Logger, e *api.Event) {
+		c.ending <- struct{}{}
+		go func() {
+			defer func() { <-c.ending }()
+			handle(ctx, logger, e)
+		}()
+	}
+}
 
 // event runs all steps of a session's start or end.
 func (c *Chain) event(name string, steps []step[party.Session]) func(context.Context, runtime.Logger, *api.Event) {

@@ -8,7 +8,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -209,28 +211,64 @@ func TestChain_CallIsWhatTheHostSays(t *testing.T) {
 }
 
 func TestChain_SessionEvents(t *testing.T) {
-	var got []string
-	note := func(stage string, answer error) func(context.Context, party.Session) error {
-		return func(_ context.Context, s party.Session) error {
-			got = append(got, stage+" "+s.SessionID)
-			if answer == nil {
-				panic("as asked")
+	synctest.Test(t, func(t *testing.T) {
+		var got []string
+		note := func(stage string, answer error) func(context.Context, party.Session) error {
+			return func(_ context.Context, s party.Session) error {
+				got = append(got, stage+" "+s.SessionID)
+				if answer == nil {
+					panic("as asked")
+				}
+				return answer
 			}
-			return answer
 		}
-	}
-	h := serve(t,
-		hooks.Set{Owner: "one", Sessions: []hooks.SessionHook{{Name: "a", Start: note("start", errors.New("x")), End: note("end", nil)}}},
-		hooks.Set{Owner: "two", Sessions: []hooks.SessionHook{{Name: "b", End: note("end again", errors.New("x"))}}},
-	)
-	if len(h.starts) != 1 || len(h.ends) != 1 {
-		t.Fatalf("registered %d start and %d end functions; want one each", len(h.starts), len(h.ends))
-	}
-	h.starts[0](contextOf("u1"), &h.log, &api.Event{})
-	h.ends[0](contextOf("u1"), &h.log, &api.Event{})
-	if want := []string{"start session-of-u1", "end session-of-u1", "end again session-of-u1"}; !slices.Equal(got, want) {
-		t.Errorf("ran %v; want %v", got, want)
-	}
+		h := serve(t,
+			hooks.Set{Owner: "one", Sessions: []hooks.SessionHook{{Name: "a", Start: note("start", errors.New("x")), End: note("end", nil)}}},
+			hooks.Set{Owner: "two", Sessions: []hooks.SessionHook{{Name: "b", End: note("end again", errors.New("x"))}}},
+		)
+		if len(h.starts) != 1 || len(h.ends) != 1 {
+			t.Fatalf("registered %d start and %d end functions; want one each", len(h.starts), len(h.ends))
+		}
+		h.starts[0](contextOf("u1"), &h.log, &api.Event{})
+		h.end("u1")
+		if want := []string{"start session-of-u1", "end session-of-u1", "end again session-of-u1"}; !slices.Equal(got, want) {
+			t.Errorf("ran %v; want %v", got, want)
+		}
+	})
+}
+
+// The ends of a crowd's sessions wait for storage together, however few workers the host has;
+// but there is a bound, and who comes beyond it comes in turn.
+func TestChain_EndsOfACrowd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const crowd = 2000
+		var started, done atomic.Int64
+		storage := make(chan struct{})
+		h := newHost()
+		keep := hooks.Sessions("seats", "keep", nil, func(context.Context, party.Session) error {
+			started.Add(1)
+			<-storage
+			done.Add(1)
+			return nil
+		})
+		if err := hooks.Register(h, hooks.NewChain(silent{}, time.Now, nil), keep); err != nil {
+			t.Fatal(err)
+		}
+		go func() { // the host's only worker
+			for range crowd {
+				h.ends[0](contextOf("u1"), &h.log, &api.Event{})
+			}
+		}()
+		synctest.Wait()
+		if n := started.Load(); n < 500 || n == crowd {
+			t.Errorf("%d of %d ends are handled at once; want at least 500, and not all", n, crowd)
+		}
+		close(storage)
+		synctest.Wait()
+		if n := done.Load(); n != crowd {
+			t.Errorf("%d of %d ends were handled", n, crowd)
+		}
+	})
 }
 
 func TestChain_Listing(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -96,6 +97,12 @@ func (h *host) before(user, message string, in *rtapi.Envelope) (*rtapi.Envelope
 
 func (h *host) after(user, message string, out, in *rtapi.Envelope) error {
 	return h.afters[message](contextOf(user), &h.log, nil, nil, out, in)
+}
+
+// end ends the user's session, and returns once that is handled. It works in a bubble only.
+func (h *host) end(user string) {
+	h.ends[0](contextOf(user), &h.log, &api.Event{Name: "session_end"})
+	synctest.Wait()
 }
 
 // contextOf is the context of a message from the user's socket.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
@@ -165,24 +166,26 @@ func TestAfter_CreateWithoutAPartyIsAnError(t *testing.T) {
 }
 
 func TestSessions(t *testing.T) {
-	var told []string
-	note := func(what string) func(context.Context, party.Session) error {
-		return func(_ context.Context, s party.Session) error {
-			told = append(told, what+" "+s.SessionID)
-			return nil
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		note := func(what string) func(context.Context, party.Session) error {
+			return func(_ context.Context, s party.Session) error {
+				told = append(told, what+" "+s.SessionID)
+				return nil
+			}
 		}
-	}
-	h := serve(t, hooks.Sessions("a", "end", nil, note("ended")), hooks.Sessions("b", "both", note("started"), note("over")))
-	h.ends[0](contextOf("member"), &h.log, &api.Event{Name: "session_end"})
-	h.starts[0](contextOf("member"), &h.log, &api.Event{Name: "session_start"})
-	if want := []string{"ended session-of-member", "over session-of-member", "started session-of-member"}; !slices.Equal(told, want) {
-		t.Errorf("told %q; want %q", told, want)
-	}
-	h = serve(t, hooks.Sessions("c", "broken", nil, func(context.Context, party.Session) error { return errors.New("storage is down") }))
-	h.ends[0](contextOf("member"), &h.log, &api.Event{Name: "session_end"})
-	if !contains(h.log.lines, "storage is down") {
-		t.Errorf("log = %q; want the cause", h.log.lines)
-	}
+		h := serve(t, hooks.Sessions("a", "end", nil, note("ended")), hooks.Sessions("b", "both", note("started"), note("over")))
+		h.end("member")
+		h.starts[0](contextOf("member"), &h.log, &api.Event{Name: "session_start"})
+		if want := []string{"ended session-of-member", "over session-of-member", "started session-of-member"}; !slices.Equal(told, want) {
+			t.Errorf("told %q; want %q", told, want)
+		}
+		h = serve(t, hooks.Sessions("c", "broken", nil, func(context.Context, party.Session) error { return errors.New("storage is down") }))
+		h.end("member")
+		if !contains(h.log.lines, "storage is down") {
+			t.Errorf("log = %q; want the cause", h.log.lines)
+		}
+	})
 }
 
 // Rules that are not in force refuse nobody, not even where their party cannot be read.

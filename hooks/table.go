@@ -162,7 +162,7 @@ func Register(host Host, chain *Chain, sets ...Set) error {
 		}
 	}
 	if len(ends) > 0 {
-		if err := host.RegisterEventSessionEnd(chain.event(sessionEnd, ends)); err != nil {
+		if err := host.RegisterEventSessionEnd(chain.beside(chain.event(sessionEnd, ends))); err != nil {
 			return fmt.Errorf("session end: %w", err)
 		}
 	}

@@ -2,10 +2,12 @@ package local_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"partyline/local/e2e/npm"
 	"partyline/local/lines"
 	"partyline/module/wiring"
 	"partyline/party/rules"
@@ -63,26 +66,84 @@ type (
 	}
 )
 
-// kubernetes reads the example; each kind is in it once.
-func kubernetes(t *testing.T) map[string]manifest {
+// documents reads the documents of a YAML text.
+func documents[T any](t *testing.T, text string) (all []T) {
 	t.Helper()
-	kinds := map[string]manifest{}
-	decoder := yaml.NewDecoder(strings.NewReader(read(t, "deploy/kubernetes/partyline.yaml")))
+	decoder := yaml.NewDecoder(strings.NewReader(text))
 	for {
-		var m manifest
-		err := decoder.Decode(&m)
+		var document T
+		err := decoder.Decode(&document)
 		if errors.Is(err, io.EOF) {
-			break
+			return all
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
+		all = append(all, document)
+	}
+}
+
+const example = "deploy/kubernetes/partyline.yaml"
+
+// kubernetes reads the example; each kind is in it once.
+func kubernetes(t *testing.T) map[string]manifest {
+	t.Helper()
+	kinds := map[string]manifest{}
+	for _, m := range documents[manifest](t, read(t, example)) {
 		if _, twice := kinds[m.Kind]; twice {
 			t.Fatalf("%s is there twice", m.Kind)
 		}
 		kinds[m.Kind] = m
 	}
 	return kinds
+}
+
+// The compiler reads the example with the types that are made from the schemas of Kubernetes'
+// API. It finds fields that are unknown, missing or of another type.
+func TestKubernetes_Schema(t *testing.T) {
+	const suites = "e2e/js" // where npm puts the compiler and the types
+	npm.Install(t, suites)
+	modules, err := filepath.Abs(filepath.Join(suites, "node_modules"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	compile := func(text string) string {
+		t.Helper()
+		var source strings.Builder
+		for i, document := range documents[map[string]any](t, text) {
+			group := fmt.Sprint(document["apiVersion"])
+			if !strings.Contains(group, "/") {
+				group = "core/" + group
+			}
+			literal, err := json.Marshal(document)
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&source, "export const document%d: import(%q).%s = %s;\n", i, modules+"/kubernetes-types/"+group, document["kind"], literal)
+		}
+		file := filepath.Join(folder, "documents.ts")
+		if err := os.WriteFile(file, []byte(source.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), npm.Tool(t, "node"), modules+"/typescript/bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "--lib", "es5", file).CombinedOutput()
+		if (err == nil) != (len(out) == 0) {
+			t.Fatalf("the compiler: %v\n%s", err, out)
+		}
+		return string(out)
+	}
+	text := read(t, example)
+	if problems := compile(text); problems != "" {
+		t.Error(problems)
+	}
+	wrong := strings.NewReplacer("readinessProbe", "readynessProbe", "replicas: 1", "replicas: one", "{name: client, port: 7350, ", "{name: client, ",
+		"apiVersion: v1\nkind: ConfigMap", "apiVersion: v1beta1\nkind: ConfigMap").Replace(text)
+	problems := compile(wrong)
+	for _, want := range []string{`'"readynessProbe"' does not exist in type 'Container'`, "'string' is not assignable to type 'number'", "Property 'port' is missing", "core/v1beta1"} {
+		if !strings.Contains(problems, want) {
+			t.Errorf("the compiler does not say %q:\n%s", want, problems)
+		}
+	}
 }
 
 func TestKubernetes_NamesAgree(t *testing.T) {

@@ -43,6 +43,7 @@ type house struct {
 	heard                []heard                      // party data, oldest first
 	notified             []string                     // users and codes
 	created, lists       int
+	late                 bool                // lists show nothing yet
 	blocked              map[string][]string // whom users block
 	friendsErr           error
 }
@@ -192,7 +193,7 @@ func (h *house) MatchList(_ context.Context, limit int, _ bool, _ string, _, _ *
 	h.lists++
 	var found []*api.Match
 	for _, s := range slices.Backward(h.matches) {
-		if s.over() || len(found) == limit {
+		if s.over() || len(found) == limit || h.late {
 			continue
 		}
 		var l struct {

@@ -15,7 +15,8 @@ import (
 // markMode is the stream that tells which match a party is in: its subject is the party's UUID, its
 // label the party's node, and every member's socket has a hidden presence on it whose status is the
 // match's ID. It vanishes with the sockets, and any node can read it. Without a mark the labels of the
-// matches are searched, which are up to a second behind.
+// matches are searched, which are up to a second behind: what this process has begun meanwhile it
+// knows by itself.
 const markMode uint8 = 104
 
 // sameParty bounds how many matches are looked at for one party: it can sit in several
@@ -99,6 +100,11 @@ func marksOf(presences Presences, id party.ID) ([]runtime.Presence, error) {
 func (m *Matches) Of(ctx context.Context, id party.ID) (string, error) {
 	if matchID, err := m.marked(ctx, id); err != nil || matchID != "" {
 		return matchID, err
+	}
+	if matchID, young := m.young.Kept(id.String()); young {
+		if sits, err := m.sits(ctx, matchID, id); err != nil || sits {
+			return matchID, err
+		}
 	}
 	if any, err := m.anyListed(ctx); err != nil || !any {
 		return "", err

@@ -12,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/cache"
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
@@ -36,8 +37,9 @@ type Members interface {
 // ErrGone means that there is no such match, or none with seats.
 var ErrGone = errors.New("the match does not exist any more")
 
-// Matches makes matches with seats and reaches those that run, as any number of them may. Refusals
-// for want of room are MatchFull and SeatReserved. Safe for concurrent use.
+// Matches makes matches with seats and reaches those that run. It remembers nothing but what lists of
+// the host are late to show, so there may be any number of them. Refusals for want of room are
+// MatchFull and SeatReserved. Safe for concurrent use.
 type Matches struct {
 	host      Host
 	presences Presences
@@ -45,6 +47,7 @@ type Matches struct {
 	fleets    *Fleets
 	keys      pass.Keys
 	now       party.Clock
+	young     *cache.Cache[string, string] // matches that lists may not show yet, by party
 
 	mu      sync.Mutex // not held while the host is asked
 	any     bool       // the host listed matches with seats
@@ -54,7 +57,25 @@ type Matches struct {
 // NewMatches makes one over the host, which is presences as well. fleets and keys
 // are for matches on game servers; without such matches nothing asks for them.
 func NewMatches(host Host, presences Presences, members Members, fleets *Fleets, keys pass.Keys, now party.Clock) *Matches {
-	return &Matches{host: host, presences: presences, members: members, fleets: fleets, keys: keys, now: now}
+	return &Matches{
+		host: host, presences: presences, members: members, fleets: fleets, keys: keys, now: now,
+		young: cache.New[string, string](now, maxYoung, youngFor),
+	}
+}
+
+// The host's lists show a match about a second after it was made; a busy host takes longer.
+const (
+	youngFor = 10 * time.Second
+	maxYoung = 10_000 // parties
+)
+
+// seatsGiven notes where these parties have seats from now on.
+func (m *Matches) seatsGiven(matchID string, claims []seats.Claim) {
+	for _, c := range claims {
+		if c.PartyID != "" {
+			m.young.Put(c.PartyID, matchID)
+		}
+	}
 }
 
 // Launch makes a match in which all seats of the claims are held, and answers its ID.
@@ -72,6 +93,7 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("make a %s match: %w", handler, err)
 	}
+	m.seatsGiven(id, l.Claims)
 	return id, nil
 }
 
@@ -87,6 +109,9 @@ func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Cl
 // parties. It refuses as [Matches.Reserve] does. Committing twice is committing once.
 func (m *Matches) Commit(ctx context.Context, matchID string, claims []seats.Claim) error {
 	_, err := m.signal(ctx, matchID, signalRequest{Op: signalHold, Claims: claims})
+	if err == nil {
+		m.seatsGiven(matchID, claims)
+	}
 	return err
 }
 
@@ -126,6 +151,9 @@ func (m *Matches) Moved(ctx context.Context, was, id party.ID) error {
 		return err
 	}
 	_, err = m.signal(ctx, matchID, signalRequest{Op: signalMoved, PartyID: id.String(), Was: was.String()})
+	if err == nil {
+		m.young.Put(id.String(), matchID)
+	}
 	return ignoreGone(err)
 }
 

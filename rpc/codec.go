@@ -41,7 +41,7 @@ func decode(payload string, into any) error {
 		return malformed(err)
 	}
 	if first != json.Delim('{') {
-		return party.Refuse(party.InvalidRequest, "The payload is %s; it must be a JSON object.", kindOf(first))
+		return party.Refuse(party.InvalidRequest, "The payload is %s; it must be a JSON object.", got(first, reflect.Struct))
 	}
 	if err := decodeFields(source, reflect.ValueOf(into).Elem(), ""); err != nil {
 		return err
@@ -141,7 +141,7 @@ func decodeValue(source *json.Decoder, target reflect.Value, path string) error 
 		ok = setNumber(target, token)
 	}
 	if !ok {
-		return party.Refuse(party.InvalidRequest, "%s: wanted %s, got %s.", path, wanted(target.Kind()), kindOf(token))
+		return party.Refuse(party.InvalidRequest, "%s: wanted %s, got %s.", path, wanted(target.Kind()), got(token, target.Kind()))
 	}
 	return nil
 }
@@ -249,8 +249,9 @@ func wanted(kind reflect.Kind) string {
 	return "a whole number"
 }
 
-// kindOf says what the value that begins with token is, never its content.
-func kindOf(token json.Token) string {
+// got says what the value that begins with token is, never its content, and of a number why
+// it is not what was wanted.
+func got(token json.Token, wanted reflect.Kind) string {
 	switch token {
 	case nil:
 		return "null"
@@ -265,5 +266,11 @@ func kindOf(token json.Token) string {
 	case bool:
 		return "true or false"
 	}
-	return "a number"
+	switch wanted {
+	case reflect.Struct, reflect.Slice, reflect.String, reflect.Bool:
+		return "a number"
+	case reflect.Float32, reflect.Float64:
+		return "one that is too large"
+	}
+	return "one with a fraction, or too large"
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"partyline/local/e2e/target"
+	"partyline/local/e2e/npm"
 )
 
 // suites is where npm puts what reads GDScript.
@@ -47,9 +47,9 @@ func TestCSharp(t *testing.T) {
 // TestGDScript reads the typed client with a grammar of Godot 4. Types and names are not checked:
 // that takes the engine, and Debian's is 3.2.
 func TestGDScript(t *testing.T) {
-	target.Install(t, suites)
+	npm.Install(t, suites)
 	parse := func(file string) (string, error) {
-		out, err := exec.CommandContext(t.Context(), target.Tool(t, "node"), suites+"/typed/gdscript.mjs", file).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), npm.Tool(t, "node"), suites+"/typed/gdscript.mjs", file).CombinedOutput()
 		return string(out), err
 	}
 	if out, err := parse("../../docs/api/partyline.gd"); err != nil {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"testing"
 
+	"partyline/local/e2e/npm"
 	"partyline/local/e2e/target"
 )
 
@@ -62,8 +63,8 @@ func TestMain(m *testing.M) {
 // TestArena plays the demo client on game servers, on an engine whatever the environment says: the suite
 // in the folder fleet plays on them through a real server.
 func TestArena(t *testing.T) {
-	target.Install(t, "js")
-	target.Install(t, "browser")
+	npm.Install(t, "js")
+	npm.Install(t, "browser")
 	addr := target.Arena(t, copied(t, sampleRules))
 	demo := target.Demo(t, addr, sdk)
 	run(t, append(os.Environ(), target.Variable+"="+addr, "DEMO="+demo), "browser", arena, 2)
@@ -73,7 +74,7 @@ func TestArena(t *testing.T) {
 // server that is given, one after the other: they write its rules file.
 func TestSuites(t *testing.T) {
 	for _, folder := range []string{"js", "browser"} {
-		target.Install(t, folder)
+		npm.Install(t, folder)
 	}
 	given := target.Given()
 	for _, s := range suites {
@@ -136,7 +137,7 @@ func run(t *testing.T, env []string, folder, file string, atLeast int) {
 	// Node's runner takes a file for a test, so this bounds all tests of a file together, in milliseconds. Each wait
 	// within a test ends sooner and says more.
 	const limit = "--test-timeout=600000"
-	cmd := exec.CommandContext(t.Context(), target.Tool(t, "node"), "--test", "--test-force-exit", "--test-reporter=tap", limit, file)
+	cmd := exec.CommandContext(t.Context(), npm.Tool(t, "node"), "--test", "--test-force-exit", "--test-reporter=tap", limit, file)
 	cmd.Dir = folder
 	cmd.Env = env
 	var out bytes.Buffer

@@ -11,26 +11,19 @@ import (
 )
 
 // A million random operations, each followed by the invariants, and by a comparison
-// with a model that knows nothing but users, teams and deadlines. They are dealt out to
-// a few goroutines, only to be done sooner.
+// with a model that knows nothing but users, teams and deadlines.
 func TestTable_RandomOperations(t *testing.T) {
-	const operations, parts = 1_000_000, 4
-	for part := range parts {
-		t.Run(fmt.Sprint("part", part), func(t *testing.T) {
-			t.Parallel()
-			seed := rand.Uint64()
-			rng := rand.New(rand.NewPCG(seed, 1))
-			for done := 0; done < operations/parts; {
-				m := newModel(t, 1+rng.IntN(3), 1+rng.IntN(5))
-				for range 500 {
-					m.step(rng)
-					done++
-					if m.failed != "" {
-						t.Fatalf("seed %d, operation %d: %s", seed, done, m.failed)
-					}
-				}
+	seed := rand.Uint64()
+	rng := rand.New(rand.NewPCG(seed, 1))
+	for done := 0; done < 1_000_000; {
+		m := newModel(t, 1+rng.IntN(3), 1+rng.IntN(5))
+		for range 500 {
+			m.step(rng)
+			done++
+			if m.failed != "" {
+				t.Fatalf("seed %d, operation %d: %s", seed, done, m.failed)
 			}
-		})
+		}
 	}
 }
 

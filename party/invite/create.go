@@ -101,7 +101,7 @@ func (s *Service) exist(ctx context.Context, userIDs []string) error {
 		return err
 	}
 	if len(users) < len(userIDs) {
-		return party.Invalid("for_user_ids", "must be users that exist")
+		return party.Invalid("for_user_ids", "must be users that exist.")
 	}
 	return nil
 }

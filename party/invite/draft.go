@@ -38,14 +38,14 @@ func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time
 	case party.CodeInvite, party.DigitsInvite:
 		limits = conf.Code
 	default:
-		return nil, party.Invalid("kind", "must be %q, %q or %q", party.LinkInvite, party.CodeInvite, party.DigitsInvite)
+		return nil, party.Invalid("kind", "must be %q, %q or %q.", party.LinkInvite, party.CodeInvite, party.DigitsInvite)
 	}
 	ttl := int64(limits.TTL / time.Second)
 	longest := int64(limits.MaxTTL / time.Second)
 	if req.TTLSec != nil {
 		ttl = *req.TTLSec
 		if ttl < 1 || ttl > longest {
-			return nil, party.Invalid("ttl_sec", "must be from 1 to %d for a %s", longest, r.Kind)
+			return nil, party.Invalid("ttl_sec", "must be from 1 to %d for a %s.", longest, r.Kind)
 		}
 	}
 	r.ExpiresAt = now.Unix() + ttl
@@ -57,17 +57,17 @@ func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time
 		return nil, err
 	}
 	if r.Hold && len(r.For) == 0 {
-		return nil, party.Invalid("hold_seat", "needs for_user_ids: a seat is held for somebody")
+		return nil, party.Invalid("hold_seat", "needs for_user_ids: a seat is held for somebody.")
 	}
 	if err := text("message", r.Message, maxMessage); err != nil {
 		return nil, err
 	}
 	if len(r.Info) > maxInfo {
-		return nil, party.Invalid("info", "must have at most %d entries", maxInfo)
+		return nil, party.Invalid("info", "must have at most %d entries.", maxInfo)
 	}
 	for _, f := range r.Info {
 		if f.Label == "" {
-			return nil, party.Invalid("info.label", "must not be empty")
+			return nil, party.Invalid("info.label", "must not be empty.")
 		}
 		if err := text("info.label", f.Label, maxInfoLabel); err != nil {
 			return nil, err
@@ -86,17 +86,17 @@ func targets(c party.Caller, ids []string) ([]string, error) {
 	for _, id := range ids {
 		u, err := uuid.Parse(id)
 		if err != nil || u == uuid.Nil {
-			return nil, party.Invalid("for_user_ids", "must be user IDs")
+			return nil, party.Invalid("for_user_ids", "must be user IDs.")
 		}
 		canonical := u.String()
 		if canonical == c.UserID {
-			return nil, party.Invalid("for_user_ids", "must not have yourself in it")
+			return nil, party.Invalid("for_user_ids", "must not have yourself in it.")
 		}
 		if !slices.Contains(list, canonical) {
 			list = append(list, canonical)
 		}
 		if len(list) > maxTargets {
-			return nil, party.Invalid("for_user_ids", "must have at most %d entries", maxTargets)
+			return nil, party.Invalid("for_user_ids", "must have at most %d entries.", maxTargets)
 		}
 	}
 	return list, nil
@@ -114,10 +114,10 @@ func (r *record) setUses(asked *int, usual int) error {
 	}
 	r.MaxUses = *asked
 	if r.MaxUses < 0 || r.MaxUses > maxUses {
-		return party.Invalid("max_uses", "must be from 0 to %d, 0 being without limit", maxUses)
+		return party.Invalid("max_uses", "must be from 0 to %d, 0 being without limit.", maxUses)
 	}
 	if r.Hold && r.MaxUses > 0 && r.MaxUses < len(r.For) {
-		return party.Invalid("max_uses", "must be at least the number of for_user_ids when seats are held")
+		return party.Invalid("max_uses", "must be at least the number of for_user_ids when seats are held.")
 	}
 	return nil
 }
@@ -151,19 +151,19 @@ func launch(raw json.RawMessage) (launchText, error) {
 	case len(raw) == 0 || string(raw) == "null":
 		return "", nil
 	case len(raw) > maxLaunch:
-		return "", party.Invalid("launch", "must be at most %d bytes", maxLaunch)
+		return "", party.Invalid("launch", "must be at most %d bytes.", maxLaunch)
 	case !json.Valid(raw) || !utf8.Valid(raw):
-		return "", party.Invalid("launch", "must be JSON")
+		return "", party.Invalid("launch", "must be JSON.")
 	}
 	return launchText(raw), nil
 }
 
 func text(field, s string, most int) error {
 	if len(s) > most {
-		return party.Invalid(field, "must be at most %d bytes", most)
+		return party.Invalid(field, "must be at most %d bytes.", most)
 	}
 	if !utf8.ValidString(s) {
-		return party.Invalid(field, "must be UTF-8")
+		return party.Invalid(field, "must be UTF-8.")
 	}
 	return nil
 }

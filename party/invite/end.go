@@ -43,7 +43,7 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]p
 // nothing.
 func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed string) error {
 	if (inviteID == "") == (typed == "") {
-		return party.Invalid("id", "give either id or code")
+		return party.Invalid("id", "give either id or code.")
 	}
 	key, f, err := s.find(ctx, c, inviteID, typed)
 	if err != nil {

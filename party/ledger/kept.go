@@ -242,7 +242,7 @@ func (l *Ledger) KnownPartiesOf(userID string) []party.ID {
 // the session by whose end it is called, if any: where its seat has been reported with those of
 // others, there is nothing to do.
 func (l *Ledger) Review(ctx context.Context, id party.ID, ended party.Session) error {
-	return l.VisitNative(ctx, id, func(v *Visit) error {
+	return l.Visit(ctx, id, func(v *Visit) error {
 		if k := v.Book.Kept[ended.UserID]; k != nil && k.Told && k.Member.SessionID == ended.SessionID {
 			return nil
 		}

@@ -42,13 +42,15 @@ func (v *Visit) Seen() reserve.Look { return v.seen(v.Last.View) }
 func (v *Visit) seen(view party.View) reserve.Look { return v.Book.Look(view, v.Origin, v.turn) }
 
 // Lives is Look for those who clean up: false, and the party is forgotten, if it has ended.
-// One in which everybody is away lives.
+// One in which everybody is away lives, as does one that goes on in another native party.
 func (v *Visit) Lives() (bool, error) {
 	err := v.Look()
-	switch party.ReasonOf(err) {
-	case party.PartyAway:
+	switch reason := party.ReasonOf(err); {
+	case err == errMoved: //nolint:errorlint // refusals of one reason are alike
+		return false, err
+	case reason == party.PartyAway:
 		return true, nil
-	case party.PartyNotFound:
+	case reason == party.PartyNotFound:
 		if v.endIfEmpty() {
 			for _, p := range v.Book.Overdue(v.ledger.Now()) {
 				delete(v.Book.Pending, p.Session.SessionID)

@@ -99,6 +99,38 @@ func TestSurvive_SecondBackWhileTheHelperLeaves(t *testing.T) {
 	})
 }
 
+// After a crash storage alone leads to the seats, also for a player who asks while the first is put in.
+func TestSurvive_SecondBackAfterACrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+		p := w.host.Players(2)
+		id := w.party(true, 2, p...)
+		time.Sleep(time.Second) // the members are written
+		synctest.Wait()
+		w.crash([]party.ID{id}, p...)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		w.news.Subscribe(func(c party.Change) {
+			if c.Kind == party.PartyEnded {
+				t.Errorf("party %s has ended; it goes on", c.ID)
+			}
+		})
+		first, second := w.host.Connect(p[0].UserID), w.host.Connect(p[1].UserID)
+		done := make(chan error, 1)
+		w.leaving = func() {
+			go func() {
+				_, err := w.resume(second)
+				done <- err
+			}()
+			time.Sleep(time.Second) // the other one has gone as far as it can
+		}
+		_, err := w.resume(first)
+		w.must(err)
+		w.must(<-done)
+		w.members(w.admission.Current(id), 0, first, second)
+	})
+}
+
 // Until the first member back is in, the party is away for all others: it never seems to be over.
 func TestSurvive_AwayUntilTheFirstIsIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -3,6 +3,7 @@ package landing
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"image/color"
 	"net/http"
@@ -53,6 +54,8 @@ func newPictures(now func() time.Time, folder string) *pictures {
 	}
 }
 
+var errBusyDrawing = errors.New("others are being drawn")
+
 // card serves the picture that chats show beside the link. It speaks the language of the
 // rules' own texts, because who fetches it is a chat's server and not a visitor. An invite
 // that is over has one too, with 200, for chats show no picture of anything else.
@@ -85,7 +88,7 @@ func (ps *pictures) of(ctx context.Context, code string, shows card.Card, font s
 		case ps.desks <- struct{}{}:
 			defer func() { <-ps.desks }()
 		default:
-			return drawing{}, errBusy
+			return drawing{}, errBusyDrawing
 		}
 		fonts, err := ps.withFont(font)
 		if err != nil {

@@ -27,7 +27,6 @@ func (f failure) Error() string { return f.text }
 
 var (
 	errNotFound = failure{status: http.StatusNotFound, reason: party.InviteNotFound, text: "not_found"}
-	errBusy     = failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: busyWait}
 	errOurs     = failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
 )
 
@@ -57,7 +56,7 @@ const (
 	maxFlying  = 16                     // requests in flight that may read: well below the host's database pool
 	maxWaiting = 32                     // more that may wait for one of their places
 	maxWait    = 500 * time.Millisecond // for how long
-	busyWait   = 5 * time.Second        // when the others are asked to come back
+	busyWait   = 5 * time.Second        // when the others are asked to come back, or later
 )
 
 // guard makes the handler the host calls: it admits the request, runs the route, and
@@ -82,17 +81,18 @@ func (s *Site) run(rt route, r *http.Request) (a web.Answer) {
 			a = s.crashed(rt, r)
 		}
 	}()
+	if rt.bounded {
+		leave, ok := s.enter(r.Context())
+		if !ok {
+			return rt.fail(r, s.busy())
+		}
+		defer leave()
+	}
+	// Not before: the limiter has a lock, and a crowd that waits for one stands still.
 	if rt.limited {
 		if wait, ok := s.Limiter.Allow(limit.Address(web.ClientIP(r, s.ProxyCount))); !ok {
 			return rt.fail(r, tooMany(wait))
 		}
-	}
-	if rt.bounded {
-		leave, ok := s.enter(r.Context())
-		if !ok {
-			return rt.fail(r, errBusy)
-		}
-		defer leave()
 	}
 	a, err := rt.answer(r)
 	if err != nil {
@@ -190,8 +190,8 @@ func (s *Site) failureOf(r *http.Request, err error) failure {
 	case party.RateLimited:
 		return tooMany(e.Wait)
 	}
-	if r.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded) {
-		return errBusy // there is nothing wrong but the time it takes
+	if r.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errBusyDrawing) {
+		return s.busy() // there is nothing wrong but the time it takes
 	}
 	s.logError(r, "landing: %v (cause: %v)", e, e.Cause)
 	return errOurs
@@ -199,6 +199,10 @@ func (s *Site) failureOf(r *http.Request, err error) failure {
 
 func tooMany(wait time.Duration) failure {
 	return failure{status: http.StatusTooManyRequests, reason: party.RateLimited, text: "rate_limited", wait: max(wait, time.Second)}
+}
+
+func (s *Site) busy() failure {
+	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.Now(), busyTurns))}
 }
 
 func plainFailure(_ *http.Request, f failure) web.Answer {

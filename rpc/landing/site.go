@@ -3,6 +3,7 @@ package landing
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +53,7 @@ type Site struct {
 	pictures *pictures
 	flying   chan struct{} // a place for each request in flight
 	waiting  atomic.Int64  // for one
+	pace     pace          // of the pages that are open
 }
 
 // New makes a Site.
@@ -61,6 +63,7 @@ func New(o Options) *Site {
 		drawn:    cache.New[drawnKey, drawnState](o.Now, maxDrawn, time.Minute),
 		pictures: newPictures(o.Now, o.Folder),
 		flying:   make(chan struct{}, maxFlying),
+		pace:     pace{apart: time.Second / time.Duration(pollsEach*runtime.GOMAXPROCS(0))},
 	}
 }
 

@@ -55,6 +55,7 @@ type publicParty struct {
 
 // state answers the page's polling, and anybody who draws a page of their own. Its
 // ETag is of the whole body, so a poll costs a 304 until something visible changes.
+// Where many pages are open it says when to ask again.
 func (s *Site) state() route {
 	return route{limited: true, bounded: true, spoken: true, fail: s.stateFailure, answer: func(r *http.Request) (web.Answer, error) {
 		code, p, err := s.preview(r)
@@ -63,13 +64,15 @@ func (s *Site) state() route {
 		}
 		c, t := s.speaking(r)
 		key := drawnKey{code, t.tag}
-		if d, ok := s.drawn.Kept(key); ok && d.of(p) {
-			return d.answer, nil
+		d, ok := s.drawn.Kept(key)
+		if !ok || !d.of(p) {
+			d = drawnState{p.State, p.Waiting, p.Party, stateAnswer(p, c, t)}
+			if p.Party != nil {
+				s.drawn.Put(key, d)
+			}
 		}
-		a := stateAnswer(p, c, t)
-		if p.Party != nil {
-			s.drawn.Put(key, drawnState{p.State, p.Waiting, p.Party, a})
-		}
+		a := d.answer
+		a.Wait = s.pace.next(s.Now(), 1)
 		return a, nil
 	}}
 }

@@ -37,7 +37,9 @@ function locked(name, options) {
 export async function claim() {
   if (!navigator.locks) return new Player(1);
   const before = Number(sessionStorage.getItem('partyline-demo-number'));
-  if (before && await locked(keyOf(before), { signal: AbortSignal.timeout(1000) })) return new Player(before);
+  // A page that is loaded again waits until the browser has let the old one go; a copy of a window would wait for ever.
+  const [{ type }] = performance.getEntriesByType('navigation');
+  if (before && await locked(keyOf(before), { signal: AbortSignal.timeout(type === 'navigate' ? 1000 : 15_000) })) return new Player(before);
   for (let number = 1; ; number++) {
     if (await locked(keyOf(number), { ifAvailable: true })) {
       sessionStorage.setItem('partyline-demo-number', number);

@@ -59,6 +59,8 @@ func (c *Client) Do(ctx context.Context, method, path string, auth Auth, body []
 	if err != nil {
 		return Response{}, err
 	}
+	// To pack and unpack answers takes half the time of a call under the race detector.
+	req.Header.Set("Accept-Encoding", "identity")
 	if auth != "" {
 		req.Header.Set("Authorization", string(auth))
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"testing"
 
+	"partyline/local/e2e/npm"
 	"partyline/local/e2e/target"
 )
 
@@ -37,14 +38,14 @@ func hasStory(doc string) bool {
 // SDK against a server.
 func TestStories(t *testing.T) {
 	addr := server(t)
-	target.Install(t, "stories")
+	npm.Install(t, "stories")
 	for _, s := range stories {
 		t.Run(s.file, func(t *testing.T) {
 			blocks := filepath.Join(t.TempDir(), "blocks.json")
 			if err := os.WriteFile(blocks, named(t, s.doc), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cmd := exec.CommandContext(t.Context(), target.Tool(t, "node"),
+			cmd := exec.CommandContext(t.Context(), npm.Tool(t, "node"),
 				"--test", "--test-force-exit", "--test-reporter=tap", "--test-timeout=90000", s.file)
 			cmd.Dir = "stories"
 			cmd.Env = append(os.Environ(), target.Variable+"="+addr, "BLOCKS="+blocks)

@@ -58,6 +58,9 @@ func playAll(t *testing.T, actions []action) {
 	}
 	for name, source := range sets {
 		t.Run(name, func(t *testing.T) {
+			if target.Given() == "" {
+				t.Parallel() // each on a server of its own
+			}
 			s := start(t, source)
 			rapid.Check(t, func(t *rapid.T) { playGame(t, s, actions) })
 		})

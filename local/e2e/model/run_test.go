@@ -45,7 +45,7 @@ type run struct {
 
 func newRun(t *rapid.T, s *server) *run {
 	r := &run{server: s}
-	r.believe(&model.State{Rules: s.rules, Now: s.now()})
+	r.believe(&model.State{Rules: &s.rules, Now: s.now()})
 	ctx, cancel := r.context()
 	defer cancel()
 	for i := range users {

@@ -21,7 +21,7 @@ import (
 // State is a moment. It is not safe for concurrent use; [State.Clone] makes another.
 type State struct {
 	Now   time.Time
-	Rules rules.Config
+	Rules *rules.Config // the same for every state of a game
 
 	Sessions []Session
 	Parties  []*Party

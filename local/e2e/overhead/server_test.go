@@ -35,13 +35,16 @@ type subject struct {
 	party   string         // an open one of theirs
 }
 
-// newSubject starts a server with the rules file, "" for a stock one.
-func newSubject(b *testing.B, name, rules string) *subject {
+// newSubject starts a server with the rules file, "" for a stock one. A real one is given flags.
+func newSubject(b *testing.B, name, rules string, flags ...string) *subject {
 	b.Helper()
 	s := &subject{b: b, name: name}
 	switch {
+	case target.Real() && rules == "":
+		s.process = target.StartPlugins(b, nil, flags...)
+		s.addr = s.process.Addr
 	case target.Real():
-		s.process = target.StartReal(b, rules)
+		s.process = target.StartBeside(b, rules, nil, flags...)
 		s.addr = s.process.Addr
 	case rules == "":
 		s.addr = target.Server(b, false)

@@ -1,11 +1,15 @@
 package overhead
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -48,11 +52,9 @@ func BenchmarkViewers(b *testing.B) {
 	for range b.N {
 		quiet := lifeOf(b, somebody, *lasting)
 		before, resident := vitalsOf(b, api), s.resident()
-		ctx, stop := context.WithCancel(b.Context())
-		answers := watch(ctx, b, addr, shown)
+		answers := watch(b, addr, shown)
 		busy := lifeOf(b, somebody, *lasting)
 		grown := s.resident() - resident
-		stop()
 		total := 0
 		for status, n := range answers() {
 			total += n
@@ -107,30 +109,92 @@ func lifeOf(b *testing.B, g *player.Game, lasting time.Duration) time.Duration {
 	return median(took)
 }
 
-// watch opens the pages. What it returns waits until all are closed, and says how often each
-// status was answered; 0 stands for no answer.
-func watch(ctx context.Context, b *testing.B, addr string, shown []string) (answers func() map[int]int) {
+// watch opens the pages, in a process of their own: a crowd in this one would hold up whom it
+// measures. What it returns closes them, and says how often each status was answered; 0 stands
+// for no answer.
+func watch(b *testing.B, addr string, shown []string) (answers func() map[int]int) {
 	b.Helper()
-	web := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: *viewers}}
+	program, err := os.Executable()
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.CommandContext(b.Context(), program)
+	cmd.Env = append(os.Environ(), pagesVariable+"="+addr)
+	cmd.Stderr = os.Stderr
+	open, err := cmd.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var told bytes.Buffer
+	cmd.Stdout = &told
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	if err := json.NewEncoder(open).Encode(crowdOf{*viewers, shown}); err != nil {
+		b.Fatal(err)
+	}
+	return func() (got map[int]int) {
+		err := errors.Join(open.Close(), cmd.Wait())
+		if err == nil {
+			err = json.Unmarshal(told.Bytes(), &got)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		return got
+	}
+}
+
+// pagesVariable has this program open pages of the server that it names.
+const pagesVariable = "PARTYLINE_PAGES"
+
+// crowdOf is what it reads of its input.
+type crowdOf struct {
+	Viewers int
+	Shown   []string
+}
+
+func TestMain(m *testing.M) {
+	addr := os.Getenv(pagesVariable)
+	if addr == "" {
+		os.Exit(m.Run())
+	}
+	in := json.NewDecoder(os.Stdin)
+	var c crowdOf
+	if err := in.Decode(&c); err != nil {
+		panic(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	answers := c.look(ctx, addr)
+	_, _ = io.Copy(io.Discard, os.Stdin) // until it is closed
+	stop()
+	if err := json.NewEncoder(os.Stdout).Encode(answers()); err != nil {
+		panic(err)
+	}
+}
+
+// look has each viewer ask as the page's script does, until ctx ends.
+func (c crowdOf) look(ctx context.Context, addr string) (answers func() map[int]int) {
+	web := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: c.Viewers}}
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	got := map[int]int{}
-	for i := range *viewers {
+	for i := range c.Viewers {
 		group.Go(func() {
 			wait := pollEvery
-			first := time.Duration(i) * pollEvery / time.Duration(*viewers)
+			first := time.Duration(i) * pollEvery / time.Duration(c.Viewers)
 			for tick := time.NewTimer(first); ; tick.Reset(wait) {
 				select {
 				case <-ctx.Done():
 					return
 				case <-tick.C:
 				}
-				status, after := poll(ctx, web, "http://"+addr+"/party/join/"+shown[i%len(shown)]+"/state")
+				status, after := poll(ctx, web, "http://"+addr+"/party/join/"+c.Shown[i%len(c.Shown)]+"/state")
 				if ctx.Err() != nil {
 					return
 				}
 				if status == http.StatusOK {
-					wait = pollEvery
+					wait = max(after, pollEvery)
 				} else {
 					wait = max(after, min(2*wait, pollSlowest))
 				}
@@ -142,7 +206,6 @@ func watch(ctx context.Context, b *testing.B, addr string, shown []string) (answ
 	}
 	return func() map[int]int {
 		group.Wait()
-		web.CloseIdleConnections()
 		return got
 	}
 }

@@ -43,7 +43,7 @@
 
   // ---- the party, live -------------------------------------------------------------
 
-  const every = 2500; // ms between polls
+  const every = 2500; // ms between polls, unless the server says another time
   const slowest = 30000; // ms, after failures
   let tag = '';
   let wait = every;
@@ -186,18 +186,18 @@
     try {
       const headers = tag ? { 'If-None-Match': tag } : {};
       const answer = await fetch(invite.dataset.poll, { headers: headers, cache: 'no-store', credentials: 'omit' });
+      const after = Number(answer.headers.get('Retry-After')) * 1000 || 0;
       if (answer.status === 200 || answer.status === 410 || answer.status === 404) {
         const first = tag === '';
         const body = await answer.json();
         tag = answer.headers.get('ETag') || tag;
         go = draw(body, first);
-        wait = every;
+        wait = Math.max(after, every);
         lost(false);
       } else if (answer.status === 304) {
-        wait = every;
+        wait = Math.max(after, every);
         lost(false);
       } else {
-        const after = Number(answer.headers.get('Retry-After')) * 1000 || 0;
         wait = Math.max(after, Math.min(wait * 2, slowest));
         if (answer.status !== 429) lost(true);
       }

@@ -1,4 +1,7 @@
-package target
+// Package npm lets tests use packages of the npm registry and the tools that come with it.
+//
+// Only tests import it.
+package npm
 
 import (
 	"errors"
@@ -6,14 +9,24 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
 // Install gets a folder's packages from the registry, exactly as its lock file says,
-// unless that has been done since the lock file changed.
+// unless that has been done since the lock file changed. Tests of several packages may ask
+// at once: one of them does it.
 func Install(t testing.TB, folder string) {
 	t.Helper()
-	if upToDate(t, filepath.Join(folder, "node_modules", ".package-lock.json"), filepath.Join(folder, "package-lock.json")) {
+	lock, err := os.Open(filepath.Join(folder, "package-lock.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close() // which unlocks it
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatalf("lock %s: %v", lock.Name(), err)
+	}
+	if upToDate(t, filepath.Join(folder, "node_modules", ".package-lock.json"), lock.Name()) {
 		return
 	}
 	cmd := exec.CommandContext(t.Context(), Tool(t, "npm"), "ci", "--ignore-scripts", "--no-progress")
