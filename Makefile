@@ -121,7 +121,8 @@ check-lines: ## vet and the unit tests of plugin and engine, on the lines beside
 	  $(LINE) -nakama $$line $(GO) test $(LEAN) -count=1 -timeout=15m $(HOSTED) || exit 1; \
 	done
 
-test-lines: e2e-deps ## on every line: vet, unit tests, the suites through the plugin
+test-lines: e2e-deps playground ## on every line: vet, unit tests, the suites through the plugin
+	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; export CHROMIUM MCS; \
 	for line in $$($(LINE) -list); do \
 	  echo "== Nakama $$line"; \
 	  $(LINE) -nakama $$line -plugin build/$$line/partyline.so -host build/$$line/pluginhost && \

@@ -17,13 +17,13 @@ import (
 )
 
 // The metrics of hook calls, each with the tags hook, stage and outcome, the outcome being
-// "ok" or the refusal's reason. Of the calls that pass one in timedOf is timed, and they are
-// counted as many at once: both cost a message more than most hooks do.
+// "ok" or the refusal's reason. Of the calls that pass, the first are counted and timed one by
+// one. After them one in timedOf is, for as many: it costs a message more than most hooks do.
 const (
 	MetricCalls    = "partyline_hook"
 	MetricDuration = "partyline_hook_duration"
 
-	timedOf = 16
+	timedFirst, timedOf = 16, 64
 )
 
 // Metrics is where hook calls are timed and counted.
@@ -237,13 +237,14 @@ func (m *meter) tags(outcome string) map[string]string {
 }
 
 func (m *meter) record(began time.Time, refusal *party.Error) {
-	tags, calls := m.ok, int64(timedOf)
+	tags, calls := m.ok, int64(1)
 	if refusal != nil {
-		tags, calls = m.tags(string(refusal.Reason)), 1
-	} else if n := m.passed.Add(1); n == 1 {
-		calls = 1 // so that there is a series from the start
-	} else if n%timedOf != 1 {
-		return
+		tags = m.tags(string(refusal.Reason))
+	} else if n := m.passed.Add(1) - timedFirst; n > 0 {
+		if n%timedOf != 0 {
+			return
+		}
+		calls = timedOf
 	}
 	m.metrics.MetricsCounterAdd(MetricCalls, tags, calls)
 	m.metrics.MetricsTimerRecord(MetricDuration, tags, m.now().Sub(began))

@@ -260,7 +260,7 @@ func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Memb
 		return nil, false, err
 	}
 	v.Entered(s, true)
-	err = v.Seated(s.UserID, false)
+	err = v.Seated(s, false)
 	a.seats.evictGhost(v, members)
 	return pending.Leaving, true, err
 }

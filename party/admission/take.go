@@ -43,7 +43,7 @@ func (p seats) take(v *ledger.Visit, t reserve.Take, inviteID string) error {
 		p.vacate(v, t.Older.Session)
 	}
 	v.Book.Release(inviteID, s.UserID)
-	if err := v.Seated(s.UserID, true); err != nil {
+	if err := v.Seated(s, true); err != nil {
 		p.Logger.Warn("kept seat or kick not ended party=%s user=%s error=%v", v.ID, s.UserID, err)
 	}
 	return nil

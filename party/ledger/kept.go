@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"partyline/party"
@@ -23,8 +24,8 @@ func (v *Visit) observe() error {
 		v.Reserved()
 	}
 	for user := range v.Book.Kept {
-		if _, in := v.Last.Member(user); in { // with another session, or let in by another module
-			if err := v.Seated(user, false); err != nil {
+		if m, in := v.Last.Member(user); in { // with another session, or let in by another module
+			if err := v.Seated(m.Session, false); err != nil {
 				v.ledger.Logger.Warn("kept seat not ended party=%s user=%s error=%v", v.ID, user, err)
 			}
 		}
@@ -114,9 +115,10 @@ func (v *Visit) ReportKept() error {
 	return errors.Join(append(errs, err)...)
 }
 
-// Seated comes after a user has become a member: a seat kept for them has done its duty, as
+// Seated comes after a session has become a member: a seat kept for them has done its duty, as
 // has their wait in line and, where they were let in all the same, a kick.
-func (v *Visit) Seated(userID string, liftKick bool) error {
+func (v *Visit) Seated(s party.Session, liftKick bool) error {
+	userID := s.UserID
 	_, kicked := v.Book.Kicks[userID]
 	_, waited := v.Book.Waiting[userID]
 	lift, k := kicked && liftKick, v.Book.Kept[userID]
@@ -136,15 +138,31 @@ func (v *Visit) Seated(userID string, liftKick bool) error {
 		}
 		delete(r.Waiting, userID)
 	}
-	switch {
-	case k == nil:
+	if k == nil {
 		err := v.Write(nil, edit)
 		v.Announce()
 		return err
-	case k.Overdue: // came in another way, at the very end
-		return v.endKept(k, party.SeatLost, edit)
 	}
-	return v.endKept(k, party.SeatBack, edit)
+	why := party.SeatBack
+	if k.Overdue { // came in another way, at the very end
+		why = party.SeatLost
+	}
+	if v.ledger.Policy().Parties.Survive.Restart <= 0 {
+		return v.endKept(k, why, edit)
+	}
+	var saved map[string]party.Member
+	err := v.endKept(k, why, func(r reserve.Record) { // in one write: a crash finds either the seat or the member
+		edit(r)
+		if r.Members == nil {
+			r.Members = map[string]party.Member{}
+		}
+		r.Members[userID] = party.Member{Session: s, JoinedAt: v.ledger.Now()}
+		saved = maps.Clone(r.Members)
+	})
+	if err == nil {
+		v.saved.Members = saved
+	}
+	return err
 }
 
 // endKept takes a kept seat away and reports why, together with what else changes in the

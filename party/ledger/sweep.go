@@ -45,8 +45,8 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 				look = l.sweepAway
 			}
 			remove, err := look(ctx, o)
-			if remove { // another version means that it is needed again
-				err = errors.Join(err, l.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: o.Collection, Key: o.Key, Version: o.Version}}))
+			if remove { // fails where it is gone already or needed again; whatever else it was, the next sweep tries again
+				_ = l.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: o.Collection, Key: o.Key, Version: o.Version}})
 			}
 			return err
 		}))

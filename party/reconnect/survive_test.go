@@ -131,6 +131,38 @@ func TestSurvive_SecondBackAfterACrash(t *testing.T) {
 	})
 }
 
+// A second crash at once finds the seat of whoever was just back.
+func TestSurvive_CrashRightAfterTheReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+		p := w.host.Players(3)
+		id := w.party(true, 3, p...)
+		time.Sleep(time.Second) // the members are written
+		synctest.Wait()
+		origin := id
+		for range 3 {
+			w.crash([]party.ID{id}, p...)
+			for i, s := range p {
+				p[i] = w.host.Connect(s.UserID)
+				_, err := w.resume(p[i])
+				w.must(err)
+			}
+			id = w.admission.Current(origin)
+			w.members(id, 0, p...)
+		}
+		w.host.PartyClose(id)
+		w.admission.Closed(t.Context(), id)
+		w.admission.Close()
+		w.grace.Close()
+		for _, value := range w.host.Values() {
+			if strings.HasPrefix(value, "partyline_parties") || strings.HasPrefix(value, "partyline_away") {
+				t.Errorf("left in storage: %s", value)
+			}
+		}
+	})
+}
+
 // Until the first member back is in, the party is away for all others: it never seems to be over.
 func TestSurvive_AwayUntilTheFirstIsIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -2,6 +2,8 @@ package queues_test
 
 import (
 	"encoding/json"
+	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -47,14 +49,54 @@ func TestTicketsEndAroundAPass(t *testing.T) {
 	acting.Wait()
 	w.passes(2)
 	matched := 0
+	apart := map[string]bool{} // parties of which nobody is matched
+	for i := range groups {
+		for _, m := range group(i) {
+			apart[m.partyID] = true
+		}
+	}
 	for i := range groups {
 		for _, m := range group(i) {
 			if w.hears(m) {
 				matched++
+				delete(apart, m.partyID)
 			}
 		}
 	}
+	w.dies(apart)
 	t.Logf("%d groups, %d players matched, a pass every %v", groups, matched, interval)
+}
+
+// dies waits until no match lists one of the parties.
+func (w *world) dies(parties map[string]bool) {
+	w.t.Helper()
+	viewer := w.player()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		var alive struct {
+			Matches []struct {
+				MatchID string `json:"match_id"`
+				Label   string `json:"label"`
+			}
+		}
+		if err := w.client.Call(w.ctx, http.MethodGet, "/v2/match?limit=100&authoritative=true", viewer.Auth(), nil, &alive); err != nil {
+			w.t.Fatal(err)
+		}
+		left := ""
+		for _, m := range alive.Matches {
+			var label struct{ Parties []string }
+			_ = json.Unmarshal([]byte(m.Label), &label) // another handler's
+			if slices.ContainsFunc(label.Parties, func(id string) bool { return parties[id] }) {
+				left = m.MatchID
+			}
+		}
+		if left == "" {
+			return
+		}
+		if time.Now().After(end) {
+			w.t.Errorf("match %s lives, of parties of which nobody was matched", left)
+			return
+		}
+	}
 }
 
 // pass waits for one and gives its time, to a few milliseconds.
