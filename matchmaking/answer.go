@@ -63,9 +63,9 @@ func answerTo(err error) signalAnswer {
 	if err == nil {
 		return signalAnswer{Done: true}
 	}
-	for name, refusal := range refusals {
-		if errors.Is(err, refusal) {
-			return signalAnswer{Refusal: name}
+	for _, r := range refusals {
+		if errors.Is(err, r.cause) {
+			return signalAnswer{Refusal: r.name}
 		}
 	}
 	return signalAnswer{Refusal: err.Error()}
@@ -95,9 +95,8 @@ func (c *call) late(r signalRequest) error {
 	return err
 }
 
-// extend holds the seat of a friend on the way longer, or the party's spare seats where
-// none has their name. Moves of less than a quarter of the hold are not worth telling
-// everybody, so they wait.
+// extend holds the seat of a friend on the way longer, or the party's spare seats where none has their
+// name. Moves of less than a quarter of the hold wait: they are not worth telling everybody.
 func (c *call) extend(userID, partyID string) bool {
 	mine, named := c.table.Get(c.now, userID)
 	if !named {

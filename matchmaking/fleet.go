@@ -23,9 +23,8 @@ type FleetHost interface {
 // result: "ready" or "failed".
 const MetricServer = "partyline_queue_server"
 
-// Fleets reaches the operator's fleet managers. Its calls leave the process and may take
-// long, so nothing here is called under a lock, from a match or from a matchmaker pass.
-// Safe for concurrent use.
+// Fleets reaches the operator's fleet managers. Its calls may take long, so nothing here is called
+// under a lock, from a match or from a matchmaker pass. Safe for concurrent use.
 type Fleets struct {
 	host   FleetHost
 	logger party.Logger

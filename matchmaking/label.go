@@ -3,6 +3,7 @@ package matchmaking
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -28,9 +29,8 @@ type label struct {
 	Skill    float64 `json:"skill,omitempty"`
 }
 
-// text is the label as the host takes it, with the fields of own that are not ours. It
-// leaves out as many of the smallest parties as it must to fit. runtime.ErrMatchLabelTooLong
-// means that not even without parties does it.
+// text is the label as the host takes it, with the fields of own that are not ours, and without as many
+// of the smallest parties as must be left out; runtime.ErrMatchLabelTooLong where that is not enough.
 func (l label) text(own map[string]any) (string, error) {
 	all := l.Parties
 	for n := len(all); ; n-- {
@@ -54,16 +54,9 @@ func (l label) merged(own map[string]any) (string, error) {
 	if err != nil || len(own) == 0 {
 		return string(ours), err
 	}
-	merged := make(map[string]any, len(own)+8)
-	for field, value := range own {
-		merged[field] = value
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(ours, &fields); err != nil {
+	merged := maps.Clone(own)
+	if err := json.Unmarshal(ours, &merged); err != nil {
 		return "", err
-	}
-	for field, value := range fields {
-		merged[field] = value
 	}
 	text, err := json.Marshal(merged)
 	return string(text), err

@@ -12,12 +12,11 @@ import (
 	"partyline/party"
 )
 
-// markMode is the stream that tells which match a party is in: its subject is the
-// party's UUID, its label the party's node, and every member's socket has a hidden
-// presence on it whose status is the match's ID. The match writes it; it vanishes with
-// the sockets, and any node can read it. Where no mark is left, or one is of a match
-// that is over, the labels of the matches are searched, which are up to a second behind: what
-// this process has begun meanwhile it knows by itself.
+// markMode is the stream that tells which match a party is in: its subject is the party's UUID, its
+// label the party's node, and every member's socket has a hidden presence on it whose status is the
+// match's ID. It vanishes with the sockets, and any node can read it. Without a mark the labels of the
+// matches are searched, which are up to a second behind: what this process has begun meanwhile it
+// knows by itself.
 const markMode uint8 = 104
 
 // sameParty bounds how many matches are looked at for one party: it can sit in several

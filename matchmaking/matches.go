@@ -37,9 +37,9 @@ type Members interface {
 // ErrGone means that there is no such match, or none with seats.
 var ErrGone = errors.New("the match does not exist any more")
 
-// Matches makes matches with seats and reaches those that run. It remembers nothing but what
-// lists of the host are late to show, so there may be any number of them. Refusals for want of room are MatchFull and
-// SeatReserved. Safe for concurrent use.
+// Matches makes matches with seats and reaches those that run. It remembers nothing but what lists of
+// the host are late to show, so there may be any number of them. Refusals for want of room are
+// MatchFull and SeatReserved. Safe for concurrent use.
 type Matches struct {
 	host      Host
 	presences Presences
@@ -97,10 +97,9 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
 	return id, nil
 }
 
-// Reserve keeps seats in a running match for all claims or for none, for [ReservedFor] and
-// unknown to anybody, and returns everybody who has a seat there then. It refuses with
-// MatchFull, SeatReserved, PartyTooLarge or ErrGone, after which the claims may be placed
-// elsewhere; any other error leaves open whether the seats are reserved.
+// Reserve keeps seats in a running match for all claims or for none, for [ReservedFor] and unknown to
+// anybody, and returns everybody who has a seat there then. It refuses with MatchFull, SeatReserved,
+// PartyTooLarge or ErrGone; any other error leaves open whether the seats are reserved.
 func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Claim) (users []string, err error) {
 	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalReserve, Claims: claims})
 	return answer.Users, err
@@ -123,9 +122,8 @@ func (m *Matches) Withdraw(ctx context.Context, matchID string, claims []seats.C
 	return ignoreGone(err)
 }
 
-// Extend follows a friend's progress on the way to the match: the seat that is held for
-// them, or the party's spare ones, is held longer. It does nothing for a party that is
-// in no match. It is called often, so it does not search where a party is not marked.
+// Extend holds the seat of a friend whose progress moves, or the party's spare ones, longer. It is
+// called often, so it does not search for the match of a party that is not marked.
 func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error {
 	matchID, err := m.marked(ctx, id)
 	if err != nil || matchID == "" {
@@ -159,10 +157,9 @@ func (m *Matches) Moved(ctx context.Context, was, id party.ID) error {
 	return ignoreGone(err)
 }
 
-// Late holds a seat for a user who has just come to a party, if the party is in a match,
-// and answers the match: one of the party's spare seats, or an open one on its team. It
-// answers "" where the party is in no match, has no room for another there, or a block
-// stands between the user and somebody who plays there.
+// Late holds a seat for a user who has just come to a party, a spare or an open one on its team, and
+// answers the match; "" where the party is in none, has no room for another there, or a block stands
+// between the user and somebody who plays there.
 func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string, error) {
 	matchID, err := m.Of(ctx, id)
 	if err != nil || matchID == "" {
@@ -340,11 +337,12 @@ func (m *Matches) signal(ctx context.Context, matchID string, r signalRequest) (
 	if answer.Refusal == "" {
 		return answer, nil
 	}
-	cause, known := refusals[answer.Refusal]
-	if !known {
-		return signalAnswer{}, fmt.Errorf("match %s refused to %s: %s", matchID, r.Op, answer.Refusal)
+	for _, known := range refusals {
+		if answer.Refusal == known.name {
+			return signalAnswer{}, refuse(known.cause)
+		}
 	}
-	return signalAnswer{}, refuse(cause)
+	return signalAnswer{}, fmt.Errorf("match %s refused to %s: %s", matchID, r.Op, answer.Refusal)
 }
 
 func ignoreGone(err error) error {

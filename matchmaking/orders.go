@@ -129,9 +129,8 @@ func (s *serverOrder) record(result string) {
 	f.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": s.queue, "result": result}, s.matches.now().Sub(s.asked))
 }
 
-// OrderServer makes the seat match of a launch, unannounced, and asks the fleet for a server
-// for it. It returns at once; users are those who are to have slots on it, latencies what
-// they are known to be from its regions.
+// OrderServer makes the seat match of a launch, unannounced, and asks the fleet for a server with slots
+// for the users, whose latencies are known to be these. It returns at once.
 func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, users []string, latencies []runtime.FleetUserLatencies) (matchID string, o *Order, err error) {
 	l.Handler, l.Unannounced = SeatMatch, true
 	l.Server = &serverSetup{Token: rand.Text(), Wait: fleet.ReadyWithin + orderSlack}

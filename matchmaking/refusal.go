@@ -7,28 +7,51 @@ import (
 	"partyline/party"
 )
 
-// errBlocked means a block between a user and a player of the match.
-var errBlocked = errors.New("a block stands between the user and a player of the match")
+var (
+	errBlocked  = errors.New("a block stands between the user and a player of the match")
+	errSlot     = errors.New("the game server needs a slot for the user first")
+	errToken    = errors.New("the server token is not the one of this match")
+	errUsed     = errors.New("the pass was used before")
+	errUnseated = errors.New("the user has no seat")
+)
 
-// refuse says the seat table's refusal in the contract's words.
-func refuse(cause error) error {
-	var r *party.Error
-	switch {
-	case errors.Is(cause, seats.ErrFull):
-		r = party.Refuse(party.MatchFull, "This match is full.")
-	case errors.Is(cause, seats.ErrTeamFull):
-		r = party.Refuse(party.MatchFull, "Your party's team is full.")
-	case errors.Is(cause, seats.ErrPartyFull):
-		r = party.Refuse(party.PartyTooLarge, "Your party has as many seats as one party may have in this match.")
-	case errors.Is(cause, errBlocked):
-		r = party.Refuse(party.Blocked, "You cannot join this match.")
-	case errors.Is(cause, seats.ErrReserved):
-		r = party.Refuse(party.SeatReserved, "The free seats of this match are held for other players.")
-	default:
-		return cause
+const (
+	fullText     = "This match is full."
+	reservedText = "The free seats of this match are held for other players."
+)
+
+// refusals are the errors of a match: the name each has on its way between nodes, and what
+// the caller reads; without a reason it is for this package alone.
+var refusals = []struct {
+	name   string
+	cause  error
+	reason party.Reason
+	text   string
+}{
+	{"full", seats.ErrFull, party.MatchFull, fullText},
+	{"team_full", seats.ErrTeamFull, party.MatchFull, "Your party's team is full."},
+	{"party_full", seats.ErrPartyFull, party.PartyTooLarge, "Your party has as many seats as one party may have in this match."},
+	{"blocked", errBlocked, party.Blocked, "You cannot join this match."},
+	{"reserved", seats.ErrReserved, party.SeatReserved, reservedText},
+	{"token", errToken, party.Unauthenticated, "server_token: it is not the one of this match."},
+	{"used", errUsed, party.InvalidRequest, "pass: it was used before."},
+	{"unseated", errUnseated, party.InvalidRequest, "The player has no seat in this match."},
+	{name: "split", cause: seats.ErrSplit},
+	{name: "layout", cause: seats.ErrLayout},
+	{name: "slot", cause: errSlot},
+	{name: "gone", cause: ErrGone},
+}
+
+// refuse says a match's error in the contract's words.
+func refuse(err error) error {
+	for _, r := range refusals {
+		if r.reason != "" && errors.Is(err, r.cause) {
+			refusal := party.Refuse(r.reason, "%s", r.text)
+			refusal.Cause = err
+			return refusal
+		}
 	}
-	r.Cause = cause
-	return r
+	return err
 }
 
 // refuseOutsider refuses somebody who has no seat and no party here.
@@ -37,7 +60,7 @@ func refuseOutsider(held, open int) *party.Error {
 	case open > 0:
 		return party.Refuse(party.SeatReserved, "The open seats of this match are for friends of its parties and for players in its queue.")
 	case held > 0:
-		return party.Refuse(party.SeatReserved, "The free seats of this match are held for other players.")
+		return party.Refuse(party.SeatReserved, reservedText)
 	}
-	return party.Refuse(party.MatchFull, "This match is full.")
+	return party.Refuse(party.MatchFull, fullText)
 }

@@ -38,13 +38,6 @@ const (
 	SubjectServer = "server_ready"
 )
 
-var (
-	errSlot     = errors.New("the game server needs a slot for the user first")
-	errToken    = errors.New("the server token is not the one of this match")
-	errUsed     = errors.New("the pass was used before")
-	errUnseated = errors.New("the user has no seat")
-)
-
 // WithServer is the handler of matches named [SeatMatch]: the seats of [WithSeats], without
 // a relay, for players who meet on a dedicated game server. It signs their passes with the
 // key, follows what the server reports, and ends with the server or its silence.
@@ -278,15 +271,8 @@ func (c *call) admit(p pass.Claims) error {
 // callServer passes on what a game server asks.
 func (m *Matches) callServer(ctx context.Context, matchID string, r serverCall) error {
 	_, err := m.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
-	switch {
-	case errors.Is(err, ErrGone):
+	if errors.Is(err, ErrGone) {
 		return party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
-	case errors.Is(err, errToken):
-		return party.Refuse(party.Unauthenticated, "server_token: it is not the one of this match.")
-	case errors.Is(err, errUsed):
-		return party.Refuse(party.InvalidRequest, "pass: it was used before.")
-	case errors.Is(err, errUnseated):
-		return party.Refuse(party.InvalidRequest, "The player has no seat in this match.")
 	}
 	return err
 }

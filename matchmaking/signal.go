@@ -40,27 +40,11 @@ type signalRequest struct {
 
 // signalAnswer has a refusal, or what was asked for.
 type signalAnswer struct {
-	Refusal string            `json:"refusal,omitempty"` // one of the refusals below
+	Refusal string            `json:"refusal,omitempty"` // the name of one of the refusals, else a text
 	Map     *party.MatchSeats `json:"map,omitempty"`
 	Users   []string          `json:"users,omitempty"` // everybody with a seat, those it is reserved for among them
 	Done    bool              `json:"done,omitempty"`  // the request changed something
 	Server  *gameServer       `json:"server,omitempty"`
-}
-
-// refusals names the seat table's errors on the way between nodes.
-var refusals = map[string]error{
-	"full":       seats.ErrFull,
-	"reserved":   seats.ErrReserved,
-	"team_full":  seats.ErrTeamFull,
-	"party_full": seats.ErrPartyFull,
-	"split":      seats.ErrSplit,
-	"layout":     seats.ErrLayout,
-	"blocked":    errBlocked,
-	"slot":       errSlot,
-	"token":      errToken,
-	"used":       errUsed,
-	"unseated":   errUnseated,
-	"gone":       ErrGone,
 }
 
 func (r signalRequest) text() (string, error) {

@@ -29,10 +29,9 @@ const (
 	// packSteps bounds the search for a packing; the largest-first order finds one in
 	// a handful of steps where there is one at all.
 	packSteps = 512
-	// effortFloor and effortShare bound how many steps a pass has for packing and for splitting
-	// teams in the best of all ways: so many, and more for each ticket. Beyond them a packing has
-	// fewSteps, and teams are evened out by swaps. What is odd about a pool must not use up the
-	// time of all.
+	// effortFloor and effortShare bound how many steps a pass has for packing and for splitting teams in the
+	// best of all ways: so many, and more for each ticket. Beyond them a packing has fewSteps, and teams are
+	// evened out by swaps.
 	effortFloor = 1 << 20
 	effortShare = 64
 	fewSteps    = 48
@@ -41,10 +40,9 @@ const (
 	regionsFree = 2
 	// backfillTries bounds how many open matches are looked at for one ticket.
 	backfillTries = 32
-	// thoroughMost is the largest pool in which the best match around every ticket is looked for,
-	// and tickets without one are looked after once more. In larger ones that is done around
-	// careMost tickets, the oldest that have enough others in reach: to the rest the first good
-	// match is near, and who finds none finds one in the next pass.
+	// thoroughMost is the largest pool in which the best match around every ticket is looked for, and tickets
+	// without one are looked after once more. In larger ones that is done around careMost tickets, the oldest
+	// that have enough others in reach.
 	thoroughMost = 1024
 	careMost     = 128
 	// creditFloor and creditShare bound, in packings that are tried, what a pass may do for
@@ -57,10 +55,9 @@ const (
 // reaches are the sizes of the pools that are tried one after the other, in matches.
 var reaches = [...]float64{1, 1.3, 2}
 
-// Form runs one pass. proceed is asked between tickets and ends the pass by answering
-// false; nil means no budget. Tickets larger than a team stay unmatched, unless one
-// fills the whole match and the queue allows that. What is given is not changed. It is
-// safe for concurrent use.
+// Form runs one pass. proceed is asked between tickets and ends the pass by answering false; nil means no
+// budget. Tickets larger than a team stay unmatched, unless one fills the match and the queue allows that.
+// What is given is not changed. Safe for concurrent use.
 func Form(now time.Time, q Queue, p Pool, proceed func() bool) Result {
 	f := newPass(now, q, p)
 	defer f.done()

@@ -24,10 +24,9 @@ const (
 	shortRun = 48
 )
 
-// order sorts by what is to be ordered by and leaves equals as they stand. It looks at the
-// highest bits in which rows differ, a byte at a time and only at as many as mostly tell
-// the rows apart, so that its time grows with the rows and not with their logarithm; runs
-// that are the same in those are put in order after that.
+// order sorts and leaves equals as they stand. It looks at the highest bits in which rows differ, a byte at a
+// time and only at as many as mostly tell the rows apart, so that its time grows with the rows and not with
+// their logarithm; runs that are the same in those are put in order after that.
 func order(rows, scratch []ranked) {
 	if len(rows) <= shortRun {
 		insert(rows)

@@ -1,6 +1,7 @@
 package formation
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -48,15 +49,7 @@ func (f *pass) regions(at int) []int {
 		}
 	}
 	ms := f.ticket(at).Latency
-	slices.SortStableFunc(f.order, func(a, b int) int {
-		switch {
-		case ms[a] < ms[b]:
-			return -1
-		case ms[a] > ms[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(f.order, func(a, b int) int { return cmp.Compare(ms[a], ms[b]) })
 	return f.order
 }
 

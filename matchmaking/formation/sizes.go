@@ -52,10 +52,9 @@ func (z *sized) below(f *pass, i int) int {
 	return end
 }
 
-// gatherSizes fills the pool again with the nearest tickets of each size that the anchor
-// accepts and that accept it, as many as a match could use: a crowd of one size around
-// the anchor does not hide those that would complete it. It reports whether there are
-// enough for a match.
+// gatherSizes gathers the nearest tickets of each size, as many as a match could use: a crowd of one size
+// around the anchor does not hide those that would complete it. It reports whether there are enough for a
+// match.
 func (f *pass) gatherSizes(anchor int) bool {
 	if f.sized == nil {
 		f.sized = f.bySize()

@@ -51,10 +51,8 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 	return pairs
 }
 
-// apart finds the tickets of each planned match that a block keeps out of it: a block
-// between any two players who are not of one party. One query reads the blocks of all of
-// them; where it fails, known is false and all that would have to be checked wait for
-// another pass.
+// apart finds the tickets of each planned match that a block keeps out of it. One query reads
+// the blocks of all; where it fails, known is false, and what had to be checked waits on.
 func (p *pass) apart(ctx context.Context) (apart map[*planned][]*waiting, known bool) {
 	apart = map[*planned][]*waiting{}
 	var users []string

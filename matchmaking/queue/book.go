@@ -63,9 +63,8 @@ const (
 	sweepEvery = time.Minute
 )
 
-// Book is who waits, as far as this process knows: a cache of the host's tickets with
-// what the host does not keep. A ticket that has ended stays in it while the host still
-// has it, because the host cannot be asked to remove one: it is ignored then. Safe for
+// Book is who waits, as far as this process knows: a cache of the host's tickets. The host cannot be
+// asked to remove one, so one that has ended stays, ignored, while the host has it. Safe for
 // concurrent use.
 type Book struct {
 	now party.Clock

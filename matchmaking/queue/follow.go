@@ -46,9 +46,8 @@ func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket strin
 	}
 }
 
-// follow has the book follow a ticket that the host has taken, in place of the claim to it:
-// before anybody is told, so that what they do then finds the one or the other. False for a
-// ticket that has ended.
+// follow has the book follow a ticket in place of the claim to it, before anybody is told: what they
+// do then finds the one or the other. False for a ticket that has ended.
 func (s *Service) follow(t Ticket) bool {
 	defer s.claims.end(t.Session.SessionID)
 	return s.book.Add(t)
@@ -100,9 +99,8 @@ func (s *Service) SoloCancelled(ctx context.Context, ticket string) {
 	s.end(ctx, ticket)
 }
 
-// Plays follows a session that joins a match. It is for hosts whose matched hook is somebody
-// else's: a match is all that shows then that the session's tickets have found one. One that
-// plays something else while its ticket waits has a ticket the book does not know any more.
+// Plays ends the tickets of a session that joins a match. It is for hosts whose matched hook is
+// somebody else's: nothing else shows then that they have found one.
 func (s *Service) Plays(ctx context.Context, session party.Session) {
 	for _, t := range s.book.OfSession(session) {
 		if t, live := s.end(ctx, t.ID); live {
@@ -148,9 +146,7 @@ func (s *Service) Changed(c party.Change) {
 	}
 }
 
-// memberLeft drops the tickets the session was on. One that came in after a ticket ends it as
-// well when it leaves, which the next pass finds out: a ticket made since is not told from
-// one made before.
+// memberLeft drops the tickets the session was on; one made before it came in ends in the next pass.
 func (s *Service) memberLeft(id party.ID, session party.Session) {
 	s.book.Gone(id.String())
 	for _, t := range s.book.OfParty(id) {

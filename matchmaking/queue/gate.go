@@ -13,9 +13,8 @@ import (
 )
 
 // CheckParty comes before a party's ticket, sent by a session of it that has looked at it. It refuses
-// what can never be matched, with NotMember, UnknownQueue, PartyTooLarge, NotReady or
-// InvalidRequest; with queues it fills in add what the server owns: the properties, the
-// counts and the query.
+// with NotMember, UnknownQueue, PartyTooLarge, NotReady or InvalidRequest; with queues it fills in
+// the properties, counts and query that the server owns.
 func (s *Service) CheckParty(ctx context.Context, l reserve.Look, by party.Session, add *rtapi.PartyMatchmakerAdd) (err error) {
 	v := l.View
 	if _, member := v.Session(by.SessionID); !member {
@@ -95,9 +94,8 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 	return nil
 }
 
-// MayQueue answers what the checks would for a ticket whose properties are in order: for
-// asking beforehand. The zero view is for a player alone; queue is ignored while the host
-// matches by itself.
+// MayQueue answers what the checks would for a ticket whose properties are in order. The zero view
+// is for a player alone; queue is ignored while the host matches by itself.
 func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
 	if v.ID.IsZero() {
 		_, err := s.admitSolo(ctx, caller.UserID, queue, s.claims.all())
@@ -250,10 +248,6 @@ func (s *Service) waiting(ctx context.Context, t Ticket, v party.View) bool {
 
 // allReady refuses with NotReady unless every member is in the ready stage.
 func (s *Service) allReady(ctx context.Context, v party.View) error {
-	refusal := party.Refuse(party.NotReady, "Not everybody in this party is ready.")
-	if s.Statuses == nil {
-		return refusal
-	}
 	statuses, err := s.Statuses(ctx, v.ID)
 	if err != nil {
 		return err
@@ -261,7 +255,7 @@ func (s *Service) allReady(ctx context.Context, v party.View) error {
 	ready := s.Policy().Status.Ready
 	for _, m := range v.Members {
 		if statuses[m.SessionID].Stage != ready || ready == "" {
-			return refusal
+			return party.Refuse(party.NotReady, "Not everybody in this party is ready.")
 		}
 	}
 	return nil

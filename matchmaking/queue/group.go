@@ -10,9 +10,8 @@ import (
 	"partyline/matchmaking/seats"
 )
 
-// group is a match whose tickets the host has been handed. The host looks once more
-// whether all of them are still there; only then it calls [Service.Matched], and only
-// from there anybody hears of the match.
+// group is a match whose tickets the host has been handed. The host looks once more whether all are
+// there; only then it calls [Service.Matched], and only from there anybody hears of the match.
 type group struct {
 	match   string
 	claims  []seats.Claim
@@ -76,9 +75,8 @@ func (s *Service) tryCommit(ctx context.Context, g *group) (match string, err er
 	return match, cmp.Or(panicked, err)
 }
 
-// end ends a ticket that the host does not have any more, and what was prepared for it: with
-// one ticket gone, the host drops the match. Should the host have been quicker, commit holds
-// the seats again.
+// end ends a ticket that the host does not have any more, and what was prepared for it. Should the
+// host have been quicker, commit holds the seats again.
 func (s *Service) end(ctx context.Context, id string) (Ticket, bool) {
 	t, live := s.book.End(id)
 	s.ended(ctx, t, live, id)

@@ -36,9 +36,8 @@ func (h *history) add(queue string, seats int, waited time.Duration) {
 	}
 }
 
-// expect is how much longer half, and nine of ten, of the tickets waited that had waited
-// so long: of the same size, or of any where there are too few. ok is false where there are
-// too few of any.
+// expect is how much longer half, and nine of ten, of the tickets waited that had waited so long: of
+// the same size, or of any. ok is false where there are too few.
 func (h *history) expect(queue string, seats int, waited time.Duration) (p50, p90 time.Duration, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

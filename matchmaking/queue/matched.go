@@ -14,10 +14,9 @@ import (
 	"partyline/party/rules"
 )
 
-// Matched returns the match these entries were given; with "" the host makes a relayed one.
-// All tickets are gone by now, so whatever anybody hears of a match begins here. For the
-// host's own matching it makes a match with everybody's seats held, if the rules ask for
-// one. After an error the host makes a relayed match all the same.
+// Matched returns the match these entries were given; with "" or an error the host makes a relayed
+// one. All tickets are gone by now, so whatever anybody hears of a match begins here. For the host's
+// own matching it makes a match with everybody's seats held, if the rules ask for one.
 func (s *Service) Matched(ctx context.Context, entries []runtime.MatchmakerEntry) (match string, err error) {
 	pool := collect(entries)
 	if len(pool) == 0 {
@@ -61,9 +60,8 @@ func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, e
 	return match, nil
 }
 
-// lookAgain opens the seats of members who left while their match was made: a player who
-// leaves a party before its seats are held has none yet that could be opened. The seat of
-// one whose connection is lost is kept.
+// lookAgain opens the seats of members who left before they were held; the seat of one whose
+// connection is lost is kept.
 func (s *Service) lookAgain(ctx context.Context, g *group) {
 	for _, c := range g.claims {
 		id, err := party.ParseID(c.PartyID)
@@ -119,7 +117,7 @@ func (s *Service) conclude(ctx context.Context, pool []*waiting) {
 // matchNative makes a match of one team for all, where the rules ask for it.
 func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, error) {
 	cfg := s.Policy().Matchmaking
-	if !cfg.CreateMatch || s.Launcher == nil {
+	if !cfg.CreateMatch {
 		return "", nil
 	}
 	var claims []seats.Claim

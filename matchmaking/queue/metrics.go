@@ -75,10 +75,3 @@ func (s *Service) waited(pool []*waiting, g *group) {
 		s.Metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.people()))}, max(0, now.Sub(since)))
 	}
 }
-
-// silent takes no measurements.
-type silent struct{}
-
-func (silent) MetricsCounterAdd(string, map[string]string, int64)          {}
-func (silent) MetricsGaugeSet(string, map[string]string, float64)          {}
-func (silent) MetricsTimerRecord(string, map[string]string, time.Duration) {}

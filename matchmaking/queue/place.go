@@ -18,9 +18,8 @@ import (
 // placement is tickets that go into one match together.
 type placement []*waiting
 
-// take looks at the tickets of a match about to be made. It returns those that cannot be
-// placed after all, and whether any needs another number of seats than it was taken for;
-// with neither, the placement is good.
+// take looks at the tickets of a match about to be made. It returns those that cannot be placed
+// after all, and whether any needs another number of seats than it was taken for.
 func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (pl placement, out []*waiting, resized bool) {
 	here := map[string]bool{}
 	for _, p := range placements {
@@ -145,9 +144,8 @@ func (p *planned) launch(grace time.Duration) matchmaking.Launch {
 	}
 }
 
-// make makes what was planned and hands it to the host, as far as no block stands against
-// it and there is time, the queues in turn. Nobody is told yet: the host looks once more
-// whether every ticket is still there.
+// make makes what was planned, the queues in turn, as far as no block stands against it and there is
+// time, and hands it to the host, which looks once more whether every ticket is there.
 func (p *pass) make(ctx context.Context) {
 	if len(p.plans) == 0 {
 		return

@@ -33,13 +33,11 @@ type waiting struct {
 	team   int // in the match it is planned for
 }
 
-// meet compares the host's pool with the book and answers the pool's tickets, in the order
-// in which they first appear. One the book has never heard of is entered: its hook is on
-// the way, or ran in a process that is gone. The live tickets that the host does not have
-// any more are answered as gone, and not ended.
-//
-// What read makes of a ticket's properties, which never change, is kept as long as the
-// edition of the queues is the same: reading them all again would be most of a pass's time.
+// meet compares the host's pool with the book and answers the pool's tickets, in the order in which
+// they first appear. One the book has never heard of is entered: its hook is on the way, or ran in a
+// process that is gone. Live tickets that the host does not have are answered as gone, not ended.
+// What read makes of a ticket's properties is kept as long as the edition of the queues is the same:
+// reading them all again would be most of a pass's time.
 func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*waiting)) (pool []*waiting, gone []Ticket) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

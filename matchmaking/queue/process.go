@@ -39,10 +39,9 @@ type pass struct {
 	groups   [][]runtime.MatchmakerEntry
 }
 
-// Process is the host's matchmaker: it is given every entry of every ticket, in any order,
-// and returns the groups of entries that have a match now. What belongs to one ticket is
-// never taken apart. It stops forming when the rules' pass_budget is used up; a party that is not
-// placed waits on. A failure costs the queue it happens in this pass, and no ticket.
+// Process is the host's matchmaker: it is given every entry of every ticket, in any order, and returns
+// the groups that have a match now. It never takes a ticket apart, and stops forming when the rules'
+// pass_budget is used up. A failure costs the queue it happens in this pass, and no ticket.
 func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
 	p := &pass{Service: s, cfg: s.Policy(), began: s.Now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
 	_ = s.protected("pass", "", func() { p.process(ctx, entries) })
@@ -138,9 +137,6 @@ func (s *Service) edition(queues map[string]rules.Queue) int {
 
 // run places as many of a queue's tickets as it can until the deadline.
 func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
-	if p.Launcher == nil {
-		return
-	}
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
 	r := &queueRun{pass: p, name: name, q: q, all: pool, deadline: deadline, done: map[string]bool{}}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -148,9 +149,8 @@ func (ps *proposals) join(id int, parts []*part) bool {
 	return true
 }
 
-// answer notes what a user says to the proposal of a ticket. known is false where there is
-// none, the user is not asked, or it is too late: the time is over, or the match is being
-// made.
+// answer notes what a user says to the proposal of a ticket. known is false where there is none, the
+// user is not asked, or it is too late.
 func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (accepted, needed int, by time.Time, known bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -269,10 +269,7 @@ func (ps *proposals) list(queue string) (list []proposal) {
 			c.parts = make([]*part, len(p.parts))
 			for i, old := range p.parts {
 				fresh := *old
-				fresh.accepted = map[string]bool{}
-				for user := range old.accepted {
-					fresh.accepted[user] = true
-				}
+				fresh.accepted = maps.Clone(old.accepted)
 				c.parts[i] = &fresh
 			}
 			list = append(list, c)

@@ -13,9 +13,8 @@ import (
 	"partyline/party/rules"
 )
 
-// Accept takes a player's answer to the match that was found for a ticket. It refuses with
-// ProposalGone where none is offered to this player any more. Accepting twice is accepting
-// once; who does not accept takes the whole ticket off.
+// Accept takes a player's answer to the match that was found for a ticket; one who does not accept
+// takes it off. It refuses with ProposalGone where none is offered to this player any more.
 func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error) {
 	accepted, needed, by, known := s.proposals.answer(s.Now(), ticket, caller.UserID, accept)
 	if !known {
@@ -46,9 +45,8 @@ func (s *Service) takeOff(ticket, queue string) {
 	s.proposals.remove(ticket, s.Now().Add(replace))
 }
 
-// advance goes on with the queue's proposals: who did not answer is taken off, what is
-// complete is planned, what has waited for a replacement in vain is given up. It returns
-// the pool without the tickets of those that go on.
+// advance goes on with the queue's proposals: it takes off who did not answer, plans what is complete,
+// gives up what is over, and returns the pool without the tickets of those that go on.
 func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 	all := r.proposals.list(r.name)
 	if len(all) == 0 {

@@ -23,9 +23,8 @@ type Roster interface {
 
 var _ Roster = (*roster.Roster)(nil)
 
-// spares is how many seats a party takes in the queue beside its members'. Seats it keeps
-// count, even if that makes it too large. For friends on their way without one there are
-// seats as long as there is room: a stranger with a link must not keep a party from playing.
+// spares is how many seats a party takes beside its members': those it keeps, and for friends on their
+// way those there is room for, because a stranger with a link must not keep a party from playing.
 func spares(q rules.Queue, members int, f party.Footprint) int {
 	if !q.HoldInvited {
 		return 0
@@ -35,7 +34,7 @@ func spares(q rules.Queue, members int, f party.Footprint) int {
 	return kept + max(0, min(onTheWay-kept, q.Largest()-members-kept))
 }
 
-// Deps is what a Service works with. All are needed but the last five.
+// Deps is what a Service works with. All are needed but Servers.
 type Deps struct {
 	Roster    Roster
 	Look      func(ctx context.Context, id party.ID) (reserve.Look, error)
@@ -52,16 +51,12 @@ type Deps struct {
 	// Processing says that the host matches through [Service.Process]: the rules had a
 	// queue when it started. Without it queues do nothing.
 	Processing bool
-	// Statuses tells who is ready; without it nobody is.
-	Statuses party.Statuses
-	// Launcher makes matches; without it none are formed.
-	Launcher Launcher
-	// Servers has game servers for queues with match fleet; without it they have none.
-	Servers Servers
+	Statuses   party.Statuses // tells who is ready
+	Launcher   Launcher
+	Servers    Servers // for queues with match fleet; without it they have no game servers
 	// Told hears what becomes of parties' tickets, also where the host matches by itself
-	// and nobody else is told; nil for nobody.
-	Told func(id party.ID, what EventName)
-	// Metrics takes measurements; without it none are taken.
+	// and nobody else is told.
+	Told    func(id party.ID, what EventName)
 	Metrics Metrics
 }
 
@@ -87,12 +82,6 @@ type Service struct {
 
 // New makes a service.
 func New(d Deps) *Service {
-	if d.Told == nil {
-		d.Told = func(party.ID, EventName) {}
-	}
-	if d.Metrics == nil {
-		d.Metrics = silent{}
-	}
 	return &Service{
 		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d),
 		prepared: map[string]*group{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(),

@@ -56,9 +56,8 @@ func newSkills(d Deps) *skills {
 	}
 }
 
-// of is the strength of a ticket: of one player, or of a party as the queue aggregates
-// it. A player without a number has the default. With source "ticket" it is the client's
-// word and refused with InvalidRequest unless it is a sensible number.
+// of is the strength of a ticket, of a party as the queue aggregates it; a player without a number has
+// the default. With source "ticket" it refuses with InvalidRequest what is no sensible number.
 func (s *skills) of(ctx context.Context, k *rules.Skill, users []string, texts map[string]string, numbers map[string]float64) (float64, error) {
 	if k == nil || len(users) == 0 {
 		return 0, nil
@@ -154,9 +153,8 @@ func (s *skills) fetch(ctx context.Context, where skillKey, users []string) (map
 	return texts, nil
 }
 
-// numberIn is a number field of a JSON object, kept within what the rules file allows; a
-// number written as text is one. Otherwise the default counts, which is logged once for a field
-// that holds something else.
+// numberIn is a number field of a JSON object, written as text too, kept within what the rules file
+// allows. Else the default counts, which is logged once for each field.
 func (s *skills) numberIn(object, field string, otherwise float64) float64 {
 	var fields map[string]json.RawMessage
 	var value any

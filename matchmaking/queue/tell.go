@@ -79,10 +79,8 @@ type Notifier interface {
 	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
 }
 
-// tell says what became of a ticket: to the party, or to the player whose ticket was
-// dropped; anything else a player learns from the host. What has happened stays, whether
-// or not anybody hears of it. With neither queues nor matches of ours nothing is said:
-// native parties are as they were.
+// tell says what became of a ticket: to the party, or to the player whose ticket was dropped; anything
+// else a player learns from the host. With neither queues nor matches of ours nothing is said.
 func (s *Service) tell(ctx context.Context, t Ticket, name EventName, reason DropReason) {
 	if !t.Solo() {
 		s.Told(t.Party, name)

@@ -196,13 +196,10 @@ func (m *Module) construct(env environment, o Options) error {
 	m.completeStatus(news, admission, limits, policy)
 	m.addMatches(news)
 	m.addQueues(news, roster, admission, policy)
-	site, err := landing.New(landing.Options{
+	site := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
 		PageRead: m.invites.PageRead, Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
 	})
-	if err != nil {
-		return fmt.Errorf("partyline: %w", err)
-	}
 	m.routes = append(site.Routes(), m.passRoute())
 	return m.addConsole(env, ruled, admission)
 }

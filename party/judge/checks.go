@@ -92,8 +92,7 @@ func (c Checks) Accept(ctx context.Context, by, joiner party.Session, look reser
 	})
 }
 
-// Inside answers for what a member does in its party: [rules.ActionUpdate],
-// [rules.ActionData], [rules.ActionMatchmake], [rules.ActionKick], [rules.ActionPromote].
+// Inside answers for what a member does in its party, from [rules.ActionUpdate] to [rules.ActionPromote].
 // Users who are no members are left to the server, which refuses it without a look at any rule.
 func (c Checks) Inside(ctx context.Context, a rules.Action, caller party.Caller, look reserve.Look, asked rules.RequestFacts) error {
 	if !c.Has(a) {

@@ -29,10 +29,9 @@ const (
 	recordRetry = 10 * time.Second // after the file could not be written
 )
 
-// Record writes down what was asked, the facts that were read, and the answer, for rules
-// replay. Users, parties and their names stand as pseudonyms, under a key that is kept
-// nowhere and changes with every start. It works behind the answers, in the goroutine of
-// [Record.Run]. Safe for concurrent use.
+// Record writes down what was asked, the facts that were read, and the answer, for rules replay, in the
+// goroutine of [Record.Run]. Users, parties and their names stand as pseudonyms, under a key that is kept
+// nowhere and changes with every start. Safe for concurrent use.
 type Record struct {
 	path   string
 	logger party.Logger

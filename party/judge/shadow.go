@@ -151,10 +151,8 @@ func (s *Shadow) count(q shadowed, set *rules.Set, outcome string, on rules.Fact
 
 // ruleOf is the rule that an outcome names.
 func ruleOf(outcome string) string {
-	for _, lead := range []string{"allowed by ", "denied by ", "broken "} {
-		if rule, ok := strings.CutPrefix(outcome, lead); ok {
-			return rule
-		}
+	if i := strings.LastIndexByte(outcome, ' '); i >= 0 {
+		return outcome[i+1:]
 	}
 	return ""
 }

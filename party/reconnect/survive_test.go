@@ -131,7 +131,7 @@ func TestSurvive_SecondBackAfterACrash(t *testing.T) {
 	})
 }
 
-// A second crash at once finds the seats of those who were just back.
+// A second crash at once finds the seat of who was just back.
 func TestSurvive_CrashRightAfterTheReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

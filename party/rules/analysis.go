@@ -203,10 +203,9 @@ func (a *analysis) names(fact string) {
 
 // groupType is the type of a fact or group of facts that stands by itself.
 func groupType(name string) reflect.Type {
-	t := reflect.TypeFor[env]()
-	for i := range t.NumField() {
-		if t.Field(i).Tag.Get("expr") == name {
-			return t.Field(i).Type
+	for f := range reflect.TypeFor[env]().Fields() {
+		if f.Tag.Get("expr") == name {
+			return f.Type
 		}
 	}
 	return nil

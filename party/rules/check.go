@@ -1,10 +1,11 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -35,14 +36,10 @@ func (d *decoder) warn(path, what, allowed string) {
 }
 
 func (d *decoder) fields(v reflect.Value, path string) {
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		if f.Tag.Get("yaml") == "-" {
-			continue
-		}
-		at := join(path, f.Tag.Get("yaml"))
-		if !d.broken[at] {
-			d.field(v.Field(i), f.Tag, at)
+	for f, value := range v.Fields() {
+		key := f.Tag.Get("yaml")
+		if at := join(path, key); key != "-" && !d.broken[at] {
+			d.field(value, f.Tag, at)
 		}
 	}
 }
@@ -79,11 +76,12 @@ func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
 		}
 		d.unique(v, path)
 	case reflect.Map:
-		for _, key := range sortedKeys(v) {
+		for _, k := range slices.SortedFunc(slices.Values(v.MapKeys()), func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) }) {
+			key, val := k.String(), v.MapIndex(k)
 			if f := forms[tag.Get("form")]; !f.ok(key) {
 				d.fail(d.names[join(path, key)], join(path, key), fmt.Sprintf("%q cannot be a name", clip(key)), f.allowed)
 			}
-			switch val := v.MapIndex(reflect.ValueOf(key)); val.Kind() {
+			switch val.Kind() {
 			case reflect.Struct:
 				d.fields(val, join(path, key))
 			case reflect.Map: // the texts of one language
@@ -96,15 +94,6 @@ func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
 	case reflect.String:
 		d.text(v.String(), tag, path)
 	}
-}
-
-func sortedKeys(m reflect.Value) []string {
-	keys := make([]string, 0, m.Len())
-	for _, k := range m.MapKeys() {
-		keys = append(keys, k.String())
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // text checks one text by the choices or the form that its tag names.
@@ -150,29 +139,26 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 		return f
 	}
 	var have float64
-	unit, shown := "", ""
+	unit := ""
 	switch {
-	case v.Type() == durationType:
-		have, shown = float64(v.Int()), FormatDuration(time.Duration(v.Int()))
-	case v.Kind() == reflect.Int:
+	case v.CanInt():
 		have = float64(v.Int())
-		shown = strconv.FormatInt(v.Int(), 10)
-	case v.Kind() == reflect.Float64:
+	case v.CanFloat():
 		have = v.Float()
-		shown = strconv.FormatFloat(have, 'g', -1, 64)
 	case v.Kind() == reflect.String:
 		have, unit = float64(utf8.RuneCountInString(v.String())), " characters"
 	default:
 		have, unit = float64(v.Len()), " entries"
 	}
-	if shown == "" {
-		shown = strconv.Itoa(int(have))
-	}
 	from, to := number(low, 0), number(high, 1e18)
 	if have >= from && have <= to {
 		return
 	}
-	what := shown + unit + " is outside of what is possible"
+	shown := strconv.FormatFloat(have, 'f', -1, 64)
+	if v.Type() == durationType {
+		shown = FormatDuration(time.Duration(v.Int()))
+	}
+	what := shown + " is outside of what is possible"
 	if unit != "" {
 		what = "has " + shown + unit
 	}
@@ -223,17 +209,17 @@ func (d *decoder) parties(p Parties) {
 }
 
 func (d *decoder) invites(v Invites, stages []string) {
-	for _, kind := range []struct {
-		path string
-		l    InviteLimits
-	}{{"invites.link", v.Link}, {"invites.code", v.Code}} {
-		d.atMost(kind.path+".ttl", FormatDuration(kind.l.TTL), kind.l.TTL > kind.l.MaxTTL, kind.path+".max_ttl", FormatDuration(kind.l.MaxTTL))
-	}
+	d.inviteLimits("invites.link", v.Link)
+	d.inviteLimits("invites.code", v.Code)
 	a := v.App.Android
 	if (a.Package == "") != (len(a.Fingerprints) == 0) {
 		d.bad("invites.app.android", "package and fingerprints go together", "set both or none")
 	}
 	d.page(v, stages)
+}
+
+func (d *decoder) inviteLimits(path string, l InviteLimits) {
+	d.atMost(path+".ttl", FormatDuration(l.TTL), l.TTL > l.MaxTTL, path+".max_ttl", FormatDuration(l.MaxTTL))
 }
 
 // page warns of what the landing page or a chat could not show.
@@ -251,7 +237,7 @@ func (d *decoder) page(v Invites, stages []string) {
 		d.warn(path, "is an SVG, which no chat shows", "use PNG or JPEG, 1200 by 630 pixels")
 	}
 	d.pageTexts("invites.page.texts", v.Page.Texts, stages)
-	for _, language := range sortedKeys(reflect.ValueOf(v.Page.Languages)) {
+	for _, language := range slices.Sorted(maps.Keys(v.Page.Languages)) {
 		d.pageTexts(join("invites.page.languages", language), v.Page.Languages[language], stages)
 	}
 }

@@ -32,7 +32,7 @@ func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 	if src == "" || d.broken[path] || d.broken[index("rules", i)] {
 		return nil
 	}
-	cond, warnings, bad := newCondition(src, d.scope(c, r))
+	cond, warnings, bad := newCondition(src, scope{actions: r.On, stages: c.Status.Stages, queues: slices.Sorted(maps.Keys(c.Queues))})
 	for _, b := range bad {
 		d.fail(d.inCondition(path, src, b.offset), path, b.what, b.allowed)
 	}
@@ -48,15 +48,6 @@ func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 	}
 	r.On = slices.Clone(r.On)
 	return &rule{Rule: r, cond: cond, stats: new(stats)}
-}
-
-// scope is what the file says of the values that a rule's condition compares.
-func (d *decoder) scope(c *Config, r Rule) scope {
-	s := scope{actions: r.On, stages: c.Status.Stages}
-	if len(c.Queues) > 0 {
-		s.queues = slices.Sorted(maps.Keys(c.Queues))
-	}
-	return s
 }
 
 // inCondition is the place of a character of the condition written at path.

@@ -191,12 +191,4 @@ var factGroups = []reflect.Type{
 	reflect.TypeFor[MemberFacts](), reflect.TypeFor[SkillFacts](), reflect.TypeFor[RelationFacts](), reflect.TypeFor[RequestFacts](),
 }
 
-func factNames(t reflect.Type) []string {
-	var names []string
-	for i := range t.NumField() {
-		if n := t.Field(i).Tag.Get("expr"); n != "-" {
-			names = append(names, n)
-		}
-	}
-	return names
-}
+func factNames(t reflect.Type) []string { return tagged(t, "expr") }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,9 +116,7 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 		v.Set(reflect.ValueOf(plain(n)))
 	case reflect.String:
 		switch {
-		case n.kind == textNode:
-			v.SetString(n.text)
-		case n.kind == wordNode && (n.text == "true" || n.text == "false") && (form == "condition" || form == "word"):
+		case n.kind == textNode, n.isBool() && (form == "condition" || form == "word"):
 			v.SetString(n.text)
 		case n.kind == wordNode:
 			wrong(fmt.Sprintf("text: put it in quotes, %q", clip(n.text)))
@@ -127,7 +124,7 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 			wrong("text")
 		}
 	case reflect.Bool:
-		if n.kind != wordNode || n.text != "true" && n.text != "false" {
+		if !n.isBool() {
 			wrong("true or false")
 			return
 		}
@@ -173,13 +170,16 @@ func (d *decoder) group(n *node, v reflect.Value, path string) {
 		return
 	}
 	for _, e := range n.keys {
-		i := fieldByKey(v.Type(), e.name)
-		if i < 0 {
-			d.unknownKey(v.Type(), e, path)
-			continue
+		known := false
+		for f, field := range v.Fields() {
+			if key := f.Tag.Get("yaml"); key == e.name && key != "-" {
+				d.decode(e.val, field, join(path, e.name), formOf(f))
+				known = true
+			}
 		}
-		f := v.Type().Field(i)
-		d.decode(e.val, v.Field(i), join(path, e.name), formOf(f))
+		if !known {
+			d.unknownKey(v.Type(), e, path)
+		}
 	}
 }
 
@@ -208,8 +208,7 @@ func elsewhere(key, notIn string) string {
 	found := ""
 	var walk func(t reflect.Type, path string)
 	walk = func(t reflect.Type, path string) {
-		for i := range t.NumField() {
-			f := t.Field(i)
+		for f := range t.Fields() {
 			at := join(path, f.Tag.Get("yaml"))
 			if f.Tag.Get("yaml") == key && path != notIn && found == "" {
 				found = at
@@ -271,11 +270,8 @@ func plain(n *node) any {
 	case textNode:
 		return n.text
 	case wordNode:
-		switch n.text {
-		case "true":
-			return true
-		case "false":
-			return false
+		if n.isBool() {
+			return n.text == "true"
 		}
 		if i, err := strconv.Atoi(n.text); err == nil {
 			return i
@@ -300,31 +296,23 @@ func plain(n *node) any {
 	return nil
 }
 
-func fieldByKey(t reflect.Type, key string) int {
-	for i := range t.NumField() {
-		if k := t.Field(i).Tag.Get("yaml"); k == key && k != "-" {
-			return i
-		}
-	}
-	return -1
-}
+func keysOf(t reflect.Type) []string { return tagged(t, "yaml") }
 
-func keysOf(t reflect.Type) []string {
-	var keys []string
-	for i := range t.NumField() {
-		if k := t.Field(i).Tag.Get("yaml"); k != "" && k != "-" {
-			keys = append(keys, k)
+// tagged are the names that a tag gives the fields of a group.
+func tagged(t reflect.Type, tag string) (names []string) {
+	for f := range t.Fields() {
+		if name := f.Tag.Get(tag); name != "" && name != "-" {
+			names = append(names, name)
 		}
 	}
-	return keys
+	return names
 }
 
 // list joins words for a sentence: "a, b and c".
 func list(words []string, and string) string {
-	words = slices.Clone(words)
-	if len(words) < 2 {
+	last := len(words) - 1
+	if last < 1 {
 		return strings.Join(words, "")
 	}
-	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " " + and + " " + words[last]
 }

@@ -16,10 +16,9 @@ func DefaultOf[T any]() (group T) {
 
 // setDefaults sets what the default tags of a group, and of the groups in it, say.
 func setDefaults(v reflect.Value) {
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
+	for f, field := range v.Fields() {
 		if f.Type.Kind() == reflect.Struct {
-			setDefaults(v.Field(i))
+			setDefaults(field)
 		}
 		text, ok := f.Tag.Lookup("default")
 		if !ok {
@@ -33,7 +32,7 @@ func setDefaults(v reflect.Value) {
 		case text[0] == '[' || text[0] == '{':
 			root, d.problems = parseYAML(d.src)
 		}
-		d.decode(root, v.Field(i), "", formOf(f))
+		d.decode(root, field, "", formOf(f))
 		if len(d.problems) > 0 {
 			panic("rules: default tag: " + d.problems.Error())
 		}

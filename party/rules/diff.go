@@ -1,7 +1,7 @@
 package rules
 
 import (
-	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -16,13 +16,8 @@ func Diff(old, next *Set) []string {
 	was, is := map[string]string{}, map[string]string{}
 	flat("", asFile(reflect.ValueOf(old.config)), was)
 	flat("", asFile(reflect.ValueOf(next.config)), is)
-	keys := map[string]bool{}
-	for k := range was {
-		keys[k] = true
-	}
-	for k := range is {
-		keys[k] = true
-	}
+	keys := maps.Clone(was)
+	maps.Copy(keys, is)
 	names := slices.Concat(old.queues, next.queues)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
@@ -36,15 +31,11 @@ func Diff(old, next *Set) []string {
 		default:
 			continue
 		}
-		for k := range keys {
-			if strings.HasPrefix(k, "queues."+name+".") {
-				delete(keys, k)
-			}
-		}
+		maps.DeleteFunc(keys, func(k, _ string) bool { return strings.HasPrefix(k, "queues."+name+".") })
 	}
 	for _, k := range slices.Sorted(maps.Keys(keys)) {
 		if a, b := was[k], is[k]; a != b && k != "version" {
-			out = append(out, fmt.Sprintf("%s: %s, was %s", k, orNothing(b), orNothing(a)))
+			out = append(out, fmt.Sprintf("%s: %s, was %s", k, cmp.Or(b, "nothing"), cmp.Or(a, "nothing")))
 		}
 	}
 	return append(out, diffRules(old, next)...)
@@ -56,13 +47,6 @@ func teamsOf(q Queue) string {
 		text += fmt.Sprintf(", %d after %s", q.TeamSize.Min, FormatDuration(q.TeamSize.After))
 	}
 	return text
-}
-
-func orNothing(s string) string {
-	if s == "" {
-		return "nothing"
-	}
-	return s
 }
 
 func diffRules(old, next *Set) []string {
@@ -113,9 +97,7 @@ func flat(path string, v any, out map[string]string) {
 	group, ok := v.(map[string]any)
 	if !ok {
 		if path != "rules" {
-			var b bytes.Buffer
-			writeValue(&b, v)
-			out[path] = b.String()
+			out[path] = inline(v)
 		}
 		return
 	}
@@ -124,19 +106,15 @@ func flat(path string, v any, out map[string]string) {
 	}
 }
 
-// writeValue writes a value in one line, as a file would have it.
-func writeValue(b *bytes.Buffer, v any) {
+// inline is a value in one line, as a file would have it.
+func inline(v any) string {
 	entries, ok := v.([]any)
 	if !ok {
-		fmt.Fprint(b, v)
-		return
+		return fmt.Sprint(v)
 	}
-	b.WriteByte('[')
+	texts := make([]string, len(entries))
 	for i, e := range entries {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		writeValue(b, e)
+		texts[i] = inline(e)
 	}
-	b.WriteByte(']')
+	return "[" + strings.Join(texts, ", ") + "]"
 }

@@ -168,13 +168,18 @@ func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {
 // byType is the domain of a value of which the type alone is known.
 func byType(n ast.Node) (domain, bool) {
 	t := n.Nature().Type
+	calculated := true // it can be negative then
+	switch n.(type) {
+	case *ast.MemberNode, *ast.CallNode:
+		calculated = false
+	}
 	switch {
 	case n.Nature().Nil:
 		return domain{}, false
 	case unknown(n):
 		return domain{}, true // metadata and labels: see constraint
 	case t == durationType:
-		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated(n)
+		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated
 	case t == timeType, numeric(n):
 		d := anyReal
 		d.whole = n.Nature().IsInteger
@@ -187,72 +192,47 @@ func byType(n ast.Node) (domain, bool) {
 	return domain{}, false
 }
 
-// calculated reports a length of time that can be negative.
-func calculated(n ast.Node) bool {
-	switch n.(type) {
-	case *ast.MemberNode, *ast.CallNode:
-		return false
+// has reports whether a value that was written can ever be met.
+func (d domain) has(v any) bool {
+	if d.values != nil {
+		return slices.Contains(d.values, v)
+	}
+	switch v := v.(type) {
+	case string:
+		return d.fits == nil || d.fits(v)
+	case float64:
+		return d.lo == 0 && d.hi == 0 || v >= d.lo && v <= d.hi && (!d.whole || v == math.Floor(v))
 	}
 	return true
 }
 
-// has reports whether a value that was written can ever be met.
-func (d domain) has(v any) bool {
-	switch v := v.(type) {
-	case string:
-		if d.values == nil {
-			return d.fits == nil || d.fits(v)
-		}
-	case float64:
-		if d.values == nil && (d.lo != 0 || d.hi != 0) {
-			return v >= d.lo && v <= d.hi && (!d.whole || v == math.Floor(v))
-		}
-		if d.values == nil {
-			return true
-		}
-	}
-	return d.values == nil || slices.Contains(d.values, v)
-}
-
 // candidates are values of the domain that make every difference the written ones can
 // make: these, and one in each gap between them.
-func (d domain) candidates(written []any) []any {
+func (d domain) candidates(written []any) (out []any) {
 	if d.values != nil {
 		return d.values
 	}
-	var out []any
 	var numbers []float64
 	for _, w := range written {
-		switch w := w.(type) {
-		case float64:
-			numbers = append(numbers, w)
-		case string:
-			if d.has(w) {
-				out = append(out, w)
-			}
-		default:
+		if x, is := w.(float64); is {
+			numbers = append(numbers, x)
+		} else if d.has(w) {
 			out = append(out, w)
 		}
 	}
 	if len(numbers) == 0 {
 		return append(out, "\x00") // a text unlike all that were written
 	}
-	lo, hi := d.lo, d.hi
-	if lo == 0 && hi == 0 {
-		lo, hi = math.Inf(-1), math.Inf(1)
-	}
 	slices.Sort(numbers)
-	try := slices.Clone(numbers)
+	try := []float64{d.lo, d.hi}
 	for i, x := range numbers {
-		if d.whole {
-			try = append(try, math.Floor(x), math.Ceil(x), math.Floor(x)-1, math.Ceil(x)+1)
-		} else if i > 0 {
+		try = append(try, x, math.Floor(x)-1, math.Floor(x), math.Ceil(x), math.Ceil(x)+1)
+		if i > 0 {
 			try = append(try, (x+numbers[i-1])/2)
 		}
 	}
-	try = append(try, lo, hi, numbers[0]-1, numbers[len(numbers)-1]+1, (numbers[0]+max(lo, numbers[0]-2))/2, (numbers[len(numbers)-1]+min(hi, numbers[len(numbers)-1]+2))/2)
 	for _, x := range try {
-		if !math.IsInf(x, 0) && x >= lo && x <= hi && (!d.whole || x == math.Floor(x)) {
+		if !math.IsInf(x, 0) && d.has(x) {
 			out = append(out, x)
 		}
 	}

@@ -3,7 +3,6 @@ package rules
 import (
 	"encoding/json"
 	"reflect"
-	"strings"
 	"time"
 )
 
@@ -29,12 +28,15 @@ func asFile(v reflect.Value) any {
 		return asFile(v.Elem())
 	case reflect.Struct:
 		out := make(map[string]any, v.NumField())
-		for i := range v.NumField() {
-			f := v.Type().Field(i)
-			if f.Tag.Get("yaml") == "-" || unwritten(v.Field(i), f.Tag) {
+		for f, field := range v.Fields() {
+			if f.Tag.Get("yaml") == "-" || unwritten(field, f.Tag) {
 				continue
 			}
-			out[f.Tag.Get("yaml")] = word(asFile(v.Field(i)), f.Tag)
+			value := asFile(field)
+			if formOf(f) == "word" && (value == "true" || value == "false") {
+				value = value == "true" // as YAML has them
+			}
+			out[f.Tag.Get("yaml")] = value
 		}
 		return out
 	case reflect.Slice:
@@ -60,18 +62,4 @@ func asFile(v reflect.Value) any {
 func unwritten(v reflect.Value, tag reflect.StructTag) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil() || tag.Get("form") == "condition" && v.Len() == 0 ||
 		tag.Get("form") == "sentence" && v.Len() == 0
-}
-
-// word turns the choices true and false back into what YAML has for them.
-func word(v any, tag reflect.StructTag) any {
-	if !strings.Contains("|"+tag.Get("oneof")+"|", "|true|") {
-		return v
-	}
-	switch v {
-	case "true":
-		return true
-	case "false":
-		return false
-	}
-	return v
 }

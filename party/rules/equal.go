@@ -28,37 +28,29 @@ func same(a, b any) (bool, error) {
 	if a == nil || b == nil {
 		return a == nil && b == nil, nil
 	}
-	x, y := a, b
-	if text, is := a.(string); is {
-		x = spelled(text, b)
-	}
-	if text, is := b.(string); is {
-		y = spelled(text, a)
-	}
-	if n, is := number(x); is {
-		x = n
-	}
-	if n, is := number(y); is {
-		y = n
-	}
+	x, y := spelled(a, b), spelled(b, a)
 	if reflect.TypeOf(x) != reflect.TypeOf(y) {
 		return false, &mismatch{fmt.Sprintf("%s is compared with %s", kindOf(a), kindOf(b))}
 	}
 	return reflect.DeepEqual(x, y), nil
 }
 
-// spelled is the number, or the true or false, that a text spells beside such a value;
-// else the text.
-func spelled(text string, beside any) any {
+// spelled is a value as float64 if it is a number, or a text that spells one beside a number,
+// and true or false for a text that spells that beside such a value; else the value.
+func spelled(v, beside any) any {
+	if n, is := number(v); is {
+		return n
+	}
+	text, _ := v.(string)
 	if _, is := number(beside); is {
-		if x, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
-			return x
+		if n, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
+			return n
 		}
 	}
 	if _, is := beside.(bool); is && (text == "true" || text == "false") {
 		return text == "true"
 	}
-	return text
+	return v
 }
 
 func kindOf(v any) string {

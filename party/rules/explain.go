@@ -85,14 +85,13 @@ func (m *machine) parts(c *condition) []Part {
 	if bad != nil {
 		return nil
 	}
-	p := &partList{machine: m, source: tree}
+	p := &partList{machine: m}
 	p.add(tree.Node, 0)
 	return p.parts
 }
 
 type partList struct {
 	machine *machine
-	source  *parser.Tree
 	parts   []Part
 }
 

@@ -82,9 +82,7 @@ func webLink(s string) bool {
 var scriptSchemes = []string{"javascript", "data", "vbscript", "file", "blob", "about", "view-source"}
 
 func deepLink(s string) bool {
-	u, ok := parseURL(filled(s))
-	return ok && u.Scheme != "" && !slices.Contains(scriptSchemes, u.Scheme) && strings.Contains(s, "{code}") &&
-		!strings.Contains(s[:len(u.Scheme)], "{")
+	return appLink(s) && strings.Contains(s, "{code}")
 }
 
 func appLink(s string) bool {

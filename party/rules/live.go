@@ -117,10 +117,9 @@ func (l *Live) Watch(ctx context.Context) {
 	}
 }
 
-// Poll is one look at the file. It loads it when the content differs from what
-// was last tried and is the same as at the look before, so that a file that is
-// still being written is left alone. The content is compared, not its time of
-// change: editors, containers and network drives disagree too much about that.
+// Poll is one look at the file. It loads it when the content is other than what was last tried and the same
+// as at the look before: a file that is still being written is left alone. The time of change does not
+// count: editors, containers and network drives disagree too much about that.
 func (l *Live) Poll(ctx context.Context) {
 	if ctx.Err() != nil || l.opts.Path == "" {
 		return

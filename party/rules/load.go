@@ -9,10 +9,9 @@ import (
 	"strings"
 )
 
-// Load reads a rules file; name is what problems call it. An empty file is the
-// same as none. A file that is not fully right gives no Set: the error is then
-// [Problems] with everything that is wrong, warnings included. Load never panics,
-// and takes bounded time and memory, whatever data is.
+// Load reads a rules file, which problems call name; an empty one is the same as none. Where it is not fully
+// right the error is [Problems], with everything that is wrong and warnings. Load never panics, and takes
+// bounded time and memory, whatever data is.
 func Load(data []byte, name string) (*Set, error) {
 	src := newSource(data, name)
 	d := newDecoder(src)

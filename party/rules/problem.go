@@ -52,18 +52,14 @@ type Problems []Problem
 
 // Error lists every problem with its excerpt.
 func (ps Problems) Error() string {
-	var b strings.Builder
-	for i, p := range ps {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(p.String())
+	var lines []string
+	for _, p := range ps {
+		lines = append(lines, p.String())
 		if p.Excerpt != "" {
-			b.WriteByte('\n')
-			b.WriteString(p.Excerpt)
+			lines = append(lines, p.Excerpt)
 		}
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }
 
 // Errors are the problems that stop the file from being used.

@@ -138,11 +138,9 @@ func (m *machine) loadSameGroup(ctx context.Context, _ need) error {
 	if err != nil {
 		return unread{fmt.Errorf("read the leader's groups: %w", err)}
 	}
-	ids := make(map[string]bool, len(own))
-	for _, g := range own {
-		ids[g.ID] = true
-	}
-	*same = slices.ContainsFunc(theirs, func(g GroupFacts) bool { return ids[g.ID] })
+	*same = slices.ContainsFunc(theirs, func(g GroupFacts) bool {
+		return slices.ContainsFunc(own, func(mine GroupFacts) bool { return mine.ID == g.ID })
+	})
 	return nil
 }
 

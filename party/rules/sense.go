@@ -9,10 +9,9 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// sense finds comparisons, and chains of them about one fact, whose outcome is the same
-// whatever the fact is: a stage that does not exist, a window over midnight written with
-// "and", a percentage where progress is 0 to 1. Such a condition is a typing mistake that
-// nothing else would ever show.
+// sense finds comparisons, and chains of them about one fact, whose outcome is the same whatever the fact is:
+// a stage that does not exist, a window over midnight written with "and", a percentage where progress is 0 to
+// 1. Such a condition is a typing mistake that nothing else would ever show.
 type sense struct {
 	scope    scope
 	problems []exprError

@@ -6,10 +6,8 @@ import (
 	"fmt"
 )
 
-// Set is a loaded rules file: its configuration and its compiled conditions. It
-// is immutable, apart from hit counters, and safe for concurrent use. A request
-// takes one Set at its start and keeps to it, so that it never sees half of two
-// versions.
+// Set is a loaded rules file: its configuration and its compiled conditions. It is immutable, apart from hit
+// counters, and safe for concurrent use. A request keeps to one Set.
 type Set struct {
 	config   Config
 	rules    []*rule
@@ -71,10 +69,9 @@ func (s *Set) Uses(a Action, fact string) bool {
 	return false
 }
 
-// Decide asks the rules in order; the first whose condition holds decides, and
-// the action is allowed when none does. load may be nil: the facts are then taken
-// as they are. A condition that cannot be evaluated, or whose facts cannot be
-// read, refuses the action and gives an [*EvalError].
+// Decide asks the rules in order; the first whose condition holds decides, and without one the action is
+// allowed. With a nil load the facts are taken as they are. A condition that cannot be evaluated, or whose
+// facts cannot be read, refuses the action and gives an [*EvalError].
 func (s *Set) Decide(ctx context.Context, f Facts, load Loader) (Decision, error) {
 	d, _, err := s.Ask(ctx, f, load, true)
 	return d, err

@@ -39,20 +39,14 @@ func (s *source) excerpt(p place) string {
 		from = at - excerptWidth/2
 	}
 	to := min(len(line), from+excerptWidth)
-	var b strings.Builder
-	lead := at - from
+	before, after := "", ""
 	if from > 0 {
-		b.WriteString("...")
-		lead += 3
+		before = "..."
 	}
-	b.WriteString(printable(string(line[from:to])))
 	if to < len(line) {
-		b.WriteString("...")
+		after = "..."
 	}
-	b.WriteByte('\n')
-	b.WriteString(strings.Repeat(" ", lead))
-	b.WriteByte('^')
-	return b.String()
+	return before + printable(string(line[from:to])) + after + "\n" + strings.Repeat(" ", len(before)+at-from) + "^"
 }
 
 // printable replaces what would break or disguise a line of a terminal or a log.
@@ -73,10 +67,9 @@ func (s *source) problem(sev Severity, p place, path, what, allowed string) Prob
 	}
 }
 
-// within finds the place of the character at offset (in runes) of value, which
-// was written at start: plain, quoted or as a block. Writing and value differ by
-// quotes, escapes, folded line ends and indentation; the two are walked side by
-// side, and where they disagree the writing is ahead by one of these.
+// within finds the place of the character at offset (in runes) of value, which was written at start: plain,
+// quoted or as a block. The two are walked side by side; where they disagree the writing is ahead by quotes,
+// escapes, folded line ends or indentation.
 func (s *source) within(start place, block bool, value string, offset int) place {
 	line, col := start.line, start.col
 	if block {

@@ -49,6 +49,8 @@ type entry struct {
 	val  *node
 }
 
+func (n *node) isBool() bool { return n.kind == wordNode && (n.text == "true" || n.text == "false") }
+
 // describe names what a node is, for "is a list" and the like.
 func (n *node) describe() string {
 	switch n.kind {
@@ -59,7 +61,7 @@ func (n *node) describe() string {
 	case mapNode:
 		return "a group of keys"
 	case wordNode:
-		if n.text == "true" || n.text == "false" {
+		if n.isBool() {
 			return n.text
 		}
 		return "the number " + clip(n.text)
@@ -237,8 +239,7 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 	case nil, *ast.NullNode:
 		return &node{kind: nullNode, at: at}
 	case *ast.StringNode:
-		kind := textNode
-		return &node{kind: kind, text: n.Value, at: at}
+		return &node{kind: textNode, text: n.Value, at: at}
 	case *ast.LiteralNode:
 		return &node{kind: textNode, text: n.Value.Value, block: true, at: placeOf(n.Start)}
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:

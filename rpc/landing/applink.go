@@ -2,6 +2,7 @@ package landing
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"partyline/internal/web"
@@ -15,64 +16,40 @@ import (
 // apple serves apple-app-site-association when the rules name an iOS app.
 func (s *Site) apple() route {
 	return s.linkFile(func(v rules.Invites) (any, bool) {
-		app, paths := v.App, publicPath(v.PublicURL)+joinPath+"*"
-		type component struct {
-			Path    string `json:"/"`
-			Comment string `json:"comment"`
-		}
-		type detail struct {
-			AppIDs     []string    `json:"appIDs"` // iOS 13 and later
-			Components []component `json:"components"`
-			AppID      string      `json:"appID"` // before
-			Paths      []string    `json:"paths"`
-		}
-		type appLinks struct {
-			Apps    []string `json:"apps"` // always empty, by the format
-			Details []detail `json:"details"`
-		}
-		links := appLinks{Apps: []string{}}
-		for _, id := range app.IOS.AppIDs {
-			links.Details = append(links.Details, detail{
-				AppIDs: []string{id}, Components: []component{{paths, "party invites"}},
-				AppID: id, Paths: []string{paths},
+		paths := publicPath(v.PublicURL) + joinPath + "*"
+		var details []any
+		for _, id := range v.App.IOS.AppIDs {
+			details = append(details, map[string]any{
+				"appIDs": []string{id}, "components": []any{map[string]string{"/": paths, "comment": "party invites"}}, // iOS 13 and later
+				"appID": id, "paths": []string{paths}, // before
 			})
 		}
-		return map[string]appLinks{"applinks": links}, len(links.Details) > 0
+		return map[string]any{"applinks": map[string]any{"apps": []string{}, "details": details}}, len(details) > 0 // apps are none, by the format
 	})
 }
 
 // android serves assetlinks.json when the rules name an Android app and its certificates.
 func (s *Site) android() route {
 	return s.linkFile(func(v rules.Invites) (any, bool) {
-		app := v.App
-		type target struct {
-			Namespace    string   `json:"namespace"`
-			Package      string   `json:"package_name"`
-			Fingerprints []string `json:"sha256_cert_fingerprints"`
-		}
-		type statement struct {
-			Relation []string `json:"relation"`
-			Target   target   `json:"target"`
-		}
-		return []statement{{
-			Relation: []string{"delegate_permission/common.handle_all_urls"},
-			Target:   target{"android_app", app.Android.Package, app.Android.Fingerprints},
-		}}, app.Android.Package != "" && len(app.Android.Fingerprints) > 0
+		app := v.App.Android
+		return []any{map[string]any{
+			"relation": []string{"delegate_permission/common.handle_all_urls"},
+			"target":   map[string]any{"namespace": "android_app", "package_name": app.Package, "sha256_cert_fingerprints": app.Fingerprints},
+		}}, app.Package != "" && len(app.Fingerprints) > 0
 	})
 }
 
 func (s *Site) linkFile(content func(rules.Invites) (any, bool)) route {
-	return route{fail: plainFailure, answer: func(r *http.Request) web.Answer {
-		v, configured := content(s.policy().Invites)
+	return route{fail: plainFailure, answer: func(*http.Request) (web.Answer, error) {
+		v, configured := content(s.Policy().Invites)
 		if !configured {
-			return plainFailure(r, failure{status: http.StatusNotFound})
+			return web.Answer{}, errNotFound
 		}
 		body, err := json.MarshalIndent(v, "", "  ")
 		if err != nil {
-			s.logError(r, "landing: app links: %v", err)
-			return plainFailure(r, failure{status: http.StatusInternalServerError})
+			return web.Answer{}, fmt.Errorf("write the app links: %w", err)
 		}
 		body = append(body, '\n')
-		return web.Answer{Status: http.StatusOK, Kind: "application/json", Cache: cacheAnHour, Policy: web.DataPolicy, Tag: web.Tag(body), Body: body}
+		return web.Answer{Status: http.StatusOK, Kind: "application/json", Cache: cacheAnHour, Policy: web.DataPolicy, Tag: web.Tag(body), Body: body}, nil
 	}}
 }

@@ -37,10 +37,7 @@ func TestHead_IsGetWithoutBody(t *testing.T) {
 }
 
 func TestRoutes_RefuseOtherMethods(t *testing.T) {
-	s, err := landing.New(landing.Options{Previews: always(anInvite()), Policy: policy})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := landing.New(options(always(anInvite())))
 	for _, r := range s.Routes() {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, "BREW"} {
 			w := httptest.NewRecorder()

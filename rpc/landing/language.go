@@ -1,6 +1,7 @@
 package landing
 
 import (
+	"cmp"
 	"embed"
 	"encoding/json"
 	"maps"
@@ -124,15 +125,7 @@ func accepted(header string) []string {
 			wanted = append(wanted, weighed{tag, weight})
 		}
 	}
-	slices.SortStableFunc(wanted, func(a, b weighed) int {
-		switch {
-		case a.weight > b.weight:
-			return -1
-		case a.weight < b.weight:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(wanted, func(a, b weighed) int { return cmp.Compare(b.weight, a.weight) })
 	tags := make([]string, len(wanted))
 	for i, w := range wanted {
 		tags[i] = w.tag

@@ -52,20 +52,20 @@ type pageView struct {
 
 // page is the landing page itself.
 func (s *Site) page() route {
-	return route{limited: true, bounded: true, spoken: true, fail: s.pageFailure, answer: func(r *http.Request) web.Answer {
+	return route{limited: true, bounded: true, spoken: true, fail: s.pageFailure, answer: func(r *http.Request) (web.Answer, error) {
 		code, p, err := s.preview(r)
 		if err != nil {
-			return s.pageFailure(r, s.failureOf(r, err))
+			return web.Answer{}, err
 		}
 		c, t := s.speaking(r)
 		v := inviteView(code, p, newView(r, c, t), c)
 		if !v.Live {
-			return pageAnswer(http.StatusGone, v)
+			return pageAnswer(http.StatusGone, v), nil
 		}
 		if r.Method == http.MethodGet {
-			s.read(fetches(r.UserAgent()))
+			s.PageRead(fetches(r.UserAgent()))
 		}
-		return pageAnswer(http.StatusOK, v)
+		return pageAnswer(http.StatusOK, v), nil
 	}}
 }
 
@@ -95,7 +95,7 @@ func pageAnswer(status int, v pageView) web.Answer {
 func newView(r *http.Request, c rules.Config, t texts) pageView {
 	base, accent := pageBase(r), accentOf(c.Invites.Page.Accent)
 	v := pageView{
-		T: t, Lang: t.lang(), Dir: t.dir(), Brand: gameTitle(c), Base: base,
+		T: t, Lang: t.tag, Dir: t.dir(), Brand: gameTitle(c), Base: base,
 		Accent: accentURL(accent), Colour: accent, Logo: logoOf(c, base),
 	}
 	v.Titled = v.Brand != ""

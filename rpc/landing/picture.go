@@ -60,21 +60,17 @@ var errBusyDrawing = errors.New("others are being drawn")
 // rules' own texts, because who fetches it is a chat's server and not a visitor. An invite
 // that is over has one too, with 200, for chats show no picture of anything else.
 func (s *Site) card() route {
-	return route{limited: true, bounded: true, fail: plainFailure, answer: func(r *http.Request) web.Answer {
+	return route{limited: true, bounded: true, fail: plainFailure, answer: func(r *http.Request) (web.Answer, error) {
 		code, p, err := s.preview(r)
 		if err != nil {
-			return plainFailure(r, s.failureOf(r, err))
+			return web.Answer{}, err
 		}
-		c := s.policy()
+		c := s.Policy()
 		png, err := s.pictures.of(r.Context(), code, cardOf(p, c), c.Invites.Page.Font, func(err error) { s.logError(r, "landing: %v", err) })
-		switch {
-		case errors.Is(err, errBusyDrawing):
-			return plainFailure(r, s.busy())
-		case err != nil:
-			s.logError(r, "landing: card: %v", err)
-			return plainFailure(r, failure{status: http.StatusInternalServerError})
+		if err != nil {
+			return web.Answer{}, fmt.Errorf("draw the card: %w", err)
 		}
-		return web.Answer{Status: http.StatusOK, Kind: "image/png", Cache: "public, max-age=10", Policy: web.DataPolicy, Tag: web.Tag(png), NoIndex: true, Body: png}
+		return web.Answer{Status: http.StatusOK, Kind: "image/png", Cache: "public, max-age=10", Policy: web.DataPolicy, Tag: web.Tag(png), NoIndex: true, Body: png}, nil
 	}}
 }
 

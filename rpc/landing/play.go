@@ -30,10 +30,9 @@ type way struct {
 	Intent template.URL // of the same for Android's browsers; "" for none
 }
 
-// waysOf lists the ways the rules configure, with the code in each, in the order the page
-// offers them without knowing the player's device: the installed game, the browser, the
-// stores, the operator's others. Without a code, on the page of an invite that is over,
-// those remain that are on the web.
+// waysOf lists the ways the rules configure, with the code in each, as the page offers them without knowing
+// the device: the installed game, the browser, the stores, others. Without a code, on the page of an invite
+// that is over, those remain that are on the web.
 func waysOf(app rules.App, code string, t texts) []way {
 	var ways []way
 	add := func(kind, label, link, on string, web bool) {
@@ -76,10 +75,9 @@ func smartBanner(app rules.App, page string) string {
 	return ""
 }
 
-// linkTo puts the code, escaped, into an operator's link. The result is marked as safe for
-// an href, because a game's own scheme ("mygame:") is none that html/template lets pass; in
-// exchange every scheme that could run in the page is refused here. web means that
-// only http and https will do.
+// linkTo puts the code, escaped, into an operator's link. The result is marked as safe for an href, because
+// html/template lets no game's own scheme pass; every scheme that could run in the page is refused here.
+// web means that only http and https will do.
 func linkTo(link, code string, web bool) (template.URL, bool) {
 	if link == "" {
 		return "", false

@@ -18,17 +18,16 @@ const quietZone = 4
 // qr draws the code of the invite's link. It asks nobody whether the invite exists: the
 // drawing tells no more than the address it was asked under.
 func (s *Site) qr() route {
-	return route{limited: true, fail: plainFailure, answer: func(r *http.Request) web.Answer {
+	return route{limited: true, fail: plainFailure, answer: func(r *http.Request) (web.Answer, error) {
 		code, err := invite.ParseCode(rawCode(r.URL.Path))
 		if err != nil {
-			return plainFailure(r, failure{status: http.StatusNotFound})
+			return web.Answer{}, errNotFound
 		}
-		svg, err := qrSVG(publicURL(s.policy(), joinPath+code.Reveal()))
+		svg, err := qrSVG(publicURL(s.Policy(), joinPath+code.Reveal()))
 		if err != nil {
-			s.logError(r, "landing: qr: %v", err)
-			return plainFailure(r, failure{status: http.StatusInternalServerError})
+			return web.Answer{}, fmt.Errorf("draw the QR code: %w", err)
 		}
-		return web.Answer{Status: http.StatusOK, Kind: "image/svg+xml", Cache: cachePrivHour, Policy: web.DataPolicy, Tag: web.Tag(svg), NoIndex: true, Body: svg}
+		return web.Answer{Status: http.StatusOK, Kind: "image/svg+xml", Cache: cachePrivHour, Policy: web.DataPolicy, Tag: web.Tag(svg), NoIndex: true, Body: svg}, nil
 	}}
 }
 

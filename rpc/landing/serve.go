@@ -23,9 +23,16 @@ type failure struct {
 	wait   time.Duration // when to come back; 0 = not said
 }
 
+func (f failure) Error() string { return f.text }
+
+var (
+	errNotFound = failure{status: http.StatusNotFound, reason: party.InviteNotFound, text: "not_found"}
+	errOurs     = failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
+)
+
 // route is one kind of answer: how it is made, and how its failures look.
 type route struct {
-	answer  func(*http.Request) web.Answer
+	answer  func(*http.Request) (web.Answer, error)
 	fail    func(*http.Request, failure) web.Answer
 	limited bool // counts against the client address's bound
 	bounded bool // waits for a place among the requests in flight
@@ -82,12 +89,16 @@ func (s *Site) run(rt route, r *http.Request) (a web.Answer) {
 		defer leave()
 	}
 	// Not before: the limiter has a lock, and a crowd that waits for one stands still.
-	if rt.limited && s.limiter != nil {
-		if wait, ok := s.limiter.Allow(limit.Address(web.ClientIP(r, s.proxies))); !ok {
+	if rt.limited {
+		if wait, ok := s.Limiter.Allow(limit.Address(web.ClientIP(r, s.ProxyCount))); !ok {
 			return rt.fail(r, tooMany(wait))
 		}
 	}
-	return rt.answer(r)
+	a, err := rt.answer(r)
+	if err != nil {
+		return rt.fail(r, s.failureOf(r, err))
+	}
+	return a
 }
 
 // enter takes a place among the requests in flight, or waits for one for a moment. A
@@ -119,22 +130,18 @@ func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
 // crashed words a panic in the route's own format, and in plain text should that fail too
 // (a route's failure page runs most of the code that may just have panicked).
 func (s *Site) crashed(rt route, r *http.Request) (a web.Answer) {
-	f := failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
 	defer func() {
 		if v := recover(); v != nil {
 			s.logError(r, "landing: panic in the failure page: %v", v)
-			a = plainFailure(r, f)
+			a = plainFailure(r, errOurs)
 		}
 	}()
-	return rt.fail(r, f)
+	return rt.fail(r, errOurs)
 }
 
 // logError writes one line to the operator's log, with the request's code blotted out of it
 // whatever form it came in.
 func (s *Site) logError(r *http.Request, format string, v ...any) {
-	if s.logger == nil {
-		return
-	}
 	text := fmt.Sprintf(format, v...)
 	if raw := rawCode(r.URL.Path); raw != "" {
 		forms := []string{raw, strings.ToUpper(raw), strings.ToLower(raw)}
@@ -146,7 +153,7 @@ func (s *Site) logError(r *http.Request, format string, v ...any) {
 			text = strings.ReplaceAll(text, form, "<code>")
 		}
 	}
-	s.logger.Error("%s", text)
+	s.Logger.Error("%s", text)
 }
 
 // preview asks the kernel for the invite in the path: its code in canonical form, and what
@@ -158,17 +165,20 @@ func (s *Site) preview(r *http.Request) (code string, p party.Preview, err error
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), previewTimeout)
 	defer cancel()
-	p, err = s.previews.PublicPreview(ctx, parsed.Reveal(), web.ClientIP(r, s.proxies))
+	p, err = s.Previews.PublicPreview(ctx, parsed.Reveal(), web.ClientIP(r, s.ProxyCount))
 	return parsed.Reveal(), p, err
 }
 
-// failureOf reads an error of the kernel. Anything it does not name is our own fault, and
-// goes to the log.
+// failureOf reads an error of a route or the kernel. Anything it does not name is our own
+// fault, and goes to the log.
 func (s *Site) failureOf(r *http.Request, err error) failure {
+	if f, ok := errors.AsType[failure](err); ok {
+		return f
+	}
 	e := party.AsError(err)
 	switch e.Reason {
 	case party.InviteNotFound, party.InvalidRequest:
-		return failure{status: http.StatusNotFound, reason: party.InviteNotFound, text: "not_found"}
+		return errNotFound
 	case party.InviteExpired:
 		return failure{status: http.StatusGone, reason: e.Reason, text: string(party.StateExpired)}
 	case party.InviteRevoked:
@@ -180,11 +190,11 @@ func (s *Site) failureOf(r *http.Request, err error) failure {
 	case party.RateLimited:
 		return tooMany(e.Wait)
 	}
-	if r.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded) {
+	if r.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errBusyDrawing) {
 		return s.busy() // there is nothing wrong but the time it takes
 	}
-	s.logError(r, "landing: preview failed: %v (cause: %v)", e, e.Cause)
-	return failure{status: http.StatusInternalServerError, reason: party.Internal, text: "error"}
+	s.logError(r, "landing: %v (cause: %v)", e, e.Cause)
+	return errOurs
 }
 
 func tooMany(wait time.Duration) failure {
@@ -192,7 +202,7 @@ func tooMany(wait time.Duration) failure {
 }
 
 func (s *Site) busy() failure {
-	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.now(), busyTurns))}
+	return failure{status: http.StatusServiceUnavailable, reason: party.RateLimited, text: "busy", wait: max(busyWait, s.pace.next(s.Now(), busyTurns))}
 }
 
 func plainFailure(_ *http.Request, f failure) web.Answer {

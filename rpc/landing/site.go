@@ -2,7 +2,6 @@ package landing
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"runtime"
 	"sync/atomic"
@@ -14,11 +13,9 @@ import (
 	"partyline/party/rules"
 )
 
-// Previews is the part of the kernel this package needs: what a stranger who knows
-// the code may see of an invite. An invite that is over is answered with its state,
-// not with an error; an unknown code is refused with party.InviteNotFound, too many
-// wrong ones from one address with party.RateLimited. Answers may be shared, for a second
-// or so: nobody changes one.
+// Previews is the part of the kernel this package needs: what a stranger who knows the code may see of an
+// invite. One that is over is answered with its state; it refuses with party.InviteNotFound, and with
+// party.RateLimited after too many wrong codes from one address. Nobody changes an answer: it may be shared.
 type Previews interface {
 	PublicPreview(ctx context.Context, code, clientIP string) (party.Preview, error)
 }
@@ -34,38 +31,24 @@ type Logger interface {
 	Error(format string, v ...any)
 }
 
-// Options are what a [Site] is made of. Previews and Policy are required.
+// Options are what a [Site] is made of; all are required.
 type Options struct {
 	Previews Previews
-	// Policy gives the active rules; it is asked once per request.
-	Policy func() rules.Config
-	// PageRead hears of each page of an invite that leads somewhere, and whether a program
-	// fetched it. nil means nobody.
+	Policy   party.Policy // asked once per request
+	// PageRead hears of each page of an invite that leads somewhere, and whether a program fetched it.
 	PageRead func(byProgram bool)
-	// Limiter bounds the requests of one client address. An open page costs some 25 a
-	// minute, and a school or a console network shares one address, so it should be
-	// generous. nil means without limit.
-	Limiter Limiter
-	// Logger receives failures of the kernel and panics. nil means silence.
-	Logger Logger
-	// ProxyCount is the host's socket.proxy_count (its default is 1), so that both see
-	// the same client address. See the trust note at clientIP.
-	ProxyCount int
-	// Folder is what the path of the rules' own font is relative to.
-	Folder string
-	// Now is the clock; nil means time.Now.
-	Now func() time.Time
+	// Limiter bounds the requests of one client address. An open page costs some 25 a minute, and
+	// a school or a console network shares one address, so it should be generous.
+	Limiter    Limiter
+	Logger     Logger
+	ProxyCount int    // the host's socket.proxy_count, so that both see the same client address
+	Folder     string // what the path of the rules' own font is relative to
+	Now        party.Clock
 }
 
 // Site serves the landing pages. Make it with [New].
 type Site struct {
-	previews Previews
-	policy   func() rules.Config
-	limiter  Limiter
-	logger   Logger
-	read     func(byProgram bool)
-	proxies  int
-	now      func() time.Time
+	Options
 	drawn    *cache.Cache[drawnKey, drawnState]
 	pictures *pictures
 	flying   chan struct{} // a place for each request in flight
@@ -73,36 +56,22 @@ type Site struct {
 	pace     pace          // of the pages that are open
 }
 
-// New checks the options and makes a Site.
-func New(o Options) (*Site, error) {
-	switch {
-	case o.Previews == nil:
-		return nil, errors.New("landing: Options.Previews is missing")
-	case o.Policy == nil:
-		return nil, errors.New("landing: Options.Policy is missing")
-	case o.ProxyCount < 0:
-		return nil, errors.New("landing: Options.ProxyCount is negative")
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.PageRead == nil {
-		o.PageRead = func(bool) {}
-	}
+// New makes a Site.
+func New(o Options) *Site {
 	return &Site{
-		previews: o.Previews, policy: o.Policy, read: o.PageRead, limiter: o.Limiter, logger: o.Logger, proxies: o.ProxyCount, now: o.Now,
+		Options:  o,
 		drawn:    cache.New[drawnKey, drawnState](o.Now, maxDrawn, time.Minute),
 		pictures: newPictures(o.Now, o.Folder),
 		flying:   make(chan struct{}, maxFlying),
 		pace:     pace{apart: time.Second / time.Duration(pollsEach*runtime.GOMAXPROCS(0))},
-	}, nil
+	}
 }
 
 const maxDrawn = 1024 // answers kept, a few kB each
 
 // speaking are the rules and the page's texts in the visitor's language.
 func (s *Site) speaking(r *http.Request) (rules.Config, texts) {
-	c := s.policy()
+	c := s.Policy()
 	return c, textsIn(languageFor(r.Header.Get("Accept-Language"), c.Invites.Page), c.Invites.Page)
 }
 

@@ -57,10 +57,10 @@ type publicParty struct {
 // ETag is of the whole body, so a poll costs a 304 until something visible changes.
 // Where many pages are open it says when to ask again.
 func (s *Site) state() route {
-	return route{limited: true, bounded: true, spoken: true, fail: s.stateFailure, answer: func(r *http.Request) web.Answer {
+	return route{limited: true, bounded: true, spoken: true, fail: s.stateFailure, answer: func(r *http.Request) (web.Answer, error) {
 		code, p, err := s.preview(r)
 		if err != nil {
-			return s.stateFailure(r, s.failureOf(r, err))
+			return web.Answer{}, err
 		}
 		c, t := s.speaking(r)
 		key := drawnKey{code, t.tag}
@@ -72,8 +72,8 @@ func (s *Site) state() route {
 			}
 		}
 		a := d.answer
-		a.Wait = s.pace.next(s.now(), 1)
-		return a
+		a.Wait = s.pace.next(s.Now(), 1)
+		return a, nil
 	}}
 }
 

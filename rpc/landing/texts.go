@@ -72,8 +72,6 @@ func inWords(name string) string {
 	return legible(string(upperFirst(words)), stageLength)
 }
 
-func (t texts) lang() string { return t.tag }
-
 // dir is the writing direction: as the texts of the language say, else the language's.
 func (t texts) dir() string {
 	for _, layer := range t.layers[:len(t.layers)-1] {
