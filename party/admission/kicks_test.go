@@ -179,6 +179,24 @@ func TestKicks_WithoutRulesForThem(t *testing.T) {
 }
 
 // The record goes with the party, whether it is closed, left or finds its end otherwise.
+// The last member leaves while the host already has another who does not show yet: the party
+// lives, and who was kicked stays out.
+func TestKicks_StayWhileAJoinLands(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.kick(p[1], id)
+	k.host.BetweenJoinAndTrack = func() {
+		k.leave(p[0], id)
+		k.must(k.admission.Sweep(t.Context()))
+	}
+	k.must(k.join(p[2], id))
+	k.host.BetweenJoinAndTrack = nil
+	k.agrees(id)
+	k.refused(k.join(p[1], id), party.Banned)
+}
+
 func TestKicks_GoWithTheParty(t *testing.T) {
 	ctx := t.Context()
 	for name, end := range map[string]func(*kernel, party.Session, party.ID){

@@ -167,9 +167,10 @@ func (v *Visit) endOverdue() {
 }
 
 // endIfEmpty forgets the party if it has ended, and reports that. Where everybody is away
-// it has not, as long as a seat waits for somebody.
+// it has not, as long as a seat waits for somebody; nor while the host may have somebody in it
+// who does not show yet.
 func (v *Visit) endIfEmpty() bool {
-	if v.Away && v.Book.KeepsAny() {
+	if v.Away && v.Book.KeepsAny() || len(v.Book.Pending) > len(v.Book.Overdue(v.ledger.Now())) {
 		return false
 	}
 	members, err := v.ledger.Roster.Members(v.ID)
