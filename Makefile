@@ -121,13 +121,15 @@ check-lines: ## vet and the unit tests of plugin and engine, on the lines beside
 	  $(LINE) -nakama $$line $(GO) test $(LEAN) -count=1 -timeout=15m $(HOSTED) || exit 1; \
 	done
 
+# A line that only compiles has no suites: docs/upgrade.md says why 3.41.0 is one.
 test-lines: e2e-deps playground ## on every line: vet, unit tests, the suites through the plugin
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; export CHROMIUM MCS; \
 	for line in $$($(LINE) -list); do \
 	  echo "== Nakama $$line"; \
 	  $(LINE) -nakama $$line -plugin build/$$line/partyline.so -host build/$$line/pluginhost && \
 	  $(LINE) -nakama $$line $(GO) vet ./... && \
-	  $(LINE) -nakama $$line $(GO) test -count=1 -timeout=15m $(UNITS) && \
+	  $(LINE) -nakama $$line $(GO) test -count=1 -timeout=15m $(UNITS) || exit 1; \
+	  if grep -q "^$$line .* api" local/lines/lines.txt; then continue; fi; \
 	  PARTYLINE_PLUGIN=$(CURDIR)/build/$$line/partyline.so $(GO) test -count=1 -timeout=15m -v $(SUITES) || exit 1; \
 	done
 
