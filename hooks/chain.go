@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -13,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/bounded"
+	"partyline/internal/sampled"
 	"partyline/party"
 )
 
@@ -223,11 +223,11 @@ type meter struct {
 	*Chain
 	hook, stage string
 	ok          map[string]string // the tags of nearly every call, made once
-	passed      atomic.Int64
+	passed      sampled.Calls
 }
 
 func (c *Chain) meter(hook, stage string) *meter {
-	m := &meter{Chain: c, hook: hook, stage: stage}
+	m := &meter{Chain: c, hook: hook, stage: stage, passed: sampled.Calls{First: timedFirst, Each: timedOf}}
 	m.ok = m.tags("ok")
 	return m
 }
@@ -240,11 +240,8 @@ func (m *meter) record(began time.Time, refusal *party.Error) {
 	tags, calls := m.ok, int64(1)
 	if refusal != nil {
 		tags = m.tags(string(refusal.Reason))
-	} else if n := m.passed.Add(1) - timedFirst; n > 0 {
-		if n%timedOf != 0 {
-			return
-		}
-		calls = timedOf
+	} else if calls = m.passed.Next(); calls == 0 {
+		return
 	}
 	m.metrics.MetricsCounterAdd(MetricCalls, tags, calls)
 	m.metrics.MetricsTimerRecord(MetricDuration, tags, m.now().Sub(began))

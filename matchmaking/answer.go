@@ -139,7 +139,7 @@ func (c *call) moved(from, to string) bool {
 		return false
 	}
 	if c.serving != nil {
-		c.serving.moved(from, to)
+		c.serving.was[from] = to
 	}
 	if since, ok := c.heldSince[holdKey("", from)]; ok {
 		c.heldSince[holdKey("", to)] = since

@@ -63,7 +63,7 @@ type serving struct {
 	at     gameServer        // without an instance until it is known
 	slots  map[string]slot   // by user
 	used   map[string]int64  // passes, with their expiry
-	was    map[string]string // parties of passes, and what they go on as, by the ID they had
+	was    map[string]string // what a restored party goes on as, by the ID it had
 	kicked []string          // users whom the server does not want back
 	heard  time.Time         // from the server; at first since the players were told
 	over   bool              // the server has said so
@@ -235,16 +235,6 @@ func (s *serving) bars(claims []seats.Claim) bool {
 	})
 }
 
-// moved has the passes of a party be good under another ID.
-func (s *serving) moved(from, to string) {
-	for id, now := range s.was {
-		if now == from {
-			s.was[id] = to
-		}
-	}
-	s.was[from] = to
-}
-
 // admit takes the seat that a pass is for. A pass works once, and not for a seat that the
 // player has lost, or has elsewhere by now.
 func (c *call) admit(p pass.Claims) error {
@@ -257,8 +247,8 @@ func (c *call) admit(p pass.Claims) error {
 		return errUsed
 	}
 	s, ok := c.table.Get(c.now, p.UserID)
-	if now, moved := c.serving.was[p.PartyID]; moved {
-		p.PartyID = now
+	for now, moved := c.serving.was[p.PartyID]; moved; now, moved = c.serving.was[p.PartyID] {
+		p.PartyID = now // the party goes on under another ID
 	}
 	if !ok || s.State == seats.Reserved || s.PartyID != p.PartyID || s.Team != p.Team {
 		return errUnseated

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
 )
 
 // roundPage is how many objects a round reads at once.
@@ -51,4 +52,19 @@ func (r *Round) Go(ctx context.Context, within time.Duration, look func(*api.Sto
 		return fmt.Errorf("%w (and %d failures more)", first, more)
 	}
 	return first
+}
+
+// Remove deletes an object as it was passed to look. It is no failure where somebody has
+// written or deleted the object since.
+func (r *Round) Remove(ctx context.Context, o *api.StorageObject) error {
+	err := r.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: o.GetCollection(), Key: o.GetKey(), Version: o.GetVersion()}})
+	if err == nil {
+		return nil
+	}
+	// A rejected delete is an error like any other, so look what is there.
+	now, readErr := r.Storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: o.GetCollection(), Key: o.GetKey()}})
+	if readErr == nil && (len(now) == 0 || now[0].GetVersion() != o.GetVersion()) {
+		return nil
+	}
+	return fmt.Errorf("delete from %s: %w", r.Collection, err)
 }

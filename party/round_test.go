@@ -1,6 +1,7 @@
 package party_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -57,5 +58,63 @@ func TestRound(t *testing.T) {
 	}
 	if len(seen) != 250 {
 		t.Errorf("%d objects were looked at; want 250", len(seen))
+	}
+}
+
+// sick is storage that does not delete, or first has somebody else write.
+type sick struct {
+	*partytest.Host
+	first func()
+	err   error
+}
+
+func (s sick) StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error {
+	if s.first != nil {
+		s.first()
+	}
+	if s.err != nil {
+		return s.err
+	}
+	return s.Host.StorageDelete(ctx, deletes)
+}
+
+func TestRound_Remove(t *testing.T) {
+	ctx := t.Context()
+	broken := errors.New("storage is down")
+	for name, c := range map[string]struct {
+		first func(h *partytest.Host) error
+		err   error
+		left  int
+	}{
+		"removed": {},
+		"gone": {first: func(h *partytest.Host) error {
+			return h.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: "things", Key: "a"}})
+		}},
+		"written again": {left: 1, first: func(h *partytest.Host) error {
+			_, err := h.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "things", Key: "a", Value: `{"b":1}`}})
+			return err
+		}},
+		"broken": {err: broken, left: 1},
+	} {
+		h := partytest.NewHost()
+		if _, err := h.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: "things", Key: "a", Value: "{}"}}); err != nil {
+			t.Fatal(err)
+		}
+		storage := sick{Host: h, err: c.err}
+		if c.first != nil {
+			storage.first = func() {
+				if err := c.first(h); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		r := party.Round{Storage: storage, Now: time.Now, Collection: "things"}
+		err := r.Go(ctx, time.Second, func(o *api.StorageObject) error { return r.Remove(ctx, o) })
+		if !errors.Is(err, c.err) {
+			t.Errorf("%s: %v; want %v", name, err, c.err)
+		}
+		if left, _, err := h.StorageList(ctx, "", party.SystemUser, "things", 10, ""); err != nil || len(left) != c.left {
+			t.Errorf("%s: %d objects are left, %v; want %d", name, len(left), err, c.left)
+		}
 	}
 }

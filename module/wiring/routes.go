@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 
+	"partyline/internal/sampled"
 	"partyline/internal/web"
 )
 
@@ -73,17 +73,18 @@ func (m *Module) registerRoutes(host httpRegistrar) error {
 // short, those who wait for a lock are the crowd. The site recovers from panics itself.
 func (m *Module) measured(route web.Route) http.HandlerFunc {
 	const each = 16
-	var answered [6]atomic.Int64 // by the hundreds of the status
+	var answered [6]sampled.Calls // by the hundreds of the status
+	for class := range answered {
+		answered[class].First, answered[class].Each = each, each
+	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		began := m.now()
 		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		route.Handler(answer, r)
-		class, noted := answer.status/100, int64(1)
-		if n := answered[class].Add(1); n > each {
-			if n%each != 0 {
-				return
-			}
-			noted = each
+		class := answer.status / 100
+		noted := answered[class].Next()
+		if noted == 0 {
+			return
 		}
 		tags := map[string]string{"route": route.Name, "status": fmt.Sprintf("%dxx", class)}
 		m.nk.MetricsCounterAdd(MetricRequests, tags, noted)

@@ -115,8 +115,8 @@ func (v *Visit) ReportKept() error {
 	return errors.Join(append(errs, err)...)
 }
 
-// Seated comes after a session has become a member: a seat kept for them has done its duty, as
-// has their wait in line and, where they were let in all the same, a kick.
+// Seated comes after a session has become a member. It ends the seat kept for its user, their
+// wait in line and, with liftKick, their kick.
 func (v *Visit) Seated(s party.Session, liftKick bool) error {
 	userID := s.UserID
 	_, kicked := v.Book.Kicks[userID]

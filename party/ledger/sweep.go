@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
-	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
 	"partyline/party/reserve"
@@ -45,8 +44,8 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 				look = l.sweepAway
 			}
 			remove, err := look(ctx, o)
-			if remove { // fails where it is gone already or needed again; whatever else it was, the next sweep tries again
-				_ = l.Storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: o.Collection, Key: o.Key, Version: o.Version}})
+			if remove {
+				err = errors.Join(err, round.Remove(ctx, o))
 			}
 			return err
 		}))

@@ -70,6 +70,24 @@ func TestSurvive_FirstBackLeads(t *testing.T) {
 	}
 }
 
+// backTogether has two users come back, the second while the first is put in.
+func (w *world) backTogether(a, b party.Session) (first, second party.Session) {
+	w.t.Helper()
+	first, second = w.host.Connect(a.UserID), w.host.Connect(b.UserID)
+	done := make(chan error, 1)
+	w.leaving = func() {
+		go func() {
+			_, err := w.resume(second)
+			done <- err
+		}()
+		time.Sleep(time.Second) // the other one has gone as far as it can
+	}
+	_, err := w.resume(first)
+	w.must(err)
+	w.must(<-done)
+	return first, second
+}
+
 // A member who comes back second finds a seat, also while the helper that has founded the party
 // for the first still has one of it.
 func TestSurvive_SecondBackWhileTheHelperLeaves(t *testing.T) {
@@ -79,18 +97,7 @@ func TestSurvive_SecondBackWhileTheHelperLeaves(t *testing.T) {
 		id := w.party(false, 2, p...)
 		w.drop(p[0])
 		w.drop(p[1])
-		first, second := w.host.Connect(p[0].UserID), w.host.Connect(p[1].UserID)
-		done := make(chan error, 1)
-		w.leaving = func() {
-			go func() {
-				_, err := w.resume(second)
-				done <- err
-			}()
-			time.Sleep(time.Second) // the other one has gone as far as it can
-		}
-		_, err := w.resume(first)
-		w.must(err)
-		w.must(<-done)
+		first, second := w.backTogether(p[0], p[1])
 		now := w.admission.Current(id)
 		w.members(now, 0, first, second)
 		if members := w.host.Members(now); len(members) != 2 || !slices.Contains(members, second) {
@@ -115,18 +122,7 @@ func TestSurvive_SecondBackAfterACrash(t *testing.T) {
 				t.Errorf("party %s has ended; it goes on", c.ID)
 			}
 		})
-		first, second := w.host.Connect(p[0].UserID), w.host.Connect(p[1].UserID)
-		done := make(chan error, 1)
-		w.leaving = func() {
-			go func() {
-				_, err := w.resume(second)
-				done <- err
-			}()
-			time.Sleep(time.Second) // the other one has gone as far as it can
-		}
-		_, err := w.resume(first)
-		w.must(err)
-		w.must(<-done)
+		first, second := w.backTogether(p[0], p[1])
 		w.members(w.admission.Current(id), 0, first, second)
 	})
 }

@@ -175,6 +175,7 @@ func (d *decoder) group(n *node, v reflect.Value, path string) {
 			if key := f.Tag.Get("yaml"); key == e.name && key != "-" {
 				d.decode(e.val, field, join(path, e.name), formOf(f))
 				known = true
+				break
 			}
 		}
 		if !known {

@@ -8,7 +8,7 @@ import (
 const (
 	pollEvery   = 2500 * time.Millisecond // how often a page asks unless it is told otherwise
 	pollSlowest = time.Minute
-	pollsEach   = 100 // requests a second for each processor: some five hundredths of its time
+	pollsEach   = 100 // requests a second for each processor: about 5 % of its time
 	busyTurns   = 4   // that a refusal takes: where there are refusals, processors are short
 )
 
