@@ -149,6 +149,7 @@ func drawJoin(t *rapid.T, r *run) *step {
 	}
 	return &step{
 		text: fmt.Sprintf("session %d joins party %d", by, party), by: by,
+		enters: &seat{by, party},
 		expect: func(m *model.State) string { return m.Join(by, party) },
 		do:     func(ctx context.Context) error { return r.games[by].JoinParty(ctx, r.parties[party]) },
 	}
@@ -182,6 +183,7 @@ func drawAccept(t *rapid.T, r *run) *step {
 	target := r.target(t, r.state.Parties[party].Requests)
 	return &step{
 		text: fmt.Sprintf("session %d accepts %d into party %d", by, target, party), by: by,
+		enters: &seat{target, party},
 		expect: func(m *model.State) string { return m.Accept(by, party, target) },
 		do: func(ctx context.Context) error {
 			return r.games[by].Accept(ctx, r.parties[party], r.games[target].Presence())
@@ -283,7 +285,11 @@ func drawRedeem(t *rapid.T, r *run) *step {
 			return r.players[user].Call(ctx, "party_invite_redeem", request, nil)
 		},
 	}
-	if live := r.state.Live(user); len(live) > 0 && rapid.Bool().Draw(t, "by socket") {
+	live := r.state.Live(user)
+	if len(live) > 0 && !r.state.Invites[invite].Follow {
+		s.enters = &seat{live[0], r.state.Invites[invite].Party} // whichever of the user's sessions it is
+	}
+	if len(live) > 0 && rapid.Bool().Draw(t, "by socket") {
 		by := rapid.SampledFrom(live).Draw(t, "socket")
 		if session == model.OverHTTP {
 			session = by

@@ -162,7 +162,7 @@ func replay(from *model.State, order []int, v variant, steps []*step, got []stri
 	for place, i := range order {
 		moments = append(moments, m.Clone())
 		want := steps[i].expect(m)
-		if alike(want) != alike(got[i]) && !twoLooks(&m, moments, steps, order[place:], got[i]) {
+		if alike(want) != alike(got[i]) && !twoLooks(&m, moments, steps, got, order[place:]) {
 			return nil, fmt.Errorf("order %s: %s = %q; the model says %q", text(order), steps[i].text, got[i], want)
 		}
 		if v.settled {
@@ -182,8 +182,8 @@ func replay(from *model.State, order []int, v variant, steps []*step, got []stri
 // twoLooks explains the answer to the first of the steps to come by there being two who
 // look, Partyline and the server, each at a moment of its own. moments are what there was
 // before each step so far. It leaves behind in m what the answer means.
-func twoLooks(m **model.State, moments []*model.State, steps []*step, toCome []int, got string) bool {
-	s, now := steps[toCome[0]], moments[len(moments)-1]
+func twoLooks(m **model.State, moments []*model.State, steps []*step, answers []string, toCome []int) bool {
+	s, got, now := steps[toCome[0]], answers[toCome[0]], moments[len(moments)-1]
 	if alike(got) == partyFull {
 		// A seat may be taken for a moment by somebody who then does not come in, or who has
 		// just gone: the server counts those who leave a little later.
@@ -199,7 +199,8 @@ func twoLooks(m **model.State, moments []*model.State, steps []*step, toCome []i
 	}
 	if refusedByPartyline(got) {
 		*m = now
-		return alike(s.expect(ahead)) == alike(got)
+		return slices.ContainsFunc([]*model.State{ahead, underWay(now, s, steps, answers), underWay(ahead, s, steps, answers)},
+			func(seen *model.State) bool { return alike(s.expect(seen)) == alike(got) })
 	}
 	passes := func(then *model.State) bool { return !refusedByPartyline(s.expect(then.Clone())) }
 	if !slices.ContainsFunc(append(moments, ahead), passes) {
@@ -211,6 +212,18 @@ func twoLooks(m **model.State, moments []*model.State, steps []*step, toCome []i
 	passed.Passed = false
 	*m = passed
 	return alike(want) == alike(got)
+}
+
+// underWay is what Partyline sees while everybody else who was let through is on the way
+// in: between its look and the server's answer.
+func underWay(now *model.State, seenBy *step, steps []*step, answers []string) *model.State {
+	m := now.Clone()
+	for i, s := range steps {
+		if s != seenBy && s.enters != nil && !refusedByPartyline(answers[i]) {
+			m.UnderWay(s.enters.party, s.enters.session, s.by)
+		}
+	}
+	return m
 }
 
 // refusedByPartyline tells Partyline's refusals from the server's own, which begin with

@@ -310,6 +310,15 @@ func (s *State) Settle(by int) {
 	}
 }
 
+// UnderWay has a session be on the way into a party by what by sends, -1 for nobody's
+// socket: Partyline has let it through, and the server has not answered yet.
+func (s *State) UnderWay(party, joiner, by int) {
+	if by < 0 {
+		by -= joiner // so that each has a place of its own
+	}
+	s.Parties[party].flights[joiner] = flight{by: by, until: s.ask(party, joiner, by)}
+}
+
 // Unsettled reports whether something of the session's is still under way.
 func (s *State) Unsettled(by int) bool {
 	_, ok := s.asked[by]
