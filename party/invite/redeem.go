@@ -13,6 +13,10 @@ import (
 // awaitReturn is how long a redemption waits where everybody in the party is away.
 const awaitReturn = 5 * time.Second
 
+// followAttempts is how many parties of the inviter a redemption tries, one after the other, where
+// each ends in that very moment.
+const followAttempts = 3
+
 // Redeem makes one of the caller's live sessions a member of the party the invite leads
 // to. Over a socket it is the caller's own session unless sessionID names another; over
 // HTTP it is the user's only live one. It may be repeated: a session that is a member
@@ -34,7 +38,24 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if !r.isFor(c.UserID) {
 		return none, r.refusal(c.UserID, s.Now())
 	}
-	id, goneErr := s.destination(ctx, r)
+	id, err := s.destination(ctx, r)
+	for attempt := 1; ; attempt++ {
+		redemption, refusal := s.redeemInto(ctx, c, key, f, id, err, sessionID)
+		if !r.Follow || attempt == followAttempts || party.ReasonOf(refusal) != party.PartyNotFound {
+			return redemption, refusal
+		}
+		// That party may have ended just now, and the inviter be in another.
+		gone := id
+		if id, err = s.destination(ctx, r); id == gone || party.ReasonOf(err) == party.PartyNotFound {
+			return redemption, refusal
+		}
+	}
+}
+
+// redeemInto redeems an invite that leads to the party id, or nowhere for the reason goneErr.
+func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f found, id party.ID, goneErr error, sessionID string) (party.Redemption, error) {
+	var none party.Redemption
+	r := f.rec
 	var look reserve.Look
 	if goneErr == nil {
 		look, goneErr = s.Admission.Look(ctx, id)

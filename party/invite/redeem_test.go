@@ -224,6 +224,25 @@ func TestService_RedeemFollowsTheInviter(t *testing.T) {
 	w.refused(w.redeem(w.host.Player("late"), code), party.PartyNotFound)
 }
 
+// The party that the inviter has entered last ends in the middle of a redemption: the inviter is
+// still in the one before, and that is where the link leads.
+func TestService_RedeemFollowsThroughAnEnd(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(2)
+	stays, ends := w.party(p[0], true, 4), w.party(p[0], true, 4)
+	code := w.create(p[0], party.InviteRequest{PartyID: stays.String(), FollowInviter: true, MaxUses: ptr(1)}).Code
+	w.closeOnClaim(ends)
+	got, err := w.invites.Redeem(t.Context(), caller(p[1]), code, "")
+	w.must(err)
+	if got.PartyID != stays.String() {
+		t.Errorf("redeemed into %s; want %s, as %s has ended", got.PartyID, stays, ends)
+	}
+	w.members(stays, p[0], p[1])
+	if uses := w.uses(p[0], stays); uses != 1 {
+		t.Errorf("uses = %d; want 1", uses)
+	}
+}
+
 func TestService_RedeemOneParty(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)
