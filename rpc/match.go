@@ -12,8 +12,8 @@ type Matches interface {
 }
 
 type matchRequest struct {
-	PartyID string `json:"party_id"`
-	MatchID string `json:"match_id"` // instead, for a player without a party
+	PartyID string `json:"party_id,omitempty"`
+	MatchID string `json:"match_id,omitempty"` // instead, for a player without a party
 }
 
 // Match is the table of the calls about matches.

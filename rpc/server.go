@@ -36,7 +36,7 @@ type (
 	serverEndRequest struct {
 		MatchID string          `json:"match_id"`
 		Token   string          `json:"server_token"`
-		Result  json.RawMessage `json:"result"`
+		Result  json.RawMessage `json:"result,omitempty"`
 	}
 )
 

@@ -1702,9 +1702,9 @@ class InviteRevokeRequest extends Answer:
 		return all
 
 class MatchRequest extends Answer:
-	var party_id: String = ""
+	var party_id = null # String
 	## instead, for a player without a party
-	var match_id: String = ""
+	var match_id = null # String
 
 	func fields() -> Dictionary:
 		var all := {}
@@ -1951,7 +1951,7 @@ class ResumeAnswer extends Answer:
 class ServerEndRequest extends Answer:
 	var match_id: String = ""
 	var server_token: String = ""
-	var result: Variant = null
+	var result = null # Variant
 
 	func fields() -> Dictionary:
 		var all := {}

@@ -961,9 +961,9 @@ export interface InviteRevokeRequest {
 }
 
 export interface MatchRequest {
-  party_id: string;
+  party_id?: string;
   /** instead, for a player without a party */
-  match_id: string;
+  match_id?: string;
 }
 
 /** MatchAnswer answers party_match: the match a party is in, with all of its seats. All fields are empty for a party that is in none. Players of the match receive the same as match data with op code OpMatch whenever it changes. */
@@ -1086,7 +1086,7 @@ export interface ResumeAnswer {
 export interface ServerEndRequest {
   match_id: string;
   server_token: string;
-  result: unknown;
+  result?: unknown;
 }
 
 export interface ServerJoinRequest {

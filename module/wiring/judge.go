@@ -32,20 +32,18 @@ func (m *Module) newJudge(activity party.Activity) *judge.Judge {
 }
 
 // prepareShadow loads the rules that come next. Whatever is wrong with them is said and
-// changes nothing: no rule is asked then.
+// changes nothing: those of before stay, none at the start.
 func (m *Module) prepareShadow(ctx context.Context, path string) {
 	if path == "" {
 		return
 	}
 	m.next = rules.NewLive(rules.LiveOptions{Path: path, Now: m.now, OnLoad: func(loaded rules.Loaded) {
 		if loaded.Err != nil {
-			m.logger.Warn("next rules not loaded, they are not asked:\n%v", loaded.Err)
+			m.logger.Warn("next rules not loaded, the previous ones stay:\n%v", loaded.Err)
 			return
 		}
 		m.logger.Info("next rules loaded version=%d", loaded.Version)
-		if m.shadow != nil {
-			m.shadow.Reset()
-		}
+		m.shadowReset(loaded)
 	}})
 	m.shadow = judge.NewShadow(m.next.Current, m.nk, m.logger)
 	_ = m.next.Reload(ctx) // said above, and in the overview
@@ -56,6 +54,13 @@ type ruled struct {
 	checks   judge.Checks
 	overview *overview.Overview
 	calls    []rpc.Set
+}
+
+// shadowReset begins to count anew where one of the two files has changed.
+func (m *Module) shadowReset(loaded rules.Loaded) {
+	if m.shadow != nil && loaded.New != loaded.Old {
+		m.shadow.Reset()
+	}
 }
 
 // newRuled builds it around what has been built; queue answers whether a queue takes a
@@ -108,9 +113,7 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		if m.ready {
 			m.queuesReloaded(loaded.New)
 		}
-		if m.shadow != nil {
-			m.shadow.Reset()
-		}
+		m.shadowReset(loaded)
 	}
 	m.nk.MetricsCounterAdd(MetricRulesLoads, map[string]string{"outcome": outcome}, 1)
 	m.nk.MetricsGaugeSet(MetricRulesVersion, nil, float64(loaded.Version))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -278,6 +280,44 @@ func TestRules_ReloadMetricsAndReport(t *testing.T) {
 	}
 	if _, err := init.rpcs["party_admin_rules"](userContext(), log, nil, nk, "{}"); err == nil {
 		t.Error("a player was told of the rules")
+	}
+}
+
+// What the next file would have answered is counted until one of the two files changes: reading the same again
+// loses nothing.
+func TestRules_NextIsCountedUntilAFileChanges(t *testing.T) {
+	const text = "version: 1\nrules:\n  - {id: a, on: [create], deny: 'request.max_size > %d'}\n"
+	nk := &nakama{path: writeRules(t, fmt.Sprintf(text, 8))}
+	if err := os.WriteFile(filepath.Join(nk.path, "next.yml"), fmt.Appendf(nil, text, 3), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	init, log := boot(t, map[string]string{"PARTY_RULES": "rules.yml", "PARTY_RULES_NEXT": "next.yml"}, nk)
+	asked := func(payload string) int {
+		t.Helper()
+		var answer struct{ Next struct{ Asked int } }
+		text, err := init.rpcs["party_admin_rules"](context.Background(), log, nil, nk, payload)
+		if err == nil {
+			err = json.Unmarshal([]byte(text), &answer)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.Next.Asked
+	}
+	createdSize(t, init, log, nk)
+	for deadline := time.Now().Add(30 * time.Second); asked("{}") == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the next rules are not asked")
+		}
+	}
+	if got := asked(`{"reload":true}`); got != 1 {
+		t.Errorf("after the same file again %d questions are counted; want 1", got)
+	}
+	if err := os.WriteFile(filepath.Join(nk.path, "rules.yml"), fmt.Appendf(nil, text, 7), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := asked(`{"reload":true}`); got != 0 {
+		t.Errorf("after another file %d questions are counted", got)
 	}
 }
 

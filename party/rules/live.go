@@ -44,7 +44,7 @@ type LiveOptions struct {
 
 // Loaded is the outcome of one attempt to load the file.
 type Loaded struct {
-	Old, New *Set      // New is nil when the attempt failed
+	Old, New *Set      // New is nil when the attempt failed, and Old when the file is in force already
 	Version  uint64    // of the Set that is active now
 	At       time.Time // when that was loaded
 	Hash     string    // SHA-256 of its file in hex, "" for defaults
@@ -157,7 +157,8 @@ func (l *Live) attempt(data []byte, err error) error {
 	return l.use(s, hex.EncodeToString(l.tried[:]), err)
 }
 
-// use makes s, of a file with that hash, the active Set, or takes note of err. l.mu is held.
+// use makes s, of a file with that hash, the active Set, or takes note of err. A file that is in force already
+// switches nothing. l.mu is held.
 func (l *Live) use(s *Set, hash string, err error) error {
 	old := l.current.Load()
 	l.report.Err = err
@@ -165,14 +166,18 @@ func (l *Live) use(s *Set, hash string, err error) error {
 		l.report.Problems = nil
 		errors.As(err, &l.report.Problems)
 	} else {
-		s.inherit(old)
-		l.report.Version++
-		l.report.LoadedAt, l.report.Hash = l.opts.Now(), hash
-		l.report.Problems = append(s.Warnings(), l.restart(s)...)
+		if l.report.Version > 0 && hash == l.report.Hash {
+			s = old
+		} else {
+			s.inherit(old)
+			l.report.Version++
+			l.report.LoadedAt, l.report.Hash = l.opts.Now(), hash
+			l.current.Store(s)
+		}
 		if l.started == nil {
 			l.started = s
 		}
-		l.current.Store(s)
+		l.report.Problems = append(s.Warnings(), l.restart(s)...)
 	}
 	if l.opts.OnLoad != nil {
 		l.opts.OnLoad(Loaded{Old: old, New: s, Version: l.report.Version, At: l.report.LoadedAt, Hash: l.report.Hash, Err: err})

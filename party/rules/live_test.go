@@ -93,6 +93,28 @@ func TestLive_Reload(t *testing.T) {
 	}
 }
 
+// TestLive_Reload_same: a file that is in force already switches nothing, also after one that was broken.
+func TestLive_Reload_same(t *testing.T) {
+	l := newLiveFile(t, three)
+	if err := l.live.Reload(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	first := l.live.Report()
+	for _, content := range []string{three, broken, three} {
+		l.now = l.now.Add(time.Minute)
+		l.write(content)
+		if err := l.live.Reload(context.Background()); (err != nil) != (content == broken) {
+			t.Fatal(err)
+		}
+	}
+	if r := l.live.Report(); r.Set != first.Set || r.Version != 1 || r.LoadedAt != first.LoadedAt || r.Err != nil || len(r.Problems) != 0 {
+		t.Errorf("the same file again: %+v, was %+v", r, first)
+	}
+	if last := l.loads[len(l.loads)-1]; len(l.loads) != 4 || last.New != last.Old || last.Err != nil {
+		t.Errorf("told of %+v", l.loads)
+	}
+}
+
 func TestLive_Reload_missing(t *testing.T) {
 	l := newLiveFile(t, three)
 	if err := l.live.Reload(context.Background()); err != nil {
@@ -163,8 +185,8 @@ func TestLive_Poll(t *testing.T) {
 	}
 	l.write(four)
 	l.poll(3)
-	if r := l.live.Report(); r.Err != nil || r.Version != 3 {
-		t.Errorf("the file came back, but %+v", r)
+	if r := l.live.Report(); r.Err != nil || r.Version != 2 {
+		t.Errorf("the same file came back, but %+v", r)
 	}
 	done, cancel := context.WithCancel(context.Background())
 	cancel()

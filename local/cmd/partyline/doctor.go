@@ -32,9 +32,6 @@ func doctorCommand(t *terminal, args []string) int {
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return exitOK
-		}
 		return exitUsage
 	}
 	if *server == "" || flags.NArg() > 0 {

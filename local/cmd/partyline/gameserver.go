@@ -11,7 +11,10 @@ import (
 )
 
 // gameserverCommand plays one match, which the environment names.
-func gameserverCommand(t *terminal, _ []string) int {
+func gameserverCommand(t *terminal, args []string) int {
+	if len(args) > 0 {
+		return t.misuse("partyline gameserver, with PARTYLINE, NAKAMA_URL and NAKAMA_HTTP_KEY in the environment")
+	}
 	if err := gameserver.Run(context.Background(), t.out); err != nil {
 		fmt.Fprintln(t.err, "partyline: game server:", err)
 		return exitProblem

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // Exit codes of every command.
@@ -50,12 +51,18 @@ func dispatch(t *terminal, prefix string, table []command, args []string) int {
 		return exitUsage
 	}
 	for _, c := range table {
-		if c.name == args[0] {
-			return c.run(t, args[1:])
+		if c.name != args[0] {
+			continue
 		}
+		if slices.ContainsFunc(args[1:], asksHelp) { // as after wrong use, but it was asked for
+			asked := *t
+			asked.err = t.out
+			c.run(&asked, args[1:])
+			return exitOK
+		}
+		return c.run(t, args[1:])
 	}
-	switch args[0] {
-	case "help", "-h", "-help", "--help":
+	if args[0] == "help" || asksHelp(args[0]) {
 		usage(t.out, prefix, table)
 		return exitOK
 	}
@@ -63,6 +70,8 @@ func dispatch(t *terminal, prefix string, table []command, args []string) int {
 	usage(t.err, prefix, table)
 	return exitUsage
 }
+
+func asksHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
 
 func usage(w io.Writer, prefix string, table []command) {
 	fmt.Fprintf(w, "usage: %s COMMAND\n\n", prefix)

@@ -112,7 +112,9 @@ func rulesExplain(t *terminal, args []string) int {
 	var files []string
 	for len(args) > 0 {
 		if err := flags.Parse(args); err != nil {
-			fmt.Fprintln(t.err, err)
+			if !errors.Is(err, flag.ErrHelp) {
+				fmt.Fprintln(t.err, err)
+			}
 			return t.misuse(how)
 		}
 		if args = flags.Args(); len(args) > 0 {

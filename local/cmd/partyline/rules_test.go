@@ -169,14 +169,22 @@ func TestMisuse(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"nonsense"}, {"rules"}, {"rules", "nonsense"}, {"rules", "check"}, {"rules", "check", "a", "b"},
 		{"rules", "explain"}, {"rules", "explain", "a", "b"}, {"rules", "explain", "-", "--action", "fly"}, {"rules", "explain", "--nonsense"},
-		{"rules", "schema", "x"}, {"rules", "init", "x", "y"}, {"rules", "init", "--help"},
+		{"rules", "schema", "x"}, {"rules", "init", "x", "y"}, {"rules", "init", "--nonsense"},
+		{"api"}, {"version", "x"}, {"gameserver", "x"}, {"playground", "x"},
 	} {
 		if r := call(t, "version: 1", args...); r.code != exitUsage || r.out != "" || !strings.Contains(r.err, "usage: partyline") {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
-	for _, args := range [][]string{{"help"}, {"rules", "--help"}} {
-		if r := call(t, "", args...); r.code != exitOK || !strings.Contains(r.out, "usage: partyline") || r.err != "" {
+	asked := [][]string{{"help"}, {"rules", "help"}, {"rules", "-h"}, {"api", "client", "--help"}, {"rules", "check", "file", "--help"}}
+	for _, c := range commands {
+		asked = append(asked, []string{c.name, "--help"})
+	}
+	for _, c := range rulesCommands {
+		asked = append(asked, []string{"rules", c.name, "--help"})
+	}
+	for _, args := range asked {
+		if r := call(t, "", args...); r.code != exitOK || !strings.Contains(r.out, "usage: partyline "+args[0]) && args[0] != "help" || r.err != "" {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}

@@ -52,9 +52,6 @@ func simCommand(t *terminal, args []string) int {
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return exitOK
-		}
 		return exitUsage
 	}
 	if flags.NArg() > 0 {

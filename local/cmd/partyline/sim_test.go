@@ -209,7 +209,4 @@ func TestSim_Misuse(t *testing.T) {
 	if r := call(t, "", "sim", "--rules", only, "--duration", "1m"); r.code != exitOK {
 		t.Errorf("the only queue: %+v", r)
 	}
-	if r := call(t, "", "sim", "--help"); r.code != exitOK || !strings.Contains(r.err, "--queue") {
-		t.Errorf("help: %+v", r)
-	}
 }
