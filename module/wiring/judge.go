@@ -49,18 +49,18 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 	_ = m.next.Reload(ctx) // said above, and in the overview
 }
 
-// ruled is what enforces the rules file and shows it.
-type ruled struct {
-	checks   judge.Checks
-	overview *overview.Overview
-	calls    []rpc.Set
-}
-
 // shadowReset begins to count anew where one of the two files has changed.
 func (m *Module) shadowReset(loaded rules.Loaded) {
 	if m.shadow != nil && loaded.New != loaded.Old {
 		m.shadow.Reset()
 	}
+}
+
+// ruled is what enforces the rules file and shows it.
+type ruled struct {
+	checks   judge.Checks
+	overview *overview.Overview
+	calls    []rpc.Set
 }
 
 // newRuled builds it around what has been built; queue answers whether a queue takes a
