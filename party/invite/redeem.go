@@ -39,6 +39,11 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		return none, r.refusal(c.UserID, s.Now())
 	}
 	id, err := s.destination(ctx, r)
+	if party.ReasonOf(err) == party.PartyAway && r.refusal(c.UserID, s.Now()) == nil {
+		if _, away := s.Restorer.Await(ctx, id, awaitReturn); away == nil {
+			id, err = s.destination(ctx, r)
+		}
+	}
 	for attempt := 1; ; attempt++ {
 		redemption, refusal := s.redeemInto(ctx, c, key, f, id, err, sessionID)
 		if !r.Follow || attempt == followAttempts || party.ReasonOf(refusal) != party.PartyNotFound {
@@ -59,9 +64,9 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f 
 	var look reserve.Look
 	if goneErr == nil {
 		look, goneErr = s.Admission.Look(ctx, id)
-	}
-	if party.ReasonOf(goneErr) == party.PartyAway && r.refusal(c.UserID, s.Now()) == nil && !look.Returning(c.UserID) {
-		look, goneErr = s.Restorer.Await(ctx, id, awaitReturn)
+		if party.ReasonOf(goneErr) == party.PartyAway && r.refusal(c.UserID, s.Now()) == nil && !look.Returning(c.UserID) {
+			look, goneErr = s.Restorer.Await(ctx, id, awaitReturn)
+		}
 	}
 	switch party.ReasonOf(goneErr) {
 	case "":
@@ -124,7 +129,8 @@ func (s *Service) partyNow(r *record) string {
 	return r.PartyID
 }
 
-// destination is the party an invite leads to now.
+// destination is the party an invite leads to now. It refuses with PartyAway, beside the party, where the
+// inviter has moved on to it and is away.
 func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) {
 	if !r.Follow {
 		return s.partyOf(r)
@@ -133,15 +139,17 @@ func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) 
 	if err != nil {
 		return party.ID{}, fmt.Errorf("follow inviter: %w", err)
 	}
-	if len(in) == 0 { // gone, or away with everybody else
+	if len(in) == 0 { // gone, or away
 		seats, err := s.Admission.KeptSeats(ctx, r.By)
 		if err != nil {
 			return party.ID{}, fmt.Errorf("follow inviter: %w", err)
 		}
-		for _, seat := range seats {
-			if now := s.Admission.Current(seat.ID); now.String() == s.partyNow(r) {
+		if len(seats) > 0 {
+			now := s.Admission.Current(seats[0].ID)
+			if now.String() == s.partyNow(r) {
 				return now, nil
 			}
+			return now, party.Away() // whether they may invite there is asked when they are back
 		}
 	}
 	return s.follow(ctx, r, in)

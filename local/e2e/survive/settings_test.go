@@ -28,15 +28,20 @@ func TestEverybodyAway(t *testing.T) {
 
 func (w *world) away(created bool) {
 	alice, bob, dave := w.game("alice"), w.game("bob"), w.game("dave")
+	first, err := alice.CreateParty(w.ctx, false, 3)
+	w.must(err)
+	var link, follows party.CreatedInvite
+	w.must(alice.Call(w.ctx, "party_invite_create", object{"party_id": first, "follow_inviter": true}, &follows))
+	w.must(alice.LeaveParty(w.ctx, first))
 	old, err := alice.CreateParty(w.ctx, false, 3)
 	w.must(err)
-	var link party.CreatedInvite
 	w.must(alice.Call(w.ctx, "party_invite_create", object{"party_id": old}, &link))
 	w.must(bob.Call(w.ctx, "party_invite_redeem", object{"code": link.Code}, nil))
 	w.entered(bob, old)
 	alice.Abort()
 	bob.Abort()
 	w.shows(dave, link.Code, "away")
+	w.shows(dave, follows.Code, "away")
 
 	bob = w.play(bob.Player)
 	id, joined := w.resume(bob)
@@ -56,7 +61,7 @@ func (w *world) away(created bool) {
 	}
 	w.entered(alice, id)
 	w.shows(dave, link.Code, "open")
-	w.must(dave.Call(w.ctx, "party_invite_redeem", object{"code": link.Code}, nil))
+	w.must(dave.Call(w.ctx, "party_invite_redeem", object{"code": follows.Code}, nil))
 	w.entered(dave, id)
 	w.isWhole(id, bob, alice, dave)
 	w.must(bob.CloseParty(w.ctx, id)) // the server too has bob lead it
