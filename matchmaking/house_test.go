@@ -243,9 +243,6 @@ func (h *house) MatchSignal(_ context.Context, id, data string) (string, error) 
 	return reply, nil
 }
 
-// markMode is the stream on which matches mark parties.
-const markMode = 104
-
 func (h *house) StreamUserList(mode uint8, subject, subcontext, label string, hidden, shown bool) ([]runtime.Presence, error) {
 	var list []runtime.Presence
 	id := subject + "." + label
@@ -254,7 +251,7 @@ func (h *house) StreamUserList(mode uint8, subject, subcontext, label string, hi
 		for _, u := range h.members[id] {
 			list = append(list, player{user: u, session: partySession(u)})
 		}
-	case mode == markMode && subcontext == "" && hidden:
+	case mode == party.PartyMatchMode && subcontext == "" && hidden:
 		for session, match := range h.marks[id] {
 			list = append(list, player{session: session, status: match})
 		}
@@ -268,7 +265,7 @@ func (h *house) StreamUserList(mode uint8, subject, subcontext, label string, hi
 func partySession(user string) string { return "party session of " + user }
 
 func (h *house) StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error {
-	if mode != markMode || subcontext != "" || sessionID != partySession(userID) || !hidden || persistence {
+	if mode != party.PartyMatchMode || subcontext != "" || sessionID != partySession(userID) || !hidden || persistence {
 		h.t.Errorf("StreamUserUpdate(%d, %q, %q, %q, %q, %q, %v, %v, %q)", mode, subject, subcontext, label, userID, sessionID, hidden, persistence, status)
 	}
 	id := subject + "." + label
@@ -280,7 +277,7 @@ func (h *house) StreamUserUpdate(mode uint8, subject, subcontext, label, userID,
 }
 
 func (h *house) StreamUserLeave(mode uint8, subject, _, label, _, sessionID string) error {
-	if mode != markMode {
+	if mode != party.PartyMatchMode {
 		h.t.Errorf("StreamUserLeave of mode %d", mode)
 	}
 	delete(h.marks[subject+"."+label], sessionID)

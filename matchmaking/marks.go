@@ -12,13 +12,6 @@ import (
 	"partyline/party"
 )
 
-// markMode is the stream that tells which match a party is in: its subject is the party's UUID, its
-// label the party's node, and every member's socket has a hidden presence on it whose status is the
-// match's ID. It vanishes with the sockets, and any node can read it. Without a mark the labels of the
-// matches are searched, which are up to a second behind: what this process has begun meanwhile it
-// knows by itself.
-const markMode uint8 = 104
-
 // sameParty bounds how many matches are looked at for one party: it can sit in several
 // for a moment, when it goes from one to the next.
 const sameParty = 8
@@ -43,7 +36,9 @@ func (c *call) noteMarks(before, after []seats.Seat) {
 	}
 }
 
-// mark writes this match beside every member. A member whose socket is gone, or is on
+// mark writes this match beside every member, where any node can read it. Without a mark the labels
+// of the matches are searched, which are up to a second behind: what this process has begun meanwhile
+// it knows by itself. A member whose socket is gone, or is on
 // another node, is left out: the others, and the label, lead here as well.
 func (c *call) mark(partyID string) {
 	id, err := party.ParseID(partyID)
@@ -64,7 +59,7 @@ func (c *call) mark(partyID string) {
 		if i := slices.IndexFunc(marks, func(m runtime.Presence) bool { return m.GetSessionId() == p.GetSessionId() }); i >= 0 && marks[i].GetStatus() == c.id {
 			continue
 		}
-		_ = c.nk.StreamUserUpdate(markMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId(), true, false, c.id)
+		_ = c.nk.StreamUserUpdate(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId(), true, false, c.id)
 	}
 }
 
@@ -81,7 +76,7 @@ func (c *call) unmark(partyID string) {
 	}
 	for _, p := range marks {
 		if p.GetStatus() == c.id {
-			_ = c.nk.StreamUserLeave(markMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
+			_ = c.nk.StreamUserLeave(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
 		}
 	}
 }
@@ -92,7 +87,7 @@ type Presences interface {
 }
 
 func marksOf(presences Presences, id party.ID) ([]runtime.Presence, error) {
-	return presences.StreamUserList(markMode, id.UUID.String(), "", id.Node, true, true)
+	return presences.StreamUserList(party.PartyMatchMode, id.UUID.String(), "", id.Node, true, true)
 }
 
 // Of answers the match a party has seats in, "" for none. Marks and lists only say where

@@ -32,12 +32,6 @@ const (
 	slotFor = 65 * time.Second
 )
 
-// NotifyServer is the notification to a player without a party whose game server is ready.
-const (
-	NotifyServer  = 1007
-	SubjectServer = "server_ready"
-)
-
 // WithServer is the handler of matches named [SeatMatch]: the seats of [WithSeats], without
 // a relay, for players who meet on a dedicated game server. It signs their passes with the
 // key, follows what the server reports, and ends with the server or its silence.
@@ -132,9 +126,7 @@ func (c *call) slotsGiven(sessions map[string]string) {
 func (c *call) tellPlayer(e event) error {
 	id, err := party.ParseID(e.partyID)
 	if err != nil {
-		return c.nk.NotificationsSend(c.ctx, []*runtime.NotificationSend{{
-			UserID: e.UserID, Subject: SubjectServer, Code: NotifyServer, Content: party.Content(e),
-		}})
+		return party.Notify(c.ctx, c.nk, party.NoticeServer.To(e.UserID, "", e))
 	}
 	members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
 	if err != nil {

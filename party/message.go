@@ -23,20 +23,6 @@ const (
 // serverName is the username of the server's messages.
 const serverName = "partyline"
 
-// Content is what a notification carries. It is made of a struct, whose fields clients rely on
-// by the notification's code.
-func Content(of any) map[string]any {
-	var fields map[string]any
-	text, err := json.Marshal(of)
-	if err == nil {
-		err = json.Unmarshal(text, &fields)
-	}
-	if err != nil {
-		panic(err) // no struct of texts and numbers
-	}
-	return fields
-}
-
 // SendData sends data as JSON to everybody in a party. Clients receive it as party
 // data from the user "partyline", whose user and session ID are the zero UUID: stock
 // SDKs read the presence, so it must be there.

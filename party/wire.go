@@ -8,4 +8,6 @@ const (
 	StatusMode        uint8 = 1   // a user's Nakama status
 	MirrorMode        uint8 = 101 // of a party, addressed as its own stream: one presence per member session
 	PartiesMode       uint8 = 102 // subject = the user: one presence per session, listing its parties
+	MemberStatusMode  uint8 = 103 // of a party: one presence per member session that has told what it does
+	PartyMatchMode    uint8 = 104 // of a party: one presence per member session, whose status is the ID of the party's match
 )

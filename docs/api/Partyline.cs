@@ -1877,7 +1877,7 @@ namespace Partyline
         [DataMember(Name = "members"), Preserve] public Dictionary<string, Dictionary<string, object>> Members { get; set; }
     }
 
-    /// <summary>InviteNotice is the content of NotifyInvite: who invites whereto.</summary>
+    /// <summary>InviteNotice is the content of notification 1001: who invites whereto.</summary>
     public sealed class InviteNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1892,7 +1892,7 @@ namespace Partyline
         [DataMember(Name = "message"), Preserve] public string Message { get; set; }
     }
 
-    /// <summary>DeclinedNotice is the content of NotifyDeclined: who does not come.</summary>
+    /// <summary>DeclinedNotice is the content of notification 1002: who does not come.</summary>
     public sealed class DeclinedNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1922,7 +1922,7 @@ namespace Partyline
         [DataMember(Name = "accept_by"), Preserve] public long AcceptBy { get; set; }
     }
 
-    /// <summary>RemovedNotice is the content of NotifyRemoved: by whom, and what the player was.</summary>
+    /// <summary>RemovedNotice is the content of notification 1004: by whom, and what the player was.</summary>
     public sealed class RemovedNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1934,7 +1934,7 @@ namespace Partyline
         [DataMember(Name = "kind"), Preserve] public string Kind { get; set; }
     }
 
-    /// <summary>SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining.</summary>
+    /// <summary>SeatFreeNotice is the content of notification 1005: take the seat by party_wait or by joining.</summary>
     public sealed class SeatFreeNotice
     {
         [DataMember(Name = "party_id"), Preserve] public string PartyId { get; set; }
@@ -1943,7 +1943,7 @@ namespace Partyline
         [DataMember(Name = "held_until"), Preserve] public long HeldUntil { get; set; }
     }
 
-    /// <summary>FoundNotice is the content of NotifyFound.</summary>
+    /// <summary>FoundNotice is the content of notification 1006.</summary>
     public sealed class FoundNotice
     {
         [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }

@@ -2415,7 +2415,7 @@ class AttributesEvent extends Answer:
 			members = got["members"]
 		return self
 
-## InviteNotice is the content of NotifyInvite: who invites whereto.
+## InviteNotice is the content of notification 1001: who invites whereto.
 class InviteNotice extends Answer:
 	var party_id: String = ""
 	var url: String = ""
@@ -2437,7 +2437,7 @@ class InviteNotice extends Answer:
 			message = got["message"]
 		return self
 
-## DeclinedNotice is the content of NotifyDeclined: who does not come.
+## DeclinedNotice is the content of notification 1002: who does not come.
 class DeclinedNotice extends Answer:
 	var party_id: String = ""
 	## the invite's
@@ -2479,7 +2479,7 @@ class DroppedNotice extends Answer:
 			accept_by = int(got["accept_by"])
 		return self
 
-## RemovedNotice is the content of NotifyRemoved: by whom, and what the player was.
+## RemovedNotice is the content of notification 1004: by whom, and what the player was.
 class RemovedNotice extends Answer:
 	var party_id: String = ""
 	## the leader's user ID
@@ -2496,7 +2496,7 @@ class RemovedNotice extends Answer:
 			kind = got["kind"]
 		return self
 
-## SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining.
+## SeatFreeNotice is the content of notification 1005: take the seat by party_wait or by joining.
 class SeatFreeNotice extends Answer:
 	var party_id: String = ""
 	## Unix seconds
@@ -2509,7 +2509,7 @@ class SeatFreeNotice extends Answer:
 			held_until = int(got["held_until"])
 		return self
 
-## FoundNotice is the content of NotifyFound.
+## FoundNotice is the content of notification 1006.
 class FoundNotice extends Answer:
 	var ticket: String = ""
 	var queue: String = ""

@@ -1312,7 +1312,7 @@ export interface AttributesEvent {
   members: Record<string, Record<string, unknown>>;
 }
 
-/** InviteNotice is the content of NotifyInvite: who invites whereto. */
+/** InviteNotice is the content of notification 1001: who invites whereto. */
 export interface InviteNotice {
   party_id: string;
   url: string;
@@ -1322,7 +1322,7 @@ export interface InviteNotice {
   message: string;
 }
 
-/** DeclinedNotice is the content of NotifyDeclined: who does not come. */
+/** DeclinedNotice is the content of notification 1002: who does not come. */
 export interface DeclinedNotice {
   party_id: string;
   /** the invite's */
@@ -1343,7 +1343,7 @@ export interface DroppedNotice {
   accept_by?: number;
 }
 
-/** RemovedNotice is the content of NotifyRemoved: by whom, and what the player was. */
+/** RemovedNotice is the content of notification 1004: by whom, and what the player was. */
 export interface RemovedNotice {
   party_id: string;
   /** the leader's user ID */
@@ -1351,14 +1351,14 @@ export interface RemovedNotice {
   kind: ReconnectRemovalKind;
 }
 
-/** SeatFreeNotice is the content of NotifySeatFree: take the seat by party_wait or by joining. */
+/** SeatFreeNotice is the content of notification 1005: take the seat by party_wait or by joining. */
 export interface SeatFreeNotice {
   party_id: string;
   /** Unix seconds */
   held_until: number;
 }
 
-/** FoundNotice is the content of NotifyFound. */
+/** FoundNotice is the content of notification 1006. */
 export interface FoundNotice {
   ticket: string;
   queue: string;

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	partyPackage  = modulePath + "party"
-	rpcPackage    = modulePath + "rpc"
-	noticeLiteral = "github.com/heroiclabs/nakama-common/runtime.NotificationSend"
+	partyPackage = modulePath + "party"
+	rpcPackage   = modulePath + "rpc"
+	noticeType   = partyPackage + ".Notice"
 )
 
 // Read finds what the sources under root offer. All problems are in one error.
@@ -33,7 +33,8 @@ func Read(root string) (*API, error) {
 				case *ast.CompositeLit:
 					f.literal(c, n)
 				case *ast.CallExpr:
-					f.call(c, n)
+					f.message(c, n)
+					f.notice(c, n)
 				}
 				return true
 			})
@@ -56,14 +57,9 @@ func (f *finder) problem(at ast.Node, format string, args ...any) {
 	f.problems = append(f.problems, fmt.Errorf("%s:%d: "+format, append([]any{place.Filename, place.Line}, args...)...))
 }
 
-// literal takes a row of an RPC table, or a notification.
+// literal takes a row of an RPC table.
 func (f *finder) literal(c *checked, lit *ast.CompositeLit) {
-	t := types.Unalias(c.info.Types[lit].Type)
-	if p, ok := t.(*types.Pointer); ok { // {...} in a list of pointers
-		t = types.Unalias(p.Elem())
-	}
-	named, ok := t.(*types.Named)
-	if !ok || named.Obj().Pkg() == nil {
+	if types.Unalias(c.info.Types[lit].Type).String() != rpcPackage+".Row" {
 		return
 	}
 	fields := map[string]ast.Expr{}
@@ -74,12 +70,7 @@ func (f *finder) literal(c *checked, lit *ast.CompositeLit) {
 			}
 		}
 	}
-	switch path := named.Obj().Pkg().Path(); path + "." + named.Obj().Name() {
-	case rpcPackage + ".Row":
-		f.row(c, lit, fields)
-	case noticeLiteral:
-		f.notice(c, lit, fields)
-	}
+	f.row(c, lit, fields)
 }
 
 // row is one RPC: its types are those of the function that its handler was made of.
@@ -114,28 +105,31 @@ func handlerOf(c *checked, e ast.Expr) *types.TypeList {
 	return c.info.Instances[fun].TypeArgs
 }
 
-// notice is one notification: its content is a struct, made into a map by party.Content.
-func (f *finder) notice(c *checked, at ast.Node, fields map[string]ast.Expr) {
-	code, subject := constantOf(c, fields["Code"]), constantOf(c, fields["Subject"])
-	content, ok := fields["Content"].(*ast.CallExpr)
-	if code == nil || subject == nil || !ok || calls(c, content) != partyPackage+".Content" {
-		f.problem(at, "a notification has a constant Code and Subject, and Content: party.Content(struct)")
+// notice takes a notification: a call of To, with its content, on the constant that is its code.
+func (f *finder) notice(c *checked, call *ast.CallExpr) {
+	to, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || to.Sel.Name != "To" || c.info.Types[to.X].Type == nil || c.info.Types[to.X].Type.String() != noticeType {
+		return
+	}
+	code := constantOf(c, to.X)
+	if code == nil {
+		f.problem(call, "the code of a notification is a constant")
 		return
 	}
 	number, _ := constant.Int64Val(code)
-	name := strings.TrimPrefix(lastName(fields["Code"]), "Notify") + "Notice"
-	object := f.top(at, name, c.info.Types[content.Args[0]].Type, false)
+	name := strings.TrimPrefix(lastName(to.X), "Notice") + "Notice"
+	object := f.top(call, name, c.info.Types[call.Args[len(call.Args)-1]].Type, false)
 	for i, n := range f.api.Notices {
 		if n.Code == number {
 			f.api.Notices[i].Content = merged(n.Content, object)
 			return
 		}
 	}
-	f.api.Notices = append(f.api.Notices, Notice{Code: number, Subject: constant.StringVal(subject), Content: object})
+	f.api.Notices = append(f.api.Notices, Notice{Code: number, Subject: party.Notice(number).Subject(), Content: object})
 }
 
-// call takes a message to a party.
-func (f *finder) call(c *checked, call *ast.CallExpr) {
+// message takes a message to a party.
+func (f *finder) message(c *checked, call *ast.CallExpr) {
 	if to := calls(c, call); to != partyPackage+".SendData" && to != partyPackage+".SendDataTo" || c.types.Path() == partyPackage {
 		return // package party has the functions, and no messages of its own
 	}

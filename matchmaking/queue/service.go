@@ -43,7 +43,7 @@ type Deps struct {
 	Objects   Objects
 	Blocks    Blocks
 	Sender    party.Sender
-	Notifier  Notifier
+	Notifier  party.Notifier
 	Policy    party.Policy
 	Logger    party.Logger
 	Now       party.Clock

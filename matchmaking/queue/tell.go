@@ -8,18 +8,6 @@ import (
 	"partyline/party"
 )
 
-// Notification to a player without a party whose ticket is ignored from now on.
-const (
-	NotifyDropped  = 1003
-	SubjectDropped = "matchmaking"
-)
-
-// Notification to a player without a party who is asked to accept a match.
-const (
-	NotifyFound  = 1006
-	SubjectFound = "match_found"
-)
-
 // EventName says what became of a ticket.
 type EventName string
 
@@ -74,11 +62,6 @@ type Event struct {
 	AcceptBy int64 `json:"accept_by,omitempty"`
 }
 
-// Notifier sends notifications.
-type Notifier interface {
-	NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error
-}
-
 // tell says what became of a ticket: to the party, or to the player whose ticket was dropped; anything
 // else a player learns from the host. With neither queues nor matches of ours nothing is said.
 func (s *Service) tell(ctx context.Context, t Ticket, name EventName, reason DropReason) {
@@ -97,14 +80,14 @@ func (s *Service) announce(ctx context.Context, t Ticket, e Event) {
 	if !t.Solo() {
 		err = party.SendData(s.Sender, t.Party, party.OpMatchmaking, e)
 	} else if n := notification(t, e); n != nil {
-		err = s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{n})
+		err = party.Notify(ctx, s.Notifier, n)
 	}
 	if err != nil {
 		s.Logger.Warn("matchmaking event not sent event=%s ticket=%s error=%v", e.Event, t.ID, err)
 	}
 }
 
-// found is the content of NotifyFound.
+// found is the content of notification 1006.
 type found struct {
 	Ticket   string `json:"ticket"`
 	Queue    string `json:"queue"`
@@ -116,12 +99,9 @@ func notification(t Ticket, e Event) *runtime.NotificationSend {
 	case len(t.Members) == 0, e.Event != Dropped && e.Event != Found && e.Event != Replaced && e.Reason == "":
 		return nil
 	case e.Event == Found:
-		return &runtime.NotificationSend{
-			UserID: t.Members[0].UserID, Subject: SubjectFound, Code: NotifyFound,
-			Content: party.Content(found{Ticket: e.Ticket, Queue: e.Queue, AcceptBy: e.AcceptBy}),
-		}
+		return party.NoticeFound.To(t.Members[0].UserID, "", found{Ticket: e.Ticket, Queue: e.Queue, AcceptBy: e.AcceptBy})
 	}
-	return &runtime.NotificationSend{UserID: t.Members[0].UserID, Subject: SubjectDropped, Code: NotifyDropped, Content: party.Content(e)}
+	return party.NoticeDropped.To(t.Members[0].UserID, "", e)
 }
 
 // drop ends a live ticket and says why.

@@ -57,12 +57,10 @@ func (s *Service) Notify(ctx context.Context, c party.Caller, inv party.CreatedI
 	}
 	notices := make([]*runtime.NotificationSend, len(users))
 	for i, user := range users {
-		notices[i] = &runtime.NotificationSend{
-			UserID: user, Sender: c.UserID, Subject: SubjectInvite, Code: NotifyInvite, Persistent: true,
-			Content: party.Content(invitation{PartyID: inv.PartyID, URL: inv.URL, Code: inv.Code, From: c.Username, Message: inv.Message}),
-		}
+		notices[i] = party.NoticeInvite.To(user, c.UserID,
+			invitation{PartyID: inv.PartyID, URL: inv.URL, Code: inv.Code, From: c.Username, Message: inv.Message})
 	}
-	if err := s.Notifier.NotificationsSend(ctx, notices); err != nil {
+	if err := party.Notify(ctx, s.Notifier, notices...); err != nil {
 		return fmt.Errorf("send invite notifications: %w", err)
 	}
 	return nil
@@ -165,7 +163,7 @@ func (s *Service) noticesOf(ctx context.Context, user, key string) (found []*run
 		}
 		for _, n := range page {
 			var content struct{ Code string }
-			if n.GetCode() != NotifyInvite || json.Unmarshal([]byte(n.GetContent()), &content) != nil {
+			if party.Notice(n.GetCode()) != party.NoticeInvite || json.Unmarshal([]byte(n.GetContent()), &content) != nil {
 				continue
 			}
 			if code, err := ParseCode(content.Code); err == nil && code.key() == key {

@@ -4,17 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/heroiclabs/nakama-common/runtime"
-
 	"partyline/party"
-)
-
-// Notifications. Clients know them by their codes.
-const (
-	NotifyInvite    = 1001 // to the user who is invited; persistent
-	SubjectInvite   = "party_invite"
-	NotifyDeclined  = 1002 // to an inviter who has left the party meanwhile
-	SubjectDeclined = "party_invite_declined"
 )
 
 // event is a message to the party, op code [party.OpInvite]. By is the user who did it,
@@ -35,7 +25,7 @@ const (
 	eventRevoked  eventName = "revoked"
 )
 
-// invitation is the content of NotifyInvite: who invites whereto.
+// invitation is the content of notification 1001: who invites whereto.
 type invitation struct {
 	PartyID string `json:"party_id"`
 	URL     string `json:"url"`
@@ -44,7 +34,7 @@ type invitation struct {
 	Message string `json:"message"`
 }
 
-// declined is the content of NotifyDeclined: who does not come.
+// declined is the content of notification 1002: who does not come.
 type declined struct {
 	PartyID string `json:"party_id"`
 	ID      string `json:"id"`   // the invite's
@@ -100,10 +90,7 @@ func (s *Service) reachable(ctx context.Context, c party.Caller, v party.View, u
 
 // tellInviter says that a target declined. An inviter in the party hears it there.
 func (s *Service) tellInviter(ctx context.Context, c party.Caller, r *record) {
-	err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
-		UserID: r.By, Sender: c.UserID, Subject: SubjectDeclined, Code: NotifyDeclined,
-		Content: party.Content(declined{PartyID: s.partyNow(r), ID: r.ID, From: c.Username}),
-	}})
+	err := party.Notify(ctx, s.Notifier, party.NoticeDeclined.To(r.By, c.UserID, declined{PartyID: s.partyNow(r), ID: r.ID, From: c.Username}))
 	if err != nil {
 		s.Logger.Warn("decline not announced invite=%s error=%v", r.ID, err)
 	}

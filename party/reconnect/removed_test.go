@@ -7,7 +7,6 @@ import (
 
 	"partyline/party"
 	"partyline/party/partytest"
-	"partyline/party/reconnect"
 )
 
 func TestRemoved_NotifiesToWhomItHappened(t *testing.T) {
@@ -31,7 +30,7 @@ func TestRemoved_NotifiesToWhomItHappened(t *testing.T) {
 	}
 	for i, n := range got {
 		content := map[string]any{"party_id": id.String(), "by": p[0].UserID, "kind": want[i].kind}
-		if n.UserID != want[i].to.UserID || n.Code != reconnect.NotifyRemoved || n.Subject != reconnect.SubjectRemoved || n.Persistent || !maps.Equal(n.Content, content) {
+		if n.UserID != want[i].to.UserID || party.Notice(n.Code) != party.NoticeRemoved || n.Subject != party.NoticeRemoved.Subject() || n.Persistent || !maps.Equal(n.Content, content) {
 			t.Errorf("notification %d = %+v; want a fleeting one of %s to %s", i, *n, want[i].kind, want[i].to.Username)
 		}
 	}

@@ -14,8 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/heroiclabs/nakama-common/runtime"
-
 	"partyline/internal/alarm"
 	"partyline/party"
 	"partyline/party/admission"
@@ -151,13 +149,7 @@ func (s *Service) changed(c party.Change) {
 	}
 }
 
-// The notification to a player whom a leader has removed, or not let in. It is not stored.
-const (
-	NotifyRemoved  = 1004
-	SubjectRemoved = "party_removed"
-)
-
-// removal is the content of NotifyRemoved: by whom, and what the player was.
+// removal is the content of notification 1004: by whom, and what the player was.
 type removal struct {
 	PartyID string      `json:"party_id"`
 	By      string      `json:"by"` // the leader's user ID
@@ -175,10 +167,7 @@ const (
 func (s *Service) notify(c party.Change, kind removalKind) {
 	ctx, cancel := context.WithTimeout(context.Background(), notifyTimeout)
 	defer cancel()
-	err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
-		UserID: c.Session.UserID, Sender: c.By, Subject: SubjectRemoved, Code: NotifyRemoved,
-		Content: party.Content(removal{PartyID: c.ID.String(), By: c.By, Kind: kind}),
-	}})
+	err := party.Notify(ctx, s.Notifier, party.NoticeRemoved.To(c.Session.UserID, c.By, removal{PartyID: c.ID.String(), By: c.By, Kind: kind}))
 	if err != nil {
 		s.Logger.Warn("removed player not notified party=%s user=%s error=%v", c.ID, c.Session.UserID, err)
 	}

@@ -8,9 +8,6 @@ import (
 	"partyline/party"
 )
 
-// statusMode is the host's own stream of users' statuses; followers hear of every change.
-const statusMode uint8 = 1
-
 const refreshTimeout = 10 * time.Second
 
 // What a shared status says of the way in.
@@ -113,7 +110,7 @@ func (s *Service) withdraw(id party.ID, which func(*shared) bool) {
 			if sh.wasOnline {
 				_ = s.set(sh, "")
 			} else {
-				_ = s.Streams.StreamUserLeave(statusMode, sh.session.UserID, "", "", sh.session.UserID, sh.session.SessionID)
+				_ = s.Streams.StreamUserLeave(party.StatusMode, sh.session.UserID, "", "", sh.session.UserID, sh.session.SessionID)
 			}
 		}
 		s.remove(id, session)
@@ -129,7 +126,7 @@ func (s *Service) remove(id party.ID, session string) {
 }
 
 func (s *Service) set(sh *shared, text string) error {
-	if err := s.Streams.StreamUserUpdate(statusMode, sh.session.UserID, "", "", sh.session.UserID, sh.session.SessionID, false, false, text); err != nil {
+	if err := s.Streams.StreamUserUpdate(party.StatusMode, sh.session.UserID, "", "", sh.session.UserID, sh.session.SessionID, false, false, text); err != nil {
 		return err
 	}
 	sh.written = text
@@ -144,7 +141,7 @@ func (s *Service) ours(sh *shared) bool {
 
 // current is the session's status; online is false where followers do not see it at all.
 func (s *Service) current(session party.Session) (text string, online bool, err error) {
-	meta, err := s.Streams.StreamUserGet(statusMode, session.UserID, "", "", session.UserID, session.SessionID)
+	meta, err := s.Streams.StreamUserGet(party.StatusMode, session.UserID, "", "", session.UserID, session.SessionID)
 	if err != nil || meta == nil {
 		return "", false, err
 	}

@@ -58,7 +58,7 @@ func (s *Service) ended(id party.ID) {
 	defer exit()
 	s.clear(b)
 	s.over(id)
-	if err := s.Streams.StreamClose(statusMode, id.UUID.String(), "", id.Node); err != nil {
+	if err := s.Streams.StreamClose(party.MemberStatusMode, id.UUID.String(), "", id.Node); err != nil {
 		s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", id, err)
 	}
 }

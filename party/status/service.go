@@ -29,10 +29,6 @@ import (
 	"partyline/party/roster"
 )
 
-// statusMode is the stream of a party's statuses: subject = the party's UUID, label = its
-// node, one hidden presence per member session that has told something.
-const statusMode uint8 = 103
-
 // Streams reads and writes presences.
 type Streams interface {
 	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
@@ -132,7 +128,7 @@ type told struct {
 // entries reads what sessions have told in the party, by session. Some of them may not be
 // members any more.
 func (s *Service) entries(id party.ID) (map[string]told, error) {
-	presences, err := s.Streams.StreamUserList(statusMode, id.UUID.String(), "", id.Node, true, true)
+	presences, err := s.Streams.StreamUserList(party.MemberStatusMode, id.UUID.String(), "", id.Node, true, true)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +142,7 @@ func (s *Service) entries(id party.ID) (map[string]told, error) {
 }
 
 func (s *Service) entry(id party.ID, session party.Session) (entry, error) {
-	meta, err := s.Streams.StreamUserGet(statusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID)
+	meta, err := s.Streams.StreamUserGet(party.MemberStatusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID)
 	if err != nil || meta == nil {
 		return entry{}, err
 	}
@@ -158,7 +154,7 @@ func (s *Service) write(id party.ID, session party.Session, e entry) error {
 	s.mu.Lock()
 	s.told[id] = struct{}{}
 	s.mu.Unlock()
-	return s.Streams.StreamUserUpdate(statusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID, true, false, e.encode())
+	return s.Streams.StreamUserUpdate(party.MemberStatusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID, true, false, e.encode())
 }
 
 // silent reports whether nobody here has told anything in the party, as in most: then there
@@ -180,5 +176,5 @@ func (s *Service) over(id party.ID) {
 // erase takes the session's status away. It fails only for a session that is going away,
 // and its status with it.
 func (s *Service) erase(id party.ID, session party.Session) {
-	_ = s.Streams.StreamUserLeave(statusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID)
+	_ = s.Streams.StreamUserLeave(party.MemberStatusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID)
 }

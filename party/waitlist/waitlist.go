@@ -11,8 +11,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/heroiclabs/nakama-common/runtime"
-
 	"partyline/internal/alarm"
 	"partyline/internal/keyed"
 	"partyline/party"
@@ -21,13 +19,7 @@ import (
 	"partyline/party/reserve"
 )
 
-// The notification that a seat is held for a player who waits.
-const (
-	NotifySeatFree  = 1005
-	SubjectSeatFree = "party_seat_free"
-)
-
-// seatFree is the content of NotifySeatFree: take the seat by party_wait or by joining.
+// seatFree is the content of notification 1005: take the seat by party_wait or by joining.
 type seatFree struct {
 	PartyID   string `json:"party_id"`
 	HeldUntil int64  `json:"held_until"` // Unix seconds
@@ -258,10 +250,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 		s.Metrics.MetricsCounterAdd(MetricOffers, nil, int64(len(offered)))
 	}
 	for _, w := range offered {
-		err := s.Notifier.NotificationsSend(ctx, []*runtime.NotificationSend{{
-			UserID: w.UserID, Subject: SubjectSeatFree, Code: NotifySeatFree,
-			Content: party.Content(seatFree{PartyID: id.String(), HeldUntil: w.Until.Unix()}),
-		}})
+		err := party.Notify(ctx, s.Notifier, party.NoticeSeatFree.To(w.UserID, "", seatFree{PartyID: id.String(), HeldUntil: w.Until.Unix()}))
 		if err != nil {
 			s.Logger.Warn("free seat not told party=%s user=%s error=%v", id, w.UserID, err)
 		}

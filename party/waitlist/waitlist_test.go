@@ -178,7 +178,7 @@ func caller(s party.Session) party.Caller {
 // notices counts the notifications of a user.
 func (w *world) notices(s party.Session) (n int) {
 	for _, notice := range w.host.Notices() {
-		if notice.UserID == s.UserID && notice.Code == waitlist.NotifySeatFree {
+		if notice.UserID == s.UserID && party.Notice(notice.Code) == party.NoticeSeatFree {
 			n++
 			if notice.Persistent || notice.Subject != "party_seat_free" {
 				w.t.Errorf("notification %+v", notice)

@@ -9,6 +9,7 @@ import (
 
 	"partyline/local/e2e/client"
 	"partyline/local/e2e/player"
+	"partyline/party"
 	"partyline/party/waitlist"
 )
 
@@ -20,7 +21,7 @@ func (s *scene) told(g *player.Game) (content struct {
 	s.t.Helper()
 	_, err := g.Take(s.ctx, func(m client.Message) bool {
 		for _, n := range m.Envelope.GetNotifications().GetNotifications() {
-			if n.GetCode() == waitlist.NotifySeatFree && n.GetSubject() == waitlist.SubjectSeatFree {
+			if party.Notice(n.GetCode()) == party.NoticeSeatFree && n.GetSubject() == party.NoticeSeatFree.Subject() {
 				s.must(json.Unmarshal([]byte(n.GetContent()), &content))
 				return true
 			}

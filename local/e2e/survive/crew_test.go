@@ -296,7 +296,7 @@ func (c *crew) together(was string) error {
 	}
 	_, err := c.waiting[0].Await(c.ctx, func(m client.Message) bool {
 		for _, n := range m.Envelope.GetNotifications().GetNotifications() {
-			if n.GetCode() == waitlist.NotifySeatFree {
+			if party.Notice(n.GetCode()) == party.NoticeSeatFree {
 				return true
 			}
 		}
