@@ -38,7 +38,7 @@ type UserFacts struct {
 	Username string `yaml:"username" expr:"username" json:"username,omitzero"`
 	// Name to show. Read.
 	DisplayName string `yaml:"display_name" expr:"display_name" json:"display_name,omitzero"`
-	// Language tag of the session, such as "en".
+	// Language tag of the socket, such as "en"; "" for a call over HTTP, which has none.
 	Lang string `yaml:"lang" expr:"lang" json:"lang,omitzero"`
 	// The account's metadata. Read. A field that is missing is nil: write
 	// (user.metadata.level ?? 0).

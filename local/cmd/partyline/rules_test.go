@@ -176,6 +176,9 @@ func TestMisuse(t *testing.T) {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
+	if r := call(t, "", "run", "--config", "nonsense", "extra"); r.code != exitUsage || !strings.Contains(r.err, "run takes flags alone") {
+		t.Errorf("run extra: %+v", r)
+	}
 	asked := [][]string{{"help"}, {"rules", "help"}, {"rules", "-h"}, {"api", "client", "--help"}, {"rules", "check", "file", "--help"}}
 	for _, c := range commands {
 		asked = append(asked, []string{c.name, "--help"})

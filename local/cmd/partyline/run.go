@@ -53,6 +53,9 @@ func runCommand(t *terminal, args []string) int {
 	if err := flags.Parse(args); err != nil {
 		return exitUsage
 	}
+	if flags.NArg() > 0 {
+		return t.fail(fmt.Errorf("run takes flags alone, not %q; --help lists them", flags.Arg(0)))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := serve(ctx, runOptions{*addr, *lan, *config, *runtimePath, *plugin, *players}, stdout, stderr); err != nil {
