@@ -13,6 +13,7 @@ var (
 	errToken    = errors.New("the server token is not the one of this match")
 	errUsed     = errors.New("the pass was used before")
 	errUnseated = errors.New("the user has no seat")
+	errLost     = errors.New("the seat of the pass is lost")
 )
 
 const (
@@ -35,7 +36,8 @@ var refusals = []struct {
 	{"reserved", seats.ErrReserved, party.SeatReserved, reservedText},
 	{"token", errToken, party.Unauthenticated, "server_token: it is not the one of this match."},
 	{"used", errUsed, party.InvalidRequest, "pass: it was used before."},
-	{"unseated", errUnseated, party.InvalidRequest, "The player has no seat in this match."},
+	{"unseated", errUnseated, party.InvalidRequest, "user_id: the player has no seat in this match."},
+	{"lost", errLost, party.InvalidRequest, "pass: the player does not have its seat any more."},
 	{name: "split", cause: seats.ErrSplit},
 	{name: "layout", cause: seats.ErrLayout},
 	{name: "slot", cause: errSlot},

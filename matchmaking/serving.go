@@ -243,7 +243,7 @@ func (c *call) admit(p pass.Claims) error {
 		p.PartyID = now // the party goes on under another ID
 	}
 	if !ok || s.State == seats.Reserved || s.PartyID != p.PartyID || s.Team != p.Team {
-		return errUnseated
+		return errLost
 	}
 	c.serving.used[p.ID] = p.Expires
 	_, err := c.table.Take(c.now, p.UserID, p.PartyID)

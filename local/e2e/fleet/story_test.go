@@ -64,7 +64,7 @@ func TestStory(t *testing.T) {
 	g.refused("unauthenticated", "party_server_end", map[string]any{"server_token": ""})
 	g.refused("invalid_request: match_id", "party_server_seats", map[string]any{"match_id": uuid.NewString() + ".nakama1"})
 	g.refused("invalid_request: reason", "party_server_leave", map[string]any{"user_id": p[0].UserID, "reason": "bored"})
-	g.refused("invalid_request", "party_server_leave", map[string]any{"user_id": p[4].UserID, "reason": "left"})
+	g.refused("invalid_request: user_id", "party_server_leave", map[string]any{"user_id": p[4].UserID, "reason": "left"})
 	if _, err := w.client.RPC(w.ctx, p[0].Session, "party_server_end", `{"match_id":"`+g.info.MatchID+`","server_token":"`+g.info.Token+`"}`); err == nil {
 		t.Error("a player has ended the match")
 	}
