@@ -1,17 +1,20 @@
 package queue
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
 )
 
 // The metrics of matchmaking by queues.
 const (
 	// MetricPass times the passes of the matchmaker.
 	MetricPass = "partyline_queue_pass"
-	// MetricTickets counts the tickets that wait after a pass, by queue.
+	// MetricTickets counts the tickets that wait, by queue.
 	MetricTickets = "partyline_queue_tickets"
 	// MetricOldest is for how long the longest wait of a queue has been going on, in seconds.
 	MetricOldest = "partyline_queue_oldest"
@@ -35,27 +38,39 @@ type Metrics interface {
 
 var _ Metrics = runtime.NakamaModule(nil)
 
-// measure reports what a pass leaves behind. Queues that nobody waits in are reported too:
-// a gauge that is not set stays where it was.
-func (p *pass) measure() {
-	waiting := 0
-	for name := range p.cfg.Queues {
-		waiting += len(p.left[name])
-		tags := map[string]string{"queue": name}
-		left := p.left[name]
-		oldest := time.Duration(0)
-		for _, w := range left {
-			oldest = max(oldest, p.began.Sub(w.since))
+// Measure sets the gauges of every queue, and of those that the rules file had before: a gauge that is not set
+// stays where it was, and the host runs no pass while nobody waits.
+func (s *Service) Measure() {
+	reports := s.Report()
+	s.mu.Lock()
+	for name := range s.measured {
+		if !slices.ContainsFunc(reports, func(r party.QueueReport) bool { return r.Queue == name }) {
+			reports = append(reports, party.QueueReport{Queue: name})
 		}
-		p.Metrics.MetricsGaugeSet(MetricTickets, tags, float64(len(left)))
-		p.Metrics.MetricsGaugeSet(MetricOldest, tags, oldest.Seconds())
-		p.Metrics.MetricsGaugeSet(MetricProposals, tags, float64(len(p.proposals.list(name))))
 	}
+	for _, r := range reports {
+		s.measured[r.Queue] = true
+	}
+	s.mu.Unlock()
+	for _, r := range reports {
+		tags := map[string]string{"queue": r.Queue}
+		s.Metrics.MetricsGaugeSet(MetricTickets, tags, float64(r.Tickets))
+		s.Metrics.MetricsGaugeSet(MetricOldest, tags, float64(r.OldestSec))
+		s.Metrics.MetricsGaugeSet(MetricProposals, tags, float64(r.Proposals))
+	}
+}
+
+// measure reports what a pass leaves behind.
+func (p *pass) measure() {
+	p.Measure()
 	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.pace.before = p.began; waiting == 0 {
-		p.pace.before = time.Time{}
+	p.pace.before = time.Time{}
+	for _, left := range p.left {
+		if len(left) > 0 {
+			p.pace.before = p.began
+		}
 	}
 }
 

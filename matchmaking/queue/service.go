@@ -77,6 +77,7 @@ type Service struct {
 	queues   map[string]rules.Queue // of the last pass
 	editions int                    // so far: how often the queues were not those of the pass before
 	pace     pace
+	measured map[string]bool      // queues whose gauges were set
 	failures map[string]time.Time // by queue: until when no game server is asked for
 }
 
@@ -84,7 +85,7 @@ type Service struct {
 func New(d Deps) *Service {
 	return &Service{
 		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d),
-		prepared: map[string]*group{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(),
+		prepared: map[string]*group{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{},
 	}
 }
 

@@ -101,7 +101,7 @@ func (s *Service) eta(queue string, seats int, waited time.Duration) *party.Queu
 	return &party.QueueETA{P50: seconds(p50), P90: seconds(p90)}
 }
 
-// Report shows operators every queue of the rules file as the last pass left it.
+// Report shows operators every queue of the rules file: what the last pass left and has not ended since.
 func (s *Service) Report() []party.QueueReport {
 	now, list := s.Now(), []party.QueueReport{}
 	s.mu.Lock()
@@ -111,6 +111,9 @@ func (s *Service) Report() []party.QueueReport {
 		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: s.eta(name, 0, 0)}
 		sizes := map[int]int{}
 		for _, t := range scenes[name].pool.Tickets {
+			if _, live := s.book.Get(t.ID); !live {
+				continue
+			}
 			r.Tickets, r.Players, r.OldestSec = r.Tickets+1, r.Players+t.Size, max(r.OldestSec, int64(now.Sub(t.Since)/time.Second))
 			sizes[t.Size]++
 		}

@@ -43,6 +43,7 @@ func (m *Module) setGauges(ctx context.Context) error {
 	if live, known := m.invites.Live(); known {
 		m.nk.MetricsGaugeSet(MetricInvites, nil, float64(live))
 	}
+	m.queues.Measure()
 	running, err := m.matches.Count(ctx, mostMatches)
 	if ctx.Err() != nil { // stopped half-way
 		return nil
