@@ -38,7 +38,7 @@ run: demo-sdk playground ## run the module at http://127.0.0.1:7350 or ADDR; LAN
 	@exec build/partyline run $(if $(ADDR),--addr $(ADDR)) $(if $(LAN),--lan)
 
 demo-sdk:
-	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund; \
+	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null; \
 	else echo "npm is not installed: the demo client at / will say so, everything else works"; fi
 
 playground: ## build/playground: the page to write and try rules on
@@ -58,9 +58,9 @@ test-fast: ## the unit tests: no end-to-end suites, no race detector
 e2e-deps:
 	@local/e2e/tools.sh
 	@mkdir -p build
-	@cd local/demo && npm ci --ignore-scripts --silent --no-audit --no-fund
-	@cd local/e2e/js && npm ci --ignore-scripts --silent --no-audit --no-fund
-	@cd local/e2e/browser && npm ci --ignore-scripts --silent --no-audit --no-fund
+	@cd local/demo && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
+	@cd local/e2e/js && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
+	@cd local/e2e/browser && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
 
 api: ## docs/api: schemas and typed clients, from the module's Go types
 	$(GO) run ./local/cmd/api docs/api

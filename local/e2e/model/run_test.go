@@ -20,7 +20,7 @@ import (
 const (
 	users       = 5
 	perUser     = 2 // most sockets of one user
-	stepTimeout = 20 * time.Second
+	stepTimeout = 2 * time.Minute
 )
 
 // run is one random game: the model, and the server's counterpart of everything in it,
