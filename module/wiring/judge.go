@@ -49,7 +49,7 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 	_ = m.next.Reload(ctx) // said above, and in the overview
 }
 
-// shadowReset begins to count anew where one of the two files has changed.
+// shadowReset begins to count at zero where one of the two files has changed.
 func (m *Module) shadowReset(loaded rules.Loaded) {
 	if m.shadow != nil && loaded.New != loaded.Old {
 		m.shadow.Reset()
