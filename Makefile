@@ -175,7 +175,7 @@ bench: ## every benchmark, measured
 
 bench-host: needs-server plugin ## what messages cost a real server, stock = 1: SERVER=path/to/nakama
 	$(LINE) $(FOR) -plugin build/empty.so -package ./local/e2e/overhead/testdata/empty
-	$(BENCH_HOST) -bench 'Server' -benchtime 40x -volume 5 -large 248
+	$(BENCH_HOST) -bench 'Server' -benchtime 14x -volume 14 -large 248
 	$(BENCH_HOST) -bench 'Redeem' -benchtime 400x
 	$(BENCH_HOST) -bench 'State' -benchtime 12x
 	$(BENCH_HOST) -bench 'Memory|Drop|Idle' -benchtime 1x -crowd 1500
