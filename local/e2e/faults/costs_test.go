@@ -190,7 +190,11 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 	step("kick", func() error { return leader.Remove(ctx, id, asker.Presence()) })
 	step("status list", func() error { return leader.Call(ctx, "party_status_list", partyRequest{id}, nil) })
 	step("status set", func() error {
-		return friends[0].Call(ctx, "party_status_set", map[string]any{"party_id": id, "stage": "downloading", "progress": 0.5}, nil)
+		if err := friends[0].Call(ctx, "party_status_set", map[string]any{"party_id": id, "stage": "downloading", "progress": 0.5}, nil); err != nil {
+			return err
+		}
+		_, err := leader.Socket.Await(ctx, toldOfStatus) // a moment later
+		return err
 	})
 	step("leader leaves", func() error { return leader.LeaveParty(ctx, id) })
 	step("close after all", func() error { return friends[0].CloseParty(ctx, id) })

@@ -138,6 +138,10 @@ var redeemSteps = []string{
 }
 
 // toldOfRedeem is the message to the party that somebody has come in by an invite.
+func toldOfStatus(m client.Message) bool {
+	return m.Envelope.GetPartyData().GetOpCode() == party.OpStatus
+}
+
 func toldOfRedeem(m client.Message) bool {
 	data := m.Envelope.GetPartyData()
 	return data.GetOpCode() == party.OpInvite && strings.Contains(string(data.GetData()), "redeemed")

@@ -95,6 +95,10 @@ func (s *State) elsewhere(party, user int) (leaving []seat, refusal string) {
 }
 
 func (s *State) leaveAll(leaving []seat) {
+	if s.LateLeaves {
+		s.leaving = append(s.leaving, leaving...)
+		return
+	}
 	for _, m := range leaving {
 		s.Parties[m.party].leave(m.session)
 	}

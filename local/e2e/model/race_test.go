@@ -115,16 +115,17 @@ func (r *run) settleRace(t *rapid.T) {
 
 // variant is what the order of the answers does not tell.
 type variant struct {
-	settled   bool // a refused join keeps its seat only until the next step, not until all are done
-	lateBans  bool // bans begin when all are done; for who leaves while being kicked, not at all
-	lateMoves bool // a socket whose seat moves to another is in until all are done
-	claims    bool // an invite is used by who comes in by another way at the same moment
+	settled    bool // a refused join keeps its seat only until the next step, not until all are done
+	lateBans   bool // bans begin when all are done; for who leaves while being kicked, not at all
+	lateMoves  bool // a socket whose seat moves to another is in until all are done
+	lateLeaves bool // who comes into a party is in the one before until all are done
+	claims     bool // an invite is used by who comes in by another way at the same moment
 }
 
 // variants are all there are.
 var variants = func() (all []variant) {
-	for bits := range 16 {
-		all = append(all, variant{bits&1 != 0, bits&2 != 0, bits&4 != 0, bits&8 != 0})
+	for bits := range 32 {
+		all = append(all, variant{bits&1 != 0, bits&2 != 0, bits&4 != 0, bits&8 != 0, bits&16 != 0})
 	}
 	return all
 }()
@@ -148,7 +149,7 @@ func (w ways) note(before, after *model.State) {
 // on the way. It fails where an answer is another.
 func replay(from *model.State, order []int, v variant, steps []*step, got []string, w ways) (*model.State, error) {
 	m := from.Clone()
-	m.LateBans, m.LateMoves = v.lateBans, v.lateMoves
+	m.LateBans, m.LateMoves, m.LateLeaves = v.lateBans, v.lateMoves, v.lateLeaves
 	if v.claims {
 		m.ClaimsAfter = m.Entries()
 	}
@@ -172,6 +173,7 @@ func replay(from *model.State, order []int, v variant, steps []*step, got []stri
 	}
 	settle()
 	m.EndMoves()
+	m.EndLeaves()
 	m.ClaimsAfter = 0
 	m.BeginBans(func(session int) bool {
 		return slices.ContainsFunc(steps, func(s *step) bool { return s.leaves != nil && s.leaves.session == session })

@@ -35,6 +35,10 @@ type State struct {
 	// a moment both are in.
 	LateMoves bool
 	moved     []seat
+	// LateLeaves puts off that a user who comes into a party leaves the one before, until
+	// EndLeaves: for a moment they are in both.
+	LateLeaves bool
+	leaving    []seat
 	// ClaimsAfter lets an invite be used by who has come in after that entry by another way:
 	// at the same moment, as Partyline looks before it claims. 0 is never.
 	ClaimsAfter int
@@ -114,7 +118,7 @@ type InviteOptions struct {
 // Clone gives an independent copy.
 func (s *State) Clone() *State {
 	c := *s
-	c.asked, c.late, c.moved = maps.Clone(s.asked), slices.Clone(s.late), slices.Clone(s.moved)
+	c.asked, c.late, c.moved, c.leaving = maps.Clone(s.asked), slices.Clone(s.late), slices.Clone(s.moved), slices.Clone(s.leaving)
 	c.Sessions = slices.Clone(s.Sessions)
 	c.Parties = make([]*Party, len(s.Parties))
 	for i, p := range s.Parties {
@@ -215,6 +219,13 @@ func (s *State) EndMoves() {
 		s.Parties[m.party].leave(m.session)
 	}
 	s.moved, s.LateMoves = nil, false
+}
+
+// EndLeaves takes out those whom LateLeaves has left in.
+func (s *State) EndLeaves() {
+	s.LateLeaves = false
+	s.leaveAll(s.leaving)
+	s.leaving = nil
 }
 
 // Entries is how often somebody has come into a party so far.

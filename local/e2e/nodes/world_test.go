@@ -145,6 +145,7 @@ func (w *world) party(leader *game, open bool, size int) string {
 	w.t.Helper()
 	id, err := leader.CreateParty(w.ctx, open, size)
 	w.must(err)
+	w.must(leader.Call(w.ctx, "party_invite_list", object{"party_id": id}, nil)) // the module knows of the party by now
 	return id
 }
 
