@@ -38,8 +38,8 @@ func (c *call) noteMarks(before, after []seats.Seat) {
 
 // mark writes this match beside every member, where any node can read it. Without a mark the labels
 // of the matches are searched, which are up to a second behind: what this process has begun meanwhile
-// it knows by itself. A member whose socket is gone, or is on
-// another node, is left out: the others, and the label, lead here as well.
+// it knows by itself. A member whose socket is gone, or is on another node, is left out: the others,
+// and the label, lead here as well.
 func (c *call) mark(partyID string) {
 	id, err := party.ParseID(partyID)
 	if err != nil {

@@ -46,7 +46,7 @@ func (n Notice) To(userID, by string, content any) *runtime.NotificationSend {
 	}
 }
 
-// Notify sends notifications, all of them or none.
+// Notify sends notifications. Its error is the host's.
 func Notify(ctx context.Context, by Notifier, notices ...*runtime.NotificationSend) error {
 	return by.NotificationsSend(ctx, notices)
 }

@@ -172,7 +172,6 @@ func replay(from *model.State, order []int, v variant, steps []*step, got []stri
 		w.note(moments[len(moments)-1], m)
 	}
 	settle()
-	m.EndMoves()
 	m.EndLeaves()
 	m.ClaimsAfter = 0
 	m.BeginBans(func(session int) bool {

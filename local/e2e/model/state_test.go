@@ -31,14 +31,13 @@ type State struct {
 	// moment after the kick, which matters to who acts in that very moment.
 	LateBans bool
 	late     []seat
-	// LateMoves puts off the end of the socket whose seat moves to another until EndMoves: for
+	// LateMoves puts off the end of the socket whose seat moves to another until EndLeaves: for
 	// a moment both are in.
 	LateMoves bool
-	moved     []seat
 	// LateLeaves puts off that a user who comes into a party leaves the one before, until
 	// EndLeaves: for a moment they are in both.
 	LateLeaves bool
-	leaving    []seat
+	leaving    []seat // which both put off
 	// ClaimsAfter lets an invite be used by who has come in after that entry by another way:
 	// at the same moment, as Partyline looks before it claims. 0 is never.
 	ClaimsAfter int
@@ -118,7 +117,7 @@ type InviteOptions struct {
 // Clone gives an independent copy.
 func (s *State) Clone() *State {
 	c := *s
-	c.asked, c.late, c.moved, c.leaving = maps.Clone(s.asked), slices.Clone(s.late), slices.Clone(s.moved), slices.Clone(s.leaving)
+	c.asked, c.late, c.leaving = maps.Clone(s.asked), slices.Clone(s.late), slices.Clone(s.leaving)
 	c.Sessions = slices.Clone(s.Sessions)
 	c.Parties = make([]*Party, len(s.Parties))
 	for i, p := range s.Parties {
@@ -207,23 +206,15 @@ func (s *State) enter(p *Party, session int) {
 // move takes out the socket whose seat has moved to another.
 func (s *State) move(party *Party, older int) {
 	if s.LateMoves {
-		s.moved = append(s.moved, seat{slices.Index(s.Parties, party), older})
+		s.leaving = append(s.leaving, seat{slices.Index(s.Parties, party), older})
 		return
 	}
 	party.leave(older)
 }
 
-// EndMoves takes out those whom LateMoves has left in.
-func (s *State) EndMoves() {
-	for _, m := range s.moved {
-		s.Parties[m.party].leave(m.session)
-	}
-	s.moved, s.LateMoves = nil, false
-}
-
-// EndLeaves takes out those whom LateLeaves has left in.
+// EndLeaves takes out those whom LateMoves and LateLeaves have left in.
 func (s *State) EndLeaves() {
-	s.LateLeaves = false
+	s.LateMoves, s.LateLeaves = false, false
 	s.leaveAll(s.leaving)
 	s.leaving = nil
 }
