@@ -88,12 +88,14 @@ func TestEveryCall(t *testing.T) {
 		way := ways[rand.IntN(len(ways))]
 		f := way.fault
 		f.When, f.Times, f.Skip = reaches, 1, rand.IntN(calls)
-		t.Run(fmt.Sprintf("%s-%d", way.name, f.Skip), func(t *testing.T) {
+		if !t.Run(fmt.Sprintf("%s-%d", way.name, f.Skip), func(t *testing.T) {
 			armed := layer.Arm(f)
 			defer armed.Disarm()
 			w.in(t).playThrough()
 			struck += armed.Struck()
-		})
+		}) {
+			return // the match that is left would only confuse the next
+		}
 	}
 	t.Logf("%d calls, %d of %d faults have struck", calls, struck, *samples)
 	if struck == 0 {
@@ -147,7 +149,14 @@ func (w *world) playThrough() {
 		}
 		return true
 	})
-	states := g.states()
+	var states map[string]string
+	w.until("the seats are told", func() bool {
+		answer, err := g.call("party_server_seats", nil)
+		if err == nil {
+			states = g.statesIn(answer)
+		}
+		return err == nil
+	})
 	for _, team := range teams {
 		for _, m := range team.members {
 			if states[m.UserID] != "taken" || len(states) != 4 {

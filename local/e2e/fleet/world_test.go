@@ -331,7 +331,13 @@ func (g *gameServer) refused(reason, id string, more map[string]any) {
 	}
 }
 
-func (g *gameServer) states() (states map[string]string) {
+func (g *gameServer) states() map[string]string {
+	g.w.t.Helper()
+	return g.statesIn(g.must("party_server_seats", nil))
+}
+
+// statesIn reads them from an answer, by user.
+func (g *gameServer) statesIn(answer string) (states map[string]string) {
 	g.w.t.Helper()
 	var all struct {
 		Seats []struct {
@@ -339,7 +345,7 @@ func (g *gameServer) states() (states map[string]string) {
 			State  string
 		}
 	}
-	if err := json.Unmarshal([]byte(g.must("party_server_seats", nil)), &all); err != nil {
+	if err := json.Unmarshal([]byte(answer), &all); err != nil {
 		g.w.t.Fatal(err)
 	}
 	states = map[string]string{}
