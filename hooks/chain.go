@@ -26,18 +26,10 @@ const (
 	timedFirst, timedOf = 16, 64
 )
 
-// Metrics is where hook calls are timed and counted.
-type Metrics interface {
-	MetricsCounterAdd(name string, tags map[string]string, delta int64)
-	MetricsTimerRecord(name string, tags map[string]string, value time.Duration)
-}
-
-var _ Metrics = runtime.NakamaModule(nil)
-
 // Chain folds rows into the functions the host calls. Nothing behind it can end the
 // host's process, or leave a socket without an answer, by panicking.
 type Chain struct {
-	metrics Metrics
+	metrics party.Metrics
 	now     func() time.Time
 	own     func(ctx context.Context, s party.Session, ended bool) bool
 	ending  chan struct{} // a place for each session whose end is handled now
@@ -50,7 +42,7 @@ const endsAtOnce = 512
 
 // NewChain makes a chain that reports to metrics and times by now. own recognises the
 // module's own sessions, whose messages no handler sees; nil means that there are none.
-func NewChain(metrics Metrics, now func() time.Time, own func(ctx context.Context, s party.Session, ended bool) bool) *Chain {
+func NewChain(metrics party.Metrics, now func() time.Time, own func(ctx context.Context, s party.Session, ended bool) bool) *Chain {
 	if own == nil {
 		own = func(context.Context, party.Session, bool) bool { return false }
 	}

@@ -251,7 +251,7 @@ func TestChain_EndsOfACrowd(t *testing.T) {
 			done.Add(1)
 			return nil
 		})
-		if err := hooks.Register(h, hooks.NewChain(silent{}, time.Now, nil), keep); err != nil {
+		if err := hooks.Register(h, hooks.NewChain(party.NoMetrics{}, time.Now, nil), keep); err != nil {
 			t.Fatal(err)
 		}
 		go func() { // the host's only worker
@@ -346,7 +346,7 @@ func BenchmarkChain(b *testing.B) {
 			Before: func(_ context.Context, c *hooks.Call) error { _, err := c.PartyID(); return err }})
 	}
 	h := newHost()
-	if err := hooks.Register(h, hooks.NewChain(silent{}, time.Now, nil), set); err != nil {
+	if err := hooks.Register(h, hooks.NewChain(party.NoMetrics{}, time.Now, nil), set); err != nil {
 		b.Fatal(err)
 	}
 	ctx, in := contextOf("u1"), message(hooks.PartyJoin, partyID)
@@ -358,8 +358,3 @@ func BenchmarkChain(b *testing.B) {
 		}
 	}
 }
-
-type silent struct{}
-
-func (silent) MetricsCounterAdd(string, map[string]string, int64)          {}
-func (silent) MetricsTimerRecord(string, map[string]string, time.Duration) {}

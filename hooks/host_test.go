@@ -234,6 +234,8 @@ func (m *metricBook) MetricsCounterAdd(name string, tags map[string]string, delt
 	m.lines = append(m.lines, fmt.Sprintf("%s %s %s %s +%d", name, tags["hook"], tags["stage"], tags["outcome"], delta))
 }
 
+func (m *metricBook) MetricsGaugeSet(string, map[string]string, float64) {}
+
 func (m *metricBook) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -20,26 +20,18 @@ const (
 	MetricDuration = "partyline_rpc_duration"
 )
 
-// Metrics is where calls are counted and timed.
-type Metrics interface {
-	MetricsCounterAdd(name string, tags map[string]string, delta int64)
-	MetricsTimerRecord(name string, tags map[string]string, value time.Duration)
-}
-
-var _ Metrics = runtime.NakamaModule(nil)
-
 // Guard surrounds every RPC: it lets in whom the row lets in, turns panics and errors
 // into refusals a client may read, and measures. Nothing behind a guard can end the
 // host's process by panicking on the calling goroutine.
 type Guard struct {
-	metrics Metrics
+	metrics party.Metrics
 	now     func() time.Time
 	current func(party.ID) party.ID
 }
 
 // NewGuard makes a guard that reports to metrics and times by now. current is the present
 // ID of a party, given any it had.
-func NewGuard(metrics Metrics, now func() time.Time, current func(party.ID) party.ID) *Guard {
+func NewGuard(metrics party.Metrics, now func() time.Time, current func(party.ID) party.ID) *Guard {
 	return &Guard{metrics: metrics, now: now, current: current}
 }
 
@@ -69,7 +61,7 @@ func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, run
 func (g *Guard) serve(ctx context.Context, row Row, caller party.Caller, payload string) (answer string, err error) {
 	defer func() {
 		if value := recover(); value != nil {
-			answer, err = "", &panicError{value: value, stack: debug.Stack()}
+			answer, err = "", fmt.Errorf("panic: %v\n%s", value, debug.Stack())
 		}
 	}()
 	if err := permit(row.Who, caller); err != nil {
@@ -96,14 +88,6 @@ func permit(who Who, caller party.Caller) error {
 	}
 	return nil
 }
-
-// panicError is a panic on its way to the log.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.value, e.stack) }
 
 // report writes a refusal to the log: what clients may not see of an internal error
 // as an error, everything else as a detail. Payloads and codes are never written.

@@ -127,6 +127,8 @@ func (m *metricBook) MetricsCounterAdd(name string, tags map[string]string, delt
 	m.add("%s %s %s +%d", name, tags["rpc_id"], tags["outcome"], delta)
 }
 
+func (m *metricBook) MetricsGaugeSet(string, map[string]string, float64) {}
+
 func (m *metricBook) MetricsTimerRecord(name string, tags map[string]string, value time.Duration) {
 	m.add("%s %s %s %v", name, tags["rpc_id"], tags["outcome"], value)
 }

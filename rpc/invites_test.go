@@ -73,7 +73,7 @@ func TestInvites(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			kernel := &invites{}
-			h := serve(t, rpc.Invites(kernel, kernel))
+			h := serve(t, rpc.Invites(kernel))
 			ctx := overSocket("u1")
 			if tt.http {
 				ctx = overHTTP("u1")
@@ -95,7 +95,7 @@ func TestInvites(t *testing.T) {
 
 func TestInvites_NobodyCallsWithoutAUser(t *testing.T) {
 	kernel := &invites{}
-	set := rpc.Invites(kernel, kernel)
+	set := rpc.Invites(kernel)
 	h := serve(t, set)
 	for _, row := range set.Rows {
 		if _, err := h.call(withKey(), row.ID, "{}"); err == nil {

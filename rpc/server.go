@@ -6,7 +6,43 @@ import (
 	"slices"
 
 	"partyline/party"
+	"partyline/party/overview"
 )
+
+// Overview answers operators.
+type Overview interface {
+	Rules(ctx context.Context, reload bool) (overview.Rules, error)
+	Parties(ctx context.Context, limit int, cursor string) (overview.Parties, error)
+	Stats(ctx context.Context) (overview.Stats, error)
+}
+
+type (
+	adminRulesRequest struct {
+		Reload bool `json:"reload,omitempty"` // read the file now; it is watched in any case
+	}
+	adminPartiesRequest struct {
+		Limit  int    `json:"limit,omitempty"`  // from 1 to 100; 50 if absent
+		Cursor string `json:"cursor,omitempty"` // of the page before
+	}
+)
+
+// Admin is the table of the calls for the game's own servers and tools.
+func Admin(o Overview) Set {
+	return Set{Owner: "admin", Rows: []Row{
+		// Shows the rules in force and what is wrong with the newest file.
+		{ID: "party_admin_rules", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r adminRulesRequest) (overview.Rules, error) {
+			return o.Rules(ctx, r.Reload)
+		})},
+		// Lists the parties there are.
+		{ID: "party_admin_parties", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r adminPartiesRequest) (overview.Parties, error) {
+			return o.Parties(ctx, r.Limit, r.Cursor)
+		})},
+		// Counts denials, invites and what the module remembers.
+		{ID: "party_admin_stats", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, _ empty) (overview.Stats, error) {
+			return o.Stats(ctx)
+		})},
+	}}
+}
 
 // Servers takes the reports of dedicated game servers. Each call names the match and its
 // token, which only the match's own server has.
