@@ -25,14 +25,15 @@ type Policy func() rules.Config
 // Streams reads and changes who is on a stream.
 type Streams interface {
 	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
+	StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error)
 	StreamUserJoin(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) (bool, error)
 	StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error
 	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
 	StreamClose(mode uint8, subject, subcontext, label string) error
 }
 
-// Finder lists the native engine's parties. It is the last resort for a party whose
-// facts no presence carries.
+// Finder pages through the native engine's parties of this node. It is the last resort for a
+// party whose facts no presence carries.
 type Finder interface {
 	PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error)
 }

@@ -196,9 +196,10 @@ func (m *Module) construct(env environment, o Options) error {
 	m.completeStatus(news, admission, limits, policy)
 	m.addMatches(news)
 	m.addQueues(news, roster, admission, policy)
+	pages := limit.New(m.now, pageKeys)
 	site := landing.New(landing.Options{
 		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
-		PageRead: m.invites.PageRead, Limiter: pageLimit{buckets: limit.New(m.now, pageKeys), policy: policy},
+		PageRead: m.invites.PageRead, Limit: func(address string) time.Duration { return pages.Take(address, policy().Limits.PagePerIP) },
 	})
 	m.routes = append(site.Routes(), m.passRoute())
 	return m.addConsole(env, ruled, admission)
@@ -223,18 +224,4 @@ func (m *Module) Describe() []string {
 		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
 	}
 	return lines
-}
-
-// pageLimit bounds the requests of one client address as the rules say.
-type pageLimit struct {
-	buckets *limit.Keyed
-	policy  party.Policy
-}
-
-var _ landing.Limiter = pageLimit{}
-
-// Allow takes one permit, or says how long to wait for the next.
-func (l pageLimit) Allow(key string) (wait time.Duration, ok bool) {
-	wait = l.buckets.Take(key, l.policy().Limits.PagePerIP)
-	return wait, wait == 0
 }

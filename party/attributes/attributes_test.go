@@ -61,7 +61,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 		Roster: roster.New(w.host, w.host, time.Now), Streams: w.host, Storage: w.host, News: news, Policy: policy, Logger: w.log, Now: time.Now,
 	}, admission.Deps{Sender: w.host}, nil)
 	w.service = attributes.New(attributes.Deps{
-		Storage: w.host, Streams: w.host, Sender: w.host, Admission: w.admission, News: news,
+		Storage: w.host, Streams: w.host, Sender: w.host, Admission: w.admission.Admission, News: news,
 		Limits: party.NewLimits(policy, time.Now), Policy: policy, Logger: w.log, Now: time.Now,
 	})
 	t.Cleanup(w.service.Close)

@@ -24,21 +24,12 @@ import (
 	"partyline/party/rules"
 )
 
-// Admission reads parties, and notes in them that they have attributes.
-type Admission interface {
-	Look(ctx context.Context, id party.ID) (reserve.Look, error)
-	Origin(id party.ID) party.ID
-	NoteAttributes(id party.ID)
-}
-
-var _ Admission = (*admission.Admission)(nil)
-
 // Deps is what a Service works with. All are needed.
 type Deps struct {
 	Storage   party.Storage
 	Streams   party.Streams
 	Sender    party.Sender
-	Admission Admission
+	Admission *admission.Admission
 	News      *party.News // that admission publishes
 	Limits    *party.Limits
 	Policy    party.Policy

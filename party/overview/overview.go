@@ -12,8 +12,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/heroiclabs/nakama-common/api"
-
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/attributes"
@@ -22,11 +20,6 @@ import (
 	"partyline/party/ledger"
 	"partyline/party/rules"
 )
-
-// Lister pages through the native engine's parties of this node.
-type Lister interface {
-	PartyList(ctx context.Context, limit int, open *bool, hidden bool, query, cursor string) ([]*api.Party, string, error)
-}
 
 // Seats is the part of admission that shows a party and what it keeps in memory.
 type Seats interface {
@@ -51,7 +44,7 @@ type Deps struct {
 	// Playground is the address of the page to try rules on, "" for none.
 	Playground string
 	Judge      *judge.Judge
-	Lister     Lister
+	Lister     party.Finder
 	Seats      Seats
 	Invites    Invites
 	Limits     func() map[string]int // buckets each limit remembers

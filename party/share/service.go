@@ -20,35 +20,13 @@ import (
 	"sync"
 
 	"github.com/heroiclabs/nakama-common/api"
-	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/alarm"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
-	"partyline/party/reserve"
 )
-
-// Invites makes the invite that is shared.
-type Invites interface {
-	Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error)
-	Notify(ctx context.Context, c party.Caller, inv party.CreatedInvite, users []string) error
-	Renew(ctx context.Context, c party.Caller, code string, message *string) (inv party.CreatedInvite, ok bool, err error)
-}
-
-// Door is the part of admission that knows whether there is a way in.
-type Door interface {
-	Look(ctx context.Context, id party.ID) (reserve.Look, error)
-	Locked(ctx context.Context, v party.View) error
-}
-
-// Streams reads and writes users' statuses.
-type Streams interface {
-	StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error)
-	StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error
-	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
-}
 
 // Social finds people, a page at a time.
 type Social interface {
@@ -58,18 +36,11 @@ type Social interface {
 	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
 }
 
-var (
-	_ Invites = (*invite.Service)(nil)
-	_ Door    = (*admission.Admission)(nil)
-	_ Streams = runtime.NakamaModule(nil)
-	_ Social  = runtime.NakamaModule(nil)
-)
-
 // Deps is what a Service works with. All are needed.
 type Deps struct {
-	Invites Invites
-	Door    Door
-	Streams Streams
+	Invites *invite.Service
+	Door    *admission.Admission // knows whether there is a way in
+	Streams party.Streams
 	Social  Social
 	Blocks  invite.Blocks
 	News    *party.News

@@ -72,7 +72,7 @@ func (w *world) restart() {
 	policy := func() rules.Config { return w.conf }
 	w.hears = &party.News{} // nobody tells a process that has ended
 	w.deps = share.Deps{
-		Invites: w.invites, Door: w.admission, News: w.hears, Streams: w.host, Social: w.host, Blocks: party.NewBlockList(nil, w.host),
+		Invites: w.invites, Door: w.admission.Admission, News: w.hears, Streams: w.host, Social: w.host, Blocks: party.NewBlockList(nil, w.host),
 		Limits: party.NewLimits(policy, w.clock.Now), Policy: policy, Logger: w.log, Now: w.clock.Now,
 	}
 	w.share = share.New(w.deps)

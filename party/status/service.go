@@ -18,48 +18,20 @@ import (
 	"context"
 	"sync"
 
-	"github.com/heroiclabs/nakama-common/runtime"
-
 	"partyline/internal/alarm"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
-	"partyline/party/reserve"
 	"partyline/party/roster"
-)
-
-// Streams reads and writes presences.
-type Streams interface {
-	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
-	StreamUserGet(mode uint8, subject, subcontext, label, userID, sessionID string) (runtime.PresenceMeta, error)
-	StreamUserUpdate(mode uint8, subject, subcontext, label, userID, sessionID string, hidden, persistence bool, status string) error
-	StreamUserLeave(mode uint8, subject, subcontext, label, userID, sessionID string) error
-	StreamClose(mode uint8, subject, subcontext, label string) error
-}
-
-// Viewer reads parties.
-type Viewer interface {
-	View(ctx context.Context, id party.ID) (party.View, error)
-}
-
-// Looker reads a party and the users it keeps seats for or who are joining.
-type Looker interface {
-	Look(ctx context.Context, id party.ID) (reserve.Look, error)
-}
-
-var (
-	_ Streams = runtime.NakamaModule(nil)
-	_ Viewer  = (*roster.Roster)(nil)
-	_ Looker  = (*admission.Admission)(nil)
 )
 
 // Deps is what a Service works with. All are needed but the last.
 type Deps struct {
-	Streams Streams
+	Streams party.Streams
 	Sender  party.Sender
-	Roster  Viewer
-	Looker  Looker
+	Roster  *roster.Roster
+	Looker  *admission.Admission
 	News    *party.News
 	Policy  party.Policy
 	Logger  party.Logger

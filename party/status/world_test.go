@@ -59,7 +59,7 @@ func newWorld(t testing.TB, now party.Clock) *world {
 		Roster: w.roster, Streams: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: now, Holds: store.Holds,
 	}, admission.Deps{Sender: w.host}, nil)
 	w.status = status.New(status.Deps{
-		Streams: w.host, Sender: w.host, Roster: w.roster, Looker: w.admission, News: w.news, Policy: policy, Logger: w.log, Now: now,
+		Streams: w.host, Sender: w.host, Roster: w.roster, Looker: w.admission.Admission, News: w.news, Policy: policy, Logger: w.log, Now: now,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
 			return w.invites.Lead(ctx, c, code)
 		},

@@ -33,17 +33,10 @@ const (
 	timeout    = 5 * time.Second // of what an alarm does
 )
 
-// Invites is what codes lead to.
-type Invites interface {
-	Lead(ctx context.Context, c party.Caller, code string) (invite.Lead, error)
-	Destination(ctx context.Context, c party.Caller, code string) (party.ID, error)
-	Redeem(ctx context.Context, c party.Caller, code, sessionID string) (party.Redemption, error)
-}
-
 // Deps is what a Service works with. All are needed but Metrics.
 type Deps struct {
 	Entry    entry.Entry
-	Invites  Invites
+	Invites  *invite.Service
 	Notifier party.Notifier
 	News     *party.News // that admission publishes
 	Metrics  party.Metrics

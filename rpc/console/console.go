@@ -58,20 +58,13 @@ type Parties interface {
 	Pardon(ctx context.Context, id party.ID, userID string) error
 }
 
-// Logger is the part of the host's logger that is used here.
-type Logger interface {
-	Info(format string, v ...any)
-	Warn(format string, v ...any)
-	Error(format string, v ...any)
-}
-
 // Options are what a [Console] is made of; all are required.
 type Options struct {
 	Key        string // at least [MinKey] characters
 	Source     Source
 	Invites    Invites
 	Parties    Parties
-	Logger     Logger
+	Logger     party.Logger
 	ProxyCount int // the host's socket.proxy_count
 	Now        party.Clock
 }

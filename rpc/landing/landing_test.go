@@ -139,14 +139,9 @@ type site struct {
 	logs     *logs
 }
 
-// unlimited lets everybody in.
-type unlimited struct{}
-
-func (unlimited) Allow(string) (time.Duration, bool) { return 0, true }
-
 func options(p *previews) landing.Options {
 	return landing.Options{
-		Previews: p, Policy: policy, PageRead: func(bool) {}, Limiter: unlimited{}, Logger: &logs{}, ProxyCount: 1, Now: time.Now,
+		Previews: p, Policy: policy, PageRead: func(bool) {}, Limit: func(string) time.Duration { return 0 }, Logger: &logs{}, ProxyCount: 1, Now: time.Now,
 	}
 }
 

@@ -15,22 +15,20 @@ type bound struct {
 	taken   map[string]int
 }
 
-var _ landing.Limiter = (*bound)(nil)
-
-func (b *bound) Allow(key string) (time.Duration, bool) {
+func (b *bound) take(key string) time.Duration {
 	b.keys = append(b.keys, key)
 	if b.taken == nil {
 		b.taken = map[string]int{}
 	}
 	if b.taken[key]++; b.taken[key] > b.allowed {
-		return 2500 * time.Millisecond, false
+		return 2500 * time.Millisecond
 	}
-	return 0, true
+	return 0
 }
 
 func TestLimit_PerAddress(t *testing.T) {
 	b := &bound{allowed: 3}
-	s := serve(t, always(anInvite()), func(o *landing.Options) { o.Limiter = b })
+	s := serve(t, always(anInvite()), func(o *landing.Options) { o.Limit = b.take })
 	for _, path := range []string{"", "/state", "/qr.svg"} {
 		if w := s.get(joinPath + linkCode + path); w.Code != 200 {
 			t.Errorf("%q within the limit = %d", path, w.Code)
@@ -85,7 +83,7 @@ func TestClientAddress(t *testing.T) {
 		{"nothing usable", 1, "unknown", "10.0.0.1:1", "", "unknown"},
 	} {
 		b := &bound{allowed: 100}
-		s := serve(t, always(anInvite()), func(o *landing.Options) { o.Limiter, o.ProxyCount = b, c.proxies })
+		s := serve(t, always(anInvite()), func(o *landing.Options) { o.Limit, o.ProxyCount = b.take, c.proxies })
 		r := request("GET", joinPath+linkCode, "X-Forwarded-For", c.header)
 		r.RemoteAddr = c.remote
 		s.ServeHTTP(discard{}, r)

@@ -90,7 +90,7 @@ func (s *Site) run(rt route, r *http.Request) (a web.Answer) {
 	}
 	// Not before: the limiter has a lock, and a crowd that waits for one stands still.
 	if rt.limited {
-		if wait, ok := s.Limiter.Allow(limit.Address(web.ClientIP(r, s.ProxyCount))); !ok {
+		if wait := s.Limit(limit.Address(web.ClientIP(r, s.ProxyCount))); wait > 0 {
 			return rt.fail(r, tooMany(wait))
 		}
 	}

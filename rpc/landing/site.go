@@ -20,12 +20,6 @@ type Previews interface {
 	PublicPreview(ctx context.Context, code, clientIP string) (party.Preview, error)
 }
 
-// Limiter bounds requests per key. Allow takes one permit, or says how long to wait
-// for the next one.
-type Limiter interface {
-	Allow(key string) (wait time.Duration, ok bool)
-}
-
 // Logger is the one method of the host's logger that is used here.
 type Logger interface {
 	Error(format string, v ...any)
@@ -37,9 +31,10 @@ type Options struct {
 	Policy   party.Policy // asked once per request
 	// PageRead hears of each page of an invite that leads somewhere, and whether a program fetched it.
 	PageRead func(byProgram bool)
-	// Limiter bounds the requests of one client address. An open page costs some 25 a minute, and
-	// a school or a console network shares one address, so it should be generous.
-	Limiter    Limiter
+	// Limit takes one of the requests that a client address has, or says how long to wait for the
+	// next one. An open page costs some 25 a minute, and a school or a console network shares one
+	// address, so it should be generous.
+	Limit      func(address string) (wait time.Duration)
 	Logger     Logger
 	ProxyCount int    // the host's socket.proxy_count, so that both see the same client address
 	Folder     string // what the path of the rules' own font is relative to
