@@ -6,17 +6,11 @@ import (
 	"partyline/party"
 )
 
-// Rates are the rates at which one user may do what costs others.
-type Rates interface {
-	PartyCreate(userID string) error
-	Data(userID string) error
-}
-
 // Hardening closes the holes of the stock server that need no knowledge of a party's
 // state: malformed IDs, messages that pretend to be the server's, floods, tickets of
-// parties without members, and list cursors that end the process.
-func Hardening(rates Rates, parties Parties, policy party.Policy) Set {
-	h := hardening{rates: rates, parties: parties, policy: policy}
+// parties without members, and list cursors that end the process. rate counts a message of
+// party data, and refuses one too many.
+func Hardening(rate func(userID string) error, parties Parties, policy party.Policy) Set {
 	set := Set{Owner: "hardening", Listing: []ListingHook{{Name: "cursor", Before: checkCursor}}}
 	// The host reads more spellings of an ID than the one it writes; the message goes on in
 	// that one, so that every handler, and the host, sees the same party.
@@ -34,10 +28,14 @@ func Hardening(rates Rates, parties Parties, policy party.Policy) Set {
 		}})
 	}
 	set.Hooks = append(set.Hooks,
-		Hook{Message: PartyDataSend, Name: "op_code", Before: h.opCode},
-		Hook{Message: PartyDataSend, Name: "size", Before: h.size},
-		Hook{Message: PartyDataSend, Name: "rate", Before: h.rate},
-		Hook{Message: PartyMatchmakerAdd, Name: "members", Before: h.members},
+		Hook{Message: PartyDataSend, Name: "op_code", Before: opCode},
+		Hook{Message: PartyDataSend, Name: "size", Before: func(_ context.Context, call *Call) error {
+			return checkSize(call, policy().Limits.Data.Bytes)
+		}},
+		Hook{Message: PartyDataSend, Name: "rate", Before: func(_ context.Context, call *Call) error { return rate(call.Session.UserID) }},
+		Hook{Message: PartyMatchmakerAdd, Name: "members", Before: func(ctx context.Context, call *Call) error {
+			return checkMembers(ctx, call, parties)
+		}},
 	)
 	return set
 }
@@ -54,35 +52,24 @@ func canonical(_ context.Context, call *Call) error {
 	return nil
 }
 
-type hardening struct {
-	rates   Rates
-	parties Parties
-	policy  party.Policy
-}
-
 // opCode keeps negative op codes for the server: clients trust what they carry.
-func (h hardening) opCode(_ context.Context, call *Call) error {
+func opCode(_ context.Context, call *Call) error {
 	if code := call.In.GetPartyDataSend().GetOpCode(); code < 0 {
 		return party.Refuse(party.InvalidRequest, "op_code: %d is reserved for the server; use 0 or more.", code)
 	}
 	return nil
 }
 
-func (h hardening) size(_ context.Context, call *Call) error {
-	most := h.policy().Limits.Data.Bytes
+func checkSize(call *Call, most int) error {
 	if size := len(call.In.GetPartyDataSend().GetData()); most > 0 && size > most {
 		return party.Refuse(party.InvalidRequest, "data: %d bytes are too many; at most %d.", size, most)
 	}
 	return nil
 }
 
-func (h hardening) rate(_ context.Context, call *Call) error {
-	return h.rates.Data(call.Session.UserID)
-}
-
-// members refuses a ticket for a party that the host would count as empty.
-func (h hardening) members(ctx context.Context, call *Call) error {
-	view, err := call.Look(ctx, h.parties)
+// checkMembers refuses a ticket for a party that the host would count as empty.
+func checkMembers(ctx context.Context, call *Call, parties Parties) error {
+	view, err := call.Look(ctx, parties)
 	if err != nil {
 		return err
 	}

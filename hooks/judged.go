@@ -26,7 +26,6 @@ const PropertyQueue = "queue"
 // that only rules not in force name refuse nothing.
 // The set belongs behind those that need no facts to refuse, and before [Admission].
 func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool) Set {
-	j := judged{judge: judge, parties: parties, enforces: enforces}
 	set := Set{Owner: "rules"}
 	add := func(message string, action rules.Action, ask func(context.Context, *Call) error) {
 		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "rules", Before: func(ctx context.Context, call *Call) error {
@@ -36,16 +35,30 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 			return ask(ctx, call)
 		}})
 	}
-	add(PartyJoin, rules.ActionJoin, j.join)
-	add(PartyAccept, rules.ActionJoin, j.accept)
-	add(MatchmakerAdd, rules.ActionMatchmake, j.alone)
-	inside := func(message string, action rules.Action, asked func(*Call) rules.RequestFacts) {
+	seen := func(message string, action rules.Action, ask func(context.Context, *Call, reserve.Look) error) {
 		add(message, action, func(ctx context.Context, call *Call) error {
-			look, err := j.look(ctx, call, action)
-			if look == nil {
-				return err
+			look, err := call.Look(ctx, parties)
+			switch {
+			case err == nil:
+				return ask(ctx, call, *look)
+			case !enforces(action):
+				return nil
 			}
-			return judge.Inside(ctx, action, call.Caller(), *look, asked(call))
+			return err
+		})
+	}
+	seen(PartyJoin, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
+		return judge.Join(ctx, call.Caller(), look)
+	})
+	seen(PartyAccept, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
+		return judge.Accept(ctx, call.Session, sessionIn(call.In.GetPartyAccept().GetPresence()), look)
+	})
+	add(MatchmakerAdd, rules.ActionMatchmake, func(ctx context.Context, call *Call) error {
+		return judge.Alone(ctx, call.Caller(), call.In.GetMatchmakerAdd().GetStringProperties()[PropertyQueue])
+	})
+	inside := func(message string, action rules.Action, asked func(*Call) rules.RequestFacts) {
+		seen(message, action, func(ctx context.Context, call *Call, look reserve.Look) error {
+			return judge.Inside(ctx, action, call.Caller(), look, asked(call))
 		})
 	}
 	inside(PartyUpdate, rules.ActionUpdate, func(call *Call) rules.RequestFacts {
@@ -65,40 +78,4 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 		return rules.RequestFacts{TargetID: call.In.GetPartyPromote().GetPresence().GetUserId()}
 	})
 	return set
-}
-
-type judged struct {
-	judge    Judge
-	parties  Parties
-	enforces func(rules.Action) bool
-}
-
-// look reads the party. Where that fails it is nil, and an error unless only rules that are
-// not in force would be asked.
-func (j judged) look(ctx context.Context, call *Call, action rules.Action) (*reserve.Look, error) {
-	look, err := call.Look(ctx, j.parties)
-	if err != nil && !j.enforces(action) {
-		return nil, nil
-	}
-	return look, err
-}
-
-func (j judged) join(ctx context.Context, call *Call) error {
-	look, err := j.look(ctx, call, rules.ActionJoin)
-	if look == nil {
-		return err
-	}
-	return j.judge.Join(ctx, call.Caller(), *look)
-}
-
-func (j judged) accept(ctx context.Context, call *Call) error {
-	look, err := j.look(ctx, call, rules.ActionJoin)
-	if look == nil {
-		return err
-	}
-	return j.judge.Accept(ctx, call.Session, sessionIn(call.In.GetPartyAccept().GetPresence()), *look)
-}
-
-func (j judged) alone(ctx context.Context, call *Call) error {
-	return j.judge.Alone(ctx, call.Caller(), call.In.GetMatchmakerAdd().GetStringProperties()[PropertyQueue])
 }

@@ -37,9 +37,9 @@ func newKernel() *kernel {
 // sets are all of the package's tables over the kernel.
 func (k *kernel) sets() []hooks.Set {
 	return []hooks.Set{
-		hooks.Hardening(k, k, k.policy),
+		hooks.Hardening(k.Data, k, k.policy),
 		hooks.Settled(k),
-		hooks.Creation(k, k, k.policy, k.Offered),
+		hooks.Creation(k, k.PartyCreate, k.policy, k.Offered),
 		hooks.Judged(k, k, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return !k.shadow }),
 		hooks.Admission(k),
 	}

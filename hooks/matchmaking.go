@@ -24,12 +24,42 @@ type Tickets interface {
 // the news. plays hears of sessions that join a match; nil where matchmaking hears of matches
 // from the host's matched hook.
 func Matchmaking(tickets Tickets, parties Parties, plays func(context.Context, party.Session)) Set {
-	m := matchmaking{tickets, parties}
 	set := Set{Owner: "matchmaking", Hooks: []Hook{
-		{Message: PartyMatchmakerAdd, Name: "ticket", Before: m.checkParty, After: m.partyQueued},
-		{Message: MatchmakerAdd, Name: "ticket", Before: m.checkSolo, After: m.soloQueued},
-		{Message: PartyMatchmakerRemove, Name: "ticket", After: m.partyCancelled},
-		{Message: MatchmakerRemove, Name: "ticket", After: m.soloCancelled},
+		{
+			Message: PartyMatchmakerAdd, Name: "ticket",
+			Before: func(ctx context.Context, call *Call) error {
+				look, err := call.Look(ctx, parties)
+				if err != nil {
+					return err
+				}
+				return tickets.CheckParty(ctx, *look, call.Session, call.In.GetPartyMatchmakerAdd())
+			},
+			After: func(ctx context.Context, call *Call) error {
+				id, err := call.PartyID()
+				if err != nil {
+					return err
+				}
+				return tickets.PartyQueued(ctx, id, call.Session, call.Out.GetPartyMatchmakerTicket().GetTicket(), call.In.GetPartyMatchmakerAdd())
+			},
+		},
+		{
+			Message: MatchmakerAdd, Name: "ticket",
+			Before: func(ctx context.Context, call *Call) error {
+				return tickets.CheckSolo(ctx, call.Session, call.In.GetMatchmakerAdd())
+			},
+			After: func(ctx context.Context, call *Call) error {
+				tickets.SoloQueued(ctx, call.Session, call.Out.GetMatchmakerTicket().GetTicket(), call.In.GetMatchmakerAdd())
+				return nil
+			},
+		},
+		{Message: PartyMatchmakerRemove, Name: "ticket", After: func(ctx context.Context, call *Call) error {
+			tickets.PartyCancelled(ctx, call.In.GetPartyMatchmakerRemove().GetTicket())
+			return nil
+		}},
+		{Message: MatchmakerRemove, Name: "ticket", After: func(ctx context.Context, call *Call) error {
+			tickets.SoloCancelled(ctx, call.In.GetMatchmakerRemove().GetTicket())
+			return nil
+		}},
 	}}
 	if plays != nil {
 		set.Hooks = append(set.Hooks, Hook{Message: MatchJoin, Name: "tickets", After: func(ctx context.Context, call *Call) error {
@@ -38,44 +68,4 @@ func Matchmaking(tickets Tickets, parties Parties, plays func(context.Context, p
 		}})
 	}
 	return set
-}
-
-type matchmaking struct {
-	tickets Tickets
-	parties Parties
-}
-
-func (m matchmaking) checkParty(ctx context.Context, call *Call) error {
-	look, err := call.Look(ctx, m.parties)
-	if err != nil {
-		return err
-	}
-	return m.tickets.CheckParty(ctx, *look, call.Session, call.In.GetPartyMatchmakerAdd())
-}
-
-func (m matchmaking) checkSolo(ctx context.Context, call *Call) error {
-	return m.tickets.CheckSolo(ctx, call.Session, call.In.GetMatchmakerAdd())
-}
-
-func (m matchmaking) partyQueued(ctx context.Context, call *Call) error {
-	id, err := call.PartyID()
-	if err != nil {
-		return err
-	}
-	return m.tickets.PartyQueued(ctx, id, call.Session, call.Out.GetPartyMatchmakerTicket().GetTicket(), call.In.GetPartyMatchmakerAdd())
-}
-
-func (m matchmaking) soloQueued(ctx context.Context, call *Call) error {
-	m.tickets.SoloQueued(ctx, call.Session, call.Out.GetMatchmakerTicket().GetTicket(), call.In.GetMatchmakerAdd())
-	return nil
-}
-
-func (m matchmaking) partyCancelled(ctx context.Context, call *Call) error {
-	m.tickets.PartyCancelled(ctx, call.In.GetPartyMatchmakerRemove().GetTicket())
-	return nil
-}
-
-func (m matchmaking) soloCancelled(ctx context.Context, call *Call) error {
-	m.tickets.SoloCancelled(ctx, call.In.GetMatchmakerRemove().GetTicket())
-	return nil
 }

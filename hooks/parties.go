@@ -44,23 +44,22 @@ func Settled(parties Parties) Set {
 // Its set belongs behind every other that may refuse a message: from here on a seat counts
 // as taken.
 func Admission(parties Parties) Set {
-	a := admissionHooks{parties}
 	set := Set{Owner: "admission"}
 	for _, row := range []struct {
 		message string
 		kind    admission.MessageKind
-		before  func(context.Context, *Call, admission.Message) error
+		before  bool
 	}{
-		{PartyCreate, admission.Create, nil},
-		{PartyJoin, admission.Join, a.join},
-		{PartyAccept, admission.Accept, a.accept},
-		{PartyRemove, admission.Remove, a.remove},
-		{PartyPromote, admission.Promote, nil},
-		{PartyLeave, admission.Leave, nil},
-		{PartyUpdate, admission.Update, nil},
-		{PartyMatchmakerAdd, admission.Queue, nil},
-		{PartyMatchmakerRemove, admission.Queue, nil},
-		{PartyClose, admission.Close, nil},
+		{PartyCreate, admission.Create, false},
+		{PartyJoin, admission.Join, true}, // of an open party, or asks to be let into a closed one
+		{PartyAccept, admission.Accept, true},
+		{PartyRemove, admission.Remove, true},
+		{PartyPromote, admission.Promote, false},
+		{PartyLeave, admission.Leave, false},
+		{PartyUpdate, admission.Update, false},
+		{PartyMatchmakerAdd, admission.Queue, false},
+		{PartyMatchmakerRemove, admission.Queue, false},
+		{PartyClose, admission.Close, false},
 	} {
 		hook := Hook{Message: row.message, Name: "admission", After: func(ctx context.Context, call *Call) error {
 			m, err := messageOf(ctx, call, row.kind)
@@ -69,13 +68,16 @@ func Admission(parties Parties) Set {
 			}
 			return parties.After(ctx, m)
 		}}
-		if row.before != nil {
+		if row.before {
 			hook.Before = func(ctx context.Context, call *Call) error {
 				m, err := messageOf(ctx, call, row.kind)
+				if err == nil && row.kind == admission.Accept {
+					err = fromMember(ctx, call, parties)
+				}
 				if err != nil {
 					return err
 				}
-				return row.before(ctx, call, m)
+				return parties.Before(ctx, m, call.look)
 			}
 		}
 		set.Hooks = append(set.Hooks, hook)
@@ -83,28 +85,17 @@ func Admission(parties Parties) Set {
 	return set
 }
 
-type admissionHooks struct{ parties Parties }
-
-// join is of an open party, or asks to be let into a closed one.
-func (a admissionHooks) join(ctx context.Context, call *Call, m admission.Message) error {
-	return a.parties.Before(ctx, m, call.look)
-}
-
-// accept lets only members go on: an accept keeps a seat for a moment even if the host then
+// fromMember lets only members accept: an accept keeps a seat for a moment even if the host then
 // says that the sender does not lead, and strangers could keep a party full that way.
-func (a admissionHooks) accept(ctx context.Context, call *Call, m admission.Message) error {
-	look, err := call.Look(ctx, a.parties)
+func fromMember(ctx context.Context, call *Call, parties Parties) error {
+	look, err := call.Look(ctx, parties)
 	if err != nil {
 		return err
 	}
 	if _, member := look.Session(call.Session.SessionID); !member {
 		return party.NotAMember()
 	}
-	return a.parties.Before(ctx, m, look)
-}
-
-func (a admissionHooks) remove(ctx context.Context, call *Call, m admission.Message) error {
-	return a.parties.Before(ctx, m, call.look)
+	return nil
 }
 
 // messageOf reads a message once for admission.

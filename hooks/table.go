@@ -84,17 +84,17 @@ type SessionHook struct {
 	End   func(ctx context.Context, session party.Session) error
 }
 
-// ListingHook is one handler of the party list request, before the host handles it.
-type ListingHook struct {
+// RequestHook is one handler of a request for a list, before the host handles it.
+type RequestHook[Request any] struct {
 	Name   string
-	Before func(ctx context.Context, request *api.ListPartiesRequest) error
+	Before func(ctx context.Context, request Request) error
 }
 
-// MatchListHook is one handler of the match list request, before the host handles it.
-type MatchListHook struct {
-	Name   string
-	Before func(ctx context.Context, request *api.ListMatchesRequest) error
-}
+// The lists that are hooked.
+type (
+	ListingHook   = RequestHook[*api.ListPartiesRequest]
+	MatchListHook = RequestHook[*api.ListMatchesRequest]
+)
 
 // Set is the rows of one owner; the owner's name appears in boot errors. The order of
 // rows, and of sets, is the order in which the handlers run.

@@ -21,25 +21,25 @@ func TestLimits(t *testing.T) {
 	l := party.NewLimits(func() rules.Config { return conf }, clock.Now)
 	for _, c := range []struct {
 		name  string
-		limit func(string) error
+		limit party.Limit
 		n     int
 	}{
 		{"PartyCreate", l.PartyCreate, 1}, {"InviteCreate", l.InviteCreate, 2}, {"Data", l.Data, 3}, {"JoinRequest", l.JoinRequest, 10},
 	} {
 		for i := range c.n {
-			if err := c.limit("user"); err != nil {
+			if err := c.limit.Take("user"); err != nil {
 				t.Errorf("%s %d = %v; want it allowed", c.name, i+1, err)
 			}
 		}
-		if err := c.limit("user"); party.ReasonOf(err) != party.RateLimited || !strings.Contains(err.Error(), "retry_after_sec=") {
+		if err := c.limit.Take("user"); party.ReasonOf(err) != party.RateLimited || !strings.Contains(err.Error(), "retry_after_sec=") {
 			t.Errorf("%s %d = %v; want rate_limited with the wait", c.name, c.n+1, err)
 		}
-		if err := c.limit("another"); err != nil {
+		if err := c.limit.Take("another"); err != nil {
 			t.Errorf("%s of another user = %v; want it allowed", c.name, err)
 		}
 	}
 	conf.Limits.PartyCreate = rules.Rate{}
-	if err := l.PartyCreate("user"); err != nil {
+	if err := l.PartyCreate.Take("user"); err != nil {
 		t.Errorf("PartyCreate without a limit = %v; want it allowed", err)
 	}
 }
@@ -117,7 +117,7 @@ func TestLimits_InviteNamed(t *testing.T) {
 	conf.Limits.InviteCreate = rules.Rate{N: 6, Per: time.Minute} // one in ten seconds
 	l := party.NewLimits(func() rules.Config { return conf }, clock.Now)
 	invite := func(named int) error {
-		err := l.InviteCreate("user")
+		err := l.InviteCreate.Take("user")
 		if err == nil {
 			l.InviteNamed("user", named)
 		}

@@ -160,7 +160,7 @@ func (m *Module) construct(env environment, o Options) error {
 	restorer := restore.New(ledger, m.newFounder(o.Socket, roster))
 	admission := admission.New(admission.Deps{
 		Ledger: ledger, Restorer: restorer, Sender: m.nk, SingleParty: m.single,
-		Requests: limits.JoinRequest, Locked: activity.Locked(policy), Friends: judge.Load.Friends,
+		Requests: limits.JoinRequest.Take, Locked: activity.Locked(policy), Friends: judge.Load.Friends,
 	})
 	m.post = post.New(m.nk, m.logger)
 	m.shared = attributes.New(attributes.Deps{
@@ -184,10 +184,10 @@ func (m *Module) construct(env environment, o Options) error {
 	})
 	m.calls = append([]rpc.Set{rpc.Invites(m.invites), rpc.Shared(m.shared), rpc.Wait(m.line), rpc.Find(m.finder)}, ruled.calls...)
 	m.hooks = []hooks.Set{
-		hooks.Hardening(limits, admission, policy),
+		hooks.Hardening(limits.Data.Take, admission, policy),
 		hooks.Queries(policy),
 		hooks.Settled(admission),
-		hooks.Creation(ruled.checks, limits, policy, restorer.Offered),
+		hooks.Creation(ruled.checks, limits.PartyCreate.Take, policy, restorer.Offered),
 		hooks.Judged(ruled.checks, admission, judge.Has, judge.Enforces),
 		hooks.Admission(admission), // behind all that may refuse
 	}

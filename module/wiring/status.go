@@ -26,7 +26,7 @@ func (m *Module) prepareStatus(news *party.News, roster *roster.Roster, admissio
 	m.telling.status = status.New(status.Deps{
 		Streams: m.nk, Sender: m.nk, Roster: roster, Looker: admission, News: news, Policy: policy, Logger: m.logger, Now: m.now,
 		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
-			if err := limits.Arrival(c.UserID); err != nil {
+			if err := limits.Arrival.Take(c.UserID); err != nil {
 				return invite.Lead{}, err
 			}
 			return m.invites.Lead(ctx, c, code)

@@ -337,7 +337,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	if _, err := s.Entry.Session(c, "", party.View{}); err != nil {
 		return Joined{}, err
 	}
-	if err := s.Limits.QuickJoin(c.UserID); err != nil {
+	if err := s.Limits.QuickJoin.Take(c.UserID); err != nil {
 		return Joined{}, err
 	}
 	waited := false

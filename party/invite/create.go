@@ -28,7 +28,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err != nil {
 		return none, err
 	}
-	if err := s.Limits.InviteCreate(c.UserID); err != nil {
+	if err := s.Limits.InviteCreate.Take(c.UserID); err != nil {
 		return none, err
 	}
 	s.Limits.InviteNamed(c.UserID, len(r.For))

@@ -164,8 +164,8 @@ func TestInquiries(t *testing.T) {
 		}
 		return refusal.Reason
 	}
-	takePartyToken := func() { _ = w.limits.PartyCreate(p[2].UserID) }
-	takeRequestToken := func() { _ = w.limits.JoinRequest(p[2].UserID) }
+	takePartyToken := func() { _ = w.limits.PartyCreate.Take(p[2].UserID) }
+	takeRequestToken := func() { _ = w.limits.JoinRequest.Take(p[2].UserID) }
 	for _, tt := range []struct {
 		name   string
 		before func()

@@ -16,20 +16,11 @@ type Inquiry struct {
 	Queue   string       // for matchmake
 }
 
-// Rates answers what the rate limits would, and counts nothing.
-type Rates interface {
-	MayPartyCreate(userID string) error
-	MayJoinRequest(userID string) error
-	MayInviteCreate(userID string) error
-}
-
-var _ Rates = (*party.Limits)(nil)
-
 // Inquiries answers inquiries with the checks that the actions themselves meet. Nothing
 // follows from an answer: no token is spent, no seat taken, no rule's hit counted.
 type Inquiries struct {
-	Checks Checks // dry ones
-	Rates  Rates
+	Checks Checks        // dry ones
+	Rates  *party.Limits // asked only; nothing is counted
 	// Invite answers whether the caller may make an invite, with the judge given.
 	Invite func(ctx context.Context, caller party.Caller, id party.ID, judge party.Judge) error
 	// Queue answers whether the queue takes the party, or the caller alone where the view
@@ -67,7 +58,7 @@ func (i Inquiries) create(ctx context.Context, caller party.Caller, q Inquiry) e
 	if _, err := i.Checks.Create(ctx, caller, party.CreateParams{MaxSize: q.MaxSize, Open: q.Open}); err != nil {
 		return err
 	}
-	return i.Rates.MayPartyCreate(caller.UserID)
+	return i.Rates.PartyCreate.May(caller.UserID)
 }
 
 func (i Inquiries) join(ctx context.Context, caller party.Caller, q Inquiry) error {
@@ -82,7 +73,7 @@ func (i Inquiries) join(ctx context.Context, caller party.Caller, q Inquiry) err
 	if err := i.Checks.Join(ctx, caller, look); err != nil || look.Open {
 		return err
 	}
-	return i.Rates.MayJoinRequest(caller.UserID)
+	return i.Rates.JoinRequest.May(caller.UserID)
 }
 
 func (i Inquiries) invite(ctx context.Context, caller party.Caller, q Inquiry) error {
@@ -93,7 +84,7 @@ func (i Inquiries) invite(ctx context.Context, caller party.Caller, q Inquiry) e
 	if err := i.Invite(ctx, caller, id, i.Checks.Judge); err != nil {
 		return err
 	}
-	return i.Rates.MayInviteCreate(caller.UserID)
+	return i.Rates.InviteCreate.May(caller.UserID)
 }
 
 func (i Inquiries) matchmake(ctx context.Context, caller party.Caller, q Inquiry) error {

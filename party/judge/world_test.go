@@ -47,7 +47,7 @@ func newWorld(t testing.TB, file string) *world {
 		Roster: w.roster, Streams: w.host, Storage: w.host, News: w.news, Policy: policy, Logger: w.log, Now: w.clock.Now,
 	}, admission.Deps{
 		Sender:   w.host,
-		Requests: w.limits.JoinRequest,
+		Requests: w.limits.JoinRequest.Take,
 	}, nil)
 	w.deps = judge.Deps{Rules: func() *rules.Set { return w.set }, Load: w.load, Logger: w.log, Now: w.clock.Now}
 	w.start(policy)

@@ -74,7 +74,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	if own, is := v.Session(c.SessionID); is && own.UserID == c.UserID {
 		member = own
 	}
-	if err := s.Limits.Share(c.UserID); err != nil {
+	if err := s.Limits.Share.Take(c.UserID); err != nil {
 		return Answer{}, err
 	}
 	// Whom to tell is read before anything is made, so that a refusal leaves nothing behind.
