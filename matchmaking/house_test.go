@@ -16,9 +16,9 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
+	"partyline/local/partytest"
 	"partyline/matchmaking"
 	"partyline/party"
-	"partyline/party/partytest"
 )
 
 // failer is what *testing.T and *rapid.T have in common.

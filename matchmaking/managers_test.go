@@ -13,8 +13,8 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 	"partyline/party/rules"
 )
 

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"testing"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 )
 
 func TestBlockList_With(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 	"partyline/party/rules"
 )
 

@@ -10,8 +10,8 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 )
 
 func TestRound(t *testing.T) {

@@ -13,10 +13,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"partyline/local/partytest"
 	"partyline/local/rulebook"
 	"partyline/party"
 	"partyline/party/judge"
-	"partyline/party/partytest"
 	"partyline/party/rules"
 )
 

@@ -15,11 +15,11 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/ledger"
-	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/roster"
 	"partyline/party/rules"

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 	"partyline/party/reserve"
 )
 

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/ledger"
-	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/roster"
 	"partyline/party/rules"

@@ -15,11 +15,11 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/attributes"
 	"partyline/party/ledger"
-	"partyline/party/partytest"
 	"partyline/party/roster"
 	"partyline/party/rules"
 )

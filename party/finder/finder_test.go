@@ -14,12 +14,12 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/entry"
 	"partyline/party/finder"
 	"partyline/party/ledger"
-	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/roster"
 	"partyline/party/rules"

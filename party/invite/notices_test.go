@@ -2,17 +2,21 @@ package invite_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
 )
 
-// stored counts what waits in a user's list.
+// stored counts the invites that wait in a user's list.
 func (w *world) stored(s party.Session) int {
 	w.t.Helper()
 	list, _, err := w.host.NotificationsList(w.t.Context(), s.UserID, 100, "")
 	w.must(err)
+	list = slices.DeleteFunc(list, func(n *api.Notification) bool { return party.Notice(n.Code) != party.NoticeInvite })
 	return len(list)
 }
 

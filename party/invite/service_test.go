@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
 	"partyline/party/ledger"
-	"partyline/party/partytest"
 	"partyline/party/roster"
 	"partyline/party/rules"
 )

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
-	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/party"
@@ -249,23 +249,23 @@ func TestLoad(t *testing.T) {
 			t.Errorf("Blocked by player %d = %v, %v", i, got, err)
 		}
 	}
+	w.host.SetMetadata(p[0].UserID, `{"level": 3}`)
 	users, _ := w.host.UsersGetId(ctx, []string{p[0].UserID}, nil)
-	users[0].Metadata, users[0].CreateTime = `{"level":3}`, timestamppb.New(w.clock.Now())
-	accounts, err := load.Accounts(ctx, []string{p[0].UserID, p[1].UserID, "nobody"})
+	accounts, err := load.Accounts(ctx, []string{p[0].UserID, p[1].UserID, uuid.NewString()})
 	account := accounts[p[0].UserID]
-	if err != nil || len(accounts) != 2 || account.DisplayName != users[0].DisplayName || account.Metadata != `{"level":3}` || !account.CreatedAt.Equal(w.clock.Now()) {
+	if err != nil || len(accounts) != 2 || account.DisplayName != users[0].DisplayName || account.Metadata != `{"level": 3}` || !account.CreatedAt.Equal(users[0].CreateTime.AsTime()) {
 		t.Errorf("Accounts = %+v, %v", accounts, err)
 	}
 	level := func() string {
 		accounts, _ := load.Accounts(ctx, []string{p[0].UserID})
 		return accounts[p[0].UserID].Metadata
 	}
-	users[0].Metadata = `{"level":4}`
-	if got := level(); got != `{"level":3}` {
+	w.host.SetMetadata(p[0].UserID, `{"level": 4}`)
+	if got := level(); got != `{"level": 3}` {
 		t.Errorf("metadata = %s; want it remembered", got)
 	}
 	w.clock.Advance(judge.FactTTL + time.Second)
-	if got := level(); got != `{"level":4}` {
+	if got := level(); got != `{"level": 4}` {
 		t.Errorf("metadata = %s; want it read again", got)
 	}
 	if _, err := judge.Load(host{Host: w.host, err: errDown}, party.NewBlockList(nil, w.host), w.clock.Now).Groups(ctx, p[0].UserID); err == nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party/judge"
-	"partyline/party/partytest"
 	"partyline/party/rules"
 )
 

@@ -8,9 +8,9 @@ import (
 
 	"github.com/heroiclabs/nakama-common/api"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/judge"
-	"partyline/party/partytest"
 )
 
 // countingHost counts what is read of it.

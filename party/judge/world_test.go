@@ -8,11 +8,11 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/judge"
 	"partyline/party/ledger"
-	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/roster"
 	"partyline/party/rules"

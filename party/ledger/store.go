@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -165,12 +167,23 @@ func (t *transaction) put(collection, key, value string, empty bool) {
 	switch {
 	case empty && old != nil:
 		t.deletes = append(t.deletes, &runtime.StorageDelete{Collection: collection, Key: key, Version: old.Version})
-	case empty, old != nil && old.Value == value:
+	case empty, old != nil && same(old.Value, value):
 	case old == nil:
 		t.writes = append(t.writes, &runtime.StorageWrite{Collection: collection, Key: key, Value: value, Version: "*"})
 	default:
 		t.writes = append(t.writes, &runtime.StorageWrite{Collection: collection, Key: key, Value: value, Version: old.Version})
 	}
+}
+
+// same reports whether two texts are the same JSON: the database writes it in a form of its own.
+func same(x, y string) bool {
+	decode := func(text string) (value any) {
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber()
+		_ = d.Decode(&value)
+		return value
+	}
+	return reflect.DeepEqual(decode(x), decode(y))
 }
 
 // commit does all or nothing. The host has no error of its own for a delete whose object

@@ -17,6 +17,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/internal/build"
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/attributes"
@@ -24,7 +25,6 @@ import (
 	"partyline/party/judge"
 	"partyline/party/ledger"
 	"partyline/party/overview"
-	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )

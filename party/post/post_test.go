@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 	"partyline/party/post"
 )
 

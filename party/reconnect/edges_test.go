@@ -16,8 +16,8 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )

@@ -8,8 +8,8 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 )
 
 func TestRemoved_NotifiesToWhomItHappened(t *testing.T) {

@@ -7,10 +7,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/runtime"
 	"pgregory.net/rapid"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )
@@ -410,6 +411,32 @@ func TestSurvive_CrashTooLongAgo(t *testing.T) {
 		w.nothingLeft()
 		if n := w.host.Objects("partyline_parties"); n != 0 {
 			t.Errorf("%d records are left", n)
+		}
+	})
+}
+
+// A newcomer costs a write of their own, and of the party's record: what storage says of the
+// members before is so already. The database writes JSON in a form of its own.
+func TestSurvive_NewcomersWriteNothingOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		defer func() { w.admission.Close() }()
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+		p := w.host.Players(5)
+		id := w.party(true, 8, p[:4]...)
+		time.Sleep(time.Second)
+		var written []string
+		w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+			for _, write := range writes {
+				written = append(written, write.Collection+" "+write.Key)
+			}
+			return nil
+		}
+		w.must(w.join(p[4], id))
+		time.Sleep(time.Second)
+		slices.Sort(written)
+		if want := []string{"partyline_away " + p[4].UserID, "partyline_parties " + id.UUID.String()}; !slices.Equal(written, want) {
+			t.Errorf("written %q; want %q", written, want)
 		}
 	})
 }

@@ -10,8 +10,8 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 )
 
 // first is the records of parties and users as the first version decoded them.

@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/ledger"
-	"partyline/party/partytest"
 	"partyline/party/reconnect"
 	"partyline/party/reserve"
 	"partyline/party/restore"

@@ -8,8 +8,8 @@ import (
 
 	"github.com/heroiclabs/nakama-common/api"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 	"partyline/party/share"
 )
 

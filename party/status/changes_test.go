@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 	"partyline/party/rules"
 	"partyline/party/status"
 )

@@ -5,8 +5,8 @@ import (
 	"reflect"
 	"testing"
 
+	"partyline/local/partytest"
 	"partyline/party"
-	"partyline/party/partytest"
 	"partyline/party/status"
 )
 

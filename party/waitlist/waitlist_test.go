@@ -10,12 +10,12 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/entry"
 	"partyline/party/invite"
 	"partyline/party/ledger"
-	"partyline/party/partytest"
 	"partyline/party/reconnect"
 	"partyline/party/reserve"
 	"partyline/party/roster"

@@ -1,7 +1,7 @@
 // Package partytest is an in-memory host for tests of the kernel and of what is built
-// on it: streams with the native party engine behind them, storage with versions,
-// users, blocks and notifications, each as a real server behaves where the kernel
-// depends on it. Only tests import it. Safe for concurrent use.
+// on it: the engine's store with users, friends, groups, notifications and storage, and
+// streams with a native party engine behind them that does at once what it is told, as a real
+// server behaves where the kernel depends on it. Only tests import it. Safe for concurrent use.
 package partytest
 
 import (
@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -30,13 +29,8 @@ type Host struct {
 	streams  map[stream]map[string]*Presence // by session
 	sessions map[string]party.Session
 	parties  map[uuid.UUID]*nativeParty
-	users    map[string]*api.User
-	blocks   map[[2]string]bool // who, whom
-	friends  map[[2]string]bool
 	lookups  int
-	groups   map[string][]groupMember
 	notices  []*runtime.NotificationSend
-	deleted  map[string]bool // of notices, by ID
 	sent     []Sent
 	sendErr  error
 
@@ -91,21 +85,7 @@ func NewHost() *Host {
 		streams:  map[stream]map[string]*Presence{},
 		sessions: map[string]party.Session{},
 		parties:  map[uuid.UUID]*nativeParty{},
-		users:    map[string]*api.User{},
-		deleted:  map[string]bool{},
-		blocks:   map[[2]string]bool{},
-		friends:  map[[2]string]bool{},
-		groups:   map[string][]groupMember{},
 	}
-}
-
-// User makes a user and answers its ID.
-func (h *Host) User(username string) string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	id := uuid.NewString()
-	h.users[id] = &api.User{Id: id, Username: username, DisplayName: "The " + username, AvatarUrl: "https://img.example/" + username}
-	return id
 }
 
 // Connect opens a socket of the user.
@@ -115,7 +95,7 @@ func (h *Host) Connect(userID string) party.Session { return h.ConnectAs(userID,
 func (h *Host) ConnectAs(userID, sessionID string) party.Session {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s := party.Session{UserID: userID, SessionID: sessionID, Username: h.users[userID].GetUsername()}
+	s := party.Session{UserID: userID, SessionID: sessionID, Username: h.nameOf(userID)}
 	h.sessions[s.SessionID] = s
 	h.track(stream{0, userID, "", ""}, &Presence{session: s, hidden: true})
 	return s

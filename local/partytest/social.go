@@ -1,0 +1,120 @@
+package partytest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/engine/store"
+)
+
+// User makes a user and answers its ID. A name that is taken gets a number.
+func (h *Host) User(username string) string {
+	name := username
+	login, err := h.data.AuthenticateCustom(uuid.NewString(), name, true)
+	for n := 2; err != nil; n++ {
+		name = fmt.Sprint(username, "-", n)
+		login, err = h.data.AuthenticateCustom(uuid.NewString(), name, true)
+	}
+	display, avatar := "The "+name, "https://img.example/"+name
+	must(h.data.UpdateAccount(uuid.MustParse(login.UserID), store.AccountChange{DisplayName: &display, AvatarURL: &avatar}))
+	return login.UserID
+}
+
+// SetMetadata replaces a user's metadata, a JSON object.
+func (h *Host) SetMetadata(userID, metadata string) {
+	must(h.data.UpdateAccount(uuid.MustParse(userID), store.AccountChange{Metadata: &metadata}))
+}
+
+// nameOf is a user's name, "" for none.
+func (h *Host) nameOf(userID string) string {
+	id, err := uuid.Parse(userID)
+	if users := h.data.Users([]uuid.UUID{id}, nil); err == nil && len(users) > 0 {
+		return users[0].Username
+	}
+	return ""
+}
+
+// Block has one user block another.
+func (h *Host) Block(who, whom string) {
+	must(h.data.BlockFriends(uuid.MustParse(who), ids(whom)))
+}
+
+// Befriend makes two users friends of each other.
+func (h *Host) Befriend(a, b string) {
+	must(h.data.AddFriends(uuid.MustParse(a), "", ids(b), ""))
+	must(h.data.AddFriends(uuid.MustParse(b), "", ids(a), ""))
+}
+
+// Group makes a group of these users, the first its superadmin, and answers its ID.
+func (h *Host) Group(userIDs ...string) string {
+	of := ids(userIDs...)
+	g, err := h.data.CreateGroup(of[0], of[0], store.NewGroup{Name: uuid.NewString(), MaxCount: 1 << 20})
+	must(err)
+	must(h.data.AddGroupUsers(uuid.Nil, uuid.MustParse(g.Id), of[1:]))
+	return g.Id
+}
+
+// AskGroup has a user ask to be let into a group.
+func (h *Host) AskGroup(groupID, userID string) {
+	must(h.data.JoinGroup(uuid.MustParse(groupID), uuid.MustParse(userID), h.nameOf(userID)))
+}
+
+func ids(texts ...string) []uuid.UUID {
+	parsed := make([]uuid.UUID, len(texts))
+	for i, text := range texts {
+		parsed[i] = uuid.MustParse(text)
+	}
+	return parsed
+}
+
+// must panics: a test asks for something that the server refuses.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// FriendLookups counts the calls of UsersGetFriendStatus.
+func (h *Host) FriendLookups() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lookups
+}
+
+func (h *Host) UsersGetFriendStatus(ctx context.Context, userID string, userIDs []string) ([]*api.Friend, error) {
+	h.mu.Lock()
+	h.lookups++
+	h.mu.Unlock()
+	return h.Storage.UsersGetFriendStatus(ctx, userID, userIDs)
+}
+
+func (h *Host) NotificationsSend(ctx context.Context, notifications []*runtime.NotificationSend) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.NotifyError != nil {
+		return h.NotifyError
+	}
+	h.notices = append(h.notices, notifications...)
+	return h.Storage.NotificationsSend(ctx, notifications)
+}
+
+func (h *Host) NotificationsDelete(ctx context.Context, notifications []*runtime.NotificationDelete) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.NotifyError != nil {
+		return h.NotifyError
+	}
+	return h.Storage.NotificationsDelete(ctx, notifications)
+}
+
+// Notices are the notifications sent, oldest first.
+func (h *Host) Notices() []*runtime.NotificationSend {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.notices)
+}

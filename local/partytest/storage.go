@@ -1,0 +1,118 @@
+package partytest
+
+import (
+	"context"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/engine/store"
+)
+
+// Storage is the engine's store, with a count of the calls and a place to disturb writes.
+type Storage struct {
+	store.Module
+	data *store.Store
+
+	smu         sync.Mutex
+	reads       int
+	writes      int
+	collections map[string]bool // that something was ever written to
+
+	// BeforeWrite, if set, sees each write call before it is done; an error stops it.
+	BeforeWrite func(writes []*runtime.StorageWrite) error
+	// AfterWrite, if set, sees it once it is done; an error is what the caller gets,
+	// as when the answer of a database is lost.
+	AfterWrite func(writes []*runtime.StorageWrite) error
+}
+
+// NewStorage makes an empty one.
+func NewStorage() *Storage {
+	data := store.New(store.Options{})
+	return &Storage{Module: data.Module(), data: data, collections: map[string]bool{}}
+}
+
+// Calls says how many calls have read and how many have written so far.
+func (s *Storage) Calls() (reads, writes int) {
+	s.smu.Lock()
+	defer s.smu.Unlock()
+	return s.reads, s.writes
+}
+
+// Objects counts what a collection holds of the server's own.
+func (s *Storage) Objects(collection string) int { return len(s.objects(collection)) }
+
+func (s *Storage) objects(collection string) []*api.StorageObject {
+	const all = 1 << 20
+	list, _, err := s.data.ListObjects(uuid.Nil, &uuid.Nil, collection, all, "")
+	if err != nil {
+		panic(err) // of a cursor alone
+	}
+	return list
+}
+
+// Values are all values of all collections, each behind its collection and key.
+func (s *Storage) Values() []string {
+	s.smu.Lock()
+	defer s.smu.Unlock()
+	var values []string
+	for collection := range s.collections {
+		for _, o := range s.objects(collection) {
+			values = append(values, collection+" "+o.Key+" "+o.Value)
+		}
+	}
+	return values
+}
+
+func (s *Storage) count(calls *int, writes ...*runtime.StorageWrite) {
+	s.smu.Lock()
+	defer s.smu.Unlock()
+	*calls++
+	for _, w := range writes {
+		s.collections[w.Collection] = true
+	}
+}
+
+func (s *Storage) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	s.count(&s.reads)
+	return s.Module.StorageRead(ctx, reads)
+}
+
+func (s *Storage) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
+	s.count(&s.reads)
+	return s.Module.StorageList(ctx, callerID, userID, collection, limit, cursor)
+}
+
+func (s *Storage) StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
+	acks, _, err := s.MultiUpdate(ctx, nil, writes, nil, nil, false)
+	return acks, err
+}
+
+func (s *Storage) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+	if s.BeforeWrite != nil {
+		if err := s.BeforeWrite(writes); err != nil {
+			return nil, nil, err
+		}
+	}
+	s.count(&s.writes, writes...)
+	acks, _, err := s.Module.MultiUpdate(ctx, accounts, writes, deletes, wallets, ledger)
+	if err == nil && s.AfterWrite != nil {
+		err = s.AfterWrite(writes)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return acks, nil, nil
+}
+
+// Plant is a client writing an object of its own, which it may do in any collection.
+func (s *Storage) Plant(userID, collection, key, value string) {
+	_, err := s.Module.StorageWrite(context.Background(), []*runtime.StorageWrite{{
+		Collection: collection, Key: key, UserID: userID, Value: value, PermissionRead: 2, PermissionWrite: 1,
+	}})
+	if err != nil {
+		panic(err)
+	}
+}
