@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"partyline/local/e2e/client"
 	"partyline/local/e2e/model"
 )
 
@@ -68,7 +69,7 @@ func playRace(t *rapid.T, r *run) {
 	}
 	// The server looks up who is in a party, and sends a moment later: who leaves in between
 	// hears it after the end. Who was never in it hears nothing.
-	r.must(t, r.strangers(strays, w.been))
+	r.must(t, r.strangers(strays, func(s seat, _ client.Message) bool { return w.been[s] }))
 	r.believe(left...)
 	r.forget()
 }
