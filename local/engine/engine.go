@@ -320,6 +320,15 @@ func (s *Server) Matchmake(ctx context.Context) { s.tickets.Process(ctx) }
 // Settle returns when every presence event so far has been delivered.
 func (s *Server) Settle() { s.tracker.Sync() }
 
+// HoldEvents keeps presence events from being delivered until release is called: a server
+// whose one worker for them is behind. Streams change meanwhile; whom a module puts on a
+// party's stream hears that stream but is no member of the party yet. Settle waits for release.
+func (s *Server) HoldEvents() (release func()) {
+	s.tracker.Sync()
+	s.tracker.Hold(true)
+	return func() { s.tracker.Hold(false) }
+}
+
 // Close ends matches, module, sockets and listeners in the order the real server does,
 // and waits for every goroutine. Closing twice, or a server that never came up, is fine.
 func (s *Server) Close() {

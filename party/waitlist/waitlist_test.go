@@ -78,7 +78,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 	}, nil)
 	blocks := party.NewBlockList(nil, w.host)
 	w.invites = invite.New(invite.Deps{
-		Store: store, Roster: members, Admission: w.admission.Admission, Restorer: w.admission.Restorer, Limits: party.NewLimits(policy, time.Now), Users: w.host, Blocks: blocks,
+		Store: store, Roster: members, Admission: w.admission.Admission, Limits: party.NewLimits(policy, time.Now), Users: w.host, Blocks: blocks,
 		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: time.Now, Judge: judge{w},
 	})
 	w.line = waitlist.New(waitlist.Deps{

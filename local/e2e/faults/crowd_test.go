@@ -130,11 +130,13 @@ func (c *crowd) shows(ctx context.Context, members []*player.Game, held int) {
 	}
 }
 
-// overhear has the leader speak to everybody on the party's stream, and fails unless those
-// who hear it are the members.
+// overhear has the leader speak to everybody on the party's stream and to its members, and fails
+// unless those who hear it are the members. Whom a call has just let in is on the stream, but a
+// member only once the server's worker has come to it ([TestServerBehind]): that is waited for.
 func (c *crowd) overhear(ctx context.Context, members []*player.Game) {
 	c.t.Helper()
 	const label = `{"overheard":true}`
+	c.settle(ctx, c.all()...)
 	c.must(c.leader.UpdateParty(ctx, c.party, false, label))
 	c.must(c.leader.SendData(ctx, c.party, 7, []byte(label)))
 	c.settle(ctx, c.all()...)

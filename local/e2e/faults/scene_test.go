@@ -98,7 +98,8 @@ func (s *scene) truth() ([]*player.Game, error) {
 	return in, nil
 }
 
-// audit looks at the party after a fault, with nothing wrong any more.
+// audit looks at the party after a fault, with nothing wrong any more and nothing under way:
+// see [crowd.overhear].
 func (s *scene) audit(ctx context.Context, t *testing.T) error {
 	if err := s.settle(ctx, s.games()...); err != nil {
 		return err

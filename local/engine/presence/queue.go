@@ -13,6 +13,7 @@ type queue struct {
 	changed   sync.Cond // signals every change of the fields below
 	batches   [][]Event // each the events of one change
 	busy      bool      // a batch is being delivered
+	held      bool      // nothing is delivered meanwhile
 	closed    bool
 	listeners map[uint8][]func(Event)
 	announcer []func(Event)
@@ -62,6 +63,13 @@ func (q *queue) sync() {
 	}
 }
 
+func (q *queue) hold(held bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = held
+	q.changed.Broadcast()
+}
+
 func (q *queue) close() {
 	q.mu.Lock()
 	q.closed = true
@@ -77,7 +85,7 @@ func (q *queue) run() {
 		q.mu.Lock()
 		q.busy = false
 		q.changed.Broadcast()
-		for len(q.batches) == 0 && !q.closed {
+		for (len(q.batches) == 0 || q.held) && !q.closed {
 			q.changed.Wait()
 		}
 		if q.closed {

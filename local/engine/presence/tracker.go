@@ -40,6 +40,10 @@ func (t *Tracker) Announce(fn func(Event)) { t.events.announce(fn) }
 // Sync waits until every event of a change made before the call is delivered.
 func (t *Tracker) Sync() { t.events.sync() }
 
+// Hold keeps events that are not under way yet from being delivered, until it is told false.
+// Sync waits for that.
+func (t *Tracker) Hold(held bool) { t.events.hold(held) }
+
 // Close drops the events not yet delivered and ends the event goroutine. Changes made
 // afterwards are tracked in silence.
 func (t *Tracker) Close() { t.events.close() }
