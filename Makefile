@@ -56,8 +56,9 @@ test-racing:
 test-calm:
 	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(PART) $(CALM)
 
+# Each benchmark once, with its small sizes: make bench has them all.
 test-benches:
-	$(GO) test -run '^$$' -bench . -benchtime=1x $(LEAN) $(BENCHES) > build/bench.txt || { cat build/bench.txt; exit 1; }
+	$(GO) test -short -run '^$$' -bench . -benchtime=1x $(LEAN) $(BENCHES) > build/bench.txt || { cat build/bench.txt; exit 1; }
 
 test-fast: ## the unit tests: no end-to-end suites, no race detector
 	$(GO) test -shuffle=on $(UNITS)
@@ -120,10 +121,11 @@ test-plugin: e2e-deps pluginhost playground ## the end-to-end suites through bui
 # What a line of Nakama can break: the packages that its API is compiled into.
 HOSTED = ./hooks/... ./internal/... ./matchmaking/... ./module/... ./party/... ./rpc/... ./local/engine/...
 
-check-lines: ## vet and the unit tests of plugin and engine, on the lines beside the default one
+check-lines: ## plugin, vet and unit tests of plugin and engine, on the lines beside the default one
 	for line in $$($(LINE) -list); do \
 	  if [ $$line = $$($(LINE) -default) ]; then continue; fi; \
 	  echo "== Nakama $$line"; \
+	  $(LINE) -nakama $$line -plugin build/$$line/partyline.so && \
 	  $(LINE) -nakama $$line $(GO) vet $(HOSTED) && \
 	  $(LINE) -nakama $$line $(GO) test $(LEAN) -count=1 -timeout=15m $(HOSTED) || exit 1; \
 	done
