@@ -377,7 +377,7 @@ func TestQuickJoin(t *testing.T) {
 	}
 }
 
-// A party is found by who asks before its hook has run.
+// A party is found by a search before its hook has run.
 func TestQuickJoin_PartyMadeThisMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -155,8 +155,8 @@ func (r *run) play(t *rapid.T, s *step) bool {
 		return nil
 	}))
 	r.must(t, r.settle(ctx))
-	// A party is told a moment later of who has redeemed, and the server looks up who is in it before
-	// it sends: who leaves in between hears it after the end.
+	// A party is told a moment later of a redeem, and the server looks up who is in it before
+	// it sends: a member who leaves in between hears it after the end.
 	r.must(t, r.strangers(r.listen(), func(s seat, m client.Message) bool {
 		return were[s] && m.Envelope.GetPartyData().GetOpCode() == party.OpInvite
 	}))
