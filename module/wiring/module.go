@@ -168,7 +168,7 @@ func (m *Module) construct(env environment, o Options) error {
 	})
 	m.prepareStatus(news, roster, admission, limits, policy)
 	m.invites = invite.New(invite.Deps{
-		Store: store, Roster: roster, Admission: admission, Restorer: restorer, Limits: limits,
+		Store: store, Roster: roster, Admission: admission, Limits: limits,
 		Users: m.nk, Blocks: m.blocks, Notifier: m.nk, Sender: m.nk,
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judge,
 		Statuses: m.telling.status.Statuses, Footprints: m.telling.status.Footprint,

@@ -70,10 +70,10 @@ func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(pointer)) e
 // follow finds the party an invite has followed its inviter to: the one they entered last, of
 // those they may invite to. The rules were asked about the party it was made in, and about no
 // other: the inviter may be a plain member there, where only leaders invite.
-func (s *Service) follow(ctx context.Context, r *record, in []party.Membership) (party.ID, error) {
+func (s *Service) follow(ctx context.Context, r *record, own party.ID, in []party.Membership) (party.ID, error) {
 	by := party.Caller{UserID: r.By, Username: r.ByName}
 	for _, m := range in {
-		if m.ID.String() == s.partyNow(r) {
+		if m.ID == own {
 			return m.ID, nil
 		}
 		switch err := s.MayInvite(ctx, by, m.ID, s.Judge); party.ReasonOf(err) {

@@ -26,15 +26,11 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 	if err := r.refusal(c.UserID, s.Now()); err != nil {
 		return Lead{}, err
 	}
-	id, err := s.destination(ctx, r)
-	if err != nil {
-		return Lead{}, err
-	}
-	look, err := s.Admission.Look(ctx, id)
+	look, err := s.leads(ctx, r, c.UserID)
 	if err != nil {
 		return Lead{}, fmt.Errorf("look at party: %w", err)
 	}
-	id = look.ID
+	id := look.ID
 	switch _, err := s.Admission.Check(ctx, id, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {
 	case "", party.PartyFull, party.PartyLocked: // both may be over when the user arrives
 	default:

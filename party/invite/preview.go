@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"partyline/party"
-	"partyline/party/reserve"
 )
 
 // Preview shows what an invite leads to, without using it. For an invite that is for
@@ -103,13 +102,8 @@ type target struct {
 }
 
 func (s *Service) target(ctx context.Context, r *record, viewer string) (target, error) {
-	id, err := s.destination(ctx, r)
-	var t target
-	var look reserve.Look
-	if err == nil {
-		look, err = s.Admission.Look(ctx, id)
-		t.v, t.held, t.waiting = look.View, look.Held(viewer), look.Waiting
-	}
+	look, err := s.leads(ctx, r, viewer)
+	t := target{v: look.View, held: look.Held(viewer), waiting: look.Waiting}
 	switch party.ReasonOf(err) {
 	case "":
 	case party.PartyNotFound:

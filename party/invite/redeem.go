@@ -10,8 +10,11 @@ import (
 	"partyline/party/reserve"
 )
 
-// awaitReturn is how long a redemption waits where everybody in the party is away.
-const awaitReturn = 5 * time.Second
+// A redemption that finds everybody away looks again, for five seconds.
+const (
+	awaitLooks = 25
+	awaitEvery = 200 * time.Millisecond
+)
 
 // followAttempts is how many parties of the inviter a redemption tries, one after the other, where
 // each ends in that very moment.
@@ -38,45 +41,30 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	if !r.isFor(c.UserID) {
 		return none, r.refusal(c.UserID, s.Now())
 	}
-	id, err := s.destination(ctx, r)
-	if party.ReasonOf(err) == party.PartyAway && r.refusal(c.UserID, s.Now()) == nil {
-		if _, away := s.Restorer.Await(ctx, id, awaitReturn); away == nil {
-			id, err = s.destination(ctx, r)
+	var redemption party.Redemption
+	var refusal error
+	var gone party.ID
+	for range followAttempts {
+		look, err := s.await(ctx, r, c.UserID)
+		if look.ID == gone && refusal != nil {
+			break
 		}
+		redemption, refusal = s.redeemInto(ctx, c, key, f, look, err, sessionID)
+		if !r.Follow || party.ReasonOf(refusal) != party.PartyNotFound {
+			break
+		}
+		gone = look.ID // it may have ended just now, and the inviter be in another
 	}
-	for attempt := 1; ; attempt++ {
-		redemption, refusal := s.redeemInto(ctx, c, key, f, id, err, sessionID)
-		if !r.Follow || attempt == followAttempts || party.ReasonOf(refusal) != party.PartyNotFound {
-			return redemption, refusal
-		}
-		// That party may have ended just now, and the inviter be in another.
-		gone := id
-		if id, err = s.destination(ctx, r); id == gone || party.ReasonOf(err) == party.PartyNotFound {
-			return redemption, refusal
-		}
-	}
+	return redemption, refusal
 }
 
-// redeemInto redeems an invite that leads to the party id, or nowhere for the reason goneErr.
-func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f found, id party.ID, goneErr error, sessionID string) (party.Redemption, error) {
+// redeemInto redeems an invite that leads to the party looked at; goneErr is why it leads nowhere.
+func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f found, look reserve.Look, goneErr error, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
-	r := f.rec
-	var look reserve.Look
-	if goneErr == nil {
-		look, goneErr = s.Admission.Look(ctx, id)
-		if party.ReasonOf(goneErr) == party.PartyAway && r.refusal(c.UserID, s.Now()) == nil && !look.Returning(c.UserID) {
-			look, goneErr = s.Restorer.Await(ctx, id, awaitReturn)
-		}
-	}
+	r, id := f.rec, look.ID
 	switch party.ReasonOf(goneErr) {
-	case "":
-		id = look.ID
-	case party.PartyAway:
-		if look.Returning(c.UserID) { // the first to come back brings the party back
-			goneErr = nil
-		}
-	}
-	if reason := party.ReasonOf(goneErr); goneErr != nil && reason != party.PartyNotFound && reason != party.PartyAway {
+	case "", party.PartyNotFound, party.PartyAway:
+	default:
 		return none, fmt.Errorf("look at party: %w", goneErr)
 	}
 	session, sessionErr := s.entry.Session(c, sessionID, look.View)
@@ -129,30 +117,69 @@ func (s *Service) partyNow(r *record) string {
 	return r.PartyID
 }
 
+// await is leads, for somebody who would use the invite: where everybody is away it looks again, for a
+// while. If the user is one of them there is no error: the first to come back brings the party back.
+func (s *Service) await(ctx context.Context, r *record, userID string) (reserve.Look, error) {
+	for again := awaitLooks; ; again-- {
+		look, err := s.leads(ctx, r, userID)
+		if party.ReasonOf(err) != party.PartyAway {
+			return look, err
+		}
+		if look.Returning(userID) {
+			return look, nil
+		}
+		if again == 0 || r.refusal(userID, s.Now()) != nil || pause(ctx, awaitEvery) != nil {
+			return look, err
+		}
+	}
+}
+
+// leads looks at the party that an invite leads the user to now. It refuses with PartyNotFound and,
+// beside what is known of the party, with PartyAway.
+func (s *Service) leads(ctx context.Context, r *record, userID string) (reserve.Look, error) {
+	id, away := s.destination(ctx, r)
+	if away != nil && party.ReasonOf(away) != party.PartyAway {
+		return reserve.Look{}, away
+	}
+	look, err := s.Admission.Look(ctx, id)
+	if err != nil {
+		look.ID = id
+		return look, err
+	}
+	if _, member := look.Member(userID); away == nil || member || look.Returning(userID) {
+		return look, nil // who is in that party, or comes back to it, needs no invite
+	}
+	return reserve.Look{View: party.View{ID: look.ID, Facts: look.Facts}}, away
+}
+
 // destination is the party an invite leads to now. It refuses with PartyAway, beside the party, where the
-// inviter has moved on to it and is away.
+// inviter has lost the connection there.
 func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) {
-	if !r.Follow {
-		return s.partyOf(r)
+	own, err := s.partyOf(r)
+	if err != nil || !r.Follow {
+		return own, err
 	}
 	in, err := s.Roster.PartiesOf(ctx, r.By)
 	if err != nil {
-		return party.ID{}, fmt.Errorf("follow inviter: %w", err)
+		return own, fmt.Errorf("follow inviter: %w", err)
 	}
-	if len(in) == 0 { // gone, or away
-		seats, err := s.Admission.KeptSeats(ctx, r.By)
-		if err != nil {
-			return party.ID{}, fmt.Errorf("follow inviter: %w", err)
-		}
-		if len(seats) > 0 {
-			now := s.Admission.Current(seats[0].ID)
-			if now.String() == s.partyNow(r) {
-				return now, nil
-			}
-			return now, party.Away() // whether they may invite there is asked when they are back
+	id, err := s.follow(ctx, r, own, in)
+	if party.ReasonOf(err) != party.PartyNotFound {
+		return id, err
+	}
+	seats, seatsErr := s.Admission.KeptSeats(ctx, r.By)
+	if seatsErr != nil {
+		return own, fmt.Errorf("follow inviter: %w", seatsErr)
+	}
+	for _, seat := range seats {
+		if s.Admission.Current(seat.ID) == own {
+			return own, nil
 		}
 	}
-	return s.follow(ctx, r, in)
+	if len(in) == 0 && len(seats) > 0 { // whether they may invite there is asked when they are back
+		return s.Admission.Current(seats[0].ID), party.Away()
+	}
+	return id, err
 }
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is

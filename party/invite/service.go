@@ -21,7 +21,6 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/entry"
-	"partyline/party/restore"
 	"partyline/party/roster"
 )
 
@@ -41,7 +40,6 @@ type Deps struct {
 	Store     *Store
 	Roster    *roster.Roster
 	Admission *admission.Admission
-	Restorer  *restore.Restorer
 	Limits    *party.Limits
 	Users     Users
 	Blocks    Blocks

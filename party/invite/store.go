@@ -92,11 +92,16 @@ func (s *Store) read(ctx context.Context, key string) (found, error) {
 	if len(objects) == 0 {
 		return found{}, notFound()
 	}
+	r, err := decode(objects[0])
+	return found{r, objects[0].Version}, err
+}
+
+func decode(o *api.StorageObject) (*record, error) {
 	r := &record{}
-	if err := json.Unmarshal([]byte(objects[0].Value), r); err != nil {
-		return found{}, fmt.Errorf("read invite: %w", err)
+	if err := json.Unmarshal([]byte(o.GetValue()), r); err != nil {
+		return nil, fmt.Errorf("read invite: %w", err)
 	}
-	return found{r, objects[0].Version}, nil
+	return r, nil
 }
 
 // lately is a record as it was read within the last minutes, unless this process has
@@ -191,9 +196,8 @@ func (s *Store) records(ctx context.Context, keys []string) ([]*record, error) {
 	}
 	records := make([]*record, len(objects))
 	for i, o := range objects {
-		records[i] = &record{}
-		if err := json.Unmarshal([]byte(o.Value), records[i]); err != nil {
-			return nil, fmt.Errorf("read invites: %w", err)
+		if records[i], err = decode(o); err != nil {
+			return nil, err
 		}
 	}
 	return records, nil
@@ -220,24 +224,15 @@ func (s *Store) list(ctx context.Context, cursor string) ([]*api.StorageObject, 
 	return s.storage.StorageList(ctx, "", party.SystemUser, invitesCollection, page, cursor)
 }
 
-// remove deletes an invite as it was read, with its index entries, all or none.
-func (s *Store) remove(ctx context.Context, o *api.StorageObject, r *record) error {
-	return s.delete(ctx, o.GetKey(), o.GetVersion(), r)
-}
-
-// discard deletes an invite with its index entries, if there is one.
-func (s *Store) discard(ctx context.Context, key string, r *record) error {
-	return s.delete(ctx, key, "", r)
-}
-
-func (s *Store) delete(ctx context.Context, key, version string, r *record) error {
-	defer s.kept.Drop(key)
-	deletes := []*runtime.StorageDelete{
-		{Collection: invitesCollection, Key: key, Version: version},
-		{Collection: idsCollection, Key: r.ID},
-	}
-	if id, err := r.partyID(); err == nil {
-		deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(id), Key: r.ID})
+// discard deletes invites, by key, with their index entries, all or none; some may be gone already.
+func (s *Store) discard(ctx context.Context, invites map[string]*record) error {
+	var deletes []*runtime.StorageDelete
+	for key, r := range invites {
+		defer s.kept.Drop(key)
+		deletes = append(deletes, &runtime.StorageDelete{Collection: invitesCollection, Key: key}, &runtime.StorageDelete{Collection: idsCollection, Key: r.ID})
+		if id, err := r.partyID(); err == nil {
+			deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(id), Key: r.ID})
+		}
 	}
 	return s.storage.StorageDelete(ctx, deletes)
 }

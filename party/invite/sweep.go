@@ -2,7 +2,6 @@ package invite
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -24,21 +23,9 @@ const (
 func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()
-	err = errors.Join(s.Admission.Sweep(ctx), s.sweepNotices(ctx), s.sweepOrphans(ctx), s.records.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
-		var r record
-		if err := json.Unmarshal([]byte(o.GetValue()), &r); err != nil {
-			return fmt.Errorf("invite not read: %w", err)
-		}
-		if !r.ended(s.Now()) && !r.exhausted() {
-			s.seen++
-		}
-		if s.Now().Before(r.expiresAt().Add(Retention)) {
-			return nil
-		}
-		err := s.Store.remove(ctx, o, &r)
-		if err == nil { // else somebody has just written it, or storage fails: the next round gets it
-			removed++
-		}
+	err = errors.Join(s.Admission.Sweep(ctx), s.sweepNotices(ctx), s.sweepOrphans(ctx), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
+		n, err := s.sweepPage(ctx, page)
+		removed += n
 		return err
 	}))
 	if s.records.Done() {
@@ -46,4 +33,30 @@ func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 		s.seen = 0
 	}
 	return removed, err
+}
+
+// sweepPage deletes those whose time is over, all or none: it never comes back, whoever writes them
+// meanwhile.
+func (s *Service) sweepPage(ctx context.Context, page []*api.StorageObject) (removed int, err error) {
+	dead := map[string]*record{}
+	for _, o := range page {
+		r, unread := decode(o)
+		if unread != nil {
+			err = unread
+			continue
+		}
+		if !r.ended(s.Now()) && !r.exhausted() {
+			s.seen++
+		}
+		if r.forgotten(s.Now()) {
+			dead[o.GetKey()] = r
+		}
+	}
+	if len(dead) == 0 {
+		return 0, err
+	}
+	if failed := s.Store.discard(ctx, dead); failed != nil {
+		return 0, fmt.Errorf("invites not deleted: %w", failed)
+	}
+	return len(dead), err
 }

@@ -8,12 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/ledger"
-	"partyline/party/reserve"
 )
 
 // Founder makes a native party for a session that will lead it. The caller puts the session
@@ -132,28 +130,4 @@ func (r *Restorer) withdraw(userID string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.offers, userID)
-}
-
-const awaitEvery = 200 * time.Millisecond
-
-// Await waits until somebody is back in a party in which everybody was away, for a while at
-// most.
-func (r *Restorer) Await(ctx context.Context, id party.ID, within time.Duration) (reserve.Look, error) {
-	deadline := time.NewTimer(within)
-	defer deadline.Stop()
-	ticks := time.NewTicker(awaitEvery)
-	defer ticks.Stop()
-	for {
-		l, err := r.ledger.Look(ctx, id)
-		if party.ReasonOf(err) != party.PartyAway {
-			return l, err
-		}
-		select {
-		case <-ticks.C:
-		case <-deadline.C:
-			return l, err
-		case <-ctx.Done():
-			return l, ctx.Err()
-		}
-	}
 }

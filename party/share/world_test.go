@@ -54,7 +54,7 @@ func newWorld(t testing.TB) *world {
 		},
 	}, nil)
 	w.invites = invite.New(invite.Deps{
-		Store: store, Roster: w.roster, Admission: w.admission.Admission, Restorer: w.admission.Restorer, Limits: limits, Users: w.host, Blocks: party.NewBlockList(nil, w.host),
+		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: limits, Users: w.host, Blocks: party.NewBlockList(nil, w.host),
 		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Over: func(inviteID, userID string) { w.share.InviteOver(inviteID, userID) },
 	})

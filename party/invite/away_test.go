@@ -1,0 +1,103 @@
+package invite_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/party"
+)
+
+// drop ends a session whose seats are kept.
+func (w *world) drop(sessions ...party.Session) {
+	w.t.Helper()
+	w.conf.Parties.ReconnectGrace = time.Minute
+	for _, s := range sessions {
+		w.host.Disconnect(s)
+		w.must(w.admission.Ended(w.t.Context(), s))
+	}
+}
+
+// Everybody is away from the party that a followed inviter has moved on to. Somebody whose seat is
+// kept there brings it back at once, by that link too, and strangers wait for the inviter.
+func TestService_FollowsToAPartyThatIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(3)
+		first := w.party(p[0], false, 4)
+		code := w.create(p[0], party.InviteRequest{PartyID: first.String(), FollowInviter: true, MaxUses: ptr(2)}).Code
+		other := w.party(p[0], true, 4)
+		w.must(w.join(p[1], other))
+		w.host.PartyLeave(p[0], first)
+		w.admission.Left(t.Context(), first, p[0])
+		w.drop(p[0], p[1])
+
+		begin := time.Now()
+		w.refused(w.redeem(p[2], code), party.PartyAway)
+		if waited := time.Since(begin); waited != 5*time.Second {
+			t.Errorf("a stranger is refused after %v; want 5s", waited)
+		}
+		preview, err := w.invites.Preview(t.Context(), caller(p[2]), code)
+		w.must(err)
+		if now := w.admission.Current(other).String(); preview.State != party.StateAway || preview.Party == nil || preview.Party.PartyID != now || len(preview.Party.Members) != 0 {
+			t.Errorf("Preview = %+v; want %s, away", preview, now)
+		}
+
+		begin = time.Now()
+		back := w.host.Connect(p[1].UserID)
+		w.must(w.redeem(back, code))
+		now := w.admission.Current(other)
+		if waited := time.Since(begin); waited != 0 || now == other {
+			t.Errorf("who comes back waits %v, and the party is %v", waited, now)
+		}
+		w.members(now, back)
+		w.must(w.redeem(back, code)) // who is in already
+
+		// The party lives, but the inviter is not back: nobody comes in by this link so far.
+		begin = time.Now()
+		w.refused(w.redeem(p[2], code), party.PartyAway)
+		if waited := time.Since(begin); waited != 5*time.Second {
+			t.Errorf("a stranger is refused after %v; want 5s", waited)
+		}
+		preview, err = w.invites.Preview(t.Context(), caller(p[2]), code)
+		w.must(err)
+		if preview.State != party.StateAway || len(preview.Party.Members) != 0 {
+			t.Errorf("Preview = %+v; want nobody, away", preview)
+		}
+		w.members(now, back)
+
+		inviter := w.host.Connect(p[0].UserID)
+		go func() {
+			time.Sleep(time.Second)
+			_ = w.admission.Admit(t.Context(), now, inviter, party.Grant{}, nil)
+		}()
+		w.must(w.redeem(p[2], code))
+		w.members(now, back, inviter, p[2])
+	})
+}
+
+// An inviter whose seats are kept in several parties still leads to that of the invite.
+func TestService_FollowsToTheKeptSeatOfTheInvite(t *testing.T) {
+	for _, playsOn := range []bool{false, true} { // in a third party, to which they may not invite
+		w := newWorld(t)
+		p := w.host.Players(3)
+		own := w.party(p[0], true, 4)
+		w.must(w.join(p[1], own))
+		code := w.create(p[0], party.InviteRequest{PartyID: own.String(), FollowInviter: true}).Code
+		later := w.party(p[0], true, 4)
+		w.must(w.join(p[1], later))
+		w.drop(p[0])
+		if playsOn {
+			third := w.party(p[1], true, 4)
+			w.must(w.join(w.host.Connect(p[0].UserID), third))
+			w.judge = func(q party.Question) error {
+				if q.View.ID == third {
+					return party.Refuse(party.RuleDenied, "No.")
+				}
+				return nil
+			}
+		}
+		w.must(w.redeem(p[2], code))
+		w.members(own, p[1], p[2])
+	}
+}
