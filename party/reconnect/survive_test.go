@@ -425,6 +425,7 @@ func TestSurvive_NewcomersWriteNothingOfOthers(t *testing.T) {
 		p := w.host.Players(5)
 		id := w.party(true, 8, p[:4]...)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		var written []string
 		w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
 			for _, write := range writes {
@@ -434,6 +435,7 @@ func TestSurvive_NewcomersWriteNothingOfOthers(t *testing.T) {
 		}
 		w.must(w.join(p[4], id))
 		time.Sleep(time.Second)
+		synctest.Wait()
 		slices.Sort(written)
 		if want := []string{"partyline_away " + p[4].UserID, "partyline_parties " + id.UUID.String()}; !slices.Equal(written, want) {
 			t.Errorf("written %q; want %q", written, want)
