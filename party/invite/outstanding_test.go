@@ -62,7 +62,7 @@ func TestOutstanding(t *testing.T) {
 	}
 }
 
-// The steps from an invite that is made to a match of who came by it, each counted once.
+// The steps from an invite that is made to a match of the user who came by it, each counted once.
 func TestSteps(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(5)
