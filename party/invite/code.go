@@ -36,10 +36,14 @@ type Code struct{ text string }
 
 // NewCode draws a fresh code of the kind from the system's random source.
 func NewCode(kind party.InviteKind) Code {
-	if kind == party.DigitsInvite {
+	length := linkLen
+	switch kind {
+	case party.DigitsInvite:
 		return Code{newDigits()}
+	case party.CodeInvite:
+		length = codeLen
 	}
-	random := make([]byte, length(kind)*bitsPerChar/8)
+	random := make([]byte, length*bitsPerChar/8)
 	rand.Read(random) // never fails: the runtime ends the process instead
 	return Code{encoding.EncodeToString(random)}
 }
@@ -183,13 +187,6 @@ func (c Code) GoString() string { return c.String() }
 func (c Code) key() string {
 	sum := sha256.Sum256([]byte(c.text))
 	return hex.EncodeToString(sum[:])
-}
-
-func length(kind party.InviteKind) int {
-	if kind == party.CodeInvite {
-		return codeLen
-	}
-	return linkLen
 }
 
 func notFound() *party.Error {

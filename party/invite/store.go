@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -147,38 +148,49 @@ func (s *Store) keyOf(ctx context.Context, inviteID string) (string, error) {
 	return p.Key, nil
 }
 
-// ofParty reads the party's invites that have not expired, only those with held seats
-// if holding says so.
-func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*record, error) {
-	now := s.now()
-	var records []*record
+// eachIndexed passes the party's index to f, as far as it is read.
+func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(inviteID string, p pointer)) error {
 	cursor := ""
 	for range indexPages {
 		index, next, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(id), page, cursor)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		var keys []string
 		for _, o := range index {
 			var p pointer
 			if err := json.Unmarshal([]byte(o.Value), &p); err != nil {
-				return nil, err
+				return err
 			}
-			if now.Before(time.Unix(p.ExpiresAt, 0)) && (p.Hold || !holding) {
-				keys = append(keys, p.Key)
-			}
+			f(o.Key, p)
 		}
-		found, err := s.records(ctx, keys)
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return nil
+}
+
+// ofParty reads the party's invites that have not expired, only those with held seats
+// if holding says so.
+func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*record, error) {
+	var keys []string
+	err := s.eachIndexed(ctx, id, func(_ string, p pointer) {
+		if s.now().Before(time.Unix(p.ExpiresAt, 0)) && (p.Hold || !holding) {
+			keys = append(keys, p.Key)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []*record
+	for some := range slices.Chunk(keys, page) {
+		records, err := s.records(ctx, some)
 		if err != nil {
 			return nil, err
 		}
-		records = append(records, found...)
-		if next == "" {
-			break
-		}
-		cursor = next
+		all = append(all, records...)
 	}
-	return records, nil
+	return all, nil
 }
 
 // records reads those there are, in no order.
