@@ -103,11 +103,7 @@ func (c *call) readyFor(s seats.Seat) {
 		c.logger.Warn("pass not made user=%s error=%v", s.UserID, err)
 		return
 	}
-	c.events = append(c.events, event{
-		Event: eventServer, MatchID: c.id, UserID: s.UserID, Team: &s.Team, partyID: s.PartyID,
-		Address: access.Address, DNSName: access.DNSName, Port: access.Port,
-		Pass: access.Pass, PassExpiresAt: access.PassExpiresAt, PlayerSession: access.PlayerSession,
-	})
+	c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: s.UserID, Team: &s.Team, partyID: s.PartyID, ServerAccess: access})
 }
 
 // slotsGiven notes slots on the server. A player on the way whose session is another one now
@@ -193,23 +189,23 @@ const (
 )
 
 // serve answers a game server that has this match's token.
-func (c *call) serve(r *serverCall) signalAnswer {
+func (c *call) serve(r *serverCall) error {
 	if c.serving == nil || r == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
-		return answerTo(errToken)
+		return errToken
 	}
 	c.serving.heard = c.now
 	switch r.Do {
 	case serverJoin:
-		return answerTo(c.admit(r.Claims))
+		return c.admit(r.Claims)
 	case serverLeave:
 		s, ok := c.table.Get(c.now, r.UserID)
 		switch {
 		case !ok || s.State == seats.Reserved:
-			return answerTo(errUnseated)
+			return errUnseated
 		case r.Reason == party.ServerDropped:
 			c.serving.slots[r.UserID] = slot{}
 			c.table.Drop(c.now, r.UserID, c.now.Add(c.setup.Grace))
-			return signalAnswer{Done: true}
+			return nil
 		case r.Reason == party.ServerKicked:
 			c.serving.kicked = append(c.serving.kicked, r.UserID)
 		}
@@ -217,7 +213,7 @@ func (c *call) serve(r *serverCall) signalAnswer {
 	case serverEnd:
 		c.serving.over, c.serving.result = true, r.Result
 	}
-	return signalAnswer{Done: true}
+	return nil
 }
 
 // bars reports whether the server has kicked a user of the claims.
