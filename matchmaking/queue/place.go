@@ -11,7 +11,6 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
-	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -109,7 +108,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	plan := planned{tickets: pl, match: match, others: others}
 	var out []*waiting
 	for _, w := range pl {
-		if r.q.Blocks == rules.BlocksAvoid && slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.users, others) }) {
+		if r.q.Blocks == rules.BlocksAvoid && w.blocksAny(w.users, others) {
 			out = append(out, w)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"partyline/matchmaking"
+	"partyline/party"
 )
 
 // proposal is a match that its players are asked about. Nothing of it exists yet; its
@@ -65,6 +66,12 @@ func (p *proposal) users() (all []string) {
 		all = append(all, part.users...)
 	}
 	return all
+}
+
+// state is what the players of a part are told.
+func (p *proposal) state(of *part) party.ProposalState {
+	accepted, needed := p.count()
+	return party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: of.by.Unix()}
 }
 
 // count is of players: how many have accepted, and how many have to, those included who are
@@ -151,30 +158,29 @@ func (ps *proposals) join(id int, parts []*part) bool {
 
 // answer notes what a user says to the proposal of a ticket. known is false where there is none, the
 // user is not asked, or it is too late.
-func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (accepted, needed int, by time.Time, known bool) {
+func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (state party.ProposalState, known bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p, mine := ps.find(ticket)
 	if mine == nil || !slices.Contains(mine.asked, user) || !now.Before(mine.by) && !mine.answered() || !accept && p.complete() {
-		return 0, 0, time.Time{}, false
+		return party.ProposalState{}, false
 	}
 	if accept {
 		mine.accepted[user] = true
 	}
-	accepted, needed = p.count()
-	return accepted, needed, mine.by, true
+	return p.state(mine), true
 }
 
-// state is what a ticket's proposal has come to.
-func (ps *proposals) state(ticket string) (accepted, needed int, by time.Time, known bool) {
+// state is what a ticket's proposal has come to; nil where its players are not asked.
+func (ps *proposals) state(ticket string) *party.ProposalState {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p, mine := ps.find(ticket)
 	if mine == nil || len(mine.asked) == 0 {
-		return 0, 0, time.Time{}, false
+		return nil
 	}
-	accepted, needed = p.count()
-	return accepted, needed, mine.by, true
+	state := p.state(mine)
+	return &state
 }
 
 // has reports whether a ticket is in a proposal.

@@ -16,15 +16,15 @@ import (
 // Accept takes a player's answer to the match that was found for a ticket; one who does not accept
 // takes it off. It refuses with ProposalGone where none is offered to this player any more.
 func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error) {
-	accepted, needed, by, known := s.proposals.answer(s.Now(), ticket, caller.UserID, accept)
+	state, known := s.proposals.answer(s.Now(), ticket, caller.UserID, accept)
 	if !known {
-		return party.ProposalState{}, party.Refuse(party.ProposalGone, "This match is not offered to you any more.")
+		return state, party.Refuse(party.ProposalGone, "This match is not offered to you any more.")
 	}
 	if !accept {
 		s.bar(ticket, caller.UserID)
 		s.drop(ctx, ticket, DropDeclined)
 	}
-	return party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: by.Unix()}, nil
+	return state, nil
 }
 
 // bar starts the cooldown of a player who did not accept.
@@ -148,7 +148,7 @@ func (r *queueRun) wanting(index map[string]*waiting) (open []formation.OpenMatc
 		m.Skill = sum / float64(n)
 		users := p.users()
 		for i, w := range r.pool {
-			if r.q.Blocks == rules.BlocksAvoid && slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.people(), users) }) {
+			if r.q.Blocks == rules.BlocksAvoid && w.blocksAny(w.people(), users) {
 				m.Apart = append(m.Apart, i)
 			}
 		}
