@@ -40,7 +40,7 @@ type Attributes func(ctx context.Context, v party.View) (shared map[string]any, 
 // Judge answers for the designers' rules.
 type Judge struct {
 	Deps
-	denials denials
+	denials
 }
 
 var _ party.Judge = (*Judge)(nil)
@@ -214,9 +214,3 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 	}
 	return f, nil
 }
-
-// Denials are the last refusals, the newest first.
-func (j *Judge) Denials() []Denial { return j.denials.list() }
-
-// Denied counts the refusals by rule since the process began.
-func (j *Judge) Denied() map[string]uint64 { return j.denials.counts() }
