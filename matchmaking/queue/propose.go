@@ -46,19 +46,19 @@ func (s *Service) takeOff(ticket, queue string) {
 }
 
 // advance goes on with the queue's proposals: it takes off who did not answer, plans what is complete,
-// gives up what is over, and returns the pool without the tickets of those that go on.
-func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
+// gives up what is over, and takes the tickets of those that go on out of the pool.
+func (r *queueRun) advance(ctx context.Context) {
 	all := r.proposals.list(r.name)
 	if len(all) == 0 {
-		return pool
+		return
 	}
-	byID := make(map[string]*waiting, len(pool))
-	for _, w := range pool {
-		byID[w.id] = w
+	r.tickets = make(map[string]*waiting, len(r.pool))
+	for _, w := range r.pool {
+		r.tickets[w.id] = w
 	}
 	asked, unread := map[string]bool{}, map[int]bool{}
 	for _, p := range all {
-		unread[p.id] = !r.settle(ctx, p, byID)
+		unread[p.id] = !r.settle(ctx, p)
 	}
 	for _, p := range r.proposals.list(r.name) {
 		served := r.served(p)
@@ -74,7 +74,7 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 			if p.order != nil && served == matchmaking.OrderPending {
 				break
 			}
-			plan := planned{tickets: placementOf(p, byID), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
+			plan := planned{tickets: r.placementOf(p), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
 			if p.fill {
 				filled, ok := r.fill(ctx, p.match, plan.tickets)
 				if !ok || len(filled.tickets) < len(plan.tickets) {
@@ -91,15 +91,15 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 			asked[part.ticket] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(pool), func(w *waiting) bool { return asked[w.id] })
+	r.pool = slices.DeleteFunc(r.pool, func(w *waiting) bool { return asked[w.id] })
 }
 
 // settle takes those off a proposal who are gone, need another number of seats, or did not
 // answer in time. It reports false where a party could not be read: then nothing is known.
-func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*waiting) (known bool) {
+func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	known = true
 	for _, part := range p.parts {
-		w := byID[part.ticket]
+		w := r.tickets[part.ticket]
 		if w != nil && r.look(ctx, w) == away {
 			if _, live := r.book.Get(w.id); live {
 				known = false
@@ -123,9 +123,9 @@ func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*wait
 	return known
 }
 
-func placementOf(p proposal, byID map[string]*waiting) (pl placement) {
+func (r *queueRun) placementOf(p proposal) (pl placement) {
 	for _, part := range p.parts {
-		w := byID[part.ticket]
+		w := r.tickets[part.ticket]
 		w.team = part.team
 		pl = append(pl, w)
 	}
@@ -137,12 +137,12 @@ func placementOf(p proposal, byID map[string]*waiting) (pl placement) {
 const proposalPrefix = "proposal "
 
 // wanting are the proposals in which somebody is to be replaced, as matches to fill.
-func (r *queueRun) wanting(index map[string]*waiting) (open []formation.OpenMatch) {
+func (r *queueRun) wanting() (open []formation.OpenMatch) {
 	for _, p := range r.seeking {
 		m := formation.OpenMatch{ID: proposalPrefix + strconv.Itoa(p.id), Open: p.open(), Region: p.region, Planned: true}
 		sum, n := 0.0, 0
 		for _, part := range p.parts {
-			w := index[part.ticket]
+			w := r.tickets[part.ticket]
 			m.Key, sum, n = w.key, sum+w.skill*float64(part.seats), n+part.seats
 		}
 		m.Skill = sum / float64(n)
