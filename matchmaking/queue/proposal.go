@@ -137,15 +137,16 @@ func (ps *proposals) begin(p proposal) int {
 	return p.id
 }
 
-// join puts tickets on the seats of others who were taken off. It reports false for a
-// proposal that has ended.
-func (ps *proposals) join(id int, parts []*part) bool {
+// join puts tickets on the seats of others who were taken off, and returns the tickets that stayed. It
+// reports false for a proposal that has ended.
+func (ps *proposals) join(id int, parts []*part) (stayed []*part, ok bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p := ps.all[id]
 	if p == nil {
-		return false
+		return nil, false
 	}
+	stayed = slices.Clone(p.parts)
 	for _, part := range parts {
 		p.parts = append(p.parts, part)
 		ps.byTicket[part.ticket] = p
@@ -153,7 +154,7 @@ func (ps *proposals) join(id int, parts []*part) bool {
 	if p.full() {
 		p.until = time.Time{}
 	}
-	return true
+	return stayed, true
 }
 
 // answer notes what a user says to the proposal of a ticket. known is false where there is none, the

@@ -180,23 +180,19 @@ func (p *pass) ask(ctx context.Context, plan *planned) {
 	for i, w := range plan.tickets {
 		parts[i].asked, parts[i].by = w.people(), by
 	}
-	var before []*part
+	var stayed []*part
 	if plan.proposal == 0 {
 		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
 		p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts})
 	} else {
-		for _, old := range p.proposals.list(plan.queue) {
-			if old.id == plan.proposal {
-				before = old.parts
-			}
-		}
-		if !p.proposals.join(plan.proposal, parts) {
+		var goesOn bool
+		if stayed, goesOn = p.proposals.join(plan.proposal, parts); !goesOn {
 			return
 		}
 	}
 	p.Metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
 	p.tellAll(ctx, parts, Found, by)
-	p.tellAll(ctx, before, Replaced, by)
+	p.tellAll(ctx, stayed, Replaced, by)
 }
 
 // parts are the tickets as a proposal has them. Nobody is asked yet.

@@ -71,7 +71,7 @@ func (p *pass) order(ctx context.Context, plan *planned) {
 	p.mu.Unlock()
 	if wait {
 		if plan.match != "" {
-			p.withdraw(ctx, &group{match: plan.match, claims: plan.tickets.claims()})
+			p.withdraw(ctx, &planned{match: plan.match, claims: plan.tickets.claims()})
 		}
 		return
 	}

@@ -71,7 +71,7 @@ type Service struct {
 	history   *history
 
 	mu       sync.Mutex
-	prepared map[string]*group      // by ticket: matched in a pass, not yet collected by the host
+	prepared map[string]*planned    // by ticket: matched in a pass, not yet collected by the host
 	scenes   map[string]scene       // by queue: what the last pass left waiting
 	passes   int                    // so far; only Process counts
 	queues   map[string]rules.Queue // of the last pass
@@ -85,7 +85,7 @@ type Service struct {
 func New(d Deps) *Service {
 	return &Service{
 		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d),
-		prepared: map[string]*group{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{},
+		prepared: map[string]*planned{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{},
 	}
 }
 
