@@ -15,14 +15,11 @@ SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract
 UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 BENCHES = $$(grep -rl --include='*_test.go' --exclude-dir=node_modules --exclude-dir=testdata --exclude-dir=build '^func Benchmark' . | xargs -n1 dirname | sort -u)
 
-# Those in a browser take a third of the time, so make test plays them once, through the plugin.
-BROWSER = ^TestSuites$$/^browser$$|^TestArena$$
-
-# Nothing runs at once in these, which the race detector makes ten times slower; and documents are
-# read, their snippets played one by one. So these are tested without it.
-ALONE  = ./local/simulation ./local/yardstick ./matchmaking/formation ./matchmaking/seats ./rpc/landing/card
-CALM   = $$($(GO) list $(TESTS) | grep -xF "$$($(GO) list ./local/e2e/docs $(ALONE))")
-RACING = $$($(GO) list $(TESTS) | grep -vxF "$$($(GO) list ./local/e2e/docs $(ALONE))")
+# The race detector plays no part in these: the suites go through the plugin, documents are read and
+# their snippets played one by one, and in the rest, which it makes ten times slower, nothing runs at once.
+ALONE  = $(SUITES) ./local/e2e/docs ./local/simulation ./local/yardstick ./matchmaking/formation ./matchmaking/seats ./rpc/landing/card
+CALM   = $$($(GO) list $(TESTS) | grep -xF "$$($(GO) list $(ALONE))")
+RACING = $$($(GO) list $(TESTS) | grep -vxF "$$($(GO) list $(ALONE))")
 
 # A hundred test programs are linked without tables for a debugger; make check has vetted them.
 LEAN = -vet=off -ldflags=-w
@@ -48,9 +45,20 @@ playground: ## build/playground: the page to write and try rules on
 
 test: e2e-deps pluginhost playground ## every test, with the race detector; the suites through the plugin; benchmarks once
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; NGINX="$$(local/e2e/docs/nginx.sh)" || exit 1; export CHROMIUM MCS NGINX; \
-	$(TOOL) gotestsum --format pkgname-and-test-fails -- -race -shuffle=on $(LEAN) -count=1 -timeout=15m -skip '$(BROWSER)' $(RACING) && \
-	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(TOOL) gotestsum --format pkgname-and-test-fails -- -shuffle=on $(LEAN) -count=1 -timeout=15m $(SUITES) $(CALM)
-	$(GO) test -run '^$$' -bench . -benchtime=1x $(LEAN) $(BENCHES) > build/bench.txt || { cat build/bench.txt; exit 1; }
+	$(MAKE) --no-print-directory -j3 test-racing test-calm test-benches
+
+# The parts of make test, beside each other: each of them waits a lot.
+PART = $(TOOL) gotestsum --format pkgname-and-test-fails -- -shuffle=on $(LEAN) -count=1 -timeout=15m
+
+test-racing:
+	$(PART) -race $(RACING)
+
+test-calm:
+	PARTYLINE_PLUGIN=$(CURDIR)/build/partyline.so $(PART) $(CALM)
+
+# Each benchmark once, with its small sizes: make bench has them all.
+test-benches:
+	$(GO) test -short -run '^$$' -bench . -benchtime=1x $(LEAN) $(BENCHES) > build/bench.txt || { cat build/bench.txt; exit 1; }
 
 test-fast: ## the unit tests: no end-to-end suites, no race detector
 	$(GO) test -shuffle=on $(UNITS)
@@ -113,10 +121,11 @@ test-plugin: e2e-deps pluginhost playground ## the end-to-end suites through bui
 # What a line of Nakama can break: the packages that its API is compiled into.
 HOSTED = ./hooks/... ./internal/... ./matchmaking/... ./module/... ./party/... ./rpc/... ./local/engine/...
 
-check-lines: ## vet and the unit tests of plugin and engine, on the lines beside the default one
+check-lines: ## plugin, vet and unit tests of plugin and engine, on the lines beside the default one
 	for line in $$($(LINE) -list); do \
 	  if [ $$line = $$($(LINE) -default) ]; then continue; fi; \
 	  echo "== Nakama $$line"; \
+	  $(LINE) -nakama $$line -plugin build/$$line/partyline.so && \
 	  $(LINE) -nakama $$line $(GO) vet $(HOSTED) && \
 	  $(LINE) -nakama $$line $(GO) test $(LEAN) -count=1 -timeout=15m $(HOSTED) || exit 1; \
 	done
@@ -190,4 +199,4 @@ soak: ## everything at once for MINUTES (default 30); fails if anything has grow
 rules-check: ## check a rules file: FILE=local/rules.yml
 	$(GO) run ./local/cmd/partyline rules check $(or $(FILE),local/rules.yml)
 
-.PHONY: help run playground demo-sdk test test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin check-lines test-lines record needs-server test-host conformance fuzz bench bench-host soak rules-check passes
+.PHONY: help run playground demo-sdk test test-racing test-calm test-benches test-fast e2e-deps api check vulncheck plugin pluginhost plugins release test-plugin check-lines test-lines record needs-server test-host conformance fuzz bench bench-host soak rules-check passes

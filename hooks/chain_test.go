@@ -238,7 +238,7 @@ func TestChain_SessionEvents(t *testing.T) {
 }
 
 // The ends of a crowd's sessions wait for storage together, however few workers the host has;
-// but there is a bound, and who comes beyond it comes in turn.
+// but there is a bound, and what comes beyond it waits for its turn.
 func TestChain_EndsOfACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const crowd = 2000

@@ -40,7 +40,7 @@ func Settled(parties Parties) Set {
 
 // Admission has admission hear every message about a party: those by which somebody comes
 // in or is thrown out before the host handles them, so that seats on their way are counted,
-// reserved seats stay reserved, and who was thrown out stays out; and all of them after it.
+// reserved seats stay reserved, and those who were kicked stay out; and all of them after it.
 // Its set belongs behind every other that may refuse a message: from here on a seat counts
 // as taken.
 func Admission(parties Parties) Set {

@@ -89,7 +89,7 @@ func (m *seated) MatchInit(ctx context.Context, logger runtime.Logger, db *sql.D
 		logger.Error("match not made: its label error=%v", err)
 		return nil, rate, ""
 	}
-	// Who holds a seat is told with the first tick: before it nobody can join.
+	// The holder of a seat is told with the first tick: before it nobody can join.
 	c.noteChanges()
 	return st, rate, st.label
 }

@@ -130,7 +130,7 @@ func (c *call) tellPlayer(e event) error {
 	}
 	members = slices.DeleteFunc(members, func(p runtime.Presence) bool { return p.GetUserId() != e.UserID })
 	if len(members) == 0 {
-		return nil // away; party_match has a pass for who comes back
+		return nil // away; party_match has a pass for a player who comes back
 	}
 	return party.SendDataTo(c.nk, id, members, party.OpMatch, e)
 }

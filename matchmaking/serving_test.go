@@ -151,7 +151,7 @@ func (s *served) pass(user string) string {
 }
 
 // TestServer_Silent: a match lives while its server reports, with the slots of those who are
-// on the way renewed, ends when it is silent, and gives the server back. Who does not have its token cannot keep it alive.
+// on the way renewed, ends when it is silent, and gives the server back. A caller without its token cannot keep it alive.
 func TestServer_Silent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)

@@ -115,7 +115,7 @@ func (b BlockList) Strangers(ctx context.Context, userID string, others []string
 	}), nil
 }
 
-// queryTime bounds a query. It does not end with the connection of who caused it: that would
+// queryTime bounds a query. It does not end with the connection of the caller: that would
 // cost the host's pool a connection, and may fail the next call that gets that one.
 const queryTime = 5 * time.Second
 

@@ -74,7 +74,7 @@ func (o *oneBlock) Next(row []driver.Value) error {
 	return nil
 }
 
-// A query does not end with the connection of who caused it: the pool would lose one of its
+// A query does not end with the connection of the caller: the pool would lose one of its
 // own. For somebody who has gone already there is none.
 func TestBlockList_QueryOutlivesItsCaller(t *testing.T) {
 	w := waiting{make(chan struct{}), make(chan struct{})}
@@ -91,6 +91,6 @@ func TestBlockList_QueryOutlivesItsCaller(t *testing.T) {
 		t.Errorf("Among = %v, %v", got, err)
 	}
 	if _, err := b.Among(ctx, []string{"a", "b"}); !errors.Is(err, context.Canceled) {
-		t.Errorf("Among of who has gone: %v", err)
+		t.Errorf("Among of a caller that has gone: %v", err)
 	}
 }

@@ -2,6 +2,7 @@ package party
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,31 +28,54 @@ func (r *Round) Done() bool { return r.cursor == "" }
 
 // Go passes objects to look, once round or until the time is used up. Its error is the first
 // of look's, with a count of the others: what spoils one object may spoil a thousand of them.
-func (r *Round) Go(ctx context.Context, within time.Duration, look func(*api.StorageObject) error) (first error) {
-	more := 0
+func (r *Round) Go(ctx context.Context, within time.Duration, look func(*api.StorageObject) error) error {
+	var failed failures
+	err := r.Pages(ctx, within, func(page []*api.StorageObject) error {
+		for _, o := range page {
+			failed.add(look(o))
+		}
+		return nil
+	})
+	return errors.Join(failed.err(), err)
+}
+
+// Pages is Go with as many objects at once as are read at once.
+func (r *Round) Pages(ctx context.Context, within time.Duration, look func([]*api.StorageObject) error) error {
+	var failed failures
 	for began := r.Now(); ; {
-		objects, next, err := r.Storage.StorageList(ctx, "", SystemUser, r.Collection, roundPage, r.cursor)
+		page, next, err := r.Storage.StorageList(ctx, "", SystemUser, r.Collection, roundPage, r.cursor)
 		if err != nil {
 			r.cursor = ""
-			return fmt.Errorf("list %s: %w", r.Collection, err)
+			return errors.Join(failed.err(), fmt.Errorf("list %s: %w", r.Collection, err))
 		}
-		for _, o := range objects {
-			switch err := look(o); {
-			case err == nil:
-			case first == nil:
-				first = err
-			default:
-				more++
-			}
-		}
+		failed.add(look(page))
 		if r.cursor = next; next == "" || r.Now().Sub(began) >= within {
-			break
+			return failed.err()
 		}
 	}
-	if more > 0 {
-		return fmt.Errorf("%w (and %d failures more)", first, more)
+}
+
+// failures are the first one, and how many came after it.
+type failures struct {
+	first error
+	more  int
+}
+
+func (f *failures) add(err error) {
+	switch {
+	case err == nil:
+	case f.first == nil:
+		f.first = err
+	default:
+		f.more++
 	}
-	return first
+}
+
+func (f *failures) err() error {
+	if f.more == 0 {
+		return f.first
+	}
+	return fmt.Errorf("%w (and %d failures more)", f.first, f.more)
 }
 
 // Remove deletes an object as it was passed to look. It is no failure where somebody has

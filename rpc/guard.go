@@ -86,7 +86,7 @@ func (g *Guard) serve(ctx context.Context, row Row, caller party.Caller, payload
 	return string(encoded), nil
 }
 
-// permit refuses callers the row is not for. Who calls with the HTTP key has no user.
+// permit refuses callers the row is not for. A caller with the HTTP key has no user.
 func permit(who Who, caller party.Caller) error {
 	switch {
 	case who == SignedIn && caller.UserID == "":

@@ -998,7 +998,7 @@ namespace Partyline
         /// <summary>under way</summary>
         [DataMember(Name = "joins"), Preserve] public long Joins { get; set; }
 
-        /// <summary>whom the server counts as members and who are not there</summary>
+        /// <summary>the server counts them as members, and they are not there</summary>
         [DataMember(Name = "lost"), Preserve] public long Lost { get; set; }
     }
 
@@ -1900,7 +1900,7 @@ namespace Partyline
         /// <summary>the invite's</summary>
         [DataMember(Name = "id"), Preserve] public string Id { get; set; }
 
-        /// <summary>the username of who declined</summary>
+        /// <summary>the username of the one who declined</summary>
         [DataMember(Name = "from"), Preserve] public string From { get; set; }
     }
 

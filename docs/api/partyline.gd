@@ -1176,7 +1176,7 @@ class AdmissionStats extends Answer:
 	var requests: int = 0
 	## under way
 	var joins: int = 0
-	## whom the server counts as members and who are not there
+	## the server counts them as members, and they are not there
 	var lost: int = 0
 
 	func read(got: Dictionary) -> AdmissionStats:
@@ -2442,7 +2442,7 @@ class DeclinedNotice extends Answer:
 	var party_id: String = ""
 	## the invite's
 	var id: String = ""
-	## the username of who declined
+	## the username of the one who declined
 	var from: String = ""
 
 	func read(got: Dictionary) -> DeclinedNotice:

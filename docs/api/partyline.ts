@@ -720,7 +720,7 @@ export interface AdmissionStats {
   requests: number;
   /** under way */
   joins: number;
-  /** whom the server counts as members and who are not there */
+  /** the server counts them as members, and they are not there */
   lost: number;
 }
 
@@ -1327,7 +1327,7 @@ export interface DeclinedNotice {
   party_id: string;
   /** the invite's */
   id: string;
-  /** the username of who declined */
+  /** the username of the one who declined */
   from: string;
 }
 

@@ -1,5 +1,5 @@
 // Package web is what the module's pages have in common: answers and how they are sent, routes,
-// the names of embedded files, and the address of who asks.
+// the names of embedded files, and the address of the caller.
 package web
 
 import (

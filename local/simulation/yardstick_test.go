@@ -56,7 +56,11 @@ func TestRun_SpreadBesideGreedy(t *testing.T) {
 
 // BenchmarkYardsticks measures formation beside the greedy; -v is not needed to see it.
 func BenchmarkYardsticks(b *testing.B) {
-	for _, perSecond := range []float64{0.2, 1, 5, 20} {
+	rates := []float64{0.2, 1, 5, 20}
+	if testing.Short() {
+		rates = rates[:1]
+	}
+	for _, perSecond := range rates {
 		for _, widen := range []float64{25, 20, 16} {
 			q := ranked
 			q.WidenPerSec = widen
@@ -87,6 +91,9 @@ func BenchmarkTeamshooter(b *testing.B) {
 			{Name: "mode", Values: []simulation.Share{{Value: "pl", Weight: 100}, {Value: "cp", Weight: 25}}},
 		},
 		Skill: simulation.Spread{Deviation: 30_000},
+	}
+	if testing.Short() {
+		l.Duration = time.Minute
 	}
 	play := func(name string, form yardstick.Former, window float64) {
 		b.Run(name, func(b *testing.B) {

@@ -315,7 +315,11 @@ func TestForm_Garbage(t *testing.T) {
 }
 
 func BenchmarkForm(b *testing.B) {
-	for _, n := range []int{4_000, 10_000, 100_000, 1_000_000} {
+	sizes := []int{4_000, 10_000, 100_000, 1_000_000}
+	if testing.Short() {
+		sizes = sizes[:1]
+	}
+	for _, n := range sizes {
 		tickets := load(n, 1)
 		b.Run(fmt.Sprintf("tickets=%d", n), func(b *testing.B) {
 			for b.Loop() {

@@ -120,7 +120,11 @@ func processorTime() time.Duration {
 
 // BenchmarkForm_Hostile compares each hostile pool with the plain one in the same queue: target 2.
 func BenchmarkForm_Hostile(b *testing.B) {
-	plain, odd := hostile(100_000)
+	n := 100_000
+	if testing.Short() {
+		n = 4_000
+	}
+	plain, odd := hostile(n)
 	for _, name := range slices.Sorted(maps.Keys(odd)) {
 		b.Run(name, func(b *testing.B) {
 			h := odd[name]
@@ -137,7 +141,11 @@ func BenchmarkForm_Hostile(b *testing.B) {
 // BenchmarkForm_TenTimes compares 1,000,000 tickets with 100,000, each the cheapest of its passes:
 // target 12.
 func BenchmarkForm_TenTimes(b *testing.B) {
-	some, more := formation.Pool{Tickets: load(100_000, 1)}, formation.Pool{Tickets: load(1_000_000, 1)}
+	n := 100_000
+	if testing.Short() {
+		n = 4_000
+	}
+	some, more := formation.Pool{Tickets: load(n, 1)}, formation.Pool{Tickets: load(10*n, 1)}
 	a, z := time.Duration(math.MaxInt64), time.Duration(math.MaxInt64)
 	for b.Loop() {
 		a, z = min(a, cost(5, ranked, some)), min(z, cost(1, ranked, more))

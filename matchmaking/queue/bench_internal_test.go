@@ -11,6 +11,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking/formation"
+	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -58,7 +59,8 @@ func crowd(n int, now time.Time) []runtime.MatchmakerEntry {
 }
 
 // What a pass costs beside what it asks of the host: the host's entries become tickets,
-// are compared with the book, and are formed into matches.
+// are compared with the book, and are formed into matches. Beside it, what the pass itself
+// spends on its gauges, and what setting them without a pass costs.
 func BenchmarkPass(b *testing.B) {
 	q := rules.DefaultOf[rules.Queue]()
 	q.Teams, q.TeamSize.Max, q.MaxParty, q.MatchOn = 2, 5, 5, []string{"region"}
@@ -68,10 +70,14 @@ func BenchmarkPass(b *testing.B) {
 	for _, n := range []int{4_000, 10_000, 100_000} {
 		now := time.Now()
 		entries := crowd(n, now)
-		s := New(Deps{Policy: func() rules.Config { return cfg }, Now: func() time.Time { return now }, Processing: true})
+		s := New(Deps{Policy: func() rules.Config { return cfg }, Now: func() time.Time { return now }, Processing: true, Metrics: party.NoMetrics{}})
+		var last *pass
 		pass := func() int {
 			p := &pass{Service: s, cfg: cfg, began: now, placed: map[string]bool{}}
-			pool := p.sort(context.Background(), entries)["ranked"]
+			p.left = p.sort(context.Background(), entries)
+			pool := p.left["ranked"]
+			p.remember()
+			last = p
 			return len(formation.Form(now, formation.Of(q), formation.Pool{Tickets: forFormation(pool)}, nil).Matches)
 		}
 		if pass() == 0 { // also enters the tickets into the book, as their hooks do
@@ -83,6 +89,16 @@ func BenchmarkPass(b *testing.B) {
 				pass()
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/ticket")
+		})
+		b.Run(fmt.Sprintf("measure/tickets=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				last.measure()
+			}
+		})
+		b.Run(fmt.Sprintf("gauges/tickets=%d", n), func(b *testing.B) {
+			for b.Loop() {
+				s.Measure()
+			}
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"partyline/matchmaking/formation"
 	"partyline/party"
 )
 
@@ -262,6 +263,21 @@ func (b *Book) Get(id string) (Ticket, bool) {
 		return Ticket{}, false
 	}
 	return r.Ticket, true
+}
+
+// eachLive passes those of the tickets to f that have not ended. f runs under the book's lock, which is
+// let go now and then: hooks wait for it.
+func (b *Book) eachLive(of []formation.Ticket, f func(*formation.Ticket)) {
+	const atOnce = 500
+	for some := range slices.Chunk(of, atOnce) {
+		b.mu.Lock()
+		for i := range some {
+			if r := b.rows[some[i].ID]; r != nil && r.ended.IsZero() {
+				f(&some[i])
+			}
+		}
+		b.mu.Unlock()
+	}
 }
 
 func (b *Book) link(r *row) {

@@ -114,7 +114,7 @@ func TestAccept_Refusals(t *testing.T) {
 	w.wantReason(say(alone[0], tickets[0]), party.ProposalGone) // too late
 }
 
-// Who does not take part is replaced by one; everybody else keeps age and answer, and plays
+// A player who does not take part is replaced by one; everybody else keeps age and answer, and plays
 // two passes after the newcomer is there.
 func TestAccept_FindOne(t *testing.T) {
 	outs := map[string]struct {
@@ -205,7 +205,7 @@ func TestAccept_NoReplacement(t *testing.T) {
 	}
 }
 
-// A whole ticket goes with the member who declines, and only who declined is barred.
+// A whole ticket goes with the member who declines, and only the one who declined is barred.
 func TestAccept_PartyStaysWhole(t *testing.T) {
 	w := asking(t)
 	id, players := w.party(2)

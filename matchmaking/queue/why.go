@@ -100,7 +100,10 @@ func (s *Service) eta(queue string, seats int, waited time.Duration) *party.Queu
 }
 
 // Report shows operators every queue of the rules file: what the last pass left and has not ended since.
-func (s *Service) Report() []party.QueueReport {
+func (s *Service) Report() []party.QueueReport { return s.report(s.book.eachLive) }
+
+// report is of the tickets that each passes on.
+func (s *Service) report(each func(of []formation.Ticket, f func(*formation.Ticket))) []party.QueueReport {
 	now, list := s.Now(), []party.QueueReport{}
 	s.mu.Lock()
 	scenes := s.scenes
@@ -108,13 +111,10 @@ func (s *Service) Report() []party.QueueReport {
 	for _, name := range slices.Sorted(maps.Keys(s.Policy().Queues)) {
 		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: s.eta(name, 0, 0)}
 		sizes := map[int]int{}
-		for _, t := range scenes[name].pool.Tickets {
-			if _, live := s.book.Get(t.ID); !live {
-				continue
-			}
+		each(scenes[name].pool.Tickets, func(t *formation.Ticket) {
 			r.Tickets, r.Players, r.OldestSec = r.Tickets+1, r.Players+t.Size, max(r.OldestSec, int64(now.Sub(t.Since)/time.Second))
 			sizes[t.Size]++
-		}
+		})
 		for _, seats := range slices.Sorted(maps.Keys(sizes)) {
 			r.Sizes = append(r.Sizes, party.QueueSize{Seats: seats, Tickets: sizes[seats]})
 		}

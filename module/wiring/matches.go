@@ -26,7 +26,7 @@ func (m *Module) addMatches(news *party.News) {
 }
 
 // seatsFollow has the seats in a party's match follow the party: who has left it or was kicked
-// loses the seat that is held, and all go with it to a new native party. Who lost the connection
+// loses the seat that is held, and all go with it to a new native party. A member who lost the connection
 // keeps the seat for as long as it is held.
 func (m *Module) seatsFollow(c party.Change) {
 	ctx, cancel := bounded.Context(context.Background(), matchTimeout)

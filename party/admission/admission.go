@@ -222,7 +222,7 @@ type Stats struct {
 	Kicks    int `json:"kicks"`    // users who cannot come back yet
 	Requests int `json:"requests"` // to join, on the lists of closed parties
 	Joins    int `json:"joins"`    // under way
-	Lost     int `json:"lost"`     // whom the server counts as members and who are not there
+	Lost     int `json:"lost"`     // the server counts them as members, and they are not there
 }
 
 // Stats counts. What has expired meanwhile may still be in it.

@@ -180,7 +180,7 @@ func TestKicks_WithoutRulesForThem(t *testing.T) {
 
 // The record goes with the party, whether it is closed, left or finds its end otherwise.
 // The last member leaves while the host already has another who does not show yet: the party
-// lives, and who was kicked stays out.
+// lives, and those who were kicked stay out.
 func TestKicks_StayWhileAJoinLands(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)

@@ -81,7 +81,7 @@ func TestRoster_LeaderFollowsTheEngine(t *testing.T) {
 	}
 }
 
-// Who is promoted and leaves at the same moment may have left before any hook tells of
+// A member who is promoted and leaves at the same moment may have left before any hook tells of
 // the promotion.
 func TestRoster_PromotedTooLate(t *testing.T) {
 	k := newKernel(t)

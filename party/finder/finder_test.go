@@ -377,7 +377,7 @@ func TestQuickJoin(t *testing.T) {
 	}
 }
 
-// A party is found by who asks before its hook has run.
+// A party is found by a search before its hook has run.
 func TestQuickJoin_PartyMadeThisMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -429,18 +429,21 @@ func TestQuickJoin_crowd(t *testing.T) {
 
 // BenchmarkFind_AfterChanges: the first search after so many changes.
 func BenchmarkFind_AfterChanges(b *testing.B) {
-	const n = 9000
+	n := 9000
+	if testing.Short() {
+		n = 900
+	}
 	w := newWorld(b)
 	players := w.host.Players(n)
 	var ids []party.ID
 	for i, s := range players {
-		ids = append(ids, w.party(s, true, 4, fmt.Sprintf(`{"mode":"m%d"}`, i%900)))
+		ids = append(ids, w.party(s, true, 4, fmt.Sprintf(`{"mode":"m%d"}`, i%(n/10))))
 	}
 	me := w.host.Players(1)[0]
 	for b.Loop() {
 		b.StopTimer()
 		for i, id := range ids {
-			w.admission.Updated(b.Context(), id, true, false, fmt.Sprintf(`{"mode":"m%d"}`, i%900))
+			w.admission.Updated(b.Context(), id, true, false, fmt.Sprintf(`{"mode":"m%d"}`, i%(n/10)))
 		}
 		b.StartTimer()
 		if list, err := w.finder.Find(b.Context(), caller(me), finder.Request{Label: json.RawMessage(`{"mode":"m3"}`)}); err != nil || len(list.Parties) != 10 {
@@ -451,7 +454,11 @@ func BenchmarkFind_AfterChanges(b *testing.B) {
 
 // BenchmarkFind: 10 of so many parties fit. What a search costs goes by those.
 func BenchmarkFind(b *testing.B) {
-	for _, n := range []int{100, 1000, 10_000} {
+	sizes := []int{100, 1000, 10_000}
+	if testing.Short() {
+		sizes = sizes[:2]
+	}
+	for _, n := range sizes {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			w := newWorld(b)
 			for i, s := range w.host.Players(n) {

@@ -142,7 +142,7 @@ func (s *Service) insertOrDiscard(ctx context.Context, r *record) (Code, error) 
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundTimeout)
 	defer cancel()
-	if err := s.Store.discard(ctx, code.key(), r); err != nil {
+	if err := s.Store.discard(ctx, map[string]*record{code.key(): r}); err != nil {
 		s.Logger.Warn("invite that nobody has may be left invite=%s error=%v", r.ID, err)
 	}
 	return Code{}, err

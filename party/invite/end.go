@@ -97,7 +97,7 @@ func (s *Service) revoke(ctx context.Context, key string, f found, by string) er
 
 func (s *Service) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, found, error) {
 	if inviteID == "" {
-		return s.lookup(ctx, c.UserID, c.ClientIP, typed)
+		return s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
 	}
 	key, err := s.Store.keyOf(ctx, inviteID)
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 // told. Declining again, or an invite that is over or was used, does nothing. Anybody
 // else is refused with InviteNotForYou.
 func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) error {
-	key, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	key, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ func TestService_Sweep(t *testing.T) {
 	}
 	sweep := func(want int) {
 		t.Helper()
-		if n, err := w.invites.Sweep(ctx); n != want || err != nil {
+		if n, more, err := w.invites.Sweep(ctx); n != want || more || err != nil {
 			t.Errorf("Sweep = %d, %v; want %d", n, err, want)
 		}
 	}
@@ -154,6 +154,26 @@ func TestService_Sweep(t *testing.T) {
 	w.refused(w.redeem(p[1], kept.Code), party.InviteExpired)
 	if n := len(w.host.Values()); n != 3 {
 		t.Errorf("%d objects left; want the three of one invite", n)
+	}
+}
+
+// A record that nobody can read is reported and keeps no other from being deleted.
+func TestService_SweepPastTheUnreadable(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(1)
+	id := w.party(p[0], true, 2)
+	for range 3 {
+		w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	}
+	if _, err := w.host.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: "partyline_invites", Key: "0", Value: `{"id":7}`}}); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.Advance(w.conf.Invites.Link.TTL + invite.Retention)
+	if n, _, err := w.invites.Sweep(t.Context()); n != 3 || err == nil {
+		t.Errorf("Sweep = %d, %v; want 3, and what could not be read", n, err)
+	}
+	if got := w.rows(id); got != [3]int{1, 0, 0} {
+		t.Errorf("%v rows; want nothing of the others", got)
 	}
 }
 

@@ -21,7 +21,6 @@ const (
 	unindexAfter   = reserve.PendingTTL + time.Second // a native join on its way may keep a party alive
 	unindexRetry   = time.Minute
 	unindexTimeout = 10 * time.Second
-	orphansAtOnce  = 100
 )
 
 // remember notes that this process has made invites for a party.
@@ -48,17 +47,17 @@ func (s *Service) changed(c party.Change) {
 func (s *Service) unindex(origin party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), unindexTimeout)
 	defer cancel()
-	_, err := s.Admission.Look(ctx, origin)
-	switch party.ReasonOf(err) {
-	case "", party.PartyAway: // it lives
-		return
-	case party.PartyNotFound:
-		if err = s.Store.unindex(ctx, origin); err == nil {
+	gone, err := s.gone(ctx, origin)
+	if err == nil && gone {
+		err = s.Store.unindex(ctx, origin)
+	}
+	if err == nil {
+		if gone {
 			s.madeMu.Lock()
 			delete(s.made, origin)
 			s.madeMu.Unlock()
-			return
 		}
+		return
 	}
 	s.Logger.Warn("invites of an ended party are still indexed party=%s error=%v", origin, err)
 	s.ends.Set(origin, s.Now().Add(unindexRetry))
@@ -71,13 +70,9 @@ func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 		if err != nil || len(index) == 0 {
 			return err
 		}
-		keys := make([]string, len(index))
-		for i, o := range index {
-			var p pointer
-			if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
-				return fmt.Errorf("invite's ID not read: %w", err)
-			}
-			keys[i] = p.Key
+		keys, err := keysOf(index)
+		if err != nil {
+			return err
 		}
 		records, err := s.records(ctx, keys)
 		if err != nil {
@@ -100,49 +95,76 @@ func (s *Store) unindex(ctx context.Context, origin party.ID) error {
 	}
 }
 
+// keysOf are the keys of the records that index entries lead to.
+func keysOf(index []*api.StorageObject) ([]string, error) {
+	keys := make([]string, len(index))
+	for i, o := range index {
+		var p pointer
+		if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
+			return nil, fmt.Errorf("invite's ID not read: %w", err)
+		}
+		keys[i] = p.Key
+	}
+	return keys, nil
+}
+
 // sweepOrphans does the same for what processes before this one have left behind, once after
 // the start.
 func (s *Service) sweepOrphans(ctx context.Context) error {
 	if s.orphans == nil {
 		return nil
 	}
-	var keys []string
-	err := s.orphans.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
-		var p pointer
-		if err := json.Unmarshal([]byte(o.GetValue()), &p); err != nil {
-			return fmt.Errorf("invite's ID not read: %w", err)
+	err := s.orphans.Pages(ctx, sweepBudget, func(ids []*api.StorageObject) error {
+		if err := s.unindexOrphans(ctx, ids); err != nil {
+			return fmt.Errorf("invites not taken out of the indexes: %w", err)
 		}
-		if keys = append(keys, p.Key); len(keys) < orphansAtOnce {
-			return nil
-		}
-		some := keys
-		keys = nil
-		return s.unindexOrphans(ctx, some)
+		return nil
 	})
-	if err == nil {
-		err = s.unindexOrphans(ctx, keys)
-	}
 	if err == nil && s.orphans.Done() {
 		s.orphans = nil
 	}
 	return err
 }
 
-func (s *Service) unindexOrphans(ctx context.Context, keys []string) error {
+func (s *Service) unindexOrphans(ctx context.Context, ids []*api.StorageObject) error {
+	keys, err := keysOf(ids)
+	if err != nil {
+		return err
+	}
 	records, err := s.Store.records(ctx, keys)
 	if err != nil {
 		return err
 	}
+	var deletes []*runtime.StorageDelete
 	for _, r := range records {
-		gone, err := s.leadsNowhere(ctx, r)
-		if err != nil {
-			return err
+		origin, err := r.partyID()
+		if err != nil || r.forgotten(s.Now()) { // the sweep deletes all of it
+			continue
 		}
-		if origin, err := r.partyID(); gone && err == nil {
-			if err := s.Store.unindex(ctx, origin); err != nil {
-				return fmt.Errorf("invite not taken out of the indexes: %w", err)
-			}
+		if gone, err := s.gone(ctx, origin); err != nil {
+			return err
+		} else if !gone {
+			continue
+		}
+		deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(origin), Key: r.ID})
+		if !r.Follow {
+			deletes = append(deletes, &runtime.StorageDelete{Collection: idsCollection, Key: r.ID})
 		}
 	}
-	return nil
+	if len(deletes) == 0 {
+		return nil
+	}
+	return s.Store.storage.StorageDelete(ctx, deletes)
+}
+
+// gone reports whether a party has ended.
+func (s *Service) gone(ctx context.Context, id party.ID) (bool, error) {
+	switch _, err := s.Admission.Look(ctx, id); party.ReasonOf(err) {
+	case party.PartyNotFound:
+		return true, nil
+	case party.PartyAway:
+		return false, nil
+	default:
+		return false, err
+	}
 }

@@ -88,18 +88,21 @@ func TestEnded_WithItsProcess(t *testing.T) {
 			w.create(p[0], party.InviteRequest{PartyID: id.String(), TTLSec: ptr(int64(3600))})
 		}
 		w.create(p[1], party.InviteRequest{PartyID: lives.String()})
+		ends := w.party(p[1], true, 4)
+		w.create(p[1], party.InviteRequest{PartyID: ends.String(), FollowInviter: true})
 		w.host.PartyLeave(p[0], id)
+		w.host.PartyLeave(p[1], ends)
 		w.node = w.start()
 		for range 2 {
-			if _, err := w.invites.Sweep(t.Context()); err != nil {
+			if _, _, err := w.invites.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got := w.rows(id); got != [3]int{101, 1, 0} {
-			t.Errorf("%v rows; want the records, and the ID of the party that lives", got)
+		if got := w.rows(id); got != [3]int{102, 2, 0} {
+			t.Errorf("%v rows; want the records, and the IDs of the party that lives and of the link that follows", got)
 		}
-		if got := w.rows(lives)[2]; got != 1 {
-			t.Errorf("%d rows of the party that lives; want 1", got)
+		if live, gone := w.rows(lives)[2], w.rows(ends)[2]; live != 1 || gone != 0 {
+			t.Errorf("%d rows of the party that lives, %d of that which ended; want 1 and 0", live, gone)
 		}
 	})
 }

@@ -3,7 +3,6 @@ package invite
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -133,18 +132,18 @@ func (s *Service) Outstanding(ctx context.Context) (list []Outstanding, more boo
 			return nil, false, err
 		}
 		for _, o := range objects {
-			var r record
-			if err := json.Unmarshal([]byte(o.GetValue()), &r); err != nil {
+			r, err := decode(o)
+			if err != nil {
 				s.Logger.Warn("invite not readable error=%v", err)
 				continue
 			}
 			if r.ended(now) || r.exhausted() {
 				continue
 			}
-			if gone, err := s.leadsNowhere(ctx, &r); err != nil {
+			if gone, err := s.leadsNowhere(ctx, r); err != nil {
 				return nil, false, err
 			} else if !gone {
-				list = append(list, Outstanding{r.summary(), s.partyNow(&r)})
+				list = append(list, Outstanding{r.summary(), s.partyNow(r)})
 			}
 		}
 		cursor = next
@@ -168,12 +167,5 @@ func (s *Service) leadsNowhere(ctx context.Context, r *record) (bool, error) {
 	if err != nil {
 		return true, nil
 	}
-	_, err = s.Admission.Look(ctx, id)
-	switch party.ReasonOf(err) {
-	case party.PartyNotFound:
-		return true, nil
-	case party.PartyAway:
-		return false, nil
-	}
-	return false, err
+	return s.gone(ctx, id)
 }

@@ -62,7 +62,7 @@ func TestOutstanding(t *testing.T) {
 	}
 }
 
-// The steps from an invite that is made to a match of who came by it, each counted once.
+// The steps from an invite that is made to a match of the user who came by it, each counted once.
 func TestSteps(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(5)
@@ -108,7 +108,7 @@ func TestRevokeAny(t *testing.T) {
 	}
 	live := func(want int) {
 		t.Helper()
-		if _, err := w.invites.Sweep(t.Context()); err != nil {
+		if _, _, err := w.invites.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if n, known := w.invites.Live(); n != want || !known {

@@ -72,6 +72,9 @@ func (r *record) spent() bool { return r.exhausted() || len(r.For) > 0 && len(r.
 // ended reports whether nobody can use the invite any more, whatever is given back.
 func (r *record) ended(now time.Time) bool { return r.RevokedAt != 0 || !now.Before(r.expiresAt()) }
 
+// forgotten reports whether the record need not be kept any longer. That does not change any more.
+func (r *record) forgotten(now time.Time) bool { return !now.Before(r.expiresAt().Add(Retention)) }
+
 // refusal is why the user cannot use the invite now; nil if it can.
 func (r *record) refusal(user string, now time.Time) error {
 	switch {

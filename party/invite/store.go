@@ -39,11 +39,10 @@ type pointer struct {
 type Store struct {
 	storage party.Storage
 	now     party.Clock
-	kept    *cache.Cache[string, *record] // for those who only look
+	kept    *cache.Cache[string, found] // as this process last read or wrote them
 }
 
-// Records are kept for those who only look until this process writes them; another node
-// of a cluster may do so as well: so they expire.
+// Another node of a cluster may write a record that is kept, so these expire.
 const (
 	recordTTL  = 2 * time.Minute
 	maxRecords = 20_000 // of some 500 bytes
@@ -51,7 +50,7 @@ const (
 
 // NewStore makes a store.
 func NewStore(storage party.Storage, now party.Clock) *Store {
-	return &Store{storage, now, cache.New[string, *record](now, maxRecords, recordTTL)}
+	return &Store{storage, now, cache.New[string, found](now, maxRecords, recordTTL)}
 }
 
 // errLost means that somebody else wrote the record first.
@@ -72,13 +71,16 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.storage.StorageWrite(ctx, []*runtime.StorageWrite{
+	acks, err := s.storage.StorageWrite(ctx, []*runtime.StorageWrite{
 		{Collection: invitesCollection, Key: key, Value: string(value), Version: "*"},
 		{Collection: idsCollection, Key: r.ID, Value: string(ptr), Version: "*"},
 		{Collection: indexOf(id), Key: r.ID, Value: string(ptr), Version: "*"},
 	})
 	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 		return errLost
+	}
+	if err == nil {
+		s.kept.Put(key, found{r.clone(), acks[0].GetVersion()})
 	}
 	return err
 }
@@ -92,37 +94,40 @@ func (s *Store) read(ctx context.Context, key string) (found, error) {
 	if len(objects) == 0 {
 		return found{}, notFound()
 	}
-	r := &record{}
-	if err := json.Unmarshal([]byte(objects[0].Value), r); err != nil {
-		return found{}, fmt.Errorf("read invite: %w", err)
-	}
-	return found{r, objects[0].Version}, nil
+	r, err := decode(objects[0])
+	return found{r, objects[0].Version}, err
 }
 
-// lately is a record as it was read within the last minutes, unless this process has
-// written it since. The caller must not change it. Errors are those of read.
-func (s *Store) lately(ctx context.Context, key string) (*record, error) {
-	return s.kept.Get(ctx, key, func(ctx context.Context) (*record, error) {
-		f, err := s.read(ctx, key)
-		return f.rec, err
-	})
+func decode(o *api.StorageObject) (*record, error) {
+	r := &record{}
+	if err := json.Unmarshal([]byte(o.GetValue()), r); err != nil {
+		return nil, fmt.Errorf("read invite: %w", err)
+	}
+	return r, nil
+}
+
+// lately is a record as this process has read or written it within the last minutes. The caller
+// must not change it. Errors are those of read.
+func (s *Store) lately(ctx context.Context, key string) (found, error) {
+	return s.kept.Get(ctx, key, func(ctx context.Context) (found, error) { return s.read(ctx, key) })
 }
 
 // write replaces a record by compare-and-set and answers its new version; errLost if
-// it is not at the version named.
+// it is not at the version named. The caller must not change the record afterwards.
 func (s *Store) write(ctx context.Context, key string, r *record, version string) (string, error) {
-	defer s.kept.Drop(key) // also if it failed: it may have been done all the same
 	value, err := json.Marshal(r)
 	if err != nil {
 		return "", err
 	}
 	acks, err := s.storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: invitesCollection, Key: key, Value: string(value), Version: version}})
+	s.kept.Drop(key) // also if it failed: it may have been done all the same
 	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 		return "", errLost
 	}
 	if err != nil {
 		return "", fmt.Errorf("write invite: %w", err)
 	}
+	s.kept.Put(key, found{r, acks[0].GetVersion()})
 	return acks[0].GetVersion(), nil
 }
 
@@ -191,9 +196,8 @@ func (s *Store) records(ctx context.Context, keys []string) ([]*record, error) {
 	}
 	records := make([]*record, len(objects))
 	for i, o := range objects {
-		records[i] = &record{}
-		if err := json.Unmarshal([]byte(o.Value), records[i]); err != nil {
-			return nil, fmt.Errorf("read invites: %w", err)
+		if records[i], err = decode(o); err != nil {
+			return nil, err
 		}
 	}
 	return records, nil
@@ -220,24 +224,15 @@ func (s *Store) list(ctx context.Context, cursor string) ([]*api.StorageObject, 
 	return s.storage.StorageList(ctx, "", party.SystemUser, invitesCollection, page, cursor)
 }
 
-// remove deletes an invite as it was read, with its index entries, all or none.
-func (s *Store) remove(ctx context.Context, o *api.StorageObject, r *record) error {
-	return s.delete(ctx, o.GetKey(), o.GetVersion(), r)
-}
-
-// discard deletes an invite with its index entries, if there is one.
-func (s *Store) discard(ctx context.Context, key string, r *record) error {
-	return s.delete(ctx, key, "", r)
-}
-
-func (s *Store) delete(ctx context.Context, key, version string, r *record) error {
-	defer s.kept.Drop(key)
-	deletes := []*runtime.StorageDelete{
-		{Collection: invitesCollection, Key: key, Version: version},
-		{Collection: idsCollection, Key: r.ID},
-	}
-	if id, err := r.partyID(); err == nil {
-		deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(id), Key: r.ID})
+// discard deletes invites, by key, with their index entries, all or none; some may be gone already.
+func (s *Store) discard(ctx context.Context, invites map[string]*record) error {
+	var deletes []*runtime.StorageDelete
+	for key, r := range invites {
+		defer s.kept.Drop(key)
+		deletes = append(deletes, &runtime.StorageDelete{Collection: invitesCollection, Key: key}, &runtime.StorageDelete{Collection: idsCollection, Key: r.ID})
+		if id, err := r.partyID(); err == nil {
+			deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(id), Key: r.ID})
+		}
 	}
 	return s.storage.StorageDelete(ctx, deletes)
 }

@@ -2,7 +2,6 @@ package invite
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -20,30 +19,45 @@ const (
 
 // Sweep deletes the notifications of invites that have ended, invites that ended longer than
 // [Retention] ago, and what the ledger keeps of parties that are gone. It looks for a bounded
-// time and goes on from there the next time; call it every minute or so.
-func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
+// time and goes on from there the next time; call it every minute or so, and soon again where
+// more says that it was at work when its time was over.
+func (s *Service) Sweep(ctx context.Context) (removed int, more bool, err error) {
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()
-	err = errors.Join(s.Admission.Sweep(ctx), s.sweepNotices(ctx), s.sweepOrphans(ctx), s.records.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
-		var r record
-		if err := json.Unmarshal([]byte(o.GetValue()), &r); err != nil {
-			return fmt.Errorf("invite not read: %w", err)
-		}
-		if !r.ended(s.Now()) && !r.exhausted() {
-			s.seen++
-		}
-		if s.Now().Before(r.expiresAt().Add(Retention)) {
-			return nil
-		}
-		err := s.Store.remove(ctx, o, &r)
-		if err == nil { // else somebody has just written it, or storage fails: the next round gets it
-			removed++
-		}
+	err = errors.Join(s.Admission.Sweep(ctx), s.sweepNotices(ctx), s.sweepOrphans(ctx), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
+		n, err := s.sweepPage(ctx, page)
+		removed += n
 		return err
 	}))
 	if s.records.Done() {
 		s.live.Store(int64(s.seen))
 		s.seen = 0
 	}
-	return removed, err
+	return removed, removed > 0 && !s.records.Done(), err
+}
+
+// sweepPage deletes those whose time is over, all or none: it never comes back, whoever writes them
+// meanwhile.
+func (s *Service) sweepPage(ctx context.Context, page []*api.StorageObject) (removed int, err error) {
+	dead := map[string]*record{}
+	for _, o := range page {
+		r, unread := decode(o)
+		if unread != nil {
+			err = unread
+			continue
+		}
+		if !r.ended(s.Now()) && !r.exhausted() {
+			s.seen++
+		}
+		if r.forgotten(s.Now()) {
+			dead[o.GetKey()] = r
+		}
+	}
+	if len(dead) == 0 {
+		return 0, err
+	}
+	if failed := s.Store.discard(ctx, dead); failed != nil {
+		return 0, fmt.Errorf("invites not deleted: %w", failed)
+	}
+	return len(dead), err
 }

@@ -38,7 +38,7 @@ type invitation struct {
 type declined struct {
 	PartyID string `json:"party_id"`
 	ID      string `json:"id"`   // the invite's
-	From    string `json:"from"` // the username of who declined
+	From    string `json:"from"` // the username of the one who declined
 }
 
 // tellParty counts an event and sends it to everybody in the party. What has happened

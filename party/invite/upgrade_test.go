@@ -91,7 +91,7 @@ func TestUpgrade_FromTheFirstVersion(t *testing.T) {
 	if err != nil || !got.Joined || got.Message != "Come!" || string(got.Launch) != "[1]" {
 		t.Errorf("Redeem = %+v, %v", got, err)
 	}
-	w.must(w.redeem(p[1], code)) // the use of who had it already
+	w.must(w.redeem(p[1], code)) // the use of the user who had it already
 	w.refused(w.redeem(p[3], code), party.InviteExhausted)
 	w.members(id, p[0], p[2], p[1])
 	if r := readFirst[firstInvite](t, w, "partyline_invites", keyOf(code)); r.Uses != 2 || len(r.Claims) != 2 || r.Launch != "[1]" || r.By != p[0].UserID {

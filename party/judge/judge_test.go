@@ -126,7 +126,7 @@ func TestDecide_FailsClosed(t *testing.T) {
 	leave()
 	w.refused(w.judge.Decide(gone, q), party.NoLiveSession)
 	if n := len(w.log.Lines()); n != 2 {
-		t.Errorf("log = %q; want nothing of who has gone", w.log.Lines())
+		t.Errorf("log = %q; want nothing of those who have gone", w.log.Lines())
 	}
 	if last := w.judge.Denials(); len(last) != 2 || !last[0].Broken || last[0].Explain(t.Context()).Rules[0].Outcome != rules.Broken {
 		t.Errorf("denials = %+v; want two broken ones", last)

@@ -148,7 +148,7 @@ func (l *Ledger) writeRoster(id party.ID) {
 type Behind struct {
 	ID, Origin party.ID
 	Facts      party.Facts
-	Seat       party.Seat               // of who comes back
+	Seat       party.Seat               // of the member who comes back
 	Waited     map[string]time.Duration // by queue, when the party was left
 }
 

@@ -433,7 +433,7 @@ func TestGrace_TheCallerIsGone(t *testing.T) {
 	w.nothingLeft()
 }
 
-// Who waits and ends first does not wait any more.
+// A session that waits and ends first does not wait any more.
 func TestGrace_TheWaiterEnds(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)

@@ -12,7 +12,7 @@ import (
 
 // Resume puts one of the caller's sessions back where its connection ended: over a
 // socket the caller's own, over HTTP the user's only live one that is not a member
-// already, or the newest of several where invites take that one, too. Designers' rules and locks do not stand in the way of who only comes back; a
+// already, or the newest of several where invites take that one, too. Designers' rules and locks do not stand in the way of a member who only comes back; a
 // ban does. With several seats kept it takes all of them and answers the party entered
 // last; where the rules know one party per user it takes that one.
 //

@@ -5,7 +5,7 @@
 //
 // The seats themselves are the ledger's, and so is the truth about them, in storage and in
 // its books. What a [Service] has in memory is the timers of the seats whose loss it has to
-// report, and who waits for the end of an older connection; it ends with the process, and
+// report, and which sessions wait for the end of an older connection; it ends with the process, and
 // the sweep of another node catches up. Safe for concurrent use.
 package reconnect
 

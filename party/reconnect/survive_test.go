@@ -127,7 +127,7 @@ func TestSurvive_SecondBackAfterACrash(t *testing.T) {
 	})
 }
 
-// A second crash at once finds the seat of who was just back.
+// A second crash at once finds the seat of a member who was just back.
 func TestSurvive_CrashRightAfterTheReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

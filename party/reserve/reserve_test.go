@@ -125,7 +125,7 @@ func TestDecide_KickedStaysOut(t *testing.T) {
 	})
 }
 
-// Only who comes back, and who changes devices, gets past a lock.
+// Only a member who comes back, or changes devices, gets past a lock.
 func TestDecide_LockKeepsNewcomersOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := draw(t)

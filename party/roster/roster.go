@@ -24,7 +24,7 @@ type Roster struct {
 	lists   stripes // by user: read-modify-write of its list of parties
 
 	Attendance *Attendance // who was a member the last time this process heard or looked
-	Losses     *Losses     // whom the host counts as members and who are not there
+	Losses     *Losses     // the host counts them as members, and they are not there
 	Hidden     *Hidden     // the module's own sessions
 }
 
@@ -180,7 +180,7 @@ type mirrorPresence struct {
 	presence  runtime.Presence
 }
 
-// mirror reads the party's mirror: the members' entries, and the marks of who has gone.
+// mirror reads the party's mirror: the members' entries, and the marks of those who have gone.
 func (r *Roster) mirror(id party.ID) (entries []mirrorPresence, marks string, err error) {
 	presences, err := r.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, false)
 	if err != nil {

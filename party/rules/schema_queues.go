@@ -170,7 +170,7 @@ type Latency struct {
 	Max float64 `yaml:"max" limit:"0..10000"`
 }
 
-// Accept asks every player before a match is made. Who does not accept is replaced.
+// Accept asks every player before a match is made. A player who does not accept is replaced.
 type Accept struct {
 	// How long players have to answer.
 	Within time.Duration `yaml:"within" default:"15s" limit:"3s..10m"`

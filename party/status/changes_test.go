@@ -155,7 +155,7 @@ func TestService_Ready(t *testing.T) {
 	ready(false, p[0].UserID, p[1].UserID)
 	w.must(w.set(p[1], report(id, "ready", 1)))
 	ready(false, p[0].UserID)
-	// Who is on the way is no member: the queue's rules say whether it waits for them.
+	// A user on the way is no member: the queue's rules say whether it waits for them.
 	w.must(w.set(p[2], byCode(w.invite(p[0], id).Code, "downloading", 0)))
 	w.must(w.set(p[0], report(id, "ready", 1)))
 	ready(true)

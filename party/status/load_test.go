@@ -13,7 +13,7 @@ import (
 // and once the parties have ended nothing is kept of them. How a server bears it, with
 // sockets, is in local/e2e.
 func TestService_Load(t *testing.T) {
-	const parties, size, seconds, perSecond = 500, 4, 2, 5
+	const parties, size, seconds, perSecond = 200, 4, 2, 5
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)
 		ids := make([]party.ID, parties)

@@ -205,7 +205,7 @@ func TestService_Stalled_withoutNumbers(t *testing.T) {
 	})
 }
 
-// What the rules say at the moment counts, also for who waits already.
+// What the rules say at the moment counts, also for members who wait already.
 func TestService_Stalled_afterAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, time.Now)

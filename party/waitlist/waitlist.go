@@ -179,7 +179,7 @@ func (s *Service) door(ctx context.Context, c party.Caller, r Request) (id party
 	if err != nil {
 		return id, nil, err
 	}
-	if _, member := look.Member(c.UserID); !member && !look.Open { // a seat must not wait for who cannot take it
+	if _, member := look.Member(c.UserID); !member && !look.Open { // a seat must not wait for a user who cannot take it
 		return id, nil, party.Refuse(party.NotMember, "This party is closed; you need an invite to wait for a seat.")
 	}
 	nobody := party.Session{UserID: c.UserID, Username: c.Username}

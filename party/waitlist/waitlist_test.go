@@ -214,12 +214,12 @@ func TestWait(t *testing.T) {
 		if w.notices(p[3]) != 1 || w.notices(p[4]) != 0 {
 			t.Errorf("told %d and %d times", w.notices(p[3]), w.notices(p[4]))
 		}
-		for _, s := range []party.Session{p[6], p[4], p[2]} { // a stranger, the second, and who has just left
+		for _, s := range []party.Session{p[6], p[4], p[2]} { // a stranger, the second, and a member who has just left
 			w.refused(w.join(s, id), party.PartyFull)
 			w.refused(w.admission.Admit(t.Context(), id, s, party.Grant{InviteID: "x"}, nil), party.PartyFull)
 		}
 		if w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "h", UserIDs: []string{p[6].UserID}, ExpiresAt: time.Now().Add(time.Hour)}) == nil {
-			t.Error("an invite holds the seat of who waits")
+			t.Error("an invite holds the seat of a user who waits")
 		}
 		look, err := w.admission.Look(t.Context(), id)
 		w.must(err)

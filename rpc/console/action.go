@@ -24,7 +24,7 @@ const (
 )
 
 // act does what a form asks for and leads back to the page, so that reloading that does
-// nothing again. Who can make a browser send a form, but not read the page, has no token;
+// nothing again. A page that can make a browser send a form, but not read the page, has no token;
 // where browsers say that a request is from another site, the token is not even looked at.
 func (c *Console) act(h http.Header, r *http.Request) web.Answer {
 	if err := c.origins.Check(r); err != nil {

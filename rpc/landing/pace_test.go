@@ -31,7 +31,7 @@ func TestPace(t *testing.T) {
 	for _, c := range []struct {
 		pages int // for each processor
 		told  bool
-	}{{100, false}, {800, true}} {
+	}{{100, false}, {400, true}} {
 		now := noon
 		s := serve(t, always(anInvite()), func(o *landing.Options) { o.Now = func() time.Time { return now } })
 		var next moments

@@ -345,7 +345,7 @@ func TestState_ManyLinks(t *testing.T) {
 	}}
 	s := serve(t, source)
 	for range 2 {
-		for i := range 2000 { // more than are kept drawn
+		for i := range 1200 { // more than are kept drawn
 			code := fmt.Sprintf("%08d", i)
 			if b := readState(t, s.get(joinPath+code+"/state")); b.Message != code {
 				t.Fatalf("link %s got the answer of %s", code, b.Message)

@@ -1,11 +1,12 @@
 #!/bin/sh
-# find.sh: prints the path of a Chromium for the suites. Where there is none it installs one:
-# Debian's package where this user may, else the one of a registry package, into build/browser.
+# find.sh: prints the path of a Chromium for the suites, if it can one without windows, which takes half
+# the processor's time. Where there is none it installs one: Debian's package where this user may, else the
+# one of a registry package, into build/browser.
 set -eu
 cd "$(dirname "$0")"
 
 found() {
-  for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome-stable google-chrome; do
+  for name in "${CHROMIUM:-}" chromium-headless-shell chromium chromium-browser google-chrome-stable google-chrome; do
     if [ -n "$name" ] && command -v "$name"; then exit 0; fi
   done
 }
@@ -13,7 +14,11 @@ found
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   echo "no browser: installing Debian's Chromium" >&2
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } >/dev/null 2>&1 || true
+  if apt-get update -qq >/dev/null 2>&1; then
+    for package in chromium-headless-shell chromium; do
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $package fonts-dejavu-core >/dev/null 2>&1 && break
+    done
+  fi
   found
 fi
 

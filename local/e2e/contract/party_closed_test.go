@@ -20,7 +20,7 @@ var closedParties = []Scenario{
 	},
 	{
 		Name:  "party-request-reject",
-		About: "A rejected request vanishes without a word to who asked; asking again is allowed.",
+		About: "A rejected request vanishes without a word to the player who asked; asking again is allowed.",
 		Run: func(w *World) {
 			alice, bob := w.Actor("alice"), w.Actor("bob")
 			id := aParty(alice, false, 4)
@@ -81,7 +81,7 @@ var closedParties = []Scenario{
 	},
 	{
 		Name:  "party-accept-errors",
-		About: "Only the leader lists and accepts, and only who has asked.",
+		About: "Only the leader lists and accepts, and only players who have asked.",
 		Run: func(w *World) {
 			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
 			id := aParty(alice, false, 4)

@@ -252,7 +252,7 @@ var partyLife = []Scenario{
 	},
 	{
 		Name:  "party-kick-errors",
-		About: "Only the leader removes, never itself, and only who is there.",
+		About: "Only the leader removes, never itself, and only those who are there.",
 		Run: func(w *World) {
 			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
 			id := openParty(4, alice, bob)

@@ -11,7 +11,7 @@ import (
 )
 
 // A server makes members of those on a party's stream in a worker of its own, which may be
-// behind. Who has redeemed an invite hears the stream until then, but is no member: the seat is
+// behind. A user who has redeemed an invite hears the stream until then, but is no member: the seat is
 // theirs already, and the `party` event tells them when they can speak and are spoken to.
 func TestServerBehind(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

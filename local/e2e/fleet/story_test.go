@@ -92,7 +92,7 @@ func TestStory(t *testing.T) {
 	// One drops and returns with a new pass.
 	g.must("party_server_leave", map[string]any{"user_id": p[1].UserID, "reason": "dropped"})
 	if got := g.states()[p[1].UserID]; got != "held" {
-		t.Errorf("the seat of who has dropped is %q", got)
+		t.Errorf("the seat of the player who has dropped is %q", got)
 	}
 	back := p[1].told(-4, "server_ready")
 	var again struct{ Server event }

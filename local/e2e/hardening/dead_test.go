@@ -116,7 +116,7 @@ func TestDeadSockets(t *testing.T) {
 			}
 		}
 		lost += here
-		// Who came in before the end is no ghost; the rules may keep the seat for a while.
+		// A session that came in before the end is no ghost; the rules may keep the seat for a while.
 		away := keptSeats(ctx, t, leader, id)
 		kept += away
 		seats := len(people) - here - away // what the members who are there can have

@@ -45,7 +45,7 @@ describe("party_invite_list, party_invite_revoke, party_invite_decline", () => {
     assert.equal((await redeem(dave, byAlice.code)).joined, true);
   });
 
-  test("a held seat is kept for who it is for", async () => {
+  test("a held seat is kept for the user it is for", async () => {
     const [alice, bob, carol] = await players("alice", "bob", "carol");
     const made = await party({ size: 2 }, alice);
     const held = await create(alice, made.party_id, { for_user_ids: [bob.id], hold_seat: true });
@@ -140,7 +140,7 @@ describe("notifications", () => {
     assert.deepEqual((await bob.client.listNotifications(bob.session, 10)).notifications ?? [], [], "nothing is stored");
   });
 
-  test("a refusal speaks to who sent the message", async () => {
+  test("a refusal speaks to the sender of the message", async () => {
     const [alice, bob] = await players("alice", "bob");
     const made = await party({}, alice, bob);
     await refused(alice.socket.acceptPartyMember(made.party_id, bob.self), /^already_member: This player/);

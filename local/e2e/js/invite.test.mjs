@@ -180,7 +180,7 @@ describe("party_invite_redeem", () => {
     });
   }
 
-  test("tells of the party first, and of who has come in after it", async () => {
+  test("tells of the party first, and of the newcomer after it", async () => {
     const [alice, bob] = await players("alice", "bob");
     const made = await party({ open: false }, alice);
     const { code, id } = await create(alice, made.party_id);

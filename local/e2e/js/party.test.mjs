@@ -237,7 +237,7 @@ describe("status", () => {
     assert.equal((await bob.next("party")).party_id, made.party_id);
   });
 
-  test("is there for who follows later, and gone with the connection", async () => {
+  test("is there for a user who follows later, and gone with the connection", async () => {
     const [alice, bob] = await players("alice", "bob");
     await alice.socket.updateStatus("in a party");
     await settle(alice);

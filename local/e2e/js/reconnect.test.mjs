@@ -187,7 +187,7 @@ describe("nothing is kept", () => {
     assert.deepEqual(words(alice), []);
   });
 
-  test("for who leaves on purpose", async () => {
+  test("for a member who leaves on purpose", async () => {
     const [alice, bob, carol] = await players("alice", "bob", "carol");
     const made = await party({ size: 3 }, alice, bob, carol);
     await bob.socket.leaveParty(made.party_id);
@@ -202,7 +202,7 @@ describe("nothing is kept", () => {
     assert.deepEqual(words(alice), []);
   });
 
-  test("for who is kicked", async () => {
+  test("for a member who is kicked", async () => {
     const [alice, bob] = await players("alice", "bob");
     const made = await party({ size: 3 }, alice, bob);
     await alice.socket.removePartyMember(made.party_id, bob.self);
@@ -213,7 +213,7 @@ describe("nothing is kept", () => {
     await refused(again.socket.joinParty(made.party_id), /^banned: /);
   });
 
-  test("for who is kicked while away", async () => {
+  test("for a member who is kicked while away", async () => {
     const [alice, bob, carol] = await players("alice", "bob", "carol");
     const made = await party({ size: 3 }, alice, bob, carol);
     drop(bob);
@@ -243,7 +243,7 @@ describe("nothing is kept", () => {
     assert.deepEqual(words(alice), []);
   });
 
-  test("for who was never there, nor over a call that says too much", async () => {
+  test("for a user who was never there, nor over a call that says too much", async () => {
     const [alice, bob] = await players("alice", "bob");
     const made = await party({}, alice);
     await denied(resume(bob), "party_not_found");
@@ -323,7 +323,7 @@ describe("a new connection", () => {
 });
 
 describe("rules that change", () => {
-  test("count for who drops after that", async () => {
+  test("count for members who drop after that", async () => {
     const [alice, bob, carol, dave] = await players("alice", "bob", "carol", "dave");
     const made = await party({ size: 4 }, alice, bob, carol, dave);
     drop(bob);

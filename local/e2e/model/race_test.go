@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"partyline/local/e2e/client"
 	"partyline/local/e2e/model"
 )
 
@@ -66,9 +67,9 @@ func playRace(t *rapid.T, r *run) {
 		slices.Sort(problems)
 		t.Fatalf("no order explains what came of it:\n%s\n%s", strings.Join(slices.Compact(problems), "\n"), r.history())
 	}
-	// The server looks up who is in a party, and sends a moment later: who leaves in between
-	// hears it after the end. Who was never in it hears nothing.
-	r.must(t, r.strangers(strays, w.been))
+	// The server looks up who is in a party, and sends a moment later: a member who leaves in between
+	// hears it after the end. A session that was never in it hears nothing.
+	r.must(t, r.strangers(strays, func(s seat, _ client.Message) bool { return w.been[s] }))
 	r.believe(left...)
 	r.forget()
 }
@@ -116,10 +117,10 @@ func (r *run) settleRace(t *rapid.T) {
 // variant is what the order of the answers does not tell.
 type variant struct {
 	settled    bool // a refused join keeps its seat only until the next step, not until all are done
-	lateBans   bool // bans begin when all are done; for who leaves while being kicked, not at all
+	lateBans   bool // bans begin when all are done; for a member who leaves while being kicked, not at all
 	lateMoves  bool // a socket whose seat moves to another is in until all are done
 	lateLeaves bool // who comes into a party is in the one before until all are done
-	claims     bool // an invite is used by who comes in by another way at the same moment
+	claims     bool // an invite is used by a user who comes in by another way at the same moment
 }
 
 // variants are all there are.
@@ -191,7 +192,7 @@ func twoLooks(m **model.State, moments []*model.State, steps []*step, answers []
 		*m = now
 		return true
 	}
-	// Who leaves is gone for Partyline a moment before the server's own list says so.
+	// A member who leaves is gone for Partyline a moment before the server's own list says so.
 	ahead := now.Clone()
 	for _, i := range toCome[1:] {
 		if l := steps[i].leaves; l != nil {

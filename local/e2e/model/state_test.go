@@ -28,7 +28,7 @@ type State struct {
 	Invites  []*Invite
 
 	// LateBans puts off the bans of those who are kicked until BeginBans: a ban begins a
-	// moment after the kick, which matters to who acts in that very moment.
+	// moment after the kick, which matters to a user who acts in that very moment.
 	LateBans bool
 	late     []seat
 	// LateMoves puts off the end of the socket whose seat moves to another until EndLeaves: for
@@ -38,7 +38,7 @@ type State struct {
 	// EndLeaves: for a moment they are in both.
 	LateLeaves bool
 	leaving    []seat // which both put off
-	// ClaimsAfter lets an invite be used by who has come in after that entry by another way:
+	// ClaimsAfter lets an invite be used by a user who has come in after that entry by another way:
 	// at the same moment, as Partyline looks before it claims. 0 is never.
 	ClaimsAfter int
 	// Passed has Partyline let the next message through whatever it would say now, because

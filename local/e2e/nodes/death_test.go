@@ -11,7 +11,7 @@ import (
 
 // A node dies with its sockets. Parties of other nodes go on: the members it had are
 // gone, one of the rest leads, and what was promised by invite still holds, no matter who
-// promised it. Who comes back by another node finds the seat kept.
+// promised it. A member who comes back by another node finds the seat kept.
 func TestNodeDies_PartiesOfOthersGoOn(t *testing.T) {
 	w := start(t)
 	ann, bob, cid := w.north.play("ann"), w.south.play("bob"), w.south.play("cid")

@@ -37,7 +37,7 @@ func (s Stray) Error() string {
 }
 
 // Hear takes in what has arrived, in order, and gives what the game should not have
-// heard: nobody but its members may know what happens in a party. Who is put into a party by
+// heard: nobody but its members may know what happens in a party. A player who is put into a party by
 // the server may hear of it a moment before being told about it; that is no stray.
 func (e *Ear) Hear(messages []client.Message) []Stray {
 	var strays []Stray

@@ -84,7 +84,7 @@ func TestRefusals(t *testing.T) {
 	p[2].queueSolo(w.fives)
 }
 
-// Who leaves takes the ticket along; the party is told, and keeps the age of its wait.
+// A member who leaves takes the ticket along; the party is told, and keeps the age of its wait.
 func TestAgeCarriesOver(t *testing.T) {
 	w := start(t)
 	p := w.players(7)

@@ -98,7 +98,7 @@ func TestAttributes(t *testing.T) {
 	s.must(set(bob, object{"member": object{"hero": "bat"}}))
 	cem.Abort() // the seat is kept, and so is the bag
 	s.must(bob.LeaveParty(s.ctx, id))
-	s.eventually("the bag of who left goes", func() bool {
+	s.eventually("the bag of the member who left goes", func() bool {
 		d := get(ann)
 		return d.Members[bob.Player.ID()] == nil && string(d.Members[cem.Player.ID()]["hero"]) == `"fox"`
 	})

@@ -243,7 +243,7 @@ func (c *crew) aged(ended time.Time) error {
 }
 
 // together has the members hear each other as native members do, and the leader lead. The old
-// invites lead in, and who was kicked stays out.
+// invites lead in, and those who were kicked stay out.
 func (c *crew) together(was string) error {
 	leader := c.members[0].Game
 	if err := leader.UpdateParty(c.ctx, c.id, false, ""); err != nil {

@@ -91,7 +91,7 @@ func TestGroups_OpenJoinAndLeave(t *testing.T) {
 	g.members(a, id, "", is(a, 0), is(b, 2))
 	g.size(b, id, 2, 2)
 	g.refused(400, 3, "Group is full.", "POST", path+"/join", c.auth, "")
-	g.refused(400, 3, "Group is full.", "POST", path+"/join", b.auth, "") // even for who is in
+	g.refused(400, 3, "Group is full.", "POST", path+"/join", b.auth, "") // even for a member
 	g.refused(400, 3, "Cannot leave group when you are the last superadmin.", "POST", path+"/leave", a.auth, "")
 	g.want(200, `{}`, "POST", path+"/leave", c.auth, "")
 	g.want(200, `{}`, "POST", path+"/leave", b.auth, "")

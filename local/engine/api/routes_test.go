@@ -66,7 +66,7 @@ func TestRoutes_CORS(t *testing.T) {
 	}
 }
 
-// Answers are compressed for who says that they read it, and caches are told so.
+// Answers are compressed for clients that say they read it, and caches are told so.
 func TestRoutes_Compression(t *testing.T) {
 	g := newTarget(t)
 	for _, c := range []struct{ path, accept, encoding, vary string }{

@@ -60,7 +60,7 @@ func TestAuthoritative_JoinLeave(t *testing.T) {
 		}))
 		calls(t, s, "attempt a", "join a", "attempt b", "join b")
 
-		// Who is in already is not asked about again, and sees themselves.
+		// A player who is in already is not asked about again, and sees themselves.
 		same(t, "join again", w.join(a, id), matchReply(&rtapi.Match{
 			MatchId: id, Authoritative: true, Label: wrapperspb.String(`{"mode":"duel"}`), Self: a.wire(),
 			Size: 2, Presences: []*rtapi.UserPresence{a.wire(), b.wire()},

@@ -18,8 +18,12 @@ func BenchmarkProcess_5v5(b *testing.B) {
 			return nil
 		}},
 	}
+	sizes := []int{400, 4000}
+	if testing.Short() {
+		sizes = sizes[:1]
+	}
 	for _, name := range []string{"default", "processor"} {
-		for _, n := range []int{400, 4000} {
+		for _, n := range sizes {
 			b.Run(fmt.Sprintf("%s/tickets=%d", name, n), func(b *testing.B) {
 				for range b.N {
 					b.StopTimer()

@@ -235,7 +235,7 @@ func TestRegistry_JoinerIsGone(t *testing.T) {
 	}
 }
 
-// Who has joined with a session that had ended comes to lead when the leader goes.
+// A member who joined with a session that had ended comes to lead when the leader goes.
 func TestRegistry_LeaderIsGone(t *testing.T) {
 	tb, done := newTable(t, nil)
 	defer done()

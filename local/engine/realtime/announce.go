@@ -9,7 +9,7 @@ import (
 )
 
 // announce tells a change of a stream to those whom it concerns: a status to the
-// user's followers, anything else to all who are on the stream by now. Who has just
+// user's followers, anything else to all who are on the stream by now. A session that has just
 // left is not among them; who has just joined is. Every node tells its own sessions.
 func (srv *Server) announce(e presence.Event) {
 	if e.Stream.Mode == presence.ModeStatus {

@@ -348,7 +348,7 @@ func TestStreams_Disconnect(t *testing.T) {
 }
 
 // A server goes on with what it reads from a socket that it has closed, until the client
-// has confirmed the end or the time for that is over. Who joins an open party then is a
+// has confirmed the end or the time for that is over. A session that joins an open party then is a
 // member that is on no stream: only the leader's remove ends it.
 func TestStreams_DeadSocketJoins(t *testing.T) {
 	t.Parallel()

@@ -9,7 +9,7 @@ import (
 )
 
 // JoinGroup makes a user a member of an open group, or leaves a request with a closed
-// one and notifies its admins. Who is in, has asked or is banned already succeeds
+// one and notifies its admins. A user who is in, has asked or is banned already succeeds
 // without effect.
 func (s *Store) JoinGroup(id, userID uuid.UUID, username string) error {
 	var send outbox
@@ -55,7 +55,7 @@ func (g *group) inOrder(want func(*membership) bool) []uuid.UUID {
 }
 
 // LeaveGroup takes a user, or their request, off a group. The last superadmin cannot
-// leave members behind; alone, they end the group. Who is not in succeeds.
+// leave members behind; alone, they end the group. A user who is not in succeeds.
 func (s *Store) LeaveGroup(id, userID uuid.UUID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +119,7 @@ func (s *Store) AddGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error
 
 // KickGroupUsers takes users, requests and bans off a group. Superadmins and the
 // server may kick all but the last superadmin; admins may kick members and requests.
-// Who cannot be kicked is passed over.
+// A user who cannot be kicked is passed over.
 func (s *Store) KickGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error {
 	return s.eachMember(callerID, id, userIDs, false, func(g *group, userID uuid.UUID, power int32) {
 		if g.removable(userID, power) {
@@ -129,7 +129,7 @@ func (s *Store) KickGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) erro
 }
 
 // BanGroupUsers kicks users and keeps them out: to join or to be added has no effect
-// until a superadmin kicks the ban away. Who is not in is passed over.
+// until a superadmin kicks the ban away. A user who is not in is passed over.
 func (s *Store) BanGroupUsers(callerID, id uuid.UUID, userIDs []uuid.UUID) error {
 	return s.eachMember(callerID, id, userIDs, true, func(g *group, userID uuid.UUID, power int32) {
 		if g.removable(userID, power) {

@@ -123,7 +123,7 @@ test("a link opens in a running game", async () => {
   const joined = await jonas.vars.openInvite(`mygame://party/${mira.vars.invite.code}`);
   assert.equal(joined.party_id, mira.vars.party.party_id);
   assert.equal(joined.launch.map, "harbour");
-  await until(() => jonas.vars.current?.id === joined.party_id, "the party event of who joined");
+  await until(() => jonas.vars.current?.id === joined.party_id, "the party event of the one who joined");
   await until(() => mira.vars.current.members.length === 2, "the presence event of the others");
   assert.equal(jonas.vars.current.leader.user_id, userOf(mira));
   assert.equal((await said(mira, "redeemed", mira.vars.invite.id)).by, userOf(jonas));
@@ -217,7 +217,7 @@ test("what the party and its members set reaches everybody", async () => {
   const aiko = await play();
   await aiko.run("open a link");
   await aiko.vars.openInvite(mira.vars.url);
-  const [everything] = await until(() => told(aiko).length > 0 && told(aiko), "message -6 for who comes in");
+  const [everything] = await until(() => told(aiko).length > 0 && told(aiko), "message -6 for a newcomer");
   assert.deepEqual(everything.party, { map: "harbour", rounds: 5 });
   await aiko.vars.socket.leaveParty(mira.vars.party.party_id);
   await until(() => mira.vars.current.members.length === 2, "the leave");
@@ -310,7 +310,7 @@ test("a lost connection costs no seat", async () => {
   await until(() => mira.vars.server.some(([op, m]) => op === -5 && m.event === "away" && m.user_id === userOf(jonas)), "message -5, away");
   await jonas.run("resume");
   assert.deepEqual(await jonas.vars.comeBack(), { party_id: party, joined: true });
-  await until(() => jonas.vars.current?.id === party, "the party event of who came back");
+  await until(() => jonas.vars.current?.id === party, "the party event of the one who came back");
   await until(() => mira.vars.server.some(([op, m]) => op === -5 && m.event === "back" && m.user_id === userOf(jonas)), "message -5, back");
   await jonas.vars.socket.leaveParty(party);
   assert.equal(await jonas.vars.comeBack(), undefined, "who leaves has no seat kept");
@@ -351,7 +351,7 @@ test("a lead passes on, a kick closes the party for one", async () => {
   await jonas.vars.socket.promotePartyMember(mira.vars.party.party_id, mira.vars.current.self);
   await until(() => mira.vars.current.leader.user_id === userOf(mira), "the old leader");
   await mira.vars.socket.removePartyMember(mira.vars.party.party_id, jonas.vars.current.self);
-  await until(() => jonas.vars.current === undefined, "the close event of who was kicked");
+  await until(() => jonas.vars.current === undefined, "the close event of the one who was kicked");
   await assert.rejects(jonas.vars.openInvite(mira.vars.url), { reason: "banned" });
   await mira.run("following link");
   await assert.rejects(jonas.vars.openInvite(mira.vars.following.url), { reason: "banned" }, "a link for anybody lifts no ban");
