@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -226,11 +227,7 @@ func (s *serving) bars(claims []seats.Claim) bool {
 // admit takes the seat that a pass is for. A pass works once, and not for a seat that the
 // player has lost, or has elsewhere by now.
 func (c *call) admit(p pass.Claims) error {
-	for id, until := range c.serving.used {
-		if c.now.Unix() >= until {
-			delete(c.serving.used, id)
-		}
-	}
+	maps.DeleteFunc(c.serving.used, func(_ string, until int64) bool { return c.now.Unix() >= until })
 	if _, used := c.serving.used[p.ID]; used {
 		return errUsed
 	}

@@ -98,7 +98,7 @@ type planned struct {
 	claims    []seats.Claim      // what is reserved in the match
 	launched  matchmaking.Launch // what made it; the zero Launch for a running match
 	running   bool               // the match runs already
-	withdrawn bool // guarded by the service's mutex
+	withdrawn bool               // guarded by the service's mutex
 }
 
 // fill reserves seats in a running match, once in a pass. It returns false where that failed.

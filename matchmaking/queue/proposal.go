@@ -104,11 +104,7 @@ func newProposals() *proposals {
 func (ps *proposals) bar(user string, now, until time.Time) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	for other, end := range ps.barred {
-		if !now.Before(end) {
-			delete(ps.barred, other)
-		}
-	}
+	maps.DeleteFunc(ps.barred, func(_ string, end time.Time) bool { return !now.Before(end) })
 	if now.Before(until) {
 		ps.barred[user] = until
 	}
