@@ -20,7 +20,13 @@ type event struct {
 	Team      *int   `json:"team,omitempty"`    // from 0; absent when the match ended
 	ExpiresAt int64  `json:"expires_at,omitempty"`
 
-	*party.ServerAccess // with server_ready, for the player of UserID alone
+	// With server_ready, for the player of UserID alone, as in party.ServerAccess.
+	Address       string `json:"address,omitempty"`
+	DNSName       string `json:"dns_name,omitempty"`
+	Port          int    `json:"port,omitempty"`
+	Pass          string `json:"pass,omitempty"`
+	PassExpiresAt int64  `json:"pass_expires_at,omitempty"`
+	PlayerSession string `json:"player_session,omitempty"`
 
 	Result json.RawMessage `json:"result,omitempty"` // with ended, where a game server gave one
 
