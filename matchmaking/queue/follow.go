@@ -38,7 +38,10 @@ func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session
 // party has got meanwhile ends it, where the rules cancel such tickets.
 func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
 	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}}
-	if s.follow(ctx, &t, add.GetStringProperties(), add.GetNumericProperties()) && s.cancelsSolo() && slices.ContainsFunc(s.book.OfUser(by.UserID), func(o Ticket) bool { return !o.Solo() }) {
+	if !s.follow(ctx, &t, add.GetStringProperties(), add.GetNumericProperties()) {
+		return
+	}
+	if s.cancelsSolo() && slices.ContainsFunc(s.book.OfUser(by.UserID), func(o Ticket) bool { return !o.Solo() }) {
 		s.drop(ctx, t.ID, DropSolo)
 	}
 }

@@ -86,7 +86,7 @@ type ShadowReport struct {
 // wants reports whether the next rules have anything to say about the question.
 func (s *Shadow) wants(a rules.Action) bool { return s != nil && s.next().Has(a) }
 
-// answered notes a question that the judge has answered, unless both rules have nothing to say about it.
+// answered notes a question that the judge has answered, unless no rule decided it and the next rules have none about it.
 func (s *Shadow) answered(j *Judge, q party.Question, at party.Clock, outcome string) {
 	if s == nil || outcome == "allowed" && !s.wants(q.Action) {
 		return
