@@ -79,10 +79,15 @@ func ParseCode(typed string) (Code, error) {
 	default:
 		typed = beforeQuery(typed)
 	}
+	words := strings.FieldsFunc(typed, betweenWords)
+	for _, part := range append(words, strings.FieldsFunc(typed, afterLabel)...) {
+		if text, ok := canonical(part); ok && len(text) == digitsLen { // with its label it may look like a longer code
+			return Code{text}, nil
+		}
+	}
 	if text, ok := canonical(typed); ok {
 		return Code{text}, nil
 	}
-	words := strings.FieldsFunc(typed, betweenWords)
 	last := ""
 	for _, word := range words {
 		text, ok := canonical(word)
@@ -153,6 +158,9 @@ func alphanumeric(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(
 func betweenWords(c rune) bool {
 	return !alphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && c != '\u2212' // the minus sign
 }
+
+// afterLabel reports what ends a label in front of a code, as in "Code: 4829 1305 0417".
+func afterLabel(c rune) bool { return c == ':' || c == '\uff1a' || c == '=' }
 
 // Reveal is the code's text. It goes to the player and nowhere else.
 func (c Code) Reveal() string { return c.text }
