@@ -14,17 +14,31 @@ import (
 type Finding struct {
 	What string // that differs, with both values
 	Cure string // what to do
-	Says string // what plugin.Open will say, without the package's name
+	Says string // what plugin.Open will say, without the package's name; "" where it is not reached
 }
 
 // What plugin.Open says. Of a plugin of another minor version of Go it cannot read enough
 // to refuse it: the server's process ends.
 const (
-	saysOther   = "plugin was built with a different version of package"
-	saysMinor   = "fatal error: runtime: no plugin module data"
-	saysNoCgo   = "plugin: not implemented"
-	saysForeign = "plugin.Open" // then whatever the loader of the operating system says
+	saysOther = "plugin was built with a different version of package"
+	saysMinor = "fatal error: runtime: no plugin module data"
+	saysNoCgo = "plugin: not implemented"
 )
+
+// saysForeign is what plugin.Open says of a file that the loader of a Linux server does not take.
+func saysForeign(file *Program) string {
+	system, processor, _ := strings.Cut(file.Platform(), "/")
+	why := "cannot open shared object file: No such file or directory" // so it says of another processor
+	switch {
+	case system != "linux":
+		why = "invalid ELF header"
+	case processor == "386" || processor == "arm":
+		why = "wrong ELF class: ELFCLASS32"
+	case file.settings["-buildmode"] != "plugin":
+		why = "cannot dynamically load executable"
+	}
+	return fmt.Sprintf("plugin.Open(%q): %s: %s", file.File, file.File, why)
+}
 
 // Server checks whether a program is a Nakama server that can open plugins at all.
 func Server(server *Program) []Finding {
@@ -40,7 +54,6 @@ func Server(server *Program) []Finding {
 		found = append(found, Finding{
 			What: fmt.Sprintf("%s is a plugin, not the server that opens plugins", server.File),
 			Cure: "give the server's own program; in the official image that is /nakama/nakama",
-			Says: saysForeign,
 		})
 	}
 	if server.settings["CGO_ENABLED"] != "1" {
@@ -78,11 +91,11 @@ func Compare(server, plugin *Program) []Finding {
 	if mode := plugin.settings["-buildmode"]; mode != "plugin" {
 		return []Finding{{
 			What: fmt.Sprintf("%s is no plugin: it is built with -buildmode=%s", plugin.File, orNone(mode)),
-			Cure: rebuild, Says: saysForeign,
+			Cure: rebuild, Says: saysForeign(plugin),
 		}}
 	}
 	if server.Platform() != plugin.Platform() {
-		differ("platform", server.Platform(), plugin.Platform(), "take the plugin of the server's platform, or "+rebuild+" on a machine of that platform", saysForeign)
+		differ("platform", server.Platform(), plugin.Platform(), "take the plugin of the server's platform, or "+rebuild+" on a machine of that platform", saysForeign(plugin))
 		return found // the operating system refuses it before anything else is compared
 	}
 	differ("Go", server.Info.GoVersion, plugin.Info.GoVersion, rebuild, saysOther)

@@ -210,6 +210,19 @@ func TestCompare(t *testing.T) {
 			t.Errorf("a program without nakama-common: %+v", found)
 		}
 	})
+	t.Run("platform", func(t *testing.T) {
+		for platform, want := range map[[2]string]string{
+			{"linux", "arm64"}:   "cannot open shared object file: No such file or directory",
+			{"linux", "386"}:     "wrong ELF class: ELFCLASS32",
+			{"windows", "amd64"}: "invalid ELF header",
+		} {
+			other := &Program{File: "other.so", Info: s.Info, settings: map[string]string{"-buildmode": "plugin", "GOOS": platform[0], "GOARCH": platform[1]}}
+			found := Compare(s, other)
+			if want = `plugin.Open("other.so"): other.so: ` + want; len(found) != 1 || found[0].Says != want {
+				t.Errorf("%v: found %+v; want one, and that the server says %q", platform, found, want)
+			}
+		}
+	})
 	t.Run("no_build_information", func(t *testing.T) {
 		content, err := os.ReadFile(server)
 		if err != nil {

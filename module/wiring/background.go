@@ -59,34 +59,43 @@ func (m *Module) Stop(ctx context.Context) {
 	}
 }
 
-// sweep runs until ctx ends. A round that fails or panics does not end it.
+// sweep runs until ctx ends. A round that fails or panics does not end it. One that is behind is
+// followed by the next almost at once.
 func (m *Module) sweep(ctx context.Context) {
-	ticks := time.NewTicker(m.sweepEvery)
-	defer ticks.Stop()
+	next := time.NewTimer(m.sweepEvery)
+	defer next.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-ticks.C:
-			m.task("invite sweep", func() error { return m.sweepOnce(ctx) })
+		case <-next.C:
+			wait := m.sweepEvery
+			m.task("invite sweep", func() error {
+				more, err := m.sweepOnce(ctx)
+				if more {
+					wait /= 60
+				}
+				return err
+			})
 			m.task("shared status sweep", func() error { m.telling.share.Sweep(); return nil })
+			next.Reset(wait)
 		}
 	}
 }
 
-func (m *Module) sweepOnce(ctx context.Context) error {
-	removed, err := m.invites.Sweep(ctx)
+func (m *Module) sweepOnce(ctx context.Context) (more bool, err error) {
+	removed, more, err := m.invites.Sweep(ctx)
 	err = errors.Join(err, m.shared.Sweep(ctx), m.finder.Sweep(ctx))
 	m.line.Sweep()
 	switch {
 	case ctx.Err() != nil: // stopped half-way; the next start goes on
-		return nil
+		return false, nil
 	case err != nil:
 		m.logger.Warn("invite sweep failed removed=%d error=%v", removed, err)
 	case removed > 0:
 		m.logger.Debug("invite sweep removed=%d", removed)
 	}
-	return err
+	return more, err
 }
 
 // errPanic is what a task that panicked failed with; the log has the rest.

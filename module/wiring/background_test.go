@@ -4,9 +4,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/module/wiring"
 )
@@ -50,6 +54,44 @@ func TestSweep_RunsUntilStopped(t *testing.T) {
 		synctest.Wait()
 		if got := nk.listed(); got != all {
 			t.Errorf("storage was listed %d times; want no sweep after the stop", got-all)
+		}
+	})
+}
+
+// backlog is a host with so many pages of invites to delete, each of which takes as long as one
+// sweep may.
+type backlog struct {
+	*nakama
+	pages atomic.Int32
+}
+
+func (b *backlog) StorageList(_ context.Context, _, _, collection string, _ int, _ string) ([]*api.StorageObject, string, error) {
+	if collection != "partyline_invites" || b.pages.Load() == 0 {
+		return nil, "", nil
+	}
+	time.Sleep(20 * time.Second)
+	if b.pages.Add(-1) == 0 {
+		return nil, "", nil
+	}
+	return []*api.StorageObject{{Collection: collection, Key: "old", Value: `{"id":"old"}`}}, "more", nil
+}
+
+func (b *backlog) StorageDelete(context.Context, []*runtime.StorageDelete) error { return nil }
+
+// While there is more to delete than one sweep can, the next does not wait for its minute.
+func TestSweep_CatchesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		nk := &backlog{nakama: &nakama{}}
+		nk.pages.Store(6)
+		m, err := wiring.New(t.Context(), wiring.Options{Nakama: nk, Logger: &logBook{}, SweepEvery: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Start()
+		defer m.Stop(context.Background())
+		time.Sleep(time.Minute + 6*21*time.Second)
+		if left := nk.pages.Load(); left != 0 {
+			t.Errorf("%d pages are left", left)
 		}
 	})
 }

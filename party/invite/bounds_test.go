@@ -143,7 +143,7 @@ func TestService_ObjectsOfClients(t *testing.T) {
 	if list, _, err := w.invites.Outstanding(ctx); err != nil || len(list) != 3 {
 		t.Errorf("Outstanding = %v, %v; want three invites", list, err)
 	}
-	if n, err := w.invites.Sweep(ctx); n != 0 || err != nil {
+	if n, _, err := w.invites.Sweep(ctx); n != 0 || err != nil {
 		t.Errorf("Sweep = %d, %v; want nothing to do", n, err)
 	}
 	w.must(w.redeem(p[1], kept.Code))

@@ -139,7 +139,7 @@ func TestService_Sweep(t *testing.T) {
 	}
 	sweep := func(want int) {
 		t.Helper()
-		if n, err := w.invites.Sweep(ctx); n != want || err != nil {
+		if n, more, err := w.invites.Sweep(ctx); n != want || more || err != nil {
 			t.Errorf("Sweep = %d, %v; want %d", n, err, want)
 		}
 	}
@@ -169,7 +169,7 @@ func TestService_SweepPastTheUnreadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.clock.Advance(w.conf.Invites.Link.TTL + invite.Retention)
-	if n, err := w.invites.Sweep(t.Context()); n != 3 || err == nil {
+	if n, _, err := w.invites.Sweep(t.Context()); n != 3 || err == nil {
 		t.Errorf("Sweep = %d, %v; want 3, and what could not be read", n, err)
 	}
 	if got := w.rows(id); got != [3]int{1, 0, 0} {

@@ -94,7 +94,7 @@ func TestEnded_WithItsProcess(t *testing.T) {
 		w.host.PartyLeave(p[1], ends)
 		w.node = w.start()
 		for range 2 {
-			if _, err := w.invites.Sweep(t.Context()); err != nil {
+			if _, _, err := w.invites.Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -29,7 +29,7 @@ func (w *world) settled() {
 
 func (w *world) sweep() {
 	w.t.Helper()
-	_, err := w.invites.Sweep(w.t.Context())
+	_, _, err := w.invites.Sweep(w.t.Context())
 	w.must(err)
 }
 

@@ -108,7 +108,7 @@ func TestRevokeAny(t *testing.T) {
 	}
 	live := func(want int) {
 		t.Helper()
-		if _, err := w.invites.Sweep(t.Context()); err != nil {
+		if _, _, err := w.invites.Sweep(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if n, known := w.invites.Live(); n != want || !known {

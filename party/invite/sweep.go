@@ -19,8 +19,9 @@ const (
 
 // Sweep deletes the notifications of invites that have ended, invites that ended longer than
 // [Retention] ago, and what the ledger keeps of parties that are gone. It looks for a bounded
-// time and goes on from there the next time; call it every minute or so.
-func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
+// time and goes on from there the next time; call it every minute or so, and soon again where
+// more says that it was at work when its time was over.
+func (s *Service) Sweep(ctx context.Context) (removed int, more bool, err error) {
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()
 	err = errors.Join(s.Admission.Sweep(ctx), s.sweepNotices(ctx), s.sweepOrphans(ctx), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
@@ -32,11 +33,10 @@ func (s *Service) Sweep(ctx context.Context) (removed int, err error) {
 		s.live.Store(int64(s.seen))
 		s.seen = 0
 	}
-	return removed, err
+	return removed, removed > 0 && !s.records.Done(), err
 }
 
-// sweepPage deletes those whose time is over, all or none: it never comes back, whoever writes them
-// meanwhile.
+// sweepPage deletes those whose time is over, all or none. No write of them meanwhile gives them more time.
 func (s *Service) sweepPage(ctx context.Context, page []*api.StorageObject) (removed int, err error) {
 	dead := map[string]*record{}
 	for _, o := range page {

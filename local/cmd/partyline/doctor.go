@@ -46,7 +46,10 @@ func doctorCommand(t *terminal, args []string) int {
 		fmt.Fprintf(t.out, "\n%s\n  cure: %s\n", f.What, f.Cure)
 	}
 	if len(found) > 0 {
-		fmt.Fprintf(t.out, "\n%d in the way; started all the same, the server would say:\n  %s\n", len(found), found[0].Says)
+		fmt.Fprintf(t.out, "\n%d in the way.\n", len(found))
+		if says := found[0].Says; says != "" {
+			fmt.Fprintf(t.out, "Started all the same, the server would say:\n  %s\n", says)
+		}
 		return exitProblem
 	}
 	fmt.Fprintln(t.out, "Nothing is in the way.")
