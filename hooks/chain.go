@@ -101,7 +101,8 @@ const afterWork = 10 * time.Second
 // undone. The envelope is never nil without an error: the host would close the socket.
 func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error) {
 	meter := c.meter(s.message, "before")
-	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error) {
+	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (_ *rtapi.Envelope, err error) {
+		defer outside(logger, s.message, func(refusal *party.Error) { err = refusal })
 		began := c.now()
 		call := callOf(ctx, in, nil)
 		if c.own(ctx, call.Session, false) {
@@ -128,7 +129,8 @@ func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, r
 // host ignores the error.
 func (c *Chain) after(s *slot) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
 	meter := c.meter(s.message, "after")
-	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) error {
+	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) (err error) {
+		defer outside(logger, s.message, func(refusal *party.Error) { err = refusal })
 		began := c.now()
 		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), afterWork)
 		defer cancel()
@@ -164,6 +166,7 @@ func (c *Chain) beside(handle func(context.Context, runtime.Logger, *api.Event))
 func (c *Chain) event(name string, steps []step[party.Session]) func(context.Context, runtime.Logger, *api.Event) {
 	meter := c.meter(name, "event")
 	return func(ctx context.Context, logger runtime.Logger, _ *api.Event) {
+		defer outside(logger, name, func(*party.Error) {})
 		began := c.now()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterWork)
 		defer cancel()
@@ -179,7 +182,8 @@ func (c *Chain) event(name string, steps []step[party.Session]) func(context.Con
 // refusal's number reaches the client as well as its text.
 func request[T any](c *Chain, name string, steps []step[T]) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, T) (T, error) {
 	meter := c.meter(name, "before")
-	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in T) (T, error) {
+	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in T) (_ T, err error) {
+		defer outside(logger, name, func(refusal *party.Error) { err = runtime.NewError(refusal.Error(), refusal.Reason.Code()) })
 		began := c.now()
 		for _, step := range steps {
 			if refusal := attempt(ctx, step, in); refusal != nil {
@@ -212,10 +216,23 @@ func all[T any](ctx context.Context, logger runtime.Logger, message string, step
 func attempt[T any](ctx context.Context, step step[T], value T) (refusal *party.Error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			refusal = party.AsError(fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
+			refusal = panicError(panicked)
 		}
 	}()
 	return party.Outcome(ctx, step.run(ctx, value))
+}
+
+// outside is deferred for a panic outside of the steps.
+func outside(logger runtime.Logger, message string, refuse func(*party.Error)) {
+	if panicked := recover(); panicked != nil {
+		refusal := panicError(panicked)
+		report(logger, message, "chain", party.Session{}, refusal)
+		refuse(refusal)
+	}
+}
+
+func panicError(panicked any) *party.Error {
+	return party.AsError(fmt.Errorf("panic: %v\n%s", panicked, debug.Stack()))
 }
 
 // meter counts the calls of one slot, and times some.

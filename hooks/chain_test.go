@@ -210,6 +210,50 @@ func TestChain_CallIsWhatTheHostSays(t *testing.T) {
 	}
 }
 
+// Nothing around the steps can end the host's process either.
+func TestChain_PanicOutsideOfTheSteps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr := &trail{}
+		step := func(context.Context, *hooks.Call) error { return tr.step("step", nil)(t.Context(), nil) }
+		session := func(context.Context, party.Session) error { return tr.step("session", nil)(t.Context(), nil) }
+		set := hooks.Set{
+			Owner: "one", Hooks: []hooks.Hook{{Message: hooks.PartyJoin, Name: "a", Before: step, After: step}},
+			Sessions: []hooks.SessionHook{{Name: "a", Start: session, End: session}},
+			Listing:  []hooks.ListingHook{{Name: "a", Before: func(context.Context, *api.ListPartiesRequest) error { return nil }}},
+		}
+		h, in := newHost(), message(hooks.PartyJoin, "")
+		own := func(context.Context, party.Session, bool) bool { panic("as asked") }
+		if err := hooks.Register(h, hooks.NewChain(loud{}, time.Now, own), set); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := h.before("u1", hooks.PartyJoin, in); out != nil || party.ReasonOf(err) != party.Internal {
+			t.Errorf("before: %v, %v; want an internal error", out, err)
+		}
+		if err := h.after("u1", hooks.PartyJoin, nil, in); party.ReasonOf(err) != party.Internal {
+			t.Errorf("after: %v; want an internal error", err)
+		}
+		h.starts[0](contextOf("u1"), &h.log, &api.Event{})
+		h.end("u1")
+		out, err := h.list(contextOf("u1"), &h.log, nil, nil, &api.ListPartiesRequest{})
+		var answer *runtime.Error
+		if out != nil || !errors.As(err, &answer) || answer.Code != 13 {
+			t.Errorf("list: %v, %v; want an internal error", out, err)
+		}
+		if len(tr.steps) != 0 {
+			t.Errorf("ran %v", tr.steps)
+		}
+		if got := strings.Count(strings.Join(h.log.lines, "\n"), "panic: as asked"); got != 5 {
+			t.Errorf("log = %q; want 5 panics", h.log.lines)
+		}
+	})
+}
+
+// loud is metrics that panic.
+type loud struct{}
+
+func (loud) MetricsCounterAdd(string, map[string]string, int64)          { panic("as asked") }
+func (loud) MetricsTimerRecord(string, map[string]string, time.Duration) { panic("as asked") }
+
 func TestChain_SessionEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []string

@@ -25,18 +25,18 @@ func (c *call) answer(r signalRequest) signalAnswer {
 	case signalHold:
 		return answerTo(c.table.Hold(c.now, c.now.Add(c.setup.SeatHold), r.Claims...))
 	case signalWithdraw:
-		return signalAnswer{Done: c.table.Withdraw(c.now, r.Claims...)}
+		c.table.Withdraw(c.now, r.Claims...)
 	case signalLate:
 		return answerTo(c.late(r))
 	case signalExtend:
-		return signalAnswer{Done: c.extend(r.UserID, r.PartyID)}
+		c.extend(r.UserID, r.PartyID)
 	case signalRelease:
-		return signalAnswer{Done: c.release(r.UserID, r.PartyID)}
+		c.release(r.UserID, r.PartyID)
 	case signalMoved:
-		return signalAnswer{Done: c.moved(r.Was, r.PartyID)}
+		c.moved(r.Was, r.PartyID)
 	case signalSeats:
 		m := c.seats()
-		answer := signalAnswer{Map: &m, Done: true}
+		answer := signalAnswer{Map: &m}
 		if c.serving != nil && c.serving.at.Instance != "" {
 			answer.Server = &c.serving.at
 			if s, ok := c.table.Get(c.now, r.UserID); ok && s.State != seats.Reserved {
@@ -52,16 +52,17 @@ func (c *call) answer(r signalRequest) signalAnswer {
 			c.serving.at = *r.Server
 		}
 		c.slotsGiven(r.Slots)
-		return signalAnswer{Done: true}
 	case signalServer:
-		return c.serve(r.Call)
+		return answerTo(c.serve(r.Call))
+	default:
+		return signalAnswer{Refusal: "unknown request " + r.Op}
 	}
-	return signalAnswer{Refusal: "unknown request " + r.Op}
+	return signalAnswer{}
 }
 
 func answerTo(err error) signalAnswer {
 	if err == nil {
-		return signalAnswer{Done: true}
+		return signalAnswer{}
 	}
 	for _, r := range refusals {
 		if errors.Is(err, r.cause) {
@@ -97,46 +98,46 @@ func (c *call) late(r signalRequest) error {
 
 // extend holds the seat of a friend on the way longer, or the party's spare seats where none has their
 // name. Moves of less than a quarter of the hold wait: they are not worth telling everybody.
-func (c *call) extend(userID, partyID string) bool {
+func (c *call) extend(userID, partyID string) {
 	mine, named := c.table.Get(c.now, userID)
 	if !named {
 		userID = ""
 		i := slices.IndexFunc(c.rows, func(s seats.Seat) bool { return s.UserID == "" && s.PartyID == partyID })
 		if partyID == "" || i < 0 {
-			return false
+			return
 		}
 		mine = c.rows[i]
 	}
 	if mine.State != seats.Held || mine.PartyID != partyID {
-		return false
+		return
 	}
 	until := c.now.Add(c.setup.SeatHold)
 	if latest := c.heldSince[holdKey(userID, partyID)].Add(c.setup.SeatHoldMax); until.After(latest) {
 		until = latest
 	}
-	if until.Sub(mine.Expires) < c.setup.SeatHold/4 {
-		return false
+	switch {
+	case until.Sub(mine.Expires) < c.setup.SeatHold/4:
+	case named:
+		c.table.Extend(c.now, userID, until)
+	default:
+		c.table.ExtendSpares(c.now, partyID, until)
 	}
-	if named {
-		return c.table.Extend(c.now, userID, until)
-	}
-	return c.table.ExtendSpares(c.now, partyID, until)
 }
 
 // release opens a seat held for a user of the party, or the party's spare ones. Who
 // plays already goes on playing.
-func (c *call) release(userID, partyID string) bool {
+func (c *call) release(userID, partyID string) {
 	if userID == "" {
-		return c.table.Release(c.now, partyID) > 0
+		c.table.Release(c.now, partyID)
+	} else if s, ok := c.table.Get(c.now, userID); ok && s.State != seats.Taken && s.PartyID == partyID {
+		c.table.Leave(c.now, userID)
 	}
-	s, ok := c.table.Get(c.now, userID)
-	return ok && s.State != seats.Taken && s.PartyID == partyID && c.table.Leave(c.now, userID)
 }
 
 // moved has the seats of a party follow it to another ID.
-func (c *call) moved(from, to string) bool {
+func (c *call) moved(from, to string) {
 	if !c.table.Rename(c.now, from, to) {
-		return false
+		return
 	}
 	if c.serving != nil {
 		c.serving.was[from] = to
@@ -144,5 +145,4 @@ func (c *call) moved(from, to string) bool {
 	if since, ok := c.heldSince[holdKey("", from)]; ok {
 		c.heldSince[holdKey("", to)] = since
 	}
-	return true
 }

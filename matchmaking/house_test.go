@@ -99,7 +99,7 @@ func (h *house) launch(l matchmaking.Launch) *stage {
 
 // client is a Matches that knows nothing yet, like one on another node.
 func (h *house) client() *matchmaking.Matches {
-	return matchmaking.NewMatches(h, h, h, nil, nil, h.clock.Now)
+	return matchmaking.NewMatches(h, h, nil, nil, h.clock.Now)
 }
 
 func (h *house) match(id string) *stage {

@@ -61,7 +61,7 @@ func newTown(t *testing.T, rulesFile string) *town {
 	}
 	t.Cleanup(server.Close)
 	roster := roster.New(server.Module(), server.Module(), time.Now)
-	return &town{t: t, ctx: ctx, server: server, client: client.New(server.Addr()), matches: matchmaking.NewMatches(server.Module(), server.Module(), roster, nil, nil, time.Now)}
+	return &town{t: t, ctx: ctx, server: server, client: client.New(server.Addr()), matches: matchmaking.NewMatches(server.Module(), roster, nil, nil, time.Now)}
 }
 
 // citizen is one player with a socket.

@@ -2,7 +2,6 @@ package matchmaking
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -81,13 +80,8 @@ func (c *call) unmark(partyID string) {
 	}
 }
 
-// Presences reads who is on a stream.
-type Presences interface {
-	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
-}
-
-func marksOf(presences Presences, id party.ID) ([]runtime.Presence, error) {
-	return presences.StreamUserList(party.PartyMatchMode, id.UUID.String(), "", id.Node, true, true)
+func marksOf(host Host, id party.ID) ([]runtime.Presence, error) {
+	return host.StreamUserList(party.PartyMatchMode, id.UUID.String(), "", id.Node, true, true)
 }
 
 // Of answers the match a party has seats in, "" for none. Marks and lists only say where
@@ -104,7 +98,7 @@ func (m *Matches) Of(ctx context.Context, id party.ID) (string, error) {
 	if any, err := m.anyListed(ctx); err != nil || !any {
 		return "", err
 	}
-	found, err := m.host.MatchList(ctx, sameParty, true, "", nil, nil, partyQuery(id))
+	found, err := m.list(ctx, sameParty, partyQuery(id))
 	if err != nil {
 		return "", err
 	}
@@ -134,19 +128,19 @@ func (m *Matches) anyListed(ctx context.Context) (bool, error) {
 		return known, nil
 	}
 	now := m.now()
-	found, err := m.host.MatchList(ctx, 1, true, "", nil, nil, seatsQuery)
+	listed, err := m.Count(ctx, 1)
 	if err != nil {
-		return false, fmt.Errorf("list matches with seats: %w", err)
+		return false, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.any, m.askedAt = len(found) > 0, now
+	m.any, m.askedAt = listed > 0, now
 	return m.any, nil
 }
 
 // marked is Of without the search.
 func (m *Matches) marked(ctx context.Context, id party.ID) (string, error) {
-	marks, err := marksOf(m.presences, id)
+	marks, err := marksOf(m.host, id)
 	if err != nil {
 		return "", err
 	}

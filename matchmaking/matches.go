@@ -19,12 +19,13 @@ import (
 	"partyline/pass"
 )
 
-// Host is the part of runtime.NakamaModule that makes and reaches matches.
+// Host is the part of runtime.NakamaModule that makes and reaches matches, and reads who is on a stream.
 type Host interface {
 	MatchCreate(ctx context.Context, handler string, params map[string]any) (string, error)
 	MatchGet(ctx context.Context, id string) (*api.Match, error)
 	MatchList(ctx context.Context, limit int, authoritative bool, label string, minSize, maxSize *int, query string) ([]*api.Match, error)
 	MatchSignal(ctx context.Context, id, data string) (string, error)
+	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
 }
 
 var _ Host = runtime.NakamaModule(nil)
@@ -41,24 +42,23 @@ var ErrGone = errors.New("the match does not exist any more")
 // the host are late to show, so there may be any number of them. Refusals for want of room are
 // MatchFull and SeatReserved. Safe for concurrent use.
 type Matches struct {
-	host      Host
-	presences Presences
-	members   Members
-	fleets    *Fleets
-	keys      pass.Keys
-	now       party.Clock
-	young     *cache.Cache[string, string] // matches that lists may not show yet, by party
+	host    Host
+	members Members
+	fleets  *Fleets
+	keys    pass.Keys
+	now     party.Clock
+	young   *cache.Cache[string, string] // matches that lists may not show yet, by party
 
 	mu      sync.Mutex // not held while the host is asked
 	any     bool       // the host listed matches with seats
 	askedAt time.Time  // the last time
 }
 
-// NewMatches makes one over the host, which is presences as well. fleets and keys
-// are for matches on game servers; without such matches nothing asks for them.
-func NewMatches(host Host, presences Presences, members Members, fleets *Fleets, keys pass.Keys, now party.Clock) *Matches {
+// NewMatches makes one over the host. fleets and keys are for matches on game servers;
+// without such matches nothing asks for them.
+func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now party.Clock) *Matches {
 	return &Matches{
-		host: host, presences: presences, members: members, fleets: fleets, keys: keys, now: now,
+		host: host, members: members, fleets: fleets, keys: keys, now: now,
 		young: cache.New[string, string](now, maxYoung, youngFor),
 	}
 }
@@ -125,22 +125,26 @@ func (m *Matches) Withdraw(ctx context.Context, matchID string, claims []seats.C
 // Extend holds the seat of a friend whose progress moves, or the party's spare ones, longer. It is
 // called often, so it does not search for the match of a party that is not marked.
 func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error {
-	matchID, err := m.marked(ctx, id)
-	if err != nil || matchID == "" {
-		return err
-	}
-	_, err = m.signal(ctx, matchID, signalRequest{Op: signalExtend, PartyID: id.String(), UserID: userID})
-	return ignoreGone(err)
+	return m.tell(ctx, m.marked, signalRequest{Op: signalExtend, UserID: userID}, id)
 }
 
 // Release follows a member leaving the party or being kicked: the seat held for them in
 // the party's match opens. Those who play already go on playing.
 func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error {
-	matchID, err := m.Of(ctx, id)
-	if err != nil || matchID == "" || userID == "" {
+	if userID == "" {
+		return nil
+	}
+	return m.tell(ctx, m.Of, signalRequest{Op: signalRelease, UserID: userID}, id)
+}
+
+// tell signals the match that a party has seats in, if there is one.
+func (m *Matches) tell(ctx context.Context, matchOf party.MatchOf, r signalRequest, id party.ID) error {
+	matchID, err := matchOf(ctx, id)
+	if err != nil || matchID == "" {
 		return err
 	}
-	_, err = m.signal(ctx, matchID, signalRequest{Op: signalRelease, PartyID: id.String(), UserID: userID})
+	r.PartyID = id.String()
+	_, err = m.signal(ctx, matchID, r)
 	return ignoreGone(err)
 }
 
@@ -249,7 +253,7 @@ func has(m party.MatchSeats, userID string) bool {
 
 // Running lists matches with seats, at most so many.
 func (m *Matches) Running(ctx context.Context, most int) ([]party.RunningMatch, error) {
-	listed, err := m.listed(ctx, most)
+	listed, err := m.list(ctx, most, seatsQuery)
 	if err != nil {
 		return nil, err
 	}
@@ -266,14 +270,14 @@ func (m *Matches) Running(ctx context.Context, most int) ([]party.RunningMatch, 
 
 // Count counts matches with seats, at most so many, and reads no label.
 func (m *Matches) Count(ctx context.Context, most int) (int, error) {
-	listed, err := m.listed(ctx, most)
+	listed, err := m.list(ctx, most, seatsQuery)
 	return len(listed), err
 }
 
-func (m *Matches) listed(ctx context.Context, most int) ([]*api.Match, error) {
-	listed, err := m.host.MatchList(ctx, most, true, "", nil, nil, seatsQuery)
+func (m *Matches) list(ctx context.Context, most int, query string) ([]*api.Match, error) {
+	listed, err := m.host.MatchList(ctx, most, true, "", nil, nil, query)
 	if err != nil {
-		return nil, fmt.Errorf("list matches with seats: %w", err)
+		return nil, fmt.Errorf("list matches %s: %w", query, err)
 	}
 	return listed, nil
 }
@@ -285,9 +289,9 @@ const maxOpen = 256
 // A match shows up about a second after it was made; whether a seat is still open when
 // somebody wants it only Fill can say.
 func (m *Matches) Open(ctx context.Context, queue string) ([]formation.OpenMatch, error) {
-	listed, err := m.host.MatchList(ctx, maxOpen, true, "", nil, nil, openQuery(queue))
+	listed, err := m.list(ctx, maxOpen, openQuery(queue))
 	if err != nil {
-		return nil, fmt.Errorf("list open matches of %s: %w", queue, err)
+		return nil, err
 	}
 	var open []formation.OpenMatch
 	for _, match := range listed {

@@ -465,7 +465,7 @@ func TestMatches_Signals(t *testing.T) {
 func TestMatches_HostFails(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")
-	c := matchmaking.NewMatches(busy{h}, h, h, nil, nil, time.Now)
+	c := matchmaking.NewMatches(busy{h}, h, nil, nil, time.Now)
 	err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")})
 	if !errors.Is(err, runtime.ErrMatchBusy) || errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Commit of a busy match = %v", err)

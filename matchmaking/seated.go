@@ -185,7 +185,9 @@ func (m *seated) step(name string, c *call, st any, work func(*call) bool) (out 
 		}
 	}()
 	c.state, c.now = st.(*state), m.clock()
-	c.expire()
+	if len(c.table.Purge(c.now)) > 0 {
+		c.settle()
+	}
 	if !work(c) {
 		c.close()
 		return nil
@@ -223,35 +225,28 @@ func (c *call) encode(answer signalAnswer) string {
 	return string(text)
 }
 
-// viewKey finds what a handler may know of the seats in the context of a call.
-type viewKey struct{}
-
-type view struct {
-	table *seats.Table
-	now   time.Time
-}
+// callKey finds the call in the handler's context.
+type callKey struct{}
 
 // innerContext is the handler's.
-func (c *call) innerContext() context.Context {
-	return context.WithValue(c.ctx, viewKey{}, &view{c.table, c.now})
-}
+func (c *call) innerContext() context.Context { return context.WithValue(c.ctx, callKey{}, c) }
 
 // SeatOf tells a match handler behind [WithSeats] where a user sits. ctx is that of the
 // handler's current call, and only good during it. In MatchJoinAttempt the user who
 // asks has a seat already.
 func SeatOf(ctx context.Context, userID string) (seats.Seat, bool) {
-	v, ok := ctx.Value(viewKey{}).(*view)
+	c, ok := ctx.Value(callKey{}).(*call)
 	if !ok {
 		return seats.Seat{}, false
 	}
-	return v.table.Get(v.now, userID)
+	return c.table.Get(c.now, userID)
 }
 
 // SeatsOf lists all seats of the match, as [seats.Table.Map] does; see [SeatOf].
 func SeatsOf(ctx context.Context) []seats.Seat {
-	v, ok := ctx.Value(viewKey{}).(*view)
+	c, ok := ctx.Value(callKey{}).(*call)
 	if !ok {
 		return nil
 	}
-	return v.table.Map(v.now)
+	return c.table.Map(c.now)
 }

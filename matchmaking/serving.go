@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -193,23 +194,23 @@ const (
 )
 
 // serve answers a game server that has this match's token.
-func (c *call) serve(r *serverCall) signalAnswer {
+func (c *call) serve(r *serverCall) error {
 	if c.serving == nil || r == nil || subtle.ConstantTimeCompare([]byte(r.Token), []byte(c.setup.Server.Token)) != 1 {
-		return answerTo(errToken)
+		return errToken
 	}
 	c.serving.heard = c.now
 	switch r.Do {
 	case serverJoin:
-		return answerTo(c.admit(r.Claims))
+		return c.admit(r.Claims)
 	case serverLeave:
 		s, ok := c.table.Get(c.now, r.UserID)
 		switch {
 		case !ok || s.State == seats.Reserved:
-			return answerTo(errUnseated)
+			return errUnseated
 		case r.Reason == party.ServerDropped:
 			c.serving.slots[r.UserID] = slot{}
 			c.table.Drop(c.now, r.UserID, c.now.Add(c.setup.Grace))
-			return signalAnswer{Done: true}
+			return nil
 		case r.Reason == party.ServerKicked:
 			c.serving.kicked = append(c.serving.kicked, r.UserID)
 		}
@@ -217,7 +218,7 @@ func (c *call) serve(r *serverCall) signalAnswer {
 	case serverEnd:
 		c.serving.over, c.serving.result = true, r.Result
 	}
-	return signalAnswer{Done: true}
+	return nil
 }
 
 // bars reports whether the server has kicked a user of the claims.
@@ -230,11 +231,7 @@ func (s *serving) bars(claims []seats.Claim) bool {
 // admit takes the seat that a pass is for. A pass works once, and not for a seat that the
 // player has lost, or has elsewhere by now.
 func (c *call) admit(p pass.Claims) error {
-	for id, until := range c.serving.used {
-		if c.now.Unix() >= until {
-			delete(c.serving.used, id)
-		}
-	}
+	maps.DeleteFunc(c.serving.used, func(_ string, until int64) bool { return c.now.Unix() >= until })
 	if _, used := c.serving.used[p.ID]; used {
 		return errUsed
 	}

@@ -89,7 +89,7 @@ func hosted(t *testing.T, byName map[string]runtime.FleetManager) *served {
 	public := key.Public().(ed25519.PublicKey)
 	s := &served{stage: &stage{house: h}, managers: managers{byName, make(chan string, 8)}, party: h.partyOf("ann", "bob", "cat", "dan", "eve")}
 	s.claims = []seats.Claim{claim(s.party, 0, "ann", "bob")}
-	s.matches = matchmaking.NewMatches(h, h, h, matchmaking.NewFleets(s.managers, &stage{house: h}), pass.Keys{pass.KeyID(public): public}, h.clock.Now)
+	s.matches = matchmaking.NewMatches(h, h, matchmaking.NewFleets(s.managers, &stage{house: h}), pass.Keys{pass.KeyID(public): public}, h.clock.Now)
 	h.handlers[matchmaking.SeatMatch] = matchmaking.WithServer(h.clock.Now, s.matches, key)
 	return s
 }

@@ -43,7 +43,6 @@ type signalAnswer struct {
 	Refusal string            `json:"refusal,omitempty"` // the name of one of the refusals, else a text
 	Map     *party.MatchSeats `json:"map,omitempty"`
 	Users   []string          `json:"users,omitempty"` // everybody with a seat, those it is reserved for among them
-	Done    bool              `json:"done,omitempty"`  // the request changed something
 	Server  *gameServer       `json:"server,omitempty"`
 }
 

@@ -143,13 +143,6 @@ func (s *state) fromGuests(messages []runtime.MatchData) []runtime.MatchData {
 	return slices.DeleteFunc(slices.Clone(messages), stranger)
 }
 
-// expire opens the seats of no-shows.
-func (c *call) expire() {
-	if len(c.table.Purge(c.now)) > 0 {
-		c.settle()
-	}
-}
-
 // settle takes note of what a call did to the seats.
 func (c *call) settle() {
 	if !c.noteChanges() {

@@ -102,3 +102,8 @@ func CheckNamed(s Session) error {
 
 // Caller is who calls an RPC. SessionID is empty over plain HTTP.
 type Caller struct{ UserID, Username, SessionID, ClientIP string }
+
+// Session is the caller's own, without an ID over plain HTTP.
+func (c Caller) Session() Session {
+	return Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}
+}

@@ -19,7 +19,7 @@ type (
 		Reload bool `json:"reload,omitempty"` // read the file now; it is watched in any case
 	}
 	adminPartiesRequest struct {
-		Limit  int    `json:"limit,omitempty"`  // from 1 to 100; 50 if absent
+		Limit  *int   `json:"limit,omitempty"`  // from 1 to 100; 50 if absent
 		Cursor string `json:"cursor,omitempty"` // of the page before
 	}
 )
@@ -33,7 +33,11 @@ func Admin(o Overview) Set {
 		})},
 		// Lists the parties there are.
 		{ID: "party_admin_parties", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r adminPartiesRequest) (overview.Parties, error) {
-			return o.Parties(ctx, r.Limit, r.Cursor)
+			limit := overview.DefaultPage
+			if r.Limit != nil {
+				limit = *r.Limit
+			}
+			return o.Parties(ctx, limit, r.Cursor)
 		})},
 		// Counts denials, invites and what the module remembers.
 		{ID: "party_admin_stats", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, _ empty) (overview.Stats, error) {

@@ -36,7 +36,8 @@ func TestAdmin(t *testing.T) {
 	for _, tt := range []struct{ id, payload, asked, answer string }{
 		{"party_admin_rules", "", "rules false", `"version":3`},
 		{"party_admin_rules", `{"reload":true}`, "rules true", `"source":"rules.yml"`},
-		{"party_admin_parties", `{}`, "parties 0 ", `"cursor":"next"`},
+		{"party_admin_parties", `{}`, "parties 50 ", `"cursor":"next"`},
+		{"party_admin_parties", `{"limit":0}`, "parties 0 ", `"cursor":"next"`},
 		{"party_admin_parties", `{"limit":5,"cursor":"c"}`, "parties 5 c", `"parties":[]`},
 		{"party_admin_stats", `{}`, "stats", `"uptime_sec":7`},
 	} {

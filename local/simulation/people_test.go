@@ -8,6 +8,7 @@ import (
 	"partyline/local/simulation"
 	"partyline/local/yardstick"
 	"partyline/matchmaking/formation"
+	"partyline/party/rules"
 )
 
 // evening is a load in which people do what people do.
@@ -66,7 +67,7 @@ func TestRun_NobodyFillsWithoutBackfill(t *testing.T) {
 
 func TestRun_Regions(t *testing.T) {
 	q := ranked
-	q.Latency = formation.Latency{Regions: []string{"eu", "us"}, Start: 60, WidenPerSec: 2, Max: 200}
+	q.Latency = rules.Latency{Regions: []string{"eu", "us"}, Start: 60, Widen: rules.Rate{N: 2, Per: time.Second}, Max: 200}
 	l := load(5)
 	l.Places, l.Homes = nil, []simulation.Share{{Value: "eu", Weight: 2}, {Value: "us", Weight: 1}}
 	r := simulation.Run(q, l)
@@ -82,7 +83,7 @@ func TestRun_Regions(t *testing.T) {
 // Premades face premades, at a price in waiting that is small for nearly all.
 func TestRun_Parity(t *testing.T) {
 	q := ranked
-	q.Parity = formation.Parity{Mode: formation.ParityPrefer, Diff: 1, Relax: time.Minute}
+	q.Parity = rules.Parity{Mode: rules.ParityPrefer, Diff: 1, Relax: time.Minute}
 	for _, perSecond := range []float64{5, 20} {
 		without, with := simulation.Run(ranked, load(perSecond)), simulation.Run(q, load(perSecond))
 		if share := with.GroupsApart(2); !(share <= 0.05) || !(without.GroupsApart(2) > 0.1) {

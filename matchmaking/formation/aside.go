@@ -29,8 +29,8 @@ func (f *pass) aside(at int) bool {
 		centre, try := at, 1
 		for n := 1; n <= asideReach && f.credit > 0; n++ {
 			centre = int(step(&f.items[centre]))
-			d, ok := f.distance(at, centre)
-			if !ok {
+			d := f.distance(at, centre)
+			if math.IsInf(d, 1) {
 				break
 			}
 			if n < try || d > f.items[centre].window || !f.welcome(at, centre) {

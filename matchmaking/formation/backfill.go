@@ -12,7 +12,6 @@ type backfilling struct {
 	open   []OpenMatch
 	order  []int   // by key and skill
 	room   [][]int // open seats that are left
-	joined [][]int // positions
 	placed [][]Placement
 	apart  map[[2]int]bool // match and ticket
 }
@@ -22,7 +21,7 @@ type backfilling struct {
 func (f *pass) backfill(open []OpenMatch, proceed func() bool) (out []Backfill, stopped bool) {
 	b := &backfilling{
 		pass: f, open: open, order: make([]int, len(open)), room: make([][]int, len(open)),
-		joined: make([][]int, len(open)), placed: make([][]Placement, len(open)), apart: map[[2]int]bool{},
+		placed: make([][]Placement, len(open)), apart: map[[2]int]bool{},
 	}
 	for m := range open {
 		b.order[m], b.room[m] = m, slices.Clone(open[m].Open)
@@ -46,7 +45,6 @@ func (f *pass) backfill(open []OpenMatch, proceed func() bool) (out []Backfill, 
 			continue
 		}
 		b.room[m][team] -= f.size(at)
-		b.joined[m] = append(b.joined[m], at)
 		b.placed[m] = append(b.placed[m], Placement{Ticket: int(f.tickets[at]), Team: team})
 		f.take(at)
 	}
@@ -79,7 +77,7 @@ func (b *backfilling) find(at int) (match, team int, ok bool) {
 	}
 	for range backfillTries {
 		dDown, dUp := reach(down), reach(up)
-		if math.IsInf(dDown, 1) && math.IsInf(dUp, 1) {
+		if math.IsInf(min(dDown, dUp), 1) {
 			return 0, 0, false
 		}
 		var m int
@@ -90,17 +88,9 @@ func (b *backfilling) find(at int) (match, team int, ok bool) {
 			m = b.order[up]
 			up++
 		}
-		if !b.admits(m, at) {
-			continue
-		}
-		best := -1
-		for team, r := range b.room[m] {
-			if r >= b.size(at) && (best < 0 || r > b.room[m][best]) {
-				best = team
-			}
-		}
-		if best >= 0 {
-			return m, best, true
+		most := slices.Max(b.room[m])
+		if most >= b.size(at) && b.admits(m, at) {
+			return m, slices.Index(b.room[m], most), true
 		}
 	}
 	return 0, 0, false
@@ -115,7 +105,7 @@ func (b *backfilling) admits(m, at int) bool {
 	if b.apart[[2]int{m, int(b.tickets[at])}] || b.near != nil && b.near[at]&b.regionBit(b.open[m].Region) == 0 {
 		return false
 	}
-	return !slices.ContainsFunc(b.joined[m], func(other int) bool { return b.areApart(at, other) })
+	return !slices.ContainsFunc(b.placed[m], func(p Placement) bool { return b.areApart(at, int(b.places[p.Ticket])) })
 }
 
 func (b *backfilling) regionBit(name string) uint64 {

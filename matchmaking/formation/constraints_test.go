@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"partyline/matchmaking/formation"
+	"partyline/party/rules"
 )
 
 // sized are tickets of these sizes, equal in skill, the first the oldest.
@@ -34,7 +35,7 @@ func together(res formation.Result) (tickets []int) {
 }
 
 func TestForm_Parity(t *testing.T) {
-	q := formation.Queue{Teams: 2, TeamSize: 4, Window: 100, Parity: formation.Parity{Mode: formation.ParityPrefer, Diff: 1, Relax: time.Minute}}
+	q := formation.Queue{Teams: 2, TeamSize: 4, Window: 100, Parity: rules.Parity{Mode: rules.ParityPrefer, Diff: 1, Relax: time.Minute}}
 	solos := sized(4, 1, 1, 1, 1)
 	if res := form(q, solos...); len(res.Matches) != 0 {
 		t.Errorf("a party of four met four strangers: %+v", res.Matches)
@@ -46,7 +47,7 @@ func TestForm_Parity(t *testing.T) {
 	if res := form(q, solos...); len(res.Matches) != 1 {
 		t.Error("a party that has waited for as long as parity is preferred waits on")
 	}
-	q.Parity.Mode = formation.ParityRequire
+	q.Parity.Mode = rules.ParityRequire
 	if res := form(q, solos...); len(res.Matches) != 0 {
 		t.Errorf("required parity was given up: %+v", res.Matches)
 	}
@@ -115,7 +116,7 @@ func TestForm_SmallerTeams(t *testing.T) {
 }
 
 func TestForm_Latency(t *testing.T) {
-	q := formation.Queue{Teams: 2, TeamSize: 1, Window: 100, Latency: formation.Latency{Regions: []string{"eu", "us"}, Start: 50, WidenPerSec: 10, Max: 150}}
+	q := formation.Queue{Teams: 2, TeamSize: 1, Window: 100, Latency: rules.Latency{Regions: []string{"eu", "us"}, Start: 50, Widen: rules.Rate{N: 10, Per: time.Second}, Max: 150}}
 	duel := func(a, b []float64, waited int) formation.Result {
 		return form(q, formation.Ticket{ID: "a", Size: 1, Since: ago(waited), Latency: a}, formation.Ticket{ID: "b", Size: 1, Since: ago(waited), Latency: b})
 	}
@@ -154,10 +155,10 @@ func TestForm_KeepsItsRules(t *testing.T) {
 			Teams: rapid.IntRange(1, 3).Draw(t, "teams"), TeamSize: rapid.IntRange(1, 5).Draw(t, "size"),
 			MinTeamSize: rapid.IntRange(0, 5).Draw(t, "min"), ShrinkAfter: 30 * time.Second,
 			NoSkill: rapid.Bool().Draw(t, "noskill"), Window: rapid.Float64Range(1, 300).Draw(t, "window"),
-			Parity: formation.Parity{Mode: formation.ParityMode(rapid.IntRange(0, 2).Draw(t, "parity")), Diff: rapid.IntRange(0, 2).Draw(t, "diff"), Relax: 30 * time.Second},
+			Parity: rules.Parity{Mode: rapid.SampledFrom([]rules.ParityMode{rules.ParityOff, rules.ParityPrefer, rules.ParityRequire}).Draw(t, "parity"), Diff: rapid.IntRange(0, 2).Draw(t, "diff"), Relax: 30 * time.Second},
 		}
 		if rapid.Bool().Draw(t, "regions") {
-			q.Latency = formation.Latency{Regions: []string{"a", "b", "c"}, Start: 50, WidenPerSec: 1}
+			q.Latency = rules.Latency{Regions: []string{"a", "b", "c"}, Start: 50, Widen: rules.Rate{N: 1, Per: time.Second}}
 		}
 		n := rapid.IntRange(0, 40).Draw(t, "n")
 		pool := formation.Pool{}
@@ -231,7 +232,7 @@ func checkRules(t *rapid.T, q formation.Queue, pool formation.Pool, m formation.
 	if !centred {
 		t.Fatalf("no ticket accepts all others: %+v", m)
 	}
-	if diff := slices.Max(groups) - slices.Min(groups); diff > q.Parity.Diff && (q.Parity.Mode == formation.ParityRequire || q.Parity.Mode == formation.ParityPrefer && oldest < q.Parity.Relax) {
+	if diff := slices.Max(groups) - slices.Min(groups); diff > q.Parity.Diff && (q.Parity.Mode == rules.ParityRequire || q.Parity.Mode == rules.ParityPrefer && oldest < q.Parity.Relax) {
 		t.Fatalf("groups of %v, the oldest after %v, with %+v", groups, oldest, q.Parity)
 	}
 	if m.TeamSize > q.TeamSize || m.TeamSize < q.TeamSize && (q.MinTeamSize == 0 || m.TeamSize < q.MinTeamSize || oldest < q.ShrinkAfter) {
@@ -257,7 +258,7 @@ func checkFill(t *rapid.T, q formation.Queue, pool formation.Pool, b formation.B
 func TestExplain(t *testing.T) {
 	q := formation.Queue{
 		Teams: 2, TeamSize: 2, Window: 100, WidenPerSec: 10, MaxWindow: 150,
-		Latency: formation.Latency{Regions: []string{"eu", "us"}, Start: 50, WidenPerSec: 1, Max: 60},
+		Latency: rules.Latency{Regions: []string{"eu", "us"}, Start: 50, Widen: rules.Rate{N: 1, Per: time.Second}, Max: 60},
 	}
 	near := []float64{10, 90}
 	pool := formation.Pool{
@@ -302,7 +303,7 @@ func TestExplain_InReach(t *testing.T) {
 		{formation.Pool{Tickets: sized(4, 1, 1)}, nil, formation.HeldByWaiting},
 		{formation.Pool{Tickets: sized(4, 2, 2)}, nil, formation.HeldByWaiting}, // the next pass will do
 		{formation.Pool{Tickets: sized(4, 3, 3, 3)}, nil, formation.HeldBySize},
-		{formation.Pool{Tickets: sized(4, 1, 1, 1, 1)}, func(q *formation.Queue) { q.Parity.Mode = formation.ParityRequire }, formation.HeldByParity},
+		{formation.Pool{Tickets: sized(4, 1, 1, 1, 1)}, func(q *formation.Queue) { q.Parity.Mode = rules.ParityRequire }, formation.HeldByParity},
 		{apart(sized(4, 2, 1, 1)), nil, formation.HeldByBlocks},
 		{formation.Pool{Tickets: spread}, func(q *formation.Queue) { q.TeamSpread = 50 }, formation.HeldByTeamSpread},
 	} {

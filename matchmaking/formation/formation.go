@@ -19,6 +19,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"partyline/party/rules"
 )
 
 const (
@@ -80,8 +82,7 @@ func (f *pass) serve(proceed func() bool) (stopped bool) {
 			continue
 		}
 		if m, ok := f.around(int(at)); ok {
-			f.made = append(f.made, m)
-			f.own(m, len(f.made)-1)
+			f.add(m)
 		} else if f.stuck(int(at)) {
 			f.keep(int(at))
 		}
@@ -132,13 +133,13 @@ func (f *pass) smallest(at int) int {
 // tried one after the other around the ticket at a position.
 func (f *pass) differences(at int) []int {
 	both := f.bounds[:]
-	switch {
-	case f.q.Parity.Mode == ParityOff:
-		return both[1:]
-	case f.q.Parity.Mode == ParityPrefer && f.waited(at) >= f.q.Parity.Relax:
+	switch parity := f.q.Parity; {
+	case parity.Mode == rules.ParityRequire || parity.Mode == rules.ParityPrefer && f.waited(at) < parity.Relax:
+		return both[:1]
+	case parity.Mode == rules.ParityPrefer:
 		return both
 	}
-	return both[:1]
+	return both[1:]
 }
 
 // slotBlock is for how many placements memory is asked for at a time.
@@ -161,6 +162,11 @@ func (f *pass) match() Match {
 	}
 	slices.SortStableFunc(m.Placements, func(a, b Placement) int { return a.Team - b.Team })
 	return m
+}
+
+func (f *pass) add(m Match) {
+	f.made = append(f.made, m)
+	f.own(m, len(f.made)-1)
 }
 
 // own notes which match the tickets of a match are in, where that is ever asked.

@@ -20,16 +20,11 @@ func (f *pass) reset(anchor, centre int) {
 func (f *pass) gather(centre, seats int) (more bool) {
 	last := 0.0
 	for f.seen < f.limit {
-		dDown, okDown := f.distance(centre, f.down)
-		dUp, okUp := f.distance(centre, f.up)
-		var at int
-		var d float64
-		switch {
-		case okDown && (!okUp || dDown <= dUp):
-			at, d = f.down, dDown
-		case okUp:
-			at, d = f.up, dUp
-		default:
+		at, d := f.down, f.distance(centre, f.down)
+		if up := f.distance(centre, f.up); up < d {
+			at, d = f.up, up
+		}
+		if math.IsInf(d, 1) {
 			return false
 		}
 		if f.seats >= seats && (d > last || f.seats >= 2*seats) {
@@ -57,16 +52,18 @@ func (f *pass) welcome(anchor, at int) bool {
 	return f.size(at) <= f.team && (f.near == nil || f.near[at]&f.region != 0) && !f.areApart(anchor, at)
 }
 
-// distance is how far the ticket at a position is from the centre; ok is false where the
-// centre itself would refuse it, and then everything beyond it too. Without skill the
+// distance is how far the ticket at a position is from the centre; +Inf where the centre
+// itself would refuse it, and then everything beyond it too. Without skill the
 // order is by age, and nearness in age is as good as any.
-func (f *pass) distance(centre, at int) (float64, bool) {
+func (f *pass) distance(centre, at int) float64 {
 	if at < 0 {
-		return 0, false
+		return math.Inf(1)
 	}
 	if f.q.NoSkill {
-		return math.Abs(float64(at - centre)), true
+		return math.Abs(float64(at - centre))
 	}
-	d := math.Abs(f.items[at].skill - f.items[centre].skill)
-	return d, d <= f.items[centre].window
+	if d := math.Abs(f.items[at].skill - f.items[centre].skill); d <= f.items[centre].window {
+		return d
+	}
+	return math.Inf(1)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"partyline/matchmaking/formation"
+	"partyline/party/rules"
 )
 
 // queueAndPool is what one pass is given.
@@ -57,9 +58,9 @@ func hostile(n int) (plain []formation.Ticket, odd map[string]queueAndPool) {
 	})
 	add("waited_for_long", ranked, func(i int, t *formation.Ticket) { t.Size, t.Since = 3, ago(3600+i%60) })
 	add("teams_never_even", with(func(q *formation.Queue) { q.TeamSpread = 1e-6 }), same)
-	add("parity_required", with(func(q *formation.Queue) { q.Parity = formation.Parity{Mode: formation.ParityRequire} }),
+	add("parity_required", with(func(q *formation.Queue) { q.Parity = rules.Parity{Mode: rules.ParityRequire} }),
 		size(func(i int) int { return 1 + 4*(1-min(1, i%9)) }))
-	add("parity_preferred", with(func(q *formation.Queue) { q.Parity = formation.Parity{Mode: formation.ParityPrefer} }), size(func(i int) int { return 2 + i%3 }))
+	add("parity_preferred", with(func(q *formation.Queue) { q.Parity = rules.Parity{Mode: rules.ParityPrefer} }), size(func(i int) int { return 2 + i%3 }))
 	add("smaller_teams", with(func(q *formation.Queue) { q.MinTeamSize = 4 }), threes)
 	add("large_teams", with(func(q *formation.Queue) { q.TeamSize = 60 }), size(func(i int) int { return 7 + i%5 }))
 	add("no_skill", with(func(q *formation.Queue) { q.NoSkill = true }), threes)
@@ -75,7 +76,7 @@ func hostile(n int) (plain []formation.Ticket, odd map[string]queueAndPool) {
 	add("many_blocks", ranked, same, crowd...)
 	add("all_block_one", ranked, same, one...)
 	regions := with(func(q *formation.Queue) {
-		q.Latency = formation.Latency{Start: 100, Max: 100}
+		q.Latency = rules.Latency{Start: 100, Max: 100}
 		for r := range formation.MaxRegions {
 			q.Latency.Regions = append(q.Latency.Regions, fmt.Sprint(r))
 		}

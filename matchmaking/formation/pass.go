@@ -28,14 +28,13 @@ type pass struct {
 	slots []Placement // memory for the placements of the next matches
 
 	items   []item
-	tickets []int32  // by position: index into the pool's tickets
-	keys    []int32  // by position: rank of the key
-	near    []uint64 // by position: regions within the bound; nil without regions
-	others  []int32  // positions that must not be in a match with one, those of the first before those of the second
-	apart   []int32  // by position: where its others begin; nil where nobody is to be kept apart
-	places  []int32  // by ticket: its position
-	matchOf []int32  // by position: its match, or -1; nil in large pools
-	byAge   []int32  // positions, oldest first; see serveByAge
+	tickets []int32   // by position: index into the pool's tickets
+	keys    []int32   // by position: rank of the key
+	near    []uint64  // by position: regions within the bound; nil without regions
+	apart   [][]int32 // by position: those that must not be in a match with it; nil where nobody is to be kept apart
+	places  []int32   // by ticket: its position
+	matchOf []int32   // by position: its match, or -1; nil in large pools
+	byAge   []int32   // positions, oldest first; see serveByAge
 
 	credit   int    // steps of searching that are left for more than a good match
 	effort   int    // steps of packing before searches become shorter
@@ -102,7 +101,7 @@ func newPass(now time.Time, q Queue, p Pool) *pass {
 
 // done gives the memory back. What was made is the caller's.
 func (f *pass) done() {
-	f.pool, f.made, f.slots, f.near, f.apart, f.others, f.matchOf, f.sized, f.lean = Pool{}, nil, nil, nil, nil, nil, nil, nil, false
+	f.pool, f.made, f.slots, f.near, f.apart, f.matchOf, f.sized, f.lean = Pool{}, nil, nil, nil, nil, nil, nil, false
 	passes.Put(f)
 }
 
@@ -137,20 +136,10 @@ func (f *pass) keepApart() {
 	if len(f.pool.Apart) == 0 {
 		return
 	}
-	f.apart, f.others = make([]int32, len(f.items)+2), make([]int32, 2*len(f.pool.Apart))
-	next := f.apart[1:] // where the next of each one's others goes; in the end that is where those of the one after it begin
-	for _, pair := range f.pool.Apart {
-		f.apart[f.places[pair[0]]+2]++
-		f.apart[f.places[pair[1]]+2]++
-	}
-	for at := range f.items {
-		f.apart[at+2] += f.apart[at+1]
-	}
+	f.apart = make([][]int32, len(f.items))
 	for _, pair := range f.pool.Apart {
 		a, b := f.places[pair[0]], f.places[pair[1]]
-		f.others[next[a]], f.others[next[b]] = b, a
-		next[a]++
-		next[b]++
+		f.apart[a], f.apart[b] = append(f.apart[a], b), append(f.apart[b], a)
 	}
 }
 
@@ -159,7 +148,7 @@ func (f *pass) enemies(at int) []int32 {
 	if f.apart == nil {
 		return nil
 	}
-	return f.others[f.apart[at]:f.apart[at+1]]
+	return f.apart[at]
 }
 
 func (f *pass) areApart(a, b int) bool {

@@ -5,14 +5,16 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"partyline/party/rules"
 )
 
 // latencyAt is the bound in milliseconds of a ticket that has waited for so long.
-func latencyAt(l Latency, waited time.Duration) float64 {
+func latencyAt(l rules.Latency, waited time.Duration) float64 {
 	if len(l.Regions) == 0 {
 		return math.Inf(1)
 	}
-	bound := l.Start + l.WidenPerSec*max(0, waited.Seconds())
+	bound := l.Start + l.Widen.PerSecond()*max(0, waited.Seconds())
 	if l.Max > 0 {
 		bound = min(bound, l.Max)
 	}
@@ -20,7 +22,7 @@ func latencyAt(l Latency, waited time.Duration) float64 {
 }
 
 // within are the regions that a ticket accepts, as bits.
-func within(l Latency, t *Ticket, waited time.Duration) (bits uint64) {
+func within(l rules.Latency, t *Ticket, waited time.Duration) (bits uint64) {
 	bound := latencyAt(l, waited)
 	for r, ms := range t.Latency[:min(len(t.Latency), len(l.Regions), MaxRegions)] {
 		if ms >= 0 && ms <= bound {

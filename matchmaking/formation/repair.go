@@ -101,9 +101,8 @@ func (f *pass) remake(at int, matches ...int) bool {
 	}
 	byAge := func(a, b int) int { return cmp.Compare(f.items[a].age, f.items[b].age) }
 	bySize := func(a, b int) int { return cmp.Or(-cmp.Compare(f.size(a), f.size(b)), byAge(a, b)) }
-	bySkill := func(a, b int) int { return cmp.Compare(a, b) }
 	defer func() { f.lean = false }()
-	for n, order := range [...]func(a, b int) int{nil, byAge, bySize, bySkill, bySize, byAge} {
+	for n, order := range [...]func(a, b int) int{nil, byAge, bySize, cmp.Compare[int], bySize, byAge} {
 		f.lean = n >= 4
 		if order != nil {
 			slices.SortFunc(anchors, order)
@@ -136,10 +135,9 @@ func (f *pass) replace(matches []int, after []Match) {
 		if i < len(matches) {
 			f.made[matches[i]] = m
 			f.own(m, matches[i])
-			continue
+		} else {
+			f.add(m)
 		}
-		f.made = append(f.made, m)
-		f.own(m, len(f.made)-1)
 	}
 }
 

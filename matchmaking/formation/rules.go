@@ -10,22 +10,16 @@ func Of(q rules.Queue) Queue {
 	}
 	if k := q.Skill; k != nil {
 		f.Window, f.MaxWindow, f.TeamSpread = k.Window, max(k.Window, k.Max), k.TeamSpread
-		if !k.Widen.Unlimited() && f.MaxWindow > f.Window {
+		if f.MaxWindow > f.Window {
 			f.WidenPerSec = k.Widen.PerSecond()
 		}
 	}
-	if k := q.Parity; k != nil {
-		f.Parity = Parity{Mode: parityModes[k.Mode], Diff: k.Diff, Relax: k.Relax}
+	if q.Parity != nil {
+		f.Parity = *q.Parity
 	}
-	if k := q.Latency; k != nil {
-		f.Latency = Latency{Regions: k.Regions, Start: k.Start, Max: max(k.Start, k.Max)}
-		if !k.Widen.Unlimited() {
-			f.Latency.WidenPerSec = k.Widen.PerSecond()
-		}
+	if q.Latency != nil {
+		f.Latency = *q.Latency
+		f.Latency.Max = max(f.Latency.Start, f.Latency.Max)
 	}
 	return f
-}
-
-var parityModes = map[rules.ParityMode]ParityMode{
-	rules.ParityPrefer: ParityPrefer, rules.ParityRequire: ParityRequire,
 }

@@ -1,6 +1,9 @@
 package formation
 
-import "sort"
+import (
+	"math"
+	"sort"
+)
 
 // sized are the tickets of one size, in the order of their positions. Matched ones are
 // passed over, and every walk over them makes the next one shorter.
@@ -66,20 +69,16 @@ func (f *pass) gatherSizes(anchor int) bool {
 		i := sort.Search(len(z.at), func(i int) bool { return int(z.at[i]) > anchor })
 		up, down := z.above(f, i), z.below(f, i-1)
 		for looked := 0; wanted > 0 && looked < f.limit; looked++ {
-			dDown, okDown := f.distanceTo(anchor, z, down)
-			dUp, okUp := f.distanceTo(anchor, z, up)
+			dDown, dUp := f.distanceTo(anchor, z, down), f.distanceTo(anchor, z, up)
+			d := min(dDown, dUp)
+			if math.IsInf(d, 1) {
+				break
+			}
 			var at int
-			var d float64
-			switch {
-			case okDown && (!okUp || dDown <= dUp):
-				at, d = int(z.at[down]), dDown
-				down = z.below(f, down-1)
-			case okUp:
-				at, d = int(z.at[up]), dUp
-				up = z.above(f, up+1)
-			default:
-				looked = f.limit // nobody is left
-				continue
+			if dDown <= dUp {
+				at, down = int(z.at[down]), z.below(f, down-1)
+			} else {
+				at, up = int(z.at[up]), z.above(f, up+1)
 			}
 			if at != anchor && d <= f.items[at].window && f.welcome(anchor, at) {
 				f.found = append(f.found, at)
@@ -91,9 +90,9 @@ func (f *pass) gatherSizes(anchor int) bool {
 	return f.seats >= f.capacity
 }
 
-func (f *pass) distanceTo(anchor int, z *sized, i int) (float64, bool) {
+func (f *pass) distanceTo(anchor int, z *sized, i int) float64 {
 	if i < 0 || i >= len(z.at) || f.keys[z.at[i]] != f.keys[anchor] {
-		return 0, false
+		return math.Inf(1)
 	}
 	return f.distance(anchor, int(z.at[i]))
 }

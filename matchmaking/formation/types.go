@@ -1,6 +1,10 @@
 package formation
 
-import "time"
+import (
+	"time"
+
+	"partyline/party/rules"
+)
 
 // Ticket is a party, or a player without one, that waits for a match.
 type Ticket struct {
@@ -35,37 +39,11 @@ type Queue struct {
 	MaxWindow   float64
 	// TeamSpread bounds how far apart the mean skill of two teams may be; 0 = without bound.
 	TeamSpread float64
-	Parity     Parity
-	Latency    Latency
-}
-
-// Parity is about the largest ticket of each team: groups of friends should meet groups of
-// about their size.
-type Parity struct {
-	Mode ParityMode
-	// Diff is by how many seats the largest tickets of two teams may differ.
-	Diff int
-	// Relax is how long the oldest ticket of a match has to have waited before
-	// [ParityPrefer] allows a larger difference.
-	Relax time.Duration
-}
-
-// ParityMode says how strictly parity is kept.
-type ParityMode int
-
-const (
-	ParityOff     ParityMode = iota
-	ParityPrefer             // a larger difference only after Parity.Relax
-	ParityRequire            // never a larger difference
-)
-
-// Latency bounds the distance to the region a match is played in. Without regions it plays
-// no part.
-type Latency struct {
-	Regions []string // at most MaxRegions; others are ignored
-	// In milliseconds: a ticket's bound begins at Start, grows by WidenPerSec, and ends at
-	// Max (0 = without bound).
-	Start, WidenPerSec, Max float64
+	// Parity is about the largest ticket of each team; without a mode it plays no part.
+	Parity rules.Parity
+	// Latency plays no part without regions, of which there are at most MaxRegions; others are
+	// ignored. Its Max may be 0: without bound.
+	Latency rules.Latency
 }
 
 // MaxRegions is how many regions a queue can have.

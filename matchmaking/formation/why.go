@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"partyline/party/rules"
 )
 
 // Explain says why the pool's ticket of an index waits on, for somebody who asks; a pass does
@@ -15,10 +17,8 @@ func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 	why := Why{Window: windowAt(q, waited), Latency: latencyAt(q.Latency, waited)}
 	apart := map[int]bool{}
 	for _, pair := range p.Apart {
-		if pair[0] == ticket {
-			apart[pair[1]] = true
-		} else if pair[1] == ticket {
-			apart[pair[0]] = true
+		if slices.Contains(pair[:], ticket) {
+			apart[pair[0]], apart[pair[1]] = true, true
 		}
 	}
 	counts := map[Reason]int{}
@@ -94,7 +94,7 @@ func missing(now time.Time, q Queue, p Pool, tickets []int) Reason {
 		lift   func()
 	}{
 		{HeldByTeamSpread, func() { q.TeamSpread = 0 }},
-		{HeldByParity, func() { q.Parity.Mode = ParityOff }},
+		{HeldByParity, func() { q.Parity.Mode = rules.ParityOff }},
 		{HeldByBlocks, func() { sub.Apart = nil }},
 		{HeldByLatency, func() { q.Latency.Regions = nil }},
 	} {

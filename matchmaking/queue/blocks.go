@@ -24,8 +24,12 @@ func (s *Service) readBlocks(ctx context.Context, t Ticket) {
 
 // blocks reports whether a block is known between the people on two tickets.
 func (w *waiting) blocks(o *waiting) bool {
-	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.users, o.users) }) ||
-		slices.ContainsFunc(o.blocked, func(b party.Block) bool { return b.Between(w.users, o.users) })
+	return w.blocksAny(w.users, o.users) || o.blocksAny(o.users, w.users)
+}
+
+// blocksAny reports whether one of the blocks on the ticket is between its people and others.
+func (w *waiting) blocksAny(people, others []string) bool {
+	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(people, others) })
 }
 
 // blockPairs are the tickets of a pool between which a block is known.
@@ -57,7 +61,7 @@ func (r *queueRun) keptFrom(users []string) (tickets []int) {
 		return nil
 	}
 	for i, w := range r.pool {
-		if slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.people(), users) || b.Between(w.users, users) }) {
+		if w.blocksAny(w.people(), users) || w.blocksAny(w.users, users) {
 			tickets = append(tickets, i)
 		}
 	}

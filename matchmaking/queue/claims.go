@@ -3,7 +3,6 @@ package queue
 import (
 	"slices"
 	"sync"
-	"time"
 
 	"partyline/party"
 )
@@ -18,12 +17,7 @@ type claims struct {
 	now party.Clock
 
 	mu   sync.Mutex
-	open []claim // in the order they were made
-}
-
-type claim struct {
-	Ticket
-	until time.Time
+	open []Ticket // in the order they were made
 }
 
 // enter makes the session's claim, in place of any before it, and returns the claims that
@@ -32,7 +26,8 @@ func (c *claims) enter(t Ticket) (earlier []Ticket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	earlier = c.without(t.Session.SessionID)
-	c.open = append(c.open, claim{t, c.now().Add(lateTicket)})
+	t.Added = c.now()
+	c.open = append(c.open, t)
 	return earlier
 }
 
@@ -53,11 +48,8 @@ func (c *claims) all() []Ticket {
 // without drops the session's claim and those whose time is over, and returns the others.
 func (c *claims) without(sessionID string) (others []Ticket) {
 	now := c.now()
-	c.open = slices.DeleteFunc(c.open, func(o claim) bool {
-		return o.Session.SessionID == sessionID || !o.until.After(now)
+	c.open = slices.DeleteFunc(c.open, func(t Ticket) bool {
+		return t.Session.SessionID == sessionID || now.Sub(t.Added) >= lateTicket
 	})
-	for _, o := range c.open {
-		others = append(others, o.Ticket)
-	}
-	return others
+	return slices.Clone(c.open)
 }

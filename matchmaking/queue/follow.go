@@ -21,60 +21,51 @@ func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session
 		s.claims.end(by.SessionID)
 		return err // gone with its ticket
 	}
-	t := Ticket{ID: ticket, Party: id, Session: by, Members: sessions(v), Added: s.Now()}
-	t.Queue, t.Since = s.placeOf(t.Added, add.GetStringProperties(), add.GetNumericProperties())
-	if !s.follow(t) {
+	t := Ticket{ID: ticket, Party: id, Session: by, Members: sessions(v)}
+	if !s.follow(ctx, &t, add.GetStringProperties(), add.GetNumericProperties()) {
 		return nil
 	}
-	s.readBlocks(ctx, t)
 	s.tell(ctx, t, Queued, "")
-	s.endSolo(ctx, v)
+	if s.cancelsSolo() {
+		for _, user := range users(t.Members) {
+			s.dropSolo(ctx, user)
+		}
+	}
 	return nil
 }
 
 // SoloQueued follows the ticket of a player without a party. A ticket that the player's
 // party has got meanwhile ends it, where the rules cancel such tickets.
 func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
-	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}, Added: s.Now()}
-	t.Queue, t.Since = s.placeOf(t.Added, add.GetStringProperties(), add.GetNumericProperties())
-	if !s.follow(t) {
+	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}}
+	if !s.follow(ctx, &t, add.GetStringProperties(), add.GetNumericProperties()) {
 		return
 	}
-	s.readBlocks(ctx, t)
 	if s.cancelsSolo() && slices.ContainsFunc(s.book.OfUser(by.UserID), func(o Ticket) bool { return !o.Solo() }) {
 		s.drop(ctx, t.ID, DropSolo)
 	}
 }
 
-// follow has the book follow a ticket in place of the claim to it, before anybody is told: what they
-// do then finds the one or the other. False for a ticket that has ended.
-func (s *Service) follow(t Ticket) bool {
-	defer s.claims.end(t.Session.SessionID)
-	return s.book.Add(t)
+// follow reads back what the check filled in and has the book follow a ticket in place of the claim to
+// it, before anybody is told: what they do then finds the one or the other. False for a ticket that has ended.
+func (s *Service) follow(ctx context.Context, t *Ticket, texts map[string]string, numbers map[string]float64) bool {
+	t.Added = s.Now()
+	t.Since = t.Added
+	if s.Processing {
+		t.Queue, t.Since = texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince]*1000)))
+	}
+	live := s.book.Add(*t)
+	s.claims.end(t.Session.SessionID)
+	if live {
+		s.readBlocks(ctx, *t)
+	}
+	return live
 }
 
 // cancelsSolo reports whether a party's ticket ends those its members have alone. Only a
 // processor can ignore a ticket; the host's own matching refuses instead.
 func (s *Service) cancelsSolo() bool {
 	return s.Processing && s.Policy().Matchmaking.SoloTickets == rules.SoloTicketsCancel
-}
-
-// placeOf reads back what the check filled in.
-func (s *Service) placeOf(added time.Time, texts map[string]string, numbers map[string]float64) (queue string, since time.Time) {
-	if !s.Processing {
-		return "", added
-	}
-	return texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince] * 1000)))
-}
-
-// endSolo drops what the party's members wait for alone, where the rules cancel it.
-func (s *Service) endSolo(ctx context.Context, v party.View) {
-	if !s.cancelsSolo() {
-		return
-	}
-	for _, user := range users(sessions(v)) {
-		s.dropSolo(ctx, user)
-	}
 }
 
 func (s *Service) dropSolo(ctx context.Context, userID string) {
@@ -109,26 +100,16 @@ func (s *Service) Plays(ctx context.Context, session party.Session) {
 	}
 }
 
-// entered ends the party's tickets, as a join through the engine does; entering by an invite
-// does not.
-func (s *Service) entered(ctx context.Context, id party.ID, session party.Session) {
-	s.book.Gone(id.String())
-	for _, t := range s.book.OfParty(id) {
-		if !t.has(session.SessionID) { // a ticket made since is one the newcomer is on
-			s.drop(ctx, t.ID, DropMembership)
-		}
-	}
-}
-
 // Changed handles a change of a party; it is for [party.News].
 func (s *Service) Changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberEntered:
-		if c.Native {
-			s.entered(context.Background(), c.ID, c.Session)
+		if c.Native { // entering by an invite ends no ticket
+			s.membersChanged(c.ID, func(t Ticket) bool { return !t.has(c.Session.SessionID) }) // one made since is one the newcomer is on
 		}
 	case party.MemberLeft, party.MemberDropped:
-		s.memberLeft(c.ID, c.Session)
+		// A ticket made before the member came in ends in the next pass.
+		s.membersChanged(c.ID, func(t Ticket) bool { return t.has(c.Session.SessionID) })
 		s.forget(c.ID, c.Kind == party.MemberDropped)
 	case party.PartyRestored:
 		s.book.Rename(c.Was.String(), c.ID.String())
@@ -146,11 +127,11 @@ func (s *Service) Changed(c party.Change) {
 	}
 }
 
-// memberLeft drops the tickets the session was on; one made before it came in ends in the next pass.
-func (s *Service) memberLeft(id party.ID, session party.Session) {
+// membersChanged drops the party's tickets that a change of its members has ended.
+func (s *Service) membersChanged(id party.ID, ended func(Ticket) bool) {
 	s.book.Gone(id.String())
 	for _, t := range s.book.OfParty(id) {
-		if t.has(session.SessionID) {
+		if ended(t) {
 			s.drop(context.Background(), t.ID, DropMembership)
 		}
 	}

@@ -43,10 +43,10 @@ func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, e
 		conclude()
 		return match, err
 	}
-	g, ok := s.collected(pool[0].id)
+	plan, ok := s.collected(pool[0].id)
 	if ok {
-		s.proposals.end(g.proposal)
-		match, err = s.commit(ctx, g)
+		s.proposals.end(plan.proposal)
+		match, err = s.commit(ctx, plan)
 	} else {
 		err = fmt.Errorf("no match was prepared for these %d tickets", len(pool))
 	}
@@ -54,16 +54,16 @@ func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, e
 		s.Logger.Error("match lost tickets=%d error=%v", len(pool), err)
 		return "", err
 	}
-	s.waited(pool, g)
+	s.waited(pool, plan)
 	conclude()
-	_ = s.protected("look at the members again", "", func() { s.lookAgain(ctx, g) })
+	_ = s.protected("look at the members again", "", func() { s.lookAgain(ctx, plan.claims) })
 	return match, nil
 }
 
 // lookAgain opens the seats of members who left before they were held; the seat of one whose
 // connection is lost is kept.
-func (s *Service) lookAgain(ctx context.Context, g *group) {
-	for _, c := range g.claims {
+func (s *Service) lookAgain(ctx context.Context, claims []seats.Claim) {
+	for _, c := range claims {
 		id, err := party.ParseID(c.PartyID)
 		if err != nil {
 			continue // a player without a party

@@ -82,9 +82,9 @@ func (p *pass) measure() {
 }
 
 // waited reports the waits of tickets that have found a match.
-func (s *Service) waited(pool []*waiting, g *group) {
+func (s *Service) waited(pool []*waiting, plan *planned) {
 	match := "new"
-	if g.running {
+	if plan.running {
 		match = "running"
 	}
 	now := s.Now()

@@ -11,7 +11,6 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
-	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -94,6 +93,12 @@ type planned struct {
 	complete bool   // everybody has accepted
 	served   bool   // the match has its game server, or the slots on it
 	fill     bool   // the match is a running one
+
+	// Once it is made:
+	claims    []seats.Claim      // what is reserved in the match
+	launched  matchmaking.Launch // what made it; the zero Launch for a running match
+	running   bool               // the match runs already
+	withdrawn bool               // guarded by the service's mutex
 }
 
 // fill reserves seats in a running match, once in a pass for tickets that may join it. It returns
@@ -110,7 +115,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	plan := planned{tickets: pl, match: match, others: others}
 	var out []*waiting
 	for _, w := range pl {
-		if r.q.Blocks == rules.BlocksAvoid && slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.users, others) }) {
+		if r.q.Blocks == rules.BlocksAvoid && w.blocksAny(w.users, others) {
 			out = append(out, w)
 		}
 	}
@@ -129,7 +134,7 @@ func (p *pass) leaveOut(ctx context.Context, plan *planned, out placement) {
 	if plan.match == "" || plan.complete && !plan.fill {
 		return // of a proposal nothing is reserved
 	}
-	p.withdraw(ctx, &group{match: plan.match, claims: out.claims()})
+	p.withdraw(ctx, &planned{match: plan.match, claims: out.claims()})
 }
 
 // launch is the new match that the placement asks for.
@@ -166,9 +171,9 @@ func (p *pass) make(ctx context.Context) {
 		if len(out) > 0 {
 			p.Logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
 		}
-		g := &group{match: plan.match, running: plan.match != "" && (plan.fill || !plan.served), proposal: plan.proposal}
+		plan.running = plan.match != "" && (plan.fill || !plan.served)
 		joins := plan.proposal != 0 && !plan.complete
-		if g.running || joins {
+		if plan.running || joins {
 			p.leaveOut(ctx, plan, out)
 		}
 		if plan.complete && known {
@@ -176,10 +181,10 @@ func (p *pass) make(ctx context.Context) {
 				p.takeOff(w.id, plan.queue)
 			}
 		}
-		if len(plan.tickets) == 0 || !g.running && !joins && len(out) > 0 {
+		if len(plan.tickets) == 0 || !plan.running && !joins && len(out) > 0 {
 			continue
 		}
-		if joins || !g.running && !plan.complete && plan.rules.Accept != nil {
+		if joins || !plan.running && !plan.complete && plan.rules.Accept != nil {
 			p.ask(ctx, plan)
 			continue
 		}
@@ -187,27 +192,27 @@ func (p *pass) make(ctx context.Context) {
 			_ = p.protected("ask for a game server", plan.queue, func() { p.order(ctx, plan) })
 			continue
 		}
-		g.claims = plan.tickets.claims()
-		if !g.running && !plan.served {
+		plan.claims = plan.tickets.claims()
+		if !plan.running && !plan.served {
 			if failures[plan.queue] == maxFailures || !p.Now().Before(p.deadline) {
 				continue
 			}
 			failures[plan.queue]++ // unless it turns out well
-			_ = p.protected("make a match", plan.queue, func() { g.match = p.launch(ctx, plan, g) })
-			if g.match == "" {
+			_ = p.protected("make a match", plan.queue, func() { plan.match = p.launch(ctx, plan) })
+			if plan.match == "" {
 				continue
 			}
 			failures[plan.queue]--
 		}
-		p.prepare(g, plan.tickets)
+		p.prepare(plan)
 		p.groups = append(p.groups, plan.tickets.entries())
 	}
 }
 
 // launch makes a new match that nobody is told of; "" where that failed.
-func (p *pass) launch(ctx context.Context, plan *planned, g *group) string {
-	g.launch = plan.launch(p.cfg.Parties.ReconnectGrace)
-	quiet := g.launch
+func (p *pass) launch(ctx context.Context, plan *planned) string {
+	plan.launched = plan.launch(p.cfg.Parties.ReconnectGrace)
+	quiet := plan.launched
 	quiet.Unannounced = true
 	match, err := p.Launcher.Launch(ctx, quiet)
 	if err == nil && match == "" {

@@ -139,8 +139,8 @@ func (s *Service) edition(queues map[string]rules.Queue) int {
 func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, all: pool, deadline: deadline, done: map[string]bool{}, there: map[string][]string{}}
-	r.pool = r.advance(ctx, pool)
+	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}, there: map[string][]string{}}
+	r.advance(ctx)
 	defer func() { p.left[name] = r.pool }()
 	r.refresh(ctx)
 	for range maxRounds {
@@ -159,9 +159,9 @@ type queueRun struct {
 	*pass
 	name     string
 	q        rules.Queue
-	all      []*waiting // every ticket of the queue
-	pool     []*waiting // those that may be placed
-	seeking  []proposal // in which somebody is to be replaced
+	pool     []*waiting          // tickets that may be placed
+	tickets  map[string]*waiting // every ticket of the queue, by ID; nil where there are no proposals
+	seeking  []proposal          // in which somebody is to be replaced
 	deadline time.Time
 	done     map[string]bool     // running matches that take nobody more in this pass
 	there    map[string][]string // who plays in those that blocks kept tickets out of
@@ -251,14 +251,7 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 // open lists the running matches to fill up, and the proposals to complete. Failing to list
 // matches, new ones are made.
 func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
-	var wanting []formation.OpenMatch
-	if len(r.seeking) > 0 {
-		index := make(map[string]*waiting, len(r.all))
-		for _, w := range r.all {
-			index[w.id] = w
-		}
-		wanting = r.wanting(index)
-	}
+	wanting := r.wanting()
 	if !r.q.Backfill {
 		return wanting
 	}
@@ -275,9 +268,6 @@ func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
 }
 
 func (r *queueRun) without(tickets []*waiting) {
-	if len(tickets) == 0 {
-		return
-	}
 	out := make(map[*waiting]bool, len(tickets))
 	for _, w := range tickets {
 		out[w] = true

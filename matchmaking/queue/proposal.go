@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"partyline/matchmaking"
+	"partyline/party"
 )
 
 // proposal is a match that its players are asked about. Nothing of it exists yet; its
@@ -67,6 +68,12 @@ func (p *proposal) users() (all []string) {
 	return all
 }
 
+// state is what the players of a part are told.
+func (p *proposal) state(of *part) party.ProposalState {
+	accepted, needed := p.count()
+	return party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: of.by.Unix()}
+}
+
 // count is of players: how many have accepted, and how many have to, those included who are
 // still looked for.
 func (p *proposal) count() (accepted, needed int) {
@@ -97,11 +104,7 @@ func newProposals() *proposals {
 func (ps *proposals) bar(user string, now, until time.Time) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	for other, end := range ps.barred {
-		if !now.Before(end) {
-			delete(ps.barred, other)
-		}
-	}
+	maps.DeleteFunc(ps.barred, func(_ string, end time.Time) bool { return !now.Before(end) })
 	if now.Before(until) {
 		ps.barred[user] = until
 	}
@@ -130,15 +133,16 @@ func (ps *proposals) begin(p proposal) int {
 	return p.id
 }
 
-// join puts tickets on the seats of others who were taken off. It reports false for a
-// proposal that has ended.
-func (ps *proposals) join(id int, parts []*part) bool {
+// join puts tickets on the seats of others who were taken off, and returns the tickets that stayed. It
+// reports false for a proposal that has ended.
+func (ps *proposals) join(id int, parts []*part) (stayed []*part, ok bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p := ps.all[id]
 	if p == nil {
-		return false
+		return nil, false
 	}
+	stayed = slices.Clone(p.parts)
 	for _, part := range parts {
 		p.parts = append(p.parts, part)
 		ps.byTicket[part.ticket] = p
@@ -146,35 +150,34 @@ func (ps *proposals) join(id int, parts []*part) bool {
 	if p.full() {
 		p.until = time.Time{}
 	}
-	return true
+	return stayed, true
 }
 
 // answer notes what a user says to the proposal of a ticket. known is false where there is none, the
 // user is not asked, or it is too late.
-func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (accepted, needed int, by time.Time, known bool) {
+func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (state party.ProposalState, known bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p, mine := ps.find(ticket)
 	if mine == nil || !slices.Contains(mine.asked, user) || !now.Before(mine.by) && !mine.answered() || !accept && p.complete() {
-		return 0, 0, time.Time{}, false
+		return party.ProposalState{}, false
 	}
 	if accept {
 		mine.accepted[user] = true
 	}
-	accepted, needed = p.count()
-	return accepted, needed, mine.by, true
+	return p.state(mine), true
 }
 
-// state is what a ticket's proposal has come to.
-func (ps *proposals) state(ticket string) (accepted, needed int, by time.Time, known bool) {
+// state is what a ticket's proposal has come to; nil where its players are not asked.
+func (ps *proposals) state(ticket string) *party.ProposalState {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p, mine := ps.find(ticket)
 	if mine == nil || len(mine.asked) == 0 {
-		return 0, 0, time.Time{}, false
+		return nil
 	}
-	accepted, needed = p.count()
-	return accepted, needed, mine.by, true
+	state := p.state(mine)
+	return &state
 }
 
 // has reports whether a ticket is in a proposal.

@@ -15,15 +15,15 @@ import (
 // Accept takes a player's answer to the match that was found for a ticket; one who does not accept
 // takes it off. It refuses with ProposalGone where none is offered to this player any more.
 func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error) {
-	accepted, needed, by, known := s.proposals.answer(s.Now(), ticket, caller.UserID, accept)
+	state, known := s.proposals.answer(s.Now(), ticket, caller.UserID, accept)
 	if !known {
-		return party.ProposalState{}, party.Refuse(party.ProposalGone, "This match is not offered to you any more.")
+		return state, party.Refuse(party.ProposalGone, "This match is not offered to you any more.")
 	}
 	if !accept {
 		s.bar(ticket, caller.UserID)
 		s.drop(ctx, ticket, DropDeclined)
 	}
-	return party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: by.Unix()}, nil
+	return state, nil
 }
 
 // bar starts the cooldown of a player who did not accept.
@@ -45,19 +45,19 @@ func (s *Service) takeOff(ticket, queue string) {
 }
 
 // advance goes on with the queue's proposals: it takes off who did not answer, plans what is complete,
-// gives up what is over, and returns the pool without the tickets of those that go on.
-func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
+// gives up what is over, and takes the tickets of those that go on out of the pool.
+func (r *queueRun) advance(ctx context.Context) {
 	all := r.proposals.list(r.name)
 	if len(all) == 0 {
-		return pool
+		return
 	}
-	byID := make(map[string]*waiting, len(pool))
-	for _, w := range pool {
-		byID[w.id] = w
+	r.tickets = make(map[string]*waiting, len(r.pool))
+	for _, w := range r.pool {
+		r.tickets[w.id] = w
 	}
 	asked, unread := map[string]bool{}, map[int]bool{}
 	for _, p := range all {
-		unread[p.id] = !r.settle(ctx, p, byID)
+		unread[p.id] = !r.settle(ctx, p)
 	}
 	for _, p := range r.proposals.list(r.name) {
 		served := r.served(p)
@@ -73,7 +73,7 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 			if p.order != nil && served == matchmaking.OrderPending {
 				break
 			}
-			plan := planned{tickets: placementOf(p, byID), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
+			plan := planned{tickets: r.placementOf(p), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
 			if p.fill {
 				filled, ok := r.fill(ctx, p.match, plan.tickets)
 				if !ok || len(filled.tickets) < len(plan.tickets) {
@@ -90,15 +90,15 @@ func (r *queueRun) advance(ctx context.Context, pool []*waiting) []*waiting {
 			asked[part.ticket] = true
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(pool), func(w *waiting) bool { return asked[w.id] })
+	r.pool = slices.DeleteFunc(r.pool, func(w *waiting) bool { return asked[w.id] })
 }
 
 // settle takes those off a proposal who are gone, need another number of seats, or did not
 // answer in time. It reports false where a party could not be read: then nothing is known.
-func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*waiting) (known bool) {
+func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	known = true
 	for _, part := range p.parts {
-		w := byID[part.ticket]
+		w := r.tickets[part.ticket]
 		if w != nil && r.look(ctx, w) == away {
 			if _, live := r.book.Get(w.id); live {
 				known = false
@@ -122,9 +122,9 @@ func (r *queueRun) settle(ctx context.Context, p proposal, byID map[string]*wait
 	return known
 }
 
-func placementOf(p proposal, byID map[string]*waiting) (pl placement) {
+func (r *queueRun) placementOf(p proposal) (pl placement) {
 	for _, part := range p.parts {
-		w := byID[part.ticket]
+		w := r.tickets[part.ticket]
 		w.team = part.team
 		pl = append(pl, w)
 	}
@@ -136,12 +136,12 @@ func placementOf(p proposal, byID map[string]*waiting) (pl placement) {
 const proposalPrefix = "proposal "
 
 // wanting are the proposals in which somebody is to be replaced, as matches to fill.
-func (r *queueRun) wanting(index map[string]*waiting) (open []formation.OpenMatch) {
+func (r *queueRun) wanting() (open []formation.OpenMatch) {
 	for _, p := range r.seeking {
 		m := formation.OpenMatch{ID: proposalPrefix + strconv.Itoa(p.id), Open: p.open(), Region: p.region, Planned: true}
 		sum, n := 0.0, 0
 		for _, part := range p.parts {
-			w := index[part.ticket]
+			w := r.tickets[part.ticket]
 			m.Key, sum, n = w.key, sum+w.skill*float64(part.seats), n+part.seats
 		}
 		m.Skill = sum / float64(n)
@@ -174,23 +174,19 @@ func (p *pass) ask(ctx context.Context, plan *planned) {
 	for i, w := range plan.tickets {
 		parts[i].asked, parts[i].by = w.people(), by
 	}
-	var before []*part
+	var stayed []*part
 	if plan.proposal == 0 {
 		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
 		p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts})
 	} else {
-		for _, old := range p.proposals.list(plan.queue) {
-			if old.id == plan.proposal {
-				before = old.parts
-			}
-		}
-		if !p.proposals.join(plan.proposal, parts) {
+		var goesOn bool
+		if stayed, goesOn = p.proposals.join(plan.proposal, parts); !goesOn {
 			return
 		}
 	}
 	p.Metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
 	p.tellAll(ctx, parts, Found, by)
-	p.tellAll(ctx, before, Replaced, by)
+	p.tellAll(ctx, stayed, Replaced, by)
 }
 
 // parts are the tickets as a proposal has them. Nobody is asked yet.

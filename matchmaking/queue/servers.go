@@ -10,10 +10,7 @@ import (
 	"partyline/matchmaking"
 )
 
-var (
-	errNoFleet = errors.New("this server has no game servers")
-	errTooLong = errors.New("the game server was not ready in time")
-)
+var errTooLong = errors.New("the game server was not ready in time")
 
 // proposes reports whether matches of the queue wait for somebody before they are made.
 func (r *queueRun) proposes() bool {
@@ -74,7 +71,7 @@ func (p *pass) order(ctx context.Context, plan *planned) {
 	p.mu.Unlock()
 	if wait {
 		if plan.match != "" {
-			p.withdraw(ctx, &group{match: plan.match, claims: plan.tickets.claims()})
+			p.withdraw(ctx, &planned{match: plan.match, claims: plan.tickets.claims()})
 		}
 		return
 	}
@@ -90,15 +87,11 @@ func (p *pass) order(ctx context.Context, plan *planned) {
 		}
 		id = p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: plan.tickets.parts(), fill: fill})
 	}
-	match, order := plan.match, (*matchmaking.Order)(nil)
-	err := errNoFleet
-	switch {
-	case p.Servers == nil:
-	case fill:
-		order, err = p.Servers.OrderSlots(match, plan.tickets.users()), nil
-	default:
-		match, order, err = p.Servers.OrderServer(ctx, plan.launch(p.cfg.Parties.ReconnectGrace), fleet, plan.tickets.users(), plan.latencies())
+	if fill {
+		p.proposals.await(id, plan.match, p.Servers.OrderSlots(plan.match, plan.tickets.users()), p.Now())
+		return
 	}
+	match, order, err := p.Servers.OrderServer(ctx, plan.launch(p.cfg.Parties.ReconnectGrace), fleet, plan.tickets.users(), plan.latencies())
 	if err != nil {
 		p.Logger.Error("no game server asked for queue=%s error=%v", plan.queue, err)
 		order = matchmaking.NoOrder(err)

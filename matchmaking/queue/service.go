@@ -34,7 +34,7 @@ func spares(q rules.Queue, members int, f party.Footprint) int {
 	return kept + max(0, min(onTheWay-kept, q.Largest()-members-kept))
 }
 
-// Deps is what a Service works with. All are needed but Servers.
+// Deps is what a Service works with. All are needed.
 type Deps struct {
 	Roster    Roster
 	Look      func(ctx context.Context, id party.ID) (reserve.Look, error)
@@ -53,7 +53,7 @@ type Deps struct {
 	Processing bool
 	Statuses   party.Statuses // tells who is ready
 	Launcher   Launcher
-	Servers    Servers // for queues with match fleet; without it they have no game servers
+	Servers    Servers // for queues with match fleet
 	// Told hears what becomes of parties' tickets, also where the host matches by itself
 	// and nobody else is told.
 	Told    func(id party.ID, what EventName)
@@ -71,7 +71,7 @@ type Service struct {
 	history   *history
 
 	mu       sync.Mutex
-	prepared map[string]*group      // by ticket: matched in a pass, not yet collected by the host
+	prepared map[string]*planned    // by ticket: matched in a pass, not yet collected by the host
 	scenes   map[string]scene       // by queue: what the last pass left waiting
 	passes   int                    // so far; only Process counts
 	queues   map[string]rules.Queue // of the last pass
@@ -85,7 +85,7 @@ type Service struct {
 func New(d Deps) *Service {
 	return &Service{
 		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d),
-		prepared: map[string]*group{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{},
+		prepared: map[string]*planned{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{},
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -37,10 +35,8 @@ const (
 
 // skills reads strengths, one batch for those not read a moment ago.
 type skills struct {
-	accounts Accounts
-	objects  Objects
-	logger   party.Logger
-	known    *cache.Cache[skillKey, float64]
+	Deps
+	known *cache.Cache[skillKey, float64]
 
 	mu   sync.Mutex
 	said map[string]bool // properties whose values were said to be no numbers
@@ -50,10 +46,7 @@ type skills struct {
 type skillKey struct{ collection, key, field, user string }
 
 func newSkills(d Deps) *skills {
-	return &skills{
-		accounts: d.Accounts, objects: d.Objects, logger: d.Logger, said: map[string]bool{},
-		known: cache.New[skillKey, float64](d.Now, maxSkills, skillTTL),
-	}
+	return &skills{Deps: d, said: map[string]bool{}, known: cache.New[skillKey, float64](d.Now, maxSkills, skillTTL)}
 }
 
 // of is the strength of a ticket, of a party as the queue aggregates it; a player without a number has
@@ -63,14 +56,16 @@ func (s *skills) of(ctx context.Context, k *rules.Skill, users []string, texts m
 		return 0, nil
 	}
 	if k.Source == rules.SkillFromTicket {
-		value, ok := numbers[k.Property]
-		if text, given := texts[k.Property]; given && !ok {
-			value, ok = parse(text), true
-		}
-		if !ok {
+		var given any
+		if number, ok := numbers[k.Property]; ok {
+			given = number
+		} else if text, ok := texts[k.Property]; ok {
+			given = text
+		} else {
 			return k.Default, nil
 		}
-		if math.IsNaN(value) || math.Abs(value) > maxSkill {
+		value, ok := rules.Number(given)
+		if !ok || math.Abs(value) > maxSkill {
 			return 0, party.Refuse(party.InvalidRequest, "numeric_properties.%s: a number from %d to %d.", k.Property, -int(maxSkill), int(maxSkill))
 		}
 		return value, nil
@@ -130,7 +125,7 @@ func (s *skills) read(ctx context.Context, k *rules.Skill, users []string) ([]fl
 func (s *skills) fetch(ctx context.Context, where skillKey, users []string) (map[string]string, error) {
 	texts := make(map[string]string, len(users))
 	if where.collection == "" {
-		accounts, err := s.accounts.AccountsGetId(ctx, users, nil)
+		accounts, err := s.Accounts.AccountsGetId(ctx, users, nil)
 		if err != nil {
 			return nil, fmt.Errorf("read accounts for skill: %w", err)
 		}
@@ -143,7 +138,7 @@ func (s *skills) fetch(ctx context.Context, where skillKey, users []string) (map
 	for i, user := range users {
 		reads[i] = &runtime.StorageRead{Collection: where.collection, Key: where.key, UserID: user}
 	}
-	objects, err := s.objects.StorageRead(ctx, reads)
+	objects, err := s.Objects.StorageRead(ctx, reads)
 	if err != nil {
 		return nil, fmt.Errorf("read objects for skill: %w", err)
 	}
@@ -161,27 +156,14 @@ func (s *skills) numberIn(object, field string, otherwise float64) float64 {
 	if json.Unmarshal([]byte(object), &fields) != nil || json.Unmarshal(fields[field], &value) != nil || value == nil {
 		return otherwise
 	}
-	number, ok := value.(float64)
-	if text, is := value.(string); is {
-		number = parse(text)
-		ok = !math.IsNaN(number)
-	}
-	if ok {
+	if number, ok := rules.Number(value); ok {
 		return min(max(number, -maxSkill), maxSkill)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.said[field] {
 		s.said[field] = true
-		s.logger.Warn("skill is no number, its player counts as the default property=%s", field)
+		s.Logger.Warn("skill is no number, its player counts as the default property=%s", field)
 	}
 	return otherwise
-}
-
-// parse reads a number that is written as text, NaN where it is none.
-func parse(text string) float64 {
-	if number, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
-		return number
-	}
-	return math.NaN()
 }

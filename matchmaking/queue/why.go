@@ -86,9 +86,7 @@ func (s *Service) statusOf(t Ticket) party.QueueTicket {
 		}
 	}
 	status.ETA = s.eta(t.Queue, len(t.Members), waited)
-	if accepted, needed, by, asked := s.proposals.state(t.ID); asked {
-		status.Proposal = &party.ProposalState{Accepted: accepted, Needed: needed, AcceptBy: by.Unix()}
-	}
+	status.Proposal = s.proposals.state(t.ID)
 	return status
 }
 
@@ -143,10 +141,7 @@ func (p *pass) remember() {
 	scenes := map[string]scene{}
 	for name, left := range p.left {
 		q := p.cfg.Queues[name]
-		sc := scene{queue: formation.Of(q)}
-		sc.pool.Tickets = forFormation(left)
-		sc.pool.Apart = blockPairs(q, left)
-		scenes[name] = sc
+		scenes[name] = scene{formation.Of(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,16 +12,6 @@ func (t *Table) Users(now time.Time) []Seat {
 	return slices.DeleteFunc(slices.Clone(t.rows), func(s Seat) bool { return s.UserID == "" })
 }
 
-// NextExpiry is when the next hold or reservation expires; ok is false while there is none.
-func (t *Table) NextExpiry() (at time.Time, ok bool) {
-	for _, s := range t.rows {
-		if s.State != Taken && (!ok || s.Expires.Before(at)) {
-			at, ok = s.Expires, true
-		}
-	}
-	return at, ok
-}
-
 // Get is the seat of a user, if there is one; it may be only reserved.
 func (t *Table) Get(now time.Time, userID string) (Seat, bool) {
 	s := t.seatOf(userID)
@@ -29,12 +19,6 @@ func (t *Table) Get(now time.Time, userID string) (Seat, bool) {
 		return Seat{}, false
 	}
 	return *s, true
-}
-
-// TeamOf is the team a party sits on; ok is false while it has no seat.
-func (t *Table) TeamOf(now time.Time, partyID string) (team int, ok bool) {
-	t.Purge(now)
-	return t.teamOf(partyID)
 }
 
 // Count says how many seats are taken, held or reserved, and open.

@@ -159,7 +159,8 @@ func (m *model) held(c seats.Claim, until time.Time) {
 		return
 	}
 	have := m.extendSpares(c.PartyID, until)
-	team, _ := m.tab.TeamOf(m.now, c.PartyID)
+	rows := m.tab.Map(m.now)
+	team := rows[slices.IndexFunc(rows, func(s seats.Seat) bool { return s.PartyID == c.PartyID })].Team
 	for range c.Spares - have {
 		m.spares = append(m.spares, seats.Seat{PartyID: c.PartyID, Team: team, State: seats.Held, Expires: until})
 	}

@@ -271,22 +271,22 @@ func TestAssign(t *testing.T) {
 	}
 }
 
-func TestNextExpiry(t *testing.T) {
+func TestExtend(t *testing.T) {
 	tab := table(t, 1, 4)
-	if _, ok := tab.NextExpiry(); ok {
-		t.Error("an empty table waits for something")
+	expiries := func(spare, named int) {
+		t.Helper()
+		rows := tab.Map(t0)
+		if !rows[0].Expires.Equal(at(spare)) || !rows[1].Expires.Equal(at(named)) || rows[1].UserID != "a" {
+			t.Errorf("seats %+v; want the spare one until %v, that of a until %v", rows[:2], at(spare), at(named))
+		}
 	}
 	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, 60)
 	tab.Extend(t0, "a", at(90))
-	if next, ok := tab.NextExpiry(); !ok || !next.Equal(at(60)) {
-		t.Errorf("NextExpiry = %v, %v", next, ok)
-	}
+	expiries(60, 90)
 	if !tab.ExtendSpares(t0, "p", at(120)) || tab.ExtendSpares(t0, "q", at(120)) {
 		t.Error("ExtendSpares disagrees about who holds spare seats")
 	}
-	if next, _ := tab.NextExpiry(); !next.Equal(at(90)) {
-		t.Errorf("NextExpiry = %v", next)
-	}
+	expiries(120, 90)
 }
 
 func TestClone(t *testing.T) {

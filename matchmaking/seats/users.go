@@ -23,21 +23,20 @@ func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
 		return *s, nil
 	}
 	team, together := t.teamOf(partyID)
-	switch {
-	case !t.partyMayHave(partyID, 1):
-		return Seat{}, ErrPartyFull
-	case !together:
+	if !together {
 		if team = t.emptiestWithRoom(); team == AnyTeam {
 			return Seat{}, t.refusal()
 		}
-	case t.free(team) == 0:
-		if t.openSeats() > 0 {
-			return Seat{}, ErrTeamFull
-		}
-		return Seat{}, t.refusal()
 	}
-	t.rows = append(t.rows, Seat{UserID: userID, PartyID: partyID, Team: team, State: Taken})
-	return t.rows[len(t.rows)-1], nil
+	return t.claimOne(userID, partyID, team, time.Time{}, Taken)
+}
+
+// claimOne gives a user without a seat one on a team.
+func (t *Table) claimOne(userID, partyID string, team int, until time.Time, as State) (Seat, error) {
+	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, until, as); err != nil {
+		return Seat{}, err
+	}
+	return *t.seatOf(userID), nil
 }
 
 // Assign holds a seat by name for a friend of a party that sits here: a spare one of
@@ -65,10 +64,7 @@ func (t *Table) Assign(now, until time.Time, userID, partyID string) (Seat, erro
 	if !together {
 		return Seat{}, ErrSplit
 	}
-	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, until, Held); err != nil {
-		return Seat{}, err
-	}
-	return *t.seatOf(userID), nil
+	return t.claimOne(userID, partyID, team, until, Held)
 }
 
 // Drop keeps the seat of a user whose connection is gone until the given time. It

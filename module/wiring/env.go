@@ -101,12 +101,17 @@ func readEnvironment(env map[string]string, files files) (environment, error) {
 
 // passKeys reads the keys of passes. An error does not repeat them.
 func passKeys(text string) (keys []ed25519.PrivateKey, err error) {
+	var bad []string
 	for i, part := range strings.Split(text, ",") {
 		seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(part))
 		if err != nil || len(seed) != ed25519.SeedSize {
-			return nil, fmt.Errorf("key %d is not %d bytes in base64", i+1, ed25519.SeedSize)
+			bad = append(bad, strconv.Itoa(i+1))
+			continue
 		}
 		keys = append(keys, ed25519.NewKeyFromSeed(seed))
+	}
+	if bad != nil {
+		return nil, fmt.Errorf("must be keys of %d bytes each in base64; these are not: %s", ed25519.SeedSize, strings.Join(bad, ", "))
 	}
 	return keys, nil
 }

@@ -150,7 +150,7 @@ func (m *Module) construct(env environment, o Options) error {
 	if err != nil {
 		return fmt.Errorf("partyline: %w", err)
 	}
-	m.matches = matchmaking.NewMatches(m.nk, m.nk, roster, m.fleets, keys, m.now)
+	m.matches = matchmaking.NewMatches(m.nk, roster, m.fleets, keys, m.now)
 	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
 	judge := m.newJudge(activity)
 	ledger := ledger.New(ledger.Deps{

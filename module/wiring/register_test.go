@@ -2,6 +2,7 @@ package wiring_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -195,6 +196,8 @@ func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 		{"missing_absolute_file", map[string]string{"PARTY_RULES": path + "/nowhere.yml"}, []string{"nowhere.yml"}},
 		{"directory", map[string]string{"PARTY_RULES": "."}, []string{path}},
 		{"playground", map[string]string{"PARTY_PLAYGROUND": "play.example.com"}, []string{`PARTY_PLAYGROUND: "play.example.com" is not an http:// or https:// address`}},
+		{"pass_keys", map[string]string{"PARTY_PASS_KEYS": "AAAA, " + base64.StdEncoding.EncodeToString(make([]byte, 32)) + ", ?"},
+			[]string{"PARTY_PASS_KEYS: must be keys of 32 bytes each in base64; these are not: 1, 3"}},
 		{"proxies_below", map[string]string{"PARTY_PROXY_COUNT": "-1"}, []string{"0 to 16"}},
 		{"proxies_above", map[string]string{"PARTY_PROXY_COUNT": "17"}, []string{"0 to 16"}},
 	}

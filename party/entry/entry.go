@@ -34,7 +34,7 @@ type Entry struct {
 // with NoLiveSession, SessionAmbiguous and InvalidRequest naming session_id.
 func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Session, error) {
 	if c.SessionID != "" && (sessionID == "" || sessionID == c.SessionID) {
-		return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}, nil
+		return c.Session(), nil
 	}
 	live, err := e.Roster.Sessions(c.UserID)
 	if err != nil {

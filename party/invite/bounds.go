@@ -2,7 +2,6 @@ package invite
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -18,53 +17,30 @@ const maxPerMember = 100
 // mayHaveMore refuses with RateLimited a user who has too many invites in the party, until
 // the first of them expires. Two calls at the same moment may both pass.
 func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) error {
-	now := s.Now()
+	now, origin := s.Now(), s.Admission.Origin(id)
 	count, first := 0, time.Time{}
-	err := s.Store.eachIndexed(ctx, s.Admission.Origin(id), func(p pointer) {
-		if p.By != c.UserID {
+	var expired []*runtime.StorageDelete
+	err := s.Store.eachIndexed(ctx, origin, func(inviteID string, p pointer) {
+		expires := time.Unix(p.ExpiresAt, 0)
+		switch {
+		case !now.Before(expires): // out of the index, so that others are found however many there were
+			expired = append(expired, &runtime.StorageDelete{Collection: indexOf(origin), Key: inviteID})
+			return
+		case p.By != c.UserID:
 			return
 		}
-		expires := time.Unix(p.ExpiresAt, 0)
 		count++
 		if first.IsZero() || expires.Before(first) {
 			first = expires
 		}
 	})
+	if err == nil && len(expired) > 0 {
+		err = s.Store.storage.StorageDelete(ctx, expired)
+	}
 	if err != nil || count < maxPerMember {
 		return err
 	}
 	return party.RefuseRate(first.Sub(now))
-}
-
-// eachIndexed passes the party's index to f, as far as it is read. Of invites that have
-// expired it takes the entries out, so that those of others are found however many there were.
-func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(pointer)) error {
-	cursor := ""
-	var expired []*runtime.StorageDelete
-	for range indexPages {
-		index, next, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(id), page, cursor)
-		if err != nil {
-			return err
-		}
-		for _, o := range index {
-			var p pointer
-			if err := json.Unmarshal([]byte(o.Value), &p); err != nil {
-				return err
-			}
-			if !s.now().Before(time.Unix(p.ExpiresAt, 0)) {
-				expired = append(expired, &runtime.StorageDelete{Collection: indexOf(id), Key: o.Key})
-				continue
-			}
-			f(p)
-		}
-		if cursor = next; cursor == "" {
-			break
-		}
-	}
-	if len(expired) == 0 {
-		return nil
-	}
-	return s.storage.StorageDelete(ctx, expired)
 }
 
 // follow finds the party an invite has followed its inviter to: the one they entered last, of

@@ -36,10 +36,14 @@ type Code struct{ text string }
 
 // NewCode draws a fresh code of the kind from the system's random source.
 func NewCode(kind party.InviteKind) Code {
-	if kind == party.DigitsInvite {
+	length := linkLen
+	switch kind {
+	case party.DigitsInvite:
 		return Code{newDigits()}
+	case party.CodeInvite:
+		length = codeLen
 	}
-	random := make([]byte, length(kind)*bitsPerChar/8)
+	random := make([]byte, length*bitsPerChar/8)
 	rand.Read(random) // never fails: the runtime ends the process instead
 	return Code{encoding.EncodeToString(random)}
 }
@@ -79,10 +83,15 @@ func ParseCode(typed string) (Code, error) {
 	default:
 		typed = beforeQuery(typed)
 	}
+	words := strings.FieldsFunc(typed, betweenWords)
+	for _, part := range append(words, strings.FieldsFunc(typed, afterLabel)...) {
+		if text, ok := canonical(part); ok && len(text) == digitsLen { // with its label it may look like a longer code
+			return Code{text}, nil
+		}
+	}
 	if text, ok := canonical(typed); ok {
 		return Code{text}, nil
 	}
-	words := strings.FieldsFunc(typed, betweenWords)
 	last := ""
 	for _, word := range words {
 		text, ok := canonical(word)
@@ -154,6 +163,9 @@ func betweenWords(c rune) bool {
 	return !alphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && c != '\u2212' // the minus sign
 }
 
+// afterLabel reports what ends a label in front of a code, as in "Code: 4829 1305 0417".
+func afterLabel(c rune) bool { return c == ':' || c == '\uff1a' || c == '=' }
+
 // Reveal is the code's text. It goes to the player and nowhere else.
 func (c Code) Reveal() string { return c.text }
 
@@ -175,13 +187,6 @@ func (c Code) GoString() string { return c.String() }
 func (c Code) key() string {
 	sum := sha256.Sum256([]byte(c.text))
 	return hex.EncodeToString(sum[:])
-}
-
-func length(kind party.InviteKind) int {
-	if kind == party.CodeInvite {
-		return codeLen
-	}
-	return linkLen
 }
 
 func notFound() *party.Error {

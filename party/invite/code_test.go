@@ -11,8 +11,7 @@ import (
 	"partyline/party/invite"
 )
 
-// codeCases are the cases of testdata/codes.json, which the functions in docs/clients.md
-// have to pass as well: what was typed or pasted, and the code it is; "" for none.
+// codeCases are what was typed or pasted, and the code it is; "" for none.
 func codeCases(t testing.TB) map[string]string {
 	t.Helper()
 	file, err := os.ReadFile("testdata/codes.json")

@@ -66,38 +66,50 @@ func (s *Service) RevokeAny(ctx context.Context, inviteID string) error {
 }
 
 func (s *Service) revoke(ctx context.Context, key string, f found, by string) error {
-	done := false
+	_, err := s.end(ctx, key, f, "", event{Event: eventRevoked, ID: f.rec.ID, By: by}, func(r *record) bool {
+		r.RevokedAt = s.Now().Unix()
+		return true
+	})
+	return err
+}
+
+// end ends an invite for a user, or for everybody, by a change of its record that may find nothing to
+// do. Then, or where the invite is over, ended is false.
+func (s *Service) end(ctx context.Context, key string, f found, userID string, e event, change func(*record) bool) (ended bool, err error) {
 	r, err := s.change(ctx, key, f, func(r *record) error {
-		if done = !r.ended(s.Now()); !done {
+		if ended = !r.ended(s.Now()) && change(r); !ended {
 			return errUnchanged
 		}
-		r.RevokedAt = s.Now().Unix()
 		return nil
 	})
 	if err != nil {
 		s.holdsUnsure(f.rec, err)
-		return err
+		return false, err
+	}
+	var users []string
+	if userID != "" {
+		users = []string{userID}
 	}
 	id, idErr := s.partyOf(r)
 	if idErr == nil && r.Hold { // again too: who was told of a failure may come back after it was done
-		s.Admission.Release(id, r.ID)
+		s.Admission.Release(id, r.ID, users...)
 		s.Admission.HoldsChanged(id, false)
 	}
-	if !done {
-		return nil
+	if !ended {
+		return false, nil
 	}
 	s.previews.Drop(key)
-	s.withdraw(r.ID)
-	s.Over(r.ID, "")
+	s.withdraw(r.ID, users...)
+	s.Over(r.ID, userID)
 	if idErr == nil {
-		s.tellParty(id, event{Event: eventRevoked, ID: r.ID, By: by})
+		s.tellParty(id, e)
 	}
-	return nil
+	return true, nil
 }
 
 func (s *Service) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, found, error) {
 	if inviteID == "" {
-		return s.lookup(ctx, c.UserID, c.ClientIP, typed)
+		return s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
 	}
 	key, err := s.Store.keyOf(ctx, inviteID)
 	if err != nil {
@@ -129,46 +141,34 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 // told. Declining again, or an invite that is over or was used, does nothing. Anybody
 // else is refused with InviteNotForYou.
 func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) error {
-	key, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	key, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return err
 	}
 	if !slices.Contains(f.rec.For, c.UserID) {
 		return party.Refuse(party.InviteNotForYou, "Only somebody who was invited by name can decline.")
 	}
-	done := false
-	r, err := s.change(ctx, key, f, func(r *record) error {
-		if done = !r.ended(s.Now()) && slices.Contains(r.pending(), c.UserID); !done {
-			return errUnchanged
+	e := event{Event: eventDeclined, ID: f.rec.ID, By: c.UserID, User: c.UserID}
+	declined, err := s.end(ctx, key, f, c.UserID, e, func(r *record) bool {
+		if !slices.Contains(r.pending(), c.UserID) {
+			return false
 		}
 		r.Declined = append(r.Declined, c.UserID)
-		return nil
+		return true
 	})
-	if err != nil {
-		s.holdsUnsure(f.rec, err)
+	if err != nil || !declined {
 		return err
 	}
-	id, err := s.partyOf(r)
+	id, err := s.partyOf(f.rec)
 	if err != nil {
 		return err
 	}
-	if r.Hold { // again too, as in Revoke
-		s.Admission.Release(id, r.ID, c.UserID)
-		s.Admission.HoldsChanged(id, false)
-	}
-	if !done {
-		return nil
-	}
-	s.previews.Drop(key)
-	s.withdraw(r.ID, c.UserID)
-	s.Over(r.ID, c.UserID)
-	s.tellParty(id, event{Event: eventDeclined, ID: r.ID, By: c.UserID, User: c.UserID})
 	if v, err := s.Roster.View(ctx, id); err == nil {
-		if _, member := v.Member(r.By); member {
+		if _, member := v.Member(f.rec.By); member {
 			return nil
 		}
 	}
-	s.tellInviter(ctx, c, r)
+	s.tellInviter(ctx, c, f.rec)
 	return nil
 }
 

@@ -18,7 +18,7 @@ type Lead struct {
 // but not because the party is full or locked at the moment, nor for want of a session.
 // A caller who is in the party already is refused with AlreadyMember.
 func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
-	_, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	_, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return Lead{}, err
 	}
@@ -44,7 +44,7 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 
 // Destination answers where the invite of a code leads, whatever has become of it.
 func (s *Service) Destination(ctx context.Context, c party.Caller, typed string) (party.ID, error) {
-	_, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	_, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return party.ID{}, err
 	}

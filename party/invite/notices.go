@@ -195,14 +195,14 @@ func (s *Service) sweepNotices(ctx context.Context) error {
 
 // over reports whether nobody new can use an invite any more.
 func (s *Service) over(ctx context.Context, key string) (bool, error) {
-	r, err := s.Store.lately(ctx, key)
+	f, err := s.Store.lately(ctx, key)
 	switch {
 	case party.ReasonOf(err) == party.InviteNotFound:
 		return true, nil
 	case err != nil:
 		return false, err
-	case r.ended(s.Now()) || r.spent():
+	case f.rec.ended(s.Now()) || f.rec.spent():
 		return true, nil
 	}
-	return s.leadsNowhere(ctx, r)
+	return s.leadsNowhere(ctx, f.rec)
 }

@@ -13,7 +13,7 @@ import (
 // Preview shows what an invite leads to, without using it. For an invite that is for
 // others it refuses with InviteNotForYou, unless the caller made it or is in the party.
 func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (party.Preview, error) {
-	_, f, err := s.lookup(ctx, c.UserID, c.ClientIP, typed)
+	_, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -58,11 +58,11 @@ func (s *Service) PublicPreview(ctx context.Context, typed, clientIP string) (pa
 
 func (s *Service) publicPreview(ctx context.Context, key string) (party.Preview, error) {
 	return s.previews.Get(ctx, key, func(ctx context.Context) (party.Preview, error) {
-		r, err := s.Store.lately(ctx, key)
+		f, err := s.Store.lately(ctx, key)
 		if err != nil {
 			return party.Preview{}, err
 		}
-		return s.publicPreviewOf(ctx, r)
+		return s.publicPreviewOf(ctx, f.rec)
 	})
 }
 

@@ -181,11 +181,30 @@ func TestService_RedeemAsksOnlyWhatItNeeds(t *testing.T) {
 	reads, writes := w.host.Calls()
 	w.must(w.redeem(p[4], code))
 	w.must(w.redeem(p[4], code))
-	if r, wr := w.host.Calls(); r-reads != 2 || wr-writes != 1 {
-		t.Errorf("redeeming twice costs %d reads and %d writes; want 2 and 1", r-reads, wr-writes)
+	if r, wr := w.host.Calls(); r-reads != 0 || wr-writes != 1 {
+		t.Errorf("redeeming twice costs %d reads and %d writes; want 0 and 1", r-reads, wr-writes)
 	}
 	if n := w.host.FriendLookups(); n != 1 {
 		t.Errorf("%d look-ups of friends for a user who is friends with everybody; want 1", n)
+	}
+}
+
+// A node goes by the record it has kept, and nobody comes in by what another node has ended or used up since.
+func TestService_RedeemWhatAnotherNodeHasEnded(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(4)
+	id := w.party(p[0], false, 4)
+	revoked := w.create(p[0], party.InviteRequest{PartyID: id.String()}).Code
+	once := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: new(1)}).Code
+	elsewhere := w.start()
+	if _, err := elsewhere.invites.Redeem(t.Context(), caller(p[1]), once, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.must(elsewhere.invites.Revoke(t.Context(), caller(p[0]), "", revoked))
+	w.refused(w.redeem(p[2], revoked), party.InviteRevoked)
+	w.refused(w.redeem(p[2], once), party.InviteExhausted)
+	if n := len(w.host.Members(id)); n != 2 {
+		t.Errorf("%d members; want 2", n)
 	}
 }
 

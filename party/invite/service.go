@@ -176,10 +176,10 @@ func URL(publicURL string, code Code) string {
 	return strings.TrimRight(publicURL, "/") + joinPath + code.Reveal()
 }
 
-// lookup finds the invite of a code somebody typed, and its key. Wrong codes count
+// lookup finds the invite of a code somebody typed, and its key; read finds a record. Wrong codes count
 // against the user and the address, but not what cannot be a code; it refuses with
 // RateLimited or InviteNotFound.
-func (s *Service) lookup(ctx context.Context, userID, clientIP, typed string) (key string, f found, err error) {
+func (s *Service) lookup(ctx context.Context, read func(context.Context, string) (found, error), userID, clientIP, typed string) (key string, f found, err error) {
 	code, err := ParseCode(typed)
 	if err != nil {
 		return "", found{}, err
@@ -190,7 +190,7 @@ func (s *Service) lookup(ctx context.Context, userID, clientIP, typed string) (k
 	}
 	wrong := false
 	defer func() { done(wrong) }()
-	f, err = s.Store.read(ctx, code.key())
+	f, err = read(ctx, code.key())
 	wrong = party.ReasonOf(err) == party.InviteNotFound
 	return code.key(), f, err
 }

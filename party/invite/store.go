@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -39,11 +40,10 @@ type pointer struct {
 type Store struct {
 	storage party.Storage
 	now     party.Clock
-	kept    *cache.Cache[string, *record] // for those who only look
+	kept    *cache.Cache[string, found] // as this process last read or wrote them
 }
 
-// Records are kept for those who only look until this process writes them; another node
-// of a cluster may do so as well: so they expire.
+// Another node of a cluster may write a record that is kept, so these expire.
 const (
 	recordTTL  = 2 * time.Minute
 	maxRecords = 20_000 // of some 500 bytes
@@ -51,7 +51,7 @@ const (
 
 // NewStore makes a store.
 func NewStore(storage party.Storage, now party.Clock) *Store {
-	return &Store{storage, now, cache.New[string, *record](now, maxRecords, recordTTL)}
+	return &Store{storage, now, cache.New[string, found](now, maxRecords, recordTTL)}
 }
 
 // errLost means that somebody else wrote the record first.
@@ -72,13 +72,16 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.storage.StorageWrite(ctx, []*runtime.StorageWrite{
+	acks, err := s.storage.StorageWrite(ctx, []*runtime.StorageWrite{
 		{Collection: invitesCollection, Key: key, Value: string(value), Version: "*"},
 		{Collection: idsCollection, Key: r.ID, Value: string(ptr), Version: "*"},
 		{Collection: indexOf(id), Key: r.ID, Value: string(ptr), Version: "*"},
 	})
 	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 		return errLost
+	}
+	if err == nil {
+		s.kept.Put(key, found{r.clone(), acks[0].GetVersion()})
 	}
 	return err
 }
@@ -104,30 +107,28 @@ func decode(o *api.StorageObject) (*record, error) {
 	return r, nil
 }
 
-// lately is a record as it was read within the last minutes, unless this process has
-// written it since. The caller must not change it. Errors are those of read.
-func (s *Store) lately(ctx context.Context, key string) (*record, error) {
-	return s.kept.Get(ctx, key, func(ctx context.Context) (*record, error) {
-		f, err := s.read(ctx, key)
-		return f.rec, err
-	})
+// lately is a record as this process has read or written it within the last minutes. The caller
+// must not change it. Errors are those of read.
+func (s *Store) lately(ctx context.Context, key string) (found, error) {
+	return s.kept.Get(ctx, key, func(ctx context.Context) (found, error) { return s.read(ctx, key) })
 }
 
 // write replaces a record by compare-and-set and answers its new version; errLost if
-// it is not at the version named.
+// it is not at the version named. The caller must not change the record afterwards.
 func (s *Store) write(ctx context.Context, key string, r *record, version string) (string, error) {
-	defer s.kept.Drop(key) // also if it failed: it may have been done all the same
 	value, err := json.Marshal(r)
 	if err != nil {
 		return "", err
 	}
 	acks, err := s.storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: invitesCollection, Key: key, Value: string(value), Version: version}})
+	s.kept.Drop(key) // also if it failed: it may have been done all the same
 	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 		return "", errLost
 	}
 	if err != nil {
 		return "", fmt.Errorf("write invite: %w", err)
 	}
+	s.kept.Put(key, found{r, acks[0].GetVersion()})
 	return acks[0].GetVersion(), nil
 }
 
@@ -147,38 +148,49 @@ func (s *Store) keyOf(ctx context.Context, inviteID string) (string, error) {
 	return p.Key, nil
 }
 
-// ofParty reads the party's invites that have not expired, only those with held seats
-// if holding says so.
-func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*record, error) {
-	now := s.now()
-	var records []*record
+// eachIndexed passes the party's index to f, as far as it is read.
+func (s *Store) eachIndexed(ctx context.Context, id party.ID, f func(inviteID string, p pointer)) error {
 	cursor := ""
 	for range indexPages {
 		index, next, err := s.storage.StorageList(ctx, "", party.SystemUser, indexOf(id), page, cursor)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		var keys []string
 		for _, o := range index {
 			var p pointer
 			if err := json.Unmarshal([]byte(o.Value), &p); err != nil {
-				return nil, err
+				return err
 			}
-			if now.Before(time.Unix(p.ExpiresAt, 0)) && (p.Hold || !holding) {
-				keys = append(keys, p.Key)
-			}
+			f(o.Key, p)
 		}
-		found, err := s.records(ctx, keys)
+		if cursor = next; cursor == "" {
+			break
+		}
+	}
+	return nil
+}
+
+// ofParty reads the party's invites that have not expired, only those with held seats
+// if holding says so.
+func (s *Store) ofParty(ctx context.Context, id party.ID, holding bool) ([]*record, error) {
+	var keys []string
+	err := s.eachIndexed(ctx, id, func(_ string, p pointer) {
+		if s.now().Before(time.Unix(p.ExpiresAt, 0)) && (p.Hold || !holding) {
+			keys = append(keys, p.Key)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []*record
+	for some := range slices.Chunk(keys, page) {
+		records, err := s.records(ctx, some)
 		if err != nil {
 			return nil, err
 		}
-		records = append(records, found...)
-		if next == "" {
-			break
-		}
-		cursor = next
+		all = append(all, records...)
 	}
-	return records, nil
+	return all, nil
 }
 
 // records reads those there are, in no order.

@@ -36,8 +36,7 @@ func (s *Service) Sweep(ctx context.Context) (removed int, more bool, err error)
 	return removed, removed > 0 && !s.records.Done(), err
 }
 
-// sweepPage deletes those whose time is over, all or none: it never comes back, whoever writes them
-// meanwhile.
+// sweepPage deletes those whose time is over, all or none. No write of them meanwhile gives them more time.
 func (s *Service) sweepPage(ctx context.Context, page []*api.StorageObject) (removed int, err error) {
 	dead := map[string]*record{}
 	for _, o := range page {

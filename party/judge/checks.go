@@ -48,7 +48,7 @@ func (c Checks) Create(ctx context.Context, caller party.Caller, wish party.Crea
 	if err != nil {
 		return wish, err
 	}
-	if err := c.Entrance.MayCreate(ctx, sessionOf(caller)); err != nil {
+	if err := c.Entrance.MayCreate(ctx, caller.Session()); err != nil {
 		return wish, err
 	}
 	if !c.Has(rules.ActionCreate) {
@@ -64,8 +64,7 @@ func (c Checks) Create(ctx context.Context, caller party.Caller, wish party.Crea
 // to be let in where the party is closed; it refuses as [admission.Admission.Before] does,
 // and with a designer's rule. No rule keeps out who only comes back, here or in Accept.
 func (c Checks) Join(ctx context.Context, caller party.Caller, look reserve.Look) error {
-	s := sessionOf(caller)
-	look, err := c.Entrance.Check(ctx, look.ID, reserve.Intent{Kind: reserve.Join, Session: s, By: s.SessionID}, &look)
+	look, err := c.Entrance.Check(ctx, look.ID, reserve.Intent{Kind: reserve.Join, Session: caller.Session(), By: caller.SessionID}, &look)
 	if err != nil || !c.Has(rules.ActionJoin) || look.Returning(caller.UserID) {
 		return err
 	}
@@ -124,8 +123,4 @@ func (c Checks) Alone(ctx context.Context, caller party.Caller, queue string) er
 		Action: rules.ActionMatchmake, Caller: caller, Client: party.ClientOf(ctx, caller.UserID),
 		Request: rules.RequestFacts{Queue: queue},
 	})
-}
-
-func sessionOf(c party.Caller) party.Session {
-	return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}
 }

@@ -62,7 +62,8 @@ func newestFirst[T any](list []T) []T {
 	return out
 }
 
-// denials remembers the last refusals and counts all. The zero value is empty.
+// denials remembers the last refusals and counts all. The zero value is empty. It is part of a
+// [Judge]; what it exports is the judge's.
 type denials struct {
 	mu     sync.Mutex
 	last   []Denial // the oldest first
@@ -79,13 +80,15 @@ func (ds *denials) add(d Denial) {
 	ds.byRule[d.Rule]++
 }
 
-func (ds *denials) list() []Denial {
+// Denials are the last refusals, the newest first.
+func (ds *denials) Denials() []Denial {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
 	return newestFirst(ds.last)
 }
 
-func (ds *denials) counts() map[string]uint64 {
+// Denied counts the refusals by rule since the process began.
+func (ds *denials) Denied() map[string]uint64 {
 	ds.mu.Lock()
 	defer ds.mu.Unlock()
 	return maps.Clone(ds.byRule)

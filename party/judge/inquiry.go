@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"partyline/party"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -33,7 +34,7 @@ type Inquiries struct {
 	// Invite answers whether the caller may make an invite, with the judge given.
 	Invite func(ctx context.Context, caller party.Caller, id party.ID, judge party.Judge) error
 	// Queue answers whether the queue takes the party, or the caller alone where the view
-	// is zero; nil where there are no queues.
+	// is zero.
 	Queue func(ctx context.Context, caller party.Caller, v party.View, queue string) error
 }
 
@@ -70,12 +71,17 @@ func (i Inquiries) create(ctx context.Context, caller party.Caller, q Inquiry) e
 	return i.Rates.MayPartyCreate(caller.UserID)
 }
 
-func (i Inquiries) join(ctx context.Context, caller party.Caller, q Inquiry) error {
+// look is a look at the party of the inquiry.
+func (i Inquiries) look(ctx context.Context, q Inquiry) (reserve.Look, error) {
 	id, err := party.ParseID(q.PartyID)
 	if err != nil {
-		return err
+		return reserve.Look{}, err
 	}
-	look, err := i.Checks.Entrance.Look(ctx, id)
+	return i.Checks.Entrance.Look(ctx, id)
+}
+
+func (i Inquiries) join(ctx context.Context, caller party.Caller, q Inquiry) error {
+	look, err := i.look(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -98,16 +104,12 @@ func (i Inquiries) invite(ctx context.Context, caller party.Caller, q Inquiry) e
 
 func (i Inquiries) matchmake(ctx context.Context, caller party.Caller, q Inquiry) error {
 	if q.PartyID == "" {
-		if err := i.queue(ctx, caller, party.View{}, q.Queue); err != nil {
+		if err := i.Queue(ctx, caller, party.View{}, q.Queue); err != nil {
 			return err
 		}
 		return i.Checks.Alone(ctx, caller, q.Queue)
 	}
-	id, err := party.ParseID(q.PartyID)
-	if err != nil {
-		return err
-	}
-	look, err := i.Checks.Entrance.Look(ctx, id)
+	look, err := i.look(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -118,16 +120,9 @@ func (i Inquiries) matchmake(ctx context.Context, caller party.Caller, q Inquiry
 	if leader.UserID != caller.UserID {
 		return party.Refuse(party.NotLeader, "Only the leader looks for a match.")
 	}
-	if err := i.queue(ctx, caller, look.View, q.Queue); err != nil {
+	if err := i.Queue(ctx, caller, look.View, q.Queue); err != nil {
 		return err
 	}
 	caller.SessionID = leader.SessionID // over plain HTTP it has none
 	return i.Checks.Inside(ctx, rules.ActionMatchmake, caller, look, rules.RequestFacts{Queue: q.Queue})
-}
-
-func (i Inquiries) queue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
-	if i.Queue == nil {
-		return nil
-	}
-	return i.Queue(ctx, caller, v, queue)
 }

@@ -40,7 +40,7 @@ type Attributes func(ctx context.Context, v party.View) (shared map[string]any, 
 // Judge answers for the designers' rules.
 type Judge struct {
 	Deps
-	denials denials
+	denials
 }
 
 var _ party.Judge = (*Judge)(nil)
@@ -68,7 +68,7 @@ func (j *Judge) Enforces(a rules.Action) bool { return j.Rules().Has(a) }
 func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
 	if !asks(set, q) {
-		j.shadow(q, j.Now, "allowed")
+		j.Shadow.answered(j, q, j.Now, "allowed")
 		if j.Record.wants(q.Action) {
 			j.recordUnasked(ctx, set, q)
 		}
@@ -82,7 +82,7 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if gone := party.Outcome(ctx, err); gone != nil && gone.Reason != party.Internal {
 		return gone // nobody waits for the answer, and no rule is to blame
 	}
-	j.shadow(q, func() time.Time { return facts.Now }, d.Words(err))
+	j.Shadow.answered(j, q, func() time.Time { return facts.Now }, d.Words(err))
 	if j.Record != nil {
 		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})
 	}
@@ -93,13 +93,6 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 		j.denials.add(Denial{Asked: newAsked(facts.Now, q, set, on), Rule: d.Rule, Message: d.Message, Broken: err != nil})
 	}
 	return refusal(d, err)
-}
-
-// shadow hands an answered question to the next rules, if there are any about it.
-func (j *Judge) shadow(q party.Question, at party.Clock, outcome string) {
-	if j.Shadow.wants(q.Action) || j.Shadow != nil && outcome != "allowed" {
-		j.Shadow.answered(j, q, at(), outcome)
-	}
 }
 
 // noRules name no fact, so that none is read for them.
@@ -214,9 +207,3 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 	}
 	return f, nil
 }
-
-// Denials are the last refusals, the newest first.
-func (j *Judge) Denials() []Denial { return j.denials.list() }
-
-// Denied counts the refusals by rule since the process began.
-func (j *Judge) Denied() map[string]uint64 { return j.denials.counts() }

@@ -86,10 +86,13 @@ type ShadowReport struct {
 // wants reports whether the next rules have anything to say about the question.
 func (s *Shadow) wants(a rules.Action) bool { return s != nil && s.next().Has(a) }
 
-// answered notes a question that the judge has answered.
-func (s *Shadow) answered(j *Judge, q party.Question, at time.Time, outcome string) {
+// answered notes a question that the judge has answered, unless no rule decided it and the next rules have none about it.
+func (s *Shadow) answered(j *Judge, q party.Question, at party.Clock, outcome string) {
+	if s == nil || outcome == "allowed" && !s.wants(q.Action) {
+		return
+	}
 	select {
-	case s.queue <- shadowed{at: at, question: q, outcome: outcome, judge: j}:
+	case s.queue <- shadowed{at: at(), question: q, outcome: outcome, judge: j}:
 	default:
 		s.dropped.Add(1)
 	}

@@ -6,29 +6,29 @@
 package limit
 
 import (
-	"container/list"
 	"math"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"partyline/internal/cache"
 	"partyline/party/rules"
 )
+
+// idle is how long a bucket is kept that nobody asks for: any rate has filled it again by then.
+const idle = 48 * time.Hour
 
 // Keyed holds one token bucket per key. It keeps the most recently used maxKeys
 // buckets and forgets the others. Safe for concurrent use.
 type Keyed struct {
-	now     func() time.Time
-	maxKeys int
+	now func() time.Time
 
 	mu      sync.Mutex
-	buckets map[string]*list.Element // of *bucket
-	recent  *list.List               // most recently used first
+	buckets *cache.Cache[string, *bucket]
 }
 
 type bucket struct {
-	key     string
 	rate    rules.Rate
 	tokens  *rate.Limiter
 	pending int // attempts under way that may still cost a token
@@ -36,7 +36,7 @@ type bucket struct {
 
 // New makes an empty set of buckets. maxKeys below 1 counts as 1.
 func New(now func() time.Time, maxKeys int) *Keyed {
-	return &Keyed{now: now, maxKeys: max(1, maxKeys), buckets: map[string]*list.Element{}, recent: list.New()}
+	return &Keyed{now: now, buckets: cache.New[string, *bucket](now, max(1, maxKeys), idle)}
 }
 
 // Take spends one token of key and answers zero, or spends nothing and answers how
@@ -64,7 +64,7 @@ func (k *Keyed) Wait(key string, r rules.Rate) (wait time.Duration) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if _, known := k.buckets[key]; !known {
+	if _, known := k.buckets.Kept(key); !known {
 		return 0
 	}
 	now := k.now()
@@ -123,34 +123,22 @@ func (k *Keyed) Charge(key string, r rules.Rate) {
 }
 
 // Len is the number of buckets kept.
-func (k *Keyed) Len() int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.recent.Len()
-}
+func (k *Keyed) Len() int { return k.buckets.Len() }
 
 func unlimited(r rules.Rate) bool { return r.N <= 0 || r.Per <= 0 }
 
 // bucket finds or makes the bucket of key and marks it used. The caller holds mu.
 func (k *Keyed) bucket(key string, r rules.Rate, now time.Time) *bucket {
 	limit := rate.Limit(float64(r.N) / r.Per.Seconds())
-	if e, ok := k.buckets[key]; ok {
-		k.recent.MoveToFront(e)
-		b := e.Value.(*bucket)
-		if b.rate != r {
-			b.tokens.SetLimitAt(now, limit)
-			b.tokens.SetBurstAt(now, r.N)
-			b.rate = r
-		}
-		return b
+	b, known := k.buckets.Kept(key)
+	if !known {
+		b = &bucket{rate: r, tokens: rate.NewLimiter(limit, r.N)}
+	} else if b.rate != r {
+		b.tokens.SetLimitAt(now, limit)
+		b.tokens.SetBurstAt(now, r.N)
+		b.rate = r
 	}
-	for k.recent.Len() >= k.maxKeys {
-		oldest := k.recent.Back()
-		delete(k.buckets, oldest.Value.(*bucket).key)
-		k.recent.Remove(oldest)
-	}
-	b := &bucket{key: key, rate: r, tokens: rate.NewLimiter(limit, r.N)}
-	k.buckets[key] = k.recent.PushFront(b)
+	k.buckets.Put(key, b)
 	return b
 }
 

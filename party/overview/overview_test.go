@@ -206,7 +206,7 @@ func TestParties(t *testing.T) {
 		},
 	}
 	w.rows = []*api.Party{{PartyId: partyID}, {PartyId: "11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"}, {PartyId: "nonsense"}}
-	got, err := w.overview.Parties(t.Context(), 0, "")
+	got, err := w.overview.Parties(t.Context(), overview.DefaultPage, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestParties(t *testing.T) {
 // A cursor that is not ours would end a real server's process: it never gets there.
 func TestParties_Refusals(t *testing.T) {
 	w := newWorld(t, "")
-	for _, limit := range []int{-1, overview.MaxPage + 1} {
+	for _, limit := range []int{-1, 0, overview.MaxPage + 1} {
 		if _, err := w.overview.Parties(t.Context(), limit, ""); party.ReasonOf(err) != party.InvalidRequest || !strings.Contains(err.Error(), "limit") {
 			t.Errorf("limit %d: %v", limit, err)
 		}

@@ -77,9 +77,6 @@ const (
 // a second after its creation. limit 0 is [DefaultPage]. It refuses with InvalidRequest a
 // limit outside of 1 to [MaxPage] and a cursor of another list.
 func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parties, error) {
-	if limit == 0 {
-		limit = DefaultPage
-	}
 	if limit < 1 || limit > MaxPage {
 		return Parties{}, party.Refuse(party.InvalidRequest, "limit: must be from 1 to %d.", MaxPage)
 	}

@@ -71,7 +71,7 @@ func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption,
 // pick chooses the session that comes back.
 func (s *Service) pick(c party.Caller, in []party.Membership) (party.Session, error) {
 	if c.SessionID != "" {
-		return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}, nil
+		return c.Session(), nil
 	}
 	live, err := s.Roster.Sessions(c.UserID)
 	if err != nil {

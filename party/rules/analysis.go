@@ -310,21 +310,10 @@ func (a *analysis) maybeMissing(n *ast.BinaryNode) {
 	for _, side := range []ast.Node{n.Left, n.Right} {
 		if _, field := side.(*ast.MemberNode); field && unknown(side) {
 			a.warnings = append(a.warnings, exprError{
-				offset:  firstOffset(side),
+				offset:  start(side),
 				what:    fmt.Sprintf("%s may be missing, and then the action is refused", side),
 				allowed: fmt.Sprintf("say what it counts as: (%s ?? 0)", side),
 			})
 		}
-	}
-}
-
-// firstOffset is where the text of a chain of names begins.
-func firstOffset(n ast.Node) int {
-	for {
-		m, ok := n.(*ast.MemberNode)
-		if !ok {
-			return n.Location().From
-		}
-		n = m.Node
 	}
 }

@@ -62,10 +62,6 @@ func (a *analysis) builtin(n *ast.BuiltinNode) int {
 				steps += a.length(arg)
 			}
 		}
-		for _, arg := range args[1:] {
-			steps += a.cost(arg, false)
-		}
-		return steps
 	case "string":
 		a.needSingle(args[0])
 		if unknown(args[0]) {

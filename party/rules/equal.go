@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"strconv"
 	"strings"
@@ -38,12 +39,9 @@ func same(a, b any) (bool, error) {
 // spelled is a value as float64 if it is a number, or a text that spells one beside a number,
 // and true or false for a text that spells that beside such a value; else the value.
 func spelled(v, beside any) any {
-	if n, is := number(v); is {
-		return n
-	}
-	text, _ := v.(string)
-	if _, is := number(beside); is {
-		if n, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
+	text, isText := v.(string)
+	if _, both := beside.(string); !isText || !both {
+		if n, is := Number(v); is {
 			return n
 		}
 	}
@@ -61,14 +59,23 @@ func kindOf(v any) string {
 	return typeWords(reflect.TypeOf(v).String())
 }
 
-func number(v any) (float64, bool) {
+// Number is the number that a value of metadata is, or spells as a text; false where it is none, or not
+// a finite one: NaN is neither above nor below any bound, and would open what a rule guards.
+func Number(v any) (n float64, ok bool) {
 	switch v := v.(type) {
 	case int:
-		return float64(v), true
+		n = float64(v)
 	case float64:
-		return v, true
+		n = v
+	case string:
+		var err error
+		if n, err = strconv.ParseFloat(strings.TrimSpace(v), 64); err != nil {
+			return 0, false
+		}
+	default:
+		return 0, false
 	}
-	return 0, false
+	return n, !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
 // among is "in": an entry of a list, or a name among names with values.

@@ -24,6 +24,8 @@ func TestSet_Decide_byValue(t *testing.T) {
 		{`{"level": null}`, `user.metadata.level in [1, 2]`, "false"},
 		{`{"level": "ten"}`, `user.metadata.level == 10`, `a text "ten" is compared with a whole number 10`},
 		{`{"level": "ten"}`, `user.metadata.level != 10`, `a text "ten" is compared with a whole number 10`},
+		{`{"level": "NaN"}`, `user.metadata.level != 10`, `a text "NaN" is compared with a whole number 10`},
+		{`{"level": "-Inf"}`, `user.metadata.level == 10`, `a text "-Inf" is compared with a whole number 10`},
 		{`{"level": [10]}`, `user.metadata.level == 10`, "a list is compared with a whole number 10"},
 		{`{"level": true}`, `user.metadata.level == 1`, "is compared with"},
 		{`{"level": "true"}`, `user.metadata.level == true`, "true"},

@@ -71,7 +71,9 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 				t.Outcome = NotHeld
 			}
 			if r.cond.facts&^m.set == 0 { // else its facts could not be read
-				t.Parts = m.parts(r.cond)
+				if tree, _, bad := parseCondition(r.cond.source); bad == nil {
+					t.Parts = m.parts(tree.Node, 0)
+				}
 			}
 		}
 		out.Rules = append(out.Rules, t)
@@ -79,39 +81,28 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 	return out
 }
 
-// parts evaluates the pieces of a condition. What cannot be evaluated says why.
-func (m *machine) parts(c *condition) []Part {
-	tree, _, bad := parseCondition(c.source)
-	if bad != nil {
-		return nil
+// parts are n and, below it, the pieces of n that are worth a line: not literals, and nothing
+// from within a loop, whose entries are listed instead. What cannot be evaluated says why.
+func (m *machine) parts(n ast.Node, depth int) []Part {
+	part := Part{Text: n.String(), Depth: depth}
+	if value, err := m.evaluate(n); err != nil {
+		part.Value = "? (" + err.Error() + ")"
+	} else {
+		part.Value = show(value)
 	}
-	p := &partList{machine: m}
-	p.add(tree.Node, 0)
-	return p.parts
-}
-
-type partList struct {
-	machine *machine
-	parts   []Part
-}
-
-// add appends n and, below it, the pieces of n that are worth a line: not
-// literals, and nothing from within a loop, whose entries are listed instead.
-func (l *partList) add(n ast.Node, depth int) {
-	part := Part{Text: n.String(), Depth: depth, Value: l.value(n)}
 	if loop, ok := n.(*ast.BuiltinNode); ok && len(loop.Arguments) == 2 {
 		if _, body := loop.Arguments[1].(*ast.PredicateNode); body {
-			part.Each = l.each(loop)
-			l.parts = append(l.parts, part)
-			return
+			part.Each = m.each(loop)
+			return []Part{part}
 		}
 	}
-	l.parts = append(l.parts, part)
+	parts := []Part{part}
 	for _, child := range children(n) {
 		if worthALine(child) {
-			l.add(child, depth+1)
+			parts = append(parts, m.parts(child, depth+1)...)
 		}
 	}
+	return parts
 }
 
 func children(n ast.Node) []ast.Node {
@@ -146,16 +137,8 @@ func worthALine(n ast.Node) bool {
 	return true
 }
 
-func (l *partList) value(n ast.Node) string {
-	out, err := l.run(n)
-	if err != nil {
-		return "? (" + err.Error() + ")"
-	}
-	return show(out)
-}
-
-// run evaluates one piece by itself.
-func (l *partList) run(n ast.Node) (any, error) {
+// evaluate runs one piece of a condition by itself.
+func (m *machine) evaluate(n ast.Node) (any, error) {
 	// The tree is shared with other pieces and compiling changes it, so each piece
 	// is read again from its text.
 	config := newExprConfig(env{})
@@ -170,7 +153,7 @@ func (l *partList) run(n ast.Node) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := l.machine.vm.Run(program, l.machine.values)
+	out, err := m.vm.Run(program, m.values)
 	if err != nil {
 		return nil, runError(err)
 	}
@@ -181,13 +164,13 @@ func (l *partList) run(n ast.Node) (any, error) {
 const maxEach = 20
 
 // each lists a loop's entries with what the loop's condition is for each.
-func (l *partList) each(loop *ast.BuiltinNode) []Part {
-	entries, err := l.run(loop.Arguments[0])
+func (m *machine) each(loop *ast.BuiltinNode) []Part {
+	entries, err := m.evaluate(loop.Arguments[0])
 	if err != nil {
 		return nil
 	}
 	list := reflect.ValueOf(entries)
-	values, err := l.run(&ast.BuiltinNode{Name: "map", Arguments: loop.Arguments})
+	values, err := m.evaluate(&ast.BuiltinNode{Name: "map", Arguments: loop.Arguments})
 	if err != nil || list.Kind() != reflect.Slice {
 		return nil
 	}

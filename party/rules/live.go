@@ -85,18 +85,12 @@ func (l *Live) Reload(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	l.looking.Lock()
-	defer l.looking.Unlock()
 	if l.opts.Path == "" {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		return l.use(Defaults(), "", nil)
 	}
-	data, err := read(l.opts.Path)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.seen = sha256.Sum256(data)
-	return l.attempt(data, err)
+	return l.look(true)
 }
 
 // Watch looks at the file until ctx ends; see [Live.Poll]. It runs in the
@@ -121,21 +115,25 @@ func (l *Live) Watch(ctx context.Context) {
 // as at the look before: a file that is still being written is left alone. The time of change does not
 // count: editors, containers and network drives disagree too much about that.
 func (l *Live) Poll(ctx context.Context) {
-	if ctx.Err() != nil || l.opts.Path == "" {
-		return
+	if ctx.Err() == nil && l.opts.Path != "" {
+		_ = l.look(false) // reported through OnLoad and Report
 	}
+}
+
+// look reads the file and loads it: always where asked, else where it has settled on another content.
+func (l *Live) look(always bool) error {
 	l.looking.Lock()
 	defer l.looking.Unlock()
 	data, err := read(l.opts.Path)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sum := sha256.Sum256(data)
-	settled := sum == l.seen
+	settled, changed := sum == l.seen, sum != l.tried || (err != nil) != l.missing
 	l.seen = sum
-	changed := sum != l.tried || (err != nil) != l.missing
-	if settled && changed {
-		_ = l.attempt(data, err) // reported through OnLoad and Report
+	if !always && !(settled && changed) {
+		return nil
 	}
+	return l.attempt(data, err)
 }
 
 // Report describes the active rules and the newest attempt to change them.

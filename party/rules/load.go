@@ -57,10 +57,15 @@ func (d *decoder) version(root *node) bool {
 func (d *decoder) finish(c Config) (*Set, error) {
 	d.complete(&c)
 	d.check(&c)
-	s := &Set{config: c, queues: slices.Sorted(maps.Keys(c.Queues))}
+	s := &Set{config: c, byAction: map[Action][]*rule{}, queues: slices.Sorted(maps.Keys(c.Queues))}
 	for i := range c.Rules {
-		if r := d.compile(&c, i, c.Rules[i]); r != nil {
-			s.add(r)
+		r := d.compile(&c, i, c.Rules[i])
+		if r == nil {
+			continue
+		}
+		s.rules = append(s.rules, r)
+		for _, a := range r.On {
+			s.byAction[a] = append(s.byAction[a], r)
 		}
 	}
 	d.budget(s)

@@ -86,10 +86,12 @@ func TestSet_Decide_membersMissing(t *testing.T) {
 	if d, err := set.Decide(context.Background(), f, &fakeLoader{accounts: accounts}); err != nil || d.Allowed {
 		t.Errorf("a deleted member: %+v, %v; want it to count as new", d, err)
 	}
-	accounts["u-cyd"] = rules.Account{Metadata: `{"mmr": "high"}`}
-	d, err := onJoinWith(t, skilled, "party.skill.max > 0").Decide(context.Background(), f, &fakeLoader{accounts: accounts})
-	if err == nil || d.Allowed || !strings.Contains(err.Error(), `the text "high" and no number`) {
-		t.Errorf("skill that is no number: %+v, %v", d, err)
+	for _, mmr := range []string{"high", "NaN", "Inf"} {
+		accounts["u-cyd"] = rules.Account{Metadata: `{"mmr": "` + mmr + `"}`}
+		d, err := onJoinWith(t, skilled, "party.skill.max > 0").Decide(context.Background(), f, &fakeLoader{accounts: accounts})
+		if err == nil || d.Allowed || !strings.Contains(err.Error(), `a text "`+mmr+`" and no number`) {
+			t.Errorf("skill %s: %+v, %v", mmr, d, err)
+		}
 	}
 	delete(accounts, "u-bob")
 	if d, err := onJoinWith(t, "", "user.account_age < duration(\"0s\") + duration(\"1h\")").Decide(context.Background(), f, &fakeLoader{accounts: accounts}); err == nil || d.Allowed {

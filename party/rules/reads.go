@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 )
 
 // loadAccounts reads what n names of needAccount and needMembers, in one read.
@@ -91,22 +89,15 @@ func (m *machine) strength() error {
 // of is the strength that an account's metadata names; a text counts as the number it
 // spells.
 func (s *Skill) of(metadata map[string]any) (float64, error) {
-	switch v := metadata[s.Property].(type) {
-	case nil:
+	v := metadata[s.Property]
+	if v == nil {
 		return s.Default, nil
-	case string:
-		x, err := strconv.ParseFloat(strings.TrimSpace(v), 64)
-		if err != nil {
-			return 0, fmt.Errorf("%s in a member's metadata is the text %s and no number", s.Property, show(v))
-		}
-		return x, nil
-	default:
-		x, ok := number(v)
-		if !ok {
-			return 0, fmt.Errorf("%s in a member's metadata is no number", s.Property)
-		}
-		return x, nil
 	}
+	n, ok := Number(v)
+	if !ok {
+		return 0, fmt.Errorf("%s in a member's metadata is %s and no number", s.Property, kindOf(v))
+	}
+	return n, nil
 }
 
 // groupsOf are the player's own groups, read once.

@@ -36,7 +36,7 @@ func start(n ast.Node) int {
 	case *ast.BinaryNode:
 		return min(n.Location().From, start(n.Left))
 	case *ast.MemberNode:
-		return firstOffset(n)
+		return start(n.Node)
 	}
 	return n.Location().From
 }

@@ -19,16 +19,6 @@ type Set struct {
 // Defaults is the Set of an absent or empty file.
 func Defaults() *Set { return &Set{config: Default()} }
 
-func (s *Set) add(r *rule) {
-	if s.byAction == nil {
-		s.byAction = map[Action][]*rule{}
-	}
-	s.rules = append(s.rules, r)
-	for _, a := range r.On {
-		s.byAction[a] = append(s.byAction[a], r)
-	}
-}
-
 // Config is the configuration with defaults applied. What it points to is
 // shared: read only.
 func (s *Set) Config() Config { return s.config }

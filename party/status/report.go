@@ -125,7 +125,7 @@ func (s *Service) memberSession(id party.ID, c party.Caller) (party.Session, err
 			return party.Session{}, err
 		}
 		if meta != nil && !meta.GetHidden() {
-			return party.Session{UserID: c.UserID, SessionID: c.SessionID, Username: c.Username}, nil
+			return c.Session(), nil
 		}
 	}
 	members, err := s.members(id)
