@@ -55,6 +55,19 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 	return pairs
 }
 
+// keptFrom are the tickets in the pool that a known block keeps from a match of these users.
+func (r *queueRun) keptFrom(users []string) (tickets []int) {
+	if r.q.Blocks != rules.BlocksAvoid || len(users) == 0 {
+		return nil
+	}
+	for i, w := range r.pool {
+		if w.blocksAny(w.people(), users) || w.blocksAny(w.users, users) {
+			tickets = append(tickets, i)
+		}
+	}
+	return tickets
+}
+
 // apart finds the tickets of each planned match that a block keeps out of it. One query reads
 // the blocks of all; where it fails, known is false, and what had to be checked waits on.
 func (p *pass) apart(ctx context.Context) (apart map[*planned][]*waiting, known bool) {

@@ -135,6 +135,38 @@ func TestBlocks_Backfill(t *testing.T) {
 	w.wantEvents(id, "queued ranked")
 }
 
+// Who may not join a running match holds nobody up: its last seats go to the next in line.
+func TestBlocks_BackfillOfOthers(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	table, err := seats.New(2, 5, 0)
+	w.must(err)
+	there := w.player()
+	w.must(table.Hold(w.clock.Now(), w.clock.Now().Add(time.Hour), seats.Claim{Team: 0, UserIDs: []string{there.UserID}}))
+	w.launcher.tables["running"], w.launcher.announced["running"] = table, true
+	w.launcher.open = []formation.OpenMatch{{ID: "running", Key: "region=eu", Skill: 1000, Open: []int{0, 3}}}
+	var kept []party.ID
+	for range 2 {
+		id, players := w.party(3)
+		w.blocks.block(players[1], there)
+		w.queueParty(id, players[0], rankedEU)
+		w.clock.Advance(time.Second)
+		kept = append(kept, id)
+	}
+	w.process() // learns whom they block
+	next, players := w.party(3)
+	w.queueParty(next, players[0], rankedEU)
+	if matches := w.process(); len(matches["running"]) != 3 {
+		t.Errorf("matches = %v; want the third party in the running one", matches)
+	}
+	w.wantEvents(next, "queued ranked", "matched ranked")
+	for _, id := range kept {
+		w.wantEvents(id, "queued ranked")
+	}
+	if got := table.Users(w.clock.Now()); len(got) != 4 {
+		t.Errorf("seats = %v; want those of one party beside the player there", got)
+	}
+}
+
 // No matter who blocks whom, and when: no two of different parties are in a match together.
 func TestBlocks_Properties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -101,7 +101,8 @@ type planned struct {
 	withdrawn bool               // guarded by the service's mutex
 }
 
-// fill reserves seats in a running match, once in a pass. It returns false where that failed.
+// fill reserves seats in a running match, once in a pass for tickets that may join it. It returns
+// false where that failed, or where blocks keep all of them out.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
 	r.done[match] = true
 	others, err := r.Launcher.Reserve(ctx, match, pl.claims())
@@ -119,7 +120,11 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 		}
 	}
 	r.leaveOut(ctx, &plan, out)
-	return plan, len(plan.tickets) > 0
+	if len(plan.tickets) == 0 { // its seats are for others, who would wait behind these in every pass
+		r.there[match], r.done[match] = others, false
+		return planned{}, false
+	}
+	return plan, true
 }
 
 // leaveOut takes tickets out of a plan that is as good without them: for a running match, or to

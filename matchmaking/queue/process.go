@@ -139,7 +139,7 @@ func (s *Service) edition(queues map[string]rules.Queue) int {
 func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}}
+	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}, there: map[string][]string{}}
 	r.advance(ctx)
 	defer func() { p.left[name] = r.pool }()
 	r.refresh(ctx)
@@ -163,8 +163,9 @@ type queueRun struct {
 	tickets  map[string]*waiting // every ticket of the queue, by ID; nil where there are no proposals
 	seeking  []proposal          // in which somebody is to be replaced
 	deadline time.Time
-	done     map[string]bool // running matches that take nobody more in this pass
-	turns    int             // matches planned
+	done     map[string]bool     // running matches that take nobody more in this pass
+	there    map[string][]string // who plays in those that blocks kept tickets out of
+	turns    int                 // matches planned
 }
 
 func (r *queueRun) proceed() bool { return r.Now().Before(r.deadline) }
@@ -260,6 +261,9 @@ func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
 		return wanting
 	}
 	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool { return r.done[m.ID] || len(m.Open) != r.q.Teams })
+	for i := range matches {
+		matches[i].Apart = r.keptFrom(r.there[matches[i].ID])
+	}
 	return append(wanting, matches...)
 }
 

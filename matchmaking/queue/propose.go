@@ -10,7 +10,6 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
 	"partyline/party"
-	"partyline/party/rules"
 )
 
 // Accept takes a player's answer to the match that was found for a ticket; one who does not accept
@@ -146,12 +145,7 @@ func (r *queueRun) wanting() (open []formation.OpenMatch) {
 			m.Key, sum, n = w.key, sum+w.skill*float64(part.seats), n+part.seats
 		}
 		m.Skill = sum / float64(n)
-		users := p.users()
-		for i, w := range r.pool {
-			if r.q.Blocks == rules.BlocksAvoid && w.blocksAny(w.people(), users) {
-				m.Apart = append(m.Apart, i)
-			}
-		}
+		m.Apart = r.keptFrom(p.users())
 		open = append(open, m)
 	}
 	return open
