@@ -18,7 +18,7 @@ const (
 	Unauthenticated  Reason = "unauthenticated"    // nobody is signed in
 	InviteNotFound   Reason = "invite_not_found"   // no such code, or not in the form of one
 	InviteExpired    Reason = "invite_expired"     // its time is over
-	InviteRevoked    Reason = "invite_revoked"     // it was taken back
+	InviteRevoked    Reason = "invite_revoked"     // it was revoked
 	InviteExhausted  Reason = "invite_exhausted"   // it was used up
 	InviteNotForYou  Reason = "invite_not_for_you" // it names others
 	PartyNotFound    Reason = "party_not_found"    // no such party, or not in the form of an ID

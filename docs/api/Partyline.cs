@@ -113,7 +113,7 @@ namespace Partyline
         public const string InviteNotFound = "invite_not_found";
         /// <summary>its time is over</summary>
         public const string InviteExpired = "invite_expired";
-        /// <summary>it was taken back</summary>
+        /// <summary>it was revoked</summary>
         public const string InviteRevoked = "invite_revoked";
         /// <summary>it was used up</summary>
         public const string InviteExhausted = "invite_exhausted";

@@ -75,7 +75,7 @@ const REASONS := {
 	"invite_not_found": 5,
 	# its time is over
 	"invite_expired": 9,
-	# it was taken back
+	# it was revoked
 	"invite_revoked": 9,
 	# it was used up
 	"invite_exhausted": 9,

@@ -68,7 +68,7 @@ export type Reason =
   | "invite_not_found"
   /** its time is over */
   | "invite_expired"
-  /** it was taken back */
+  /** it was revoked */
   | "invite_revoked"
   /** it was used up */
   | "invite_exhausted"

@@ -81,7 +81,7 @@ func (r *record) refusal(user string, now time.Time) error {
 	case !r.isFor(user):
 		return party.Refuse(party.InviteNotForYou, "This invite is for somebody else.")
 	case r.RevokedAt != 0:
-		return party.Refuse(party.InviteRevoked, "This invite was taken back.")
+		return party.Refuse(party.InviteRevoked, "This invite was revoked.")
 	case !now.Before(r.expiresAt()):
 		return party.Refuse(party.InviteExpired, "This invite has expired.")
 	case r.exhausted() && !r.claimed(user):

@@ -58,7 +58,7 @@ type Deps struct {
 	// Attributes returns the party's public ones; nil for none.
 	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error)
 	Newcomer   party.Newcomer                // tells of members who have just come in; nil does so at once
-	Over       func(inviteID, userID string) // hears of invites taken back, and declined by a user; nil for nobody
+	Over       func(inviteID, userID string) // hears of invites revoked, and declined by a user; nil for nobody
 	Metrics    party.Metrics                 // nil takes none
 }
 

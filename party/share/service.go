@@ -112,7 +112,7 @@ func (s *Service) changed(c party.Change) {
 	}
 }
 
-// InviteOver follows an invite that was taken back; one that a user declined is open to
+// InviteOver follows an invite that was revoked; one that a user declined is open to
 // everybody else.
 func (s *Service) InviteOver(inviteID, userID string) {
 	if userID != "" {

@@ -184,7 +184,7 @@ func TestService_Share_oneInvite(t *testing.T) {
 	w.must(w.invites.Revoke(t.Context(), caller(p[0]), first.ID, ""))
 	second := say(p[0], "")
 	if second.ID == first.ID {
-		t.Error("an invite that was taken back was shared")
+		t.Error("an invite that was revoked was shared")
 	}
 	w.clock.Advance(w.conf.Invites.Link.TTL)
 	third := say(p[0], "")

@@ -81,7 +81,7 @@ func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 	}
 }
 
-// InviteOver follows an invite that was taken back, or was declined by a user: a user who is
+// InviteOver follows an invite that was revoked, or was declined by a user: a user who is
 // on the way by it, or that user alone, is not expected any more.
 func (s *Service) InviteOver(inviteID, userID string) {
 	for _, id := range s.boards.Keys() {

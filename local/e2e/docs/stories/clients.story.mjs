@@ -368,7 +368,7 @@ test("a link follows its inviter", async () => {
   assert.equal(joined.party_id, elsewhere.party_id);
 });
 
-test("an invite is taken back", async () => {
+test("an invite is revoked", async () => {
   await mira.run("revoke");
   await jonas.vars.socket.leaveParty(mira.vars.party.party_id); // who is in is answered as before
   await assert.rejects(jonas.vars.call("party_invite_redeem", { code: mira.vars.invite.code }), { reason: "invite_revoked" });
