@@ -15,11 +15,13 @@ SUITES = ./local/e2e ./local/e2e/access ./local/e2e/contract
 UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 BENCHES = $$(grep -rl --include='*_test.go' --exclude-dir=node_modules --exclude-dir=testdata --exclude-dir=build '^func Benchmark' . | xargs -n1 dirname | sort -u)
 
-# The race detector plays no part in these: the suites go through the plugin, documents are read and
-# their snippets played one by one, and in the rest, which it makes ten times slower, nothing runs at once.
-ALONE  = $(SUITES) ./local/e2e/docs ./local/simulation ./local/yardstick ./matchmaking/formation ./matchmaking/seats ./rpc/landing/card
-CALM   = $$($(GO) list $(TESTS) | grep -xF "$$($(GO) list $(ALONE))")
-RACING = $$($(GO) list $(TESTS) | grep -vxF "$$($(GO) list $(ALONE))")
+# Nothing runs at once in these, which the race detector makes ten times slower.
+ALONE  = ./local/simulation ./local/yardstick ./matchmaking/formation ./matchmaking/seats ./rpc/landing/card
+
+# What is tested without it: those, the suites, which go through the plugin, and documents, whose snippets are
+# played one by one.
+CALM   = $$($(GO) list $(TESTS) | grep -xF "$$($(GO) list $(SUITES) ./local/e2e/docs $(ALONE))")
+RACING = $$($(GO) list $(TESTS) | grep -vxF "$$($(GO) list $(SUITES) ./local/e2e/docs $(ALONE))")
 
 # A hundred test programs are linked without tables for a debugger; make check has vetted them.
 LEAN = -vet=off -ldflags=-w
