@@ -90,6 +90,11 @@ type Logger interface {
 // Session is one live socket of a user.
 type Session struct{ UserID, SessionID, Username string }
 
+// SessionOf is the session behind a presence.
+func SessionOf(p runtime.Presence) Session {
+	return Session{UserID: p.GetUserId(), SessionID: p.GetSessionId(), Username: p.GetUsername()}
+}
+
 // CheckNamed refuses a session that a client's message names and that cannot be anybody's,
 // before the host is asked about its user.
 func CheckNamed(s Session) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -12,6 +13,15 @@ import (
 // Invalid refuses a request for one of its fields, which it names.
 func Invalid(field, format string, args ...any) *Error {
 	return Refuse(InvalidRequest, "%s: %s", field, fmt.Sprintf(format, args...))
+}
+
+// Clip shortens a client's own text before a refusal shows it back.
+func Clip(text string) string {
+	const most = 64
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "..."
 }
 
 // NamedID reads the party_id of a request.

@@ -131,6 +131,14 @@ func Newest(sessions []Session) (newest Session, known bool) {
 // timeBased is the version of a UUID that holds a time.
 const timeBased = 1
 
+// Seconds is Unix seconds with 0 for the zero time.
+func Seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
 // Nanos is Unix nanoseconds with 0 for the zero time.
 func Nanos(t time.Time) int64 {
 	if t.IsZero() {

@@ -75,7 +75,7 @@ func decodeFields(source *json.Decoder, target reflect.Value, path string) error
 		index, ok := fields[name]
 		switch {
 		case !ok:
-			return party.Refuse(party.InvalidRequest, "%s: unknown field.", join(path, clip(name)))
+			return party.Refuse(party.InvalidRequest, "%s: unknown field.", join(path, party.Clip(name)))
 		case seen&(1<<index) != 0:
 			return party.Refuse(party.InvalidRequest, "%s: given twice.", join(path, name))
 		}
@@ -221,15 +221,6 @@ func join(path, name string) string {
 		return name
 	}
 	return path + "." + name
-}
-
-// clip shortens a client's own text before it is shown back.
-func clip(name string) string {
-	const most = 64
-	if len(name) <= most {
-		return name
-	}
-	return strings.ToValidUTF8(name[:most], "") + "..."
 }
 
 // wanted says what a field takes, in a client developer's words.

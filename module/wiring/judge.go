@@ -20,11 +20,17 @@ const (
 	MetricRulesVersion = "partyline_rules_version"
 )
 
-// newJudge makes the judge over the rules in force.
+// newJudge makes the judge over the rules in force. It is made before most of what it asks.
 func (m *Module) newJudge(activity party.Activity) *judge.Judge {
 	return judge.New(judge.Deps{
 		Rules: m.rules.Current, Load: judge.Load(m.nk, m.blocks, m.now), Logger: m.logger, Now: m.now,
-		Statuses: m.statuses, Footprints: m.footprint, Activity: activity, Shadow: m.shadow, Record: m.record,
+		Activity: activity, Shadow: m.shadow, Record: m.record,
+		Statuses: func(ctx context.Context, id party.ID) (map[string]party.MemberStatus, error) {
+			return m.telling.status.Statuses(ctx, id)
+		},
+		Footprints: func(ctx context.Context, id party.ID) (party.Footprint, error) {
+			return m.telling.status.Footprint(ctx, id)
+		},
 		Attributes: func(ctx context.Context, v party.View) (map[string]any, map[string]map[string]any, error) {
 			return m.shared.Facts(ctx, v)
 		},
@@ -63,13 +69,12 @@ type ruled struct {
 	calls    []rpc.Set
 }
 
-// newRuled builds it around what has been built; queue answers whether a queue takes a
-// party, nil where there are none.
-func (m *Module) newRuled(j *judge.Judge, admission *admission.Admission, limits *party.Limits, policy party.Policy,
-	queue func(ctx context.Context, caller party.Caller, v party.View, queue string) error, playground string,
-) ruled {
+// newRuled builds it around what has been built, and before the queues.
+func (m *Module) newRuled(j *judge.Judge, admission *admission.Admission, limits *party.Limits, policy party.Policy, playground string) ruled {
 	r := ruled{checks: judge.NewChecks(j, admission, policy)}
-	inquiries := judge.Inquiries{Checks: r.checks.Dry(j), Rates: limits, Invite: m.invites.MayInvite, Queue: queue}
+	inquiries := judge.Inquiries{Checks: r.checks.Dry(j), Rates: limits, Invite: m.invites.MayInvite, Queue: func(ctx context.Context, caller party.Caller, v party.View, queue string) error {
+		return m.queues.MayQueue(ctx, caller, v, queue)
+	}}
 	r.overview = overview.New(overview.Deps{
 		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, History: m.history, Playground: playground, Judge: j, Lister: m.nk, Seats: admission, Invites: m.invites,
 		Limits: limits.Buckets, Queues: func() []party.QueueReport { return m.queues.Report() }, Matches: m.matches.Running,

@@ -151,10 +151,11 @@ func (m *Module) construct(env environment, o Options) error {
 		return fmt.Errorf("partyline: %w", err)
 	}
 	m.matches = matchmaking.NewMatches(m.nk, roster, m.fleets, keys, m.now)
-	activity := party.Activity{Match: m.matches.Of, Queued: m.queued}
+	activity := party.Activity{Match: m.matches.Of, Queued: func(ctx context.Context, id party.ID) (bool, error) { return m.queues.Queued(ctx, id) }}
 	judge := m.newJudge(activity)
 	ledger := ledger.New(ledger.Deps{
-		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds, Ages: m.ages,
+		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Ages: func(id party.ID) map[string]time.Time { return m.queues.Ages(id) }, // asked once there are queues
 	})
 	m.current, m.population, m.closeLedger = ledger.Current, ledger.Population, ledger.Close
 	restorer := restore.New(ledger, m.newFounder(o.Socket, roster))
@@ -176,7 +177,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Over:     func(inviteID, userID string) { m.telling.inviteOver(inviteID, userID) },
 		Match:    m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public, Metrics: m.nk,
 	})
-	ruled := m.newRuled(judge, admission, limits, policy, m.mayQueue, env.play)
+	ruled := m.newRuled(judge, admission, limits, policy, env.play)
 	way := entry.Entry{Admission: admission, Roster: roster, Blocks: m.blocks, Judge: judge, Policy: policy}
 	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Metrics: m.nk, Logger: m.logger, Now: m.now})
 	m.finder = finder.New(finder.Deps{

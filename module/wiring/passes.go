@@ -38,15 +38,13 @@ func (m *Module) passRoute() web.Route {
 	for _, key := range m.passKeys {
 		public = append(public, key.Public().(ed25519.PublicKey))
 	}
-	return web.Get("pass_keys", passPath, func(w http.ResponseWriter, _ *http.Request) {
+	return web.Get("pass_keys", passPath, func(w http.ResponseWriter, r *http.Request) {
 		text, err := pass.Publish(public...)
+		a := web.Answer{Status: http.StatusOK, Kind: "application/json", Cache: "public, max-age=60", Policy: web.DataPolicy, Tag: web.Tag(text), Body: text}
 		if err != nil {
 			m.logger.Error("keys of passes not published error=%v", err)
-			http.Error(w, "internal", http.StatusInternalServerError)
-			return
+			a = web.Plain(http.StatusInternalServerError)
 		}
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "public, max-age=60")
-		_, _ = w.Write(text)
+		a.Write(w, r)
 	})
 }

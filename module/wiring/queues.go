@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -55,21 +54,6 @@ func (m *Module) ticketMoved(id party.ID, what queue.EventName) {
 		defer cancel()
 		m.invites.Matched(ctx, id)
 	}
-}
-
-// queued reports whether a party looks for a match. The rules ask for it, and are made
-// before there are queues.
-func (m *Module) queued(ctx context.Context, id party.ID) (bool, error) {
-	return m.queues.Queued(ctx, id)
-}
-
-// ages says since when a party has waited in each queue. The party's record asks for it, and is
-// made before there are queues.
-func (m *Module) ages(id party.ID) map[string]time.Time { return m.queues.Ages(id) }
-
-// mayQueue answers for the queues what a ticket would be told.
-func (m *Module) mayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
-	return m.queues.MayQueue(ctx, caller, v, queue)
 }
 
 // describeQueues lists what registerQueues registers.

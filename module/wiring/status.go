@@ -35,16 +35,6 @@ func (m *Module) prepareStatus(news *party.News, roster *roster.Roster, admissio
 	})
 }
 
-// statuses reads what members tell of themselves, and footprint counts who is on the
-// way. The rules ask for both, and are made before there are statuses.
-func (m *Module) statuses(ctx context.Context, id party.ID) (map[string]party.MemberStatus, error) {
-	return m.telling.status.Statuses(ctx, id)
-}
-
-func (m *Module) footprint(ctx context.Context, id party.ID) (party.Footprint, error) {
-	return m.telling.status.Footprint(ctx, id)
-}
-
 // completeStatus makes what needs the invites, and adds the calls.
 func (m *Module) completeStatus(news *party.News, admission *admission.Admission, limits *party.Limits, policy party.Policy) {
 	m.telling.share = share.New(share.Deps{

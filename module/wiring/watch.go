@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -96,26 +97,22 @@ func (w *watched) MetricsTimerRecord(name string, tags map[string]string, value 
 	w.NakamaModule.MetricsTimerRecord(name, tags, value)
 }
 
-// tasks is the background work, by name, with how each fares.
+// tasks is the background work with how each fares, in the order they first ran.
 type tasks struct {
-	mu    sync.Mutex
-	order []string
-	byID  map[string]*overview.Task
+	mu  sync.Mutex
+	all []overview.Task
 }
 
 // ran notes that a task has run to its end, with what became of it.
 func (ts *tasks) ran(name string, at time.Time, err error) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	task := ts.byID[name]
-	if task == nil {
-		if ts.byID == nil {
-			ts.byID = map[string]*overview.Task{}
-		}
-		task = &overview.Task{Name: name}
-		ts.byID[name] = task
-		ts.order = append(ts.order, name)
+	i := slices.IndexFunc(ts.all, func(t overview.Task) bool { return t.Name == name })
+	if i < 0 {
+		i = len(ts.all)
+		ts.all = append(ts.all, overview.Task{Name: name})
 	}
+	task := &ts.all[i]
 	task.Runs++
 	task.LastRun = at.Unix()
 	task.Failing = err != nil
@@ -129,11 +126,7 @@ func (ts *tasks) ran(name string, at time.Time, err error) {
 func (ts *tasks) list() []overview.Task {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	list := make([]overview.Task, 0, len(ts.order))
-	for _, name := range ts.order {
-		list = append(list, *ts.byID[name])
-	}
-	return list
+	return append([]overview.Task{}, ts.all...)
 }
 
 // vitals is what the process knows of itself.

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"partyline/party"
 	"partyline/party/attributes"
@@ -191,15 +190,15 @@ func (o *Overview) party(ctx context.Context, id party.ID) (Party, error) {
 	for i, m := range d.Members {
 		s := statuses[m.SessionID]
 		p.Members[i] = Member{
-			Player: Player{UserID: m.UserID, Username: m.Username}, Leader: m.Leader, JoinedAt: unix(m.JoinedAt),
+			Player: Player{UserID: m.UserID, Username: m.Username}, Leader: m.Leader, JoinedAt: party.Seconds(m.JoinedAt),
 			Stage: s.Stage, Progress: s.Progress, Text: s.Text,
 		}
 	}
 	for i, w := range d.Line {
-		p.Waiting[i] = Waiter{Player: Player{UserID: w.UserID}, Since: unix(w.Since), HeldUntil: unix(w.Until)}
+		p.Waiting[i] = Waiter{Player: Player{UserID: w.UserID}, Since: party.Seconds(w.Since), HeldUntil: party.Seconds(w.Until)}
 	}
 	for _, user := range slices.Sorted(maps.Keys(d.Kicks)) {
-		p.Kicked = append(p.Kicked, Kicked{Player: Player{UserID: user}, Until: unix(d.Kicks[user].Until)})
+		p.Kicked = append(p.Kicked, Kicked{Player: Player{UserID: user}, Until: party.Seconds(d.Kicks[user].Until)})
 	}
 	if d.Attributes {
 		shared, err := o.Attributes(ctx, d.View)
@@ -251,11 +250,4 @@ func (o *Overview) Players(ctx context.Context, userIDs []string) (map[string]Pl
 		known[f.UserID] = Player{f.UserID, f.Username, f.DisplayName}
 	}
 	return known, err
-}
-
-func unix(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.Unix()
 }

@@ -10,6 +10,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/invite"
+	"partyline/party/judge"
 	"partyline/party/ledger"
 	"partyline/party/rules"
 )
@@ -74,13 +75,8 @@ func (o *Overview) Running(ctx context.Context, most int) ([]party.RunningMatch,
 
 // Denial is one action that a rule refused, with how it came to that.
 type Denial struct {
-	At               time.Time
-	Action           rules.Action
-	UserID, Username string
-	PartyID          string
-	Rule, Message    string
-	Broken           bool // the rule could not be evaluated
-	Explanation      rules.Explanation
+	judge.Denial
+	Explanation rules.Explanation
 }
 
 // Denials explains the last refusals, the newest first.
@@ -88,7 +84,7 @@ func (o *Overview) Denials(ctx context.Context) []Denial {
 	last := o.Judge.Denials()
 	out := make([]Denial, len(last))
 	for i, d := range last {
-		out[i] = Denial{d.At, d.Action, d.UserID, d.Username, d.PartyID, d.Rule, d.Message, d.Broken, d.Explain(ctx)}
+		out[i] = Denial{d, d.Explain(ctx)}
 	}
 	return out
 }

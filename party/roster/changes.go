@@ -124,7 +124,7 @@ func (r *Roster) End(id party.ID) {
 	}
 	_ = r.streams.StreamClose(party.MirrorMode, id.UUID.String(), "", id.Node) // as in Leave
 	for _, e := range entries {
-		r.unlist(sessionOf(e.presence), id, r.Attendance.Remove(id, e.sessionID))
+		r.unlist(party.SessionOf(e.presence), id, r.Attendance.Remove(id, e.sessionID))
 	}
 }
 

@@ -165,13 +165,9 @@ func (r *Roster) Members(id party.ID) ([]party.Member, error) {
 	presences = r.Hidden.shown(presences)
 	members := make([]party.Member, len(presences))
 	for i, p := range presences {
-		members[i].Session = sessionOf(p)
+		members[i].Session = party.SessionOf(p)
 	}
 	return members, nil
-}
-
-func sessionOf(p runtime.Presence) party.Session {
-	return party.Session{UserID: p.GetUserId(), SessionID: p.GetSessionId(), Username: p.GetUsername()}
 }
 
 type mirrorPresence struct {
@@ -249,7 +245,7 @@ func (r *Roster) PartiesOf(_ context.Context, userID string) ([]party.Membership
 	}
 	var in []party.Membership
 	for _, p := range presences {
-		s := sessionOf(p)
+		s := party.SessionOf(p)
 		for _, pp := range decodeParties(p.GetStatus()) {
 			members, err := r.Members(pp.id)
 			if err != nil {
@@ -285,7 +281,7 @@ func (r *Roster) Sessions(userID string) ([]party.Session, error) {
 	presences = r.Hidden.shown(presences)
 	sessions := make([]party.Session, len(presences))
 	for i, p := range presences {
-		sessions[i] = sessionOf(p)
+		sessions[i] = party.SessionOf(p)
 	}
 	slices.SortFunc(sessions, func(a, b party.Session) int { return cmp.Compare(a.SessionID, b.SessionID) })
 	return sessions, nil

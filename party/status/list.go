@@ -49,23 +49,15 @@ func byUser(a, b Incoming) int { return cmp.Compare(a.UserID, b.UserID) }
 func memberRow(m party.Member, e entry, conf rules.Status, now time.Time) Member {
 	return Member{
 		UserID: m.UserID, SessionID: m.SessionID, Username: m.Username, Leader: m.Leader,
-		Stage: e.Stage, Progress: e.Progress, Text: e.Text, Stalled: e.stalled(conf, now), UpdatedAt: seconds(e.updatedAt()),
+		Stage: e.Stage, Progress: e.Progress, Text: e.Text, Stalled: e.stalled(conf, now), UpdatedAt: party.Seconds(e.updatedAt()),
 	}
 }
 
 func incomingRow(a arrival, conf rules.Status, now time.Time) Incoming {
 	return Incoming{
 		UserID: a.user, Username: a.username,
-		Stage: a.Stage, Progress: a.Progress, Text: a.Text, Stalled: a.stalled(conf, now), UpdatedAt: seconds(a.updatedAt()),
+		Stage: a.Stage, Progress: a.Progress, Text: a.Text, Stalled: a.stalled(conf, now), UpdatedAt: party.Seconds(a.updatedAt()),
 	}
-}
-
-// seconds is a time on the wire, 0 for the zero time.
-func seconds(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.Unix()
 }
 
 // List answers a member what everybody in the party and on the way to it told last:

@@ -35,7 +35,7 @@ func (r Report) check(conf rules.Status) error {
 	case r.Stage == "":
 		return party.Invalid("stage", "must be one of %s.", strings.Join(conf.Stages, ", "))
 	case !slices.Contains(conf.Stages, r.Stage):
-		return party.Invalid("stage", "%q is not one of %s.", clip(r.Stage), strings.Join(conf.Stages, ", "))
+		return party.Invalid("stage", "%q is not one of %s.", party.Clip(r.Stage), strings.Join(conf.Stages, ", "))
 	case !inRange(r.Progress):
 		return party.Invalid("progress", "must be from 0 to 1.")
 	case !utf8.ValidString(r.Text):
@@ -141,13 +141,4 @@ func (s *Service) memberSession(id party.ID, c party.Caller) (party.Session, err
 	}
 	// Of several the same each time, so that their seq and their news stay in one place.
 	return slices.MinFunc(members, func(a, b party.Session) int { return cmp.Compare(a.SessionID, b.SessionID) }), nil
-}
-
-// clip shortens a client's own text before it is shown back.
-func clip(text string) string {
-	const most = 64
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "..."
 }

@@ -86,7 +86,7 @@ func (s *Service) members(id party.ID) ([]party.Session, error) {
 	}
 	sessions := make([]party.Session, len(presences))
 	for i, p := range presences {
-		sessions[i] = party.Session{UserID: p.GetUserId(), SessionID: p.GetSessionId(), Username: p.GetUsername()}
+		sessions[i] = party.SessionOf(p)
 	}
 	return sessions, nil
 }
@@ -107,7 +107,7 @@ func (s *Service) entries(id party.ID) (map[string]told, error) {
 	entries := make(map[string]told, len(presences))
 	for _, p := range presences {
 		if e, ok := decode(p.GetStatus()); ok {
-			entries[p.GetSessionId()] = told{e, party.Session{UserID: p.GetUserId(), SessionID: p.GetSessionId(), Username: p.GetUsername()}}
+			entries[p.GetSessionId()] = told{e, party.SessionOf(p)}
 		}
 	}
 	return entries, nil

@@ -149,11 +149,7 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 			return Place{}, err
 		}
 	}
-	p := Place{Place: at.place, Of: at.of}
-	if !at.until.IsZero() {
-		p.HeldUntil = at.until.Unix()
-	}
-	return p, nil
+	return Place{at.place, at.of, party.Seconds(at.until)}, nil
 }
 
 // door finds the party and the way into it, for somebody who may come in once there is a seat.

@@ -138,7 +138,10 @@ func aServer() *source {
 			},
 		}},
 		denials: []overview.Denial{{
-			At: now.Add(-time.Minute), Action: rules.ActionCreate, UserID: "u7", Username: "newbie", Rule: "newcomers", Message: "Play for a day first.",
+			Denial: judge.Denial{
+				Asked: judge.Asked{At: now.Add(-time.Minute), Action: rules.ActionCreate, UserID: "u7", Username: "newbie"},
+				Rule:  "newcomers", Message: "Play for a day first.",
+			},
 			Explanation: rules.Explanation{Rules: []rules.RuleTrace{{
 				Rule: "newcomers", Denies: true, Condition: `user.account_age < duration("24h")`, Outcome: rules.Held,
 				Parts: []rules.Part{{Text: `user.account_age < duration("24h")`, Value: "true"}, {Text: "user.account_age", Depth: 1, Value: "2h"}},

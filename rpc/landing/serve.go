@@ -179,22 +179,23 @@ func (s *Site) failureOf(r *http.Request, err error) failure {
 	switch e.Reason {
 	case party.InviteNotFound, party.InvalidRequest:
 		return errNotFound
-	case party.InviteExpired:
-		return failure{status: http.StatusGone, reason: e.Reason, text: string(party.StateExpired)}
-	case party.InviteRevoked:
-		return failure{status: http.StatusGone, reason: e.Reason, text: string(party.StateRevoked)}
-	case party.InviteExhausted:
-		return failure{status: http.StatusGone, reason: e.Reason, text: string(party.StateExhausted)}
-	case party.PartyNotFound:
-		return failure{status: http.StatusGone, reason: e.Reason, text: string(party.StatePartyGone)}
 	case party.RateLimited:
 		return tooMany(e.Wait)
+	}
+	if state, is := over[e.Reason]; is {
+		return failure{status: http.StatusGone, reason: e.Reason, text: string(state)}
 	}
 	if r.Context().Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errBusyDrawing) {
 		return s.busy() // there is nothing wrong but the time it takes
 	}
 	s.logError(r, "landing: %v (cause: %v)", e, e.Cause)
 	return errOurs
+}
+
+// over are the states of an invite that leads nowhere any more.
+var over = map[party.Reason]party.InviteState{
+	party.InviteExpired: party.StateExpired, party.InviteRevoked: party.StateRevoked,
+	party.InviteExhausted: party.StateExhausted, party.PartyNotFound: party.StatePartyGone,
 }
 
 func tooMany(wait time.Duration) failure {
