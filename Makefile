@@ -50,7 +50,7 @@ test: e2e-deps pluginhost playground ## every test, with the race detector; the 
 	$(MAKE) --no-print-directory -j3 test-racing test-calm test-benches
 
 # The parts of make test, beside each other: each of them waits a lot.
-PART = $(TOOL) gotestsum --format pkgname-and-test-fails -- -shuffle=on $(LEAN) -count=1 -timeout=15m
+PART = $(TOOL) gotestsum --format pkgname-and-test-fails -- -p 4 -shuffle=on $(LEAN) -count=1 -timeout=15m
 
 test-racing:
 	$(PART) -race $(RACING)
