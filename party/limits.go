@@ -50,7 +50,7 @@ func NewLimits(policy Policy, now Clock) *Limits {
 		return Limit{limit.New(now, maxLimitKeys), func() rules.Rate { return rate(policy()) }}
 	}
 	always := func(n int, per time.Duration) Limit {
-		return of(func(rules.Config) rules.Rate { return rules.Rate{N: n, Per: per} })
+		return Limit{limit.New(now, maxLimitKeys), func() rules.Rate { return rules.Rate{N: n, Per: per} }}
 	}
 	return &Limits{
 		PartyCreate:  of(func(c rules.Config) rules.Rate { return c.Limits.PartyCreate }),

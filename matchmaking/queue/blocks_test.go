@@ -106,15 +106,22 @@ func TestBlocks_OneQuery(t *testing.T) {
 	}
 }
 
-// Nobody is put into a running match where somebody plays whom they block.
-func TestBlocks_Backfill(t *testing.T) {
-	w := newWorld(t, configWithQueues())
+// runningMatch is one with a player in it and so many open seats in each team.
+func runningMatch(w *world, open ...int) (*seats.Table, party.Session) {
+	w.t.Helper()
 	table, err := seats.New(2, 5, 0)
 	w.must(err)
 	there := w.player()
 	w.must(table.Hold(w.clock.Now(), w.clock.Now().Add(time.Hour), seats.Claim{Team: 0, UserIDs: []string{there.UserID}}))
 	w.launcher.tables["running"], w.launcher.announced["running"] = table, true
-	w.launcher.open = []formation.OpenMatch{{ID: "running", Key: "region=eu", Skill: 1000, Open: []int{4, 5}}}
+	w.launcher.open = []formation.OpenMatch{{ID: "running", Key: "region=eu", Skill: 1000, Open: open}}
+	return table, there
+}
+
+// Nobody is put into a running match where somebody plays whom they block.
+func TestBlocks_Backfill(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	table, there := runningMatch(w, 4, 5)
 	id, players := w.party(3)
 	w.blocks.block(there, players[2])
 	w.queueParty(id, players[0], rankedEU)
@@ -138,12 +145,7 @@ func TestBlocks_Backfill(t *testing.T) {
 // Who may not join a running match holds nobody up: its last seats go to the next in line.
 func TestBlocks_BackfillOfOthers(t *testing.T) {
 	w := newWorld(t, configWithQueues())
-	table, err := seats.New(2, 5, 0)
-	w.must(err)
-	there := w.player()
-	w.must(table.Hold(w.clock.Now(), w.clock.Now().Add(time.Hour), seats.Claim{Team: 0, UserIDs: []string{there.UserID}}))
-	w.launcher.tables["running"], w.launcher.announced["running"] = table, true
-	w.launcher.open = []formation.OpenMatch{{ID: "running", Key: "region=eu", Skill: 1000, Open: []int{0, 3}}}
+	table, there := runningMatch(w, 0, 3)
 	var kept []party.ID
 	for range 2 {
 		id, players := w.party(3)

@@ -33,10 +33,13 @@ const followAttempts = 3
 // After a refusal no use is gone; where storage fails, it comes back once it recovers.
 func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
-	key, f, err := s.lookup(ctx, s.Store.lately, c.UserID, c.ClientIP, typed)
-	if err == nil && f.rec.refusal(c.UserID, s.Now()) != nil { // a refusal counts only on a record that was read now
-		f, err = s.Store.read(ctx, key)
+	read := func(ctx context.Context, key string) (found, error) {
+		if f, known := s.Store.kept.Kept(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
+			s.Store.kept.Drop(key) // a refusal counts only on a record that was read now
+		}
+		return s.Store.lately(ctx, key)
 	}
+	key, f, err := s.lookup(ctx, read, c.UserID, c.ClientIP, typed)
 	if err != nil {
 		return none, err
 	}

@@ -113,23 +113,24 @@ func (s *Store) lately(ctx context.Context, key string) (found, error) {
 	return s.kept.Get(ctx, key, func(ctx context.Context) (found, error) { return s.read(ctx, key) })
 }
 
-// write replaces a record by compare-and-set and answers its new version; errLost if
+// write replaces a record by compare-and-set and answers it with its new version; errLost if
 // it is not at the version named. The caller must not change the record afterwards.
-func (s *Store) write(ctx context.Context, key string, r *record, version string) (string, error) {
+func (s *Store) write(ctx context.Context, key string, r *record, version string) (found, error) {
 	value, err := json.Marshal(r)
 	if err != nil {
-		return "", err
+		return found{}, err
 	}
 	acks, err := s.storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: invitesCollection, Key: key, Value: string(value), Version: version}})
 	s.kept.Drop(key) // also if it failed: it may have been done all the same
 	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
-		return "", errLost
+		return found{}, errLost
 	}
 	if err != nil {
-		return "", fmt.Errorf("write invite: %w", err)
+		return found{}, fmt.Errorf("write invite: %w", err)
 	}
-	s.kept.Put(key, found{r, acks[0].GetVersion()})
-	return acks[0].GetVersion(), nil
+	written := found{r, acks[0].GetVersion()}
+	s.kept.Put(key, written)
+	return written, nil
 }
 
 // keyOf finds an invite's key by its ID; InviteNotFound if there is none.

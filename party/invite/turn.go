@@ -84,9 +84,9 @@ func (t *turn) change(ctx context.Context, change func(*record) error) (*record,
 		}
 		before := t.version
 		t.found = found{} // which it is again only once the write is known to be done
-		version, err := t.store.write(ctx, t.key, next, before)
+		written, err := t.store.write(ctx, t.key, next, before)
 		if err == nil {
-			t.found = found{next, version}
+			t.found = written
 			return next, nil
 		}
 		if !errors.Is(err, errLost) {
