@@ -30,8 +30,8 @@ func (p seats) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) error {
 		return errors.Join(err, p.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
 	}
 	_, member := v.Last.Session(m.Target.SessionID)
-	if member && m.Target.SessionID != m.Sender.SessionID && p.Policy().Parties.KickBan > 0 { // nobody can kick themself
-		v.Book.BeginKick(m.Target.UserID, p.Now())
+	if member && m.Target.SessionID != m.Sender.SessionID { // nobody can kick themself
+		v.Book.BeginKick(m.Target.UserID, p.Now(), p.Policy().Parties.KickBan > 0)
 	}
 	return nil
 }

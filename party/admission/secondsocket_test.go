@@ -2,6 +2,7 @@ package admission_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -107,6 +108,64 @@ func TestSecondSocket_TheOnlyMember(t *testing.T) {
 	k.refused(k.join(phone, alone), party.AlreadyMember) // moving would end the party
 	k.refused(k.admit(phone, alone), party.AlreadyMember)
 	k.agrees(alone)
+}
+
+// The host forgets a member it removes before they are off the party's stream. Where nobody else
+// stays, the older device's end would then be the party's, and the newer one on a stream of none.
+func TestSecondSocket_WhileTheOnlyOtherMemberIsRemoved(t *testing.T) {
+	for _, ban := range []time.Duration{0, time.Minute} {
+		ctx, k := t.Context(), moving(t)
+		k.conf.Parties.KickBan = ban
+		p := k.host.Players(2)
+		id := k.create(p[0], true, 2)
+		k.must(k.join(p[1], id))
+		phone := k.host.Connect(p[0].UserID)
+		k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
+		k.refused(k.join(phone, id), party.AlreadyMember)
+		k.refused(k.admit(phone, id), party.AlreadyMember)
+		if v := k.view(id); v.Leader().SessionID != p[0].SessionID || len(k.told()) != 0 {
+			t.Errorf("ban %s: members = %+v, told %q; want the first device to stay", ban, v.Members, k.told())
+		}
+		k.host.PartyLeave(p[1], id)
+		k.must(k.admission.Kicked(ctx, id, p[1]))
+		k.must(k.join(phone, id))
+		k.agrees(id)
+		if v := k.view(id); v.Size() != 1 || v.Leader().SessionID != phone.SessionID {
+			t.Errorf("ban %s: members = %+v; want the second device alone", ban, v.Members)
+		}
+	}
+}
+
+// Where somebody else stays, the seat moves all the same.
+func TestSecondSocket_WhileAnotherMemberIsRemoved(t *testing.T) {
+	k := moving(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 3)
+	k.must(k.join(p[1], id))
+	k.must(k.join(p[2], id))
+	phone := k.host.Connect(p[0].UserID)
+	k.must(k.admission.BeginKick(t.Context(), id, p[1], p[0]))
+	k.refused(k.join(phone, id), party.AlreadyMember)
+	if _, in := k.view(id).Session(phone.SessionID); !in || len(k.told()) != 1 {
+		t.Errorf("in: %t, told %q; want the seat moved", in, k.told())
+	}
+}
+
+// Somebody let in while the leader, who is removing the only other member, drops out is in no
+// party either.
+func TestAdmit_WhileTheLastMemberIsRemoved(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], false, 4)
+	k.must(k.admit(p[1], id))
+	k.must(k.admission.BeginKick(t.Context(), id, p[1], p[0]))
+	k.host.Disconnect(p[0])
+	k.refused(k.admit(p[2], id), party.PartyNotFound)
+	members, err := k.roster.Members(id)
+	k.must(err)
+	if len(members) != 1 || members[0].SessionID != p[1].SessionID {
+		t.Errorf("on the stream = %+v; want nobody else", members)
+	}
 }
 
 func TestSecondSocket_AcceptMoves(t *testing.T) {

@@ -27,6 +27,12 @@ type Hold struct {
 // Kick bans a user until a time, unless an invite made after it says otherwise.
 type Kick struct{ At, Until time.Time }
 
+// Removal is a kick that the host is about to do.
+type Removal struct {
+	Kick
+	Bans bool // the user, until it is done
+}
+
 // KeptSeat is a seat kept for a member whose connection ended. Between the moment the
 // member is missed and the moment the host reports the end of its session, which may be
 // ten seconds later, the seat is kept but nobody has been told.
@@ -60,7 +66,7 @@ type Request struct {
 type Book struct {
 	Holds    map[string]Hold         // by invite
 	Kicks    map[string]Kick         // by user
-	Kicking  map[string]Kick         // kicks under way, by user
+	Kicking  map[string]Removal      // by user
 	Kept     map[string]*KeptSeat    // by user
 	Pending  map[string]*PendingJoin // by the session that joins; a map keeps the room of what was in it, so pointers
 	Admitted map[string]time.Time    // sessions put on the party's stream lately, by session
@@ -71,7 +77,7 @@ type Book struct {
 // NewBook makes an empty one.
 func NewBook() Book {
 	return Book{
-		Holds: map[string]Hold{}, Kicks: map[string]Kick{}, Kicking: map[string]Kick{}, Kept: map[string]*KeptSeat{},
+		Holds: map[string]Hold{}, Kicks: map[string]Kick{}, Kicking: map[string]Removal{}, Kept: map[string]*KeptSeat{},
 		Pending: map[string]*PendingJoin{}, Admitted: map[string]time.Time{}, Requests: map[string]Request{},
 		Waiting: map[string]Waiter{},
 	}
@@ -82,7 +88,7 @@ func NewBook() Book {
 func (b Book) Purge(now time.Time) {
 	maps.DeleteFunc(b.Holds, func(_ string, h Hold) bool { return !now.Before(h.ExpiresAt) })
 	maps.DeleteFunc(b.Kicks, func(_ string, k Kick) bool { return !now.Before(k.Until) })
-	maps.DeleteFunc(b.Kicking, func(_ string, k Kick) bool { return !now.Before(k.Until) })
+	maps.DeleteFunc(b.Kicking, func(_ string, r Removal) bool { return !now.Before(r.Until) })
 	maps.DeleteFunc(b.Requests, func(_ string, r Request) bool { return !r.Until.IsZero() && !now.Before(r.Until) })
 	maps.DeleteFunc(b.Admitted, func(_ string, at time.Time) bool { return now.Sub(at) > 2*PendingTTL })
 	maps.DeleteFunc(b.Waiting, func(_ string, w Waiter) bool { return w.over(now) })
@@ -123,8 +129,8 @@ func (b Book) Kicked(userID string) (Kick, bool) {
 	if k, done := b.Kicks[userID]; done {
 		return k, true
 	}
-	k, underWay := b.Kicking[userID]
-	return k, underWay
+	r := b.Kicking[userID]
+	return r.Kick, r.Bans
 }
 
 // Seats counts the party's seats from the point of view of one user: those taken by

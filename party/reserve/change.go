@@ -24,7 +24,7 @@ func (b Book) Landed(members []party.Member, lost int, s, older party.Session, m
 		case m.UserID == s.UserID:
 			return alreadyMember(Intent{})
 		default:
-			others++
+			others += b.staying([]party.Member{m}, s.UserID)
 		}
 	}
 	for _, p := range b.Pending {
@@ -85,16 +85,27 @@ func (b Book) Land(sessionID string, in bool) (landed PendingJoin, pending bool)
 }
 
 // BeginKick notes a kick that the host is about to do, for no longer than a native join
-// may take: one that the host refuses must keep nobody out.
-func (b Book) BeginKick(userID string, now time.Time) {
-	b.Kicking[userID] = Kick{At: now, Until: now.Add(PendingTTL)}
+// may take: one that the host refuses must keep nobody out. bans says that it will.
+func (b Book) BeginKick(userID string, now time.Time, bans bool) {
+	b.Kicking[userID] = Removal{Kick{At: now, Until: now.Add(PendingTTL)}, bans}
+}
+
+// staying counts the members who are not the user and whom the host is not about to remove.
+// It forgets those whom it removes before they are off the party's stream.
+func (b Book) staying(members []party.Member, userID string) (n int) {
+	for _, m := range members {
+		if _, kicking := b.Kicking[m.UserID]; m.UserID != userID && !kicking {
+			n++
+		}
+	}
+	return n
 }
 
 // Ban keeps a user out for as long as the ban lasts. Where the kick began before, it
 // counts from then, so that an invite made since lifts it.
 func (b Book) Ban(userID string, now time.Time, ban time.Duration) Kick {
 	k := Kick{At: now, Until: now.Add(ban)}
-	if begun, ok := b.Kicking[userID]; ok {
+	if begun := b.Kicking[userID]; begun.Bans {
 		k.At = begun.At
 	}
 	b.Kicks[userID] = k

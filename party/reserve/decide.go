@@ -127,7 +127,7 @@ func take(v party.View, s party.Session, older party.Member, moves bool) *Take {
 func mayEnter(v party.View, b Book, p Policy, f Facts, in Intent) error {
 	user := in.Session.UserID
 	older, member := v.Member(user)
-	if member && !mayMove(v, p) {
+	if member && !mayMove(v, b, p, user) {
 		return alreadyMember(in)
 	}
 	for _, pending := range b.Pending {
@@ -168,11 +168,12 @@ func bans(k Kick, p Policy, grant party.Grant) bool {
 	return !grant.Named || !grant.InvitedAt.After(k.At)
 }
 
-// mayMove reports whether a member's seat may go to another device of the same user. A
-// party of one seat has to refuse: the engine takes nobody while the older device is in,
-// and closes the party once it is not.
-func mayMove(v party.View, p Policy) bool {
-	return p.SecondSocket == rules.SecondSocketMove && v.MaxSize > 1
+// mayMove reports whether a member's seat may go to another device of the same user. A full
+// party in which nobody else stays has to refuse: the engine takes nobody while the older device
+// is in, and closes the party once it is not.
+func mayMove(v party.View, b Book, p Policy, userID string) bool {
+	return p.SecondSocket == rules.SecondSocketMove && v.MaxSize > 1 &&
+		(v.Taken() < v.MaxSize || b.staying(v.Members, userID) > 0)
 }
 
 // refuse words a refusal for the sender of the message: the player who comes in or, with an

@@ -197,6 +197,7 @@ func drawRemove(t *rapid.T, r *run) *step {
 	target := r.target(t, others(slices.Concat(p.Members, p.Requests), by))
 	return &step{
 		text: fmt.Sprintf("session %d removes %d from party %d", by, target, party), by: by, either: true,
+		turns:  &seat{target, party},
 		expect: func(m *model.State) string { return m.Remove(by, party, target) },
 		do: func(ctx context.Context) error {
 			return r.games[by].Remove(ctx, r.parties[party], r.games[target].Presence())

@@ -110,7 +110,7 @@ func (s *State) mayEnter(party, session int, by *Invite) string {
 	p, user := s.Parties[party], s.Sessions[session].User
 	s.purge(p)
 	_, member := s.Member(p, user)
-	if member && !s.mayMove(p) {
+	if member && !s.mayMove(party) {
 		return alreadyMember
 	}
 	_, own := p.flights[session]
@@ -139,8 +139,10 @@ func (s *State) mayEnter(party, session int, by *Invite) string {
 }
 
 // mayMove reports whether a user's seat may go to another socket of the same user.
-func (s *State) mayMove(p *Party) bool {
-	return s.Rules.Parties.SecondSocket == rules.SecondSocketMove && p.MaxSize > 1
+func (s *State) mayMove(party int) bool {
+	size := s.Parties[party].MaxSize
+	stays := size == 2 && len(s.Parties[party].Members) == 2 && slices.Contains(s.Stays, party)
+	return s.Rules.Parties.SecondSocket == rules.SecondSocketMove && size > 1 && !stays
 }
 
 // moves reports whether the session is another socket of a member, whose seat Partyline

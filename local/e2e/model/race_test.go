@@ -46,7 +46,7 @@ func playRace(t *rapid.T, r *run) {
 	var problems []string
 	for _, m := range r.states {
 		for _, order := range orders(len(steps)) {
-			for _, v := range variants {
+			for _, v := range variants(steps) {
 				end, err := replay(m, order, v, steps, got, w)
 				if err != nil {
 					problems = append(problems, err.Error())
@@ -121,15 +121,20 @@ type variant struct {
 	lateMoves  bool // a socket whose seat moves to another is in until all are done
 	lateLeaves bool // who comes into a party is in the one before until all are done
 	claims     bool // an invite is used by a user who comes in by another way at the same moment
+	stays      bool // a party whose only other member is being removed moves no seat
 }
 
 // variants are all there are.
-var variants = func() (all []variant) {
-	for bits := range 32 {
-		all = append(all, variant{bits&1 != 0, bits&2 != 0, bits&4 != 0, bits&8 != 0, bits&16 != 0})
+func variants(steps []*step) (all []variant) {
+	bits := 32
+	if slices.ContainsFunc(steps, func(s *step) bool { return s.turns != nil }) {
+		bits = 64
+	}
+	for b := range bits {
+		all = append(all, variant{b&1 != 0, b&2 != 0, b&4 != 0, b&8 != 0, b&16 != 0, b&32 != 0})
 	}
 	return all
-}()
+}
 
 // ways are who was in which party, and who came in, on any of the ways that explain a race.
 type ways struct{ been, entered map[seat]bool }
@@ -154,6 +159,11 @@ func replay(from *model.State, order []int, v variant, steps []*step, got []stri
 	if v.claims {
 		m.ClaimsAfter = m.Entries()
 	}
+	for _, s := range steps {
+		if v.stays && s.turns != nil {
+			m.Stays = append(m.Stays, s.turns.party)
+		}
+	}
 	settle := func() {
 		for by := range m.Sessions {
 			m.Settle(by)
@@ -174,7 +184,7 @@ func replay(from *model.State, order []int, v variant, steps []*step, got []stri
 	}
 	settle()
 	m.EndLeaves()
-	m.ClaimsAfter = 0
+	m.ClaimsAfter, m.Stays = 0, nil
 	m.BeginBans(func(session int) bool {
 		return slices.ContainsFunc(steps, func(s *step) bool { return s.leaves != nil && s.leaves.session == session })
 	})

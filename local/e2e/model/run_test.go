@@ -132,6 +132,7 @@ type step struct {
 	by     int                             // the session that sends it, -1 for a call over HTTP
 	enters *seat                           // who is on the way in by it, and where; nil for nobody
 	leaves *seat                           // who is out by it without being told; nil for nobody
+	turns  *seat                           // whom the leader turns out by it; nil for nobody
 	either bool                            // Partyline and the server may both be the one that refuses
 	made   func()                          // notes what it has made
 }

@@ -45,6 +45,10 @@ type State struct {
 	// it looked at another moment: the server alone decides.
 	Passed bool
 
+	// Stays are parties of two that move no seat to another socket while their leader removes the
+	// only other member: the party would end with the older one.
+	Stays []int
+
 	entries int         // counts who came in, so that it can be told who came last
 	asked   map[int]ask // by the session that asked
 }
