@@ -122,7 +122,7 @@ type PartyPreview struct {
 type Preview struct {
 	ID        string          `json:"id"`
 	State     InviteState     `json:"state"`
-	Waiting   int             `json:"waiting"` // players in line for a seat
+	Waiting   int             `json:"waiting"` // players on the wait list
 	Inviter   Profile         `json:"inviter"`
 	Party     *PartyPreview   `json:"party,omitempty"` // absent once the party is gone
 	Message   string          `json:"message"`

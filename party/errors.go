@@ -34,10 +34,10 @@ const (
 	RuleDenied       Reason = "rule_denied"        // a rule of the designers; its ID is behind the slash
 	RateLimited      Reason = "rate_limited"       // too often; the message ends in retry_after_sec=12
 	NoLiveSession    Reason = "no_live_session"    // the game does not run
-	SessionAmbiguous Reason = "session_ambiguous"  // it runs more than once
+	SessionAmbiguous Reason = "session_ambiguous"  // the game runs more than once; name a session
 	UnknownQueue     Reason = "unknown_queue"      // no such queue
 	PartyTooLarge    Reason = "party_too_large"    // larger than the queue takes
-	NotReady         Reason = "not_ready"          // not everybody is
+	NotReady         Reason = "not_ready"          // somebody is not ready, or another search for a match is in the way
 	SeatReserved     Reason = "seat_reserved"      // the match's free seats are kept for others
 	MatchFull        Reason = "match_full"         // the match has no seat
 	ProposalGone     Reason = "proposal_gone"      // the match is not offered to you any more

@@ -30,7 +30,7 @@ type Party struct {
 	CreatedAt int64    `json:"created_at"`
 	Requests  int      `json:"requests"` // to join, that somebody still waits for
 	Members   []Member `json:"members"`  // in the order they joined
-	Waiting   []Waiter `json:"waiting"`  // in line for a seat
+	Waiting   []Waiter `json:"waiting"`  // on the wait list
 	Kicked    []Kicked `json:"kicked"`   // who may not come back yet
 
 	Attributes *attributes.Document `json:"attributes,omitempty"` // absent where nobody has set any
@@ -53,7 +53,7 @@ type Member struct {
 	Text     string   `json:"text"`
 }
 
-// Waiter is somebody in line for a seat.
+// Waiter is somebody on the wait list of a full party.
 type Waiter struct {
 	Player
 	Since     int64 `json:"since"`

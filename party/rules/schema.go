@@ -133,7 +133,7 @@ func (r OnePerUser) One() bool { return r == OnePartyOnly || r == LeavePrevious 
 
 // Waitlist says how players wait for a seat of a full party.
 type Waitlist struct {
-	// How long a free seat is held for the first in line.
+	// How long a free seat is held for the first on the wait list.
 	Hold time.Duration `yaml:"hold" default:"1m" limit:"5s..1h"`
 	// How many players may wait for one party. 0 is none: full is full.
 	Max int `yaml:"max" default:"50" limit:"0..256"`
@@ -270,8 +270,8 @@ type Status struct {
 	// Stages after which no progress is expected, so that nobody in them is called
 	// stalled; each one of stages.
 	Final []string `yaml:"final" default:"[ready, failed]" limit:"..32" form:"name"`
-	// What takes members back from the ready stage: a change of who is in the party,
-	// or of the queue the party stands in.
+	// What takes members back from the ready stage: "membership", somebody comes or goes, or
+	// "queue", the party's ticket ends.
 	ResetOn []string `yaml:"reset_on" oneof:"membership|queue" limit:"..2"`
 	// The stage they are taken back to; one of stages. Empty: the one before ready.
 	ResetTo string `yaml:"reset_to" limit:"..64"`

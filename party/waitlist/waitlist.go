@@ -106,7 +106,7 @@ type Request struct {
 
 // Place answers it.
 type Place struct {
-	Place     int   `json:"place"`                // from 1; 0 for somebody who has a seat, or has left the line
+	Place     int   `json:"place"`                // from 1; 0 for somebody who has a seat, or has left the wait list
 	Of        int   `json:"of"`                   // how many wait
 	HeldUntil int64 `json:"held_until,omitempty"` // Unix seconds, while a seat is held
 }

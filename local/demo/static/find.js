@@ -62,7 +62,7 @@ export class Finder {
       await this.standInLine(this.where(), this.wait.name);
     } catch (error) {
       this.draw(null);
-      toast('You are not in line any more.');
+      toast('You are not on the wait list any more.');
     }
   }
 
@@ -93,6 +93,6 @@ export class Finder {
     show('waiting-take', !!wait.until);
     byId('waiting-text').textContent = wait.asked ? 'You asked to join. The leader decides.'
       : wait.until ? 'A seat of ' + wait.name + '\u2019s party is free and held for you.'
-        : 'You are number ' + wait.place + ' of ' + wait.of + ' in line for ' + wait.name + '\u2019s party.';
+        : 'You are number ' + wait.place + ' of ' + wait.of + ' on the wait list of ' + wait.name + '\u2019s party.';
   }
 }

@@ -92,7 +92,7 @@ var Matrix = []Row{
 		signedIn(notForYou, Allowed, notForYou, notForYou)},
 	{"party_wait", "the party's ID", `{"party_id":"$party"}`,
 		signedIn(notMember, notMember, alreadyMember, alreadyMember)},
-	{"party_wait", "leaving the line, by the party's ID", `{"party_id":"$party","leave":true}`,
+	{"party_wait", "leaving the wait list, by the party's ID", `{"party_id":"$party","leave":true}`,
 		signedIn(Allowed, Allowed, Allowed, Allowed)},
 	{"party_find", "nothing", `{}`,
 		signedIn(Allowed, Allowed, Allowed, Allowed)},

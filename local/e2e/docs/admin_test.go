@@ -81,16 +81,24 @@ func jsonFields(of reflect.Type) []string {
 	return names
 }
 
-// TestOperators_alertLines: the code writes each of the lines.
+// TestOperators_alertLines: the code writes each of the lines, and the table has every error.
 func TestOperators_alertLines(t *testing.T) {
 	formats := logFormats(t)
+	var lines []string
 	for _, row := range rowsOf(t, "docs/operators.md", "### Lines to alert on") {
-		for _, line := range quoted(row[0]) {
-			if !slices.ContainsFunc(formats, func(f string) bool {
-				return strings.HasPrefix(f, line) || line == "panic: " && strings.Contains(f, line)
-			}) {
-				t.Errorf("nothing writes %q", line)
-			}
+		lines = append(lines, quoted(row[0])...)
+	}
+	for _, line := range lines {
+		if !slices.ContainsFunc(formats, func(f string) bool {
+			return strings.HasPrefix(f, line) || line == "panic: " && strings.Contains(f, line)
+		}) {
+			t.Errorf("nothing writes %q", line)
+		}
+	}
+	for _, c := range logCalls(t) {
+		if c.level == "Error" && !strings.HasPrefix(c.format, "%") && !strings.Contains(c.format, "panic: ") &&
+			!slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(c.format, line) }) {
+			t.Errorf("%s: no line of the table is about %q", c.path, c.format)
 		}
 	}
 }

@@ -25,7 +25,7 @@ var bounds = map[string]bound{
 	"payload of a call":                               {[]string{"rpc.maxPayload"}, 1024},
 	"users an invite can name":                        {[]string{"party/invite.maxTargets"}, 1},
 	"named users that count as one invite more":       {[]string{"party.namedPerInvite"}, 1},
-	"uses of one invite":                              {[]string{"party/invite.maxUses"}, 1},
+	"uses that a call may ask for":                    {[]string{"party/invite.maxUses"}, 1},
 	"launch data":                                     {[]string{"party/invite.maxLaunch"}, 1},
 	"invites of one member to one party":              {[]string{"party/invite.maxPerMember"}, 1},
 	"invites of a party that are listed":              {[]string{"party/invite.page", "party/invite.indexPages"}, 1},

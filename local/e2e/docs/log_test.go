@@ -11,8 +11,8 @@ import (
 
 // logCall is one place where the module writes to the log.
 type logCall struct {
-	path, format string
-	args         []ast.Expr
+	path, level, format string
+	args                []ast.Expr
 }
 
 func logCalls(t *testing.T) []logCall {
@@ -30,7 +30,7 @@ func logCalls(t *testing.T) []logCall {
 			}
 			if l, ok := call.Args[0].(*ast.BasicLit); ok && l.Kind == token.STRING {
 				if format, err := strconv.Unquote(l.Value); err == nil {
-					all = append(all, logCall{path, format, call.Args[1:]})
+					all = append(all, logCall{path, method.Sel.Name, format, call.Args[1:]})
 				}
 			}
 			return true

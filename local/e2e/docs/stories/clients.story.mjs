@@ -194,7 +194,7 @@ test("a player waits for a seat of a full party", async () => {
   await aiko.run("wait");
   assert.deepEqual(aiko.vars.place, { place: 0, of: 0 }, "a free seat is taken at once");
   await emil.run("wait");
-  assert.deepEqual(emil.vars.shown, ["1 of 1 in line"]);
+  assert.deepEqual(emil.vars.shown, ["1 of 1 on the wait list"]);
   const { waiting, state } = await emil.vars.call("party_invite_preview", { code: link.code });
   assert.deepEqual([waiting, state], [1, "full"]);
   const free = new Promise((resolve) => { emil.vars.socket.onnotification = (n) => { if (n.code === 1005) resolve(n.content); }; });
