@@ -17,29 +17,29 @@ const (
 	InvalidRequest   Reason = "invalid_request"    // not JSON, an unknown field, a wrong type, out of bounds; the message names the field
 	Unauthenticated  Reason = "unauthenticated"    // nobody is signed in
 	InviteNotFound   Reason = "invite_not_found"   // no such code, or not in the form of one
-	InviteExpired    Reason = "invite_expired"     // its time is over
-	InviteRevoked    Reason = "invite_revoked"     // it was revoked
-	InviteExhausted  Reason = "invite_exhausted"   // it was used up
-	InviteNotForYou  Reason = "invite_not_for_you" // it names others
+	InviteExpired    Reason = "invite_expired"     // the invite's time is over
+	InviteRevoked    Reason = "invite_revoked"     // the invite was revoked
+	InviteExhausted  Reason = "invite_exhausted"   // the invite was used up
+	InviteNotForYou  Reason = "invite_not_for_you" // the invite names other players
 	PartyNotFound    Reason = "party_not_found"    // no such party, or not in the form of an ID
 	PartyFull        Reason = "party_full"         // no free seat; held ones count
 	PartyLocked      Reason = "party_locked"       // nobody may enter while the party looks for a match or is in one
 	PartyAway        Reason = "party_away"         // everybody in the party has lost the connection; the message ends in retry_after_sec=5
 	NotMember        Reason = "not_member"         // the caller is not in the party
-	NotLeader        Reason = "not_leader"         // only the leader may
+	NotLeader        Reason = "not_leader"         // only the leader may do this
 	AlreadyMember    Reason = "already_member"     // the user is in the party, perhaps on another device
 	AlreadyInParty   Reason = "already_in_party"   // one party per user; leave the other first
 	Banned           Reason = "banned"             // kicked a short while ago, and not invited by name since
 	Blocked          Reason = "blocked"            // a block stands between the user and somebody in the party
 	RuleDenied       Reason = "rule_denied"        // a rule of the designers; its ID is behind the slash
 	RateLimited      Reason = "rate_limited"       // too often; the message ends in retry_after_sec=12
-	NoLiveSession    Reason = "no_live_session"    // the game does not run
+	NoLiveSession    Reason = "no_live_session"    // the player's game does not run
 	SessionAmbiguous Reason = "session_ambiguous"  // the game runs more than once; name a session
 	UnknownQueue     Reason = "unknown_queue"      // no such queue
-	PartyTooLarge    Reason = "party_too_large"    // larger than the queue takes
+	PartyTooLarge    Reason = "party_too_large"    // the party is larger than the queue takes
 	NotReady         Reason = "not_ready"          // somebody is not ready, or another search for a match is in the way
 	SeatReserved     Reason = "seat_reserved"      // the match's free seats are kept for others
-	MatchFull        Reason = "match_full"         // the match has no seat
+	MatchFull        Reason = "match_full"         // the match has no free seat
 	ProposalGone     Reason = "proposal_gone"      // the match is not offered to you any more
 	NoCapacity       Reason = "no_capacity"        // no game server could be had in time
 	QueryNotAllowed  Reason = "query_not_allowed"  // a list's or a ticket's query is too long or has a pattern that could cost the server dearly; see queries in the rules file

@@ -95,7 +95,7 @@ namespace Partyline
         }
     }
 
-    // Unity's linker keeps what has an attribute of this name, whosever it is.
+    // Unity's linker keeps what has an attribute of this name, from any namespace.
     internal sealed class PreserveAttribute : Attribute
     {
     }

@@ -89,7 +89,7 @@ export class Invites {
     const { delivered, url } = await this.net.rpc('party_share', { party_id: this.party().id, to: { status: true, friends: true }, message: byId('invite-message').value.trim() });
     if (navigator.share) await navigator.share({ url: url }).catch(() => {});
     else await this.copy(url);
-    toast(delivered.friends ? 'Shared with ' + delivered.friends + ' friends.' : 'Shared: your followers see it as your status.');
+    toast(delivered.friends ? 'Shared with ' + delivered.friends + (delivered.friends === 1 ? ' friend.' : ' friends.') : 'Shared: your followers see it as your status.');
   }
 
   async copy(url) {
