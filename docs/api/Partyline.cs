@@ -88,7 +88,7 @@ namespace Partyline
         }
     }
 
-    // Unity's linker keeps what has an attribute of this name, whosever it is.
+    // Unity's linker keeps what has an attribute of this name, from any namespace.
     internal sealed class PreserveAttribute : Attribute
     {
     }
@@ -111,13 +111,13 @@ namespace Partyline
         public const string Unauthenticated = "unauthenticated";
         /// <summary>no such code, or not in the form of one</summary>
         public const string InviteNotFound = "invite_not_found";
-        /// <summary>its time is over</summary>
+        /// <summary>the invite's time is over</summary>
         public const string InviteExpired = "invite_expired";
-        /// <summary>it was revoked</summary>
+        /// <summary>the invite was revoked</summary>
         public const string InviteRevoked = "invite_revoked";
-        /// <summary>it was used up</summary>
+        /// <summary>the invite was used up</summary>
         public const string InviteExhausted = "invite_exhausted";
-        /// <summary>it names others</summary>
+        /// <summary>the invite names other players</summary>
         public const string InviteNotForYou = "invite_not_for_you";
         /// <summary>no such party, or not in the form of an ID</summary>
         public const string PartyNotFound = "party_not_found";
@@ -129,7 +129,7 @@ namespace Partyline
         public const string PartyAway = "party_away";
         /// <summary>the caller is not in the party</summary>
         public const string NotMember = "not_member";
-        /// <summary>only the leader may</summary>
+        /// <summary>only the leader may do this</summary>
         public const string NotLeader = "not_leader";
         /// <summary>the user is in the party, perhaps on another device</summary>
         public const string AlreadyMember = "already_member";
@@ -143,19 +143,19 @@ namespace Partyline
         public const string RuleDenied = "rule_denied";
         /// <summary>too often; the message ends in retry_after_sec=12</summary>
         public const string RateLimited = "rate_limited";
-        /// <summary>the game does not run</summary>
+        /// <summary>the player's game does not run</summary>
         public const string NoLiveSession = "no_live_session";
-        /// <summary>it runs more than once</summary>
+        /// <summary>the game runs more than once; name a session</summary>
         public const string SessionAmbiguous = "session_ambiguous";
         /// <summary>no such queue</summary>
         public const string UnknownQueue = "unknown_queue";
-        /// <summary>larger than the queue takes</summary>
+        /// <summary>the party is larger than the queue takes</summary>
         public const string PartyTooLarge = "party_too_large";
-        /// <summary>not everybody is</summary>
+        /// <summary>somebody is not ready, or another search for a match is in the way</summary>
         public const string NotReady = "not_ready";
         /// <summary>the match's free seats are kept for others</summary>
         public const string SeatReserved = "seat_reserved";
-        /// <summary>the match has no seat</summary>
+        /// <summary>the match has no free seat</summary>
         public const string MatchFull = "match_full";
         /// <summary>the match is not offered to you any more</summary>
         public const string ProposalGone = "proposal_gone";
@@ -494,7 +494,7 @@ namespace Partyline
         /// <summary>in the order they joined</summary>
         [DataMember(Name = "members"), Preserve] public List<OverviewMember> Members { get; set; }
 
-        /// <summary>in line for a seat</summary>
+        /// <summary>on the wait list</summary>
         [DataMember(Name = "waiting"), Preserve] public List<OverviewWaiter> Waiting { get; set; }
 
         /// <summary>who may not come back yet</summary>
@@ -529,7 +529,7 @@ namespace Partyline
         [DataMember(Name = "text"), Preserve] public string Text { get; set; }
     }
 
-    /// <summary>OverviewWaiter is somebody in line for a seat.</summary>
+    /// <summary>OverviewWaiter is somebody on the wait list of a full party.</summary>
     public sealed class OverviewWaiter
     {
         [DataMember(Name = "user_id"), Preserve] public string UserId { get; set; }
@@ -1261,7 +1261,7 @@ namespace Partyline
         /// <summary>One of InviteState.</summary>
         [DataMember(Name = "state"), Preserve] public string State { get; set; }
 
-        /// <summary>players in line for a seat</summary>
+        /// <summary>players on the wait list</summary>
         [DataMember(Name = "waiting"), Preserve] public long Waiting { get; set; }
 
         [DataMember(Name = "inviter"), Preserve] public Profile Inviter { get; set; }
@@ -1759,7 +1759,7 @@ namespace Partyline
     /// <summary>WaitAnswer answers it.</summary>
     public sealed class WaitAnswer
     {
-        /// <summary>from 1; 0 for somebody who has a seat, or has left the line</summary>
+        /// <summary>from 1; 0 for somebody who has a seat, or has left the wait list</summary>
         [DataMember(Name = "place"), Preserve] public long Place { get; set; }
 
         /// <summary>how many wait</summary>

@@ -73,13 +73,13 @@ const REASONS := {
 	"unauthenticated": 16,
 	# no such code, or not in the form of one
 	"invite_not_found": 5,
-	# its time is over
+	# the invite's time is over
 	"invite_expired": 9,
-	# it was revoked
+	# the invite was revoked
 	"invite_revoked": 9,
-	# it was used up
+	# the invite was used up
 	"invite_exhausted": 9,
-	# it names others
+	# the invite names other players
 	"invite_not_for_you": 7,
 	# no such party, or not in the form of an ID
 	"party_not_found": 5,
@@ -91,7 +91,7 @@ const REASONS := {
 	"party_away": 9,
 	# the caller is not in the party
 	"not_member": 7,
-	# only the leader may
+	# only the leader may do this
 	"not_leader": 7,
 	# the user is in the party, perhaps on another device
 	"already_member": 6,
@@ -105,19 +105,19 @@ const REASONS := {
 	"rule_denied": 7,
 	# too often; the message ends in retry_after_sec=12
 	"rate_limited": 8,
-	# the game does not run
+	# the player's game does not run
 	"no_live_session": 9,
-	# it runs more than once
+	# the game runs more than once; name a session
 	"session_ambiguous": 9,
 	# no such queue
 	"unknown_queue": 9,
-	# larger than the queue takes
+	# the party is larger than the queue takes
 	"party_too_large": 9,
-	# not everybody is
+	# somebody is not ready, or another search for a match is in the way
 	"not_ready": 9,
 	# the match's free seats are kept for others
 	"seat_reserved": 9,
-	# the match has no seat
+	# the match has no free seat
 	"match_full": 9,
 	# the match is not offered to you any more
 	"proposal_gone": 9,
@@ -449,7 +449,7 @@ class OverviewParty extends Answer:
 	var requests: int = 0
 	## in the order they joined
 	var members: Array[OverviewMember] = []
-	## in line for a seat
+	## on the wait list
 	var waiting: Array[OverviewWaiter] = []
 	## who may not come back yet
 	var kicked: Array[OverviewKicked] = []
@@ -521,7 +521,7 @@ class OverviewMember extends Answer:
 			text = got["text"]
 		return self
 
-## OverviewWaiter is somebody in line for a seat.
+## OverviewWaiter is somebody on the wait list of a full party.
 class OverviewWaiter extends Answer:
 	var user_id: String = ""
 	var username: String = ""
@@ -1553,7 +1553,7 @@ class InvitePreviewAnswer extends Answer:
 	var id: String = ""
 	## One of [InviteState].
 	var state: String = ""
-	## players in line for a seat
+	## players on the wait list
 	var waiting: int = 0
 	var inviter: Profile = Profile.new()
 	## absent once the party is gone
@@ -2250,7 +2250,7 @@ class WaitRequest extends Answer:
 
 ## WaitAnswer answers it.
 class WaitAnswer extends Answer:
-	## from 1; 0 for somebody who has a seat, or has left the line
+	## from 1; 0 for somebody who has a seat, or has left the wait list
 	var place: int = 0
 	## how many wait
 	var of: int = 0

@@ -66,13 +66,13 @@ export type Reason =
   | "unauthenticated"
   /** no such code, or not in the form of one */
   | "invite_not_found"
-  /** its time is over */
+  /** the invite's time is over */
   | "invite_expired"
-  /** it was revoked */
+  /** the invite was revoked */
   | "invite_revoked"
-  /** it was used up */
+  /** the invite was used up */
   | "invite_exhausted"
-  /** it names others */
+  /** the invite names other players */
   | "invite_not_for_you"
   /** no such party, or not in the form of an ID */
   | "party_not_found"
@@ -84,7 +84,7 @@ export type Reason =
   | "party_away"
   /** the caller is not in the party */
   | "not_member"
-  /** only the leader may */
+  /** only the leader may do this */
   | "not_leader"
   /** the user is in the party, perhaps on another device */
   | "already_member"
@@ -98,19 +98,19 @@ export type Reason =
   | "rule_denied"
   /** too often; the message ends in retry_after_sec=12 */
   | "rate_limited"
-  /** the game does not run */
+  /** the player's game does not run */
   | "no_live_session"
-  /** it runs more than once */
+  /** the game runs more than once; name a session */
   | "session_ambiguous"
   /** no such queue */
   | "unknown_queue"
-  /** larger than the queue takes */
+  /** the party is larger than the queue takes */
   | "party_too_large"
-  /** not everybody is */
+  /** somebody is not ready, or another search for a match is in the way */
   | "not_ready"
   /** the match's free seats are kept for others */
   | "seat_reserved"
-  /** the match has no seat */
+  /** the match has no free seat */
   | "match_full"
   /** the match is not offered to you any more */
   | "proposal_gone"
@@ -379,7 +379,7 @@ export interface OverviewParty {
   requests: number;
   /** in the order they joined */
   members: OverviewMember[];
-  /** in line for a seat */
+  /** on the wait list */
   waiting: OverviewWaiter[];
   /** who may not come back yet */
   kicked: OverviewKicked[];
@@ -401,7 +401,7 @@ export interface OverviewMember {
   text: string;
 }
 
-/** OverviewWaiter is somebody in line for a seat. */
+/** OverviewWaiter is somebody on the wait list of a full party. */
 export interface OverviewWaiter {
   user_id: string;
   username: string;
@@ -896,7 +896,7 @@ export interface InvitePreviewRequest {
 export interface InvitePreviewAnswer {
   id: string;
   state: InviteState;
-  /** players in line for a seat */
+  /** players on the wait list */
   waiting: number;
   inviter: Profile;
   /** absent once the party is gone */
@@ -1234,7 +1234,7 @@ export interface WaitRequest {
 
 /** WaitAnswer answers it. */
 export interface WaitAnswer {
-  /** from 1; 0 for somebody who has a seat, or has left the line */
+  /** from 1; 0 for somebody who has a seat, or has left the wait list */
   place: number;
   /** how many wait */
   of: number;

@@ -32,7 +32,15 @@ func TestArchitecture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, row := range rowsOf(t, page, "## Packages") {
+	text, err := read(page, readFile(t, page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := text.cells("## Packages", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
 		listed = append(listed, quoted(row[0])...)
 	}
 	slices.Sort(have)
@@ -47,7 +55,7 @@ func TestArchitecture(t *testing.T) {
 		}
 	}
 	code := regexp.MustCompile(`^[A-Za-z]+(\.[A-Za-z]+)*$`)
-	for _, word := range quoted(readFile(t, page)) {
+	for _, word := range quoted(text.Text) {
 		parts := strings.Split(word, ".")
 		if last := parts[len(parts)-1]; code.MatchString(word) && last != "go" && !names[last] && !slices.Contains(listed, word) {
 			t.Errorf("%s: the code has no %s", page, word)
