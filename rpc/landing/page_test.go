@@ -106,7 +106,7 @@ func TestPage_Refusals(t *testing.T) {
 		party.InviteNotFound:  {404, "We cannot find this invite"},
 		party.InvalidRequest:  {404, "We cannot find this invite"},
 		party.InviteExpired:   {410, "This invite has expired"},
-		party.InviteRevoked:   {410, "This invite was withdrawn"},
+		party.InviteRevoked:   {410, "This invite was revoked"},
 		party.InviteExhausted: {410, "This invite has been used up"},
 		party.PartyNotFound:   {410, "This party is over"},
 		party.RateLimited:     {429, "One moment, please"},

@@ -1,7 +1,7 @@
 // The screen of a player without a party: what can be joined, and waiting for it.
 
 import { el, byId, show, busy, toast } from './dom.js';
-import { action, initialOf, minutes, redraw } from './views.js';
+import { action, initialOf, redraw } from './views.js';
 
 const every = 4000; // ms between looks at the list
 
@@ -41,7 +41,7 @@ export class Finder {
       el('span', { className: 'face', 'aria-hidden': 'true' }, initialOf(leader)),
       el('span', { className: 'grow' },
         el('b', { dir: 'auto', className: 'name' }, leader + '\u2019s party'),
-        el('span', { className: 'caption' }, [p.size + ' of ' + p.max_size + ' seats', map && String(map), minutes(p.age_sec) + ' old'].filter(Boolean).join(' · '))),
+        el('span', { className: 'caption' }, [p.size + ' of ' + p.max_size + ' seats', map && String(map), p.age_sec < 60 ? 'just made' : Math.floor(p.age_sec / 60) + ' min old'].filter(Boolean).join(' · '))),
       free ? action('Join', 'find-join', (b) => busy(b, () => this.net.socket.joinParty(p.party_id)), leader)
         : action('Wait', 'find-wait', (b) => busy(b, () => this.standInLine({ party_id: p.party_id }, leader)), 'for a seat of ' + leader));
   }

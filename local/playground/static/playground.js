@@ -43,7 +43,7 @@ function check() {
   $("lines").replaceChildren(...file.value.split("\n").map((_, i) => el("span", `${i + 1}\n`, marks.get(i + 1) ?? "")));
   $("lines").scrollTop = file.scrollTop;
   $("state").className = out.loads ? "good" : "bad";
-  $("state").textContent = out.loads ? `Loads: ${out.rules} rules, ${out.queues} queues` : "A server would keep the rules it has";
+  $("state").textContent = out.loads ? `Loads: ${count(out.rules, "rule")}, ${count(out.queues, "queue")}` : "A server would keep the rules it has";
   $("problems").replaceChildren(...out.problems.map((p) => {
     const go = el("button", "", p.warning ? "warn" : "bad");
     go.type = "button";
@@ -71,11 +71,18 @@ function given() {
   return merge(f, v.more.trim() ? JSON.parse(v.more) : {});
 }
 
+const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
+// outcomes are those of the explanation, in the words of the command line.
+const outcomes = {
+  held: "its condition holds", "not held": "its condition does not hold", broken: "its condition cannot be evaluated", "not asked": "not asked",
+};
+
 function explain() {
   for (const range of facts.querySelectorAll("input[type=range]")) range.previousElementSibling.textContent = range.value;
   const box = $("answer");
   let f;
-  try { f = given(); } catch { box.replaceChildren(el("p", "The facts are no JSON object.", "bad")); return; }
+  try { f = given(); } catch { box.replaceChildren(el("p", "The facts are not a JSON object.", "bad")); return; }
   const e = ask("explain", file.value, JSON.stringify(f));
   if (!e.answer) { box.replaceChildren(...(e.problems ?? []).map((p) => el("p", `${p.path} ${p.what}`, "bad"))); return; }
   const ok = e.answer.startsWith("allowed") && !e.gate;
@@ -86,7 +93,7 @@ function explain() {
   for (const r of e.rules ?? []) {
     const table = el("table");
     for (const p of r.Parts ?? []) for (const [text, value] of [[p.Text, p.Value], ...(p.Each ?? []).map((x) => [`  ${x.Text}`, x.Value])]) table.append(el("tr", "", "", el("td", "", "", el("code", `${"\u00a0\u00a0".repeat(p.Depth)}${text}`)), el("td", value)));
-    box.append(el("p", "", "", el("b", r.Rule), ` ${r.Denies ? "denies" : "allows"}: ${r.Outcome}`), table);
+    box.append(el("p", "", "", el("b", r.Rule), `: ${outcomes[r.Outcome]}${r.Outcome === "held" ? (r.Denies ? ", so it denies" : ", so it allows") : ""}`), table);
   }
 }
 
