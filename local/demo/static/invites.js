@@ -2,7 +2,7 @@
 // the list of those that live.
 
 import { el, byId, show, busy, toast } from './dom.js';
-import { action, minutes, redraw } from './views.js';
+import { action, clock, redraw } from './views.js';
 
 export class Invites {
   // party() is the party this player is in or null; changed() redraws it.
@@ -45,7 +45,7 @@ export class Invites {
       const left = invite.expires_at - Date.now() / 1000;
       const used = invite.uses + (invite.max_uses ? ' of ' + invite.max_uses : '') + ' used';
       return el('li', { data: { testid: 'invite-row', key: invite.id } },
-        el('span', { className: 'grow' }, el('b', { dir: 'auto' }, what), el('span', { className: 'caption' }, used + ', ends in ' + spell(left))),
+        el('span', { className: 'grow' }, el('b', { dir: 'auto' }, what), el('span', { className: 'caption' }, used + ', ends ' + when(invite.expires_at, left))),
         (party.leads || invite.created_by === this.net.userId) && action('Revoke', 'invite-revoke', (b) => busy(b, () => this.revoke(invite.id)), what));
     }));
     const inside = new Set(party.userIds());
@@ -108,5 +108,5 @@ export class Invites {
   }
 }
 
-// spell writes a long time roughly: "23 h".
-const spell = (seconds) => (seconds >= 7200 ? Math.round(seconds / 3600) + ' h' : minutes(Math.max(0, seconds)));
+// when says the end of something: "in 23 h", or at what time.
+const when = (unix, left) => (left >= 7200 ? 'in ' + Math.round(left / 3600) + ' h' : 'at ' + clock(unix));
