@@ -78,4 +78,5 @@ func usage(w io.Writer, prefix string, table []command) {
 	for _, c := range table {
 		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.help)
 	}
+	fmt.Fprintf(w, "\n%s COMMAND --help has the flags of one.\n", prefix)
 }

@@ -21,8 +21,16 @@ func playgroundCommand(t *terminal, args []string) int {
 	flags.SetOutput(t.err)
 	addr := flags.String("addr", "127.0.0.1:7360", "host:port to listen on")
 	dir := flags.String("dir", playground.DefaultDir, "folder that make playground has built")
-	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
-		return t.misuse("partyline playground [--addr host:port] [--dir folder]")
+	flags.Usage = func() {
+		t.misuse("partyline playground [--addr host:port] [--dir folder]")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return exitUsage
+	}
+	if flags.NArg() > 0 {
+		flags.Usage()
+		return exitUsage
 	}
 	if err := playground.Built(*dir); err != nil {
 		return t.fail(err)

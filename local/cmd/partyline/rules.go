@@ -20,7 +20,7 @@ var rulesCommands = []command{
 	{"check", "FILE: list everything wrong with a rules file", rulesCheck},
 	{"explain", "FILE --action join [--facts facts.json]: say which rule decides, and why", rulesExplain},
 	{"test", "FILE [CASES]: run the cases beside a rules file, and list the rules that none decides", rulesTest},
-	{"diff", "OLD NEW: say in words what a file changes, and for which cases", rulesDiff},
+	{"diff", "OLD NEW [CASES]: say in words what a file changes, and for which cases", rulesDiff},
 	{"replay", "RECORD FILE [--all]: say what a file would have answered to recorded decisions", rulesReplay},
 	{"schema", "print the JSON Schema, for completion in editors", rulesSchema},
 	{"init", "[DIR]: print a commented sample to start from, or write it and its schema there", rulesInit},
