@@ -281,7 +281,8 @@ func drawRedeem(t *rapid.T, r *run) *step {
 	}
 	s := &step{
 		text: fmt.Sprintf("user %d redeems invite %d over HTTP for session %d", user, invite, session), by: -1,
-		expect: func(m *model.State) string { return m.Redeem(user, session, invite) },
+		redeems: true,
+		expect:  func(m *model.State) string { return m.Redeem(user, session, invite) },
 		do: func(ctx context.Context) error {
 			return r.players[user].Call(ctx, "party_invite_redeem", request, nil)
 		},

@@ -12,6 +12,7 @@ import (
 
 	"partyline/local/e2e/client"
 	"partyline/local/e2e/model"
+	"partyline/party/rules"
 )
 
 const (
@@ -44,9 +45,10 @@ func playRace(t *rapid.T, r *run) {
 	w := ways{been: map[seat]bool{}, entered: map[seat]bool{}}
 	var ends, left []*model.State
 	var problems []string
+	possible := variants(r.state.Rules.Parties.OnePerUser, steps)
 	for _, m := range r.states {
 		for _, order := range orders(len(steps)) {
-			for _, v := range variants(steps) {
+			for _, v := range possible {
 				end, err := replay(m, order, v, steps, got, w)
 				if err != nil {
 					problems = append(problems, err.Error())
@@ -124,15 +126,26 @@ type variant struct {
 	stays      bool // a party whose only other member is being removed moves no seat
 }
 
-// variants are all there are.
-func variants(steps []*step) (all []variant) {
-	bits := 32
-	if slices.ContainsFunc(steps, func(s *step) bool { return s.turns != nil }) {
-		bits = 64
+// variants are all that can make a difference to these steps.
+func variants(rule rules.OnePerUser, steps []*step) []variant {
+	turns := slices.ContainsFunc(steps, func(s *step) bool { return s.turns != nil })
+	redeems := slices.ContainsFunc(steps, func(s *step) bool { return s.redeems })
+	all := []variant{{}}
+	either := func(possible bool, set func(*variant)) {
+		if !possible {
+			return
+		}
+		for _, v := range all {
+			set(&v)
+			all = append(all, v)
+		}
 	}
-	for b := range bits {
-		all = append(all, variant{b&1 != 0, b&2 != 0, b&4 != 0, b&8 != 0, b&16 != 0, b&32 != 0})
-	}
+	either(true, func(v *variant) { v.settled = true })
+	either(turns, func(v *variant) { v.lateBans = true })
+	either(true, func(v *variant) { v.lateMoves = true })
+	either(rule.One(), func(v *variant) { v.lateLeaves = true })
+	either(redeems, func(v *variant) { v.claims = true })
+	either(turns, func(v *variant) { v.stays = true })
 	return all
 }
 

@@ -126,15 +126,16 @@ func (r *run) finish(t *rapid.T) {
 
 // step is one thing a client does.
 type step struct {
-	text   string
-	expect func(m *model.State) string     // what the model makes of it
-	do     func(ctx context.Context) error // the same on the server
-	by     int                             // the session that sends it, -1 for a call over HTTP
-	enters *seat                           // who is on the way in by it, and where; nil for nobody
-	leaves *seat                           // who is out by it without being told; nil for nobody
-	turns  *seat                           // whom the leader turns out by it; nil for nobody
-	either bool                            // Partyline and the server may both be the one that refuses
-	made   func()                          // notes what it has made
+	text    string
+	expect  func(m *model.State) string     // what the model makes of it
+	do      func(ctx context.Context) error // the same on the server
+	by      int                             // the session that sends it, -1 for a call over HTTP
+	enters  *seat                           // who is on the way in by it, and where; nil for nobody
+	leaves  *seat                           // who is out by it without being told; nil for nobody
+	turns   *seat                           // whom the leader turns out by it; nil for nobody
+	redeems bool                            // an invite
+	either  bool                            // Partyline and the server may both be the one that refuses
+	made    func()                          // notes what it has made
 }
 
 // seat is one session in one party.
