@@ -67,7 +67,11 @@ func BenchmarkPass(b *testing.B) {
 	q.Skill = &rules.Skill{Property: "mmr", Window: 100, Widen: rules.Rate{N: 25, Per: time.Second}, Max: 600}
 	cfg := rules.Default()
 	cfg.Queues = map[string]rules.Queue{"ranked": q}
-	for _, n := range []int{4_000, 10_000, 100_000} {
+	sizes := []int{4_000, 10_000, 100_000}
+	if testing.Short() {
+		sizes = sizes[:1]
+	}
+	for _, n := range sizes {
 		now := time.Now()
 		entries := crowd(n, now)
 		s := New(Deps{Policy: func() rules.Config { return cfg }, Now: func() time.Time { return now }, Processing: true, Metrics: party.NoMetrics{}})
