@@ -204,17 +204,21 @@ func (c *call) serve(r *serverCall) error {
 		return c.admit(r.Claims)
 	case serverLeave:
 		s, ok := c.table.Get(c.now, r.UserID)
+		kicked := r.Reason == party.ServerKicked
+		if kicked && !slices.Contains(c.serving.kicked, r.UserID) {
+			c.serving.kicked = append(c.serving.kicked, r.UserID) // also who has left before
+		}
 		switch {
 		case !ok || s.State == seats.Reserved:
-			return errUnseated
+			if !kicked {
+				return errUnseated
+			}
 		case r.Reason == party.ServerDropped:
 			c.serving.slots[r.UserID] = slot{}
 			c.table.Drop(c.now, r.UserID, c.now.Add(c.setup.Grace))
-			return nil
-		case r.Reason == party.ServerKicked:
-			c.serving.kicked = append(c.serving.kicked, r.UserID)
+		default:
+			c.table.Leave(c.now, r.UserID)
 		}
-		c.table.Leave(c.now, r.UserID)
 	case serverEnd:
 		c.serving.over, c.serving.result = true, r.Result
 	}

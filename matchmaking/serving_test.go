@@ -365,6 +365,12 @@ func TestServer_LateFriends(t *testing.T) {
 		if got := s.seat("bob"); got != "" {
 			t.Errorf("the kicked player has seat %s", got)
 		}
+		for _, reason := range []string{party.ServerLeft, party.ServerKicked} { // who leaves before they are kicked
+			if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "eve", reason); err != nil {
+				t.Fatalf("%s: %v", reason, err)
+			}
+		}
+		late("eve", "")
 	})
 }
 

@@ -105,7 +105,7 @@ func (k Keys) Verify(pass, matchID string, now time.Time) (Claims, error) {
 
 func split(pass string) (signed string, head, body, signature []byte, err error) {
 	parts := strings.Split(pass, ".")
-	if len(pass) > maxPass || len(parts) != 3 {
+	if len(pass) > maxPass || len(parts) != 3 || strings.ContainsAny(pass, "\r\n") { // which decoding would skip
 		return "", nil, nil, nil, ErrMalformed
 	}
 	var decoded [3][]byte

@@ -78,6 +78,7 @@ func makeVectors(t testing.TB) vectors {
 		{Name: "altered", Pass: parts[0] + "." + base64.RawURLEncoding.EncodeToString(body) + "." + parts[2]},
 		{Name: "no signature", Pass: parts[0] + "." + parts[1] + "."},
 		{Name: "signature in a second form", Pass: parts[0] + "." + parts[1] + "." + secondForm(t, parts[2])},
+		{Name: "line breaks behind it", Pass: whole + "\n\n\n\n"},
 		{Name: "algorithm none", Pass: encode(noKey) + "." + parts[1] + "."},
 		{Name: "algorithm none, signature of another head", Pass: encode(noKey) + "." + parts[1] + "." + parts[2]},
 		{Name: "no user", Pass: sign(current, func(c *pass.Claims) { c.UserID = "" })},
@@ -143,7 +144,7 @@ func TestVerify_NamesWhatIsWrong(t *testing.T) {
 	}
 	want := map[string]error{
 		"expired": pass.ErrExpired, "other match": pass.ErrMatch, "foreign key": pass.ErrKey, "altered": pass.ErrSignature,
-		"no signature": pass.ErrSignature, "signature in a second form": pass.ErrSignature,
+		"no signature": pass.ErrSignature, "signature in a second form": pass.ErrSignature, "line breaks behind it": pass.ErrMalformed,
 		"algorithm none": pass.ErrMalformed, "no user": pass.ErrMalformed, "empty": pass.ErrMalformed,
 	}
 	for _, p := range v.Passes {

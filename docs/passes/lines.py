@@ -4,7 +4,7 @@ import base64, json, sys
 v = json.load(open(sys.argv[1]))
 keys = {k["kid"]: k["x"] for k in v["keys"]["keys"]}
 for p in v["passes"]:
-    if not p["pass"]:
+    if not p["pass"] or "\n" in p["pass"]:  # no line
         continue
     try:
         kid = json.loads(base64.urlsafe_b64decode(p["pass"].split(".")[0] + "==="))["kid"]
