@@ -34,7 +34,7 @@ func (s *Service) CheckParty(ctx context.Context, l reserve.Look, by party.Sessi
 		}()
 	}
 	if !s.Processing {
-		return s.checkNative(ctx, v, int(add.GetMaxCount()), pending)
+		return s.checkNative(ctx, v, int(add.GetMinCount()), int(add.GetMaxCount()), pending)
 	}
 	_, q, err := queueIn(s.Policy(), add.GetStringProperties())
 	if err != nil {
@@ -105,7 +105,7 @@ func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.Vie
 		return party.NotAMember()
 	}
 	if !s.Processing {
-		return s.checkNative(ctx, v, 0, s.claims.all())
+		return s.checkNative(ctx, v, 0, 0, s.claims.all())
 	}
 	name, q, err := queueIn(s.Policy(), map[string]string{PropertyQueue: queue})
 	if err != nil {
@@ -162,9 +162,10 @@ func (s *Service) admit(ctx context.Context, v party.View, held int, name string
 	return nil
 }
 
-// checkNative closes the host's holes where it matches by itself.
-func (s *Service) checkNative(ctx context.Context, v party.View, maxCount int, pending []Ticket) error {
-	if maxCount > 0 && v.Size() > maxCount {
+// checkNative closes the host's holes where it matches by itself. Counts that make no match are the
+// host's to refuse.
+func (s *Service) checkNative(ctx context.Context, v party.View, minCount, maxCount int, pending []Ticket) error {
+	if maxCount >= max(minCount, 2) && v.Size() > maxCount {
 		return party.Refuse(party.PartyTooLarge, "A match of up to %d players has no room for your party of %d.", maxCount, v.Size())
 	}
 	return s.nobodyElsewhere(ctx, v, pending)

@@ -271,6 +271,10 @@ func TestNative_PartyTooLarge(t *testing.T) {
 	id, players := w.party(5)
 	add := &rtapi.PartyMatchmakerAdd{PartyId: id.String(), MinCount: 2, MaxCount: 4, Query: "*"}
 	w.wantReason(w.CheckParty(t.Context(), id, players[0], add), party.PartyTooLarge)
+	for _, most := range []int32{-1, 0, 1} { // the host's to refuse
+		add.MaxCount = most
+		w.must(w.CheckParty(t.Context(), id, players[0], add))
+	}
 	add.MaxCount = 6
 	w.must(w.CheckParty(t.Context(), id, players[0], add))
 	if add.MinCount != 2 || add.MaxCount != 6 || len(add.StringProperties)+len(add.NumericProperties) != 0 {
