@@ -87,11 +87,7 @@ func (s *Service) rewrite(id party.ID, door string) {
 		if text == sh.written {
 			continue
 		}
-		if !s.ours(sh) {
-			s.remove(id, session)
-			continue
-		}
-		if err := s.set(sh, text); err != nil { // the session is going away
+		if !s.ours(sh) || s.set(sh, text) != nil { // the game has another, or the session is going away
 			s.remove(id, session)
 		}
 	}

@@ -64,11 +64,7 @@ func (b *board) forget(session string) {
 
 // clear ends the board.
 func (s *Service) clear(b *board) {
-	clear(b.news)
-	clear(b.away)
-	clear(b.arrivals)
-	clear(b.stalls)
-	b.next = time.Time{}
+	*b = *newBoard(b.id)
 	s.arm(b, s.Now())
 }
 
@@ -89,20 +85,16 @@ func (b *board) due(now time.Time) (at time.Time, ok bool) {
 		earlier(b.next)
 	}
 	for _, t := range b.stalls {
-		earlier(later(t, b.next))
+		earlier(t)
 	}
 	for _, a := range b.arrivals {
-		earlier(later(a.until, b.next))
+		earlier(a.until)
 		if !a.stalls.IsZero() {
-			earlier(later(a.stalls, b.next))
+			earlier(a.stalls)
 		}
 	}
-	return at, ok
-}
-
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
+	if ok && at.Before(b.next) {
+		at = b.next
 	}
-	return a
+	return at, ok
 }

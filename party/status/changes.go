@@ -23,43 +23,31 @@ func (s *Service) changed(c party.Change) {
 		return
 	}
 	switch c.Kind {
-	case party.PartyClosed:
-		s.ended(c.ID)
-	case party.PartyEnded:
+	case party.PartyClosed, party.PartyEnded:
 		b, exit := s.enter(c.ID)
 		defer exit()
 		s.clear(b)
 		s.over(c.ID)
-	case party.MemberEntered:
+		if c.Kind == party.PartyEnded {
+			return
+		}
+		// Its sessions live on, and so would their statuses.
+		if err := s.Streams.StreamClose(party.MemberStatusMode, c.ID.UUID.String(), "", c.ID.Node); err != nil {
+			s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", c.ID, err)
+		}
+	case party.MemberEntered, party.MemberLeft, party.MemberDropped:
 		b, exit := s.enter(c.ID)
 		defer exit()
 		conf, now := s.Policy().Status, s.Now()
-		s.erase(c.ID, c.Session) // of an earlier stay that ended without a word
-		b.forget(c.Session.SessionID)
-		b.dropArrival(c.Session.UserID, conf, now)
-		s.reset(b, conf, resetOnMembership, now)
-		s.arm(b, now)
-	case party.MemberLeft, party.MemberDropped:
-		b, exit := s.enter(c.ID)
-		defer exit()
-		conf, now := s.Policy().Status, s.Now()
-		if c.Kind == party.MemberLeft {
-			s.erase(c.ID, c.Session)
+		if c.Kind != party.MemberDropped {
+			s.erase(c.ID, c.Session) // who enters may have one of a stay that ended without a word
 		}
 		b.forget(c.Session.SessionID)
+		if c.Kind == party.MemberEntered {
+			b.dropArrival(c.Session.UserID, conf, now)
+		}
 		s.reset(b, conf, resetOnMembership, now)
 		s.arm(b, now)
-	}
-}
-
-// ended forgets a party whose sessions live on.
-func (s *Service) ended(id party.ID) {
-	b, exit := s.enter(id)
-	defer exit()
-	s.clear(b)
-	s.over(id)
-	if err := s.Streams.StreamClose(party.MemberStatusMode, id.UUID.String(), "", id.Node); err != nil {
-		s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", id, err)
 	}
 }
 
