@@ -162,7 +162,7 @@ func (c *Chain) event(name string, steps []step[party.Session]) func(context.Con
 		began := c.now()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterWork)
 		defer cancel()
-		session := sessionOf(ctx)
+		session := party.CallerOf(ctx).Session()
 		if c.own(ctx, session, name == sessionEnd) {
 			return
 		}
@@ -179,7 +179,7 @@ func request[T any](c *Chain, name string, steps []step[T]) func(context.Context
 		began := c.now()
 		for _, step := range steps {
 			if refusal := attempt(ctx, step, in); refusal != nil {
-				report(logger, name, step.name, sessionOf(ctx), refusal)
+				report(logger, name, step.name, party.CallerOf(ctx).Session(), refusal)
 				meter.record(began, refusal)
 				var none T
 				return none, runtime.NewError(refusal.Error(), refusal.Reason.Code())
@@ -270,19 +270,6 @@ func report(logger runtime.Logger, message, name string, session party.Session, 
 }
 
 func callOf(ctx context.Context, in, out *rtapi.Envelope) *Call {
-	return &Call{Session: sessionOf(ctx), ClientIP: text(ctx, runtime.RUNTIME_CTX_CLIENT_IP), In: in, Out: out}
-}
-
-func sessionOf(ctx context.Context) party.Session {
-	return party.Session{
-		UserID:    text(ctx, runtime.RUNTIME_CTX_USER_ID),
-		SessionID: text(ctx, runtime.RUNTIME_CTX_SESSION_ID),
-		Username:  text(ctx, runtime.RUNTIME_CTX_USERNAME),
-	}
-}
-
-// text reads a value of the host's context; absent ones are empty.
-func text(ctx context.Context, key string) string {
-	value, _ := ctx.Value(key).(string)
-	return value
+	caller := party.CallerOf(ctx)
+	return &Call{Session: caller.Session(), ClientIP: caller.ClientIP, In: in, Out: out}
 }

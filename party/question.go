@@ -24,6 +24,20 @@ type Judge interface {
 	Decide(ctx context.Context, q Question) error
 }
 
+// CallerOf reads who calls from the host's context; absent values stay empty.
+func CallerOf(ctx context.Context) Caller {
+	text := func(key string) string {
+		value, _ := ctx.Value(key).(string)
+		return value
+	}
+	return Caller{
+		UserID:    text(runtime.RUNTIME_CTX_USER_ID),
+		Username:  text(runtime.RUNTIME_CTX_USERNAME),
+		SessionID: text(runtime.RUNTIME_CTX_SESSION_ID),
+		ClientIP:  text(runtime.RUNTIME_CTX_CLIENT_IP),
+	}
+}
+
 // Client is what a user's session says of the program behind it.
 type Client struct {
 	Lang string            // language tag; unknown over plain HTTP

@@ -39,7 +39,7 @@ func NewGuard(metrics party.Metrics, now func() time.Time, current func(party.ID
 func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, string) (string, error) {
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, payload string) (string, error) {
 		began := g.now()
-		caller := callerOf(ctx)
+		caller := party.CallerOf(ctx)
 		answer, err := g.serve(ctx, row, caller, payloadOf(ctx, payload))
 		refusal := party.Outcome(ctx, err)
 		outcome := "ok"
@@ -108,18 +108,4 @@ func payloadOf(ctx context.Context, payload string) string {
 		return named[0]
 	}
 	return payload
-}
-
-// callerOf reads who calls from the host's context; absent values stay empty.
-func callerOf(ctx context.Context) party.Caller {
-	text := func(key string) string {
-		value, _ := ctx.Value(key).(string)
-		return value
-	}
-	return party.Caller{
-		UserID:    text(runtime.RUNTIME_CTX_USER_ID),
-		Username:  text(runtime.RUNTIME_CTX_USERNAME),
-		SessionID: text(runtime.RUNTIME_CTX_SESSION_ID),
-		ClientIP:  text(runtime.RUNTIME_CTX_CLIENT_IP),
-	}
 }

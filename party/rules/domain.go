@@ -34,8 +34,6 @@ var (
 		}
 		return out
 	}()
-	anyText = domain{}
-	anyReal = domain{lo: math.Inf(-1), hi: math.Inf(1)}
 	atLeast = func(lo float64, hint string) domain {
 		return domain{lo: lo, hi: math.Inf(1), whole: true, hint: hint}
 	}
@@ -181,11 +179,9 @@ func byType(n ast.Node) (domain, bool) {
 	case t == durationType:
 		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated
 	case t == timeType, numeric(n):
-		d := anyReal
-		d.whole = n.Nature().IsInteger
-		return d, true
+		return domain{lo: math.Inf(-1), hi: math.Inf(1), whole: n.Nature().IsInteger}, true
 	case t.Kind() == reflect.String:
-		return anyText, true
+		return domain{}, true // any text
 	case t.Kind() == reflect.Bool:
 		return domain{values: []any{true, false}}, true
 	}

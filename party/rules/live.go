@@ -133,7 +133,12 @@ func (l *Live) look(always bool) error {
 	if !always && !(settled && changed) {
 		return nil
 	}
-	return l.attempt(data, err)
+	l.tried, l.missing = sum, err != nil
+	if err != nil {
+		return l.use(nil, "", err)
+	}
+	s, err := Load(data, l.opts.Path)
+	return l.use(s, hex.EncodeToString(sum[:]), err)
 }
 
 // Report describes the active rules and the newest attempt to change them.
@@ -143,16 +148,6 @@ func (l *Live) Report() Report {
 	r := l.report
 	r.Set = l.current.Load() // switched under the same lock
 	return r
-}
-
-// attempt loads data, or takes note of why there is none. l.mu is held.
-func (l *Live) attempt(data []byte, err error) error {
-	l.tried, l.missing = sha256.Sum256(data), err != nil
-	if err != nil {
-		return l.use(nil, "", err)
-	}
-	s, err := Load(data, l.opts.Path)
-	return l.use(s, hex.EncodeToString(l.tried[:]), err)
 }
 
 // use makes s, of a file with that hash, the active Set, or takes note of err. A file that is in force already

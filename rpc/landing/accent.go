@@ -1,9 +1,9 @@
 package landing
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 )
 
@@ -15,26 +15,23 @@ const defaultAccent = "7c5cff"
 
 // accentOf reads the rules' "#rrggbb"; anything else is the default.
 func accentOf(configured string) string {
-	hex := strings.ToLower(strings.TrimPrefix(configured, "#"))
-	if _, ok := parseColour(hex); !ok {
+	digits := strings.ToLower(strings.TrimPrefix(configured, "#"))
+	if _, ok := parseColour(digits); !ok {
 		return defaultAccent
 	}
-	return hex
+	return digits
 }
 
 // colour is sRGB, each part 0..1.
 type colour [3]float64
 
 // parseColour reads exactly six lower-case hexadecimal digits.
-func parseColour(hex string) (colour, bool) {
-	if len(hex) != 6 || strings.ContainsFunc(hex, func(r rune) bool { return !(r >= '0' && r <= '9' || r >= 'a' && r <= 'f') }) {
+func parseColour(digits string) (colour, bool) {
+	parts, err := hex.DecodeString(digits)
+	if err != nil || len(parts) != 3 || digits != strings.ToLower(digits) {
 		return colour{}, false
 	}
-	n, err := strconv.ParseUint(hex, 16, 32)
-	if err != nil {
-		return colour{}, false
-	}
-	return colour{float64(n>>16) / 255, float64(n>>8&255) / 255, float64(n&255) / 255}, true
+	return colour{float64(parts[0]) / 255, float64(parts[1]) / 255, float64(parts[2]) / 255}, true
 }
 
 func (c colour) hex() string {
@@ -101,8 +98,8 @@ func fillOf(c colour) (fill, on colour) {
 
 // accentSheet is the stylesheet of one accent: the fill of buttons, what is written on it,
 // and the nearest shades that can be read as text in the dark and the light scheme.
-func accentSheet(hex string) ([]byte, bool) {
-	c, ok := parseColour(hex)
+func accentSheet(digits string) ([]byte, bool) {
+	c, ok := parseColour(digits)
 	if !ok {
 		return nil, false
 	}

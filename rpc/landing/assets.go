@@ -17,9 +17,6 @@ var (
 	templates = template.Must(template.ParseFS(embedded, "templates/*.html"))
 )
 
-// assetURL is where the page finds an embedded file, from its base.
-func assetURL(name string) string { return "assets/" + assets.Name(name) }
-
 const accentPrefix = "accent-"
 
 // accentURL is where the page finds the stylesheet of its accent colour, from its base.

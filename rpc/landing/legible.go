@@ -146,10 +146,3 @@ func hueOf(p party.Profile) uint {
 	_, _ = h.Write([]byte(p.Username))
 	return uint(h.Sum32() % hues)
 }
-
-func upperFirst(s []rune) []rune {
-	if len(s) > 0 {
-		s[0] = unicode.ToUpper(s[0])
-	}
-	return s
-}

@@ -184,7 +184,7 @@ func (v pageView) Tile(s seat) tile { return tile{s, v.T.get("leader")} }
 func (v pageView) Blank() tile { return v.Tile(seat{Kind: "blank"}) }
 
 // Asset is where the page finds an embedded file.
-func (v pageView) Asset(name string) string { return v.Base + assetURL(name) }
+func (v pageView) Asset(name string) string { return v.Base + "assets/" + assets.Name(name) }
 
 // Text gives the template a sentence by its key.
 func (v pageView) Text(key string) string { return v.T.get(key) }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"partyline/party/rules"
 )
@@ -69,7 +70,10 @@ func (t texts) stage(name string) string {
 // inWords makes a designer's name one for players: "best_of" is "Best of".
 func inWords(name string) string {
 	words := []rune(strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '_' || r == '-' || r == ' ' }), " "))
-	return legible(string(upperFirst(words)), stageLength)
+	if len(words) > 0 {
+		words[0] = unicode.ToUpper(words[0])
+	}
+	return legible(string(words), stageLength)
 }
 
 // dir is the writing direction: as the texts of the language say, else the language's.
