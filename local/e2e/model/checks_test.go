@@ -82,7 +82,8 @@ func (r *run) agrees(m *model.State, o observation) error {
 
 func (r *run) partyAgrees(m *model.State, number int, o observation) error {
 	p := m.Parties[number]
-	if taken, held := m.Seats(number, -1); len(p.Members) > p.MaxSize || taken+held > p.MaxSize && !p.Over() {
+	// A seat on its way to another socket of a member is both for that moment.
+	if taken, held := m.Seats(number, -1); len(p.Members) > p.MaxSize || taken-m.Moving(number)+held > p.MaxSize && !p.Over() {
 		return fmt.Errorf("party %d: %d seats taken, %d kept, of %d: the model itself is wrong", number, taken, held, p.MaxSize)
 	}
 	if p.Over() {

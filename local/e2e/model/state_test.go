@@ -275,6 +275,18 @@ func (s *State) Seats(party, user int) (taken, held int) {
 	return taken, len(users)
 }
 
+// Moving counts the joins under way of users who are in the party by another session.
+func (s *State) Moving(party int) (n int) {
+	p := s.Parties[party]
+	for session, f := range p.flights {
+		_, member := s.Member(p, s.Sessions[session].User)
+		if member && s.Now.Before(f.until) && !slices.Contains(p.Members, session) {
+			n++
+		}
+	}
+	return n
+}
+
 // Expected counts the users other than members who have a seat kept or are joining.
 func (s *State) Expected(party int) int {
 	p, users := s.Parties[party], s.holders(party)

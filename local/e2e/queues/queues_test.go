@@ -286,7 +286,8 @@ func TestNativeMatching(t *testing.T) {
 		}}}
 	}
 	one, other := w.party(p[:2]...), w.party(p[2:]...)
-	p[2].refused(pair(other, 1), "party_too_large")
+	three := w.players(3)
+	three[0].refused(pair(w.party(three...), 2), "party_too_large")
 	p[2].queueSolo(nil)
 	p[2].refused(pair(other, 4), "not_ready")
 	for i, id := range []string{one, other} {
