@@ -204,19 +204,18 @@ func (c *call) serve(r *serverCall) error {
 		return c.admit(r.Claims)
 	case serverLeave:
 		s, ok := c.table.Get(c.now, r.UserID)
-		kicked := r.Reason == party.ServerKicked
+		seated, kicked := ok && s.State != seats.Reserved, r.Reason == party.ServerKicked
+		if !seated && !kicked { // who has left before may be kicked
+			return errUnseated
+		}
 		if kicked && !slices.Contains(c.serving.kicked, r.UserID) {
-			c.serving.kicked = append(c.serving.kicked, r.UserID) // also who has left before
+			c.serving.kicked = append(c.serving.kicked, r.UserID)
 		}
 		switch {
-		case !ok || s.State == seats.Reserved:
-			if !kicked {
-				return errUnseated
-			}
 		case r.Reason == party.ServerDropped:
 			c.serving.slots[r.UserID] = slot{}
 			c.table.Drop(c.now, r.UserID, c.now.Add(c.setup.Grace))
-		default:
+		case seated:
 			c.table.Leave(c.now, r.UserID)
 		}
 	case serverEnd:

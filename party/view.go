@@ -38,6 +38,9 @@ type View struct {
 // Taken is the number of seats the host counts as taken.
 func (v View) Taken() int { return len(v.Members) + len(v.Lost) }
 
+// Full reports whether the host would take nobody more.
+func (v View) Full() bool { return v.Taken() >= v.MaxSize }
+
 // IsLost reports whether the session is one of the lost.
 func (v View) IsLost(sessionID string) bool {
 	return slices.ContainsFunc(v.Lost, func(s Session) bool { return s.SessionID == sessionID })

@@ -30,7 +30,7 @@ type Kick struct{ At, Until time.Time }
 // Removal is a kick that the host is about to do.
 type Removal struct {
 	Kick
-	Bans bool // the user, until it is done
+	Bans bool // the user may not come back before it is done
 }
 
 // KeptSeat is a seat kept for a member whose connection ended. Between the moment the
@@ -66,7 +66,7 @@ type Request struct {
 type Book struct {
 	Holds    map[string]Hold         // by invite
 	Kicks    map[string]Kick         // by user
-	Kicking  map[string]Removal      // by user
+	Kicking  map[string]Removal      // kicks under way, by user
 	Kept     map[string]*KeptSeat    // by user
 	Pending  map[string]*PendingJoin // by the session that joins; a map keeps the room of what was in it, so pointers
 	Admitted map[string]time.Time    // sessions put on the party's stream lately, by session

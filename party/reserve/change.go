@@ -24,7 +24,9 @@ func (b Book) Landed(members []party.Member, lost int, s, older party.Session, m
 		case m.UserID == s.UserID:
 			return alreadyMember(Intent{})
 		default:
-			others += b.staying([]party.Member{m}, s.UserID)
+			if !b.removing(m.UserID) {
+				others++
+			}
 		}
 	}
 	for _, p := range b.Pending {
@@ -85,20 +87,16 @@ func (b Book) Land(sessionID string, in bool) (landed PendingJoin, pending bool)
 }
 
 // BeginKick notes a kick that the host is about to do, for no longer than a native join
-// may take: one that the host refuses must keep nobody out. bans says that it will.
+// may take: one that the host refuses must keep nobody out. bans says that the user may not come back meanwhile.
 func (b Book) BeginKick(userID string, now time.Time, bans bool) {
 	b.Kicking[userID] = Removal{Kick{At: now, Until: now.Add(PendingTTL)}, bans}
 }
 
-// staying counts the members who are not the user and whom the host is not about to remove.
-// It forgets those whom it removes before they are off the party's stream.
-func (b Book) staying(members []party.Member, userID string) (n int) {
-	for _, m := range members {
-		if _, kicking := b.Kicking[m.UserID]; m.UserID != userID && !kicking {
-			n++
-		}
-	}
-	return n
+// removing reports whether the host is about to remove the user. It may have done so already: it
+// forgets a member before they are off the party's stream.
+func (b Book) removing(userID string) bool {
+	_, kicking := b.Kicking[userID]
+	return kicking
 }
 
 // Ban keeps a user out for as long as the ban lasts. Where the kick began before, it

@@ -1,6 +1,7 @@
 package reserve
 
 import (
+	"slices"
 	"time"
 
 	"partyline/party"
@@ -96,7 +97,7 @@ func Decide(v party.View, b Book, p Policy, f Facts, now time.Time, in Intent) (
 	}
 	until := now.Add(p.PendingTTL)
 	switch {
-	case moves && (!v.Open || v.Taken() >= v.MaxSize):
+	case moves && (!v.Open || v.Full()):
 		if in.Kind == Accept {
 			return Effects{}, alreadyMember(in)
 		}
@@ -120,7 +121,7 @@ func Decide(v party.View, b Book, p Policy, f Facts, now time.Time, in Intent) (
 }
 
 func take(v party.View, s party.Session, older party.Member, moves bool) *Take {
-	return &Take{Session: s, Older: older, Moves: moves, First: moves && v.Taken() >= v.MaxSize}
+	return &Take{Session: s, Older: older, Moves: moves, First: moves && v.Full()}
 }
 
 // mayEnter refuses users who may not become members.
@@ -168,12 +169,15 @@ func bans(k Kick, p Policy, grant party.Grant) bool {
 	return !grant.Named || !grant.InvitedAt.After(k.At)
 }
 
-// mayMove reports whether a member's seat may go to another device of the same user. A full
-// party in which nobody else stays has to refuse: the engine takes nobody while the older device
-// is in, and closes the party once it is not.
+// mayMove reports whether a member's seat may go to another device of the same user. A
+// party of one seat, and a full one in which nobody else stays, have to refuse: the engine takes
+// nobody while the older device is in, and closes the party once it is not.
 func mayMove(v party.View, b Book, p Policy, userID string) bool {
-	return p.SecondSocket == rules.SecondSocketMove && v.MaxSize > 1 &&
-		(v.Taken() < v.MaxSize || b.staying(v.Members, userID) > 0)
+	if p.SecondSocket != rules.SecondSocketMove || v.MaxSize <= 1 {
+		return false
+	}
+	stays := func(m party.Member) bool { return m.UserID != userID && !b.removing(m.UserID) }
+	return !v.Full() || slices.ContainsFunc(v.Members, stays)
 }
 
 // refuse words a refusal for the sender of the message: the player who comes in or, with an

@@ -28,12 +28,8 @@ func (s *Service) changed(c party.Change) {
 		defer exit()
 		s.clear(b)
 		s.over(c.ID)
-		if c.Kind == party.PartyEnded {
-			return
-		}
-		// Its sessions live on, and so would their statuses.
-		if err := s.Streams.StreamClose(party.MemberStatusMode, c.ID.UUID.String(), "", c.ID.Node); err != nil {
-			s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", c.ID, err)
+		if c.Kind == party.PartyClosed {
+			s.eraseAll(c.ID)
 		}
 	case party.MemberEntered, party.MemberLeft, party.MemberDropped:
 		b, exit := s.enter(c.ID)
@@ -48,6 +44,13 @@ func (s *Service) changed(c party.Change) {
 		}
 		s.reset(b, conf, resetOnMembership, now)
 		s.arm(b, now)
+	}
+}
+
+// eraseAll ends the statuses of a party whose sessions live on.
+func (s *Service) eraseAll(id party.ID) {
+	if err := s.Streams.StreamClose(party.MemberStatusMode, id.UUID.String(), "", id.Node); err != nil {
+		s.Logger.Warn("statuses of an ended party not erased party=%s error=%v", id, err)
 	}
 }
 

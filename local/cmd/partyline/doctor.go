@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -22,15 +21,10 @@ flags:
 
 // doctorCommand compares plugins with the server that is to open them.
 func doctorCommand(t *terminal, args []string) int {
-	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
-	flags.SetOutput(t.err)
+	flags := t.flagSet("doctor", doctorUsage)
 	server := flags.String("server", "", "program of the server, in the official image /nakama/nakama")
 	plugin := flags.String("plugin", "", "plugin's file")
 	modules := flags.String("modules", "", "directory of plugins, as runtime.path or a copy of an image's files")
-	flags.Usage = func() {
-		fmt.Fprint(t.err, doctorUsage)
-		flags.PrintDefaults()
-	}
 	if err := flags.Parse(args); err != nil {
 		return exitUsage
 	}

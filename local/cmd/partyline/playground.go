@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,14 +16,9 @@ import (
 
 // playgroundCommand serves the page to try rules on until a signal arrives.
 func playgroundCommand(t *terminal, args []string) int {
-	flags := flag.NewFlagSet("playground", flag.ContinueOnError)
-	flags.SetOutput(t.err)
+	flags := t.flagSet("playground", "usage: partyline playground [--addr host:port] [--dir folder]\n")
 	addr := flags.String("addr", "127.0.0.1:7360", "host:port to listen on")
 	dir := flags.String("dir", playground.DefaultDir, "folder that make playground has built")
-	flags.Usage = func() {
-		t.misuse("partyline playground [--addr host:port] [--dir folder]")
-		flags.PrintDefaults()
-	}
 	if err := flags.Parse(args); err != nil {
 		return exitUsage
 	}

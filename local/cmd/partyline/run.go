@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -38,18 +37,13 @@ flags:
 // runCommand serves until a signal arrives. Not coming up is a problem, not wrong usage.
 func runCommand(t *terminal, args []string) int {
 	stdout, stderr := t.out, t.err
-	flags := flag.NewFlagSet("run", flag.ContinueOnError)
-	flags.SetOutput(stderr)
+	flags := t.flagSet("run", runUsage)
 	addr := flags.String("addr", "127.0.0.1:7350", "host:port to listen on")
 	lan := flags.Bool("lan", false, "let phones and other machines of this network in: listen on all addresses, show the one that they reach")
 	config := flags.String("config", "local/nakama.yml", "server configuration, the same file a real server takes")
 	runtimePath := flags.String("runtime-path", ".", "directory the rules file's path is relative to")
 	plugin := flags.String("plugin", "", "built plugin to run, in the program pluginhost beside it, instead of the module in this program")
 	players := flags.Bool("players", true, "seed a live party of demo players and print an invite to it")
-	flags.Usage = func() {
-		fmt.Fprint(stderr, runUsage)
-		flags.PrintDefaults()
-	}
 	if err := flags.Parse(args); err != nil {
 		return exitUsage
 	}

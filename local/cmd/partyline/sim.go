@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"math"
@@ -28,8 +27,7 @@ flags:
 func simCommand(t *terminal, args []string) int {
 	f := evening.Usual()
 	var file, name, svg string
-	flags := flag.NewFlagSet("sim", flag.ContinueOnError)
-	flags.SetOutput(t.err)
+	flags := t.flagSet("sim", simUsage)
 	flags.StringVar(&file, "rules", "", "rules file, - for standard input")
 	flags.StringVar(&name, "queue", "", "which of its queues, if there are several")
 	flags.StringVar(&f.Arrivals, "arrivals", f.Arrivals, "parties and single players that begin to look, per time")
@@ -47,10 +45,6 @@ func simCommand(t *terminal, args []string) int {
 	flags.DurationVar(&f.Match, "match", f.Match, "for how long a match takes in others, where the queue has backfill")
 	flags.Uint64Var(&f.Seed, "seed", f.Seed, "another number is another evening")
 	flags.StringVar(&svg, "svg", "", "also draw the report into this file")
-	flags.Usage = func() {
-		fmt.Fprint(t.err, simUsage)
-		flags.PrintDefaults()
-	}
 	if err := flags.Parse(args); err != nil {
 		return exitUsage
 	}

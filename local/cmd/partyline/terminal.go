@@ -1,6 +1,8 @@
 package main
 
 import (
+	"flag"
+	"fmt"
 	"io"
 	"os"
 )
@@ -21,6 +23,17 @@ func newTerminal(in io.Reader, out, err *os.File) *terminal {
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// flagSet is the flags of a command, whose --help is the usage and what each of them means.
+func (t *terminal) flagSet(name, usage string) *flag.FlagSet {
+	flags := flag.NewFlagSet(name, flag.ContinueOnError)
+	flags.SetOutput(t.err)
+	flags.Usage = func() {
+		fmt.Fprint(t.err, usage)
+		flags.PrintDefaults()
+	}
+	return flags
 }
 
 // Escape sequences of the colours in use.

@@ -108,5 +108,5 @@ export class Invites {
   }
 }
 
-// when says the end of something: "in 23 h", or at what time.
+// when writes how long an invite still lasts, as "in 23 h", or near its end the time, as "at 14:05:00".
 const when = (unix, left) => (left >= 7200 ? 'in ' + Math.round(left / 3600) + ' h' : 'at ' + clock(unix));
