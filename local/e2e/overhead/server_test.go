@@ -143,7 +143,7 @@ func (s *subject) round(messages int, do func(*subject)) {
 	before := s.spent()
 	for n := range messages {
 		do(s)
-		if n%32 == 0 { // the server ends a connection that has 64 messages waiting
+		if n%16 == 0 { // a turn may bring a member several messages, and the server ends a connection that has 64 waiting
 			s.settle(all...)
 		}
 	}
