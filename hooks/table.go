@@ -231,30 +231,3 @@ func suggestion(message string) string {
 	}
 	return ""
 }
-
-// Names lists every handler as "<stage> <message> <owner>.<name>", in order.
-func Names(sets ...Set) []string {
-	var names []string
-	add := func(stage, message, owner, name string, has bool) {
-		if has {
-			names = append(names, stage+" "+message+" "+owner+"."+name)
-		}
-	}
-	for _, set := range sets {
-		for _, h := range set.Hooks {
-			add("before", h.Message, set.Owner, h.Name, h.Before != nil)
-			add("after", h.Message, set.Owner, h.Name, h.After != nil)
-		}
-		for _, s := range set.Sessions {
-			add("start", "session", set.Owner, s.Name, s.Start != nil)
-			add("end", "session", set.Owner, s.Name, s.End != nil)
-		}
-		for _, l := range set.Listing {
-			add("before", "ListParties", set.Owner, l.Name, l.Before != nil)
-		}
-		for _, l := range set.Matches {
-			add("before", "ListMatches", set.Owner, l.Name, l.Before != nil)
-		}
-	}
-	return names
-}

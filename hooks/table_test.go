@@ -101,16 +101,3 @@ func TestRegister_HostRefuses(t *testing.T) {
 		}
 	}
 }
-
-func TestNames(t *testing.T) {
-	got := hooks.Names(hooks.Set{
-		Owner:    "one",
-		Hooks:    []hooks.Hook{{Message: hooks.PartyJoin, Name: "a", Before: handles, After: handles}},
-		Sessions: []hooks.SessionHook{{Name: "b", End: func(context.Context, party.Session) error { return nil }}},
-		Listing:  []hooks.ListingHook{{Name: "c", Before: func(context.Context, *api.ListPartiesRequest) error { return nil }}},
-	})
-	want := []string{"before PartyJoin one.a", "after PartyJoin one.a", "end session one.b", "before ListParties one.c"}
-	if !slices.Equal(got, want) {
-		t.Errorf("Names = %q; want %q", got, want)
-	}
-}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -204,25 +203,4 @@ func (m *Module) construct(env environment, o Options) error {
 	})
 	m.routes = append(site.Routes(), m.passRoute())
 	return m.addConsole(env, ruled, admission)
-}
-
-// Describe lists every way into the module, one per line: RPCs with who may call them,
-// hooks by stage, message, owner and name, match handlers, what the matchmaker asks, and
-// HTTP routes with their methods.
-func (m *Module) Describe() []string {
-	var lines []string
-	for _, set := range m.calls {
-		for _, row := range set.Rows {
-			lines = append(lines, fmt.Sprintf("rpc %s for %s", row.ID, row.Who))
-		}
-	}
-	for _, name := range hooks.Names(m.hooks...) {
-		lines = append(lines, "hook "+name)
-	}
-	lines = append(lines, "match "+matchmaking.PartyMatch, "match "+matchmaking.SeatMatch)
-	lines = append(lines, m.describeQueues()...)
-	for _, route := range m.routes {
-		lines = append(lines, fmt.Sprintf("http %s %s", strings.Join(route.Methods, ","), route.Pattern))
-	}
-	return lines
 }

@@ -56,17 +56,6 @@ func (m *Module) ticketMoved(id party.ID, what queue.EventName) {
 	}
 }
 
-// describeQueues lists what registerQueues registers.
-func (m *Module) describeQueues() []string {
-	switch {
-	case m.processing:
-		return []string{"matchmaker matched", "matchmaker processor"}
-	case m.matching:
-		return []string{"matchmaker matched"}
-	}
-	return nil
-}
-
 // registerQueues gives the host the matched hook and, with queues, the matchmaker. Without
 // either need it leaves the hook to the operator's own module: the host has one slot.
 func (m *Module) registerQueues(host matchmakerRegistrar) error {

@@ -190,18 +190,6 @@ func (a *Admission) liveRequests(v *ledger.Visit) (live int, err error) {
 	return live, nil
 }
 
-// Waiting counts the requests of a party that somebody still waits for.
-func (a *Admission) Waiting(ctx context.Context, id party.ID) (n int, err error) {
-	err = a.Visit(ctx, id, func(v *ledger.Visit) error {
-		if err := v.Look(); err != nil {
-			return err
-		}
-		n, err = a.liveRequests(v)
-		return err
-	})
-	return n, err
-}
-
 // ClientAsking is the client of a session that asked to join; the zero Client if this
 // process has not seen it ask.
 func (a *Admission) ClientAsking(id party.ID, sessionID string) (c party.Client) {

@@ -169,17 +169,6 @@ func afterLabel(c rune) bool { return c == ':' || c == '\uff1a' || c == '=' }
 // Reveal is the code's text. It goes to the player and nowhere else.
 func (c Code) Reveal() string { return c.text }
 
-// Kind follows from the length.
-func (c Code) Kind() party.InviteKind {
-	switch len(c.text) {
-	case codeLen:
-		return party.CodeInvite
-	case digitsLen:
-		return party.DigitsInvite
-	}
-	return party.LinkInvite
-}
-
 func (c Code) String() string   { return "[invite code]" }
 func (c Code) GoString() string { return c.String() }
 

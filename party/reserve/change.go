@@ -166,10 +166,5 @@ func (b Book) Merge(r Record) (ended []party.Seat, found []string) {
 	return ended, found
 }
 
-// Counts is how much a book holds. What has expired meanwhile may still be in it.
-func (b Book) Counts() (holds, kicks, requests, pending int) {
-	return len(b.Holds), len(b.Kicks), len(b.Requests), len(b.Pending)
-}
-
 // Idle reports whether nothing is under way that another message has to find again.
 func (b Book) Idle() bool { return len(b.Pending)+len(b.Kicking) == 0 }

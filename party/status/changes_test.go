@@ -46,7 +46,7 @@ func TestService_Reset_onMembership(t *testing.T) {
 				happens(w, id, p)
 				stages := w.stages(p[0], id)
 				same(t, "stages", stages[:2], []string{"tutorial", "installing"})
-				if _, ok := w.status.Ready(t.Context(), w.view(id)); ok {
+				if _, ok := w.ready(id); ok {
 					t.Error("ready, though members were reset")
 				}
 				time.Sleep(time.Second)
@@ -131,13 +131,24 @@ func TestService_Reset_onlyIfTheRulesSaySo(t *testing.T) {
 	}
 }
 
-func (w *world) view(id party.ID) party.View {
+// ready reports whether every member of the party is in the rules' ready stage, and which users
+// are not. Without a ready stage everybody is.
+func (w *world) ready(id party.ID) (missing []string, ok bool) {
 	w.t.Helper()
 	v, err := w.roster.View(w.t.Context(), id)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return v
+	statuses, err := w.status.Statuses(w.t.Context(), id)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, m := range v.Members {
+		if w.conf.Status.Ready != "" && statuses[m.SessionID].Stage != w.conf.Status.Ready {
+			missing = append(missing, m.UserID)
+		}
+	}
+	return missing, len(missing) == 0
 }
 
 func TestService_Ready(t *testing.T) {
@@ -146,7 +157,7 @@ func TestService_Ready(t *testing.T) {
 	id := w.party(4, p[:2]...)
 	ready := func(want bool, missing ...string) {
 		t.Helper()
-		got, ok := w.status.Ready(t.Context(), w.view(id))
+		got, ok := w.ready(id)
 		if ok != want {
 			t.Errorf("ready = %v; want %v", ok, want)
 		}

@@ -112,23 +112,3 @@ func (s *Service) Statuses(_ context.Context, id party.ID) (map[string]party.Mem
 }
 
 var _ party.Statuses = (*Service)(nil).Statuses
-
-// Ready reports whether every member of the party is in the rules' ready stage, and which
-// users are not. Without a ready stage everybody is; where statuses cannot be read nobody
-// is.
-func (s *Service) Ready(_ context.Context, v party.View) (missing []string, ok bool) {
-	ready := s.Policy().Status.Ready
-	if ready == "" {
-		return nil, true
-	}
-	entries, err := s.entries(v.ID)
-	if err != nil {
-		s.Logger.Warn("party readiness unknown party=%s error=%v", v.ID, err)
-	}
-	for _, m := range v.Members {
-		if entries[m.SessionID].Stage != ready {
-			missing = append(missing, m.UserID)
-		}
-	}
-	return missing, len(missing) == 0
-}

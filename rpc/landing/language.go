@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
-	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -39,9 +38,6 @@ func mustTranslations() map[string]map[string]string {
 	}
 	return all
 }
-
-// Languages lists the languages that come with the module, sorted.
-func Languages() []string { return slices.Sorted(maps.Keys(translations)) }
 
 // languageFor is the language the page speaks to a visitor: the first one of the
 // Accept-Language header that there are texts in, else that of the rules' own texts.

@@ -1,0 +1,9 @@
+package landing
+
+import (
+	"maps"
+	"slices"
+)
+
+// Languages lists the languages that come with the module, sorted.
+func Languages() []string { return slices.Sorted(maps.Keys(translations)) }
