@@ -155,6 +155,15 @@ func (h *house) View(_ context.Context, id party.ID) (party.View, error) {
 	return v, nil
 }
 
+func (h *house) Left(id party.ID, users []string) (left []string, err error) {
+	for _, u := range users {
+		if !slices.Contains(h.members[id.String()], u) {
+			left = append(left, u)
+		}
+	}
+	return left, nil
+}
+
 func (h *house) MatchCreate(ctx context.Context, handler string, params map[string]any) (string, error) {
 	core := h.handlers[handler]
 	if core == nil {

@@ -30,9 +30,10 @@ type Host interface {
 
 var _ Host = runtime.NakamaModule(nil)
 
-// Members tells who is in a party.
+// Members tells who is in a party, and who has left it; *roster.Roster does.
 type Members interface {
 	View(ctx context.Context, id party.ID) (party.View, error)
+	Left(id party.ID, users []string) ([]string, error)
 }
 
 // ErrGone means that there is no such match, or none with seats.
@@ -181,7 +182,13 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string,
 	}
 	switch {
 	case err == nil:
-		return matchID, nil
+		// The seat of who left before it was held opens here: nobody else does that.
+		left, err := m.members.Left(id, []string{userID})
+		if err != nil || len(left) == 0 {
+			return matchID, err
+		}
+		_, err = m.signal(ctx, matchID, signalRequest{Op: signalRelease, PartyID: id.String(), UserID: userID})
+		return "", ignoreGone(err)
 	case errors.Is(err, ErrGone), errors.Is(err, seats.ErrSplit),
 		slices.Contains([]party.Reason{party.MatchFull, party.SeatReserved, party.PartyTooLarge, party.Blocked}, party.ReasonOf(err)):
 		return "", nil

@@ -162,7 +162,7 @@ func TestMatches_Unannounced(t *testing.T) {
 
 func TestMatches_Late(t *testing.T) {
 	h := newHouse(t)
-	p := h.partyOf("ann")
+	p := h.partyOf("ann", "bob", "cat", "dan")
 	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 3, Claims: []seats.Claim{{PartyID: p, Team: 1, UserIDs: []string{"ann"}, Spares: 1}}})
 	h.events(p)
 	late := func(user, want string) {
@@ -173,9 +173,10 @@ func TestMatches_Late(t *testing.T) {
 	}
 	late("bob", s.id)
 	late("bob", s.id)
+	late("fay", "") // who has left the party since
 	late("cat", s.id)
 	late("dan", "") // the team is full
-	wantLines(t, "the party heard", h.events(p), "seat_held bob@1", "seat_held cat@1")
+	wantLines(t, "the party heard", h.events(p), "seat_held bob@1", "seat_held fay@1", "seat_released fay@1", "seat_held cat@1")
 	s.enter("ann", "bob", "cat")
 	late("ann", s.id)
 	if got, err := h.client().Late(t.Context(), parse(t, h.partyOf("eve")), "eve"); err != nil || got != "" {
@@ -364,7 +365,7 @@ func TestMatches_Moved(t *testing.T) {
 	})
 	s.enter("ann")
 	delete(h.marks, was) // nobody of it is connected
-	now := h.partyOf("ann")
+	now := h.partyOf("ann", "dan")
 	if err := h.client().Moved(t.Context(), parse(t, was), parse(t, now)); err != nil {
 		t.Fatalf("Moved = %v", err)
 	}

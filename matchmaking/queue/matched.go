@@ -68,18 +68,12 @@ func (s *Service) lookAgain(ctx context.Context, claims []seats.Claim) {
 		if err != nil {
 			continue // a player without a party
 		}
-		v, err := s.Roster.View(ctx, id)
-		if err != nil && party.ReasonOf(err) != party.PartyNotFound {
+		left, err := s.Roster.Left(id, c.UserIDs)
+		if err != nil {
 			s.Logger.Warn("party not read behind its match party=%s error=%v", id, err)
 			continue
 		}
-		for _, user := range c.UserIDs {
-			if _, member := v.Member(user); member {
-				continue
-			}
-			if live, err := s.Roster.Sessions(user); err == nil && len(live) == 0 {
-				continue
-			}
+		for _, user := range left {
 			if err := s.Launcher.Release(ctx, id, user); err != nil {
 				s.Logger.Warn("seat of a member who left not opened party=%s user=%s error=%v", id, user, err)
 			}

@@ -19,6 +19,7 @@ type Roster interface {
 	View(ctx context.Context, id party.ID) (party.View, error)
 	PartiesOf(ctx context.Context, userID string) ([]party.Membership, error)
 	Sessions(userID string) ([]party.Session, error)
+	Left(id party.ID, users []string) ([]string, error)
 }
 
 var _ Roster = (*roster.Roster)(nil)

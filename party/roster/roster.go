@@ -287,6 +287,28 @@ func (r *Roster) Sessions(userID string) ([]party.Session, error) {
 	return sessions, nil
 }
 
+// Left returns those of the users who are not in the party any more, and not because their
+// connection is lost: they left it, or were removed.
+func (r *Roster) Left(id party.ID, users []string) (left []string, err error) {
+	members, err := r.Members(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, user := range users {
+		if slices.ContainsFunc(members, func(m party.Member) bool { return m.UserID == user }) {
+			continue
+		}
+		live, err := r.Sessions(user)
+		if err != nil {
+			return nil, err
+		}
+		if len(live) > 0 {
+			left = append(left, user)
+		}
+	}
+	return left, nil
+}
+
 // Alive reports whether the session is one of the user's live sockets.
 func (r *Roster) Alive(s party.Session) (bool, error) {
 	live, err := r.Sessions(s.UserID)
