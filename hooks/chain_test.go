@@ -18,6 +18,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
+	"partyline/local/partytest"
 	"partyline/party"
 )
 
@@ -249,7 +250,7 @@ func TestChain_PanicOutsideOfTheSteps(t *testing.T) {
 }
 
 // loud is metrics that panic.
-type loud struct{ party.NoMetrics }
+type loud struct{ partytest.NoMetrics }
 
 func (loud) MetricsCounterAdd(string, map[string]string, int64)          { panic("as asked") }
 func (loud) MetricsTimerRecord(string, map[string]string, time.Duration) { panic("as asked") }
@@ -295,7 +296,7 @@ func TestChain_EndsOfACrowd(t *testing.T) {
 			done.Add(1)
 			return nil
 		})
-		if err := hooks.Register(h, hooks.NewChain(party.NoMetrics{}, time.Now, nil), keep); err != nil {
+		if err := hooks.Register(h, hooks.NewChain(partytest.NoMetrics{}, time.Now, nil), keep); err != nil {
 			t.Fatal(err)
 		}
 		go func() { // the host's only worker
@@ -390,7 +391,7 @@ func BenchmarkChain(b *testing.B) {
 			Before: func(_ context.Context, c *hooks.Call) error { _, err := c.PartyID(); return err }})
 	}
 	h := newHost()
-	if err := hooks.Register(h, hooks.NewChain(party.NoMetrics{}, time.Now, nil), set); err != nil {
+	if err := hooks.Register(h, hooks.NewChain(partytest.NoMetrics{}, time.Now, nil), set); err != nil {
 		b.Fatal(err)
 	}
 	ctx, in := contextOf("u1"), message(hooks.PartyJoin, partyID)

@@ -73,13 +73,6 @@ type Metrics interface {
 
 var _ Metrics = runtime.NakamaModule(nil)
 
-// NoMetrics drops measurements.
-type NoMetrics struct{}
-
-func (NoMetrics) MetricsCounterAdd(string, map[string]string, int64)          {}
-func (NoMetrics) MetricsGaugeSet(string, map[string]string, float64)          {}
-func (NoMetrics) MetricsTimerRecord(string, map[string]string, time.Duration) {}
-
 // Logger is the part of runtime.Logger the kernel writes to.
 type Logger interface {
 	Info(format string, v ...any)

@@ -38,11 +38,6 @@ const NewcomerAfter = 50 * time.Millisecond
 // Newcomer sends data to a party about somebody who has just come in; see package post.
 type Newcomer func(id ID, opCode int64, data any) error
 
-// AtOnce is a Newcomer that does not wait.
-func AtOnce(sender Sender) Newcomer {
-	return func(id ID, opCode int64, data any) error { return SendData(sender, id, opCode, data) }
-}
-
 // SendDataTo sends it to these presences on the party's stream; to everybody for none.
 func SendDataTo(sender Sender, id ID, to []runtime.Presence, opCode int64, data any) error {
 	e, err := DataEnvelope(id, opCode, data)

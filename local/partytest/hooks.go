@@ -2,6 +2,7 @@ package partytest
 
 import (
 	"context"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 
@@ -19,8 +20,25 @@ type Hooks struct {
 	*restore.Restorer
 }
 
-// NewHooks makes an admission with its ledger and restorer. A nil founder founds no party.
+// NewHooks makes an admission with its ledger and restorer. A nil founder founds no party. What
+// the last functions of the two leave out is without effect: nobody waits for a match, is
+// invited, kept out or a friend.
 func NewHooks(of ledger.Deps, with admission.Deps, found restore.Founder) Hooks {
+	if of.Ages == nil {
+		of.Ages = func(party.ID) map[string]time.Time { return nil }
+	}
+	if of.Holds == nil {
+		of.Holds = func(context.Context, party.ID) ([]reserve.Hold, error) { return nil, nil }
+	}
+	if with.Locked == nil {
+		with.Locked = func(context.Context, party.View) error { return nil }
+	}
+	if with.Requests == nil {
+		with.Requests = func(string) error { return nil }
+	}
+	if with.Friends == nil {
+		with.Friends = func(context.Context, string, []string) ([]string, error) { return nil, nil }
+	}
 	with.Ledger = ledger.New(of)
 	with.Restorer = restore.New(with.Ledger, found)
 	return Hooks{admission.New(with), with.Restorer}

@@ -51,3 +51,15 @@ func (m *Metrics) Timer(name string, tags map[string]string) []time.Duration {
 	defer m.mu.Unlock()
 	return m.timers[key(name, tags)]
 }
+
+// NoMetrics drops measurements.
+type NoMetrics struct{}
+
+// MetricsCounterAdd does nothing.
+func (NoMetrics) MetricsCounterAdd(string, map[string]string, int64) {}
+
+// MetricsGaugeSet does nothing.
+func (NoMetrics) MetricsGaugeSet(string, map[string]string, float64) {}
+
+// MetricsTimerRecord does nothing.
+func (NoMetrics) MetricsTimerRecord(string, map[string]string, time.Duration) {}

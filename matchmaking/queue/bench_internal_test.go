@@ -10,8 +10,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/matchmaking/formation"
-	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -74,7 +74,7 @@ func BenchmarkPass(b *testing.B) {
 	for _, n := range sizes {
 		now := time.Now()
 		entries := crowd(n, now)
-		s := New(Deps{Policy: func() rules.Config { return cfg }, Now: func() time.Time { return now }, Processing: true, Metrics: party.NoMetrics{}})
+		s := New(Deps{Policy: func() rules.Config { return cfg }, Now: func() time.Time { return now }, Processing: true, Metrics: partytest.NoMetrics{}})
 		var last *pass
 		pass := func() int {
 			p := &pass{Service: s, cfg: cfg, began: now, placed: map[string]bool{}}

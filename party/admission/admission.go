@@ -23,7 +23,7 @@ import (
 	"partyline/party/restore"
 )
 
-// Deps is what an Admission works with. All are needed but the last four.
+// Deps is what an Admission works with. All are needed.
 type Deps struct {
 	Ledger   *ledger.Ledger
 	Restorer *restore.Restorer
@@ -32,12 +32,11 @@ type Deps struct {
 	// SingleParty is the host's session.single_party: a session that enters a party
 	// leaves the others it is in.
 	SingleParty bool
-	// Locked refuses with PartyLocked while nobody new may enter; nil means never.
+	// Locked refuses with PartyLocked while nobody new may enter.
 	Locked func(ctx context.Context, v party.View) error
-	// Requests limits how often a user asks to be let into closed parties; nil means
-	// without limit.
+	// Requests limits how often a user asks to be let into closed parties.
 	Requests func(userID string) error
-	// Friends returns those of others who are friends of the user; nil means none.
+	// Friends returns those of others who are friends of the user.
 	Friends func(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
@@ -61,15 +60,6 @@ func New(d Deps) *Admission {
 		seats: seats{d.Ledger, d.Sender}, joins: joins{bySession: map[string]join{}},
 	}
 	a.own = memberships{Ledger: d.Ledger, joins: &a.joins, users: keyed.NewLocks[string](), single: d.SingleParty}
-	if a.locked == nil {
-		a.locked = func(context.Context, party.View) error { return nil }
-	}
-	if a.requests == nil {
-		a.requests = func(string) error { return nil }
-	}
-	if a.friends == nil {
-		a.friends = func(context.Context, string, []string) ([]string, error) { return nil, nil }
-	}
 	return a
 }
 

@@ -35,7 +35,7 @@ type Blocks interface {
 	Strangers(ctx context.Context, userID string, others []string) ([]string, error) // those who are no friends
 }
 
-// Deps is what a Service works with. All are needed but the last eight.
+// Deps is what a Service works with. All are needed.
 type Deps struct {
 	Store     *Store
 	Roster    *roster.Roster
@@ -49,17 +49,16 @@ type Deps struct {
 	Logger    party.Logger
 	Now       party.Clock
 
-	Judge    party.Judge    // the designers' rules; nil allows everything
-	Statuses party.Statuses // what members tell of themselves; nil shows nothing
-	Match    party.MatchOf  // the match a party is in; nil for none
-	Seat     party.SeatFor  // a seat in it for the user who redeems; nil for none
+	Judge    party.Judge    // the designers' rules
+	Statuses party.Statuses // what members tell of themselves
+	Match    party.MatchOf  // the match a party is in
+	Seat     party.SeatFor  // a seat in it for the user who redeems
 
-	Footprints party.Footprints // nil counts members and held seats
-	// Attributes returns the party's public ones; nil for none.
-	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error)
-	Newcomer   party.Newcomer                // tells of members who have just come in; nil does so at once
-	Over       func(inviteID, userID string) // hears of invites revoked, and declined by a user; nil for nobody
-	Metrics    party.Metrics                 // nil takes none
+	Footprints party.Footprints
+	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error) // the party's public ones
+	Newcomer   party.Newcomer                                                              // tells of members who have just come in
+	Over       func(inviteID, userID string)                                               // hears of invites revoked, and declined by a user
+	Metrics    party.Metrics
 }
 
 // Service is invites from creation to their end. Safe for concurrent use.
@@ -91,33 +90,6 @@ type Service struct {
 
 // New makes a service that hears the news of parties. Close it to end what it does in the background.
 func New(d Deps) *Service {
-	if d.Judge == nil {
-		d.Judge = allowAll{}
-	}
-	if d.Statuses == nil {
-		d.Statuses = func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return nil, nil }
-	}
-	if d.Match == nil {
-		d.Match = func(context.Context, party.ID) (string, error) { return "", nil }
-	}
-	if d.Seat == nil {
-		d.Seat = func(context.Context, party.ID, string) (string, error) { return "", nil }
-	}
-	if d.Footprints == nil {
-		d.Footprints = seatsOnly(d.Admission)
-	}
-	if d.Attributes == nil {
-		d.Attributes = func(context.Context, party.View) (map[string]json.RawMessage, error) { return nil, nil }
-	}
-	if d.Newcomer == nil {
-		d.Newcomer = party.AtOnce(d.Sender)
-	}
-	if d.Over == nil {
-		d.Over = func(string, string) {}
-	}
-	if d.Metrics == nil {
-		d.Metrics = party.NoMetrics{}
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	round := func(collection string) *party.Round {
 		return &party.Round{Storage: d.Store.storage, Now: d.Now, Collection: collection}
@@ -156,18 +128,6 @@ func (s *Service) background(do func()) {
 	defer s.ending.Unlock()
 	if !s.ended {
 		s.late.Go(do)
-	}
-}
-
-type allowAll struct{}
-
-func (allowAll) Decide(context.Context, party.Question) error { return nil }
-
-// seatsOnly counts without anybody who is on the way.
-func seatsOnly(a *admission.Admission) party.Footprints {
-	return func(ctx context.Context, id party.ID) (party.Footprint, error) {
-		look, err := a.Look(ctx, id)
-		return party.Footprint{Members: look.Size(), Held: look.Held(""), MaxSize: look.MaxSize}, err
 	}
 }
 

@@ -52,7 +52,7 @@ func (w *world) start() node {
 	door := partytest.NewHooks(ledger.Deps{
 		Roster: parties, Streams: w.host, Storage: w.host, News: &party.News{}, Policy: policy, Logger: w.log, Now: w.clock.Now, Holds: store.Holds,
 	}, admission.Deps{Sender: w.host}, w.host.Found(parties.Hidden.Set))
-	invites := invite.New(invite.Deps{
+	invites := partytest.NewInvites(invite.Deps{
 		Store: store, Roster: parties, Admission: door.Admission, Limits: party.NewLimits(policy, w.clock.Now),
 		Users: w.host, Blocks: party.NewBlockList(nil, w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Judge: judge{w}, Statuses: statuses, Match: match, Seat: w.seat, Metrics: &w.metrics,

@@ -21,7 +21,7 @@ import (
 	"partyline/party/roster"
 )
 
-// Deps is what a Ledger works with. All are needed but the last two.
+// Deps is what a Ledger works with. All are needed.
 type Deps struct {
 	Roster  *roster.Roster
 	Streams party.Streams
@@ -31,9 +31,9 @@ type Deps struct {
 	Logger  party.Logger
 	Now     party.Clock
 
-	// Ages says since when a party has waited for a match, by queue; nil means that none does.
+	// Ages says since when a party has waited for a match, by queue.
 	Ages func(id party.ID) map[string]time.Time
-	// Holds reads the holds of a party this process has not seen; nil means none.
+	// Holds reads the holds of a party this process has not seen.
 	Holds func(ctx context.Context, id party.ID) ([]reserve.Hold, error)
 }
 
@@ -53,12 +53,6 @@ type Ledger struct {
 
 // New makes a ledger. Close it when the process ends.
 func New(d Deps) *Ledger {
-	if d.Holds == nil {
-		d.Holds = func(context.Context, party.ID) ([]reserve.Hold, error) { return nil, nil }
-	}
-	if d.Ages == nil {
-		d.Ages = func(party.ID) map[string]time.Time { return nil }
-	}
 	l := &Ledger{
 		Deps: d, records: store{storage: d.Storage, now: d.Now}, index: newIndex(), started: d.Now(),
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),

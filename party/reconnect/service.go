@@ -33,7 +33,7 @@ type Deps struct {
 	Logger    party.Logger
 	Now       party.Clock
 
-	Newcomer party.Newcomer // tells of members who have just come back; nil does so at once
+	Newcomer party.Newcomer // tells of members who have just come back
 }
 
 // Service is reconnection.
@@ -54,9 +54,6 @@ type kept struct {
 
 // New makes a service that hears the news of seats. Close it to stop its timers.
 func New(d Deps) *Service {
-	if d.Newcomer == nil {
-		d.Newcomer = party.AtOnce(d.Sender)
-	}
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
 	s.seats = alarm.New(d.Now, s.expire, func(k kept, panicked any, stack []byte) {
 		d.Logger.Error("kept seat not ended party=%s user=%s: panic: %v\n%s", k.id, k.member.UserID, panicked, stack)

@@ -91,6 +91,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 	}, w.founder(w.host.Found(n.roster.Hidden.Set)))
 	n.grace = reconnect.New(reconnect.Deps{
 		Admission: n.admission.Admission, Restorer: n.admission.Restorer, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
+		Newcomer: partytest.AtOnce(sender),
 	})
 	w.t.Cleanup(n.grace.Close)
 	return n

@@ -53,7 +53,7 @@ func newWorld(t testing.TB) *world {
 			return nil
 		},
 	}, nil)
-	w.invites = invite.New(invite.Deps{
+	w.invites = partytest.NewInvites(invite.Deps{
 		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: limits, Users: w.host, Blocks: party.NewBlockList(nil, w.host),
 		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: w.clock.Now,
 		Over: func(inviteID, userID string) { w.share.InviteOver(inviteID, userID) },

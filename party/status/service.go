@@ -26,7 +26,7 @@ import (
 	"partyline/party/roster"
 )
 
-// Deps is what a Service works with. All are needed but the last.
+// Deps is what a Service works with. All are needed.
 type Deps struct {
 	Streams party.Streams
 	Sender  party.Sender
@@ -39,7 +39,7 @@ type Deps struct {
 
 	// Lead answers where an invite leads a user on the way; see [invite.Service.Lead].
 	Lead func(ctx context.Context, c party.Caller, code string) (invite.Lead, error)
-	// Moved hears of each sign of progress, in the goroutine of the caller that told; nil for nobody.
+	// Moved hears of each sign of progress, in the goroutine of the caller that told.
 	Moved func(id party.ID, userID string)
 }
 
@@ -57,9 +57,6 @@ type Service struct {
 
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
-	if d.Moved == nil {
-		d.Moved = func(party.ID, string) {}
-	}
 	s := &Service{Deps: d, told: map[party.ID]struct{}{}, boards: keyed.New(newBoard, func(b **board) bool { _, ok := (*b).due(d.Now()); return ok })}
 	s.alarms = alarm.New(d.Now, s.fire, func(id party.ID, panicked any, stack []byte) {
 		d.Logger.Error("party status not told party=%s: panic: %v\n%s", id, panicked, stack)

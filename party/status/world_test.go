@@ -65,7 +65,7 @@ func newWorld(t testing.TB, now party.Clock) *world {
 		},
 		Moved: func(_ party.ID, user string) { w.moves = append(w.moves, user) },
 	})
-	w.invites = invite.New(invite.Deps{
+	w.invites = partytest.NewInvites(invite.Deps{
 		Store: store, Roster: w.roster, Admission: w.admission.Admission, Limits: party.NewLimits(policy, now),
 		Users: w.host, Blocks: party.NewBlockList(nil, w.host), Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: now,
 		Statuses: w.status.Statuses, Footprints: w.status.Footprint, Over: w.status.InviteOver,

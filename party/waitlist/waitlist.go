@@ -33,7 +33,7 @@ const (
 	timeout    = 5 * time.Second // of what an alarm does
 )
 
-// Deps is what a Service works with. All are needed but Metrics.
+// Deps is what a Service works with. All are needed.
 type Deps struct {
 	Entry    entry.Entry
 	Invites  *invite.Service
@@ -61,9 +61,6 @@ type Service struct {
 
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
-	if d.Metrics == nil {
-		d.Metrics = party.NoMetrics{}
-	}
 	s := &Service{Deps: d, line: line{d.Entry.Admission}, serving: keyed.NewLocks[party.ID]()}
 	s.alarms = alarm.New(d.Now, s.serve, func(id party.ID, panicked any, stack []byte) {
 		d.Logger.Error("line not served party=%s: panic: %v\n%s", id, panicked, stack)

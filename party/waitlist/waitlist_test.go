@@ -77,7 +77,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 		},
 	}, nil)
 	blocks := party.NewBlockList(nil, w.host)
-	w.invites = invite.New(invite.Deps{
+	w.invites = partytest.NewInvites(invite.Deps{
 		Store: store, Roster: members, Admission: w.admission.Admission, Limits: party.NewLimits(policy, time.Now), Users: w.host, Blocks: blocks,
 		Notifier: w.host, Sender: w.host, Policy: policy, Logger: w.log, Now: time.Now, Judge: judge{w},
 	})
@@ -87,6 +87,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 	})
 	w.seats = reconnect.New(reconnect.Deps{
 		Admission: w.admission.Admission, Roster: members, News: news, Sender: w.host, Notifier: w.host, Policy: policy, Logger: w.log, Now: time.Now,
+		Newcomer: partytest.AtOnce(w.host),
 	})
 	t.Cleanup(w.close)
 	return w
