@@ -64,6 +64,15 @@ func TestBlocks_KeepApart(t *testing.T) {
 	}
 }
 
+// What ends a ticket while its blocks are read is told after the ticket itself.
+func TestBlocks_ReadAfterTheNews(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(2)
+	w.blocks.meanwhile = func() { w.leave(id, players[1]) }
+	w.queueParty(id, players[0], text("queue", "duo"))
+	w.wantEvents(id, "queued duo", "dropped duo: membership")
+}
+
 func TestBlocks_InsideAPartyDoNotCount(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	_, players, _ := duel(w)

@@ -22,10 +22,11 @@ func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session
 		return err // gone with its ticket
 	}
 	t := Ticket{ID: ticket, Party: id, Session: by, Members: sessions(v)}
-	if !s.follow(ctx, &t, add.GetStringProperties(), add.GetNumericProperties()) {
+	if !s.follow(&t, add.GetStringProperties(), add.GetNumericProperties()) {
 		return nil
 	}
-	s.tell(ctx, t, Queued, "")
+	s.tell(ctx, t, Queued, "") // first of all: what ends the ticket meanwhile is told at once
+	s.readBlocks(ctx, t)
 	if s.cancelsSolo() {
 		for _, user := range users(t.Members) {
 			s.dropSolo(ctx, user)
@@ -38,9 +39,10 @@ func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session
 // party has got meanwhile ends it, where the rules cancel such tickets.
 func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
 	t := Ticket{ID: ticket, Session: by, Members: []party.Session{by}}
-	if !s.follow(ctx, &t, add.GetStringProperties(), add.GetNumericProperties()) {
+	if !s.follow(&t, add.GetStringProperties(), add.GetNumericProperties()) {
 		return
 	}
+	s.readBlocks(ctx, t)
 	if s.cancelsSolo() && slices.ContainsFunc(s.book.OfUser(by.UserID), func(o Ticket) bool { return !o.Solo() }) {
 		s.drop(ctx, t.ID, DropSolo)
 	}
@@ -48,7 +50,7 @@ func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket strin
 
 // follow reads back what the check filled in and has the book follow a ticket in place of the claim to
 // it, before anybody is told: what they do then finds the one or the other. False for a ticket that has ended.
-func (s *Service) follow(ctx context.Context, t *Ticket, texts map[string]string, numbers map[string]float64) bool {
+func (s *Service) follow(t *Ticket, texts map[string]string, numbers map[string]float64) bool {
 	t.Added = s.Now()
 	t.Since = t.Added
 	if s.Processing {
@@ -56,9 +58,6 @@ func (s *Service) follow(ctx context.Context, t *Ticket, texts map[string]string
 	}
 	live := s.book.Add(*t)
 	s.claims.end(t.Session.SessionID)
-	if live {
-		s.readBlocks(ctx, *t)
-	}
 	return live
 }
 

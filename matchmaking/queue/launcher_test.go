@@ -136,13 +136,17 @@ func (l *launcher) held(id string) (users []string) {
 
 // blocks are who blocks whom.
 type blocks struct {
-	all   []party.Block
-	err   error
-	reads int // of those between users
-	about int // users of the last such read
+	all       []party.Block
+	err       error
+	reads     int    // of those between users
+	about     int    // users of the last such read
+	meanwhile func() // while those of a ticket are read
 }
 
 func (b *blocks) By(_ context.Context, users []string) ([]party.Block, error) {
+	if b.meanwhile != nil {
+		b.meanwhile()
+	}
 	return slices.DeleteFunc(slices.Clone(b.all), func(block party.Block) bool { return !slices.Contains(users, block.By) }), b.err
 }
 
