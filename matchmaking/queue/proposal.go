@@ -154,7 +154,7 @@ func (ps *proposals) join(id int, parts []*part) (stayed []*part, ok bool) {
 }
 
 // answer notes what a user says to the proposal of a ticket. known is false where there is none, the
-// user is not asked, or it is too late.
+// user is not asked, or it is too late. The state is as the answer leaves it.
 func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (state party.ProposalState, known bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -162,9 +162,12 @@ func (ps *proposals) answer(now time.Time, ticket, user string, accept bool) (st
 	if mine == nil || !slices.Contains(mine.asked, user) || !now.Before(mine.by) && !mine.answered() || !accept && p.complete() {
 		return party.ProposalState{}, false
 	}
-	if accept {
-		mine.accepted[user] = true
+	if !accept { // the whole ticket goes
+		left := *p
+		left.parts = slices.DeleteFunc(slices.Clone(p.parts), func(part *part) bool { return part == mine })
+		return left.state(mine), true
 	}
+	mine.accepted[user] = true
 	return p.state(mine), true
 }
 

@@ -211,11 +211,16 @@ func TestAccept_PartyStaysWhole(t *testing.T) {
 	id, players := w.party(2)
 	ticket := w.queueParty(id, players[0], text("queue", "duo"))
 	other, others := w.party(2)
-	w.queueParty(other, others[0], text("queue", "duo"))
+	otherTicket := w.queueParty(other, others[0], text("queue", "duo"))
 	w.process()
 	w.accepts(players[0], ticket)
-	_, err := w.Accept(t.Context(), callerOf(players[1]), ticket, false)
+	w.accepts(players[1], ticket)
+	w.accepts(others[0], otherTicket)
+	state, err := w.Accept(t.Context(), callerOf(players[1]), ticket, false)
 	w.must(err)
+	if state.Accepted != 1 || state.Needed != 4 {
+		t.Errorf("the one who declines is told %+v; want the other ticket's answer, of four", state)
+	}
 	w.wantEvents(id, "queued duo", "found duo", "dropped duo: declined")
 	w.removeTicket(ticket)
 	_, err = w.addParty(id, players[0], text("queue", "duo"))
