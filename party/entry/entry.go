@@ -43,7 +43,7 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 	if sessionID != "" {
 		i := slices.IndexFunc(live, func(l party.Session) bool { return l.SessionID == sessionID })
 		if i < 0 {
-			return party.Session{}, party.Refuse(party.InvalidRequest, "session_id: must be one of your live sessions")
+			return party.Session{}, party.Invalid("session_id", "must be one of your live sessions.")
 		}
 		return live[i], nil
 	}

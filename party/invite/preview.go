@@ -173,7 +173,7 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 	switch party.ReasonOf(err) {
 	case "", party.PartyNotFound:
 	case party.PartyAway:
-		count.Held = t.held
+		count = party.Footprint{MaxSize: v.MaxSize, Held: t.held}
 	default:
 		return party.Preview{}, err
 	}

@@ -82,6 +82,13 @@ func (v *Visit) recall() error {
 	if v.Away = record.Away || crashed; !v.Away || record.MaxSize == 0 {
 		return nil
 	}
+	if !v.known {
+		holds, err := v.ledger.Holds(v.Ctx, v.Origin)
+		if err != nil {
+			return fmt.Errorf("read holds: %w", err)
+		}
+		v.Book.SetHolds(holds)
+	}
 	v.known, v.recorded, v.Facts, v.saved = true, true, record.Facts, *record.Standing
 	if crashed {
 		within := v.ledger.Policy().Parties.Survive.Restart

@@ -48,13 +48,13 @@ const member = async (listener, event) =>
 
 describe("everybody away", () => {
   test("one player alone comes back to the same party and link", async () => {
-    const [alice, dave] = await players("alice", "dave");
+    const [alice, dave, erin] = await players("alice", "dave", "erin");
     const made = await party({ open: false, size: 3 }, alice);
     const { code } = await create(alice, made.party_id, { message: "come" });
+    await create(alice, made.party_id, { for_user_ids: [erin.id], hold_seat: true });
     await drop(dave, code, alice);
-    const shown = await preview(dave, code);
-    assert.equal(shown.party.max_size, 3);
-    assert.equal(shown.party.size, 0);
+    const shown = (await preview(dave, code)).party;
+    assert.deepEqual([shown.max_size, shown.size, shown.held, shown.on_the_way], [3, 0, 2, 2]);
     const again = await back(alice);
     assert.equal(again.entered.leader.user_id, alice.id);
     assert.equal(again.entered.max_size, 3);
@@ -68,7 +68,7 @@ describe("everybody away", () => {
     await dave.next("party", (p) => p.party_id === again.entered.party_id);
     assert.deepEqual(await members(dave, again.entered.party_id), [alice.id, dave.id]);
     assert.deepEqual(await hear(again.entered.party_id, dave, again), [again]);
-    assert.equal((await list(again, again.entered.party_id)).length, 1);
+    assert.equal((await list(again, again.entered.party_id)).length, 2);
     await again.socket.removePartyMember(again.entered.party_id, { user_id: dave.id, username: dave.username, session_id: (await dave.rpc("party_status_list", { party_id: again.entered.party_id })).members.find((m) => m.user_id === dave.id).session_id });
     await dave.next("partyclose");
   });

@@ -114,6 +114,7 @@ func restart(t *testing.T, m mortal, end func(context.Context) error) {
 	w.must(m.live(ctx))
 	started := time.Now()
 	w.api = client.New(m.addr())
+	w.each(n, func(i int) error { return crews[i].keeps() })
 
 	var back []func() error
 	for _, c := range crews {

@@ -157,6 +157,19 @@ func (c *crew) returns() (all []func() error) {
 	return all
 }
 
+// keeps looks at the link while nobody is back: every member has a seat, and the friend.
+func (c *crew) keeps() error {
+	c.outside.API = c.api
+	var p party.Preview
+	if err := c.outside.Call(c.ctx, "party_invite_preview", object{"code": c.link.Code}, &p); err != nil {
+		return err
+	}
+	if want := len(c.members) + 1; p.State != party.StateAway || p.Party.Held != want || p.Party.OnTheWay != want || p.Party.Size != 0 {
+		return fmt.Errorf("the link shows %s, %+v; want %d seats kept", p.State, p.Party, want)
+	}
+	return nil
+}
+
 // check looks at a party after the return. seen are all that there are.
 func (c *crew) check(ended time.Time, seen map[string]overview.Party) error {
 	was := c.id
