@@ -15,12 +15,16 @@ import (
 // for a moment, when it goes from one to the next.
 const sameParty = 8
 
-// noteMarks follows a change of the seats: parties that have a seat more are marked,
-// those that have none any more are not.
+// noteMarks follows a change of the seats: parties of which somebody has come, or is expected who was
+// not, are marked, those that have no seat any more are not. A seat that is only kept marks nobody: the
+// party may have gone on to another match, before this one noticed that its players are gone.
 func (c *call) noteMarks(before, after []seats.Seat) {
-	here := map[string]bool{} // parties that have seats; true with one more than before
+	here := map[string]bool{} // parties that have seats; true for those to mark
 	for _, r := range after {
-		here[r.PartyID] = here[r.PartyID] || !slices.Contains(before, r)
+		known := func(old seats.Seat) bool {
+			return old == r || r.State == seats.Held && old.UserID == r.UserID && old.PartyID == r.PartyID
+		}
+		here[r.PartyID] = here[r.PartyID] || !slices.ContainsFunc(before, known)
 	}
 	for _, r := range before {
 		if _, still := here[r.PartyID]; !still {

@@ -8,75 +8,132 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 )
 
-// Nakama dies at each step of a match and is started again: nobody is stuck or placed twice,
-// the server of before is told that its match is over, and what it still calls back or shows
-// is good for nothing.
-func TestKilled(t *testing.T) {
-	w := start(t, func(int, asked) error { return nil })
-	steps := []string{"queued", "server asked for", "server there", "players told", "players in", "one dropped"}
-	asked := 0 // servers
-	for last, step := range steps {
-		t.Run(step, func(t *testing.T) {
-			w := w.in(t)
-			p := []*player{w.player(), w.player(), w.player(), w.player()}
-			round := func(last int) (g *gameServer, told []event) {
-				a, c := w.party(p[0], p[1]), w.party(p[2], p[3])
-				p[0].queue(a)
-				p[2].queue(c)
-				if last < 1 {
-					return nil, nil
-				}
-				g = w.server(asked)
-				asked++
-				if last < 2 {
-					return g, nil
-				}
-				w.fleet.asked(asked-1).callback(runtime.CreateSuccess, instance(asked), nil, nil, nil)
-				if last < 3 {
-					return g, nil
-				}
-				for _, m := range p {
-					told = append(told, m.told(-4, "server_ready"))
-				}
-				for i := 0; last >= 4 && i < len(p); i++ {
-					g.must("party_server_join", map[string]any{"pass": told[i].Pass})
-				}
-				if last >= 5 {
-					g.must("party_server_leave", map[string]any{"user_id": p[1].UserID, "reason": "dropped"})
-				}
-				return g, told
+// How far a match has come when Nakama dies.
+const (
+	queued = iota
+	playersAsked
+	someAccepted
+	serverAsked
+	serverThere
+	playersTold
+	playersIn
+	oneDropped
+)
+
+// evening is four players who play one match after another.
+type evening struct {
+	*world
+	p     []*player
+	asked int // servers so far
+}
+
+// play plays a match in a queue up to a step.
+func (e *evening) play(queue string, step int) (g *gameServer, told []event) {
+	e.t.Helper()
+	red, blue := e.party(e.p[0], e.p[1]), e.party(e.p[2], e.p[3])
+	e.p[0].queueIn(queue, red)
+	e.p[2].queueIn(queue, blue)
+	if step == queued {
+		return nil, nil
+	}
+	if queue == asking {
+		accepting := e.p
+		switch step {
+		case playersAsked:
+			accepting = nil
+		case someAccepted:
+			accepting = e.p[1:3]
+		}
+		tickets := map[*player]string{}
+		for _, m := range e.p {
+			tickets[m] = m.told(-3, "found").Ticket
+		}
+		for _, m := range accepting {
+			if err := m.rpc("party_match_accept", map[string]any{"ticket": tickets[m], "accept": true}, &struct{}{}); err != nil {
+				e.t.Fatal(err)
 			}
-			old, oldPasses := round(last)
-			before := asked
-			w.restart()
+		}
+	}
+	if step < serverAsked {
+		return nil, nil
+	}
+	g = e.server(e.asked)
+	e.asked++
+	if step == serverAsked {
+		return g, nil
+	}
+	e.fleet.asked(e.asked-1).callback(runtime.CreateSuccess, instance(e.asked), nil, nil, nil)
+	if step == serverThere {
+		return g, nil
+	}
+	for _, m := range e.p {
+		told = append(told, m.told(-4, "server_ready"))
+	}
+	for i := 0; step >= playersIn && i < len(e.p); i++ {
+		g.must("party_server_join", map[string]any{"pass": told[i].Pass})
+	}
+	if step == oneDropped {
+		g.must("party_server_leave", map[string]any{"user_id": e.p[1].UserID, "reason": "dropped"})
+	}
+	return g, told
+}
+
+// Nakama dies at each step of a match and is started again: nobody is stuck, asked about the
+// match of before or placed twice, the server of before is told that its match is over, and
+// what it still calls back or shows is good for nothing.
+func TestKilled(t *testing.T) {
+	e := &evening{world: start(t, func(int, asked) error { return nil }, arena, asking)}
+	for _, at := range []struct {
+		name  string
+		queue string
+		step  int
+	}{
+		{"queued", arena, queued},
+		{"players asked", asking, playersAsked},
+		{"some accepted", asking, someAccepted},
+		{"server asked for", arena, serverAsked},
+		{"all accepted", asking, serverAsked},
+		{"server there", arena, serverThere},
+		{"server there after all accepted", asking, serverThere},
+		{"players told", arena, playersTold},
+		{"players in", asking, playersIn},
+		{"one dropped", arena, oneDropped},
+	} {
+		t.Run(at.name, func(t *testing.T) {
+			e.world = e.in(t)
+			e.p = []*player{e.player(), e.player(), e.player(), e.player()}
+			old, oldPasses := e.play(at.queue, at.step)
+			before := e.asked
+			e.restart()
 			http.DefaultClient.CloseIdleConnections()
 			if old != nil {
-				w.fleet.asked(before-1).callback(runtime.CreateSuccess, instance(before), nil, nil, nil)
+				e.fleet.asked(before-1).callback(runtime.CreateSuccess, instance(before), nil, nil, nil)
 				old.refused("invalid_request: match_id", "party_server_seats", nil)
 			}
-			for _, m := range p {
+			for _, m := range e.p {
 				m.connect()
 			}
-			w.fleet.mu.Lock()
-			asked = len(w.fleet.creates) // one may have been asked for after the look
-			w.fleet.mu.Unlock()
-			g, told := round(3)
-			for i, e := range told {
-				if e.MatchID != g.info.MatchID || e.Port != 7000+asked {
-					t.Errorf("server_ready = %+v; want match %s", e, g.info.MatchID)
+			e.fleet.mu.Lock()
+			e.asked = len(e.fleet.creates) // one may have been asked for after the look
+			e.fleet.mu.Unlock()
+			g, told := e.play(at.queue, playersTold)
+			for i, m := range told {
+				if m.MatchID != g.info.MatchID || m.Port != 7000+e.asked {
+					t.Errorf("server_ready = %+v; want match %s", m, g.info.MatchID)
 				}
 				if len(oldPasses) > 0 {
 					g.refused("invalid_request: pass", "party_server_join", map[string]any{"pass": oldPasses[i].Pass})
 				}
-				g.must("party_server_join", map[string]any{"pass": e.Pass})
+				g.must("party_server_join", map[string]any{"pass": m.Pass})
 			}
 			states := g.states()
-			for _, m := range p {
-				if states[m.UserID] != "taken" || len(states) != len(p) {
+			for _, m := range e.p {
+				if states[m.UserID] != "taken" || len(states) != len(e.p) {
 					t.Errorf("seats = %v", states)
 				}
 				for _, other := range m.Drain() {
-					if data := string(other.Envelope.GetPartyData().GetData()); strings.Contains(data, "server_ready") {
+					data := string(other.Envelope.GetPartyData().GetData())
+					if strings.Contains(data, "server_ready") || strings.Contains(data, `"found"`) {
 						t.Errorf("%s is told twice: %s", m.UserID, data)
 					}
 				}
