@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/heroiclabs/nakama-common/runtime"
-
 	"partyline/matchmaking/formation"
 	"partyline/party"
 )
@@ -29,15 +27,6 @@ const (
 	// MetricProposed counts tickets whose players were asked to accept a match, by queue.
 	MetricProposed = "partyline_queue_proposed"
 )
-
-// Metrics is the part of runtime.NakamaModule that takes measurements.
-type Metrics interface {
-	MetricsCounterAdd(name string, tags map[string]string, delta int64)
-	MetricsGaugeSet(name string, tags map[string]string, value float64)
-	MetricsTimerRecord(name string, tags map[string]string, value time.Duration)
-}
-
-var _ Metrics = runtime.NakamaModule(nil)
 
 // Measure sets the gauges of every queue, and of those that the rules file had before: a gauge that is not set
 // stays where it was, and the host runs no pass while nobody waits.

@@ -14,16 +14,6 @@ import (
 	"partyline/party/rules"
 )
 
-// Roster reads parties and sockets.
-type Roster interface {
-	View(ctx context.Context, id party.ID) (party.View, error)
-	PartiesOf(ctx context.Context, userID string) ([]party.Membership, error)
-	Sessions(userID string) ([]party.Session, error)
-	Left(id party.ID, users []string) ([]string, error)
-}
-
-var _ Roster = (*roster.Roster)(nil)
-
 // spares is how many seats a party takes beside its members': those it keeps, and for friends on their
 // way those there is room for, because a stranger with a link must not keep a party from playing.
 func spares(q rules.Queue, members int, f party.Footprint) int {
@@ -37,7 +27,7 @@ func spares(q rules.Queue, members int, f party.Footprint) int {
 
 // Deps is what a Service works with. All are needed.
 type Deps struct {
-	Roster    Roster
+	Roster    *roster.Roster
 	Look      func(ctx context.Context, id party.ID) (reserve.Look, error)
 	Footprint func(reserve.Look) party.Footprint // members, those with a seat kept, those on their way
 	Accounts  Accounts
@@ -58,7 +48,7 @@ type Deps struct {
 	// Told hears what becomes of parties' tickets, also where the host matches by itself
 	// and nobody else is told.
 	Told    func(id party.ID, what EventName)
-	Metrics Metrics
+	Metrics party.Metrics
 }
 
 // Service is matchmaking by queues. Make it with [New].

@@ -27,17 +27,12 @@ const (
 // (the next file's that decides, "" for none) and change: same, stricter, looser or other.
 const MetricShadow = "partyline_rules_shadow"
 
-// Counter is the part of runtime.NakamaModule that counts.
-type Counter interface {
-	MetricsCounterAdd(name string, tags map[string]string, delta int64)
-}
-
 // Shadow asks rules that are not in force yet what they would answer, beside the judge and
 // never in its place. It works behind the answers, in the goroutine of [Shadow.Run], with
 // the question as the judge had it and the facts of that moment. Safe for concurrent use.
 type Shadow struct {
 	next    func() *rules.Set
-	metrics Counter
+	metrics party.Metrics
 	logger  party.Logger
 	queue   chan shadowed
 	dropped atomic.Uint64
@@ -57,7 +52,7 @@ type shadowed struct {
 }
 
 // NewShadow makes a shadow of the rules that next answers with.
-func NewShadow(next func() *rules.Set, metrics Counter, logger party.Logger) *Shadow {
+func NewShadow(next func() *rules.Set, metrics party.Metrics, logger party.Logger) *Shadow {
 	return &Shadow{next: next, metrics: metrics, logger: logger, queue: make(chan shadowed, shadowQueue), counts: map[ShadowCount]uint64{}}
 }
 

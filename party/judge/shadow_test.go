@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/judge"
 	"partyline/party/reserve"
@@ -16,6 +17,8 @@ import (
 
 // counter keeps what is counted.
 type counter struct {
+	partytest.NoMetrics
+
 	mu     sync.Mutex
 	counts map[string]int64
 }
