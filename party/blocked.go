@@ -98,9 +98,9 @@ func (b BlockList) With(ctx context.Context, userID string, others []string) ([]
 	return slices.DeleteFunc(others, free), nil
 }
 
-// Strangers returns those of others who are no friends of the user, in their order. It is one
+// Friends returns those of others who are friends of the user, both having agreed. It is one
 // query.
-func (b BlockList) Strangers(ctx context.Context, userID string, others []string) ([]string, error) {
+func (b BlockList) Friends(ctx context.Context, userID string, others []string) (friends []string, err error) {
 	if len(others) == 0 {
 		return nil, nil
 	}
@@ -108,11 +108,21 @@ func (b BlockList) Strangers(ctx context.Context, userID string, others []string
 	if err != nil {
 		return nil, fmt.Errorf("read who is a friend: %w", err)
 	}
-	return slices.DeleteFunc(slices.Clone(others), func(other string) bool {
-		return slices.ContainsFunc(known, func(f *api.Friend) bool {
-			return f.GetUser().GetId() == other && f.GetState().GetValue() == int32(api.Friend_FRIEND)
-		})
-	}), nil
+	for _, f := range known {
+		if f.GetState().GetValue() == int32(api.Friend_FRIEND) {
+			friends = append(friends, f.GetUser().GetId())
+		}
+	}
+	return friends, nil
+}
+
+// Strangers returns those of others who are no friends of the user, in their order.
+func (b BlockList) Strangers(ctx context.Context, userID string, others []string) ([]string, error) {
+	friends, err := b.Friends(ctx, userID, others)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(others), func(other string) bool { return slices.Contains(friends, other) }), nil
 }
 
 // queryTime bounds a query. It does not end with the connection of the caller: that would

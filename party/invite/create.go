@@ -39,7 +39,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err := s.mayHaveMore(ctx, c, id); err != nil {
 		return none, err
 	}
-	if err := s.exist(ctx, r.For); err != nil {
+	if err := party.CheckUsers(ctx, "for_user_ids", s.Users, r.For); err != nil {
 		return none, err
 	}
 	origin := s.Admission.Origin(id) // which stays, whatever becomes of the native party
@@ -89,21 +89,6 @@ func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, ju
 	return v.View, judge.Decide(ctx, party.Question{
 		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v.View, Held: v.Held(""),
 	})
-}
-
-// exist refuses targets that are no users.
-func (s *Service) exist(ctx context.Context, userIDs []string) error {
-	if len(userIDs) == 0 {
-		return nil
-	}
-	users, err := s.Users.UsersGetId(ctx, userIDs, nil)
-	if err != nil {
-		return err
-	}
-	if len(users) < len(userIDs) {
-		return party.Invalid("for_user_ids", "must be users that exist.")
-	}
-	return nil
 }
 
 // keepAndInsert keeps the seats the invite is to hold, then writes its record, then gives

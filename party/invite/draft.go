@@ -50,7 +50,7 @@ func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time
 	}
 	r.ExpiresAt = now.Unix() + ttl
 	var err error
-	if r.For, err = targets(c, req.ForUserIDs); err != nil {
+	if r.For, err = party.NamedUsers("for_user_ids", c, req.ForUserIDs, maxTargets); err != nil {
 		return nil, err
 	}
 	if err := r.setUses(req.MaxUses, limits.MaxUses); err != nil {
@@ -59,7 +59,7 @@ func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time
 	if r.Hold && len(r.For) == 0 {
 		return nil, party.Invalid("hold_seat", "needs for_user_ids: a seat is held for somebody.")
 	}
-	if err := text("message", r.Message, maxMessage); err != nil {
+	if err := party.CheckText("message", r.Message, maxMessage); err != nil {
 		return nil, err
 	}
 	if len(r.Info) > maxInfo {
@@ -69,37 +69,15 @@ func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time
 		if f.Label == "" {
 			return nil, party.Invalid("info.label", "must not be empty.")
 		}
-		if err := text("info.label", f.Label, maxInfoLabel); err != nil {
+		if err := party.CheckText("info.label", f.Label, maxInfoLabel); err != nil {
 			return nil, err
 		}
-		if err := text("info.value", f.Value, maxInfoValue); err != nil {
+		if err := party.CheckText("info.value", f.Value, maxInfoValue); err != nil {
 			return nil, err
 		}
 	}
 	r.Launch, err = launch(req.Launch)
 	return r, err
-}
-
-// targets checks for whom an invite is and leaves out repetitions.
-func targets(c party.Caller, ids []string) ([]string, error) {
-	var list []string
-	for _, id := range ids {
-		u, err := uuid.Parse(id)
-		if err != nil || u == uuid.Nil {
-			return nil, party.Invalid("for_user_ids", "must be user IDs.")
-		}
-		canonical := u.String()
-		if canonical == c.UserID {
-			return nil, party.Invalid("for_user_ids", "must not have yourself in it.")
-		}
-		if !slices.Contains(list, canonical) {
-			list = append(list, canonical)
-		}
-		if len(list) > maxTargets {
-			return nil, party.Invalid("for_user_ids", "must have at most %d entries.", maxTargets)
-		}
-	}
-	return list, nil
 }
 
 // setUses takes the number asked for, or the rules' own; an invite for certain users
@@ -156,14 +134,4 @@ func launch(raw json.RawMessage) (launchText, error) {
 		return "", party.Invalid("launch", "must be JSON.")
 	}
 	return launchText(raw), nil
-}
-
-func text(field, s string, most int) error {
-	if len(s) > most {
-		return party.Invalid(field, "must be at most %d bytes.", most)
-	}
-	if !utf8.ValidString(s) {
-		return party.Invalid(field, "must be UTF-8.")
-	}
-	return nil
 }

@@ -13,7 +13,7 @@ import (
 // Refusals are those of [Service.Create].
 func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, message *string) (inv party.CreatedInvite, ok bool, err error) {
 	if message != nil {
-		if err := text("message", *message, maxMessage); err != nil {
+		if err := party.CheckText("message", *message, maxMessage); err != nil {
 			return inv, false, err
 		}
 	}

@@ -13,8 +13,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/heroiclabs/nakama-common/api"
-
 	"partyline/internal/alarm"
 	"partyline/internal/cache"
 	"partyline/internal/keyed"
@@ -23,11 +21,6 @@ import (
 	"partyline/party/entry"
 	"partyline/party/roster"
 )
-
-// Users finds accounts; unknown IDs are left out of the answer.
-type Users interface {
-	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
-}
 
 // Blocks returns those of others with a block between them and the user, or no friendship.
 type Blocks interface {
@@ -41,7 +34,7 @@ type Deps struct {
 	Roster    *roster.Roster
 	Admission *admission.Admission
 	Limits    *party.Limits
-	Users     Users
+	Users     party.Users
 	Blocks    Blocks
 	Notifier  Notifier
 	Sender    party.Sender

@@ -17,8 +17,7 @@ const FactTTL = 5 * time.Second
 
 // Host is the part of runtime.NakamaModule that facts are read from.
 type Host interface {
-	UsersGetFriendStatus(ctx context.Context, userID string, userIDs []string) ([]*api.Friend, error)
-	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
+	party.Users
 	UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error)
 }
 
@@ -29,8 +28,8 @@ const mostRemembered = 20_000
 // spares the reads of a player who acts several times in a row. Friends and blocks are
 // always read: a block holds at once.
 type loader struct {
-	host     Host
-	blocks   party.BlockList
+	host Host
+	party.BlockList
 	accounts *cache.Cache[string, rules.Account]
 	groups   *cache.Cache[string, []rules.GroupFacts]
 }
@@ -40,7 +39,7 @@ var _ rules.Loader = loader{}
 // Load makes the loader of a judge. Accounts and groups are remembered for [FactTTL].
 func Load(host Host, blocks party.BlockList, now party.Clock) rules.Loader {
 	return loader{
-		host: host, blocks: blocks,
+		host: host, BlockList: blocks,
 		accounts: cache.New[string, rules.Account](now, mostRemembered, FactTTL),
 		groups:   cache.New[string, []rules.GroupFacts](now, mostRemembered, FactTTL),
 	}
@@ -108,23 +107,8 @@ func (l loader) readGroups(ctx context.Context, userID string) ([]rules.GroupFac
 	return groups, nil
 }
 
-// Friends lists those of others who are friends of the user, both having agreed.
-func (l loader) Friends(ctx context.Context, userID string, others []string) ([]string, error) {
-	relations, err := l.host.UsersGetFriendStatus(ctx, userID, others)
-	if err != nil {
-		return nil, err
-	}
-	var friends []string
-	for _, r := range relations {
-		if r.GetState().GetValue() == int32(api.Friend_FRIEND) {
-			friends = append(friends, r.GetUser().GetId())
-		}
-	}
-	return friends, nil
-}
-
 // Blocked looks on both sides.
 func (l loader) Blocked(ctx context.Context, userID string, others []string) (bool, error) {
-	blocked, err := l.blocks.With(ctx, userID, others)
+	blocked, err := l.With(ctx, userID, others)
 	return len(blocked) > 0, err
 }

@@ -34,7 +34,7 @@ func (s *Service) audience(ctx context.Context, c party.Caller, v party.View, to
 	for _, m := range v.Members {
 		a.known[m.UserID] = struct{}{}
 	}
-	if err := s.exist(ctx, to.UserIDs); err != nil {
+	if err := party.CheckUsers(ctx, "to.user_ids", s.Social, to.UserIDs); err != nil {
 		return nil, err
 	}
 	strangers, err := s.Blocks.Strangers(ctx, c.UserID, to.UserIDs)
@@ -142,21 +142,6 @@ func (a *audience) addGroup(ctx context.Context, groupID string) error {
 		if cursor = next; cursor == "" {
 			break
 		}
-	}
-	return nil
-}
-
-// exist refuses named users who are none.
-func (s *Service) exist(ctx context.Context, ids []string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	users, err := s.Social.UsersGetId(ctx, ids, nil)
-	if err != nil {
-		return err
-	}
-	if len(users) < len(ids) {
-		return party.Invalid("to.user_ids", "must be users that exist.")
 	}
 	return nil
 }

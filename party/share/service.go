@@ -30,10 +30,10 @@ import (
 
 // Social finds people, a page at a time.
 type Social interface {
+	party.Users
 	FriendsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.Friend, string, error)
 	GroupUsersList(ctx context.Context, groupID string, limit int, state *int, cursor string) ([]*api.GroupUserList_GroupUser, string, error)
 	UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error)
-	UsersGetId(ctx context.Context, userIDs, facebookIDs []string) ([]*api.User, error)
 }
 
 // Deps is what a Service works with. All are needed.

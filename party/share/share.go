@@ -3,8 +3,6 @@ package share
 import (
 	"context"
 	"fmt"
-	"slices"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -56,7 +54,7 @@ type Delivered struct {
 // Refusals: InvalidRequest naming the field, PartyNotFound, NotMember of
 // the party or the group, RateLimited, and those of [invite.Service.Create].
 func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer, error) {
-	if err := r.check(c.UserID); err != nil {
+	if err := r.check(c); err != nil {
 		return Answer{}, err
 	}
 	id, err := party.NamedID(r.PartyID)
@@ -102,14 +100,12 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 }
 
 // check refuses what no party can make right. Refusals name the field.
-func (r *Request) check(caller string) error {
-	switch to := &r.To; {
-	case !to.Status && !to.Friends && to.GroupID == "" && len(to.UserIDs) == 0:
+func (r *Request) check(caller party.Caller) error {
+	if to := &r.To; !to.Status && !to.Friends && to.GroupID == "" && len(to.UserIDs) == 0 {
 		return party.Invalid("to", "name at least one of status, friends, group_id and user_ids.")
-	case len(r.Message) > maxMessage:
-		return party.Invalid("message", "must be at most %d bytes.", maxMessage)
-	case !utf8.ValidString(r.Message):
-		return party.Invalid("message", "must be UTF-8.")
+	}
+	if err := party.CheckText("message", r.Message, maxMessage); err != nil {
+		return err
 	}
 	if r.To.GroupID != "" {
 		group, err := uuid.Parse(r.To.GroupID)
@@ -118,23 +114,9 @@ func (r *Request) check(caller string) error {
 		}
 		r.To.GroupID = group.String()
 	}
-	var users []string
-	for _, id := range r.To.UserIDs {
-		user, err := uuid.Parse(id)
-		switch {
-		case err != nil || user == uuid.Nil:
-			return party.Invalid("to.user_ids", "must be user IDs.")
-		case user.String() == caller:
-			return party.Invalid("to.user_ids", "must not have yourself in it.")
-		case !slices.Contains(users, user.String()):
-			users = append(users, user.String())
-		}
-		if len(users) > maxUsers {
-			return party.Invalid("to.user_ids", "must have at most %d entries.", maxUsers)
-		}
-	}
-	r.To.UserIDs = users
-	return nil
+	var err error
+	r.To.UserIDs, err = party.NamedUsers("to.user_ids", caller, r.To.UserIDs, maxUsers)
+	return err
 }
 
 // invite is the caller's invite of a kind to share, the same for as long as it can be used.
