@@ -43,6 +43,9 @@ func (s *Service) changed(c party.Change) {
 			b.dropArrival(c.Session.UserID, conf, now)
 		}
 		s.reset(b, conf, resetOnMembership, now)
+		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.news)+len(b.away) > 0 && b.next.Before(at) {
+			b.next = at // the newcomer hears the host's own word first
+		}
 		s.arm(b, now)
 	}
 }

@@ -15,6 +15,26 @@ func resetOn(what ...string) func(*rules.Status) {
 	return func(r *rules.Status) { r.ResetOn = what }
 }
 
+// A newcomer hears of the party from the host first, and then the news that their coming makes.
+func TestService_Newcomer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.rules(resetOn("membership"))
+		p := w.host.Players(2)
+		id := w.party(4, p[0])
+		w.must(w.set(p[0], report(id, "ready", 1)))
+		time.Sleep(time.Minute)
+		w.heard()
+		came := time.Now()
+		w.join(p[1], id)
+		time.Sleep(time.Second)
+		told := w.heard()
+		if len(told) != 1 || told[0].at.Sub(came) != party.NewcomerAfter {
+			t.Errorf("told %+v; want one message %v after %v", told, party.NewcomerAfter, came)
+		}
+	})
+}
+
 func TestService_Reset_onMembership(t *testing.T) {
 	comesAndGoes := map[string]func(w *world, id party.ID, p []party.Session){
 		"join": func(w *world, id party.ID, p []party.Session) { w.join(p[3], id) },
