@@ -129,6 +129,39 @@ func TestQuickJoin(t *testing.T) {
 	s.refused("without a game", s.signIn("idle").Call(s.ctx, "party_quick_join", object{}, nil), "no_live_session")
 }
 
+// TestQuickJoin_keptSeat: a seat that is kept for the player fits, and no other does: one that
+// became free for who waits, and one that the player has lost the connection from.
+func TestQuickJoin_keptSeat(t *testing.T) {
+	s := start(t, attributeRules)
+	world := object{"world": uuid.NewString()}
+	host, bob, cem, dot := s.play("host"), s.play("bob"), s.play("cem"), s.play("dot")
+	in := object{"label": world}
+	id := s.labelled(host, true, false, 2, world)
+	s.must(bob.JoinParty(s.ctx, id))
+	s.barrier(bob)
+	s.waits(cem, object{"party_id": id})
+	s.must(bob.LeaveParty(s.ctx, id))
+	s.told(cem)
+	s.refused("a stranger", dot.Call(s.ctx, "party_quick_join", in, nil), "party_not_found")
+	var joined finder.Joined
+	s.call(cem, "party_quick_join", in, &joined)
+	if joined.PartyID != id || !joined.Joined {
+		t.Errorf("who waits joins %+v", joined)
+	}
+	cem.Abort()
+	s.eventually("the connection is missed", func() bool {
+		var list struct{ Members []object }
+		s.call(host, "party_status_list", object{"party_id": id}, &list)
+		return len(list.Members) == 1
+	})
+	cem, err := cem.Player.Play(s.ctx)
+	s.must(err)
+	s.eventually("a second passes", func() bool { return cem.Call(s.ctx, "party_quick_join", in, &joined) == nil })
+	if joined.PartyID != id {
+		t.Errorf("who was away joins %+v", joined)
+	}
+}
+
 // TestQuickJoin_crowd: 200 at once into 50 parties with 200 free seats.
 func TestQuickJoin_crowd(t *testing.T) {
 	s := start(t, attributeRules)
