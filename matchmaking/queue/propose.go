@@ -107,6 +107,9 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 		}
 		if w == nil || w.need() != part.seats {
 			r.takeOff(part.ticket, r.name)
+			if t, live := r.book.Get(part.ticket); live && w != nil && len(part.asked) > 0 {
+				r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID}) // it waits for another match
+			}
 			continue
 		}
 		if part.answered() || r.began.Before(part.by) {

@@ -265,6 +265,19 @@ func TestAccept_WhileAsked(t *testing.T) {
 		}
 		w.wantEvents(ids[0], "queued duo", "found duo", "dropped duo: party_too_large")
 	})
+	t.Run("a_party_needs_more_seats", func(t *testing.T) {
+		w := asking(t)
+		id, leader := w.party(1)
+		ticket := w.queueParty(id, leader[0], text("queue", "duo"))
+		w.soloes(3)
+		w.process()
+		w.accepts(leader[0], ticket)
+		w.must(w.admission.Admit(t.Context(), id, w.player(), party.Grant{}, nil))
+		w.process()
+		w.wantEvents(id, "queued duo", "found duo", "queued duo")
+		_, err := w.Accept(t.Context(), callerOf(leader[0]), ticket, true)
+		w.wantReason(err, party.ProposalGone)
+	})
 	t.Run("nobody_is_asked_any_more", func(t *testing.T) {
 		w, ids, _, _ := ask(t)
 		q := w.cfg.Queues["duo"]
