@@ -335,7 +335,12 @@ func (m *Matches) signal(ctx context.Context, matchID string, r signalRequest) (
 		return signalAnswer{}, err
 	}
 	reply, err := m.host.MatchSignal(ctx, matchID, text)
-	if errors.Is(err, runtime.ErrMatchNotFound) || errors.Is(err, runtime.ErrMatchIdInvalid) {
+	gone := errors.Is(err, runtime.ErrMatchNotFound) || errors.Is(err, runtime.ErrMatchIdInvalid)
+	if errors.Is(err, runtime.ErrMatchBusy) { // the host says so of a match that ends while it is asked, too
+		_, labelErr := m.label(ctx, matchID)
+		gone = errors.Is(labelErr, ErrGone)
+	}
+	if gone {
 		return signalAnswer{}, ErrGone
 	}
 	if err != nil {

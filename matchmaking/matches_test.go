@@ -474,6 +474,10 @@ func TestMatches_HostFails(t *testing.T) {
 	if _, err := c.Late(t.Context(), parse(t, p), "dan"); !errors.Is(err, runtime.ErrMatchBusy) {
 		t.Errorf("Late = %v", err)
 	}
+	s.state = nil // it ended, and the host was asked just before
+	if err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan")}); !errors.Is(err, matchmaking.ErrGone) {
+		t.Errorf("Commit of a match that has just ended = %v", err)
+	}
 }
 
 // busy is a host whose matches do not answer.

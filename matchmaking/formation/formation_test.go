@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"slices"
 	"testing"
@@ -316,7 +317,7 @@ func TestForm_Garbage(t *testing.T) {
 
 func BenchmarkForm(b *testing.B) {
 	sizes := []int{4_000, 10_000, 100_000, 1_000_000}
-	if testing.Short() {
+	if os.Getenv("BENCH") == "small" {
 		sizes = sizes[:1]
 	}
 	for _, n := range sizes {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 
@@ -68,7 +69,7 @@ func BenchmarkPass(b *testing.B) {
 	cfg := rules.Default()
 	cfg.Queues = map[string]rules.Queue{"ranked": q}
 	sizes := []int{4_000, 10_000, 100_000}
-	if testing.Short() {
+	if os.Getenv("BENCH") == "small" {
 		sizes = sizes[:1]
 	}
 	for _, n := range sizes {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -430,7 +431,7 @@ func TestQuickJoin_crowd(t *testing.T) {
 // BenchmarkFind_AfterChanges: the first search after so many changes.
 func BenchmarkFind_AfterChanges(b *testing.B) {
 	n := 9000
-	if testing.Short() {
+	if os.Getenv("BENCH") == "small" {
 		n = 900
 	}
 	w := newWorld(b)
@@ -455,7 +456,7 @@ func BenchmarkFind_AfterChanges(b *testing.B) {
 // BenchmarkFind: 10 of so many parties fit. What a search costs goes by those.
 func BenchmarkFind(b *testing.B) {
 	sizes := []int{100, 1000, 10_000}
-	if testing.Short() {
+	if os.Getenv("BENCH") == "small" {
 		sizes = sizes[:2]
 	}
 	for _, n := range sizes {

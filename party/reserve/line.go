@@ -24,16 +24,26 @@ type Waiter struct {
 // over reports whether a seat was held for so long that the wait is over.
 func (w Waiter) over(now time.Time) bool { return !w.Until.IsZero() && !now.Before(w.Until) }
 
-// Line is everybody who waits, who came first first.
-func (b Book) Line() []Waiter {
-	return slices.SortedFunc(maps.Values(b.Waiting), func(x, y Waiter) int {
-		return cmp.Or(x.Since.Compare(y.Since), cmp.Compare(x.UserID, y.UserID))
-	})
+// came orders those who wait as they came.
+func (w Waiter) came(other Waiter) int {
+	return cmp.Or(w.Since.Compare(other.Since), cmp.Compare(w.UserID, other.UserID))
 }
 
+// Line is everybody who waits, who came first first.
+func (b Book) Line() []Waiter { return slices.SortedFunc(maps.Values(b.Waiting), Waiter.came) }
+
 // Place is the user's place in line, from 1; 0 for somebody who does not wait.
-func (b Book) Place(userID string) int {
-	return 1 + slices.IndexFunc(b.Line(), func(w Waiter) bool { return w.UserID == userID })
+func (b Book) Place(userID string) (place int) {
+	w, waits := b.Waiting[userID]
+	if !waits {
+		return 0
+	}
+	for _, other := range b.Waiting {
+		if other.came(w) <= 0 {
+			place++
+		}
+	}
+	return place
 }
 
 // Join puts somebody at the end of the line.

@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -11,7 +12,10 @@ import (
 func BenchmarkService_Set(b *testing.B) {
 	w := newWorld(b, time.Now)
 	w.host.OnSend = nil
-	const parties = 500
+	parties := 500
+	if os.Getenv("BENCH") == "small" {
+		parties = 20
+	}
 	ids := make([]party.ID, parties)
 	members := make([][]party.Session, parties)
 	for i := range parties {

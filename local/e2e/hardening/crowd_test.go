@@ -127,10 +127,7 @@ func TestCrowd_GroupShare(t *testing.T) {
 	w := newWorld(t)
 	leader := w.game("leader")
 	id := w.party(leader, false, 4)
-	members := 1000
-	if testing.Short() {
-		members = 100
-	}
+	const members = 1000
 	var group struct {
 		ID string `json:"id"`
 	}

@@ -77,7 +77,7 @@ func benchmarkPlacing(b *testing.B, w *world, ticket func(partyID string) *rtapi
 // placedOf counts the players whose parties get a match, and answers when the last of
 // them did. It gives up once nobody has for a while.
 func placedOf(w *world, groups [][]*player) (placed int, last time.Time) {
-	ctx, cancel := context.WithCancel(w.ctx)
+	ctx, cancel := context.WithCancel(w.t.Context())
 	defer cancel()
 	news := make(chan int)
 	for _, g := range groups {

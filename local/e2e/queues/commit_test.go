@@ -78,7 +78,7 @@ func (w *world) dies(parties map[string]bool) {
 				Label   string `json:"label"`
 			}
 		}
-		if err := w.client.Call(w.ctx, http.MethodGet, "/v2/match?limit=100&authoritative=true", viewer.Auth(), nil, &alive); err != nil {
+		if err := w.client.Call(w.soon(), http.MethodGet, "/v2/match?limit=100&authoritative=true", viewer.Auth(), nil, &alive); err != nil {
 			w.t.Fatal(err)
 		}
 		left := ""
@@ -161,6 +161,6 @@ func (w *world) hears(m *player) bool {
 
 // stillIn reports whether the player is in their party.
 func (p *player) stillIn() bool {
-	_, err := p.w.client.RPC(p.w.ctx, p.Session, "party_match", `{"party_id":"`+p.partyID+`"}`)
+	_, err := p.w.client.RPC(p.w.soon(), p.Session, "party_match", `{"party_id":"`+p.partyID+`"}`)
 	return err == nil
 }

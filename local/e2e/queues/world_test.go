@@ -26,7 +26,6 @@ const rulesFile = "../testdata/queues.yml"
 
 type world struct {
 	t      testing.TB
-	ctx    context.Context
 	client *client.Client
 
 	fives, duel map[string]string // properties of tickets in the queues of this test
@@ -58,12 +57,17 @@ func startNative(t *testing.T) *world {
 
 func playOn(t testing.TB, addr string) *world {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // of a thousand sockets under the race detector
-	t.Cleanup(cancel)
 	return &world{
-		t: t, ctx: ctx, client: client.New(addr),
+		t: t, client: client.New(addr),
 		fives: properties("queue", "e2e_5v5", "run", uuid.NewString()), duel: properties("queue", "e2e_duel", "run", uuid.NewString()),
 	}
+}
+
+// soon is the deadline of one answer. Each has its own, so a busy machine makes a test slower and no more.
+func (w *world) soon() context.Context {
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	w.t.Cleanup(cancel)
+	return ctx
 }
 
 // player is a user with a socket.
@@ -76,16 +80,16 @@ type player struct {
 
 func (w *world) player() *player {
 	w.t.Helper()
-	session, err := w.client.AuthenticateDevice(w.ctx, uuid.NewString(), "")
+	session, err := w.client.AuthenticateDevice(w.soon(), uuid.NewString(), "")
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	socket, err := w.client.Connect(w.ctx, session, client.SocketOptions{})
+	socket, err := w.client.Connect(w.soon(), session, client.SocketOptions{})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(socket.Abort)
-	if err := socket.Barrier(w.ctx); err != nil { // from now on the user is online
+	if err := socket.Barrier(w.soon()); err != nil { // from now on the user is online
 		w.t.Fatal(err)
 	}
 	return &player{Socket: socket, Session: session, w: w}
@@ -124,7 +128,7 @@ func (w *world) party(members ...*player) string {
 // call sends a message that has to succeed.
 func (p *player) call(e *rtapi.Envelope) *rtapi.Envelope {
 	p.w.t.Helper()
-	reply, err := p.Call(p.w.ctx, e)
+	reply, err := p.Call(p.w.soon(), e)
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
@@ -165,7 +169,7 @@ func (p *player) queueSolo(texts map[string]string) (ticket string) {
 // matched waits for the match and answers it.
 func (p *player) matched() *rtapi.MatchmakerMatched {
 	p.w.t.Helper()
-	m, err := p.Take(p.w.ctx, client.OfKind("matchmaker_matched"))
+	m, err := p.Take(p.w.soon(), client.OfKind("matchmaker_matched"))
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
@@ -183,7 +187,7 @@ type event struct {
 func (p *player) told(opCode int64, name string) event {
 	p.w.t.Helper()
 	var e event
-	_, err := p.Take(p.w.ctx, func(m client.Message) bool {
+	_, err := p.Take(p.w.soon(), func(m client.Message) bool {
 		data := m.Envelope.GetPartyData()
 		if data.GetOpCode() != opCode || data.GetPresence().GetUsername() != "partyline" {
 			return false
@@ -200,7 +204,7 @@ func (p *player) told(opCode int64, name string) event {
 // refused sends a message that has to be refused with the reason.
 func (p *player) refused(e *rtapi.Envelope, reason string) {
 	p.w.t.Helper()
-	_, err := p.Call(p.w.ctx, e)
+	_, err := p.Call(p.w.soon(), e)
 	if err == nil || !strings.Contains(err.Error(), reason+": ") {
 		p.w.t.Errorf("%s = %v; want %s", client.Kind(e), err, reason)
 	}
@@ -217,7 +221,7 @@ func (p *player) rpc(id string, payload, answer any) {
 	if err != nil {
 		p.w.t.Fatal(err)
 	}
-	text, err := p.w.client.RPC(p.w.ctx, p.Session, id, string(body))
+	text, err := p.w.client.RPC(p.w.soon(), p.Session, id, string(body))
 	if err != nil {
 		p.w.t.Fatalf("%s: %v", id, err)
 	}

@@ -3,6 +3,7 @@ package matchmaker_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"testing"
 
 	"partyline/local/engine/matchmaker"
@@ -19,7 +20,7 @@ func BenchmarkProcess_5v5(b *testing.B) {
 		}},
 	}
 	sizes := []int{400, 4000}
-	if testing.Short() {
+	if os.Getenv("BENCH") == "small" {
 		sizes = sizes[:1]
 	}
 	for _, name := range []string{"default", "processor"} {
