@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -47,58 +48,32 @@ const (
 	Internal         Reason = "internal"           // a fault on the server's side; its log says more
 )
 
-// gRPC status numbers, as Nakama passes them to clients.
-const (
-	codeInvalidArgument    = 3
-	codeNotFound           = 5
-	codeAlreadyExists      = 6
-	codePermissionDenied   = 7
-	codeResourceExhausted  = 8
-	codeFailedPrecondition = 9
-	codeAborted            = 10
-	codeInternal           = 13
-	codeUnauthenticated    = 16
-)
-
-var reasonCodes = map[Reason]int{
-	InvalidRequest:   codeInvalidArgument,
-	Unauthenticated:  codeUnauthenticated,
-	InviteNotFound:   codeNotFound,
-	InviteExpired:    codeFailedPrecondition,
-	InviteRevoked:    codeFailedPrecondition,
-	InviteExhausted:  codeFailedPrecondition,
-	InviteNotForYou:  codePermissionDenied,
-	PartyNotFound:    codeNotFound,
-	PartyFull:        codeResourceExhausted,
-	PartyLocked:      codeFailedPrecondition,
-	PartyAway:        codeFailedPrecondition,
-	NotMember:        codePermissionDenied,
-	NotLeader:        codePermissionDenied,
-	AlreadyMember:    codeAlreadyExists,
-	AlreadyInParty:   codeFailedPrecondition,
-	Banned:           codePermissionDenied,
-	Blocked:          codePermissionDenied,
-	RuleDenied:       codePermissionDenied,
-	RateLimited:      codeResourceExhausted,
-	NoLiveSession:    codeFailedPrecondition,
-	SessionAmbiguous: codeFailedPrecondition,
-	UnknownQueue:     codeFailedPrecondition,
-	PartyTooLarge:    codeFailedPrecondition,
-	NotReady:         codeFailedPrecondition,
-	SeatReserved:     codeFailedPrecondition,
-	MatchFull:        codeFailedPrecondition,
-	ProposalGone:     codeFailedPrecondition,
-	NoCapacity:       codeResourceExhausted,
-	QueryNotAllowed:  codeInvalidArgument,
-	Conflict:         codeAborted,
-	Internal:         codeInternal,
+// reasonsByCode are the reasons that go with each gRPC status number, as Nakama passes it to
+// clients.
+var reasonsByCode = map[int][]Reason{
+	3: {InvalidRequest, QueryNotAllowed},                                    // invalid argument
+	5: {InviteNotFound, PartyNotFound},                                      // not found
+	6: {AlreadyMember},                                                      // already exists
+	7: {InviteNotForYou, NotMember, NotLeader, Banned, Blocked, RuleDenied}, // permission denied
+	8: {PartyFull, RateLimited, NoCapacity},                                 // resource exhausted
+	9: { // failed precondition
+		InviteExpired, InviteRevoked, InviteExhausted, PartyLocked, PartyAway, AlreadyInParty, NoLiveSession, SessionAmbiguous,
+		UnknownQueue, PartyTooLarge, NotReady, SeatReserved, MatchFull, ProposalGone,
+	},
+	10: {Conflict}, // aborted
+	13: {Internal},
+	16: {Unauthenticated},
 }
+
+const codeInternal = 13
 
 // Code is the gRPC status number that goes with the reason; 13 (internal) for
 // a reason this package does not know.
 func (r Reason) Code() int {
-	if c, ok := reasonCodes[r]; ok {
-		return c
+	for code, reasons := range reasonsByCode {
+		if slices.Contains(reasons, r) {
+			return code
+		}
 	}
 	return codeInternal
 }
