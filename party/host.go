@@ -47,8 +47,7 @@ const SystemUser = "00000000-0000-0000-0000-000000000000"
 // version it is compare-and-set; a rejected write is runtime.ErrStorageRejectedVersion. A
 // rejected delete is an error without a name. MultiUpdate does all it is given or nothing.
 type Storage interface {
-	StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error)
-	StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error)
+	Objects
 	StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error
 	MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, updateLedger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error)
 	StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error)

@@ -2,14 +2,13 @@ package wiring
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
-	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/build"
+	"partyline/party"
 )
 
 // The format of everything the module stores. A minor version adds: what was there stays
@@ -33,15 +32,9 @@ type storageFormat struct {
 	WrittenBy string `json:"written_by"` // version of the module
 }
 
-// objects are the host's calls that claimStorage makes.
-type objects interface {
-	StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error)
-	StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error)
-}
-
 // claimStorage makes sure that this module can read what is stored, and notes its format
 // where that is newer. An older module of the same major version stays able to start.
-func claimStorage(ctx context.Context, storage objects) error {
+func claimStorage(ctx context.Context, storage party.Objects) error {
 	for range 5 { // nodes that start together write the same; one of them wins
 		again, err := tryClaim(ctx, storage)
 		if !again || err != nil {
@@ -52,18 +45,11 @@ func claimStorage(ctx context.Context, storage objects) error {
 }
 
 // tryClaim asks for another try where the record was changed between reading and writing.
-func tryClaim(ctx context.Context, storage objects) (again bool, err error) {
-	stored, err := storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: metaCollection, Key: metaKey}})
+func tryClaim(ctx context.Context, storage party.Objects) (again bool, err error) {
+	var format storageFormat
+	version, err := party.ReadObject(ctx, storage, metaCollection, metaKey, &format)
 	if err != nil {
 		return false, fmt.Errorf("storage format: read the record: %w", err)
-	}
-	version := "*"
-	var format storageFormat
-	if len(stored) > 0 {
-		version = stored[0].Version
-		if err := json.Unmarshal([]byte(stored[0].Value), &format); err != nil {
-			return false, fmt.Errorf("storage format: the record %s/%s is broken: %w", metaCollection, metaKey, err)
-		}
 	}
 	switch {
 	case format.Major > storageMajor:
@@ -72,11 +58,7 @@ func tryClaim(ctx context.Context, storage objects) (again bool, err error) {
 	case format.Major == storageMajor && format.Minor >= storageMinor:
 		return false, nil
 	}
-	value, err := json.Marshal(storageFormat{storageMajor, storageMinor, build.Version})
-	if err != nil {
-		return false, fmt.Errorf("storage format: %w", err)
-	}
-	_, err = storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: metaCollection, Key: metaKey, Value: string(value), Version: version}})
+	_, err = party.WriteObject(ctx, storage, metaCollection, metaKey, storageFormat{storageMajor, storageMinor, build.Version}, version)
 	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 		return true, nil
 	}

@@ -184,15 +184,14 @@ type stored struct {
 	Document string `json:"document"`
 }
 
-func (d Document) encode(id party.ID) (string, error) {
+func (d Document) encode(id party.ID) (stored, error) {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false) // values keep their length
 	if err := e.Encode(d); err != nil {
-		return "", err
+		return stored{}, err
 	}
-	value, err := json.Marshal(stored{id.String(), text.String()})
-	return string(value), err
+	return stored{id.String(), text.String()}, nil
 }
 
 func decode(value string) (party.ID, Document, error) {

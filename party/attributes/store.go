@@ -21,14 +21,14 @@ const (
 	sweepTime = 10 * time.Second
 )
 
-// found is a document as storage has it; version "*" stands for none.
+// found is a document as storage has it; version [party.Absent] stands for none.
 type found struct {
 	doc     Document
 	version string
 }
 
 func (s *Service) read(ctx context.Context, id party.ID) (found, error) {
-	none := found{Document{Party: Bag{}, Members: map[string]Bag{}}, "*"}
+	none := found{Document{Party: Bag{}, Members: map[string]Bag{}}, party.Absent}
 	objects, err := s.Storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: attributesCollection, Key: s.Admission.Origin(id).UUID.String()}})
 	if err != nil {
 		return none, fmt.Errorf("read attributes: %w", err)
@@ -68,9 +68,9 @@ func (s *Service) change(ctx context.Context, id party.ID, edit func(Document) (
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
 		s.kept.Drop(id) // until the write is known to be done
-		acks, err := s.Storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: attributesCollection, Key: s.Admission.Origin(id).UUID.String(), Value: value, Version: f.version}})
+		written, err := party.WriteObject(ctx, s.Storage, attributesCollection, s.Admission.Origin(id).UUID.String(), value, f.version)
 		if err == nil {
-			s.kept.Put(id, found{next, acks[0].GetVersion()})
+			s.kept.Put(id, found{next, written})
 			return next, nil
 		}
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {

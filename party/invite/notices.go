@@ -66,13 +66,10 @@ func (s *Service) Notify(ctx context.Context, c party.Caller, inv party.CreatedI
 	return nil
 }
 
-// readNotified is whom an invite remembers, and its version; "*" for nobody.
+// readNotified is whom an invite remembers, and its version; [party.Absent] for nobody.
 func (s *Service) readNotified(ctx context.Context, inviteID string) (n notified, version string, err error) {
-	objects, err := s.Store.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: noticesCollection, Key: inviteID}})
-	if err != nil || len(objects) == 0 {
-		return n, "*", err
-	}
-	return n, objects[0].GetVersion(), json.Unmarshal([]byte(objects[0].GetValue()), &n)
+	version, err = party.ReadObject(ctx, s.Store.storage, noticesCollection, inviteID, &n)
+	return n, version, err
 }
 
 // changeNotified changes whom an invite remembers by compare-and-set.
@@ -84,7 +81,7 @@ func (s *Service) changeNotified(ctx context.Context, inviteID string, change fu
 		}
 		change(&n)
 		if len(n.Users) == 0 {
-			if version == "*" {
+			if version == party.Absent {
 				return nil
 			}
 			err = s.Store.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: noticesCollection, Key: inviteID, Version: version}})
@@ -93,11 +90,7 @@ func (s *Service) changeNotified(ctx context.Context, inviteID string, change fu
 			}
 			continue // one that lost a race has no error of its own
 		}
-		value, err := json.Marshal(n)
-		if err != nil {
-			return err
-		}
-		_, err = s.Store.storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: noticesCollection, Key: inviteID, Value: string(value), Version: version}})
+		_, err = party.WriteObject(ctx, s.Store.storage, noticesCollection, inviteID, n, version)
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			return err
 		}

@@ -116,11 +116,7 @@ func (s *Store) lately(ctx context.Context, key string) (found, error) {
 // write replaces a record by compare-and-set and answers it with its new version; errLost if
 // it is not at the version named. The caller must not change the record afterwards.
 func (s *Store) write(ctx context.Context, key string, r *record, version string) (found, error) {
-	value, err := json.Marshal(r)
-	if err != nil {
-		return found{}, err
-	}
-	acks, err := s.storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: invitesCollection, Key: key, Value: string(value), Version: version}})
+	next, err := party.WriteObject(ctx, s.storage, invitesCollection, key, r, version)
 	s.kept.Drop(key) // also if it failed: it may have been done all the same
 	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 		return found{}, errLost
@@ -128,25 +124,19 @@ func (s *Store) write(ctx context.Context, key string, r *record, version string
 	if err != nil {
 		return found{}, fmt.Errorf("write invite: %w", err)
 	}
-	written := found{r, acks[0].GetVersion()}
+	written := found{r, next}
 	s.kept.Put(key, written)
 	return written, nil
 }
 
 // keyOf finds an invite's key by its ID; InviteNotFound if there is none.
 func (s *Store) keyOf(ctx context.Context, inviteID string) (string, error) {
-	objects, err := s.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: idsCollection, Key: inviteID}})
-	if err != nil {
-		return "", err
-	}
-	if len(objects) == 0 {
-		return "", notFound()
-	}
 	var p pointer
-	if err := json.Unmarshal([]byte(objects[0].Value), &p); err != nil {
-		return "", err
+	version, err := party.ReadObject(ctx, s.storage, idsCollection, inviteID, &p)
+	if version == party.Absent {
+		err = notFound()
 	}
-	return p.Key, nil
+	return p.Key, err
 }
 
 // eachIndexed passes the party's index to f, as far as it is read.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
@@ -44,17 +43,11 @@ type versions struct {
 	Config   json.RawMessage `json:"config"`   // of the last one, to compare the next with
 }
 
-// Versions is the part of Nakama's storage that the history is in.
-type Versions interface {
-	StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error)
-	StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error)
-}
-
 // History remembers in storage which rules files came into force when, over restarts and
 // for all nodes: a file that is in force already is no new version. It writes in the
 // goroutine of [History.Run]. Safe for concurrent use.
 type History struct {
-	storage Versions
+	storage party.Objects
 	source  string
 	logger  party.Logger
 	queue   chan version
@@ -67,7 +60,7 @@ type version struct {
 }
 
 // NewHistory makes a history over storage of the file at source, "" for the defaults.
-func NewHistory(storage Versions, source string, logger party.Logger) *History {
+func NewHistory(storage party.Objects, source string, logger party.Logger) *History {
 	return &History{storage: storage, source: source, logger: logger, queue: make(chan version, historyQueue)}
 }
 
@@ -128,11 +121,7 @@ func (h *History) write(ctx context.Context, next version) (again bool, err erro
 		stored.Config = nil
 	}
 	stored.Versions = appendBounded(stored.Versions, next.Version, historyVersions)
-	value, err := json.Marshal(stored)
-	if err != nil {
-		return false, fmt.Errorf("write the history: %w", err)
-	}
-	_, err = h.storage.StorageWrite(ctx, []*runtime.StorageWrite{{Collection: historyCollection, Key: historyKey, Value: string(value), Version: at}})
+	_, err = party.WriteObject(ctx, h.storage, historyCollection, historyKey, stored, at)
 	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 		return true, nil
 	}
@@ -158,18 +147,15 @@ func (v *version) compare(before []byte) {
 }
 
 func (h *History) read(ctx context.Context) (stored versions, at string, err error) {
-	objects, err := h.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: historyCollection, Key: historyKey}})
-	if err != nil {
+	at, err = party.ReadObject(ctx, h.storage, historyCollection, historyKey, &stored)
+	switch {
+	case err != nil && at == "":
 		return stored, "", fmt.Errorf("read the history: %w", err)
-	}
-	if len(objects) == 0 {
-		return stored, "*", nil
-	}
-	if err := json.Unmarshal([]byte(objects[0].Value), &stored); err != nil {
-		h.logger.Warn("rules history begins again, the record is broken: %v", err)
+	case err != nil:
+		h.logger.Warn("rules history begins again: %v", err)
 		stored = versions{}
 	}
-	return stored, objects[0].Version, nil
+	return stored, at, nil
 }
 
 // List gives the versions, the newest first; none where they cannot be read, which the log

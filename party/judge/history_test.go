@@ -16,6 +16,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/local/partytest"
+	"partyline/party"
 	"partyline/party/judge"
 	"partyline/party/rules"
 )
@@ -28,7 +29,7 @@ type node struct {
 	history *judge.History
 }
 
-func startNode(t *testing.T, path string, storage judge.Versions, clock *partytest.Time, log *partytest.Log) (n *node, stop func()) {
+func startNode(t *testing.T, path string, storage party.Objects, clock *partytest.Time, log *partytest.Log) (n *node, stop func()) {
 	t.Helper()
 	n = &node{t: t, path: path, history: judge.NewHistory(storage, path, log)}
 	n.live = rules.NewLive(rules.LiveOptions{Path: path, Now: clock.Now, OnLoad: func(l rules.Loaded) {

@@ -204,21 +204,14 @@ func (t *transaction) commit(ctx context.Context, storage party.Storage) error {
 
 // keptFor lists the parties that may keep a seat for the user.
 func (s *store) keptFor(ctx context.Context, userID string) ([]party.ID, error) {
-	objects, err := s.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: awayCollection, Key: userID}})
-	if err != nil {
-		return nil, fmt.Errorf("read kept seats of user: %w", err)
-	}
-	if len(objects) == 0 {
-		return nil, nil
-	}
-	away, err := decodeAway(objects[0].Value)
-	if err != nil {
+	var away awayRecord
+	if _, err := party.ReadObject(ctx, s.storage, awayCollection, userID, &away); err != nil {
 		return nil, fmt.Errorf("read kept seats of user: %w", err)
 	}
 	now := party.Nanos(s.now())
 	var ids []party.ID
-	for _, text := range slices.Sorted(maps.Keys(away)) {
-		if id, err := party.ParseID(text); err == nil && away[text] > now {
+	for _, text := range slices.Sorted(maps.Keys(away.Parties)) {
+		if id, err := party.ParseID(text); err == nil && away.Parties[text] > now {
 			ids = append(ids, id)
 		}
 	}
