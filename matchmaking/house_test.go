@@ -43,6 +43,7 @@ type house struct {
 	heard                []heard                      // party data, oldest first
 	notified             []string                     // users and codes
 	created, lists       int
+	transit              time.Duration       // how long a signal is on its way
 	late                 bool                // lists show nothing yet
 	blocked              map[string][]string // whom users block
 	friendsErr           error
@@ -241,6 +242,7 @@ func (h *house) MatchList(_ context.Context, limit int, _ bool, _ string, _, _ *
 func (h *house) MatchSignal(_ context.Context, id, data string) (string, error) {
 	h.calls.Lock()
 	defer h.calls.Unlock()
+	h.clock.Advance(h.transit)
 	s := h.match(id)
 	if s == nil || s.state == nil {
 		return "", runtime.ErrMatchNotFound

@@ -13,6 +13,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/cache"
+	"partyline/internal/keyed"
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
@@ -49,6 +50,7 @@ type Matches struct {
 	keys    pass.Keys
 	now     party.Clock
 	young   *cache.Cache[string, string] // matches that lists may not show yet, by party
+	turns   keyed.Locks[string]          // of signals, by match
 
 	mu      sync.Mutex // not held while the host is asked
 	any     bool       // the host listed matches with seats
@@ -60,7 +62,7 @@ type Matches struct {
 func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now party.Clock) *Matches {
 	return &Matches{
 		host: host, members: members, fleets: fleets, keys: keys, now: now,
-		young: cache.New[string, string](now, maxYoung, youngFor),
+		young: cache.New[string, string](now, maxYoung, youngFor), turns: keyed.NewLocks[string](),
 	}
 }
 
@@ -334,7 +336,7 @@ func (m *Matches) signal(ctx context.Context, matchID string, r signalRequest) (
 	if err != nil {
 		return signalAnswer{}, err
 	}
-	reply, err := m.host.MatchSignal(ctx, matchID, text)
+	reply, err := m.inTurn(ctx, matchID, text)
 	gone := errors.Is(err, runtime.ErrMatchNotFound) || errors.Is(err, runtime.ErrMatchIdInvalid)
 	if errors.Is(err, runtime.ErrMatchBusy) { // the host says so of a match that ends while it is asked, too
 		_, labelErr := m.label(ctx, matchID)
@@ -359,6 +361,22 @@ func (m *Matches) signal(ctx context.Context, matchID string, r signalRequest) (
 		}
 	}
 	return signalAnswer{}, fmt.Errorf("match %s refused to %s: %s", matchID, r.Op, answer.Refusal)
+}
+
+// signalWait is how long a signal waits for its answer, as with the host.
+const signalWait = 10 * time.Second
+
+// inTurn signals a match, one signal after the other: the host takes a few at once and refuses
+// the others, of players who all come at the same time.
+func (m *Matches) inTurn(ctx context.Context, matchID, text string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, signalWait)
+	defer cancel()
+	unlock, err := m.turns.Lock(ctx, matchID)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	return m.host.MatchSignal(ctx, matchID, text)
 }
 
 func ignoreGone(err error) error {

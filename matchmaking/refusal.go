@@ -5,6 +5,7 @@ import (
 
 	"partyline/matchmaking/seats"
 	"partyline/party"
+	"partyline/pass"
 )
 
 var (
@@ -35,6 +36,7 @@ var refusals = []struct {
 	{"blocked", errBlocked, party.Blocked, "You cannot join this match."},
 	{"reserved", seats.ErrReserved, party.SeatReserved, reservedText},
 	{"token", errToken, party.Unauthenticated, "server_token: it is not the one of this match."},
+	{"expired", pass.ErrExpired, party.InvalidRequest, "pass: the pass has expired."},
 	{"used", errUsed, party.InvalidRequest, "pass: it was used before."},
 	{"unseated", errUnseated, party.InvalidRequest, "user_id: the player has no seat in this match."},
 	{"lost", errLost, party.InvalidRequest, "pass: the player does not have its seat any more."},

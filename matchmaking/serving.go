@@ -234,6 +234,9 @@ func (s *serving) bars(claims []seats.Claim) bool {
 // admit takes the seat that a pass is for. A pass works once, and not for a seat that the
 // player has lost, or has elsewhere by now.
 func (c *call) admit(p pass.Claims) error {
+	if c.now.Unix() >= p.Expires { // on its way here: whether it was used is known until then
+		return pass.ErrExpired
+	}
 	maps.DeleteFunc(c.serving.used, func(_ string, until int64) bool { return c.now.Unix() >= until })
 	if _, used := c.serving.used[p.ID]; used {
 		return errUsed

@@ -201,7 +201,9 @@ func TestServer_Passes(t *testing.T) {
 			t.Fatal(err)
 		}
 		refused("a pass for a seat that is lost", gone)
-		s.clock.Advance(2*time.Minute + time.Second)
+		s.clock.Advance(2*time.Minute - time.Second)
+		s.transit = 2 * time.Second
+		refused("a used pass that expires on its way", ann)
 		refused("an expired pass", late)
 		if got := s.seat("ann"); !strings.HasPrefix(got, "taken") {
 			t.Errorf("the seat of a player who is there is %q", got)

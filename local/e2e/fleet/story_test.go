@@ -7,6 +7,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,4 +170,31 @@ func TestBackfill(t *testing.T) {
 		t.Errorf("a stranger reads the match: error %v", err)
 	}
 	w.server(0).must("party_server_join", map[string]any{"pass": got.Pass})
+}
+
+// A crowd that asks for one match at the same moment is answered.
+func TestCrowd(t *testing.T) {
+	w := start(t, ready)
+	p := []*player{w.player(), w.player(), w.player(), w.player()}
+	red := w.party(p[0], p[1])
+	p[0].queue(red)
+	p[2].queue(w.party(p[2], p[3]))
+	g := w.server(0)
+	p[0].told(-4, "server_ready")
+	var crowd sync.WaitGroup
+	for range 200 {
+		crowd.Go(func() {
+			if _, err := g.call("party_server_seats", nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for i := range 100 {
+		crowd.Go(func() {
+			if _, err := w.client.RPC(w.ctx, p[i%2].Session, "party_match", `{"party_id":"`+red+`"}`); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	crowd.Wait()
 }

@@ -1,0 +1,42 @@
+package matchmaking_test
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/matchmaking"
+)
+
+// However many ask a match at the same moment, the host hears one after the other.
+func TestMatches_TakeTurns(t *testing.T) {
+	h := newHouse(t)
+	s, _ := duel(h, "")
+	c := matchmaking.NewMatches(&narrow{house: h}, h, nil, nil, h.clock.Now)
+	var crowd sync.WaitGroup
+	for range 50 {
+		crowd.Go(func() {
+			if _, err := c.Seats(t.Context(), s.id, ""); err != nil {
+				t.Errorf("Seats = %v", err)
+			}
+		})
+	}
+	crowd.Wait()
+}
+
+// narrow is a host that refuses a signal while there is another.
+type narrow struct {
+	*house
+	asked atomic.Int32
+}
+
+func (n *narrow) MatchSignal(ctx context.Context, id, data string) (string, error) {
+	defer n.asked.Add(-1)
+	if n.asked.Add(1) > 1 {
+		return "", runtime.ErrMatchBusy
+	}
+	return n.house.MatchSignal(ctx, id, data)
+}
