@@ -45,17 +45,16 @@ func (m *Module) seatsFollow(c party.Change) {
 
 // registerMatches gives the host the module's own match handlers.
 func (m *Module) registerMatches(host matchRegistrar) error {
-	err := host.RegisterMatch(matchmaking.PartyMatch, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
-		return matchmaking.WithSeatsAt(matchmaking.Relay(), m.now), nil
-	})
-	if err != nil {
-		return fmt.Errorf("match %s: %w", matchmaking.PartyMatch, err)
-	}
-	err = host.RegisterMatch(matchmaking.SeatMatch, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
-		return matchmaking.WithServer(m.now, m.matches, m.passKeys[0]), nil
-	})
-	if err != nil {
-		return fmt.Errorf("match %s: %w", matchmaking.SeatMatch, err)
+	for name, made := range map[string]func() runtime.Match{
+		matchmaking.PartyMatch: func() runtime.Match { return matchmaking.WithSeatsAt(matchmaking.Relay(), m.now) },
+		matchmaking.SeatMatch:  func() runtime.Match { return matchmaking.WithServer(m.now, m.matches, m.passKeys[0]) },
+	} {
+		err := host.RegisterMatch(name, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
+			return made(), nil
+		})
+		if err != nil {
+			return fmt.Errorf("match %s: %w", name, err)
+		}
 	}
 	return nil
 }

@@ -67,20 +67,16 @@ func (m *Module) Register(host Host) error {
 	if err := errors.Join(rpc.Check(m.calls...), hooks.Check(m.hooks...), checkRoutes(m.routes)); err != nil {
 		return fmt.Errorf("partyline: bad tables:\n%w", err)
 	}
-	if err := rpc.Register(host, rpc.NewGuard(m.nk, m.now, m.current), m.calls...); err != nil {
-		return fmt.Errorf("partyline: %w", err)
-	}
-	if err := hooks.Register(host, hooks.NewChain(m.nk, m.now, m.own), m.hooks...); err != nil {
-		return fmt.Errorf("partyline: %w", err)
-	}
-	if err := m.registerRoutes(host); err != nil {
-		return fmt.Errorf("partyline: %w", err)
-	}
-	if err := m.registerMatches(host); err != nil {
-		return fmt.Errorf("partyline: %w", err)
-	}
-	if err := m.registerQueues(host); err != nil {
-		return fmt.Errorf("partyline: %w", err)
+	for _, register := range []func() error{
+		func() error { return rpc.Register(host, rpc.NewGuard(m.nk, m.now, m.current), m.calls...) },
+		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.own), m.hooks...) },
+		func() error { return m.registerRoutes(host) },
+		func() error { return m.registerMatches(host) },
+		func() error { return m.registerQueues(host) },
+	} {
+		if err := register(); err != nil {
+			return fmt.Errorf("partyline: %w", err)
+		}
 	}
 	if err := host.RegisterShutdown(m.shutdown); err != nil {
 		return fmt.Errorf("partyline: shutdown: %w", err)
