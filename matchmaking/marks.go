@@ -44,18 +44,13 @@ func (c *call) noteMarks(before, after []seats.Seat) {
 // it knows by itself. A member whose socket is gone, or is on another node, is left out: the others,
 // and the label, lead here as well.
 func (c *call) mark(partyID string) {
-	id, err := party.ParseID(partyID)
-	if err != nil {
-		return // a player without a party, or a party of the game's own making
+	id, marks, ok := c.marks(partyID)
+	if !ok {
+		return
 	}
 	members, err := c.nk.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
 	if err != nil {
 		c.logger.Warn("party members not read party=%s error=%v", id, err)
-		return
-	}
-	marks, err := marksOf(c.nk, id)
-	if err != nil {
-		c.logger.Warn("party match not read party=%s error=%v", id, err)
 		return
 	}
 	for _, p := range members {
@@ -68,20 +63,25 @@ func (c *call) mark(partyID string) {
 
 // unmark removes what mark wrote, but nothing that another match has.
 func (c *call) unmark(partyID string) {
-	id, err := party.ParseID(partyID)
-	if err != nil {
-		return
-	}
-	marks, err := marksOf(c.nk, id)
-	if err != nil {
-		c.logger.Warn("party match not read party=%s error=%v", id, err)
-		return
-	}
+	id, marks, _ := c.marks(partyID)
 	for _, p := range marks {
 		if p.GetStatus() == c.id {
 			_ = c.nk.StreamUserLeave(party.PartyMatchMode, id.UUID.String(), "", id.Node, p.GetUserId(), p.GetSessionId())
 		}
 	}
+}
+
+// marks reads what is marked of a party; ok is false where that fails, and for a player without a
+// party, or a party of the game's own making.
+func (c *call) marks(partyID string) (id party.ID, marks []runtime.Presence, ok bool) {
+	id, err := party.ParseID(partyID)
+	if err != nil {
+		return id, nil, false
+	}
+	if marks, err = marksOf(c.nk, id); err != nil {
+		c.logger.Warn("party match not read party=%s error=%v", id, err)
+	}
+	return id, marks, err == nil
 }
 
 func marksOf(host Host, id party.ID) ([]runtime.Presence, error) {

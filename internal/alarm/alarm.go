@@ -12,7 +12,8 @@ import (
 type Alarms[K comparable] struct {
 	now    func() time.Time
 	ring   func(K)
-	failed func(key K, panicked any, stack []byte)
+	logger Logger
+	failed string // what the log says of a panic
 
 	mu      sync.Mutex // a leaf: nothing else is locked while it is held
 	set     map[K]*alarm
@@ -26,9 +27,15 @@ type alarm struct {
 	timer *time.Timer
 }
 
-// New makes alarms that ring each in a goroutine of its own. failed is told when ring panics.
-func New[K comparable](now func() time.Time, ring func(K), failed func(key K, panicked any, stack []byte)) *Alarms[K] {
-	return &Alarms[K]{now: now, ring: ring, failed: failed, set: map[K]*alarm{}}
+// Logger is what a panic is written to.
+type Logger interface {
+	Error(format string, v ...any)
+}
+
+// New makes alarms that ring each in a goroutine of its own. Where ring panics, the log says what
+// has failed, and for which key.
+func New[K comparable](now func() time.Time, logger Logger, failed string, ring func(K)) *Alarms[K] {
+	return &Alarms[K]{now: now, logger: logger, failed: failed, ring: ring, set: map[K]*alarm{}}
 }
 
 // Set has the key ring at a moment, at once if that is past, and not when it was set to
@@ -112,7 +119,7 @@ func (a *Alarms[K]) rings(key K, set *alarm) {
 	}()
 	defer func() {
 		if value := recover(); value != nil { // it would end the process
-			a.failed(key, value, debug.Stack())
+			a.logger.Error("%s of=%v: panic: %v\n%s", a.failed, key, value, debug.Stack())
 		}
 	}()
 	a.ring(key)

@@ -2,6 +2,7 @@ package alarm_test
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -9,25 +10,21 @@ import (
 	"time"
 
 	"partyline/internal/alarm"
+	"partyline/local/partytest"
 )
 
 func TestAlarms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
-		var rung, failed []string
+		var rung []string
+		log := &partytest.Log{}
 		began := time.Now()
-		a := alarm.New(time.Now, func(key string) {
+		a := alarm.New(time.Now, log, "not rung", func(key string) {
 			mu.Lock()
 			rung = append(rung, key+" "+time.Since(began).String())
 			mu.Unlock()
 			if key == "panics" {
 				panic(key)
-			}
-		}, func(key string, _ any, stack []byte) {
-			mu.Lock()
-			defer mu.Unlock()
-			if len(stack) > 0 {
-				failed = append(failed, key)
 			}
 		})
 		in := func(d time.Duration) time.Time { return began.Add(d) }
@@ -45,8 +42,8 @@ func TestAlarms(t *testing.T) {
 		if want := []string{"past 0s", "once 2s", "panics 3s", "moved 4s"}; !slices.Equal(rung, want) {
 			t.Errorf("rung %q; want %q", rung, want)
 		}
-		if !slices.Equal(failed, []string{"panics"}) {
-			t.Errorf("failed %q", failed)
+		if lines := log.Lines(); len(lines) != 1 || !strings.Contains(lines[0], "not rung of=panics: panic: panics\n") || !strings.Contains(lines[0], "alarm_test.go") {
+			t.Errorf("log %q", lines)
 		}
 		a.Set("closed", in(6*time.Second))
 		a.Close()
@@ -64,7 +61,7 @@ func TestAlarms_clock(t *testing.T) {
 		var back atomic.Int64
 		now := func() time.Time { return time.Now().Add(-time.Duration(back.Load())) }
 		rung := make(chan time.Time, 1)
-		a := alarm.New(now, func(string) { rung <- now() }, func(string, any, []byte) {})
+		a := alarm.New(now, &partytest.Log{}, "", func(string) { rung <- now() })
 		at := now().Add(time.Second)
 		a.Set("x", at)
 		back.Store(int64(time.Minute))

@@ -35,18 +35,11 @@ func (s *Service) Status(ctx context.Context, caller party.Caller, partyID strin
 
 func (s *Service) ticketsOf(ctx context.Context, caller party.Caller, partyID string) ([]Ticket, error) {
 	if partyID != "" {
-		id, err := party.ParseID(partyID)
+		v, err := s.Roster.ViewAs(ctx, caller, partyID)
 		if err != nil {
 			return nil, err
 		}
-		v, err := s.Roster.View(ctx, id)
-		if err != nil {
-			return nil, err
-		}
-		if _, member := v.Member(caller.UserID); !member {
-			return nil, party.NotAMember()
-		}
-		return s.book.OfParty(id), nil
+		return s.book.OfParty(v.ID), nil
 	}
 	tickets := s.book.OfUser(caller.UserID)
 	in, err := s.Roster.PartiesOf(ctx, caller.UserID)

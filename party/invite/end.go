@@ -12,18 +12,11 @@ import (
 // List shows the party's invites that can still lead somewhere, the newest first, to
 // its members. It never shows a code.
 func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
-	id, err := party.NamedID(partyID)
+	v, err := s.Roster.ViewAs(ctx, c, partyID)
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.Roster.View(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	if _, member := v.Member(c.UserID); !member {
-		return nil, party.NotAMember()
-	}
-	records, err := s.Store.ofParty(ctx, s.Admission.Origin(id), false)
+	records, err := s.Store.ofParty(ctx, s.Admission.Origin(v.ID), false)
 	if err != nil {
 		return nil, err
 	}

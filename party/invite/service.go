@@ -97,9 +97,7 @@ func New(d Deps) *Service {
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
 	s.live.Store(-1)
-	s.ends = alarm.New(d.Now, s.unindex, func(id party.ID, panicked any, stack []byte) {
-		d.Logger.Error("invites of an ended party are still indexed party=%s: panic: %v\n%s", id, panicked, stack)
-	})
+	s.ends = alarm.New(d.Now, d.Logger, "invites of an ended party are still indexed", s.unindex)
 	d.Admission.News.Subscribe(s.changed)
 	return s
 }

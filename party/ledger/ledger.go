@@ -61,9 +61,7 @@ func New(d Deps) *Ledger {
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
 		l.rounds = append(l.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
 	}
-	l.rosters = alarm.New(d.Now, l.writeRoster, func(id party.ID, panicked any, stack []byte) {
-		d.Logger.Error("party members not written party=%s: panic: %v\n%s", id, panicked, stack)
-	})
+	l.rosters = alarm.New(d.Now, d.Logger, "party members not written", l.writeRoster)
 	return l
 }
 

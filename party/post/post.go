@@ -32,9 +32,7 @@ type letter struct {
 // it when the process ends; what waits then is not sent.
 func New(sender party.Sender, logger party.Logger) *Post {
 	p := &Post{sender: sender, logger: logger, letters: map[party.ID][]letter{}}
-	p.alarms = alarm.New(time.Now, p.deliver, func(id party.ID, panicked any, stack []byte) {
-		logger.Error("party not told of a newcomer party=%s: panic: %v\n%s", id, panicked, stack)
-	})
+	p.alarms = alarm.New(time.Now, logger, "party not told of a newcomer", p.deliver)
 	return p
 }
 

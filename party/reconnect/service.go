@@ -52,12 +52,12 @@ type kept struct {
 	member party.Session
 }
 
+func (k kept) String() string { return k.id.String() + " user=" + k.member.UserID }
+
 // New makes a service that hears the news of seats. Close it to stop its timers.
 func New(d Deps) *Service {
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
-	s.seats = alarm.New(d.Now, s.expire, func(k kept, panicked any, stack []byte) {
-		d.Logger.Error("kept seat not ended party=%s user=%s: panic: %v\n%s", k.id, k.member.UserID, panicked, stack)
-	})
+	s.seats = alarm.New(d.Now, d.Logger, "kept seat not ended", s.expire)
 	d.News.Subscribe(s.changed)
 	return s
 }

@@ -87,6 +87,23 @@ func (r *Roster) View(ctx context.Context, id party.ID) (party.View, error) {
 	return s.View, err
 }
 
+// ViewAs reads the party that a request names, for one of its members. It refuses with
+// InvalidRequest, PartyNotFound or NotMember.
+func (r *Roster) ViewAs(ctx context.Context, c party.Caller, partyID string) (party.View, error) {
+	id, err := party.NamedID(partyID)
+	if err != nil {
+		return party.View{}, err
+	}
+	v, err := r.View(ctx, id)
+	if err != nil {
+		return party.View{}, err
+	}
+	if _, member := v.Member(c.UserID); !member {
+		return party.View{}, party.NotAMember()
+	}
+	return v, nil
+}
+
 // Look reads a party as View does.
 func (r *Roster) Look(ctx context.Context, id party.ID) (Snapshot, error) {
 	s, err := r.LookOnce(id)

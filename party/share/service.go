@@ -79,9 +79,7 @@ func New(d Deps) *Service {
 	s := &Service{
 		Deps: d, turns: keyed.NewLocks[string](), codes: map[party.ID]map[owner]code{}, statuses: map[party.ID]map[string]*shared{},
 	}
-	s.alarms = alarm.New(d.Now, s.renew, func(id party.ID, panicked any, stack []byte) {
-		d.Logger.Error("shared status not renewed party=%s: panic: %v\n%s", id, panicked, stack)
-	})
+	s.alarms = alarm.New(d.Now, d.Logger, "shared status not renewed", s.renew)
 	d.News.Subscribe(s.changed)
 	return s
 }

@@ -64,18 +64,11 @@ func incomingRow(a arrival, conf rules.Status, now time.Time) Incoming {
 // members in the order they joined and then those lost, the others in the order they set out. Refusals:
 // InvalidRequest, PartyNotFound, NotMember.
 func (s *Service) List(ctx context.Context, c party.Caller, partyID string) (Listing, error) {
-	id, err := party.NamedID(partyID)
+	v, err := s.Roster.ViewAs(ctx, c, partyID)
 	if err != nil {
 		return Listing{}, err
 	}
-	v, err := s.Roster.View(ctx, id)
-	if err != nil {
-		return Listing{}, err
-	}
-	if _, member := v.Member(c.UserID); !member {
-		return Listing{}, party.NotAMember()
-	}
-	entries, err := s.entries(id)
+	entries, err := s.entries(v.ID)
 	if err != nil {
 		return Listing{}, err
 	}
@@ -87,7 +80,7 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) (Lis
 	for _, l := range v.Lost {
 		list.Members = append(list.Members, Member{UserID: l.UserID, SessionID: l.SessionID, Username: l.Username, Lost: true})
 	}
-	for _, a := range s.arrivals(id) {
+	for _, a := range s.arrivals(v.ID) {
 		if _, member := v.Member(a.user); !member {
 			list.Incoming = append(list.Incoming, incomingRow(a, conf, now))
 		}
