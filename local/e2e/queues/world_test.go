@@ -3,6 +3,7 @@ package queues_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,8 +18,6 @@ import (
 
 	"partyline/local/e2e/client"
 	"partyline/local/e2e/target"
-	"partyline/local/engine"
-	"partyline/module/wiring"
 )
 
 // rulesFile is the one that servers named for the suites have.
@@ -38,21 +37,14 @@ func start(t testing.TB) *world {
 	return playOn(t, target.Queues(t, rulesFile))
 }
 
-// startNative plays on an embedded engine without queues, which makes matches with seats.
+// startNative plays on a server without queues, which makes matches with seats.
 func startNative(t *testing.T) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rules.yml")
 	if err := os.WriteFile(path, []byte("version: 1\nmatchmaking: {create_match: true}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	server, err := engine.Start(t.Context(), engine.Options{
-		MatchmakerInterval: 200 * time.Millisecond, Env: map[string]string{wiring.EnvRules: path}, Init: wiring.Register,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Close)
-	return playOn(t, server.Addr())
+	return playOn(t, target.WithRules(t, path))
 }
 
 func playOn(t testing.TB, addr string) *world {
@@ -208,6 +200,21 @@ func (p *player) refused(e *rtapi.Envelope, reason string) {
 	if err == nil || !strings.Contains(err.Error(), reason+": ") {
 		p.w.t.Errorf("%s = %v; want %s", client.Kind(e), err, reason)
 	}
+}
+
+// reason sends a message and answers why it is refused, "" where it is not.
+func (p *player) reason(e *rtapi.Envelope) string {
+	p.w.t.Helper()
+	_, err := p.Call(p.w.soon(), e)
+	var refused *client.ReplyError
+	if err != nil && !errors.As(err, &refused) {
+		p.w.t.Fatal(err)
+	}
+	if err == nil {
+		return ""
+	}
+	reason, _, _ := strings.Cut(refused.Message, ": ")
+	return reason
 }
 
 func join(matchID string) *rtapi.Envelope {
