@@ -51,9 +51,9 @@ test: ## every test, with the race detector; the suites through the plugin; benc
 	@CHROMIUM="$$(local/e2e/browser/find.sh)" || exit 1; MCS="$$(local/api/mcs.sh)" || exit 1; NGINX="$$(local/e2e/docs/nginx.sh)" || exit 1; export CHROMIUM MCS NGINX; \
 	$(MAKE) --no-print-directory -j2 test-racing test-calm
 
-# The parts of make test, beside each other: each of them waits a lot. Each benchmark runs once, with its
-# small sizes: make bench has them all.
-PART = BENCH=small $(TOOL) gotestsum --format pkgname-and-test-fails -- -p 4 -shuffle=on $(LEAN) -count=1 -bench=. -benchtime=1x -timeout=15m
+# The parts of make test, beside each other: each of them waits a lot. After the tests of a package each of
+# its benchmarks runs once, with its small sizes: make bench has them all.
+PART = $(TOOL) gotestsum --format pkgname-and-test-fails -- -exec $(CURDIR)/local/e2e/once.sh -p 4 -shuffle=on $(LEAN) -count=1 -timeout=15m
 
 # Without the checks of unsafe pointers, which come with the race detector, take a quarter of its time, and
 # find nothing here: there are none.
