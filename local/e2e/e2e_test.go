@@ -31,7 +31,7 @@ var suites = []struct {
 	{"js", "invite-races.test.mjs", 5, true, ""},
 	{"js", "status.test.mjs", 17, true, ""},
 	{"js", "share.test.mjs", 12, true, ""},
-	{"js", "reconnect.test.mjs", 22, true, ""},
+	{"js", "reconnect.test.mjs", 23, true, ""},
 	{"js", "survive.test.mjs", 9, true, ""},
 	{"js", "rules.test.mjs", 39, true, ""},
 	{"js", "typed.test.mjs", 4, true, ""},

@@ -206,8 +206,7 @@ func (s *Service) waiter(userID string) (party.Session, bool) {
 // until it ends, whatever the rules say of second sockets: another device may simply
 // have been switched on.
 func (s *Service) Started(ctx context.Context, session party.Session) error {
-	conf := s.Policy().Parties
-	if !conf.ResumeOnConnect || conf.ReconnectGrace <= 0 {
+	if !s.Policy().Parties.ResumeOnConnect { // a grace of 0 ends no seat that is kept
 		return nil
 	}
 	in, err := s.Roster.PartiesOf(ctx, session.UserID)

@@ -267,6 +267,18 @@ describe("a new connection", () => {
     assert.equal((await hear(made.party_id, again, alice)).length, 1);
   });
 
+  test("leads into a seat that was kept before the rules kept none", async () => {
+    await rules({ parties: { reconnect_grace: "30s", resume_on_connect: true } });
+    const [alice, bob] = await players("alice", "bob");
+    const made = await party({ size: 2 }, alice, bob);
+    drop(bob);
+    await member(alice, "away", bob);
+    await rules({ parties: { reconnect_grace: "0s", resume_on_connect: true } });
+    const again = await bob.again();
+    assert.equal((await again.next("party")).party_id, made.party_id);
+    await member(alice, "back", bob);
+  });
+
   test("may resume over HTTP", async () => {
     const [alice, bob] = await players("alice", "bob");
     const made = await party({ size: 2 }, alice, bob);
