@@ -3,12 +3,12 @@ package matchmaking
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/caught"
 	"partyline/party"
 )
 
@@ -68,11 +68,7 @@ func (f *Fleets) background(what string, work func(context.Context) error) {
 
 // protected turns a panic of a fleet manager into an error.
 func (f *Fleets) protected(work func() error) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
-		}
-	}()
+	defer caught.As(&err, "call the fleet manager")
 	return work()
 }
 

@@ -3,11 +3,12 @@ package party
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 
 	"github.com/heroiclabs/nakama-common/api"
+
+	"partyline/internal/caught"
 )
 
 // lookupsAtOnce bounds the look-ups that one call has under way.
@@ -55,11 +56,7 @@ func (b BlockList) lookUp(ctx context.Context, userID string, others []string) (
 // blocks reports whether who blocks whom. It runs in a goroutine of its own, where a
 // panic would end the process.
 func (b BlockList) blocks(ctx context.Context, who, whom string) (is bool, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("block look-up panicked: %v", p)
-		}
-	}()
+	defer caught.As(&err, "look up blocks")
 	theirs, err := b.friends.UsersGetFriendStatus(ctx, who, []string{whom})
 	return err == nil && slices.ContainsFunc(theirs, isBlock), err
 }

@@ -5,11 +5,11 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/caught"
 	"partyline/party"
 )
 
@@ -59,11 +59,7 @@ func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, run
 
 // serve runs one call from permission to encoded answer; a panic on the way is its error.
 func (g *Guard) serve(ctx context.Context, row Row, caller party.Caller, payload string) (answer string, err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			answer, err = "", fmt.Errorf("panic: %v\n%s", value, debug.Stack())
-		}
-	}()
+	defer caught.As(&err, "answer the call")
 	if err := permit(row.Who, caller); err != nil {
 		return "", err
 	}

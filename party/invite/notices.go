@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/caught"
 	"partyline/party"
 )
 
@@ -112,11 +112,7 @@ func (s *Service) withdraw(inviteID string, users ...string) {
 
 // withdrawNow may run in a goroutine of its own, where a panic would end the process.
 func (s *Service) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
+	defer caught.As(&err, "delete notifications")
 	n, _, err := s.readNotified(ctx, inviteID)
 	if err != nil {
 		return fmt.Errorf("read whom it was sent to: %w", err)

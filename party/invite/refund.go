@@ -2,9 +2,9 @@ package invite
 
 import (
 	"context"
-	"fmt"
 	"time"
 
+	"partyline/internal/caught"
 	"partyline/party"
 )
 
@@ -54,11 +54,7 @@ func (s *Service) tryRefund(key, user string, seq int64) error {
 // and so is an invite that is gone. A panic is an error here, for nobody else recovers
 // in the background.
 func giveBack(ctx context.Context, t *turn, user string, seq int64) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("refund panicked: %v", p)
-		}
-	}()
+	defer caught.As(&err, "refund")
 	_, err = t.change(ctx, func(r *record) error {
 		if !r.refund(user, seq) {
 			return errUnchanged

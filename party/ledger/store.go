@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/caught"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -108,11 +108,7 @@ func (s *store) tryChange(ctx context.Context, batch []*change) error {
 // apply adds to a transaction what the change makes of what was found. It may run in another
 // goroutine than its caller's.
 func (c *change) apply(t *transaction, now time.Time) (err error) {
-	defer func() {
-		if value := recover(); value != nil {
-			err = fmt.Errorf("change party record: panic: %v\n%s", value, debug.Stack())
-		}
-	}()
+	defer caught.As(&err, "change party record")
 	record := reserve.NewRecord()
 	for _, read := range recordReads(c.id) {
 		if o := t.found[read.Collection+"/"+read.Key]; o != nil {
