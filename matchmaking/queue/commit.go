@@ -32,11 +32,11 @@ func (s *Service) collected(ticket string) (*planned, bool) {
 	return plan, ok
 }
 
-// commitTries is how often the seats of a match are asked for; commitWait how long each
-// try may take, which is little unless the machine has far too much to do.
+// commitTries is how often the seats of a match are asked for; commitWait how long each try may take:
+// as long as the host waits for a match, because what fails here costs its players the match.
 const (
 	commitTries = 2
-	commitWait  = 5 * time.Second
+	commitWait  = 10 * time.Second
 )
 
 // commit holds the seats of a match and tells the parties. A new match that has gone

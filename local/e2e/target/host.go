@@ -3,6 +3,7 @@ package target
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http/httptest"
 	"os"
 	"strings"
@@ -34,7 +35,8 @@ const matchmakerInterval = 500 * time.Millisecond
 // interface. Waits that tests could only sit out are short.
 func startEngine(t testing.TB, rules string) string {
 	t.Helper()
-	options := engine.Options{MatchmakerInterval: matchmakerInterval}
+	errorsAlone := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	options := engine.Options{MatchmakerInterval: matchmakerInterval, Logger: errorsAlone}
 	if rules != "" {
 		env := map[string]string{wiring.EnvRules: rules, wiring.EnvConsole: ConsoleKey}
 		if file := os.Getenv(HostedVariable); file != "" {
