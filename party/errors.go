@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 )
 
@@ -48,34 +47,29 @@ const (
 	Internal         Reason = "internal"           // a fault on the server's side; its log says more
 )
 
-// reasonsByCode are the reasons that go with each gRPC status number, as Nakama passes it to
-// clients.
-var reasonsByCode = map[int][]Reason{
-	3: {InvalidRequest, QueryNotAllowed},                                    // invalid argument
-	5: {InviteNotFound, PartyNotFound},                                      // not found
-	6: {AlreadyMember},                                                      // already exists
-	7: {InviteNotForYou, NotMember, NotLeader, Banned, Blocked, RuleDenied}, // permission denied
-	8: {PartyFull, RateLimited, NoCapacity},                                 // resource exhausted
-	9: { // failed precondition
-		InviteExpired, InviteRevoked, InviteExhausted, PartyLocked, PartyAway, AlreadyInParty, NoLiveSession, SessionAmbiguous,
-		UnknownQueue, PartyTooLarge, NotReady, SeatReserved, MatchFull, ProposalGone,
-	},
-	10: {Conflict}, // aborted
-	13: {Internal},
-	16: {Unauthenticated},
-}
-
-const codeInternal = 13
-
-// Code is the gRPC status number that goes with the reason; 13 (internal) for
-// a reason this package does not know.
+// Code is the gRPC status number that goes with the reason, as Nakama passes it to clients; 13
+// (internal) for a reason this package does not know.
 func (r Reason) Code() int {
-	for code, reasons := range reasonsByCode {
-		if slices.Contains(reasons, r) {
-			return code
-		}
+	switch r {
+	case InvalidRequest, QueryNotAllowed:
+		return 3 // invalid argument
+	case InviteNotFound, PartyNotFound:
+		return 5 // not found
+	case AlreadyMember:
+		return 6 // already exists
+	case InviteNotForYou, NotMember, NotLeader, Banned, Blocked, RuleDenied:
+		return 7 // permission denied
+	case PartyFull, RateLimited, NoCapacity:
+		return 8 // resource exhausted
+	case InviteExpired, InviteRevoked, InviteExhausted, PartyLocked, PartyAway, AlreadyInParty, NoLiveSession, SessionAmbiguous,
+		UnknownQueue, PartyTooLarge, NotReady, SeatReserved, MatchFull, ProposalGone:
+		return 9 // failed precondition
+	case Conflict:
+		return 10 // aborted
+	case Unauthenticated:
+		return 16
 	}
-	return codeInternal
+	return 13
 }
 
 // Error is a refusal: a stable reason, a sentence the player may read, and, for

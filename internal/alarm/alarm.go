@@ -13,7 +13,7 @@ type Alarms[K comparable] struct {
 	now    func() time.Time
 	ring   func(K)
 	logger Logger
-	failed string // what the log says of a panic
+	failed string // what the log says before the key of one that panics
 
 	mu      sync.Mutex // a leaf: nothing else is locked while it is held
 	set     map[K]*alarm
@@ -33,7 +33,7 @@ type Logger interface {
 }
 
 // New makes alarms that ring each in a goroutine of its own. Where ring panics, the log says what
-// has failed, and for which key.
+// has failed, followed by the key: "seat not ended party=" and the party.
 func New[K comparable](now func() time.Time, logger Logger, failed string, ring func(K)) *Alarms[K] {
 	return &Alarms[K]{now: now, logger: logger, failed: failed, ring: ring, set: map[K]*alarm{}}
 }
@@ -119,7 +119,7 @@ func (a *Alarms[K]) rings(key K, set *alarm) {
 	}()
 	defer func() {
 		if value := recover(); value != nil { // it would end the process
-			a.logger.Error("%s of=%v: panic: %v\n%s", a.failed, key, value, debug.Stack())
+			a.logger.Error("%s%v: panic: %v\n%s", a.failed, key, value, debug.Stack())
 		}
 	}()
 	a.ring(key)

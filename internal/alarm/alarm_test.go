@@ -19,7 +19,7 @@ func TestAlarms(t *testing.T) {
 		var rung []string
 		log := &partytest.Log{}
 		began := time.Now()
-		a := alarm.New(time.Now, log, "not rung", func(key string) {
+		a := alarm.New(time.Now, log, "not rung of=", func(key string) {
 			mu.Lock()
 			rung = append(rung, key+" "+time.Since(began).String())
 			mu.Unlock()

@@ -4,4 +4,4 @@
 set -euo pipefail
 "$@"
 grep -qs '^func Benchmark' ./*_test.go || exit 0
-out=$(BENCH=small "$1" -test.run='^$' -test.bench=. -test.benchtime=1x 2>&1) || { echo "$out"; exit 1; }
+out=$("$1" -test.short -test.run='^$' -test.bench=. -test.benchtime=1x 2>&1) || { echo "$out"; exit 1; }

@@ -3,7 +3,6 @@ package simulation_test
 import (
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -58,7 +57,7 @@ func TestRun_SpreadBesideGreedy(t *testing.T) {
 // BenchmarkYardsticks measures formation beside the greedy; -v is not needed to see it.
 func BenchmarkYardsticks(b *testing.B) {
 	rates := []float64{0.2, 1, 5, 20}
-	if os.Getenv("BENCH") == "small" {
+	if testing.Short() {
 		rates = rates[:1]
 	}
 	for _, perSecond := range rates {
@@ -93,7 +92,7 @@ func BenchmarkTeamshooter(b *testing.B) {
 		},
 		Skill: simulation.Spread{Deviation: 30_000},
 	}
-	if os.Getenv("BENCH") == "small" {
+	if testing.Short() {
 		l.Duration = time.Minute
 	}
 	play := func(name string, form yardstick.Former, window float64) {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"reflect"
 	"slices"
 	"testing"
@@ -317,7 +316,7 @@ func TestForm_Garbage(t *testing.T) {
 
 func BenchmarkForm(b *testing.B) {
 	sizes := []int{4_000, 10_000, 100_000, 1_000_000}
-	if os.Getenv("BENCH") == "small" {
+	if testing.Short() {
 		sizes = sizes[:1]
 	}
 	for _, n := range sizes {

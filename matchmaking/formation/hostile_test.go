@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"syscall"
 	"testing"
@@ -122,7 +121,7 @@ func processorTime() time.Duration {
 // BenchmarkForm_Hostile compares each hostile pool with the plain one in the same queue: target 2.
 func BenchmarkForm_Hostile(b *testing.B) {
 	n := 100_000
-	if os.Getenv("BENCH") == "small" {
+	if testing.Short() {
 		n = 4_000
 	}
 	plain, odd := hostile(n)
@@ -143,7 +142,7 @@ func BenchmarkForm_Hostile(b *testing.B) {
 // target 12.
 func BenchmarkForm_TenTimes(b *testing.B) {
 	n := 100_000
-	if os.Getenv("BENCH") == "small" {
+	if testing.Short() {
 		n = 4_000
 	}
 	some, more := formation.Pool{Tickets: load(n, 1)}, formation.Pool{Tickets: load(10*n, 1)}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"testing"
 	"time"
 
@@ -69,7 +68,7 @@ func BenchmarkPass(b *testing.B) {
 	cfg := rules.Default()
 	cfg.Queues = map[string]rules.Queue{"ranked": q}
 	sizes := []int{4_000, 10_000, 100_000}
-	if os.Getenv("BENCH") == "small" {
+	if testing.Short() {
 		sizes = sizes[:1]
 	}
 	for _, n := range sizes {

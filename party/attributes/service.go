@@ -65,7 +65,7 @@ func New(d Deps) *Service {
 		kept:   cache.New[party.ID, found](d.Now, maxKept, keptFor),
 		sweeps: party.Round{Storage: d.Storage, Now: d.Now, Collection: attributesCollection},
 	}
-	s.alarms = alarm.New(d.Now, d.Logger, "party attributes not told", s.fire)
+	s.alarms = alarm.New(d.Now, d.Logger, "party attributes not told party=", s.fire)
 	d.News.Subscribe(s.changed)
 	return s
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -431,7 +430,7 @@ func TestQuickJoin_crowd(t *testing.T) {
 // BenchmarkFind_AfterChanges: the first search after so many changes.
 func BenchmarkFind_AfterChanges(b *testing.B) {
 	n := 9000
-	if os.Getenv("BENCH") == "small" {
+	if testing.Short() {
 		n = 900
 	}
 	w := newWorld(b)
@@ -456,7 +455,7 @@ func BenchmarkFind_AfterChanges(b *testing.B) {
 // BenchmarkFind: 10 of so many parties fit. What a search costs goes by those.
 func BenchmarkFind(b *testing.B) {
 	sizes := []int{100, 1000, 10_000}
-	if os.Getenv("BENCH") == "small" {
+	if testing.Short() {
 		sizes = sizes[:2]
 	}
 	for _, n := range sizes {

@@ -97,7 +97,7 @@ func New(d Deps) *Service {
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
 	s.live.Store(-1)
-	s.ends = alarm.New(d.Now, d.Logger, "invites of an ended party are still indexed", s.unindex)
+	s.ends = alarm.New(d.Now, d.Logger, "invites of an ended party are still indexed party=", s.unindex)
 	d.Admission.News.Subscribe(s.changed)
 	return s
 }

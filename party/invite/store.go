@@ -73,9 +73,9 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 		return err
 	}
 	acks, err := s.storage.StorageWrite(ctx, []*runtime.StorageWrite{
-		{Collection: invitesCollection, Key: key, Value: string(value), Version: "*"},
-		{Collection: idsCollection, Key: r.ID, Value: string(ptr), Version: "*"},
-		{Collection: indexOf(id), Key: r.ID, Value: string(ptr), Version: "*"},
+		{Collection: invitesCollection, Key: key, Value: string(value), Version: party.Absent},
+		{Collection: idsCollection, Key: r.ID, Value: string(ptr), Version: party.Absent},
+		{Collection: indexOf(id), Key: r.ID, Value: string(ptr), Version: party.Absent},
 	})
 	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
 		return errLost

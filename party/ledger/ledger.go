@@ -61,7 +61,7 @@ func New(d Deps) *Ledger {
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
 		l.rounds = append(l.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
 	}
-	l.rosters = alarm.New(d.Now, d.Logger, "party members not written", l.writeRoster)
+	l.rosters = alarm.New(d.Now, d.Logger, "party members not written party=", l.writeRoster)
 	return l
 }
 

@@ -165,7 +165,7 @@ func (t *transaction) put(collection, key, value string, empty bool) {
 		t.deletes = append(t.deletes, &runtime.StorageDelete{Collection: collection, Key: key, Version: old.Version})
 	case empty, old != nil && same(old.Value, value):
 	case old == nil:
-		t.writes = append(t.writes, &runtime.StorageWrite{Collection: collection, Key: key, Value: value, Version: "*"})
+		t.writes = append(t.writes, &runtime.StorageWrite{Collection: collection, Key: key, Value: value, Version: party.Absent})
 	default:
 		t.writes = append(t.writes, &runtime.StorageWrite{Collection: collection, Key: key, Value: value, Version: old.Version})
 	}

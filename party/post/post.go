@@ -32,7 +32,7 @@ type letter struct {
 // it when the process ends; what waits then is not sent.
 func New(sender party.Sender, logger party.Logger) *Post {
 	p := &Post{sender: sender, logger: logger, letters: map[party.ID][]letter{}}
-	p.alarms = alarm.New(time.Now, logger, "party not told of a newcomer", p.deliver)
+	p.alarms = alarm.New(time.Now, logger, "party not told of a newcomer party=", p.deliver)
 	return p
 }
 

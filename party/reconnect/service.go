@@ -57,7 +57,7 @@ func (k kept) String() string { return k.id.String() + " user=" + k.member.UserI
 // New makes a service that hears the news of seats. Close it to stop its timers.
 func New(d Deps) *Service {
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
-	s.seats = alarm.New(d.Now, d.Logger, "kept seat not ended", s.expire)
+	s.seats = alarm.New(d.Now, d.Logger, "kept seat not ended party=", s.expire)
 	d.News.Subscribe(s.changed)
 	return s
 }

@@ -79,7 +79,7 @@ func New(d Deps) *Service {
 	s := &Service{
 		Deps: d, turns: keyed.NewLocks[string](), codes: map[party.ID]map[owner]code{}, statuses: map[party.ID]map[string]*shared{},
 	}
-	s.alarms = alarm.New(d.Now, d.Logger, "shared status not renewed", s.renew)
+	s.alarms = alarm.New(d.Now, d.Logger, "shared status not renewed party=", s.renew)
 	d.News.Subscribe(s.changed)
 	return s
 }

@@ -1,7 +1,6 @@
 package status_test
 
 import (
-	"os"
 	"testing"
 	"time"
 
@@ -13,7 +12,7 @@ func BenchmarkService_Set(b *testing.B) {
 	w := newWorld(b, time.Now)
 	w.host.OnSend = nil
 	parties := 500
-	if os.Getenv("BENCH") == "small" {
+	if testing.Short() {
 		parties = 20
 	}
 	ids := make([]party.ID, parties)

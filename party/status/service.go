@@ -58,7 +58,7 @@ type Service struct {
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	s := &Service{Deps: d, told: map[party.ID]struct{}{}, boards: keyed.New(newBoard, func(b **board) bool { _, ok := (*b).due(d.Now()); return ok })}
-	s.alarms = alarm.New(d.Now, d.Logger, "party status not told", s.fire)
+	s.alarms = alarm.New(d.Now, d.Logger, "party status not told party=", s.fire)
 	d.News.Subscribe(s.changed)
 	return s
 }

@@ -62,7 +62,7 @@ type Service struct {
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	s := &Service{Deps: d, line: line{d.Entry.Admission}, serving: keyed.NewLocks[party.ID]()}
-	s.alarms = alarm.New(d.Now, d.Logger, "line not served", s.serve)
+	s.alarms = alarm.New(d.Now, d.Logger, "line not served party=", s.serve)
 	d.News.Subscribe(func(c party.Change) {
 		if c.Waited > 0 {
 			d.Metrics.MetricsTimerRecord(MetricWait, nil, c.Waited)

@@ -3,7 +3,6 @@ package matchmaker_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"testing"
 
 	"partyline/local/engine/matchmaker"
@@ -20,7 +19,7 @@ func BenchmarkProcess_5v5(b *testing.B) {
 		}},
 	}
 	sizes := []int{400, 4000}
-	if os.Getenv("BENCH") == "small" {
+	if testing.Short() {
 		sizes = sizes[:1]
 	}
 	for _, name := range []string{"default", "processor"} {
