@@ -117,13 +117,12 @@ func (m *seated) MatchLeave(ctx context.Context, logger runtime.Logger, db *sql.
 
 func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule, d runtime.MatchDispatcher, tick int64, st any, messages []runtime.MatchData) any {
 	s, ok := st.(*state)
-	due := !ok || m.clock().Sub(s.looked) >= lookEvery
+	due := !ok || !m.clock().Before(s.due)
 	if _, relays := m.inner.(relay); relays && len(messages) == 0 && !due {
 		return st
 	}
 	return m.step("MatchLoop", &call{ctx: ctx, logger: logger, db: db, nk: nk, dispatcher: d, tick: tick}, st, func(c *call) bool {
 		if due {
-			c.looked = c.now
 			c.kickReplaced()
 		}
 		if !c.watch() || c.deserted() {
@@ -132,6 +131,9 @@ func (m *seated) MatchLoop(ctx context.Context, logger runtime.Logger, db *sql.D
 		}
 		c.inner = m.inner.MatchLoop(c.innerContext(), logger, db, nk, c.innerDispatcher(), tick, c.inner, c.fromGuests(messages))
 		c.broadcastSeats()
+		if due {
+			c.due = c.nextDue()
+		}
 		return c.inner != nil
 	})
 }
@@ -168,7 +170,7 @@ func (m *seated) change(name string, c *call, st any, work func(*call) bool) any
 		goesOn := work(c)
 		if goesOn {
 			c.settle()
-			c.looked = time.Time{}
+			c.due = time.Time{}
 		}
 		return goesOn
 	})

@@ -14,8 +14,8 @@ import (
 	"partyline/party"
 )
 
-// lookEvery is how often a tick looks for seats that have expired and for a match that
-// everybody has left, where nothing else happens. A tick in between costs nothing.
+// lookEvery is how often a tick looks after a game server, and after sessions that were
+// replaced and are still here.
 const lookEvery = time.Second
 
 // emptyAfter is how long a match goes on with nobody in it and no seat held.
@@ -40,7 +40,7 @@ type state struct {
 	heldSince  map[string]time.Time // by holdKey
 	events     []event              // not yet sent
 	mapChanged bool                 // the players do not have the seats as they are
-	looked     time.Time            // when a tick last looked; zero after anything but a tick
+	due        time.Time            // until then a tick without messages has nothing to do; zero after anything but a tick
 	emptySince time.Time            // zero while somebody is here or expected
 	endTold    bool
 
@@ -215,6 +215,23 @@ func (c *call) relabel() error {
 	}
 	c.label = text
 	return nil
+}
+
+// nextDue is when a tick has something to do although nothing else happens: a seat expires,
+// or the match is deserted.
+func (c *call) nextDue() time.Time {
+	replaced := func(g *guest) bool { return g.replaced }
+	if c.serving != nil || slices.ContainsFunc(c.guests, replaced) {
+		return c.now.Add(lookEvery)
+	}
+	due := c.now.Add(emptyAfter)
+	if !c.emptySince.IsZero() {
+		due = c.emptySince.Add(emptyAfter)
+	}
+	if first := c.table.FirstExpiry(); !first.IsZero() && first.Before(due) {
+		due = first
+	}
+	return due
 }
 
 // deserted reports whether nobody has been here, or on the way, for too long. A match that

@@ -34,6 +34,17 @@ func (t *Table) Count(now time.Time) (taken, held, open int) {
 	return taken, held, t.Capacity() - taken - held
 }
 
+// FirstExpiry is when the first hold or reservation ends; zero where there is none.
+func (t *Table) FirstExpiry() time.Time {
+	var first time.Time
+	for _, s := range t.rows {
+		if s.State != Taken && (first.IsZero() || s.Expires.Before(first)) {
+			first = s.Expires
+		}
+	}
+	return first
+}
+
 // OpenByTeam is the number of open seats of each team, as in Map.
 func (t *Table) OpenByTeam(now time.Time) []int {
 	open := make([]int, t.teams)
