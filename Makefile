@@ -38,7 +38,7 @@ run: demo-sdk playground ## run the module at http://127.0.0.1:7350 or ADDR; LAN
 	@exec build/partyline run $(if $(ADDR),--addr $(ADDR)) $(if $(LAN),--lan)
 
 demo-sdk:
-	@if command -v npm >/dev/null; then cd local/demo && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null; \
+	@if command -v npm >/dev/null; then $(MAKE) -s local/demo/node_modules/.package-lock.json; \
 	else echo "npm is not installed: the demo client at / will say so, everything else works"; fi
 
 playground: ## build/playground: the page to write and try rules on
@@ -69,9 +69,11 @@ test-fast: ## the unit tests: no end-to-end suites, no race detector
 e2e-deps:
 	@local/e2e/tools.sh
 	@mkdir -p build
-	@for at in local/demo local/e2e/js local/e2e/browser; do \
-	  (cd $$at && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null) || exit 1; \
-	done
+	@$(MAKE) -s $(patsubst %,local/%/node_modules/.package-lock.json,demo e2e/js e2e/browser)
+
+# What npm has installed, of which it keeps this list; once more where the lock file is newer.
+%/node_modules/.package-lock.json: %/package-lock.json
+	@cd $* && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
 
 api: ## docs/api: schemas and typed clients, from the module's Go types
 	$(GO) run ./local/cmd/api docs/api

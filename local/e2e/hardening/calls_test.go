@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/local/e2e/client"
 	"partyline/local/e2e/player"
 )
 
@@ -84,6 +88,12 @@ func TestHold_GoesWithItsMember(t *testing.T) {
 		full("the holder is away")
 		holder = w.play(holder.Player)
 		w.must(holder.Call(w.ctx, "party_resume", struct{}{}, &struct{}{}))
+		_, err := leader.Await(w.ctx, func(m client.Message) bool { // the server's own list has the holder, so they can be kicked
+			return slices.ContainsFunc(m.Envelope.GetPartyPresenceEvent().GetJoins(), func(p *rtapi.UserPresence) bool {
+				return p.SessionId == holder.ID
+			})
+		})
+		w.must(err)
 		full("the holder is back")
 		w.must(end(w.ctx, leader, holder, id))
 		w.eventually("the holder "+how, func() bool { return !w.members(leader, id)[holder.Player.ID()] })
