@@ -39,7 +39,7 @@ func TestPace(t *testing.T) {
 			heap.Push(&next, noon.Add(time.Duration(i)*2500*time.Millisecond/time.Duration(c.pages*processors)))
 		}
 		told, late := false, 0
-		const first, all = 15 * time.Second, 30 * time.Second
+		const first, all = 8 * time.Second, 18 * time.Second
 		for now = heap.Pop(&next).(time.Time); now.Sub(noon) < all; now = heap.Pop(&next).(time.Time) {
 			w := &header{headers: http.Header{}}
 			s.ServeHTTP(w, request(http.MethodGet, joinPath+linkCode+"/state"))

@@ -18,7 +18,7 @@ import (
 type presence = *rtapi.UserPresence
 
 // usualChecks is how many games one test plays unless -rapid.checks says otherwise.
-const usualChecks = 12
+const usualChecks = 8
 
 func TestMain(m *testing.M) {
 	// A failure prints its seed, which is all it takes to play it again; a file of its
