@@ -159,15 +159,19 @@ func play(ctx context.Context, t testing.TB, api *client.Client, name string) *p
 func eventually(ctx context.Context, is func() error) error {
 	look := time.NewTicker(2 * time.Millisecond)
 	defer look.Stop()
+	last := errors.New("the first look did not end")
 	for {
 		err := is()
 		if err == nil {
 			return nil
 		}
+		if ctx.Err() == nil {
+			last = err // and not that a look was cut short
+		}
 		select {
 		case <-look.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", ctx.Err(), err)
+			return fmt.Errorf("%w: %w", ctx.Err(), last)
 		}
 	}
 }
