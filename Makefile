@@ -71,8 +71,8 @@ e2e-deps:
 	@mkdir -p build
 	@$(MAKE) -s $(patsubst %,local/%/node_modules/.package-lock.json,demo e2e/js e2e/browser)
 
-# What npm has installed, of which it keeps this list; once more where the lock file is newer.
-%/node_modules/.package-lock.json: %/package-lock.json
+# What npm has installed, of which it keeps this list; once more where what it was told is newer.
+%/node_modules/.package-lock.json: %/package-lock.json %/package.json
 	@cd $* && npm ci --ignore-scripts --loglevel=error --no-audit --no-fund >/dev/null
 
 api: ## docs/api: schemas and typed clients, from the module's Go types

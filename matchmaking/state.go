@@ -218,7 +218,7 @@ func (c *call) relabel() error {
 }
 
 // nextDue is when a tick has something to do although nothing else happens: a seat expires,
-// or the match is deserted.
+// the match is deserted, or it is time to look again ([lookEvery]).
 func (c *call) nextDue() time.Time {
 	replaced := func(g *guest) bool { return g.replaced }
 	if c.serving != nil || slices.ContainsFunc(c.guests, replaced) {
