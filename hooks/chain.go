@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -49,40 +50,10 @@ func NewChain(metrics party.Metrics, now func() time.Time, own func(ctx context.
 	return &Chain{metrics: metrics, now: now, own: own, ending: make(chan struct{}, endsAtOnce)}
 }
 
-// step is one named handler of what the slot carries.
-type step[T any] struct {
+// step is one handler of a slot.
+type step struct {
 	name string
-	run  func(context.Context, T) error
-}
-
-func appendStep[T any](steps []step[T], name string, run func(context.Context, T) error) []step[T] {
-	if run == nil {
-		return steps
-	}
-	return append(steps, step[T]{name: name, run: run})
-}
-
-// slot is the steps of one message at one stage, slots all of them in the order in
-// which their messages first appear.
-type (
-	slot struct {
-		message string
-		steps   []step[*Call]
-	}
-	slots []*slot
-)
-
-func (s *slots) add(message, name string, run func(context.Context, *Call) error) {
-	if run == nil {
-		return
-	}
-	for _, known := range *s {
-		if known.message == message {
-			known.steps = appendStep(known.steps, name, run)
-			return
-		}
-	}
-	*s = append(*s, &slot{message: message, steps: appendStep(nil, name, run)})
+	run  func(context.Context, *Call) error
 }
 
 // afterWork bounds what follows a message that the host has handled.
@@ -91,22 +62,22 @@ const afterWork = 10 * time.Second
 // before runs a slot's steps until one refuses, or the socket has ended: the host goes on
 // handling what it has read of it, and what it does then for a session that is gone is never
 // undone. The envelope is never nil without an error: the host would close the socket.
-func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error) {
-	meter := c.meter(s.message, "before")
+func (c *Chain) before(message string, steps []step) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope) (*rtapi.Envelope, error) {
+	meter := c.meter(message, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (_ *rtapi.Envelope, err error) {
-		defer outside(logger, s.message, func(refusal *party.Error) { err = refusal })
+		defer outside(logger, message, func(refusal *party.Error) { err = refusal })
 		began := c.now()
 		call := callOf(ctx, in, nil)
 		if c.own(ctx, call.Session, false) {
 			return in, nil
 		}
-		for _, step := range s.steps {
+		for _, step := range steps {
 			refusal := party.SocketClosed(ctx)
 			if refusal == nil {
 				refusal = attempt(ctx, step, call)
 			}
 			if refusal != nil {
-				report(logger, s.message, step.name, call.Session, refusal)
+				report(logger, message, step.name, call.Session, refusal)
 				meter.record(began, refusal)
 				return nil, refusal
 			}
@@ -116,21 +87,27 @@ func (c *Chain) before(s *slot) func(context.Context, runtime.Logger, *sql.DB, r
 	}
 }
 
-// after runs all of a slot's steps, whatever the ones before them said: each mirrors
-// a part of what has already happened, and so does even if the socket has ended since. The
-// host ignores the error.
-func (c *Chain) after(s *slot) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
-	meter := c.meter(s.message, "after")
+// after runs all of a slot's steps, whatever the ones before them said, and answers with the first
+// refusal: each mirrors a part of what has already happened, and so does even if the socket has
+// ended since. The host ignores the error.
+func (c *Chain) after(message, stage string, steps []step) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
+	meter := c.meter(message, stage)
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) (err error) {
-		defer outside(logger, s.message, func(refusal *party.Error) { err = refusal })
+		defer outside(logger, message, func(refusal *party.Error) { err = refusal })
 		began := c.now()
 		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), afterWork)
 		defer cancel()
 		call := callOf(ctx, in, out)
-		if c.own(ctx, call.Session, false) {
+		if c.own(ctx, call.Session, message == SessionEnd) {
 			return nil
 		}
-		first := all(ctx, logger, s.message, s.steps, call, call.Session)
+		var first *party.Error
+		for _, step := range steps {
+			if refusal := attempt(ctx, step, call); refusal != nil {
+				report(logger, message, step.name, call.Session, refusal)
+				first = cmp.Or(first, refusal)
+			}
+		}
 		meter.record(began, first)
 		if first != nil {
 			return first
@@ -139,8 +116,13 @@ func (c *Chain) after(s *slot) func(context.Context, runtime.Logger, *sql.DB, ru
 	}
 }
 
-// The names of a session's events, as metrics and the log have them.
-const sessionStart, sessionEnd = "session_start", "session_end"
+// event is after for a session's start or end.
+func (c *Chain) event(name string, steps []step) func(context.Context, runtime.Logger, *api.Event) {
+	handle := c.after(name, "event", steps)
+	return func(ctx context.Context, logger runtime.Logger, _ *api.Event) {
+		_ = handle(ctx, logger, nil, nil, nil, nil)
+	}
+}
 
 // beside has events handled beside the host's workers, which wait only while as many as
 // may be are handled already.
@@ -154,64 +136,31 @@ func (c *Chain) beside(handle func(context.Context, runtime.Logger, *api.Event))
 	}
 }
 
-// event runs all steps of a session's start or end.
-func (c *Chain) event(name string, steps []step[party.Session]) func(context.Context, runtime.Logger, *api.Event) {
-	meter := c.meter(name, "event")
-	return func(ctx context.Context, logger runtime.Logger, _ *api.Event) {
-		defer outside(logger, name, func(*party.Error) {})
-		began := c.now()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), afterWork)
-		defer cancel()
-		session := party.CallerOf(ctx).Session()
-		if c.own(ctx, session, name == sessionEnd) {
-			return
-		}
-		meter.record(began, all(ctx, logger, name, steps, session, session))
-	}
-}
-
-// request makes the function of a request hook, which runs the steps until one refuses. The
-// refusal's number reaches the client as well as its text.
-func request[T any](c *Chain, name string, steps []step[T]) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, T) (T, error) {
+// request makes the function of a request hook. The refusal's number reaches the client as well
+// as its text.
+func request[T any](c *Chain, name string, check func(T) error) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, T) (T, error) {
 	meter := c.meter(name, "before")
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in T) (_ T, err error) {
 		defer outside(logger, name, func(refusal *party.Error) { err = runtime.NewError(refusal.Error(), refusal.Reason.Code()) })
 		began := c.now()
-		for _, step := range steps {
-			if refusal := attempt(ctx, step, in); refusal != nil {
-				report(logger, name, step.name, party.CallerOf(ctx).Session(), refusal)
-				meter.record(began, refusal)
-				var none T
-				return none, runtime.NewError(refusal.Error(), refusal.Reason.Code())
-			}
+		refusal := party.Outcome(ctx, check(in))
+		meter.record(began, refusal)
+		if refusal != nil {
+			report(logger, name, "query", party.CallerOf(ctx).Session(), refusal)
+			return *new(T), runtime.NewError(refusal.Error(), refusal.Reason.Code())
 		}
-		meter.record(began, nil)
 		return in, nil
 	}
 }
 
-// all runs every step, logs every refusal and returns the first.
-func all[T any](ctx context.Context, logger runtime.Logger, message string, steps []step[T], value T, session party.Session) *party.Error {
-	var first *party.Error
-	for _, step := range steps {
-		if refusal := attempt(ctx, step, value); refusal != nil {
-			report(logger, message, step.name, session, refusal)
-			if first == nil {
-				first = refusal
-			}
-		}
-	}
-	return first
-}
-
 // attempt runs one step; a panic is an internal error like any other.
-func attempt[T any](ctx context.Context, step step[T], value T) (refusal *party.Error) {
+func attempt(ctx context.Context, step step, call *Call) (refusal *party.Error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
 			refusal = panicError(panicked)
 		}
 	}()
-	return party.Outcome(ctx, step.run(ctx, value))
+	return party.Outcome(ctx, step.run(ctx, call))
 }
 
 // outside is deferred for a panic outside of the steps.

@@ -16,10 +16,12 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/hooks"
 	"partyline/local/partytest"
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 // trail makes handlers that write their name and answer what they are told to.
@@ -58,7 +60,7 @@ func TestChain_BeforeStopsAtTheFirstError(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tr := &trail{}
-			set := hooks.Set{Owner: "test"}
+			var table []hooks.Hook
 			for i, does := range tt.steps {
 				name := does + strconv.Itoa(i)
 				step := map[string]func(context.Context, *hooks.Call) error{
@@ -67,9 +69,9 @@ func TestChain_BeforeStopsAtTheFirstError(t *testing.T) {
 					"fail":   tr.step(name, errors.New("pq: SECRET")),
 					"panic":  tr.panics(name),
 				}[does]
-				set.Hooks = append(set.Hooks, hooks.Hook{Message: hooks.PartyJoin, Name: name, Before: step})
+				table = append(table, hooks.Hook{Message: hooks.PartyJoin, Name: name, Before: step})
 			}
-			h := serve(t, set)
+			h := serve(t, table)
 			in := message(hooks.PartyJoin, partyID)
 			out, err := h.before("u1", hooks.PartyJoin, in)
 			if len(tr.steps) != tt.ran {
@@ -92,14 +94,14 @@ func TestChain_BeforeStopsAtTheFirstError(t *testing.T) {
 
 func TestChain_SetsRunInOrderAndMayChangeTheMessage(t *testing.T) {
 	tr := &trail{}
-	first := hooks.Set{Owner: "first", Hooks: []hooks.Hook{
+	first := []hooks.Hook{
 		{Message: hooks.PartyCreate, Name: "size", Before: func(_ context.Context, c *hooks.Call) error {
 			c.In.GetPartyCreate().MaxSize = 3
 			return nil
 		}},
 		{Message: hooks.PartyJoin, Name: "x", Before: tr.step("first", nil)},
-	}}
-	second := hooks.Set{Owner: "second", Hooks: []hooks.Hook{{Message: hooks.PartyJoin, Name: "y", Before: tr.step("second", nil)}}}
+	}
+	second := []hooks.Hook{{Message: hooks.PartyJoin, Name: "y", Before: tr.step("second", nil)}}
 	h := serve(t, first, second)
 	if _, err := h.before("u1", hooks.PartyJoin, message(hooks.PartyJoin, partyID)); err != nil {
 		t.Fatal(err)
@@ -119,7 +121,7 @@ func TestChain_NothingPassesOfASocketThatHasEnded(t *testing.T) {
 	tr := &trail{}
 	ctx, end := context.WithCancel(contextOf("u1"))
 	closes := func(context.Context, *hooks.Call) error { end(); return nil }
-	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{
+	h := serve(t, []hooks.Hook{
 		{Message: hooks.PartyJoin, Name: "first", Before: closes},
 		{Message: hooks.PartyJoin, Name: "second", Before: tr.step("second", nil)},
 		{Message: hooks.PartyCreate, Name: "only", Before: tr.step("only", nil)},
@@ -130,7 +132,7 @@ func TestChain_NothingPassesOfASocketThatHasEnded(t *testing.T) {
 			}
 			return ctx.Err()
 		}},
-	}})
+	})
 	for _, name := range []string{hooks.PartyJoin, hooks.PartyCreate} {
 		if out, err := h.befores[name](ctx, &h.log, nil, nil, message(name, partyID)); party.ReasonOf(err) != party.NoLiveSession || out != nil {
 			t.Errorf("before %s = %v, %v; want no_live_session", name, out, err)
@@ -147,10 +149,10 @@ func TestChain_NothingPassesOfASocketThatHasEnded(t *testing.T) {
 
 // A socket that closes while a hook works for it is nobody's fault.
 func TestChain_SocketClosedMeanwhile(t *testing.T) {
-	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{
+	h := serve(t, []hooks.Hook{
 		{Message: hooks.PartyJoin, Name: "gone", After: (&trail{}).step("gone", fmt.Errorf("read: %w", context.Canceled))},
 		{Message: hooks.PartyLeave, Name: "broken", After: (&trail{}).step("broken", errors.New("broken"))},
-	}})
+	})
 	for _, name := range []string{hooks.PartyJoin, hooks.PartyLeave} {
 		_ = h.after("u1", name, nil, message(name, partyID))
 	}
@@ -161,11 +163,11 @@ func TestChain_SocketClosedMeanwhile(t *testing.T) {
 
 func TestChain_AfterRunsEveryHandler(t *testing.T) {
 	tr := &trail{}
-	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{
+	h := serve(t, []hooks.Hook{
 		{Message: hooks.PartyLeave, Name: "a", After: tr.step("a", errors.New("broken"))},
 		{Message: hooks.PartyLeave, Name: "b", After: tr.panics("b")},
 		{Message: hooks.PartyLeave, Name: "c", After: tr.step("c", nil)},
-	}})
+	})
 	err := h.after("u1", hooks.PartyLeave, nil, message(hooks.PartyLeave, partyID))
 	if party.ReasonOf(err) != party.Internal {
 		t.Errorf("after = %v; want internal", err)
@@ -182,7 +184,7 @@ func TestChain_AfterRunsEveryHandler(t *testing.T) {
 }
 
 func TestChain_SuccessfulAfterIsSilent(t *testing.T) {
-	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{{Message: hooks.PartyLeave, Name: "a", After: (&trail{}).step("a", nil)}}})
+	h := serve(t, []hooks.Hook{{Message: hooks.PartyLeave, Name: "a", After: (&trail{}).step("a", nil)}})
 	if err := h.after("u1", hooks.PartyLeave, nil, message(hooks.PartyLeave, partyID)); err != nil {
 		t.Errorf("after = %v; want nil", err)
 	}
@@ -193,8 +195,8 @@ func TestChain_SuccessfulAfterIsSilent(t *testing.T) {
 
 func TestChain_CallIsWhatTheHostSays(t *testing.T) {
 	var got *hooks.Call
-	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{{Message: hooks.PartyJoin, Name: "a",
-		After: func(_ context.Context, c *hooks.Call) error { got = c; return nil }}}})
+	h := serve(t, []hooks.Hook{{Message: hooks.PartyJoin, Name: "a",
+		After: func(_ context.Context, c *hooks.Call) error { got = c; return nil }}})
 	in, out := message(hooks.PartyJoin, partyID), &rtapi.Envelope{Cid: "1"}
 	if err := h.after("u1", hooks.PartyJoin, out, in); err != nil {
 		t.Fatal(err)
@@ -217,14 +219,10 @@ func TestChain_PanicOutsideOfTheSteps(t *testing.T) {
 		tr := &trail{}
 		step := func(context.Context, *hooks.Call) error { return tr.step("step", nil)(t.Context(), nil) }
 		session := func(context.Context, party.Session) error { return tr.step("session", nil)(t.Context(), nil) }
-		set := hooks.Set{
-			Owner: "one", Hooks: []hooks.Hook{{Message: hooks.PartyJoin, Name: "a", Before: step, After: step}},
-			Sessions: []hooks.SessionHook{{Name: "a", Start: session, End: session}},
-			Listing:  []hooks.ListingHook{{Name: "a", Before: func(context.Context, *api.ListPartiesRequest) error { return nil }}},
-		}
+		table := []hooks.Hook{{Message: hooks.PartyJoin, Name: "a", Before: step, After: step}, hooks.Started("a", session), hooks.Ended("a", session)}
 		h, in := newHost(), message(hooks.PartyJoin, "")
 		own := func(context.Context, party.Session, bool) bool { panic("as asked") }
-		if err := hooks.Register(h, hooks.NewChain(loud{}, time.Now, own), set); err != nil {
+		if err := hooks.Register(h, hooks.NewChain(loud{}, time.Now, own), rules.Default, table); err != nil {
 			t.Fatal(err)
 		}
 		if out, err := h.before("u1", hooks.PartyJoin, in); out != nil || party.ReasonOf(err) != party.Internal {
@@ -268,8 +266,8 @@ func TestChain_SessionEvents(t *testing.T) {
 			}
 		}
 		h := serve(t,
-			hooks.Set{Owner: "one", Sessions: []hooks.SessionHook{{Name: "a", Start: note("start", errors.New("x")), End: note("end", nil)}}},
-			hooks.Set{Owner: "two", Sessions: []hooks.SessionHook{{Name: "b", End: note("end again", errors.New("x"))}}},
+			[]hooks.Hook{hooks.Started("a", note("start", errors.New("x"))), hooks.Ended("a", note("end", nil))},
+			[]hooks.Hook{hooks.Ended("b", note("end again", errors.New("x")))},
 		)
 		if len(h.starts) != 1 || len(h.ends) != 1 {
 			t.Fatalf("registered %d start and %d end functions; want one each", len(h.starts), len(h.ends))
@@ -290,13 +288,13 @@ func TestChain_EndsOfACrowd(t *testing.T) {
 		var started, done atomic.Int64
 		storage := make(chan struct{})
 		h := newHost()
-		keep := hooks.Sessions("seats", "keep", nil, func(context.Context, party.Session) error {
+		keep := hooks.Ended("keep", func(context.Context, party.Session) error {
 			started.Add(1)
 			<-storage
 			done.Add(1)
 			return nil
 		})
-		if err := hooks.Register(h, hooks.NewChain(partytest.NoMetrics{}, time.Now, nil), keep); err != nil {
+		if err := hooks.Register(h, hooks.NewChain(partytest.NoMetrics{}, time.Now, nil), rules.Default, []hooks.Hook{keep}); err != nil {
 			t.Fatal(err)
 		}
 		go func() { // the host's only worker
@@ -316,35 +314,39 @@ func TestChain_EndsOfACrowd(t *testing.T) {
 	})
 }
 
-func TestChain_Listing(t *testing.T) {
-	var ran []string
-	answer := error(nil)
-	set := hooks.Set{Owner: "test", Listing: []hooks.ListingHook{
-		{Name: "a", Before: func(context.Context, *api.ListPartiesRequest) error { ran = append(ran, "a"); return answer }},
-		{Name: "b", Before: func(context.Context, *api.ListPartiesRequest) error { ran = append(ran, "b"); return nil }},
-	}}
-	h := serve(t, set)
-	in := &api.ListPartiesRequest{}
-	if out, err := h.list(contextOf("u1"), &h.log, nil, nil, in); out != in || err != nil {
-		t.Errorf("list = %v, %v; want the request passed on", out, err)
-	}
-	answer = party.Refuse(party.InvalidRequest, "cursor: no.")
-	_, err := h.list(contextOf("u1"), &h.log, nil, nil, in)
-	var told *runtime.Error
-	if !errors.As(err, &told) || told.Message != "invalid_request: cursor: no." || told.Code != 3 {
-		t.Errorf("list = %v; want invalid_request with number 3", err)
-	}
-	if want := []string{"a", "b", "a"}; !slices.Equal(ran, want) {
-		t.Errorf("ran %v; want %v", ran, want)
+// A list of parties or matches is checked before the host sees it, and the refusal has its number.
+func TestChain_Lists(t *testing.T) {
+	h := serve(t)
+	const bad, literal = `+label.a:/(a|b)*c/`, `+label.a:/abc.*/`
+	for _, call := range []func(query string) (passed bool, err error){
+		func(query string) (bool, error) {
+			in := &api.ListPartiesRequest{Query: wrapperspb.String(query)}
+			out, err := h.list(contextOf("u1"), &h.log, nil, nil, in)
+			return out == in, err
+		},
+		func(query string) (bool, error) {
+			in := &api.ListMatchesRequest{Query: wrapperspb.String(query)}
+			out, err := h.matches(contextOf("u1"), &h.log, nil, nil, in)
+			return out == in, err
+		},
+	} {
+		if passed, err := call(literal); !passed || err != nil {
+			t.Errorf("list = %v, %v; want the request passed on", passed, err)
+		}
+		_, err := call(bad)
+		var told *runtime.Error
+		if !errors.As(err, &told) || !strings.HasPrefix(told.Message, "query_not_allowed: ") || told.Code != 3 {
+			t.Errorf("list = %v; want query_not_allowed with number 3", err)
+		}
 	}
 }
 
 func TestChain_MetricsAndLog(t *testing.T) {
 	tr := &trail{}
-	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{
+	h := serve(t, []hooks.Hook{
 		{Message: hooks.PartyJoin, Name: "full", Before: tr.step("0", party.Refuse(party.PartyFull, "Full."))},
 		{Message: hooks.PartyLeave, Name: "fine", After: tr.step("1", nil)},
-	}})
+	})
 	_, _ = h.before("u1", hooks.PartyJoin, message(hooks.PartyJoin, partyID))
 	_ = h.after("u1", hooks.PartyLeave, nil, message(hooks.PartyLeave, partyID))
 	want := []string{
@@ -362,10 +364,10 @@ func TestChain_MetricsAndLog(t *testing.T) {
 // Every refusal is counted and timed, and so are the first calls that pass. Of the others all are
 // counted in the end, and one in 64 is timed.
 func TestChain_MetricsOfManyCalls(t *testing.T) {
-	h := serve(t, hooks.Set{Owner: "test", Hooks: []hooks.Hook{
+	h := serve(t, []hooks.Hook{
 		{Message: hooks.PartyJoin, Name: "full", Before: (&trail{}).step("0", party.Refuse(party.PartyFull, "Full."))},
 		{Message: hooks.PartyLeave, Name: "fine", After: (&trail{}).step("1", nil)},
-	}})
+	})
 	for range 150 {
 		_, _ = h.before("u1", hooks.PartyJoin, message(hooks.PartyJoin, partyID))
 		_ = h.after("u1", hooks.PartyLeave, nil, message(hooks.PartyLeave, partyID))
@@ -385,13 +387,13 @@ func TestChain_MetricsOfManyCalls(t *testing.T) {
 
 // What a slot of five handlers that do nothing adds to a message.
 func BenchmarkChain(b *testing.B) {
-	set := hooks.Set{Owner: "test"}
+	var table []hooks.Hook
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
-		set.Hooks = append(set.Hooks, hooks.Hook{Message: hooks.PartyJoin, Name: name,
+		table = append(table, hooks.Hook{Message: hooks.PartyJoin, Name: name,
 			Before: func(_ context.Context, c *hooks.Call) error { _, err := c.PartyID(); return err }})
 	}
 	h := newHost()
-	if err := hooks.Register(h, hooks.NewChain(partytest.NoMetrics{}, time.Now, nil), set); err != nil {
+	if err := hooks.Register(h, hooks.NewChain(partytest.NoMetrics{}, time.Now, nil), rules.Default, table); err != nil {
 		b.Fatal(err)
 	}
 	ctx, in := contextOf("u1"), message(hooks.PartyJoin, partyID)

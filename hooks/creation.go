@@ -9,8 +9,8 @@ import (
 // Creation makes new parties what the rules file says they are, and keeps them so. rate counts
 // a party created, and refuses one too many. offered says what the party of a user has to be
 // who goes on with another by it.
-func Creation(judge Judge, rate func(userID string) error, policy party.Policy, offered func(ctx context.Context, userID string) (party.Facts, bool, error)) Set {
-	return Set{Owner: "creation", Hooks: []Hook{
+func Creation(judge Judge, rate func(userID string) error, policy party.Policy, offered func(ctx context.Context, userID string) (party.Facts, bool, error)) []Hook {
+	return []Hook{
 		{Message: PartyCreate, Name: "params", Before: func(ctx context.Context, call *Call) error {
 			create := call.In.GetPartyCreate()
 			facts, goesOn, err := offered(ctx, call.Session.UserID)
@@ -36,5 +36,5 @@ func Creation(judge Judge, rate func(userID string) error, policy party.Policy, 
 			update.Open = party.Openness(policy().Parties, update.GetOpen())
 			return nil
 		}},
-	}}
+	}
 }

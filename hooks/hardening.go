@@ -7,27 +7,23 @@ import (
 )
 
 // Hardening closes the holes of the stock server that need no knowledge of a party's
-// state: malformed IDs, messages that pretend to be the server's, floods, tickets of
-// parties without members, and list cursors that end the process. rate counts a message of
-// party data, and refuses one too many.
-func Hardening(rate func(userID string) error, parties Parties, policy party.Policy) Set {
-	set := Set{Owner: "hardening", Listing: []ListingHook{{Name: "cursor", Before: checkCursor}}}
+// state: malformed IDs, messages that pretend to be the server's, floods, and tickets of
+// parties without members. rate counts a message of party data, and refuses one too many.
+func Hardening(rate func(userID string) error, parties Parties, policy party.Policy) []Hook {
+	var table []Hook
 	// The host reads more spellings of an ID than the one it writes; the message goes on in
 	// that one, so that every handler, and the host, sees the same party.
 	for _, message := range []string{PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList} {
-		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "party_id", Before: canonical})
+		table = append(table, Hook{Message: message, Name: "party_id", Before: canonical})
 	}
-	for _, message := range []string{
-		PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd,
-		PartyRemove, PartyPromote, PartyClose,
-	} {
-		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "party_id", Before: func(ctx context.Context, call *Call) error {
+	for _, message := range checked {
+		table = append(table, Hook{Message: message, Name: "party_id", Before: func(ctx context.Context, call *Call) error {
 			_ = canonical(ctx, call)
 			_, err := call.PartyID()
 			return err
 		}})
 	}
-	set.Hooks = append(set.Hooks,
+	return append(table,
 		Hook{Message: PartyDataSend, Name: "op_code", Before: opCode},
 		Hook{Message: PartyDataSend, Name: "size", Before: func(_ context.Context, call *Call) error {
 			return checkSize(call, policy().Limits.Data.Bytes)
@@ -37,7 +33,6 @@ func Hardening(rate func(userID string) error, parties Parties, policy party.Pol
 			return checkMembers(ctx, call, parties)
 		}},
 	)
-	return set
 }
 
 // canonical puts the party's ID into the one spelling, if it is one. It never refuses:

@@ -17,6 +17,7 @@ import (
 
 	"partyline/hooks"
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 const partyID = "3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"
@@ -76,11 +77,11 @@ func newHost() *host {
 	return &host{befores: map[string]beforeFunc{}, afters: map[string]afterFunc{}, refuses: map[string]error{}}
 }
 
-// serve registers the sets and fails the test if that is refused.
-func serve(t testing.TB, sets ...hooks.Set) *host {
+// serve registers the tables and fails the test if that is refused.
+func serve(t testing.TB, tables ...[]hooks.Hook) *host {
 	t.Helper()
 	h := newHost()
-	if err := hooks.Register(h, hooks.NewChain(&h.metrics, steppingClock(5*time.Millisecond), nil), sets...); err != nil {
+	if err := hooks.Register(h, hooks.NewChain(&h.metrics, steppingClock(5*time.Millisecond), nil), rules.Default, slices.Concat(tables...)); err != nil {
 		t.Fatalf("Register: %v", err)
 	}
 	return h

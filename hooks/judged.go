@@ -24,11 +24,10 @@ const PropertyQueue = "queue"
 // Judged asks the designers' rules about every message they can be about, but for
 // PartyCreate, which [Creation] asks about. Actions that no rule names cost nothing; those
 // that only rules not in force name refuse nothing.
-// The set belongs behind those that need no facts to refuse, and before [Admission].
-func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool) Set {
-	set := Set{Owner: "rules"}
+// The rows belong behind those that need no facts to refuse, and before [Admission].
+func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool) (table []Hook) {
 	add := func(message string, action rules.Action, ask func(context.Context, *Call) error) {
-		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "rules", Before: func(ctx context.Context, call *Call) error {
+		table = append(table, Hook{Message: message, Name: "rules", Before: func(ctx context.Context, call *Call) error {
 			if !has(action) {
 				return nil
 			}
@@ -77,5 +76,5 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 	inside(PartyPromote, rules.ActionPromote, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{TargetID: call.In.GetPartyPromote().GetPresence().GetUserId()}
 	})
-	return set
+	return table
 }

@@ -35,8 +35,8 @@ func newKernel() *kernel {
 }
 
 // sets are all of the package's tables over the kernel.
-func (k *kernel) sets() []hooks.Set {
-	return []hooks.Set{
+func (k *kernel) sets() [][]hooks.Hook {
+	return [][]hooks.Hook{
 		hooks.Hardening(k.Data, k, k.policy),
 		hooks.Settled(k),
 		hooks.Creation(k, k.PartyCreate, k.policy, k.Offered),

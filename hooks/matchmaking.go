@@ -23,8 +23,8 @@ type Tickets interface {
 // Matchmaking stands around the host's matchmaker. Of members who come and go it hears by
 // the news. plays hears of sessions that join a match; nil where matchmaking hears of matches
 // from the host's matched hook.
-func Matchmaking(tickets Tickets, parties Parties, plays func(context.Context, party.Session)) Set {
-	set := Set{Owner: "matchmaking", Hooks: []Hook{
+func Matchmaking(tickets Tickets, parties Parties, plays func(context.Context, party.Session)) []Hook {
+	table := []Hook{
 		{
 			Message: PartyMatchmakerAdd, Name: "ticket",
 			Before: func(ctx context.Context, call *Call) error {
@@ -60,12 +60,12 @@ func Matchmaking(tickets Tickets, parties Parties, plays func(context.Context, p
 			tickets.SoloCancelled(ctx, call.In.GetMatchmakerRemove().GetTicket())
 			return nil
 		}},
-	}}
+	}
 	if plays != nil {
-		set.Hooks = append(set.Hooks, Hook{Message: MatchJoin, Name: "tickets", After: func(ctx context.Context, call *Call) error {
+		table = append(table, Hook{Message: MatchJoin, Name: "tickets", After: func(ctx context.Context, call *Call) error {
 			plays(ctx, call.Session)
 			return nil
 		}})
 	}
-	return set
+	return table
 }

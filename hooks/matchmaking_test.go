@@ -121,7 +121,7 @@ func TestMatchmaking_HearsOfMatches(t *testing.T) {
 	if err := serve(t, hooks.Matchmaking(q, newKernel(), q.Plays)).after("ann", hooks.MatchJoin, nil, join); err != nil || !slices.Equal(q.told, []string{"plays ann"}) {
 		t.Errorf("after = %v, told %q", err, q.told)
 	}
-	for _, h := range hooks.Matchmaking(q, newKernel(), nil).Hooks {
+	for _, h := range hooks.Matchmaking(q, newKernel(), nil) {
 		if h.Message == hooks.MatchJoin {
 			t.Error("a hook on MatchJoin that nothing needs")
 		}

@@ -2,7 +2,8 @@ package hooks
 
 import "github.com/heroiclabs/nakama-common/rtapi"
 
-// Names of the realtime messages this module hooks, spelled as the host spells them.
+// Names of the realtime messages this module hooks, spelled as the host spells them: a hook on any
+// other name would register and never run.
 const (
 	PartyCreate           = "PartyCreate"
 	PartyJoin             = "PartyJoin"
@@ -21,18 +22,17 @@ const (
 	MatchJoin             = "MatchJoin"
 )
 
-// known is every message a client may send and the host runs hooks for. A hook on any
-// other name would register and never run.
-var known = map[string]bool{
-	PartyCreate: true, PartyJoin: true, PartyLeave: true, PartyPromote: true, PartyAccept: true,
-	PartyRemove: true, PartyClose: true, PartyUpdate: true, PartyDataSend: true,
-	PartyMatchmakerAdd: true, PartyMatchmakerRemove: true, PartyJoinRequestList: true,
-	MatchmakerAdd: true, MatchmakerRemove: true,
-	"MatchCreate": true, "MatchDataSend": true, MatchJoin: true, "MatchLeave": true,
-	"ChannelJoin": true, "ChannelLeave": true, "ChannelMessageSend": true,
-	"ChannelMessageUpdate": true, "ChannelMessageRemove": true,
-	"StatusFollow": true, "StatusUnfollow": true, "StatusUpdate": true,
-	"Ping": true, "Pong": true,
+// SessionStart and SessionEnd stand in the table for a socket's beginning and end, which are
+// events of the host and no messages.
+const (
+	SessionStart = "session_start"
+	SessionEnd   = "session_end"
+)
+
+// checked are the messages about a party that is there already, which nothing but a true ID
+// gets past.
+var checked = []string{
+	PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose,
 }
 
 // partyIDIn is the field in which a message names its party; nil where it names none.

@@ -174,13 +174,13 @@ func TestSessions(t *testing.T) {
 				return nil
 			}
 		}
-		h := serve(t, hooks.Sessions("a", "end", nil, note("ended")), hooks.Sessions("b", "both", note("started"), note("over")))
+		h := serve(t, []hooks.Hook{hooks.Ended("a", note("ended")), hooks.Started("b", note("started")), hooks.Ended("b", note("over"))})
 		h.end("member")
 		h.starts[0](contextOf("member"), &h.log, &api.Event{Name: "session_start"})
 		if want := []string{"ended session-of-member", "over session-of-member", "started session-of-member"}; !slices.Equal(told, want) {
 			t.Errorf("told %q; want %q", told, want)
 		}
-		h = serve(t, hooks.Sessions("c", "broken", nil, func(context.Context, party.Session) error { return errors.New("storage is down") }))
+		h = serve(t, []hooks.Hook{hooks.Ended("c", func(context.Context, party.Session) error { return errors.New("storage is down") })})
 		h.end("member")
 		if !contains(h.log.lines, "storage is down") {
 			t.Errorf("log = %q; want the cause", h.log.lines)

@@ -23,28 +23,24 @@ type Parties interface {
 var _ Parties = (*admission.Admission)(nil)
 
 // Settled has every message of a session tell admission that the join before it is over:
-// a session's messages are handled one after the other. The set comes before all that
+// a session's messages are handled one after the other. The rows come before all that
 // look at seats.
-func Settled(parties Parties) Set {
-	set := Set{Owner: "admission"}
-	for _, message := range []string{
-		PartyCreate, PartyJoin, PartyAccept, PartyUpdate, PartyDataSend, PartyMatchmakerAdd, PartyRemove, PartyPromote, PartyClose,
-	} {
-		set.Hooks = append(set.Hooks, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
+func Settled(parties Parties) (table []Hook) {
+	for _, message := range append([]string{PartyCreate}, checked...) {
+		table = append(table, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
 			parties.Settle(call.Session.SessionID)
 			return nil
 		}})
 	}
-	return set
+	return table
 }
 
 // Admission has admission hear every message about a party: those by which somebody comes
 // in or is thrown out before the host handles them, so that seats on their way are counted,
 // reserved seats stay reserved, and those who were kicked stay out; and all of them after it.
-// Its set belongs behind every other that may refuse a message: from here on a seat counts
+// Its rows belong behind every other that may refuse a message: from here on a seat counts
 // as taken.
-func Admission(parties Parties) Set {
-	set := Set{Owner: "admission"}
+func Admission(parties Parties) (table []Hook) {
 	for _, row := range []struct {
 		message string
 		kind    admission.MessageKind
@@ -80,9 +76,9 @@ func Admission(parties Parties) Set {
 				return parties.Before(ctx, m, call.look)
 			}
 		}
-		set.Hooks = append(set.Hooks, hook)
+		table = append(table, hook)
 	}
-	return set
+	return table
 }
 
 // fromMember lets only members accept: an accept keeps a seat for a moment even if the host then
@@ -136,9 +132,4 @@ func sessionIn(presence *rtapi.UserPresence) party.Session {
 		SessionID: presence.GetSessionId(),
 		Username:  presence.GetUsername(),
 	}
-}
-
-// Sessions has somebody hear of the beginning and the end of sockets; either may be nil.
-func Sessions(owner, name string, started, ended func(context.Context, party.Session) error) Set {
-	return Set{Owner: owner, Sessions: []SessionHook{{Name: name, Start: started, End: ended}}}
 }

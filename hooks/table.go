@@ -3,9 +3,7 @@ package hooks
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
@@ -68,42 +66,25 @@ func (c *Call) Look(ctx context.Context, parties Parties) (*reserve.Look, error)
 // Hook is one handler of one realtime message, before or after the host handles it;
 // a row may have both. A before handler's error refuses the message and ends the chain.
 // An after handler only hears of messages that succeeded; its error goes to the log and
-// the handlers behind it still run.
+// the handlers behind it still run. The order of rows is the order in which they run.
 type Hook struct {
-	Message string // one of the host's message names
-	Name    string // unique within its message; appears in the log
+	Message string // one of the names of this package
+	Name    string // appears in the log
 	Before  func(ctx context.Context, call *Call) error
 	After   func(ctx context.Context, call *Call) error
 }
 
-// SessionHook is one handler of a socket's beginning or end. The host tells of both
-// late, from a queue, and of the end after the session has left all its parties.
-type SessionHook struct {
-	Name  string
-	Start func(ctx context.Context, session party.Session) error
-	End   func(ctx context.Context, session party.Session) error
+// Started is a handler of a socket's beginning. The host tells of it late, from a queue.
+func Started(name string, handle func(context.Context, party.Session) error) Hook {
+	return Hook{Message: SessionStart, Name: name, After: func(ctx context.Context, call *Call) error { return handle(ctx, call.Session) }}
 }
 
-// RequestHook is one handler of a request for a list, before the host handles it.
-type RequestHook[Request any] struct {
-	Name   string
-	Before func(ctx context.Context, request Request) error
-}
-
-// The lists that are hooked.
-type (
-	ListingHook   = RequestHook[*api.ListPartiesRequest]
-	MatchListHook = RequestHook[*api.ListMatchesRequest]
-)
-
-// Set is the rows of one owner; the owner's name appears in boot errors. The order of
-// rows, and of sets, is the order in which the handlers run.
-type Set struct {
-	Owner    string
-	Hooks    []Hook
-	Sessions []SessionHook
-	Listing  []ListingHook
-	Matches  []MatchListHook
+// Ended is a handler of a socket's end. The host tells of it late as well, after the session has
+// left all its parties.
+func Ended(name string, handle func(context.Context, party.Session) error) Hook {
+	hook := Started(name, handle)
+	hook.Message = SessionEnd
+	return hook
 }
 
 // Host is the part of the host's initializer that takes realtime hooks, session events and
@@ -119,115 +100,46 @@ type Host interface {
 
 var _ Host = runtime.Initializer(nil)
 
-// Register checks the sets as a whole, folds them into one function per slot of the
-// host, and registers those. All problems are reported in one error and then nothing
-// is registered.
-func Register(host Host, chain *Chain, sets ...Set) error {
-	if err := Check(sets...); err != nil {
-		return err
-	}
-	var before, after slots
-	var starts, ends []step[party.Session]
-	var listing []step[*api.ListPartiesRequest]
-	var matches []step[*api.ListMatchesRequest]
-	for _, set := range sets {
-		for _, h := range set.Hooks {
-			before.add(h.Message, h.Name, h.Before)
-			after.add(h.Message, h.Name, h.After)
+// Register folds the rows into one function per slot of the host, and registers those and the
+// checks of lists.
+func Register(host Host, chain *Chain, policy party.Policy, table []Hook) error {
+	before, after := map[string][]step{}, map[string][]step{}
+	for _, h := range table {
+		if h.Before != nil {
+			before[h.Message] = append(before[h.Message], step{h.Name, h.Before})
 		}
-		for _, s := range set.Sessions {
-			starts = appendStep(starts, s.Name, s.Start)
-			ends = appendStep(ends, s.Name, s.End)
-		}
-		for _, l := range set.Listing {
-			listing = appendStep(listing, l.Name, l.Before)
-		}
-		for _, l := range set.Matches {
-			matches = appendStep(matches, l.Name, l.Before)
+		if h.After != nil {
+			after[h.Message] = append(after[h.Message], step{h.Name, h.After})
 		}
 	}
-	for _, slot := range before {
-		if err := host.RegisterBeforeRt(slot.message, chain.before(slot)); err != nil {
-			return fmt.Errorf("before %s: %w", slot.message, err)
+	for message, steps := range before {
+		if err := host.RegisterBeforeRt(message, chain.before(message, steps)); err != nil {
+			return fmt.Errorf("before %s: %w", message, err)
 		}
 	}
-	for _, slot := range after {
-		if err := host.RegisterAfterRt(slot.message, chain.after(slot)); err != nil {
-			return fmt.Errorf("after %s: %w", slot.message, err)
+	for message, steps := range after {
+		var err error
+		switch message {
+		case SessionStart:
+			err = host.RegisterEventSessionStart(chain.event(message, steps))
+		case SessionEnd:
+			err = host.RegisterEventSessionEnd(chain.beside(chain.event(message, steps)))
+		default:
+			err = host.RegisterAfterRt(message, chain.after(message, "after", steps))
+		}
+		if err != nil {
+			return fmt.Errorf("after %s: %w", message, err)
 		}
 	}
-	if len(starts) > 0 {
-		if err := host.RegisterEventSessionStart(chain.event(sessionStart, starts)); err != nil {
-			return fmt.Errorf("session start: %w", err)
-		}
+	if err := host.RegisterBeforeListParties(request(chain, "ListParties", func(r *api.ListPartiesRequest) error {
+		return checkPartyList(r, policy().Queries)
+	})); err != nil {
+		return fmt.Errorf("before ListParties: %w", err)
 	}
-	if len(ends) > 0 {
-		if err := host.RegisterEventSessionEnd(chain.beside(chain.event(sessionEnd, ends))); err != nil {
-			return fmt.Errorf("session end: %w", err)
-		}
-	}
-	if len(listing) > 0 {
-		if err := host.RegisterBeforeListParties(request(chain, "ListParties", listing)); err != nil {
-			return fmt.Errorf("before ListParties: %w", err)
-		}
-	}
-	if len(matches) > 0 {
-		if err := host.RegisterBeforeListMatches(request(chain, "ListMatches", matches)); err != nil {
-			return fmt.Errorf("before ListMatches: %w", err)
-		}
+	if err := host.RegisterBeforeListMatches(request(chain, "ListMatches", func(r *api.ListMatchesRequest) error {
+		return CheckQuery(r.GetQuery().GetValue(), policy().Queries)
+	})); err != nil {
+		return fmt.Errorf("before ListMatches: %w", err)
 	}
 	return nil
-}
-
-// Check finds what is wrong with the sets: message names the host does not know, names
-// taken twice within one message (in any case), rows that handle nothing. The error
-// lists everything; nil means nothing.
-func Check(sets ...Set) error {
-	var problems []error
-	owners := map[string]string{}
-	row := func(owner, slot, name string, handles bool) {
-		problem := func(format string, args ...any) {
-			problems = append(problems, fmt.Errorf("hook %s %q of %s: "+format, append([]any{slot, name, owner}, args...)...))
-		}
-		if name == "" {
-			problem("it has no name")
-		}
-		key := strings.ToLower(slot + " " + name)
-		if other, taken := owners[key]; taken {
-			problem("the name is already taken by %s", other)
-		} else {
-			owners[key] = owner
-		}
-		if !handles {
-			problem("it handles nothing")
-		}
-	}
-	for _, set := range sets {
-		for _, h := range set.Hooks {
-			row(set.Owner, h.Message, h.Name, h.Before != nil || h.After != nil)
-			if !known[h.Message] {
-				problems = append(problems, fmt.Errorf("hook %s %q of %s: the host has no such message%s", h.Message, h.Name, set.Owner, suggestion(h.Message)))
-			}
-		}
-		for _, s := range set.Sessions {
-			row(set.Owner, "session", s.Name, s.Start != nil || s.End != nil)
-		}
-		for _, l := range set.Listing {
-			row(set.Owner, "ListParties", l.Name, l.Before != nil)
-		}
-		for _, l := range set.Matches {
-			row(set.Owner, "ListMatches", l.Name, l.Before != nil)
-		}
-	}
-	return errors.Join(problems...)
-}
-
-// suggestion is the right spelling of a name that only differs in case.
-func suggestion(message string) string {
-	for name := range known {
-		if strings.EqualFold(name, message) {
-			return ", but " + name
-		}
-	}
-	return ""
 }

@@ -66,8 +66,8 @@ type Inviter interface {
 }
 
 // Invites is the table of the invite calls.
-func Invites(i Inviter) Set {
-	return Set{Owner: "invites", Rows: []Row{
+func Invites(i Inviter) []Row {
+	return []Row{
 		// Makes an invite into a party that the caller is in.
 		{ID: "party_invite_create", Handle: Call(i.Create)},
 		// Says what an invite leads to, without using it.
@@ -94,37 +94,37 @@ func Invites(i Inviter) Set {
 		{ID: "party_invite_decline", Handle: Call(func(ctx context.Context, caller party.Caller, r codeRequest) (empty, error) {
 			return empty{}, i.Decline(ctx, caller, r.Code)
 		})},
-	}}
+	}
 }
 
 // Shared is the table of the calls about attributes.
-func Shared(a *attributes.Service) Set {
-	return Set{Owner: "attributes", Rows: []Row{
+func Shared(a *attributes.Service) []Row {
+	return []Row{
 		// Writes attributes of the party, of the caller in it, or both.
 		{ID: "party_attributes_set", Handle: Call(a.Set)},
 		// Gives the attributes of the party and of its members.
 		{ID: "party_attributes_get", Handle: Call(func(ctx context.Context, caller party.Caller, r partyRequest) (attributes.Document, error) {
 			return a.Get(ctx, caller, r.PartyID)
 		})},
-	}}
+	}
 }
 
 // Wait is the table of the wait list's call.
-func Wait(w *waitlist.Service) Set {
-	return Set{Owner: "wait list", Rows: []Row{
+func Wait(w *waitlist.Service) []Row {
+	return []Row{
 		// Puts the caller into the line for a seat of a full party, or takes them out of it.
 		{ID: "party_wait", Handle: Call(w.Wait)},
-	}}
+	}
 }
 
 // Find is the table of the finder's calls.
-func Find(f *finder.Service) Set {
-	return Set{Owner: "finder", Rows: []Row{
+func Find(f *finder.Service) []Row {
+	return []Row{
 		// Lists open parties that fit, with live counts, the oldest first.
 		{ID: "party_find", Handle: Call(f.Find)},
 		// Makes the caller a member of an open party that fits, at once.
 		{ID: "party_quick_join", Handle: Call(f.QuickJoin)},
-	}}
+	}
 }
 
 // Inquirer answers what would become of an action, without doing it.
@@ -142,8 +142,8 @@ type checkAnswer struct {
 }
 
 // Checks is the table of the call that tells clients what to grey out.
-func Checks(i Inquirer) Set {
-	return Set{Owner: "checks", Rows: []Row{
+func Checks(i Inquirer) []Row {
+	return []Row{
 		// Says what would become of an action, without doing it.
 		{ID: "party_check", Handle: Call(func(ctx context.Context, caller party.Caller, r checkRequest) (checkAnswer, error) {
 			refusal, err := i.Answer(ctx, caller, judge.Inquiry(r))
@@ -152,7 +152,7 @@ func Checks(i Inquirer) Set {
 			}
 			return checkAnswer{Reason: string(refusal.Reason), Message: refusal.Message, Rule: refusal.Rule}, nil
 		})},
-	}}
+	}
 }
 
 // StatusBoard takes and lists what players tell while they load.
@@ -162,8 +162,8 @@ type StatusBoard interface {
 }
 
 // Status is the table of the status calls.
-func Status(board StatusBoard) Set {
-	return Set{Owner: "status", Rows: []Row{
+func Status(board StatusBoard) []Row {
+	return []Row{
 		// Tells how far the caller is, as a member or, by an invite's code, as somebody on the way.
 		{ID: "party_status_set", Handle: Call(func(ctx context.Context, caller party.Caller, r status.Report) (empty, error) {
 			return empty{}, board.Set(ctx, caller, r)
@@ -172,7 +172,7 @@ func Status(board StatusBoard) Set {
 		{ID: "party_status_list", Handle: Call(func(ctx context.Context, caller party.Caller, r partyRequest) (status.Listing, error) {
 			return board.List(ctx, caller, r.PartyID)
 		})},
-	}}
+	}
 }
 
 // Sharer makes parties known.
@@ -182,13 +182,13 @@ type Sharer interface {
 }
 
 // Share is the table of the calls that make a party known.
-func Share(sharer Sharer) Set {
-	return Set{Owner: "share", Rows: []Row{
+func Share(sharer Sharer) []Row {
+	return []Row{
 		// Makes the party known to followers, friends, a group or certain users.
 		{ID: "party_share", Handle: Call(sharer.Share)},
 		// Gives the party as the presence and invite APIs of platforms take it.
 		{ID: "party_activity", Handle: Call(sharer.Activity)},
-	}}
+	}
 }
 
 // Resumer puts users back into the seats kept for them.
@@ -197,13 +197,13 @@ type Resumer interface {
 }
 
 // Resume is the table of the reconnection calls.
-func Resume(resumer Resumer) Set {
-	return Set{Owner: "grace", Rows: []Row{
+func Resume(resumer Resumer) []Row {
+	return []Row{
 		// Puts the caller back into the seat kept after a dropped connection.
 		{ID: "party_resume", Handle: Call(func(ctx context.Context, caller party.Caller, _ empty) (party.Resumption, error) {
 			return resumer.Resume(ctx, caller)
 		})},
-	}}
+	}
 }
 
 // Matches tells members where their party plays.
@@ -212,13 +212,13 @@ type Matches interface {
 }
 
 // Match is the table of the calls about matches.
-func Match(matches Matches) Set {
-	return Set{Owner: "matches", Rows: []Row{
+func Match(matches Matches) []Row {
+	return []Row{
 		// Names the match that the party is in, with its seats.
 		{ID: "party_match", Handle: Call(func(ctx context.Context, caller party.Caller, r matchRequest) (party.MatchSeats, error) {
 			return matches.PartyMatch(ctx, caller, r.PartyID, r.MatchID)
 		})},
-	}}
+	}
 }
 
 // Queues tells players why they have no match yet, and takes their answers to one that was
@@ -229,8 +229,8 @@ type Queues interface {
 }
 
 // Queue is the table of the calls about queues.
-func Queue(queues Queues) Set {
-	return Set{Owner: "queues", Rows: []Row{
+func Queue(queues Queues) []Row {
+	return []Row{
 		// Says why a ticket has no match yet; without a party, of all tickets that the caller is on.
 		{ID: "party_queue", Handle: Call(func(ctx context.Context, caller party.Caller, r queueRequest) (party.QueueStatus, error) {
 			return queues.Status(ctx, caller, r.PartyID)
@@ -245,5 +245,5 @@ func Queue(queues Queues) Set {
 			}
 			return queues.Accept(ctx, caller, r.Ticket, *r.Accept)
 		})},
-	}}
+	}
 }

@@ -108,11 +108,11 @@ var refused = []struct{ name, payload, names string }{
 // wideHost serves a call that keeps what it was asked.
 func wideHost(t testing.TB) (*host, *wide) {
 	got := &wide{}
-	return serve(t, rpc.Set{Owner: "test", Rows: []rpc.Row{{ID: "party_wide", Handle: rpc.Call(
+	return serve(t, []rpc.Row{{ID: "party_wide", Handle: rpc.Call(
 		func(_ context.Context, _ party.Caller, w wide) (echo, error) {
 			*got = w
 			return echo{Text: "ran"}, nil
-		})}}}), got
+		})}}), got
 }
 
 func TestCodec_Accepts(t *testing.T) {
@@ -211,8 +211,8 @@ func ptr[T any](v T) *T { return &v }
 
 func BenchmarkDecodeInvite(b *testing.B) {
 	h := &host{}
-	set := rpc.Set{Owner: "test", Rows: []rpc.Row{{ID: "party_wide", Handle: rpc.Call(
-		func(context.Context, party.Caller, party.InviteRequest) (echo, error) { return echo{}, nil })}}}
+	set := []rpc.Row{{ID: "party_wide", Handle: rpc.Call(
+		func(context.Context, party.Caller, party.InviteRequest) (echo, error) { return echo{}, nil })}}
 	if err := rpc.Register(h, rpc.NewGuard(partytest.NoMetrics{}, time.Now, unmoved), set); err != nil {
 		b.Fatal(err)
 	}

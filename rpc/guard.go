@@ -63,7 +63,7 @@ func (g *Guard) serve(ctx context.Context, row Row, caller party.Caller, payload
 	if err := permit(row.Who, caller); err != nil {
 		return "", err
 	}
-	result, err := row.Handle.run(ctx, caller, payload, g.current)
+	result, err := row.Handle(ctx, caller, payload, g.current)
 	if err != nil {
 		return "", err
 	}

@@ -18,8 +18,8 @@ type echo struct {
 	Text string `json:"text"`
 }
 
-func echoSet(who rpc.Who, fn func(context.Context, party.Caller, echo) (echo, error)) rpc.Set {
-	return rpc.Set{Owner: "test", Rows: []rpc.Row{{ID: "party_echo", Who: who, Handle: rpc.Call(fn)}}}
+func echoSet(who rpc.Who, fn func(context.Context, party.Caller, echo) (echo, error)) []rpc.Row {
+	return []rpc.Row{{ID: "party_echo", Who: who, Handle: rpc.Call(fn)}}
 }
 
 func TestGuard_WhoMayCall(t *testing.T) {
@@ -167,11 +167,11 @@ func TestGuard_AnswerThatCannotBeEncodedIsInternal(t *testing.T) {
 	type endless struct {
 		Speed float64 `json:"speed"`
 	}
-	h := serve(t, rpc.Set{Owner: "test", Rows: []rpc.Row{{ID: "party_echo", Handle: rpc.Call(
+	h := serve(t, []rpc.Row{{ID: "party_echo", Handle: rpc.Call(
 		func(context.Context, party.Caller, echo) (endless, error) {
 			zero := 0.0
 			return endless{Speed: 1 / zero}, nil
-		})}}})
+		})}})
 	_, err := h.call(overSocket("u1"), "party_echo", "")
 	if _, code := refusal(t, err); code != 13 {
 		t.Errorf("code = %d; want 13", code)

@@ -38,12 +38,12 @@ func (h *host) RegisterRpc(id string, fn hostFunc) error {
 	return nil
 }
 
-// serve registers the sets and fails the test if that is refused.
-func serve(t testing.TB, sets ...rpc.Set) *host {
+// serve registers the tables and fails the test if that is refused.
+func serve(t testing.TB, tables ...[]rpc.Row) *host {
 	t.Helper()
 	h := &host{}
 	guard := rpc.NewGuard(&h.metrics, steppingClock(5*time.Millisecond), unmoved)
-	if err := rpc.Register(h, guard, sets...); err != nil {
+	if err := rpc.Register(h, guard, slices.Concat(tables...)); err != nil {
 		t.Fatalf("Register: %v", err)
 	}
 	return h

@@ -95,9 +95,9 @@ func TestInvites(t *testing.T) {
 
 func TestInvites_NobodyCallsWithoutAUser(t *testing.T) {
 	kernel := &invites{}
-	set := rpc.Invites(kernel)
-	h := serve(t, set)
-	for _, row := range set.Rows {
+	table := rpc.Invites(kernel)
+	h := serve(t, table)
+	for _, row := range table {
 		if _, err := h.call(withKey(), row.ID, "{}"); err == nil {
 			t.Errorf("%s let in a call without a user", row.ID)
 		}

@@ -27,8 +27,8 @@ type (
 )
 
 // Admin is the table of the calls for the game's own servers and tools.
-func Admin(o Overview) Set {
-	return Set{Owner: "admin", Rows: []Row{
+func Admin(o Overview) []Row {
+	return []Row{
 		// Shows the rules in force and what is wrong with the newest file.
 		{ID: "party_admin_rules", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r adminRulesRequest) (overview.Rules, error) {
 			return o.Rules(ctx, r.Reload)
@@ -45,7 +45,7 @@ func Admin(o Overview) Set {
 		{ID: "party_admin_stats", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, _ empty) (overview.Stats, error) {
 			return o.Stats(ctx)
 		})},
-	}}
+	}
 }
 
 // Servers takes the reports of dedicated game servers. Each call names the match and its
@@ -84,8 +84,8 @@ type (
 const maxResult = 4096
 
 // Server is the table of the calls for dedicated game servers.
-func Server(servers Servers) Set {
-	return Set{Owner: "game servers", Rows: []Row{
+func Server(servers Servers) []Row {
+	return []Row{
 		// The seats of the match, and a sign of life of its game server.
 		{ID: "party_server_seats", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverRequest) (party.MatchSeats, error) {
 			return servers.ServerSeats(ctx, r.MatchID, r.Token)
@@ -108,5 +108,5 @@ func Server(servers Servers) Set {
 			}
 			return empty{}, servers.ServerEnd(ctx, r.MatchID, r.Token, r.Result)
 		})},
-	}}
+	}
 }

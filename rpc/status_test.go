@@ -105,13 +105,11 @@ func TestStatusAndShare(t *testing.T) {
 
 func TestStatusAndShare_NobodyCallsWithoutAUser(t *testing.T) {
 	kernel := &board{}
-	sets := []rpc.Set{rpc.Status(kernel), rpc.Share(kernel)}
-	h := serve(t, sets...)
-	for _, set := range sets {
-		for _, row := range set.Rows {
-			if _, err := h.call(withKey(), row.ID, "{}"); err == nil {
-				t.Errorf("%s let in a call without a user", row.ID)
-			}
+	table := append(rpc.Status(kernel), rpc.Share(kernel)...)
+	h := serve(t, table)
+	for _, row := range table {
+		if _, err := h.call(withKey(), row.ID, "{}"); err == nil {
+			t.Errorf("%s let in a call without a user", row.ID)
 		}
 	}
 	if len(kernel.asked) != 0 {

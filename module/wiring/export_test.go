@@ -9,18 +9,27 @@ import (
 )
 
 // Describe lists every way into the module, one per line: RPCs with who may call them,
-// hooks by stage, message, owner and name, match handlers, what the matchmaker asks, and
+// hooks by stage, message and name, match handlers, what the matchmaker asks, and
 // HTTP routes with their methods.
 func (m *Module) Describe() []string {
 	var lines []string
-	for _, set := range m.calls {
-		for _, row := range set.Rows {
-			lines = append(lines, fmt.Sprintf("rpc %s for %s", row.ID, row.Who))
+	for _, row := range m.calls {
+		lines = append(lines, fmt.Sprintf("rpc %s for %s", row.ID, row.Who))
+	}
+	for _, h := range m.hooks {
+		if h.Before != nil {
+			lines = append(lines, "hook before "+h.Message+" "+h.Name)
+		}
+		switch {
+		case h.Message == hooks.SessionStart:
+			lines = append(lines, "hook start session "+h.Name)
+		case h.Message == hooks.SessionEnd:
+			lines = append(lines, "hook end session "+h.Name)
+		case h.After != nil:
+			lines = append(lines, "hook after "+h.Message+" "+h.Name)
 		}
 	}
-	for _, name := range hookNames(m.hooks...) {
-		lines = append(lines, "hook "+name)
-	}
+	lines = append(lines, "hook before ListParties query", "hook before ListMatches query")
 	lines = append(lines, "match "+matchmaking.PartyMatch, "match "+matchmaking.SeatMatch)
 	lines = append(lines, m.describeQueues()...)
 	for _, route := range m.routes {
@@ -38,31 +47,4 @@ func (m *Module) describeQueues() []string {
 		return []string{"matchmaker matched"}
 	}
 	return nil
-}
-
-// hookNames lists every handler as "<stage> <message> <owner>.<name>", in order.
-func hookNames(sets ...hooks.Set) []string {
-	var names []string
-	add := func(stage, message, owner, name string, has bool) {
-		if has {
-			names = append(names, stage+" "+message+" "+owner+"."+name)
-		}
-	}
-	for _, set := range sets {
-		for _, h := range set.Hooks {
-			add("before", h.Message, set.Owner, h.Name, h.Before != nil)
-			add("after", h.Message, set.Owner, h.Name, h.After != nil)
-		}
-		for _, s := range set.Sessions {
-			add("start", "session", set.Owner, s.Name, s.Start != nil)
-			add("end", "session", set.Owner, s.Name, s.End != nil)
-		}
-		for _, l := range set.Listing {
-			add("before", "ListParties", set.Owner, l.Name, l.Before != nil)
-		}
-		for _, l := range set.Matches {
-			add("before", "ListMatches", set.Owner, l.Name, l.Before != nil)
-		}
-	}
-	return names
 }

@@ -66,7 +66,7 @@ func (m *Module) shadowReset(loaded rules.Loaded) {
 type ruled struct {
 	checks   judge.Checks
 	overview *overview.Overview
-	calls    []rpc.Set
+	calls    []rpc.Row
 }
 
 // newRuled builds it around what has been built, and before the queues.
@@ -80,7 +80,7 @@ func (m *Module) newRuled(j *judge.Judge, admission *admission.Admission, limits
 		Limits: limits.Buckets, Queues: func() []party.QueueReport { return m.queues.Report() }, Matches: m.matches.Running,
 		Attributes: m.shared.Lately, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
 	})
-	r.calls = []rpc.Set{rpc.Checks(inquiries), rpc.Admin(r.overview)}
+	r.calls = append(rpc.Checks(inquiries), rpc.Admin(r.overview)...)
 	return r
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -21,7 +22,7 @@ type matchRegistrar interface {
 
 // addMatches makes what keeps parties' seats in matches, with its calls and hooks.
 func (m *Module) addMatches(news *party.News) {
-	m.calls = append(m.calls, rpc.Match(m.matches), rpc.Server(m.matches))
+	m.calls = slices.Concat(m.calls, rpc.Match(m.matches), rpc.Server(m.matches))
 	news.Subscribe(m.seatsFollow)
 }
 

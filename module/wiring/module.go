@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,8 +88,8 @@ type Module struct {
 	finder    *finder.Service
 	telling   telling
 	queues    *queue.Service
-	calls     []rpc.Set
-	hooks     []hooks.Set
+	calls     []rpc.Row
+	hooks     []hooks.Hook
 	routes    []web.Route
 
 	tasks  tasks
@@ -140,7 +141,7 @@ func New(ctx context.Context, o Options) (*Module, error) {
 
 // construct builds everything that serves requests.
 func (m *Module) construct(env environment, o Options) error {
-	policy := func() rules.Config { return m.rules.Current().Config() }
+	policy := party.Policy(m.policy)
 	news := &party.News{}
 	roster := roster.New(m.nk, m.nk, m.now)
 	limits := party.NewLimits(policy, m.now)
@@ -182,16 +183,16 @@ func (m *Module) construct(env environment, o Options) error {
 	m.finder = finder.New(finder.Deps{
 		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.Public, Seat: m.matches.Late,
 	})
-	m.calls = append([]rpc.Set{rpc.Invites(m.invites), rpc.Shared(m.shared), rpc.Wait(m.line), rpc.Find(m.finder)}, ruled.calls...)
-	m.hooks = []hooks.Set{
+	m.calls = slices.Concat(rpc.Invites(m.invites), rpc.Shared(m.shared), rpc.Wait(m.line), rpc.Find(m.finder), ruled.calls)
+	m.hooks = slices.Concat(
 		hooks.Hardening(limits.Data.Take, admission, policy),
 		hooks.Queries(policy),
 		hooks.Settled(admission),
 		hooks.Creation(ruled.checks, limits.PartyCreate.Take, policy, restorer.Offered),
 		hooks.Judged(ruled.checks, admission, judge.Has, judge.Enforces),
 		hooks.Admission(admission), // behind all that may refuse
-	}
-	m.hooks = append(m.hooks, hooks.Sessions("waitlist", "line", nil, m.line.Ended))
+		[]hooks.Hook{hooks.Ended("line", m.line.Ended)},
+	)
 	m.addReconnect(news, roster, admission, restorer, policy)
 	m.completeStatus(news, admission, limits, policy)
 	m.addMatches(news)

@@ -37,13 +37,13 @@ func (m *Module) addQueues(news *party.News, roster *roster.Roster, admission *a
 			m.ticketMoved(id, what)
 		}, Metrics: m.nk,
 	})
-	m.calls = append(m.calls, rpc.Queue(m.queues))
+	m.calls = append(m.calls, rpc.Queue(m.queues)...)
 	news.Subscribe(m.queues.Changed)
 	plays := m.queues.Plays
 	if m.matching {
 		plays = nil // the matched hook tells of matches
 	}
-	m.hooks = append(m.hooks, hooks.Matchmaking(m.queues, admission, plays), hooks.Sessions("matchmaking", "tickets", nil, m.queues.Ended))
+	m.hooks = append(append(m.hooks, hooks.Matchmaking(m.queues, admission, plays)...), hooks.Ended("tickets", m.queues.Ended))
 }
 
 // ticketMoved hears what becomes of a party's ticket.

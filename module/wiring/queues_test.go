@@ -37,7 +37,7 @@ func TestRegister_MatchmakerOnlyWhereNeeded(t *testing.T) {
 		}
 		described := m.Describe()
 		if slices.Contains(described, "matchmaker processor") != tt.want || slices.Contains(described, "matchmaker matched") != tt.matched ||
-			slices.Contains(described, "hook after MatchJoin matchmaking.tickets") == tt.matched {
+			slices.Contains(described, "hook after MatchJoin tickets") == tt.matched {
 			t.Errorf("with %q: described %q", tt.rules, described)
 		}
 		m.Stop(context.Background())

@@ -19,8 +19,8 @@ func (m *Module) addReconnect(news *party.News, roster *roster.Roster, admission
 	m.reconnect = reconnect.New(reconnect.Deps{
 		Admission: admission, Restorer: restorer, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Newcomer: m.post.Send,
 	})
-	m.calls = append(m.calls, rpc.Resume(m.reconnect))
-	m.hooks = append(m.hooks, hooks.Sessions("reconnect", "seat", m.reconnect.Started, m.reconnect.Ended))
+	m.calls = append(m.calls, rpc.Resume(m.reconnect)...)
+	m.hooks = append(m.hooks, hooks.Started("seat", m.reconnect.Started), hooks.Ended("seat", m.reconnect.Ended))
 }
 
 // newFounder has helpers create parties again in which everybody was away, if the module

@@ -3,7 +3,6 @@ package wiring
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"runtime/debug"
 
@@ -11,6 +10,7 @@ import (
 
 	"partyline/hooks"
 	"partyline/internal/build"
+	"partyline/party/rules"
 	"partyline/rpc"
 )
 
@@ -61,15 +61,14 @@ type Host interface {
 
 var _ Host = runtime.Initializer(nil)
 
-// Register checks all tables as a whole and hands them to the host. All mistakes in
-// the tables are in one error, and then nothing is registered.
+// policy is the rules in force.
+func (m *Module) policy() rules.Config { return m.rules.Current().Config() }
+
+// Register hands all tables to the host.
 func (m *Module) Register(host Host) error {
-	if err := errors.Join(rpc.Check(m.calls...), hooks.Check(m.hooks...), checkRoutes(m.routes)); err != nil {
-		return fmt.Errorf("partyline: bad tables:\n%w", err)
-	}
 	for _, register := range []func() error{
-		func() error { return rpc.Register(host, rpc.NewGuard(m.nk, m.now, m.current), m.calls...) },
-		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.own), m.hooks...) },
+		func() error { return rpc.Register(host, rpc.NewGuard(m.nk, m.now, m.current), m.calls) },
+		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.own), m.policy, m.hooks) },
 		func() error { return m.registerRoutes(host) },
 		func() error { return m.registerMatches(host) },
 		func() error { return m.registerQueues(host) },

@@ -1,11 +1,8 @@
 package wiring
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 
 	"partyline/internal/sampled"
 	"partyline/internal/web"
@@ -21,42 +18,6 @@ const (
 // httpRegistrar is the part of the host's initializer that takes HTTP routes.
 type httpRegistrar interface {
 	RegisterHttp(pathPattern string, handler func(http.ResponseWriter, *http.Request), methods ...string) error
-}
-
-// ownPaths are where routes may be. The host tries custom routes before its own API, so
-// one elsewhere could shadow it.
-var ownPaths = []string{"/party/", "/.well-known/", "/favicon.ico"}
-
-// checkRoutes finds what is wrong with the table; the error lists everything.
-func checkRoutes(routes []web.Route) error {
-	var problems []error
-	names, patterns := map[string]bool{}, map[string]string{}
-	for _, route := range routes {
-		problem := func(format string, args ...any) {
-			problems = append(problems, fmt.Errorf("route %s %s: "+format, append([]any{route.Name, route.Pattern}, args...)...))
-		}
-		if names[route.Name] {
-			problem("the name is taken")
-		}
-		names[route.Name] = true
-		if other, taken := patterns[route.Pattern]; taken {
-			problem("the path is already taken by %s", other)
-		}
-		patterns[route.Pattern] = route.Name
-		if !slices.ContainsFunc(ownPaths, func(own string) bool { return strings.HasPrefix(route.Pattern, own) }) {
-			problem("paths begin with one of %s", strings.Join(ownPaths, " "))
-		}
-		if slices.Contains(route.Methods, http.MethodGet) && !slices.Contains(route.Methods, http.MethodHead) {
-			problem("HEAD is missing beside GET; the host answers listed methods only")
-		}
-		if len(route.Methods) == 0 {
-			problem("it lists no method, and would answer all")
-		}
-		if route.Handler == nil {
-			problem("it has no handler")
-		}
-	}
-	return errors.Join(problems...)
 }
 
 func (m *Module) registerRoutes(host httpRegistrar) error {

@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"slices"
 
 	"partyline/matchmaking/queue"
 	"partyline/party"
@@ -41,7 +42,7 @@ func (m *Module) completeStatus(news *party.News, admission *admission.Admission
 		Invites: m.invites, Door: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: m.blocks,
 		Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
 	})
-	m.calls = append(m.calls, rpc.Status(m.telling.status), rpc.Share(m.telling.share))
+	m.calls = slices.Concat(m.calls, rpc.Status(m.telling.status), rpc.Share(m.telling.share))
 }
 
 // inviteOver follows an invite that is over, or that a user declined.
