@@ -8,50 +8,35 @@ import (
 	"partyline/party/rules"
 )
 
-// board is what a party has still to be told, and what time will change in it. It exists
-// only while there is any of that.
+// board is what a party has still to be told, and what time will change in it. Members are in it
+// by session, users on the way by user.
 type board struct {
 	id       party.ID
-	news     map[string]shown     // by session: what the party was last told, where that is not so any more
-	away     map[string]departed  // the same of users on the way, by user
-	arrivals map[string]arrival   // by user
-	stalls   map[string]time.Time // by session: when it will count as stalled; gone once it does
+	told     bool                 // a session of this node has told something
+	news     map[string]shown     // what the party was last told, where that is not so any more
+	arrivals map[string]arrival   // one without a stage is not expected any more, and the party has still to hear of it
+	stalls   map[string]time.Time // when somebody will count as stalled; gone once they do
 	next     time.Time            // before this no message goes out
 }
 
-// departed is news of a user on the way, who may be gone by the time it is told.
-type departed struct {
-	shown
-	username string
+func newBoard(id party.ID) board {
+	return board{id: id, news: map[string]shown{}, arrivals: map[string]arrival{}, stalls: map[string]time.Time{}}
 }
 
-func newBoard(id party.ID) *board {
-	return &board{id: id, news: map[string]shown{}, away: map[string]departed{}, arrivals: map[string]arrival{}, stalls: map[string]time.Time{}}
-}
-
-// memberChanged notes what a session tells now. If that is what the party knows anyway
-// there is nothing left to tell.
-func (b *board) memberChanged(session string, before, after entry, conf rules.Status, now time.Time) {
-	if _, known := b.news[session]; !known {
-		b.news[session] = before.shown(conf, now)
+// changed notes what somebody tells now. If that is what the party knows anyway there is nothing
+// left to tell.
+func (b *board) changed(who string, before, after entry, conf rules.Status, now time.Time) {
+	if _, known := b.news[who]; !known {
+		b.news[who] = before.shown(conf, now)
 	}
-	if b.news[session] == after.shown(conf, now) {
-		delete(b.news, session)
+	if b.news[who] == after.shown(conf, now) {
+		delete(b.news, who)
 	}
 	if before.Moved != after.Moved || before.Stage != after.Stage {
-		delete(b.stalls, session)
+		delete(b.stalls, who)
 		if at := after.stallsAt(conf); !at.IsZero() {
-			b.stalls[session] = at
+			b.stalls[who] = at
 		}
-	}
-}
-
-func (b *board) arrivalChanged(user, username string, before, after entry, conf rules.Status, now time.Time) {
-	if _, known := b.away[user]; !known {
-		b.away[user] = departed{before.shown(conf, now), username}
-	}
-	if b.away[user].shown == after.shown(conf, now) {
-		delete(b.away, user)
 	}
 }
 
@@ -62,16 +47,28 @@ func (b *board) forget(session string) {
 	delete(b.stalls, session)
 }
 
-// clear ends the board.
-func (s *Service) clear(b *board) {
-	*b = *newBoard(b.id)
-	s.arm(b, s.Now())
-}
-
-// enter locks the party's board until exit.
-func (s *Service) enter(id party.ID) (b *board, exit func()) {
-	locked, exit, _ := s.boards.Lock(context.Background(), id) // no context that ends, no error
-	return *locked, exit
+// mature turns those who have stood still for too long into news. A player who was told again
+// since, or counts as stalled later by the rules of now, waits on.
+func (b *board) mature(entries map[string]told, conf rules.Status, now time.Time) {
+	for who, at := range b.stalls {
+		if now.Before(at) {
+			continue
+		}
+		e := entries[who].entry
+		if a, coming := b.arrivals[who]; coming {
+			e = a.entry
+		}
+		if at := e.stallsAt(conf); now.Before(at) {
+			b.stalls[who] = at
+			continue
+		}
+		delete(b.stalls, who)
+		if _, new := b.news[who]; !new && e.stalled(conf, now) {
+			before := e.shown(conf, now)
+			before.stalled = false
+			b.news[who] = before
+		}
+	}
 }
 
 // due is when time changes something next; false for never.
@@ -81,7 +78,7 @@ func (b *board) due(now time.Time) (at time.Time, ok bool) {
 			at, ok = t, true
 		}
 	}
-	if len(b.news)+len(b.away) > 0 || b.next.After(now) {
+	if len(b.news) > 0 || b.next.After(now) {
 		earlier(b.next)
 	}
 	for _, t := range b.stalls {
@@ -89,12 +86,21 @@ func (b *board) due(now time.Time) (at time.Time, ok bool) {
 	}
 	for _, a := range b.arrivals {
 		earlier(a.until)
-		if !a.stalls.IsZero() {
-			earlier(a.stalls)
-		}
 	}
 	if ok && at.Before(b.next) {
 		at = b.next
 	}
 	return at, ok
+}
+
+// enter locks the party's board until exit.
+func (s *Service) enter(id party.ID) (b *board, exit func()) {
+	b, exit, _ = s.boards.Lock(context.Background(), id) // no context that ends, no error
+	return b, exit
+}
+
+// clear ends the board.
+func (s *Service) clear(b *board) {
+	*b = newBoard(b.id)
+	s.arm(b, s.Now())
 }

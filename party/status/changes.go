@@ -16,34 +16,34 @@ const (
 
 // changed handles a change of a party.
 func (s *Service) changed(c party.Change) {
+	id := c.ID
 	if c.Kind == party.PartyRestored {
-		s.over(c.Was)
+		id = c.Was
 	}
-	if s.silent(c.ID) {
+	if !s.boards.Has(id) { // as of most parties: nobody here has told anything that could be erased or changed
 		return
 	}
 	switch c.Kind {
-	case party.PartyClosed, party.PartyEnded:
-		b, exit := s.enter(c.ID)
+	case party.PartyClosed, party.PartyEnded, party.PartyRestored:
+		b, exit := s.enter(id)
 		defer exit()
 		s.clear(b)
-		s.over(c.ID)
 		if c.Kind == party.PartyClosed {
-			s.eraseAll(c.ID)
+			s.eraseAll(id)
 		}
 	case party.MemberEntered, party.MemberLeft, party.MemberDropped:
-		b, exit := s.enter(c.ID)
+		b, exit := s.enter(id)
 		defer exit()
 		conf, now := s.Policy().Status, s.Now()
 		if c.Kind != party.MemberDropped {
-			s.erase(c.ID, c.Session) // who enters may have one of a stay that ended without a word
+			s.erase(id, c.Session) // who enters may have one of a stay that ended without a word
 		}
 		b.forget(c.Session.SessionID)
 		if c.Kind == party.MemberEntered {
 			b.dropArrival(c.Session.UserID, conf, now)
 		}
 		s.reset(b, conf, resetOnMembership, now)
-		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.news)+len(b.away) > 0 && b.next.Before(at) {
+		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.news) > 0 && b.next.Before(at) {
 			b.next = at // the newcomer hears the host's own word first
 		}
 		s.arm(b, now)
@@ -60,7 +60,7 @@ func (s *Service) eraseAll(id party.ID) {
 // QueueChanged follows the party leaving the queue it stood in, or changing it for
 // another. To enter one is no change: it is what its members were ready for.
 func (s *Service) QueueChanged(id party.ID) {
-	if s.silent(id) {
+	if !s.boards.Has(id) {
 		return
 	}
 	b, exit := s.enter(id)
@@ -93,10 +93,10 @@ func (s *Service) reset(b *board, conf rules.Status, why string, now time.Time) 
 		if stage == "" {
 			next = entry{}
 			s.erase(b.id, e.session)
-		} else if err := s.write(b.id, e.session, next); err != nil {
+		} else if err := s.write(b, e.session, next); err != nil {
 			s.Logger.Warn("ready member not reset party=%s session=%s error=%v", b.id, session, err)
 			continue
 		}
-		b.memberChanged(session, e.entry, next, conf, now)
+		b.changed(session, e.entry, next, conf, now)
 	}
 }

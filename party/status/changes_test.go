@@ -256,6 +256,9 @@ func TestService_NothingIsLeft(t *testing.T) {
 					t.Errorf("told %+v after the end", told)
 				}
 				if name != "service_closed" {
+					if n := w.status.Kept(); n != 0 {
+						t.Errorf("%d parties are remembered", n)
+					}
 					if n := w.host.OnStream(103, id.UUID.String(), id.Node); n != 0 {
 						t.Errorf("%d statuses are left", n)
 					}
@@ -279,6 +282,9 @@ func TestService_NothingIsLeft_unseen(t *testing.T) {
 		w.host.Disconnect(p[0])
 		time.Sleep(time.Second)
 		w.quiet()
+		if n := w.status.Kept(); n != 0 {
+			t.Errorf("%d parties are remembered", n)
+		}
 	})
 }
 

@@ -17,7 +17,6 @@ type arrival struct {
 	user, username string
 	inviteID       string
 	since, until   time.Time
-	stalls         time.Time // when it will count as stalled; zero once it does
 }
 
 // setArrival takes the report of a user who is not in yet.
@@ -42,8 +41,8 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 	}
 	now := s.Now()
 	b.expire(now, conf)
-	a, known := b.arrivals[c.UserID]
-	if !known {
+	a := b.arrivals[c.UserID]
+	if a.Stage == "" {
 		if len(b.arrivals) >= maxIncoming {
 			return id, false, party.Refuse(party.PartyFull, "Too many players are on their way to this party already.")
 		}
@@ -53,11 +52,8 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 	if !ok {
 		return id, false, nil
 	}
-	b.arrivalChanged(c.UserID, c.Username, a.entry, next, conf, now)
+	b.changed(c.UserID, a.entry, next, conf, now)
 	moved = next.Moved != a.Moved
-	if moved || next.Stage != a.Stage {
-		a.stalls = next.stallsAt(conf)
-	}
 	a.entry, a.username, a.inviteID, a.until = next, c.Username, lead.InviteID, now.Add(conf.Incoming)
 	b.arrivals[c.UserID] = a
 	s.arm(b, now)
@@ -75,9 +71,11 @@ func (b *board) expire(now time.Time, conf rules.Status) {
 
 // dropArrival forgets a user on the way; the party is told if it has heard of it.
 func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
-	if a, ok := b.arrivals[user]; ok {
-		b.arrivalChanged(user, a.username, a.entry, entry{}, conf, now)
-		delete(b.arrivals, user)
+	a := b.arrivals[user]
+	b.changed(user, a.entry, entry{}, conf, now)
+	delete(b.arrivals, user)
+	if _, heard := b.news[user]; heard {
+		b.arrivals[user] = arrival{user: user, username: a.username}
 	}
 }
 

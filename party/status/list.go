@@ -1,7 +1,6 @@
 package status
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -43,8 +42,6 @@ type Incoming struct {
 	Stalled   bool     `json:"stalled"`
 	UpdatedAt int64    `json:"updated_at"`
 }
-
-func byUser(a, b Incoming) int { return cmp.Compare(a.UserID, b.UserID) }
 
 func memberRow(m party.Member, e entry, conf rules.Status, now time.Time) Member {
 	return Member{

@@ -63,6 +63,9 @@ func TestService_Load(t *testing.T) {
 			}
 		}
 		w.quiet()
+		if n := w.status.Kept(); n != 0 {
+			t.Errorf("%d parties are remembered", n)
+		}
 		for _, id := range ids {
 			if n := w.host.OnStream(103, id.UUID.String(), id.Node); n != 0 {
 				t.Fatalf("%d statuses are left", n)

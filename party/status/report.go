@@ -106,13 +106,13 @@ func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.St
 	if !ok {
 		return false, nil
 	}
-	if err := s.write(id, session, next); err != nil {
+	if err := s.write(b, session, next); err != nil {
 		if _, gone := s.memberSession(id, c); gone != nil { // it went away meanwhile
 			return false, gone
 		}
 		return false, err
 	}
-	b.memberChanged(session.SessionID, before, next, conf, now)
+	b.changed(session.SessionID, before, next, conf, now)
 	s.arm(b, now)
 	return next.Moved != before.Moved, nil
 }

@@ -9,14 +9,13 @@
 // Of users on their way there is no session, so they live in this process's memory and
 // expire; they repeat themselves every few seconds, and to lose them is to show nothing
 // for that long. What has not been told yet lives in memory too, for as long as the rate
-// holds it back, and a party in which time changes nothing keeps neither timer nor memory.
+// holds it back, and a party in which time changes nothing keeps no timer.
 //
 // It builds on package party and is called by RPCs, hooks, previews and rules.
 package status
 
 import (
 	"context"
-	"sync"
 
 	"partyline/internal/alarm"
 	"partyline/internal/keyed"
@@ -48,30 +47,21 @@ type Deps struct {
 // board.
 type Service struct {
 	Deps
-	boards *keyed.Map[party.ID, *board]
+	boards *keyed.Map[party.ID, board]
 	alarms *alarm.Alarms[party.ID]
-
-	mu   sync.Mutex            // a leaf
-	told map[party.ID]struct{} // parties in which a session of this node has told something
 }
 
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, told: map[party.ID]struct{}{}, boards: keyed.New(newBoard, func(b **board) bool { _, ok := (*b).due(d.Now()); return ok })}
+	s := &Service{Deps: d}
+	s.boards = keyed.New(newBoard, func(b *board) bool { _, waits := b.due(d.Now()); return b.told || waits })
 	s.alarms = alarm.New(d.Now, d.Logger, "party status not told party=", s.fire)
 	d.News.Subscribe(s.changed)
 	return s
 }
 
 // Close ends all timers. News that was held back is not told any more.
-func (s *Service) Close() {
-	s.alarms.Close()
-	for _, id := range s.boards.Keys() {
-		b, exit := s.enter(id)
-		s.clear(b)
-		exit()
-	}
-}
+func (s *Service) Close() { s.alarms.Close() }
 
 // members reads the sessions that are in the party, in no order.
 func (s *Service) members(id party.ID) ([]party.Session, error) {
@@ -117,27 +107,9 @@ func (s *Service) entry(id party.ID, session party.Session) (entry, error) {
 	return e, nil
 }
 
-func (s *Service) write(id party.ID, session party.Session, e entry) error {
-	s.mu.Lock()
-	s.told[id] = struct{}{}
-	s.mu.Unlock()
-	return s.Streams.StreamUserUpdate(party.MemberStatusMode, id.UUID.String(), "", id.Node, session.UserID, session.SessionID, true, false, e.encode())
-}
-
-// silent reports whether nobody here has told anything in the party, as in most: then there
-// is nothing that can be erased or changed from here.
-func (s *Service) silent(id party.ID) bool {
-	s.mu.Lock()
-	_, told := s.told[id]
-	s.mu.Unlock()
-	return !told && !s.boards.Has(id)
-}
-
-// over forgets that anything was told.
-func (s *Service) over(id party.ID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.told, id)
+func (s *Service) write(b *board, session party.Session, e entry) error {
+	b.told = true
+	return s.Streams.StreamUserUpdate(party.MemberStatusMode, b.id.UUID.String(), "", b.id.Node, session.UserID, session.SessionID, true, false, e.encode())
 }
 
 // erase takes the session's status away. It fails only for a session that is going away,
