@@ -2,6 +2,7 @@ package attributes
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -21,33 +22,50 @@ const (
 
 // board is what is still to be done for a party with attributes.
 type board struct {
-	id     party.ID
-	origin party.ID  // the party's ID at its beginning; known once it has ended
-	active bool      // the party has, or may have, a document
-	ended  bool      // its document is to be deleted
-	prune  bool      // somebody may have gone whose bag is still there
-	news   changes   // what the party has not been told
-	next   time.Time // before this it is told nothing
-	greet  []guest
+	id      party.ID
+	origin  party.ID  // the party's ID at its beginning; known once it has ended
+	active  bool      // the party has, or may have, a document
+	ended   bool      // its document is to be deleted
+	prune   bool      // somebody may have gone whose bag is still there
+	news    Document  // what the party has not been told; version 0 for nothing
+	next    time.Time // before this it is told nothing
+	greet   []string  // sessions that came in and are to hear everything,
+	greetAt time.Time // once this is over
 }
 
-// guest is a session that came in and is to hear everything.
-type guest struct {
-	session string
-	at      time.Time
+func newBoard(id party.ID) board { return board{id: id, origin: id, news: empty()} }
+
+// changed adds a user's bag, or the party's for "", to the news.
+func (b *board) changed(user string, bag Bag) {
+	told := b.news.Party
+	if user != "" && len(bag) > 0 {
+		if b.news.Members[user] == nil {
+			b.news.Members[user] = Bag{}
+		}
+		told = b.news.Members[user]
+	}
+	maps.Copy(told, bag)
 }
 
-func newBoard(id party.ID) *board { return &board{id: id, origin: id, news: changes{}} }
-
-func (b *board) busy() bool { return b.ended || b.prune || len(b.news)+len(b.greet) > 0 }
+// due is when there is something to do; false for never.
+func (b *board) due() (at time.Time, ok bool) {
+	if b.ended || b.prune {
+		return time.Time{}, true
+	}
+	if b.news.Version > 0 {
+		at, ok = b.next, true
+	}
+	if len(b.greet) > 0 && (!ok || b.greetAt.Before(at)) {
+		at, ok = b.greetAt, true
+	}
+	return at, ok
+}
 
 // enter locks the party's board until exit. It has heard of all that has happened.
 func (s *Service) enter(ctx context.Context, id party.ID) (b *board, exit func(), err error) {
-	locked, exit, err := s.boards.Lock(ctx, id)
-	if err != nil {
+	if b, exit, err = s.boards.Lock(ctx, id); err != nil {
 		return nil, nil, err
 	}
-	b = *locked
 	s.mu.Lock()
 	changes := s.unheard[id]
 	delete(s.unheard, id)
@@ -60,18 +78,7 @@ func (s *Service) enter(ctx context.Context, id party.ID) (b *board, exit func()
 
 // arm sets the board's alarm, if there is anything to do.
 func (s *Service) arm(b *board) {
-	at := time.Time{}
-	if !b.ended && !b.prune {
-		for _, g := range b.greet {
-			if at.IsZero() || g.at.Before(at) {
-				at = g.at
-			}
-		}
-		if len(b.news) > 0 && (at.IsZero() || b.next.Before(at)) {
-			at = b.next
-		}
-	}
-	if b.busy() {
+	if at, ok := b.due(); ok {
 		s.alarms.Set(b.id, at)
 	}
 }
@@ -106,11 +113,11 @@ func (b *board) hear(c party.Change, now time.Time) {
 	switch c.Kind {
 	case party.MemberEntered:
 		b.active = true
-		b.greet = append(b.greet, guest{c.Session.SessionID, now.Add(party.NewcomerAfter)})
+		b.greet, b.greetAt = append(b.greet, c.Session.SessionID), now.Add(party.NewcomerAfter)
 	case party.PartyEnded:
 		b.ended, b.origin = b.active, c.Was
 	case party.PartyRestored:
-		*b = *newBoard(b.id)
+		*b = newBoard(b.id)
 	default:
 		b.prune = b.active
 	}
@@ -142,12 +149,12 @@ func (s *Service) fire(id party.ID) {
 // settle deletes, prunes, greets and tells. What fails stays to be done.
 func (s *Service) settle(ctx context.Context, b *board) error {
 	if b.ended {
-		*b = board{id: b.id, origin: b.origin, active: true, ended: true, news: changes{}}
+		b.greet, b.news = nil, empty()
 		s.kept.Drop(b.id)
 		if err := s.remove(ctx, b.origin); err != nil {
 			return err
 		}
-		b.active, b.ended = false, false
+		*b = newBoard(b.id)
 		return nil
 	}
 	if b.prune {
@@ -155,55 +162,35 @@ func (s *Service) settle(ctx context.Context, b *board) error {
 			return err
 		}
 	}
-	now := s.Now()
-	due := slices.ContainsFunc(b.greet, func(g guest) bool { return !now.Before(g.at) })
-	tell := len(b.news) > 0 && !now.Before(b.next)
-	if !due && !tell {
-		return nil
-	}
-	d, err := s.current(ctx, b.id, due)
-	if err != nil {
-		return err
-	}
-	if tell {
-		if err := party.SendData(s.Sender, b.id, party.OpAttributes, b.news.of(d)); err != nil {
+	if now := s.Now(); b.news.Version > 0 && !now.Before(b.next) {
+		if err := party.SendData(s.Sender, b.id, party.OpAttributes, b.news); err != nil {
 			return err
 		}
-		b.next, b.news = now.Add(rate.Interval()), changes{}
+		b.next, b.news = now.Add(rate.Interval()), empty()
 	}
-	if due {
-		return s.greetGuests(b, d, now)
+	if len(b.greet) > 0 && !s.Now().Before(b.greetAt) {
+		return s.greetGuests(ctx, b)
 	}
 	return nil
 }
 
-// current is the document for the code that tells of it; fresh where another node's writes count.
-func (s *Service) current(ctx context.Context, id party.ID, fresh bool) (Document, error) {
-	if f, known := s.kept.Kept(id); known && !fresh {
-		return f.doc, nil
-	}
-	f, err := s.read(ctx, id)
-	return f.doc, err
-}
-
 // greetGuests tells everything to those who came in.
-func (s *Service) greetGuests(b *board, d Document, now time.Time) error {
+func (s *Service) greetGuests(ctx context.Context, b *board) error {
+	f, err := s.read(ctx, b.id) // another node may have written
+	if err != nil {
+		return err
+	}
 	there, err := s.Streams.StreamUserList(party.StreamMode, b.id.UUID.String(), "", b.id.Node, false, true)
 	if err != nil {
 		return err
 	}
-	var to []runtime.Presence
-	for _, p := range there {
-		if slices.ContainsFunc(b.greet, func(g guest) bool { return g.session == p.GetSessionId() && !now.Before(g.at) }) {
-			to = append(to, p)
-		}
-	}
-	if len(to) > 0 && d.Version > 0 {
-		if err := party.SendDataTo(s.Sender, b.id, to, party.OpAttributes, d); err != nil {
+	to := slices.DeleteFunc(there, func(p runtime.Presence) bool { return !slices.Contains(b.greet, p.GetSessionId()) })
+	if len(to) > 0 && f.doc.Version > 0 {
+		if err := party.SendDataTo(s.Sender, b.id, to, party.OpAttributes, f.doc); err != nil {
 			return err
 		}
 	}
-	b.greet = slices.DeleteFunc(b.greet, func(g guest) bool { return !now.Before(g.at) })
+	b.greet = nil
 	return nil
 }
 
@@ -215,7 +202,7 @@ func (s *Service) pruneBags(ctx context.Context, b *board) error {
 	}
 	var before Document
 	var gone []string
-	_, err = s.change(ctx, b.id, func(d Document) (Document, error) {
+	after, err := s.change(ctx, b.id, func(d Document) (Document, error) {
 		before = d
 		next, users := d.without(goneFrom(look))
 		if gone = users; len(users) > 0 {
@@ -227,7 +214,10 @@ func (s *Service) pruneBags(ctx context.Context, b *board) error {
 		return err
 	}
 	for _, user := range gone {
-		b.news.add(user, before.Members[user])
+		for key := range before.Members[user] {
+			b.changed(user, Bag{key: null})
+		}
+		b.news.Version = after.Version
 	}
 	b.prune = false
 	return nil

@@ -32,6 +32,9 @@ type Document struct {
 	Members map[string]Bag `json:"members"` // by user
 }
 
+// empty is the document of a party in which nobody has set anything.
+func empty() Document { return Document{Party: Bag{}, Members: map[string]Bag{}} }
+
 var null = json.RawMessage("null")
 
 // parse reads a bag of a request. Refusals are InvalidRequest and name the key.
@@ -147,36 +150,6 @@ func (d Document) size() (n int) {
 	return n
 }
 
-// changes are keys that the party has still to be told of, by user; "" is the party.
-type changes map[string]map[string]bool
-
-func (c changes) add(user string, bag Bag) {
-	if len(bag) > 0 && c[user] == nil {
-		c[user] = map[string]bool{}
-	}
-	for key := range bag {
-		c[user][key] = true
-	}
-}
-
-// of is what the document says of the changed keys.
-func (c changes) of(d Document) Document {
-	news := Document{Version: d.Version, Party: Bag{}, Members: map[string]Bag{}}
-	for user, keys := range c {
-		set, told := d.Party, news.Party
-		if user != "" {
-			set, told = d.Members[user], Bag{}
-			news.Members[user] = told
-		}
-		for key := range keys {
-			if told[key] = set[key]; told[key] == nil {
-				told[key] = null
-			}
-		}
-	}
-	return news
-}
-
 // stored is a document in storage. Its text is one string: the database would write out
 // numbers such as 1e100000, and refuses some characters.
 type stored struct {
@@ -196,7 +169,7 @@ func (d Document) encode(id party.ID) (stored, error) {
 
 func decode(value string) (party.ID, Document, error) {
 	var s stored
-	d := Document{Party: Bag{}, Members: map[string]Bag{}}
+	d := empty()
 	if err := json.Unmarshal([]byte(value), &s); err != nil {
 		return party.ID{}, d, err
 	}
@@ -222,15 +195,9 @@ func (b Bag) facts() map[string]any {
 	return facts
 }
 
-// only is the part of a bag with these keys; nil for none.
-func (b Bag) only(keys []string) (part map[string]json.RawMessage) {
-	for key, value := range b {
-		if slices.Contains(keys, key) {
-			if part == nil {
-				part = map[string]json.RawMessage{}
-			}
-			part[key] = value
-		}
-	}
+// only is the part of a bag with these keys.
+func (b Bag) only(keys []string) map[string]json.RawMessage {
+	part := maps.Clone(b)
+	maps.DeleteFunc(part, func(key string, _ json.RawMessage) bool { return !slices.Contains(keys, key) })
 	return part
 }

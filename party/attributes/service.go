@@ -41,7 +41,7 @@ type Deps struct {
 // board, then the ledger's locks.
 type Service struct {
 	Deps
-	boards *keyed.Map[party.ID, *board]
+	boards *keyed.Map[party.ID, board]
 	alarms *alarm.Alarms[party.ID]
 	kept   *cache.Cache[party.ID, found] // for those who only look, and as the base of the next write
 	sweeps party.Round
@@ -61,7 +61,7 @@ const (
 func New(d Deps) *Service {
 	s := &Service{
 		Deps: d, unheard: map[party.ID][]party.Change{},
-		boards: keyed.New(newBoard, func(b **board) bool { return (*b).active || (*b).busy() }),
+		boards: keyed.New(newBoard, func(b *board) bool { _, due := b.due(); return b.active || due }),
 		kept:   cache.New[party.ID, found](d.Now, maxKept, keptFor),
 		sweeps: party.Round{Storage: d.Storage, Now: d.Now, Collection: attributesCollection},
 	}
@@ -136,8 +136,9 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	if err != nil {
 		return Written{}, err
 	}
-	b.news.add("", shared)
-	b.news.add(c.UserID, own)
+	b.changed("", shared)
+	b.changed(c.UserID, own)
+	b.news.Version = written.Version
 	s.arm(b)
 	return Written{written.Version}, nil
 }
@@ -151,7 +152,7 @@ func (s *Service) Get(ctx context.Context, c party.Caller, partyID string) (Docu
 	}
 	look, err := s.look(ctx, c, id)
 	if err != nil || !look.Attributes {
-		return Document{Party: Bag{}, Members: map[string]Bag{}}, err
+		return empty(), err
 	}
 	f, err := s.read(ctx, id) // another node may have written
 	if err != nil {

@@ -28,7 +28,7 @@ type found struct {
 }
 
 func (s *Service) read(ctx context.Context, id party.ID) (found, error) {
-	none := found{Document{Party: Bag{}, Members: map[string]Bag{}}, party.Absent}
+	none := found{empty(), party.Absent}
 	objects, err := s.Storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: attributesCollection, Key: s.Admission.Origin(id).UUID.String()}})
 	if err != nil {
 		return none, fmt.Errorf("read attributes: %w", err)
