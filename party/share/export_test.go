@@ -10,8 +10,11 @@ func (s *Service) Settle() {
 }
 
 // Kept counts what this process remembers of parties.
-func (s *Service) Kept() int {
+func (s *Service) Kept() int { return s.codes.Len() + s.Watched() }
+
+// Watched counts the parties of which a status is shared.
+func (s *Service) Watched() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.codes) + len(s.statuses) + s.alarms.Len()
+	return len(s.statuses) + s.alarms.Len()
 }

@@ -18,10 +18,12 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/internal/alarm"
+	"partyline/internal/cache"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/admission"
@@ -57,27 +59,29 @@ type Service struct {
 	turns  keyed.Locks[string]     // one user makes one invite at a time; held while calling Invites
 	alarms *alarm.Alarms[party.ID] // parties whose statuses are about to be looked at
 
+	codes *cache.Cache[shares, string] // of the invites shared
+
 	mu       sync.Mutex
-	codes    map[party.ID]map[owner]code     // of the invites shared
 	statuses map[party.ID]map[string]*shared // by session
 }
 
-// owner says whose invite is shared, and of which kind.
-type owner struct {
+// shares says which party is shared, by whose invite, and of which kind that is.
+type shares struct {
+	id   party.ID
 	user string
 	kind party.InviteKind
 }
 
-// code is the invite a user shares a party by.
-type code struct {
-	text      string
-	expiresAt int64 // Unix seconds
-}
+// Most codes kept, and for how long: as long as most invites may live.
+const (
+	maxCodes = 10_000
+	codeAge  = 30 * 24 * time.Hour
+)
 
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
 	s := &Service{
-		Deps: d, turns: keyed.NewLocks[string](), codes: map[party.ID]map[owner]code{}, statuses: map[party.ID]map[string]*shared{},
+		Deps: d, turns: keyed.NewLocks[string](), codes: cache.New[shares, string](d.Now, maxCodes, codeAge), statuses: map[party.ID]map[string]*shared{},
 	}
 	s.alarms = alarm.New(d.Now, d.Logger, "shared status not renewed party=", s.renew)
 	d.News.Subscribe(s.changed)
@@ -91,9 +95,6 @@ func (s *Service) Close() { s.alarms.Close() }
 func (s *Service) changed(c party.Change) {
 	switch c.Kind {
 	case party.PartyClosed:
-		s.mu.Lock()
-		delete(s.codes, c.ID)
-		s.mu.Unlock()
 		s.withdraw(c.ID, func(*shared) bool { return true })
 	case party.MemberLeft:
 		s.forget(c.ID, c.Session.UserID)
@@ -123,12 +124,8 @@ func (s *Service) InviteOver(inviteID, userID string) {
 
 // forget drops the invites a user shared a party by.
 func (s *Service) forget(id party.ID, user string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	maps.DeleteFunc(s.codes[id], func(o owner, _ code) bool { return o.user == user })
-	if len(s.codes[id]) == 0 {
-		delete(s.codes, id)
-	}
+	s.codes.Drop(shares{id, user, party.LinkInvite})
+	s.codes.Drop(shares{id, user, party.DigitsInvite})
 }
 
 // sharing lists the parties of which a status is shared.
@@ -142,14 +139,6 @@ func (s *Service) sharing() []party.ID {
 // more: a lock or a kept seat may end without anybody telling. Call it every minute or so.
 func (s *Service) Sweep() {
 	now := s.Now().Unix()
-	s.mu.Lock()
-	for id, byUser := range s.codes {
-		maps.DeleteFunc(byUser, func(_ owner, c code) bool { return c.expiresAt <= now })
-		if len(byUser) == 0 {
-			delete(s.codes, id)
-		}
-	}
-	s.mu.Unlock()
 	for _, id := range s.sharing() {
 		s.withdraw(id, func(sh *shared) bool { return sh.expiresAt <= now })
 		s.Refresh(id)

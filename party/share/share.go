@@ -122,17 +122,14 @@ func (r *Request) check(caller party.Caller) error {
 // invite is the caller's invite of a kind to share, the same for as long as it can be used.
 // A nil message leaves the one it has.
 func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind party.InviteKind, message *string) (party.CreatedInvite, error) {
-	who := owner{c.UserID, kind}
+	which := shares{id, c.UserID, kind}
 	unlock, err := s.turns.Lock(ctx, c.UserID)
 	if err != nil {
 		return party.CreatedInvite{}, fmt.Errorf("wait for the user's other invite: %w", err)
 	}
 	defer unlock()
-	s.mu.Lock()
-	known := s.codes[id][who]
-	s.mu.Unlock()
-	if known.text != "" {
-		inv, ok, err := s.Invites.Renew(ctx, c, known.text, message)
+	if known, ok := s.codes.Kept(which); ok {
+		inv, ok, err := s.Invites.Renew(ctx, c, known, message)
 		if err != nil || ok {
 			return inv, err
 		}
@@ -143,16 +140,10 @@ func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind 
 		request.Message = *message
 	}
 	inv, err := s.Invites.Create(ctx, c, request)
-	if err != nil {
-		return inv, err
+	if err == nil {
+		s.codes.Put(which, inv.Code)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.codes[id] == nil {
-		s.codes[id] = map[owner]code{}
-	}
-	s.codes[id][who] = code{text: inv.Code, expiresAt: inv.ExpiresAt}
-	return inv, nil
+	return inv, err
 }
 
 // shareStatus sets the status of the sharer's session in the party.

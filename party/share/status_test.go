@@ -83,8 +83,8 @@ func TestService_Status_isTakenBack(t *testing.T) {
 				w.leave(p[1], id)
 				w.leave(p[0], id)
 				w.share.Settle()
-				if n := w.share.Kept(); n != 0 {
-					t.Errorf("%d things are remembered of a party that is over", n)
+				if n := w.share.Watched(); n != 0 {
+					t.Errorf("%d statuses are remembered of a party that is over", n)
 				}
 			})
 		}
