@@ -36,6 +36,14 @@ func (a *analysis) pattern(lit *ast.StringNode) int {
 	return len(prog.Inst) * 16
 }
 
+// bodyOf is what a loop asks of each entry.
+func bodyOf(loop *ast.BuiltinNode) ast.Node {
+	if p, ok := loop.Arguments[1].(*ast.PredicateNode); ok {
+		return p.Node
+	}
+	return loop.Arguments[1]
+}
+
 func (a *analysis) builtin(n *ast.BuiltinNode) int {
 	args := n.Arguments
 	if len(args) == 0 {
@@ -48,10 +56,7 @@ func (a *analysis) builtin(n *ast.BuiltinNode) int {
 		if len(args) < 2 {
 			return steps + length
 		}
-		body := args[1]
-		if p, ok := body.(*ast.PredicateNode); ok {
-			body = p.Node
-		}
+		body := bodyOf(n)
 		if n.Name == "map" || n.Name == "sum" {
 			a.needSingle(body)
 		}

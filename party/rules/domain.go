@@ -202,6 +202,20 @@ func (d domain) has(v any) bool {
 	return true
 }
 
+// suggest is the value that a text was probably meant to be, see [suggest].
+func (d domain) suggest(text string) string {
+	var known []string
+	for _, v := range d.values {
+		if s := textOf(v); s != "" {
+			known = append(known, s)
+		}
+	}
+	if len(known) == len(clockValues) {
+		return "" // any of them
+	}
+	return suggest(text, known)
+}
+
 // candidates are values of the domain that make every difference the written ones can
 // make: these, and one in each gap between them.
 func (d domain) candidates(written []any) (out []any) {
@@ -253,19 +267,7 @@ func written(n ast.Node) (any, bool) {
 			}
 		}
 	case *ast.CallNode:
-		name := n.Callee.String()
-		if (name != "duration" && name != "date") || len(n.Arguments) != 1 {
-			return nil, false
-		}
-		text, ok := n.Arguments[0].(*ast.StringNode)
-		if !ok {
-			return nil, false
-		}
-		v, err := functions[name].call(text.Value)
-		if err != nil {
-			return nil, false
-		}
-		switch v := v.(type) {
+		switch v := constantOf(n).(type) {
 		case time.Duration:
 			return float64(v), true
 		case time.Time:

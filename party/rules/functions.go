@@ -163,13 +163,11 @@ func (literals) Visit(n *ast.Node) {
 	if !ok {
 		return
 	}
-	name := call.Callee.(*ast.IdentifierNode).Value
-	switch name {
-	case "duration", "date":
-		v, err := functions[name].call(call.Arguments[0].(*ast.StringNode).Value)
-		if err == nil {
-			constant(n, v)
-		}
+	if v := constantOf(call); v != nil {
+		constant(n, v)
+		return
+	}
+	switch call.Callee.String() {
 	case "hour", "weekday", "time_of_day":
 		if len(call.Arguments) == 2 {
 			if loc, err := zone(call.Arguments[1].(*ast.StringNode).Value); err == nil {
@@ -177,6 +175,19 @@ func (literals) Visit(n *ast.Node) {
 			}
 		}
 	}
+}
+
+// constantOf is the value of duration("...") and date("..."), nil for any other call.
+func constantOf(n *ast.CallNode) any {
+	name := n.Callee.String()
+	if name != "duration" && name != "date" {
+		return nil
+	}
+	v, err := functions[name].call(n.Arguments[0].(*ast.StringNode).Value)
+	if err != nil {
+		return nil
+	}
+	return v
 }
 
 func constant(n *ast.Node, v any) {

@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -87,138 +88,128 @@ func conjuncts(n ast.Node, operator string) []ast.Node {
 // chain looks at the parts of "and" or "or", and at those about the same fact together.
 func (c *sense) chain(n *ast.BinaryNode) bool {
 	operator, found := joint(n.Operator), false
-	var groups []question // of one fact each
+	var subjects []string
+	about := map[string][]ast.Node{} // the parts, by subject
 	for _, part := range conjuncts(n, operator) {
 		found = c.look(part) || found
-		q, ok := c.scope.question(part)
-		if !ok {
-			continue
-		}
-		if i := slices.IndexFunc(groups, func(g question) bool { return g.subject == q.subject }); i >= 0 {
-			groups[i].add(operator, q)
-		} else {
-			groups = append(groups, q)
+		if q, ok := c.scope.question(part); ok {
+			if about[q.subject] == nil {
+				subjects = append(subjects, q.subject)
+			}
+			about[q.subject] = append(about[q.subject], part)
 		}
 	}
 	if found {
 		return true
 	}
-	for _, q := range groups {
-		never, always := q.outcome()
-		switch {
-		case q.parts == nil: // alone, and looked at
+	for _, subject := range subjects {
+		parts := about[subject]
+		q, ok := c.scope.question(joined(parts, operator))
+		if len(parts) < 2 || !ok { // alone, it was looked at
+			continue
+		}
+		switch never, always := q.outcome(); {
 		case never && operator == "and":
-			found = c.say(q.node, q.node.String()+" can never hold: no value is both", q.instead("or"))
+			found = c.say(q.node, q.node.String()+" can never hold: no value is both", instead(subject, parts))
 		case always && operator == "or":
-			found = c.say(q.node, q.node.String()+" always holds: every value is one of these", q.instead("and"))
+			found = c.say(q.node, q.node.String()+" always holds: every value is one of these", "join them with and")
 		}
 	}
 	return found
 }
 
-// add joins another question about the same fact.
-func (q *question) add(operator string, other question) {
-	if q.parts == nil {
-		q.parts = []string{q.node.String()}
+func joined(parts []ast.Node, operator string) ast.Node {
+	all := parts[0]
+	for _, part := range parts[1:] {
+		both := &ast.BinaryNode{Operator: operator, Left: all, Right: part}
+		both.SetLocation(all.Location())
+		all = both
 	}
-	q.parts = append(q.parts, other.node.String())
-	joined := &ast.BinaryNode{Operator: operator, Left: q.node, Right: other.node}
-	joined.SetLocation(q.node.Location())
-	q.node = joined
-	q.written = append(q.written, other.written...)
+	return all
 }
 
-// instead is what was probably meant.
-func (q question) instead(operator string) string {
-	if operator == "or" && (strings.HasPrefix(q.subject, "hour(") || strings.HasPrefix(q.subject, "time_of_day(")) {
-		return "for hours over midnight write (" + strings.Join(q.parts, " or ") + ")"
+// instead is what was probably meant by parts that exclude each other.
+func instead(subject string, parts []ast.Node) string {
+	if strings.HasPrefix(subject, "hour(") || strings.HasPrefix(subject, "time_of_day(") {
+		return "for hours over midnight write (" + joined(parts, "or").String() + ")"
 	}
-	return "join them with " + operator
+	return "join them with or"
 }
 
-// compare looks at one comparison with what is written beside it.
+// compare looks at one comparison: first at each value that its fact never is, then at
+// the outcome.
 func (c *sense) compare(n *ast.BinaryNode) bool {
-	if n.Operator == "in" && c.listed(n) {
-		return true
-	}
+	fact, others, how := sides(n)
 	q, ok := c.scope.question(n)
-	if !ok {
-		return false
-	}
-	if n.Operator != "matches" && n.Operator != "contains" && n.Operator != "startsWith" && n.Operator != "endsWith" {
-		for _, v := range q.written {
-			if text, ok := v.(string); ok && !q.domain.has(v) {
-				return c.unknown(n, q, text)
-			}
+	d, known := c.scope.of(fact)
+	known = known && (ok || how == listed || how == mapped) && !slices.Contains(searches, n.Operator)
+	found := false
+	for _, e := range others {
+		v, literal := written(e)
+		if !known || !literal || d.has(v) {
+			continue
 		}
+		at := ast.Node(n)
+		if how == listed { // the others may be met
+			at = e
+		}
+		text, isText := v.(string)
+		switch {
+		case isText:
+			found = c.say(at, fmt.Sprintf("%s is never %q%s", fact, clip(text), d.suggest(text)), d.hint)
+		case how == listed:
+			found = c.say(at, fmt.Sprintf("%s is never %s", fact, e), d.hint)
+		case how == mapped:
+			found = c.say(at, n.String()+" can never hold", d.hint)
+		}
+	}
+	if found || !ok {
+		return found
 	}
 	never, always := q.outcome()
 	switch {
 	case never:
-		c.say(n, n.String()+" can never hold", q.domain.hint)
+		c.say(n, n.String()+" can never hold", d.hint)
 	case always:
-		c.advice = append(c.advice, exprError{offset: start(n), what: n.String() + " always holds", allowed: q.domain.hint})
+		c.advice = append(c.advice, exprError{offset: start(n), what: n.String() + " always holds", allowed: d.hint})
 	}
 	return never
 }
 
-// unknown reports a text that its fact never is.
-func (c *sense) unknown(n ast.Node, q question, text string) bool {
-	var known []string
-	for _, v := range q.domain.values {
-		if s, ok := v.(string); ok && s != "" {
-			known = append(known, s)
-		}
-	}
-	hint := ""
-	if len(known) < len(clockValues) {
-		hint = suggest(text, known)
-	}
-	return c.say(n, fmt.Sprintf("%s is never %q%s", q.subject, clip(text), hint), q.domain.hint)
-}
+// shape is how a comparison is written.
+type shape int
 
-// listed looks at single entries that can never be met: of `fact in [...]`, which may hold
-// for others, and `"text" in map(party.members, .fact)`.
-func (c *sense) listed(n *ast.BinaryNode) bool {
-	if text, ok := written(n.Left); ok {
-		m, isMap := n.Right.(*ast.BuiltinNode)
-		if !isMap || m.Name != "map" || len(m.Arguments) != 2 {
-			return false
+const (
+	plainly  shape = iota // party.size > 2
+	mirrored              // 2 < party.size
+	listed                // party.size in [1, 2]
+	ranged                // party.size in 1..2
+	mapped                // 2 in map(party.members, .level)
+)
+
+// sides are what a comparison is about, and what that is compared with; none where it is
+// not compared with values of its own.
+func sides(n *ast.BinaryNode) (fact ast.Node, others []ast.Node, how shape) {
+	_, literal := written(n.Left)
+	if n.Operator != "in" {
+		if literal {
+			return n.Right, []ast.Node{n.Left}, mirrored
 		}
-		body := m.Arguments[1]
-		if p, ok := body.(*ast.PredicateNode); ok {
-			body = p.Node
-		}
-		d, known := c.scope.of(body)
-		if known && !d.has(text) {
-			if s, isText := text.(string); isText {
-				return c.unknown(n, question{subject: body.String(), domain: d}, s)
-			}
-			return c.say(n, n.String()+" can never hold", d.hint)
-		}
-		return false
+		return n.Left, []ast.Node{n.Right}, plainly
 	}
-	entries, ok := n.Right.(*ast.ArrayNode)
-	if !ok {
-		return false
-	}
-	d, known := c.scope.of(n.Left)
-	if !known {
-		return false
-	}
-	found := false
-	for _, e := range entries.Nodes {
-		v, ok := written(e)
-		if !ok || d.has(v) {
-			continue
+	switch in := n.Right.(type) {
+	case *ast.ArrayNode:
+		return n.Left, in.Nodes, listed
+	case *ast.BinaryNode:
+		if in.Operator == ".." {
+			return n.Left, []ast.Node{in.Left, in.Right}, ranged
 		}
-		if text, isText := v.(string); isText {
-			found = c.unknown(e, question{subject: n.Left.String(), domain: d}, text)
-		} else {
-			found = c.say(e, fmt.Sprintf("%s is never %s", n.Left, e), d.hint)
+	case *ast.BuiltinNode:
+		if literal && in.Name == "map" && len(in.Arguments) == 2 {
+			return bodyOf(in), []ast.Node{n.Left}, mapped
 		}
 	}
-	return found
+	return n.Left, nil, plainly
 }
 
 // question is a part of a condition whose outcome depends on one fact alone.
@@ -227,24 +218,14 @@ type question struct {
 	subject string
 	domain  domain
 	written []any
-	parts   []string // that it was joined from; nil for one that stands so in the condition
+	holds   func(fact any) bool
 }
 
 // outcome tries every value that makes a difference.
 func (q question) outcome() (never, always bool) {
 	values := q.domain.candidates(q.written)
-	if len(values) == 0 {
-		return false, false
-	}
-	never, always = true, true
-	for _, v := range values {
-		if holds(q.node, v) {
-			never = false
-		} else {
-			always = false
-		}
-	}
-	return never, always
+	fails := func(v any) bool { return !q.holds(v) }
+	return len(values) > 0 && !slices.ContainsFunc(values, q.holds), len(values) > 0 && !slices.ContainsFunc(values, fails)
 }
 
 // question reads n as one; false where it is about more than one fact, or where not all
@@ -253,118 +234,86 @@ func (s scope) question(n ast.Node) (question, bool) {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
 		q, ok := s.question(n.Node)
-		q.node = n
+		holds := q.holds
+		q.node, q.holds = n, func(fact any) bool { return !holds(fact) }
 		return q, ok && (n.Operator == "not" || n.Operator == "!")
 	case *ast.BinaryNode:
-		if op := joint(n.Operator); op != "and" && op != "or" {
+		operator := joint(n.Operator)
+		if operator != "and" && operator != "or" {
 			return s.comparison(n)
 		}
 		l, ok1 := s.question(n.Left)
 		r, ok2 := s.question(n.Right)
-		l.node, l.written = n, append(l.written, r.written...)
-		return l, ok1 && ok2 && l.subject == r.subject && l.alike()
+		q := question{node: n, subject: l.subject, domain: l.domain, written: slices.Concat(l.written, r.written)}
+		q.holds = func(fact any) bool {
+			if operator == "and" {
+				return l.holds(fact) && r.holds(fact)
+			}
+			return l.holds(fact) || r.holds(fact)
+		}
+		return q, ok1 && ok2 && l.subject == r.subject && q.alike()
 	}
 	return question{}, false
 }
 
 func (s scope) comparison(n *ast.BinaryNode) (question, bool) {
-	fact, other := n.Left, n.Right
-	if _, mirrored := written(fact); mirrored && n.Operator != "in" {
-		fact, other = other, fact
-	}
-	entries, ok := entriesOf(n.Operator, other)
-	if _, literal := written(fact); !ok || literal || len(entries) == 0 {
+	fact, others, how := sides(n)
+	compare, can := comparisons[n.Operator]
+	if _, literal := written(fact); !can || literal || how == mapped || len(others) == 0 {
 		return question{}, false
 	}
-	d, known := s.of(fact)
-	q := question{node: n, subject: fact.String(), domain: d, written: entries}
-	// Texts have no largest and no smallest: order, and looking into them, says
-	// something only where all of them are known.
-	_, text := entries[0].(string)
-	ordered := n.Operator != "==" && n.Operator != "!=" && n.Operator != "in"
-	return q, known && q.alike() && slices.Contains(tried, n.Operator) && !(text && ordered && d.values == nil)
-}
-
-// entriesOf is what a fact is compared with; false where not all of it is written down.
-func entriesOf(operator string, n ast.Node) (values []any, ok bool) {
-	nodes := []ast.Node{n}
-	if operator == "in" {
-		switch in := n.(type) {
-		case *ast.ArrayNode:
-			nodes = in.Nodes
-		case *ast.BinaryNode: // a range
-			nodes = []ast.Node{in.Left, in.Right}
-			if in.Operator != ".." {
-				return nil, false
-			}
-		default:
-			return nil, false
-		}
-	}
-	for _, e := range nodes {
+	var to []any
+	for _, e := range others {
 		v, ok := written(e)
 		if !ok {
-			return nil, false
+			return question{}, false
 		}
-		values = append(values, v)
+		to = append(to, v)
 	}
-	return values, true
+	d, known := s.of(fact)
+	q := question{node: n, subject: fact.String(), domain: d, written: to, holds: func(v any) bool {
+		switch how {
+		case listed:
+			return slices.Contains(to, v)
+		case ranged:
+			return order(v, to[0]) >= 0 && order(v, to[1]) <= 0
+		case mirrored:
+			return compare(to[0], v)
+		}
+		return compare(v, to[0])
+	}}
+	// Texts have no largest and no smallest: order, and looking into them, says
+	// something only where all of them are known.
+	_, text := to[0].(string)
+	ordered := n.Operator != "==" && n.Operator != "!=" && n.Operator != "in"
+	return q, known && q.alike() && !(text && ordered && d.values == nil)
 }
 
 // alike reports whether everything written is of one kind.
 func (q question) alike() bool {
-	return !slices.ContainsFunc(q.written, func(v any) bool { return fmt.Sprintf("%T", v) != fmt.Sprintf("%T", q.written[0]) })
+	return !slices.ContainsFunc(q.written, func(v any) bool { return reflect.TypeOf(v) != reflect.TypeOf(q.written[0]) })
 }
 
-// tried are the operators that holds knows.
-var tried = []string{"==", "!=", "<", "<=", ">", ">=", "in", "contains", "startsWith", "endsWith"}
+// comparisons are those that can be tried.
+var comparisons = map[string]func(l, r any) bool{
+	"in":         nil, // as its shape says
+	"==":         func(l, r any) bool { return l == r },
+	"!=":         func(l, r any) bool { return l != r },
+	"<":          func(l, r any) bool { return order(l, r) < 0 },
+	"<=":         func(l, r any) bool { return order(l, r) <= 0 },
+	">":          func(l, r any) bool { return order(l, r) > 0 },
+	">=":         func(l, r any) bool { return order(l, r) >= 0 },
+	"contains":   func(l, r any) bool { return strings.Contains(textOf(l), textOf(r)) },
+	"startsWith": func(l, r any) bool { return strings.HasPrefix(textOf(l), textOf(r)) },
+	"endsWith":   func(l, r any) bool { return strings.HasSuffix(textOf(l), textOf(r)) },
+}
 
-// holds answers a question for one value of its fact.
-func holds(n ast.Node, fact any) bool {
-	if not, ok := n.(*ast.UnaryNode); ok {
-		return !holds(not.Node, fact)
-	}
-	b := n.(*ast.BinaryNode)
-	value := func(n ast.Node) any {
-		if v, ok := written(n); ok {
-			return v
-		}
-		return fact
-	}
-	switch joint(b.Operator) {
-	case "and":
-		return holds(b.Left, fact) && holds(b.Right, fact)
-	case "or":
-		return holds(b.Left, fact) || holds(b.Right, fact)
-	case "in":
-		entries, _ := entriesOf("in", b.Right)
-		if _, list := b.Right.(*ast.ArrayNode); list {
-			return slices.Contains(entries, fact)
-		}
-		return order(fact, entries[0]) >= 0 && order(fact, entries[1]) <= 0
-	}
-	l, r := value(b.Left), value(b.Right)
-	text, _ := l.(string)
-	part, _ := r.(string)
-	switch b.Operator {
-	case "==":
-		return l == r
-	case "!=":
-		return l != r
-	case "<":
-		return order(l, r) < 0
-	case "<=":
-		return order(l, r) <= 0
-	case ">":
-		return order(l, r) > 0
-	case ">=":
-		return order(l, r) >= 0
-	case "contains":
-		return strings.Contains(text, part)
-	case "startsWith":
-		return strings.HasPrefix(text, part)
-	}
-	return strings.HasSuffix(text, part)
+// searches look into a text, so that what they look for need not be one that the fact is.
+var searches = []string{"contains", "startsWith", "endsWith"}
+
+func textOf(v any) string {
+	text, _ := v.(string)
+	return text
 }
 
 // order compares two values of one kind.
@@ -373,7 +322,5 @@ func order(a, b any) int {
 		y, _ := b.(float64)
 		return cmp.Compare(x, y)
 	}
-	x, _ := a.(string)
-	y, _ := b.(string)
-	return cmp.Compare(x, y)
+	return cmp.Compare(textOf(a), textOf(b))
 }
