@@ -44,13 +44,14 @@ func (m *Module) Stop(ctx context.Context) {
 	go func() {
 		defer close(done)
 		m.running.Wait()
-		m.protected("statuses end", m.telling.close)
+		m.protected("statuses end", m.status.Close)
+		m.protected("shared statuses end", m.share.Close)
 		m.protected("attributes end", m.shared.Close)
 		m.protected("news of members end", m.post.Close)
 		m.protected("wait lists end", m.line.Close)
 		m.protected("invites end", m.invites.Close)
 		m.protected("reconnect end", m.reconnect.Close)
-		m.protected("party members end", m.closeLedger)
+		m.protected("party members end", m.ledger.Close)
 	}()
 	select {
 	case <-done:
@@ -77,7 +78,7 @@ func (m *Module) sweep(ctx context.Context) {
 				}
 				return err
 			})
-			m.task("shared status sweep", func() error { m.telling.share.Sweep(); return nil })
+			m.task("shared status sweep", func() error { m.share.Sweep(); return nil })
 			next.Reset(wait)
 		}
 	}

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/rpc/console"
 )
@@ -48,27 +49,22 @@ type environment struct {
 	unknown []string // names that look like ours
 }
 
-// files opens a file relative to the host's runtime path.
-type files interface {
-	ReadFile(path string) (*os.File, error)
-}
-
 // readEnvironment reports everything that is wrong with env in one error.
-func readEnvironment(env map[string]string, files files) (environment, error) {
+func readEnvironment(env map[string]string, host runtime.NakamaModule) (environment, error) {
 	read := environment{proxies: defaultProxies}
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		var err error
 		switch value := env[name]; {
 		case name == EnvRules:
-			read.rules, err = rulesPath(value, files)
+			read.rules, err = rulesPath(value, host)
 		case name == EnvNext:
-			read.next, err = rulesPath(value, files)
+			read.next, err = rulesPath(value, host)
 			if err != nil { // a file that only comes next keeps no server from starting
 				read.next, err = value, nil
 			}
 		case name == EnvRecord && value != "" && !filepath.IsAbs(value):
-			if read.record, err = rulesPath(".", files); err == nil {
+			if read.record, err = rulesPath(".", host); err == nil {
 				read.record = filepath.Join(read.record, value)
 			}
 		case name == EnvRecord:
@@ -119,11 +115,11 @@ func passKeys(text string) (keys []ed25519.PrivateKey, err error) {
 // rulesPath makes the configured path absolute, so that a reload finds the file wherever
 // the process has gone since. The host alone knows its runtime path, and tells it only
 // by opening files there.
-func rulesPath(configured string, files files) (string, error) {
+func rulesPath(configured string, host runtime.NakamaModule) (string, error) {
 	if configured == "" || filepath.IsAbs(configured) {
 		return configured, nil
 	}
-	file, err := files.ReadFile(configured)
+	file, err := host.ReadFile(configured)
 	if err != nil {
 		return "", err
 	}

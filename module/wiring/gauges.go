@@ -36,7 +36,7 @@ func (m *Module) gauges(ctx context.Context) {
 }
 
 func (m *Module) setGauges(ctx context.Context) error {
-	now := m.population()
+	now := m.ledger.Population()
 	m.nk.MetricsGaugeSet(MetricParties, nil, float64(now.Parties))
 	m.nk.MetricsGaugeSet(MetricMembers, nil, float64(now.Members))
 	m.nk.MetricsGaugeSet(MetricWaiting, nil, float64(now.Waiting))

@@ -10,6 +10,7 @@ import (
 
 	"partyline/hooks"
 	"partyline/internal/build"
+	"partyline/matchmaking"
 	"partyline/party/rules"
 	"partyline/rpc"
 )
@@ -49,25 +50,13 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 	return nil
 }
 
-// Host is the part of the host's initializer the module uses. It is not kept.
-type Host interface {
-	rpc.Registrar
-	hooks.Host
-	httpRegistrar
-	matchRegistrar
-	matchmakerRegistrar
-	RegisterShutdown(fn func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime.NakamaModule)) error
-}
-
-var _ Host = runtime.Initializer(nil)
-
 // policy is the rules in force.
 func (m *Module) policy() rules.Config { return m.rules.Current().Config() }
 
 // Register hands all tables to the host.
-func (m *Module) Register(host Host) error {
+func (m *Module) Register(host runtime.Initializer) error {
 	for _, register := range []func() error{
-		func() error { return rpc.Register(host, rpc.NewGuard(m.nk, m.now, m.current), m.calls) },
+		func() error { return rpc.Register(host, rpc.NewGuard(m.nk, m.now, m.ledger.Current), m.calls) },
 		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.own), m.policy, m.hooks) },
 		func() error { return m.registerRoutes(host) },
 		func() error { return m.registerMatches(host) },
@@ -79,6 +68,46 @@ func (m *Module) Register(host Host) error {
 	}
 	if err := host.RegisterShutdown(m.shutdown); err != nil {
 		return fmt.Errorf("partyline: shutdown: %w", err)
+	}
+	return nil
+}
+
+// registerMatches gives the host the module's own match handlers.
+func (m *Module) registerMatches(host runtime.Initializer) error {
+	for name, made := range map[string]func() runtime.Match{
+		matchmaking.PartyMatch: func() runtime.Match { return matchmaking.WithSeatsAt(matchmaking.Relay(), m.now) },
+		matchmaking.SeatMatch:  func() runtime.Match { return matchmaking.WithServer(m.now, m.matches, m.signs) },
+	} {
+		err := host.RegisterMatch(name, func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule) (runtime.Match, error) {
+			return made(), nil
+		})
+		if err != nil {
+			return fmt.Errorf("match %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// registerQueues gives the host the matched hook and, with queues, the matchmaker. Without
+// either need it leaves the hook to the operator's own module: the host has one slot.
+func (m *Module) registerQueues(host runtime.Initializer) error {
+	if !m.matching {
+		return nil
+	}
+	err := host.RegisterMatchmakerMatched(func(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error) {
+		return m.queues.Matched(ctx, entries)
+	})
+	if err != nil {
+		return fmt.Errorf("matchmaker matched: %w", err)
+	}
+	if !m.processing {
+		return nil
+	}
+	err = host.RegisterMatchmakerProcessor(func(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
+		return m.queues.Process(ctx, entries)
+	})
+	if err != nil {
+		return fmt.Errorf("matchmaker processor: %w", err)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/internal/sampled"
 	"partyline/internal/web"
 )
@@ -15,12 +17,7 @@ const (
 	MetricRequestDuration = "partyline_http_duration"
 )
 
-// httpRegistrar is the part of the host's initializer that takes HTTP routes.
-type httpRegistrar interface {
-	RegisterHttp(pathPattern string, handler func(http.ResponseWriter, *http.Request), methods ...string) error
-}
-
-func (m *Module) registerRoutes(host httpRegistrar) error {
+func (m *Module) registerRoutes(host runtime.Initializer) error {
 	for _, route := range m.routes {
 		if err := host.RegisterHttp(route.Pattern, m.measured(route), route.Methods...); err != nil {
 			return fmt.Errorf("route %s: %w", route.Pattern, err)

@@ -1,0 +1,173 @@
+package wiring
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"partyline/hooks"
+	"partyline/matchmaking"
+	"partyline/matchmaking/queue"
+	"partyline/module/helper"
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/attributes"
+	"partyline/party/entry"
+	"partyline/party/finder"
+	"partyline/party/invite"
+	"partyline/party/judge"
+	"partyline/party/ledger"
+	"partyline/party/limit"
+	"partyline/party/overview"
+	"partyline/party/post"
+	"partyline/party/reconnect"
+	"partyline/party/restore"
+	"partyline/party/roster"
+	"partyline/party/share"
+	"partyline/party/status"
+	"partyline/party/waitlist"
+	"partyline/rpc"
+	"partyline/rpc/console"
+	"partyline/rpc/landing"
+)
+
+// pageKeys is how many client addresses the landing page's limit remembers.
+const pageKeys = 100_000
+
+// construct builds everything that serves requests, in one line. Invites show statuses and
+// statuses come by invites; whoever asks what stands further down asks it by a function,
+// when the first call comes.
+func (m *Module) construct(env environment, o Options) error {
+	policy := party.Policy(m.policy)
+	news := &party.News{}
+	roster := roster.New(m.nk, m.nk, m.now)
+	limits := party.NewLimits(policy, m.now)
+	store := invite.NewStore(m.nk, m.now)
+	blocks := party.NewBlockList(o.DB, o.Nakama)
+	keys, keysRoute, err := m.preparePasses(env.passes)
+	if err != nil {
+		return fmt.Errorf("partyline: keys of passes: %w", err)
+	}
+	m.matches = matchmaking.NewMatches(m.nk, roster, matchmaking.NewFleets(o.Nakama, m.logger), keys, m.now)
+	activity := party.Activity{Match: m.matches.Of, Queued: func(ctx context.Context, id party.ID) (bool, error) { return m.queues.Queued(ctx, id) }}
+	judged := judge.New(judge.Deps{
+		Rules: m.rules.Current, Load: judge.Load(m.nk, blocks, m.now), Logger: m.logger, Now: m.now,
+		Activity: activity, Shadow: m.shadow, Record: m.record,
+		Statuses: func(ctx context.Context, id party.ID) (map[string]party.MemberStatus, error) {
+			return m.status.Statuses(ctx, id)
+		},
+		Footprints: func(ctx context.Context, id party.ID) (party.Footprint, error) { return m.status.Footprint(ctx, id) },
+		Attributes: func(ctx context.Context, v party.View) (map[string]any, map[string]map[string]any, error) {
+			return m.shared.Facts(ctx, v)
+		},
+	})
+	m.ledger = ledger.New(ledger.Deps{
+		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
+		Ages: func(id party.ID) map[string]time.Time { return m.queues.Ages(id) },
+	})
+	var founder restore.Founder // of parties in which everybody was away, if we may connect to our own server
+	if o.Socket != nil {
+		helpers := helper.New(m.nk, roster.Hidden, o.Socket)
+		m.own, founder = helpers.Own, helpers.Found
+	}
+	restorer := restore.New(m.ledger, founder)
+	admission := admission.New(admission.Deps{
+		Ledger: m.ledger, Restorer: restorer, Sender: m.nk, SingleParty: o.SingleParty,
+		Requests: limits.JoinRequest.Take, Locked: activity.Locked(policy), Friends: judged.Load.Friends,
+	})
+	m.post = post.New(m.nk, m.logger)
+	m.shared = attributes.New(attributes.Deps{
+		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
+	})
+	m.status = status.New(status.Deps{
+		Streams: m.nk, Sender: m.nk, Roster: roster, Looker: admission, News: news, Policy: policy, Logger: m.logger, Now: m.now,
+		Lead: func(ctx context.Context, c party.Caller, code string) (invite.Lead, error) {
+			if err := limits.Arrival.Take(c.UserID); err != nil {
+				return invite.Lead{}, err
+			}
+			return m.invites.Lead(ctx, c, code)
+		},
+		Moved: m.progressed,
+	})
+	m.invites = invite.New(invite.Deps{
+		Store: store, Roster: roster, Admission: admission, Limits: limits,
+		Users: m.nk, Blocks: blocks, Notifier: m.nk, Sender: m.nk,
+		Policy: policy, Logger: m.logger, Now: m.now, Judge: judged,
+		Statuses: m.status.Statuses, Footprints: m.status.Footprint,
+		Newcomer: m.post.Send, Over: m.inviteOver,
+		Match: m.matches.Of, Seat: m.matches.Late, Attributes: m.shared.Public, Metrics: m.nk,
+	})
+	way := entry.Entry{Admission: admission, Roster: roster, Blocks: blocks, Judge: judged, Policy: policy}
+	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Metrics: m.nk, Logger: m.logger, Now: m.now})
+	m.finder = finder.New(finder.Deps{
+		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.Public, Seat: m.matches.Late,
+	})
+	m.reconnect = reconnect.New(reconnect.Deps{
+		Admission: admission, Restorer: restorer, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Newcomer: m.post.Send,
+	})
+	m.share = share.New(share.Deps{
+		Invites: m.invites, Door: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: blocks,
+		Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
+	})
+	news.Subscribe(m.seatsFollow)
+
+	// Whether the host matches by itself is settled for good by the rules of this moment: it
+	// takes a matchmaker at its start only.
+	m.processing = len(policy().Queues) > 0
+	m.matching = m.processing || policy().Matchmaking.CreateMatch
+	m.queues = queue.New(queue.Deps{
+		Roster: roster, Look: admission.Look, Footprint: m.status.FootprintOf, Statuses: m.status.Statuses,
+		Accounts: m.nk, Objects: m.nk, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
+		Blocks: blocks, Processing: m.processing, Launcher: m.matches, Servers: m.matches, Told: func(id party.ID, what queue.EventName) {
+			admission.RecordLater(id)
+			m.ticketMoved(id, what)
+		}, Metrics: m.nk,
+	})
+	news.Subscribe(m.queues.Changed)
+	plays := m.queues.Plays
+	if m.matching {
+		plays = nil // the matched hook tells of matches
+	}
+
+	checks := judge.NewChecks(judged, admission, policy)
+	inquiries := judge.Inquiries{Checks: checks.Dry(judged), Rates: limits, Invite: m.invites.MayInvite, Queue: m.queues.MayQueue}
+	overview := overview.New(overview.Deps{
+		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, History: m.history, Playground: env.play, Judge: judged, Lister: m.nk, Seats: admission, Invites: m.invites,
+		Limits: limits.Buckets, Queues: m.queues.Report, Matches: m.matches.Running,
+		Attributes: m.shared.Lately, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
+	})
+	m.calls = slices.Concat(
+		rpc.Invites(m.invites), rpc.Shared(m.shared), rpc.Wait(m.line), rpc.Find(m.finder), rpc.Checks(inquiries), rpc.Admin(overview),
+		rpc.Resume(m.reconnect), rpc.Status(m.status), rpc.Share(m.share), rpc.Match(m.matches), rpc.Server(m.matches), rpc.Queue(m.queues),
+	)
+	m.hooks = slices.Concat(
+		hooks.Hardening(limits.Data.Take, admission, policy),
+		hooks.Queries(policy),
+		hooks.Settled(admission),
+		hooks.Creation(checks, limits.PartyCreate.Take, policy, restorer.Offered),
+		hooks.Judged(checks, admission, judged.Has, judged.Enforces),
+		hooks.Admission(admission), // behind all that may refuse
+		[]hooks.Hook{hooks.Ended("line", m.line.Ended), hooks.Started("seat", m.reconnect.Started), hooks.Ended("seat", m.reconnect.Ended)},
+		hooks.Matchmaking(m.queues, admission, plays),
+		[]hooks.Hook{hooks.Ended("tickets", m.queues.Ended)},
+	)
+	pages := limit.New(m.now, pageKeys)
+	site := landing.New(landing.Options{
+		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
+		PageRead: m.invites.PageRead, Limit: func(address string) time.Duration { return pages.Take(address, policy().Limits.PagePerIP) },
+	})
+	m.routes = append(site.Routes(), keysRoute)
+	if env.console == "" {
+		return nil
+	}
+	page, err := console.New(console.Options{
+		Key: env.console, Source: overview, Invites: m.invites, Parties: admission, Logger: m.logger, ProxyCount: env.proxies, Now: m.now,
+	})
+	if err != nil {
+		return fmt.Errorf("partyline: %w", err)
+	}
+	m.routes = append(m.routes, page.Routes()...)
+	return nil
+}

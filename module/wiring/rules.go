@@ -1,0 +1,77 @@
+package wiring
+
+import (
+	"context"
+
+	"partyline/party/judge"
+	"partyline/party/rules"
+)
+
+// Names of the metrics of the rules file: how often it was read, with the tag outcome
+// ("ok" or "broken"), and which version of it is in force.
+const (
+	MetricRulesLoads   = "partyline_rules_loads"
+	MetricRulesVersion = "partyline_rules_version"
+)
+
+// prepareShadow loads the rules that come next. Whatever is wrong with them is said and
+// changes nothing: those of before stay, none at the start.
+func (m *Module) prepareShadow(ctx context.Context, path string) {
+	if path == "" {
+		return
+	}
+	m.next = rules.NewLive(rules.LiveOptions{Path: path, Now: m.now, OnLoad: func(loaded rules.Loaded) {
+		if loaded.Err != nil {
+			m.logger.Warn("next rules not loaded, the previous ones stay:\n%v", loaded.Err)
+			return
+		}
+		m.logger.Info("next rules loaded version=%d", loaded.Version)
+		m.shadowReset(loaded)
+	}})
+	m.shadow = judge.NewShadow(m.next.Current, m.nk, m.logger)
+	_ = m.next.Reload(ctx) // said above, and in the overview
+}
+
+// shadowReset begins to count at zero where one of the two files has changed.
+func (m *Module) shadowReset(loaded rules.Loaded) {
+	if m.shadow != nil && loaded.New != loaded.Old {
+		m.shadow.Reset()
+	}
+}
+
+// rulesLoaded writes what became of the rules file to the operator's log and metrics. At
+// boot a broken file is the host's to report.
+func (m *Module) rulesLoaded(loaded rules.Loaded) {
+	if loaded.Err != nil && !m.ready {
+		return
+	}
+	outcome := "ok"
+	if loaded.Err != nil {
+		outcome = "broken"
+		m.logger.Error("rules not loaded, the previous ones stay active:\n%v", loaded.Err)
+	} else {
+		m.logger.Info("rules loaded")
+		m.history.Loaded(loaded)
+		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
+			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
+		}
+		if m.ready {
+			m.queuesReloaded(loaded.New)
+		}
+		m.shadowReset(loaded)
+	}
+	m.nk.MetricsCounterAdd(MetricRulesLoads, map[string]string{"outcome": outcome}, 1)
+	m.nk.MetricsGaugeSet(MetricRulesVersion, nil, float64(loaded.Version))
+}
+
+// queuesReloaded warns of what a reload cannot change.
+func (m *Module) queuesReloaded(now *rules.Set) {
+	switch has := len(now.Config().Queues) > 0; {
+	case now.Config().Matchmaking.CreateMatch && !m.matching:
+		m.logger.Warn("matchmaking.create_match works after a restart of the server")
+	case has && !m.processing:
+		m.logger.Warn("the first queues work after a restart of the server; until then matchmaking is the server's own")
+	case !has && m.processing:
+		m.logger.Warn("no queue is left; until a restart of the server nobody can look for a match")
+	}
+}
