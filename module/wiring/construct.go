@@ -37,8 +37,8 @@ import (
 const pageKeys = 100_000
 
 // construct builds everything that serves requests, in one line. Invites show statuses and
-// statuses come by invites; whoever asks what stands further down asks it by a function,
-// when the first call comes.
+// statuses come by invites; a package that asks what stands further down asks it by a
+// function, when the first call comes.
 func (m *Module) construct(env environment, o Options) error {
 	policy := party.Policy(m.policy)
 	news := &party.News{}
