@@ -10,20 +10,16 @@ import (
 	"partyline/party/admission"
 	"partyline/party/ledger"
 	"partyline/party/reserve"
-	"partyline/party/restore"
 )
 
 // Hooks is what the module's hooks have admission do around the host's own messages, one
 // method for each.
-type Hooks struct {
-	*admission.Admission
-	*restore.Restorer
-}
+type Hooks struct{ *admission.Admission }
 
-// NewHooks makes an admission with its ledger and restorer. A nil founder founds no party. What
+// NewHooks makes an admission with its ledger. A nil founder founds no party. What
 // the last functions of the two leave out is without effect: nobody waits for a match, is
 // invited, kept out or a friend.
-func NewHooks(of ledger.Deps, with admission.Deps, found restore.Founder) Hooks {
+func NewHooks(of ledger.Deps, with admission.Deps, found admission.Founder) Hooks {
 	if of.Ages == nil {
 		of.Ages = func(party.ID) map[string]time.Time { return nil }
 	}
@@ -40,8 +36,8 @@ func NewHooks(of ledger.Deps, with admission.Deps, found restore.Founder) Hooks 
 		with.Friends = func(context.Context, string, []string) ([]string, error) { return nil, nil }
 	}
 	with.Ledger = ledger.New(of)
-	with.Restorer = restore.New(with.Ledger, found)
-	return Hooks{admission.New(with), with.Restorer}
+	with.Found = found
+	return Hooks{admission.New(with)}
 }
 
 func (h Hooks) after(ctx context.Context, m admission.Message) { _ = h.After(ctx, m) }

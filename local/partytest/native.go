@@ -11,7 +11,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"partyline/party"
-	"partyline/party/restore"
+	"partyline/party/admission"
 )
 
 // nativeParty is what the server's party engine keeps apart from the stream.
@@ -257,12 +257,12 @@ func (h *Host) PartyList(_ context.Context, _ int, open *bool, hidden bool, quer
 	return found, "", nil
 }
 
-// Found is an [restore.Founder] over the host: a second session of the user creates the
+// Found is an [admission.Founder] over the host: a second session of the user creates the
 // party and leaves it again. hide hears of that session.
-func (h *Host) Found(hide func(sessionID string, hidden bool)) restore.Founder {
+func (h *Host) Found(hide func(sessionID string, hidden bool)) admission.Founder {
 	return func(_ context.Context, s party.Session, f party.Facts) (party.ID, func(bool), error) {
 		if f.MaxSize < 2 {
-			return party.ID{}, nil, restore.ErrCannotFound
+			return party.ID{}, nil, admission.ErrCannotFound
 		}
 		helper := h.Connect(s.UserID)
 		hide(helper.SessionID, true)

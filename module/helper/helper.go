@@ -29,7 +29,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
-	"partyline/party/restore"
+	"partyline/party/admission"
 	"partyline/party/roster"
 )
 
@@ -70,10 +70,10 @@ func (h *Helpers) Own(ctx context.Context, s party.Session, ended bool) bool {
 	return true
 }
 
-// Found is a [restore.Founder]. It waits for timeout at most.
+// Found is a [admission.Founder]. It waits for timeout at most.
 func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts) (party.ID, func(entered bool), error) {
 	if facts.MaxSize < 2 { // the helper takes a seat
-		return party.ID{}, nil, restore.ErrCannotFound
+		return party.ID{}, nil, admission.ErrCannotFound
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	conn, err := h.connect(ctx, s)

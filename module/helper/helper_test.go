@@ -16,7 +16,7 @@ import (
 
 	"partyline/module/helper"
 	"partyline/party"
-	"partyline/party/restore"
+	"partyline/party/admission"
 	"partyline/party/roster"
 )
 
@@ -139,7 +139,7 @@ func TestFound_Fails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h.port = c.port
 			_, leave, err := helpers.Found(context.Background(), c.session, party.Facts{Open: true, MaxSize: c.size, Label: "{}"})
-			if err == nil || leave != nil || errors.Is(err, restore.ErrCannotFound) != c.cannot {
+			if err == nil || leave != nil || errors.Is(err, admission.ErrCannotFound) != c.cannot {
 				t.Errorf("Found = %v", err)
 			}
 		})

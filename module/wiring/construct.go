@@ -23,7 +23,6 @@ import (
 	"partyline/party/overview"
 	"partyline/party/post"
 	"partyline/party/reconnect"
-	"partyline/party/restore"
 	"partyline/party/roster"
 	"partyline/party/share"
 	"partyline/party/status"
@@ -67,14 +66,13 @@ func (m *Module) construct(env environment, o Options) error {
 		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Ages: func(id party.ID) map[string]time.Time { return m.queues.Ages(id) },
 	})
-	var founder restore.Founder // of parties in which everybody was away, if we may connect to our own server
+	var founder admission.Founder // of parties in which everybody was away, if we may connect to our own server
 	if o.Socket != nil {
 		helpers := helper.New(m.nk, roster.Hidden, o.Socket)
 		m.own, founder = helpers.Own, helpers.Found
 	}
-	restorer := restore.New(m.ledger, founder)
 	admission := admission.New(admission.Deps{
-		Ledger: m.ledger, Restorer: restorer, Sender: m.nk, SingleParty: o.SingleParty,
+		Ledger: m.ledger, Sender: m.nk, Found: founder, SingleParty: o.SingleParty,
 		Requests: limits.JoinRequest.Take, Locked: activity.Locked(policy), Friends: judged.Load.Friends,
 	})
 	m.post = post.New(m.nk, m.logger)
@@ -105,7 +103,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.Public, Seat: m.matches.Late,
 	})
 	m.reconnect = reconnect.New(reconnect.Deps{
-		Admission: admission, Restorer: restorer, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Newcomer: m.post.Send,
+		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Newcomer: m.post.Send,
 	})
 	m.share = share.New(share.Deps{
 		Invites: m.invites, Door: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: blocks,
@@ -146,7 +144,7 @@ func (m *Module) construct(env environment, o Options) error {
 		hooks.Hardening(limits.Data.Take, admission, policy),
 		hooks.Queries(policy),
 		hooks.Settled(admission),
-		hooks.Creation(checks, limits.PartyCreate.Take, policy, restorer.Offered),
+		hooks.Creation(checks, limits.PartyCreate.Take, policy, admission.Offered),
 		hooks.Judged(checks, admission, judged.Has, judged.Enforces),
 		hooks.Admission(admission), // behind all that may refuse
 		[]hooks.Hook{hooks.Ended("line", m.line.Ended), hooks.Started("seat", m.reconnect.Started), hooks.Ended("seat", m.reconnect.Ended)},

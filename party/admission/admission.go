@@ -15,24 +15,24 @@ package admission
 import (
 	"context"
 	"maps"
+	"sync"
 
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/ledger"
 	"partyline/party/reserve"
-	"partyline/party/restore"
 )
 
-// Deps is what an Admission works with. All are needed.
+// Deps is what an Admission works with. All are needed but Found.
 type Deps struct {
-	Ledger   *ledger.Ledger
-	Restorer *restore.Restorer
-	Sender   party.Sender
+	*ledger.Ledger
+	Sender party.Sender
+	Found  Founder // nil where only clients make native parties
 
 	// SingleParty is the host's session.single_party: a session that enters a party
 	// leaves the others it is in.
 	SingleParty bool
-	// Locked refuses with PartyLocked while nobody new may enter.
+	// Locked refuses with PartyLocked while the rules let nobody new into the party.
 	Locked func(ctx context.Context, v party.View) error
 	// Requests limits how often a user asks to be let into closed parties.
 	Requests func(userID string) error
@@ -42,33 +42,21 @@ type Deps struct {
 
 // Admission is the ledger with the ways into its parties. Make one with [New].
 type Admission struct {
-	*ledger.Ledger
-	restorer *restore.Restorer
-	locked   func(ctx context.Context, v party.View) error
-	requests func(userID string) error
-	friends  func(ctx context.Context, userID string, others []string) ([]string, error)
-
-	seats seats
-	joins joins
-	own   memberships
+	Deps
+	joins     joins
+	users     keyed.Locks[string]   // where one party per user is the rule, a user's joins wait for each other
+	restoring keyed.Locks[party.ID] // held over the founding of a native party, and nothing else is then
+	offers    sync.Map              // user -> ID of the party that the next one they create goes on with
 }
 
 // New makes an admission.
 func New(d Deps) *Admission {
-	a := &Admission{
-		Ledger: d.Ledger, restorer: d.Restorer, locked: d.Locked, requests: d.Requests, friends: d.Friends,
-		seats: seats{d.Ledger, d.Sender}, joins: joins{bySession: map[string]join{}},
-	}
-	a.own = memberships{Ledger: d.Ledger, joins: &a.joins, users: keyed.NewLocks[string](), single: d.SingleParty}
-	return a
+	return &Admission{Deps: d, joins: joins{bySession: map[string]join{}}, users: keyed.NewLocks[string](), restoring: keyed.NewLocks[party.ID]()}
 }
-
-// Locked refuses with PartyLocked while the rules let nobody new into the party.
-func (a *Admission) Locked(ctx context.Context, v party.View) error { return a.locked(ctx, v) }
 
 // MayCreate refuses with AlreadyInParty a user who may not make a party.
 func (a *Admission) MayCreate(ctx context.Context, s party.Session) error {
-	_, unlock, err := a.own.claim(ctx, party.ID{}, reserve.Intent{Session: s})
+	_, unlock, err := a.claim(ctx, party.ID{}, reserve.Intent{Session: s})
 	if err == nil {
 		unlock()
 	}
@@ -80,7 +68,7 @@ func (a *Admission) MayCreate(ctx context.Context, s party.Session) error {
 // the one the decision was made on.
 func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l *reserve.Look) (seen reserve.Look, err error) {
 	if in.Kind != reserve.Admit {
-		_, unlock, err := a.own.claim(ctx, id, in)
+		_, unlock, err := a.claim(ctx, id, in)
 		if err != nil {
 			return reserve.Look{}, err
 		}
@@ -105,7 +93,7 @@ func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l
 // PartyAway. l is the caller's look at the party, nil for none.
 func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, grant party.Grant, l *reserve.Look) error {
 	in := reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: grant}
-	leaving, unlock, err := a.own.claim(ctx, id, in)
+	leaving, unlock, err := a.claim(ctx, id, in)
 	if err != nil {
 		return err
 	}
@@ -119,18 +107,18 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		if err != nil || effects.Take == nil {
 			return err
 		}
-		return a.seats.take(v, *effects.Take, grant.InviteID)
+		return a.take(v, *effects.Take, grant.InviteID)
 	}
 	if err = a.Visit(ctx, id, admit); party.ReasonOf(err) == party.PartyAway {
-		if err = a.restorer.Restore(ctx, id, s); err == nil {
+		if err = a.restore(ctx, id, s); err == nil {
 			err = a.Visit(ctx, id, admit) // who has founded the party is in it
 		}
 	}
 	if err != nil {
 		return err
 	}
-	a.own.leave(ctx, leaving...)
-	a.own.entered(ctx, id, s)
+	a.leave(ctx, leaving...)
+	a.entered(ctx, id, s)
 	return nil
 }
 
@@ -141,10 +129,10 @@ func (a *Admission) decide(v *ledger.Visit, in reserve.Intent) (reserve.Effects,
 	var facts reserve.Facts
 	var err error
 	if need.Locked {
-		facts.Locked = a.locked(v.Ctx, v.Last.View)
+		facts.Locked = a.Locked(v.Ctx, v.Last.View)
 	}
 	if need.Requests && !conf.Requests.WhileInParty {
-		if facts.Elsewhere, err = a.own.elsewhere(v.Ctx, user, v.ID); err != nil {
+		if facts.Elsewhere, err = a.elsewhere(v.Ctx, user, v.ID); err != nil {
 			return reserve.Effects{}, err
 		}
 	}
@@ -154,7 +142,7 @@ func (a *Admission) decide(v *ledger.Visit, in reserve.Intent) (reserve.Effects,
 		}
 	}
 	if need.Friend {
-		friends, err := a.friends(v.Ctx, user, v.Last.UserIDs())
+		friends, err := a.Friends(v.Ctx, user, v.Last.UserIDs())
 		if err != nil {
 			return reserve.Effects{}, err
 		}

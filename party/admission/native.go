@@ -76,14 +76,14 @@ func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) erro
 	case Join:
 		return a.begin(ctx, m, l)
 	case Remove:
-		return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error { return a.seats.beginRemove(v, m, l) })
+		return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error { return a.beginRemove(v, m, l) })
 	}
 	return nil
 }
 
 func (a *Admission) begin(ctx context.Context, m Message, l *reserve.Look) error {
 	in := m.intent()
-	leaving, unlock, err := a.own.claim(ctx, m.Party, in)
+	leaving, unlock, err := a.claim(ctx, m.Party, in)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 	s := in.Session
 	switch {
 	case effects.Take != nil:
-		if err := a.seats.take(v, *effects.Take, ""); err != nil {
+		if err := a.take(v, *effects.Take, ""); err != nil {
 			return err
 		}
 		return effects.Take.Answer
@@ -123,7 +123,7 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 		v.Book.Pending[s.SessionID] = &pend
 		a.joins.begin(in.By, join{id: v.ID, joiner: s, until: pend.Until})
 	case effects.Ask != nil:
-		if err := a.requests(s.UserID); err != nil {
+		if err := a.Requests(s.UserID); err != nil {
 			return err
 		}
 		if _, listed := v.Book.Requests[s.SessionID]; !listed {
@@ -165,7 +165,7 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 	return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
 		switch m.Kind {
 		case Remove:
-			err := a.seats.removed(v, m)
+			err := a.removed(v, m)
 			v.Led(m.Sender)
 			return err
 		case Promote:
@@ -192,7 +192,7 @@ func (m Message) led(v *ledger.Visit) error {
 // created mirrors a new party and, where the rules say so, takes its creator out of the
 // party before.
 func (a *Admission) created(ctx context.Context, m Message) error {
-	if adopted, err := a.restorer.Adopt(ctx, m.Party, m.Sender); adopted || err != nil {
+	if adopted, err := a.adopt(ctx, m.Party, m.Sender); adopted || err != nil {
 		return err
 	}
 	m.Facts.CreatedAt = a.Now()
@@ -208,13 +208,13 @@ func (a *Admission) created(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	leaving, unlock, err := a.own.claim(ctx, m.Party, reserve.Intent{Session: m.Sender})
+	leaving, unlock, err := a.claim(ctx, m.Party, reserve.Intent{Session: m.Sender})
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	a.own.leave(ctx, leaving...)
-	a.own.entered(ctx, m.Party, m.Sender)
+	a.leave(ctx, leaving...)
+	a.entered(ctx, m.Party, m.Sender)
 	return nil
 }
 
@@ -229,17 +229,17 @@ func (a *Admission) landed(ctx context.Context, m Message) error {
 	})
 	for _, l := range leaving {
 		if l.ID != m.Party {
-			a.own.leave(ctx, l)
+			a.leave(ctx, l)
 			continue
 		}
 		_ = a.VisitNative(context.WithoutCancel(ctx), l.ID, func(v *ledger.Visit) error {
-			a.seats.vacate(v, l.Session)
+			a.vacate(v, l.Session)
 			return nil
 		})
 	}
 	if in {
-		a.own.leaveOthers(ctx, m.Party, s)
-		a.own.entered(ctx, m.Party, s)
+		a.leaveOthers(ctx, m.Party, s)
+		a.entered(ctx, m.Party, s)
 	}
 	return err
 }
@@ -261,7 +261,7 @@ func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Memb
 	}
 	v.Entered(s, true)
 	err = v.Seated(s, false)
-	a.seats.evictGhost(v, members)
+	a.evictGhost(v, members)
 	return pending.Leaving, true, err
 }
 

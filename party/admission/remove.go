@@ -15,7 +15,7 @@ import (
 // member counts; the host refuses others. Somebody who is away the host does not know any
 // more and refuses, so their kept seat ends here, ban and all, and the leader gets the
 // answer from here; SDKs do not listen to the refusal that follows.
-func (p seats) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) error {
+func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) error {
 	err := v.LookAfter(l)
 	if party.ReasonOf(err) == party.PartyNotFound {
 		return nil
@@ -27,11 +27,11 @@ func (p seats) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) error {
 		kept := v.Book.Kept[m.Target.UserID]
 		err := v.Ban(m.Target.UserID, kept)
 		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member}, turned(v, party.MemberRemoved, kept.Member, m))
-		return errors.Join(err, p.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
+		return errors.Join(err, a.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
 	}
 	_, member := v.Last.Session(m.Target.SessionID)
 	if member && m.Target.SessionID != m.Sender.SessionID { // nobody can kick themself
-		v.Book.BeginKick(m.Target.UserID, p.Now(), p.Policy().Parties.KickBan > 0)
+		v.Book.BeginKick(m.Target.UserID, a.Now(), a.Policy().Parties.KickBan > 0)
 	}
 	return nil
 }
@@ -39,7 +39,7 @@ func (p seats) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) error {
 // removed comes after a PartyRemove, whether its target was a member or only asked to be
 // one. A member is banned for the rules' kick_ban, by user, so a reconnect does not help,
 // and keeps no seat.
-func (p seats) removed(v *ledger.Visit, m Message) error {
+func (a *Admission) removed(v *ledger.Visit, m Message) error {
 	target := m.Target
 	if v.JoinLost(target) { // nobody who could be banned
 		v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
@@ -51,8 +51,8 @@ func (p seats) removed(v *ledger.Visit, m Message) error {
 	if kept != nil && kept.Member.SessionID != target.SessionID {
 		kept = nil
 	}
-	if member = member || kept != nil || p.Roster.Attendance.Has(v.ID, target.SessionID); !member {
-		mirrored, err := p.Roster.Mirrored(v.ID, target.SessionID)
+	if member = member || kept != nil || a.Roster.Attendance.Has(v.ID, target.SessionID); !member {
+		mirrored, err := a.Roster.Mirrored(v.ID, target.SessionID)
 		if err != nil {
 			return err
 		}

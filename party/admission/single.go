@@ -5,31 +5,24 @@ import (
 	"fmt"
 	"slices"
 
-	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/ledger"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
-// memberships keeps users in one party, and sessions too, where the rules or the host's own
-// settings know one.
-type memberships struct {
-	*ledger.Ledger
-	joins  *joins
-	users  keyed.Locks[string] // where one party per user is the rule, a user's joins wait for each other
-	single bool                // the host's session.single_party
-}
+// Users are kept in one party, and sessions too, where the rules or the host's own settings
+// know one.
 
 // claim applies the rule of one party per user to a session about to enter id: it refuses
 // with AlreadyInParty, or returns the memberships to leave once the session is in. Where the
 // rule applies, joins of one user wait for each other until unlock.
-func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Intent) (leaving []party.Membership, unlock func(), err error) {
-	rule, user := m.Policy().Parties.OnePerUser, intent.Session.UserID
+func (a *Admission) claim(ctx context.Context, id party.ID, intent reserve.Intent) (leaving []party.Membership, unlock func(), err error) {
+	rule, user := a.Policy().Parties.OnePerUser, intent.Session.UserID
 	if !rule.One() {
 		return nil, func() {}, nil
 	}
-	release, err := m.users.Lock(ctx, user)
+	release, err := a.users.Lock(ctx, user)
 	if err != nil {
 		return nil, nil, fmt.Errorf("wait for the user's other joins: %w", err)
 	}
@@ -40,8 +33,8 @@ func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Int
 		}
 	}()
 	// In this order: a native join stops being under way only once its party is listed.
-	joining := m.joins.elsewhere(user, id, m.Now())
-	in, err := m.elsewhere(ctx, user, id)
+	joining := a.joins.elsewhere(user, id, a.Now())
+	in, err := a.elsewhere(ctx, user, id)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -53,16 +46,16 @@ func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Int
 }
 
 // elsewhere lists the user's memberships in all parties but one.
-func (m *memberships) elsewhere(ctx context.Context, userID string, but party.ID) ([]party.Membership, error) {
-	in, err := m.Roster.PartiesOf(ctx, userID)
+func (a *Admission) elsewhere(ctx context.Context, userID string, but party.ID) ([]party.Membership, error) {
+	in, err := a.Roster.PartiesOf(ctx, userID)
 	return slices.DeleteFunc(in, func(m party.Membership) bool { return m.ID == but }), err
 }
 
 // leave takes sessions out of parties as if each had left by itself. The caller holds the
 // lock of no party.
-func (m *memberships) leave(ctx context.Context, from ...party.Membership) {
+func (a *Admission) leave(ctx context.Context, from ...party.Membership) {
 	for _, old := range from {
-		err := m.VisitNative(context.WithoutCancel(ctx), old.ID, func(v *ledger.Visit) error {
+		err := a.VisitNative(context.WithoutCancel(ctx), old.ID, func(v *ledger.Visit) error {
 			alone, err := v.Remove(old.Session, false)
 			if err != nil {
 				return err
@@ -70,7 +63,7 @@ func (m *memberships) leave(ctx context.Context, from ...party.Membership) {
 			return v.GiveUp(old.Session.UserID, alone)
 		})
 		if err != nil {
-			m.Logger.Warn("party not left party=%s session=%s error=%v", old.ID, old.Session.SessionID, err)
+			a.Logger.Warn("party not left party=%s session=%s error=%v", old.ID, old.Session.SessionID, err)
 		}
 	}
 }
@@ -79,41 +72,41 @@ func (m *memberships) leave(ctx context.Context, from ...party.Membership) {
 // all others: the host does that in silence for its own joins, and not at all for invited
 // sessions. Where the rules know one party per user, the seats kept for the user in others
 // are given up.
-func (m *memberships) entered(ctx context.Context, id party.ID, s party.Session) {
-	if m.single {
-		ids, err := m.Roster.Listed(s)
+func (a *Admission) entered(ctx context.Context, id party.ID, s party.Session) {
+	if a.SingleParty {
+		ids, err := a.Roster.Listed(s)
 		if err != nil {
-			m.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
+			a.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
 		}
 		for _, other := range ids {
 			if other != id {
-				m.leave(ctx, party.Membership{ID: other, Session: s})
+				a.leave(ctx, party.Membership{ID: other, Session: s})
 			}
 		}
 	}
-	if m.Policy().Parties.OnePerUser.One() {
-		m.GiveUpOthers(ctx, s.UserID, id)
+	if a.Policy().Parties.OnePerUser.One() {
+		a.GiveUpOthers(ctx, s.UserID, id)
 	}
 }
 
 // leaveOthers leaves what the user has got into while the native join into id was under
 // way: two at once, by two sessions, do not find each other before they land. Of those
 // the last to land counts, and only one that is still in it leaves the others.
-func (m *memberships) leaveOthers(ctx context.Context, id party.ID, s party.Session) {
-	if m.Policy().Parties.OnePerUser != rules.LeavePrevious {
+func (a *Admission) leaveOthers(ctx context.Context, id party.ID, s party.Session) {
+	if a.Policy().Parties.OnePerUser != rules.LeavePrevious {
 		return
 	}
-	unlock, err := m.users.Lock(context.WithoutCancel(ctx), s.UserID)
+	unlock, err := a.users.Lock(context.WithoutCancel(ctx), s.UserID)
 	if err != nil {
 		return
 	}
 	defer unlock()
-	in, err := m.Roster.PartiesOf(ctx, s.UserID)
+	in, err := a.Roster.PartiesOf(ctx, s.UserID)
 	if err != nil {
-		m.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
+		a.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
 		return
 	}
 	if slices.ContainsFunc(in, func(m party.Membership) bool { return m.ID == id && m.Session.SessionID == s.SessionID }) {
-		m.leave(ctx, slices.DeleteFunc(in, func(m party.Membership) bool { return m.ID == id })...)
+		a.leave(ctx, slices.DeleteFunc(in, func(m party.Membership) bool { return m.ID == id })...)
 	}
 }

@@ -15,36 +15,30 @@ import (
 	"partyline/party/reserve"
 )
 
-// seats puts sessions onto parties' streams, and takes them off.
-type seats struct {
-	*ledger.Ledger
-	sender party.Sender
-}
-
 // takeAttempts is how often one admission tries.
 const takeAttempts = 4
 
 // take puts a session onto the party's stream, as was decided.
-func (p seats) take(v *ledger.Visit, t reserve.Take, inviteID string) error {
+func (a *Admission) take(v *ledger.Visit, t reserve.Take, inviteID string) error {
 	maxSize, marks := v.Last.MaxSize, v.Last.Marks()
 	if t.First { // the engine would not take one more; it hears of both in this order
-		p.vacate(v, t.Older.Session)
+		a.vacate(v, t.Older.Session)
 	}
-	if err := p.board(v, t, maxSize, marks); err != nil {
+	if err := a.board(v, t, maxSize, marks); err != nil {
 		if t.First { // the seat is still the user's
 			err = errors.Join(err, v.Keep(t.Older), v.ReportKept())
 		}
 		return err
 	}
 	s := t.Session
-	v.Book.Admitted[s.SessionID] = p.Now()
+	v.Book.Admitted[s.SessionID] = a.Now()
 	v.Entered(s, false)
 	if t.Moves && !t.First {
-		p.vacate(v, t.Older.Session)
+		a.vacate(v, t.Older.Session)
 	}
 	v.Book.Release(inviteID, s.UserID)
 	if err := v.Seated(s, true); err != nil {
-		p.Logger.Warn("kept seat or kick not ended party=%s user=%s error=%v", v.ID, s.UserID, err)
+		a.Logger.Warn("kept seat or kick not ended party=%s user=%s error=%v", v.ID, s.UserID, err)
 	}
 	return nil
 }
@@ -52,22 +46,22 @@ func (p seats) take(v *ledger.Visit, t reserve.Take, inviteID string) error {
 // board puts the session on the party's stream as a member, or leaves it off. Between
 // attempts it sleeps under the party's lock, 60 ms in all at most: on this node nobody else
 // may take the seat that it tries for. marks are those of the last look.
-func (p seats) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string) error {
+func (a *Admission) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string) error {
 	var err error
 	for try := range takeAttempts {
 		if try > 0 { // not in step with the node it collides with
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
 			var lookErr error
-			if marks, lookErr = p.Roster.Marks(v.ID); lookErr != nil {
+			if marks, lookErr = a.Roster.Marks(v.ID); lookErr != nil {
 				return err
 			}
-			members, lookErr := p.Roster.Members(v.ID)
-			if lookErr != nil || len(members)+len(p.Roster.Losses.Of(v.ID)) >= maxSize && !t.Moves {
+			members, lookErr := a.Roster.Members(v.ID)
+			if lookErr != nil || len(members)+len(a.Roster.Losses.Of(v.ID)) >= maxSize && !t.Moves {
 				return err
 			}
 		}
 		var again bool
-		if again, err = p.boardOnce(v, t, maxSize, marks); !again {
+		if again, err = a.boardOnce(v, t, maxSize, marks); !again {
 			return err
 		}
 	}
@@ -76,36 +70,36 @@ func (p seats) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string)
 
 // boardOnce reports whether another node was in the way, so that it may go better the
 // next time. Then, and after any error, the session is off the stream. marks are of before.
-func (p seats) boardOnce(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (again bool, err error) {
-	if err := p.Put(v.ID, t.Session); err != nil {
+func (a *Admission) boardOnce(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (again bool, err error) {
+	if err := a.Put(v.ID, t.Session); err != nil {
 		return false, err
 	}
-	if again, err = p.landed(v, t, maxSize, marks); err == nil {
+	if again, err = a.stays(v, t, maxSize, marks); err == nil {
 		return false, nil
 	}
 	s := t.Session
-	if undo := p.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); undo != nil {
-		p.Logger.Error("party admission not rolled back party=%s session=%s error=%v", v.ID, s.SessionID, undo)
+	if undo := a.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); undo != nil {
+		a.Logger.Error("party admission not rolled back party=%s session=%s error=%v", v.ID, s.SessionID, undo)
 	}
 	return again, err
 }
 
-// landed looks again after the join, and says why the session must go if it must.
-func (p seats) landed(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
-	members, err := p.Roster.Members(v.ID)
+// stays looks again after the join, and says why the session must go if it must.
+func (a *Admission) stays(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
+	members, err := a.Roster.Members(v.ID)
 	if err != nil {
 		return false, fmt.Errorf("look after join: %w", err)
 	}
-	if err := v.Book.Landed(members, len(p.Roster.Losses.Of(v.ID)), t.Session, t.Older.Session, maxSize); err != nil {
+	if err := v.Book.Landed(members, len(a.Roster.Losses.Of(v.ID)), t.Session, t.Older.Session, maxSize); err != nil {
 		again := party.ReasonOf(err) == party.PartyFull
 		if again {
-			if err := p.Roster.Mark(v.ID, t.Session); err != nil {
-				p.Logger.Warn("party admission not marked party=%s session=%s error=%v", v.ID, t.Session.SessionID, err)
+			if err := a.Roster.Mark(v.ID, t.Session); err != nil {
+				a.Logger.Warn("party admission not marked party=%s session=%s error=%v", v.ID, t.Session.SessionID, err)
 			}
 		}
 		return again, err
 	}
-	after, err := p.Roster.Marks(v.ID)
+	after, err := a.Roster.Marks(v.ID)
 	if err != nil {
 		return false, fmt.Errorf("look after join: %w", err)
 	}
@@ -118,11 +112,11 @@ func (p seats) landed(v *ledger.Visit, t reserve.Take, maxSize int, before strin
 // evictGhost takes the session admitted last off a stream that has more sessions than
 // seats. It is the second line behind the check of take: a native join may have stayed
 // under way for longer than its seat was kept.
-func (p seats) evictGhost(v *ledger.Visit, members []party.Member) {
+func (a *Admission) evictGhost(v *ledger.Visit, members []party.Member) {
 	if len(v.Book.Admitted) == 0 {
 		return
 	}
-	now, err := p.Roster.LookOnce(v.ID)
+	now, err := a.Roster.LookOnce(v.ID)
 	if err != nil {
 		return
 	}
@@ -130,9 +124,9 @@ func (p seats) evictGhost(v *ledger.Visit, members []party.Member) {
 	if !is {
 		return
 	}
-	p.Logger.Warn("party over capacity, admission undone party=%s session=%s", v.ID, ghost.SessionID)
+	a.Logger.Warn("party over capacity, admission undone party=%s session=%s", v.ID, ghost.SessionID)
 	if _, err := v.Remove(ghost, false); err != nil {
-		p.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, ghost.SessionID, err)
+		a.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, ghost.SessionID, err)
 	}
 	delete(v.Book.Admitted, ghost.SessionID)
 }
@@ -141,25 +135,25 @@ func (p seats) evictGhost(v *ledger.Visit, members []party.Member) {
 // the party had ended, as it does to a member who is removed: the engine sends no word of
 // its own to a session that is taken off the stream. Where it led, leadership passes on as on
 // any leave.
-func (p seats) vacate(v *ledger.Visit, older party.Session) {
+func (a *Admission) vacate(v *ledger.Visit, older party.Session) {
 	if _, err := v.Remove(older, true); err != nil {
-		p.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, older.SessionID, err)
+		a.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, older.SessionID, err)
 	}
 	closed := &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: v.ID.String()}}}
-	if err := p.send(older, closed); err != nil {
-		p.Logger.Warn("older device not told party=%s session=%s error=%v", v.ID, older.SessionID, err)
+	if err := a.send(older, closed); err != nil {
+		a.Logger.Warn("older device not told party=%s session=%s error=%v", v.ID, older.SessionID, err)
 	}
 }
 
 // send sends an envelope to one socket; to nobody if it is gone.
-func (p seats) send(to party.Session, envelope *rtapi.Envelope) error {
-	live, err := p.Streams.StreamUserList(party.NotificationsMode, to.UserID, "", "", true, true)
+func (a *Admission) send(to party.Session, envelope *rtapi.Envelope) error {
+	live, err := a.Streams.StreamUserList(party.NotificationsMode, to.UserID, "", "", true, true)
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(live, func(p runtime.Presence) bool { return p.GetSessionId() == to.SessionID })
+	i := slices.IndexFunc(live, func(live runtime.Presence) bool { return live.GetSessionId() == to.SessionID })
 	if i < 0 { // without presences it would go to all sockets of the user
 		return nil
 	}
-	return p.sender.StreamSendRaw(party.NotificationsMode, to.UserID, "", "", envelope, live[i:i+1], true)
+	return a.Sender.StreamSendRaw(party.NotificationsMode, to.UserID, "", "", envelope, live[i:i+1], true)
 }

@@ -14,7 +14,7 @@ import (
 
 // A party outlives its native one. When the last member loses the connection, the host
 // closes the native party; what it was, and the seats kept in it, stay in the party's
-// record. The first member back founds a native party again (package restore), the record
+// record. The first member back founds a native party again (package admission), the record
 // names it, and all seats lead into it. Storage knows a party by its ID at the beginning,
 // its origin: records, seats and invites never change their keys. The natives before lead
 // to the present one through [moves].

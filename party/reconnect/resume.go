@@ -131,7 +131,7 @@ func (s *Service) offer(ctx context.Context, userID string) (party.Resumption, e
 		return party.Resumption{}, err
 	}
 	id := s.Admission.Current(seats[0].ID)
-	s.Restorer.Offer(userID, id)
+	s.Admission.Offer(userID, id)
 	return party.Resumption{PartyID: id.String()}, nil
 }
 

@@ -17,14 +17,12 @@ import (
 	"partyline/internal/alarm"
 	"partyline/party"
 	"partyline/party/admission"
-	"partyline/party/restore"
 	"partyline/party/roster"
 )
 
 // Deps is what a Service works with. All are needed but the last.
 type Deps struct {
 	Admission *admission.Admission
-	Restorer  *restore.Restorer
 	Roster    *roster.Roster
 	News      *party.News // what admission publishes
 	Sender    party.Sender

@@ -16,7 +16,6 @@ import (
 	"partyline/party/ledger"
 	"partyline/party/reconnect"
 	"partyline/party/reserve"
-	"partyline/party/restore"
 	"partyline/party/roster"
 	"partyline/party/rules"
 )
@@ -90,7 +89,7 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 		},
 	}, w.founder(w.host.Found(n.roster.Hidden.Set)))
 	n.grace = reconnect.New(reconnect.Deps{
-		Admission: n.admission.Admission, Restorer: n.admission.Restorer, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
+		Admission: n.admission.Admission, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
 		Newcomer: partytest.AtOnce(sender),
 	})
 	w.t.Cleanup(n.grace.Close)
@@ -111,7 +110,7 @@ func (s streams) StreamUserJoin(mode uint8, subject, subcontext, label, userID, 
 }
 
 // founder has leaving done.
-func (w *world) founder(found restore.Founder) restore.Founder {
+func (w *world) founder(found admission.Founder) admission.Founder {
 	return func(ctx context.Context, s party.Session, f party.Facts) (party.ID, func(bool), error) {
 		id, leave, err := found(ctx, s, f)
 		return id, func(entered bool) {
