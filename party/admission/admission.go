@@ -148,7 +148,7 @@ func (a *Admission) decide(v *ledger.Visit, in reserve.Intent) (reserve.Effects,
 		}
 		facts.Friend = len(friends) > 0
 	}
-	return reserve.Decide(v.Last.View, v.Book, reserve.PolicyOf(conf), facts, a.Now(), in)
+	return reserve.Decide(v.Last.View, v.Book, conf, facts, a.Now(), in)
 }
 
 // liveRequests counts the requests of the party that somebody still waits for.

@@ -153,64 +153,40 @@ func (b Book) seats(v party.View, userID string) (taken, held int, promised []st
 	if len(b.Holds)+len(b.Kept)+len(b.Waiting) == 0 {
 		return taken, 0, nil
 	}
-	present, reserved := b.seated(v)
-	free := v.MaxSize - taken - len(reserved) // a seat that is kept for the user is not free for others
-	delete(reserved, userID)
-	return taken, len(reserved), b.promised(userID, free, func(u string) bool {
-		_, in := present[u]
-		_, kept := reserved[u]
-		return in || kept
-	})
-}
-
-// seated is who is in or joining, and who else has a seat kept for them.
-func (b Book) seated(v party.View) (present, reserved map[string]struct{}) {
-	present = map[string]struct{}{}
-	for _, m := range v.Members {
-		present[m.UserID] = struct{}{}
-	}
-	for _, p := range b.Pending {
-		present[p.Session.UserID] = struct{}{}
-	}
-	reserved = b.reserved()
-	for u := range present {
-		delete(reserved, u)
-	}
-	return present, reserved
-}
-
-// Expected lists the users other than members who have a seat kept for them or are
-// joining, in no order.
-func (b Book) Expected(v party.View) []string {
-	expected := b.reserved()
-	if len(b.Waiting) > 0 {
-		for _, u := range b.Promised(v) {
-			expected[u] = struct{}{}
+	seated := b.seated(v)
+	for _, present := range seated {
+		if !present {
+			held++
 		}
 	}
-	for _, p := range b.Pending {
-		expected[p.Session.UserID] = struct{}{}
+	promised = b.promised(userID, v.MaxSize-taken-held, seated) // a seat that is kept for the user is not free for others
+	if present, reserved := seated[userID]; reserved && !present {
+		held--
 	}
-	for _, m := range v.Members {
-		delete(expected, m.UserID)
-	}
-	return slices.Collect(maps.Keys(expected))
+	return taken, held, promised
 }
 
-// reserved is the users for whom a seat is kept, members or not.
-func (b Book) reserved() map[string]struct{} {
-	users := map[string]struct{}{}
+// seated is who has a seat: true for who is in or joining, false for others for whom one is
+// kept.
+func (b Book) seated(v party.View) map[string]bool {
+	present := map[string]bool{}
 	for _, h := range b.Holds {
 		for _, u := range h.UserIDs {
-			users[u] = struct{}{}
+			present[u] = false
 		}
 	}
 	for u := range b.Kept {
 		if b.Keeps(u) {
-			users[u] = struct{}{}
+			present[u] = false
 		}
 	}
-	return users
+	for _, m := range v.Members {
+		present[m.UserID] = true
+	}
+	for _, p := range b.Pending {
+		present[p.Session.UserID] = true
+	}
+	return present
 }
 
 // Hold adds a hold, or reports false and changes nothing if it needs more seats than are
@@ -261,13 +237,4 @@ func (b Book) SetHolds(stored []Hold) (settled bool) {
 		b.Holds[h.InviteID] = h
 	}
 	return settled
-}
-
-func (b Book) joining(userID string) bool {
-	for _, p := range b.Pending {
-		if p.Session.UserID == userID {
-			return true
-		}
-	}
-	return false
 }

@@ -26,19 +26,6 @@ type Intent struct {
 	Grant   party.Grant   // of Admit
 }
 
-// Policy is the part of the rules a decision depends on.
-type Policy struct {
-	SecondSocket rules.SecondSocket
-	Requests     rules.Requests
-	PendingTTL   time.Duration
-	KickBanJoins bool // kicks bar the host's own joins, too
-}
-
-// PolicyOf is the policy of a configuration.
-func PolicyOf(p rules.Parties) Policy {
-	return Policy{SecondSocket: p.SecondSocket, Requests: p.Requests, PendingTTL: PendingTTL, KickBanJoins: p.KickBanJoins}
-}
-
 // Facts are what a decision depends on besides the view and the book, and which cost a
 // look to find out. [Needs] says which of them will be read.
 type Facts struct {
@@ -73,7 +60,7 @@ type Take struct {
 // Decide says what an intent leads to, or refuses it with AlreadyMember, Banned,
 // PartyNotFound (no seat is kept for the player who asks for one), PartyLocked, PartyFull,
 // AlreadyInParty or RateLimited. It changes nothing. The book has been purged.
-func Decide(v party.View, b Book, p Policy, f Facts, now time.Time, in Intent) (Effects, error) {
+func Decide(v party.View, b Book, p rules.Parties, f Facts, now time.Time, in Intent) (Effects, error) {
 	s := in.Session
 	if _, member := v.Session(s.SessionID); member {
 		if in.Kind == Admit {
@@ -95,7 +82,7 @@ func Decide(v party.View, b Book, p Policy, f Facts, now time.Time, in Intent) (
 			return Effects{}, err
 		}
 	}
-	until := now.Add(p.PendingTTL)
+	until := now.Add(PendingTTL)
 	switch {
 	case moves && (!v.Open || v.Full()):
 		if in.Kind == Accept {
@@ -125,7 +112,7 @@ func take(v party.View, s party.Session, older party.Member, moves bool) *Take {
 }
 
 // mayEnter refuses users who may not become members.
-func mayEnter(v party.View, b Book, p Policy, f Facts, in Intent) error {
+func mayEnter(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 	user := in.Session.UserID
 	older, member := v.Member(user)
 	if member && !mayMove(v, b, p, user) {
@@ -162,7 +149,7 @@ func mayEnter(v party.View, b Book, p Policy, f Facts, in Intent) error {
 
 // bans reports whether a kick keeps out a user who comes with the grant. The host itself knows
 // no bans, so it has none for its own joins unless the rules ask for them.
-func bans(k Kick, p Policy, grant party.Grant) bool {
+func bans(k Kick, p rules.Parties, grant party.Grant) bool {
 	if grant == (party.Grant{}) {
 		return p.KickBanJoins
 	}
@@ -172,7 +159,7 @@ func bans(k Kick, p Policy, grant party.Grant) bool {
 // mayMove reports whether a member's seat may go to another device of the same user. A
 // party of one seat, and a full one in which nobody else stays, have to refuse: the engine takes
 // nobody while the older device is in, and closes the party once it is not.
-func mayMove(v party.View, b Book, p Policy, userID string) bool {
+func mayMove(v party.View, b Book, p rules.Parties, userID string) bool {
 	if p.SecondSocket != rules.SecondSocketMove || v.MaxSize <= 1 {
 		return false
 	}
@@ -202,7 +189,7 @@ func Elsewhere(in Intent) error {
 const RequestRetry = 30 * time.Second
 
 // mayAsk refuses users who may not get onto the party's list of requests.
-func mayAsk(v party.View, b Book, p Policy, f Facts, in Intent) error {
+func mayAsk(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 	if !p.Requests.WhileInParty && len(f.Elsewhere) > 0 {
 		return Elsewhere(in)
 	}

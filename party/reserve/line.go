@@ -87,22 +87,20 @@ func (b Book) Promised(v party.View) []string {
 }
 
 // promised gives the free seats to those in line before the user; to all for "".
-func (b Book) promised(userID string, free int, busy func(string) bool) (users []string) {
+func (b Book) promised(userID string, free int, seated map[string]bool) (users []string) {
 	line := b.Line()
-	slices.SortStableFunc(line, func(x, y Waiter) int {
-		switch held := !x.Until.IsZero(); {
-		case held == !y.Until.IsZero():
-			return 0
-		case held:
-			return -1
+	turn := func(w Waiter) int {
+		if w.Until.IsZero() {
+			return 1
 		}
-		return 1
-	})
+		return 0 // a seat is held already
+	}
+	slices.SortStableFunc(line, func(x, y Waiter) int { return turn(x) - turn(y) })
 	for _, w := range line {
 		if w.UserID == userID || len(users) >= free {
 			break
 		}
-		if !w.Blocked && !busy(w.UserID) && !b.kickedSince(w) {
+		if _, busy := seated[w.UserID]; !busy && !w.Blocked && !b.kickedSince(w) {
 			users = append(users, w.UserID)
 		}
 	}
@@ -118,11 +116,9 @@ func (b Book) kickedSince(w Waiter) bool {
 // Candidates lists those to whom a free seat can be offered, who came first first. Whether a
 // block keeps them out is for the caller to find out.
 func (b Book) Candidates(v party.View) (users []string) {
-	present, reserved := b.seated(v)
+	seated := b.seated(v)
 	for _, w := range b.Line() {
-		_, in := present[w.UserID]
-		_, kept := reserved[w.UserID]
-		if w.Until.IsZero() && !in && !kept && !b.kickedSince(w) {
+		if _, busy := seated[w.UserID]; !busy && w.Until.IsZero() && !b.kickedSince(w) {
 			users = append(users, w.UserID)
 		}
 	}

@@ -23,9 +23,16 @@ func (b Book) Look(v party.View, origin party.ID, turn uint64) Look {
 	if len(b.Holds)+len(b.Kept)+len(b.Pending)+len(b.Waiting) == 0 {
 		return l
 	}
-	l.Expected = b.Expected(v)
-	for _, u := range l.Expected {
-		if !b.joining(u) {
+	expected := b.seated(v)
+	for _, u := range b.Promised(v) {
+		expected[u] = false
+	}
+	for u, joins := range expected {
+		if _, member := v.Member(u); member {
+			continue
+		}
+		l.Expected = append(l.Expected, u)
+		if !joins {
 			l.Reserved = append(l.Reserved, u)
 		}
 	}

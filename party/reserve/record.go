@@ -79,10 +79,9 @@ func (r Record) Purge(now time.Time) {
 }
 
 type recordJSON struct {
-	PartyID string              `json:"party_id"`
-	Kicks   map[string]kickJSON `json:"kicks,omitempty"` // by user
-	Seats   map[string]seatJSON `json:"seats,omitempty"` // by user
-
+	PartyID string                `json:"party_id"`
+	Kicks   map[string]kickJSON   `json:"kicks,omitempty"`   // by user
+	Seats   map[string]seatJSON   `json:"seats,omitempty"`   // by user
 	Waiting map[string]waiterJSON `json:"waiting,omitempty"` // by user
 	Native  string                `json:"native,omitempty"`  // where it is not party_id
 	MaxSize int                   `json:"max_size,omitempty"`
@@ -92,15 +91,8 @@ type recordJSON struct {
 	Shares  bool                  `json:"attributes,omitempty"`
 	Created int64                 `json:"created,omitempty"`
 	Away    bool                  `json:"away,omitempty"`
-	Members map[string]memberJSON `json:"members,omitempty"` // by user
+	Members map[string]seatJSON   `json:"members,omitempty"` // by user
 	Ages    map[string]int64      `json:"ages,omitempty"`    // by queue: Unix nanoseconds
-}
-
-type memberJSON struct {
-	SessionID string `json:"session_id"`
-	Username  string `json:"username"`
-	Joined    int64  `json:"joined"`
-	Leader    bool   `json:"leader,omitempty"`
 }
 
 type waiterJSON struct {
@@ -114,26 +106,32 @@ type kickJSON struct {
 	Until int64 `json:"until"`
 }
 
+// seatJSON is a member's session, of which the seat is kept if it has ended.
 type seatJSON struct {
-	SessionID string `json:"session_id"` // the one that ended
+	SessionID string `json:"session_id"`
 	Username  string `json:"username"`
 	Joined    int64  `json:"joined"`
-	Since     int64  `json:"since"`
-	Until     int64  `json:"until"`
+	Leader    bool   `json:"leader,omitempty"` // of a member
+	Since     int64  `json:"since,omitempty"`  // of a kept seat, as are the next ones
+	Until     int64  `json:"until,omitempty"`
 	Led       string `json:"led,omitempty"`
+}
+
+func (s seatJSON) session(user string) party.Session {
+	return party.Session{UserID: user, SessionID: s.SessionID, Username: s.Username}
 }
 
 // Encode is the record as storage has it.
 func (r Record) Encode(id party.ID) (string, error) {
 	out := recordJSON{
-		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]memberJSON{}, Ages: map[string]int64{},
+		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]seatJSON{}, Ages: map[string]int64{},
 		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Shares: r.Attributes, Created: party.Nanos(r.CreatedAt), Away: r.Away,
 	}
 	if !r.Native.IsZero() && r.Native != id {
 		out.Native = r.Native.String()
 	}
 	for user, m := range r.Members {
-		out.Members[user] = memberJSON{m.SessionID, m.Username, party.Nanos(m.JoinedAt), m.Leader}
+		out.Members[user] = seatJSON{SessionID: m.SessionID, Username: m.Username, Joined: party.Nanos(m.JoinedAt), Leader: m.Leader}
 	}
 	for queue, since := range r.Ages {
 		out.Ages[queue] = party.Nanos(since)
@@ -143,7 +141,9 @@ func (r Record) Encode(id party.ID) (string, error) {
 		out.Kicks[user] = kickJSON{party.Nanos(r.Kicks[user].At), party.Nanos(r.Kicks[user].Until)}
 	}
 	for user, s := range r.Seats {
-		out.Seats[user] = seatJSON{s.Member.SessionID, s.Member.Username, party.Nanos(s.Joined), party.Nanos(s.Since), party.Nanos(s.Until), s.Led}
+		out.Seats[user] = seatJSON{
+			SessionID: s.Member.SessionID, Username: s.Member.Username, Joined: party.Nanos(s.Joined), Since: party.Nanos(s.Since), Until: party.Nanos(s.Until), Led: s.Led,
+		}
 	}
 	for user, w := range r.Waiting {
 		out.Waiting[user] = waiterJSON{party.Nanos(w.Since), party.Nanos(w.Until), party.Nanos(w.Absent)}
@@ -167,7 +167,7 @@ func (r Record) Add(id party.ID, value string) error {
 	}
 	for user, s := range in.Seats {
 		r.Seats[user] = party.Seat{
-			ID: id, Member: party.Session{UserID: user, SessionID: s.SessionID, Username: s.Username},
+			ID: id, Member: s.session(user),
 			Joined: party.FromNanos(s.Joined), Since: party.FromNanos(s.Since), Until: party.FromNanos(s.Until), Led: s.Led,
 		}
 	}
@@ -186,10 +186,7 @@ func (r Record) Add(id party.ID, value string) error {
 		r.Ages[queue] = party.FromNanos(since)
 	}
 	for user, m := range in.Members {
-		r.Members[user] = party.Member{
-			Session:  party.Session{UserID: user, SessionID: m.SessionID, Username: m.Username},
-			JoinedAt: party.FromNanos(m.Joined), Leader: m.Leader,
-		}
+		r.Members[user] = party.Member{Session: m.session(user), JoinedAt: party.FromNanos(m.Joined), Leader: m.Leader}
 	}
 	return nil
 }

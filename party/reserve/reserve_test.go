@@ -22,7 +22,7 @@ var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 type scene struct {
 	view   party.View
 	book   reserve.Book
-	policy reserve.Policy
+	policy rules.Parties
 	facts  reserve.Facts
 	now    time.Time
 	intent reserve.Intent
@@ -69,11 +69,11 @@ func draw(t *rapid.T) scene {
 		r := who.Draw(t, "asks")
 		s.book.Requests[r.SessionID] = reserve.Request{Session: r}
 	}
-	s.policy = reserve.PolicyOf(rules.Parties{
+	s.policy = rules.Parties{
 		SecondSocket: rapid.SampledFrom([]rules.SecondSocket{rules.SecondSocketMove, rules.SecondSocketRefuse}).Draw(t, "second socket"),
 		KickBanJoins: rapid.Bool().Draw(t, "kick ban joins"),
 		Requests:     rules.Requests{Cap: rapid.IntRange(1, 4).Draw(t, "cap"), WhileInParty: rapid.Bool().Draw(t, "while in party")},
-	})
+	}
 	if rapid.Bool().Draw(t, "locked") {
 		s.facts.Locked = party.Refuse(party.PartyLocked, "locked")
 	}
@@ -185,7 +185,7 @@ func TestSeats(t *testing.T) {
 				t.Errorf("%d seats kept, %d for others than %s", all, others, user)
 			}
 		}
-		if expected := s.book.Expected(s.view); len(expected) < all {
+		if expected := s.book.Look(s.view, party.ID{}, 0).Expected; len(expected) < all {
 			t.Errorf("%d seats kept, but only %q expected", all, expected)
 		}
 	})
@@ -271,7 +271,7 @@ func TestDecide_SpeaksToTheSender(t *testing.T) {
 		"joining":      {joining, guest},
 	} {
 		for kind, word := range map[reserve.Kind]string{reserve.Join: "You ", reserve.Accept: "This player "} {
-			_, err := reserve.Decide(v, c.book, reserve.Policy{KickBanJoins: true}, reserve.Facts{}, epoch, reserve.Intent{Kind: kind, Session: c.joiner, By: leader.SessionID})
+			_, err := reserve.Decide(v, c.book, rules.Parties{KickBanJoins: true}, reserve.Facts{}, epoch, reserve.Intent{Kind: kind, Session: c.joiner, By: leader.SessionID})
 			if err == nil || !strings.HasPrefix(party.AsError(err).Message, word) {
 				t.Errorf("%s, kind %d: %v; want a text that begins with %q", name, kind, err, word)
 			}
