@@ -2,7 +2,8 @@
 // pixels, PNG. It fetches nothing; players are their initials.
 //
 // The embedded fonts have Latin, Greek, Cyrillic, Arabic and Hebrew letters. A text with a
-// letter that no font has is left out, and the next best one stands in its place.
+// letter that no font has, or in Arabic, whose letters would have to be joined, is left out, and
+// the next best one stands in its place.
 package card
 
 import (

@@ -38,7 +38,7 @@ var cards = map[string]card.Card{
 	"open":     {Brand: "Harbour Raiders", Headlines: []string{"Mira invites you to play Harbour Raiders"}, Count: "3 of 4", Host: card.Tile{Initial: "M"}, Seats: seats("MJK_")},
 	"greek":    {Brand: "Παιχνίδι", Headlines: []string{"Η Ελένη σε προσκαλεί"}, Count: "1 / 8", Host: card.Tile{Initial: "Ε", Hue: 4}, Seats: seats("Ε+______")},
 	"cyrillic": {Headlines: []string{"Анна зовёт вас играть"}, Count: "2 из 5", Host: card.Tile{Initial: "А", Hue: 2}, Seats: seats("АБ?__")},
-	"arabic":   {Brand: "Harbour Raiders", Headlines: []string{"\u2068مريم\u2069 تدعوك إلى لعب Harbour Raiders"}, Count: "2 من 4", Host: card.Tile{Initial: "م", Hue: 5}, Seats: seats("مس+_"), RTL: true},
+	"arabic":   {Brand: "Harbour Raiders", Headlines: []string{"\u2068مريم\u2069 تدعوك إلى لعب Harbour Raiders", "Harbour Raiders"}, Count: "2 من 4", Host: card.Tile{Initial: "م", Hue: 5}, Seats: seats("مس+_"), RTL: true},
 	"hebrew":   {Brand: "Harbour Raiders", Headlines: []string{"\u2068דנה\u2069 invites you to play Harbour Raiders"}, Count: "2 of 4", Host: card.Tile{Initial: "ד", Hue: 6}, Seats: seats("דא__")},
 	"unknown_letters": {Brand: "桜の港", Headlines: []string{"田中さんからの招待", "A player invites you to play"}, Count: "1 of 4",
 		Host: card.Tile{Initial: "田"}, Seats: seats("田___")},
@@ -85,5 +85,30 @@ func TestDraw(t *testing.T) {
 			}
 			pictures[name] = picture
 		})
+	}
+}
+
+// Joined letters cannot be set: the game's title and initials stand for them.
+func TestDraw_Arabic(t *testing.T) {
+	fonts, err := card.NewFonts(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arabic := cards["arabic"]
+	titled := arabic
+	titled.Headlines, titled.Count = titled.Headlines[1:], ""
+	bare := titled
+	bare.Host.Initial = ""
+	var drawn [3][]byte
+	for i, c := range []card.Card{arabic, titled, bare} {
+		if drawn[i], err = card.Draw(fonts, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(drawn[0], drawn[1]) {
+		t.Error("an Arabic text was set, or its title was not")
+	}
+	if bytes.Equal(drawn[1], drawn[2]) {
+		t.Error("an Arabic initial was not set")
 	}
 }

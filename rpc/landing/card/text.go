@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/golang/freetype/truetype"
 	hinting "golang.org/x/image/font"
@@ -84,25 +85,22 @@ func plain(text string) string {
 	}, text)), " ")
 }
 
-// can reports whether the fonts have every letter of the text.
+// can reports whether the fonts have every letter of the text. Arabic ones are joined to their
+// neighbours, which takes shaping: one is set alone, as an initial.
 func (s *setter) can(text string) bool {
-	return text != "" && !strings.ContainsFunc(text, func(r rune) bool { return s.fontOf(r, -1) < 0 })
+	alone := utf8.RuneCountInString(text) == 1
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return s.fontOf(r, -1) < 0 || !alone && unicode.Is(unicode.Arabic, r) && unicode.IsLetter(r)
+	})
 }
 
-// fontOf is the font that has the letter, preferably the one before; -1 if none has it, or
-// if it has to be joined in a way that is not known.
+// fontOf is the font that has the letter, preferably the one before; -1 if none has it.
 func (s *setter) fontOf(r rune, before int) int {
 	if before >= 0 && s.fonts[before].Index(r) != 0 {
 		return before
 	}
-	if unicode.Is(unicode.Arabic, r) && unicode.IsLetter(r) && joined[r].count == 0 && !unicode.Is(presentation, r) && r != tatweel {
-		return -1
-	}
 	return slices.IndexFunc(s.fonts, func(f *truetype.Font) bool { return f.Index(r) != 0 })
 }
-
-// presentation are the joined shapes of Arabic letters.
-var presentation = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0xfb50, Hi: 0xfdff, Stride: 1}, {Lo: 0xfe70, Hi: 0xfeff, Stride: 1}}}
 
 // run is a piece of a line in one direction, in the order it is drawn from the left.
 type run struct {
@@ -124,7 +122,7 @@ func runs(line []rune, rtl bool) []run {
 	}
 	for i := range all {
 		if all[i].rtl {
-			all[i].text = mirrored(joinArabic(all[i].text))
+			all[i].text = mirrored(all[i].text)
 		}
 	}
 	if rtl {
