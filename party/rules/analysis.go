@@ -161,38 +161,33 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 			a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+factNames(t)[0])
 		}
 		return 1
-	case *ast.UnaryNode:
-		a.needSingle(n.Node)
-		return 1 + a.cost(n.Node, false)
+	case *ast.PointerNode:
+		if n.Name != "" {
+			a.refuse(n, fmt.Sprintf("unknown %q", "#"+n.Name), "# is the entry of the list")
+		}
+		return 1
 	case *ast.ChainNode:
 		return a.cost(n.Node, false)
 	case *ast.MemberNode:
 		return a.member(n)
 	case *ast.BinaryNode:
 		return a.binary(n)
-	case *ast.ConditionalNode:
-		a.needSingle(n.Exp1, n.Exp2)
-		return 1 + a.cost(n.Cond, false) + a.cost(n.Exp1, false) + a.cost(n.Exp2, false)
-	case *ast.ArrayNode:
-		steps := 1
-		for _, item := range n.Nodes {
-			a.needSingle(item)
-			steps += 1 + a.cost(item, false)
-		}
-		return steps
-	case *ast.PredicateNode:
-		return a.cost(n.Node, false)
-	case *ast.PointerNode:
-		if n.Name != "" {
-			a.refuse(n, fmt.Sprintf("unknown %q", "#"+n.Name), "# is the entry of the list")
-		}
-		return 1
 	case *ast.BuiltinNode:
 		return a.builtin(n)
 	case *ast.CallNode:
 		return a.call(n)
+	case *ast.UnaryNode:
+		a.needSingle(n.Node)
+	case *ast.ConditionalNode:
+		a.needSingle(n.Exp1, n.Exp2)
+	case *ast.ArrayNode:
+		a.needSingle(n.Nodes...)
 	}
-	return 1
+	steps := 1
+	for _, child := range children(n) {
+		steps += a.cost(child, false)
+	}
+	return steps
 }
 
 func (a *analysis) names(fact string) {
@@ -239,11 +234,9 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 	switch n.Operator {
 	case "in":
 		a.needSingle(n.Left)
-		if r, ok := n.Right.(*ast.BinaryNode); ok && r.Operator == ".." {
-			steps += a.rangeOf(r)
-			return steps + a.cost(n.Left, false)
-		}
-		if k := n.Right.Nature().Kind; k != reflect.Map && k != reflect.Struct {
+		r, binary := n.Right.(*ast.BinaryNode)
+		ranged := binary && r.Operator == ".." // its cost is its length
+		if k := n.Right.Nature().Kind; !ranged && k != reflect.Map && k != reflect.Struct {
 			steps += a.length(n.Right)
 		}
 		return steps + a.cost(n.Left, false) + a.cost(n.Right, false)
@@ -255,8 +248,7 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 			a.refuse(n.Right, "a pattern has to be a text in quotes", "")
 			return steps
 		}
-		steps += a.pattern(lit)
-		return steps + a.cost(n.Left, false)
+		return steps + a.pattern(lit) + a.cost(n.Left, false)
 	case "??":
 		if literalList(n.Right) {
 			a.needSingle(n.Left)

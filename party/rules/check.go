@@ -125,18 +125,14 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 		if s == "" {
 			return otherwise
 		}
-		if v.Type() == durationType {
-			t, err := ParseDuration(s)
-			if err != nil {
-				panic("rules: limit tag " + lim)
-			}
-			return float64(t)
+		if f, err := strconv.ParseFloat(s, 64); err == nil {
+			return f
 		}
-		f, err := strconv.ParseFloat(s, 64)
+		t, err := ParseDuration(s)
 		if err != nil {
 			panic("rules: limit tag " + lim)
 		}
-		return f
+		return float64(t)
 	}
 	var have float64
 	unit := ""

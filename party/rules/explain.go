@@ -109,6 +109,8 @@ func children(n ast.Node) []ast.Node {
 	switch n := n.(type) {
 	case *ast.UnaryNode:
 		return []ast.Node{n.Node}
+	case *ast.PredicateNode:
+		return []ast.Node{n.Node}
 	case *ast.BinaryNode:
 		return []ast.Node{n.Left, n.Right}
 	case *ast.ConditionalNode:

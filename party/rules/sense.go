@@ -44,21 +44,13 @@ func start(n ast.Node) int {
 
 // look reports whether it found something in n.
 func (c *sense) look(n ast.Node) bool {
-	switch n := n.(type) {
-	case *ast.BinaryNode:
-		switch joint(n.Operator) {
-		case "and", "or":
-			return c.chain(n)
-		}
-		if c.compare(n) {
+	if b, ok := n.(*ast.BinaryNode); ok {
+		switch operator := joint(b.Operator); {
+		case operator == "and", operator == "or":
+			return c.chain(b)
+		case c.compare(b):
 			return true
 		}
-		found := c.look(n.Left)
-		return c.look(n.Right) || found
-	case *ast.UnaryNode:
-		return c.look(n.Node)
-	case *ast.PredicateNode:
-		return c.look(n.Node)
 	}
 	found := false
 	for _, child := range children(n) {
