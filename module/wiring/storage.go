@@ -36,34 +36,24 @@ type storageFormat struct {
 // where that is newer. An older module of the same major version stays able to start.
 func claimStorage(ctx context.Context, storage party.Objects) error {
 	for range 5 { // nodes that start together write the same; one of them wins
-		again, err := tryClaim(ctx, storage)
-		if !again || err != nil {
-			return err
+		var format storageFormat
+		version, err := party.ReadObject(ctx, storage, metaCollection, metaKey, &format)
+		switch {
+		case err != nil:
+			return fmt.Errorf("storage format: read the record: %w", err)
+		case format.Major > storageMajor:
+			return fmt.Errorf("storage format: the database has format %d.%d, written by Partyline %s; Partyline %s reads format %d. Start Partyline %s or newer, or restore the database from before the upgrade",
+				format.Major, format.Minor, format.WrittenBy, build.Version, storageMajor, format.WrittenBy)
+		case format.Major == storageMajor && format.Minor >= storageMinor:
+			return nil
+		}
+		_, err = party.WriteObject(ctx, storage, metaCollection, metaKey, storageFormat{storageMajor, storageMinor, build.Version}, version)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
+			return fmt.Errorf("storage format: write the record: %w", err)
 		}
 	}
 	return errors.New("storage format: the record changes all the time")
-}
-
-// tryClaim asks for another try where the record was changed between reading and writing.
-func tryClaim(ctx context.Context, storage party.Objects) (again bool, err error) {
-	var format storageFormat
-	version, err := party.ReadObject(ctx, storage, metaCollection, metaKey, &format)
-	if err != nil {
-		return false, fmt.Errorf("storage format: read the record: %w", err)
-	}
-	switch {
-	case format.Major > storageMajor:
-		return false, fmt.Errorf("storage format: the database has format %d.%d, written by Partyline %s; Partyline %s reads format %d. Start Partyline %s or newer, or restore the database from before the upgrade",
-			format.Major, format.Minor, format.WrittenBy, build.Version, storageMajor, format.WrittenBy)
-	case format.Major == storageMajor && format.Minor >= storageMinor:
-		return false, nil
-	}
-	_, err = party.WriteObject(ctx, storage, metaCollection, metaKey, storageFormat{storageMajor, storageMinor, build.Version}, version)
-	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("storage format: write the record: %w", err)
-	}
-	return false, nil
 }

@@ -73,59 +73,60 @@ func (h *History) Loaded(l rules.Loaded) {
 	}
 }
 
-// Run writes until ctx ends. What cannot be written is tried again after a while.
+// Run writes until ctx ends.
 func (h *History) Run(ctx context.Context) {
 	for {
-		var next version
 		select {
-		case next = <-h.queue:
+		case next := <-h.queue:
+			h.keep(ctx, next)
 		case <-ctx.Done():
 			return
-		}
-		for said := false; ; said = true {
-			again, err := h.write(ctx, next)
-			if err == nil && !again || ctx.Err() != nil {
-				break
-			}
-			if err == nil {
-				continue
-			}
-			if !said {
-				h.logger.Warn("rules history not written, trying again: %v", err)
-			}
-			select {
-			case <-time.After(historyRetry):
-			case <-ctx.Done():
-			}
 		}
 	}
 }
 
-// write asks for another try where another node was faster.
-func (h *History) write(ctx context.Context, next version) (again bool, err error) {
+// keep writes a version, again where another node was faster, and after a while where it
+// cannot be written.
+func (h *History) keep(ctx context.Context, next version) {
+	for said := false; ctx.Err() == nil; {
+		err := h.write(ctx, next)
+		if err == nil {
+			return
+		}
+		if errors.Is(err, runtime.ErrStorageRejectedVersion) {
+			continue
+		}
+		if !said {
+			h.logger.Warn("rules history not written, trying again: %v", err)
+		}
+		said = true
+		select {
+		case <-time.After(historyRetry):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (h *History) write(ctx context.Context, next version) error {
 	stored, at, err := h.read(ctx)
 	if err != nil {
-		return false, err
-	}
-	config, err := json.Marshal(next.set.Config())
-	if err != nil {
-		return false, fmt.Errorf("write the rules: %w", err)
+		return err
 	}
 	if n := len(stored.Versions); n > 0 {
-		if last := stored.Versions[n-1]; last.Hash == next.Hash {
-			return false, nil
+		if stored.Versions[n-1].Hash == next.Hash {
+			return nil
 		}
 		next.compare(stored.Config)
 	}
-	if stored.Config = config; len(config) > historyConfig {
+	if stored.Config, err = json.Marshal(next.set.Config()); err != nil {
+		return fmt.Errorf("write the rules: %w", err)
+	}
+	if len(stored.Config) > historyConfig {
 		stored.Config = nil
 	}
 	stored.Versions = appendBounded(stored.Versions, next.Version, historyVersions)
 	_, err = party.WriteObject(ctx, h.storage, historyCollection, historyKey, stored, at)
-	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
-		return true, nil
-	}
-	return false, err
+	return err
 }
 
 // compare says what is other than in the configuration before.

@@ -24,16 +24,14 @@ func (a *analysis) pattern(lit *ast.StringNode) int {
 		return 0
 	}
 	re, err := syntax.Parse(lit.Value, syntax.Perl)
-	if err != nil {
-		a.refuse(lit, "is not a pattern: "+err.Error(), "")
-		return 0
+	if err == nil {
+		var prog *syntax.Prog
+		if prog, err = syntax.Compile(re.Simplify()); err == nil {
+			return len(prog.Inst) * 16
+		}
 	}
-	prog, err := syntax.Compile(re.Simplify())
-	if err != nil {
-		a.refuse(lit, "is not a pattern: "+err.Error(), "")
-		return 0
-	}
-	return len(prog.Inst) * 16
+	a.refuse(lit, "is not a pattern: "+err.Error(), "")
+	return 0
 }
 
 // bodyOf is what a loop asks of each entry.
@@ -46,9 +44,6 @@ func bodyOf(loop *ast.BuiltinNode) ast.Node {
 
 func (a *analysis) builtin(n *ast.BuiltinNode) int {
 	args := n.Arguments
-	if len(args) == 0 {
-		return 1
-	}
 	steps := 1 + a.cost(args[0], false)
 	switch n.Name {
 	case "all", "any", "none", "one", "count", "filter", "map", "sum":

@@ -145,10 +145,10 @@ func (m *machine) evaluate(n ast.Node) (any, error) {
 	// is read again from its text.
 	config := newExprConfig(env{})
 	tree, err := parser.ParseWithConfig(n.String(), config)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		_, err = checker.Check(tree, config)
 	}
-	if _, err := checker.Check(tree, config); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	program, err := assemble(tree)

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"errors"
-	"fmt"
 	"hash/fnv"
 	"maps"
 	"slices"
@@ -52,21 +51,21 @@ var functions = map[string]function{
 		usage:   `hour(now, "Europe/Berlin")`,
 		doc:     "The hour of a moment, 0 to 23. Without a zone in UTC.",
 		types:   []any{new(func(time.Time) int), new(func(time.Time, string) int)},
-		call:    func(args ...any) (any, error) { t, err := inZone(args); return t.Hour(), err },
+		call:    func(args ...any) (any, error) { return inZone(args).Hour(), nil },
 		literal: zoneLiteral,
 	},
 	"weekday": {
 		usage:   `weekday(now, "Asia/Tokyo")`,
 		doc:     `The day of the week of a moment, "monday" to "sunday". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time) string), new(func(time.Time, string) string)},
-		call:    func(args ...any) (any, error) { t, err := inZone(args); return weekdays[t.Weekday()], err },
+		call:    func(args ...any) (any, error) { return strings.ToLower(inZone(args).Weekday().String()), nil },
 		literal: zoneLiteral,
 	},
 	"time_of_day": {
 		usage:   `time_of_day(now, "UTC")`,
 		doc:     `The time of a moment as "HH:MM", so that times compare as text: time_of_day(now) >= "22:30". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time) string), new(func(time.Time, string) string)},
-		call:    func(args ...any) (any, error) { t, err := inZone(args); return t.Format("15:04"), err },
+		call:    func(args ...any) (any, error) { return inZone(args).Format("15:04"), nil },
 		literal: zoneLiteral,
 	},
 	"hash": {
@@ -99,8 +98,6 @@ func Functions() []FunctionDoc {
 // Builtins lists the functions of the expression language that conditions may call.
 func Builtins() []string { return slices.Clone(builtins) }
 
-var weekdays = [...]string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
-
 func parseDate(s string) (time.Time, error) {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
 		return t, nil
@@ -125,19 +122,13 @@ func zoneLiteral(arg int, s string) (string, bool) {
 	return `expected a time zone such as "Europe/Berlin" or "UTC"`, err == nil
 }
 
-func inZone(args []any) (time.Time, error) {
-	t, ok := args[0].(time.Time)
-	if !ok {
-		return time.Time{}, fmt.Errorf("%T is not a time", args[0])
-	}
+// inZone is a moment in the zone behind it, which is no text any more; see [literals].
+func inZone(args []any) time.Time {
+	t := args[0].(time.Time)
 	if len(args) < 2 {
-		return t.UTC(), nil
+		return t.UTC()
 	}
-	loc, ok := args[1].(*time.Location)
-	if !ok {
-		return time.Time{}, fmt.Errorf("%T is not a zone", args[1])
-	}
-	return t.In(loc), nil
+	return t.In(args[1].(*time.Location))
 }
 
 // stableHash never changes its results: rollouts depend on them over releases.

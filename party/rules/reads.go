@@ -20,9 +20,6 @@ func (m *machine) loadAccounts(ctx context.Context, n need) error {
 			}
 		}
 	}
-	if len(ids) == 0 {
-		return nil
-	}
 	accounts, err := m.load.Accounts(ctx, ids)
 	if err != nil {
 		return unread{fmt.Errorf("read accounts: %w", err)}
