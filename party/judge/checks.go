@@ -51,12 +51,8 @@ func (c Checks) Create(ctx context.Context, caller party.Caller, wish party.Crea
 	if err := c.Entrance.MayCreate(ctx, caller.Session()); err != nil {
 		return wish, err
 	}
-	if !c.Has(rules.ActionCreate) {
-		return wish, nil
-	}
-	return wish, c.Judge.Decide(ctx, party.Question{
-		Action: rules.ActionCreate, Caller: caller, Client: party.ClientOf(ctx, caller.UserID),
-		Request: rules.RequestFacts{MaxSize: wish.MaxSize, Open: wish.Open, LabelJSON: wish.Label},
+	return wish, c.ask(ctx, party.Question{
+		Action: rules.ActionCreate, Caller: caller, Request: rules.RequestFacts{MaxSize: wish.MaxSize, Open: wish.Open, LabelJSON: wish.Label},
 	})
 }
 
@@ -65,12 +61,10 @@ func (c Checks) Create(ctx context.Context, caller party.Caller, wish party.Crea
 // and with a designer's rule. No rule keeps out who only comes back, here or in Accept.
 func (c Checks) Join(ctx context.Context, caller party.Caller, look reserve.Look) error {
 	look, err := c.Entrance.Check(ctx, look.ID, reserve.Intent{Kind: reserve.Join, Session: caller.Session(), By: caller.SessionID}, &look)
-	if err != nil || !c.Has(rules.ActionJoin) || look.Returning(caller.UserID) {
+	if err != nil || look.Returning(caller.UserID) {
 		return err
 	}
-	return c.Judge.Decide(ctx, party.Question{
-		Action: rules.ActionJoin, Caller: caller, Client: party.ClientOf(ctx, caller.UserID), View: look.View, Held: look.Held(caller.UserID),
-	})
+	return c.ask(ctx, party.Question{Action: rules.ActionJoin, Caller: caller, View: look.View, Held: look.Held(caller.UserID)})
 }
 
 // Accept answers for a PartyAccept of joiner: the rules for joining, about the joiner
@@ -80,7 +74,10 @@ func (c Checks) Accept(ctx context.Context, by, joiner party.Session, look reser
 		return nil
 	}
 	if err := party.CheckNamed(joiner); err != nil {
-		return c.unable(rules.ActionJoin, err)
+		if c.Enforces(rules.ActionJoin) {
+			return err
+		}
+		return nil // only rules that are not in force would have been asked
 	}
 	if _, member := look.Session(by.SessionID); !member || look.Returning(joiner.UserID) {
 		return nil
@@ -94,33 +91,22 @@ func (c Checks) Accept(ctx context.Context, by, joiner party.Session, look reser
 // Inside answers for what a member does in its party, from [rules.ActionUpdate] to [rules.ActionPromote].
 // Users who are no members are left to the server, which refuses it without a look at any rule.
 func (c Checks) Inside(ctx context.Context, a rules.Action, caller party.Caller, look reserve.Look, asked rules.RequestFacts) error {
-	if !c.Has(a) {
-		return nil
-	}
 	if _, member := look.Session(caller.SessionID); !member {
 		return nil
 	}
-	return c.Judge.Decide(ctx, party.Question{
-		Action: a, Caller: caller, Client: party.ClientOf(ctx, caller.UserID), View: look.View, Held: look.Held(""), Request: asked,
-	})
-}
-
-// unable is the answer where a question cannot be put together: an error, unless only rules
-// that are not in force would have been asked.
-func (c Checks) unable(a rules.Action, err error) error {
-	if !c.Enforces(a) {
-		return nil
-	}
-	return err
+	return c.ask(ctx, party.Question{Action: a, Caller: caller, View: look.View, Held: look.Held(""), Request: asked})
 }
 
 // Alone answers for a ticket of the caller's own, without a party.
 func (c Checks) Alone(ctx context.Context, caller party.Caller, queue string) error {
-	if !c.Has(rules.ActionMatchmake) {
+	return c.ask(ctx, party.Question{Action: rules.ActionMatchmake, Caller: caller, Request: rules.RequestFacts{Queue: queue}})
+}
+
+// ask asks the judge what the caller, whose context this is, may do.
+func (c Checks) ask(ctx context.Context, q party.Question) error {
+	if !c.Has(q.Action) {
 		return nil
 	}
-	return c.Judge.Decide(ctx, party.Question{
-		Action: rules.ActionMatchmake, Caller: caller, Client: party.ClientOf(ctx, caller.UserID),
-		Request: rules.RequestFacts{Queue: queue},
-	})
+	q.Client = party.ClientOf(ctx, q.Caller.UserID)
+	return c.Judge.Decide(ctx, q)
 }
