@@ -20,13 +20,7 @@ type event struct {
 	Team      *int   `json:"team,omitempty"`    // from 0; absent when the match ended
 	ExpiresAt int64  `json:"expires_at,omitempty"`
 
-	// With server_ready, for the player of UserID alone, as in party.ServerAccess.
-	Address       string `json:"address,omitempty"`
-	DNSName       string `json:"dns_name,omitempty"`
-	Port          int    `json:"port,omitempty"`
-	Pass          string `json:"pass,omitempty"`
-	PassExpiresAt int64  `json:"pass_expires_at,omitempty"`
-	PlayerSession string `json:"player_session,omitempty"`
+	*party.ServerAccess // with server_ready, for the player of UserID alone
 
 	Result json.RawMessage `json:"result,omitempty"` // with ended, where a game server gave one
 

@@ -95,25 +95,27 @@ func (m *Matches) Of(ctx context.Context, id party.ID) (string, error) {
 		return matchID, err
 	}
 	if matchID, young := m.young.Kept(id.String()); young {
-		if sits, err := m.sits(ctx, matchID, id); err != nil || sits {
+		if matchID, err := m.firstOf(ctx, id, matchID); err != nil || matchID != "" {
 			return matchID, err
 		}
 	}
-	if any, err := m.anyListed(ctx); err != nil || !any {
+	// Where no match is listed nobody who leaves a party costs a search.
+	any, err := m.listed.Get(ctx, struct{}{}, func(ctx context.Context) (bool, error) {
+		listed, err := m.Count(ctx, 1)
+		return listed > 0, err
+	})
+	if err != nil || !any {
 		return "", err
 	}
 	found, err := m.list(ctx, sameParty, partyQuery(id))
 	if err != nil {
 		return "", err
 	}
-	for _, match := range found {
-		if sits, err := m.sits(ctx, match.GetMatchId(), id); err != nil {
-			return "", err
-		} else if sits {
-			return match.GetMatchId(), nil
-		}
+	matches := make([]string, len(found))
+	for i, match := range found {
+		matches[i] = match.GetMatchId()
 	}
-	return "", nil
+	return m.firstOf(ctx, id, matches...)
 }
 
 var _ party.MatchOf = (*Matches)(nil).Of
@@ -122,41 +124,28 @@ var _ party.MatchOf = (*Matches)(nil).Of
 // itself is as old. A younger match has marks beside everybody whom it holds a seat for.
 const listedFor = time.Second
 
-// anyListed reports whether the host lists any match with seats, so that where there is none
-// nobody who leaves a party costs a search.
-func (m *Matches) anyListed(ctx context.Context) (bool, error) {
-	m.mu.Lock()
-	known, since := m.any, m.now().Sub(m.askedAt)
-	m.mu.Unlock()
-	if since >= 0 && since < listedFor {
-		return known, nil
-	}
-	now := m.now()
-	listed, err := m.Count(ctx, 1)
-	if err != nil {
-		return false, err
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.any, m.askedAt = listed > 0, now
-	return m.any, nil
-}
-
 // marked is Of without the search.
 func (m *Matches) marked(ctx context.Context, id party.ID) (string, error) {
 	marks, err := marksOf(m.host, id)
 	if err != nil {
 		return "", err
 	}
-	var looked []string
+	var matches []string
 	for _, p := range marks {
-		matchID := p.GetStatus()
-		if slices.Contains(looked, matchID) {
-			continue
+		if matchID := p.GetStatus(); !slices.Contains(matches, matchID) {
+			matches = append(matches, matchID)
 		}
-		looked = append(looked, matchID)
-		if sits, err := m.sits(ctx, matchID, id); err != nil || sits {
-			return matchID, err
+	}
+	return m.firstOf(ctx, id, matches...)
+}
+
+// firstOf is the first of some matches in which the party has a seat; "" for none.
+func (m *Matches) firstOf(ctx context.Context, id party.ID, matches ...string) (string, error) {
+	for _, matchID := range matches {
+		if sits, err := m.sits(ctx, matchID, id); err != nil {
+			return "", err
+		} else if sits {
+			return matchID, nil
 		}
 	}
 	return "", nil

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -50,11 +49,8 @@ type Matches struct {
 	keys    pass.Keys
 	now     party.Clock
 	young   *cache.Cache[string, string] // matches that lists may not show yet, by party
+	listed  *cache.Cache[struct{}, bool] // whether lists show any match with seats
 	turns   keyed.Locks[string]          // of signals, by match
-
-	mu      sync.Mutex // not held while the host is asked
-	any     bool       // the host listed matches with seats
-	askedAt time.Time  // the last time
 }
 
 // NewMatches makes one over the host. fleets and keys are for matches on game servers;
@@ -62,7 +58,7 @@ type Matches struct {
 func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now party.Clock) *Matches {
 	return &Matches{
 		host: host, members: members, fleets: fleets, keys: keys, now: now,
-		young: cache.New[string, string](now, maxYoung, youngFor), turns: keyed.NewLocks[string](),
+		young: cache.New[string, string](now, maxYoung, youngFor), listed: cache.New[struct{}, bool](now, 1, listedFor), turns: keyed.NewLocks[string](),
 	}
 }
 
@@ -330,13 +326,24 @@ func (m *Matches) label(ctx context.Context, matchID string) (label, error) {
 	return readLabel(match.GetLabel().GetValue())
 }
 
-// signal asks a match and waits for its answer.
+// signalWait is how long a signal waits for its answer, as with the host.
+const signalWait = 10 * time.Second
+
+// signal asks a match and waits for its answer. One goes after the other: the host takes a few at once
+// and refuses the others, of players who all come at the same time.
 func (m *Matches) signal(ctx context.Context, matchID string, r signalRequest) (signalAnswer, error) {
 	text, err := r.text()
 	if err != nil {
 		return signalAnswer{}, err
 	}
-	reply, err := m.inTurn(ctx, matchID, text)
+	ctx, cancel := context.WithTimeout(ctx, signalWait)
+	defer cancel()
+	unlock, err := m.turns.Lock(ctx, matchID)
+	if err != nil {
+		return signalAnswer{}, fmt.Errorf("ask match %s to %s: %w", matchID, r.Op, err)
+	}
+	defer unlock()
+	reply, err := m.host.MatchSignal(ctx, matchID, text)
 	gone := errors.Is(err, runtime.ErrMatchNotFound) || errors.Is(err, runtime.ErrMatchIdInvalid)
 	if errors.Is(err, runtime.ErrMatchBusy) { // the host says so of a match that ends while it is asked, too
 		_, labelErr := m.label(ctx, matchID)
@@ -361,22 +368,6 @@ func (m *Matches) signal(ctx context.Context, matchID string, r signalRequest) (
 		}
 	}
 	return signalAnswer{}, fmt.Errorf("match %s refused to %s: %s", matchID, r.Op, answer.Refusal)
-}
-
-// signalWait is how long a signal waits for its answer, as with the host.
-const signalWait = 10 * time.Second
-
-// inTurn signals a match, one signal after the other: the host takes a few at once and refuses
-// the others, of players who all come at the same time.
-func (m *Matches) inTurn(ctx context.Context, matchID, text string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, signalWait)
-	defer cancel()
-	unlock, err := m.turns.Lock(ctx, matchID)
-	if err != nil {
-		return "", err
-	}
-	defer unlock()
-	return m.host.MatchSignal(ctx, matchID, text)
 }
 
 func ignoreGone(err error) error {

@@ -187,7 +187,7 @@ func (m *seated) step(name string, c *call, st any, work func(*call) bool) (out 
 		}
 	}()
 	c.state, c.now = st.(*state), m.clock()
-	if len(c.table.Purge(c.now)) > 0 {
+	if c.table.Purge(c.now) > 0 {
 		c.settle()
 	}
 	if !work(c) {

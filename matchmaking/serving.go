@@ -104,11 +104,7 @@ func (c *call) readyFor(s seats.Seat) {
 		c.logger.Warn("pass not made user=%s error=%v", s.UserID, err)
 		return
 	}
-	c.events = append(c.events, event{
-		Event: eventServer, MatchID: c.id, UserID: s.UserID, Team: &s.Team, partyID: s.PartyID,
-		Address: access.Address, DNSName: access.DNSName, Port: access.Port,
-		Pass: access.Pass, PassExpiresAt: access.PassExpiresAt, PlayerSession: access.PlayerSession,
-	})
+	c.events = append(c.events, event{Event: eventServer, MatchID: c.id, UserID: s.UserID, Team: &s.Team, partyID: s.PartyID, ServerAccess: access})
 }
 
 // slotsGiven notes slots on the server. A player on the way whose session is another one now

@@ -29,7 +29,6 @@
 package seats
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -146,7 +145,8 @@ func (t *Table) claim(c Claim, until time.Time, as State) error {
 	case !t.partyMayHave(c.PartyID, need):
 		return ErrPartyFull
 	case team == AnyTeam:
-		if team = t.fullestWithRoom(need); team == AnyTeam {
+		// The fullest one: parties are packed tightly, so that large ones still find a team later.
+		if team = t.bestTeam(need, func(free, best int) bool { return free < best }); team == AnyTeam {
 			return t.refusal()
 		}
 	case t.free(team) < need:
@@ -171,11 +171,12 @@ func (t *Table) claim(c Claim, until time.Time, as State) error {
 	return nil
 }
 
-// prolong keeps a seat until the given time at least; holding makes a reservation a hold.
+// prolong keeps a seat until the given time at least; holding makes a reservation a hold, and
+// whoever takes a seat has it for good.
 func (s *Seat) prolong(until time.Time, as State) {
 	switch {
-	case s.State == Reserved && as == Held:
-		s.State, s.Expires = Held, until
+	case as == Taken, s.State == Reserved && as == Held:
+		s.State, s.Expires = as, until
 	case s.State == as:
 		s.Expires = later(s.Expires, until)
 	}
@@ -217,21 +218,10 @@ func (t *Table) place(c Claim) (team int, fresh []string, err error) {
 	return team, fresh, nil
 }
 
-// Purge opens every seat whose hold has expired and returns those holds, by expiry.
+// Purge opens every seat whose hold has expired and reports how many there were.
 // Every other method ignores or purges them first, so that an expired hold never counts.
-func (t *Table) Purge(now time.Time) []Seat {
-	var gone []Seat
-	t.remove(func(s Seat) bool {
-		expired := !s.live(now)
-		if expired {
-			gone = append(gone, s)
-		}
-		return expired
-	})
-	slices.SortFunc(gone, func(a, b Seat) int {
-		return cmp.Or(a.Expires.Compare(b.Expires), cmp.Compare(a.PartyID, b.PartyID), cmp.Compare(a.UserID, b.UserID))
-	})
-	return gone
+func (t *Table) Purge(now time.Time) int {
+	return t.remove(func(s Seat) bool { return !s.live(now) })
 }
 
 // live is false for a hold or reservation that has expired.
@@ -296,16 +286,6 @@ func (t *Table) free(team int) int {
 }
 
 func (t *Table) openSeats() int { return t.Capacity() - len(t.rows) }
-
-// fullestWithRoom packs parties tightly, so that large ones still find a team later.
-func (t *Table) fullestWithRoom(need int) int {
-	return t.bestTeam(need, func(free, best int) bool { return free < best })
-}
-
-// emptiestWithRoom keeps teams even when players arrive one by one.
-func (t *Table) emptiestWithRoom() int {
-	return t.bestTeam(1, func(free, best int) bool { return free > best })
-}
 
 // bestTeam is the first of the best teams with so much room; AnyTeam where none has it.
 func (t *Table) bestTeam(need int, better func(free, best int) bool) int {

@@ -9,34 +9,7 @@ import (
 // in an open one, on the party's team where the party has one. Taking twice is taking
 // once. An outsider's refusal is ErrReserved or ErrFull.
 func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
-	t.Purge(now)
-	if userID == "" {
-		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
-	}
-	if s := t.seatOf(userID); s != nil {
-		s.State, s.Expires = Taken, time.Time{}
-		return *s, nil
-	}
-	if i := t.spare(partyID); i >= 0 {
-		s := &t.rows[i]
-		s.UserID, s.State, s.Expires = userID, Taken, time.Time{}
-		return *s, nil
-	}
-	team, together := t.teamOf(partyID)
-	if !together {
-		if team = t.emptiestWithRoom(); team == AnyTeam {
-			return Seat{}, t.refusal()
-		}
-	}
-	return t.claimOne(userID, partyID, team, time.Time{}, Taken)
-}
-
-// claimOne gives a user without a seat one on a team.
-func (t *Table) claimOne(userID, partyID string, team int, until time.Time, as State) (Seat, error) {
-	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, until, as); err != nil {
-		return Seat{}, err
-	}
-	return *t.seatOf(userID), nil
+	return t.give(now, time.Time{}, Taken, userID, partyID)
 }
 
 // Assign holds a seat by name for a friend of a party that sits here: a spare one of
@@ -44,27 +17,40 @@ func (t *Table) claimOne(userID, partyID string, team int, until time.Time, as S
 // a seat keeps it; one that was only reserved is held from now on. ErrSplit means that
 // the party has no seat here.
 func (t *Table) Assign(now, until time.Time, userID, partyID string) (Seat, error) {
+	return t.give(now, until, Held, userID, partyID)
+}
+
+func (t *Table) give(now, until time.Time, as State, userID, partyID string) (Seat, error) {
 	t.Purge(now)
 	if userID == "" {
 		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
 	}
 	if s := t.seatOf(userID); s != nil {
-		if s.State == Reserved {
-			s.prolong(until, Held)
+		if as == Taken || s.State == Reserved {
+			s.prolong(until, as)
 		}
 		return *s, nil
 	}
 	if i := t.spare(partyID); i >= 0 {
 		s := &t.rows[i]
 		s.UserID = userID
-		s.prolong(until, Held)
+		s.prolong(until, as)
 		return *s, nil
 	}
 	team, together := t.teamOf(partyID)
 	if !together {
-		return Seat{}, ErrSplit
+		if as == Held {
+			return Seat{}, ErrSplit
+		}
+		// The emptiest one: teams stay even when players arrive one by one.
+		if team = t.bestTeam(1, func(free, best int) bool { return free > best }); team == AnyTeam {
+			return Seat{}, t.refusal()
+		}
 	}
-	return t.claimOne(userID, partyID, team, until, Held)
+	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, until, as); err != nil {
+		return Seat{}, err
+	}
+	return *t.seatOf(userID), nil
 }
 
 // Drop keeps the seat of a user whose connection is gone until the given time. It
