@@ -22,14 +22,9 @@ func (s *Service) readBlocks(ctx context.Context, t Ticket) {
 	s.book.Blocked(t.ID, blocks)
 }
 
-// blocks reports whether a block is known between the people on two tickets.
-func (w *waiting) blocks(o *waiting) bool {
-	return w.blocksAny(w.users, o.users) || o.blocksAny(o.users, w.users)
-}
-
-// blocksAny reports whether one of the blocks on the ticket is between its people and others.
-func (w *waiting) blocksAny(people, others []string) bool {
-	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(people, others) })
+// blocksAny reports whether a block that is known of the ticket is between its people and others.
+func (w *waiting) blocksAny(others []string) bool {
+	return slices.ContainsFunc(w.blocked, func(b party.Block) bool { return b.Between(w.everybody(), others) })
 }
 
 // blockPairs are the tickets of a pool between which a block is known.
@@ -39,14 +34,14 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 	}
 	ticketsOf := map[string][]int{}
 	for i, w := range pool {
-		for _, user := range w.people() {
+		for _, user := range w.everybody() {
 			ticketsOf[user] = append(ticketsOf[user], i)
 		}
 	}
 	for i, w := range pool {
 		for _, b := range w.blocked {
 			for _, j := range append(slices.Clip(ticketsOf[b.By]), ticketsOf[b.Of]...) {
-				if i != j && b.Between(w.people(), pool[j].people()) {
+				if i != j && b.Between(w.everybody(), pool[j].everybody()) {
 					pairs = append(pairs, [2]int{i, j})
 				}
 			}
@@ -61,7 +56,7 @@ func (r *queueRun) keptFrom(users []string) (tickets []int) {
 		return nil
 	}
 	for i, w := range r.pool {
-		if w.blocksAny(w.people(), users) || w.blocksAny(w.users, users) {
+		if w.blocksAny(users) {
 			tickets = append(tickets, i)
 		}
 	}

@@ -59,7 +59,7 @@ func (s *Service) properties(ctx context.Context, t Ticket, q rules.Queue, held 
 		return texts, numbers, err
 	}
 	members := users(t.Members)
-	skill, err := s.skills.of(ctx, q.Skill, members, texts, numbers)
+	skill, err := s.skill(ctx, q.Skill, members, texts, numbers)
 	if err != nil {
 		return texts, numbers, err
 	}

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"partyline/matchmaking/formation"
 	"partyline/party"
 )
 
@@ -30,9 +29,8 @@ const (
 
 // Measure sets the gauges of every queue, and of those that the rules file had before: a gauge that is not set
 // stays where it was, and the host runs no pass while nobody waits.
-func (s *Service) Measure() { s.gauge(s.Report()) }
-
-func (s *Service) gauge(reports []party.QueueReport) {
+func (s *Service) Measure() {
+	reports := s.Report()
 	s.mu.Lock()
 	for name := range s.measured {
 		if !slices.ContainsFunc(reports, func(r party.QueueReport) bool { return r.Queue == name }) {
@@ -51,14 +49,9 @@ func (s *Service) gauge(reports []party.QueueReport) {
 	}
 }
 
-// measure reports what a pass leaves behind. To ask the book about each ticket once more would take a
-// tenth of the pass.
+// measure reports what a pass leaves behind.
 func (p *pass) measure() {
-	p.gauge(p.report(func(of []formation.Ticket, f func(*formation.Ticket)) {
-		for i := range of {
-			f(&of[i])
-		}
-	}))
+	p.Measure()
 	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -36,10 +36,6 @@ func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (
 		for _, u := range w.users {
 			here[u] = true
 		}
-		if r.q.Blocks == rules.BlocksAvoid && slices.ContainsFunc(pl, w.blocks) {
-			out = append(out, w)
-			continue
-		}
 		w.team = p.Team
 		pl = append(pl, w)
 	}
@@ -115,7 +111,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	plan := planned{tickets: pl, match: match, others: others}
 	var out []*waiting
 	for _, w := range pl {
-		if r.q.Blocks == rules.BlocksAvoid && w.blocksAny(w.users, others) {
+		if r.q.Blocks == rules.BlocksAvoid && w.blocksAny(others) {
 			out = append(out, w)
 		}
 	}

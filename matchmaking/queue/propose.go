@@ -142,12 +142,8 @@ const proposalPrefix = "proposal "
 func (r *queueRun) wanting() (open []formation.OpenMatch) {
 	for _, p := range r.seeking {
 		m := formation.OpenMatch{ID: proposalPrefix + strconv.Itoa(p.id), Open: p.open(), Region: p.region, Planned: true}
-		sum, n := 0.0, 0
-		for _, part := range p.parts {
-			w := r.tickets[part.ticket]
-			m.Key, sum, n = w.key, sum+w.skill*float64(part.seats), n+part.seats
-		}
-		m.Skill = sum / float64(n)
+		pl := r.placementOf(p)
+		m.Key, m.Skill = pl[0].key, pl.skill()
 		m.Apart = r.keptFrom(p.users())
 		open = append(open, m)
 	}
@@ -206,6 +202,14 @@ func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by ti
 			p.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, AcceptBy: by.Unix()})
 		}
 	}
+}
+
+// everybody are those whom the ticket was last seen to seat; before that, who is on it.
+func (w *waiting) everybody() []string {
+	if w.users != nil {
+		return w.users
+	}
+	return w.people()
 }
 
 // people are the different users on a ticket itself.

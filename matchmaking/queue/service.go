@@ -56,7 +56,6 @@ type Service struct {
 	Deps
 	book   *Book
 	claims *claims
-	skills *skills
 
 	proposals *proposals
 	history   *history
@@ -69,14 +68,15 @@ type Service struct {
 	editions int                    // so far: how often the queues were not those of the pass before
 	pace     pace
 	measured map[string]bool      // queues whose gauges were set
+	said     map[string]bool      // properties whose values were said to be no numbers
 	failures map[string]time.Time // by queue: until when no game server is asked for
 }
 
 // New makes a service.
 func New(d Deps) *Service {
 	return &Service{
-		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now}, skills: newSkills(d),
-		prepared: map[string]*planned{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{},
+		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now},
+		prepared: map[string]*planned{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{}, said: map[string]bool{},
 	}
 }
 

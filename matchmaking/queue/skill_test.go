@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 
@@ -75,25 +74,9 @@ func TestSkill_Sources(t *testing.T) {
 	}
 }
 
-func TestSkill_IsReadOnceForAWhile(t *testing.T) {
+func TestSkill_NotRead(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	s := w.player()
-	w.metadata(s, 1500)
-	check := func() float64 {
-		add := &rtapi.MatchmakerAdd{StringProperties: rankedEU}
-		w.must(w.CheckSolo(t.Context(), s, add))
-		return add.NumericProperties["mmr"]
-	}
-	check()
-	w.metadata(s, 1600)
-	if got := check(); got != 1500 || w.accounts.reads != 1 {
-		t.Errorf("skill %v after %d reads; want 1500 after 1", got, w.accounts.reads)
-	}
-	w.clock.Advance(time.Minute)
-	if got := check(); got != 1600 || w.accounts.reads != 2 {
-		t.Errorf("skill %v after %d reads; want 1600 after 2", got, w.accounts.reads)
-	}
-	w.clock.Advance(time.Minute)
 	w.accounts.err = errBroken
 	w.wantReason(w.CheckSolo(t.Context(), s, &rtapi.MatchmakerAdd{StringProperties: rankedEU}), party.Internal)
 }

@@ -93,10 +93,7 @@ func (s *Service) eta(queue string, seats int, waited time.Duration) *party.Queu
 }
 
 // Report shows operators every queue of the rules file: what the last pass left and has not ended since.
-func (s *Service) Report() []party.QueueReport { return s.report(s.book.eachLive) }
-
-// report is of the tickets that each passes on.
-func (s *Service) report(each func(of []formation.Ticket, f func(*formation.Ticket))) []party.QueueReport {
+func (s *Service) Report() []party.QueueReport {
 	now, list := s.Now(), []party.QueueReport{}
 	s.mu.Lock()
 	scenes := s.scenes
@@ -104,7 +101,7 @@ func (s *Service) report(each func(of []formation.Ticket, f func(*formation.Tick
 	for _, name := range slices.Sorted(maps.Keys(s.Policy().Queues)) {
 		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: s.eta(name, 0, 0)}
 		sizes := map[int]int{}
-		each(scenes[name].pool.Tickets, func(t *formation.Ticket) {
+		s.book.eachLive(scenes[name].pool.Tickets, func(t *formation.Ticket) {
 			r.Tickets, r.Players, r.OldestSec = r.Tickets+1, r.Players+t.Size, max(r.OldestSec, int64(now.Sub(t.Since)/time.Second))
 			sizes[t.Size]++
 		})
