@@ -195,20 +195,6 @@ func (*view) JSON(value any) (string, error) {
 	return strings.TrimSpace(text.String()), err
 }
 
-// Broken reports whether the newest rules file is not in force.
-func (v *view) Broken() bool { return v.Rules.Error != "" }
-
-// Kind is what the rule does when its condition holds.
-func (*view) Kind(r overview.Rule) string {
-	if r.Allow != "" {
-		return "allow"
-	}
-	return "deny"
-}
-
-// Condition is the rule's condition.
-func (*view) Condition(r overview.Rule) string { return r.Deny + r.Allow }
-
 // Wait is a number of seconds, such as 1m35s.
 func (*view) Wait(seconds int64) string { return (time.Duration(seconds) * time.Second).String() }
 
@@ -222,9 +208,6 @@ func (v *view) Ago(unix int64) string {
 	}
 	return span(v.now.Sub(time.Unix(unix, 0))) + " ago"
 }
-
-// Since is Ago for a time.
-func (v *view) Since(at time.Time) string { return v.Ago(at.Unix()) }
 
 // Lasting is how long something has gone on since a Unix time.
 func (v *view) Lasting(unix int64) string { return span(v.now.Sub(time.Unix(unix, 0))) }
@@ -254,31 +237,12 @@ const maxSeats = 16
 // Percent is a progress of 0 to 1 as people read it.
 func (*view) Percent(progress float64) int { return int(progress * 100) }
 
-// State is a party's state in words.
-func (*view) State(p overview.Party) string {
-	switch p.State {
-	case rules.StateMatchmaking:
-		return "looking for a match"
-	case rules.StateInMatch:
-		return "in a match"
-	}
-	return "together"
-}
-
 // Level is the style of a part of a condition by how deep it is.
 func (*view) Level(part rules.Part) int { return min(part.Depth, 6) }
 
 // Outcome is the style of what became of a rule.
 func (*view) Outcome(t rules.RuleTrace) string {
 	return strings.ReplaceAll(string(t.Outcome), " ", "-")
-}
-
-// Limit is how often an invite may be used.
-func (*view) Limit(i invite.Outstanding) string {
-	if i.MaxUses == 0 {
-		return "no limit"
-	}
-	return "of " + plural(i.MaxUses, "use")
 }
 
 // span is a duration in its largest unit.
