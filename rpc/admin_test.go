@@ -77,7 +77,7 @@ func (i *inquirer) Answer(_ context.Context, _ party.Caller, q judge.Inquiry) (*
 
 func TestCheckCall(t *testing.T) {
 	i := &inquirer{}
-	h := serve(t, rpc.Checks(i))
+	h := serve(t, rpc.Checks(i.Answer))
 	payload := `{"action":"create","party_id":"p","max_size":4,"open":true,"queue":"q"}`
 	answer, err := h.call(overHTTP("u"), "party_check", payload)
 	if want := `{"allowed":true,"reason":"","message":"","rule":""}`; err != nil || answer != want {

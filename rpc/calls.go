@@ -97,8 +97,8 @@ func Invites(i Inviter) []Row {
 	}
 }
 
-// Shared is the table of the calls about attributes.
-func Shared(a *attributes.Service) []Row {
+// Gathering is the table of the calls by which players find a party and say what they play in it.
+func Gathering(a *attributes.Service, w *waitlist.Service, f *finder.Service) []Row {
 	return []Row{
 		// Writes attributes of the party, of the caller in it, or both.
 		{ID: "party_attributes_set", Handle: Call(a.Set)},
@@ -106,30 +106,13 @@ func Shared(a *attributes.Service) []Row {
 		{ID: "party_attributes_get", Handle: Call(func(ctx context.Context, caller party.Caller, r partyRequest) (attributes.Document, error) {
 			return a.Get(ctx, caller, r.PartyID)
 		})},
-	}
-}
-
-// Wait is the table of the wait list's call.
-func Wait(w *waitlist.Service) []Row {
-	return []Row{
 		// Puts the caller into the line for a seat of a full party, or takes them out of it.
 		{ID: "party_wait", Handle: Call(w.Wait)},
-	}
-}
-
-// Find is the table of the finder's calls.
-func Find(f *finder.Service) []Row {
-	return []Row{
 		// Lists open parties that fit, with live counts, the oldest first.
 		{ID: "party_find", Handle: Call(f.Find)},
 		// Makes the caller a member of an open party that fits, at once.
 		{ID: "party_quick_join", Handle: Call(f.QuickJoin)},
 	}
-}
-
-// Inquirer answers what would become of an action, without doing it.
-type Inquirer interface {
-	Answer(ctx context.Context, caller party.Caller, q judge.Inquiry) (refusal *party.Error, err error)
 }
 
 // checkAnswer is in the words of the refusal that the action would meet; all are empty
@@ -141,12 +124,13 @@ type checkAnswer struct {
 	Rule    string `json:"rule"`
 }
 
-// Checks is the table of the call that tells clients what to grey out.
-func Checks(i Inquirer) []Row {
+// Checks is the table of the call that tells clients what to grey out. answer says what would
+// become of an action, without doing it.
+func Checks(answer func(ctx context.Context, caller party.Caller, q judge.Inquiry) (refusal *party.Error, err error)) []Row {
 	return []Row{
 		// Says what would become of an action, without doing it.
 		{ID: "party_check", Handle: Call(func(ctx context.Context, caller party.Caller, r checkRequest) (checkAnswer, error) {
-			refusal, err := i.Answer(ctx, caller, judge.Inquiry(r))
+			refusal, err := answer(ctx, caller, judge.Inquiry(r))
 			if err != nil || refusal == nil {
 				return checkAnswer{Allowed: err == nil}, err
 			}
@@ -191,32 +175,22 @@ func Share(sharer Sharer) []Row {
 	}
 }
 
-// Resumer puts users back into the seats kept for them.
-type Resumer interface {
-	Resume(ctx context.Context, caller party.Caller) (party.Resumption, error)
-}
-
-// Resume is the table of the reconnection calls.
-func Resume(resumer Resumer) []Row {
+// Resume is the table of the call that resumes: it puts users back into the seats kept for them.
+func Resume(resume func(ctx context.Context, caller party.Caller) (party.Resumption, error)) []Row {
 	return []Row{
 		// Puts the caller back into the seat kept after a dropped connection.
 		{ID: "party_resume", Handle: Call(func(ctx context.Context, caller party.Caller, _ empty) (party.Resumption, error) {
-			return resumer.Resume(ctx, caller)
+			return resume(ctx, caller)
 		})},
 	}
 }
 
-// Matches tells members where their party plays.
-type Matches interface {
-	PartyMatch(ctx context.Context, caller party.Caller, partyID, matchID string) (party.MatchSeats, error)
-}
-
-// Match is the table of the calls about matches.
-func Match(matches Matches) []Row {
+// Match is the table of the call that tells members where their party plays.
+func Match(seats func(ctx context.Context, caller party.Caller, partyID, matchID string) (party.MatchSeats, error)) []Row {
 	return []Row{
 		// Names the match that the party is in, with its seats.
 		{ID: "party_match", Handle: Call(func(ctx context.Context, caller party.Caller, r matchRequest) (party.MatchSeats, error) {
-			return matches.PartyMatch(ctx, caller, r.PartyID, r.MatchID)
+			return seats(ctx, caller, r.PartyID, r.MatchID)
 		})},
 	}
 }

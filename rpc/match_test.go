@@ -25,7 +25,7 @@ func (m *matches) PartyMatch(_ context.Context, c party.Caller, partyID, _ strin
 
 func TestMatch(t *testing.T) {
 	m := &matches{}
-	h := serve(t, rpc.Match(m))
+	h := serve(t, rpc.Match(m.PartyMatch))
 	const want = `{"match_id":"m","queue":"duel","seats":[{"user_id":"ann","party_id":"p","team":0,"state":"taken"},` +
 		`{"party_id":"p","team":1,"state":"held","expires_at":12},{"party_id":"","team":1,"state":"open"}]}`
 	answer, err := h.call(overSocket("u1"), "party_match", `{"party_id":"p"}`)

@@ -20,7 +20,7 @@ func (r *resumer) Resume(_ context.Context, c party.Caller) (party.Resumption, e
 
 func TestResume(t *testing.T) {
 	kernel := &resumer{}
-	h := serve(t, rpc.Resume(kernel))
+	h := serve(t, rpc.Resume(kernel.Resume))
 	for _, payload := range []string{"", "{}"} {
 		answer, err := h.call(overSocket("u1"), "party_resume", payload)
 		if want := `{"party_id":"p","joined":false}`; err != nil || answer != want {
@@ -38,7 +38,7 @@ func TestResume(t *testing.T) {
 
 func TestResume_BadInput(t *testing.T) {
 	kernel := &resumer{}
-	h := serve(t, rpc.Resume(kernel))
+	h := serve(t, rpc.Resume(kernel.Resume))
 	for _, payload := range []string{`{"party_id":"p"}`, `[]`, `{`, `null`, `{} {}`} {
 		_, err := h.call(overSocket("u1"), "party_resume", payload)
 		if _, number := refusal(t, err); number != 3 {

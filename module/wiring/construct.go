@@ -137,8 +137,8 @@ func (m *Module) construct(env environment, o Options) error {
 		Attributes: m.shared.Lately, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
 	})
 	m.calls = slices.Concat(
-		rpc.Invites(m.invites), rpc.Shared(m.shared), rpc.Wait(m.line), rpc.Find(m.finder), rpc.Checks(inquiries), rpc.Admin(overview),
-		rpc.Resume(m.reconnect), rpc.Status(m.status), rpc.Share(m.share), rpc.Match(m.matches), rpc.Server(m.matches), rpc.Queue(m.queues),
+		rpc.Invites(m.invites), rpc.Gathering(m.shared, m.line, m.finder), rpc.Checks(inquiries.Answer), rpc.Admin(overview),
+		rpc.Resume(m.reconnect.Resume), rpc.Status(m.status), rpc.Share(m.share), rpc.Match(m.matches.PartyMatch), rpc.Server(m.matches), rpc.Queue(m.queues),
 	)
 	m.hooks = slices.Concat(
 		hooks.Hardening(limits.Data.Take, admission, policy),
