@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 
 	"partyline/party"
@@ -50,33 +52,31 @@ func (f Filter) check() (w wanted, err error) {
 	if f.Label == nil {
 		return w, nil
 	}
-	source := json.NewDecoder(bytes.NewReader(f.Label))
-	source.UseNumber()
-	if token, err := source.Token(); err != nil || token != json.Delim('{') {
+	fields, err := fieldsOf(f.Label)
+	switch {
+	case err != nil:
 		return w, party.Invalid("label", "must be an object.")
+	case len(fields) > maxFields:
+		return w, party.Invalid("label", "has more than %d fields.", maxFields)
 	}
-	for source.More() {
-		token, err := source.Token()
-		if err != nil {
-			return w, party.Invalid("label", "is not JSON.")
-		}
-		field := token.(string) // the decoder accepts nothing else here
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
 		if field == "" || len(field) > maxField {
 			return w, party.Invalid("label", "a field's name has from 1 to %d bytes.", maxField)
 		}
-		value, err := source.Token()
-		if err != nil {
-			return w, party.Invalid("label", "is not JSON.")
-		}
-		key, ok := keyOf(field, value)
-		if text, isText := value.(string); !ok || isText && len(text) > maxValue {
+		key, ok := keyOf(field, fields[field])
+		if text, isText := fields[field].(string); !ok || isText && len(text) > maxValue {
 			return w, party.Invalid("label."+field, "must be a text of at most %d bytes, a number, or true or false.", maxValue)
 		}
-		if w.keys = append(w.keys, key); len(w.keys) > maxFields {
-			return w, party.Invalid("label", "has more than %d fields.", maxFields)
-		}
+		w.keys = append(w.keys, key)
 	}
 	return w, nil
+}
+
+func fieldsOf(label []byte) (fields map[string]any, err error) {
+	source := json.NewDecoder(bytes.NewReader(label))
+	source.UseNumber()
+	err = source.Decode(&fields)
+	return fields, err
 }
 
 // keyOf is a field of a label with its value, as the index has it. Numbers are the same that
@@ -96,12 +96,7 @@ func keyOf(field string, value any) (key string, ok bool) {
 
 // keysOf are the fields of a party's label that can be searched for.
 func keysOf(label string) (keys []string) {
-	source := json.NewDecoder(bytes.NewReader([]byte(label)))
-	source.UseNumber()
-	var fields map[string]any
-	if source.Decode(&fields) != nil {
-		return nil
-	}
+	fields, _ := fieldsOf([]byte(label)) // none of what is no object
 	for field, value := range fields {
 		if key, ok := keyOf(field, value); ok {
 			keys = append(keys, key)
