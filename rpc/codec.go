@@ -8,7 +8,6 @@ import (
 	"math"
 	"reflect"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"partyline/party"
@@ -64,7 +63,6 @@ func malformed(err error) error {
 // decodeFields fills a struct from an object whose opening brace has been read. Depth is
 // bounded by the struct's own: what is nested deeper can only be in a RawMessage.
 func decodeFields(source *json.Decoder, target reflect.Value, path string) error {
-	fields := fieldsOf(target.Type())
 	var seen uint64 // by field; requests have far fewer than 64
 	for source.More() {
 		token, err := source.Token()
@@ -72,9 +70,9 @@ func decodeFields(source *json.Decoder, target reflect.Value, path string) error
 			return malformed(err)
 		}
 		name := token.(string) // the decoder accepts nothing else here
-		index, ok := fields[name]
+		index := fieldOf(target.Type(), name)
 		switch {
-		case !ok:
+		case index < 0:
 			return party.Refuse(party.InvalidRequest, "%s: unknown field.", join(path, party.Clip(name)))
 		case seen&(1<<index) != 0:
 			return party.Refuse(party.InvalidRequest, "%s: given twice.", join(path, name))
@@ -199,21 +197,14 @@ func wholeNumber(number json.Number) (int64, bool) {
 	return int64(float), true
 }
 
-var fieldCache sync.Map // of map[string]int by reflect.Type
-
-// fieldsOf finds a struct's fields by their JSON names. Fields without one do not exist.
-func fieldsOf(t reflect.Type) map[string]int {
-	if known, ok := fieldCache.Load(t); ok {
-		return known.(map[string]int)
-	}
-	fields := map[string]int{}
+// fieldOf finds a struct's field by its JSON name; -1 for none. Fields without one do not exist.
+func fieldOf(t reflect.Type, name string) int {
 	for i := range t.NumField() {
-		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "" && name != "-" {
-			fields[name] = i
+		if named, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); named == name && name != "" && name != "-" {
+			return i
 		}
 	}
-	fieldCache.Store(t, fields)
-	return fields
+	return -1
 }
 
 func join(path, name string) string {
@@ -243,15 +234,14 @@ func wanted(kind reflect.Kind) string {
 // got says what the value that begins with token is, never its content, and of a number why
 // it is not what was wanted.
 func got(token json.Token, wanted reflect.Kind) string {
-	switch token {
+	switch token := token.(type) {
 	case nil:
 		return "null"
-	case json.Delim('{'):
-		return "an object"
-	case json.Delim('['):
+	case json.Delim:
+		if token == '{' {
+			return "an object"
+		}
 		return "a list"
-	}
-	switch token.(type) {
 	case string:
 		return "a string"
 	case bool:

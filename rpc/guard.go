@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -24,21 +23,15 @@ const (
 // into refusals a client may read, and measures. Nothing behind a guard can end the
 // host's process by panicking on the calling goroutine.
 type Guard struct {
-	metrics party.Metrics
-	now     func() time.Time
-	current func(party.ID) party.ID
-}
-
-// NewGuard makes a guard that reports to metrics and times by now. current is the present
-// ID of a party, given any it had.
-func NewGuard(metrics party.Metrics, now func() time.Time, current func(party.ID) party.ID) *Guard {
-	return &Guard{metrics: metrics, now: now, current: current}
+	Metrics party.Metrics
+	Now     party.Clock
+	Current func(party.ID) party.ID // the present ID of a party, given any it had
 }
 
 // wrap is the function the host calls for a row.
-func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, string) (string, error) {
+func (g Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, string) (string, error) {
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, payload string) (string, error) {
-		began := g.now()
+		began := g.Now()
 		caller := party.CallerOf(ctx)
 		answer, err := g.serve(ctx, row, caller, payloadOf(ctx, payload))
 		refusal := party.Outcome(ctx, err)
@@ -48,8 +41,8 @@ func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, run
 			report(logger, row.ID, caller, refusal)
 		}
 		tags := map[string]string{"rpc_id": row.ID, "outcome": outcome}
-		g.metrics.MetricsCounterAdd(MetricCalls, tags, 1)
-		g.metrics.MetricsTimerRecord(MetricDuration, tags, g.now().Sub(began))
+		g.Metrics.MetricsCounterAdd(MetricCalls, tags, 1)
+		g.Metrics.MetricsTimerRecord(MetricDuration, tags, g.Now().Sub(began))
 		if refusal != nil {
 			return "", runtime.NewError(refusal.Error(), refusal.Reason.Code())
 		}
@@ -58,12 +51,12 @@ func (g *Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, run
 }
 
 // serve runs one call from permission to encoded answer; a panic on the way is its error.
-func (g *Guard) serve(ctx context.Context, row Row, caller party.Caller, payload string) (answer string, err error) {
+func (g Guard) serve(ctx context.Context, row Row, caller party.Caller, payload string) (answer string, err error) {
 	defer caught.As(&err, "answer the call")
 	if err := permit(row.Who, caller); err != nil {
 		return "", err
 	}
-	result, err := row.Handle(ctx, caller, payload, g.current)
+	result, err := row.Handle(ctx, caller, payload, g.Current)
 	if err != nil {
 		return "", err
 	}

@@ -70,7 +70,7 @@ type Registrar interface {
 var _ Registrar = runtime.Initializer(nil)
 
 // Register gives every row, guarded, to the host.
-func Register(host Registrar, guard *Guard, table []Row) error {
+func Register(host Registrar, guard Guard, table []Row) error {
 	for _, row := range table {
 		if err := host.RegisterRpc(row.ID, guard.wrap(row)); err != nil {
 			return fmt.Errorf("rpc %s: %w", row.ID, err)

@@ -17,7 +17,7 @@ func nothing(context.Context, party.Caller, echo) (echo, error) { return echo{},
 
 func TestRegister_HostRefuses(t *testing.T) {
 	h := &host{refuses: errors.New("too late")}
-	err := rpc.Register(h, rpc.NewGuard(&h.metrics, time.Now, unmoved), echoSet(rpc.SignedIn, nothing))
+	err := rpc.Register(h, rpc.Guard{Metrics: &h.metrics, Now: time.Now, Current: unmoved}, echoSet(rpc.SignedIn, nothing))
 	if !errors.Is(err, h.refuses) || !strings.Contains(err.Error(), "party_echo") {
 		t.Errorf("Register = %v; want the host's error naming the RPC", err)
 	}

@@ -63,6 +63,7 @@ func refusing(err error) *previews {
 
 // logs keeps what would have gone to the operator's log.
 type logs struct {
+	party.Logger
 	mu    sync.Mutex
 	lines []string
 }

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"partyline/internal/cache"
 	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/rules"
@@ -28,17 +27,12 @@ const (
 	maxFont     = 32 << 20         // bytes of the rules' own font file
 )
 
-// pictures are the cards drawn lately, by code.
-type pictures struct {
-	now    func() time.Time
-	folder string
-	drawn  *cache.Cache[string, drawing]
-	desks  chan struct{} // a place for each drawing under way
-
+// fonts are those that cards are drawn with.
+type fonts struct {
 	mu     sync.Mutex
-	path   string // of the font that fonts has beside the module's own
-	fonts  card.Fonts
 	loaded bool
+	path   string // of the rules' font that is among them
+	all    card.Fonts
 }
 
 // drawing is a card and what it shows.
@@ -46,12 +40,6 @@ type drawing struct {
 	shows card.Card
 	at    time.Time
 	png   []byte
-}
-
-func newPictures(now func() time.Time, folder string) *pictures {
-	return &pictures{
-		now: now, folder: folder, drawn: cache.New[string, drawing](now, maxPictures, pictureAge), desks: make(chan struct{}, drawAtOnce),
-	}
 }
 
 var errBusyDrawing = errors.New("others are being drawn")
@@ -66,7 +54,7 @@ func (s *Site) card() route {
 			return web.Answer{}, err
 		}
 		c := s.Policy()
-		png, err := s.pictures.of(r.Context(), code, cardOf(p, c), c.Invites.Page.Font, func(err error) { s.logError(r, "landing: %v", err) })
+		png, err := s.pictureOf(r, code, cardOf(p, c), c.Invites.Page.Font)
 		if err != nil {
 			return web.Answer{}, fmt.Errorf("draw the card: %w", err)
 		}
@@ -74,44 +62,44 @@ func (s *Site) card() route {
 	}}
 }
 
-// of gives the picture of an invite: the one drawn before if it shows the same, or if it is
+// pictureOf gives the picture of an invite: the one drawn before if it shows the same, or if it is
 // too young to be drawn again.
-func (ps *pictures) of(ctx context.Context, code string, shows card.Card, font string, warn func(error)) ([]byte, error) {
-	if known, ok := ps.drawn.Kept(code); ok {
-		if reflect.DeepEqual(known.shows, shows) || ps.now().Sub(known.at) < drawEvery {
+func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, font string) ([]byte, error) {
+	if known, ok := s.pictures.Kept(code); ok {
+		if reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < drawEvery {
 			return known.png, nil
 		}
-		ps.drawn.Drop(code)
+		s.pictures.Drop(code)
 	}
-	drawn, err := ps.drawn.Get(ctx, code, func(context.Context) (drawing, error) {
+	drawn, err := s.pictures.Get(r.Context(), code, func(context.Context) (drawing, error) {
 		select {
-		case ps.desks <- struct{}{}:
-			defer func() { <-ps.desks }()
+		case s.desks <- struct{}{}:
+			defer func() { <-s.desks }()
 		default:
 			return drawing{}, errBusyDrawing
 		}
-		fonts, err := ps.withFont(font)
+		fonts, err := s.fonts.with(font, s.Folder)
 		if err != nil {
-			warn(err)
+			s.logError(r, "landing: %v", err)
 		}
 		png, err := card.Draw(fonts, shows)
-		return drawing{shows, ps.now(), png}, err
+		return drawing{shows, s.Now(), png}, err
 	})
 	return drawn.png, err
 }
 
-// withFont are the module's own fonts and the rules' one, read when its path changes. One
+// with are the module's own fonts and the rules' one, read when its path changes. One
 // that cannot be read is left out, and the error says why, once.
-func (ps *pictures) withFont(path string) (card.Fonts, error) {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	if ps.loaded && ps.path == path {
-		return ps.fonts, nil
+func (f *fonts) with(path, folder string) (card.Fonts, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.loaded && f.path == path {
+		return f.all, nil
 	}
-	file, readErr := readFont(ps.folder, path)
-	fonts, err := card.NewFonts(file)
-	ps.path, ps.fonts, ps.loaded = path, fonts, true
-	return fonts, cmp.Or(readErr, err)
+	file, readErr := readFont(folder, path)
+	all, err := card.NewFonts(file)
+	f.loaded, f.path, f.all = true, path, all
+	return all, cmp.Or(readErr, err)
 }
 
 func readFont(folder, path string) ([]byte, error) {

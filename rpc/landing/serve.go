@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 
+	"partyline/internal/caught"
 	"partyline/internal/web"
 	"partyline/party"
 	"partyline/party/invite"
@@ -59,8 +59,8 @@ const (
 	busyWait   = 5 * time.Second        // when the others are asked to come back, or later
 )
 
-// guard makes the handler the host calls: it admits the request, runs the route, and
-// turns a panic into the route's own failure, because nothing in the host recovers.
+// guard makes the handler the host calls, which turns a panic into the route's own failure,
+// because nothing in the host recovers.
 func (s *Site) guard(rt route) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -68,37 +68,44 @@ func (s *Site) guard(rt route) http.HandlerFunc {
 			web.Plain(http.StatusMethodNotAllowed).Write(w, r)
 			return
 		}
-		a := s.run(rt, r)
+		a, err := s.answer(rt, r)
+		if err != nil {
+			a = s.fail(rt, r, err)
+		}
 		a.Spoken = rt.spoken
 		a.Write(w, r)
 	}
 }
 
-func (s *Site) run(rt route, r *http.Request) (a web.Answer) {
-	defer func() {
-		if v := recover(); v != nil {
-			s.logError(r, "landing: panic: %v\n%s", v, debug.Stack())
-			a = s.crashed(rt, r)
-		}
-	}()
+// answer admits the request and runs the route; a panic on the way is its error.
+func (s *Site) answer(rt route, r *http.Request) (a web.Answer, err error) {
+	defer caught.As(&err, "answer")
 	if rt.bounded {
 		leave, ok := s.enter(r.Context())
 		if !ok {
-			return rt.fail(r, s.busy())
+			return a, s.busy()
 		}
 		defer leave()
 	}
 	// Not before: the limiter has a lock, and a crowd that waits for one stands still.
 	if rt.limited {
 		if wait := s.Limit(limit.Address(web.ClientIP(r, s.ProxyCount))); wait > 0 {
-			return rt.fail(r, tooMany(wait))
+			return a, tooMany(wait)
 		}
 	}
-	a, err := rt.answer(r)
-	if err != nil {
-		return rt.fail(r, s.failureOf(r, err))
-	}
-	return a
+	return rt.answer(r)
+}
+
+// fail words a failure in the route's own format, and in plain text should that panic: a route's
+// failure page runs most of the code that may just have done so.
+func (s *Site) fail(rt route, r *http.Request, err error) (a web.Answer) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.logError(r, "landing: panic in the failure page: %v", v)
+			a = plainFailure(r, errOurs)
+		}
+	}()
+	return rt.fail(r, s.failureOf(r, err))
 }
 
 // enter takes a place among the requests in flight, or waits for one for a moment. A
@@ -125,18 +132,6 @@ func (s *Site) enter(ctx context.Context) (leave func(), ok bool) {
 	case <-ctx.Done():
 	}
 	return nil, false
-}
-
-// crashed words a panic in the route's own format, and in plain text should that fail too
-// (a route's failure page runs most of the code that may just have panicked).
-func (s *Site) crashed(rt route, r *http.Request) (a web.Answer) {
-	defer func() {
-		if v := recover(); v != nil {
-			s.logError(r, "landing: panic in the failure page: %v", v)
-			a = plainFailure(r, errOurs)
-		}
-	}()
-	return rt.fail(r, errOurs)
 }
 
 // logError writes one line to the operator's log, with the request's code blotted out of it

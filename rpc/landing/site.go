@@ -20,11 +20,6 @@ type Previews interface {
 	PublicPreview(ctx context.Context, code, clientIP string) (party.Preview, error)
 }
 
-// Logger is the one method of the host's logger that is used here.
-type Logger interface {
-	Error(format string, v ...any)
-}
-
 // Options are what a [Site] is made of; all are required.
 type Options struct {
 	Previews Previews
@@ -35,7 +30,7 @@ type Options struct {
 	// next one. An open page costs some 25 a minute, and a school or a console network shares one
 	// address, so it should be generous.
 	Limit      func(address string) (wait time.Duration)
-	Logger     Logger
+	Logger     party.Logger
 	ProxyCount int    // the host's socket.proxy_count, so that both see the same client address
 	Folder     string // what the path of the rules' own font is relative to
 	Now        party.Clock
@@ -45,7 +40,9 @@ type Options struct {
 type Site struct {
 	Options
 	drawn    *cache.Cache[drawnKey, drawnState]
-	pictures *pictures
+	pictures *cache.Cache[string, drawing] // by code
+	fonts    fonts
+	desks    chan struct{} // a place for each drawing under way
 	flying   chan struct{} // a place for each request in flight
 	waiting  atomic.Int64  // for one
 	pace     pace          // of the pages that are open
@@ -56,7 +53,8 @@ func New(o Options) *Site {
 	return &Site{
 		Options:  o,
 		drawn:    cache.New[drawnKey, drawnState](o.Now, maxDrawn, time.Minute),
-		pictures: newPictures(o.Now, o.Folder),
+		pictures: cache.New[string, drawing](o.Now, maxPictures, pictureAge),
+		desks:    make(chan struct{}, drawAtOnce),
 		flying:   make(chan struct{}, maxFlying),
 		pace:     pace{apart: time.Second / time.Duration(pollsEach*runtime.GOMAXPROCS(0))},
 	}
