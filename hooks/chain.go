@@ -67,8 +67,8 @@ func (c *Chain) before(message string, steps []step) func(context.Context, runti
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (_ *rtapi.Envelope, err error) {
 		defer outside(logger, message, func(refusal *party.Error) { err = refusal })
 		began := c.now()
-		call := callOf(ctx, in, nil)
-		if c.own(ctx, call.Session, false) {
+		call := &Call{Caller: party.CallerOf(ctx), In: in}
+		if c.own(ctx, call.Session(), false) {
 			return in, nil
 		}
 		for _, step := range steps {
@@ -77,7 +77,7 @@ func (c *Chain) before(message string, steps []step) func(context.Context, runti
 				refusal = attempt(ctx, step, call)
 			}
 			if refusal != nil {
-				report(logger, message, step.name, call.Session, refusal)
+				report(logger, message, step.name, call.Session(), refusal)
 				meter.record(began, refusal)
 				return nil, refusal
 			}
@@ -97,14 +97,14 @@ func (c *Chain) after(message, stage string, steps []step) func(context.Context,
 		began := c.now()
 		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), afterWork)
 		defer cancel()
-		call := callOf(ctx, in, out)
-		if c.own(ctx, call.Session, message == SessionEnd) {
+		call := &Call{Caller: party.CallerOf(ctx), In: in, Out: out}
+		if c.own(ctx, call.Session(), message == SessionEnd) {
 			return nil
 		}
 		var first *party.Error
 		for _, step := range steps {
 			if refusal := attempt(ctx, step, call); refusal != nil {
-				report(logger, message, step.name, call.Session, refusal)
+				report(logger, message, step.name, call.Session(), refusal)
 				first = cmp.Or(first, refusal)
 			}
 		}
@@ -216,9 +216,4 @@ func report(logger runtime.Logger, message, name string, session party.Session, 
 		return
 	}
 	logger.Debug("hook refused")
-}
-
-func callOf(ctx context.Context, in, out *rtapi.Envelope) *Call {
-	caller := party.CallerOf(ctx)
-	return &Call{Session: caller.Session(), ClientIP: caller.ClientIP, In: in, Out: out}
 }

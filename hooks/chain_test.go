@@ -201,7 +201,7 @@ func TestChain_CallIsWhatTheHostSays(t *testing.T) {
 	if err := h.after("u1", hooks.PartyJoin, out, in); err != nil {
 		t.Fatal(err)
 	}
-	if got.Session != sessionOf("u1") || got.ClientIP != "192.0.2.7" || got.In != in || got.Out != out {
+	if got.Session() != sessionOf("u1") || got.ClientIP != "192.0.2.7" || got.In != in || got.Out != out {
 		t.Errorf("call = %+v", got)
 	}
 	parsed, err := got.PartyID()

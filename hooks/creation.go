@@ -13,7 +13,7 @@ func Creation(judge Judge, rate func(userID string) error, policy party.Policy, 
 	return []Hook{
 		{Message: PartyCreate, Name: "params", Before: func(ctx context.Context, call *Call) error {
 			create := call.In.GetPartyCreate()
-			facts, goesOn, err := offered(ctx, call.Session.UserID)
+			facts, goesOn, err := offered(ctx, call.UserID)
 			if err != nil {
 				return err
 			}
@@ -22,7 +22,7 @@ func Creation(judge Judge, rate func(userID string) error, policy party.Policy, 
 				return nil
 			}
 			asked := party.CreateParams{MaxSize: int(create.GetMaxSize()), Open: create.GetOpen(), Label: create.GetLabel()}
-			granted, err := judge.Create(ctx, call.Caller(), asked)
+			granted, err := judge.Create(ctx, call.Caller, asked)
 			if err != nil {
 				return err
 			}
@@ -30,7 +30,7 @@ func Creation(judge Judge, rate func(userID string) error, policy party.Policy, 
 			return nil
 		}},
 		// Last: a refused party costs no token.
-		{Message: PartyCreate, Name: "rate", Before: func(_ context.Context, call *Call) error { return rate(call.Session.UserID) }},
+		{Message: PartyCreate, Name: "rate", Before: func(_ context.Context, call *Call) error { return rate(call.UserID) }},
 		{Message: PartyUpdate, Name: "open", Before: func(_ context.Context, call *Call) error {
 			update := call.In.GetPartyUpdate()
 			update.Open = party.Openness(policy().Parties, update.GetOpen())

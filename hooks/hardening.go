@@ -28,7 +28,7 @@ func Hardening(rate func(userID string) error, parties Parties, policy party.Pol
 		Hook{Message: PartyDataSend, Name: "size", Before: func(_ context.Context, call *Call) error {
 			return checkSize(call, policy().Limits.Data.Bytes)
 		}},
-		Hook{Message: PartyDataSend, Name: "rate", Before: func(_ context.Context, call *Call) error { return rate(call.Session.UserID) }},
+		Hook{Message: PartyDataSend, Name: "rate", Before: func(_ context.Context, call *Call) error { return rate(call.UserID) }},
 		Hook{Message: PartyMatchmakerAdd, Name: "members", Before: func(ctx context.Context, call *Call) error {
 			return checkMembers(ctx, call, parties)
 		}},

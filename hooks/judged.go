@@ -47,17 +47,17 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 		})
 	}
 	seen(PartyJoin, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
-		return judge.Join(ctx, call.Caller(), look)
+		return judge.Join(ctx, call.Caller, look)
 	})
 	seen(PartyAccept, rules.ActionJoin, func(ctx context.Context, call *Call, look reserve.Look) error {
-		return judge.Accept(ctx, call.Session, sessionIn(call.In.GetPartyAccept().GetPresence()), look)
+		return judge.Accept(ctx, call.Session(), sessionIn(call.In.GetPartyAccept().GetPresence()), look)
 	})
 	add(MatchmakerAdd, rules.ActionMatchmake, func(ctx context.Context, call *Call) error {
-		return judge.Alone(ctx, call.Caller(), call.In.GetMatchmakerAdd().GetStringProperties()[PropertyQueue])
+		return judge.Alone(ctx, call.Caller, call.In.GetMatchmakerAdd().GetStringProperties()[PropertyQueue])
 	})
 	inside := func(message string, action rules.Action, asked func(*Call) rules.RequestFacts) {
 		seen(message, action, func(ctx context.Context, call *Call, look reserve.Look) error {
-			return judge.Inside(ctx, action, call.Caller(), look, asked(call))
+			return judge.Inside(ctx, action, call.Caller, look, asked(call))
 		})
 	}
 	inside(PartyUpdate, rules.ActionUpdate, func(call *Call) rules.RequestFacts {

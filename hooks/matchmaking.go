@@ -32,23 +32,23 @@ func Matchmaking(tickets Tickets, parties Parties, plays func(context.Context, p
 				if err != nil {
 					return err
 				}
-				return tickets.CheckParty(ctx, *look, call.Session, call.In.GetPartyMatchmakerAdd())
+				return tickets.CheckParty(ctx, *look, call.Session(), call.In.GetPartyMatchmakerAdd())
 			},
 			After: func(ctx context.Context, call *Call) error {
 				id, err := call.PartyID()
 				if err != nil {
 					return err
 				}
-				return tickets.PartyQueued(ctx, id, call.Session, call.Out.GetPartyMatchmakerTicket().GetTicket(), call.In.GetPartyMatchmakerAdd())
+				return tickets.PartyQueued(ctx, id, call.Session(), call.Out.GetPartyMatchmakerTicket().GetTicket(), call.In.GetPartyMatchmakerAdd())
 			},
 		},
 		{
 			Message: MatchmakerAdd, Name: "ticket",
 			Before: func(ctx context.Context, call *Call) error {
-				return tickets.CheckSolo(ctx, call.Session, call.In.GetMatchmakerAdd())
+				return tickets.CheckSolo(ctx, call.Session(), call.In.GetMatchmakerAdd())
 			},
 			After: func(ctx context.Context, call *Call) error {
-				tickets.SoloQueued(ctx, call.Session, call.Out.GetMatchmakerTicket().GetTicket(), call.In.GetMatchmakerAdd())
+				tickets.SoloQueued(ctx, call.Session(), call.Out.GetMatchmakerTicket().GetTicket(), call.In.GetMatchmakerAdd())
 				return nil
 			},
 		},
@@ -63,7 +63,7 @@ func Matchmaking(tickets Tickets, parties Parties, plays func(context.Context, p
 	}
 	if plays != nil {
 		table = append(table, Hook{Message: MatchJoin, Name: "tickets", After: func(ctx context.Context, call *Call) error {
-			plays(ctx, call.Session)
+			plays(ctx, call.Session())
 			return nil
 		}})
 	}

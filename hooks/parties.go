@@ -28,7 +28,7 @@ var _ Parties = (*admission.Admission)(nil)
 func Settled(parties Parties) (table []Hook) {
 	for _, message := range append([]string{PartyCreate}, checked...) {
 		table = append(table, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
-			parties.Settle(call.Session.SessionID)
+			parties.Settle(call.SessionID)
 			return nil
 		}})
 	}
@@ -88,7 +88,7 @@ func fromMember(ctx context.Context, call *Call, parties Parties) error {
 	if err != nil {
 		return err
 	}
-	if _, member := look.Session(call.Session.SessionID); !member {
+	if _, member := look.Session(call.SessionID); !member {
 		return party.NotAMember()
 	}
 	return nil
@@ -96,7 +96,7 @@ func fromMember(ctx context.Context, call *Call, parties Parties) error {
 
 // messageOf reads a message once for admission.
 func messageOf(ctx context.Context, call *Call, kind admission.MessageKind) (admission.Message, error) {
-	m := admission.Message{Kind: kind, Sender: call.Session, CID: call.In.GetCid()}
+	m := admission.Message{Kind: kind, Sender: call.Session(), CID: call.In.GetCid()}
 	switch kind {
 	case admission.Create:
 		created := call.Out.GetParty()
@@ -108,7 +108,7 @@ func messageOf(ctx context.Context, call *Call, kind admission.MessageKind) (adm
 		m.Party = id
 		return m, err
 	case admission.Join:
-		m.Client = party.ClientOf(ctx, call.Session.UserID)
+		m.Client = party.ClientOf(ctx, call.UserID)
 	case admission.Accept:
 		m.Target = sessionIn(call.In.GetPartyAccept().GetPresence())
 	case admission.Remove:

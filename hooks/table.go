@@ -15,18 +15,12 @@ import (
 
 // Call is one message on its way through a chain.
 type Call struct {
-	Session  party.Session
-	ClientIP string
-	In       *rtapi.Envelope // as the client sent it; a before handler may change the fields of its message
-	Out      *rtapi.Envelope // the host's answer; nil before the message is handled, and for some messages after it
+	party.Caller
+	In  *rtapi.Envelope // as the client sent it; a before handler may change the fields of its message
+	Out *rtapi.Envelope // the host's answer; nil before the message is handled, and for some messages after it
 
 	named *party.ID     // once read
 	look  *reserve.Look // once taken
-}
-
-// Caller is whose message it is.
-func (c *Call) Caller() party.Caller {
-	return party.Caller{UserID: c.Session.UserID, Username: c.Session.Username, SessionID: c.Session.SessionID, ClientIP: c.ClientIP}
 }
 
 // PartyID is the party the message names, refused with PartyNotFound when malformed
@@ -76,7 +70,7 @@ type Hook struct {
 
 // Started is a handler of a socket's beginning. The host tells of it late, from a queue.
 func Started(name string, handle func(context.Context, party.Session) error) Hook {
-	return Hook{Message: SessionStart, Name: name, After: func(ctx context.Context, call *Call) error { return handle(ctx, call.Session) }}
+	return Hook{Message: SessionStart, Name: name, After: func(ctx context.Context, call *Call) error { return handle(ctx, call.Session()) }}
 }
 
 // Ended is a handler of a socket's end. The host tells of it late as well, after the session has

@@ -42,30 +42,33 @@ type Limits struct {
 	toStranger, fromStranger Limit
 
 	guessUser, guessIP Limit
+
+	named map[string]Limit // all of them
 }
 
 // NewLimits makes the limits that policy names.
 func NewLimits(policy Policy, now Clock) *Limits {
-	of := func(rate func(rules.Config) rules.Rate) Limit {
-		return Limit{limit.New(now, maxLimitKeys), func() rules.Rate { return rate(policy()) }}
+	l := &Limits{named: map[string]Limit{}}
+	of := func(name string, rate func(rules.Config) rules.Rate) Limit {
+		l.named[name] = Limit{limit.New(now, maxLimitKeys), func() rules.Rate { return rate(policy()) }}
+		return l.named[name]
 	}
-	always := func(n int, per time.Duration) Limit {
-		return Limit{limit.New(now, maxLimitKeys), func() rules.Rate { return rules.Rate{N: n, Per: per} }}
+	always := func(name string, n int, per time.Duration) Limit {
+		return of(name, func(rules.Config) rules.Rate { return rules.Rate{N: n, Per: per} })
 	}
-	return &Limits{
-		PartyCreate:  of(func(c rules.Config) rules.Rate { return c.Limits.PartyCreate }),
-		JoinRequest:  of(func(c rules.Config) rules.Rate { return c.Parties.Requests.Rate }),
-		InviteCreate: of(func(c rules.Config) rules.Rate { return c.Limits.InviteCreate }),
-		Share:        of(func(c rules.Config) rules.Rate { return c.Limits.Share }),
-		Data:         of(func(c rules.Config) rules.Rate { return c.Limits.Data.Rate }),
-		Arrival:      always(120, time.Minute),
-		Attributes:   always(20, time.Second),
-		QuickJoin:    always(1, time.Second),
-		toStranger:   always(100, time.Hour),
-		fromStranger: always(10, time.Hour),
-		guessUser:    of(func(c rules.Config) rules.Rate { return c.Limits.InviteGuess.PerUser }),
-		guessIP:      of(func(c rules.Config) rules.Rate { return c.Limits.InviteGuess.PerIP }),
-	}
+	l.PartyCreate = of("party_create", func(c rules.Config) rules.Rate { return c.Limits.PartyCreate })
+	l.JoinRequest = of("join_request", func(c rules.Config) rules.Rate { return c.Parties.Requests.Rate })
+	l.InviteCreate = of("invite_create", func(c rules.Config) rules.Rate { return c.Limits.InviteCreate })
+	l.Share = of("share", func(c rules.Config) rules.Rate { return c.Limits.Share })
+	l.Data = of("data", func(c rules.Config) rules.Rate { return c.Limits.Data.Rate })
+	l.Arrival = always("status_by_code", 120, time.Minute)
+	l.Attributes = always("attributes", 20, time.Second)
+	l.QuickJoin = always("quick_join", 1, time.Second)
+	l.toStranger = always("invites_to_strangers", 100, time.Hour)
+	l.fromStranger = always("invites_from_strangers", 10, time.Hour)
+	l.guessUser = of("invite_guess_user", func(c rules.Config) rules.Rate { return c.Limits.InviteGuess.PerUser })
+	l.guessIP = of("invite_guess_ip", func(c rules.Config) rules.Rate { return c.Limits.InviteGuess.PerIP })
+	return l
 }
 
 // InviteNamed counts the users an invite names: each brings a notification, so every ten
@@ -93,12 +96,7 @@ func (l *Limits) Received(receiver string) bool { return l.fromStranger.Take(rec
 // Buckets is how many users and addresses each limit remembers, by the limit's name.
 func (l *Limits) Buckets() map[string]int {
 	buckets := map[string]int{}
-	for name, of := range map[string]Limit{
-		"party_create": l.PartyCreate, "join_request": l.JoinRequest, "invite_create": l.InviteCreate,
-		"data": l.Data, "share": l.Share, "status_by_code": l.Arrival, "attributes": l.Attributes, "quick_join": l.QuickJoin,
-		"invites_to_strangers": l.toStranger, "invites_from_strangers": l.fromStranger,
-		"invite_guess_user": l.guessUser, "invite_guess_ip": l.guessIP,
-	} {
+	for name, of := range l.named {
 		buckets[name] = of.buckets.Len()
 	}
 	return buckets
