@@ -77,7 +77,7 @@ func (c *Chain) before(message string, steps []step) func(context.Context, runti
 				refusal = attempt(ctx, step, call)
 			}
 			if refusal != nil {
-				report(logger, message, step.name, call.Session(), refusal)
+				report(logger, message, step.name, call.UserID, refusal)
 				meter.record(began, refusal)
 				return nil, refusal
 			}
@@ -104,7 +104,7 @@ func (c *Chain) after(message, stage string, steps []step) func(context.Context,
 		var first *party.Error
 		for _, step := range steps {
 			if refusal := attempt(ctx, step, call); refusal != nil {
-				report(logger, message, step.name, call.Session(), refusal)
+				report(logger, message, step.name, call.UserID, refusal)
 				first = cmp.Or(first, refusal)
 			}
 		}
@@ -146,7 +146,7 @@ func request[T any](c *Chain, name string, check func(T) error) func(context.Con
 		refusal := party.Outcome(ctx, check(in))
 		meter.record(began, refusal)
 		if refusal != nil {
-			report(logger, name, "query", party.CallerOf(ctx).Session(), refusal)
+			report(logger, name, "query", party.CallerOf(ctx).UserID, refusal)
 			return *new(T), runtime.NewError(refusal.Error(), refusal.Reason.Code())
 		}
 		return in, nil
@@ -167,7 +167,7 @@ func attempt(ctx context.Context, step step, call *Call) (refusal *party.Error) 
 func outside(logger runtime.Logger, message string, refuse func(*party.Error)) {
 	if panicked := recover(); panicked != nil {
 		refusal := panicError(panicked)
-		report(logger, message, "chain", party.Session{}, refusal)
+		report(logger, message, "chain", "", refusal)
 		refuse(refusal)
 	}
 }
@@ -205,15 +205,7 @@ func (m *meter) record(began time.Time, refusal *party.Error) {
 	m.metrics.MetricsTimerRecord(MetricDuration, tags, m.now().Sub(began))
 }
 
-// report writes a refusal to the log: an internal error with its cause, everything
-// else as a detail. Messages' contents are never written.
-func report(logger runtime.Logger, message, name string, session party.Session, refusal *party.Error) {
-	logger = logger.WithFields(map[string]any{
-		"message": message, "hook": name, "user": session.UserID, "reason": string(refusal.Reason),
-	})
-	if refusal.Reason.Code() == party.Internal.Code() {
-		logger.Error("hook failed: %v", refusal.Cause)
-		return
-	}
-	logger.Debug("hook refused")
+// report writes a refusal to the log.
+func report(logger runtime.Logger, message, name, user string, refusal *party.Error) {
+	refusal.Log(logger, "hook", map[string]any{"message": message, "hook": name, "user": user})
 }

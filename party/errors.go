@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
 )
 
 // Reason is the stable, machine-readable part of a refusal. Clients switch on
@@ -98,6 +100,18 @@ func (e *Error) Unwrap() error { return e.Cause }
 func (e *Error) Is(target error) bool {
 	t, ok := target.(*Error)
 	return ok && t.Reason == e.Reason && (t.Rule == "" || t.Rule == e.Rule) && t.Cause == nil
+}
+
+// Log writes a refusal to the server's log: an internal error, which the client may not see, as an
+// error with its cause, everything else as a detail. What the client sent is never written.
+func (e *Error) Log(logger runtime.Logger, what string, fields map[string]any) {
+	fields["reason"] = string(e.Reason)
+	logger = logger.WithFields(fields)
+	if e.Reason.Code() == Internal.Code() {
+		logger.Error(what+" failed: %v", e.Cause)
+		return
+	}
+	logger.Debug(what + " refused")
 }
 
 // Refuse makes a refusal whose message is formatted for the player.

@@ -38,7 +38,7 @@ func (g Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, runt
 		outcome := "ok"
 		if refusal != nil {
 			outcome = string(refusal.Reason)
-			report(logger, row.ID, caller, refusal)
+			refusal.Log(logger, "rpc", map[string]any{"rpc": row.ID, "user": caller.UserID})
 		}
 		tags := map[string]string{"rpc_id": row.ID, "outcome": outcome}
 		g.Metrics.MetricsCounterAdd(MetricCalls, tags, 1)
@@ -76,17 +76,6 @@ func permit(who Who, caller party.Caller) error {
 		return party.Refuse(party.Unauthenticated, "Only the game's own servers may call this.")
 	}
 	return nil
-}
-
-// report writes a refusal to the log: what clients may not see of an internal error
-// as an error, everything else as a detail. Payloads and codes are never written.
-func report(logger runtime.Logger, id string, caller party.Caller, refusal *party.Error) {
-	logger = logger.WithFields(map[string]any{"rpc": id, "user": caller.UserID, "reason": string(refusal.Reason)})
-	if refusal.Reason.Code() == party.Internal.Code() {
-		logger.Error("rpc failed: %v", refusal.Cause)
-		return
-	}
-	logger.Debug("rpc refused")
 }
 
 // payloadOf is what the client sent. The host hands on no payload of a GET, but SDKs call with

@@ -42,7 +42,7 @@ func (h *host) RegisterRpc(id string, fn hostFunc) error {
 func serve(t testing.TB, tables ...[]rpc.Row) *host {
 	t.Helper()
 	h := &host{}
-	guard := rpc.Guard{Metrics: &h.metrics, Now: steppingClock(5*time.Millisecond), Current: unmoved}
+	guard := rpc.Guard{Metrics: &h.metrics, Now: steppingClock(5 * time.Millisecond), Current: unmoved}
 	if err := rpc.Register(h, guard, slices.Concat(tables...)); err != nil {
 		t.Fatalf("Register: %v", err)
 	}
