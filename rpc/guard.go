@@ -53,7 +53,7 @@ func (g Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, runt
 // serve runs one call from permission to encoded answer; a panic on the way is its error.
 func (g Guard) serve(ctx context.Context, row Row, caller party.Caller, payload string) (answer string, err error) {
 	defer caught.As(&err, "answer the call")
-	if err := permit(row.Who, caller); err != nil {
+	if err := permit(row.ServerOnly, caller); err != nil {
 		return "", err
 	}
 	result, err := row.Handle(ctx, caller, payload, g.Current)
@@ -68,11 +68,11 @@ func (g Guard) serve(ctx context.Context, row Row, caller party.Caller, payload 
 }
 
 // permit refuses callers the row is not for. A caller with the HTTP key has no user.
-func permit(who Who, caller party.Caller) error {
+func permit(serverOnly bool, caller party.Caller) error {
 	switch {
-	case who == SignedIn && caller.UserID == "":
+	case !serverOnly && caller.UserID == "":
 		return party.Refuse(party.Unauthenticated, "Sign in first.")
-	case who == ServerOnly && caller.UserID != "":
+	case serverOnly && caller.UserID != "":
 		return party.Refuse(party.Unauthenticated, "Only the game's own servers may call this.")
 	}
 	return nil

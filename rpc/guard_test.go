@@ -18,28 +18,28 @@ type echo struct {
 	Text string `json:"text"`
 }
 
-func echoSet(who rpc.Who, fn func(context.Context, party.Caller, echo) (echo, error)) []rpc.Row {
-	return []rpc.Row{{ID: "party_echo", Who: who, Handle: rpc.Call(fn)}}
+func echoSet(serverOnly bool, fn func(context.Context, party.Caller, echo) (echo, error)) []rpc.Row {
+	return []rpc.Row{{ID: "party_echo", ServerOnly: serverOnly, Handle: rpc.Call(fn)}}
 }
 
 func TestGuard_WhoMayCall(t *testing.T) {
 	tests := []struct {
 		name string
-		who  rpc.Who
+		only bool
 		ctx  context.Context
 		want string // the refusal's reason, "" = let in
 	}{
-		{"user_over_socket", rpc.SignedIn, overSocket("u1"), ""},
-		{"user_over_http", rpc.SignedIn, overHTTP("u1"), ""},
-		{"server_where_users_call", rpc.SignedIn, withKey(), "unauthenticated"},
-		{"zero_value_keeps_servers_out", rpc.Row{}.Who, withKey(), "unauthenticated"},
-		{"server_with_key", rpc.ServerOnly, withKey(), ""},
-		{"user_where_servers_call", rpc.ServerOnly, overSocket("u1"), "unauthenticated"},
+		{"user_over_socket", false, overSocket("u1"), ""},
+		{"user_over_http", false, overHTTP("u1"), ""},
+		{"server_where_users_call", false, withKey(), "unauthenticated"},
+		{"zero_value_keeps_servers_out", rpc.Row{}.ServerOnly, withKey(), "unauthenticated"},
+		{"server_with_key", true, withKey(), ""},
+		{"user_where_servers_call", true, overSocket("u1"), "unauthenticated"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			ran := 0
-			h := serve(t, echoSet(tt.who, func(context.Context, party.Caller, echo) (echo, error) {
+			h := serve(t, echoSet(tt.only, func(context.Context, party.Caller, echo) (echo, error) {
 				ran++
 				return echo{}, nil
 			}))
@@ -63,7 +63,7 @@ func TestGuard_WhoMayCall(t *testing.T) {
 
 func TestGuard_CallerIsWhoTheHostSays(t *testing.T) {
 	var got []party.Caller
-	h := serve(t, echoSet(rpc.SignedIn, func(_ context.Context, c party.Caller, _ echo) (echo, error) {
+	h := serve(t, echoSet(false, func(_ context.Context, c party.Caller, _ echo) (echo, error) {
 		got = append(got, c)
 		return echo{}, nil
 	}))
@@ -99,7 +99,7 @@ func TestGuard_ErrorsBecomeRefusals(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			h := serve(t, echoSet(rpc.SignedIn, func(context.Context, party.Caller, echo) (echo, error) {
+			h := serve(t, echoSet(false, func(context.Context, party.Caller, echo) (echo, error) {
 				return echo{Text: "half done"}, tt.err
 			}))
 			answer, err := h.call(overSocket("u1"), "party_echo", `{"text":"PAYLOAD"}`)
@@ -129,7 +129,7 @@ func TestGuard_ErrorsBecomeRefusals(t *testing.T) {
 }
 
 func TestGuard_PanicIsAnInternalErrorWithStackInTheLog(t *testing.T) {
-	h := serve(t, echoSet(rpc.SignedIn, func(_ context.Context, _ party.Caller, e echo) (echo, error) {
+	h := serve(t, echoSet(false, func(_ context.Context, _ party.Caller, e echo) (echo, error) {
 		return echo{Text: e.Text[7:]}, nil
 	}))
 	answer, err := h.call(overSocket("u1"), "party_echo", "")
@@ -145,7 +145,7 @@ func TestGuard_PanicIsAnInternalErrorWithStackInTheLog(t *testing.T) {
 // A player who goes away while a call runs is nobody's fault: what it failed with then is no
 // alarm. A time that is over is one.
 func TestGuard_CallerGoneMeanwhile(t *testing.T) {
-	h := serve(t, echoSet(rpc.SignedIn, func(context.Context, party.Caller, echo) (echo, error) {
+	h := serve(t, echoSet(false, func(context.Context, party.Caller, echo) (echo, error) {
 		return echo{}, errors.New("read tcp: i/o timeout")
 	}))
 	gone, leave := context.WithCancel(overSocket("u1"))
@@ -179,7 +179,7 @@ func TestGuard_AnswerThatCannotBeEncodedIsInternal(t *testing.T) {
 }
 
 func TestGuard_Metrics(t *testing.T) {
-	h := serve(t, echoSet(rpc.SignedIn, func(_ context.Context, _ party.Caller, e echo) (echo, error) {
+	h := serve(t, echoSet(false, func(_ context.Context, _ party.Caller, e echo) (echo, error) {
 		if e.Text == "panic" {
 			panic("as asked")
 		}
@@ -200,9 +200,9 @@ func TestGuard_Metrics(t *testing.T) {
 
 // What the guard, the codec and the metrics add to a call that does nothing.
 func BenchmarkGuard(b *testing.B) {
-	h := serve(b, echoSet(rpc.SignedIn, func(_ context.Context, _ party.Caller, e echo) (echo, error) { return e, nil }))
+	h := serve(b, echoSet(false, func(_ context.Context, _ party.Caller, e echo) (echo, error) { return e, nil }))
 	fn := rpc.Guard{Metrics: partytest.NoMetrics{}, Now: time.Now, Current: unmoved}
-	if err := rpc.Register(h, fn, echoSet(rpc.SignedIn, func(_ context.Context, _ party.Caller, e echo) (echo, error) { return e, nil })); err != nil {
+	if err := rpc.Register(h, fn, echoSet(false, func(_ context.Context, _ party.Caller, e echo) (echo, error) { return e, nil })); err != nil {
 		b.Fatal(err)
 	}
 	ctx := overSocket("u1")

@@ -30,11 +30,11 @@ type (
 func Admin(o Overview) []Row {
 	return []Row{
 		// Shows the rules in force and what is wrong with the newest file.
-		{ID: "party_admin_rules", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r adminRulesRequest) (overview.Rules, error) {
+		{ID: "party_admin_rules", ServerOnly: true, Handle: Call(func(ctx context.Context, _ party.Caller, r adminRulesRequest) (overview.Rules, error) {
 			return o.Rules(ctx, r.Reload)
 		})},
 		// Lists the parties there are.
-		{ID: "party_admin_parties", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r adminPartiesRequest) (overview.Parties, error) {
+		{ID: "party_admin_parties", ServerOnly: true, Handle: Call(func(ctx context.Context, _ party.Caller, r adminPartiesRequest) (overview.Parties, error) {
 			limit := overview.DefaultPage
 			if r.Limit != nil {
 				limit = *r.Limit
@@ -42,7 +42,7 @@ func Admin(o Overview) []Row {
 			return o.Parties(ctx, limit, r.Cursor)
 		})},
 		// Counts denials, invites and what the module remembers.
-		{ID: "party_admin_stats", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, _ empty) (overview.Stats, error) {
+		{ID: "party_admin_stats", ServerOnly: true, Handle: Call(func(ctx context.Context, _ party.Caller, _ empty) (overview.Stats, error) {
 			return o.Stats(ctx)
 		})},
 	}
@@ -87,22 +87,22 @@ const maxResult = 4096
 func Server(servers Servers) []Row {
 	return []Row{
 		// The seats of the match, and a sign of life of its game server.
-		{ID: "party_server_seats", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverRequest) (party.MatchSeats, error) {
+		{ID: "party_server_seats", ServerOnly: true, Handle: Call(func(ctx context.Context, _ party.Caller, r serverRequest) (party.MatchSeats, error) {
 			return servers.ServerSeats(ctx, r.MatchID, r.Token)
 		})},
 		// A player has come with a pass. It works once.
-		{ID: "party_server_join", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverJoinRequest) (party.ServerJoined, error) {
+		{ID: "party_server_join", ServerOnly: true, Handle: Call(func(ctx context.Context, _ party.Caller, r serverJoinRequest) (party.ServerJoined, error) {
 			return servers.ServerJoin(ctx, r.MatchID, r.Token, r.Pass)
 		})},
 		// A player has gone, or has lost the connection and may come back.
-		{ID: "party_server_leave", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverLeaveRequest) (empty, error) {
+		{ID: "party_server_leave", ServerOnly: true, Handle: Call(func(ctx context.Context, _ party.Caller, r serverLeaveRequest) (empty, error) {
 			if !slices.Contains(party.ServerLeaves, r.Reason) {
 				return empty{}, party.Refuse(party.InvalidRequest, "reason: say left, dropped, kicked or no_show.")
 			}
 			return empty{}, servers.ServerLeave(ctx, r.MatchID, r.Token, r.UserID, r.Reason)
 		})},
 		// The match is over; its parties hear the result.
-		{ID: "party_server_end", Who: ServerOnly, Handle: Call(func(ctx context.Context, _ party.Caller, r serverEndRequest) (empty, error) {
+		{ID: "party_server_end", ServerOnly: true, Handle: Call(func(ctx context.Context, _ party.Caller, r serverEndRequest) (empty, error) {
 			if len(r.Result) > maxResult {
 				return empty{}, party.Refuse(party.InvalidRequest, "result: at most %d bytes.", maxResult)
 			}

@@ -11,31 +11,11 @@ import (
 	"partyline/party"
 )
 
-// Who says who may call an RPC. The zero value lets signed-in users in and nobody
-// else, so that a row which forgets the field is never open to the world.
-type Who uint8
-
-const (
-	SignedIn   Who = iota // a user's session, over the socket or over HTTP
-	ServerOnly            // the game's own servers, with the HTTP key; no user may call
-)
-
-// String names who may call, for messages and documentation.
-func (w Who) String() string {
-	switch w {
-	case SignedIn:
-		return "signed-in users"
-	case ServerOnly:
-		return "servers with the HTTP key"
-	}
-	return fmt.Sprintf("Who(%d)", uint8(w))
-}
-
 // Row is one RPC.
 type Row struct {
-	ID     string // lower case, as clients write it
-	Who    Who
-	Handle Handler // made by [Call]
+	ID         string  // lower case, as clients write it
+	ServerOnly bool    // for the game's own servers, with the HTTP key; else for signed-in users, over the socket or HTTP
+	Handle     Handler // made by [Call]
 }
 
 // Handler turns a payload into an answer on behalf of a caller. current is the present ID of a

@@ -81,8 +81,8 @@ func (f *finder) row(c *checked, at ast.Node, fields map[string]ast.Expr) {
 		return
 	}
 	call := Call{ID: constant.StringVal(id), Doc: f.comments.above(f.source.files.Position(at.Pos()))}
-	if who := constantOf(c, fields["Who"]); who != nil {
-		call.ServerOnly = constant.Sign(who) != 0
+	if only := constantOf(c, fields["ServerOnly"]); only != nil {
+		call.ServerOnly = constant.BoolVal(only)
 	}
 	if call.Doc == "" {
 		f.problem(at, "%s: write above its row what it does", call.ID)

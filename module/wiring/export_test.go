@@ -14,7 +14,11 @@ import (
 func (m *Module) Describe() []string {
 	var lines []string
 	for _, row := range m.calls {
-		lines = append(lines, fmt.Sprintf("rpc %s for %s", row.ID, row.Who))
+		who := "signed-in users"
+		if row.ServerOnly {
+			who = "servers with the HTTP key"
+		}
+		lines = append(lines, "rpc "+row.ID+" for "+who)
 	}
 	for _, h := range m.hooks {
 		if h.Before != nil {

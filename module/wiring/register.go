@@ -56,7 +56,9 @@ func (m *Module) policy() rules.Config { return m.rules.Current().Config() }
 // Register hands all tables to the host.
 func (m *Module) Register(host runtime.Initializer) error {
 	for _, register := range []func() error{
-		func() error { return rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Current: m.ledger.Current}, m.calls) },
+		func() error {
+			return rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Current: m.ledger.Current}, m.calls)
+		},
 		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.own), m.policy, m.hooks) },
 		func() error { return m.registerRoutes(host) },
 		func() error { return m.registerMatches(host) },

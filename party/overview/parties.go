@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/heroiclabs/nakama-common/api"
+
 	"partyline/party"
 	"partyline/party/attributes"
 )
@@ -89,13 +91,8 @@ func (o *Overview) Parties(ctx context.Context, limit int, cursor string) (Parti
 	if err != nil {
 		return Parties{}, err
 	}
-	list := make([]Party, 0, len(rows))
-	for _, row := range rows {
-		if list, err = o.add(ctx, list, row.GetPartyId()); err != nil {
-			return Parties{}, err
-		}
-	}
-	return Parties{list, next}, o.name(ctx, list)
+	list, err := o.detailed(ctx, rows)
+	return Parties{list, next}, err
 }
 
 // Bounds of a search. It goes through the parties of the node one by one.
@@ -115,13 +112,8 @@ func (o *Overview) Search(ctx context.Context, words string) (found []Party, mor
 		if err != nil {
 			return nil, false, err
 		}
-		page := make([]Party, 0, len(rows))
-		for _, row := range rows {
-			if page, err = o.add(ctx, page, row.GetPartyId()); err != nil {
-				return nil, false, err
-			}
-		}
-		if err := o.name(ctx, page); err != nil {
+		page, err := o.detailed(ctx, rows)
+		if err != nil {
 			return nil, false, err
 		}
 		for _, p := range page {
@@ -152,21 +144,25 @@ func (p Player) Matches(words string) bool {
 	return strings.HasPrefix(p.UserID, words) || strings.Contains(strings.ToLower(p.Username), words) || strings.Contains(strings.ToLower(p.DisplayName), words)
 }
 
-// add puts a party of the host's list behind the others, unless it has ended since the list
-// was made, or everybody in it is away.
-func (o *Overview) add(ctx context.Context, list []Party, partyID string) ([]Party, error) {
-	id, err := party.ParseID(partyID)
-	if err != nil {
-		return list, nil
+// detailed looks at the parties of the host's list, but for those that have ended since the list
+// was made, and those in which everybody is away.
+func (o *Overview) detailed(ctx context.Context, rows []*api.Party) ([]Party, error) {
+	list := make([]Party, 0, len(rows))
+	for _, row := range rows {
+		id, err := party.ParseID(row.GetPartyId())
+		if err != nil {
+			continue
+		}
+		p, err := o.party(ctx, id)
+		switch party.ReasonOf(err) {
+		case party.PartyNotFound, party.PartyAway:
+		case "":
+			list = append(list, p)
+		default:
+			return nil, err
+		}
 	}
-	p, err := o.party(ctx, id)
-	switch party.ReasonOf(err) {
-	case party.PartyNotFound, party.PartyAway:
-		return list, nil
-	case "":
-		return append(list, p), nil
-	}
-	return list, err
+	return list, o.name(ctx, list)
 }
 
 func (o *Overview) party(ctx context.Context, id party.ID) (Party, error) {
