@@ -207,5 +207,5 @@ func (m *meter) record(began time.Time, refusal *party.Error) {
 
 // report writes a refusal to the log.
 func report(logger runtime.Logger, message, name, user string, refusal *party.Error) {
-	refusal.Log(logger, "hook", map[string]any{"message": message, "hook": name, "user": user})
+	refusal.Log(logger, "hook failed", "hook refused", map[string]any{"message": message, "hook": name, "user": user})
 }

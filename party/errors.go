@@ -104,14 +104,14 @@ func (e *Error) Is(target error) bool {
 
 // Log writes a refusal to the server's log: an internal error, which the client may not see, as an
 // error with its cause, everything else as a detail. What the client sent is never written.
-func (e *Error) Log(logger runtime.Logger, what string, fields map[string]any) {
+func (e *Error) Log(logger runtime.Logger, failed, refused string, fields map[string]any) {
 	fields["reason"] = string(e.Reason)
 	logger = logger.WithFields(fields)
 	if e.Reason.Code() == Internal.Code() {
-		logger.Error(what+" failed: %v", e.Cause)
+		logger.Error(failed+": %v", e.Cause)
 		return
 	}
-	logger.Debug(what + " refused")
+	logger.Debug(refused)
 }
 
 // Refuse makes a refusal whose message is formatted for the player.

@@ -38,7 +38,7 @@ func (g Guard) wrap(row Row) func(context.Context, runtime.Logger, *sql.DB, runt
 		outcome := "ok"
 		if refusal != nil {
 			outcome = string(refusal.Reason)
-			refusal.Log(logger, "rpc", map[string]any{"rpc": row.ID, "user": caller.UserID})
+			refusal.Log(logger, "rpc failed", "rpc refused", map[string]any{"rpc": row.ID, "user": caller.UserID})
 		}
 		tags := map[string]string{"rpc_id": row.ID, "outcome": outcome}
 		g.Metrics.MetricsCounterAdd(MetricCalls, tags, 1)
