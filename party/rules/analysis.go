@@ -302,7 +302,7 @@ func (a *analysis) maybeMissing(n *ast.BinaryNode) {
 	for _, side := range []ast.Node{n.Left, n.Right} {
 		if _, field := side.(*ast.MemberNode); field && unknown(side) {
 			a.warnings = append(a.warnings, exprError{
-				offset:  start(side),
+				severity: Warning, offset: start(side),
 				what:    fmt.Sprintf("%s may be missing, and then the action is refused", side),
 				allowed: fmt.Sprintf("say what it counts as: (%s ?? 0)", side),
 			})

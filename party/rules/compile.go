@@ -32,15 +32,12 @@ func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 	if src == "" || d.broken[path] || d.broken[index("rules", i)] {
 		return nil
 	}
-	cond, warnings, bad := newCondition(src, scope{actions: r.On, stages: c.Status.Stages, queues: slices.Sorted(maps.Keys(c.Queues))})
-	for _, b := range bad {
-		d.fail(d.inCondition(path, src, b.offset), path, b.what, b.allowed)
+	cond, found := newCondition(src, scope{actions: r.On, stages: c.Status.Stages, queues: slices.Sorted(maps.Keys(c.Queues))})
+	for _, f := range found {
+		d.problems = append(d.problems, d.src.problem(f.severity, d.inCondition(path, src, f.offset), path, f.what, f.allowed))
 	}
 	if cond == nil {
 		return nil
-	}
-	for _, w := range warnings {
-		d.problems = append(d.problems, d.src.problem(Warning, d.inCondition(path, src, w.offset), path, w.what, w.allowed))
 	}
 	d.emptyFacts(path, r, cond)
 	if slices.Contains(cond.names, "party.skill") {

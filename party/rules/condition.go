@@ -54,9 +54,10 @@ type condition struct {
 
 // exprError is something wrong with a condition at a character of its text.
 type exprError struct {
-	offset  int // in characters
-	what    string
-	allowed string
+	severity Severity
+	offset   int // in characters
+	what     string
+	allowed  string
 }
 
 // newExprConfig is how conditions are read: against env{} when types are
@@ -114,23 +115,23 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 	return tree, a, nil
 }
 
-// newCondition compiles a condition; bad is everything wrong with it.
-func newCondition(src string, in scope) (c *condition, warnings, bad []exprError) {
-	tree, a, wrong := parseCondition(src)
-	if wrong != nil {
-		return nil, nil, []exprError{*wrong}
+// newCondition compiles a condition; nil where something in found is an error.
+func newCondition(src string, in scope) (c *condition, found []exprError) {
+	tree, a, bad := parseCondition(src)
+	if bad != nil {
+		return nil, []exprError{*bad}
 	}
-	bad, advice := senseless(tree.Node, in)
-	if len(bad) > 0 {
-		return nil, nil, bad
-	}
+	found = append(a.warnings, senseless(tree.Node, in)...)
 	program, err := assemble(tree)
 	if err != nil {
-		return nil, nil, []exprError{*asExprError(err, src)}
+		found = append(found, *asExprError(err, src))
+	}
+	if slices.ContainsFunc(found, func(e exprError) bool { return e.severity == Error }) {
+		return nil, found
 	}
 	c = &condition{source: src, program: program, names: a.facts, steps: a.steps}
 	c.facts, c.needs = setOf(a.facts)
-	return c, append(a.warnings, advice...), nil
+	return c, found
 }
 
 // assemble turns a checked tree into a program.

@@ -70,18 +70,23 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 	wrong := func(want string) {
 		d.fail(n.at, path, "is "+n.describe(), "expected "+want)
 	}
+	var parsed any // of a kind that is a text with a form of its own
+	var err error
+	var want string
 	switch v.Type() {
 	case durationType:
-		d.duration(n, v, path)
-		return
-	case rateType:
-		r, err := ParseRate(n.text)
-		if err != nil || n.kind == listNode || n.kind == mapNode {
-			wrong(`a rate such as 20/m, 5/10s or none`)
+		if _, number := strconv.ParseFloat(n.text, 64); number == nil && n.kind == wordNode && n.text != "0" {
+			d.fail(n.at, path, n.text+" has no unit", fmt.Sprintf("write %ss or %sm", clip(n.text), clip(n.text)))
 			return
 		}
-		v.Set(reflect.ValueOf(r))
-		return
+		parsed, err = ParseDuration(n.text)
+		want = "a duration such as 90s, 10m, 24h or 30d"
+	case rateType:
+		parsed, err = ParseRate(n.text)
+		want = "a rate such as 20/m, 5/10s or none"
+	case timeType:
+		parsed, err = time.Parse(time.RFC3339, n.text)
+		want = "a time such as 2026-01-31T18:00:00Z"
 	case teamSizeType:
 		if n.kind == mapNode {
 			d.group(n, v, path)
@@ -90,13 +95,14 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 		d.decode(n, v.Field(0), join(path, "max"), "")
 		d.broken[path] = d.broken[join(path, "max")]
 		return
-	case timeType:
-		t, err := time.Parse(time.RFC3339, n.text)
-		if err != nil {
-			wrong("a time such as 2026-01-31T18:00:00Z")
-			return
-		}
-		v.Set(reflect.ValueOf(t))
+	}
+	switch {
+	case want == "":
+	case err != nil, n.kind == listNode, n.kind == mapNode:
+		wrong(want)
+		return
+	default:
+		v.Set(reflect.ValueOf(parsed))
 		return
 	}
 	switch v.Kind() {
@@ -146,21 +152,6 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 	default:
 		panic("rules: the schema uses " + v.Type().String())
 	}
-}
-
-func (d *decoder) duration(n *node, v reflect.Value, path string) {
-	if n.kind == wordNode && n.text != "0" {
-		if _, err := strconv.ParseFloat(n.text, 64); err == nil {
-			d.fail(n.at, path, n.text+" has no unit", fmt.Sprintf("write %ss or %sm", clip(n.text), clip(n.text)))
-			return
-		}
-	}
-	t, err := ParseDuration(n.text)
-	if err != nil || n.kind == listNode || n.kind == mapNode {
-		d.fail(n.at, path, "is "+n.describe(), "expected a duration such as 90s, 10m, 24h or 30d")
-		return
-	}
-	v.SetInt(int64(t))
 }
 
 // group decodes a mapping into a struct and refuses keys the struct has not.

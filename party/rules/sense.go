@@ -14,20 +14,19 @@ import (
 // a stage that does not exist, a window over midnight written with "and", a percentage where progress is 0 to
 // 1. Such a condition is a typing mistake that nothing else would ever show.
 type sense struct {
-	scope    scope
-	problems []exprError
-	advice   []exprError // single comparisons that always hold: superfluous, and seen at once
+	scope scope
+	found []exprError
 }
 
 // senseless lists what can never hold, or always does, in a typed tree.
-func senseless(root ast.Node, s scope) (problems, advice []exprError) {
+func senseless(root ast.Node, s scope) []exprError {
 	c := &sense{scope: s}
 	c.look(root)
-	return c.problems, c.advice
+	return c.found
 }
 
 func (c *sense) say(n ast.Node, what, allowed string) bool {
-	c.problems = append(c.problems, exprError{offset: start(n), what: what, allowed: allowed})
+	c.found = append(c.found, exprError{offset: start(n), what: what, allowed: allowed})
 	return true
 }
 
@@ -163,7 +162,7 @@ func (c *sense) compare(n *ast.BinaryNode) bool {
 	case never:
 		c.say(n, n.String()+" can never hold", d.hint)
 	case always:
-		c.advice = append(c.advice, exprError{offset: start(n), what: n.String() + " always holds", allowed: d.hint})
+		c.found = append(c.found, exprError{severity: Warning, offset: start(n), what: n.String() + " always holds", allowed: d.hint}) // superfluous, and seen at once
 	}
 	return never
 }

@@ -45,8 +45,8 @@ func TestSenseless_sound(t *testing.T) {
 		if bad != nil {
 			t.Fatalf("%s: %v", src, bad)
 		}
-		problems, advice := senseless(tree.Node, scope{actions: []Action{ActionJoin}, stages: []string{"ready"}})
-		for _, p := range append(problems, advice...) {
+		found := senseless(tree.Node, scope{actions: []Action{ActionJoin}, stages: []string{"ready"}})
+		for _, p := range found {
 			claims++
 			text, never := strings.CutSuffix(strings.Split(p.what, ": ")[0], " can never hold")
 			text = strings.TrimSuffix(text, " always holds")

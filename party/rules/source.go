@@ -80,35 +80,21 @@ func (s *source) within(start place, block bool, value string, offset int) place
 	}
 	raw := []rune(strings.Join(s.lines[line-1:], "\n"))
 	i := min(max(col-1, 0), len(raw))
-	here := place{line, i + 1}
-	step := func() {
-		if raw[i] == '\n' {
-			here = place{here.line + 1, 1}
-		} else {
-			here.col++
-		}
-		i++
-	}
 	for n, want := range []rune(value) {
-		if unicode.IsSpace(want) {
-			if n == offset {
-				return here
-			}
-			if i < len(raw) && unicode.IsSpace(raw[i]) {
-				step()
-			}
-			continue
+		space := unicode.IsSpace(want)
+		for !space && i < len(raw) && raw[i] != want {
+			i++
 		}
-		for i < len(raw) && raw[i] != want {
-			step()
-		}
-		if i >= len(raw) {
+		if !space && i == len(raw) {
 			return start
 		}
 		if n == offset {
-			return here
+			break
 		}
-		step()
+		if !space || i < len(raw) && unicode.IsSpace(raw[i]) {
+			i++
+		}
 	}
-	return here
+	before := strings.Split(string(raw[:i]), "\n")
+	return place{line + len(before) - 1, utf8.RuneCountInString(before[len(before)-1]) + 1}
 }

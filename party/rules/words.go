@@ -148,25 +148,19 @@ func asExprError(err error, src string) *exprError {
 	}
 	out := &exprError{offset: fe.From, what: "cannot be read as a condition from here on"}
 	group, field, noField := strings.Cut(fe.Message, " has no field ")
-	if name, unknown := strings.CutPrefix(fe.Message, "unknown name "); unknown {
-		if called(src, fe.From, name) {
-			known := callable()
-			out.what = fmt.Sprintf("unknown function %q%s", clip(name), suggest(name, known))
-			out.allowed = "functions: " + list(known, "and")
-			return out
-		}
-		known := factNames(reflect.TypeFor[env]())
-		out.what = fmt.Sprintf("unknown fact %q%s", clip(name), suggest(name, known))
-		out.allowed = "facts: " + list(known, "and")
+	unknown := func(kind, name, intro string, known []string) *exprError {
+		out.what = fmt.Sprintf("unknown %s %q%s", kind, clip(name), suggest(name, known))
+		out.allowed = intro + list(known, "and")
 		return out
 	}
-	if noField {
-		for _, t := range factGroups {
-			if group == "type "+t.String() {
-				out.what = fmt.Sprintf("unknown fact %q%s", clip(field), suggest(field, factNames(t)))
-				out.allowed = "known here: " + list(factNames(t), "and")
-				return out
-			}
+	if name, is := strings.CutPrefix(fe.Message, "unknown name "); is && called(src, fe.From, name) {
+		return unknown("function", name, "functions: ", callable())
+	} else if is {
+		return unknown("fact", name, "facts: ", factNames(reflect.TypeFor[env]()))
+	}
+	for _, t := range factGroups {
+		if noField && group == "type "+t.String() {
+			return unknown("fact", field, "known here: ", factNames(t))
 		}
 	}
 	if strings.Contains(fe.Message, "func(") && !strings.HasPrefix(fe.Message, "cannot use") {

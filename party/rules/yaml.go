@@ -95,17 +95,13 @@ func parseYAML(src *source) (root *node, problems Problems) {
 	if len(src.text) > maxFileBytes {
 		return fail(place{}, fmt.Sprintf("is %d bytes long", len(src.text)), fmt.Sprintf("allowed are %d", maxFileBytes))
 	}
-	if !utf8.ValidString(src.text) {
-		for i, l := range src.lines {
-			if !utf8.ValidString(l) {
-				return fail(place{i + 1, 1}, "is not UTF-8 text", "save the file as UTF-8")
-			}
+	for i, l := range src.lines {
+		if !utf8.ValidString(l) {
+			return fail(place{i + 1, 1}, "is not UTF-8 text", "save the file as UTF-8")
 		}
-	}
-	if i := strings.IndexFunc(src.text, func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' }); i >= 0 {
-		line := strings.Count(src.text[:i], "\n") + 1
-		return fail(place{line, utf8.RuneCountInString(src.text[strings.LastIndexByte(src.text[:i], '\n')+1:i]) + 1},
-			"a control character is not text", "")
+		if at := strings.IndexFunc(l, func(r rune) bool { return r < ' ' && r != '\t' }); at >= 0 {
+			return fail(place{i + 1, utf8.RuneCountInString(l[:at]) + 1}, "a control character is not text", "")
+		}
 	}
 	tokens := lexer.Tokenize(src.text)
 	if p := checkTokens(src, tokens); p != nil {
