@@ -17,8 +17,14 @@ func (m *Module) Start() {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
-	m.running.Go(func() { m.sweep(ctx) })
-	m.running.Go(func() { m.gauges(ctx) })
+	m.running.Go(func() { m.repeat(ctx, m.sweepEvery, func() time.Duration { return m.sweep(ctx) }) })
+	m.running.Go(func() {
+		every := min(gaugesEvery, m.sweepEvery)
+		m.repeat(ctx, every, func() time.Duration {
+			m.task("gauges", func() error { return m.setGauges(ctx) })
+			return every
+		})
+	})
 	m.running.Go(func() { m.protected("rules watch", func() { m.rules.Watch(ctx) }) })
 	m.running.Go(func() { m.protected("rules history", func() { m.history.Run(ctx) }) })
 	if m.record != nil {
@@ -60,28 +66,33 @@ func (m *Module) Stop(ctx context.Context) {
 	}
 }
 
-// sweep runs until ctx ends. A round that fails or panics does not end it. One that is behind is
-// followed by the next almost at once.
-func (m *Module) sweep(ctx context.Context) {
-	next := time.NewTimer(m.sweepEvery)
+// repeat runs work after a while, and again after the time it answers, until ctx ends.
+func (m *Module) repeat(ctx context.Context, wait time.Duration, work func() (wait time.Duration)) {
+	next := time.NewTimer(wait)
 	defer next.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-next.C:
-			wait := m.sweepEvery
-			m.task("invite sweep", func() error {
-				more, err := m.sweepOnce(ctx)
-				if more {
-					wait /= 60
-				}
-				return err
-			})
-			m.task("shared status sweep", func() error { m.share.Sweep(); return nil })
-			next.Reset(wait)
+			next.Reset(work())
 		}
 	}
+}
+
+// sweep is one round. One that fails or panics is followed by the next; one that is behind
+// almost at once.
+func (m *Module) sweep(ctx context.Context) (wait time.Duration) {
+	wait = m.sweepEvery
+	m.task("invite sweep", func() error {
+		more, err := m.sweepOnce(ctx)
+		if more {
+			wait /= 60
+		}
+		return err
+	})
+	m.task("shared status sweep", func() error { m.share.Sweep(); return nil })
+	return wait
 }
 
 func (m *Module) sweepOnce(ctx context.Context) (more bool, err error) {

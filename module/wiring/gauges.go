@@ -21,20 +21,6 @@ const gaugesEvery = 10 * time.Second
 // mostMatches bounds how many matches are counted.
 const mostMatches = 10_000
 
-// gauges runs until ctx ends.
-func (m *Module) gauges(ctx context.Context) {
-	ticks := time.NewTicker(min(gaugesEvery, m.sweepEvery))
-	defer ticks.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticks.C:
-			m.task("gauges", func() error { return m.setGauges(ctx) })
-		}
-	}
-}
-
 func (m *Module) setGauges(ctx context.Context) error {
 	now := m.ledger.Population()
 	m.nk.MetricsGaugeSet(MetricParties, nil, float64(now.Parties))

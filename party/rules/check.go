@@ -54,6 +54,11 @@ func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
 	if lim := tag.Get("limit"); lim != "" {
 		d.limit(v, lim, path)
 	}
+	d.value(v, tag, path)
+}
+
+// value checks a value, or each of several, by the tag of the field it is in.
+func (d *decoder) value(v reflect.Value, tag reflect.StructTag, path string) {
 	switch v.Kind() {
 	case reflect.Pointer:
 		if !v.IsNil() {
@@ -64,31 +69,31 @@ func (d *decoder) field(v reflect.Value, tag reflect.StructTag, path string) {
 			d.fields(v, path)
 		}
 	case reflect.Slice:
+		words := map[string]bool{}
 		for i := range v.Len() {
-			if d.broken[index(path, i)] {
-				continue
+			e, at := v.Index(i), index(path, i)
+			if !d.broken[at] {
+				d.value(e, tag, at)
 			}
-			if v.Index(i).Kind() == reflect.Struct {
-				d.fields(v.Index(i), index(path, i))
-			} else {
-				d.text(v.Index(i).String(), tag, index(path, i))
+			if e.Kind() == reflect.String && words[e.String()] {
+				d.bad(at, fmt.Sprintf("%q is in the list twice", clip(e.String())), "")
 			}
+			words[e.String()] = true
 		}
-		d.unique(v, path)
 	case reflect.Map:
+		of := reflect.StructTag(`limit:"..280"`)
+		if v.Type().Elem().Kind() == reflect.Map { // the texts of one language
+			of = `limit:"..128" form:"page_text"`
+		}
 		for _, k := range slices.SortedFunc(slices.Values(v.MapKeys()), func(a, b reflect.Value) int { return cmp.Compare(a.String(), b.String()) }) {
-			key, val := k.String(), v.MapIndex(k)
+			key, at := k.String(), join(path, k.String())
 			if f := forms[tag.Get("form")]; !f.ok(key) {
-				d.fail(d.names[join(path, key)], join(path, key), fmt.Sprintf("%q cannot be a name", clip(key)), f.allowed)
+				d.fail(d.names[at], at, fmt.Sprintf("%q cannot be a name", clip(key)), f.allowed)
 			}
-			switch val.Kind() {
-			case reflect.Struct:
-				d.fields(val, join(path, key))
-			case reflect.Map: // the texts of one language
-				d.field(val, `limit:"..128" form:"page_text"`, join(path, key))
-			default:
-				d.text(val.String(), "", join(path, key))
-				d.limit(val, "..280", join(path, key))
+			if e := v.MapIndex(k); e.Kind() == reflect.Struct {
+				d.fields(e, at)
+			} else {
+				d.field(e, of, at)
 			}
 		}
 	case reflect.String:
@@ -165,21 +170,6 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 		d.bad(path, what, "allowed are up to "+high+unit)
 	default:
 		d.bad(path, what, "allowed "+low+" to "+high+unit)
-	}
-}
-
-// unique refuses a word twice in one list.
-func (d *decoder) unique(v reflect.Value, path string) {
-	if v.Type().Elem().Kind() != reflect.String {
-		return
-	}
-	seen := map[string]bool{}
-	for i := range v.Len() {
-		s := v.Index(i).String()
-		if seen[s] {
-			d.bad(index(path, i), fmt.Sprintf("%q is in the list twice", clip(s)), "")
-		}
-		seen[s] = true
 	}
 }
 
