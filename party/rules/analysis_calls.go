@@ -75,14 +75,11 @@ func (a *analysis) call(n *ast.CallNode) int {
 	f := functions[name] // the engine knows no other
 	steps := 1 + stringSteps
 	for i, arg := range n.Arguments {
-		if f.literal != nil {
-			lit, isText := arg.(*ast.StringNode)
-			if _, text := f.literal(i, ""); !text && !isText {
+		if f.literal != nil && f.literal.arg == i {
+			if lit, is := arg.(*ast.StringNode); !is {
 				a.refuse(arg, name+" takes a text in quotes here", "for example "+f.usage)
-			} else if isText {
-				if allowed, ok := f.literal(i, lit.Value); !ok {
-					a.refuse(arg, fmt.Sprintf("%q cannot be used here", clip(lit.Value)), allowed)
-				}
+			} else if f.literal.check(lit.Value) != nil {
+				a.refuse(arg, fmt.Sprintf("%q cannot be used here", clip(lit.Value)), f.literal.allowed)
 			}
 		}
 		steps += a.cost(arg, false)

@@ -13,39 +13,38 @@ import (
 )
 
 // function is one of the functions conditions may call beside expr's own. Those
-// whose text arguments must be literals are checked when the file is loaded, so
+// with an argument that must be a literal are checked when the file is loaded, so
 // that a typing mistake is not found out by a player.
 type function struct {
-	call  func(args ...any) (any, error)
-	types []any
-	// literal checks a literal argument; nil where any text will do.
-	literal func(arg int, value string) (allowed string, ok bool)
-	// Doc is for the reference.
-	usage, doc string
+	call       func(args ...any) (any, error)
+	types      []any
+	literal    *literal // nil where any text will do
+	usage, doc string   // for the reference
 }
+
+// literal is an argument that is a text in quotes.
+type literal struct {
+	arg     int
+	check   func(text string) error
+	allowed string // what a problem says
+}
+
+var zoneLiteral = &literal{1, func(s string) error { _, err := zone(s); return err }, `expected a time zone such as "Europe/Berlin" or "UTC"`}
 
 var functions = map[string]function{
 	"duration": {
-		usage: `duration("24h")`,
-		doc:   "A length of time, in the units of the file: ms, s, m, h and d. For account_age, party.age and differences of times.",
-		types: []any{new(func(string) time.Duration)},
-		call: func(args ...any) (any, error) {
-			return ParseDuration(args[0].(string))
-		},
-		literal: func(_ int, s string) (string, bool) {
-			_, err := ParseDuration(s)
-			return `expected a duration such as "90s", "24h" or "30d"`, err == nil
-		},
+		usage:   `duration("24h")`,
+		doc:     "A length of time, in the units of the file: ms, s, m, h and d. For account_age, party.age and differences of times.",
+		types:   []any{new(func(string) time.Duration)},
+		call:    func(args ...any) (any, error) { return ParseDuration(args[0].(string)) },
+		literal: &literal{0, func(s string) error { _, err := ParseDuration(s); return err }, `expected a duration such as "90s", "24h" or "30d"`},
 	},
 	"date": {
-		usage: `date("2026-12-24")`,
-		doc:   `A moment, to compare with now: "2026-12-24" is the beginning of that day in UTC, "2026-12-24T18:00:00+01:00" any moment.`,
-		types: []any{new(func(string) time.Time)},
-		call:  func(args ...any) (any, error) { return parseDate(args[0].(string)) },
-		literal: func(_ int, s string) (string, bool) {
-			_, err := parseDate(s)
-			return `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`, err == nil
-		},
+		usage:   `date("2026-12-24")`,
+		doc:     `A moment, to compare with now: "2026-12-24" is the beginning of that day in UTC, "2026-12-24T18:00:00+01:00" any moment.`,
+		types:   []any{new(func(string) time.Time)},
+		call:    func(args ...any) (any, error) { return parseDate(args[0].(string)) },
+		literal: &literal{0, func(s string) error { _, err := parseDate(s); return err }, `expected a date such as "2026-12-24" or "2026-12-24T18:00:00+01:00"`},
 	},
 	"hour": {
 		usage:   `hour(now, "Europe/Berlin")`,
@@ -114,14 +113,6 @@ func zone(name string) (*time.Location, error) {
 	return time.LoadLocation(name)
 }
 
-func zoneLiteral(arg int, s string) (string, bool) {
-	if arg == 0 {
-		return "", true
-	}
-	_, err := zone(s)
-	return `expected a time zone such as "Europe/Berlin" or "UTC"`, err == nil
-}
-
 // inZone is a moment in the zone behind it, which is no text any more; see [literals].
 func inZone(args []any) time.Time {
 	t := args[0].(time.Time)
@@ -158,12 +149,9 @@ func (literals) Visit(n *ast.Node) {
 		constant(n, v)
 		return
 	}
-	switch call.Callee.String() {
-	case "hour", "weekday", "time_of_day":
-		if len(call.Arguments) == 2 {
-			if loc, err := zone(call.Arguments[1].(*ast.StringNode).Value); err == nil {
-				constant(&call.Arguments[1], loc)
-			}
+	if f := functions[call.Callee.String()]; f.literal == zoneLiteral && len(call.Arguments) == 2 {
+		if loc, err := zone(call.Arguments[1].(*ast.StringNode).Value); err == nil {
+			constant(&call.Arguments[1], loc)
 		}
 	}
 }

@@ -114,7 +114,6 @@ const (
 	OpenOnly   OpenPolicy = "open"
 	ClosedOnly OpenPolicy = "closed"
 
-	ManyPerUser   OnePerUser = "false"
 	OnePartyOnly  OnePerUser = "true"
 	LeavePrevious OnePerUser = "leave_previous"
 
@@ -124,7 +123,6 @@ const (
 	InviteMember InviteRole = "member"
 	InviteLeader InviteRole = "leader"
 
-	SeveralSessionsRefuse SeveralSessions = "refuse"
 	SeveralSessionsNewest SeveralSessions = "newest"
 )
 
@@ -339,10 +337,7 @@ type Queries struct {
 // RegexPolicy is literal | any.
 type RegexPolicy string
 
-const (
-	RegexLiteral RegexPolicy = "literal"
-	RegexAny     RegexPolicy = "any"
-)
+const RegexAny RegexPolicy = "any"
 
 // DataLimits bounds party data sent by clients.
 type DataLimits struct {

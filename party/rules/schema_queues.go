@@ -1,6 +1,9 @@
 package rules
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Matchmaking holds what is not of one queue.
 type Matchmaking struct {
@@ -196,10 +199,7 @@ func (q Queue) Seats() int { return q.Teams * q.TeamSize.Max }
 // Largest is the largest party the queue takes. One that fills the whole match has nobody
 // left to play with, unless the queue lets it play alone.
 func (q Queue) Largest() int {
-	most := q.MaxParty
-	if most == 0 {
-		most = q.TeamSize.Max
-	}
+	most := cmp.Or(q.MaxParty, q.TeamSize.Max)
 	if q.Teams == 1 && !q.FullPartyAlone {
 		most = min(most, q.TeamSize.Max-1)
 	}

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -89,120 +91,9 @@ func parseYAML(src *source) (root *node, problems Problems) {
 			problems = Problems{src.problem(Error, place{}, "", fmt.Sprintf("cannot be read as YAML (%v)", r), "")}
 		}
 	}()
-	fail := func(p place, what, allowed string) (*node, Problems) {
-		return nil, Problems{src.problem(Error, p, "", what, allowed)}
-	}
-	if len(src.text) > maxFileBytes {
-		return fail(place{}, fmt.Sprintf("is %d bytes long", len(src.text)), fmt.Sprintf("allowed are %d", maxFileBytes))
-	}
-	for i, l := range src.lines {
-		if !utf8.ValidString(l) {
-			return fail(place{i + 1, 1}, "is not UTF-8 text", "save the file as UTF-8")
-		}
-		if at := strings.IndexFunc(l, func(r rune) bool { return r < ' ' && r != '\t' }); at >= 0 {
-			return fail(place{i + 1, utf8.RuneCountInString(l[:at]) + 1}, "a control character is not text", "")
-		}
-	}
-	tokens := lexer.Tokenize(src.text)
-	if p := checkTokens(src, tokens); p != nil {
-		return nil, Problems{*p}
-	}
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		var ye yaml.Error
-		if errors.As(err, &ye) && ye.GetToken() != nil {
-			return nil, Problems{syntaxProblem(src, placeOf(ye.GetToken()), ye.GetMessage())}
-		}
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		return fail(place{}, first, "")
-	}
 	b := &treeBuilder{src: src, anchors: map[string]ast.Node{}}
-	for _, doc := range file.Docs {
-		if doc.Body == nil {
-			continue
-		}
-		if _, comment := doc.Body.(*ast.CommentGroupNode); comment {
-			continue
-		}
-		if root != nil {
-			at := placeOf(doc.Body.GetToken())
-			if doc.Start != nil {
-				at = placeOf(doc.Start)
-			}
-			b.problem(at, "a second document begins here", "a rules file is one document: remove the line ---")
-			break
-		}
-		root = b.build(doc.Body, 0)
-	}
+	root = b.document()
 	return root, b.problems
-}
-
-// syntaxProblem is what the YAML library says, with the two mistakes that people
-// make most in plainer words.
-func syntaxProblem(src *source, p place, what string) Problem {
-	line := ""
-	if p.line >= 1 && p.line <= len(src.lines) {
-		line = src.lines[p.line-1]
-	}
-	allowed := ""
-	switch {
-	case strings.HasPrefix(strings.TrimLeft(line, " "), "\t"):
-		what, allowed = "a tab cannot be used for indentation", "use spaces"
-	case strings.Contains(line, "deny:") || strings.Contains(line, "allow:"):
-		allowed = "a condition with : { } [ ] , or # in it needs quotes around it"
-	case what == "":
-		what = "is not YAML"
-	}
-	return src.problem(Error, p, "", what, allowed)
-}
-
-func placeOf(t *token.Token) place {
-	if t == nil || t.Position == nil {
-		return place{}
-	}
-	return place{t.Position.Line, max(1, t.Position.Column)}
-}
-
-// checkTokens bounds what the parser has to do: it recurses once per level and is
-// slow on thousands of anchors.
-func checkTokens(src *source, tokens token.Tokens) *Problem {
-	fail := func(t *token.Token, what string) *Problem {
-		p := src.problem(Error, placeOf(t), "", what, "")
-		return &p
-	}
-	if len(tokens) > maxTokens {
-		return fail(tokens[maxTokens], "the file has too many parts")
-	}
-	flow, anchors, prefix, line := 0, 0, 0, 0
-	for _, t := range tokens {
-		if t.Position != nil && t.Position.Line != line {
-			line, prefix = t.Position.Line, 0
-		}
-		switch t.Type {
-		case token.MappingStartType, token.SequenceStartType:
-			if flow++; flow > maxDepth {
-				return fail(t, "brackets are nested too deep")
-			}
-		case token.MappingEndType, token.SequenceEndType:
-			flow--
-		case token.SequenceEntryType, token.MappingKeyType:
-			if prefix++; prefix > maxDepth {
-				return fail(t, "lists are nested too deep")
-			}
-		case token.AnchorType:
-			if anchors++; anchors > maxAnchors {
-				return fail(t, "there are too many anchors")
-			}
-		case token.TagType:
-			return fail(t, fmt.Sprintf("tags such as %s are not used in a rules file", clip(t.Value)))
-		case token.DirectiveType:
-			return fail(t, "directives are not used in a rules file")
-		case token.InvalidType:
-			p := syntaxProblem(src, placeOf(t), t.Error)
-			return &p
-		}
-	}
-	return nil
 }
 
 // treeBuilder turns the library's tree into ours and follows aliases.
@@ -214,8 +105,115 @@ type treeBuilder struct {
 	problems Problems
 }
 
-func (b *treeBuilder) problem(p place, what, allowed string) {
+// problem reports what keeps a node from being built.
+func (b *treeBuilder) problem(p place, what, allowed string) *node {
 	b.problems = append(b.problems, b.src.problem(Error, p, "", what, allowed))
+	return nil
+}
+
+func (b *treeBuilder) document() (root *node) {
+	if n := len(b.src.text); n > maxFileBytes {
+		return b.problem(place{}, fmt.Sprintf("is %d bytes long", n), fmt.Sprintf("allowed are %d", maxFileBytes))
+	}
+	for i, l := range b.src.lines {
+		if !utf8.ValidString(l) {
+			return b.problem(place{i + 1, 1}, "is not UTF-8 text", "save the file as UTF-8")
+		}
+		if at := strings.IndexFunc(l, func(r rune) bool { return r < ' ' && r != '\t' }); at >= 0 {
+			return b.problem(place{i + 1, utf8.RuneCountInString(l[:at]) + 1}, "a control character is not text", "")
+		}
+	}
+	tokens := lexer.Tokenize(b.src.text)
+	if t, what := unbounded(tokens); t != nil {
+		return b.problem(placeOf(t), what, "")
+	}
+	if i := slices.IndexFunc(tokens, func(t *token.Token) bool { return t.Type == token.InvalidType }); i >= 0 {
+		return b.syntax(placeOf(tokens[i]), tokens[i].Error)
+	}
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		var ye yaml.Error
+		if errors.As(err, &ye) && ye.GetToken() != nil {
+			return b.syntax(placeOf(ye.GetToken()), ye.GetMessage())
+		}
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return b.problem(place{}, first, "")
+	}
+	for _, doc := range file.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		if _, comment := doc.Body.(*ast.CommentGroupNode); comment {
+			continue
+		}
+		if root != nil {
+			b.problem(placeOf(cmp.Or(doc.Start, doc.Body.GetToken())), "a second document begins here", "a rules file is one document: remove the line ---")
+			break
+		}
+		root = b.build(doc.Body, 0)
+	}
+	return root
+}
+
+// syntax is what the YAML library says, with the two mistakes that people make
+// most in plainer words.
+func (b *treeBuilder) syntax(p place, what string) *node {
+	line := ""
+	if p.line >= 1 && p.line <= len(b.src.lines) {
+		line = b.src.lines[p.line-1]
+	}
+	allowed := ""
+	switch {
+	case strings.HasPrefix(strings.TrimLeft(line, " "), "\t"):
+		what, allowed = "a tab cannot be used for indentation", "use spaces"
+	case strings.Contains(line, "deny:") || strings.Contains(line, "allow:"):
+		allowed = "a condition with : { } [ ] , or # in it needs quotes around it"
+	case what == "":
+		what = "is not YAML"
+	}
+	return b.problem(p, what, allowed)
+}
+
+func placeOf(t *token.Token) place {
+	if t == nil || t.Position == nil {
+		return place{}
+	}
+	return place{t.Position.Line, max(1, t.Position.Column)}
+}
+
+// unbounded finds what the parser could not bear, nil where there is nothing: it recurses
+// once per level and is slow on thousands of anchors.
+func unbounded(tokens token.Tokens) (at *token.Token, what string) {
+	if len(tokens) > maxTokens {
+		return tokens[maxTokens], "the file has too many parts"
+	}
+	flow, anchors, prefix, line := 0, 0, 0, 0
+	for _, t := range tokens {
+		if t.Position != nil && t.Position.Line != line {
+			line, prefix = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.MappingStartType, token.SequenceStartType:
+			if flow++; flow > maxDepth {
+				return t, "brackets are nested too deep"
+			}
+		case token.MappingEndType, token.SequenceEndType:
+			flow--
+		case token.SequenceEntryType, token.MappingKeyType:
+			if prefix++; prefix > maxDepth {
+				return t, "lists are nested too deep"
+			}
+		case token.AnchorType:
+			if anchors++; anchors > maxAnchors {
+				return t, "there are too many anchors"
+			}
+		case token.TagType:
+			return t, fmt.Sprintf("tags such as %s are not used in a rules file", clip(t.Value))
+		case token.DirectiveType:
+			return t, "directives are not used in a rules file"
+		}
+	}
+	return nil, ""
 }
 
 // build gives nil for what cannot stand in a rules file; a problem says why.
@@ -227,7 +225,7 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 	if b.count++; b.count > maxNodes || depth > maxDepth {
 		if !b.full {
 			b.full = true
-			b.problem(at, "the file is nested too deep or too large once its aliases are followed", "")
+			return b.problem(at, "the file is nested too deep or too large once its aliases are followed", "")
 		}
 		return nil
 	}
@@ -247,8 +245,7 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 		name := n.Value.GetToken().Value
 		target, ok := b.anchors[name]
 		if !ok {
-			b.problem(at, fmt.Sprintf("*%s names no anchor above", clip(name)), "")
-			return nil
+			return b.problem(at, fmt.Sprintf("*%s names no anchor above", clip(name)), "")
 		}
 		out := b.build(target, depth+1)
 		if out != nil {
@@ -268,8 +265,7 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 	case *ast.MappingValueNode:
 		return b.mapping([]*ast.MappingValueNode{n}, n.Start, depth)
 	default:
-		b.problem(at, "this kind of YAML is not used in a rules file", "")
-		return nil
+		return b.problem(at, "this kind of YAML is not used in a rules file", "")
 	}
 }
 
