@@ -47,6 +47,12 @@ func oneOf(what string, values []string) domain {
 	return out
 }
 
+// orNone adds the empty text of a fact that nobody has told yet.
+func (d domain) orNone() domain {
+	d.values = append(d.values, "")
+	return d
+}
+
 func upTo(what string, hi float64) domain {
 	return domain{hi: hi, whole: true, hint: fmt.Sprintf("%s is a whole number from 0 to %v", what, hi)}
 }
@@ -86,36 +92,23 @@ func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
 	if !ok {
 		return domain{}, false
 	}
-	switch structOf(n.Node) {
-	case reflect.TypeFor[MemberFacts]():
-		switch prop.Value {
-		case "stage":
-			d := oneOf(name, s.stages)
-			d.values = append(d.values, "")
-			return d, true
-		case "progress":
-			return domain{lo: 0, hi: 1, hint: name + " is a number from 0 to 1, so half is 0.5"}, true
-		}
-	case reflect.TypeFor[PartyFacts]():
-		switch prop.Value {
-		case "state":
-			return oneOf(name, []string{StateIdle, StateMatchmaking, StateInMatch}), true
-		case "size", "max_size", "held", "on_the_way":
-			return upTo(name, maxMembers), true
-		}
-	case reflect.TypeFor[RequestFacts]():
-		switch prop.Value {
-		case "queue":
-			if s.queues != nil {
-				d := oneOf(name, s.queues)
-				d.values = append(d.values, "")
-				return d, true
-			}
-		case "max_size":
-			return upTo(name, maxMembers), true
-		case "data_size":
-			return atLeast(0, name+" is not below 0"), true
-		}
+	of := structOf(n.Node)
+	if of == nil {
+		return domain{}, false
+	}
+	switch of.Name() + "." + prop.Value {
+	case "MemberFacts.stage":
+		return oneOf(name, s.stages).orNone(), true
+	case "MemberFacts.progress":
+		return domain{lo: 0, hi: 1, hint: name + " is a number from 0 to 1, so half is 0.5"}, true
+	case "PartyFacts.state":
+		return oneOf(name, []string{StateIdle, StateMatchmaking, StateInMatch}), true
+	case "PartyFacts.size", "PartyFacts.max_size", "PartyFacts.held", "PartyFacts.on_the_way", "RequestFacts.max_size":
+		return upTo(name, maxMembers), true
+	case "RequestFacts.queue":
+		return oneOf(name, s.queues).orNone(), s.queues != nil
+	case "RequestFacts.data_size":
+		return atLeast(0, name+" is not below 0"), true
 	}
 	return domain{}, false
 }

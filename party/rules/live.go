@@ -134,8 +134,11 @@ func (l *Live) look(always bool) error {
 		return nil
 	}
 	l.tried, l.missing = sum, err != nil
-	if err != nil {
-		return l.use(nil, "", err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return l.use(nil, "", fmt.Errorf("rules file is missing: %w", err))
+	case err != nil:
+		return l.use(nil, "", fmt.Errorf("read rules: %w", err))
 	}
 	s, err := Load(data, l.opts.Path)
 	return l.use(s, hex.EncodeToString(sum[:]), err)
@@ -195,26 +198,15 @@ func (l *Live) restart(s *Set) Problems {
 func read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, readError(err)
+		return nil, err
 	}
 	if !info.Mode().IsRegular() { // to open a pipe waits for its writer
-		return nil, fmt.Errorf("read rules: %s is not a file", path)
+		return nil, errors.New(path + " is not a file")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, readError(err)
+		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
-	if err != nil {
-		return nil, readError(err)
-	}
-	return data, nil
-}
-
-func readError(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("rules file is missing: %w", err)
-	}
-	return fmt.Errorf("read rules: %w", err)
+	return io.ReadAll(io.LimitReader(f, maxFileBytes+1))
 }

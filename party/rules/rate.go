@@ -38,17 +38,14 @@ func (r Rate) Interval() time.Duration {
 
 // String is the form ParseRate reads.
 func (r Rate) String() string {
-	switch {
-	case r.Unlimited():
+	if r.Unlimited() {
 		return "none"
-	case r.Per == time.Second:
-		return fmt.Sprintf("%d/s", r.N)
-	case r.Per == time.Minute:
-		return fmt.Sprintf("%d/m", r.N)
-	case r.Per == time.Hour:
-		return fmt.Sprintf("%d/h", r.N)
 	}
-	return fmt.Sprintf("%d/%s", r.N, FormatDuration(r.Per))
+	per := FormatDuration(r.Per)
+	if len(per) == 2 && per[0] == '1' { // "1m" is written "m"
+		per = per[1:]
+	}
+	return fmt.Sprintf("%d/%s", r.N, per)
 }
 
 // ParseRate reads "20/m": a count of 1 to 1,000,000, a slash and a unit (s, m, h,
@@ -57,19 +54,13 @@ func ParseRate(s string) (Rate, error) {
 	if s == "none" {
 		return Rate{}, nil
 	}
-	count, per, ok := strings.Cut(s, "/")
-	if !ok {
-		return Rate{}, fmt.Errorf("%q is not a rate", s)
-	}
-	n, err := strconv.Atoi(count)
-	if err != nil || n < 1 || n > maxRateCount {
-		return Rate{}, fmt.Errorf("%q is not a rate", s)
-	}
-	if per != "" && strings.Contains("smhd", per) && len(per) == 1 {
+	count, per, _ := strings.Cut(s, "/")
+	if len(per) == 1 {
 		per = "1" + per
 	}
+	n, wrong := strconv.Atoi(count)
 	d, err := ParseDuration(per)
-	if err != nil || d < time.Millisecond || d > 24*time.Hour {
+	if wrong != nil || err != nil || n < 1 || n > maxRateCount || d < time.Millisecond || d > 24*time.Hour {
 		return Rate{}, fmt.Errorf("%q is not a rate", s)
 	}
 	return Rate{N: n, Per: d}, nil

@@ -102,34 +102,23 @@ func phrased(message string, known []phrase) (what, allowed string, ok bool) {
 	return "", "", false
 }
 
+var typeNames = map[string]string{
+	"int": "a whole number", "int64": "a whole number", "int32": "a whole number", "uint": "a whole number",
+	"float64": "a number", "float32": "a number", "string": "a text", "bool": "true or false",
+	"time.Duration": "a length of time", "time.Time": "a moment",
+	"<nil>": "a missing value", "nil": "a missing value",
+	"interface {}": "a value of any kind", "unknown": "a value of any kind",
+	"map[string]interface {}": "names with values", "map[string]any": "names with values", "map[string]string": "names with values",
+	"rules.MemberFacts": "a member", "rules.GroupFacts": "a group",
+}
+
 // typeWords is a type of Go in words; anything else as it is.
 func typeWords(t string) string {
 	t = strings.TrimPrefix(strings.TrimSpace(t), "*")
-	switch t {
-	case "int", "int64", "int32", "uint":
-		return "a whole number"
-	case "float64", "float32":
-		return "a number"
-	case "string":
-		return "a text"
-	case "bool":
-		return "true or false"
-	case "time.Duration":
-		return "a length of time"
-	case "time.Time":
-		return "a moment"
-	case "<nil>", "nil":
-		return "a missing value"
-	case "interface {}", "unknown":
-		return "a value of any kind"
-	case "map[string]interface {}", "map[string]any", "map[string]string":
-		return "names with values"
-	case "rules.MemberFacts":
-		return "a member"
-	case "rules.GroupFacts":
-		return "a group"
-	}
+	name, known := typeNames[t]
 	switch {
+	case known:
+		return name
 	case strings.HasPrefix(t, "[]"):
 		return "a list"
 	case strings.HasPrefix(t, "func("):
