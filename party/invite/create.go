@@ -48,7 +48,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err != nil {
 		return none, err
 	}
-	s.remember(origin)
+	s.made.Store(origin, nil)
 	url := URL(conf.PublicURL, code)
 	inv := s.created(r, code, url)
 	s.tellTargets(ctx, c, v, r, inv)
@@ -96,54 +96,46 @@ func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, ju
 func (s *Service) keepAndInsert(ctx context.Context, id party.ID, r *record) (Code, error) {
 	h, holds := r.hold(s.Now())
 	if !holds {
-		return s.insertOrDiscard(ctx, r)
+		return s.insert(ctx, r)
 	}
 	if err := s.Admission.Hold(ctx, id, h); err != nil {
 		return Code{}, err
 	}
 	made := false
 	defer func() {
-		if !made { // also if a panic goes through
-			s.Admission.Release(id, r.ID)
-			s.Admission.HoldsChanged(id, true)
+		if made {
+			s.Admission.Stored(id, r.ID)
+			return
 		}
+		s.Admission.Release(id, r.ID) // also if a panic goes through
+		s.Admission.HoldsChanged(id, true)
 	}()
-	code, err := s.insertOrDiscard(ctx, r)
-	if err != nil {
-		return Code{}, err
-	}
-	made = true
-	s.Admission.Stored(id, r.ID)
-	return code, nil
-}
-
-// insertOrDiscard writes the record. Where storage may have taken it although it said
-// that it did not, it takes it back, trying once: nobody has its code, but it would be
-// listed and keep its seats.
-func (s *Service) insertOrDiscard(ctx context.Context, r *record) (Code, error) {
 	code, err := s.insert(ctx, r)
-	if err == nil || code == (Code{}) {
-		return code, err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundTimeout)
-	defer cancel()
-	if err := s.Store.discard(ctx, map[string]*record{code.key(): r}); err != nil {
-		s.Logger.Warn("invite that nobody has may be left invite=%s error=%v", r.ID, err)
-	}
-	return Code{}, err
+	made = err == nil
+	return code, err
 }
 
-// insert writes the record under a fresh code. With an error, a code means that the
-// record may be there all the same.
+// insert writes the record under a fresh code. Where storage may have taken it although it
+// said that it did not, it takes it back, trying once: nobody has its code, but it would be
+// listed and keep its seats.
 func (s *Service) insert(ctx context.Context, r *record) (Code, error) {
 	for range codeDraws {
 		code := NewCode(r.Kind)
 		err := s.Store.create(ctx, code.key(), r)
-		if !errors.Is(err, errLost) {
-			return code, err
+		if err == nil {
+			return code, nil
 		}
+		if errors.Is(err, errLost) {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundTimeout)
+		defer cancel()
+		if err := s.Store.discard(ctx, map[string]*record{code.key(): r}); err != nil {
+			s.Logger.Warn("invite that nobody has may be left invite=%s error=%v", r.ID, err)
+		}
+		return Code{}, err
 	}
-	return Code{}, party.Refuse(party.Conflict, "Too many changes at once, please try again.")
+	return Code{}, errCrowded()
 }
 
 // list is never nil, so that clients receive [] for an empty list.

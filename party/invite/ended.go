@@ -23,22 +23,12 @@ const (
 	unindexTimeout = 10 * time.Second
 )
 
-// remember notes that this process has made invites for a party.
-func (s *Service) remember(origin party.ID) {
-	s.madeMu.Lock()
-	defer s.madeMu.Unlock()
-	s.made[origin] = struct{}{}
-}
-
 // changed handles the end of a party.
 func (s *Service) changed(c party.Change) {
 	if c.Kind != party.PartyEnded {
 		return
 	}
-	s.madeMu.Lock()
-	_, made := s.made[c.Was]
-	s.madeMu.Unlock()
-	if made {
+	if _, made := s.made.Load(c.Was); made {
 		s.ends.Set(c.Was, s.Now().Add(unindexAfter))
 	}
 }
@@ -53,9 +43,7 @@ func (s *Service) unindex(origin party.ID) {
 	}
 	if err == nil {
 		if gone {
-			s.madeMu.Lock()
-			delete(s.made, origin)
-			s.madeMu.Unlock()
+			s.made.Delete(origin)
 		}
 		return
 	}
@@ -135,26 +123,22 @@ func (s *Service) unindexOrphans(ctx context.Context, ids []*api.StorageObject) 
 	if err != nil {
 		return err
 	}
-	var deletes []*runtime.StorageDelete
+	done := map[party.ID]bool{}
 	for _, r := range records {
 		origin, err := r.partyID()
-		if err != nil || r.forgotten(s.Now()) { // the sweep deletes all of it
+		if err != nil || done[origin] || r.forgotten(s.Now()) { // the sweep deletes all of it
 			continue
 		}
-		if gone, err := s.gone(ctx, origin); err != nil {
+		done[origin] = true
+		gone, err := s.gone(ctx, origin)
+		if err == nil && gone {
+			err = s.Store.unindex(ctx, origin)
+		}
+		if err != nil {
 			return err
-		} else if !gone {
-			continue
-		}
-		deletes = append(deletes, &runtime.StorageDelete{Collection: indexOf(origin), Key: r.ID})
-		if !r.Follow {
-			deletes = append(deletes, &runtime.StorageDelete{Collection: idsCollection, Key: r.ID})
 		}
 	}
-	if len(deletes) == 0 {
-		return nil
-	}
-	return s.Store.storage.StorageDelete(ctx, deletes)
+	return nil
 }
 
 // gone reports whether a party has ended.

@@ -95,7 +95,7 @@ func (s *Service) changeNotified(ctx context.Context, inviteID string, change fu
 			return err
 		}
 	}
-	return party.Refuse(party.Conflict, "Too many changes at once, please try again.")
+	return errCrowded()
 }
 
 // withdraw deletes, in the background, the notifications an invite has sent to these users,

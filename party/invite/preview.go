@@ -40,33 +40,20 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 // members only where the rules' page shows them and the party is not hidden. It may be
 // a second old. Wrong codes count against the address; it refuses with InviteNotFound
 // and RateLimited. The caller must not change the answer's lists.
-func (s *Service) PublicPreview(ctx context.Context, typed, clientIP string) (party.Preview, error) {
-	code, err := ParseCode(typed)
-	if err != nil {
-		return party.Preview{}, err
-	}
-	done, err := s.Limits.Guess("", clientIP)
-	if err != nil {
-		return party.Preview{}, err
-	}
-	wrong := false
-	defer func() { done(wrong) }()
-	p, err := s.publicPreview(ctx, code.key())
-	wrong = party.ReasonOf(err) == party.InviteNotFound
+func (s *Service) PublicPreview(ctx context.Context, typed, clientIP string) (p party.Preview, err error) {
+	err = s.guess("", clientIP, typed, func(key string) (err error) {
+		p, err = s.previews.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return s.publicPreview(ctx, key) })
+		return err
+	})
 	return p, err
 }
 
 func (s *Service) publicPreview(ctx context.Context, key string) (party.Preview, error) {
-	return s.previews.Get(ctx, key, func(ctx context.Context) (party.Preview, error) {
-		f, err := s.Store.lately(ctx, key)
-		if err != nil {
-			return party.Preview{}, err
-		}
-		return s.publicPreviewOf(ctx, f.rec)
-	})
-}
-
-func (s *Service) publicPreviewOf(ctx context.Context, r *record) (party.Preview, error) {
+	f, err := s.Store.lately(ctx, key)
+	if err != nil {
+		return party.Preview{}, err
+	}
+	r := f.rec
 	// A user who opens an invite with a held seat is taken for somebody it is held for.
 	viewer := ""
 	if h, ok := r.hold(s.Now()); ok {

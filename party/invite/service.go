@@ -70,8 +70,7 @@ type Service struct {
 	seen             int          // live invites so far in this round
 	live             atomic.Int64 // of the last round; -1 before
 	ends             *alarm.Alarms[party.ID]
-	madeMu           sync.Mutex            // a leaf
-	made             map[party.ID]struct{} // parties, at their beginning, that this process has made invites for
+	made             sync.Map // by party, at its beginning: this process has made invites for it
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -88,7 +87,7 @@ func New(d Deps) *Service {
 		return &party.Round{Storage: d.Store.storage, Now: d.Now, Collection: collection}
 	}
 	s := &Service{
-		Deps: d, ctx: ctx, cancel: cancel, counted: newCounters(), made: map[party.ID]struct{}{},
+		Deps: d, ctx: ctx, cancel: cancel, counted: newCounters(),
 		came:    cache.New[string, struct{}](d.Now, maxCame, cameFor),
 		records: round(invitesCollection), notices: round(noticesCollection), orphans: round(idsCollection),
 		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
@@ -131,17 +130,27 @@ func URL(publicURL string, code Code) string {
 // against the user and the address, but not what cannot be a code; it refuses with
 // RateLimited or InviteNotFound.
 func (s *Service) lookup(ctx context.Context, read func(context.Context, string) (found, error), userID, clientIP, typed string) (key string, f found, err error) {
+	err = s.guess(userID, clientIP, typed, func(k string) (err error) {
+		key = k
+		f, err = read(ctx, k)
+		return err
+	})
+	return key, f, err
+}
+
+// guess reads by the key of a code that somebody typed.
+func (s *Service) guess(userID, clientIP, typed string, read func(key string) error) error {
 	code, err := ParseCode(typed)
 	if err != nil {
-		return "", found{}, err
+		return err
 	}
 	done, err := s.Limits.Guess(userID, clientIP)
 	if err != nil {
-		return "", found{}, err
+		return err
 	}
 	wrong := false
 	defer func() { done(wrong) }()
-	f, err = read(ctx, code.key())
+	err = read(code.key())
 	wrong = party.ReasonOf(err) == party.InviteNotFound
-	return code.key(), f, err
+	return err
 }

@@ -96,7 +96,12 @@ func (t *turn) change(ctx context.Context, change func(*record) error) (*record,
 			return nil, err
 		}
 	}
-	return nil, party.Refuse(party.Conflict, "Too many changes at once, please try again.")
+	return nil, errCrowded()
+}
+
+// errCrowded refuses after too many lost races.
+func errCrowded() error {
+	return party.Refuse(party.Conflict, "Too many changes at once, please try again.")
 }
 
 func pause(ctx context.Context, d time.Duration) error {

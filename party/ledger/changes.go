@@ -26,62 +26,42 @@ type change struct {
 	users []string // where seats are kept for them changes too
 	edit  func(reserve.Record)
 	err   error
-	turn  chan bool // true: write now, for others as well; false: it is done
+	done  chan struct{} // closed once err says what became of it
 }
 
 // changes are those that wait.
 type changes struct {
+	writing chan struct{} // has an element while somebody writes
 	mu      sync.Mutex
-	writing bool
 	waiting []*change
 }
 
-// enter reports whether the change may be written at once; otherwise it waits for its turn.
-func (l *changes) enter(c *change) (first bool) {
+func (l *changes) add(c *change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.writing {
-		l.waiting = append(l.waiting, c)
-		return false
-	}
-	l.writing = true
-	return true
+	l.waiting = append(l.waiting, c)
 }
 
-// along is the change with those that wait and have no object in common with it or each other.
-func (l *changes) along(c *change) []*change {
+// next takes those that wait and have no object in common, if c still is among them.
+func (l *changes) next(c *change) (batch []*change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	batch, taken := []*change{c}, map[string]bool{}
-	free := func(c *change) bool {
-		return !taken[c.id.String()] && !slices.ContainsFunc(c.users, func(user string) bool { return taken[user] })
+	if !slices.Contains(l.waiting, c) {
+		return nil
 	}
-	take := func(c *change) {
-		taken[c.id.String()] = true
-		for _, user := range c.users {
-			taken[user] = true
-		}
-	}
-	take(c)
+	taken := map[string]bool{}
 	l.waiting = slices.DeleteFunc(l.waiting, func(c *change) bool {
-		if len(batch) == batchMost || !free(c) {
+		objects := append([]string{c.id.String()}, c.users...)
+		if len(batch) == batchMost || slices.ContainsFunc(objects, func(object string) bool { return taken[object] }) {
 			return false
 		}
-		take(c)
+		for _, object := range objects {
+			taken[object] = true
+		}
 		batch = append(batch, c)
 		return true
 	})
 	return batch
-}
-
-// leave lets the next that waits write.
-func (l *changes) leave() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.writing = len(l.waiting) > 0; l.writing {
-		l.waiting[0].turn <- true
-		l.waiting = l.waiting[1:]
-	}
 }
 
 // change writes what edit makes of a party's record and, in the same transaction, where
@@ -91,26 +71,34 @@ func (l *changes) leave() {
 // run several times, and in another goroutine, while change waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
 	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
-	c := &change{id: id, users: users, edit: edit, turn: make(chan bool, 1)}
-	if !s.line.enter(c) && !<-c.turn {
-		return c.err
+	c := &change{id: id, users: users, edit: edit, done: make(chan struct{})}
+	s.line.add(c)
+	for {
+		select {
+		case <-c.done:
+			return c.err
+		case s.line.writing <- struct{}{}:
+			s.writeNext(ctx, s.line.next(c))
+		}
 	}
-	batch := s.line.along(c)
+}
+
+// writeNext makes the changes whose turn it is.
+func (s *store) writeNext(ctx context.Context, batch []*change) {
 	written := false
 	defer func() { // also if the host panics
-		for _, other := range batch[1:] {
+		for _, c := range batch {
 			if !written {
-				other.err = errUnwritten
+				c.err = errUnwritten
 			}
-			other.turn <- false
+			close(c.done)
 		}
-		s.line.leave()
+		<-s.line.writing
 	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
 	defer cancel()
 	s.write(ctx, batch)
 	written = true
-	return c.err
 }
 
 var errUnwritten = errors.New("write party record: its writer failed")
@@ -118,20 +106,19 @@ var errUnwritten = errors.New("write party record: its writer failed")
 // write makes the changes. Where that fails, if only because another node was faster with one
 // of them, each is made by itself.
 func (s *store) write(ctx context.Context, batch []*change) {
-	if len(batch) > 1 {
-		if err := s.tryChange(ctx, batch); err != nil {
-			for i := range batch {
-				s.write(ctx, batch[i:i+1])
-			}
-		}
+	if len(batch) > 1 && s.tryChange(ctx, batch) == nil {
 		return
 	}
-	var err error
+	for _, c := range batch {
+		c.err = s.writeOne(ctx, c)
+	}
+}
+
+func (s *store) writeOne(ctx context.Context, c *change) (err error) {
 	for range writeAttempts {
-		if err = s.tryChange(ctx, batch); !errors.Is(err, runtime.ErrStorageRejectedVersion) {
-			batch[0].err = cmp.Or(batch[0].err, err)
-			return
+		if err = s.tryChange(ctx, []*change{c}); !errors.Is(err, runtime.ErrStorageRejectedVersion) {
+			return cmp.Or(c.err, err)
 		}
 	}
-	batch[0].err = &party.Error{Reason: party.Conflict, Message: "Too many changes at once, please try again.", Cause: err}
+	return &party.Error{Reason: party.Conflict, Message: "Too many changes at once, please try again.", Cause: err}
 }

@@ -29,20 +29,6 @@ func (l *Ledger) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, 
 	return g, ok, err
 }
 
-// Population is how much there is on this node, as far as it has heard.
-type Population struct {
-	Parties int `json:"parties"`
-	Members int `json:"members"`
-	Waiting int `json:"waiting"` // places on wait lists
-}
-
-// Population counts in memory, and waits for nothing.
-func (l *Ledger) Population() (p Population) {
-	p.Parties, p.Members = l.Roster.Attendance.Count()
-	p.Waiting = l.index.waiting()
-	return p
-}
-
 // Pardon ends the ban of a user who was kicked. It refuses with PartyNotFound, and with
 // InvalidRequest where nothing keeps the user out.
 func (l *Ledger) Pardon(ctx context.Context, id party.ID, userID string) error {

@@ -11,29 +11,33 @@ import (
 
 // index finds parties by user: where a seat is kept for them, and where they wait for one.
 type index struct {
-	mu    sync.Mutex // a leaf: nothing else is locked while it is held
-	kept  map[string][]party.ID
-	waits map[string]map[party.ID]bool
-	lines map[party.ID][]string // who waits in line
+	mu          sync.Mutex // a leaf: nothing else is locked while it is held
+	kept, waits parties
+	lines       map[party.ID][]string // who waits in line
 }
 
+// parties are lists of them by user.
+type parties map[string][]party.ID
+
 func newIndex() index {
-	return index{kept: map[string][]party.ID{}, waits: map[string]map[party.ID]bool{}, lines: map[party.ID][]string{}}
+	return index{kept: parties{}, waits: parties{}, lines: map[party.ID][]string{}}
+}
+
+func (p parties) set(userID string, id party.ID, listed bool) {
+	ids := slices.DeleteFunc(p[userID], func(known party.ID) bool { return known == id })
+	if listed {
+		ids = append(ids, id)
+	}
+	if p[userID] = ids; len(ids) == 0 {
+		delete(p, userID)
+	}
 }
 
 // setKept notes whether a seat is kept for the user.
 func (x *index) setKept(userID string, id party.ID, kept bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	ids := slices.DeleteFunc(x.kept[userID], func(known party.ID) bool { return known == id })
-	if kept {
-		ids = append(ids, id)
-	}
-	if len(ids) == 0 {
-		delete(x.kept, userID)
-		return
-	}
-	x.kept[userID] = ids
+	x.kept.set(userID, id, kept)
 }
 
 func (x *index) keptFor(userID string) []party.ID {
@@ -47,17 +51,11 @@ func (x *index) setLine(id party.ID, waiting map[string]reserve.Waiter) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, user := range x.lines[id] {
-		delete(x.waits[user], id)
-		if len(x.waits[user]) == 0 {
-			delete(x.waits, user)
-		}
+		x.waits.set(user, id, false)
 	}
 	delete(x.lines, id)
 	for user := range waiting {
-		if x.waits[user] == nil {
-			x.waits[user] = map[party.ID]bool{}
-		}
-		x.waits[user][id] = true
+		x.waits.set(user, id, true)
 		x.lines[id] = append(x.lines[id], user)
 	}
 }
@@ -68,25 +66,40 @@ func (x *index) line(id party.ID) []string {
 	return x.lines[id]
 }
 
-func (x *index) waiting() (n int) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for _, line := range x.lines {
-		n += len(line)
+// HasLine reports whether somebody waits for a seat of the party, as far as this process
+// knows. It costs a look into memory.
+func (l *Ledger) HasLine(id party.ID) bool { return len(l.index.line(id)) > 0 }
+
+// LinesOf lists the parties in whose lines the user waits, as far as this process knows.
+func (l *Ledger) LinesOf(userID string) []party.ID {
+	l.index.mu.Lock()
+	defer l.index.mu.Unlock()
+	return slices.Clone(l.index.waits[userID])
+}
+
+// Lines lists the parties with a line, as far as this process knows.
+func (l *Ledger) Lines() []party.ID {
+	l.index.mu.Lock()
+	defer l.index.mu.Unlock()
+	return slices.Collect(maps.Keys(l.index.lines))
+}
+
+// Population is how much there is on this node, as far as it has heard.
+type Population struct {
+	Parties int `json:"parties"`
+	Members int `json:"members"`
+	Waiting int `json:"waiting"` // places on wait lists
+}
+
+// Population counts in memory, and waits for nothing.
+func (l *Ledger) Population() (p Population) {
+	p.Parties, p.Members = l.Roster.Attendance.Count()
+	l.index.mu.Lock()
+	defer l.index.mu.Unlock()
+	for _, line := range l.index.lines {
+		p.Waiting += len(line)
 	}
-	return n
-}
-
-func (x *index) linesOf(userID string) []party.ID {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return slices.Collect(maps.Keys(x.waits[userID]))
-}
-
-func (x *index) allLines() []party.ID {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return slices.Collect(maps.Keys(x.lines))
+	return p
 }
 
 // moves says where a party is that has been restored, by the native IDs it had.
@@ -121,12 +134,13 @@ func (m *moves) isEntered(native party.ID) bool {
 func (m *moves) of(id party.ID) party.ID {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	for next, moved := m.to[id]; moved; next, moved = m.to[id] {
-		id = next
+	if to, moved := m.to[id]; moved {
+		return to
 	}
 	return id
 }
 
+// set has all that leads to from lead on.
 func (m *moves) set(from, to party.ID) {
 	if from == to {
 		return
@@ -134,6 +148,11 @@ func (m *moves) set(from, to party.ID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.to, to)
+	for earlier, there := range m.to {
+		if there == from {
+			m.to[earlier] = to
+		}
+	}
 	m.to[from] = to
 }
 
@@ -141,14 +160,5 @@ func (m *moves) set(from, to party.ID) {
 func (m *moves) end(id party.ID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.drop(id)
-}
-
-func (m *moves) drop(id party.ID) {
-	for from, to := range m.to {
-		if to == id {
-			delete(m.to, from)
-			m.drop(from)
-		}
-	}
+	maps.DeleteFunc(m.to, func(_, to party.ID) bool { return to == id })
 }

@@ -132,32 +132,23 @@ func (v *Visit) Seated(s party.Session, liftKick bool) error {
 		delete(v.Book.Waiting, userID)
 		v.IndexLine()
 	}
-	edit := func(r reserve.Record) {
+	why := party.SeatBack
+	if k != nil && k.Overdue { // came in another way, at the very end
+		why = party.SeatLost
+	}
+	saved := v.saved.Members
+	err := v.endKept(k, why, func(r reserve.Record) {
 		if lift {
 			delete(r.Kicks, userID)
 		}
 		delete(r.Waiting, userID)
-	}
-	if k == nil {
-		err := v.Write(nil, edit)
-		v.Announce()
-		return err
-	}
-	why := party.SeatBack
-	if k.Overdue { // came in another way, at the very end
-		why = party.SeatLost
-	}
-	if v.ledger.Policy().Parties.Survive.Restart <= 0 {
-		return v.endKept(k, why, edit)
-	}
-	var saved map[string]party.Member
-	err := v.endKept(k, why, func(r reserve.Record) { // in one write: a crash finds either the seat or the member
-		edit(r)
-		if r.Members == nil {
-			r.Members = map[string]party.Member{}
+		if k != nil && v.ledger.Policy().Parties.Survive.Restart > 0 { // in one write: a crash finds either the seat or the member
+			if r.Members == nil {
+				r.Members = map[string]party.Member{}
+			}
+			r.Members[userID] = party.Member{Session: s, JoinedAt: v.ledger.Now()}
+			saved = maps.Clone(r.Members)
 		}
-		r.Members[userID] = party.Member{Session: s, JoinedAt: v.ledger.Now()}
-		saved = maps.Clone(r.Members)
 	})
 	if err == nil {
 		v.saved.Members = saved
@@ -165,9 +156,17 @@ func (v *Visit) Seated(s party.Session, liftKick bool) error {
 	return err
 }
 
-// endKept takes a kept seat away and reports why, together with what else changes in the
-// party's record, nil for nothing.
+// endKept takes a kept seat away, nil for none, and reports why, together with what else
+// changes in the party's record, nil for nothing.
 func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(reserve.Record)) error {
+	if k == nil {
+		if edit == nil {
+			return nil
+		}
+		err := v.Write(nil, edit)
+		v.Announce()
+		return err
+	}
 	user := k.Member.UserID
 	delete(v.Book.Kept, user)
 	v.ledger.index.setKept(user, v.ID, false)
@@ -205,9 +204,7 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 // GiveUp ends the seat kept for a user who has left on purpose or moved on, and the party
 // with its last member. Where other members are known and none is there, the next sweep ends it.
 func (v *Visit) GiveUp(userID string, alone bool) (err error) {
-	if k := v.Book.Kept[userID]; k != nil {
-		err = v.endKept(k, party.SeatLost, nil)
-	}
+	err = v.endKept(v.Book.Kept[userID], party.SeatLost, nil)
 	if alone {
 		v.endIfEmpty()
 	}
@@ -220,10 +217,7 @@ func (v *Visit) GiveUp(userID string, alone bool) (err error) {
 func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 	ban := v.ledger.Policy().Parties.KickBan
 	if ban <= 0 {
-		if kept != nil {
-			return v.endKept(kept, party.SeatLost, nil)
-		}
-		return nil
+		return v.endKept(kept, party.SeatLost, nil)
 	}
 	if now, err := v.ledger.Roster.LookOnce(v.ID); err == nil { // so that a later read does not undo it
 		v.Last = now
@@ -233,16 +227,10 @@ func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 		}
 	}
 	k := v.Book.Ban(userID, v.ledger.Now(), ban)
-	edit := func(r reserve.Record) {
+	return v.endKept(kept, party.SeatLost, func(r reserve.Record) {
 		r.Kicks[userID] = k
 		delete(r.Members, userID)
-	}
-	if kept != nil {
-		return v.endKept(kept, party.SeatLost, edit)
-	}
-	err := v.Write(nil, edit)
-	v.Announce()
-	return err
+	})
 }
 
 // KnownPartiesOf lists the parties the user is in or was dropped from, as this process knows.

@@ -54,7 +54,7 @@ type Ledger struct {
 // New makes a ledger. Close it when the process ends.
 func New(d Deps) *Ledger {
 	l := &Ledger{
-		Deps: d, records: store{storage: d.Storage, now: d.Now}, index: newIndex(), started: d.Now(),
+		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{writing: make(chan struct{}, 1)}}, index: newIndex(), started: d.Now(),
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
 		moves:  newMoves(),
 	}
@@ -165,16 +165,6 @@ func (l *Ledger) Origin(id party.ID) (origin party.ID) {
 	l.Briefly(l.moves.of(id), func(v *Visit) { origin = v.place.Origin })
 	return origin
 }
-
-// HasLine reports whether somebody waits for a seat of the party, as far as this process
-// knows. It costs a look into memory.
-func (l *Ledger) HasLine(id party.ID) bool { return len(l.index.line(id)) > 0 }
-
-// LinesOf lists the parties in whose lines the user waits, as far as this process knows.
-func (l *Ledger) LinesOf(userID string) []party.ID { return l.index.linesOf(userID) }
-
-// Lines lists the parties with a line, as far as this process knows.
-func (l *Ledger) Lines() []party.ID { return l.index.allLines() }
 
 // Known lists the parties this process has dealt with and not yet forgotten.
 func (l *Ledger) Known() []party.ID { return l.places.Keys() }
