@@ -16,7 +16,7 @@ UNITS  = $$($(GO) list ./... | grep -v /local/e2e)
 BENCHES = $$(grep -rl --include='*_test.go' --exclude-dir=node_modules --exclude-dir=testdata --exclude-dir=build '^func Benchmark' . | xargs -n1 dirname | sort -u)
 
 # Nothing runs at once in these, which the race detector makes ten times slower.
-ALONE  = ./local/simulation ./local/yardstick ./matchmaking/formation ./matchmaking/seats ./rpc/landing/card
+ALONE  = ./local/simulation ./local/yardstick ./matchmaking/formation ./matchmaking/seats ./party/reserve ./rpc/landing/card ./pass ./local/reference ./local .
 
 # What is tested without it: those, the suites, which go through the plugin, documents, whose snippets are
 # played one by one, and the benchmarks of servers.

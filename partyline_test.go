@@ -12,6 +12,7 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -212,9 +213,9 @@ func TestAlone(t *testing.T) {
 				switch n := n.(type) {
 				case *ast.GoStmt:
 					t.Errorf("%s starts a goroutine", path)
-				case *ast.SelectorExpr:
-					if n.Sel.Name == "Go" || n.Sel.Name == "Parallel" || n.Sel.Name == "RunParallel" {
-						t.Errorf("%s starts a goroutine by %s", path, n.Sel.Name)
+				case *ast.CallExpr:
+					if by, ok := n.Fun.(*ast.SelectorExpr); ok && slices.Contains([]string{"Go", "Parallel", "RunParallel"}, by.Sel.Name) {
+						t.Errorf("%s starts a goroutine by %s", path, by.Sel.Name)
 					}
 				}
 				return true
