@@ -25,13 +25,22 @@ func logCalls(t *testing.T) []logCall {
 				return true
 			}
 			method, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok || !slices.Contains([]string{"Debug", "Info", "Warn", "Error"}, method.Sel.Name) {
+			if !ok {
 				return true
 			}
-			if l, ok := call.Args[0].(*ast.BasicLit); ok && l.Kind == token.STRING {
-				if format, err := strconv.Unquote(l.Value); err == nil {
-					all = append(all, logCall{path, method.Sel.Name, format, call.Args[1:]})
+			line := func(level string, format ast.Expr, args []ast.Expr) {
+				if l, ok := format.(*ast.BasicLit); ok && l.Kind == token.STRING {
+					if format, err := strconv.Unquote(l.Value); err == nil {
+						all = append(all, logCall{path, level, format, args})
+					}
 				}
+			}
+			switch name := method.Sel.Name; {
+			case slices.Contains([]string{"Debug", "Info", "Warn", "Error"}, name):
+				line(name, call.Args[0], call.Args[1:])
+			case name == "Log" && len(call.Args) == 4: // of a refusal: see party.Error
+				line("Error", call.Args[1], nil)
+				line("Debug", call.Args[2], nil)
 			}
 			return true
 		})
