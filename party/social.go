@@ -1,17 +1,13 @@
 package party
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // MemberStatus is what a member last told of itself.
 type MemberStatus struct {
-	Stage     string
-	Progress  *float64 // 0..1; nil where none was set
-	Text      string
-	Stalled   bool // no progress for longer than the rules' status.stall
-	UpdatedAt time.Time
+	Stage    string
+	Progress *float64 // 0..1; nil where none was set
+	Text     string
+	Stalled  bool // no progress for longer than the rules' status.stall
 }
 
 // Statuses answers the statuses of a party's members by session ID.

@@ -76,12 +76,7 @@ func (e entry) stalled(conf rules.Status, now time.Time) bool {
 	return !at.IsZero() && !now.Before(at)
 }
 
-func (e entry) updatedAt() time.Time {
-	if e.Updated == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, e.Updated).UTC()
-}
+func (e entry) updatedAt() int64 { return e.Updated / int64(time.Second) }
 
 // shown is the part of an entry that players see. What equals what they see already is no
 // news.

@@ -46,14 +46,14 @@ type Incoming struct {
 func memberRow(m party.Member, e entry, conf rules.Status, now time.Time) Member {
 	return Member{
 		UserID: m.UserID, SessionID: m.SessionID, Username: m.Username, Leader: m.Leader,
-		Stage: e.Stage, Progress: e.Progress, Text: e.Text, Stalled: e.stalled(conf, now), UpdatedAt: party.Seconds(e.updatedAt()),
+		Stage: e.Stage, Progress: e.Progress, Text: e.Text, Stalled: e.stalled(conf, now), UpdatedAt: e.updatedAt(),
 	}
 }
 
 func incomingRow(a arrival, conf rules.Status, now time.Time) Incoming {
 	return Incoming{
 		UserID: a.user, Username: a.username,
-		Stage: a.Stage, Progress: a.Progress, Text: a.Text, Stalled: a.stalled(conf, now), UpdatedAt: party.Seconds(a.updatedAt()),
+		Stage: a.Stage, Progress: a.Progress, Text: a.Text, Stalled: a.stalled(conf, now), UpdatedAt: a.updatedAt(),
 	}
 }
 
@@ -94,9 +94,7 @@ func (s *Service) Statuses(_ context.Context, id party.ID) (map[string]party.Mem
 	conf, now := s.Policy().Status, s.Now()
 	statuses := make(map[string]party.MemberStatus, len(entries))
 	for session, e := range entries {
-		statuses[session] = party.MemberStatus{
-			Stage: e.Stage, Progress: e.Progress, Text: e.Text, Stalled: e.stalled(conf, now), UpdatedAt: e.updatedAt(),
-		}
+		statuses[session] = party.MemberStatus{Stage: e.Stage, Progress: e.Progress, Text: e.Text, Stalled: e.stalled(conf, now)}
 	}
 	return statuses, nil
 }
