@@ -43,32 +43,20 @@ func New(now func() time.Time, maxKeys int) *Keyed {
 // long the caller has to wait for the next. The bucket holds r.N tokens and refills at
 // r.N per r.Per; a rate without a number or a time is no limit.
 func (k *Keyed) Take(key string, r rules.Rate) (wait time.Duration) {
-	if unlimited(r) {
-		return 0
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now := k.now()
-	b := k.bucket(key, r, now)
-	if wait := b.wait(now); wait > 0 {
-		return wait
-	}
-	b.tokens.AllowN(now, 1)
-	return 0
+	k.use(key, r, func(b *bucket, now time.Time) {
+		if wait = b.wait(now); wait == 0 {
+			b.tokens.AllowN(now, 1)
+		}
+	})
+	return wait
 }
 
 // Wait answers what Take would, and spends nothing.
 func (k *Keyed) Wait(key string, r rules.Rate) (wait time.Duration) {
-	if unlimited(r) {
-		return 0
+	if _, known := k.buckets.Kept(key); known {
+		k.use(key, r, func(b *bucket, now time.Time) { wait = b.wait(now) })
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if _, known := k.buckets.Kept(key); !known {
-		return 0
-	}
-	now := k.now()
-	return k.bucket(key, r, now).wait(now)
+	return wait
 }
 
 // Attempt is something that costs a token only if it fails, such as a guess at a code.
@@ -81,19 +69,14 @@ type Attempt struct {
 // Begin starts an attempt of key, or answers how long to wait. An attempt under way
 // counts as failed until it ends, so that many at once cannot outrun the limit.
 // The caller ends it with Done, once.
-func (k *Keyed) Begin(key string, r rules.Rate) (Attempt, time.Duration) {
-	if unlimited(r) {
-		return Attempt{}, 0
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now := k.now()
-	b := k.bucket(key, r, now)
-	if wait := b.wait(now); wait > 0 {
-		return Attempt{}, wait
-	}
-	b.pending++
-	return Attempt{keyed: k, b: b}, 0
+func (k *Keyed) Begin(key string, r rules.Rate) (a Attempt, wait time.Duration) {
+	k.use(key, r, func(b *bucket, now time.Time) {
+		if wait = b.wait(now); wait == 0 {
+			b.pending++
+			a = Attempt{keyed: k, b: b}
+		}
+	})
+	return a, wait
 }
 
 // Done ends the attempt. A failure costs a token; a success costs nothing and gives
@@ -113,23 +96,21 @@ func (a Attempt) Done(failed bool) {
 // Charge spends one token of key, on credit where there is none: what was too much has
 // to be waited off before Wait is zero again.
 func (k *Keyed) Charge(key string, r rules.Rate) {
-	if unlimited(r) {
-		return
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	now := k.now()
-	k.bucket(key, r, now).tokens.ReserveN(now, 1)
+	k.use(key, r, func(b *bucket, now time.Time) { b.tokens.ReserveN(now, 1) })
 }
 
 // Len is the number of buckets kept.
 func (k *Keyed) Len() int { return k.buckets.Len() }
 
-func unlimited(r rules.Rate) bool { return r.N <= 0 || r.Per <= 0 }
-
-// bucket finds or makes the bucket of key and marks it used. The caller holds mu.
-func (k *Keyed) bucket(key string, r rules.Rate, now time.Time) *bucket {
-	limit := rate.Limit(float64(r.N) / r.Per.Seconds())
+// use passes the bucket of key, made if there is none, and marks it used. Without a limit there is
+// none to pass.
+func (k *Keyed) use(key string, r rules.Rate, do func(b *bucket, now time.Time)) {
+	if r.N <= 0 || r.Per <= 0 {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now, limit := k.now(), rate.Limit(float64(r.N)/r.Per.Seconds())
 	b, known := k.buckets.Kept(key)
 	if !known {
 		b = &bucket{rate: r, tokens: rate.NewLimiter(limit, r.N)}
@@ -139,7 +120,7 @@ func (k *Keyed) bucket(key string, r rules.Rate, now time.Time) *bucket {
 		b.rate = r
 	}
 	k.buckets.Put(key, b)
-	return b
+	do(b, now)
 }
 
 // wait is how long until one more token is free beside the pending attempts; zero now.
