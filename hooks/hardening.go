@@ -26,7 +26,10 @@ func Hardening(rate func(userID string) error, parties Parties, policy party.Pol
 	return append(table,
 		Hook{Message: PartyDataSend, Name: "op_code", Before: opCode},
 		Hook{Message: PartyDataSend, Name: "size", Before: func(_ context.Context, call *Call) error {
-			return checkSize(call, policy().Limits.Data.Bytes)
+			if size, most := len(call.In.GetPartyDataSend().GetData()), policy().Limits.Data.Bytes; most > 0 && size > most {
+				return party.Refuse(party.InvalidRequest, "data: %d bytes are too many; at most %d.", size, most)
+			}
+			return nil
 		}},
 		Hook{Message: PartyDataSend, Name: "rate", Before: func(_ context.Context, call *Call) error { return rate(call.UserID) }},
 		Hook{Message: PartyMatchmakerAdd, Name: "members", Before: func(ctx context.Context, call *Call) error {
@@ -51,13 +54,6 @@ func canonical(_ context.Context, call *Call) error {
 func opCode(_ context.Context, call *Call) error {
 	if code := call.In.GetPartyDataSend().GetOpCode(); code < 0 {
 		return party.Refuse(party.InvalidRequest, "op_code: %d is reserved for the server; use 0 or more.", code)
-	}
-	return nil
-}
-
-func checkSize(call *Call, most int) error {
-	if size := len(call.In.GetPartyDataSend().GetData()); most > 0 && size > most {
-		return party.Refuse(party.InvalidRequest, "data: %d bytes are too many; at most %d.", size, most)
 	}
 	return nil
 }

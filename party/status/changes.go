@@ -89,7 +89,7 @@ func (s *Service) reset(b *board, conf rules.Status, why string, now time.Time) 
 		if e.Stage != conf.Ready {
 			continue
 		}
-		next := e.demoted(stage, now)
+		next := entry{Stage: stage, Seq: e.Seq, Updated: now.UnixNano(), Moved: now.UnixNano()}
 		if stage == "" {
 			next = entry{}
 			s.erase(b.id, e.session)

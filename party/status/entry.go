@@ -58,11 +58,6 @@ func (e entry) after(r Report, now time.Time) (next entry, ok bool) {
 	return next, true
 }
 
-// demoted is the entry back in an earlier stage.
-func (e entry) demoted(stage string, now time.Time) entry {
-	return entry{Stage: stage, Seq: e.Seq, Updated: now.UnixNano(), Moved: now.UnixNano()}
-}
-
 // stallsAt is when the entry counts as stalled; the zero time for never.
 func (e entry) stallsAt(conf rules.Status) time.Time {
 	if conf.Stall <= 0 || e.Stage == "" || e.Stage == conf.Ready || slices.Contains(conf.Final, e.Stage) {

@@ -26,14 +26,11 @@ func textsIn(tag string, p rules.Page) texts {
 	if t.own {
 		t.layers = append(t.layers, p.Texts)
 	}
-	for own, words := range p.Languages {
-		if strings.EqualFold(own, tag) {
-			t.layers = append(t.layers, words)
-		}
-	}
-	for module, words := range translations {
-		if strings.EqualFold(module, tag) {
-			t.layers = append(t.layers, words)
+	for _, languages := range []map[string]map[string]string{p.Languages, translations} {
+		for known, words := range languages {
+			if strings.EqualFold(known, tag) {
+				t.layers = append(t.layers, words)
+			}
 		}
 	}
 	if !t.own {
