@@ -114,7 +114,7 @@ func (d *decoder) text(s string, tag reflect.StructTag, path string) {
 	if name == "condition" {
 		return // compiled, which says more
 	}
-	if controls(s) {
+	if strings.ContainsFunc(s, control) {
 		d.bad(path, "contains a line end or another control character", "write it in one line")
 		return
 	}

@@ -60,15 +60,13 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 		t := RuleTrace{Rule: r.ID, Denies: r.Allow == "", Condition: r.cond.source, Outcome: NotAsked}
 		if !decided {
 			holds, err := m.eval(ctx, r.cond)
-			switch {
-			case err != nil:
-				t.Outcome, decided = Broken, true
-				out.Decision, out.Err = r.failed(err), &EvalError{Rule: r.ID, Cause: err}
-			case holds:
-				t.Outcome, decided = Held, true
-				out.Decision = r.decision()
-			default:
-				t.Outcome = NotHeld
+			t.Outcome = NotHeld
+			if decided = holds || err != nil; decided {
+				t.Outcome = Held
+				if err != nil {
+					t.Outcome = Broken
+				}
+				out.Decision, out.Err = r.answer(err, false)
 			}
 			if r.cond.facts&^m.set == 0 { // else its facts could not be read
 				if tree, _, bad := parseCondition(r.cond.source); bad == nil {

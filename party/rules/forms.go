@@ -37,7 +37,7 @@ var forms = map[string]form{
 	"base_url":    {ok: baseURL, allowed: `expected http:// or https:// with a host and no slash at the end, such as "https://play.example.com"`, pattern: `^https?://[^?#]*[^/?#]$`},
 	"https_url":   {ok: httpsURL, allowed: `expected an address that begins with "https://"`, pattern: `^https://`},
 	"web_link":    {ok: webLink, allowed: `expected an http:// or https:// address that contains {code}`, pattern: `^https?://.*\{code\}`},
-	"deep_link":   {ok: deepLink, allowed: `expected the game's own scheme and {code}, such as "mygame://party/{code}"`, pattern: `^[a-z][a-z0-9+.-]*:.*\{code\}`},
+	"deep_link":   {ok: func(s string) bool { return appLink(s) && strings.Contains(s, "{code}") }, allowed: `expected the game's own scheme and {code}, such as "mygame://party/{code}"`, pattern: `^[a-z][a-z0-9+.-]*:.*\{code\}`},
 	"app_link":    {ok: appLink, allowed: `expected an address such as "https://store.example.com/game" or "launcher://game?party={code}"`, pattern: `^[a-z][a-z0-9+.-]*:`},
 	"picture":     {ok: func(s string) bool { return image(s) || webLink(s+"{code}") }, allowed: `expected "https://..." or a path such as "/images/invite.png"`, pattern: `^(https?://|/[^/])`},
 	"language":    pattern(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$`, `expected a language such as "de" or "pt-BR"`),
@@ -81,10 +81,6 @@ func webLink(s string) bool {
 // scriptSchemes would run or show something else than a game when clicked.
 var scriptSchemes = []string{"javascript", "data", "vbscript", "file", "blob", "about", "view-source"}
 
-func deepLink(s string) bool {
-	return appLink(s) && strings.Contains(s, "{code}")
-}
-
 func appLink(s string) bool {
 	u, ok := parseURL(filled(s))
 	return ok && u.Scheme != "" && !slices.Contains(scriptSchemes, u.Scheme) && !strings.Contains(s[:len(u.Scheme)], "{")
@@ -98,7 +94,5 @@ func image(s string) bool {
 	return httpsURL(s)
 }
 
-// controls reports text that would break a line, a log or a page.
-func controls(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) })
-}
+// control reports what would break or disguise a line, a log or a page.
+func control(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }

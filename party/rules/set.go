@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,7 +85,7 @@ func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Deci
 	asking := rules[0]
 	defer func() {
 		if p := recover(); p != nil {
-			d, err = asking.broken(fmt.Errorf("panic: %v", p), count)
+			d, err = asking.answer(fmt.Errorf("panic: %v", p), count)
 			on = f
 			return // the machine's state is unknown: not reused
 		}
@@ -97,16 +98,9 @@ func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Deci
 		if count {
 			r.stats.asked.Add(1)
 		}
-		holds, err := m.eval(ctx, r.cond)
-		if err != nil {
-			d, err := r.broken(err, count)
+		if holds, err := m.eval(ctx, r.cond); holds || err != nil {
+			d, err := r.answer(err, count)
 			return d, Facts{}, err
-		}
-		if holds {
-			if count {
-				r.stats.hits.Add(1)
-			}
-			return r.decision(), Facts{}, nil
 		}
 	}
 	return Decision{Allowed: true}, Facts{}, nil
@@ -124,31 +118,24 @@ type unread struct{ error }
 
 func (u unread) Unwrap() error { return u.error }
 
-func (r *rule) broken(cause error, count bool) (Decision, error) {
+// answer is what the rule says once its condition holds, or could not be evaluated.
+func (r *rule) answer(cause error, count bool) (Decision, error) {
+	d, counter := Decision{Allowed: r.Allow != "", Rule: r.ID}, &r.stats.hits
+	var err error
+	switch {
+	case cause != nil:
+		d.Allowed, d.Message, counter = false, brokenMessage, &r.stats.errors
+		if errors.As(cause, new(unread)) {
+			d.Message = unreadMessage
+		}
+		err = &EvalError{Rule: r.ID, Cause: cause}
+	case !d.Allowed:
+		d.Message = cmp.Or(r.Message, defaultMessage)
+	}
 	if count {
-		r.stats.errors.Add(1)
+		counter.Add(1)
 	}
-	return r.failed(cause), &EvalError{Rule: r.ID, Cause: cause}
-}
-
-// failed is the refusal of a rule that could not be evaluated.
-func (r *rule) failed(cause error) Decision {
-	var temporary unread
-	if errors.As(cause, &temporary) {
-		return Decision{Rule: r.ID, Message: unreadMessage}
-	}
-	return Decision{Rule: r.ID, Message: brokenMessage}
-}
-
-// decision is what the rule says once its condition holds.
-func (r *rule) decision() Decision {
-	if r.Allow != "" {
-		return Decision{Allowed: true, Rule: r.ID}
-	}
-	if r.Message == "" {
-		return Decision{Rule: r.ID, Message: defaultMessage}
-	}
-	return Decision{Rule: r.ID, Message: r.Message}
+	return d, err
 }
 
 // Words is the decision as cases write it; err is what came with it.

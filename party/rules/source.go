@@ -52,7 +52,7 @@ func (s *source) excerpt(p place) string {
 // printable replaces what would break or disguise a line of a terminal or a log.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+		if r == utf8.RuneError || control(r) {
 			return ' '
 		}
 		return r
