@@ -93,7 +93,9 @@ func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts)
 	return id, func(entered bool) {
 		defer end()
 		if entered {
-			_ = awaitJoin(ctx, conn, s.SessionID) // so that the player has heard of the party first
+			_, _ = await(ctx, conn, func(m heard) bool { // so that the player has heard of the party first
+				return slices.ContainsFunc(m.Event.Joins, func(p presence) bool { return p.SessionID == s.SessionID })
+			})
 		}
 		_ = h.host.StreamUserLeave(party.StreamMode, id.UUID.String(), "", id.Node, s.UserID, self)
 	}, nil
@@ -188,14 +190,6 @@ func create(ctx context.Context, conn *websocket.Conn, f party.Facts) (id party.
 	}
 	id, err = party.ParseID(m.Party.PartyID)
 	return id, m.Party.Self.SessionID, err
-}
-
-// awaitJoin waits until the party has heard that a session came in.
-func awaitJoin(ctx context.Context, conn *websocket.Conn, sessionID string) error {
-	_, err := await(ctx, conn, func(m heard) bool {
-		return slices.ContainsFunc(m.Event.Joins, func(p presence) bool { return p.SessionID == sessionID })
-	})
-	return err
 }
 
 func await(ctx context.Context, conn *websocket.Conn, is func(heard) bool) (heard, error) {

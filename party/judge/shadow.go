@@ -115,8 +115,8 @@ func (s *Shadow) ask(ctx context.Context, q shadowed) {
 	ctx, cancel := context.WithTimeout(ctx, shadowTimeout)
 	defer cancel()
 	set := s.next()
-	outcome := "allowed"
-	var on rules.Facts
+	d, on := rules.Decision{Allowed: true}, rules.Facts{}
+	var broken error
 	if asks(set, q.question) {
 		facts, err := q.judge.facts(ctx, set, q.question)
 		if err != nil {
@@ -124,15 +124,10 @@ func (s *Shadow) ask(ctx context.Context, q shadowed) {
 			return
 		}
 		facts.Now = q.at
-		d, read, err := set.Ask(ctx, facts, q.judge.Load, false)
-		outcome, on = d.Words(err), read
+		d, on, broken = set.Ask(ctx, facts, q.judge.Load, false)
 	}
-	s.count(q, set, outcome, on)
-}
-
-func (s *Shadow) count(q shadowed, set *rules.Set, outcome string, on rules.Facts) {
-	a := q.question.Action
-	s.metrics.MetricsCounterAdd(MetricShadow, map[string]string{"action": string(a), "rule": ruleOf(outcome), "change": change(q.outcome, outcome)}, 1)
+	a, outcome := q.question.Action, d.Words(broken)
+	s.metrics.MetricsCounterAdd(MetricShadow, map[string]string{"action": string(a), "rule": d.Rule, "change": change(q.outcome, outcome)}, 1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := ShadowCount{Action: a, Now: q.outcome, Next: outcome}
@@ -145,14 +140,6 @@ func (s *Shadow) count(q shadowed, set *rules.Set, outcome string, on rules.Fact
 		return
 	}
 	s.examples = appendBounded(s.examples, Difference{newAsked(q.at, q.question, set, on), q.outcome, outcome}, shadowExamples)
-}
-
-// ruleOf is the rule that an outcome names.
-func ruleOf(outcome string) string {
-	if i := strings.LastIndexByte(outcome, ' '); i >= 0 {
-		return outcome[i+1:]
-	}
-	return ""
 }
 
 func change(now, next string) string {

@@ -89,14 +89,6 @@ func (a *analysis) run(root ast.Node) *exprError {
 	return a.bad
 }
 
-// mul multiplies without overflow.
-func mul(x, y int) int {
-	if x > 0 && y > (1<<40)/x {
-		return 1 << 40
-	}
-	return x * y
-}
-
 // single reports whether n is one value or nothing known before it is run: no
 // list, group or function. What is unknown comes from metadata or a label.
 func single(n ast.Node) bool {

@@ -49,7 +49,7 @@ func (a *analysis) builtin(n *ast.BuiltinNode) int {
 		if n.Name == "map" || n.Name == "sum" {
 			a.needSingle(body)
 		}
-		return steps + mul(length, 1+a.cost(body, false))
+		return steps + min(length*(1+a.cost(body, false)), 1<<40) // loops in loops do not overflow
 	case "min", "max":
 		for _, arg := range args {
 			if !single(arg) || unknown(arg) {
