@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -35,13 +34,12 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 	if err != nil {
 		return err
 	}
-	if err := claimStorage(ctx, nk); err != nil {
+	if err = claimStorage(ctx, nk); err == nil {
+		err = m.Register(initializer)
+	}
+	if err != nil {
 		m.Stop(ctx)
 		return fmt.Errorf("partyline: %w", err)
-	}
-	if err := m.Register(initializer); err != nil {
-		m.Stop(ctx)
-		return err
 	}
 	m.Start()
 	is := build.Current()
@@ -63,13 +61,11 @@ func (m *Module) Register(host runtime.Initializer) error {
 		func() error { return m.registerRoutes(host) },
 		func() error { return m.registerMatches(host) },
 		func() error { return m.registerQueues(host) },
+		func() error { return host.RegisterShutdown(m.shutdown) },
 	} {
 		if err := register(); err != nil {
-			return fmt.Errorf("partyline: %w", err)
+			return err
 		}
-	}
-	if err := host.RegisterShutdown(m.shutdown); err != nil {
-		return fmt.Errorf("partyline: shutdown: %w", err)
 	}
 	return nil
 }
@@ -115,11 +111,6 @@ func (m *Module) registerQueues(host runtime.Initializer) error {
 }
 
 // shutdown is the host's last call.
-func (m *Module) shutdown(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule) {
-	defer func() {
-		if value := recover(); value != nil {
-			logger.Error("shutdown failed: panic: %v\n%s", value, debug.Stack())
-		}
-	}()
-	m.Stop(ctx)
+func (m *Module) shutdown(ctx context.Context, _ runtime.Logger, _ *sql.DB, _ runtime.NakamaModule) {
+	m.protected("shutdown", func() { m.Stop(ctx) })
 }

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -69,13 +70,7 @@ func (ps Problems) Errors() Problems { return ps.only(Error) }
 func (ps Problems) Warnings() Problems { return ps.only(Warning) }
 
 func (ps Problems) only(s Severity) Problems {
-	var out Problems
-	for _, p := range ps {
-		if p.Severity == s {
-			out = append(out, p)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return p.Severity != s })
 }
 
 // Count is the summary people read at the end of a list, "2 errors, 1 warning".
