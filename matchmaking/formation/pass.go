@@ -52,8 +52,6 @@ type pass struct {
 	seen     int   // scratch: positions looked at
 	limit    int   // most positions looked at
 
-	sized []sized // all tickets by size; nil until somebody asks
-
 	sizes     [][]int   // scratch: those found by size, oldest first
 	kinds     []int     // scratch: the sizes there are, the largest first
 	used      []int     // scratch: how many of each size the packing has taken
@@ -101,7 +99,7 @@ func newPass(now time.Time, q Queue, p Pool) *pass {
 
 // done gives the memory back. What was made is the caller's.
 func (f *pass) done() {
-	f.pool, f.made, f.slots, f.near, f.apart, f.matchOf, f.sized, f.lean = Pool{}, nil, nil, nil, nil, nil, nil, false
+	f.pool, f.made, f.slots, f.near, f.apart, f.matchOf, f.lean = Pool{}, nil, nil, nil, nil, nil, false
 	passes.Put(f)
 }
 
