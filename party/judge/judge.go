@@ -26,10 +26,12 @@ type Deps struct {
 	Logger party.Logger
 	Now    party.Clock
 
-	Statuses   party.Statuses   // what members tell of themselves; nil: nothing
-	Footprints party.Footprints // who is on the way; nil: those whose seats are held
+	// What may be missing where no rule names the fact it is for.
+	Statuses   party.Statuses   // what members tell of themselves
+	Footprints party.Footprints // who is on the way
 	Activity   party.Activity   // what parties are doing
-	Attributes Attributes       // what players have set for their party; nil: nothing
+	Attributes Attributes       // what players have set for their party
+
 	Shadow     *Shadow          // asks the rules that come next; nil: there are none
 	Record     *Record          // writes answers down; nil: nobody does
 }
@@ -46,12 +48,7 @@ type Judge struct {
 var _ party.Judge = (*Judge)(nil)
 
 // New makes a judge.
-func New(d Deps) *Judge {
-	if d.Statuses == nil {
-		d.Statuses = func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return nil, nil }
-	}
-	return &Judge{Deps: d}
-}
+func New(d Deps) *Judge { return &Judge{Deps: d} }
 
 // Has reports whether anybody wants the question: a rule about the action, in force or
 // next, or the recording. Where it is false, callers need not gather what it is made of.
@@ -178,7 +175,7 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 			}
 		}
 	}
-	if j.Attributes != nil && (set.Uses(q.Action, "party.attributes") || set.Uses(q.Action, "party.members.attributes")) {
+	if set.Uses(q.Action, "party.attributes") || set.Uses(q.Action, "party.members.attributes") {
 		shared, members, err := j.Attributes(ctx, v)
 		if err != nil {
 			return f, fmt.Errorf("read the party's attributes: %w", err)
@@ -189,14 +186,11 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 		}
 	}
 	if set.Uses(q.Action, "party.on_the_way") {
-		f.Party.OnTheWay = party.Footprint{Members: v.Size(), Held: q.Held, MaxSize: v.MaxSize}.OnTheWay()
-		if j.Footprints != nil {
-			count, err := j.Footprints(ctx, v.ID)
-			if err != nil {
-				return f, fmt.Errorf("count who is on the way: %w", err)
-			}
-			f.Party.OnTheWay = count.OnTheWay()
+		count, err := j.Footprints(ctx, v.ID)
+		if err != nil {
+			return f, fmt.Errorf("count who is on the way: %w", err)
 		}
+		f.Party.OnTheWay = count.OnTheWay()
 	}
 	if set.Uses(q.Action, "party.state") {
 		state, _, err := j.Activity.State(ctx, v.ID)
