@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Set is a loaded rules file: its configuration and its compiled conditions. It is immutable, apart from hit
@@ -34,10 +35,7 @@ func (s *Set) Has(a Action) bool { return len(s.byAction[a]) > 0 }
 // skill is what party.skill is read by: the skill of the queue asked for, or of the first
 // queue by name that has one; nil where none has.
 func (s *Set) skill(queue string) *Skill {
-	if q := s.config.Queues[queue]; q.Skill != nil {
-		return q.Skill
-	}
-	for _, name := range s.queues {
+	for _, name := range slices.Concat([]string{queue}, s.queues) {
 		if q := s.config.Queues[name]; q.Skill != nil {
 			return q.Skill
 		}
@@ -49,15 +47,7 @@ func (s *Set) skill(queue string) *Skill {
 // "party.state". Where it is false, callers need not find the fact out.
 func (s *Set) Uses(a Action, fact string) bool {
 	i, known := factIndex[fact]
-	if !known {
-		return false
-	}
-	for _, r := range s.byAction[a] {
-		if r.cond.facts&(1<<i) != 0 {
-			return true
-		}
-	}
-	return false
+	return known && slices.ContainsFunc(s.byAction[a], func(r *rule) bool { return r.cond.facts&(1<<i) != 0 })
 }
 
 // Decide asks the rules in order; the first whose condition holds decides, and without one the action is
