@@ -125,16 +125,15 @@ func children(n ast.Node) []ast.Node {
 
 func worthALine(n ast.Node) bool {
 	switch n := n.(type) {
-	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.StringNode, *ast.NilNode:
+	case *ast.NilNode:
 		return false
 	case *ast.ArrayNode:
 		return slices.ContainsFunc(n.Nodes, worthALine)
 	case *ast.BinaryNode:
 		return n.Operator != ".."
-	case *ast.CallNode:
-		return n.Callee.String() != "duration" && n.Callee.String() != "date"
 	}
-	return true
+	_, literal := written(n)
+	return !literal
 }
 
 // evaluate runs one piece of a condition by itself.
@@ -165,16 +164,12 @@ const maxEach = 20
 
 // each lists a loop's entries with what the loop's condition is for each.
 func (m *machine) each(loop *ast.BuiltinNode) []Part {
-	entries, err := m.evaluate(loop.Arguments[0])
-	if err != nil {
-		return nil
-	}
-	list := reflect.ValueOf(entries)
+	entries, failed := m.evaluate(loop.Arguments[0])
 	values, err := m.evaluate(&ast.BuiltinNode{Name: "map", Arguments: loop.Arguments})
-	if err != nil || list.Kind() != reflect.Slice {
+	list, results := reflect.ValueOf(entries), reflect.ValueOf(values)
+	if failed != nil || err != nil || list.Kind() != reflect.Slice {
 		return nil
 	}
-	results := reflect.ValueOf(values)
 	var out []Part
 	for i := range min(list.Len(), results.Len(), maxEach) {
 		out = append(out, Part{Text: entryName(list.Index(i).Interface(), i), Value: show(results.Index(i).Interface())})
