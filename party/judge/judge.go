@@ -32,8 +32,8 @@ type Deps struct {
 	Activity   party.Activity   // what parties are doing
 	Attributes Attributes       // what players have set for their party
 
-	Shadow     *Shadow          // asks the rules that come next; nil: there are none
-	Record     *Record          // writes answers down; nil: nobody does
+	Shadow *Shadow // asks the rules that come next; nil: there are none
+	Record *Record // writes answers down; nil: nobody does
 }
 
 // Attributes answers what has been set for a party, and by each member, by user ID.
