@@ -115,20 +115,26 @@ type Grant struct {
 	Back bool
 }
 
-// Newest is the session that was opened last. The host's session IDs hold the time they
-// were made at; known is false where one of them does not.
-func Newest(sessions []Session) (newest Session, known bool) {
+// Only is the one session of them or, where newest says that it counts, the one opened last.
+// The host's session IDs hold the time they were made at; clear is false where one does not.
+func Only(sessions []Session, newest bool) (only Session, clear bool) {
+	if len(sessions) == 1 {
+		return sessions[0], true
+	}
+	if !newest || len(sessions) == 0 {
+		return Session{}, false
+	}
 	var at uuid.Time
 	for _, s := range sessions {
 		id, err := uuid.Parse(s.SessionID)
 		if err != nil || id.Version() != timeBased {
 			return Session{}, false
 		}
-		if t := id.Time(); newest.SessionID == "" || t > at {
-			newest, at = s, t
+		if t := id.Time(); only.SessionID == "" || t > at {
+			only, at = s, t
 		}
 	}
-	return newest, len(sessions) > 0
+	return only, true
 }
 
 // timeBased is the version of a UUID that holds a time.

@@ -20,7 +20,7 @@ const takeAttempts = 4
 
 // take puts a session onto the party's stream, as was decided.
 func (a *Admission) take(v *ledger.Visit, t reserve.Take, inviteID string) error {
-	maxSize, marks := v.Last.MaxSize, v.Last.Marks()
+	maxSize, marks := v.Last.MaxSize, v.Last.Marks
 	if t.First { // the engine would not take one more; it hears of both in this order
 		a.vacate(v, t.Older.Session)
 	}

@@ -50,15 +50,11 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 	if m, member := v.Member(c.UserID); member {
 		return m.Session, nil // whichever it is, the user is in already
 	}
-	switch {
-	case len(live) == 0:
+	if len(live) == 0 {
 		return party.Session{}, party.Refuse(party.NoLiveSession, "Start the game first, then try again.")
-	case len(live) == 1:
-		return live[0], nil
-	case e.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest:
-		if newest, known := party.Newest(live); known {
-			return newest, nil
-		}
+	}
+	if only, clear := party.Only(live, e.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
+		return only, nil
 	}
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; name one with session_id.")
 }

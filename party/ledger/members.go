@@ -20,7 +20,7 @@ func (v *Visit) Began(leader party.Session, facts party.Facts) {
 // Entered mirrors that a session has become a member, by the engine's own join (native) or
 // through the module.
 func (v *Visit) Entered(s party.Session, native bool) {
-	had := v.Last.HasAttributes()
+	had := v.Last.Attributes
 	after, err := v.ledger.Roster.Enter(v.Last, v.ID, s)
 	v.Changed()
 	v.Last = after
@@ -29,7 +29,7 @@ func (v *Visit) Entered(s party.Session, native bool) {
 		return
 	}
 	v.rosterLater()
-	c := party.Change{Kind: party.MemberEntered, ID: v.ID, Session: s, Native: native, Attributes: had || after.HasAttributes()}
+	c := party.Change{Kind: party.MemberEntered, ID: v.ID, Session: s, Native: native, Attributes: had || after.Attributes}
 	if w, waited := v.Book.Waiting[s.UserID]; waited {
 		c.Waited = max(1, v.ledger.Now().Sub(w.Since))
 	}

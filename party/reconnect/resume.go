@@ -83,15 +83,11 @@ func (s *Service) pick(c party.Caller, in []party.Membership) (party.Session, er
 	free := slices.DeleteFunc(slices.Clone(live), func(l party.Session) bool {
 		return slices.ContainsFunc(in, func(m party.Membership) bool { return m.Session.SessionID == l.SessionID })
 	})
-	switch {
-	case len(free) == 0:
+	if len(free) == 0 {
 		return in[0].Session, nil
-	case len(free) == 1:
-		return free[0], nil
-	case s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest:
-		if newest, known := party.Newest(free); known {
-			return newest, nil
-		}
+	}
+	if only, clear := party.Only(free, s.Policy().Invites.SeveralSessions == rules.SeveralSessionsNewest); clear {
+		return only, nil
 	}
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket that is to come back.")
 }
@@ -114,7 +110,7 @@ func (s *Service) takeSeats(ctx context.Context, session party.Session) (party.I
 		case back.IsZero():
 			back = s.Admission.Current(seat.ID)
 		}
-		if rule := s.Policy().Parties.OnePerUser; !back.IsZero() && (rule == rules.OnePartyOnly || rule == rules.LeavePrevious) {
+		if !back.IsZero() && s.Policy().Parties.OnePerUser.One() {
 			return back, nil
 		}
 	}

@@ -102,45 +102,38 @@ const (
 	eventRemoved  eventName = "removed"
 )
 
-var events = map[party.ChangeKind]eventName{
-	party.SeatAway: eventAway, party.SeatBack: eventBack, party.SeatLost: eventLost, party.PartyRestored: eventRestored, party.MemberRemoved: eventRemoved,
-}
-
-// changed handles an event of a kept seat.
+// changed handles what happens to seats and members.
 func (s *Service) changed(c party.Change) {
+	seat := kept{c.Seat.ID, c.Seat.Member}
+	m := message{UserID: c.Seat.Member.UserID, Until: party.Seconds(c.Seat.Until)}
+	tell := func() error { return party.SendData(s.Sender, c.ID, party.OpMember, m) }
+	newcomer := func() error { return s.Newcomer(c.ID, party.OpMember, m) }
 	switch c.Kind {
 	case party.SeatAway:
-		s.seats.Set(kept{c.Seat.ID, c.Seat.Member}, c.Seat.Until)
-	case party.SeatBack, party.SeatLost, party.SeatEnded:
-		s.seats.Stop(kept{c.Seat.ID, c.Seat.Member})
+		s.seats.Set(seat, c.Seat.Until)
+		m.Event = eventAway
+	case party.SeatBack:
+		s.seats.Stop(seat)
+		m.Event, m.Led, tell = eventBack, c.Seat.Led, newcomer
+	case party.SeatLost:
+		s.seats.Stop(seat)
+		m.Event = eventLost
+	case party.SeatEnded:
+		s.seats.Stop(seat)
+		return
+	case party.PartyRestored:
+		m, tell = message{Event: eventRestored, UserID: c.Session.UserID, Was: c.Was.String()}, newcomer
 	case party.MemberRemoved:
 		s.notify(c, removedKicked)
+		m = message{Event: eventRemoved, UserID: c.Session.UserID, By: c.By}
 	case party.RequestRejected:
 		s.notify(c, removedRejected)
-	}
-	event, told := events[c.Kind]
-	if !told {
+		return
+	default:
 		return
 	}
-	m := message{Event: event, UserID: c.Seat.Member.UserID}
-	switch c.Kind {
-	case party.PartyRestored:
-		m.UserID, m.Was = c.Session.UserID, c.Was.String()
-	case party.MemberRemoved:
-		m.UserID, m.By = c.Session.UserID, c.By
-	case party.SeatBack:
-		m.Until, m.Led = c.Seat.Until.Unix(), c.Seat.Led
-	default:
-		m.Until = c.Seat.Until.Unix()
-	}
-	var err error
-	if c.Kind == party.SeatBack || c.Kind == party.PartyRestored {
-		err = s.Newcomer(c.ID, party.OpMember, m)
-	} else {
-		err = party.SendData(s.Sender, c.ID, party.OpMember, m)
-	}
-	if err != nil {
-		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", event, c.ID, m.UserID, err)
+	if err := tell(); err != nil {
+		s.Logger.Warn("member event not sent event=%s party=%s user=%s error=%v", m.Event, c.ID, m.UserID, err)
 	}
 }
 

@@ -33,6 +33,7 @@ func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snap
 			return known, err
 		}
 		known.shared = newest(entries)
+		known.Facts = known.shared.Facts
 		for _, e := range entries {
 			if e.joinedAt.After(known.lastJoin) {
 				known.lastJoin = e.joinedAt
@@ -207,7 +208,7 @@ func (r *Roster) set(mode uint8, subject, label string, s party.Session, status 
 func (r *Roster) list(s party.Session, id party.ID, since time.Time) {
 	defer r.lists.lock(s.UserID).Unlock()
 	if !r.Attendance.elsewhere(id, s) { // nearly always: nothing to read
-		isNew, err := r.streams.StreamUserJoin(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, listWith("", id, since))
+		isNew, err := r.streams.StreamUserJoin(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, encodeList(listWith(nil, id, since)))
 		if isNew || err != nil {
 			return
 		}
@@ -216,7 +217,7 @@ func (r *Roster) list(s party.Session, id party.ID, since time.Time) {
 	if err != nil {
 		return
 	}
-	_ = r.set(party.PartiesMode, s.UserID, "", s, listWith(listWithout(old, id), id, since))
+	_ = r.set(party.PartiesMode, s.UserID, "", s, encodeList(listWith(old, id, since)))
 }
 
 // unlist writes the party out of it. Of a session that is known here the attendance says
@@ -228,9 +229,10 @@ func (r *Roster) unlist(s party.Session, id party.ID, known bool) {
 		if err != nil {
 			return
 		}
-		if list := listWithout(old, id); list != "" {
-			if list != old {
-				_ = r.streams.StreamUserUpdate(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, list)
+		before := len(old)
+		if list := listWithout(old, id); len(list) > 0 {
+			if len(list) < before {
+				_ = r.streams.StreamUserUpdate(party.PartiesMode, s.UserID, "", "", s.UserID, s.SessionID, true, false, encodeList(list))
 			}
 			return
 		}
@@ -239,12 +241,12 @@ func (r *Roster) unlist(s party.Session, id party.ID, known bool) {
 }
 
 // listOf reads the list of one session; empty for none.
-func (r *Roster) listOf(s party.Session) (string, error) {
+func (r *Roster) listOf(s party.Session) ([]presentParty, error) {
 	presences, err := r.streams.StreamUserList(party.PartiesMode, s.UserID, "", "", true, true)
 	if i := slices.IndexFunc(presences, func(p runtime.Presence) bool { return p.GetSessionId() == s.SessionID }); i >= 0 {
-		return presences[i].GetStatus(), err
+		return decodeList(presences[i].GetStatus()), err
 	}
-	return "", err
+	return nil, err
 }
 
 // Two nodes may put a session each onto a party's stream for its last seat. The engine

@@ -107,35 +107,30 @@ type presentParty struct {
 // Most parties remembered per session; the oldest are forgotten first.
 const maxPartiesPerSession = 32
 
-func listWith(list string, id party.ID, since time.Time) string {
-	for strings.Count(list, " ") >= maxPartiesPerSession-1 {
-		_, list, _ = strings.Cut(list, " ")
-	}
-	b := make([]byte, 0, len(list)+64+len(id.Node))
-	b = append(b, list...)
-	if len(b) > 0 {
-		b = append(b, ' ')
-	}
-	b = append(b, id.String()...)
-	b = append(b, '@')
-	return string(strconv.AppendInt(b, party.Nanos(since), 10))
+func listWithout(list []presentParty, id party.ID) []presentParty {
+	return slices.DeleteFunc(list, func(p presentParty) bool { return p.id == id })
 }
 
-func listWithout(list string, id party.ID) string {
-	if list == "" {
-		return ""
-	}
-	prefix := id.String() + "@"
-	if !strings.Contains(list, prefix) {
-		return list
-	}
-	entries := strings.Split(list, " ")
-	entries = slices.DeleteFunc(entries, func(e string) bool { return strings.HasPrefix(e, prefix) })
-	return strings.Join(entries, " ")
+func listWith(list []presentParty, id party.ID, since time.Time) []presentParty {
+	list = append(listWithout(list, id), presentParty{id, since})
+	return list[max(0, len(list)-maxPartiesPerSession):]
 }
 
-// decodeParties reads a list and leaves out what it cannot read.
-func decodeParties(list string) []presentParty {
+func encodeList(list []presentParty) string {
+	var b []byte
+	for _, p := range list {
+		if len(b) > 0 {
+			b = append(b, ' ')
+		}
+		b = append(b, p.id.String()...)
+		b = append(b, '@')
+		b = strconv.AppendInt(b, party.Nanos(p.since), 10)
+	}
+	return string(b)
+}
+
+// decodeList reads one and leaves out what it cannot read.
+func decodeList(list string) []presentParty {
 	var parties []presentParty
 	for entry := range strings.SplitSeq(list, " ") {
 		idText, at, _ := strings.Cut(entry, "@")

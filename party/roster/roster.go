@@ -49,13 +49,10 @@ func (s *stripes) lock(key string) (locked *sync.Mutex) {
 // Snapshot is a view with what only the kernel needs.
 type Snapshot struct {
 	party.View
+	Marks    string // who has gone, as [Roster.Marks] reads it
 	shared   shared
 	lastJoin time.Time // no later join is earlier
-	marks    string    // who has gone, as [Roster.Marks] reads it
 }
-
-// Marks is what [Roster.Marks] read when the party was looked at.
-func (s Snapshot) Marks() string { return s.marks }
 
 // Origin is the party's ID at its beginning, under which storage knows it.
 func (s Snapshot) Origin() party.ID {
@@ -67,9 +64,6 @@ func (s Snapshot) Origin() party.ID {
 
 // Revision says up to which change of what is reserved in the party the snapshot goes.
 func (s Snapshot) Revision() int64 { return s.shared.state }
-
-// HasAttributes reports whether the party has attributes.
-func (s Snapshot) HasAttributes() bool { return s.shared.Attributes }
 
 // A party's facts are written by the hook after its creation. Somebody who reads in
 // between, over another connection, waits for them. From the fourth look on the host's index
@@ -141,7 +135,7 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 	for i, m := range members {
 		at[m.SessionID] = i
 	}
-	s := Snapshot{View: party.View{ID: id, Members: members, Lost: r.Losses.Of(id)}, marks: marks}
+	s := Snapshot{View: party.View{ID: id, Members: members, Lost: r.Losses.Of(id)}, Marks: marks}
 	for _, e := range entries {
 		i, member := at[e.sessionID]
 		if !member {
@@ -227,9 +221,7 @@ func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
 	if err != nil || s.shared.rev != 0 {
 		return s, err
 	}
-	s.shared = shared{Facts: facts, rev: max(1, party.Nanos(now))}
-	s.Facts = facts
-	s.lastJoin = now
+	s.Facts, s.shared, s.lastJoin = facts, shared{Facts: facts, rev: max(1, party.Nanos(now))}, now
 	for _, m := range s.Members {
 		if err := r.put(id, m.Session, mirrorEntry{s.shared, now}); err != nil {
 			return Snapshot{}, err
@@ -263,7 +255,7 @@ func (r *Roster) PartiesOf(_ context.Context, userID string) ([]party.Membership
 	var in []party.Membership
 	for _, p := range presences {
 		s := party.SessionOf(p)
-		for _, pp := range decodeParties(p.GetStatus()) {
+		for _, pp := range decodeList(p.GetStatus()) {
 			members, err := r.Members(pp.id)
 			if err != nil {
 				return nil, err
@@ -283,7 +275,7 @@ func (r *Roster) PartiesOf(_ context.Context, userID string) ([]party.Membership
 func (r *Roster) Listed(s party.Session) ([]party.ID, error) {
 	list, err := r.listOf(s)
 	var ids []party.ID
-	for _, p := range decodeParties(list) {
+	for _, p := range list {
 		ids = append(ids, p.id)
 	}
 	return ids, err
