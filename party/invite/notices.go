@@ -66,16 +66,11 @@ func (s *Service) Notify(ctx context.Context, c party.Caller, inv party.CreatedI
 	return nil
 }
 
-// readNotified is whom an invite remembers, and its version; [party.Absent] for nobody.
-func (s *Service) readNotified(ctx context.Context, inviteID string) (n notified, version string, err error) {
-	version, err = party.ReadObject(ctx, s.Store.storage, noticesCollection, inviteID, &n)
-	return n, version, err
-}
-
 // changeNotified changes whom an invite remembers by compare-and-set.
 func (s *Service) changeNotified(ctx context.Context, inviteID string, change func(*notified)) error {
 	for range noticeAttempts {
-		n, version, err := s.readNotified(ctx, inviteID)
+		var n notified
+		version, err := party.ReadObject(ctx, s.Store.storage, noticesCollection, inviteID, &n)
 		if err != nil {
 			return err
 		}
@@ -113,8 +108,8 @@ func (s *Service) withdraw(inviteID string, users ...string) {
 // withdrawNow may run in a goroutine of its own, where a panic would end the process.
 func (s *Service) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
 	defer caught.As(&err, "delete notifications")
-	n, _, err := s.readNotified(ctx, inviteID)
-	if err != nil {
+	var n notified
+	if _, err := party.ReadObject(ctx, s.Store.storage, noticesCollection, inviteID, &n); err != nil {
 		return fmt.Errorf("read whom it was sent to: %w", err)
 	}
 	if len(users) == 0 {

@@ -127,7 +127,7 @@ func (s *Service) Outstanding(ctx context.Context) (list []Outstanding, more boo
 	now := s.Now()
 	cursor := ""
 	for range outstandingPages {
-		objects, next, err := s.Store.list(ctx, cursor)
+		objects, next, err := s.Store.storage.StorageList(ctx, "", party.SystemUser, invitesCollection, page, cursor)
 		if err != nil {
 			return nil, false, err
 		}

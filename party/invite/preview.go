@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/reserve"
 )
 
 // Preview shows what an invite leads to, without using it. For an invite that is for
@@ -22,14 +23,14 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 	if err != nil {
 		return party.Preview{}, err
 	}
-	if _, member := t.v.Member(c.UserID); !member && c.UserID != r.By && !r.isFor(c.UserID) {
+	if _, member := t.Member(c.UserID); !member && c.UserID != r.By && !r.isFor(c.UserID) {
 		return party.Preview{}, r.refusal(c.UserID, s.Now())
 	}
 	p, err := s.preview(ctx, r, t, c.UserID, s.readFaces)
 	if err != nil || !t.alive {
 		return p, err
 	}
-	if p.MatchID, err = s.Match(ctx, t.v.ID); err != nil {
+	if p.MatchID, err = s.Match(ctx, t.ID); err != nil {
 		return party.Preview{}, err
 	}
 	p.Launch = r.Launch.raw()
@@ -63,9 +64,9 @@ func (s *Service) publicPreview(ctx context.Context, key string) (party.Preview,
 	if err != nil {
 		return party.Preview{}, err
 	}
-	size, leader := t.v.Size(), t.v.Leader().UserID
-	if t.v.Hidden || !s.Policy().Invites.Page.ShowMembers {
-		t.v.Members, leader = nil, ""
+	size, leader := t.Size(), t.Leader().UserID
+	if t.Hidden || !s.Policy().Invites.Page.ShowMembers {
+		t.Members, leader = nil, ""
 	}
 	p, err := s.preview(ctx, r, t, viewer, s.Faces)
 	if err != nil {
@@ -73,40 +74,38 @@ func (s *Service) publicPreview(ctx context.Context, key string) (party.Preview,
 	}
 	if p.Party != nil {
 		p.Party.Size, p.Party.LeaderUserID = size, leader
-		p.State = s.state(r, viewer, t, size+t.held < t.v.MaxSize)
+		p.State = s.state(r, viewer, t, size+t.held < t.MaxSize)
 	}
 	return p, nil
 }
 
 // target is the party an invite leads to, as a viewer meets it.
 type target struct {
-	v       party.View
-	held    int  // seats kept for users other than the viewer
-	waiting int  // in line for a seat
-	alive   bool // false where there is no such party
-	away    bool // its members have all lost their connections
-	locked  bool // the rules do not let the viewer in
+	reserve.Look
+	held   int  // seats kept for users other than the viewer
+	alive  bool // false where there is no such party
+	away   bool // its members have all lost their connections
+	locked bool // the rules do not let the viewer in
 }
 
 func (s *Service) target(ctx context.Context, r *record, viewer string) (target, error) {
 	look, err := s.leads(ctx, r, viewer)
-	t := target{v: look.View, held: look.Held(viewer), waiting: look.Waiting}
+	t := target{Look: look, held: look.Held(viewer), alive: true}
 	switch party.ReasonOf(err) {
 	case "":
 	case party.PartyNotFound:
 		return target{}, nil
 	case party.PartyAway:
-		t.alive, t.away = true, true
+		t.away = true
 		return t, nil
 	default:
 		return target{}, err
 	}
-	t.alive = true
 	// A lock concerns neither a member nor somebody whose seat is kept after a drop.
-	if _, member := t.v.Member(viewer); member || viewer != "" && look.Returning(viewer) {
+	if _, member := t.Member(viewer); member || viewer != "" && t.Returning(viewer) {
 		return t, nil
 	}
-	switch err := s.Admission.Locked(ctx, t.v); {
+	switch err := s.Admission.Locked(ctx, t.View); {
 	case party.ReasonOf(err) == party.PartyLocked:
 		t.locked = true
 	case err != nil:
@@ -138,11 +137,11 @@ func (s *Service) state(r *record, viewer string, t target, room bool) party.Inv
 }
 
 func (s *Service) preview(ctx context.Context, r *record, t target, viewer string, faces faces) (party.Preview, error) {
-	v := t.v
+	v := t.View
 	_, member := v.Member(viewer)
 	p := party.Preview{
 		ID: r.ID, State: s.state(r, viewer, t, member || v.Size()+t.held < v.MaxSize),
-		Waiting: t.waiting, Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
+		Waiting: t.Waiting, Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
 	}
 	profiles, err := s.profiles(ctx, r, v, faces)
 	if err != nil {

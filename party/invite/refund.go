@@ -26,10 +26,7 @@ func (s *Service) refund(ctx context.Context, t *turn, user string, seq int64) {
 }
 
 func (s *Service) refundLater(key, user string, seq int64) {
-	for wait := refundFirst; ; wait = min(2*wait, refundLongest) {
-		if pause(s.ctx, wait) != nil {
-			return
-		}
+	for wait := refundFirst; pause(s.ctx, wait) == nil; wait = min(2*wait, refundLongest) {
 		err := s.tryRefund(key, user, seq)
 		if err == nil {
 			return

@@ -222,11 +222,6 @@ func (s *Store) Holds(ctx context.Context, id party.ID) ([]reserve.Hold, error) 
 	return holds, nil
 }
 
-// list pages through all invites.
-func (s *Store) list(ctx context.Context, cursor string) ([]*api.StorageObject, string, error) {
-	return s.storage.StorageList(ctx, "", party.SystemUser, invitesCollection, page, cursor)
-}
-
 // discard deletes invites, by key, with their index entries, all or none; some may be gone already.
 func (s *Store) discard(ctx context.Context, invites map[string]*record) error {
 	var deletes []*runtime.StorageDelete

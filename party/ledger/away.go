@@ -112,8 +112,6 @@ func (l *Ledger) outlives(r reserve.Record) bool {
 // restart. What has changed since is lost in a crash.
 const rosterEvery = 500 * time.Millisecond
 
-func (v *Visit) rosterLater() { v.ledger.RecordLater(v.ID) }
-
 // RecordLater has a party's members and the ages of its tickets written soon, off the way of
 // whatever message it is, where parties survive a restart.
 func (l *Ledger) RecordLater(id party.ID) {
@@ -222,7 +220,7 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 				party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.Facts.Attributes},
 			)
 			v.saved.Members = members
-			v.rosterLater()
+			v.ledger.RecordLater(v.ID)
 			return v.Look()
 		})
 	}

@@ -18,7 +18,7 @@ func (l *Ledger) Hold(ctx context.Context, id party.ID, h reserve.Hold) error {
 		if !v.Book.Hold(v.Last.View, h) {
 			return party.Refuse(party.PartyFull, "There are not enough free seats to hold.")
 		}
-		v.Reserved()
+		v.turn++
 		return nil
 	})
 }
@@ -55,6 +55,6 @@ func (v *Visit) holdsChanged() {
 func (l *Ledger) Release(id party.ID, inviteID string, userIDs ...string) {
 	l.Briefly(l.moves.of(id), func(v *Visit) {
 		v.Book.Release(inviteID, userIDs...)
-		v.Reserved()
+		v.turn++
 	})
 }

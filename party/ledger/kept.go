@@ -21,7 +21,7 @@ func (v *Visit) observe() error {
 		return err
 	}
 	if v.Book.Abandon(v.Last.View) {
-		v.Reserved()
+		v.turn++
 	}
 	for user := range v.Book.Kept {
 		if m, in := v.Last.Member(user); in { // with another session, or let in by another module
@@ -49,7 +49,7 @@ func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
 		}
 		v.ledger.Roster.Attendance.Miss(v.ID, m.SessionID)
 		v.turn++
-		v.rosterLater()
+		v.ledger.RecordLater(v.ID)
 	}
 	return kept, nil
 }

@@ -13,7 +13,7 @@ import (
 func (v *Visit) Began(leader party.Session, facts party.Facts) {
 	v.known = true // what was reserved before this, its visit has read
 	v.Facts, v.leader = facts, leader.UserID
-	v.rosterLater()
+	v.ledger.RecordLater(v.ID)
 	v.Report(party.Change{Kind: party.PartyCreated, ID: v.ID})
 }
 
@@ -28,7 +28,7 @@ func (v *Visit) Entered(s party.Session, native bool) {
 		v.ledger.Logger.Warn("party member not mirrored party=%s session=%s error=%v", v.ID, s.SessionID, err)
 		return
 	}
-	v.rosterLater()
+	v.ledger.RecordLater(v.ID)
 	c := party.Change{Kind: party.MemberEntered, ID: v.ID, Session: s, Native: native, Attributes: had || after.Attributes}
 	if w, waited := v.Book.Waiting[s.UserID]; waited {
 		c.Waited = max(1, v.ledger.Now().Sub(w.Since))
@@ -72,7 +72,7 @@ func (v *Visit) Gone(s party.Session, moved bool) (alone bool) {
 		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: s, Moved: moved})
 	}
 	v.Changed()
-	v.rosterLater()
+	v.ledger.RecordLater(v.ID)
 	return alone
 }
 
@@ -80,7 +80,7 @@ func (v *Visit) Gone(s party.Session, moved bool) (alone bool) {
 func (v *Visit) Lead(s party.Session) {
 	v.ledger.Roster.SetLeader(v.ID, s)
 	v.leader = s.UserID
-	v.rosterLater()
+	v.ledger.RecordLater(v.ID)
 	v.Changed()
 }
 
@@ -101,7 +101,7 @@ func (v *Visit) Led(s party.Session) {
 // Update mirrors a PartyUpdate, which replaces all three values.
 func (v *Visit) Update(open, hidden bool, label string) {
 	v.ledger.Roster.Update(v.ID, open, hidden, label)
-	v.rosterLater()
+	v.ledger.RecordLater(v.ID)
 	v.Facts.Open, v.Facts.Hidden, v.Facts.Label = open, hidden, label
 	v.Changed()
 	v.Report(party.Change{Kind: party.PartyUpdated, ID: v.ID})
@@ -121,7 +121,7 @@ func (l *Ledger) NoteAttributes(id party.ID) {
 		l.Roster.NoteAttributes(id)
 		v.Facts.Attributes = true
 		v.Changed()
-		v.rosterLater()
+		v.ledger.RecordLater(v.ID)
 	})
 }
 

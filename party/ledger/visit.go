@@ -118,9 +118,6 @@ func (v *Visit) Changed() {
 	v.turn++
 }
 
-// Reserved notes that what is reserved in the party has changed, and nothing else.
-func (v *Visit) Reserved() { v.turn++ }
-
 // Announce tells the other nodes of a change this node has made. A change of theirs that
 // it has not read yet it will still read.
 func (v *Visit) Announce() {

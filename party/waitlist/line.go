@@ -18,24 +18,13 @@ const (
 // line is the lines of all parties, in their books and records.
 type line struct{ *admission.Admission }
 
-// place is a user's place in a line.
-type place struct {
-	place int       // from 1; 0 for somebody who does not wait
-	of    int       // how many wait
-	until time.Time // until when a seat is held for the user; zero while none is
-}
-
-func placeOf(v *ledger.Visit, userID string) place {
-	return place{v.Book.Place(userID), len(v.Book.Waiting), v.Book.Waiting[userID].Until}
-}
-
 // at reads a user's place in the line of a party.
-func (l line) at(ctx context.Context, id party.ID, userID string) (at place, err error) {
+func (l line) at(ctx context.Context, id party.ID, userID string) (at Place, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); err != nil {
 			return err
 		}
-		at = placeOf(v, userID)
+		at = Place{v.Book.Place(userID), len(v.Book.Waiting), party.Seconds(v.Book.Waiting[userID].Until)}
 		return nil
 	})
 	return at, err

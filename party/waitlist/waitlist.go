@@ -125,14 +125,14 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	if err != nil {
 		return Place{}, err
 	}
-	if at.place == 0 {
+	if at.Place == 0 {
 		switch err := enter(); party.ReasonOf(err) {
 		case party.PartyFull, party.PartyLocked:
 			if s.Entry.Policy().Parties.Waitlist.Max == 0 {
 				return Place{}, err
 			}
 		case "":
-			return Place{Of: at.of}, nil
+			return Place{Of: at.Of}, nil
 		default:
 			return Place{}, err
 		}
@@ -140,11 +140,9 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 			return Place{}, err
 		}
 		s.serve(id)
-		if at, err = s.line.at(ctx, id, c.UserID); err != nil {
-			return Place{}, err
-		}
+		return s.line.at(ctx, id, c.UserID)
 	}
-	return Place{at.place, at.of, party.Seconds(at.until)}, nil
+	return at, nil
 }
 
 // door finds the party and the way into it, for somebody who may come in once there is a seat.
