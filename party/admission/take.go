@@ -46,8 +46,8 @@ func (a *Admission) take(v *ledger.Visit, t reserve.Take, inviteID string) error
 // board puts the session on the party's stream as a member, or leaves it off. Between
 // attempts it sleeps under the party's lock, 60 ms in all at most: on this node nobody else
 // may take the seat that it tries for. marks are those of the last look.
-func (a *Admission) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string) error {
-	var err error
+func (a *Admission) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (err error) {
+	s := t.Session
 	for try := range takeAttempts {
 		if try > 0 { // not in step with the node it collides with
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
@@ -60,31 +60,25 @@ func (a *Admission) board(v *ledger.Visit, t reserve.Take, maxSize int, marks st
 				return err
 			}
 		}
-		var again bool
-		if again, err = a.boardOnce(v, t, maxSize, marks); !again {
+		if err = a.Put(v.ID, s); err != nil {
+			return err
+		}
+		var again bool // another node was in the way
+		if again, err = a.stays(v, t, maxSize, marks); err == nil {
+			return nil
+		}
+		if undo := a.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); undo != nil {
+			a.Logger.Error("party admission not rolled back party=%s session=%s error=%v", v.ID, s.SessionID, undo)
+		}
+		if !again {
 			return err
 		}
 	}
 	return err
 }
 
-// boardOnce reports whether another node was in the way, so that it may go better the
-// next time. Then, and after any error, the session is off the stream. marks are of before.
-func (a *Admission) boardOnce(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (again bool, err error) {
-	if err := a.Put(v.ID, t.Session); err != nil {
-		return false, err
-	}
-	if again, err = a.stays(v, t, maxSize, marks); err == nil {
-		return false, nil
-	}
-	s := t.Session
-	if undo := a.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); undo != nil {
-		a.Logger.Error("party admission not rolled back party=%s session=%s error=%v", v.ID, s.SessionID, undo)
-	}
-	return again, err
-}
-
-// stays looks again after the join, and says why the session must go if it must.
+// stays looks again after the join, and says why the session must go if it must, and whether
+// it may go better the next time.
 func (a *Admission) stays(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
 	members, err := a.Roster.Members(v.ID)
 	if err != nil {
