@@ -45,7 +45,8 @@ func (a *Admission) take(v *ledger.Visit, t reserve.Take, inviteID string) error
 
 // board puts the session on the party's stream as a member, or leaves it off. Between
 // attempts it sleeps under the party's lock, 60 ms in all at most: on this node nobody else
-// may take the seat that it tries for. marks are those of the last look.
+// may take the seat that it tries for. After an error the session is off the stream. marks are
+// those of the last look.
 func (a *Admission) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (err error) {
 	s := t.Session
 	for try := range takeAttempts {

@@ -74,33 +74,25 @@ func (l *Losses) End(id party.ID) {
 
 // Hidden are sessions of the module itself, which no list shows. They are lost with the
 // process, as the sessions are.
-type Hidden struct {
-	mu       sync.RWMutex // a leaf
-	sessions map[string]struct{}
-}
-
-func newHidden() *Hidden { return &Hidden{sessions: map[string]struct{}{}} }
+type Hidden struct{ sessions sync.Map } // by session ID
 
 // Set says whether a session is hidden.
 func (h *Hidden) Set(sessionID string, hidden bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	if hidden {
-		h.sessions[sessionID] = struct{}{}
+		h.sessions.Store(sessionID, nil)
 		return
 	}
-	delete(h.sessions, sessionID)
+	h.sessions.Delete(sessionID)
 }
 
 // shown is the presences without those hidden.
 func (h *Hidden) shown(presences []runtime.Presence) []runtime.Presence {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	if len(h.sessions) == 0 { // nearly always
+	hidden := func(p runtime.Presence) bool {
+		_, is := h.sessions.Load(p.GetSessionId())
+		return is
+	}
+	if !slices.ContainsFunc(presences, hidden) { // nearly always
 		return presences
 	}
-	return slices.DeleteFunc(slices.Clone(presences), func(p runtime.Presence) bool {
-		_, hidden := h.sessions[p.GetSessionId()]
-		return hidden
-	})
+	return slices.DeleteFunc(slices.Clone(presences), hidden)
 }

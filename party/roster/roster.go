@@ -30,7 +30,7 @@ type Roster struct {
 
 // New makes a roster over the host.
 func New(streams party.Streams, finder party.Finder, now party.Clock) *Roster {
-	return &Roster{streams: streams, finder: finder, now: now, Attendance: newAttendance(), Losses: newLosses(), Hidden: newHidden()}
+	return &Roster{streams: streams, finder: finder, now: now, Attendance: newAttendance(), Losses: newLosses(), Hidden: &Hidden{}}
 }
 
 // stripes are locks that many keys share: what is done under one is a few calls of the host
