@@ -36,7 +36,7 @@ func (s *Service) CheckParty(ctx context.Context, l reserve.Look, by party.Sessi
 	if !s.Processing {
 		return s.checkNative(ctx, v, int(add.GetMinCount()), int(add.GetMaxCount()), pending)
 	}
-	_, q, err := queueIn(s.Policy(), add.GetStringProperties())
+	q, err := queueIn(s.Policy(), asked.Queue)
 	if err != nil {
 		return err
 	}
@@ -70,10 +70,9 @@ func (s *Service) properties(ctx context.Context, t Ticket, q rules.Queue, held 
 // CheckSolo is CheckParty for a player who plays without a party. It refuses with
 // NotReady while a party of the player's looks for a match: it could be matched twice.
 func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) (err error) {
-	name := add.GetStringProperties()[PropertyQueue]
 	asked := Ticket{Session: by, Members: []party.Session{by}}
 	if s.Processing {
-		asked.Queue = name
+		asked.Queue = add.GetStringProperties()[PropertyQueue]
 	}
 	pending := s.claims.enter(asked)
 	defer func() {
@@ -81,7 +80,7 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 			s.claims.end(by.SessionID)
 		}
 	}()
-	q, err := s.admitSolo(ctx, by.UserID, name, pending)
+	q, err := s.admitSolo(ctx, by.UserID, asked.Queue, pending)
 	if err != nil || !s.Processing {
 		return err
 	}
@@ -107,7 +106,7 @@ func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.Vie
 	if !s.Processing {
 		return s.checkNative(ctx, v, 0, 0, s.claims.all())
 	}
-	name, q, err := queueIn(s.Policy(), map[string]string{PropertyQueue: queue})
+	q, err := queueIn(s.Policy(), queue)
 	if err != nil {
 		return err
 	}
@@ -115,7 +114,7 @@ func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.Vie
 	if err != nil {
 		return err
 	}
-	return s.admit(ctx, v, spares(q, len(users(sessions(v))), s.Footprint(l)), name, q, s.claims.all())
+	return s.admit(ctx, v, spares(q, len(users(sessions(v))), s.Footprint(l)), queue, q, s.claims.all())
 }
 
 // admitSolo refuses a player alone who may not wait in the queue, and answers the queue;
@@ -124,14 +123,14 @@ func (s *Service) admitSolo(ctx context.Context, userID, queue string, pending [
 	if err := s.noPartyTicket(ctx, userID, pending); err != nil || !s.Processing {
 		return rules.Queue{}, err
 	}
-	name, q, err := queueIn(s.Policy(), map[string]string{PropertyQueue: queue})
+	q, err := queueIn(s.Policy(), queue)
 	if err != nil {
 		return q, err
 	}
 	if wait := s.proposals.wait([]string{userID}, s.Now()); wait > 0 {
 		return q, party.RefuseRate(wait)
 	}
-	if s.waits(ctx, userID, pending, func(t Ticket) bool { return t.Solo() && t.Queue == name }) {
+	if s.waits(ctx, userID, pending, func(t Ticket) bool { return t.Solo() && t.Queue == queue }) {
 		return q, party.Refuse(party.NotReady, "You are looking for this match already.")
 	}
 	return q, nil

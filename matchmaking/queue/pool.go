@@ -44,48 +44,36 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 	now := b.now()
 	b.pass++
 	pool = make([]*waiting, 0, len(b.rows))
-	met := 0 // live ones
-	for from := 0; from < len(entries); {
-		e := entries[from]
-		id, to := e.GetTicket(), from+1
-		for to < len(entries) && entries[to].GetTicket() == id { // mostly they come one after the other
-			to++
-		}
-		of := entries[from:to:to]
-		from = to
-		r := b.rows[id]
+	var fresh []*row
+	for _, e := range entries {
+		r := b.rows[e.GetTicket()]
 		if r != nil && r.pass == b.pass {
-			r.in.entries = append(r.in.entries, of...)
+			r.in.entries = append(r.in.entries, e)
 			continue
 		}
-		w := (*waiting)(nil)
-		if r != nil {
-			w = r.in
+		if r == nil {
+			r = &row{}
+			b.rows[e.GetTicket()] = r
+			fresh = append(fresh, r)
 		}
-		if w == nil {
-			w = newWaiting(e)
+		if r.in == nil {
+			r.in = newWaiting(e)
 		}
-		w.entries = of
+		w := r.in
+		w.entries = []runtime.MatchmakerEntry{e}
 		if w.edition != edition {
 			read(w)
 			w.edition = edition
 		}
-		if r == nil {
-			r = &row{Ticket: w.ticket()}
-			b.rows[id] = r
-			b.link(r)
-		}
 		w.ended, w.seats, w.blocked = !r.ended.IsZero(), r.seats, r.blocked
-		if !w.ended {
-			met++
-		}
-		r.in, r.seen, r.pass = w, now, b.pass
+		r.seen, r.pass = now, b.pass
 		pool = append(pool, w)
 	}
+	for _, r := range fresh {
+		r.Ticket = r.in.ticket()
+		b.link(r)
+	}
 	for _, r := range b.rows {
-		if met == b.waits {
-			break // as nearly always
-		}
 		if r.ended.IsZero() && r.pass != b.pass && now.Sub(r.Added) > lateTicket {
 			gone = append(gone, r.Ticket)
 		}

@@ -130,40 +130,30 @@ func read(q rules.Queue, properties map[string]any) (key string, s standing, err
 // readKey is what the tickets of one match have in common. Values hold no control
 // characters, so different values never make the same key.
 func readKey(matchOn []string, properties map[string]any) (string, error) {
-	if len(matchOn) == 0 {
-		return "", nil
-	}
-	var room [256]byte
-	key := room[:0]
-	for i, name := range matchOn {
+	var key []string
+	for _, name := range matchOn {
 		value, _ := properties[name].(string)
 		if why := unfit(value); why != "" {
 			return "", fmt.Errorf("property %s is %s", name, why)
 		}
-		if i > 0 {
-			key = append(key, '\n')
-		}
-		key = append(key, name...)
-		key = append(key, '=')
-		key = append(key, value...)
+		key = append(key, name+"="+value)
 	}
-	return string(key), nil
+	return strings.Join(key, "\n"), nil
 }
 
 // queueIn finds the queue a client names. The refusal lists the queues there are: their
 // names are no secret, and a misspelt one is a mistake of the game's, not the player's.
-func queueIn(c rules.Config, texts map[string]string) (string, rules.Queue, error) {
-	name := texts[PropertyQueue]
+func queueIn(c rules.Config, name string) (rules.Queue, error) {
 	q, ok := c.Queues[name]
 	if ok {
-		return name, q, nil
+		return q, nil
 	}
 	known := strings.Join(slices.Sorted(maps.Keys(c.Queues)), ", ")
 	if known == "" {
-		return "", q, party.Refuse(party.UnknownQueue, "There is nothing to play here at the moment.")
+		return q, party.Refuse(party.UnknownQueue, "There is nothing to play here at the moment.")
 	}
 	if name == "" {
-		return "", q, party.Refuse(party.UnknownQueue, "string_properties.queue: name the queue to play in: %s.", known)
+		return q, party.Refuse(party.UnknownQueue, "string_properties.queue: name the queue to play in: %s.", known)
 	}
-	return "", q, party.Refuse(party.UnknownQueue, "string_properties.queue: there is no queue of this name; there are: %s.", known)
+	return q, party.Refuse(party.UnknownQueue, "string_properties.queue: there is no queue of this name; there are: %s.", known)
 }
