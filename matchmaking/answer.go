@@ -101,7 +101,6 @@ func (c *call) late(r signalRequest) error {
 func (c *call) extend(userID, partyID string) {
 	mine, named := c.table.Get(c.now, userID)
 	if !named {
-		userID = ""
 		i := slices.IndexFunc(c.rows, func(s seats.Seat) bool { return s.UserID == "" && s.PartyID == partyID })
 		if partyID == "" || i < 0 {
 			return
@@ -112,7 +111,7 @@ func (c *call) extend(userID, partyID string) {
 		return
 	}
 	until := c.now.Add(c.setup.SeatHold)
-	if latest := c.heldSince[holdKey(userID, partyID)].Add(c.setup.SeatHoldMax); until.After(latest) {
+	if latest := mine.Since.Add(c.setup.SeatHoldMax); until.After(latest) {
 		until = latest
 	}
 	switch {
@@ -141,8 +140,5 @@ func (c *call) moved(from, to string) {
 	}
 	if c.serving != nil {
 		c.serving.was[from] = to
-	}
-	if since, ok := c.heldSince[holdKey("", from)]; ok {
-		c.heldSince[holdKey("", to)] = since
 	}
 }

@@ -35,13 +35,12 @@ type state struct {
 	own    map[string]any // the handler's own label
 	label  string
 
-	announced  bool                 // somebody may know of the match
-	rows       []seats.Seat         // the seats as they were last told
-	heldSince  map[string]time.Time // by holdKey
-	events     []event              // not yet sent
-	mapChanged bool                 // the players do not have the seats as they are
-	due        time.Time            // until then a tick without messages has nothing to do; zero after anything but a tick
-	emptySince time.Time            // zero while somebody is here or expected
+	announced  bool         // somebody may know of the match
+	rows       []seats.Seat // the seats as they were last told
+	events     []event      // not yet sent
+	mapChanged bool         // the players do not have the seats as they are
+	due        time.Time    // until then a tick without messages has nothing to do; zero after anything but a tick
+	emptySince time.Time    // zero while somebody is here or expected
 	endTold    bool
 
 	serving *serving // nil but in a seat match
@@ -76,7 +75,7 @@ func newState(ctx context.Context, params map[string]any, now time.Time) (*state
 		return nil, fmt.Errorf("seats for %d claims: %w", len(set.Claims), err)
 	}
 	id, _ := ctx.Value(runtime.RUNTIME_CTX_MATCH_ID).(string)
-	return &state{id: id, setup: set, table: table, announced: !set.Unannounced, heldSince: map[string]time.Time{}}, nil
+	return &state{id: id, setup: set, table: table, announced: !set.Unannounced}, nil
 }
 
 // String is what the server's console shows of the match.
@@ -167,28 +166,7 @@ func (c *call) noteChanges() bool {
 	c.ready(c.rows, rows)
 	c.noteMarks(c.rows, rows)
 	c.rows, c.mapChanged = rows, true
-	held := map[string]time.Time{}
-	for _, r := range rows {
-		if r.State != seats.Held {
-			continue
-		}
-		key := holdKey(r.UserID, r.PartyID)
-		if since, ok := c.heldSince[key]; ok {
-			held[key] = since
-		} else {
-			held[key] = c.now
-		}
-	}
-	c.heldSince = held
 	return true
-}
-
-// holdKey names a held seat: that of a user, or a party's spare ones.
-func holdKey(userID, partyID string) string {
-	if userID == "" {
-		return "party " + partyID
-	}
-	return userID
 }
 
 // relabel updates the label if it changed. In MatchInit it only makes it.

@@ -67,6 +67,7 @@ type Seat struct {
 	PartyID string    // "" for an open seat and for a player without a party
 	Team    int       // from 0
 	State   State     //
+	Since   time.Time // when a hold or reservation began; zero otherwise
 	Expires time.Time // of a hold or reservation; zero otherwise
 }
 
@@ -123,7 +124,7 @@ func (t *Table) keep(now, until time.Time, as State, claims []Claim) error {
 	t.Purge(now)
 	before := slices.Clone(t.rows)
 	for _, c := range claims {
-		if err := t.claim(c, until, as); err != nil {
+		if err := t.claim(c, now, until, as); err != nil {
 			t.rows = before
 			return err
 		}
@@ -131,7 +132,7 @@ func (t *Table) keep(now, until time.Time, as State, claims []Claim) error {
 	return nil
 }
 
-func (t *Table) claim(c Claim, until time.Time, as State) error {
+func (t *Table) claim(c Claim, now, until time.Time, as State) error {
 	if c.Team < AnyTeam || c.Team >= t.teams || c.Spares < 0 || c.Spares > 0 && c.PartyID == "" || len(c.UserIDs)+c.Spares == 0 || slices.Contains(c.UserIDs, "") {
 		return fmt.Errorf("%w: %+v", ErrLayout, c)
 	}
@@ -159,24 +160,30 @@ func (t *Table) claim(c Claim, until time.Time, as State) error {
 		s := &t.rows[i]
 		ours := slices.Contains(c.UserIDs, s.UserID) || s.UserID == "" && s.PartyID == c.PartyID && c.Spares > 0
 		if ours {
-			s.prolong(until, as)
+			s.prolong(now, until, as)
 		}
 	}
+	since := now
+	if as == Taken {
+		since = time.Time{}
+	}
 	for _, u := range fresh {
-		t.rows = append(t.rows, Seat{UserID: u, PartyID: c.PartyID, Team: team, State: as, Expires: until})
+		t.rows = append(t.rows, Seat{UserID: u, PartyID: c.PartyID, Team: team, State: as, Since: since, Expires: until})
 	}
 	for range spares {
-		t.rows = append(t.rows, Seat{PartyID: c.PartyID, Team: team, State: as, Expires: until})
+		t.rows = append(t.rows, Seat{PartyID: c.PartyID, Team: team, State: as, Since: since, Expires: until})
 	}
 	return nil
 }
 
 // prolong keeps a seat until the given time at least; holding makes a reservation a hold, and
 // whoever takes a seat has it for good.
-func (s *Seat) prolong(until time.Time, as State) {
+func (s *Seat) prolong(now, until time.Time, as State) {
 	switch {
-	case as == Taken, s.State == Reserved && as == Held:
-		s.State, s.Expires = as, until
+	case as == Taken:
+		s.State, s.Since, s.Expires = Taken, time.Time{}, time.Time{}
+	case s.State == Reserved && as == Held:
+		s.State, s.Since, s.Expires = Held, now, until
 	case s.State == as:
 		s.Expires = later(s.Expires, until)
 	}

@@ -186,6 +186,9 @@ func TestDropAndReturn(t *testing.T) {
 	if !tab.Drop(at(1), "a", at(31)) || tab.Drop(at(2), "a", at(600)) {
 		t.Error("a drop must count once and never prolong the grace")
 	}
+	if s, _ := tab.Get(at(2), "a"); !s.Since.Equal(at(1)) {
+		t.Errorf("the seat is kept since %v; the drop was at %v", s.Since, at(1))
+	}
 	if _, err := tab.Take(at(30), "out", ""); !errors.Is(err, seats.ErrReserved) {
 		t.Errorf("an outsider during the grace = %v", err)
 	}
@@ -211,7 +214,7 @@ func TestMap(t *testing.T) {
 	want := []seats.Seat{
 		{Team: 0, State: seats.Open}, {Team: 0, State: seats.Open},
 		{UserID: "b", PartyID: "p", Team: 1, State: seats.Taken},
-		{UserID: "a", PartyID: "p", Team: 1, State: seats.Held, Expires: at(60)},
+		{UserID: "a", PartyID: "p", Team: 1, State: seats.Held, Since: t0, Expires: at(60)},
 	}
 	if got := tab.Map(t0); !reflect.DeepEqual(got, want) {
 		t.Errorf("Map = %+v\nwant %+v", got, want)
@@ -247,7 +250,7 @@ func TestHold_SeveralClaims(t *testing.T) {
 func TestAssign(t *testing.T) {
 	tab := table(t, 2, 2)
 	hold(t, tab, seats.Claim{PartyID: "p", Team: 1, UserIDs: []string{"a"}, Spares: 1}, 60)
-	if s, err := tab.Assign(t0, at(90), "friend", "p"); err != nil || s != (seats.Seat{UserID: "friend", PartyID: "p", Team: 1, State: seats.Held, Expires: at(90)}) {
+	if s, err := tab.Assign(t0, at(90), "friend", "p"); err != nil || s != (seats.Seat{UserID: "friend", PartyID: "p", Team: 1, State: seats.Held, Since: t0, Expires: at(90)}) {
 		t.Errorf("a friend on the spare seat = %+v, %v", s, err)
 	}
 	if s, err := tab.Assign(t0, at(30), "friend", "p"); err != nil || !s.Expires.Equal(at(90)) {

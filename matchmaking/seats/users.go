@@ -27,14 +27,14 @@ func (t *Table) give(now, until time.Time, as State, userID, partyID string) (Se
 	}
 	if s := t.seatOf(userID); s != nil {
 		if as == Taken || s.State == Reserved {
-			s.prolong(until, as)
+			s.prolong(now, until, as)
 		}
 		return *s, nil
 	}
 	if i := t.spare(partyID); i >= 0 {
 		s := &t.rows[i]
-		s.UserID = userID
-		s.prolong(until, as)
+		s.UserID, s.Since = userID, now
+		s.prolong(now, until, as)
 		return *s, nil
 	}
 	team, together := t.teamOf(partyID)
@@ -47,7 +47,7 @@ func (t *Table) give(now, until time.Time, as State, userID, partyID string) (Se
 			return Seat{}, t.refusal()
 		}
 	}
-	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, until, as); err != nil {
+	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, now, until, as); err != nil {
 		return Seat{}, err
 	}
 	return *t.seatOf(userID), nil
@@ -61,7 +61,7 @@ func (t *Table) Drop(now time.Time, userID string, until time.Time) bool {
 	if s == nil || s.State != Taken {
 		return false
 	}
-	s.State, s.Expires = Held, until
+	s.State, s.Since, s.Expires = Held, now, until
 	t.Purge(now) // without a grace the seat is open at once
 	return true
 }
