@@ -65,7 +65,9 @@ func (s scope) of(n ast.Node) (domain, bool) {
 	case *ast.ChainNode:
 		return s.of(n.Node)
 	case *ast.CallNode:
-		return s.call(n)
+		if d := functions[n.Callee.String()].gives; d.hint != "" {
+			return d, true
+		}
 	case *ast.BuiltinNode:
 		return s.builtin(n)
 	case *ast.BinaryNode:
@@ -120,20 +122,6 @@ func structOf(n ast.Node) reflect.Type {
 		t = t.Elem()
 	}
 	return t
-}
-
-func (s scope) call(n *ast.CallNode) (domain, bool) {
-	switch n.Callee.String() {
-	case "weekday":
-		return oneOf("weekday", []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}), true
-	case "time_of_day":
-		return domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`}, true
-	case "hour":
-		return upTo("hour", 23), true
-	case "hash":
-		return atLeast(0, "hash is not below 0"), true
-	}
-	return byType(n)
 }
 
 func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {

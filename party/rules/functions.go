@@ -19,6 +19,7 @@ type function struct {
 	call       func(args ...any) (any, error)
 	types      []any
 	literal    *literal // nil where any text will do
+	gives      domain   // where its type does not say it all
 	usage, doc string   // for the reference
 }
 
@@ -51,6 +52,7 @@ var functions = map[string]function{
 		doc:     "The hour of a moment, 0 to 23. Without a zone in UTC.",
 		types:   []any{new(func(time.Time) int), new(func(time.Time, string) int)},
 		call:    func(args ...any) (any, error) { return inZone(args).Hour(), nil },
+		gives:   upTo("hour", 23),
 		literal: zoneLiteral,
 	},
 	"weekday": {
@@ -58,6 +60,7 @@ var functions = map[string]function{
 		doc:     `The day of the week of a moment, "monday" to "sunday". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time) string), new(func(time.Time, string) string)},
 		call:    func(args ...any) (any, error) { return strings.ToLower(inZone(args).Weekday().String()), nil },
+		gives:   oneOf("weekday", []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}),
 		literal: zoneLiteral,
 	},
 	"time_of_day": {
@@ -65,6 +68,7 @@ var functions = map[string]function{
 		doc:     `The time of a moment as "HH:MM", so that times compare as text: time_of_day(now) >= "22:30". Without a zone in UTC.`,
 		types:   []any{new(func(time.Time) string), new(func(time.Time, string) string)},
 		call:    func(args ...any) (any, error) { return inZone(args).Format("15:04"), nil },
+		gives:   domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`},
 		literal: zoneLiteral,
 	},
 	"hash": {
@@ -78,6 +82,7 @@ var functions = map[string]function{
 			}
 			return stableHash(args[0].(string), salt), nil
 		},
+		gives: atLeast(0, "hash is not below 0"),
 	},
 }
 

@@ -313,10 +313,8 @@ func (b *treeBuilder) mapping(values []*ast.MappingValueNode, start *token.Token
 }
 
 func keyName(k ast.MapKeyNode) (string, bool) {
-	switch k := k.(type) {
-	case *ast.StringNode:
-		return k.Value, true
-	case *ast.IntegerNode, *ast.BoolNode, *ast.FloatNode, *ast.NullNode:
+	switch k.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.BoolNode, *ast.FloatNode, *ast.NullNode:
 		return k.GetToken().Value, true
 	}
 	return "", false
