@@ -14,7 +14,7 @@ import (
 // of the host alone: where public_url has a path, the proxy has to pass them on from there.
 
 // apple serves apple-app-site-association when the rules name an iOS app.
-func (s *Site) apple() route {
+func (s *Site) apple(*http.Request) (web.Answer, error) {
 	return s.linkFile(func(v rules.Invites) (any, bool) {
 		paths := publicPath(v.PublicURL) + joinPath + "*"
 		var details []any
@@ -29,7 +29,7 @@ func (s *Site) apple() route {
 }
 
 // android serves assetlinks.json when the rules name an Android app and its certificates.
-func (s *Site) android() route {
+func (s *Site) android(*http.Request) (web.Answer, error) {
 	return s.linkFile(func(v rules.Invites) (any, bool) {
 		app := v.App.Android
 		return []any{map[string]any{
@@ -39,17 +39,15 @@ func (s *Site) android() route {
 	})
 }
 
-func (s *Site) linkFile(content func(rules.Invites) (any, bool)) route {
-	return route{fail: plainFailure, answer: func(*http.Request) (web.Answer, error) {
-		v, configured := content(s.Policy().Invites)
-		if !configured {
-			return web.Answer{}, errNotFound
-		}
-		body, err := json.MarshalIndent(v, "", "  ")
-		if err != nil {
-			return web.Answer{}, fmt.Errorf("write the app links: %w", err)
-		}
-		body = append(body, '\n')
-		return web.Answer{Status: http.StatusOK, Kind: "application/json", Cache: cacheAnHour, Policy: web.DataPolicy, Tag: web.Tag(body), Body: body}, nil
-	}}
+func (s *Site) linkFile(content func(rules.Invites) (any, bool)) (web.Answer, error) {
+	v, configured := content(s.Policy().Invites)
+	if !configured {
+		return web.Answer{}, errNotFound
+	}
+	body, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return web.Answer{}, fmt.Errorf("write the app links: %w", err)
+	}
+	body = append(body, '\n')
+	return web.Answer{Status: http.StatusOK, Kind: "application/json", Cache: cacheAnHour, Policy: web.DataPolicy, Tag: web.Tag(body), Body: body}, nil
 }

@@ -26,24 +26,20 @@ func accentURL(hex string) string {
 }
 
 // icon serves the icon where browsers look for it without being told to.
-func (s *Site) icon() route {
-	return route{fail: plainFailure, answer: func(*http.Request) (web.Answer, error) {
-		a := assets.Serve(assets.Name("icon.svg"))
-		a.Cache = cacheAnHour
-		return a, nil
-	}}
+func (s *Site) icon(*http.Request) (web.Answer, error) {
+	a := assets.Serve(assets.Name("icon.svg"))
+	a.Cache = cacheAnHour
+	return a, nil
 }
 
 // asset serves a file, or the stylesheet of an accent colour, by its hashed name.
-func (s *Site) asset() route {
-	return route{fail: plainFailure, answer: func(r *http.Request) (web.Answer, error) {
-		served := strings.TrimPrefix(r.URL.Path, assetPath)
-		name := web.Unhashed(served)
-		if hex, isAccent := strings.CutPrefix(strings.TrimSuffix(name, ".css"), accentPrefix); isAccent {
-			if sheet, ok := accentSheet(hex); ok {
-				return web.Content(name, served, sheet), nil
-			}
+func (s *Site) asset(r *http.Request) (web.Answer, error) {
+	served := strings.TrimPrefix(r.URL.Path, assetPath)
+	name := web.Unhashed(served)
+	if hex, isAccent := strings.CutPrefix(strings.TrimSuffix(name, ".css"), accentPrefix); isAccent {
+		if sheet, ok := accentSheet(hex); ok {
+			return web.Content(name, served, sheet), nil
 		}
-		return assets.Serve(served), nil
-	}}
+	}
+	return assets.Serve(served), nil
 }

@@ -51,22 +51,20 @@ type pageView struct {
 }
 
 // page is the landing page itself.
-func (s *Site) page() route {
-	return route{limited: true, bounded: true, spoken: true, fail: s.pageFailure, answer: func(r *http.Request) (web.Answer, error) {
-		code, p, err := s.preview(r)
-		if err != nil {
-			return web.Answer{}, err
-		}
-		c, t := s.speaking(r)
-		v := inviteView(code, p, newView(r, c, t), c)
-		if !v.Live {
-			return pageAnswer(http.StatusGone, v), nil
-		}
-		if r.Method == http.MethodGet {
-			s.PageRead(fetches(r.UserAgent()))
-		}
-		return pageAnswer(http.StatusOK, v), nil
-	}}
+func (s *Site) page(r *http.Request) (web.Answer, error) {
+	code, p, err := s.preview(r)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	c, t := s.speaking(r)
+	v := inviteView(code, p, newView(r, c, t), c)
+	if !v.Live {
+		return pageAnswer(http.StatusGone, v), nil
+	}
+	if r.Method == http.MethodGet {
+		s.PageRead(fetches(r.UserAgent()))
+	}
+	return pageAnswer(http.StatusOK, v), nil
 }
 
 func (s *Site) pageFailure(r *http.Request, f failure) web.Answer {

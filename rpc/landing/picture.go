@@ -47,19 +47,17 @@ var errBusyDrawing = errors.New("others are being drawn")
 // card serves the picture that chats show beside the link. It speaks the language of the
 // rules' own texts, because who fetches it is a chat's server and not a visitor. An invite
 // that is over has one too, with 200, for chats show no picture of anything else.
-func (s *Site) card() route {
-	return route{limited: true, bounded: true, fail: plainFailure, answer: func(r *http.Request) (web.Answer, error) {
-		code, p, err := s.preview(r)
-		if err != nil {
-			return web.Answer{}, err
-		}
-		c := s.Policy()
-		png, err := s.pictureOf(r, code, cardOf(p, c), c.Invites.Page.Font)
-		if err != nil {
-			return web.Answer{}, fmt.Errorf("draw the card: %w", err)
-		}
-		return web.Answer{Status: http.StatusOK, Kind: "image/png", Cache: "public, max-age=10", Policy: web.DataPolicy, Tag: web.Tag(png), NoIndex: true, Body: png}, nil
-	}}
+func (s *Site) card(r *http.Request) (web.Answer, error) {
+	code, p, err := s.preview(r)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	c := s.Policy()
+	png, err := s.pictureOf(r, code, cardOf(p, c), c.Invites.Page.Font)
+	if err != nil {
+		return web.Answer{}, fmt.Errorf("draw the card: %w", err)
+	}
+	return web.Answer{Status: http.StatusOK, Kind: "image/png", Cache: "public, max-age=10", Policy: web.DataPolicy, Tag: web.Tag(png), NoIndex: true, Body: png}, nil
 }
 
 // pictureOf gives the picture of an invite: the one drawn before if it shows the same, or if it is

@@ -17,18 +17,16 @@ const quietZone = 4
 
 // qr draws the code of the invite's link. It asks nobody whether the invite exists: the
 // drawing tells no more than the address it was asked under.
-func (s *Site) qr() route {
-	return route{limited: true, fail: plainFailure, answer: func(r *http.Request) (web.Answer, error) {
-		code, err := invite.ParseCode(rawCode(r.URL.Path))
-		if err != nil {
-			return web.Answer{}, errNotFound
-		}
-		svg, err := qrSVG(publicURL(s.Policy(), joinPath+code.Reveal()))
-		if err != nil {
-			return web.Answer{}, fmt.Errorf("draw the QR code: %w", err)
-		}
-		return web.Answer{Status: http.StatusOK, Kind: "image/svg+xml", Cache: cachePrivHour, Policy: web.DataPolicy, Tag: web.Tag(svg), NoIndex: true, Body: svg}, nil
-	}}
+func (s *Site) qr(r *http.Request) (web.Answer, error) {
+	code, err := invite.ParseCode(rawCode(r.URL.Path))
+	if err != nil {
+		return web.Answer{}, errNotFound
+	}
+	svg, err := qrSVG(publicURL(s.Policy(), joinPath+code.Reveal()))
+	if err != nil {
+		return web.Answer{}, fmt.Errorf("draw the QR code: %w", err)
+	}
+	return web.Answer{Status: http.StatusOK, Kind: "image/svg+xml", Cache: cachePrivHour, Policy: web.DataPolicy, Tag: web.Tag(svg), NoIndex: true, Body: svg}, nil
 }
 
 // qrSVG draws a link as a QR code, dark on light whatever the page's scheme, one path made

@@ -70,14 +70,15 @@ func (s *Site) speaking(r *http.Request) (rules.Config, texts) {
 
 // Routes is the table of everything this package serves, in the order to register it.
 func (s *Site) Routes() []web.Route {
+	get := func(name, pattern string, rt route) web.Route { return web.Get(name, pattern, s.guard(rt)) }
 	return []web.Route{
-		web.Get("landing_page", joinPath+"{code}{slash:/?}", s.guard(s.page())), // links are pasted with a slash behind
-		web.Get("landing_state", joinPath+"{code}"+stateSuffix, s.guard(s.state())),
-		web.Get("landing_qr", joinPath+"{code}"+qrSuffix, s.guard(s.qr())),
-		web.Get("landing_card", joinPath+"{code}"+cardSuffix, s.guard(s.card())),
-		web.Get("landing_asset", assetPath+"{file}", s.guard(s.asset())),
-		web.Get("favicon", "/favicon.ico", s.guard(s.icon())),
-		web.Get("landing_apple", applePath, s.guard(s.apple())),
-		web.Get("landing_android", androidPath, s.guard(s.android())),
+		get("landing_page", joinPath+"{code}{slash:/?}", route{answer: s.page, fail: s.pageFailure, limited: true, bounded: true, spoken: true}), // links are pasted with a slash behind
+		get("landing_state", joinPath+"{code}"+stateSuffix, route{answer: s.state, fail: s.stateFailure, limited: true, bounded: true, spoken: true}),
+		get("landing_qr", joinPath+"{code}"+qrSuffix, route{answer: s.qr, fail: plainFailure, limited: true}),
+		get("landing_card", joinPath+"{code}"+cardSuffix, route{answer: s.card, fail: plainFailure, limited: true, bounded: true}),
+		get("landing_asset", assetPath+"{file}", route{answer: s.asset, fail: plainFailure}),
+		get("favicon", "/favicon.ico", route{answer: s.icon, fail: plainFailure}),
+		get("landing_apple", applePath, route{answer: s.apple, fail: plainFailure}),
+		get("landing_android", androidPath, route{answer: s.android, fail: plainFailure}),
 	}
 }

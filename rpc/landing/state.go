@@ -56,25 +56,23 @@ type publicParty struct {
 // state answers the page's polling, and anybody who draws a page of their own. Its
 // ETag is of the whole body, so a poll costs a 304 until something visible changes.
 // Where many pages are open it says when to ask again.
-func (s *Site) state() route {
-	return route{limited: true, bounded: true, spoken: true, fail: s.stateFailure, answer: func(r *http.Request) (web.Answer, error) {
-		code, p, err := s.preview(r)
-		if err != nil {
-			return web.Answer{}, err
+func (s *Site) state(r *http.Request) (web.Answer, error) {
+	code, p, err := s.preview(r)
+	if err != nil {
+		return web.Answer{}, err
+	}
+	c, t := s.speaking(r)
+	key := drawnKey{code, t.tag}
+	d, ok := s.drawn.Kept(key)
+	if !ok || !d.of(p) {
+		d = drawnState{p.State, p.Waiting, p.Party, stateAnswer(p, c, t)}
+		if p.Party != nil {
+			s.drawn.Put(key, d)
 		}
-		c, t := s.speaking(r)
-		key := drawnKey{code, t.tag}
-		d, ok := s.drawn.Kept(key)
-		if !ok || !d.of(p) {
-			d = drawnState{p.State, p.Waiting, p.Party, stateAnswer(p, c, t)}
-			if p.Party != nil {
-				s.drawn.Put(key, d)
-			}
-		}
-		a := d.answer
-		a.Wait = s.pace.next(s.Now(), 1)
-		return a, nil
-	}}
+	}
+	a := d.answer
+	a.Wait = s.pace.next(s.Now(), 1)
+	return a, nil
 }
 
 func stateAnswer(p party.Preview, c rules.Config, t texts) web.Answer {
