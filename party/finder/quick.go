@@ -50,27 +50,20 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 		if err := s.refresh(ctx); err != nil {
 			return Joined{}, err
 		}
-		s.mu.Lock()
-		start := rand.Uint64N(s.index.last + 1) // so that not all begin with the same party
-		s.mu.Unlock()
-		for _, from := range []uint64{start, 0} {
-			joined, met, err := s.joinFirst(ctx, c, w, from)
-			if err != nil || joined.Joined {
-				return joined, err
-			}
-			if from != 0 || met {
-				continue
-			}
-			if waited {
-				return Joined{}, noneFits()
-			}
-			waited = true
-			select {
-			case <-time.After(newsTakes):
-			case <-ctx.Done():
-				return Joined{}, ctx.Err()
-			}
-			break // look again
+		joined, met, err := s.joinFirst(ctx, c, w)
+		switch {
+		case err != nil || joined.Joined:
+			return joined, err
+		case met:
+			continue
+		case waited:
+			return Joined{}, noneFits()
+		}
+		waited = true
+		select {
+		case <-time.After(newsTakes):
+		case <-ctx.Done():
+			return Joined{}, ctx.Err()
 		}
 	}
 	return Joined{}, noneFits()
@@ -80,16 +73,20 @@ func noneFits() error {
 	return party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
 }
 
-// joinFirst tries the parties that fit, from one in the index on. met is whether one was full
-// by the time.
-func (s *Service) joinFirst(ctx context.Context, c party.Caller, w wanted, after uint64) (joined Joined, met bool, err error) {
-	for {
+// joinFirst tries all parties that fit, from any in the index on and then from the first, so that
+// not all callers begin with the same one. met is whether one was full by the time.
+func (s *Service) joinFirst(ctx context.Context, c party.Caller, w wanted) (joined Joined, met bool, err error) {
+	s.mu.Lock()
+	after := rand.Uint64N(s.index.last + 1)
+	s.mu.Unlock()
+	for again := after > 0; ; {
 		ids, last := s.next(w, after, tryAtOnce)
 		joined, full, err := s.joinOne(ctx, c, w, ids)
 		met = met || full
-		if after = last; err != nil || joined.Joined || last == 0 {
+		if err != nil || joined.Joined || last == 0 && !again {
 			return joined, met, err
 		}
+		after, again = last, again && last > 0
 	}
 }
 

@@ -129,23 +129,13 @@ func cardOf(p party.Preview, c rules.Config) card.Card {
 	accent, _ := parseColour(accentOf(c.Invites.Page.Accent))
 	drawn := card.Card{
 		Brand: cmp.Or(gameTitle(c), t.get("eyebrow")), Headlines: []string{sc.Headline}, Note: sc.Note, Count: sc.Count,
-		Host: card.Tile{Initial: host.Initial, Hue: host.Hue}, Accent: rgba(accent), RTL: t.dir() == "rtl", Over: !live(p.State),
+		Host: card.Tile{Kind: card.Player, Initial: host.Initial, Hue: host.Hue}, Accent: rgba(accent), RTL: t.dir() == "rtl", Over: !live(p.State),
 	}
 	if live(p.State) { // where the inviter's name cannot be set
 		drawn.Headlines = append(drawn.Headlines, headline(t.get("someone"), c, t), gameTitle(c))
 	}
 	for _, st := range sc.Seats {
-		tile := card.Tile{Initial: st.Initial, Hue: st.Hue}
-		switch st.Kind {
-		case "member":
-		case "held":
-			tile.Kind = card.Held
-		case "free":
-			tile.Kind = card.Free
-		default:
-			tile.Kind = card.Unnamed
-		}
-		drawn.Seats = append(drawn.Seats, tile)
+		drawn.Seats = append(drawn.Seats, card.Tile{Kind: card.Kind(st.Kind), Initial: st.Initial, Hue: st.Hue})
 	}
 	return drawn
 }

@@ -42,14 +42,13 @@ type Tile struct {
 	Hue     uint
 }
 
-// Kind says what a tile is.
-type Kind int
+// Kind says what a tile is, as the page does; any other kind is of players without a name.
+type Kind string
 
 const (
-	Player Kind = iota
-	Unnamed
-	Held
-	Free
+	Player Kind = "member"
+	Held   Kind = "held"
+	Free   Kind = "free"
 )
 
 var (
@@ -178,12 +177,13 @@ func (p *painter) seats(c Card) {
 func (p *painter) tile(at image.Rectangle, radius float32, t Tile, c Card) {
 	fill, border := hues[t.Hue%uint(len(hues))], color.RGBA{}
 	switch t.Kind {
-	case Unnamed:
-		fill = line
+	case Player:
 	case Held:
 		fill, border = panel, c.Accent
 	case Free:
 		fill, border = panel, line
+	default:
+		fill = line
 	}
 	if c.Over {
 		fill = blend(fill, line, .6)
@@ -198,7 +198,7 @@ func (p *painter) tile(at image.Rectangle, radius float32, t Tile, c Card) {
 		size := float32(at.Dy()) * .5
 		glyphs, width := p.set(initial, size, p.rtl)
 		p.glyphs(glyphs, float32(at.Min.X+at.Max.X)/2-width/2, float32(at.Min.Y+at.Max.Y)/2+size*.36, at, white)
-	case t.Kind == Player || t.Kind == Unnamed || t.Kind == Held:
+	case t.Kind != Free:
 		ink := white
 		if t.Kind == Held {
 			ink = muted

@@ -26,27 +26,27 @@ func seats(initials string) []card.Tile {
 		case '_':
 			tiles = append(tiles, card.Tile{Kind: card.Free})
 		case '?':
-			tiles = append(tiles, card.Tile{Kind: card.Unnamed})
+			tiles = append(tiles, card.Tile{Kind: "taken"})
 		default:
-			tiles = append(tiles, card.Tile{Initial: string(r), Hue: uint(i + 1)})
+			tiles = append(tiles, card.Tile{Kind: card.Player, Initial: string(r), Hue: uint(i + 1)})
 		}
 	}
 	return tiles
 }
 
 var cards = map[string]card.Card{
-	"open":     {Brand: "Harbour Raiders", Headlines: []string{"Mira invites you to play Harbour Raiders"}, Count: "3 of 4", Host: card.Tile{Initial: "M"}, Seats: seats("MJK_")},
-	"greek":    {Brand: "Παιχνίδι", Headlines: []string{"Η Ελένη σε προσκαλεί"}, Count: "1 / 8", Host: card.Tile{Initial: "Ε", Hue: 4}, Seats: seats("Ε+______")},
-	"cyrillic": {Headlines: []string{"Анна зовёт вас играть"}, Count: "2 из 5", Host: card.Tile{Initial: "А", Hue: 2}, Seats: seats("АБ?__")},
-	"arabic":   {Brand: "Harbour Raiders", Headlines: []string{"\u2068مريم\u2069 تدعوك إلى لعب Harbour Raiders", "Harbour Raiders"}, Count: "2 من 4", Host: card.Tile{Initial: "م", Hue: 5}, Seats: seats("مس+_"), RTL: true},
-	"hebrew":   {Brand: "Harbour Raiders", Headlines: []string{"\u2068דנה\u2069 invites you to play Harbour Raiders"}, Count: "2 of 4", Host: card.Tile{Initial: "ד", Hue: 6}, Seats: seats("דא__")},
+	"open":     {Brand: "Harbour Raiders", Headlines: []string{"Mira invites you to play Harbour Raiders"}, Count: "3 of 4", Host: card.Tile{Kind: card.Player, Initial: "M"}, Seats: seats("MJK_")},
+	"greek":    {Brand: "Παιχνίδι", Headlines: []string{"Η Ελένη σε προσκαλεί"}, Count: "1 / 8", Host: card.Tile{Kind: card.Player, Initial: "Ε", Hue: 4}, Seats: seats("Ε+______")},
+	"cyrillic": {Headlines: []string{"Анна зовёт вас играть"}, Count: "2 из 5", Host: card.Tile{Kind: card.Player, Initial: "А", Hue: 2}, Seats: seats("АБ?__")},
+	"arabic":   {Brand: "Harbour Raiders", Headlines: []string{"\u2068مريم\u2069 تدعوك إلى لعب Harbour Raiders", "Harbour Raiders"}, Count: "2 من 4", Host: card.Tile{Kind: card.Player, Initial: "م", Hue: 5}, Seats: seats("مس+_"), RTL: true},
+	"hebrew":   {Brand: "Harbour Raiders", Headlines: []string{"\u2068דנה\u2069 invites you to play Harbour Raiders"}, Count: "2 of 4", Host: card.Tile{Kind: card.Player, Initial: "ד", Hue: 6}, Seats: seats("דא__")},
 	"unknown_letters": {Brand: "桜の港", Headlines: []string{"田中さんからの招待", "A player invites you to play"}, Count: "1 of 4",
-		Host: card.Tile{Initial: "田"}, Seats: seats("田___")},
-	"emoji": {Brand: "Harbour Raiders", Headlines: []string{"🎉👩‍👩‍👧 Zoë \ufe0f🎮 invites you to the party"}, Host: card.Tile{Initial: "Z", Hue: 3}, Count: "8 of 8", Seats: seats("ZABCDEFG")},
+		Host: card.Tile{Kind: card.Player, Initial: "田"}, Seats: seats("田___")},
+	"emoji": {Brand: "Harbour Raiders", Headlines: []string{"🎉👩‍👩‍👧 Zoë \ufe0f🎮 invites you to the party"}, Host: card.Tile{Kind: card.Player, Initial: "Z", Hue: 3}, Count: "8 of 8", Seats: seats("ZABCDEFG")},
 	"long": {Brand: strings.Repeat("Very long title ", 20), Headlines: []string{strings.Repeat("W", 200) + " invites you to play " + strings.Repeat("a very long name of a game ", 10)},
-		Count: "248 of 256", Host: card.Tile{Initial: "W", Hue: 7}, Seats: seats("ABCDEFGHIJKLMNOP")},
-	"hostile": {Brand: "<script>\u202e", Headlines: []string{"e" + strings.Repeat("\u0301", 300) + "\u202e\u200b invites you"}, Host: card.Tile{Initial: "\u0301", Hue: 1 << 40}, Count: "\x00"},
-	"over":    {Brand: "Harbour Raiders", Headlines: []string{"This invite has expired"}, Note: "Ask Mira for a new link.", Host: card.Tile{Initial: "M"}, Over: true},
+		Count: "248 of 256", Host: card.Tile{Kind: card.Player, Initial: "W", Hue: 7}, Seats: seats("ABCDEFGHIJKLMNOP")},
+	"hostile": {Brand: "<script>\u202e", Headlines: []string{"e" + strings.Repeat("\u0301", 300) + "\u202e\u200b invites you"}, Host: card.Tile{Kind: card.Player, Initial: "\u0301", Hue: 1 << 40}, Count: "\x00"},
+	"over":    {Brand: "Harbour Raiders", Headlines: []string{"This invite has expired"}, Note: "Ask Mira for a new link.", Host: card.Tile{Kind: card.Player, Initial: "M"}, Over: true},
 	"nothing": {},
 }
 
