@@ -93,14 +93,16 @@ func (b *board) due(now time.Time) (at time.Time, ok bool) {
 	return at, ok
 }
 
-// enter locks the party's board until exit.
+// enter locks the party's board until exit, which sets the party's alarm to the next moment at
+// which time changes something.
 func (s *Service) enter(id party.ID) (b *board, exit func()) {
-	b, exit, _ = s.boards.Lock(context.Background(), id) // no context that ends, no error
-	return b, exit
-}
-
-// clear ends the board.
-func (s *Service) clear(b *board) {
-	*b = newBoard(b.id)
-	s.arm(b, s.Now())
+	b, unlock, _ := s.boards.Lock(context.Background(), id) // no context that ends, no error
+	return b, func() {
+		defer unlock()
+		if at, ok := b.due(s.Now()); ok {
+			s.alarms.Set(id, at)
+		} else {
+			s.alarms.Stop(id)
+		}
+	}
 }

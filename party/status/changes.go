@@ -27,7 +27,7 @@ func (s *Service) changed(c party.Change) {
 	case party.PartyClosed, party.PartyEnded, party.PartyRestored:
 		b, exit := s.enter(id)
 		defer exit()
-		s.clear(b)
+		*b = newBoard(id)
 		if c.Kind == party.PartyClosed {
 			s.eraseAll(id)
 		}
@@ -46,7 +46,6 @@ func (s *Service) changed(c party.Change) {
 		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.news) > 0 && b.next.Before(at) {
 			b.next = at // the newcomer hears the host's own word first
 		}
-		s.arm(b, now)
 	}
 }
 
@@ -67,7 +66,6 @@ func (s *Service) QueueChanged(id party.ID) {
 	defer exit()
 	now := s.Now()
 	s.reset(b, s.Policy().Status, resetOnQueue, now)
-	s.arm(b, now)
 }
 
 // reset takes members who are ready back, if the rules say so. One

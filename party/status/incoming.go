@@ -56,7 +56,6 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 	moved = next.Moved != a.Moved
 	a.entry, a.username, a.inviteID, a.until = next, c.Username, lead.InviteID, now.Add(conf.Incoming)
 	b.arrivals[c.UserID] = a
-	s.arm(b, now)
 	return id, moved, nil
 }
 
@@ -90,7 +89,6 @@ func (s *Service) InviteOver(inviteID, userID string) {
 				b.dropArrival(user, conf, now)
 			}
 		}
-		s.arm(b, now)
 		exit()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"partyline/internal/caught"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -15,16 +16,6 @@ const (
 	readTimeout = 5 * time.Second // for reading the party before it is told something
 	retryAfter  = time.Second     // between two attempts to tell it; at least the rate's own interval
 )
-
-// arm sets the board's alarm to the next moment at which time changes something, or stops
-// it where there is none. The caller holds the board.
-func (s *Service) arm(b *board, now time.Time) {
-	if at, ok := b.due(now); ok {
-		s.alarms.Set(b.id, at)
-	} else {
-		s.alarms.Stop(b.id)
-	}
-}
 
 // fire does what time has made due.
 func (s *Service) fire(id party.ID) {
@@ -36,12 +27,12 @@ func (s *Service) fire(id party.ID) {
 		s.Logger.Warn("party status not told yet party=%s error=%v", id, err)
 		b.next = now.Add(max(retryAfter, conf.Rate.Interval()))
 	}
-	s.arm(b, now)
 }
 
 // tell sends the party what is new, if there is anything and the rate allows it now. On an
 // error the news stays. The caller holds the board.
-func (s *Service) tell(b *board, conf rules.Status, now time.Time) error {
+func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {
+	defer caught.As(&err, "tell a party") // or its alarm, set again, would ring at once and for ever
 	if len(b.news)+len(b.stalls) == 0 {
 		return nil
 	}
@@ -57,7 +48,7 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) error {
 	defer cancel()
 	v, err := s.Roster.View(ctx, b.id)
 	if party.ReasonOf(err) == party.PartyNotFound {
-		s.clear(b) // ended in a way no hook tells of
+		*b = newBoard(b.id) // ended in a way no hook tells of
 		return nil
 	}
 	if err != nil {
@@ -76,7 +67,7 @@ func (s *Service) tell(b *board, conf rules.Status, now time.Time) error {
 	}
 	slices.SortFunc(message.Incoming, func(a, b Incoming) int { return cmp.Compare(a.UserID, b.UserID) })
 	if len(message.Members)+len(message.Incoming) > 0 {
-		if err := party.SendData(s.Sender, b.id, party.OpStatus, message); err != nil {
+		if err = party.SendData(s.Sender, b.id, party.OpStatus, message); err != nil {
 			return err
 		}
 		b.next = now.Add(conf.Rate.Interval())

@@ -113,7 +113,6 @@ func (s *Service) setMember(id party.ID, c party.Caller, r Report, conf rules.St
 		return false, err
 	}
 	b.changed(session.SessionID, before, next, conf, now)
-	s.arm(b, now)
 	return next.Moved != before.Moved, nil
 }
 
