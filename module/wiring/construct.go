@@ -161,7 +161,7 @@ func (m *Module) construct(env environment, o Options) error {
 		return nil
 	}
 	page, err := console.New(console.Options{
-		Key: env.console, Source: overview, Invites: m.invites, Parties: admission, Logger: m.logger, ProxyCount: env.proxies, Now: m.now,
+		Key: env.console, Source: overview, Revoke: m.invites.RevokeAny, Pardon: admission.Pardon, Logger: m.logger, ProxyCount: env.proxies, Now: m.now,
 	})
 	if err != nil {
 		return fmt.Errorf("partyline: %w", err)

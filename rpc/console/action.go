@@ -60,13 +60,13 @@ func (c *Console) do(ctx context.Context, form url.Values) (on string, err error
 	defer cancel()
 	switch form.Get("action") {
 	case actionRevoke:
-		return "invite " + form.Get("invite"), c.Invites.RevokeAny(ctx, form.Get("invite"))
+		return "invite " + form.Get("invite"), c.Revoke(ctx, form.Get("invite"))
 	case actionPardon:
 		id, err := party.ParseID(form.Get("party"))
 		if err != nil {
 			return "", err
 		}
-		return "user " + form.Get("user") + " in party " + id.String(), c.Parties.Pardon(ctx, id, form.Get("user"))
+		return "user " + form.Get("user") + " in party " + id.String(), c.Pardon(ctx, id, form.Get("user"))
 	case actionReload:
 		now, err := c.Source.Rules(ctx, true)
 		return fmt.Sprintf("version %d in force, newest broken: %t", now.Version, now.Error != ""), err

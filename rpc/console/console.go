@@ -48,22 +48,12 @@ type Source interface {
 	Denials(ctx context.Context) []overview.Denial
 }
 
-// Invites revokes an invite, no matter who made it.
-type Invites interface {
-	RevokeAny(ctx context.Context, inviteID string) error
-}
-
-// Parties lets a player back in who was kicked.
-type Parties interface {
-	Pardon(ctx context.Context, id party.ID, userID string) error
-}
-
 // Options are what a [Console] is made of; all are required.
 type Options struct {
 	Key        string // at least [MinKey] characters
 	Source     Source
-	Invites    Invites
-	Parties    Parties
+	Revoke     func(ctx context.Context, inviteID string) error            // of an invite, no matter whose it is
+	Pardon     func(ctx context.Context, id party.ID, userID string) error // of a player who was kicked
 	Logger     party.Logger
 	ProxyCount int // the host's socket.proxy_count
 	Now        party.Clock
@@ -83,7 +73,7 @@ func New(o Options) (*Console, error) {
 	switch {
 	case len(o.Key) < MinKey:
 		return nil, fmt.Errorf("console: the key has %d characters; at least %d", len(o.Key), MinKey)
-	case o.Source == nil || o.Invites == nil || o.Parties == nil || o.Logger == nil || o.Now == nil:
+	case o.Source == nil || o.Revoke == nil || o.Pardon == nil || o.Logger == nil || o.Now == nil:
 		return nil, errors.New("console: Options has something missing")
 	}
 	token := hmac.New(sha256.New, []byte(o.Key))

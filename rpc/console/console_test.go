@@ -161,7 +161,7 @@ func (l *log) Warn(format string, v ...any)  { l.add("warn", format, v) }
 func (l *log) Error(format string, v ...any) { l.add("error", format, v) }
 
 func options(s *source, l *log) console.Options {
-	return console.Options{Key: key, Source: s, Invites: s, Parties: s, Logger: l, Now: func() time.Time { return now }}
+	return console.Options{Key: key, Source: s, Revoke: s.RevokeAny, Pardon: s.Pardon, Logger: l, Now: func() time.Time { return now }}
 }
 
 // serve makes the handler of each pattern.
