@@ -6,10 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-const (
-	uuidText    = 36  // length of a UUID in its canonical form
-	maxNodeName = 128 // longest node name accepted; Nakama's own names are far shorter
-)
+// maxNodeName is the longest node name accepted; Nakama's own names are far shorter.
+const maxNodeName = 128
 
 // ID names a native party: the UUID of the party and the node that owns it,
 // written "<uuid>.<node>".
@@ -23,15 +21,10 @@ type ID struct {
 // PartyNotFound, because to a client a malformed ID and
 // an unknown one are the same mistake. It says nothing about whether the party lives.
 func ParseID(s string) (ID, error) {
-	if len(s) < uuidText+2 || s[uuidText] != '.' || len(s) > uuidText+1+maxNodeName {
-		return ID{}, Refuse(PartyNotFound, "This party does not exist.")
-	}
-	u, err := uuid.Parse(s[:uuidText])
-	if err != nil || u == uuid.Nil || u.String() != s[:uuidText] {
-		return ID{}, Refuse(PartyNotFound, "This party does not exist.")
-	}
-	node := s[uuidText+1:]
-	if strings.ContainsFunc(node, func(r rune) bool { return !nodeRune(r) }) {
+	head, node, _ := strings.Cut(s, ".")
+	u, err := uuid.Parse(head)
+	if err != nil || u == uuid.Nil || u.String() != head ||
+		node == "" || len(node) > maxNodeName || strings.ContainsFunc(node, func(r rune) bool { return !nodeRune(r) }) {
 		return ID{}, Refuse(PartyNotFound, "This party does not exist.")
 	}
 	return ID{UUID: u, Node: node}, nil
@@ -47,11 +40,8 @@ func Canonical(s string) string {
 	digits := strings.TrimPrefix(strings.ToLower(head), "urn:uuid:")
 	digits = strings.TrimSuffix(strings.TrimPrefix(digits, "{"), "}")
 	digits = strings.ReplaceAll(digits, "-", "")
-	if len(digits) != uuidText-4 {
-		return s
-	}
 	u, err := uuid.Parse(digits)
-	if err != nil {
+	if err != nil || len(digits) != 32 {
 		return s
 	}
 	return u.String() + "." + node

@@ -153,7 +153,7 @@ func (m *Module) construct(env environment, o Options) error {
 	)
 	pages := limit.New(m.now, pageKeys)
 	site := landing.New(landing.Options{
-		Previews: m.invites, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
+		Preview: m.invites.PublicPreview, Policy: policy, Logger: m.logger, ProxyCount: env.proxies, Folder: filepath.Dir(env.rules), Now: m.now,
 		PageRead: m.invites.PageRead, Limit: func(address string) time.Duration { return pages.Take(address, policy().Limits.PagePerIP) },
 	})
 	m.routes = append(site.Routes(), keysRoute)

@@ -14,7 +14,6 @@ import (
 	"github.com/gorilla/mux"
 
 	"partyline/party"
-	"partyline/party/invite"
 	"partyline/party/rules"
 	"partyline/rpc/landing"
 )
@@ -27,18 +26,13 @@ const (
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
-// previews is a kernel that answers with what a test gives it, and counts. The interface it
-// fills has one method, and that one reads: the page has no way to change anything.
+// previews is a kernel that answers with what a test gives it, and counts. The page has one function
+// of it, and that one reads: there is no way to change anything.
 type previews struct {
 	mu     sync.Mutex
 	asked  []string // "code by ip"
 	answer func(code, ip string) (party.Preview, error)
 }
-
-var (
-	_ landing.Previews = (*previews)(nil)
-	_ landing.Previews = (*invite.Service)(nil) // the real one
-)
 
 func (p *previews) PublicPreview(_ context.Context, code, ip string) (party.Preview, error) {
 	p.mu.Lock()
@@ -142,7 +136,7 @@ type site struct {
 
 func options(p *previews) landing.Options {
 	return landing.Options{
-		Previews: p, Policy: policy, PageRead: func(bool) {}, Limit: func(string) time.Duration { return 0 }, Logger: &logs{}, ProxyCount: 1, Now: time.Now,
+		Preview: p.PublicPreview, Policy: policy, PageRead: func(bool) {}, Limit: func(string) time.Duration { return 0 }, Logger: &logs{}, ProxyCount: 1, Now: time.Now,
 	}
 }
 

@@ -160,7 +160,7 @@ func (s *Site) preview(r *http.Request) (code string, p party.Preview, err error
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), previewTimeout)
 	defer cancel()
-	p, err = s.Previews.PublicPreview(ctx, parsed.Reveal(), web.ClientIP(r, s.ProxyCount))
+	p, err = s.Preview(ctx, parsed.Reveal(), web.ClientIP(r, s.ProxyCount))
 	return parsed.Reveal(), p, err
 }
 

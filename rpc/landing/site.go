@@ -13,17 +13,13 @@ import (
 	"partyline/party/rules"
 )
 
-// Previews is the part of the kernel this package needs: what a stranger who knows the code may see of an
-// invite. One that is over is answered with its state; it refuses with party.InviteNotFound, and with
-// party.RateLimited after too many wrong codes from one address. Nobody changes an answer: it may be shared.
-type Previews interface {
-	PublicPreview(ctx context.Context, code, clientIP string) (party.Preview, error)
-}
-
 // Options are what a [Site] is made of; all are required.
 type Options struct {
-	Previews Previews
-	Policy   party.Policy // asked once per request
+	// Preview is what a stranger who knows the code may see of an invite. One that is over is answered with
+	// its state; it refuses with party.InviteNotFound, and with party.RateLimited after too many wrong codes
+	// from one address. Nobody changes an answer: it may be shared.
+	Preview func(ctx context.Context, code, clientIP string) (party.Preview, error)
+	Policy  party.Policy // asked once per request
 	// PageRead hears of each page of an invite that leads somewhere, and whether a program fetched it.
 	PageRead func(byProgram bool)
 	// Limit takes one of the requests that a client address has, or says how long to wait for the
