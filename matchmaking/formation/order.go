@@ -29,7 +29,7 @@ const (
 // their logarithm; runs that are the same in those are put in order after that.
 func order(rows, scratch []ranked) {
 	if len(rows) <= shortRun {
-		insert(rows)
+		slices.SortStableFunc(rows, func(a, b ranked) int { return cmp.Compare(a.by, b.by) })
 		return
 	}
 	differ := uint64(0)
@@ -80,14 +80,6 @@ func runs(rows []ranked, lowest int) iter.Seq[[]ranked] {
 				return
 			}
 			first = last
-		}
-	}
-}
-
-func insert(rows []ranked) {
-	for i := 1; i < len(rows); i++ {
-		for j := i; j > 0 && rows[j].by < rows[j-1].by; j-- {
-			rows[j], rows[j-1] = rows[j-1], rows[j]
 		}
 	}
 }
