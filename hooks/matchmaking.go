@@ -16,8 +16,7 @@ type Tickets interface {
 	CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) error
 	PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error
 	SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd)
-	PartyCancelled(ctx context.Context, ticket string)
-	SoloCancelled(ctx context.Context, ticket string)
+	TicketCancelled(ctx context.Context, ticket string)
 }
 
 // Matchmaking stands around the host's matchmaker. Of members who come and go it hears by
@@ -53,11 +52,11 @@ func Matchmaking(tickets Tickets, parties Parties, plays func(context.Context, p
 			},
 		},
 		{Message: PartyMatchmakerRemove, Name: "ticket", After: func(ctx context.Context, call *Call) error {
-			tickets.PartyCancelled(ctx, call.In.GetPartyMatchmakerRemove().GetTicket())
+			tickets.TicketCancelled(ctx, call.In.GetPartyMatchmakerRemove().GetTicket())
 			return nil
 		}},
 		{Message: MatchmakerRemove, Name: "ticket", After: func(ctx context.Context, call *Call) error {
-			tickets.SoloCancelled(ctx, call.In.GetMatchmakerRemove().GetTicket())
+			tickets.TicketCancelled(ctx, call.In.GetMatchmakerRemove().GetTicket())
 			return nil
 		}},
 	}

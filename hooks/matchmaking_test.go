@@ -49,8 +49,7 @@ func (q *queues) PartyQueued(_ context.Context, _ party.ID, by party.Session, ti
 func (q *queues) SoloQueued(_ context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
 	q.note("queued solo", by.UserID, ticket, add.GetQuery())
 }
-func (q *queues) PartyCancelled(_ context.Context, ticket string) { q.note("cancelled", ticket) }
-func (q *queues) SoloCancelled(_ context.Context, ticket string)  { q.note("cancelled solo", ticket) }
+func (q *queues) TicketCancelled(_ context.Context, ticket string) { q.note("cancelled", ticket) }
 
 func (q *queues) Plays(_ context.Context, s party.Session) { q.note("plays", s.UserID) }
 
@@ -68,7 +67,7 @@ func TestMatchmaking(t *testing.T) {
 			out: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerTicket{MatchmakerTicket: &rtapi.MatchmakerTicket{Ticket: "t1"}}}},
 		{message: hooks.PartyMatchmakerRemove, after: "cancelled t1",
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: partyID, Ticket: "t1"}}}},
-		{message: hooks.MatchmakerRemove, after: "cancelled solo t1",
+		{message: hooks.MatchmakerRemove, after: "cancelled t1",
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: "t1"}}}},
 	}
 	for _, tt := range tests {

@@ -37,23 +37,20 @@ const (
 // Order is a game server, or slots on one, that was asked for. The first answer counts.
 // Safe for concurrent use.
 type Order struct {
-	server *serverOrder // nil for slots: a server that others use is not ended with the order
-
-	mu       sync.Mutex
-	state    OrderState
-	instance string
-	cause    error
-}
-
-// serverOrder is what an order of a new server has to give back.
-type serverOrder struct {
-	matches        *Matches
+	// What an order of a new server has to give back; of slots there is nothing: a server that others use
+	// is not ended with the order.
+	matches        *Matches // nil for slots
 	match, manager string
 	claims         []seats.Claim // the seats of the match that are reserved meanwhile
 	users          []string      // who gets slots
 	queue          string
 	asked          time.Time
 	stop           context.CancelFunc // of the creation
+
+	mu       sync.Mutex
+	state    OrderState
+	instance string
+	cause    error
 }
 
 // NoOrder is one that has failed.
@@ -75,19 +72,18 @@ func (o *Order) Cancel(cause error) {
 		o.state, o.cause, o.instance = OrderFailed, cause, ""
 	}
 	o.mu.Unlock()
-	s := o.server
-	if before == OrderFailed || s == nil {
+	if before == OrderFailed || o.matches == nil {
 		return
 	}
-	s.stop()
+	o.stop()
 	if before == OrderPending { // a match that knows its server ends it too
-		s.record("failed")
+		o.record("failed")
 		if instance != "" {
-			s.matches.fleets.end(s.manager, instance)
+			o.matches.fleets.end(o.manager, instance)
 		}
 	}
-	s.matches.fleets.background("withdrawal of a match", func(ctx context.Context) error {
-		return s.matches.Withdraw(ctx, s.match, s.claims)
+	o.matches.fleets.background("withdrawal of a match", func(ctx context.Context) error {
+		return o.matches.Withdraw(ctx, o.match, o.claims)
 	})
 }
 
@@ -102,7 +98,7 @@ func (o *Order) take(instance string) bool {
 	}
 	o.mu.Unlock()
 	if !mine && !again {
-		o.server.matches.fleets.end(o.server.manager, instance)
+		o.matches.fleets.end(o.manager, instance)
 	}
 	return mine
 }
@@ -119,14 +115,13 @@ func (o *Order) conclude(err error) {
 	case !first:
 	case err != nil:
 		o.Cancel(err)
-	case o.server != nil:
-		o.server.record("ready")
+	case o.matches != nil:
+		o.record("ready")
 	}
 }
 
-func (s *serverOrder) record(result string) {
-	f := s.matches.fleets
-	f.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": s.queue, "result": result}, s.matches.now().Sub(s.asked))
+func (o *Order) record(result string) {
+	o.matches.fleets.host.MetricsTimerRecord(MetricServer, map[string]string{"queue": o.queue, "result": result}, o.matches.now().Sub(o.asked))
 }
 
 // OrderServer makes the seat match of a launch, unannounced, and asks the fleet for a server with slots
@@ -138,9 +133,7 @@ func (m *Matches) OrderServer(ctx context.Context, l Launch, fleet rules.Fleet, 
 		return "", nil, err
 	}
 	create, stop := context.WithTimeout(context.Background(), fleet.ReadyWithin)
-	o = &Order{server: &serverOrder{
-		matches: m, match: matchID, manager: fleet.Manager, claims: l.Claims, users: users, queue: l.Queue, asked: m.now(), stop: stop,
-	}}
+	o = &Order{matches: m, match: matchID, manager: fleet.Manager, claims: l.Claims, users: users, queue: l.Queue, asked: m.now(), stop: stop}
 	metadata := serverMetadata(fleet.Metadata, ServerInfo{MatchID: matchID, Token: l.Server.Token, Queue: l.Queue, Region: l.Region, Teams: l.Teams, TeamSize: l.TeamSize})
 	go func() {
 		defer stop()
@@ -173,17 +166,17 @@ func (m *Matches) created(o *Order) runtime.FmCreateCallbackFn {
 			case !o.take(info.Id):
 				return nil
 			}
-			s, err := serverOf(o.server.manager, info)
+			s, err := serverOf(o.manager, info)
 			if err != nil {
 				return err
 			}
 			given, slots := sessionsOf(sessions), map[string]string{}
-			for _, user := range o.server.users {
+			for _, user := range o.users {
 				slots[user] = given[user]
 			}
 			ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
 			defer cancel()
-			if _, err := m.signal(ctx, o.server.match, signalRequest{Op: signalServe, Server: &s, Slots: slots}); err != nil {
+			if _, err := m.signal(ctx, o.match, signalRequest{Op: signalServe, Server: &s, Slots: slots}); err != nil {
 				return fmt.Errorf("tell the match of its game server: %w", err)
 			}
 			o.conclude(nil)

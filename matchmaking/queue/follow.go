@@ -75,18 +75,12 @@ func (s *Service) dropSolo(ctx context.Context, userID string) {
 	}
 }
 
-// PartyCancelled follows a leader who cancels the party's ticket.
-func (s *Service) PartyCancelled(ctx context.Context, ticket string) {
+// TicketCancelled follows a leader who cancels the party's ticket, or a player their own.
+func (s *Service) TicketCancelled(ctx context.Context, ticket string) {
 	s.book.Removed(ticket)
 	if t, live := s.end(ctx, ticket); live {
 		s.tell(ctx, t, Cancelled, "")
 	}
-}
-
-// SoloCancelled follows a player who cancels their ticket.
-func (s *Service) SoloCancelled(ctx context.Context, ticket string) {
-	s.book.Removed(ticket)
-	s.end(ctx, ticket)
 }
 
 // Plays ends the tickets of a session that joins a match. It is for hosts whose matched hook is

@@ -18,8 +18,8 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 		want []string
 	}{
 		{"cancelled", func(w *world, _ party.ID, _ []party.Session, ticket string) {
-			w.PartyCancelled(w.t.Context(), ticket)
-			w.PartyCancelled(w.t.Context(), ticket) // told once
+			w.TicketCancelled(w.t.Context(), ticket)
+			w.TicketCancelled(w.t.Context(), ticket) // told once
 		}, []string{"queued ranked", "cancelled ranked"}},
 		{"member_left", func(w *world, id party.ID, players []party.Session, _ string) {
 			w.leave(id, players[1])
@@ -126,10 +126,10 @@ func TestAge_CarriesOver(t *testing.T) {
 	if got, want := since(w, id, players[0], "ranked"), w.clock.Now().Add(-120*time.Second); !got.Equal(want) {
 		t.Errorf("the second time since %v; want %v", got, want)
 	}
-	w.PartyCancelled(t.Context(), again) // ended already: changes nothing
+	w.TicketCancelled(t.Context(), again) // ended already: changes nothing
 	last := w.queueParty(id, players[0], rankedEU)
 	w.removeTicket(last)
-	w.PartyCancelled(t.Context(), last)
+	w.TicketCancelled(t.Context(), last)
 	if got := since(w, id, players[0], "ranked"); !got.Equal(w.clock.Now()) {
 		t.Errorf("a leader's own cancelling kept the age: %v", got)
 	}

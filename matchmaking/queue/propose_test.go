@@ -129,7 +129,7 @@ func TestAccept_FindOne(t *testing.T) {
 		}, []string{"match_found", "matchmaking dropped declined"}, true},
 		"cancels": {func(w *world, _ party.Session, ticket string) {
 			w.removeTicket(ticket)
-			w.SoloCancelled(w.t.Context(), ticket)
+			w.TicketCancelled(w.t.Context(), ticket)
 		}, []string{"match_found"}, false},
 		"drops": {func(w *world, s party.Session, ticket string) { w.removeTicket(ticket); w.Ended(w.t.Context(), s) }, []string{"match_found"}, false},
 	}
@@ -303,7 +303,7 @@ func TestAccept_WhileAsked(t *testing.T) {
 		if len(groups) != 1 {
 			t.Fatalf("%d groups; want 1", len(groups))
 		}
-		w.PartyCancelled(t.Context(), tickets[0])
+		w.TicketCancelled(t.Context(), tickets[0])
 		w.removeTicket(tickets[0])
 		third, thirds := w.party(2)
 		thirdTicket := w.queueParty(third, thirds[0], text("queue", "duo"))
@@ -392,7 +392,7 @@ func TestAccept_Properties(t *testing.T) {
 				if len(all) > 0 {
 					m, _ := pick()
 					w.removeTicket(m.ticket)
-					w.PartyCancelled(w.t.Context(), m.ticket)
+					w.TicketCancelled(w.t.Context(), m.ticket)
 					ended[m.ticket] = true
 				}
 			},
