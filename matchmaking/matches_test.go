@@ -32,7 +32,7 @@ func TestMatches_Commit(t *testing.T) {
 	s, p := duel(h, "")
 	c := h.client()
 	q := h.partyOf("eve", "fay")
-	err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan"), claim(q, seats.AnyTeam, "eve", "fay")})
+	err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "dan"), claim(q, 1, "eve", "fay")})
 	if party.ReasonOf(err) != party.SeatReserved || !errors.Is(err, seats.ErrReserved) {
 		t.Errorf("three in one seat = %v", err)
 	}
@@ -46,7 +46,7 @@ func TestMatches_Commit(t *testing.T) {
 		}
 	}
 	s.enter("ann", "bob", "cat", "dan")
-	if err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", seats.AnyTeam, "eve")}); party.ReasonOf(err) != party.MatchFull {
+	if err := c.Commit(t.Context(), s.id, []seats.Claim{claim("", 1, "eve")}); party.ReasonOf(err) != party.MatchFull {
 		t.Errorf("Commit of a full match = %v", err)
 	}
 	if err := c.Commit(t.Context(), s.id, []seats.Claim{claim(p, 1, "gus")}); !errors.Is(err, seats.ErrSplit) {

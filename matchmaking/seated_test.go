@@ -66,7 +66,7 @@ func TestSeated_Outsiders(t *testing.T) {
 	s.refused("out", party.SeatReserved) // one seat is open, but not for anybody
 	s.enter("ann", "bob", "cat")
 	s.refused("out", party.SeatReserved)
-	if err := h.client().Commit(context.Background(), s.id, []seats.Claim{claim("", seats.AnyTeam, "dan")}); err != nil {
+	if err := h.client().Commit(context.Background(), s.id, []seats.Claim{claim("", 1, "dan")}); err != nil {
 		t.Fatal(err)
 	}
 	s.refused("out", party.SeatReserved) // the last seat is held

@@ -127,7 +127,7 @@ func (m *model) hold(rng *rand.Rand, until time.Time) {
 	claims := make([]seats.Claim, 1+rng.IntN(2))
 	for i := range claims {
 		c := &claims[i]
-		*c = seats.Claim{PartyID: partyNames[rng.IntN(len(partyNames))], Team: rng.IntN(m.teams+1) - 1, Spares: rng.IntN(2)}
+		*c = seats.Claim{PartyID: partyNames[rng.IntN(len(partyNames))], Team: rng.IntN(m.teams), Spares: rng.IntN(2)}
 		for range rng.IntN(4) {
 			c.UserIDs = append(c.UserIDs, userNames[rng.IntN(len(userNames))])
 		}

@@ -22,7 +22,7 @@ func TestTable_Reservations(t *testing.T) {
 		}
 		now := t0
 		claim := func(t *rapid.T) seats.Claim {
-			c := seats.Claim{PartyID: rapid.SampledFrom(partyNames).Draw(t, "party"), Team: rapid.IntRange(-1, teams-1).Draw(t, "team")}
+			c := seats.Claim{PartyID: rapid.SampledFrom(partyNames).Draw(t, "party"), Team: rapid.IntRange(0, teams-1).Draw(t, "team")}
 			c.UserIDs = rapid.SliceOfN(rapid.SampledFrom(userNames), 1, 3).Draw(t, "users")
 			if c.PartyID != "" {
 				c.Spares = rapid.IntRange(0, 1).Draw(t, "spares")

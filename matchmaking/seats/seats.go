@@ -98,13 +98,10 @@ func (t *Table) Clone() *Table {
 // Claim asks for the seats of one party, or of one player without a party.
 type Claim struct {
 	PartyID string   `json:"party_id,omitempty"`
-	Team    int      `json:"team"`               // from 0; AnyTeam lets the table choose the fullest team that has room
+	Team    int      `json:"team"`               // from 0
 	UserIDs []string `json:"user_ids,omitempty"` // members and invited friends known by name
 	Spares  int      `json:"spares,omitempty"`   // seats for friends not known by name; needs a PartyID
 }
-
-// AnyTeam leaves the choice of the team to the table.
-const AnyTeam = -1
 
 // Hold keeps all seats of all claims until the given time, or none of them. What is
 // reserved for them becomes held. Users who hold a seat of their party already keep it,
@@ -133,10 +130,10 @@ func (t *Table) keep(now, until time.Time, as State, claims []Claim) error {
 }
 
 func (t *Table) claim(c Claim, now, until time.Time, as State) error {
-	if c.Team < AnyTeam || c.Team >= t.teams || c.Spares < 0 || c.Spares > 0 && c.PartyID == "" || len(c.UserIDs)+c.Spares == 0 || slices.Contains(c.UserIDs, "") {
+	if c.Team < 0 || c.Team >= t.teams || c.Spares < 0 || c.Spares > 0 && c.PartyID == "" || len(c.UserIDs)+c.Spares == 0 || slices.Contains(c.UserIDs, "") {
 		return fmt.Errorf("%w: %+v", ErrLayout, c)
 	}
-	team, fresh, err := t.place(c)
+	fresh, err := t.fresh(c)
 	if err != nil {
 		return err
 	}
@@ -145,12 +142,7 @@ func (t *Table) claim(c Claim, now, until time.Time, as State) error {
 	switch {
 	case !t.partyMayHave(c.PartyID, need):
 		return ErrPartyFull
-	case team == AnyTeam:
-		// The fullest one: parties are packed tightly, so that large ones still find a team later.
-		if team = t.bestTeam(need, func(free, best int) bool { return free < best }); team == AnyTeam {
-			return t.refusal()
-		}
-	case t.free(team) < need:
+	case t.free(c.Team) < need:
 		if t.openSeats() >= need {
 			return ErrTeamFull
 		}
@@ -168,10 +160,10 @@ func (t *Table) claim(c Claim, now, until time.Time, as State) error {
 		since = time.Time{}
 	}
 	for _, u := range fresh {
-		t.rows = append(t.rows, Seat{UserID: u, PartyID: c.PartyID, Team: team, State: as, Since: since, Expires: until})
+		t.rows = append(t.rows, Seat{UserID: u, PartyID: c.PartyID, Team: c.Team, State: as, Since: since, Expires: until})
 	}
 	for range spares {
-		t.rows = append(t.rows, Seat{PartyID: c.PartyID, Team: team, State: as, Since: since, Expires: until})
+		t.rows = append(t.rows, Seat{PartyID: c.PartyID, Team: c.Team, State: as, Since: since, Expires: until})
 	}
 	return nil
 }
@@ -199,30 +191,22 @@ func (t *Table) Withdraw(now time.Time, claims ...Claim) bool {
 	}) > 0
 }
 
-// place finds the team a claim is bound to, by its own wish and by seats the party has
-// already, and the users who still need a seat.
-func (t *Table) place(c Claim) (team int, fresh []string, err error) {
-	team = c.Team
-	bind := func(to int) bool {
-		if team != AnyTeam && team != to {
-			return false
-		}
-		team = to
-		return true
-	}
-	if at, ok := t.teamOf(c.PartyID); ok && !bind(at) {
-		return 0, nil, ErrSplit
+// fresh are the users of a claim who still need a seat. Who has one already, and the rest of their
+// party, has to be where the claim wants to be.
+func (t *Table) fresh(c Claim) (users []string, err error) {
+	if at, ok := t.teamOf(c.PartyID); ok && at != c.Team {
+		return nil, ErrSplit
 	}
 	for _, u := range c.UserIDs {
 		s := t.seatOf(u)
 		switch {
-		case s == nil && !slices.Contains(fresh, u):
-			fresh = append(fresh, u)
-		case s != nil && (s.PartyID != c.PartyID || !bind(s.Team)):
-			return 0, nil, ErrSplit
+		case s == nil && !slices.Contains(users, u):
+			users = append(users, u)
+		case s != nil && (s.PartyID != c.PartyID || s.Team != c.Team):
+			return nil, ErrSplit
 		}
 	}
-	return team, fresh, nil
+	return users, nil
 }
 
 // Purge opens every seat whose hold has expired and reports how many there were.
@@ -285,7 +269,7 @@ func (t *Table) teamOf(partyID string) (team int, ok bool) {
 			return s.Team, true
 		}
 	}
-	return AnyTeam, false
+	return 0, false
 }
 
 func (t *Table) free(team int) int {
@@ -293,17 +277,6 @@ func (t *Table) free(team int) int {
 }
 
 func (t *Table) openSeats() int { return t.Capacity() - len(t.rows) }
-
-// bestTeam is the first of the best teams with so much room; AnyTeam where none has it.
-func (t *Table) bestTeam(need int, better func(free, best int) bool) int {
-	team, best := AnyTeam, 0
-	for i := range t.teams {
-		if free := t.free(i); free >= need && (team == AnyTeam || better(free, best)) {
-			team, best = i, free
-		}
-	}
-	return team
-}
 
 // partyMayHave reports whether a party may have so many seats more, if its team has them.
 func (t *Table) partyMayHave(partyID string, more int) bool {

@@ -63,7 +63,7 @@ func TestHold_AllOrNothing(t *testing.T) {
 
 func TestHold_Idempotent(t *testing.T) {
 	tab := table(t, 2, 3)
-	c := seats.Claim{PartyID: "p", UserIDs: []string{"a", "b", "a"}, Spares: 1, Team: seats.AnyTeam}
+	c := seats.Claim{PartyID: "p", UserIDs: []string{"a", "b", "a"}, Spares: 1}
 	hold(t, tab, c, 60)
 	hold(t, tab, c, 30)
 	wantCount(t, tab, 0, 0, 3, 3)
@@ -86,11 +86,11 @@ func TestHold_KeepsTogether(t *testing.T) {
 	if err := tab.Hold(t0, at(60), seats.Claim{PartyID: "p", Team: 0, UserIDs: []string{"b"}}); !errors.Is(err, seats.ErrSplit) {
 		t.Errorf("a second team for one party = %v", err)
 	}
-	hold(t, tab, seats.Claim{PartyID: "p", Team: seats.AnyTeam, UserIDs: []string{"b"}}, 60)
+	hold(t, tab, seats.Claim{PartyID: "p", Team: 1, UserIDs: []string{"b"}}, 60)
 	if s, _ := tab.Get(t0, "b"); s.Team != 1 {
 		t.Errorf("the second member sits on team %d", s.Team)
 	}
-	if err := tab.Hold(t0, at(60), seats.Claim{PartyID: "p", Team: seats.AnyTeam, UserIDs: []string{"c"}}); !errors.Is(err, seats.ErrTeamFull) {
+	if err := tab.Hold(t0, at(60), seats.Claim{PartyID: "p", Team: 1, UserIDs: []string{"c"}}); !errors.Is(err, seats.ErrTeamFull) {
 		t.Errorf("a third member for a team of two = %v", err)
 	}
 	if err := tab.Hold(t0, at(60), seats.Claim{PartyID: "q", Team: 0, UserIDs: []string{"a"}}); !errors.Is(err, seats.ErrSplit) {
@@ -101,7 +101,7 @@ func TestHold_KeepsTogether(t *testing.T) {
 func TestHold_BadClaims(t *testing.T) {
 	tab := table(t, 2, 2)
 	for _, c := range []seats.Claim{
-		{PartyID: "p"}, {PartyID: "p", Team: 2, UserIDs: []string{"a"}}, {PartyID: "p", Team: -2, UserIDs: []string{"a"}},
+		{PartyID: "p"}, {PartyID: "p", Team: 2, UserIDs: []string{"a"}}, {PartyID: "p", Team: -1, UserIDs: []string{"a"}},
 		{Spares: 1}, {PartyID: "p", Spares: -1, UserIDs: []string{"a"}}, {PartyID: "p", UserIDs: []string{""}},
 	} {
 		if err := tab.Hold(t0, at(60), c); !errors.Is(err, seats.ErrLayout) {
@@ -229,14 +229,14 @@ func TestMap(t *testing.T) {
 
 func TestHold_SeveralClaims(t *testing.T) {
 	tab := table(t, 2, 2)
-	duo := func(p, a, b string) seats.Claim {
-		return seats.Claim{PartyID: p, Team: seats.AnyTeam, UserIDs: []string{a, b}}
+	duo := func(p string, team int, a, b string) seats.Claim {
+		return seats.Claim{PartyID: p, Team: team, UserIDs: []string{a, b}}
 	}
-	if err := tab.Hold(t0, at(60), duo("p", "a", "b"), duo("q", "c", "d"), duo("r", "e", "f")); !errors.Is(err, seats.ErrReserved) {
+	if err := tab.Hold(t0, at(60), duo("p", 0, "a", "b"), duo("q", 1, "c", "d"), duo("r", 0, "e", "f")); !errors.Is(err, seats.ErrReserved) {
 		t.Errorf("three parties of two in four seats = %v", err)
 	}
 	wantCount(t, tab, 0, 0, 0, 4)
-	if err := tab.Hold(t0, at(60), duo("p", "a", "b"), duo("q", "c", "d")); err != nil {
+	if err := tab.Hold(t0, at(60), duo("p", 0, "a", "b"), duo("q", 1, "c", "d")); err != nil {
 		t.Fatal(err)
 	}
 	if err := tab.Hold(t0, at(60)); err != nil {

@@ -42,9 +42,10 @@ func (t *Table) give(now, until time.Time, as State, userID, partyID string) (Se
 		if as == Held {
 			return Seat{}, ErrSplit
 		}
-		// The emptiest one: teams stay even when players arrive one by one.
-		if team = t.bestTeam(1, func(free, best int) bool { return free > best }); team == AnyTeam {
-			return Seat{}, t.refusal()
+		for other := range t.teams { // the emptiest: teams stay even when players arrive one by one
+			if t.free(other) > t.free(team) {
+				team = other
+			}
 		}
 	}
 	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, now, until, as); err != nil {
