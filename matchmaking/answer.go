@@ -114,12 +114,8 @@ func (c *call) extend(userID, partyID string) {
 	if latest := mine.Since.Add(c.setup.SeatHoldMax); until.After(latest) {
 		until = latest
 	}
-	switch {
-	case until.Sub(mine.Expires) < c.setup.SeatHold/4:
-	case named:
-		c.table.Extend(c.now, userID, until)
-	default:
-		c.table.ExtendSpares(c.now, partyID, until)
+	if until.Sub(mine.Expires) >= c.setup.SeatHold/4 {
+		c.table.Extend(c.now, mine.UserID, partyID, until)
 	}
 }
 

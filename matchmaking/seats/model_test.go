@@ -98,12 +98,12 @@ func (m *model) step(rng *rand.Rand) {
 		}
 		m.users[user] = seats.Seat{}
 	case 11:
-		if m.tab.Extend(m.now, name, until) != (had == seats.Held) {
+		if m.tab.Extend(m.now, name, m.users[user].PartyID, until) != (had == seats.Held) {
 			m.fail("Extend disagrees about who holds a seat")
 		}
 		m.users[user] = extended(m.users[user], until)
 	case 12:
-		m.tab.ExtendSpares(m.now, party, until)
+		m.tab.Extend(m.now, "", party, until)
 		m.extendSpares(party, until)
 	default:
 		before := len(m.spares)

@@ -156,8 +156,8 @@ func TestTake_FriendStaysOnTheTeam(t *testing.T) {
 func TestExpiry(t *testing.T) {
 	tab := table(t, 1, 3)
 	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a", "b"}, Spares: 1}, 60)
-	tab.Extend(t0, "b", at(90))
-	if tab.Extend(t0, "nobody", at(90)) {
+	tab.Extend(t0, "b", "p", at(90))
+	if tab.Extend(t0, "nobody", "p", at(90)) {
 		t.Error("a hold was made by extending it")
 	}
 	if _, ok := tab.Get(at(60), "a"); ok {
@@ -287,10 +287,10 @@ func TestExtend(t *testing.T) {
 		}
 	}
 	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, 60)
-	tab.Extend(t0, "a", at(90))
+	tab.Extend(t0, "a", "p", at(90))
 	expiries(60, 90)
-	if !tab.ExtendSpares(t0, "p", at(120)) || tab.ExtendSpares(t0, "q", at(120)) {
-		t.Error("ExtendSpares disagrees about who holds spare seats")
+	if !tab.Extend(t0, "", "p", at(120)) || tab.Extend(t0, "", "q", at(120)) {
+		t.Error("Extend disagrees about who holds spare seats")
 	}
 	expiries(120, 90)
 }

@@ -96,21 +96,13 @@ func (t *Table) Rename(now time.Time, from, to string) bool {
 	return any
 }
 
-// Extend moves the expiry of a user's hold to a later time, for a friend whose download
-// makes progress. It never shortens one, and reports whether there is a hold.
-func (t *Table) Extend(now time.Time, userID string, until time.Time) bool {
-	return userID != "" && t.extend(now, until, func(s Seat) bool { return s.UserID == userID })
-}
-
-// ExtendSpares is Extend for all spare seats of a party.
-func (t *Table) ExtendSpares(now time.Time, partyID string, until time.Time) bool {
-	return t.extend(now, until, func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
-}
-
-func (t *Table) extend(now, until time.Time, which func(Seat) bool) (any bool) {
+// Extend moves the expiry of a hold to a later time, for a friend whose download makes progress: of a
+// user's, or without a user of all spare ones of the party. It never shortens one, and reports whether
+// there is a hold.
+func (t *Table) Extend(now time.Time, userID, partyID string, until time.Time) (any bool) {
 	t.Purge(now)
 	for i := range t.rows {
-		if s := &t.rows[i]; s.State == Held && which(*s) {
+		if s := &t.rows[i]; s.State == Held && s.UserID == userID && s.PartyID == partyID {
 			s.Expires, any = later(s.Expires, until), true
 		}
 	}
