@@ -42,7 +42,7 @@ func TestRecord_rotates(t *testing.T) {
 		t.Fatal(err)
 	}
 	label := fmt.Sprintf("{%q:%q}", "x", strings.Repeat("y", 200<<10))
-	recorded(t, w, judge.NewRecord(path, w.log, w.clock.Now), 600, label)
+	recorded(t, w, judge.NewRecord(path, w.log, w.clock.Now), 500, label)
 	files, err := filepath.Glob(path + "*")
 	if err != nil || len(files) != 5 {
 		t.Errorf("files %v, %v; want 5", files, err)

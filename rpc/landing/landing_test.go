@@ -112,9 +112,11 @@ func inState(state party.InviteState) party.Preview {
 	return p
 }
 
+var defaults = rules.Default()
+
 // policy is a game with every way in configured.
 func policy() rules.Config {
-	c := rules.Default()
+	c := defaults
 	c.Invites.PublicURL = "https://party.example.com/"
 	c.Invites.Page.Title = "Starfall Arena"
 	c.Invites.Page.Accent = "#2f6fd6"

@@ -27,20 +27,24 @@ func (m *moments) Pop() any {
 // Pages that come back when they are told ask no more often than the server can bear, however
 // many are open; few are told nothing.
 func TestPace(t *testing.T) {
-	processors := runtime.GOMAXPROCS(0)
+	before := runtime.GOMAXPROCS(0)
+	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 	for _, c := range []struct {
-		pages int // for each processor
-		told  bool
-	}{{100, false}, {400, true}} {
+		processors int
+		pages      int // for each of them
+		told       bool
+		all        time.Duration
+	}{{2, 200, false, 10 * time.Second}, {1, 400, true, 18 * time.Second}} {
+		runtime.GOMAXPROCS(c.processors)
 		now := noon
 		s := serve(t, always(anInvite()), func(o *landing.Options) { o.Now = func() time.Time { return now } })
 		var next moments
-		for i := range c.pages * processors {
-			heap.Push(&next, noon.Add(time.Duration(i)*2500*time.Millisecond/time.Duration(c.pages*processors)))
+		for i := range c.pages * c.processors {
+			heap.Push(&next, noon.Add(time.Duration(i)*2500*time.Millisecond/time.Duration(c.pages*c.processors)))
 		}
 		told, late := false, 0
-		const first, all = 8 * time.Second, 18 * time.Second
-		for now = heap.Pop(&next).(time.Time); now.Sub(noon) < all; now = heap.Pop(&next).(time.Time) {
+		const first = 8 * time.Second
+		for now = heap.Pop(&next).(time.Time); now.Sub(noon) < c.all; now = heap.Pop(&next).(time.Time) {
 			w := &header{headers: http.Header{}}
 			s.ServeHTTP(w, request(http.MethodGet, joinPath+linkCode+"/state"))
 			if now.Sub(noon) >= first {
@@ -56,7 +60,7 @@ func TestPace(t *testing.T) {
 			}
 			heap.Push(&next, now.Add(wait))
 		}
-		if each := late / int((all - first).Seconds()) / processors; each > 105 {
+		if each := late / int((c.all - first).Seconds()) / c.processors; each > 105 {
 			t.Errorf("%d pages for each processor ask %d times a second for each; want at most 100", c.pages, each)
 		}
 		if told != c.told {
