@@ -1827,17 +1827,20 @@ namespace Partyline
 
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
 
-        /// <summary>With server_ready, for the player of UserID alone, as in party.ServerAccess.</summary>
+        /// <summary>an IP address, or a name where there is none</summary>
         [DataMember(Name = "address"), Preserve] public string Address { get; set; }
 
+        /// <summary>for those who need a name, such as for TLS</summary>
         [DataMember(Name = "dns_name"), Preserve] public string DnsName { get; set; }
 
         [DataMember(Name = "port"), Preserve] public long Port { get; set; }
 
+        /// <summary>shows who comes; good for one join, and this player alone</summary>
         [DataMember(Name = "pass"), Preserve] public string Pass { get; set; }
 
         [DataMember(Name = "pass_expires_at"), Preserve] public long PassExpiresAt { get; set; }
 
+        /// <summary>the fleet's own, where it has such</summary>
         [DataMember(Name = "player_session"), Preserve] public string PlayerSession { get; set; }
 
         /// <summary>with ended, where a game server gave one</summary>
@@ -1972,17 +1975,20 @@ namespace Partyline
 
         [DataMember(Name = "expires_at"), Preserve] public long ExpiresAt { get; set; }
 
-        /// <summary>With server_ready, for the player of UserID alone, as in party.ServerAccess.</summary>
+        /// <summary>an IP address, or a name where there is none</summary>
         [DataMember(Name = "address"), Preserve] public string Address { get; set; }
 
+        /// <summary>for those who need a name, such as for TLS</summary>
         [DataMember(Name = "dns_name"), Preserve] public string DnsName { get; set; }
 
         [DataMember(Name = "port"), Preserve] public long Port { get; set; }
 
+        /// <summary>shows who comes; good for one join, and this player alone</summary>
         [DataMember(Name = "pass"), Preserve] public string Pass { get; set; }
 
         [DataMember(Name = "pass_expires_at"), Preserve] public long PassExpiresAt { get; set; }
 
+        /// <summary>the fleet's own, where it has such</summary>
         [DataMember(Name = "player_session"), Preserve] public string PlayerSession { get; set; }
 
         /// <summary>with ended, where a game server gave one</summary>

@@ -2332,12 +2332,15 @@ class MatchEvent extends Answer:
 	## from 0; absent when the match ended
 	var team = null # int
 	var expires_at: int = 0
-	## With server_ready, for the player of UserID alone, as in party.ServerAccess.
+	## an IP address, or a name where there is none
 	var address: String = ""
+	## for those who need a name, such as for TLS
 	var dns_name: String = ""
 	var port: int = 0
+	## shows who comes; good for one join, and this player alone
 	var pass_text: String = ""
 	var pass_expires_at: int = 0
+	## the fleet's own, where it has such
 	var player_session: String = ""
 	## with ended, where a game server gave one
 	var result: Variant = null
@@ -2534,12 +2537,15 @@ class ServerNotice extends Answer:
 	## from 0; absent when the match ended
 	var team = null # int
 	var expires_at: int = 0
-	## With server_ready, for the player of UserID alone, as in party.ServerAccess.
+	## an IP address, or a name where there is none
 	var address: String = ""
+	## for those who need a name, such as for TLS
 	var dns_name: String = ""
 	var port: int = 0
+	## shows who comes; good for one join, and this player alone
 	var pass_text: String = ""
 	var pass_expires_at: int = 0
+	## the fleet's own, where it has such
 	var player_session: String = ""
 	## with ended, where a game server gave one
 	var result: Variant = null

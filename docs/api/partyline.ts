@@ -1278,12 +1278,15 @@ export interface MatchEvent {
   /** from 0; absent when the match ended */
   team?: number;
   expires_at?: number;
-  /** With server_ready, for the player of UserID alone, as in party.ServerAccess. */
+  /** an IP address, or a name where there is none */
   address?: string;
+  /** for those who need a name, such as for TLS */
   dns_name?: string;
   port?: number;
+  /** shows who comes; good for one join, and this player alone */
   pass?: string;
   pass_expires_at?: number;
+  /** the fleet's own, where it has such */
   player_session?: string;
   /** with ended, where a game server gave one */
   result?: unknown;
@@ -1375,12 +1378,15 @@ export interface ServerNotice {
   /** from 0; absent when the match ended */
   team?: number;
   expires_at?: number;
-  /** With server_ready, for the player of UserID alone, as in party.ServerAccess. */
+  /** an IP address, or a name where there is none */
   address?: string;
+  /** for those who need a name, such as for TLS */
   dns_name?: string;
   port?: number;
+  /** shows who comes; good for one join, and this player alone */
   pass?: string;
   pass_expires_at?: number;
+  /** the fleet's own, where it has such */
   player_session?: string;
   /** with ended, where a game server gave one */
   result?: unknown;

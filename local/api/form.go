@@ -24,16 +24,26 @@ func (f *finder) object(name string, t types.Type, sent bool) (*Object, error) {
 	return o, f.fields(o, fields)
 }
 
-// fields adds a struct's fields, those of embedded structs where they stand.
+// fields adds a struct's fields, those of embedded structs where they stand. An embedded pointer may be
+// nil, so that its fields may be absent.
 func (f *finder) fields(o *Object, s *types.Struct) error {
 	var problems []error
 	for i := range s.NumFields() {
 		v, tag := s.Field(i), reflect.StructTag(s.Tag(i)).Get("json")
 		name, options, _ := strings.Cut(tag, ",")
-		inner, isStruct := v.Type().Underlying().(*types.Struct)
+		embedded := v.Type()
+		pointer, absent := embedded.(*types.Pointer)
+		if absent {
+			embedded = pointer.Elem()
+		}
+		inner, isStruct := embedded.Underlying().(*types.Struct)
 		switch {
 		case v.Embedded() && name == "" && isStruct:
+			before := len(o.Fields)
 			problems = append(problems, f.fields(o, inner))
+			for i := range o.Fields[before:] {
+				o.Fields[before+i].Optional = o.Fields[before+i].Optional || absent
+			}
 			continue
 		case name == "-" || !v.Exported():
 			continue

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"partyline/local/e2e/npm"
 	"partyline/local/e2e/target"
@@ -134,10 +136,9 @@ func copied(t *testing.T, rules string) string {
 // run runs one suite and judges its counts.
 func run(t *testing.T, env []string, folder, file string, atLeast int) {
 	t.Helper()
-	// Node's runner takes a file for a test, so this bounds all tests of a file together, in milliseconds. Each wait
-	// within a test ends sooner and says more.
-	const limit = "--test-timeout=600000"
-	cmd := exec.CommandContext(t.Context(), npm.Tool(t, "node"), "--test", "--test-force-exit", "--test-reporter=tap", limit, file)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // each wait within a test ends sooner and says more
+	defer cancel()
+	cmd := exec.CommandContext(ctx, npm.Tool(t, "node"), "--test-force-exit", "--test-reporter=tap", file)
 	cmd.Dir = folder
 	cmd.Env = env
 	var out bytes.Buffer

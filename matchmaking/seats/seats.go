@@ -169,7 +169,7 @@ func (t *Table) claim(c Claim, now, until time.Time, as State) error {
 }
 
 // prolong keeps a seat until the given time at least; holding makes a reservation a hold, and
-// whoever takes a seat has it for good.
+// a player who takes a seat has it for good.
 func (s *Seat) prolong(now, until time.Time, as State) {
 	switch {
 	case as == Taken:
