@@ -95,6 +95,11 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f 
 		return none, err
 	}
 	if err := s.enter(ctx, key, f, look, session); err != nil {
+		if now, lookErr := s.Admission.Look(ctx, id); lookErr == nil {
+			if _, member := now.Session(session.SessionID); member { // by another call of theirs, before the invite ended
+				return s.redemption(ctx, id, r, c.UserID), nil
+			}
+		}
 		return none, err
 	}
 	id = s.Admission.Current(id)

@@ -208,6 +208,28 @@ func TestService_RedeemWhatAnotherNodeHasEnded(t *testing.T) {
 	}
 }
 
+// A game that redeems twice at once is in by one of the calls. The other says so too, even if the invite
+// is revoked in between.
+func TestService_RedeemTwiceAroundARevoke(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(2)
+	id := w.party(p[0], false, 4)
+	c := w.create(p[0], party.InviteRequest{PartyID: id.String()})
+	w.judge = func(party.Question) error { // when the one call has read the invite, and not yet used it
+		w.judge = nil
+		if err := w.redeem(p[1], c.Code); err != nil {
+			t.Error(err)
+		}
+		return w.invites.Revoke(t.Context(), caller(p[0]), c.ID, "")
+	}
+	if err := w.redeem(p[1], c.Code); err != nil {
+		t.Errorf("the call of a member = %v; want no refusal", err)
+	}
+	if in := w.host.Members(id); len(in) != 2 {
+		t.Errorf("%d members; want 2", len(in))
+	}
+}
+
 func TestService_RedeemAfterAKick(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t)
