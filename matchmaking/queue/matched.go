@@ -108,6 +108,9 @@ func (s *Service) conclude(ctx context.Context, pool []*waiting) {
 	}
 }
 
+// longestHold is how long a seat is held at most where no queue says it.
+var longestHold = rules.DefaultOf[rules.Queue]().SeatHoldMax
+
 // matchNative makes a match of one team for all, where the rules ask for it.
 func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, error) {
 	cfg := s.Policy().Matchmaking
@@ -123,7 +126,7 @@ func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, err
 	}
 	return s.Launcher.Launch(ctx, matchmaking.Launch{
 		Handler: rules.PartyMatch, Teams: 1, TeamSize: size, Claims: claims,
-		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, rules.DefaultOf[rules.Queue]().SeatHoldMax),
+		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, longestHold),
 		Grace: max(cfg.SeatHold, s.Policy().Parties.ReconnectGrace),
 	})
 }
