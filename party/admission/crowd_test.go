@@ -130,7 +130,7 @@ func TestEnded_HostPanicsOverACrowd(t *testing.T) {
 		var mu sync.Mutex
 		panics, failed := 0, 0
 		var group sync.WaitGroup
-		for _, s := range gone {
+		for i, s := range gone {
 			group.Go(func() {
 				defer func() {
 					if recover() != nil {
@@ -145,6 +145,9 @@ func TestEnded_HostPanicsOverACrowd(t *testing.T) {
 					mu.Unlock()
 				}
 			})
+			if i == 0 {
+				synctest.Wait() // it writes, and all others wait for it
+			}
 		}
 		synctest.Wait()
 		close(first)
