@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"partyline/matchmaking/formation"
 	"partyline/party"
 )
 
@@ -29,8 +30,9 @@ const (
 
 // Measure sets the gauges of every queue, and of those that the rules file had before: a gauge that is not set
 // stays where it was, and the host runs no pass while nobody waits.
-func (s *Service) Measure() {
-	reports := s.Report()
+func (s *Service) Measure() { s.gauge(s.Report()) }
+
+func (s *Service) gauge(reports []party.QueueReport) {
 	s.mu.Lock()
 	for name := range s.measured {
 		if !slices.ContainsFunc(reports, func(r party.QueueReport) bool { return r.Queue == name }) {
@@ -49,9 +51,14 @@ func (s *Service) Measure() {
 	}
 }
 
-// measure reports what a pass leaves behind.
+// measure reports what a pass leaves behind. To ask the book about each ticket once more would take a
+// tenth of the pass.
 func (p *pass) measure() {
-	p.Measure()
+	p.gauge(p.report(func(of []formation.Ticket, f func(*formation.Ticket)) {
+		for i := range of {
+			f(&of[i])
+		}
+	}))
 	p.Metrics.MetricsTimerRecord(MetricPass, nil, p.Now().Sub(p.began))
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -45,35 +45,49 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 	b.pass++
 	pool = make([]*waiting, 0, len(b.rows))
 	var fresh []*row
-	for _, e := range entries {
-		r := b.rows[e.GetTicket()]
+	met := 0 // live ones
+	for from := 0; from < len(entries); {
+		e := entries[from]
+		id, to := e.GetTicket(), from+1
+		for to < len(entries) && entries[to].GetTicket() == id { // mostly they come one after the other
+			to++
+		}
+		of := entries[from:to:to]
+		from = to
+		r := b.rows[id]
 		if r != nil && r.pass == b.pass {
-			r.in.entries = append(r.in.entries, e)
+			r.in.entries = append(r.in.entries, of...)
 			continue
 		}
 		if r == nil {
 			r = &row{}
-			b.rows[e.GetTicket()] = r
+			b.rows[id] = r
 			fresh = append(fresh, r)
 		}
 		if r.in == nil {
 			r.in = newWaiting(e)
 		}
 		w := r.in
-		w.entries = []runtime.MatchmakerEntry{e}
+		w.entries = of
 		if w.edition != edition {
 			read(w)
 			w.edition = edition
 		}
 		w.ended, w.seats, w.blocked = !r.ended.IsZero(), r.seats, r.blocked
+		if !w.ended {
+			met++
+		}
 		r.seen, r.pass = now, b.pass
 		pool = append(pool, w)
 	}
-	for _, r := range fresh {
+	for _, r := range fresh { // now that all their members are known
 		r.Ticket = r.in.ticket()
 		b.link(r)
 	}
 	for _, r := range b.rows {
+		if met == b.waits {
+			break // as nearly always
+		}
 		if r.ended.IsZero() && r.pass != b.pass && now.Sub(r.Added) > lateTicket {
 			gone = append(gone, r.Ticket)
 		}

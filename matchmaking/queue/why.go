@@ -93,7 +93,10 @@ func (s *Service) eta(queue string, seats int, waited time.Duration) *party.Queu
 }
 
 // Report shows operators every queue of the rules file: what the last pass left and has not ended since.
-func (s *Service) Report() []party.QueueReport {
+func (s *Service) Report() []party.QueueReport { return s.report(s.book.eachLive) }
+
+// report is of the tickets that each passes on.
+func (s *Service) report(each func(of []formation.Ticket, f func(*formation.Ticket))) []party.QueueReport {
 	now, list := s.Now(), []party.QueueReport{}
 	s.mu.Lock()
 	scenes := s.scenes
@@ -101,7 +104,7 @@ func (s *Service) Report() []party.QueueReport {
 	for _, name := range slices.Sorted(maps.Keys(s.Policy().Queues)) {
 		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: s.eta(name, 0, 0)}
 		sizes := map[int]int{}
-		s.book.eachLive(scenes[name].pool.Tickets, func(t *formation.Ticket) {
+		each(scenes[name].pool.Tickets, func(t *formation.Ticket) {
 			r.Tickets, r.Players, r.OldestSec = r.Tickets+1, r.Players+t.Size, max(r.OldestSec, int64(now.Sub(t.Since)/time.Second))
 			sizes[t.Size]++
 		})
