@@ -43,14 +43,17 @@ func TestEnded_CrowdIsWrittenTogether(t *testing.T) {
 		}
 		reads, writes := k.host.Calls()
 		var group sync.WaitGroup
-		for _, s := range gone {
+		for i, s := range gone {
 			group.Go(func() {
 				if err := k.admission.Ended(t.Context(), s); err != nil {
 					t.Error(err)
 				}
 			})
+			if i == 0 {
+				synctest.Wait() // it writes alone, and all others wait for it
+			}
 		}
-		synctest.Wait() // one writes, the others wait
+		synctest.Wait()
 		close(first)
 		group.Wait()
 		readsAfter, writesAfter := k.host.Calls()
