@@ -5,6 +5,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, afterEach, before, describe, test } from "node:test";
 
+import { redeem } from "../js/lib/invites.mjs";
+import { leave, players } from "../js/lib/player.mjs";
 import { reload, restore } from "../js/lib/rules.mjs";
 import { desktop, open, quit, shoot, shootAll, tab } from "./lib/browser.mjs";
 import { demo, handle, online, player, windows } from "./lib/demo.mjs";
@@ -16,6 +18,7 @@ before(async () => {
   assert.equal(error, "");
 });
 after(restore);
+afterEach(leave);
 afterEach(async () => {
   for (const page of windows) assert.deepEqual(page.faults, []);
   for (const page of windows.splice(0)) await page.leave(); // one after the other: some are tabs of one browser
@@ -71,15 +74,15 @@ describe("lobby", () => {
     await seat(alice, "member", "Carol").waitFor();
   });
 
-  test("brings a player into a party that fits, and says so where there is none", async () => {
+  test("brings a player into a party that fits, and out of one that is closed", async () => {
     const bob = await player("Bob");
-    const alice = await player("Alice");
-    await create(alice, { isOpen: true });
+    const [alice] = await players("alice"); // without a window
+    const { party_id } = await alice.socket.createParty(true, 4);
     await bob.at("quick-join").click();
-    await bob.at("party").waitFor();
-    await alice.at("close").click();
+    await seat(bob, "member", alice.username).waitFor();
+    await alice.socket.closeParty(party_id);
     await bob.at("home").waitFor();
-    await bob.at("find").filter({ hasText: "Alice" }).waitFor({ state: "detached" });
+    await bob.at("find").filter({ hasText: alice.username }).waitFor({ state: "detached" });
   });
 
   test("shares a map and characters, with the landing page too", async () => {
@@ -206,9 +209,9 @@ describe("lobby", () => {
     await again.locator("#scene[data-map='Night market']").waitFor();
     assert.match(await again.at("me").textContent(), /Alice/);
     await landing.locator("#invite[data-state=open]").waitFor({ timeout: 60_000 });
-    const bob = await player("Bob", `?party=${codeIn(url)}`);
-    await bob.at("preview-join").click();
-    await seat(again, "member", "Bob").waitFor();
+    const [bob] = await players("bob");
+    await redeem(bob, codeIn(url));
+    await seat(again, "member", bob.username).waitFor();
   });
 
   test("takes the focus along, and is played by keyboard alone", async () => {
