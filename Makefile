@@ -52,9 +52,8 @@ test: ## every test, with the race detector; the suites through the plugin; benc
 	$(MAKE) --no-print-directory -j2 test-racing test-calm
 
 # The parts of make test, beside each other: each of them waits a lot. After the tests of a package each of
-# its benchmarks runs once, with its small sizes: make bench has them all. Garbage is collected a quarter as
-# often, which takes memory and saves a tenth of the processor's time.
-PART = GOGC=400 $(TOOL) gotestsum --format pkgname-and-test-fails -- -exec $(CURDIR)/local/e2e/once.sh -p 4 -shuffle=on $(LEAN) -count=1 -timeout=15m
+# its benchmarks runs once, with its small sizes: make bench has them all.
+PART = $(TOOL) gotestsum --format pkgname-and-test-fails -- -exec $(CURDIR)/local/e2e/once.sh -p 4 -shuffle=on $(LEAN) -count=1 -timeout=15m
 
 # Without the checks of unsafe pointers, which come with the race detector, take a quarter of its time, and
 # find nothing here: there are none.

@@ -34,6 +34,7 @@ async function browser() {
 export async function quit() {
   const last = await running;
   running = undefined;
+  left.clear();
   if (last) await within("close the browser", last.close());
 }
 
@@ -56,8 +57,8 @@ export const desktop = { width: 1280, height: 800 };
 // allowed are the servers that pages may ask; "host:*" is every port of a host.
 export const allowed = new Set([`${host}:${port}`, process.env.DEMO].filter(Boolean));
 
-// Windows that were left, by what cannot be changed of a window. Another address in one of them costs the
-// processor half of what a new window does.
+// Windows that were left, keyed by the options that a window cannot change. To open one of them again costs the
+// processor about half of what a new window does.
 const left = new Map();
 
 // open shows an address in a window of its own, which remembers nothing. The window keeps what went wrong
