@@ -102,7 +102,7 @@ async function blank(context) {
   page.on("dialog", (d) => { fault(`dialog: ${d.message()}`); d.dismiss(); });
   page.on("request", (r) => {
     const url = new URL(r.url());
-    if (!["data:", "blob:", "about:"].includes(url.protocol) && !allowed.has(url.host) && !allowed.has(`${url.hostname}:*`)) fault(`request: ${r.url()}`);
+    if (!["data:", "blob:"].includes(url.protocol) && !allowed.has(url.host) && !allowed.has(`${url.hostname}:*`)) fault(`request: ${r.url()}`);
   });
   page.on("crash", () => fault("the page crashed"));
   page.leave = () => within("leave a window", leave(page));
@@ -121,7 +121,7 @@ async function leave(page) {
   if (context.pages().length > 1) return page.close();
   await context.clearCookies();
   const driver = await context.newCDPSession(page);
-  for (const host of allowed) await driver.send("Storage.clearDataForOrigin", { origin: `http://${host}`, storageTypes: "all" });
+  for (const server of allowed) await driver.send("Storage.clearDataForOrigin", { origin: `http://${server}`, storageTypes: "all" });
   await driver.detach();
   context.left.push(page);
 }
