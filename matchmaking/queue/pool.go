@@ -84,15 +84,14 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 		r.Ticket = r.in.ticket()
 		b.link(r)
 	}
-	for _, r := range b.rows {
-		if met == b.waits {
-			break // as nearly always
+	if met < b.waits { // which is rare
+		for _, r := range b.rows {
+			if r.ended.IsZero() && r.pass != b.pass && now.Sub(r.Added) > lateTicket {
+				gone = append(gone, r.Ticket)
+			}
 		}
-		if r.ended.IsZero() && r.pass != b.pass && now.Sub(r.Added) > lateTicket {
-			gone = append(gone, r.Ticket)
-		}
+		slices.SortFunc(gone, func(a, b Ticket) int { return a.Added.Compare(b.Added) })
 	}
-	slices.SortFunc(gone, func(a, b Ticket) int { return a.Added.Compare(b.Added) })
 	b.sweep()
 	return pool, gone
 }
