@@ -25,7 +25,7 @@ CALM   = $$($(GO) list $(TESTS) | grep -xF "$$($(GO) list $(CALMER))")
 RACING = $$($(GO) list $(TESTS) | grep -vxF "$$($(GO) list $(CALMER))")
 
 # A hundred test programs are linked without tables for a debugger; make check has vetted them.
-LEAN = -vet=off -ldflags=-w
+LEAN = -vet=off -ldflags=-s
 
 .DEFAULT_GOAL := help
 

@@ -1,6 +1,7 @@
 package invite
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -61,50 +63,71 @@ func newDigits() string {
 	return fmt.Sprintf("%0*d", digitsLen, n)
 }
 
+// maxReadings bounds how many codes one text is read as, and so what one guess can try.
+const maxReadings = 4
+
 // ParseCode reads a code as people type and paste it: in either case, with I and L for 1
 // and O for 0, with white space, dashes, punctuation and invisible characters anywhere, in
 // full-width letters, as a whole link with a query or a fragment, or inside a sentence
-// (where it needs a digit to be told from a word). Anything else is refused with
-// InviteNotFound, like a code that nobody ever made.
+// (where it needs a digit to be told from a word). Of several it is the most likely. Anything
+// else is refused with InviteNotFound, like a code that nobody ever made.
 func ParseCode(typed string) (Code, error) {
-	if len(typed) > maxTyped {
+	codes := readings(typed)
+	if len(codes) == 0 {
 		return Code{}, notFound()
+	}
+	return codes[0], nil
+}
+
+// readings are the codes that a text may mean, the most likely first: the link of a game, or what stands
+// around a code, may spell others.
+func readings(typed string) []Code {
+	if len(typed) > maxTyped {
+		return nil
 	}
 	if decoded, err := url.PathUnescape(typed); err == nil {
 		typed = decoded
 	}
 	_, rest, pageLink := strings.Cut(typed, joinPath)
-	_, other, gameLink := strings.Cut(typed, "://")
+	_, link, gameLink := strings.Cut(typed, "://")
+	var parts []string
 	switch {
 	case pageLink:
-		typed = beforeQuery(rest)
-	case gameLink: // the code may stand anywhere
-		typed = other
+		rest = beforeQuery(rest)
+		parts = append(strings.Fields(rest), rest)
+	case gameLink: // the code may stand anywhere, but rather at the end than in the host
+		parts = strings.FieldsFunc(link, betweenWords)
+		slices.Reverse(parts)
+		slices.SortStableFunc(parts, func(a, b string) int { return cmp.Compare(rank(b), rank(a)) })
 	default:
 		typed = beforeQuery(typed)
+		words := strings.FieldsFunc(typed, betweenWords)
+		isWord := func(s string) bool { return !strings.ContainsAny(s, digits) } // of a language
+		isLong := func(s string) bool { code, _ := canonical(s); return len(code) != digitsLen }
+		// With its label a code of digits may look like a longer one.
+		parts = slices.DeleteFunc(slices.Concat(words, strings.FieldsFunc(typed, afterLabel)), isLong)
+		parts = append(append(parts, typed), slices.DeleteFunc(words, isWord)...)
 	}
-	words := strings.FieldsFunc(typed, betweenWords)
-	for _, part := range append(words, strings.FieldsFunc(typed, afterLabel)...) {
-		if text, ok := canonical(part); ok && len(text) == digitsLen { // with its label it may look like a longer code
-			return Code{text}, nil
+	var codes []Code
+	for _, part := range parts {
+		text, ok := canonical(part)
+		if ok && !slices.Contains(codes, Code{text}) && len(codes) < maxReadings {
+			codes = append(codes, Code{text})
 		}
 	}
-	if text, ok := canonical(typed); ok {
-		return Code{text}, nil
+	return codes
+}
+
+// rank says how likely a part of a game's link is the code, which mostly is as long as those of
+// links and has a digit, which no word of a language has.
+func rank(part string) (n int) {
+	if code, _ := canonical(part); len(code) == linkLen {
+		n = 2
 	}
-	last := ""
-	for _, word := range words {
-		text, ok := canonical(word)
-		if ok && strings.ContainsAny(word, digits) { // which no word of a language has
-			return Code{text}, nil
-		} else if ok {
-			last = text
-		}
+	if strings.ContainsAny(part, digits) {
+		n++
 	}
-	if gameLink && last != "" {
-		return Code{last}, nil
-	}
-	return Code{}, notFound()
+	return n
 }
 
 // beforeQuery cuts off what follows a code in a link. Marks in front of it stay.
@@ -156,11 +179,17 @@ func folded(c rune) rune {
 	return c
 }
 
-func alphanumeric(c rune) bool { return unicode.IsLetter(c) || unicode.IsNumber(c) }
+// dashes are characters that look like a dash, or like nothing, and that Unicode counts among others: the minus
+// sign, the lengthening marks of Japanese keyboards and the filler of Korean ones.
+const dashes = "\u2212\u30fc\uff70\u3164"
+
+func alphanumeric(c rune) bool {
+	return (unicode.IsLetter(c) || unicode.IsNumber(c)) && !strings.ContainsRune(dashes, c)
+}
 
 // betweenWords reports what cannot stand inside a code.
 func betweenWords(c rune) bool {
-	return !alphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && c != '\u2212' // the minus sign
+	return !alphanumeric(c) && !unicode.In(c, unicode.Pd, unicode.Cf, unicode.Mn) && !strings.ContainsRune(dashes, c)
 }
 
 // afterLabel reports what ends a label in front of a code, as in "Code: 4829 1305 0417".

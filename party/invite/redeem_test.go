@@ -3,6 +3,7 @@ package invite_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -334,6 +335,24 @@ func TestService_GuessesAreCounted(t *testing.T) {
 	w.must(err)
 	w.clock.Advance(12 * time.Second)
 	w.must(w.redeem(p[1], code))
+}
+
+// A link with other words that spell codes is one guess, and leads to the invite that there is.
+func TestService_ReadingsAreOneGuess(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(t)
+	w.conf.Limits.InviteGuess.PerUser = rules.Rate{N: 2, Per: time.Minute}
+	p := w.host.Players(2)
+	id := w.party(p[0], false, 8)
+	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), Kind: party.CodeInvite}).Code
+	for _, link := range []string{"mygame://join/%s/12345678", "mygame://join/%s?ts=176459283012", "mygame://12345678/23456789/34567890/%s"} {
+		w.must(w.redeem(p[1], fmt.Sprintf(link, code)))
+	}
+	const wrong = "mygame://12345678/23456789/34567890/45678901"
+	w.refused(w.redeem(p[1], wrong), party.InviteNotFound)
+	w.refused(w.redeem(p[1], wrong), party.InviteNotFound)
+	_, err := w.invites.Preview(ctx, caller(p[1]), code)
+	w.refused(err, party.RateLimited)
 }
 
 func TestService_HeldSeats(t *testing.T) {

@@ -138,19 +138,23 @@ func (s *Service) lookup(ctx context.Context, read func(context.Context, string)
 	return key, f, err
 }
 
-// guess reads by the key of a code that somebody typed.
+// guess reads by the key of a code that somebody typed. All readings of a text are one guess.
 func (s *Service) guess(userID, clientIP, typed string, read func(key string) error) error {
-	code, err := ParseCode(typed)
-	if err != nil {
-		return err
+	codes := readings(typed)
+	if len(codes) == 0 {
+		return notFound()
 	}
 	done, err := s.Limits.Guess(userID, clientIP)
 	if err != nil {
 		return err
 	}
-	wrong := false
+	wrong := true
 	defer func() { done(wrong) }()
-	err = read(code.key())
-	wrong = party.ReasonOf(err) == party.InviteNotFound
+	for _, code := range codes {
+		err = read(code.key())
+		if wrong = party.ReasonOf(err) == party.InviteNotFound; !wrong {
+			break
+		}
+	}
 	return err
 }

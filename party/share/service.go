@@ -65,7 +65,7 @@ type Service struct {
 	statuses map[party.ID]map[string]*shared // by session
 }
 
-// shares says which party is shared, by whose invite, and of which kind that is.
+// shares says which party is shared, under the first ID it had, by whose invite, and of which kind that is.
 type shares struct {
 	id   party.ID
 	user string
@@ -100,8 +100,12 @@ func (s *Service) changed(c party.Change) {
 		s.forget(c.ID, c.Session.UserID)
 		s.withdraw(c.ID, func(sh *shared) bool { return sh.session.SessionID == c.Session.SessionID })
 		s.Refresh(c.ID)
+	case party.SeatLost, party.SeatEnded:
+		s.forget(c.ID, c.Seat.Member.UserID)
 	case party.MemberDropped: // and its status with it
-		s.forget(c.ID, c.Session.UserID)
+		if s.Policy().Parties.ReconnectGrace == 0 { // else who comes back shares the same invite
+			s.forget(c.ID, c.Session.UserID)
+		}
 		s.mu.Lock()
 		s.remove(c.ID, c.Session.SessionID)
 		s.mu.Unlock()
@@ -124,6 +128,7 @@ func (s *Service) InviteOver(inviteID, userID string) {
 
 // forget drops the invites a user shared a party by.
 func (s *Service) forget(id party.ID, user string) {
+	id = s.Door.Origin(id)
 	s.codes.Drop(shares{id, user, party.LinkInvite})
 	s.codes.Drop(shares{id, user, party.DigitsInvite})
 }

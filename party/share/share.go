@@ -122,7 +122,7 @@ func (r *Request) check(caller party.Caller) error {
 // invite is the caller's invite of a kind to share, the same for as long as it can be used.
 // A nil message leaves the one it has.
 func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind party.InviteKind, message *string) (party.CreatedInvite, error) {
-	which := shares{id, c.UserID, kind}
+	which := shares{s.Door.Origin(id), c.UserID, kind}
 	unlock, err := s.turns.Lock(ctx, c.UserID)
 	if err != nil {
 		return party.CreatedInvite{}, fmt.Errorf("wait for the user's other invite: %w", err)

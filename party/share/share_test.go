@@ -204,6 +204,37 @@ func TestService_Share_oneInvite(t *testing.T) {
 	}
 }
 
+// A phone that was in another app for a moment shares the invite it had.
+func TestService_Share_afterADrop(t *testing.T) {
+	w := newWorld(t)
+	w.conf.Parties.ReconnectGrace = time.Minute
+	p := w.host.Players(3)
+	id := w.party(8, p[0], p[1])
+	say := func(s party.Session) string {
+		t.Helper()
+		return w.shareTo(s, id, share.To{UserIDs: []string{p[2].UserID}}).ID
+	}
+	first := say(p[0])
+	say(p[1])
+	drop := func(s party.Session) party.Session {
+		w.host.Disconnect(s)
+		w.ended(s)
+		return w.host.Connect(s.UserID)
+	}
+	back := drop(p[0])
+	w.join(back, id)
+	if again := say(back); again != first {
+		t.Errorf("back in the party, %s is shared; want %s", again, first)
+	}
+	w.leave(back, id)
+	drop(p[1])
+	w.clock.Advance(time.Hour)
+	w.must(w.admission.Sweep(t.Context()))
+	if n := w.share.Kept(); n != 0 {
+		t.Errorf("%d things are remembered of a party that is over", n)
+	}
+}
+
 func TestService_Share_atOnce(t *testing.T) {
 	w := newWorld(t)
 	w.conf.Limits = rules.Limits{ShareRecipients: 10}

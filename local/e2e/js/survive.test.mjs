@@ -79,6 +79,7 @@ describe("everybody away", () => {
     const { code } = await create(alice, made.party_id);
     await alice.socket.removePartyMember(made.party_id, carol.self);
     await carol.next("partyclose");
+    const shared = await alice.rpc("party_activity", { party_id: made.party_id });
     await drop(dave, code, alice, bob);
     await denied(resume(carol), "party_not_found");
     await refused(carol.socket.joinParty(made.party_id), /^party_away: .*retry_after_sec=/);
@@ -88,6 +89,7 @@ describe("everybody away", () => {
     assert.deepEqual(await members(bob2, made.party_id), [bob.id]);
     const alice2 = await back(alice);
     assert.equal(alice2.entered.party_id, id);
+    assert.equal((await alice2.rpc("party_activity", { party_id: id })).generic.code, shared.generic.code);
     const said = await member(bob2, "back");
     assert.equal(said.user_id, bob.id);
     const other = await member(bob2, "back");
