@@ -213,7 +213,7 @@ func BenchmarkDecodeInvite(b *testing.B) {
 	h := &host{}
 	set := []rpc.Row{{ID: "party_wide", Handle: rpc.Call(
 		func(context.Context, party.Caller, party.InviteRequest) (echo, error) { return echo{}, nil })}}
-	if err := rpc.Register(h, rpc.Guard{Metrics: partytest.NoMetrics{}, Now: time.Now, Current: unmoved}, set); err != nil {
+	if err := rpc.Register(h, rpc.Guard{Metrics: partytest.NoMetrics{}, Now: time.Now, Parties: still{}}, set); err != nil {
 		b.Fatal(err)
 	}
 	ctx := overSocket("u1")

@@ -25,7 +25,7 @@ const (
 type Guard struct {
 	Metrics party.Metrics
 	Now     party.Clock
-	Current func(party.ID) party.ID // the present ID of a party, given any it had
+	Parties Parties
 }
 
 // wrap is the function the host calls for a row.
@@ -56,7 +56,7 @@ func (g Guard) serve(ctx context.Context, row Row, caller party.Caller, payload 
 	if err := permit(row.ServerOnly, caller); err != nil {
 		return "", err
 	}
-	result, err := row.Handle(ctx, caller, payload, g.Current)
+	result, err := row.Handle(ctx, caller, payload, g.Parties)
 	if err != nil {
 		return "", err
 	}

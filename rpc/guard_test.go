@@ -201,7 +201,7 @@ func TestGuard_Metrics(t *testing.T) {
 // What the guard, the codec and the metrics add to a call that does nothing.
 func BenchmarkGuard(b *testing.B) {
 	h := serve(b, echoSet(false, func(_ context.Context, _ party.Caller, e echo) (echo, error) { return e, nil }))
-	fn := rpc.Guard{Metrics: partytest.NoMetrics{}, Now: time.Now, Current: unmoved}
+	fn := rpc.Guard{Metrics: partytest.NoMetrics{}, Now: time.Now, Parties: still{}}
 	if err := rpc.Register(h, fn, echoSet(false, func(_ context.Context, _ party.Caller, e echo) (echo, error) { return e, nil })); err != nil {
 		b.Fatal(err)
 	}

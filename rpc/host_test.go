@@ -14,6 +14,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/reserve"
 	"partyline/rpc"
 )
 
@@ -42,7 +43,7 @@ func (h *host) RegisterRpc(id string, fn hostFunc) error {
 func serve(t testing.TB, tables ...[]rpc.Row) *host {
 	t.Helper()
 	h := &host{}
-	guard := rpc.Guard{Metrics: &h.metrics, Now: steppingClock(5 * time.Millisecond), Current: unmoved}
+	guard := rpc.Guard{Metrics: &h.metrics, Now: steppingClock(5 * time.Millisecond), Parties: still{}}
 	if err := rpc.Register(h, guard, slices.Concat(tables...)); err != nil {
 		t.Fatalf("Register: %v", err)
 	}
@@ -153,5 +154,8 @@ func contains(lines []string, part string) bool {
 	return slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, part) })
 }
 
-// unmoved is for parties that were never created again.
-func unmoved(id party.ID) party.ID { return id }
+// still are parties that were never created again, and what a look at any of them refuses with.
+type still struct{ gone error }
+
+func (still) Current(id party.ID) party.ID                                  { return id }
+func (p still) Look(context.Context, party.ID) (look reserve.Look, _ error) { return look, p.gone }

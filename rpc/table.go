@@ -9,6 +9,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
+	"partyline/party/reserve"
 )
 
 // Row is one RPC.
@@ -18,27 +19,41 @@ type Row struct {
 	Handle     Handler // made by [Call]
 }
 
-// Handler turns a payload into an answer on behalf of a caller. current is the present ID of a
-// party, given any it had.
-type Handler func(ctx context.Context, caller party.Caller, payload string, current func(party.ID) party.ID) (any, error)
+// Parties knows parties by any ID they had.
+type Parties interface {
+	Current(id party.ID) party.ID // the present one
+	Look(ctx context.Context, id party.ID) (reserve.Look, error)
+}
+
+// Handler turns a payload into an answer on behalf of a caller.
+type Handler func(ctx context.Context, caller party.Caller, payload string, parties Parties) (any, error)
 
 // Call makes a handler of a function whose request and answer are structs. The
 // request is decoded as [decode] says, the answer is encoded as a JSON object. A party that
 // the request names in another spelling, or by a native ID it had before, is named by its
-// present one.
+// present one. One in which everybody is away has no native party that fn could find; the
+// refusal is PartyAway then.
 func Call[Request, Answer any](fn func(context.Context, party.Caller, Request) (Answer, error)) Handler {
-	return func(ctx context.Context, caller party.Caller, payload string, current func(party.ID) party.ID) (any, error) {
+	return func(ctx context.Context, caller party.Caller, payload string, parties Parties) (any, error) {
 		var request Request
 		if err := decode(payload, &request); err != nil {
 			return nil, err
 		}
 		named := reflect.ValueOf(&request).Elem().FieldByName("PartyID")
-		if named.IsValid() {
-			if id, err := party.ParseID(party.Canonical(named.String())); err == nil {
-				named.SetString(current(id).String())
+		if !named.IsValid() {
+			return fn(ctx, caller, request)
+		}
+		id, unreadable := party.ParseID(party.Canonical(named.String()))
+		if unreadable == nil {
+			named.SetString(parties.Current(id).String())
+		}
+		answer, err := fn(ctx, caller, request)
+		if unreadable == nil && party.ReasonOf(err) == party.PartyNotFound {
+			if _, gone := parties.Look(ctx, id); party.ReasonOf(gone) == party.PartyAway {
+				return nil, gone
 			}
 		}
-		return fn(ctx, caller, request)
+		return answer, err
 	}
 }
 

@@ -120,7 +120,7 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 	if err != nil {
 		return err
 	}
-	v, err := s.Roster.View(ctx, id)
+	v, err := s.Admission.Look(ctx, id)
 	if err != nil && party.ReasonOf(err) != party.PartyNotFound {
 		return err
 	}

@@ -105,6 +105,11 @@ describe("everybody away", () => {
     const made = await party({ size: 3 }, alice);
     const { code, id } = await create(alice, made.party_id, { max_uses: 1 });
     await drop(dave, code, alice);
+    for (const [call, more] of Object.entries({
+      party_invite_list: {}, party_status_list: {}, party_status_set: { stage: "ready" }, party_match: {}, party_queue: {}, party_attributes_get: {}, party_activity: {},
+    })) {
+      await denied(alice.rpcOverHTTP(call, { party_id: made.party_id, ...more }), "party_away", "retry_after_sec=");
+    }
     const began = Date.now();
     await denied(redeem(dave, code), "party_away", "retry_after_sec=");
     assert.ok(Date.now() - began >= 4000, "it waits before it gives up");
