@@ -16,6 +16,7 @@ const (
 	MemberLeft    // on purpose, kicked, or for another party
 	MemberDropped // its session ended
 	SeatsChanged  // seats are reserved, or not reserved any more
+	HoldsOver     // invites are to hold no seat any more, which storage does not know yet
 	SeatAway      // a member's connection ended, its seat is kept
 	SeatBack      // its user is a member again
 	SeatLost      // nobody came back in time, or may any more
@@ -31,7 +32,7 @@ const (
 type Change struct {
 	Kind    ChangeKind
 	ID      ID
-	Session Session // of the Member kinds and RequestRejected
+	Session Session // of the Member kinds and RequestRejected; of HoldsOver its user alone, who has come, or nobody if whoever made the invites has left
 	Native  bool    // of MemberEntered: through the engine's own join or accept
 	Moved   bool    // of MemberLeft: the user stays a member with another session
 	Seat    Seat    // of the Seat kinds
@@ -39,6 +40,7 @@ type Change struct {
 	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one
 
 	Attributes bool          // of MemberEntered: the party has some
+	Invites    []string      // of HoldsOver
 	Waited     time.Duration // of MemberEntered: for how long in line for a seat; 0 for not at all
 
 	Queued map[string]time.Duration // of PartyRestored, by queue: how long the party had waited for a match when it was left

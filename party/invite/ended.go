@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -23,14 +24,50 @@ const (
 	unindexTimeout = 10 * time.Second
 )
 
-// changed handles the end of a party.
+// changed follows what becomes of the party.
 func (s *Service) changed(c party.Change) {
-	if c.Kind != party.PartyEnded {
+	switch c.Kind {
+	case party.HoldsOver:
+		s.background(func() {
+			for _, inviteID := range c.Invites {
+				s.unhold(c.ID, inviteID, c.Session.UserID)
+			}
+		})
+	case party.PartyEnded:
+		if _, made := s.made.Load(c.Was); made {
+			s.ends.Set(c.Was, s.Now().Add(unindexAfter))
+		}
+	}
+}
+
+// unhold has storage know that an invite holds no seat any more for a user, or for anybody ("").
+func (s *Service) unhold(id party.ID, inviteID, userID string) {
+	ctx, cancel := context.WithTimeout(context.Background(), refundTimeout)
+	defer cancel()
+	key, f, err := s.find(ctx, party.Caller{}, inviteID, "")
+	if err == nil {
+		_, err = s.change(ctx, key, f, func(r *record) error {
+			switch {
+			case userID == "" && r.Hold:
+				r.Hold = false
+			case slices.Contains(r.pending(), userID):
+				r.Declined = append(r.Declined, userID)
+			default:
+				return errUnchanged
+			}
+			return nil
+		})
+	}
+	if err != nil && party.ReasonOf(err) != party.InviteNotFound {
+		s.Logger.Warn("invite holds a seat that nobody needs party=%s invite=%s error=%v", id, inviteID, err)
 		return
 	}
-	if _, made := s.made.Load(c.Was); made {
-		s.ends.Set(c.Was, s.Now().Add(unindexAfter))
+	var users []string
+	if userID != "" {
+		users = []string{userID}
 	}
+	s.Admission.Release(id, inviteID, users...)
+	s.Admission.HoldsChanged(id, false)
 }
 
 // unindex takes the invites of a party that has ended out of the indexes.

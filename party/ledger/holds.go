@@ -51,6 +51,15 @@ func (v *Visit) holdsChanged() {
 	v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
 }
 
+// unhold reports that invites are to hold no seat any more: for a user, whose seat is held until storage and with
+// it the other nodes know, or for anybody ("").
+func (v *Visit) unhold(userID string, invites []string) {
+	if len(invites) > 0 {
+		v.turn++
+		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Session: party.Session{UserID: userID}, Invites: invites})
+	}
+}
+
 // Release ends what the invite holds for these users, or all of it if none are named.
 func (l *Ledger) Release(id party.ID, inviteID string, userIDs ...string) {
 	l.Briefly(l.moves.of(id), func(v *Visit) {

@@ -217,15 +217,27 @@ func (b Book) Release(inviteID string, userIDs ...string) {
 }
 
 // Abandon ends the holds of users who are not in the party any more and have no seat kept
-// there. It reports whether there were any.
-func (b Book) Abandon(v party.View) (some bool) {
-	maps.DeleteFunc(b.Holds, func(_ string, h Hold) bool {
+// there. It names their invites.
+func (b Book) Abandon(v party.View) (invites []string) {
+	maps.DeleteFunc(b.Holds, func(id string, h Hold) bool {
 		_, in := v.Member(h.By)
 		gone := h.By != "" && !in && b.Kept[h.By] == nil
-		some = some || gone
+		if gone {
+			invites = append(invites, id)
+		}
 		return gone
 	})
-	return some
+	return invites
+}
+
+// HeldFor names the invites that keep a seat for the user.
+func (b Book) HeldFor(userID string) (invites []string) {
+	for id, h := range b.Holds {
+		if slices.Contains(h.UserIDs, userID) {
+			invites = append(invites, id)
+		}
+	}
+	return invites
 }
 
 // SetHolds makes the holds what storage says they are. Those that storage may not have
