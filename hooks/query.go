@@ -168,7 +168,10 @@ func (s *scanner) take(end string) string {
 			break
 		}
 		s.rest = s.rest[size:]
-		if r == '\\' && s.rest != "" {
+		if r == '\\' {
+			if s.rest == "" { // the server's parser drops it
+				break
+			}
 			if r, size = utf8.DecodeRuneInString(s.rest); !strings.ContainsRune(reserved, r) {
 				text.WriteByte('\\')
 			}
