@@ -15,15 +15,15 @@ import (
 const maxPerMember = 100
 
 // mayHaveMore refuses with RateLimited a user who has too many invites in the party, until
-// the first of them expires. Two calls at the same moment may both pass.
-func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) error {
+// the first of them expires. Two calls at the same moment may both pass. What has expired is to go out of
+// the index, so that others are found however many there were.
+func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) (expired []*runtime.StorageDelete, err error) {
 	now, origin := s.Now(), s.Admission.Origin(id)
 	count, first := 0, time.Time{}
-	var expired []*runtime.StorageDelete
-	err := s.Store.eachIndexed(ctx, origin, func(inviteID string, p pointer) {
+	err = s.Store.eachIndexed(ctx, origin, func(inviteID string, p pointer) {
 		expires := time.Unix(p.ExpiresAt, 0)
 		switch {
-		case !now.Before(expires): // out of the index, so that others are found however many there were
+		case !now.Before(expires):
 			expired = append(expired, &runtime.StorageDelete{Collection: indexOf(origin), Key: inviteID})
 			return
 		case p.By != c.UserID:
@@ -34,13 +34,10 @@ func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) 
 			first = expires
 		}
 	})
-	if err == nil && len(expired) > 0 {
-		err = s.Store.storage.StorageDelete(ctx, expired)
+	if err == nil && count >= maxPerMember {
+		err = party.RefuseRate(first.Sub(now))
 	}
-	if err != nil || count < maxPerMember {
-		return err
-	}
-	return party.RefuseRate(first.Sub(now))
+	return expired, err
 }
 
 // follow finds the party an invite has followed its inviter to: the one they entered last, of
@@ -52,7 +49,7 @@ func (s *Service) follow(ctx context.Context, r *record, own party.ID, in []part
 		if m.ID == own {
 			return m.ID, nil
 		}
-		switch err := s.MayInvite(ctx, by, m.ID, s.Judge); party.ReasonOf(err) {
+		switch _, err := s.mayInvite(ctx, by, m.ID, s.Judge); party.ReasonOf(err) {
 		case "":
 			return m.ID, nil
 		case party.NotLeader, party.RuleDenied, party.NotMember, party.PartyNotFound:

@@ -22,6 +22,8 @@ func TestService_CreateBoundsAMembersInvites(t *testing.T) {
 	}
 	_, err := w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()})
 	w.refused(err, party.RateLimited)
+	w.refused(w.invites.MayCreate(t.Context(), caller(p[0]), id, judge{w}), party.RateLimited) // party_check says so beforehand
+	w.must(w.invites.MayCreate(t.Context(), caller(p[1]), id, judge{w}))
 	w.must(w.invites.Revoke(t.Context(), caller(p[0]), short.ID, ""))
 	_, err = w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()})
 	w.refused(err, party.RateLimited) // or making and revoking would get around the bound

@@ -1,6 +1,7 @@
 package invite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +37,11 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err != nil {
 		return none, err
 	}
-	if err := s.mayHaveMore(ctx, c, id); err != nil {
+	expired, err := s.mayHaveMore(ctx, c, id)
+	if len(expired) > 0 {
+		err = cmp.Or(err, s.Store.storage.StorageDelete(ctx, expired))
+	}
+	if err != nil {
 		return none, err
 	}
 	if err := party.CheckUsers(ctx, "for_user_ids", s.Users, r.For); err != nil {
@@ -73,13 +78,17 @@ func (s *Service) created(r *record, code Code, url string) party.CreatedInvite 
 	}
 }
 
-// MayInvite refuses users who may not invite to the party; judge decides for the designers'
-// rules.
-func (s *Service) MayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
+// MayCreate refuses as [Service.Create] does before it makes anything, but for rates and the request itself.
+func (s *Service) MayCreate(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
 	_, err := s.mayInvite(ctx, c, id, judge)
+	if err == nil {
+		_, err = s.mayHaveMore(ctx, c, id)
+	}
 	return err
 }
 
+// mayInvite refuses users who may not invite to the party; judge decides for the designers'
+// rules.
 func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) (party.View, error) {
 	v, err := s.Admission.Look(ctx, id)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 
 // Renew answers the caller's own invite for everybody once more, now with this message
 // (nil for the one it has), so that sharing a party again needs no second invite. ok is false where it cannot be
-// used any more, or is another kind of invite; the caller then makes a new one. The
+// used any more, half of its life is over, or it is another kind of invite; the caller then makes a new one. The
 // message is the one to show, at most 255 bytes; nothing else of the invite changes.
 // Refusals are those of [Service.Create].
 func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, message *string) (inv party.CreatedInvite, ok bool, err error) {
@@ -29,7 +29,7 @@ func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, messa
 		return inv, false, err
 	}
 	r := f.rec
-	if r.By != c.UserID || r.MaxUses > 0 || len(r.For) > 0 || r.ended(s.Now()) {
+	if r.By != c.UserID || r.MaxUses > 0 || len(r.For) > 0 || r.ended(s.Now()) || s.Now().Sub(r.createdAt()) > r.expiresAt().Sub(s.Now()) {
 		return inv, false, nil
 	}
 	id, err := s.partyOf(r)
@@ -37,7 +37,7 @@ func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, messa
 		return inv, false, err
 	}
 	conf := s.Policy().Invites
-	if err := s.MayInvite(ctx, c, id, s.Judge); err != nil {
+	if _, err := s.mayInvite(ctx, c, id, s.Judge); err != nil {
 		return inv, false, err
 	}
 	if message != nil && r.Message != *message {

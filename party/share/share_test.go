@@ -186,10 +186,14 @@ func TestService_Share_oneInvite(t *testing.T) {
 	if second.ID == first.ID {
 		t.Error("an invite that was revoked was shared")
 	}
-	w.clock.Advance(w.conf.Invites.Link.TTL)
+	w.clock.Advance(w.conf.Invites.Link.TTL/2 - time.Second)
+	if say(p[0], "").ID != second.ID {
+		t.Error("an invite with half of its life before it was not shared")
+	}
+	w.clock.Advance(time.Minute)
 	third := say(p[0], "")
 	if third.ID == second.ID {
-		t.Error("an invite that has expired was shared")
+		t.Error("an invite was shared that ends before a new one would")
 	}
 	w.restart() // the code is stored nowhere
 	if say(p[0], "").ID == third.ID {

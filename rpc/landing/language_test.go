@@ -194,6 +194,12 @@ func TestRequestsInFlight_Bounded(t *testing.T) {
 			t.Errorf("a request was answered with %d while the kernel answers nobody", code)
 		}
 	}
+	for _, part := range []string{"", "/state", "/qr.svg", "/card.png"} {
+		w := &header{headers: http.Header{}}
+		if s.ServeHTTP(w, request(http.MethodGet, joinPath+linkCode+part)); w.status != http.StatusServiceUnavailable {
+			t.Errorf("%q is answered with %d while nothing more can be", part, w.status)
+		}
+	}
 	close(gate)
 	for range 16 {
 		if code := <-codes; code != http.StatusOK {

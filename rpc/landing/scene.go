@@ -1,6 +1,7 @@
 package landing
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -76,11 +77,13 @@ func sharedText(attributes map[string]json.RawMessage) string {
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(attributes)) {
 		var value any
-		if json.Unmarshal(attributes[key], &value) != nil {
+		decoder := json.NewDecoder(bytes.NewReader(attributes[key]))
+		decoder.UseNumber() // shown as it was written
+		if decoder.Decode(&value) != nil {
 			continue
 		}
 		switch value.(type) {
-		case string, float64, bool:
+		case string, json.Number, bool:
 			parts = append(parts, isolated(inWords(key))+": "+isolated(legible(fmt.Sprint(value), valueLength)))
 		}
 	}

@@ -70,7 +70,7 @@ func (s *Site) Routes() []web.Route {
 	return []web.Route{
 		get("landing_page", joinPath+"{code}{slash:/?}", route{answer: s.page, fail: s.pageFailure, limited: true, bounded: true, spoken: true}), // links are pasted with a slash behind
 		get("landing_state", joinPath+"{code}"+stateSuffix, route{answer: s.state, fail: s.stateFailure, limited: true, bounded: true, spoken: true}),
-		get("landing_qr", joinPath+"{code}"+qrSuffix, route{answer: s.qr, fail: plainFailure, limited: true}),
+		get("landing_qr", joinPath+"{code}"+qrSuffix, route{answer: s.qr, fail: plainFailure, limited: true, bounded: true}),
 		get("landing_card", joinPath+"{code}"+cardSuffix, route{answer: s.card, fail: plainFailure, limited: true, bounded: true}),
 		get("landing_asset", assetPath+"{file}", route{answer: s.asset, fail: plainFailure}),
 		get("favicon", "/favicon.ico", route{answer: s.icon, fail: plainFailure}),

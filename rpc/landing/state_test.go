@@ -31,9 +31,9 @@ type stateBody struct {
 	Info    []party.InfoField
 	Expires int64 `json:"expires_at"`
 	View    struct {
-		Headline, Note, Count, Left string
-		Columns                     int
-		Seats                       []seat
+		Headline, Note, Count, Left, Shared string
+		Columns                             int
+		Seats                               []seat
 	}
 }
 
@@ -361,5 +361,15 @@ func TestState_PublicPart(t *testing.T) {
 	}
 	if b.Party["size"] != 3.0 || b.Party["max_size"] != 4.0 || b.Inviter["username"] != "mira" {
 		t.Errorf("party = %v, inviter = %v", b.Party, b.Inviter)
+	}
+}
+
+// Numbers of the game's own are shown as the game wrote them; what is neither number, text nor a yes is not shown.
+func TestState_Shared(t *testing.T) {
+	p := anInvite()
+	p.Party.Attributes = map[string]json.RawMessage{"map": []byte(`"Summit"`), "best": []byte(`123456789`), "rate": []byte(`1.50`), "hard": []byte(`true`), "load": []byte(`{"a":1}`)}
+	b := readState(t, serve(t, always(p)).get(joinPath+linkCode+"/state"))
+	if want := "Best: 123456789 · Hard: true · Map: Summit · Rate: 1.50"; b.View.Shared != want {
+		t.Errorf("shared = %q; want %q", b.View.Shared, want)
 	}
 }
