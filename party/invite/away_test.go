@@ -76,6 +76,24 @@ func TestService_FollowsToAPartyThatIsAway(t *testing.T) {
 	})
 }
 
+// Who comes back to a kept seat by a link uses nothing of it up, and may do so when it is over.
+func TestService_AKeptSeatNeedsNoUse(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(4)
+	id := w.party(p[0], false, 4)
+	once := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)})
+	spent := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)})
+	w.must(w.redeem(p[1], spent.Code))
+	w.drop(p[0], p[1])
+	for _, s := range p[:2] {
+		back := w.host.Connect(s.UserID)
+		w.must(w.redeem(back, once.Code))
+		w.must(w.redeem(back, spent.Code))
+	}
+	w.must(w.redeem(p[2], once.Code))
+	w.refused(w.redeem(p[3], once.Code), party.InviteExhausted)
+}
+
 // An inviter whose seats are kept in several parties still leads to that of the invite.
 func TestService_FollowsToTheKeptSeatOfTheInvite(t *testing.T) {
 	for _, playsOn := range []bool{false, true} { // in a third party, to which they may not invite

@@ -79,6 +79,15 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f 
 			return s.redemption(ctx, id, r, c.UserID), nil
 		}
 	}
+	if sessionErr == nil && look.Returning(c.UserID) { // a kept seat needs no invite, and uses none up
+		err := s.Admission.Admit(ctx, id, session, party.Grant{Back: true}, &look)
+		if err == nil {
+			return s.redemption(ctx, s.Admission.Current(id), r, c.UserID), nil
+		}
+		if party.ReasonOf(err) != party.PartyNotFound { // else it was lost in between
+			return none, fmt.Errorf("take the kept seat: %w", err)
+		}
+	}
 	if err := r.refusal(c.UserID, s.Now()); err != nil {
 		return none, err
 	}
