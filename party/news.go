@@ -32,7 +32,7 @@ const (
 type Change struct {
 	Kind    ChangeKind
 	ID      ID
-	Session Session // of the Member kinds and RequestRejected; of HoldsOver its user alone, who has come, or nobody if whoever made the invites has left
+	Session Session // of the Member kinds and RequestRejected; of HoldsOver its user alone, who has come, or nobody if the maker of the invites has left
 	Native  bool    // of MemberEntered: through the engine's own join or accept
 	Moved   bool    // of MemberLeft: the user stays a member with another session
 	Seat    Seat    // of the Seat kinds
