@@ -16,6 +16,7 @@ type Set struct {
 	byAction map[Action][]*rule // in the order of the file
 	warnings Problems
 	queues   []string // names, sorted
+	blank    bool     // its file names no key
 }
 
 // Defaults is the Set of an absent or empty file.
