@@ -199,7 +199,7 @@ func TestLive_Poll(t *testing.T) {
 }
 
 // TestLive_Watch runs on a fake clock.
-// TestLive_Poll_otherReason: why a file cannot be read is told anew where the reason is another.
+// TestLive_Poll_otherReason: another reason why a file cannot be read is told.
 func TestLive_Poll_otherReason(t *testing.T) {
 	l := newLiveFile(t, three)
 	l.poll(2)
