@@ -665,6 +665,7 @@ namespace Partyline
 
         [DataMember(Name = "version"), Preserve] public long Version { get; set; }
 
+        /// <summary>0 with version 0: before the first file, nothing is asked</summary>
         [DataMember(Name = "loaded_at"), Preserve] public long LoadedAt { get; set; }
 
         /// <summary>why the newest file is not asked; "" when it is</summary>

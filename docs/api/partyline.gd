@@ -709,6 +709,7 @@ class OverviewRule extends Answer:
 class OverviewNext extends Answer:
 	var source: String = ""
 	var version: int = 0
+	## 0 with version 0: before the first file, nothing is asked
 	var loaded_at: int = 0
 	## why the newest file is not asked; "" when it is
 	var error: String = ""

@@ -493,6 +493,7 @@ export interface OverviewRule {
 export interface OverviewNext {
   source: string;
   version: number;
+  /** 0 with version 0: before the first file, nothing is asked */
   loaded_at: number;
   /** why the newest file is not asked; "" when it is */
   error: string;

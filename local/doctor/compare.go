@@ -23,6 +23,7 @@ const (
 	saysOther = "plugin was built with a different version of package"
 	saysMinor = "fatal error: runtime: no plugin module data"
 	saysNoCgo = "plugin: not implemented"
+	saysTwice = "plugin already loaded"
 )
 
 // saysForeign is what plugin.Open says of a file that the loader of a Linux server does not take.
@@ -119,6 +120,13 @@ func Compare(server, plugin *Program) []Finding {
 // Together lists what keeps two plugins from being opened by one server.
 func Together(a, b *Program) []Finding {
 	var found []Finding
+	if path := a.Info.Path; path == b.Info.Path && path != "command-line-arguments" { // which go build tells apart itself
+		found = append(found, Finding{
+			What: fmt.Sprintf("%s and %s are the same plugin, %s", a.File, b.File, path),
+			Cure: "keep one of them; the server opens the first and refuses the second",
+			Says: saysTwice,
+		})
+	}
 	for _, module := range slices.Sorted(maps.Keys(a.modules)) {
 		if other, shared := b.modules[module]; shared && other != a.modules[module] {
 			found = append(found, Finding{

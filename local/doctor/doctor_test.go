@@ -206,6 +206,12 @@ func TestCompare(t *testing.T) {
 			t.Errorf("together: %+v", found)
 		}
 		says(t, found, open(t, bare, one, two))
+		again := w.build(t, gotool, "again.so", made{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin, "-ldflags=-s -w"}})
+		found = Together(programOf(t, one), programOf(t, again))
+		if len(found) != 1 || found[0].Says != saysTwice {
+			t.Errorf("the same plugin twice: %+v", found)
+		}
+		says(t, found, open(t, bare, one, again))
 		if found := Server(b); len(found) != 1 || !strings.Contains(found[0].What, "no Nakama server") {
 			t.Errorf("a program without nakama-common: %+v", found)
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -36,7 +37,7 @@ type Replayed struct {
 // Replay asks set what it would have answered to each decision of a recording, exactly or
 // not at all: a rule that names a fact that the server did not read then, or compares a
 // user's name or ID, of which only a pseudonym is known, makes the answer unknown, unless
-// the rules in force then had the very same condition. Each outcome is written to out, one
+// the rules in force then had the very same condition, over the same skill. Each outcome is written to out, one
 // a line; out may be nil. The error is about reading or writing alone.
 func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, out io.Writer) (Replayed, error) {
 	r := Replayed{Lacking: map[string]int{}, Changed: map[[2]string]int{}}
@@ -93,12 +94,19 @@ type replay struct {
 type asked struct {
 	rule      rules.Rule
 	set       *rules.Set
-	overrides bool // an invite passes all rules of its file
-	names     bool // compares names or IDs with something else than each other
+	overrides bool                   // an invite passes all rules of its file
+	names     bool                   // compares names or IDs with something else than each other
+	skills    map[string]rules.Skill // by queue; what party.skill is computed by
 }
 
 func single(set *rules.Set) []asked {
 	c := set.Config()
+	skills := map[string]rules.Skill{}
+	for name, q := range c.Queues {
+		if q.Skill != nil {
+			skills[name] = *q.Skill
+		}
+	}
 	out := make([]asked, 0, len(c.Rules))
 	for _, r := range c.Rules {
 		one := c
@@ -107,13 +115,18 @@ func single(set *rules.Set) []asked {
 		if err != nil { // its file was loaded, so this one can be
 			panic(err)
 		}
-		out = append(out, asked{rule: r, set: alone, overrides: c.Invites.OverridesRules, names: comparesNames(r.Deny + r.Allow)})
+		out = append(out, asked{rule: r, set: alone, overrides: c.Invites.OverridesRules, names: comparesNames(r.Deny + r.Allow), skills: skills})
 	}
 	return out
 }
 
 func (a asked) about(f rules.Facts) bool {
 	return slices.Contains(a.rule.On, f.Action) && !(a.overrides && f.Action == rules.ActionJoin && f.Invited)
+}
+
+// same reports whether both rules answer alike to the facts of any such action.
+func (a asked) same(b asked, action rules.Action) bool {
+	return a.rule.Deny+a.rule.Allow == b.rule.Deny+b.rule.Allow && (!a.set.Uses(action, "party.skill") || reflect.DeepEqual(a.skills, b.skills))
 }
 
 // gathered are the facts that a server finds out for an action only where one of its rules
@@ -159,7 +172,7 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 		if !a.about(f) {
 			continue
 		}
-		at := slices.IndexFunc(then, func(t asked) bool { return t.rule.Deny+t.rule.Allow == a.rule.Deny+a.rule.Allow })
+		at := slices.IndexFunc(then, func(t asked) bool { return t.same(a, f.Action) })
 		lacks := p.lacking(a, f, then, decided, line.Unread)
 		switch {
 		case lacks == "":

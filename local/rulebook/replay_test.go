@@ -3,6 +3,7 @@ package rulebook_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -170,6 +171,27 @@ func TestReplay_other(t *testing.T) {
 	}
 	if total != r.Decisions {
 		t.Errorf("%d of %d decisions are accounted for", total, r.Decisions)
+	}
+}
+
+// TestReplay_otherSkill: the very same condition says nothing where queues measure another skill.
+func TestReplay_otherSkill(t *testing.T) {
+	const file, named = "version: 1\nqueues: {duo: {teams: 2, team_size: 2, skill: {property: %s}}}\nrules:\n- {id: spread, on: [matchmake], deny: '%s'}\n", `party.skill.spread > 0 and user.username != "root"`
+	head, err := json.Marshal(map[string]any{"partyline_record": 1, "rules": mustLoad(t, fmt.Sprintf(file, "level", named)).Config()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record := string(head) + `
+{"facts":{"action":"matchmake","party":{"id":"p","members":[{"metadata":{"level":1}},{"metadata":{"level":9}}]},"user":{"username":"b1"}},"answer":"denied by spread"}`
+	for _, c := range []struct{ property, cond, want string }{
+		{"level", named, "matchmake: denied by spread"},
+		{"mmr", named, "matchmake: unknown: names and IDs are pseudonyms"},
+		{"mmr", "party.skill.spread > 0", "matchmake: allowed"},
+	} {
+		var out strings.Builder
+		if _, err := rulebook.Replay(t.Context(), mustLoad(t, fmt.Sprintf(file, c.property, c.cond)), strings.NewReader(record), "record", &out); err != nil || !strings.Contains(out.String(), c.want) {
+			t.Errorf("%s, %s: %q, %v; want %s", c.property, c.cond, out.String(), err, c.want)
+		}
 	}
 }
 

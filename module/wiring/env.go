@@ -21,7 +21,7 @@ import (
 // that begin with envPrefix may be another module's, or a mistake worth a warning.
 const (
 	EnvRules   = "PARTY_RULES"       // the rules file, relative to the runtime path; absent = defaults
-	EnvNext    = "PARTY_RULES_NEXT"  // rules to try beside them: asked, counted, never obeyed; absent = none
+	EnvNext    = "PARTY_RULES_NEXT"  // rules to try beside them, relative likewise: asked, counted, never obeyed; absent = none
 	EnvRecord  = "PARTY_RECORD"      // a file to record decisions in, relative to the runtime path; absent = none
 	EnvProxies = "PARTY_PROXY_COUNT" // how many proxies stand before the server; equal to the host's socket.proxy_count
 	EnvPasses  = "PARTY_PASS_KEYS"   // Ed25519 seeds, base64, comma between: the first signs passes of game servers; absent = one made at the start
@@ -59,16 +59,9 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 		case name == EnvRules:
 			read.rules, err = rulesPath(value, host)
 		case name == EnvNext:
-			read.next, err = rulesPath(value, host)
-			if err != nil { // a file that only comes next keeps no server from starting
-				read.next, err = value, nil
-			}
-		case name == EnvRecord && value != "" && !filepath.IsAbs(value):
-			if read.record, err = rulesPath(".", host); err == nil {
-				read.record = filepath.Join(read.record, value)
-			}
+			read.next, err = laterPath(value, host)
 		case name == EnvRecord:
-			read.record = value
+			read.record, err = laterPath(value, host)
 		case name == EnvProxies:
 			read.proxies, err = strconv.Atoi(value)
 			if err != nil || read.proxies < 0 || read.proxies > maxProxies {
@@ -125,4 +118,13 @@ func rulesPath(configured string, host runtime.NakamaModule) (string, error) {
 	}
 	defer file.Close()
 	return filepath.Abs(file.Name())
+}
+
+// laterPath is rulesPath for a file that may be missing at the start.
+func laterPath(configured string, host runtime.NakamaModule) (string, error) {
+	if configured == "" || filepath.IsAbs(configured) {
+		return configured, nil
+	}
+	dir, err := rulesPath(".", host)
+	return filepath.Join(dir, configured), err
 }

@@ -324,6 +324,36 @@ func TestRules_NextIsCountedUntilAFileChanges(t *testing.T) {
 	}
 }
 
+// A next file that is not there at the start is looked for in the runtime path, and nothing is asked, counted or
+// compared in its place.
+func TestRules_NextComesLater(t *testing.T) {
+	nk := &nakama{path: writeRules(t, "version: 1\nrules:\n  - {id: a, on: [create], allow: true}\n")}
+	init, log := boot(t, map[string]string{"PARTY_RULES": "rules.yml", "PARTY_RULES_NEXT": "next.yml"}, nk)
+	createdSize(t, init, log, nk)
+	ask := func(payload, want string) {
+		t.Helper()
+		if text, err := init.rpcs["party_admin_rules"](context.Background(), log, nil, nk, payload); err != nil || !strings.Contains(text, want) || strings.Contains(text, "null") {
+			t.Errorf("party_admin_rules = %s, %v; want %s", text, err, want)
+		}
+	}
+	const nothing = `"problems":[],"changes":[],"asked":0,"differs":0,"dropped":0,"counts":[],"examples":[]`
+	ask(`{}`, `"version":0,"loaded_at":0,"error":"not asked:`)
+	ask(`{}`, nothing)
+	if err := os.WriteFile(filepath.Join(nk.path, "next.yml"), []byte("version: 1\nrules:\n  - {id: a, on: [create], allow: true}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ask(`{"reload":true}`, nothing)
+	createdSize(t, init, log, nk)
+	for deadline := time.Now().Add(30 * time.Second); nk.counted("partyline_rules_shadow map[action:create change:same rule:a] +1") == 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the next rules are not asked")
+		}
+	}
+	if nk.counted("partyline_rules_shadow map[action:create change:other rule:] +1") != 0 {
+		t.Error("the question that came before the file was asked")
+	}
+}
+
 func TestRegister_RulesPath(t *testing.T) {
 	path := writeRules(t, "version: 1\nparties:\n  max_size: {default: 3}\n")
 	for name, env := range map[string]map[string]string{

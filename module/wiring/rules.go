@@ -28,7 +28,13 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 		m.logger.Info("next rules loaded version=%d", loaded.Version)
 		m.shadowReset(loaded)
 	}})
-	m.shadow = judge.NewShadow(m.next.Current, m.nk, m.logger)
+	before := m.next.Current() // the defaults, which nobody wants to try
+	m.shadow = judge.NewShadow(func() *rules.Set {
+		if set := m.next.Current(); set != before {
+			return set
+		}
+		return nil
+	}, m.nk, m.logger)
 	_ = m.next.Reload(ctx) // said above, and in the overview
 }
 

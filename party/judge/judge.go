@@ -12,6 +12,7 @@ package judge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -60,8 +61,9 @@ func (j *Judge) Has(a rules.Action) bool {
 // the question may fail without a consequence.
 func (j *Judge) Enforces(a rules.Action) bool { return j.Rules().Has(a) }
 
-// Decide asks the rules. It refuses with RuleDenied, naming the rule, or with Internal
-// where a rule cannot be evaluated: a rule that breaks must not open what it guards.
+// Decide asks the rules. It refuses with RuleDenied, naming the rule, or where a rule cannot be evaluated: a
+// rule that breaks must not open what it guards. That is Internal, or InvalidRequest naming the field where
+// what the client sent is to blame: no player can make the server's operator look for a fault.
 func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
 	if !asks(set, q) {
@@ -83,7 +85,11 @@ func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	if j.Record != nil {
 		j.Record.decided(recorded{set: set, facts: on, answer: d.Words(err), broken: err != nil})
 	}
-	if err != nil {
+	if e := new(rules.EvalError); errors.As(err, &e) && e.Sent {
+		if e.Times&(e.Times-1) == 0 { // the 1st, 2nd, 4th and so on: players decide how often
+			j.Logger.Warn("request refused, a rule cannot be asked about what the client sent rule=%s times=%d action=%s user=%s error=%v", d.Rule, e.Times, q.Action, q.Caller.UserID, err)
+		}
+	} else if err != nil {
 		j.Logger.Error("rule not evaluated rule=%s action=%s user=%s error=%v", d.Rule, q.Action, q.Caller.UserID, err)
 	}
 	if !d.Allowed {
@@ -130,7 +136,9 @@ func asks(set *rules.Set, q party.Question) bool {
 }
 
 func refusal(d rules.Decision, err error) error {
-	switch {
+	switch e := new(rules.EvalError); {
+	case errors.As(err, &e) && e.Sent:
+		return &party.Error{Reason: party.InvalidRequest, Message: d.Message, Cause: err}
 	case err != nil:
 		return &party.Error{Reason: party.Internal, Rule: d.Rule, Message: d.Message, Cause: err}
 	case !d.Allowed:

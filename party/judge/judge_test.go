@@ -139,6 +139,42 @@ func TestDecide_FailsClosed(t *testing.T) {
 	w.refused(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionKick, Caller: caller(p[0]), View: w.view(id)}), party.Internal)
 }
 
+// Where what the client sent is what a rule cannot be asked about, the client is refused, and the log has no error
+// and few lines. A rule that breaks on anything else stays an internal error.
+func TestJudge_sentValues(t *testing.T) {
+	w := newWorld(t, `rules:
+- {id: size, on: [data], deny: '1000 % request.data_size == 1'}
+- {id: platform, on: [create], deny: 'request.label.platform != nil and request.label.platform != user.vars.platform'}
+- {id: level, on: [create, update], deny: '(request.label.level ?? 0) > user.metadata.level'}
+- {id: clan, on: [create], deny: 'request.label.clan == true and user.metadata.clan < 3'}`)
+	p := w.host.Players(1)
+	w.load.account = rules.Account{Metadata: `{"level": 7}`}
+	ask := func(a rules.Action, label string) error {
+		return w.judge.Decide(t.Context(), party.Question{Action: a, Caller: caller(p[0]), Client: party.Client{Vars: map[string]string{"platform": "pc"}}, Request: rules.RequestFacts{LabelJSON: label}})
+	}
+	for range 9 {
+		err := ask(rules.ActionCreate, `{"platform": 5}`)
+		w.refused(err, party.InvalidRequest)
+		if !strings.HasPrefix(err.Error(), "invalid_request: label: ") {
+			t.Errorf("refused with %q; want the field", err)
+		}
+	}
+	w.refused(ask(rules.ActionCreate, `{"level": "high"}`), party.InvalidRequest)
+	w.refused(ask(rules.ActionUpdate, `{"level": [1]}`), party.InvalidRequest)
+	w.refused(ask(rules.ActionCreate, strings.Repeat(" ", 64<<10)+`{"platform":"pc"}`), party.InvalidRequest)
+	w.refused(ask(rules.ActionData, ""), party.InvalidRequest)
+	if err := ask(rules.ActionCreate, `{"platform": "pc", "level": 3}`); err != nil {
+		t.Errorf("a label that fits: %v", err)
+	}
+	if log := strings.Join(w.log.Lines(), "\n"); strings.Contains(log, "error rule not evaluated") || strings.Count(log, "rule=platform") != 4 || !strings.Contains(log, "rule=platform times=8") {
+		t.Errorf("log:\n%s", log)
+	}
+	if n := w.judge.Denied()["platform"]; n != 10 {
+		t.Errorf("%d denials are counted; want 10", n)
+	}
+	w.refused(ask(rules.ActionCreate, `{"clan": true}`), party.Internal)
+}
+
 // A client's malformed label is the client's mistake, and only where a rule reads it.
 func TestDecide_MalformedLabel(t *testing.T) {
 	w := newWorld(t, "rules: [{id: raid, on: [create], deny: request.label.mode == \"raid\"}]")

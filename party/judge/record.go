@@ -26,7 +26,7 @@ const (
 	recordFiles = 5
 	recordLine  = 256 << 10
 	recordQueue = 1024
-	recordRetry = 10 * time.Second // after the file could not be written
+	recordRetry = 10 * time.Second // after the file could not be written, and between looks whether it is still there
 )
 
 // Record writes down what was asked, the facts that were read, and the answer, for rules replay, in the
@@ -46,6 +46,7 @@ type Record struct {
 	size  int64
 	set   *rules.Set // whose file was written last
 	retry time.Time
+	look  time.Time // when to look whether path is still file
 }
 
 // recorded is a question that has been answered.
@@ -155,6 +156,14 @@ func (r *Record) add(d recorded) {
 
 // write appends a line, behind the rules that it was decided by.
 func (r *Record) write(set *rules.Set, line []byte) error {
+	if r.file != nil && !r.now().Before(r.look) {
+		r.look = r.now().Add(recordRetry)
+		at, err := os.Stat(r.path)
+		is, err2 := r.file.Stat()
+		if err != nil || err2 != nil || !os.SameFile(at, is) { // somebody has moved or deleted it
+			r.close()
+		}
+	}
 	if r.file != nil && r.size+int64(len(line)) > recordBytes {
 		r.close()
 		for n := recordFiles - 1; n > 0; n-- {
@@ -207,7 +216,7 @@ func (r *Record) open() error {
 		_ = file.Close()
 		return fmt.Errorf("open: %w", err)
 	}
-	r.file, r.size = file, info.Size()
+	r.file, r.size, r.look = file, info.Size(), r.now().Add(recordRetry)
 	return nil
 }
 

@@ -14,8 +14,8 @@ import (
 	"partyline/party/rules"
 )
 
-// recorded has a judge decide until so many decisions are written.
-func recorded(t *testing.T, w *world, r *judge.Record, n int, label string) {
+// recorded has a judge decide until so many decisions are written, and calls each before every one.
+func recorded(t *testing.T, w *world, r *judge.Record, n int, label string, each ...func(i int)) {
 	t.Helper()
 	w.deps.Record = r
 	w.start(nil)
@@ -24,6 +24,9 @@ func recorded(t *testing.T, w *world, r *judge.Record, n int, label string) {
 	go func() { defer close(done); r.Run(ctx) }()
 	defer func() { cancel(); <-done }()
 	for i := range n {
+		for _, before := range each {
+			before(i)
+		}
 		_ = w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: party.Caller{UserID: "somebody"}, Request: rules.RequestFacts{LabelJSON: label}})
 		for deadline := time.Now().Add(30 * time.Second); r.Report().Written+r.Report().Dropped < uint64(i+1); time.Sleep(100 * time.Microsecond) {
 			if time.Now().After(deadline) {
@@ -53,6 +56,37 @@ func TestRecord_rotates(t *testing.T) {
 		if info.Size() > 16<<20+1024 || info.Mode().Perm() != 0o600 || !strings.HasPrefix(strings.TrimSpace(string(data)), `{"at":`) {
 			t.Errorf("%s: %d bytes, %v, begins with %.40q", name, info.Size(), info.Mode(), data)
 		}
+	}
+}
+
+// TestRecord_moved: after somebody has moved or deleted the file, a new one is begun, with the rules.
+func TestRecord_moved(t *testing.T) {
+	w := newWorld(t, "")
+	path := filepath.Join(t.TempDir(), "decisions")
+	r := judge.NewRecord(path, w.log, w.clock.Now)
+	recorded(t, w, r, 6, "", func(i int) {
+		var err error
+		switch i {
+		case 2:
+			err = os.Rename(path, path+".mine")
+		case 4:
+			err = os.Remove(path)
+		default:
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Minute)
+	})
+	for _, name := range []string{path, path + ".mine"} {
+		data, err := os.ReadFile(name)
+		if text := string(data); err != nil || !strings.HasPrefix(text, `{"at":`) || strings.Count(text, `"answer"`) != 2 || strings.Count(text, "\n") != 3 {
+			t.Errorf("%s has %q, %v; want the rules and two decisions", name, text, err)
+		}
+	}
+	if got := r.Report(); got.Written != 6 || got.Dropped != 0 {
+		t.Errorf("%+v", got)
 	}
 }
 

@@ -31,7 +31,7 @@ const MetricShadow = "partyline_rules_shadow"
 // never in its place. It works behind the answers, in the goroutine of [Shadow.Run], with
 // the question as the judge had it and the facts of that moment. Safe for concurrent use.
 type Shadow struct {
-	next    func() *rules.Set
+	next    func() *rules.Set // nil until a file was loaded
 	metrics party.Metrics
 	logger  party.Logger
 	queue   chan shadowed
@@ -51,7 +51,7 @@ type shadowed struct {
 	judge    *Judge
 }
 
-// NewShadow makes a shadow of the rules that next answers with.
+// NewShadow makes a shadow of the rules that next answers with; nil until there are any.
 func NewShadow(next func() *rules.Set, metrics party.Metrics, logger party.Logger) *Shadow {
 	return &Shadow{next: next, metrics: metrics, logger: logger, queue: make(chan shadowed, shadowQueue), counts: map[ShadowCount]uint64{}}
 }
@@ -79,11 +79,15 @@ type ShadowReport struct {
 }
 
 // wants reports whether the next rules have anything to say about the question.
-func (s *Shadow) wants(a rules.Action) bool { return s != nil && s.next().Has(a) }
+func (s *Shadow) wants(a rules.Action) bool {
+	return s.loaded() && s.next().Has(a)
+}
+
+func (s *Shadow) loaded() bool { return s != nil && s.next() != nil }
 
 // answered notes a question that the judge has answered, unless no rule decided it and the next rules have none about it.
 func (s *Shadow) answered(j *Judge, q party.Question, at party.Clock, outcome string) {
-	if s == nil || outcome == "allowed" && !s.wants(q.Action) {
+	if !s.loaded() || outcome == "allowed" && !s.wants(q.Action) {
 		return
 	}
 	select {
@@ -159,7 +163,7 @@ func change(now, next string) string {
 func (s *Shadow) Report() ShadowReport {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := ShadowReport{Other: s.other, Dropped: s.dropped.Load(), Examples: newestFirst(s.examples)}
+	r := ShadowReport{Counts: []ShadowCount{}, Other: s.other, Dropped: s.dropped.Load(), Examples: newestFirst(s.examples)}
 	for key, times := range s.counts {
 		key.Times = times
 		r.Counts = append(r.Counts, key)

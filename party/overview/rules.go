@@ -29,10 +29,10 @@ type Rules struct {
 type Next struct {
 	Source   string              `json:"source"`
 	Version  uint64              `json:"version"`
-	LoadedAt int64               `json:"loaded_at"`
-	Error    string              `json:"error"`    // why the newest file is not asked; "" when it is
-	Problems []Problem           `json:"problems"` // of the newest file
-	Changes  []string            `json:"changes"`  // against the rules in force, in words
+	LoadedAt int64               `json:"loaded_at"` // 0 with version 0: before the first file, nothing is asked
+	Error    string              `json:"error"`     // why the newest file is not asked; "" when it is
+	Problems []Problem           `json:"problems"`  // of the newest file
+	Changes  []string            `json:"changes"`   // against the rules in force, in words
 	Asked    uint64              `json:"asked"`
 	Differs  uint64              `json:"differs"`  // of these
 	Dropped  uint64              `json:"dropped"`  // came faster than they could be asked
@@ -119,8 +119,11 @@ func (o *Overview) Rules(ctx context.Context, reload bool) (Rules, error) {
 func (o *Overview) next(ctx context.Context, inForce *rules.Set) *Next {
 	report, seen := o.Next.Report(), o.Shadow.Report()
 	out := &Next{
-		Source: report.Source, Version: report.Version, LoadedAt: report.LoadedAt.Unix(), Problems: problems(report.Problems),
-		Changes: rules.Diff(inForce, report.Set), Dropped: seen.Dropped, Counts: seen.Counts, Asked: seen.Other,
+		Source: report.Source, Version: report.Version, Problems: problems(report.Problems),
+		Changes: []string{}, Dropped: seen.Dropped, Counts: seen.Counts, Asked: seen.Other, Examples: []Example{},
+	}
+	if report.Version > 0 {
+		out.LoadedAt, out.Changes = report.LoadedAt.Unix(), append(out.Changes, rules.Diff(inForce, report.Set)...)
 	}
 	if report.Err != nil {
 		out.Error = "not asked: " + cause(report)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -46,10 +47,11 @@ var builtins = []string{
 type condition struct {
 	source  string
 	program *vm.Program
-	names   []string // of the facts it uses
-	facts   factSet  // the same
-	needs   need     // what has to be read or parsed for them
-	steps   int      // at most this many steps of evaluation, see analysis
+	names   []string       // of the facts it uses
+	facts   factSet        // the same
+	needs   need           // what has to be read or parsed for them
+	steps   int            // at most this many steps of evaluation, see analysis
+	sent    map[int]string // by place: the fact of request there, on whose value the condition can break
 }
 
 // exprError is something wrong with a condition at a character of its text.
@@ -115,6 +117,8 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 	return tree, a, nil
 }
 
+var requestFact = regexp.MustCompile(`\brequest\.(\w+)`)
+
 // newCondition compiles a condition; nil where something in found is an error.
 func newCondition(src string, in scope) (c *condition, found []exprError) {
 	tree, a, bad := parseCondition(src)
@@ -122,6 +126,12 @@ func newCondition(src string, in scope) (c *condition, found []exprError) {
 		return nil, []exprError{*bad}
 	}
 	found = append(a.warnings, senseless(tree.Node, in)...)
+	sent := map[int]string{}
+	ast.Walk(&tree.Node, visitor(func(n ast.Node) {
+		if fact := requestFact.FindStringSubmatch(n.String()); fact != nil {
+			sent[n.Location().From] = fact[1]
+		}
+	}))
 	program, err := assemble(tree)
 	if err != nil {
 		found = append(found, *asExprError(err, src))
@@ -129,7 +139,7 @@ func newCondition(src string, in scope) (c *condition, found []exprError) {
 	if slices.ContainsFunc(found, func(e exprError) bool { return e.severity == Error }) {
 		return nil, found
 	}
-	c = &condition{source: src, program: program, names: a.facts, steps: a.steps}
+	c = &condition{source: src, program: program, names: a.facts, steps: a.steps, sent: sent}
 	c.facts, c.needs = setOf(a.facts)
 	return c, found
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -89,7 +91,17 @@ func ruleWords(r Rule) string {
 	if cond == "" {
 		verb, cond = "allows", r.Allow
 	}
-	return fmt.Sprintf("%s %s when %s", verb, list(words(r.On), "and"), strings.Join(strings.Fields(cond), " "))
+	return fmt.Sprintf("%s %s when %s", verb, list(words(r.On), "and"), folded(cond))
+}
+
+// spaced are the texts in quotes of a condition, and the white space between.
+var spaced = regexp.MustCompile(`(?s)"(\\.|[^"\\])*"|'(\\.|[^'\\])*'|` + "`[^`]*`" + `|\s+`)
+
+// folded is a condition in one line. White space in quotes is part of a text and stays.
+func folded(cond string) string {
+	return strings.TrimSpace(spaced.ReplaceAllStringFunc(cond, func(s string) string {
+		return cmp.Or(strings.TrimSpace(s), " ")
+	}))
 }
 
 // flat lists every key of a file's tree with its value as the file has it.
@@ -115,6 +127,9 @@ func inline(v any) string {
 	texts := make([]string, len(entries))
 	for i, e := range entries {
 		texts[i] = inline(e)
+		if text, is := e.(string); is && (text == "" || strings.ContainsAny(text, ",[]\"")) {
+			texts[i] = strconv.Quote(text)
+		}
 	}
 	return "[" + strings.Join(texts, ", ") + "]"
 }

@@ -46,6 +46,19 @@ queues: {duo: {teams: 2, team_size: 2, backfill: true}, trio: {teams: 2, team_si
 	if got := rules.Diff(old, next); !slices.Equal(got, want) {
 		t.Errorf("Diff:\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+	for _, c := range []struct{ old, next, want string }{
+		{"", "parties: {kick_ban: 10m}", "parties.kick_ban: 10m, was nothing"},
+		{"attributes: {public: [a, b]}", `attributes: {public: ["a, b"]}`, `attributes.public: ["a, b"], was [a, b]`},
+		{
+			`rules: [{id: r, on: [join], deny: 'user.username == "a  b"'}]`, `rules: [{id: r, on: [join], deny: 'user.username == "a b"'}]`,
+			`rule r: denies join when user.username == "a b"; before: denies join when user.username == "a  b"`,
+		},
+		{`rules: [{id: r, on: [join], deny: "user.username  == 'it\\'s  x'  or invited"}]`, `rules: [{id: r, on: [join], deny: "user.username == 'it\\'s  x' or   invited"}]`, ""},
+	} {
+		if got := strings.Join(rules.Diff(mustLoad(t, "version: 1\n"+c.old), mustLoad(t, "version: 1\n"+c.next)), "\n"); got != c.want {
+			t.Errorf("from %s to %s: %q, want %q", c.old, c.next, got, c.want)
+		}
+	}
 	if got := rules.Diff(old, old); len(got) > 0 {
 		t.Errorf("a file differs from itself: %q", got)
 	}

@@ -47,9 +47,18 @@ func oneOf(what string, values []string) domain {
 	return out
 }
 
-// orNone adds the empty text of a fact that nobody has told yet.
-func (d domain) orNone() domain {
-	d.values = append(d.values, "")
+// or is d with one more value, such as the "" of a fact that nobody has told yet.
+func (d domain) or(v any) domain {
+	x, number := v.(float64)
+	switch text, fits := textOf(v), d.fits; {
+	case d.has(v):
+	case d.values != nil:
+		d.values = append(slices.Clone(d.values), v)
+	case number:
+		d.lo, d.hi, d.whole = min(d.lo, x), max(d.hi, x), d.whole && x == math.Floor(x)
+	default:
+		d.fits = func(s string) bool { return s == text || fits(s) }
+	}
 	return d
 }
 
@@ -71,6 +80,11 @@ func (s scope) of(n ast.Node) (domain, bool) {
 	case *ast.BuiltinNode:
 		return s.builtin(n)
 	case *ast.BinaryNode:
+		if v, literal := written(n.Right); literal && n.Operator == "??" {
+			if d, ok := s.of(n.Left); ok {
+				return d.or(v), true
+			}
+		}
 		if by, ok := n.Right.(*ast.IntegerNode); ok && n.Operator == "%" && by.Value > 0 {
 			if left, known := s.of(n.Left); known && left.values == nil && left.lo >= 0 {
 				return upTo(name, float64(by.Value-1)), true
@@ -100,7 +114,7 @@ func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
 	}
 	switch of.Name() + "." + prop.Value {
 	case "MemberFacts.stage":
-		return oneOf(name, s.stages).orNone(), true
+		return oneOf(name, s.stages).or(""), true
 	case "MemberFacts.progress":
 		return domain{lo: 0, hi: 1, hint: name + " is a number from 0 to 1, so half is 0.5"}, true
 	case "PartyFacts.state":
@@ -108,7 +122,7 @@ func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
 	case "PartyFacts.size", "PartyFacts.max_size", "PartyFacts.held", "PartyFacts.on_the_way", "RequestFacts.max_size":
 		return upTo(name, maxMembers), true
 	case "RequestFacts.queue":
-		return oneOf(name, s.queues).orNone(), s.queues != nil
+		return oneOf(name, s.queues).or(""), s.queues != nil
 	case "RequestFacts.data_size":
 		return atLeast(0, name+" is not below 0"), true
 	}
@@ -129,6 +143,8 @@ func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {
 	switch {
 	case n.Name == "len" || n.Name == "count":
 		return atLeast(0, n.Name+" is not below 0"), true
+	case n.Name == "string" && n.Arguments[0].Nature().Kind == reflect.String:
+		return s.of(n.Arguments[0])
 	case change != nil && len(n.Arguments) == 1:
 		d, ok := s.of(n.Arguments[0])
 		if ok && d.values != nil {
@@ -169,6 +185,29 @@ func byType(n ast.Node) (domain, bool) {
 	return domain{}, false
 }
 
+// empty is what a fact that is never nil is where there is none, as designers write it; "" for what can
+// be nil, such as metadata.
+func empty(n ast.Node) string {
+	switch n.(type) {
+	case *ast.MemberNode, *ast.CallNode, *ast.IdentifierNode:
+	default:
+		return ""
+	}
+	switch t := n.Nature().Type; {
+	case unknown(n) || t == timeType:
+		return ""
+	case t == durationType:
+		return `duration("0s")`
+	case numeric(n):
+		return "0"
+	case t.Kind() == reflect.Bool:
+		return "false"
+	case t.Kind() == reflect.String:
+		return `""`
+	}
+	return ""
+}
+
 // has reports whether a value that was written can ever be met.
 func (d domain) has(v any) bool {
 	if d.values != nil {
@@ -191,7 +230,7 @@ func (d domain) suggest(text string) string {
 			known = append(known, s)
 		}
 	}
-	if len(known) == len(clockValues) {
+	if len(known) >= len(clockValues) {
 		return "" // any of them
 	}
 	return suggest(text, known)
@@ -218,6 +257,7 @@ func (d domain) candidates(written []any) (out []any) {
 	try := []float64{d.lo, d.hi}
 	for i, x := range numbers {
 		try = append(try, x, math.Floor(x)-1, math.Floor(x), math.Ceil(x), math.Ceil(x)+1)
+		try = append(try, math.Nextafter(x, math.Inf(-1)), math.Nextafter(x, math.Inf(1))) // above 2^53 the others are x again
 		if i > 0 {
 			try = append(try, (x+numbers[i-1])/2)
 		}

@@ -38,6 +38,9 @@ func asFile(v reflect.Value) any {
 			}
 			out[f.Tag.Get("yaml")] = value
 		}
+		if p, is := v.Interface().(Parties); is && !p.KickBanJoins {
+			delete(out, "kick_ban") // to write the default down would bind native joins
+		}
 		return out
 	case reflect.Slice:
 		out := make([]any, v.Len())

@@ -34,5 +34,8 @@ func TestConfig_JSONIsAFile(t *testing.T) {
 		if twice := asJSON(t, again.Config()); twice != once {
 			t.Errorf("%s: not stable\n%s\n%s", path, once, twice)
 		}
+		if is, was := again.Config().Parties.KickBanJoins, set.Config().Parties.KickBanJoins; is != was {
+			t.Errorf("%s: a kick binds native joins: %v, before %v", path, is, was)
+		}
 	}
 }

@@ -281,9 +281,9 @@ func TestFacts_complete(t *testing.T) {
 		if len(f.Doc) < 5 {
 			t.Errorf("%s: no sentence says what it is", f.Path)
 		}
-		cond := f.Path + " == nil"
+		cond := f.Path + " == " + f.Path
 		if head, field, ok := strings.Cut(f.Path, "[]."); ok {
-			cond = fmt.Sprintf("any(%s, .%s == nil)", head, field)
+			cond = fmt.Sprintf("any(%s, .%s == .%s)", head, field, field)
 			if f.Kind == "names with values" {
 				cond = fmt.Sprintf(`any(%s, "x" in .%s)`, head, field)
 			}

@@ -29,7 +29,7 @@ type Live struct {
 	started *Set              // the first Set loaded, which the host was set up by
 	tried   [sha256.Size]byte // content of the newest attempt
 	seen    [sha256.Size]byte // content at the last look
-	missing bool              // the file was missing at the newest attempt
+	unread  string            // why the file could not be read at the newest attempt, "" where it was
 }
 
 // LiveOptions says what a Live reads and tells.
@@ -127,13 +127,16 @@ func (l *Live) look(always bool) error {
 	data, err := read(l.opts.Path)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	sum := sha256.Sum256(data)
-	settled, changed := sum == l.seen, sum != l.tried || (err != nil) != l.missing
+	sum, unread := sha256.Sum256(data), ""
+	if err != nil {
+		unread = err.Error()
+	}
+	settled, changed := sum == l.seen, sum != l.tried || unread != l.unread
 	l.seen = sum
 	if !always && !(settled && changed) {
 		return nil
 	}
-	l.tried, l.missing = sum, err != nil
+	l.tried, l.unread = sum, unread
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return l.use(nil, "", fmt.Errorf("rules file is missing: %w", err))
@@ -166,6 +169,9 @@ func (l *Live) use(s *Set, hash string, err error) error {
 			s = old
 		} else {
 			s.inherit(old)
+			if s.blank && !old.blank && l.report.Version > 0 {
+				s.warnings = append(s.warnings, Problem{Severity: Warning, File: l.opts.Path, What: "the file is empty now: all its rules and settings are gone"})
+			}
 			l.report.Version++
 			l.report.LoadedAt, l.report.Hash = l.opts.Now(), hash
 			l.current.Store(s)

@@ -199,6 +199,45 @@ func TestLive_Poll(t *testing.T) {
 }
 
 // TestLive_Watch runs on a fake clock.
+// TestLive_Poll_otherReason: another reason why a file cannot be read is told.
+func TestLive_Poll_otherReason(t *testing.T) {
+	l := newLiveFile(t, three)
+	l.poll(2)
+	if err := os.Remove(l.path); err != nil {
+		t.Fatal(err)
+	}
+	l.poll(4)
+	if err := os.Mkdir(l.path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	l.poll(4)
+	if r := l.live.Report(); len(l.loads) != 3 || r.Err == nil || errors.Is(r.Err, fs.ErrNotExist) || l.defaultSize() != 3 {
+		t.Errorf("told %d times, last %v; want a third time that it is not a file", len(l.loads), r.Err)
+	}
+}
+
+// TestLive_Poll_emptied: a file that loses all it had is taken with a warning, one that was always empty without.
+func TestLive_Poll_emptied(t *testing.T) {
+	l := newLiveFile(t, "# nothing yet\n")
+	l.poll(2)
+	if r := l.live.Report(); r.Version != 1 || len(r.Problems) != 0 {
+		t.Errorf("empty at the start: %+v", r)
+	}
+	l.write(three)
+	l.poll(2)
+	l.write("# nothing any more\n")
+	l.poll(2)
+	_ = l.live.Reload(t.Context()) // the same again
+	if r := l.live.Report(); r.Version != 3 || r.Err != nil || len(r.Problems) != 1 || !strings.Contains(r.Problems[0].String(), "the file is empty now") || l.defaultSize() != 8 {
+		t.Errorf("emptied: %+v", r)
+	}
+	l.write("version: 1\n")
+	l.poll(2)
+	if r := l.live.Report(); len(r.Problems) != 0 {
+		t.Errorf("a file that says that it sets nothing: %v", r.Problems)
+	}
+}
+
 func TestLive_Watch(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

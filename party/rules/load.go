@@ -23,7 +23,11 @@ func Load(data []byte, name string) (*Set, error) {
 	} else if root != nil {
 		return nil, d.report(&c)
 	}
-	return d.finish(c)
+	s, err := d.finish(c)
+	if err == nil {
+		s.blank = root == nil
+	}
+	return s, err
 }
 
 // New makes a Set from a configuration written in Go, under the same checks as

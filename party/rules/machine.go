@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/vm"
 )
 
@@ -62,6 +63,9 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 	m.set |= c.facts
 	out, err := m.vm.Run(c.program, m.values)
 	if err != nil {
+		if at := new(file.Error); errors.As(err, &at) && c.sent[at.From] != "" {
+			return false, sent{runError(err), c.sent[at.From]}
+		}
 		return false, runError(err)
 	}
 	holds, ok := out.(bool)
@@ -146,7 +150,7 @@ func (m *machine) bound(n need) (err error) {
 	}
 	if n&needRequestLabel != 0 {
 		if r.Label, err = labelOf("request.label", r.Label, r.LabelJSON); err != nil {
-			return err
+			return sent{err, "label"}
 		}
 	}
 	if n&needSkill != 0 {

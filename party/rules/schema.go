@@ -343,7 +343,7 @@ const RegexAny RegexPolicy = "any"
 type DataLimits struct {
 	// Messages one member may send to the party.
 	Rate Rate `yaml:"rate" default:"50/s"`
-	// Longest message in bytes. The server's own socket.max_message_size_bytes
+	// Longest message in bytes; 0 is without limit. The server's own socket.max_message_size_bytes
 	// (4096 unless changed) holds as well.
 	Bytes int `yaml:"bytes" default:"4096" limit:"0..1048576"`
 }

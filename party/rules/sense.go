@@ -130,12 +130,22 @@ func instead(subject string, parts []ast.Node) string {
 // compare looks at one comparison: first at each value that its fact never is, then at
 // the outcome.
 func (c *sense) compare(n *ast.BinaryNode) bool {
+	if equal := entries(n); equal != nil {
+		return slices.ContainsFunc(equal, c.compare)
+	}
 	fact, others, how := sides(n)
 	q, ok := c.scope.question(n)
 	d, known := c.scope.of(fact)
 	known = known && (ok || how == listed || how == mapped) && !slices.Contains(searches, n.Operator)
 	found := false
 	for _, e := range others {
+		if none := empty(fact); isNil(e) && none != "" {
+			tell := c.say
+			if n.Operator == "!=" {
+				tell = c.warn
+			}
+			return tell(n, fact.String()+" is never nil", "where there is none it is "+none)
+		}
 		v, literal := written(e)
 		if !known || !literal || d.has(v) {
 			continue
@@ -162,9 +172,34 @@ func (c *sense) compare(n *ast.BinaryNode) bool {
 	case never:
 		c.say(n, n.String()+" can never hold", d.hint)
 	case always:
-		c.found = append(c.found, exprError{severity: Warning, offset: start(n), what: n.String() + " always holds", allowed: d.hint}) // superfluous, and seen at once
+		c.warn(n, n.String()+" always holds", d.hint)
 	}
 	return never
+}
+
+// warn says what is superfluous and seen at once.
+func (c *sense) warn(n ast.Node, what, allowed string) bool {
+	c.found = append(c.found, exprError{severity: Warning, offset: start(n), what: what, allowed: allowed})
+	return false
+}
+
+func isNil(n ast.Node) bool {
+	_, is := n.(*ast.NilNode)
+	return is
+}
+
+// entries reads "idle" in [party.state] as the comparisons it is made of; nil for all else.
+func entries(n *ast.BinaryNode) (equal []*ast.BinaryNode) {
+	among, ok := n.Right.(*ast.ArrayNode)
+	if _, literal := written(n.Left); !ok || !literal || n.Operator != "in" {
+		return nil
+	}
+	for _, e := range among.Nodes {
+		one := &ast.BinaryNode{Operator: "==", Left: e, Right: n.Left}
+		one.SetLocation(e.Location())
+		equal = append(equal, one)
+	}
+	return equal
 }
 
 // shape is how a comparison is written.
@@ -182,6 +217,7 @@ const (
 // not compared with values of its own.
 func sides(n *ast.BinaryNode) (fact ast.Node, others []ast.Node, how shape) {
 	_, literal := written(n.Left)
+	literal = literal || isNil(n.Left)
 	if n.Operator != "in" {
 		if literal {
 			return n.Right, []ast.Node{n.Left}, mirrored

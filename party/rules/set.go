@@ -16,6 +16,7 @@ type Set struct {
 	byAction map[Action][]*rule // in the order of the file
 	warnings Problems
 	queues   []string // names, sorted
+	blank    bool     // its file names no key
 }
 
 // Defaults is the Set of an absent or empty file.
@@ -108,24 +109,37 @@ type unread struct{ error }
 
 func (u unread) Unwrap() error { return u.error }
 
+// sent is a condition that broke on what the client sent.
+type sent struct {
+	error
+	field string
+}
+
 // answer is what the rule says once its condition holds, or could not be evaluated.
 func (r *rule) answer(cause error, count bool) (Decision, error) {
 	d, counter := Decision{Allowed: r.Allow != "", Rule: r.ID}, &r.stats.hits
-	var err error
+	var broken *EvalError
 	switch {
 	case cause != nil:
 		d.Allowed, d.Message, counter = false, brokenMessage, &r.stats.errors
-		if errors.As(cause, new(unread)) {
+		broken = &EvalError{Rule: r.ID, Cause: cause}
+		if by := new(sent); errors.As(cause, by) {
+			broken.Sent, d.Message = true, by.field+": one of the game's rules cannot be asked about this value."
+		} else if errors.As(cause, new(unread)) {
 			d.Message = unreadMessage
 		}
-		err = &EvalError{Rule: r.ID, Cause: cause}
 	case !d.Allowed:
 		d.Message = cmp.Or(r.Message, defaultMessage)
 	}
+	times := uint64(0)
 	if count {
-		counter.Add(1)
+		times = counter.Add(1)
 	}
-	return d, err
+	if broken == nil {
+		return d, nil
+	}
+	broken.Times = times
+	return d, broken
 }
 
 // Words is the decision as cases write it; err is what came with it.
@@ -146,6 +160,8 @@ func (d Decision) Words(err error) string {
 type EvalError struct {
 	Rule  string
 	Cause error
+	Sent  bool   // what the client sent with the request is to blame; the decision's message names the field
+	Times uint64 // how often the rule could not be evaluated, this time among them; 0 where nothing is counted
 }
 
 func (e *EvalError) Error() string { return "rule " + e.Rule + ": " + e.Cause.Error() }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"partyline/local/doctor"
 )
@@ -14,7 +16,7 @@ const doctorUsage = `usage: partyline doctor --server FILE [--plugin FILE] [--mo
 Says whether the server opens the plugin, or each plugin below DIR, before it is started:
 every mismatch with its cure. The files are read, never run.
 
-exit code: 0 nothing is in the way, 1 something is, 2 a file cannot be read
+exit code: 0 nothing is in the way, 1 something is, 2 what the flags name cannot be read
 
 flags:
 `
@@ -67,9 +69,16 @@ func examine(t *terminal, server, plugin, modules string) ([]doctor.Finding, err
 	found := doctor.Server(s)
 	var plugins []*doctor.Program
 	for _, file := range files {
+		if slices.ContainsFunc(plugins, func(p *doctor.Program) bool { return sameFile(p.File, file) }) {
+			continue // by another name, which opens nothing twice
+		}
 		p, err := doctor.Read(file)
-		if err != nil {
+		switch {
+		case err != nil && file == plugin:
 			return nil, err
+		case err != nil:
+			found = append(found, doctor.Finding{What: err.Error(), Cure: "take it out of the directory; a server opens every .so there, and does not start if one is no plugin"})
+			continue
 		}
 		fmt.Fprintln(t.out, "plugin", p)
 		found = append(found, doctor.Compare(s, p)...)
@@ -79,6 +88,12 @@ func examine(t *terminal, server, plugin, modules string) ([]doctor.Finding, err
 		plugins = append(plugins, p)
 	}
 	return found, nil
+}
+
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	other, err2 := os.Stat(b)
+	return err == nil && err2 == nil && os.SameFile(one, other)
 }
 
 // pluginFiles are the plugin and those below a directory. A directory without any is an

@@ -16,6 +16,12 @@ func TestDoctor_Refuses(t *testing.T) {
 	if err := os.WriteFile(text, []byte("hello"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	mixed := t.TempDir() // a file that is no plugin before a program, and that by a second name
+	for name, file := range map[string]string{"a.so": text, "b.so": self, "c.so": self} {
+		if err := os.Symlink(file, filepath.Join(mixed, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, tt := range []struct {
 		name string
 		args []string
@@ -28,7 +34,8 @@ func TestDoctor_Refuses(t *testing.T) {
 		{"no_program", []string{"--server", text}, exitUsage, "is no program at all"},
 		{"no_plugin", []string{"--server", self, "--plugin", text}, exitUsage, "is no program at all"},
 		{"no_modules", []string{"--server", self, "--modules", t.TempDir()}, exitUsage, "there is no plugin (.so) below"},
-		{"modules", []string{"--server", self, "--modules", filepath.Dir(text)}, exitUsage, "text.so is no program at all"},
+		{"modules", []string{"--server", self, "--modules", filepath.Dir(text)}, exitProblem, "text.so is no program at all"},
+		{"modules_after", []string{"--server", self, "--modules", mixed}, exitProblem, "b.so is no plugin: it is built with -buildmode=exe"},
 		{"program_as_plugin", []string{"--server", self, "--plugin", self}, exitProblem, "is no plugin: it is built with -buildmode=exe"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -36,6 +43,8 @@ func TestDoctor_Refuses(t *testing.T) {
 			code := run(&terminal{in: strings.NewReader(""), out: &out, err: &problem}, append([]string{"doctor"}, tt.args...))
 			if all := out.String() + problem.String(); code != tt.code || !strings.Contains(all, tt.says) {
 				t.Errorf("exit %d: %s; want %d and %q", code, all, tt.code, tt.says)
+			} else if strings.Contains(all, "c.so") {
+				t.Errorf("one file is read twice: %s", all)
 			}
 		})
 	}

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"partyline/party/rules"
 )
@@ -85,5 +87,32 @@ func rulesFor(path, url string) (string, error) {
 		return path, nil // a public address of the game's own is meant
 	}
 	copied := filepath.Join(filepath.Dir(path), "rules.here.yml")
-	return copied, os.WriteFile(copied, bytes.ReplaceAll(text, []byte(public), []byte(url)), 0o644)
+	return copied, copyRules(path, copied, url)
+}
+
+// follow copies the rules file again whenever it is saved, until ctx ends.
+func follow(ctx context.Context, path, copied, url string) {
+	ticks := time.NewTicker(time.Second)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+			_ = copyRules(path, copied, url) // a file that is gone keeps its rules, as anywhere
+		}
+	}
+}
+
+// copyRules copies a rules file, good or broken, with links that lead to url.
+func copyRules(path, copied, url string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	text = bytes.ReplaceAll(text, []byte(rules.Default().Invites.PublicURL), []byte(url))
+	if was, err := os.ReadFile(copied); err == nil && bytes.Equal(was, text) {
+		return nil
+	}
+	return os.WriteFile(copied, text, 0o644)
 }

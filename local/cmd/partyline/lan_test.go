@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"partyline/party/rules"
 )
@@ -82,4 +85,34 @@ func TestRulesFor(t *testing.T) {
 	if _, err := rulesFor(path+".gone", url); err == nil {
 		t.Error("a file that is gone is taken")
 	}
+}
+
+// The copy follows the file, also into a mistake, which the server then reports, and not when the file is gone.
+func TestFollow(t *testing.T) {
+	const url = "http://192.168.1.20:8000"
+	path := file(t, "rules.yml", "version: 1\n")
+	copied := filepath.Join(t.TempDir(), "copy.yml")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go follow(ctx, path, copied, url)
+		for _, saved := range []string{"version: 1\n", "invites: {public_url: \"http://127.0.0.1:7350\"}\n", "broken: ["} {
+			if err := os.WriteFile(path, []byte(saved), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(1500 * time.Millisecond) // of the test's own clock
+			synctest.Wait()
+			if got, err := os.ReadFile(copied); err != nil || string(got) != strings.ReplaceAll(saved, "http://127.0.0.1:7350", url) {
+				t.Errorf("the copy of %q is %q, %v", saved, got, err)
+			}
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
+		if _, err := os.Stat(copied); err != nil {
+			t.Errorf("after the file is gone: %v", err)
+		}
+	})
 }

@@ -95,7 +95,8 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 		return err
 	}
 	opts.Addr, opts.RuntimePath = at.listen, o.runtimePath
-	if file := opts.Env[wiring.EnvRules]; file != "" {
+	file := opts.Env[wiring.EnvRules]
+	if file != "" {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(o.runtimePath, file)
 		}
@@ -107,6 +108,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 			if opts.Env[wiring.EnvRules], err = filepath.Abs(here); err != nil {
 				return fmt.Errorf("find the copy of the rules file: %w", err)
 			}
+			go follow(ctx, file, here, "http://"+at.shown)
 		}
 	}
 	shownHost, _, err := net.SplitHostPort(at.shown)
@@ -178,8 +180,8 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	if key := opts.Env[wiring.EnvConsole]; key != "" {
 		fmt.Fprintf(stdout, "  console page  %s/party/console   any user, password %q\n", url, key)
 	}
-	if rules := opts.Env[wiring.EnvRules]; rules != "" {
-		fmt.Fprintf(stdout, "  rules file    %s   edit it while this runs\n", rules)
+	if file != "" {
+		fmt.Fprintf(stdout, "  rules file    %s   edit it while this runs\n", file)
 	}
 	fmt.Fprint(stdout, "\n  Press Ctrl-C to stop.\n")
 	<-ctx.Done()

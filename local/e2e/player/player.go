@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -53,7 +54,15 @@ func (p *Player) Call(ctx context.Context, id string, in, out any) error {
 	return decode(id, answer, err, out)
 }
 
+// null is a field without a value. The API has a few such numbers; clients loop over a list or group unasked.
+var null = regexp.MustCompile(`"([a-z_]+)":null`)
+
 func decode(id, answer string, err error, out any) error {
+	for _, field := range null.FindAllStringSubmatch(answer, -1) {
+		if !slices.Contains([]string{"eta_sec", "skill", "latency_ms"}, field[1]) {
+			return fmt.Errorf("%s answered %s, where %s is null", id, answer, field[1])
+		}
+	}
 	if err != nil || out == nil {
 		return err
 	}
