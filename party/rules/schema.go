@@ -61,7 +61,7 @@ type Parties struct {
 	// What outlives the connections of all members.
 	Survive Survive `yaml:"survive"`
 	// How long a kicked player cannot come back. Only an invite made after the kick
-	// that names the player lifts it. Left out, the ban is for invites alone, and the
+	// that names the player lifts it. Left out, it is 10m for invites alone, and the
 	// server's own joins are as without Partyline. 0 bans nobody.
 	KickBan time.Duration `yaml:"kick_ban" default:"10m" limit:"0s..168h"`
 	// KickBanJoins says that the file sets kick_ban, so that it binds native joins too.
