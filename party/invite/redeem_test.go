@@ -355,7 +355,7 @@ func TestService_ReadingsAreOneGuess(t *testing.T) {
 	w.refused(err, party.RateLimited)
 }
 
-// A seat that an invite keeps is kept until its player comes, by whatever way, or until whoever made the invite has
+// A seat that an invite keeps is kept until its player comes, by whatever way, or until the member who made it has
 // left; after that it stays free, for a process too that has seen nothing of it.
 func TestService_HeldSeatsAreNotHeldAgain(t *testing.T) {
 	leave := func(w *world, s party.Session, id party.ID) {
