@@ -262,11 +262,7 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 			continue
 		}
 		looks = append(looks, look)
-		for _, m := range look.Members {
-			if m.UserID != c.UserID {
-				others = append(others, m.UserID)
-			}
-		}
+		others = append(others, look.Users()...)
 	}
 	slices.Sort(others)
 	blocked, err := s.Entry.Blocks.With(ctx, c.UserID, slices.Compact(others))
@@ -274,7 +270,7 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 		return nil, fmt.Errorf("read blocks: %w", err)
 	}
 	return slices.DeleteFunc(looks, func(l reserve.Look) bool {
-		return slices.ContainsFunc(l.Members, func(m party.Member) bool { return slices.Contains(blocked, m.UserID) })
+		return slices.ContainsFunc(l.Users(), func(user string) bool { return slices.Contains(blocked, user) })
 	}), nil
 }
 

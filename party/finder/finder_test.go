@@ -193,6 +193,14 @@ func TestFind(t *testing.T) {
 	w.host.Block(p[1].UserID, me.UserID)
 	w.host.Block(me.UserID, p[3].UserID)
 	w.finds(me, `{"free_seats":0}`, duo, text)
+	w.conf.Parties.ReconnectGrace = time.Minute
+	w.join(p[10], text)
+	w.host.Block(p[10].UserID, me.UserID)
+	w.host.Disconnect(p[10])
+	w.finds(me, `{"free_seats":0}`, duo) // who blocks may come back
+	w.clock.Advance(2 * time.Minute)
+	w.finds(me, `{"free_seats":0}`, duo, text)
+	w.conf.Parties.ReconnectGrace = 0
 	w.host.PartyUpdate(closed, true, false, `{"mode":"now open"}`)
 	w.admission.Updated(t.Context(), closed, true, false, `{"mode":"now open"}`)
 	w.host.PartyUpdate(text, false, false, ``)
@@ -346,6 +354,11 @@ func TestQuickJoin(t *testing.T) {
 	fits := w.party(p[3], true, 2, `{"mode":"duo"}`)
 	other := w.party(p[4], true, 4, `{"mode":"trio"}`)
 	w.host.Block(p[1].UserID, p[9].UserID)
+	w.conf.Parties.ReconnectGrace = time.Minute
+	away := w.party(p[5], true, 4, `{"mode":"duo"}`)
+	w.join(p[6], away)
+	w.host.Block(p[9].UserID, p[6].UserID)
+	w.host.Disconnect(p[6])
 	w.denied[denied.String()] = true
 	joined, err := w.quick(p[9], `{"mode":"duo"}`)
 	if err != nil || joined != (finder.Joined{PartyID: fits.String(), Joined: true, MatchID: "match"}) {
@@ -370,7 +383,7 @@ func TestQuickJoin(t *testing.T) {
 	refused(err, party.NoLiveSession)
 	_, err = w.finder.QuickJoin(t.Context(), caller(p[11]), finder.Filter{Label: json.RawMessage(`[]`)})
 	refused(err, party.InvalidRequest)
-	for _, id := range []party.ID{full, blocked, denied} {
+	for _, id := range []party.ID{full, blocked, denied, away} {
 		if n := len(w.host.Members(id)); n != 1 {
 			t.Errorf("%s has %d members", id, n)
 		}

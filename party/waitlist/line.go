@@ -81,25 +81,25 @@ func (l line) leave(ctx context.Context, id party.ID, userID string) (waiting in
 
 // next reads who may be offered a seat, in this order, and how many seats there are for
 // them.
-func (l line) next(ctx context.Context, id party.ID) (view party.View, users []string, free int, err error) {
+func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, users []string, free int, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); party.ReasonOf(err) == party.PartyAway {
 			return nil // nobody, until somebody is back
 		} else if err != nil {
 			return err
 		}
-		view = v.Last.View
-		taken, held := v.Book.Seats(view, "")
-		free = view.MaxSize - taken - held
-		for _, user := range v.Book.Promised(view) {
+		look = v.Seen()
+		taken, held := v.Book.Seats(look.View, "")
+		free = look.MaxSize - taken - held
+		for _, user := range v.Book.Promised(look.View) {
 			if v.Book.Waiting[user].Until.IsZero() {
 				free++
 			}
 		}
-		users = v.Book.Candidates(view)
+		users = v.Book.Candidates(look.View)
 		return nil
 	})
-	return view, users, free, err
+	return look, users, free, err
 }
 
 // serve holds the party's free seats for those first in line, and ends the wait of those who

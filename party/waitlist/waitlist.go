@@ -210,7 +210,7 @@ func (s *Service) serve(id party.ID) {
 }
 
 func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err error) {
-	v, users, free, err := s.line.next(ctx, id)
+	look, users, free, err := s.line.next(ctx, id)
 	if err != nil {
 		return next, err
 	}
@@ -219,7 +219,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 		if free == 0 {
 			break
 		}
-		with, err := s.Entry.Blocks.With(ctx, user, v.UserIDs())
+		with, err := s.Entry.Blocks.With(ctx, user, look.Users())
 		if err != nil {
 			return next, err
 		}

@@ -279,6 +279,26 @@ func TestWait_keptSeatIsNotFree(t *testing.T) {
 	})
 }
 
+// A block holds while the player who may come back is away: nobody is let in, or offered a seat.
+func TestWait_blockedByWhoIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(5)
+		id := w.party(true, 3, p[0], p[1], p[2])
+		w.at(p[3], id)
+		w.host.Block(p[1].UserID, p[3].UserID)
+		w.host.Block(p[4].UserID, p[1].UserID)
+		w.drop(p[1])
+		w.leave(p[2], id)
+		time.Sleep(time.Second)
+		_, err := w.wait(p[4], byID(id))
+		w.refused(err, party.Blocked)
+		if w.notices(p[3]) != 0 || len(w.host.Members(id)) != 1 {
+			t.Errorf("told %d times, %d members", w.notices(p[3]), len(w.host.Members(id)))
+		}
+	})
+}
+
 // TestWait_refused: what cannot be, and what is not allowed, has a reason and puts nobody in line.
 func TestWait_refused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
