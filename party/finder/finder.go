@@ -227,6 +227,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	if err := s.refresh(ctx); err != nil {
 		return list, err
 	}
+	w.mine = s.mine(c.UserID)
 	var looks []reserve.Look
 	for len(looks) < limit {
 		ids, last := s.next(w, after, limit-len(looks))

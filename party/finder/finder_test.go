@@ -404,6 +404,37 @@ func TestQuickJoin_PartyMadeThisMoment(t *testing.T) {
 	})
 }
 
+// A seat that an invite holds is found by the player it is held for, and by everybody once its
+// time is over, though nothing else has happened in the party.
+func TestFind_HeldSeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		held, other := w.party(p[0], true, 2, `{"mode":"duo"}`), w.party(p[1], true, 2, `{"mode":"duo"}`)
+		for invite, ends := range map[string]time.Duration{"short": time.Minute, "long": time.Hour} {
+			id := map[string]party.ID{"short": held, "long": other}[invite]
+			w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: invite, UserIDs: []string{p[2].UserID}, ExpiresAt: w.clock.Now().Add(ends)}))
+			w.admission.Stored(id, invite)
+		}
+		w.finds(p[2], `{"free_seats":1}`, held, other)
+		w.finds(p[2], `{"free_seats":2}`)
+		w.finds(p[2], `{"free_seats":1,"label":{"mode":"trio"}}`)
+		w.finds(p[3], `{"free_seats":1}`)
+		if _, err := w.quick(p[3], `{"mode":"duo"}`); party.ReasonOf(err) != party.PartyNotFound {
+			t.Errorf("a stranger into held seats: %v", err)
+		}
+		w.clock.Advance(2 * time.Minute)
+		time.Sleep(2 * time.Minute)
+		w.finds(p[3], `{"free_seats":1}`, held)
+		if joined, err := w.quick(p[3], `{"mode":"duo"}`); err != nil || joined.PartyID != held.String() {
+			t.Errorf("after the hold: %+v, %v", joined, err)
+		}
+		if joined, err := w.quick(p[2], `{"mode":"duo"}`); err != nil || joined.PartyID != other.String() {
+			t.Errorf("the player it is held for: %+v, %v", joined, err)
+		}
+	})
+}
+
 // TestQuickJoin_crowd: 200 at once into 50 parties with 200 free seats: all are in, none
 // twice, and no party has more than its seats.
 func TestQuickJoin_crowd(t *testing.T) {

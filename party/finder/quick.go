@@ -3,6 +3,7 @@ package finder
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"partyline/party"
@@ -40,9 +41,8 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	if err := s.Limits.QuickJoin.Take(c.UserID); err != nil {
 		return Joined{}, err
 	}
-	// A seat that is kept for the caller is none of the free ones that the index counts.
-	mine := append(s.Entry.Admission.LinesOf(c.UserID), s.Entry.Admission.KnownPartiesOf(c.UserID)...)
-	if joined, _, err := s.joinOne(ctx, c, w, mine); err != nil || joined.Joined {
+	w.mine = s.mine(c.UserID)
+	if joined, _, err := s.joinOne(ctx, c, w, w.mine); err != nil || joined.Joined {
 		return joined, err
 	}
 	waited := false
@@ -67,6 +67,13 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 		}
 	}
 	return Joined{}, noneFits()
+}
+
+// mine lists the parties in which a seat may be kept for the user: it is none of the free ones
+// that the index counts.
+func (s *Service) mine(userID string) []party.ID {
+	known := s.Entry.Admission
+	return slices.Concat(known.LinesOf(userID), known.KnownPartiesOf(userID), known.HeldFor(userID))
 }
 
 func noneFits() error {

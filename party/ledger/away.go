@@ -88,6 +88,7 @@ func (v *Visit) recall() error {
 			return fmt.Errorf("read holds: %w", err)
 		}
 		v.Book.SetHolds(holds)
+		v.watchHolds()
 	}
 	v.known, v.recorded, v.Facts, v.saved = true, true, record.Facts, *record.Standing
 	if crashed {

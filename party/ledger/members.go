@@ -222,6 +222,8 @@ func (v *Visit) reset() {
 	v.Book = reserve.NewBook()
 	v.known, v.recorded, v.Away, v.unstored, v.saved = false, false, false, false, reserve.Standing{}
 	v.IndexLine()
+	v.watchHolds()
+	v.ledger.holds.Stop(v.ID)
 	v.turn++
 }
 

@@ -448,6 +448,25 @@ func TestWait_between(t *testing.T) {
 	})
 }
 
+// A seat whose hold ends by time goes to the first in line at once.
+func TestWait_holdEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		id := w.party(true, 2, p[0])
+		w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "h", UserIDs: []string{p[1].UserID}, ExpiresAt: time.Now().Add(time.Minute)}))
+		w.at(p[2], id)
+		time.Sleep(58 * time.Second)
+		if w.notices(p[2]) != 0 {
+			t.Error("the held seat was offered")
+		}
+		time.Sleep(2 * time.Second)
+		if w.notices(p[2]) != 1 {
+			t.Errorf("told %d times", w.notices(p[2]))
+		}
+	})
+}
+
 // TestWait_nodes: a line is kept where every node finds it.
 func TestWait_nodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
