@@ -18,16 +18,27 @@ const (
 // line is the lines of all parties, in their books and records.
 type line struct{ *admission.Admission }
 
-// at reads a user's place in the line of a party.
-func (l line) at(ctx context.Context, id party.ID, userID string) (at Place, err error) {
+// lives is a look at a party, which may be one in which everybody is away: its line lives on.
+func lives(v *ledger.Visit) error {
+	if err := v.Look(); party.ReasonOf(err) != party.PartyAway {
+		return err
+	}
+	return nil
+}
+
+// at reads a user's place in the line of a party, and whether they are to come in now: a seat is
+// kept for them for another reason, or one of the line is that they cannot take by themselves.
+func (l line) at(ctx context.Context, id party.ID, userID string, byCode bool) (at Place, enters bool, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
-		if err := v.Look(); err != nil {
+		if err := lives(v); err != nil {
 			return err
 		}
+		held := !v.Book.Waiting[userID].Until.IsZero()
+		enters = v.Book.Seated(v.Last.View, userID) || held && !byCode && !v.Last.Open
 		at = Place{v.Book.Place(userID), len(v.Book.Waiting), party.Seconds(v.Book.Waiting[userID].Until)}
 		return nil
 	})
-	return at, err
+	return at, enters, err
 }
 
 // join puts a user at the end of the line, once. It refuses with PartyFull where the rules let
@@ -64,7 +75,7 @@ func (l line) join(ctx context.Context, id party.ID, userID string) error {
 // leave takes a user out of the line, if they are in it, and returns how many wait.
 func (l line) leave(ctx context.Context, id party.ID, userID string) (waiting int, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
-		if err := v.Look(); err != nil {
+		if err := lives(v); err != nil {
 			return err
 		}
 		if _, waits := v.Book.Waiting[userID]; waits {
