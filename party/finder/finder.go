@@ -206,7 +206,7 @@ type List struct {
 	Cursor  string  `json:"cursor"` // for the parties behind these; "" at the end
 }
 
-// Find lists open parties that fit, the oldest first: none that is hidden, and none with a
+// Find lists open parties that fit, those first that have been open for longest: none that is hidden, and none with a
 // block between the caller and a member. It refuses with InvalidRequest naming the field.
 func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, error) {
 	list := List{Parties: []Found{}}
@@ -291,7 +291,7 @@ func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look
 			PartyID: look.ID.String(), Size: look.Size(), MaxSize: look.MaxSize, Held: look.Held(c.UserID), Open: look.Open, Label: json.RawMessage("{}"),
 			Leader: party.Profile{UserID: lead.UserID, Username: lead.Username}, AgeSec: max(0, int64(s.Now().Sub(look.CreatedAt).Seconds())),
 		}
-		if json.Valid([]byte(look.Label)) {
+		if fields, _ := fieldsOf([]byte(look.Label)); fields != nil && json.Valid([]byte(look.Label)) { // the host takes null too
 			found[i].Label = json.RawMessage(look.Label)
 		}
 		if at := slices.IndexFunc(faces, func(p party.Profile) bool { return p.UserID == lead.UserID }); at >= 0 {

@@ -46,9 +46,11 @@ type world struct {
 	clock     *partytest.Time
 	conf      rules.Config
 	denied    map[string]bool // by a rule, by party
+	asked     atomic.Int64    // rules
 }
 
 func (w *world) Decide(_ context.Context, q party.Question) error {
+	w.asked.Add(1)
 	if w.denied[q.View.ID.String()] {
 		return party.Refuse(party.RuleDenied, "no")
 	}
@@ -158,7 +160,7 @@ func TestFind(t *testing.T) {
 	duo := w.party(p[0], true, 2, `{"mode":"duo","level":3,"ranked":true,"deep":{"a":1}}`)
 	trio := w.party(p[1], true, 7, `{"mode":"trio","level":3.0}`)
 	text := w.party(p[2], true, 4, `{"mode":"duo","level":"3"}`)
-	bare := w.party(p[3], true, 4, ``)
+	bare := w.party(p[3], true, 4, `null`)
 	closed := w.party(p[4], false, 4, `{"mode":"duo"}`)
 	hidden := w.party(p[5], true, 4, `{"mode":"duo"}`)
 	w.host.PartyUpdate(hidden, true, true, `{"mode":"duo"}`)
@@ -190,6 +192,9 @@ func TestFind(t *testing.T) {
 		t.Errorf("found %s; want %s", got, want)
 	}
 
+	if list, err = w.find(me, `{"free_seats":3}`); err != nil || string(list.Parties[2].Label) != "{}" {
+		t.Errorf("found %+v, %v; want a label that is an object", list.Parties, err)
+	}
 	w.host.Block(p[1].UserID, me.UserID)
 	w.host.Block(me.UserID, p[3].UserID)
 	w.finds(me, `{"free_seats":0}`, duo, text)
@@ -433,6 +438,19 @@ func TestFind_HeldSeat(t *testing.T) {
 			t.Errorf("the player it is held for: %+v, %v", joined, err)
 		}
 	})
+}
+
+// However many parties a rule refuses, one call tries a bounded number.
+func TestQuickJoin_Bounded(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(601)
+	for _, s := range p[1:] {
+		w.denied[w.party(s, true, 4, `{}`).String()] = true
+	}
+	_, err := w.quick(p[0], `{}`)
+	if n := w.asked.Load(); party.ReasonOf(err) != party.PartyNotFound || n < 100 || n > 300 {
+		t.Errorf("refusal %v after %d tries", err, n)
+	}
 }
 
 // TestQuickJoin_crowd: 200 at once into 50 parties with 200 free seats: all are in, none
