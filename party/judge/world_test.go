@@ -136,7 +136,7 @@ type loader struct {
 	groups  []rules.GroupFacts
 	friends []string
 	blocked bool
-	blocker string // a user who blocks whoever is asked about
+	blocker string // a user who blocks everybody
 	err     error
 	asked   []string
 }
