@@ -11,10 +11,11 @@ import (
 // Question is what a designers' rule is asked.
 type Question struct {
 	Action  rules.Action
-	Caller  Caller // who acts; where a leader lets somebody in, the player who comes in
-	Client  Client // of the caller
-	View    View   // the party as it is; the zero View for one that does not exist yet
-	Held    int    // seats kept in it for others
+	Caller  Caller   // who acts; where a leader lets somebody in, the player who comes in
+	Client  Client   // of the caller
+	View    View     // the party as it is; the zero View for one that does not exist yet
+	Held    int      // seats kept in it for others
+	Away    []string // users whose kept seat waits for them
 	Invited bool
 	Request rules.RequestFacts
 }

@@ -108,7 +108,7 @@ func Gathering(a *attributes.Service, w *waitlist.Service, f *finder.Service) []
 		})},
 		// Puts the caller into the line for a seat of a full party, or takes them out of it.
 		{ID: "party_wait", Handle: Call(w.Wait)},
-		// Lists open parties that fit, with live counts, the oldest first.
+		// Lists open parties that fit, with live counts, those first that have been open for longest.
 		{ID: "party_find", Handle: Call(f.Find)},
 		// Makes the caller a member of an open party that fits, at once.
 		{ID: "party_quick_join", Handle: Call(f.QuickJoin)},

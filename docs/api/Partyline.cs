@@ -2030,7 +2030,7 @@ namespace Partyline
             return (await Refusal.Watch(send("party_check", request.ToJson()))).FromJson<CheckAnswer>();
         }
 
-        /// <summary>Lists open parties that fit, with live counts, the oldest first.</summary>
+        /// <summary>Lists open parties that fit, with live counts, those first that have been open for longest.</summary>
         public async Task<FindAnswer> FindAsync(FindRequest request)
         {
             return (await Refusal.Watch(send("party_find", request.ToJson()))).FromJson<FindAnswer>();

@@ -2598,7 +2598,7 @@ func check(request: CheckRequest) -> CheckAnswer:
 	var answer := CheckAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_check", request.fields()))
 
-## Lists open parties that fit, with live counts, the oldest first.
+## Lists open parties that fit, with live counts, those first that have been open for longest.
 func find(request: FindRequest) -> FindAnswer:
 	var answer := FindAnswer.new()
 	return answer.read(await Partyline._call_into(_send, answer, "party_find", request.fields()))

@@ -1417,7 +1417,7 @@ export class Partyline {
     return call(this.send, "party_check", request);
   }
 
-  /** Lists open parties that fit, with live counts, the oldest first. */
+  /** Lists open parties that fit, with live counts, those first that have been open for longest. */
   find(request: FindRequest): Promise<FindAnswer> {
     return call(this.send, "party_find", request);
   }

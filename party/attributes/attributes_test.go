@@ -497,6 +497,17 @@ func TestBags_end(t *testing.T) {
 		back := w.host.Connect(p[3].UserID)
 		w.must(w.admission.Admit(t.Context(), id, back, party.Grant{Back: true}, nil))
 		same("after coming back", p[0], p[3], p[4])
+		w.leave(p[4], id)
+		w.join(p[4], id)
+		same("after leaving and coming in again at once", p[0], p[3])
+		w.mustSet(p[4], id, ``, `{"c":1}`)
+		w.leave(p[4], id)
+		w.join(p[4], id)
+		w.mustSet(p[4], id, ``, `{"d":2}`)
+		same("after a new bag", p[0], p[3], p[4])
+		if d, err := w.service.Get(t.Context(), caller(p[0]), id.String()); err != nil || len(d.Members[p[4].UserID]) != 1 {
+			t.Errorf("the new bag: %+v, %v", d, err)
+		}
 		w.conf.Parties.ReconnectGrace = 0
 		w.drop(p[4])
 		same("after a drop without grace", p[0], p[3])
@@ -518,6 +529,32 @@ func TestBags_end(t *testing.T) {
 }
 
 // TestSweep deletes what a node that died has left behind, and nothing else.
+// Attributes that were set for the first time just before a crash are still there after it.
+func TestSet_crash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.conf.Parties.Survive.Restart = time.Minute
+		p := w.host.Players(2)
+		id := w.party(p...)
+		time.Sleep(time.Second) // its members are written
+		w.mustSet(p[0], id, `{"map":"dust"}`, `{}`)
+		for _, s := range p {
+			w.host.Disconnect(s)
+		}
+		again := newWorld(t, w)
+		again.conf.Parties.Survive.Restart = time.Minute
+		look, err := again.admission.Look(t.Context(), id)
+		if party.ReasonOf(err) != party.PartyAway {
+			t.Fatal(err)
+		}
+		if d, err := again.service.Lately(t.Context(), look.View); err != nil || string(d.Party["map"]) != `"dust"` {
+			t.Errorf("after the crash: %+v, %v", d, err)
+		}
+		w.admission.Close()
+		again.admission.Close()
+	})
+}
+
 func TestSweep(t *testing.T) {
 	w := newWorld(t)
 	p := w.host.Players(2)

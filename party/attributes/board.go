@@ -27,6 +27,7 @@ type board struct {
 	active  bool      // the party has, or may have, a document
 	ended   bool      // its document is to be deleted
 	prune   bool      // somebody may have gone whose bag is still there
+	left    []string  // users who did, if only to come in again at once
 	news    Document  // what the party has not been told; version 0 for nothing
 	next    time.Time // before this it is told nothing
 	greet   []string  // sessions that came in and are to hear everything,
@@ -119,7 +120,9 @@ func (b *board) hear(c party.Change, now time.Time) {
 	case party.PartyRestored:
 		*b = newBoard(b.id)
 	default:
-		b.prune = b.active
+		if b.prune = b.active; b.prune && c.Kind == party.MemberLeft {
+			b.left = append(b.left, c.Session.UserID)
+		}
 	}
 }
 
@@ -202,9 +205,10 @@ func (s *Service) pruneBags(ctx context.Context, b *board) error {
 	}
 	var before Document
 	var gone []string
+	away := goneFrom(look)
 	after, err := s.change(ctx, b.id, func(d Document) (Document, error) {
 		before = d
-		next, users := d.without(goneFrom(look))
+		next, users := d.without(func(user string) bool { return slices.Contains(b.left, user) || away(user) })
 		if gone = users; len(users) > 0 {
 			next.Version++
 		}
@@ -219,6 +223,6 @@ func (s *Service) pruneBags(ctx context.Context, b *board) error {
 		}
 		b.news.Version = after.Version
 	}
-	b.prune = false
+	b.prune, b.left = false, nil
 	return nil
 }

@@ -126,6 +126,11 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 	if !look.Attributes {
 		s.Admission.NoteAttributes(id)
 	}
+	if b.prune { // before the caller, who may have left and come in again, sets a new bag
+		if err := s.pruneBags(ctx, b); err != nil {
+			return Written{}, err
+		}
+	}
 	b.active = true
 	written, err := s.change(ctx, id, func(d Document) (Document, error) {
 		if r.Version != nil && *r.Version != d.Version {

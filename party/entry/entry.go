@@ -66,9 +66,9 @@ func (e Entry) May(ctx context.Context, c party.Caller, by string, look reserve.
 	if by != "" {
 		others = append(others, by)
 	}
-	for _, m := range look.Members {
-		if !slices.Contains(others, m.UserID) {
-			others = append(others, m.UserID)
+	for _, user := range look.Users() {
+		if !slices.Contains(others, user) {
+			others = append(others, user)
 		}
 	}
 	blocked, err := e.Blocks.With(ctx, c.UserID, others)
@@ -82,7 +82,7 @@ func (e Entry) May(ctx context.Context, c party.Caller, by string, look reserve.
 		return nil
 	}
 	err = e.Judge.Decide(ctx, party.Question{
-		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: look.View, Held: look.Held(c.UserID), Invited: by != "",
+		Action: rules.ActionJoin, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: look.View, Held: look.Held(c.UserID), Away: look.Away, Invited: by != "",
 	})
 	if err != nil {
 		return fmt.Errorf("ask rules: %w", err)

@@ -40,6 +40,7 @@ type Request struct {
 type wanted struct {
 	keys []string // of the index, one for each field
 	free int
+	mine []party.ID // which may have a seat more, for the one who searches
 }
 
 // check reads a filter. Refusals are InvalidRequest and name the field.

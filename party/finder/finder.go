@@ -206,7 +206,7 @@ type List struct {
 	Cursor  string  `json:"cursor"` // for the parties behind these; "" at the end
 }
 
-// Find lists open parties that fit, the oldest first: none that is hidden, and none with a
+// Find lists open parties that fit, those first that have been open for longest: none that is hidden, and none with a
 // block between the caller and a member. It refuses with InvalidRequest naming the field.
 func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, error) {
 	list := List{Parties: []Found{}}
@@ -227,6 +227,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	if err := s.refresh(ctx); err != nil {
 		return list, err
 	}
+	w.mine = s.mine(c.UserID)
 	var looks []reserve.Look
 	for len(looks) < limit {
 		ids, last := s.next(w, after, limit-len(looks))
@@ -262,11 +263,7 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 			continue
 		}
 		looks = append(looks, look)
-		for _, m := range look.Members {
-			if m.UserID != c.UserID {
-				others = append(others, m.UserID)
-			}
-		}
+		others = append(others, look.Users()...)
 	}
 	slices.Sort(others)
 	blocked, err := s.Entry.Blocks.With(ctx, c.UserID, slices.Compact(others))
@@ -274,7 +271,7 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 		return nil, fmt.Errorf("read blocks: %w", err)
 	}
 	return slices.DeleteFunc(looks, func(l reserve.Look) bool {
-		return slices.ContainsFunc(l.Members, func(m party.Member) bool { return slices.Contains(blocked, m.UserID) })
+		return slices.ContainsFunc(l.Users(), func(user string) bool { return slices.Contains(blocked, user) })
 	}), nil
 }
 
@@ -294,7 +291,7 @@ func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look
 			PartyID: look.ID.String(), Size: look.Size(), MaxSize: look.MaxSize, Held: look.Held(c.UserID), Open: look.Open, Label: json.RawMessage("{}"),
 			Leader: party.Profile{UserID: lead.UserID, Username: lead.Username}, AgeSec: max(0, int64(s.Now().Sub(look.CreatedAt).Seconds())),
 		}
-		if json.Valid([]byte(look.Label)) {
+		if fields, _ := fieldsOf([]byte(look.Label)); fields != nil && json.Valid([]byte(look.Label)) { // the host takes null too
 			found[i].Label = json.RawMessage(look.Label)
 		}
 		if at := slices.IndexFunc(faces, func(p party.Profile) bool { return p.UserID == lead.UserID }); at >= 0 {

@@ -46,9 +46,11 @@ type world struct {
 	clock     *partytest.Time
 	conf      rules.Config
 	denied    map[string]bool // by a rule, by party
+	asked     atomic.Int64    // rules
 }
 
 func (w *world) Decide(_ context.Context, q party.Question) error {
+	w.asked.Add(1)
 	if w.denied[q.View.ID.String()] {
 		return party.Refuse(party.RuleDenied, "no")
 	}
@@ -158,7 +160,7 @@ func TestFind(t *testing.T) {
 	duo := w.party(p[0], true, 2, `{"mode":"duo","level":3,"ranked":true,"deep":{"a":1}}`)
 	trio := w.party(p[1], true, 7, `{"mode":"trio","level":3.0}`)
 	text := w.party(p[2], true, 4, `{"mode":"duo","level":"3"}`)
-	bare := w.party(p[3], true, 4, ``)
+	bare := w.party(p[3], true, 4, `null`)
 	closed := w.party(p[4], false, 4, `{"mode":"duo"}`)
 	hidden := w.party(p[5], true, 4, `{"mode":"duo"}`)
 	w.host.PartyUpdate(hidden, true, true, `{"mode":"duo"}`)
@@ -190,9 +192,20 @@ func TestFind(t *testing.T) {
 		t.Errorf("found %s; want %s", got, want)
 	}
 
+	if list, err = w.find(me, `{"free_seats":3}`); err != nil || string(list.Parties[2].Label) != "{}" {
+		t.Errorf("found %+v, %v; want a label that is an object", list.Parties, err)
+	}
 	w.host.Block(p[1].UserID, me.UserID)
 	w.host.Block(me.UserID, p[3].UserID)
 	w.finds(me, `{"free_seats":0}`, duo, text)
+	w.conf.Parties.ReconnectGrace = time.Minute
+	w.join(p[10], text)
+	w.host.Block(p[10].UserID, me.UserID)
+	w.host.Disconnect(p[10])
+	w.finds(me, `{"free_seats":0}`, duo) // who blocks may come back
+	w.clock.Advance(2 * time.Minute)
+	w.finds(me, `{"free_seats":0}`, duo, text)
+	w.conf.Parties.ReconnectGrace = 0
 	w.host.PartyUpdate(closed, true, false, `{"mode":"now open"}`)
 	w.admission.Updated(t.Context(), closed, true, false, `{"mode":"now open"}`)
 	w.host.PartyUpdate(text, false, false, ``)
@@ -346,6 +359,11 @@ func TestQuickJoin(t *testing.T) {
 	fits := w.party(p[3], true, 2, `{"mode":"duo"}`)
 	other := w.party(p[4], true, 4, `{"mode":"trio"}`)
 	w.host.Block(p[1].UserID, p[9].UserID)
+	w.conf.Parties.ReconnectGrace = time.Minute
+	away := w.party(p[5], true, 4, `{"mode":"duo"}`)
+	w.join(p[6], away)
+	w.host.Block(p[9].UserID, p[6].UserID)
+	w.host.Disconnect(p[6])
 	w.denied[denied.String()] = true
 	joined, err := w.quick(p[9], `{"mode":"duo"}`)
 	if err != nil || joined != (finder.Joined{PartyID: fits.String(), Joined: true, MatchID: "match"}) {
@@ -370,7 +388,7 @@ func TestQuickJoin(t *testing.T) {
 	refused(err, party.NoLiveSession)
 	_, err = w.finder.QuickJoin(t.Context(), caller(p[11]), finder.Filter{Label: json.RawMessage(`[]`)})
 	refused(err, party.InvalidRequest)
-	for _, id := range []party.ID{full, blocked, denied} {
+	for _, id := range []party.ID{full, blocked, denied, away} {
 		if n := len(w.host.Members(id)); n != 1 {
 			t.Errorf("%s has %d members", id, n)
 		}
@@ -389,6 +407,50 @@ func TestQuickJoin_PartyMadeThisMoment(t *testing.T) {
 			t.Errorf("quick join = %+v, %v; want the party", joined, err)
 		}
 	})
+}
+
+// A seat that an invite holds is found by the player it is held for, and by everybody once its
+// time is over, though nothing else has happened in the party.
+func TestFind_HeldSeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		held, other := w.party(p[0], true, 2, `{"mode":"duo"}`), w.party(p[1], true, 2, `{"mode":"duo"}`)
+		for invite, ends := range map[string]time.Duration{"short": time.Minute, "long": time.Hour} {
+			id := map[string]party.ID{"short": held, "long": other}[invite]
+			w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: invite, UserIDs: []string{p[2].UserID}, ExpiresAt: w.clock.Now().Add(ends)}))
+			w.admission.Stored(id, invite)
+		}
+		w.finds(p[2], `{"free_seats":1}`, held, other)
+		w.finds(p[2], `{"free_seats":2}`)
+		w.finds(p[2], `{"free_seats":1,"label":{"mode":"trio"}}`)
+		w.finds(p[3], `{"free_seats":1}`)
+		if _, err := w.quick(p[3], `{"mode":"duo"}`); party.ReasonOf(err) != party.PartyNotFound {
+			t.Errorf("a stranger into held seats: %v", err)
+		}
+		w.clock.Advance(2 * time.Minute)
+		time.Sleep(2 * time.Minute)
+		w.finds(p[3], `{"free_seats":1}`, held)
+		if joined, err := w.quick(p[3], `{"mode":"duo"}`); err != nil || joined.PartyID != held.String() {
+			t.Errorf("after the hold: %+v, %v", joined, err)
+		}
+		if joined, err := w.quick(p[2], `{"mode":"duo"}`); err != nil || joined.PartyID != other.String() {
+			t.Errorf("the player it is held for: %+v, %v", joined, err)
+		}
+	})
+}
+
+// However many parties a rule refuses, one call tries a bounded number.
+func TestQuickJoin_Bounded(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(601)
+	for _, s := range p[1:] {
+		w.denied[w.party(s, true, 4, `{}`).String()] = true
+	}
+	_, err := w.quick(p[0], `{}`)
+	if n := w.asked.Load(); party.ReasonOf(err) != party.PartyNotFound || n < 100 || n > 300 {
+		t.Errorf("refusal %v after %d tries", err, n)
+	}
 }
 
 // TestQuickJoin_crowd: 200 at once into 50 parties with 200 free seats: all are in, none

@@ -85,7 +85,7 @@ func (x *index) remove(id party.ID) {
 // find lists parties that fit, those with a number above after, in order, and at most as many
 // as are asked for. last is the number to go on from; 0 at the end.
 func (x *index) find(w wanted, after uint64, most int) (ids []party.ID, last uint64) {
-	lists := x.rarest(w)
+	lists := append(x.rarest(w), x.mine(w))
 	for i, list := range lists {
 		at, in := slices.BinarySearch(list, after)
 		if in {
@@ -128,6 +128,17 @@ func (x *index) rarest(w wanted) (lists [][]uint64) {
 		}
 	}
 	return lists
+}
+
+// mine is what the lists of rarest leave out and may fit all the same.
+func (x *index) mine(w wanted) (list []uint64) {
+	for _, id := range w.mine {
+		if r := x.byID[id]; r != nil && r.free < w.free {
+			list = append(list, r.seq)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 func (r *row) has(keys []string) bool {

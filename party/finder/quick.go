@@ -3,6 +3,7 @@ package finder
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"partyline/party"
@@ -17,7 +18,8 @@ type Joined struct {
 
 const (
 	tryAtOnce = 10
-	rounds    = 3 // over all that fit, before nothing does
+	tryMost   = 100 // in one round: a rule may refuse each
+	rounds    = 3   // over those that fit, before nothing does
 
 	// newsTakes is for how long nobody here may have heard of a party that its creator has
 	// already: the server answers first and calls the module's hook then.
@@ -40,9 +42,8 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	if err := s.Limits.QuickJoin.Take(c.UserID); err != nil {
 		return Joined{}, err
 	}
-	// A seat that is kept for the caller is none of the free ones that the index counts.
-	mine := append(s.Entry.Admission.LinesOf(c.UserID), s.Entry.Admission.KnownPartiesOf(c.UserID)...)
-	if joined, _, err := s.joinOne(ctx, c, w, mine); err != nil || joined.Joined {
+	w.mine = s.mine(c.UserID)
+	if joined, _, err := s.joinOne(ctx, c, w, w.mine); err != nil || joined.Joined {
 		return joined, err
 	}
 	waited := false
@@ -69,21 +70,29 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	return Joined{}, noneFits()
 }
 
+// mine lists the parties in which a seat may be kept for the user: it is none of the free ones
+// that the index counts.
+func (s *Service) mine(userID string) []party.ID {
+	known := s.Entry.Admission
+	return slices.Concat(known.LinesOf(userID), known.KnownPartiesOf(userID), known.HeldFor(userID))
+}
+
 func noneFits() error {
 	return party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
 }
 
-// joinFirst tries all parties that fit, from any in the index on and then from the first, so that
+// joinFirst tries the parties that fit, from any in the index on and then from the first, so that
 // not all callers begin with the same one. met is whether one was full by the time.
 func (s *Service) joinFirst(ctx context.Context, c party.Caller, w wanted) (joined Joined, met bool, err error) {
 	s.mu.Lock()
 	after := rand.Uint64N(s.index.last + 1)
 	s.mu.Unlock()
-	for again := after > 0; ; {
+	again := after > 0
+	for tries := tryAtOnce; ; tries += tryAtOnce {
 		ids, last := s.next(w, after, tryAtOnce)
 		joined, full, err := s.joinOne(ctx, c, w, ids)
 		met = met || full
-		if err != nil || joined.Joined || last == 0 && !again {
+		if err != nil || joined.Joined || last == 0 && !again || tries >= tryMost {
 			return joined, met, err
 		}
 		after, again = last, again && last > 0

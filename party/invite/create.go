@@ -101,7 +101,7 @@ func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, ju
 		return v.View, party.Refuse(party.NotLeader, "Only the leader invites to this party.")
 	}
 	return v.View, judge.Decide(ctx, party.Question{
-		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v.View, Held: v.Held(""),
+		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v.View, Held: v.Held(""), Away: v.Away,
 	})
 }
 

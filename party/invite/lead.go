@@ -23,12 +23,12 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 		return Lead{}, err
 	}
 	r := f.rec
-	if err := r.refusal(c.UserID, s.Now()); err != nil {
+	if err := s.refusal(r, c.UserID); err != nil {
 		return Lead{}, err
 	}
 	look, err := s.leads(ctx, r, c.UserID)
 	if err != nil {
-		return Lead{}, fmt.Errorf("look at party: %w", err)
+		return Lead{PartyID: look.ID}, fmt.Errorf("look at party: %w", err) // which is named beside PartyAway
 	}
 	id := look.ID
 	switch _, err := s.Admission.Check(ctx, id, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {

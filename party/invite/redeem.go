@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"partyline/party"
@@ -88,7 +89,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f 
 			return none, fmt.Errorf("take the kept seat: %w", err)
 		}
 	}
-	if err := r.refusal(c.UserID, s.Now()); err != nil {
+	if err := s.refusal(r, c.UserID); err != nil {
 		return none, err
 	}
 	if goneErr != nil {
@@ -121,6 +122,18 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f 
 	redemption := s.redemption(ctx, id, r, c.UserID)
 	s.cameWith(c.UserID, redemption.MatchID)
 	return redemption, nil
+}
+
+// refusal is why the user cannot use the invite now. An invite that has expired still leads in those who
+// were let into the party's line before.
+func (s *Service) refusal(r *record, userID string) error {
+	err := r.refusal(userID, s.Now())
+	if party.ReasonOf(err) == party.InviteExpired {
+		if id, idErr := s.partyOf(r); idErr == nil && slices.Contains(s.Admission.LinesOf(userID), id) {
+			return nil
+		}
+	}
+	return err
 }
 
 // partyOf is the party an invite was made for, as it is now.
@@ -219,7 +232,7 @@ func (s *Service) enter(ctx context.Context, key string, known found, look reser
 		}
 	}()
 	r, err := t.change(ctx, func(r *record) error {
-		if err := r.refusal(session.UserID, s.Now()); err != nil {
+		if err := s.refusal(r, session.UserID); err != nil {
 			return err
 		}
 		seq, isNew = r.claim(session.UserID)

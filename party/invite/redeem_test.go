@@ -151,8 +151,13 @@ func TestService_RedeemObjections(t *testing.T) {
 	w.refused(w.redeem(p[2], code), party.Blocked)
 	w.host.Block(p[3].UserID, p[0].UserID) // the user blocks the inviter
 	w.refused(w.redeem(p[3], code), party.Blocked)
-	w.host.PartyLeave(p[1], id)
-	w.admission.Left(ctx, id, p[1])
+	w.conf.Parties.ReconnectGrace = time.Minute
+	w.host.Disconnect(p[1])
+	w.refused(w.redeem(p[2], code), party.Blocked) // a member who may come back
+	back := w.host.Connect(p[1].UserID)
+	w.must(w.join(back, id))
+	w.host.PartyLeave(back, id)
+	w.admission.Left(ctx, id, back)
 	w.must(w.redeem(p[2], code))
 
 	w.judge = func(q party.Question) error {

@@ -64,7 +64,7 @@ func (c Checks) Join(ctx context.Context, caller party.Caller, look reserve.Look
 	if err != nil || look.Returning(caller.UserID) {
 		return err
 	}
-	return c.ask(ctx, party.Question{Action: rules.ActionJoin, Caller: caller, View: look.View, Held: look.Held(caller.UserID)})
+	return c.ask(ctx, party.Question{Action: rules.ActionJoin, Caller: caller, View: look.View, Held: look.Held(caller.UserID), Away: look.Away})
 }
 
 // Accept answers for a PartyAccept of joiner: the rules for joining, about the joiner
@@ -84,7 +84,7 @@ func (c Checks) Accept(ctx context.Context, by, joiner party.Session, look reser
 	}
 	return c.Judge.Decide(ctx, party.Question{
 		Action: rules.ActionJoin, Caller: party.Caller{UserID: joiner.UserID, Username: joiner.Username, SessionID: joiner.SessionID},
-		Client: c.Entrance.ClientAsking(look.ID, joiner.SessionID), View: look.View, Held: look.Held(joiner.UserID),
+		Client: c.Entrance.ClientAsking(look.ID, joiner.SessionID), View: look.View, Held: look.Held(joiner.UserID), Away: look.Away,
 	})
 }
 
@@ -94,7 +94,7 @@ func (c Checks) Inside(ctx context.Context, a rules.Action, caller party.Caller,
 	if _, member := look.Session(caller.SessionID); !member {
 		return nil
 	}
-	return c.ask(ctx, party.Question{Action: a, Caller: caller, View: look.View, Held: look.Held(""), Request: asked})
+	return c.ask(ctx, party.Question{Action: a, Caller: caller, View: look.View, Held: look.Held(""), Away: look.Away, Request: asked})
 }
 
 // Alone answers for a ticket of the caller's own, without a party.

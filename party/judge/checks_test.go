@@ -54,6 +54,21 @@ func TestChecks_Join(t *testing.T) {
 	}
 }
 
+// A rule about blocks holds for a member who is away and may come back.
+func TestChecks_BlockedByWhoIsAway(t *testing.T) {
+	w := newWorld(t, "parties: {reconnect_grace: 1m}\nrules: [{id: blocked, on: [join], deny: relation.blocked}]")
+	p := w.host.Players(3)
+	open := w.party(true, 4, p[0], p[1])
+	w.load.blocker = p[1].UserID
+	w.host.Disconnect(p[1])
+	w.denied(w.checks.Join(t.Context(), caller(p[2]), w.look(open)), "blocked")
+	w.denied(w.checks.Accept(t.Context(), p[0], p[2], w.look(open)), "blocked")
+	w.clock.Advance(2 * time.Minute)
+	if err := w.checks.Join(t.Context(), caller(p[2]), w.look(open)); err != nil {
+		t.Errorf("with the seat lost: %v", err)
+	}
+}
+
 // The rules are asked about the player who comes in, as their own game described itself, and not
 // about the leader in whose call that happens.
 func TestChecks_Accept(t *testing.T) {

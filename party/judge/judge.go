@@ -165,7 +165,7 @@ func (j *Judge) facts(ctx context.Context, set *rules.Set, q party.Question) (ru
 	v := q.View
 	f.Party = rules.PartyFacts{
 		ID: v.ID.String(), Size: v.Size(), MaxSize: v.MaxSize, Held: q.Held, Open: v.Open, LabelJSON: v.Label,
-		LeaderID: v.Leader().UserID, Age: max(0, f.Now.Sub(v.CreatedAt)), Members: make([]rules.MemberFacts, len(v.Members)),
+		LeaderID: v.Leader().UserID, Age: max(0, f.Now.Sub(v.CreatedAt)), Members: make([]rules.MemberFacts, len(v.Members)), Away: q.Away,
 	}
 	for i, m := range v.Members {
 		f.Party.Members[i] = rules.MemberFacts{UserID: m.UserID, Username: m.Username, Leader: m.Leader}

@@ -3,6 +3,7 @@ package judge_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -135,6 +136,7 @@ type loader struct {
 	groups  []rules.GroupFacts
 	friends []string
 	blocked bool
+	blocker string // a user who blocks everybody
 	err     error
 	asked   []string
 }
@@ -160,9 +162,9 @@ func (l *loader) Friends(context.Context, string, []string) ([]string, error) {
 	return l.friends, l.err
 }
 
-func (l *loader) Blocked(context.Context, string, []string) (bool, error) {
+func (l *loader) Blocked(_ context.Context, _ string, others []string) (bool, error) {
 	l.asked = append(l.asked, "blocked")
-	return l.blocked, l.err
+	return slices.Contains(others, l.blocker) || l.blocked, l.err
 }
 
 var errDown = errors.New("the database is down")

@@ -88,6 +88,7 @@ func (v *Visit) recall() error {
 			return fmt.Errorf("read holds: %w", err)
 		}
 		v.Book.SetHolds(holds)
+		v.watchHolds()
 	}
 	v.known, v.recorded, v.Facts, v.saved = true, true, record.Facts, *record.Standing
 	if crashed {
@@ -115,9 +116,14 @@ const rosterEvery = 500 * time.Millisecond
 // RecordLater has a party's members and the ages of its tickets written soon, off the way of
 // whatever message it is, where parties survive a restart.
 func (l *Ledger) RecordLater(id party.ID) {
-	if conf := l.Policy().Parties; conf.Survive.Restart > 0 && conf.ReconnectGrace > 0 {
+	if l.survivesRestart() {
 		l.rosters.Sooner(id, l.Now().Add(rosterEvery))
 	}
+}
+
+func (l *Ledger) survivesRestart() bool {
+	conf := l.Policy().Parties
+	return conf.Survive.Restart > 0 && conf.ReconnectGrace > 0
 }
 
 // writeRoster writes who is in a party and what it is, where that has changed.

@@ -18,8 +18,32 @@ func (l *Ledger) Hold(ctx context.Context, id party.ID, h reserve.Hold) error {
 		if !v.Book.Hold(v.Last.View, h) {
 			return party.Refuse(party.PartyFull, "There are not enough free seats to hold.")
 		}
+		v.watchHolds()
 		v.turn++
 		return nil
+	})
+}
+
+// watchHolds brings the index of those for whom seats are held up to date, and has the end of
+// the hold that ends first told: nothing else happens then.
+func (v *Visit) watchHolds() {
+	var users []string
+	for _, h := range v.Book.Holds {
+		users = append(users, h.UserIDs...)
+		v.ledger.holds.Sooner(v.ID, h.ExpiresAt)
+	}
+	v.ledger.index.set(v.ledger.index.held, v.ID, users)
+}
+
+// holdOver tells that a hold has ended by time.
+func (l *Ledger) holdOver(id party.ID) {
+	l.Briefly(id, func(v *Visit) {
+		if v.known {
+			v.Book.Purge(l.Now())
+			v.Changed()
+			v.Report(party.Change{Kind: party.SeatsChanged, ID: id})
+			v.watchHolds()
+		}
 	})
 }
 

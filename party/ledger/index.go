@@ -6,21 +6,29 @@ import (
 	"sync"
 
 	"partyline/party"
-	"partyline/party/reserve"
 )
 
-// index finds parties by user: where a seat is kept for them, and where they wait for one.
+// index finds parties by user: where a seat is kept for them, where they wait for one, and where an
+// invite holds one for them.
 type index struct {
 	mu          sync.Mutex // a leaf: nothing else is locked while it is held
-	kept, waits parties
-	lines       map[party.ID][]string // who waits in line
+	kept        parties
+	lines, held lists
 }
+
+// lists are users by party, and these parties by user.
+type lists struct {
+	users map[party.ID][]string
+	of    parties
+}
+
+func newLists() lists { return lists{map[party.ID][]string{}, parties{}} }
 
 // parties are lists of them by user.
 type parties map[string][]party.ID
 
 func newIndex() index {
-	return index{kept: parties{}, waits: parties{}, lines: map[party.ID][]string{}}
+	return index{kept: parties{}, lines: newLists(), held: newLists()}
 }
 
 func (p parties) set(userID string, id party.ID, listed bool) {
@@ -46,24 +54,30 @@ func (x *index) keptFor(userID string) []party.ID {
 	return slices.Clone(x.kept[userID])
 }
 
-// setLine notes who waits in the party's line.
-func (x *index) setLine(id party.ID, waiting map[string]reserve.Waiter) {
+// set has a party's list be these users.
+func (x *index) set(l lists, id party.ID, users []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, user := range x.lines[id] {
-		x.waits.set(user, id, false)
+	for _, user := range l.users[id] {
+		l.of.set(user, id, false)
 	}
-	delete(x.lines, id)
-	for user := range waiting {
-		x.waits.set(user, id, true)
-		x.lines[id] = append(x.lines[id], user)
+	delete(l.users, id)
+	for _, user := range users {
+		l.of.set(user, id, true)
+		l.users[id] = users
 	}
+}
+
+func (x *index) listed(l lists, userID string) []party.ID {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Clone(l.of[userID])
 }
 
 func (x *index) line(id party.ID) []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.lines[id]
+	return x.lines.users[id]
 }
 
 // HasLine reports whether somebody waits for a seat of the party, as far as this process
@@ -71,17 +85,17 @@ func (x *index) line(id party.ID) []string {
 func (l *Ledger) HasLine(id party.ID) bool { return len(l.index.line(id)) > 0 }
 
 // LinesOf lists the parties in whose lines the user waits, as far as this process knows.
-func (l *Ledger) LinesOf(userID string) []party.ID {
-	l.index.mu.Lock()
-	defer l.index.mu.Unlock()
-	return slices.Clone(l.index.waits[userID])
-}
+func (l *Ledger) LinesOf(userID string) []party.ID { return l.index.listed(l.index.lines, userID) }
+
+// HeldFor lists the parties in which an invite holds a seat for the user, as far as this process
+// knows. The hold may be over.
+func (l *Ledger) HeldFor(userID string) []party.ID { return l.index.listed(l.index.held, userID) }
 
 // Lines lists the parties with a line, as far as this process knows.
 func (l *Ledger) Lines() []party.ID {
 	l.index.mu.Lock()
 	defer l.index.mu.Unlock()
-	return slices.Collect(maps.Keys(l.index.lines))
+	return slices.Collect(maps.Keys(l.index.lines.users))
 }
 
 // Population is how much there is on this node, as far as it has heard.
@@ -96,7 +110,7 @@ func (l *Ledger) Population() (p Population) {
 	p.Parties, p.Members = l.Roster.Attendance.Count()
 	l.index.mu.Lock()
 	defer l.index.mu.Unlock()
-	for _, line := range l.index.lines {
+	for _, line := range l.index.lines.users {
 		p.Waiting += len(line)
 	}
 	return p

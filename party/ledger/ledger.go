@@ -46,6 +46,7 @@ type Ledger struct {
 	index   index
 	started time.Time
 	rosters *alarm.Alarms[party.ID] // of which the members are to be written
+	holds   *alarm.Alarms[party.ID] // of which a hold ends by time
 
 	sweeping sync.Mutex
 	rounds   []*party.Round // of sweeps, one for each collection; guarded by sweeping
@@ -62,11 +63,15 @@ func New(d Deps) *Ledger {
 		l.rounds = append(l.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
 	}
 	l.rosters = alarm.New(d.Now, d.Logger, "party members not written party=", l.writeRoster)
+	l.holds = alarm.New(d.Now, d.Logger, "end of held seats not told party=", l.holdOver)
 	return l
 }
 
 // Close ends what is still to be written. What storage has stays.
-func (l *Ledger) Close() { l.rosters.Close() }
+func (l *Ledger) Close() {
+	l.rosters.Close()
+	l.holds.Close()
+}
 
 // place is what this process knows of one party: a cache of what storage says is reserved
 // in it, and what is under way. Its fields belong to the holder of its lock.

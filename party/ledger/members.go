@@ -116,14 +116,17 @@ func (v *Visit) Close() {
 	v.forget()
 }
 
-// NoteAttributes notes, for every node, that the party has attributes.
+// NoteAttributes notes, for every node, that the party has attributes, and in the record at once: who
+// comes back after a crash finds them.
 func (l *Ledger) NoteAttributes(id party.ID) {
 	l.Briefly(id, func(v *Visit) {
 		l.Roster.NoteAttributes(id)
 		v.Facts.Attributes = true
 		v.Changed()
-		v.ledger.RecordLater(v.ID)
 	})
+	if l.survivesRestart() {
+		l.writeRoster(id)
+	}
 }
 
 // Dropped reports the end of a session to the parties it was in. It may come after the
@@ -223,6 +226,8 @@ func (v *Visit) reset() {
 	v.Book = reserve.NewBook()
 	v.known, v.recorded, v.Away, v.unstored, v.saved = false, false, false, false, reserve.Standing{}
 	v.IndexLine()
+	v.watchHolds()
+	v.ledger.holds.Stop(v.ID)
 	v.turn++
 }
 

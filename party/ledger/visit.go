@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"partyline/party"
 	"partyline/party/reserve"
@@ -87,6 +89,7 @@ func (v *Visit) load() error {
 	v.ledger.moves.set(v.Origin, v.ID)
 	v.recorded = v.recorded || !record.Empty()
 	settled := v.Book.SetHolds(holds)
+	v.watchHolds()
 	v.merge(record)
 	v.known = true
 	if settled {
@@ -146,7 +149,9 @@ func (v *Visit) WriteLine(edit func(reserve.Record)) error {
 }
 
 // IndexLine brings the index of those who wait up to date with the book.
-func (v *Visit) IndexLine() { v.ledger.index.setLine(v.ID, v.Book.Waiting) }
+func (v *Visit) IndexLine() {
+	v.ledger.index.set(v.ledger.index.lines, v.ID, slices.Collect(maps.Keys(v.Book.Waiting)))
+}
 
 // IndexedLine lists who waited when the party was last dealt with.
 func (v *Visit) IndexedLine() []string { return v.ledger.index.line(v.ID) }

@@ -166,6 +166,12 @@ func (b Book) seats(v party.View, userID string) (taken, held int, promised []st
 	return taken, held, promised
 }
 
+// Seated reports whether the user has a seat, or one is kept for them, no matter who waits.
+func (b Book) Seated(v party.View, userID string) bool {
+	_, seated := b.seated(v)[userID]
+	return seated
+}
+
 // seated is who has a seat: true for who is in or joining, false for others for whom one is
 // kept.
 func (b Book) seated(v party.View) map[string]bool {

@@ -44,6 +44,10 @@ func (b Book) Look(v party.View, origin party.ID, turn uint64) Look {
 	return l
 }
 
+// Users lists those in whose company somebody is who comes in: the members, and those whose
+// kept seat waits for them.
+func (l Look) Users() []string { return append(l.UserIDs(), l.Away...) }
+
 // Held is how many seats are kept for users other than this one.
 func (l Look) Held(userID string) int {
 	if slices.Contains(l.Reserved, userID) {

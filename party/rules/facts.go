@@ -102,6 +102,10 @@ type PartyFacts struct {
 	// LabelJSON is the label as the server has it. When Label is nil it is read
 	// from here, and only if a rule in play names it.
 	LabelJSON string `yaml:"-" expr:"-" json:"label_json,omitzero"`
+
+	// Away are the users whose kept seat waits for them. A block stands between the player and
+	// them too.
+	Away []string `yaml:"-" expr:"-" json:"-"`
 }
 
 // MemberFacts is one member of the party.
@@ -146,7 +150,7 @@ type RelationFacts struct {
 	FriendOfAny bool `yaml:"friend_of_any" expr:"friend_of_any" json:"friend_of_any,omitzero"`
 	// The player and the leader share a group, or the player is the leader.
 	SameGroup bool `yaml:"same_group" expr:"same_group" json:"same_group,omitzero"`
-	// The player blocked a member, or a member the player.
+	// The player blocked a member, or a member the player. A member who may come back counts.
 	Blocked bool `yaml:"blocked" expr:"blocked" json:"blocked,omitzero"`
 }
 

@@ -149,7 +149,7 @@ func (m *machine) loadFriends(ctx context.Context, _ need) error {
 }
 
 func (m *machine) loadBlocked(ctx context.Context, _ need) (err error) {
-	others, blocked := m.others(), &m.facts.Relation.Blocked
+	others, blocked := append(m.others(), m.facts.Party.Away...), &m.facts.Relation.Blocked
 	if *blocked = false; len(others) == 0 {
 		return nil
 	}

@@ -18,16 +18,27 @@ const (
 // line is the lines of all parties, in their books and records.
 type line struct{ *admission.Admission }
 
-// at reads a user's place in the line of a party.
-func (l line) at(ctx context.Context, id party.ID, userID string) (at Place, err error) {
+// lives is a look at a party, which may be one in which everybody is away: its line lives on.
+func lives(v *ledger.Visit) error {
+	if err := v.Look(); party.ReasonOf(err) != party.PartyAway {
+		return err
+	}
+	return nil
+}
+
+// at reads a user's place in the line of a party, and whether they are to come in now: a seat is
+// kept for them for another reason, or one of the line is that they cannot take by themselves.
+func (l line) at(ctx context.Context, id party.ID, userID string, byCode bool) (at Place, enters bool, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
-		if err := v.Look(); err != nil {
+		if err := lives(v); err != nil {
 			return err
 		}
+		held := !v.Book.Waiting[userID].Until.IsZero()
+		enters = v.Book.Seated(v.Last.View, userID) || held && !byCode && !v.Last.Open
 		at = Place{v.Book.Place(userID), len(v.Book.Waiting), party.Seconds(v.Book.Waiting[userID].Until)}
 		return nil
 	})
-	return at, err
+	return at, enters, err
 }
 
 // join puts a user at the end of the line, once. It refuses with PartyFull where the rules let
@@ -64,7 +75,7 @@ func (l line) join(ctx context.Context, id party.ID, userID string) error {
 // leave takes a user out of the line, if they are in it, and returns how many wait.
 func (l line) leave(ctx context.Context, id party.ID, userID string) (waiting int, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
-		if err := v.Look(); err != nil {
+		if err := lives(v); err != nil {
 			return err
 		}
 		if _, waits := v.Book.Waiting[userID]; waits {
@@ -81,25 +92,25 @@ func (l line) leave(ctx context.Context, id party.ID, userID string) (waiting in
 
 // next reads who may be offered a seat, in this order, and how many seats there are for
 // them.
-func (l line) next(ctx context.Context, id party.ID) (view party.View, users []string, free int, err error) {
+func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, users []string, free int, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); party.ReasonOf(err) == party.PartyAway {
 			return nil // nobody, until somebody is back
 		} else if err != nil {
 			return err
 		}
-		view = v.Last.View
-		taken, held := v.Book.Seats(view, "")
-		free = view.MaxSize - taken - held
-		for _, user := range v.Book.Promised(view) {
+		look = v.Seen()
+		taken, held := v.Book.Seats(look.View, "")
+		free = look.MaxSize - taken - held
+		for _, user := range v.Book.Promised(look.View) {
 			if v.Book.Waiting[user].Until.IsZero() {
 				free++
 			}
 		}
-		users = v.Book.Candidates(view)
+		users = v.Book.Candidates(look.View)
 		return nil
 	})
-	return view, users, free, err
+	return look, users, free, err
 }
 
 // serve holds the party's free seats for those first in line, and ends the wait of those who

@@ -9,6 +9,7 @@ package waitlist
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"partyline/internal/alarm"
@@ -107,7 +108,8 @@ type Place struct {
 }
 
 // Wait gives the caller a seat if there is one for them, and else a place in line. Repeated,
-// it says how far they have come. A seat that is held is taken by joining, or by the code. It
+// it says how far they have come. A seat that is held is taken by joining, or by the code, or where
+// the party has closed since by this call. So is a seat that is kept for them for another reason. It
 // refuses as a redeem, or a join, does, but not because the party is full or locked; and with
 // PartyFull where no more may wait, RateLimited where the caller waits for too many parties.
 func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, error) {
@@ -117,35 +119,42 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	if r.Leave {
 		return s.leave(ctx, c, r)
 	}
-	id, enter, err := s.door(ctx, c, r)
-	if err != nil {
-		return Place{}, err
+	id, enter, shut := s.door(ctx, c, r)
+	if shut != nil && party.ReasonOf(shut) != party.PartyAway {
+		return Place{}, shut
 	}
-	at, err := s.line.at(ctx, id, c.UserID)
-	if err != nil {
+	at, enters, err := s.line.at(ctx, id, c.UserID, r.Code != "")
+	switch {
+	case err != nil:
 		return Place{}, err
+	case at.Place > 0 && (shut != nil || !enters):
+		return at, nil
+	case shut != nil:
+		return Place{}, shut
 	}
-	if at.Place == 0 {
-		switch err := enter(); party.ReasonOf(err) {
-		case party.PartyFull, party.PartyLocked:
-			if s.Entry.Policy().Parties.Waitlist.Max == 0 {
-				return Place{}, err
-			}
-		case "":
-			return Place{Of: at.Of}, nil
-		default:
+	switch err := enter(); party.ReasonOf(err) {
+	case party.PartyFull, party.PartyLocked:
+		if s.Entry.Policy().Parties.Waitlist.Max == 0 {
 			return Place{}, err
 		}
-		if err := s.line.join(ctx, id, c.UserID); err != nil {
-			return Place{}, err
+	case "":
+		if at.Place > 0 {
+			at.Of-- // the caller
 		}
-		s.serve(id)
-		return s.line.at(ctx, id, c.UserID)
+		return Place{Of: at.Of}, nil
+	default:
+		return Place{}, err
 	}
-	return at, nil
+	if err := s.line.join(ctx, id, c.UserID); err != nil {
+		return Place{}, err
+	}
+	s.serve(id)
+	at, _, err = s.line.at(ctx, id, c.UserID, r.Code != "")
+	return at, err
 }
 
-// door finds the party and the way into it, for somebody who may come in once there is a seat.
+// door finds the party and the way into it, for somebody who may come in once there is a seat. It
+// names the party beside PartyAway too.
 func (s *Service) door(ctx context.Context, c party.Caller, r Request) (id party.ID, enter func() error, err error) {
 	if r.Code != "" {
 		lead, err := s.Invites.Lead(ctx, c, r.Code)
@@ -161,11 +170,15 @@ func (s *Service) door(ctx context.Context, c party.Caller, r Request) (id party
 	if err != nil {
 		return id, nil, err
 	}
-	if _, member := look.Member(c.UserID); !member && !look.Open { // a seat must not wait for a user who cannot take it
+	_, member := look.Member(c.UserID)
+	if !member && !look.Open && !slices.Contains(s.Entry.Admission.LinesOf(c.UserID), id) { // a seat must not wait for a user who cannot take it
 		return id, nil, party.Refuse(party.NotMember, "This party is closed; you need an invite to wait for a seat.")
 	}
-	nobody := party.Session{UserID: c.UserID, Username: c.Username}
-	switch _, err := s.Entry.Admission.Check(ctx, id, reserve.Intent{Kind: reserve.Join, Session: nobody}, &look); party.ReasonOf(err) {
+	in := reserve.Intent{Kind: reserve.Join, Session: party.Session{UserID: c.UserID, Username: c.Username}}
+	if !look.Open {
+		in.Kind = reserve.Admit // a join would only ask to be let in
+	}
+	switch _, err := s.Entry.Admission.Check(ctx, id, in, &look); party.ReasonOf(err) {
 	case "", party.PartyFull, party.PartyLocked:
 	default:
 		return id, nil, err
@@ -184,7 +197,7 @@ func (s *Service) leave(ctx context.Context, c party.Caller, r Request) (Place, 
 	} else {
 		id, err = party.ParseID(r.PartyID)
 	}
-	if err != nil {
+	if err != nil && party.ReasonOf(err) != party.PartyAway {
 		return Place{}, err
 	}
 	waiting, err := s.line.leave(ctx, id, c.UserID)
@@ -210,7 +223,7 @@ func (s *Service) serve(id party.ID) {
 }
 
 func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err error) {
-	v, users, free, err := s.line.next(ctx, id)
+	look, users, free, err := s.line.next(ctx, id)
 	if err != nil {
 		return next, err
 	}
@@ -219,7 +232,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 		if free == 0 {
 			break
 		}
-		with, err := s.Entry.Blocks.With(ctx, user, v.UserIDs())
+		with, err := s.Entry.Blocks.With(ctx, user, look.Users())
 		if err != nil {
 			return next, err
 		}

@@ -279,6 +279,26 @@ func TestWait_keptSeatIsNotFree(t *testing.T) {
 	})
 }
 
+// A block holds while the player who may come back is away: nobody is let in, or offered a seat.
+func TestWait_blockedByWhoIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(5)
+		id := w.party(true, 3, p[0], p[1], p[2])
+		w.at(p[3], id)
+		w.host.Block(p[1].UserID, p[3].UserID)
+		w.host.Block(p[4].UserID, p[1].UserID)
+		w.drop(p[1])
+		w.leave(p[2], id)
+		time.Sleep(time.Second)
+		_, err := w.wait(p[4], byID(id))
+		w.refused(err, party.Blocked)
+		if w.notices(p[3]) != 0 || len(w.host.Members(id)) != 1 {
+			t.Errorf("told %d times, %d members", w.notices(p[3]), len(w.host.Members(id)))
+		}
+	})
+}
+
 // TestWait_refused: what cannot be, and what is not allowed, has a reason and puts nobody in line.
 func TestWait_refused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -424,6 +444,131 @@ func TestWait_between(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		if w.admission.LinesOf(p[5].UserID) != nil {
 			t.Error("in line without a socket")
+		}
+	})
+}
+
+// A seat whose hold ends by time goes to the first in line at once.
+func TestWait_holdEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		id := w.party(true, 2, p[0])
+		w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "h", UserIDs: []string{p[1].UserID}, ExpiresAt: time.Now().Add(time.Minute)}))
+		w.at(p[2], id)
+		time.Sleep(58 * time.Second)
+		if w.notices(p[2]) != 0 {
+			t.Error("the held seat was offered")
+		}
+		time.Sleep(2 * time.Second)
+		if w.notices(p[2]) != 1 {
+			t.Errorf("told %d times", w.notices(p[2]))
+		}
+	})
+}
+
+// Who waits and gets a seat by an invite that names them comes in, whatever their place.
+func TestWait_namedSeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(5)
+		id := w.party(true, 3, p[0], p[1], p[2])
+		w.at(p[3], id)
+		w.at(p[4], id)
+		w.leave(p[1], id)
+		time.Sleep(time.Second) // the seat is offered to the first
+		w.leave(p[2], id)
+		w.must(w.admission.Hold(t.Context(), id, reserve.Hold{InviteID: "h", UserIDs: []string{p[4].UserID}, ExpiresAt: time.Now().Add(time.Hour)}))
+		if at := w.at(p[4], id); at != (waitlist.Place{Of: 1}) || len(w.host.Members(id)) != 2 {
+			t.Errorf("the second: %+v, %d members", at, len(w.host.Members(id)))
+		}
+		if at := w.at(p[3], id); at.Place != 1 || at.HeldUntil == 0 {
+			t.Errorf("the first: %+v", at)
+		}
+	})
+}
+
+// Whom the line has let in before the code expired, or the party closed, takes the seat that is held for them;
+// others do not come in that way, and no code has more uses than it may.
+func TestWait_doorClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(8)
+		id := w.party(true, 5, p[0], p[1], p[2], p[3], p[4])
+		create := func(r party.InviteRequest) (code string) {
+			r.PartyID = id.String()
+			made, err := w.invites.Create(t.Context(), caller(p[0]), r)
+			w.must(err)
+			return made.Code
+		}
+		ttl, once := int64(120), 1
+		expires, single := create(party.InviteRequest{TTLSec: &ttl}), create(party.InviteRequest{MaxUses: &once})
+		wait := func(s party.Session, r waitlist.Request) {
+			t.Helper()
+			at, err := w.wait(s, r)
+			if err != nil || at.Place == 0 {
+				t.Fatalf("waits: %+v, %v", at, err)
+			}
+		}
+		wait(p[5], waitlist.Request{Code: expires})
+		wait(p[6], byID(id))
+		w.host.PartyUpdate(id, false, false, "")
+		w.admission.Updated(t.Context(), id, false, false, "")
+		time.Sleep(3 * time.Minute)
+		wait(p[5], waitlist.Request{Code: expires})
+		wait(p[6], byID(id))
+		w.leave(p[1], id)
+		w.leave(p[2], id)
+		time.Sleep(time.Second)
+		redeem := func(s party.Session, code string) error {
+			_, err := w.invites.Redeem(t.Context(), caller(s), code, "")
+			return err
+		}
+		w.refused(redeem(p[7], expires), party.InviteExpired)
+		_, err := w.wait(p[7], byID(id))
+		w.refused(err, party.NotMember)
+		w.must(redeem(p[5], expires))
+		if at := w.at(p[6], id); at != (waitlist.Place{}) || len(w.host.Members(id)) != 5 {
+			t.Errorf("in the closed party: %+v, %d members", at, len(w.host.Members(id)))
+		}
+		for _, s := range []party.Session{p[1], p[2]} {
+			wait(s, waitlist.Request{Code: single})
+		}
+		w.leave(p[3], id)
+		w.leave(p[4], id)
+		time.Sleep(time.Second)
+		w.must(redeem(p[1], single))
+		w.refused(redeem(p[7], single), party.InviteExhausted)
+		w.refused(redeem(p[2], single), party.InviteExhausted)
+	})
+}
+
+// While everybody is away those who wait see their place, and can leave.
+func TestWait_whileAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.conf.Parties.Survive.EveryoneAway = true
+		p := w.host.Players(4)
+		id := w.party(true, 1, p[0])
+		made, err := w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String()})
+		w.must(err)
+		w.at(p[1], id)
+		w.at(p[2], id)
+		w.drop(p[0])
+		for _, r := range []waitlist.Request{byID(id), {Code: made.Code}} {
+			if at, err := w.wait(p[2], r); err != nil || at != (waitlist.Place{Place: 2, Of: 2}) {
+				t.Errorf("while away: %+v, %v", at, err)
+			}
+			_, err := w.wait(p[3], r)
+			w.refused(err, party.PartyAway)
+		}
+		for i, r := range []waitlist.Request{{PartyID: id.String(), Leave: true}, {Code: made.Code, Leave: true}} {
+			if at, err := w.wait(p[1+i], r); err != nil || at != (waitlist.Place{Of: 1 - i}) {
+				t.Errorf("leaves while away: %+v, %v", at, err)
+			}
+		}
+		if w.admission.HasLine(id) {
+			t.Error("who has left waits on")
 		}
 	})
 }
