@@ -16,6 +16,7 @@ type Ticket struct {
 	Party   party.ID        // zero for a player without one
 	Session party.Session   // who asked for it
 	Members []party.Session // who is on it
+	Late    []party.Session // who came in by an invite since: the host ends it when they go
 	Since   time.Time       // when the wait began; earlier than the ticket where an age was carried over
 	Added   time.Time
 }
@@ -43,8 +44,11 @@ func (t Ticket) holders() []string {
 	return ids
 }
 
+// endsWith are those with whom the host ends the ticket.
+func (t Ticket) endsWith() []party.Session { return slices.Concat(t.Members, t.Late) }
+
 func (t Ticket) has(sessionID string) bool {
-	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.SessionID == sessionID })
+	return slices.ContainsFunc(t.endsWith(), func(m party.Session) bool { return m.SessionID == sessionID })
 }
 
 func (t Ticket) hasUser(userID string) bool {
@@ -194,6 +198,15 @@ func (b *Book) Load(s party.Session) (tickets int, stale []string) {
 	defer b.mu.Unlock()
 	stale = slices.Clone(b.stale[s.SessionID])
 	return live + len(stale), stale
+}
+
+// Late notes that somebody has come into a party who is not on its tickets.
+func (b *Book) Late(id party.ID, s party.Session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.byParty[id] {
+		r.Late = append(slices.Clip(r.Late), s) // copies of the ticket share the rest
+	}
 }
 
 // OfParty lists a party's live tickets, the oldest first.

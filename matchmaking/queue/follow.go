@@ -97,11 +97,12 @@ func (s *Service) Plays(ctx context.Context, session party.Session) {
 func (s *Service) Changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberEntered:
-		if c.Native { // entering by an invite ends no ticket
-			s.membersChanged(c.ID, func(t Ticket) bool { return !t.has(c.Session.SessionID) }) // one made since is one the newcomer is on
+		if !c.Native { // entering by an invite ends no ticket
+			s.book.Late(c.ID, c.Session)
+			break
 		}
+		s.membersChanged(c.ID, func(t Ticket) bool { return !t.has(c.Session.SessionID) }) // one made since is one the newcomer is on
 	case party.MemberLeft, party.MemberDropped:
-		// A ticket made before the member came in ends in the next pass.
 		s.membersChanged(c.ID, func(t Ticket) bool { return t.has(c.Session.SessionID) })
 		s.forget(c.ID, c.Kind == party.MemberDropped)
 	case party.PartyRestored:

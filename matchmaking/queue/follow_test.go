@@ -9,6 +9,7 @@ import (
 
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 func TestEvents_OfAPartysTicket(t *testing.T) {
@@ -95,6 +96,51 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 			w.wantEvents(id, tt.want...)
 			w.wantHeard(id, tt.want...)
 		})
+	}
+}
+
+// A friend who came in by an invite is not on the ticket, but the server ends it when they go. One made
+// behind them stays.
+func TestTicket_EndsWithALateFriend(t *testing.T) {
+	goes := map[string]func(w *world, id party.ID, leader, s party.Session){
+		"leaves": func(w *world, id party.ID, _, s party.Session) { w.leave(id, s) },
+		"is_kicked": func(w *world, id party.ID, leader, s party.Session) {
+			w.must(w.admission.BeginKick(w.t.Context(), id, s, leader))
+			w.must(w.host.PartyRemove(leader, s, id))
+			w.must(w.admission.Kicked(w.t.Context(), id, s))
+			w.removeParty(id)
+		},
+		"drops": func(w *world, id party.ID, _, s party.Session) { drop(w, id, s); w.removeParty(id) },
+	}
+	for name, cfg := range map[string]func() *rules.Config{"queues": configWithQueues, "native": native} {
+		for how, goes := range goes {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				w := newWorld(t, cfg())
+				id, players := w.party(2)
+				friend, second := w.player(), w.player()
+				w.queueParty(id, players[0], rankedEU)
+				w.clock.Advance(time.Minute)
+				w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
+				w.must(w.admission.Admit(t.Context(), id, second, party.Grant{}, nil))
+				w.wantHeard(id, "queued")
+				goes(w, id, players[0], friend)
+				w.wantHeard(id, "queued", "dropped")
+				if w.Waiting() != 0 {
+					t.Error("the party still waits")
+				}
+				w.host.PartyLeave(second, id)
+				w.removeParty(id)
+				again := w.queueParty(id, players[0], rankedEU)
+				w.admission.Left(t.Context(), id, second) // is heard of late
+				if !w.queued(id) {
+					t.Error("a ticket made after they left ended with them")
+				}
+				w.wantHeard(id, "queued", "dropped", "queued")
+				if ages := w.Ages(id); name == "queues" && !ages["ranked"].Equal(w.clock.Now().Add(-time.Minute)) {
+					t.Errorf("Ages = %v; want the minute of the ticket before %s", ages, again)
+				}
+			})
+		}
 	}
 }
 
