@@ -309,6 +309,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 	}
 	for _, e := range w.entries {
 		if _, member := v.Session(e.GetPresence().GetSessionId()); !member && !v.IsLost(e.GetPresence().GetSessionId()) {
+			r.bar(w.id, e.GetPresence().GetUserId())
 			r.drop(ctx, w.id, DropMembership) // the host is about to remove it
 			return away
 		}

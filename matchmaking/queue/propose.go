@@ -26,12 +26,12 @@ func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string
 	return state, nil
 }
 
-// bar starts the cooldown of a player who did not accept.
+// bar starts the cooldown of a player who takes a ticket off a match that is asked about, before it
+// comes off.
 func (s *Service) bar(ticket, userID string) {
-	if t, live := s.book.Get(ticket); live {
-		if a := s.Policy().Queues[t.Queue].Accept; a != nil {
-			s.proposals.bar(userID, s.Now(), s.Now().Add(a.Cooldown))
-		}
+	t, live := s.book.Get(ticket)
+	if a := s.Policy().Queues[t.Queue].Accept; live && a != nil && s.proposals.state(ticket) != nil {
+		s.proposals.bar(userID, s.Now(), s.Now().Add(a.Cooldown))
 	}
 }
 

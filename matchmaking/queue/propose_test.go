@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/rules"
 )
 
@@ -120,18 +122,17 @@ func TestAccept_FindOne(t *testing.T) {
 	outs := map[string]struct {
 		out  func(w *world, s party.Session, ticket string)
 		told []string
-		bars bool
 	}{
-		"silent": {func(w *world, _ party.Session, _ string) { w.clock.Advance(15 * time.Second) }, []string{"match_found", "matchmaking dropped no_answer"}, true},
+		"silent": {func(w *world, _ party.Session, _ string) { w.clock.Advance(15 * time.Second) }, []string{"match_found", "matchmaking dropped no_answer"}},
 		"declines": {func(w *world, s party.Session, ticket string) {
 			_, err := w.Accept(w.t.Context(), callerOf(s), ticket, false)
 			w.must(err)
-		}, []string{"match_found", "matchmaking dropped declined"}, true},
-		"cancels": {func(w *world, _ party.Session, ticket string) {
+		}, []string{"match_found", "matchmaking dropped declined"}},
+		"cancels": {func(w *world, s party.Session, ticket string) {
 			w.removeTicket(ticket)
-			w.TicketCancelled(w.t.Context(), ticket)
-		}, []string{"match_found"}, false},
-		"drops": {func(w *world, s party.Session, ticket string) { w.removeTicket(ticket); w.Ended(w.t.Context(), s) }, []string{"match_found"}, false},
+			w.TicketCancelled(w.t.Context(), s, ticket)
+		}, []string{"match_found"}},
+		"drops": {func(w *world, s party.Session, ticket string) { w.removeTicket(ticket); w.Ended(w.t.Context(), s) }, []string{"match_found"}},
 	}
 	for name, tt := range outs {
 		t.Run(name, func(t *testing.T) {
@@ -148,12 +149,7 @@ func TestAccept_FindOne(t *testing.T) {
 			w.wantNotified(alone[3], tt.told...)
 			w.removeTicket(tickets[3]) // as its client is told to
 			_, err := w.addSolo(alone[3], text("queue", "duo"))
-			if got := party.ReasonOf(err); (got == party.RateLimited) != tt.bars {
-				t.Errorf("the next ticket = %v; want it barred: %v", err, tt.bars)
-			}
-			if err == nil {
-				return // is their own replacement
-			}
+			w.wantReason(err, party.RateLimited)
 			late := w.player()
 			lateTicket := w.queueSolo(late, text("queue", "duo", "join_in_progress", "no")) // this match has not begun
 			w.process()
@@ -230,6 +226,81 @@ func TestAccept_PartyStaysWhole(t *testing.T) {
 	w.wantEvents(other, "queued duo", "found duo")
 }
 
+// Who comes back faster than the news of the lost connection does not get around the cooldown.
+func TestAccept_CooldownBeforeTheNews(t *testing.T) {
+	w := asking(t)
+	alone, _ := w.soloes(4)
+	w.process()
+	w.host.Disconnect(alone[3])
+	_, err := w.addSolo(w.host.Connect(alone[3].UserID), text("queue", "duo"))
+	w.wantReason(err, party.RateLimited)
+}
+
+// The cooldown is for who takes a party's ticket off, in whichever way, and for nobody else.
+func TestAccept_CooldownOfAParty(t *testing.T) {
+	ways := map[string]struct {
+		out  func(w *world, id party.ID, players []party.Session, ticket string)
+		bars int // which player; -1 for nobody
+	}{
+		"cancelled": {func(w *world, id party.ID, players []party.Session, ticket string) {
+			w.must(w.host.PartyPromote(players[0], players[1], id))
+			w.admission.Promoted(w.t.Context(), id, players[1])
+			w.TicketCancelled(w.t.Context(), players[1], ticket)
+		}, 1},
+		"left":    {func(w *world, id party.ID, players []party.Session, _ string) { w.leave(id, players[1]) }, 1},
+		"dropped": {func(w *world, id party.ID, players []party.Session, _ string) { drop(w, id, players[1]) }, 1},
+		"socket_ended": {func(w *world, _ party.ID, players []party.Session, _ string) {
+			w.must(w.Ended(w.t.Context(), players[1]))
+		}, 1},
+		"kicked":        {func(w *world, id party.ID, players []party.Session, _ string) { w.kick(id, players[0], players[1]) }, 0},
+		"somebody_came": {func(w *world, id party.ID, _ []party.Session, _ string) { w.join(id, w.player()) }, -1},
+		"closed": {func(w *world, id party.ID, players []party.Session, _ string) {
+			w.host.PartyClose(id)
+			w.must(w.admission.After(w.t.Context(), admission.Message{Kind: admission.Close, Party: id, Sender: players[0]}))
+		}, 0},
+		"news_is_late_to_a_pass": {func(w *world, _ party.ID, players []party.Session, _ string) {
+			w.host.Disconnect(players[1])
+			w.process()
+		}, 1},
+		"news_is_late_to_a_check": {func(w *world, id party.ID, players []party.Session, _ string) {
+			w.host.Disconnect(players[1])
+			w.queued(id)
+		}, 1},
+	}
+	for name, tt := range ways {
+		for _, asked := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/asked_%v", name, asked), func(t *testing.T) {
+				w := asking(t)
+				id, players := w.party(2)
+				ticket := w.queueParty(id, players[0], text("queue", "duo"))
+				other, others := w.party(2)
+				if asked {
+					w.queueParty(other, others[0], text("queue", "duo"))
+					w.process()
+					w.wantEvents(other, "queued duo", "found duo")
+				}
+				tt.out(w, id, players, ticket)
+				if n := w.Waiting(); asked && n != 1 || !asked && n != 0 {
+					t.Errorf("%d tickets wait; want the other party's", n)
+				}
+				for i, s := range append(players, others...) {
+					if asked && i > 1 {
+						continue // wait
+					}
+					want := party.Reason("")
+					if asked && i == tt.bars {
+						want = party.RateLimited
+					}
+					w.wantReason(w.MayQueue(t.Context(), callerOf(s), party.View{}, "duo"), want)
+				}
+				if asked {
+					w.wantEvents(other, "queued duo", "found duo")
+				}
+			})
+		}
+	}
+}
+
 func TestAccept_WhileAsked(t *testing.T) {
 	ask := func(t *testing.T) (*world, []party.ID, [][]party.Session, []string) {
 		w := asking(t)
@@ -303,7 +374,7 @@ func TestAccept_WhileAsked(t *testing.T) {
 		if len(groups) != 1 {
 			t.Fatalf("%d groups; want 1", len(groups))
 		}
-		w.TicketCancelled(t.Context(), tickets[0])
+		w.TicketCancelled(t.Context(), players[0][0], tickets[0])
 		w.removeTicket(tickets[0])
 		third, thirds := w.party(2)
 		thirdTicket := w.queueParty(third, thirds[0], text("queue", "duo"))
@@ -390,9 +461,9 @@ func TestAccept_Properties(t *testing.T) {
 			"yes": answer(true), "yes_": answer(true), "yes__": answer(true), "no": answer(false),
 			"cancel": func(t *rapid.T) {
 				if len(all) > 0 {
-					m, _ := pick()
+					m, s := pick()
 					w.removeTicket(m.ticket)
-					w.TicketCancelled(w.t.Context(), m.ticket)
+					w.TicketCancelled(w.t.Context(), s, m.ticket)
 					ended[m.ticket] = true
 				}
 			},
