@@ -115,7 +115,7 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 		case w.unfit != nil:
 			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
 			p.drop(ctx, w.id, DropInvalid)
-		case p.began.Sub(w.created) > q.MaxWait && !p.proposals.has(w.id):
+		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seats(w.id) == 0:
 			p.drop(ctx, w.id, DropExpired)
 		default:
 			byQueue[w.queue] = append(byQueue[w.queue], w)
@@ -317,6 +317,9 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 	before := w.need()
 	w.users = users(sessions(v.View))
 	w.spares = spares(r.q, len(w.users), r.Footprint(v))
+	if kept := r.proposals.seats(w.id); kept > 0 { // a friend's news must not undo what was found
+		w.spares = max(0, kept-len(w.users))
+	}
 	w.seats = len(w.users) + w.spares
 	r.book.Seats(w.id, w.seats)
 	if len(v.Members) > len(w.entries) { // somebody came in without ending the ticket

@@ -44,6 +44,15 @@ func (s *Service) takeOff(ticket, queue string) {
 	s.proposals.remove(ticket, s.Now().Add(replace))
 }
 
+// sendBack takes a ticket out of its proposal to wait for another match. Players who were asked are told.
+func (p *pass) sendBack(ctx context.Context, ticket, queue string) {
+	asked := p.proposals.state(ticket) != nil
+	p.takeOff(ticket, queue)
+	if t, live := p.book.Get(ticket); live && asked {
+		p.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID})
+	}
+}
+
 // advance goes on with the queue's proposals: it takes off who did not answer, plans what is complete,
 // gives up what is over, and takes the tickets of those that go on out of the pool.
 func (r *queueRun) advance(ctx context.Context) {
@@ -105,11 +114,12 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 				continue
 			}
 		}
-		if w == nil || w.need() != part.seats {
+		if w == nil {
 			r.takeOff(part.ticket, r.name)
-			if t, live := r.book.Get(part.ticket); live && w != nil && len(part.asked) > 0 {
-				r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID}) // it waits for another match
-			}
+			continue
+		}
+		if w.need() != part.seats {
+			r.sendBack(ctx, part.ticket, r.name)
 			continue
 		}
 		if part.answered() || r.began.Before(part.by) {

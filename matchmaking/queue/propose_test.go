@@ -419,8 +419,111 @@ func TestAccept_WhileAsked(t *testing.T) {
 				t.Errorf("matches = %v", matches)
 			}
 		}
-		w.wantEvents(ids[0], "queued duo", "found duo")
+		told := slices.Sorted(slices.Values(slices.Concat(w.events(ids[0]), w.events(ids[1]))))
+		if want := []string{"found duo", "found duo", "queued duo", "queued duo", "queued duo"}; !slices.Equal(told, want) { // one waits again, told once
+			t.Errorf("the parties were told %q; want %q", told, want)
+		}
 	})
+	t.Run("a_player_alone_blocks", func(t *testing.T) {
+		w := asking(t)
+		alone, tickets := w.soloes(4)
+		w.process()
+		for i := range alone {
+			w.accepts(alone[i], tickets[i])
+		}
+		w.blocks.block(alone[3], alone[0])
+		for range 2 {
+			w.process()
+		}
+		w.wantNotified(alone[3], "match_found", "matchmaking queued")
+		w.wantNotified(alone[0], "match_found")
+	})
+	t.Run("friends_on_their_way_come_and_go", func(t *testing.T) {
+		w := asking(t)
+		q := w.cfg.Queues["duo"]
+		q.HoldInvited = true
+		w.cfg.Queues["duo"] = q
+		w.incoming = 1
+		id, leader := w.party(1)
+		ticket := w.queueParty(id, leader[0], text("queue", "duo"))
+		w.clock.Advance(time.Second)
+		other, others := w.party(1)
+		otherTicket := w.queueParty(other, others[0], text("queue", "duo"))
+		w.process()
+		w.incoming = 0
+		friend := w.player()
+		w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil)) // one has come, one has not
+		w.process()
+		w.incoming = 2
+		w.process()
+		w.accepts(leader[0], ticket)
+		w.accepts(others[0], otherTicket)
+		if matches := w.process(); len(matches["match-0"]) != 2 {
+			t.Fatalf("matches = %v; want one of both parties", matches)
+		}
+		w.wantEvents(id, "queued duo", "found duo", "matched duo")
+		w.wantEvents(other, "queued duo", "found duo", "matched duo")
+		if c := w.launcher.launches[0].Claims; len(c[0].UserIDs) != 2 || c[0].Spares != 0 || len(c[1].UserIDs) != 1 || c[1].Spares != 1 {
+			t.Errorf("seats = %+v; want one for the friend, and one kept", c)
+		}
+	})
+}
+
+// Who has not answered when somebody is replaced has as long as they are told then.
+func TestAccept_ReplacedSaysHowLong(t *testing.T) {
+	w := asking(t)
+	alone, tickets := w.soloes(4)
+	w.process()
+	w.accepts(alone[0], tickets[0])
+	w.accepts(alone[1], tickets[1])
+	w.clock.Advance(10 * time.Second)
+	_, err := w.Accept(t.Context(), callerOf(alone[3]), tickets[3], false)
+	w.must(err)
+	late, lateTicket := w.soloes(1)
+	w.process()
+	by := w.clock.Now().Add(15 * time.Second).Unix()
+	for _, s := range alone[:3] {
+		w.wantNotified(s, "match_found", "matchmaking replaced")
+		status, err := w.Status(t.Context(), callerOf(s), "")
+		w.must(err)
+		if got := status.Tickets[0].Proposal; got.AcceptBy != by {
+			t.Errorf("%s has until %d; want %d", s.Username, got.AcceptBy, by)
+		}
+	}
+	for _, n := range w.notices.sent {
+		if n.Content["event"] == "replaced" && n.Content["accept_by"] != float64(by) {
+			t.Errorf("told %v; want %d", n.Content["accept_by"], by)
+		}
+	}
+	w.clock.Advance(14 * time.Second)
+	w.process()
+	w.accepts(alone[2], tickets[2])
+	w.accepts(late[0], lateTicket[0])
+	if matches := w.process(); len(matches["match-0"]) != 4 {
+		t.Errorf("matches = %v; want one of all four", matches)
+	}
+}
+
+// Where nobody was asked, nobody hears that somebody who waited for a game server with them is gone.
+func TestFleet_TellsNobodyWhoWasNotAsked(t *testing.T) {
+	cfg := configWithQueues()
+	q := cfg.Queues["duo"]
+	q.Match = rules.FleetMatch
+	cfg.Queues["duo"] = q
+	w := newWorld(t, cfg)
+	ids, players, tickets := duel(w)
+	w.process() // asks for the server
+	w.removeTicket(tickets[0])
+	w.TicketCancelled(t.Context(), players[0][0], tickets[0])
+	w.process()
+	w.wantEvents(ids[1], "queued duo")
+	third, thirds := w.party(2)
+	w.queueParty(third, thirds[0], text("queue", "duo"))
+	w.process()
+	w.clock.Advance(2 * time.Minute)
+	w.process()
+	w.wantEvents(ids[1], "queued duo", "queued duo: no_capacity")
+	w.wantEvents(third, "queued duo", "queued duo: no_capacity")
 }
 
 // Whatever players do: nobody plays who did not accept, nobody who accepted is taken off for
