@@ -278,15 +278,15 @@ func (b *Book) Get(id string) (Ticket, bool) {
 	return r.Ticket, true
 }
 
-// eachLive passes those of the tickets to f that have not ended. f runs under the book's lock, which is
-// let go now and then: hooks wait for it.
-func (b *Book) eachLive(of []formation.Ticket, f func(*formation.Ticket)) {
+// eachLive passes the indexes of those tickets to f that have not ended. f runs under the book's lock,
+// which is let go now and then: hooks wait for it.
+func (b *Book) eachLive(of []formation.Ticket, f func(i int)) {
 	const atOnce = 500
-	for some := range slices.Chunk(of, atOnce) {
+	for from := 0; from < len(of); from += atOnce {
 		b.mu.Lock()
-		for i := range some {
-			if r := b.rows[some[i].ID]; r != nil && r.ended.IsZero() {
-				f(&some[i])
+		for i := from; i < min(from+atOnce, len(of)); i++ {
+			if r := b.rows[of[i].ID]; r != nil && r.ended.IsZero() {
+				f(i)
 			}
 		}
 		b.mu.Unlock()

@@ -35,6 +35,7 @@ type pass struct {
 	deadline time.Time
 	placed   map[string]bool       // users who are to get a match in this pass
 	left     map[string][]*waiting // by queue: who waits on
+	out      []*waiting            // who may not be placed any more: planned, asked about a match, or gone
 	plans    []planned
 	groups   [][]runtime.MatchmakerEntry
 }
@@ -273,6 +274,7 @@ func (r *queueRun) without(tickets []*waiting) {
 		out[w] = true
 	}
 	r.pool = slices.DeleteFunc(r.pool, func(w *waiting) bool { return out[w] })
+	r.out = append(r.out, tickets...)
 }
 
 // outcome of looking at a ticket.

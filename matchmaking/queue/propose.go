@@ -64,7 +64,8 @@ func (r *queueRun) advance(ctx context.Context) {
 	for _, w := range r.pool {
 		r.tickets[w.id] = w
 	}
-	asked, unread := map[string]bool{}, map[int]bool{}
+	var asked []*waiting
+	unread := map[int]bool{}
 	for _, p := range all {
 		unread[p.id] = !r.settle(ctx, p)
 	}
@@ -96,10 +97,10 @@ func (r *queueRun) advance(ctx context.Context) {
 			r.seeking = append(r.seeking, p)
 		}
 		for _, part := range p.parts {
-			asked[part.ticket] = true
+			asked = append(asked, r.tickets[part.ticket])
 		}
 	}
-	r.pool = slices.DeleteFunc(r.pool, func(w *waiting) bool { return asked[w.id] })
+	r.without(asked)
 }
 
 // settle takes those off a proposal who are gone, need another number of seats, or did not

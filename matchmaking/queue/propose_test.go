@@ -1,7 +1,6 @@
 package queue_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
-	"partyline/party/admission"
 	"partyline/party/rules"
 )
 
@@ -193,8 +191,8 @@ func TestAccept_NoReplacement(t *testing.T) {
 	status, err := w.Status(t.Context(), callerOf(players[1]), id.String())
 	w.must(err)
 	reports := w.Report()
-	if r := reports[slices.IndexFunc(reports, func(r party.QueueReport) bool { return r.Queue == "duo" })]; r.Proposals != 1 || r.Needed != 4 || r.Accepted != 0 || r.Tickets != 0 {
-		t.Errorf("report = %+v; want one proposal to four players", r)
+	if r := reports[slices.IndexFunc(reports, func(r party.QueueReport) bool { return r.Queue == "duo" })]; r.Proposals != 1 || r.Needed != 4 || r.Accepted != 0 || r.Tickets != 3 {
+		t.Errorf("report = %+v; want three tickets in one proposal to four players", r)
 	}
 	if len(status.Tickets) != 1 || status.Tickets[0].WaitedSec < 30 || status.Tickets[0].Proposal == nil || status.Tickets[0].Proposal.Accepted != 0 {
 		t.Errorf("status = %+v; want the age kept and nobody's old answer", status)
@@ -224,81 +222,6 @@ func TestAccept_PartyStaysWhole(t *testing.T) {
 	w.leave(id, players[0])
 	w.queueSolo(players[0], text("queue", "duo"))
 	w.wantEvents(other, "queued duo", "found duo")
-}
-
-// Who comes back faster than the news of the lost connection does not get around the cooldown.
-func TestAccept_CooldownBeforeTheNews(t *testing.T) {
-	w := asking(t)
-	alone, _ := w.soloes(4)
-	w.process()
-	w.host.Disconnect(alone[3])
-	_, err := w.addSolo(w.host.Connect(alone[3].UserID), text("queue", "duo"))
-	w.wantReason(err, party.RateLimited)
-}
-
-// The cooldown is for who takes a party's ticket off, in whichever way, and for nobody else.
-func TestAccept_CooldownOfAParty(t *testing.T) {
-	ways := map[string]struct {
-		out  func(w *world, id party.ID, players []party.Session, ticket string)
-		bars int // which player; -1 for nobody
-	}{
-		"cancelled": {func(w *world, id party.ID, players []party.Session, ticket string) {
-			w.must(w.host.PartyPromote(players[0], players[1], id))
-			w.admission.Promoted(w.t.Context(), id, players[1])
-			w.TicketCancelled(w.t.Context(), players[1], ticket)
-		}, 1},
-		"left":    {func(w *world, id party.ID, players []party.Session, _ string) { w.leave(id, players[1]) }, 1},
-		"dropped": {func(w *world, id party.ID, players []party.Session, _ string) { drop(w, id, players[1]) }, 1},
-		"socket_ended": {func(w *world, _ party.ID, players []party.Session, _ string) {
-			w.must(w.Ended(w.t.Context(), players[1]))
-		}, 1},
-		"kicked":        {func(w *world, id party.ID, players []party.Session, _ string) { w.kick(id, players[0], players[1]) }, 0},
-		"somebody_came": {func(w *world, id party.ID, _ []party.Session, _ string) { w.join(id, w.player()) }, -1},
-		"closed": {func(w *world, id party.ID, players []party.Session, _ string) {
-			w.host.PartyClose(id)
-			w.must(w.admission.After(w.t.Context(), admission.Message{Kind: admission.Close, Party: id, Sender: players[0]}))
-		}, 0},
-		"news_is_late_to_a_pass": {func(w *world, _ party.ID, players []party.Session, _ string) {
-			w.host.Disconnect(players[1])
-			w.process()
-		}, 1},
-		"news_is_late_to_a_check": {func(w *world, id party.ID, players []party.Session, _ string) {
-			w.host.Disconnect(players[1])
-			w.queued(id)
-		}, 1},
-	}
-	for name, tt := range ways {
-		for _, asked := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s/asked_%v", name, asked), func(t *testing.T) {
-				w := asking(t)
-				id, players := w.party(2)
-				ticket := w.queueParty(id, players[0], text("queue", "duo"))
-				other, others := w.party(2)
-				if asked {
-					w.queueParty(other, others[0], text("queue", "duo"))
-					w.process()
-					w.wantEvents(other, "queued duo", "found duo")
-				}
-				tt.out(w, id, players, ticket)
-				if n := w.Waiting(); asked && n != 1 || !asked && n != 0 {
-					t.Errorf("%d tickets wait; want the other party's", n)
-				}
-				for i, s := range append(players, others...) {
-					if asked && i > 1 {
-						continue // wait
-					}
-					want := party.Reason("")
-					if asked && i == tt.bars {
-						want = party.RateLimited
-					}
-					w.wantReason(w.MayQueue(t.Context(), callerOf(s), party.View{}, "duo"), want)
-				}
-				if asked {
-					w.wantEvents(other, "queued duo", "found duo")
-				}
-			})
-		}
-	}
 }
 
 func TestAccept_WhileAsked(t *testing.T) {
@@ -467,63 +390,6 @@ func TestAccept_WhileAsked(t *testing.T) {
 			t.Errorf("seats = %+v; want one for the friend, and one kept", c)
 		}
 	})
-}
-
-// Who has not answered when somebody is replaced has as long as they are told then.
-func TestAccept_ReplacedSaysHowLong(t *testing.T) {
-	w := asking(t)
-	alone, tickets := w.soloes(4)
-	w.process()
-	w.accepts(alone[0], tickets[0])
-	w.accepts(alone[1], tickets[1])
-	w.clock.Advance(10 * time.Second)
-	_, err := w.Accept(t.Context(), callerOf(alone[3]), tickets[3], false)
-	w.must(err)
-	late, lateTicket := w.soloes(1)
-	w.process()
-	by := w.clock.Now().Add(15 * time.Second).Unix()
-	for _, s := range alone[:3] {
-		w.wantNotified(s, "match_found", "matchmaking replaced")
-		status, err := w.Status(t.Context(), callerOf(s), "")
-		w.must(err)
-		if got := status.Tickets[0].Proposal; got.AcceptBy != by {
-			t.Errorf("%s has until %d; want %d", s.Username, got.AcceptBy, by)
-		}
-	}
-	for _, n := range w.notices.sent {
-		if n.Content["event"] == "replaced" && n.Content["accept_by"] != float64(by) {
-			t.Errorf("told %v; want %d", n.Content["accept_by"], by)
-		}
-	}
-	w.clock.Advance(14 * time.Second)
-	w.process()
-	w.accepts(alone[2], tickets[2])
-	w.accepts(late[0], lateTicket[0])
-	if matches := w.process(); len(matches["match-0"]) != 4 {
-		t.Errorf("matches = %v; want one of all four", matches)
-	}
-}
-
-// Where nobody was asked, nobody hears that somebody who waited for a game server with them is gone.
-func TestFleet_TellsNobodyWhoWasNotAsked(t *testing.T) {
-	cfg := configWithQueues()
-	q := cfg.Queues["duo"]
-	q.Match = rules.FleetMatch
-	cfg.Queues["duo"] = q
-	w := newWorld(t, cfg)
-	ids, players, tickets := duel(w)
-	w.process() // asks for the server
-	w.removeTicket(tickets[0])
-	w.TicketCancelled(t.Context(), players[0][0], tickets[0])
-	w.process()
-	w.wantEvents(ids[1], "queued duo")
-	third, thirds := w.party(2)
-	w.queueParty(third, thirds[0], text("queue", "duo"))
-	w.process()
-	w.clock.Advance(2 * time.Minute)
-	w.process()
-	w.wantEvents(ids[1], "queued duo", "queued duo: no_capacity")
-	w.wantEvents(third, "queued duo", "queued duo: no_capacity")
 }
 
 // Whatever players do: nobody plays who did not accept, nobody who accepted is taken off for
