@@ -182,3 +182,50 @@ func TestStatus_CountsWhoIsAsked(t *testing.T) {
 	w.TicketCancelled(t.Context(), alone[2], tickets[2])
 	want(3, 2, 0)
 }
+
+// Who has no party hears by a notification that a block took them off.
+func TestAccept_APlayerAloneBlocks(t *testing.T) {
+	w := asking(t)
+	alone, tickets := w.soloes(4)
+	w.process()
+	for i := range alone {
+		w.accepts(alone[i], tickets[i])
+	}
+	w.blocks.block(alone[3], alone[0])
+	for range 2 {
+		w.process()
+	}
+	w.wantNotified(alone[3], "match_found", "matchmaking queued")
+	w.wantNotified(alone[0], "match_found")
+}
+
+// A party keeps its seats in a match that was found, whatever its friends do meanwhile.
+func TestAccept_FriendsComeAndGo(t *testing.T) {
+	w := asking(t)
+	q := w.cfg.Queues["duo"]
+	q.HoldInvited = true
+	w.cfg.Queues["duo"] = q
+	w.incoming = 1
+	id, leader := w.party(1)
+	ticket := w.queueParty(id, leader[0], text("queue", "duo"))
+	w.clock.Advance(time.Second)
+	other, others := w.party(1)
+	otherTicket := w.queueParty(other, others[0], text("queue", "duo"))
+	w.process()
+	w.incoming = 0
+	friend := w.player()
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil)) // one has come, one has not
+	w.process()
+	w.incoming = 2
+	w.process()
+	w.accepts(leader[0], ticket)
+	w.accepts(others[0], otherTicket)
+	if matches := w.process(); len(matches["match-0"]) != 2 {
+		t.Fatalf("matches = %v; want one of both parties", matches)
+	}
+	w.wantEvents(id, "queued duo", "found duo", "matched duo")
+	w.wantEvents(other, "queued duo", "found duo", "matched duo")
+	if c := w.launcher.launches[0].Claims; len(c[0].UserIDs) != 2 || c[0].Spares != 0 || len(c[1].UserIDs) != 1 || c[1].Spares != 1 {
+		t.Errorf("seats = %+v; want one for the friend, and one kept", c)
+	}
+}

@@ -347,49 +347,6 @@ func TestAccept_WhileAsked(t *testing.T) {
 			t.Errorf("the parties were told %q; want %q", told, want)
 		}
 	})
-	t.Run("a_player_alone_blocks", func(t *testing.T) {
-		w := asking(t)
-		alone, tickets := w.soloes(4)
-		w.process()
-		for i := range alone {
-			w.accepts(alone[i], tickets[i])
-		}
-		w.blocks.block(alone[3], alone[0])
-		for range 2 {
-			w.process()
-		}
-		w.wantNotified(alone[3], "match_found", "matchmaking queued")
-		w.wantNotified(alone[0], "match_found")
-	})
-	t.Run("friends_on_their_way_come_and_go", func(t *testing.T) {
-		w := asking(t)
-		q := w.cfg.Queues["duo"]
-		q.HoldInvited = true
-		w.cfg.Queues["duo"] = q
-		w.incoming = 1
-		id, leader := w.party(1)
-		ticket := w.queueParty(id, leader[0], text("queue", "duo"))
-		w.clock.Advance(time.Second)
-		other, others := w.party(1)
-		otherTicket := w.queueParty(other, others[0], text("queue", "duo"))
-		w.process()
-		w.incoming = 0
-		friend := w.player()
-		w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil)) // one has come, one has not
-		w.process()
-		w.incoming = 2
-		w.process()
-		w.accepts(leader[0], ticket)
-		w.accepts(others[0], otherTicket)
-		if matches := w.process(); len(matches["match-0"]) != 2 {
-			t.Fatalf("matches = %v; want one of both parties", matches)
-		}
-		w.wantEvents(id, "queued duo", "found duo", "matched duo")
-		w.wantEvents(other, "queued duo", "found duo", "matched duo")
-		if c := w.launcher.launches[0].Claims; len(c[0].UserIDs) != 2 || c[0].Spares != 0 || len(c[1].UserIDs) != 1 || c[1].Spares != 1 {
-			t.Errorf("seats = %+v; want one for the friend, and one kept", c)
-		}
-	})
 }
 
 // Whatever players do: nobody plays who did not accept, nobody who accepted is taken off for
