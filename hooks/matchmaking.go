@@ -16,7 +16,7 @@ type Tickets interface {
 	CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) error
 	PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error
 	SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd)
-	TicketCancelled(ctx context.Context, ticket string)
+	TicketCancelled(ctx context.Context, by party.Session, ticket string)
 }
 
 // Matchmaking stands around the host's matchmaker. Of members who come and go it hears by
@@ -52,11 +52,11 @@ func Matchmaking(tickets Tickets, parties Parties, plays func(context.Context, p
 			},
 		},
 		{Message: PartyMatchmakerRemove, Name: "ticket", After: func(ctx context.Context, call *Call) error {
-			tickets.TicketCancelled(ctx, call.In.GetPartyMatchmakerRemove().GetTicket())
+			tickets.TicketCancelled(ctx, call.Session(), call.In.GetPartyMatchmakerRemove().GetTicket())
 			return nil
 		}},
 		{Message: MatchmakerRemove, Name: "ticket", After: func(ctx context.Context, call *Call) error {
-			tickets.TicketCancelled(ctx, call.In.GetMatchmakerRemove().GetTicket())
+			tickets.TicketCancelled(ctx, call.Session(), call.In.GetMatchmakerRemove().GetTicket())
 			return nil
 		}},
 	}

@@ -49,7 +49,9 @@ func (q *queues) PartyQueued(_ context.Context, _ party.ID, by party.Session, ti
 func (q *queues) SoloQueued(_ context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
 	q.note("queued solo", by.UserID, ticket, add.GetQuery())
 }
-func (q *queues) TicketCancelled(_ context.Context, ticket string) { q.note("cancelled", ticket) }
+func (q *queues) TicketCancelled(_ context.Context, by party.Session, ticket string) {
+	q.note("cancelled", by.UserID, ticket)
+}
 
 func (q *queues) Plays(_ context.Context, s party.Session) { q.note("plays", s.UserID) }
 
@@ -65,9 +67,9 @@ func TestMatchmaking(t *testing.T) {
 			out: &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerTicket{PartyMatchmakerTicket: &rtapi.PartyMatchmakerTicket{Ticket: "t1"}}}},
 		{message: hooks.MatchmakerAdd, before: "check solo ann", after: "queued solo ann t1 *",
 			out: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerTicket{MatchmakerTicket: &rtapi.MatchmakerTicket{Ticket: "t1"}}}},
-		{message: hooks.PartyMatchmakerRemove, after: "cancelled t1",
+		{message: hooks.PartyMatchmakerRemove, after: "cancelled ann t1",
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: partyID, Ticket: "t1"}}}},
-		{message: hooks.MatchmakerRemove, after: "cancelled t1",
+		{message: hooks.MatchmakerRemove, after: "cancelled ann t1",
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: "t1"}}}},
 	}
 	for _, tt := range tests {

@@ -36,7 +36,7 @@ type Change struct {
 	Native  bool    // of MemberEntered: through the engine's own join or accept
 	Moved   bool    // of MemberLeft: the user stays a member with another session
 	Seat    Seat    // of the Seat kinds
-	By      string  // of MemberRemoved and RequestRejected: the leader's user
+	By      string  // of MemberRemoved, RequestRejected, PartyClosed, and of the MemberLeft of a kick: the leader's user
 	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one
 
 	Attributes bool          // of MemberEntered: the party has some

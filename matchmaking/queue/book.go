@@ -16,6 +16,7 @@ type Ticket struct {
 	Party   party.ID        // zero for a player without one
 	Session party.Session   // who asked for it
 	Members []party.Session // who is on it
+	Late    []party.Session // who came in by an invite since: the host ends it when they go
 	Since   time.Time       // when the wait began; earlier than the ticket where an age was carried over
 	Added   time.Time
 }
@@ -43,8 +44,11 @@ func (t Ticket) holders() []string {
 	return ids
 }
 
+// endsWith are those with whom the host ends the ticket.
+func (t Ticket) endsWith() []party.Session { return slices.Concat(t.Members, t.Late) }
+
 func (t Ticket) has(sessionID string) bool {
-	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.SessionID == sessionID })
+	return slices.ContainsFunc(t.endsWith(), func(m party.Session) bool { return m.SessionID == sessionID })
 }
 
 func (t Ticket) hasUser(userID string) bool {
@@ -196,6 +200,15 @@ func (b *Book) Load(s party.Session) (tickets int, stale []string) {
 	return live + len(stale), stale
 }
 
+// Late notes that somebody has come into a party who is not on its tickets.
+func (b *Book) Late(id party.ID, s party.Session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.byParty[id] {
+		r.Late = append(slices.Clip(r.Late), s) // copies of the ticket share the rest
+	}
+}
+
 // OfParty lists a party's live tickets, the oldest first.
 func (b *Book) OfParty(id party.ID) []Ticket {
 	b.mu.Lock()
@@ -265,15 +278,15 @@ func (b *Book) Get(id string) (Ticket, bool) {
 	return r.Ticket, true
 }
 
-// eachLive passes those of the tickets to f that have not ended. f runs under the book's lock, which is
-// let go now and then: hooks wait for it.
-func (b *Book) eachLive(of []formation.Ticket, f func(*formation.Ticket)) {
+// eachLive passes the indexes of those tickets to f that have not ended. f runs under the book's lock,
+// which is let go now and then: hooks wait for it.
+func (b *Book) eachLive(of []formation.Ticket, f func(i int)) {
 	const atOnce = 500
-	for some := range slices.Chunk(of, atOnce) {
+	for from := 0; from < len(of); from += atOnce {
 		b.mu.Lock()
-		for i := range some {
-			if r := b.rows[some[i].ID]; r != nil && r.ended.IsZero() {
-				f(&some[i])
+		for i := from; i < min(from+atOnce, len(of)); i++ {
+			if r := b.rows[of[i].ID]; r != nil && r.ended.IsZero() {
+				f(i)
 			}
 		}
 		b.mu.Unlock()

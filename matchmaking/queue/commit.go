@@ -16,6 +16,7 @@ func (s *Service) prepare(plan *planned) {
 	defer s.mu.Unlock()
 	for _, w := range plan.tickets {
 		s.prepared[w.id] = plan
+		w.ended = true // for this pass
 	}
 }
 

@@ -37,9 +37,11 @@ func duel(w *world) (ids []party.ID, players [][]party.Session, tickets []string
 // ends then, nothing is left of it when the host does not come for it.
 func TestCommit_TicketEndsBehindThePass(t *testing.T) {
 	ends := map[string]func(w *world, id party.ID, players []party.Session, ticket string){
-		"cancel": func(w *world, _ party.ID, _ []party.Session, ticket string) { w.TicketCancelled(w.t.Context(), ticket) },
-		"leave":  func(w *world, id party.ID, players []party.Session, _ string) { w.leave(id, players[1]) },
-		"join":   func(w *world, id party.ID, _ []party.Session, _ string) { w.join(id, w.player()) },
+		"cancel": func(w *world, _ party.ID, players []party.Session, ticket string) {
+			w.TicketCancelled(w.t.Context(), players[0], ticket)
+		},
+		"leave": func(w *world, id party.ID, players []party.Session, _ string) { w.leave(id, players[1]) },
+		"join":  func(w *world, id party.ID, _ []party.Session, _ string) { w.join(id, w.player()) },
 		"disconnect": func(w *world, _ party.ID, players []party.Session, _ string) {
 			w.must(w.Ended(w.t.Context(), players[1]))
 		},
@@ -183,7 +185,7 @@ func TestCommit_Fill(t *testing.T) {
 	if len(groups) != 1 || len(w.launcher.held("running")) != 0 || len(table.Users(w.clock.Now())) != 3 {
 		t.Fatalf("%d groups, %v held; want three seats kept and told to nobody", len(groups), w.launcher.held("running"))
 	}
-	w.TicketCancelled(t.Context(), ticket)
+	w.TicketCancelled(t.Context(), players[0], ticket)
 	if got := table.Users(w.clock.Now()); len(got) != 0 {
 		t.Errorf("left behind: %v", got)
 	}

@@ -51,7 +51,7 @@ func TestService_Concurrent(t *testing.T) {
 				_, _ = w.Queued(t.Context(), g.id)
 				_ = w.MayQueue(t.Context(), callerOf(g.players[0]), party.View{}, "duo")
 				if ticket != "" {
-					w.TicketCancelled(t.Context(), ticket)
+					w.TicketCancelled(t.Context(), g.players[0], ticket)
 				}
 				w.Changed(party.Change{Kind: party.MemberLeft, ID: g.id, Session: g.players[0]})
 				_ = w.Ended(t.Context(), g.players[len(g.players)-1])

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -76,8 +77,9 @@ func (s *Service) dropSolo(ctx context.Context, userID string) {
 }
 
 // TicketCancelled follows a leader who cancels the party's ticket, or a player their own.
-func (s *Service) TicketCancelled(ctx context.Context, ticket string) {
+func (s *Service) TicketCancelled(ctx context.Context, by party.Session, ticket string) {
 	s.book.Removed(ticket)
+	s.bar(ticket, by.UserID)
 	if t, live := s.end(ctx, ticket); live {
 		s.tell(ctx, t, Cancelled, "")
 	}
@@ -97,12 +99,13 @@ func (s *Service) Plays(ctx context.Context, session party.Session) {
 func (s *Service) Changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberEntered:
-		if c.Native { // entering by an invite ends no ticket
-			s.membersChanged(c.ID, func(t Ticket) bool { return !t.has(c.Session.SessionID) }) // one made since is one the newcomer is on
+		if !c.Native { // entering by an invite ends no ticket
+			s.book.Late(c.ID, c.Session)
+			break
 		}
+		s.membersChanged(c.ID, "", func(t Ticket) bool { return !t.has(c.Session.SessionID) }) // one made since is one the newcomer is on
 	case party.MemberLeft, party.MemberDropped:
-		// A ticket made before the member came in ends in the next pass.
-		s.membersChanged(c.ID, func(t Ticket) bool { return t.has(c.Session.SessionID) })
+		s.membersChanged(c.ID, cmp.Or(c.By, c.Session.UserID), func(t Ticket) bool { return t.has(c.Session.SessionID) })
 		s.forget(c.ID, c.Kind == party.MemberDropped)
 	case party.PartyRestored:
 		s.book.Rename(c.Was.String(), c.ID.String())
@@ -114,17 +117,20 @@ func (s *Service) Changed(c party.Change) {
 	case party.PartyClosed:
 		s.book.Gone(c.ID.String())
 		for _, t := range s.book.OfParty(c.ID) {
+			s.bar(t.ID, c.By)
 			s.end(context.Background(), t.ID)
 		}
 		s.book.Forget(c.ID.String(), 0)
 	}
 }
 
-// membersChanged drops the party's tickets that a change of its members has ended.
-func (s *Service) membersChanged(id party.ID, ended func(Ticket) bool) {
+// membersChanged drops the party's tickets that a change of its members has ended. by is the member whose
+// doing it was, "" for nobody's.
+func (s *Service) membersChanged(id party.ID, by string, ended func(Ticket) bool) {
 	s.book.Gone(id.String())
 	for _, t := range s.book.OfParty(id) {
 		if ended(t) {
+			s.bar(t.ID, by)
 			s.drop(context.Background(), t.ID, DropMembership)
 		}
 	}
@@ -151,6 +157,7 @@ func (s *Service) Ended(ctx context.Context, session party.Session) error {
 	s.claims.end(session.SessionID)
 	s.book.Gone(session.SessionID)
 	for _, t := range s.book.OfSession(session) {
+		s.bar(t.ID, session.UserID)
 		if t.Solo() {
 			s.end(ctx, t.ID)
 			continue

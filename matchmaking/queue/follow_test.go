@@ -9,6 +9,7 @@ import (
 
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 func TestEvents_OfAPartysTicket(t *testing.T) {
@@ -17,9 +18,9 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 		end  func(w *world, id party.ID, players []party.Session, ticket string)
 		want []string
 	}{
-		{"cancelled", func(w *world, _ party.ID, _ []party.Session, ticket string) {
-			w.TicketCancelled(w.t.Context(), ticket)
-			w.TicketCancelled(w.t.Context(), ticket) // told once
+		{"cancelled", func(w *world, _ party.ID, players []party.Session, ticket string) {
+			w.TicketCancelled(w.t.Context(), players[0], ticket)
+			w.TicketCancelled(w.t.Context(), players[0], ticket) // told once
 		}, []string{"queued ranked", "cancelled ranked"}},
 		{"member_left", func(w *world, id party.ID, players []party.Session, _ string) {
 			w.leave(id, players[1])
@@ -98,6 +99,46 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 	}
 }
 
+// A friend who came in by an invite is not on the ticket, but the server ends it when they go. One made
+// behind them stays.
+func TestTicket_EndsWithALateFriend(t *testing.T) {
+	goes := map[string]func(w *world, id party.ID, leader, s party.Session){
+		"leaves":    func(w *world, id party.ID, _, s party.Session) { w.leave(id, s) },
+		"is_kicked": func(w *world, id party.ID, leader, s party.Session) { w.kick(id, leader, s) },
+		"drops":     func(w *world, id party.ID, _, s party.Session) { drop(w, id, s); w.removeParty(id) },
+	}
+	for name, cfg := range map[string]func() *rules.Config{"queues": configWithQueues, "native": native} {
+		for how, goes := range goes {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				w := newWorld(t, cfg())
+				id, players := w.party(2)
+				friend, second := w.player(), w.player()
+				w.queueParty(id, players[0], rankedEU)
+				w.clock.Advance(time.Minute)
+				w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
+				w.must(w.admission.Admit(t.Context(), id, second, party.Grant{}, nil))
+				w.wantHeard(id, "queued")
+				goes(w, id, players[0], friend)
+				w.wantHeard(id, "queued", "dropped")
+				if w.Waiting() != 0 {
+					t.Error("the party still waits")
+				}
+				w.host.PartyLeave(second, id)
+				w.removeParty(id)
+				again := w.queueParty(id, players[0], rankedEU)
+				w.admission.Left(t.Context(), id, second) // is heard of late
+				if !w.queued(id) {
+					t.Error("a ticket made after they left ended with them")
+				}
+				w.wantHeard(id, "queued", "dropped", "queued")
+				if ages := w.Ages(id); name == "queues" && !ages["ranked"].Equal(w.clock.Now().Add(-time.Minute)) {
+					t.Errorf("Ages = %v; want the minute of the ticket before %s", ages, again)
+				}
+			})
+		}
+	}
+}
+
 // since is when the wait of a ticket began that the party asked for now.
 func since(w *world, id party.ID, by party.Session, queue string) time.Time {
 	w.t.Helper()
@@ -126,10 +167,10 @@ func TestAge_CarriesOver(t *testing.T) {
 	if got, want := since(w, id, players[0], "ranked"), w.clock.Now().Add(-120*time.Second); !got.Equal(want) {
 		t.Errorf("the second time since %v; want %v", got, want)
 	}
-	w.TicketCancelled(t.Context(), again) // ended already: changes nothing
+	w.TicketCancelled(t.Context(), players[0], again) // ended already: changes nothing
 	last := w.queueParty(id, players[0], rankedEU)
 	w.removeTicket(last)
-	w.TicketCancelled(t.Context(), last)
+	w.TicketCancelled(t.Context(), players[0], last)
 	if got := since(w, id, players[0], "ranked"); !got.Equal(w.clock.Now()) {
 		t.Errorf("a leader's own cancelling kept the age: %v", got)
 	}
@@ -207,6 +248,15 @@ func TestAge_EndsWithTheParty(t *testing.T) {
 			}
 		})
 	}
+}
+
+// kick is a leader's removal of a member with its hooks.
+func (w *world) kick(id party.ID, leader, s party.Session) {
+	w.t.Helper()
+	w.must(w.admission.BeginKick(w.t.Context(), id, s, leader))
+	w.must(w.host.PartyRemove(leader, s, id))
+	w.must(w.admission.Kicked(w.t.Context(), id, s))
+	w.removeParty(id)
 }
 
 func drop(w *world, id party.ID, s party.Session) {

@@ -127,11 +127,11 @@ func (s *Service) admitSolo(ctx context.Context, userID, queue string, pending [
 	if err != nil {
 		return q, err
 	}
-	if wait := s.proposals.wait([]string{userID}, s.Now()); wait > 0 {
-		return q, party.RefuseRate(wait)
-	}
 	if s.waits(ctx, userID, pending, func(t Ticket) bool { return t.Solo() && t.Queue == queue }) {
 		return q, party.Refuse(party.NotReady, "You are looking for this match already.")
+	}
+	if wait := s.proposals.wait([]string{userID}, s.Now()); wait > 0 {
+		return q, party.RefuseRate(wait)
 	}
 	return q, nil
 }
@@ -233,17 +233,22 @@ func (s *Service) stillWaits(ctx context.Context, t Ticket) bool {
 	if err != nil || slices.ContainsFunc(sessions, func(l party.Session) bool { return l.SessionID == t.Session.SessionID }) {
 		return true
 	}
+	s.bar(t.ID, t.Session.UserID)
 	s.end(ctx, t.ID)
 	return false
 }
 
-// waiting reports whether a party's ticket stands, and drops it if not.
+// waiting reports whether everybody whom a party's ticket ends with is still in the party, and drops it
+// if not: the host ends a ticket when one leaves, in some ways without telling anybody.
 func (s *Service) waiting(ctx context.Context, t Ticket, v party.View) bool {
-	if stands(t, v) {
-		return true
+	for _, m := range t.endsWith() {
+		if _, member := v.Session(m.SessionID); !member {
+			s.bar(t.ID, m.UserID)
+			s.drop(ctx, t.ID, DropMembership)
+			return false
+		}
 	}
-	s.drop(ctx, t.ID, DropMembership)
-	return false
+	return true
 }
 
 // allReady refuses with NotReady unless every member is in the ready stage.

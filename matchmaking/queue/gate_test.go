@@ -215,7 +215,7 @@ func TestSoloAndParty(t *testing.T) {
 				if err != nil && strings.Contains(err.Error(), players[1].Username) {
 					t.Errorf("the refusal names a player: %v", err)
 				}
-				w.TicketCancelled(w.t.Context(), solo)
+				w.TicketCancelled(w.t.Context(), players[1], solo)
 				w.queueParty(id, players[0], rankedEU)
 			}
 			_, err = w.addSolo(players[1], rankedEU)
@@ -237,7 +237,7 @@ func TestSolo_WhileTheirPartyWaits(t *testing.T) {
 	w.must(w.admission.Admit(t.Context(), id, late, party.Grant{}, nil))
 	_, err := w.addSolo(late, nil)
 	w.wantReason(err, party.NotReady)
-	w.TicketCancelled(t.Context(), ticket)
+	w.TicketCancelled(t.Context(), players[0], ticket)
 	w.queueSolo(late, nil)
 }
 
@@ -290,7 +290,7 @@ func TestNative_NothingIsSaid(t *testing.T) {
 	id, players := w.party(2)
 	ticket := w.queueParty(id, players[0], nil)
 	w.leave(id, players[1])
-	w.TicketCancelled(t.Context(), ticket)
+	w.TicketCancelled(t.Context(), players[0], ticket)
 	w.wantEvents(id)
 	w.wantHeard(id, "queued", "dropped") // of their own doing: rules and shared statuses follow it
 	w.cfg.Matchmaking.CreateMatch = true
@@ -383,7 +383,7 @@ func TestCheck_DroppedTicketsAreNamed(t *testing.T) {
 		}
 	}
 	w.removeTicket(dropped[0])
-	w.TicketCancelled(t.Context(), dropped[0])
+	w.TicketCancelled(t.Context(), s, dropped[0])
 	w.queueSolo(s, rankedEU)
 
 	// A new socket has none of them.

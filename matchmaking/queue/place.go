@@ -174,7 +174,7 @@ func (p *pass) make(ctx context.Context) {
 		}
 		if plan.complete && known {
 			for _, w := range out {
-				p.takeOff(w.id, plan.queue)
+				p.sendBack(ctx, w.id, plan.queue)
 			}
 		}
 		if len(plan.tickets) == 0 || !plan.running && !joins && len(out) > 0 {

@@ -35,6 +35,7 @@ type pass struct {
 	deadline time.Time
 	placed   map[string]bool       // users who are to get a match in this pass
 	left     map[string][]*waiting // by queue: who waits on
+	out      []*waiting            // who may not be placed any more: planned, asked about a match, or gone
 	plans    []planned
 	groups   [][]runtime.MatchmakerEntry
 }
@@ -115,7 +116,7 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 		case w.unfit != nil:
 			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
 			p.drop(ctx, w.id, DropInvalid)
-		case p.began.Sub(w.created) > q.MaxWait && !p.proposals.has(w.id):
+		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seats(w.id) == 0:
 			p.drop(ctx, w.id, DropExpired)
 		default:
 			byQueue[w.queue] = append(byQueue[w.queue], w)
@@ -273,6 +274,7 @@ func (r *queueRun) without(tickets []*waiting) {
 		out[w] = true
 	}
 	r.pool = slices.DeleteFunc(r.pool, func(w *waiting) bool { return out[w] })
+	r.out = append(r.out, tickets...)
 }
 
 // outcome of looking at a ticket.
@@ -309,6 +311,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 	}
 	for _, e := range w.entries {
 		if _, member := v.Session(e.GetPresence().GetSessionId()); !member && !v.IsLost(e.GetPresence().GetSessionId()) {
+			r.bar(w.id, e.GetPresence().GetUserId())
 			r.drop(ctx, w.id, DropMembership) // the host is about to remove it
 			return away
 		}
@@ -316,6 +319,9 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 	before := w.need()
 	w.users = users(sessions(v.View))
 	w.spares = spares(r.q, len(w.users), r.Footprint(v))
+	if kept := r.proposals.seats(w.id); kept > 0 { // a friend's news must not undo what was found
+		w.spares = max(0, kept-len(w.users))
+	}
 	w.seats = len(w.users) + w.spares
 	r.book.Seats(w.id, w.seats)
 	if len(v.Members) > len(w.entries) { // somebody came in without ending the ticket

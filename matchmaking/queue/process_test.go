@@ -275,7 +275,7 @@ func TestProcess_UnclaimedMatchIsWithdrawn(t *testing.T) {
 		t.Errorf("seats are held before the host has looked once more: %v", held)
 	}
 	w.removeTicket(tickets[0]) // while the pass ran
-	w.TicketCancelled(t.Context(), tickets[0])
+	w.TicketCancelled(t.Context(), party.Session{}, tickets[0])
 	if claims := w.launcher.withdrawn["match-0"]; len(claims) != 2 {
 		t.Errorf("withdrawn = %+v; want both claims, at once", claims)
 	}

@@ -133,8 +133,8 @@ func (ps *proposals) begin(p proposal) int {
 	return p.id
 }
 
-// join puts tickets on the seats of others who were taken off, and returns the tickets that stayed. It
-// reports false for a proposal that has ended.
+// join puts tickets on the seats of others who were taken off, and returns the tickets that stayed; who
+// has not answered yet has as long as the newcomers. It reports false for a proposal that has ended.
 func (ps *proposals) join(id int, parts []*part) (stayed []*part, ok bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
@@ -143,6 +143,9 @@ func (ps *proposals) join(id int, parts []*part) (stayed []*part, ok bool) {
 		return nil, false
 	}
 	stayed = slices.Clone(p.parts)
+	for _, part := range stayed {
+		part.by = parts[0].by
+	}
 	for _, part := range parts {
 		p.parts = append(p.parts, part)
 		ps.byTicket[part.ticket] = p
@@ -183,11 +186,14 @@ func (ps *proposals) state(ticket string) *party.ProposalState {
 	return &state
 }
 
-// has reports whether a ticket is in a proposal.
-func (ps *proposals) has(ticket string) bool {
+// seats are those a ticket has in its proposal; 0 where it is in none.
+func (ps *proposals) seats(ticket string) int {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	return ps.byTicket[ticket] != nil
+	if _, mine := ps.find(ticket); mine != nil {
+		return mine.seats
+	}
+	return 0
 }
 
 func (ps *proposals) find(ticket string) (*proposal, *part) {

@@ -26,12 +26,12 @@ func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string
 	return state, nil
 }
 
-// bar starts the cooldown of a player who did not accept.
+// bar starts the cooldown of a player who takes a ticket off a match that is asked about, before it
+// comes off.
 func (s *Service) bar(ticket, userID string) {
-	if t, live := s.book.Get(ticket); live {
-		if a := s.Policy().Queues[t.Queue].Accept; a != nil {
-			s.proposals.bar(userID, s.Now(), s.Now().Add(a.Cooldown))
-		}
+	t, live := s.book.Get(ticket)
+	if a := s.Policy().Queues[t.Queue].Accept; live && a != nil && s.proposals.state(ticket) != nil {
+		s.proposals.bar(userID, s.Now(), s.Now().Add(a.Cooldown))
 	}
 }
 
@@ -42,6 +42,15 @@ func (s *Service) takeOff(ticket, queue string) {
 		replace = a.Replace
 	}
 	s.proposals.remove(ticket, s.Now().Add(replace))
+}
+
+// sendBack takes a ticket out of its proposal to wait for another match. Players who were asked are told.
+func (p *pass) sendBack(ctx context.Context, ticket, queue string) {
+	asked := p.proposals.state(ticket) != nil
+	p.takeOff(ticket, queue)
+	if t, live := p.book.Get(ticket); live && asked {
+		p.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID})
+	}
 }
 
 // advance goes on with the queue's proposals: it takes off who did not answer, plans what is complete,
@@ -55,7 +64,8 @@ func (r *queueRun) advance(ctx context.Context) {
 	for _, w := range r.pool {
 		r.tickets[w.id] = w
 	}
-	asked, unread := map[string]bool{}, map[int]bool{}
+	var asked []*waiting
+	unread := map[int]bool{}
 	for _, p := range all {
 		unread[p.id] = !r.settle(ctx, p)
 	}
@@ -87,10 +97,10 @@ func (r *queueRun) advance(ctx context.Context) {
 			r.seeking = append(r.seeking, p)
 		}
 		for _, part := range p.parts {
-			asked[part.ticket] = true
+			asked = append(asked, r.tickets[part.ticket])
 		}
 	}
-	r.pool = slices.DeleteFunc(r.pool, func(w *waiting) bool { return asked[w.id] })
+	r.without(asked)
 }
 
 // settle takes those off a proposal who are gone, need another number of seats, or did not
@@ -105,11 +115,12 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 				continue
 			}
 		}
-		if w == nil || w.need() != part.seats {
+		if w == nil {
 			r.takeOff(part.ticket, r.name)
-			if t, live := r.book.Get(part.ticket); live && w != nil && len(part.asked) > 0 {
-				r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID}) // it waits for another match
-			}
+			continue
+		}
+		if w.need() != part.seats {
+			r.sendBack(ctx, part.ticket, r.name)
 			continue
 		}
 		if part.answered() || r.began.Before(part.by) {

@@ -46,9 +46,9 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	if p.order != nil {
 		p.order.Cancel(errIncomplete)
 	}
-	_, asked := p.count()
+	asked := slices.ContainsFunc(p.parts, func(part *part) bool { return len(part.asked) > 0 })
 	for _, ticket := range r.proposals.end(p.id) {
-		if t, live := r.book.Get(ticket); live && !p.fill && (why == NoCapacity || asked > 0) {
+		if t, live := r.book.Get(ticket); live && !p.fill && (why == NoCapacity || asked) {
 			r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID, Reason: why})
 		}
 	}

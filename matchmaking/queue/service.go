@@ -97,17 +97,6 @@ func (s *Service) Queued(ctx context.Context, id party.ID) (bool, error) {
 	return slices.ContainsFunc(s.book.OfParty(id), func(t Ticket) bool { return s.stillWaits(ctx, t) }), nil
 }
 
-// stands reports whether everybody on the ticket is still in the party. The host drops a
-// ticket when one leaves, in some ways without telling anybody.
-func stands(t Ticket, v party.View) bool {
-	for _, m := range t.Members {
-		if _, member := v.Session(m.SessionID); !member {
-			return false
-		}
-	}
-	return true
-}
-
 // users are the different users of some sessions: a second socket is no second player.
 func users(of []party.Session) []string {
 	ids := make([]string, 0, len(of))

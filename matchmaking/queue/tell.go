@@ -96,7 +96,7 @@ type found struct {
 
 func notification(t Ticket, e Event) *runtime.NotificationSend {
 	switch {
-	case len(t.Members) == 0, e.Event != Dropped && e.Event != Found && e.Event != Replaced && e.Reason == "":
+	case len(t.Members) == 0, e.Event == Matched, e.Event == Cancelled:
 		return nil
 	case e.Event == Found:
 		return party.NoticeFound.To(t.Members[0].UserID, "", found{Ticket: e.Ticket, Queue: e.Queue, AcceptBy: e.AcceptBy})

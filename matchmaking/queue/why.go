@@ -63,10 +63,10 @@ func (s *Service) statusOf(t Ticket) party.QueueTicket {
 	s.mu.Lock()
 	sc, known := s.scenes[t.Queue]
 	s.mu.Unlock()
-	at := slices.IndexFunc(sc.pool.Tickets, func(o formation.Ticket) bool { return o.ID == t.ID })
-	status.Pool = len(sc.pool.Tickets)
-	pool := sc.pool
-	if at < 0 { // no pass has met it yet, or its players are being asked
+	pool := s.living(sc.pool)
+	at := slices.IndexFunc(pool.Tickets, func(o formation.Ticket) bool { return o.ID == t.ID })
+	status.Pool = len(pool.Tickets)
+	if at < 0 { // no pass has met it yet
 		status.Pool++
 		pool, at = formation.Pool{Tickets: []formation.Ticket{{ID: t.ID, Size: 1, Since: t.Since}}}, 0
 	}
@@ -83,6 +83,21 @@ func (s *Service) statusOf(t Ticket) party.QueueTicket {
 	return status
 }
 
+// living is a pool without the tickets that have ended since.
+func (s *Service) living(all formation.Pool) (pool formation.Pool) {
+	place := make([]int, len(all.Tickets)) // of each from 1; 0 = ended
+	s.book.eachLive(all.Tickets, func(i int) {
+		pool.Tickets = append(pool.Tickets, all.Tickets[i])
+		place[i] = len(pool.Tickets)
+	})
+	for _, pair := range all.Apart {
+		if a, b := place[pair[0]], place[pair[1]]; a > 0 && b > 0 {
+			pool.Apart = append(pool.Apart, [2]int{a - 1, b - 1})
+		}
+	}
+	return pool
+}
+
 // eta is null while too little is known of the queue.
 func (s *Service) eta(queue string, seats int, waited time.Duration) *party.QueueETA {
 	p50, p90, ok := s.history.expect(queue, seats, waited)
@@ -96,7 +111,7 @@ func (s *Service) eta(queue string, seats int, waited time.Duration) *party.Queu
 func (s *Service) Report() []party.QueueReport { return s.report(s.book.eachLive) }
 
 // report is of the tickets that each passes on.
-func (s *Service) report(each func(of []formation.Ticket, f func(*formation.Ticket))) []party.QueueReport {
+func (s *Service) report(each func(of []formation.Ticket, f func(i int))) []party.QueueReport {
 	now, list := s.Now(), []party.QueueReport{}
 	s.mu.Lock()
 	scenes := s.scenes
@@ -104,7 +119,9 @@ func (s *Service) report(each func(of []formation.Ticket, f func(*formation.Tick
 	for _, name := range slices.Sorted(maps.Keys(s.Policy().Queues)) {
 		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: s.eta(name, 0, 0)}
 		sizes := map[int]int{}
-		each(scenes[name].pool.Tickets, func(t *formation.Ticket) {
+		waits := scenes[name].pool.Tickets
+		each(waits, func(i int) {
+			t := &waits[i]
 			r.Tickets, r.Players, r.OldestSec = r.Tickets+1, r.Players+t.Size, max(r.OldestSec, int64(now.Sub(t.Since)/time.Second))
 			sizes[t.Size]++
 		})
@@ -131,6 +148,11 @@ func finite(f float64) *float64 {
 
 // remember keeps what the pass left waiting, for those who ask.
 func (p *pass) remember() {
+	for _, w := range p.out {
+		if _, live := p.book.Get(w.id); live && !w.ended {
+			p.left[w.queue] = append(p.left[w.queue], w)
+		}
+	}
 	scenes := map[string]scene{}
 	for name, left := range p.left {
 		q := p.cfg.Queues[name]

@@ -199,7 +199,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	w.Service = queue.New(queue.Deps{
 		Metrics: &w.metrics,
 		Roster:  w.roster, Look: w.look, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
-		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher,
+		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher, Servers: silent{},
 		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})

@@ -171,12 +171,12 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 		case Promote:
 			v.Lead(m.Target)
 		case Leave: // on purpose, if only after coming back
-			return v.GiveUp(m.Sender.UserID, v.Gone(m.Sender, false))
+			return v.GiveUp(m.Sender.UserID, v.Gone(m.Sender, false, ""))
 		case Update:
 			v.Led(m.Sender)
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
 		case Close:
-			v.Close()
+			v.Close(m.Sender.UserID)
 		case Queue:
 			v.Led(m.Sender)
 		}

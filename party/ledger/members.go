@@ -62,15 +62,15 @@ func (v *Visit) Remove(s party.Session, moved bool) (alone bool, err error) {
 	if err := v.ledger.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); err != nil {
 		return false, err
 	}
-	return v.Gone(s, moved), nil
+	return v.Gone(s, moved, ""), nil
 }
 
-// Gone mirrors that a session is not a member any more. It reports whether no other is known,
-// so that the party may have ended.
-func (v *Visit) Gone(s party.Session, moved bool) (alone bool) {
+// Gone mirrors that a session is not a member any more; by is the leader's user for one who is kicked.
+// It reports whether no other is known, so that the party may have ended.
+func (v *Visit) Gone(s party.Session, moved bool, by string) (alone bool) {
 	was, alone := v.ledger.Roster.Leave(v.ID, s)
 	if was {
-		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: s, Moved: moved})
+		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: s, Moved: moved, By: by})
 	}
 	v.Changed()
 	v.ledger.RecordLater(v.ID)
@@ -108,11 +108,11 @@ func (v *Visit) Update(open, hidden bool, label string) {
 	v.Report(party.Change{Kind: party.PartyUpdated, ID: v.ID})
 }
 
-// Close mirrors that the leader has closed the party.
-func (v *Visit) Close() {
+// Close mirrors that the leader, a user, has closed the party.
+func (v *Visit) Close(by string) {
 	v.ledger.Roster.End(v.ID)
 	v.Changed()
-	v.Report(party.Change{Kind: party.PartyClosed, ID: v.ID})
+	v.Report(party.Change{Kind: party.PartyClosed, ID: v.ID, By: by})
 	v.forget()
 }
 

@@ -1,0 +1,231 @@
+package queue_test
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+	"time"
+
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/rules"
+)
+
+// Who comes back faster than the news of the lost connection does not get around the cooldown.
+func TestAccept_CooldownBeforeTheNews(t *testing.T) {
+	w := asking(t)
+	alone, _ := w.soloes(4)
+	w.process()
+	w.host.Disconnect(alone[3])
+	_, err := w.addSolo(w.host.Connect(alone[3].UserID), text("queue", "duo"))
+	w.wantReason(err, party.RateLimited)
+}
+
+// The cooldown is for who takes a party's ticket off, in whichever way, and for nobody else.
+func TestAccept_CooldownOfAParty(t *testing.T) {
+	ways := map[string]struct {
+		out  func(w *world, id party.ID, players []party.Session, ticket string)
+		bars int // which player; -1 for nobody
+	}{
+		"cancelled": {func(w *world, id party.ID, players []party.Session, ticket string) {
+			w.must(w.host.PartyPromote(players[0], players[1], id))
+			w.admission.Promoted(w.t.Context(), id, players[1])
+			w.TicketCancelled(w.t.Context(), players[1], ticket)
+		}, 1},
+		"left":    {func(w *world, id party.ID, players []party.Session, _ string) { w.leave(id, players[1]) }, 1},
+		"dropped": {func(w *world, id party.ID, players []party.Session, _ string) { drop(w, id, players[1]) }, 1},
+		"socket_ended": {func(w *world, _ party.ID, players []party.Session, _ string) {
+			w.must(w.Ended(w.t.Context(), players[1]))
+		}, 1},
+		"kicked":        {func(w *world, id party.ID, players []party.Session, _ string) { w.kick(id, players[0], players[1]) }, 0},
+		"somebody_came": {func(w *world, id party.ID, _ []party.Session, _ string) { w.join(id, w.player()) }, -1},
+		"closed": {func(w *world, id party.ID, players []party.Session, _ string) {
+			w.host.PartyClose(id)
+			w.must(w.admission.After(w.t.Context(), admission.Message{Kind: admission.Close, Party: id, Sender: players[0]}))
+		}, 0},
+		"news_is_late_to_a_pass": {func(w *world, _ party.ID, players []party.Session, _ string) {
+			w.host.Disconnect(players[1])
+			w.process()
+		}, 1},
+		"news_is_late_to_a_check": {func(w *world, id party.ID, players []party.Session, _ string) {
+			w.host.Disconnect(players[1])
+			w.queued(id)
+		}, 1},
+	}
+	for name, tt := range ways {
+		for _, asked := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/asked_%v", name, asked), func(t *testing.T) {
+				w := asking(t)
+				id, players := w.party(2)
+				ticket := w.queueParty(id, players[0], text("queue", "duo"))
+				other, others := w.party(2)
+				if asked {
+					w.queueParty(other, others[0], text("queue", "duo"))
+					w.process()
+					w.wantEvents(other, "queued duo", "found duo")
+				}
+				tt.out(w, id, players, ticket)
+				if n := w.Waiting(); asked && n != 1 || !asked && n != 0 {
+					t.Errorf("%d tickets wait; want the other party's", n)
+				}
+				for i, s := range append(players, others...) {
+					if asked && i > 1 {
+						continue // wait
+					}
+					want := party.Reason("")
+					if asked && i == tt.bars {
+						want = party.RateLimited
+					}
+					w.wantReason(w.MayQueue(t.Context(), callerOf(s), party.View{}, "duo"), want)
+				}
+				if asked {
+					w.wantEvents(other, "queued duo", "found duo")
+				}
+			})
+		}
+	}
+}
+
+// Who has not answered when somebody is replaced has as long as they are told then.
+func TestAccept_ReplacedSaysHowLong(t *testing.T) {
+	w := asking(t)
+	alone, tickets := w.soloes(4)
+	w.process()
+	w.accepts(alone[0], tickets[0])
+	w.accepts(alone[1], tickets[1])
+	w.clock.Advance(10 * time.Second)
+	_, err := w.Accept(t.Context(), callerOf(alone[3]), tickets[3], false)
+	w.must(err)
+	late, lateTicket := w.soloes(1)
+	w.process()
+	by := w.clock.Now().Add(15 * time.Second).Unix()
+	for _, s := range alone[:3] {
+		w.wantNotified(s, "match_found", "matchmaking replaced")
+		status, err := w.Status(t.Context(), callerOf(s), "")
+		w.must(err)
+		if got := status.Tickets[0].Proposal; got.AcceptBy != by {
+			t.Errorf("%s has until %d; want %d", s.Username, got.AcceptBy, by)
+		}
+	}
+	for _, n := range w.notices.sent {
+		if n.Content["event"] == "replaced" && n.Content["accept_by"] != float64(by) {
+			t.Errorf("told %v; want %d", n.Content["accept_by"], by)
+		}
+	}
+	w.clock.Advance(14 * time.Second)
+	w.process()
+	w.accepts(alone[2], tickets[2])
+	w.accepts(late[0], lateTicket[0])
+	if matches := w.process(); len(matches["match-0"]) != 4 {
+		t.Errorf("matches = %v; want one of all four", matches)
+	}
+}
+
+// Where nobody was asked, nobody hears that somebody who waited for a game server with them is gone.
+func TestFleet_TellsNobodyWhoWasNotAsked(t *testing.T) {
+	cfg := configWithQueues()
+	q := cfg.Queues["duo"]
+	q.Match = rules.FleetMatch
+	cfg.Queues["duo"] = q
+	w := newWorld(t, cfg)
+	ids, players, tickets := duel(w)
+	w.process() // asks for the server
+	w.removeTicket(tickets[0])
+	w.TicketCancelled(t.Context(), players[0][0], tickets[0])
+	w.process()
+	w.wantEvents(ids[1], "queued duo")
+	third, thirds := w.party(2)
+	w.queueParty(third, thirds[0], text("queue", "duo"))
+	w.process()
+	w.clock.Advance(2 * time.Minute)
+	w.process()
+	w.wantEvents(ids[1], "queued duo", "queued duo: no_capacity")
+	w.wantEvents(third, "queued duo", "queued duo: no_capacity")
+}
+
+// Tickets whose players are asked are in the queue like all others, until they end.
+func TestStatus_CountsWhoIsAsked(t *testing.T) {
+	w := asking(t)
+	alone, tickets := w.soloes(4)
+	fifth := w.player()
+	w.blocks.block(fifth, alone[1])
+	w.queueSolo(fifth, text("queue", "duo"))
+	w.process()
+	want := func(pool, waiting, blocks int) {
+		t.Helper()
+		for _, s := range []party.Session{alone[0], fifth} {
+			status, err := w.Status(t.Context(), callerOf(s), "")
+			w.must(err)
+			got := map[string]int{}
+			for _, h := range status.Tickets[0].HoldingBack {
+				got[h.Reason] = h.Tickets
+			}
+			hold := map[string]int{"waiting": pool - 1}
+			if s == fifth {
+				hold = map[string]int{"waiting": waiting, "blocks": blocks}
+			}
+			maps.DeleteFunc(hold, func(_ string, n int) bool { return n == 0 })
+			if q := status.Tickets[0]; q.Pool != pool || !maps.Equal(got, hold) {
+				t.Errorf("%s: a pool of %d, held back by %v; want %d, %v", s.Username, q.Pool, got, pool, hold)
+			}
+		}
+	}
+	want(5, 3, 1)
+	w.process() // goes on asking
+	want(5, 3, 1)
+	w.Measure()
+	if got := w.metrics.sum["partyline_queue_tickets duo"]; got != 5 {
+		t.Errorf("the gauge says %v; want 5", got)
+	}
+	w.TicketCancelled(t.Context(), alone[1], tickets[1])
+	want(4, 3, 0)
+	w.TicketCancelled(t.Context(), alone[2], tickets[2])
+	want(3, 2, 0)
+}
+
+// Who has no party hears by a notification that a block took them off.
+func TestAccept_APlayerAloneBlocks(t *testing.T) {
+	w := asking(t)
+	alone, tickets := w.soloes(4)
+	w.process()
+	for i := range alone {
+		w.accepts(alone[i], tickets[i])
+	}
+	w.blocks.block(alone[3], alone[0])
+	for range 2 {
+		w.process()
+	}
+	w.wantNotified(alone[3], "match_found", "matchmaking queued")
+	w.wantNotified(alone[0], "match_found")
+}
+
+// A party keeps its seats in a match that was found, whatever its friends do meanwhile.
+func TestAccept_FriendsComeAndGo(t *testing.T) {
+	w := asking(t)
+	q := w.cfg.Queues["duo"]
+	q.HoldInvited = true
+	w.cfg.Queues["duo"] = q
+	w.incoming = 1
+	id, leader := w.party(1)
+	ticket := w.queueParty(id, leader[0], text("queue", "duo"))
+	w.clock.Advance(time.Second)
+	other, others := w.party(1)
+	otherTicket := w.queueParty(other, others[0], text("queue", "duo"))
+	w.process()
+	w.incoming = 0
+	friend := w.player()
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil)) // one has come, one has not
+	w.process()
+	w.incoming = 2
+	w.process()
+	w.accepts(leader[0], ticket)
+	w.accepts(others[0], otherTicket)
+	if matches := w.process(); len(matches["match-0"]) != 2 {
+		t.Fatalf("matches = %v; want one of both parties", matches)
+	}
+	w.wantEvents(id, "queued duo", "found duo", "matched duo")
+	w.wantEvents(other, "queued duo", "found duo", "matched duo")
+	if c := w.launcher.launches[0].Claims; len(c[0].UserIDs) != 2 || c[0].Spares != 0 || len(c[1].UserIDs) != 1 || c[1].Spares != 1 {
+		t.Errorf("seats = %+v; want one for the friend, and one kept", c)
+	}
+}
