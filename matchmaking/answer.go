@@ -53,7 +53,12 @@ func (c *call) answer(r signalRequest) signalAnswer {
 		}
 		c.slotsGiven(r.Slots)
 	case signalServer:
-		return answerTo(c.serve(r.Call))
+		answer := answerTo(c.serve(r.Call))
+		if answer.Refusal == "" && r.Call.Do == serverJoin {
+			s, _ := c.table.Get(c.now, r.Call.Claims.UserID)
+			answer.PartyID = s.PartyID
+		}
+		return answer
 	default:
 		return signalAnswer{Refusal: "unknown request " + r.Op}
 	}

@@ -216,7 +216,10 @@ func (m *Matches) Seats(ctx context.Context, matchID, userID string) (party.Matc
 func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, ownMatch string) (party.MatchSeats, error) {
 	none := party.MatchSeats{Seats: []party.MatchSeat{}}
 	if partyID == "" && ownMatch != "" {
-		own, err := m.Seats(ctx, ownMatch, caller.UserID)
+		own, err := none, m.known(ctx, ownMatch)
+		if err == nil {
+			own, err = m.Seats(ctx, ownMatch, caller.UserID)
+		}
 		switch {
 		case errors.Is(err, ErrGone):
 			return none, nil
@@ -324,6 +327,13 @@ func (m *Matches) label(ctx context.Context, matchID string) (label, error) {
 		return label{}, ErrGone
 	}
 	return readLabel(match.GetLabel().GetValue())
+}
+
+// known refuses with ErrGone what is no match with seats. It comes before a signal to a match that a caller
+// names: another module's handler may fail at our signals, and the host ends its match then.
+func (m *Matches) known(ctx context.Context, matchID string) error {
+	_, err := m.label(ctx, matchID)
+	return err
 }
 
 // signalWait is how long a signal waits for its answer, as with the host.

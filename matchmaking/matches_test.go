@@ -463,6 +463,37 @@ func TestMatches_Signals(t *testing.T) {
 	}
 }
 
+// Another module's match is never signalled for a caller who names it: its handler may fail at that, and
+// the host ends the match then.
+func TestMatches_MatchesOfOthers(t *testing.T) {
+	for _, label := range []string{"", "ranked", `{"mine":true}`, `{"parties":["p"]}`, `{"open_seats":2}`, `{"parties":null,"open_seats":2}`} {
+		h := newHouse(t)
+		other := newScript()
+		other.label = label
+		h.handlers["other"] = other
+		id, err := h.MatchCreate(t.Context(), "other", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := h.client().PartyMatch(t.Context(), party.Caller{UserID: "ann"}, "", id); err != nil || got.MatchID != "" || got.Seats == nil {
+			t.Errorf("PartyMatch = %+v, %v; want no match", got, err)
+		}
+		_, seatsErr := h.client().ServerSeats(t.Context(), id, "token")
+		leaveErr := h.client().ServerLeave(t.Context(), id, "token", "ann", party.ServerLeft)
+		endErr := h.client().ServerEnd(t.Context(), id, "token", nil)
+		for _, err := range []error{seatsErr, leaveErr, endErr} {
+			if party.ReasonOf(err) != party.InvalidRequest {
+				t.Errorf("a game server that names the match reads %v", err)
+			}
+		}
+		wantLines(t, "the other module saw", other.seen(), "init")
+	}
+	h, s, _, _ := scripted(t) // a handler of the operator's with seats
+	if got, err := h.client().PartyMatch(t.Context(), party.Caller{UserID: "ann"}, "", s.id); err != nil || got.MatchID != s.id {
+		t.Errorf("PartyMatch of a handler with seats = %+v, %v", got, err)
+	}
+}
+
 func TestMatches_HostFails(t *testing.T) {
 	h := newHouse(t)
 	s, p := duel(h, "")

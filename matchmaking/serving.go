@@ -249,18 +249,24 @@ func (c *call) admit(p pass.Claims) error {
 	return err
 }
 
-// callServer passes on what a game server asks.
-func (m *Matches) callServer(ctx context.Context, matchID string, r serverCall) error {
-	_, err := m.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
-	if errors.Is(err, ErrGone) {
-		return party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
+// callServer passes on what a game server asks. It answers the party of a player who joins.
+func (m *Matches) callServer(ctx context.Context, matchID string, r serverCall) (partyID string, err error) {
+	if r.Do != serverJoin { // its pass is of a match with seats
+		err = m.known(ctx, matchID)
 	}
-	return err
+	var answer signalAnswer
+	if err == nil {
+		answer, err = m.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
+	}
+	if errors.Is(err, ErrGone) {
+		err = party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
+	}
+	return answer.PartyID, err
 }
 
 // ServerSeats is the RPC party_server_seats, and a sign of life of the server.
 func (m *Matches) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
-	if err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
+	if _, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
 		return party.MatchSeats{}, err
 	}
 	return m.Seats(ctx, matchID, "")
@@ -274,17 +280,19 @@ func (m *Matches) ServerJoin(ctx context.Context, matchID, token, text string) (
 		refusal.Cause = err
 		return party.ServerJoined{}, refusal
 	}
-	err = m.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
-	return party.ServerJoined{UserID: claims.UserID, PartyID: claims.PartyID, Team: claims.Team}, err
+	partyID, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
+	return party.ServerJoined{UserID: claims.UserID, PartyID: partyID, Team: claims.Team}, err
 }
 
 // ServerLeave is the RPC party_server_leave: a player has gone, for one of
 // [party.ServerLeaves].
 func (m *Matches) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
-	return m.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
+	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
+	return err
 }
 
 // ServerEnd is the RPC party_server_end: the match is over, with what the server says of it.
 func (m *Matches) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
-	return m.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
+	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
+	return err
 }

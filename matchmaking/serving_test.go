@@ -392,8 +392,8 @@ func TestServer_PassOfARestoredParty(t *testing.T) {
 		if m, err := s.matches.Seats(t.Context(), s.id, "ann"); err != nil || m.Seats[0].PartyID != s.party {
 			t.Fatalf("seats %+v, error %v; want them to have followed", m.Seats, err)
 		}
-		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, ann); err != nil {
-			t.Error(err)
+		if got, err := s.matches.ServerJoin(t.Context(), s.id, s.token, ann); err != nil || got.PartyID != s.party {
+			t.Errorf("joined %+v, error %v; want the party %s", got, err, s.party)
 		}
 		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, ann); party.ReasonOf(err) != party.InvalidRequest {
 			t.Errorf("a used pass: %v", err)

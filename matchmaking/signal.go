@@ -44,6 +44,7 @@ type signalAnswer struct {
 	Map     *party.MatchSeats `json:"map,omitempty"`
 	Users   []string          `json:"users,omitempty"` // everybody with a seat, those it is reserved for among them
 	Server  *gameServer       `json:"server,omitempty"`
+	PartyID string            `json:"party_id,omitempty"` // of the player who has come to the game server, as it is now
 }
 
 func (r signalRequest) text() (string, error) {
