@@ -97,11 +97,13 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
 }
 
 // Reserve keeps seats in a running match for all claims or for none, for [ReservedFor] and unknown to
-// anybody, and returns everybody who has a seat there then. It refuses with MatchFull, SeatReserved,
-// PartyTooLarge or ErrGone; any other error leaves open whether the seats are reserved.
-func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Claim) (users []string, err error) {
+// anybody, and returns everybody who has a seat there then. Claims that the match will not seat whatever
+// comes free, of its own players or of those whom its server has kicked, are returned as misfits; nothing
+// is reserved then. It refuses with MatchFull, SeatReserved or ErrGone; any other error leaves open whether the
+// seats are reserved.
+func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Claim) (users []string, misfits []int, err error) {
 	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalReserve, Claims: claims})
-	return answer.Users, err
+	return answer.Users, answer.Misfits, err
 }
 
 // Commit holds seats for all claims or for none, reserved before or not, and tells their

@@ -95,7 +95,7 @@ func TestMatches_Reserve(t *testing.T) {
 	s.loop()
 	q := h.partyOf("dan")
 	told, shown := len(h.heard), s.seat("dan")
-	users, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim(q, 1, "dan")})
+	users, _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim(q, 1, "dan")})
 	slices.Sort(users)
 	if err != nil || !slices.Equal(users, []string{"ann", "bob", "cat", "dan"}) {
 		t.Fatalf("Reserve = %v, %v; want everybody there", users, err)
@@ -107,7 +107,7 @@ func TestMatches_Reserve(t *testing.T) {
 	if match, err := h.client().Of(t.Context(), parse(t, q)); match != "" || err != nil {
 		t.Errorf("the party is said to be in %q, %v", match, err)
 	}
-	if _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "eve")}); party.ReasonOf(err) != party.SeatReserved {
+	if _, _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "eve")}); party.ReasonOf(err) != party.SeatReserved {
 		t.Errorf("a reserved seat was given away: %v", err)
 	}
 	if match, err := h.client().Late(t.Context(), parse(t, p), "gus"); match != "" || err != nil {

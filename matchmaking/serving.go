@@ -220,11 +220,9 @@ func (c *call) serve(r *serverCall) error {
 	return nil
 }
 
-// bars reports whether the server has kicked a user of the claims.
-func (s *serving) bars(claims []seats.Claim) bool {
-	return s != nil && slices.ContainsFunc(claims, func(c seats.Claim) bool {
-		return slices.ContainsFunc(c.UserIDs, func(user string) bool { return slices.Contains(s.kicked, user) })
-	})
+// bars reports whether the server has kicked one of the users.
+func (s *serving) bars(users []string) bool {
+	return s != nil && slices.ContainsFunc(users, func(user string) bool { return slices.Contains(s.kicked, user) })
 }
 
 // admit takes the seat that a pass is for. A pass works once, and not for a seat that the

@@ -356,8 +356,8 @@ func TestServer_LateFriends(t *testing.T) {
 			t.Fatal(err)
 		}
 		late("bob", "")
-		if _, err := s.matches.Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "bob")}); party.ReasonOf(err) != party.SeatReserved {
-			t.Errorf("the queue reserves for a kicked player: %v", err)
+		if users, misfits, err := s.matches.Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "gus"), claim("", 1, "bob")}); len(users) > 0 || !slices.Equal(misfits, []int{1}) || err != nil {
+			t.Errorf("the queue reserves seats for %v, misfits %v, error %v; want none, for the kicked player alone", users, misfits, err)
 		}
 		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "cat", party.ServerLeft); err != nil {
 			t.Fatal(err)
