@@ -51,6 +51,8 @@ type Matches struct {
 	young   *cache.Cache[string, string] // matches that lists may not show yet, by party
 	listed  *cache.Cache[struct{}, bool] // whether lists show any match with seats
 	turns   keyed.Locks[string]          // of signals, by match
+
+	slotted *cache.Cache[[2]string, bool] // whether late friends got a slot on a game server, by match and user
 }
 
 // NewMatches makes one over the host. fleets and keys are for matches on game servers;
@@ -59,6 +61,7 @@ func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now 
 	return &Matches{
 		host: host, members: members, fleets: fleets, keys: keys, now: now,
 		young: cache.New[string, string](now, maxYoung, youngFor), listed: cache.New[struct{}, bool](now, 1, listedFor), turns: keyed.NewLocks[string](),
+		slotted: cache.New[[2]string, bool](now, maxNoSlot, noSlotFor),
 	}
 }
 
@@ -173,8 +176,7 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string,
 	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID}
 	_, err = m.signal(ctx, matchID, late)
 	if errors.Is(err, errSlot) {
-		if err := m.slots(ctx, matchID, []string{userID}); err != nil {
-			m.fleets.logger.Info("no slot for a late friend party=%s match=%s error=%v", id, matchID, err)
+		if !m.lateSlot(ctx, matchID, userID) {
 			return "", nil
 		}
 		late.Slot = true
