@@ -14,8 +14,14 @@ func (c *call) answer(r signalRequest) signalAnswer {
 	}
 	switch r.Op {
 	case signalReserve:
-		if c.serving.bars(r.Claims) {
-			return answerTo(seats.ErrReserved)
+		var misfits []int
+		for i, claim := range r.Claims {
+			if c.serving.bars(claim.UserIDs) || c.table.Misfit(c.now, claim) {
+				misfits = append(misfits, i)
+			}
+		}
+		if len(misfits) > 0 {
+			return signalAnswer{Misfits: misfits}
 		}
 		answer := answerTo(c.table.Reserve(c.now, c.now.Add(ReservedFor), r.Claims...))
 		for _, s := range c.table.Users(c.now) {
@@ -53,7 +59,12 @@ func (c *call) answer(r signalRequest) signalAnswer {
 		}
 		c.slotsGiven(r.Slots)
 	case signalServer:
-		return answerTo(c.serve(r.Call))
+		answer := answerTo(c.serve(r.Call))
+		if answer.Refusal == "" && r.Call.Do == serverJoin {
+			s, _ := c.table.Get(c.now, r.Call.Claims.UserID)
+			answer.PartyID = s.PartyID
+		}
+		return answer
 	default:
 		return signalAnswer{Refusal: "unknown request " + r.Op}
 	}
@@ -81,7 +92,7 @@ func (c *call) late(r signalRequest) error {
 		if err := c.mayPlayWith(r.UserID, r.PartyID); err != nil {
 			return err
 		}
-		if c.serving.bars([]seats.Claim{{UserIDs: []string{r.UserID}}}) {
+		if c.serving.bars([]string{r.UserID}) {
 			return seats.ErrReserved
 		}
 	}

@@ -75,10 +75,10 @@ func ownLabel(text string) map[string]any {
 	return fields
 }
 
-// readLabel reads a label back. One that is not ours is ErrGone: the match has no seats.
+// readLabel reads a label back. One without both fields that ours always have is ErrGone: the match has no seats.
 func readLabel(text string) (label, error) {
-	var l label
-	if err := json.Unmarshal([]byte(text), &l); err != nil || l.Parties == nil {
+	l := label{OpenSeats: -1}
+	if err := json.Unmarshal([]byte(text), &l); err != nil || l.Parties == nil || l.OpenSeats < 0 {
 		return label{}, ErrGone
 	}
 	return l, nil

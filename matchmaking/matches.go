@@ -51,6 +51,8 @@ type Matches struct {
 	young   *cache.Cache[string, string] // matches that lists may not show yet, by party
 	listed  *cache.Cache[struct{}, bool] // whether lists show any match with seats
 	turns   keyed.Locks[string]          // of signals, by match
+
+	slotted *cache.Cache[[2]string, bool] // whether late friends got a slot on a game server, by match and user
 }
 
 // NewMatches makes one over the host. fleets and keys are for matches on game servers;
@@ -59,6 +61,7 @@ func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now 
 	return &Matches{
 		host: host, members: members, fleets: fleets, keys: keys, now: now,
 		young: cache.New[string, string](now, maxYoung, youngFor), listed: cache.New[struct{}, bool](now, 1, listedFor), turns: keyed.NewLocks[string](),
+		slotted: cache.New[[2]string, bool](now, maxNoSlot, noSlotFor),
 	}
 }
 
@@ -97,11 +100,13 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
 }
 
 // Reserve keeps seats in a running match for all claims or for none, for [ReservedFor] and unknown to
-// anybody, and returns everybody who has a seat there then. It refuses with MatchFull, SeatReserved,
-// PartyTooLarge or ErrGone; any other error leaves open whether the seats are reserved.
-func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Claim) (users []string, err error) {
+// anybody, and returns everybody who has a seat there then. Claims that the match will not seat whatever
+// comes free, of its own players or of those whom its server has kicked, are returned as misfits; nothing
+// is reserved then. It refuses with MatchFull, SeatReserved or ErrGone; any other error leaves open whether the
+// seats are reserved.
+func (m *Matches) Reserve(ctx context.Context, matchID string, claims []seats.Claim) (users []string, misfits []int, err error) {
 	answer, err := m.signal(ctx, matchID, signalRequest{Op: signalReserve, Claims: claims})
-	return answer.Users, err
+	return answer.Users, answer.Misfits, err
 }
 
 // Commit holds seats for all claims or for none, reserved before or not, and tells their
@@ -171,8 +176,7 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string,
 	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID}
 	_, err = m.signal(ctx, matchID, late)
 	if errors.Is(err, errSlot) {
-		if err := m.slots(ctx, matchID, []string{userID}); err != nil {
-			m.fleets.logger.Info("no slot for a late friend party=%s match=%s error=%v", id, matchID, err)
+		if !m.lateSlot(ctx, matchID, userID) {
 			return "", nil
 		}
 		late.Slot = true
@@ -216,7 +220,10 @@ func (m *Matches) Seats(ctx context.Context, matchID, userID string) (party.Matc
 func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, ownMatch string) (party.MatchSeats, error) {
 	none := party.MatchSeats{Seats: []party.MatchSeat{}}
 	if partyID == "" && ownMatch != "" {
-		own, err := m.Seats(ctx, ownMatch, caller.UserID)
+		own, err := none, m.known(ctx, ownMatch)
+		if err == nil {
+			own, err = m.Seats(ctx, ownMatch, caller.UserID)
+		}
 		switch {
 		case errors.Is(err, ErrGone):
 			return none, nil
@@ -324,6 +331,13 @@ func (m *Matches) label(ctx context.Context, matchID string) (label, error) {
 		return label{}, ErrGone
 	}
 	return readLabel(match.GetLabel().GetValue())
+}
+
+// known refuses with ErrGone what is no match with seats. It comes before a signal to a match that a caller
+// names: another module's handler may fail at our signals, and the host ends its match then.
+func (m *Matches) known(ctx context.Context, matchID string) error {
+	_, err := m.label(ctx, matchID)
+	return err
 }
 
 // signalWait is how long a signal waits for its answer, as with the host.

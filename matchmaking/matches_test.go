@@ -95,7 +95,7 @@ func TestMatches_Reserve(t *testing.T) {
 	s.loop()
 	q := h.partyOf("dan")
 	told, shown := len(h.heard), s.seat("dan")
-	users, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim(q, 1, "dan")})
+	users, _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim(q, 1, "dan")})
 	slices.Sort(users)
 	if err != nil || !slices.Equal(users, []string{"ann", "bob", "cat", "dan"}) {
 		t.Fatalf("Reserve = %v, %v; want everybody there", users, err)
@@ -107,7 +107,7 @@ func TestMatches_Reserve(t *testing.T) {
 	if match, err := h.client().Of(t.Context(), parse(t, q)); match != "" || err != nil {
 		t.Errorf("the party is said to be in %q, %v", match, err)
 	}
-	if _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "eve")}); party.ReasonOf(err) != party.SeatReserved {
+	if _, _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "eve")}); party.ReasonOf(err) != party.SeatReserved {
 		t.Errorf("a reserved seat was given away: %v", err)
 	}
 	if match, err := h.client().Late(t.Context(), parse(t, p), "gus"); match != "" || err != nil {
@@ -460,6 +460,37 @@ func TestMatches_Signals(t *testing.T) {
 	}
 	if _, err := h.client().Seats(t.Context(), id, ""); !errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Seats of a match without = %v", err)
+	}
+}
+
+// Another module's match is never signalled for a caller who names it: its handler may fail at that, and
+// the host ends the match then.
+func TestMatches_MatchesOfOthers(t *testing.T) {
+	for _, label := range []string{"", "ranked", `{"mine":true}`, `{"parties":["p"]}`, `{"open_seats":2}`, `{"parties":null,"open_seats":2}`} {
+		h := newHouse(t)
+		other := newScript()
+		other.label = label
+		h.handlers["other"] = other
+		id, err := h.MatchCreate(t.Context(), "other", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := h.client().PartyMatch(t.Context(), party.Caller{UserID: "ann"}, "", id); err != nil || got.MatchID != "" || got.Seats == nil {
+			t.Errorf("PartyMatch = %+v, %v; want no match", got, err)
+		}
+		_, seatsErr := h.client().ServerSeats(t.Context(), id, "token")
+		leaveErr := h.client().ServerLeave(t.Context(), id, "token", "ann", party.ServerLeft)
+		endErr := h.client().ServerEnd(t.Context(), id, "token", nil)
+		for _, err := range []error{seatsErr, leaveErr, endErr} {
+			if party.ReasonOf(err) != party.InvalidRequest {
+				t.Errorf("a game server that names the match reads %v", err)
+			}
+		}
+		wantLines(t, "the other module saw", other.seen(), "init")
+	}
+	h, s, _, _ := scripted(t) // a handler of the operator's with seats
+	if got, err := h.client().PartyMatch(t.Context(), party.Caller{UserID: "ann"}, "", s.id); err != nil || got.MatchID != s.id {
+		t.Errorf("PartyMatch of a handler with seats = %+v, %v", got, err)
 	}
 }
 

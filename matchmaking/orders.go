@@ -213,6 +213,28 @@ func (m *Matches) slots(ctx context.Context, matchID string, users []string) err
 	return err
 }
 
+// A late friend may ask for a seat as often as they like; a fleet that refused the slot is not asked again at once.
+const (
+	noSlotFor = 10 * time.Second
+	maxNoSlot = 10_000 // users
+)
+
+// lateSlot reports whether the fleet gives a late friend a slot. Its refusal counts for a while.
+func (m *Matches) lateSlot(ctx context.Context, matchID, userID string) bool {
+	key := [2]string{matchID, userID}
+	given, err := m.slotted.Get(ctx, key, func(ctx context.Context) (bool, error) {
+		err := m.slots(ctx, matchID, []string{userID})
+		if err != nil {
+			m.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
+		}
+		return err == nil, ctx.Err()
+	})
+	if given {
+		m.slotted.Drop(key) // it may be used up when the next is needed
+	}
+	return given && err == nil
+}
+
 // ServerInfo is what a game server is told of its match, as JSON in the metadata of its
 // creation: under the key "partyline", and wherever a text of the queue's metadata has
 // "{partyline}".

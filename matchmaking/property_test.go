@@ -96,7 +96,7 @@ func TestSeated_Properties(t *testing.T) {
 			},
 			"tick":    func(t *rapid.T) { s.after(time.Duration(rapid.IntRange(0, 9).Draw(t, "seconds")) * time.Second) },
 			"fill":    func(t *rapid.T) { _ = c.Commit(ctx, s.id, claims.Draw(t, "claims")) },
-			"reserve": func(t *rapid.T) { _, _ = c.Reserve(ctx, s.id, claims.Draw(t, "claims")) },
+			"reserve": func(t *rapid.T) { _, _, _ = c.Reserve(ctx, s.id, claims.Draw(t, "claims")) },
 			"withdraw": func(t *rapid.T) {
 				if err := c.Withdraw(ctx, s.id, claims.Draw(t, "claims")); err != nil {
 					t.Fatalf("Withdraw: %v", err)

@@ -220,11 +220,9 @@ func (c *call) serve(r *serverCall) error {
 	return nil
 }
 
-// bars reports whether the server has kicked a user of the claims.
-func (s *serving) bars(claims []seats.Claim) bool {
-	return s != nil && slices.ContainsFunc(claims, func(c seats.Claim) bool {
-		return slices.ContainsFunc(c.UserIDs, func(user string) bool { return slices.Contains(s.kicked, user) })
-	})
+// bars reports whether the server has kicked one of the users.
+func (s *serving) bars(users []string) bool {
+	return s != nil && slices.ContainsFunc(users, func(user string) bool { return slices.Contains(s.kicked, user) })
 }
 
 // admit takes the seat that a pass is for. A pass works once, and not for a seat that the
@@ -249,18 +247,24 @@ func (c *call) admit(p pass.Claims) error {
 	return err
 }
 
-// callServer passes on what a game server asks.
-func (m *Matches) callServer(ctx context.Context, matchID string, r serverCall) error {
-	_, err := m.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
-	if errors.Is(err, ErrGone) {
-		return party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
+// callServer passes on what a game server asks. It answers the party of a player who joins.
+func (m *Matches) callServer(ctx context.Context, matchID string, r serverCall) (partyID string, err error) {
+	if r.Do != serverJoin { // its pass is of a match with seats
+		err = m.known(ctx, matchID)
 	}
-	return err
+	var answer signalAnswer
+	if err == nil {
+		answer, err = m.signal(ctx, matchID, signalRequest{Op: signalServer, Call: &r})
+	}
+	if errors.Is(err, ErrGone) {
+		err = party.Refuse(party.InvalidRequest, "match_id: there is no such match, or it is over.")
+	}
+	return answer.PartyID, err
 }
 
 // ServerSeats is the RPC party_server_seats, and a sign of life of the server.
 func (m *Matches) ServerSeats(ctx context.Context, matchID, token string) (party.MatchSeats, error) {
-	if err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
+	if _, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverSeats}); err != nil {
 		return party.MatchSeats{}, err
 	}
 	return m.Seats(ctx, matchID, "")
@@ -274,17 +278,19 @@ func (m *Matches) ServerJoin(ctx context.Context, matchID, token, text string) (
 		refusal.Cause = err
 		return party.ServerJoined{}, refusal
 	}
-	err = m.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
-	return party.ServerJoined{UserID: claims.UserID, PartyID: claims.PartyID, Team: claims.Team}, err
+	partyID, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverJoin, Claims: claims})
+	return party.ServerJoined{UserID: claims.UserID, PartyID: partyID, Team: claims.Team}, err
 }
 
 // ServerLeave is the RPC party_server_leave: a player has gone, for one of
 // [party.ServerLeaves].
 func (m *Matches) ServerLeave(ctx context.Context, matchID, token, userID, reason string) error {
-	return m.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
+	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverLeave, UserID: userID, Reason: reason})
+	return err
 }
 
 // ServerEnd is the RPC party_server_end: the match is over, with what the server says of it.
 func (m *Matches) ServerEnd(ctx context.Context, matchID, token string, result json.RawMessage) error {
-	return m.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
+	_, err := m.callServer(ctx, matchID, serverCall{Token: token, Do: serverEnd, Result: result})
+	return err
 }

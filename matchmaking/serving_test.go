@@ -41,6 +41,7 @@ type fleet struct {
 	answers chan runtime.FmCreateCallbackFn
 	deleted chan string
 	joined  chan []string
+	full    error // of slots
 }
 
 func newFleet() *fleet {
@@ -55,7 +56,7 @@ func (f *fleet) Create(_ context.Context, _ int, _ []string, _ []runtime.FleetUs
 
 func (f *fleet) Join(_ context.Context, id string, users []string, _ map[string]string) (*runtime.JoinInfo, error) {
 	f.joined <- users
-	return &runtime.JoinInfo{InstanceInfo: &runtime.InstanceInfo{Id: id}}, nil
+	return &runtime.JoinInfo{InstanceInfo: &runtime.InstanceInfo{Id: id}}, f.full
 }
 
 func (f *fleet) Delete(_ context.Context, id string) error {
@@ -356,8 +357,8 @@ func TestServer_LateFriends(t *testing.T) {
 			t.Fatal(err)
 		}
 		late("bob", "")
-		if _, err := s.matches.Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "bob")}); party.ReasonOf(err) != party.SeatReserved {
-			t.Errorf("the queue reserves for a kicked player: %v", err)
+		if users, misfits, err := s.matches.Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "gus"), claim("", 1, "bob")}); len(users) > 0 || !slices.Equal(misfits, []int{1}) || err != nil {
+			t.Errorf("the queue reserves seats for %v, misfits %v, error %v; want none, for the kicked player alone", users, misfits, err)
 		}
 		if err := s.matches.ServerLeave(t.Context(), s.id, s.token, "cat", party.ServerLeft); err != nil {
 			t.Fatal(err)
@@ -373,6 +374,37 @@ func TestServer_LateFriends(t *testing.T) {
 			}
 		}
 		late("eve", "")
+	})
+}
+
+// TestServer_NoSlotForLateFriends: the fleet is asked once, however often a member without a seat asks
+// for it, and again after a while.
+func TestServer_NoSlotForLateFriends(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServed(t)
+		s.full = errors.New("no slot left")
+		asks := func(user string, joins int) {
+			t.Helper()
+			for range 2 {
+				m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: user}, s.party, "")
+				if err != nil || m.MatchID != s.id || m.Server != nil {
+					t.Errorf("party_match of %s = %+v, error %v; want the match alone", user, m, err)
+				}
+			}
+			if got := len(s.joined); got != joins {
+				t.Errorf("the fleet was asked %d times; want %d", got, joins)
+			}
+		}
+		asks("cat", 1)
+		asks("dan", 2)
+		s.clock.Advance(10 * time.Second)
+		asks("cat", 3)
+		s.clock.Advance(10 * time.Second)
+		s.full = nil
+		m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "cat"}, s.party, "")
+		if err != nil || m.Server == nil {
+			t.Errorf("party_match = %+v, error %v; want a seat now that there is a slot", m, err)
+		}
 	})
 }
 
@@ -392,8 +424,8 @@ func TestServer_PassOfARestoredParty(t *testing.T) {
 		if m, err := s.matches.Seats(t.Context(), s.id, "ann"); err != nil || m.Seats[0].PartyID != s.party {
 			t.Fatalf("seats %+v, error %v; want them to have followed", m.Seats, err)
 		}
-		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, ann); err != nil {
-			t.Error(err)
+		if got, err := s.matches.ServerJoin(t.Context(), s.id, s.token, ann); err != nil || got.PartyID != s.party {
+			t.Errorf("joined %+v, error %v; want the party %s", got, err, s.party)
 		}
 		if _, err := s.matches.ServerJoin(t.Context(), s.id, s.token, ann); party.ReasonOf(err) != party.InvalidRequest {
 			t.Errorf("a used pass: %v", err)

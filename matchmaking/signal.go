@@ -42,8 +42,10 @@ type signalRequest struct {
 type signalAnswer struct {
 	Refusal string            `json:"refusal,omitempty"` // the name of one of the refusals, else a text
 	Map     *party.MatchSeats `json:"map,omitempty"`
-	Users   []string          `json:"users,omitempty"` // everybody with a seat, those it is reserved for among them
+	Users   []string          `json:"users,omitempty"`   // everybody with a seat, those it is reserved for among them
+	Misfits []int             `json:"misfits,omitempty"` // claims that keep the others from being reserved
 	Server  *gameServer       `json:"server,omitempty"`
+	PartyID string            `json:"party_id,omitempty"` // of the player who has come to the game server, as it is now
 }
 
 func (r signalRequest) text() (string, error) {

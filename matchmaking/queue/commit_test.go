@@ -173,6 +173,51 @@ func TestCommit_PanicsOnce(t *testing.T) {
 	}
 }
 
+// A ticket that a running match will not seat, such as a second one of somebody who plays there, keeps
+// nobody else out of it, however many there are. When it could be seated it is.
+func TestCommit_Misfits(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	table, there := runningMatch(w, 0, 1)
+	until := w.clock.Now().Add(time.Hour)
+	w.must(table.Hold(w.clock.Now(), until, seats.Claim{Team: 1, UserIDs: []string{"a", "b", "c"}}))
+	var misfits []string
+	for range 4 {
+		s := w.player()
+		w.must(table.Hold(w.clock.Now(), until, seats.Claim{Team: 0, UserIDs: []string{s.UserID}}))
+		misfits = append(misfits, w.queueSolo(s, rankedEU))
+		w.clock.Advance(time.Second)
+	}
+	id, players := w.party(1) // of which a member who has left it plays on another team
+	table.Leave(w.clock.Now(), there.UserID)
+	w.must(table.Hold(w.clock.Now(), until, seats.Claim{PartyID: id.String(), Team: 0, UserIDs: []string{there.UserID}}))
+	misfits = append(misfits, w.queueParty(id, players[0], rankedEU))
+	w.clock.Advance(time.Second)
+	next := w.player()
+	w.queueSolo(next, rankedEU)
+	w.process()
+	if matches := w.process(); len(matches["running"]) != 1 || matches["running"][0].session != next {
+		t.Fatalf("matches = %v; want the one who can be seated in the running one", matches)
+	}
+	if tries := w.launcher.reserves; tries != len(misfits)+1 {
+		t.Errorf("the match was asked %d times; want once for each ticket", tries)
+	}
+	for _, ticket := range misfits {
+		if !slices.ContainsFunc(w.pool, func(e *entry) bool { return e.ticket == ticket }) {
+			t.Error("a ticket that waits for another match is gone")
+		}
+	}
+	table.Leave(w.clock.Now(), next.UserID)
+	table.Leave(w.clock.Now(), there.UserID)
+	if matches := w.process(); len(matches) != 0 {
+		t.Errorf("matches = %v before their time", matches)
+	}
+	w.clock.Advance(15 * time.Second)
+	w.process()
+	if matches := w.process(); len(matches["running"]) != 1 || matches["running"][0].ticket != misfits[4] {
+		t.Errorf("matches = %v; want the party that nobody of plays there any more", matches)
+	}
+}
+
 func TestCommit_Fill(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	table, err := seats.New(2, 5, 0)

@@ -55,9 +55,6 @@ func (s *Service) CheckParty(ctx context.Context, l reserve.Look, by party.Sessi
 
 // properties are those a ticket goes to the host with.
 func (s *Service) properties(ctx context.Context, t Ticket, q rules.Queue, held int, texts map[string]string, numbers map[string]float64) (map[string]string, map[string]float64, error) {
-	if err := s.roomForTicket(t.Members); err != nil {
-		return texts, numbers, err
-	}
 	members := users(t.Members)
 	skill, err := s.skill(ctx, q.Skill, members, texts, numbers)
 	if err != nil {
@@ -80,7 +77,7 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 			s.claims.end(by.SessionID)
 		}
 	}()
-	q, err := s.admitSolo(ctx, by.UserID, asked.Queue, pending)
+	q, err := s.admitSolo(ctx, by, asked.Queue, pending)
 	if err != nil || !s.Processing {
 		return err
 	}
@@ -97,7 +94,7 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 // is for a player alone; queue is ignored while the host matches by itself.
 func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
 	if v.ID.IsZero() {
-		_, err := s.admitSolo(ctx, caller.UserID, queue, s.claims.all())
+		_, err := s.admitSolo(ctx, caller.Session(), queue, s.claims.all())
 		return err
 	}
 	if _, member := v.Member(caller.UserID); !member {
@@ -119,21 +116,21 @@ func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.Vie
 
 // admitSolo refuses a player alone who may not wait in the queue, and answers the queue;
 // there is none while the host matches by itself. Tickets that are pending count.
-func (s *Service) admitSolo(ctx context.Context, userID, queue string, pending []Ticket) (rules.Queue, error) {
-	if err := s.noPartyTicket(ctx, userID, pending); err != nil || !s.Processing {
+func (s *Service) admitSolo(ctx context.Context, by party.Session, queue string, pending []Ticket) (rules.Queue, error) {
+	if err := s.noPartyTicket(ctx, by.UserID, pending); err != nil || !s.Processing {
 		return rules.Queue{}, err
 	}
 	q, err := queueIn(s.Policy(), queue)
 	if err != nil {
 		return q, err
 	}
-	if s.waits(ctx, userID, pending, func(t Ticket) bool { return t.Solo() && t.Queue == queue }) {
+	if s.waits(ctx, by.UserID, pending, func(t Ticket) bool { return t.Solo() && t.Queue == queue }) {
 		return q, party.Refuse(party.NotReady, "You are looking for this match already.")
 	}
-	if wait := s.proposals.wait([]string{userID}, s.Now()); wait > 0 {
+	if wait := s.proposals.wait([]string{by.UserID}, s.Now()); wait > 0 {
 		return q, party.RefuseRate(wait)
 	}
-	return q, nil
+	return q, s.roomForTicket([]party.Session{by})
 }
 
 // admit refuses a party that the queue does not take.
@@ -153,6 +150,9 @@ func (s *Service) admit(ctx context.Context, v party.View, held int, name string
 		return party.RefuseRate(wait)
 	}
 	if err := s.nobodyElsewhere(ctx, v, pending); err != nil {
+		return err
+	}
+	if err := s.roomForTicket(sessions(v)); err != nil {
 		return err
 	}
 	if q.RequireReady {
@@ -186,11 +186,13 @@ func (s *Service) roomForTicket(of []party.Session) error {
 }
 
 // nobodyElsewhere refuses with NotReady while a member waits alone or in another party,
-// naming nobody. Where the rules cancel solo tickets those stand in nobody's way.
+// naming nobody. Where the rules cancel solo tickets those stand in nobody's way, unless there are so many that
+// the host does not take the party's.
 func (s *Service) nobodyElsewhere(ctx context.Context, v party.View, pending []Ticket) error {
-	cancels := s.cancelsSolo()
-	for _, user := range users(sessions(v)) {
-		if s.waits(ctx, user, pending, func(t Ticket) bool { return t.Party != v.ID && !(cancels && t.Solo()) }) {
+	for _, m := range sessions(v) {
+		n, _ := s.book.Load(m)
+		cancels := s.cancelsSolo() && n < hostTickets
+		if s.waits(ctx, m.UserID, pending, func(t Ticket) bool { return t.Party != v.ID && !(cancels && t.Solo()) }) {
 			return party.Refuse(party.NotReady, "Somebody in this party is looking for another match; that search has to end first.")
 		}
 	}

@@ -224,6 +224,29 @@ func TestSoloAndParty(t *testing.T) {
 	}
 }
 
+// Three tickets of a member's own leave the host no room for the party's, which is said before it refuses
+// without a reason.
+func TestSoloAndParty_NoRoom(t *testing.T) {
+	cfg := configWithQueues()
+	cfg.Matchmaking.SoloTickets = rules.SoloTicketsCancel
+	cfg.Queues["third"] = cfg.Queues["duo"]
+	w := newWorld(t, cfg)
+	id, players := w.party(2)
+	var own []string
+	for _, name := range []string{"ranked", "duo", "third"} {
+		own = append(own, w.queueSolo(players[1], text("queue", name, "region", "eu")))
+	}
+	w.wantReason(w.MayQueue(t.Context(), callerOf(players[0]), w.view(id), "ranked"), party.NotReady)
+	_, err := w.addParty(id, players[0], rankedEU)
+	w.wantReason(err, party.NotReady)
+	if len(w.notices.sent) > 0 {
+		t.Errorf("notifications %+v; want that no ticket is dropped for a refusal", w.notices.sent)
+	}
+	w.TicketCancelled(t.Context(), players[1], own[0])
+	w.must(w.MayQueue(t.Context(), callerOf(players[0]), w.view(id), "ranked"))
+	w.queueParty(id, players[0], rankedEU)
+}
+
 func native() *rules.Config {
 	c := rules.Default()
 	return &c
@@ -376,10 +399,13 @@ func TestCheck_DroppedTicketsAreNamed(t *testing.T) {
 		w.process()
 	}
 	_, err := w.addSolo(s, rankedEU)
-	w.wantReason(err, party.NotReady)
-	for _, ticket := range dropped {
-		if !strings.Contains(err.Error(), ticket) {
-			t.Errorf("%v does not name %s", err, ticket)
+	check := w.MayQueue(t.Context(), party.Caller{UserID: s.UserID, SessionID: s.SessionID}, party.View{}, "ranked")
+	for _, err := range []error{err, check} {
+		w.wantReason(err, party.NotReady)
+		for _, ticket := range dropped {
+			if err != nil && !strings.Contains(err.Error(), ticket) {
+				t.Errorf("%v does not name %s", err, ticket)
+			}
 		}
 	}
 	w.removeTicket(dropped[0])

@@ -1,6 +1,8 @@
 package queue_test
 
 import (
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -99,6 +101,22 @@ func TestKeys_Latency(t *testing.T) {
 	}
 	_, err := w.addSolo(w.player(), text("queue", "duo"))
 	w.wantReason(err, party.InvalidRequest)
+	for _, wrong := range []float64{-1, math.NaN(), math.Inf(1), math.Inf(-1)} {
+		add := &rtapi.MatchmakerAdd{StringProperties: text("queue", "duo"), NumericProperties: map[string]float64{"latency_eu": 20, "latency_us": wrong}}
+		err := w.CheckSolo(t.Context(), w.player(), add)
+		w.wantReason(err, party.InvalidRequest)
+		if err != nil && !strings.Contains(err.Error(), "numeric_properties.latency_us:") {
+			t.Errorf("%v does not name the property", err)
+		}
+	}
+	w.pool = nil
+	for range 2 { // on the server's own machine
+		queue(110, 0)
+		queue(0, 0)
+	}
+	if matches := w.process(); len(matches) != 1 || w.launcher.launches[1].Region != "us" {
+		t.Errorf("matches = %v, launches %+v; want one in us", matches, w.launcher.launches)
+	}
 }
 
 func TestKeys_JoinInProgress(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 type Launcher interface {
 	Launch(ctx context.Context, l matchmaking.Launch) (matchID string, err error)
 	Open(ctx context.Context, queue string) ([]formation.OpenMatch, error)
-	Reserve(ctx context.Context, matchID string, claims []seats.Claim) (users []string, err error)
+	Reserve(ctx context.Context, matchID string, claims []seats.Claim) (users []string, misfits []int, err error)
 	Commit(ctx context.Context, matchID string, claims []seats.Claim) error
 	Withdraw(ctx context.Context, matchID string, claims []seats.Claim) error
 	Release(ctx context.Context, id party.ID, userID string) error

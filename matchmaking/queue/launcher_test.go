@@ -25,6 +25,7 @@ type launcher struct {
 	announced  map[string]bool // matches somebody may know of
 	open       []formation.OpenMatch
 	withdrawn  map[string][]seats.Claim
+	reserves   int      // calls
 	released   []string // users
 	fail       func(matchmaking.Launch) error
 	failFill   map[string]error
@@ -70,17 +71,26 @@ func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) 
 	return slices.Clone(l.open), nil
 }
 
-func (l *launcher) Reserve(_ context.Context, id string, claims []seats.Claim) (users []string, err error) {
+func (l *launcher) Reserve(_ context.Context, id string, claims []seats.Claim) (users []string, misfits []int, err error) {
 	if err := l.failFill[id]; err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.reserves++
+	for i, c := range claims {
+		if l.tables[id].Misfit(l.now(), c) {
+			misfits = append(misfits, i)
+		}
+	}
+	if len(misfits) > 0 {
+		return nil, misfits, nil
+	}
 	err = l.tables[id].Reserve(l.now(), l.now().Add(matchmaking.ReservedFor), claims...)
 	for _, s := range l.tables[id].Users(l.now()) {
 		users = append(users, s.UserID)
 	}
-	return users, err
+	return users, nil, err
 }
 
 func (l *launcher) Commit(_ context.Context, id string, claims []seats.Claim) error {

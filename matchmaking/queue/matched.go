@@ -118,11 +118,23 @@ func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, err
 		return "", nil
 	}
 	var claims []seats.Claim
-	size := 0
-	for _, w := range pool {
-		c := s.nativeClaim(ctx, w)
-		claims = append(claims, c)
-		size += len(c.UserIDs) + c.Spares
+	size, seated := 0, map[string]bool{}
+	// Parties first: a friend who came in by an invite may have a ticket of their own, and sits with the party.
+	for _, alone := range []bool{false, true} {
+		for _, w := range pool {
+			if (w.party == "") != alone {
+				continue
+			}
+			c := s.nativeClaim(ctx, w)
+			c.UserIDs = slices.DeleteFunc(c.UserIDs, func(user string) bool { return seated[user] })
+			for _, user := range c.UserIDs {
+				seated[user] = true
+			}
+			if len(c.UserIDs)+c.Spares > 0 {
+				claims = append(claims, c)
+				size += len(c.UserIDs) + c.Spares
+			}
+		}
 	}
 	return s.Launcher.Launch(ctx, matchmaking.Launch{
 		Handler: rules.PartyMatch, Teams: 1, TeamSize: size, Claims: claims,

@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -48,6 +49,27 @@ func TestMatched_Native(t *testing.T) {
 	w.wantEvents(id, "queued", "matched")
 	if w.queued(id) {
 		t.Error("a matched party counts as queued")
+	}
+}
+
+// A friend who waits alone and comes into a party by an invite may be matched by both tickets. They have one
+// seat, with the party.
+func TestMatched_NativeSeatsAUserOnce(t *testing.T) {
+	cfg := native()
+	cfg.Matchmaking.CreateMatch = true
+	w := newWorld(t, cfg)
+	friend, other := w.player(), w.player()
+	w.queueSolo(friend, nil)
+	id, players := w.party(1)
+	w.queueParty(id, players[0], nil)
+	w.queueSolo(other, nil)
+	w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
+	if match, err := w.Matched(t.Context(), w.given()); match != "match-0" || err != nil {
+		t.Fatalf("Matched = %q, %v", match, err)
+	}
+	l := w.launcher.launches[0]
+	if got := claimOf(t, l, id).UserIDs; !slices.Equal(got, []string{players[0].UserID, friend.UserID}) || len(l.Claims) != 2 || l.TeamSize != 3 {
+		t.Errorf("launch = %+v; want the friend in the party, and no seat more", l)
 	}
 }
 

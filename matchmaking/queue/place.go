@@ -98,12 +98,22 @@ type planned struct {
 }
 
 // fill reserves seats in a running match, once in a pass for tickets that may join it. It returns
-// false where that failed, or where blocks keep all of them out.
+// false where that failed, where the match will not seat one of them, or where blocks keep all of them out.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
 	r.done[match] = true
-	others, err := r.Launcher.Reserve(ctx, match, pl.claims())
+	others, misfits, err := r.Launcher.Reserve(ctx, match, pl.claims())
 	if err != nil {
 		r.Logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
+		return planned{}, false
+	}
+	if len(misfits) > 0 { // its seats are for others, as below
+		known, _ := r.misfits.Kept(match)
+		known = slices.Clone(known)
+		for _, i := range misfits {
+			known = append(known, pl[i].id)
+		}
+		r.misfits.Put(match, known)
+		r.done[match] = false
 		return planned{}, false
 	}
 	mine := pl.users()

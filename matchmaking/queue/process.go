@@ -261,11 +261,27 @@ func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
 		r.Logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
 		return wanting
 	}
-	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool { return r.done[m.ID] || len(m.Open) != r.q.Teams })
-	for i := range matches {
-		matches[i].Apart = r.keptFrom(r.there[matches[i].ID])
+	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool {
+		return r.done[m.ID] || len(m.Open) != r.q.Teams || r.paused(m.ID)
+	})
+	for i, m := range matches {
+		misfits, _ := r.misfits.Kept(m.ID)
+		matches[i].Apart = append(r.keptFrom(r.there[m.ID]), r.indexes(misfits)...)
 	}
 	return append(wanting, matches...)
+}
+
+// indexes are where tickets are in the pool.
+func (r *queueRun) indexes(ids []string) (at []int) {
+	if len(ids) == 0 {
+		return nil
+	}
+	for i, w := range r.pool {
+		if slices.Contains(ids, w.id) {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 func (r *queueRun) without(tickets []*waiting) {

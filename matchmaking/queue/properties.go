@@ -71,12 +71,33 @@ func fill(name string, q rules.Queue, texts map[string]string, numbers map[strin
 	if v := texts[PropertyJoinInProgress]; v != "" && v != "yes" && v != "no" {
 		return nil, nil, party.Refuse(party.InvalidRequest, "string_properties.%s: say yes or no.", PropertyJoinInProgress)
 	}
-	if q.Latency != nil && !slices.ContainsFunc(q.Latency.Regions, func(r string) bool { return numbers[PropertyLatency+r] > 0 }) {
-		return nil, nil, party.Refuse(party.InvalidRequest, "numeric_properties.%s%s: say how many milliseconds away at least one region is.", PropertyLatency, q.Latency.Regions[0])
+	if err := latencyGiven(q.Latency, numbers); err != nil {
+		return nil, nil, err
 	}
 	texts[PropertyQueue] = name
 	return texts, numbers, nil
 }
+
+// latencyGiven refuses a ticket that says of no region how far it is, or says it wrongly.
+func latencyGiven(l *rules.Latency, numbers map[string]float64) error {
+	if l == nil {
+		return nil
+	}
+	said := false
+	for _, region := range l.Regions {
+		ms, ok := numbers[PropertyLatency+region]
+		if ok && !milliseconds(ms) {
+			return party.Refuse(party.InvalidRequest, "numeric_properties.%s%s: a number of milliseconds, 0 or more.", PropertyLatency, region)
+		}
+		said = said || ok
+	}
+	if !said {
+		return party.Refuse(party.InvalidRequest, "numeric_properties.%s%s: say how many milliseconds away at least one region is.", PropertyLatency, l.Regions[0])
+	}
+	return nil
+}
+
+func milliseconds(ms float64) bool { return ms >= 0 && !math.IsInf(ms, 0) }
 
 // unfit says what is wrong with a value that players are matched by; "" for nothing.
 func unfit(value string) string {
@@ -118,7 +139,7 @@ func read(q rules.Queue, properties map[string]any) (key string, s standing, err
 		s.latency = make([]float64, len(q.Latency.Regions))
 		for i, region := range q.Latency.Regions {
 			ms, ok := properties[PropertyLatency+region].(float64)
-			if !ok || !(ms > 0) {
+			if !ok || !milliseconds(ms) {
 				ms = math.NaN()
 			}
 			s.latency[i] = ms

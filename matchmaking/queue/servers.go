@@ -3,7 +3,9 @@ package queue
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -41,7 +43,7 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 		delete(r.placed, user)
 	}
 	if why == NoCapacity {
-		r.pause()
+		r.pause(p)
 	}
 	if p.order != nil {
 		p.order.Cancel(errIncomplete)
@@ -54,29 +56,40 @@ func (r *queueRun) dissolve(ctx context.Context, p proposal, why DropReason) {
 	}
 }
 
+// slotsAgain is how long a match takes nobody whose server had no slots: half of the minute for which fleets
+// keep a slot that may come free.
+const slotsAgain = 30 * time.Second
+
 // pause keeps the queue from asking for a game server again at once: the fleet that has none
-// now will hardly have one in the next pass. With the default of ready_within it is 10 s.
-func (r *queueRun) pause() {
+// now will hardly have one in the next pass. With the default of ready_within it is 10 s. Where a running
+// match had no slots, it pauses that match alone.
+func (r *queueRun) pause(p proposal) {
 	fleet, _ := r.q.Server()
+	what, until := r.name, r.Now().Add(fleet.ReadyWithin/6)
+	if p.fill {
+		what, until = p.match, r.Now().Add(slotsAgain)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.failures[r.name] = r.Now().Add(fleet.ReadyWithin / 6)
+	maps.DeleteFunc(r.failures, func(_ string, end time.Time) bool { return !r.began.Before(end) })
+	r.failures[what] = until
+}
+
+// paused reports whether the fleet is not asked for a queue, or for a running match.
+func (s *Service) paused(what string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Now().Before(s.failures[what])
 }
 
 // order asks the fleet for the game server of a plan, or for slots on the one of a running
 // match. Its tickets are in a proposal until there is an answer.
 func (p *pass) order(ctx context.Context, plan *planned) {
-	p.mu.Lock()
-	wait := p.Now().Before(p.failures[plan.queue])
-	p.mu.Unlock()
-	if wait {
-		if plan.match != "" {
-			p.withdraw(ctx, &planned{match: plan.match, claims: plan.tickets.claims()})
-		}
-		return
-	}
 	fleet, _ := plan.rules.Server()
 	fill := plan.match != ""
+	if !fill && p.paused(plan.queue) {
+		return
+	}
 	id := plan.proposal
 	if id == 0 {
 		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams) // 0 seats for a fill

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/reserve"
 	"partyline/party/roster"
@@ -69,14 +70,23 @@ type Service struct {
 	pace     pace
 	measured map[string]bool      // queues whose gauges were set
 	said     map[string]bool      // properties whose values were said to be no numbers
-	failures map[string]time.Time // by queue: until when no game server is asked for
+	failures map[string]time.Time // by queue, or running match: until when its fleet is not asked
+
+	misfits *cache.Cache[string, []string] // by running match: tickets that it will not seat
 }
+
+// misfitFor is how long a ticket is kept from a match that would not seat it: why that was may end, as the
+// seat does that is kept for a player whose connection is lost.
+const (
+	misfitFor  = 15 * time.Second
+	maxMisfits = 10_000 // matches
+)
 
 // New makes a service.
 func New(d Deps) *Service {
 	return &Service{
 		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now},
-		prepared: map[string]*planned{}, failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{}, said: map[string]bool{},
+		prepared: map[string]*planned{}, misfits: cache.New[string, []string](d.Now, maxMisfits, misfitFor), failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{}, said: map[string]bool{},
 	}
 }
 

@@ -44,6 +44,7 @@ type world struct {
 	clock     *partytest.Time
 	log       *partytest.Log
 	launcher  *launcher
+	servers   *servers
 	accounts  *accounts
 	objects   objects
 	blocks    *blocks
@@ -189,6 +190,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		accounts: &accounts{metadata: map[string]string{}}, objects: objects{}, blocks: &blocks{}, cfg: cfg, statuses: map[string]party.MemberStatus{}, notices: &notices{}, heard: map[party.ID][]queue.EventName{},
 	}
 	w.launcher = newLauncher(w.clock.Now)
+	w.servers = &servers{launcher: w.launcher}
 	policy := func() rules.Config { return *w.cfg }
 	w.roster = roster.New(w.host, w.host, w.clock.Now)
 	news := &party.News{}
@@ -199,7 +201,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	w.Service = queue.New(queue.Deps{
 		Metrics: &w.metrics,
 		Roster:  w.roster, Look: w.look, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
-		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher, Servers: silent{},
+		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher, Servers: w.servers,
 		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})

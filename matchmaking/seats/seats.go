@@ -117,6 +117,13 @@ func (t *Table) Reserve(now, until time.Time, claims ...Claim) error {
 	return t.keep(now, until, Reserved, claims)
 }
 
+// Misfit reports whether a claim cannot be kept here whatever seats come free: its users, or their party,
+// sit elsewhere in the match, or it is for more seats than a party may have.
+func (t *Table) Misfit(now time.Time, c Claim) bool {
+	err := t.Clone().Reserve(now, now, c)
+	return errors.Is(err, ErrSplit) || errors.Is(err, ErrPartyFull)
+}
+
 func (t *Table) keep(now, until time.Time, as State, claims []Claim) error {
 	t.Purge(now)
 	before := slices.Clone(t.rows)

@@ -98,6 +98,36 @@ func TestHold_KeepsTogether(t *testing.T) {
 	}
 }
 
+func TestMisfit(t *testing.T) {
+	tab, err := seats.New(2, 3, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hold(t, tab, seats.Claim{PartyID: "p", Team: 0, UserIDs: []string{"a", "b"}}, 60)
+	hold(t, tab, seats.Claim{Team: 1, UserIDs: []string{"x", "y", "z"}}, 60)
+	for name, tt := range map[string]struct {
+		claim seats.Claim
+		want  bool
+	}{
+		"others":           {seats.Claim{PartyID: "q", UserIDs: []string{"c"}}, false},
+		"a full team":      {seats.Claim{PartyID: "q", Team: 1, UserIDs: []string{"c"}}, false},
+		"the same again":   {seats.Claim{PartyID: "p", UserIDs: []string{"a"}}, false},
+		"another team":     {seats.Claim{PartyID: "p", Team: 1, UserIDs: []string{"c"}}, true},
+		"without a party":  {seats.Claim{UserIDs: []string{"a"}}, true},
+		"another party":    {seats.Claim{PartyID: "q", UserIDs: []string{"c", "a"}}, true},
+		"a third of two":   {seats.Claim{PartyID: "p", UserIDs: []string{"c"}}, true},
+		"too large for it": {seats.Claim{PartyID: "q", UserIDs: []string{"c", "d"}, Spares: 1}, true},
+	} {
+		if got := tab.Misfit(t0, tt.claim); got != tt.want {
+			t.Errorf("%s: Misfit = %v", name, got)
+		}
+	}
+	wantCount(t, tab, 0, 0, 5, 1)
+	if tab.Misfit(at(60), seats.Claim{UserIDs: []string{"a"}}) {
+		t.Error("a misfit after its seat has expired")
+	}
+}
+
 func TestHold_BadClaims(t *testing.T) {
 	tab := table(t, 2, 2)
 	for _, c := range []seats.Claim{
