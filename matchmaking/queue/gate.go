@@ -186,11 +186,15 @@ func (s *Service) roomForTicket(of []party.Session) error {
 }
 
 // nobodyElsewhere refuses with NotReady while a member waits alone or in another party,
-// naming nobody. Where the rules cancel solo tickets those stand in nobody's way.
+// naming nobody. Where the rules cancel solo tickets only those stand in the way whose player
+// is asked about a match.
 func (s *Service) nobodyElsewhere(ctx context.Context, v party.View, pending []Ticket) error {
 	cancels := s.cancelsSolo()
+	elsewhere := func(t Ticket) bool {
+		return t.Party != v.ID && !(cancels && t.Solo() && s.proposals.state(t.ID) == nil)
+	}
 	for _, user := range users(sessions(v)) {
-		if s.waits(ctx, user, pending, func(t Ticket) bool { return t.Party != v.ID && !(cancels && t.Solo()) }) {
+		if s.waits(ctx, user, pending, elsewhere) {
 			return party.Refuse(party.NotReady, "Somebody in this party is looking for another match; that search has to end first.")
 		}
 	}
