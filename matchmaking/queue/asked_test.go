@@ -229,3 +229,23 @@ func TestAccept_FriendsComeAndGo(t *testing.T) {
 		t.Errorf("seats = %+v; want one for the friend, and one kept", c)
 	}
 }
+
+// A party's ticket, which ends those that its members have alone, is no way around an answer.
+func TestAccept_AskedAloneAndThenByAParty(t *testing.T) {
+	w := asking(t)
+	w.cfg.Matchmaking.SoloTickets = rules.SoloTicketsCancel
+	alone, _ := w.soloes(4)
+	w.process()
+	id := w.partyOf(alone[3])
+	_, err := w.addParty(id, alone[3], rankedEU)
+	w.wantReason(err, party.NotReady)
+	w.wantNotified(alone[3], "match_found")
+
+	waits, leader := w.party(1)
+	w.queueParty(waits, leader[0], rankedEU)
+	w.must(w.admission.Admit(t.Context(), waits, alone[2], party.Grant{}, nil)) // into a party that waits
+	w.process()
+	w.wantNotified(alone[2], "match_found", "matchmaking dropped party_queued")
+	w.leave(waits, alone[2])
+	w.wantReason(w.MayQueue(t.Context(), callerOf(alone[2]), party.View{}, "duo"), party.RateLimited)
+}

@@ -71,6 +71,7 @@ func (s *Service) cancelsSolo() bool {
 func (s *Service) dropSolo(ctx context.Context, userID string) {
 	for _, t := range s.book.OfUser(userID) {
 		if t.Solo() {
+			s.bar(t.ID, userID)
 			s.drop(ctx, t.ID, DropSolo)
 		}
 	}

@@ -186,13 +186,16 @@ func (s *Service) roomForTicket(of []party.Session) error {
 }
 
 // nobodyElsewhere refuses with NotReady while a member waits alone or in another party,
-// naming nobody. Where the rules cancel solo tickets those stand in nobody's way, unless there are so many that
-// the host does not take the party's.
+// naming nobody. Where the rules cancel solo tickets only those stand in the way whose player is asked about a
+// match, or has so many that the host does not take the party's.
 func (s *Service) nobodyElsewhere(ctx context.Context, v party.View, pending []Ticket) error {
 	for _, m := range sessions(v) {
 		n, _ := s.book.Load(m)
 		cancels := s.cancelsSolo() && n < hostTickets
-		if s.waits(ctx, m.UserID, pending, func(t Ticket) bool { return t.Party != v.ID && !(cancels && t.Solo()) }) {
+		elsewhere := func(t Ticket) bool {
+			return t.Party != v.ID && !(cancels && t.Solo() && s.proposals.state(t.ID) == nil)
+		}
+		if s.waits(ctx, m.UserID, pending, elsewhere) {
 			return party.Refuse(party.NotReady, "Somebody in this party is looking for another match; that search has to end first.")
 		}
 	}
