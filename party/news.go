@@ -17,6 +17,7 @@ const (
 	MemberDropped // its session ended
 	SeatsChanged  // seats are reserved, or not reserved any more
 	SeatAway      // a member's connection ended, its seat is kept
+	SeatFound     // storage knows of a seat that this process did not
 	SeatBack      // its user is a member again
 	SeatLost      // nobody came back in time, or may any more
 	SeatEnded     // with its party, or reported by another node: nobody is to be told

@@ -280,12 +280,18 @@ func (l *Ledger) Expire(ctx context.Context, seat party.Seat) error {
 			v.Report(party.Change{Kind: party.SeatEnded, ID: v.ID, Seat: seat})
 			return nil
 		}
-		v.Book.Purge(v.ledger.Now())
-		if v.endIfEmpty() {
-			return nil
+		if lives, err := v.Lives(); !lives { // or goes on elsewhere
+			return err
 		}
-		return v.endKept(k, party.SeatLost, nil)
+		return v.endOverdueSeat(seat.Member.UserID)
 	})
+}
+
+func (v *Visit) endOverdueSeat(userID string) error {
+	if k := v.Book.Kept[userID]; k != nil && k.Overdue {
+		return v.endKept(k, party.SeatLost, nil)
+	}
+	return nil
 }
 
 // KeptSeats lists the seats kept for a user, that of the party entered last first. What

@@ -86,10 +86,7 @@ func (l *Ledger) sweepRecord(ctx context.Context, o *api.StorageObject) (remove 
 				if lives, err := v.Lives(); !lives {
 					return err
 				}
-				if k := v.Book.Kept[user]; k != nil && k.Overdue {
-					return v.endKept(k, party.SeatLost, nil)
-				}
-				return nil
+				return v.endOverdueSeat(user)
 			}))
 		}
 	}

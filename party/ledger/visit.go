@@ -105,6 +105,7 @@ func (v *Visit) merge(record reserve.Record) {
 	}
 	for _, user := range found {
 		v.ledger.index.setKept(user, v.ID, true)
+		v.Report(party.Change{Kind: party.SeatFound, ID: v.ID, Seat: v.Book.Kept[user].Seat})
 	}
 	v.IndexLine()
 }

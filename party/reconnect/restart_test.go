@@ -1,6 +1,7 @@
 package reconnect_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,34 @@ func crashed(t *testing.T, do func(w *world, id party.ID, p []party.Session)) {
 		synctest.Wait()
 		do(w, id, p)
 	})
+}
+
+// No sweep has to find it.
+func TestSurvive_LostAfterACrash(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		w.drop(p[2])
+		w.crash([]party.ID{id}, p...)
+		_, err := w.resume(w.host.Connect(p[0].UserID))
+		w.must(err)
+		told := len(w.heard())
+		time.Sleep(minute - time.Second)
+		synctest.Wait()
+		w.toldSince(told)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		w.toldSince(told, "lost "+p[1].Username, "lost "+p[2].Username)
+		if n := w.grace.Running(); n != 0 {
+			t.Errorf("%d timers left; want none", n)
+		}
+	})
+}
+
+func (w *world) toldSince(before int, want ...string) {
+	w.t.Helper()
+	got := w.heard()[before:]
+	if slices.Sort(got); !slices.Equal(got, want) {
+		w.t.Errorf("the party was told %q; want %q", got, want)
+	}
 }
 
 // The seat held for somebody in line is held again once a member is back.
