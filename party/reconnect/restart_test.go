@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/ledger"
 	"partyline/party/reserve"
@@ -23,6 +24,87 @@ func crashed(t *testing.T, do func(w *world, id party.ID, p []party.Session)) {
 		time.Sleep(time.Second) // the members are written
 		synctest.Wait()
 		do(w, id, p)
+	})
+}
+
+// Nobody has looked at the party since the server is back.
+func TestSurvive_LeftAfterACrash(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		w.crash([]party.ID{id}, p...)
+		for i := range p {
+			s := w.host.Connect(p[i].UserID)
+			w.leave(s, id)
+			look, err := w.admission.Look(t.Context(), id)
+			if want := len(p) - 1 - i; len(look.Away) != want || look.Returning(s.UserID) {
+				t.Errorf("seats are kept for %v; want %d", look.Away, want)
+			} else if want > 0 {
+				w.refused(err, party.PartyAway)
+			} else {
+				w.refused(err, party.PartyNotFound)
+			}
+			_, err = w.resume(s)
+			w.refused(err, party.PartyNotFound)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.nothingLeft()
+	})
+}
+
+// Who has not been back knows the party's old ID alone.
+func TestSurvive_LeftByTheOldID(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(false, 2, p...)
+	w.drop(p[0])
+	w.drop(p[1])
+	first := w.host.Connect(p[0].UserID)
+	_, err := w.resume(first)
+	w.must(err)
+	now := w.admission.Current(id)
+	w.leave(first, id) // the party it was: it is in the new one
+	w.members(now, 1, first)
+	second := w.host.Connect(p[1].UserID)
+	w.leave(second, id)
+	w.members(now, 0, first)
+	_, err = w.resume(second)
+	w.refused(err, party.PartyNotFound)
+}
+
+func TestSurvive_EnteredAnotherAfterACrash(t *testing.T) {
+	for _, rule := range []rules.OnePerUser{rules.OnePartyOnly, rules.LeavePrevious} {
+		crashed(t, func(w *world, id party.ID, p []party.Session) {
+			w.set(func(p *rules.Parties) { p.OnePerUser = rule })
+			w.crash([]party.ID{id}, p...)
+			s := w.host.Connect(p[0].UserID)
+			other := w.party(false, 4, s)
+			if got, err := w.resume(s); err != nil || got.PartyID != other.String() {
+				t.Errorf("Resume = %+v, %v; want %v, where the player is", got, err, other)
+			}
+			w.members(other, 0, s)
+			back := w.host.Connect(p[1].UserID)
+			_, err := w.resume(back)
+			w.must(err)
+			w.members(w.admission.Current(id), 1, back) // for the third player
+		})
+	}
+}
+
+// One of the parties is known to the process already.
+func TestSurvive_SeveralAfterACrash(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		other := w.party(false, 4, p[0])
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.crash([]party.ID{id, other}, p...)
+		back := w.host.Connect(p[1].UserID)
+		_, err := w.resume(back)
+		w.must(err)
+		s := w.host.Connect(p[0].UserID)
+		_, err = w.resume(s)
+		w.must(err)
+		w.members(w.admission.Current(id), 1, back, s)
+		w.members(w.admission.Current(other), 0, s)
 	})
 }
 
