@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
+
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -61,6 +63,14 @@ func (v *Visit) recall() error {
 	if err != nil {
 		return err
 	}
+	if record.Native.IsZero() && !v.known && v.ledger.inherits() {
+		if err := v.ledger.learnNatives(v.Ctx); err != nil {
+			return err
+		}
+	}
+	if v.ledger.moves.of(v.ID) != v.ID { // it has moved since, or was called by the last of its IDs
+		return errMoved
+	}
 	if native := record.Native; !native.IsZero() && native != v.ID {
 		entering := v.ledger.moves.isEntered(native) // asked first: afterwards its member is in
 		members, err := v.ledger.Roster.Members(native)
@@ -99,6 +109,25 @@ func (v *Visit) recall() error {
 		})
 	}
 	v.merge(record)
+	return err
+}
+
+// learnNatives reads which parties of before this process went on in which native ones: their
+// records have the first ID as the key, and players may know the last one alone. It is done once.
+func (l *Ledger) learnNatives(ctx context.Context) error {
+	l.learning.Lock()
+	defer l.learning.Unlock()
+	if l.learned {
+		return nil
+	}
+	err := l.natives.Go(ctx, storageWait, func(o *api.StorageObject) error {
+		record := reserve.NewRecord()
+		if id, err := reserve.PartyOf(o.Value); err == nil && record.Add(id, o.Value) == nil && !record.Native.IsZero() {
+			l.moves.learn(record.Native, id)
+		}
+		return nil
+	})
+	l.learned = err == nil && l.natives.Done()
 	return err
 }
 

@@ -74,6 +74,7 @@ func (l *Ledger) sweepRecord(ctx context.Context, o *api.StorageObject) (remove 
 	}
 	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(s party.Seat) bool { return l.Now().Before(s.Until) })
 	if len(members) == 0 && !waits && !l.outlives(record) || record.Empty() {
+		l.moves.end(id)
 		if users := slices.Collect(maps.Keys(record.Members)); len(users) > 0 {
 			return false, l.records.change(ctx, id, users, reserve.Record.Clear)
 		}

@@ -13,6 +13,35 @@ import (
 	"partyline/party/rules"
 )
 
+// The members of the party before are still to be written when the new one is empty again, and
+// nobody has told of that yet.
+func TestSurvive_DroppedRightAfterTheReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+		time.Sleep(2 * minute) // the server has run for longer than after a crash
+		p := w.host.Players(2)
+		id := w.party(false, 3, p...)
+		time.Sleep(time.Second)
+		w.drop(p[0])
+		w.drop(p[1])
+		back := w.host.Connect(p[0].UserID)
+		_, err := w.resume(back)
+		w.must(err)
+		w.host.Disconnect(back)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		look, err := w.admission.Look(t.Context(), id)
+		w.refused(err, party.PartyAway)
+		if !look.Returning(p[0].UserID) || !look.Returning(p[1].UserID) {
+			t.Errorf("seats are kept for %v; want both", look.Away)
+		}
+		_, err = w.resume(w.host.Connect(p[1].UserID))
+		w.must(err)
+	})
+}
+
 // crashed is a party whose members all lost the connection with their server.
 func crashed(t *testing.T, do func(w *world, id party.ID, p []party.Session)) {
 	synctest.Test(t, func(t *testing.T) {
@@ -88,6 +117,50 @@ func TestSurvive_EnteredAnotherAfterACrash(t *testing.T) {
 			w.members(w.admission.Current(id), 1, back) // for the third player
 		})
 	}
+}
+
+// Its record is under the ID of its beginning.
+func TestSurvive_CrashAfterAReturn(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		for _, s := range p {
+			w.drop(s)
+		}
+		for i, s := range p {
+			p[i] = w.host.Connect(s.UserID)
+			_, err := w.resume(p[i])
+			w.must(err)
+		}
+		last := w.admission.Current(id)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.crash([]party.ID{last}, p...)
+		_, err := w.admission.Look(t.Context(), party.ID{Node: partytest.Node})
+		w.refused(err, party.PartyNotFound)
+		w.leave(w.host.Connect(p[2].UserID), last) // nobody has named another ID since
+		look, err := w.admission.Look(t.Context(), last)
+		w.refused(err, party.PartyAway)
+		if len(look.Away) != 2 || look.Returning(p[2].UserID) || look.Origin != id {
+			t.Errorf("the look is %+v; want two seats in %s", look, id)
+		}
+		first := w.host.Connect(p[0].UserID)
+		_, err = w.resume(first)
+		w.must(err)
+		now := w.admission.Current(last)
+		w.members(now, 1, first)
+		if w.admission.Current(id) != now {
+			t.Errorf("the first ID leads to %s; want %s", w.admission.Current(id), now)
+		}
+		w.drop(first)
+		time.Sleep(2 * minute)
+		synctest.Wait()
+		for _, old := range []party.ID{id, last, now} {
+			_, err := w.admission.Look(t.Context(), old)
+			w.refused(err, party.PartyNotFound)
+			if to := w.admission.Current(old); to != old {
+				t.Errorf("%s still leads to %s, which is over", old, to)
+			}
+		}
+	})
 }
 
 // One of the parties is known to the process already.
