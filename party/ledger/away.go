@@ -211,7 +211,8 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 // Succeed makes a native party that s leads the one that another goes on in. enter has s
 // become its only member, or only cleans up where it may not. Others wait for it, which takes
 // the founder's time at most: until then a seat of the native party is not free for them. It
-// refuses with PartyNotFound where another node was faster, or the seat's time is over.
+// refuses with PartyNotFound where another node was faster, or the seat's time is over, and with
+// NoLiveSession where s has ended meanwhile: then all seats are kept.
 func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s party.Session, enter func(may bool) error) error {
 	user, taken := s.UserID, false
 	members := map[string]party.Member{}
@@ -238,7 +239,11 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 		_ = enter(false)
 	} else {
 		err = l.VisitNative(context.WithoutCancel(ctx), native, func(v *Visit) error {
-			if err := enter(true); err != nil {
+			v.Origin, v.Facts, v.leader, v.saved.Members = old.Origin, old.Facts, user, members
+			err := v.load() // all is known before s is in: its connection may end at once
+			if err = errors.Join(err, enter(err == nil)); err != nil {
+				v.reset()
+				v.Origin = v.ID // which is no party's
 				return err
 			}
 			entered = true
@@ -248,9 +253,11 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 				party.Change{Kind: party.SeatBack, ID: native, Seat: old.Seat},
 				party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.Facts.Attributes},
 			)
-			v.saved.Members = members
 			v.ledger.RecordLater(v.ID)
-			return v.Look()
+			if err = v.Look(); party.ReasonOf(err) == party.PartyAway {
+				err = errors.Join(party.Disconnected(err), v.ReportKept())
+			}
+			return err
 		})
 	}
 	if !entered { // its connection has ended meanwhile

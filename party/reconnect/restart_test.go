@@ -13,6 +13,57 @@ import (
 	"partyline/party/rules"
 )
 
+// A return that breaks off is one more lost connection: both members have their seats.
+func TestSurvive_ReturnBreaksOff(t *testing.T) {
+	for _, restart := range []time.Duration{0, minute} {
+		for name, when := range map[string]func(*world, func()){
+			"before it is in": func(w *world, end func()) { w.joining = end },
+			"once it is in":   func(w *world, end func()) { w.leaving = end },
+		} {
+			t.Run(name, func(t *testing.T) { breaksOff(t, restart, when) })
+		}
+	}
+}
+
+func breaksOff(t *testing.T, restart time.Duration, when func(*world, func())) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
+		p := w.host.Players(2)
+		id := w.party(false, 3, p...)
+		w.drop(p[0])
+		w.drop(p[1])
+		w.news.Subscribe(func(c party.Change) {
+			if c.Kind == party.SeatLost || c.Kind == party.PartyEnded && c.Was == id {
+				t.Errorf("news %+v; the party goes on, and keeps both seats", c)
+			}
+		})
+		broken := w.host.Connect(p[0].UserID)
+		told := make(chan error, 1)
+		when(w, func() {
+			w.host.Disconnect(broken)
+			go func() { told <- w.ended(broken) }()
+			time.Sleep(time.Second) // it has gone as far as it can
+		})
+		_, err := w.resume(broken)
+		w.refused(err, party.NoLiveSession)
+		w.joining, w.leaving = nil, nil
+		w.must(<-told)
+		look, err := w.admission.Look(t.Context(), id)
+		w.refused(err, party.PartyAway)
+		if !look.Returning(p[0].UserID) || !look.Returning(p[1].UserID) {
+			t.Errorf("seats are kept for %v; want both", look.Away)
+		}
+		second := w.host.Connect(p[1].UserID)
+		_, err = w.resume(second)
+		w.must(err)
+		now := w.admission.Current(id)
+		w.members(now, 1, second)
+		w.members(now, 0, second, w.returns(p[0].UserID, now))
+	})
+}
+
 // The members of the party before are still to be written when the new one is empty again, and
 // nobody has told of that yet.
 func TestSurvive_DroppedRightAfterTheReturn(t *testing.T) {
