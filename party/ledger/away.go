@@ -32,7 +32,7 @@ func (l *Ledger) survives() bool {
 // lookAway is Look for a party without members: PartyAway where seats wait for them, else
 // gone.
 func (v *Visit) lookAway(gone error) error {
-	if !v.ledger.survives() {
+	if !v.Away && !v.ledger.survives() { // a party that is kept already does not ask the rules again
 		return gone
 	}
 	v.Changed()

@@ -279,3 +279,36 @@ func TestSurvive_LineAfterACrash(t *testing.T) {
 		}
 	})
 }
+
+// A party that is kept already stays so when the rules change.
+func TestSurvive_RulesChange(t *testing.T) {
+	for name, change := range map[string]func(*rules.Parties){
+		"no grace":               func(p *rules.Parties) { p.ReconnectGrace = 0 },
+		"not with everyone away": func(p *rules.Parties) { p.Survive.EveryoneAway = false },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, time.Now)
+				p := w.host.Players(2)
+				id := w.party(false, 3, p...)
+				w.drop(p[0])
+				w.drop(p[1])
+				w.set(change)
+				_, err := w.admission.Look(t.Context(), id)
+				w.refused(err, party.PartyAway)
+				first := w.host.Connect(p[0].UserID)
+				_, err = w.resume(first)
+				w.must(err)
+				now := w.admission.Current(id)
+				w.members(now, 1, first)
+				time.Sleep(minute + time.Second)
+				synctest.Wait()
+				w.members(now, 0, first)
+				w.drop(first) // after the change nothing is kept
+				_, err = w.admission.Look(t.Context(), id)
+				w.refused(err, party.PartyNotFound)
+				w.nothingLeft()
+			})
+		})
+	}
+}
