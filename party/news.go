@@ -18,6 +18,7 @@ const (
 	SeatsChanged  // seats are reserved, or not reserved any more
 	HoldsOver     // invites are to hold no seat any more, which storage does not know yet
 	SeatAway      // a member's connection ended, its seat is kept
+	SeatFound     // storage knows of a seat that this process did not
 	SeatBack      // its user is a member again
 	SeatLost      // nobody came back in time, or may any more
 	SeatEnded     // with its party, or reported by another node: nobody is to be told

@@ -63,6 +63,9 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		}
 		if m.ready {
 			m.queuesReloaded(loaded.New)
+			for _, id := range m.ledger.Known() { // survive.restart may be new
+				m.ledger.RecordLater(id)
+			}
 		}
 		m.shadowReset(loaded)
 	}

@@ -162,7 +162,11 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 	case Accept:
 		return errors.Join(a.landed(ctx, m), a.VisitNative(ctx, m.Party, m.led))
 	}
-	return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
+	visit := a.VisitNative
+	if m.Kind == Leave { // who was away may know the party by an older ID
+		visit = a.Visit
+	}
+	return visit(ctx, m.Party, func(v *ledger.Visit) error {
 		switch m.Kind {
 		case Remove:
 			err := a.removed(v, m)
@@ -171,7 +175,8 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 		case Promote:
 			v.Lead(m.Target)
 		case Leave: // on purpose, if only after coming back
-			return v.GiveUp(m.Sender.UserID, v.Gone(m.Sender, false, ""))
+			alone := v.ID != m.Party || v.Gone(m.Sender, false, "")
+			return v.GiveUp(m.Sender.UserID, alone)
 		case Update:
 			v.Led(m.Sender)
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)

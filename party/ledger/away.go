@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
+
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -30,7 +32,7 @@ func (l *Ledger) survives() bool {
 // lookAway is Look for a party without members: PartyAway where seats wait for them, else
 // gone.
 func (v *Visit) lookAway(gone error) error {
-	if !v.ledger.survives() {
+	if !v.Away && !v.ledger.survives() { // a party that is kept already does not ask the rules again
 		return gone
 	}
 	v.Changed()
@@ -60,6 +62,14 @@ func (v *Visit) recall() error {
 	record, err := v.ledger.records.load(v.Ctx, v.Origin)
 	if err != nil {
 		return err
+	}
+	if record.Native.IsZero() && !v.known && v.ledger.inherits() {
+		if err := v.ledger.learnNatives(v.Ctx); err != nil {
+			return err
+		}
+	}
+	if v.ledger.moves.of(v.ID) != v.ID { // it has moved since, or was called by the last of its IDs
+		return errMoved
 	}
 	if native := record.Native; !native.IsZero() && native != v.ID {
 		entering := v.ledger.moves.isEntered(native) // asked first: afterwards its member is in
@@ -100,6 +110,25 @@ func (v *Visit) recall() error {
 		})
 	}
 	v.merge(record)
+	return err
+}
+
+// learnNatives reads which parties of before this process went on in which native ones: their
+// records have the first ID as the key, and players may know the last one alone. It is done once.
+func (l *Ledger) learnNatives(ctx context.Context) error {
+	l.learning.Lock()
+	defer l.learning.Unlock()
+	if l.learned {
+		return nil
+	}
+	err := l.natives.Go(ctx, storageWait, func(o *api.StorageObject) error {
+		record := reserve.NewRecord()
+		if id, err := reserve.PartyOf(o.Value); err == nil && record.Add(id, o.Value) == nil && !record.Native.IsZero() {
+			l.moves.learn(record.Native, id)
+		}
+		return nil
+	})
+	l.learned = err == nil && l.natives.Done()
 	return err
 }
 
@@ -188,7 +217,8 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 // Succeed makes a native party that s leads the one that another goes on in. enter has s
 // become its only member, or only cleans up where it may not. Others wait for it, which takes
 // the founder's time at most: until then a seat of the native party is not free for them. It
-// refuses with PartyNotFound where another node was faster, or the seat's time is over.
+// refuses with PartyNotFound where another node was faster, or the seat's time is over, and with
+// NoLiveSession where s has ended meanwhile: then all seats are kept.
 func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s party.Session, enter func(may bool) error) error {
 	user, taken := s.UserID, false
 	members := map[string]party.Member{}
@@ -215,7 +245,11 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 		_ = enter(false)
 	} else {
 		err = l.VisitNative(context.WithoutCancel(ctx), native, func(v *Visit) error {
-			if err := enter(true); err != nil {
+			v.Origin, v.Facts, v.leader, v.saved.Members = old.Origin, old.Facts, user, members
+			err := v.load() // all is known before s is in: its connection may end at once
+			if err = errors.Join(err, enter(err == nil)); err != nil {
+				v.reset()
+				v.Origin = v.ID // which is no party's
 				return err
 			}
 			entered = true
@@ -225,9 +259,11 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 				party.Change{Kind: party.SeatBack, ID: native, Seat: old.Seat},
 				party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.Facts.Attributes},
 			)
-			v.saved.Members = members
 			v.ledger.RecordLater(v.ID)
-			return v.Look()
+			if err = v.Look(); party.ReasonOf(err) == party.PartyAway {
+				err = errors.Join(party.Disconnected(err), v.ReportKept())
+			}
+			return err
 		})
 	}
 	if !entered { // its connection has ended meanwhile

@@ -170,6 +170,19 @@ func (m *moves) set(from, to party.ID) {
 	m.to[from] = to
 }
 
+// learn has an ID that leads nowhere yet lead to where another does.
+func (m *moves) learn(id, other party.ID) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	to, moved := m.to[other]
+	if !moved {
+		to = other
+	}
+	if _, known := m.to[id]; !known && to != id {
+		m.to[id] = to
+	}
+}
+
 // end forgets all that leads to a party.
 func (m *moves) end(id party.ID) {
 	m.mu.Lock()

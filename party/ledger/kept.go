@@ -201,8 +201,13 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 
 // GiveUp ends the seat kept for a user who has left on purpose or moved on, and the party
 // with its last member. Where other members are known and none is there, the next sweep ends it.
-func (v *Visit) GiveUp(userID string, alone bool) (err error) {
-	err = v.endKept(v.Book.Kept[userID], party.SeatLost, nil)
+func (v *Visit) GiveUp(userID string, alone bool) error {
+	if !v.known { // what is kept is in storage alone
+		if lives, err := v.Lives(); !lives {
+			return err
+		}
+	}
+	err := v.endKept(v.Book.Kept[userID], party.SeatLost, nil)
 	if alone {
 		v.endIfEmpty()
 	}
@@ -257,13 +262,30 @@ func (l *Ledger) Review(ctx context.Context, id party.ID, ended party.Session) e
 	})
 }
 
+// inherits reports whether storage may keep seats from before this process, of which memory
+// says nothing until their party is looked at.
+func (l *Ledger) inherits() bool {
+	conf := l.Policy().Parties
+	return l.Now().Before(l.started.Add(max(conf.ReconnectGrace, conf.Survive.Restart)))
+}
+
 // GiveUpOthers gives up the seats kept for a user in all parties but one.
 func (l *Ledger) GiveUpOthers(ctx context.Context, userID string, but party.ID) {
-	for _, id := range l.index.keptFor(userID) {
-		if id == but {
-			continue
+	ids := l.index.keptFor(userID)
+	if l.inherits() {
+		stored, err := l.records.keptFor(ctx, userID)
+		if err != nil {
+			l.Logger.Warn("kept seats not given up user=%s error=%v", userID, err)
 		}
-		err := l.VisitNative(context.WithoutCancel(ctx), id, func(v *Visit) error { return v.GiveUp(userID, true) })
+		ids = append(ids, stored...)
+	}
+	for _, id := range ids {
+		err := l.Visit(context.WithoutCancel(ctx), id, func(v *Visit) error {
+			if v.ID == but {
+				return nil
+			}
+			return v.GiveUp(userID, true)
+		})
 		if err != nil {
 			l.Logger.Warn("kept seat not given up party=%s user=%s error=%v", id, userID, err)
 		}
@@ -278,36 +300,42 @@ func (l *Ledger) Expire(ctx context.Context, seat party.Seat) error {
 			v.Report(party.Change{Kind: party.SeatEnded, ID: v.ID, Seat: seat})
 			return nil
 		}
-		v.Book.Purge(v.ledger.Now())
-		if v.endIfEmpty() {
-			return nil
+		if lives, err := v.Lives(); !lives { // or goes on elsewhere
+			return err
 		}
-		return v.endKept(k, party.SeatLost, nil)
+		return v.endOverdueSeat(seat.Member.UserID)
 	})
+}
+
+func (v *Visit) endOverdueSeat(userID string) error {
+	if k := v.Book.Kept[userID]; k != nil && k.Overdue {
+		return v.endKept(k, party.SeatLost, nil)
+	}
+	return nil
 }
 
 // KeptSeats lists the seats kept for a user, that of the party entered last first. What
 // this process does not know of it asks storage for.
 func (l *Ledger) KeptSeats(ctx context.Context, userID string) ([]party.Seat, error) {
-	seats, err := l.seatsIn(ctx, userID, l.KnownPartiesOf(userID))
-	if err != nil || len(seats) > 0 {
+	seats, err := l.seatsIn(ctx, userID, l.KnownPartiesOf(userID), nil)
+	if err != nil || len(seats) > 0 && !l.inherits() {
 		return seats, err
 	}
-	ids, err := l.records.keptFor(ctx, userID)
-	if err != nil {
+	stored, err := l.records.keptFor(ctx, userID)
+	if err != nil && len(seats) == 0 {
 		return nil, err
 	}
-	return l.seatsIn(ctx, userID, ids)
+	return l.seatsIn(ctx, userID, stored, seats)
 }
 
-func (l *Ledger) seatsIn(ctx context.Context, userID string, ids []party.ID) ([]party.Seat, error) {
-	var seats []party.Seat
+// seatsIn adds the seats that these parties keep for the user.
+func (l *Ledger) seatsIn(ctx context.Context, userID string, ids []party.ID, seats []party.Seat) ([]party.Seat, error) {
 	for _, id := range ids {
 		err := l.Visit(ctx, id, func(v *Visit) error {
 			if lives, err := v.Lives(); !lives {
 				return err
 			}
-			if v.Book.Keeps(userID) {
+			if v.Book.Keeps(userID) && !slices.Contains(seats, v.Book.Kept[userID].Seat) {
 				seats = append(seats, v.Book.Kept[userID].Seat)
 			}
 			return nil

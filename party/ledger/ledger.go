@@ -48,6 +48,10 @@ type Ledger struct {
 	rosters *alarm.Alarms[party.ID] // of which the members are to be written
 	holds   *alarm.Alarms[party.ID] // of which a hold ends by time
 
+	learning sync.Mutex // after a party's
+	natives  party.Round
+	learned  bool // natives has been all round; guarded by learning, as is it
+
 	sweeping sync.Mutex
 	rounds   []*party.Round // of sweeps, one for each collection; guarded by sweeping
 }
@@ -57,7 +61,7 @@ func New(d Deps) *Ledger {
 	l := &Ledger{
 		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{writing: make(chan struct{}, 1)}}, index: newIndex(), started: d.Now(),
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
-		moves:  newMoves(),
+		moves:  newMoves(), natives: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
 	}
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
 		l.rounds = append(l.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})

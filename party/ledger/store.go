@@ -117,8 +117,8 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 			}
 		}
 	}
-	record.Purge(now)
 	c.edit(record)
+	record.Purge(now)
 	value, err := record.Encode(c.id)
 	if err != nil {
 		return fmt.Errorf("write party record: %w", err)

@@ -74,6 +74,7 @@ func (l *Ledger) sweepRecord(ctx context.Context, o *api.StorageObject) (remove 
 	}
 	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(s party.Seat) bool { return l.Now().Before(s.Until) })
 	if len(members) == 0 && !waits && !l.outlives(record) || record.Empty() {
+		l.moves.end(id)
 		if users := slices.Collect(maps.Keys(record.Members)); len(users) > 0 {
 			return false, l.records.change(ctx, id, users, reserve.Record.Clear)
 		}
@@ -86,10 +87,7 @@ func (l *Ledger) sweepRecord(ctx context.Context, o *api.StorageObject) (remove 
 				if lives, err := v.Lives(); !lives {
 					return err
 				}
-				if k := v.Book.Kept[user]; k != nil && k.Overdue {
-					return v.endKept(k, party.SeatLost, nil)
-				}
-				return nil
+				return v.endOverdueSeat(user)
 			}))
 		}
 	}

@@ -67,17 +67,19 @@ func (v *Visit) Lives() (bool, error) {
 // node says that it changed it; a party that began here costs no read.
 func (v *Visit) open() error {
 	if !v.known || v.Last.Revision() > v.state {
+		v.Origin = v.Last.Origin()
 		if err := v.load(); err != nil {
 			return err
 		}
+		v.ledger.moves.set(v.Origin, v.ID)
 	}
 	v.endOverdue()
 	v.Book.Purge(v.ledger.Now())
 	return v.observe()
 }
 
+// load reads what storage says of the party, by its origin.
 func (v *Visit) load() error {
-	v.Origin = v.Last.Origin()
 	holds, err := v.ledger.Holds(v.Ctx, v.Origin)
 	if err != nil {
 		return fmt.Errorf("read holds: %w", err)
@@ -86,7 +88,6 @@ func (v *Visit) load() error {
 	if err != nil {
 		return err
 	}
-	v.ledger.moves.set(v.Origin, v.ID)
 	v.recorded = v.recorded || !record.Empty()
 	settled := v.Book.SetHolds(holds)
 	v.watchHolds()
@@ -108,6 +109,7 @@ func (v *Visit) merge(record reserve.Record) {
 	}
 	for _, user := range found {
 		v.ledger.index.setKept(user, v.ID, true)
+		v.Report(party.Change{Kind: party.SeatFound, ID: v.ID, Seat: v.Book.Kept[user].Seat})
 	}
 	v.IndexLine()
 }

@@ -4,9 +4,9 @@
 // over.
 //
 // The seats themselves are the ledger's, and so is the truth about them, in storage and in
-// its books. What a [Service] has in memory is the timers of the seats whose loss it has to
-// report, and which sessions wait for the end of an older connection; it ends with the process, and
-// the sweep of another node catches up. Safe for concurrent use.
+// its books. What a [Service] has in memory is the timers of the seats that its process knows of,
+// and which sessions wait for the end of an older connection; it ends with the process. Of seats
+// that nobody knows of the sweep tells. Safe for concurrent use.
 package reconnect
 
 import (
@@ -38,7 +38,7 @@ type Deps struct {
 type Service struct {
 	Deps
 
-	seats *alarm.Alarms[kept] // those that this process reported as away, at their end
+	seats *alarm.Alarms[kept] // those that this process knows of, at their end
 
 	mu      sync.Mutex        // a leaf: nothing else is locked while it is held
 	waiting map[string]waiter // by user; nil once closed
@@ -112,6 +112,9 @@ func (s *Service) changed(c party.Change) {
 	case party.SeatAway:
 		s.seats.Set(seat, c.Seat.Until)
 		m.Event = eventAway
+	case party.SeatFound: // who was there has heard that it is away
+		s.seats.Set(seat, c.Seat.Until)
+		return
 	case party.SeatBack:
 		s.seats.Stop(seat)
 		m.Event, m.Led, tell = eventBack, c.Seat.Led, newcomer

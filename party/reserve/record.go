@@ -57,6 +57,10 @@ func (r Record) Lost(id party.ID, since time.Time, within time.Duration) {
 			led = user
 		}
 	}
+	for user, w := range r.Waiting { // a seat that was held waits until somebody is back
+		w.Until = time.Time{}
+		r.Waiting[user] = w
+	}
 	for user, s := range r.Seats {
 		if s.Until.After(since) && s.Since.Before(since) && s.Until.Before(until) {
 			s.Until = until

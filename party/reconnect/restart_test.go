@@ -1,0 +1,314 @@
+package reconnect_test
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"partyline/local/partytest"
+	"partyline/party"
+	"partyline/party/ledger"
+	"partyline/party/reserve"
+	"partyline/party/rules"
+)
+
+// A return that breaks off is one more lost connection: both members have their seats.
+func TestSurvive_ReturnBreaksOff(t *testing.T) {
+	for _, restart := range []time.Duration{0, minute} {
+		for name, when := range map[string]func(*world, func()){
+			"before it is in": func(w *world, end func()) { w.joining = end },
+			"once it is in":   func(w *world, end func()) { w.leaving = end },
+		} {
+			t.Run(name, func(t *testing.T) { breaksOff(t, restart, when) })
+		}
+	}
+}
+
+func breaksOff(t *testing.T, restart time.Duration, when func(*world, func())) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
+		p := w.host.Players(2)
+		id := w.party(false, 3, p...)
+		w.drop(p[0])
+		w.drop(p[1])
+		w.news.Subscribe(func(c party.Change) {
+			if c.Kind == party.SeatLost || c.Kind == party.PartyEnded && c.Was == id {
+				t.Errorf("news %+v; the party goes on, and keeps both seats", c)
+			}
+		})
+		broken := w.host.Connect(p[0].UserID)
+		told := make(chan error, 1)
+		when(w, func() {
+			w.host.Disconnect(broken)
+			go func() { told <- w.ended(broken) }()
+			time.Sleep(time.Second) // it has gone as far as it can
+		})
+		_, err := w.resume(broken)
+		w.refused(err, party.NoLiveSession)
+		w.joining, w.leaving = nil, nil
+		w.must(<-told)
+		look, err := w.admission.Look(t.Context(), id)
+		w.refused(err, party.PartyAway)
+		if !look.Returning(p[0].UserID) || !look.Returning(p[1].UserID) {
+			t.Errorf("seats are kept for %v; want both", look.Away)
+		}
+		second := w.host.Connect(p[1].UserID)
+		_, err = w.resume(second)
+		w.must(err)
+		now := w.admission.Current(id)
+		w.members(now, 1, second)
+		w.members(now, 0, second, w.returns(p[0].UserID, now))
+	})
+}
+
+// The members of the party before are still to be written when the new one is empty again, and
+// nobody has told of that yet.
+func TestSurvive_DroppedRightAfterTheReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+		time.Sleep(2 * minute) // the server has run for longer than after a crash
+		p := w.host.Players(2)
+		id := w.party(false, 3, p...)
+		time.Sleep(time.Second)
+		w.drop(p[0])
+		w.drop(p[1])
+		back := w.host.Connect(p[0].UserID)
+		_, err := w.resume(back)
+		w.must(err)
+		w.host.Disconnect(back)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		look, err := w.admission.Look(t.Context(), id)
+		w.refused(err, party.PartyAway)
+		if !look.Returning(p[0].UserID) || !look.Returning(p[1].UserID) {
+			t.Errorf("seats are kept for %v; want both", look.Away)
+		}
+		_, err = w.resume(w.host.Connect(p[1].UserID))
+		w.must(err)
+	})
+}
+
+// crashed is a party whose members all lost the connection with their server.
+func crashed(t *testing.T, do func(w *world, id party.ID, p []party.Session)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+		p := w.host.Players(3)
+		id := w.party(false, 4, p...)
+		time.Sleep(time.Second) // the members are written
+		synctest.Wait()
+		do(w, id, p)
+	})
+}
+
+// Nobody has looked at the party since the server is back.
+func TestSurvive_LeftAfterACrash(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		w.crash([]party.ID{id}, p...)
+		for i := range p {
+			s := w.host.Connect(p[i].UserID)
+			w.leave(s, id)
+			look, err := w.admission.Look(t.Context(), id)
+			if want := len(p) - 1 - i; len(look.Away) != want || look.Returning(s.UserID) {
+				t.Errorf("seats are kept for %v; want %d", look.Away, want)
+			} else if want > 0 {
+				w.refused(err, party.PartyAway)
+			} else {
+				w.refused(err, party.PartyNotFound)
+			}
+			_, err = w.resume(s)
+			w.refused(err, party.PartyNotFound)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.nothingLeft()
+	})
+}
+
+// Who has not been back knows the party's old ID alone.
+func TestSurvive_LeftByTheOldID(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(false, 2, p...)
+	w.drop(p[0])
+	w.drop(p[1])
+	first := w.host.Connect(p[0].UserID)
+	_, err := w.resume(first)
+	w.must(err)
+	now := w.admission.Current(id)
+	w.leave(first, id) // the party it was: it is in the new one
+	w.members(now, 1, first)
+	second := w.host.Connect(p[1].UserID)
+	w.leave(second, id)
+	w.members(now, 0, first)
+	_, err = w.resume(second)
+	w.refused(err, party.PartyNotFound)
+}
+
+func TestSurvive_EnteredAnotherAfterACrash(t *testing.T) {
+	for _, rule := range []rules.OnePerUser{rules.OnePartyOnly, rules.LeavePrevious} {
+		crashed(t, func(w *world, id party.ID, p []party.Session) {
+			w.set(func(p *rules.Parties) { p.OnePerUser = rule })
+			w.crash([]party.ID{id}, p...)
+			s := w.host.Connect(p[0].UserID)
+			other := w.party(false, 4, s)
+			if got, err := w.resume(s); err != nil || got.PartyID != other.String() {
+				t.Errorf("Resume = %+v, %v; want %v, where the player is", got, err, other)
+			}
+			w.members(other, 0, s)
+			back := w.host.Connect(p[1].UserID)
+			_, err := w.resume(back)
+			w.must(err)
+			w.members(w.admission.Current(id), 1, back) // for the third player
+		})
+	}
+}
+
+// Its record is under the ID of its beginning.
+func TestSurvive_CrashAfterAReturn(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		for _, s := range p {
+			w.drop(s)
+		}
+		for i, s := range p {
+			p[i] = w.host.Connect(s.UserID)
+			_, err := w.resume(p[i])
+			w.must(err)
+		}
+		last := w.admission.Current(id)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.crash([]party.ID{last}, p...)
+		_, err := w.admission.Look(t.Context(), party.ID{Node: partytest.Node})
+		w.refused(err, party.PartyNotFound)
+		w.leave(w.host.Connect(p[2].UserID), last) // nobody has named another ID since
+		look, err := w.admission.Look(t.Context(), last)
+		w.refused(err, party.PartyAway)
+		if len(look.Away) != 2 || look.Returning(p[2].UserID) || look.Origin != id {
+			t.Errorf("the look is %+v; want two seats in %s", look, id)
+		}
+		first := w.host.Connect(p[0].UserID)
+		_, err = w.resume(first)
+		w.must(err)
+		now := w.admission.Current(last)
+		w.members(now, 1, first)
+		if w.admission.Current(id) != now {
+			t.Errorf("the first ID leads to %s; want %s", w.admission.Current(id), now)
+		}
+		w.drop(first)
+		time.Sleep(2 * minute)
+		synctest.Wait()
+		for _, old := range []party.ID{id, last, now} {
+			_, err := w.admission.Look(t.Context(), old)
+			w.refused(err, party.PartyNotFound)
+			if to := w.admission.Current(old); to != old {
+				t.Errorf("%s still leads to %s, which is over", old, to)
+			}
+		}
+	})
+}
+
+// One of the parties is known to the process already.
+func TestSurvive_SeveralAfterACrash(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		other := w.party(false, 4, p[0])
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.crash([]party.ID{id, other}, p...)
+		back := w.host.Connect(p[1].UserID)
+		_, err := w.resume(back)
+		w.must(err)
+		s := w.host.Connect(p[0].UserID)
+		_, err = w.resume(s)
+		w.must(err)
+		w.members(w.admission.Current(id), 1, back, s)
+		w.members(w.admission.Current(other), 0, s)
+	})
+}
+
+// No sweep has to find it.
+func TestSurvive_LostAfterACrash(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		w.drop(p[2])
+		w.crash([]party.ID{id}, p...)
+		_, err := w.resume(w.host.Connect(p[0].UserID))
+		w.must(err)
+		told := len(w.heard())
+		time.Sleep(minute - time.Second)
+		synctest.Wait()
+		w.toldSince(told)
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		w.toldSince(told, "lost "+p[1].Username, "lost "+p[2].Username)
+		if n := w.grace.Running(); n != 0 {
+			t.Errorf("%d timers left; want none", n)
+		}
+	})
+}
+
+func (w *world) toldSince(before int, want ...string) {
+	w.t.Helper()
+	got := w.heard()[before:]
+	if slices.Sort(got); !slices.Equal(got, want) {
+		w.t.Errorf("the party was told %q; want %q", got, want)
+	}
+}
+
+// The seat held for somebody in line is held again once a member is back.
+func TestSurvive_LineAfterACrash(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		w.must(w.admission.Visit(t.Context(), id, func(v *ledger.Visit) error {
+			w.must(v.Look())
+			waiter := v.Book.Join("waiter", time.Now())
+			waiter.Until = time.Now().Add(10 * time.Second)
+			v.Book.Waiting["waiter"] = waiter
+			return v.WriteLine(func(r reserve.Record) { r.Waiting["waiter"] = waiter })
+		}))
+		w.crash([]party.ID{id}, p...)
+		time.Sleep(20 * time.Second)
+		_, err := w.resume(w.host.Connect(p[0].UserID))
+		w.must(err)
+		if look, err := w.admission.Look(t.Context(), id); err != nil || look.Waiting != 1 {
+			t.Errorf("%d wait, %v; want 1", look.Waiting, err)
+		}
+	})
+}
+
+// A party that is kept already stays so when the rules change.
+func TestSurvive_RulesChange(t *testing.T) {
+	for name, change := range map[string]func(*rules.Parties){
+		"no grace":               func(p *rules.Parties) { p.ReconnectGrace = 0 },
+		"not with everyone away": func(p *rules.Parties) { p.Survive.EveryoneAway = false },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, time.Now)
+				p := w.host.Players(2)
+				id := w.party(false, 3, p...)
+				w.drop(p[0])
+				w.drop(p[1])
+				w.set(change)
+				_, err := w.admission.Look(t.Context(), id)
+				w.refused(err, party.PartyAway)
+				first := w.host.Connect(p[0].UserID)
+				_, err = w.resume(first)
+				w.must(err)
+				now := w.admission.Current(id)
+				w.members(now, 1, first)
+				time.Sleep(minute + time.Second)
+				synctest.Wait()
+				w.members(now, 0, first)
+				w.drop(first) // after the change nothing is kept
+				_, err = w.admission.Look(t.Context(), id)
+				w.refused(err, party.PartyNotFound)
+				w.nothingLeft()
+			})
+		})
+	}
+}
