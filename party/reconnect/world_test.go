@@ -33,6 +33,7 @@ type world struct {
 	lock error
 	ages map[string]time.Time // of every party, by queue
 
+	clients bool   // only clients make parties
 	leaving func() // comes before a helper leaves the party it has founded; nil for nothing
 	joining func() // comes before a session is put into a party; nil for nothing
 
@@ -112,6 +113,9 @@ func (s streams) StreamUserJoin(mode uint8, subject, subcontext, label, userID, 
 // founder has leaving done.
 func (w *world) founder(found admission.Founder) admission.Founder {
 	return func(ctx context.Context, s party.Session, f party.Facts) (party.ID, func(bool), error) {
+		if w.clients {
+			return party.ID{}, nil, admission.ErrCannotFound
+		}
 		id, leave, err := found(ctx, s, f)
 		return id, func(entered bool) {
 			if w.leaving != nil {
