@@ -185,8 +185,10 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 			return err
 		case Promote:
 			v.Lead(m.Target)
-		case Leave: // on purpose, if only after coming back
-			return v.GiveUp(m.Sender.UserID, v.Gone(m.Sender, false))
+		case Leave: // on purpose, if only after coming back, or before the older connection has ended
+			alone := v.Gone(m.Sender, false)
+			a.Roster.Attendance.Leave(v.ID, m.Sender)
+			return v.GiveUp(m.Sender.UserID, alone)
 		case Update:
 			v.Led(m.Sender)
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
