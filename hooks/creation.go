@@ -7,17 +7,17 @@ import (
 )
 
 // Creation makes new parties what the rules file says they are, and keeps them so. rate counts
-// a party created, and refuses one too many. offered says what the party of a user has to be
-// who goes on with another by it.
-func Creation(judge Judge, rate func(userID string) error, policy party.Policy, offered func(ctx context.Context, userID string) (party.Facts, bool, error)) []Hook {
+// a party created, and refuses one too many. offered says what the party of a session has to be
+// that goes on with another by it.
+func Creation(judge Judge, rate func(userID string) error, policy party.Policy, offered func(ctx context.Context, s party.Session) (party.Facts, bool, error)) []Hook {
 	return []Hook{
 		{Message: PartyCreate, Name: "params", Before: func(ctx context.Context, call *Call) error {
 			create := call.In.GetPartyCreate()
-			facts, goesOn, err := offered(ctx, call.UserID)
+			facts, goesOn, err := offered(ctx, call.Session())
 			if err != nil {
 				return err
 			}
-			if goesOn { // no new party, so no rule is about it
+			if goesOn { // no new party, so no rule and no rate is about it
 				create.MaxSize, create.Open, create.Hidden, create.Label = int32(facts.MaxSize), facts.Open, facts.Hidden, facts.Label
 				return nil
 			}
@@ -27,10 +27,8 @@ func Creation(judge Judge, rate func(userID string) error, policy party.Policy, 
 				return err
 			}
 			create.MaxSize, create.Open = int32(granted.MaxSize), granted.Open
-			return nil
+			return rate(call.UserID) // last: a refused party costs no token
 		}},
-		// Last: a refused party costs no token.
-		{Message: PartyCreate, Name: "rate", Before: func(_ context.Context, call *Call) error { return rate(call.UserID) }},
 		{Message: PartyUpdate, Name: "open", Before: func(_ context.Context, call *Call) error {
 			update := call.In.GetPartyUpdate()
 			update.Open = party.Openness(policy().Parties, update.GetOpen())

@@ -14,14 +14,15 @@ import (
 // kernel stands for everything the sets call: it keeps what it was told and asked, and
 // answers what a test sets.
 type kernel struct {
-	told   []string
-	view   party.View
-	unseen error // what Look answers instead
-	looks  int   // how often the party was looked at
-	answer map[string]error
-	config rules.Config
-	ruled  map[rules.Action]bool // actions that a rule is about
-	shadow bool                  // which is not in force
+	told    []string
+	view    party.View
+	unseen  error // what Look answers instead
+	looks   int   // how often the party was looked at
+	answer  map[string]error
+	config  rules.Config
+	offered bool                  // everybody goes on with another party by creating one
+	ruled   map[rules.Action]bool // actions that a rule is about
+	shadow  bool                  // which is not in force
 }
 
 func newKernel() *kernel {
@@ -59,9 +60,8 @@ func (k *kernel) Look(_ context.Context, id party.ID) (reserve.Look, error) {
 	return reserve.Look{View: view}, k.unseen
 }
 
-// Offered has nobody go on with another party.
-func (k *kernel) Offered(context.Context, string) (party.Facts, bool, error) {
-	return party.Facts{}, false, nil
+func (k *kernel) Offered(context.Context, party.Session) (party.Facts, bool, error) {
+	return party.Facts{MaxSize: 3}, k.offered, nil
 }
 
 func (k *kernel) PartyCreate(userID string) error { return k.note("rate create", " %s", userID) }
@@ -118,7 +118,9 @@ func words(m admission.Message) string {
 	}
 	switch m.Kind {
 	case admission.Create:
-		said += " " + m.Party.String()
+		if !m.Party.IsZero() { // made
+			said += " " + m.Party.String()
+		}
 	case admission.Update:
 		said += fmt.Sprintf(" %v %v %s", m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
 	}

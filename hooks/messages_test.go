@@ -29,7 +29,9 @@ func TestBefore(t *testing.T) {
 		told    []string
 		refused string // what the client is told begins so, "" = passed on
 	}{
-		{name: "create", message: hooks.PartyCreate, told: []string{"settle session-of-leader", "may create leader ", "rate create leader"}},
+		{name: "create", message: hooks.PartyCreate, told: []string{"settle session-of-leader", "may create leader ", "rate create leader", "begin create leader"}},
+		{name: "create_goes_on_with_another", message: hooks.PartyCreate, edit: func(k *kernel, _ *rtapi.Envelope) { k.offered = true },
+			told: []string{"settle session-of-leader", "begin create leader"}},
 		{name: "create_too_often", message: hooks.PartyCreate, edit: func(k *kernel, _ *rtapi.Envelope) {
 			k.answer["rate create"] = party.RefuseRate(3e9)
 		}, told: []string{"settle session-of-leader", "may create leader ", "rate create leader"}, refused: "rate_limited: "},

@@ -40,7 +40,10 @@ func Settled(parties Parties) (table []Hook) {
 // reserved seats stay reserved, and those who were kicked stay out; and all of them after it.
 // Its rows belong behind every other that may refuse a message: from here on a seat counts
 // as taken.
-func Admission(parties Parties) (table []Hook) {
+func Admission(parties Parties) []Hook {
+	table := []Hook{{Message: PartyCreate, Name: "admission", Before: func(ctx context.Context, call *Call) error {
+		return parties.Before(ctx, admission.Message{Kind: admission.Create, Sender: call.Session()}, nil) // there is no party yet
+	}}}
 	for _, row := range []struct {
 		message string
 		kind    admission.MessageKind

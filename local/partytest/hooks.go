@@ -42,6 +42,19 @@ func NewHooks(of ledger.Deps, with admission.Deps, found admission.Founder) Hook
 
 func (h Hooks) after(ctx context.Context, m admission.Message) { _ = h.After(ctx, m) }
 
+// BeginCreate comes before a PartyCreate. It says whether the party goes on with another, and
+// what it is then.
+func (h Hooks) BeginCreate(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
+	h.Settle(s.SessionID)
+	if facts, offered, err = h.Offered(ctx, s); err == nil && !offered {
+		err = h.MayCreate(ctx, s)
+	}
+	if err == nil {
+		err = h.Before(ctx, admission.Message{Kind: admission.Create, Sender: s}, nil)
+	}
+	return facts, offered, err
+}
+
 // EndCreate comes after a PartyCreate that was answered p.
 func (h Hooks) EndCreate(ctx context.Context, s party.Session, p *rtapi.Party) error {
 	id, err := party.ParseID(p.GetPartyId())

@@ -103,7 +103,8 @@ func (m *Module) construct(env environment, o Options) error {
 		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.Public, Seat: m.matches.Late,
 	})
 	m.reconnect = reconnect.New(reconnect.Deps{
-		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now, Newcomer: m.post.Send,
+		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
+		Newcomer: m.post.Send, Waits: m.post.Waits,
 	})
 	m.share = share.New(share.Deps{
 		Invites: m.invites, Door: admission, News: news, Streams: m.nk, Social: m.nk, Blocks: blocks,

@@ -6,17 +6,20 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/ledger"
 )
 
-// joins are the native joins and requests under way, by the session whose message it is.
+// joins are the native joins, requests, creations and kicks under way, by the session whose
+// message it is.
 type joins struct {
 	mu        sync.Mutex // a leaf: nothing else is locked while it is held
 	bySession map[string]join
 }
 
 type join struct {
-	id     party.ID
-	joiner party.Session
+	id     party.ID       // zero for a party that is being created
+	joiner party.Session  // zero for a kick
+	behind *ledger.Behind // what the party that is being created goes on with; nil for nothing
 	until  time.Time
 }
 
@@ -24,6 +27,12 @@ func (j *joins) begin(session string, b join) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.bySession[session] = b
+}
+
+func (j *joins) of(session string) join {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.bySession[session]
 }
 
 // end forgets what the session has under way and returns it.
@@ -35,12 +44,24 @@ func (j *joins) end(session string) (join, bool) {
 	return b, ok
 }
 
-// elsewhere reports whether a native join of the user into another party is under way.
-func (j *joins) elsewhere(userID string, other party.ID, now time.Time) bool {
+// elsewhere reports whether the user is on the way into another party, by a native join or by
+// creating one.
+func (j *joins) elsewhere(s party.Session, other party.ID, now time.Time) bool {
+	return j.any(now, func(b join) bool {
+		return b.joiner.UserID == s.UserID && (b.id != other || b.id.IsZero() && b.joiner != s)
+	})
+}
+
+// goesOn reports whether a client is creating the party that another goes on in.
+func (j *joins) goesOn(behind party.ID, now time.Time) bool {
+	return j.any(now, func(b join) bool { return b.behind != nil && b.behind.ID == behind })
+}
+
+func (j *joins) any(now time.Time, is func(join) bool) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, b := range j.bySession {
-		if b.joiner.UserID == userID && b.id != other && now.Before(b.until) {
+		if now.Before(b.until) && is(b) {
 			return true
 		}
 	}

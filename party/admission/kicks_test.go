@@ -144,6 +144,46 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.must(k.join(p[0], id))
 }
 
+// A kick that the host refuses keeps nobody out, and no seat from anybody.
+func TestKicks_RefusedByTheHost(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	k.conf.Parties.ReconnectGrace = time.Minute
+	p := k.host.Players(3)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.must(k.join(p[2], id))
+	back := func(name string, s party.Session) {
+		t.Helper()
+		k.leave(s, id)
+		if err := k.join(s, id); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	named := p[1]
+	named.Username = "somebody"
+	k.must(k.admission.BeginKick(ctx, id, named, p[0]))
+	back("another username", p[1])
+	named = p[1]
+	named.UserID = p[2].UserID
+	k.must(k.admission.BeginKick(ctx, id, named, p[0]))
+	back("another user", p[2])
+	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
+	k.admission.Settle(p[2].SessionID)
+	k.host.PartyLeave(p[1], id)
+	k.refused(k.join(p[1], id), party.Banned)
+	k.admission.Settle(p[0].SessionID) // the leader's next message
+	k.must(k.join(p[1], id))
+
+	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
+	k.admission.Settle(p[0].SessionID)
+	k.host.Disconnect(p[1])
+	k.must(k.admission.Ended(ctx, p[1]))
+	if held, err := k.admission.Held(ctx, id); held != 1 || err != nil {
+		t.Errorf("Held = %d, %v; want the seat of the member who dropped", held, err)
+	}
+}
+
 func TestKicks_LiftedByANewerInvite(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)

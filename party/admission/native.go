@@ -58,7 +58,8 @@ func (m Message) intent() reserve.Intent {
 // Before comes before the host handles a message, behind everything else that may refuse
 // it. A join of an open party, and an accept, keep a seat until [Admission.After] of the
 // same message; a message the engine refuses has no after-hook, and its seat is free again
-// with the next message of the same session, or after reserve.PendingTTL. A join of a closed
+// with the next message of the same session, or after reserve.PendingTTL. So it is with a
+// creation and a kick, which keep others out meanwhile. A join of a closed
 // party only asks to be let in. It refuses as Admit does, a request also with RateLimited or
 // AlreadyInParty, an accept with InvalidRequest. l is the message's look at
 // the party, nil for none.
@@ -68,6 +69,8 @@ func (m Message) intent() reserve.Intent {
 // message any more.
 func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) error {
 	switch m.Kind {
+	case Create:
+		return a.beginCreate(ctx, m.Sender)
 	case Accept:
 		if err := party.CheckNamed(m.Target); err != nil {
 			return err
@@ -78,6 +81,18 @@ func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) erro
 	case Remove:
 		return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error { return a.beginRemove(v, m, l) })
 	}
+	return nil
+}
+
+// beginCreate has other sessions of the user find that they are on the way into a party.
+func (a *Admission) beginCreate(ctx context.Context, s party.Session) error {
+	_, unlock, err := a.claim(ctx, party.ID{}, reserve.Intent{Session: s})
+	if err != nil {
+		a.joins.end(s.SessionID)
+		return err
+	}
+	defer unlock()
+	a.joins.begin(s.SessionID, join{joiner: s, behind: a.joins.of(s.SessionID).behind, until: a.Now().Add(reserve.PendingTTL)})
 	return nil
 }
 
@@ -134,14 +149,14 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 	return nil
 }
 
-// Settle ends the native join the session has under way, if any: its next message has
+// Settle ends what the session has under way, if anything: its next message has
 // arrived, so the engine is done with the one before.
 func (a *Admission) Settle(sessionID string) { a.settle(sessionID, false) }
 
 // settle is Settle; over says that the socket has ended.
 func (a *Admission) settle(sessionID string, over bool) {
 	b, ok := a.joins.end(sessionID)
-	if !ok {
+	if !ok || b.id.IsZero() {
 		return
 	}
 	a.Briefly(b.id, func(v *ledger.Visit) {
@@ -174,8 +189,9 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 			return err
 		case Promote:
 			v.Lead(m.Target)
-		case Leave: // on purpose, if only after coming back
+		case Leave: // on purpose, if only after coming back, or before the older connection has ended
 			alone := v.ID != m.Party || v.Gone(m.Sender, false, "")
+			a.Roster.Attendance.Leave(v.ID, m.Sender)
 			return v.GiveUp(m.Sender.UserID, alone)
 		case Update:
 			v.Led(m.Sender)
@@ -194,33 +210,34 @@ func (m Message) led(v *ledger.Visit) error {
 	return nil
 }
 
-// created mirrors a new party and, where the rules say so, takes its creator out of the
-// party before.
-func (a *Admission) created(ctx context.Context, m Message) error {
-	if adopted, err := a.adopt(ctx, m.Party, m.Sender); adopted || err != nil {
+// created mirrors a new party, or has it go on with another, and, where the rules say so, takes
+// its creator out of the party before.
+func (a *Admission) created(ctx context.Context, m Message) (err error) {
+	defer a.joins.end(m.Sender.SessionID) // when it is listed as a member, as in land
+	if old := a.joins.of(m.Sender.SessionID).behind; old != nil {
+		err = a.adopt(ctx, old, m.Party, m.Sender)
+	} else {
+		err = a.mirror(ctx, m)
+	}
+	if err != nil {
 		return err
 	}
+	a.leaveOthers(ctx, m.Party, m.Sender)
+	a.entered(ctx, m.Party, m.Sender)
+	return nil
+}
+
+func (a *Admission) mirror(ctx context.Context, m Message) error {
 	m.Facts.CreatedAt = a.Now()
 	// Not in the visit: somebody who joins over another connection may have the party's
 	// lock already, and waits for these very facts.
 	if err := a.Roster.Begin(m.Party, m.Sender, m.Facts, party.ID{}); err != nil {
 		return err
 	}
-	err := a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
+	return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
 		v.Began(m.Sender, m.Facts)
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	leaving, unlock, err := a.claim(ctx, m.Party, reserve.Intent{Session: m.Sender})
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	a.leave(ctx, leaving...)
-	a.entered(ctx, m.Party, m.Sender)
-	return nil
 }
 
 // landed comes after a join or accept. A joiner who is a member now is mirrored.

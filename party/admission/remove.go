@@ -12,7 +12,7 @@ import (
 
 // beginRemove comes before a PartyRemove: the host answers it before the after-hook runs,
 // and a member who is out already must not come back in between. Only a leader's kick of a
-// member counts; the host refuses others. Somebody who is away the host does not know any
+// member counts; the host refuses others, also where a part of the name is wrong. Somebody who is away the host does not know any
 // more and refuses, so their kept seat ends here, ban and all, and the leader gets the
 // answer from here; SDKs do not listen to the refusal that follows.
 func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) error {
@@ -29,9 +29,10 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member}, turned(v, party.MemberRemoved, kept.Member, m))
 		return errors.Join(err, a.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
 	}
-	_, member := v.Last.Session(m.Target.SessionID)
-	if member && m.Target.SessionID != m.Sender.SessionID { // nobody can kick themself
-		v.Book.BeginKick(m.Target.UserID, a.Now(), a.Policy().Parties.KickBan > 0)
+	named, _ := v.Last.Session(m.Target.SessionID)
+	if named.Session == m.Target && m.Target.SessionID != m.Sender.SessionID { // nobody can kick themself
+		v.Book.BeginKick(m.Target.UserID, m.Sender.SessionID, a.Now(), a.Policy().Parties.KickBan > 0)
+		a.joins.begin(m.Sender.SessionID, join{id: v.ID, until: a.Now().Add(reserve.PendingTTL)})
 	}
 	return nil
 }
@@ -45,6 +46,7 @@ func (a *Admission) removed(v *ledger.Visit, m Message) error {
 		v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
 		return nil
 	}
+	defer a.joins.end(m.Sender.SessionID)
 	defer delete(v.Book.Kicking, target.UserID)
 	_, member := v.Book.Kicking[target.UserID] // even if its connection has ended since
 	kept := v.Book.Kept[target.UserID]

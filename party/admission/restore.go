@@ -7,6 +7,7 @@ import (
 
 	"partyline/party"
 	"partyline/party/ledger"
+	"partyline/party/reserve"
 )
 
 // A party in which everybody was away is brought back by the first member: a native party is
@@ -26,14 +27,17 @@ var ErrCannotFound = errors.New("no native party can be founded on this server")
 // the user any more. Two who come back at once wait for each other; the second finds a party
 // that lives, and restore returns nil without the session being in it.
 func (a *Admission) restore(ctx context.Context, id party.ID, s party.Session) error {
-	unlock, err := a.restoring.Lock(ctx, id)
+	unlock, err := a.awaitReturn(ctx, id)
 	if err != nil {
-		return fmt.Errorf("wait for another member's return: %w", err)
+		return err
 	}
 	defer unlock()
 	old, err := a.LeftBehind(ctx, id, s.UserID)
 	if old == nil {
 		return err
+	}
+	if a.joins.goesOn(old.ID, a.Now()) {
+		return party.Away()
 	}
 	var native party.ID
 	var leave func(entered bool)
@@ -61,45 +65,69 @@ func (a *Admission) restore(ctx context.Context, id party.ID, s party.Session) e
 }
 
 // Offer has the next party that the user creates go on with the one in which everybody is
-// away.
+// away, unless they enter another before.
 func (a *Admission) Offer(userID string, id party.ID) { a.offers.Store(userID, id) }
 
-// Offered is what a party has to be made with that the user is about to create, if it goes
-// on with another. It refuses with AlreadyInParty where that one lives again: the user's
-// seat is there.
-func (a *Admission) Offered(ctx context.Context, userID string) (facts party.Facts, offered bool, err error) {
-	old, err := a.offer(ctx, userID)
+// Offered is what a party has to be made with that the session is about to create, if it goes
+// on with another. From then on nobody else goes on with that one, until it is clear what has
+// become of the message. It refuses with AlreadyInParty where the user's seat is in a party that
+// lives again, or is about to.
+func (a *Admission) Offered(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
+	id, offered := a.offers.Load(s.UserID)
+	if !offered {
+		return party.Facts{}, false, nil
+	}
+	unlock, err := a.awaitReturn(ctx, id.(party.ID))
+	if err != nil {
+		return party.Facts{}, false, err
+	}
+	defer unlock()
+	old, err := a.offer(ctx, s.UserID, id.(party.ID))
 	if old == nil || err != nil {
 		return party.Facts{}, false, err
 	}
+	a.joins.begin(s.SessionID, join{joiner: s, behind: old, until: a.Now().Add(reserve.PendingTTL)})
 	return old.Facts, true, nil
 }
 
-// adopt has a party that a client created go on with the one offered to its user; false where
-// there is none.
-func (a *Admission) adopt(ctx context.Context, id party.ID, creator party.Session) (bool, error) {
-	old, err := a.offer(ctx, creator.UserID)
-	if old == nil || err != nil {
-		return false, err
-	}
-	a.offers.Delete(creator.UserID)
-	return true, a.Succeed(ctx, old, id, creator, func(bool) error { return nil })
-}
-
-func (a *Admission) offer(ctx context.Context, userID string) (*ledger.Behind, error) {
-	id, offered := a.offers.Load(userID)
-	if !offered {
-		return nil, nil
-	}
-	old, err := a.LeftBehind(ctx, id.(party.ID), userID)
-	switch {
-	case old != nil:
+// offer is the party that was offered; nil where no seat is kept for the user there any more.
+func (a *Admission) offer(ctx context.Context, userID string, id party.ID) (*ledger.Behind, error) {
+	old, err := a.LeftBehind(ctx, id, userID)
+	if old != nil {
+		if a.joins.goesOn(old.ID, a.Now()) {
+			return nil, party.Refuse(party.AlreadyInParty, "Your party is coming back; resume it.")
+		}
 		return old, nil
-	case err == nil:
-		err = party.Refuse(party.AlreadyInParty, "Your party is back; resume it.")
-	case party.ReasonOf(err) == party.PartyNotFound: // its time is over
-		err = nil
 	}
 	a.offers.Delete(userID)
+	var look reserve.Look
+	if err == nil {
+		look, err = a.Look(ctx, id)
+	}
+	switch reason := party.ReasonOf(err); {
+	case look.Returning(userID):
+		return nil, party.Refuse(party.AlreadyInParty, "Your party is back; resume it.")
+	case reason == party.PartyNotFound, reason == party.PartyAway:
+		return nil, nil
+	}
 	return nil, err
+}
+
+// adopt has a party that a client created go on with the one offered to its user. Where that is
+// too late, the creator leaves it: no rule was asked whether they may have a new party.
+func (a *Admission) adopt(ctx context.Context, old *ledger.Behind, id party.ID, creator party.Session) error {
+	return a.Succeed(ctx, old, id, creator, func(may bool) error {
+		if !may {
+			a.Briefly(id, func(v *ledger.Visit) { a.vacate(v, creator) })
+		}
+		return nil
+	})
+}
+
+// awaitReturn waits until nobody else is being put into the party as the first one back.
+func (a *Admission) awaitReturn(ctx context.Context, id party.ID) (unlock func(), err error) {
+	if unlock, err = a.restoring.Lock(ctx, a.Current(id)); err != nil {
+		return nil, fmt.Errorf("wait for another member's return: %w", err)
+	}
+	return unlock, nil
 }

@@ -33,7 +33,7 @@ func (a *Admission) claim(ctx context.Context, id party.ID, intent reserve.Inten
 		}
 	}()
 	// In this order: a native join stops being under way only once its party is listed.
-	joining := a.joins.elsewhere(user, id, a.Now())
+	joining := a.joins.elsewhere(intent.Session, id, a.Now())
 	in, err := a.elsewhere(ctx, user, id)
 	if err != nil {
 		return nil, nil, err
@@ -68,11 +68,13 @@ func (a *Admission) leave(ctx context.Context, from ...party.Membership) {
 	}
 }
 
-// entered comes after a session has entered a party. Under session.single_party it leaves
+// entered comes after a session has entered a party, so that no other one is offered to its user
+// any more. Under session.single_party it leaves
 // all others: the host does that in silence for its own joins, and not at all for invited
 // sessions. Where the rules know one party per user, the seats kept for the user in others
 // are given up.
 func (a *Admission) entered(ctx context.Context, id party.ID, s party.Session) {
+	a.offers.Delete(s.UserID)
 	if a.SingleParty {
 		ids, err := a.Roster.Listed(s)
 		if err != nil {
@@ -89,11 +91,13 @@ func (a *Admission) entered(ctx context.Context, id party.ID, s party.Session) {
 	}
 }
 
-// leaveOthers leaves what the user has got into while the native join into id was under
-// way: two at once, by two sessions, do not find each other before they land. Of those
-// the last to land counts, and only one that is still in it leaves the others.
+// leaveOthers leaves what the user has got into while the native join into id, or its creation,
+// was under way: two at once, by two sessions, may not find each other before they land. Where
+// the party before is left, the last to land counts, and only one that is still in it leaves the
+// others. Where users stay in it, the first one counts, and both who look find the same.
 func (a *Admission) leaveOthers(ctx context.Context, id party.ID, s party.Session) {
-	if a.Policy().Parties.OnePerUser != rules.LeavePrevious {
+	rule := a.Policy().Parties.OnePerUser
+	if !rule.One() {
 		return
 	}
 	unlock, err := a.users.Lock(context.WithoutCancel(ctx), s.UserID)
@@ -106,7 +110,12 @@ func (a *Admission) leaveOthers(ctx context.Context, id party.ID, s party.Sessio
 		a.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
 		return
 	}
-	if slices.ContainsFunc(in, func(m party.Membership) bool { return m.ID == id && m.Session.SessionID == s.SessionID }) {
-		a.leave(ctx, slices.DeleteFunc(in, func(m party.Membership) bool { return m.ID == id })...)
+	counts := slices.IndexFunc(in, func(m party.Membership) bool { return m.ID == id && m.Session.SessionID == s.SessionID })
+	if rule == rules.OnePartyOnly {
+		counts = len(in) - 1
+	}
+	if counts >= 0 {
+		stays := in[counts].ID
+		a.leave(ctx, slices.DeleteFunc(in, func(m party.Membership) bool { return m.ID == stays })...)
 	}
 }

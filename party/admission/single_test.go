@@ -7,6 +7,8 @@ import (
 	"pgregory.net/rapid"
 
 	"partyline/party"
+	"partyline/party/reserve"
+	"partyline/party/rules"
 )
 
 // Whatever players do, with session.single_party or without it, the roster has the members
@@ -75,5 +77,89 @@ func TestLeader_IsTheEnginesOwn(t *testing.T) {
 				})
 			})
 		})
+	}
+}
+
+// A party that is being created is one the user is in, until it is clear what became of it.
+func TestAdmission_OnePartyPerUserWhileOneIsCreated(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	k.conf.Parties.OnePerUser = rules.OnePartyOnly
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	second := k.host.Connect(p[1].UserID)
+	begin := func(s party.Session) error {
+		_, _, err := k.admission.BeginCreate(ctx, s)
+		return err
+	}
+	k.must(begin(p[1]))
+	k.refused(begin(second), party.AlreadyInParty)
+	k.refused(k.admission.MayCreate(ctx, party.Session{UserID: p[1].UserID}), party.AlreadyInParty)
+	k.refused(k.join(second, id), party.AlreadyInParty)
+	k.refused(k.admit(second, id), party.AlreadyInParty)
+	k.must(begin(p[1])) // the host has refused the first
+	k.admission.Settle(p[1].SessionID)
+	k.must(begin(second))
+	k.clock.Advance(reserve.PendingTTL)
+	k.must(k.admission.BeginJoin(ctx, id, p[1]))
+	k.refused(begin(second), party.AlreadyInParty)
+	k.admission.Settle(p[1].SessionID)
+	k.must(begin(second))
+	own := k.create(second, true, 4)
+	k.refused(k.join(p[1], id), party.AlreadyInParty)
+	k.leave(second, own)
+	k.must(k.join(p[1], id))
+}
+
+// A party may be created while another connection comes into one: on another node, or where the
+// rules have the user leave the one before. However the two land, the user is in one then.
+func TestAdmission_OnePartyPerUserCreatedMeanwhile(t *testing.T) {
+	ctx := t.Context()
+	for _, rule := range []rules.OnePerUser{rules.OnePartyOnly, rules.LeavePrevious} {
+		for _, order := range []string{"create first", "join first", "at once"} {
+			t.Run(string(rule)+" "+order, func(t *testing.T) {
+				k := newKernel(t)
+				k.conf.Parties.OnePerUser = rule
+				p := k.host.Players(2)
+				open := k.create(p[0], true, 4)
+				here := k.admission
+				k.restart()
+				there, second := k.admission, k.host.Connect(p[1].UserID)
+				_, _, err := here.BeginCreate(ctx, p[1])
+				k.must(err)
+				k.must(there.BeginJoin(ctx, open, second))
+				made := k.host.PartyCreate(p[1], true, 4)
+				k.must(k.host.PartyJoin(second, open))
+				created := func() { k.must(here.EndCreate(ctx, p[1], made)) }
+				joined := func() { there.EndJoin(ctx, open, second) }
+				last := open
+				switch order {
+				case "create first":
+					created()
+					k.tick()
+					joined()
+				case "join first":
+					joined()
+					k.tick()
+					created()
+					last, err = party.ParseID(made.PartyId)
+					k.must(err)
+				default:
+					here.News.Subscribe(func(c party.Change) {
+						if c.Kind == party.PartyCreated {
+							joined()
+						}
+					})
+					created()
+				}
+				in, err := k.roster.PartiesOf(ctx, p[1].UserID)
+				if err != nil || len(in) != 1 {
+					t.Fatalf("PartiesOf = %v, %v; want one party", in, err)
+				}
+				if order != "at once" && (in[0].ID == last) != (rule == rules.LeavePrevious) {
+					t.Errorf("the user is in %v", in[0].ID)
+				}
+			})
+		}
 	}
 }

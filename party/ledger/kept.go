@@ -39,7 +39,7 @@ func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
 		if err != nil {
 			return kept, err
 		}
-		if !alive {
+		if !alive && !v.ledger.Roster.Attendance.Left(v.ID, m.SessionID) {
 			if err := v.Keep(m); err != nil {
 				return kept, err
 			}

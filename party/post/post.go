@@ -1,5 +1,5 @@
 // Package post tells parties of members who have just come in, a moment later: see
-// [party.NewcomerAfter].
+// [party.NewcomerAfter]. What must not overtake that is sent the same way while something waits.
 package post
 
 import (
@@ -52,6 +52,13 @@ func (p *Post) Send(id party.ID, op int64, data any) error {
 		p.alarms.Set(id, at)
 	}
 	return nil
+}
+
+// Waits reports whether something is still to be sent to the party.
+func (p *Post) Waits(id party.ID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.letters[id]) > 0
 }
 
 // deliver sends a party's first letter. The next one's turn comes after it.

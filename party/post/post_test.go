@@ -56,14 +56,23 @@ func TestPost_Order(t *testing.T) {
 		}
 		mail := post.New(host, &partytest.Log{})
 		defer mail.Close()
+		if mail.Waits(id) {
+			t.Error("something waits for a party in which nothing has happened")
+		}
 		const letters = 50
 		for number := range letters {
 			if err := mail.Send(id, party.OpMember, number); err != nil {
 				t.Fatal(err)
 			}
 		}
+		if !mail.Waits(id) || mail.Waits(party.ID{}) {
+			t.Error("nothing waits for the party, or something for another one")
+		}
 		time.Sleep(party.NewcomerAfter)
 		synctest.Wait()
+		if mail.Waits(id) {
+			t.Error("something still waits")
+		}
 		sent := host.Sent()
 		for number := range letters {
 			if len(sent) != letters || string(sent[number].Envelope.GetPartyData().GetData()) != strconv.Itoa(number) {

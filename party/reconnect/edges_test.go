@@ -55,6 +55,44 @@ func TestGrace_BackBySameSession(t *testing.T) {
 	w.told("away player2")
 }
 
+// A player whose older connection still stands leaves from a newer one: nothing is kept once the
+// older one has ended, and nobody is put back. An older device leaves only for itself.
+func TestGrace_LeftByAnotherSession(t *testing.T) {
+	for name, c := range map[string]struct {
+		leaver int // of the user's three sessions, of which the second is the member
+		kept   bool
+	}{"older": {0, true}, "newer": {2, false}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, partytest.NewTime().Now)
+			p := w.host.Players(2)
+			sessions := make([]party.Session, 3)
+			for i := range sessions {
+				sessions[i] = w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String())
+			}
+			id := w.party(true, 3, p[0], sessions[1])
+			waits := sessions[2]
+			if got, err := w.resume(waits); err != nil || got.Joined {
+				t.Fatalf("Resume = %+v, %v; want to wait", got, err)
+			}
+			w.leave(sessions[c.leaver], id)
+			w.members(id, 0, p[0], sessions[1])
+			w.drop(sessions[1])
+			if !c.kept {
+				w.members(id, 0, p[0])
+				w.told()
+				_, err := w.resume(waits)
+				w.refused(err, party.PartyNotFound)
+				w.must(w.join(waits, id)) // as a new member, whose seat is kept
+				w.drop(waits)
+				w.members(id, 1, p[0])
+				return
+			}
+			w.members(id, 0, p[0], waits)
+			w.told("away player2", "back player2")
+		})
+	}
+}
+
 func TestReturning(t *testing.T) {
 	clock := partytest.NewTime()
 	w := newWorld(t, clock.Now)

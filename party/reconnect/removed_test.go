@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"partyline/local/partytest"
 	"partyline/party"
@@ -38,4 +40,35 @@ func TestRemoved_NotifiesToWhomItHappened(t *testing.T) {
 	if len(removed) != 2 || removed[0].By != p[0].UserID || removed[0].Until != 0 || removed[1].UserID != p[2].UserID {
 		t.Errorf("the party was told %+v; want of the two members who were removed", removed)
 	}
+}
+
+// A party hears of a member's return before what became of others, or of that member, since.
+func TestNews_InOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.posts = true
+		w.node = w.newNode()
+		p := w.host.Players(3)
+		id := w.party(true, 3, p...)
+		w.drop(p[2])
+		w.drop(w.returns(p[2].UserID, id))
+		w.told("away player3")
+		time.Sleep(party.NewcomerAfter)
+		synctest.Wait()
+		w.told("away player3", "back player3", "away player3")
+
+		w.drop(p[1])
+		w.drop(p[0])
+		before := len(w.heard())
+		back := w.host.Connect(p[0].UserID)
+		_, err := w.resume(back)
+		w.must(err)
+		w.kick(back, p[1], w.admission.Current(id))
+		time.Sleep(party.NewcomerAfter)
+		synctest.Wait()
+		if got, want := w.heard()[before:], []string{"restored player1", "back player1", "lost player2", "removed player2"}; !slices.Equal(got, want) {
+			t.Errorf("told %q; want %q", got, want)
+		}
+		w.grace.Close()
+	})
 }

@@ -20,7 +20,7 @@ import (
 	"partyline/party/roster"
 )
 
-// Deps is what a Service works with. All are needed but the last.
+// Deps is what a Service works with. All are needed.
 type Deps struct {
 	Admission *admission.Admission
 	Roster    *roster.Roster
@@ -31,7 +31,8 @@ type Deps struct {
 	Logger    party.Logger
 	Now       party.Clock
 
-	Newcomer party.Newcomer // tells of members who have just come back
+	Newcomer party.Newcomer      // tells of members who have just come back
+	Waits    func(party.ID) bool // whether a party is still to be told of some
 }
 
 // Service is reconnection.
@@ -108,6 +109,9 @@ func (s *Service) changed(c party.Change) {
 	m := message{UserID: c.Seat.Member.UserID, Until: party.Seconds(c.Seat.Until)}
 	tell := func() error { return party.SendData(s.Sender, c.ID, party.OpMember, m) }
 	newcomer := func() error { return s.Newcomer(c.ID, party.OpMember, m) }
+	if s.Waits(c.ID) { // in the order in which it happened
+		tell = newcomer
+	}
 	switch c.Kind {
 	case party.SeatAway:
 		s.seats.Set(seat, c.Seat.Until)

@@ -260,30 +260,6 @@ func TestSurvive_TwoNodesFoundItOnce(t *testing.T) {
 	}
 }
 
-// The client creates the party where the module cannot.
-func TestSurvive_Adopted(t *testing.T) {
-	w := newWorld(t, partytest.NewTime().Now)
-	p := w.host.Players(1)
-	id := w.party(false, 1, p...)
-	w.drop(p[0])
-	again := w.host.Connect(p[0].UserID)
-	if got, err := w.resume(again); err != nil || got != (party.Resumption{PartyID: id.String()}) {
-		t.Fatalf("Resume = %+v, %v; want that the client creates it", got, err)
-	}
-	facts, offered, err := w.admission.Offered(t.Context(), again.UserID)
-	if err != nil || !offered || facts.MaxSize != 1 || facts.Open {
-		t.Fatalf("Offered = %+v, %v, %v", facts, offered, err)
-	}
-	made := w.host.PartyCreate(again, facts.Open, facts.MaxSize)
-	w.must(w.admission.EndCreate(t.Context(), again, made))
-	if now := w.admission.Current(id); now.String() != made.PartyId {
-		t.Errorf("the party is %v; want %s", now, made.PartyId)
-	}
-	if _, offered, err := w.admission.Offered(t.Context(), again.UserID); offered || err != nil {
-		t.Errorf("offered again: %v", err)
-	}
-}
-
 func TestSurvive_Crash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(struct{ *testing.T }{t}, func(rt *rapid.T) {

@@ -14,6 +14,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/ledger"
+	"partyline/party/post"
 	"partyline/party/reconnect"
 	"partyline/party/reserve"
 	"partyline/party/roster"
@@ -33,6 +34,8 @@ type world struct {
 	lock error
 	ages map[string]time.Time // of every party, by queue
 
+	clients bool   // only clients make parties
+	posts   bool   // parties hear of newcomers a moment later
 	leaving func() // comes before a helper leaves the party it has founded; nil for nothing
 	joining func() // comes before a session is put into a party; nil for nothing
 
@@ -88,10 +91,16 @@ func (w *world) nodeOver(storage party.Storage, sender party.Sender) node {
 			return w.lock
 		},
 	}, w.founder(w.host.Found(n.roster.Hidden.Set)))
-	n.grace = reconnect.New(reconnect.Deps{
+	deps := reconnect.Deps{
 		Admission: n.admission.Admission, Roster: n.roster, News: n.news, Sender: sender, Notifier: w.host, Policy: policy, Logger: w.log, Now: w.now,
-		Newcomer: partytest.AtOnce(sender),
-	})
+		Newcomer: partytest.AtOnce(sender), Waits: func(party.ID) bool { return false },
+	}
+	if w.posts {
+		mail := post.New(sender, w.log)
+		w.t.Cleanup(mail.Close)
+		deps.Newcomer, deps.Waits = mail.Send, mail.Waits
+	}
+	n.grace = reconnect.New(deps)
 	w.t.Cleanup(n.grace.Close)
 	return n
 }
@@ -112,6 +121,9 @@ func (s streams) StreamUserJoin(mode uint8, subject, subcontext, label, userID, 
 // founder has leaving done.
 func (w *world) founder(found admission.Founder) admission.Founder {
 	return func(ctx context.Context, s party.Session, f party.Facts) (party.ID, func(bool), error) {
+		if w.clients {
+			return party.ID{}, nil, admission.ErrCannotFound
+		}
 		id, leave, err := found(ctx, s, f)
 		return id, func(entered bool) {
 			if w.leaving != nil {

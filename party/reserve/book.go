@@ -30,7 +30,8 @@ type Kick struct{ At, Until time.Time }
 // Removal is a kick that the host is about to do.
 type Removal struct {
 	Kick
-	Bans bool // the user may not come back before it is done
+	By   string // session whose message it is
+	Bans bool   // the user may not come back before it is done
 }
 
 // KeptSeat is a seat kept for a member whose connection ended. Between the moment the

@@ -67,6 +67,7 @@ func (b Book) Settle(by, joiner string) {
 	if r := b.Requests[by]; !r.Until.IsZero() {
 		delete(b.Requests, by)
 	}
+	maps.DeleteFunc(b.Kicking, func(_ string, r Removal) bool { return r.By == by })
 }
 
 // Land ends a native join, or has a request stay on the engine's list, and returns what
@@ -87,9 +88,10 @@ func (b Book) Land(sessionID string, in bool) (landed PendingJoin, pending bool)
 }
 
 // BeginKick notes a kick that the host is about to do, for no longer than a native join
-// may take: one that the host refuses must keep nobody out. bans says that the user may not come back meanwhile.
-func (b Book) BeginKick(userID string, now time.Time, bans bool) {
-	b.Kicking[userID] = Removal{Kick{At: now, Until: now.Add(PendingTTL)}, bans}
+// may take: one that the host refuses must keep nobody out. by is the session whose message it
+// is. bans says that the user may not come back meanwhile.
+func (b Book) BeginKick(userID, by string, now time.Time, bans bool) {
+	b.Kicking[userID] = Removal{Kick{At: now, Until: now.Add(PendingTTL)}, by, bans}
 }
 
 // removing reports whether the host is about to remove the user. It may have done so already: it

@@ -55,7 +55,7 @@ func draw(t *rapid.T) scene {
 		s.book.Hold(s.view, reserve.Hold{InviteID: fmt.Sprint(i), UserIDs: []string{who.Draw(t, "held").UserID}, ExpiresAt: later()})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "kicks") {
-		s.book.BeginKick(who.Draw(t, "kicked").UserID, later(), rapid.Bool().Draw(t, "bans"))
+		s.book.BeginKick(who.Draw(t, "kicked").UserID, "leader", later(), rapid.Bool().Draw(t, "bans"))
 		s.book.Ban(who.Draw(t, "banned").UserID, later(), 10*time.Second)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "kept") {

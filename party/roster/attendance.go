@@ -24,6 +24,7 @@ type Attendance struct {
 type attendant struct {
 	party.Member
 	missed bool // somebody has looked, and it was not there
+	left   bool // its user has left by a newer session
 }
 
 func newAttendance() *Attendance {
@@ -123,6 +124,26 @@ func (at *Attendance) Miss(id party.ID, sessionID string) {
 	if i, known := at.find(id, sessionID); known {
 		at.members[id][i].missed = true
 	}
+}
+
+// Leave notes that the user of a session has left the party by a newer one, and that the server
+// still counts this one.
+func (at *Attendance) Leave(id party.ID, newer party.Session) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	for i, m := range at.members[id] {
+		if newest, _ := party.Only([]party.Session{m.Session, newer}, true); m.UserID == newer.UserID && newest == newer {
+			at.members[id][i].left = true
+		}
+	}
+}
+
+// Left reports whether the session's user has left by a newer one.
+func (at *Attendance) Left(id party.ID, sessionID string) bool {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	i, known := at.find(id, sessionID)
+	return known && at.members[id][i].left
 }
 
 // Present lists who is noted in a party and not missed.

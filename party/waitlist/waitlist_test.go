@@ -87,7 +87,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 	})
 	w.seats = reconnect.New(reconnect.Deps{
 		Admission: w.admission.Admission, Roster: members, News: news, Sender: w.host, Notifier: w.host, Policy: policy, Logger: w.log, Now: time.Now,
-		Newcomer: partytest.AtOnce(w.host),
+		Newcomer: partytest.AtOnce(w.host), Waits: func(party.ID) bool { return false },
 	})
 	t.Cleanup(w.close)
 	return w

@@ -1,0 +1,195 @@
+package reconnect_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"partyline/local/partytest"
+	"partyline/party"
+	"partyline/party/reserve"
+)
+
+// away is a party whose members have all come back to hear that one of them has to create it.
+func away(t *testing.T, players int) (w *world, clock *partytest.Time, id party.ID, back []party.Session) {
+	t.Helper()
+	clock = partytest.NewTime()
+	w = newWorld(t, clock.Now)
+	w.clients = true
+	p := w.host.Players(players)
+	id = w.party(false, 3, p...)
+	for _, s := range p {
+		w.drop(s)
+	}
+	for _, s := range p {
+		again := w.host.Connect(s.UserID)
+		w.offered(again, id)
+		back = append(back, again)
+	}
+	return w, clock, id, back
+}
+
+// offered has a session resume, and wants it to be the client that creates the party.
+func (w *world) offered(s party.Session, id party.ID) {
+	w.t.Helper()
+	if got, err := w.resume(s); err != nil || got != (party.Resumption{PartyID: id.String()}) {
+		w.t.Fatalf("Resume = %+v, %v; want that a client creates it", got, err)
+	}
+}
+
+// creates has the host make the party about which it was asked before, and wants it made.
+func (w *world) creates(s party.Session, f party.Facts) party.ID {
+	w.t.Helper()
+	made := w.host.PartyCreate(s, f.Open, f.MaxSize)
+	w.must(w.admission.EndCreate(w.t.Context(), s, made))
+	id, err := party.ParseID(made.PartyId)
+	w.must(err)
+	return id
+}
+
+// goesOn comes before a creation by which the party goes on.
+func (w *world) goesOn(s party.Session) party.Facts {
+	w.t.Helper()
+	facts, offered, err := w.admission.BeginCreate(w.t.Context(), s)
+	if err != nil || !offered || facts.MaxSize != 3 || facts.Open {
+		w.t.Fatalf("BeginCreate = %+v, %v, %v; want the party that was", facts, offered, err)
+	}
+	return facts
+}
+
+func (w *world) creationRefused(s party.Session, want party.Reason) {
+	w.t.Helper()
+	_, _, err := w.admission.BeginCreate(w.t.Context(), s)
+	w.refused(err, want)
+}
+
+// One client creates the party again. All others come back into it, and into no other one.
+func TestAdopted_ByOneOfThem(t *testing.T) {
+	w, _, id, back := away(t, 3)
+	facts := w.goesOn(back[0])
+	w.creationRefused(back[1], party.AlreadyInParty)
+	w.offered(back[1], id)
+	w.clients = false // not even the module makes another one meanwhile
+	w.offered(back[2], id)
+	now := w.creates(back[0], facts)
+	if w.admission.Current(id) != now {
+		t.Errorf("the party is %v; want %v", w.admission.Current(id), now)
+	}
+	w.creationRefused(back[1], party.AlreadyInParty)
+	for _, s := range back[1:] {
+		if got, err := w.resume(s); err != nil || got != (party.Resumption{PartyID: now.String(), Joined: true}) {
+			t.Errorf("Resume = %+v, %v; want %v", got, err, now)
+		}
+	}
+	w.members(now, 0, back...)
+	w.nothingLeft()
+}
+
+// A creation that came to nothing is in nobody's way.
+func TestAdopted_NotAfterAll(t *testing.T) {
+	for name, ends := range map[string]func(*world, *partytest.Time, party.Session){
+		"refused": func(w *world, _ *partytest.Time, s party.Session) { w.admission.Settle(s.SessionID) },
+		"never":   func(_ *world, clock *partytest.Time, _ party.Session) { clock.Advance(reserve.PendingTTL) },
+		"dropped": func(w *world, _ *partytest.Time, s party.Session) { w.drop(s) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, clock, id, back := away(t, 2)
+			w.goesOn(back[0])
+			ends(w, clock, back[0])
+			now := w.creates(back[1], w.goesOn(back[1]))
+			w.members(now, 1, back[1])
+			w.members(w.admission.Current(id), 1, back[1])
+		})
+	}
+}
+
+// Where another node was faster, the party that is one too many is over at once, and its creator
+// finds the seat.
+func TestAdopted_OnAnotherNode(t *testing.T) {
+	w, _, id, back := away(t, 2)
+	here, there := w.node, w.newNode()
+	facts := w.goesOn(back[0])
+	w.node = there
+	w.offered(back[1], id)
+	now := w.creates(back[1], w.goesOn(back[1]))
+	w.node = here
+	made := w.host.PartyCreate(back[0], facts.Open, facts.MaxSize)
+	w.refused(w.admission.EndCreate(t.Context(), back[0], made), party.PartyNotFound)
+	stray, err := party.ParseID(made.PartyId)
+	w.must(err)
+	if in := w.host.Members(stray); len(in) != 0 {
+		t.Errorf("members of the party too many are %v; want none", in)
+	}
+	closed := slices.ContainsFunc(w.host.Sent(), func(m partytest.Sent) bool {
+		return m.Envelope.GetPartyClose().GetPartyId() == made.PartyId && slices.Equal(m.To, []string{back[0].SessionID})
+	})
+	if !closed {
+		t.Error("its creator was not told that it is over")
+	}
+	if got, err := w.resume(back[0]); err != nil || got != (party.Resumption{PartyID: now.String(), Joined: true}) {
+		t.Errorf("Resume = %+v, %v; want %v", got, err, now)
+	}
+	w.members(now, 0, back[1], back[0])
+}
+
+// Who has come back another way, or does not come back, creates a party of their own.
+func TestAdopted_NotOfferedAnyMore(t *testing.T) {
+	for name, gives := range map[string]func(w *world, id party.ID, s, other party.Session){
+		"left when everybody was away": func(w *world, id party.ID, s, _ party.Session) { w.leave(s, id) },
+		"left when others were back": func(w *world, _ party.ID, s, other party.Session) {
+			w.leave(s, w.creates(other, w.goesOn(other)))
+		},
+		"came back and left": func(w *world, _ party.ID, s, other party.Session) {
+			now := w.creates(other, w.goesOn(other))
+			_, err := w.resume(s)
+			w.must(err)
+			w.leave(s, now)
+		},
+		"came back, and all dropped": func(w *world, _ party.ID, s, other party.Session) {
+			w.creates(other, w.goesOn(other))
+			_, err := w.resume(s)
+			w.must(err)
+			w.drop(other)
+			w.drop(s)
+		},
+		"is in another party": func(w *world, _ party.ID, s, _ party.Session) {
+			w.must(w.join(s, w.party(true, 3, w.host.Player("stranger"))))
+		},
+		"has another party": func(w *world, _ party.ID, s, other party.Session) {
+			w.creates(other, w.goesOn(other))
+			w.creationRefused(s, party.AlreadyInParty)
+			w.party(true, 4, s)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, _, id, back := away(t, 2)
+			gives(w, id, back[0], back[1])
+			again := w.host.Connect(back[0].UserID)
+			if facts, offered, err := w.admission.BeginCreate(t.Context(), again); offered || err != nil {
+				t.Errorf("BeginCreate = %+v, %v, %v; want a party of their own", facts, offered, err)
+			}
+			if own := w.creates(again, party.Facts{Open: true, MaxSize: 8}); w.admission.Current(id) == own {
+				t.Error("the party goes on in that one")
+			}
+		})
+	}
+}
+
+// A party of one seat has no room for the module's own session.
+func TestAdopted_Alone(t *testing.T) {
+	w := newWorld(t, time.Now)
+	p := w.host.Players(1)
+	id := w.party(false, 1, p[0])
+	w.drop(p[0])
+	again := w.host.Connect(p[0].UserID)
+	w.offered(again, id)
+	facts, offered, err := w.admission.BeginCreate(t.Context(), again)
+	if err != nil || !offered || facts.MaxSize != 1 || facts.Open {
+		t.Fatalf("BeginCreate = %+v, %v, %v", facts, offered, err)
+	}
+	now := w.creates(again, facts)
+	w.members(now, 0, again)
+	if w.admission.Current(id) != now {
+		t.Errorf("the party is %v; want %v", w.admission.Current(id), now)
+	}
+}
