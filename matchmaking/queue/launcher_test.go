@@ -7,13 +7,10 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/heroiclabs/nakama-common/runtime"
-
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
-	"partyline/party/rules"
 )
 
 // launcher makes matches in memory, with the seat table that real ones have.
@@ -146,14 +143,6 @@ func (l *launcher) held(id string) (users []string) {
 	}
 	return users
 }
-
-// silent is a fleet that does not answer.
-type silent struct{}
-
-func (silent) OrderServer(context.Context, matchmaking.Launch, rules.Fleet, []string, []runtime.FleetUserLatencies) (string, *matchmaking.Order, error) {
-	return "match-of-a-server", &matchmaking.Order{}, nil
-}
-func (silent) OrderSlots(string, []string) *matchmaking.Order { return &matchmaking.Order{} }
 
 // blocks are who blocks whom.
 type blocks struct {
