@@ -32,11 +32,11 @@ func (a *Admission) take(v *ledger.Visit, t reserve.Take, inviteID string) error
 	}
 	s := t.Session
 	v.Book.Admitted[s.SessionID] = a.Now()
-	v.Book.Release(inviteID, s.UserID)
 	v.Entered(s, false)
 	if t.Moves && !t.First {
 		a.vacate(v, t.Older.Session)
 	}
+	v.Book.Release(inviteID, s.UserID)
 	if err := v.Seated(s, true); err != nil {
 		a.Logger.Warn("kept seat or kick not ended party=%s user=%s error=%v", v.ID, s.UserID, err)
 	}

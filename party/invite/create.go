@@ -47,11 +47,6 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err := party.CheckUsers(ctx, "for_user_ids", s.Users, r.For); err != nil {
 		return none, err
 	}
-	for _, user := range r.For {
-		if _, member := v.Member(user); member && r.Hold {
-			r.Declined = append(r.Declined, user)
-		}
-	}
 	origin := s.Admission.Origin(id) // which stays, whatever becomes of the native party
 	r.PartyID = origin.String()
 	code, err := s.keepAndInsert(ctx, id, r)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -30,7 +29,7 @@ func (s *Service) changed(c party.Change) {
 	case party.HoldsOver:
 		s.background(func() {
 			for _, inviteID := range c.Invites {
-				s.unhold(c.ID, inviteID, c.Session.UserID)
+				s.unhold(c.ID, inviteID)
 			}
 		})
 	case party.PartyEnded:
@@ -40,21 +39,17 @@ func (s *Service) changed(c party.Change) {
 	}
 }
 
-// unhold has storage know that an invite holds no seat any more for a user, or for anybody ("").
-func (s *Service) unhold(id party.ID, inviteID, userID string) {
+// unhold has storage know that an invite holds no seat any more.
+func (s *Service) unhold(id party.ID, inviteID string) {
 	ctx, cancel := context.WithTimeout(context.Background(), refundTimeout)
 	defer cancel()
 	key, f, err := s.find(ctx, party.Caller{}, inviteID, "")
 	if err == nil {
 		_, err = s.change(ctx, key, f, func(r *record) error {
-			switch {
-			case userID == "" && r.Hold:
-				r.Hold = false
-			case slices.Contains(r.pending(), userID):
-				r.Declined = append(r.Declined, userID)
-			default:
+			if !r.Hold {
 				return errUnchanged
 			}
+			r.Hold = false
 			return nil
 		})
 	}
@@ -62,11 +57,7 @@ func (s *Service) unhold(id party.ID, inviteID, userID string) {
 		s.Logger.Warn("invite holds a seat that nobody needs party=%s invite=%s error=%v", id, inviteID, err)
 		return
 	}
-	var users []string
-	if userID != "" {
-		users = []string{userID}
-	}
-	s.Admission.Release(id, inviteID, users...)
+	s.Admission.Release(id, inviteID) // somebody may have read it again meanwhile
 	s.Admission.HoldsChanged(id, false)
 }
 

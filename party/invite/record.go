@@ -28,7 +28,7 @@ type record struct {
 
 	Seq       int64    `json:"seq,omitempty"`      // of the claim made last
 	Claims    []claim  `json:"claims,omitempty"`   // who has used it, see [record.claim]
-	Declined  []string `json:"declined,omitempty"` // users who need no seat: they declined, or came by another way
+	Declined  []string `json:"declined,omitempty"` // users
 	RevokedAt int64    `json:"revoked_at,omitempty"`
 }
 

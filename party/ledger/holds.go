@@ -75,12 +75,11 @@ func (v *Visit) holdsChanged() {
 	v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
 }
 
-// unhold reports that invites are to hold no seat any more: for a user, whose seat is held until storage and with
-// it the other nodes know, or for anybody ("").
-func (v *Visit) unhold(userID string, invites []string) {
+// unhold reports that invites hold no seat any more.
+func (v *Visit) unhold(invites []string) {
 	if len(invites) > 0 {
 		v.turn++
-		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Session: party.Session{UserID: userID}, Invites: invites})
+		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: invites})
 	}
 }
 

@@ -20,7 +20,7 @@ func (v *Visit) observe() error {
 	if _, err := v.miss(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
 		return err
 	}
-	v.unhold("", v.Book.Abandon(v.Last.View))
+	v.unhold(v.Book.Abandon(v.Last.View))
 	for user := range v.Book.Kept {
 		if m, in := v.Last.Member(user); in { // with another session, or let in by another module
 			if err := v.Seated(m.Session, false); err != nil {

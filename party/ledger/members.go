@@ -29,7 +29,6 @@ func (v *Visit) Entered(s party.Session, native bool) {
 		return
 	}
 	v.ledger.RecordLater(v.ID)
-	v.unhold(s.UserID, v.Book.HeldFor(s.UserID))
 	c := party.Change{Kind: party.MemberEntered, ID: v.ID, Session: s, Native: native, Attributes: had || after.Attributes}
 	if w, waited := v.Book.Waiting[s.UserID]; waited {
 		c.Waited = max(1, v.ledger.Now().Sub(w.Since))

@@ -237,16 +237,6 @@ func (b Book) Abandon(v party.View) (invites []string) {
 	return invites
 }
 
-// HeldFor names the invites that keep a seat for the user.
-func (b Book) HeldFor(userID string) (invites []string) {
-	for id, h := range b.Holds {
-		if slices.Contains(h.UserIDs, userID) {
-			invites = append(invites, id)
-		}
-	}
-	return invites
-}
-
 // SetHolds makes the holds what storage says they are. Those that storage may not have
 // yet stay, and false says that some do: then this may have been too early to find them.
 func (b Book) SetHolds(stored []Hold) (settled bool) {
