@@ -240,14 +240,15 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 		_ = enter(false)
 		return fmt.Errorf("store the party's new ID: %w", err)
 	}
-	entered := false
-	if err = l.Roster.Begin(native, s, old.Facts, old.Origin); err != nil {
-		_ = enter(false)
-	} else {
+	tried, entered := false, false
+	if err = l.Roster.Begin(native, s, old.Facts, old.Origin); err == nil {
 		err = l.VisitNative(context.WithoutCancel(ctx), native, func(v *Visit) error {
 			v.Origin, v.Facts, v.leader, v.saved.Members = old.Origin, old.Facts, user, members
 			err := v.load() // all is known before s is in: its connection may end at once
-			if err = errors.Join(err, enter(err == nil)); err != nil {
+			if tried = err == nil; tried {
+				err = enter(true)
+			}
+			if err != nil {
 				v.reset()
 				v.Origin = v.ID // which is no party's
 				return err
@@ -267,6 +268,9 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 		})
 	}
 	if !entered { // its connection has ended meanwhile
+		if !tried {
+			_ = enter(false) // not in the visit: it may need the party's lock
+		}
 		l.Roster.End(native)
 		undo := l.records.change(ctx, old.Origin, []string{user}, func(r reserve.Record) {
 			r.Seats[user] = old.Seat
