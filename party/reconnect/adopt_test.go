@@ -1,9 +1,13 @@
 package reconnect_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/local/partytest"
 	"partyline/party"
@@ -130,6 +134,51 @@ func TestAdopted_OnAnotherNode(t *testing.T) {
 		t.Errorf("Resume = %+v, %v; want %v", got, err, now)
 	}
 	w.members(now, 0, back[1], back[0])
+}
+
+// unread is a storage that does not answer the first read after what was written last.
+type unread struct {
+	party.Storage
+	armed, fails *bool
+}
+
+func (u unread) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+	*u.fails, *u.armed = *u.armed, false
+	return u.Storage.MultiUpdate(ctx, accounts, writes, deletes, wallets, ledger)
+}
+
+func (u unread) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	if *u.fails {
+		*u.fails = false
+		return nil, errStorage
+	}
+	return u.Storage.StorageRead(ctx, reads)
+}
+
+// Where storage does not say what is kept in the party, the creator leaves the new one, and all seats are kept.
+func TestAdopted_StorageDoesNotAnswer(t *testing.T) {
+	storage := unread{armed: new(bool), fails: new(bool)}
+	w := newWorld(t, partytest.NewTime().Now)
+	w.clients = true
+	storage.Storage = w.host
+	w.over(storage, w.host)
+	p := w.host.Players(2)
+	id := w.party(false, 3, p...)
+	w.drop(p[0])
+	w.drop(p[1])
+	back := w.host.Connect(p[0].UserID)
+	w.offered(back, id)
+	facts := w.goesOn(back)
+	made := w.host.PartyCreate(back, facts.Open, facts.MaxSize)
+	*storage.armed = true
+	w.refused(w.admission.EndCreate(t.Context(), back, made), party.Internal)
+	stray, err := party.ParseID(made.PartyId)
+	w.must(err)
+	if in := w.host.Members(stray); len(in) != 0 {
+		t.Errorf("members of a party that nobody could look into are %v; want none", in)
+	}
+	w.offered(back, id)
+	w.members(w.creates(back, w.goesOn(back)), 1, back)
 }
 
 // Who has come back another way, or does not come back, creates a party of their own.

@@ -56,7 +56,6 @@ func newWorld(t testing.TB, now party.Clock) *world {
 	w := &world{t: t, host: partytest.NewHost(), now: now, log: &partytest.Log{}, conf: rules.Default()}
 	w.conf.Parties.KickBanJoins = true
 	w.conf.Parties.ReconnectGrace = minute
-	w.conf.Parties.KickBanJoins = true
 	w.node = w.newNode()
 	return w
 }
