@@ -103,9 +103,9 @@ func readings(typed string) []Code {
 		typed = beforeQuery(typed)
 		words := strings.FieldsFunc(typed, betweenWords)
 		isWord := func(s string) bool { return !strings.ContainsAny(s, digits) } // of a language
-		isLong := func(s string) bool { code, _ := canonical(s); return len(code) != digitsLen }
+		others := func(s string) bool { code, _ := canonical(s); return len(code) != digitsLen }
 		// With its label a code of digits may look like a longer one.
-		parts = slices.DeleteFunc(slices.Concat(words, strings.FieldsFunc(typed, afterLabel)), isLong)
+		parts = slices.DeleteFunc(slices.Concat(words, strings.FieldsFunc(typed, afterLabel)), others)
 		parts = append(append(parts, typed), slices.DeleteFunc(words, isWord)...)
 	}
 	var codes []Code
