@@ -94,8 +94,6 @@ type Backfill struct {
 type Result struct {
 	Matches   []Match
 	Backfills []Backfill
-	// Stopped is set when the budget ended the pass early; no ticket is lost by that.
-	Stopped bool
 }
 
 // Reason says what keeps a ticket from another one.
