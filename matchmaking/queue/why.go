@@ -84,18 +84,10 @@ func (s *Service) statusOf(t Ticket) party.QueueTicket {
 }
 
 // living is a pool without the tickets that have ended since.
-func (s *Service) living(all formation.Pool) (pool formation.Pool) {
-	place := make([]int, len(all.Tickets)) // of each from 1; 0 = ended
-	s.book.eachLive(all.Tickets, func(i int) {
-		pool.Tickets = append(pool.Tickets, all.Tickets[i])
-		place[i] = len(pool.Tickets)
-	})
-	for _, pair := range all.Apart {
-		if a, b := place[pair[0]], place[pair[1]]; a > 0 && b > 0 {
-			pool.Apart = append(pool.Apart, [2]int{a - 1, b - 1})
-		}
-	}
-	return pool
+func (s *Service) living(all formation.Pool) formation.Pool {
+	live := make([]int, 0, len(all.Tickets))
+	s.book.eachLive(all.Tickets, func(i int) { live = append(live, i) })
+	return all.Only(live)
 }
 
 // eta is null while too little is known of the queue.
