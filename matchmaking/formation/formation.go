@@ -158,7 +158,7 @@ func (f *pass) match() Match {
 	if len(f.slots) < n {
 		f.slots = make([]Placement, max(n, min(slotBlock, len(f.items))))
 	}
-	m := Match{Placements: f.slots[:n:n], TeamSize: f.team, Spread: f.spread(), TeamGap: f.teamGap()}
+	m := Match{Placements: f.slots[:n:n], TeamSize: f.team, TeamGap: f.teamGap()}
 	f.slots = f.slots[n:]
 	if f.near != nil {
 		m.Region = f.bestRegion()

@@ -94,9 +94,7 @@ type Match struct {
 	Placements []Placement // by team
 	TeamSize   int         // smaller than the queue's where it allows that
 	Region     string      // where every ticket is within its bound; "" without regions
-	// Spread is the largest difference in skill between two of its tickets, TeamGap the
-	// largest difference between the seat-weighted means of two teams.
-	Spread, TeamGap float64
+	TeamGap    float64     // the largest difference between the seat-weighted mean skills of two teams
 }
 
 // Backfill puts tickets into a match that is already running.
