@@ -31,8 +31,7 @@ type Deps struct {
 	Roster    *roster.Roster
 	Look      func(ctx context.Context, id party.ID) (reserve.Look, error)
 	Footprint func(reserve.Look) party.Footprint // members, those with a seat kept, those on their way
-	Accounts  Accounts
-	Objects   Objects
+	Strengths Strengths
 	Blocks    Blocks
 	Sender    party.Sender
 	Notifier  party.Notifier
