@@ -109,10 +109,8 @@ func (s *Service) Queued(ctx context.Context, id party.ID) (bool, error) {
 // users are the different users of some sessions: a second socket is no second player.
 func users(of []party.Session) []string {
 	ids := make([]string, 0, len(of))
-	seen := make(map[string]bool, len(of))
 	for _, s := range of {
-		if !seen[s.UserID] {
-			seen[s.UserID] = true
+		if !slices.Contains(ids, s.UserID) {
 			ids = append(ids, s.UserID)
 		}
 	}
