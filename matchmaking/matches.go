@@ -291,9 +291,8 @@ func (m *Matches) list(ctx context.Context, most int, query string) ([]*api.Matc
 // maxOpen bounds how many open matches are looked at: more than anybody fills at once.
 const maxOpen = 256
 
-// Open lists running matches of a queue that have open seats to fill, the newest first.
-// A match shows up about a second after it was made; whether a seat is still open when
-// somebody wants it only Fill can say.
+// Open lists running matches of a queue that have open seats to fill, the newest first. Whether
+// a seat is still open when somebody wants it only [Matches.Reserve] can say.
 func (m *Matches) Open(ctx context.Context, queue string) ([]formation.OpenMatch, error) {
 	listed, err := m.list(ctx, maxOpen, openQuery(queue))
 	if err != nil {
