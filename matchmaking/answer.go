@@ -39,7 +39,9 @@ func (c *call) answer(r signalRequest) signalAnswer {
 	case signalRelease:
 		c.release(r.UserID, r.PartyID)
 	case signalMoved:
-		c.moved(r.Was, r.PartyID)
+		if c.table.Rename(c.now, r.Was, r.PartyID) && c.serving != nil {
+			c.serving.was[r.Was] = r.PartyID
+		}
 	case signalSeats:
 		m := c.seats()
 		answer := signalAnswer{Map: &m}
@@ -137,15 +139,5 @@ func (c *call) release(userID, partyID string) {
 		c.table.Release(c.now, partyID)
 	} else if s, ok := c.table.Get(c.now, userID); ok && s.State != seats.Taken && s.PartyID == partyID {
 		c.table.Leave(c.now, userID)
-	}
-}
-
-// moved has the seats of a party follow it to another ID.
-func (c *call) moved(from, to string) {
-	if !c.table.Rename(c.now, from, to) {
-		return
-	}
-	if c.serving != nil {
-		c.serving.was[from] = to
 	}
 }

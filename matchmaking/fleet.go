@@ -1,6 +1,7 @@
 package matchmaking
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -151,10 +152,7 @@ func serverOf(manager string, info *runtime.InstanceInfo) (gameServer, error) {
 	if at == nil {
 		return gameServer{}, fmt.Errorf("game server %s has no connection information", info.Id)
 	}
-	s := gameServer{Manager: manager, Instance: info.Id, Address: at.IpAddress, DNSName: at.DnsName, Port: at.Port}
-	if s.Address == "" {
-		s.Address = s.DNSName
-	}
+	s := gameServer{Manager: manager, Instance: info.Id, Address: cmp.Or(at.IpAddress, at.DnsName), DNSName: at.DnsName, Port: at.Port}
 	if s.Address == "" || s.Port < 1 || s.Port > 65535 {
 		return gameServer{}, fmt.Errorf("game server %s has no address: %+v", info.Id, *at)
 	}

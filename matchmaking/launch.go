@@ -3,7 +3,6 @@ package matchmaking
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"time"
 
 	"partyline/matchmaking/seats"
@@ -54,8 +53,7 @@ type Launch struct {
 	Region    string  `json:"region"`     // where the match is played; "" where the queue has no regions
 	OpenJoins bool    `json:"open_joins"` // anybody may take an open seat; otherwise only members of parties that sit here
 
-	Tick   int            `json:"-"` // how many times a second a [PartyMatch] passes data on; 0 is 20
-	Params map[string]any `json:"-"` // more parameters for the handler's MatchInit, which gob must be able to encode
+	Tick int `json:"-"` // how many times a second a [PartyMatch] passes data on; 0 is 20
 
 	Server *serverSetup `json:"server,omitempty"` // of a seat match; the module's own
 }
@@ -69,13 +67,9 @@ func (l Launch) MatchParams() (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("launch: %w", err)
 	}
-	params := maps.Clone(l.Params)
-	if params == nil {
-		params = map[string]any{}
-	}
 	// One text rather than a tree: the host copies parameters with gob, which would need
 	// every type registered, in each plugin again.
-	params[ParamSeats] = string(text)
+	params := map[string]any{ParamSeats: string(text)}
 	if l.Tick > 0 {
 		params[paramTick] = l.Tick
 	}

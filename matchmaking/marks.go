@@ -118,8 +118,6 @@ func (m *Matches) Of(ctx context.Context, id party.ID) (string, error) {
 	return m.firstOf(ctx, id, matches...)
 }
 
-var _ party.MatchOf = (*Matches)(nil).Of
-
 // listedFor is how long one look at the list of matches says whether any has seats. The list
 // itself is as old. A younger match has marks beside everybody whom it holds a seat for.
 const listedFor = time.Second

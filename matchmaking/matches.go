@@ -1,6 +1,7 @@
 package matchmaking
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,8 +28,6 @@ type Host interface {
 	MatchSignal(ctx context.Context, id, data string) (string, error)
 	StreamUserList(mode uint8, subject, subcontext, label string, includeHidden, includeNotHidden bool) ([]runtime.Presence, error)
 }
-
-var _ Host = runtime.NakamaModule(nil)
 
 // Members tells who is in a party, and who has left it; *roster.Roster does.
 type Members interface {
@@ -87,10 +86,7 @@ func (m *Matches) Launch(ctx context.Context, l Launch) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	handler := l.Handler
-	if handler == "" {
-		handler = PartyMatch
-	}
+	handler := cmp.Or(l.Handler, PartyMatch)
 	id, err := m.host.MatchCreate(ctx, handler, params)
 	if err != nil {
 		return "", fmt.Errorf("make a %s match: %w", handler, err)
@@ -198,8 +194,6 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string,
 	return "", err
 }
 
-var _ party.SeatFor = (*Matches)(nil).Late
-
 // Seats reads the seats of a match; with a user, who has a seat in it, also how to get to
 // its game server.
 func (m *Matches) Seats(ctx context.Context, matchID, userID string) (party.MatchSeats, error) {
@@ -297,9 +291,8 @@ func (m *Matches) list(ctx context.Context, most int, query string) ([]*api.Matc
 // maxOpen bounds how many open matches are looked at: more than anybody fills at once.
 const maxOpen = 256
 
-// Open lists running matches of a queue that have open seats to fill, the newest first.
-// A match shows up about a second after it was made; whether a seat is still open when
-// somebody wants it only Fill can say.
+// Open lists running matches of a queue that have open seats to fill, the newest first. Whether
+// a seat is still open when somebody wants it only [Matches.Reserve] can say.
 func (m *Matches) Open(ctx context.Context, queue string) ([]formation.OpenMatch, error) {
 	listed, err := m.list(ctx, maxOpen, openQuery(queue))
 	if err != nil {
@@ -346,7 +339,7 @@ const signalWait = 10 * time.Second
 // signal asks a match and waits for its answer. One goes after the other: the host takes a few at once
 // and refuses the others, of players who all come at the same time.
 func (m *Matches) signal(ctx context.Context, matchID string, r signalRequest) (signalAnswer, error) {
-	text, err := r.text()
+	text, err := json.Marshal(r)
 	if err != nil {
 		return signalAnswer{}, err
 	}
@@ -357,7 +350,7 @@ func (m *Matches) signal(ctx context.Context, matchID string, r signalRequest) (
 		return signalAnswer{}, fmt.Errorf("ask match %s to %s: %w", matchID, r.Op, err)
 	}
 	defer unlock()
-	reply, err := m.host.MatchSignal(ctx, matchID, text)
+	reply, err := m.host.MatchSignal(ctx, matchID, signalPrefix+string(text))
 	gone := errors.Is(err, runtime.ErrMatchNotFound) || errors.Is(err, runtime.ErrMatchIdInvalid)
 	if errors.Is(err, runtime.ErrMatchBusy) { // the host says so of a match that ends while it is asked, too
 		_, labelErr := m.label(ctx, matchID)

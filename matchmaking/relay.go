@@ -18,8 +18,6 @@ func Relay() runtime.Match { return relay{} }
 
 type relay struct{}
 
-var _ runtime.Match = relay{}
-
 // players are the state of a relay, in the order they came.
 type players []runtime.Presence
 

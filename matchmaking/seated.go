@@ -45,8 +45,6 @@ type seated struct {
 	hosting *hosting // nil but for seat matches
 }
 
-var _ runtime.Match = (*seated)(nil)
-
 // call is one call of the host, with the match it is about. The host makes them one at
 // a time.
 type call struct {

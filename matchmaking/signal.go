@@ -48,11 +48,6 @@ type signalAnswer struct {
 	PartyID string            `json:"party_id,omitempty"` // of the player who has come to the game server, as it is now
 }
 
-func (r signalRequest) text() (string, error) {
-	body, err := json.Marshal(r)
-	return signalPrefix + string(body), err
-}
-
 // readSignal reports whether a signal is ours.
 func readSignal(data string) (r signalRequest, ours bool, err error) {
 	body, ours := strings.CutPrefix(data, signalPrefix)

@@ -176,9 +176,6 @@ func (c *call) relabel() error {
 	for _, n := range open {
 		l.OpenSeats += n
 	}
-	if l.Parties == nil {
-		l.Parties = []string{}
-	}
 	if c.setup.Backfill && c.announced && l.OpenSeats < c.table.Capacity() { // nobody wants to be sent to a deserted match
 		l.Backfill, l.Open, l.Key, l.Skill = true, open, c.setup.Key, c.setup.Skill
 	}

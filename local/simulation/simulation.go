@@ -252,8 +252,12 @@ func (r *run) play(at time.Duration, now time.Time, m formation.Match, done []bo
 		players += t.Size
 	}
 	next.Skill /= float64(players)
+	spread := 0.0
+	if !r.q.NoSkill {
+		spread = yardstick.Spread(r.waiting, m)
+	}
 	r.report.Matches = append(r.report.Matches, Match{
-		Players: players, Spread: m.Spread, TeamGap: m.TeamGap, GroupGap: slices.Max(groups) - slices.Min(groups),
+		Players: players, Spread: spread, TeamGap: m.TeamGap, GroupGap: slices.Max(groups) - slices.Min(groups),
 	})
 	r.report.BlockedTogether += r.enemies(next.tickets)
 	if r.l.MatchLength > 0 && slices.Max(open) > 0 {

@@ -40,7 +40,6 @@ func Greedy(now time.Time, q formation.Queue, p formation.Pool, _ func() bool) (
 			for _, pl := range m.Placements {
 				used[pl.Ticket] = true
 			}
-			m.Spread = spread(p, m)
 			res.Matches = append(res.Matches, m)
 		}
 	}
@@ -89,7 +88,6 @@ func SlidingWindow(_ time.Time, q formation.Queue, p formation.Pool, _ func() bo
 			used[r.from+i] = true
 			m.Placements = append(m.Placements, formation.Placement{Ticket: order[r.from+i], Team: i / q.TeamSize})
 		}
-		m.Spread = spread(p, m)
 		res.Matches = append(res.Matches, m)
 	}
 	return res
@@ -119,10 +117,11 @@ func distance(p formation.Pool, a, b int) float64 {
 	return math.Abs(p.Tickets[a].Skill - p.Tickets[b].Skill)
 }
 
-func spread(p formation.Pool, m formation.Match) float64 {
+// Spread is the largest difference in skill between two tickets of a match.
+func Spread(tickets []formation.Ticket, m formation.Match) float64 {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, pl := range m.Placements {
-		lo, hi = min(lo, p.Tickets[pl.Ticket].Skill), max(hi, p.Tickets[pl.Ticket].Skill)
+		lo, hi = min(lo, tickets[pl.Ticket].Skill), max(hi, tickets[pl.Ticket].Skill)
 	}
 	return hi - lo
 }

@@ -127,7 +127,7 @@ func TestSlidingWindow(t *testing.T) {
 	res := yardstick.SlidingWindow(now, formation.Queue{Teams: 2, TeamSize: 1, Window: 50}, p, nil)
 	var spreads []float64
 	for _, m := range res.Matches {
-		spreads = append(spreads, m.Spread)
+		spreads = append(spreads, yardstick.Spread(p.Tickets, m))
 	}
 	if !slices.Equal(spreads, []float64{1, 10, 90}) {
 		t.Errorf("spreads of %v; want 1, 10 and 90, and nobody for the one at 150", spreads)

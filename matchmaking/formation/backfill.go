@@ -18,7 +18,7 @@ type backfilling struct {
 
 // backfill gives the oldest tickets the open seats of running matches: the nearest match
 // by skill whose emptiest fitting team has room.
-func (f *pass) backfill(open []OpenMatch, proceed func() bool) (out []Backfill, stopped bool) {
+func (f *pass) backfill(open []OpenMatch) (out []Backfill) {
 	b := &backfilling{
 		pass: f, open: open, order: make([]int, len(open)), room: make([][]int, len(open)),
 		placed: make([][]Placement, len(open)), apart: map[[2]int]bool{},
@@ -32,11 +32,7 @@ func (f *pass) backfill(open []OpenMatch, proceed func() bool) (out []Backfill, 
 	slices.SortFunc(b.order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(open[a].Key, open[b].Key), cmp.Compare(open[a].Skill, open[b].Skill), cmp.Compare(open[a].ID, open[b].ID))
 	})
-	for n, position := range f.byAge {
-		if stopped = late(n, proceed); stopped {
-			break
-		}
-		at := int(position)
+	for at := range f.oldestFirst() {
 		if !f.fits(at) {
 			continue
 		}
@@ -53,7 +49,7 @@ func (f *pass) backfill(open []OpenMatch, proceed func() bool) (out []Backfill, 
 			out = append(out, Backfill{MatchID: open[m].ID, Placements: b.placed[m]})
 		}
 	}
-	return out, stopped
+	return out
 }
 
 // find looks at the open matches nearest to a ticket on both sides.

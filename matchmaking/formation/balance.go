@@ -166,14 +166,6 @@ func (f *pass) sumTeams() {
 	}
 }
 
-func (f *pass) spread() float64 {
-	lo, hi := math.Inf(1), math.Inf(-1)
-	for _, p := range f.pick {
-		lo, hi = min(lo, f.items[p.at].skill), max(hi, f.items[p.at].skill)
-	}
-	return hi - lo
-}
-
 func (f *pass) teamGap() float64 {
 	f.sumTeams()
 	return (slices.Max(f.split.sums) - slices.Min(f.split.sums)) / float64(f.team)

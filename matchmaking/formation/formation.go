@@ -16,6 +16,7 @@
 package formation
 
 import (
+	"iter"
 	"math"
 	"slices"
 	"time"
@@ -63,35 +64,41 @@ var reaches = [...]float64{1, 1.3, 2}
 func Form(now time.Time, q Queue, p Pool, proceed func() bool) Result {
 	f := newPass(now, q, p)
 	defer f.done()
+	f.proceed = proceed
 	var res Result
 	if len(p.Open) > 0 {
-		res.Backfills, res.Stopped = f.backfill(p.Open, proceed)
+		res.Backfills = f.backfill(p.Open)
 	}
-	res.Stopped = res.Stopped || f.serve(proceed) || f.repair(proceed)
+	f.serve()
+	f.repair()
 	res.Matches = f.made
 	return res
 }
 
-// serve tries to form a match around every ticket, the oldest first.
-func (f *pass) serve(proceed func() bool) (stopped bool) {
-	for n, at := range f.byAge {
-		if late(n, proceed) {
-			return true
+// oldestFirst are the positions as they are served, until the budget is used up.
+func (f *pass) oldestFirst() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for n, at := range f.byAge {
+			if f.proceed != nil && n%16 == 0 && !f.proceed() || !yield(int(at)) {
+				return
+			}
 		}
+	}
+}
+
+// serve tries to form a match around every ticket.
+func (f *pass) serve() {
+	for at := range f.oldestFirst() {
 		if f.items[at].matched {
 			continue
 		}
-		if m, ok := f.around(int(at)); ok {
+		if m, ok := f.around(at); ok {
 			f.add(m)
-		} else if f.stuck(int(at)) {
-			f.keep(int(at))
+		} else if f.stuck(at) {
+			f.keep(at)
 		}
 	}
-	return false
 }
-
-// late asks now and then whether the budget is used up.
-func late(n int, proceed func() bool) bool { return proceed != nil && n%16 == 0 && !proceed() }
 
 // around tries to form a match with the ticket at a position in it: with full teams
 // before smaller ones, and with groups of alike sizes before others.
@@ -151,7 +158,7 @@ func (f *pass) match() Match {
 	if len(f.slots) < n {
 		f.slots = make([]Placement, max(n, min(slotBlock, len(f.items))))
 	}
-	m := Match{Placements: f.slots[:n:n], TeamSize: f.team, Spread: f.spread(), TeamGap: f.teamGap()}
+	m := Match{Placements: f.slots[:n:n], TeamSize: f.team, TeamGap: f.teamGap()}
 	f.slots = f.slots[n:]
 	if f.near != nil {
 		m.Region = f.bestRegion()

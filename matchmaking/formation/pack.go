@@ -15,12 +15,13 @@ func (f *pass) pack(anchor, centre int) bool {
 	for s := range f.sizes {
 		f.sizes[s], f.used[s] = f.sizes[s][:0], 0
 	}
-	slices.SortFunc(f.found[1:], func(a, b int) int {
-		if a == centre || b == centre {
-			return cmp.Compare(btoi(b == centre), btoi(a == centre))
+	age := func(at int) int32 {
+		if at == centre {
+			return -1
 		}
-		return cmp.Compare(f.items[a].age, f.items[b].age)
-	})
+		return f.items[at].age
+	}
+	slices.SortFunc(f.found[1:], func(a, b int) int { return cmp.Compare(age(a), age(b)) })
 	for _, at := range f.found[1:] {
 		s := f.size(at)
 		f.sizes[s] = append(f.sizes[s], at)
@@ -118,11 +119,4 @@ func (f *pass) fill(team, room, kind int, sizes teamSizes) bool {
 // meetsApart reports whether one of those picked must not be in a match with a ticket.
 func (f *pass) meetsApart(at int) bool {
 	return slices.ContainsFunc(f.pick, func(p picked) bool { return f.areApart(at, p.at) })
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -21,11 +21,12 @@ type item struct {
 // neighbours in skill are neighbours in memory: with many tickets, memory is what a
 // pass waits for. A position is an index into items; unmatched ones of a key are linked.
 type pass struct {
-	now   time.Time
-	q     Queue
-	pool  Pool
-	made  []Match
-	slots []Placement // memory for the placements of the next matches
+	now     time.Time
+	q       Queue
+	pool    Pool
+	proceed func() bool
+	made    []Match
+	slots   []Placement // memory for the placements of the next matches
 
 	items   []item
 	tickets []int32   // by position: index into the pool's tickets
@@ -99,7 +100,7 @@ func newPass(now time.Time, q Queue, p Pool) *pass {
 
 // done gives the memory back. What was made is the caller's.
 func (f *pass) done() {
-	f.pool, f.made, f.slots, f.near, f.apart, f.matchOf, f.lean = Pool{}, nil, nil, nil, nil, nil, false
+	f.pool, f.proceed, f.made, f.slots, f.near, f.apart, f.matchOf, f.lean = Pool{}, nil, nil, nil, nil, nil, nil, false
 	passes.Put(f)
 }
 

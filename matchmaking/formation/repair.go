@@ -16,25 +16,21 @@ const (
 // repair looks for tickets that have no match although there could be more matches: one or two
 // matches near such a ticket are taken apart and made again with it, in another order. That
 // stands if there are more matches then, and the oldest ticket of each still has one.
-func (f *pass) repair(proceed func() bool) (stopped bool) {
+func (f *pass) repair() {
 	if f.matchOf == nil {
-		return false
+		return
 	}
-	for n, at := range f.byAge {
-		if late(n, proceed) {
-			return true
-		}
+	for at := range f.oldestFirst() {
 		if f.credit <= 0 {
-			return false
+			return
 		}
-		if f.items[at].matched || !f.fits(int(at)) {
+		if f.items[at].matched || !f.fits(at) {
 			continue
 		}
-		if f.seatsNear(int(at)) >= f.q.Teams*f.q.TeamSize {
-			f.repairAround(int(at))
+		if f.seatsNear(at) >= f.q.Teams*f.q.TeamSize {
+			f.repairAround(at)
 		}
 	}
-	return false
 }
 
 func (f *pass) repairAround(at int) bool {

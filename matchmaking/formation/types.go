@@ -68,6 +68,21 @@ type Pool struct {
 	Apart   [][2]int // pairs of tickets that must never be in one match
 }
 
+// Only are some tickets of the pool, in the order in which they are named, without open matches.
+func (p Pool) Only(tickets []int) Pool {
+	only := Pool{Tickets: make([]Ticket, len(tickets))}
+	place := make([]int, len(p.Tickets)) // of each from 1; 0 = left out
+	for i, t := range tickets {
+		only.Tickets[i], place[t] = p.Tickets[t], i+1
+	}
+	for _, pair := range p.Apart {
+		if a, b := place[pair[0]], place[pair[1]]; a > 0 && b > 0 {
+			only.Apart = append(only.Apart, [2]int{a - 1, b - 1})
+		}
+	}
+	return only
+}
+
 // Placement is one ticket on one team. Ticket is an index into the pool's tickets.
 type Placement struct {
 	Ticket int
@@ -79,9 +94,7 @@ type Match struct {
 	Placements []Placement // by team
 	TeamSize   int         // smaller than the queue's where it allows that
 	Region     string      // where every ticket is within its bound; "" without regions
-	// Spread is the largest difference in skill between two of its tickets, TeamGap the
-	// largest difference between the seat-weighted means of two teams.
-	Spread, TeamGap float64
+	TeamGap    float64     // the largest difference between the seat-weighted mean skills of two teams
 }
 
 // Backfill puts tickets into a match that is already running.
@@ -94,8 +107,6 @@ type Backfill struct {
 type Result struct {
 	Matches   []Match
 	Backfills []Backfill
-	// Stopped is set when the budget ended the pass early; no ticket is lost by that.
-	Stopped bool
 }
 
 // Reason says what keeps a ticket from another one.

@@ -66,19 +66,9 @@ func between(now time.Time, q Queue, a, b *Ticket, apart bool) Reason {
 // missing is why the first of some tickets, which are all in its reach, has no match with the
 // others: which rule, if it were not there, would let it have one.
 func missing(now time.Time, q Queue, p Pool, tickets []int) Reason {
-	sub := Pool{Tickets: make([]Ticket, len(tickets))}
-	index := make(map[int]int, len(tickets))
-	seats := 0
-	for i, t := range tickets {
-		sub.Tickets[i], index[t] = p.Tickets[t], i
-		seats += p.Tickets[t].Size
-	}
-	for _, pair := range p.Apart {
-		a, okA := index[pair[0]]
-		b, okB := index[pair[1]]
-		if okA && okB {
-			sub.Apart = append(sub.Apart, [2]int{a, b})
-		}
+	sub, seats := p.Only(tickets), 0
+	for _, t := range sub.Tickets {
+		seats += t.Size
 	}
 	possible := func() bool {
 		f := newPass(now, q, sub)

@@ -50,7 +50,7 @@ func (b *Book) Ages(id party.ID) map[string]time.Time {
 			since[queue] = b.now().Add(-a.waited)
 		}
 	}
-	for _, r := range b.byParty[id] {
+	for _, r := range b.live[id.String()] {
 		since[r.Queue] = r.Since
 	}
 	return since

@@ -44,6 +44,15 @@ func (t Ticket) holders() []string {
 	return ids
 }
 
+// finders are those by whom the book finds the ticket while it is live: its users, and the party.
+func (t Ticket) finders() []string {
+	ids := users(t.Members)
+	if !t.Solo() {
+		ids = append(ids, t.Party.String())
+	}
+	return ids
+}
+
 // endsWith are those with whom the host ends the ticket.
 func (t Ticket) endsWith() []party.Session { return slices.Concat(t.Members, t.Late) }
 
@@ -74,15 +83,14 @@ const (
 type Book struct {
 	now party.Clock
 
-	mu      sync.Mutex
-	rows    map[string]*row
-	byParty map[party.ID][]*row       // live ones
-	byUser  map[string][]*row         // live ones, by every user on the ticket
-	ages    map[string]map[string]age // by a ticket's owner and queue
-	stale   map[string][]string       // by session, and by party: dropped tickets that are still the host's
-	waits   int                       // live rows
-	pass    uint64                    // passes so far
-	swept   time.Time
+	mu    sync.Mutex
+	rows  map[string]*row
+	live  map[string][]*row         // by user, and by party
+	ages  map[string]map[string]age // by a ticket's owner and queue
+	stale map[string][]string       // by session, and by party: dropped tickets that are still the host's
+	waits int                       // live rows
+	pass  uint64                    // passes so far
+	swept time.Time
 }
 
 type row struct {
@@ -97,10 +105,7 @@ type row struct {
 
 // NewBook makes an empty book.
 func NewBook(now party.Clock) *Book {
-	return &Book{
-		now: now, rows: map[string]*row{}, byParty: map[party.ID][]*row{}, byUser: map[string][]*row{},
-		ages: map[string]map[string]age{}, stale: map[string][]string{},
-	}
+	return &Book{now: now, rows: map[string]*row{}, live: map[string][]*row{}, ages: map[string]map[string]age{}, stale: map[string][]string{}}
 }
 
 // Add notes a ticket the host has accepted. It answers false for one that has ended
@@ -204,36 +209,30 @@ func (b *Book) Load(s party.Session) (tickets int, stale []string) {
 func (b *Book) Late(id party.ID, s party.Session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, r := range b.byParty[id] {
+	for _, r := range b.live[id.String()] {
 		r.Late = append(slices.Clip(r.Late), s) // copies of the ticket share the rest
 	}
 }
 
 // OfParty lists a party's live tickets, the oldest first.
-func (b *Book) OfParty(id party.ID) []Ticket {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return tickets(b.byParty[id])
-}
+func (b *Book) OfParty(id party.ID) []Ticket { return b.foundBy(id.String()) }
 
 // OfUser lists the live tickets the user is on, the oldest first.
-func (b *Book) OfUser(userID string) []Ticket {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return tickets(b.byUser[userID])
-}
+func (b *Book) OfUser(userID string) []Ticket { return b.foundBy(userID) }
 
 // OfSession lists the live tickets the session is on, the oldest first.
 func (b *Book) OfSession(s party.Session) []Ticket {
 	return slices.DeleteFunc(b.OfUser(s.UserID), func(t Ticket) bool { return !t.has(s.SessionID) })
 }
 
-func tickets(rows []*row) []Ticket {
-	ts := make([]Ticket, len(rows))
-	for i, r := range rows {
-		ts[i] = r.Ticket
+func (b *Book) foundBy(id string) []Ticket {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	tickets := make([]Ticket, len(b.live[id]))
+	for i, r := range b.live[id] {
+		tickets[i] = r.Ticket
 	}
-	return ts
+	return tickets
 }
 
 // Waiting counts the tickets that wait.
@@ -295,29 +294,17 @@ func (b *Book) eachLive(of []formation.Ticket, f func(i int)) {
 
 func (b *Book) link(r *row) {
 	b.waits++
-	if !r.Solo() {
-		b.byParty[r.Party] = append(b.byParty[r.Party], r)
-	}
-	for _, m := range r.Members {
-		if of := b.byUser[m.UserID]; !slices.Contains(of, r) {
-			b.byUser[m.UserID] = append(of, r)
-		}
+	for _, id := range r.finders() {
+		b.live[id] = append(b.live[id], r)
 	}
 }
 
 func (b *Book) unlink(r *row) {
 	b.waits--
-	drop := func(from []*row) []*row {
-		return slices.DeleteFunc(from, func(o *row) bool { return o == r })
-	}
-	if !r.Solo() {
-		if b.byParty[r.Party] = drop(b.byParty[r.Party]); len(b.byParty[r.Party]) == 0 {
-			delete(b.byParty, r.Party)
-		}
-	}
-	for _, m := range r.Members {
-		if b.byUser[m.UserID] = drop(b.byUser[m.UserID]); len(b.byUser[m.UserID]) == 0 {
-			delete(b.byUser, m.UserID)
+	for _, id := range r.finders() {
+		b.live[id] = slices.DeleteFunc(b.live[id], func(o *row) bool { return o == r })
+		if len(b.live[id]) == 0 {
+			delete(b.live, id)
 		}
 	}
 }

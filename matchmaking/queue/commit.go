@@ -66,13 +66,12 @@ func (s *Service) tryCommit(ctx context.Context, plan *planned) (match string, e
 // end ends a ticket that the host does not have any more, and what was prepared for it. Should the
 // host have been quicker, commit holds the seats again.
 func (s *Service) end(ctx context.Context, id string) (Ticket, bool) {
-	t, live := s.book.End(id)
-	s.ended(ctx, t, live, id)
-	return t, live
+	return s.endIn(ctx, id, s.book.End)
 }
 
-// ended follows the end of a ticket in the book.
-func (s *Service) ended(ctx context.Context, t Ticket, live bool, id string) {
+// endIn ends a ticket in one of the book's ways, and follows.
+func (s *Service) endIn(ctx context.Context, id string, ends func(id string) (Ticket, bool)) (Ticket, bool) {
+	t, live := ends(id)
 	if live {
 		s.takeOff(id, t.Queue)
 	}
@@ -82,6 +81,7 @@ func (s *Service) ended(ctx context.Context, t Ticket, live bool, id string) {
 	if plan != nil {
 		s.withdraw(ctx, plan)
 	}
+	return t, live
 }
 
 // withdrawUncollected gives back what the host did not come for in the pass before: its

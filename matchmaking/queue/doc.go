@@ -1,16 +1,9 @@
 // Package queue is matchmaking by the rules file's queues: what a ticket must be, which
 // tickets wait, and when and with whom they are placed. The host's matchmaker stays the
-// owner of tickets; this package stands around it.
-//
-//   - [Service.CheckParty] and [Service.CheckSolo] come before a ticket: they refuse what
-//     cannot work and fill in the properties the server owns.
-//   - The methods in follow.go come after whatever changes a ticket or a party. They keep
-//     the [Book], tell the party (op code -3), and let a party that lost its ticket to a
-//     change of members keep the age of its wait.
-//   - [Service.Process] replaces the host's matching: it puts the tickets of every queue
-//     through package formation, makes the matches through a [Launcher], and only then
-//     hands the host the entries that belong together. [Service.Matched] answers the host
-//     which match each of them was given.
+// owner of tickets; this package stands around it: [Service.CheckParty] and [Service.CheckSolo]
+// come before a ticket, the methods in follow.go after whatever changes one or its party, and
+// [Service.Process] replaces the host's matching. [Service.Matched] answers the host which match
+// the tickets of a group were given.
 //
 // Without queues, or where the host has no processor of ours (it takes one at its start
 // only), matching stays the host's own; then the checks close the stock server's holes

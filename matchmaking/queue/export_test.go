@@ -13,7 +13,7 @@ func (s *Service) Aged(id party.ID) int {
 func (b *Book) Remembers() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.rows) + len(b.ages) + len(b.stale) + len(b.byParty) + len(b.byUser)
+	return len(b.rows) + len(b.ages) + len(b.stale) + len(b.live)
 }
 
 // AskedTwice is a user who has seats in two proposals; "" for nobody.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"partyline/party"
 )
 
 const (
@@ -37,8 +39,8 @@ func (h *history) add(queue string, seats int, waited time.Duration) {
 }
 
 // expect is how much longer half, and nine of ten, of the tickets waited that had waited so long: of
-// the same size, or of any. ok is false where there are too few.
-func (h *history) expect(queue string, seats int, waited time.Duration) (p50, p90 time.Duration, ok bool) {
+// the same size, or of any; nil where there are too few.
+func (h *history) expect(queue string, seats int, waited time.Duration) *party.QueueETA {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, key := range []historyKey{{queue, seats}, {queue, 0}} {
@@ -47,10 +49,11 @@ func (h *history) expect(queue string, seats int, waited time.Duration) (p50, p9
 			continue
 		}
 		slices.Sort(longer)
-		at := func(part float64) time.Duration {
-			return longer[int(math.Ceil(part*float64(len(longer))))-1] - waited
+		at := func(part float64) int64 {
+			more := longer[int(math.Ceil(part*float64(len(longer))))-1] - waited
+			return int64(math.Ceil(more.Seconds()))
 		}
-		return at(0.5), at(0.9), true
+		return &party.QueueETA{P50: at(0.5), P90: at(0.9)}
 	}
-	return 0, 0, false
+	return nil
 }

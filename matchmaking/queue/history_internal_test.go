@@ -6,6 +6,7 @@ import (
 
 	"partyline/local/simulation"
 	"partyline/matchmaking/formation"
+	"partyline/party"
 )
 
 // On an evening of the simulation, about half of the tickets wait no longer than they were
@@ -19,12 +20,12 @@ func TestHistory_Calibration(t *testing.T) {
 	h := newHistory()
 	told, half, most := 0, 0, 0
 	for _, ticket := range r.Tickets {
-		if p50, p90, ok := h.expect("q", ticket.Size, 0); ok {
+		if eta := h.expect("q", ticket.Size, 0); eta != nil {
 			told++
-			if ticket.Wait <= p50 {
+			if ticket.Wait <= time.Duration(eta.P50)*time.Second {
 				half++
 			}
-			if ticket.Wait <= p90 {
+			if ticket.Wait <= time.Duration(eta.P90)*time.Second {
 				most++
 			}
 		}
@@ -40,18 +41,18 @@ func TestHistory_Calibration(t *testing.T) {
 func TestHistory_SaysNothingOfTooFew(t *testing.T) {
 	h := newHistory()
 	for i := range enoughWaits {
-		if _, _, ok := h.expect("q", 1, 0); ok {
+		if h.expect("q", 1, 0) != nil {
 			t.Fatalf("an estimate of %d waits", i)
 		}
 		h.add("q", 2, time.Duration(i)*time.Second)
 	}
-	if p50, p90, ok := h.expect("q", 1, 0); !ok || p50 != 9*time.Second || p90 != 17*time.Second {
-		t.Errorf("expect = %v, %v, %v; want that of all sizes, 9 s and 17 s", p50, p90, ok)
+	if eta := h.expect("q", 1, 0); eta == nil || *eta != (party.QueueETA{P50: 9, P90: 17}) {
+		t.Errorf("expect = %v; want that of all sizes, 9 s and 17 s", eta)
 	}
-	if _, _, ok := h.expect("q", 1, 5*time.Second); ok {
+	if h.expect("q", 1, 5*time.Second) != nil {
 		t.Error("an estimate for one who has waited longer than most")
 	}
-	if _, _, ok := h.expect("other", 1, 0); ok {
+	if h.expect("other", 1, 0) != nil {
 		t.Error("an estimate of another queue's waits")
 	}
 }

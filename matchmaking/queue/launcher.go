@@ -23,8 +23,6 @@ type Launcher interface {
 	Release(ctx context.Context, id party.ID, userID string) error
 }
 
-var _ Launcher = (*matchmaking.Matches)(nil)
-
 // Servers asks the operator's fleet for game servers; *[matchmaking.Matches] does. Its calls
 // return at once.
 type Servers interface {
@@ -32,12 +30,8 @@ type Servers interface {
 	OrderSlots(matchID string, users []string) *matchmaking.Order
 }
 
-var _ Servers = (*matchmaking.Matches)(nil)
-
 // Blocks reads who blocks whom, in one query each.
 type Blocks interface {
 	By(ctx context.Context, users []string) ([]party.Block, error)    // those the users made
 	Among(ctx context.Context, users []string) ([]party.Block, error) // those between the users
 }
-
-var _ Blocks = party.BlockList{}

@@ -140,7 +140,7 @@ func (s *Service) edition(queues map[string]rules.Queue) int {
 func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
 	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}, there: map[string][]string{}}
+	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, seeking: map[string]proposal{}, done: map[string]bool{}, there: map[string][]string{}}
 	r.advance(ctx)
 	defer func() { p.left[name] = r.pool }()
 	r.refresh(ctx)
@@ -162,7 +162,7 @@ type queueRun struct {
 	q        rules.Queue
 	pool     []*waiting          // tickets that may be placed
 	tickets  map[string]*waiting // every ticket of the queue, by ID; nil where there are no proposals
-	seeking  []proposal          // in which somebody is to be replaced
+	seeking  map[string]proposal // in which somebody is to be replaced, by the name each has among running matches
 	deadline time.Time
 	done     map[string]bool     // running matches that take nobody more in this pass
 	there    map[string][]string // who plays in those that blocks kept tickets out of

@@ -42,14 +42,10 @@ type standing struct {
 
 // fill answers the properties a ticket goes to the host with. What a client may not set is
 // overwritten, as a text and as a number: the host merges the two, numbers last.
-func fill(name string, q rules.Queue, texts map[string]string, numbers map[string]float64, s standing) (map[string]string, map[string]float64, error) {
-	texts, numbers = maps.Clone(texts), maps.Clone(numbers)
-	if texts == nil {
-		texts = map[string]string{}
-	}
-	if numbers == nil {
-		numbers = map[string]float64{}
-	}
+func fill(name string, q rules.Queue, givenTexts map[string]string, givenNumbers map[string]float64, s standing) (map[string]string, map[string]float64, error) {
+	texts, numbers := map[string]string{}, map[string]float64{}
+	maps.Copy(texts, givenTexts)
+	maps.Copy(numbers, givenNumbers)
 	for _, key := range q.MatchOn {
 		if why := unfit(texts[key]); why != "" {
 			return nil, nil, party.Refuse(party.InvalidRequest, "string_properties.%s: %s; players of this queue are matched by it.", key, why)

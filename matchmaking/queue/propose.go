@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"partyline/matchmaking"
@@ -94,7 +93,7 @@ func (r *queueRun) advance(ctx context.Context) {
 			}
 			r.plans = append(r.plans, plan)
 		case !p.full():
-			r.seeking = append(r.seeking, p)
+			r.seeking[proposalPrefix+strconv.Itoa(p.id)] = p
 		}
 		for _, part := range p.parts {
 			asked = append(asked, r.tickets[part.ticket])
@@ -151,8 +150,8 @@ const proposalPrefix = "proposal "
 
 // wanting are the proposals in which somebody is to be replaced, as matches to fill.
 func (r *queueRun) wanting() (open []formation.OpenMatch) {
-	for _, p := range r.seeking {
-		m := formation.OpenMatch{ID: proposalPrefix + strconv.Itoa(p.id), Open: p.open(), Region: p.region, Planned: true}
+	for name, p := range r.seeking {
+		m := formation.OpenMatch{ID: name, Open: p.open(), Region: p.region, Planned: true}
 		pl := r.placementOf(p)
 		m.Key, m.Skill = pl[0].key, pl.skill()
 		m.Apart = r.keptFrom(p.users())
@@ -163,18 +162,9 @@ func (r *queueRun) wanting() (open []formation.OpenMatch) {
 
 // replace plans tickets for a proposal, if the match to fill is one.
 func (r *queueRun) replace(match string, pl placement) (plan planned, is bool) {
-	text, is := strings.CutPrefix(match, proposalPrefix)
-	if !is {
-		return planned{}, false
-	}
-	id, err := strconv.Atoi(text)
-	at := slices.IndexFunc(r.seeking, func(p proposal) bool { return p.id == id })
-	if err != nil || at < 0 {
-		return planned{}, false
-	}
-	plan = planned{tickets: pl, proposal: id, others: r.seeking[at].users()}
-	r.seeking = slices.Delete(r.seeking, at, at+1)
-	return plan, true
+	p, is := r.seeking[match]
+	delete(r.seeking, match)
+	return planned{tickets: pl, proposal: p.id, others: p.users()}, is
 }
 
 // ask proposes a match to the players of a plan, or asks those who are to replace somebody.

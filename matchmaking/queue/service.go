@@ -31,8 +31,7 @@ type Deps struct {
 	Roster    *roster.Roster
 	Look      func(ctx context.Context, id party.ID) (reserve.Look, error)
 	Footprint func(reserve.Look) party.Footprint // members, those with a seat kept, those on their way
-	Accounts  Accounts
-	Objects   Objects
+	Strengths Strengths
 	Blocks    Blocks
 	Sender    party.Sender
 	Notifier  party.Notifier
@@ -110,10 +109,8 @@ func (s *Service) Queued(ctx context.Context, id party.ID) (bool, error) {
 // users are the different users of some sessions: a second socket is no second player.
 func users(of []party.Session) []string {
 	ids := make([]string, 0, len(of))
-	seen := make(map[string]bool, len(of))
 	for _, s := range of {
-		if !seen[s.UserID] {
-			seen[s.UserID] = true
+		if !slices.Contains(ids, s.UserID) {
 			ids = append(ids, s.UserID)
 		}
 	}

@@ -14,13 +14,9 @@ import (
 	"partyline/party/rules"
 )
 
-// Accounts reads accounts, of which the metadata may hold a strength.
-type Accounts interface {
+// Strengths reads accounts, of which the metadata may hold a strength, and storage objects, which may.
+type Strengths interface {
 	AccountsGetId(ctx context.Context, userIDs, deviceIDs []string) ([]*api.Account, error)
-}
-
-// Objects reads storage objects, which may hold a strength.
-type Objects interface {
 	StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error)
 }
 
@@ -70,7 +66,7 @@ func skillGiven(k *rules.Skill, texts map[string]string, numbers map[string]floa
 func (s *Service) skillObjects(ctx context.Context, k *rules.Skill, users []string) (texts map[string]string, field string, err error) {
 	texts = make(map[string]string, len(users))
 	if k.Source != rules.SkillFromStorage {
-		accounts, err := s.Accounts.AccountsGetId(ctx, users, nil)
+		accounts, err := s.Strengths.AccountsGetId(ctx, users, nil)
 		if err != nil {
 			return nil, "", fmt.Errorf("read accounts for skill: %w", err)
 		}
@@ -83,7 +79,7 @@ func (s *Service) skillObjects(ctx context.Context, k *rules.Skill, users []stri
 	for i, user := range users {
 		reads[i] = &runtime.StorageRead{Collection: k.Storage.Collection, Key: k.Storage.Key, UserID: user}
 	}
-	objects, err := s.Objects.StorageRead(ctx, reads)
+	objects, err := s.Strengths.StorageRead(ctx, reads)
 	if err != nil {
 		return nil, "", fmt.Errorf("read objects for skill: %w", err)
 	}

@@ -110,8 +110,7 @@ func (s *Service) drop(ctx context.Context, id string, reason DropReason) {
 	if reason == DropMembership || reason == DropInternal {
 		ends = s.book.End // the host does not have it any more
 	}
-	t, live := ends(id)
-	s.ended(ctx, t, live, id)
+	t, live := s.endIn(ctx, id, ends)
 	if !live {
 		return
 	}

@@ -78,33 +78,16 @@ func (s *Service) statusOf(t Ticket) party.QueueTicket {
 			status.HoldingBack = append(status.HoldingBack, party.HoldingBack{Reason: string(h.Reason), Tickets: h.Tickets})
 		}
 	}
-	status.ETA = s.eta(t.Queue, len(t.Members), waited)
+	status.ETA = s.history.expect(t.Queue, len(t.Members), waited)
 	status.Proposal = s.proposals.state(t.ID)
 	return status
 }
 
 // living is a pool without the tickets that have ended since.
-func (s *Service) living(all formation.Pool) (pool formation.Pool) {
-	place := make([]int, len(all.Tickets)) // of each from 1; 0 = ended
-	s.book.eachLive(all.Tickets, func(i int) {
-		pool.Tickets = append(pool.Tickets, all.Tickets[i])
-		place[i] = len(pool.Tickets)
-	})
-	for _, pair := range all.Apart {
-		if a, b := place[pair[0]], place[pair[1]]; a > 0 && b > 0 {
-			pool.Apart = append(pool.Apart, [2]int{a - 1, b - 1})
-		}
-	}
-	return pool
-}
-
-// eta is null while too little is known of the queue.
-func (s *Service) eta(queue string, seats int, waited time.Duration) *party.QueueETA {
-	p50, p90, ok := s.history.expect(queue, seats, waited)
-	if !ok {
-		return nil
-	}
-	return &party.QueueETA{P50: seconds(p50), P90: seconds(p90)}
+func (s *Service) living(all formation.Pool) formation.Pool {
+	live := make([]int, 0, len(all.Tickets))
+	s.book.eachLive(all.Tickets, func(i int) { live = append(live, i) })
+	return all.Only(live)
 }
 
 // Report shows operators every queue of the rules file: what the last pass left and has not ended since.
@@ -117,7 +100,7 @@ func (s *Service) report(each func(of []formation.Ticket, f func(i int))) []part
 	scenes := s.scenes
 	s.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(s.Policy().Queues)) {
-		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: s.eta(name, 0, 0)}
+		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: s.history.expect(name, 0, 0)}
 		sizes := map[int]int{}
 		waits := scenes[name].pool.Tickets
 		each(waits, func(i int) {
@@ -136,8 +119,6 @@ func (s *Service) report(each func(of []formation.Ticket, f func(i int))) []part
 	}
 	return list
 }
-
-func seconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }
 
 func finite(f float64) *float64 {
 	if math.IsInf(f, 0) {

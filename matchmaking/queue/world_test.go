@@ -136,6 +136,11 @@ func (o objects) StorageRead(_ context.Context, reads []*runtime.StorageRead) ([
 	return list, nil
 }
 
+type strengths struct {
+	*accounts
+	objects
+}
+
 // entry is one player of a ticket in the host's pool.
 type entry struct {
 	ticket  string
@@ -200,7 +205,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	}, admission.Deps{Sender: w.host}, nil)
 	w.Service = queue.New(queue.Deps{
 		Metrics: &w.metrics,
-		Roster:  w.roster, Look: w.look, Footprint: w.footprint, Accounts: w.accounts, Objects: w.objects, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
+		Roster:  w.roster, Look: w.look, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher, Servers: w.servers,
 		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },

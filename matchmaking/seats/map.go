@@ -56,10 +56,10 @@ func (t *Table) OpenByTeam(now time.Time) []int {
 	return open
 }
 
-// Parties lists the parties that have seats, those with the most first, then by ID.
+// Parties lists the parties that have seats, those with the most first, then by ID; never nil.
 func (t *Table) Parties(now time.Time) []string {
 	t.Purge(now)
-	var ids []string
+	ids := []string{}
 	size := map[string]int{}
 	for _, s := range t.rows {
 		if s.PartyID == "" || s.State == Reserved {

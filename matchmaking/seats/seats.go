@@ -183,8 +183,8 @@ func (s *Seat) prolong(now, until time.Time, as State) {
 		s.State, s.Since, s.Expires = Taken, time.Time{}, time.Time{}
 	case s.State == Reserved && as == Held:
 		s.State, s.Since, s.Expires = Held, now, until
-	case s.State == as:
-		s.Expires = later(s.Expires, until)
+	case s.State == as && until.After(s.Expires):
+		s.Expires = until
 	}
 }
 
@@ -224,13 +224,6 @@ func (t *Table) Purge(now time.Time) int {
 
 // live is false for a hold or reservation that has expired.
 func (s Seat) live(now time.Time) bool { return s.State == Taken || s.Expires.After(now) }
-
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
-}
 
 // remove deletes the seats that match and reports how many there were.
 func (t *Table) remove(match func(Seat) bool) int {

@@ -103,7 +103,8 @@ func (t *Table) Extend(now time.Time, userID, partyID string, until time.Time) (
 	t.Purge(now)
 	for i := range t.rows {
 		if s := &t.rows[i]; s.State == Held && s.UserID == userID && s.PartyID == partyID {
-			s.Expires, any = later(s.Expires, until), true
+			s.prolong(now, until, Held)
+			any = true
 		}
 	}
 	return any
