@@ -43,9 +43,9 @@ func (s *Service) changed(c party.Change) {
 func (s *Service) unhold(id party.ID, inviteID string) {
 	ctx, cancel := context.WithTimeout(context.Background(), refundTimeout)
 	defer cancel()
-	key, f, err := s.find(ctx, party.Caller{}, inviteID, "")
+	key, _, err := s.find(ctx, party.Caller{}, inviteID, "")
 	if err == nil {
-		_, err = s.change(ctx, key, f, func(r *record) error {
+		_, err = s.change(ctx, key, func(r *record) error {
 			if !r.Hold {
 				return errUnchanged
 			}

@@ -18,11 +18,10 @@ type Lead struct {
 // but not because the party is full or locked at the moment, nor for want of a session.
 // A caller who is in the party already is refused with AlreadyMember.
 func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
-	_, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
+	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
 		return Lead{}, err
 	}
-	r := f.rec
 	if err := s.refusal(r, c.UserID); err != nil {
 		return Lead{}, err
 	}
@@ -44,9 +43,9 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 
 // Destination answers where the invite of a code leads, whatever has become of it.
 func (s *Service) Destination(ctx context.Context, c party.Caller, typed string) (party.ID, error) {
-	_, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
+	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
 		return party.ID{}, err
 	}
-	return s.destination(ctx, f.rec)
+	return s.destination(ctx, r)
 }

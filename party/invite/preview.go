@@ -14,11 +14,10 @@ import (
 // Preview shows what an invite leads to, without using it. For an invite that is for
 // others it refuses with InviteNotForYou, unless the caller made it or is in the party.
 func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (party.Preview, error) {
-	_, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
+	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
 		return party.Preview{}, err
 	}
-	r := f.rec
 	t, err := s.target(ctx, r, c.UserID)
 	if err != nil {
 		return party.Preview{}, err

@@ -36,15 +36,14 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	var none party.Redemption
 	read := func(ctx context.Context, key string) (found, error) {
 		if f, known := s.Store.kept.Kept(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
-			s.Store.kept.Drop(key) // a refusal counts only on a record that was read now
+			return s.Store.read(ctx, key) // a refusal counts only on a record that was read now
 		}
 		return s.Store.lately(ctx, key)
 	}
-	key, f, err := s.lookup(ctx, read, c.UserID, c.ClientIP, typed)
+	key, r, err := s.lookup(ctx, read, c, typed)
 	if err != nil {
 		return none, err
 	}
-	r := f.rec
 	if !r.isFor(c.UserID) {
 		return none, r.refusal(c.UserID, s.Now())
 	}
@@ -56,7 +55,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		if look.ID == gone && refusal != nil {
 			break
 		}
-		redemption, refusal = s.redeemInto(ctx, c, key, f, look, err, sessionID)
+		redemption, refusal = s.redeemInto(ctx, c, key, r, look, err, sessionID)
 		if !r.Follow || party.ReasonOf(refusal) != party.PartyNotFound {
 			break
 		}
@@ -66,9 +65,9 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 }
 
 // redeemInto redeems an invite that leads to the party looked at; goneErr is why it leads nowhere.
-func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f found, look reserve.Look, goneErr error, sessionID string) (party.Redemption, error) {
+func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r *record, look reserve.Look, goneErr error, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
-	r, id := f.rec, look.ID
+	id := look.ID
 	switch party.ReasonOf(goneErr) {
 	case "", party.PartyNotFound, party.PartyAway:
 	default:
@@ -104,7 +103,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f 
 	if err := s.entry.May(ctx, c, r.By, look); err != nil {
 		return none, err
 	}
-	if err := s.enter(ctx, key, f, look, session); err != nil {
+	if err := s.enter(ctx, key, look, session); err != nil {
 		if now, lookErr := s.Admission.Look(ctx, id); lookErr == nil {
 			if _, member := now.Session(session.SessionID); member { // by another call of theirs, before the invite ended
 				return s.redemption(ctx, id, r, c.UserID), nil
@@ -217,8 +216,8 @@ func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) 
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
 // one turn with the invite, so that on this node no redemption sees another's half.
-func (s *Service) enter(ctx context.Context, key string, known found, look reserve.Look, session party.Session) error {
-	t, end, err := s.take(ctx, key, known)
+func (s *Service) enter(ctx context.Context, key string, look reserve.Look, session party.Session) error {
+	end, err := s.take(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -228,10 +227,10 @@ func (s *Service) enter(ctx context.Context, key string, known found, look reser
 	settled := false // whether there is nothing to give back
 	defer func() {
 		if isNew && !settled { // also if a panic goes through
-			s.refund(ctx, t, session.UserID, seq)
+			s.refund(ctx, key, session.UserID, seq)
 		}
 	}()
-	r, err := t.change(ctx, func(r *record) error {
+	r, err := s.Store.change(ctx, key, func(r *record) error {
 		if err := s.refusal(r, session.UserID); err != nil {
 			return err
 		}

@@ -41,7 +41,7 @@ func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, messa
 		return inv, false, err
 	}
 	if message != nil && r.Message != *message {
-		r, err = s.change(ctx, code.key(), f, func(r *record) error {
+		r, err = s.change(ctx, code.key(), func(r *record) error {
 			r.Message = *message
 			return nil
 		})

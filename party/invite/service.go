@@ -58,7 +58,7 @@ type Deps struct {
 type Service struct {
 	Deps
 	entry    entry.Entry
-	turns    *keyed.Map[string, turn]            // by key; no turn is kept that nobody waits for
+	turns    keyed.Locks[string]                 // by key
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
 	counted  counters
@@ -91,7 +91,7 @@ func New(d Deps) *Service {
 		came:    cache.New[string, struct{}](d.Now, maxCame, cameFor),
 		records: round(invitesCollection), notices: round(noticesCollection), orphans: round(idsCollection),
 		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
-		turns:    keyed.New(func(key string) turn { return turn{store: d.Store, key: key} }, func(*turn) bool { return false }),
+		turns:    keyed.NewLocks[string](),
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
@@ -129,13 +129,13 @@ func URL(publicURL string, code Code) string {
 // lookup finds the invite of a code somebody typed, and its key; read finds a record. Wrong codes count
 // against the user and the address, but not what cannot be a code; it refuses with
 // RateLimited or InviteNotFound.
-func (s *Service) lookup(ctx context.Context, read func(context.Context, string) (found, error), userID, clientIP, typed string) (key string, f found, err error) {
-	err = s.guess(userID, clientIP, typed, func(k string) (err error) {
-		key = k
-		f, err = read(ctx, k)
+func (s *Service) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
+	err = s.guess(c.UserID, c.ClientIP, typed, func(k string) error {
+		f, err := read(ctx, k)
+		key, r = k, f.rec
 		return err
 	})
-	return key, f, err
+	return key, r, err
 }
 
 // guess reads by the key of a code that somebody typed. All readings of a text are one guess.
