@@ -127,17 +127,17 @@ func (s *Service) memberSession(id party.ID, c party.Caller) (party.Session, err
 			return c.Session(), nil
 		}
 	}
-	members, err := s.members(id)
+	members, err := s.Roster.Members(id)
 	if err != nil {
 		return party.Session{}, err
 	}
 	if len(members) == 0 {
 		return party.Session{}, party.Gone()
 	}
-	members = slices.DeleteFunc(members, func(m party.Session) bool { return m.UserID != c.UserID })
+	members = slices.DeleteFunc(members, func(m party.Member) bool { return m.UserID != c.UserID })
 	if len(members) == 0 {
 		return party.Session{}, party.NotAMember()
 	}
 	// Of several the same each time, so that their seq and their news stay in one place.
-	return slices.MinFunc(members, func(a, b party.Session) int { return cmp.Compare(a.SessionID, b.SessionID) }), nil
+	return slices.MinFunc(members, func(a, b party.Member) int { return cmp.Compare(a.SessionID, b.SessionID) }).Session, nil
 }

@@ -63,19 +63,6 @@ func New(d Deps) *Service {
 // Close ends all timers. News that was held back is not told any more.
 func (s *Service) Close() { s.alarms.Close() }
 
-// members reads the sessions that are in the party, in no order.
-func (s *Service) members(id party.ID) ([]party.Session, error) {
-	presences, err := s.Streams.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
-	if err != nil {
-		return nil, err
-	}
-	sessions := make([]party.Session, len(presences))
-	for i, p := range presences {
-		sessions[i] = party.SessionOf(p)
-	}
-	return sessions, nil
-}
-
 // told is the status of one session, as its presence carries it.
 type told struct {
 	entry
