@@ -11,9 +11,8 @@ import (
 // index finds parties by user: where a seat is kept for them, where they wait for one, and where an
 // invite holds one for them.
 type index struct {
-	mu          sync.Mutex // a leaf: nothing else is locked while it is held
-	kept        parties
-	lines, held lists
+	mu                sync.Mutex // a leaf: nothing else is locked while it is held
+	kept, lines, held lists
 }
 
 // lists are users by party, and these parties by user.
@@ -28,7 +27,7 @@ func newLists() lists { return lists{map[party.ID][]string{}, parties{}} }
 type parties map[string][]party.ID
 
 func newIndex() index {
-	return index{kept: parties{}, lines: newLists(), held: newLists()}
+	return index{kept: newLists(), lines: newLists(), held: newLists()}
 }
 
 func (p parties) set(userID string, id party.ID, listed bool) {
@@ -39,19 +38,6 @@ func (p parties) set(userID string, id party.ID, listed bool) {
 	if p[userID] = ids; len(ids) == 0 {
 		delete(p, userID)
 	}
-}
-
-// setKept notes whether a seat is kept for the user.
-func (x *index) setKept(userID string, id party.ID, kept bool) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.kept.set(userID, id, kept)
-}
-
-func (x *index) keptFor(userID string) []party.ID {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return slices.Clone(x.kept[userID])
 }
 
 // set has a party's list be these users.

@@ -65,7 +65,7 @@ func (v *Visit) Keep(m party.Member) error {
 		}
 	}
 	if v.Book.KeepSeat(v.Origin, m, v.leader, v.ledger.Now(), conf.ReconnectGrace) {
-		v.ledger.index.setKept(m.UserID, v.ID, true)
+		v.indexKept()
 		v.turn++
 	}
 	return nil
@@ -167,7 +167,7 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 	}
 	user := k.Member.UserID
 	delete(v.Book.Kept, user)
-	v.ledger.index.setKept(user, v.ID, false)
+	v.indexKept()
 	v.turn++
 	if !k.Told && edit == nil {
 		return nil
@@ -239,7 +239,7 @@ func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 // KnownPartiesOf lists the parties the user is in or was dropped from, as this process knows.
 func (l *Ledger) KnownPartiesOf(userID string) []party.ID {
 	ids := l.Roster.Attendance.Of(userID)
-	for _, id := range l.index.keptFor(userID) {
+	for _, id := range l.index.listed(l.index.kept, userID) {
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
@@ -271,7 +271,7 @@ func (l *Ledger) inherits() bool {
 
 // GiveUpOthers gives up the seats kept for a user in all parties but one.
 func (l *Ledger) GiveUpOthers(ctx context.Context, userID string, but party.ID) {
-	ids := l.index.keptFor(userID)
+	ids := l.index.listed(l.index.kept, userID)
 	if l.inherits() {
 		stored, err := l.records.keptFor(ctx, userID)
 		if err != nil {
