@@ -9,8 +9,7 @@ import (
 	"partyline/party"
 )
 
-// List shows the party's invites that can still lead somewhere, the newest first, to
-// its members. It never shows a code.
+// List shows its members the party's invites that can still lead somewhere, the newest first.
 func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
 	v, err := s.Roster.ViewAs(ctx, c, partyID)
 	if err != nil {
@@ -31,9 +30,8 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]p
 	return rows, nil
 }
 
-// Revoke ends an invite, named by exactly one of its ID and its code. Its creator and
-// the leader of its party may; others are refused with NotLeader. Revoking again does
-// nothing.
+// Revoke ends an invite, named by exactly one of its ID and its code, for its creator or the
+// leader of its party; others are refused with NotLeader. Revoking again does nothing.
 func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed string) error {
 	if (inviteID == "") == (typed == "") {
 		return party.Invalid("id", "give either id or code.")
@@ -66,8 +64,8 @@ func (s *Service) revoke(ctx context.Context, key string, r *record, by string) 
 	return err
 }
 
-// end ends an invite for a user, or for everybody, by a change of its record that may find nothing to
-// do. Then, or where the invite is over, ended is false.
+// end ends an invite for a user, or for everybody, by a change of its record. ended is false where
+// that finds nothing to do, or the invite is over.
 func (s *Service) end(ctx context.Context, key string, before *record, userID string, e event, change func(*record) bool) (ended bool, err error) {
 	r, err := s.change(ctx, key, func(r *record) error {
 		if ended = !r.ended(s.Now()) && change(r); !ended {
@@ -130,9 +128,8 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 	return nil
 }
 
-// Decline says that a target will not come: its seat is free again and the inviter is
-// told. Declining again, or an invite that is over or was used, does nothing. Anybody
-// else is refused with InviteNotForYou.
+// Decline says that a target will not come: its seat is free again and the inviter is told. An
+// invite that is over, used or declined stays as it is. Others are refused with InviteNotForYou.
 func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) error {
 	key, r, err := s.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {

@@ -13,10 +13,9 @@ type Lead struct {
 	InviteID string
 }
 
-// Lead answers where the invite leads the caller now, without using it. It is for users
-// on their way, who may have no game running yet: it refuses as [Service.Redeem] does,
-// but not because the party is full or locked at the moment, nor for want of a session.
-// A caller who is in the party already is refused with AlreadyMember.
+// Lead answers where the invite leads the caller now, without using it. It is for users on their
+// way: it refuses as [Service.Redeem] does, but not because the party is full or locked at the
+// moment, nor for want of a session. Who is in the party is refused with AlreadyMember.
 func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
 	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {

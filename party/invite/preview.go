@@ -36,10 +36,9 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 	return p, nil
 }
 
-// PublicPreview is what anybody with the code may see: no launch data, no match, and
-// members only where the rules' page shows them and the party is not hidden. It may be
-// a second old. Wrong codes count against the address; it refuses with InviteNotFound
-// and RateLimited. The caller must not change the answer's lists.
+// PublicPreview is what anybody with the code may see: no launch data, no match, and members only
+// where the rules' page shows them and the party is not hidden. It may be a second old. It refuses
+// with InviteNotFound and RateLimited. The caller must not change the answer's lists.
 func (s *Service) PublicPreview(ctx context.Context, typed, clientIP string) (p party.Preview, err error) {
 	err = s.guess("", clientIP, typed, func(key string) (err error) {
 		p, err = s.previews.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return s.publicPreview(ctx, key) })

@@ -17,21 +17,17 @@ const (
 	awaitEvery = 200 * time.Millisecond
 )
 
-// followAttempts is how many parties of the inviter a redemption tries, one after the other, where
-// each ends in that very moment.
+// followAttempts is how many parties of the inviter a redemption tries, where each ends just then.
 const followAttempts = 3
 
-// Redeem makes one of the caller's live sessions a member of the party the invite leads
-// to. Over a socket it is the caller's own session unless sessionID names another; over
-// HTTP it is the user's only live one. It may be repeated: a session that is a member
-// already gets the same answer and nothing is used up.
-//
+// Redeem makes the caller's session that [entry.Entry.Session] chooses a member of the party the
+// invite leads to. It may be repeated: a member gets the same answer and nothing is used up.
 // Where everybody in the party is away it waits for the first of them for a moment.
 //
-// Refusals: RateLimited, InviteNotFound, InviteNotForYou, the invite's
-// state, PartyNotFound, PartyAway, NoLiveSession, SessionAmbiguous, InvalidRequest naming
-// session_id, Blocked, a designer's rule, those of [admission.Admission.Admit], Conflict.
-// After a refusal no use is gone; where storage fails, it comes back once it recovers.
+// Refusals: RateLimited, InviteNotFound, InviteNotForYou, the invite's state, PartyNotFound,
+// PartyAway, Conflict, and those of [entry.Entry.Session], [entry.Entry.May] and
+// [admission.Admission.Admit]. After a refusal no use is gone; where storage fails, it comes
+// back once it recovers.
 func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
 	read := func(ctx context.Context, key string) (found, error) {
@@ -149,8 +145,8 @@ func (s *Service) partyNow(r *record) string {
 	return r.PartyID
 }
 
-// await is leads, for somebody who would use the invite: where everybody is away it looks again, for a
-// while. If the user is one of them there is no error: the first to come back brings the party back.
+// await is leads, but where everybody is away it looks again for a while. If the user is one of
+// them there is no error: the first to come back brings the party back.
 func (s *Service) await(ctx context.Context, r *record, userID string) (reserve.Look, error) {
 	for again := awaitLooks; ; again-- {
 		look, err := s.leads(ctx, r, userID)

@@ -48,9 +48,8 @@ func (s *Service) tryRefund(key, user string, seq int64) error {
 	return s.giveBack(ctx, key, user, seq)
 }
 
-// giveBack may be repeated: a claim that is not there, or not this one, is left alone,
-// and so is an invite that is gone. A panic is an error here, for nobody else recovers
-// in the background.
+// giveBack may be repeated: it leaves alone a claim that is not there, or not this one. A panic
+// is an error here, for nobody else recovers in the background.
 func (s *Service) giveBack(ctx context.Context, key, user string, seq int64) (err error) {
 	defer caught.As(&err, "refund")
 	_, err = s.Store.change(ctx, key, func(r *record) error {

@@ -1,8 +1,5 @@
-// Package invite is invites: their codes, records, use, and end. A [Service] creates,
-// shows, redeems, lists, revokes and declines them; records live in Nakama's storage,
-// where compare-and-set keeps the number of uses exact on any number of nodes.
-//
-// It builds on package party and knows no HTTP and no registration. Invite codes go to
+// Package invite is invites, from their creation to their end. Records live in Nakama's storage,
+// where compare-and-set keeps the number of uses exact on any number of nodes. Codes go to
 // players only: records hold their SHA-256, logs and events the invite's ID.
 package invite
 
@@ -126,9 +123,8 @@ func URL(publicURL string, code Code) string {
 	return strings.TrimRight(publicURL, "/") + joinPath + code.Reveal()
 }
 
-// lookup finds the invite of a code somebody typed, and its key; read finds a record. Wrong codes count
-// against the user and the address, but not what cannot be a code; it refuses with
-// RateLimited or InviteNotFound.
+// lookup finds the invite of a code somebody typed, and its key; read finds a record. It refuses
+// with RateLimited or InviteNotFound.
 func (s *Service) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
 	err = s.guess(c.UserID, c.ClientIP, typed, func(k string) error {
 		f, err := read(ctx, k)
@@ -139,6 +135,7 @@ func (s *Service) lookup(ctx context.Context, read func(context.Context, string)
 }
 
 // guess reads by the key of a code that somebody typed. All readings of a text are one guess.
+// Wrong codes count against the user and the address, but not what cannot be a code.
 func (s *Service) guess(userID, clientIP, typed string, read func(key string) error) error {
 	codes := readings(typed)
 	if len(codes) == 0 {

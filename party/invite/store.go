@@ -99,8 +99,7 @@ func (s *Store) read(ctx context.Context, key string) (found, error) {
 	return s.lately(ctx, key)
 }
 
-// lately is a record as this process has read or written it within the last minutes. It is
-// read else.
+// lately is read where this process has not read or written the record within the last minutes.
 func (s *Store) lately(ctx context.Context, key string) (found, error) {
 	return s.kept.Get(ctx, key, func(ctx context.Context) (found, error) { return s.load(ctx, key) })
 }

@@ -13,9 +13,9 @@ import (
 // attempts bounds how often a record is written again after another node was faster.
 const attempts = 12
 
-// take waits for the caller's turn with an invite, which it ends. The writers on this node take
-// turns, so that only other nodes can make a compare-and-set fail, and find what the one before
-// has written in the store, so that a crowd reads the record once.
+// take waits for the caller's turn with an invite, which it ends. Writers on this node take turns,
+// so that only other nodes can make a compare-and-set fail, and a crowd reads the record once: each
+// finds in the store what the one before has written.
 func (s *Service) take(ctx context.Context, key string) (end func(), err error) {
 	if end, err = s.turns.Lock(ctx, key); err != nil {
 		return nil, fmt.Errorf("wait for the invite: %w", err)

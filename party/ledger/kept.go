@@ -11,11 +11,9 @@ import (
 	"partyline/party/reserve"
 )
 
-// observe compares the members just read with those known before. A member who is missing
-// with the socket alive has left in a way no hook told of. A member who is missing with the
-// socket gone was dropped, and from here on the seat is kept: the host lets a session go
-// from all streams at once, but is late to tell, and meanwhile anybody could join. What a
-// member held who is gone for good is free.
+// observe compares the members just read with those known before. Who is missing with the socket
+// alive has left in a way no hook told of. Who is missing with the socket gone was dropped, and
+// from here on the seat is kept: the host is late to tell, and meanwhile anybody could join.
 func (v *Visit) observe() error {
 	if _, err := v.miss(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
 		return err

@@ -52,11 +52,10 @@ type PendingJoin struct {
 	Leaving []party.Membership // to leave once the join has landed; one in this party is an older device of the user
 }
 
-// Request is somebody asking to be let into a closed party. The native engine keeps a
-// list of its own, as long as the party has seats, and forgets an entry only when the
-// leader decides on it: not when the asker disconnects, nor when they get in by an
-// invite. The engine cannot be told to forget one, so the book counts the list and
-// decides who may get onto it.
+// Request is somebody asking to be let into a closed party. The native engine keeps a list of its
+// own, as long as the party has seats, and forgets an entry only when the leader decides on it,
+// not when the asker disconnects or gets in by an invite. So the book counts the list and decides
+// who may get onto it.
 type Request struct {
 	Session party.Session
 	Client  party.Client // the asker's; the leader who accepts knows nothing of it

@@ -2,14 +2,12 @@
 // status, which followers see, and as notifications to friends, to a group and to named
 // users. All of them lead to one invite of the sharer's, without a limit of uses.
 //
-// A shared status says where a friend can join, so it has to stop saying so: it is taken
-// back when the sharer leaves the party, the party ends, or the invite is over, and it
-// names no link while the party is full or locked. One that the game has replaced since
-// is not ours any more and is left alone.
+// A shared status is taken back when the sharer leaves the party, the party ends, or the invite
+// is over, and it names no link while the party is full or locked. One that the game has replaced
+// since is left alone.
 //
 // Codes of invites are stored nowhere, so which invite is shared already is known to this
-// process alone; where that is lost the next call makes another. Shared statuses vanish
-// with the session, and what is known of them with it.
+// process alone; where that is lost the next call makes another.
 package share
 
 import (

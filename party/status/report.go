@@ -63,9 +63,8 @@ func rounded(progress *float64) *float64 {
 // member, and otherwise about the user's session that is. By code it is about a user on
 // the way, who stays listed for the rules' status.incoming after the last report.
 //
-// Refusals, which change nothing: InvalidRequest naming the field,
-// PartyNotFound, NotMember; by code those of [invite.Service.Lead], and PartyFull where
-// very many are on their way.
+// Refusals: InvalidRequest naming the field, PartyNotFound, NotMember; by code those of
+// [invite.Service.Lead], and PartyFull where very many are on their way.
 func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 	conf := s.Policy().Status
 	r.Progress = rounded(r.Progress)
