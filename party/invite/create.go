@@ -3,6 +3,7 @@ package invite
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -68,7 +69,7 @@ func (s *Service) created(r *record, code Code, url string) party.CreatedInvite 
 	return party.CreatedInvite{
 		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: s.partyNow(r), Kind: r.Kind,
 		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
-		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: r.Launch.raw(),
+		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: json.RawMessage(r.Launch),
 	}
 }
 

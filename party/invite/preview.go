@@ -2,6 +2,7 @@ package invite
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,7 +33,7 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 	if p.MatchID, err = s.Match(ctx, t.ID); err != nil {
 		return party.Preview{}, err
 	}
-	p.Launch = r.Launch.raw()
+	p.Launch = json.RawMessage(r.Launch)
 	return p, nil
 }
 

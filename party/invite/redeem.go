@@ -2,6 +2,7 @@ package invite
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -254,6 +255,6 @@ func (s *Service) redemption(ctx context.Context, id party.ID, r *record, userID
 		s.Logger.Warn("seat in match not sought party=%s user=%s error=%v", id, userID, err)
 	}
 	return party.Redemption{
-		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: r.Launch.raw(),
+		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: json.RawMessage(r.Launch),
 	}
 }
