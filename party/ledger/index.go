@@ -18,26 +18,13 @@ type index struct {
 // lists are users by party, and these parties by user.
 type lists struct {
 	users map[party.ID][]string
-	of    parties
+	of    map[string][]party.ID
 }
 
-func newLists() lists { return lists{map[party.ID][]string{}, parties{}} }
-
-// parties are lists of them by user.
-type parties map[string][]party.ID
+func newLists() lists { return lists{map[party.ID][]string{}, map[string][]party.ID{}} }
 
 func newIndex() index {
 	return index{kept: newLists(), lines: newLists(), held: newLists()}
-}
-
-func (p parties) set(userID string, id party.ID, listed bool) {
-	ids := slices.DeleteFunc(p[userID], func(known party.ID) bool { return known == id })
-	if listed {
-		ids = append(ids, id)
-	}
-	if p[userID] = ids; len(ids) == 0 {
-		delete(p, userID)
-	}
 }
 
 // set has a party's list be these users.
@@ -45,11 +32,16 @@ func (x *index) set(l lists, id party.ID, users []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, user := range l.users[id] {
-		l.of.set(user, id, false)
+		l.of[user] = slices.DeleteFunc(l.of[user], func(known party.ID) bool { return known == id })
+		if len(l.of[user]) == 0 {
+			delete(l.of, user)
+		}
 	}
 	delete(l.users, id)
 	for _, user := range users {
-		l.of.set(user, id, true)
+		if !slices.Contains(l.of[user], id) {
+			l.of[user] = append(l.of[user], id)
+		}
 		l.users[id] = users
 	}
 }
