@@ -196,10 +196,9 @@ func (s *Service) waiter(userID string) (party.Session, bool) {
 	return w.session, ok
 }
 
-// Started comes after the beginning of a session: it is put back into its user's seat at
-// once if the rules say so. An older session that is still a member keeps the seat
-// until it ends, whatever the rules say of second sockets: another device may simply
-// have been switched on.
+// Started comes after the beginning of a session: it is put back into its user's seat at once if
+// the rules say so. An older session that is still a member keeps the seat until it ends, whatever
+// the rules say of second sockets: another device may simply have been switched on.
 func (s *Service) Started(ctx context.Context, session party.Session) error {
 	if !s.Policy().Parties.ResumeOnConnect { // a grace of 0 ends no seat that is kept
 		return nil

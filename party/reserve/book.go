@@ -8,9 +8,8 @@ import (
 	"partyline/party"
 )
 
-// PendingTTL bounds how long a native join may be under way. It takes microseconds; one
-// that fails has no after-hook, so its seat is free again with the next message of the user who
-// asked for it, or after this time.
+// PendingTTL bounds how long a native join may be under way, which takes microseconds. One that
+// fails has no after-hook: its seat is free with its sender's next message, or after this time.
 const PendingTTL = 5 * time.Second
 
 // Hold is the seats one invite keeps: one for each of these users who is not in the

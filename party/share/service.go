@@ -148,9 +148,8 @@ func (s *Service) Sweep() {
 	}
 }
 
-// Refresh looks, in the background, whether the party's shared statuses still say what is
-// so, and writes those that do not. Call it when the party may have become locked or open
-// again. It returns at once and costs nothing where no status is shared.
+// Refresh brings the party's shared statuses up to date in the background. Call it when the party
+// may have become locked or open again. It costs nothing where no status is shared.
 func (s *Service) Refresh(id party.ID) {
 	s.mu.Lock()
 	shares := len(s.statuses[id]) > 0

@@ -37,9 +37,8 @@ type Deps struct {
 	Moved func(id party.ID, userID string)
 }
 
-// Service is the statuses of all parties. Safe for concurrent use. Lock order: a party's
-// board, then the roster's locks; it never takes the locks of admission while it holds a
-// board.
+// Service is the statuses of all parties. Safe for concurrent use. Lock order: a party's board,
+// then the roster's locks; never those of admission while it holds a board.
 type Service struct {
 	Deps
 	boards *keyed.Map[party.ID, board]
