@@ -15,16 +15,11 @@ import (
 	"partyline/party/rules"
 )
 
-// Blocks returns those of others with a block between them and the user.
-type Blocks interface {
-	With(ctx context.Context, userID string, others []string) ([]string, error)
-}
-
 // Entry brings users into parties. All fields are needed.
 type Entry struct {
 	Admission *admission.Admission
 	Roster    *roster.Roster
-	Blocks    Blocks
+	Blocks    party.BlockList
 	Judge     party.Judge // the designers' rules
 	Policy    party.Policy
 }

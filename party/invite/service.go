@@ -19,12 +19,6 @@ import (
 	"partyline/party/roster"
 )
 
-// Blocks returns those of others with a block between them and the user, or no friendship.
-type Blocks interface {
-	entry.Blocks
-	Strangers(ctx context.Context, userID string, others []string) ([]string, error) // those who are no friends
-}
-
 // Deps is what a Service works with. All are needed.
 type Deps struct {
 	Store     *Store
@@ -32,7 +26,7 @@ type Deps struct {
 	Admission *admission.Admission
 	Limits    *party.Limits
 	Users     party.Users
-	Blocks    Blocks
+	Blocks    party.BlockList
 	Notifier  Notifier
 	Sender    party.Sender
 	Policy    party.Policy

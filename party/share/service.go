@@ -36,13 +36,19 @@ type Social interface {
 	UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error)
 }
 
+// Blocks returns those of others with a block between them and the user, or no friendship.
+type Blocks interface {
+	With(ctx context.Context, userID string, others []string) ([]string, error)
+	Strangers(ctx context.Context, userID string, others []string) ([]string, error)
+}
+
 // Deps is what a Service works with. All are needed.
 type Deps struct {
 	Invites *invite.Service
 	Door    *admission.Admission // knows whether there is a way in
 	Streams party.Streams
 	Social  Social
-	Blocks  invite.Blocks
+	Blocks  Blocks
 	News    *party.News
 	Limits  *party.Limits
 	Policy  party.Policy
