@@ -6,8 +6,7 @@ import (
 	"partyline/party/rules"
 )
 
-// Activity tells what a party is doing besides being together. The code that runs queues and
-// matches fills it in; a nil function means that nobody does.
+// Activity tells what a party is doing besides being together.
 type Activity struct {
 	Queued func(ctx context.Context, id ID) (bool, error) // whether a ticket of the party waits
 	Match  MatchOf
@@ -17,10 +16,10 @@ type Activity struct {
 // [rules.StateMatchmaking] and [rules.StateInMatch], and the match it is in. A party in a
 // match that queues for the next one is in the match.
 func (a Activity) State(ctx context.Context, id ID) (state, matchID string, err error) {
-	if matchID, err = a.match(ctx, id); matchID != "" || err != nil {
+	if matchID, err = a.Match(ctx, id); matchID != "" || err != nil {
 		return rules.StateInMatch, matchID, err
 	}
-	if queued, err := a.queued(ctx, id); queued || err != nil {
+	if queued, err := a.Queued(ctx, id); queued || err != nil {
 		return rules.StateMatchmaking, "", err
 	}
 	return rules.StateIdle, "", nil
@@ -32,14 +31,14 @@ func (a Activity) Locked(policy Policy) func(ctx context.Context, v View) error 
 	return func(ctx context.Context, v View) error {
 		lock := policy().Parties.Lock
 		if lock.InMatch {
-			if match, err := a.match(ctx, v.ID); err != nil {
+			if match, err := a.Match(ctx, v.ID); err != nil {
 				return err
 			} else if match != "" {
 				return Refuse(PartyLocked, "This party is in a match.")
 			}
 		}
 		if lock.WhileMatchmaking {
-			if queued, err := a.queued(ctx, v.ID); err != nil {
+			if queued, err := a.Queued(ctx, v.ID); err != nil {
 				return err
 			} else if queued {
 				return Refuse(PartyLocked, "This party is looking for a match.")
@@ -47,18 +46,4 @@ func (a Activity) Locked(policy Policy) func(ctx context.Context, v View) error 
 		}
 		return nil
 	}
-}
-
-func (a Activity) queued(ctx context.Context, id ID) (bool, error) {
-	if a.Queued == nil {
-		return false, nil
-	}
-	return a.Queued(ctx, id)
-}
-
-func (a Activity) match(ctx context.Context, id ID) (string, error) {
-	if a.Match == nil {
-		return "", nil
-	}
-	return a.Match(ctx, id)
 }

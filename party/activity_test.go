@@ -23,13 +23,12 @@ func TestActivity(t *testing.T) {
 		state    string
 		locked   party.Reason // where both locks are on
 	}{
-		"nobody_tells":    {party.Activity{}, rules.StateIdle, ""},
 		"idle":            {party.Activity{Queued: queued(false, nil), Match: match("", nil)}, rules.StateIdle, ""},
 		"queued":          {party.Activity{Queued: queued(true, nil), Match: match("", nil)}, rules.StateMatchmaking, party.PartyLocked},
 		"in_match":        {party.Activity{Queued: queued(false, nil), Match: match("m", nil)}, rules.StateInMatch, party.PartyLocked},
 		"queued_in_match": {party.Activity{Queued: queued(true, nil), Match: match("m", nil)}, rules.StateInMatch, party.PartyLocked},
-		"queue_unknown":   {party.Activity{Queued: queued(false, failed)}, "", party.Internal},
-		"match_unknown":   {party.Activity{Match: match("", failed)}, "", party.Internal},
+		"queue_unknown":   {party.Activity{Queued: queued(false, failed), Match: match("", nil)}, "", party.Internal},
+		"match_unknown":   {party.Activity{Queued: queued(false, nil), Match: match("", failed)}, "", party.Internal},
 	} {
 		t.Run(name, func(t *testing.T) {
 			state, match, err := tt.activity.State(t.Context(), party.ID{})

@@ -9,9 +9,8 @@ type CreateParams struct {
 	Label   string
 }
 
-// Shape makes of create params what the rules file allows: the usual size where none is named,
-// the nearest allowed one where the rules clamp, open or closed where they leave no
-// choice. It refuses with InvalidRequest a size outside their bounds.
+// Shape makes of create params what the rules file allows. It refuses with InvalidRequest a size
+// outside its bounds, where the rules do not clamp.
 //
 // A size is never 0 afterwards: with none the stock server makes a party nobody can
 // enter, whose first ticket stops presence events for the whole node.

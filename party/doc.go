@@ -4,13 +4,10 @@
 // parties, party/ledger keeps what they have promised, party/reserve decides who may come in,
 // party/admission does what was decided; what players use is built on those.
 //
-// It knows no HTTP and no registration: hooks, RPCs, the landing page and matchmaking call
-// it. Time comes from an injected clock. Every exported type is safe for concurrent use
-// unless its documentation says otherwise.
+// It knows no HTTP and no registration. Time comes from an injected clock. Every exported type
+// is safe for concurrent use unless its documentation says otherwise.
 //
-// Where state lives: who is in a party, and in which order, are presences of the host;
-// invites, kicks and the seats of dropped members are storage, written by
-// compare-and-set. What a process keeps in memory is joins under way, copies of what is
-// reserved, who of its own sessions was in which party, and rate buckets, each of them safe
-// to lose.
+// Who is in a party, and in which order, are presences of the host; invites, kicks and kept seats
+// are storage, written by compare-and-set. What a process has in memory is safe to lose: joins
+// under way, copies of what is reserved, where its own sessions were, and rate buckets.
 package party

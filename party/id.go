@@ -16,10 +16,9 @@ type ID struct {
 	Node string
 }
 
-// ParseID reads a party ID in its canonical form: a lower-case UUID, a dot, and a
-// node name of letters, digits, '.', '-' and '_'. Anything else is refused with
-// PartyNotFound, because to a client a malformed ID and
-// an unknown one are the same mistake. It says nothing about whether the party lives.
+// ParseID reads a party ID in its canonical form: a lower-case UUID, a dot, and a node name of
+// letters, digits, '.', '-' and '_'. Anything else is refused with PartyNotFound: to a client a
+// malformed ID and an unknown one are the same mistake.
 func ParseID(s string) (ID, error) {
 	head, node, _ := strings.Cut(s, ".")
 	u, err := uuid.Parse(head)

@@ -71,9 +71,8 @@ func NewLimits(policy Policy, now Clock) *Limits {
 	return l
 }
 
-// InviteNamed counts the users an invite names: each brings a notification, so every ten
-// of them cost as much as an invite. It is charged on credit, after InviteCreate has let
-// the invite pass; the next one waits the longer.
+// InviteNamed counts the users an invite names: each brings a notification, so every ten of them
+// cost as much as an invite. It is charged on credit: the next invite waits the longer.
 func (l *Limits) InviteNamed(userID string, named int) {
 	for range (named - 1) / namedPerInvite {
 		l.InviteCreate.charge(userID)
@@ -102,9 +101,9 @@ func (l *Limits) Buckets() map[string]int {
 	return buckets
 }
 
-// Guess starts an attempt at an invite code by a user, from an address, or both; an
-// empty one is not counted, and an IPv6 client counts by its network. The caller ends
-// the attempt with done, saying whether the code was wrong: only wrong codes count, and a right one does not reset them.
+// Guess starts an attempt at an invite code by a user, from an address, or both; an empty one is
+// not counted, and an IPv6 client counts by its network. The caller ends the attempt with done:
+// only wrong codes count, and a right one does not reset them.
 //
 // A user's attempts under way count as wrong until they end, so that many at once
 // cannot outrun the limit. An address's do not, because a whole school may follow one

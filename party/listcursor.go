@@ -19,12 +19,10 @@ type position struct {
 	Limit  int
 }
 
-// CheckListCursor refuses, with InvalidRequest, every cursor of the host's party list
-// that would end its process. The host compares the cursor's open filter with the
-// request's through pointers it has not checked, and loses a false on the way (its encoding drops zero values): so the second page of
-// open=false crashes it, and so does any cursor used with another filter than its own.
-// Cursors are not signed, so a client can also make one whose offset points anywhere.
-// asked is the request's own filter.
+// CheckListCursor refuses, with InvalidRequest, every cursor of the host's party list that would
+// end its process. The host compares the cursor's open filter with the request's, asked, through
+// pointers it has not checked, and its encoding drops a false: so the second page of open=false
+// crashes it, and so does a cursor of another filter. Clients can make cursors of any offset.
 func CheckListCursor(cursor string, asked *bool) error {
 	if cursor == "" {
 		return nil

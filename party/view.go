@@ -60,12 +60,8 @@ func (v View) UserIDs() []string {
 
 // Leader is the member that leads; the zero Member for a view without members.
 func (v View) Leader() Member {
-	for _, m := range v.Members {
-		if m.Leader {
-			return m
-		}
-	}
-	return Member{}
+	leader, _ := find(v.Members, func(m Member) bool { return m.Leader })
+	return leader
 }
 
 // Member finds the user's membership; where two sessions of the user are members, the

@@ -1,12 +1,10 @@
-// Package admission is the only way into a party. It is the shell around package
-// party/reserve, on top of the ledger: it looks at a party, loads what the decision needs,
-// has it made, and applies it to the host's streams.
+// Package admission is the only way into a party: it looks at one in the ledger, loads what the
+// decision of package reserve needs, and applies it to the host's streams.
 //
-// The native engine lets a session onto the stream of a full party without making it a
-// member; such a ghost hears everything. So, under one lock per party: members, native
-// joins under way and reserved seats are counted first, the session is put on the stream,
-// the stream is read again, and the session is taken off if it is one too many. The
-// second look is what keeps two nodes honest with each other.
+// The native engine lets a session onto the stream of a full party without making it a member;
+// such a ghost hears everything. So, under the party's lock, seats are counted first, the session
+// is put on the stream, the stream is read again, and the session is taken off if it is one too
+// many. The second look is what keeps two nodes honest with each other.
 //
 // A user's lock comes before a party's; see package ledger. Everything exported is safe for
 // concurrent use.
@@ -85,12 +83,11 @@ func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l
 	return seen, err
 }
 
-// Admit makes a live session a member at once, closed party or not. For a session that
-// is a member already it does nothing. It refuses with PartyNotFound, AlreadyMember
-// (another session of the user is in), PartyFull, PartyLocked, Banned, AlreadyInParty
-// and NoLiveSession; after a refusal the session is not on the party's stream. A party in
-// which everybody is away it founds again for the first of them, and refuses others with
-// PartyAway. l is the caller's look at the party, nil for none.
+// Admit makes a live session a member at once, closed party or not. For a member it does nothing.
+// It refuses with PartyNotFound, AlreadyMember (another session of the user is in), PartyFull,
+// PartyLocked, Banned, AlreadyInParty and NoLiveSession; then the session is not on the party's
+// stream. A party in which everybody is away it founds again for the first of them, and refuses
+// others with PartyAway. l is the caller's look at the party, nil for none.
 func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, grant party.Grant, l *reserve.Look) error {
 	in := reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: grant}
 	leaving, unlock, err := a.claim(ctx, id, in)

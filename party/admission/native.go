@@ -55,18 +55,14 @@ func (m Message) intent() reserve.Intent {
 	return in
 }
 
-// Before comes before the host handles a message, behind everything else that may refuse
-// it. A join of an open party, and an accept, keep a seat until [Admission.After] of the
-// same message; a message the engine refuses has no after-hook, and its seat is free again
-// with the next message of the same session, or after reserve.PendingTTL. So it is with a
-// creation and a kick, which keep others out meanwhile. A join of a closed
-// party only asks to be let in. It refuses as Admit does, a request also with RateLimited or
-// AlreadyInParty, an accept with InvalidRequest. l is the message's look at
-// the party, nil for none.
-//
-// Where the rules give a member's seat to its next device and the engine itself cannot,
-// Before does so and refuses all the same, with AlreadyMember: the engine must not see the
-// message any more.
+// Before comes before the host handles a message, behind everything else that may refuse it. A
+// join of an open party, and an accept, keep a seat until [Admission.After] of the same message.
+// One that the engine refuses has no after-hook, and its seat is free again with the session's
+// next message, or after reserve.PendingTTL. So it is with a creation and a kick, which keep
+// others out meanwhile. A join of a closed party only asks to be let in. It refuses as Admit does,
+// a request also with RateLimited or AlreadyInParty, an accept with InvalidRequest, and with
+// AlreadyMember where it has moved a member's seat to the next device, as the engine could not.
+// l is the message's look at the party, nil for none.
 func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) error {
 	switch m.Kind {
 	case Create:

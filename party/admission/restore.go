@@ -10,10 +10,6 @@ import (
 	"partyline/party/reserve"
 )
 
-// A party in which everybody was away is brought back by the first member: a native party is
-// founded again for them, or, where the module cannot, the next party that they create goes on
-// with it. What is known of such a party is the ledger's.
-
 // Founder makes a native party for a session that will lead it. The caller puts the session
 // on its stream and then calls leave, which ends what the founder needed.
 type Founder func(ctx context.Context, s party.Session, facts party.Facts) (id party.ID, leave func(entered bool), err error)

@@ -69,10 +69,8 @@ func (a *Admission) leave(ctx context.Context, from ...party.Membership) {
 }
 
 // entered comes after a session has entered a party, so that no other one is offered to its user
-// any more. Under session.single_party it leaves
-// all others: the host does that in silence for its own joins, and not at all for invited
-// sessions. Where the rules know one party per user, the seats kept for the user in others
-// are given up.
+// any more. Under session.single_party it leaves all others: the host does that in silence for its
+// own joins, and not at all for invited sessions.
 func (a *Admission) entered(ctx context.Context, id party.ID, s party.Session) {
 	a.offers.Delete(s.UserID)
 	if a.SingleParty {

@@ -126,10 +126,9 @@ func (a *Admission) evictGhost(v *ledger.Visit, members []party.Member) {
 	delete(v.Book.Admitted, ghost.SessionID)
 }
 
-// vacate takes the older of a user's two sockets out of the party. To it that looks as if
-// the party had ended, as it does to a member who is removed: the engine sends no word of
-// its own to a session that is taken off the stream. Where it led, leadership passes on as on
-// any leave.
+// vacate takes the older of a user's two sockets out of the party. To it that looks as if the
+// party had ended, as it does to a member who is removed: the engine sends it no word of its own.
+// Where it led, leadership passes on as on any leave.
 func (a *Admission) vacate(v *ledger.Visit, older party.Session) {
 	if _, err := v.Remove(older, true); err != nil {
 		a.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, older.SessionID, err)

@@ -3,8 +3,6 @@
 // one version, one object in storage that is written by compare-and-set. The party hears
 // what changed as party data with op code [party.OpAttributes], at most twice a second and
 // always with the last value; who comes in hears all of it.
-//
-// It builds on package admission and is called by RPCs, previews and rules.
 package attributes
 
 import (

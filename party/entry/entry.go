@@ -15,16 +15,11 @@ import (
 	"partyline/party/rules"
 )
 
-// Blocks returns those of others with a block between them and the user.
-type Blocks interface {
-	With(ctx context.Context, userID string, others []string) ([]string, error)
-}
-
 // Entry brings users into parties. All fields are needed.
 type Entry struct {
 	Admission *admission.Admission
 	Roster    *roster.Roster
-	Blocks    Blocks
+	Blocks    party.BlockList
 	Judge     party.Judge // the designers' rules
 	Policy    party.Policy
 }
@@ -62,14 +57,9 @@ func (e Entry) Session(c party.Caller, sessionID string, v party.View) (party.Se
 // May asks everything that may object besides admission itself: it refuses with Blocked and with a
 // designer's rule. by is the inviter; "" for somebody who comes without an invite.
 func (e Entry) May(ctx context.Context, c party.Caller, by string, look reserve.Look) error {
-	var others []string
-	if by != "" {
+	others := look.Users()
+	if by != "" && !slices.Contains(others, by) {
 		others = append(others, by)
-	}
-	for _, user := range look.Users() {
-		if !slices.Contains(others, user) {
-			others = append(others, user)
-		}
 	}
 	blocked, err := e.Blocks.With(ctx, c.UserID, others)
 	if err != nil {

@@ -9,14 +9,13 @@ import (
 	"partyline/party"
 )
 
-// maxPerMember is how many invites that have not expired one user may have in one party.
-// A call that lists a party's invites reads all of them, and a held seat is looked at on every
-// join, so no member may pile them up.
+// maxPerMember is how many invites that have not expired one user may have in one party: a list
+// reads all of them, and every join looks at the seats they hold.
 const maxPerMember = 100
 
-// mayHaveMore refuses with RateLimited a user who has too many invites in the party, until
-// the first of them expires. Two calls at the same moment may both pass. What has expired is to go out of
-// the index, so that others are found however many there were.
+// mayHaveMore refuses with RateLimited a user who has too many invites in the party, until the
+// first of them expires. Two calls at once may both pass. What has expired is to go out of the
+// index, of which only the first pages are read.
 func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) (expired []*runtime.StorageDelete, err error) {
 	now, origin := s.Now(), s.Admission.Origin(id)
 	count, first := 0, time.Time{}
@@ -41,8 +40,7 @@ func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) 
 }
 
 // follow finds the party an invite has followed its inviter to: the one they entered last, of
-// those they may invite to. The rules were asked about the party it was made in, and about no
-// other: the inviter may be a plain member there, where only leaders invite.
+// those they may invite to. The rules were asked about the party it was made in alone.
 func (s *Service) follow(ctx context.Context, r *record, own party.ID, in []party.Membership) (party.ID, error) {
 	by := party.Caller{UserID: r.By, Username: r.ByName}
 	for _, m := range in {

@@ -3,6 +3,7 @@ package invite
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,10 +15,9 @@ import (
 // codeDraws bounds how often a new code is drawn because another invite has it.
 const codeDraws = 4
 
-// Create makes an invite to a party the caller is a member of and tells its targets.
-// Refusals: InvalidRequest naming the field, RateLimited,
-// PartyNotFound, NotMember, NotLeader where only leaders invite, a designer's rule, and
-// PartyFull where more seats are to be held than are free.
+// Create makes an invite to a party the caller is a member of and tells its targets. Refusals:
+// InvalidRequest naming the field, RateLimited, PartyNotFound, NotMember, NotLeader where only
+// leaders invite, a designer's rule, and PartyFull where more seats are to be held than are free.
 func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRequest) (party.CreatedInvite, error) {
 	var none party.CreatedInvite
 	id, err := party.NamedID(req.PartyID)
@@ -69,7 +69,7 @@ func (s *Service) created(r *record, code Code, url string) party.CreatedInvite 
 	return party.CreatedInvite{
 		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: s.partyNow(r), Kind: r.Kind,
 		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
-		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: r.Launch.raw(),
+		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: json.RawMessage(r.Launch),
 	}
 }
 
@@ -82,8 +82,7 @@ func (s *Service) MayCreate(ctx context.Context, c party.Caller, id party.ID, ju
 	return err
 }
 
-// mayInvite refuses users who may not invite to the party; judge decides for the designers'
-// rules.
+// mayInvite refuses users who may not invite to the party; judge answers for the designers' rules.
 func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) (party.View, error) {
 	v, err := s.Admission.Look(ctx, id)
 	if err != nil {
@@ -100,8 +99,7 @@ func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, ju
 	})
 }
 
-// keepAndInsert keeps the seats the invite is to hold, then writes its record, then gives
-// the seats back if that failed.
+// keepAndInsert writes the record once the seats it is to hold are kept.
 func (s *Service) keepAndInsert(ctx context.Context, id party.ID, r *record) (Code, error) {
 	h, holds := r.hold(s.Now())
 	if !holds {

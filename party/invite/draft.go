@@ -100,30 +100,9 @@ func (r *record) setUses(asked *int, usual int) error {
 	return nil
 }
 
-// launchText is launch data in a record: the text of JSON. As JSON of its own a database
+// launch is launch data as a record has it: the text of JSON. As JSON of its own a database
 // would read it, refuse some of it, and make a hundred thousand digits of 1e131071.
-type launchText string
-
-// UnmarshalJSON also takes launch data that is JSON of its own, as it was stored at first.
-func (t *launchText) UnmarshalJSON(stored []byte) error {
-	var text string
-	if err := json.Unmarshal(stored, &text); err == nil && json.Valid([]byte(text)) {
-		*t = launchText(text)
-		return nil
-	}
-	*t = launchText(stored)
-	return nil
-}
-
-// raw is the data as clients get it; nil for none.
-func (t launchText) raw() json.RawMessage {
-	if t == "" {
-		return nil
-	}
-	return json.RawMessage(t)
-}
-
-func launch(raw json.RawMessage) (launchText, error) {
+func launch(raw json.RawMessage) (text string, err error) {
 	raw = bytes.TrimSpace(raw)
 	switch {
 	case len(raw) == 0 || string(raw) == "null":
@@ -133,5 +112,5 @@ func launch(raw json.RawMessage) (launchText, error) {
 	case !json.Valid(raw) || !utf8.Valid(raw):
 		return "", party.Invalid("launch", "must be JSON.")
 	}
-	return launchText(raw), nil
+	return string(raw), nil
 }

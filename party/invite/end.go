@@ -9,8 +9,7 @@ import (
 	"partyline/party"
 )
 
-// List shows the party's invites that can still lead somewhere, the newest first, to
-// its members. It never shows a code.
+// List shows its members the party's invites that can still lead somewhere, the newest first.
 func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]party.InviteSummary, error) {
 	v, err := s.Roster.ViewAs(ctx, c, partyID)
 	if err != nil {
@@ -31,52 +30,51 @@ func (s *Service) List(ctx context.Context, c party.Caller, partyID string) ([]p
 	return rows, nil
 }
 
-// Revoke ends an invite, named by exactly one of its ID and its code. Its creator and
-// the leader of its party may; others are refused with NotLeader. Revoking again does
-// nothing.
+// Revoke ends an invite, named by exactly one of its ID and its code, for its creator or the
+// leader of its party; others are refused with NotLeader. Revoking again does nothing.
 func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed string) error {
 	if (inviteID == "") == (typed == "") {
 		return party.Invalid("id", "give either id or code.")
 	}
-	key, f, err := s.find(ctx, c, inviteID, typed)
+	key, r, err := s.find(ctx, c, inviteID, typed)
 	if err != nil {
 		return err
 	}
-	if err := s.mayRevoke(ctx, c, f.rec); err != nil {
+	if err := s.mayRevoke(ctx, c, r); err != nil {
 		return err
 	}
-	return s.revoke(ctx, key, f, c.UserID)
+	return s.revoke(ctx, key, r, c.UserID)
 }
 
 // RevokeAny revokes an invite by its ID for an operator: the party's event names nobody. It
 // refuses with InviteNotFound.
 func (s *Service) RevokeAny(ctx context.Context, inviteID string) error {
-	key, f, err := s.find(ctx, party.Caller{}, inviteID, "")
+	key, r, err := s.find(ctx, party.Caller{}, inviteID, "")
 	if err != nil {
 		return err
 	}
-	return s.revoke(ctx, key, f, "")
+	return s.revoke(ctx, key, r, "")
 }
 
-func (s *Service) revoke(ctx context.Context, key string, f found, by string) error {
-	_, err := s.end(ctx, key, f, "", event{Event: eventRevoked, ID: f.rec.ID, By: by}, func(r *record) bool {
+func (s *Service) revoke(ctx context.Context, key string, r *record, by string) error {
+	_, err := s.end(ctx, key, r, "", event{Event: eventRevoked, ID: r.ID, By: by}, func(r *record) bool {
 		r.RevokedAt = s.Now().Unix()
 		return true
 	})
 	return err
 }
 
-// end ends an invite for a user, or for everybody, by a change of its record that may find nothing to
-// do. Then, or where the invite is over, ended is false.
-func (s *Service) end(ctx context.Context, key string, f found, userID string, e event, change func(*record) bool) (ended bool, err error) {
-	r, err := s.change(ctx, key, f, func(r *record) error {
+// end ends an invite for a user, or for everybody, by a change of its record. ended is false where
+// that finds nothing to do, or the invite is over.
+func (s *Service) end(ctx context.Context, key string, before *record, userID string, e event, change func(*record) bool) (ended bool, err error) {
+	r, err := s.change(ctx, key, func(r *record) error {
 		if ended = !r.ended(s.Now()) && change(r); !ended {
 			return errUnchanged
 		}
 		return nil
 	})
 	if err != nil {
-		s.holdsUnsure(f.rec, err)
+		s.holdsUnsure(before, err)
 		return false, err
 	}
 	var users []string
@@ -100,16 +98,16 @@ func (s *Service) end(ctx context.Context, key string, f found, userID string, e
 	return true, nil
 }
 
-func (s *Service) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, found, error) {
+func (s *Service) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, *record, error) {
 	if inviteID == "" {
-		return s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
+		return s.lookup(ctx, s.Store.read, c, typed)
 	}
 	key, err := s.Store.keyOf(ctx, inviteID)
 	if err != nil {
-		return "", found{}, err
+		return "", nil, err
 	}
 	f, err := s.Store.read(ctx, key)
-	return key, f, err
+	return key, f.rec, err
 }
 
 func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) error {
@@ -130,19 +128,18 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 	return nil
 }
 
-// Decline says that a target will not come: its seat is free again and the inviter is
-// told. Declining again, or an invite that is over or was used, does nothing. Anybody
-// else is refused with InviteNotForYou.
+// Decline says that a target will not come: its seat is free again and the inviter is told. An
+// invite that is over, used or declined stays as it is. Others are refused with InviteNotForYou.
 func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) error {
-	key, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
+	key, r, err := s.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(f.rec.For, c.UserID) {
+	if !slices.Contains(r.For, c.UserID) {
 		return party.Refuse(party.InviteNotForYou, "Only somebody who was invited by name can decline.")
 	}
-	e := event{Event: eventDeclined, ID: f.rec.ID, By: c.UserID, User: c.UserID}
-	declined, err := s.end(ctx, key, f, c.UserID, e, func(r *record) bool {
+	e := event{Event: eventDeclined, ID: r.ID, By: c.UserID, User: c.UserID}
+	declined, err := s.end(ctx, key, r, c.UserID, e, func(r *record) bool {
 		if !slices.Contains(r.pending(), c.UserID) {
 			return false
 		}
@@ -152,16 +149,16 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 	if err != nil || !declined {
 		return err
 	}
-	id, err := s.partyOf(f.rec)
+	id, err := s.partyOf(r)
 	if err != nil {
 		return err
 	}
 	if v, err := s.Roster.View(ctx, id); err == nil {
-		if _, member := v.Member(f.rec.By); member {
+		if _, member := v.Member(r.By); member {
 			return nil
 		}
 	}
-	s.tellInviter(ctx, c, f.rec)
+	s.tellInviter(ctx, c, r)
 	return nil
 }
 

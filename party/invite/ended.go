@@ -13,9 +13,9 @@ import (
 	"partyline/party/reserve"
 )
 
-// An invite is three objects in storage: its record, and two that find it by its ID and by
-// its party. Those two go when the party ends. The record stays, so that the link still says
-// what has become of it, and so does the ID of an invite that follows its inviter.
+// When a party ends, the two objects that find its invites by ID and by party go. Their records
+// stay, so that the links still say what has become of them, and so does the ID of an invite that
+// follows its inviter.
 
 const (
 	unindexAfter   = reserve.PendingTTL + time.Second // a native join on its way may keep a party alive
@@ -43,9 +43,9 @@ func (s *Service) changed(c party.Change) {
 func (s *Service) unhold(id party.ID, inviteID string) {
 	ctx, cancel := context.WithTimeout(context.Background(), refundTimeout)
 	defer cancel()
-	key, f, err := s.find(ctx, party.Caller{}, inviteID, "")
+	key, _, err := s.find(ctx, party.Caller{}, inviteID, "")
 	if err == nil {
-		_, err = s.change(ctx, key, f, func(r *record) error {
+		_, err = s.change(ctx, key, func(r *record) error {
 			if !r.Hold {
 				return errUnchanged
 			}

@@ -13,16 +13,14 @@ type Lead struct {
 	InviteID string
 }
 
-// Lead answers where the invite leads the caller now, without using it. It is for users
-// on their way, who may have no game running yet: it refuses as [Service.Redeem] does,
-// but not because the party is full or locked at the moment, nor for want of a session.
-// A caller who is in the party already is refused with AlreadyMember.
+// Lead answers where the invite leads the caller now, without using it. It is for users on their
+// way: it refuses as [Service.Redeem] does, but not because the party is full or locked at the
+// moment, nor for want of a session. Who is in the party is refused with AlreadyMember.
 func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
-	_, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
+	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
 		return Lead{}, err
 	}
-	r := f.rec
 	if err := s.refusal(r, c.UserID); err != nil {
 		return Lead{}, err
 	}
@@ -44,9 +42,9 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 
 // Destination answers where the invite of a code leads, whatever has become of it.
 func (s *Service) Destination(ctx context.Context, c party.Caller, typed string) (party.ID, error) {
-	_, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
+	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
 		return party.ID{}, err
 	}
-	return s.destination(ctx, f.rec)
+	return s.destination(ctx, r)
 }

@@ -136,8 +136,7 @@ func (s *Service) withdrawNow(ctx context.Context, inviteID string, users []stri
 	})
 }
 
-// noticesOf finds a user's notifications of one invite: by the key of the code in them, as
-// codes are kept nowhere else.
+// noticesOf finds a user's notifications of one invite by the key of the code in them.
 func (s *Service) noticesOf(ctx context.Context, user, key string) (found []*runtime.NotificationDelete, err error) {
 	cursor := ""
 	for range noticePages {
@@ -161,8 +160,7 @@ func (s *Service) noticesOf(ctx context.Context, user, key string) (found []*run
 	return found, nil
 }
 
-// sweepNotices deletes the notifications of invites that have ended, and reports the first
-// failure. It looks only at invites that have sent some.
+// sweepNotices deletes the notifications of invites that have ended.
 func (s *Service) sweepNotices(ctx context.Context) error {
 	return s.notices.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
 		var n notified

@@ -10,8 +10,7 @@ import (
 	"partyline/party"
 )
 
-// MetricSteps counts the steps that invites and those who follow them have taken, by the tag
-// step.
+// MetricSteps counts the steps of invites and of those who follow them, by the tag step.
 const MetricSteps = "partyline_invite_steps"
 
 // step is one of an invite, or of somebody who follows it.
@@ -105,8 +104,7 @@ const (
 	cameFor = 24 * time.Hour
 )
 
-// Live is how many invites had not ended when the sweep last looked at all of them; known is
-// false before.
+// Live is how many invites had not ended in the last full round of the sweep; known is false before.
 func (s *Service) Live() (n int, known bool) {
 	live := s.live.Load()
 	return int(live), live >= 0
@@ -120,9 +118,8 @@ type Outstanding struct {
 
 const outstandingPages = 20 // most pages of invites that are looked at
 
-// Outstanding lists the invites that can still be used, of all live parties, the latest
-// made first; more says that there were too many to look at all. No code is in it: none is
-// kept anywhere. It reads the database and is for operators.
+// Outstanding lists the invites that can still be used, of all live parties, the latest made
+// first, for operators; more says that there were too many to look at all.
 func (s *Service) Outstanding(ctx context.Context) (list []Outstanding, more bool, err error) {
 	now := s.Now()
 	cursor := ""

@@ -2,6 +2,7 @@ package invite
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,11 +15,10 @@ import (
 // Preview shows what an invite leads to, without using it. For an invite that is for
 // others it refuses with InviteNotForYou, unless the caller made it or is in the party.
 func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (party.Preview, error) {
-	_, f, err := s.lookup(ctx, s.Store.read, c.UserID, c.ClientIP, typed)
+	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
 		return party.Preview{}, err
 	}
-	r := f.rec
 	t, err := s.target(ctx, r, c.UserID)
 	if err != nil {
 		return party.Preview{}, err
@@ -33,14 +33,13 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 	if p.MatchID, err = s.Match(ctx, t.ID); err != nil {
 		return party.Preview{}, err
 	}
-	p.Launch = r.Launch.raw()
+	p.Launch = json.RawMessage(r.Launch)
 	return p, nil
 }
 
-// PublicPreview is what anybody with the code may see: no launch data, no match, and
-// members only where the rules' page shows them and the party is not hidden. It may be
-// a second old. Wrong codes count against the address; it refuses with InviteNotFound
-// and RateLimited. The caller must not change the answer's lists.
+// PublicPreview is what anybody with the code may see: no launch data, no match, and members only
+// where the rules' page shows them and the party is not hidden. It may be a second old. It refuses
+// with InviteNotFound and RateLimited. The caller must not change the answer's lists.
 func (s *Service) PublicPreview(ctx context.Context, typed, clientIP string) (p party.Preview, err error) {
 	err = s.guess("", clientIP, typed, func(key string) (err error) {
 		p, err = s.previews.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return s.publicPreview(ctx, key) })

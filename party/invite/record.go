@@ -24,7 +24,7 @@ type record struct {
 	Follow    bool              `json:"follow,omitempty"`
 	Message   string            `json:"message,omitempty"`
 	Info      []party.InfoField `json:"info,omitempty"`
-	Launch    launchText        `json:"launch,omitempty"`
+	Launch    string            `json:"launch,omitempty"` // the text of JSON
 
 	Seq       int64    `json:"seq,omitempty"`      // of the claim made last
 	Claims    []claim  `json:"claims,omitempty"`   // who has used it, see [record.claim]

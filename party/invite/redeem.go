@@ -2,6 +2,7 @@ package invite
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,34 +18,29 @@ const (
 	awaitEvery = 200 * time.Millisecond
 )
 
-// followAttempts is how many parties of the inviter a redemption tries, one after the other, where
-// each ends in that very moment.
+// followAttempts is how many parties of the inviter a redemption tries, where each ends just then.
 const followAttempts = 3
 
-// Redeem makes one of the caller's live sessions a member of the party the invite leads
-// to. Over a socket it is the caller's own session unless sessionID names another; over
-// HTTP it is the user's only live one. It may be repeated: a session that is a member
-// already gets the same answer and nothing is used up.
-//
+// Redeem makes the caller's session that [entry.Entry.Session] chooses a member of the party the
+// invite leads to. It may be repeated: a member gets the same answer and nothing is used up.
 // Where everybody in the party is away it waits for the first of them for a moment.
 //
-// Refusals: RateLimited, InviteNotFound, InviteNotForYou, the invite's
-// state, PartyNotFound, PartyAway, NoLiveSession, SessionAmbiguous, InvalidRequest naming
-// session_id, Blocked, a designer's rule, those of [admission.Admission.Admit], Conflict.
-// After a refusal no use is gone; where storage fails, it comes back once it recovers.
+// Refusals: RateLimited, InviteNotFound, InviteNotForYou, the invite's state, PartyNotFound,
+// PartyAway, Conflict, and those of [entry.Entry.Session], [entry.Entry.May] and
+// [admission.Admission.Admit]. After a refusal no use is gone; where storage fails, it comes
+// back once it recovers.
 func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
 	read := func(ctx context.Context, key string) (found, error) {
 		if f, known := s.Store.kept.Kept(key); known && f.rec.refusal(c.UserID, s.Now()) != nil {
-			s.Store.kept.Drop(key) // a refusal counts only on a record that was read now
+			return s.Store.read(ctx, key) // a refusal counts only on a record that was read now
 		}
 		return s.Store.lately(ctx, key)
 	}
-	key, f, err := s.lookup(ctx, read, c.UserID, c.ClientIP, typed)
+	key, r, err := s.lookup(ctx, read, c, typed)
 	if err != nil {
 		return none, err
 	}
-	r := f.rec
 	if !r.isFor(c.UserID) {
 		return none, r.refusal(c.UserID, s.Now())
 	}
@@ -56,7 +52,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		if look.ID == gone && refusal != nil {
 			break
 		}
-		redemption, refusal = s.redeemInto(ctx, c, key, f, look, err, sessionID)
+		redemption, refusal = s.redeemInto(ctx, c, key, r, look, err, sessionID)
 		if !r.Follow || party.ReasonOf(refusal) != party.PartyNotFound {
 			break
 		}
@@ -66,9 +62,9 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 }
 
 // redeemInto redeems an invite that leads to the party looked at; goneErr is why it leads nowhere.
-func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f found, look reserve.Look, goneErr error, sessionID string) (party.Redemption, error) {
+func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r *record, look reserve.Look, goneErr error, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
-	r, id := f.rec, look.ID
+	id := look.ID
 	switch party.ReasonOf(goneErr) {
 	case "", party.PartyNotFound, party.PartyAway:
 	default:
@@ -104,7 +100,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, f 
 	if err := s.entry.May(ctx, c, r.By, look); err != nil {
 		return none, err
 	}
-	if err := s.enter(ctx, key, f, look, session); err != nil {
+	if err := s.enter(ctx, key, look, session); err != nil {
 		if now, lookErr := s.Admission.Look(ctx, id); lookErr == nil {
 			if _, member := now.Session(session.SessionID); member { // by another call of theirs, before the invite ended
 				return s.redemption(ctx, id, r, c.UserID), nil
@@ -150,8 +146,8 @@ func (s *Service) partyNow(r *record) string {
 	return r.PartyID
 }
 
-// await is leads, for somebody who would use the invite: where everybody is away it looks again, for a
-// while. If the user is one of them there is no error: the first to come back brings the party back.
+// await is leads, but where everybody is away it looks again for a while. If the user is one of
+// them there is no error: the first to come back brings the party back.
 func (s *Service) await(ctx context.Context, r *record, userID string) (reserve.Look, error) {
 	for again := awaitLooks; ; again-- {
 		look, err := s.leads(ctx, r, userID)
@@ -217,8 +213,8 @@ func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) 
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
 // one turn with the invite, so that on this node no redemption sees another's half.
-func (s *Service) enter(ctx context.Context, key string, known found, look reserve.Look, session party.Session) error {
-	t, end, err := s.take(ctx, key, known)
+func (s *Service) enter(ctx context.Context, key string, look reserve.Look, session party.Session) error {
+	end, err := s.take(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -228,10 +224,10 @@ func (s *Service) enter(ctx context.Context, key string, known found, look reser
 	settled := false // whether there is nothing to give back
 	defer func() {
 		if isNew && !settled { // also if a panic goes through
-			s.refund(ctx, t, session.UserID, seq)
+			s.refund(ctx, key, session.UserID, seq)
 		}
 	}()
-	r, err := t.change(ctx, func(r *record) error {
+	r, err := s.Store.change(ctx, key, func(r *record) error {
 		if err := s.refusal(r, session.UserID); err != nil {
 			return err
 		}
@@ -259,6 +255,6 @@ func (s *Service) redemption(ctx context.Context, id party.ID, r *record, userID
 		s.Logger.Warn("seat in match not sought party=%s user=%s error=%v", id, userID, err)
 	}
 	return party.Redemption{
-		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: r.Launch.raw(),
+		PartyID: id.String(), Joined: true, MatchID: match, Message: r.Message, Info: list(r.Info), Launch: json.RawMessage(r.Launch),
 	}
 }

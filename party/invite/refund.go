@@ -17,11 +17,11 @@ const (
 
 // refund gives a claim back, now or in the background. It does so even if the caller
 // has gone away meanwhile, or panics. The caller has the turn.
-func (s *Service) refund(ctx context.Context, t *turn, user string, seq int64) {
+func (s *Service) refund(ctx context.Context, key, user string, seq int64) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundTimeout)
 	defer cancel()
-	if err := giveBack(ctx, t, user, seq); err != nil {
-		s.background(func() { s.refundLater(t.key, user, seq) })
+	if err := s.giveBack(ctx, key, user, seq); err != nil {
+		s.background(func() { s.refundLater(key, user, seq) })
 	}
 }
 
@@ -39,20 +39,20 @@ func (s *Service) refundLater(key, user string, seq int64) {
 func (s *Service) tryRefund(key, user string, seq int64) error {
 	ctx, cancel := context.WithTimeout(s.ctx, refundTimeout)
 	defer cancel()
-	t, end, err := s.take(ctx, key, found{})
+	end, err := s.take(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer end()
-	return giveBack(ctx, t, user, seq)
+	s.Store.kept.Drop(key) // may be from before a claim that was written late
+	return s.giveBack(ctx, key, user, seq)
 }
 
-// giveBack may be repeated: a claim that is not there, or not this one, is left alone,
-// and so is an invite that is gone. A panic is an error here, for nobody else recovers
-// in the background.
-func giveBack(ctx context.Context, t *turn, user string, seq int64) (err error) {
+// giveBack may be repeated: it leaves alone a claim that is not there, or not this one. A panic
+// is an error here, for nobody else recovers in the background.
+func (s *Service) giveBack(ctx context.Context, key, user string, seq int64) (err error) {
 	defer caught.As(&err, "refund")
-	_, err = t.change(ctx, func(r *record) error {
+	_, err = s.Store.change(ctx, key, func(r *record) error {
 		if !r.refund(user, seq) {
 			return errUnchanged
 		}

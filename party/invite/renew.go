@@ -6,11 +6,10 @@ import (
 	"partyline/party"
 )
 
-// Renew answers the caller's own invite for everybody once more, now with this message
-// (nil for the one it has), so that sharing a party again needs no second invite. ok is false where it cannot be
-// used any more, half of its life is over, or it is another kind of invite; the caller then makes a new one. The
-// message is the one to show, at most 255 bytes; nothing else of the invite changes.
-// Refusals are those of [Service.Create].
+// Renew answers the caller's own invite for everybody once more, so that sharing a party again
+// needs no second one. Only the message changes, of at most 255 bytes; nil leaves the one it has.
+// ok is false where it cannot be used any more, half of its life is over, or it is another kind of
+// invite; the caller then makes a new one. Refusals are those of [Service.Create].
 func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, message *string) (inv party.CreatedInvite, ok bool, err error) {
 	if message != nil {
 		if err := party.CheckText("message", *message, maxMessage); err != nil {
@@ -41,7 +40,7 @@ func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, messa
 		return inv, false, err
 	}
 	if message != nil && r.Message != *message {
-		r, err = s.change(ctx, code.key(), f, func(r *record) error {
+		r, err = s.change(ctx, code.key(), func(r *record) error {
 			r.Message = *message
 			return nil
 		})

@@ -1,8 +1,5 @@
-// Package invite is invites: their codes, records, use, and end. A [Service] creates,
-// shows, redeems, lists, revokes and declines them; records live in Nakama's storage,
-// where compare-and-set keeps the number of uses exact on any number of nodes.
-//
-// It builds on package party and knows no HTTP and no registration. Invite codes go to
+// Package invite is invites, from their creation to their end. Records live in Nakama's storage,
+// where compare-and-set keeps the number of uses exact on any number of nodes. Codes go to
 // players only: records hold their SHA-256, logs and events the invite's ID.
 package invite
 
@@ -22,12 +19,6 @@ import (
 	"partyline/party/roster"
 )
 
-// Blocks returns those of others with a block between them and the user, or no friendship.
-type Blocks interface {
-	entry.Blocks
-	Strangers(ctx context.Context, userID string, others []string) ([]string, error) // those who are no friends
-}
-
 // Deps is what a Service works with. All are needed.
 type Deps struct {
 	Store     *Store
@@ -35,7 +26,7 @@ type Deps struct {
 	Admission *admission.Admission
 	Limits    *party.Limits
 	Users     party.Users
-	Blocks    Blocks
+	Blocks    party.BlockList
 	Notifier  Notifier
 	Sender    party.Sender
 	Policy    party.Policy
@@ -58,7 +49,7 @@ type Deps struct {
 type Service struct {
 	Deps
 	entry    entry.Entry
-	turns    *keyed.Map[string, turn]            // by key; no turn is kept that nobody waits for
+	turns    keyed.Locks[string]                 // by key
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
 	counted  counters
@@ -91,7 +82,7 @@ func New(d Deps) *Service {
 		came:    cache.New[string, struct{}](d.Now, maxCame, cameFor),
 		records: round(invitesCollection), notices: round(noticesCollection), orphans: round(idsCollection),
 		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
-		turns:    keyed.New(func(key string) turn { return turn{store: d.Store, key: key} }, func(*turn) bool { return false }),
+		turns:    keyed.NewLocks[string](),
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
 	}
@@ -126,19 +117,19 @@ func URL(publicURL string, code Code) string {
 	return strings.TrimRight(publicURL, "/") + joinPath + code.Reveal()
 }
 
-// lookup finds the invite of a code somebody typed, and its key; read finds a record. Wrong codes count
-// against the user and the address, but not what cannot be a code; it refuses with
-// RateLimited or InviteNotFound.
-func (s *Service) lookup(ctx context.Context, read func(context.Context, string) (found, error), userID, clientIP, typed string) (key string, f found, err error) {
-	err = s.guess(userID, clientIP, typed, func(k string) (err error) {
-		key = k
-		f, err = read(ctx, k)
+// lookup finds the invite of a code somebody typed, and its key; read finds a record. It refuses
+// with RateLimited or InviteNotFound.
+func (s *Service) lookup(ctx context.Context, read func(context.Context, string) (found, error), c party.Caller, typed string) (key string, r *record, err error) {
+	err = s.guess(c.UserID, c.ClientIP, typed, func(k string) error {
+		f, err := read(ctx, k)
+		key, r = k, f.rec
 		return err
 	})
-	return key, f, err
+	return key, r, err
 }
 
 // guess reads by the key of a code that somebody typed. All readings of a text are one guess.
+// Wrong codes count against the user and the address, but not what cannot be a code.
 func (s *Service) guess(userID, clientIP, typed string, read func(key string) error) error {
 	codes := readings(typed)
 	if len(codes) == 0 {

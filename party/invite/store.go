@@ -43,6 +43,12 @@ type Store struct {
 	kept    *cache.Cache[string, found] // as this process last read or wrote them
 }
 
+// found is a record as storage had it.
+type found struct {
+	rec     *record
+	version string
+}
+
 // Another node of a cluster may write a record that is kept, so these expire.
 const (
 	recordTTL  = 2 * time.Minute
@@ -86,8 +92,19 @@ func (s *Store) create(ctx context.Context, key string, r *record) error {
 	return err
 }
 
-// read finds a record; InviteNotFound if there is none.
+// read finds a record as storage has it now; InviteNotFound if there is none. The caller must
+// not change it.
 func (s *Store) read(ctx context.Context, key string) (found, error) {
+	s.kept.Drop(key)
+	return s.lately(ctx, key)
+}
+
+// lately is read where this process has not read or written the record within the last minutes.
+func (s *Store) lately(ctx context.Context, key string) (found, error) {
+	return s.kept.Get(ctx, key, func(ctx context.Context) (found, error) { return s.load(ctx, key) })
+}
+
+func (s *Store) load(ctx context.Context, key string) (found, error) {
 	objects, err := s.storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: invitesCollection, Key: key}})
 	if err != nil {
 		return found{}, fmt.Errorf("read invite: %w", err)
@@ -107,26 +124,22 @@ func decode(o *api.StorageObject) (*record, error) {
 	return r, nil
 }
 
-// lately is a record as this process has read or written it within the last minutes. The caller
-// must not change it. Errors are those of read.
-func (s *Store) lately(ctx context.Context, key string) (found, error) {
-	return s.kept.Get(ctx, key, func(ctx context.Context) (found, error) { return s.read(ctx, key) })
-}
-
-// write replaces a record by compare-and-set and answers it with its new version; errLost if
-// it is not at the version named. The caller must not change the record afterwards.
-func (s *Store) write(ctx context.Context, key string, r *record, version string) (found, error) {
-	next, err := party.WriteObject(ctx, s.storage, invitesCollection, key, r, version)
-	s.kept.Drop(key) // also if it failed: it may have been done all the same
+// write replaces a record by compare-and-set; errLost if it is not at the version named. The
+// caller must not change the record afterwards.
+func (s *Store) write(ctx context.Context, key string, r *record, version string) error {
+	write := func() (string, error) {
+		defer s.kept.Drop(key) // also if it fails, or panics: it may have been done all the same
+		return party.WriteObject(ctx, s.storage, invitesCollection, key, r, version)
+	}
+	next, err := write()
 	if errors.Is(err, runtime.ErrStorageRejectedVersion) {
-		return found{}, errLost
+		return errLost
 	}
 	if err != nil {
-		return found{}, fmt.Errorf("write invite: %w", err)
+		return fmt.Errorf("write invite: %w", err)
 	}
-	written := found{r, next}
-	s.kept.Put(key, written)
-	return written, nil
+	s.kept.Put(key, found{r, next})
+	return nil
 }
 
 // keyOf finds an invite's key by its ID; InviteNotFound if there is none.

@@ -18,9 +18,8 @@ const (
 )
 
 // Sweep deletes the notifications of invites that have ended, invites that ended longer than
-// [Retention] ago, and what the ledger keeps of parties that are gone. It looks for a bounded
-// time and goes on from there the next time; call it every minute or so, and soon again where
-// more says that it was at work when its time was over.
+// [Retention] ago, and what the ledger keeps of parties that are gone. Its time is bounded, and
+// the next call goes on from there: call it soon again where more says that there is work left.
 func (s *Service) Sweep(ctx context.Context) (removed int, more bool, err error) {
 	s.sweeping.Lock()
 	defer s.sweeping.Unlock()

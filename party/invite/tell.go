@@ -41,8 +41,7 @@ type declined struct {
 	From    string `json:"from"` // the username of the one who declined
 }
 
-// tellParty counts an event and sends it to everybody in the party. What has happened
-// stays, whether or not anybody hears of it.
+// tellParty counts an event and sends it to everybody in the party.
 func (s *Service) tellParty(id party.ID, e event) {
 	s.count(step(e.Event))
 	var err error

@@ -13,42 +13,24 @@ import (
 // attempts bounds how often a record is written again after another node was faster.
 const attempts = 12
 
-// turn is one writer's time with an invite. The writers on this node take turns, so that only
-// other nodes can make a compare-and-set fail, and what one has written is handed on to the
-// next, so that a crowd reads the record once.
-type turn struct {
-	store *Store
-	key   string
-	found // the record as last known
-}
-
-// found is a record as storage had it; the zero value is not known.
-type found struct {
-	rec     *record
-	version string
-}
-
-// take waits for the invite's turn. known is the record as the caller has read it
-// before, if it has. The caller ends the turn.
-func (s *Service) take(ctx context.Context, key string, known found) (t *turn, end func(), err error) {
-	t, end, err = s.turns.Lock(ctx, key)
-	if err != nil {
-		return nil, nil, fmt.Errorf("wait for the invite: %w", err)
+// take waits for the caller's turn with an invite, which it ends. Writers on this node take turns,
+// so that only other nodes can make a compare-and-set fail, and a crowd reads the record once: each
+// finds in the store what the one before has written.
+func (s *Service) take(ctx context.Context, key string) (end func(), err error) {
+	if end, err = s.turns.Lock(ctx, key); err != nil {
+		return nil, fmt.Errorf("wait for the invite: %w", err)
 	}
-	if t.rec == nil { // else a writer just before us knows better
-		t.found = known
-	}
-	return t, end, nil
+	return end, nil
 }
 
 // change takes a turn with the record of key.
-func (s *Service) change(ctx context.Context, key string, known found, change func(*record) error) (*record, error) {
-	t, end, err := s.take(ctx, key, known)
+func (s *Service) change(ctx context.Context, key string, change func(*record) error) (*record, error) {
+	end, err := s.take(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	return t.change(ctx, change)
+	return s.Store.change(ctx, key, change)
 }
 
 // errUnchanged, from a change, means that there is nothing to write.
@@ -62,31 +44,27 @@ func (u unsure) Unwrap() error { return u.error }
 // change applies a change to the record by compare-and-set, on a fresh copy each time
 // another node was faster. A refusal of the change counts only on a record that was
 // read now. The answer is the record as written, or as it was for errUnchanged. Errors:
-// the change's own, Conflict, or unsure around what storage said.
-func (t *turn) change(ctx context.Context, change func(*record) error) (*record, error) {
+// the change's own, Conflict, or unsure around what storage said. The caller has the turn.
+func (s *Store) change(ctx context.Context, key string, change func(*record) error) (*record, error) {
+	read := s.lately
+	refused := false
 	for attempt := range attempts {
-		fresh := t.rec == nil
-		if fresh {
-			var err error
-			if t.found, err = t.store.read(ctx, t.key); err != nil {
-				return nil, err
-			}
+		f, err := read(ctx, key)
+		if err != nil {
+			return nil, err
 		}
-		next := t.rec.clone()
+		next := f.rec.clone()
 		if err := change(next); errors.Is(err, errUnchanged) {
-			return t.rec, nil
+			return f.rec, nil
 		} else if err != nil {
-			if fresh {
+			if refused {
 				return nil, err
 			}
-			t.found = found{}
+			read, refused = s.read, true
 			continue
 		}
-		before := t.version
-		t.found = found{} // which it is again only once the write is known to be done
-		written, err := t.store.write(ctx, t.key, next, before)
+		err = s.write(ctx, key, next, f.version)
 		if err == nil {
-			t.found = written
 			return next, nil
 		}
 		if !errors.Is(err, errLost) {

@@ -14,12 +14,10 @@ import (
 	"partyline/party/reserve"
 )
 
-// A party outlives its native one. When the last member loses the connection, the host
-// closes the native party; what it was, and the seats kept in it, stay in the party's
-// record. The first member back founds a native party again (package admission), the record
-// names it, and all seats lead into it. Storage knows a party by its ID at the beginning,
-// its origin: records, seats and invites never change their keys. The natives before lead
-// to the present one through [moves].
+// A party outlives its native one, which the host closes when the last member loses the
+// connection. What it was, and the seats kept in it, stay in its record, which names the native
+// party that the first member back founds. Storage knows a party by its ID at the beginning, its
+// origin: keys never change. The natives before lead to the present one through [moves].
 
 // errMoved ends a visit to a native party that another has followed.
 var errMoved error = party.Gone()
@@ -138,12 +136,12 @@ func (l *Ledger) outlives(r reserve.Record) bool {
 	return len(r.Members)+len(r.Seats) > 0 && (r.Away || len(r.Members) > 0) && l.Now().Before(l.started.Add(l.Policy().Parties.Survive.Restart))
 }
 
-// rosterEvery is how often a party's members are written at most, where parties survive a
-// restart. What has changed since is lost in a crash.
+// rosterEvery is how often a party's members are written at most. What has changed since is lost
+// in a crash.
 const rosterEvery = 500 * time.Millisecond
 
-// RecordLater has a party's members and the ages of its tickets written soon, off the way of
-// whatever message it is, where parties survive a restart.
+// RecordLater has a party's members and the ages of its tickets written soon, off the way of the
+// message, where parties survive a restart.
 func (l *Ledger) RecordLater(id party.ID) {
 	if l.survivesRestart() {
 		l.rosters.Sooner(id, l.Now().Add(rosterEvery))

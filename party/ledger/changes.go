@@ -64,11 +64,10 @@ func (l *changes) next(c *change) (batch []*change) {
 	return batch
 }
 
-// change writes what edit makes of a party's record and, in the same transaction, where
-// seats are kept for these users. It tries again for as long as others are faster, and
-// refuses with Conflict after too many lost races. It goes on even if ctx is at its end,
-// as that of a session is which has just left, but writes no longer than storageWait. edit may
-// run several times, and in another goroutine, while change waits.
+// change writes what edit makes of a party's record and, in the same transaction, where seats are
+// kept for these users. It refuses with Conflict after too many lost races. It goes on, for
+// storageWait at most, even if ctx is at its end, as that of a session is which has just left.
+// edit may run several times, and in another goroutine, while change waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
 	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
 	c := &change{id: id, users: users, edit: edit, done: make(chan struct{})}

@@ -11,47 +11,20 @@ import (
 // index finds parties by user: where a seat is kept for them, where they wait for one, and where an
 // invite holds one for them.
 type index struct {
-	mu          sync.Mutex // a leaf: nothing else is locked while it is held
-	kept        parties
-	lines, held lists
+	mu                sync.Mutex // a leaf: nothing else is locked while it is held
+	kept, lines, held lists
 }
 
 // lists are users by party, and these parties by user.
 type lists struct {
 	users map[party.ID][]string
-	of    parties
+	of    map[string][]party.ID
 }
 
-func newLists() lists { return lists{map[party.ID][]string{}, parties{}} }
-
-// parties are lists of them by user.
-type parties map[string][]party.ID
+func newLists() lists { return lists{map[party.ID][]string{}, map[string][]party.ID{}} }
 
 func newIndex() index {
-	return index{kept: parties{}, lines: newLists(), held: newLists()}
-}
-
-func (p parties) set(userID string, id party.ID, listed bool) {
-	ids := slices.DeleteFunc(p[userID], func(known party.ID) bool { return known == id })
-	if listed {
-		ids = append(ids, id)
-	}
-	if p[userID] = ids; len(ids) == 0 {
-		delete(p, userID)
-	}
-}
-
-// setKept notes whether a seat is kept for the user.
-func (x *index) setKept(userID string, id party.ID, kept bool) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.kept.set(userID, id, kept)
-}
-
-func (x *index) keptFor(userID string) []party.ID {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return slices.Clone(x.kept[userID])
+	return index{kept: newLists(), lines: newLists(), held: newLists()}
 }
 
 // set has a party's list be these users.
@@ -59,11 +32,16 @@ func (x *index) set(l lists, id party.ID, users []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, user := range l.users[id] {
-		l.of.set(user, id, false)
+		l.of[user] = slices.DeleteFunc(l.of[user], func(known party.ID) bool { return known == id })
+		if len(l.of[user]) == 0 {
+			delete(l.of, user)
+		}
 	}
 	delete(l.users, id)
 	for _, user := range users {
-		l.of.set(user, id, true)
+		if !slices.Contains(l.of[user], id) {
+			l.of[user] = append(l.of[user], id)
+		}
 		l.users[id] = users
 	}
 }

@@ -11,11 +11,9 @@ import (
 	"partyline/party/reserve"
 )
 
-// observe compares the members just read with those known before. A member who is missing
-// with the socket alive has left in a way no hook told of. A member who is missing with the
-// socket gone was dropped, and from here on the seat is kept: the host lets a session go
-// from all streams at once, but is late to tell, and meanwhile anybody could join. What a
-// member held who is gone for good is free.
+// observe compares the members just read with those known before. Who is missing with the socket
+// alive has left in a way no hook told of. Who is missing with the socket gone was dropped, and
+// from here on the seat is kept: the host is late to tell, and meanwhile anybody could join.
 func (v *Visit) observe() error {
 	if _, err := v.miss(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
 		return err
@@ -65,7 +63,7 @@ func (v *Visit) Keep(m party.Member) error {
 		}
 	}
 	if v.Book.KeepSeat(v.Origin, m, v.leader, v.ledger.Now(), conf.ReconnectGrace) {
-		v.ledger.index.setKept(m.UserID, v.ID, true)
+		v.indexKept()
 		v.turn++
 	}
 	return nil
@@ -167,7 +165,7 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 	}
 	user := k.Member.UserID
 	delete(v.Book.Kept, user)
-	v.ledger.index.setKept(user, v.ID, false)
+	v.indexKept()
 	v.turn++
 	if !k.Told && edit == nil {
 		return nil
@@ -239,7 +237,7 @@ func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 // KnownPartiesOf lists the parties the user is in or was dropped from, as this process knows.
 func (l *Ledger) KnownPartiesOf(userID string) []party.ID {
 	ids := l.Roster.Attendance.Of(userID)
-	for _, id := range l.index.keptFor(userID) {
+	for _, id := range l.index.listed(l.index.kept, userID) {
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
@@ -271,7 +269,7 @@ func (l *Ledger) inherits() bool {
 
 // GiveUpOthers gives up the seats kept for a user in all parties but one.
 func (l *Ledger) GiveUpOthers(ctx context.Context, userID string, but party.ID) {
-	ids := l.index.keptFor(userID)
+	ids := l.index.listed(l.index.kept, userID)
 	if l.inherits() {
 		stored, err := l.records.keptFor(ctx, userID)
 		if err != nil {

@@ -1,8 +1,6 @@
 // Package ledger keeps what this process knows of each party: who is in it, what is reserved
 // in it, and its record in storage. A [Visit] has one party to itself: it looks at the party,
-// changes its book and its record together, and keeps the seats of members whose connection
-// ended. The news of what it changed goes out once the party's lock is released. Who may come
-// in is decided by package reserve and done by package admission.
+// changes its book and its record together, and keeps the seats of members whose connection ended.
 //
 // Lock order: a user's lock, then a party's, then the roster's, then the indexes. Everything
 // exported is safe for concurrent use, but a Visit is its caller's alone.
@@ -111,9 +109,9 @@ type Visit struct {
 }
 
 // VisitNative locks the party that has this native ID now for do, and lets the news of what
-// do changed go once the lock is released. Reads of the host's memory are done under the
-// lock, and so are reads and writes of the party's record: what is decided next has to know
-// them. A write takes storageWait at most; who waits meanwhile gives up with their ctx.
+// do changed go once the lock is released. The host's memory, and the party's record, are read and
+// written under the lock: what is decided next has to know them. A write takes storageWait at
+// most; who waits meanwhile gives up with their ctx.
 func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) error) error {
 	locked, unlock, err := l.places.Lock(ctx, id)
 	if err != nil {

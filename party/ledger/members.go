@@ -219,11 +219,9 @@ func (v *Visit) forget() {
 
 // reset empties a place whose party has ended or goes on elsewhere.
 func (v *Visit) reset() {
-	for user := range v.Book.Kept {
-		v.ledger.index.setKept(user, v.ID, false)
-	}
 	v.Book = reserve.NewBook()
 	v.known, v.recorded, v.Away, v.unstored, v.saved = false, false, false, false, reserve.Standing{}
+	v.indexKept()
 	v.IndexLine()
 	v.watchHolds()
 	v.ledger.holds.Stop(v.ID)

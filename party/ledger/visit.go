@@ -103,12 +103,11 @@ func (v *Visit) load() error {
 // merge makes the book what storage says.
 func (v *Visit) merge(record reserve.Record) {
 	ended, found := v.Book.Merge(record)
+	v.indexKept()
 	for _, seat := range ended {
-		v.ledger.index.setKept(seat.Member.UserID, v.ID, false)
 		v.Report(party.Change{Kind: party.SeatEnded, ID: v.ID, Seat: seat})
 	}
 	for _, user := range found {
-		v.ledger.index.setKept(user, v.ID, true)
 		v.Report(party.Change{Kind: party.SeatFound, ID: v.ID, Seat: v.Book.Kept[user].Seat})
 	}
 	v.IndexLine()
@@ -148,6 +147,11 @@ func (v *Visit) WriteLine(edit func(reserve.Record)) error {
 	v.Announce()
 	v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
 	return err
+}
+
+// indexKept brings the index of those for whom a seat is kept up to date with the book.
+func (v *Visit) indexKept() {
+	v.ledger.index.set(v.ledger.index.kept, v.ID, slices.Collect(maps.Keys(v.Book.Kept)))
 }
 
 // IndexLine brings the index of those who wait up to date with the book.

@@ -10,23 +10,22 @@ import (
 	"partyline/party/rules"
 )
 
-// Resume puts one of the caller's sessions back where its connection ended: over a
-// socket the caller's own, over HTTP the user's only live one that is not a member
-// already, or the newest of several where invites take that one, too. Designers' rules and locks do not stand in the way of a member who only comes back; a
-// ban does. With several seats kept it takes all of them and answers the party entered
-// last; where the rules know one party per user it takes that one.
+// Resume puts one of the caller's sessions back where its connection ended: over a socket the
+// caller's own, over HTTP the user's only live one that is not a member already, or the newest of
+// several where invites take that one, too. A ban stands in its way, designers' rules and locks do
+// not. With several seats kept it takes all of them and answers the party entered last; where the
+// rules know one party per user it takes that one.
 //
-// Where the host has not noticed the end of the older connection, the seat moves if the
-// rules let second sockets take seats. Otherwise the answer says that the session is
-// not in yet: it will be as soon as the older one has ended.
+// Where the host has not noticed the end of the older connection, the seat moves if the rules let
+// second sockets take seats. Otherwise the session is not in until the older one has ended.
 //
-// It creates a party in which everybody is away again, for the first who comes back. Where the
-// server's settings do not allow that, the answer says that the session is not in: the next
-// party it creates will be that one.
+// For the first who comes back it creates a party in which everybody is away again. Where the
+// server's settings do not allow that, the session is not in: the next party it creates will be
+// that one.
 //
-// It may be repeated. Refusals: NoLiveSession, SessionAmbiguous,
-// PartyNotFound if nothing is kept, AlreadyMember if another session of the user is a
-// member and stays it, and those of [admission.Admission.Admit] but PartyLocked.
+// It may be repeated. Refusals: NoLiveSession, SessionAmbiguous, PartyNotFound if nothing is kept,
+// AlreadyMember if another session of the user is a member and stays it, and those of
+// [admission.Admission.Admit] but PartyLocked.
 func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption, error) {
 	var none party.Resumption
 	// In this order: a membership that ends in between is a seat by then.
@@ -197,10 +196,9 @@ func (s *Service) waiter(userID string) (party.Session, bool) {
 	return w.session, ok
 }
 
-// Started comes after the beginning of a session: it is put back into its user's seat at
-// once if the rules say so. An older session that is still a member keeps the seat
-// until it ends, whatever the rules say of second sockets: another device may simply
-// have been switched on.
+// Started comes after the beginning of a session: it is put back into its user's seat at once if
+// the rules say so. An older session that is still a member keeps the seat until it ends, whatever
+// the rules say of second sockets: another device may simply have been switched on.
 func (s *Service) Started(ctx context.Context, session party.Session) error {
 	if !s.Policy().Parties.ResumeOnConnect { // a grace of 0 ends no seat that is kept
 		return nil

@@ -1,12 +1,10 @@
-// Package reconnect gives members who lost their connection time to come back: it tells
-// their party that they are away, back or lost, and removed players that they were removed; it
-// puts them back into the seat that the ledger keeps for them, and ends a seat when its time is
-// over.
+// Package reconnect gives members who lost their connection time to come back: it tells their
+// party that they are away, back or lost, puts them back into the seat that the ledger keeps for
+// them, and ends a seat when its time is over. It also tells players that they were removed.
 //
-// The seats themselves are the ledger's, and so is the truth about them, in storage and in
-// its books. What a [Service] has in memory is the timers of the seats that its process knows of,
-// and which sessions wait for the end of an older connection; it ends with the process. Of seats
-// that nobody knows of the sweep tells. Safe for concurrent use.
+// What a [Service] has in memory is the timers of the seats that its process knows of, and which
+// sessions wait for the end of an older connection. Of seats that nobody knows of the ledger's
+// sweep tells. Safe for concurrent use.
 package reconnect
 
 import (

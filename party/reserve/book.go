@@ -8,9 +8,8 @@ import (
 	"partyline/party"
 )
 
-// PendingTTL bounds how long a native join may be under way. It takes microseconds; one
-// that fails has no after-hook, so its seat is free again with the next message of the user who
-// asked for it, or after this time.
+// PendingTTL bounds how long a native join may be under way, which takes microseconds. One that
+// fails has no after-hook: its seat is free with its sender's next message, or after this time.
 const PendingTTL = 5 * time.Second
 
 // Hold is the seats one invite keeps: one for each of these users who is not in the
@@ -52,11 +51,10 @@ type PendingJoin struct {
 	Leaving []party.Membership // to leave once the join has landed; one in this party is an older device of the user
 }
 
-// Request is somebody asking to be let into a closed party. The native engine keeps a
-// list of its own, as long as the party has seats, and forgets an entry only when the
-// leader decides on it: not when the asker disconnects, nor when they get in by an
-// invite. The engine cannot be told to forget one, so the book counts the list and
-// decides who may get onto it.
+// Request is somebody asking to be let into a closed party. The native engine keeps a list of its
+// own, as long as the party has seats, and forgets an entry only when the leader decides on it,
+// not when the asker disconnects or gets in by an invite. So the book counts the list and decides
+// who may get onto it.
 type Request struct {
 	Session party.Session
 	Client  party.Client // the asker's; the leader who accepts knows nothing of it

@@ -38,9 +38,8 @@ type Facts struct {
 // Needed says which facts a decision will read.
 type Needed struct{ Locked, Requests, Friend bool }
 
-// Effects is what follows from a decision. At most one of Take, Pend and Ask is set; all
-// nil means that the session is a member already, or that the engine will refuse by
-// itself.
+// Effects is what follows from a decision, at most one of them. None means that the session is a
+// member already, or that the engine will refuse by itself.
 type Effects struct {
 	Take *Take        // put the session on the party's stream
 	Pend *PendingJoin // count a seat for the native join that follows

@@ -9,10 +9,9 @@ import (
 	"partyline/party"
 )
 
-// Attendance is who was a member the last time this process heard or looked. When a
-// session ends the host has taken it off all streams before anybody is told, so no
-// stream says any more where it was. It is lost with the process, and so are the
-// sessions of its node.
+// Attendance is who was a member the last time this process heard or looked: the host takes a
+// session that ends off all streams before anybody is told where it was. It is lost with the
+// process, and so are the sessions of its node.
 type Attendance struct {
 	mu      sync.Mutex               // a leaf: nothing else is locked while it is held
 	members map[party.ID][]attendant // in the order of their sessions: lists weigh less than maps

@@ -249,11 +249,10 @@ func (r *Roster) listOf(s party.Session) ([]presentParty, error) {
 	return nil, err
 }
 
-// Two nodes may put a session each onto a party's stream for its last seat. The engine
-// makes the first a member and leaves the other a ghost; which of them goes again is
-// another matter. So a session that goes leaves a mark on the party's mirror before it
-// does, and a caller that finds that somebody has gone since its first look comes in again: the
-// engine may not have taken it the time before.
+// Two nodes may put a session each onto a party's stream for its last seat. The engine makes the
+// first a member and leaves the other a ghost; which of them goes again is another matter. So one
+// that goes leaves a mark on the party's mirror before, and a caller that finds that somebody has
+// gone since its first look comes in again: the engine may not have taken it the time before.
 
 // withdrawn begins the status of a mark; what follows is different each time. No entry of
 // a member begins so.

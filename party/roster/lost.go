@@ -11,11 +11,10 @@ import (
 	"partyline/party"
 )
 
-// Losses are sessions that the host may count as members although nobody is there: their
-// native joins were announced, never landed, and their sockets have ended. The host takes a
+// Losses are sessions that the host may count as members although nobody is there. It takes a
 // socket's last messages even after it has closed; such a join adds a member that is on no
-// stream, so no disconnect ever removes it. Only the leader's kick does. They are lost with
-// the process, and so are the parties of its node.
+// stream, so no disconnect ever removes it. Only the leader's kick does. They are lost with the
+// process, and so are the parties of its node.
 type Losses struct {
 	mu sync.Mutex // a leaf
 	in map[party.ID]map[string]party.Session

@@ -117,16 +117,11 @@ func listWith(list []presentParty, id party.ID, since time.Time) []presentParty 
 }
 
 func encodeList(list []presentParty) string {
-	var b []byte
-	for _, p := range list {
-		if len(b) > 0 {
-			b = append(b, ' ')
-		}
-		b = append(b, p.id.String()...)
-		b = append(b, '@')
-		b = strconv.AppendInt(b, party.Nanos(p.since), 10)
+	entries := make([]string, len(list))
+	for i, p := range list {
+		entries[i] = p.id.String() + "@" + strconv.FormatInt(party.Nanos(p.since), 10)
 	}
-	return string(b)
+	return strings.Join(entries, " ")
 }
 
 // decodeList reads one and leaves out what it cannot read.

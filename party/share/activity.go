@@ -86,9 +86,7 @@ type AppleActivity struct {
 
 // Activity answers payloads for the party by the invite that Share uses, made if there is
 // none yet. Ask again when the party changes or the invite is about to expire.
-//
-// Refusals: InvalidRequest naming the field, PartyNotFound, and those of
-// [invite.Service.Create].
+// Refusals are those of [invite.Service.Create].
 func (s *Service) Activity(ctx context.Context, c party.Caller, r ActivityRequest) (Activity, error) {
 	id, err := party.NamedID(r.PartyID)
 	if err != nil {

@@ -2,14 +2,12 @@
 // status, which followers see, and as notifications to friends, to a group and to named
 // users. All of them lead to one invite of the sharer's, without a limit of uses.
 //
-// A shared status says where a friend can join, so it has to stop saying so: it is taken
-// back when the sharer leaves the party, the party ends, or the invite is over, and it
-// names no link while the party is full or locked. One that the game has replaced since
-// is not ours any more and is left alone.
+// A shared status is taken back when the sharer leaves the party, the party ends, or the invite
+// is over, and it names no link while the party is full or locked. One that the game has replaced
+// since is left alone.
 //
 // Codes of invites are stored nowhere, so which invite is shared already is known to this
-// process alone; where that is lost the next call makes another. Shared statuses vanish
-// with the session, and what is known of them with it.
+// process alone; where that is lost the next call makes another.
 package share
 
 import (
@@ -38,13 +36,19 @@ type Social interface {
 	UserGroupsList(ctx context.Context, userID string, limit int, state *int, cursor string) ([]*api.UserGroupList_UserGroup, string, error)
 }
 
+// Blocks returns those of others with a block between them and the user, or no friendship.
+type Blocks interface {
+	With(ctx context.Context, userID string, others []string) ([]string, error)
+	Strangers(ctx context.Context, userID string, others []string) ([]string, error)
+}
+
 // Deps is what a Service works with. All are needed.
 type Deps struct {
 	Invites *invite.Service
 	Door    *admission.Admission // knows whether there is a way in
 	Streams party.Streams
 	Social  Social
-	Blocks  invite.Blocks
+	Blocks  Blocks
 	News    *party.News
 	Limits  *party.Limits
 	Policy  party.Policy
@@ -150,9 +154,8 @@ func (s *Service) Sweep() {
 	}
 }
 
-// Refresh looks, in the background, whether the party's shared statuses still say what is
-// so, and writes those that do not. Call it when the party may have become locked or open
-// again. It returns at once and costs nothing where no status is shared.
+// Refresh brings the party's shared statuses up to date in the background. Call it when the party
+// may have become locked or open again. It costs nothing where no status is shared.
 func (s *Service) Refresh(id party.ID) {
 	s.mu.Lock()
 	shares := len(s.statuses[id]) > 0

@@ -47,12 +47,11 @@ type Delivered struct {
 }
 
 // Share makes the party known as the request says, to no more users than the rules'
-// limits.share_recipients: named users first, then friends, then the group. Members of
-// the party and users with a block between them and the caller, on either side, are
-// never notified. Notifications are kept for users who are offline.
+// limits.share_recipients: named users first, then friends, then the group. Members of the party
+// and users with a block between them and the caller are never notified.
 //
-// Refusals: InvalidRequest naming the field, PartyNotFound, NotMember of
-// the party or the group, RateLimited, and those of [invite.Service.Create].
+// Refusals: InvalidRequest naming the field, PartyNotFound, NotMember of the party or the group,
+// RateLimited, and those of [invite.Service.Create].
 func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer, error) {
 	if err := r.check(c); err != nil {
 		return Answer{}, err

@@ -29,14 +29,14 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 	b, exit := s.enter(id)
 	defer exit()
 	// Once more: a player who has come in since has passed this board, or will.
-	members, err := s.members(id)
+	members, err := s.Roster.Members(id)
 	if err != nil {
 		return id, false, err
 	}
 	if len(members) == 0 {
 		return id, false, party.Gone()
 	}
-	if slices.ContainsFunc(members, func(m party.Session) bool { return m.UserID == c.UserID }) {
+	if slices.ContainsFunc(members, func(m party.Member) bool { return m.UserID == c.UserID }) {
 		return id, false, party.Refuse(party.AlreadyMember, "You are in this party already; use party_id.")
 	}
 	now := s.Now()

@@ -63,9 +63,8 @@ func rounded(progress *float64) *float64 {
 // member, and otherwise about the user's session that is. By code it is about a user on
 // the way, who stays listed for the rules' status.incoming after the last report.
 //
-// Refusals, which change nothing: InvalidRequest naming the field,
-// PartyNotFound, NotMember; by code those of [invite.Service.Lead], and PartyFull where
-// very many are on their way.
+// Refusals: InvalidRequest naming the field, PartyNotFound, NotMember; by code those of
+// [invite.Service.Lead], and PartyFull where very many are on their way.
 func (s *Service) Set(ctx context.Context, c party.Caller, r Report) error {
 	conf := s.Policy().Status
 	r.Progress = rounded(r.Progress)
@@ -127,17 +126,17 @@ func (s *Service) memberSession(id party.ID, c party.Caller) (party.Session, err
 			return c.Session(), nil
 		}
 	}
-	members, err := s.members(id)
+	members, err := s.Roster.Members(id)
 	if err != nil {
 		return party.Session{}, err
 	}
 	if len(members) == 0 {
 		return party.Session{}, party.Gone()
 	}
-	members = slices.DeleteFunc(members, func(m party.Session) bool { return m.UserID != c.UserID })
+	members = slices.DeleteFunc(members, func(m party.Member) bool { return m.UserID != c.UserID })
 	if len(members) == 0 {
 		return party.Session{}, party.NotAMember()
 	}
 	// Of several the same each time, so that their seq and their news stay in one place.
-	return slices.MinFunc(members, func(a, b party.Session) int { return cmp.Compare(a.SessionID, b.SessionID) }), nil
+	return slices.MinFunc(members, func(a, b party.Member) int { return cmp.Compare(a.SessionID, b.SessionID) }).Session, nil
 }

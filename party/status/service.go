@@ -1,17 +1,12 @@
-// Package status is what the players of a party tell each other while they load: the
-// stage each is in, how far, and in a few words what it is about. Members tell it of
-// themselves; invited users who are still on their way tell it by their invite's code,
-// with no game running yet. The party hears what changed as party data with op code
-// [party.OpStatus], at most at the rules' rate and always with the last value.
+// Package status is what the players of a party tell each other while they load: the stage each
+// is in, how far, and in a few words what it is about. Invited users who are still on their way
+// tell it by their invite's code, with no game running yet. The party hears what changed as party
+// data with op code [party.OpStatus], at most at the rules' rate and always with the last value.
 //
-// A member's status is the status text of a hidden presence on a stream of its own: no
-// client sees an event, it vanishes with the session, and a cluster reads it everywhere.
-// Of users on their way there is no session, so they live in this process's memory and
-// expire; they repeat themselves every few seconds, and to lose them is to show nothing
-// for that long. What has not been told yet lives in memory too, for as long as the rate
-// holds it back, and a party in which time changes nothing keeps no timer.
-//
-// It builds on package party and is called by RPCs, hooks, previews and rules.
+// A member's status is the text of a hidden presence ([party.MemberStatusMode]). Of users on
+// their way there is no session, so they live in this process's memory and expire; they repeat
+// themselves every few seconds, and to lose them is to show nothing for that long. What has not
+// been told yet lives in memory too, and a party in which time changes nothing keeps no timer.
 package status
 
 import (
@@ -42,9 +37,8 @@ type Deps struct {
 	Moved func(id party.ID, userID string)
 }
 
-// Service is the statuses of all parties. Safe for concurrent use. Lock order: a party's
-// board, then the roster's locks; it never takes the locks of admission while it holds a
-// board.
+// Service is the statuses of all parties. Safe for concurrent use. Lock order: a party's board,
+// then the roster's locks; never those of admission while it holds a board.
 type Service struct {
 	Deps
 	boards *keyed.Map[party.ID, board]
@@ -62,19 +56,6 @@ func New(d Deps) *Service {
 
 // Close ends all timers. News that was held back is not told any more.
 func (s *Service) Close() { s.alarms.Close() }
-
-// members reads the sessions that are in the party, in no order.
-func (s *Service) members(id party.ID) ([]party.Session, error) {
-	presences, err := s.Streams.StreamUserList(party.StreamMode, id.UUID.String(), "", id.Node, false, true)
-	if err != nil {
-		return nil, err
-	}
-	sessions := make([]party.Session, len(presences))
-	for i, p := range presences {
-		sessions[i] = party.SessionOf(p)
-	}
-	return sessions, nil
-}
 
 // told is the status of one session, as its presence carries it.
 type told struct {

@@ -41,9 +41,8 @@ func (l line) at(ctx context.Context, id party.ID, userID string, byCode bool) (
 	return at, enters, err
 }
 
-// join puts a user at the end of the line, once. It refuses with PartyFull where the rules let
-// no more wait, RateLimited where the user waits for too many parties, AlreadyMember and
-// PartyNotFound.
+// join puts a user at the end of the line, once. It refuses as [Service.Wait] says, and with
+// AlreadyMember.
 func (l line) join(ctx context.Context, id party.ID, userID string) error {
 	return l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); err != nil {

@@ -1,10 +1,7 @@
 // Package waitlist is the line for the seats of full parties. Who is in it, and for whom a
 // free seat is held, is part of what the ledger keeps of a party, so that no other way
-// into the party takes the seat. A [Service] puts players into the line, tells the first that
-// a seat is held for them, and sees to it that the seat goes on to the next in time.
-//
-// What it has in memory is timers; they are made again when anything happens in the party, and
-// by the sweep.
+// into the party takes the seat. A [Service] has timers alone in memory, which are made again when
+// anything happens in the party, and by the sweep.
 package waitlist
 
 import (
@@ -107,11 +104,11 @@ type Place struct {
 	HeldUntil int64 `json:"held_until,omitempty"` // Unix seconds, while a seat is held
 }
 
-// Wait gives the caller a seat if there is one for them, and else a place in line. Repeated,
-// it says how far they have come. A seat that is held is taken by joining, or by the code, or where
-// the party has closed since by this call. So is a seat that is kept for them for another reason. It
-// refuses as a redeem, or a join, does, but not because the party is full or locked; and with
-// PartyFull where no more may wait, RateLimited where the caller waits for too many parties.
+// Wait gives the caller a seat if there is one for them, and else a place in line. Repeated, it
+// says how far they have come. A seat that is held is taken by joining, or by the code, or by this
+// call where the party has closed since, or another seat is kept for them. It refuses as a redeem,
+// or a join, does, but not because the party is full or locked; and with PartyFull where no more
+// may wait, RateLimited where the caller waits for too many parties.
 func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, error) {
 	if (r.Code == "") == (r.PartyID == "") {
 		return Place{}, party.Refuse(party.InvalidRequest, "party_id: give either party_id or code.")
