@@ -4,8 +4,7 @@
 //
 // The host has one slot per message and stage, takes any name, and keeps the last
 // function it is given. So handlers are rows of tables here: named, in order, and folded by
-// [Register] into one function per slot that recovers from panics, logs and measures. Only module/wiring imports this package, and it never
-// imports rpc or matchmaking. Everything in it is safe for concurrent use once
-// registered; the handlers of one session's messages run one after the other, in the
-// session's own read loop, so they must be quick.
+// [Register] into one function per slot that recovers from panics, logs and measures.
+// The handlers of one session's messages run one after the other, in the session's own read
+// loop, so they must be quick; those of different sessions run at once.
 package hooks

@@ -142,13 +142,8 @@ func (c *Cache[K, V]) get(key K) (value V, ok bool) {
 }
 
 func (c *Cache[K, V]) put(key K, value V) {
-	until := c.now().Add(c.ttl)
-	if e, ok := c.kept[key]; ok {
-		e.Value = &entry[K, V]{key, value, until}
-		c.recent.MoveToFront(e)
-		return
-	}
-	c.kept[key] = c.recent.PushFront(&entry[K, V]{key, value, until})
+	c.forget(key)
+	c.kept[key] = c.recent.PushFront(&entry[K, V]{key, value, c.now().Add(c.ttl)})
 	if c.recent.Len() > c.most {
 		c.forget(c.recent.Back().Value.(*entry[K, V]).key)
 	}

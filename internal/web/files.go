@@ -1,6 +1,8 @@
 package web
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"io/fs"
 	"net/http"
 	"path"
@@ -42,8 +44,8 @@ func (f Files) Name(name string) string { return Hashed(name, f[name]) }
 
 // Hashed puts a hash of the content into a file's name.
 func Hashed(name string, body []byte) string {
-	ext := path.Ext(name)
-	return strings.TrimSuffix(name, ext) + "." + Hash(body) + ext
+	ext, sum := path.Ext(name), sha256.Sum256(body)
+	return strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:5]) + ext
 }
 
 // Unhashed is the file's own name, given the one that it is served as; "" for no such name.

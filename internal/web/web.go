@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"math"
 	"net/http"
 	"strconv"
@@ -99,10 +98,4 @@ func Seconds(wait time.Duration) int { return int(math.Ceil(wait.Seconds())) }
 func Tag(body []byte) string {
 	sum := sha256.Sum256(body)
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
-}
-
-// Hash is the part of a file's name that changes with its content.
-func Hash(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:5])
 }

@@ -129,12 +129,9 @@ func (h *Helpers) dial(ctx context.Context, token string, secure bool) (*websock
 	}
 	// The server's certificate is for its public name, and it is this very process.
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} //nolint:gosec
-	conn, answer, err := websocket.Dial(ctx, to.String(), &websocket.DialOptions{
+	conn, _, err := websocket.Dial(ctx, to.String(), &websocket.DialOptions{
 		HTTPClient: client, HTTPHeader: http.Header{"Authorization": {"Bearer " + token}},
 	})
-	if answer != nil && answer.Body != nil && err != nil {
-		_ = answer.Body.Close()
-	}
 	return conn, err
 }
 

@@ -161,12 +161,9 @@ func (m *Module) construct(env environment, o Options) error {
 	if env.console == "" {
 		return nil
 	}
-	page, err := console.New(console.Options{
+	page := console.New(console.Options{
 		Key: env.console, Source: overview, Revoke: m.invites.RevokeAny, Pardon: admission.Pardon, Logger: m.logger, ProxyCount: env.proxies, Now: m.now,
 	})
-	if err != nil {
-		return fmt.Errorf("partyline: %w", err)
-	}
 	m.routes = append(m.routes, page.Routes()...)
 	return nil
 }

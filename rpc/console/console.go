@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -21,7 +19,7 @@ import (
 	"partyline/party/rules"
 )
 
-// MinKey is the fewest characters a key may have.
+// MinKey is the fewest characters a key may have, which who reads it from the configuration checks.
 const MinKey = 16
 
 const (
@@ -68,20 +66,14 @@ type Console struct {
 	origins *http.CrossOriginProtection
 }
 
-// New checks the options and makes a Console.
-func New(o Options) (*Console, error) {
-	switch {
-	case len(o.Key) < MinKey:
-		return nil, fmt.Errorf("console: the key has %d characters; at least %d", len(o.Key), MinKey)
-	case o.Source == nil || o.Revoke == nil || o.Pardon == nil || o.Logger == nil || o.Now == nil:
-		return nil, errors.New("console: Options has something missing")
-	}
+// New makes a Console.
+func New(o Options) *Console {
 	token := hmac.New(sha256.New, []byte(o.Key))
 	token.Write([]byte("forms of the console page")) // the same on every node
 	return &Console{
 		Options: o, key: sha256.Sum256([]byte(o.Key)), token: hex.EncodeToString(token.Sum(nil)),
 		guesses: limit.New(o.Now, maxAddresses), origins: http.NewCrossOriginProtection(),
-	}, nil
+	}
 }
 
 // Routes is the table of everything this package serves.

@@ -12,9 +12,6 @@ import (
 	"partyline/party/invite"
 )
 
-// quietZone is the margin in modules that scanners need, by the standard.
-const quietZone = 4
-
 // qr draws the code of the invite's link. It asks nobody whether the invite exists: the
 // drawing tells no more than the address it was asked under.
 func (s *Site) qr(r *http.Request) (web.Answer, error) {
@@ -36,8 +33,7 @@ func qrSVG(link string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	code.DisableBorder = true
-	modules := code.Bitmap()
+	modules := code.Bitmap() // with the margin that scanners need
 	var d strings.Builder
 	for y, row := range modules {
 		for x := 0; x < len(row); x++ {
@@ -49,10 +45,10 @@ func qrSVG(link string) ([]byte, error) {
 				x++
 			}
 			length := strconv.Itoa(x - start)
-			d.WriteString("M" + strconv.Itoa(start+quietZone) + " " + strconv.Itoa(y+quietZone) + "h" + length + "v1h-" + length + "z")
+			d.WriteString("M" + strconv.Itoa(start) + " " + strconv.Itoa(y) + "h" + length + "v1h-" + length + "z")
 		}
 	}
-	side := len(modules) + 2*quietZone
+	side := len(modules)
 	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges">`+
 		`<path fill="#fff" d="M0 0h%dv%dH0z"/><path fill="#0b0d14" d="%s"/></svg>`+"\n", side, side, side, side, d.String()), nil
 }

@@ -32,7 +32,7 @@ type Options struct {
 	Now        party.Clock
 }
 
-// Site serves the landing pages. Make it with [New].
+// Site serves the landing pages. Make it with [New]. Safe for concurrent use.
 type Site struct {
 	Options
 	drawn    *cache.Cache[drawnKey, drawnState]

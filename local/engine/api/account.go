@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/protobuf/proto"
@@ -36,45 +37,32 @@ func (c *call) session(login store.Login, vars map[string]string) (proto.Message
 func orTrue(create *wrapperspb.BoolValue) bool { return create == nil || create.Value }
 
 func authenticateDevice(c *call, in *api.AuthenticateDeviceRequest) (proto.Message, error) {
-	id := in.GetAccount().GetId()
-	switch {
-	case id == "":
-		return nil, invalid("Device ID is required.")
-	case !store.ValidID(id):
-		return nil, invalid("Device ID invalid, no spaces or control characters allowed.")
-	case len(id) < 10 || len(id) > 128:
-		return nil, invalid("Device ID invalid, must be 10-128 bytes.")
-	}
-	username, err := checkUsername(in.Username)
-	if err != nil {
-		return nil, err
-	}
-	login, err := c.opts.Store.AuthenticateDevice(id, username, orTrue(in.Create))
-	if err != nil {
-		return nil, err
-	}
-	return c.session(login, in.Account.Vars)
+	return c.byID("Device", in.GetAccount().GetId(), 10, in.Username, in.Create, c.opts.Store.AuthenticateDevice, in.GetAccount().GetVars())
 }
 
 func authenticateCustom(c *call, in *api.AuthenticateCustomRequest) (proto.Message, error) {
-	id := in.GetAccount().GetId()
+	return c.byID("Custom", in.GetAccount().GetId(), 6, in.Username, in.Create, c.opts.Store.AuthenticateCustom, in.GetAccount().GetVars())
+}
+
+// byID authenticates by an ID of some kind, which has at least so many bytes.
+func (c *call) byID(kind, id string, least int, username string, create *wrapperspb.BoolValue, authenticate func(id, username string, create bool) (store.Login, error), vars map[string]string) (proto.Message, error) {
 	switch {
 	case id == "":
-		return nil, invalid("Custom ID is required.")
+		return nil, invalid(kind + " ID is required.")
 	case !store.ValidID(id):
-		return nil, invalid("Custom ID invalid, no spaces or control characters allowed.")
-	case len(id) < 6 || len(id) > 128:
-		return nil, invalid("Custom ID invalid, must be 6-128 bytes.")
+		return nil, invalid(kind + " ID invalid, no spaces or control characters allowed.")
+	case len(id) < least || len(id) > 128:
+		return nil, invalid(fmt.Sprintf("%s ID invalid, must be %d-128 bytes.", kind, least))
 	}
-	username, err := checkUsername(in.Username)
+	username, err := checkUsername(username)
 	if err != nil {
 		return nil, err
 	}
-	login, err := c.opts.Store.AuthenticateCustom(id, username, orTrue(in.Create))
+	login, err := authenticate(id, username, orTrue(create))
 	if err != nil {
 		return nil, err
 	}
-	return c.session(login, in.Account.Vars)
+	return c.session(login, vars)
 }
 
 func authenticateEmail(c *call, in *api.AuthenticateEmailRequest) (proto.Message, error) {

@@ -55,26 +55,36 @@ type (
 	shutdownFunc  = func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule)
 )
 
-func (i *initializer) RegisterRpc(id string, fn rpcFunc) error {
-	return i.Initializer.RegisterRpc(id, func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, payload string) (answer string, err error) {
-		p, err := i.layer.begin(ctx, "rpc "+id, payload)
+// answering puts the layer around a function of the module that takes something and answers.
+func answering[In, Out any](i *initializer, name string, fn func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error)) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, In) (Out, error) {
+	return func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in In) (out Out, err error) {
+		p, err := i.layer.begin(ctx, name, in)
 		if err != nil {
-			return "", err
+			return out, err
 		}
-		answer, err = fn(ctx, logger, db, i.nk, payload)
-		return answer, p.end(err)
-	})
+		out, err = fn(ctx, logger, db, i.nk, in)
+		return out, p.end(err)
+	}
+}
+
+func (i *initializer) RegisterRpc(id string, fn rpcFunc) error {
+	return i.Initializer.RegisterRpc(id, answering(i, "rpc "+id, fn))
 }
 
 func (i *initializer) RegisterBeforeRt(id string, fn beforeFunc) error {
-	return i.Initializer.RegisterBeforeRt(id, func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in *rtapi.Envelope) (*rtapi.Envelope, error) {
-		p, err := i.layer.begin(ctx, "before "+id, in)
-		if err != nil {
-			return nil, err
-		}
-		out, err := fn(ctx, logger, db, i.nk, in)
-		return out, p.end(err)
-	})
+	return i.Initializer.RegisterBeforeRt(id, answering(i, "before "+id, fn))
+}
+
+func (i *initializer) RegisterBeforeListParties(fn listFunc) error {
+	return i.Initializer.RegisterBeforeListParties(answering(i, "before list parties", fn))
+}
+
+func (i *initializer) RegisterBeforeListMatches(fn matchListFunc) error {
+	return i.Initializer.RegisterBeforeListMatches(answering(i, "before list matches", fn))
+}
+
+func (i *initializer) RegisterMatchmakerMatched(fn matchedFunc) error {
+	return i.Initializer.RegisterMatchmakerMatched(answering(i, "matchmaker matched", fn))
 }
 
 func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
@@ -84,28 +94,6 @@ func (i *initializer) RegisterAfterRt(id string, fn afterFunc) error {
 			return err
 		}
 		return p.end(fn(ctx, logger, db, i.nk, out, in))
-	})
-}
-
-func (i *initializer) RegisterBeforeListParties(fn listFunc) error {
-	return i.Initializer.RegisterBeforeListParties(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in *api.ListPartiesRequest) (*api.ListPartiesRequest, error) {
-		p, err := i.layer.begin(ctx, "before list parties", in)
-		if err != nil {
-			return nil, err
-		}
-		out, err := fn(ctx, logger, db, i.nk, in)
-		return out, p.end(err)
-	})
-}
-
-func (i *initializer) RegisterBeforeListMatches(fn matchListFunc) error {
-	return i.Initializer.RegisterBeforeListMatches(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, in *api.ListMatchesRequest) (*api.ListMatchesRequest, error) {
-		p, err := i.layer.begin(ctx, "before list matches", in)
-		if err != nil {
-			return nil, err
-		}
-		out, err := fn(ctx, logger, db, i.nk, in)
-		return out, p.end(err)
 	})
 }
 
@@ -140,17 +128,6 @@ func (i *initializer) RegisterMatchmakerProcessor(fn processorFunc) error {
 			return nil
 		}
 		return matches
-	})
-}
-
-func (i *initializer) RegisterMatchmakerMatched(fn matchedFunc) error {
-	return i.Initializer.RegisterMatchmakerMatched(func(ctx context.Context, logger runtime.Logger, db *sql.DB, _ runtime.NakamaModule, entries []runtime.MatchmakerEntry) (string, error) {
-		p, err := i.layer.begin(ctx, "matchmaker matched", entries)
-		if err != nil {
-			return "", err
-		}
-		id, err := fn(ctx, logger, db, i.nk, entries)
-		return id, p.end(err)
 	})
 }
 

@@ -185,14 +185,7 @@ func merge(strings map[string]string, numbers map[string]float64) map[string]any
 // RemoveSession withdraws a solo ticket. It refuses others' tickets and party tickets with
 // runtime.ErrMatchmakerTicketNotFound.
 func (m *Matchmaker) RemoveSession(sessionID, ticket string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	t := m.pool.tickets[ticket]
-	if t == nil || t.partyID != "" || t.sessionID != sessionID {
-		return runtime.ErrMatchmakerTicketNotFound
-	}
-	m.drop(t)
-	return nil
+	return m.remove(ticket, sessionID, "")
 }
 
 // RemoveSessionAll withdraws every ticket the session is on, its party's included.
@@ -207,10 +200,14 @@ func (m *Matchmaker) RemoveSessionAll(sessionID string) {
 // RemoveParty withdraws a party ticket. It refuses others' tickets with
 // runtime.ErrMatchmakerTicketNotFound.
 func (m *Matchmaker) RemoveParty(partyID, ticket string) error {
+	return m.remove(ticket, "", partyID)
+}
+
+func (m *Matchmaker) remove(ticket, sessionID, partyID string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	t := m.pool.tickets[ticket]
-	if t == nil || t.sessionID != "" || t.partyID != partyID {
+	if t == nil || t.sessionID != sessionID || t.partyID != partyID {
 		return runtime.ErrMatchmakerTicketNotFound
 	}
 	m.drop(t)

@@ -82,29 +82,26 @@ func (r *Registry) partyLeave(_ context.Context, s Session, in *rtapi.Envelope) 
 
 func (r *Registry) partyPromote(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyPromote()
-	if !complete(msg.Presence) {
-		return refuse(s, in, invalidPresence)
-	}
-	err := r.onNamed(msg.PartyId, func(p *party) error { return p.promote(s.ID(), msg.Presence) })
-	return answer(s, in, "Error promoting new party leader", err)
+	return r.onPresence(s, in, msg.PartyId, msg.Presence, (*party).promote, "Error promoting new party leader")
 }
 
 func (r *Registry) partyAccept(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyAccept()
-	if !complete(msg.Presence) {
-		return refuse(s, in, invalidPresence)
-	}
-	err := r.onNamed(msg.PartyId, func(p *party) error { return p.accept(s.ID(), msg.Presence) })
-	return answer(s, in, "Error accepting party join request", err)
+	return r.onPresence(s, in, msg.PartyId, msg.Presence, (*party).accept, "Error accepting party join request")
 }
 
 func (r *Registry) partyRemove(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {
 	msg := in.GetPartyRemove()
-	if !complete(msg.Presence) {
+	return r.onPresence(s, in, msg.PartyId, msg.Presence, (*party).kick, "Error removing party member or join request")
+}
+
+// onPresence makes a leader's call on somebody in a party. problem is for what went wrong.
+func (r *Registry) onPresence(s Session, in *rtapi.Envelope, id string, who *rtapi.UserPresence, call func(p *party, leader uuid.UUID, who *rtapi.UserPresence) error, problem string) (*rtapi.Envelope, bool) {
+	if !complete(who) {
 		return refuse(s, in, invalidPresence)
 	}
-	err := r.onNamed(msg.PartyId, func(p *party) error { return p.kick(s.ID(), msg.Presence) })
-	return answer(s, in, "Error removing party member or join request", err)
+	err := r.onNamed(id, func(p *party) error { return call(p, s.ID(), who) })
+	return answer(s, in, problem, err)
 }
 
 func (r *Registry) partyClose(_ context.Context, s Session, in *rtapi.Envelope) (*rtapi.Envelope, bool) {

@@ -42,14 +42,21 @@ func parseOwner(id, text string) (uuid.UUID, error) {
 	return parsed, nil
 }
 
-func checkState(state *int, most int) (*int32, error) {
+// listed reads what every list by an owner takes: the owner's ID, how many, in which state.
+func listed(what, id string, limit, mostListed int, state *int, lastState int) (owner uuid.UUID, checked *int32, err error) {
+	if owner, err = uuid.Parse(id); err != nil {
+		return owner, nil, fmt.Errorf("expects %s ID to be a valid identifier", what)
+	}
+	if limit < 1 || limit > mostListed {
+		return owner, nil, fmt.Errorf("expects limit to be 1-%d", mostListed)
+	}
 	if state == nil {
-		return nil, nil
+		return owner, nil, nil
 	}
-	if *state < 0 || *state > most {
-		return nil, fmt.Errorf("expects state to be 0-%d", most)
+	if *state < 0 || *state > lastState {
+		return owner, nil, fmt.Errorf("expects state to be 0-%d", lastState)
 	}
-	return new(int32(*state)), nil
+	return owner, new(int32(*state)), nil
 }
 
 func checkUsername(username string) (string, error) {

@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"unicode"
@@ -243,16 +244,10 @@ func (s *setter) cut(line string, size, width float32, rtl bool) string {
 
 // longest is how many letters fit with the end behind them, at least one.
 func (s *setter) longest(letters []rune, end string, size, width float32, rtl bool) int {
-	low, high := 1, len(letters)
-	for low < high {
-		middle := (low + high + 1) / 2
-		if _, w := s.set(string(letters[:middle])+end, size, rtl); w <= width {
-			low = middle
-		} else {
-			high = middle - 1
-		}
-	}
-	return low
+	return max(1, sort.Search(len(letters), func(fit int) bool {
+		_, w := s.set(string(letters[:fit+1])+end, size, rtl)
+		return w > width
+	}))
 }
 
 // trace draws a glyph's outline: quadratic curves, where between two control points in a
