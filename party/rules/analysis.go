@@ -28,6 +28,7 @@ const (
 // result depends on the facts alone.
 type analysis struct {
 	facts    []string // full names, "user.lang", each once
+	needs    need     // of these
 	steps    int
 	warnings []exprError
 	bad      *exprError
@@ -183,8 +184,8 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 }
 
 func (a *analysis) names(fact string) {
-	if _, known := factIndex[fact]; known && !slices.Contains(a.facts, fact) {
-		a.facts = append(a.facts, fact)
+	if f, known := facts[fact]; known && !slices.Contains(a.facts, fact) {
+		a.facts, a.needs = append(a.facts, fact), a.needs|f.need
 	}
 }
 

@@ -47,8 +47,7 @@ var builtins = []string{
 type condition struct {
 	source  string
 	program *vm.Program
-	names   []string       // of the facts it uses
-	facts   factSet        // the same
+	facts   []string       // full names of those it uses
 	needs   need           // what has to be read or parsed for them
 	steps   int            // at most this many steps of evaluation, see analysis
 	sent    map[int]string // by place: the fact of request there, on whose value the condition can break
@@ -139,8 +138,7 @@ func newCondition(src string, in scope) (c *condition, found []exprError) {
 	if slices.ContainsFunc(found, func(e exprError) bool { return e.severity == Error }) {
 		return nil, found
 	}
-	c = &condition{source: src, program: program, names: a.facts, steps: a.steps, sent: sent}
-	c.facts, c.needs = setOf(a.facts)
+	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, sent: sent}
 	return c, found
 }
 
@@ -175,7 +173,7 @@ func (flatten) Visit(n *ast.Node) {
 	}
 	if prop, ok := m.Property.(*ast.StringNode); ok {
 		name := group.Value + "." + prop.Value
-		if _, fact := factIndex[name]; fact {
+		if _, fact := facts[name]; fact {
 			nature := *m.Nature()
 			ast.Patch(n, &ast.IdentifierNode{Value: name})
 			(*n).SetNature(nature)
