@@ -47,8 +47,8 @@ var operators = []string{
 
 // allowed refuses kinds of expressions by their form alone, before types are known.
 func (a *analysis) allowed(root ast.Node) *exprError {
-	ast.Walk(&root, visitor(func(n ast.Node) {
-		switch n := n.(type) {
+	ast.Walk(&root, visitor(func(n *ast.Node) {
+		switch n := (*n).(type) {
 		case *ast.VariableDeclaratorNode, *ast.SequenceNode:
 			a.refuse(n, "variables are not used in conditions", "")
 		case *ast.MapNode, *ast.PairNode, *ast.BytesNode:
@@ -76,9 +76,10 @@ func (a *analysis) allowed(root ast.Node) *exprError {
 	return a.bad
 }
 
-type visitor func(ast.Node)
+// visitor looks at, or replaces, each part of a condition.
+type visitor func(*ast.Node)
 
-func (v visitor) Visit(n *ast.Node) { v(*n) }
+func (v visitor) Visit(n *ast.Node) { v(n) }
 
 // run checks a typed tree and counts its steps.
 func (a *analysis) run(root ast.Node) *exprError {
@@ -205,7 +206,7 @@ func (a *analysis) member(n *ast.MemberNode) int {
 			a.names(id.Value + "." + prop.Value)
 		}
 	}
-	if prop, ok := n.Property.(*ast.StringNode); ok && structOf(n.Node) == reflect.TypeFor[MemberFacts]() {
+	if prop, ok := n.Property.(*ast.StringNode); ok && n.Node.Nature().Type == reflect.TypeFor[MemberFacts]() {
 		a.names(memberFact + prop.Value)
 	}
 	switch n.Property.(type) {

@@ -126,9 +126,9 @@ func newCondition(src string, in scope) (c *condition, found []exprError) {
 	}
 	found = append(a.warnings, senseless(tree.Node, in)...)
 	sent := map[int]string{}
-	ast.Walk(&tree.Node, visitor(func(n ast.Node) {
-		if fact := requestFact.FindStringSubmatch(n.String()); fact != nil {
-			sent[n.Location().From] = fact[1]
+	ast.Walk(&tree.Node, visitor(func(n *ast.Node) {
+		if fact := requestFact.FindStringSubmatch((*n).String()); fact != nil {
+			sent[(*n).Location().From] = fact[1]
 		}
 	}))
 	program, err := assemble(tree)
@@ -149,9 +149,9 @@ func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 			p, err = nil, errors.New("the engine gave up")
 		}
 	}()
-	ast.Walk(&tree.Node, literals{})
-	ast.Walk(&tree.Node, byValue{})
-	ast.Walk(&tree.Node, flatten{})
+	for _, change := range []visitor{literals, byValue, flatten} {
+		ast.Walk(&tree.Node, change)
+	}
 	config := newExprConfig(map[string]any{})
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
 		return nil, err
@@ -159,10 +159,8 @@ func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 	return compiler.Compile(tree, config)
 }
 
-// flatten turns every fact into a single name, "user.lang".
-type flatten struct{}
-
-func (flatten) Visit(n *ast.Node) {
+// flatten turns a fact into a single name, "user.lang".
+func flatten(n *ast.Node) {
 	m, ok := (*n).(*ast.MemberNode)
 	if !ok {
 		return
