@@ -12,11 +12,11 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/entry"
+	"partyline/party/ledger"
 	"partyline/party/reserve"
 )
 
@@ -126,28 +126,25 @@ func (s *Service) refresh(ctx context.Context) error {
 		}
 		entries = append(entries, e)
 	}
-	slices.SortFunc(entries, func(x, y listing) int { return x.createdAt.Compare(y.createdAt) })
+	slices.SortFunc(entries, func(x, y listing) int { return x.CreatedAt.Compare(y.CreatedAt) })
 	s.note(entries...)
 	return nil
 }
 
 // listing is a party as the index takes it.
 type listing struct {
-	id        party.ID
-	listed    bool // anybody may find it
-	free      int
-	label     string
-	createdAt time.Time
+	id party.ID
+	ledger.Glimpse
 }
 
 func listingOf(l reserve.Look) listing {
-	return listing{l.ID, visible(l.Facts), l.MaxSize - l.Taken() - l.Held(""), l.Label, l.CreatedAt}
+	return listing{l.ID, ledger.Glimpse{Facts: l.Facts, Free: l.MaxSize - l.Taken() - l.Held("")}}
 }
 
 func (s *Service) remembered(ctx context.Context, id party.ID) (listing, error) {
 	g, ok, err := s.Entry.Admission.Glimpse(ctx, id)
 	if err != nil || ok {
-		return listing{id, visible(g.Facts), g.Free, g.Label, g.CreatedAt}, err
+		return listing{id, g}, err
 	}
 	look, err := s.look(ctx, id)
 	return listingOf(look), err
@@ -169,8 +166,8 @@ func (s *Service) note(entries ...listing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range entries {
-		if e.listed {
-			s.index.put(e.id, e.free, keysOf(e.label))
+		if visible(e.Facts) {
+			s.index.put(e.id, e.Free, keysOf(e.Label))
 		} else {
 			s.index.remove(e.id)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"partyline/party"
-	"partyline/party/admission"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )
@@ -16,8 +15,6 @@ type Entrance interface {
 	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	ClientAsking(id party.ID, sessionID string) party.Client
 }
-
-var _ Entrance = (*admission.Admission)(nil)
 
 // Checks are the rules of the file in their order among each other: what is cheap to
 // find out comes first, the designers' own conditions last. They change nothing; what
@@ -57,7 +54,7 @@ func (c Checks) Create(ctx context.Context, caller party.Caller, wish party.Crea
 }
 
 // Join decides on a PartyJoin of the caller into the party that was looked at, which asks
-// to be let in where the party is closed; it refuses as [admission.Admission.Before] does,
+// to be let in where the party is closed; it refuses as admission's Before does,
 // and with a designer's rule. No rule keeps out who only comes back, here or in Accept.
 func (c Checks) Join(ctx context.Context, caller party.Caller, look reserve.Look) error {
 	look, err := c.Entrance.Check(ctx, look.ID, reserve.Intent{Kind: reserve.Join, Session: caller.Session(), By: caller.SessionID}, &look)

@@ -67,7 +67,7 @@ func NewHistory(storage party.Objects, source string, logger party.Logger) *Hist
 // Loaded notes a version that came into force. It returns at once.
 func (h *History) Loaded(l rules.Loaded) {
 	select {
-	case h.queue <- version{Version{At: l.At.Unix(), Source: h.source, Hash: l.Hash, Changes: []string{}}, l.New}:
+	case h.queue <- version{Version{At: l.LoadedAt.Unix(), Source: h.source, Hash: l.Hash, Changes: []string{}}, l.New}:
 	default:
 		h.logger.Warn("rules history: a version is left out, the database is slow version=%d", l.Version)
 	}

@@ -46,8 +46,6 @@ type Judge struct {
 	denials
 }
 
-var _ party.Judge = (*Judge)(nil)
-
 // New makes a judge.
 func New(d Deps) *Judge { return &Judge{Deps: d} }
 

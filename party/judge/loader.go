@@ -34,8 +34,6 @@ type loader struct {
 	groups   *cache.Cache[string, []rules.GroupFacts]
 }
 
-var _ rules.Loader = loader{}
-
 // Load makes the loader of a judge. Accounts and groups are remembered for [FactTTL].
 func Load(host Host, blocks party.BlockList, now party.Clock) rules.Loader {
 	return loader{

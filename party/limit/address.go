@@ -13,9 +13,6 @@ func Address(ip string) string {
 	if addr = addr.Unmap(); addr.Is4() {
 		return addr.String()
 	}
-	prefix, err := addr.WithZone("").Prefix(64)
-	if err != nil {
-		return "unknown"
-	}
+	prefix, _ := addr.WithZone("").Prefix(64) // no IPv6 address is too short for it
 	return prefix.String()
 }

@@ -28,6 +28,7 @@ const (
 // result depends on the facts alone.
 type analysis struct {
 	facts    []string // full names, "user.lang", each once
+	needs    need     // of these
 	steps    int
 	warnings []exprError
 	bad      *exprError
@@ -46,8 +47,8 @@ var operators = []string{
 
 // allowed refuses kinds of expressions by their form alone, before types are known.
 func (a *analysis) allowed(root ast.Node) *exprError {
-	ast.Walk(&root, visitor(func(n ast.Node) {
-		switch n := n.(type) {
+	ast.Walk(&root, visitor(func(n *ast.Node) {
+		switch n := (*n).(type) {
 		case *ast.VariableDeclaratorNode, *ast.SequenceNode:
 			a.refuse(n, "variables are not used in conditions", "")
 		case *ast.MapNode, *ast.PairNode, *ast.BytesNode:
@@ -75,9 +76,10 @@ func (a *analysis) allowed(root ast.Node) *exprError {
 	return a.bad
 }
 
-type visitor func(ast.Node)
+// visitor looks at, or replaces, each part of a condition.
+type visitor func(*ast.Node)
 
-func (v visitor) Visit(n *ast.Node) { v(*n) }
+func (v visitor) Visit(n *ast.Node) { v(n) }
 
 // run checks a typed tree and counts its steps.
 func (a *analysis) run(root ast.Node) *exprError {
@@ -183,8 +185,8 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 }
 
 func (a *analysis) names(fact string) {
-	if _, known := factIndex[fact]; known && !slices.Contains(a.facts, fact) {
-		a.facts = append(a.facts, fact)
+	if f, known := facts[fact]; known && !slices.Contains(a.facts, fact) {
+		a.facts, a.needs = append(a.facts, fact), a.needs|f.need
 	}
 }
 
@@ -204,7 +206,7 @@ func (a *analysis) member(n *ast.MemberNode) int {
 			a.names(id.Value + "." + prop.Value)
 		}
 	}
-	if prop, ok := n.Property.(*ast.StringNode); ok && structOf(n.Node) == reflect.TypeFor[MemberFacts]() {
+	if prop, ok := n.Property.(*ast.StringNode); ok && n.Node.Nature().Type == reflect.TypeFor[MemberFacts]() {
 		a.names(memberFact + prop.Value)
 	}
 	switch n.Property.(type) {

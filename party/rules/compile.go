@@ -40,7 +40,7 @@ func (d *decoder) compile(c *Config, i int, r Rule) *rule {
 		return nil
 	}
 	d.emptyFacts(path, r, cond)
-	if slices.Contains(cond.names, "party.skill") {
+	if slices.Contains(cond.facts, "party.skill") {
 		d.skillFact(path, c)
 	}
 	r.On = slices.Clone(r.On)
@@ -58,7 +58,7 @@ func (d *decoder) inCondition(path, src string, offset int) place {
 
 // emptyFacts warns of facts that are always empty for all of the rule's actions.
 func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
-	for _, fact := range c.names {
+	for _, fact := range c.facts {
 		on := fact
 		if group, _, _ := strings.Cut(fact, "."); group == "party" || group == "relation" {
 			on = group

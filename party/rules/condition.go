@@ -47,8 +47,7 @@ var builtins = []string{
 type condition struct {
 	source  string
 	program *vm.Program
-	names   []string       // of the facts it uses
-	facts   factSet        // the same
+	facts   []string       // full names of those it uses
 	needs   need           // what has to be read or parsed for them
 	steps   int            // at most this many steps of evaluation, see analysis
 	sent    map[int]string // by place: the fact of request there, on whose value the condition can break
@@ -127,9 +126,9 @@ func newCondition(src string, in scope) (c *condition, found []exprError) {
 	}
 	found = append(a.warnings, senseless(tree.Node, in)...)
 	sent := map[int]string{}
-	ast.Walk(&tree.Node, visitor(func(n ast.Node) {
-		if fact := requestFact.FindStringSubmatch(n.String()); fact != nil {
-			sent[n.Location().From] = fact[1]
+	ast.Walk(&tree.Node, visitor(func(n *ast.Node) {
+		if fact := requestFact.FindStringSubmatch((*n).String()); fact != nil {
+			sent[(*n).Location().From] = fact[1]
 		}
 	}))
 	program, err := assemble(tree)
@@ -139,8 +138,7 @@ func newCondition(src string, in scope) (c *condition, found []exprError) {
 	if slices.ContainsFunc(found, func(e exprError) bool { return e.severity == Error }) {
 		return nil, found
 	}
-	c = &condition{source: src, program: program, names: a.facts, steps: a.steps, sent: sent}
-	c.facts, c.needs = setOf(a.facts)
+	c = &condition{source: src, program: program, facts: a.facts, needs: a.needs, steps: a.steps, sent: sent}
 	return c, found
 }
 
@@ -151,9 +149,9 @@ func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 			p, err = nil, errors.New("the engine gave up")
 		}
 	}()
-	ast.Walk(&tree.Node, literals{})
-	ast.Walk(&tree.Node, byValue{})
-	ast.Walk(&tree.Node, flatten{})
+	for _, change := range []visitor{literals, byValue, flatten} {
+		ast.Walk(&tree.Node, change)
+	}
 	config := newExprConfig(map[string]any{})
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
 		return nil, err
@@ -161,10 +159,8 @@ func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 	return compiler.Compile(tree, config)
 }
 
-// flatten turns every fact into a single name, "user.lang".
-type flatten struct{}
-
-func (flatten) Visit(n *ast.Node) {
+// flatten turns a fact into a single name, "user.lang".
+func flatten(n *ast.Node) {
 	m, ok := (*n).(*ast.MemberNode)
 	if !ok {
 		return
@@ -175,7 +171,7 @@ func (flatten) Visit(n *ast.Node) {
 	}
 	if prop, ok := m.Property.(*ast.StringNode); ok {
 		name := group.Value + "." + prop.Value
-		if _, fact := factIndex[name]; fact {
+		if _, fact := facts[name]; fact {
 			nature := *m.Nature()
 			ast.Patch(n, &ast.IdentifierNode{Value: name})
 			(*n).SetNature(nature)

@@ -108,7 +108,7 @@ func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
 	if !ok {
 		return domain{}, false
 	}
-	of := structOf(n.Node)
+	of := n.Node.Nature().Type
 	if of == nil {
 		return domain{}, false
 	}
@@ -129,15 +129,6 @@ func (s scope) field(n *ast.MemberNode, name string) (domain, bool) {
 	return domain{}, false
 }
 
-// structOf is the group of facts that a part of a condition gives, nil for none.
-func structOf(n ast.Node) reflect.Type {
-	t := n.Nature().Type
-	if t != nil && t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t
-}
-
 func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {
 	change := map[string]func(string) string{"lower": strings.ToLower, "upper": strings.ToUpper, "trim": strings.TrimSpace}[n.Name]
 	switch {
@@ -150,8 +141,7 @@ func (s scope) builtin(n *ast.BuiltinNode) (domain, bool) {
 		if ok && d.values != nil {
 			d.values = slices.Clone(d.values)
 			for i, v := range d.values {
-				text, _ := v.(string)
-				d.values[i] = change(text)
+				d.values[i] = change(textOf(v))
 			}
 			return d, true
 		}
@@ -172,7 +162,7 @@ func byType(n ast.Node) (domain, bool) {
 	case n.Nature().Nil:
 		return domain{}, false
 	case unknown(n):
-		return domain{}, true // metadata and labels: see constraint
+		return domain{}, true // metadata and labels
 	case t == durationType:
 		return domain{lo: 0, hi: math.Inf(1), hint: "a length of time is not below 0"}, !calculated
 	case t == timeType, numeric(n):

@@ -108,9 +108,7 @@ func among(v, in any) (bool, error) {
 }
 
 // byValue replaces == and in where a side is unknown before the condition runs.
-type byValue struct{}
-
-func (byValue) Visit(n *ast.Node) {
+func byValue(n *ast.Node) {
 	b, ok := (*n).(*ast.BinaryNode)
 	if !ok || !unknown(b.Left) && !unknown(b.Right) && !(b.Operator == "in" && unknownEntries(b.Right)) || b.Left.Nature().Nil || b.Right.Nature().Nil {
 		return

@@ -68,7 +68,7 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 				}
 				out.Decision, out.Err = r.answer(err, false)
 			}
-			if r.cond.facts&^m.set == 0 { // else its facts could not be read
+			if r.cond.needs&^m.ready == 0 { // else its facts could not be read
 				if tree, _, bad := parseCondition(r.cond.source); bad == nil {
 					t.Parts = m.parts(tree.Node, 0)
 				}

@@ -141,11 +141,9 @@ func stableHash(s, salt string) int {
 	return int(x >> 1)
 }
 
-// literals replaces calls whose arguments are all literals by their value, and
-// zone names by zones, so that a decision neither parses nor looks up.
-type literals struct{}
-
-func (literals) Visit(n *ast.Node) {
+// literals replaces a call whose arguments are all literals by its value, and
+// a zone's name by the zone, so that a decision neither parses nor looks up.
+func literals(n *ast.Node) {
 	call, ok := (*n).(*ast.CallNode)
 	if !ok {
 		return

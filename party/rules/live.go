@@ -21,7 +21,7 @@ import (
 // concurrent use.
 type Live struct {
 	opts    LiveOptions
-	current atomic.Pointer[Set]
+	current atomic.Pointer[Set] // that of report
 
 	looking sync.Mutex // before mu: held over a look at the file, which may hang as its disk does
 	mu      sync.Mutex // held over one attempt to load; OnLoad is called under it
@@ -44,11 +44,8 @@ type LiveOptions struct {
 
 // Loaded is the outcome of one attempt to load the file.
 type Loaded struct {
-	Old, New *Set      // New is nil when the attempt failed, and Old when the file is in force already
-	Version  uint64    // of the Set that is active now
-	At       time.Time // when that was loaded
-	Hash     string    // SHA-256 of its file in hex, "" for defaults
-	Err      error     // Problems, or why the file could not be read
+	Old, New *Set // New is nil when the attempt failed, and Old when the file is in force already
+	Report        // as it is now; Err is Problems, or why the file could not be read
 }
 
 // Report is what an operator wants to know of the active rules.
@@ -70,8 +67,8 @@ func NewLive(o LiveOptions) *Live {
 	if o.Interval <= 0 {
 		o.Interval = time.Second
 	}
-	l := &Live{opts: o, report: Report{Source: o.Path}}
-	l.current.Store(Defaults())
+	l := &Live{opts: o, report: Report{Set: Defaults(), Source: o.Path}}
+	l.current.Store(l.report.Set)
 	return l
 }
 
@@ -151,15 +148,13 @@ func (l *Live) look(always bool) error {
 func (l *Live) Report() Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := l.report
-	r.Set = l.current.Load() // switched under the same lock
-	return r
+	return l.report
 }
 
 // use makes s, of a file with that hash, the active Set, or takes note of err. A file that is in force already
 // switches nothing. l.mu is held.
 func (l *Live) use(s *Set, hash string, err error) error {
-	old := l.current.Load()
+	old := l.report.Set
 	l.report.Err = err
 	if err != nil {
 		l.report.Problems = nil
@@ -173,7 +168,7 @@ func (l *Live) use(s *Set, hash string, err error) error {
 				s.warnings = append(s.warnings, Problem{Severity: Warning, File: l.opts.Path, What: "the file is empty now: all its rules and settings are gone"})
 			}
 			l.report.Version++
-			l.report.LoadedAt, l.report.Hash = l.opts.Now(), hash
+			l.report.Set, l.report.LoadedAt, l.report.Hash = s, l.opts.Now(), hash
 			l.current.Store(s)
 		}
 		if l.started == nil {
@@ -182,7 +177,7 @@ func (l *Live) use(s *Set, hash string, err error) error {
 		l.report.Problems = append(s.Warnings(), l.restart(s)...)
 	}
 	if l.opts.OnLoad != nil {
-		l.opts.OnLoad(Loaded{Old: old, New: s, Version: l.report.Version, At: l.report.LoadedAt, Hash: l.report.Hash, Err: err})
+		l.opts.OnLoad(Loaded{Old: old, New: s, Report: l.report})
 	}
 	return err
 }

@@ -122,7 +122,7 @@ func TestProblem_sentences(t *testing.T) {
 	if got := ps.Count(); got != "2 errors, 1 warning" {
 		t.Errorf("Count() = %q", got)
 	}
-	if got := ps.Warnings().Count(); got != "1 warning" {
-		t.Errorf("Warnings().Count() = %q", got)
+	if got := ps[:1].Count(); got != "1 warning" {
+		t.Errorf("Count() of a warning = %q", got)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"math/bits"
 	"slices"
 	"sync"
 
@@ -18,7 +17,6 @@ type machine struct {
 	vm     vm.VM
 	facts  Facts
 	values map[string]any // facts by full name, as conditions find them
-	set    factSet        // which are in values
 	load   Loader
 	rules  *Set         // which are asked
 	ready  need         // what was read into facts
@@ -41,7 +39,7 @@ func (m *machine) begin(s *Set, f Facts, load Loader) {
 }
 
 func (m *machine) release() {
-	m.facts, m.rules, m.load, m.own, m.owned, m.set = Facts{}, nil, nil, nil, false, 0
+	m.facts, m.rules, m.load, m.own, m.owned = Facts{}, nil, nil, nil, false
 	clear(m.values)
 	clear(m.vm.Stack)
 	machines.Put(m)
@@ -55,12 +53,14 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 			return false, err
 		}
 	}
-	for missing := c.facts &^ m.set; missing != 0; missing &= missing - 1 {
-		if f := &facts[bits.TrailingZeros64(uint64(missing))]; f.get != nil {
-			m.values[f.name] = f.get(&m.facts)
+	for _, name := range c.facts {
+		if _, known := m.values[name]; known {
+			continue
+		}
+		if get := facts[name].get; get != nil {
+			m.values[name] = get(&m.facts)
 		}
 	}
-	m.set |= c.facts
 	out, err := m.vm.Run(c.program, m.values)
 	if err != nil {
 		if at := new(file.Error); errors.As(err, &at) && c.sent[at.From] != "" {
@@ -81,7 +81,7 @@ func (m *machine) read(ctx context.Context, n need) error {
 	if n&(needMembers|needAttributes) != 0 {
 		// The caller's list is not written to, and conditions find the new one.
 		m.facts.Party.Members = slices.Clone(m.facts.Party.Members)
-		m.set &^= 1 << factIndex["party.members"]
+		delete(m.values, "party.members")
 	}
 	for _, r := range []struct {
 		facts need

@@ -36,12 +36,6 @@ const stageText = "stage_"
 // a copy.
 func PageTexts() map[string]string { return maps.Clone(pageTexts) }
 
-// KnownPageText reports whether the page ever shows a text of this key.
-func KnownPageText(key string) bool {
-	_, fixed := pageTexts[key]
-	return fixed || strings.HasPrefix(key, stageText) && len(key) > len(stageText)
-}
-
 // pageTextForm is the form of the keys, as the JSON Schema lists them. Which there are is
 // checked where the problem can say more.
 func pageTextForm() form {
@@ -82,7 +76,7 @@ func (d *decoder) pageTexts(path string, texts map[string]string, stages []strin
 			}
 			continue
 		}
-		if !KnownPageText(key) {
+		if _, known := pageTexts[key]; !known {
 			d.bad(at, fmt.Sprintf("the page has no text %q%s", clip(key), suggest(key, keys)), "texts: "+list(keys, "and")+", and stage_<name> for each stage")
 			continue
 		}

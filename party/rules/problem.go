@@ -64,18 +64,14 @@ func (ps Problems) Error() string {
 }
 
 // Errors are the problems that stop the file from being used.
-func (ps Problems) Errors() Problems { return ps.only(Error) }
-
-// Warnings are the problems that do not.
-func (ps Problems) Warnings() Problems { return ps.only(Warning) }
-
-func (ps Problems) only(s Severity) Problems {
-	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return p.Severity != s })
+func (ps Problems) Errors() Problems {
+	return slices.DeleteFunc(slices.Clone(ps), func(p Problem) bool { return p.Severity != Error })
 }
 
 // Count is the summary people read at the end of a list, "2 errors, 1 warning".
 func (ps Problems) Count() string {
-	e, w := len(ps.Errors()), len(ps.Warnings())
+	e := len(ps.Errors())
+	w := len(ps) - e
 	switch {
 	case w == 0:
 		return plural(e, "error")

@@ -76,8 +76,7 @@ func evaluate(t *rapid.T, text string, a *analysis) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &condition{program: program}
-	c.facts, c.needs = setOf(a.facts)
+	c := &condition{program: program, facts: a.facts, needs: a.needs}
 	m := machines.New().(*machine)
 	f := Facts{Now: time.Unix(int64(rapid.IntRange(0, 86400).Draw(t, "now")), 0), Party: PartyFacts{
 		Size: rapid.IntRange(0, 256).Draw(t, "members"), State: rapid.SampledFrom([]string{StateIdle, StateMatchmaking, StateInMatch}).Draw(t, "state"),

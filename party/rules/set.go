@@ -47,8 +47,7 @@ func (s *Set) skill(queue string) *Skill {
 // Uses reports whether a rule about the action names the fact, by its full name such as
 // "party.state". Where it is false, callers need not find the fact out.
 func (s *Set) Uses(a Action, fact string) bool {
-	i, known := factIndex[fact]
-	return known && slices.ContainsFunc(s.byAction[a], func(r *rule) bool { return r.cond.facts&(1<<i) != 0 })
+	return slices.ContainsFunc(s.byAction[a], func(r *rule) bool { return slices.Contains(r.cond.facts, fact) })
 }
 
 // Decide asks the rules in order; the first whose condition holds decides, and without one the action is
