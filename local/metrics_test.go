@@ -180,6 +180,7 @@ var (
 	grouping  = regexp.MustCompile(`\bby \(([^)]*)\)`)
 	inLegend  = regexp.MustCompile(`\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}`)
 	durations = regexp.MustCompile(`\[(?:\d+[smh]|\$__rate_interval)\]`)
+	happened  = regexp.MustCompile(`\(increase\((\S+)\[(\w+)\]\)\)(?: > 0| or vector)`)
 )
 
 // checkQuery: every metric of an expression is exported, under every label it is asked for.
@@ -209,6 +210,11 @@ func checkQuery(t *testing.T, have map[string][]string, where, expr string) {
 			if !slices.Contains(labels, strings.TrimSpace(label)) {
 				t.Errorf("%s: grouped by %s, which no metric of it has", where, label)
 			}
+		}
+	}
+	for _, m := range happened.FindAllStringSubmatch(expr, -1) {
+		if first := fmt.Sprintf("(%s unless %[1]s offset %s)", m[1], m[2]); !strings.Contains(expr, first) {
+			t.Errorf("%s: increase misses the first event, %s sees it", where, first)
 		}
 	}
 	if strings.Count(expr, "rate(")+strings.Count(expr, "increase(") != len(durations.FindAllString(expr, -1)) {

@@ -10,7 +10,7 @@ const (
 	MetricParties = "partyline_parties" // that live
 	MetricMembers = "partyline_members" // in them
 	MetricWaiting = "partyline_waiting" // players in line for a seat
-	MetricInvites = "partyline_invites" // that have not ended, of all nodes
+	MetricInvites = "partyline_invites" // not expired, revoked or used up, of all nodes
 	MetricMatches = "partyline_matches" // with seats that the server lists
 )
 

@@ -11,7 +11,7 @@ import (
 )
 
 // Names of the metrics every HTTP request adds to; both carry the tags route and
-// status, the status being the hundreds of the answer's, such as "2xx".
+// status, the status being the hundreds of the answer's, such as "2xx", and "busy" for a 503.
 const (
 	MetricRequests        = "partyline_http"
 	MetricRequestDuration = "partyline_http_duration"
@@ -28,23 +28,27 @@ func (m *Module) registerRoutes(host runtime.Initializer) error {
 
 // measured counts and times a route. Of many answers alike one in sixteen is noted, as sixteen:
 // the server's metrics have a lock for each timer, and where a crowd asks and processors are
-// short, those who wait for a lock are the crowd. The site recovers from panics itself.
+// short, those who wait for a lock are the crowd. Every failure is noted. The site recovers from panics itself.
 func (m *Module) measured(route web.Route) http.HandlerFunc {
-	const each = 16
-	var answered [6]sampled.Calls // by the hundreds of the status
-	for class := range answered {
+	const busy, failed, each = 0, 5, 16
+	var answered [failed + 1]sampled.Calls // by the hundreds of the status, or busy
+	for class := range failed {
 		answered[class].First, answered[class].Each = each, each
 	}
+	answered[failed].Each = 1
 	return func(w http.ResponseWriter, r *http.Request) {
 		began := m.now()
 		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		route.Handler(answer, r)
-		class := answer.status / 100
+		class, status := answer.status/100, fmt.Sprintf("%dxx", answer.status/100)
+		if answer.status == http.StatusServiceUnavailable {
+			class, status = busy, "busy"
+		}
 		noted := answered[class].Next()
 		if noted == 0 {
 			return
 		}
-		tags := map[string]string{"route": route.Name, "status": fmt.Sprintf("%dxx", class)}
+		tags := map[string]string{"route": route.Name, "status": status}
 		m.nk.MetricsCounterAdd(MetricRequests, tags, noted)
 		m.nk.MetricsTimerRecord(MetricRequestDuration, tags, m.now().Sub(began))
 	}

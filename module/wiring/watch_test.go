@@ -3,6 +3,10 @@ package wiring_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,5 +99,50 @@ func TestStats_Failures(t *testing.T) {
 	after := stats()
 	if before.Health.Failures.Calls != 0 || after.Health.Failures.Calls != 1 || after.Health.Storage.Errors != before.Health.Storage.Errors+1 {
 		t.Errorf("failures went from %+v to %+v", before.Health, after.Health)
+	}
+}
+
+// Every page that fails is counted; one that is refused for now, or whose visitor has gone, is none.
+func TestStats_FailedPages(t *testing.T) {
+	nk := &nakama{}
+	m, _ := newModule(t, nk)
+	init, log := newInitializer(), &logBook{}
+	if err := m.Register(init); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Stop(context.Background()) })
+	const visits = 40
+	visit := func(code string, want int) {
+		t.Helper()
+		answer := httptest.NewRecorder()
+		init.routes["/party/join/{code}/state"](answer, httptest.NewRequest(http.MethodGet, "/party/join/"+code+"/state", nil))
+		if answer.Code != want {
+			t.Fatalf("state = %d; want %d", answer.Code, want)
+		}
+	}
+	nk.onRead = func() error { return context.DeadlineExceeded }
+	for i := range visits {
+		visit(fmt.Sprintf("7XK29QPM41TDZZ%02d", i), http.StatusServiceUnavailable)
+	}
+	nk.onRead = func() error { return runtime.ErrStorageRejectedPermission }
+	for i := range visits {
+		visit(fmt.Sprintf("7XK29QPM41TDYY%02d", i), http.StatusInternalServerError)
+	}
+	nk.onRead = nil
+	text, err := init.rpcs["party_admin_stats"](context.Background(), log, nil, nk, "{}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stats overview.Stats
+	if err := json.Unmarshal([]byte(text), &stats); err != nil {
+		t.Fatal(err)
+	}
+	if stats.Health.Failures.Pages != visits {
+		t.Errorf("%d failed pages; want %d", stats.Health.Failures.Pages, visits)
+	}
+	for _, status := range []string{"busy", "5xx"} {
+		if !slices.Contains(nk.metrics, "partyline_http map[route:landing_state status:"+status+"] +1") {
+			t.Errorf("no request with the status %s: %q", status, nk.metrics)
+		}
 	}
 }
