@@ -163,7 +163,7 @@ func (h *History) read(ctx context.Context) (stored versions, at string, err err
 // explains.
 func (h *History) List(ctx context.Context) []Version {
 	stored, _, err := h.read(ctx)
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		h.logger.Warn("rules history not read: %v", err)
 	}
 	return newestFirst(stored.Versions)

@@ -47,7 +47,7 @@ func (c *Console) act(h http.Header, r *http.Request) web.Answer {
 		h.Set("Location", "console?"+url.Values{"done": {form.Get("action")}}.Encode()) // relative, as a proxy may put a path in front
 		return web.Plain(http.StatusSeeOther)
 	}
-	refusal := party.AsError(err)
+	refusal := party.Outcome(r.Context(), err)
 	if refusal.Reason == party.Internal {
 		c.Logger.Error("console page failed error=%v cause=%v", err, refusal.Cause)
 	}

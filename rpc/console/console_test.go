@@ -295,14 +295,15 @@ func TestPage_Variants(t *testing.T) {
 			s.rules.Playground = "https://play.example.com/rules"
 			s.rules.History = []judge.Version{{At: s.rules.LoadedAt, Hash: strings.Repeat("ab", 32), Changes: []string{"rule <new> is new"}, More: 2}}
 		}, code: 200, has: []string{`href="https://play.example.com/rules"`, "abababababab</code>", "rule &lt;new&gt; is new", "and 2 more"}},
-		"live":       {target: "?live", code: 200, has: []string{`http-equiv="refresh" content="10"`, "Updating every 10 s"}},
-		"not_live":   {code: 200, not: []string{"http-equiv"}, has: []string{`href="?live"`}},
-		"next_page":  {edit: func(s *source) { s.parties.Cursor = "a+b/c=" }, code: 200, has: []string{`href="?cursor=a%2Bb%2Fc%3D"`}},
-		"later_page": {target: "?cursor=a%2Bb", code: 200, has: []string{"First parties"}},
-		"bad_cursor": {edit: func(s *source) { s.err = party.Refuse(party.InvalidRequest, "cursor: no.") }, code: 400},
-		"no_matches": {edit: func(s *source) { s.matches = nil }, code: 200, has: []string{"No match with seats is running"}},
-		"failure":    {edit: func(s *source) { s.err = errors.New("the database is down") }, code: 500, not: []string{"database"}},
-		"panic":      {edit: func(s *source) { s.panics = true }, code: 500, not: []string{"as asked"}},
+		"live":         {target: "?live", code: 200, has: []string{`http-equiv="refresh" content="10"`, "Updating every 10 s"}},
+		"not_live":     {code: 200, not: []string{"http-equiv"}, has: []string{`href="?live"`}},
+		"next_page":    {edit: func(s *source) { s.parties.Cursor = "a+b/c=" }, code: 200, has: []string{`href="?cursor=a%2Bb%2Fc%3D"`}},
+		"later_page":   {target: "?cursor=a%2Bb", code: 200, has: []string{"First parties"}},
+		"bad_cursor":   {edit: func(s *source) { s.err = party.Refuse(party.InvalidRequest, "cursor: no.") }, code: 400},
+		"no_matches":   {edit: func(s *source) { s.matches = nil }, code: 200, has: []string{"No match with seats is running"}},
+		"failure":      {edit: func(s *source) { s.err = errors.New("the database is down") }, code: 500, not: []string{"database"}},
+		"browser_gone": {edit: func(s *source) { s.err = fmt.Errorf("read: %w", context.Canceled) }, code: 503},
+		"panic":        {edit: func(s *source) { s.panics = true }, code: 500, not: []string{"as asked"}},
 		"broken_rule": {edit: func(s *source) {
 			s.denials[0].Broken = true
 			s.denials[0].Explanation.Err = errors.New("level is a text")

@@ -52,12 +52,16 @@ func (c *Console) show(r *http.Request, refusal *party.Error) web.Answer {
 	ctx, cancel := context.WithTimeout(r.Context(), readTimeout)
 	defer cancel()
 	view, err := c.view(ctx, r.URL.Query())
-	if party.ReasonOf(err) == party.InvalidRequest {
-		return web.Plain(http.StatusBadRequest)
-	}
 	if err != nil {
-		c.Logger.Error("console page failed error=%v cause=%v", err, party.AsError(err).Cause)
-		return web.Plain(http.StatusInternalServerError)
+		switch failed := party.Outcome(r.Context(), err); failed.Reason {
+		case party.InvalidRequest:
+			return web.Plain(http.StatusBadRequest)
+		case party.NoLiveSession: // the browser has gone
+			return web.Plain(http.StatusServiceUnavailable)
+		default:
+			c.Logger.Error("console page failed error=%v cause=%v", err, failed.Cause)
+			return web.Plain(http.StatusInternalServerError)
+		}
 	}
 	status := http.StatusOK
 	if refusal != nil {
