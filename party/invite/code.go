@@ -88,12 +88,12 @@ func readings(typed string) []Code {
 	if decoded, err := url.PathUnescape(typed); err == nil {
 		typed = decoded
 	}
-	_, rest, pageLink := strings.Cut(typed, joinPath)
+	page := strings.LastIndex(typed, joinPath) // the last one: public_url may end in the same path
 	_, link, gameLink := strings.Cut(typed, "://")
 	var parts []string
 	switch {
-	case pageLink:
-		rest = beforeQuery(rest)
+	case page >= 0:
+		rest := beforeQuery(typed[page+len(joinPath):])
 		parts = append(strings.Fields(rest), rest)
 	case gameLink: // the code may stand anywhere, but rather at the end than in the host
 		parts = strings.FieldsFunc(link, betweenWords)

@@ -36,6 +36,27 @@ func TestHead_IsGetWithoutBody(t *testing.T) {
 	}
 }
 
+// The host compresses what is read with a HEAD as well, and would tell the length of nothing compressed. It
+// compresses parts too, so a part is never given.
+func TestCompressed_NoLengthAndNoPart(t *testing.T) {
+	for _, site := range []site{serve(t, always(anInvite())), serve(t, always(inState(party.StateRevoked)))} {
+		for _, part := range []string{"", "/state", "/qr.svg", "/card.png"} {
+			head := httptest.NewRecorder()
+			head.Header().Set("Content-Encoding", "gzip")
+			site.ServeHTTP(head, request(http.MethodHead, joinPath+linkCode+part))
+			if !head.Flushed || head.Body.Len() != 0 {
+				t.Errorf("HEAD %s of what is compressed: flushed %t, %d bytes", part, head.Flushed, head.Body.Len())
+			}
+			for _, ask := range []string{"bytes=0-4", "items=0-1", "bytes=99999999-"} {
+				whole, w := site.get(joinPath+linkCode+part), site.get(joinPath+linkCode+part, "Range", ask)
+				if w.Code != whole.Code || w.Body.Len() != whole.Body.Len() || w.Header().Get("Content-Range") != "" {
+					t.Errorf("GET %s with Range %s = %d with %d bytes; want %d with %d", part, ask, w.Code, w.Body.Len(), whole.Code, whole.Body.Len())
+				}
+			}
+		}
+	}
+}
+
 func TestRoutes_RefuseOtherMethods(t *testing.T) {
 	s := landing.New(options(always(anInvite())))
 	for _, r := range s.Routes() {

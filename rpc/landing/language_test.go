@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -152,6 +153,45 @@ func TestCard(t *testing.T) {
 	if w := serve(t, refusing(party.Refuse(party.InviteNotFound, "No."))).get(path); w.Code != 404 {
 		t.Errorf("the card of an unknown invite = %d; want 404", w.Code)
 	}
+}
+
+// The rules' own font is read again when its file changes, and pictures are drawn again with it.
+func TestCard_FontChanges(t *testing.T) {
+	now, folder := noon, t.TempDir()
+	s := serve(t, always(anInvite()), withPolicy(func(c *rules.Config) { c.Invites.Page.Font = "own.ttf" }), func(o *landing.Options) {
+		o.Now, o.Folder = func() time.Time { return now }, folder
+	})
+	draw := func(what string, failures int) {
+		t.Helper()
+		now = now.Add(11 * time.Second)
+		for range 2 {
+			if w := s.get(joinPath + linkCode + "/card.png"); w.Code != 200 {
+				t.Errorf("%s: %d", what, w.Code)
+			}
+		}
+		if got := strings.Count(s.logs.String(), "landing: "); got != failures {
+			t.Errorf("%s: %d failures in the log; want %d: %s", what, got, failures, s.logs)
+		}
+	}
+	write := func(font []byte) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(folder, "own.ttf"), font, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	draw("no file", 1)
+	write([]byte("no font"))
+	draw("a file that is no font", 2)
+	font, err := os.ReadFile("card/fonts/NotoSansHebrew-Bold.ttf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(font)
+	draw("a font", 2)
+	if err := os.Remove(filepath.Join(folder, "own.ttf")); err != nil {
+		t.Fatal(err)
+	}
+	draw("a file that is gone", 3)
 }
 
 // More requests than the server can take are sent away quickly, and none fails otherwise.

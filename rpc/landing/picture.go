@@ -29,15 +29,22 @@ const (
 
 // fonts are those that cards are drawn with.
 type fonts struct {
-	mu     sync.Mutex
-	loaded bool
-	path   string // of the rules' font that is among them
-	all    card.Fonts
+	mu   sync.Mutex
+	file fontFile // of the rules' font that is among them
+	all  card.Fonts
 }
 
-// drawing is a card and what it shows.
+// fontFile is the rules' own font as it lies on the disk; only the path where there is none.
+type fontFile struct {
+	path    string
+	size    int64
+	changed time.Time
+}
+
+// drawing is a card, what it shows, and in which font.
 type drawing struct {
 	shows card.Card
+	font  fontFile
 	at    time.Time
 	png   []byte
 }
@@ -62,9 +69,10 @@ func (s *Site) card(r *http.Request) (web.Answer, error) {
 
 // pictureOf gives the picture of an invite: the one drawn before if it shows the same, or if it is
 // too young to be drawn again.
-func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, font string) ([]byte, error) {
+func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, path string) ([]byte, error) {
+	font, fontErr := s.fontFile(path)
 	if known, ok := s.pictures.Kept(code); ok {
-		if reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < drawEvery {
+		if known.font == font && reflect.DeepEqual(known.shows, shows) || s.Now().Sub(known.at) < drawEvery {
 			return known.png, nil
 		}
 		s.pictures.Drop(code)
@@ -76,49 +84,49 @@ func (s *Site) pictureOf(r *http.Request, code string, shows card.Card, font str
 		default:
 			return drawing{}, errBusyDrawing
 		}
-		fonts, err := s.fonts.with(font, s.Folder)
+		fonts, err := s.fonts.with(font, fontErr)
 		if err != nil {
 			s.logError(r, "landing: %v", err)
 		}
 		png, err := card.Draw(fonts, shows)
-		return drawing{shows, s.Now(), png}, err
+		return drawing{shows, font, s.Now(), png}, err
 	})
 	return drawn.png, err
 }
 
-// with are the module's own fonts and the rules' one, read when its path changes. One
+// with are the module's own fonts and the rules' one, read when its file changes. One
 // that cannot be read is left out, and the error says why, once.
-func (f *fonts) with(path, folder string) (card.Fonts, error) {
+func (f *fonts) with(file fontFile, err error) (card.Fonts, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.loaded && f.path == path {
+	if f.all != nil && f.file == file {
 		return f.all, nil
 	}
-	file, readErr := readFont(folder, path)
-	all, err := card.NewFonts(file)
-	f.loaded, f.path, f.all = true, path, all
-	return all, cmp.Or(readErr, err)
+	var font []byte
+	if file.size > 0 {
+		font, err = os.ReadFile(file.path)
+	}
+	all, unread := card.NewFonts(font)
+	f.file, f.all = file, all
+	return all, cmp.Or(err, unread)
 }
 
-func readFont(folder, path string) ([]byte, error) {
+// fontFile looks at the rules' own font, the zero value for none.
+func (s *Site) fontFile(path string) (fontFile, error) {
 	if path == "" {
-		return nil, nil
+		return fontFile{}, nil
 	}
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(folder, path)
+		path = filepath.Join(s.Folder, path)
 	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("invites.page.font: %w", err)
+		return fontFile{path: path}, fmt.Errorf("invites.page.font: %w", err)
 	}
 	if !info.Mode().IsRegular() || info.Size() > maxFont { // opening a pipe would wait for ever
-		return nil, fmt.Errorf("invites.page.font: %s is no file of at most %d bytes", path, maxFont)
+		return fontFile{path: path}, fmt.Errorf("invites.page.font: %s is no file of at most %d bytes", path, maxFont)
 	}
-	file, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("invites.page.font: %w", err)
-	}
-	return file, nil
+	return fontFile{path, info.Size(), info.ModTime()}, nil
 }
 
 // cardOf is what an invite's picture says.

@@ -81,8 +81,11 @@ func stateAnswer(p party.Preview, c rules.Config, t texts) web.Answer {
 		status = http.StatusGone
 	}
 	body := publicState{
-		State: p.State, Inviter: publicProfileOf(p.Inviter), Waiting: p.Waiting, Party: publicPartyOf(p),
+		State: p.State, Inviter: publicProfileOf(p.Inviter), Party: publicPartyOf(p),
 		Message: p.Message, Info: p.Info, ExpiresAt: p.ExpiresAt, View: sceneOf(p, c, t),
+	}
+	if body.Party != nil {
+		body.Waiting = p.Waiting
 	}
 	if body.Info == nil {
 		body.Info = []party.InfoField{}

@@ -247,10 +247,12 @@ func TestState_Failures(t *testing.T) {
 		}
 	}
 	for _, state := range []party.InviteState{party.StateExpired, party.StateRevoked, party.StateExhausted, party.StatePartyGone} {
-		w := serve(t, always(inState(state))).get(joinPath + linkCode + "/state")
+		ended := inState(state)
+		ended.Waiting = 3
+		w := serve(t, always(ended)).get(joinPath + linkCode + "/state")
 		b := readState(t, w)
-		if w.Code != 410 || b.State != string(state) || b.Party != nil || len(b.View.Seats) != 0 {
-			t.Errorf("%s: %d %s; want 410 without a party", state, w.Code, w.Body)
+		if w.Code != 410 || b.State != string(state) || b.Party != nil || len(b.View.Seats) != 0 || !strings.Contains(w.Body.String(), `"waiting":0`) {
+			t.Errorf("%s: %d %s; want 410 without a party, and nobody who waits for it", state, w.Code, w.Body)
 		}
 	}
 }
