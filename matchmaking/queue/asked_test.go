@@ -3,9 +3,11 @@ package queue_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 	"time"
 
+	"partyline/matchmaking"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/rules"
@@ -248,4 +250,101 @@ func TestAccept_AskedAloneAndThenByAParty(t *testing.T) {
 	w.wantNotified(alone[2], "match_found", "matchmaking dropped party_queued")
 	w.leave(waits, alone[2])
 	w.wantReason(w.MayQueue(t.Context(), callerOf(alone[2]), party.View{}, "duo"), party.RateLimited)
+}
+
+// A match that everybody has accepted and that cannot be made holds nobody: its players wait on with their
+// age, are free to go, and are asked again only after a while. Other matches of the queue are made meanwhile.
+func TestAccept_AMatchThatCannotBeMade(t *testing.T) {
+	w := asking(t)
+	var ids []party.ID
+	var players [][]party.Session
+	var tickets []string
+	accept := func() { // who is asked
+		for i := range ids {
+			for _, s := range players[i] {
+				_, _ = w.Accept(t.Context(), callerOf(s), tickets[i], true)
+			}
+		}
+	}
+	for range 4 {
+		two, of, their := duel(w)
+		ids, players, tickets = append(ids, two...), append(players, of...), append(tickets, their...)
+		w.clock.Advance(time.Second)
+		w.process()
+	}
+	accept()
+	made := []string{ids[6].String(), ids[7].String()}
+	w.launcher.fail = func(l matchmaking.Launch) error {
+		if slices.Contains(made, l.Claims[0].PartyID) {
+			return nil
+		}
+		return errBroken
+	}
+	w.clock.Advance(time.Second)
+	if matches := w.process(); len(matches["match-0"]) != 4 {
+		t.Fatalf("matches = %v; want the one that can be made", matches)
+	}
+	w.wantEvents(ids[6], "queued duo", "found duo", "matched duo")
+	for i := range 6 {
+		w.wantEvents(ids[i], "queued duo", "found duo", "queued duo")
+		_, err := w.Accept(t.Context(), callerOf(players[i][0]), tickets[i], false)
+		w.wantReason(err, party.ProposalGone)
+	}
+	w.TicketCancelled(t.Context(), players[4][0], tickets[4])
+	w.removeTicket(tickets[4])
+	w.wantReason(w.MayQueue(t.Context(), callerOf(players[4][0]), w.view(ids[4]), "duo"), "") // no cooldown
+
+	w.clock.Advance(29 * time.Second)
+	w.process()
+	w.wantEvents(ids[0], "queued duo", "found duo", "queued duo")
+	status, err := w.Status(t.Context(), callerOf(players[0][0]), "")
+	w.must(err)
+	if got := status.Tickets[0]; got.Pool != 5 || got.WaitedSec != 34 || got.Proposal != nil {
+		t.Errorf("status = %+v; want a wait of 34 s in a pool of 5, and no proposal", got)
+	}
+	w.clock.Advance(time.Second)
+	w.process()
+	w.wantEvents(ids[0], "queued duo", "found duo", "queued duo", "found duo")
+	accept()
+	if matches := w.process(); len(matches) != 0 {
+		t.Errorf("matches = %v", matches)
+	}
+	w.clock.Advance(10 * time.Minute)
+	w.process()
+	w.wantEvents(ids[0], "queued duo", "found duo", "queued duo", "found duo", "queued duo", "dropped duo: expired")
+}
+
+// Where the teams of a queue have another size than before, a match that was found is not made any more.
+func TestAccept_TeamsOfAnotherSize(t *testing.T) {
+	for name, tt := range map[string]struct {
+		size rules.TeamSize
+		made bool
+	}{
+		"smaller": {rules.TeamSize{Max: 1}, false}, "larger": {rules.TeamSize{Max: 3}, false},
+		"larger_after_a_wait": {rules.TeamSize{Max: 3, Min: 2}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := asking(t)
+			alone, tickets := w.soloes(4)
+			w.process()
+			for i := range alone {
+				w.accepts(alone[i], tickets[i])
+			}
+			q := w.cfg.Queues["duo"]
+			q.TeamSize, q.Backfill = tt.size, true
+			w.cfg.Queues["duo"] = q
+			if matches := w.process(); len(matches["match-0"]) != 4 && tt.made || len(matches) != 0 && !tt.made {
+				t.Errorf("matches = %v; want one: %v", matches, tt.made)
+			}
+			want := []string{"match_found", "matchmaking queued no_replacement"}
+			switch {
+			case tt.made:
+				want = want[:1]
+			case tt.size.Max == 1: // which the oldest two play
+				want = append(want, "match_found")
+			}
+			w.wantNotified(alone[0], want...)
+			w.wantQuiet()
+		})
+	}
 }

@@ -44,9 +44,9 @@ func (t Ticket) holders() []string {
 	return ids
 }
 
-// finders are those by whom the book finds the ticket while it is live: its users, and the party.
+// finders are those by whom the book finds the ticket while it is live: whom it seats, and the party.
 func (t Ticket) finders() []string {
-	ids := users(t.Members)
+	ids := users(t.endsWith())
 	if !t.Solo() {
 		ids = append(ids, t.Party.String())
 	}
@@ -126,7 +126,7 @@ func (b *Book) Add(t Ticket) bool {
 	delete(b.ages[t.owner()], t.Queue)
 	r := &row{Ticket: t}
 	if known != nil {
-		r.seats, r.seen, r.pass, r.in = known.seats, known.seen, known.pass, known.in
+		r.Late, r.seats, r.seen, r.pass, r.in = known.Late, known.seats, known.seen, known.pass, known.in
 	}
 	b.rows[t.ID] = r
 	b.link(r)
@@ -210,6 +210,9 @@ func (b *Book) Late(id party.ID, s party.Session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range b.live[id.String()] {
+		if !slices.Contains(r.finders(), s.UserID) {
+			b.live[s.UserID] = append(b.live[s.UserID], r)
+		}
 		r.Late = append(slices.Clip(r.Late), s) // copies of the ticket share the rest
 	}
 }
@@ -217,12 +220,14 @@ func (b *Book) Late(id party.ID, s party.Session) {
 // OfParty lists a party's live tickets, the oldest first.
 func (b *Book) OfParty(id party.ID) []Ticket { return b.foundBy(id.String()) }
 
-// OfUser lists the live tickets the user is on, the oldest first.
+// OfUser lists the live tickets that seat the user, who may not be on them but have come in late.
 func (b *Book) OfUser(userID string) []Ticket { return b.foundBy(userID) }
 
 // OfSession lists the live tickets the session is on, the oldest first.
 func (b *Book) OfSession(s party.Session) []Ticket {
-	return slices.DeleteFunc(b.OfUser(s.UserID), func(t Ticket) bool { return !t.has(s.SessionID) })
+	return slices.DeleteFunc(b.OfUser(s.UserID), func(t Ticket) bool {
+		return !slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.SessionID == s.SessionID })
+	})
 }
 
 func (b *Book) foundBy(id string) []Ticket {

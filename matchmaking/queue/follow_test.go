@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
@@ -9,6 +10,7 @@ import (
 
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/post"
 	"partyline/party/rules"
 )
 
@@ -97,6 +99,25 @@ func TestEvents_OfAPartysTicket(t *testing.T) {
 			w.wantHeard(id, tt.want...)
 		})
 	}
+}
+
+// The server tells who has just joined of the party first, and the module of the ticket that ended with that a
+// moment later. What becomes of the next ticket does not overtake it.
+func TestEvents_FollowTheNewcomer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, configWithQueues())
+		w.mail = post.New(w.host, w.log)
+		defer w.mail.Close()
+		id, players := w.party(2)
+		w.queueParty(id, players[0], rankedEU)
+		w.join(id, w.player())
+		again := w.queueParty(id, players[0], rankedEU)
+		w.TicketCancelled(t.Context(), players[0], again)
+		w.wantEvents(id, "queued ranked")
+		time.Sleep(2 * party.NewcomerAfter)
+		synctest.Wait()
+		w.wantEvents(id, "queued ranked", "dropped ranked: membership", "queued ranked", "cancelled ranked")
+	})
 }
 
 // A friend who came in by an invite is not on the ticket, but the server ends it when they go. One made

@@ -37,10 +37,12 @@ func (s *Service) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 
 func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, err error) {
 	// The match stands whether or not anybody hears of it.
-	conclude := func() { _ = s.protected("tell of a match", "", func() { s.conclude(ctx, pool) }) }
+	conclude := func(seated []seats.Claim) {
+		_ = s.protected("tell of a match", "", func() { s.conclude(ctx, pool, seated) })
+	}
 	if !s.Processing {
 		match, err = s.matchNative(ctx, pool)
-		conclude()
+		conclude(nil) // the host's own tickets cannot be ignored
 		return match, err
 	}
 	plan, ok := s.collected(pool[0].id)
@@ -55,7 +57,7 @@ func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, e
 		return "", err
 	}
 	s.waited(pool, plan)
-	conclude()
+	conclude(plan.claims)
 	_ = s.protected("look at the members again", "", func() { s.lookAgain(ctx, plan.claims) })
 	return match, nil
 }
@@ -81,10 +83,10 @@ func (s *Service) lookAgain(ctx context.Context, claims []seats.Claim) {
 	}
 }
 
-// conclude ends the tickets of a match, and what else its players wait for. All of them
+// conclude ends the tickets of a match, and what else those wait for whom it seats. All of its own
 // have ended before anybody is told.
-func (s *Service) conclude(ctx context.Context, pool []*waiting) {
-	var matched, others []Ticket
+func (s *Service) conclude(ctx context.Context, pool []*waiting, seated []seats.Claim) {
+	var matched []Ticket
 	for _, w := range pool {
 		t, live := s.book.End(w.id)
 		if !live {
@@ -94,16 +96,12 @@ func (s *Service) conclude(ctx context.Context, pool []*waiting) {
 	}
 	for _, t := range matched {
 		s.tell(ctx, t, Matched, "")
-		if !s.Processing {
-			continue // the host's own tickets cannot be ignored
-		}
-		for _, m := range t.Members {
-			others = append(others, s.book.OfUser(m.UserID)...)
-		}
 	}
-	for _, t := range others {
-		if !slices.ContainsFunc(pool, func(w *waiting) bool { return w.id == t.ID }) {
-			s.drop(ctx, t.ID, DropOther)
+	for _, c := range seated {
+		for _, user := range c.UserIDs {
+			for _, t := range s.book.OfUser(user) {
+				s.drop(ctx, t.ID, DropOther)
+			}
 		}
 	}
 }

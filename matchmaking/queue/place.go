@@ -203,12 +203,15 @@ func (p *pass) make(ctx context.Context) {
 			if failures[plan.queue] == maxFailures || !p.Now().Before(p.deadline) {
 				continue
 			}
-			failures[plan.queue]++ // unless it turns out well
 			_ = p.protected("make a match", plan.queue, func() { plan.match = p.launch(ctx, plan) })
-			if plan.match == "" {
+			if plan.match == "" && plan.complete {
+				p.rest(ctx, plan)
 				continue
 			}
-			failures[plan.queue]--
+			if plan.match == "" {
+				failures[plan.queue]++
+				continue
+			}
 		}
 		p.prepare(plan)
 		p.groups = append(p.groups, plan.tickets.entries())

@@ -24,6 +24,9 @@ const (
 	// maxFailures ends the making of a queue's matches: a host that cannot make one now will
 	// not be able to make the next either.
 	maxFailures = 3
+	// restFor is how long players are not asked again whose match could not be made: the host, or the
+	// game's handler, will hardly make the same one a second later.
+	restFor = 30 * time.Second
 )
 
 // pass is one run over the host's pool.
@@ -118,6 +121,8 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 			p.drop(ctx, w.id, DropInvalid)
 		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seats(w.id) == 0:
 			p.drop(ctx, w.id, DropExpired)
+		case p.began.Before(w.rests):
+			p.out = append(p.out, w)
 		default:
 			byQueue[w.queue] = append(byQueue[w.queue], w)
 		}

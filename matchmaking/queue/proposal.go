@@ -196,6 +196,15 @@ func (ps *proposals) seats(ticket string) int {
 	return 0
 }
 
+// seat notes whom a ticket seats by now.
+func (ps *proposals) seat(ticket string, users []string) {
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	if _, mine := ps.find(ticket); mine != nil {
+		mine.users = slices.Clone(users)
+	}
+}
+
 func (ps *proposals) find(ticket string) (*proposal, *part) {
 	p := ps.byTicket[ticket]
 	if p == nil {

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -52,6 +53,15 @@ func (p *pass) sendBack(ctx context.Context, ticket, queue string) {
 	}
 }
 
+// rest ends the proposal of a match that could not be made. Its tickets wait on, and are planned again after
+// a while only: their players would be asked in every pass.
+func (p *pass) rest(ctx context.Context, plan *planned) {
+	for _, w := range plan.tickets {
+		w.rests = p.Now().Add(restFor)
+		p.sendBack(ctx, w.id, plan.queue)
+	}
+}
+
 // advance goes on with the queue's proposals: it takes off who did not answer, plans what is complete,
 // gives up what is over, and takes the tickets of those that go on out of the pool.
 func (r *queueRun) advance(ctx context.Context) {
@@ -74,7 +84,7 @@ func (r *queueRun) advance(ctx context.Context) {
 		case served == matchmaking.OrderFailed:
 			r.dissolve(ctx, p, NoCapacity)
 			continue
-		case !r.proposes() || len(p.teams) != r.q.Teams, !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.until)):
+		case !r.fits(p), !p.full() && (p.fill || r.q.Accept == nil || r.began.After(p.until)):
 			r.dissolve(ctx, p, QueuedAgain)
 			continue
 		case unread[p.id]:
@@ -102,8 +112,14 @@ func (r *queueRun) advance(ctx context.Context) {
 	r.without(asked)
 }
 
-// settle takes those off a proposal who are gone, need another number of seats, or did not
-// answer in time. It reports false where a party could not be read: then nothing is known.
+// fits reports whether the queue, whose rules may have changed, still proposes matches of this size.
+func (r *queueRun) fits(p proposal) bool {
+	size := slices.Max(p.teams)
+	return r.proposes() && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max))
+}
+
+// settle takes those off a proposal who are gone, need another number of seats or seat somebody who
+// is to play elsewhere, or did not answer in time. It reports false where a party could not be read: then nothing is known.
 func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 	known = true
 	for _, part := range p.parts {
@@ -118,7 +134,7 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 			r.takeOff(part.ticket, r.name)
 			continue
 		}
-		if w.need() != part.seats {
+		if w.need() != part.seats || !r.takeIn(part, w.users) {
 			r.sendBack(ctx, part.ticket, r.name)
 			continue
 		}
@@ -133,6 +149,20 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 		r.drop(ctx, part.ticket, DropNoAnswer)
 	}
 	return known
+}
+
+// takeIn notes the friends who have come in on the seats that a part holds. It reports false where one of
+// them has a match, or is asked about one, with another ticket.
+func (r *queueRun) takeIn(part *part, users []string) bool {
+	fresh := slices.DeleteFunc(slices.Clone(users), func(user string) bool { return slices.Contains(part.users, user) })
+	if slices.ContainsFunc(fresh, func(user string) bool { return r.placed[user] }) {
+		return false
+	}
+	for _, user := range fresh {
+		r.placed[user] = true
+	}
+	r.proposals.seat(part.ticket, users)
+	return true
 }
 
 func (r *queueRun) placementOf(p proposal) (pl placement) {

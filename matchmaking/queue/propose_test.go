@@ -8,7 +8,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/rules"
@@ -241,10 +240,10 @@ func TestAccept_WhileAsked(t *testing.T) {
 	t.Run("a_wait_does_not_end", func(t *testing.T) {
 		w, ids, players, tickets := ask(t)
 		everybody(w, players, tickets)
-		w.launcher.fail = func(matchmaking.Launch) error { return errBroken }
+		w.blocks.err = errBroken
 		w.clock.Advance(11 * time.Minute)
 		w.process()
-		w.launcher.fail = nil
+		w.blocks.err = nil
 		if matches := w.process(); len(matches["match-0"]) != 4 { // accepted stays accepted
 			t.Errorf("matches = %v", matches)
 		}

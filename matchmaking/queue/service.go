@@ -35,6 +35,8 @@ type Deps struct {
 	Blocks    Blocks
 	Sender    party.Sender
 	Notifier  party.Notifier
+	Newcomer  party.Newcomer      // tells of members who have just come in
+	Waits     func(party.ID) bool // whether a party is still to be told of some
 	Policy    party.Policy
 	Logger    party.Logger
 	Now       party.Clock

@@ -77,7 +77,9 @@ func (s *Service) tell(ctx context.Context, t Ticket, name EventName, reason Dro
 // announce sends an event to the party, or what a player alone does not learn from the host.
 func (s *Service) announce(ctx context.Context, t Ticket, e Event) {
 	var err error
-	if !t.Solo() {
+	if !t.Solo() && (e.Reason == DropMembership || s.Waits(t.Party)) {
+		err = s.Newcomer(t.Party, party.OpMatchmaking, e) // who has just joined, which ended the ticket, hears of the party first
+	} else if !t.Solo() {
 		err = party.SendData(s.Sender, t.Party, party.OpMatchmaking, e)
 	} else if n := notification(t, e); n != nil {
 		err = party.Notify(ctx, s.Notifier, n)

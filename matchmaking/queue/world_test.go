@@ -20,6 +20,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/ledger"
+	"partyline/party/post"
 	"partyline/party/reserve"
 	"partyline/party/roster"
 	"partyline/party/rules"
@@ -56,6 +57,7 @@ type world struct {
 	deaf      bool                           // who hears of tickets panics instead
 	hearing   sync.Mutex
 	metrics   metrics
+	mail      *post.Post    // for who has just come in; nil where that is told at once
 	unread    error         // of parties
 	incoming  int           // friends on their way without a seat kept, of every party
 	tick      time.Duration // that passes whenever the module asks for the time
@@ -204,6 +206,13 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		Holds: func(context.Context, party.ID) ([]reserve.Hold, error) { return w.holds, nil },
 	}, admission.Deps{Sender: w.host}, nil)
 	w.Service = queue.New(queue.Deps{
+		Newcomer: func(id party.ID, op int64, data any) error {
+			if w.mail != nil {
+				return w.mail.Send(id, op, data)
+			}
+			return partytest.AtOnce(w.host)(id, op, data)
+		},
+		Waits:   func(id party.ID) bool { return w.mail != nil && w.mail.Waits(id) },
 		Metrics: &w.metrics,
 		Roster:  w.roster, Look: w.look, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher, Servers: w.servers,

@@ -1,0 +1,218 @@
+package queue_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"partyline/matchmaking/queue"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// friendElsewhere is a party that waits for a match with a seat held for a friend, who leads another one
+// with a third player. Either may come into the other's way.
+type friendElsewhere struct {
+	*world
+	id, own        party.ID // the party that the friend comes into, the friend's own
+	leader, friend party.Session
+	with           party.Session // who is in the friend's party
+	ticket         string
+}
+
+// waitsForFriend is where the teams of queue duo hold two. The friend's party waits for nothing yet.
+func waitsForFriend(w *world) *friendElsewhere {
+	q := w.cfg.Queues["duo"]
+	q.HoldInvited = true
+	w.cfg.Queues["duo"] = q
+	f := &friendElsewhere{world: w, leader: w.player(), friend: w.player(), with: w.player()}
+	f.id, f.own = w.partyOf(f.leader), w.partyOf(f.friend, f.with)
+	w.incoming = 1
+	f.ticket = w.queueParty(f.id, f.leader, text("queue", "duo"))
+	return f
+}
+
+func (f *friendElsewhere) comes() {
+	f.t.Helper()
+	f.incoming = 0
+	f.must(f.admission.Admit(f.t.Context(), f.id, f.friend, party.Grant{}, nil))
+}
+
+// acceptAll is everybody's answer who is asked.
+func (f *friendElsewhere) acceptAll() {
+	for _, e := range f.pool {
+		_, _ = f.Accept(f.t.Context(), callerOf(e.session), e.ticket, true)
+	}
+}
+
+func (f *friendElsewhere) twos(n int) {
+	for range n {
+		id, players := f.party(2)
+		f.queueParty(id, players[0], text("queue", "duo"))
+		f.clock.Advance(time.Second)
+	}
+}
+
+// fives fill a match of queue ranked with the friend's party, whose ticket is made before.
+func (f *friendElsewhere) fives() {
+	three, players := f.party(3)
+	f.queueParty(three, players[0], rankedEU)
+	five, players := f.party(5)
+	f.queueParty(five, players[0], rankedEU)
+}
+
+// Who comes into a party on a seat that it holds, and has a match, or is asked about one, with another ticket, is
+// seated once. The party waits for another match, and what its players had accepted holds nobody up.
+func TestAccept_AFriendWhoIsAskedElsewhere(t *testing.T) {
+	queues := func(f *friendElsewhere) { f.queueParty(f.own, f.friend, text("queue", "duo")) }
+	for name, tt := range map[string]struct {
+		before func(*friendElsewhere) // the first pass, which finds a match for the party
+		comes  func(*friendElsewhere)
+		goesOn bool // the party's match is the one that stands
+		either bool // that one, or the other
+	}{
+		"about_the_same_match": {before: queues},
+		"about_another_match": {before: func(f *friendElsewhere) {
+			f.twos(1)
+			f.process()
+			queues(f)
+			f.twos(1)
+		}},
+		"in_two_parties_at_once": {before: func(f *friendElsewhere) {
+			second := f.player()
+			id := f.partyOf(second)
+			f.queueParty(id, second, text("queue", "duo"))
+			f.process()
+			f.must(f.admission.Admit(f.t.Context(), id, f.friend, party.Grant{}, nil))
+		}, either: true},
+		"in_a_match_of_a_queue_behind_it": {before: func(f *friendElsewhere) { f.twos(1); f.process() }, comes: func(f *friendElsewhere) {
+			f.queueParty(f.own, f.friend, rankedEU)
+			f.comes()
+			f.fives()
+		}, goesOn: true},
+		"in_a_match_of_a_queue_before_it": {before: func(f *friendElsewhere) { f.twos(1) }, comes: func(f *friendElsewhere) {
+			f.queueParty(f.own, f.friend, rankedEU)
+			f.comes()
+			f.fives()
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := waitsForFriend(asking(t))
+			tt.before(f)
+			f.process()
+			f.wantEvents(f.id, "queued duo", "found duo")
+			if tt.comes != nil {
+				tt.comes(f)
+			} else {
+				f.comes()
+			}
+			f.acceptAll()
+			f.process()
+			if !tt.goesOn && !tt.either {
+				if got := f.events(f.id); len(got) < 3 || got[2] != "queued duo" && got[2] != "dropped duo: matched" {
+					t.Errorf("the party was told %q; want that its match is off", got)
+				}
+			}
+			f.twos(1) // in place of who was sent back
+			for range 3 {
+				f.process()
+				f.acceptAll()
+			}
+			seats := 0
+			for _, l := range f.launcher.launches {
+				for _, c := range l.Claims {
+					if slices.Contains(c.UserIDs, f.friend.UserID) {
+						seats++
+					}
+				}
+			}
+			if seats != 1 {
+				t.Errorf("the friend has %d seats; want one: %+v", seats, f.launcher.launches)
+			}
+			told := strings.Join(f.events(f.id), ", ")
+			if matched := strings.HasSuffix(told, "found duo, matched duo"); matched != tt.goesOn && !tt.either || !matched && !strings.HasSuffix(told, "dropped duo: matched") {
+				t.Errorf("the party was told %q; want its match: %v", told, tt.goesOn)
+			}
+			f.wantQuiet()
+		})
+	}
+}
+
+// A friend who has come in late plays the first match that is found, with whichever ticket. The other search
+// ends then.
+func TestMatched_AFriendOfTwoParties(t *testing.T) {
+	for name, first := range map[string]bool{"with_the_party": true, "with_their_own": false} {
+		t.Run(name, func(t *testing.T) {
+			f := waitsForFriend(newWorld(t, configWithQueues()))
+			f.queueParty(f.own, f.friend, rankedEU)
+			f.comes()
+			f.wantReason(f.MayQueue(t.Context(), callerOf(f.friend), f.view(f.own), "duo"), party.NotReady)
+			f.wantReason(f.MayQueue(t.Context(), callerOf(f.leader), f.view(f.id), "ranked"), party.NotReady)
+			if first {
+				f.twos(1)
+			} else {
+				f.fives()
+			}
+			f.process()
+			matched, dropped := f.id, f.own
+			played, other := " duo", " ranked"
+			if !first {
+				matched, dropped, played, other = dropped, matched, other, played
+			}
+			f.wantEvents(matched, "queued"+played, "matched"+played)
+			f.wantEvents(dropped, "queued"+other, "dropped"+other+": matched")
+			f.twos(1)
+			f.fives()
+			f.process()
+			if n := len(f.launcher.launches); n != 1 {
+				t.Errorf("%d matches; want none for the friend again", n)
+			}
+			f.wantQuiet()
+		})
+	}
+}
+
+// A ticket made while a member is late in a party that waits is refused; once they have gone from it, it is not.
+func TestCheckParty_ALateFriendOfAnotherParty(t *testing.T) {
+	for name, cfg := range map[string]func() *rules.Config{"queues": configWithQueues, "native": native} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, cfg())
+			id, players := w.party(1)
+			friend := w.player()
+			own := w.partyOf(friend)
+			w.queueParty(id, players[0], rankedEU)
+			w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
+			_, err := w.addParty(own, friend, rankedEU)
+			w.wantReason(err, party.NotReady)
+			w.Plays(t.Context(), friend) // is not on it
+			if !w.queued(id) {
+				t.Error("the party's ticket ended with a match that its friend joined")
+			}
+			w.leave(id, friend)
+			w.queueParty(own, friend, rankedEU)
+		})
+	}
+}
+
+// The same holds while the players wait for a game server and nobody is asked.
+func TestFleet_AFriendOfBothSides(t *testing.T) {
+	cfg := configWithQueues()
+	q := cfg.Queues["duo"]
+	q.Match = rules.FleetMatch
+	cfg.Queues["duo"] = q
+	f := waitsForFriend(newWorld(t, cfg))
+	f.queueParty(f.own, f.friend, text("queue", "duo"))
+	f.process()
+	f.comes()
+	f.twos(1)
+	f.process()
+	if got := f.servers.ordered; len(got) != 2 || len(got[1]) != 4 || !slices.Contains(got[1], f.friend.UserID) {
+		t.Errorf("servers for %v; want a new one for the friend with one party, and for two others", got)
+	}
+	if twice := queue.AskedTwice(f.Service); twice != "" {
+		t.Errorf("%s is to play twice", twice)
+	}
+	f.wantEvents(f.id, "queued duo")
+	f.wantEvents(f.own, "queued duo")
+}
