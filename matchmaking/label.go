@@ -50,16 +50,15 @@ func (l label) text(own map[string]any) (string, error) {
 }
 
 func (l label) merged(own map[string]any) (string, error) {
-	ours, err := json.Marshal(l)
+	ours, err := party.PlainJSON(l)
 	if err != nil || len(own) == 0 {
-		return string(ours), err
+		return ours, err
 	}
 	merged := maps.Clone(own)
-	if err := json.Unmarshal(ours, &merged); err != nil {
+	if err := json.Unmarshal([]byte(ours), &merged); err != nil {
 		return "", err
 	}
-	text, err := json.Marshal(merged)
-	return string(text), err
+	return party.PlainJSON(merged)
 }
 
 // ownLabel reads the label of the handler behind the seats. A label that is no JSON

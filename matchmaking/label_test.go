@@ -54,10 +54,12 @@ func TestLabel_OfTheHandler(t *testing.T) {
 	if s.labelled("mode") != "ctf" || s.labelled("queue") != "duel" || s.labelled("open_seats") != 1.0 {
 		t.Errorf("label = %s", s.label)
 	}
+	html := strings.Repeat("<&>", 600) // fits as it is; escaped it would not
 	for text, want := range map[string]string{
 		`{"mode":"koth","round":2}`: `"mode":"koth"`,
 		`plain text`:                `"inner":"plain text"`,
 		`[1,2]`:                     `"inner":"[1,2]"`,
+		`{"mode":"` + html + `"}`:   `"mode":"` + html + `"`,
 	} {
 		sc.before = func(call string, d runtime.MatchDispatcher) {
 			if call == "loop" {

@@ -22,11 +22,16 @@ type ID struct {
 func ParseID(s string) (ID, error) {
 	head, node, _ := strings.Cut(s, ".")
 	u, err := uuid.Parse(head)
-	if err != nil || u == uuid.Nil || u.String() != head ||
-		node == "" || len(node) > maxNodeName || strings.ContainsFunc(node, func(r rune) bool { return !nodeRune(r) }) {
+	if err != nil || u == uuid.Nil || u.String() != head || !IsNode(node) {
 		return ID{}, Refuse(PartyNotFound, "This party does not exist.")
 	}
 	return ID{UUID: u, Node: node}, nil
+}
+
+// IsNode reports whether parties of a node with this name have IDs that [ParseID] reads. Searches for matches need
+// those characters alone.
+func IsNode(name string) bool {
+	return name != "" && len(name) <= maxNodeName && !strings.ContainsFunc(name, func(r rune) bool { return !nodeRune(r) })
 }
 
 // Canonical is the spelling that [ParseID] reads of an ID that the host reads: it takes the

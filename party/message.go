@@ -2,6 +2,7 @@ package party
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,6 +23,15 @@ const (
 
 // serverName is the username of the server's messages.
 const serverName = "partyline"
+
+// PlainJSON is a value as JSON without escapes for web pages: a text of bounded length keeps its length.
+func PlainJSON(value any) (string, error) {
+	var text strings.Builder
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	err := e.Encode(value)
+	return strings.TrimSuffix(text.String(), "\n"), err
+}
 
 // SendData sends data as JSON to everybody in a party. Clients receive it as party
 // data from the user "partyline", whose user and session ID are the zero UUID: stock

@@ -1090,7 +1090,7 @@ namespace Partyline
     {
         [DataMember(Name = "parties"), Preserve] public List<FinderFound> Parties { get; set; }
 
-        /// <summary>for the parties behind these; "" at the end</summary>
+        /// <summary>for the parties behind these, even if there are few here or none; "" at the end</summary>
         [DataMember(Name = "cursor"), Preserve] public string Cursor { get; set; }
     }
 

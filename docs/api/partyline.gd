@@ -1306,7 +1306,7 @@ class FindRequest extends Answer:
 ## FindAnswer answers party_find.
 class FindAnswer extends Answer:
 	var parties: Array[FinderFound] = []
-	## for the parties behind these; "" at the end
+	## for the parties behind these, even if there are few here or none; "" at the end
 	var cursor: String = ""
 
 	func read(got: Dictionary) -> FindAnswer:

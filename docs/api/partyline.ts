@@ -788,7 +788,7 @@ export interface FindRequest {
 /** FindAnswer answers party_find. */
 export interface FindAnswer {
   parties: FinderFound[];
-  /** for the parties behind these; "" at the end */
+  /** for the parties behind these, even if there are few here or none; "" at the end */
   cursor: string;
 }
 

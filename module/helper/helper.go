@@ -12,7 +12,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -25,8 +24,9 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/coder/websocket/wsjson"
+	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
+	"google.golang.org/protobuf/proto"
 
 	"partyline/party"
 	"partyline/party/admission"
@@ -93,8 +93,8 @@ func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts)
 	return id, func(entered bool) {
 		defer end()
 		if entered {
-			_, _ = await(ctx, conn, func(m heard) bool { // so that the player has heard of the party first
-				return slices.ContainsFunc(m.Event.Joins, func(p presence) bool { return p.SessionID == s.SessionID })
+			_, _ = await(ctx, conn, func(m *rtapi.Envelope) bool { // so that the player has heard of the party first
+				return slices.ContainsFunc(m.GetPartyPresenceEvent().GetJoins(), func(p *rtapi.UserPresence) bool { return p.GetSessionId() == s.SessionID })
 			})
 		}
 		_ = h.host.StreamUserLeave(party.StreamMode, id.UUID.String(), "", id.Node, s.UserID, self)
@@ -122,8 +122,9 @@ func (h *Helpers) connect(ctx context.Context, s party.Session) (*websocket.Conn
 	return nil, failed
 }
 
+// dial asks for messages in protobuf: as JSON a label could grow beyond the longest message that the server takes.
 func (h *Helpers) dial(ctx context.Context, token string, secure bool) (*websocket.Conn, error) {
-	to := url.URL{Scheme: "http", Host: net.JoinHostPort(loopback(h.socket), strconv.Itoa(h.socket.GetPort())), Path: "/ws", RawQuery: url.Values{"format": {"json"}}.Encode()}
+	to := url.URL{Scheme: "http", Host: net.JoinHostPort(loopback(h.socket), strconv.Itoa(h.socket.GetPort())), Path: "/ws", RawQuery: url.Values{"format": {"protobuf"}}.Encode()}
 	if secure {
 		to.Scheme = "https"
 	}
@@ -149,54 +150,38 @@ func loopback(socket runtime.SocketConfig) string {
 	return "127.0.0.1"
 }
 
-// heard is the part of the server's messages that a helper reads.
-type heard struct {
-	CID   string `json:"cid"`
-	Error struct {
-		Message string `json:"message"`
-	} `json:"error"`
-	Party struct {
-		PartyID string   `json:"party_id"`
-		Self    presence `json:"self"`
-	} `json:"party"`
-	Event struct {
-		Joins []presence `json:"joins"`
-	} `json:"party_presence_event"`
-}
-
-type presence struct {
-	SessionID string `json:"session_id"`
-}
-
 const createCID = "1"
 
 // create creates a party and returns its ID and the helper's session.
 func create(ctx context.Context, conn *websocket.Conn, f party.Facts) (id party.ID, self string, err error) {
-	err = wsjson.Write(ctx, conn, map[string]any{"cid": createCID, "party_create": map[string]any{
-		"open": f.Open, "hidden": f.Hidden, "max_size": f.MaxSize, "label": f.Label,
-	}})
+	text, err := proto.Marshal(&rtapi.Envelope{Cid: createCID, Message: &rtapi.Envelope_PartyCreate{PartyCreate: &rtapi.PartyCreate{
+		Open: f.Open, Hidden: f.Hidden, MaxSize: int32(f.MaxSize), Label: f.Label,
+	}}})
 	if err != nil {
 		return party.ID{}, "", err
 	}
-	m, err := await(ctx, conn, func(m heard) bool { return m.CID == createCID })
+	if err := conn.Write(ctx, websocket.MessageBinary, text); err != nil {
+		return party.ID{}, "", err
+	}
+	m, err := await(ctx, conn, func(m *rtapi.Envelope) bool { return m.GetCid() == createCID })
 	if err != nil {
 		return party.ID{}, "", err
 	}
-	if m.Party.PartyID == "" {
-		return party.ID{}, "", fmt.Errorf("the server refuses: %s", m.Error.Message)
+	if m.GetParty() == nil {
+		return party.ID{}, "", fmt.Errorf("the server refuses: %s", m.GetError().GetMessage())
 	}
-	id, err = party.ParseID(m.Party.PartyID)
-	return id, m.Party.Self.SessionID, err
+	id, err = party.ParseID(m.GetParty().GetPartyId())
+	return id, m.GetParty().GetSelf().GetSessionId(), err
 }
 
-func await(ctx context.Context, conn *websocket.Conn, is func(heard) bool) (heard, error) {
+func await(ctx context.Context, conn *websocket.Conn, is func(*rtapi.Envelope) bool) (*rtapi.Envelope, error) {
 	for {
 		_, text, err := conn.Read(ctx)
 		if err != nil {
-			return heard{}, err
+			return nil, err
 		}
-		var m heard
-		if err := json.Unmarshal(text, &m); err == nil && is(m) {
+		m := &rtapi.Envelope{}
+		if err := proto.Unmarshal(text, m); err == nil && is(m) {
 			return m, nil
 		}
 	}

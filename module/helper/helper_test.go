@@ -3,22 +3,26 @@ package helper_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/coder/websocket"
-	"github.com/coder/websocket/wsjson"
+	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
+	"google.golang.org/protobuf/proto"
 
 	"partyline/module/helper"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/roster"
 )
+
+// label is as long as a server takes it, and longer in JSON than a server takes a message.
+var label = `{"t":"` + strings.Repeat("&\u2028", 510) + `"}`
 
 const native = "f1f9a2a4-1f0b-4b0e-9d2c-0d3f5f8b2a11.node1"
 
@@ -50,22 +54,24 @@ func creates(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer conn.CloseNow()
-	var asked struct {
-		CID    string         `json:"cid"`
-		Create map[string]any `json:"party_create"`
-	}
-	if wsjson.Read(r.Context(), conn, &asked) != nil {
+	conn.SetReadLimit(4096) // a stock server's
+	_, text, err := conn.Read(r.Context())
+	asked := &rtapi.Envelope{}
+	if err != nil || proto.Unmarshal(text, asked) != nil || r.URL.Query().Get("format") != "protobuf" {
 		return
 	}
-	want := map[string]any{"open": true, "hidden": false, "max_size": 4.0, "label": "{}"}
-	if r.Header.Get("Authorization") != "Bearer token of alice" || fmt.Sprint(asked.Create) != fmt.Sprint(want) {
-		_ = wsjson.Write(r.Context(), conn, map[string]any{"cid": asked.CID, "error": map[string]any{"message": "no"}})
+	say := func(e *rtapi.Envelope) {
+		text, _ := proto.Marshal(e)
+		_ = conn.Write(r.Context(), websocket.MessageBinary, text)
+	}
+	want := &rtapi.PartyCreate{Open: true, MaxSize: 4, Label: label}
+	if r.Header.Get("Authorization") != "Bearer token of alice" || !proto.Equal(asked.GetPartyCreate(), want) {
+		say(&rtapi.Envelope{Cid: asked.Cid, Message: &rtapi.Envelope_Error{Error: &rtapi.Error{Message: "no"}}})
 		return
 	}
-	_ = wsjson.Write(r.Context(), conn, map[string]any{"cid": asked.CID, "party": map[string]any{
-		"party_id": native, "self": map[string]any{"session_id": "helper"}}})
-	_ = wsjson.Write(r.Context(), conn, map[string]any{"party_presence_event": map[string]any{
-		"joins": []any{map[string]any{"session_id": "phone"}}}})
+	say(&rtapi.Envelope{Cid: asked.Cid, Message: &rtapi.Envelope_Party{Party: &rtapi.Party{PartyId: native, Self: &rtapi.UserPresence{SessionId: "helper"}}}})
+	say(&rtapi.Envelope{Message: &rtapi.Envelope_PartyPresenceEvent{PartyPresenceEvent: &rtapi.PartyPresenceEvent{
+		Joins: []*rtapi.UserPresence{{SessionId: "phone"}}}}})
 	_, _, _ = conn.Read(r.Context()) // until the helper goes
 }
 
@@ -88,7 +94,7 @@ func TestFound_EveryAddress(t *testing.T) {
 			for _, secure := range []bool{false, true, false} {
 				h.port = serve(t, c.listens, secure)
 				h.left = nil
-				id, leave, err := helpers.Found(t.Context(), party.Session{UserID: "alice", SessionID: "phone"}, party.Facts{Open: true, MaxSize: 4, Label: "{}"})
+				id, leave, err := helpers.Found(t.Context(), party.Session{UserID: "alice", SessionID: "phone"}, party.Facts{Open: true, MaxSize: 4, Label: label})
 				if err != nil {
 					t.Fatalf("TLS %t: %v", secure, err)
 				}
@@ -138,7 +144,7 @@ func TestFound_Fails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h.port = c.port
-			_, leave, err := helpers.Found(context.Background(), c.session, party.Facts{Open: true, MaxSize: c.size, Label: "{}"})
+			_, leave, err := helpers.Found(context.Background(), c.session, party.Facts{Open: true, MaxSize: c.size, Label: label})
 			if err == nil || leave != nil || errors.Is(err, admission.ErrCannotFound) != c.cannot {
 				t.Errorf("Found = %v", err)
 			}

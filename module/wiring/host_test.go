@@ -36,6 +36,7 @@ type (
 type initializer struct {
 	runtime.Initializer
 
+	name       string // of the server
 	refuses    string // the registration that fails: "rpc", "before", "http", "match", "matched", "shutdown"
 	registered int
 
@@ -56,7 +57,7 @@ type initializer struct {
 
 func newInitializer() *initializer {
 	return &initializer{
-		rpcs: map[string]rpcFunc{}, befores: map[string]beforeFunc{}, afters: map[string]afterFunc{},
+		name: "nakama", rpcs: map[string]rpcFunc{}, befores: map[string]beforeFunc{}, afters: map[string]afterFunc{},
 		routes: map[string]http.HandlerFunc{}, methods: map[string][]string{}, matches: map[string]matchFunc{},
 	}
 }
@@ -125,10 +126,14 @@ func (i *initializer) RegisterMatchmakerProcessor(fn poolFunc) error {
 }
 
 // GetConfig is that of a stock server.
-func (i *initializer) GetConfig() (runtime.Config, error) { return stockConfig{}, nil }
+func (i *initializer) GetConfig() (runtime.Config, error) { return stockConfig{name: i.name}, nil }
 
-type stockConfig struct{ runtime.Config }
+type stockConfig struct {
+	runtime.Config
+	name string
+}
 
+func (c stockConfig) GetName() string                 { return c.name }
 func (stockConfig) GetSession() runtime.SessionConfig { return stockSession{} }
 func (stockConfig) GetSocket() runtime.SocketConfig   { return nil }
 

@@ -10,6 +10,7 @@ import (
 	"partyline/hooks"
 	"partyline/internal/build"
 	"partyline/matchmaking"
+	"partyline/party"
 	"partyline/party/rules"
 	"partyline/rpc"
 )
@@ -25,6 +26,9 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 	conf, err := initializer.GetConfig()
 	if err != nil {
 		return fmt.Errorf("partyline: read the server's configuration: %w", err)
+	}
+	if name := conf.GetName(); !party.IsNode(name) {
+		return fmt.Errorf("partyline: the server's setting name is %q: every party ID ends with it, so it may have letters, digits, '.', '-' and '_' alone", name)
 	}
 	o := Options{Env: env, Nakama: nk, DB: db, Logger: logger, SingleParty: conf.GetSession().GetSingleParty()}
 	if !conf.GetSession().GetSingleSocket() && !conf.GetSession().GetSingleSession() {

@@ -183,6 +183,23 @@ func TestRegister_HostRefuses(t *testing.T) {
 	}
 }
 
+// The IDs of a server's parties end with its name. A name that no ID may have ends the start, not every call.
+func TestRegister_ServerName(t *testing.T) {
+	for name, fine := range map[string]bool{"nakama": true, "eu-west_1.B": true, "eu west:1": false, "größe": false, "a\nb": false, `"`: false, "": false} {
+		init, log := newInitializer(), &logBook{}
+		init.name = name
+		err := wiring.Register(bootContext(nil), log, nil, &nakama{}, init)
+		if fine != (err == nil) {
+			t.Errorf("Register on %q = %v", name, err)
+		}
+		if fine {
+			init.shutdown(context.Background(), log, nil, &nakama{})
+		} else if err != nil && !strings.Contains(err.Error(), "setting name") || init.registered > 0 {
+			t.Errorf("Register on %q = %v with %d functions registered; want that it names the setting and does nothing", name, err, init.registered)
+		}
+	}
+}
+
 func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 	path := writeRules(t, "version: 1\nparties:\n  max_size: {default: 0}\n  colour: red\ninvites:\n  who: everybody\n")
 	tests := []struct {

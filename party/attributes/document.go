@@ -158,13 +158,8 @@ type stored struct {
 }
 
 func (d Document) encode(id party.ID) (stored, error) {
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false) // values keep their length
-	if err := e.Encode(d); err != nil {
-		return stored{}, err
-	}
-	return stored{id.String(), text.String()}, nil
+	text, err := party.PlainJSON(d) // values keep their length
+	return stored{id.String(), text}, err
 }
 
 func decode(value string) (party.ID, Document, error) {

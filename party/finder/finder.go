@@ -176,8 +176,8 @@ func (s *Service) note(entries ...listing) {
 
 func visible(f party.Facts) bool { return f.Open && !f.Hidden }
 
-// next lists parties that fit by the index.
-func (s *Service) next(w wanted, after uint64, most int) (ids []party.ID, last uint64) {
+// next lists parties that fit by the index, with their numbers.
+func (s *Service) next(w wanted, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.index.find(w, after, most)
@@ -200,11 +200,16 @@ type Found struct {
 // List answers party_find.
 type List struct {
 	Parties []Found `json:"parties"`
-	Cursor  string  `json:"cursor"` // for the parties behind these; "" at the end
+	Cursor  string  `json:"cursor"` // for the parties behind these, even if there are few here or none; "" at the end
 }
 
+// steps bounds what one search reads, however many parties a block hides. The first step looks at as many as are asked
+// for, each later one at maxLimit: each costs one query.
+const steps = 4
+
 // Find lists open parties that fit, those first that have been open for longest: none that is hidden, and none with a
-// block between the caller and a member. It refuses with InvalidRequest naming the field.
+// block between the caller and a member. A page may be short, or empty, before the end. It refuses with InvalidRequest
+// naming the field.
 func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, error) {
 	list := List{Parties: []Found{}}
 	w, err := Filter{r.Label, r.FreeSeats}.check()
@@ -226,16 +231,22 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	}
 	w.mine = s.mine(c.UserID)
 	var looks []reserve.Look
-	for len(looks) < limit {
-		ids, last := s.next(w, after, limit-len(looks))
+	most := limit
+	for range steps {
+		ids, seqs, last := s.next(w, after, most)
 		page, err := s.fitting(ctx, c, ids, w)
 		if err != nil {
 			return list, err
 		}
+		if room := limit - len(looks); len(page) > room {
+			page = page[:room]
+			last = seqs[slices.Index(ids, page[room-1].ID)]
+		}
 		looks = append(looks, page...)
-		if after = last; last == 0 {
+		if after = last; last == 0 || len(looks) == limit {
 			break
 		}
+		most = maxLimit
 	}
 	if after != 0 {
 		list.Cursor = encodeCursor(after)

@@ -333,6 +333,34 @@ func TestFind_AfterManyChanges(t *testing.T) {
 	}
 }
 
+// However many parties a block hides, one search looks up blocks a bounded number of times; all
+// pages together have every party behind those, once.
+func TestFind_Bounded(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(601)
+	var seen []party.ID
+	for i, s := range p[1:] {
+		if id := w.party(s, true, 4, `{}`); i%200 >= 195 {
+			seen = append(seen, id)
+		} else {
+			w.host.Block(p[0].UserID, s.UserID)
+		}
+	}
+	for _, limit := range []int{1, 20, 50} {
+		lookups, streams := w.host.FriendLookups(), w.streams.n.Load()
+		list, err := w.find(p[0], fmt.Sprintf(`{"limit":%d}`, limit))
+		w.must(err)
+		if list.Cursor == "" || len(list.Parties) > 5 {
+			t.Errorf("limit %d: %d parties, cursor %q; want that it goes on", limit, len(list.Parties), list.Cursor)
+		}
+		lookups, streams = w.host.FriendLookups()-lookups, w.streams.n.Load()-streams
+		if lookups > 20 || streams > 1000 {
+			t.Errorf("limit %d: %d look-ups of blocks and %d reads of streams of %d parties", limit, lookups, streams, len(p)-1)
+		}
+	}
+	w.finds(p[0], `{"free_seats":0}`, seen...)
+}
+
 func (w *world) quick(s party.Session, label string) (finder.Joined, error) {
 	f := finder.Filter{}
 	if label != "" {

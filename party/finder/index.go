@@ -83,8 +83,8 @@ func (x *index) remove(id party.ID) {
 }
 
 // find lists parties that fit, those with a number above after, in order, and at most as many
-// as are asked for. last is the number to go on from; 0 at the end.
-func (x *index) find(w wanted, after uint64, most int) (ids []party.ID, last uint64) {
+// as are asked for, with their numbers. last is the number to go on from; 0 at the end.
+func (x *index) find(w wanted, after uint64, most int) (ids []party.ID, seqs []uint64, last uint64) {
 	lists := append(x.rarest(w), x.mine(w))
 	for i, list := range lists {
 		at, in := slices.BinarySearch(list, after)
@@ -101,15 +101,15 @@ func (x *index) find(w wanted, after uint64, most int) (ids []party.ID, last uin
 			}
 		}
 		if first < 0 {
-			return ids, 0
+			return ids, seqs, 0
 		}
 		last = lists[first][0]
 		lists[first] = lists[first][1:]
 		if r := x.bySeq[last]; r.has(w.keys) {
-			ids = append(ids, r.id)
+			ids, seqs = append(ids, r.id), append(seqs, last)
 		}
 	}
-	return ids, last
+	return ids, seqs, last
 }
 
 // rarest is the lists of the field that the fewest parties have, of those with enough seats.

@@ -89,7 +89,7 @@ func (s *Service) joinFirst(ctx context.Context, c party.Caller, w wanted) (join
 	s.mu.Unlock()
 	again := after > 0
 	for tries := tryAtOnce; ; tries += tryAtOnce {
-		ids, last := s.next(w, after, tryAtOnce)
+		ids, _, last := s.next(w, after, tryAtOnce)
 		joined, full, err := s.joinOne(ctx, c, w, ids)
 		met = met || full
 		if err != nil || joined.Joined || last == 0 && !again || tries >= tryMost {

@@ -149,7 +149,7 @@ func (e *entrance) Look(context.Context, party.ID) (reserve.Look, error) {
 func (e *entrance) ClientAsking(party.ID, string) party.Client { e.calls++; return party.Client{} }
 
 func TestInquiries(t *testing.T) {
-	w := newWorld(t, "limits: {party_create: 1/h}\nparties: {requests: {rate: 1/h}}\nrules: [{id: ranked, on: [matchmake], deny: 'request.queue == \"ranked\"'}]")
+	w := newWorld(t, "limits: {party_create: 1/h, invite_create: 1/h}\nparties: {requests: {rate: 1/h}}\nrules: [{id: ranked, on: [matchmake], deny: 'request.queue in [\"ranked\", \"both\"]'}]")
 	p := w.host.Players(4)
 	open, closed := w.party(true, 2, p[0], p[1]), w.party(false, 4, p[0])
 	full := party.Refuse(party.PartyTooLarge, "Too many.")
@@ -162,7 +162,7 @@ func TestInquiries(t *testing.T) {
 			return j.Decide(t.Context(), party.Question{Action: rules.ActionInvite, Caller: c})
 		},
 		Queue: func(_ context.Context, _ party.Caller, v party.View, queue string) error {
-			if queue == "solo" && v.Size() > 1 {
+			if queue == "both" || queue == "solo" && v.Size() > 1 {
 				return full
 			}
 			return nil
@@ -181,6 +181,7 @@ func TestInquiries(t *testing.T) {
 	}
 	takePartyToken := func() { _ = w.limits.PartyCreate.Take(p[2].UserID) }
 	takeRequestToken := func() { _ = w.limits.JoinRequest.Take(p[2].UserID) }
+	takeInviteToken := func() { _ = w.limits.InviteCreate.Take(p[3].UserID) }
 	for _, tt := range []struct {
 		name   string
 		before func()
@@ -199,14 +200,19 @@ func TestInquiries(t *testing.T) {
 		{"ask_too_often", takeRequestToken, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: closed.String()}, party.RateLimited},
 		{"invite", nil, 0, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, ""},
 		{"invite_elsewhere", nil, 3, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, party.NotMember},
+		{"invite_elsewhere_too_often", takeInviteToken, 3, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, party.RateLimited},
 		{"matchmake", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "casual"}, ""},
 		{"matchmake_rule", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "ranked"}, party.RuleDenied},
 		{"matchmake_queue", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "solo"}, party.PartyTooLarge},
 		{"matchmake_member", nil, 1, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String()}, party.NotLeader},
+		{"matchmake_rule_before_queue", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "both"}, party.RuleDenied},
+		{"matchmake_member_rule", nil, 1, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "both"}, party.RuleDenied},
+		{"matchmake_member_queue", nil, 1, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String(), Queue: "solo"}, party.PartyTooLarge},
 		{"matchmake_stranger", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: open.String()}, party.NotMember},
 		{"matchmake_nowhere", nil, 0, judge.Inquiry{Action: rules.ActionMatchmake, PartyID: "x"}, party.PartyNotFound},
 		{"alone", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, Queue: "solo"}, ""},
 		{"alone_rule", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, Queue: "ranked"}, party.RuleDenied},
+		{"alone_rule_before_queue", nil, 2, judge.Inquiry{Action: rules.ActionMatchmake, Queue: "both"}, party.RuleDenied},
 	} {
 		if tt.before != nil {
 			tt.before()

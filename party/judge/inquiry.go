@@ -17,8 +17,9 @@ type Inquiry struct {
 	Queue   string       // for matchmake
 }
 
-// Inquiries answers inquiries with the checks that the actions themselves meet. Nothing
-// follows from an answer: no token is spent, no seat taken, no rule's hit counted.
+// Inquiries answers inquiries with the checks that the actions themselves meet, in the same order: of several
+// refusals the answer is the one the action would get. Nothing follows from an answer: no token is spent, no seat
+// taken, no rule's hit counted.
 type Inquiries struct {
 	Checks Checks        // dry ones
 	Rates  *party.Limits // asked only; nothing is counted
@@ -87,33 +88,36 @@ func (i Inquiries) invite(ctx context.Context, caller party.Caller, q Inquiry) e
 	if err != nil {
 		return err
 	}
-	if err := i.Invite(ctx, caller, id, i.Checks.Judge); err != nil {
+	if err := i.Rates.InviteCreate.May(caller.UserID); err != nil {
 		return err
 	}
-	return i.Rates.InviteCreate.May(caller.UserID)
+	return i.Invite(ctx, caller, id, i.Checks.Judge)
 }
 
 func (i Inquiries) matchmake(ctx context.Context, caller party.Caller, q Inquiry) error {
 	if q.PartyID == "" {
-		if err := i.Queue(ctx, caller, party.View{}, q.Queue); err != nil {
+		if err := i.Checks.Alone(ctx, caller, q.Queue); err != nil {
 			return err
 		}
-		return i.Checks.Alone(ctx, caller, q.Queue)
+		return i.Queue(ctx, caller, party.View{}, q.Queue)
 	}
 	look, err := i.look(ctx, q)
 	if err != nil {
 		return err
 	}
-	if _, member := look.Member(caller.UserID); !member {
+	m, member := look.Member(caller.UserID)
+	if !member {
 		return party.NotAMember()
 	}
-	leader := look.Leader()
-	if leader.UserID != caller.UserID {
-		return party.Refuse(party.NotLeader, "Only the leader looks for a match.")
+	caller.SessionID = m.SessionID // over plain HTTP it has none
+	if err := i.Checks.Inside(ctx, rules.ActionMatchmake, caller, look, rules.RequestFacts{Queue: q.Queue}); err != nil {
+		return err
 	}
 	if err := i.Queue(ctx, caller, look.View, q.Queue); err != nil {
 		return err
 	}
-	caller.SessionID = leader.SessionID // over plain HTTP it has none
-	return i.Checks.Inside(ctx, rules.ActionMatchmake, caller, look, rules.RequestFacts{Queue: q.Queue})
+	if look.Leader().UserID != caller.UserID { // as the host says at the end
+		return party.Refuse(party.NotLeader, "Only the leader looks for a match.")
+	}
+	return nil
 }

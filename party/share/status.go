@@ -1,8 +1,6 @@
 package share
 
 import (
-	"bytes"
-	"encoding/json"
 	"time"
 
 	"partyline/party"
@@ -42,13 +40,11 @@ func (sh *shared) status(door string) string {
 	if door != doorOpen {
 		v.URL = ""
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // a status has room for 2048 characters
-	if err := e.Encode(v); err != nil {
+	text, err := party.PlainJSON(v) // a status has room for 2048 characters
+	if err != nil {
 		panic(err) // of three texts: cannot be
 	}
-	return string(bytes.TrimRight(b.Bytes(), "\n"))
+	return text
 }
 
 // publish sets the status of the sharer's session in the party.

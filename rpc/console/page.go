@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"embed"
-	"encoding/json"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -191,13 +190,7 @@ type of struct {
 func (v *view) Of(p overview.Player) of { return of{v, p} }
 
 // JSON is a value as text.
-func (*view) JSON(value any) (string, error) {
-	var text strings.Builder
-	plain := json.NewEncoder(&text)
-	plain.SetEscapeHTML(false) // the template does
-	err := plain.Encode(value)
-	return strings.TrimSpace(text.String()), err
-}
+func (*view) JSON(value any) (string, error) { return party.PlainJSON(value) } // the template escapes
 
 // Wait is a number of seconds, such as 1m35s.
 func (*view) Wait(seconds int64) string { return (time.Duration(seconds) * time.Second).String() }

@@ -23,6 +23,8 @@ var differences = map[string][]string{
 	"a party's list of requests is bounded":                {"party-request-cap"},
 	"only members act in a party":                          {"malformed-presences", "matchmaker-party-errors", "party-accept-errors"},
 	"a member does not look for a match beside the party":  {"matchmaker-party-cap"},
+	"a party does not look while a member looks elsewhere": {"matchmaker-party-elsewhere"},
+	"a party larger than the match gets no ticket":         {"matchmaker-party-large"},
 }
 
 // differenceFile is the transcript of a scenario with the module, where it has one of its own.

@@ -127,6 +127,29 @@ var matches = []Scenario{
 			alice.Do(partyTicket(id, w.query(), 4, 4))
 		},
 	},
+	{
+		Name:  "matchmaker-party-large",
+		About: "A party is larger than the match it asks for.",
+		Run: func(w *World) {
+			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
+			id := openParty(4, alice, bob, carol)
+			alice.Do(partyTicket(id, w.query(), 2, 2))
+			alice.Do(partyTicket(id, w.query(), 2, 3))
+		},
+	},
+	{
+		Name:  "matchmaker-party-elsewhere",
+		About: "A party looks for a match while a member waits with another party, or alone.",
+		Run: func(w *World) {
+			alice, bob, carol := w.Actor("alice"), w.Actor("bob"), w.Actor("carol")
+			first, second := openParty(4, alice, bob), openParty(4, carol, bob)
+			ticket := alice.Do(partyTicket(first, w.query(), 4, 4)).GetPartyMatchmakerTicket().GetTicket()
+			carol.Do(partyTicket(second, w.query(), 4, 4))
+			alice.Do(partyTicketRemove(first, ticket))
+			bob.Do(soloTicket(w.query(), 4, 4))
+			carol.Do(partyTicket(second, w.query(), 4, 4))
+		},
+	},
 	cancelled("join", func(w *World, id string, _, _ *Actor) { w.Actor("dave").Do(partyJoin(id)) }),
 	cancelled("leave", func(_ *World, id string, _, carol *Actor) { carol.Do(partyLeave(id)) }),
 	cancelled("kick", func(_ *World, id string, alice, carol *Actor) { alice.Do(partyRemove(id, carol.Presence())) }),

@@ -185,7 +185,7 @@ func TestOperators_tables(t *testing.T) {
 	inTable(t, "docs/operators.md", "## Metrics", metrics)
 	inTable(t, "docs/operators.md", "### Storage", collections(t))
 	inTable(t, "docs/operators.md", "### Streams", streamModes(t))
-	inTable(t, "docs/operators.md", "### The server's settings", append(ownSettings(t), "socket.proxy_count"))
+	inTable(t, "docs/operators.md", "### The server's settings", append(ownSettings(t), "socket.proxy_count", "name"))
 	var routes []string
 	for _, line := range entryPoints(t) {
 		if words := strings.Fields(line); words[0] == "http" {

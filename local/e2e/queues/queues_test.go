@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
 )
 
@@ -82,6 +83,51 @@ func TestRefusals(t *testing.T) {
 	p[0].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: id, Ticket: ticket}}})
 	p[1].told(-3, "cancelled")
 	p[2].queueSolo(w.fives)
+}
+
+// Where several things stand in the way, party_check names the one that the call itself meets first.
+func TestRefusals_CheckedBefore(t *testing.T) {
+	w := startWith(t, `version: 1
+limits: {invite_create: 1/h}
+rules: [{id: later, on: [matchmake, invite], deny: 'not (request.queue in ["solo", "pair"])'}]
+queues: {solo: {teams: 2, team_size: 1}, pair: {teams: 2, team_size: 2}, ranked: {teams: 2, team_size: 1}}
+`)
+	p := w.players(3)
+	id := w.party(p[:2]...)
+	leader, member, stranger := p[0], p[1], p[2]
+	same := func(by *player, action, queue, party string, call *rtapi.Envelope) {
+		t.Helper()
+		var said struct{ Reason, Rule string }
+		by.rpc("party_check", map[string]string{"action": action, "queue": queue, "party_id": party}, &said)
+		if said.Rule != "" {
+			said.Reason += "/" + said.Rule
+		}
+		real := by.reason(call)
+		if strings.HasPrefix(real, "Error adding party to matchmaker") { // the server's own, for a member who does not lead
+			real = "not_leader"
+		}
+		if said.Reason != real || real == "" {
+			t.Errorf("%s %s: party_check says %q, the call %q", action, queue, said.Reason, real)
+		}
+	}
+	for _, tt := range []struct {
+		by    *player
+		queue string
+	}{
+		{leader, "ranked"}, {leader, "none"}, {leader, "solo"},
+		{member, "ranked"}, {member, "none"}, {member, "solo"}, {member, "pair"},
+		{stranger, "ranked"}, {stranger, "none"}, {stranger, "solo"},
+	} {
+		same(tt.by, "matchmake", tt.queue, id, addParty(id, properties("queue", tt.queue)))
+	}
+	for _, queue := range []string{"ranked", "none"} {
+		same(stranger, "matchmake", queue, "", addSolo(properties("queue", queue)))
+	}
+	invite := &rtapi.Envelope{Message: &rtapi.Envelope_Rpc{Rpc: &api.Rpc{Id: "party_invite_create", Payload: `{"party_id":"` + id + `"}`}}}
+	for range 2 { // the second comes too soon
+		same(member, "invite", "", id, invite)
+		same(stranger, "invite", "", id, invite)
+	}
 }
 
 // A member who leaves takes the ticket along; the party is told, and keeps the age of its wait.

@@ -40,8 +40,14 @@ func start(t testing.TB) *world {
 // startNative plays on a server without queues, which makes matches with seats.
 func startNative(t *testing.T) *world {
 	t.Helper()
+	return startWith(t, "version: 1\nmatchmaking: {create_match: true}\n")
+}
+
+// startWith plays on a server with these rules.
+func startWith(t *testing.T, rules string) *world {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "rules.yml")
-	if err := os.WriteFile(path, []byte("version: 1\nmatchmaking: {create_match: true}\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(rules), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return playOn(t, target.WithRules(t, path))
