@@ -147,6 +147,10 @@ func (l *Ledger) outlives(r reserve.Record) bool {
 // in a crash.
 const rosterEvery = 500 * time.Millisecond
 
+// rostersAtOnce is how many parties' members are to be written at one time: all of them may have
+// changed, and a kick waits for those before it, and for its party.
+const rostersAtOnce = 16
+
 // RecordLater has a party's members and the ages of its tickets written soon, off the way of the
 // message, where parties survive a restart.
 func (l *Ledger) RecordLater(id party.ID) {

@@ -17,8 +17,8 @@ import (
 // written together by the next: alone a change waits for nobody, and when a crowd loses its
 // connections the transactions are a few.
 
-// batchMost is how many changes are one transaction at most.
-const batchMost = 100
+// batchMost is how many objects one transaction is about at most, where one change has no more.
+const batchMost = 500
 
 // change is what is to become of one party's record.
 type change struct {
@@ -52,7 +52,7 @@ func (l *changes) next(c *change) (batch []*change) {
 	taken := map[string]bool{}
 	l.waiting = slices.DeleteFunc(l.waiting, func(c *change) bool {
 		objects := append([]string{c.id.String()}, c.users...)
-		if len(batch) == batchMost || slices.ContainsFunc(objects, func(object string) bool { return taken[object] }) {
+		if len(batch) > 0 && len(taken)+len(objects) > batchMost || slices.ContainsFunc(objects, func(object string) bool { return taken[object] }) {
 			return false
 		}
 		for _, object := range objects {

@@ -64,7 +64,12 @@ func New(d Deps) *Ledger {
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
 		l.rounds = append(l.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
 	}
-	l.rosters = alarm.New(d.Now, d.Logger, "party members not written party=", l.writeRoster)
+	turns := make(chan struct{}, rostersAtOnce)
+	l.rosters = alarm.New(d.Now, d.Logger, "party members not written party=", func(id party.ID) {
+		turns <- struct{}{}
+		defer func() { <-turns }()
+		l.writeRoster(id)
+	})
 	l.holds = alarm.New(d.Now, d.Logger, "end of held seats not told party=", l.holdOver)
 	return l
 }

@@ -3,6 +3,7 @@ package reconnect_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -267,4 +268,66 @@ func (w *world) restores(p party.Session) party.Session {
 	_, err := w.resume(s)
 	w.must(err)
 	return s
+}
+
+// When survive.restart is switched on, the members of all parties are to be written. A kick waits
+// for a few of them, and no transaction is about very many objects.
+func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
+	for _, c := range []struct{ parties, size, most int }{{80, 1, 40}, {20, 40, 20}} {
+		t.Run(fmt.Sprint(c.parties, " of ", c.size), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				parties, size := c.parties, c.size
+				w := newWorld(t, time.Now)
+				defer func() { w.admission.Close(); w.grace.Close() }()
+				w.set(func(p *rules.Parties) { p.KickBan = time.Hour })
+				p := w.host.Players(parties*size + 1)
+				target := p[parties*size]
+				var ids []party.ID
+				for i := range parties {
+					ids = append(ids, w.party(true, size+1, p[i*size:(i+1)*size]...))
+				}
+				w.must(w.admit(target, ids[0]))
+				w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+				first, began := make(chan struct{}), false
+				written, before := 0, -1
+				w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+					if !began {
+						began = true
+						<-first
+					}
+					if len(writes) > 500 {
+						t.Errorf("one transaction writes %d objects", len(writes))
+					}
+					for _, o := range writes {
+						if strings.Contains(o.Value, `"kicks"`) && before < 0 {
+							before = written
+						}
+					}
+					for _, o := range writes {
+						if o.Collection == "partyline_parties" {
+							written++
+						}
+					}
+					return nil
+				}
+				for _, id := range ids {
+					w.admission.RecordLater(id)
+				}
+				time.Sleep(time.Second)
+				kicked := make(chan error, 1)
+				go func() {
+					w.host.PartyLeave(target, ids[0])
+					kicked <- w.admission.Kicked(context.Background(), ids[0], target)
+				}()
+				synctest.Wait()
+				close(first)
+				w.must(<-kicked)
+				time.Sleep(time.Second)
+				synctest.Wait()
+				if before < 0 || before > c.most || written < parties {
+					t.Errorf("the kick is written after %d of %d parties", before, written)
+				}
+			})
+		})
+	}
 }
