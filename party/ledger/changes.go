@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 
@@ -69,12 +70,22 @@ func (l *changes) next(c *change) (batch []*change) {
 // storageWait at most, even if ctx is at its end, as that of a session is which has just left.
 // edit may run several times, and in another goroutine, while change waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
+	owed := s.owes(id)
+	for _, o := range owed {
+		users = append(users, o.users...)
+	}
 	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
-	c := &change{id: id, users: users, edit: edit, done: make(chan struct{})}
+	c := &change{id: id, users: users, done: make(chan struct{}), edit: func(r reserve.Record) {
+		s.settle(id, r)
+		edit(r)
+	}}
 	s.line.add(c)
 	for {
 		select {
 		case <-c.done:
+			if c.err == nil {
+				s.paid(id, owed)
+			}
 			return c.err
 		case s.line.writing <- struct{}{}:
 			s.writeNext(ctx, s.line.next(c))
@@ -120,4 +131,55 @@ func (s *store) writeOne(ctx context.Context, c *change) (err error) {
 		}
 	}
 	return &party.Error{Reason: party.Conflict, Message: "Too many changes at once, please try again.", Cause: err}
+}
+
+// owed is a change that storage has refused, of what has happened all the same: who has left is not
+// put back into a seat. Whoever reads the record sees it made. The party's next change makes it, a
+// sweep at the latest.
+type owed struct {
+	users []string
+	edit  func(reserve.Record)
+}
+
+// debts are all that is owed, by party.
+type debts struct {
+	mu sync.Mutex // a leaf, under which edits run
+	of map[party.ID][]*owed
+}
+
+func (d *debts) owe(id party.ID, users []string, edit func(reserve.Record)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.of[id] = append(d.of[id], &owed{users, edit})
+}
+
+func (d *debts) owes(id party.ID) []*owed {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.of[id])
+}
+
+// settle makes in the record what is owed.
+func (d *debts) settle(id party.ID, r reserve.Record) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, o := range d.of[id] {
+		o.edit(r)
+	}
+}
+
+func (d *debts) paid(id party.ID, written []*owed) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	left := slices.DeleteFunc(d.of[id], func(o *owed) bool { return slices.Contains(written, o) })
+	if d.of[id] = left; len(left) == 0 {
+		delete(d.of, id)
+	}
+}
+
+// parties lists those to which something is owed.
+func (d *debts) parties() []party.ID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Collect(maps.Keys(d.of))
 }

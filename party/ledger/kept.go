@@ -160,7 +160,7 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 		if edit == nil {
 			return nil
 		}
-		err := v.Write(nil, edit)
+		err := v.insist(nil, edit)
 		v.Announce()
 		return err
 	}
@@ -171,23 +171,20 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 	if !k.Told && edit == nil {
 		return nil
 	}
-	var err error
-	if k.Stored || edit != nil {
-		removed := false
-		err = v.Write([]string{user}, func(r reserve.Record) {
-			s, ok := r.Seats[user]
-			if removed = ok && s.Member.SessionID == k.Member.SessionID; removed {
-				delete(r.Seats, user)
-			}
-			if edit != nil {
-				edit(r)
-			}
-		})
-		if err == nil && k.Stored && !removed {
-			why = party.SeatEnded // another node was faster
+	removed := false
+	err := v.insist([]string{user}, func(r reserve.Record) {
+		s, ok := r.Seats[user]
+		if removed = ok && s.Member.SessionID == k.Member.SessionID; removed {
+			delete(r.Seats, user)
 		}
-		v.Announce()
+		if edit != nil {
+			edit(r)
+		}
+	})
+	if err == nil && k.Stored && !removed {
+		why = party.SeatEnded // another node was faster
 	}
+	v.Announce()
 	if !k.Told {
 		return err
 	}

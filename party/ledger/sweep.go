@@ -35,6 +35,9 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 			l.Dropped(s)
 		}
 	}
+	for _, id := range l.records.parties() {
+		errs = append(errs, l.records.change(ctx, id, nil, func(reserve.Record) {}))
+	}
 	l.sweeping.Lock()
 	defer l.sweeping.Unlock()
 	for _, round := range l.rounds {

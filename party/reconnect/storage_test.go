@@ -331,3 +331,53 @@ func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
 		})
 	}
 }
+
+// Who leaves on purpose has no seat any more, whatever storage says at that moment, and nobody is
+// put back into a party that its last member has left.
+func TestSurvive_LeftWhileStorageFails(t *testing.T) {
+	for _, restart := range []time.Duration{0, minute} {
+		for leaving := 1; leaving <= 2; leaving++ {
+			t.Run(fmt.Sprint(restart, " ", leaving), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, time.Now)
+					defer func() { w.admission.Close(); w.grace.Close() }()
+					w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
+					p := w.host.Players(2)
+					id := w.party(true, 4, p...)
+					time.Sleep(time.Second)
+					synctest.Wait()
+					var back []party.Session
+					for _, s := range p {
+						w.drop(s)
+						back = append(back, w.host.Connect(s.UserID))
+					}
+					w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errStorage }
+					for _, s := range back[:leaving] {
+						w.leave(s, id)
+					}
+					w.host.BeforeWrite = nil
+					for _, sweeps := range []bool{false, true} {
+						if sweeps { // and another process goes by storage alone
+							w.must(w.admission.Sweep(t.Context()))
+							w.node = w.newNode()
+							defer func() { w.admission.Close(); w.grace.Close() }()
+						}
+						look, _ := w.admission.Look(t.Context(), id)
+						for i, s := range back {
+							if want := i >= leaving; look.Returning(s.UserID) != want {
+								t.Errorf("swept %v: a seat is kept for player %d: %v", sweeps, i+1, !want)
+							}
+							if i < leaving {
+								_, err := w.resume(s)
+								w.refused(err, party.PartyNotFound)
+							}
+						}
+					}
+					if leaving == len(p) {
+						w.nothingLeft()
+					}
+				})
+			})
+		}
+	}
+}
