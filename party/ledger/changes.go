@@ -71,8 +71,8 @@ func (l *changes) next(c *change) (batch []*change) {
 // edit may run several times, and in another goroutine, while change waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
 	owed := s.owes(id)
-	for _, o := range owed {
-		users = append(users, o.users...)
+	for _, c := range owed {
+		users = append(users, c.users...)
 	}
 	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
 	c := &change{id: id, users: users, done: make(chan struct{}), edit: func(r reserve.Record) {
@@ -133,27 +133,21 @@ func (s *store) writeOne(ctx context.Context, c *change) (err error) {
 	return &party.Error{Reason: party.Conflict, Message: "Too many changes at once, please try again.", Cause: err}
 }
 
-// owed is a change that storage has refused, of what has happened all the same: who has left is not
-// put back into a seat. Whoever reads the record sees it made. The party's next change makes it, a
-// sweep at the latest.
-type owed struct {
-	users []string
-	edit  func(reserve.Record)
-}
-
-// debts are all that is owed, by party.
+// debts are changes that storage has refused, of what has happened all the same: who has left is not
+// put back into a seat. Those who read the record find them made. The party's next change writes them,
+// a sweep at the latest.
 type debts struct {
 	mu sync.Mutex // a leaf, under which edits run
-	of map[party.ID][]*owed
+	of map[party.ID][]*change
 }
 
 func (d *debts) owe(id party.ID, users []string, edit func(reserve.Record)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.of[id] = append(d.of[id], &owed{users, edit})
+	d.of[id] = append(d.of[id], &change{users: users, edit: edit})
 }
 
-func (d *debts) owes(id party.ID) []*owed {
+func (d *debts) owes(id party.ID) []*change {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.of[id])
@@ -163,15 +157,15 @@ func (d *debts) owes(id party.ID) []*owed {
 func (d *debts) settle(id party.ID, r reserve.Record) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, o := range d.of[id] {
-		o.edit(r)
+	for _, c := range d.of[id] {
+		c.edit(r)
 	}
 }
 
-func (d *debts) paid(id party.ID, written []*owed) {
+func (d *debts) paid(id party.ID, written []*change) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	left := slices.DeleteFunc(d.of[id], func(o *owed) bool { return slices.Contains(written, o) })
+	left := slices.DeleteFunc(d.of[id], func(c *change) bool { return slices.Contains(written, c) })
 	if d.of[id] = left; len(left) == 0 {
 		delete(d.of, id)
 	}
