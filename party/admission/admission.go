@@ -13,8 +13,9 @@ package admission
 import (
 	"context"
 	"maps"
-	"sync"
+	"time"
 
+	"partyline/internal/cache"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/ledger"
@@ -38,18 +39,26 @@ type Deps struct {
 	Friends func(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
+const (
+	mostOffers = 10_000
+	offerFor   = time.Hour // the rules keep no seat for longer
+)
+
 // Admission is the ledger with the ways into its parties. Make one with [New].
 type Admission struct {
 	Deps
 	joins     joins
-	users     keyed.Locks[string]   // where one party per user is the rule, a user's joins wait for each other
-	restoring keyed.Locks[party.ID] // held over the founding of a native party, and nothing else is then
-	offers    sync.Map              // user -> ID of the party that the next one they create goes on with
+	users     keyed.Locks[string]            // where one party per user is the rule, a user's joins wait for each other
+	restoring keyed.Locks[party.ID]          // held over the founding of a native party, and nothing else is then
+	offers    *cache.Cache[string, party.ID] // by user: the party that the next one they create goes on with
 }
 
 // New makes an admission.
 func New(d Deps) *Admission {
-	return &Admission{Deps: d, joins: joins{bySession: map[string]join{}}, users: keyed.NewLocks[string](), restoring: keyed.NewLocks[party.ID]()}
+	return &Admission{
+		Deps: d, joins: joins{bySession: map[string]join{}}, users: keyed.NewLocks[string](), restoring: keyed.NewLocks[party.ID](),
+		offers: cache.New[string, party.ID](d.Now, mostOffers, offerFor),
+	}
 }
 
 // MayCreate refuses with AlreadyInParty a user who may not make a party.

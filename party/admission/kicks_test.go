@@ -292,15 +292,25 @@ func TestKicks_NoBan(t *testing.T) {
 
 func TestKicks_HoldHereIfStorageFails(t *testing.T) {
 	k := newKernel(t)
-	p := k.host.Players(2)
+	p := k.host.Players(3)
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
+	k.must(k.join(p[2], id))
 	broken := errors.New("database is away")
 	k.host.BeforeWrite = func([]*runtime.StorageWrite) error { return broken }
 	k.host.PartyLeave(p[1], id)
 	if err := k.admission.Kicked(t.Context(), id, p[1]); !errors.Is(err, broken) {
 		t.Errorf("Kicked = %v; want %v", err, broken)
 	}
+	k.refused(k.join(p[1], id), party.Banned)
+	k.host.BeforeWrite = nil
+	here := k.admission
+	k.restart()
+	k.kick(p[2], id) // has this node read the record again
+	k.admission = here
+	k.refused(k.join(p[1], id), party.Banned)
+	k.must(k.admission.Sweep(t.Context()))
+	k.restart()
 	k.refused(k.join(p[1], id), party.Banned)
 }
 

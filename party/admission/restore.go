@@ -62,23 +62,23 @@ func (a *Admission) restore(ctx context.Context, id party.ID, s party.Session) e
 
 // Offer has the next party that the user creates go on with the one in which everybody is
 // away, unless they enter another before.
-func (a *Admission) Offer(userID string, id party.ID) { a.offers.Store(userID, id) }
+func (a *Admission) Offer(userID string, id party.ID) { a.offers.Put(userID, id) }
 
 // Offered is what a party has to be made with that the session is about to create, if it goes
 // on with another. From then on nobody else goes on with that one, until it is clear what has
 // become of the message. It refuses with AlreadyInParty where the user's seat is in a party that
 // lives again, or is about to.
 func (a *Admission) Offered(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
-	id, offered := a.offers.Load(s.UserID)
+	id, offered := a.offers.Kept(s.UserID)
 	if !offered {
 		return party.Facts{}, false, nil
 	}
-	unlock, err := a.awaitReturn(ctx, id.(party.ID))
+	unlock, err := a.awaitReturn(ctx, id)
 	if err != nil {
 		return party.Facts{}, false, err
 	}
 	defer unlock()
-	old, err := a.offer(ctx, s.UserID, id.(party.ID))
+	old, err := a.offer(ctx, s.UserID, id)
 	if old == nil || err != nil {
 		return party.Facts{}, false, err
 	}
@@ -95,7 +95,7 @@ func (a *Admission) offer(ctx context.Context, userID string, id party.ID) (*led
 		}
 		return old, nil
 	}
-	a.offers.Delete(userID)
+	a.offers.Drop(userID)
 	var look reserve.Look
 	if err == nil {
 		look, err = a.Look(ctx, id)

@@ -72,7 +72,7 @@ func (a *Admission) leave(ctx context.Context, from ...party.Membership) {
 // any more. Under session.single_party it leaves all others: the host does that in silence for its
 // own joins, and not at all for invited sessions.
 func (a *Admission) entered(ctx context.Context, id party.ID, s party.Session) {
-	a.offers.Delete(s.UserID)
+	a.offers.Drop(s.UserID)
 	if a.SingleParty {
 		ids, err := a.Roster.Listed(s)
 		if err != nil {

@@ -41,6 +41,9 @@ func (v *Visit) lookAway(gone error) error {
 	case v.known && !v.Away:
 		v.Away, err = v.miss(v.ledger.Roster.Attendance.Compare(v.ID, nil))
 		v.unstored = v.Away
+		if v.Away {
+			v.saved = reserve.Standing{Facts: v.Facts, Native: v.ID, Away: true, Ages: v.ledger.Ages(v.ID)}
+		}
 	case !v.unstored:
 		err = v.recall()
 	}
@@ -98,7 +101,7 @@ func (v *Visit) recall() error {
 		v.Book.SetHolds(holds)
 		v.watchHolds()
 	}
-	v.known, v.recorded, v.Facts, v.saved = true, true, record.Facts, *record.Standing
+	v.recorded, v.Facts, v.saved = true, record.Facts, *record.Standing
 	if crashed {
 		within := v.ledger.Policy().Parties.Survive.Restart
 		users := slices.AppendSeq(slices.Collect(maps.Keys(record.Members)), maps.Keys(record.Seats))
@@ -106,9 +109,13 @@ func (v *Visit) recall() error {
 			r.Lost(v.Origin, v.ledger.started, within)
 			record = r
 		})
+		if err != nil { // not known: the next look tries again
+			return err
+		}
 	}
+	v.known = true
 	v.merge(record)
-	return err
+	return nil
 }
 
 // learnNatives reads which parties of before this process went on in which native ones: their
@@ -139,6 +146,10 @@ func (l *Ledger) outlives(r reserve.Record) bool {
 // rosterEvery is how often a party's members are written at most. What has changed since is lost
 // in a crash.
 const rosterEvery = 500 * time.Millisecond
+
+// rostersAtOnce is how many parties' members are to be written at one time: all of them may have
+// changed, and a kick waits for those before it, and for its party.
+const rostersAtOnce = 16
 
 // RecordLater has a party's members and the ages of its tickets written soon, off the way of the
 // message, where parties survive a restart.
@@ -219,27 +230,31 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 // NoLiveSession where s has ended meanwhile: then all seats are kept.
 func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s party.Session, enter func(may bool) error) error {
 	user, taken := s.UserID, false
+	var ages map[string]time.Time
 	members := map[string]party.Member{}
 	if l.Policy().Parties.Survive.Restart > 0 {
 		members[user] = party.Member{Session: s, JoinedAt: l.Now(), Leader: true}
 	}
 	defer l.moves.enter(native)()
 	err := l.records.change(ctx, old.Origin, []string{user}, func(r reserve.Record) {
+		if r.Native == native { // the attempt before was done, and its answer is lost
+			return
+		}
 		seat, kept := r.Seats[user]
 		if taken = !kept || !r.Away || seat.Member != old.Seat.Member; !taken {
+			ages = r.Ages
 			delete(r.Seats, user)
 			r.Native, r.Away, r.Members, r.Ages = native, false, members, nil
 		}
 	})
 	if err == nil && taken {
-		err = party.Refuse(party.PartyNotFound, "No seat is kept for you any more.")
-	}
-	if err != nil {
 		_ = enter(false)
-		return fmt.Errorf("store the party's new ID: %w", err)
+		return party.Refuse(party.PartyNotFound, "No seat is kept for you any more.")
 	}
 	tried, entered := false, false
-	if err = l.Roster.Begin(native, s, old.Facts, old.Origin); err == nil {
+	if err != nil {
+		err = fmt.Errorf("store the party's new ID: %w", err) // which may have been done all the same
+	} else if err = l.Roster.Begin(native, s, old.Facts, old.Origin); err == nil {
 		err = l.VisitNative(context.WithoutCancel(ctx), native, func(v *Visit) error {
 			v.Origin, v.Facts, v.leader, v.saved.Members = old.Origin, old.Facts, user, members
 			err := v.load() // all is known before s is in: its connection may end at once
@@ -270,12 +285,29 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 			_ = enter(false) // not in the visit: it may need the party's lock
 		}
 		l.Roster.End(native)
-		undo := l.records.change(ctx, old.Origin, []string{user}, func(r reserve.Record) {
-			r.Seats[user] = old.Seat
-			r.Native, r.Away, r.Members = old.ID, true, nil
-		})
-		return errors.Join(fmt.Errorf("enter new native party: %w", err), undo)
+		return errors.Join(fmt.Errorf("enter new native party: %w", err), l.undo(ctx, old, native, ages))
 	}
 	l.Briefly(old.ID, (*Visit).reset)
 	return err
+}
+
+// undo has everybody away again after a return into a native party that has broken off. Where
+// storage fails, memory goes on to know better, and all of it is written with the next look.
+func (l *Ledger) undo(ctx context.Context, old *Behind, native party.ID, ages map[string]time.Time) error {
+	return l.VisitNative(context.WithoutCancel(ctx), old.ID, func(v *Visit) error {
+		user := old.Seat.Member.UserID
+		err := l.records.change(v.Ctx, old.Origin, []string{user}, func(r reserve.Record) {
+			if r.Native == native {
+				r.Seats[user] = old.Seat
+				r.Native, r.Away, r.Members, r.Ages = old.ID, true, nil, ages
+			}
+		})
+		if err != nil && v.Away {
+			v.unstored = true
+			for _, k := range v.Book.Kept {
+				k.Stored = false
+			}
+		}
+		return err
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 
@@ -17,8 +18,8 @@ import (
 // written together by the next: alone a change waits for nobody, and when a crowd loses its
 // connections the transactions are a few.
 
-// batchMost is how many changes are one transaction at most.
-const batchMost = 100
+// batchMost is how many objects one transaction is about at most, where one change has no more.
+const batchMost = 500
 
 // change is what is to become of one party's record.
 type change struct {
@@ -52,7 +53,7 @@ func (l *changes) next(c *change) (batch []*change) {
 	taken := map[string]bool{}
 	l.waiting = slices.DeleteFunc(l.waiting, func(c *change) bool {
 		objects := append([]string{c.id.String()}, c.users...)
-		if len(batch) == batchMost || slices.ContainsFunc(objects, func(object string) bool { return taken[object] }) {
+		if len(batch) > 0 && len(taken)+len(objects) > batchMost || slices.ContainsFunc(objects, func(object string) bool { return taken[object] }) {
 			return false
 		}
 		for _, object := range objects {
@@ -69,12 +70,22 @@ func (l *changes) next(c *change) (batch []*change) {
 // storageWait at most, even if ctx is at its end, as that of a session is which has just left.
 // edit may run several times, and in another goroutine, while change waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
+	owed := s.owes(id)
+	for _, c := range owed {
+		users = append(users, c.users...)
+	}
 	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
-	c := &change{id: id, users: users, edit: edit, done: make(chan struct{})}
+	c := &change{id: id, users: users, done: make(chan struct{}), edit: func(r reserve.Record) {
+		s.settle(id, r)
+		edit(r)
+	}}
 	s.line.add(c)
 	for {
 		select {
 		case <-c.done:
+			if c.err == nil {
+				s.paid(id, owed)
+			}
 			return c.err
 		case s.line.writing <- struct{}{}:
 			s.writeNext(ctx, s.line.next(c))
@@ -120,4 +131,49 @@ func (s *store) writeOne(ctx context.Context, c *change) (err error) {
 		}
 	}
 	return &party.Error{Reason: party.Conflict, Message: "Too many changes at once, please try again.", Cause: err}
+}
+
+// debts are changes that storage has refused, of what has happened all the same: who has left is not
+// put back into a seat. Those who read the record find them made. The party's next change writes them,
+// a sweep at the latest.
+type debts struct {
+	mu sync.Mutex // a leaf, under which edits run
+	of map[party.ID][]*change
+}
+
+func (d *debts) owe(id party.ID, users []string, edit func(reserve.Record)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.of[id] = append(d.of[id], &change{users: users, edit: edit})
+}
+
+func (d *debts) owes(id party.ID) []*change {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.of[id])
+}
+
+// settle makes in the record what is owed.
+func (d *debts) settle(id party.ID, r reserve.Record) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, c := range d.of[id] {
+		c.edit(r)
+	}
+}
+
+func (d *debts) paid(id party.ID, written []*change) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	left := slices.DeleteFunc(d.of[id], func(c *change) bool { return slices.Contains(written, c) })
+	if d.of[id] = left; len(left) == 0 {
+		delete(d.of, id)
+	}
+}
+
+// parties lists those to which something is owed.
+func (d *debts) parties() []party.ID {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Collect(maps.Keys(d.of))
 }

@@ -69,9 +69,10 @@ func (v *Visit) Keep(m party.Member) error {
 	return nil
 }
 
-// ReportKept stores and reports the kept seats nobody has been told of.
+// ReportKept stores the kept seats that storage does not have, and reports those nobody has been
+// told of.
 func (v *Visit) ReportKept() error {
-	fresh, overdue := v.Book.Untold()
+	fresh, overdue := v.Book.Unstored()
 	var errs []error
 	for _, k := range overdue { // nobody heard of it in all its time
 		errs = append(errs, v.endKept(k, party.SeatLost, nil))
@@ -94,18 +95,18 @@ func (v *Visit) ReportKept() error {
 			r.Seats[k.Member.UserID] = k.Seat
 		}
 		if v.Away {
-			v.saved = reserve.Standing{Facts: v.Facts, Native: v.ID, Away: true, Ages: v.ledger.Ages(v.ID)}
-			*r.Standing = v.saved
+			r.Members, r.Ages = nil, v.saved.Ages
 		}
 	})
 	v.unstored = v.Away && err != nil
 	for _, k := range fresh {
+		told := k.Told
 		k.Told, k.Stored = true, err == nil
 		if s, ok := earlier[k.Member.UserID]; ok && err == nil {
 			k.Seat = s
-			continue
+		} else if !told {
+			v.Report(party.Change{Kind: party.SeatAway, ID: v.ID, Seat: k.Seat})
 		}
-		v.Report(party.Change{Kind: party.SeatAway, ID: v.ID, Seat: k.Seat})
 	}
 	v.Announce()
 	return errors.Join(append(errs, err)...)
@@ -159,7 +160,7 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 		if edit == nil {
 			return nil
 		}
-		err := v.Write(nil, edit)
+		err := v.insist(nil, edit)
 		v.Announce()
 		return err
 	}
@@ -170,23 +171,20 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 	if !k.Told && edit == nil {
 		return nil
 	}
-	var err error
-	if k.Stored || edit != nil {
-		removed := false
-		err = v.Write([]string{user}, func(r reserve.Record) {
-			s, ok := r.Seats[user]
-			if removed = ok && s.Member.SessionID == k.Member.SessionID; removed {
-				delete(r.Seats, user)
-			}
-			if edit != nil {
-				edit(r)
-			}
-		})
-		if err == nil && k.Stored && !removed {
-			why = party.SeatEnded // another node was faster
+	removed := false
+	err := v.insist([]string{user}, func(r reserve.Record) {
+		s, ok := r.Seats[user]
+		if removed = ok && s.Member.SessionID == k.Member.SessionID; removed {
+			delete(r.Seats, user)
 		}
-		v.Announce()
+		if edit != nil {
+			edit(r)
+		}
+	})
+	if err == nil && k.Stored && !removed {
+		why = party.SeatEnded // another node was faster
 	}
+	v.Announce()
 	if !k.Told {
 		return err
 	}

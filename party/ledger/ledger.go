@@ -57,14 +57,19 @@ type Ledger struct {
 // New makes a ledger. Close it when the process ends.
 func New(d Deps) *Ledger {
 	l := &Ledger{
-		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{writing: make(chan struct{}, 1)}}, index: newIndex(), started: d.Now(),
+		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{writing: make(chan struct{}, 1)}, debts: debts{of: map[party.ID][]*change{}}}, index: newIndex(), started: d.Now(),
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
 		moves:  newMoves(), natives: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
 	}
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
 		l.rounds = append(l.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
 	}
-	l.rosters = alarm.New(d.Now, d.Logger, "party members not written party=", l.writeRoster)
+	turns := make(chan struct{}, rostersAtOnce)
+	l.rosters = alarm.New(d.Now, d.Logger, "party members not written party=", func(id party.ID) {
+		turns <- struct{}{}
+		defer func() { <-turns }()
+		l.writeRoster(id)
+	})
 	l.holds = alarm.New(d.Now, d.Logger, "end of held seats not told party=", l.holdOver)
 	return l
 }

@@ -191,15 +191,13 @@ func (v *Visit) forget() {
 		users = append(users, user)
 	}
 	for user, k := range v.Book.Kept {
-		if k.Stored {
-			users = append(users, user)
-		}
 		if k.Told {
+			users = append(users, user)
 			v.Report(party.Change{Kind: party.SeatEnded, ID: v.ID, Seat: k.Seat})
 		}
 	}
 	if v.recorded {
-		if err := v.Write(users, reserve.Record.Clear); err != nil {
+		if err := v.insist(users, reserve.Record.Clear); err != nil {
 			v.ledger.Logger.Warn("party record not removed party=%s error=%v", v.ID, err)
 		}
 	}

@@ -39,6 +39,7 @@ type store struct {
 	storage party.Storage
 	now     party.Clock
 	line    changes
+	debts
 }
 
 // awayRecord says where seats are kept for a user. It may say too much: what counts is
@@ -74,6 +75,7 @@ func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 			return r, fmt.Errorf("read party record: %s: %w", o.Collection, err)
 		}
 	}
+	s.settle(id, r)
 	return r, nil
 }
 

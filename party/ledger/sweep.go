@@ -35,6 +35,9 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 			l.Dropped(s)
 		}
 	}
+	for _, id := range l.records.parties() {
+		errs = append(errs, l.records.change(ctx, id, nil, func(reserve.Record) {}))
+	}
 	l.sweeping.Lock()
 	defer l.sweeping.Unlock()
 	for _, round := range l.rounds {
@@ -73,7 +76,8 @@ func (l *Ledger) sweepRecord(ctx context.Context, o *api.StorageObject) (remove 
 		return false, err
 	}
 	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(s party.Seat) bool { return l.Now().Before(s.Until) })
-	if len(members) == 0 && !waits && !l.outlives(record) || record.Empty() {
+	known := l.places.Has(l.moves.of(id)) // a review ends it: who is in it may just not show yet, or not any more
+	if len(members) == 0 && !waits && !known && !l.outlives(record) || record.Empty() {
 		l.moves.end(id)
 		if users := slices.Collect(maps.Keys(record.Members)); len(users) > 0 {
 			return false, l.records.change(ctx, id, users, reserve.Record.Clear)

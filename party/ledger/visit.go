@@ -140,6 +140,15 @@ func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 	})
 }
 
+// insist is Write for what has happened already, whether or not storage takes it now.
+func (v *Visit) insist(users []string, edit func(reserve.Record)) error {
+	err := v.Write(users, edit)
+	if err != nil {
+		v.ledger.records.owe(v.Origin, users, edit)
+	}
+	return err
+}
+
 // WriteLine writes a change of the line, after it was made in the book.
 func (v *Visit) WriteLine(edit func(reserve.Record)) error {
 	v.IndexLine()

@@ -107,6 +107,18 @@ func TestAdopted_NotAfterAll(t *testing.T) {
 	}
 }
 
+// Nobody keeps an offer that nobody took for longer than a seat.
+func TestAdopted_OfferIsOver(t *testing.T) {
+	w, clock, _, back := away(t, 2)
+	clock.Advance(time.Hour)
+	w.must(w.admission.Sweep(t.Context()))
+	before, _ := w.host.Calls()
+	_, offered, err := w.admission.BeginCreate(t.Context(), back[0])
+	if reads, _ := w.host.Calls(); offered || err != nil || reads != before {
+		t.Errorf("BeginCreate = %v, %v after %d reads; want a party like any other, and no read", offered, err, reads-before)
+	}
+}
+
 // Where another node was faster, the party that is one too many is over at once, and its creator
 // finds the seat.
 func TestAdopted_OnAnotherNode(t *testing.T) {

@@ -123,12 +123,12 @@ func (b Book) KeepSeat(id party.ID, m party.Member, led string, now time.Time, g
 	return true
 }
 
-// Untold lists the kept seats nobody has been told of, in the order in which they were
-// found, and those whose time was over before anybody was.
-func (b Book) Untold() (fresh, overdue []*KeptSeat) {
+// Unstored lists the kept seats that storage does not have, in the order in which they were
+// found, and those whose time was over before anybody was told.
+func (b Book) Unstored() (fresh, overdue []*KeptSeat) {
 	for _, k := range b.Kept {
 		switch {
-		case k.Told:
+		case k.Stored, k.Told && k.Overdue:
 		case k.Overdue:
 			overdue = append(overdue, k)
 		default:

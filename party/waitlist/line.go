@@ -77,9 +77,11 @@ func (l line) leave(ctx context.Context, id party.ID, userID string) (waiting in
 		if err := lives(v); err != nil {
 			return err
 		}
-		if _, waits := v.Book.Waiting[userID]; waits {
+		if w, waits := v.Book.Waiting[userID]; waits {
 			delete(v.Book.Waiting, userID)
 			if err := v.WriteLine(func(r reserve.Record) { delete(r.Waiting, userID) }); err != nil {
+				v.Book.Waiting[userID] = w
+				v.IndexLine()
 				return err
 			}
 		}

@@ -598,7 +598,8 @@ func TestWait_nodes(t *testing.T) {
 	})
 }
 
-// TestWait_storage: where the line cannot be written nobody is in it.
+// TestWait_storage: where the line cannot be written nobody is in it, and who is stays so until they
+// ask again.
 func TestWait_storage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -609,6 +610,20 @@ func TestWait_storage(t *testing.T) {
 		w.refused(err, party.Internal)
 		if w.admission.HasLine(id) {
 			t.Error("in line in memory alone")
+		}
+		down := w.host.BeforeWrite
+		w.host.BeforeWrite = nil
+		w.at(p[1], id)
+		w.host.BeforeWrite = down
+		for range 2 {
+			_, err = w.wait(p[1], waitlist.Request{PartyID: id.String(), Leave: true})
+			w.refused(err, party.Conflict) // storage may have refused because another node was faster
+		}
+		w.host.BeforeWrite = nil
+		_, err = w.wait(p[1], waitlist.Request{PartyID: id.String(), Leave: true})
+		w.must(err)
+		if n := w.host.Objects("partyline_parties"); n != 0 || w.admission.HasLine(id) {
+			t.Errorf("%d records are left of a line that nobody is in", n)
 		}
 	})
 }

@@ -1,0 +1,383 @@
+package reconnect_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/api"
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// fails has storage fail at the next writes. The first of them is done all the same where lost says
+// so: its answer alone is lost.
+func (w *world) fails(writes int, lost bool) {
+	fail := func([]*runtime.StorageWrite) error {
+		if writes--; writes < 0 {
+			return nil
+		}
+		return errStorage
+	}
+	w.host.BeforeWrite = fail
+	if lost {
+		w.host.BeforeWrite = nil
+		w.host.AfterWrite = func(done []*runtime.StorageWrite) error {
+			w.host.AfterWrite, w.host.BeforeWrite = nil, fail
+			return fail(done)
+		}
+	}
+}
+
+// Storage that fails for a moment costs nobody the seat that memory keeps, whether or not it has
+// done what it was asked.
+func TestSurvive_WriteFails(t *testing.T) {
+	for name, at := range map[string]struct{ drop, writes int }{
+		"as one drops":              {0, 1},
+		"as the last drops":         {1, 1},
+		"at the return":             {2, 1},
+		"at the return and its end": {2, 2},
+	} {
+		for _, restart := range []time.Duration{0, minute} {
+			for _, lost := range []bool{false, true} {
+				for _, sweeps := range []bool{false, true} {
+					t.Run(fmt.Sprint(name, " restart ", restart, " lost ", lost, " sweeps ", sweeps), func(t *testing.T) {
+						synctest.Test(t, func(t *testing.T) { writeFails(t, at.drop, at.writes, restart, lost, sweeps) })
+					})
+				}
+			}
+		}
+	}
+}
+
+func writeFails(t *testing.T, at, writes int, restart time.Duration, lost, sweeps bool) {
+	w := newWorld(t, time.Now)
+	defer func() { w.admission.Close(); w.grace.Close() }()
+	w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
+	time.Sleep(2 * minute) // no crash is so long ago
+	p := w.host.Players(2)
+	w.party(true, 4, p...)
+	time.Sleep(time.Second)
+	synctest.Wait()
+	for i, s := range p {
+		if i == at {
+			w.fails(writes, lost)
+		}
+		w.host.Disconnect(s)
+		if err := w.ended(s); err != nil && i != at {
+			t.Error(err)
+		}
+	}
+	first, got := w.host.Connect(p[0].UserID), party.Resumption{}
+	if at == len(p) {
+		w.fails(writes, lost)
+		got, _ = w.resume(first) // storage may be asked again at once, and give in
+	}
+	w.host.BeforeWrite, w.host.AfterWrite = nil, nil
+	if sweeps { // and another process goes by storage alone
+		w.must(w.admission.Sweep(t.Context()))
+		w.node = w.newNode()
+		defer func() { w.admission.Close(); w.grace.Close() }()
+	}
+	if !got.Joined {
+		got, err := w.resume(first)
+		if err != nil || !got.Joined {
+			t.Fatalf("Resume = %+v, %v; want to be back", got, err)
+		}
+	}
+	got, err := w.resume(w.host.Connect(p[1].UserID))
+	if err != nil || !got.Joined {
+		t.Fatalf("Resume of the other = %+v, %v; want to be back", got, err)
+	}
+	now, err := party.ParseID(got.PartyID)
+	w.must(err)
+	members := w.host.Members(now)
+	if len(members) != 2 || members[0] != first {
+		t.Errorf("members = %v; want both", members)
+	}
+	w.members(now, 0, members...)
+}
+
+func TestSurvive_FirstLookAfterACrashFails(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		w.crash([]party.ID{id}, p...)
+		w.fails(1, false)
+		back := w.host.Connect(p[0].UserID)
+		if got, err := w.resume(back); err == nil {
+			w.t.Errorf("Resume = %+v; want storage's error", got)
+		}
+		look, err := w.admission.Look(w.t.Context(), id)
+		w.refused(err, party.PartyAway)
+		if len(look.Away) != len(p) {
+			w.t.Errorf("seats are kept for %v; want all %d", look.Away, len(p))
+		}
+		_, err = w.resume(back)
+		w.must(err)
+		w.members(w.admission.Current(id), 2, back)
+	})
+}
+
+// A queue's age outlives a crash, and a return that breaks off after it.
+func TestSurvive_AgeAfterABrokenReturn(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		w.setAges(map[string]time.Time{"duel": time.Now()})
+		w.admission.RecordLater(id)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		w.crash([]party.ID{id}, p...)
+		w.setAges(nil)
+		broken := w.host.Connect(p[0].UserID)
+		told := make(chan error, 1)
+		w.joining = func() {
+			w.host.Disconnect(broken)
+			go func() { told <- w.ended(broken) }()
+			time.Sleep(time.Second) // it has gone as far as it can
+		}
+		_, err := w.resume(broken)
+		w.refused(err, party.NoLiveSession)
+		w.joining = nil
+		w.must(<-told)
+		var queued map[string]time.Duration
+		w.news.Subscribe(func(c party.Change) {
+			if c.Kind == party.PartyRestored {
+				queued = c.Queued
+			}
+		})
+		_, err = w.resume(w.host.Connect(p[1].UserID))
+		w.must(err)
+		if queued["duel"] < 10*time.Second {
+			w.t.Errorf("the party has waited %v; want 10 s and more", queued)
+		}
+	})
+}
+
+func (w *world) setAges(ages map[string]time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ages = ages
+}
+
+// gate has listing done before records are listed, and reading before anything is read.
+type gate struct {
+	party.Storage
+	listing, reading func()
+}
+
+func (g *gate) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
+	if g.listing != nil && collection == "partyline_parties" {
+		g.listing()
+	}
+	return g.Storage.StorageList(ctx, callerID, userID, collection, limit, cursor)
+}
+
+func (g *gate) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	if g.reading != nil {
+		g.reading()
+	}
+	return g.Storage.StorageRead(ctx, r)
+}
+
+// sweepLater begins a sweep that goes on to the records once meet is called.
+func (w *world) sweepLater(g *gate) (meet func()) {
+	began, met, swept := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	g.listing = func() {
+		g.listing = nil
+		close(began)
+		<-met
+	}
+	go func() { swept <- w.admission.Sweep(context.Background()) }()
+	<-began
+	return func() {
+		close(met)
+		w.must(<-swept)
+	}
+}
+
+// A sweep may meet a record that names the new native party before anybody is in that.
+func TestSurvive_SweepDuringTheReturn(t *testing.T) {
+	for _, restart := range []time.Duration{0, minute} {
+		for _, in := range []string{"before it is entered", "before it is known"} {
+			t.Run(in, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, time.Now)
+					w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
+					g := &gate{Storage: w.host}
+					w.over(g, w.host)
+					defer func() { w.admission.Close(); w.grace.Close() }()
+					time.Sleep(2 * minute) // no crash is so long ago
+					p := w.host.Players(3)
+					id := w.party(false, 4, p...)
+					time.Sleep(time.Second)
+					synctest.Wait()
+					for _, s := range p {
+						w.drop(s)
+					}
+					meet := w.sweepLater(g)
+					if in == "before it is entered" {
+						w.joining = func() { w.joining = nil; meet() }
+					} else {
+						w.host.AfterWrite = func([]*runtime.StorageWrite) error {
+							w.host.AfterWrite = nil
+							g.reading = func() { g.reading = nil; meet() }
+							return nil
+						}
+					}
+					first := w.restores(p[0])
+					now := w.admission.Current(id)
+					w.members(now, 2, first)
+					w.node = w.newNode() // which goes by storage alone
+					w.members(now, 2, first)
+				})
+			})
+		}
+	}
+}
+
+// A sweep may meet a party whose last connection has ended, and nobody has told of that yet.
+func TestSurvive_SweepAsTheLastDrops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.set(func(p *rules.Parties) { p.KickBan = time.Hour })
+		g := &gate{Storage: w.host}
+		w.over(g, w.host)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		p := w.host.Players(3)
+		id := w.party(true, 4, p...)
+		w.kick(p[0], p[2], id)
+		w.drop(p[0])
+		meet := w.sweepLater(g)
+		w.host.Disconnect(p[1])
+		meet()
+		w.must(w.ended(p[1]))
+		first := w.restores(p[0])
+		now := w.admission.Current(id)
+		w.members(now, 0, first, w.returns(p[1].UserID, now))
+		w.refused(w.join(p[2], now), party.Banned)
+	})
+}
+
+// restores has a new session of the user resume into whatever native party that makes.
+func (w *world) restores(p party.Session) party.Session {
+	w.t.Helper()
+	s := w.host.Connect(p.UserID)
+	_, err := w.resume(s)
+	w.must(err)
+	return s
+}
+
+// When survive.restart is switched on, the members of all parties are to be written. A kick waits
+// for a few of them, and no transaction is about very many objects.
+func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
+	for _, c := range []struct{ parties, size, most int }{{80, 1, 40}, {20, 40, 20}} {
+		t.Run(fmt.Sprint(c.parties, " of ", c.size), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				parties, size := c.parties, c.size
+				w := newWorld(t, time.Now)
+				defer func() { w.admission.Close(); w.grace.Close() }()
+				w.set(func(p *rules.Parties) { p.KickBan = time.Hour })
+				p := w.host.Players(parties*size + 1)
+				target := p[parties*size]
+				var ids []party.ID
+				for i := range parties {
+					ids = append(ids, w.party(true, size+1, p[i*size:(i+1)*size]...))
+				}
+				w.must(w.admit(target, ids[0]))
+				w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
+				first, began := make(chan struct{}), false
+				written, before := 0, -1
+				w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+					if !began {
+						began = true
+						<-first
+					}
+					if len(writes) > 500 {
+						t.Errorf("one transaction writes %d objects", len(writes))
+					}
+					for _, o := range writes {
+						if strings.Contains(o.Value, `"kicks"`) && before < 0 {
+							before = written
+						}
+					}
+					for _, o := range writes {
+						if o.Collection == "partyline_parties" {
+							written++
+						}
+					}
+					return nil
+				}
+				for _, id := range ids {
+					w.admission.RecordLater(id)
+				}
+				time.Sleep(time.Second)
+				kicked := make(chan error, 1)
+				go func() {
+					w.host.PartyLeave(target, ids[0])
+					kicked <- w.admission.Kicked(context.Background(), ids[0], target)
+				}()
+				synctest.Wait()
+				close(first)
+				w.must(<-kicked)
+				time.Sleep(time.Second)
+				synctest.Wait()
+				if before < 0 || before > c.most || written < parties {
+					t.Errorf("the kick is written after %d of %d parties", before, written)
+				}
+			})
+		})
+	}
+}
+
+// Who leaves on purpose has no seat any more, whatever storage says at that moment, and nobody is
+// put back into a party that its last member has left.
+func TestSurvive_LeftWhileStorageFails(t *testing.T) {
+	for _, restart := range []time.Duration{0, minute} {
+		for leaving := 1; leaving <= 2; leaving++ {
+			t.Run(fmt.Sprint(restart, " ", leaving), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, time.Now)
+					defer func() { w.admission.Close(); w.grace.Close() }()
+					w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
+					p := w.host.Players(2)
+					id := w.party(true, 4, p...)
+					time.Sleep(time.Second)
+					synctest.Wait()
+					var back []party.Session
+					for _, s := range p {
+						w.drop(s)
+						back = append(back, w.host.Connect(s.UserID))
+					}
+					w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errStorage }
+					for _, s := range back[:leaving] {
+						w.leave(s, id)
+					}
+					w.host.BeforeWrite = nil
+					for _, sweeps := range []bool{false, true} {
+						if sweeps { // and another process goes by storage alone
+							w.must(w.admission.Sweep(t.Context()))
+							w.node = w.newNode()
+							defer func() { w.admission.Close(); w.grace.Close() }()
+						}
+						look, _ := w.admission.Look(t.Context(), id)
+						for i, s := range back {
+							if want := i >= leaving; look.Returning(s.UserID) != want {
+								t.Errorf("swept %v: a seat is kept for player %d: %v", sweeps, i+1, !want)
+							}
+							if i < leaving {
+								_, err := w.resume(s)
+								w.refused(err, party.PartyNotFound)
+							}
+						}
+					}
+					if leaving == len(p) {
+						w.nothingLeft()
+					}
+				})
+			})
+		}
+	}
+}
