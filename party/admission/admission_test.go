@@ -102,7 +102,9 @@ func TestAdmission_AcceptThatFailsFreesItsSeat(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)
 	id := k.create(p[0], false, 2)
-	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0])) // p[1] never asked: the engine refuses
+	k.must(k.join(p[1], id)) // asks
+	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0]))
+	k.refused(k.admit(p[2], id), party.PartyFull)
 	k.admission.Settle(p[0].SessionID)
 	k.must(k.admit(p[2], id))
 }

@@ -127,6 +127,7 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 		if in.Kind == reserve.Accept { // of a dead session the engine forgets the request before it finds nobody there
 			if alive, err := a.Roster.Alive(s); err == nil && !alive {
 				delete(v.Book.Requests, s.SessionID)
+				return nil
 			}
 		}
 		pend := *effects.Pend

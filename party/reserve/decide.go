@@ -92,9 +92,9 @@ func Decide(v party.View, b Book, p rules.Parties, f Facts, now time.Time, in In
 		t := take(v, s, older, moves)
 		t.Answer = party.Refuse(party.AlreadyMember, "Your seat has moved to this device.")
 		return Effects{Take: t}, nil
-	case in.Kind == Accept && v.Leader().SessionID != in.By:
-		// The engine is about to refuse a member who does not lead. It must not keep a seat
-		// until then, nor stand in the way of whom it names, who has asked for nothing.
+	case in.Kind == Accept && (v.Leader().SessionID != in.By || b.Requests[s.SessionID].Session != s):
+		// The engine is about to refuse a member who does not lead, and one who names somebody
+		// who has not asked. It must not keep a seat until then, nor stand in the way of whom it names.
 		return Effects{}, nil
 	case joins:
 		pend := &PendingJoin{Session: s, By: in.By, Until: until}
