@@ -57,7 +57,7 @@ func TestAdmission_NativeJoinUnderWayKeepsItsSeat(t *testing.T) {
 	k.must(k.admission.BeginJoin(ctx, id, p[1]))
 	k.refused(k.admit(p[2], id), party.PartyFull)
 	k.refused(k.admit(k.host.Connect(p[1].UserID), id), party.AlreadyMember)
-	k.admission.Settle(p[1].SessionID) // the engine refused it: the next message has come
+	k.admission.Settle(p[1]) // the engine refused it: the next message has come
 	k.must(k.admit(p[2], id))
 	k.agrees(id)
 
@@ -105,7 +105,7 @@ func TestAdmission_AcceptThatFailsFreesItsSeat(t *testing.T) {
 	k.must(k.join(p[1], id)) // asks
 	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0]))
 	k.refused(k.admit(p[2], id), party.PartyFull)
-	k.admission.Settle(p[0].SessionID)
+	k.admission.Settle(p[0])
 	k.must(k.admit(p[2], id))
 }
 

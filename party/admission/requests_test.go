@@ -125,11 +125,11 @@ func TestRequests_RefusedByTheEngine(t *testing.T) {
 	id := k.create(p[0], false, 4)
 	k.must(k.admission.BeginJoin(ctx, id, p[1]))
 	k.refused(k.join(p[2], id), party.RateLimited) // the engine may still take p1
-	k.admission.Settle(p[1].SessionID)
+	k.admission.Settle(p[1])
 	k.must(k.admission.BeginJoin(ctx, id, p[2]))
 	k.clock.Advance(6 * time.Second) // no next message
 	k.must(k.join(p[3], id))
-	k.admission.Settle(p[3].SessionID) // the engine has taken it
+	k.admission.Settle(p[3]) // the engine has taken it
 	k.refused(k.join(p[1], id), party.RateLimited)
 }
 
@@ -159,7 +159,7 @@ func TestMayJoin(t *testing.T) {
 			_, err := k.admission.MayJoin(ctx, id, s)
 			k.refused(err, want)
 			k.refused(k.admission.BeginJoin(ctx, id, s), want)
-			k.admission.Settle(s.SessionID)
+			k.admission.Settle(s)
 		}
 		may(p[0], party.AlreadyMember)
 		may(p[1], "")
