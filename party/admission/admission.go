@@ -65,13 +65,11 @@ func (a *Admission) MayCreate(ctx context.Context, s party.Session) error {
 // without doing it. l is the caller's look at the party, nil for none; what it returns is
 // the one the decision was made on.
 func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l *reserve.Look) (seen reserve.Look, err error) {
-	if in.Kind != reserve.Admit {
-		_, unlock, err := a.claim(ctx, id, in)
-		if err != nil {
-			return reserve.Look{}, err
-		}
-		defer unlock()
+	_, unlock, err := a.claim(ctx, id, in)
+	if err != nil {
+		return reserve.Look{}, err
 	}
+	defer unlock()
 	err = a.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.LookAfter(l); err != nil {
 			return err
