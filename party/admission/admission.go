@@ -170,6 +170,12 @@ func (a *Admission) ClientAsking(id party.ID, sessionID string) (c party.Client)
 	return c
 }
 
+// Asks reports whether the user is on the party's list of requests, as far as this process has seen.
+func (a *Admission) Asks(id party.ID, userID string) (asks bool) {
+	a.Briefly(id, func(v *ledger.Visit) { asks = v.Book.Asks(userID) })
+	return asks
+}
+
 // Sweep is the ledger's, and forgets native joins whose end nobody told.
 func (a *Admission) Sweep(ctx context.Context) error {
 	a.joins.expire(a.Now())

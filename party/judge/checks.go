@@ -15,6 +15,7 @@ type Entrance interface {
 	Check(ctx context.Context, id party.ID, in reserve.Intent, l *reserve.Look) (reserve.Look, error)
 	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	ClientAsking(id party.ID, sessionID string) party.Client
+	Asks(id party.ID, userID string) bool
 }
 
 var _ Entrance = (*admission.Admission)(nil)
