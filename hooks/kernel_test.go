@@ -127,4 +127,4 @@ func words(m admission.Message) string {
 	return said
 }
 
-func (k *kernel) Settle(sessionID string) { _ = k.note("settle", " %s", sessionID) }
+func (k *kernel) Settle(s party.Session) { _ = k.note("settle", " %s", s.SessionID) }

@@ -77,8 +77,8 @@ func TestBefore(t *testing.T) {
 		{name: "ticket_gone", message: hooks.PartyMatchmakerAdd, edit: func(k *kernel, _ *rtapi.Envelope) {
 			k.unseen = party.Refuse(party.PartyNotFound, "Gone.")
 		}, refused: "party_not_found: "},
-		{name: "solo_ticket", message: hooks.MatchmakerAdd},
-		{name: "leave", message: hooks.PartyLeave},
+		{name: "solo_ticket", message: hooks.MatchmakerAdd, told: []string{"settle session-of-leader"}},
+		{name: "leave", message: hooks.PartyLeave, told: []string{"settle session-of-leader"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

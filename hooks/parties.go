@@ -17,7 +17,7 @@ type Parties interface {
 	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	Before(ctx context.Context, m admission.Message, l *reserve.Look) error
 	After(ctx context.Context, m admission.Message) error
-	Settle(sessionID string)
+	Settle(s party.Session)
 }
 
 var _ Parties = (*admission.Admission)(nil)
@@ -26,9 +26,9 @@ var _ Parties = (*admission.Admission)(nil)
 // a session's messages are handled one after the other. The rows come before all that
 // look at seats.
 func Settled(parties Parties) (table []Hook) {
-	for _, message := range append([]string{PartyCreate}, checked...) {
+	for _, message := range append([]string{PartyCreate, PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList, MatchmakerAdd}, checked...) {
 		table = append(table, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
-			parties.Settle(call.SessionID)
+			parties.Settle(call.Session())
 			return nil
 		}})
 	}
@@ -42,7 +42,8 @@ func Settled(parties Parties) (table []Hook) {
 // as taken.
 func Admission(parties Parties) []Hook {
 	table := []Hook{{Message: PartyCreate, Name: "admission", Before: func(ctx context.Context, call *Call) error {
-		return parties.Before(ctx, admission.Message{Kind: admission.Create, Sender: call.Session()}, nil) // there is no party yet
+		facts := party.Facts{Label: call.In.GetPartyCreate().GetLabel()}
+		return parties.Before(ctx, admission.Message{Kind: admission.Create, Sender: call.Session(), Facts: facts}, nil) // there is no party yet
 	}}}
 	for _, row := range []struct {
 		message string

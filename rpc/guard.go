@@ -56,6 +56,9 @@ func (g Guard) serve(ctx context.Context, row Row, caller party.Caller, payload 
 	if err := permit(row.ServerOnly, caller); err != nil {
 		return "", err
 	}
+	if caller.SessionID != "" { // of another connection nobody knows what it has under way
+		g.Parties.Settle(caller.Session())
+	}
 	result, err := row.Handle(ctx, caller, payload, g.Parties)
 	if err != nil {
 		return "", err

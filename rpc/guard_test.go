@@ -79,6 +79,9 @@ func TestGuard_CallerIsWhoTheHostSays(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("callers = %+v; want %+v", got, want)
 	}
+	if settled := []party.Session{want[0].Session()}; !slices.Equal(h.called, settled) { // over plain HTTP nothing is known of any
+		t.Errorf("settled = %+v; want %+v", h.called, settled)
+	}
 }
 
 func TestGuard_ErrorsBecomeRefusals(t *testing.T) {

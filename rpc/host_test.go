@@ -24,6 +24,7 @@ type hostFunc = func(ctx context.Context, logger runtime.Logger, db *sql.DB, nk 
 type host struct {
 	funcs   map[string]hostFunc
 	refuses error // what RegisterRpc answers
+	called  []party.Session
 	log     logBook
 	metrics metricBook
 }
@@ -43,7 +44,7 @@ func (h *host) RegisterRpc(id string, fn hostFunc) error {
 func serve(t testing.TB, tables ...[]rpc.Row) *host {
 	t.Helper()
 	h := &host{}
-	guard := rpc.Guard{Metrics: &h.metrics, Now: steppingClock(5 * time.Millisecond), Parties: still{}}
+	guard := rpc.Guard{Metrics: &h.metrics, Now: steppingClock(5 * time.Millisecond), Parties: still{called: func(s party.Session) { h.called = append(h.called, s) }}}
 	if err := rpc.Register(h, guard, slices.Concat(tables...)); err != nil {
 		t.Fatalf("Register: %v", err)
 	}
@@ -155,7 +156,16 @@ func contains(lines []string, part string) bool {
 }
 
 // still are parties that were never created again, and what a look at any of them refuses with.
-type still struct{ gone error }
+type still struct {
+	gone   error
+	called func(party.Session)
+}
 
 func (still) Current(id party.ID) party.ID                                  { return id }
 func (p still) Look(context.Context, party.ID) (look reserve.Look, _ error) { return look, p.gone }
+
+func (p still) Settle(s party.Session) {
+	if p.called != nil {
+		p.called(s)
+	}
+}

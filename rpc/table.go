@@ -23,6 +23,7 @@ type Row struct {
 type Parties interface {
 	Current(id party.ID) party.ID // the present one
 	Look(ctx context.Context, id party.ID) (reserve.Look, error)
+	Settle(s party.Session) // a session has called
 }
 
 // Handler turns a payload into an answer on behalf of a caller.

@@ -45,7 +45,7 @@ func TestCall_EverybodyIsAway(t *testing.T) {
 		"no refusal":       {nil, party.Away(), ""},
 	} {
 		handle := rpc.Call(func(context.Context, party.Caller, named) (echo, error) { return echo{}, tt.found })
-		_, err := handle(t.Context(), party.Caller{UserID: "u1"}, `{"party_id":"`+id+`"}`, still{tt.look})
+		_, err := handle(t.Context(), party.Caller{UserID: "u1"}, `{"party_id":"`+id+`"}`, still{gone: tt.look})
 		if party.ReasonOf(err) != tt.want {
 			t.Errorf("%s: refused with %v; want %q", name, err, tt.want)
 		}

@@ -45,7 +45,7 @@ func (h Hooks) after(ctx context.Context, m admission.Message) { _ = h.After(ctx
 // BeginCreate comes before a PartyCreate. It says whether the party goes on with another, and
 // what it is then.
 func (h Hooks) BeginCreate(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
-	h.Settle(s.SessionID)
+	h.Settle(s)
 	if facts, offered, err = h.Offered(ctx, s); err == nil && !offered {
 		err = h.MayCreate(ctx, s)
 	}
@@ -76,7 +76,7 @@ func (h Hooks) EndJoin(ctx context.Context, id party.ID, s party.Session) {
 
 // BeginAccept comes before a PartyAccept of s.
 func (h Hooks) BeginAccept(ctx context.Context, id party.ID, s, by party.Session) error {
-	h.Settle(by.SessionID)
+	h.Settle(by)
 	return h.Before(ctx, admission.Message{Kind: admission.Accept, Party: id, Sender: by, Target: s}, nil)
 }
 

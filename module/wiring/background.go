@@ -57,7 +57,7 @@ func (m *Module) Stop(ctx context.Context) {
 		m.protected("wait lists end", m.line.Close)
 		m.protected("invites end", m.invites.Close)
 		m.protected("reconnect end", m.reconnect.Close)
-		m.protected("party members end", m.ledger.Close)
+		m.protected("party members end", m.admission.Close)
 	}()
 	select {
 	case <-done:

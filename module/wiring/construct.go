@@ -62,7 +62,7 @@ func (m *Module) construct(env environment, o Options) error {
 			return m.shared.Facts(ctx, v)
 		},
 	})
-	m.ledger = ledger.New(ledger.Deps{
+	ledger := ledger.New(ledger.Deps{
 		Roster: roster, Streams: m.nk, Storage: m.nk, News: news, Policy: policy, Logger: m.logger, Now: m.now, Holds: store.Holds,
 		Ages: func(id party.ID) map[string]time.Time { return m.queues.Ages(id) },
 	})
@@ -72,9 +72,10 @@ func (m *Module) construct(env environment, o Options) error {
 		m.own, founder = helpers.Own, helpers.Found
 	}
 	admission := admission.New(admission.Deps{
-		Ledger: m.ledger, Sender: m.nk, Found: founder, SingleParty: o.SingleParty,
+		Ledger: ledger, Sender: m.nk, Found: founder, SingleParty: o.SingleParty,
 		Requests: limits.JoinRequest.Take, Locked: activity.Locked(policy), Friends: judged.Load.Friends,
 	})
+	m.admission = admission
 	m.post = post.New(m.nk, m.logger)
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,

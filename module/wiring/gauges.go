@@ -22,7 +22,7 @@ const gaugesEvery = 10 * time.Second
 const mostMatches = 10_000
 
 func (m *Module) setGauges(ctx context.Context) error {
-	now := m.ledger.Population()
+	now := m.admission.Population()
 	m.nk.MetricsGaugeSet(MetricParties, nil, float64(now.Parties))
 	m.nk.MetricsGaugeSet(MetricMembers, nil, float64(now.Members))
 	m.nk.MetricsGaugeSet(MetricWaiting, nil, float64(now.Waiting))

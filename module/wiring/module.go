@@ -18,11 +18,11 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/attributes"
 	"partyline/party/finder"
 	"partyline/party/invite"
 	"partyline/party/judge"
-	"partyline/party/ledger"
 	"partyline/party/post"
 	"partyline/party/reconnect"
 	"partyline/party/rules"
@@ -65,7 +65,7 @@ type Module struct {
 	history   *judge.History
 	invites   *invite.Service
 	reconnect *reconnect.Service
-	ledger    *ledger.Ledger
+	admission *admission.Admission
 	matches   *matchmaking.Matches
 	signs     ed25519.PrivateKey // passes
 	shared    *attributes.Service

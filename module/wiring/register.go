@@ -59,7 +59,7 @@ func (m *Module) policy() rules.Config { return m.rules.Current().Config() }
 func (m *Module) Register(host runtime.Initializer) error {
 	for _, register := range []func() error{
 		func() error {
-			return rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Parties: m.ledger}, m.calls)
+			return rpc.Register(host, rpc.Guard{Metrics: m.nk, Now: m.now, Parties: m.admission}, m.calls)
 		},
 		func() error { return hooks.Register(host, hooks.NewChain(m.nk, m.now, m.own), m.policy, m.hooks) },
 		func() error { return m.registerRoutes(host) },

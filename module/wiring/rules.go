@@ -63,8 +63,8 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 		}
 		if m.ready {
 			m.queuesReloaded(loaded.New)
-			for _, id := range m.ledger.Known() { // survive.restart may be new
-				m.ledger.RecordLater(id)
+			for _, id := range m.admission.Known() { // survive.restart may be new
+				m.admission.RecordLater(id)
 			}
 		}
 		m.shadowReset(loaded)

@@ -74,13 +74,11 @@ func (a *Admission) MayCreate(ctx context.Context, s party.Session) error {
 // without doing it. l is the caller's look at the party, nil for none; what it returns is
 // the one the decision was made on.
 func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l *reserve.Look) (seen reserve.Look, err error) {
-	if in.Kind != reserve.Admit {
-		_, unlock, err := a.claim(ctx, id, in)
-		if err != nil {
-			return reserve.Look{}, err
-		}
-		defer unlock()
+	_, unlock, err := a.claim(ctx, id, in)
+	if err != nil {
+		return reserve.Look{}, err
 	}
+	defer unlock()
 	err = a.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.LookAfter(l); err != nil {
 			return err
@@ -179,6 +177,12 @@ func (a *Admission) liveRequests(v *ledger.Visit) (live int, err error) {
 func (a *Admission) ClientAsking(id party.ID, sessionID string) (c party.Client) {
 	a.Briefly(id, func(v *ledger.Visit) { c = v.Book.Requests[sessionID].Client })
 	return c
+}
+
+// Asks reports whether the user is on the party's list of requests, as far as this process has seen.
+func (a *Admission) Asks(id party.ID, userID string) (asks bool) {
+	a.Briefly(id, func(v *ledger.Visit) { asks = v.Book.Asks(userID) })
+	return asks
 }
 
 // Sweep is the ledger's, and forgets native joins whose end nobody told.

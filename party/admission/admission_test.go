@@ -57,7 +57,7 @@ func TestAdmission_NativeJoinUnderWayKeepsItsSeat(t *testing.T) {
 	k.must(k.admission.BeginJoin(ctx, id, p[1]))
 	k.refused(k.admit(p[2], id), party.PartyFull)
 	k.refused(k.admit(k.host.Connect(p[1].UserID), id), party.AlreadyMember)
-	k.admission.Settle(p[1].SessionID) // the engine refused it: the next message has come
+	k.admission.Settle(p[1]) // the engine refused it: the next message has come
 	k.must(k.admit(p[2], id))
 	k.agrees(id)
 
@@ -102,8 +102,10 @@ func TestAdmission_AcceptThatFailsFreesItsSeat(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(3)
 	id := k.create(p[0], false, 2)
-	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0])) // p[1] never asked: the engine refuses
-	k.admission.Settle(p[0].SessionID)
+	k.must(k.join(p[1], id)) // asks
+	k.must(k.admission.BeginAccept(ctx, id, p[1], p[0]))
+	k.refused(k.admit(p[2], id), party.PartyFull)
+	k.admission.Settle(p[0])
 	k.must(k.admit(p[2], id))
 }
 

@@ -169,14 +169,14 @@ func TestKicks_RefusedByTheHost(t *testing.T) {
 	k.must(k.admission.BeginKick(ctx, id, named, p[0]))
 	back("another user", p[2])
 	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
-	k.admission.Settle(p[2].SessionID)
+	k.admission.Settle(p[2])
 	k.host.PartyLeave(p[1], id)
 	k.refused(k.join(p[1], id), party.Banned)
-	k.admission.Settle(p[0].SessionID) // the leader's next message
+	k.admission.Settle(p[0]) // the leader's next message
 	k.must(k.join(p[1], id))
 
 	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
-	k.admission.Settle(p[0].SessionID)
+	k.admission.Settle(p[0])
 	k.host.Disconnect(p[1])
 	k.must(k.admission.Ended(ctx, p[1]))
 	if held, err := k.admission.Held(ctx, id); held != 1 || err != nil {

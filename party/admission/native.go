@@ -2,6 +2,7 @@ package admission
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -66,7 +67,7 @@ func (m Message) intent() reserve.Intent {
 func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) error {
 	switch m.Kind {
 	case Create:
-		return a.beginCreate(ctx, m.Sender)
+		return a.beginCreate(ctx, m)
 	case Accept:
 		if err := party.CheckNamed(m.Target); err != nil {
 			return err
@@ -80,16 +81,29 @@ func (a *Admission) Before(ctx context.Context, m Message, l *reserve.Look) erro
 	return nil
 }
 
-// beginCreate has other sessions of the user find that they are on the way into a party.
-func (a *Admission) beginCreate(ctx context.Context, s party.Session) error {
+// beginCreate has other sessions of the user find that they are on the way into a party, unless
+// the host is about to refuse it.
+func (a *Admission) beginCreate(ctx context.Context, m Message) error {
+	s := m.Sender
 	_, unlock, err := a.claim(ctx, party.ID{}, reserve.Intent{Session: s})
 	if err != nil {
 		a.joins.end(s.SessionID)
 		return err
 	}
 	defer unlock()
+	if !readable(m.Facts.Label) {
+		return nil
+	}
 	a.joins.begin(s.SessionID, join{joiner: s, behind: a.joins.of(s.SessionID).behind, until: a.Now().Add(reserve.PendingTTL)})
 	return nil
+}
+
+// maxLabel is how many bytes of a label the host takes.
+const maxLabel = 2048
+
+// readable reports whether the host can read a label; with another it makes no party.
+func readable(label string) bool {
+	return label == "" || len(label) <= maxLabel && json.Unmarshal([]byte(label), new(map[string]any)) == nil
 }
 
 func (a *Admission) begin(ctx context.Context, m Message, l *reserve.Look) error {
@@ -127,6 +141,7 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 		if in.Kind == reserve.Accept { // of a dead session the engine forgets the request before it finds nobody there
 			if alive, err := a.Roster.Alive(s); err == nil && !alive {
 				delete(v.Book.Requests, s.SessionID)
+				return nil
 			}
 		}
 		pend := *effects.Pend
@@ -145,9 +160,12 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 	return nil
 }
 
-// Settle ends what the session has under way, if anything: its next message has
-// arrived, so the engine is done with the one before.
-func (a *Admission) Settle(sessionID string) { a.settle(sessionID, false) }
+// Settle ends what the session has under way, if anything: its next message or call has
+// arrived, so the engine is done with the one before, and the connection lives.
+func (a *Admission) Settle(s party.Session) {
+	a.Roster.Attendance.Stay(s)
+	a.settle(s.SessionID, false)
+}
 
 // settle is Settle; over says that the socket has ended.
 func (a *Admission) settle(sessionID string, over bool) {

@@ -125,11 +125,11 @@ func TestRequests_RefusedByTheEngine(t *testing.T) {
 	id := k.create(p[0], false, 4)
 	k.must(k.admission.BeginJoin(ctx, id, p[1]))
 	k.refused(k.join(p[2], id), party.RateLimited) // the engine may still take p1
-	k.admission.Settle(p[1].SessionID)
+	k.admission.Settle(p[1])
 	k.must(k.admission.BeginJoin(ctx, id, p[2]))
 	k.clock.Advance(6 * time.Second) // no next message
 	k.must(k.join(p[3], id))
-	k.admission.Settle(p[3].SessionID) // the engine has taken it
+	k.admission.Settle(p[3]) // the engine has taken it
 	k.refused(k.join(p[1], id), party.RateLimited)
 }
 
@@ -159,7 +159,7 @@ func TestMayJoin(t *testing.T) {
 			_, err := k.admission.MayJoin(ctx, id, s)
 			k.refused(err, want)
 			k.refused(k.admission.BeginJoin(ctx, id, s), want)
-			k.admission.Settle(s.SessionID)
+			k.admission.Settle(s)
 		}
 		may(p[0], party.AlreadyMember)
 		may(p[1], "")
@@ -198,6 +198,36 @@ func TestAdmission_AcceptOfAMemberWhoDoesNotLead(t *testing.T) {
 		k.leave(p[2], id)
 	}
 	k.agrees(id)
+}
+
+// The leader may as well name somebody who has not asked, or has by another session or none that
+// lives. That neither takes a seat nor keeps anybody out, here or elsewhere.
+func TestAdmission_AcceptOfSomebodyWhoHasNotAsked(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	k.conf.Parties.OnePerUser = rules.OnePartyOnly
+	p := k.host.Players(4)
+	id, other := k.create(p[0], false, 2), k.create(p[1], true, 4)
+	k.must(k.join(p[3], id)) // asks
+	again := k.host.Connect(p[3].UserID)
+	refused := func(victim, named party.Session) {
+		t.Helper()
+		k.must(k.admission.BeginAccept(ctx, id, named, p[0]))
+		k.must(k.admission.MayCreate(ctx, victim))
+		k.must(k.join(victim, other))
+		k.leave(victim, other)
+		k.must(k.admit(victim, id))
+		k.leave(victim, id)
+	}
+	refused(p[2], p[2])
+	refused(p[2], party.Session{UserID: p[2].UserID, SessionID: uuid.NewString(), Username: "p"})
+	refused(p[2], party.Session{UserID: p[2].UserID, SessionID: p[3].SessionID, Username: p[2].Username})
+	refused(again, again)
+	k.host.Disconnect(p[3])
+	refused(again, p[3])
+	if s := k.admission.Stats(); s.Joins+s.Requests != 0 {
+		t.Errorf("left %+v", s)
+	}
 }
 
 func TestAdmission_AcceptOfNobody(t *testing.T) {

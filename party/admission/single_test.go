@@ -2,11 +2,13 @@ package admission_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )
@@ -41,7 +43,7 @@ func TestLeader_IsTheEnginesOwn(t *testing.T) {
 						if k.admission.BeginAccept(ctx, id, s, leader) == nil && k.host.PartyAccept(leader, s, id) == nil {
 							k.admission.EndJoin(ctx, id, s)
 						}
-						k.admission.Settle(leader.SessionID)
+						k.admission.Settle(leader)
 						k.tick()
 					},
 					"promote": func(rt *rapid.T) {
@@ -98,17 +100,25 @@ func TestAdmission_OnePartyPerUserWhileOneIsCreated(t *testing.T) {
 	k.refused(k.join(second, id), party.AlreadyInParty)
 	k.refused(k.admit(second, id), party.AlreadyInParty)
 	k.must(begin(p[1])) // the host has refused the first
-	k.admission.Settle(p[1].SessionID)
+	k.admission.Settle(p[1])
 	k.must(begin(second))
 	k.clock.Advance(reserve.PendingTTL)
 	k.must(k.admission.BeginJoin(ctx, id, p[1]))
 	k.refused(begin(second), party.AlreadyInParty)
-	k.admission.Settle(p[1].SessionID)
+	k.admission.Settle(p[1])
 	k.must(begin(second))
 	own := k.create(second, true, 4)
 	k.refused(k.join(p[1], id), party.AlreadyInParty)
 	k.leave(second, own)
 	k.must(k.join(p[1], id))
+	k.leave(p[1], id)
+	for _, label := range []string{"not json", "[]", `{"a":"` + strings.Repeat("a", 2048) + `"}`} { // the host is about to refuse it
+		k.must(k.admission.Before(ctx, admission.Message{Kind: admission.Create, Sender: p[1], Facts: party.Facts{Label: label}}, nil))
+		k.must(k.admit(second, id))
+		k.leave(second, id)
+	}
+	k.must(k.admission.Before(ctx, admission.Message{Kind: admission.Create, Sender: p[1], Facts: party.Facts{Label: `{"a":1}`}}, nil))
+	k.refused(k.admit(second, id), party.AlreadyInParty)
 }
 
 // A party may be created while another connection comes into one: on another node, or where the

@@ -15,7 +15,7 @@ type Lead struct {
 
 // Lead answers where the invite leads the caller now, without using it. It is for users on their
 // way: it refuses as [Service.Redeem] does, but not because the party is full or locked at the
-// moment, nor for want of a session. Who is in the party is refused with AlreadyMember.
+// moment or the user in another, nor for want of a session. Who is in the party is refused with AlreadyMember.
 func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
 	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 	}
 	id := look.ID
 	switch _, err := s.Admission.Check(ctx, id, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {
-	case "", party.PartyFull, party.PartyLocked: // both may be over when the user arrives
+	case "", party.PartyFull, party.PartyLocked, party.AlreadyInParty: // all may be over when the user arrives
 	default:
 		return Lead{}, err
 	}

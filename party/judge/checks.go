@@ -14,6 +14,7 @@ type Entrance interface {
 	Check(ctx context.Context, id party.ID, in reserve.Intent, l *reserve.Look) (reserve.Look, error)
 	Look(ctx context.Context, id party.ID) (reserve.Look, error)
 	ClientAsking(id party.ID, sessionID string) party.Client
+	Asks(id party.ID, userID string) bool
 }
 
 // Checks are the rules of the file in their order among each other: what is cheap to

@@ -147,6 +147,7 @@ func (e *entrance) Look(context.Context, party.ID) (reserve.Look, error) {
 }
 
 func (e *entrance) ClientAsking(party.ID, string) party.Client { e.calls++; return party.Client{} }
+func (e *entrance) Asks(party.ID, string) bool                 { e.calls++; return false }
 
 func TestInquiries(t *testing.T) {
 	w := newWorld(t, "limits: {party_create: 1/h, invite_create: 1/h}\nparties: {requests: {rate: 1/h}}\nrules: [{id: ranked, on: [matchmake], deny: 'request.queue in [\"ranked\", \"both\"]'}]")
@@ -198,6 +199,7 @@ func TestInquiries(t *testing.T) {
 		{"join_nowhere", nil, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: "x"}, party.PartyNotFound},
 		{"ask", nil, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: closed.String()}, ""},
 		{"ask_too_often", takeRequestToken, 2, judge.Inquiry{Action: rules.ActionJoin, PartyID: closed.String()}, party.RateLimited},
+		{"ask_again", func() { _ = w.admission.BeginJoin(t.Context(), closed, p[3]) }, 3, judge.Inquiry{Action: rules.ActionJoin, PartyID: closed.String()}, party.AlreadyMember},
 		{"invite", nil, 0, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, ""},
 		{"invite_elsewhere", nil, 3, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, party.NotMember},
 		{"invite_elsewhere_too_often", takeInviteToken, 3, judge.Inquiry{Action: rules.ActionInvite, PartyID: closed.String()}, party.RateLimited},

@@ -80,6 +80,9 @@ func (i Inquiries) join(ctx context.Context, caller party.Caller, q Inquiry) err
 	if err := i.Checks.Join(ctx, caller, look); err != nil || look.Open {
 		return err
 	}
+	if i.Checks.Entrance.Asks(look.ID, caller.UserID) { // the server refuses it in words of its own
+		return party.Refuse(party.AlreadyMember, "You have asked to join this party already.")
+	}
 	return i.Rates.JoinRequest.May(caller.UserID)
 }
 

@@ -92,7 +92,7 @@ func TestAdopted_ByOneOfThem(t *testing.T) {
 // A creation that came to nothing is in nobody's way.
 func TestAdopted_NotAfterAll(t *testing.T) {
 	for name, ends := range map[string]func(*world, *partytest.Time, party.Session){
-		"refused": func(w *world, _ *partytest.Time, s party.Session) { w.admission.Settle(s.SessionID) },
+		"refused": func(w *world, _ *partytest.Time, s party.Session) { w.admission.Settle(s) },
 		"never":   func(_ *world, clock *partytest.Time, _ party.Session) { clock.Advance(reserve.PendingTTL) },
 		"dropped": func(w *world, _ *partytest.Time, s party.Session) { w.drop(s) },
 	} {

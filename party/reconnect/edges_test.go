@@ -56,12 +56,19 @@ func TestGrace_BackBySameSession(t *testing.T) {
 }
 
 // A player whose older connection still stands leaves from a newer one: nothing is kept once the
-// older one has ended, and nobody is put back. An older device leaves only for itself.
+// older one has ended, and nobody is put back. An older device leaves only for itself, and so does
+// a newer one whose player is heard of by the older, or asks to come back.
 func TestGrace_LeftByAnotherSession(t *testing.T) {
 	for name, c := range map[string]struct {
 		leaver int // of the user's three sessions, of which the second is the member
+		then   func(w *world, member, waits party.Session)
 		kept   bool
-	}{"older": {0, true}, "newer": {2, false}} {
+	}{
+		"older": {0, nil, true}, "newer": {2, nil, false},
+		"newer, and then a word of the member":     {2, func(w *world, member, _ party.Session) { w.admission.Settle(member) }, true},
+		"newer, and then another word of it":       {2, func(w *world, _, waits party.Session) { w.admission.Settle(waits) }, false},
+		"newer, which then asks to be let back in": {2, func(w *world, _, waits party.Session) { _, _ = w.resume(waits) }, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, partytest.NewTime().Now)
 			p := w.host.Players(2)
@@ -76,6 +83,9 @@ func TestGrace_LeftByAnotherSession(t *testing.T) {
 			}
 			w.leave(sessions[c.leaver], id)
 			w.members(id, 0, p[0], sessions[1])
+			if c.then != nil {
+				c.then(w, sessions[1], waits)
+			}
 			w.drop(sessions[1])
 			if !c.kept {
 				w.members(id, 0, p[0])

@@ -142,6 +142,7 @@ func (s *Service) relieve(ctx context.Context, session party.Session, older part
 	if conf.ReconnectGrace <= 0 {
 		return party.Resumption{}, party.Refuse(party.AlreadyMember, "You are in this party on another device.")
 	}
+	s.Roster.Attendance.Stay(older.Session) // however often the user has left by this one
 	if err := s.wait(session); err != nil {
 		return party.Resumption{}, err
 	}

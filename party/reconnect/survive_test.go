@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/runtime"
 	"pgregory.net/rapid"
 
@@ -87,6 +88,24 @@ func (w *world) backTogether(a, b party.Session) (first, second party.Session) {
 	w.must(err)
 	w.must(<-done)
 	return first, second
+}
+
+// A member who is back and tidies up, by leaving the party's old ID, stays a member like any other.
+func TestSurvive_BackAndLeavesTheOldID(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(true, 4, p...)
+	w.drop(p[0])
+	w.drop(p[1])
+	back := w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String())
+	_, err := w.resume(back)
+	w.must(err)
+	now := w.admission.Current(id)
+	first := w.returns(p[0].UserID, now)
+	w.leave(back, id)
+	w.members(now, 0, back, first)
+	w.drop(back)
+	w.members(now, 1, first)
 }
 
 // A member who comes back second finds a seat, also while the helper that has founded the party

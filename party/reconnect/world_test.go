@@ -201,7 +201,7 @@ func (w *world) accept(leader, s party.Session, id party.ID) error {
 		return err
 	}
 	if err := w.host.PartyAccept(leader, s, id); err != nil {
-		w.admission.Settle(leader.SessionID)
+		w.admission.Settle(leader)
 		return err
 	}
 	w.admission.EndJoin(ctx, id, s)

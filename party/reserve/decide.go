@@ -92,9 +92,9 @@ func Decide(v party.View, b Book, p rules.Parties, f Facts, now time.Time, in In
 		t := take(v, s, older, moves)
 		t.Answer = party.Refuse(party.AlreadyMember, "Your seat has moved to this device.")
 		return Effects{Take: t}, nil
-	case in.Kind == Accept && v.Leader().SessionID != in.By:
-		// The engine is about to refuse a member who does not lead. It must not keep a seat
-		// until then, nor stand in the way of whom it names, who has asked for nothing.
+	case in.Kind == Accept && (v.Leader().SessionID != in.By || b.Requests[s.SessionID].Session != s):
+		// The engine is about to refuse a member who does not lead, and one who names somebody
+		// who has not asked. It must not keep a seat until then, nor stand in the way of whom it names.
 		return Effects{}, nil
 	case joins:
 		pend := &PendingJoin{Session: s, By: in.By, Until: until}
@@ -192,7 +192,7 @@ func mayAsk(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 	if !p.Requests.WhileInParty && len(f.Elsewhere) > 0 {
 		return Elsewhere(in)
 	}
-	if b.asks(in.Session.UserID) {
+	if b.Asks(in.Session.UserID) {
 		return nil // one entry per user: the engine will say so
 	}
 	// What strangers leave behind stays on the list. The rest of it is for friends.
@@ -202,7 +202,8 @@ func mayAsk(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 	return nil
 }
 
-func (b Book) asks(userID string) bool {
+// Asks reports whether the user is on the list of requests.
+func (b Book) Asks(userID string) bool {
 	for _, r := range b.Requests {
 		if r.Session.UserID == userID {
 			return true
@@ -220,7 +221,7 @@ func Needs(v party.View, b Book, in Intent) Needed {
 	if _, member := v.Member(in.Session.UserID); member {
 		return Needed{}
 	}
-	requests := in.Kind == Join && !v.Open && !b.asks(in.Session.UserID)
+	requests := in.Kind == Join && !v.Open && !b.Asks(in.Session.UserID)
 	return Needed{
 		Locked:   !b.Keeps(in.Session.UserID),
 		Requests: requests,

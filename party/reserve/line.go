@@ -86,8 +86,8 @@ func (b Book) Promised(v party.View) []string {
 	return promised
 }
 
-// promised gives the free seats to those in line before the user; to all for "".
-func (b Book) promised(userID string, free int, seated map[string]bool) (users []string) {
+// turns is the line in the order in which seats are held.
+func (b Book) turns() []Waiter {
 	line := b.Line()
 	turn := func(w Waiter) int {
 		if w.Until.IsZero() {
@@ -96,7 +96,12 @@ func (b Book) promised(userID string, free int, seated map[string]bool) (users [
 		return 0 // a seat is held already
 	}
 	slices.SortStableFunc(line, func(x, y Waiter) int { return turn(x) - turn(y) })
-	for _, w := range line {
+	return line
+}
+
+// promised gives the free seats to those in line before the user; to all for "".
+func (b Book) promised(userID string, free int, seated map[string]bool) (users []string) {
+	for _, w := range b.turns() {
 		if w.UserID == userID || len(users) >= free {
 			break
 		}
@@ -113,12 +118,12 @@ func (b Book) kickedSince(w Waiter) bool {
 	return kicked && kick.At.After(w.Since)
 }
 
-// Candidates lists those to whom a free seat can be offered, who came first first. Whether a
-// block keeps them out is for the caller to find out.
+// Candidates lists those for whom a free seat can be held: for whom one is held already, then who
+// came first. Whether a block keeps them out is for the caller to find out.
 func (b Book) Candidates(v party.View) (users []string) {
 	seated := b.seated(v)
-	for _, w := range b.Line() {
-		if _, busy := seated[w.UserID]; !busy && w.Until.IsZero() && !b.kickedSince(w) {
+	for _, w := range b.turns() {
+		if _, busy := seated[w.UserID]; !busy && !b.kickedSince(w) {
 			users = append(users, w.UserID)
 		}
 	}

@@ -131,8 +131,19 @@ func (at *Attendance) Leave(id party.ID, newer party.Session) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	for i, m := range at.members[id] {
-		if newest, _ := party.Only([]party.Session{m.Session, newer}, true); m.UserID == newer.UserID && newest == newer {
+		if newest, _ := party.Only([]party.Session{m.Session, newer}, true); m.UserID == newer.UserID && m.Session != newer && newest == newer {
 			at.members[id][i].left = true
+		}
+	}
+}
+
+// Stay takes back that the user of a session has left by a newer one.
+func (at *Attendance) Stay(s party.Session) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	for _, id := range at.parties[s.UserID] {
+		if i, known := at.find(id, s.SessionID); known {
+			at.members[id][i].left = false
 		}
 	}
 }

@@ -91,8 +91,7 @@ func (l line) leave(ctx context.Context, id party.ID, userID string) (waiting in
 	return waiting, err
 }
 
-// next reads who may be offered a seat, in this order, and how many seats there are for
-// them.
+// next reads who may have a seat held, in this order, and how many seats there are for them.
 func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, users []string, free int, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); party.ReasonOf(err) == party.PartyAway {
@@ -102,12 +101,7 @@ func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, users [
 		}
 		look = v.Seen()
 		taken, held := v.Book.Seats(look.View, "")
-		free = look.MaxSize - taken - held
-		for _, user := range v.Book.Promised(look.View) {
-			if v.Book.Waiting[user].Until.IsZero() {
-				free++
-			}
-		}
+		free = look.MaxSize - taken - held + len(v.Book.Promised(look.View))
 		users = v.Book.Candidates(look.View)
 		return nil
 	})
@@ -116,7 +110,7 @@ func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, users [
 
 // serve holds the party's free seats for those first in line, and ends the wait of those who
 // did not come for a seat or have had no socket for too long. blocked says of the users it may
-// offer a seat to whether a block keeps them out. It returns for whom a seat is held now and
+// hold a seat for whether a block keeps them out. It returns for whom a seat is held now and
 // was not before, each with its time, and when to serve again; zero for not by time alone.
 func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool) (offered []reserve.Waiter, next time.Time, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {

@@ -369,6 +369,11 @@ func TestWait_code(t *testing.T) {
 		if err != nil || at != (waitlist.Place{Place: 1, Of: 1}) {
 			t.Fatalf("waits: %+v, %v", at, err)
 		}
+		w.conf.Parties.OnePerUser = rules.OnePartyOnly
+		other := w.party(true, 2, p[3])
+		_, err = w.wait(p[3], code) // a seat would wait for somebody who cannot take it
+		w.refused(err, party.AlreadyInParty)
+		w.leave(p[3], other)
 		preview, err := w.invites.Preview(t.Context(), caller(p[3]), made.Code)
 		if err != nil || preview.State != party.StateFull || preview.Waiting != 1 {
 			t.Errorf("preview %+v, %v", preview, err)
@@ -445,6 +450,28 @@ func TestWait_between(t *testing.T) {
 		if w.admission.LinesOf(p[5].UserID) != nil {
 			t.Error("in line without a socket")
 		}
+	})
+}
+
+// A seat held for somebody whom a block keeps out since goes to the next.
+func TestWait_blockedSinceTheOffer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		id := w.party(true, 2, p[0], p[1])
+		w.at(p[2], id)
+		w.at(p[3], id)
+		w.leave(p[1], id)
+		time.Sleep(time.Second)
+		if w.notices(p[2]) != 1 {
+			t.Fatal("the first was told of no seat")
+		}
+		w.host.Block(p[0].UserID, p[2].UserID)
+		time.Sleep(3 * time.Second)
+		if w.notices(p[3]) != 1 || w.notices(p[2]) != 1 {
+			t.Errorf("told %d and %d times", w.notices(p[2]), w.notices(p[3]))
+		}
+		w.must(w.join(p[3], id))
 	})
 }
 
