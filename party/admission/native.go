@@ -205,7 +205,7 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 			v.Lead(m.Target)
 		case Leave: // on purpose, if only after coming back, or before the older connection has ended
 			alone := v.ID != m.Party || v.Gone(m.Sender, false, "")
-			a.Roster.Attendance.Leave(v.ID, m.Sender)
+			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(a.Policy().Parties.ReconnectGrace))
 			return v.GiveUp(m.Sender.UserID, alone)
 		case Update:
 			v.Led(m.Sender)

@@ -37,7 +37,7 @@ func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
 		if err != nil {
 			return kept, err
 		}
-		if !alive && !v.ledger.Roster.Attendance.Left(v.ID, m.SessionID) {
+		if !alive && !v.ledger.Roster.Attendance.Left(v.ID, m.SessionID, v.ledger.Now()) {
 			if err := v.Keep(m); err != nil {
 				return kept, err
 			}

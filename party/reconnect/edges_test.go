@@ -103,6 +103,20 @@ func TestGrace_LeftByAnotherSession(t *testing.T) {
 	}
 }
 
+// Another device that leaves, to be sure, where it has never been takes no seat from one that plays on.
+func TestGrace_LeftByAnotherDeviceLongAgo(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	p := w.host.Players(2)
+	plays, leaves := w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String()), w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String())
+	id := w.party(true, 3, p[0], plays)
+	w.leave(leaves, id)
+	clock.Advance(minute)
+	w.drop(plays)
+	w.members(id, 1, p[0])
+	w.told("away player2")
+}
+
 func TestReturning(t *testing.T) {
 	clock := partytest.NewTime()
 	w := newWorld(t, clock.Now)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"partyline/party"
 )
@@ -22,8 +23,8 @@ type Attendance struct {
 // until its end or its leaving is told of.
 type attendant struct {
 	party.Member
-	missed bool // somebody has looked, and it was not there
-	left   bool // its user has left by a newer session
+	missed bool      // somebody has looked, and it was not there
+	left   time.Time // until when its user counts as one who has left by a newer session
 }
 
 func newAttendance() *Attendance {
@@ -126,13 +127,13 @@ func (at *Attendance) Miss(id party.ID, sessionID string) {
 }
 
 // Leave notes that the user of a session has left the party by a newer one, and that the server
-// still counts this one.
-func (at *Attendance) Leave(id party.ID, newer party.Session) {
+// still counts this one. After the given time it is a device of its own.
+func (at *Attendance) Leave(id party.ID, newer party.Session, until time.Time) {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	for i, m := range at.members[id] {
 		if newest, _ := party.Only([]party.Session{m.Session, newer}, true); m.UserID == newer.UserID && m.Session != newer && newest == newer {
-			at.members[id][i].left = true
+			at.members[id][i].left = until
 		}
 	}
 }
@@ -143,17 +144,17 @@ func (at *Attendance) Stay(s party.Session) {
 	defer at.mu.Unlock()
 	for _, id := range at.parties[s.UserID] {
 		if i, known := at.find(id, s.SessionID); known {
-			at.members[id][i].left = false
+			at.members[id][i].left = time.Time{}
 		}
 	}
 }
 
-// Left reports whether the session's user has left by a newer one.
-func (at *Attendance) Left(id party.ID, sessionID string) bool {
+// Left reports whether the session's user has left by a newer one not long ago.
+func (at *Attendance) Left(id party.ID, sessionID string, now time.Time) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	i, known := at.find(id, sessionID)
-	return known && at.members[id][i].left
+	return known && now.Before(at.members[id][i].left)
 }
 
 // Present lists who is noted in a party and not missed.
