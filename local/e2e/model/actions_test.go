@@ -297,6 +297,10 @@ func drawRedeem(t *rapid.T, r *run) *step {
 			session = by
 		}
 		s.by = by
+		s.expect = func(m *model.State) string {
+			m.Settle(by)
+			return m.Redeem(user, session, invite)
+		}
 		s.text = fmt.Sprintf("session %d redeems invite %d for session %d", by, invite, session)
 		s.do = func(ctx context.Context) error { return r.games[by].Call(ctx, "party_invite_redeem", request, nil) }
 	}

@@ -37,6 +37,11 @@ func (r *run) observe(t *rapid.T) observation {
 	ctx, cancel := r.context()
 	defer cancel()
 	o := observation{map[int][]presence{}, map[int][]party.InviteSummary{}, map[int]preview{}}
+	asks := func(session int) {
+		for _, m := range r.states {
+			m.Settle(session)
+		}
+	}
 	for number, id := range r.parties {
 		for i, ear := range r.ears {
 			heard := ear.Parties[id]
@@ -44,12 +49,14 @@ func (r *run) observe(t *rapid.T) observation {
 				continue
 			}
 			if heard.Leader == r.games[i].ID {
+				asks(i)
 				requests, err := r.games[i].Requests(ctx, id)
 				if r.answer(t, "requests", err) == "" {
 					o.requests[number] = requests
 				}
 			}
 			if o.invites[number] == nil {
+				asks(i)
 				var list struct{ Invites []party.InviteSummary }
 				if r.answer(t, "list", r.games[i].Call(ctx, "party_invite_list", partyRequest{id}, &list)) == "" {
 					o.invites[number] = list.Invites

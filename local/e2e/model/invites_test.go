@@ -119,11 +119,11 @@ func (s *State) Redeem(user, session, invite int) string {
 	if sessionRefusal != "" {
 		return sessionRefusal
 	}
-	if refusal := s.mayEnter(to, session, v); refusal != "" {
-		return refusal
-	}
 	leaving, refusal := s.elsewhere(to, user)
 	if refusal != "" {
+		return refusal
+	}
+	if refusal := s.mayEnter(to, session, v); refusal != "" {
 		return refusal
 	}
 	v.claim(user)

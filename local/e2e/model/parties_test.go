@@ -255,8 +255,8 @@ func (s *State) land(p *Party, session int, leaving []seat) {
 	s.leaveAll(leaving)
 }
 
-// Accept lets in a session that has asked. Where the leader tries, a refusal of the server's
-// own leaves a seat kept for a moment.
+// Accept lets in a session that has asked. Where Partyline knows of the request, a refusal of the
+// server's own leaves a seat kept for a moment.
 func (s *State) Accept(by, party, session int) string {
 	p := s.Parties[party]
 	s.Settle(by)
@@ -284,6 +284,7 @@ func (s *State) Accept(by, party, session int) string {
 	if by != session && !s.Sessions[session].Live {
 		delete(p.noted, session)
 	}
+	_, noted := p.noted[session]
 	asked := slices.Index(p.Requests, session)
 	switch {
 	case asked < 0:
@@ -297,7 +298,9 @@ func (s *State) Accept(by, party, session int) string {
 		}
 		refusal = requestFailed
 	}
-	p.flights[session] = flight{by: by, until: s.ask(party, session, by)}
+	if noted {
+		p.flights[session] = flight{by: by, until: s.ask(party, session, by)}
+	}
 	return accepting + refusal
 }
 
