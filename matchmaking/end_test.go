@@ -1,14 +1,17 @@
 package matchmaking_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking"
 	"partyline/party"
+	"partyline/party/rules"
 )
 
 func TestEnd_ByTheHandler(t *testing.T) {
@@ -86,4 +89,34 @@ func TestEnd_NotWhileSomebodyComes(t *testing.T) {
 	if !s.over() {
 		t.Error("a deserted match goes on")
 	}
+}
+
+// TestEnd_BeforeTheCommit: a match that its server ends while nobody knows of it is over at once,
+// and its server is given back.
+func TestEnd_BeforeTheCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFleet()
+		s := hosted(t, map[string]runtime.FleetManager{"": f})
+		id, _ := s.order(rules.Fleet{})
+		var info matchmaking.ServerInfo
+		told, _ := (<-f.creates)["partyline"].(string)
+		if err := json.Unmarshal([]byte(told), &info); err != nil {
+			t.Fatal(err)
+		}
+		(<-f.answers)(runtime.CreateSuccess, reachable("one"), nil, nil, nil)
+		if err := s.matches.ServerEnd(t.Context(), id, info.Token, nil); err != nil {
+			t.Fatal(err)
+		}
+		match := s.match(id)
+		if match.loop(); !match.over() {
+			t.Error("the match goes on")
+		}
+		synctest.Wait()
+		if len(f.deleted) != 1 {
+			t.Errorf("%d servers given back; want the one", len(f.deleted))
+		}
+		if heard := s.events(s.party); len(heard) > 0 {
+			t.Errorf("the party hears of it: %v", heard)
+		}
+	})
 }

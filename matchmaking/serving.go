@@ -139,7 +139,7 @@ func (c *call) tellPlayer(e event) error {
 // watch follows the server between its reports. It reports false once the match is over.
 func (c *call) watch() bool {
 	s := c.serving
-	if s == nil || !c.announced {
+	if s == nil || !c.announced && !s.over {
 		return true
 	}
 	if s.over {

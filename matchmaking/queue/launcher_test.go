@@ -74,6 +74,9 @@ func (l *launcher) Reserve(_ context.Context, id string, claims []seats.Claim) (
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.tables[id] == nil {
+		return nil, nil, matchmaking.ErrGone
+	}
 	l.reserves++
 	for i, c := range claims {
 		if l.tables[id].Misfit(l.now(), c) {

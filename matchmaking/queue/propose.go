@@ -79,7 +79,7 @@ func (r *queueRun) advance(ctx context.Context) {
 		unread[p.id] = !r.settle(ctx, p)
 	}
 	for _, p := range r.proposals.list(r.name) {
-		served := r.served(p)
+		served := r.served(ctx, p)
 		switch {
 		case served == matchmaking.OrderFailed:
 			r.dissolve(ctx, p, NoCapacity)

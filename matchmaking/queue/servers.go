@@ -12,7 +12,10 @@ import (
 	"partyline/matchmaking"
 )
 
-var errTooLong = errors.New("the game server was not ready in time")
+var (
+	errTooLong = errors.New("the game server was not ready in time")
+	errEnded   = errors.New("the match ended before its players came")
+)
 
 // proposes reports whether matches of the queue wait for somebody before they are made.
 func (r *queueRun) proposes() bool {
@@ -21,13 +24,18 @@ func (r *queueRun) proposes() bool {
 }
 
 // served is what has become of a proposal's game server.
-func (r *queueRun) served(p proposal) matchmaking.OrderState {
+func (r *queueRun) served(ctx context.Context, p proposal) matchmaking.OrderState {
 	if p.order == nil {
 		return matchmaking.OrderPending
 	}
 	fleet, is := r.q.Server()
 	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.ordered.Add(fleet.ReadyWithin))) {
 		p.order.Cancel(errTooLong)
+	} else if state == matchmaking.OrderReady && !p.fill {
+		// A server may end its match while nobody plays: after the commit that would cost the tickets.
+		if _, _, err := r.Launcher.Reserve(ctx, p.match, nil); errors.Is(err, matchmaking.ErrGone) {
+			p.order.Cancel(errEnded)
+		}
 	}
 	state, err := p.order.State()
 	if state == matchmaking.OrderFailed {

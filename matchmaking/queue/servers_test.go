@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -12,6 +13,7 @@ import (
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party/rules"
+	"partyline/pass"
 )
 
 // servers is a fleet that takes its time with servers, and has no slots on those that run.
@@ -19,12 +21,16 @@ type servers struct {
 	*launcher
 	ordered [][]string // users of each new server
 	slots   [][]string // users of each order of slots
+	ready   *matchmaking.Order
 }
 
 func (s *servers) OrderServer(ctx context.Context, l matchmaking.Launch, _ rules.Fleet, users []string, _ []runtime.FleetUserLatencies) (string, *matchmaking.Order, error) {
 	s.ordered = append(s.ordered, users)
 	l.Unannounced = true
 	match, err := s.Launch(ctx, l)
+	if s.ready != nil {
+		return match, s.ready, err
+	}
 	return match, &matchmaking.Order{}, err
 }
 
@@ -69,5 +75,48 @@ func TestServers_NoSlots(t *testing.T) {
 	}
 	if got := table.Users(w.clock.Now()); len(got) != 4 {
 		t.Errorf("seats %v; want one kept while slots are asked for", got)
+	}
+}
+
+// slotless is a host whose matches need no slots, so that orders of them are ready.
+type slotless struct{ matchmaking.Host }
+
+func (slotless) MatchSignal(context.Context, string, string) (string, error) { return "{}", nil }
+
+// A match that is over when its server is ready, because the server has ended it or its seats have expired,
+// costs nobody the ticket.
+func TestServers_MatchIsOver(t *testing.T) {
+	for name, over := range map[string]bool{"there": false, "over": true} {
+		t.Run(name, func(t *testing.T) {
+			cfg := configWithQueues()
+			q := cfg.Queues["duo"]
+			q.Match = rules.FleetMatch
+			cfg.Queues["duo"] = q
+			w := newWorld(t, cfg)
+			synctest.Test(t, func(t *testing.T) {
+				matches := matchmaking.NewMatches(slotless{}, nil, matchmaking.NewFleets(nil, w.log), pass.Keys{}, w.clock.Now)
+				w.servers.ready = matches.OrderSlots("any", nil)
+			})
+			ids, _, _ := duel(w)
+			w.process()
+			w.wantEvents(ids[0], "queued duo")
+			if over {
+				delete(w.launcher.tables, "match-0")
+			}
+			made := w.process()
+			if over != (len(made) == 0) {
+				t.Errorf("matches %v", made)
+			}
+			for _, id := range ids {
+				if over {
+					w.wantEvents(id, "queued duo", "queued duo: no_capacity")
+				} else {
+					w.wantEvents(id, "queued duo", "matched duo")
+				}
+				if w.queued(id) != over {
+					t.Errorf("queued: %v", !over)
+				}
+			}
+		})
 	}
 }
