@@ -219,20 +219,36 @@ const (
 	maxNoSlot = 10_000 // users
 )
 
-// lateSlot reports whether the fleet gives a late friend a slot. Its refusal counts for a while.
+// lateWait is how long a late friend, whose socket stands still meanwhile, waits for the fleet.
+const lateWait = 2 * time.Second
+
+// lateSlot reports whether the fleet gives a late friend a slot. Its refusal counts for a while. A slot that
+// comes too late is there when the friend asks again.
 func (m *Matches) lateSlot(ctx context.Context, matchID, userID string) bool {
-	key := [2]string{matchID, userID}
-	given, err := m.slotted.Get(ctx, key, func(ctx context.Context) (bool, error) {
-		err := m.slots(ctx, matchID, []string{userID})
-		if err != nil {
-			m.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
+	key, answer := [2]string{matchID, userID}, make(chan bool, 1)
+	go func() { // a fleet manager may ignore its context
+		ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
+		defer cancel()
+		given, err := m.slotted.Get(ctx, key, func(ctx context.Context) (bool, error) {
+			err := m.fleets.protected(func() error { return m.slots(ctx, matchID, []string{userID}) })
+			if err != nil {
+				m.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
+			}
+			return err == nil, nil
+		})
+		answer <- given && err == nil
+	}()
+	ctx, cancel := context.WithTimeout(ctx, lateWait)
+	defer cancel()
+	select {
+	case given := <-answer:
+		if given {
+			m.slotted.Drop(key) // it may be used up when the next is needed
 		}
-		return err == nil, ctx.Err()
-	})
-	if given {
-		m.slotted.Drop(key) // it may be used up when the next is needed
+		return given
+	case <-ctx.Done():
+		return false
 	}
-	return given && err == nil
 }
 
 // ServerInfo is what a game server is told of its match, as JSON in the metadata of its

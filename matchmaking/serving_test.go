@@ -41,7 +41,8 @@ type fleet struct {
 	answers chan runtime.FmCreateCallbackFn
 	deleted chan string
 	joined  chan []string
-	full    error // of slots
+	full    error         // of slots
+	slow    chan struct{} // what slots wait for, if anything
 }
 
 func newFleet() *fleet {
@@ -56,6 +57,9 @@ func (f *fleet) Create(_ context.Context, _ int, _ []string, _ []runtime.FleetUs
 
 func (f *fleet) Join(_ context.Context, id string, users []string, _ map[string]string) (*runtime.JoinInfo, error) {
 	f.joined <- users
+	if f.slow != nil {
+		<-f.slow
+	}
 	return &runtime.JoinInfo{InstanceInfo: &runtime.InstanceInfo{Id: id}}, f.full
 }
 

@@ -67,3 +67,40 @@ func TestLateFriendIsOutAgain(t *testing.T) {
 		})
 	}
 }
+
+// A fleet that takes its time with a slot holds up nobody: the friend is in the party at once, and in the
+// match by asking again.
+func TestLateFriendOfASlowFleet(t *testing.T) {
+	w := start(t, ready)
+	p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()}
+	red, friend := w.party(p[0], p[1]), p[4]
+	p[0].queue(red)
+	p[2].queue(w.party(p[2], p[3]))
+	p[0].told(-4, "server_ready")
+	var invite struct{ Code string }
+	if err := p[0].rpc("party_invite_create", map[string]any{"party_id": red}, &invite); err != nil {
+		t.Fatal(err)
+	}
+	slot := make(chan struct{})
+	w.fleet.mu.Lock()
+	w.fleet.join = func([]string) error { <-slot; return nil }
+	w.fleet.mu.Unlock()
+	var in struct {
+		MatchID string `json:"match_id"`
+		Server  *event
+	}
+	if err := friend.rpc("party_invite_redeem", map[string]any{"code": invite.Code}, &in); err != nil || in.MatchID != "" {
+		t.Errorf("redeemed into match %q, error %v; want the party alone", in.MatchID, err)
+	}
+	if err := friend.rpc("party_match", map[string]any{"party_id": red}, &in); err != nil || in.MatchID == "" || in.Server != nil {
+		t.Errorf("party_match = %+v, error %v; want the match without a server", in, err)
+	}
+	close(slot)
+	w.until("the friend gets the seat", func() bool {
+		err := friend.rpc("party_match", map[string]any{"party_id": red}, &in)
+		return err == nil && in.Server != nil
+	})
+	if n := w.fleet.is(func() bool { return len(w.fleet.joins) == 1 }); !n {
+		t.Error("the fleet was asked for more than one slot")
+	}
+}

@@ -78,7 +78,7 @@ func (m *manager) call(ctx context.Context, what string, in Request, out any) er
 	if err != nil {
 		return err
 	}
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := (&http.Client{}).Do(request) // Nakama bounds the default one: no fleet would be slow
 	if err != nil {
 		return err
 	}
