@@ -132,12 +132,9 @@ func (c *call) extend(userID, partyID string) {
 	}
 }
 
-// release opens a seat held for a user of the party, or the party's spare ones. Who
-// plays already goes on playing.
+// release opens a seat held for a user of the party. Who plays already goes on playing.
 func (c *call) release(userID, partyID string) {
-	if userID == "" {
-		c.table.Release(c.now, partyID)
-	} else if s, ok := c.table.Get(c.now, userID); ok && s.State != seats.Taken && s.PartyID == partyID {
+	if s, ok := c.table.Get(c.now, userID); ok && s.State != seats.Taken && s.PartyID == partyID {
 		c.table.Leave(c.now, userID)
 	}
 }

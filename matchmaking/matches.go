@@ -131,9 +131,6 @@ func (m *Matches) Extend(ctx context.Context, id party.ID, userID string) error 
 // Release follows a member leaving the party or being kicked: the seat held for them in
 // the party's match opens. Those who play already go on playing.
 func (m *Matches) Release(ctx context.Context, id party.ID, userID string) error {
-	if userID == "" {
-		return nil
-	}
 	return m.tell(ctx, m.Of, signalRequest{Op: signalRelease, UserID: userID}, id)
 }
 

@@ -252,9 +252,6 @@ func TestMap(t *testing.T) {
 	if got := tab.OpenByTeam(t0); !reflect.DeepEqual(got, []int{2, 0}) {
 		t.Errorf("OpenByTeam = %v", got)
 	}
-	if n := tab.Release(t0, "p"); n != 0 {
-		t.Errorf("Release of no spares = %d", n)
-	}
 }
 
 func TestHold_SeveralClaims(t *testing.T) {

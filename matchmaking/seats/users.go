@@ -74,12 +74,6 @@ func (t *Table) Leave(now time.Time, userID string) bool {
 	return userID != "" && t.remove(func(s Seat) bool { return s.UserID == userID }) > 0
 }
 
-// Release opens the spare seats a party holds and reports how many there were.
-func (t *Table) Release(now time.Time, partyID string) int {
-	t.Purge(now)
-	return t.remove(func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
-}
-
 // Rename gives the seats of one party to another ID, under which nobody sits here yet, and
 // reports whether there are any.
 func (t *Table) Rename(now time.Time, from, to string) bool {
