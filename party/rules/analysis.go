@@ -242,6 +242,7 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 			a.refuse(n.Right, "a pattern has to be a text in quotes", "")
 			return steps
 		}
+		a.maybeMissing(n)
 		return steps + a.pattern(lit) + a.cost(n.Left, false)
 	case "??":
 		if literalList(n.Right) {
@@ -252,6 +253,10 @@ func (a *analysis) binary(n *ast.BinaryNode) int {
 		// Joined texts could double with every step.
 		if !numeric(n.Left) && !numeric(n.Right) {
 			a.refuse(n, "texts are not joined in conditions", "compare them one by one")
+		}
+	case "%":
+		if by, ok := n.Right.(*ast.IntegerNode); ok && by.Value == 0 {
+			a.refuse(by, "divides by zero", "")
 		}
 	case "contains", "startsWith", "endsWith", "<", ">", "<=", ">=":
 		if !numeric(n.Left) && !numeric(n.Right) {
@@ -286,20 +291,45 @@ func numeric(n ast.Node) bool {
 }
 
 // maybeMissing warns where a field of metadata or of a label is compared or
-// computed with as if it were always there: nil < 10 cannot be evaluated.
+// computed with as if it were always there: nil < 10 cannot be evaluated. It refuses
+// what fails for everybody, or for all whose field is missing. A search in a
+// missing field finds nothing.
 func (a *analysis) maybeMissing(n *ast.BinaryNode) {
-	switch n.Operator {
-	case "<", ">", "<=", ">=", "+", "-", "*", "/", "%", "contains", "startsWith", "endsWith":
-	default:
+	search := slices.Contains(searches, n.Operator) || n.Operator == "matches"
+	ordered := slices.Contains([]string{"<", ">", "<=", ">="}, n.Operator)
+	computed := slices.Contains([]string{"+", "-", "*", "/", "%"}, n.Operator)
+	if !search && !ordered && !computed {
 		return
 	}
-	for _, side := range []ast.Node{n.Left, n.Right} {
-		if _, field := side.(*ast.MemberNode); field && unknown(side) {
-			a.warnings = append(a.warnings, exprError{
-				severity: Warning, offset: start(side),
-				what:    fmt.Sprintf("%s may be missing, and then the action is refused", side),
-				allowed: fmt.Sprintf("say what it counts as: (%s ?? 0)", side),
-			})
+	for _, sides := range [][2]ast.Node{{n.Left, n.Right}, {n.Right, n.Left}} {
+		side, other := sides[0], sides[1]
+		text, standIn := search || other.Nature().Kind == reflect.String, "0"
+		if text {
+			standIn = `""`
 		}
+		if or, is := side.(*ast.BinaryNode); is && or.Operator == "??" && unknown(or.Left) {
+			v, literal := written(or.Right)
+			_, isText := v.(string)
+			_, isNumber := v.(float64)
+			if literal && (text && !isText || !text && !isNumber && (computed || numeric(other))) {
+				a.refuse(or.Right, fmt.Sprintf("%q does not go with %s, which stands here for a missing value", n.Operator, or.Right), fmt.Sprintf("write (%s ?? %s)", or.Left, standIn))
+			}
+		}
+		field, is := side.(*ast.MemberNode)
+		if !is || search || !unknown(side) {
+			continue
+		}
+		if _, named := field.Property.(*ast.StringNode); named && ordered && (other.Type() == durationType || other.Type() == timeType) {
+			allowed := ""
+			if other.Type() == durationType {
+				allowed = fmt.Sprintf(`a number of days is written (%s ?? 0) * duration("1d")`, side)
+			}
+			a.refuse(n, fmt.Sprintf("%s is never %s", side, typeName(other)), allowed)
+		}
+		a.warnings = append(a.warnings, exprError{
+			severity: Warning, offset: start(side),
+			what:    fmt.Sprintf("%s may be missing, and then the action is refused", side),
+			allowed: fmt.Sprintf("say what it counts as: (%s ?? %s)", side, standIn),
+		})
 	}
 }

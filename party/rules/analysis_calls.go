@@ -2,7 +2,9 @@ package rules
 
 import (
 	"fmt"
+	"reflect"
 	"regexp/syntax"
+	"slices"
 
 	"github.com/expr-lang/expr/ast"
 )
@@ -43,11 +45,15 @@ func (a *analysis) builtin(n *ast.BuiltinNode) int {
 	case "all", "any", "none", "one", "count", "filter", "map", "sum":
 		length := a.length(args[0])
 		if len(args) < 2 {
+			a.entries(n.Name, args[0])
 			return steps + length
 		}
 		body := bodyOf(n)
 		if n.Name == "map" || n.Name == "sum" {
 			a.needSingle(body)
+		}
+		if n.Name == "sum" {
+			a.entries(n.Name, body)
 		}
 		return steps + min(length*(1+a.cost(body, false)), 1<<40) // loops in loops do not overflow
 	case "min", "max":
@@ -56,13 +62,25 @@ func (a *analysis) builtin(n *ast.BuiltinNode) int {
 				steps += a.length(arg)
 			}
 		}
+		if slices.ContainsFunc(args, func(arg ast.Node) bool { return arg.Type() != durationType }) {
+			a.entries(n.Name, args...)
+		}
 	case "string":
 		a.needSingle(args[0])
 		if unknown(args[0]) {
 			return steps + maxDynamic
 		}
-	case "lower", "upper", "trim", "int", "float":
-		return steps + stringSteps
+	case "lower", "upper", "trim":
+		steps += stringSteps
+	case "abs", "int", "float":
+		steps += stringSteps
+		if n.Name != "int" && args[0].Type() == durationType {
+			a.entries(n.Name, args[0])
+		} else if text, is := args[0].(*ast.StringNode); is {
+			if _, err := new(machine).evaluate(n); err != nil {
+				a.refuse(text, fmt.Sprintf("%s cannot make a number of %q", n.Name, clip(text.Value)), "")
+			}
+		}
 	}
 	for _, arg := range args[1:] {
 		steps += a.cost(arg, false)
@@ -70,10 +88,48 @@ func (a *analysis) builtin(n *ast.BuiltinNode) int {
 	return steps
 }
 
+// entries refuses values, and lists of them, with which a function fails for everybody. The engine does
+// not look into lists when it checks types, and takes a length of time for a whole number.
+func (a *analysis) entries(name string, nodes ...ast.Node) {
+	kinds, want, allowed := []reflect.Kind{reflect.Int, reflect.Float64}, "numbers", ""
+	if name == "count" {
+		kinds, want, allowed = []reflect.Kind{reflect.Bool}, "true or false", "say what is counted, such as count(party.members, .leader); len(party.members) is how many there are"
+	}
+	for _, n := range nodes {
+		if written, is := n.(*ast.ArrayNode); is {
+			a.entries(name, written.Nodes...)
+			continue
+		}
+		t := entryType(n)
+		if t == durationType && name != "count" {
+			allowed = `compare lengths of time one by one, such as any(party.members, .account_age < duration("1d"))`
+		}
+		if t.Kind() != reflect.Interface && !slices.Contains(kinds, t.Kind()) {
+			a.refuse(n, fmt.Sprintf("%s takes %s, not %s", name, want, typeWords(t.String())), allowed)
+		}
+	}
+}
+
+// entryType is the type of a list's entries, or of what is no list.
+func entryType(n ast.Node) reflect.Type {
+	if loop, is := n.(*ast.BuiltinNode); is && loop.Name == "map" {
+		return bodyOf(loop).Type()
+	} else if is && loop.Name == "filter" {
+		return entryType(loop.Arguments[0])
+	}
+	if t := n.Type(); t.Kind() != reflect.Slice {
+		return t
+	}
+	return n.Type().Elem()
+}
+
 func (a *analysis) call(n *ast.CallNode) int {
 	name := n.Callee.String()
 	f := functions[name] // the engine knows no other
 	steps := 1 + stringSteps
+	if len(n.Arguments) > 2 { // the second may be left out, which the engine has as any number
+		a.refuse(n, name+" has too many values in its brackets", "")
+	}
 	for i, arg := range n.Arguments {
 		if f.literal != nil && f.literal.arg == i {
 			if lit, is := arg.(*ast.StringNode); !is {

@@ -165,6 +165,9 @@ func flatten(n *ast.Node) {
 	if !ok {
 		return
 	}
+	if i, number := m.Property.(*ast.IntegerNode); number {
+		constant(&m.Property, i.Value) // else the engine searches for filter(...)[0], and loses what kind of entry that is
+	}
 	group, ok := m.Node.(*ast.IdentifierNode)
 	if !ok {
 		return

@@ -1,6 +1,8 @@
 package rules_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -81,9 +83,15 @@ var conditions = []struct {
 	{`one(party.members, .leader)`, true},
 	{`count(party.members, .stage == "ready") == 1`, true},
 	{`len(filter(party.members, .progress < 1)) == 1`, true},
+	{`count(map(party.members, .leader)) == 1`, true},
+	{`filter(party.members, .leader)[0].progress > 0.5`, true},
 	{`sum(party.members, .progress) == 1.5`, true},
 	{`min(map(party.members, .progress)) < 0.6`, true},
 	{`max(party.size, 3) == 3`, true},
+	{`min(user.account_age, party.age) == duration("5m")`, true},
+	{`(user.metadata.missing ?? 2) * duration("1d") > user.account_age`, true},
+	{`user.metadata.missing startsWith "a" or (user.metadata.missing ?? "b") matches "a"`, false},
+	{`trim("dbobe", user.lang) == "bob"`, true},
 	{`any(party.members, .user_id == user.id)`, false},
 	{`relation.friend_of_any`, true},
 	{`relation.friend_of_leader or relation.same_group or relation.blocked`, false},
@@ -103,4 +111,40 @@ var conditions = []struct {
 	{`int("12") == 12 and float("1.5") == 1.5 and string(12) == "12" and abs(-3) == 3`, true},
 	{`party.size > 1 ? invited : true`, false},
 	{`if party.size > 1 { true } else { false }`, true},
+}
+
+// TestLoad_answerable: a function that is accepted with facts of some kind has an answer
+// for them. Metadata alone is of no known kind.
+func TestLoad_answerable(t *testing.T) {
+	kinds := []string{
+		`party.size`, `party.members[0].progress`, `"3"`, `invited`, `now`, `user.account_age`, `user.vars`, `party.members`, `[1, 2]`, `["a"]`,
+		`map(party.members, .leader)`, `map(party.members, .username)`, `map(party.members, .account_age)`, `filter(map(party.members, .account_age), true)`,
+	}
+	accepted := 0
+	try := func(call string) {
+		for _, end := range []string{``, ` < 1`, ` == duration("1d")`, ` == "a"`} {
+			set, err := rules.Load([]byte("version: 1\nrules:\n  - {id: r, on: [join], deny: '"+call+end+"'}\n"), "rules.yml")
+			if err != nil {
+				continue
+			}
+			accepted++
+			// Whether two values compare is another question: what min and max give is of no known kind.
+			if _, err := set.Decide(context.Background(), someFacts(), nil); err != nil && !strings.Contains(err.Error(), "is compared with") {
+				t.Errorf("%s%s is accepted: %v", call, end, err)
+			}
+		}
+	}
+	for _, kind := range kinds {
+		for _, name := range rules.Builtins() {
+			try(fmt.Sprintf("%s(%s)", name, kind))
+			try(fmt.Sprintf("%s(party.members, %s)", name, kind))
+		}
+		for _, other := range kinds {
+			try(fmt.Sprintf("min(%s, %s)", kind, other))
+			try(fmt.Sprintf("max(%s, %s)", kind, other))
+		}
+	}
+	if accepted < 50 {
+		t.Errorf("only %d are accepted", accepted)
+	}
 }

@@ -227,6 +227,7 @@ func TestSet_Decide_failsClosed(t *testing.T) {
 		"allow":            {"allow: user.metadata.missing < 10", nil, nil, "rule r: a missing value stands before <"},
 		"wrong_kind":       {`deny: 'any(user.metadata.level, # == 1)'`, nil, nil, "rule r: "},
 		"by_zero":          {`deny: party.size % (party.size - 2) == 1`, nil, nil, "rule r: "},
+		"no_number":        {`deny: int(user.lang) > 3`, nil, nil, "rule r: int cannot make a number of de"},
 		"loader":           {"deny: relation.blocked", &fakeLoader{err: broken}, nil, "rule r: read blocks: no database"},
 		"metadata_text":    {"deny: user.metadata.level == 3", &fakeLoader{account: rules.Account{Metadata: "[1]"}}, nil, "user.metadata is not a JSON object"},
 		"metadata_huge":    {"deny: user.metadata.level == 3", &fakeLoader{account: rules.Account{Metadata: `{"a":"` + strings.Repeat("x", 1<<17) + `"}`}}, nil, "bytes long"},

@@ -124,17 +124,22 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 		switch {
 		case n.kind == textNode, n.isBool() && (form == "condition" || form == "word"):
 			v.SetString(n.text)
+		case n.isBoolWord() && (form == "condition" || form == "word"):
+			wrong("true or false in small letters")
 		case n.kind == wordNode:
 			wrong(fmt.Sprintf("text: put it in quotes, %q", clip(n.text)))
 		default:
 			wrong("text")
 		}
 	case reflect.Bool:
-		if !n.isBool() {
+		switch {
+		case n.isBool():
+			v.SetBool(n.text == "true")
+		case n.isBoolWord():
+			wrong("true or false in small letters")
+		default:
 			wrong("true or false")
-			return
 		}
-		v.SetBool(n.text == "true")
 	case reflect.Int:
 		i, err := strconv.ParseInt(n.text, 10, 32)
 		if n.kind != wordNode || err != nil {

@@ -50,7 +50,7 @@ var functions = map[string]function{
 	"hour": {
 		usage:   `hour(now, "Europe/Berlin")`,
 		doc:     "The hour of a moment, 0 to 23. Without a zone in UTC.",
-		types:   []any{new(func(time.Time) int), new(func(time.Time, string) int)},
+		types:   []any{new(func(time.Time, ...string) int)},
 		call:    func(args ...any) (any, error) { return inZone(args).Hour(), nil },
 		gives:   upTo("hour", 23),
 		literal: zoneLiteral,
@@ -58,7 +58,7 @@ var functions = map[string]function{
 	"weekday": {
 		usage:   `weekday(now, "Asia/Tokyo")`,
 		doc:     `The day of the week of a moment, "monday" to "sunday". Without a zone in UTC.`,
-		types:   []any{new(func(time.Time) string), new(func(time.Time, string) string)},
+		types:   []any{new(func(time.Time, ...string) string)},
 		call:    func(args ...any) (any, error) { return strings.ToLower(inZone(args).Weekday().String()), nil },
 		gives:   oneOf("weekday", []string{"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}),
 		literal: zoneLiteral,
@@ -66,7 +66,7 @@ var functions = map[string]function{
 	"time_of_day": {
 		usage:   `time_of_day(now, "UTC")`,
 		doc:     `The time of a moment as "HH:MM", so that times compare as text: time_of_day(now) >= "22:30". Without a zone in UTC.`,
-		types:   []any{new(func(time.Time) string), new(func(time.Time, string) string)},
+		types:   []any{new(func(time.Time, ...string) string)},
 		call:    func(args ...any) (any, error) { return inZone(args).Format("15:04"), nil },
 		gives:   domain{values: clockValues, hint: `time_of_day is a text of five characters, "00:00" to "23:59"`},
 		literal: zoneLiteral,
@@ -74,7 +74,7 @@ var functions = map[string]function{
 	"hash": {
 		usage: `hash(user.id, "new-queue") % 100`,
 		doc:   "A number from 0 that is always the same for the same text, for staged rollouts. A second text, such as the feature's name, gives another mix of players.",
-		types: []any{new(func(string) int), new(func(string, string) int)},
+		types: []any{new(func(string, ...string) int)},
 		call: func(args ...any) (any, error) {
 			salt := ""
 			if len(args) > 1 {

@@ -117,6 +117,38 @@ func TestLoad_noUTF8(t *testing.T) {
 	}
 }
 
+// TestLoad_syntax: what is wrong with the writing is said in plain words, each with its place.
+func TestLoad_syntax(t *testing.T) {
+	for _, c := range []struct{ file, want string }{
+		{"rules:\n  - id: a\n    message: Hi: there", "3:14: a key begins within a value; a text or a condition with : "},
+		{"parties:\n  open: any\n   one_per_user: true", "2:9: a key begins within a value; "},
+		{"parties:\n   open: any\n  one_per_user: true", "3:3: begins in another column than what it belongs to; "},
+		{"rules:\n  - id: a\n     on: [join]", "2:9: a key begins within a value; "},
+		{"rules:\n  - id: a\n    deny: \"user.id == \"x\"\"", "3:24: something stands behind the end of a value; "},
+		{"invites: {page: {title: \"a \"b\" c\"}}", "1:29: a comma or a closing bracket is missing; "},
+		{"status: {stages: [a, b", "1:18: a bracket is opened and never closed; "},
+		{"status:\n  stages: [a, b", "2:11: a bracket is opened and never closed; "},
+		{"status:\n  stages: [a, b\nparties:", "3:1: a comma or a closing bracket is missing; "},
+		{"parties: {open: any}}", "1:21: a bracket is closed that was not opened; "},
+		{"parties\n  open: any", "1:1: a colon is missing behind a key; "},
+		{"rules:\n  - id: a\n    deny: |\n    invited", "4:5: a text stands where a key is expected; "},
+		{"invites: {page: {title: @home}}", "1:25: a text cannot begin with @; put it in quotes"},
+		{"invites: {page: {title: \"a\\q\"}}", `a text in double quotes has a \ that means nothing; `},
+		{"parties:\n\topen: any", "2:1: a tab cannot be used for indentation; "},
+	} {
+		_, err := rules.Load([]byte(c.file+"\n"), "rules.yml")
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s\ngives %v; want %q", c.file, err, c.want)
+			continue
+		}
+		for _, own := range []string{"mapping", "sequence", "context", "token", "pre-defined", "flow"} {
+			if what, _, _ := strings.Cut(err.Error(), "\n"); strings.Contains(what, own) {
+				t.Errorf("%s\ngives %v, which speaks of %s", c.file, err, own)
+			}
+		}
+	}
+}
+
 func TestProblem_sentences(t *testing.T) {
 	ps := rules.Problems{{Severity: rules.Warning}, {}, {}}
 	if got := ps.Count(); got != "2 errors, 1 warning" {

@@ -12,7 +12,7 @@ import (
 )
 
 // phrase puts one kind of message of the expression engine into a designer's words; $1,
-// $2 are what the pattern caught, types among it in words. What no phrase knows is never
+// $2 are what the pattern caught, #1, #2 the same as types, in words. What no phrase knows is never
 // shown as it is: it would speak of the engine and not of the rule.
 type phrase struct {
 	pattern       *regexp.Regexp
@@ -40,26 +40,27 @@ var phrases = []phrase{
 	says(`(bad number syntax|invalid (hex|float|binary|octal|integer) literal|integer literal is too large|float literal is too large)`, "is not a number that can be used", ""),
 	says(`(invalid char escape|unable to unescape|too large string)`, `a text has a \ that means nothing`, `write \\ for \`),
 	says(`wrap predicate with brackets|a map key must be|expected name`, "cannot be read from here on", ""),
-	says(`invalid operation: (\S+) \(mismatched types (.+) and (.+)\)`, `"$1" does not go between $2 and $3`, "compare values of one kind"),
-	says(`invalid operation: (\S+) \(mismatched type (.+)\)`, `"$1" does not go with $2`, ""),
-	says(`cannot use (.+) as argument \(type (.+)\) to call (\S+)`, "$3 takes $2 here, not $1", ""),
+	says(`invalid operation: (\S+) \(mismatched types (.+) and (.+)\)`, `"$1" does not go between #2 and #3`, "compare values of one kind"),
+	says(`invalid operation: (\S+) \(mismatched type (.+)\)`, `"$1" does not go with #2`, ""),
+	says(`cannot use (.+) as argument \(type (.+)\) to call (\S+)`, "$3 takes #2 here, not #1", ""),
 	says(`(not enough|too many) arguments to call (\S+)`, "$2 has $1 values in its brackets", ""),
 	says(`invalid number of arguments`, "has the wrong number of values in its brackets", ""),
 	says(`expected at least`, "has too few values in its brackets", ""),
+	says(`invalid argument for (\w+) \(type (.+)\)`, "$1 does not take #2", ""),
 	says(`no matching overload for (\S+)`, "$1 does not take these values", ""),
-	says(`builtin (\w+) takes only array \(got (.+)\)`, "$1 goes through a list, not through $2", "lists are party.members and user.groups"),
-	says(`predicate should return boolean \(got (.+)\)`, "what is asked of each entry is $1, not true or false", "compare it with something"),
+	says(`builtin (\w+) takes only array \(got (.+)\)`, "$1 goes through a list, not through #2", "lists are party.members and user.groups"),
+	says(`predicate should return boolean \(got (.+)\)`, "what is asked of each entry is #1, not true or false", "compare it with something"),
 	says(`type (.+)\[.+\] is undefined`, "a computed name cannot be looked up here", ""),
-	says(`type (.+) (has no field|has no method|does not support indexing)`, "$1 has no facts of its own", ""),
+	says(`type (.+) (has no field|has no method|does not support indexing)`, "#1 has no facts of its own", ""),
 	says(`type nil has no field (\S+)`, "nil has no facts of its own", ""),
-	says(`cannot use (.+) to get an element from (.+)`, "$1 does not choose an entry of $2", ""),
+	says(`cannot use (.+) to get an element from (.+)`, "#1 does not choose an entry of #2", ""),
 	says(`array elements can only be selected`, "an entry of a list is chosen by its number", "the first is 0"),
 	says(`(.+) is not callable`, "is not a function", ""),
-	says(`cannot use (.+) as type (.+) in array`, "a list has entries of one kind, here $1 beside $2", ""),
+	says(`cannot use (.+) as type (.+) in array`, "a list has entries of one kind, here #1 beside #2", ""),
 	says(`cannot use pointer accessor outside predicate`, "a name that begins with . stands only within any(...), all(...) and the like", "for example any(party.members, .leader)"),
 	says(`cannot use .+ as array`, "is not a list", ""),
 	says(`unknown operator`, "an operator is not used in conditions", ""),
-	says(`non-bool expression \(type (.+)\) used as condition`, "is $1, not true or false", ""),
+	says(`non-bool expression \(type (.+)\) used as condition`, "is #1, not true or false", ""),
 	says(`error parsing regexp: (.+)`, "is not a pattern: $1", ""),
 	says(`interface conversion|reflect`, "is not the kind of value that is needed here", ""),
 }
@@ -68,16 +69,16 @@ var phrases = []phrase{
 var runPhrases = []phrase{
 	says(`invalid operation: <nil> (\S+) (.+)`, "a missing value stands before $1", ""),
 	says(`invalid operation: (.+) (\S+) <nil>`, "a missing value stands behind $2", ""),
-	says(`invalid operation: (.+) (\S+) (\S+)$`, `"$2" does not go between $1 and $3`, ""),
+	says(`invalid operation: (.+) (\S+) (\S+)$`, `"$2" does not go between #1 and #3`, ""),
 	says(`cannot (fetch|get) (\S+) from <nil>`, "$2 is looked up in a missing value", ""),
-	says(`cannot (fetch|get) (\S+) from (.+)`, "$2 is looked up in $3", ""),
-	says(`operator "in" not defined on (.+)`, `"in" looks through $1`, ""),
+	says(`cannot (fetch|get) (\S+) from (.+)`, "$2 is looked up in #3", ""),
+	says(`operator "in" not defined on (.+)`, `"in" looks through #1`, ""),
 	says(`index out of range`, "an entry beyond the end of a list is looked up", ""),
 	says(`runtime error: integer divide by zero|.*divide by zero`, "divides by zero", ""),
 	says(`memory budget exceeded`, "builds lists that are too long", ""),
-	says(`invalid argument for (\w+) \(type (.+)\)`, "$1 is given $2", ""),
-	says(`invalid operation: (\w+)\((.+)\)`, "$1 cannot make a number of $2", ""),
-	says(`interface conversion: .* is (.+), not (.+)`, "a value is $1 and not $2", ""),
+	says(`invalid argument for (\w+) \(type (.+)\)`, "$1 is given #2", ""),
+	says(`invalid operation: (\w+)\((.+)\)`, "$1 cannot make a number of #2", ""),
+	says(`interface conversion: .* is (.+), not (.+)`, "a value is #1 and not #2", ""),
 }
 
 // phrased finds the words for a message.
@@ -87,17 +88,16 @@ func phrased(message string, known []phrase) (what, allowed string, ok bool) {
 		if m == nil {
 			continue
 		}
-		fill := func(template string) string {
-			for i := 1; 2*i < len(m); i++ {
-				caught := ""
-				if m[2*i] >= 0 {
-					caught = clip(typeWords(message[m[2*i]:m[2*i+1]]))
-				}
-				template = strings.ReplaceAll(template, fmt.Sprintf("$%d", i), caught)
+		var fills []string
+		for i := 1; 2*i < len(m); i++ {
+			caught := ""
+			if m[2*i] >= 0 {
+				caught = message[m[2*i]:m[2*i+1]]
 			}
-			return template
+			fills = append(fills, fmt.Sprintf("$%d", i), clip(caught), fmt.Sprintf("#%d", i), clip(typeWords(caught)))
 		}
-		return fill(p.what), fill(p.allowed), true
+		fill := strings.NewReplacer(fills...)
+		return fill.Replace(p.what), fill.Replace(p.allowed), true
 	}
 	return "", "", false
 }

@@ -53,6 +53,11 @@ type entry struct {
 
 func (n *node) isBool() bool { return n.kind == wordNode && (n.text == "true" || n.text == "false") }
 
+// isBoolWord is isBool in letters of any size, which YAML allows and a rules file does not.
+func (n *node) isBoolWord() bool {
+	return n.kind == wordNode && (strings.EqualFold(n.text, "true") || strings.EqualFold(n.text, "false"))
+}
+
 // describe names what a node is, for "is a list" and the like.
 func (n *node) describe() string {
 	switch n.kind {
@@ -63,7 +68,7 @@ func (n *node) describe() string {
 	case mapNode:
 		return "a group of keys"
 	case wordNode:
-		if n.isBool() {
+		if n.isBoolWord() {
 			return n.text
 		}
 		return "the number " + clip(n.text)
@@ -128,13 +133,13 @@ func (b *treeBuilder) document() (root *node) {
 		return b.problem(placeOf(t), what, "")
 	}
 	if i := slices.IndexFunc(tokens, func(t *token.Token) bool { return t.Type == token.InvalidType }); i >= 0 {
-		return b.syntax(placeOf(tokens[i]), tokens[i].Error)
+		return b.syntax(tokens[i], tokens[i].Error)
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		var ye yaml.Error
 		if errors.As(err, &ye) && ye.GetToken() != nil {
-			return b.syntax(placeOf(ye.GetToken()), ye.GetMessage())
+			return b.syntax(ye.GetToken(), ye.GetMessage())
 		}
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return b.problem(place{}, first, "")
@@ -155,21 +160,35 @@ func (b *treeBuilder) document() (root *node) {
 	return root
 }
 
-// syntax is what the YAML library says, with the two mistakes that people make
-// most in plainer words.
-func (b *treeBuilder) syntax(p place, what string) *node {
-	line := ""
-	if p.line >= 1 && p.line <= len(b.src.lines) {
-		line = b.src.lines[p.line-1]
+const needsQuotes = "a text or a condition with : { } [ ] , or # in it needs quotes around it"
+
+// yamlPhrases are of what the YAML library says.
+var yamlPhrases = []phrase{
+	says(`mapping value is not allowed`, "a key begins within a value", needsQuotes+"; the keys of a group begin in one column"),
+	says(`value is not allowed in this context\. map`, "something stands behind the end of a value", "a text with quotes in it stands in quotes of the other kind"),
+	says(`value is not allowed`, "begins in another column than what it belongs to", "the keys of a group begin in one column: add or remove spaces"),
+	says(`sequence end token|could not find flow mapping end`, "a bracket is opened and never closed", needsQuotes),
+	says(`could not find '|bracket is not allowed`, "a bracket is closed that was not opened", needsQuotes),
+	says(`',' or|could not find flow map content`, "a comma or a closing bracket is missing", needsQuotes),
+	says(`unexpected key name|unexpected map key|found an invalid key|expected map key`, "a colon is missing behind a key", "write a key as open: any"),
+	says(`non-map value`, "a text stands where a key is expected", "what belongs to the key above begins further right"),
+	says(`could not find end character`, "a text in quotes does not end", ""),
+	says(`'(.)' is a reserved character`, "a text cannot begin with $1", "put it in quotes"),
+	says(`found unknown escape character`, `a text in double quotes has a \ that means nothing`, `write \\ for \`),
+}
+
+// syntax puts what the YAML library says into plain words.
+func (b *treeBuilder) syntax(t *token.Token, message string) *node {
+	p := placeOf(t)
+	if p.line >= 1 && p.line <= len(b.src.lines) && strings.HasPrefix(strings.TrimLeft(b.src.lines[p.line-1], " "), "\t") {
+		return b.problem(p, "a tab cannot be used for indentation", "use spaces")
 	}
-	allowed := ""
-	switch {
-	case strings.HasPrefix(strings.TrimLeft(line, " "), "\t"):
-		what, allowed = "a tab cannot be used for indentation", "use spaces"
-	case strings.Contains(line, "deny:") || strings.Contains(line, "allow:"):
-		allowed = "a condition with : { } [ ] , or # in it needs quotes around it"
-	case what == "":
-		what = "is not YAML"
+	if strings.HasPrefix(t.Value, "}") || strings.HasPrefix(t.Value, "]") {
+		message = strings.Replace(message, "value is", "bracket is", 1)
+	}
+	what, allowed, ok := phrased(message, yamlPhrases)
+	if !ok {
+		what = "cannot be read as YAML from here on"
 	}
 	return b.problem(p, what, allowed)
 }
