@@ -670,7 +670,7 @@ namespace Partyline
         /// <summary>0 with version 0: before the first file, nothing is asked</summary>
         [DataMember(Name = "loaded_at"), Preserve] public long LoadedAt { get; set; }
 
-        /// <summary>why the newest file is not asked; "" when it is</summary>
+        /// <summary>why the newest file is not asked, and which is; "" when it is</summary>
         [DataMember(Name = "error"), Preserve] public string Error { get; set; }
 
         /// <summary>of the newest file</summary>

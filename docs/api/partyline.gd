@@ -713,7 +713,7 @@ class OverviewNext extends Answer:
 	var version: int = 0
 	## 0 with version 0: before the first file, nothing is asked
 	var loaded_at: int = 0
-	## why the newest file is not asked; "" when it is
+	## why the newest file is not asked, and which is; "" when it is
 	var error: String = ""
 	## of the newest file
 	var problems: Array[OverviewProblem] = []

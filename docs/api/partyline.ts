@@ -497,7 +497,7 @@ export interface OverviewNext {
   version: number;
   /** 0 with version 0: before the first file, nothing is asked */
   loaded_at: number;
-  /** why the newest file is not asked; "" when it is */
+  /** why the newest file is not asked, and which is; "" when it is */
   error: string;
   /** of the newest file */
   problems: OverviewProblem[];
