@@ -31,7 +31,7 @@ func Creation(judge Judge, rate func(userID string) error, policy party.Policy, 
 		}},
 		{Message: PartyUpdate, Name: "open", Before: func(_ context.Context, call *Call) error {
 			update := call.In.GetPartyUpdate()
-			update.Open = party.Openness(policy().Parties, update.GetOpen())
+			update.Open = policy().Parties.Openness(update.GetOpen())
 			return nil
 		}},
 	}

@@ -62,7 +62,7 @@ func Judged(judge Judge, parties Parties, has, enforces func(rules.Action) bool)
 	}
 	inside(PartyUpdate, rules.ActionUpdate, func(call *Call) rules.RequestFacts {
 		update := call.In.GetPartyUpdate()
-		return rules.RequestFacts{Open: update.GetOpen(), LabelJSON: update.GetLabel()}
+		return rules.RequestFacts{LabelJSON: update.GetLabel(), Wish: &rules.Wish{Open: update.GetOpen()}}
 	})
 	inside(PartyDataSend, rules.ActionData, func(call *Call) rules.RequestFacts {
 		return rules.RequestFacts{DataSize: len(call.In.GetPartyDataSend().GetData())}

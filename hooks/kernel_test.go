@@ -93,7 +93,7 @@ func (k *kernel) Alone(_ context.Context, c party.Caller, queue string) error {
 
 // asked is what a request names, in one word.
 func asked(r rules.RequestFacts) string {
-	return fmt.Sprintf("%v%s%s%d%s", r.Open, r.LabelJSON, r.Queue, r.DataSize, r.TargetID)
+	return fmt.Sprintf("%v%s%s%d%s", r.Wish != nil && r.Wish.Open, r.LabelJSON, r.Queue, r.DataSize, r.TargetID)
 }
 
 // kinds are messages by what admission calls them.

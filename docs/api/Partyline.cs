@@ -242,6 +242,8 @@ namespace Partyline
     /// <summary>QueueDropReason says why a ticket was dropped.</summary>
     public static class QueueDropReason
     {
+        /// <summary>the event needs none.</summary>
+        public const string None = "";
         /// <summary>somebody joined or left. The host has removed the ticket; the party's next one keeps its age.</summary>
         public const string Membership = "membership";
         /// <summary>the host gave the ticket up for a match that could not be made after all. The next one keeps its age.</summary>
@@ -668,7 +670,7 @@ namespace Partyline
         /// <summary>0 with version 0: before the first file, nothing is asked</summary>
         [DataMember(Name = "loaded_at"), Preserve] public long LoadedAt { get; set; }
 
-        /// <summary>why the newest file is not asked; "" when it is</summary>
+        /// <summary>why the newest file is not asked, and which is; "" when it is</summary>
         [DataMember(Name = "error"), Preserve] public string Error { get; set; }
 
         /// <summary>of the newest file</summary>
@@ -1803,7 +1805,7 @@ namespace Partyline
 
         [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
 
-        /// <summary>One of QueueDropReason. "" unless dropped</summary>
+        /// <summary>One of QueueDropReason. "" where the event needs none</summary>
         [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
 
         /// <summary>AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.</summary>
@@ -1919,7 +1921,7 @@ namespace Partyline
 
         [DataMember(Name = "ticket"), Preserve] public string Ticket { get; set; }
 
-        /// <summary>One of QueueDropReason. "" unless dropped</summary>
+        /// <summary>One of QueueDropReason. "" where the event needs none</summary>
         [DataMember(Name = "reason"), Preserve] public string Reason { get; set; }
 
         /// <summary>AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.</summary>

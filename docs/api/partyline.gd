@@ -161,6 +161,8 @@ class InviteState:
 
 ## QueueDropReason says why a ticket was dropped.
 class QueueDropReason:
+	## the event needs none.
+	const NONE := ""
 	## somebody joined or left. The host has removed the ticket; the party's next one keeps its age.
 	const MEMBERSHIP := "membership"
 	## the host gave the ticket up for a match that could not be made after all. The next one keeps its age.
@@ -711,7 +713,7 @@ class OverviewNext extends Answer:
 	var version: int = 0
 	## 0 with version 0: before the first file, nothing is asked
 	var loaded_at: int = 0
-	## why the newest file is not asked; "" when it is
+	## why the newest file is not asked, and which is; "" when it is
 	var error: String = ""
 	## of the newest file
 	var problems: Array[OverviewProblem] = []
@@ -2306,7 +2308,7 @@ class MatchmakingEvent extends Answer:
 	## "" while the host matches by itself
 	var queue: String = ""
 	var ticket: String = ""
-	## One of [QueueDropReason]. "" unless dropped
+	## One of [QueueDropReason]. "" where the event needs none
 	var reason: String = ""
 	## AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.
 	var accept_by: int = 0
@@ -2465,7 +2467,7 @@ class DroppedNotice extends Answer:
 	## "" while the host matches by itself
 	var queue: String = ""
 	var ticket: String = ""
-	## One of [QueueDropReason]. "" unless dropped
+	## One of [QueueDropReason]. "" where the event needs none
 	var reason: String = ""
 	## AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.
 	var accept_by: int = 0

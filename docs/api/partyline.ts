@@ -188,6 +188,8 @@ export type InviteState =
 
 /** QueueDropReason says why a ticket was dropped. */
 export type QueueDropReason =
+  /** the event needs none. */
+  | ""
   /** somebody joined or left. The host has removed the ticket; the party's next one keeps its age. */
   | "membership"
   /** the host gave the ticket up for a match that could not be made after all. The next one keeps its age. */
@@ -495,7 +497,7 @@ export interface OverviewNext {
   version: number;
   /** 0 with version 0: before the first file, nothing is asked */
   loaded_at: number;
-  /** why the newest file is not asked; "" when it is */
+  /** why the newest file is not asked, and which is; "" when it is */
   error: string;
   /** of the newest file */
   problems: OverviewProblem[];
@@ -1264,7 +1266,7 @@ export interface MatchmakingEvent {
   /** "" while the host matches by itself */
   queue: string;
   ticket: string;
-  /** "" unless dropped */
+  /** "" where the event needs none */
   reason: QueueDropReason;
   /** AcceptBy is when an answer is too late, Unix seconds; with found and replaced only. */
   accept_by?: number;
@@ -1341,7 +1343,7 @@ export interface DroppedNotice {
   /** "" while the host matches by itself */
   queue: string;
   ticket: string;
-  /** "" unless dropped */
+  /** "" where the event needs none */
   reason: QueueDropReason;
   /** AcceptBy is when an answer is too late, Unix seconds; with found and replaced only. */
   accept_by?: number;

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -112,7 +113,7 @@ func fieldList(o *Object) string {
 func valueList(e *Enum) string {
 	var values []string
 	for _, v := range e.Values {
-		values = append(values, "`"+v.Text+"`")
+		values = append(values, "`"+cmp.Or(v.Text, `""`)+"`")
 	}
 	return strings.Join(values, " ")
 }

@@ -251,7 +251,7 @@ func csEnum(b *strings.Builder, name, doc string, values []Value, more func()) {
 	fmt.Fprintf(b, "    public static class %s\n    {\n", name)
 	for _, v := range values {
 		csDoc(b, "        ", v.Doc)
-		fmt.Fprintf(b, "        public const string %s = %q;\n", exported(v.Text), v.Text)
+		fmt.Fprintf(b, "        public const string %s = %q;\n", exported(v.name()), v.Text)
 	}
 	more()
 	b.WriteString("    }\n")

@@ -24,8 +24,7 @@ func (t Type) fits(path string, v any) error {
 	case Text:
 		var text string
 		text, ok = v.(string)
-		// An empty text stands for none of the values.
-		if ok && t.Enum != nil && text != "" && !slices.ContainsFunc(t.Enum.Values, func(known Value) bool { return known.Text == text }) {
+		if ok && t.Enum != nil && !slices.ContainsFunc(t.Enum.Values, func(known Value) bool { return known.Text == text }) {
 			return fmt.Errorf("%s: %q is no %s", path, text, t.Enum.Name)
 		}
 	case Bool:

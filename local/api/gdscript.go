@@ -91,7 +91,7 @@ func (a *API) GDScript() []byte {
 		fmt.Fprintf(&b, "class %s:\n", e.Name)
 		for _, v := range e.Values {
 			gdDoc(&b, "\t", v.Doc)
-			fmt.Fprintf(&b, "\tconst %s := %q\n", strings.ToUpper(v.Text), v.Text)
+			fmt.Fprintf(&b, "\tconst %s := %q\n", strings.ToUpper(v.name()), v.Text)
 		}
 	}
 	for _, o := range a.Objects {

@@ -1,5 +1,7 @@
 package api
 
+import "cmp"
+
 // API is what the module offers to clients.
 type API struct {
 	Calls   []Call   // by ID
@@ -85,3 +87,6 @@ type Enum struct {
 
 // Value is one of an Enum.
 type Value struct{ Text, Doc string }
+
+// name is what typed clients call the value.
+func (v Value) name() string { return cmp.Or(v.Text, "none") }

@@ -37,11 +37,11 @@ type Replayed struct {
 // Replay asks set what it would have answered to each decision of a recording, exactly or
 // not at all: a rule that names a fact that the server did not read then, or compares a
 // user's name or ID, of which only a pseudonym is known, makes the answer unknown, unless
-// the rules in force then had the very same condition, over the same skill. Each outcome is written to out, one
+// the rules in force then had the very same condition, over the same skill and request. Each outcome is written to out, one
 // a line; out may be nil. The error is about reading or writing alone.
 func Replay(ctx context.Context, set *rules.Set, record io.Reader, name string, out io.Writer) (Replayed, error) {
 	r := Replayed{Lacking: map[string]int{}, Changed: map[[2]string]int{}}
-	replay := &replay{ctx: ctx, next: single(set)}
+	replay := &replay{ctx: ctx, next: single(set), parties: set.Config().Parties}
 	lines := bufio.NewScanner(record)
 	lines.Buffer(nil, maxRecordLine)
 	for n := 1; lines.Scan(); n++ {
@@ -88,6 +88,8 @@ type replay struct {
 	ctx  context.Context
 	next []asked // the file that is tried
 	then []asked // the rules that the next lines were decided by
+
+	parties, were rules.Parties // of both files
 }
 
 // asked is one rule with a set of its own, so that it can be asked alone.
@@ -154,12 +156,12 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 	case line.Rules != nil && line.Format != 1:
 		return "", "", "", fmt.Errorf("it has format %d, this program reads 1", line.Format)
 	case line.Rules != nil:
-		p.then = nil
+		p.then, p.were = nil, rules.Parties{}
 		set, err := rules.Load(line.Rules, "the recorded rules")
 		if err != nil {
 			return "", "", "", fmt.Errorf("the recorded rules cannot be used: %.200v", err)
 		}
-		p.then = single(set)
+		p.then, p.were = single(set), set.Config().Parties
 		return "", "", "", nil
 	case line.Facts == nil || !slices.Contains(rules.Actions(), line.Facts.Action) || line.Answer == "":
 		return "", "", "", fmt.Errorf("it has no facts, no action or no answer")
@@ -168,11 +170,23 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 	f.Party.Skill = rules.SkillFacts{} // what the queues of the other file name is computed again
 	was = string(f.Action) + ": " + line.Answer
 	then, decided := p.asked(f, line.Answer)
+	request := f.Request
+	shapes := f.Action == rules.ActionCreate && p.parties.MaxSize != p.were.MaxSize ||
+		(f.Action == rules.ActionCreate || f.Action == rules.ActionUpdate) && p.parties.Open != p.were.Open
+	if shapes && request.Wish == nil {
+		return was, "", "the size and openness asked for were not recorded", nil
+	}
+	shaped, fits := p.parties.Shape(f.Action, request)
+	if !fits {
+		return was, rules.SizeRefused, "", nil
+	}
+	f.Request = shaped
+	reshaped := shaped.MaxSize != request.MaxSize || shaped.Open != request.Open
 	for _, a := range p.next {
 		if !a.about(f) {
 			continue
 		}
-		at := slices.IndexFunc(then, func(t asked) bool { return t.same(a, f.Action) })
+		at := slices.IndexFunc(then, func(t asked) bool { return !reshaped && t.same(a, f.Action) })
 		lacks := p.lacking(a, f, then, decided, line.Unread)
 		switch {
 		case lacks == "":
@@ -287,5 +301,6 @@ func isName(n ast.Node) bool {
 	if !ok {
 		return false
 	}
-	return field.Value == "user_id" || field.Value == "username" || slices.Contains(namePaths, m.String())
+	group, _ := m.Node.(*ast.IdentifierNode) // not by the text, which is another one with ?.
+	return field.Value == "user_id" || field.Value == "username" || group != nil && slices.Contains(namePaths, group.Value+"."+field.Value)
 }

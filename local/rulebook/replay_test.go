@@ -85,7 +85,9 @@ func played(t testing.TB, n int) (path string, usernames []string) {
 		if i%3 == 0 {
 			q.Caller.UserID, q.Caller.Username = "user-lea", "Lea"
 		}
-		if q.Action != rules.ActionCreate {
+		if q.Action == rules.ActionCreate {
+			q.Request.Wish = &rules.Wish{MaxSize: i % 5}
+		} else {
 			q.View, q.Invited = view, i%4 == 0
 		}
 		_ = j.Decide(ctx, q)
@@ -150,11 +152,12 @@ func TestReplay_same(t *testing.T) {
 // TestReplay_other: what another file would have answered, or why that cannot be said.
 func TestReplay_other(t *testing.T) {
 	path, _ := played(t, 400)
-	r, _ := replayed(t, path, mustLoad(t, "version: 1\nrules:\n- {id: young, on: [create], deny: 'user.metadata.level < 100'}\n- {id: me, on: [kick], deny: 'user.id == \"user-lea\"'}\n- {id: friends, on: [promote], deny: 'not relation.friend_of_any'}\n- {id: idle, on: [update], deny: 'party.state == \"idle\"'}\n- {id: two, on: [matchmake], deny: 'party.size == 2'}"))
+	r, _ := replayed(t, path, mustLoad(t, "version: 1\nrules:\n- {id: young, on: [create], deny: 'user.metadata.level < 100'}\n- {id: me, on: [kick], deny: 'user.id == \"user-lea\"'}\n- {id: chained, on: [invite], deny: 'user?.id == \"user-lea\"'}\n- {id: friends, on: [promote], deny: 'not relation.friend_of_any'}\n- {id: idle, on: [update], deny: 'party.state == \"idle\"'}\n- {id: two, on: [matchmake], deny: 'party.size == 2'}"))
 	for change, want := range map[[2]string]bool{
 		{"create: allowed", "denied by young"}:           true,
 		{"matchmake: denied by spread", "denied by two"}: true,
 		{"promote: allowed", "denied by friends"}:        false,
+		{"invite: broken broken", "allowed"}:             false,
 	} {
 		if (r.Changed[change] > 0) != want {
 			t.Errorf("%v: %d times; all: %v", change, r.Changed[change], r.Changed)
@@ -191,6 +194,35 @@ func TestReplay_otherSkill(t *testing.T) {
 		var out strings.Builder
 		if _, err := rulebook.Replay(t.Context(), mustLoad(t, fmt.Sprintf(file, c.property, c.cond)), strings.NewReader(record), "record", &out); err != nil || !strings.Contains(out.String(), c.want) {
 			t.Errorf("%s, %s: %q, %v; want %s", c.property, c.cond, out.String(), err, c.want)
+		}
+	}
+}
+
+// TestReplay_shape: a file is asked about the party that it would have made of the wish, and where
+// an older version has not recorded that, nothing is said.
+func TestReplay_shape(t *testing.T) {
+	const big = "\nrules:\n- {id: big, on: [create], deny: 'request.max_size > 6 and user.id != \"root\"'}\n- {id: open, on: [create, update], deny: request.open}"
+	const small = "\nrules:\n- {id: big, on: [create], deny: request.max_size > 6}\n- {id: open, on: [create, update], deny: request.open}"
+	head, err := json.Marshal(map[string]any{"partyline_record": 1, "rules": mustLoad(t, "version: 1"+big).Config()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const eight, old = `{"facts":{"action":"create","request":{"max_size":8,"wish":{}}},"answer":"denied by big"}`, `{"facts":{"action":"create","request":{"max_size":8}},"answer":"denied by big"}`
+	for _, c := range []struct{ parties, rules, line, want string }{
+		{"{}", big, eight, "create: denied by big"},
+		{"{}", big, old, "create: denied by big"},
+		{"{max_size: {default: 4}}", small, eight, "create: allowed"},
+		{"{max_size: {default: 4}}", big, eight, "create: unknown: names and IDs are pseudonyms"},
+		{"{max_size: {default: 4}}", small, old, "create: unknown: the size and openness asked for were not recorded"},
+		{"{open: closed}", small, old, "create: unknown: the size and openness asked for were not recorded"},
+		{"{max_size: {default: 4, max: 6}}", small, strings.Replace(eight, `"wish":{}`, `"wish":{"max_size":8}`, 1), "create: refused for max_size"},
+		{"{open: closed}", small, `{"facts":{"action":"update","request":{"open":true,"wish":{"open":true}}},"answer":"denied by open"}`, "update: allowed"},
+		{"{max_size: {default: 4}}", small, `{"facts":{"action":"update","request":{"open":true}},"answer":"denied by open"}`, "update: denied by open"},
+	} {
+		var out strings.Builder
+		set := mustLoad(t, "version: 1\nparties: "+c.parties+c.rules)
+		if _, err := rulebook.Replay(t.Context(), set, strings.NewReader(string(head)+"\n"+c.line), "record", &out); err != nil || !strings.Contains(out.String(), " "+c.want+"\n") {
+			t.Errorf("%s %s: %q, %v; want %s", c.parties, c.line, out.String(), err, c.want)
 		}
 	}
 }

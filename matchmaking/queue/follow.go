@@ -26,7 +26,7 @@ func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session
 	if !s.follow(&t, add.GetStringProperties(), add.GetNumericProperties()) {
 		return nil
 	}
-	s.tell(ctx, t, Queued, "") // first of all: what ends the ticket meanwhile is told at once
+	s.tell(ctx, t, Queued, NoReason) // first of all: what ends the ticket meanwhile is told at once
 	s.readBlocks(ctx, t)
 	if s.cancelsSolo() {
 		for _, user := range users(t.Members) {
@@ -82,7 +82,7 @@ func (s *Service) TicketCancelled(ctx context.Context, by party.Session, ticket 
 	s.book.Removed(ticket)
 	s.bar(ticket, by.UserID)
 	if t, live := s.end(ctx, ticket); live {
-		s.tell(ctx, t, Cancelled, "")
+		s.tell(ctx, t, Cancelled, NoReason)
 	}
 }
 
@@ -91,7 +91,7 @@ func (s *Service) TicketCancelled(ctx context.Context, by party.Session, ticket 
 func (s *Service) Plays(ctx context.Context, session party.Session) {
 	for _, t := range s.book.OfSession(session) {
 		if t, live := s.end(ctx, t.ID); live {
-			s.tell(ctx, t, Matched, "")
+			s.tell(ctx, t, Matched, NoReason)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func (s *Service) conclude(ctx context.Context, pool []*waiting, seated []seats.
 		matched = append(matched, t)
 	}
 	for _, t := range matched {
-		s.tell(ctx, t, Matched, "")
+		s.tell(ctx, t, Matched, NoReason)
 	}
 	for _, c := range seated {
 		for _, user := range c.UserIDs {

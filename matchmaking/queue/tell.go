@@ -23,6 +23,9 @@ const (
 // DropReason says why a ticket was dropped.
 type DropReason string
 
+// NoReason: the event needs none.
+const NoReason DropReason = ""
+
 const (
 	// DropMembership: somebody joined or left. The host has removed the ticket; the
 	// party's next one keeps its age.
@@ -57,7 +60,7 @@ type Event struct {
 	Event  EventName  `json:"event"`
 	Queue  string     `json:"queue"` // "" while the host matches by itself
 	Ticket string     `json:"ticket"`
-	Reason DropReason `json:"reason"` // "" unless dropped
+	Reason DropReason `json:"reason"` // "" where the event needs none
 	// AcceptBy is when an answer is too late, Unix seconds; with found and replaced only.
 	AcceptBy int64 `json:"accept_by,omitempty"`
 }

@@ -146,8 +146,8 @@ func (m *Module) construct(env environment, o Options) error {
 		hooks.Hardening(limits.Data.Take, admission, policy),
 		hooks.Queries(policy),
 		hooks.Settled(admission),
+		hooks.Judged(checks, admission, judged.Has, judged.Enforces), // with what the client asks for, before Creation changes it
 		hooks.Creation(checks, limits.PartyCreate.Take, policy, admission.Offered),
-		hooks.Judged(checks, admission, judged.Has, judged.Enforces),
 		hooks.Admission(admission), // behind all that may refuse
 		[]hooks.Hook{hooks.Ended("line", m.line.Ended), hooks.Started("seat", m.reconnect.Started), hooks.Ended("seat", m.reconnect.Ended)},
 		hooks.Matchmaking(m.queues, admission, plays),

@@ -64,7 +64,7 @@ func TestRegister_MatchmakerOnlyWhereNeeded(t *testing.T) {
 func TestReload_QueuesNeedARestart(t *testing.T) {
 	for _, tt := range []struct{ before, after, says string }{
 		{withoutQueues, withQueues, "the first queues work after a restart"},
-		{withoutQueues, withMatches, "matchmaking.create_match works after a restart"},
+		{withoutQueues, withMatches, "matchmaking.create_match: works after a restart"},
 		{withQueues, withoutQueues, "no queue is left"},
 		{withQueues, withQueues + "  trio: {teams: 2, team_size: 3}\n", ""},
 	} {
@@ -81,7 +81,7 @@ func TestReload_QueuesNeedARestart(t *testing.T) {
 			}
 			time.Sleep(10 * time.Second)
 			synctest.Wait()
-			if tt.says != "" && !log.has("warn "+tt.says) || tt.says == "" && log.has("warn ") {
+			if tt.says != "" && !log.has(tt.says) || tt.says == "" && log.has("warn ") {
 				t.Errorf("after a reload from %q to %q the log says %q", tt.before, tt.after, log.lines)
 			}
 		})

@@ -20,7 +20,7 @@ func (m *Module) prepareShadow(ctx context.Context, path string) {
 	if path == "" {
 		return
 	}
-	m.next = rules.NewLive(rules.LiveOptions{Path: path, Now: m.now, OnLoad: func(loaded rules.Loaded) {
+	m.next = rules.NewLive(rules.LiveOptions{Path: path, Trial: true, Now: m.now, OnLoad: func(loaded rules.Loaded) {
 		if loaded.Err != nil {
 			m.logger.Warn("next rules not loaded, the previous ones stay:\n%v", loaded.Err)
 			return
@@ -58,11 +58,10 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 	} else {
 		m.logger.Info("rules loaded")
 		m.history.Loaded(loaded)
-		if warnings := loaded.New.Warnings(); len(warnings) > 0 {
+		if warnings := loaded.Problems; len(warnings) > 0 {
 			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
 		}
 		if m.ready {
-			m.queuesReloaded(loaded.New)
 			for _, id := range m.admission.Known() { // survive.restart may be new
 				m.admission.RecordLater(id)
 			}
@@ -71,16 +70,4 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 	}
 	m.nk.MetricsCounterAdd(MetricRulesLoads, map[string]string{"outcome": outcome}, 1)
 	m.nk.MetricsGaugeSet(MetricRulesVersion, nil, float64(loaded.Version))
-}
-
-// queuesReloaded warns of what a reload cannot change.
-func (m *Module) queuesReloaded(now *rules.Set) {
-	switch has := len(now.Config().Queues) > 0; {
-	case now.Config().Matchmaking.CreateMatch && !m.matching:
-		m.logger.Warn("matchmaking.create_match works after a restart of the server")
-	case has && !m.processing:
-		m.logger.Warn("the first queues work after a restart of the server; until then matchmaking is the server's own")
-	case !has && m.processing:
-		m.logger.Warn("no queue is left; until a restart of the server nobody can look for a match")
-	}
 }

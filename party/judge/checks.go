@@ -42,15 +42,15 @@ func (c Checks) Dry(j *Judge) Checks {
 // Create answers what becomes of a wish for a new party, or why there is none:
 // InvalidRequest naming the field, AlreadyInParty, a designer's rule.
 func (c Checks) Create(ctx context.Context, caller party.Caller, wish party.CreateParams) (party.CreateParams, error) {
-	wish, err := wish.Shape(c.Policy().Parties)
+	shaped, err := wish.Shape(c.Policy().Parties)
 	if err != nil {
-		return wish, err
+		return shaped, err
 	}
 	if err := c.Entrance.MayCreate(ctx, caller.Session()); err != nil {
-		return wish, err
+		return shaped, err
 	}
-	return wish, c.ask(ctx, party.Question{
-		Action: rules.ActionCreate, Caller: caller, Request: rules.RequestFacts{MaxSize: wish.MaxSize, Open: wish.Open, LabelJSON: wish.Label},
+	return shaped, c.ask(ctx, party.Question{
+		Action: rules.ActionCreate, Caller: caller, Request: rules.RequestFacts{LabelJSON: wish.Label, Wish: &rules.Wish{MaxSize: wish.MaxSize, Open: wish.Open}},
 	})
 }
 

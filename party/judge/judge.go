@@ -64,6 +64,7 @@ func (j *Judge) Enforces(a rules.Action) bool { return j.Rules().Has(a) }
 // what the client sent is to blame: no player can make the server's operator look for a fault.
 func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
+	q.Request, _ = set.Config().Parties.Shape(q.Action, q.Request)
 	if !asks(set, q) {
 		j.Shadow.answered(j, q, j.Now, "allowed")
 		if j.Record.wants(q.Action) {
@@ -115,6 +116,7 @@ type dry struct{ *Judge }
 
 func (j dry) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
+	q.Request, _ = set.Config().Parties.Shape(q.Action, q.Request)
 	if !asks(set, q) {
 		return nil
 	}

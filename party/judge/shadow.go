@@ -121,7 +121,9 @@ func (s *Shadow) ask(ctx context.Context, q shadowed) {
 	set := s.next()
 	d, on := rules.Decision{Allowed: true}, rules.Facts{}
 	var broken error
-	if asks(set, q.question) {
+	request, fits := set.Config().Parties.Shape(q.question.Action, q.question.Request)
+	q.question.Request = request
+	if fits && asks(set, q.question) {
 		facts, err := q.judge.facts(ctx, set, q.question)
 		if err != nil {
 			s.dropped.Add(1)
@@ -131,6 +133,9 @@ func (s *Shadow) ask(ctx context.Context, q shadowed) {
 		d, on, broken = set.Ask(ctx, facts, q.judge.Load, false)
 	}
 	a, outcome := q.question.Action, d.Words(broken)
+	if !fits {
+		outcome = rules.SizeRefused
+	}
 	s.metrics.MetricsCounterAdd(MetricShadow, map[string]string{"action": string(a), "rule": d.Rule, "change": change(q.outcome, outcome)}, 1)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -123,6 +123,36 @@ func TestShadow(t *testing.T) {
 	}
 }
 
+// TestShadow_shape: each file is asked about the party that it would have made of the wish.
+func TestShadow_shape(t *testing.T) {
+	const big = "\nrules: [{id: big, on: [create], deny: request.max_size > 6}, {id: open, on: [create, update], deny: request.open}]"
+	for _, tt := range []struct {
+		next   string
+		action rules.Action
+		wish   rules.Wish
+		want   [2]string
+	}{
+		{"parties: {max_size: {default: 4, max: 6, outside: clamp}}", rules.ActionCreate, rules.Wish{}, [2]string{"denied by big", "allowed"}},
+		{"parties: {max_size: {default: 4, max: 6, outside: clamp}}", rules.ActionCreate, rules.Wish{MaxSize: 7}, [2]string{"denied by big", "allowed"}},
+		{"parties: {max_size: {default: 4, max: 6}}", rules.ActionCreate, rules.Wish{MaxSize: 7}, [2]string{"denied by big", "refused for max_size"}},
+		{"parties: {open: closed}", rules.ActionCreate, rules.Wish{MaxSize: 4, Open: true}, [2]string{"denied by open", "allowed"}},
+		{"parties: {open: open}", rules.ActionUpdate, rules.Wish{}, [2]string{"allowed", "denied by open"}},
+	} {
+		w, shadow, _ := shadowWorld(t, big[1:], tt.next+big)
+		w.start(func() rules.Config { return w.set.Config() })
+		p := w.host.Players(1)
+		if tt.action == rules.ActionCreate {
+			_, _ = w.checks.Create(t.Context(), caller(p[0]), party.CreateParams{MaxSize: tt.wish.MaxSize, Open: tt.wish.Open})
+		} else {
+			_ = w.checks.Inside(t.Context(), tt.action, caller(p[0]), w.look(w.party(true, 4, p[0])), rules.RequestFacts{Wish: &tt.wish})
+		}
+		r := seen(t, shadow, 1)
+		if got := [2]string{r.Counts[0].Now, r.Counts[0].Next}; got != tt.want {
+			t.Errorf("%s, %s %+v: %q; want %q", tt.next, tt.action, tt.wish, got, tt.want)
+		}
+	}
+}
+
 // TestShadow_bounds: what does not fit is dropped, and no answer waits for the shadow.
 func TestShadow_bounds(t *testing.T) {
 	set, err := rules.Load([]byte("version: 1\nrules: [{id: no, on: [create], deny: true}]"), "next.yml")

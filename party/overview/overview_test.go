@@ -352,3 +352,29 @@ func asJSON(t *testing.T, v any) string {
 	}
 	return string(text)
 }
+
+// TestRules_next: after a file that cannot be used the report says which is still asked.
+func TestRules_next(t *testing.T) {
+	w := newWorld(t, "version: 1\n")
+	path := filepath.Join(t.TempDir(), "next.yml")
+	next := rules.NewLive(rules.LiveOptions{Path: path, Trial: true})
+	w.overview.Next, w.overview.Shadow = next, judge.NewShadow(next.Current, partytest.NoMetrics{}, &partytest.Log{})
+	for _, tt := range []struct{ text, want, not string }{
+		{"version: 2\n", "not asked: 1 error", "still asked"},
+		{"version: 1\n", "", ""},
+		{"version: 2\n", "the newest file cannot be used, version 1 is still asked: 1 error", "not asked"},
+		{"", "version 1 is still asked: rules file is missing", "not asked"},
+	} {
+		err := os.WriteFile(path, []byte(tt.text), 0o600)
+		if tt.text == "" {
+			err = os.Remove(path)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := w.overview.Rules(t.Context(), true)
+		if err != nil || !strings.Contains(got.Next.Error, tt.want) || (got.Next.Error == "") != (tt.want == "") || tt.not != "" && strings.Contains(got.Next.Error, tt.not) {
+			t.Errorf("after %q: %q, %v; want %q", tt.text, got.Next.Error, err, tt.want)
+		}
+	}
+}

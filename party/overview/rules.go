@@ -3,6 +3,7 @@ package overview
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"partyline/party/judge"
 	"partyline/party/rules"
@@ -30,7 +31,7 @@ type Next struct {
 	Source   string              `json:"source"`
 	Version  uint64              `json:"version"`
 	LoadedAt int64               `json:"loaded_at"` // 0 with version 0: before the first file, nothing is asked
-	Error    string              `json:"error"`     // why the newest file is not asked; "" when it is
+	Error    string              `json:"error"`     // why the newest file is not asked, and which is; "" when it is
 	Problems []Problem           `json:"problems"`  // of the newest file
 	Changes  []string            `json:"changes"`   // against the rules in force, in words
 	Asked    uint64              `json:"asked"`
@@ -127,6 +128,9 @@ func (o *Overview) next(ctx context.Context, inForce *rules.Set) *Next {
 	}
 	if report.Err != nil {
 		out.Error = "not asked: " + cause(report)
+		if report.Version > 0 {
+			out.Error = fmt.Sprintf("the newest file cannot be used, version %d is still asked: %s", report.Version, cause(report))
+		}
 	}
 	for _, c := range seen.Counts {
 		out.Asked += c.Times

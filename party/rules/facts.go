@@ -172,6 +172,16 @@ type RequestFacts struct {
 
 	// LabelJSON is the label as the client sent it, see [PartyFacts].
 	LabelJSON string `yaml:"-" expr:"-" json:"label_json,omitzero"`
+
+	// Wish is what the client asked for, of which each file makes MaxSize and Open; nil
+	// where nothing is asked, and in recordings of older versions.
+	Wish *Wish `yaml:"-" expr:"-" json:"wish,omitempty"`
+}
+
+// Wish is a party as a client asks for it.
+type Wish struct {
+	MaxSize int  `json:"max_size,omitzero"` // 0 = whatever is usual
+	Open    bool `json:"open,omitzero"`
 }
 
 // Loader reads the facts that cost a database read. One decision asks for

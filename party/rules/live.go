@@ -37,6 +37,7 @@ type LiveOptions struct {
 	Path     string           // "" = defaults, nothing is read or watched
 	Now      func() time.Time // nil = time.Now
 	Interval time.Duration    // between looks at the file; 0 = 1 s
+	Trial    bool             // the file is never in force, so that no restart is of use
 	// OnLoad is told of every switch and of every failure, in order. It must not
 	// call Reload or Poll.
 	OnLoad func(Loaded)
@@ -182,16 +183,26 @@ func (l *Live) use(s *Set, hash string, err error) error {
 	return err
 }
 
-// restart says what in s only works after a restart of the server: the host
-// takes a matchmaker at its start alone.
-func (l *Live) restart(s *Set) Problems {
-	if l.started == nil || len(l.started.config.Queues) > 0 || len(s.config.Queues) == 0 {
+// restart says what in s is not as it would be after a restart of the server: the host takes a
+// matchmaker at its start alone.
+func (l *Live) restart(s *Set) (ps Problems) {
+	if l.opts.Trial || l.started == nil {
 		return nil
 	}
-	return Problems{{
-		Severity: Warning, File: l.opts.Path, Path: "queues",
-		What: "the first queues work after a restart of the server", Allowed: "until then matchmaking is the server's own",
-	}}
+	add := func(path, what, allowed string) {
+		ps = append(ps, Problem{Severity: Warning, File: l.opts.Path, Path: path, What: what, Allowed: allowed})
+	}
+	was, now := l.started.config, s.config
+	switch had, has := len(was.Queues) > 0, len(now.Queues) > 0; {
+	case has && !had:
+		add("queues", "the first queues work after a restart of the server", "until then matchmaking is the server's own")
+	case had && !has:
+		add("queues", "no queue is left, so that nobody can look for a match", "until there is one again, or the server restarts")
+	}
+	if now.Matchmaking.CreateMatch && !was.Matchmaking.CreateMatch && len(was.Queues) == 0 {
+		add("matchmaking.create_match", "works after a restart of the server", "")
+	}
+	return ps
 }
 
 // read reads the file, one byte more than is allowed at most, so that Load can

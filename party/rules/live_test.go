@@ -303,9 +303,20 @@ func TestLive_firstQueuesNeedRestart(t *testing.T) {
 	if got := reload(queue); !strings.Contains(got, "restart of the server") {
 		t.Errorf("said %q of the first queues", got)
 	}
+	if got := reload("version: 1\nmatchmaking: {create_match: true}\n" + queue[len("version: 1\n"):]); !strings.Contains(got, "first queues") || !strings.Contains(got, "matchmaking.create_match: works after a restart") {
+		t.Errorf("said %q of the first queues and matches", got)
+	}
 	fresh := newLiveFile(t, queue)
 	if err := fresh.live.Reload(context.Background()); err != nil || len(fresh.live.Report().Problems) != 0 {
 		t.Errorf("queues at the start: %v, %v", err, fresh.live.Report().Problems)
+	}
+	fresh.write(three)
+	if err := fresh.live.Reload(context.Background()); err != nil || !strings.Contains(fresh.live.Report().Problems.Error(), "no queue is left") {
+		t.Errorf("without a queue: %v, %v", err, fresh.live.Report().Problems)
+	}
+	fresh.write(queue)
+	if err := fresh.live.Reload(context.Background()); err != nil || len(fresh.live.Report().Problems) != 0 {
+		t.Errorf("with queues again: %v, %v", err, fresh.live.Report().Problems)
 	}
 }
 

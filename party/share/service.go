@@ -172,6 +172,7 @@ func (s *Service) renew(id party.ID) {
 	switch {
 	case party.ReasonOf(err) == party.PartyNotFound:
 		s.withdraw(id, func(*shared) bool { return true })
+	case party.ReasonOf(err) == party.PartyAway: // the status stays until somebody is back, or the party ends
 	case err != nil:
 		s.Logger.Warn("shared status not renewed party=%s error=%v", id, err)
 	default:

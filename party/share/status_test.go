@@ -108,9 +108,16 @@ func TestService_Status_followsTheDoor(t *testing.T) {
 	w.must(w.invites.Decline(t.Context(), caller(p[3]), held.Code))
 	w.becomes(p[0], "the link again", open)
 
+	w.away = make(chan struct{}, 1)
 	w.locked.Store(true)
+	w.share.Refresh(id) // everybody is away: an ordinary outcome
+	for deadline := time.Now().Add(10 * time.Second); len(w.away) == 0 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	}
 	w.share.Refresh(id)
 	w.becomes(p[0], "no link, locked", in("locked"))
+	if lines := w.log.Lines(); len(lines) != 0 {
+		t.Errorf("logged %q", lines)
+	}
 	w.join2(p[2], id)
 	w.locked.Store(false)
 	w.share.Sweep()

@@ -26,6 +26,7 @@ type world struct {
 	log       *partytest.Log
 	conf      rules.Config
 	locked    atomic.Bool
+	away      chan struct{} // each receives a refusal because everybody is away
 	roster    *roster.Roster
 	news      *party.News
 	hears     *party.News // of the sharing process that runs
@@ -47,6 +48,11 @@ func newWorld(t testing.TB) *world {
 	}, admission.Deps{
 		Sender: w.host,
 		Locked: func(context.Context, party.View) error {
+			select {
+			case w.away <- struct{}{}:
+				return party.Refuse(party.PartyAway, "Away.")
+			default:
+			}
 			if w.locked.Load() {
 				return party.Refuse(party.PartyLocked, "Locked.")
 			}

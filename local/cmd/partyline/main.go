@@ -41,7 +41,13 @@ func main() {
 }
 
 func run(t *terminal, args []string) int {
-	return dispatch(t, "partyline", commands, args)
+	out := &checkedWriter{Writer: t.out}
+	t.out = out
+	code := dispatch(t, "partyline", commands, args)
+	if out.err != nil && code != exitUsage { // else it has been said
+		return t.fail(out.err)
+	}
+	return code
 }
 
 // dispatch runs the command that args begin with.

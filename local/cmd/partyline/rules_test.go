@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"partyline/local"
@@ -189,6 +190,22 @@ func TestMisuse(t *testing.T) {
 	for _, args := range asked {
 		if r := call(t, "", args...); r.code != exitOK || !strings.Contains(r.out, "usage: partyline "+args[0]) && args[0] != "help" || r.err != "" {
 			t.Errorf("%v: %+v", args, r)
+		}
+	}
+}
+
+// full is a disk without space.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestOutput_lost: an answer that nobody could read is no success.
+func TestOutput_lost(t *testing.T) {
+	good := file(t, "good.yml", "version: 1\n")
+	for _, args := range [][]string{{"rules", "schema"}, {"rules", "init"}, {"rules", "check", good}, {"version"}, {"--help"}, {"doctor", "--help"}, {"api", "schema"}} {
+		var err bytes.Buffer
+		if code := run(&terminal{in: strings.NewReader(""), out: full{}, err: &err}, args); code != exitUsage || !strings.Contains(err.String(), "no space left") {
+			t.Errorf("%q: %d, %s", args, code, err.String())
 		}
 	}
 }

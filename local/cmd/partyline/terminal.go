@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"io"
@@ -14,6 +15,18 @@ type terminal struct {
 	out    io.Writer
 	err    io.Writer
 	colour bool
+}
+
+// checkedWriter keeps the first error, which commands do not look at line by line.
+type checkedWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *checkedWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.err = cmp.Or(w.err, err)
+	return n, err
 }
 
 func newTerminal(in io.Reader, out, err *os.File) *terminal {

@@ -52,7 +52,7 @@ func typed(t *testing.T, dir, name string) []string {
 			kind, isName := spec.Type.(*ast.Ident)
 			literal, isLiteral := spec.Values[0].(*ast.BasicLit)
 			if isName && isLiteral && kind.Name == name {
-				if s, err := strconv.Unquote(literal.Value); err == nil {
+				if s, err := strconv.Unquote(literal.Value); err == nil && s != "" {
 					all = append(all, s)
 				}
 			}
