@@ -144,6 +144,31 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.must(k.join(p[0], id))
 }
 
+// A player who has asked comes in by an invite, and the leader removes them before the host knows them as a
+// member: it takes off the request alone.
+func TestKicks_TakesARequestAlone(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], false, 4)
+	k.must(k.join(p[1], id))
+	k.must(k.admit(p[1], id))
+	k.tick()
+	k.must(k.admit(p[2], id))
+	told := k.changes()
+	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
+	k.must(k.admission.Kicked(ctx, id, p[1]))
+	if v := k.view(id); v.Size() != 3 || v.Members[1].Session != p[1] || v.Members[1].JoinedAt.IsZero() || len(*told) != 0 {
+		t.Errorf("members %+v, told %q; want the second one to be in as before", v.Members, *told)
+	}
+	k.leave(p[1], id)
+	k.must(k.admit(p[1], id)) // no ban
+	k.must(k.admission.BeginKick(ctx, id, p[1], p[0]))
+	k.host.PartyLeave(p[1], id)
+	k.must(k.admission.Kicked(ctx, id, p[1]))
+	k.refused(k.admit(p[1], id), party.Banned)
+}
+
 // A kick that the host refuses keeps nobody out, and no seat from anybody.
 func TestKicks_RefusedByTheHost(t *testing.T) {
 	ctx := t.Context()

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
 
@@ -48,6 +49,17 @@ func (a *Admission) removed(v *ledger.Visit, m Message) error {
 	}
 	defer a.joins.end(m.Sender.SessionID)
 	defer delete(v.Book.Kicking, target.UserID)
+	if _, lately := v.Book.Admitted[target.SessionID]; lately {
+		members, err := a.Roster.Members(v.ID)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(members, func(m party.Member) bool { return m.Session == target }) {
+			// The host did not know them as a member yet, and has taken their request off alone.
+			delete(v.Book.Requests, target.SessionID)
+			return nil
+		}
+	}
 	_, member := v.Book.Kicking[target.UserID] // even if its connection has ended since
 	kept := v.Book.Kept[target.UserID]
 	if kept != nil && kept.Member.SessionID != target.SessionID {
