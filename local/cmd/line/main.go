@@ -131,7 +131,7 @@ func build(ctx context.Context, root, nakama, server string) (lines.Build, error
 	modules := slices.Collect(maps.Keys(linked))
 	switch {
 	case server != "" && nakama != "":
-		return lines.Build{}, errors.New("-nakama and -server exclude each other")
+		return lines.Build{}, errors.New("a server is named by its version (NAKAMA=) or by its program (SERVER=), not by both")
 	case server != "":
 		program, err := doctor.Read(server)
 		if err != nil {

@@ -31,7 +31,7 @@ func TestRun_Refuses(t *testing.T) {
 		want  string
 	}{
 		{"nothing", asked{}, "say what to run"},
-		{"both", asked{nakama: "3.40.0", server: shell}, "exclude each other"},
+		{"both", asked{nakama: "3.40.0", server: shell}, "not by both"},
 		{"unknown", asked{nakama: "2.0.0"}, "no line for Nakama 2.0.0, there are 3.40.0"},
 		{"missing", asked{server: filepath.Join(dir, "none")}, "no such file"},
 		{"text", asked{server: text}, "is no program at all"},

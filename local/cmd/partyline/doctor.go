@@ -30,7 +30,10 @@ func doctorCommand(t *terminal, args []string) int {
 	if err := flags.Parse(args); err != nil {
 		return exitUsage
 	}
-	if *server == "" || flags.NArg() > 0 {
+	if flags.NArg() > 0 {
+		return t.fail(fmt.Errorf("%q is one word too many; --help says what there is", flags.Arg(0)))
+	}
+	if *server == "" {
 		return t.fail(errors.New("say which server: --server FILE, in the official image /nakama/nakama; --help says the rest"))
 	}
 	found, err := examine(t, *server, *plugin, *modules)
