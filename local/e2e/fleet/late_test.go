@@ -38,22 +38,14 @@ func TestLateFriendIsOutAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := start(t, ready)
-			p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()}
-			red, friend := w.party(p[0], p[1]), p[4]
-			p[0].queue(red)
-			p[2].queue(w.party(p[2], p[3]))
-			p[0].told(-4, "server_ready")
-			var invite struct{ Code string }
-			if err := p[0].rpc("party_invite_create", map[string]any{"party_id": red}, &invite); err != nil {
-				t.Fatal(err)
-			}
+			leader, friend, red, code := w.lateFriend()
 			w.fleet.mu.Lock()
-			w.fleet.join = func([]string) error { return out(p[0], friend, red) }
+			w.fleet.join = func([]string) error { return out(leader, friend, red) }
 			w.fleet.mu.Unlock()
 			var redeemed struct {
 				MatchID string `json:"match_id"`
 			}
-			if err := friend.rpc("party_invite_redeem", map[string]any{"code": invite.Code}, &redeemed); err != nil || redeemed.MatchID != "" {
+			if err := friend.rpc("party_invite_redeem", map[string]any{"code": code}, &redeemed); err != nil || redeemed.MatchID != "" {
 				t.Errorf("redeemed into match %q, error %v", redeemed.MatchID, err)
 			}
 			g := w.server(0)
@@ -72,15 +64,7 @@ func TestLateFriendIsOutAgain(t *testing.T) {
 // match by asking again.
 func TestLateFriendOfASlowFleet(t *testing.T) {
 	w := start(t, ready)
-	p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()}
-	red, friend := w.party(p[0], p[1]), p[4]
-	p[0].queue(red)
-	p[2].queue(w.party(p[2], p[3]))
-	p[0].told(-4, "server_ready")
-	var invite struct{ Code string }
-	if err := p[0].rpc("party_invite_create", map[string]any{"party_id": red}, &invite); err != nil {
-		t.Fatal(err)
-	}
+	_, friend, red, code := w.lateFriend()
 	slot := make(chan struct{})
 	w.fleet.mu.Lock()
 	w.fleet.join = func([]string) error { <-slot; return nil }
@@ -89,7 +73,7 @@ func TestLateFriendOfASlowFleet(t *testing.T) {
 		MatchID string `json:"match_id"`
 		Server  *event
 	}
-	if err := friend.rpc("party_invite_redeem", map[string]any{"code": invite.Code}, &in); err != nil || in.MatchID != "" {
+	if err := friend.rpc("party_invite_redeem", map[string]any{"code": code}, &in); err != nil || in.MatchID != "" {
 		t.Errorf("redeemed into match %q, error %v; want the party alone", in.MatchID, err)
 	}
 	if err := friend.rpc("party_match", map[string]any{"party_id": red}, &in); err != nil || in.MatchID == "" || in.Server != nil {

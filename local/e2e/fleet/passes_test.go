@@ -90,14 +90,10 @@ func TestPasses(t *testing.T) {
 	if err := p[1].rpc("party_match", map[string]any{"party_id": red}, &now); err != nil || now.Server.Pass != "" {
 		t.Errorf("who was kicked is given %+v, error %v", now.Server, err)
 	}
-	var invite struct{ Code string }
-	if err := p[0].rpc("party_invite_create", map[string]any{"party_id": red}, &invite); err != nil {
-		t.Fatal(err)
-	}
 	var redeemed struct {
 		MatchID string `json:"match_id"`
 	}
-	if err := p[1].rpc("party_invite_redeem", map[string]any{"code": invite.Code}, &redeemed); err != nil || redeemed.MatchID != "" {
+	if err := p[1].rpc("party_invite_redeem", map[string]any{"code": p[0].invite(red)}, &redeemed); err != nil || redeemed.MatchID != "" {
 		t.Errorf("who was kicked is led into match %q, error %v", redeemed.MatchID, err)
 	}
 	states := g.states()

@@ -138,11 +138,7 @@ func TestServers(t *testing.T) {
 		t.Error("a used pass is good for another connection")
 	}
 
-	var invite struct{ Code string }
-	if err := p[0].rpc("party_invite_create", map[string]any{"party_id": red}, &invite); err != nil {
-		t.Fatal(err)
-	}
-	if err := p[4].rpc("party_invite_redeem", map[string]any{"code": invite.Code}, &struct{}{}); err != nil {
+	if err := p[4].rpc("party_invite_redeem", map[string]any{"code": p[0].invite(red)}, &struct{}{}); err != nil {
 		t.Fatal(err)
 	}
 	if games[4] = w.connect(p[4].told(-4, "server_ready")); games[4] == nil {

@@ -74,14 +74,10 @@ func TestStory(t *testing.T) {
 	}
 
 	// A friend comes late, by link.
-	var invite struct{ Code string }
-	if err := p[0].rpc("party_invite_create", map[string]any{"party_id": red}, &invite); err != nil {
-		t.Fatal(err)
-	}
 	var redeemed struct {
 		MatchID string `json:"match_id"`
 	}
-	if err := p[4].rpc("party_invite_redeem", map[string]any{"code": invite.Code}, &redeemed); err != nil || redeemed.MatchID != g.info.MatchID {
+	if err := p[4].rpc("party_invite_redeem", map[string]any{"code": p[0].invite(red)}, &redeemed); err != nil || redeemed.MatchID != g.info.MatchID {
 		t.Fatalf("redeemed into match %q, error %v", redeemed.MatchID, err)
 	}
 	late := p[4].told(-4, "server_ready")
@@ -116,23 +112,15 @@ func TestStory(t *testing.T) {
 func TestNoSlotForALateFriend(t *testing.T) {
 	w := start(t, ready)
 	w.fleet.join = func([]string) error { return errors.New("full") }
-	p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()}
-	red := w.party(p[0], p[1])
-	p[0].queue(red)
-	p[2].queue(w.party(p[2], p[3]))
-	p[0].told(-4, "server_ready")
-	var invite struct{ Code string }
-	if err := p[0].rpc("party_invite_create", map[string]any{"party_id": red}, &invite); err != nil {
-		t.Fatal(err)
-	}
+	_, friend, red, code := w.lateFriend()
 	var redeemed struct {
 		PartyID string `json:"party_id"`
 		MatchID string `json:"match_id"`
 	}
-	if err := p[4].rpc("party_invite_redeem", map[string]any{"code": invite.Code}, &redeemed); err != nil || redeemed.PartyID != red || redeemed.MatchID != "" {
+	if err := friend.rpc("party_invite_redeem", map[string]any{"code": code}, &redeemed); err != nil || redeemed.PartyID != red || redeemed.MatchID != "" {
 		t.Errorf("redeemed %+v, error %v; want the party without the match", redeemed, err)
 	}
-	if _, seated := w.server(0).states()[p[4].UserID]; seated {
+	if _, seated := w.server(0).states()[friend.UserID]; seated {
 		t.Error("the friend has a seat without a slot")
 	}
 }

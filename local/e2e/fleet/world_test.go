@@ -221,6 +221,28 @@ func (w *world) party(members ...*player) string {
 	return id
 }
 
+// invite is the code of an invite into the party.
+func (p *player) invite(partyID string) string {
+	p.w.t.Helper()
+	var made struct{ Code string }
+	if err := p.rpc("party_invite_create", map[string]any{"party_id": partyID}, &made); err != nil {
+		p.w.t.Fatal(err)
+	}
+	return made.Code
+}
+
+// lateFriend is a match of two parties of two that the server is ready for, the first party and its leader, a
+// friend who is in no party, and a code that leads into the first one.
+func (w *world) lateFriend() (leader, friend *player, party, code string) {
+	w.t.Helper()
+	p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()}
+	party = w.party(p[0], p[1])
+	p[0].queue(party)
+	p[2].queue(w.party(p[2], p[3]))
+	p[0].told(-4, "server_ready")
+	return p[0], p[4], party, p[0].invite(party)
+}
+
 func (p *player) queue(partyID string) { p.queueIn(arena, partyID) }
 
 func (p *player) queueIn(queue, partyID string) {
