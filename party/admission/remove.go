@@ -11,11 +11,11 @@ import (
 	"partyline/party/reserve"
 )
 
-// beginRemove comes before a PartyRemove: the host answers it before the after-hook runs, and a
-// member who is out must not come back in between. Only a leader's kick of a member counts; the
-// host refuses others. Somebody who is away it does not know any more, so their kept seat ends
-// here, ban and all, and the leader gets the answer from here; SDKs do not listen to the refusal
-// that follows.
+// beginRemove runs before a PartyRemove. The host removes the member before the after-hook runs,
+// and the member must not come back in between. Only a leader's kick of a member counts: the
+// host refuses all others. The host does not know members who are away any more. So their kept
+// seat ends here, with the ban, and the leader gets the answer from here; SDKs do not listen to
+// the refusal that follows.
 func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) error {
 	err := v.LookAfter(l)
 	if party.ReasonOf(err) == party.PartyNotFound {
