@@ -99,7 +99,7 @@ func asked(r rules.RequestFacts) string {
 // kinds are messages by what admission calls them.
 var kinds = map[admission.MessageKind]string{
 	admission.Create: "create", admission.Join: "join", admission.Accept: "accept", admission.Remove: "kick", admission.Promote: "promote",
-	admission.Leave: "leave", admission.Update: "update", admission.Close: "close", admission.Queue: "queue",
+	admission.Leave: "leave", admission.Update: "update", admission.Close: "close", admission.ByLeader: "by",
 }
 
 // Before and After note a message as "<stage> <kind> <sender> [target or what it says]".

@@ -121,8 +121,9 @@ func TestAfter(t *testing.T) {
 		{hooks.PartyRemove, &rtapi.Envelope{}, []string{"end kick leader other"}},
 		{hooks.PartyPromote, &rtapi.Envelope{}, []string{"end promote leader other"}},
 		{hooks.PartyUpdate, &rtapi.Envelope{}, []string{`end update leader true true {"a":1}`}},
-		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"end queue leader"}},
-		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"end queue leader"}},
+		{hooks.PartyMatchmakerAdd, &rtapi.Envelope{}, []string{"end by leader"}},
+		{hooks.PartyMatchmakerRemove, &rtapi.Envelope{}, []string{"end by leader"}},
+		{hooks.PartyJoinRequestList, &rtapi.Envelope{}, []string{"end by leader"}},
 		{hooks.PartyClose, &rtapi.Envelope{}, []string{"end close leader"}},
 	}
 	for _, tt := range tests {

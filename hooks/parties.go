@@ -57,8 +57,9 @@ func Admission(parties Parties) []Hook {
 		{PartyPromote, admission.Promote, false},
 		{PartyLeave, admission.Leave, false},
 		{PartyUpdate, admission.Update, false},
-		{PartyMatchmakerAdd, admission.Queue, false},
-		{PartyMatchmakerRemove, admission.Queue, false},
+		{PartyMatchmakerAdd, admission.ByLeader, false},
+		{PartyMatchmakerRemove, admission.ByLeader, false},
+		{PartyJoinRequestList, admission.ByLeader, false},
 		{PartyClose, admission.Close, false},
 	} {
 		hook := Hook{Message: row.message, Name: "admission", After: func(ctx context.Context, call *Call) error {

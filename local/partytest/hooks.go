@@ -117,7 +117,7 @@ func (h Hooks) Promoted(ctx context.Context, id party.ID, s party.Session) {
 }
 
 func (h Hooks) LeaderSeen(ctx context.Context, id party.ID, s party.Session) {
-	h.after(ctx, admission.Message{Kind: admission.Queue, Party: id, Sender: s})
+	h.after(ctx, admission.Message{Kind: admission.ByLeader, Party: id, Sender: s})
 }
 
 // MayJoin is the decision of BeginJoin without its effects.

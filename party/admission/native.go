@@ -24,7 +24,7 @@ const (
 	Leave
 	Update
 	Close
-	Queue // a ticket for the party, made or cancelled
+	ByLeader // what only the leader may send, and what changes no party: a ticket, made or cancelled; a list of requests
 )
 
 // Message is a client's message about a party.
@@ -212,7 +212,7 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
 		case Close:
 			v.Close(m.Sender.UserID)
-		case Queue:
+		case ByLeader:
 			v.Led(m.Sender)
 		}
 		return nil

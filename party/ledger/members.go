@@ -86,7 +86,8 @@ func (v *Visit) Lead(s party.Session) {
 
 // Led comes after what the native engine lets only the leader do: the session led when it
 // did it. It corrects the mirror where joins so close together that their hooks ran in the
-// other order made it expect somebody else.
+// other order made it expect somebody else. The host also learns of a stream join a moment later
+// than we do.
 func (v *Visit) Led(s party.Session) {
 	if v.Last.ID == v.ID && v.Last.Leader().SessionID == s.SessionID {
 		return

@@ -59,8 +59,8 @@ func (s *State) destination(v *Invite) int {
 			continue // where the inviter may not invite
 		}
 		for session, entry := range p.entered {
-			if s.Sessions[session].User == v.By && entry > latest {
-				latest, in = entry, i
+			if s.Sessions[session].User == v.By && entry.number > latest {
+				latest, in = entry.number, i
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func (s *State) Redeem(user, session, invite int) string {
 	to := s.destination(v)
 	session, sessionRefusal := s.pick(user, session, to)
 	if sessionRefusal == "" && to >= 0 && slices.Contains(s.Parties[to].Members, session) {
-		if since := s.ClaimsAfter; since > 0 && s.Parties[to].entered[session] > since && s.refusal(v, user) == "" {
+		if since := s.ClaimsAfter; since > 0 && s.Parties[to].entered[session].number > since && s.refusal(v, user) == "" {
 			v.claim(user)
 		}
 		return ""

@@ -59,7 +59,7 @@ func (s *State) Create(session int, open bool, maxSize int) string {
 	}
 	s.Parties = append(s.Parties, &Party{
 		Open: open, MaxSize: maxSize, Leader: session,
-		entered: map[int]int{}, kicks: map[int]kick{}, flights: map[int]flight{}, noted: map[int]time.Time{},
+		entered: map[int]entry{}, kicks: map[int]kick{}, flights: map[int]flight{}, noted: map[int]time.Time{},
 	})
 	s.enter(s.Parties[len(s.Parties)-1], session)
 	s.leaveAll(leaving)
@@ -100,7 +100,7 @@ func (s *State) leaveAll(leaving []seat) {
 		return
 	}
 	for _, m := range leaving {
-		s.Parties[m.party].leave(m.session)
+		s.leave(s.Parties[m.party], m.session)
 	}
 }
 
@@ -306,7 +306,7 @@ func (s *State) Accept(by, party, session int) string {
 
 // Leave leaves a party. It never fails.
 func (s *State) Leave(session, party int) string {
-	s.Parties[party].leave(session)
+	s.leave(s.Parties[party], session)
 	return ""
 }
 
@@ -346,7 +346,7 @@ func (s *State) Remove(by, party, session int) string {
 		return removing + removeSelf
 	}
 	if slices.Contains(p.Members, session) {
-		p.leave(session)
+		s.leave(p, session)
 		s.ban(party, session)
 		return ""
 	}

@@ -3,7 +3,6 @@ package model_test
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -43,36 +42,25 @@ func playRace(t *rapid.T, r *run) {
 	strays := r.listen()
 	seen := r.observe(t)
 	w := ways{been: map[seat]bool{}, entered: map[seat]bool{}}
-	var ends, left []*model.State
-	var problems []string
 	possible := variants(r.state.Rules.Parties.OnePerUser, steps)
-	for _, m := range r.states {
+	err := r.become(func(m *model.State) (ends []*model.State, problems []error) {
 		for _, order := range orders(len(steps)) {
 			for _, v := range possible {
-				end, err := replay(m, order, v, steps, got, w)
-				if err != nil {
-					problems = append(problems, err.Error())
-				} else if !slices.ContainsFunc(ends, func(known *model.State) bool { return reflect.DeepEqual(known, end) }) {
-					ends = append(ends, end)
-				}
+				some, wrong := m.Outcomes(func(m *model.State) (*model.State, error) { return replay(m, order, v, steps, got, w) })
+				ends, problems = append(ends, some...), append(problems, wrong...)
 			}
 		}
+		return ends, problems
+	})
+	if err == nil {
+		err = r.only(func(m *model.State) error { return errors.Join(r.heard(m, w.entered, steps...), r.agrees(m, seen)) })
 	}
-	for _, end := range ends {
-		if err := errors.Join(r.heard(end, w.entered, steps...), r.agrees(end, seen)); err != nil {
-			problems = append(problems, err.Error())
-		} else {
-			left = append(left, end)
-		}
-	}
-	if len(left) == 0 {
-		slices.Sort(problems)
-		t.Fatalf("no order explains what came of it:\n%s\n%s", strings.Join(slices.Compact(problems), "\n"), r.history())
+	if err != nil {
+		t.Fatalf("no order explains what came of it:\n%v\n%s", err, r.history())
 	}
 	// The server looks up who is in a party, and sends a moment later: a member who leaves in between
 	// hears it after the end. A session that was never in it hears nothing.
 	r.must(t, r.strangers(strays, func(s seat, _ client.Message) bool { return w.been[s] }))
-	r.believe(left...)
 	r.forget()
 }
 
@@ -164,10 +152,9 @@ func (w ways) note(before, after *model.State) {
 	}
 }
 
-// replay plays the steps in this order on a copy of a state, and adds to w what there is
-// on the way. It fails where an answer is another.
-func replay(from *model.State, order []int, v variant, steps []*step, got []string, w ways) (*model.State, error) {
-	m := from.Clone()
+// replay plays the steps in this order on a state, and adds to w what there is on the way. It gives
+// what the state has become, and fails where an answer is another.
+func replay(m *model.State, order []int, v variant, steps []*step, got []string, w ways) (*model.State, error) {
 	m.LateBans, m.LateMoves, m.LateLeaves = v.lateBans, v.lateMoves, v.lateLeaves
 	if v.claims {
 		m.ClaimsAfter = m.Entries()
@@ -188,7 +175,7 @@ func replay(from *model.State, order []int, v variant, steps []*step, got []stri
 		moments = append(moments, m.Clone())
 		want := steps[i].expect(m)
 		if alike(want) != alike(got[i]) && !twoLooks(&m, moments, steps, got, order[place:]) {
-			return nil, fmt.Errorf("order %s: %s = %q; the model says %q", text(order), steps[i].text, got[i], want)
+			return m, fmt.Errorf("order %s: %s = %q; the model says %q", text(order), steps[i].text, got[i], want)
 		}
 		if v.settled {
 			settle()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -77,28 +78,43 @@ func (r *run) connect(ctx context.Context, t *rapid.T, user int) {
 // believe takes these states for the possible ones.
 func (r *run) believe(states ...*model.State) { r.states, r.state = states, states[0] }
 
-// tick gives the model the server's time.
+// tick gives the model the server's time, and begins a moment.
 func (r *run) tick() {
 	now := r.server.now()
 	for _, m := range r.states {
-		m.Now = now
+		m.Tick(now)
 	}
 }
 
 // only drops the states that do not agree with what was seen. It fails when none is left.
 func (r *run) only(agrees func(m *model.State) error) error {
-	var left []*model.State
-	var problems []string
-	for _, m := range r.states {
+	return r.become(func(m *model.State) ([]*model.State, []error) {
 		if err := agrees(m); err != nil {
-			problems = append(problems, err.Error())
-		} else {
-			left = append(left, m)
+			return nil, []error{err}
+		}
+		return []*model.State{m}, nil
+	})
+}
+
+// become takes what each state may have become for the possible ones. It fails with what is wrong
+// with the others when none is left.
+func (r *run) become(what func(m *model.State) (ends []*model.State, problems []error)) error {
+	var left []*model.State
+	var wrong []string
+	for _, m := range r.states {
+		ends, problems := what(m)
+		for _, end := range ends {
+			if !slices.ContainsFunc(left, func(known *model.State) bool { return reflect.DeepEqual(known, end) }) {
+				left = append(left, end)
+			}
+		}
+		for _, err := range problems {
+			wrong = append(wrong, err.Error())
 		}
 	}
 	if len(left) == 0 {
-		slices.Sort(problems)
-		return errors.New(strings.Join(slices.Compact(problems), "\n"))
+		slices.Sort(wrong)
+		return errors.New(strings.Join(slices.Compact(wrong), "\n"))
 	}
 	r.believe(left...)
 	return nil
@@ -150,11 +166,13 @@ func (r *run) play(t *rapid.T, s *step) bool {
 	were := r.seats()
 	got := r.answer(t, s.text, s.do(ctx))
 	r.note("%s -> %q", s.text, got)
-	r.must(t, r.only(func(m *model.State) error {
-		if want := s.expect(m); got != want && !(s.either && alike(got) == alike(want)) {
-			return fmt.Errorf("%s = %q; the model says %q", s.text, got, want)
-		}
-		return nil
+	r.must(t, r.become(func(m *model.State) ([]*model.State, []error) {
+		return m.Outcomes(func(m *model.State) (*model.State, error) {
+			if want := s.expect(m); got != want && !(s.either && alike(got) == alike(want)) {
+				return m, fmt.Errorf("%s = %q; the model says %q", s.text, got, want)
+			}
+			return m, nil
+		})
 	}))
 	r.must(t, r.settle(ctx))
 	// A party is told a moment later of a redeem, and the server looks up who is in it before

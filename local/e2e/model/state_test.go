@@ -50,7 +50,10 @@ type State struct {
 	Stays []int
 
 	entries int         // counts who came in, so that it can be told who came last
+	moment  int         // counts the moments, so that it can be told who came in at the same one
 	asked   map[int]ask // by the session that asked
+
+	chosen, choices int // which of the heirs to take, and of how many there was a choice; see Outcomes
 }
 
 // Session is one socket of a user.
@@ -66,11 +69,14 @@ type Party struct {
 	Leader   int   // session
 	Members  []int // sessions, in the order in which they came
 	Requests []int // sessions that asked to come in; they may have ended
-	entered  map[int]int
+	entered  map[int]entry
 	kicks    map[int]kick
 	flights  map[int]flight    // by the session that joins
 	noted    map[int]time.Time // Partyline's own list of Requests; until when, zero once the server has it too
 }
+
+// entry is when a session came in: as which of all, and at which moment.
+type entry struct{ number, moment int }
 
 // kick bans a user.
 type kick struct{ at, until time.Time }
@@ -140,6 +146,32 @@ func (s *State) Clone() *State {
 	return &c
 }
 
+// Tick begins a moment, at this time. What is done before the next one is done at once.
+func (s *State) Tick(now time.Time) {
+	s.Now = now
+	s.moment++
+}
+
+// Outcomes are what may become of the state by what play does to a copy, and what play finds wrong
+// with the others. There is one, but where a leader leaves who is followed by members that came in
+// at the same moment: the server has them in the order in which it heard of them, which no answer
+// tells.
+func (s *State) Outcomes(play func(m *State) (*State, error)) (ends []*State, problems []error) {
+	for chosen, choices := 0, 1; chosen < choices; chosen++ {
+		m := s.Clone()
+		m.chosen, m.choices = chosen, 1
+		m, err := play(m)
+		choices = max(choices, m.choices)
+		m.chosen, m.choices = 0, 0
+		if err != nil {
+			problems = append(problems, err)
+		} else {
+			ends = append(ends, m)
+		}
+	}
+	return ends, problems
+}
+
 // Over reports whether nobody is in the party any more.
 func (p *Party) Over() bool { return len(p.Members) == 0 }
 
@@ -175,13 +207,13 @@ func (s *State) Disconnect(session int) {
 	s.Settle(session)
 	s.Sessions[session].Live = false
 	for _, p := range s.Parties {
-		p.leave(session)
+		s.leave(p, session)
 	}
 }
 
 // leave takes a session out of a party. The member who has been there longest follows a
 // leader.
-func (p *Party) leave(session int) {
+func (s *State) leave(p *Party, session int) {
 	i := slices.Index(p.Members, session)
 	if i < 0 {
 		return
@@ -189,8 +221,20 @@ func (p *Party) leave(session int) {
 	p.Members = slices.Delete(p.Members, i, i+1)
 	delete(p.entered, session)
 	if p.Leader == session && len(p.Members) > 0 {
-		p.Leader = p.Members[0]
+		p.Leader = s.heir(p)
 	}
+}
+
+// heir is the member who has been there longest, or one of those.
+func (s *State) heir(p *Party) int {
+	first := p.entered[p.Members[0]].moment
+	n := 1
+	for n < len(p.Members) && p.entered[p.Members[n]].moment == first {
+		n++
+	}
+	heir := p.Members[s.chosen%n]
+	s.chosen, s.choices = s.chosen/n, s.choices*n
+	return heir
 }
 
 func (s *State) enter(p *Party, session int) {
@@ -204,7 +248,7 @@ func (s *State) enter(p *Party, session int) {
 	}
 	s.entries++
 	p.Members = append(p.Members, session)
-	p.entered[session] = s.entries
+	p.entered[session] = entry{s.entries, s.moment}
 }
 
 // move takes out the socket whose seat has moved to another.
@@ -213,7 +257,7 @@ func (s *State) move(party *Party, older int) {
 		s.leaving = append(s.leaving, seat{slices.Index(s.Parties, party), older})
 		return
 	}
-	party.leave(older)
+	s.leave(party, older)
 }
 
 // EndLeaves takes out those whom LateMoves and LateLeaves have left in.
