@@ -219,6 +219,8 @@ func kind(t reflect.Type) string {
 		return "duration"
 	case reflect.TypeFor[rules.Rate]():
 		return "rate"
+	case reflect.TypeFor[rules.TeamSize]():
+		return "1 to 128, or {max, min, after}"
 	case reflect.TypeFor[time.Time]():
 		return "time"
 	}
