@@ -204,12 +204,11 @@ func (p *pass) make(ctx context.Context) {
 				continue
 			}
 			_ = p.protected("make a match", plan.queue, func() { plan.match = p.launch(ctx, plan) })
-			if plan.match == "" && plan.complete {
-				p.rest(ctx, plan)
-				continue
-			}
 			if plan.match == "" {
-				failures[plan.queue]++
+				if !plan.complete {
+					failures[plan.queue]++
+				}
+				p.unmade(ctx, plan)
 				continue
 			}
 		}

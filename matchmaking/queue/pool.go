@@ -28,7 +28,8 @@ type waiting struct {
 	seats int  // what it was last known to need; 0 = what it said when it was made
 	ended bool // to be ignored
 
-	rests time.Time // until when it is not planned
+	unmade bool      // a match of it could not be made
+	rests  time.Time // until when it is not planned
 
 	users  []string // whom it seats, once it has been looked at for a match
 	spares int

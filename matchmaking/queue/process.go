@@ -24,7 +24,7 @@ const (
 	// maxFailures ends the making of a queue's matches: a host that cannot make one now will
 	// not be able to make the next either.
 	maxFailures = 3
-	// restFor is how long players are not asked again whose match could not be made: the host, or the
+	// restFor is how long tickets are not planned again whose match could not be made: the host, or the
 	// game's handler, will hardly make the same one a second later.
 	restFor = 30 * time.Second
 )

@@ -164,6 +164,38 @@ func TestProcess_FailedLaunchLosesNothing(t *testing.T) {
 	}
 }
 
+// Matches that the game's handler refuses, for whatever their players have chosen, hold up nobody else's.
+func TestProcess_RefusedMatchesHoldUpNobody(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	refused := map[string]bool{}
+	for i := range 14 {
+		id, players := w.party(2)
+		w.queueParty(id, players[0], text("queue", "duo"))
+		refused[id.String()] = i < 12
+		w.clock.Advance(time.Millisecond) // the refused ones are the oldest
+	}
+	tries := 0
+	w.launcher.fail = func(l matchmaking.Launch) error {
+		if refused[l.Claims[0].PartyID] {
+			tries++
+			return errBroken
+		}
+		return nil
+	}
+	for range 6 { // three tries in each pass: each of the six matches twice, then they rest
+		w.process()
+		w.clock.Advance(time.Second)
+	}
+	if tries != 12 || len(w.launcher.launches) != 1 {
+		t.Fatalf("%d tries, %d matches; want each of 6 tried twice, and the match of those who came last", tries, len(w.launcher.launches))
+	}
+	w.clock.Advance(30 * time.Second)
+	w.launcher.fail = nil
+	if matches := w.process(); len(matches) != 6 || len(w.pool) != 0 {
+		t.Errorf("%d matches, %d entries left after the rest; want 6 and 0", len(matches), len(w.pool))
+	}
+}
+
 func TestProcess_PanicCostsOneQueue(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	for range 2 {

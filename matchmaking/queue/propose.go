@@ -53,11 +53,15 @@ func (p *pass) sendBack(ctx context.Context, ticket, queue string) {
 	}
 }
 
-// rest ends the proposal of a match that could not be made. Its tickets wait on, and are planned again after
-// a while only: their players would be asked in every pass.
-func (p *pass) rest(ctx context.Context, plan *planned) {
+// unmade has the tickets of a match that could not be made wait on, without a proposal. After their players
+// were asked, or the second time, they are planned again after a while only: their players would be asked in
+// every pass, and a match that the game's handler refuses would be tried before all others each time.
+func (p *pass) unmade(ctx context.Context, plan *planned) {
 	for _, w := range plan.tickets {
-		w.rests = p.Now().Add(restFor)
+		if plan.complete || w.unmade {
+			w.rests = p.Now().Add(restFor)
+		}
+		w.unmade = true
 		p.sendBack(ctx, w.id, plan.queue)
 	}
 }
