@@ -105,7 +105,7 @@ func TestGlimpse(t *testing.T) {
 func TestKicks_UnderWay(t *testing.T) {
 	ctx := t.Context()
 	k := newKernel(t)
-	p := k.host.Players(3)
+	p := k.host.Players(4)
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
 	k.must(k.join(p[2], id))
@@ -117,6 +117,15 @@ func TestKicks_UnderWay(t *testing.T) {
 	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "since", InvitedAt: k.clock.Now(), Named: true}, nil))
 	k.leave(p[1], id)
 	k.must(k.admission.Kicked(ctx, id, p[1]))
+
+	// So does who is thrown out while they come in.
+	k.must(k.admission.BeginJoin(ctx, id, p[3]))
+	k.must(k.admission.BeginKick(ctx, id, p[3], p[0]))
+	k.must(k.host.PartyJoin(p[3], id))
+	k.host.PartyLeave(p[3], id)
+	k.must(k.admission.Kicked(ctx, id, p[3]))
+	k.admission.EndJoin(ctx, id, p[3])
+	k.refused(k.join(p[3], id), party.Banned)
 
 	// The connection may end before the kick is known.
 	k.must(k.admission.Admit(ctx, id, p[1], party.Grant{InviteID: "again", InvitedAt: k.clock.Now().Add(time.Second), Named: true}, nil))

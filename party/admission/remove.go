@@ -31,6 +31,9 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 		return errors.Join(err, a.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
 	}
 	named, _ := v.Last.Session(m.Target.SessionID)
+	if coming := v.Book.Pending[m.Target.SessionID]; coming != nil && coming.By == m.Target.SessionID {
+		named.Session = coming.Session // who may be a member when the host handles this
+	}
 	if named.Session == m.Target && m.Target.SessionID != m.Sender.SessionID { // nobody can kick themself
 		v.Book.BeginKick(m.Target.UserID, m.Sender.SessionID, a.Now(), a.Policy().Parties.KickBan > 0)
 		a.joins.begin(m.Sender.SessionID, join{id: v.ID, until: a.Now().Add(reserve.PendingTTL)})

@@ -107,7 +107,7 @@ func (r *run) settleRace(t *rapid.T) {
 // variant is what the order of the answers does not tell.
 type variant struct {
 	settled    bool // a refused join keeps its seat only until the next step, not until all are done
-	lateBans   bool // bans begin when all are done; for a member who leaves while being kicked, not at all
+	lateBans   bool // bans begin when all are done; for a member who leaves or comes while being kicked, not at all
 	lateMoves  bool // a socket whose seat moves to another is in until all are done
 	lateLeaves bool // who comes into a party is in the one before until all are done
 	claims     bool // an invite is used by a user who comes in by another way at the same moment
@@ -186,7 +186,8 @@ func replay(m *model.State, order []int, v variant, steps []*step, got []string,
 	m.EndLeaves()
 	m.ClaimsAfter, m.Stays = 0, nil
 	m.BeginBans(func(session int) bool {
-		return slices.ContainsFunc(steps, func(s *step) bool { return s.leaves != nil && s.leaves.session == session })
+		is := func(who *seat) bool { return who != nil && who.session == session }
+		return slices.ContainsFunc(steps, func(s *step) bool { return is(s.leaves) || is(s.enters) })
 	})
 	return m, nil
 }
