@@ -32,6 +32,9 @@ func (a *Admission) claim(ctx context.Context, id party.ID, intent reserve.Inten
 			release()
 		}
 	}()
+	if !id.IsZero() {
+		id = a.Current(id) // who was waited for may have founded the party again
+	}
 	// In this order: a native join stops being under way only once its party is listed.
 	joining := a.joins.elsewhere(intent.Session, id, a.Now())
 	in, err := a.elsewhere(ctx, user, id)

@@ -69,8 +69,12 @@ func (v *Visit) recall() error {
 			return err
 		}
 	}
-	if v.ledger.moves.of(v.ID) != v.ID { // it has moved since, or was called by the last of its IDs
+	returning := v.ledger.moves.isEntered(v.ID) // asked first: afterwards it has moved
+	switch {
+	case v.ledger.moves.of(v.ID) != v.ID: // it has moved since, or was called by the last of its IDs
 		return errMoved
+	case returning: // the record may be that of the party that lives again, or gone
+		return party.Away()
 	}
 	if native := record.Native; !native.IsZero() && native != v.ID {
 		entering := v.ledger.moves.isEntered(native) // asked first: afterwards its member is in
@@ -235,7 +239,7 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 	if l.Policy().Parties.Survive.Restart > 0 {
 		members[user] = party.Member{Session: s, JoinedAt: l.Now(), Leader: true}
 	}
-	defer l.moves.enter(native)()
+	defer l.moves.enter(old.ID, native)()
 	err := l.records.change(ctx, old.Origin, []string{user}, func(r reserve.Record) {
 		if r.Native == native { // the attempt before was done, and its answer is lost
 			return

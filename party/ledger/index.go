@@ -98,21 +98,22 @@ func (l *Ledger) Population() (p Population) {
 type moves struct {
 	mu       sync.RWMutex // a leaf
 	to       map[party.ID]party.ID
-	entering map[party.ID]bool // native parties that a record names already, and nobody is in yet
+	entering map[party.ID]bool // native parties that get their first member, and those they follow
 }
 
 func newMoves() moves {
 	return moves{to: map[party.ID]party.ID{}, entering: map[party.ID]bool{}}
 }
 
-// enter notes that a native party gets its first member, until done.
-func (m *moves) enter(native party.ID) (done func()) {
+// enter notes that a native party which follows another gets its first member, until done.
+func (m *moves) enter(old, native party.ID) (done func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.entering[native] = true
+	m.entering[old], m.entering[native] = true, true
 	return func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
+		delete(m.entering, old)
 		delete(m.entering, native)
 	}
 }

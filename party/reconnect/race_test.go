@@ -82,6 +82,34 @@ func TestRace_OneUserManySessions(t *testing.T) {
 	}
 }
 
+// Everybody was away, and a user comes back by two ways at once. The way that comes second finds the
+// party under its new ID, which is no other party to be left.
+func TestRace_TwoWaysBack(t *testing.T) {
+	for _, rule := range []rules.OnePerUser{rules.Default().Parties.OnePerUser, rules.OnePartyOnly, rules.LeavePrevious} {
+		for range 30 {
+			w := newWorld(t, time.Now)
+			w.set(func(c *rules.Parties) { c.OnePerUser = rule })
+			p := w.host.Player("alone")
+			id := w.party(false, 4, p)
+			w.host.Disconnect(p)
+			w.must(w.ended(p))
+			again := w.host.Connect(p.UserID)
+			race(4, func(i int) {
+				err := error(nil)
+				if i%2 == 0 {
+					_, err = w.resume(again)
+				} else {
+					err = w.admit(again, id)
+				}
+				if err != nil {
+					t.Errorf("%s, way %d: %v", rule, i, err)
+				}
+			})
+			w.members(w.admission.Current(id), 0, again)
+		}
+	}
+}
+
 // A hundred members of twenty-five parties drop and come back at once, while strangers
 // try all doors. One member of each party stays.
 func TestRace_Storm(t *testing.T) {
