@@ -204,9 +204,9 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 		case Promote:
 			v.Lead(m.Target)
 		case Leave: // on purpose, if only after coming back, or before the older connection has ended
-			alone := v.ID != m.Party || v.Gone(m.Sender, false, "")
+			last := v.ID == m.Party && v.Gone(m.Sender, false, "")
 			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(a.Policy().Parties.ReconnectGrace))
-			return v.GiveUp(m.Sender.UserID, alone)
+			return v.GiveUp(m.Sender.UserID, last)
 		case Update:
 			v.Led(m.Sender)
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)

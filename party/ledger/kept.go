@@ -195,16 +195,18 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 	return err
 }
 
-// GiveUp ends the seat kept for a user who has left on purpose or moved on, and the party
-// with its last member. Where other members are known and none is there, the next sweep ends it.
-func (v *Visit) GiveUp(userID string, alone bool) error {
-	if !v.known { // what is kept is in storage alone
+// GiveUp ends the seat kept for a user who has left on purpose or moved on, and the party with its
+// last member or its last kept seat. Where other members are known and none is there, the next sweep
+// ends it.
+func (v *Visit) GiveUp(userID string, last bool) error {
+	if !v.known || !last && v.Book.Kept[userID] != nil { // storage alone knows what is kept, or others were dropped and nobody has looked
 		if lives, err := v.Lives(); !lives {
 			return err
 		}
 	}
-	err := v.endKept(v.Book.Kept[userID], party.SeatLost, nil)
-	if alone {
+	kept := v.Book.Kept[userID]
+	err := v.endKept(kept, party.SeatLost, nil)
+	if last || kept != nil && v.Away {
 		v.endIfEmpty()
 	}
 	return err
@@ -280,7 +282,7 @@ func (l *Ledger) GiveUpOthers(ctx context.Context, userID string, but party.ID) 
 			if v.ID == but {
 				return nil
 			}
-			return v.GiveUp(userID, true)
+			return v.GiveUp(userID, false)
 		})
 		if err != nil {
 			l.Logger.Warn("kept seat not given up party=%s user=%s error=%v", id, userID, err)
