@@ -103,18 +103,25 @@ func TestGrace_LeftByAnotherSession(t *testing.T) {
 	}
 }
 
-// Another device that leaves, to be sure, where it has never been takes no seat from one that plays on.
+// Another device that leaves, to be sure, where it has never been takes no seat from one that plays on:
+// whatever the grace, a connection that ends later than the host notices a dead one was alive.
 func TestGrace_LeftByAnotherDeviceLongAgo(t *testing.T) {
-	clock := partytest.NewTime()
-	w := newWorld(t, clock.Now)
-	p := w.host.Players(2)
-	plays, leaves := w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String()), w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String())
-	id := w.party(true, 3, p[0], plays)
-	w.leave(leaves, id)
-	clock.Advance(minute)
-	w.drop(plays)
-	w.members(id, 1, p[0])
-	w.told("away player2")
+	for _, c := range []struct {
+		grace, after time.Duration
+		told         []string
+	}{{time.Hour, minute, []string{"away player2"}}, {10 * time.Second, 27 * time.Second, nil}} {
+		clock := partytest.NewTime()
+		w := newWorld(t, clock.Now)
+		w.set(func(p *rules.Parties) { p.ReconnectGrace = c.grace })
+		p := w.host.Players(2)
+		older, leaves := w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String()), w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String())
+		id := w.party(true, 3, p[0], older)
+		w.leave(leaves, id)
+		clock.Advance(c.after)
+		w.drop(older)
+		w.members(id, len(c.told), p[0])
+		w.told(c.told...)
+	}
 }
 
 func TestReturning(t *testing.T) {
