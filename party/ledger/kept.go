@@ -88,7 +88,7 @@ func (v *Visit) ReportKept() error {
 	err := v.Write(users, func(r reserve.Record) {
 		clear(earlier)
 		for _, k := range fresh {
-			if s, ok := r.Seats[k.Member.UserID]; ok && s.Member.SessionID == k.Member.SessionID {
+			if s, ok := r.Seats[k.Member.UserID]; ok && s.Member.SessionID == k.Member.SessionID && !(r.Again && s.Since.Equal(k.Since)) {
 				earlier[k.Member.UserID] = s
 				continue
 			}
@@ -174,9 +174,11 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 	removed := false
 	err := v.insist([]string{user}, func(r reserve.Record) {
 		s, ok := r.Seats[user]
-		if removed = ok && s.Member.SessionID == k.Member.SessionID; removed {
+		found := ok && s.Member.SessionID == k.Member.SessionID
+		if found {
 			delete(r.Seats, user)
 		}
+		removed = found || removed && r.Again
 		if edit != nil {
 			edit(r)
 		}
