@@ -74,7 +74,7 @@ func (v *Visit) Keep(m party.Member) error {
 func (v *Visit) ReportKept() error {
 	fresh, overdue := v.Book.Unstored()
 	var errs []error
-	for _, k := range overdue { // nobody heard of it in all its time
+	for _, k := range overdue { // nobody heard of it in all its time, or storage failed at the end of it
 		errs = append(errs, v.endKept(k, party.SeatLost, nil))
 	}
 	if len(fresh) == 0 && !v.unstored {
