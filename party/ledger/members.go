@@ -206,7 +206,6 @@ func (v *Visit) forget() {
 	for _, s := range v.ledger.Roster.Attendance.End(v.ID) {
 		v.Report(party.Change{Kind: party.MemberDropped, ID: v.ID, Session: s})
 	}
-	v.ledger.Roster.Losses.End(v.ID)
 	v.Report(party.Change{Kind: party.PartyEnded, ID: v.ID, Was: v.Origin})
 	pending := v.Book.Pending // that may still land
 	v.reset()
@@ -225,6 +224,7 @@ func (v *Visit) reset() {
 	v.IndexLine()
 	v.watchHolds()
 	v.ledger.holds.Stop(v.ID)
+	v.ledger.Roster.Losses.End(v.ID)
 	v.turn++
 }
 
