@@ -41,13 +41,17 @@ func New[K comparable](now func() time.Time, logger Logger, failed string, ring 
 // Set has the key ring at a moment, at once if that is past, and not when it was set to
 // before. After Close it does nothing.
 func (a *Alarms[K]) Set(key K, at time.Time) {
+	a.setUnless(key, at, func(old time.Time) bool { return old.Equal(at) })
+}
+
+func (a *Alarms[K]) setUnless(key K, at time.Time, stays func(old time.Time) bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return
 	}
 	if old := a.set[key]; old != nil {
-		if old.at.Equal(at) {
+		if stays(old.at) {
 			return
 		}
 		old.timer.Stop()
@@ -59,12 +63,7 @@ func (a *Alarms[K]) Set(key K, at time.Time) {
 
 // Sooner has the key ring at a moment unless it rings before that anyway.
 func (a *Alarms[K]) Sooner(key K, at time.Time) {
-	a.mu.Lock()
-	old := a.set[key]
-	a.mu.Unlock()
-	if old == nil || at.Before(old.at) {
-		a.Set(key, at)
-	}
+	a.setUnless(key, at, func(old time.Time) bool { return !at.Before(old) })
 }
 
 // Stop has the key not ring. One that rings already goes on.

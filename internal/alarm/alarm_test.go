@@ -70,3 +70,24 @@ func TestAlarms_clock(t *testing.T) {
 		}
 	})
 }
+
+// Of many who want a key to ring, the one who wants it soonest decides.
+func TestAlarms_Sooner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alarm.New(time.Now, &partytest.Log{}, "", func(int) {})
+		defer a.Close()
+		began := time.Now()
+		for key := range 5_000 {
+			var all sync.WaitGroup
+			for _, hours := range []int{8, 1, 7, 2, 6, 3, 5, 4} {
+				all.Go(func() { a.Sooner(key, began.Add(time.Duration(hours)*time.Hour)) })
+			}
+			all.Wait()
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if n := a.Len(); n > 0 {
+			t.Errorf("%d alarms ring later", n)
+		}
+	})
+}

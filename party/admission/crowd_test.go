@@ -72,6 +72,51 @@ func TestEnded_CrowdIsWrittenTogether(t *testing.T) {
 	})
 }
 
+// The answer of a transaction is lost, which storage has done. Each party hears of its members all the same, once.
+func TestEnded_AnswerLostOverACrowd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, gone := crowded(t, 10)
+		var mu sync.Mutex
+		told := map[string]int{}
+		k.news.Subscribe(func(c party.Change) {
+			mu.Lock()
+			defer mu.Unlock()
+			if c.Kind == party.SeatAway {
+				told[c.Seat.Member.UserID]++
+			}
+		})
+		first, writes := make(chan struct{}), 0
+		k.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+			if writes++; writes == 1 {
+				<-first
+			}
+			return nil
+		}
+		k.host.AfterWrite = func([]*runtime.StorageWrite) error {
+			if writes == 2 { // of all the others together
+				return errors.New("answer lost")
+			}
+			return nil
+		}
+		var group sync.WaitGroup
+		for _, s := range gone {
+			group.Go(func() {
+				if err := k.admission.Ended(t.Context(), s); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		close(first)
+		group.Wait()
+		for _, s := range gone {
+			if told[s.UserID] != 1 {
+				t.Errorf("the party of %s was told %d times; want once", s.Username, told[s.UserID])
+			}
+		}
+	})
+}
+
 // What cannot be written with the others is tried by itself, and fails alone.
 func TestEnded_OneOfACrowdCannotBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"partyline/party"
 	"partyline/party/ledger"
@@ -97,6 +98,10 @@ func (a *Admission) beginCreate(ctx context.Context, m Message) error {
 	a.joins.begin(s.SessionID, join{joiner: s, behind: a.joins.of(s.SessionID).behind, until: a.Now().Add(reserve.PendingTTL)})
 	return nil
 }
+
+// deadFor is for how long the host may count a dead connection as alive: socket.pong_wait_ms, 25 s by
+// default, which modules cannot read, and ten seconds until it tells of the end.
+const deadFor = 35 * time.Second
 
 // maxLabel is how many bytes of a label the host takes.
 const maxLabel = 2048
@@ -204,9 +209,9 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 		case Promote:
 			v.Lead(m.Target)
 		case Leave: // on purpose, if only after coming back, or before the older connection has ended
-			alone := v.ID != m.Party || v.Gone(m.Sender, false, "")
-			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(a.Policy().Parties.ReconnectGrace))
-			return v.GiveUp(m.Sender.UserID, alone)
+			last := v.ID == m.Party && v.Gone(m.Sender, false, "")
+			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(deadFor))
+			return v.GiveUp(m.Sender.UserID, last)
 		case Update:
 			v.Led(m.Sender)
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)

@@ -59,11 +59,11 @@ func (a *Admission) elsewhere(ctx context.Context, userID string, but party.ID) 
 func (a *Admission) leave(ctx context.Context, from ...party.Membership) {
 	for _, old := range from {
 		err := a.VisitNative(context.WithoutCancel(ctx), old.ID, func(v *ledger.Visit) error {
-			alone, err := v.Remove(old.Session, false)
+			last, err := v.Remove(old.Session, false)
 			if err != nil {
 				return err
 			}
-			return v.GiveUp(old.Session.UserID, alone)
+			return v.GiveUp(old.Session.UserID, last)
 		})
 		if err != nil {
 			a.Logger.Warn("party not left party=%s session=%s error=%v", old.ID, old.Session.SessionID, err)

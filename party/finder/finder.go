@@ -48,16 +48,25 @@ type Service struct {
 func New(d Deps) *Service {
 	s := &Service{Deps: d, refreshing: keyed.NewLocks[struct{}](), index: newIndex(), stale: map[party.ID]bool{}}
 	d.News.Subscribe(func(c party.Change) {
+		moved := d.Entry.Admission.Current(c.ID) != c.ID // late news of a party that goes on under another ID
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if c.Kind == party.PartyEnded || c.Kind == party.PartyClosed {
-			delete(s.stale, c.ID)
-			s.index.remove(c.ID)
+		switch {
+		case moved, c.Kind == party.PartyEnded, c.Kind == party.PartyClosed:
+			s.forget(c.ID)
 			return
+		case c.Kind == party.PartyRestored:
+			s.forget(c.Was)
 		}
 		s.stale[c.ID] = true
 	})
 	return s
+}
+
+// forget drops a native party. The caller holds mu.
+func (s *Service) forget(id party.ID) {
+	delete(s.stale, id)
+	s.index.remove(id)
 }
 
 const listPage = 100

@@ -65,7 +65,7 @@ func newWorld(t testing.TB) *world {
 	members := roster.New(w.streams, w.host, w.clock.Now)
 	w.admission = partytest.NewHooks(ledger.Deps{
 		Roster: members, Streams: w.host, Storage: w.host, News: news, Policy: policy, Logger: &partytest.Log{}, Now: w.clock.Now,
-	}, admission.Deps{Sender: w.host}, nil)
+	}, admission.Deps{Sender: w.host}, w.host.Found(members.Hidden.Set))
 	w.finder = finder.New(finder.Deps{
 		Entry:  entry.Entry{Admission: w.admission.Admission, Roster: members, Blocks: party.NewBlockList(nil, w.host), Judge: w, Policy: policy},
 		Lister: w.host, News: news, Limits: party.NewLimits(policy, w.clock.Now), Now: w.clock.Now,
@@ -330,6 +330,37 @@ func TestFind_AfterManyChanges(t *testing.T) {
 		if got := w.ids(w.host.Players(1)[0], fmt.Sprintf(`{"limit":50,"free_seats":%d}`, free)); len(got) != want {
 			t.Errorf("%d parties have %d free seats; want %d", len(got), free, want)
 		}
+	}
+}
+
+// A party that goes on again and again has one entry, under its present ID, and none once it has ended. The
+// server may tell of a lost connection only after the player is back.
+func TestFind_Restored(t *testing.T) {
+	w := newWorld(t)
+	w.conf.Parties.ReconnectGrace = time.Minute
+	p := w.host.Players(2)
+	s, id := p[0], w.party(p[0], true, 4, "")
+	w.finds(p[1], `{"free_seats":1}`, id)
+	for i := range 101 {
+		gone := s
+		w.host.Disconnect(gone)
+		if i%2 == 0 {
+			w.must(w.admission.Ended(t.Context(), gone))
+		}
+		s = w.host.Connect(gone.UserID)
+		w.must(w.admission.Admit(t.Context(), id, s, party.Grant{Back: true}, nil))
+		if i%2 == 1 {
+			w.must(w.admission.Ended(t.Context(), gone))
+		}
+	}
+	now := w.admission.Current(id)
+	before := w.streams.n.Load()
+	w.finds(p[1], `{"free_seats":1}`, now)
+	w.host.PartyLeave(s, now)
+	w.admission.Left(t.Context(), now, s)
+	w.finds(p[1], `{"free_seats":1}`)
+	if n := w.streams.n.Load() - before; n > 20 {
+		t.Errorf("two searches and a leave read %d streams", n)
 	}
 }
 

@@ -73,9 +73,16 @@ func (s *Service) end(ctx context.Context, key string, before *record, userID st
 		}
 		return nil
 	})
+	half := before.ID + " " + userID
 	if err != nil {
+		if errors.As(err, &unsure{}) {
+			s.halfEnded.Put(half, struct{}{})
+		}
 		s.holdsUnsure(before, err)
 		return false, err
+	}
+	if _, again := s.halfEnded.Take(half); again { // what follows is still to be done
+		ended = ended || userID == "" && r.RevokedAt != 0 || slices.Contains(r.Declined, userID)
 	}
 	var users []string
 	if userID != "" {

@@ -55,6 +55,8 @@ type Service struct {
 	counted  counters
 	came     *cache.Cache[string, struct{}] // users who came by an invite and have had no match yet
 
+	halfEnded *cache.Cache[string, struct{}] // invites, and for whom, of whose end storage's answer was lost
+
 	sweeping         sync.Mutex
 	records, notices *party.Round // of sweeps; guarded by sweeping, as are the next two
 	orphans          *party.Round // nil once it is done
@@ -79,7 +81,7 @@ func New(d Deps) *Service {
 	}
 	s := &Service{
 		Deps: d, ctx: ctx, cancel: cancel, counted: newCounters(),
-		came:    cache.New[string, struct{}](d.Now, maxCame, cameFor),
+		came: cache.New[string, struct{}](d.Now, maxCame, cameFor), halfEnded: cache.New[string, struct{}](d.Now, maxRecords, recordTTL),
 		records: round(invitesCollection), notices: round(noticesCollection), orphans: round(idsCollection),
 		entry:    entry.Entry{Admission: d.Admission, Roster: d.Roster, Blocks: d.Blocks, Judge: d.Judge, Policy: d.Policy},
 		turns:    keyed.NewLocks[string](),

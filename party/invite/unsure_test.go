@@ -2,6 +2,7 @@ package invite_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 
@@ -76,7 +77,10 @@ func TestService_RevokeWhoseAnswerIsLost(t *testing.T) {
 	w.loseAnswer()
 	w.away(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
 	w.held(id, 0)
-	w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+	for range 2 { // what follows from it is done once
+		w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+	}
+	w.toldOf(id, "created", "revoked")
 	w.refused(w.redeem(p[1], made.Code), party.InviteRevoked)
 	w.must(w.join(p[2], id))
 }
@@ -90,9 +94,38 @@ func TestService_DeclineWhoseAnswerIsLost(t *testing.T) {
 	w.loseAnswer()
 	w.away(w.invites.Decline(t.Context(), caller(p[1]), made.Code))
 	w.held(id, 1)
-	w.must(w.invites.Decline(t.Context(), caller(p[1]), made.Code))
+	for range 2 {
+		w.must(w.invites.Decline(t.Context(), caller(p[1]), made.Code))
+	}
+	w.toldOf(id, "created", "declined")
 	w.must(w.join(p[3], id))
 	w.must(w.redeem(p[2], made.Code)) // the other target's seat was not touched
+}
+
+// Storage has done nothing, and the invite comes to another end: nobody hears of the decline.
+func TestService_DeclineThatFailsAndComesTooLate(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(2)
+	id := w.party(p[0], true, 3)
+	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}})
+	w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errAway }
+	w.away(w.invites.Decline(t.Context(), caller(p[1]), made.Code))
+	w.host.BeforeWrite = nil
+	w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+	w.must(w.invites.Decline(t.Context(), caller(p[1]), made.Code))
+	w.toldOf(id, "created", "revoked")
+}
+
+// toldOf checks what a party was told of its invites.
+func (w *world) toldOf(id party.ID, want ...string) {
+	w.t.Helper()
+	var got []string
+	for _, e := range w.events(id) {
+		got = append(got, e.Event)
+	}
+	if !slices.Equal(got, want) {
+		w.t.Errorf("the party was told %q; want %q", got, want)
+	}
 }
 
 // Seats asked for are kept while the invite is being written, even if this node reads

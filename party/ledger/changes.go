@@ -26,6 +26,7 @@ type change struct {
 	id    party.ID
 	users []string // where seats are kept for them changes too
 	edit  func(reserve.Record)
+	again bool // it may have been done already
 	err   error
 	done  chan struct{} // closed once err says what became of it
 }

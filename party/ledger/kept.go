@@ -74,7 +74,7 @@ func (v *Visit) Keep(m party.Member) error {
 func (v *Visit) ReportKept() error {
 	fresh, overdue := v.Book.Unstored()
 	var errs []error
-	for _, k := range overdue { // nobody heard of it in all its time
+	for _, k := range overdue { // nobody heard of it in all its time, or storage failed at the end of it
 		errs = append(errs, v.endKept(k, party.SeatLost, nil))
 	}
 	if len(fresh) == 0 && !v.unstored {
@@ -88,7 +88,7 @@ func (v *Visit) ReportKept() error {
 	err := v.Write(users, func(r reserve.Record) {
 		clear(earlier)
 		for _, k := range fresh {
-			if s, ok := r.Seats[k.Member.UserID]; ok && s.Member.SessionID == k.Member.SessionID {
+			if s, ok := r.Seats[k.Member.UserID]; ok && s.Member.SessionID == k.Member.SessionID && !(r.Again && s.Since.Equal(k.Since)) {
 				earlier[k.Member.UserID] = s
 				continue
 			}
@@ -174,9 +174,11 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 	removed := false
 	err := v.insist([]string{user}, func(r reserve.Record) {
 		s, ok := r.Seats[user]
-		if removed = ok && s.Member.SessionID == k.Member.SessionID; removed {
+		found := ok && s.Member.SessionID == k.Member.SessionID
+		if found {
 			delete(r.Seats, user)
 		}
+		removed = found || removed && r.Again
 		if edit != nil {
 			edit(r)
 		}
@@ -195,16 +197,18 @@ func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(res
 	return err
 }
 
-// GiveUp ends the seat kept for a user who has left on purpose or moved on, and the party
-// with its last member. Where other members are known and none is there, the next sweep ends it.
-func (v *Visit) GiveUp(userID string, alone bool) error {
-	if !v.known { // what is kept is in storage alone
+// GiveUp ends the seat kept for a user who has left on purpose or moved on, and the party with its
+// last member or its last kept seat. Where other members are known and none is there, the next sweep
+// ends it.
+func (v *Visit) GiveUp(userID string, last bool) error {
+	if !v.known || !last && v.Book.Kept[userID] != nil { // storage alone knows what is kept, or others were dropped and nobody has looked
 		if lives, err := v.Lives(); !lives {
 			return err
 		}
 	}
-	err := v.endKept(v.Book.Kept[userID], party.SeatLost, nil)
-	if alone {
+	kept := v.Book.Kept[userID]
+	err := v.endKept(kept, party.SeatLost, nil)
+	if last || kept != nil && v.Away {
 		v.endIfEmpty()
 	}
 	return err
@@ -280,7 +284,7 @@ func (l *Ledger) GiveUpOthers(ctx context.Context, userID string, but party.ID) 
 			if v.ID == but {
 				return nil
 			}
-			return v.GiveUp(userID, true)
+			return v.GiveUp(userID, false)
 		})
 		if err != nil {
 			l.Logger.Warn("kept seat not given up party=%s user=%s error=%v", id, userID, err)

@@ -57,7 +57,7 @@ const otherNode = "node not found"
 
 // Remove takes a session off the party's stream and off the mirror. moved says that its user
 // stays a member with another session. It reports what Gone does.
-func (v *Visit) Remove(s party.Session, moved bool) (alone bool, err error) {
+func (v *Visit) Remove(s party.Session, moved bool) (last bool, err error) {
 	if err := v.ledger.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); err != nil {
 		return false, err
 	}
@@ -65,15 +65,16 @@ func (v *Visit) Remove(s party.Session, moved bool) (alone bool, err error) {
 }
 
 // Gone mirrors that a session is not a member any more; by is the leader's user for one who is kicked.
-// It reports whether no other is known, so that the party may have ended.
-func (v *Visit) Gone(s party.Session, moved bool, by string) (alone bool) {
-	was, alone := v.ledger.Roster.Leave(v.ID, s)
+// It reports whether it was the last one known, so that the party may have ended. Who was no member, as
+// anybody may leave any party, was not the last: others may have lost the connection just now.
+func (v *Visit) Gone(s party.Session, moved bool, by string) (last bool) {
+	was, last := v.ledger.Roster.Leave(v.ID, s)
 	if was {
 		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: s, Moved: moved, By: by})
 	}
 	v.Changed()
 	v.ledger.RecordLater(v.ID)
-	return alone
+	return was && last
 }
 
 // Lead mirrors that a session leads the party from now on.
@@ -205,7 +206,6 @@ func (v *Visit) forget() {
 	for _, s := range v.ledger.Roster.Attendance.End(v.ID) {
 		v.Report(party.Change{Kind: party.MemberDropped, ID: v.ID, Session: s})
 	}
-	v.ledger.Roster.Losses.End(v.ID)
 	v.Report(party.Change{Kind: party.PartyEnded, ID: v.ID, Was: v.Origin})
 	pending := v.Book.Pending // that may still land
 	v.reset()
@@ -224,6 +224,7 @@ func (v *Visit) reset() {
 	v.IndexLine()
 	v.watchHolds()
 	v.ledger.holds.Stop(v.ID)
+	v.ledger.Roster.Losses.End(v.ID)
 	v.turn++
 }
 

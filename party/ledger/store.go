@@ -104,7 +104,11 @@ func (s *store) tryChange(ctx context.Context, batch []*change) error {
 			t.writes, t.deletes = append(t.writes, own.writes...), append(t.deletes, own.deletes...)
 		}
 	}
-	return t.commit(ctx, s.storage)
+	err = t.commit(ctx, s.storage)
+	for _, c := range batch {
+		c.again = c.again || t.unsure
+	}
+	return err
 }
 
 // apply adds to a transaction what the change makes of what was found. It may run in another
@@ -119,6 +123,7 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 			}
 		}
 	}
+	record.Again = c.again
 	c.edit(record)
 	record.Purge(now)
 	value, err := record.Encode(c.id)
@@ -157,6 +162,7 @@ type transaction struct {
 	found   map[string]*api.StorageObject
 	writes  []*runtime.StorageWrite
 	deletes []*runtime.StorageDelete
+	unsure  bool // it has failed, and may have been done all the same: its answer is lost
 }
 
 // put writes a value, or takes an empty one's object away. What is already so stays.
@@ -184,6 +190,9 @@ func same(x, y string) bool {
 	return reflect.DeepEqual(decode(x), decode(y))
 }
 
+// deleteRejected is how the host's text begins for a delete whose object is another by now.
+const deleteRejected = "Storage delete rejected"
+
 // commit does all or nothing. The host has no error of its own for a delete whose object
 // is another by now, so with deletes any failure counts as that; the next attempt tells.
 func (t *transaction) commit(ctx context.Context, storage party.Storage) error {
@@ -194,6 +203,7 @@ func (t *transaction) commit(ctx context.Context, storage party.Storage) error {
 	if err == nil {
 		return nil
 	}
+	t.unsure = !errors.Is(err, runtime.ErrStorageRejectedVersion) && !strings.HasPrefix(err.Error(), deleteRejected)
 	if len(t.deletes) > 0 && ctx.Err() == nil {
 		err = errors.Join(err, runtime.ErrStorageRejectedVersion)
 	}

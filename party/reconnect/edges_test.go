@@ -103,18 +103,25 @@ func TestGrace_LeftByAnotherSession(t *testing.T) {
 	}
 }
 
-// Another device that leaves, to be sure, where it has never been takes no seat from one that plays on.
+// Another device that leaves, to be sure, where it has never been takes no seat from one that plays on:
+// whatever the grace, a connection that ends later than the host notices a dead one was alive.
 func TestGrace_LeftByAnotherDeviceLongAgo(t *testing.T) {
-	clock := partytest.NewTime()
-	w := newWorld(t, clock.Now)
-	p := w.host.Players(2)
-	plays, leaves := w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String()), w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String())
-	id := w.party(true, 3, p[0], plays)
-	w.leave(leaves, id)
-	clock.Advance(minute)
-	w.drop(plays)
-	w.members(id, 1, p[0])
-	w.told("away player2")
+	for _, c := range []struct {
+		grace, after time.Duration
+		told         []string
+	}{{time.Hour, minute, []string{"away player2"}}, {10 * time.Second, 27 * time.Second, nil}} {
+		clock := partytest.NewTime()
+		w := newWorld(t, clock.Now)
+		w.set(func(p *rules.Parties) { p.ReconnectGrace = c.grace })
+		p := w.host.Players(2)
+		older, leaves := w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String()), w.host.ConnectAs(p[1].UserID, uuid.Must(uuid.NewUUID()).String())
+		id := w.party(true, 3, p[0], older)
+		w.leave(leaves, id)
+		clock.Advance(c.after)
+		w.drop(older)
+		w.members(id, len(c.told), p[0])
+		w.told(c.told...)
+	}
 }
 
 func TestReturning(t *testing.T) {
@@ -371,6 +378,48 @@ func TestGrace_StorageDoesNotAnswer(t *testing.T) {
 	w.told("away player2")
 	w.returns(p[1].UserID, id)
 	w.told("away player2", "back player2")
+}
+
+// failing is a storage that fails to read while it is down.
+type failing struct {
+	party.Storage
+	down *atomic.Bool
+}
+
+func (f failing) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	if f.down.Load() {
+		return nil, errStorage
+	}
+	return f.Storage.StorageRead(ctx, reads)
+}
+
+// Storage does not answer at the end of a seat, of which it may never have heard. The sweep tells of it.
+func TestGrace_StorageFailsAtTheEnd(t *testing.T) {
+	for _, stored := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, time.Now)
+			storage := failing{w.host, new(atomic.Bool)}
+			w.over(storage, w.host)
+			p := w.host.Players(2)
+			id := w.party(true, 4, p...)
+			storage.down.Store(!stored)
+			w.host.Disconnect(p[1])
+			_ = w.ended(p[1])
+			storage.down.Store(true)
+			w.admission.HoldsChanged(id, true) // who looks has to read
+			time.Sleep(minute)
+			synctest.Wait()
+			w.told("away player2")
+			storage.down.Store(false)
+			time.Sleep(2 * minute)
+			for range 2 {
+				w.must(w.admission.Sweep(t.Context()))
+			}
+			w.told("away player2", "lost player2")
+			w.members(id, 0, p[0])
+			w.nothingLeft()
+		})
+	}
 }
 
 // A seat that nobody was told of is not told of when its time is over.

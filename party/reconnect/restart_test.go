@@ -151,6 +151,60 @@ func TestSurvive_LeftByTheOldID(t *testing.T) {
 	w.refused(err, party.PartyNotFound)
 }
 
+// Nobody has been told yet that the last member was dropped. Who leaves or moves on meanwhile takes
+// no seat along but their own.
+func TestSurvive_LeftBeforeAnybodyIsTold(t *testing.T) {
+	for name, drops := range map[string]func(w *world, id party.ID, p []party.Session) (last party.Session){
+		"by a stranger": func(w *world, id party.ID, p []party.Session) party.Session {
+			w.host.Disconnect(p[0])
+			w.host.Disconnect(p[1])
+			w.leave(p[2], id)
+			return p[1]
+		},
+		"by a stranger, by the old ID": func(w *world, id party.ID, p []party.Session) party.Session {
+			w.drop(p[0])
+			w.drop(p[1])
+			back := w.host.Connect(p[1].UserID)
+			_, err := w.resume(back)
+			w.must(err)
+			w.host.Disconnect(back)
+			w.leave(p[2], id)
+			return back
+		},
+		"by a member who is away": func(w *world, id party.ID, p []party.Session) party.Session {
+			w.drop(p[0])
+			w.host.Disconnect(p[1])
+			w.leave(w.host.Connect(p[0].UserID), id)
+			return p[1]
+		},
+		"into another party": func(w *world, _ party.ID, p []party.Session) party.Session {
+			w.drop(p[0])
+			w.host.Disconnect(p[1])
+			w.must(w.admit(w.host.Connect(p[0].UserID), w.party(true, 4, p[2])))
+			return p[1]
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, partytest.NewTime().Now)
+			w.set(func(p *rules.Parties) { p.OnePerUser = rules.OnePartyOnly })
+			w.news.Subscribe(func(c party.Change) {
+				if c.Kind == party.PartyEnded {
+					t.Errorf("party %s has ended; a seat is kept there", c.ID)
+				}
+			})
+			p := w.host.Players(3)
+			id := w.party(true, 4, p[:2]...)
+			last := drops(w, id, p)
+			w.must(w.ended(last))
+			_, err := w.admission.Look(t.Context(), id)
+			w.refused(err, party.PartyAway)
+			if got, err := w.resume(w.host.Connect(last.UserID)); err != nil || !got.Joined {
+				t.Errorf("Resume = %+v, %v; want the party that was", got, err)
+			}
+		})
+	}
+}
+
 func TestSurvive_EnteredAnotherAfterACrash(t *testing.T) {
 	for _, rule := range []rules.OnePerUser{rules.OnePartyOnly, rules.LeavePrevious} {
 		crashed(t, func(w *world, id party.ID, p []party.Session) {

@@ -11,6 +11,7 @@ import (
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/local/partytest"
 	"partyline/party"
 	"partyline/party/rules"
 )
@@ -330,6 +331,57 @@ func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Storage has done one write, and its answer is lost. The party hears of the end of the seat all the same.
+func TestGrace_AnswerLost(t *testing.T) {
+	for _, end := range []string{"lost", "back"} {
+		t.Run(end, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, time.Now)
+				p := w.host.Players(2)
+				id := w.party(true, 4, p...)
+				writes := 0
+				w.host.AfterWrite = func([]*runtime.StorageWrite) error {
+					if writes++; writes == 2 { // the first is that of the drop
+						return errStorage
+					}
+					return nil
+				}
+				w.drop(p[1])
+				if end == "back" {
+					w.returns(p[1].UserID, id)
+				}
+				time.Sleep(2 * minute)
+				synctest.Wait()
+				w.told("away player2", end+" player2")
+				w.nothingLeft()
+			})
+		})
+	}
+}
+
+// Two nodes find the end of a seat at one moment, and the party hears of it once: for the host's
+// refusal of a delete is no lost answer.
+func TestGrace_NodesEndTheSeatAtOnce(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(true, 4, p...)
+	w.drop(p[1])
+	here, there := w.node, w.newNode()
+	if held, err := there.admission.Held(t.Context(), id); held != 1 || err != nil {
+		t.Fatalf("Held = %d, %v", held, err)
+	}
+	w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+		w.host.BeforeWrite = nil
+		w.node = there
+		w.leave(w.host.Connect(p[1].UserID), id)
+		w.node = here
+		return nil
+	}
+	w.leave(w.host.Connect(p[1].UserID), id)
+	w.told("away player2", "lost player2")
+	w.nothingLeft()
 }
 
 // Who leaves on purpose has no seat any more, whatever storage says at that moment, and nobody is

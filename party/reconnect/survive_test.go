@@ -72,6 +72,24 @@ func TestSurvive_FirstBackLeads(t *testing.T) {
 	}
 }
 
+// Of a join that was lost with its socket nothing is left once the party goes on in another native one.
+func TestSurvive_WithoutLostJoins(t *testing.T) {
+	w := newWorld(t, partytest.NewTime().Now)
+	p := w.host.Players(2)
+	id := w.party(true, 2, p[0])
+	w.must(w.admission.BeginJoin(t.Context(), id, p[1]))
+	w.drop(p[1])
+	if n := w.admission.Stats().Lost; n != 1 {
+		t.Fatalf("%d are lost; want 1", n)
+	}
+	w.drop(p[0])
+	_, err := w.resume(w.host.Connect(p[0].UserID))
+	w.must(err)
+	if n := w.admission.Stats().Lost; n != 0 {
+		t.Errorf("%d are lost in a native party that is over", n)
+	}
+}
+
 // backTogether has two users come back, the second while the first is put in.
 func (w *world) backTogether(a, b party.Session) (first, second party.Session) {
 	w.t.Helper()

@@ -124,11 +124,11 @@ func (b Book) KeepSeat(id party.ID, m party.Member, led string, now time.Time, g
 }
 
 // Unstored lists the kept seats that storage does not have, in the order in which they were
-// found, and those whose time was over before anybody was told.
+// found, and those whose time is over.
 func (b Book) Unstored() (fresh, overdue []*KeptSeat) {
 	for _, k := range b.Kept {
 		switch {
-		case k.Stored, k.Told && k.Overdue:
+		case k.Stored:
 		case k.Overdue:
 			overdue = append(overdue, k)
 		default:

@@ -19,6 +19,7 @@ type Record struct {
 	Kicks   map[string]Kick       // by user
 	Seats   map[string]party.Seat // by user
 	Waiting map[string]Waiter     // by user
+	Again   bool                  // the change that is made may have been made already, and its answer is lost
 	*Standing
 }
 

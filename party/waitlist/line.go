@@ -2,6 +2,7 @@ package waitlist
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"partyline/party"
@@ -117,6 +118,7 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool) (
 		if lives, err := v.Lives(); !lives {
 			return err
 		}
+		line := maps.Clone(v.Book.Waiting)
 		before := v.IndexedLine() // with those whose time Lives has found to be over
 		now, changed := l.Now(), len(before) > len(v.Book.Waiting)
 		for user := range v.Book.Waiting {
@@ -143,7 +145,7 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool) (
 		if !changed && !offers {
 			return nil
 		}
-		return v.WriteLine(func(r reserve.Record) {
+		err := v.WriteLine(func(r reserve.Record) {
 			for _, user := range before {
 				if _, waits := r.Waiting[user]; !waits {
 					continue // has left the line on another node
@@ -155,6 +157,12 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool) (
 				}
 			}
 		})
+		if err != nil { // the next try does it again
+			offered = nil
+			maps.Copy(v.Book.Waiting, line)
+			v.IndexLine()
+		}
+		return err
 	})
 	return offered, next, err
 }

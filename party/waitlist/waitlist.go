@@ -203,6 +203,7 @@ func (s *Service) leave(ctx context.Context, c party.Caller, r Request) (Place, 
 
 // serve offers the party's free seats, and again when time changes something.
 func (s *Service) serve(id party.ID) {
+	id = s.Entry.Admission.Current(id) // it may have been restored since
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	unlock, err := s.serving.Lock(ctx, id)

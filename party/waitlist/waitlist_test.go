@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,7 +76,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 			}
 			return nil
 		},
-	}, nil)
+	}, w.host.Found(members.Hidden.Set))
 	blocks := party.NewBlockList(nil, w.host)
 	w.invites = partytest.NewInvites(invite.Deps{
 		Store: store, Roster: members, Admission: w.admission.Admission, Limits: party.NewLimits(policy, time.Now), Users: w.host, Blocks: blocks,
@@ -600,6 +601,34 @@ func TestWait_whileAway(t *testing.T) {
 	})
 }
 
+// Who waits is told of the seat under the ID that the party has then, by whichever one they came.
+func TestWait_restored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.conf.Parties.Survive.EveryoneAway = true
+		p := w.host.Players(2)
+		id := w.party(true, 2, p[0])
+		w.drop(p[0])
+		w.must(w.admission.Admit(t.Context(), id, w.host.Connect(p[0].UserID), party.Grant{Back: true}, nil))
+		now := w.admission.Current(id)
+		w.mu.Lock()
+		w.locked = true
+		w.mu.Unlock()
+		if at := w.at(p[1], id); at.Place != 1 || at.HeldUntil != 0 {
+			t.Fatalf("waits for a locked party: %+v", at)
+		}
+		time.Sleep(time.Second)
+		w.mu.Lock()
+		w.locked = false
+		w.mu.Unlock()
+		time.Sleep(5 * time.Second)
+		synctest.Wait()
+		if n := w.host.Notices(); len(n) != 1 || n[0].Content["party_id"] != now.String() {
+			t.Errorf("notifications %v; want one that names %v", n, now)
+		}
+	})
+}
+
 // TestWait_nodes: a line is kept where every node finds it.
 func TestWait_nodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -651,6 +680,41 @@ func TestWait_storage(t *testing.T) {
 		w.must(err)
 		if n := w.host.Objects("partyline_parties"); n != 0 || w.admission.HasLine(id) {
 			t.Errorf("%d records are left of a line that nobody is in", n)
+		}
+	})
+}
+
+// A seat that cannot be written down is not told of. It is held and told of once it can be.
+func TestWait_offerNotWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var down atomic.Bool
+		w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+			if down.Load() {
+				return errors.New("no database")
+			}
+			return nil
+		}
+		p := w.host.Players(4)
+		id := w.party(true, 2, p[0], p[1])
+		w.at(p[2], id)
+		down.Store(true)
+		w.leave(p[1], id)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if n := w.notices(p[2]); n != 0 {
+			t.Errorf("told %d times of a seat that only this node holds", n)
+		}
+		w.refused(w.join(p[3], id), party.PartyFull)
+		down.Store(false)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if n := w.notices(p[2]); n != 1 {
+			t.Errorf("told %d times of the seat; want once", n)
+		}
+		other := newWorld(t, w)
+		if at := other.at(p[2], id); at.HeldUntil == 0 {
+			t.Errorf("another node knows of no seat that is held: %+v", at)
 		}
 	})
 }
