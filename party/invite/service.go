@@ -52,6 +52,7 @@ type Service struct {
 	turns    keyed.Locks[string]                 // by key
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
+	waited   *cache.Cache[string, string]        // keys of invites by which somebody waits, by ID
 	counted  counters
 	came     *cache.Cache[string, struct{}] // users who came by an invite and have had no match yet
 
@@ -85,6 +86,7 @@ func New(d Deps) *Service {
 		turns:    keyed.NewLocks[string](),
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
+		waited:   cache.New[string, string](d.Now, maxRecords, recordTTL),
 	}
 	s.live.Store(-1)
 	s.ends = alarm.New(d.Now, d.Logger, "invites of an ended party are still indexed party=", s.unindex)
