@@ -41,7 +41,7 @@ type Deps struct {
 	Footprints party.Footprints
 	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error) // the party's public ones
 	Newcomer   party.Newcomer                                                              // tells of members who have just come in
-	Over       func(inviteID, userID string)                                               // hears of invites revoked, and declined by a user
+	Over       func(inviteID, userID string)                                               // hears of invites that are over: revoked, or for a user, who has declined or followed the inviter
 	Metrics    party.Metrics
 }
 
@@ -62,7 +62,7 @@ type Service struct {
 	seen             int          // live invites so far in this round
 	live             atomic.Int64 // of the last round; -1 before
 	ends             *alarm.Alarms[party.ID]
-	made             sync.Map // by party, at its beginning: this process has made invites for it
+	made             sync.Map // by party, at its beginning: this process has made invites for it, or found them
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
