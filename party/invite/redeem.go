@@ -116,6 +116,9 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 	s.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	redemption := s.redemption(ctx, id, r, c.UserID)
 	s.cameWith(c.UserID, redemption.MatchID)
+	if r.Follow { // by which they may have been on the way to another party
+		s.Over(r.ID, c.UserID)
+	}
 	return redemption, nil
 }
 
