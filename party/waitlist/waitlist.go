@@ -251,8 +251,11 @@ func (s *Service) waitedFor(ctx context.Context, c party.Caller, r Request) ([]p
 	return ids, err
 }
 
-// InviteOver follows an invite that is over: it lets in nobody who waits by it.
-func (s *Service) InviteOver(inviteID string) {
+// InviteOver follows an invite that was revoked, and lets in nobody who waits by it.
+func (s *Service) InviteOver(inviteID, userID string) {
+	if userID != "" {
+		return
+	}
 	for _, id := range s.Entry.Admission.Lines() {
 		if s.line.has(id, inviteID) {
 			s.alarms.Sooner(id, s.Now())
