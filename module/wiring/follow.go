@@ -57,4 +57,5 @@ func (m *Module) ticketMoved(id party.ID, what queue.EventName) {
 func (m *Module) inviteOver(inviteID, userID string) {
 	m.status.InviteOver(inviteID, userID)
 	m.share.InviteOver(inviteID, userID)
+	m.line.InviteOver(inviteID, userID)
 }

@@ -185,6 +185,13 @@ func (a *Admission) Asks(id party.ID, userID string) (asks bool) {
 	return asks
 }
 
+// Waiter is who waits for a seat of the party under the user's name, as far as this process has seen; the
+// zero Waiter for nobody.
+func (a *Admission) Waiter(id party.ID, userID string) (w reserve.Waiter) {
+	a.Briefly(a.Current(id), func(v *ledger.Visit) { w = v.Book.Waiting[userID] })
+	return w
+}
+
 // Sweep is the ledger's, and forgets native joins whose end nobody told.
 func (a *Admission) Sweep(ctx context.Context) error {
 	a.joins.expire(a.Now())

@@ -113,6 +113,17 @@ func readable(label string) bool {
 
 func (a *Admission) begin(ctx context.Context, m Message, l *reserve.Look) error {
 	in := m.intent()
+	if l == nil && a.Policy().Parties.OnePerUser.One() { // nobody is to leave a party for one that is gone
+		err := a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
+			err := v.Look()
+			seen := v.Seen()
+			l = &seen
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	leaving, unlock, err := a.claim(ctx, m.Party, in)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -119,6 +120,23 @@ func TestAdmission_OnePartyPerUserWhileOneIsCreated(t *testing.T) {
 	}
 	k.must(k.admission.Before(ctx, admission.Message{Kind: admission.Create, Sender: p[1], Facts: party.Facts{Label: `{"a":1}`}}, nil))
 	k.refused(k.admit(second, id), party.AlreadyInParty)
+}
+
+// Nobody is told to leave a party for one that is gone or away.
+func TestAdmission_OnePartyPerUserOfGoneParties(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	k.conf.Parties.OnePerUser = rules.OnePartyOnly
+	p := k.host.Players(3)
+	over, away := k.create(p[0], true, 4), k.create(p[1], true, 4)
+	k.create(p[2], true, 4)
+	k.refused(k.join(p[2], away), party.AlreadyInParty)
+	k.leave(p[0], over)
+	k.refused(k.join(p[2], over), party.PartyNotFound)
+	k.conf.Parties.ReconnectGrace, k.conf.Parties.Survive.EveryoneAway = time.Minute, true
+	k.host.Disconnect(p[1])
+	k.must(k.admission.Ended(ctx, p[1]))
+	k.refused(k.join(p[2], away), party.PartyAway)
 }
 
 // A party may be created while another connection comes into one: on another node, or where the

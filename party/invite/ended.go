@@ -158,8 +158,10 @@ func (s *Service) unindexOrphans(ctx context.Context, ids []*api.StorageObject) 
 			continue
 		}
 		done[origin] = true
+		s.made.Store(origin, nil) // also of one that lives on: its end is followed from now on
 		gone, err := s.gone(ctx, origin)
 		if err == nil && gone {
+			s.made.Delete(origin)
 			err = s.Store.unindex(ctx, origin)
 		}
 		if err != nil {

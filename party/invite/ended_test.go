@@ -104,5 +104,54 @@ func TestEnded_WithItsProcess(t *testing.T) {
 		if live, gone := w.rows(lives)[2], w.rows(ends)[2]; live != 1 || gone != 0 {
 			t.Errorf("%d rows of the party that lives, %d of that which ended; want 1 and 0", live, gone)
 		}
+		w.host.PartyLeave(p[1], lives)
+		w.admission.Left(t.Context(), lives, p[1])
+		w.pass(time.Minute)
+		if got := w.rows(lives); got != [3]int{102, 1, 0} {
+			t.Errorf("%v rows after its end; want the records, and the ID of the link that follows", got)
+		}
 	})
+}
+
+// A party that outlives its process ends with somebody who came back, or when nobody has.
+func TestEnded_AfterACrash(t *testing.T) {
+	for name, back := range map[string]bool{"back": true, "nobody": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.conf.Parties.ReconnectGrace, w.conf.Parties.Survive.Restart = time.Minute, 5*time.Minute
+				w.node = w.start() // by these rules
+				p := w.host.Players(1)
+				id := w.party(p[0], false, 4)
+				w.create(p[0], party.InviteRequest{PartyID: id.String()})
+				w.pass(time.Second)
+				w.host.Disconnect(p[0])
+				w.host.PartyClose(id)
+				w.node = w.start()
+				sweep := func() {
+					t.Helper()
+					_, _, err := w.invites.Sweep(t.Context())
+					w.must(err)
+				}
+				sweep()
+				if got := w.rows(id); got != [3]int{1, 1, 1} {
+					t.Errorf("while it may go on: %v rows", got)
+				}
+				if back {
+					s := w.host.Connect(p[0].UserID)
+					w.must(w.admission.Admit(t.Context(), id, s, party.Grant{Back: true}, nil))
+					now := w.admission.Current(id)
+					w.host.PartyLeave(s, now)
+					w.admission.Left(t.Context(), now, s)
+				} else {
+					w.pass(6 * time.Minute)
+					sweep()
+				}
+				w.pass(time.Minute)
+				if got := w.rows(id); got != [3]int{1, 0, 0} {
+					t.Errorf("after its end: %v rows; want the record alone", got)
+				}
+			})
+		})
+	}
 }

@@ -21,12 +21,16 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 	if err != nil {
 		return Lead{}, err
 	}
-	if err := s.refusal(r, c.UserID); err != nil {
+	return s.lead(ctx, c, r)
+}
+
+func (s *Service) lead(ctx context.Context, c party.Caller, r *record) (Lead, error) {
+	look, gone := s.leads(ctx, r, c.UserID) // first: it finds out who waits there
+	if err := s.refusal(r, c.UserID, look.ID); err != nil {
 		return Lead{}, err
 	}
-	look, err := s.leads(ctx, r, c.UserID)
-	if err != nil {
-		return Lead{PartyID: look.ID}, fmt.Errorf("look at party: %w", err) // which is named beside PartyAway
+	if gone != nil {
+		return Lead{PartyID: look.ID}, fmt.Errorf("look at party: %w", gone) // which is named beside PartyAway
 	}
 	id := look.ID
 	switch _, err := s.Admission.Check(ctx, id, r.intent(party.Session{UserID: c.UserID, Username: c.Username}), &look); party.ReasonOf(err) {
@@ -38,13 +42,4 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 		return Lead{}, err
 	}
 	return Lead{PartyID: id, InviteID: r.ID}, nil
-}
-
-// Destination answers where the invite of a code leads, whatever has become of it.
-func (s *Service) Destination(ctx context.Context, c party.Caller, typed string) (party.ID, error) {
-	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
-	if err != nil {
-		return party.ID{}, err
-	}
-	return s.destination(ctx, r)
 }

@@ -119,7 +119,7 @@ func (s *Service) state(r *record, viewer string, t target, room bool) party.Inv
 	switch {
 	case r.RevokedAt != 0:
 		return party.StateRevoked
-	case !now.Before(r.expiresAt()):
+	case !now.Before(r.expiresAt()) && !s.waits(r, viewer, t.ID):
 		return party.StateExpired
 	case r.exhausted() && !r.claimed(viewer):
 		return party.StateExhausted

@@ -90,6 +90,9 @@ func (r *record) refusal(user string, now time.Time) error {
 	return nil
 }
 
+// refusalOfWaiter is refusal for somebody who waits by the invite: it may have expired since.
+func (r *record) refusalOfWaiter(user string) error { return r.refusal(user, r.createdAt()) }
+
 // claim takes a use for the user. isNew is false where the user has one already; a
 // claim that is not new is never given back, for the redemption that made it may have
 // succeeded on another node. The caller has checked refusal.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"partyline/party"
@@ -85,7 +84,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 			return none, fmt.Errorf("take the kept seat: %w", err)
 		}
 	}
-	if err := s.refusal(r, c.UserID); err != nil {
+	if err := s.refusal(r, c.UserID, id); err != nil {
 		return none, err
 	}
 	if goneErr != nil {
@@ -117,19 +116,26 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 	s.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	redemption := s.redemption(ctx, id, r, c.UserID)
 	s.cameWith(c.UserID, redemption.MatchID)
+	if r.Follow { // by which they may have been on the way to another party
+		s.Over(r.ID, c.UserID)
+	}
 	return redemption, nil
 }
 
-// refusal is why the user cannot use the invite now. An invite that has expired still leads in those who
-// were let into the party's line before.
-func (s *Service) refusal(r *record, userID string) error {
+// refusal is why the user cannot use the invite, which leads to the party now. One that has expired
+// still leads in those who wait there by it.
+func (s *Service) refusal(r *record, userID string, id party.ID) error {
 	err := r.refusal(userID, s.Now())
-	if party.ReasonOf(err) == party.InviteExpired {
-		if id, idErr := s.partyOf(r); idErr == nil && slices.Contains(s.Admission.LinesOf(userID), id) {
-			return nil
-		}
+	if party.ReasonOf(err) == party.InviteExpired && s.waits(r, userID, id) {
+		return r.refusalOfWaiter(userID)
 	}
 	return err
+}
+
+// waits reports whether the user waits by the invite for a seat of the party, as far as this process has seen.
+func (s *Service) waits(r *record, userID string, id party.ID) bool {
+	w := s.Admission.Waiter(id, userID)
+	return w.UserID != "" && (w.Invite == r.ID || w.Invite == "" && !w.Open)
 }
 
 // partyOf is the party an invite was made for, as it is now.
@@ -157,7 +163,7 @@ func (s *Service) await(ctx context.Context, r *record, userID string) (reserve.
 		if look.Returning(userID) {
 			return look, nil
 		}
-		if again == 0 || r.refusal(userID, s.Now()) != nil || pause(ctx, awaitEvery) != nil {
+		if again == 0 || s.refusal(r, userID, look.ID) != nil || pause(ctx, awaitEvery) != nil {
 			return look, err
 		}
 	}
@@ -228,7 +234,7 @@ func (s *Service) enter(ctx context.Context, key string, look reserve.Look, sess
 		}
 	}()
 	r, err := s.Store.change(ctx, key, func(r *record) error {
-		if err := s.refusal(r, session.UserID); err != nil {
+		if err := s.refusal(r, session.UserID, look.ID); err != nil {
 			return err
 		}
 		seq, isNew = r.claim(session.UserID)

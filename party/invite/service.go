@@ -41,7 +41,7 @@ type Deps struct {
 	Footprints party.Footprints
 	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error) // the party's public ones
 	Newcomer   party.Newcomer                                                              // tells of members who have just come in
-	Over       func(inviteID, userID string)                                               // hears of invites revoked, and declined by a user
+	Over       func(inviteID, userID string)                                               // hears of invites that are over: revoked, or for a user, who has declined or followed the inviter
 	Metrics    party.Metrics
 }
 
@@ -52,6 +52,7 @@ type Service struct {
 	turns    keyed.Locks[string]                 // by key
 	previews *cache.Cache[string, party.Preview] // public ones, by key
 	faces    *cache.Cache[string, party.Profile] // on public previews, by user
+	waited   *cache.Cache[string, string]        // keys of invites by which somebody waits, by ID
 	counted  counters
 	came     *cache.Cache[string, struct{}] // users who came by an invite and have had no match yet
 
@@ -63,7 +64,7 @@ type Service struct {
 	seen             int          // live invites so far in this round
 	live             atomic.Int64 // of the last round; -1 before
 	ends             *alarm.Alarms[party.ID]
-	made             sync.Map // by party, at its beginning: this process has made invites for it
+	made             sync.Map // by party, at its beginning: this process has made invites for it, or found them
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -87,6 +88,7 @@ func New(d Deps) *Service {
 		turns:    keyed.NewLocks[string](),
 		previews: cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL),
 		faces:    cache.New[string, party.Profile](d.Now, maxFaces, faceTTL),
+		waited:   cache.New[string, string](d.Now, maxRecords, recordTTL),
 	}
 	s.live.Store(-1)
 	s.ends = alarm.New(d.Now, d.Logger, "invites of an ended party are still indexed party=", s.unindex)

@@ -319,7 +319,7 @@ func TestSurvive_LineAfterACrash(t *testing.T) {
 	crashed(t, func(w *world, id party.ID, p []party.Session) {
 		w.must(w.admission.Visit(t.Context(), id, func(v *ledger.Visit) error {
 			w.must(v.Look())
-			waiter := v.Book.Join("waiter", time.Now())
+			waiter := v.Book.Join("waiter", "", time.Now())
 			waiter.Until = time.Now().Add(10 * time.Second)
 			v.Book.Waiting["waiter"] = waiter
 			return v.WriteLine(func(r reserve.Record) { r.Waiting["waiter"] = waiter })

@@ -15,10 +15,12 @@ const MaxAbsent = 30 * time.Second
 // Waiter is somebody in the line for a seat of a party.
 type Waiter struct {
 	UserID  string
+	Invite  string    // the ID of the one they came by; "" for none
+	Open    bool      // they came by the party's ID, while it was open; with neither, an older build wrote it
 	Since   time.Time // no two in one line are the same
 	Until   time.Time // until when a seat is held for them; zero while none is
 	Absent  time.Time // since when they have had no socket; zero while they have one
-	Blocked bool      // a block stands between them and a member; not stored
+	Blocked bool      // by a block between them and a member, or by an invite that leads elsewhere; not stored
 }
 
 // over reports whether a seat was held for so long that the wait is over.
@@ -46,9 +48,9 @@ func (b Book) Place(userID string) (place int) {
 	return place
 }
 
-// Join puts somebody at the end of the line.
-func (b Book) Join(userID string, now time.Time) Waiter {
-	w := Waiter{UserID: userID, Since: now}
+// Join puts somebody at the end of the line, who came by an invite, or by the party's ID for "".
+func (b Book) Join(userID, inviteID string, now time.Time) Waiter {
+	w := Waiter{UserID: userID, Invite: inviteID, Open: inviteID == "", Since: now}
 	for _, other := range b.Waiting {
 		if !w.Since.After(other.Since) {
 			w.Since = other.Since.Add(1)
@@ -119,15 +121,15 @@ func (b Book) kickedSince(w Waiter) bool {
 }
 
 // Candidates lists those for whom a free seat can be held: for whom one is held already, then who
-// came first. Whether a block keeps them out is for the caller to find out.
-func (b Book) Candidates(v party.View) (users []string) {
+// came first. Whether a block keeps them out, or their invite, is for the caller to find out.
+func (b Book) Candidates(v party.View) (line []Waiter) {
 	seated := b.seated(v)
 	for _, w := range b.turns() {
 		if _, busy := seated[w.UserID]; !busy && !b.kickedSince(w) {
-			users = append(users, w.UserID)
+			line = append(line, w)
 		}
 	}
-	return users
+	return line
 }
 
 // Serve holds the free seats for those first in line, and returns for whom it did not

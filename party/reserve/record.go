@@ -101,9 +101,11 @@ type recordJSON struct {
 }
 
 type waiterJSON struct {
-	Since  int64 `json:"since"`            // Unix nanoseconds, as are the next ones
-	Until  int64 `json:"until,omitempty"`  // of a held seat
-	Absent int64 `json:"absent,omitempty"` // without a socket since
+	Since  int64  `json:"since"`            // Unix nanoseconds, as are the next ones
+	Until  int64  `json:"until,omitempty"`  // of a held seat
+	Absent int64  `json:"absent,omitempty"` // without a socket since
+	Invite string `json:"invite,omitempty"` // its ID
+	Open   bool   `json:"open,omitempty"`
 }
 
 type kickJSON struct {
@@ -151,7 +153,7 @@ func (r Record) Encode(id party.ID) (string, error) {
 		}
 	}
 	for user, w := range r.Waiting {
-		out.Waiting[user] = waiterJSON{party.Nanos(w.Since), party.Nanos(w.Until), party.Nanos(w.Absent)}
+		out.Waiting[user] = waiterJSON{party.Nanos(w.Since), party.Nanos(w.Until), party.Nanos(w.Absent), w.Invite, w.Open}
 	}
 	value, err := json.Marshal(out)
 	return string(value), err
@@ -168,7 +170,9 @@ func (r Record) Add(id party.ID, value string) error {
 		r.Kicks[user] = Kick{party.FromNanos(k.At), party.FromNanos(k.Until)}
 	}
 	for user, w := range in.Waiting {
-		r.Waiting[user] = Waiter{UserID: user, Since: party.FromNanos(w.Since), Until: party.FromNanos(w.Until), Absent: party.FromNanos(w.Absent)}
+		r.Waiting[user] = Waiter{
+			UserID: user, Invite: w.Invite, Open: w.Open, Since: party.FromNanos(w.Since), Until: party.FromNanos(w.Until), Absent: party.FromNanos(w.Absent),
+		}
 	}
 	for user, s := range in.Seats {
 		r.Seats[user] = party.Seat{

@@ -26,6 +26,11 @@ func (s *Service) setArrival(ctx context.Context, c party.Caller, r Report, conf
 		return id, false, err
 	}
 	id = lead.PartyID
+	on := way{c.UserID, lead.InviteID}
+	if before, coming := s.ways.Kept(on); coming && before != id { // the inviter has moved on
+		s.InviteOver(lead.InviteID, c.UserID)
+	}
+	s.ways.Put(on, id)
 	b, exit := s.enter(id)
 	defer exit()
 	// Once more: a player who has come in since has passed this board, or will.
@@ -78,10 +83,18 @@ func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 	}
 }
 
-// InviteOver follows an invite that was revoked, or was declined by a user: a user who is
+// InviteOver follows an invite that was revoked, or leads a user there no more: a user who is
 // on the way by it, or that user alone, is not expected any more.
 func (s *Service) InviteOver(inviteID, userID string) {
-	for _, id := range s.boards.Keys() {
+	ids := s.boards.Keys()
+	if userID != "" {
+		id, _ := s.ways.Take(way{userID, inviteID})
+		ids = []party.ID{id}
+	}
+	for _, id := range ids {
+		if !s.boards.Has(id) {
+			continue
+		}
 		b, exit := s.enter(id)
 		conf, now := s.Policy().Status, s.Now()
 		for user, a := range b.arrivals {

@@ -185,6 +185,28 @@ func TestService_Incoming_inviteOver(t *testing.T) {
 	})
 }
 
+// Who comes by a link that follows its inviter is on the way to one party, and to none once they are in.
+func TestService_Incoming_follows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(4)
+		first, second, third := w.party(4, p[0], p[1]), w.party(4, p[2]), w.party(4, p[3])
+		link := w.invite(p[0], first, func(r *party.InviteRequest) { r.FollowInviter = true })
+		friend := w.host.Players(1)[0]
+		w.must(w.set(friend, byCode(link.Code, "downloading", 0.1)))
+		w.leave(p[0], first)
+		w.join(p[0], second)
+		w.must(w.set(friend, byCode(link.Code, "downloading", 0.5)))
+		same(t, "on the way to the first party", w.incoming(p[1], first), nil)
+		same(t, "on the way to the second", w.incoming(p[2], second), []string{friend.UserID})
+		w.leave(p[0], second)
+		w.join(p[0], third)
+		_, err := w.invites.Redeem(t.Context(), caller(friend), link.Code, "")
+		w.must(err)
+		same(t, "on the way to the second, once in the third", w.incoming(p[2], second), nil)
+	})
+}
+
 func TestService_Incoming_isBounded(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	owner := w.host.Player("owner")

@@ -11,8 +11,10 @@ package status
 
 import (
 	"context"
+	"time"
 
 	"partyline/internal/alarm"
+	"partyline/internal/cache"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/admission"
@@ -42,12 +44,22 @@ type Deps struct {
 type Service struct {
 	Deps
 	boards *keyed.Map[party.ID, board]
+	ways   *cache.Cache[way, party.ID] // the parties that users are on the way to
 	alarms *alarm.Alarms[party.ID]
 }
 
+// way is how a user comes to a party; an invite that follows its inviter leads to one after the other.
+type way struct{ user, inviteID string }
+
+// Most of them that are known, and for how long: as long as the rules may let an arrival be.
+const (
+	maxWays = 50_000
+	wayAge  = 24 * time.Hour
+)
+
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
-	s := &Service{Deps: d}
+	s := &Service{Deps: d, ways: cache.New[way, party.ID](d.Now, maxWays, wayAge)}
 	s.boards = keyed.New(newBoard, func(b *board) bool { _, waits := b.due(d.Now()); return b.told || waits })
 	s.alarms = alarm.New(d.Now, d.Logger, "party status not told party=", s.fire)
 	d.News.Subscribe(s.changed)

@@ -42,9 +42,19 @@ func (l line) at(ctx context.Context, id party.ID, userID string, byCode bool) (
 	return at, enters, err
 }
 
+// has reports whether somebody waits by the invite.
+func (l line) has(id party.ID, inviteID string) (has bool) {
+	l.Briefly(id, func(v *ledger.Visit) {
+		for _, w := range v.Book.Waiting {
+			has = has || w.Invite == inviteID
+		}
+	})
+	return has
+}
+
 // join puts a user at the end of the line, once. It refuses as [Service.Wait] says, and with
-// AlreadyMember.
-func (l line) join(ctx context.Context, id party.ID, userID string) error {
+// AlreadyMember. inviteID is the invite they come by; "" is none.
+func (l line) join(ctx context.Context, id party.ID, userID, inviteID string) error {
 	return l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); err != nil {
 			return err
@@ -62,7 +72,7 @@ func (l line) join(ctx context.Context, id party.ID, userID string) error {
 		case len(l.LinesOf(userID)) >= maxLines:
 			return party.RefuseRate(conf.Hold)
 		}
-		w := v.Book.Join(userID, l.Now())
+		w := v.Book.Join(userID, inviteID, l.Now())
 		err := v.WriteLine(func(r reserve.Record) { r.Waiting[userID] = w })
 		if err != nil {
 			delete(v.Book.Waiting, userID)
@@ -72,13 +82,14 @@ func (l line) join(ctx context.Context, id party.ID, userID string) error {
 	})
 }
 
-// leave takes a user out of the line, if they are in it, and returns how many wait.
-func (l line) leave(ctx context.Context, id party.ID, userID string) (waiting int, err error) {
+// leave takes a user out of the line, and returns whether they were in it, and how many wait.
+func (l line) leave(ctx context.Context, id party.ID, userID string) (left bool, waiting int, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := lives(v); err != nil {
 			return err
 		}
-		if w, waits := v.Book.Waiting[userID]; waits {
+		var w reserve.Waiter
+		if w, left = v.Book.Waiting[userID]; left {
 			delete(v.Book.Waiting, userID)
 			if err := v.WriteLine(func(r reserve.Record) { delete(r.Waiting, userID) }); err != nil {
 				v.Book.Waiting[userID] = w
@@ -89,11 +100,11 @@ func (l line) leave(ctx context.Context, id party.ID, userID string) (waiting in
 		waiting = len(v.Book.Waiting)
 		return nil
 	})
-	return waiting, err
+	return left, waiting, err
 }
 
 // next reads who may have a seat held, in this order, and how many seats there are for them.
-func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, users []string, free int, err error) {
+func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, line []reserve.Waiter, free int, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); party.ReasonOf(err) == party.PartyAway {
 			return nil // nobody, until somebody is back
@@ -103,23 +114,29 @@ func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, users [
 		look = v.Seen()
 		taken, held := v.Book.Seats(look.View, "")
 		free = look.MaxSize - taken - held + len(v.Book.Promised(look.View))
-		users = v.Book.Candidates(look.View)
+		line = v.Book.Candidates(look.View)
 		return nil
 	})
-	return look, users, free, err
+	return look, line, free, err
 }
 
 // serve holds the party's free seats for those first in line, and ends the wait of those who
-// did not come for a seat or have had no socket for too long. blocked says of the users it may
-// hold a seat for whether a block keeps them out. It returns for whom a seat is held now and
-// was not before, each with its time, and when to serve again; zero for not by time alone.
-func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool) (offered []reserve.Waiter, next time.Time, err error) {
+// did not come for a seat or have had no socket for too long, and of those in over, unless the party is open by
+// now: their invites let them in no more. blocked says of the users it may hold a seat for whether anything else
+// keeps them out. It returns for whom a seat is held now and was not before, each with its time, and when to
+// serve again; zero for not by time alone.
+func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, over []reserve.Waiter) (offered []reserve.Waiter, next time.Time, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if lives, err := v.Lives(); !lives {
 			return err
 		}
 		line := maps.Clone(v.Book.Waiting)
 		before := v.IndexedLine() // with those whose time Lives has found to be over
+		for _, w := range over {
+			if now := v.Book.Waiting[w.UserID]; now.Invite == w.Invite && !v.Last.Open {
+				delete(v.Book.Waiting, w.UserID)
+			}
+		}
 		now, changed := l.Now(), len(before) > len(v.Book.Waiting)
 		for user := range v.Book.Waiting {
 			there, err := l.Roster.Sessions(user)

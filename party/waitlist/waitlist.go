@@ -6,7 +6,6 @@ package waitlist
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"partyline/internal/alarm"
@@ -116,11 +115,11 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	if r.Leave {
 		return s.leave(ctx, c, r)
 	}
-	id, enter, shut := s.door(ctx, c, r)
+	door, shut := s.door(ctx, c, r)
 	if shut != nil && party.ReasonOf(shut) != party.PartyAway {
 		return Place{}, shut
 	}
-	at, enters, err := s.line.at(ctx, id, c.UserID, r.Code != "")
+	at, enters, err := s.line.at(ctx, door.id, c.UserID, r.Code != "")
 	switch {
 	case err != nil:
 		return Place{}, err
@@ -129,7 +128,7 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	case shut != nil:
 		return Place{}, shut
 	}
-	switch err := enter(); party.ReasonOf(err) {
+	switch err := door.enter(); party.ReasonOf(err) {
 	case party.PartyFull, party.PartyLocked:
 		if s.Entry.Policy().Parties.Waitlist.Max == 0 {
 			return Place{}, err
@@ -142,63 +141,126 @@ func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, e
 	default:
 		return Place{}, err
 	}
-	if err := s.line.join(ctx, id, c.UserID); err != nil {
+	if err := s.line.join(ctx, door.id, c.UserID, door.inviteID); err != nil {
 		return Place{}, err
 	}
-	s.serve(id)
-	at, _, err = s.line.at(ctx, id, c.UserID, r.Code != "")
+	s.serve(door.id)
+	at, _, err = s.line.at(ctx, door.id, c.UserID, r.Code != "")
 	return at, err
 }
 
-// door finds the party and the way into it, for somebody who may come in once there is a seat. It
-// names the party beside PartyAway too.
-func (s *Service) door(ctx context.Context, c party.Caller, r Request) (id party.ID, enter func() error, err error) {
+// way is how somebody comes into a party.
+type way struct {
+	id       party.ID
+	inviteID string // by which they come; "" is none
+	enter    func() error
+}
+
+// door finds the way into the party, for somebody who may come in once there is a seat. It names the
+// party beside PartyAway too.
+func (s *Service) door(ctx context.Context, c party.Caller, r Request) (way, error) {
 	if r.Code != "" {
 		lead, err := s.Invites.Lead(ctx, c, r.Code)
-		return lead.PartyID, func() error {
+		return way{lead.PartyID, lead.InviteID, func() error {
 			_, err := s.Invites.Redeem(ctx, c, r.Code, "")
 			return err
-		}, err
+		}}, err
 	}
-	if id, err = party.ParseID(r.PartyID); err != nil {
-		return id, nil, err
+	id, err := party.ParseID(r.PartyID)
+	if err != nil {
+		return way{}, err
 	}
 	look, err := s.Entry.Admission.Look(ctx, id)
 	if err != nil {
-		return id, nil, err
+		return way{id: id}, err
 	}
-	_, member := look.Member(c.UserID)
-	if !member && !look.Open && !slices.Contains(s.Entry.Admission.LinesOf(c.UserID), id) { // a seat must not wait for a user who cannot take it
-		return id, nil, party.Refuse(party.NotMember, "This party is closed; you need an invite to wait for a seat.")
+	if _, member := look.Member(c.UserID); !member && !look.Open {
+		w := s.Entry.Admission.Waiter(look.ID, c.UserID)
+		if w.Invite != "" {
+			return s.invited(ctx, c, look.ID, w.Invite)
+		}
+		if w.UserID == "" { // a seat must not wait for a user who cannot take it
+			return way{}, closed()
+		}
 	}
 	in := reserve.Intent{Kind: reserve.Join, Session: party.Session{UserID: c.UserID, Username: c.Username}}
 	if !look.Open {
 		in.Kind = reserve.Admit // a join would only ask to be let in
 	}
 	switch _, err := s.Entry.Admission.Check(ctx, id, in, &look); party.ReasonOf(err) {
-	case "", party.PartyFull, party.PartyLocked:
+	case "", party.PartyFull, party.PartyLocked, party.AlreadyInParty: // all may be over when there is a seat
 	default:
-		return id, nil, err
+		return way{}, err
 	}
 	if err := s.Entry.May(ctx, c, "", look); err != nil {
-		return id, nil, err
+		return way{}, err
 	}
-	return id, func() error { return s.Entry.Join(ctx, c, look) }, nil
+	return way{id: id, enter: func() error { return s.Entry.Join(ctx, c, look) }}, nil
 }
 
-func (s *Service) leave(ctx context.Context, c party.Caller, r Request) (Place, error) {
-	var id party.ID
-	var err error
-	if r.Code != "" {
-		id, err = s.Invites.Destination(ctx, c, r.Code)
-	} else {
-		id, err = party.ParseID(r.PartyID)
+// invited is the way of somebody who waits for a closed party by an invite: it has to let them in.
+func (s *Service) invited(ctx context.Context, c party.Caller, id party.ID, inviteID string) (way, error) {
+	lead, err := s.Invites.LeadOf(ctx, c, inviteID)
+	if err == nil && lead.PartyID != id {
+		err = closed()
 	}
-	if err != nil && party.ReasonOf(err) != party.PartyAway {
+	return way{id, inviteID, func() error { return s.Invites.RedeemInto(ctx, c, inviteID, id) }}, err
+}
+
+func closed() error {
+	return party.Refuse(party.NotMember, "This party is closed; you need an invite to wait for a seat.")
+}
+
+// leave ends the caller's wait for a party or, by a code, wherever they wait by it: it may lead elsewhere since.
+func (s *Service) leave(ctx context.Context, c party.Caller, r Request) (Place, error) {
+	ids, err := s.waitedFor(ctx, c, r)
+	if err != nil {
 		return Place{}, err
 	}
-	waiting, err := s.line.leave(ctx, id, c.UserID)
-	return Place{Of: waiting}, err
+	place, found := Place{}, false
+	var gone error
+	for _, id := range ids {
+		left, waiting, err := s.line.leave(ctx, id, c.UserID)
+		switch {
+		case party.ReasonOf(err) == party.PartyNotFound:
+			gone = err
+		case err != nil:
+			return Place{}, err
+		case left || !found:
+			place.Of, found = waiting, true
+		}
+	}
+	if !found {
+		return Place{}, gone
+	}
+	return place, nil
+}
+
+// waitedFor lists the parties that the caller may wait for by what the request names.
+func (s *Service) waitedFor(ctx context.Context, c party.Caller, r Request) ([]party.ID, error) {
+	if r.Code == "" {
+		id, err := party.ParseID(r.PartyID)
+		return []party.ID{id}, err
+	}
+	inviteID, ids, err := s.Invites.Trail(ctx, c, r.Code)
+	for _, id := range s.Entry.Admission.LinesOf(c.UserID) {
+		if s.Entry.Admission.Waiter(id, c.UserID).Invite == inviteID {
+			ids = append(ids, id)
+		}
+	}
+	return ids, err
+}
+
+// InviteOver follows an invite that was revoked, and lets in nobody who waits by it.
+func (s *Service) InviteOver(inviteID, userID string) {
+	if userID != "" {
+		return
+	}
+	for _, id := range s.Entry.Admission.Lines() {
+		if s.line.has(id, inviteID) {
+			s.alarms.Sooner(id, s.Now())
+		}
+	}
 }
 
 // serve offers the party's free seats, and again when time changes something.
@@ -221,24 +283,38 @@ func (s *Service) serve(id party.ID) {
 }
 
 func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err error) {
-	look, users, free, err := s.line.next(ctx, id)
+	look, line, free, err := s.line.next(ctx, id)
 	if err != nil {
 		return next, err
 	}
 	blocked := map[string]bool{}
-	for _, user := range users {
-		if free == 0 {
-			break
+	var over []reserve.Waiter
+	for _, w := range line {
+		if w.Invite != "" && !look.Open {
+			switch err := s.Invites.StillLeads(ctx, w.Invite, w.UserID, look.ID); party.ReasonOf(err) {
+			case "":
+			case party.PartyNotFound: // for now
+				blocked[w.UserID] = true
+				continue
+			case party.InviteNotFound, party.InviteRevoked, party.InviteExhausted:
+				over = append(over, w)
+				continue
+			default:
+				return next, err
+			}
 		}
-		with, err := s.Entry.Blocks.With(ctx, user, look.Users())
+		if free == 0 {
+			continue
+		}
+		with, err := s.Entry.Blocks.With(ctx, w.UserID, look.Users())
 		if err != nil {
 			return next, err
 		}
-		if blocked[user] = len(with) > 0; !blocked[user] {
+		if blocked[w.UserID] = len(with) > 0; !blocked[w.UserID] {
 			free--
 		}
 	}
-	offered, next, err := s.line.serve(ctx, id, blocked)
+	offered, next, err := s.line.serve(ctx, id, blocked, over)
 	if len(offered) > 0 {
 		s.Metrics.MetricsCounterAdd(MetricOffers, nil, int64(len(offered)))
 	}

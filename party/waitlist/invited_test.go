@@ -1,0 +1,344 @@
+package waitlist_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/rules"
+	"partyline/party/waitlist"
+)
+
+// invite makes one for a party, for two minutes.
+func (w *world) invite(by party.Session, id party.ID, r party.InviteRequest) party.CreatedInvite {
+	w.t.Helper()
+	ttl := int64(120)
+	r.PartyID, r.TTLSec = id.String(), &ttl
+	made, err := w.invites.Create(w.t.Context(), caller(by), r)
+	w.must(err)
+	return made
+}
+
+// queue has players wait by the code of an invite.
+func (w *world) queue(made party.CreatedInvite, players ...party.Session) {
+	w.t.Helper()
+	for _, s := range players {
+		if at, err := w.wait(s, waitlist.Request{Code: made.Code}); err != nil || at.Place == 0 {
+			w.t.Fatalf("waits: %+v, %v", at, err)
+		}
+	}
+}
+
+func (w *world) redeem(s party.Session, made party.CreatedInvite) error {
+	_, err := w.invites.Redeem(context.Background(), caller(s), made.Code, "")
+	return err
+}
+
+// size is how many are in, once everything has settled.
+func (w *world) size(id party.ID) int {
+	time.Sleep(3 * time.Second)
+	synctest.Wait()
+	return len(w.host.Members(id))
+}
+
+func once() *int {
+	n := 1
+	return &n
+}
+
+// However many wait by an invite, no more come in than it has uses, by the code or by the party's ID, and whether or
+// not it has expired since. For the others no seat is kept.
+func TestWait_usesOfAnInvite(t *testing.T) {
+	for name, expired := range map[string]bool{"valid": false, "expired": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				const crowd = 40
+				members, waiters, last := w.host.Players(crowd+1), w.host.Players(crowd), w.host.Players(1)[0]
+				id := w.party(false, crowd+1, members...)
+				made, all := w.invite(members[0], id, party.InviteRequest{MaxUses: once()}), w.invite(members[0], id, party.InviteRequest{})
+				w.queue(made, waiters...)
+				if expired {
+					time.Sleep(3 * time.Minute)
+					all = w.invite(members[0], id, party.InviteRequest{})
+				}
+				for _, s := range members[1:] {
+					w.leave(s, id)
+				}
+				time.Sleep(time.Second)
+				var calls sync.WaitGroup
+				for i, s := range waiters {
+					calls.Go(func() {
+						if i%2 == 0 {
+							_ = w.redeem(s, made)
+						} else {
+							_, _ = w.wait(s, byID(id))
+						}
+					})
+				}
+				calls.Wait()
+				if n := w.size(id); n != 2 {
+					t.Errorf("%d came in by an invite for one", n-1)
+				}
+				if w.admission.HasLine(id) {
+					t.Error("somebody waits by an invite that is used up")
+				}
+				for _, s := range waiters {
+					if _, err := w.wait(s, byID(id)); party.ReasonOf(err) != party.NotMember && party.ReasonOf(err) != party.AlreadyMember {
+						t.Errorf("by the party's ID: %v", err)
+					}
+				}
+				w.must(w.redeem(last, all))
+			})
+		})
+	}
+}
+
+// Who waits for a closed party by an invite that is revoked is out at once; an open party they may enter all the same.
+func TestWait_revoked(t *testing.T) {
+	for name, open := range map[string]bool{"closed": false, "open": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				p := w.host.Players(4)
+				id := w.party(open, 2, p[0], p[1])
+				made, other := w.invite(p[0], id, party.InviteRequest{}), w.invite(p[0], id, party.InviteRequest{})
+				w.queue(made, p[2])
+				w.queue(other, p[3])
+				w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
+				w.size(id)
+				look, err := w.admission.Look(t.Context(), id)
+				w.must(err)
+				_, waits := w.wait(p[2], byID(id))
+				w.leave(p[1], id)
+				w.size(id)
+				if open {
+					w.must(waits)
+					w.must(w.join(p[2], id))
+					return
+				}
+				w.refused(waits, party.NotMember)
+				if look.Waiting != 1 || w.notices(p[2]) != 0 || w.notices(p[3]) != 1 {
+					t.Errorf("%d wait, told %d and %d times; want the one who can come", look.Waiting, w.notices(p[2]), w.notices(p[3]))
+				}
+			})
+		})
+	}
+}
+
+// following is two parties: a friend waits for the second by a link that follows its inviter there from the first.
+type following struct {
+	*world
+	inviter, leader, friend, stranger party.Session
+	first, second                     party.ID
+	link                              party.CreatedInvite
+}
+
+func follow(t *testing.T, do func(f following)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		f := following{world: w, inviter: p[0], leader: p[1], friend: p[2], stranger: p[3]}
+		f.first, f.second = w.party(false, 2, f.inviter), w.party(false, 2, f.leader)
+		f.link = w.invite(f.inviter, f.first, party.InviteRequest{FollowInviter: true})
+		w.leave(f.inviter, f.first)
+		f.comes(f.inviter)
+		w.queue(f.link, f.friend)
+		do(f)
+	})
+}
+
+// comes has a player come into the second party by an invite of its leader.
+func (f following) comes(s party.Session) {
+	f.t.Helper()
+	f.must(f.redeem(s, f.invite(f.leader, f.second, party.InviteRequest{ForUserIDs: []string{s.UserID}})))
+}
+
+// No seat is kept for somebody whose link leads elsewhere, or nowhere; they keep their place meanwhile.
+func TestWait_linkLeadsElsewhere(t *testing.T) {
+	for name, want := range map[string]party.Reason{"elsewhere": party.NotMember, "nowhere": party.PartyNotFound} {
+		t.Run(name, func(t *testing.T) {
+			follow(t, func(f following) {
+				f.kick(f.leader, f.inviter, f.second)
+				var other party.ID
+				if want == party.NotMember {
+					other = f.party(false, 2, f.inviter)
+				}
+				f.size(f.second)
+				_, err := f.wait(f.friend, byID(f.second))
+				f.refused(err, want)
+				f.comes(f.stranger)
+				if n := f.notices(f.friend); n != 0 {
+					t.Errorf("told %d times of a seat that they cannot take", n)
+				}
+				f.leave(f.stranger, f.second)
+				f.leave(f.inviter, other)
+				f.comes(f.inviter)
+				if at, err := f.wait(f.friend, byID(f.second)); err != nil || at.Place != 1 {
+					t.Errorf("once the inviter is back: %+v, %v", at, err)
+				}
+				f.leave(f.leader, f.second)
+				f.size(f.second)
+				f.must(f.redeem(f.friend, f.link))
+				if n := f.size(f.second); n != 2 || f.notices(f.friend) != 1 {
+					t.Errorf("%d members, told %d times", n, f.notices(f.friend))
+				}
+			})
+		})
+	}
+}
+
+// A link that has expired leads in who waits by it where they wait, and nowhere else.
+func TestWait_expiredLink(t *testing.T) {
+	follow(t, func(f following) {
+		time.Sleep(3 * time.Minute)
+		if at, err := f.wait(f.friend, waitlist.Request{Code: f.link.Code}); err != nil || at.Place != 1 {
+			t.Errorf("asks by the code: %+v, %v", at, err)
+		}
+		f.refused(f.redeem(f.stranger, f.link), party.InviteExpired)
+		preview := func(want party.InviteState) {
+			t.Helper()
+			if p, err := f.invites.Preview(t.Context(), caller(f.friend), f.link.Code); err != nil || p.State != want {
+				t.Errorf("preview %q, %v; want %q", p.State, err, want)
+			}
+		}
+		preview(party.StateFull)
+		third := f.party(false, 2, f.inviter)
+		f.leave(f.inviter, f.second)
+		f.size(f.second)
+		preview(party.StateExpired)
+		f.refused(f.redeem(f.friend, f.link), party.InviteExpired)
+		f.leave(f.inviter, third)
+		f.comes(f.inviter)
+		f.leave(f.leader, f.second)
+		f.size(f.second)
+		preview(party.StateOpen)
+		f.must(f.redeem(f.friend, f.link))
+		if n := f.size(f.second); n != 2 {
+			t.Errorf("%d members", n)
+		}
+	})
+}
+
+// An expired invite leads in nobody who waits without it.
+func TestWait_expiredInviteOfOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		id := w.party(true, 2, p[0], p[1])
+		old := w.invite(p[0], id, party.InviteRequest{})
+		time.Sleep(3 * time.Minute)
+		w.queue(w.invite(p[0], id, party.InviteRequest{}), p[2])
+		w.at(p[3], id)
+		w.leave(p[1], id)
+		w.size(id)
+		for _, s := range p[2:] {
+			w.refused(w.redeem(s, old), party.InviteExpired)
+		}
+	})
+}
+
+// A player stops waiting with the code by which they wait, wherever it leads since.
+func TestWait_leaveByCode(t *testing.T) {
+	for name, move := range map[string]func(f following){
+		"there":     func(following) {},
+		"elsewhere": func(f following) { f.leave(f.inviter, f.second); f.party(false, 2, f.inviter) },
+		"nowhere":   func(f following) { f.leave(f.inviter, f.second) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			follow(t, func(f following) {
+				f.queue(f.invite(f.leader, f.second, party.InviteRequest{}), f.stranger)
+				move(f)
+				at, err := f.wait(f.friend, waitlist.Request{Code: f.link.Code, Leave: true})
+				f.must(err)
+				if lines := f.admission.LinesOf(f.friend.UserID); at != (waitlist.Place{Of: 1}) || len(lines) != 0 {
+					t.Errorf("left: %+v, and waits in %v", at, lines)
+				}
+				if len(f.admission.LinesOf(f.stranger.UserID)) != 1 {
+					t.Error("others do not wait any more")
+				}
+			})
+		})
+	}
+}
+
+// Somebody in another party keeps their place, and hears of it by the code and by the party's ID.
+func TestWait_inAnotherParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.conf.Parties.OnePerUser = rules.OnePartyOnly
+		p := w.host.Players(4)
+		id := w.party(true, 2, p[0], p[1])
+		made := w.invite(p[0], id, party.InviteRequest{})
+		w.at(p[2], id)
+		w.party(true, 2, p[2])
+		w.party(true, 2, p[3])
+		for _, r := range []waitlist.Request{byID(id), {Code: made.Code}} {
+			if at, err := w.wait(p[2], r); err != nil || at != (waitlist.Place{Place: 1, Of: 1}) {
+				t.Errorf("who waits: %+v, %v", at, err)
+			}
+			_, err := w.wait(p[3], r)
+			w.refused(err, party.AlreadyInParty)
+		}
+	})
+}
+
+// A line that an older build has stored says of nobody by what they came: all come in as they did there.
+func TestWait_olderBuild(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(5)
+		id := w.party(false, 3, p[0], p[1], p[2])
+		made := w.invite(p[0], id, party.InviteRequest{})
+		w.queue(made, p[3], p[4])
+		record, err := w.host.StorageRead(t.Context(), []*runtime.StorageRead{{Collection: "partyline_parties", Key: id.UUID.String()}})
+		w.must(err)
+		value := strings.ReplaceAll(record[0].Value, `, "invite": "`+made.ID+`"`, "")
+		if value == record[0].Value {
+			t.Fatalf("stored: %s", value)
+		}
+		_, err = w.host.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: "partyline_parties", Key: id.UUID.String(), Value: value}})
+		w.must(err)
+		next := newWorld(t, w)
+		time.Sleep(3 * time.Minute)
+		if at, err := next.wait(p[3], waitlist.Request{Code: made.Code}); err != nil || at != (waitlist.Place{Place: 1, Of: 2}) {
+			t.Fatalf("in the stored line: %+v, %v", at, err)
+		}
+		next.leave(p[1], id)
+		next.leave(p[2], id)
+		next.size(id)
+		next.must(next.redeem(p[3], made))
+		if at, err := next.wait(p[4], byID(id)); err != nil || at.Place != 0 || next.size(id) != 3 {
+			t.Errorf("by the party's ID: %+v, %v", at, err)
+		}
+	})
+}
+
+// Who asks first after the server is back has their place, by a code too that has expired meanwhile.
+func TestWait_expiredAfterACrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.conf.Parties.Survive.Restart = time.Hour
+		p := w.host.Players(3)
+		id := w.party(false, 2, p[0], p[1])
+		made := w.invite(p[0], id, party.InviteRequest{})
+		w.queue(made, p[2])
+		w.size(id)
+		w.host.Disconnect(p[0])
+		w.host.Disconnect(p[1])
+		w.host.PartyClose(id)
+		next := newWorld(t, w)
+		next.conf = w.conf
+		time.Sleep(3 * time.Minute)
+		if at, err := next.wait(p[2], waitlist.Request{Code: made.Code}); err != nil || at != (waitlist.Place{Place: 1, Of: 1}) {
+			t.Errorf("the first question: %+v, %v", at, err)
+		}
+		next.refused(next.redeem(w.host.Players(1)[0], made), party.InviteExpired)
+	})
+}
