@@ -241,6 +241,7 @@ func (s *Service) offer(ctx context.Context, id party.ID) (next time.Time, err e
 	if len(offered) > 0 {
 		s.Metrics.MetricsCounterAdd(MetricOffers, nil, int64(len(offered)))
 	}
+	id = s.Entry.Admission.Current(id)
 	for _, w := range offered {
 		err := party.Notify(ctx, s.Notifier, party.NoticeSeatFree.To(w.UserID, "", seatFree{PartyID: id.String(), HeldUntil: w.Until.Unix()}))
 		if err != nil {

@@ -3,6 +3,7 @@ package waitlist_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -75,7 +76,7 @@ func newWorld(t testing.TB, others ...*world) *world {
 			}
 			return nil
 		},
-	}, nil)
+	}, w.host.Found(members.Hidden.Set))
 	blocks := party.NewBlockList(nil, w.host)
 	w.invites = partytest.NewInvites(invite.Deps{
 		Store: store, Roster: members, Admission: w.admission.Admission, Limits: party.NewLimits(policy, time.Now), Users: w.host, Blocks: blocks,
@@ -596,6 +597,38 @@ func TestWait_whileAway(t *testing.T) {
 		}
 		if w.admission.HasLine(id) {
 			t.Error("who has left waits on")
+		}
+	})
+}
+
+// A party that has gone on in another native one is named by the ID that it has now, whichever its line was
+// served by.
+func TestWait_afterReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		was := w.party(true, 2, p[0], p[1])
+		w.at(p[2], was)
+		w.drop(p[0])
+		w.drop(p[1])
+		var back [2]party.Session
+		for i := range back {
+			back[i] = w.host.Connect(p[i].UserID)
+			_, err := w.seats.Resume(t.Context(), caller(back[i]))
+			w.must(err)
+		}
+		id := w.admission.Current(was)
+		w.leave(back[1], id)
+		_, err := w.wait(p[3], byID(was))
+		w.must(err)
+		var told []string
+		for _, n := range w.host.Notices() {
+			if party.Notice(n.Code) == party.NoticeSeatFree {
+				told = append(told, n.UserID+" "+n.Content["party_id"].(string))
+			}
+		}
+		if want := []string{p[2].UserID + " " + id.String()}; id == was || !slices.Equal(told, want) {
+			t.Errorf("told %q; want %q", told, want)
 		}
 	})
 }
