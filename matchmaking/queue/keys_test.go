@@ -10,6 +10,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"partyline/matchmaking/formation"
+	"partyline/matchmaking/queue"
 	"partyline/matchmaking/seats"
 	"partyline/party"
 	"partyline/party/rules"
@@ -168,5 +169,15 @@ func TestKeys_TickAndLateFriends(t *testing.T) {
 	w.process()
 	if l := w.launcher.launches[0]; l.Tick != 5 || l.MaxParty != 1 || !l.AvoidBlocks {
 		t.Errorf("launch = %+v", l)
+	}
+}
+
+// A queue's skill has none of the names that mean something else on a ticket.
+func TestKeys_OwnNames(t *testing.T) {
+	for _, name := range []string{queue.PropertyQueue, queue.PropertySize, queue.PropertyHeld, queue.PropertySince, queue.PropertyJoinInProgress, queue.PropertyLatency + "eu"} {
+		file := "version: 1\nqueues: {q: {teams: 2, team_size: 1, latency: {regions: [eu]}, skill: {property: " + name + "}}}\n"
+		if _, err := rules.Load([]byte(file), "rules.yml"); err == nil || !strings.Contains(err.Error(), "skill.property") {
+			t.Errorf("a queue with skill %s: %v; want it refused", name, err)
+		}
 	}
 }
