@@ -31,7 +31,7 @@ type label struct {
 
 // text is the label as the host takes it, with the fields of own that are not ours, and without as many
 // of the smallest parties as must be left out; runtime.ErrMatchLabelTooLong where that is not enough.
-func (l label) text(own map[string]any) (string, error) {
+func (l label) text(own map[string]json.RawMessage) (string, error) {
 	all := l.Parties
 	for n := len(all); ; n-- {
 		l.Parties, l.Unlisted = all[:n], len(all)-n
@@ -49,7 +49,7 @@ func (l label) text(own map[string]any) (string, error) {
 	}
 }
 
-func (l label) merged(own map[string]any) (string, error) {
+func (l label) merged(own map[string]json.RawMessage) (string, error) {
 	ours, err := party.PlainJSON(l)
 	if err != nil || len(own) == 0 {
 		return ours, err
@@ -62,14 +62,15 @@ func (l label) merged(own map[string]any) (string, error) {
 }
 
 // ownLabel reads the label of the handler behind the seats. A label that is no JSON
-// object is kept whole in the field "inner".
-func ownLabel(text string) map[string]any {
+// object is kept whole in the field "inner". Its numbers stay as they are written.
+func ownLabel(text string) map[string]json.RawMessage {
 	if text == "" {
 		return nil
 	}
-	var fields map[string]any
+	var fields map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &fields); err != nil {
-		return map[string]any{"inner": text}
+		inner, _ := party.PlainJSON(text)
+		return map[string]json.RawMessage{"inner": json.RawMessage(inner)}
 	}
 	return fields
 }

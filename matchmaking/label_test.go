@@ -60,6 +60,7 @@ func TestLabel_OfTheHandler(t *testing.T) {
 		`plain text`:                `"inner":"plain text"`,
 		`[1,2]`:                     `"inner":"[1,2]"`,
 		`{"mode":"` + html + `"}`:   `"mode":"` + html + `"`,
+		`{"guild": 9007199254740993, "of": {"ratio": 1.0}}`: `"guild":9007199254740993,"of":{"ratio":1.0}`,
 	} {
 		sc.before = func(call string, d runtime.MatchDispatcher) {
 			if call == "loop" {

@@ -31,8 +31,8 @@ type state struct {
 	// guests are the sessions the match let in and the host has not yet reported gone,
 	// in the order they came.
 	guests []*guest
-	inner  any            // the handler's own state
-	own    map[string]any // the handler's own label
+	inner  any                        // the handler's own state
+	own    map[string]json.RawMessage // the handler's own label
 	label  string
 
 	announced  bool         // somebody may know of the match

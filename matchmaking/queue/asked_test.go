@@ -314,25 +314,41 @@ func TestAccept_AMatchThatCannotBeMade(t *testing.T) {
 	w.wantEvents(ids[0], "queued duo", "found duo", "queued duo", "found duo", "queued duo", "dropped duo: expired")
 }
 
-// Where the teams of a queue have another size than before, a match that was found is not made any more.
-func TestAccept_TeamsOfAnotherSize(t *testing.T) {
+// Where the queue would not find a match any more, because its teams have another size or its regions
+// are others, the match is not made.
+func TestAccept_OtherRules(t *testing.T) {
+	regions := func(names ...string) *rules.Latency { return &rules.Latency{Regions: names, Start: 50} }
+	two := rules.TeamSize{Max: 2}
 	for name, tt := range map[string]struct {
-		size rules.TeamSize
-		made bool
+		size          rules.TeamSize
+		before, after *rules.Latency
+		made          bool
 	}{
-		"smaller": {rules.TeamSize{Max: 1}, false}, "larger": {rules.TeamSize{Max: 3}, false},
-		"larger_after_a_wait": {rules.TeamSize{Max: 3, Min: 2}, true},
+		"smaller": {rules.TeamSize{Max: 1}, nil, nil, false}, "larger": {rules.TeamSize{Max: 3}, nil, nil, false},
+		"larger_after_a_wait": {rules.TeamSize{Max: 3, Min: 2}, nil, nil, true},
+		"regions":             {two, nil, regions("eu"), false}, "other_regions": {two, regions("eu", "us"), regions("us"), false},
+		"no_regions": {two, regions("eu"), nil, false}, "more_regions": {two, regions("eu"), regions("us", "eu"), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := asking(t)
-			alone, tickets := w.soloes(4)
+			set := func(size rules.TeamSize, l *rules.Latency, backfill bool) {
+				q := w.cfg.Queues["duo"]
+				q.TeamSize, q.Latency, q.Backfill = size, l, backfill
+				w.cfg.Queues["duo"] = q
+			}
+			set(two, tt.before, false)
+			var alone []party.Session
+			var tickets []string
+			for range 4 {
+				s, ticket := w.queueFrom(map[string]float64{"latency_eu": 20, "latency_us": 40})
+				alone, tickets = append(alone, s), append(tickets, ticket)
+				w.clock.Advance(time.Second)
+			}
 			w.process()
 			for i := range alone {
 				w.accepts(alone[i], tickets[i])
 			}
-			q := w.cfg.Queues["duo"]
-			q.TeamSize, q.Backfill = tt.size, true
-			w.cfg.Queues["duo"] = q
+			set(tt.size, tt.after, true)
 			if matches := w.process(); len(matches["match-0"]) != 4 && tt.made || len(matches) != 0 && !tt.made {
 				t.Errorf("matches = %v; want one: %v", matches, tt.made)
 			}
@@ -340,7 +356,7 @@ func TestAccept_TeamsOfAnotherSize(t *testing.T) {
 			switch {
 			case tt.made:
 				want = want[:1]
-			case tt.size.Max == 1: // which the oldest two play
+			case tt.size.Max < 3: // in which the oldest two play
 				want = append(want, "match_found")
 			}
 			w.wantNotified(alone[0], want...)

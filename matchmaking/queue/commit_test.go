@@ -218,6 +218,26 @@ func TestCommit_Misfits(t *testing.T) {
 	}
 }
 
+// What keeps a ticket out of a running match ends in its time, although others are kept out meanwhile.
+func TestCommit_MisfitsEndEachInTime(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	table, _ := runningMatch(w, 0, 1)
+	var tries []int
+	for i := range 4 { // at 0, 5, 10 and 15 seconds
+		if i%2 == 0 {
+			s := w.player()
+			w.must(table.Hold(w.clock.Now(), w.clock.Now().Add(time.Hour), seats.Claim{Team: 0, UserIDs: []string{s.UserID}}))
+			w.queueSolo(s, rankedEU)
+		}
+		w.process()
+		tries = append(tries, w.launcher.reserves)
+		w.clock.Advance(5 * time.Second)
+	}
+	if want := []int{1, 1, 2, 3}; !slices.Equal(tries, want) { // the first one again, as its time is over
+		t.Errorf("asked the match %v times after each pass; want %v", tries, want)
+	}
+}
+
 func TestCommit_Fill(t *testing.T) {
 	w := newWorld(t, configWithQueues())
 	table, err := seats.New(2, 5, 0)

@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/heroiclabs/nakama-common/rtapi"
 
 	"partyline/matchmaking/formation"
+	"partyline/matchmaking/queue"
 	"partyline/matchmaking/seats"
 	"partyline/party"
 	"partyline/party/rules"
@@ -76,18 +78,39 @@ func TestKeys_TeamSize(t *testing.T) {
 	}
 }
 
+// queueFrom queues a player alone who says how far the regions are.
+func (w *world) queueFrom(latency map[string]float64) (s party.Session, ticket string) {
+	w.t.Helper()
+	s = w.player()
+	add := &rtapi.MatchmakerAdd{StringProperties: text("queue", "duo"), NumericProperties: latency}
+	w.must(w.CheckSolo(w.t.Context(), s, add))
+	ticket = w.enter("", []party.Session{s}, add.GetStringProperties(), add.GetNumericProperties())
+	w.SoloQueued(w.t.Context(), s, ticket, add)
+	return s, ticket
+}
+
+// A ticket that says nothing of the regions that the queue has by now is dropped: it would wait for nobody.
+func TestKeys_LatencyOfOtherRegions(t *testing.T) {
+	for name, before := range map[string]*rules.Latency{"none_before": nil, "renamed": {Regions: []string{"eu", "asia"}, Start: 50}} {
+		w := changed(t, func(q *rules.Queue) { q.Latency = before })
+		stale, _ := w.queueFrom(map[string]float64{"latency_eu": 20, "latency_asia": 20})
+		fresh, _ := w.queueFrom(map[string]float64{"latency_eu": 20, "latency_us": 20})
+		q := w.cfg.Queues["duo"]
+		q.Latency = &rules.Latency{Regions: []string{"europe", "us"}, Start: 50}
+		w.cfg.Queues["duo"] = q
+		w.process()
+		if got := w.notified(stale); !slices.Equal(got, []string{"matchmaking dropped invalid_request"}) || len(w.notified(fresh)) != 0 {
+			t.Errorf("%s: told %q, and %q who may wait on", name, got, w.notified(fresh))
+		}
+	}
+}
+
 // A match is played where all are near enough, and waiting makes more of them near.
 func TestKeys_Latency(t *testing.T) {
 	w := changed(t, func(q *rules.Queue) {
 		q.Latency = &rules.Latency{Regions: []string{"eu", "us"}, Start: 50, Widen: rules.Rate{N: 1, Per: time.Second}, Max: 150}
 	})
-	queue := func(eu, us float64) {
-		s := w.player()
-		add := &rtapi.MatchmakerAdd{StringProperties: text("queue", "duo"), NumericProperties: map[string]float64{"latency_eu": eu, "latency_us": us}}
-		w.must(w.CheckSolo(t.Context(), s, add))
-		ticket := w.enter("", []party.Session{s}, add.GetStringProperties(), add.GetNumericProperties())
-		w.SoloQueued(t.Context(), s, ticket, add)
-	}
+	queue := func(eu, us float64) { w.queueFrom(map[string]float64{"latency_eu": eu, "latency_us": us}) }
 	for range 3 {
 		queue(20, 120)
 	}
@@ -146,5 +169,15 @@ func TestKeys_TickAndLateFriends(t *testing.T) {
 	w.process()
 	if l := w.launcher.launches[0]; l.Tick != 5 || l.MaxParty != 1 || !l.AvoidBlocks {
 		t.Errorf("launch = %+v", l)
+	}
+}
+
+// A queue's skill has none of the names that mean something else on a ticket.
+func TestKeys_OwnNames(t *testing.T) {
+	for _, name := range []string{queue.PropertyQueue, queue.PropertySize, queue.PropertyHeld, queue.PropertySince, queue.PropertyJoinInProgress, queue.PropertyLatency + "eu"} {
+		file := "version: 1\nqueues: {q: {teams: 2, team_size: 1, latency: {regions: [eu]}, skill: {property: " + name + "}}}\n"
+		if _, err := rules.Load([]byte(file), "rules.yml"); err == nil || !strings.Contains(err.Error(), "skill.property") {
+			t.Errorf("a queue with skill %s: %v; want it refused", name, err)
+		}
 	}
 }

@@ -108,11 +108,16 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	}
 	if len(misfits) > 0 { // its seats are for others, as below
 		known, _ := r.misfits.Kept(match)
-		known = slices.Clone(known)
-		for _, i := range misfits {
-			known = append(known, pl[i].id)
+		until := map[string]time.Time{}
+		for ticket, end := range known {
+			if r.began.Before(end) {
+				until[ticket] = end
+			}
 		}
-		r.misfits.Put(match, known)
+		for _, i := range misfits {
+			until[pl[i].id] = r.began.Add(misfitFor)
+		}
+		r.misfits.Put(match, until)
 		r.done[match] = false
 		return planned{}, false
 	}

@@ -276,13 +276,13 @@ func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
 	return append(wanting, matches...)
 }
 
-// indexes are where tickets are in the pool.
-func (r *queueRun) indexes(ids []string) (at []int) {
-	if len(ids) == 0 {
+// indexes are where those of the tickets are in the pool that are kept out until later.
+func (r *queueRun) indexes(until map[string]time.Time) (at []int) {
+	if len(until) == 0 {
 		return nil
 	}
 	for i, w := range r.pool {
-		if slices.Contains(ids, w.id) {
+		if r.began.Before(until[w.id]) {
 			at = append(at, i)
 		}
 	}

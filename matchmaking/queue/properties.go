@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -139,6 +140,9 @@ func read(q rules.Queue, properties map[string]any) (key string, s standing, err
 				ms = math.NaN()
 			}
 			s.latency[i] = ms
+		}
+		if !slices.ContainsFunc(s.latency, milliseconds) {
+			return "", standing{}, errors.New("no region of the queue has a latency")
 		}
 	}
 	return key, s, nil

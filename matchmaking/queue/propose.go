@@ -116,10 +116,13 @@ func (r *queueRun) advance(ctx context.Context) {
 	r.without(asked)
 }
 
-// fits reports whether the queue, whose rules may have changed, still proposes matches of this size.
+// fits reports whether the queue, whose rules may have changed, still proposes matches of this size, in this region.
 func (r *queueRun) fits(p proposal) bool {
-	size := slices.Max(p.teams)
-	return r.proposes() && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max))
+	size, regions := slices.Max(p.teams), []string{""}
+	if r.q.Latency != nil {
+		regions = r.q.Latency.Regions
+	}
+	return r.proposes() && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max) && slices.Contains(regions, p.region))
 }
 
 // settle takes those off a proposal who are gone, need another number of seats or seat somebody who

@@ -73,7 +73,7 @@ type Service struct {
 	said     map[string]bool      // properties whose values were said to be no numbers
 	failures map[string]time.Time // by queue, or running match: until when its fleet is not asked
 
-	misfits *cache.Cache[string, []string] // by running match: tickets that it will not seat
+	misfits *cache.Cache[string, map[string]time.Time] // by running match: tickets that it will not seat, until when
 }
 
 // misfitFor is how long a ticket is kept from a match that would not seat it: why that was may end, as the
@@ -87,7 +87,7 @@ const (
 func New(d Deps) *Service {
 	return &Service{
 		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now},
-		prepared: map[string]*planned{}, misfits: cache.New[string, []string](d.Now, maxMisfits, misfitFor), failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{}, said: map[string]bool{},
+		prepared: map[string]*planned{}, misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor), failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{}, said: map[string]bool{},
 	}
 }
 

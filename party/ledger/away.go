@@ -42,7 +42,7 @@ func (v *Visit) lookAway(gone error) error {
 		v.Away, err = v.miss(v.ledger.Roster.Attendance.Compare(v.ID, nil))
 		v.unstored = v.Away
 		if v.Away {
-			v.saved = reserve.Standing{Facts: v.Facts, Native: v.ID, Away: true, Ages: v.ledger.Ages(v.ID)}
+			v.saved = reserve.Standing{Facts: v.Facts, Native: v.ID, Away: true, Members: v.saved.Members, Ages: v.ledger.Ages(v.ID)}
 		}
 	case !v.unstored:
 		err = v.recall()

@@ -84,6 +84,9 @@ func (v *Visit) ReportKept() error {
 	for i, k := range fresh {
 		users[i] = k.Member.UserID
 	}
+	if v.Away { // storage may not have heard yet who has left before that
+		users = slices.AppendSeq(users, maps.Keys(v.saved.Members))
+	}
 	earlier := map[string]party.Seat{} // another node has missed the member sooner, and reports
 	err := v.Write(users, func(r reserve.Record) {
 		clear(earlier)
@@ -99,6 +102,9 @@ func (v *Visit) ReportKept() error {
 		}
 	})
 	v.unstored = v.Away && err != nil
+	if v.Away && err == nil {
+		v.saved.Members = nil
+	}
 	for _, k := range fresh {
 		told := k.Told
 		k.Told, k.Stored = true, err == nil

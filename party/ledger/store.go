@@ -145,7 +145,7 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 		if seat, kept := record.Seats[user]; kept {
 			parties[c.id.String()] = party.Nanos(seat.Until)
 		} else if _, member := record.Members[user]; member {
-			parties[c.id.String()] = math.MaxInt64 // a crash may come at any time
+			parties[c.id.String()] = memberForNow
 		}
 		value, err := json.Marshal(awayRecord{parties})
 		if err != nil {
@@ -192,6 +192,9 @@ func same(x, y string) bool {
 
 // deleteRejected is how the host's text begins for a delete whose object is another by now.
 const deleteRejected = "Storage delete rejected"
+
+// memberForNow is when the seat of a member ends, who has none kept yet: a crash may come at any time.
+const memberForNow = math.MaxInt64
 
 // commit does all or nothing. The host has no error of its own for a delete whose object
 // is another by now, so with deletes any failure counts as that; the next attempt tells.

@@ -99,15 +99,33 @@ func (l *Ledger) sweepRecord(ctx context.Context, o *api.StorageObject) (remove 
 }
 
 // sweepAway removes what users no longer need.
-func (l *Ledger) sweepAway(_ context.Context, o *api.StorageObject) (remove bool, err error) {
+func (l *Ledger) sweepAway(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
 	parties, err := decodeAway(o.Value)
 	if err != nil {
 		return true, nil //nolint:nilerr // nobody can read it
 	}
-	for _, until := range parties {
-		if until > party.Nanos(l.Now()) {
-			return false, nil
+	for text, until := range parties {
+		needed := until > party.Nanos(l.Now())
+		if until == memberForNow {
+			needed, err = l.recordsMember(ctx, text, o.Key)
+		}
+		if needed || err != nil {
+			return false, err
 		}
 	}
 	return true, nil
+}
+
+// recordsMember reports whether the record of a party has the user as a member, as what refers to it says.
+func (l *Ledger) recordsMember(ctx context.Context, idText, userID string) (member bool, err error) {
+	id, err := party.ParseID(idText)
+	if err != nil {
+		return false, nil //nolint:nilerr // nobody's
+	}
+	if l.places.Has(l.moves.of(id)) {
+		return true, nil // it ends that itself
+	}
+	record, err := l.records.load(ctx, id)
+	_, member = record.Members[userID]
+	return member, err
 }

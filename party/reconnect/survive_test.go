@@ -1,6 +1,7 @@
 package reconnect_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -453,5 +454,55 @@ func TestSurvive_NewcomersWriteNothingOfOthers(t *testing.T) {
 		if want := []string{"partyline_away " + p[4].UserID, "partyline_parties " + id.UUID.String()}; !slices.Equal(written, want) {
 			t.Errorf("written %q; want %q", written, want)
 		}
+	})
+}
+
+// A member who leaves, or is removed, in the moment before all others lose the connection.
+func TestSurvive_LeftJustBeforeAllAreAway(t *testing.T) {
+	for name, goes := range map[string]func(*world, party.ID, []party.Session){
+		"leaves":  func(w *world, id party.ID, p []party.Session) { w.leave(p[2], id) },
+		"removed": func(w *world, id party.ID, p []party.Session) { w.kick(p[0], p[2], id) },
+	} {
+		for _, broken := range []bool{false, true} { // storage, as the others go
+			t.Run(fmt.Sprint(name, " ", broken), func(t *testing.T) {
+				crashed(t, func(w *world, id party.ID, p []party.Session) {
+					goes(w, id, p)
+					if broken {
+						w.host.BeforeWrite = func([]*runtime.StorageWrite) error { return errStorage }
+					}
+					for _, s := range p[:2] {
+						w.host.Disconnect(s)
+						if err := w.ended(s); (err != nil) != broken {
+							t.Errorf("the end of a connection: %v", err)
+						}
+					}
+					w.host.BeforeWrite = nil
+					_, err := w.admission.Look(t.Context(), id)
+					w.refused(err, party.PartyAway)
+					time.Sleep(2 * minute)
+					synctest.Wait()
+					w.must(w.admission.Sweep(t.Context()))
+					w.nothingLeft()
+				})
+			})
+		}
+	}
+}
+
+// What refers to a member of a party that has no record is removed; a member's own stays.
+func TestSurvive_SweepOfMembers(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		const member = `":9223372036854775807`
+		other := party.ID{UUID: uuid.Must(uuid.NewUUID()), Node: id.Node}
+		stranger := w.host.Player("stranger")
+		value := `{"parties":{"` + other.String() + member + `,"` + id.String() + member + `,"nonsense` + member + `}}`
+		_, err := w.host.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: "partyline_away", Key: stranger.UserID, Value: value}})
+		w.must(err)
+		w.crash([]party.ID{id}, p...)
+		w.must(w.admission.Sweep(t.Context()))
+		if n := w.host.Objects("partyline_away"); n != len(p) {
+			t.Errorf("%d objects say where seats are kept; want one for each of %d members", n, len(p))
+		}
+		w.restores(p[1])
 	})
 }

@@ -48,6 +48,7 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 	}
 	if k := q.Latency; k != nil && !d.broken[at+".latency"] {
 		d.atMost(at+".latency.start", k.Start, k.Start > k.Max, at+".latency.max", k.Max)
+		d.widen(at+".latency", k.Widen)
 	}
 	if k := q.Parity; k != nil && k.Mode != ParityOff && k.Diff >= q.TeamSize.Max {
 		d.warn(at+".parity.diff", fmt.Sprintf("groups of a team of %d never differ by more than %d", q.TeamSize.Max, q.TeamSize.Max-1), "")
@@ -61,6 +62,37 @@ func (d *decoder) queue(at string, q Queue, c *Config) {
 	if q.Skill != nil && !d.broken[at+".skill"] {
 		d.skill(at+".skill", *q.Skill)
 	}
+	d.properties(at, q)
+}
+
+// properties keeps a queue from names that mean something else on its tickets: nobody could play in it.
+func (d *decoder) properties(at string, q Queue) {
+	numbers := []string{"party_size", "held", "queued_since"}
+	if q.Latency != nil {
+		for _, region := range q.Latency.Regions {
+			numbers = append(numbers, "latency_"+region)
+		}
+	}
+	if q.Skill != nil {
+		name := q.Skill.Property
+		if slices.Contains(numbers, name) || name == "queue" || name == "join_in_progress" {
+			d.bad(at+".skill.property", fmt.Sprintf("%q means something else on a ticket", name), "choose another name")
+		}
+		numbers = append(numbers, name)
+	}
+	for i, name := range q.MatchOn {
+		if slices.Contains(numbers, name) {
+			d.bad(index(at+".match_on", i), fmt.Sprintf("%q is a number on a ticket, and players are matched by texts", name), "choose another name")
+		}
+	}
+}
+
+// widen warns of a rate that has nothing to grow to.
+func (d *decoder) widen(at string, r Rate) {
+	_, written := d.values[at+".widen"]
+	if _, bounded := d.values[at+".max"]; written && !bounded && !r.Unlimited() {
+		d.warn(at+".widen", "has no effect without max", "set max")
+	}
 }
 
 func (d *decoder) skill(at string, s Skill) {
@@ -68,6 +100,7 @@ func (d *decoder) skill(at string, s Skill) {
 	if s.Max > s.Window && s.Widen.Unlimited() && !d.broken[at+".widen"] {
 		d.warn(at+".max", "is never reached, because the window does not widen", "set widen, such as 25/s")
 	}
+	d.widen(at, s.Widen)
 	storage := s.Storage.Collection != "" || s.Storage.Key != ""
 	switch {
 	case s.Source == SkillFromStorage && (s.Storage.Collection == "" || s.Storage.Key == ""):

@@ -86,7 +86,7 @@ func (s scope) of(n ast.Node) (domain, bool) {
 			}
 		}
 		if by, ok := n.Right.(*ast.IntegerNode); ok && n.Operator == "%" && by.Value > 0 {
-			if left, known := s.of(n.Left); known && left.values == nil && left.lo >= 0 {
+			if left, known := s.of(n.Left); known && left.values == nil && left.lo >= 0 && left.hi > 0 { // both are 0 where nothing is known
 				return upTo(name, float64(by.Value-1)), true
 			}
 		}

@@ -62,7 +62,8 @@ type Parties struct {
 	Survive Survive `yaml:"survive"`
 	// How long a kicked player cannot come back. Only an invite made after the kick
 	// that names the player lifts it. Left out, it is 10m for invites alone, and the
-	// server's own joins are as without Partyline. 0 bans nobody.
+	// server's own joins are as without Partyline. 0 bans nobody. A change
+	// counts for later kicks.
 	KickBan time.Duration `yaml:"kick_ban" default:"10m" limit:"0s..168h"`
 	// KickBanJoins says that the file sets kick_ban, so that it binds native joins too.
 	KickBanJoins bool `yaml:"-"`

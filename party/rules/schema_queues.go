@@ -72,7 +72,8 @@ type Queue struct {
 	MatchOn []string `yaml:"match_on" form:"property" limit:"..8"`
 	// How strength is read and how far apart it may be. Left out: strength plays no part.
 	Skill *Skill `yaml:"skill"`
-	// How long a ticket may wait before it is dropped and the players are told.
+	// How long a ticket may wait before it is dropped and the players are told. It counts from when
+	// the ticket was made; the wait of an earlier ticket does not count.
 	MaxWait time.Duration `yaml:"max_wait" default:"10m" limit:"10s..24h"`
 	// Whether the seats that a party holds for invited friends are found and held too.
 	HoldInvited bool `yaml:"hold_invited"`

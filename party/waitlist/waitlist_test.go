@@ -3,6 +3,7 @@ package waitlist_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -626,6 +627,38 @@ func TestWait_restored(t *testing.T) {
 		synctest.Wait()
 		if n := w.host.Notices(); len(n) != 1 || n[0].Content["party_id"] != now.String() {
 			t.Errorf("notifications %v; want one that names %v", n, now)
+		}
+	})
+}
+
+// A party that has gone on in another native one is named by the ID that it has now, whichever its line was
+// served by.
+func TestWait_afterReturn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		was := w.party(true, 2, p[0], p[1])
+		w.at(p[2], was)
+		w.drop(p[0])
+		w.drop(p[1])
+		var back [2]party.Session
+		for i := range back {
+			back[i] = w.host.Connect(p[i].UserID)
+			_, err := w.seats.Resume(t.Context(), caller(back[i]))
+			w.must(err)
+		}
+		id := w.admission.Current(was)
+		w.leave(back[1], id)
+		_, err := w.wait(p[3], byID(was))
+		w.must(err)
+		var told []string
+		for _, n := range w.host.Notices() {
+			if party.Notice(n.Code) == party.NoticeSeatFree {
+				told = append(told, n.UserID+" "+n.Content["party_id"].(string))
+			}
+		}
+		if want := []string{p[2].UserID + " " + id.String()}; id == was || !slices.Equal(told, want) {
+			t.Errorf("told %q; want %q", told, want)
 		}
 	})
 }
