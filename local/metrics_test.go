@@ -180,6 +180,7 @@ var (
 	grouping  = regexp.MustCompile(`\bby \(([^)]*)\)`)
 	inLegend  = regexp.MustCompile(`\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}`)
 	durations = regexp.MustCompile(`\[(?:\d+[smh]|\$__rate_interval)\]`)
+	added     = regexp.MustCompile(`\]\)\)\s*[-+]`)
 	happened  = regexp.MustCompile(`\(increase\((\S+)\[(\w+)\]\)\)(?: > 0| or vector)`)
 )
 
@@ -211,6 +212,9 @@ func checkQuery(t *testing.T, have map[string][]string, where, expr string) {
 				t.Errorf("%s: grouped by %s, which no metric of it has", where, label)
 			}
 		}
+	}
+	if added.MatchString(expr) {
+		t.Errorf("%s: a sum is empty where one of its parts is: put `or` between the series, below one sum", where)
 	}
 	for _, m := range happened.FindAllStringSubmatch(expr, -1) {
 		if first := fmt.Sprintf("(%s unless %[1]s offset %s)", m[1], m[2]); !strings.Contains(expr, first) {
