@@ -98,7 +98,7 @@ func exported(t *testing.T) map[string][]string {
 		"partyline_rpc": {"rpc_id", "outcome"}, "partyline_rpc_duration": {"rpc_id", "outcome"},
 		"partyline_hook": {"hook", "stage", "outcome"}, "partyline_hook_duration": {"hook", "stage", "outcome"},
 		"partyline_http": {"route", "status"}, "partyline_http_duration": {"route", "status"},
-		"partyline_rules_loads": {"outcome"}, "partyline_rules_version": {},
+		"partyline_rules_loads": {"outcome"}, "partyline_rules_version": {}, "partyline_rules_broken": {},
 		"partyline_rules_shadow": {"action", "rule", "change"},
 		"partyline_build_info":   {"version", "commit", "nakama", "go"},
 		"partyline_parties":      {}, "partyline_members": {}, "partyline_waiting": {}, "partyline_matches": {}, "partyline_invites": {},

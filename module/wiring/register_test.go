@@ -293,6 +293,7 @@ func TestRules_ReloadMetricsAndReport(t *testing.T) {
 	}
 	for what, want := range map[string]int{
 		"partyline_rules_loads map[outcome:ok] +1": 2, "partyline_rules_loads map[outcome:broken] +1": 1, "partyline_rules_version map[] =2": 1,
+		"partyline_rules_broken map[] =0": 2, "partyline_rules_broken map[] =1": 1,
 	} {
 		if got := nk.counted(what); got != want {
 			t.Errorf("%q was reported %d times; want %d", what, got, want)
