@@ -98,7 +98,7 @@ func exported(t *testing.T) map[string][]string {
 		"partyline_rpc": {"rpc_id", "outcome"}, "partyline_rpc_duration": {"rpc_id", "outcome"},
 		"partyline_hook": {"hook", "stage", "outcome"}, "partyline_hook_duration": {"hook", "stage", "outcome"},
 		"partyline_http": {"route", "status"}, "partyline_http_duration": {"route", "status"},
-		"partyline_rules_loads": {"outcome"}, "partyline_rules_version": {},
+		"partyline_rules_loads": {"outcome"}, "partyline_rules_version": {}, "partyline_rules_broken": {},
 		"partyline_rules_shadow": {"action", "rule", "change"},
 		"partyline_build_info":   {"version", "commit", "nakama", "go"},
 		"partyline_parties":      {}, "partyline_members": {}, "partyline_waiting": {}, "partyline_matches": {}, "partyline_invites": {},
@@ -180,6 +180,7 @@ var (
 	grouping  = regexp.MustCompile(`\bby \(([^)]*)\)`)
 	inLegend  = regexp.MustCompile(`\{\{\s*(?:\$labels\.)?(\w+)\s*\}\}`)
 	durations = regexp.MustCompile(`\[(?:\d+[smh]|\$__rate_interval)\]`)
+	added     = regexp.MustCompile(`\]\)\)\s*[-+]`)
 	happened  = regexp.MustCompile(`\(increase\((\S+)\[(\w+)\]\)\)(?: > 0| or vector)`)
 )
 
@@ -211,6 +212,9 @@ func checkQuery(t *testing.T, have map[string][]string, where, expr string) {
 				t.Errorf("%s: grouped by %s, which no metric of it has", where, label)
 			}
 		}
+	}
+	if added.MatchString(expr) {
+		t.Errorf("%s: a sum is empty where one of its parts is: put `or` between the series, below one sum", where)
 	}
 	for _, m := range happened.FindAllStringSubmatch(expr, -1) {
 		if first := fmt.Sprintf("(%s unless %[1]s offset %s)", m[1], m[2]); !strings.Contains(expr, first) {

@@ -82,10 +82,14 @@ func makeVectors(t testing.TB) vectors {
 		{Name: "algorithm none", Pass: encode(noKey) + "." + parts[1] + "."},
 		{Name: "algorithm none, signature of another head", Pass: encode(noKey) + "." + parts[1] + "." + parts[2]},
 		{Name: "no user", Pass: sign(current, func(c *pass.Claims) { c.UserID = "" })},
+		{Name: "longer than 2048", Pass: sign(current, func(c *pass.Claims) { c.PartyID = strings.Repeat("a", 2048) })},
 		{Name: "two parts", Pass: parts[0] + "." + parts[1]},
 		{Name: "empty", Pass: ""},
 		{Name: "no base64", Pass: "!!.!!.!!"},
 		{Name: "no text", Pass: encode("{\"alg\":\"EdDSA\",\"kid\":\"\xb2\"}") + "." + parts[1] + "." + parts[2]},
+	}
+	for _, head := range []string{"[]", "null", "1", `"kid"`, strings.Repeat("[", 1200)} {
+		v.Passes = append(v.Passes, vector{Name: fmt.Sprintf("the head is %.10s", head), Pass: encode(head) + "." + parts[1] + "." + parts[2]})
 	}
 	return v
 }

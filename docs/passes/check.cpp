@@ -20,7 +20,7 @@ std::optional<std::string> decode(std::string text) {
 // signed_body returns the JSON of a pass that the key (kid and x of /party/keys.json) has signed.
 std::optional<std::string> signed_body(const std::string& pass, const std::string& kid, const std::string& x) {
   size_t dot = pass.find('.'), last = pass.rfind('.');
-  if (dot == std::string::npos || dot == last || pass.find('.', dot + 1) != last) return std::nullopt;
+  if (pass.size() > 2048 || dot == std::string::npos || dot == last || pass.find('.', dot + 1) != last) return std::nullopt;
   auto head = decode(pass.substr(0, dot)), body = decode(pass.substr(dot + 1, last - dot - 1)), signature = decode(pass.substr(last + 1)), key = decode(x);
   if (!head || !body || !signature || !key || key->size() != 32 || *head != "{\"alg\":\"EdDSA\",\"typ\":\"JWT\",\"kid\":\"" + kid + "\"}") return std::nullopt;
   EVP_PKEY* pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, (const unsigned char*)key->data(), key->size());

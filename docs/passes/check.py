@@ -1,6 +1,5 @@
 """Checks passes with the package cryptography: python3 check.py vectors.json"""
 import base64, json, sys
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
@@ -11,6 +10,8 @@ def decode(text):
 def check_pass(text, keys, match_id, now_sec):
     """keys is what /party/keys.json answers; returns None for a pass to be refused."""
     try:
+        if len(text) > 2048:  # none is so long
+            return None
         head, body, signature = text.split(".")
         header = json.loads(decode(head))
         x = next(k["x"] for k in keys["keys"] if k["kid"] == header["kid"])
@@ -18,7 +19,7 @@ def check_pass(text, keys, match_id, now_sec):
             return None
         Ed25519PublicKey.from_public_bytes(decode(x)).verify(decode(signature), f"{head}.{body}".encode())
         claims = json.loads(decode(body))
-    except (ValueError, KeyError, StopIteration, InvalidSignature):
+    except Exception:  # no base64, no text, no JSON, another kind of JSON, a wrong signature
         return None
     if not claims["user_id"] or claims["match_id"] != match_id or now_sec >= claims["exp"]:
         return None

@@ -8,7 +8,7 @@ for p in v["passes"]:
         continue
     try:
         kid = json.loads(base64.urlsafe_b64decode(p["pass"].split(".")[0] + "==="))["kid"]
-    except ValueError:
+    except Exception:
         kid = ""
     well_signed = "valid" in p or p["name"] in ("expired", "other match", "no user")
     kid = kid if kid in keys else next(iter(keys))

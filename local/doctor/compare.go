@@ -79,8 +79,7 @@ func Fault(server *Program) string {
 }
 
 // Compare lists everything for which the server will not open the plugin. A module that
-// both contain counts when its versions differ: whether they share a package of it cannot
-// be read from the files.
+// both contain counts when its versions differ, even where they share no package of it.
 func Compare(server, plugin *Program) []Finding {
 	rebuild := "build it for this server: make plugin SERVER=" + server.File
 	var found []Finding
@@ -109,6 +108,9 @@ func Compare(server, plugin *Program) []Finding {
 			differ("module "+module, contained, plugin.modules[module], rebuild, saysOther)
 		}
 	}
+	if len(found) == 0 {
+		found = builds(server, plugin, rebuild)
+	}
 	if version.Lang(server.Info.GoVersion) != version.Lang(plugin.Info.GoVersion) {
 		for i := range found {
 			found[i].Says = saysMinor // it comes first
@@ -136,7 +138,23 @@ func Together(a, b *Program) []Finding {
 			})
 		}
 	}
+	if len(found) == 0 {
+		found = builds(a, b, "build both from one place, with the same Go and flags")
+	}
 	return found
+}
+
+// builds finds packages that both contain and that are not the same although their versions are.
+func builds(a, b *Program, cure string) []Finding {
+	for _, name := range slices.Sorted(maps.Keys(a.packages)) {
+		if other, shared := b.packages[name]; shared && other != a.packages[name] {
+			return []Finding{{
+				What: fmt.Sprintf("package %s: %s and %s contain two builds of it", name, a.File, b.File),
+				Cure: cure, Says: saysOther,
+			}}
+		}
+	}
+	return nil
 }
 
 // forAll is what of -gcflags goes beyond the package on the command line: what is given

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,11 +68,12 @@ func newWorkshop(t *testing.T) *workshop {
 	return &workshop{dir: t.TempDir(), cache: t.TempDir(), proxy: proxy(t)}
 }
 
-// made is what to build: the source's folder below testdata, with what else.
+// made is what to build: the source's folder below testdata, with what else. Where own is set the module is not the
+// proxy's but a folder beside it, and says own as its version.
 type made struct {
 	folder, version string
 	flags           []string
-	env             []string
+	own             string
 }
 
 func (w *workshop) build(t *testing.T, goProgram, name string, m made) string {
@@ -85,7 +87,16 @@ func (w *workshop) build(t *testing.T, goProgram, name string, m made) string {
 		t.Fatal(err)
 	}
 	gomod := "module example.com/" + m.folder + "\n\ngo 1.26\n\nrequire " + lines.Common + " " + m.version + "\n"
-	for file, content := range map[string]string{"main.go": string(source), "go.mod": gomod} {
+	files := map[string]string{"main.go": string(source), "go.mod": gomod}
+	if m.own != "" {
+		if err := os.MkdirAll(filepath.Join(dir, "own", "runtime"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		files["go.mod"] += "\nreplace " + lines.Common + " => ./own\n"
+		files["own/go.mod"] = "module " + lines.Common + "\n\ngo 1.26\n"
+		files["own/runtime/runtime.go"] = fmt.Sprintf("package runtime\n\nfunc Version() string { return %q }\n", m.own)
+	}
+	for file, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +105,6 @@ func (w *workshop) build(t *testing.T, goProgram, name string, m made) string {
 	cmd := exec.CommandContext(t.Context(), goProgram, append(append([]string{"build", "-mod=mod", "-modcacherw", "-ldflags=-w", "-o", file}, m.flags...), ".")...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOROOT=", "GOTOOLCHAIN=local", "GOFLAGS=", "GOWORK=off", "GOPROXY="+w.proxy, "GOSUMDB=off", "GOMODCACHE="+w.cache, "CGO_ENABLED=1")
-	cmd.Env = append(cmd.Env, m.env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building %s: %v\n%s", name, err, out)
 	}
@@ -157,12 +167,12 @@ func TestCompare(t *testing.T) {
 		made made
 		want []string // beginnings of what is found
 	}{
-		{"same", made{"plugin", "v1.0.0", []string{trim, asPlugin}, nil}, nil},
-		{"stripped", made{"plugin", "v1.0.0", []string{trim, asPlugin, "-ldflags=-s -w"}, nil}, nil},
-		{"module", made{"plugin", "v1.1.0", []string{trim, asPlugin}, nil}, []string{"module " + lines.Common + ": the server has v1.0.0, the plugin has v1.1.0"}},
-		{"main_gcflags", made{"plugin", "v1.0.0", []string{trim, asPlugin, "-gcflags=-N"}, nil}, nil},
-		{"program", made{"server", "v1.0.0", []string{trim}, nil}, []string{"PATH is no plugin: it is built with -buildmode=exe"}},
-		{"untrimmed", made{"plugin", "v1.0.0", []string{asPlugin}, nil}, []string{"-trimpath: the server has true, the plugin has none"}},
+		{"same", made{"plugin", "v1.0.0", []string{trim, asPlugin}, ""}, nil},
+		{"stripped", made{"plugin", "v1.0.0", []string{trim, asPlugin, "-ldflags=-s -w"}, ""}, nil},
+		{"module", made{"plugin", "v1.1.0", []string{trim, asPlugin}, ""}, []string{"module " + lines.Common + ": the server has v1.0.0, the plugin has v1.1.0"}},
+		{"main_gcflags", made{"plugin", "v1.0.0", []string{trim, asPlugin, "-gcflags=-N"}, ""}, nil},
+		{"program", made{"server", "v1.0.0", []string{trim}, ""}, []string{"PATH is no plugin: it is built with -buildmode=exe"}},
+		{"untrimmed", made{"plugin", "v1.0.0", []string{asPlugin}, ""}, []string{"-trimpath: the server has true, the plugin has none"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			file := w.build(t, gotool, tt.name+".so", tt.made)
@@ -212,6 +222,28 @@ func TestCompare(t *testing.T) {
 			t.Errorf("the same plugin twice: %+v", found)
 		}
 		says(t, found, open(t, bare, one, again))
+		// Of a module from a folder the build information has no version.
+		own := w.build(t, gotool, "own", made{folder: "server", version: "v1.0.0", flags: []string{trim}, own: "mine"})
+		mine := w.build(t, gotool, "mine.so", made{folder: "plugin", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "mine"})
+		alike := w.build(t, gotool, "alike.so", made{folder: "second", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "mine"})
+		other := w.build(t, gotool, "other.so", made{folder: "second", version: "v1.0.0", flags: []string{trim, asPlugin}, own: "yours"})
+		found = Together(programOf(t, mine), programOf(t, alike))
+		if len(found) != 0 {
+			t.Errorf("of one source: %+v", found)
+		}
+		says(t, found, open(t, bare, mine, alike))
+		found = Together(programOf(t, mine), programOf(t, other))
+		if len(found) != 1 || !strings.HasPrefix(found[0].What, "package "+lines.Common+"/runtime: ") || !strings.Contains(found[0].Cure, "one place") {
+			t.Errorf("of two sources: %+v", found)
+		}
+		says(t, found, open(t, bare, mine, other))
+		for file, want := range map[string]int{mine: 0, other: 1} {
+			found = Compare(programOf(t, own), programOf(t, file))
+			if len(found) != want || want > 0 && !strings.Contains(found[0].Cure, "make plugin SERVER="+own) {
+				t.Errorf("a server of its own source and %s: %+v", file, found)
+			}
+			says(t, found, open(t, own, file))
+		}
 		if found := Server(b); len(found) != 1 || !strings.Contains(found[0].What, "no Nakama server") {
 			t.Errorf("a program without nakama-common: %+v", found)
 		}

@@ -21,6 +21,7 @@ type Program struct {
 
 	settings map[string]string
 	modules  map[string]string // version by path; "path version" of what replaces it
+	packages map[string]string // what plugin.Open compares of each, by its path
 }
 
 // Read reads a file's build information. Its errors say in words what the file is instead.
@@ -50,7 +51,31 @@ func Read(file string) (*Program, error) {
 	if len(p.settings) == 0 {
 		return nil, fmt.Errorf("%s says that %s built it and nothing else: the versions of its modules have been taken out of it", file, info.GoVersion)
 	}
+	p.packages = packages(file)
 	return p, nil
+}
+
+// packages reads what the linker leaves in a plugin, and in a program that opens plugins: of each package a
+// hash of what was compiled. Nothing else tells two builds of a module from a folder apart.
+func packages(file string) map[string]string {
+	found := map[string]string{}
+	f, err := elf.Open(file)
+	if err != nil {
+		return found
+	}
+	defer func() { _ = f.Close() }()
+	symbols, _ := f.DynamicSymbols() // none: versions alone are compared
+	for _, s := range symbols {
+		name, ok := strings.CutPrefix(s.Name, "go:link.pkghashbytes.")
+		if !ok || int(s.Section) >= len(f.Sections) {
+			continue
+		}
+		section, hash := f.Sections[s.Section], make([]byte, 8)
+		if _, err := section.ReadAt(hash, int64(s.Value-section.Addr)); err == nil {
+			found[name] = string(hash)
+		}
+	}
+	return found
 }
 
 func isELF(file string) bool {

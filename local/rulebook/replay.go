@@ -19,7 +19,7 @@ import (
 
 // Bounds of a recording that is read.
 const (
-	maxRecordLine = 1 << 20
+	maxRecordLine = 16 << 20 // rules with all defaults written out
 	maxComplaints = 20
 )
 
@@ -149,15 +149,18 @@ func (p *replay) line(text []byte) (was, now, lacks string, err error) {
 		Answer string          `json:"answer"`
 		Unread bool            `json:"unread"`
 	}
-	if err := json.Unmarshal(text, &line); err != nil {
+	err = json.Unmarshal(text, &line)
+	if err != nil || line.Rules != nil { // whatever the next lines were decided by, not by the rules before
+		p.then, p.were = nil, rules.Parties{}
+	}
+	if err != nil {
 		return "", "", "", fmt.Errorf("it is not a line of a recording: %.80v", err)
 	}
 	switch {
 	case line.Rules != nil && line.Format != 1:
 		return "", "", "", fmt.Errorf("it has format %d, this program reads 1", line.Format)
 	case line.Rules != nil:
-		p.then, p.were = nil, rules.Parties{}
-		set, err := rules.Load(line.Rules, "the recorded rules")
+		set, err := rules.LoadRecorded(line.Rules, "the recorded rules")
 		if err != nil {
 			return "", "", "", fmt.Errorf("the recorded rules cannot be used: %.200v", err)
 		}

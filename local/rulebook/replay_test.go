@@ -234,8 +234,47 @@ func TestReplay_hostile(t *testing.T) {
 	if err != nil || r.Left != 106 || len(r.Problems) != 20 || r.Decisions != 1 {
 		t.Errorf("%+v, %v; want 106 lines left out, 20 named, one decision", r, err)
 	}
-	if _, err := rulebook.Replay(t.Context(), mustLoad(t, recordedRules), strings.NewReader(strings.Repeat("x", 2<<20)), "record", nil); err == nil || !strings.Contains(err.Error(), "longer than") {
+	if _, err := rulebook.Replay(t.Context(), mustLoad(t, recordedRules), strings.NewReader(strings.Repeat("x", 17<<20)), "record", nil); err == nil || !strings.Contains(err.Error(), "longer than") {
 		t.Errorf("an endless line: %v", err)
+	}
+}
+
+// TestReplay_unreadHead: what follows rules that cannot be read was not decided by those before them.
+func TestReplay_unreadHead(t *testing.T) {
+	const file = "version: 1\nrules: [{id: a, on: [join], deny: 'user.metadata.level < 5'}]"
+	good, err := json.Marshal(map[string]any{"partyline_record": 1, "rules": mustLoad(t, file).Config()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const line = `{"facts":{"action":"join","user":{"metadata":{"level":9}}},"answer":"allowed"}`
+	for _, head := range []string{`{"partyline_record":2,"rules":{"version":1}}`, `{"partyline_record":1,"rules":{"version":2}}`, string(good[:len(good)-9])} {
+		r, err := rulebook.Replay(t.Context(), mustLoad(t, file), strings.NewReader(string(good)+"\n"+line+"\n"+head+"\n"+line), "record", nil)
+		if err != nil || r.Left != 1 || r.Decisions != 2 || r.Same != 1 || r.Unknown != 1 {
+			t.Errorf("behind %.60s: %+v, %v; want one the same, one that cannot be said", head, r, err)
+		}
+	}
+}
+
+// TestReplay_large: any rules that a server takes can be replayed, with their defaults written out.
+func TestReplay_large(t *testing.T) {
+	var file strings.Builder
+	file.WriteString("version: 1\nqueues:\n")
+	for i := range 64 {
+		fmt.Fprintf(&file, "  q%d: {teams: 2, team_size: 2}\n", i)
+	}
+	file.WriteString("rules:\n")
+	for i := range 200 {
+		fmt.Fprintf(&file, "- {id: r%d, on: [join], deny: '%suser.metadata.a == \"<%d>\"'}\n", i, strings.Repeat(`user.metadata.a == "<&>" or `, 30), i)
+	}
+	set := mustLoad(t, file.String())
+	head, err := json.Marshal(map[string]any{"partyline_record": 1, "rules": set.Config()})
+	if err != nil || len(head) < 256<<10 {
+		t.Fatalf("%d bytes, %v; want more than a file may have", len(head), err)
+	}
+	const line = `{"facts":{"action":"join","user":{"metadata":{"a":"<7>"}}},"answer":"denied by r7"}`
+	r, err := rulebook.Replay(t.Context(), set, strings.NewReader(string(head)+"\n"+line), "record", nil)
+	if err != nil || r.Left != 0 || r.Decisions != 1 || r.Same != 1 {
+		t.Errorf("%+v, %v; want one decision, the same", r, err)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/party/judge"
 	"partyline/rpc/console"
 )
 
@@ -55,13 +56,14 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 	var problems []error
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		var err error
-		switch value := env[name]; {
+		switch value := strings.TrimSpace(env[name]); { // a value from a file often ends with a line break
+		case value == "": // the same as absent
 		case name == EnvRules:
 			read.rules, err = rulesPath(value, host)
 		case name == EnvNext:
 			read.next, err = laterPath(value, host)
 		case name == EnvRecord:
-			read.record, err = laterPath(value, host)
+			read.record, err = recordPath(value, host)
 		case name == EnvProxies:
 			read.proxies, err = strconv.Atoi(value)
 			if err != nil || read.proxies < 0 || read.proxies > maxProxies {
@@ -70,12 +72,12 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 		case name == EnvPasses:
 			read.passes, err = passKeys(value)
 		case name == EnvConsole:
-			if read.console = value; value != "" && len(value) < console.MinKey {
+			if read.console = value; len(value) < console.MinKey {
 				err = fmt.Errorf("%d characters are too few for a key; at least %d", len(value), console.MinKey)
 			}
 		case name == EnvPlay:
 			u, wrong := url.Parse(value)
-			if read.play = value; wrong != nil || value != "" && (u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+			if read.play = value; wrong != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 				err = fmt.Errorf("%q is not an http:// or https:// address", value)
 			}
 		case strings.HasPrefix(name, envPrefix):
@@ -84,6 +86,9 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 		if err != nil {
 			problems = append(problems, fmt.Errorf("runtime.env: %s: %w", name, err))
 		}
+	}
+	if path := read.record; path != "" && (path == read.rules || path == read.next) {
+		problems = append(problems, fmt.Errorf("runtime.env: %s: %s is the rules file", EnvRecord, path))
 	}
 	return read, errors.Join(problems...)
 }
@@ -109,8 +114,8 @@ func passKeys(text string) (keys []ed25519.PrivateKey, err error) {
 // the process has gone since. The host alone knows its runtime path, and tells it only
 // by opening files there.
 func rulesPath(configured string, host runtime.NakamaModule) (string, error) {
-	if configured == "" || filepath.IsAbs(configured) {
-		return configured, nil
+	if filepath.IsAbs(configured) {
+		return filepath.Clean(configured), nil
 	}
 	file, err := host.ReadFile(configured)
 	if err != nil {
@@ -122,9 +127,18 @@ func rulesPath(configured string, host runtime.NakamaModule) (string, error) {
 
 // laterPath is rulesPath for a file that may be missing at the start.
 func laterPath(configured string, host runtime.NakamaModule) (string, error) {
-	if configured == "" || filepath.IsAbs(configured) {
-		return configured, nil
+	if filepath.IsAbs(configured) {
+		return filepath.Clean(configured), nil
 	}
 	dir, err := rulesPath(".", host)
 	return filepath.Join(dir, configured), err
+}
+
+// recordPath is laterPath for a file that is written to, so that nothing else is spoilt.
+func recordPath(configured string, host runtime.NakamaModule) (string, error) {
+	path, err := laterPath(configured, host)
+	if err != nil {
+		return "", err
+	}
+	return path, judge.Recordable(path)
 }

@@ -215,6 +215,8 @@ func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 		{"playground", map[string]string{"PARTY_PLAYGROUND": "play.example.com"}, []string{`PARTY_PLAYGROUND: "play.example.com" is not an http:// or https:// address`}},
 		{"pass_keys", map[string]string{"PARTY_PASS_KEYS": "AAAA, " + base64.StdEncoding.EncodeToString(make([]byte, 32)) + ", ?"},
 			[]string{"PARTY_PASS_KEYS: must be keys of 32 bytes each in base64; these are not: 1, 3"}},
+		{"record_is_rules", map[string]string{"PARTY_RECORD": "rules.yml"}, []string{"PARTY_RECORD: " + path + "/rules.yml is no recording", `begins with "version: 1"`}},
+		{"record_is_next", map[string]string{"PARTY_RECORD": path + "//next.yml", "PARTY_RULES_NEXT": "next.yml"}, []string{"PARTY_RECORD: " + path + "/next.yml is the rules file"}},
 		{"proxies_below", map[string]string{"PARTY_PROXY_COUNT": "-1"}, []string{"0 to 16"}},
 		{"proxies_above", map[string]string{"PARTY_PROXY_COUNT": "17"}, []string{"0 to 16"}},
 	}
@@ -234,6 +236,25 @@ func TestRegister_BadConfigurationListsEveryProblem(t *testing.T) {
 				t.Errorf("%d things were registered all the same", init.registered)
 			}
 		})
+	}
+}
+
+// What comes out of a file ends with a line break, and a setting without a value is none.
+func TestRegister_SettingsAreTrimmed(t *testing.T) {
+	env := map[string]string{"PARTY_PASS_KEYS": "", "PARTY_PROXY_COUNT": " ", "PARTY_PLAYGROUND": "\n", "PARTY_RULES": "", "PARTY_RECORD": " "}
+	env["PARTY_CONSOLE_KEY"] = withConsole["PARTY_CONSOLE_KEY"] + "\n"
+	nk := &nakama{path: writeRules(t, "version: 1\n")}
+	env["PARTY_RULES_NEXT"] = "rules.yml\r\n"
+	init, log := boot(t, env, nk)
+	if !log.has("next rules loaded") || log.has("next rules not loaded") {
+		t.Errorf("log = %q", log.lines)
+	}
+	page := httptest.NewRequest(http.MethodGet, "/party/console", nil)
+	page.Header.Set("Authorization", "Bearer "+withConsole["PARTY_CONSOLE_KEY"])
+	answer := httptest.NewRecorder()
+	init.routes["/party/console"](answer, page)
+	if answer.Code == http.StatusUnauthorized {
+		t.Error("the console refuses its key")
 	}
 }
 
@@ -293,6 +314,7 @@ func TestRules_ReloadMetricsAndReport(t *testing.T) {
 	}
 	for what, want := range map[string]int{
 		"partyline_rules_loads map[outcome:ok] +1": 2, "partyline_rules_loads map[outcome:broken] +1": 1, "partyline_rules_version map[] =2": 1,
+		"partyline_rules_broken map[] =0": 2, "partyline_rules_broken map[] =1": 1,
 	} {
 		if got := nk.counted(what); got != want {
 			t.Errorf("%q was reported %d times; want %d", what, got, want)

@@ -8,10 +8,12 @@ import (
 )
 
 // Names of the metrics of the rules file: how often it was read, with the tag outcome
-// ("ok" or "broken"), and which version of it is in force.
+// ("ok" or "broken"), which version of it is in force, and whether the file as it is now is
+// refused (1) or not (0).
 const (
 	MetricRulesLoads   = "partyline_rules_loads"
 	MetricRulesVersion = "partyline_rules_version"
+	MetricRulesBroken  = "partyline_rules_broken"
 )
 
 // prepareShadow loads the rules that come next. Whatever is wrong with them is said and
@@ -51,9 +53,9 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 	if loaded.Err != nil && !m.ready {
 		return
 	}
-	outcome := "ok"
+	outcome, broken := "ok", 0.0
 	if loaded.Err != nil {
-		outcome = "broken"
+		outcome, broken = "broken", 1
 		m.logger.Error("rules not loaded, the previous ones stay active:\n%v", loaded.Err)
 	} else {
 		m.logger.Info("rules loaded")
@@ -70,4 +72,5 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 	}
 	m.nk.MetricsCounterAdd(MetricRulesLoads, map[string]string{"outcome": outcome}, 1)
 	m.nk.MetricsGaugeSet(MetricRulesVersion, nil, float64(loaded.Version))
+	m.nk.MetricsGaugeSet(MetricRulesBroken, nil, broken)
 }

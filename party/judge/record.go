@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -178,14 +179,16 @@ func (r *Record) write(set *rules.Set, line []byte) error {
 		}
 	}
 	if r.set != set {
-		head, err := json.Marshal(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()})
-		if err != nil {
+		var head bytes.Buffer
+		if r.size > 0 {
+			head.WriteByte('\n') // ends a line that a crash has cut
+		}
+		text := json.NewEncoder(&head)
+		text.SetEscapeHTML(false) // < and & are many in conditions
+		if err := text.Encode(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()}); err != nil {
 			return fmt.Errorf("write the rules: %w", err)
 		}
-		if r.size > 0 {
-			head = append([]byte("\n"), head...) // ends a line that a crash has cut
-		}
-		line = slices.Concat(head, []byte("\n"), line)
+		line = append(head.Bytes(), line...)
 	}
 	n, err := r.file.Write(line)
 	r.size += int64(n)
@@ -201,6 +204,25 @@ func (r *Record) numbered(n int) string {
 		return r.path
 	}
 	return fmt.Sprintf("%s.%d", r.path, n)
+}
+
+// Recordable refuses a file that has something else in it than a recording. What else may be wrong
+// with it is said when it is written.
+func Recordable(path string) error {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return nil //nolint:nilerr // it is made then
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("read what is recorded: %w", err)
+	}
+	defer file.Close()
+	begin := make([]byte, len(`{"answer":`))
+	n, err := file.Read(begin)
+	if err == nil && !bytes.HasPrefix(begin[:n], []byte(`{"at":`)) && !bytes.HasPrefix(begin[:n], []byte(`{"answer":`)) {
+		return fmt.Errorf("%s is no recording, it begins with %q: name a file for recordings alone", path, begin[:n])
+	}
+	return err
 }
 
 func (r *Record) open() error {

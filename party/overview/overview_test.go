@@ -156,12 +156,13 @@ func TestSearch(t *testing.T) {
 	}
 	add(partyID, `{"mode":"Raid"}`, member("u1", "ann"), member("u2", "bob"))
 	add("11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", "", member("u7", "x"))
+	add("44444444-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1", "", member("u4", "y"))
 	add("22222222-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1", "") // everybody is away
 	w.rows = append(w.rows, &api.Party{PartyId: "33333333-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"}, &api.Party{PartyId: "nonsense"})
 	w.match["11111111-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1"] = "m1"
 	for words, want := range map[string]string{
 		"3f1c1c3e": partyID[:8], partyID: partyID[:8], "rAID": partyID[:8], "FACE OF U1": partyID[:8], "name of u7": "11111111", "bob": partyID[:8],
-		"u7": "11111111", "face": partyID[:8] + " 11111111", "22222222": "", "f1c1c": "", "nobody": "",
+		"u7": "11111111", "44444444-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1": "44444444", "face": partyID[:8] + " 11111111 44444444", "22222222": "", "f1c1c": "", "nobody": "",
 	} {
 		found, more, err := w.overview.Search(t.Context(), words)
 		var got []string

@@ -133,7 +133,7 @@ func (o *Overview) Search(ctx context.Context, words string) (found []Party, mor
 }
 
 func (p Party) matches(words string) bool {
-	if strings.HasPrefix(p.PartyID, words) || strings.Contains(strings.ToLower(p.Label), words) {
+	if strings.HasPrefix(strings.ToLower(p.PartyID), words) || strings.Contains(strings.ToLower(p.Label), words) {
 		return true
 	}
 	return slices.ContainsFunc(p.Members, func(m Member) bool { return m.Matches(words) })

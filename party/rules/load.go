@@ -12,8 +12,17 @@ import (
 // Load reads a rules file, which problems call name; an empty one is the same as none. Where it is not fully
 // right the error is [Problems], with everything that is wrong and warnings. Load never panics, and takes
 // bounded time and memory, whatever data is.
-func Load(data []byte, name string) (*Set, error) {
+func Load(data []byte, name string) (*Set, error) { return load(newSource(data, name)) }
+
+// LoadRecorded is Load for a configuration in a recording: with all defaults written out it is longer than
+// a file may be.
+func LoadRecorded(data []byte, name string) (*Set, error) {
 	src := newSource(data, name)
+	src.room = recordedRoom
+	return load(src)
+}
+
+func load(src *source) (*Set, error) {
 	d := newDecoder(src)
 	root, problems := parseYAML(src)
 	d.problems = problems

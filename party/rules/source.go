@@ -15,12 +15,13 @@ type source struct {
 	name  string
 	text  string // line ends are \n, no byte order mark
 	lines []string
+	room  int // how many times the bounds of a file it may have
 }
 
 func newSource(data []byte, name string) *source {
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return &source{name: name, text: text, lines: strings.Split(text, "\n")}
+	return &source{name: name, text: text, lines: strings.Split(text, "\n"), room: 1}
 }
 
 // excerptWidth bounds the shown part of a line, so that a minified file gives

@@ -22,6 +22,7 @@ const (
 	maxDepth     = 24
 	maxAnchors   = 100
 	maxNodes     = 50_000 // after aliases are followed
+	recordedRoom = 64     // times as much, for a recorded configuration
 )
 
 type nodeKind int
@@ -117,8 +118,8 @@ func (b *treeBuilder) problem(p place, what, allowed string) *node {
 }
 
 func (b *treeBuilder) document() (root *node) {
-	if n := len(b.src.text); n > maxFileBytes {
-		return b.problem(place{}, fmt.Sprintf("is %d bytes long", n), fmt.Sprintf("allowed are %d", maxFileBytes))
+	if n := len(b.src.text); n > maxFileBytes*b.src.room {
+		return b.problem(place{}, fmt.Sprintf("is %d bytes long", n), fmt.Sprintf("allowed are %d", maxFileBytes*b.src.room))
 	}
 	for i, l := range b.src.lines {
 		if !utf8.ValidString(l) {
@@ -129,7 +130,7 @@ func (b *treeBuilder) document() (root *node) {
 		}
 	}
 	tokens := lexer.Tokenize(b.src.text)
-	if t, what := unbounded(tokens); t != nil {
+	if t, what := unbounded(tokens, maxTokens*b.src.room); t != nil {
 		return b.problem(placeOf(t), what, "")
 	}
 	if i := slices.IndexFunc(tokens, func(t *token.Token) bool { return t.Type == token.InvalidType }); i >= 0 {
@@ -202,9 +203,9 @@ func placeOf(t *token.Token) place {
 
 // unbounded finds what the parser could not bear, nil where there is nothing: it recurses
 // once per level and is slow on thousands of anchors.
-func unbounded(tokens token.Tokens) (at *token.Token, what string) {
-	if len(tokens) > maxTokens {
-		return tokens[maxTokens], "the file has too many parts"
+func unbounded(tokens token.Tokens, most int) (at *token.Token, what string) {
+	if len(tokens) > most {
+		return tokens[most], "the file has too many parts"
 	}
 	flow, anchors, prefix, line := 0, 0, 0, 0
 	for _, t := range tokens {
@@ -241,7 +242,7 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 	if n != nil {
 		at = placeOf(n.GetToken())
 	}
-	if b.count++; b.count > maxNodes || depth > maxDepth {
+	if b.count++; b.count > maxNodes*b.src.room || depth > maxDepth {
 		if !b.full {
 			b.full = true
 			return b.problem(at, "the file is nested too deep or too large once its aliases are followed", "")

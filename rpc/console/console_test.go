@@ -344,14 +344,16 @@ func TestPage_Variants(t *testing.T) {
 // A search shows the parties that the overview finds, and the invites that are about it.
 func TestPage_Search(t *testing.T) {
 	for query, want := range map[string]struct{ has, not []string }{
-		"mira":               {has: []string{"Parties found", "value=\"mira\"", "11111111", "7d0f4a12", "Show all"}, not: []string{"3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1\">3f1c1c3e</code>\n        <span"}},
-		"7d0f4a12":           {has: []string{"No live party", "7d0f4a12"}},
-		"nobody":             {has: []string{"No live party", "No invite has that ID"}, not: []string{"7d0f4a12"}},
+		"mira":     {has: []string{"Parties found", "value=\"mira\"", "11111111", "7d0f4a12", "Show all"}, not: []string{"3f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.nakama1\">3f1c1c3e</code>\n        <span"}},
+		"7d0f4a12": {has: []string{"No live party", "7d0f4a12"}},
+		"nobody":   {has: []string{"No live party", "No invite has that ID"}, not: []string{"7d0f4a12"}},
+		"9F1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1": {has: []string{"No live party", "7d0f4a12"}},
 		"many":               {has: []string{"the first ones"}},
 		"%22%3E%3Cscript%3E": {has: []string{"No live party"}, not: []string{"<script>"}},
 	} {
 		s := aServer()
 		s.found = map[string][]overview.Party{"mira": s.parties.Parties[1:]}
+		s.invites[0].PartyID = "9f1c1c3e-8a55-4d46-9c9a-0c3c1c3e8a55.EU-1"
 		routes, _ := serve(t, s)
 		answer := get(routes["console_page"], http.MethodGet, "/party/console?q="+query, "Bearer "+key)
 		body := answer.Body.String()

@@ -161,7 +161,7 @@ func (c *Console) chooseInvites(ctx context.Context, v *view) (err error) {
 	}
 	v.Invites = slices.DeleteFunc(v.Invites, func(inv invite.Outstanding) bool {
 		by := v.Player(inv.CreatedBy)
-		return words != "" && !strings.HasPrefix(inv.ID, words) && !strings.HasPrefix(inv.PartyID, words) && !by.Matches(words)
+		return words != "" && !strings.HasPrefix(inv.ID, words) && !strings.HasPrefix(strings.ToLower(inv.PartyID), words) && !by.Matches(words)
 	})
 	v.Invites = v.Invites[:min(len(v.Invites), mostInvites)]
 	return nil

@@ -166,13 +166,24 @@ func (t *terminal) load(path string) (*rules.Set, int) {
 	return set, exitOK
 }
 
+// mostRead is more than any file may have that is read as a whole: each refuses by its length what is longer.
+const mostRead = 1 << 20
+
 func (t *terminal) read(path string) ([]byte, int) {
-	data, err := []byte(nil), error(nil)
-	if path == "-" {
-		data, err = io.ReadAll(t.in)
+	in := t.in
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, t.fail(err)
+		}
+		defer file.Close()
+		in = file
+	} else if t.drained {
+		return nil, t.fail(errors.New("standard input can stand for one file only"))
 	} else {
-		data, err = os.ReadFile(path)
+		t.drained = true
 	}
+	data, err := io.ReadAll(io.LimitReader(in, mostRead))
 	if err != nil {
 		return nil, t.fail(err)
 	}

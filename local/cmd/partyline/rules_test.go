@@ -177,6 +177,14 @@ func TestMisuse(t *testing.T) {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
+	for _, args := range [][]string{{"rules", "diff", "-", "-"}, {"rules", "test", "-", "-"}, {"rules", "explain", "-", "--action", "join", "--facts", "-"}} {
+		if r := call(t, "", args...); r.code != exitUsage || !strings.Contains(r.err, "standard input can stand for one file only") {
+			t.Errorf("%v: %+v", args, r)
+		}
+	}
+	if r := call(t, strings.Repeat("x", 3<<20), "rules", "check", "-"); r.code != exitProblem || !strings.Contains(r.out, "is 1048576 bytes long") {
+		t.Errorf("a file without end: %+v", r)
+	}
 	if r := call(t, "", "run", "--config", "nonsense", "extra"); r.code != exitUsage || !strings.Contains(r.err, "run takes flags alone") {
 		t.Errorf("run extra: %+v", r)
 	}

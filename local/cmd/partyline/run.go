@@ -138,7 +138,7 @@ func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	if err != nil {
 		var op *net.OpError
 		if errors.As(err, &op) && op.Op == "listen" {
-			return fmt.Errorf("%s is taken: stop what listens there, or choose another with --addr (%w)", o.addr, err)
+			return fmt.Errorf("cannot listen on %s: choose another address with --addr, or stop what has this one (%w)", o.addr, err)
 		}
 		return err
 	}

@@ -94,6 +94,15 @@ func TestServe(t *testing.T) {
 }
 
 // TestServe_GameServer: two players of the sample rules' arena come to one game server.
+// An address that cannot be had is named with the cause, which may be another than somebody who has it.
+func TestServe_Address(t *testing.T) {
+	o := runOptions{addr: "127.0.0.1:99999", config: "../../nakama.yml", runtimePath: withRules(t)}
+	err := serve(t.Context(), o, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "cannot listen on "+o.addr) || !strings.Contains(err.Error(), "invalid port") || strings.Contains(err.Error(), "taken") {
+		t.Errorf("serve = %v", err)
+	}
+}
+
 func TestServe_GameServer(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

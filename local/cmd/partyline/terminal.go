@@ -15,6 +15,8 @@ type terminal struct {
 	out    io.Writer
 	err    io.Writer
 	colour bool
+
+	drained bool // in has been read to its end
 }
 
 // checkedWriter keeps the first error, which commands do not look at line by line.
