@@ -41,7 +41,7 @@ var suites = []struct {
 	{"browser", "landing.test.mjs", 26, true, ""},
 	{"browser", "console.test.mjs", 5, true, ""},
 	{"browser", "demo.test.mjs", 5, true, ""},
-	{"browser", "lobby.test.mjs", 11, true, sampleRules},
+	{"browser", "lobby.test.mjs", 12, true, sampleRules},
 	{"browser", "status.test.mjs", 3, true, ""},
 	{"browser", "playground.test.mjs", 2, true, ""},
 }
