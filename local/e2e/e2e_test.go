@@ -38,10 +38,10 @@ var suites = []struct {
 	{"js", "rules.test.mjs", 39, true, ""},
 	{"js", "typed.test.mjs", 4, true, ""},
 	{"js", "matchmaking.test.mjs", 9, true, queuesRules},
-	{"browser", "landing.test.mjs", 26, true, ""},
+	{"browser", "landing.test.mjs", 27, true, ""},
 	{"browser", "console.test.mjs", 5, true, ""},
 	{"browser", "demo.test.mjs", 5, true, ""},
-	{"browser", "lobby.test.mjs", 11, true, sampleRules},
+	{"browser", "lobby.test.mjs", 12, true, sampleRules},
 	{"browser", "status.test.mjs", 3, true, ""},
 	{"browser", "playground.test.mjs", 2, true, ""},
 }

@@ -155,6 +155,22 @@ func TestCard(t *testing.T) {
 	}
 }
 
+// What the page tells its readers to do is not in a picture, which a chat keeps.
+func TestCard_Notes(t *testing.T) {
+	for state, wanted := range map[party.InviteState]bool{party.StateFull: false, party.StateLocked: false, party.StateAway: false, party.StateExpired: true} {
+		var pictures []string
+		for _, note := range []string{"Keep this page open.", "Wait here."} {
+			s := serve(t, always(inState(state)), withPolicy(func(c *rules.Config) {
+				c.Invites.Page.Texts = map[string]string{"note_" + string(state): note, string(state) + "_note": note}
+			}))
+			pictures = append(pictures, s.get(joinPath+linkCode+"/card.png").Body.String())
+		}
+		if drawn := pictures[0] != pictures[1]; drawn != wanted {
+			t.Errorf("%s: the note is in the picture: %t; want %t", state, drawn, wanted)
+		}
+	}
+}
+
 // The rules' own font is read again when its file changes, and pictures are drawn again with it.
 func TestCard_FontChanges(t *testing.T) {
 	now, folder := noon, t.TempDir()

@@ -136,11 +136,13 @@ func cardOf(p party.Preview, c rules.Config) card.Card {
 	host := profileSeat(p.Inviter, t)
 	accent, _ := parseColour(accentOf(c.Invites.Page.Accent))
 	drawn := card.Card{
-		Brand: cmp.Or(gameTitle(c), t.get("eyebrow")), Headlines: []string{sc.Headline}, Note: sc.Note, Count: sc.Count,
+		Brand: cmp.Or(gameTitle(c), t.get("eyebrow")), Headlines: []string{sc.Headline}, Count: sc.Count,
 		Host: card.Tile{Kind: card.Player, Initial: host.Initial, Hue: host.Hue}, Accent: rgba(accent), RTL: t.dir() == "rtl", Over: !live(p.State),
 	}
 	if live(p.State) { // where the inviter's name cannot be set
 		drawn.Headlines = append(drawn.Headlines, headline(t.get("someone"), c, t), gameTitle(c))
+	} else {
+		drawn.Note = sc.Note // that of a live one is about the open page
 	}
 	for _, st := range sc.Seats {
 		drawn.Seats = append(drawn.Seats, card.Tile{Kind: card.Kind(st.Kind), Initial: st.Initial, Hue: st.Hue})

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"partyline/party/rules"
@@ -86,7 +87,8 @@ func rulesFor(path, url string) (string, error) {
 	if public == url || public != rules.Default().Invites.PublicURL {
 		return path, nil // a public address of the game's own is meant
 	}
-	copied := filepath.Join(filepath.Dir(path), "rules.here.yml")
+	at := strings.ReplaceAll(strings.TrimPrefix(url, "http://"), ":", "-")
+	copied := filepath.Join(filepath.Dir(path), "rules.here."+at+".yml") // another run of this folder has its own
 	return copied, copyRules(path, copied, url)
 }
 
@@ -114,5 +116,9 @@ func copyRules(path, copied, url string) error {
 	if was, err := os.ReadFile(copied); err == nil && bytes.Equal(was, text) {
 		return nil
 	}
-	return os.WriteFile(copied, text, 0o644)
+	next := copied + ".next" // the server never reads half a file
+	if err := os.WriteFile(next, text, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(next, copied)
 }

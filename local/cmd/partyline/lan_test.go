@@ -63,6 +63,9 @@ func TestRulesFor(t *testing.T) {
 	if err != nil || filepath.Dir(copied) != filepath.Dir(path) || copied == path {
 		t.Fatalf("rulesFor = %s, %v; want a copy beside %s", copied, err, path)
 	}
+	if second, err := rulesFor(path, "http://192.168.1.20:8001"); err != nil || second == copied {
+		t.Errorf("a second run writes %s too, %v", second, err)
+	}
 	text, err := os.ReadFile(copied)
 	if err != nil {
 		t.Fatal(err)
@@ -92,6 +95,7 @@ func TestFollow(t *testing.T) {
 	const url = "http://192.168.1.20:8000"
 	path := file(t, "rules.yml", "version: 1\n")
 	copied := filepath.Join(t.TempDir(), "copy.yml")
+	kept := filepath.Join(t.TempDir(), "kept.yml") // what a reader of the first copy still holds
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -105,6 +109,10 @@ func TestFollow(t *testing.T) {
 			if got, err := os.ReadFile(copied); err != nil || string(got) != strings.ReplaceAll(saved, "http://127.0.0.1:7350", url) {
 				t.Errorf("the copy of %q is %q, %v", saved, got, err)
 			}
+			_ = os.Link(copied, kept) // the first time alone
+		}
+		if got, err := os.ReadFile(kept); err != nil || string(got) != "version: 1\n" {
+			t.Errorf("a copy was written over while it could be read: %q, %v", got, err)
 		}
 		if err := os.Remove(path); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -87,6 +88,9 @@ func start(ctx context.Context, o runOptions, opts engine.Options, stderr io.Wri
 
 func serve(ctx context.Context, o runOptions, stdout, stderr io.Writer) error {
 	opts, ignored, err := engine.LoadConfig(o.config)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: run this in a checkout of Partyline, or name a server's configuration with --config", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -93,6 +93,13 @@ func TestServe(t *testing.T) {
 	}
 }
 
+func TestServe_Elsewhere(t *testing.T) {
+	o := runOptions{addr: "127.0.0.1:0", config: filepath.Join(t.TempDir(), "nakama.yml"), runtimePath: "."}
+	if err := serve(t.Context(), o, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "--config") {
+		t.Errorf("without a configuration: %v; want what to do", err)
+	}
+}
+
 // TestServe_GameServer: two players of the sample rules' arena come to one game server.
 // An address that cannot be had is named with the cause, which may be another than somebody who has it.
 func TestServe_Address(t *testing.T) {

@@ -1,7 +1,7 @@
 // The flow of the demo: pick a name, find or create a party, play. Every call here is one a
 // game's own client would make through the stock SDK.
 
-import { byId, el, show, text, toast, busy, sayError, reasonOf } from './dom.js';
+import { byId, el, named, show, text, toast, busy, sayError, reasonOf } from './dom.js';
 import { Connection, isMissing } from './net.js';
 import { Party, op, destination } from './party.js';
 import { clock, drawParty, drawPreview, maps, say } from './views.js';
@@ -248,7 +248,7 @@ on.onpartypresence = async (event) => {
   await net.learnNames(said.map((s) => s.who.user_id));
   for (const s of said) {
     if (s.who.user_id === net.userId || party && party.away.has(s.who.user_id)) continue; // that was a lost connection
-    say('system', '', nameOf(s.who) + ' ' + s.what + ' the party.');
+    say('system', '', [named(nameOf(s.who)), ' ' + s.what + ' the party.']);
   }
   if (party) await invites.list();
 };
@@ -259,7 +259,7 @@ on.onpartyleader = async (event) => {
   draw();
   play.draw();
   await net.learnNames([event.presence.user_id]);
-  say('system', '', event.presence.user_id === net.userId ? 'You lead the party now.' : nameOf(event.presence) + ' leads the party now.');
+  say('system', '', event.presence.user_id === net.userId ? 'You lead the party now.' : [named(nameOf(event.presence)), ' leads the party now.']);
   if (party) await learnRequests();
 };
 
@@ -339,13 +339,13 @@ const heard = {
     party.member(body);
     await net.learnNames([body.user_id]);
     const what = { away: ' lost the connection. The seat is kept until ' + clock(body.until || 0) + '.', back: ' is back.', lost: ' did not come back in time.' }[body.event];
-    if (what && body.user_id !== net.userId) say('system', '', net.nameOf(body.user_id) + what);
+    if (what && body.user_id !== net.userId) say('system', '', [named(net.nameOf(body.user_id)), what]);
   },
   [op.invite]: async (body) => {
     party.invite(body);
     await net.learnNames([body.by, body.user]);
     const what = { declined: ' declined an invite.', revoked: ' revoked an invite.' }[body.event];
-    if (what) say('system', '', net.nameOf(body.event === 'revoked' ? body.by : body.user || body.by) + what);
+    if (what) say('system', '', [named(net.nameOf(body.event === 'revoked' ? body.by : body.user || body.by)), what]);
     await invites.list();
   },
 };
@@ -375,11 +375,11 @@ on.onmatchdata = (data) => { if (data.op_code === op.match) play.ask(); };
 // ---- notifications --------------------------------------------------------------------
 
 const notices = {
-  1001: (content, who) => toast(who + ' invites you.', { label: 'Look', run: () => look(content.code) }),
-  1002: (content) => toast(content.from + ' declined.'),
+  1001: (content, who) => toast([who, ' invites you.'], { label: 'Look', run: () => look(content.code) }),
+  1002: (content) => toast([named(content.from), ' declined.']),
   1004: (content, who) => {
     if (content.kind === 'request_rejected') finder.draw(null);
-    toast(content.kind === 'request_rejected' ? who + ' turned your request down.' : who + ' removed you from the party.');
+    toast([who, content.kind === 'request_rejected' ? ' turned your request down.' : ' removed you from the party.']);
   },
   1005: (content) => finder.free(content.held_until),
 };
@@ -388,7 +388,7 @@ on.onnotification = async (notice) => {
   if (!notices[notice.code] || !notice.content) return;
   const by = notice.content.by || notice.sender_id;
   await net.learnNames([by]);
-  notices[notice.code](notice.content, net.nameOf(by, notice.content.from));
+  notices[notice.code](notice.content, named(net.nameOf(by, notice.content.from)));
 };
 
 // ---- begin --------------------------------------------------------------------------

@@ -18,6 +18,9 @@ export function el(tag, props, ...children) {
   return node;
 }
 
+// named is a player's name within a sentence, whose direction the name does not change.
+export const named = (name) => el('bdi', null, name);
+
 // icon is one of the symbols of the page.
 export function icon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
@@ -39,13 +42,13 @@ export function text(id, value) {
   byId(id).hidden = !value;
 }
 
-// toast shows a note for a moment; one with an action, until somebody answers it.
+// toast shows a note, a text or its parts, for a moment; one with an action, until somebody answers it.
 export function toast(message, action) {
   const button = (label, testid, run) => el('button', {
     className: 'button tiny', type: 'button', data: { testid: testid },
     on: { click: () => { note.remove(); run(); } },
   }, label);
-  const note = el('div', { className: 'toast', data: { testid: 'toast' } }, el('span', { dir: 'auto', className: 'grow' }, message),
+  const note = el('div', { className: 'toast', data: { testid: 'toast' } }, el('span', { dir: 'auto', className: 'grow' }, ...[message].flat()),
     action && button(action.label, 'toast-action', action.run), action && button('Dismiss', 'toast-dismiss', () => {}));
   byId('toasts').append(note);
   if (!action) setTimeout(() => note.remove(), 6000);

@@ -1,6 +1,6 @@
 // The screen of a player without a party: what can be joined, and waiting for it.
 
-import { el, byId, show, busy, toast } from './dom.js';
+import { el, byId, named, show, busy, toast } from './dom.js';
 import { action, initialOf, redraw } from './views.js';
 
 const every = 4000; // ms between looks at the list
@@ -91,8 +91,8 @@ export class Finder {
     show('waiting', !!wait);
     if (!wait) return;
     show('waiting-take', !!wait.until);
-    byId('waiting-text').textContent = wait.asked ? 'You asked to join. The leader decides.'
-      : wait.until ? 'A seat of ' + wait.name + '\u2019s party is free and held for you.'
-        : 'You are number ' + wait.place + ' of ' + wait.of + ' on the wait list of ' + wait.name + '\u2019s party.';
+    byId('waiting-text').replaceChildren(...wait.asked ? ['You asked to join. The leader decides.']
+      : wait.until ? ['A seat of ', named(wait.name), '\u2019s party is free and held for you.']
+        : ['You are number ' + wait.place + ' of ' + wait.of + ' on the wait list of ', named(wait.name), '\u2019s party.']);
   }
 }

@@ -61,6 +61,7 @@ export class Connection {
     const socket = this.client.createSocket(this.server.protocol === 'https:', false);
     for (const event of events) socket[event] = (message) => { if (this.socket === socket) this.tell(event, message); };
     socket.ondisconnect = () => { if (this.socket === socket) this.lost(); };
+    socket.onheartbeattimeout = socket.ondisconnect; // Chromium tells of the close a minute later
     this.socket = socket; // the first events come before connect returns
     try {
       await socket.connect(this.session, true);

@@ -124,14 +124,14 @@ export function badgeOf(status) {
   return { text: percent === null ? stage : stage + ' ' + percent + ' %', percent: percent, tone: tone };
 }
 
-// sentenceOf says in words what somebody is still busy with: "Mira is downloading, 42 %". It is
+// sentenceOf says in words what somebody is still busy with: "is downloading, 42 %". It is
 // empty for a player who has told nothing or is ready.
-export function sentenceOf(name, status) {
+export function sentenceOf(status) {
   if (!status || !status.stage || status.stage === 'ready') return '';
   const words = { downloading: 'is downloading', installing: 'is installing', tutorial: 'is in the tutorial', waiting: 'is not ready yet', failed: 'needs help' };
   const percent = status.stage !== 'failed' && typeof status.progress === 'number' ? ', ' + Math.floor(status.progress * 100 + 1e-9) + ' %' : '';
   const doing = words[status.stage] || 'is at ' + status.stage.replace(/[_-]+/g, ' ');
-  return name + ' ' + doing + percent + (status.stalled ? ', without progress' : '');
+  return doing + percent + (status.stalled ? ', without progress' : '');
 }
 
 // destination reads what was pasted into the join field: an invite link of the landing page

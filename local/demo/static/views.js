@@ -1,6 +1,6 @@
 // Drawing of the party: tiles of seats with badge and character, requests, the chat.
 
-import { el, byId, icon, show } from './dom.js';
+import { el, byId, icon, named, show } from './dom.js';
 import { badgeOf, sentenceOf } from './party.js';
 
 export const characters = { scout: 'Scout', guard: 'Guard', medic: 'Medic', mage: 'Mage' };
@@ -103,7 +103,7 @@ export function drawParty(party, net, act) {
   redraw(byId('members'), seatsOf(party, net, act).map(tile));
   drawLoading(party, net);
   const leader = party.leader ? net.nameOf(party.leader.user_id, party.leader.username) : '';
-  byId('party-title').textContent = party.leads || !leader ? 'Your party' : leader + '\u2019s party';
+  byId('party-title').replaceChildren(...party.leads || !leader ? ['Your party'] : [named(leader), '\u2019s party']);
   byId('party-count').textContent = new Set(Array.from(party.members.values(), (m) => m.user_id)).size + ' of ' + party.maxSize;
   byId('party-id').textContent = party.id;
   byId('party-open').textContent = party.open ? 'Open' : 'Invited only';
@@ -136,16 +136,18 @@ export function redraw(list, rows) {
   if (again) again.focus();
 }
 
-// drawLoading keeps, in the bottom left corner, a line for everybody else who is not ready yet.
+// drawLoading keeps, in the bottom left corner, a line about somebody else who is not ready yet, and how many
+// more there are: a line for each would cover what is below.
 function drawLoading(party, net) {
   const lines = [];
   const line = (user, name, status) => {
-    const words = user === net.userId ? '' : sentenceOf(name, status);
-    if (words) lines.push(el('li', { className: 'loading-line tone-' + badgeOf(status).tone, dir: 'auto', data: { testid: 'loading-line' } }, words));
+    const words = user === net.userId ? '' : sentenceOf(status);
+    if (words) lines.push(el('p', { className: 'loading-line tone-' + badgeOf(status).tone, data: { testid: 'loading-line' } }, named(name), ' ' + words));
   };
   for (const p of party.members.values()) line(p.user_id, net.nameOf(p.user_id, p.username), party.statuses.get(p.user_id));
   for (const [user, status] of party.incoming) line(user, net.nameOf(user, status.username), status);
-  byId('loading').replaceChildren(...lines);
+  if (lines.length > 1) lines[0].append(', and ' + (lines.length - 1) + ' more');
+  byId('loading').replaceChildren(...lines.slice(0, 1));
   show('loading', lines.length > 0);
 }
 
@@ -161,7 +163,7 @@ const stateText = {
 
 export function drawPreview(p) {
   const inviter = p.inviter.display_name || p.inviter.username || 'A player';
-  byId('preview-title').textContent = inviter + ' invites you';
+  byId('preview-title').replaceChildren(named(inviter), ' invites you');
   const waiting = p.waiting === 1 ? ' One player waits for a seat.' : p.waiting > 1 ? ' ' + p.waiting + ' players wait for a seat.' : '';
   byId('preview-state').textContent = (stateText[p.state] || '') + waiting;
   show('preview-state', p.state !== 'open');
@@ -189,7 +191,7 @@ export function drawPreview(p) {
 export function say(kind, from, words) {
   const log = byId('chat-log');
   log.append(el('p', { className: 'line ' + kind, data: { testid: 'chat-line', kind: kind, from: from || '' } },
-    from && el('strong', { dir: 'auto' }, from), el('span', { dir: 'auto' }, words)));
+    from && el('strong', { dir: 'auto' }, from), el('span', { dir: 'auto' }, ...[words].flat())));
   while (log.children.length > 200) log.firstElementChild.remove();
   log.scrollTop = log.scrollHeight;
 }

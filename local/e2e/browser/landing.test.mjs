@@ -231,6 +231,20 @@ describe("states", () => {
     });
   }
 
+  test("shows long words for what members do whole on a small phone", async () => {
+    const { alice, bob, made, invite } = await scene();
+    await alice.rpc("party_status_set", { party_id: made.party_id, stage: "downloading", progress: 0.42 });
+    await bob.rpc("party_status_set", { party_id: made.party_id, stage: "failed" });
+    for (const language of ["fr", "it", "pl", "tr", "ru", "ar"]) {
+      const page = await open(pathOf(invite), { language, viewport: { width: 360, height: 800 } });
+      await page.locator(".tone-failed .stage").waitFor();
+      const cut = await page.locator(".stage").evaluateAll((all) => all.filter((s) => s.scrollWidth > s.clientWidth || s.scrollHeight > s.clientHeight + 1).map((s) => s.textContent));
+      assert.deepEqual(cut, [], language);
+      await picture(page, `landing-stages-${language}`);
+      await page.leave();
+    }
+  });
+
   test("can be used by keyboard alone", async () => {
     const { invite } = await scene(about);
     const page = await open(pathOf(invite), { viewport: desktop });

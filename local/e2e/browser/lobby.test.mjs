@@ -191,6 +191,38 @@ describe("lobby", () => {
     await shootAll(alice, "lobby-away");
   });
 
+  test("notices a network that is gone without a word, and comes back", async () => {
+    const alice = handle(await open(demo, { viewport: desktop }));
+    await alice.evaluate(async () => {
+      const { DefaultSocket } = await import(document.body.dataset.sdk);
+      const usual = DefaultSocket.DefaultHeartbeatTimeoutMs;
+      DefaultSocket.DefaultHeartbeatTimeoutMs = 500;
+      globalThis.wires = [];
+      globalThis.WebSocket = class extends WebSocket {
+        constructor(...address) {
+          super(...address);
+          globalThis.wires.push(this);
+          DefaultSocket.DefaultHeartbeatTimeoutMs = usual; // for the next
+        }
+      };
+    });
+    await alice.at("name-input").fill("Alice");
+    await alice.at("name-submit").click();
+    await online(alice);
+    await create(alice);
+    const old = await alice.at("party-id").textContent();
+    await alice.evaluate(() => {
+      const [wire] = globalThis.wires;
+      wire.onmessage = wire.onclose = null;
+      wire.send = wire.close = () => {};
+    });
+    await shows(alice, "banner", "your seat is kept");
+    await alice.at("banner").waitFor({ state: "hidden" });
+    assert.equal(await alice.at("party-id").textContent(), old);
+    assert.equal(await alice.evaluate(() => globalThis.wires.length), 2);
+    assert.deepEqual(alice.faults.splice(0), ["console: Server unreachable from heartbeat."]);
+  });
+
   test("is the same party with the same link after its only window was closed", async () => {
     const alice = await player("Alice");
     await create(alice, { map: "Night market" });

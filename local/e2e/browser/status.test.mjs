@@ -88,14 +88,29 @@ describe("badges", () => {
     for (const page of [alice, bob, landing]) assert.deepEqual(page.faults, []);
   });
 
-  test("go with the player", async () => {
+  test("go with the player, and one line stands for all", async () => {
     const { page: alice, code } = await leader("Alice");
-    const [bob] = await players("bob"); // without a window
+    const [bob, carl] = await players("bob", "carl"); // without windows
+    await bob.client.updateAccount(bob.session, { display_name: "Bob \u202e" }); // turns round what is behind it
     const { party_id } = await redeem(bob, code);
+    await redeem(carl, code);
     await bob.rpc("party_status_set", { party_id, stage: "tutorial" });
-    await badge(alice, bob.username, "In the tutorial").waitFor();
+    await badge(alice, "Bob", "In the tutorial").waitFor();
+    await carl.rpc("party_status_set", { party_id, stage: "tutorial" });
+    const line = alice.at("loading-line").filter({ hasText: "Bob" }).filter({ hasText: "is in the tutorial, and 1 more" });
+    await line.waitFor();
+    assert.equal(await alice.at("loading-line").count(), 1);
+    const places = await line.evaluate((shown) => [1, 5].map((i) => { // letters of "is in the tutorial"
+      const letter = document.createRange();
+      const words = [...shown.childNodes].find((n) => n.textContent.includes("is in the tutorial"));
+      letter.setStart(words, i);
+      letter.setEnd(words, i + 1);
+      return letter.getBoundingClientRect().left;
+    }));
+    assert.ok(places[0] < places[1], `the words run from right to left: ${places}`);
     await bob.socket.leaveParty(party_id);
-    await seat(alice, bob.username).waitFor({ state: "detached" });
+    await carl.socket.leaveParty(party_id);
+    for (const name of ["Bob", carl.username]) await seat(alice, name).waitFor({ state: "detached" });
     assert.equal(await alice.at("loading-line").count(), 0);
     assert.deepEqual(alice.faults, []);
   });

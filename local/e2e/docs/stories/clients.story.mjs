@@ -2,8 +2,25 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { DefaultSocket } from "@heroiclabs/nakama-js";
 
 import { everyBlockRan, Game, host, patience, port, until } from "./lib/game.mjs";
+
+// Wire is a WebSocket that remembers its like, and whose network can go without a word.
+const wires = [];
+class Wire extends WebSocket {
+  constructor(...address) {
+    super(...address);
+    wires.push(this);
+  }
+
+  die() {
+    this.onmessage = this.onclose = null;
+    this.send = this.close = () => {};
+  }
+}
+globalThis.WebSocket = Wire;
+globalThis.window = globalThis; // the SDK's heartbeat asks for it
 
 const heard = (list) => (...what) => { list.push(what.length > 1 ? what : what[0]); };
 
@@ -41,9 +58,45 @@ const said = (game, event, id) => until(
   () => game.vars.server.map(([op, what]) => ({ op, ...what })).find((m) => m.event === event && m.id === id), `event ${event}`);
 
 test("a game is online, and stays so", async () => {
-  const before = mira.vars.going;
+  const before = wires.length;
   await mira.vars.online();
-  assert.equal(mira.vars.going, before, "it connects once");
+  assert.equal(wires.length, before, "it connects once");
+});
+
+test("a closed socket is followed by one new one, whatever the session's age and however often the SDK tells of the close", async () => {
+  const noor = await play();
+  const { online, socket, session } = noor.vars;
+  const before = wires.length;
+  session.token = "expired";
+  socket.disconnect(true);
+  const first = online();
+  socket.ondisconnect({}); // the browser's own close comes late
+  await Promise.all([first, online()]);
+  await online();
+  assert.equal(wires.length, before + 1);
+  await round(noor);
+  socket.disconnect(false);
+});
+
+test("a connection that is gone without a word is replaced", async () => {
+  const usual = DefaultSocket.DefaultHeartbeatTimeoutMs;
+  DefaultSocket.DefaultHeartbeatTimeoutMs = 200;
+  const noor = await play();
+  DefaultSocket.DefaultHeartbeatTimeoutMs = usual;
+  const { party_id: id } = await noor.vars.socket.createParty(true, 2);
+  await round(noor);
+  noor.vars.current = undefined;
+  await noor.run("resume");
+  await noor.run("stay online");
+  const dead = wires.at(-1);
+  const before = wires.length;
+  dead.die();
+  noor.vars.stayOnline();
+  await until(() => noor.vars.current?.id === id, "the party event on a new connection");
+  assert.equal(wires.length, before + 1);
+  noor.vars.session = undefined;
+  noor.vars.socket.disconnect(false);
+  dead.terminate();
 });
 
 test("a refusal has a reason", async () => {
