@@ -159,12 +159,11 @@ func (s *State) begin(party, session, by int) (leaving []seat, refusal string) {
 	if s.Passed {
 		return leaving, ""
 	}
-	if refusal != "" {
-		return nil, refusal
-	}
 	switch p := s.Parties[party]; {
 	case p.Over():
 		return nil, partyNotFound
+	case refusal != "":
+		return nil, refusal
 	case slices.Contains(p.Members, session):
 		return nil, alreadyMember
 	}
