@@ -296,6 +296,7 @@ func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
 						began = true
 						<-first
 					}
+					synctest.Wait() // all who wait for the write before are in line for the next one
 					if len(writes) > 500 {
 						t.Errorf("one transaction writes %d objects", len(writes))
 					}
