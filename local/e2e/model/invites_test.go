@@ -146,7 +146,8 @@ func (s *State) pick(user, session, to int) (picked int, refusal string) {
 		return session, ""
 	}
 	if to >= 0 {
-		if member, ok := s.Member(s.Parties[to], user); ok {
+		p := s.Parties[to]
+		if member, ok := s.Member(p, user); ok && !(s.PicksEarly && p.entered[member].moment == s.moment) {
 			return member, ""
 		}
 	}

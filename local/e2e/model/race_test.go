@@ -110,6 +110,7 @@ type variant struct {
 	lateBans   bool // bans begin when all are done; for a member who leaves or comes while being kicked, not at all
 	lateMoves  bool // a socket whose seat moves to another is in until all are done
 	lateLeaves bool // who comes into a party is in the one before until all are done
+	picks      bool // the session of a redemption is chosen before anybody comes in
 	claims     bool // an invite is used by a user who comes in by another way at the same moment
 	stays      bool // a party whose only other member is being removed moves no seat
 }
@@ -133,6 +134,7 @@ func variants(rule rules.OnePerUser, steps []*step) []variant {
 	either(true, func(v *variant) { v.lateMoves = true })
 	either(rule.One(), func(v *variant) { v.lateLeaves = true })
 	either(redeems, func(v *variant) { v.claims = true })
+	either(redeems, func(v *variant) { v.picks = true })
 	either(turns, func(v *variant) { v.stays = true })
 	return all
 }
@@ -155,7 +157,7 @@ func (w ways) note(before, after *model.State) {
 // replay plays the steps in this order on a state, and adds to w what there is on the way. It gives
 // what the state has become, and fails where an answer is another.
 func replay(m *model.State, order []int, v variant, steps []*step, got []string, w ways) (*model.State, error) {
-	m.LateBans, m.LateMoves, m.LateLeaves = v.lateBans, v.lateMoves, v.lateLeaves
+	m.LateBans, m.LateMoves, m.LateLeaves, m.PicksEarly = v.lateBans, v.lateMoves, v.lateLeaves, v.picks
 	if v.claims {
 		m.ClaimsAfter = m.Entries()
 	}
@@ -184,7 +186,7 @@ func replay(m *model.State, order []int, v variant, steps []*step, got []string,
 	}
 	settle()
 	m.EndLeaves()
-	m.ClaimsAfter, m.Stays = 0, nil
+	m.ClaimsAfter, m.Stays, m.PicksEarly = 0, nil, false
 	m.BeginBans(func(session int) bool {
 		is := func(who *seat) bool { return who != nil && who.session == session }
 		return slices.ContainsFunc(steps, func(s *step) bool { return is(s.leaves) || is(s.enters) })

@@ -41,6 +41,8 @@ type State struct {
 	// ClaimsAfter lets an invite be used by a user who has come in after that entry by another way:
 	// at the same moment, as Partyline looks before it claims. 0 is never.
 	ClaimsAfter int
+	// PicksEarly has a call that names no session choose it as if nobody had come in at that moment.
+	PicksEarly bool
 	// Passed has Partyline let the next message through whatever it would say now, because
 	// it looked at another moment: the server alone decides.
 	Passed bool
