@@ -179,16 +179,14 @@ func (r *Record) write(set *rules.Set, line []byte) error {
 		}
 	}
 	if r.set != set {
-		var head bytes.Buffer
-		if r.size > 0 {
-			head.WriteByte('\n') // ends a line that a crash has cut
-		}
-		text := json.NewEncoder(&head)
-		text.SetEscapeHTML(false) // < and & are many in conditions
-		if err := text.Encode(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()}); err != nil {
+		head, err := party.PlainJSON(map[string]any{"partyline_record": 1, "at": r.now().UTC(), "rules": set.Config()})
+		if err != nil {
 			return fmt.Errorf("write the rules: %w", err)
 		}
-		line = append(head.Bytes(), line...)
+		if r.size > 0 {
+			head = "\n" + head // ends a line that a crash has cut
+		}
+		line = slices.Concat([]byte(head), []byte("\n"), line)
 	}
 	n, err := r.file.Write(line)
 	r.size += int64(n)

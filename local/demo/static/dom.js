@@ -42,7 +42,8 @@ export function text(id, value) {
   byId(id).hidden = !value;
 }
 
-// toast shows a note, a text or its parts, for a moment; one with an action, until somebody answers it.
+// toast shows a note, which is a text or its parts. It goes after a moment; with an action it stays until
+// somebody answers it.
 export function toast(message, action) {
   const button = (label, testid, run) => el('button', {
     className: 'button tiny', type: 'button', data: { testid: testid },
