@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -13,21 +15,23 @@ import (
 
 // However many ask a match at the same moment, the host hears one after the other.
 func TestMatches_TakeTurns(t *testing.T) {
-	h := newHouse(t)
-	s, _ := duel(h, "")
-	c := matchmaking.NewMatches(&narrow{house: h}, h, nil, nil, h.clock.Now)
-	var crowd sync.WaitGroup
-	for range 50 {
-		crowd.Go(func() {
-			if _, err := c.Seats(t.Context(), s.id, ""); err != nil {
-				t.Errorf("Seats = %v", err)
-			}
-		})
-	}
-	crowd.Wait()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t)
+		s, _ := duel(h, "")
+		c := matchmaking.NewMatches(&narrow{house: h}, h, nil, nil, h.clock.Now)
+		var crowd sync.WaitGroup
+		for range 50 {
+			crowd.Go(func() {
+				if _, err := c.Seats(t.Context(), s.id, ""); err != nil {
+					t.Errorf("Seats = %v", err)
+				}
+			})
+		}
+		crowd.Wait()
+	})
 }
 
-// narrow is a host that refuses a signal while there is another.
+// narrow is a host that refuses a signal while there is another, and takes its time for each.
 type narrow struct {
 	*house
 	asked atomic.Int32
@@ -38,5 +42,6 @@ func (n *narrow) MatchSignal(ctx context.Context, id, data string) (string, erro
 	if n.asked.Add(1) > 1 {
 		return "", runtime.ErrMatchBusy
 	}
+	time.Sleep(time.Millisecond) // until all the others have asked, in the test's own time
 	return n.house.MatchSignal(ctx, id, data)
 }
