@@ -38,22 +38,3 @@ func (s *Service) mayHaveMore(ctx context.Context, c party.Caller, id party.ID) 
 	}
 	return expired, err
 }
-
-// follow finds the party an invite has followed its inviter to: the one they entered last, of
-// those they may invite to. The rules were asked about the party it was made in alone.
-func (s *Service) follow(ctx context.Context, r *record, own party.ID, in []party.Membership) (party.ID, error) {
-	by := party.Caller{UserID: r.By, Username: r.ByName}
-	for _, m := range in {
-		if m.ID == own {
-			return m.ID, nil
-		}
-		switch _, err := s.mayInvite(ctx, by, m.ID, s.Judge); party.ReasonOf(err) {
-		case "":
-			return m.ID, nil
-		case party.NotLeader, party.RuleDenied, party.NotMember, party.PartyNotFound:
-		default:
-			return party.ID{}, err
-		}
-	}
-	return party.ID{}, party.Refuse(party.PartyNotFound, "Your friend is in no party at the moment.")
-}

@@ -5,11 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 
 	"partyline/party"
-	"partyline/party/rules"
 )
 
 // codeDraws bounds how often a new code is drawn because another invite has it.
@@ -33,7 +31,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 		return none, err
 	}
 	s.Limits.InviteNamed(c.UserID, len(r.For))
-	v, err := s.mayInvite(ctx, c, id, s.Judge)
+	v, err := s.routes.mayInvite(ctx, c, id, s.Judge)
 	if err != nil {
 		return none, err
 	}
@@ -53,7 +51,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err != nil {
 		return none, err
 	}
-	s.made.Store(origin, nil)
+	s.index.add(origin)
 	url := URL(conf.PublicURL, code)
 	inv := s.created(r, code, url)
 	s.tellTargets(ctx, c, v, r, inv)
@@ -67,7 +65,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 
 func (s *Service) created(r *record, code Code, url string) party.CreatedInvite {
 	return party.CreatedInvite{
-		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: s.partyNow(r), Kind: r.Kind,
+		ID: r.ID, Code: code.Reveal(), URL: url, QRURL: url + "/qr.svg", PartyID: s.routes.partyNow(r), Kind: r.Kind,
 		CreatedAt: r.createdAt().Unix(), ExpiresAt: r.ExpiresAt, MaxUses: r.MaxUses, Uses: r.Uses,
 		HoldSeat: r.Hold, FollowInviter: r.Follow, ForUserIDs: list(r.For), Message: r.Message, Info: list(r.Info), Launch: json.RawMessage(r.Launch),
 	}
@@ -75,28 +73,11 @@ func (s *Service) created(r *record, code Code, url string) party.CreatedInvite 
 
 // MayCreate refuses as [Service.Create] does before it makes anything, but for rates and the request itself.
 func (s *Service) MayCreate(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) error {
-	_, err := s.mayInvite(ctx, c, id, judge)
+	_, err := s.routes.mayInvite(ctx, c, id, judge)
 	if err == nil {
 		_, err = s.mayHaveMore(ctx, c, id)
 	}
 	return err
-}
-
-// mayInvite refuses users who may not invite to the party; judge answers for the designers' rules.
-func (s *Service) mayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) (party.View, error) {
-	v, err := s.Admission.Look(ctx, id)
-	if err != nil {
-		return v.View, fmt.Errorf("look at party: %w", err)
-	}
-	if _, member := v.Member(c.UserID); !member {
-		return v.View, party.NotAMember()
-	}
-	if s.Policy().Invites.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
-		return v.View, party.Refuse(party.NotLeader, "Only the leader invites to this party.")
-	}
-	return v.View, judge.Decide(ctx, party.Question{
-		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v.View, Held: v.Held(""), Away: v.Away,
-	})
 }
 
 // keepAndInsert writes the record once the seats it is to hold are kept.

@@ -36,7 +36,7 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 	if (inviteID == "") == (typed == "") {
 		return party.Invalid("id", "give either id or code.")
 	}
-	key, r, err := s.find(ctx, c, inviteID, typed)
+	key, r, err := s.codes.find(ctx, c, inviteID, typed)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *Service) Revoke(ctx context.Context, c party.Caller, inviteID, typed st
 // RevokeAny revokes an invite by its ID for an operator: the party's event names nobody. It
 // refuses with InviteNotFound.
 func (s *Service) RevokeAny(ctx context.Context, inviteID string) error {
-	key, r, err := s.find(ctx, party.Caller{}, inviteID, "")
+	key, r, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
 	if err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func (s *Service) revoke(ctx context.Context, key string, r *record, by string) 
 // end ends an invite for a user, or for everybody, by a change of its record. ended is false where
 // that finds nothing to do, or the invite is over.
 func (s *Service) end(ctx context.Context, key string, before *record, userID string, e event, change func(*record) bool) (ended bool, err error) {
-	r, err := s.change(ctx, key, func(r *record) error {
+	r, err := s.Store.change(ctx, key, func(r *record) error {
 		if ended = !r.ended(s.Now()) && change(r); !ended {
 			return errUnchanged
 		}
@@ -88,7 +88,7 @@ func (s *Service) end(ctx context.Context, key string, before *record, userID st
 	if userID != "" {
 		users = []string{userID}
 	}
-	id, idErr := s.partyOf(r)
+	id, idErr := s.routes.partyOf(r)
 	if idErr == nil && r.Hold { // again too: who was told of a failure may come back after it was done
 		s.Admission.Release(id, r.ID, users...)
 		s.Admission.HoldsChanged(id, false)
@@ -96,7 +96,7 @@ func (s *Service) end(ctx context.Context, key string, before *record, userID st
 	if !ended {
 		return false, nil
 	}
-	s.previews.Drop(key)
+	s.previews.kept.Drop(key)
 	s.withdraw(r.ID, users...)
 	s.Over(r.ID, userID)
 	if idErr == nil {
@@ -105,23 +105,11 @@ func (s *Service) end(ctx context.Context, key string, before *record, userID st
 	return true, nil
 }
 
-func (s *Service) find(ctx context.Context, c party.Caller, inviteID, typed string) (string, *record, error) {
-	if inviteID == "" {
-		return s.lookup(ctx, s.Store.read, c, typed)
-	}
-	key, err := s.Store.keyOf(ctx, inviteID)
-	if err != nil {
-		return "", nil, err
-	}
-	f, err := s.Store.read(ctx, key)
-	return key, f.rec, err
-}
-
 func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) error {
 	if r.By == c.UserID {
 		return nil
 	}
-	id, err := s.partyOf(r)
+	id, err := s.routes.partyOf(r)
 	if err != nil {
 		return err
 	}
@@ -138,7 +126,7 @@ func (s *Service) mayRevoke(ctx context.Context, c party.Caller, r *record) erro
 // Decline says that a target will not come: its seat is free again and the inviter is told. An
 // invite that is over, used or declined stays as it is. Others are refused with InviteNotForYou.
 func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) error {
-	key, r, err := s.lookup(ctx, s.Store.read, c, typed)
+	key, r, err := s.codes.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
 		return err
 	}
@@ -156,7 +144,7 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 	if err != nil || !declined {
 		return err
 	}
-	id, err := s.partyOf(r)
+	id, err := s.routes.partyOf(r)
 	if err != nil {
 		return err
 	}
@@ -172,7 +160,7 @@ func (s *Service) Decline(ctx context.Context, c party.Caller, typed string) err
 // holdsUnsure has the seats that the invite keeps read again where a write of it failed
 // that may have been done all the same.
 func (s *Service) holdsUnsure(r *record, err error) {
-	id, idErr := s.partyOf(r)
+	id, idErr := s.routes.partyOf(r)
 	if idErr == nil && r.Hold && errors.As(err, &unsure{}) {
 		s.Admission.HoldsChanged(id, true)
 	}

@@ -17,7 +17,7 @@ type Lead struct {
 // way: it refuses as [Service.Redeem] does, but not because the party is full or locked at the
 // moment or the user in another, nor for want of a session. Who is in the party is refused with AlreadyMember.
 func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead, error) {
-	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
+	_, r, err := s.codes.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
 		return Lead{}, err
 	}
@@ -25,8 +25,8 @@ func (s *Service) Lead(ctx context.Context, c party.Caller, typed string) (Lead,
 }
 
 func (s *Service) lead(ctx context.Context, c party.Caller, r *record) (Lead, error) {
-	look, gone := s.leads(ctx, r, c.UserID) // first: it finds out who waits there
-	if err := s.refusal(r, c.UserID, look.ID); err != nil {
+	look, gone := s.routes.leads(ctx, r, c.UserID) // first: it finds out who waits there
+	if err := s.routes.refusal(r, c.UserID, look.ID); err != nil {
 		return Lead{}, err
 	}
 	if gone != nil {

@@ -39,15 +39,24 @@ const (
 	noticeTimeout  = 30 * time.Second
 )
 
+// notices are the notifications of invites. Safe for concurrent use, but for sweep.
+type notices struct {
+	storage  party.Storage
+	notifier Notifier
+	tasks    *tasks
+	logger   party.Logger
+	round    *party.Round
+}
+
 // Notify brings an invite to users. The notifications are kept for users who are offline,
 // until the invite ends.
-func (s *Service) Notify(ctx context.Context, c party.Caller, inv party.CreatedInvite, users []string) error {
+func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.CreatedInvite, users []string) error {
 	code, err := ParseCode(inv.Code)
 	if err != nil {
 		return err
 	}
 	// Remembered first: what is sent and not remembered would stay for ever.
-	if err := s.changeNotified(ctx, inv.ID, func(n *notified) {
+	if err := ns.change(ctx, inv.ID, func(n *notified) {
 		n.Key = code.key()
 		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
 		n.Users = append(n.Users, users...)
@@ -60,17 +69,17 @@ func (s *Service) Notify(ctx context.Context, c party.Caller, inv party.CreatedI
 		notices[i] = party.NoticeInvite.To(user, c.UserID,
 			invitation{PartyID: inv.PartyID, URL: inv.URL, Code: inv.Code, From: c.Username, Message: inv.Message})
 	}
-	if err := party.Notify(ctx, s.Notifier, notices...); err != nil {
+	if err := party.Notify(ctx, ns.notifier, notices...); err != nil {
 		return fmt.Errorf("send invite notifications: %w", err)
 	}
 	return nil
 }
 
-// changeNotified changes whom an invite remembers by compare-and-set.
-func (s *Service) changeNotified(ctx context.Context, inviteID string, change func(*notified)) error {
+// change changes whom an invite remembers by compare-and-set.
+func (ns *notices) change(ctx context.Context, inviteID string, change func(*notified)) error {
 	for range noticeAttempts {
 		var n notified
-		version, err := party.ReadObject(ctx, s.Store.storage, noticesCollection, inviteID, &n)
+		version, err := party.ReadObject(ctx, ns.storage, noticesCollection, inviteID, &n)
 		if err != nil {
 			return err
 		}
@@ -79,13 +88,13 @@ func (s *Service) changeNotified(ctx context.Context, inviteID string, change fu
 			if version == party.Absent {
 				return nil
 			}
-			err = s.Store.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: noticesCollection, Key: inviteID, Version: version}})
+			err = ns.storage.StorageDelete(ctx, []*runtime.StorageDelete{{Collection: noticesCollection, Key: inviteID, Version: version}})
 			if err == nil {
 				return nil
 			}
 			continue // one that lost a race has no error of its own
 		}
-		_, err = party.WriteObject(ctx, s.Store.storage, noticesCollection, inviteID, n, version)
+		_, err = party.WriteObject(ctx, ns.storage, noticesCollection, inviteID, n, version)
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
 			return err
 		}
@@ -95,21 +104,21 @@ func (s *Service) changeNotified(ctx context.Context, inviteID string, change fu
 
 // withdraw deletes, in the background, the notifications an invite has sent to these users,
 // or to everybody. What fails the sweep does again.
-func (s *Service) withdraw(inviteID string, users ...string) {
-	s.background(func() {
-		ctx, cancel := context.WithTimeout(s.ctx, noticeTimeout)
+func (ns *notices) withdraw(inviteID string, users ...string) {
+	ns.tasks.begin(func() {
+		ctx, cancel := context.WithTimeout(ns.tasks.ctx, noticeTimeout)
 		defer cancel()
-		if err := s.withdrawNow(ctx, inviteID, users); err != nil {
-			s.Logger.Warn("invite notifications not deleted yet invite=%s error=%v", inviteID, err)
+		if err := ns.withdrawNow(ctx, inviteID, users); err != nil {
+			ns.logger.Warn("invite notifications not deleted yet invite=%s error=%v", inviteID, err)
 		}
 	})
 }
 
 // withdrawNow may run in a goroutine of its own, where a panic would end the process.
-func (s *Service) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
+func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []string) (err error) {
 	defer caught.As(&err, "delete notifications")
 	var n notified
-	if _, err := party.ReadObject(ctx, s.Store.storage, noticesCollection, inviteID, &n); err != nil {
+	if _, err := party.ReadObject(ctx, ns.storage, noticesCollection, inviteID, &n); err != nil {
 		return fmt.Errorf("read whom it was sent to: %w", err)
 	}
 	if len(users) == 0 {
@@ -120,27 +129,27 @@ func (s *Service) withdrawNow(ctx context.Context, inviteID string, users []stri
 		if !slices.Contains(n.Users, user) {
 			continue
 		}
-		found, err := s.noticesOf(ctx, user, n.Key)
+		found, err := ns.of(ctx, user, n.Key)
 		if err != nil {
 			return fmt.Errorf("list notifications: %w", err)
 		}
 		deletes = append(deletes, found...)
 	}
 	if len(deletes) > 0 {
-		if err := s.Notifier.NotificationsDelete(ctx, deletes); err != nil {
+		if err := ns.notifier.NotificationsDelete(ctx, deletes); err != nil {
 			return fmt.Errorf("delete notifications: %w", err)
 		}
 	}
-	return s.changeNotified(ctx, inviteID, func(n *notified) {
+	return ns.change(ctx, inviteID, func(n *notified) {
 		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
 	})
 }
 
-// noticesOf finds a user's notifications of one invite by the key of the code in them.
-func (s *Service) noticesOf(ctx context.Context, user, key string) (found []*runtime.NotificationDelete, err error) {
+// of finds a user's notifications of one invite by the key of the code in them.
+func (ns *notices) of(ctx context.Context, user, key string) (found []*runtime.NotificationDelete, err error) {
 	cursor := ""
 	for range noticePages {
-		page, next, err := s.Notifier.NotificationsList(ctx, user, noticePage, cursor)
+		page, next, err := ns.notifier.NotificationsList(ctx, user, noticePage, cursor)
 		if err != nil {
 			return nil, err
 		}
@@ -160,31 +169,17 @@ func (s *Service) noticesOf(ctx context.Context, user, key string) (found []*run
 	return found, nil
 }
 
-// sweepNotices deletes the notifications of invites that have ended.
-func (s *Service) sweepNotices(ctx context.Context) error {
-	return s.notices.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
+// sweep deletes the notifications of invites that over reports, by the keys of their codes.
+func (ns *notices) sweep(ctx context.Context, over func(ctx context.Context, key string) (bool, error)) error {
+	return ns.round.Go(ctx, sweepBudget, func(o *api.StorageObject) error {
 		var n notified
 		if err := json.Unmarshal([]byte(o.GetValue()), &n); err != nil {
 			return fmt.Errorf("invite's recipients not read: %w", err)
 		}
-		over, err := s.over(ctx, n.Key)
-		if err == nil && over {
-			err = s.withdrawNow(ctx, o.GetKey(), nil)
+		ended, err := over(ctx, n.Key)
+		if err == nil && ended {
+			err = ns.withdrawNow(ctx, o.GetKey(), nil)
 		}
 		return err
 	})
-}
-
-// over reports whether nobody new can use an invite any more.
-func (s *Service) over(ctx context.Context, key string) (bool, error) {
-	f, err := s.Store.lately(ctx, key)
-	switch {
-	case party.ReasonOf(err) == party.InviteNotFound:
-		return true, nil
-	case err != nil:
-		return false, err
-	case f.rec.ended(s.Now()) || f.rec.spent():
-		return true, nil
-	}
-	return s.leadsNowhere(ctx, f.rec)
 }

@@ -3,34 +3,53 @@ package invite
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/reserve"
 )
 
+// previews show what invites lead to. Safe for concurrent use.
+type previews struct {
+	codes
+	routes
+	faces      *faces
+	statuses   party.Statuses
+	match      party.MatchOf
+	footprints party.Footprints
+	attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error)
+	kept       *cache.Cache[string, party.Preview] // public ones, by key
+}
+
+func newPreviews(d Deps, by codes, to routes, f *faces) *previews {
+	return &previews{by, to, f, d.Statuses, d.Match, d.Footprints, d.Attributes, cache.New[string, party.Preview](d.Now, maxPreviews, previewTTL)}
+}
+
+// facesOf looks users up; those that are not found are left out.
+type facesOf func(ctx context.Context, userIDs []string) ([]party.Profile, error)
+
 // Preview shows what an invite leads to, without using it. For an invite that is for
 // others it refuses with InviteNotForYou, unless the caller made it or is in the party.
-func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (party.Preview, error) {
-	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
+func (pv *previews) Preview(ctx context.Context, c party.Caller, typed string) (party.Preview, error) {
+	_, r, err := pv.lookup(ctx, pv.store.read, c, typed)
 	if err != nil {
 		return party.Preview{}, err
 	}
-	t, err := s.target(ctx, r, c.UserID)
+	t, err := pv.target(ctx, r, c.UserID)
 	if err != nil {
 		return party.Preview{}, err
 	}
 	if _, member := t.Member(c.UserID); !member && c.UserID != r.By && !r.isFor(c.UserID) {
-		return party.Preview{}, r.refusal(c.UserID, s.Now())
+		return party.Preview{}, r.refusal(c.UserID, pv.now())
 	}
-	p, err := s.preview(ctx, r, t, c.UserID, s.readFaces)
+	p, err := pv.preview(ctx, r, t, c.UserID, pv.faces.read)
 	if err != nil || !t.alive {
 		return p, err
 	}
-	if p.MatchID, err = s.Match(ctx, t.ID); err != nil {
+	if p.MatchID, err = pv.match(ctx, t.ID); err != nil {
 		return party.Preview{}, err
 	}
 	p.Launch = json.RawMessage(r.Launch)
@@ -40,40 +59,40 @@ func (s *Service) Preview(ctx context.Context, c party.Caller, typed string) (pa
 // PublicPreview is what anybody with the code may see: no launch data, no match, and members only
 // where the rules' page shows them and the party is not hidden. It may be a second old. It refuses
 // with InviteNotFound and RateLimited. The caller must not change the answer's lists.
-func (s *Service) PublicPreview(ctx context.Context, typed, clientIP string) (p party.Preview, err error) {
-	err = s.guess("", clientIP, typed, func(key string) (err error) {
-		p, err = s.previews.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return s.publicPreview(ctx, key) })
+func (pv *previews) PublicPreview(ctx context.Context, typed, clientIP string) (p party.Preview, err error) {
+	err = pv.guess("", clientIP, typed, func(key string) (err error) {
+		p, err = pv.kept.Get(ctx, key, func(ctx context.Context) (party.Preview, error) { return pv.publicPreview(ctx, key) })
 		return err
 	})
 	return p, err
 }
 
-func (s *Service) publicPreview(ctx context.Context, key string) (party.Preview, error) {
-	f, err := s.Store.lately(ctx, key)
+func (pv *previews) publicPreview(ctx context.Context, key string) (party.Preview, error) {
+	f, err := pv.store.lately(ctx, key)
 	if err != nil {
 		return party.Preview{}, err
 	}
 	r := f.rec
 	// A user who opens an invite with a held seat is taken for somebody it is held for.
 	viewer := ""
-	if h, ok := r.hold(s.Now()); ok {
+	if h, ok := r.hold(pv.now()); ok {
 		viewer = h.UserIDs[0]
 	}
-	t, err := s.target(ctx, r, viewer)
+	t, err := pv.target(ctx, r, viewer)
 	if err != nil {
 		return party.Preview{}, err
 	}
 	size, leader := t.Size(), t.Leader().UserID
-	if t.Hidden || !s.Policy().Invites.Page.ShowMembers {
+	if t.Hidden || !pv.policy().Invites.Page.ShowMembers {
 		t.Members, leader = nil, ""
 	}
-	p, err := s.preview(ctx, r, t, viewer, s.Faces)
+	p, err := pv.preview(ctx, r, t, viewer, pv.faces.Faces)
 	if err != nil {
 		return party.Preview{}, err
 	}
 	if p.Party != nil {
 		p.Party.Size, p.Party.LeaderUserID = size, leader
-		p.State = s.state(r, viewer, t, size+t.held < t.MaxSize)
+		p.State = pv.state(r, viewer, t, size+t.held < t.MaxSize)
 	}
 	return p, nil
 }
@@ -87,8 +106,8 @@ type target struct {
 	locked bool // the rules do not let the viewer in
 }
 
-func (s *Service) target(ctx context.Context, r *record, viewer string) (target, error) {
-	look, err := s.leads(ctx, r, viewer)
+func (pv *previews) target(ctx context.Context, r *record, viewer string) (target, error) {
+	look, err := pv.leads(ctx, r, viewer)
 	t := target{Look: look, held: look.Held(viewer), alive: true}
 	switch party.ReasonOf(err) {
 	case "":
@@ -104,7 +123,7 @@ func (s *Service) target(ctx context.Context, r *record, viewer string) (target,
 	if _, member := t.Member(viewer); member || viewer != "" && t.Returning(viewer) {
 		return t, nil
 	}
-	switch err := s.Admission.Locked(ctx, t.View); {
+	switch err := pv.admission.Locked(ctx, t.View); {
 	case party.ReasonOf(err) == party.PartyLocked:
 		t.locked = true
 	case err != nil:
@@ -114,12 +133,12 @@ func (s *Service) target(ctx context.Context, r *record, viewer string) (target,
 }
 
 // state is what the invite is worth to the viewer.
-func (s *Service) state(r *record, viewer string, t target, room bool) party.InviteState {
-	now := s.Now()
+func (pv *previews) state(r *record, viewer string, t target, room bool) party.InviteState {
+	now := pv.now()
 	switch {
 	case r.RevokedAt != 0:
 		return party.StateRevoked
-	case !now.Before(r.expiresAt()) && !s.waits(r, viewer, t.ID):
+	case !now.Before(r.expiresAt()) && !pv.waits(r, viewer, t.ID):
 		return party.StateExpired
 	case r.exhausted() && !r.claimed(viewer):
 		return party.StateExhausted
@@ -135,14 +154,14 @@ func (s *Service) state(r *record, viewer string, t target, room bool) party.Inv
 	return party.StateOpen
 }
 
-func (s *Service) preview(ctx context.Context, r *record, t target, viewer string, faces faces) (party.Preview, error) {
+func (pv *previews) preview(ctx context.Context, r *record, t target, viewer string, look facesOf) (party.Preview, error) {
 	v := t.View
 	_, member := v.Member(viewer)
 	p := party.Preview{
-		ID: r.ID, State: s.state(r, viewer, t, member || v.Size()+t.held < v.MaxSize),
+		ID: r.ID, State: pv.state(r, viewer, t, member || v.Size()+t.held < v.MaxSize),
 		Waiting: t.Waiting, Message: r.Message, Info: list(r.Info), ExpiresAt: r.ExpiresAt,
 	}
-	profiles, err := s.profiles(ctx, r, v, faces)
+	profiles, err := pv.profiles(ctx, r, v, look)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -150,11 +169,11 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 	if !t.alive {
 		return p, nil
 	}
-	statuses, err := s.Statuses(ctx, v.ID)
+	statuses, err := pv.statuses(ctx, v.ID)
 	if err != nil {
 		return party.Preview{}, err
 	}
-	count, err := s.Footprints(ctx, v.ID)
+	count, err := pv.footprints(ctx, v.ID)
 	switch party.ReasonOf(err) {
 	case "", party.PartyNotFound:
 	case party.PartyAway:
@@ -162,7 +181,7 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 	default:
 		return party.Preview{}, err
 	}
-	shared, err := s.Attributes(ctx, v)
+	shared, err := pv.attributes(ctx, v)
 	if err != nil {
 		return party.Preview{}, err
 	}
@@ -177,12 +196,9 @@ func (s *Service) preview(ctx context.Context, r *record, t target, viewer strin
 	return p, nil
 }
 
-// faces looks users up; those that are not found are left out.
-type faces func(ctx context.Context, userIDs []string) ([]party.Profile, error)
-
 // profiles are the public faces of the inviter and the members, from one look-up. A
 // deleted account keeps the name it is known by here.
-func (s *Service) profiles(ctx context.Context, r *record, v party.View, look faces) (map[string]party.Profile, error) {
+func (pv *previews) profiles(ctx context.Context, r *record, v party.View, look facesOf) (map[string]party.Profile, error) {
 	known := map[string]party.Profile{r.By: {UserID: r.By, Username: r.ByName}}
 	for _, m := range v.Members {
 		known[m.UserID] = party.Profile{UserID: m.UserID, Username: m.Username}
@@ -197,45 +213,8 @@ func (s *Service) profiles(ctx context.Context, r *record, v party.View, look fa
 	return known, nil
 }
 
-// readFaces reads the database.
-func (s *Service) readFaces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
-	users, err := s.Users.UsersGetId(ctx, userIDs, nil)
-	if err != nil {
-		return nil, fmt.Errorf("read profiles: %w", err)
-	}
-	found := make([]party.Profile, len(users))
-	for i, u := range users {
-		found[i] = party.Profile{UserID: u.GetId(), Username: u.GetUsername(), DisplayName: u.GetDisplayName(), AvatarURL: u.GetAvatarUrl()}
-	}
-	return found, nil
-}
-
-// Faces are users as pages and lists show them, a few minutes old perhaps.
-func (s *Service) Faces(ctx context.Context, userIDs []string) ([]party.Profile, error) {
-	var found []party.Profile
-	var missing []string
-	for _, id := range userIDs {
-		if face, ok := s.faces.Kept(id); ok {
-			found = append(found, face)
-		} else {
-			missing = append(missing, id)
-		}
-	}
-	if len(missing) == 0 {
-		return found, nil
-	}
-	read, err := s.readFaces(ctx, missing)
-	for _, face := range read {
-		s.faces.Put(face.UserID, face)
-	}
-	return append(found, read...), err
-}
-
-// Landing pages poll, many at once. All who ask within a second see the same preview;
-// what it is made of that has to be read from the database is kept for longer.
+// Landing pages poll, many at once. All who ask within a second see the same preview.
 const (
 	previewTTL  = time.Second
 	maxPreviews = 4096
-	faceTTL     = 5 * time.Minute // names and pictures change without anybody telling
-	maxFaces    = 50_000          // of some 200 bytes
 )

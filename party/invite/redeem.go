@@ -36,7 +36,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 		}
 		return s.Store.lately(ctx, key)
 	}
-	key, r, err := s.lookup(ctx, read, c, typed)
+	key, r, err := s.codes.lookup(ctx, read, c, typed)
 	if err != nil {
 		return none, err
 	}
@@ -84,7 +84,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 			return none, fmt.Errorf("take the kept seat: %w", err)
 		}
 	}
-	if err := s.refusal(r, c.UserID, id); err != nil {
+	if err := s.routes.refusal(r, c.UserID, id); err != nil {
 		return none, err
 	}
 	if goneErr != nil {
@@ -108,8 +108,8 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 		return none, err
 	}
 	id = s.Admission.Current(id)
-	s.previews.Drop(key)
-	if origin, err := s.partyOf(r); err == nil && r.Hold {
+	s.previews.kept.Drop(key)
+	if origin, err := s.routes.partyOf(r); err == nil && r.Hold {
 		s.Admission.Release(origin, r.ID, c.UserID) // another party than id where the inviter has moved on
 		s.Admission.HoldsChanged(origin, false)
 	}
@@ -122,105 +122,27 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 	return redemption, nil
 }
 
-// refusal is why the user cannot use the invite, which leads to the party now. One that has expired
-// still leads in those who wait there by it.
-func (s *Service) refusal(r *record, userID string, id party.ID) error {
-	err := r.refusal(userID, s.Now())
-	if party.ReasonOf(err) == party.InviteExpired && s.waits(r, userID, id) {
-		return r.refusalOfWaiter(userID)
-	}
-	return err
-}
-
-// waits reports whether the user waits by the invite for a seat of the party, as far as this process has seen.
-func (s *Service) waits(r *record, userID string, id party.ID) bool {
-	w := s.Admission.Waiter(id, userID)
-	return w.UserID != "" && (w.Invite == r.ID || w.Invite == "" && !w.Open)
-}
-
-// partyOf is the party an invite was made for, as it is now.
-func (s *Service) partyOf(r *record) (party.ID, error) {
-	id, err := r.partyID()
-	return s.Admission.Current(id), err
-}
-
-// partyNow is its text.
-func (s *Service) partyNow(r *record) string {
-	if id, err := s.partyOf(r); err == nil {
-		return id.String()
-	}
-	return r.PartyID
-}
-
 // await is leads, but where everybody is away it looks again for a while. If the user is one of
 // them there is no error: the first to come back brings the party back.
 func (s *Service) await(ctx context.Context, r *record, userID string) (reserve.Look, error) {
 	for again := awaitLooks; ; again-- {
-		look, err := s.leads(ctx, r, userID)
+		look, err := s.routes.leads(ctx, r, userID)
 		if party.ReasonOf(err) != party.PartyAway {
 			return look, err
 		}
 		if look.Returning(userID) {
 			return look, nil
 		}
-		if again == 0 || s.refusal(r, userID, look.ID) != nil || pause(ctx, awaitEvery) != nil {
+		if again == 0 || s.routes.refusal(r, userID, look.ID) != nil || pause(ctx, awaitEvery) != nil {
 			return look, err
 		}
 	}
 }
 
-// leads looks at the party that an invite leads the user to now. It refuses with PartyNotFound and,
-// beside what is known of the party, with PartyAway.
-func (s *Service) leads(ctx context.Context, r *record, userID string) (reserve.Look, error) {
-	id, away := s.destination(ctx, r)
-	if away != nil && party.ReasonOf(away) != party.PartyAway {
-		return reserve.Look{}, away
-	}
-	look, err := s.Admission.Look(ctx, id)
-	if err != nil {
-		look.ID = id
-		return look, err
-	}
-	if _, member := look.Member(userID); away == nil || member || look.Returning(userID) {
-		return look, nil // who is in that party, or comes back to it, needs no invite
-	}
-	return reserve.Look{View: party.View{ID: look.ID, Facts: look.Facts}}, away
-}
-
-// destination is the party an invite leads to now. It refuses with PartyAway, beside the party, where the
-// inviter has lost the connection there.
-func (s *Service) destination(ctx context.Context, r *record) (party.ID, error) {
-	own, err := s.partyOf(r)
-	if err != nil || !r.Follow {
-		return own, err
-	}
-	in, err := s.Roster.PartiesOf(ctx, r.By)
-	if err != nil {
-		return own, fmt.Errorf("follow inviter: %w", err)
-	}
-	id, err := s.follow(ctx, r, own, in)
-	if party.ReasonOf(err) != party.PartyNotFound {
-		return id, err
-	}
-	seats, seatsErr := s.Admission.KeptSeats(ctx, r.By)
-	if seatsErr != nil {
-		return own, fmt.Errorf("follow inviter: %w", seatsErr)
-	}
-	for _, seat := range seats {
-		if s.Admission.Current(seat.ID) == own {
-			return own, nil
-		}
-	}
-	if len(in) == 0 && len(seats) > 0 { // whether they may invite there is asked when they are back
-		return s.Admission.Current(seats[0].ID), party.Away()
-	}
-	return id, err
-}
-
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
 // one turn with the invite, so that on this node no redemption sees another's half.
 func (s *Service) enter(ctx context.Context, key string, look reserve.Look, session party.Session) error {
-	end, err := s.take(ctx, key)
+	end, err := s.Store.take(ctx, key)
 	if err != nil {
 		return err
 	}
@@ -230,11 +152,11 @@ func (s *Service) enter(ctx context.Context, key string, look reserve.Look, sess
 	settled := false // whether there is nothing to give back
 	defer func() {
 		if isNew && !settled { // also if a panic goes through
-			s.refund(ctx, key, session.UserID, seq)
+			s.refunds.give(ctx, key, session.UserID, seq)
 		}
 	}()
-	r, err := s.Store.change(ctx, key, func(r *record) error {
-		if err := s.refusal(r, session.UserID, look.ID); err != nil {
+	r, err := s.Store.changeNow(ctx, key, func(r *record) error {
+		if err := s.routes.refusal(r, session.UserID, look.ID); err != nil {
 			return err
 		}
 		seq, isNew = r.claim(session.UserID)

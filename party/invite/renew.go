@@ -31,23 +31,23 @@ func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, messa
 	if r.By != c.UserID || r.MaxUses > 0 || len(r.For) > 0 || r.ended(s.Now()) || s.Now().Sub(r.createdAt()) > r.expiresAt().Sub(s.Now()) {
 		return inv, false, nil
 	}
-	id, err := s.partyOf(r)
+	id, err := s.routes.partyOf(r)
 	if err != nil {
 		return inv, false, err
 	}
 	conf := s.Policy().Invites
-	if _, err := s.mayInvite(ctx, c, id, s.Judge); err != nil {
+	if _, err := s.routes.mayInvite(ctx, c, id, s.Judge); err != nil {
 		return inv, false, err
 	}
 	if message != nil && r.Message != *message {
-		r, err = s.change(ctx, code.key(), func(r *record) error {
+		r, err = s.Store.change(ctx, code.key(), func(r *record) error {
 			r.Message = *message
 			return nil
 		})
 		if err != nil {
 			return inv, false, err
 		}
-		s.previews.Drop(code.key())
+		s.previews.kept.Drop(code.key())
 	}
 	return s.created(r, code, URL(conf.PublicURL, code)), true, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/internal/cache"
+	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -41,6 +42,7 @@ type Store struct {
 	storage party.Storage
 	now     party.Clock
 	kept    *cache.Cache[string, found] // as this process last read or wrote them
+	turns   keyed.Locks[string]         // by key
 }
 
 // found is a record as storage had it.
@@ -57,7 +59,12 @@ const (
 
 // NewStore makes a store.
 func NewStore(storage party.Storage, now party.Clock) *Store {
-	return &Store{storage, now, cache.New[string, found](now, maxRecords, recordTTL)}
+	return &Store{storage, now, cache.New[string, found](now, maxRecords, recordTTL), keyed.NewLocks[string]()}
+}
+
+// round passes over a whole collection.
+func (s *Store) round(collection string) *party.Round {
+	return &party.Round{Storage: s.storage, Now: s.now, Collection: collection}
 }
 
 // errLost means that somebody else wrote the record first.

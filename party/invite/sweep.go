@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
+
+	"partyline/party"
 )
 
 const (
@@ -17,13 +21,32 @@ const (
 	sweepBudget = 20 * time.Second // how long one call looks at the objects of one collection
 )
 
+// sweeper deletes what is left of invites that have ended. Safe for concurrent use.
+type sweeper struct {
+	routes
+	store   *Store
+	notices *notices
+	index   *index
+
+	mu      sync.Mutex   // one sweep at a time
+	records *party.Round // guarded by mu
+	seen    int          // live invites so far in this round; guarded by mu
+	live    atomic.Int64 // of the last round; -1 before
+}
+
+func newSweeper(to routes, store *Store, n *notices, x *index) *sweeper {
+	s := &sweeper{routes: to, store: store, notices: n, index: x, records: store.round(invitesCollection)}
+	s.live.Store(-1)
+	return s
+}
+
 // Sweep deletes the notifications of invites that have ended, invites that ended longer than
 // [Retention] ago, and what the ledger keeps of parties that are gone. Its time is bounded, and
 // the next call goes on from there: call it soon again where more says that there is work left.
-func (s *Service) Sweep(ctx context.Context) (removed int, more bool, err error) {
-	s.sweeping.Lock()
-	defer s.sweeping.Unlock()
-	err = errors.Join(s.Admission.Sweep(ctx), s.sweepNotices(ctx), s.sweepOrphans(ctx), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
+func (s *sweeper) Sweep(ctx context.Context) (removed int, more bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err = errors.Join(s.admission.Sweep(ctx), s.notices.sweep(ctx, s.over), s.index.sweep(ctx), s.records.Pages(ctx, sweepBudget, func(page []*api.StorageObject) error {
 		n, err := s.sweepPage(ctx, page)
 		removed += n
 		return err
@@ -36,7 +59,7 @@ func (s *Service) Sweep(ctx context.Context) (removed int, more bool, err error)
 }
 
 // sweepPage deletes those whose time is over, all or none. No write of them meanwhile gives them more time.
-func (s *Service) sweepPage(ctx context.Context, page []*api.StorageObject) (removed int, err error) {
+func (s *sweeper) sweepPage(ctx context.Context, page []*api.StorageObject) (removed int, err error) {
 	dead := map[string]*record{}
 	for _, o := range page {
 		r, unread := decode(o)
@@ -44,18 +67,38 @@ func (s *Service) sweepPage(ctx context.Context, page []*api.StorageObject) (rem
 			err = unread
 			continue
 		}
-		if !r.ended(s.Now()) && !r.exhausted() {
+		if !r.ended(s.now()) && !r.exhausted() {
 			s.seen++
 		}
-		if r.forgotten(s.Now()) {
+		if r.forgotten(s.now()) {
 			dead[o.GetKey()] = r
 		}
 	}
 	if len(dead) == 0 {
 		return 0, err
 	}
-	if failed := s.Store.discard(ctx, dead); failed != nil {
+	if failed := s.store.discard(ctx, dead); failed != nil {
 		return 0, fmt.Errorf("invites not deleted: %w", failed)
 	}
 	return len(dead), err
+}
+
+// over reports whether nobody new can use an invite any more.
+func (s *sweeper) over(ctx context.Context, key string) (bool, error) {
+	f, err := s.store.lately(ctx, key)
+	switch {
+	case party.ReasonOf(err) == party.InviteNotFound:
+		return true, nil
+	case err != nil:
+		return false, err
+	case f.rec.ended(s.now()) || f.rec.spent():
+		return true, nil
+	}
+	return s.leadsNowhere(ctx, f.rec)
+}
+
+// Live is how many invites had not ended in the last full round of the sweep; known is false before.
+func (s *sweeper) Live() (n int, known bool) {
+	live := s.live.Load()
+	return int(live), live >= 0
 }

@@ -89,7 +89,7 @@ func (s *Service) reachable(ctx context.Context, c party.Caller, v party.View, u
 
 // tellInviter says that a target declined. An inviter in the party hears it there.
 func (s *Service) tellInviter(ctx context.Context, c party.Caller, r *record) {
-	err := party.Notify(ctx, s.Notifier, party.NoticeDeclined.To(r.By, c.UserID, declined{PartyID: s.partyNow(r), ID: r.ID, From: c.Username}))
+	err := party.Notify(ctx, s.Notifier, party.NoticeDeclined.To(r.By, c.UserID, declined{PartyID: s.routes.partyNow(r), ID: r.ID, From: c.Username}))
 	if err != nil {
 		s.Logger.Warn("decline not announced invite=%s error=%v", r.ID, err)
 	}

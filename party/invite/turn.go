@@ -16,7 +16,7 @@ const attempts = 12
 // take waits for the caller's turn with an invite, which it ends. Writers on this node take turns,
 // so that only other nodes can make a compare-and-set fail, and a crowd reads the record once: each
 // finds in the store what the one before has written.
-func (s *Service) take(ctx context.Context, key string) (end func(), err error) {
+func (s *Store) take(ctx context.Context, key string) (end func(), err error) {
 	if end, err = s.turns.Lock(ctx, key); err != nil {
 		return nil, fmt.Errorf("wait for the invite: %w", err)
 	}
@@ -24,13 +24,13 @@ func (s *Service) take(ctx context.Context, key string) (end func(), err error) 
 }
 
 // change takes a turn with the record of key.
-func (s *Service) change(ctx context.Context, key string, change func(*record) error) (*record, error) {
+func (s *Store) change(ctx context.Context, key string, change func(*record) error) (*record, error) {
 	end, err := s.take(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	defer end()
-	return s.Store.change(ctx, key, change)
+	return s.changeNow(ctx, key, change)
 }
 
 // errUnchanged, from a change, means that there is nothing to write.
@@ -41,11 +41,11 @@ type unsure struct{ error }
 
 func (u unsure) Unwrap() error { return u.error }
 
-// change applies a change to the record by compare-and-set, on a fresh copy each time
+// changeNow applies a change to the record by compare-and-set, on a fresh copy each time
 // another node was faster. A refusal of the change counts only on a record that was
 // read now. The answer is the record as written, or as it was for errUnchanged. Errors:
 // the change's own, Conflict, or unsure around what storage said. The caller has the turn.
-func (s *Store) change(ctx context.Context, key string, change func(*record) error) (*record, error) {
+func (s *Store) changeNow(ctx context.Context, key string, change func(*record) error) (*record, error) {
 	read := s.lately
 	refused := false
 	for attempt := range attempts {

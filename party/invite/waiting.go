@@ -10,7 +10,7 @@ import (
 
 // LeadOf is [Service.Lead] for somebody who waits by the invite with this ID.
 func (s *Service) LeadOf(ctx context.Context, c party.Caller, inviteID string) (Lead, error) {
-	_, r, err := s.find(ctx, c, inviteID, "")
+	_, r, err := s.codes.find(ctx, c, inviteID, "")
 	if err != nil {
 		return Lead{}, err
 	}
@@ -20,11 +20,11 @@ func (s *Service) LeadOf(ctx context.Context, c party.Caller, inviteID string) (
 // RedeemInto is [Service.Redeem] for somebody who waits for a seat of the party by the invite with this ID. It
 // refuses with PartyNotFound where that leads elsewhere now.
 func (s *Service) RedeemInto(ctx context.Context, c party.Caller, inviteID string, id party.ID) error {
-	key, r, err := s.find(ctx, c, inviteID, "")
+	key, r, err := s.codes.find(ctx, c, inviteID, "")
 	if err != nil {
 		return err
 	}
-	look, gone := s.leads(ctx, r, c.UserID)
+	look, gone := s.routes.leads(ctx, r, c.UserID)
 	if gone == nil && look.ID != id {
 		return party.Gone()
 	}
@@ -39,7 +39,7 @@ func (s *Service) StillLeads(ctx context.Context, inviteID, userID string, id pa
 	if err != nil {
 		return err
 	}
-	r, err := s.change(ctx, key, func(r *record) error { // in turn: a use that is just taken may be given back
+	r, err := s.Store.change(ctx, key, func(r *record) error { // in turn: a use that is just taken may be given back
 		if err := r.refusalOfWaiter(userID); err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (s *Service) StillLeads(ctx context.Context, inviteID, userID string, id pa
 	if err != nil {
 		return err
 	}
-	to, err := s.destination(ctx, r)
+	to, err := s.routes.destination(ctx, r)
 	if err == nil && to != id {
 		return party.Gone()
 	}
@@ -61,15 +61,15 @@ func (s *Service) StillLeads(ctx context.Context, inviteID, userID string, id pa
 // Trail answers which invite a code is of, whatever has become of it, and the parties that it leads to now,
 // if any, and was made for.
 func (s *Service) Trail(ctx context.Context, c party.Caller, typed string) (inviteID string, ids []party.ID, err error) {
-	_, r, err := s.lookup(ctx, s.Store.read, c, typed)
+	_, r, err := s.codes.lookup(ctx, s.Store.read, c, typed)
 	if err != nil {
 		return "", nil, err
 	}
-	own, err := s.partyOf(r)
+	own, err := s.routes.partyOf(r)
 	if err != nil {
 		return "", nil, err
 	}
-	id, err := s.destination(ctx, r)
+	id, err := s.routes.destination(ctx, r)
 	switch party.ReasonOf(err) {
 	case "", party.PartyAway:
 		return r.ID, []party.ID{id, own}, nil

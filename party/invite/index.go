@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/alarm"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -23,60 +25,48 @@ const (
 	unindexTimeout = 10 * time.Second
 )
 
-// changed follows what becomes of the party.
-func (s *Service) changed(c party.Change) {
-	switch c.Kind {
-	case party.HoldsOver:
-		s.background(func() {
-			for _, inviteID := range c.Invites {
-				s.unhold(c.ID, inviteID)
-			}
-		})
-	case party.PartyEnded:
-		if _, made := s.made.Load(c.Was); made {
-			s.ends.Set(c.Was, s.Now().Add(unindexAfter))
-		}
-	}
+// index finds invites by their IDs and parties. Safe for concurrent use, but for sweep.
+type index struct {
+	routes
+	store   *Store
+	logger  party.Logger
+	made    sync.Map // by party, at its beginning: this process has made invites for it, or found them
+	ends    *alarm.Alarms[party.ID]
+	orphans *party.Round // nil once it is done
 }
 
-// unhold has storage know that an invite holds no seat any more.
-func (s *Service) unhold(id party.ID, inviteID string) {
-	ctx, cancel := context.WithTimeout(context.Background(), refundTimeout)
-	defer cancel()
-	key, _, err := s.find(ctx, party.Caller{}, inviteID, "")
-	if err == nil {
-		_, err = s.change(ctx, key, func(r *record) error {
-			if !r.Hold {
-				return errUnchanged
-			}
-			r.Hold = false
-			return nil
-		})
+func newIndex(to routes, store *Store, logger party.Logger) *index {
+	x := &index{routes: to, store: store, logger: logger, orphans: store.round(idsCollection)}
+	x.ends = alarm.New(to.now, logger, "invites of an ended party are still indexed party=", x.unindex)
+	return x
+}
+
+// add has the invites of a party followed to its end.
+func (x *index) add(origin party.ID) { x.made.Store(origin, nil) }
+
+// end takes the invites of a party that has just ended out soon.
+func (x *index) end(origin party.ID) {
+	if _, made := x.made.Load(origin); made {
+		x.ends.Set(origin, x.now().Add(unindexAfter))
 	}
-	if err != nil && party.ReasonOf(err) != party.InviteNotFound {
-		s.Logger.Warn("invite holds a seat that nobody needs party=%s invite=%s error=%v", id, inviteID, err)
-		return
-	}
-	s.Admission.Release(id, inviteID) // somebody may have read it again meanwhile
-	s.Admission.HoldsChanged(id, false)
 }
 
 // unindex takes the invites of a party that has ended out of the indexes.
-func (s *Service) unindex(origin party.ID) {
+func (x *index) unindex(origin party.ID) {
 	ctx, cancel := context.WithTimeout(context.Background(), unindexTimeout)
 	defer cancel()
-	gone, err := s.gone(ctx, origin)
+	gone, err := x.gone(ctx, origin)
 	if err == nil && gone {
-		err = s.Store.unindex(ctx, origin)
+		err = x.store.unindex(ctx, origin)
 	}
 	if err == nil {
 		if gone {
-			s.made.Delete(origin)
+			x.made.Delete(origin)
 		}
 		return
 	}
-	s.Logger.Warn("invites of an ended party are still indexed party=%s error=%v", origin, err)
-	s.ends.Set(origin, s.Now().Add(unindexRetry))
+	x.logger.Warn("invites of an ended party are still indexed party=%s error=%v", origin, err)
+	x.ends.Set(origin, x.now().Add(unindexRetry))
 }
 
 // unindex deletes what finds the invites of a party, a page at a time.
@@ -124,61 +114,49 @@ func keysOf(index []*api.StorageObject) ([]string, error) {
 	return keys, nil
 }
 
-// sweepOrphans does the same for what processes before this one have left behind, once after
+// sweep does the same for what processes before this one have left behind, once after
 // the start.
-func (s *Service) sweepOrphans(ctx context.Context) error {
-	if s.orphans == nil {
+func (x *index) sweep(ctx context.Context) error {
+	if x.orphans == nil {
 		return nil
 	}
-	err := s.orphans.Pages(ctx, sweepBudget, func(ids []*api.StorageObject) error {
-		if err := s.unindexOrphans(ctx, ids); err != nil {
+	err := x.orphans.Pages(ctx, sweepBudget, func(ids []*api.StorageObject) error {
+		if err := x.unindexOrphans(ctx, ids); err != nil {
 			return fmt.Errorf("invites not taken out of the indexes: %w", err)
 		}
 		return nil
 	})
-	if err == nil && s.orphans.Done() {
-		s.orphans = nil
+	if err == nil && x.orphans.Done() {
+		x.orphans = nil
 	}
 	return err
 }
 
-func (s *Service) unindexOrphans(ctx context.Context, ids []*api.StorageObject) error {
+func (x *index) unindexOrphans(ctx context.Context, ids []*api.StorageObject) error {
 	keys, err := keysOf(ids)
 	if err != nil {
 		return err
 	}
-	records, err := s.Store.records(ctx, keys)
+	records, err := x.store.records(ctx, keys)
 	if err != nil {
 		return err
 	}
 	done := map[party.ID]bool{}
 	for _, r := range records {
 		origin, err := r.partyID()
-		if err != nil || done[origin] || r.forgotten(s.Now()) { // the sweep deletes all of it
+		if err != nil || done[origin] || r.forgotten(x.now()) { // the sweep deletes all of it
 			continue
 		}
 		done[origin] = true
-		s.made.Store(origin, nil) // also of one that lives on: its end is followed from now on
-		gone, err := s.gone(ctx, origin)
+		x.add(origin) // also of one that lives on: its end is followed from now on
+		gone, err := x.gone(ctx, origin)
 		if err == nil && gone {
-			s.made.Delete(origin)
-			err = s.Store.unindex(ctx, origin)
+			x.made.Delete(origin)
+			err = x.store.unindex(ctx, origin)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// gone reports whether a party has ended.
-func (s *Service) gone(ctx context.Context, id party.ID) (bool, error) {
-	switch _, err := s.Admission.Look(ctx, id); party.ReasonOf(err) {
-	case party.PartyNotFound:
-		return true, nil
-	case party.PartyAway:
-		return false, nil
-	default:
-		return false, err
-	}
 }

@@ -1,0 +1,117 @@
+package invite
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"partyline/internal/cache"
+	"partyline/party"
+	"partyline/party/roster"
+)
+
+// MetricSteps counts the steps of invites and of those who follow them, by the tag step.
+const MetricSteps = "partyline_invite_steps"
+
+// step is one of an invite, or of somebody who follows it.
+type step string
+
+const (
+	stepCreated  = step(eventCreated)
+	stepFetched  = step("fetched") // a chat program or search engine has read the page
+	stepOpened   = step("opened")  // a browser has opened the page
+	stepRedeemed = step(eventRedeemed)
+	stepMatched  = step("matched") // somebody who came by an invite has a match with the party
+	stepDeclined = step(eventDeclined)
+	stepRevoked  = step(eventRevoked)
+)
+
+// Counts is what became of invites on this node since the process began.
+type Counts struct {
+	Created  uint64 `json:"created"`
+	Fetched  uint64 `json:"fetched"` // the page, by chat programs and search engines
+	Opened   uint64 `json:"opened"`  // the page, in browsers
+	Redeemed uint64 `json:"redeemed"`
+	Matched  uint64 `json:"matched"` // players who came by an invite and then had a match with the party
+	Declined uint64 `json:"declined"`
+	Revoked  uint64 `json:"revoked"`
+}
+
+// counters count by step.
+type counters map[step]*atomic.Uint64
+
+func newCounters() counters {
+	c := counters{}
+	for _, s := range []step{stepCreated, stepFetched, stepOpened, stepRedeemed, stepMatched, stepDeclined, stepRevoked} {
+		c[s] = new(atomic.Uint64)
+	}
+	return c
+}
+
+// funnel counts what becomes of invites on this node. Safe for concurrent use.
+type funnel struct {
+	roster  *roster.Roster
+	metrics party.Metrics
+	counted counters
+	came    *cache.Cache[string, struct{}] // users who came by an invite and have had no match yet
+}
+
+func newFunnel(d Deps) *funnel {
+	return &funnel{d.Roster, d.Metrics, newCounters(), cache.New[string, struct{}](d.Now, maxCame, cameFor)}
+}
+
+func (f *funnel) count(what step) {
+	f.counted[what].Add(1)
+	f.metrics.MetricsCounterAdd(MetricSteps, map[string]string{"step": string(what)}, 1)
+}
+
+// Counts reads the counters.
+func (f *funnel) Counts() Counts {
+	n := func(what step) uint64 { return f.counted[what].Load() }
+	return Counts{
+		Created: n(stepCreated), Fetched: n(stepFetched), Opened: n(stepOpened), Redeemed: n(stepRedeemed),
+		Matched: n(stepMatched), Declined: n(stepDeclined), Revoked: n(stepRevoked),
+	}
+}
+
+// PageRead counts a look at the page of an invite that leads somewhere: by a program that
+// fetches pages, or by a person's browser.
+func (f *funnel) PageRead(byProgram bool) {
+	if byProgram {
+		f.count(stepFetched)
+		return
+	}
+	f.count(stepOpened)
+}
+
+// Matched counts those of the party's members who came by an invite, each once.
+func (f *funnel) Matched(ctx context.Context, id party.ID) {
+	if f.came.Len() == 0 {
+		return
+	}
+	v, err := f.roster.View(ctx, id)
+	if err != nil { // gone: nobody is left to be counted
+		return
+	}
+	for _, m := range v.Members {
+		if _, came := f.came.Take(m.UserID); came {
+			f.count(stepMatched)
+		}
+	}
+}
+
+// cameWith notes who has just come by an invite, and counts them where the party's match has
+// a seat for them.
+func (f *funnel) cameWith(userID, matchID string) {
+	if matchID != "" {
+		f.count(stepMatched)
+		return
+	}
+	f.came.Put(userID, struct{}{})
+}
+
+// For so many players, and so long, a match counts as one that an invite led to.
+const (
+	maxCame = 50_000
+	cameFor = 24 * time.Hour
+)

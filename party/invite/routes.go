@@ -1,0 +1,160 @@
+package invite
+
+import (
+	"context"
+	"fmt"
+
+	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/reserve"
+	"partyline/party/roster"
+	"partyline/party/rules"
+)
+
+// routes know where invites lead, and whom.
+type routes struct {
+	roster    *roster.Roster
+	admission *admission.Admission
+	judge     party.Judge
+	policy    party.Policy
+	now       party.Clock
+}
+
+// partyOf is the party an invite was made for, as it is now.
+func (to routes) partyOf(r *record) (party.ID, error) {
+	id, err := r.partyID()
+	return to.admission.Current(id), err
+}
+
+// partyNow is its text.
+func (to routes) partyNow(r *record) string {
+	if id, err := to.partyOf(r); err == nil {
+		return id.String()
+	}
+	return r.PartyID
+}
+
+// leads looks at the party that an invite leads the user to now. It refuses with PartyNotFound and,
+// beside what is known of the party, with PartyAway.
+func (to routes) leads(ctx context.Context, r *record, userID string) (reserve.Look, error) {
+	id, away := to.destination(ctx, r)
+	if away != nil && party.ReasonOf(away) != party.PartyAway {
+		return reserve.Look{}, away
+	}
+	look, err := to.admission.Look(ctx, id)
+	if err != nil {
+		look.ID = id
+		return look, err
+	}
+	if _, member := look.Member(userID); away == nil || member || look.Returning(userID) {
+		return look, nil // who is in that party, or comes back to it, needs no invite
+	}
+	return reserve.Look{View: party.View{ID: look.ID, Facts: look.Facts}}, away
+}
+
+// destination is the party an invite leads to now. It refuses with PartyAway, beside the party, where the
+// inviter has lost the connection there.
+func (to routes) destination(ctx context.Context, r *record) (party.ID, error) {
+	own, err := to.partyOf(r)
+	if err != nil || !r.Follow {
+		return own, err
+	}
+	in, err := to.roster.PartiesOf(ctx, r.By)
+	if err != nil {
+		return own, fmt.Errorf("follow inviter: %w", err)
+	}
+	id, err := to.follow(ctx, r, own, in)
+	if party.ReasonOf(err) != party.PartyNotFound {
+		return id, err
+	}
+	seats, seatsErr := to.admission.KeptSeats(ctx, r.By)
+	if seatsErr != nil {
+		return own, fmt.Errorf("follow inviter: %w", seatsErr)
+	}
+	for _, seat := range seats {
+		if to.admission.Current(seat.ID) == own {
+			return own, nil
+		}
+	}
+	if len(in) == 0 && len(seats) > 0 { // whether they may invite there is asked when they are back
+		return to.admission.Current(seats[0].ID), party.Away()
+	}
+	return id, err
+}
+
+// follow finds the party an invite has followed its inviter to: the one they entered last, of
+// those they may invite to. The rules were asked about the party it was made in alone.
+func (to routes) follow(ctx context.Context, r *record, own party.ID, in []party.Membership) (party.ID, error) {
+	by := party.Caller{UserID: r.By, Username: r.ByName}
+	for _, m := range in {
+		if m.ID == own {
+			return m.ID, nil
+		}
+		switch _, err := to.mayInvite(ctx, by, m.ID, to.judge); party.ReasonOf(err) {
+		case "":
+			return m.ID, nil
+		case party.NotLeader, party.RuleDenied, party.NotMember, party.PartyNotFound:
+		default:
+			return party.ID{}, err
+		}
+	}
+	return party.ID{}, party.Refuse(party.PartyNotFound, "Your friend is in no party at the moment.")
+}
+
+// mayInvite refuses users who may not invite to the party; judge answers for the designers' rules.
+func (to routes) mayInvite(ctx context.Context, c party.Caller, id party.ID, judge party.Judge) (party.View, error) {
+	v, err := to.admission.Look(ctx, id)
+	if err != nil {
+		return v.View, fmt.Errorf("look at party: %w", err)
+	}
+	if _, member := v.Member(c.UserID); !member {
+		return v.View, party.NotAMember()
+	}
+	if to.policy().Invites.Who == rules.InviteLeader && v.Leader().UserID != c.UserID {
+		return v.View, party.Refuse(party.NotLeader, "Only the leader invites to this party.")
+	}
+	return v.View, judge.Decide(ctx, party.Question{
+		Action: rules.ActionInvite, Caller: c, Client: party.ClientOf(ctx, c.UserID), View: v.View, Held: v.Held(""), Away: v.Away,
+	})
+}
+
+// refusal is why the user cannot use the invite, which leads to the party now. One that has expired
+// still leads in those who wait there by it.
+func (to routes) refusal(r *record, userID string, id party.ID) error {
+	err := r.refusal(userID, to.now())
+	if party.ReasonOf(err) == party.InviteExpired && to.waits(r, userID, id) {
+		return r.refusalOfWaiter(userID)
+	}
+	return err
+}
+
+// waits reports whether the user waits by the invite for a seat of the party, as far as this process has seen.
+func (to routes) waits(r *record, userID string, id party.ID) bool {
+	w := to.admission.Waiter(id, userID)
+	return w.UserID != "" && (w.Invite == r.ID || w.Invite == "" && !w.Open)
+}
+
+// leadsNowhere reports whether the party of an invite has ended. One that follows its
+// inviter may still lead to the next.
+func (to routes) leadsNowhere(ctx context.Context, r *record) (bool, error) {
+	if r.Follow {
+		return false, nil
+	}
+	id, err := to.partyOf(r)
+	if err != nil {
+		return true, nil
+	}
+	return to.gone(ctx, id)
+}
+
+// gone reports whether a party has ended.
+func (to routes) gone(ctx context.Context, id party.ID) (bool, error) {
+	switch _, err := to.admission.Look(ctx, id); party.ReasonOf(err) {
+	case party.PartyNotFound:
+		return true, nil
+	case party.PartyAway:
+		return false, nil
+	default:
+		return false, err
+	}
+}
