@@ -168,7 +168,7 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 		if err := a.Requests(s.UserID); err != nil {
 			return err
 		}
-		if _, listed := v.Book.Requests[s.SessionID]; !listed {
+		if !v.Book.Asks(s.UserID) { // else the engine refuses, whichever of the user's sessions it is
 			v.Book.Requests[s.SessionID] = *effects.Ask
 			a.joins.begin(in.By, join{id: v.ID, joiner: s, until: effects.Ask.Until})
 		}

@@ -241,3 +241,16 @@ func TestAdmission_AcceptOfNobody(t *testing.T) {
 		k.refused(k.admission.BeginAccept(t.Context(), id, named, p[0]), party.InvalidRequest)
 	}
 }
+
+// A player who has asked and asks again from another device takes no second place.
+func TestRequests_OfTwoDevices(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(3)
+	id := k.create(p[0], false, 2)
+	k.must(k.join(p[1], id))
+	k.must(k.admission.BeginJoin(t.Context(), id, k.host.Connect(p[1].UserID))) // which the engine refuses
+	k.must(k.join(p[2], id))
+	if n := k.waiting(id); n != 2 {
+		t.Errorf("%d wait; want 2", n)
+	}
+}

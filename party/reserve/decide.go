@@ -193,7 +193,7 @@ func mayAsk(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 		return Elsewhere(in)
 	}
 	if b.Asks(in.Session.UserID) {
-		return nil // one entry per user: the engine will say so
+		return nil // the engine will say so
 	}
 	// What strangers leave behind stays on the list. The rest of it is for friends.
 	if f.LiveRequests >= p.Requests.Cap || b.listReserved(v) && !f.Friend {
