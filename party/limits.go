@@ -22,8 +22,12 @@ func (l Limit) Take(key string) error { return refuseWait(l.buckets.Take(key, l.
 // May answers what Take would, and counts nothing.
 func (l Limit) May(key string) error { return refuseWait(l.buckets.Wait(key, l.rate())) }
 
-// charge counts one on credit; the next has to wait the longer.
-func (l Limit) charge(key string) { l.buckets.Charge(key, l.rate()) }
+// charge counts n on credit; the next has to wait the longer. An empty key is not counted.
+func (l Limit) charge(key string, n int) {
+	if key != "" {
+		l.buckets.Charge(key, l.rate(), n)
+	}
+}
 
 // Limits are all of them, those of the rules file and those that are always the same. What is
 // counted by user has the user's ID for a key.
@@ -74,9 +78,7 @@ func NewLimits(policy Policy, now Clock) *Limits {
 // InviteNamed counts the users an invite names: each brings a notification, so every ten of them
 // cost as much as an invite. It is charged on credit: the next invite waits the longer.
 func (l *Limits) InviteNamed(userID string, named int) {
-	for range (named - 1) / namedPerInvite {
-		l.InviteCreate.charge(userID)
-	}
+	l.InviteCreate.charge(userID, (named-1)/namedPerInvite)
 }
 
 // namedPerInvite is how many users an invite may name for one token.
@@ -102,13 +104,13 @@ func (l *Limits) Buckets() map[string]int {
 }
 
 // Guess starts an attempt at an invite code by a user, from an address, or both; an empty one is
-// not counted, and an IPv6 client counts by its network. The caller ends the attempt with done:
-// only wrong codes count, and a right one does not reset them.
+// not counted, and an IPv6 client counts by its network. The caller ends the attempt with done, which
+// says how many wrong codes there were: only these count, and a right one does not reset them.
 //
-// A user's attempts under way count as wrong until they end, so that many at once
+// A user's attempts under way count as a wrong code until they end, so that many at once
 // cannot outrun the limit. An address's do not, because a whole school may follow one
 // good link at the same moment; its wrong ones are charged on credit instead.
-func (l *Limits) Guess(userID, clientIP string) (done func(wrong bool), err error) {
+func (l *Limits) Guess(userID, clientIP string) (done func(wrong int), err error) {
 	address := ""
 	if clientIP != "" {
 		address = limit.Address(clientIP)
@@ -123,11 +125,10 @@ func (l *Limits) Guess(userID, clientIP string) (done func(wrong bool), err erro
 			return nil, RefuseRate(wait)
 		}
 	}
-	return func(wrong bool) {
-		byUser.Done(wrong)
-		if wrong && address != "" {
-			l.guessIP.charge(address)
-		}
+	return func(wrong int) {
+		byUser.Done(wrong > 0)
+		l.guessUser.charge(userID, wrong-1)
+		l.guessIP.charge(address, wrong)
 	}, nil
 }
 

@@ -52,7 +52,7 @@ func TestLimits_GuessOfAnAddressCostsTheUserNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done(true)
+	done(1)
 	for range 3 {
 		if _, err := l.Guess("user", "192.0.2.1"); party.ReasonOf(err) != party.RateLimited {
 			t.Errorf("Guess = %v; want rate_limited", err)
@@ -67,7 +67,7 @@ func TestLimits_ManyGoodGuessesFromOneAddress(t *testing.T) {
 	conf := rules.Default()
 	conf.Limits.InviteGuess = rules.GuessLimits{PerUser: rules.Rate{N: 5, Per: time.Minute}, PerIP: rules.Rate{N: 3, Per: time.Minute}}
 	l := party.NewLimits(func() rules.Config { return conf }, partytest.NewTime().Now)
-	var under []func(bool)
+	var under []func(int)
 	for i := range 200 {
 		done, err := l.Guess(fmt.Sprint("user", i), "192.0.2.1")
 		if err != nil {
@@ -76,14 +76,14 @@ func TestLimits_ManyGoodGuessesFromOneAddress(t *testing.T) {
 		under = append(under, done)
 	}
 	for _, done := range under {
-		done(false)
+		done(0)
 	}
 	for i := range 3 {
 		done, err := l.Guess(fmt.Sprint("guesser", i), "192.0.2.1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		done(true)
+		done(1)
 	}
 	if _, err := l.Guess("another", "192.0.2.1"); party.ReasonOf(err) != party.RateLimited {
 		t.Errorf("after three wrong codes from the address = %v; want rate_limited", err)
@@ -100,7 +100,7 @@ func TestLimits_GuessesFromOneNetwork(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		done(true)
+		done(1)
 	}
 	if _, err := l.Guess("", "2001:db8:0:1:ffff::1"); party.ReasonOf(err) != party.RateLimited {
 		t.Errorf("the fourth wrong code from one network = %v; want rate_limited", err)

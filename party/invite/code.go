@@ -63,7 +63,7 @@ func newDigits() string {
 	return fmt.Sprintf("%0*d", digitsLen, n)
 }
 
-// maxReadings bounds how many codes one text is read as, and so what one guess can try.
+// maxReadings bounds how many codes one text is read as, and so what one call can try.
 const maxReadings = 4
 
 // ParseCode reads a code as people type and paste it: in either case, with I and L for 1

@@ -23,8 +23,8 @@ func (x codes) lookup(ctx context.Context, read func(context.Context, string) (f
 	return key, r, err
 }
 
-// guess reads by the key of a code that somebody typed. All readings of a text are one guess.
-// Wrong codes count against the user and the address, but not what cannot be a code.
+// guess reads by the key of a code that somebody typed. Wrong codes count against the user and the
+// address, also those in front of a right one in the same text, but not what cannot be a code.
 func (x codes) guess(userID, clientIP, typed string, read func(key string) error) error {
 	codes := readings(typed)
 	if len(codes) == 0 {
@@ -34,13 +34,13 @@ func (x codes) guess(userID, clientIP, typed string, read func(key string) error
 	if err != nil {
 		return err
 	}
-	wrong := true
+	wrong := 0
 	defer func() { done(wrong) }()
 	for _, code := range codes {
-		err = read(code.key())
-		if wrong = party.ReasonOf(err) == party.InviteNotFound; !wrong {
+		if err = read(code.key()); party.ReasonOf(err) != party.InviteNotFound {
 			break
 		}
+		wrong++
 	}
 	return err
 }

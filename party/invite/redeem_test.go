@@ -342,21 +342,26 @@ func TestService_GuessesAreCounted(t *testing.T) {
 	w.must(w.redeem(p[1], code))
 }
 
-// A link with other words that spell codes is one guess, and leads to the invite that there is.
-func TestService_ReadingsAreOneGuess(t *testing.T) {
+// A link with other words that spell codes leads to the invite that there is. Each of those that is tried
+// before is a wrong guess: else a known code would let somebody try others for nothing.
+func TestService_ReadingsAreGuesses(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t)
-	w.conf.Limits.InviteGuess.PerUser = rules.Rate{N: 2, Per: time.Minute}
 	p := w.host.Players(2)
 	id := w.party(p[0], false, 8)
 	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), Kind: party.CodeInvite}).Code
 	for _, link := range []string{"mygame://join/%s/12345678", "mygame://join/%s?ts=176459283012", "mygame://12345678/23456789/34567890/%s"} {
 		w.must(w.redeem(p[1], fmt.Sprintf(link, code)))
 	}
-	const wrong = "mygame://12345678/23456789/34567890/45678901"
-	w.refused(w.redeem(p[1], wrong), party.InviteNotFound)
-	w.refused(w.redeem(p[1], wrong), party.InviteNotFound)
-	_, err := w.invites.Preview(ctx, caller(p[1]), code)
+	w.conf.Limits.InviteGuess = rules.GuessLimits{PerUser: rules.Rate{N: 3, Per: time.Minute}, PerIP: rules.Rate{N: 6, Per: time.Minute}}
+	behind := fmt.Sprintf("mygame://%s/23456789/34567890/45678901", code)
+	_, err := w.invites.Preview(ctx, caller(p[1]), behind)
+	w.must(err)
+	_, err = w.invites.Preview(ctx, caller(p[1]), code)
+	w.refused(err, party.RateLimited)
+	_, err = w.invites.PublicPreview(ctx, behind, "192.0.2.1")
+	w.must(err)
+	_, err = w.invites.PublicPreview(ctx, code, "192.0.2.1")
 	w.refused(err, party.RateLimited)
 }
 

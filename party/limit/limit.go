@@ -93,10 +93,14 @@ func (a Attempt) Done(failed bool) {
 	}
 }
 
-// Charge spends one token of key, on credit where there is none: what was too much has
+// Charge spends n tokens of key, on credit where there are none: what was too much has
 // to be waited off before Wait is zero again.
-func (k *Keyed) Charge(key string, r rules.Rate) {
-	k.use(key, r, func(b *bucket, now time.Time) { b.tokens.ReserveN(now, 1) })
+func (k *Keyed) Charge(key string, r rules.Rate, n int) {
+	k.use(key, r, func(b *bucket, now time.Time) {
+		for range n { // not all at once: more than the bucket holds would be refused
+			b.tokens.ReserveN(now, 1)
+		}
+	})
 }
 
 // Len is the number of buckets kept.

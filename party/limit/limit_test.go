@@ -114,9 +114,8 @@ func TestKeyed_ChargeIsOnCredit(t *testing.T) {
 			t.Fatalf("Wait of a full bucket is %v", wait)
 		}
 	}
-	for range 8 {
-		k.Charge("a", perMinute)
-	}
+	k.Charge("a", perMinute, 2)
+	k.Charge("a", perMinute, 6)
 	if wait := k.Wait("a", perMinute); wait != 4*12*time.Second {
 		t.Errorf("Wait after 8 charges of 5 is %v; want 48s, the debt and one token", wait)
 	}
@@ -124,7 +123,7 @@ func TestKeyed_ChargeIsOnCredit(t *testing.T) {
 	if wait := k.Wait("a", perMinute); wait != 0 {
 		t.Errorf("Wait after the debt is paid is %v", wait)
 	}
-	k.Charge("b", rules.Rate{})
+	k.Charge("b", rules.Rate{}, 1)
 	if wait := k.Wait("b", rules.Rate{}); wait != 0 || k.Len() != 1 {
 		t.Errorf("without a limit: wait %v, %d buckets", wait, k.Len())
 	}
