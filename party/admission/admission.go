@@ -90,18 +90,36 @@ func (a *Admission) Check(ctx context.Context, id party.ID, in reserve.Intent, l
 	return seen, err
 }
 
+// Judged is a look at a party on which a caller has judged whether somebody may come in. Again judges
+// another, of company that has come in since; nil where nothing depends on the company.
+type Judged struct {
+	Look  reserve.Look
+	Again func(ctx context.Context, l reserve.Look) error
+}
+
 // Admit makes a live session a member at once, closed party or not. For a member it does nothing.
 // It refuses with PartyNotFound, AlreadyMember (another session of the user is in), PartyFull,
 // PartyLocked, Banned, AlreadyInParty and NoLiveSession; then the session is not on the party's
 // stream. A party in which everybody is away it founds again for the first of them, and refuses
-// others with PartyAway. l is the caller's look at the party, nil for none.
-func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, grant party.Grant, l *reserve.Look) error {
+// others with PartyAway. by is what the caller has judged, nil for nothing.
+func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, grant party.Grant, by *Judged) error {
 	in := reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID, Grant: grant}
 	leaving, unlock, err := a.claim(ctx, id, in)
 	if err != nil {
 		return err
 	}
 	defer unlock()
+	var l, anew *reserve.Look
+	var pends bool // by this call: a native join of the session may do so as well
+	if by != nil {
+		l = &by.Look
+	}
+	unpend := func(v *ledger.Visit) {
+		if pends {
+			delete(v.Book.Pending, s.SessionID)
+		}
+		pends = false
+	}
 	admit := func(v *ledger.Visit) error {
 		if err := v.LookAfter(l); err != nil {
 			return err
@@ -111,11 +129,27 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		if err != nil || effects.Take == nil {
 			return err
 		}
+		if now := v.Seen(); by != nil && by.Again != nil && anew == nil && now.HasNew(by.Look, s.UserID) {
+			anew = &now
+			if _, native := v.Book.Pending[s.SessionID]; !native {
+				v.Book.Pending[s.SessionID], pends = &reserve.PendingJoin{Session: s, By: s.SessionID, Until: a.Now().Add(reserve.PendingTTL)}, true
+			}
+			return nil
+		}
+		unpend(v)
 		return a.take(v, *effects.Take, grant.InviteID)
 	}
 	if err = a.Visit(ctx, id, admit); party.ReasonOf(err) == party.PartyAway {
 		if err = a.restore(ctx, id, s); err == nil {
 			err = a.Visit(ctx, id, admit) // who has founded the party is in it
+		}
+	}
+	if err == nil && anew != nil {
+		// Whoever comes in from now on sees that this user is joining.
+		defer a.Briefly(id, unpend)
+		l = anew
+		if err = by.Again(ctx, *anew); err == nil {
+			err = a.Visit(ctx, id, admit)
 		}
 	}
 	if err != nil {

@@ -90,10 +90,11 @@ func (e Entry) Join(ctx context.Context, c party.Caller, look reserve.Look) erro
 	if _, err := e.Admission.Check(ctx, look.ID, reserve.Intent{Kind: reserve.Admit, Session: s, By: s.SessionID}, &look); err != nil {
 		return fmt.Errorf("check admission: %w", err)
 	}
-	if err := e.May(ctx, c, "", look); err != nil {
+	may := func(ctx context.Context, l reserve.Look) error { return e.May(ctx, c, "", l) }
+	if err := may(ctx, look); err != nil {
 		return err
 	}
-	if err := e.Admission.Admit(ctx, look.ID, s, party.Grant{}, &look); err != nil {
+	if err := e.Admission.Admit(ctx, look.ID, s, party.Grant{}, &admission.Judged{Look: look, Again: may}); err != nil {
 		return fmt.Errorf("admit: %w", err)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/reserve"
 )
 
@@ -17,7 +18,7 @@ const (
 	awaitEvery = 200 * time.Millisecond
 )
 
-// followAttempts is how many parties of the inviter a redemption tries, where each ends just then.
+// followAttempts is how many parties a redemption tries, where each ends just then.
 const followAttempts = 3
 
 // Redeem makes the caller's session that [entry.Entry.Session] chooses a member of the party the
@@ -48,14 +49,14 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 	var gone party.ID
 	for range followAttempts {
 		look, err := s.await(ctx, r, c.UserID)
-		if look.ID == gone && refusal != nil {
+		if look.ID == gone && refusal != nil && party.ReasonOf(err) != party.PartyAway {
 			break
 		}
 		redemption, refusal = s.redeemInto(ctx, c, key, r, look, err, sessionID)
-		if !r.Follow || party.ReasonOf(refusal) != party.PartyNotFound {
+		if party.ReasonOf(refusal) != party.PartyNotFound || err != nil && !r.Follow {
 			break
 		}
-		gone = look.ID // it may have ended just now, and the inviter be in another
+		gone = look.ID // just now, but the inviter may be in another, or the last member come back
 	}
 	return redemption, refusal
 }
@@ -76,7 +77,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 		}
 	}
 	if sessionErr == nil && look.Returning(c.UserID) { // a kept seat needs no invite, and uses none up
-		err := s.Admission.Admit(ctx, id, session, party.Grant{Back: true}, &look)
+		err := s.Admission.Admit(ctx, id, session, party.Grant{Back: true}, &admission.Judged{Look: look})
 		if err == nil {
 			return s.redemption(ctx, s.Admission.Current(id), r, c.UserID), nil
 		}
@@ -96,10 +97,11 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 	if _, err := s.Admission.Check(ctx, id, r.intent(session), &look); err != nil && look.Size() > 0 {
 		return none, fmt.Errorf("check admission: %w", err)
 	}
-	if err := s.entry.May(ctx, c, r.By, look); err != nil {
+	may := func(ctx context.Context, l reserve.Look) error { return s.entry.May(ctx, c, r.By, l) }
+	if err := may(ctx, look); err != nil {
 		return none, err
 	}
-	if err := s.enter(ctx, key, look, session); err != nil {
+	if err := s.enter(ctx, key, &admission.Judged{Look: look, Again: may}, session); err != nil {
 		if now, lookErr := s.Admission.Look(ctx, id); lookErr == nil {
 			if _, member := now.Session(session.SessionID); member { // by another call of theirs, before the invite ended
 				return s.redemption(ctx, id, r, c.UserID), nil
@@ -141,7 +143,7 @@ func (s *Service) await(ctx context.Context, r *record, userID string) (reserve.
 
 // enter claims a use, then admits, then gives the use back if that failed. All of it is
 // one turn with the invite, so that on this node no redemption sees another's half.
-func (s *Service) enter(ctx context.Context, key string, look reserve.Look, session party.Session) error {
+func (s *Service) enter(ctx context.Context, key string, by *admission.Judged, session party.Session) error {
 	end, err := s.Store.take(ctx, key)
 	if err != nil {
 		return err
@@ -156,7 +158,7 @@ func (s *Service) enter(ctx context.Context, key string, look reserve.Look, sess
 		}
 	}()
 	r, err := s.Store.changeNow(ctx, key, func(r *record) error {
-		if err := s.routes.refusal(r, session.UserID, look.ID); err != nil {
+		if err := s.routes.refusal(r, session.UserID, by.Look.ID); err != nil {
 			return err
 		}
 		seq, isNew = r.claim(session.UserID)
@@ -166,7 +168,7 @@ func (s *Service) enter(ctx context.Context, key string, look reserve.Look, sess
 		settled = !errors.As(err, &unsure{})
 		return fmt.Errorf("claim use: %w", err)
 	}
-	if err = s.Admission.Admit(ctx, look.ID, session, r.grant(session.UserID), &look); err != nil {
+	if err = s.Admission.Admit(ctx, by.Look.ID, session, r.grant(session.UserID), by); err != nil {
 		return fmt.Errorf("admit: %w", err)
 	}
 	settled = true

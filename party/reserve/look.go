@@ -11,6 +11,7 @@ type Look struct {
 	party.View
 	Reserved []string // users for whom a seat is kept, and who are neither members nor joining
 	Expected []string // users who are no members and have a seat kept for them or are joining
+	Joining  []string // those of them who are joining
 	Away     []string // users whose kept seat waits for them
 	Origin   party.ID // the party's ID at its beginning, under which storage knows it
 	Waiting  int      // how many wait in line for a seat
@@ -32,7 +33,9 @@ func (b Book) Look(v party.View, origin party.ID, turn uint64) Look {
 			continue
 		}
 		l.Expected = append(l.Expected, u)
-		if !joins {
+		if joins {
+			l.Joining = append(l.Joining, u)
+		} else {
 			l.Reserved = append(l.Reserved, u)
 		}
 	}
@@ -44,9 +47,15 @@ func (b Book) Look(v party.View, origin party.ID, turn uint64) Look {
 	return l
 }
 
-// Users lists those in whose company somebody is who comes in: the members, and those whose
-// kept seat waits for them.
-func (l Look) Users() []string { return append(l.UserIDs(), l.Away...) }
+// Users lists those in whose company somebody is who comes in: the members, those who are joining,
+// and those whose kept seat waits for them.
+func (l Look) Users() []string { return slices.Concat(l.UserIDs(), l.Joining, l.Away) }
+
+// HasNew reports whether there is company that an earlier look did not have, other than the user.
+func (l Look) HasNew(before Look, userID string) bool {
+	known := append(before.Users(), userID)
+	return slices.ContainsFunc(l.Users(), func(u string) bool { return !slices.Contains(known, u) })
+}
 
 // Held is how many seats are kept for users other than this one.
 func (l Look) Held(userID string) int {
