@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
+
+	"partyline/internal/bounded"
 )
 
 // Block is one user's block of another.
@@ -147,8 +149,7 @@ func (b BlockList) Strangers(ctx context.Context, userID string, others []string
 	return slices.DeleteFunc(slices.Clone(others), func(other string) bool { return slices.Contains(friends, other) }), nil
 }
 
-// queryTime bounds a query. It does not end with the connection of the caller: that would
-// cost the host's pool a connection, and may fail the next call that gets that one.
+// queryTime bounds a query.
 const queryTime = 5 * time.Second
 
 func (b BlockList) query(ctx context.Context, query string, users []string, more ...any) (blocks []Block, err error) {
@@ -163,7 +164,7 @@ func (b BlockList) query(ctx context.Context, query string, users []string, more
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryTime)
+	ctx, cancel := bounded.Whole(ctx, queryTime)
 	defer cancel()
 	rows, err := b.db.QueryContext(ctx, query, append([]any{strings.Join(users, ",")}, more...)...)
 	if err != nil {

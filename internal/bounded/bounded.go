@@ -16,6 +16,17 @@ func Context(parent context.Context, within time.Duration) (ctx context.Context,
 	return c, c.end
 }
 
+// Whole returns parent's values and an end of its own: after a time, or at parent's deadline, but not with
+// parent. What is asked of a database ends as a whole: a query that is cancelled in its midst costs the
+// pool a connection, and may fail the next query that gets that one.
+func Whole(parent context.Context, within time.Duration) (ctx context.Context, cancel context.CancelFunc) {
+	at := time.Now().Add(within)
+	if sooner, ok := parent.Deadline(); ok && sooner.Before(at) {
+		at = sooner
+	}
+	return context.WithDeadline(context.WithoutCancel(parent), at)
+}
+
 type bounded struct {
 	context.Context // the parent
 	at              time.Time

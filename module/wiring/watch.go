@@ -2,13 +2,11 @@ package wiring
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/hooks"
@@ -25,54 +23,6 @@ type watched struct {
 	reads, writes, conflicts, errors atomic.Uint64
 	matches                          atomic.Uint64
 	calls, hooks, pages              atomic.Uint64 // that ended as "internal"
-}
-
-// storage counts one call's outcome.
-func (w *watched) storage(count *atomic.Uint64, err error) {
-	count.Add(1)
-	switch {
-	case err == nil, errors.Is(err, context.Canceled):
-	case errors.Is(err, runtime.ErrStorageRejectedVersion):
-		w.conflicts.Add(1)
-	default:
-		w.errors.Add(1)
-	}
-}
-
-func (w *watched) StorageRead(ctx context.Context, reads []*runtime.StorageRead) ([]*api.StorageObject, error) {
-	objects, err := w.NakamaModule.StorageRead(ctx, reads)
-	w.storage(&w.reads, err)
-	return objects, err
-}
-
-func (w *watched) StorageList(ctx context.Context, callerID, userID, collection string, limit int, cursor string) ([]*api.StorageObject, string, error) {
-	objects, next, err := w.NakamaModule.StorageList(ctx, callerID, userID, collection, limit, cursor)
-	w.storage(&w.reads, err)
-	return objects, next, err
-}
-
-func (w *watched) StorageWrite(ctx context.Context, writes []*runtime.StorageWrite) ([]*api.StorageObjectAck, error) {
-	acks, err := w.NakamaModule.StorageWrite(ctx, writes)
-	w.storage(&w.writes, err)
-	return acks, err
-}
-
-// StorageDelete fails in one way only, whether the version was another or the database is
-// down. With a version the former is far more likely.
-func (w *watched) StorageDelete(ctx context.Context, deletes []*runtime.StorageDelete) error {
-	err := w.NakamaModule.StorageDelete(ctx, deletes)
-	counted := err
-	if err != nil && len(deletes) > 0 && deletes[0].Version != "" {
-		counted = runtime.ErrStorageRejectedVersion
-	}
-	w.storage(&w.writes, counted)
-	return err
-}
-
-func (w *watched) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
-	acks, results, err := w.NakamaModule.MultiUpdate(ctx, accounts, writes, deletes, wallets, ledger)
-	w.storage(&w.writes, err)
-	return acks, results, err
 }
 
 func (w *watched) MatchCreate(ctx context.Context, module string, params map[string]any) (string, error) {
