@@ -86,9 +86,15 @@ func TestService_EverybodyGoesAwayMeanwhile(t *testing.T) {
 				if back {
 					time.AfterFunc(2*time.Second, func() { w.must(w.redeem(w.host.Connect(p[0].UserID), code)) })
 				}
+				began := time.Now()
 				err := w.redeem(p[1], code)
-				if !back {
+				if back {
+					w.must(err)
+				} else {
 					w.refused(err, party.PartyAway)
+					if waited := time.Since(began); waited != 5*time.Second {
+						t.Errorf("refused after %v; want 5s", waited)
+					}
 					leader := w.host.Connect(p[0].UserID)
 					w.must(w.redeem(leader, code))
 					w.members(w.admission.Current(id), leader)

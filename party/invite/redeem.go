@@ -53,10 +53,12 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 			break
 		}
 		redemption, refusal = s.redeemInto(ctx, c, key, r, look, err, sessionID)
-		if party.ReasonOf(refusal) != party.PartyNotFound || err != nil && !r.Follow {
+		reason := party.ReasonOf(refusal)
+		endedNow := err == nil && (reason == party.PartyNotFound || reason == party.PartyAway) // its members may come back
+		if !endedNow && !(r.Follow && reason == party.PartyNotFound) {                         // the inviter may be in another
 			break
 		}
-		gone = look.ID // just now, but the inviter may be in another, or the last member come back
+		gone = look.ID
 	}
 	return redemption, refusal
 }
