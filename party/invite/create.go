@@ -84,7 +84,7 @@ func (s *Service) MayCreate(ctx context.Context, c party.Caller, id party.ID, ju
 func (s *Service) keepAndInsert(ctx context.Context, id party.ID, r *record) (Code, error) {
 	h, holds := r.hold(s.Now())
 	if !holds {
-		return s.insert(ctx, r)
+		return s.insert(ctx, id, r)
 	}
 	if err := s.Admission.Hold(ctx, id, h); err != nil {
 		return Code{}, err
@@ -98,15 +98,15 @@ func (s *Service) keepAndInsert(ctx context.Context, id party.ID, r *record) (Co
 		s.Admission.Release(id, r.ID) // also if a panic goes through
 		s.Admission.HoldsChanged(id, true)
 	}()
-	code, err := s.insert(ctx, r)
+	code, err := s.insert(ctx, id, r)
 	made = err == nil
 	return code, err
 }
 
 // insert writes the record under a fresh code. Where storage may have taken it although it
-// said that it did not, it takes it back, trying once: nobody has its code, but it would be
+// said that it did not, or will yet, it takes it back: nobody has its code, but it would be
 // listed and keep its seats.
-func (s *Service) insert(ctx context.Context, r *record) (Code, error) {
+func (s *Service) insert(ctx context.Context, id party.ID, r *record) (Code, error) {
 	for range codeDraws {
 		code := NewCode(r.Kind)
 		err := s.Store.create(ctx, code.key(), r)
@@ -116,11 +116,7 @@ func (s *Service) insert(ctx context.Context, r *record) (Code, error) {
 		if errors.Is(err, errLost) {
 			continue
 		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), refundTimeout)
-		defer cancel()
-		if err := s.Store.discard(ctx, map[string]*record{code.key(): r}); err != nil {
-			s.Logger.Warn("invite that nobody has may be left invite=%s error=%v", r.ID, err)
-		}
+		s.owed.takeBack(ctx, code.key(), r, func() { s.Admission.HoldsChanged(id, true) })
 		return Code{}, err
 	}
 	return Code{}, errCrowded()

@@ -156,7 +156,7 @@ func (s *Service) enter(ctx context.Context, key string, by *admission.Judged, s
 	settled := false // whether there is nothing to give back
 	defer func() {
 		if isNew && !settled { // also if a panic goes through
-			s.refunds.give(ctx, key, session.UserID, seq)
+			s.owed.refund(ctx, key, session.UserID, seq)
 		}
 	}()
 	r, err := s.Store.changeNow(ctx, key, func(r *record) error {

@@ -49,12 +49,12 @@ type Service struct {
 	*previews
 	*notices
 	*sweeper
-	codes   codes
-	routes  routes
-	index   *index
-	refunds refunds
-	tasks   *tasks
-	entry   entry.Entry
+	codes  codes
+	routes routes
+	index  *index
+	owed   owed
+	tasks  *tasks
+	entry  entry.Entry
 
 	waited    *cache.Cache[string, string]   // keys of invites by which somebody waits, by ID
 	halfEnded *cache.Cache[string, struct{}] // invites, and for whom, of whose end storage's answer was lost
@@ -72,7 +72,7 @@ func New(d Deps) *Service {
 		halfEnded: cache.New[string, struct{}](d.Now, maxRecords, recordTTL),
 	}
 	s.previews = newPreviews(d, s.codes, s.routes, s.faces)
-	s.refunds = refunds{d.Store, s.tasks, d.Logger}
+	s.owed = owed{d.Store, s.tasks, d.Logger}
 	s.notices = &notices{d.Store.storage, d.Notifier, s.tasks, d.Logger, d.Store.round(noticesCollection)}
 	s.index = newIndex(s.routes, d.Store, d.Logger)
 	s.sweeper = newSweeper(s.routes, d.Store, s.notices, s.index)
@@ -80,8 +80,8 @@ func New(d Deps) *Service {
 	return s
 }
 
-// Close gives up the refunds that storage has not taken yet and waits until nothing
-// runs any more. Their uses stay with the users who claimed them.
+// Close gives up what storage is still owed, and waits until nothing runs any more. Uses that were
+// to be given back stay with the users who claimed them.
 func (s *Service) Close() {
 	s.index.ends.Close()
 	s.tasks.close()
@@ -103,7 +103,7 @@ func (s *Service) changed(c party.Change) {
 
 // unhold has storage know that an invite holds no seat any more.
 func (s *Service) unhold(id party.ID, inviteID string) {
-	ctx, cancel := context.WithTimeout(context.Background(), refundTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), owedTimeout)
 	defer cancel()
 	key, _, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
 	if err == nil {

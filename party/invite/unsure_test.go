@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -21,6 +23,88 @@ func (w *world) loseAnswer() {
 		once.Do(func() { err = errAway })
 		return err
 	}
+}
+
+// late has storage refuse the next write and do it all the same, later: when the one after it is asked for,
+// or once flush is called. So does a transaction of which a connection has not seen the end.
+func (w *world) late() (flush func()) {
+	var open []*runtime.StorageWrite
+	flush = sync.OnceFunc(func() {
+		w.host.BeforeWrite = nil
+		_, _ = w.host.StorageWrite(w.t.Context(), open) // unless its version is gone
+	})
+	w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+		if open == nil {
+			open = writes
+			return errAway
+		}
+		flush()
+		return nil
+	}
+	return flush
+}
+
+func TestService_ClaimThatIsWrittenLate(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], false, 4)
+	code := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)}).Code
+	flush := w.late()
+	w.away(w.redeem(p[1], code))
+	flush()
+	w.must(w.redeem(p[2], code))
+	w.members(id, p[0], p[2])
+	w.refused(w.redeem(p[1], code), party.InviteExhausted)
+}
+
+func TestService_CreateThatIsWrittenLate(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], true, 2)
+	flush := w.late()
+	_, err := w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
+	w.away(err)
+	flush()
+	if rows, err := w.invites.List(t.Context(), caller(p[0]), id.String()); err != nil || len(rows) != 0 || len(w.host.Values()) != 0 {
+		t.Errorf("List = %v, %v, stored: %v; want nothing of the invite that nobody has", rows, err, w.host.Values())
+	}
+	w.held(id, 0)
+	w.must(w.join(p[2], id))
+}
+
+// Storage is away for some time: what is to be taken back is so later.
+func TestService_CreateIsTakenBackLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(3)
+		id := w.party(p[0], true, 2)
+		tries := 0
+		w.host.AfterWrite = func([]*runtime.StorageWrite) error {
+			if tries++; tries <= 3 {
+				return errAway
+			}
+			return nil
+		}
+		w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+			if tries > 0 && tries < 3 {
+				tries++
+				return errAway
+			}
+			return nil
+		}
+		_, err := w.invites.Create(t.Context(), caller(p[0]), party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
+		w.away(err)
+		if len(w.host.Values()) == 0 {
+			t.Error("nothing is stored, so nothing can be taken back")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if stored := w.host.Values(); len(stored) != 0 {
+			t.Errorf("stored: %v", stored)
+		}
+		w.held(id, 0)
+		w.must(w.join(p[2], id))
+	})
 }
 
 // away checks that storage's failure, and nothing else, came through.

@@ -1,0 +1,91 @@
+package invite
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"partyline/internal/caught"
+	"partyline/party"
+)
+
+// What storage still has to be told is tried again, ever more seldom, until it is.
+const (
+	owedTimeout = 5 * time.Second
+	owedFirst   = 100 * time.Millisecond
+	owedLongest = 30 * time.Second
+)
+
+// owed is what storage has to do although the caller is told that it failed. A write that has failed may
+// still be done later, for all its transaction tells; no read sees it, and no delete. Only another write of
+// the same object waits for it, or is done in its place. So each of these writes first.
+type owed struct {
+	store  *Store
+	tasks  *tasks
+	logger party.Logger
+}
+
+// insist does what is owed, now or in the background, also if the caller has gone away or panics.
+// There it drops first what is kept of the record: it may be from before a write that was done late.
+func (o owed) insist(ctx context.Context, key, what string, do func(ctx context.Context) error) {
+	if try(context.WithoutCancel(ctx), do) == nil {
+		return
+	}
+	o.tasks.begin(func() {
+		for wait := owedFirst; pause(o.tasks.ctx, wait) == nil; wait = min(2*wait, owedLongest) {
+			err := try(o.tasks.ctx, func(ctx context.Context) error {
+				end, err := o.store.take(ctx, key)
+				if err != nil {
+					return err
+				}
+				defer end()
+				o.store.kept.Drop(key)
+				return do(ctx)
+			})
+			if err == nil {
+				return
+			}
+			o.logger.Warn("invite: %s not done yet error=%v", what, err)
+		}
+	})
+}
+
+// try makes an error of a panic, for nobody else recovers in the background.
+func try(ctx context.Context, do func(ctx context.Context) error) (err error) {
+	defer caught.As(&err, "invite")
+	ctx, cancel := context.WithTimeout(ctx, owedTimeout)
+	defer cancel()
+	return do(ctx)
+}
+
+// refund gives a claim back; it leaves alone one that is not there, or not this one. The caller has the turn.
+func (o owed) refund(ctx context.Context, key, user string, seq int64) {
+	o.insist(ctx, key, "refund of a use by "+user, func(ctx context.Context) error {
+		_, err := o.store.changeNow(ctx, key, func(r *record) error {
+			if !r.refund(user, seq) {
+				r.Seq++ // to write all the same
+			}
+			return nil
+		})
+		if party.ReasonOf(err) == party.InviteNotFound {
+			return nil
+		}
+		return err
+	})
+}
+
+// takeBack deletes an invite that nobody has the code of, and calls gone.
+func (o owed) takeBack(ctx context.Context, key string, r *record, gone func()) {
+	over := r.clone()
+	over.RevokedAt, over.Hold = o.store.now().Unix(), false
+	o.insist(ctx, key, "taking back of "+r.ID, func(ctx context.Context) error {
+		err := o.store.create(ctx, key, over)
+		if err == nil || errors.Is(err, errLost) {
+			err = o.store.discard(ctx, map[string]*record{key: r})
+		}
+		if err == nil {
+			gone()
+		}
+		return err
+	})
+}
