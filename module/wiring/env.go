@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -72,8 +73,9 @@ func readEnvironment(env map[string]string, host runtime.NakamaModule) (environm
 		case name == EnvPasses:
 			read.passes, err = passKeys(value)
 		case name == EnvConsole:
-			if read.console = value; len(value) < console.MinKey {
-				err = fmt.Errorf("%d characters are too few for a key; at least %d", len(value), console.MinKey)
+			read.console = value
+			if n := utf8.RuneCountInString(value); n < console.MinKey {
+				err = fmt.Errorf("%d characters are too few for a key; at least %d", n, console.MinKey)
 			}
 		case name == EnvPlay:
 			u, wrong := url.Parse(value)

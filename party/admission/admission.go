@@ -145,7 +145,7 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		}
 	}
 	if err == nil && anew != nil {
-		// Whoever comes in from now on sees that this user is joining.
+		// Those who come in from now on see that this user is joining.
 		defer a.Briefly(id, unpend)
 		l = anew
 		if err = by.Again(ctx, *anew); err == nil {

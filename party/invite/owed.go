@@ -45,7 +45,7 @@ func (o owed) insist(ctx context.Context, key, what string, do func(ctx context.
 			if err == nil {
 				return
 			}
-			o.logger.Warn("invite: %s not done yet error=%v", what, err)
+			o.logger.Warn("invite not taken back yet what=%s error=%v", what, err)
 		}
 	})
 }
@@ -60,7 +60,7 @@ func try(ctx context.Context, do func(ctx context.Context) error) (err error) {
 
 // refund gives a claim back; it leaves alone one that is not there, or not this one. The caller has the turn.
 func (o owed) refund(ctx context.Context, key, user string, seq int64) {
-	o.insist(ctx, key, "refund of a use by "+user, func(ctx context.Context) error {
+	o.insist(ctx, key, "use by "+user, func(ctx context.Context) error {
 		_, err := o.store.changeNow(ctx, key, func(r *record) error {
 			if !r.refund(user, seq) {
 				r.Seq++ // to write all the same
@@ -78,7 +78,7 @@ func (o owed) refund(ctx context.Context, key, user string, seq int64) {
 func (o owed) takeBack(ctx context.Context, key string, r *record, gone func()) {
 	over := r.clone()
 	over.RevokedAt, over.Hold = o.store.now().Unix(), false
-	o.insist(ctx, key, "taking back of "+r.ID, func(ctx context.Context) error {
+	o.insist(ctx, key, "invite "+r.ID, func(ctx context.Context) error {
 		err := o.store.create(ctx, key, over)
 		if err == nil || errors.Is(err, errLost) {
 			err = o.store.discard(ctx, map[string]*record{key: r})

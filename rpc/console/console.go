@@ -80,7 +80,13 @@ func New(o Options) *Console {
 func (c *Console) Routes() []web.Route {
 	page := web.Get("console_page", root, c.guard(c.page))
 	page.Methods = append(page.Methods, http.MethodPost)
-	return []web.Route{page, web.Get("console_asset", root+"/{file}", c.guard(c.asset))}
+	return []web.Route{page, web.Get("console_redirect", root+"/", c.guard(unslash)), web.Get("console_asset", root+"/{file}", c.guard(c.asset))}
+}
+
+// unslash leads to the page, whose links are relative to the address without a slash at its end.
+func unslash(h http.Header, _ *http.Request) web.Answer {
+	h.Set("Location", "../console")
+	return web.Plain(http.StatusPermanentRedirect)
 }
 
 // pagePolicy lets the page have its own stylesheet and send its own forms; it has no script.

@@ -211,6 +211,18 @@ func TestKey(t *testing.T) {
 	}
 }
 
+// With a slash at its end the address leads to the page, for those who have the key.
+func TestPage_Slash(t *testing.T) {
+	routes, _ := serve(t, aServer())
+	answer := get(routes["console_redirect"], http.MethodGet, "/party/console/", "Bearer "+key)
+	if to := answer.Header().Get("Location"); answer.Code != http.StatusPermanentRedirect || to != "../console" {
+		t.Errorf("with the key: %d, to %q", answer.Code, to)
+	}
+	if answer := get(routes["console_redirect"], http.MethodGet, "/party/console/", ""); answer.Code != 401 {
+		t.Errorf("without: %d", answer.Code)
+	}
+}
+
 func TestPage_Golden(t *testing.T) {
 	routes, l := serve(t, aServer())
 	answer := get(routes["console_page"], http.MethodGet, "/party/console", "Bearer "+key)
