@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/reserve"
 )
 
@@ -16,11 +17,20 @@ func (k *kernel) changes() *[]string {
 	kinds := map[party.ChangeKind]string{
 		party.PartyCreated: "created", party.PartyClosed: "closed", party.PartyUpdated: "updated", party.MemberEntered: "entered",
 		party.MemberLeft: "left", party.MemberDropped: "dropped", party.SeatsChanged: "seats", party.PartyEnded: "ended",
-		party.MemberRemoved: "removed", party.RequestRejected: "rejected",
+		party.MemberRemoved: "removed", party.RequestRejected: "rejected", party.SeatLost: "lost",
 	}
 	told := &[]string{}
 	k.news.Subscribe(func(c party.Change) { *told = append(*told, fmt.Sprintf("%s %s", kinds[c.Kind], c.Session.Username)) })
 	return told
+}
+
+// allAbout wants all that is told from now on to be about the party.
+func (k *kernel) allAbout(id party.ID) {
+	k.news.Subscribe(func(c party.Change) {
+		if c.ID != id {
+			k.t.Errorf("told of %v: %+v; want %v", c.ID, c, id)
+		}
+	})
 }
 
 func TestRoster_OnChange(t *testing.T) {
@@ -30,6 +40,7 @@ func TestRoster_OnChange(t *testing.T) {
 	p := k.host.Players(5)
 	stranger := p[4]
 	id := k.create(p[0], true, 4)
+	k.allAbout(id)
 	k.must(k.join(p[1], id))
 	k.must(k.admit(p[2], id))
 	k.must(k.admit(p[2], id)) // is in already
@@ -53,6 +64,42 @@ func TestRoster_OnChange(t *testing.T) {
 	}
 	if !slices.Equal(*told, want) {
 		t.Errorf("told %q; want %q", *told, want)
+	}
+}
+
+// Who is kicked while away leaves the party as everybody does who is kicked.
+func TestRoster_KickedWhileAway(t *testing.T) {
+	k := newKernel(t)
+	k.conf.Parties.ReconnectGrace = time.Minute
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.host.Disconnect(p[1])
+	k.must(k.admission.Ended(t.Context(), p[1]))
+	told := k.changes()
+	k.allAbout(id)
+	k.must(k.admission.BeginKick(t.Context(), id, p[1], p[0]))
+	if want := []string{"lost ", "seats ", "left player2", "removed player2"}; !slices.Equal(*told, want) {
+		t.Errorf("told %q; want %q", *told, want)
+	}
+	k.refused(k.join(k.host.Connect(p[1].UserID), id), party.Banned)
+}
+
+// Operators see how much there is of everything, of all parties together.
+func TestStats(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(7)
+	first, second := k.create(p[0], true, 8), k.create(p[1], false, 8)
+	k.must(k.join(p[2], first))
+	k.kick(p[2], first)
+	k.must(k.admission.Hold(t.Context(), first, reserve.Hold{InviteID: "i", UserIDs: []string{p[3].UserID}, ExpiresAt: k.clock.Now().Add(time.Hour)}))
+	k.loseJoin(p[4], first)
+	k.must(k.admission.Ended(t.Context(), p[4]))
+	k.must(k.join(p[5], second)) // asks
+	k.must(k.admission.BeginJoin(t.Context(), first, p[6]))
+	want := admission.Stats{Parties: 2, Holds: 1, Kicks: 1, Requests: 1, Joins: 1, Lost: 1}
+	if stats := k.admission.Stats(); stats != want {
+		t.Errorf("Stats = %+v; want %+v", stats, want)
 	}
 }
 
