@@ -101,7 +101,7 @@ func (s *Service) target(ctx context.Context, r *record, viewer string) (target,
 		return target{}, err
 	}
 	// A lock concerns neither a member nor somebody whose seat is kept after a drop.
-	if _, member := t.Member(viewer); member || viewer != "" && t.Returning(viewer) {
+	if _, member := t.Member(viewer); member || t.Returning(viewer) {
 		return t, nil
 	}
 	switch err := s.Admission.Locked(ctx, t.View); {
