@@ -196,7 +196,7 @@ func TestShadow_failures(t *testing.T) {
 	}
 }
 
-// What the next rules say nothing about is allowed by them, whoever refuses it now.
+// What the next rules say nothing about is allowed by them, whatever rule refuses it now.
 func TestShadow_RuleIsGone(t *testing.T) {
 	w, shadow, counts := shadowWorld(t, "rules: [{id: closed, on: [create], deny: true}]", "rules: [{id: other, on: [kick], deny: true}]")
 	w.denied(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(w.host.Player("p"))}), "closed")

@@ -603,7 +603,7 @@ func TestWait_whileAway(t *testing.T) {
 	})
 }
 
-// A seat that is held goes back while everybody is away, for nobody may take it, and is held anew
+// A seat that is held goes back while everybody is away, for nobody may take it, and is held again
 // once somebody is back.
 func TestWait_heldWhileAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
