@@ -260,11 +260,16 @@ func TestDecide(t *testing.T) {
 		"kicked_and_named_before": {session: s, book: ban(s), grant: party.Grant{Named: true, InvitedAt: epoch}, refused: party.Banned},
 		"kicked_and_any_invite":   {session: s, book: ban(s), grant: party.Grant{InvitedAt: epoch.Add(1)}, refused: party.Banned},
 
-		"moves":                  {session: device, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true}}},
-		"moves_past_a_lock":      {session: device, locked: true, max: 2, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, First: true}}},
-		"moves_by_a_join":        {kind: reserve.Join, session: device, open: true, want: reserve.Effects{Pend: &reserve.PendingJoin{Session: device, By: device.SessionID, Until: until, Leaving: []party.Membership{{Session: member}}}}},
-		"moves_into_a_full":      {kind: reserve.Join, session: device, open: true, max: 2, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, First: true, Answer: moved}}},
-		"moves_into_a_closed":    {kind: reserve.Join, session: device, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, Answer: moved}}},
+		"moves":               {session: device, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true}}},
+		"moves_past_a_lock":   {session: device, locked: true, max: 2, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, First: true}}},
+		"moves_by_a_join":     {kind: reserve.Join, session: device, open: true, want: reserve.Effects{Pend: &reserve.PendingJoin{Session: device, By: device.SessionID, Until: until, Leaving: []party.Membership{{Session: member}}}}},
+		"moves_into_a_full":   {kind: reserve.Join, session: device, open: true, max: 2, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, First: true, Answer: moved}}},
+		"moves_into_a_closed": {kind: reserve.Join, session: device, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, Answer: moved}}},
+		"moves_past_a_full_list": {kind: reserve.Join, session: device, book: func(b reserve.Book) {
+			for i := range 3 {
+				b.Requests[session(10+i, 0).SessionID] = reserve.Request{Session: session(10+i, 0)}
+			}
+		}, want: reserve.Effects{Take: &reserve.Take{Session: device, Older: party.Member{Session: member, JoinedAt: epoch.Add(1)}, Moves: true, Answer: moved}}},
 		"moves_by_an_accept":     {kind: reserve.Accept, session: device, by: leader.SessionID, refused: party.AlreadyMember},
 		"moves_nowhere_by_rule":  {session: device, policy: rules.Parties{SecondSocket: rules.SecondSocketRefuse}, refused: party.AlreadyMember},
 		"moves_as_the_last":      {session: device, max: 2, book: func(b reserve.Book) { b.BeginKick(leader.UserID, "by", epoch, false) }, refused: party.AlreadyMember},

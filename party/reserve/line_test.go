@@ -53,7 +53,7 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-// A free seat is promised to whoever has one held, then to who came first.
+// A free seat is promised to those for whom one is held, then to who came first.
 func TestPromised(t *testing.T) {
 	in := session(0, 0).UserID
 	for name, c := range map[string]struct {
@@ -155,7 +155,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// A wait outlives a short time without a socket, which begins anew with each.
+// A wait outlives a short time without a socket. Each such time counts by itself.
 func TestSeen(t *testing.T) {
 	b := lineOf("a")
 	for i, c := range []struct {
