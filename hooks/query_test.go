@@ -22,14 +22,16 @@ var allowedQueries = []string{
 	`-properties.blocked:/.*6f1f2a0e\-90a7\-4f0e\-a5d7\-7c1f3c0f5c11.*/`,
 	"+label.mode:/(freeforall|teams)/", "+label.mode:/a|b|c/", "label.name:/abc/", "label.name:/abc.*/", "label.name:/.*/",
 	"label.name:abc*", "label.name:*a*b??", "label.name:????", "label.name:abc~2", "properties.a.b:5 ~ x", "/", "//", "label.x:/",
+	"a:" + strings.Repeat("a", 80) + "~2", "a:*" + strings.Repeat("a", 79), "a:/.*" + strings.Repeat("a", 80) + "/", "a:*a*a*a*a*a*a*a*a", "a:?????*??",
 	"label.name:/" + strings.Repeat("a", 1500) + "/", "_id:aaaaaaaa-bbbb.nakama1", "a\\ b:c", "+label.created:>\"2026-01-01T00:00:00Z\"",
 }
 
 var refusedQueries = []string{
 	"label.desc:/.{1,1000}.{1,1000}b/", "/.*a.*b/", "label.desc:/(a|b)+/", "/[a-z]*/", "/a?/", `/\d/`, `/\pL/`, "/(?i)a/", "/((a))/",
-	"/.*(a|b).*/", "/.*a|b/", "/.*a|b.*/", "/a.b/", `\/.{9}\/`, `label.x:\/a+\/`, "\t/a+/", "/ a+/ /a+/",
+	"/.*(a|b).*/", "/.*a|b/", "/.*a|b.*/", "/.*(a)/", "/(a).*/", "/a.b/", `\/.{9}\/`, `label.x:\/a+\/`, "\t/a+/", "/ a+/ /a+/",
 	"label.desc:*a????????????", "label.desc:*a*a*a*a*a*a*a*a*a", `a:\*\*\*\*\*\*\*\*\*`, "a:*\\?\\?\\?",
 	"label.desc:/.*" + strings.Repeat("ab", 900) + ".*/", "label.desc:*" + strings.Repeat("ab", 900) + "??", strings.Repeat("?", 1500),
+	"a:" + strings.Repeat("a", 81) + "~2", "a:*" + strings.Repeat("a", 80), "a:/.*" + strings.Repeat("a", 81) + "/", "a:*a*a*a*a*a*a*a*a*", "a:*???",
 	"a:" + strings.Repeat("ab", 500) + "~2", strings.Repeat("a ", 65), strings.Repeat("a", 2049), "a:\xff", "1:/a+/", `/a+/\`, `label.n:/.{1,200}.{1,200}b/\`, `a "/a+/" /a+/\`,
 }
 

@@ -140,7 +140,7 @@ func (b *Book) End(id string) (Ticket, bool) {
 	r := b.rows[id]
 	if r == nil {
 		// Its after-hook is still to come, and must not bring it to life.
-		b.rows[id] = &row{Ticket: Ticket{ID: id}, ended: b.now()}
+		b.rows[id] = &row{ended: b.now()}
 		return Ticket{}, false
 	}
 	if !r.ended.IsZero() {

@@ -298,6 +298,8 @@ func TestNative_PartyTooLarge(t *testing.T) {
 		add.MaxCount = most
 		w.must(w.CheckParty(t.Context(), id, players[0], add))
 	}
+	add.MaxCount = 5
+	w.must(w.CheckParty(t.Context(), id, players[0], add))
 	add.MaxCount = 6
 	w.must(w.CheckParty(t.Context(), id, players[0], add))
 	if add.MinCount != 2 || add.MaxCount != 6 || len(add.StringProperties)+len(add.NumericProperties) != 0 {

@@ -181,3 +181,34 @@ func TestKeys_OwnNames(t *testing.T) {
 		}
 	}
 }
+
+// Who replaces somebody plays what the others do, and is about as strong.
+func TestKeys_Replacement(t *testing.T) {
+	for name, c := range map[string]struct {
+		region   string
+		mmr      float64
+		replaces bool
+	}{"alike": {"eu", 1050, true}, "elsewhere": {"us", 1000, false}, "much_better": {"eu", 3000, false}} {
+		t.Run(name, func(t *testing.T) {
+			w := asking(t)
+			q := w.cfg.Queues["duo"]
+			q.MatchOn, q.Skill = []string{"region"}, w.cfg.Queues["ranked"].Skill
+			w.cfg.Queues["duo"] = q
+			leaver := w.player()
+			ticket := w.queueSolo(leaver, text("queue", "duo", "region", "eu"))
+			for range 3 {
+				w.queueSolo(w.player(), text("queue", "duo", "region", "eu"))
+			}
+			w.process()
+			_, err := w.Accept(t.Context(), callerOf(leaver), ticket, false)
+			w.must(err)
+			late := w.player()
+			w.metadata(late, c.mmr)
+			w.queueSolo(late, text("queue", "duo", "region", c.region))
+			w.process()
+			if told := w.notified(late); (len(told) > 0) != c.replaces {
+				t.Errorf("told %q; want to replace somebody: %v", told, c.replaces)
+			}
+		})
+	}
+}

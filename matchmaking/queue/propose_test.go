@@ -190,8 +190,8 @@ func TestAccept_NoReplacement(t *testing.T) {
 	status, err := w.Status(t.Context(), callerOf(players[1]), id.String())
 	w.must(err)
 	reports := w.Report()
-	if r := reports[slices.IndexFunc(reports, func(r party.QueueReport) bool { return r.Queue == "duo" })]; r.Proposals != 1 || r.Needed != 4 || r.Accepted != 0 || r.Tickets != 3 {
-		t.Errorf("report = %+v; want three tickets in one proposal to four players", r)
+	if r := reports[slices.IndexFunc(reports, func(r party.QueueReport) bool { return r.Queue == "duo" })]; r.Proposals != 1 || r.Needed != 4 || r.Accepted != 0 || r.Tickets != 3 || !slices.Equal(r.Sizes, []party.QueueSize{{Seats: 1, Tickets: 2}, {Seats: 2, Tickets: 1}}) {
+		t.Errorf("report = %+v; want three tickets, one of them of two, in one proposal to four players", r)
 	}
 	if len(status.Tickets) != 1 || status.Tickets[0].WaitedSec < 30 || status.Tickets[0].Proposal == nil || status.Tickets[0].Proposal.Accepted != 0 {
 		t.Errorf("status = %+v; want the age kept and nobody's old answer", status)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/reserve"
 )
 
@@ -16,11 +17,25 @@ func (k *kernel) changes() *[]string {
 	kinds := map[party.ChangeKind]string{
 		party.PartyCreated: "created", party.PartyClosed: "closed", party.PartyUpdated: "updated", party.MemberEntered: "entered",
 		party.MemberLeft: "left", party.MemberDropped: "dropped", party.SeatsChanged: "seats", party.PartyEnded: "ended",
-		party.MemberRemoved: "removed", party.RequestRejected: "rejected",
+		party.MemberRemoved: "removed", party.RequestRejected: "rejected", party.SeatLost: "lost", party.SeatEnded: "over",
 	}
 	told := &[]string{}
 	k.news.Subscribe(func(c party.Change) { *told = append(*told, fmt.Sprintf("%s %s", kinds[c.Kind], c.Session.Username)) })
 	return told
+}
+
+// allAbout keeps what is told from now on, and later wants all of it to be about one party.
+func (k *kernel) allAbout() (one func(id party.ID)) {
+	var told []party.Change
+	k.news.Subscribe(func(c party.Change) { told = append(told, c) })
+	return func(id party.ID) {
+		k.t.Helper()
+		for _, c := range told {
+			if c.ID != id {
+				k.t.Errorf("told of %v: %+v; want %v", c.ID, c, id)
+			}
+		}
+	}
 }
 
 func TestRoster_OnChange(t *testing.T) {
@@ -29,6 +44,7 @@ func TestRoster_OnChange(t *testing.T) {
 	told := k.changes()
 	p := k.host.Players(5)
 	stranger := p[4]
+	about := k.allAbout()
 	id := k.create(p[0], true, 4)
 	k.must(k.join(p[1], id))
 	k.must(k.admit(p[2], id))
@@ -48,11 +64,115 @@ func TestRoster_OnChange(t *testing.T) {
 	k.admission.HoldsChanged(id, false)
 	k.admission.Closed(ctx, id)
 	k.must(k.admission.Ended(t.Context(), p[0]))
+	about(id)
 	want := []string{
 		"created ", "entered player2", "entered player3", "updated ", "left player2", "rejected player5", "entered player4", "left player4", "removed player4", "dropped player3", "seats ", "closed ", "ended ",
 	}
 	if !slices.Equal(*told, want) {
 		t.Errorf("told %q; want %q", *told, want)
+	}
+}
+
+// Who is kicked while away leaves the party as everybody does who is kicked.
+func TestRoster_KickedWhileAway(t *testing.T) {
+	k := newKernel(t)
+	k.conf.Parties.ReconnectGrace = time.Minute
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	k.must(k.join(p[1], id))
+	k.host.Disconnect(p[1])
+	k.must(k.admission.Ended(t.Context(), p[1]))
+	told := k.changes()
+	about := k.allAbout()
+	k.must(k.admission.BeginKick(t.Context(), id, p[1], p[0]))
+	if want := []string{"lost ", "seats ", "left player2", "removed player2"}; !slices.Equal(*told, want) {
+		t.Errorf("told %q; want %q", *told, want)
+	}
+	about(id)
+	k.refused(k.join(k.host.Connect(p[1].UserID), id), party.Banned)
+}
+
+// With a party everybody's membership ends, and the seats that are kept in it, also where nobody
+// tells of its end.
+func TestRoster_EndsWithMembers(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(k *kernel, id party.ID)
+		want []string
+	}{
+		"closed": {func(k *kernel, id party.ID) { k.admission.Closed(k.t.Context(), id) }, []string{"closed ", "ended ", "over "}},
+		"found":  {func(k *kernel, _ party.ID) { k.must(k.admission.Sweep(k.t.Context())) }, []string{"dropped player1", "dropped player2", "ended ", "over "}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKernel(t)
+			k.conf.Parties.ReconnectGrace = time.Minute
+			p := k.host.Players(3)
+			id := k.create(p[0], true, 4)
+			k.must(k.join(p[1], id))
+			k.must(k.join(p[2], id))
+			k.host.Disconnect(p[2])
+			k.must(k.admission.Ended(t.Context(), p[2]))
+			told, about := k.changes(), k.allAbout()
+			k.host.PartyClose(id)
+			c.end(k, id)
+			about(id)
+			if slices.Sort(*told); !slices.Equal(*told, c.want) {
+				t.Errorf("told %q; want %q", *told, c.want)
+			}
+		})
+	}
+}
+
+// Many look before any of them comes in. Who finds that something has changed since looks again.
+func TestLook_IsOutOfDate(t *testing.T) {
+	for name, comes := range map[string]func(k *kernel, s party.Session, id party.ID) error{
+		"join":   func(k *kernel, s party.Session, id party.ID) error { return k.join(s, id) },
+		"invite": func(k *kernel, s party.Session, id party.ID) error { return k.admit(s, id) },
+		"hold": func(k *kernel, s party.Session, id party.ID) error {
+			h := reserve.Hold{InviteID: "i", UserIDs: []string{s.UserID}, ExpiresAt: k.clock.Now().Add(time.Hour)}
+			return k.admission.Hold(t.Context(), id, h)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx := t.Context()
+			k := newKernel(t)
+			p := k.host.Players(4)
+			id := k.create(p[0], true, 2)
+			look, err := k.admission.Look(ctx, id)
+			k.must(err)
+			k.must(comes(k, p[1], id))
+			k.refused(k.admission.Before(ctx, admission.Message{Kind: admission.Join, Party: id, Sender: p[2]}, &look), party.PartyFull)
+			k.refused(k.admission.Admit(ctx, id, p[3], party.Grant{}, &look), party.PartyFull)
+			k.agrees(id)
+		})
+	}
+	t.Run("leave", func(t *testing.T) { // there is a seat since
+		k := newKernel(t)
+		p := k.host.Players(3)
+		id := k.create(p[0], true, 2)
+		k.must(k.join(p[1], id))
+		look, err := k.admission.Look(t.Context(), id)
+		k.must(err)
+		k.leave(p[1], id)
+		k.must(k.admission.Admit(t.Context(), id, p[2], party.Grant{}, &look))
+		k.agrees(id)
+	})
+}
+
+// Operators see how much there is of everything, of all parties together.
+func TestStats(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(7)
+	first, second := k.create(p[0], true, 8), k.create(p[1], false, 8)
+	k.must(k.join(p[2], first))
+	k.kick(p[2], first)
+	k.must(k.admission.Hold(t.Context(), first, reserve.Hold{InviteID: "i", UserIDs: []string{p[3].UserID}, ExpiresAt: k.clock.Now().Add(time.Hour)}))
+	k.loseJoin(p[4], first)
+	k.must(k.admission.Ended(t.Context(), p[4]))
+	k.must(k.join(p[5], second)) // asks
+	k.must(k.admission.BeginJoin(t.Context(), first, p[6]))
+	want := admission.Stats{Parties: 2, Holds: 1, Kicks: 1, Requests: 1, Joins: 1, Lost: 1}
+	if stats := k.admission.Stats(); stats != want {
+		t.Errorf("Stats = %+v; want %+v", stats, want)
 	}
 }
 

@@ -54,7 +54,11 @@ func TestLost_TakesASeatUntilRemoved(t *testing.T) {
 			if err := k.host.PartyRemove(p[0], p[1], id); err != nil {
 				t.Fatal(err)
 			}
+			told := k.changes()
 			k.must(k.admission.Kicked(ctx, id, p[1]))
+			if !slices.Equal(*told, []string{"seats "}) {
+				t.Errorf("told %q; want that there is a seat", *told)
+			}
 			if lost := k.view(id).Lost; len(lost) != 0 {
 				t.Errorf("lost = %v after the leader has removed it; want none", lost)
 			}

@@ -28,7 +28,7 @@ const (
 // are InvalidRequest and name the field.
 func draft(c party.Caller, req party.InviteRequest, conf rules.Invites, now time.Time) (*record, error) {
 	r := &record{
-		ID: uuid.NewString(), PartyID: req.PartyID, Kind: req.Kind, By: c.UserID, ByName: c.Username, CreatedAt: now.UnixNano(),
+		ID: uuid.NewString(), Kind: req.Kind, By: c.UserID, ByName: c.Username, CreatedAt: now.UnixNano(),
 		Hold: req.HoldSeat, Follow: req.FollowInviter, Message: req.Message, Info: slices.Clone(req.Info),
 	}
 	var limits rules.InviteLimits

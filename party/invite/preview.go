@@ -120,7 +120,7 @@ func (pv *previews) target(ctx context.Context, r *record, viewer string) (targe
 		return target{}, err
 	}
 	// A lock concerns neither a member nor somebody whose seat is kept after a drop.
-	if _, member := t.Member(viewer); member || viewer != "" && t.Returning(viewer) {
+	if _, member := t.Member(viewer); member || t.Returning(viewer) {
 		return t, nil
 	}
 	switch err := pv.admission.Locked(ctx, t.View); {

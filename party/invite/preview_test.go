@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/ledger"
 )
 
 func TestService_Preview(t *testing.T) {
@@ -54,6 +55,9 @@ func TestService_PreviewStates(t *testing.T) {
 		if err != nil || got.State != want || (got.Party == nil) != (want == party.StatePartyGone) {
 			t.Errorf("Preview = %+v, %v; want %s", got, err, want)
 		}
+		if want == party.StatePartyGone && (got.Launch != nil || got.MatchID != "") {
+			t.Errorf("Preview = %+v of a party that is gone; want no way on", got)
+		}
 		public, err := w.invites.PublicPreview(ctx, code, "")
 		if err != nil || public.State != want && s != p[1] {
 			t.Errorf("PublicPreview = %+v, %v; want %s", public, err, want)
@@ -61,7 +65,7 @@ func TestService_PreviewStates(t *testing.T) {
 	}
 	once := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)}).Code
 	many := w.create(p[0], party.InviteRequest{PartyID: id.String(), TTLSec: ptr(int64(3600))}).Code
-	held := w.create(p[0], party.InviteRequest{PartyID: id.String(), HoldSeat: true, ForUserIDs: []string{p[2].UserID}}).Code
+	held := w.create(p[0], party.InviteRequest{PartyID: id.String(), HoldSeat: true, ForUserIDs: []string{p[2].UserID}, Launch: json.RawMessage(`{}`)}).Code
 	revoked := w.create(p[0], party.InviteRequest{PartyID: id.String()})
 	state(p[1], once, party.StateOpen)
 	w.must(w.redeem(p[1], once))
@@ -69,6 +73,17 @@ func TestService_PreviewStates(t *testing.T) {
 	state(p[3], once, party.StateExhausted)
 	state(p[3], many, party.StateFull) // the last seat is held
 	state(p[2], held, party.StateOpen) // for this one
+	w.lock = party.Refuse(party.PartyLocked, "locked")
+	state(p[3], many, party.StateLocked)
+	state(p[1], once, party.StateOpen) // a member is in
+	w.lock = nil
+	w.must(w.admission.Visit(ctx, id, func(v *ledger.Visit) error {
+		v.Book.Join(p[3].UserID, "", w.clock.Now())
+		return nil
+	}))
+	if got, err := w.invites.Preview(ctx, caller(p[3]), many); err != nil || got.Waiting != 1 {
+		t.Errorf("Preview = %+v, %v; want one who waits", got, err)
+	}
 	w.must(w.invites.Revoke(ctx, caller(p[0]), revoked.ID, ""))
 	state(p[3], revoked.Code, party.StateRevoked)
 	w.clock.Advance(time.Hour)

@@ -316,3 +316,19 @@ func TestService_ConflictAfterTooManyLostRaces(t *testing.T) {
 	}
 	w.members(id, p[0])
 }
+
+// A seat that was held for somebody who came is not held for them once they have gone, on no node.
+func TestService_HoldsNoSeatForWhoCame(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], false, 4)
+	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), HoldSeat: true, ForUserIDs: []string{p[1].UserID, p[2].UserID}})
+	w.held(id, 2)
+	w.must(w.redeem(p[1], made.Code))
+	w.held(id, 1)
+	w.host.PartyLeave(p[1], id)
+	w.admission.Left(t.Context(), id, p[1])
+	w.held(id, 1)
+	w.node = w.start()
+	w.held(id, 1)
+}

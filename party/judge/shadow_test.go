@@ -195,3 +195,16 @@ func TestShadow_failures(t *testing.T) {
 		t.Errorf("only next rules are about joining: %v", err)
 	}
 }
+
+// What the next rules say nothing about is allowed by them, whatever rule refuses it now.
+func TestShadow_RuleIsGone(t *testing.T) {
+	w, shadow, counts := shadowWorld(t, "rules: [{id: closed, on: [create], deny: true}]", "rules: [{id: other, on: [kick], deny: true}]")
+	w.denied(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(w.host.Player("p"))}), "closed")
+	r := seen(t, shadow, 1)
+	if want := []judge.ShadowCount{{Action: "create", Now: "denied by closed", Next: "allowed", Times: 1}}; fmt.Sprint(r.Counts) != fmt.Sprint(want) {
+		t.Errorf("report %+v; want %+v", r.Counts, want)
+	}
+	if got, want := counts.all(), `map[`+judge.MetricShadow+` create "" looser:1]`; got != want {
+		t.Errorf("counted %s; want %s", got, want)
+	}
+}

@@ -70,6 +70,10 @@ func (w *world) creationRefused(s party.Session, want party.Reason) {
 // One client creates the party again. All others come back into it, and into no other one.
 func TestAdopted_ByOneOfThem(t *testing.T) {
 	w, _, id, back := away(t, 3)
+	if _, offered, err := w.admission.Offered(t.Context(), back[0]); err != nil || !offered {
+		t.Fatalf("Offered = %v, %v; want the party that was", offered, err)
+	}
+	w.creationRefused(back[1], party.AlreadyInParty) // from the question on
 	facts := w.goesOn(back[0])
 	w.creationRefused(back[1], party.AlreadyInParty)
 	w.offered(back[1], id)

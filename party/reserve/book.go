@@ -197,7 +197,6 @@ func (b Book) seated(v party.View) map[string]bool {
 // Hold adds a hold, or reports false and changes nothing if it needs more seats than are
 // free and not promised to others in line.
 func (b Book) Hold(v party.View, h Hold) bool {
-	h.UserIDs = slices.Clone(h.UserIDs)
 	promised := slices.DeleteFunc(b.Promised(v), func(u string) bool { return slices.Contains(h.UserIDs, u) })
 	b.Holds[h.InviteID] = h
 	if taken, held, _ := b.seats(v, ""); taken+held+len(promised) > v.MaxSize {

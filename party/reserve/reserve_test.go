@@ -2,7 +2,6 @@ package reserve_test
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -34,6 +33,16 @@ func session(user, device int) party.Session {
 
 func (s scene) decide() (reserve.Effects, error) {
 	return reserve.Decide(s.view, s.book, s.policy, s.facts, s.now, s.intent)
+}
+
+// joins reports whether a device of the user is on its way in.
+func (s scene) joins(user string) bool {
+	for _, p := range s.book.Pending {
+		if p.Session.UserID == user {
+			return true
+		}
+	}
+	return false
 }
 
 func draw(t *rapid.T) scene {
@@ -181,73 +190,16 @@ func TestSeats(t *testing.T) {
 		for i := range 6 {
 			user := session(i, 0).UserID
 			_, others := s.book.Seats(s.view, user)
-			if others > all || all-others > 1 {
-				t.Errorf("%d seats kept, %d for others than %s", all, others, user)
+			own := 0
+			if _, in := s.view.Member(user); !in && s.book.Seated(s.view, user) && !s.joins(user) {
+				own = 1
+			}
+			if others != all-own {
+				t.Errorf("%d seats kept, %d for others than %s; want %d", all, others, user, all-own)
 			}
 		}
 		if expected := s.book.Look(s.view, party.ID{}, 0).Expected; len(expected) < all {
 			t.Errorf("%d seats kept, but only %q expected", all, expected)
-		}
-	})
-}
-
-func TestRecord_RoundTrip(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		s := draw(t)
-		r := reserve.NewRecord()
-		maps.Copy(r.Kicks, s.book.Kicks)
-		for u, k := range s.book.Kept {
-			r.Seats[u] = k.Seat
-		}
-		value, err := r.Encode(s.view.ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		back := reserve.NewRecord()
-		if err := back.Add(s.view.ID, value); err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(back, r) {
-			t.Errorf("read %+v; want %+v", back, r)
-		}
-	})
-}
-
-// What an older build wrote as two objects reads as one record.
-func TestRecord_OlderBuilds(t *testing.T) {
-	id := party.ID{UUID: uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), Node: "n"}
-	r := reserve.NewRecord()
-	for _, value := range []string{
-		`{"party_id":"` + id.String() + `","kicks":{"u":{"at":1000000000,"until":2000000000}}}`,
-		`{"party_id":"` + id.String() + `","seats":{"v":{"session_id":"s","username":"n","joined":1,"since":2,"until":3}}}`,
-	} {
-		if err := r.Add(id, value); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if k := r.Kicks["u"]; k.At.Unix() != 1 || k.Until.Unix() != 2 {
-		t.Errorf("kick = %+v", k)
-	}
-	if s := r.Seats["v"]; s.Member != (party.Session{UserID: "v", SessionID: "s", Username: "n"}) || s.ID != id || s.Until.UnixNano() != 3 {
-		t.Errorf("seat = %+v", s)
-	}
-}
-
-func FuzzRecord(f *testing.F) {
-	f.Add(`{"kicks":{"u":{"at":1,"until":2}},"seats":{"v":{"until":3}}}`)
-	f.Add(`{"kicks":[],"seats":7}`)
-	f.Fuzz(func(t *testing.T, value string) {
-		id := party.ID{UUID: uuid.MustParse("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), Node: "n"}
-		r := reserve.NewRecord()
-		if r.Add(id, value) != nil {
-			return
-		}
-		text, err := r.Encode(id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := reserve.NewRecord().Add(id, text); err != nil {
-			t.Errorf("cannot read back %q: %v", text, err)
 		}
 	})
 }

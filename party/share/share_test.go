@@ -304,6 +304,10 @@ func TestService_Share_pages(t *testing.T) {
 	if want := (share.Delivered{Friends: 250, Group: 230}); a.Delivered != want {
 		t.Errorf("delivered = %+v; want %+v", a.Delivered, want)
 	}
+	// Friends alone may be as many as are told. The sharer has to be in the group all the same.
+	w.conf.Limits.ShareRecipients = 100
+	_, err := w.ask(sharer, share.Request{PartyID: id.String(), To: share.To{Friends: true, GroupID: w.host.Group(ids(mates...)...)}})
+	w.refused(err, party.NotMember)
 }
 
 func TestService_Share_whenItCannotBeDelivered(t *testing.T) {

@@ -111,6 +111,7 @@ func TestWait_revoked(t *testing.T) {
 				made, other := w.invite(p[0], id, party.InviteRequest{}), w.invite(p[0], id, party.InviteRequest{})
 				w.queue(made, p[2])
 				w.queue(other, p[3])
+				w.size(id) // nobody looks at the line any more
 				w.must(w.invites.Revoke(t.Context(), caller(p[0]), made.ID, ""))
 				w.size(id)
 				look, err := w.admission.Look(t.Context(), id)

@@ -146,13 +146,13 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, o
 			changed = v.Book.Seen(user, len(there) > 0, now) || changed
 		}
 		var locked error
-		seats := len(v.Book.Promised(v.Last.View))
-		if seats > 0 && !v.Away {
+		seats := len(v.Book.Promised(v.Last.View)) // none while everybody is away
+		if seats > 0 {
 			if locked = l.Locked(v.Ctx, v.Last.View); locked != nil && party.ReasonOf(locked) != party.PartyLocked {
 				return locked
 			}
 		}
-		users, offers := v.Book.Serve(v.Last.View, now, l.Policy().Parties.Waitlist.Hold, v.Away || locked != nil, blocked)
+		users, offers := v.Book.Serve(v.Last.View, now, l.Policy().Parties.Waitlist.Hold, locked != nil, blocked)
 		for _, user := range users {
 			offered = append(offered, v.Book.Waiting[user])
 		}

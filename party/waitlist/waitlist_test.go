@@ -603,6 +603,35 @@ func TestWait_whileAway(t *testing.T) {
 	})
 }
 
+// A seat that is held goes back while everybody is away, for nobody may take it, and is held again
+// once somebody is back.
+func TestWait_heldWhileAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.conf.Parties.Survive.EveryoneAway = true
+		p := w.host.Players(3)
+		id := w.party(true, 2, p[0], p[1])
+		w.at(p[2], id)
+		w.leave(p[1], id)
+		w.size(id)
+		if at := w.at(p[2], id); at.HeldUntil == 0 {
+			t.Fatalf("with a free seat: %+v", at)
+		}
+		w.drop(p[0])
+		w.size(id)
+		if at := w.at(p[2], id); at != (waitlist.Place{Place: 1, Of: 1}) {
+			t.Errorf("while away: %+v; want no seat", at)
+		}
+		back := w.host.Connect(p[0].UserID)
+		_, err := w.seats.Resume(t.Context(), caller(back))
+		w.must(err)
+		w.size(id)
+		if at := w.at(p[2], w.admission.Current(id)); at.HeldUntil == 0 {
+			t.Errorf("with somebody back: %+v; want a seat", at)
+		}
+	})
+}
+
 // Who waits is told of the seat under the ID that the party has then, by whichever one they came.
 func TestWait_restored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,134 @@
+package seats_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"partyline/matchmaking/seats"
+)
+
+// Who made the largest party sits first, then it goes by ID. What is only reserved, or over, sits
+// nowhere.
+func TestParties(t *testing.T) {
+	tab := table(t, 4, 3)
+	if parties := tab.Parties(t0); parties == nil || len(parties) != 0 {
+		t.Errorf("of an empty match: %#v", parties)
+	}
+	hold(t, tab, seats.Claim{PartyID: "over", Team: 3, UserIDs: []string{"z"}}, 10)
+	hold(t, tab, seats.Claim{PartyID: "c", UserIDs: []string{"c"}}, 60)
+	hold(t, tab, seats.Claim{PartyID: "b", UserIDs: []string{"b"}}, 60)
+	hold(t, tab, seats.Claim{PartyID: "d", Team: 1, UserIDs: []string{"d", "e"}}, 60)
+	hold(t, tab, seats.Claim{UserIDs: []string{"alone"}}, 60)
+	if err := tab.Reserve(t0, at(60), seats.Claim{PartyID: "a", Team: 2, Spares: 3}); err != nil {
+		t.Fatal(err)
+	}
+	if parties := tab.Parties(at(10)); !slices.Equal(parties, []string{"d", "b", "c"}) {
+		t.Errorf("Parties = %q", parties)
+	}
+}
+
+// The first hold that ends counts, whatever came first; a taken seat has no end.
+func TestFirstExpiry(t *testing.T) {
+	tab := table(t, 1, 4)
+	if first := tab.FirstExpiry(); !first.IsZero() {
+		t.Errorf("of an empty match: %v", first)
+	}
+	if _, err := tab.Take(t0, "x", ""); err != nil {
+		t.Fatal(err)
+	}
+	if first := tab.FirstExpiry(); !first.IsZero() {
+		t.Errorf("with a player seated: %v", first)
+	}
+	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}}, 60)
+	hold(t, tab, seats.Claim{PartyID: "q", UserIDs: []string{"b"}}, 30)
+	hold(t, tab, seats.Claim{PartyID: "r", UserIDs: []string{"c"}}, 90)
+	if first := tab.FirstExpiry(); !first.Equal(at(30)) {
+		t.Errorf("FirstExpiry = %v after the start; want 30s", first.Sub(t0))
+	}
+}
+
+// A hold that is over is nobody's: no call finds it.
+func TestExpired_IsNobodys(t *testing.T) {
+	over := func() *seats.Table {
+		tab := table(t, 1, 2)
+		hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, 10)
+		return tab
+	}
+	claim := seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}
+	for name, finds := range map[string]func(tab *seats.Table, now time.Time) bool{
+		"Leave":    func(tab *seats.Table, now time.Time) bool { return tab.Leave(now, "a") },
+		"Rename":   func(tab *seats.Table, now time.Time) bool { return tab.Rename(now, "p", "q") },
+		"Extend":   func(tab *seats.Table, now time.Time) bool { return tab.Extend(now, "a", "p", at(60)) },
+		"Get":      func(tab *seats.Table, now time.Time) bool { _, ok := tab.Get(now, "a"); return ok },
+		"Users":    func(tab *seats.Table, now time.Time) bool { return len(tab.Users(now)) > 0 },
+		"Parties":  func(tab *seats.Table, now time.Time) bool { return len(tab.Parties(now)) > 0 },
+		"Purge":    func(tab *seats.Table, now time.Time) bool { return tab.Purge(now) == 0 },
+		"Count":    func(tab *seats.Table, now time.Time) bool { _, held, _ := tab.Count(now); return held > 0 },
+		"OpenTeam": func(tab *seats.Table, now time.Time) bool { return tab.OpenByTeam(now)[0] == 0 },
+		"Assign": func(tab *seats.Table, now time.Time) bool {
+			_, err := tab.Assign(now, at(60), "b", "p")
+			return err == nil
+		},
+		"Hold": func(tab *seats.Table, now time.Time) bool {
+			return tab.Hold(now, at(60), seats.Claim{UserIDs: []string{"x"}}) != nil
+		},
+	} {
+		if !finds(over(), at(9)) {
+			t.Errorf("%s does not find a hold before its end", name)
+		}
+		if finds(over(), at(10)) {
+			t.Errorf("%s finds a hold that is over", name)
+		}
+	}
+	tab := table(t, 1, 2)
+	if err := tab.Reserve(t0, at(10), claim); err != nil {
+		t.Fatal(err)
+	}
+	if tab.Clone().Withdraw(at(10), claim) || !tab.Withdraw(at(9), claim) {
+		t.Error("Withdraw finds a reservation that is over, or none before its end")
+	}
+}
+
+// A claim that is made again keeps spare seats for longer too, and not those that others have.
+func TestHold_ProlongsSpares(t *testing.T) {
+	tab := table(t, 2, 3)
+	for _, c := range []seats.Claim{{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, {PartyID: "q", Team: 1, Spares: 1}} {
+		hold(t, tab, c, 10)
+	}
+	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}}, 20)
+	if first := tab.FirstExpiry(); !first.Equal(at(10)) {
+		t.Errorf("a claim for no spare seat keeps them until %v", first.Sub(t0))
+	}
+	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, 20)
+	wantCount(t, tab, 9, 0, 3, 3)
+	wantCount(t, tab, 10, 0, 2, 4)
+	wantCount(t, tab, 20, 0, 0, 6)
+}
+
+// A party that may fill its team meets the team's bound, not its own.
+func TestHold_PartyOfATeam(t *testing.T) {
+	for maxParty, want := range map[int]error{0: seats.ErrTeamFull, 1: seats.ErrPartyFull, 2: seats.ErrTeamFull, 3: seats.ErrTeamFull} {
+		tab, err := seats.New(2, 2, maxParty)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := tab.Hold(t0, at(60), seats.Claim{PartyID: "p", Spares: 3}); !errors.Is(err, want) {
+			t.Errorf("three in parties of up to %d: %v; want %v", maxParty, err, want)
+		}
+	}
+}
+
+// Nobody sits without a name, not even on a seat that is kept for somebody unknown.
+func TestTake_NeedsAUser(t *testing.T) {
+	tab := table(t, 1, 2)
+	hold(t, tab, seats.Claim{PartyID: "p", Spares: 1}, 60)
+	if s, err := tab.Take(t0, "", "p"); !errors.Is(err, seats.ErrLayout) {
+		t.Errorf("Take = %+v, %v", s, err)
+	}
+	if tab.Leave(t0, "") {
+		t.Error("nobody has left")
+	}
+	wantCount(t, tab, 0, 0, 1, 1)
+}
