@@ -141,7 +141,7 @@ func TestLook_IsOutOfDate(t *testing.T) {
 			k.must(err)
 			k.must(comes(k, p[1], id))
 			k.refused(k.admission.Before(ctx, admission.Message{Kind: admission.Join, Party: id, Sender: p[2]}, &look), party.PartyFull)
-			k.refused(k.admission.Admit(ctx, id, p[3], party.Grant{}, &look), party.PartyFull)
+			k.refused(k.admission.Admit(ctx, id, p[3], party.Grant{}, &admission.Judged{Look: look}), party.PartyFull)
 			k.agrees(id)
 		})
 	}
@@ -153,7 +153,7 @@ func TestLook_IsOutOfDate(t *testing.T) {
 		look, err := k.admission.Look(t.Context(), id)
 		k.must(err)
 		k.leave(p[1], id)
-		k.must(k.admission.Admit(t.Context(), id, p[2], party.Grant{}, &look))
+		k.must(k.admission.Admit(t.Context(), id, p[2], party.Grant{}, &admission.Judged{Look: look}))
 		k.agrees(id)
 	})
 }
