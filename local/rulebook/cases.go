@@ -48,7 +48,7 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 		problems = append(problems, rules.Problem{File: name, Line: line, Col: 1, What: what, Allowed: allowed})
 	}
 	if len(data) > maxFile {
-		bad(1, fmt.Sprintf("the file is %d bytes long", len(data)), fmt.Sprintf("allowed are %d", maxFile))
+		bad(1, fmt.Sprintf("is longer than %d bytes", maxFile), "")
 		return nil, problems
 	}
 	actions := rules.Actions()

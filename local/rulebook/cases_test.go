@@ -61,7 +61,7 @@ func TestLoadCases_problems(t *testing.T) {
 		"join {{{ -> allowed":            "the facts cannot be used",
 		"join {user: " + strings.Repeat("[", 20_000) + " -> allowed": "the case is too long",
 		strings.Repeat("join -> allowed\n", 2001):                    "there are too many cases",
-		strings.Repeat("x", 300<<10):                                 "bytes long",
+		strings.Repeat("x", 300<<10):                                 "is longer than 262144 bytes",
 	} {
 		cases, err := rulebook.LoadCases([]byte(text), "rules.cases")
 		if err == nil || cases != nil || !strings.Contains(err.Error(), want) {
