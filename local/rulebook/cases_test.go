@@ -52,6 +52,36 @@ create {user: {metadata: {level: 3}}} -> allowed
 	}
 }
 
+// TestRunCases_server: cases and explanations have the outcome that a server has: an invite may override the
+// rules, and the file makes its own of the size and openness asked for.
+func TestRunCases_server(t *testing.T) {
+	const big, small, open = "{id: big, on: [create], deny: request.max_size > 8}", "{id: small, on: [create], deny: request.max_size < 3}", "{id: open, on: [create, update], deny: request.open}"
+	for _, c := range []struct{ keys, line, without, with string }{
+		{"invites: {overrides_rules: true}", "join {invited: true}", "denied by nobody", "allowed"},
+		{"invites: {overrides_rules: true}", "join {}", "denied by nobody", "denied by nobody"},
+		{"invites: {overrides_rules: true}", "kick {invited: true}", "denied by nobody", "denied by nobody"},
+		{"parties: {max_size: {default: 4, min: 2, max: 8, outside: clamp}}", "create {request: {max_size: 12}}", "denied by big", "allowed"},
+		{"parties: {max_size: {default: 4, min: 2, max: 8, outside: refuse}}", "create {request: {max_size: 12}}", "denied by big", "denied by big"},
+		{"parties: {max_size: {default: 2}}", "create", "allowed", "denied by small"},
+		{"parties: {open: closed}", "create {request: {open: true}}", "denied by open", "allowed"},
+		{"parties: {open: closed}", "update {request: {open: true}}", "denied by open", "allowed"},
+		{"parties: {open: open}", "update", "allowed", "denied by open"},
+	} {
+		for keys, want := range map[string]string{"": c.without, c.keys: c.with} {
+			set := mustLoad(t, "version: 1\n"+keys+"\nrules: [{id: nobody, on: [join, kick], deny: true}, "+big+", "+small+", "+open+"]")
+			cases, err := rulebook.LoadCases([]byte(c.line+" -> "+want), "rules.cases")
+			if err != nil {
+				t.Fatal(err)
+			}
+			results, _ := rulebook.RunCases(t.Context(), set, cases)
+			e := rulebook.Explain(t.Context(), set, cases[0].Facts)
+			if results[0].Got != want || e.Decision.Words(e.Err) != want {
+				t.Errorf("%s with %q: %s, explained as %s; want %s", c.line, keys, results[0].Got, e.Decision.Words(e.Err), want)
+			}
+		}
+	}
+}
+
 func TestLoadCases_problems(t *testing.T) {
 	for text, want := range map[string]string{
 		"join {}":                        "rules.cases:1:1: says no outcome",
@@ -88,13 +118,15 @@ func FuzzLoadCases(f *testing.F) {
 	})
 }
 
-// TestGates: what a server looks at before it asks the rules.
-func TestGates(t *testing.T) {
+// TestExplain: what a server looks at besides the rules, and that it comes to a queue after them.
+func TestExplain(t *testing.T) {
 	set := mustLoad(t, `
 version: 1
 parties: {max_size: {default: 4, min: 2, max: 8}, lock: {in_match: true}}
 invites: {who: leader, overrides_rules: true}
-rules: [{id: r, on: [join, create, matchmake, invite], deny: true}]
+rules:
+- {id: r, on: [join, create, invite], deny: true}
+- {id: m, on: [matchmake], deny: user.username == "barred"}
 queues: {duo: {teams: 2, team_size: 2, require_ready: true}}
 `)
 	for facts, want := range map[string]string{
@@ -109,6 +141,8 @@ queues: {duo: {teams: 2, team_size: 2, require_ready: true}}
 		`{action: invite, user: {id: a}, party: {leader_id: b}}`:                                   "not_leader",
 		`{action: matchmake, request: {queue: trio}}`:                                              "unknown_queue",
 		`{action: matchmake, request: {queue: duo}, party: {size: 3}}`:                             "party_too_large",
+		`{action: matchmake, request: {queue: duo}, party: {size: 3}, user: {username: barred}}`:   "",
+		`{action: matchmake, request: {queue: trio}, user: {username: barred}}`:                    "",
 		`{action: matchmake, request: {queue: duo}, party: {size: 1, members: [{stage: failed}]}}`: "not_ready",
 		`{action: matchmake, request: {queue: duo}, party: {size: 1, members: [{stage: ready}]}}`:  "",
 	} {
@@ -116,17 +150,14 @@ queues: {duo: {teams: 2, team_size: 2, require_ready: true}}
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, gates := set.Explain(context.Background(), f, nil), rulebook.Gates(set.Config(), f)
-		got := ""
-		for _, g := range gates {
-			if g.Refuses && got == "" {
-				got = g.Reason
-			}
+		e, got := rulebook.Explain(context.Background(), set, f), ""
+		if g := e.Refusal(); g != nil {
+			got = g.Reason
 		}
-		if got != want {
-			t.Errorf("%s: refused with %q; want %q (%+v)", facts, got, want, gates)
+		if got != want || e.Behind != (f.Action == rules.ActionMatchmake) {
+			t.Errorf("%s: refused with %q behind the rules %v; want %q (%+v)", facts, got, e.Behind, want, e.Gates)
 		}
-		if e.Skipped != strings.Contains(facts, "invited") || e.Skipped == (e.Rules[0].Outcome == rules.Held) {
+		if e.Skipped != strings.Contains(facts, "invited") || e.Skipped != (e.Rules[0].Outcome == rules.NotAsked) {
 			t.Errorf("%s: skipped %v, %+v", facts, e.Skipped, e.Rules)
 		}
 	}
