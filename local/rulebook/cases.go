@@ -52,7 +52,7 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 		return nil, problems
 	}
 	actions := rules.Actions()
-	for i, text := range strings.Split(string(data), "\n") {
+	for i, text := range strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n") {
 		line := i + 1
 		text = strings.TrimSpace(text)
 		switch {

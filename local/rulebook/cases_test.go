@@ -23,8 +23,7 @@ rules:
 
 func TestRunCases(t *testing.T) {
 	set := mustLoad(t, casedRules)
-	cases, err := rulebook.LoadCases([]byte(`
-# comments and empty lines say nothing
+	cases, err := rulebook.LoadCases([]byte("\ufeffkick -> allowed\r\n"+`# comments and empty lines say nothing
 
 join {relation: {friend_of_leader: true}} -> allowed
 join {user: {groups: [{name: "Staff -> all"}]}} -> allowed by staff
@@ -40,7 +39,7 @@ create {user: {metadata: {level: 3}}} -> allowed
 	for _, r := range results {
 		got = append(got, fmt.Sprintf("%d %s %v", r.Line, r.Got, r.Got == r.Want))
 	}
-	want := []string{"4 allowed true", "5 denied by friends false", "6 denied by friends true", "7 broken level true", "8 denied by level false"}
+	want := []string{"1 allowed true", "4 allowed true", "5 denied by friends false", "6 denied by friends true", "7 broken level true", "8 denied by level false"}
 	if !slices.Equal(got, want) {
 		t.Errorf("results %q; want %q", got, want)
 	}
