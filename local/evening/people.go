@@ -23,6 +23,7 @@ type people struct {
 	queue    string
 	skill    string // property of the metadata, "" for none
 	stage    string
+	players  int               // who have asked so far; each has an ID of their own, for rules that let in a share
 	metadata map[string]string // by user
 }
 
@@ -44,7 +45,8 @@ func (p *people) ask(skills []float64, at time.Duration) string {
 	p.metadata = map[string]string{}
 	f := rules.Facts{Action: rules.ActionMatchmake, Now: evening.Add(at), Request: rules.RequestFacts{Queue: p.queue}}
 	for i, skill := range skills {
-		user := "player-" + strconv.Itoa(i+1)
+		p.players++
+		user := "player-" + strconv.Itoa(p.players)
 		p.metadata[user] = "{}"
 		if p.skill != "" {
 			text, _ := json.Marshal(map[string]float64{p.skill: skill}) // a number is always JSON
@@ -57,7 +59,7 @@ func (p *people) ask(skills []float64, at time.Duration) string {
 	if f.Party.Size = len(skills); f.Party.Size == 1 {
 		f.Party = rules.PartyFacts{} // a player alone is in no party
 	} else {
-		f.Party.ID, f.Party.LeaderID, f.Party.MaxSize, f.Party.State = "party", leader.UserID, f.Party.Size, rules.StateIdle
+		f.Party.ID, f.Party.LeaderID, f.Party.MaxSize, f.Party.State = "party-of-"+leader.UserID, leader.UserID, f.Party.Size, rules.StateIdle
 	}
 	d, err := p.rules.Try(context.Background(), f, p)
 	switch {

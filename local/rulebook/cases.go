@@ -48,11 +48,11 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 		problems = append(problems, rules.Problem{File: name, Line: line, Col: 1, What: what, Allowed: allowed})
 	}
 	if len(data) > maxFile {
-		bad(1, fmt.Sprintf("the file is %d bytes long", len(data)), fmt.Sprintf("allowed are %d", maxFile))
+		bad(1, fmt.Sprintf("is longer than %d bytes", maxFile), "")
 		return nil, problems
 	}
 	actions := rules.Actions()
-	for i, text := range strings.Split(string(data), "\n") {
+	for i, text := range strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n") {
 		line := i + 1
 		text = strings.TrimSpace(text)
 		switch {
@@ -102,7 +102,7 @@ func LoadCases(data []byte, name string) ([]Case, error) {
 func RunCases(ctx context.Context, s *rules.Set, cases []Case) (results []CaseResult, undecided []string) {
 	decided := map[string]bool{}
 	for _, c := range cases {
-		d, err := s.Try(ctx, c.Facts, nil)
+		d, err := s.Try(ctx, shaped(s, c.Facts), nil)
 		decided[d.Rule] = true
 		results = append(results, CaseResult{Case: c, Got: d.Words(err), Err: err})
 	}

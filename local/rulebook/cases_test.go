@@ -23,8 +23,7 @@ rules:
 
 func TestRunCases(t *testing.T) {
 	set := mustLoad(t, casedRules)
-	cases, err := rulebook.LoadCases([]byte(`
-# comments and empty lines say nothing
+	cases, err := rulebook.LoadCases([]byte("\ufeffkick -> allowed\r\n"+`# comments and empty lines say nothing
 
 join {relation: {friend_of_leader: true}} -> allowed
 join {user: {groups: [{name: "Staff -> all"}]}} -> allowed by staff
@@ -40,7 +39,7 @@ create {user: {metadata: {level: 3}}} -> allowed
 	for _, r := range results {
 		got = append(got, fmt.Sprintf("%d %s %v", r.Line, r.Got, r.Got == r.Want))
 	}
-	want := []string{"4 allowed true", "5 denied by friends false", "6 denied by friends true", "7 broken level true", "8 denied by level false"}
+	want := []string{"1 allowed true", "4 allowed true", "5 denied by friends false", "6 denied by friends true", "7 broken level true", "8 denied by level false"}
 	if !slices.Equal(got, want) {
 		t.Errorf("results %q; want %q", got, want)
 	}
@@ -49,6 +48,36 @@ create {user: {metadata: {level: 3}}} -> allowed
 	}
 	if h := set.Hits()[1]; h.Asked != 0 {
 		t.Errorf("cases were counted: %+v", h)
+	}
+}
+
+// TestRunCases_server: cases and explanations have the outcome that a server has: an invite may override the
+// rules, and the file makes its own of the size and openness asked for.
+func TestRunCases_server(t *testing.T) {
+	const big, small, open = "{id: big, on: [create], deny: request.max_size > 8}", "{id: small, on: [create], deny: request.max_size < 3}", "{id: open, on: [create, update], deny: request.open}"
+	for _, c := range []struct{ keys, line, without, with string }{
+		{"invites: {overrides_rules: true}", "join {invited: true}", "denied by nobody", "allowed"},
+		{"invites: {overrides_rules: true}", "join {}", "denied by nobody", "denied by nobody"},
+		{"invites: {overrides_rules: true}", "kick {invited: true}", "denied by nobody", "denied by nobody"},
+		{"parties: {max_size: {default: 4, min: 2, max: 8, outside: clamp}}", "create {request: {max_size: 12}}", "denied by big", "allowed"},
+		{"parties: {max_size: {default: 4, min: 2, max: 8, outside: refuse}}", "create {request: {max_size: 12}}", "denied by big", "denied by big"},
+		{"parties: {max_size: {default: 2}}", "create", "allowed", "denied by small"},
+		{"parties: {open: closed}", "create {request: {open: true}}", "denied by open", "allowed"},
+		{"parties: {open: closed}", "update {request: {open: true}}", "denied by open", "allowed"},
+		{"parties: {open: open}", "update", "allowed", "denied by open"},
+	} {
+		for keys, want := range map[string]string{"": c.without, c.keys: c.with} {
+			set := mustLoad(t, "version: 1\n"+keys+"\nrules: [{id: nobody, on: [join, kick], deny: true}, "+big+", "+small+", "+open+"]")
+			cases, err := rulebook.LoadCases([]byte(c.line+" -> "+want), "rules.cases")
+			if err != nil {
+				t.Fatal(err)
+			}
+			results, _ := rulebook.RunCases(t.Context(), set, cases)
+			e := rulebook.Explain(t.Context(), set, cases[0].Facts)
+			if results[0].Got != want || e.Decision.Words(e.Err) != want {
+				t.Errorf("%s with %q: %s, explained as %s; want %s", c.line, keys, results[0].Got, e.Decision.Words(e.Err), want)
+			}
+		}
 	}
 }
 
@@ -61,7 +90,7 @@ func TestLoadCases_problems(t *testing.T) {
 		"join {{{ -> allowed":            "the facts cannot be used",
 		"join {user: " + strings.Repeat("[", 20_000) + " -> allowed": "the case is too long",
 		strings.Repeat("join -> allowed\n", 2001):                    "there are too many cases",
-		strings.Repeat("x", 300<<10):                                 "bytes long",
+		strings.Repeat("x", 300<<10):                                 "is longer than 262144 bytes",
 	} {
 		cases, err := rulebook.LoadCases([]byte(text), "rules.cases")
 		if err == nil || cases != nil || !strings.Contains(err.Error(), want) {
@@ -88,13 +117,15 @@ func FuzzLoadCases(f *testing.F) {
 	})
 }
 
-// TestGates: what a server looks at before it asks the rules.
-func TestGates(t *testing.T) {
+// TestExplain: what a server looks at besides the rules, and that it comes to a queue after them.
+func TestExplain(t *testing.T) {
 	set := mustLoad(t, `
 version: 1
 parties: {max_size: {default: 4, min: 2, max: 8}, lock: {in_match: true}}
 invites: {who: leader, overrides_rules: true}
-rules: [{id: r, on: [join, create, matchmake, invite], deny: true}]
+rules:
+- {id: r, on: [join, create, invite], deny: true}
+- {id: m, on: [matchmake], deny: user.username == "barred"}
 queues: {duo: {teams: 2, team_size: 2, require_ready: true}}
 `)
 	for facts, want := range map[string]string{
@@ -109,6 +140,8 @@ queues: {duo: {teams: 2, team_size: 2, require_ready: true}}
 		`{action: invite, user: {id: a}, party: {leader_id: b}}`:                                   "not_leader",
 		`{action: matchmake, request: {queue: trio}}`:                                              "unknown_queue",
 		`{action: matchmake, request: {queue: duo}, party: {size: 3}}`:                             "party_too_large",
+		`{action: matchmake, request: {queue: duo}, party: {size: 3}, user: {username: barred}}`:   "",
+		`{action: matchmake, request: {queue: trio}, user: {username: barred}}`:                    "",
 		`{action: matchmake, request: {queue: duo}, party: {size: 1, members: [{stage: failed}]}}`: "not_ready",
 		`{action: matchmake, request: {queue: duo}, party: {size: 1, members: [{stage: ready}]}}`:  "",
 	} {
@@ -116,17 +149,14 @@ queues: {duo: {teams: 2, team_size: 2, require_ready: true}}
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, gates := set.Explain(context.Background(), f, nil), rulebook.Gates(set.Config(), f)
-		got := ""
-		for _, g := range gates {
-			if g.Refuses && got == "" {
-				got = g.Reason
-			}
+		e, got := rulebook.Explain(context.Background(), set, f), ""
+		if g := e.Refusal(); g != nil {
+			got = g.Reason
 		}
-		if got != want {
-			t.Errorf("%s: refused with %q; want %q (%+v)", facts, got, want, gates)
+		if got != want || e.Behind != (f.Action == rules.ActionMatchmake) {
+			t.Errorf("%s: refused with %q behind the rules %v; want %q (%+v)", facts, got, e.Behind, want, e.Gates)
 		}
-		if e.Skipped != strings.Contains(facts, "invited") || e.Skipped == (e.Rules[0].Outcome == rules.Held) {
+		if e.Skipped != strings.Contains(facts, "invited") || e.Skipped != (e.Rules[0].Outcome == rules.NotAsked) {
 			t.Errorf("%s: skipped %v, %+v", facts, e.Skipped, e.Rules)
 		}
 	}

@@ -1,28 +1,64 @@
 package rulebook
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
 	"partyline/party/rules"
 )
 
-// Gate is one of the checks that a server makes before it asks the rules.
+// Explained is a decision taken apart, with what a server looks at besides the rules.
+type Explained struct {
+	rules.Explanation
+	Gates  []Gate // in the order of the server
+	Behind bool   // it comes to the gates once the rules allow, else before it asks them
+}
+
+// Explain says how a server decides about the facts.
+func Explain(ctx context.Context, s *rules.Set, f rules.Facts) Explained {
+	f = shaped(s, f)
+	return Explained{s.Explain(ctx, f, nil), gates(s.Config(), f), f.Action == rules.ActionMatchmake}
+}
+
+// Refusal is the gate that refuses, nil where the server comes to none that does.
+func (e Explained) Refusal() *Gate {
+	at := slices.IndexFunc(e.Gates, func(g Gate) bool { return g.Refuses })
+	if at < 0 || e.Behind && !e.Decision.Allowed {
+		return nil
+	}
+	return &e.Gates[at]
+}
+
+// shaped takes the size and openness of the facts for what a client asks for, and makes of them what a server
+// does. A size that the file refuses stays.
+func shaped(s *rules.Set, f rules.Facts) rules.Facts {
+	if f.Action != rules.ActionCreate && f.Action != rules.ActionUpdate {
+		return f
+	}
+	wish := f.Request
+	wish.Wish = &rules.Wish{MaxSize: wish.MaxSize, Open: wish.Open}
+	if made, fits := s.Config().Parties.Shape(f.Action, wish); fits {
+		f.Request = made
+	}
+	return f
+}
+
+// Gate is one of the checks that a server makes besides the rules.
 type Gate struct {
 	Reason  string // of the refusal, such as "party_full"
 	Text    string // what was found
 	Refuses bool
 }
 
-// Gates lists the checks of the action in the order of the server. They are as good as the
-// facts: what these leave out refuses nothing.
-func Gates(c rules.Config, f rules.Facts) []Gate {
+// gates lists the checks of the action. They are as good as the facts: what these leave out
+// refuses nothing.
+func gates(c rules.Config, f rules.Facts) []Gate {
 	p := f.Party
 	switch f.Action {
 	case rules.ActionCreate:
-		m := c.Parties.MaxSize
-		out := f.Request.MaxSize != 0 && (f.Request.MaxSize < m.Min || f.Request.MaxSize > m.Max)
-		return []Gate{{"invalid_request", fmt.Sprintf("size %d, allowed %d to %d", f.Request.MaxSize, m.Min, m.Max), out && m.Outside == rules.OutsideRefuse}}
+		size, m := f.Request.MaxSize, c.Parties.MaxSize
+		return []Gate{{"invalid_request", fmt.Sprintf("size %d, allowed %d to %d", size, m.Min, m.Max), size < m.Min || size > m.Max}}
 	case rules.ActionJoin:
 		lock := c.Parties.Lock
 		gates := []Gate{

@@ -94,11 +94,10 @@ type replay struct {
 
 // asked is one rule with a set of its own, so that it can be asked alone.
 type asked struct {
-	rule      rules.Rule
-	set       *rules.Set
-	overrides bool                   // an invite passes all rules of its file
-	names     bool                   // compares names or IDs with something else than each other
-	skills    map[string]rules.Skill // by queue; what party.skill is computed by
+	rule   rules.Rule
+	set    *rules.Set
+	names  bool                   // compares names or IDs with something else than each other
+	skills map[string]rules.Skill // by queue; what party.skill is computed by
 }
 
 func single(set *rules.Set) []asked {
@@ -117,13 +116,13 @@ func single(set *rules.Set) []asked {
 		if err != nil { // its file was loaded, so this one can be
 			panic(err)
 		}
-		out = append(out, asked{rule: r, set: alone, overrides: c.Invites.OverridesRules, names: comparesNames(r.Deny + r.Allow), skills: skills})
+		out = append(out, asked{rule: r, set: alone, names: comparesNames(r.Deny + r.Allow), skills: skills})
 	}
 	return out
 }
 
 func (a asked) about(f rules.Facts) bool {
-	return slices.Contains(a.rule.On, f.Action) && !(a.overrides && f.Action == rules.ActionJoin && f.Invited)
+	return a.set.Asks(f.Action, f.Invited)
 }
 
 // same reports whether both rules answer alike to the facts of any such action.

@@ -131,7 +131,7 @@ func (h *History) write(ctx context.Context, next version) error {
 
 // compare says what is other than in the configuration before.
 func (v *version) compare(before []byte) {
-	old, err := rules.Load(before, "before")
+	old, err := rules.LoadRecorded(before, "before")
 	if len(before) == 0 || err != nil {
 		v.Changes = []string{"cannot be compared with the version before"}
 		return

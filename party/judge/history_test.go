@@ -153,6 +153,16 @@ func TestHistory_bounded(t *testing.T) {
 	if v := n.history.List(t.Context())[0]; len(v.Changes) != 40 || v.More != 20 || len(v.Changes[0]) > 410 {
 		t.Errorf("%d changes and %d more, the first of %d bytes", len(v.Changes), v.More, len(v.Changes[0]))
 	}
+	var long strings.Builder // than a file may be, once it is JSON
+	long.WriteString("rules:\n")
+	for i := range 200 {
+		fmt.Fprintf(&long, "  - {id: long%d, on: [join], deny: 'user.lang in [%s\"x\"]'}\n", i, strings.Repeat(`"<>", `, 190))
+	}
+	load(long.String())
+	load("")
+	if v := n.history.List(t.Context())[0]; len(v.Changes) != 40 || !strings.HasPrefix(v.Changes[0], "rule long0 is gone") {
+		t.Errorf("after a long file: %.80q", v.Changes)
+	}
 	if got := len(n.history.List(t.Context())); got != 50 {
 		t.Errorf("%d versions; want 50", got)
 	}

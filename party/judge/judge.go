@@ -65,7 +65,7 @@ func (j *Judge) Enforces(a rules.Action) bool { return j.Rules().Has(a) }
 func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
 	q.Request, _ = set.Config().Parties.Shape(q.Action, q.Request)
-	if !asks(set, q) {
+	if !set.Asks(q.Action, q.Invited) {
 		j.Shadow.answered(j, q, j.Now, "allowed")
 		if j.Record.wants(q.Action) {
 			j.recordUnasked(ctx, set, q)
@@ -117,7 +117,7 @@ type dry struct{ *Judge }
 func (j dry) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
 	q.Request, _ = set.Config().Parties.Shape(q.Action, q.Request)
-	if !asks(set, q) {
+	if !set.Asks(q.Action, q.Invited) {
 		return nil
 	}
 	facts, err := j.facts(ctx, set, q)
@@ -125,14 +125,6 @@ func (j dry) Decide(ctx context.Context, q party.Question) error {
 		return err
 	}
 	return refusal(set.Try(ctx, facts, j.Load))
-}
-
-// asks reports whether the rules are to be asked at all.
-func asks(set *rules.Set, q party.Question) bool {
-	if q.Action == rules.ActionJoin && q.Invited && set.Config().Invites.OverridesRules {
-		return false
-	}
-	return set.Has(q.Action)
 }
 
 func refusal(d rules.Decision, err error) error {

@@ -1,7 +1,6 @@
 package judge
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -161,7 +161,7 @@ func (r *Record) write(set *rules.Set, line []byte) error {
 		r.look = r.now().Add(recordRetry)
 		at, err := os.Stat(r.path)
 		is, err2 := r.file.Stat()
-		if err != nil || err2 != nil || !os.SameFile(at, is) { // somebody has moved or deleted it
+		if err != nil || err2 != nil || !os.SameFile(at, is) || at.Size() < r.size { // somebody has moved, deleted or emptied it
 			r.close()
 		}
 	}
@@ -215,10 +215,11 @@ func Recordable(path string) error {
 		return fmt.Errorf("read what is recorded: %w", err)
 	}
 	defer file.Close()
-	begin := make([]byte, len(`{"answer":`))
+	begin := make([]byte, 16)
 	n, err := file.Read(begin)
-	if err == nil && !bytes.HasPrefix(begin[:n], []byte(`{"at":`)) && !bytes.HasPrefix(begin[:n], []byte(`{"answer":`)) {
-		return fmt.Errorf("%s is no recording, it begins with %q: name a file for recordings alone", path, begin[:n])
+	head := strings.TrimLeft(string(begin[:n]), "\n") // it has one where the file was emptied in front of the rules
+	if begins := func(line string) bool { return strings.HasPrefix(head, line) || strings.HasPrefix(line, head) }; err == nil && !begins(`{"at":`) && !begins(`{"answer":`) {
+		return fmt.Errorf("%s is no recording, it begins with %q: name a file for recordings alone", path, head)
 	}
 	return err
 }

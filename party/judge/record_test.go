@@ -90,6 +90,50 @@ func TestRecord_moved(t *testing.T) {
 	}
 }
 
+// TestRecord_emptied: a file that is emptied while it is written begins with the rules again, and stays one that
+// may be recorded into, whatever comes before that is noticed.
+func TestRecord_emptied(t *testing.T) {
+	w := newWorld(t, "")
+	path := filepath.Join(t.TempDir(), "decisions")
+	r := judge.NewRecord(path, w.log, w.clock.Now)
+	recorded(t, w, r, 6, "", func(i int) {
+		if err := judge.Recordable(path); err != nil {
+			t.Errorf("after %d decisions: %v", i, err)
+		}
+		if i < 4 {
+			return
+		}
+		if err := os.Truncate(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		if i == 4 { // not noticed yet when other rules are written
+			w.rules("parties: {open: open}")
+		} else {
+			w.clock.Advance(time.Minute)
+		}
+	})
+	data, err := os.ReadFile(path)
+	if text := string(data); err != nil || !strings.HasPrefix(text, `{"at":`) || strings.Count(text, `"answer"`) != 1 {
+		t.Errorf("%q, %v; want the rules and one decision", text, err)
+	}
+}
+
+// TestRecordable: a file with anything else in it is refused, and one that a full disk has cut is not.
+func TestRecordable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "decisions")
+	for text, want := range map[string]bool{
+		"": true, "\n": true, "{": true, `{"at"`: true, `{"answer":"allowed"}`: true, "\n" + `{"at":"2026`: true,
+		"{}": false, "{\n  \"at\": 1}": false, "version: 1": false, "\nrules:": false, `{"attributes":1}`: false,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := judge.Recordable(path); (err == nil) != want {
+			t.Errorf("%q: %v; want it taken: %v", text, err, want)
+		}
+	}
+}
+
 // TestRecord_unwritable: a file that cannot be written changes no answer and is said once.
 func TestRecord_unwritable(t *testing.T) {
 	w := newWorld(t, "rules: [{id: no, on: [create], deny: 'true'}]")

@@ -123,7 +123,7 @@ func (s *Shadow) ask(ctx context.Context, q shadowed) {
 	var broken error
 	request, fits := set.Config().Parties.Shape(q.question.Action, q.question.Request)
 	q.question.Request = request
-	if fits && asks(set, q.question) {
+	if fits && set.Asks(q.question.Action, q.question.Invited) {
 		facts, err := q.judge.facts(ctx, set, q.question)
 		if err != nil {
 			s.dropped.Add(1)

@@ -122,7 +122,7 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 		v.Set(reflect.ValueOf(plain(n)))
 	case reflect.String:
 		switch {
-		case n.kind == textNode, n.isBool() && (form == "condition" || form == "word"):
+		case n.kind == textNode, exponent.MatchString(n.text), n.isBool() && (form == "condition" || form == "word"):
 			v.SetString(n.text)
 		case n.isBoolWord() && (form == "condition" || form == "word"):
 			wrong("true or false in small letters")

@@ -58,10 +58,16 @@ func diffRules(old, next *Set) []string {
 		before[r.ID] = r
 	}
 	var kept, order []string
-	for _, r := range next.config.Rules {
+	for i, r := range next.config.Rules {
 		o, had := before[r.ID]
 		if !had {
-			out = append(out, fmt.Sprintf("rule %s is new: %s", r.ID, ruleWords(r)))
+			where := ""
+			if i+1 < len(next.config.Rules) {
+				where = ", asked before " + next.config.Rules[i+1].ID
+			} else if i > 0 {
+				where = ", asked last"
+			}
+			out = append(out, fmt.Sprintf("rule %s is new%s: %s", r.ID, where, ruleWords(r)))
 			continue
 		}
 		kept = append(kept, r.ID)
@@ -91,7 +97,8 @@ func ruleWords(r Rule) string {
 	if cond == "" {
 		verb, cond = "allows", r.Allow
 	}
-	return fmt.Sprintf("%s %s when %s", verb, list(words(r.On), "and"), folded(cond))
+	on := slices.DeleteFunc(Actions(), func(a Action) bool { return !slices.Contains(r.On, a) }) // in one order
+	return fmt.Sprintf("%s %s when %s", verb, list(words(on), "and"), folded(cond))
 }
 
 // spaced are the texts in quotes of a condition, and the white space between.

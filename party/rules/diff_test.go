@@ -39,7 +39,7 @@ queues: {duo: {teams: 2, team_size: 2, backfill: true}, trio: {teams: 2, team_si
 		"rule friends: denies join and invite when not relation.friend_of_leader; before: denies join when not relation.friend_of_leader",
 		`rule friends: players read "Friends only.", before ""`,
 		"rule level: denies create when (user.metadata.level ?? 0) < 10; before: denies create when user.metadata.level < 10",
-		`rule new is new: denies kick when party.state == "in_match"`,
+		`rule new is new, asked last: denies kick when party.state == "in_match"`,
 		"rule late is gone: it denies create when hour(now) >= 22",
 		"rules are asked in another order: friends, staff, level; before: staff, friends, level",
 	}
@@ -53,6 +53,10 @@ queues: {duo: {teams: 2, team_size: 2, backfill: true}, trio: {teams: 2, team_si
 			`rules: [{id: r, on: [join], deny: 'user.username == "a  b"'}]`, `rules: [{id: r, on: [join], deny: 'user.username == "a b"'}]`,
 			`rule r: denies join when user.username == "a b"; before: denies join when user.username == "a  b"`,
 		},
+		{"rules: [{id: r, on: [join, create], deny: invited}]", "rules: [{id: r, on: [create, join], deny: invited}]", ""},
+		{"rules: [{id: a, on: [join], deny: invited}]", "rules: [{id: b, on: [join], allow: invited}, {id: a, on: [join], deny: invited}]", "rule b is new, asked before a: allows join when invited"},
+		{"rules: [{id: a, on: [join], deny: invited}]", "rules: [{id: a, on: [join], deny: invited}, {id: b, on: [join], allow: invited}]", "rule b is new, asked last: allows join when invited"},
+		{"", "rules: [{id: a, on: [join], deny: invited}]", "rule a is new: denies join when invited"},
 		{`rules: [{id: r, on: [join], deny: "user.username  == 'it\\'s  x'  or invited"}]`, `rules: [{id: r, on: [join], deny: "user.username == 'it\\'s  x' or   invited"}]`, ""},
 	} {
 		if got := strings.Join(rules.Diff(mustLoad(t, "version: 1\n"+c.old), mustLoad(t, "version: 1\n"+c.next)), "\n"); got != c.want {

@@ -54,7 +54,7 @@ func (s *Set) Explain(ctx context.Context, f Facts, load Loader) Explanation {
 	out := Explanation{Decision: Decision{Allowed: true}}
 	m := machines.New().(*machine)
 	m.begin(s, f, load)
-	out.Skipped = f.Action == ActionJoin && f.Invited && s.config.Invites.OverridesRules
+	out.Skipped = s.Has(f.Action) && !s.Asks(f.Action, f.Invited)
 	decided := out.Skipped
 	for _, r := range s.byAction[f.Action] {
 		t := RuleTrace{Rule: r.ID, Denies: r.Allow == "", Condition: r.cond.source, Outcome: NotAsked}

@@ -100,7 +100,7 @@ func TestLoadFacts(t *testing.T) {
 	f, err := rules.LoadFacts([]byte(`{
   "action": "join", "now": "2026-07-18T20:30:00Z", "invited": true,
   "user": {"id": "u1", "account_age": "36h", "metadata": {"level": 12, "tags": ["a", 1.5, null, true]}, "vars": {"platform": "ps5"}, "groups": [{"id": "g", "name": "Owls"}]},
-  "party": {"size": 2, "age": "5m", "label": {"mode": "ranked"}, "members": [{"user_id": "u2", "leader": true, "progress": 0.5}]},
+  "party": {"size": 2, "age": "5m", "label": {"mode": "ranked"}, "members": [{"user_id": "u2", "leader": true, "progress": 5e-1}]},
   "relation": {"blocked": true}, "request": {"max_size": 4, "target_id": "u3"}
 }`), "facts.json")
 	if err != nil {

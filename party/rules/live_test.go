@@ -238,6 +238,28 @@ func TestLive_Poll_emptied(t *testing.T) {
 	}
 }
 
+// TestLive_Reload_long: a file that is too long is refused, never cut, also where its text alone would fit.
+func TestLive_Reload_long(t *testing.T) {
+	l := newLiveFile(t, three)
+	if err := l.live.Reload(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	const rule = "rules: [{id: none, on: [join], deny: true}]"
+	for name, text := range map[string]string{
+		"short lines":       "version: 1\r\n" + strings.Repeat("# long\r\n", 32<<10) + rule,
+		"a byte order mark": "\ufeffversion: 1\n" + strings.Repeat(" ", 256<<10-len("version: 1\n\n"+rule)) + "\n" + rule,
+	} {
+		l.write(text)
+		err := l.live.Reload(context.Background())
+		if err == nil || !strings.Contains(err.Error(), "is longer than 262144 bytes") || l.defaultSize() != 3 {
+			t.Errorf("%s: %v, size %d; want it refused, and the rules as they were", name, err, l.defaultSize())
+		}
+		if _, whole := rules.Load([]byte(text), l.path); whole == nil || err == nil || whole.Error() != err.Error() {
+			t.Errorf("%s: read as a whole: %v; want the same", name, whole)
+		}
+	}
+}
+
 func TestLive_Watch(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

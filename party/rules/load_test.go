@@ -100,7 +100,7 @@ func TestLoad_emptyIsDefault(t *testing.T) {
 
 func TestLoad_tooLarge(t *testing.T) {
 	big := "version: 1\n" + strings.Repeat("# a comment that is there to be long\n", 10_000)
-	if _, err := rules.Load([]byte(big), "rules.yml"); err == nil || !strings.Contains(err.Error(), "bytes long") {
+	if _, err := rules.Load([]byte(big), "rules.yml"); err == nil || !strings.Contains(err.Error(), "is longer than 262144 bytes") {
 		t.Errorf("a file of %d bytes: %v", len(big), err)
 	}
 	many := "version: 1\nqueues:\n" + strings.Repeat("  k: {teams: 2}\n", 15_000)

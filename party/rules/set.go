@@ -29,9 +29,14 @@ func (s *Set) Config() Config { return s.config }
 // Warnings are the problems that did not stop the file from being loaded.
 func (s *Set) Warnings() Problems { return s.warnings }
 
-// Has reports whether any rule is about the action. Where it is false, callers
-// need not gather facts: [Set.Decide] allows.
+// Has reports whether any rule is about the action.
 func (s *Set) Has(a Action) bool { return len(s.byAction[a]) > 0 }
+
+// Asks reports whether a rule is asked: any is about the action, and no invite overrides them. Where it is
+// false, callers need not gather facts: [Set.Decide] allows.
+func (s *Set) Asks(a Action, invited bool) bool {
+	return s.Has(a) && !(a == ActionJoin && invited && s.config.Invites.OverridesRules)
+}
 
 // skill is what party.skill is read by: the skill of the queue asked for, or of the first
 // queue by name that has one; nil where none has.
@@ -68,7 +73,7 @@ func (s *Set) Try(ctx context.Context, f Facts, load Loader) (Decision, error) {
 // among them. [Set.Explain] on them, without a Loader, says how the decision came about.
 func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Decision, on Facts, err error) {
 	rules := s.byAction[f.Action]
-	if len(rules) == 0 {
+	if !s.Asks(f.Action, f.Invited) {
 		return Decision{Allowed: true}, f, nil
 	}
 	m := machines.Get().(*machine)

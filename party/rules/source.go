@@ -13,6 +13,7 @@ type place struct{ line, col int }
 // source is a text and the name people know it by.
 type source struct {
 	name  string
+	size  int    // in bytes, before text was made of them
 	text  string // line ends are \n, no byte order mark
 	lines []string
 	room  int // how many times the bounds of a file it may have
@@ -21,7 +22,7 @@ type source struct {
 func newSource(data []byte, name string) *source {
 	text := strings.TrimPrefix(string(data), "\ufeff")
 	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return &source{name: name, text: text, lines: strings.Split(text, "\n"), room: 1}
+	return &source{name: name, size: len(data), text: text, lines: strings.Split(text, "\n"), room: 1}
 }
 
 // excerptWidth bounds the shown part of a line, so that a minified file gives

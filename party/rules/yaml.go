@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -53,6 +54,9 @@ type entry struct {
 }
 
 func (n *node) isBool() bool { return n.kind == wordNode && (n.text == "true" || n.text == "false") }
+
+// exponent is a number that the library takes for a text. JSON has small ones so.
+var exponent = regexp.MustCompile(`^[-+]?[0-9]+[eE][-+]?[0-9]+$`)
 
 // isBoolWord is isBool in letters of any size, which YAML allows and a rules file does not.
 func (n *node) isBoolWord() bool {
@@ -118,8 +122,8 @@ func (b *treeBuilder) problem(p place, what, allowed string) *node {
 }
 
 func (b *treeBuilder) document() (root *node) {
-	if n := len(b.src.text); n > maxFileBytes*b.src.room {
-		return b.problem(place{}, fmt.Sprintf("is %d bytes long", n), fmt.Sprintf("allowed are %d", maxFileBytes*b.src.room))
+	if most := maxFileBytes * b.src.room; b.src.size > most { // who reads a file stops behind that, so the length is not known
+		return b.problem(place{}, fmt.Sprintf("is longer than %d bytes", most), "")
 	}
 	for i, l := range b.src.lines {
 		if !utf8.ValidString(l) {
@@ -253,7 +257,11 @@ func (b *treeBuilder) build(n ast.Node, depth int) *node {
 	case nil, *ast.NullNode:
 		return &node{kind: nullNode, at: at}
 	case *ast.StringNode:
-		return &node{kind: textNode, text: n.Value, at: at}
+		kind := textNode
+		if n.Token.Type == token.StringType && exponent.MatchString(n.Value) { // and not in quotes
+			kind = wordNode
+		}
+		return &node{kind: kind, text: n.Value, at: at}
 	case *ast.LiteralNode:
 		return &node{kind: textNode, text: n.Value.Value, block: true, at: placeOf(n.Start)}
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:

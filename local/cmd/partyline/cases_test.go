@@ -56,14 +56,25 @@ func TestRulesDiff(t *testing.T) {
 	}
 }
 
-func TestRulesExplain_before(t *testing.T) {
+func TestRulesExplain_gates(t *testing.T) {
 	path := file(t, "rules.yml", "version: 1\nrules: [{id: big, on: [join], deny: party.size > 5}]\n")
 	r := call(t, "{party: {size: 4, max_size: 4}}", "rules", "explain", path, "--action", "join", "--facts", "-")
-	if !strings.HasPrefix(r.out, "join is refused before the rules are asked: party_full (4 members and 0 kept seats of 4)\n") {
+	if !strings.HasPrefix(r.out, "join is refused before the rules: party_full (4 members and 0 kept seats of 4)\n") {
 		t.Errorf("%+v", r)
 	}
 	r = call(t, "{party: {size: 3, max_size: 4}}", "rules", "explain", path, "--action", "join", "--facts", "-")
 	if !strings.Contains(r.out, "before the rules nothing refuses: not banned, not party_locked, not party_full\n") || !strings.Contains(r.out, "join is allowed: no rule's condition holds") {
 		t.Errorf("%+v", r)
+	}
+	path = file(t, "rules.yml", "version: 1\nqueues: {solo: {teams: 2, team_size: 1}}\nrules: [{id: never, on: [matchmake], deny: party.size > 2}]\n")
+	for size, want := range map[string]string{
+		"1": "matchmake is allowed: no rule's condition holds\nafter the rules nothing refuses: not unknown_queue, not party_too_large\n\n1. never",
+		"2": "matchmake is allowed: no rule's condition holds\nmatchmake is refused after the rules: party_too_large (members: 2, the queue takes up to 1)\n\n1. never",
+		"3": "matchmake is denied by never\nthe player reads: ",
+	} {
+		r := call(t, "{request: {queue: solo}, party: {size: "+size+"}}", "rules", "explain", path, "--action", "matchmake", "--facts", "-")
+		if !strings.HasPrefix(r.out, want) || size == "3" && strings.Contains(r.out, "refuse") {
+			t.Errorf("%s: %+v", size, r)
+		}
 	}
 }

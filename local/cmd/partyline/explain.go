@@ -11,9 +11,14 @@ import (
 
 // explain prints a decision and, rule by rule, how it came about.
 func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
-	e := set.Explain(context.Background(), facts, nil)
-	t.before(set, facts)
-	t.verdict(facts.Action, e)
+	e := rulebook.Explain(context.Background(), set, facts)
+	if e.Behind {
+		t.verdict(facts.Action, e.Explanation)
+		t.gates(facts.Action, e, "after the rules")
+	} else {
+		t.gates(facts.Action, e, "before the rules")
+		t.verdict(facts.Action, e.Explanation)
+	}
 	width := 0
 	for _, r := range e.Rules {
 		for _, p := range r.Parts {
@@ -35,22 +40,21 @@ func (t *terminal) explain(set *rules.Set, facts rules.Facts) {
 	}
 }
 
-// before prints what a server looks at before it asks the rules.
-func (t *terminal) before(set *rules.Set, facts rules.Facts) {
-	gates, action := rulebook.Gates(set.Config(), facts), facts.Action
-	for _, g := range gates {
-		if g.Refuses {
-			fmt.Fprintf(t.out, "%s is %s before the rules are asked: %s (%s)\n", action, t.paint(red, "refused"), g.Reason, g.Text)
+// gates prints what a server looks at besides the rules.
+func (t *terminal) gates(action rules.Action, e rulebook.Explained, when string) {
+	if g := e.Refusal(); g != nil {
+		fmt.Fprintf(t.out, "%s is %s %s: %s (%s)\n", action, t.paint(red, "refused"), when, g.Reason, g.Text)
+		if !e.Behind {
 			fmt.Fprintln(t.out, t.paint(dim, "if it were not, the rules would say:"))
-			return
 		}
+		return
 	}
-	looked := make([]string, len(gates))
-	for i, g := range gates {
+	looked := make([]string, len(e.Gates))
+	for i, g := range e.Gates {
 		looked[i] = g.Reason
 	}
-	if len(looked) > 0 {
-		fmt.Fprintf(t.out, "%s\n", t.paint(dim, "before the rules nothing refuses: not "+strings.Join(looked, ", not ")))
+	if len(looked) > 0 && (!e.Behind || e.Decision.Allowed) {
+		fmt.Fprintf(t.out, "%s\n", t.paint(dim, when+" nothing refuses: not "+strings.Join(looked, ", not ")))
 	}
 }
 

@@ -182,7 +182,7 @@ func TestMisuse(t *testing.T) {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
-	if r := call(t, strings.Repeat("x", 3<<20), "rules", "check", "-"); r.code != exitProblem || !strings.Contains(r.out, "is 1048576 bytes long") {
+	if r := call(t, strings.Repeat("x", 3<<20), "rules", "check", "-"); r.code != exitProblem || !strings.Contains(r.out, "is longer than 262144 bytes") {
 		t.Errorf("a file without end: %+v", r)
 	}
 	if r := call(t, "", "run", "--config", "nonsense", "extra"); r.code != exitUsage || !strings.Contains(r.err, "run takes flags alone") {

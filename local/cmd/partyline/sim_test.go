@@ -165,6 +165,12 @@ func TestSim_AsksTheRules(t *testing.T) {
 	if strings.Contains(out, "unready") || strings.Contains(out, "young") || strings.Contains(out, "party of 3") || left >= all*3/4 || left < all/2 {
 		t.Errorf("%d of %d arrived:\n%s", left, all, out)
 	}
+	for _, fact := range []string{"user.id", "party.id"} { // everybody has one of their own
+		out := report("- {id: share, on: [matchmake], deny: 'party.size > 1 and hash(" + fact + ", \"new\") % 2 == 0', message: Not yet.}\n")
+		if left := column(t, out, "arrived"); left < all/2 || left > all*5/6 { // half of two thirds are refused
+			t.Errorf("by a share of %s %d of %d arrived:\n%s", fact, left, all, out)
+		}
+	}
 }
 
 func TestSim_Misuse(t *testing.T) {

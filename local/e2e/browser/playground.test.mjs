@@ -59,6 +59,20 @@ describe("playground", () => {
     await page.leave();
   });
 
+  test("comes to a queue after the rules", async () => {
+    const page = await playground();
+    await page.fill("#file", "version: 1\nqueues:\n  solo: {teams: 2, team_size: 1}\nrules:\n  - {id: pairs, on: [matchmake], deny: party.size == 2}\n");
+    await page.selectOption("[name=action]", "matchmake");
+    await page.fill("[name=more]", '{"request": {"queue": "solo"}}');
+    await page.locator("[name=size]").fill("2");
+    assert.equal(await page.locator(".verdict").textContent(), "matchmake: denied by pairs");
+    await page.locator("[name=size]").fill("3");
+    assert.match(await page.locator(".verdict").textContent(), /^Refused after the rules: party_too_large/);
+    assert.match(await page.locator("#answer").textContent(), /The rules say: allowed/);
+    assert.deepEqual(page.faults, []);
+    await page.leave();
+  });
+
   test("plays an evening in a queue and draws it", async () => {
     const page = await playground();
     await page.fill("#file", "version: 1\nqueues:\n  duel: {teams: 2, team_size: 1}\n  duo: {teams: 2, team_size: 2}\n");

@@ -86,8 +86,8 @@ function explain() {
   const e = ask("explain", file.value, JSON.stringify(f));
   if (!e.answer) { box.replaceChildren(...(e.problems ?? []).map((p) => el("p", `${p.path} ${p.what}`, "bad"))); return; }
   const ok = e.answer.startsWith("allowed") && !e.gate;
-  box.replaceChildren(el("p", e.gate ? `Refused before the rules: ${e.gate}` : `${f.action}: ${e.answer}`, `verdict ${ok ? "good" : "bad"}`));
-  if (e.gate) box.append(el("p", `If it were not, the rules would say: ${e.answer}`, "fine"));
+  box.replaceChildren(el("p", e.gate ? `Refused ${e.behind ? "after" : "before"} the rules: ${e.gate}` : `${f.action}: ${e.answer}`, `verdict ${ok ? "good" : "bad"}`));
+  if (e.gate) box.append(el("p", `${e.behind ? "The rules say" : "If it were not, the rules would say"}: ${e.answer}`, "fine"));
   else if (e.message) box.append(el("p", `The player reads: ${e.message}`));
   if (e.error) box.append(el("p", e.error, "bad"));
   for (const r of e.rules ?? []) {

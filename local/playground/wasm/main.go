@@ -90,7 +90,8 @@ func load(text string) (*rules.Set, checked) {
 
 type explained struct {
 	Problems []problem         `json:"problems"` // of the facts
-	Gate     string            `json:"gate"`     // what refuses before the rules
+	Gate     string            `json:"gate"`     // what refuses besides the rules
+	Behind   bool              `json:"behind"`   // and does so after them, else before
 	Answer   string            `json:"answer"`   // in the words of cases
 	Message  string            `json:"message"`  // that the player reads
 	Error    string            `json:"error"`
@@ -109,15 +110,13 @@ func explain(text, facts string) any {
 	if f.Now.IsZero() {
 		f.Now = time.Now()
 	}
-	e := set.Explain(context.Background(), f, nil)
-	answer := explained{Answer: e.Decision.Words(e.Err), Message: e.Decision.Message, Rules: e.Rules}
+	e := rulebook.Explain(context.Background(), set, f)
+	answer := explained{Behind: e.Behind, Answer: e.Decision.Words(e.Err), Message: e.Decision.Message, Rules: e.Rules}
 	if e.Err != nil {
 		answer.Error = e.Err.Error()
 	}
-	for _, g := range rulebook.Gates(set.Config(), f) {
-		if g.Refuses && answer.Gate == "" {
-			answer.Gate = fmt.Sprintf("%s (%s)", g.Reason, g.Text)
-		}
+	if g := e.Refusal(); g != nil {
+		answer.Gate = fmt.Sprintf("%s (%s)", g.Reason, g.Text)
 	}
 	return answer
 }
