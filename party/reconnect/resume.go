@@ -209,6 +209,21 @@ func (s *Service) waiter(userID string) (party.Session, bool) {
 	return w.session, ok
 }
 
+// overtaken has a session wait whose seat has moved to an older one of the same user. What the older
+// connection sent before its network failed may arrive once the newer one is in, and its end behind that.
+func (s *Service) overtaken(id party.ID, session party.Session) {
+	in, err := s.Roster.PartiesOf(context.Background(), session.UserID)
+	i := slices.IndexFunc(in, func(m party.Membership) bool { return m.ID == id })
+	if _, waits := s.waiter(session.UserID); err == nil && i >= 0 && !waits {
+		if newest, clear := party.Only([]party.Session{in[i].Session, session}, true); clear && newest == session {
+			err = s.wait(session)
+		}
+	}
+	if err != nil {
+		s.Logger.Warn("newer connection does not wait for its seat party=%s user=%s error=%v", id, session.UserID, err)
+	}
+}
+
 // Started comes after the beginning of a session: it is put back into its user's seat at once if
 // the rules say so. An older session that is still a member keeps the seat until it ends, whatever
 // the rules say of second sockets: another device may simply have been switched on.

@@ -119,6 +119,11 @@ func (s *Service) changed(c party.Change) {
 		tell = newcomer
 	}
 	switch c.Kind {
+	case party.MemberLeft:
+		if c.Moved {
+			s.overtaken(c.ID, c.Session)
+		}
+		return
 	case party.SeatAway:
 		s.seats.Set(seat, c.Seat.Until)
 		m.Event = eventAway
