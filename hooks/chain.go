@@ -33,13 +33,16 @@ type Chain struct {
 	metrics party.Metrics
 	now     func() time.Time
 	own     func(ctx context.Context, s party.Session, ended bool) bool
-	ending  chan struct{} // a place for each session whose end is handled now
 }
 
-// endsAtOnce is how many ends of sessions are handled at once. Each waits for storage, and
-// what waits for storage is written together, so when a crowd loses its connections the few
-// workers that the host has for events would be what it takes turns at.
-const endsAtOnce = 512
+// startsAtOnce and endsAtOnce are how many starts and ends of sessions are handled at once. Each
+// waits for storage, and what waits for storage is written together, so when a crowd loses its
+// connections, or comes back, the few workers that the host has for events would be what it takes turns
+// at. A start may wait for storage some thirty times, within afterWork, and needs a connection each time.
+const (
+	startsAtOnce = 64
+	endsAtOnce   = 512
+)
 
 // NewChain makes a chain that reports to metrics and times by now. own recognises the
 // module's own sessions, whose messages no handler sees; nil means that there are none.
@@ -47,7 +50,7 @@ func NewChain(metrics party.Metrics, now func() time.Time, own func(ctx context.
 	if own == nil {
 		own = func(context.Context, party.Session, bool) bool { return false }
 	}
-	return &Chain{metrics: metrics, now: now, own: own, ending: make(chan struct{}, endsAtOnce)}
+	return &Chain{metrics: metrics, now: now, own: own}
 }
 
 // step is one handler of a slot.
@@ -89,18 +92,23 @@ func (c *Chain) before(message string, steps []step) func(context.Context, runti
 
 // after runs all of a slot's steps, whatever the ones before them said, and answers with the first
 // refusal: each mirrors a part of what has already happened, and so does even if the socket has
-// ended since. The host ignores the error.
-func (c *Chain) after(message, stage string, steps []step) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
+// ended since. The host ignores the error. places has an element for each call whose steps run;
+// nil for no bound.
+func (c *Chain) after(message, stage string, steps []step, places chan struct{}) func(context.Context, runtime.Logger, *sql.DB, runtime.NakamaModule, *rtapi.Envelope, *rtapi.Envelope) error {
 	meter := c.meter(message, stage)
 	return func(ctx context.Context, logger runtime.Logger, _ *sql.DB, _ runtime.NakamaModule, out, in *rtapi.Envelope) (err error) {
 		defer outside(logger, message, func(refusal *party.Error) { err = refusal })
+		call := &Call{Caller: party.CallerOf(ctx), In: in, Out: out}
+		if c.own(ctx, call.Session(), message == SessionEnd) { // before it waits: the end of one may not wait as long
+			return nil
+		}
+		if places != nil {
+			places <- struct{}{}
+			defer func() { <-places }()
+		}
 		began := c.now()
 		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), afterWork)
 		defer cancel()
-		call := &Call{Caller: party.CallerOf(ctx), In: in, Out: out}
-		if c.own(ctx, call.Session(), message == SessionEnd) {
-			return nil
-		}
 		var first *party.Error
 		for _, step := range steps {
 			if refusal := attempt(ctx, step, call); refusal != nil {
@@ -116,23 +124,11 @@ func (c *Chain) after(message, stage string, steps []step) func(context.Context,
 	}
 }
 
-// event is after for a session's start or end.
-func (c *Chain) event(name string, steps []step) func(context.Context, runtime.Logger, *api.Event) {
-	handle := c.after(name, "event", steps)
+// event is after for a session's start or end, so many at once, beside the host's workers.
+func (c *Chain) event(name string, steps []step, atOnce int) func(context.Context, runtime.Logger, *api.Event) {
+	handle := c.after(name, "event", steps, make(chan struct{}, atOnce))
 	return func(ctx context.Context, logger runtime.Logger, _ *api.Event) {
-		_ = handle(ctx, logger, nil, nil, nil, nil)
-	}
-}
-
-// beside has events handled beside the host's workers, which wait only while as many as
-// may be are handled already.
-func (c *Chain) beside(handle func(context.Context, runtime.Logger, *api.Event)) func(context.Context, runtime.Logger, *api.Event) {
-	return func(ctx context.Context, logger runtime.Logger, e *api.Event) {
-		c.ending <- struct{}{}
-		go func() {
-			defer func() { <-c.ending }()
-			handle(ctx, logger, e)
-		}()
+		go func() { _ = handle(ctx, logger, nil, nil, nil, nil) }()
 	}
 }
 

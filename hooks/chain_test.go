@@ -231,7 +231,7 @@ func TestChain_PanicOutsideOfTheSteps(t *testing.T) {
 		if err := h.after("u1", hooks.PartyJoin, nil, in); party.ReasonOf(err) != party.Internal {
 			t.Errorf("after: %v; want an internal error", err)
 		}
-		h.starts[0](contextOf("u1"), &h.log, &api.Event{})
+		h.start("u1")
 		h.end("u1")
 		out, err := h.list(contextOf("u1"), &h.log, nil, nil, &api.ListPartiesRequest{})
 		var answer *runtime.Error
@@ -272,7 +272,7 @@ func TestChain_SessionEvents(t *testing.T) {
 		if len(h.starts) != 1 || len(h.ends) != 1 {
 			t.Fatalf("registered %d start and %d end functions; want one each", len(h.starts), len(h.ends))
 		}
-		h.starts[0](contextOf("u1"), &h.log, &api.Event{})
+		h.start("u1")
 		h.end("u1")
 		if want := []string{"start session-of-u1", "end session-of-u1", "end again session-of-u1"}; !slices.Equal(got, want) {
 			t.Errorf("ran %v; want %v", got, want)
@@ -280,36 +280,45 @@ func TestChain_SessionEvents(t *testing.T) {
 	})
 }
 
-// The ends of a crowd's sessions wait for storage together, however few workers the host has;
-// but there is a bound, and what comes beyond it waits for its turn.
-func TestChain_EndsOfACrowd(t *testing.T) {
+// The starts and ends of a crowd's sessions wait for storage together, however few workers the host has;
+// but there is a bound, what comes beyond it waits for its turn, and ends do not wait for starts.
+func TestChain_SessionsOfACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const crowd = 2000
-		var started, done atomic.Int64
+		var begun, done [2]atomic.Int64
 		storage := make(chan struct{})
 		h := newHost()
-		keep := hooks.Ended("keep", func(context.Context, party.Session) error {
-			started.Add(1)
-			<-storage
-			done.Add(1)
-			return nil
-		})
-		if err := hooks.Register(h, hooks.NewChain(partytest.NoMetrics{}, time.Now, nil), rules.Default, []hooks.Hook{keep}); err != nil {
+		handler := func(i int) func(context.Context, party.Session) error {
+			return func(context.Context, party.Session) error {
+				begun[i].Add(1)
+				<-storage
+				done[i].Add(1)
+				return nil
+			}
+		}
+		table := []hooks.Hook{hooks.Started("return", handler(0)), hooks.Ended("keep", handler(1))}
+		if err := hooks.Register(h, hooks.NewChain(partytest.NoMetrics{}, time.Now, nil), rules.Default, table); err != nil {
 			t.Fatal(err)
 		}
 		go func() { // the host's only worker
-			for range crowd {
-				h.ends[0](contextOf("u1"), &h.log, &api.Event{})
+			for _, event := range []eventFunc{h.starts[0], h.ends[0]} {
+				for range crowd {
+					event(contextOf("u1"), &h.log, &api.Event{})
+				}
 			}
 		}()
 		synctest.Wait()
-		if n := started.Load(); n < 500 || n == crowd {
-			t.Errorf("%d of %d ends are handled at once; want at least 500, and not all", n, crowd)
+		for i, least := range []int64{50, 500} {
+			if n := begun[i].Load(); n < least || n == crowd {
+				t.Errorf("%d of %d are handled at once; want at least %d, and not all", n, crowd, least)
+			}
 		}
 		close(storage)
 		synctest.Wait()
-		if n := done.Load(); n != crowd {
-			t.Errorf("%d of %d ends were handled", n, crowd)
+		for i := range done {
+			if n := done[i].Load(); n != crowd {
+				t.Errorf("%d of %d were handled", n, crowd)
+			}
 		}
 	})
 }

@@ -100,7 +100,13 @@ func (h *host) after(user, message string, out, in *rtapi.Envelope) error {
 	return h.afters[message](contextOf(user), &h.log, nil, nil, out, in)
 }
 
-// end ends the user's session, and returns once that is handled. It works in a bubble only.
+// start begins a session of the user's, and returns once that is handled. It works in a bubble only, as end does.
+func (h *host) start(user string) {
+	h.starts[0](contextOf(user), &h.log, &api.Event{Name: "session_start"})
+	synctest.Wait()
+}
+
+// end ends the user's session.
 func (h *host) end(user string) {
 	h.ends[0](contextOf(user), &h.log, &api.Event{Name: "session_end"})
 	synctest.Wait()

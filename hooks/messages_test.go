@@ -8,7 +8,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"google.golang.org/protobuf/proto"
 
@@ -179,7 +178,7 @@ func TestSessions(t *testing.T) {
 		}
 		h := serve(t, []hooks.Hook{hooks.Ended("a", note("ended")), hooks.Started("b", note("started")), hooks.Ended("b", note("over"))})
 		h.end("member")
-		h.starts[0](contextOf("member"), &h.log, &api.Event{Name: "session_start"})
+		h.start("member")
 		if want := []string{"ended session-of-member", "over session-of-member", "started session-of-member"}; !slices.Equal(told, want) {
 			t.Errorf("told %q; want %q", told, want)
 		}

@@ -115,11 +115,11 @@ func Register(host Host, chain *Chain, policy party.Policy, table []Hook) error 
 		var err error
 		switch message {
 		case SessionStart:
-			err = host.RegisterEventSessionStart(chain.event(message, steps))
+			err = host.RegisterEventSessionStart(chain.event(message, steps, startsAtOnce))
 		case SessionEnd:
-			err = host.RegisterEventSessionEnd(chain.beside(chain.event(message, steps)))
+			err = host.RegisterEventSessionEnd(chain.event(message, steps, endsAtOnce))
 		default:
-			err = host.RegisterAfterRt(message, chain.after(message, "after", steps))
+			err = host.RegisterAfterRt(message, chain.after(message, "after", steps, nil))
 		}
 		if err != nil {
 			return fmt.Errorf("after %s: %w", message, err)

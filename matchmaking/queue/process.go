@@ -323,7 +323,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		r.drop(ctx, w.id, DropInvalid)
 		return away
 	}
-	v, err := r.Look(ctx, id)
+	v, err := r.Glance(ctx, id)
 	if err != nil {
 		if party.ReasonOf(err) != party.PartyNotFound {
 			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)

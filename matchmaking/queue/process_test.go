@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -13,6 +14,7 @@ import (
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
 	"partyline/party"
+	"partyline/party/ledger"
 	"partyline/party/reserve"
 	"partyline/party/rules"
 )
@@ -430,4 +432,49 @@ func TestProcess_OutOfTime(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A party whose record is being written, however long that takes, holds up nobody else, in no queue.
+func TestProcess_BusyParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, configWithQueues())
+		busy, players := w.party(2)
+		ticket := w.queueParty(busy, players[0], text("queue", "duo"))
+		for range 4 {
+			w.queueSolo(w.player(), text("queue", "duo"))
+		}
+		other, players := w.party(5)
+		w.queueParty(other, players[0], text("queue", "ranked", "region", "eu"))
+		for range 5 {
+			w.queueSolo(w.player(), text("queue", "ranked", "region", "eu"))
+		}
+		written, visited := make(chan struct{}), make(chan error)
+		go func() {
+			visited <- w.admission.Visit(t.Context(), busy, func(*ledger.Visit) error {
+				<-written
+				return nil
+			})
+		}()
+		synctest.Wait()
+		began := time.Now()
+		if matches := w.process(); len(matches) != 2 {
+			t.Errorf("%d matches; want one of each queue", len(matches))
+		}
+		if took := time.Since(began); took >= w.cfg.Matchmaking.PassBudget {
+			t.Errorf("the pass has waited %v for a party", took)
+		}
+		if len(w.pool) != 2 || w.pool[0].ticket != ticket {
+			t.Errorf("%d entries are left; want those of the party", len(w.pool))
+		}
+		close(written)
+		if err := <-visited; err != nil {
+			t.Error(err)
+		}
+		for range 2 {
+			w.queueSolo(w.player(), text("queue", "duo"))
+		}
+		if w.process(); len(w.pool) != 0 {
+			t.Errorf("%d entries are left when the party is not busy any more", len(w.pool))
+		}
+	})
 }

@@ -28,8 +28,10 @@ func spares(q rules.Queue, members int, f party.Footprint) int {
 
 // Deps is what a Service works with. All are needed.
 type Deps struct {
-	Roster    *roster.Roster
-	Look      func(ctx context.Context, id party.ID) (reserve.Look, error)
+	Roster *roster.Roster
+	Look   func(ctx context.Context, id party.ID) (reserve.Look, error)
+	// Glance is Look, but it does not wait long for others who deal with the party.
+	Glance    func(ctx context.Context, id party.ID) (reserve.Look, error)
 	Footprint func(reserve.Look) party.Footprint // members, those with a seat kept, those on their way
 	Strengths Strengths
 	Blocks    Blocks

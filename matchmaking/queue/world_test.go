@@ -214,7 +214,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		},
 		Waits:   func(id party.ID) bool { return w.mail != nil && w.mail.Waits(id) },
 		Metrics: &w.metrics,
-		Roster:  w.roster, Look: w.look, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
+		Roster:  w.roster, Look: w.look, Glance: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher, Servers: w.servers,
 		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
@@ -233,6 +233,13 @@ func (w *world) look(ctx context.Context, id party.ID) (reserve.Look, error) {
 		return reserve.Look{}, w.unread
 	}
 	return w.admission.Look(ctx, id)
+}
+
+func (w *world) glance(ctx context.Context, id party.ID) (reserve.Look, error) {
+	if w.unread != nil {
+		return reserve.Look{}, w.unread
+	}
+	return w.admission.Glance(ctx, id)
 }
 
 func (w *world) footprint(l reserve.Look) party.Footprint {

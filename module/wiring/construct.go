@@ -118,7 +118,7 @@ func (m *Module) construct(env environment, o Options) error {
 	m.processing = len(policy().Queues) > 0
 	m.matching = m.processing || policy().Matchmaking.CreateMatch
 	m.queues = queue.New(queue.Deps{
-		Roster: roster, Look: admission.Look, Footprint: m.status.FootprintOf, Statuses: m.status.Statuses,
+		Roster: roster, Look: admission.Look, Glance: admission.Glance, Footprint: m.status.FootprintOf, Statuses: m.status.Statuses,
 		Strengths: m.nk, Sender: m.nk, Notifier: m.nk, Newcomer: m.post.Send, Waits: m.post.Waits, Policy: policy, Logger: m.logger, Now: m.now,
 		Blocks: blocks, Processing: m.processing, Launcher: m.matches, Servers: m.matches, Told: func(id party.ID, what queue.EventName) {
 			admission.RecordLater(id)

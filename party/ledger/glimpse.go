@@ -3,7 +3,9 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -27,6 +29,23 @@ func (l *Ledger) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, 
 		return nil
 	})
 	return g, ok, err
+}
+
+// glanceWait is for how long a glance waits for others who deal with the party.
+const glanceWait = 20 * time.Millisecond
+
+// Glance is Look for who has many parties to look at: it fails where another visit does not end soon,
+// as one that storage holds up does not.
+func (l *Ledger) Glance(ctx context.Context, id party.ID) (look reserve.Look, err error) {
+	soon, cancel := bounded.Context(ctx, glanceWait)
+	defer cancel()
+	err = l.Visit(soon, id, func(v *Visit) error {
+		v.Ctx = ctx // the wait is over
+		err := v.Look()
+		look = v.Seen()
+		return err
+	})
+	return look, err
 }
 
 // Pardon ends the ban of a user who was kicked. It refuses with PartyNotFound, and with

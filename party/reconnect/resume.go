@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
 	"partyline/party/rules"
 )
 
@@ -37,7 +38,7 @@ func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption,
 	if err != nil {
 		return none, err
 	}
-	id, refused := s.takeSeats(ctx, session)
+	id, _, refused := s.takeSeats(ctx, session)
 	switch {
 	case party.ReasonOf(refused) == party.PartyAway:
 		return s.offer(ctx, c.UserID)
@@ -91,32 +92,43 @@ func (s *Service) pick(c party.Caller, in []party.Membership) (party.Session, er
 	return party.Session{}, party.Refuse(party.SessionAmbiguous, "The game is running more than once; call this over the socket that is to come back.")
 }
 
-// takeSeats puts a session into the seats kept for its user and answers the party
-// entered last; the zero ID if none is kept. An error means that no seat was taken.
-func (s *Service) takeSeats(ctx context.Context, session party.Session) (party.ID, error) {
+// takeSeats puts a session into the seats kept for its user and answers the party entered last; the
+// zero ID if it is in none. An error means that no seat was taken, faulty that a fault has kept it out
+// of one.
+func (s *Service) takeSeats(ctx context.Context, session party.Session) (back party.ID, faulty bool, err error) {
 	seats, err := s.Admission.KeptSeats(ctx, session.UserID)
 	if err != nil {
-		return party.ID{}, err
+		return back, isFault(err), err
 	}
-	var back party.ID
 	var refused error
 	for _, seat := range seats {
 		err := s.Admission.Admit(ctx, seat.ID, session, party.Grant{Back: true}, nil)
 		switch {
 		case party.ReasonOf(err) == party.PartyNotFound: // lost in between
 		case err != nil:
-			refused = errors.Join(refused, err)
+			refused, faulty = errors.Join(refused, err), faulty || isFault(err)
 		case back.IsZero():
 			back = s.Admission.Current(seat.ID)
 		}
 		if !back.IsZero() && s.Policy().Parties.OnePerUser.One() {
-			return back, nil
+			return back, false, nil
 		}
 	}
 	if !back.IsZero() {
 		refused = nil
 	}
-	return back, refused
+	return back, faulty, refused
+}
+
+// isFault reports whether it is the server that fails, and may soon be well again.
+func isFault(err error) bool {
+	switch party.ReasonOf(err) {
+	case party.Internal, party.Conflict:
+		return true
+	case party.PartyAway: // else it is the client's to create the party
+		return !errors.Is(err, admission.ErrCannotFound)
+	}
+	return false
 }
 
 // offer leaves it to the client to create the party again, where the module cannot.
@@ -146,7 +158,7 @@ func (s *Service) relieve(ctx context.Context, session party.Session, older part
 	if err := s.wait(session); err != nil {
 		return party.Resumption{}, err
 	}
-	id, err := s.takeSeats(ctx, session) // the older one may have ended just before the wait began
+	id, _, err := s.takeSeats(ctx, session) // the older one may have ended just before the wait began
 	switch {
 	case party.ReasonOf(err) == party.AlreadyMember, err == nil && id.IsZero():
 		return party.Resumption{PartyID: older.ID.String()}, nil
@@ -197,6 +209,21 @@ func (s *Service) waiter(userID string) (party.Session, bool) {
 	return w.session, ok
 }
 
+// overtaken has a session wait whose seat has moved to an older one of the same user. What the older
+// connection sent before its network failed may arrive once the newer one is in, and its end behind that.
+func (s *Service) overtaken(id party.ID, session party.Session) {
+	in, err := s.Roster.PartiesOf(context.Background(), session.UserID)
+	i := slices.IndexFunc(in, func(m party.Membership) bool { return m.ID == id })
+	if _, waits := s.waiter(session.UserID); err == nil && i >= 0 && !waits {
+		if newest, clear := party.Only([]party.Session{in[i].Session, session}, true); clear && newest == session {
+			err = s.wait(session)
+		}
+	}
+	if err != nil {
+		s.Logger.Warn("newer connection does not wait for its seat party=%s user=%s error=%v", id, session.UserID, err)
+	}
+}
+
 // Started comes after the beginning of a session: it is put back into its user's seat at once if
 // the rules say so. An older session that is still a member keeps the seat until it ends, whatever
 // the rules say of second sockets: another device may simply have been switched on.
@@ -213,11 +240,7 @@ func (s *Service) Started(ctx context.Context, session party.Session) error {
 			return err
 		}
 	}
-	id, err := s.takeSeats(ctx, session)
-	if !id.IsZero() {
-		s.unwait(session)
-	}
-	return err
+	return s.putBack(ctx, try{session: session})
 }
 
 // Ended comes after the end of a session: its seats are kept, and go to those who wait.
@@ -228,9 +251,49 @@ func (s *Service) Ended(ctx context.Context, session party.Session) error {
 	if !ok {
 		return err
 	}
-	id, late := s.takeSeats(ctx, next)
+	return errors.Join(err, s.putBack(ctx, try{session: next}))
+}
+
+// try is an attempt to put a session back that asks for nothing, as its game does not know of any fault.
+type try struct {
+	session party.Session
+	before  int // attempts
+}
+
+func (t try) String() string { return t.session.UserID }
+
+const (
+	triesAtOnce = 64
+	tryFor      = 10 * time.Second
+)
+
+// putBack puts a session into its user's seats. Where a fault keeps it out, it is tried again, after
+// 1 s and later every 8 s, until that is over.
+func (s *Service) putBack(ctx context.Context, t try) error {
+	id, faulty, err := s.takeSeats(ctx, t.session)
 	if !id.IsZero() {
-		s.unwait(next)
+		s.unwait(t.session)
 	}
-	return errors.Join(err, late)
+	if faulty {
+		s.again.Set(try{t.session, t.before + 1}, s.Now().Add(time.Second<<min(t.before, 3)))
+	}
+	return err
+}
+
+// tryAgain is a try after a fault, unless the session has ended meanwhile, or its user has entered
+// another party and so gave the seat up, whether or not storage knows.
+func (s *Service) tryAgain(t try) {
+	ctx, cancel := context.WithTimeout(context.Background(), tryFor)
+	defer cancel()
+	alive, err := s.Roster.Alive(t.session)
+	if err == nil && !alive {
+		return
+	}
+	in, err := s.Roster.PartiesOf(ctx, t.session.UserID)
+	if err == nil && len(in) > 0 && s.Policy().Parties.OnePerUser.One() {
+		return
+	}
+	if err := s.putBack(ctx, t); err != nil {
+		s.Logger.Warn("member not put back user=%s error=%v", t.session.UserID, err)
+	}
 }

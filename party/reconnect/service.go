@@ -3,7 +3,7 @@
 // them, and ends a seat when its time is over. It also tells players that they were removed.
 //
 // What a [Service] has in memory is the timers of the seats that its process knows of, and which
-// sessions wait for the end of an older connection. Of seats that nobody knows of the ledger's
+// sessions wait for the end of an older connection, or of a fault. Of seats that nobody knows of the ledger's
 // sweep tells. Safe for concurrent use.
 package reconnect
 
@@ -38,6 +38,7 @@ type Service struct {
 	Deps
 
 	seats *alarm.Alarms[kept] // those that this process knows of, at their end
+	again *alarm.Alarms[try]  // of sessions that a fault has kept out of them
 
 	mu      sync.Mutex        // a leaf: nothing else is locked while it is held
 	waiting map[string]waiter // by user; nil once closed
@@ -55,6 +56,12 @@ func (k kept) String() string { return k.id.String() + " user=" + k.member.UserI
 func New(d Deps) *Service {
 	s := &Service{Deps: d, waiting: map[string]waiter{}}
 	s.seats = alarm.New(d.Now, d.Logger, "kept seat not ended party=", s.expire)
+	turns := make(chan struct{}, triesAtOnce)
+	s.again = alarm.New(d.Now, d.Logger, "member not put back user=", func(t try) {
+		turns <- struct{}{}
+		defer func() { <-turns }()
+		s.tryAgain(t)
+	})
 	d.News.Subscribe(s.changed)
 	return s
 }
@@ -65,13 +72,14 @@ func (s *Service) Close() {
 	s.waiting = nil
 	s.mu.Unlock()
 	s.seats.Close()
+	s.again.Close()
 }
 
 // Running counts the timers that run and the sessions that wait.
 func (s *Service) Running() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.seats.Len() + len(s.waiting)
+	return s.seats.Len() + s.again.Len() + len(s.waiting)
 }
 
 // expire ends a seat whose time is over.
@@ -111,6 +119,11 @@ func (s *Service) changed(c party.Change) {
 		tell = newcomer
 	}
 	switch c.Kind {
+	case party.MemberLeft:
+		if c.Moved {
+			s.overtaken(c.ID, c.Session)
+		}
+		return
 	case party.SeatAway:
 		s.seats.Set(seat, c.Seat.Until)
 		m.Event = eventAway

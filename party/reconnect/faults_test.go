@@ -1,0 +1,149 @@
+package reconnect_test
+
+import (
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// faulty has a world of resume_on_connect, whose storage is away while down says so, run in a bubble.
+func faulty(t *testing.T, run func(t *testing.T, w *world, down *atomic.Bool)) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.set(func(p *rules.Parties) { p.ResumeOnConnect, p.Survive.Restart = true, minute })
+		down := new(atomic.Bool)
+		w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+			if down.Load() {
+				return errStorage
+			}
+			return nil
+		}
+		w.over(failing{w.host, down}, w.host)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		run(t, w, down)
+	})
+}
+
+// connects has a new session of the user begin while the server fails.
+func (w *world) connects(userID string) party.Session {
+	w.t.Helper()
+	s := w.host.Connect(userID)
+	w.refused(w.grace.Started(w.t.Context(), s), party.Internal)
+	return s
+}
+
+// settled checks that nobody is tried again, or waits.
+func (w *world) settled() {
+	w.t.Helper()
+	if n := w.grace.Running(); n != 0 {
+		w.t.Errorf("%d tries, waiters and kept seats; want none", n)
+	}
+}
+
+// With resume_on_connect nobody asks for the seat again when a fault keeps a player out of it. The
+// server tries until the fault is over, and no longer.
+func TestFault_OnConnect(t *testing.T) {
+	for _, lasts := range []time.Duration{time.Millisecond, 5 * time.Second, 45 * time.Second} {
+		for _, crash := range []bool{false, true} {
+			faulty(t, func(t *testing.T, w *world, down *atomic.Bool) {
+				p := w.host.Players(2)
+				id := w.party(false, 4, p...)
+				time.Sleep(time.Second)
+				synctest.Wait()
+				if crash {
+					w.crash([]party.ID{id}, p...)
+					w.grace.Close()
+					w.over(failing{w.host, down}, w.host)
+					defer func() { w.admission.Close(); w.grace.Close() }()
+					down.Store(true)
+				} else {
+					w.drop(p[0])
+					down.Store(true)
+					w.host.Disconnect(p[1])
+					w.refused(w.ended(p[1]), party.Internal)
+				}
+				first, second := w.connects(p[0].UserID), w.connects(p[1].UserID)
+				time.Sleep(lasts)
+				down.Store(false)
+				time.Sleep(10 * time.Second)
+				synctest.Wait()
+				now := w.admission.Current(id)
+				if in := w.host.Members(now); len(in) != 2 || !slices.Contains(in, first) || !slices.Contains(in, second) {
+					t.Errorf("crash %v, %v of a fault: members = %v; want both", crash, lasts, in)
+				}
+				if told := w.heard(); slices.ContainsFunc(told, func(s string) bool { return s[:4] == "lost" }) {
+					t.Errorf("the party was told %q", told)
+				}
+				w.settled()
+			})
+		}
+	}
+}
+
+// Who waits for the end of an older connection does so also if that meets the fault.
+func TestFault_AtTheEndOfTheOlderConnection(t *testing.T) {
+	faulty(t, func(t *testing.T, w *world, down *atomic.Bool) {
+		p := w.host.Player("alone")
+		id := w.party(false, 4, p)
+		again := w.host.Connect(p.UserID)
+		w.must(w.grace.Started(t.Context(), again))
+		down.Store(true)
+		w.host.Disconnect(p)
+		w.refused(w.ended(p), party.Internal)
+		down.Store(false)
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		w.members(w.admission.Current(id), 0, again)
+		w.settled()
+	})
+}
+
+// A session that has ended is not tried for any more, and nobody is taken out of the party that
+// they have entered since.
+func TestFault_InVain(t *testing.T) {
+	faulty(t, func(t *testing.T, w *world, down *atomic.Bool) {
+		w.set(func(p *rules.Parties) { p.OnePerUser = rules.LeavePrevious })
+		p := w.host.Players(3)
+		id := w.party(true, 4, p[:2]...)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		w.crash([]party.ID{id}, p[:2]...)
+		w.grace.Close()
+		w.over(failing{w.host, down}, w.host)
+		defer func() { w.admission.Close(); w.grace.Close() }()
+		other := w.party(true, 4, p[2])
+		down.Store(true)
+		gone, moved := w.connects(p[0].UserID), w.connects(p[1].UserID)
+		w.must(w.join(moved, other))
+		w.drop(gone)
+		down.Store(false)
+		time.Sleep(20 * time.Second)
+		synctest.Wait()
+		w.members(other, 0, p[2], moved)
+		w.settled()
+		_, err := w.admission.Look(t.Context(), id)
+		w.refused(err, party.PartyAway)
+	})
+}
+
+// Where it is left to the game to create the party, there is no fault.
+func TestFault_LeftToTheGame(t *testing.T) {
+	faulty(t, func(t *testing.T, w *world, _ *atomic.Bool) {
+		w.clients = true
+		p := w.host.Player("alone")
+		w.party(true, 4, p)
+		w.drop(p)
+		again := w.host.Connect(p.UserID)
+		w.refused(w.grace.Started(t.Context(), again), party.PartyAway)
+		if n := w.grace.Running(); n != 1 {
+			t.Errorf("%d timers run; want that of the kept seat alone", n)
+		}
+	})
+}
