@@ -102,7 +102,7 @@ func (c *call) late(r signalRequest) error {
 	if needsSlot {
 		table = table.Clone()
 	}
-	_, err := table.Assign(c.now, c.now.Add(c.setup.SeatHold), r.UserID, r.PartyID)
+	_, err := table.Assign(c.now, c.now.Add(c.setup.SeatHold), r.UserID, r.PartyID, r.Awaited)
 	if err == nil && needsSlot {
 		return errSlot
 	}

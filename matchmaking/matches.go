@@ -158,15 +158,14 @@ func (m *Matches) Moved(ctx context.Context, was, id party.ID) error {
 	return ignoreGone(err)
 }
 
-// Late holds a seat for a user who has just come to a party, a spare or an open one on its team, and
-// answers the match; "" where the party is in none, has no room for another there, or a block stands
+// Late holds a seat for a user who has just come to a party, as [seats.Table.Assign] does, and answers the match; "" where the party is in none, has no room for another there, or a block stands
 // between the user and somebody who plays there.
-func (m *Matches) Late(ctx context.Context, id party.ID, userID string) (string, error) {
+func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	matchID, err := m.Of(ctx, id)
 	if err != nil || matchID == "" {
 		return "", err
 	}
-	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID}
+	late := signalRequest{Op: signalLate, PartyID: id.String(), UserID: userID, Awaited: awaited}
 	_, err = m.signal(ctx, matchID, late)
 	if errors.Is(err, errSlot) {
 		if !m.lateSlot(ctx, matchID, userID) {
@@ -240,7 +239,7 @@ func (m *Matches) PartyMatch(ctx context.Context, caller party.Caller, partyID, 
 	}
 	seats, err := m.Seats(ctx, matchID, caller.UserID)
 	if err == nil && seats.OnServer && !has(seats, caller.UserID) {
-		if late, lateErr := m.Late(ctx, id, caller.UserID); lateErr == nil && late == matchID {
+		if late, lateErr := m.Late(ctx, id, caller.UserID, false); lateErr == nil && late == matchID {
 			seats, err = m.Seats(ctx, matchID, caller.UserID)
 		}
 	}

@@ -110,7 +110,7 @@ func TestMatches_Reserve(t *testing.T) {
 	if _, _, err := h.client().Reserve(t.Context(), s.id, []seats.Claim{claim("", 1, "eve")}); party.ReasonOf(err) != party.SeatReserved {
 		t.Errorf("a reserved seat was given away: %v", err)
 	}
-	if match, err := h.client().Late(t.Context(), parse(t, p), "gus"); match != "" || err != nil {
+	if match, err := h.client().Late(t.Context(), parse(t, p), "gus", false); match != "" || err != nil {
 		t.Errorf("a reserved seat was given to a late friend: %q, %v", match, err)
 	}
 	for range 2 {
@@ -167,7 +167,7 @@ func TestMatches_Late(t *testing.T) {
 	h.events(p)
 	late := func(user, want string) {
 		t.Helper()
-		if got, err := h.client().Late(t.Context(), parse(t, p), user); err != nil || got != want {
+		if got, err := h.client().Late(t.Context(), parse(t, p), user, false); err != nil || got != want {
 			t.Errorf("Late(%s) = %q, %v; want %q", user, got, err, want)
 		}
 	}
@@ -179,9 +179,31 @@ func TestMatches_Late(t *testing.T) {
 	wantLines(t, "the party heard", h.events(p), "seat_held bob@1", "seat_held fay@1", "seat_released fay@1", "seat_held cat@1")
 	s.enter("ann", "bob", "cat")
 	late("ann", s.id)
-	if got, err := h.client().Late(t.Context(), parse(t, h.partyOf("eve")), "eve"); err != nil || got != "" {
+	if got, err := h.client().Late(t.Context(), parse(t, h.partyOf("eve")), "eve", false); err != nil || got != "" {
 		t.Errorf("Late into no match = %q, %v", got, err)
 	}
+}
+
+// The seat of a friend who is awaited goes to no other while one of the team is open, whichever way they come.
+func TestMatches_LateFriendsLeaveASeatThatIsHeld(t *testing.T) {
+	h := newHouse(t)
+	p := h.partyOf("ann", "bob", "cat", "dan", "eve")
+	s := h.launch(matchmaking.Launch{Teams: 2, TeamSize: 4, Claims: []seats.Claim{{PartyID: p, Team: 1, UserIDs: []string{"ann"}, Spares: 1}}})
+	s.enter("bob")
+	late := func(user string, awaited bool) {
+		t.Helper()
+		if got, err := h.client().Late(t.Context(), parse(t, p), user, awaited); err != nil || got != s.id {
+			t.Errorf("Late(%s) = %q, %v", user, got, err)
+		}
+	}
+	late("cat", false)
+	for _, who := range []string{"the spare seat to wait", "who is awaited on the spare seat"} {
+		if taken, held, open := s.count(); taken != 1 || held != 3 || open != 4 {
+			t.Errorf("%d taken, %d held, %d open; want %s", taken, held, open, who)
+		}
+		late("dan", true)
+	}
+	s.refused("eve", party.MatchFull)
 }
 
 // A party has no more seats than it may have, by whichever way a friend comes, and nobody
@@ -202,7 +224,7 @@ func TestMatches_LateFriendsAreBound(t *testing.T) {
 		if want {
 			want_ = s.id
 		}
-		if got, err := h.client().Late(t.Context(), parse(t, p), "bob"); err != nil || got != want_ {
+		if got, err := h.client().Late(t.Context(), parse(t, p), "bob", false); err != nil || got != want_ {
 			t.Errorf("Late(bob) = %q, %v; want %q", got, err, want_)
 		}
 	}
@@ -217,7 +239,7 @@ func TestMatches_LateFriendsAreBound(t *testing.T) {
 	s.refused("late", party.Blocked)
 	blocks("xena")
 	s.refused("late", party.PartyTooLarge)
-	if got, err := h.client().Late(t.Context(), parse(t, p), "late"); err != nil || got != "" {
+	if got, err := h.client().Late(t.Context(), parse(t, p), "late", false); err != nil || got != "" {
 		t.Errorf("Late of a third in a match for parties of two = %q, %v", got, err)
 	}
 	h.friendsErr = errors.New("no database")
@@ -376,7 +398,7 @@ func TestMatches_Moved(t *testing.T) {
 	if got, err := h.client().Of(t.Context(), parse(t, was)); got != "" || err != nil {
 		t.Errorf("Of the party before = %q, %v; want none", got, err)
 	}
-	if got, err := h.client().Late(t.Context(), parse(t, now), "dan"); got != s.id || err != nil {
+	if got, err := h.client().Late(t.Context(), parse(t, now), "dan", false); got != s.id || err != nil {
 		t.Errorf("Late = %q, %v; want the spare seat", got, err)
 	}
 	if taken, held, open := s.count(); taken != 1 || held != 3 || open != 2 {
@@ -502,7 +524,7 @@ func TestMatches_HostFails(t *testing.T) {
 	if !errors.Is(err, runtime.ErrMatchBusy) || errors.Is(err, matchmaking.ErrGone) {
 		t.Errorf("Commit of a busy match = %v", err)
 	}
-	if _, err := c.Late(t.Context(), parse(t, p), "dan"); !errors.Is(err, runtime.ErrMatchBusy) {
+	if _, err := c.Late(t.Context(), parse(t, p), "dan", false); !errors.Is(err, runtime.ErrMatchBusy) {
 		t.Errorf("Late = %v", err)
 	}
 	s.state = nil // it ended, and the host was asked just before

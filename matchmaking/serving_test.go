@@ -347,7 +347,7 @@ func TestServer_LateFriends(t *testing.T) {
 		}
 		late := func(user string, want string) {
 			t.Helper()
-			if match, err := s.matches.Late(t.Context(), id, user); err != nil || match != want {
+			if match, err := s.matches.Late(t.Context(), id, user, false); err != nil || match != want {
 				t.Errorf("%s gets match %q, error %v; want %q", user, match, err, want)
 			}
 		}

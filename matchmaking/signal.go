@@ -32,10 +32,11 @@ type signalRequest struct {
 	UserID  string        `json:"user_id,omitempty"`
 	Was     string        `json:"was,omitempty"` // the ID of a party before it moved
 
-	Slot   bool              `json:"slot,omitempty"` // the game server has one for the late friend
-	Server *gameServer       `json:"server,omitempty"`
-	Slots  map[string]string `json:"slots,omitempty"` // on the game server, by user: the fleet's own session, or ""
-	Call   *serverCall       `json:"call,omitempty"`
+	Awaited bool              `json:"awaited,omitempty"` // the party keeps a seat for the late friend
+	Slot    bool              `json:"slot,omitempty"`    // the game server has one for the late friend
+	Server  *gameServer       `json:"server,omitempty"`
+	Slots   map[string]string `json:"slots,omitempty"` // on the game server, by user: the fleet's own session, or ""
+	Call    *serverCall       `json:"call,omitempty"`
 }
 
 // signalAnswer has a refusal, or what was asked for.

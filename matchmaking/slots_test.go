@@ -14,7 +14,7 @@ func TestServer_SlowSlot(t *testing.T) {
 		s := newServed(t)
 		s.slow = make(chan struct{})
 		for range 2 {
-			if match, err := s.matches.Late(t.Context(), parse(t, s.party), "cat"); err != nil || match != "" {
+			if match, err := s.matches.Late(t.Context(), parse(t, s.party), "cat", false); err != nil || match != "" {
 				t.Errorf("cat gets match %q, error %v; want none yet", match, err)
 			}
 			if m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "cat"}, s.party, ""); err != nil || m.MatchID != s.id || m.Server != nil {

@@ -104,7 +104,7 @@ func (l *Limits) Buckets() map[string]int {
 }
 
 // Guess starts an attempt at an invite code by a user, from an address, or both; an empty one is
-// not counted, and an IPv6 client counts by its network. The caller ends the attempt with done, which
+// not counted, but one of nobody from nowhere is, with all such, and an IPv6 client counts by its network. The caller ends the attempt with done, which
 // says how many wrong codes there were: only these count, and a right one does not reset them.
 //
 // A user's attempts under way count as a wrong code until they end, so that many at once
@@ -112,7 +112,7 @@ func (l *Limits) Buckets() map[string]int {
 // good link at the same moment; its wrong ones are charged on credit instead.
 func (l *Limits) Guess(userID, clientIP string) (done func(wrong int), err error) {
 	address := ""
-	if clientIP != "" {
+	if clientIP != "" || userID == "" {
 		address = limit.Address(clientIP)
 		if err := l.guessIP.May(address); err != nil {
 			return nil, err

@@ -90,6 +90,24 @@ func TestLimits_ManyGoodGuessesFromOneAddress(t *testing.T) {
 	}
 }
 
+// A header that names no address does not get a page around the limit.
+func TestLimits_GuessesFromNowhere(t *testing.T) {
+	conf := rules.Default()
+	conf.Limits.InviteGuess = rules.GuessLimits{PerIP: rules.Rate{N: 1, Per: time.Minute}}
+	l := party.NewLimits(func() rules.Config { return conf }, partytest.NewTime().Now)
+	done, err := l.Guess("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done(1)
+	if _, err := l.Guess("", ""); party.ReasonOf(err) != party.RateLimited {
+		t.Errorf("Guess = %v; want rate_limited", err)
+	}
+	if _, err := l.Guess("user", ""); err != nil {
+		t.Errorf("Guess of a user whose address is not known = %v; want it allowed", err)
+	}
+}
+
 // An IPv6 client may take any address of its network for each guess.
 func TestLimits_GuessesFromOneNetwork(t *testing.T) {
 	conf := rules.Default()

@@ -74,5 +74,5 @@ type RunningMatch struct {
 
 // SeatFor finds a seat in the party's match for a user who has just come to the party,
 // holds it and answers the match; empty where the party is in none or has no room for
-// another.
-type SeatFor func(ctx context.Context, id ID, userID string) (matchID string, err error)
+// another. awaited says that the party has kept a seat for the user.
+type SeatFor func(ctx context.Context, id ID, userID string, awaited bool) (matchID string, err error)

@@ -21,7 +21,7 @@ func NewInvites(d invite.Deps) *invite.Service {
 		d.Match = func(context.Context, party.ID) (string, error) { return "", nil }
 	}
 	if d.Seat == nil {
-		d.Seat = func(context.Context, party.ID, string) (string, error) { return "", nil }
+		d.Seat = func(context.Context, party.ID, string, bool) (string, error) { return "", nil }
 	}
 	if d.Footprints == nil {
 		d.Footprints = func(ctx context.Context, id party.ID) (party.Footprint, error) {

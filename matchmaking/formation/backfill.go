@@ -13,6 +13,7 @@ type backfilling struct {
 	order  []int   // by key and skill
 	room   [][]int // open seats that are left
 	placed [][]Placement
+	in     [][]Planned     // matches that have not begun: who is in them by now
 	apart  map[[2]int]bool // match and ticket
 }
 
@@ -21,10 +22,10 @@ type backfilling struct {
 func (f *pass) backfill(open []OpenMatch) (out []Backfill) {
 	b := &backfilling{
 		pass: f, open: open, order: make([]int, len(open)), room: make([][]int, len(open)),
-		placed: make([][]Placement, len(open)), apart: map[[2]int]bool{},
+		placed: make([][]Placement, len(open)), in: make([][]Planned, len(open)), apart: map[[2]int]bool{},
 	}
 	for m := range open {
-		b.order[m], b.room[m] = m, slices.Clone(open[m].Open)
+		b.order[m], b.room[m], b.in[m] = m, slices.Clone(open[m].Open), slices.Clip(open[m].Planned)
 		for _, ticket := range open[m].Apart {
 			b.apart[[2]int{m, ticket}] = true
 		}
@@ -42,6 +43,9 @@ func (f *pass) backfill(open []OpenMatch) (out []Backfill) {
 		}
 		b.room[m][team] -= f.size(at)
 		b.placed[m] = append(b.placed[m], Placement{Ticket: int(f.tickets[at]), Team: team})
+		if len(b.in[m]) > 0 {
+			b.in[m] = append(b.in[m], Planned{*f.ticket(at), team})
+		}
 		f.take(at)
 	}
 	for _, m := range b.order {
@@ -84,18 +88,64 @@ func (b *backfilling) find(at int) (match, team int, ok bool) {
 			m = b.order[up]
 			up++
 		}
-		most := slices.Max(b.room[m])
-		if most >= b.size(at) && b.admits(m, at) {
-			return m, slices.Index(b.room[m], most), true
+		if team := b.team(m, at); team >= 0 && b.admits(m, at) {
+			return m, team, true
 		}
 	}
 	return 0, 0, false
 }
 
+// team is the emptiest team of a match that a ticket may be on; -1 for none.
+func (b *backfilling) team(m, at int) int {
+	best := -1
+	for team, room := range b.room[m] {
+		if room >= b.size(at) && (best < 0 || room > b.room[m][best]) && b.suits(m, team, at) {
+			best = team
+		}
+	}
+	return best
+}
+
+// suits reports whether a ticket may be on a team of a match that has not begun, where one new match
+// would be made of all of them: windows, groups of friends and means. A seat that stays open may still
+// make groups alike; means have to be close without it.
+func (b *backfilling) suits(m, team, at int) bool {
+	if len(b.in[m]) == 0 {
+		return true
+	}
+	all := append(slices.Clip(b.in[m]), Planned{*b.ticket(at), team})
+	centred := slices.ContainsFunc(all, func(c Planned) bool {
+		return !slices.ContainsFunc(all, func(p Planned) bool { return between(b.now, b.q, &c.Ticket, &p.Ticket, false) == HeldBySkill })
+	})
+	largest, seats, sums := make([]int, b.q.Teams), make([]int, b.q.Teams), make([]float64, b.q.Teams)
+	oldest := b.now
+	for _, p := range all {
+		largest[p.Team] = max(largest[p.Team], p.Size)
+		seats[p.Team] += p.Size
+		sums[p.Team] += p.Skill * float64(p.Size)
+		if p.Since.Before(oldest) {
+			oldest = p.Since
+		}
+	}
+	most, least, high, low := 0, math.MaxInt, math.Inf(-1), math.Inf(1)
+	for t, room := range b.room[m] {
+		if t == team {
+			room -= b.size(at)
+		}
+		most, least = max(most, largest[t]), min(least, max(largest[t], room))
+		if seats[t] > 0 {
+			mean := sums[t] / float64(seats[t])
+			high, low = max(high, mean), min(low, mean)
+		}
+	}
+	allowed := b.differences(b.now.Sub(oldest))
+	return centred && most-least <= allowed[len(allowed)-1] && (b.q.NoSkill || b.q.TeamSpread == 0 || high-low <= b.q.TeamSpread)
+}
+
 // admits reports whether a ticket may join a match: one that has not begun if it wants no
 // other, in a region near enough, and with nobody it has to be kept apart from.
 func (b *backfilling) admits(m, at int) bool {
-	if b.ticket(at).NewMatchOnly && !b.open[m].Planned {
+	if b.ticket(at).NewMatchOnly && len(b.in[m]) == 0 {
 		return false
 	}
 	if b.apart[[2]int{m, int(b.tickets[at])}] || b.near != nil && b.near[at]&b.regionBit(b.open[m].Region) == 0 {

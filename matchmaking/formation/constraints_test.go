@@ -88,11 +88,65 @@ func TestForm_NewMatchOnly(t *testing.T) {
 func TestForm_NewMatchOnly_JoinsPlannedMatches(t *testing.T) {
 	tickets := sized(1)
 	tickets[0].NewMatchOnly = true
-	open := []formation.OpenMatch{{ID: "runs", Open: []int{1}}, {ID: "planned", Open: []int{1}, Planned: true}}
+	open := []formation.OpenMatch{{ID: "runs", Open: []int{1}}, {ID: "planned", Open: []int{1}, Planned: []formation.Planned{{Ticket: sized(1)[0]}}}}
 	res := formation.Form(now, formation.Queue{Teams: 1, TeamSize: 2, NoSkill: true}, formation.Pool{Tickets: tickets, Open: open}, nil)
 	want := []formation.Backfill{{MatchID: "planned", Placements: []formation.Placement{{}}}}
 	if !reflect.DeepEqual(res.Backfills, want) {
 		t.Errorf("Backfills = %+v; want %+v", res.Backfills, want)
+	}
+}
+
+// Who joins a match that has not begun, in place of somebody, has to suit those who stay as in a new match.
+func TestForm_PlannedMatches(t *testing.T) {
+	at := func(size int, skill float64, waited int) formation.Ticket {
+		return formation.Ticket{ID: "t", Size: size, Skill: skill, Since: ago(waited)}
+	}
+	groups := func(mode rules.ParityMode) formation.Queue {
+		return formation.Queue{Teams: 2, TeamSize: 3, NoSkill: true, Parity: rules.Parity{Mode: mode, Relax: time.Minute}}
+	}
+	even := formation.Queue{Teams: 2, TeamSize: 2, Window: 1000, TeamSpread: 50}
+	widening := formation.Queue{Teams: 2, TeamSize: 2, Window: 100, WidenPerSec: 10, MaxWindow: 200}
+	for name, tt := range map[string]struct {
+		q      formation.Queue
+		stay   []formation.Planned
+		open   []int
+		join   []formation.Ticket
+		joined []int
+	}{
+		"alone_against_a_group":    {groups(rules.ParityRequire), []formation.Planned{{Ticket: at(3, 0, 0)}}, []int{0, 3}, []formation.Ticket{at(1, 0, 3), at(1, 0, 2), at(1, 0, 1)}, nil},
+		"a_group_against_a_group":  {groups(rules.ParityRequire), []formation.Planned{{Ticket: at(3, 0, 0)}}, []int{0, 3}, []formation.Ticket{at(1, 0, 3), at(3, 0, 2)}, []int{1}},
+		"one_who_leaves_room":      {groups(rules.ParityRequire), []formation.Planned{{Ticket: at(2, 0, 0)}, {Ticket: at(1, 0, 0)}}, []int{0, 3}, []formation.Ticket{at(1, 0, 3), at(1, 0, 2), at(2, 0, 1)}, []int{0, 2}},
+		"on_the_other_team":        {groups(rules.ParityRequire), []formation.Planned{{Ticket: at(3, 0, 0), Team: 1}, {Ticket: at(1, 0, 0)}}, []int{2, 0}, []formation.Ticket{at(2, 0, 1)}, nil},
+		"before_groups_may_differ": {groups(rules.ParityPrefer), []formation.Planned{{Ticket: at(3, 0, 59)}}, []int{0, 3}, []formation.Ticket{at(1, 0, 3)}, nil},
+		"when_groups_may_differ":   {groups(rules.ParityPrefer), []formation.Planned{{Ticket: at(3, 0, 60)}}, []int{0, 3}, []formation.Ticket{at(1, 0, 3)}, []int{0}},
+		"stronger_team":            {even, []formation.Planned{{Ticket: at(2, 1000, 0)}}, []int{0, 2}, []formation.Ticket{at(1, 1500, 3), at(1, 1500, 2)}, nil},
+		"stronger_team_and_others": {even, []formation.Planned{{Ticket: at(2, 1000, 0)}}, []int{0, 2}, []formation.Ticket{at(1, 1500, 3), at(1, 1010, 2), at(1, 990, 1)}, []int{1, 2}},
+		"the_team_that_it_evens":   {even, []formation.Planned{{Ticket: at(1, 1000, 0)}, {Ticket: at(1, 1090, 0), Team: 1}}, []int{1, 1}, []formation.Ticket{at(1, 1090, 0), at(1, 1000, 0)}, []int{0, 1}},
+		"window_of_who_stays":      {widening, []formation.Planned{{Ticket: at(1, 1000, 7)}}, []int{1, 2}, []formation.Ticket{at(1, 1180, 9)}, nil},
+		"wide_window_of_who_stays": {widening, []formation.Planned{{Ticket: at(1, 1000, 8)}}, []int{1, 2}, []formation.Ticket{at(1, 1180, 9)}, []int{0}},
+		"between_those_who_stay":   {widening, []formation.Planned{{Ticket: at(1, 900, 0)}, {Ticket: at(1, 1100, 0), Team: 1}}, []int{1, 1}, []formation.Ticket{at(1, 950, 3), at(1, 1000, 2)}, []int{1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			skill, seats := 0.0, 0
+			for _, p := range tt.stay {
+				skill, seats = skill+p.Skill*float64(p.Size), seats+p.Size
+			}
+			open := formation.OpenMatch{ID: "m", Skill: skill / float64(seats), Open: tt.open, Planned: tt.stay}
+			res := formation.Form(now, tt.q, formation.Pool{Tickets: tt.join, Open: []formation.OpenMatch{open}}, nil)
+			var joined []int
+			for _, b := range res.Backfills {
+				for _, p := range b.Placements {
+					joined = append(joined, p.Ticket)
+				}
+			}
+			if !slices.Equal(joined, tt.joined) || len(res.Matches) > 0 {
+				t.Errorf("%v join, in %+v; want %v, and no match of their own", joined, res, tt.joined)
+			}
+			open.Planned = nil
+			if res := formation.Form(now, tt.q, formation.Pool{Tickets: tt.join, Open: []formation.OpenMatch{open}}, nil); len(res.Backfills) == 0 {
+				t.Error("nobody joins the match once it runs")
+			}
+		})
 	}
 }
 
@@ -244,7 +298,7 @@ func checkFill(t *rapid.T, q formation.Queue, pool formation.Pool, b formation.B
 	m := pool.Open[slices.IndexFunc(pool.Open, func(o formation.OpenMatch) bool { return o.ID == b.MatchID })]
 	for _, p := range b.Placements {
 		tk := pool.Tickets[p.Ticket]
-		if tk.NewMatchOnly && !m.Planned || slices.Contains(m.Apart, p.Ticket) || len(q.Latency.Regions) > 0 && tk.Latency[region(q, m.Region)] > 50+now.Sub(tk.Since).Seconds() {
+		if tk.NewMatchOnly && len(m.Planned) == 0 || slices.Contains(m.Apart, p.Ticket) || len(q.Latency.Regions) > 0 && tk.Latency[region(q, m.Region)] > 50+now.Sub(tk.Since).Seconds() {
 			t.Fatalf("ticket %+v in match %+v", tk, m)
 		}
 		for _, other := range b.Placements {

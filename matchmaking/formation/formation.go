@@ -118,7 +118,7 @@ func (f *pass) around(at int) (Match, bool) {
 		if f.size(at) == f.capacity && !f.q.FullParty {
 			break
 		}
-		for _, diff := range f.differences(at) {
+		for _, diff := range f.differences(f.waited(at)) {
 			f.diff = diff
 			if f.choose(at) {
 				return f.match(), true
@@ -137,11 +137,11 @@ func (f *pass) smallest(at int) int {
 }
 
 // differences are the bounds on how far apart the teams' largest tickets may be, to be
-// tried one after the other around the ticket at a position.
-func (f *pass) differences(at int) []int {
+// tried one after the other around a ticket that has waited for so long.
+func (f *pass) differences(waited time.Duration) []int {
 	both := f.bounds[:]
 	switch parity := f.q.Parity; {
-	case parity.Mode == rules.ParityRequire || parity.Mode == rules.ParityPrefer && f.waited(at) < parity.Relax:
+	case parity.Mode == rules.ParityRequire || parity.Mode == rules.ParityPrefer && waited < parity.Relax:
 		return both[:1]
 	case parity.Mode == rules.ParityPrefer:
 		return both

@@ -57,8 +57,15 @@ type OpenMatch struct {
 	Open   []int  // open seats of each team
 	Region string // where it is played; "" where the queue has no regions
 	Apart  []int  // tickets that must not join, because somebody in it and on them is blocked
-	// Planned is a match that has not begun: tickets that join no running match may join it.
-	Planned bool
+	// Planned are the tickets in a match that has not begun; none for a running one. What joins
+	// it makes it as good as a new match has to be, and may be a ticket that joins no running match.
+	Planned []Planned
+}
+
+// Planned is a ticket in a match that has not begun.
+type Planned struct {
+	Ticket
+	Team int
 }
 
 // Pool is what one pass decides about. Tickets are named by their index in it.

@@ -88,6 +88,29 @@ func TestAccept_CooldownOfAParty(t *testing.T) {
 	}
 }
 
+// Who takes the seats of a group of friends makes groups as alike as in a new match.
+func TestAccept_ReplacedByTheirLike(t *testing.T) {
+	w := asking(t)
+	q := w.cfg.Queues["duo"]
+	q.Parity = &rules.Parity{Mode: rules.ParityRequire}
+	w.cfg.Queues["duo"] = q
+	ids, players, tickets := duel(w)
+	w.process()
+	_, err := w.Accept(t.Context(), callerOf(players[1][0]), tickets[1], false)
+	w.must(err)
+	w.removeTicket(tickets[1])
+	alone, _ := w.soloes(2)
+	w.process()
+	for _, s := range alone {
+		w.wantNotified(s)
+	}
+	third, thirds := w.party(2)
+	w.queueParty(third, thirds[0], text("queue", "duo"))
+	w.process()
+	w.wantEvents(third, "queued duo", "found duo")
+	w.wantEvents(ids[0], "queued duo", "found duo", "replaced duo")
+}
+
 // Who has not answered when somebody is replaced has as long as they are told then.
 func TestAccept_ReplacedSaysHowLong(t *testing.T) {
 	w := asking(t)

@@ -148,7 +148,11 @@ func (w *waiting) ticket() Ticket {
 func forFormation(pool []*waiting) []formation.Ticket {
 	tickets := make([]formation.Ticket, len(pool))
 	for i, w := range pool {
-		tickets[i] = formation.Ticket{ID: w.id, Size: w.need(), Key: w.key, Skill: w.skill, Since: w.since, Latency: w.latency, NewMatchOnly: w.newOnly}
+		tickets[i] = w.forFormation()
 	}
 	return tickets
+}
+
+func (w *waiting) forFormation() formation.Ticket {
+	return formation.Ticket{ID: w.id, Size: w.need(), Key: w.key, Skill: w.skill, Since: w.since, Latency: w.latency, NewMatchOnly: w.newOnly}
 }

@@ -188,8 +188,11 @@ const proposalPrefix = "proposal "
 // wanting are the proposals in which somebody is to be replaced, as matches to fill.
 func (r *queueRun) wanting() (open []formation.OpenMatch) {
 	for name, p := range r.seeking {
-		m := formation.OpenMatch{ID: name, Open: p.open(), Region: p.region, Planned: true}
+		m := formation.OpenMatch{ID: name, Open: p.open(), Region: p.region}
 		pl := r.placementOf(p)
+		for _, w := range pl {
+			m.Planned = append(m.Planned, formation.Planned{Ticket: w.forFormation(), Team: w.team})
+		}
 		m.Key, m.Skill = pl[0].key, pl.skill()
 		m.Apart = r.keptFrom(p.users())
 		open = append(open, m)

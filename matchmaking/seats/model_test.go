@@ -73,15 +73,16 @@ func (m *model) step(rng *rand.Rand) {
 		s, err := m.tab.Take(m.now, name, party)
 		switch {
 		case err == nil:
-			m.seated(user, party, s, seats.Taken, time.Time{})
+			m.seated(user, party, s, seats.Taken, time.Time{}, false)
 		case had != "":
 			m.fail("Take(%s) refused its own seat: %v", name, err)
 		}
 	case 7:
-		s, err := m.tab.Assign(m.now, until, name, party)
+		awaited := rng.IntN(2) == 0
+		s, err := m.tab.Assign(m.now, until, name, party, awaited)
 		switch {
 		case err == nil && had == "":
-			m.seated(user, party, s, seats.Held, s.Expires)
+			m.seated(user, party, s, seats.Held, s.Expires, awaited)
 		case err != nil && had != "":
 			m.fail("Assign(%s) refused its own seat: %v", name, err)
 		}
@@ -177,13 +178,19 @@ func extended(s seats.Seat, until time.Time) seats.Seat {
 	return s
 }
 
-// seated copies a seat the table has given to a user.
-func (m *model) seated(user int, party string, got seats.Seat, state seats.State, expires time.Time) {
+// seated copies a seat the table has given to a user: a spare one only to who is awaited, or where no other is open.
+func (m *model) seated(user int, party string, got seats.Seat, state seats.State, expires time.Time, awaited bool) {
 	if s := &m.users[user]; s.State != "" {
 		s.State, s.Expires = state, expires
 		return
 	}
-	if i := slices.IndexFunc(m.spares, func(s seats.Seat) bool { return s.PartyID == party && party != "" }); i >= 0 {
+	sits := 0
+	for _, s := range append(slices.Clone(m.users), m.spares...) {
+		if s.State != "" && s.Team == got.Team {
+			sits++
+		}
+	}
+	if i := slices.IndexFunc(m.spares, func(s seats.Seat) bool { return s.PartyID == party && party != "" }); i >= 0 && (awaited || sits == m.size) {
 		m.spares = slices.Delete(m.spares, i, i+1)
 	}
 	m.users[user] = seats.Seat{UserID: userNames[user], PartyID: party, Team: got.Team, State: state, Expires: expires}

@@ -61,7 +61,7 @@ func TestTable_Reservations(t *testing.T) {
 				_, _ = tab.Take(now, rapid.SampledFrom(userNames).Draw(t, "user"), rapid.SampledFrom(partyNames).Draw(t, "party"))
 			},
 			"late": func(t *rapid.T) {
-				_, _ = tab.Assign(now, now.Add(20*time.Second), rapid.SampledFrom(userNames).Draw(t, "user"), rapid.SampledFrom(partyNames).Draw(t, "party"))
+				_, _ = tab.Assign(now, now.Add(20*time.Second), rapid.SampledFrom(userNames).Draw(t, "user"), rapid.SampledFrom(partyNames).Draw(t, "party"), rapid.Bool().Draw(t, "awaited"))
 			},
 			"leave": func(t *rapid.T) { tab.Leave(now, rapid.SampledFrom(userNames).Draw(t, "user")) },
 			"wait":  func(t *rapid.T) { now = now.Add(time.Duration(rapid.IntRange(1, 6).Draw(t, "seconds")) * time.Second) },

@@ -277,31 +277,57 @@ func TestHold_SeveralClaims(t *testing.T) {
 func TestAssign(t *testing.T) {
 	tab := table(t, 2, 2)
 	hold(t, tab, seats.Claim{PartyID: "p", Team: 1, UserIDs: []string{"a"}, Spares: 1}, 60)
-	if s, err := tab.Assign(t0, at(90), "friend", "p"); err != nil || s != (seats.Seat{UserID: "friend", PartyID: "p", Team: 1, State: seats.Held, Since: t0, Expires: at(90)}) {
+	if s, err := tab.Assign(t0, at(90), "friend", "p", false); err != nil || s != (seats.Seat{UserID: "friend", PartyID: "p", Team: 1, State: seats.Held, Since: t0, Expires: at(90)}) {
 		t.Errorf("a friend on the spare seat = %+v, %v", s, err)
 	}
-	if s, err := tab.Assign(t0, at(30), "friend", "p"); err != nil || !s.Expires.Equal(at(90)) {
+	if s, err := tab.Assign(t0, at(30), "friend", "p", true); err != nil || !s.Expires.Equal(at(90)) {
 		t.Errorf("the friend again = %+v, %v", s, err)
 	}
-	if _, err := tab.Assign(t0, at(60), "third", "p"); !errors.Is(err, seats.ErrTeamFull) {
+	if _, err := tab.Assign(t0, at(60), "third", "p", true); !errors.Is(err, seats.ErrTeamFull) {
 		t.Errorf("a third for a team of two = %v", err)
 	}
-	if _, err := tab.Assign(t0, at(60), "out", "q"); !errors.Is(err, seats.ErrSplit) {
+	if _, err := tab.Assign(t0, at(60), "out", "q", true); !errors.Is(err, seats.ErrSplit) {
 		t.Errorf("a friend of a party without seats = %v", err)
 	}
-	if _, err := tab.Assign(t0, at(60), "", "p"); !errors.Is(err, seats.ErrLayout) {
+	if _, err := tab.Assign(t0, at(60), "", "p", true); !errors.Is(err, seats.ErrLayout) {
 		t.Errorf("nobody = %v", err)
 	}
 	if _, err := tab.Take(t0, "a", ""); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := tab.Assign(t0, at(60), "a", "p"); err != nil || s.State != seats.Taken {
+	if s, err := tab.Assign(t0, at(60), "a", "p", false); err != nil || s.State != seats.Taken {
 		t.Errorf("somebody who sits = %+v, %v", s, err)
 	}
 	tab.Leave(t0, "a")
-	if s, err := tab.Assign(t0, at(60), "third", "p"); err != nil || s.Team != 1 {
+	if s, err := tab.Assign(t0, at(60), "third", "p", false); err != nil || s.Team != 1 {
 		t.Errorf("an open seat of the team = %+v, %v", s, err)
 	}
+}
+
+// A spare seat waits for whom the party expects: nobody else sits on it while there is another.
+func TestSpareSeatWaits(t *testing.T) {
+	tab := table(t, 2, 4)
+	hold(t, tab, seats.Claim{PartyID: "p", Team: 1, UserIDs: []string{"a"}, Spares: 1}, 60)
+	spare := func(want bool) {
+		t.Helper()
+		got := slices.ContainsFunc(tab.Map(t0), func(s seats.Seat) bool { return s.PartyID == "p" && s.UserID == "" })
+		if got != want {
+			t.Errorf("the party has a spare seat: %v; want %v", got, want)
+		}
+	}
+	if s, err := tab.Take(t0, "member", "p"); err != nil || s.Team != 1 {
+		t.Errorf("a member = %+v, %v", s, err)
+	}
+	if s, err := tab.Assign(t0, at(30), "late", "p", false); err != nil || s.Team != 1 || !s.Expires.Equal(at(30)) {
+		t.Errorf("a late friend = %+v, %v", s, err)
+	}
+	spare(true)
+	tab.Leave(t0, "late")
+	if s, err := tab.Assign(t0, at(30), "awaited", "p", true); err != nil || s.Team != 1 || !s.Expires.Equal(at(60)) {
+		t.Errorf("the friend who is awaited = %+v, %v", s, err)
+	}
+	spare(false)
+	wantCount(t, tab, 0, 1, 2, 5)
 }
 
 func TestExtend(t *testing.T) {

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// Take seats a user who has arrived: in their own seat, in a spare one of their party, or
-// in an open one, on the party's team where the party has one. Taking twice is taking
-// once. An outsider's refusal is ErrReserved or ErrFull.
+// Take seats a user who has arrived: in their own seat, or in an open one, on the party's team
+// where the party has one, and in a spare one of the party only where there is none: it waits for
+// somebody else. Taking twice is taking once. An outsider's refusal is ErrReserved or ErrFull.
 func (t *Table) Take(now time.Time, userID, partyID string) (Seat, error) {
-	return t.give(now, time.Time{}, Taken, userID, partyID)
+	return t.give(now, time.Time{}, Taken, userID, partyID, false)
 }
 
-// Assign holds a seat by name for a friend of a party that sits here: a spare one of
-// the party, which keeps the later expiry, or an open one on its team. A user who has
-// a seat keeps it; one that was only reserved is held from now on. ErrSplit means that
-// the party has no seat here.
-func (t *Table) Assign(now, until time.Time, userID, partyID string) (Seat, error) {
-	return t.give(now, until, Held, userID, partyID)
+// Assign holds a seat by name for a friend of a party that sits here: an open one on its team or,
+// where there is none, a spare one of the party, which keeps the later expiry. A friend who is
+// awaited, for whom the party keeps a spare one, gets that first. A user who has a seat keeps it; one
+// that was only reserved is held from now on. ErrSplit means that the party has no seat here.
+func (t *Table) Assign(now, until time.Time, userID, partyID string, awaited bool) (Seat, error) {
+	return t.give(now, until, Held, userID, partyID, awaited)
 }
 
-func (t *Table) give(now, until time.Time, as State, userID, partyID string) (Seat, error) {
+func (t *Table) give(now, until time.Time, as State, userID, partyID string, awaited bool) (Seat, error) {
 	t.Purge(now)
 	if userID == "" {
 		return Seat{}, fmt.Errorf("%w: a seat needs a user", ErrLayout)
@@ -31,16 +31,27 @@ func (t *Table) give(now, until time.Time, as State, userID, partyID string) (Se
 		}
 		return *s, nil
 	}
-	if i := t.spare(partyID); i >= 0 {
-		s := &t.rows[i]
-		s.UserID, s.Since = userID, now
-		s.prolong(now, until, as)
-		return *s, nil
+	spare := t.spare(partyID)
+	if spare < 0 || !awaited {
+		err := t.giveOpen(now, until, as, userID, partyID)
+		if err == nil {
+			return *t.seatOf(userID), nil
+		}
+		if spare < 0 {
+			return Seat{}, err
+		}
 	}
+	s := &t.rows[spare]
+	s.UserID, s.Since = userID, now
+	s.prolong(now, until, as)
+	return *s, nil
+}
+
+func (t *Table) giveOpen(now, until time.Time, as State, userID, partyID string) error {
 	team, together := t.teamOf(partyID)
 	if !together {
 		if as == Held {
-			return Seat{}, ErrSplit
+			return ErrSplit
 		}
 		for other := range t.teams { // the emptiest: teams stay even when players arrive one by one
 			if t.free(other) > t.free(team) {
@@ -48,10 +59,7 @@ func (t *Table) give(now, until time.Time, as State, userID, partyID string) (Se
 			}
 		}
 	}
-	if err := t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, now, until, as); err != nil {
-		return Seat{}, err
-	}
-	return *t.seatOf(userID), nil
+	return t.claim(Claim{PartyID: partyID, Team: team, UserIDs: []string{userID}}, now, until, as)
 }
 
 // Drop keeps the seat of a user whose connection is gone until the given time. It

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -603,6 +604,60 @@ func TestStorage_fails(t *testing.T) {
 			t.Errorf("after the database was back: %s; want %s", got, want)
 		}
 	})
+}
+
+// TestStorage_answerLost: what storage has written is told, though it said that it failed.
+func TestStorage_answerLost(t *testing.T) {
+	for name, tt := range map[string]struct {
+		repeated bool // another write comes before it is known
+		want     string
+	}{
+		"known_later":  {false, `{"version":4,"party":{"gone":null,"map":"new"},"members":{"%[1]s":{"hat":"new"},"%[2]s":{"c":null}}}`},
+		"written_over": {true, `{"version":5,"party":{"gone":null,"map":"new","mode":1},"members":{"%[1]s":{"hat":"new"},"%[2]s":{"c":null}}}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				p := w.host.Players(3)
+				id := w.party(p...)
+				w.mustSet(p[0], id, `{"map":"old","gone":1}`, `{"hat":"old","same":1}`)
+				w.mustSet(p[1], id, ``, `{"c":1}`)
+				time.Sleep(2 * time.Second)
+				w.heard()
+				fails := 2
+				w.host.AfterWrite = func(writes []*runtime.StorageWrite) error {
+					if fails == 0 || writes[0].Collection != collection {
+						return nil
+					}
+					fails--
+					return errors.New("answer lost")
+				}
+				if _, err := w.set(p[0], id, `{"map":"new","gone":null}`, `{"hat":"new"}`); party.ReasonOf(err) != party.Internal {
+					t.Errorf("Set = %v", err)
+				}
+				w.leave(p[1], id)
+				time.Sleep(time.Millisecond) // in which the bag of who left goes
+				if tt.repeated {
+					w.mustSet(p[0], id, `{"mode":1}`, ``)
+				}
+				time.Sleep(5 * time.Second)
+				told := attributes.Document{Party: attributes.Bag{}, Members: map[string]attributes.Bag{}}
+				for _, m := range w.heard() {
+					if m.Version < told.Version {
+						t.Errorf("version %d after %d", m.Version, told.Version)
+					}
+					told.Version = m.Version
+					maps.Copy(told.Party, m.Party)
+					maps.Copy(told.Members, m.Members)
+				}
+				var want attributes.Document
+				w.must(json.Unmarshal(fmt.Appendf(nil, tt.want, p[0].UserID, p[1].UserID), &want))
+				if text(told) != text(want) {
+					t.Errorf("told %s; want %s", text(told), text(want))
+				}
+			})
+		})
+	}
 }
 
 // TestFacts: rules and people outside see what they may.

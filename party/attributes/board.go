@@ -30,11 +30,27 @@ type board struct {
 	left    []string  // users who did, if only to come in again at once
 	news    Document  // what the party has not been told; version 0 for nothing
 	next    time.Time // before this it is told nothing
+	unsure  *Document // before a write that may have been done, though its answer is lost,
+	lookAt  time.Time // which storage tells then
 	greet   []string  // sessions that came in and are to hear everything,
 	greetAt time.Time // once this is over
 }
 
 func newBoard(id party.ID) board { return board{id: id, origin: id, news: empty()} }
+
+// tell adds what has changed between two documents to the news.
+func (b *board) tell(before, after Document) {
+	if after.Version == before.Version {
+		return
+	}
+	b.news.Version = after.Version
+	b.changed("", after.Party.since(before.Party))
+	for _, members := range []map[string]Bag{before.Members, after.Members} {
+		for user := range members {
+			b.changed(user, after.Members[user].since(before.Members[user]))
+		}
+	}
+}
 
 // changed adds a user's bag, or the party's for "", to the news.
 func (b *board) changed(user string, bag Bag) {
@@ -55,6 +71,9 @@ func (b *board) due() (at time.Time, ok bool) {
 	}
 	if b.news.Version > 0 {
 		at, ok = b.next, true
+	}
+	if b.unsure != nil && (!ok || b.lookAt.Before(at)) {
+		at, ok = b.lookAt, true
 	}
 	if len(b.greet) > 0 && (!ok || b.greetAt.Before(at)) {
 		at, ok = b.greetAt, true
@@ -165,6 +184,14 @@ func (s *Service) settle(ctx context.Context, b *board) error {
 			return err
 		}
 	}
+	if b.unsure != nil && !s.Now().Before(b.lookAt) {
+		f, err := s.read(ctx, b.id)
+		if err != nil {
+			return err
+		}
+		b.tell(*b.unsure, f.doc)
+		b.unsure = nil
+	}
 	if now := s.Now(); b.news.Version > 0 && !now.Before(b.next) {
 		if err := party.SendData(s.Sender, b.id, party.OpAttributes, b.news); err != nil {
 			return err
@@ -203,25 +230,16 @@ func (s *Service) pruneBags(ctx context.Context, b *board) error {
 	if err != nil && party.ReasonOf(err) != party.PartyAway {
 		return err
 	}
-	var before Document
-	var gone []string
 	away := goneFrom(look)
-	after, err := s.change(ctx, b.id, func(d Document) (Document, error) {
-		before = d
+	_, err = s.change(ctx, b, func(d Document) (Document, error) {
 		next, users := d.without(func(user string) bool { return slices.Contains(b.left, user) || away(user) })
-		if gone = users; len(users) > 0 {
+		if len(users) > 0 {
 			next.Version++
 		}
 		return next, nil
 	})
 	if err != nil {
 		return err
-	}
-	for _, user := range gone {
-		for key := range before.Members[user] {
-			b.changed(user, Bag{key: null})
-		}
-		b.news.Version = after.Version
 	}
 	b.prune, b.left = false, nil
 	return nil

@@ -105,6 +105,22 @@ func merge(field string, set, change Bag) (Bag, error) {
 	return next, nil
 }
 
+// since is what has changed in a bag, as a message has it.
+func (b Bag) since(before Bag) Bag {
+	changed := Bag{}
+	for key := range before {
+		if b[key] == nil {
+			changed[key] = null
+		}
+	}
+	for key, value := range b {
+		if !bytes.Equal(value, before[key]) {
+			changed[key] = value
+		}
+	}
+	return changed
+}
+
 // with is the document after a member's write.
 func (d Document) with(user string, shared, own Bag) (next Document, err error) {
 	next = Document{Version: d.Version + 1, Members: maps.Clone(d.Members)}

@@ -130,19 +130,16 @@ func (s *Service) Set(ctx context.Context, c party.Caller, r Request) (Written, 
 		}
 	}
 	b.active = true
-	written, err := s.change(ctx, id, func(d Document) (Document, error) {
+	written, err := s.change(ctx, b, func(d Document) (Document, error) {
 		if r.Version != nil && *r.Version != d.Version {
 			return d, party.Refuse(party.Conflict, "The attributes are at version %d by now.", d.Version)
 		}
 		return d.with(c.UserID, shared, own)
 	})
+	s.arm(b)
 	if err != nil {
 		return Written{}, err
 	}
-	b.changed("", shared)
-	b.changed(c.UserID, own)
-	b.news.Version = written.Version
-	s.arm(b)
 	return Written{written.Version}, nil
 }
 

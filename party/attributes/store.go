@@ -43,10 +43,11 @@ func (s *Service) read(ctx context.Context, id party.ID) (found, error) {
 	return found{d, objects[0].GetVersion()}, nil
 }
 
-// change writes what edit makes of the document, on whatever another node has written
-// meanwhile. A refusal of edit counts only on a document that was read now. The caller has
+// change writes what edit makes of the document, on whatever another node has written meanwhile, and
+// adds it to the news. A refusal of edit counts only on a document that was read now. The caller has
 // the party's board, so that this node's writers do not get into each other's way.
-func (s *Service) change(ctx context.Context, id party.ID, edit func(Document) (Document, error)) (Document, error) {
+func (s *Service) change(ctx context.Context, b *board, edit func(Document) (Document, error)) (Document, error) {
+	id := b.id
 	for attempt := range attempts {
 		f, known := s.kept.Kept(id)
 		if !known {
@@ -71,9 +72,17 @@ func (s *Service) change(ctx context.Context, id party.ID, edit func(Document) (
 		written, err := party.WriteObject(ctx, s.Storage, attributesCollection, s.Admission.Origin(id).UUID.String(), value, f.version)
 		if err == nil {
 			s.kept.Put(id, found{next, written})
+			if b.unsure != nil { // that write was done before, or never will be
+				f.doc, b.unsure = *b.unsure, nil
+			}
+			b.tell(f.doc, next)
 			return next, nil
 		}
 		if !errors.Is(err, runtime.ErrStorageRejectedVersion) {
+			if b.unsure == nil {
+				b.unsure = &f.doc
+			}
+			b.lookAt = s.Now().Add(retryAfter)
 			return Document{}, fmt.Errorf("write attributes: %w", err)
 		}
 		select {

@@ -81,7 +81,7 @@ func newWorld(t testing.TB) *world {
 			}
 			return nil, nil
 		},
-		Seat: func(context.Context, party.ID, string) (string, error) { return "match", nil },
+		Seat: func(context.Context, party.ID, string, bool) (string, error) { return "match", nil },
 	})
 	return w
 }

@@ -112,7 +112,7 @@ func (s *Service) joinOne(ctx context.Context, c party.Caller, w wanted, ids []p
 		switch err := s.Entry.Join(ctx, c, look); party.ReasonOf(err) {
 		case "":
 			joined = Joined{PartyID: look.ID.String(), Joined: true}
-			joined.MatchID, _ = s.Seat(ctx, look.ID, c.UserID)
+			joined.MatchID, _ = s.Seat(ctx, look.ID, c.UserID, look.Expects(c.UserID))
 			return joined, met, nil
 		case party.AlreadyInParty, party.NoLiveSession, party.SessionAmbiguous, party.Internal:
 			return joined, met, err

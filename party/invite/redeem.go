@@ -66,7 +66,7 @@ func (s *Service) Redeem(ctx context.Context, c party.Caller, typed, sessionID s
 // redeemInto redeems an invite that leads to the party looked at; goneErr is why it leads nowhere.
 func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r *record, look reserve.Look, goneErr error, sessionID string) (party.Redemption, error) {
 	var none party.Redemption
-	id := look.ID
+	id, awaited := look.ID, look.Expects(c.UserID)
 	switch party.ReasonOf(goneErr) {
 	case "", party.PartyNotFound, party.PartyAway:
 	default:
@@ -75,13 +75,13 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 	session, sessionErr := s.entry.Session(c, sessionID, look.View)
 	if sessionErr == nil {
 		if _, member := look.Session(session.SessionID); member {
-			return s.redemption(ctx, id, r, c.UserID), nil
+			return s.redemption(ctx, id, r, c.UserID, awaited), nil
 		}
 	}
 	if sessionErr == nil && look.Returning(c.UserID) { // a kept seat needs no invite, and uses none up
 		err := s.Admission.Admit(ctx, id, session, party.Grant{Back: true}, &admission.Judged{Look: look})
 		if err == nil {
-			return s.redemption(ctx, s.Admission.Current(id), r, c.UserID), nil
+			return s.redemption(ctx, s.Admission.Current(id), r, c.UserID, awaited), nil
 		}
 		if party.ReasonOf(err) != party.PartyNotFound { // else it was lost in between
 			return none, fmt.Errorf("take the kept seat: %w", err)
@@ -106,7 +106,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 	if err := s.enter(ctx, key, &admission.Judged{Look: look, Again: may}, session); err != nil {
 		if now, lookErr := s.Admission.Look(ctx, id); lookErr == nil {
 			if _, member := now.Session(session.SessionID); member { // by another call of theirs, before the invite ended
-				return s.redemption(ctx, id, r, c.UserID), nil
+				return s.redemption(ctx, id, r, c.UserID, awaited), nil
 			}
 		}
 		return none, err
@@ -118,7 +118,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 		s.Admission.HoldsChanged(origin, false)
 	}
 	s.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
-	redemption := s.redemption(ctx, id, r, c.UserID)
+	redemption := s.redemption(ctx, id, r, c.UserID, awaited)
 	s.cameWith(c.UserID, redemption.MatchID)
 	if r.Follow { // by which they may have been on the way to another party
 		s.Over(r.ID, c.UserID)
@@ -181,8 +181,8 @@ func (s *Service) enter(ctx context.Context, key string, by *admission.Judged, s
 }
 
 // redemption names the match the party is in if there is a seat for the user.
-func (s *Service) redemption(ctx context.Context, id party.ID, r *record, userID string) party.Redemption {
-	match, err := s.Seat(ctx, id, userID)
+func (s *Service) redemption(ctx context.Context, id party.ID, r *record, userID string, awaited bool) party.Redemption {
+	match, err := s.Seat(ctx, id, userID, awaited)
 	if err != nil {
 		s.Logger.Warn("seat in match not sought party=%s user=%s error=%v", id, userID, err)
 	}

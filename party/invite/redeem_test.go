@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -407,9 +408,14 @@ func TestService_HeldSeats(t *testing.T) {
 	}
 	w.must(w.redeem(p[4], anybody))
 	w.refused(w.redeem(p[1], held.Code), party.PartyFull) // declined, so without a seat
-	w.must(w.redeem(p[2], held.Code))
+	for range 2 {
+		w.must(w.redeem(p[2], held.Code))
+	}
 	w.held(id, 0)
 	w.members(id, p[0], p[3], p[4], p[2])
+	if !slices.Equal(w.awaited, []string{p[2].UserID}) {
+		t.Errorf("a seat of the match was kept for %q; want it to be for who came on a held one, once", w.awaited)
+	}
 
 	w.host.PartyLeave(p[4], id)
 	w.admission.Left(ctx, id, p[4])

@@ -28,6 +28,7 @@ type world struct {
 	lock    error // that keeps everybody new out of parties
 	// seatless are users without a seat in the party's match, with what finding one answers.
 	seatless map[string]error
+	awaited  []string // users for whom the party has kept one
 	node
 }
 
@@ -82,7 +83,10 @@ const anySession = "the session the statuses are of"
 func match(context.Context, party.ID) (string, error) { return "match.node", nil }
 
 // seat has a seat in the party's match for everybody but those the world names.
-func (w *world) seat(_ context.Context, id party.ID, userID string) (string, error) {
+func (w *world) seat(_ context.Context, id party.ID, userID string, awaited bool) (string, error) {
+	if awaited {
+		w.awaited = append(w.awaited, userID)
+	}
 	if err, late := w.seatless[userID]; late {
 		return "", err
 	}

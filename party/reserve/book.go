@@ -71,6 +71,7 @@ type Book struct {
 	Admitted map[string]time.Time    // sessions put on the party's stream lately, by session
 	Requests map[string]Request      // on the native engine's list, by the session that asked
 	Waiting  map[string]Waiter       // in line for a seat, by user
+	Missed   map[string]time.Time    // until when a seat was held, by user in line who did not come for it
 }
 
 // NewBook makes an empty one.
@@ -78,7 +79,7 @@ func NewBook() Book {
 	return Book{
 		Holds: map[string]Hold{}, Kicks: map[string]Kick{}, Kicking: map[string]Removal{}, Kept: map[string]*KeptSeat{},
 		Pending: map[string]*PendingJoin{}, Admitted: map[string]time.Time{}, Requests: map[string]Request{},
-		Waiting: map[string]Waiter{},
+		Waiting: map[string]Waiter{}, Missed: map[string]time.Time{},
 	}
 }
 
@@ -90,7 +91,12 @@ func (b Book) Purge(now time.Time) {
 	maps.DeleteFunc(b.Kicking, func(_ string, r Removal) bool { return !now.Before(r.Until) })
 	maps.DeleteFunc(b.Requests, func(_ string, r Request) bool { return !r.Until.IsZero() && !now.Before(r.Until) })
 	maps.DeleteFunc(b.Admitted, func(_ string, at time.Time) bool { return now.Sub(at) > 2*PendingTTL })
-	maps.DeleteFunc(b.Waiting, func(_ string, w Waiter) bool { return w.over(now) })
+	for user, w := range b.Waiting {
+		if w.over(now) {
+			delete(b.Waiting, user)
+			b.Missed[user] = w.Until
+		}
+	}
 	for _, k := range b.Kept {
 		k.Overdue = !now.Before(k.Until)
 	}

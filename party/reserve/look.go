@@ -65,6 +65,9 @@ func (l Look) Held(userID string) int {
 	return len(l.Reserved)
 }
 
+// Expects reports whether the party keeps a seat for the user, who is no member, or the user is joining.
+func (l Look) Expects(userID string) bool { return slices.Contains(l.Expected, userID) }
+
 // Returning reports whether the party keeps a seat for the user: somebody who comes back
 // needs nobody's consent.
 func (l Look) Returning(userID string) bool { return slices.Contains(l.Away, userID) }

@@ -138,7 +138,7 @@ func (s *Service) Footprint(ctx context.Context, id party.ID) (party.Footprint, 
 func (s *Service) FootprintOf(v reserve.Look) party.Footprint {
 	f := party.Footprint{Members: v.Size(), Held: len(v.Expected), MaxSize: v.MaxSize}
 	for _, a := range s.arrivals(v.ID) {
-		if _, member := v.Member(a.user); !member && !slices.Contains(v.Expected, a.user) {
+		if _, member := v.Member(a.user); !member && !v.Expects(a.user) {
 			f.Incoming++
 		}
 	}

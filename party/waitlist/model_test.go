@@ -26,6 +26,7 @@ type play struct {
 	out     []string                 // users without a socket
 	line    []string                 // who waits, as the calls were answered
 	offered map[string]int64         // for whom a seat is held, until when
+	missed  map[string]bool          // for whom one was
 	holds   map[string]party.Session // by invite
 }
 
@@ -41,7 +42,7 @@ func TestModel(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			w := newWorld(t)
 			w.conf.Parties.KickBanJoins = true
-			p := &play{world: w, T: r, offered: map[string]int64{}, holds: map[string]party.Session{}}
+			p := &play{world: w, T: r, offered: map[string]int64{}, missed: map[string]bool{}, holds: map[string]party.Session{}}
 			p.leader = w.host.Players(1)[0]
 			p.id = w.party(true, seats+1, p.leader)
 			p.crowd = w.host.Players(waiters.Draw(r, "waiters") + seats)
@@ -107,6 +108,10 @@ func (p *play) waits(s party.Session) {
 			p.line = append(p.line, s.UserID)
 		}
 	case party.Banned, party.Blocked, party.AlreadyMember, party.PartyFull:
+	case party.RateLimited:
+		if !p.missed[s.UserID] {
+			p.Fatalf("wait: %v; no seat was held for them", err)
+		}
 	default:
 		p.Fatalf("wait: %v", err)
 	}
@@ -273,7 +278,9 @@ func (p *play) check(after string) {
 	for _, user := range p.line {
 		place, until := p.place(ctx, user)
 		if place == 0 { // came too late for the seat, or has no socket
-			if _, held := was[user]; !held && !slices.Contains(p.out, user) {
+			_, held := was[user]
+			p.missed[user] = p.missed[user] || held
+			if !held && !slices.Contains(p.out, user) {
 				p.Errorf("after %s: %s is out of the line, without a seat held and with a socket", after, user)
 			}
 			continue

@@ -241,16 +241,17 @@ func TestWait(t *testing.T) {
 		if at := w.at(p[5], id); at.Place != 1 || at.HeldUntil == 0 || w.notices(p[5]) != 1 {
 			t.Errorf("the next in line: %+v, told %d times", at, w.notices(p[5]))
 		}
-		if at := w.at(p[4], id); at.Place != 2 { // asked again, at the end
-			t.Errorf("who did not come: %+v", at)
-		}
+		_, err = w.wait(p[4], byID(id)) // may not keep the seat from the next one with others in turn
+		w.refused(err, party.RateLimited)
+		time.Sleep(30 * time.Second) // while the seat is held
+		w.at(p[6], id)
 		if at, err := w.wait(p[5], waitlist.Request{PartyID: id.String(), Leave: true}); err != nil || at != (waitlist.Place{Of: 1}) {
 			t.Errorf("left: %+v, %v", at, err)
 		}
-		if at := w.at(p[4], id); at.HeldUntil == 0 {
+		if at := w.at(p[6], id); at.HeldUntil == 0 {
 			t.Errorf("the last: %+v", at)
 		}
-		w.must(w.join(p[4], id))
+		w.must(w.join(p[6], id))
 		synctest.Wait()
 		if w.admission.HasLine(id) || len(w.host.Members(id)) != 3 {
 			t.Errorf("at the end: a line %v, %d members", w.admission.HasLine(id), len(w.host.Members(id)))
@@ -493,6 +494,43 @@ func TestWait_holdEnds(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		if w.notices(p[2]) != 1 {
 			t.Errorf("told %d times", w.notices(p[2]))
+		}
+	})
+}
+
+// Who did not come for a seat does not keep others out: they wait again only after a while, and may come
+// in before, if there is a seat.
+func TestWait_missed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(6)
+		id := w.party(true, 2, p[0], p[1])
+		other := w.party(true, 1, p[5])
+		w.at(p[2], id)
+		w.at(p[3], id)
+		w.leave(p[1], id)
+		for range 115 {
+			for _, s := range p[2:4] {
+				if _, err := w.wait(s, byID(id)); err != nil {
+					w.refused(err, party.RateLimited)
+				}
+			}
+			time.Sleep(time.Second)
+		}
+		time.Sleep(10 * time.Second) // in all two holds
+		w.must(w.join(p[4], id))
+		if at := w.at(p[2], other); at.Place != 1 {
+			t.Errorf("in line for another party: %+v", at)
+		}
+		_, err := w.wait(p[2], byID(id))
+		if wait := party.AsError(err).Wait; party.ReasonOf(err) != party.RateLimited || wait < 8*time.Minute || wait > 10*time.Minute {
+			t.Errorf("Wait = %v, again in %v; want ten minutes after the seat was held in all", err, wait)
+		}
+		w.leave(p[4], id)
+		w.must(w.join(p[3], id))
+		time.Sleep(10 * time.Minute)
+		if at := w.at(p[2], id); at.Place != 1 {
+			t.Errorf("in line again: %+v", at)
 		}
 	})
 }
