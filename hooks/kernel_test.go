@@ -39,7 +39,7 @@ func newKernel() *kernel {
 func (k *kernel) sets() [][]hooks.Hook {
 	return [][]hooks.Hook{
 		hooks.Hardening(k.Data, k, k.policy),
-		hooks.Settled(k),
+		hooks.Settled(k, func(party.Session) {}),
 		hooks.Creation(k, k.PartyCreate, k.policy, k.Offered),
 		hooks.Judged(k, k, func(a rules.Action) bool { return k.ruled[a] }, func(rules.Action) bool { return !k.shadow }),
 		hooks.Admission(k),

@@ -2,6 +2,7 @@ package hooks_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -49,11 +50,20 @@ func (q *queues) PartyQueued(_ context.Context, _ party.ID, by party.Session, ti
 func (q *queues) SoloQueued(_ context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
 	q.note("queued solo", by.UserID, ticket, add.GetQuery())
 }
+func (q *queues) Removing(by party.Session, id party.ID, ticket string) {
+	of := "party"
+	if id.IsZero() {
+		of = "solo"
+	}
+	q.note("removing", of, by.UserID, ticket)
+}
 func (q *queues) TicketCancelled(_ context.Context, by party.Session, ticket string) {
 	q.note("cancelled", by.UserID, ticket)
 }
 
-func (q *queues) Plays(_ context.Context, s party.Session) { q.note("plays", s.UserID) }
+func (q *queues) Plays(_ context.Context, s party.Session, byToken bool) {
+	q.note("plays", s.UserID, fmt.Sprint(byToken))
+}
 
 func TestMatchmaking(t *testing.T) {
 	tests := []struct {
@@ -67,9 +77,9 @@ func TestMatchmaking(t *testing.T) {
 			out: &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerTicket{PartyMatchmakerTicket: &rtapi.PartyMatchmakerTicket{Ticket: "t1"}}}},
 		{message: hooks.MatchmakerAdd, before: "check solo ann", after: "queued solo ann t1 *",
 			out: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerTicket{MatchmakerTicket: &rtapi.MatchmakerTicket{Ticket: "t1"}}}},
-		{message: hooks.PartyMatchmakerRemove, after: "cancelled ann t1",
+		{message: hooks.PartyMatchmakerRemove, before: "removing party ann t1", after: "cancelled ann t1",
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: partyID, Ticket: "t1"}}}},
-		{message: hooks.MatchmakerRemove, after: "cancelled ann t1",
+		{message: hooks.MatchmakerRemove, before: "removing solo ann t1", after: "cancelled ann t1",
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: "t1"}}}},
 	}
 	for _, tt := range tests {
@@ -118,13 +128,29 @@ func TestMatchmaking_MalformedID(t *testing.T) {
 // Only where nobody else tells of matches, somebody who goes to one does.
 func TestMatchmaking_HearsOfMatches(t *testing.T) {
 	q := &queues{}
-	join := &rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{}}}
-	if err := serve(t, hooks.Matchmaking(q, newKernel(), q.Plays)).after("ann", hooks.MatchJoin, nil, join); err != nil || !slices.Equal(q.told, []string{"plays ann"}) {
-		t.Errorf("after = %v, told %q", err, q.told)
+	h := serve(t, hooks.Matchmaking(q, newKernel(), q.Plays))
+	for _, join := range []*rtapi.MatchJoin{{Id: &rtapi.MatchJoin_MatchId{MatchId: "m"}}, {Id: &rtapi.MatchJoin_Token{Token: "t"}}} {
+		if err := h.after("ann", hooks.MatchJoin, nil, &rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: join}}); err != nil {
+			t.Errorf("after = %v", err)
+		}
+	}
+	if !slices.Equal(q.told, []string{"plays ann false", "plays ann true"}) {
+		t.Errorf("matchmaking was told %q", q.told)
 	}
 	for _, h := range hooks.Matchmaking(q, newKernel(), nil) {
 		if h.Message == hooks.MatchJoin {
 			t.Error("a hook on MatchJoin that nothing needs")
+		}
+	}
+}
+
+// A message shows that the tickets which its session asked for before have their answer.
+func TestSettled_TellsMatchmaking(t *testing.T) {
+	for _, name := range []string{hooks.PartyMatchmakerAdd, hooks.PartyMatchmakerRemove, hooks.MatchmakerAdd, hooks.MatchmakerRemove, hooks.PartyLeave, hooks.PartyDataSend} {
+		told := ""
+		h := serve(t, hooks.Settled(newKernel(), func(s party.Session) { told += s.UserID }))
+		if _, err := h.before("ann", name, message(name, partyID)); err != nil || told != "ann" {
+			t.Errorf("%s: before = %v, told %q", name, err, told)
 		}
 	}
 }

@@ -22,13 +22,14 @@ type Parties interface {
 
 var _ Parties = (*admission.Admission)(nil)
 
-// Settled has every message of a session tell admission that the join before it is over:
-// a session's messages are handled one after the other. The rows come before all that
+// Settled has every message of a session tell admission that the join before it is over, and matchmaking
+// that a ticket is answered: a session's messages are handled one after the other. The rows come before all that
 // look at seats.
-func Settled(parties Parties) (table []Hook) {
-	for _, message := range append([]string{PartyCreate, PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList, MatchmakerAdd}, checked...) {
+func Settled(parties Parties, answered func(party.Session)) (table []Hook) {
+	for _, message := range append([]string{PartyCreate, PartyLeave, PartyMatchmakerRemove, PartyJoinRequestList, MatchmakerAdd, MatchmakerRemove}, checked...) {
 		table = append(table, Hook{Message: message, Name: "settle", Before: func(_ context.Context, call *Call) error {
 			parties.Settle(call.Session())
+			answered(call.Session())
 			return nil
 		}})
 	}

@@ -269,7 +269,7 @@ func (s *Server) listen() error {
 	}
 	handler, err := api.New(api.Options{
 		Store: s.store, ServerKey: s.opts.ServerKey, HTTPKey: s.opts.HTTPKey,
-		FindRPC: s.findRPC, Hooks: requestHooks{s.host}, Parties: s.parties.List, Matches: s.listMatches,
+		FindRPC: s.findRPC, Hooks: requestHooks{s.host}, Parties: s.parties.List, Matches: s.listMatches, Tickets: s.tickets.Stats,
 		Routes: routes, Socket: s.sockets, Pages: s.opts.Pages, Logger: s.log,
 	})
 	if err != nil {

@@ -18,7 +18,10 @@ type Ticket struct {
 	Members []party.Session // who is on it
 	Late    []party.Session // who came in by an invite since: the host ends it when they go
 	Since   time.Time       // when the wait began; earlier than the ticket where an age was carried over
+	Asked   time.Time       // the host made it between this and Added
 	Added   time.Time
+
+	Removing bool // who asked for it has asked the host to remove it
 }
 
 // Solo reports whether the ticket is one player's own.
@@ -162,6 +165,16 @@ func (b *Book) Drop(id string) (Ticket, bool) {
 		}
 	}
 	return t, live
+}
+
+// Removing notes that a session asks the host to remove the ticket of its party, or with the zero ID its own. The
+// host has none then, whatever it answers.
+func (b *Book) Removing(id string, of party.ID, by party.Session) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if r := b.rows[id]; r != nil && r.Party == of && r.Session.SessionID == by.SessionID {
+		r.Removing = true
+	}
 }
 
 // Removed notes that the host does not have the ticket any more.

@@ -3,6 +3,7 @@ package queue
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"partyline/party"
 )
@@ -11,14 +12,17 @@ import (
 // exclude each other may be asked for on two sockets at once, and each check would find
 // no other. Of those the later one is refused. Safe for concurrent use.
 //
-// No after-hook tells of a ticket that the host refuses. Its claim ends with the next one
-// of its session, which sends one message after another, or after lateTicket.
+// No after-hook tells of a ticket that the host refuses. Its claim ends with the next message
+// of its session, which sends one after another, or after claimFor.
 type claims struct {
 	now party.Clock
 
 	mu   sync.Mutex
 	open []Ticket // in the order they were made
 }
+
+// claimFor is how long the host has to answer.
+const claimFor = time.Second
 
 // enter makes the session's claim, in place of any before it, and returns the claims that
 // were there first.
@@ -38,6 +42,16 @@ func (c *claims) end(sessionID string) {
 	c.without(sessionID)
 }
 
+// of is the session's claim, the zero ticket where there is none.
+func (c *claims) of(sessionID string) (claim Ticket) {
+	for _, t := range c.all() {
+		if t.Session.SessionID == sessionID {
+			claim = t
+		}
+	}
+	return claim
+}
+
 // all are the claims there are.
 func (c *claims) all() []Ticket {
 	c.mu.Lock()
@@ -49,7 +63,7 @@ func (c *claims) all() []Ticket {
 func (c *claims) without(sessionID string) (others []Ticket) {
 	now := c.now()
 	c.open = slices.DeleteFunc(c.open, func(t Ticket) bool {
-		return t.Session.SessionID == sessionID || now.Sub(t.Added) >= lateTicket
+		return t.Session.SessionID == sessionID || now.Sub(t.Added) >= claimFor
 	})
 	return slices.Clone(c.open)
 }

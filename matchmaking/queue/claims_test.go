@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/matchmaking/queue"
 	"partyline/party"
@@ -20,10 +21,10 @@ func TestChecks_WhileTheHostAnswers(t *testing.T) {
 			w := newWorld(t, cfg)
 			id, players := w.party(3)
 			partyAsks := func(by party.Session) error {
-				return w.CheckParty(t.Context(), id, by, &rtapi.PartyMatchmakerAdd{MaxCount: 8, StringProperties: rankedEU})
+				return w.CheckParty(t.Context(), id, by, &rtapi.PartyMatchmakerAdd{MinCount: 2, MaxCount: 8, StringProperties: rankedEU})
 			}
 			soloAsks := func(by party.Session) error {
-				return w.CheckSolo(t.Context(), by, &rtapi.MatchmakerAdd{MaxCount: 8, StringProperties: rankedEU})
+				return w.CheckSolo(t.Context(), by, &rtapi.MatchmakerAdd{MinCount: 2, MaxCount: 8, StringProperties: rankedEU})
 			}
 			later := func() { w.clock.Advance(5 * time.Second) }
 
@@ -44,9 +45,35 @@ func TestChecks_WhileTheHostAnswers(t *testing.T) {
 			w.wantReason(partyAsks(players[0]), party.NotReady)
 			later()
 
-			// Of a refused one nothing is left.
-			w.wantReason(w.CheckParty(t.Context(), id, players[0], &rtapi.PartyMatchmakerAdd{MaxCount: 2, StringProperties: text("queue", "duo")}), party.PartyTooLarge)
+			// The session's next message shows that the host has answered.
 			w.must(soloAsks(players[1]))
+			w.Answered(players[2])
+			w.wantReason(partyAsks(players[0]), party.NotReady)
+			w.Answered(players[1])
+			w.must(partyAsks(players[0]))
+			w.Answered(players[0])
+
+			// Of a refused one nothing is left.
+			w.wantReason(w.CheckParty(t.Context(), id, players[0], &rtapi.PartyMatchmakerAdd{MinCount: 2, MaxCount: 2, StringProperties: text("queue", "duo")}), party.PartyTooLarge)
+			w.must(soloAsks(players[1]))
+		})
+	}
+}
+
+// A ticket whose counts the host refuses, in its own words, stands in nobody's way.
+func TestChecks_CountsThatTheHostRefuses(t *testing.T) {
+	for name, c := range map[string]struct{ least, most, multiple int32 }{
+		"least": {1, 4, 1}, "most": {3, 2, 1}, "multiple": {2, 4, 0}, "of_least": {2, 3, 3}, "of_most": {3, 4, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, native())
+			id, players := w.party(2)
+			of := wrapperspb.Int32(c.multiple)
+			w.must(w.CheckSolo(t.Context(), players[1], &rtapi.MatchmakerAdd{MinCount: c.least, MaxCount: c.most, CountMultiple: of}))
+			w.must(w.CheckParty(t.Context(), id, players[0], &rtapi.PartyMatchmakerAdd{MinCount: c.least, MaxCount: c.most, CountMultiple: of}))
+			w.must(w.MayQueue(t.Context(), callerOf(players[1]), party.View{}, ""))
+			w.must(w.CheckParty(t.Context(), id, players[0], &rtapi.PartyMatchmakerAdd{MinCount: 2, MaxCount: 4, CountMultiple: wrapperspb.Int32(2)}))
+			w.wantReason(w.MayQueue(t.Context(), callerOf(players[1]), party.View{}, ""), party.NotReady)
 		})
 	}
 }
@@ -79,7 +106,7 @@ func TestChecks_OnceTheTicketIsTold(t *testing.T) {
 	w.Told = func(_ party.ID, what queue.EventName) {
 		if what == queue.Queued {
 			w.leave(id, players[1])
-			alone = append(alone, w.CheckSolo(t.Context(), players[1], &rtapi.MatchmakerAdd{MaxCount: 8, StringProperties: rankedEU}))
+			alone = append(alone, w.CheckSolo(t.Context(), players[1], &rtapi.MatchmakerAdd{MinCount: 2, MaxCount: 8, StringProperties: rankedEU}))
 		}
 	}
 	w.queueParty(id, players[0], rankedEU)

@@ -15,18 +15,32 @@ import (
 
 // The methods here are called after the host has done its part.
 
-// PartyQueued follows a party's ticket; add is what the host was given.
+// PartyQueued follows a party's ticket; add is what the host was given. Who has come or gone since the check may
+// have ended it already, and the news of that may be over.
 func (s *Service) PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
-	v, err := s.Roster.View(ctx, id)
-	if err != nil {
-		s.claims.end(by.SessionID)
-		return err // gone with its ticket
+	t := Ticket{ID: ticket, Party: id, Session: by, Members: s.claims.of(by.SessionID).Members}
+	if len(t.Members) == 0 {
+		v, err := s.Roster.View(ctx, id)
+		if err != nil {
+			return err // gone with its ticket
+		}
+		t.Members = sessions(v)
 	}
-	t := Ticket{ID: ticket, Party: id, Session: by, Members: sessions(v)}
 	if !s.follow(&t, add.GetStringProperties(), add.GetNumericProperties()) {
 		return nil
 	}
 	s.tell(ctx, t, Queued, NoReason) // first of all: what ends the ticket meanwhile is told at once
+	v, err := s.Roster.View(ctx, id)
+	if err != nil {
+		if party.ReasonOf(err) == party.PartyNotFound {
+			s.end(ctx, t.ID)
+		}
+		return err
+	}
+	if in := sessions(v); len(in) != len(t.Members) || slices.ContainsFunc(in, func(m party.Session) bool { return !t.has(m.SessionID) }) {
+		s.drop(ctx, t.ID, DropMembership)
+		return nil
+	}
 	s.readBlocks(ctx, t)
 	if s.cancelsSolo() {
 		for _, user := range users(t.Members) {
@@ -53,7 +67,7 @@ func (s *Service) SoloQueued(ctx context.Context, by party.Session, ticket strin
 // it, before anybody is told: what they do then finds the one or the other. False for a ticket that has ended.
 func (s *Service) follow(t *Ticket, texts map[string]string, numbers map[string]float64) bool {
 	t.Added = s.Now()
-	t.Since = t.Added
+	t.Asked, t.Since = cmp.Or(s.claims.of(t.Session.SessionID).Added, t.Added), t.Added
 	if s.Processing {
 		t.Queue, t.Since = texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince]*1000)))
 	}
@@ -86,15 +100,13 @@ func (s *Service) TicketCancelled(ctx context.Context, by party.Session, ticket 
 	}
 }
 
-// Plays ends the tickets of a session that joins a match. It is for hosts whose matched hook is
-// somebody else's: nothing else shows then that they have found one.
-func (s *Service) Plays(ctx context.Context, session party.Session) {
-	for _, t := range s.book.OfSession(session) {
-		if t, live := s.end(ctx, t.ID); live {
-			s.tell(ctx, t, Matched, NoReason)
-		}
-	}
+// Removing comes before the host removes a party's ticket, or with the zero ID that of a player alone.
+func (s *Service) Removing(by party.Session, id party.ID, ticket string) {
+	s.book.Removing(ticket, id, by)
 }
+
+// Answered comes before a message of the session: what it asked for before has its answer.
+func (s *Service) Answered(session party.Session) { s.claims.end(session.SessionID) }
 
 // Changed handles a change of a party; it is for [party.News].
 func (s *Service) Changed(c party.Change) {

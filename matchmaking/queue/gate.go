@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/heroiclabs/nakama-common/rtapi"
+	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/party"
 	"partyline/party/reserve"
@@ -23,6 +24,8 @@ func (s *Service) CheckParty(ctx context.Context, l reserve.Look, by party.Sessi
 	asked := Ticket{Party: v.ID, Session: by, Members: sessions(v)}
 	if s.Processing {
 		asked.Queue = add.GetStringProperties()[PropertyQueue]
+	} else if countsRefused(add) {
+		return nil
 	}
 	pending := s.claims.all()
 	if v.Leader().SessionID == by.SessionID { // the host refuses everybody else
@@ -34,7 +37,7 @@ func (s *Service) CheckParty(ctx context.Context, l reserve.Look, by party.Sessi
 		}()
 	}
 	if !s.Processing {
-		return s.checkNative(ctx, v, int(add.GetMinCount()), int(add.GetMaxCount()), pending)
+		return s.checkNative(ctx, v, int(add.GetMaxCount()), pending)
 	}
 	q, err := queueIn(s.Policy(), asked.Queue)
 	if err != nil {
@@ -70,6 +73,8 @@ func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Ma
 	asked := Ticket{Session: by, Members: []party.Session{by}}
 	if s.Processing {
 		asked.Queue = add.GetStringProperties()[PropertyQueue]
+	} else if countsRefused(add) {
+		return nil
 	}
 	pending := s.claims.enter(asked)
 	defer func() {
@@ -101,7 +106,7 @@ func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.Vie
 		return party.NotAMember()
 	}
 	if !s.Processing {
-		return s.checkNative(ctx, v, 0, 0, s.claims.all())
+		return s.checkNative(ctx, v, 0, s.claims.all())
 	}
 	q, err := queueIn(s.Policy(), queue)
 	if err != nil {
@@ -161,10 +166,22 @@ func (s *Service) admit(ctx context.Context, v party.View, held int, name string
 	return nil
 }
 
-// checkNative closes the host's holes where it matches by itself. Counts that make no match are the
-// host's to refuse.
-func (s *Service) checkNative(ctx context.Context, v party.View, minCount, maxCount int, pending []Ticket) error {
-	if maxCount >= max(minCount, 2) && v.Size() > maxCount {
+// countsRefused reports whether the host refuses a ticket because of its counts.
+func countsRefused(add interface {
+	GetMinCount() int32
+	GetMaxCount() int32
+	GetCountMultiple() *wrapperspb.Int32Value
+}) bool {
+	least, most, of := int(add.GetMinCount()), int(add.GetMaxCount()), 1
+	if multiple := add.GetCountMultiple(); multiple != nil {
+		of = int(multiple.GetValue())
+	}
+	return least < 2 || most < least || of < 1 || least%of != 0 || most%of != 0
+}
+
+// checkNative closes the host's holes where it matches by itself. maxCount is 0 where no ticket is at hand.
+func (s *Service) checkNative(ctx context.Context, v party.View, maxCount int, pending []Ticket) error {
+	if maxCount > 0 && v.Size() > maxCount {
 		return party.Refuse(party.PartyTooLarge, "A match of up to %d players has no room for your party of %d.", maxCount, v.Size())
 	}
 	return s.nobodyElsewhere(ctx, v, pending)
@@ -225,35 +242,6 @@ func (s *Service) noPartyTicket(ctx context.Context, userID string, pending []Ti
 // waits reports whether the user is on a pending or live ticket that is of the kind.
 func (s *Service) waits(ctx context.Context, userID string, pending []Ticket, kind func(Ticket) bool) bool {
 	return slices.ContainsFunc(pending, func(t Ticket) bool { return t.hasUser(userID) && kind(t) }) || slices.ContainsFunc(s.book.OfUser(userID), func(t Ticket) bool { return kind(t) && s.stillWaits(ctx, t) })
-}
-
-// stillWaits asks the host whether a ticket of the book can still be there, and ends it
-// if not: news of sockets that closed comes late, and of some ways out of a party never.
-func (s *Service) stillWaits(ctx context.Context, t Ticket) bool {
-	if !t.Solo() {
-		v, err := s.Roster.View(ctx, t.Party)
-		return err == nil && s.waiting(ctx, t, v) || err != nil && party.ReasonOf(err) != party.PartyNotFound
-	}
-	sessions, err := s.Roster.Sessions(t.Session.UserID)
-	if err != nil || slices.ContainsFunc(sessions, func(l party.Session) bool { return l.SessionID == t.Session.SessionID }) {
-		return true
-	}
-	s.bar(t.ID, t.Session.UserID)
-	s.end(ctx, t.ID)
-	return false
-}
-
-// waiting reports whether everybody whom a party's ticket ends with is still in the party, and drops it
-// if not: the host ends a ticket when one leaves, in some ways without telling anybody.
-func (s *Service) waiting(ctx context.Context, t Ticket, v party.View) bool {
-	for _, m := range t.endsWith() {
-		if _, member := v.Session(m.SessionID); !member {
-			s.bar(t.ID, m.UserID)
-			s.drop(ctx, t.ID, DropMembership)
-			return false
-		}
-	}
-	return true
 }
 
 // allReady refuses with NotReady unless every member is in the ready stage.

@@ -49,6 +49,9 @@ type Deps struct {
 	Statuses   party.Statuses // tells who is ready
 	Launcher   Launcher
 	Servers    Servers // for queues with match fleet
+	// Pool asks the host in a player's name when the oldest ticket was made that its last pass found, zero for
+	// none, and when those were that it matched last.
+	Pool func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
 	// Told hears what becomes of parties' tickets, also where the host matches by itself
 	// and nobody else is told.
 	Told    func(id party.ID, what EventName)
@@ -60,6 +63,7 @@ type Service struct {
 	Deps
 	book   *Book
 	claims *claims
+	answer answer
 
 	proposals *proposals
 	history   *history

@@ -62,8 +62,10 @@ type world struct {
 	incoming  int           // friends on their way without a seat kept, of every party
 	tick      time.Duration // that passes whenever the module asks for the time
 
-	pool []*entry // what the host's matchmaker holds
-	next int
+	pool    []*entry    // what the host's matchmaker holds
+	matched []time.Time // when those tickets were made that it says it has matched
+	mute    error       // where it cannot be asked
+	next    int
 }
 
 type notices struct {
@@ -216,6 +218,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		Metrics: &w.metrics,
 		Roster:  w.roster, Look: w.look, Glance: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher, Servers: w.servers,
+		Pool:     w.held,
 		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
@@ -226,6 +229,16 @@ func newWorld(t tester, cfg *rules.Config) *world {
 func (w *world) now() time.Time {
 	w.clock.Advance(w.tick)
 	return w.clock.Now()
+}
+
+// held is what the host says of its pool.
+func (w *world) held(context.Context, party.Session) (oldest time.Time, matched []time.Time, err error) {
+	for _, e := range w.pool {
+		if oldest.IsZero() || e.created.Before(oldest) {
+			oldest = e.created
+		}
+	}
+	return oldest, w.matched, w.mute
 }
 
 func (w *world) look(ctx context.Context, id party.ID) (reserve.Look, error) {

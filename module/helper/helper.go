@@ -1,6 +1,6 @@
 // Package helper makes native parties for players who come back to a party that the host
 // has closed: the runtime has no call for it, so the module is a client of its own server
-// for a moment. A helper is a second session of the returning player's own account, over
+// for a moment, as it is to see what waits in the host's matchmaker. A helper is a second session of the returning player's own account, over
 // loopback. It creates the party; once the player's session is in, it leaves, and the host
 // has the player lead. Nothing runs in between.
 //
@@ -12,11 +12,11 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +35,7 @@ import (
 
 const (
 	timeout  = 5 * time.Second // of founding a party; it takes some 20 ms
+	askFor   = time.Second     // of asking for the matchmaker's pool
 	tokenFor = time.Minute     // how long a helper's token is valid
 	secretAs = "partyline_helper"
 )
@@ -101,39 +102,75 @@ func (h *Helpers) Found(ctx context.Context, s party.Session, facts party.Facts)
 	}, nil
 }
 
-// connect opens a helper's socket. Whether the server speaks TLS is not in its
+// Pool asks the server when the oldest ticket was made that waits in its matchmaker, zero for none, and when those were
+// that it matched last.
+func (h *Helpers) Pool(ctx context.Context, s party.Session) (oldest time.Time, matched []time.Time, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askFor)
+	defer cancel()
+	var pool struct {
+		Oldest      time.Time `json:"oldest_ticket_create_time"`
+		Completions []struct {
+			Created time.Time `json:"create_time"`
+		} `json:"completions"`
+	}
+	err = h.reach(s, "/v2/matchmaker/stats", func(client *http.Client, to string, header http.Header) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, to, nil)
+		if err != nil {
+			return err
+		}
+		request.Header = header
+		answer, err := client.Do(request)
+		if err != nil {
+			return err
+		}
+		defer answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			return fmt.Errorf("the server answers %s", answer.Status)
+		}
+		return json.NewDecoder(answer.Body).Decode(&pool)
+	})
+	for _, c := range pool.Completions {
+		matched = append(matched, c.Created)
+	}
+	return pool.Oldest, matched, err
+}
+
+// connect opens a helper's socket. It asks for messages in protobuf: as JSON a label could grow beyond the longest message
+// that the server takes.
+func (h *Helpers) connect(ctx context.Context, s party.Session) (conn *websocket.Conn, err error) {
+	err = h.reach(s, "/ws?format=protobuf", func(client *http.Client, to string, header http.Header) (err error) {
+		conn, _, err = websocket.Dial(ctx, to, &websocket.DialOptions{HTTPClient: client, HTTPHeader: header})
+		return err
+	})
+	return conn, err
+}
+
+// reach has the server asked in a player's name. Whether it speaks TLS is not in its
 // configuration, so the way that worked last is tried first.
-func (h *Helpers) connect(ctx context.Context, s party.Session) (*websocket.Conn, error) {
+func (h *Helpers) reach(s party.Session, path string, ask func(client *http.Client, to string, header http.Header) error) error {
 	token, _, err := h.host.AuthenticateTokenGenerate(s.UserID, s.Username, time.Now().Add(tokenFor).Unix(), map[string]string{secretAs: h.secret})
 	if err != nil {
-		return nil, fmt.Errorf("make token: %w", err)
+		return fmt.Errorf("make token: %w", err)
 	}
+	// The server's certificate is for its public name, and it is this very process.
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} //nolint:gosec
+	to := "://" + net.JoinHostPort(loopback(h.socket), strconv.Itoa(h.socket.GetPort())) + path
 	var failed error
 	secure := h.tls.Load()
 	for range 2 {
-		conn, err := h.dial(ctx, token, secure)
+		scheme := "http"
+		if secure {
+			scheme = "https"
+		}
+		err := ask(client, scheme+to, http.Header{"Authorization": {"Bearer " + token}})
 		if err == nil {
 			h.tls.Store(secure)
-			return conn, nil
+			return nil
 		}
 		failed = errors.Join(failed, err)
 		secure = !secure
 	}
-	return nil, failed
-}
-
-// dial asks for messages in protobuf: as JSON a label could grow beyond the longest message that the server takes.
-func (h *Helpers) dial(ctx context.Context, token string, secure bool) (*websocket.Conn, error) {
-	to := url.URL{Scheme: "http", Host: net.JoinHostPort(loopback(h.socket), strconv.Itoa(h.socket.GetPort())), Path: "/ws", RawQuery: url.Values{"format": {"protobuf"}}.Encode()}
-	if secure {
-		to.Scheme = "https"
-	}
-	// The server's certificate is for its public name, and it is this very process.
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} //nolint:gosec
-	conn, _, err := websocket.Dial(ctx, to.String(), &websocket.DialOptions{
-		HTTPClient: client, HTTPHeader: http.Header{"Authorization": {"Bearer " + token}},
-	})
-	return conn, err
+	return failed
 }
 
 // loopback is an address at which this process meets its own server. The configuration has

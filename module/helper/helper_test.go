@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 	"github.com/heroiclabs/nakama-common/rtapi"
@@ -47,8 +48,19 @@ func (h *host) StreamUserLeave(_ uint8, _, _, _, _, sessionID string) error {
 	return nil
 }
 
-// creates answers a helper's only call, and then has the player's session come in.
+// stats is what a server says of its matchmaker.
+const stats = `{"ticket_count":3, "oldest_ticket_create_time":"2026-05-01T10:00:00.000000001Z",
+	"completions":[{"create_time":"2026-05-01T09:00:00Z", "complete_time":"2026-05-01T09:01:00Z"}]}`
+
+// creates answers what a helper asks for. It has the player's session come in to a party it makes.
 func creates(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/v2/matchmaker/stats" {
+		if r.Header.Get("Authorization") != "Bearer token of alice" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		_, _ = w.Write([]byte(stats))
+		return
+	}
 	conn, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		return
@@ -99,6 +111,10 @@ func TestFound_EveryAddress(t *testing.T) {
 					t.Fatalf("TLS %t: %v", secure, err)
 				}
 				leave(true)
+				oldest, matched, err := helpers.Pool(t.Context(), party.Session{UserID: "alice"})
+				if err != nil || !oldest.Equal(time.Date(2026, 5, 1, 10, 0, 0, 1, time.UTC)) || len(matched) != 1 || !matched[0].Equal(time.Date(2026, 5, 1, 9, 0, 0, 0, time.UTC)) {
+					t.Errorf("TLS %t: Pool = %v, %v, %v", secure, oldest, matched, err)
+				}
 				if id.String() != native || len(h.left) != 1 || h.left[0] != "helper" {
 					t.Errorf("TLS %t: made %s, and took %q out of it", secure, id, h.left)
 				}
@@ -147,6 +163,11 @@ func TestFound_Fails(t *testing.T) {
 			_, leave, err := helpers.Found(context.Background(), c.session, party.Facts{Open: true, MaxSize: c.size, Label: label})
 			if err == nil || leave != nil || errors.Is(err, admission.ErrCannotFound) != c.cannot {
 				t.Errorf("Found = %v", err)
+			}
+			if c.size > 1 {
+				if _, _, err := helpers.Pool(t.Context(), c.session); err == nil {
+					t.Error("Pool does not say that it failed")
+				}
 			}
 		})
 	}

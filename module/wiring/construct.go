@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -67,9 +68,12 @@ func (m *Module) construct(env environment, o Options) error {
 		Ages: func(id party.ID) map[string]time.Time { return m.queues.Ages(id) },
 	})
 	var founder admission.Founder // of parties in which everybody was away, if we may connect to our own server
+	pool := func(context.Context, party.Session) (oldest time.Time, matched []time.Time, err error) {
+		return oldest, nil, errors.New("the address of the server is not known")
+	}
 	if o.Socket != nil {
 		helpers := helper.New(m.nk, roster.Hidden, o.Socket)
-		m.own, founder = helpers.Own, helpers.Found
+		m.own, founder, pool = helpers.Own, helpers.Found, helpers.Pool
 	}
 	admission := admission.New(admission.Deps{
 		Ledger: ledger, Sender: m.nk, Found: founder, SingleParty: o.SingleParty,
@@ -120,7 +124,7 @@ func (m *Module) construct(env environment, o Options) error {
 	m.queues = queue.New(queue.Deps{
 		Roster: roster, Look: admission.Look, Glance: admission.Glance, Footprint: m.status.FootprintOf, Statuses: m.status.Statuses,
 		Strengths: m.nk, Sender: m.nk, Notifier: m.nk, Newcomer: m.post.Send, Waits: m.post.Waits, Policy: policy, Logger: m.logger, Now: m.now,
-		Blocks: blocks, Processing: m.processing, Launcher: m.matches, Servers: m.matches, Told: func(id party.ID, what queue.EventName) {
+		Blocks: blocks, Processing: m.processing, Launcher: m.matches, Servers: m.matches, Pool: pool, Told: func(id party.ID, what queue.EventName) {
 			admission.RecordLater(id)
 			m.ticketMoved(id, what)
 		}, Metrics: m.nk,
@@ -145,7 +149,7 @@ func (m *Module) construct(env environment, o Options) error {
 	m.hooks = slices.Concat(
 		hooks.Hardening(limits.Data.Take, admission, policy),
 		hooks.Queries(policy),
-		hooks.Settled(admission),
+		hooks.Settled(admission, m.queues.Answered),
 		hooks.Judged(checks, admission, judged.Has, judged.Enforces), // with what the client asks for, before Creation changes it
 		hooks.Creation(checks, limits.PartyCreate.Take, policy, admission.Offered),
 		hooks.Admission(admission), // behind all that may refuse

@@ -4,6 +4,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/heroiclabs/nakama-common/api"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
@@ -46,6 +47,10 @@ func listParties(c *call, in *api.ListPartiesRequest) (proto.Message, error) {
 		return nil, sourceError(err, "Error listing matches.") // so says the server, of parties too
 	}
 	return &api.PartyList{Parties: parties, Cursor: cursor}, nil
+}
+
+func matchmakerStats(c *call, _ *emptypb.Empty) (proto.Message, error) {
+	return c.opts.Tickets(), nil
 }
 
 func listMatches(c *call, in *api.ListMatchesRequest) (proto.Message, error) {

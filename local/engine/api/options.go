@@ -38,6 +38,9 @@ type Options struct {
 	// unsupported.
 	Matches func(ctx context.Context, f MatchFilter) ([]*api.Match, error)
 
+	// Tickets are the matchmaker's statistics. nil: the route is unsupported.
+	Tickets func() *api.MatchmakerStats
+
 	Routes []Route      // tried in this order, after RPCs and before the API
 	Socket http.Handler // GET /ws; nil: 404
 	// Pages is asked before everything else; what it has no pattern for is answered as on

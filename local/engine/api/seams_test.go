@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	nakama "github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"partyline/local/engine/api"
@@ -210,6 +212,14 @@ func TestMatches_List(t *testing.T) {
 	if filter.Limit != 10 || filter.Authoritative != nil || filter.MinSize != nil || filter.Label != nil {
 		t.Errorf("filter without wishes = %+v", filter)
 	}
+}
+
+func TestMatchmakerStats(t *testing.T) {
+	g := serve(t, api.Options{Store: store.New(store.Options{}), Tickets: func() *nakama.MatchmakerStats {
+		return &nakama.MatchmakerStats{TicketCount: 1, OldestTicketCreateTime: timestamppb.New(time.Unix(1_700_000_000, 1))}
+	}})
+	g.want(200, `{"ticket_count":1,"oldest_ticket_create_time":"2023-11-14T22:13:20.000000001Z"}`, "GET", "/v2/matchmaker/stats", g.player("ada").auth, "")
+	g.refused(401, 16, "Auth token required", "GET", "/v2/matchmaker/stats", nobody, "")
 }
 
 func says(text string) http.HandlerFunc {

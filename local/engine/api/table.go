@@ -52,6 +52,9 @@ func (s *Server) table() []endpoint {
 	if s.opts.Parties != nil {
 		table = append(table, on(bySession, "ListParties", get, "/v2/party", "", listParties))
 	}
+	if s.opts.Tickets != nil {
+		table = append(table, on(bySession, "GetMatchmakerStats", get, "/v2/matchmaker/stats", "", matchmakerStats))
+	}
 	if s.opts.Matches != nil {
 		table = append(table, on(bySession, "ListMatches", get, "/v2/match", "", listMatches))
 	}

@@ -21,6 +21,7 @@ import (
 	"partyline/local/engine/presence"
 
 	"github.com/google/uuid"
+	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/rtapi"
 	"github.com/heroiclabs/nakama-common/runtime"
 )
@@ -67,6 +68,8 @@ type Matchmaker struct {
 	index   *query.Index // nil under a processor, which needs no search
 	put     []*query.Document
 	removed []string // put and removed wait for the next pass: nothing else searches
+	stats   *api.MatchmakerStats
+	matched []*api.MatchmakerCompletionStats // the newest last
 }
 
 // New returns a matchmaker without tickets. It makes no pass by itself until
@@ -87,7 +90,7 @@ func New(opts Options, hooks Hooks) (*Matchmaker, error) {
 	if opts.Ticker == nil {
 		opts.Ticker = newTicker
 	}
-	m := &Matchmaker{opts: opts, hooks: hooks, pool: newPool()}
+	m := &Matchmaker{opts: opts, hooks: hooks, pool: newPool(), stats: &api.MatchmakerStats{}}
 	if hooks.Processor == nil {
 		index, err := query.NewIndex()
 		if err != nil {

@@ -40,6 +40,7 @@ type pass struct {
 func (m *Matchmaker) Process(ctx context.Context) {
 	m.passing.Lock()
 	defer m.passing.Unlock()
+	defer m.publish(m.survey())
 	p, ok := m.begin()
 	if !ok {
 		return

@@ -20,6 +20,7 @@ func (m *Matchmaker) tell(ctx context.Context, entries []*Entry) {
 	if common.GetMatchId() == "" {
 		common.Id = &rtapi.MatchmakerMatched_Token{Token: m.opts.RelayToken()}
 	}
+	m.complete(entries)
 	for i, e := range entries {
 		m.opts.Router.SendToPresences([]presence.ID{e.Player.ID}, &rtapi.Envelope{
 			Message: &rtapi.Envelope_MatchmakerMatched{MatchmakerMatched: &rtapi.MatchmakerMatched{

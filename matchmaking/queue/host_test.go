@@ -1,0 +1,180 @@
+package queue_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/rtapi"
+
+	"partyline/matchmaking/queue"
+	"partyline/party"
+	"partyline/party/rules"
+)
+
+// atHost is a player who looks for a match alone and a party that does, and another ticket of each sort that is
+// older, where the host matches by itself. Nobody is ever told of its matches.
+type atHost struct {
+	*world
+	id      party.ID
+	leader  party.Session
+	member  party.Session
+	alone   party.Session
+	own     string // the ticket of the player alone
+	partys  string
+	stays   party.ID // the party of another leader, with the player alone
+	another party.Session
+}
+
+func searching(t *testing.T) *atHost {
+	h := &atHost{world: newWorld(t, native())}
+	next := func() { h.clock.Advance(time.Second) }
+	older := h.player()
+	h.alone, h.another = h.player(), h.player()
+	var players []party.Session
+	h.id, players = h.party(2)
+	h.leader, h.member = players[0], players[1]
+	h.stays = h.partyOf(h.another, h.alone)
+	h.queueSolo(older, nil)
+	next()
+	h.own = h.queueSolo(h.alone, nil)
+	next()
+	h.partys = h.queueParty(h.id, h.leader, nil)
+	next()
+	return h
+}
+
+// hostMatches has the host match both, and say so of the last ones.
+func (h *atHost) hostMatches() {
+	for _, e := range h.pool[1:] {
+		h.matched = append(h.matched, e.created)
+	}
+	h.pool = h.pool[:1]
+}
+
+// wantWaits compares who is refused because of either ticket with whether it should wait.
+func (h *atHost) wantWaits(alone, partys bool) {
+	h.t.Helper()
+	_, err := h.addParty(h.stays, h.another, nil)
+	if refused := party.ReasonOf(err) == party.NotReady; refused != alone || err != nil && !refused {
+		h.t.Errorf("a party with the player alone hears %v; want a refusal: %v", err, alone)
+	}
+	_, err = h.addSolo(h.member, nil)
+	if refused := party.ReasonOf(err) == party.NotReady; refused != partys || err != nil && !refused {
+		h.t.Errorf("a member of the party hears %v; want a refusal: %v", err, partys)
+	}
+	if h.queued(h.id) != partys {
+		h.t.Errorf("the party is queued: %v; want %v", !partys, partys)
+	}
+}
+
+func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
+	for name, tt := range map[string]struct {
+		then          func(*atHost)
+		alone, partys bool // who is taken to wait after it
+	}{
+		"they_wait":          {func(*atHost) {}, true, true},
+		"matched":            {(*atHost).hostMatches, false, false},
+		"matched_among_many": {func(h *atHost) { h.hostMatches(); h.matched = nil }, true, true},
+		"and_long_ago":       {func(h *atHost) { h.hostMatches(); h.matched = nil; h.clock.Advance(3 * time.Minute) }, false, false},
+		"only_newer_ones":    {func(h *atHost) { h.pool = nil; h.queueSolo(h.player(), nil) }, false, false},
+		"none_at_all":        {func(h *atHost) { h.pool = nil; h.clock.Advance(time.Minute) }, false, false},
+		"none_yet":           {func(h *atHost) { h.pool = nil }, true, true},
+		"the_oldest":         {func(h *atHost) { h.pool = h.pool[1:]; h.clock.Advance(time.Hour) }, true, false},
+		"host_is_mute":       {func(h *atHost) { h.hostMatches(); h.mute = errors.New("mute") }, true, true},
+		"mute_for_long":      {func(h *atHost) { h.mute = errors.New("mute"); h.clock.Advance(3 * time.Minute) }, false, false},
+		"joins_a_match":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone, false); h.Plays(h.t.Context(), h.member, false) }, true, true},
+		"joins_what_is_found": {func(h *atHost) {
+			h.hostMatches()
+			h.Plays(h.t.Context(), h.alone, false)
+			h.mute = errors.New("mute")
+			h.clock.Advance(time.Second)
+		}, false, true},
+		"joins_by_token":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone, true); h.Plays(h.t.Context(), h.member, true) }, false, false},
+		"one_of_two_by_token": {func(h *atHost) { h.queueSolo(h.alone, nil); h.Plays(h.t.Context(), h.alone, true) }, true, true},
+		"removed": {func(h *atHost) {
+			h.Removing(h.alone, party.ID{}, h.own)
+			h.Removing(h.leader, h.id, h.partys)
+		}, false, false},
+		"removed_by_others": {func(h *atHost) {
+			h.Removing(h.another, party.ID{}, h.own)
+			h.Removing(h.member, h.id, h.partys)
+			h.Removing(h.leader, party.ID{}, h.partys) // the host has none of this sort
+			h.Removing(h.alone, h.stays, h.own)
+			h.Removing(h.alone, party.ID{}, "another")
+		}, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := searching(t)
+			tt.then(h)
+			h.wantWaits(tt.alone, tt.partys)
+		})
+	}
+}
+
+// Others hear that the party has a match as soon as the module does, and never that one is dropped.
+func TestNative_OthersHearOfTheMatch(t *testing.T) {
+	h := searching(t)
+	h.hostMatches()
+	h.Plays(t.Context(), h.member, false)
+	h.wantHeard(h.id, string(queue.Queued), string(queue.Matched))
+	if h.queued(h.id) {
+		t.Error("the party still waits")
+	}
+}
+
+// The host is asked no more often than a ticket can stand in somebody's way for.
+func TestNative_TheHostIsAskedNowAndThen(t *testing.T) {
+	h := searching(t)
+	asked := 0
+	h.Pool = func(ctx context.Context, s party.Session) (time.Time, []time.Time, error) {
+		asked++
+		return h.held(ctx, s)
+	}
+	for range 10 {
+		h.queued(h.id)
+	}
+	if asked != 1 {
+		t.Errorf("the host was asked %d times; want once", asked)
+	}
+	h.clock.Advance(time.Second)
+	h.queued(h.id)
+	if asked != 2 {
+		t.Errorf("the host was asked %d times; want again", asked)
+	}
+}
+
+// Who comes or goes between the check of a ticket and its after-hook ends it, whichever news are over by then.
+func TestPartyQueued_WhileTheMembersChange(t *testing.T) {
+	for name, cfg := range map[string]func() *rules.Config{"queues": configWithQueues, "native": native} {
+		for change, does := range map[string]func(w *world, id party.ID, members []party.Session){
+			"leaves": func(w *world, id party.ID, members []party.Session) { w.leave(id, members[1]) },
+			"joins":  func(w *world, id party.ID, _ []party.Session) { w.join(id, w.player()) },
+			"leaves_unheard": func(w *world, id party.ID, members []party.Session) {
+				w.host.PartyLeave(members[1], id)
+			},
+		} {
+			t.Run(name+"/"+change, func(t *testing.T) {
+				w := newWorld(t, cfg())
+				id, members := w.party(3)
+				add := &rtapi.PartyMatchmakerAdd{PartyId: id.String(), MinCount: 2, MaxCount: 8, StringProperties: rankedEU}
+				w.must(w.CheckParty(t.Context(), id, members[0], add))
+				ticket := w.enter(id.String(), w.host.Members(id), add.GetStringProperties(), add.GetNumericProperties())
+				does(w, id, members)
+				w.removeParty(id)
+				w.must(w.PartyQueued(t.Context(), id, members[0], ticket, add))
+				if w.Waiting() != 0 {
+					t.Error("the ticket waits, and the host does not have it")
+				}
+				w.queueParty(id, members[0], rankedEU)
+				if !w.queued(id) {
+					t.Error("the next ticket does not wait")
+				}
+				if cfg().Queues != nil {
+					w.wantEvents(id, "queued ranked", "dropped ranked: membership", "queued ranked")
+				}
+			})
+		}
+	}
+}
