@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"partyline/party"
@@ -23,29 +22,21 @@ const (
 	nativeWait = 2 * time.Minute
 )
 
-// answer is what the host said last of its matchmaker.
+// answer is what the host said of its matchmaker: when the oldest ticket was made that its last pass found, and
+// when those were that it matched last.
 type answer struct {
-	mu      sync.Mutex
-	at      time.Time
 	oldest  time.Time
 	matched []time.Time
-	err     error
 }
 
-// hostHas asks the host when the oldest ticket was made that its last pass found, and when those were that it
-// matched last. The answer is asked for in a player's name.
-func (s *Service) hostHas(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error) {
-	a := &s.answer
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if now := s.Now(); a.at.IsZero() || now.Sub(a.at) >= askedFor {
-		a.oldest, a.matched, a.err = s.Pool(ctx, player)
-		a.at = s.Now()
-		if a.err != nil {
-			s.Logger.Warn("matchmaker not asked error=%v", a.err)
+// hostHas asks the host, in a player's name.
+func (s *Service) hostHas(ctx context.Context, player party.Session) (answer, error) {
+	return s.answers.Get(ctx, struct{}{}, func(ctx context.Context) (a answer, err error) {
+		if a.oldest, a.matched, err = s.Pool(ctx, player); err != nil {
+			s.Logger.Warn("matchmaker not asked error=%v", err)
 		}
-	}
-	return a.oldest, a.matched, a.err
+		return a, err
+	})
 }
 
 // gone reports whether the host does not have a ticket of the book any more. Where that stays open a ticket of the host's
@@ -55,17 +46,17 @@ func (s *Service) gone(ctx context.Context, t Ticket) bool {
 		return true
 	}
 	made := func(at time.Time) bool { return !at.Before(t.Asked) && !at.After(t.Added) }
-	oldest, matched, err := s.hostHas(ctx, t.Members[0])
+	host, err := s.hostHas(ctx, t.Members[0])
 	age := s.Now().Sub(t.Added)
 	switch {
 	case err != nil:
-	case oldest.After(t.Added), oldest.IsZero() && age > emptyAfter:
+	case host.oldest.After(t.Added), host.oldest.IsZero() && age > emptyAfter:
 		return true
 	case s.Processing: // its passes see the rest
 		return false
-	case slices.ContainsFunc(matched, made):
+	case slices.ContainsFunc(host.matched, made):
 		return true
-	case made(oldest):
+	case made(host.oldest):
 		return false
 	}
 	return !s.Processing && age > nativeWait

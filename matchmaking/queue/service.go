@@ -63,7 +63,6 @@ type Service struct {
 	Deps
 	book   *Book
 	claims *claims
-	answer answer
 
 	proposals *proposals
 	history   *history
@@ -79,6 +78,7 @@ type Service struct {
 	said     map[string]bool      // properties whose values were said to be no numbers
 	failures map[string]time.Time // by queue, or running match: until when its fleet is not asked
 
+	answers *cache.Cache[struct{}, answer]             // of the host
 	misfits *cache.Cache[string, map[string]time.Time] // by running match: tickets that it will not seat, until when
 }
 
@@ -93,7 +93,7 @@ const (
 func New(d Deps) *Service {
 	return &Service{
 		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now},
-		prepared: map[string]*planned{}, misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor), failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{}, said: map[string]bool{},
+		prepared: map[string]*planned{}, answers: cache.New[struct{}, answer](d.Now, 1, askedFor), misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor), failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{}, said: map[string]bool{},
 	}
 }
 

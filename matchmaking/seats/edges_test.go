@@ -68,7 +68,7 @@ func TestExpired_IsNobodys(t *testing.T) {
 		"Count":    func(tab *seats.Table, now time.Time) bool { _, held, _ := tab.Count(now); return held > 0 },
 		"OpenTeam": func(tab *seats.Table, now time.Time) bool { return tab.OpenByTeam(now)[0] == 0 },
 		"Assign": func(tab *seats.Table, now time.Time) bool {
-			_, err := tab.Assign(now, at(60), "b", "p")
+			_, err := tab.Assign(now, at(60), "b", "p", false)
 			return err == nil
 		},
 		"Hold": func(tab *seats.Table, now time.Time) bool {

@@ -71,7 +71,13 @@ type Book struct {
 	Admitted map[string]time.Time    // sessions put on the party's stream lately, by session
 	Requests map[string]Request      // on the native engine's list, by the session that asked
 	Waiting  map[string]Waiter       // in line for a seat, by user
-	Missed   map[string]time.Time    // until when a seat was held, by user in line who did not come for it
+	Missed   map[string]Missed       // by user in line who did not come for a seat
+}
+
+// Missed is how often a seat was held for somebody in line who did not come for it, and until when the last one.
+type Missed struct {
+	Times int
+	Until time.Time
 }
 
 // NewBook makes an empty one.
@@ -79,7 +85,7 @@ func NewBook() Book {
 	return Book{
 		Holds: map[string]Hold{}, Kicks: map[string]Kick{}, Kicking: map[string]Removal{}, Kept: map[string]*KeptSeat{},
 		Pending: map[string]*PendingJoin{}, Admitted: map[string]time.Time{}, Requests: map[string]Request{},
-		Waiting: map[string]Waiter{}, Missed: map[string]time.Time{},
+		Waiting: map[string]Waiter{}, Missed: map[string]Missed{},
 	}
 }
 
@@ -94,7 +100,7 @@ func (b Book) Purge(now time.Time) {
 	for user, w := range b.Waiting {
 		if w.over(now) {
 			delete(b.Waiting, user)
-			b.Missed[user] = w.Until
+			b.Missed[user] = Missed{b.Missed[user].Times + 1, w.Until}
 		}
 	}
 	for _, k := range b.Kept {

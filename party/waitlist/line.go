@@ -13,7 +13,8 @@ import (
 
 const (
 	maxLines  = 3               // in how many lines one user may wait, as far as this process knows
-	missedFor = 10              // holds after the one that a user did not come for, until they may wait there again
+	mayMiss   = 1               // seats for which a user may not come, and wait there again at once
+	missedFor = 10              // holds after the last that a user did not come for, until those are forgotten
 	lockEvery = 2 * time.Second // between two looks whether a party with seats for its line is locked: nobody tells
 )
 
@@ -64,15 +65,15 @@ func (l line) join(ctx context.Context, id party.ID, userID, inviteID string) er
 		_, waits := v.Book.Waiting[userID]
 		_, member := v.Last.Member(userID)
 		// Else two who take turns would keep a free seat from everybody for ever.
-		again := func(missed time.Time) time.Duration { return missed.Add(missedFor * conf.Hold).Sub(l.Now()) }
-		maps.DeleteFunc(v.Book.Missed, func(_ string, at time.Time) bool { return again(at) <= 0 })
-		missed, barred := v.Book.Missed[userID]
+		again := func(m reserve.Missed) time.Duration { return m.Until.Add(missedFor * conf.Hold).Sub(l.Now()) }
+		maps.DeleteFunc(v.Book.Missed, func(_ string, m reserve.Missed) bool { return again(m) <= 0 })
+		missed := v.Book.Missed[userID]
 		switch {
 		case waits:
 			return nil
 		case member:
 			return party.Refuse(party.AlreadyMember, "You are in this party already.")
-		case barred:
+		case missed.Times > mayMiss:
 			return party.RefuseRate(again(missed))
 		case len(v.Book.Waiting) >= conf.Max:
 			return party.Full()

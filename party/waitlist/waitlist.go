@@ -107,7 +107,7 @@ type Place struct {
 // says how far they have come. A seat that is held is taken by joining, or by the code, or by this
 // call where the party has closed since, or another seat is kept for them. It refuses as a redeem,
 // or a join, does, but not because the party is full or locked; and with PartyFull where no more
-// may wait, RateLimited where the caller waits for too many parties, or has not come for a seat here.
+// may wait, RateLimited where the caller waits for too many parties, or has twice not come for a seat here.
 func (s *Service) Wait(ctx context.Context, c party.Caller, r Request) (Place, error) {
 	if (r.Code == "") == (r.PartyID == "") {
 		return Place{}, party.Refuse(party.InvalidRequest, "party_id: give either party_id or code.")
