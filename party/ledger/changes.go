@@ -26,7 +26,8 @@ type change struct {
 	id    party.ID
 	users []string // where seats are kept for them changes too
 	edit  func(reserve.Record)
-	again bool // it may have been done already
+	again bool // it may have been done already, or may still be
+	ends  bool // a doubt: it is to differ from what it finds, so that an earlier one is done before it or never
 	err   error
 	done  chan struct{} // closed once err says what became of it
 }
@@ -71,12 +72,12 @@ func (l *changes) next(c *change) (batch []*change) {
 // storageWait at most, even if ctx is at its end, as that of a session is which has just left.
 // edit may run several times, and in another goroutine, while change waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
-	owed := s.owes(id)
+	owed, doubted := s.owes(id), false
 	for _, c := range owed {
-		users = append(users, c.users...)
+		users, doubted = append(users, c.users...), doubted || c.again
 	}
 	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
-	c := &change{id: id, users: users, done: make(chan struct{}), edit: func(r reserve.Record) {
+	c := &change{id: id, users: users, ends: doubted, done: make(chan struct{}), edit: func(r reserve.Record) {
 		s.settle(id, r)
 		edit(r)
 	}}
@@ -84,8 +85,11 @@ func (s *store) change(ctx context.Context, id party.ID, users []string, edit fu
 	for {
 		select {
 		case <-c.done:
-			if c.err == nil {
+			switch {
+			case c.err == nil:
 				s.paid(id, owed)
+			case c.again && !doubted:
+				s.owe(id, &change{users: users, edit: func(reserve.Record) {}, again: true})
 			}
 			return c.err
 		case s.line.writing <- struct{}{}:
@@ -136,16 +140,17 @@ func (s *store) writeOne(ctx context.Context, c *change) (err error) {
 
 // debts are changes that storage has refused, of what has happened all the same: who has left is not
 // put back into a seat. Those who read the record find them made. The party's next change writes them,
-// a sweep at the latest.
+// a sweep at the latest. One that changes nothing is of a write that had no answer, and may be done later:
+// the next one is not right in finding it undone, and ends the doubt.
 type debts struct {
 	mu sync.Mutex // a leaf, under which edits run
 	of map[party.ID][]*change
 }
 
-func (d *debts) owe(id party.ID, users []string, edit func(reserve.Record)) {
+func (d *debts) owe(id party.ID, c *change) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.of[id] = append(d.of[id], &change{users: users, edit: edit})
+	d.of[id] = append(d.of[id], c)
 }
 
 func (d *debts) owes(id party.ID) []*change {

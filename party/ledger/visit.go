@@ -144,7 +144,7 @@ func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 func (v *Visit) insist(users []string, edit func(reserve.Record)) error {
 	err := v.Write(users, edit)
 	if err != nil {
-		v.ledger.records.owe(v.Origin, users, edit)
+		v.ledger.records.owe(v.Origin, &change{users: users, edit: edit})
 	}
 	return err
 }
