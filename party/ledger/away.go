@@ -10,6 +10,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/api"
 
+	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -163,37 +164,71 @@ func (l *Ledger) RecordLater(id party.ID) {
 	}
 }
 
+// RulesLoaded has the members of all parties written, or not stored any more, as survive.restart says now.
+func (l *Ledger) RulesLoaded() {
+	for _, id := range l.Known() {
+		l.rosters.Sooner(id, l.Now().Add(rosterEvery))
+	}
+}
+
 func (l *Ledger) survivesRestart() bool {
 	conf := l.Policy().Parties
 	return conf.Survive.Restart > 0 && conf.ReconnectGrace > 0
 }
 
-// writeRoster writes who is in a party and what it is, where that has changed.
+// writeRoster writes who is in a party and what it is, where that has changed. The party's lock is
+// free meanwhile, for messages need no storage. What is written under the lock meanwhile, a kick or the
+// end of the party, counts more, and the rest is written later.
 func (l *Ledger) writeRoster(id party.ID) {
-	ctx, cancel := context.WithTimeout(context.Background(), storageWait)
+	ctx, cancel := bounded.Context(context.Background(), storageWait)
 	defer cancel()
+	var p *place // nil for nothing to write
+	var origin party.ID
+	var turn uint64
+	var users []string
+	now := reserve.Standing{Native: id, Members: map[string]party.Member{}}
 	err := l.VisitNative(ctx, id, func(v *Visit) error {
 		if err := v.Look(); err != nil {
 			return nil //nolint:nilerr // ended, or away: the record says so already
 		}
-		now := map[string]party.Member{}
-		for _, m := range v.Last.Members {
-			now[m.UserID] = m
+		now.Facts = v.Facts
+		if l.survivesRestart() {
+			for _, m := range v.Last.Members {
+				now.Members[m.UserID] = m
+			}
+			now.Ages = l.Ages(v.ID)
 		}
-		ages := l.Ages(v.ID)
-		if v.saved.Facts == v.Facts && maps.Equal(v.saved.Members, now) && maps.Equal(v.saved.Ages, ages) {
+		old := v.saved
+		if len(old.Members)+len(now.Members) == 0 || old.Facts == now.Facts && maps.Equal(old.Members, now.Members) && maps.Equal(old.Ages, now.Ages) {
 			return nil
 		}
-		users := slices.AppendSeq(slices.Collect(maps.Keys(now)), maps.Keys(v.saved.Members))
-		if err := v.Write(users, func(r reserve.Record) { r.Members, r.Ages = now, ages }); err != nil {
-			return err
-		}
-		v.saved = reserve.Standing{Facts: v.Facts, Members: now, Ages: ages}
+		either := maps.Clone(now.Members)
+		maps.Copy(either, old.Members)
+		users = slices.Collect(maps.Keys(either))
+		p, origin, turn = v.place, v.Origin, v.writes.Add(1)
+		v.recorded, v.saved = true, reserve.Standing{Members: either} // until it is written
 		return nil
 	})
+	if err == nil && p != nil {
+		err = l.records.change(ctx, origin, users, func(r reserve.Record) {
+			if p.writes.Load() == turn {
+				*r.Standing = now
+			}
+		})
+	}
+	done := p == nil
+	if err == nil && !done {
+		l.Briefly(id, func(v *Visit) {
+			if done = v.place == p && p.writes.Load() == turn; done {
+				v.saved = now
+			}
+		})
+	}
 	if err != nil {
 		l.Logger.Warn("party members not written party=%s error=%v", id, err)
 		l.rosters.Sooner(id, l.Now().Add(storageWait))
+	} else if !done {
+		l.rosters.Sooner(id, l.Now().Add(rosterEvery))
 	}
 }
 

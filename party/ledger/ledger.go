@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"partyline/internal/alarm"
@@ -57,7 +58,7 @@ type Ledger struct {
 // New makes a ledger. Close it when the process ends.
 func New(d Deps) *Ledger {
 	l := &Ledger{
-		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{writing: make(chan struct{}, 1)}, debts: debts{of: map[party.ID][]*change{}}}, index: newIndex(), started: d.Now(),
+		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{busy: map[string]bool{}}, debts: debts{of: map[party.ID][]*change{}}}, index: newIndex(), started: d.Now(),
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
 		moves:  newMoves(), natives: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
 	}
@@ -97,6 +98,7 @@ type place struct {
 	state    int64            // revision of the party's mirror up to which it is known
 	recorded bool             // storage may have a record of the party, if only of what is over
 	turn     uint64           // how often something changed since the place was made
+	writes   atomic.Uint64    // how often the record was to be written: what waits to write the members is out of date with the next one
 	out      party.Outbox
 }
 

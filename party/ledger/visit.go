@@ -134,6 +134,7 @@ func (v *Visit) Announce() {
 // Write changes the party's record, and where seats are kept for these users.
 func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 	v.recorded = true
+	v.writes.Add(1)
 	return v.ledger.records.change(v.Ctx, v.Origin, users, func(r reserve.Record) {
 		r.Facts, r.Native, r.Away = v.Facts, v.ID, v.Away
 		edit(r)

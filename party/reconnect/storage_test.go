@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -357,14 +358,14 @@ func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
 				}
 				w.must(w.admit(target, ids[0]))
 				w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
-				first, began := make(chan struct{}), false
+				first := make(chan struct{})
+				var mu sync.Mutex
 				written, before := 0, -1
 				w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
-					if !began {
-						began = true
-						<-first
-					}
-					synctest.Wait() // all who wait for the write before are in line for the next one
+					<-first
+					time.Sleep(time.Millisecond) // all who wait for the write before are in line for the next one
+					mu.Lock()
+					defer mu.Unlock()
 					if len(writes) > 500 {
 						t.Errorf("one transaction writes %d objects", len(writes))
 					}
