@@ -235,6 +235,7 @@ func (l *Ledger) writeRoster(id party.ID) {
 // Behind is a party in which everybody is away, as the first who comes back finds it.
 type Behind struct {
 	ID, Origin party.ID
+	Was        party.ID // the native party that its members were in
 	Facts      party.Facts
 	Seat       party.Seat               // of the member who comes back
 	Waited     map[string]time.Duration // by queue, when the party was left
@@ -250,7 +251,7 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 		if !v.Book.Keeps(userID) {
 			return party.Away()
 		}
-		old = &Behind{v.ID, v.Origin, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}}
+		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}}
 		for queue, since := range v.saved.Ages {
 			old.Waited[queue] = old.Seat.Since.Sub(since)
 		}
@@ -294,7 +295,7 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 	if err != nil {
 		err = fmt.Errorf("store the party's new ID: %w", err) // which may have been done all the same
 	} else if err = l.Roster.Begin(native, s, old.Facts, old.Origin); err == nil {
-		err = l.VisitNative(context.WithoutCancel(ctx), native, func(v *Visit) error {
+		err = l.VisitAnyway(ctx, native, func(v *Visit) error {
 			v.Origin, v.Facts, v.leader, v.saved.Members = old.Origin, old.Facts, user, members
 			err := v.load() // all is known before s is in: its connection may end at once
 			if tried = err == nil; tried {
@@ -308,7 +309,7 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 			entered = true
 			l.moves.set(old.ID, native)
 			v.Report(
-				party.Change{Kind: party.PartyRestored, ID: native, Was: old.ID, Session: s, Queued: old.Waited},
+				party.Change{Kind: party.PartyRestored, ID: native, Was: old.ID, Known: old.Was, Session: s, Queued: old.Waited},
 				party.Change{Kind: party.SeatBack, ID: native, Seat: old.Seat},
 				party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.Facts.Attributes},
 			)
@@ -333,12 +334,12 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 // undo has everybody away again after a return into a native party that has broken off. Where
 // storage fails, memory goes on to know better, and all of it is written with the next look.
 func (l *Ledger) undo(ctx context.Context, old *Behind, native party.ID, ages map[string]time.Time) error {
-	return l.VisitNative(context.WithoutCancel(ctx), old.ID, func(v *Visit) error {
+	return l.VisitAnyway(ctx, old.ID, func(v *Visit) error {
 		user := old.Seat.Member.UserID
 		err := l.records.change(v.Ctx, old.Origin, []string{user}, func(r reserve.Record) {
 			if r.Native == native {
 				r.Seats[user] = old.Seat
-				r.Native, r.Away, r.Members, r.Ages = old.ID, true, nil, ages
+				r.Native, r.Away, r.Members, r.Ages = old.Was, true, nil, ages
 			}
 		})
 		if err != nil && v.Away {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"partyline/internal/alarm"
+	"partyline/internal/bounded"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/reserve"
@@ -133,6 +134,14 @@ func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) e
 		}
 	}()
 	return do(&Visit{place: p, Ctx: ctx, ledger: l})
+}
+
+// VisitAnyway is VisitNative for what has happened already: it goes on, for storageWait at most, if ctx
+// is at its end.
+func (l *Ledger) VisitAnyway(ctx context.Context, id party.ID, do func(*Visit) error) error {
+	ctx, cancel := bounded.Context(context.WithoutCancel(ctx), storageWait)
+	defer cancel()
+	return l.VisitNative(ctx, id, do)
 }
 
 // Visit is VisitNative given any native ID that the party had.

@@ -137,6 +137,9 @@ func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 	v.writes.Add(1)
 	return v.ledger.records.change(v.Ctx, v.Origin, users, func(r reserve.Record) {
 		r.Facts, r.Native, r.Away = v.Facts, v.ID, v.Away
+		if v.Away {
+			r.Native = v.saved.Native // after a restart another than v.ID, and what members know
+		}
 		edit(r)
 	})
 }

@@ -1,11 +1,13 @@
 package reconnect_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
@@ -132,4 +134,49 @@ func TestStall_OfTheMembers(t *testing.T) {
 			})
 		}
 	}
+}
+
+// silent is storage that does not answer the next reads, for as long as their contexts let it.
+type silent struct {
+	party.Storage
+	reads int
+}
+
+func (s *silent) StorageRead(ctx context.Context, r []*runtime.StorageRead) ([]*api.StorageObject, error) {
+	if s.reads--; s.reads >= 0 {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Hour):
+		}
+	}
+	return s.Storage.StorageRead(ctx, r)
+}
+
+// One connection to the database that is silent holds up a return for a moment, and nobody for as long.
+func TestStall_OfARead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		storage := &silent{Storage: w.host}
+		w.over(storage, w.host)
+		p := w.host.Players(2)
+		id := w.party(true, 4, p...)
+		w.drop(p[0])
+		w.drop(p[1])
+		w.host.AfterWrite = func([]*runtime.StorageWrite) error {
+			w.host.AfterWrite, storage.reads = nil, 1 // the one behind the write of the new ID
+			return nil
+		}
+		began, first := time.Now(), w.host.Connect(p[0].UserID)
+		if got, err := w.resume(first); err == nil {
+			t.Errorf("Resume = %+v; want that storage does not answer", got)
+		}
+		if took := time.Since(began); took > minute/2 {
+			t.Errorf("everybody is held up for %v", took)
+		}
+		_, err := w.resume(first)
+		w.must(err)
+		now := w.admission.Current(id)
+		w.members(now, 0, first, w.returns(p[1].UserID, now))
+	})
 }
