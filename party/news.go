@@ -39,6 +39,7 @@ type Change struct {
 	Seat    Seat    // of the Seat kinds
 	By      string  // of MemberRemoved, RequestRejected, PartyClosed, and of the MemberLeft of a kick: the leader's user
 	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one
+	Known   ID      // of PartyRestored: the native party that its members know, after a restart another than Was
 
 	Attributes bool          // of MemberEntered: the party has some
 	Invites    []string      // of HoldsOver

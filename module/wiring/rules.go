@@ -64,9 +64,7 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
 		}
 		if m.ready {
-			for _, id := range m.admission.Known() { // survive.restart may be new
-				m.admission.RecordLater(id)
-			}
+			m.admission.RulesLoaded()
 		}
 		m.shadowReset(loaded)
 	}

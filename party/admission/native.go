@@ -284,7 +284,7 @@ func (a *Admission) landed(ctx context.Context, m Message) error {
 			a.leave(ctx, l)
 			continue
 		}
-		_ = a.VisitNative(context.WithoutCancel(ctx), l.ID, func(v *ledger.Visit) error {
+		_ = a.VisitAnyway(ctx, l.ID, func(v *ledger.Visit) error {
 			a.vacate(v, l.Session)
 			return nil
 		})

@@ -58,7 +58,7 @@ func (a *Admission) elsewhere(ctx context.Context, userID string, but party.ID) 
 // lock of no party.
 func (a *Admission) leave(ctx context.Context, from ...party.Membership) {
 	for _, old := range from {
-		err := a.VisitNative(context.WithoutCancel(ctx), old.ID, func(v *ledger.Visit) error {
+		err := a.VisitAnyway(ctx, old.ID, func(v *ledger.Visit) error {
 			last, err := v.Remove(old.Session, false)
 			if err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/api"
 
+	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -163,43 +164,78 @@ func (l *Ledger) RecordLater(id party.ID) {
 	}
 }
 
+// RulesLoaded has the members of all parties written, or not stored any more, as survive.restart says now.
+func (l *Ledger) RulesLoaded() {
+	for _, id := range l.Known() {
+		l.rosters.Sooner(id, l.Now().Add(rosterEvery))
+	}
+}
+
 func (l *Ledger) survivesRestart() bool {
 	conf := l.Policy().Parties
 	return conf.Survive.Restart > 0 && conf.ReconnectGrace > 0
 }
 
-// writeRoster writes who is in a party and what it is, where that has changed.
+// writeRoster writes who is in a party and what it is, where that has changed. The party's lock is
+// free meanwhile, for messages need no storage. What is written under the lock meanwhile, a kick or the
+// end of the party, counts more, and the rest is written later.
 func (l *Ledger) writeRoster(id party.ID) {
-	ctx, cancel := context.WithTimeout(context.Background(), storageWait)
+	ctx, cancel := bounded.Context(context.Background(), storageWait)
 	defer cancel()
+	var p *place // nil for nothing to write
+	var origin party.ID
+	var turn uint64
+	var users []string
+	now := reserve.Standing{Native: id, Members: map[string]party.Member{}}
 	err := l.VisitNative(ctx, id, func(v *Visit) error {
 		if err := v.Look(); err != nil {
 			return nil //nolint:nilerr // ended, or away: the record says so already
 		}
-		now := map[string]party.Member{}
-		for _, m := range v.Last.Members {
-			now[m.UserID] = m
+		now.Facts = v.Facts
+		if l.survivesRestart() {
+			for _, m := range v.Last.Members {
+				now.Members[m.UserID] = m
+			}
+			now.Ages = l.Ages(v.ID)
 		}
-		ages := l.Ages(v.ID)
-		if v.saved.Facts == v.Facts && maps.Equal(v.saved.Members, now) && maps.Equal(v.saved.Ages, ages) {
+		old := v.saved
+		if len(old.Members)+len(now.Members) == 0 || old.Facts == now.Facts && maps.Equal(old.Members, now.Members) && maps.Equal(old.Ages, now.Ages) {
 			return nil
 		}
-		users := slices.AppendSeq(slices.Collect(maps.Keys(now)), maps.Keys(v.saved.Members))
-		if err := v.Write(users, func(r reserve.Record) { r.Members, r.Ages = now, ages }); err != nil {
-			return err
-		}
-		v.saved = reserve.Standing{Facts: v.Facts, Members: now, Ages: ages}
+		either := maps.Clone(now.Members)
+		maps.Copy(either, old.Members)
+		users = slices.Collect(maps.Keys(either))
+		p, origin, turn = v.place, v.Origin, v.writes.Add(1)
+		v.recorded, v.saved = true, reserve.Standing{Members: either} // until it is written
 		return nil
 	})
+	if err == nil && p != nil {
+		err = l.records.change(ctx, origin, users, func(r reserve.Record) {
+			if p.writes.Load() == turn {
+				*r.Standing = now
+			}
+		})
+	}
+	done := p == nil
+	if err == nil && !done {
+		l.Briefly(id, func(v *Visit) {
+			if done = v.place == p && p.writes.Load() == turn; done {
+				v.saved = now
+			}
+		})
+	}
 	if err != nil {
 		l.Logger.Warn("party members not written party=%s error=%v", id, err)
 		l.rosters.Sooner(id, l.Now().Add(storageWait))
+	} else if !done {
+		l.rosters.Sooner(id, l.Now().Add(rosterEvery))
 	}
 }
 
 // Behind is a party in which everybody is away, as the first who comes back finds it.
 type Behind struct {
 	ID, Origin party.ID
+	Was        party.ID // the native party that its members were in
 	Facts      party.Facts
 	Seat       party.Seat               // of the member who comes back
 	Waited     map[string]time.Duration // by queue, when the party was left
@@ -215,7 +251,7 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 		if !v.Book.Keeps(userID) {
 			return party.Away()
 		}
-		old = &Behind{v.ID, v.Origin, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}}
+		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}}
 		for queue, since := range v.saved.Ages {
 			old.Waited[queue] = old.Seat.Since.Sub(since)
 		}
@@ -259,7 +295,7 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 	if err != nil {
 		err = fmt.Errorf("store the party's new ID: %w", err) // which may have been done all the same
 	} else if err = l.Roster.Begin(native, s, old.Facts, old.Origin); err == nil {
-		err = l.VisitNative(context.WithoutCancel(ctx), native, func(v *Visit) error {
+		err = l.VisitAnyway(ctx, native, func(v *Visit) error {
 			v.Origin, v.Facts, v.leader, v.saved.Members = old.Origin, old.Facts, user, members
 			err := v.load() // all is known before s is in: its connection may end at once
 			if tried = err == nil; tried {
@@ -273,7 +309,7 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 			entered = true
 			l.moves.set(old.ID, native)
 			v.Report(
-				party.Change{Kind: party.PartyRestored, ID: native, Was: old.ID, Session: s, Queued: old.Waited},
+				party.Change{Kind: party.PartyRestored, ID: native, Was: old.ID, Known: old.Was, Session: s, Queued: old.Waited},
 				party.Change{Kind: party.SeatBack, ID: native, Seat: old.Seat},
 				party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.Facts.Attributes},
 			)
@@ -298,12 +334,12 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 // undo has everybody away again after a return into a native party that has broken off. Where
 // storage fails, memory goes on to know better, and all of it is written with the next look.
 func (l *Ledger) undo(ctx context.Context, old *Behind, native party.ID, ages map[string]time.Time) error {
-	return l.VisitNative(context.WithoutCancel(ctx), old.ID, func(v *Visit) error {
+	return l.VisitAnyway(ctx, old.ID, func(v *Visit) error {
 		user := old.Seat.Member.UserID
 		err := l.records.change(v.Ctx, old.Origin, []string{user}, func(r reserve.Record) {
 			if r.Native == native {
 				r.Seats[user] = old.Seat
-				r.Native, r.Away, r.Members, r.Ages = old.ID, true, nil, ages
+				r.Native, r.Away, r.Members, r.Ages = old.Was, true, nil, ages
 			}
 		})
 		if err != nil && v.Away {

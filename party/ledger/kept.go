@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -286,12 +287,14 @@ func (l *Ledger) GiveUpOthers(ctx context.Context, userID string, but party.ID) 
 		ids = append(ids, stored...)
 	}
 	for _, id := range ids {
-		err := l.Visit(context.WithoutCancel(ctx), id, func(v *Visit) error {
+		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), storageWait)
+		err := l.Visit(ctx, id, func(v *Visit) error {
 			if v.ID == but {
 				return nil
 			}
 			return v.GiveUp(userID, false)
 		})
+		cancel()
 		if err != nil {
 			l.Logger.Warn("kept seat not given up party=%s user=%s error=%v", id, userID, err)
 		}

@@ -10,9 +10,11 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"partyline/internal/alarm"
+	"partyline/internal/bounded"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/reserve"
@@ -57,7 +59,7 @@ type Ledger struct {
 // New makes a ledger. Close it when the process ends.
 func New(d Deps) *Ledger {
 	l := &Ledger{
-		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{writing: make(chan struct{}, 1)}, debts: debts{of: map[party.ID][]*change{}}}, index: newIndex(), started: d.Now(),
+		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{busy: map[string]bool{}}, debts: debts{of: map[party.ID][]*change{}}}, index: newIndex(), started: d.Now(),
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
 		moves:  newMoves(), natives: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
 	}
@@ -97,6 +99,7 @@ type place struct {
 	state    int64            // revision of the party's mirror up to which it is known
 	recorded bool             // storage may have a record of the party, if only of what is over
 	turn     uint64           // how often something changed since the place was made
+	writes   atomic.Uint64    // how often the record was to be written: what waits to write the members is out of date with the next one
 	out      party.Outbox
 }
 
@@ -131,6 +134,14 @@ func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) e
 		}
 	}()
 	return do(&Visit{place: p, Ctx: ctx, ledger: l})
+}
+
+// VisitAnyway is VisitNative for what has happened already: it goes on, for storageWait at most, if ctx
+// is at its end.
+func (l *Ledger) VisitAnyway(ctx context.Context, id party.ID, do func(*Visit) error) error {
+	ctx, cancel := bounded.Context(context.WithoutCancel(ctx), storageWait)
+	defer cancel()
+	return l.VisitNative(ctx, id, do)
 }
 
 // Visit is VisitNative given any native ID that the party had.

@@ -219,6 +219,7 @@ func (v *Visit) forget() {
 // reset empties a place whose party has ended or goes on elsewhere.
 func (v *Visit) reset() {
 	v.Book = reserve.NewBook()
+	v.writes.Add(1)
 	v.known, v.recorded, v.Away, v.unstored, v.saved = false, false, false, false, reserve.Standing{}
 	v.indexKept()
 	v.IndexLine()

@@ -124,13 +124,18 @@ func (c *change) apply(t *transaction, now time.Time) (err error) {
 		}
 	}
 	record.Again = c.again
+	doubts := record.Doubts
 	c.edit(record)
 	record.Purge(now)
+	if record.Doubts = doubts; c.ends {
+		record.Doubts++
+	}
 	value, err := record.Encode(c.id)
 	if err != nil {
 		return fmt.Errorf("write party record: %w", err)
 	}
-	t.put(recordsCollection, c.id.UUID.String(), value, record.Empty())
+	found := t.found[recordsCollection+"/"+c.id.UUID.String()] != nil
+	t.put(recordsCollection, c.id.UUID.String(), value, record.Empty() && (found || !c.ends))
 	t.put(oldKicksCollection, c.id.UUID.String(), "", true)
 	t.put(oldSeatsCollection, c.id.UUID.String(), "", true)
 	for _, user := range c.users {

@@ -134,8 +134,12 @@ func (v *Visit) Announce() {
 // Write changes the party's record, and where seats are kept for these users.
 func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 	v.recorded = true
+	v.writes.Add(1)
 	return v.ledger.records.change(v.Ctx, v.Origin, users, func(r reserve.Record) {
 		r.Facts, r.Native, r.Away = v.Facts, v.ID, v.Away
+		if v.Away {
+			r.Native = v.saved.Native // after a restart another than v.ID, and what members know
+		}
 		edit(r)
 	})
 }
@@ -144,7 +148,7 @@ func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 func (v *Visit) insist(users []string, edit func(reserve.Record)) error {
 	err := v.Write(users, edit)
 	if err != nil {
-		v.ledger.records.owe(v.Origin, users, edit)
+		v.ledger.records.owe(v.Origin, &change{users: users, edit: edit})
 	}
 	return err
 }

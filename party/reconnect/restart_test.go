@@ -286,6 +286,32 @@ func TestSurvive_SeveralAfterACrash(t *testing.T) {
 	})
 }
 
+// Nobody is put back into a party by what was written before survive.restart was switched off.
+func TestSurvive_SwitchedOff(t *testing.T) {
+	crashed(t, func(w *world, id party.ID, p []party.Session) {
+		switches := func(restart time.Duration) {
+			w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
+			w.admission.RulesLoaded()
+			time.Sleep(time.Second)
+			synctest.Wait()
+		}
+		switches(0)
+		w.nothingLeft()
+		w.leave(p[2], id)
+		w.set(func(p *rules.Parties) { p.Survive.Restart = minute }) // in front of the start
+		w.crash([]party.ID{id}, p...)
+		_, err := w.resume(w.host.Connect(p[2].UserID))
+		w.refused(err, party.PartyNotFound)
+
+		p = []party.Session{w.host.Connect(p[0].UserID), w.host.Connect(p[1].UserID)}
+		id = w.party(true, 4, p...)
+		switches(0)
+		switches(minute)
+		w.crash([]party.ID{id}, p...)
+		w.restores(p[1])
+	})
+}
+
 // No sweep has to find it.
 func TestSurvive_LostAfterACrash(t *testing.T) {
 	crashed(t, func(w *world, id party.ID, p []party.Session) {

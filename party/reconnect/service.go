@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"partyline/internal/alarm"
+	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/roster"
@@ -84,7 +85,9 @@ func (s *Service) Running() int {
 
 // expire ends a seat whose time is over.
 func (s *Service) expire(k kept) {
-	if err := s.Admission.Expire(context.Background(), party.Seat{ID: k.id, Member: k.member}); err != nil {
+	ctx, cancel := bounded.Context(context.Background(), notifyTimeout)
+	defer cancel()
+	if err := s.Admission.Expire(ctx, party.Seat{ID: k.id, Member: k.member}); err != nil {
 		s.Logger.Warn("kept seat not ended party=%s user=%s error=%v", k.id, k.member.UserID, err)
 	}
 }
@@ -140,7 +143,7 @@ func (s *Service) changed(c party.Change) {
 		s.seats.Stop(seat)
 		return
 	case party.PartyRestored:
-		m, tell = message{Event: eventRestored, UserID: c.Session.UserID, Was: c.Was.String()}, newcomer
+		m, tell = message{Event: eventRestored, UserID: c.Session.UserID, Was: c.Known.String()}, newcomer
 	case party.MemberRemoved:
 		s.notify(c, removedKicked)
 		m = message{Event: eventRemoved, UserID: c.Session.UserID, By: c.By}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -35,6 +36,38 @@ func (w *world) fails(writes int, lost bool) {
 	}
 }
 
+// tardy is storage that does not answer the next writes in time. They are done later, where what they
+// have found is still there: as the next write begins, if that has to wait for them.
+type tardy struct {
+	party.Storage
+	waits  bool
+	writes int
+	later  []func()
+}
+
+func (s *tardy) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+	do := func() ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+		return s.Storage.MultiUpdate(context.WithoutCancel(ctx), accounts, writes, deletes, wallets, ledger)
+	}
+	if s.writes--; s.writes >= 0 {
+		s.later = append(s.later, func() { _, _, _ = do() })
+		<-ctx.Done()
+		return nil, nil, ctx.Err()
+	}
+	if s.waits {
+		s.catchUp()
+	}
+	return do()
+}
+
+// catchUp has what was late done now.
+func (s *tardy) catchUp() {
+	for _, do := range s.later {
+		do()
+	}
+	s.writes, s.later = 0, nil
+}
+
 // Storage that fails for a moment costs nobody the seat that memory keeps, whether or not it has
 // done what it was asked.
 func TestSurvive_WriteFails(t *testing.T) {
@@ -45,10 +78,10 @@ func TestSurvive_WriteFails(t *testing.T) {
 		"at the return and its end": {2, 2},
 	} {
 		for _, restart := range []time.Duration{0, minute} {
-			for _, lost := range []bool{false, true} {
+			for _, done := range []string{"not", "without an answer", "late", "late, and waited for"} {
 				for _, sweeps := range []bool{false, true} {
-					t.Run(fmt.Sprint(name, " restart ", restart, " lost ", lost, " sweeps ", sweeps), func(t *testing.T) {
-						synctest.Test(t, func(t *testing.T) { writeFails(t, at.drop, at.writes, restart, lost, sweeps) })
+					t.Run(fmt.Sprint(name, " restart ", restart, " done ", done, " sweeps ", sweeps), func(t *testing.T) {
+						synctest.Test(t, func(t *testing.T) { writeFails(t, at.drop, at.writes, restart, done, sweeps) })
 					})
 				}
 			}
@@ -56,9 +89,18 @@ func TestSurvive_WriteFails(t *testing.T) {
 	}
 }
 
-func writeFails(t *testing.T, at, writes int, restart time.Duration, lost, sweeps bool) {
+func writeFails(t *testing.T, at, writes int, restart time.Duration, done string, sweeps bool) {
 	w := newWorld(t, time.Now)
+	storage := &tardy{Storage: w.host, waits: done == "late, and waited for"}
+	w.over(storage, w.host)
 	defer func() { w.admission.Close(); w.grace.Close() }()
+	fails := func() {
+		if strings.HasPrefix(done, "late") {
+			storage.writes = writes
+		} else {
+			w.fails(writes, done == "without an answer")
+		}
+	}
 	w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
 	time.Sleep(2 * minute) // no crash is so long ago
 	p := w.host.Players(2)
@@ -67,7 +109,7 @@ func writeFails(t *testing.T, at, writes int, restart time.Duration, lost, sweep
 	synctest.Wait()
 	for i, s := range p {
 		if i == at {
-			w.fails(writes, lost)
+			fails()
 		}
 		w.host.Disconnect(s)
 		if err := w.ended(s); err != nil && i != at {
@@ -76,10 +118,11 @@ func writeFails(t *testing.T, at, writes int, restart time.Duration, lost, sweep
 	}
 	first, got := w.host.Connect(p[0].UserID), party.Resumption{}
 	if at == len(p) {
-		w.fails(writes, lost)
+		fails()
 		got, _ = w.resume(first) // storage may be asked again at once, and give in
 	}
 	w.host.BeforeWrite, w.host.AfterWrite = nil, nil
+	storage.catchUp()
 	if sweeps { // and another process goes by storage alone
 		w.must(w.admission.Sweep(t.Context()))
 		w.node = w.newNode()
@@ -102,6 +145,32 @@ func writeFails(t *testing.T, at, writes int, restart time.Duration, lost, sweep
 		t.Errorf("members = %v; want both", members)
 	}
 	w.members(now, 0, members...)
+}
+
+// The first write of a party's record comes late, when the member whose seat it keeps is back.
+func TestGrace_SeatStoredTooLate(t *testing.T) {
+	for _, waits := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, time.Now)
+			storage := &tardy{Storage: w.host, waits: waits}
+			w.over(storage, w.host)
+			p := w.host.Players(2)
+			id := w.party(true, 4, p...)
+			storage.writes = 1
+			w.host.Disconnect(p[1])
+			if err := w.ended(p[1]); err == nil {
+				t.Error("storage does not answer, and nobody says so")
+			}
+			back := w.returns(p[1].UserID, id)
+			storage.catchUp()
+			w.must(w.admission.Sweep(t.Context()))
+			w.nothingLeft()
+			w.members(id, 0, p[0], back)
+			if n := w.host.Objects("partyline_parties"); n != 0 {
+				t.Errorf("waits %v: %d records are left of a party that has nothing to remember", waits, n)
+			}
+		})
+	}
 }
 
 func TestSurvive_FirstLookAfterACrashFails(t *testing.T) {
@@ -289,14 +358,14 @@ func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
 				}
 				w.must(w.admit(target, ids[0]))
 				w.set(func(p *rules.Parties) { p.Survive.Restart = minute })
-				first, began := make(chan struct{}), false
+				first := make(chan struct{})
+				var mu sync.Mutex
 				written, before := 0, -1
 				w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
-					if !began {
-						began = true
-						<-first
-					}
-					synctest.Wait() // all who wait for the write before are in line for the next one
+					<-first
+					time.Sleep(time.Millisecond) // all who wait for the write before are in line for the next one
+					mu.Lock()
+					defer mu.Unlock()
 					if len(writes) > 500 {
 						t.Errorf("one transaction writes %d objects", len(writes))
 					}

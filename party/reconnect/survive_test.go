@@ -324,6 +324,10 @@ func TestSurvive_Crash(t *testing.T) {
 				order := rapid.Permutation(team).Draw(rt, "order")
 				_, err := w.admission.Look(t.Context(), origin) // to which the links lead
 				w.refused(err, party.PartyAway)
+				if rapid.Bool().Draw(rt, "again, with nobody back") {
+					w.crash(nil)
+				}
+				known, told := id, len(w.messages())
 				var in []party.Session
 				for _, s := range order {
 					again := w.host.Connect(s.UserID)
@@ -335,6 +339,11 @@ func TestSurvive_Crash(t *testing.T) {
 					in = append(in, again)
 				}
 				w.members(id, 0, in...)
+				for _, m := range w.messages()[told:] {
+					if m.Event == "restored" && m.Was != known.String() {
+						t.Errorf("restored said it was %s; its members know %s", m.Was, known)
+					}
+				}
 				p, team = in, slices.Clone(in)
 			}
 			if kicked.UserID != "" {

@@ -30,6 +30,7 @@ type Standing struct {
 	Away    bool                    // everybody has lost the connection
 	Members map[string]party.Member // by user; only where parties survive a restart
 	Ages    map[string]time.Time    // by queue: since when the party has waited for a match
+	Doubts  int                     // how many writes of the record had no answer, and were followed by one that ended the doubt
 }
 
 // NewRecord makes an empty one.
@@ -98,6 +99,7 @@ type recordJSON struct {
 	Away    bool                  `json:"away,omitempty"`
 	Members map[string]seatJSON   `json:"members,omitempty"` // by user
 	Ages    map[string]int64      `json:"ages,omitempty"`    // by queue: Unix nanoseconds
+	Doubts  int                   `json:"doubts,omitempty"`
 }
 
 type waiterJSON struct {
@@ -132,7 +134,7 @@ func (s seatJSON) session(user string) party.Session {
 func (r Record) Encode(id party.ID) (string, error) {
 	out := recordJSON{
 		PartyID: id.String(), Kicks: map[string]kickJSON{}, Seats: map[string]seatJSON{}, Waiting: map[string]waiterJSON{}, Members: map[string]seatJSON{}, Ages: map[string]int64{},
-		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Shares: r.Attributes, Created: party.Nanos(r.CreatedAt), Away: r.Away,
+		MaxSize: r.MaxSize, Open: r.Open, Hidden: r.Hidden, Label: r.Label, Shares: r.Attributes, Created: party.Nanos(r.CreatedAt), Away: r.Away, Doubts: r.Doubts,
 	}
 	if !r.Native.IsZero() && r.Native != id {
 		out.Native = r.Native.String()
@@ -180,6 +182,7 @@ func (r Record) Add(id party.ID, value string) error {
 			Joined: party.FromNanos(s.Joined), Since: party.FromNanos(s.Since), Until: party.FromNanos(s.Until), Led: s.Led,
 		}
 	}
+	r.Doubts = max(r.Doubts, in.Doubts)
 	if in.MaxSize == 0 { // of an older build
 		return nil
 	}
@@ -189,7 +192,7 @@ func (r Record) Add(id party.ID, value string) error {
 	}
 	*r.Standing = Standing{
 		Facts:  party.Facts{MaxSize: in.MaxSize, Open: in.Open, Hidden: in.Hidden, Label: in.Label, CreatedAt: party.FromNanos(in.Created), Attributes: in.Shares},
-		Native: native, Away: in.Away, Members: map[string]party.Member{}, Ages: map[string]time.Time{},
+		Native: native, Away: in.Away, Members: map[string]party.Member{}, Ages: map[string]time.Time{}, Doubts: r.Doubts,
 	}
 	for queue, since := range in.Ages {
 		r.Ages[queue] = party.FromNanos(since)
