@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -27,16 +28,19 @@ const (
 type answer struct {
 	oldest  time.Time
 	matched []time.Time
+	err     error
 }
 
-// hostHas asks the host, in a player's name.
+// hostHas asks the host, in a player's name. The log says once that it cannot be asked, until it can.
 func (s *Service) hostHas(ctx context.Context, player party.Session) (answer, error) {
-	return s.answers.Get(ctx, struct{}{}, func(ctx context.Context) (a answer, err error) {
-		if a.oldest, a.matched, err = s.Pool(ctx, player); err != nil {
-			s.Logger.Warn("matchmaker not asked error=%v", err)
+	a, err := s.answers.Get(ctx, struct{}{}, func(ctx context.Context) (a answer, _ error) {
+		a.oldest, a.matched, a.err = s.Pool(ctx, player)
+		if was := s.unasked.Swap(a.err != nil); a.err != nil && !was {
+			s.Logger.Warn("matchmaker not asked error=%v", a.err)
 		}
-		return a, err
+		return a, nil
 	})
+	return a, cmp.Or(err, a.err)
 }
 
 // gone reports whether the host does not have a ticket of the book any more. Where that stays open a ticket of the host's

@@ -10,18 +10,13 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/internal/bounded"
-	"partyline/internal/caught"
 	"partyline/party"
 	"partyline/party/reserve"
 )
 
-// A few transactions write at a time, none of them an object that another has. What is asked for
-// meanwhile is written together by the next: alone a change waits for nobody, when a crowd loses its
-// connections the transactions are a few, and one that stalls holds up its own parties.
-
-// writersMost is how many transactions write at a time.
-const writersMost = 4
+// One change of a party's record is written at a time. Those that are asked for meanwhile are
+// written together by the next: alone a change waits for nobody, and when a crowd loses its
+// connections the transactions are a few.
 
 // batchMost is how many objects one transaction is about at most, where one change has no more.
 const batchMost = 500
@@ -32,58 +27,43 @@ type change struct {
 	users []string // where seats are kept for them changes too
 	edit  func(reserve.Record)
 	again bool // it may have been done already, or may still be
-	ends  bool // a doubt: what it writes differs from what it finds, so that an earlier one is done before it or never
+	ends  bool // a doubt: it is to differ from what it finds, so that an earlier one is done before it or never
 	err   error
 	done  chan struct{} // closed once err says what became of it
 }
 
-// objects are what a change is about.
-func (c *change) objects() []string { return append([]string{c.id.String()}, c.users...) }
-
-// changes are those that wait, and who writes.
+// changes are those that wait.
 type changes struct {
+	writing chan struct{} // has an element while somebody writes
 	mu      sync.Mutex
 	waiting []*change
-	writers int
-	busy    map[string]bool // objects that somebody writes
 }
 
-// add has a change wait, and reports whether its caller has to begin to write.
-func (l *changes) add(c *change) (begin bool) {
+func (l *changes) add(c *change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting = append(l.waiting, c)
-	if begin = l.writers < writersMost; begin {
-		l.writers++
-	}
-	return begin
 }
 
-// next takes those that wait and have no object in common, nor with what others write, after a writer
-// has done its batch. With none the writer is to end.
-func (l *changes) next(done []*change) (batch []*change) {
+// next takes those that wait and have no object in common, if c still is among them.
+func (l *changes) next(c *change) (batch []*change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, c := range done {
-		for _, object := range c.objects() {
-			delete(l.busy, object)
-		}
+	if !slices.Contains(l.waiting, c) {
+		return nil
 	}
-	size := 0
+	taken := map[string]bool{}
 	l.waiting = slices.DeleteFunc(l.waiting, func(c *change) bool {
-		objects := c.objects()
-		if len(batch) > 0 && size+len(objects) > batchMost || slices.ContainsFunc(objects, func(object string) bool { return l.busy[object] }) {
+		objects := append([]string{c.id.String()}, c.users...)
+		if len(batch) > 0 && len(taken)+len(objects) > batchMost || slices.ContainsFunc(objects, func(object string) bool { return taken[object] }) {
 			return false
 		}
 		for _, object := range objects {
-			l.busy[object] = true
+			taken[object] = true
 		}
-		size, batch = size+len(objects), append(batch, c)
+		batch = append(batch, c)
 		return true
 	})
-	if len(batch) == 0 {
-		l.writers--
-	}
 	return batch
 }
 
@@ -92,46 +72,51 @@ func (l *changes) next(done []*change) (batch []*change) {
 // storageWait at most, even if ctx is at its end, as that of a session is which has just left.
 // edit may run several times, and in another goroutine, while change waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
-	owed := s.owes(id)
+	owed, doubted := s.owes(id), false
 	for _, c := range owed {
-		users = append(users, c.users...)
+		users, doubted = append(users, c.users...), doubted || c.again
 	}
 	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
-	c := &change{id: id, users: users, done: make(chan struct{})}
-	c.edit = func(r reserve.Record) {
-		c.ends = s.settle(id, r)
+	c := &change{id: id, users: users, ends: doubted, done: make(chan struct{}), edit: func(r reserve.Record) {
+		s.settle(id, r)
 		edit(r)
-	}
-	if s.line.add(c) {
-		go func() {
-			for batch := s.line.next(nil); len(batch) > 0; batch = s.line.next(batch) {
-				s.writeNext(context.WithoutCancel(ctx), batch)
+	}}
+	s.line.add(c)
+	for {
+		select {
+		case <-c.done:
+			switch {
+			case c.err == nil:
+				s.paid(id, owed)
+			case c.again && !doubted:
+				s.owe(id, &change{users: users, edit: func(reserve.Record) {}, again: true})
 			}
-		}()
+			return c.err
+		case s.line.writing <- struct{}{}:
+			s.writeNext(ctx, s.line.next(c))
+		}
 	}
-	<-c.done
-	if c.err == nil {
-		s.paid(id, owed)
-	}
-	return c.err
 }
 
 // writeNext makes the changes whose turn it is.
 func (s *store) writeNext(ctx context.Context, batch []*change) {
-	var err error
-	defer func() {
+	written := false
+	defer func() { // also if the host panics
 		for _, c := range batch {
-			if c.err = cmp.Or(c.err, err); c.err != nil && c.again && !c.ends {
-				s.owe(c.id, &change{users: c.users, edit: func(reserve.Record) {}, again: true})
+			if !written {
+				c.err = errUnwritten
 			}
 			close(c.done)
 		}
+		<-s.line.writing
 	}()
-	defer caught.As(&err, "write party record") // of the host
-	ctx, cancel := bounded.Context(ctx, storageWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
 	defer cancel()
 	s.write(ctx, batch)
+	written = true
 }
+
+var errUnwritten = errors.New("write party record: its writer failed")
 
 // write makes the changes. Where that fails, if only because another node was faster with one
 // of them, each is made by itself.
@@ -174,15 +159,13 @@ func (d *debts) owes(id party.ID) []*change {
 	return slices.Clone(d.of[id])
 }
 
-// settle makes in the record what is owed, and reports whether one of it is in doubt.
-func (d *debts) settle(id party.ID, r reserve.Record) (doubt bool) {
+// settle makes in the record what is owed.
+func (d *debts) settle(id party.ID, r reserve.Record) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range d.of[id] {
 		c.edit(r)
-		doubt = doubt || c.again
 	}
-	return doubt
 }
 
 func (d *debts) paid(id party.ID, written []*change) {

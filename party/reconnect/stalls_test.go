@@ -44,34 +44,6 @@ func (w *world) inTime(does map[string]func()) {
 	}
 }
 
-// A write that stalls holds up its own party, and no other one but where it is about the same player.
-func TestStall_OfOneParty(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, time.Now)
-		w.set(func(p *rules.Parties) { p.KickBan = time.Hour })
-		p := w.host.Players(8)
-		slow, well, other := w.party(true, 4, p[0], p[1]), w.party(true, 4, p[2], p[3]), w.party(true, 4, p[4], p[1])
-		release := w.stalls(slow)
-		w.host.Disconnect(p[1])
-		both := make(chan error, 1)
-		go func() { both <- w.ended(p[1]) }()
-		synctest.Wait()
-		w.inTime(map[string]func(){
-			"a kick":          func() { w.kick(p[2], p[3], well) },
-			"a lost member":   func() { w.must(w.admit(p[5], well)); w.drop(p[5]) },
-			"one who is back": func() { w.must(w.admit(p[6], well)); w.drop(p[6]); w.returns(p[6].UserID, well) },
-		})
-		w.refused(w.join(p[3], well), party.Banned)
-		release()
-		w.must(<-both)
-		for _, id := range []party.ID{slow, other} {
-			if held, err := w.admission.Held(t.Context(), id); held != 1 || err != nil {
-				t.Errorf("Held = %d, %v; want the seat of the player who is away from both", held, err)
-			}
-		}
-	})
-}
-
 // Messages need no storage, and wait for no write of who is in the party. What is written meanwhile
 // is not undone by that, whether it stalls itself or waits for that of another party of a member.
 func TestStall_OfTheMembers(t *testing.T) {
