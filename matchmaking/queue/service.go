@@ -79,7 +79,7 @@ type Service struct {
 	said     map[string]bool      // properties whose values were said to be no numbers
 	failures map[string]time.Time // by queue, or running match: until when its fleet is not asked
 
-	unasked atomic.Bool                                 // the host does not answer
+	unasked atomic.Bool                                // the host does not answer
 	answers *cache.Cache[struct{}, answer]             // of the host
 	misfits *cache.Cache[string, map[string]time.Time] // by running match: tickets that it will not seat, until when
 }
