@@ -73,7 +73,10 @@ func (m *Module) construct(env environment, o Options) error {
 	}
 	if o.Socket != nil {
 		helpers := helper.New(m.nk, roster.Hidden, o.Socket)
-		m.own, founder, pool = helpers.Own, helpers.Found, helpers.Pool
+		pool = helpers.Pool
+		if !o.SingleSocket { // else a helper's socket would end the player's own
+			m.own, founder = helpers.Own, helpers.Found
+		}
 	}
 	admission := admission.New(admission.Deps{
 		Ledger: ledger, Sender: m.nk, Found: founder, SingleParty: o.SingleParty,

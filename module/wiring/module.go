@@ -43,10 +43,9 @@ type Options struct {
 	Now        party.Clock   // nil = time.Now
 	SweepEvery time.Duration // 0 = a minute
 
-	SingleParty bool // the host's session.single_party
-	// Socket is where the host's clients connect, if the module may do so as well; nil where
-	// a second session of a user would end the first.
-	Socket runtime.SocketConfig
+	SingleParty  bool                 // the host's session.single_party
+	SingleSocket bool                 // a second socket of a user ends the first
+	Socket       runtime.SocketConfig // where the host's clients connect; nil where that is not known
 }
 
 // Module is the whole module, put together. Make it with [New].

@@ -30,9 +30,10 @@ func Register(ctx context.Context, logger runtime.Logger, db *sql.DB, nk runtime
 	if name := conf.GetName(); !party.IsNode(name) {
 		return fmt.Errorf("partyline: the server's setting name is %q: every party ID ends with it, so it may have letters, digits, '.', '-' and '_' alone", name)
 	}
-	o := Options{Env: env, Nakama: nk, DB: db, Logger: logger, SingleParty: conf.GetSession().GetSingleParty()}
-	if !conf.GetSession().GetSingleSocket() && !conf.GetSession().GetSingleSession() {
-		o.Socket = conf.GetSocket()
+	session := conf.GetSession()
+	o := Options{
+		Env: env, Nakama: nk, DB: db, Logger: logger, SingleParty: session.GetSingleParty(),
+		Socket: conf.GetSocket(), SingleSocket: session.GetSingleSocket() || session.GetSingleSession(),
 	}
 	m, err := New(ctx, o)
 	if err != nil {
