@@ -158,8 +158,9 @@ func (m *Matches) Moved(ctx context.Context, was, id party.ID) error {
 	return ignoreGone(err)
 }
 
-// Late holds a seat for a user who has just come to a party, as [seats.Table.Assign] does, and answers the match; "" where the party is in none, has no room for another there, or a block stands
-// between the user and somebody who plays there.
+// Late holds a seat for a user who has just come to a party, as [seats.Table.Assign] does, and answers the
+// match; "" where the party is in none, has no room for another there, or a block stands between the user
+// and somebody who plays there.
 func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	matchID, err := m.Of(ctx, id)
 	if err != nil || matchID == "" {

@@ -103,9 +103,10 @@ func (l *Limits) Buckets() map[string]int {
 	return buckets
 }
 
-// Guess starts an attempt at an invite code by a user, from an address, or both; an empty one is
-// not counted, but one of nobody from nowhere is, with all such, and an IPv6 client counts by its network. The caller ends the attempt with done, which
-// says how many wrong codes there were: only these count, and a right one does not reset them.
+// Guess starts an attempt at an invite code by a user, from an address, or both; an empty one is not
+// counted, but all attempts with neither count together. An IPv6 client counts by its network. The
+// caller ends the attempt with done, which says how many wrong codes there were: only these count, and
+// a right one does not reset them.
 //
 // A user's attempts under way count as a wrong code until they end, so that many at once
 // cannot outrun the limit. An address's do not, because a whole school may follow one
