@@ -194,6 +194,9 @@ func TestCrowd_SlowClients(t *testing.T) {
 	}
 	friend := w.game("friend")
 	w.must(friend.Call(ctx, "party_invite_redeem", map[string]any{"code": code}, nil))
+	// The server puts who is on the stream onto the party's list a moment later, and says so.
+	_, err := friend.Take(ctx, func(m client.Message) bool { return m.Envelope.GetParty().GetPartyId() == id })
+	w.must(err)
 	w.alive(leader, friend, id)
 }
 
