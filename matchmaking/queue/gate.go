@@ -147,7 +147,7 @@ func (s *Service) admit(ctx context.Context, v party.View, held int, name string
 		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d, and friends on their way: %d.", q.Largest(), size, held)
 	}
 	again := slices.ContainsFunc(pending, func(t Ticket) bool { return t.Party == v.ID && t.Queue == name }) ||
-		slices.ContainsFunc(s.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == name && s.waiting(ctx, t, v) })
+		slices.ContainsFunc(s.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == name && s.complete(ctx, t, v) && !s.lost(ctx, t) })
 	if again {
 		return party.Refuse(party.NotReady, "Your party is looking for this match already.")
 	}

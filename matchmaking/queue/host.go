@@ -66,12 +66,17 @@ func (s *Service) gone(ctx context.Context, t Ticket) bool {
 	return !s.Processing && age > nativeWait
 }
 
-// stillWaits asks the host whether a ticket of the book can still be there, and ends it
-// if not: news of sockets that closed comes late, and of some ways out of a party never.
+// stillWaits asks the host whether a ticket of the book can still be there, and ends it if not.
 func (s *Service) stillWaits(ctx context.Context, t Ticket) bool {
+	return s.manned(ctx, t) && !s.lost(ctx, t)
+}
+
+// manned reports whether those on a ticket are still there, and ends it if not: news of sockets that
+// closed comes late, and of some ways out of a party never.
+func (s *Service) manned(ctx context.Context, t Ticket) bool {
 	if !t.Solo() {
 		v, err := s.Roster.View(ctx, t.Party)
-		return err == nil && s.waiting(ctx, t, v) || err != nil && party.ReasonOf(err) != party.PartyNotFound
+		return err == nil && s.complete(ctx, t, v) || err != nil && party.ReasonOf(err) != party.PartyNotFound
 	}
 	sessions, err := s.Roster.Sessions(t.Session.UserID)
 	if err == nil && !slices.ContainsFunc(sessions, func(l party.Session) bool { return l.SessionID == t.Session.SessionID }) {
@@ -79,12 +84,12 @@ func (s *Service) stillWaits(ctx context.Context, t Ticket) bool {
 		s.end(ctx, t.ID)
 		return false
 	}
-	return !s.lost(ctx, t)
+	return true
 }
 
-// waiting reports whether everybody whom a party's ticket ends with is still in the party, and drops it
+// complete reports whether everybody whom a party's ticket ends with is still in the party, and drops it
 // if not: the host ends a ticket when one leaves, in some ways without telling anybody.
-func (s *Service) waiting(ctx context.Context, t Ticket, v party.View) bool {
+func (s *Service) complete(ctx context.Context, t Ticket, v party.View) bool {
 	for _, m := range t.endsWith() {
 		if _, member := v.Session(m.SessionID); !member {
 			s.bar(t.ID, m.UserID)
@@ -92,7 +97,7 @@ func (s *Service) waiting(ctx context.Context, t Ticket, v party.View) bool {
 			return false
 		}
 	}
-	return !s.lost(ctx, t)
+	return true
 }
 
 // lost ends a ticket that is gone, and reports whether it was. Where nobody tells of matches it has most likely

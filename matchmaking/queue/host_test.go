@@ -178,3 +178,30 @@ func TestPartyQueued_WhileTheMembersChange(t *testing.T) {
 		}
 	}
 }
+
+// A ticket is listed while those on it are there, and the host is not asked for a list.
+func TestStatus_WhoseConnectionHasEnded(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	w.Pool = func(context.Context, party.Session) (time.Time, []time.Time, error) {
+		t.Error("the host is asked")
+		return time.Time{}, nil, nil
+	}
+	solo := w.player()
+	id, members := w.party(2)
+	w.queueSolo(solo, map[string]string{"queue": "duo"})
+	w.queueParty(id, members[0], map[string]string{"queue": "duo"})
+	listed := func(s party.Session, partyID string) int {
+		t.Helper()
+		status, err := w.Status(t.Context(), callerOf(s), partyID)
+		w.must(err)
+		return len(status.Tickets)
+	}
+	if own, all := listed(solo, ""), listed(members[1], id.String()); own != 1 || all != 1 {
+		t.Fatalf("%d of the player alone and %d of the party are listed; want 1 and 1", own, all)
+	}
+	w.host.Disconnect(solo) // of neither end the module has heard
+	w.host.Disconnect(members[0])
+	if own, all := listed(w.host.Connect(solo.UserID), ""), listed(members[1], id.String()); own != 0 || all != 0 {
+		t.Errorf("%d of the player alone and %d of the party are listed; want none", own, all)
+	}
+}

@@ -26,7 +26,7 @@ func (s *Service) Status(ctx context.Context, caller party.Caller, partyID strin
 	}
 	status := party.QueueStatus{Tickets: []party.QueueTicket{}}
 	for _, t := range tickets {
-		if t.Queue != "" && s.stillWaits(ctx, t) {
+		if t.Queue != "" && s.manned(ctx, t) {
 			status.Tickets = append(status.Tickets, s.statusOf(t))
 		}
 	}

@@ -1,8 +1,8 @@
 // Package helper makes native parties for players who come back to a party that the host
 // has closed: the runtime has no call for it, so the module is a client of its own server
-// for a moment, as it is to see what waits in the host's matchmaker. A helper is a second session of the returning player's own account, over
-// loopback. It creates the party; once the player's session is in, it leaves, and the host
-// has the player lead. Nothing runs in between.
+// for a moment, as it is to see what waits in the host's matchmaker. A helper is a second session
+// of the returning player's own account, over loopback. It creates the party; once the player's
+// session is in, it leaves, and the host has the player lead. Nothing runs in between.
 //
 // A helper's messages pass the module's hooks untouched, and no list of the module shows
 // it. Safe for concurrent use.

@@ -9,7 +9,7 @@ import (
 	"partyline/party"
 )
 
-// What storage still has to be told is tried again, ever more seldom, until it is.
+// What storage has not done yet is tried again, after longer and longer waits, until it is done.
 const (
 	owedTimeout = 5 * time.Second
 	owedFirst   = 100 * time.Millisecond
