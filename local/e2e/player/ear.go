@@ -14,6 +14,9 @@ import (
 type Ear struct {
 	session string
 	Parties map[string]*Heard // by ID
+	// early is what the game hears of a party before the party envelope, by ID. The server fills the
+	// envelope in, then lets go of the party, then sends: what it sends meanwhile is newer, and comes first.
+	early map[string][]func(*Heard)
 }
 
 // Heard is one party as a game has heard of it. Members are sessions, by ID.
@@ -21,10 +24,13 @@ type Heard struct {
 	Members map[string]bool
 	Leader  string // session; "" until it is known
 	Open    bool
+	told    bool // by the party envelope
 }
 
 // NewEar makes the ear of a session that is in no party.
-func NewEar(session string) *Ear { return &Ear{session: session, Parties: map[string]*Heard{}} }
+func NewEar(session string) *Ear {
+	return &Ear{session: session, Parties: map[string]*Heard{}, early: map[string][]func(*Heard){}}
+}
 
 // Stray is a message about a party that the game is not in.
 type Stray struct {
@@ -41,6 +47,7 @@ func (s Stray) Error() string {
 // the server may hear of it a moment before being told about it; that is no stray.
 func (e *Ear) Hear(messages []client.Message) []Stray {
 	var strays []Stray
+	clear(e.early)
 	entered := map[string]bool{} // also if left again since
 	for _, m := range messages {
 		party, known := e.hear(m)
@@ -58,18 +65,22 @@ func (e *Ear) hear(m client.Message) (party string, known bool) {
 	switch msg := m.Envelope.GetMessage().(type) {
 	case *rtapi.Envelope_Party:
 		p := msg.Party
-		heard := &Heard{Members: map[string]bool{}, Leader: p.GetLeader().GetSessionId(), Open: p.Open}
+		heard := &Heard{Members: map[string]bool{}, Leader: p.GetLeader().GetSessionId(), Open: p.Open, told: true}
 		for _, member := range p.Presences {
 			heard.Members[member.SessionId] = true
 		}
+		for _, apply := range e.early[p.PartyId] {
+			apply(heard)
+		}
+		delete(e.early, p.PartyId)
 		e.Parties[p.PartyId] = heard
 		return p.PartyId, true
 	case *rtapi.Envelope_PartyPresenceEvent:
 		return e.presences(msg.PartyPresenceEvent)
 	case *rtapi.Envelope_PartyLeader:
-		return e.in(msg.PartyLeader.PartyId, func(h *Heard) { h.Leader = msg.PartyLeader.GetPresence().GetSessionId() })
+		return e.news(msg.PartyLeader.PartyId, func(h *Heard) { h.Leader = msg.PartyLeader.GetPresence().GetSessionId() })
 	case *rtapi.Envelope_PartyUpdate:
-		return e.in(msg.PartyUpdate.PartyId, func(h *Heard) { h.Open = msg.PartyUpdate.Open })
+		return e.news(msg.PartyUpdate.PartyId, func(h *Heard) { h.Open = msg.PartyUpdate.Open })
 	case *rtapi.Envelope_PartyClose:
 		return e.in(msg.PartyClose.PartyId, func(*Heard) { delete(e.Parties, msg.PartyClose.PartyId) })
 	case *rtapi.Envelope_PartyData:
@@ -102,6 +113,14 @@ func (e *Ear) presences(event *rtapi.PartyPresenceEvent) (party string, known bo
 		delete(h.Members, p.SessionId)
 	}
 	return event.PartyId, true
+}
+
+// news changes what the envelope says of a party.
+func (e *Ear) news(party string, apply func(*Heard)) (string, bool) {
+	if h := e.Parties[party]; h == nil || !h.told {
+		e.early[party] = append(e.early[party], apply)
+	}
+	return e.in(party, apply)
 }
 
 func (e *Ear) in(party string, apply func(*Heard)) (string, bool) {
