@@ -110,6 +110,18 @@ func TestCheckParty_HeldSeatsCount(t *testing.T) {
 	}
 }
 
+// Strangers for whom a seat is held from the wait list keep no party from its queue.
+func TestCheckParty_StrangersInLine(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	duo := w.cfg.Queues["duo"]
+	duo.HoldInvited = true
+	w.cfg.Queues["duo"] = duo
+	id, players := w.party(2)
+	w.inLine = 1
+	_, err := w.addParty(id, players[0], text("queue", "duo"))
+	w.must(err)
+}
+
 // Friends on their way without a seat kept get one if there is room, and are in nobody's
 // way if not.
 func TestCheckParty_FriendsOnTheirWay(t *testing.T) {

@@ -23,7 +23,7 @@ func spares(q rules.Queue, members int, f party.Footprint) int {
 		return 0
 	}
 	onTheWay := f.OnTheWay()
-	kept := min(f.Held, onTheWay)
+	kept := min(f.Held-f.InLine, onTheWay)
 	return kept + max(0, min(onTheWay-kept, q.Largest()-members-kept))
 }
 

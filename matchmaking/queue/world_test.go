@@ -60,6 +60,7 @@ type world struct {
 	mail      *post.Post    // for who has just come in; nil where that is told at once
 	unread    error         // of parties
 	incoming  int           // friends on their way without a seat kept, of every party
+	inLine    int           // seats kept for those in line, of every party
 	tick      time.Duration // that passes whenever the module asks for the time
 
 	pool    []*entry    // what the host's matchmaker holds
@@ -256,7 +257,7 @@ func (w *world) glance(ctx context.Context, id party.ID) (reserve.Look, error) {
 }
 
 func (w *world) footprint(l reserve.Look) party.Footprint {
-	return party.Footprint{Members: l.Size(), Held: l.Held(""), Incoming: w.incoming, MaxSize: l.MaxSize}
+	return party.Footprint{Members: l.Size(), Held: l.Held("") + w.inLine, InLine: w.inLine, Incoming: w.incoming, MaxSize: l.MaxSize}
 }
 
 // CheckParty is the service's, of the party as it is.

@@ -92,6 +92,27 @@ func TestRoster_KickedWhileAway(t *testing.T) {
 	k.refused(k.join(k.host.Connect(p[1].UserID), id), party.Banned)
 }
 
+// Who is away and asks on a new connection to be let in is turned down for that alone: their seat waits on.
+func TestRoster_TurnedDownWhileAway(t *testing.T) {
+	k := newKernel(t)
+	k.conf.Parties.ReconnectGrace = time.Minute
+	p := k.host.Players(2)
+	id := k.create(p[0], false, 4)
+	k.must(k.admit(p[1], id))
+	k.host.Disconnect(p[1])
+	k.must(k.admission.Ended(t.Context(), p[1]))
+	again := k.host.Connect(p[1].UserID)
+	k.must(k.join(again, id))
+	told := k.changes()
+	k.must(k.admission.BeginKick(t.Context(), id, again, p[0]))
+	k.kick(again, id)
+	if slices.Contains(*told, "left player2") || slices.Contains(*told, "removed player2") {
+		t.Errorf("told %q; want nothing of a member", *told)
+	}
+	k.must(k.admission.Admit(t.Context(), id, again, party.Grant{Back: true}, nil))
+	k.agrees(id)
+}
+
 // With a party everybody's membership ends, and the seats that are kept in it, also where nobody
 // tells of its end.
 func TestRoster_EndsWithMembers(t *testing.T) {

@@ -24,7 +24,8 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 	if err != nil || v.Last.Leader().SessionID != m.Sender.SessionID {
 		return err
 	}
-	if v.Book.Keeps(m.Target.UserID) {
+	asks := v.Book.Requests[m.Target.SessionID].Session == m.Target // also who is away, on a new connection
+	if v.Book.Keeps(m.Target.UserID) && !asks {
 		kept := v.Book.Kept[m.Target.UserID]
 		err := v.Ban(m.Target.UserID, kept)
 		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member}, turned(v, party.MemberRemoved, kept.Member, m))

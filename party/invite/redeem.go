@@ -78,13 +78,14 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 			return s.redemption(ctx, id, r, c.UserID, awaited), nil
 		}
 	}
-	if sessionErr == nil && look.Returning(c.UserID) { // a kept seat needs no invite, and uses none up
+	_, member := look.Member(c.UserID)
+	if sessionErr == nil && (member || look.Returning(c.UserID)) { // their own seat needs no invite, and uses none up
 		err := s.Admission.Admit(ctx, id, session, party.Grant{Back: true}, &admission.Judged{Look: look})
 		if err == nil {
 			return s.redemption(ctx, s.Admission.Current(id), r, c.UserID, awaited), nil
 		}
 		if party.ReasonOf(err) != party.PartyNotFound { // else it was lost in between
-			return none, fmt.Errorf("take the kept seat: %w", err)
+			return none, fmt.Errorf("take their own seat: %w", err)
 		}
 	}
 	if err := s.routes.refusal(r, c.UserID, id); err != nil {

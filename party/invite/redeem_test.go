@@ -75,6 +75,30 @@ func TestService_RedeemAUseIsTheUsersOwn(t *testing.T) {
 	}
 }
 
+// A member's seat moves to another device by a link as in every other way: nothing of the link is used up.
+func TestService_RedeemMovesTheSeat(t *testing.T) {
+	w := newWorld(t)
+	w.conf.Parties.SecondSocket = rules.SecondSocketMove
+	p := w.host.Players(3)
+	id := w.party(p[0], true, 4)
+	w.must(w.join(p[1], id))
+	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), MaxUses: ptr(1)})
+	phone := w.host.Connect(p[1].UserID)
+	before := len(w.events(id))
+	w.must(w.redeem(phone, made.Code))
+	w.members(id, p[0], phone)
+	if n := w.uses(p[0], id); n != 0 {
+		t.Errorf("%d uses; want none", n)
+	}
+	if told := w.events(id)[before:]; len(told) > 0 {
+		t.Errorf("the party was told %+v; want nothing", told)
+	}
+	w.conf.Parties.SecondSocket = rules.SecondSocketRefuse
+	w.refused(w.redeem(w.host.Connect(p[1].UserID), made.Code), party.AlreadyMember)
+	w.must(w.redeem(p[2], made.Code))
+	w.members(id, p[0], phone, p[2])
+}
+
 func TestService_RedeemStates(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t)

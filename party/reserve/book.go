@@ -100,7 +100,7 @@ func (b Book) Purge(now time.Time) {
 	for user, w := range b.Waiting {
 		if w.over(now) {
 			delete(b.Waiting, user)
-			b.Missed[user] = Missed{b.Missed[user].Times + 1, w.Until}
+			b.Miss(w)
 		}
 	}
 	for _, k := range b.Kept {

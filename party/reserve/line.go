@@ -34,6 +34,13 @@ func (w Waiter) came(other Waiter) int {
 // Line is everybody who waits, who came first first.
 func (b Book) Line() []Waiter { return slices.SortedFunc(maps.Values(b.Waiting), Waiter.came) }
 
+// Miss notes that somebody who has left the line did not come for the seat held for them, if one was.
+func (b Book) Miss(w Waiter) {
+	if !w.Until.IsZero() {
+		b.Missed[w.UserID] = Missed{b.Missed[w.UserID].Times + 1, w.Until}
+	}
+}
+
 // Place is the user's place in line, from 1; 0 for somebody who does not wait.
 func (b Book) Place(userID string) (place int) {
 	w, waits := b.Waiting[userID]

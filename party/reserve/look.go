@@ -12,6 +12,7 @@ type Look struct {
 	Reserved []string // users for whom a seat is kept, and who are neither members nor joining
 	Expected []string // users who are no members and have a seat kept for them or are joining
 	Joining  []string // those of them who are joining
+	InLine   int      // how many of Reserved have their seat from the line
 	Away     []string // users whose kept seat waits for them
 	Origin   party.ID // the party's ID at its beginning, under which storage knows it
 	Waiting  int      // how many wait in line for a seat
@@ -25,7 +26,9 @@ func (b Book) Look(v party.View, origin party.ID, turn uint64) Look {
 		return l
 	}
 	expected := b.seated(v)
-	for _, u := range b.Promised(v) {
+	promised := b.Promised(v)
+	l.InLine = len(promised)
+	for _, u := range promised {
 		expected[u] = false
 	}
 	for u, joins := range expected {

@@ -104,6 +104,7 @@ func (l line) leave(ctx context.Context, id party.ID, userID string) (left bool,
 				v.IndexLine()
 				return err
 			}
+			v.Book.Miss(w)
 		}
 		waiting = len(v.Book.Waiting)
 		return nil
@@ -186,8 +187,14 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, o
 			offered = nil
 			maps.Copy(v.Book.Waiting, line)
 			v.IndexLine()
+			return err
 		}
-		return err
+		for user, w := range line {
+			if _, waits := v.Book.Waiting[user]; !waits {
+				v.Book.Miss(w)
+			}
+		}
+		return nil
 	})
 	return offered, next, err
 }

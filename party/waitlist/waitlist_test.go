@@ -534,6 +534,49 @@ func TestWait_missed(t *testing.T) {
 	})
 }
 
+// Nor do two keep others out who take turns, and leave the line or go off line before the time of the seat is over.
+func TestWait_missedInTurns(t *testing.T) {
+	for name, miss := range map[string]func(w *world, s party.Session, id party.ID){
+		"leave": func(w *world, s party.Session, id party.ID) {
+			_, err := w.wait(s, waitlist.Request{PartyID: id.String(), Leave: true})
+			w.must(err)
+		},
+		"off line": func(w *world, s party.Session, _ party.ID) {
+			w.host.Disconnect(s)
+			time.Sleep(reserve.MaxAbsent + 2*time.Second)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.conf.Parties.Waitlist.Hold = 2 * time.Minute
+				p := w.host.Players(4)
+				id := w.party(true, 2, p[0], p[1])
+				w.at(p[2], id)
+				w.at(p[3], id)
+				w.leave(p[1], id)
+				for turn := range 3 {
+					time.Sleep(time.Second)
+					s := &p[2+turn%2]
+					if w.at(*s, id).HeldUntil == 0 {
+						t.Fatalf("turn %d: no seat is held", turn)
+					}
+					miss(w, *s, id)
+					*s = w.host.Connect(s.UserID)
+					time.Sleep(time.Second)
+					if _, err := w.wait(*s, byID(id)); turn < 2 {
+						w.must(err)
+					} else {
+						w.refused(err, party.RateLimited)
+					}
+				}
+				miss(w, p[3], id)
+				w.must(w.join(p[1], id))
+			})
+		})
+	}
+}
+
 // Who waits and gets a seat by an invite that names them comes in, whatever their place.
 func TestWait_namedSeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
