@@ -111,6 +111,9 @@ type Grant struct {
 	Back bool
 }
 
+// Lifts reports whether what a session is admitted on ends the ban of a kick.
+func (g Grant) Lifts(kick time.Time) bool { return g.Named && g.InvitedAt.After(kick) }
+
 // Only is the one session of them or, where newest says that it counts, the one opened last.
 // The host's session IDs hold the time they were made at; clear is false where one does not.
 func Only(sessions []Session, newest bool) (only Session, clear bool) {

@@ -39,6 +39,9 @@ type Deps struct {
 	Friends func(ctx context.Context, userID string, others []string) ([]string, error)
 }
 
+// judgedWithin bounds how long a second judgement takes, whose reads of the database end by themselves.
+const judgedWithin = 30 * time.Second
+
 const (
 	mostOffers = 10_000
 	offerFor   = time.Hour // the rules keep no seat for longer
@@ -110,15 +113,14 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 	}
 	defer unlock()
 	var l, anew *reserve.Look
-	var pends bool // by this call: a native join of the session may do so as well
+	var pends *reserve.PendingJoin // of this call; a native join of the session may be pending as well
 	if by != nil {
 		l = &by.Look
 	}
 	unpend := func(v *ledger.Visit) {
-		if pends {
+		if pends != nil && v.Book.Pending[s.SessionID] == pends {
 			delete(v.Book.Pending, s.SessionID)
 		}
-		pends = false
 	}
 	admit := func(v *ledger.Visit) error {
 		if err := v.LookAfter(l); err != nil {
@@ -132,12 +134,13 @@ func (a *Admission) Admit(ctx context.Context, id party.ID, s party.Session, gra
 		if now := v.Seen(); by != nil && by.Again != nil && anew == nil && now.HasNew(by.Look, s.UserID) {
 			anew = &now
 			if _, native := v.Book.Pending[s.SessionID]; !native {
-				v.Book.Pending[s.SessionID], pends = &reserve.PendingJoin{Session: s, By: s.SessionID, Until: a.Now().Add(reserve.PendingTTL)}, true
+				pends = &reserve.PendingJoin{Session: s, Until: a.Now().Add(judgedWithin)} // by nobody: the host knows nothing of it
+				v.Book.Pending[s.SessionID] = pends
 			}
 			return nil
 		}
 		unpend(v)
-		return a.take(v, *effects.Take, grant.InviteID)
+		return a.take(v, *effects.Take, grant)
 	}
 	if err = a.Visit(ctx, id, admit); party.ReasonOf(err) == party.PartyAway {
 		if err = a.restore(ctx, id, s); err == nil {

@@ -236,6 +236,24 @@ func TestKicks_LiftedByANewerInvite(t *testing.T) {
 
 // The host has no bans of its own, so it gets none for its own joins from a file that says
 // nothing of them; invites made before the kick, and those for anybody, are not let through.
+// Who comes back by a way that is not barred to them is barred to older invites as before.
+func TestKicks_StayOverAnotherWayIn(t *testing.T) {
+	k := newKernel(t)
+	k.conf.Parties.KickBanJoins = false
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 4)
+	made := k.clock.Now()
+	k.must(k.join(p[1], id))
+	k.kick(p[1], id)
+	k.must(k.admission.Admit(t.Context(), id, p[1], party.Grant{}, nil)) // as party_quick_join does
+	k.host.PartyLeave(p[1], id)
+	k.admission.Left(t.Context(), id, p[1])
+	link := party.Grant{InviteID: "link", InvitedAt: made}
+	k.refused(k.admission.Admit(t.Context(), id, p[1], link, nil), party.Banned)
+	link.InvitedAt, link.Named = k.clock.Now().Add(time.Second), true
+	k.must(k.admission.Admit(t.Context(), id, p[1], link, nil))
+}
+
 func TestKicks_WithoutRulesForThem(t *testing.T) {
 	k := newKernel(t)
 	k.conf.Parties.KickBanJoins = false

@@ -1,11 +1,14 @@
 package admission_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"time"
 
 	"partyline/party"
+	"partyline/party/admission"
+	"partyline/party/reserve"
 )
 
 // loseJoin is a PartyJoin whose socket ends while the engine handles it: the engine has the
@@ -66,6 +69,47 @@ func TestLost_TakesASeatUntilRemoved(t *testing.T) {
 			k.agrees(id)
 			k.refused(k.join(k.host.Connect(p[1].UserID), id), party.PartyFull) // and not banned
 		})
+	}
+}
+
+// Who is judged once more while their connection ends was never with the host: no seat is lost with them, however
+// long that takes, and who comes in meanwhile is judged beside them.
+func TestLost_NotWhileJudged(t *testing.T) {
+	ctx := t.Context()
+	k := newKernel(t)
+	p := k.host.Players(4)
+	id := k.create(p[0], true, 3)
+	look, err := k.admission.Check(ctx, id, reserve.Intent{Kind: reserve.Admit, Session: p[1], By: p[1].SessionID}, nil)
+	k.must(err)
+	k.must(k.join(p[2], id)) // company that the player has not been judged by
+	judged := &admission.Judged{Look: look, Again: func(context.Context, reserve.Look) error {
+		k.clock.Advance(2 * reserve.PendingTTL)
+		k.host.Disconnect(p[1])
+		k.must(k.admission.Ended(ctx, p[1]))
+		if l, err := k.admission.Look(ctx, id); err != nil || !slices.Contains(l.Joining, p[1].UserID) {
+			t.Errorf("joining: %v, %v; want the player who is judged", l.Joining, err)
+		}
+		return nil
+	}}
+	k.refused(k.admission.Admit(ctx, id, p[1], party.Grant{}, judged), party.NoLiveSession)
+	if v := k.view(id); v.Taken() != 2 {
+		t.Errorf("%d seats taken, lost %v; want the two members'", v.Taken(), v.Lost)
+	}
+	k.must(k.join(p[3], id))
+}
+
+// What a native join leaves under way in a party that is closed goes with the party.
+func TestLost_NotInAClosedParty(t *testing.T) {
+	k := newKernel(t)
+	p := k.host.Players(2)
+	id := k.create(p[0], true, 3)
+	k.must(k.admission.BeginJoin(t.Context(), id, p[1]))
+	k.host.PartyClose(id)
+	k.admission.Closed(t.Context(), id)
+	k.host.Disconnect(p[1])
+	k.must(k.admission.Ended(t.Context(), p[1]))
+	if n := k.admission.Stats().Lost; n != 0 {
+		t.Errorf("%d lost members", n)
 	}
 }
 

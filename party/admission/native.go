@@ -149,7 +149,7 @@ func (a *Admission) apply(v *ledger.Visit, effects reserve.Effects, in reserve.I
 	s := in.Session
 	switch {
 	case effects.Take != nil:
-		if err := a.take(v, *effects.Take, ""); err != nil {
+		if err := a.take(v, *effects.Take, party.Grant{}); err != nil {
 			return err
 		}
 		return effects.Take.Answer
@@ -312,7 +312,7 @@ func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Memb
 		return nil, false, err
 	}
 	v.Entered(s, true)
-	err = v.Seated(s, false)
+	err = v.Seated(s, party.Grant{})
 	a.evictGhost(v, members)
 	return pending.Leaving, true, err
 }

@@ -19,7 +19,7 @@ import (
 const takeAttempts = 4
 
 // take puts a session onto the party's stream, as was decided.
-func (a *Admission) take(v *ledger.Visit, t reserve.Take, inviteID string) error {
+func (a *Admission) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error {
 	maxSize, marks := v.Last.MaxSize, v.Last.Marks
 	if t.First { // the engine would not take one more; it hears of both in this order
 		a.vacate(v, t.Older.Session)
@@ -36,8 +36,8 @@ func (a *Admission) take(v *ledger.Visit, t reserve.Take, inviteID string) error
 	if t.Moves && !t.First {
 		a.vacate(v, t.Older.Session)
 	}
-	v.Book.Release(inviteID, s.UserID)
-	if err := v.Seated(s, true); err != nil {
+	v.Book.Release(grant.InviteID, s.UserID)
+	if err := v.Seated(s, grant); err != nil {
 		a.Logger.Warn("kept seat or kick not ended party=%s user=%s error=%v", v.ID, s.UserID, err)
 	}
 	return nil

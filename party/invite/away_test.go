@@ -94,6 +94,26 @@ func TestService_AKeptSeatNeedsNoUse(t *testing.T) {
 	w.refused(w.redeem(p[3], once.Code), party.InviteExhausted)
 }
 
+// An invite that names somebody who comes back to a kept seat by it waits for them no more: no seat is held for
+// them when they leave, and its notification is gone.
+func TestService_ReturnByTheInviteThatNamesThem(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], true, 3)
+	w.must(w.join(p[1], id))
+	w.drop(p[1])
+	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID}, HoldSeat: true})
+	back := w.host.Connect(p[1].UserID)
+	w.must(w.redeem(back, made.Code))
+	w.settled()
+	if n := w.stored(back); n != 0 {
+		t.Errorf("%d notifications of an invite that has been answered", n)
+	}
+	w.host.PartyLeave(back, id)
+	w.admission.Left(t.Context(), id, back)
+	w.held(id, 0)
+}
+
 // An inviter whose seats are kept in several parties still leads to that of the invite.
 func TestService_FollowsToTheKeptSeatOfTheInvite(t *testing.T) {
 	for _, playsOn := range []bool{false, true} { // in a third party, to which they may not invite

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"partyline/party"
@@ -82,6 +83,9 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 	if sessionErr == nil && (member || look.Returning(c.UserID)) { // their own seat needs no invite, and uses none up
 		err := s.Admission.Admit(ctx, id, session, party.Grant{Back: true}, &admission.Judged{Look: look})
 		if err == nil {
+			if slices.Contains(r.pending(), c.UserID) {
+				s.answered(ctx, key, c.UserID)
+			}
 			return s.redemption(ctx, s.Admission.Current(id), r, c.UserID, awaited), nil
 		}
 		if party.ReasonOf(err) != party.PartyNotFound { // else it was lost in between
@@ -113,11 +117,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 		return none, err
 	}
 	id = s.Admission.Current(id)
-	s.previews.kept.Drop(key)
-	if origin, err := s.routes.partyOf(r); err == nil && r.Hold {
-		s.Admission.Release(origin, r.ID, c.UserID) // another party than id where the inviter has moved on
-		s.Admission.HoldsChanged(origin, false)
-	}
+	s.came(key, r, c.UserID)
 	s.tellParty(id, event{Event: eventRedeemed, ID: r.ID, By: c.UserID, User: c.UserID})
 	redemption := s.redemption(ctx, id, r, c.UserID, awaited)
 	s.cameWith(c.UserID, redemption.MatchID)
@@ -125,6 +125,34 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 		s.Over(r.ID, c.UserID)
 	}
 	return redemption, nil
+}
+
+// answered notes that a user whom the invite names has come, on a seat of their own: it waits for them no more.
+func (s *Service) answered(ctx context.Context, key, user string) {
+	r, err := s.Store.change(ctx, key, func(r *record) error {
+		if !slices.Contains(r.pending(), user) {
+			return errUnchanged
+		}
+		r.claim(user)
+		return nil
+	})
+	if err != nil {
+		s.Logger.Warn("invite still waits for somebody who has come user=%s error=%v", user, err)
+		return
+	}
+	s.came(key, r, user)
+	if r.spent() {
+		s.withdraw(r.ID)
+	}
+}
+
+// came ends what the invite kept for a user who has come.
+func (s *Service) came(key string, r *record, user string) {
+	s.previews.kept.Drop(key)
+	if origin, err := s.routes.partyOf(r); err == nil && r.Hold {
+		s.Admission.Release(origin, r.ID, user) // another party than theirs where the inviter has moved on
+		s.Admission.HoldsChanged(origin, false)
+	}
 }
 
 // await is leads, but where everybody is away it looks again for a while. If the user is one of

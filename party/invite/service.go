@@ -103,24 +103,27 @@ func (s *Service) changed(c party.Change) {
 
 // unhold has storage know that an invite holds no seat any more.
 func (s *Service) unhold(id party.ID, inviteID string) {
-	ctx, cancel := context.WithTimeout(context.Background(), owedTimeout)
-	defer cancel()
-	key, _, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
-	if err == nil {
-		_, err = s.Store.change(ctx, key, func(r *record) error {
-			if !r.Hold {
-				return errUnchanged
-			}
-			r.Hold = false
-			return nil
-		})
-	}
-	if err != nil && party.ReasonOf(err) != party.InviteNotFound {
+	err := try(context.Background(), func(ctx context.Context) error {
+		key, _, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
+		if err == nil {
+			_, err = s.Store.change(ctx, key, func(r *record) error {
+				if !r.Hold {
+					return errUnchanged
+				}
+				r.Hold = false
+				return nil
+			})
+		}
+		if err != nil && party.ReasonOf(err) != party.InviteNotFound {
+			return err
+		}
+		s.Admission.Release(id, inviteID) // somebody may have read it again meanwhile
+		s.Admission.HoldsChanged(id, false)
+		return nil
+	})
+	if err != nil {
 		s.Logger.Warn("invite holds a seat that nobody needs party=%s invite=%s error=%v", id, inviteID, err)
-		return
 	}
-	s.Admission.Release(id, inviteID) // somebody may have read it again meanwhile
-	s.Admission.HoldsChanged(id, false)
 }
 
 // URL is where the landing page of a code is.

@@ -3,6 +3,8 @@ package invite_test
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -273,6 +275,25 @@ func TestService_PanicGivesTheUseBack(t *testing.T) {
 	w.members(id, p[0])
 	w.must(w.redeem(p[2], code))
 	w.refused(w.redeem(p[1], code), party.InviteExhausted)
+}
+
+// A panic of the host over what a member who leaves has held ends nothing but that.
+func TestService_PanicBehindALeave(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], true, 4)
+	w.must(w.join(p[1], id))
+	w.create(p[1], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[2].UserID}, HoldSeat: true})
+	w.host.BeforeWrite = func([]*runtime.StorageWrite) error { panic("host") }
+	w.host.PartyLeave(p[1], id)
+	w.admission.Left(t.Context(), id, p[1])
+	if _, err := w.admission.Look(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	w.invites.Close()
+	if !slices.ContainsFunc(w.log.Lines(), func(l string) bool { return strings.Contains(l, "holds a seat that nobody needs") }) {
+		t.Errorf("log = %q; want what has failed", w.log.Lines())
+	}
 }
 
 func TestService_PanicLeavesNothingLocked(t *testing.T) {

@@ -22,7 +22,7 @@ func (v *Visit) observe() error {
 	v.unhold(v.Book.Abandon(v.Last.View))
 	for user := range v.Book.Kept {
 		if m, in := v.Last.Member(user); in { // with another session, or let in by another module
-			if err := v.Seated(m.Session, false); err != nil {
+			if err := v.Seated(m.Session, party.Grant{}); err != nil {
 				v.ledger.Logger.Warn("kept seat not ended party=%s user=%s error=%v", v.ID, user, err)
 			}
 		}
@@ -120,12 +120,12 @@ func (v *Visit) ReportKept() error {
 }
 
 // Seated comes after a session has become a member. It ends the seat kept for its user, their
-// wait in line and, with liftKick, their kick.
-func (v *Visit) Seated(s party.Session, liftKick bool) error {
+// wait in line and, where what they came by lifts it, their kick.
+func (v *Visit) Seated(s party.Session, by party.Grant) error {
 	userID := s.UserID
-	_, kicked := v.Book.Kicks[userID]
+	kick, kicked := v.Book.Kicks[userID]
 	_, waited := v.Book.Waiting[userID]
-	lift, k := kicked && liftKick, v.Book.Kept[userID]
+	lift, k := kicked && by.Lifts(kick.At), v.Book.Kept[userID]
 	if k == nil && !lift && !waited {
 		return nil
 	}

@@ -156,7 +156,8 @@ func (v *Visit) EndPending(p reserve.PendingJoin) {
 		return
 	}
 	members, err := roster.Members(v.ID)
-	if err == nil && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == p.Session.SessionID }) {
+	// A party without members ends, whatever the host has in it.
+	if err == nil && len(members) > 0 && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == p.Session.SessionID }) {
 		roster.Losses.Add(v.ID, p.Session)
 		v.turn++
 		v.ledger.Logger.Warn("party join lost with its socket party=%s user=%s session=%s", v.ID, p.Session.UserID, p.Session.SessionID)

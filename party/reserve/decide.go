@@ -152,7 +152,7 @@ func bans(k Kick, p rules.Parties, grant party.Grant) bool {
 	if grant == (party.Grant{}) {
 		return p.KickBanJoins
 	}
-	return !grant.Named || !grant.InvitedAt.After(k.At)
+	return !grant.Lifts(k.At)
 }
 
 // mayMove reports whether a member's seat may go to another device of the same user. A
