@@ -77,7 +77,7 @@ func BenchmarkPass(b *testing.B) {
 		s := New(Deps{Policy: func() rules.Config { return cfg }, Now: func() time.Time { return now }, Processing: true, Metrics: partytest.NoMetrics{}})
 		var last *pass
 		pass := func() int {
-			p := &pass{Service: s, cfg: cfg, began: now, placed: map[string]bool{}}
+			p := &pass{processor: s.processor, cfg: cfg, began: now, placed: map[string]bool{}}
 			p.left = p.sort(context.Background(), entries)
 			pool := p.left["ranked"]
 			p.remember()

@@ -3,23 +3,36 @@ package queue
 import (
 	"context"
 	"slices"
+	"time"
 
 	"partyline/party"
 	"partyline/party/rules"
 )
 
-// readBlocks notes whom the people on a ticket block, so that no match is planned around
+// Blocks reads who blocks whom, in one query each.
+type Blocks interface {
+	By(ctx context.Context, users []string) ([]party.Block, error)    // those the users made
+	Among(ctx context.Context, users []string) ([]party.Block, error) // those between the users
+}
+
+// blocking keeps those apart who have blocked each other. Safe for concurrent use.
+type blocking struct {
+	*tickets
+	blocks Blocks
+}
+
+// read notes whom the people on a ticket block, so that no match is planned around
 // it. A failure costs time only: every planned match is looked at again.
-func (s *Service) readBlocks(ctx context.Context, t Ticket) {
-	if q, ok := s.Policy().Queues[t.Queue]; !s.Processing || !ok || q.Blocks != rules.BlocksAvoid {
+func (k blocking) read(ctx context.Context, t Ticket) {
+	if q, ok := k.policy().Queues[t.Queue]; !k.processing || !ok || q.Blocks != rules.BlocksAvoid {
 		return
 	}
-	blocks, err := s.Blocks.By(ctx, users(t.Members))
+	blocks, err := k.blocks.By(ctx, users(t.Members))
 	if err != nil {
-		s.Logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
+		k.logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
 		return
 	}
-	s.book.Blocked(t.ID, blocks)
+	k.book.Blocked(t.ID, blocks)
 }
 
 // blocksAny reports whether a block that is known of the ticket is between its people and others.
@@ -50,13 +63,15 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 	return pairs
 }
 
-// keptFrom are the tickets in the pool that a known block keeps from a match of these users.
-func (r *queueRun) keptFrom(users []string) (tickets []int) {
-	if r.q.Blocks != rules.BlocksAvoid || len(users) == 0 {
+// keptFrom are the tickets in the pool that a known block keeps from a match of these users, and those that
+// wait until later.
+func (r *queueRun) keptFrom(users []string, until map[string]time.Time) (tickets []int) {
+	blocks := r.q.Blocks == rules.BlocksAvoid && len(users) > 0
+	if !blocks && len(until) == 0 {
 		return nil
 	}
 	for i, w := range r.pool {
-		if w.blocksAny(users) {
+		if blocks && w.blocksAny(users) || r.began.Before(until[w.id]) {
 			tickets = append(tickets, i)
 		}
 	}
@@ -65,11 +80,11 @@ func (r *queueRun) keptFrom(users []string) (tickets []int) {
 
 // apart finds the tickets of each planned match that a block keeps out of it. One query reads
 // the blocks of all; where it fails, known is false, and what had to be checked waits on.
-func (p *pass) apart(ctx context.Context) (apart map[*planned][]*waiting, known bool) {
+func (k blocking) apart(ctx context.Context, plans []planned) (apart map[*planned][]*waiting, known bool) {
 	apart = map[*planned][]*waiting{}
 	var users []string
-	for i := range p.plans {
-		if plan := &p.plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
+	for i := range plans {
+		if plan := &plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
 			apart[plan] = plan.tickets // until it is known better
 			users = append(append(users, plan.tickets.users()...), plan.others...)
 		}
@@ -78,20 +93,20 @@ func (p *pass) apart(ctx context.Context) (apart map[*planned][]*waiting, known 
 		return apart, true
 	}
 	slices.Sort(users)
-	blocks, err := p.Blocks.Among(ctx, slices.Compact(users))
+	blocks, err := k.blocks.Among(ctx, slices.Compact(users))
 	if err != nil {
-		p.Logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
+		k.logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
 		return apart, false
 	}
 	for plan := range apart {
-		apart[plan] = p.against(plan, blocks)
+		apart[plan] = k.against(plan, blocks)
 	}
 	return apart, true
 }
 
 // against finds the tickets that blocks keep out of a planned match, the younger one of
 // two, and notes the blocks on them.
-func (p *pass) against(plan *planned, blocks []party.Block) (out []*waiting) {
+func (k blocking) against(plan *planned, blocks []party.Block) (out []*waiting) {
 	for _, b := range blocks {
 		for i, w := range plan.tickets {
 			older := plan.others
@@ -101,7 +116,7 @@ func (p *pass) against(plan *planned, blocks []party.Block) (out []*waiting) {
 			if !b.Between(w.users, older) {
 				continue
 			}
-			p.book.Blocked(w.id, []party.Block{b})
+			k.book.Blocked(w.id, []party.Block{b})
 			if !slices.Contains(out, w) {
 				out = append(out, w)
 			}

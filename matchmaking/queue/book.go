@@ -67,6 +67,25 @@ func (t Ticket) hasUser(userID string) bool {
 	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.UserID == userID })
 }
 
+func sessions(v party.View) []party.Session {
+	members := make([]party.Session, len(v.Members))
+	for i, m := range v.Members {
+		members[i] = m.Session
+	}
+	return members
+}
+
+// users are the different users of some sessions: a second socket is no second player.
+func users(of []party.Session) []string {
+	ids := make([]string, 0, len(of))
+	for _, s := range of {
+		if !slices.Contains(ids, s.UserID) {
+			ids = append(ids, s.UserID)
+		}
+	}
+	return ids
+}
+
 const (
 	// lateTicket is how long after its ticket an after-hook may run, or the other way
 	// round: younger tickets are not missed by a pass, ended ones are remembered longer.
@@ -98,7 +117,6 @@ type Book struct {
 
 type row struct {
 	Ticket
-	seats   int           // what it was last known to need; 0 = not known
 	blocked []party.Block // that the people on it are known to have made
 	ended   time.Time     // zero while it is live
 	seen    time.Time     // when a pass last found it in the host's pool
@@ -117,21 +135,21 @@ func (b *Book) Add(t Ticket) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sweep()
-	known := b.rows[t.ID]
+	r := b.rows[t.ID]
 	switch {
 	case t.ID == "": // the host's answer when the party closed meanwhile
 		return false
-	case known != nil && !known.ended.IsZero():
+	case r == nil:
+		r = &row{}
+		b.rows[t.ID] = r
+	case !r.ended.IsZero():
 		return false
-	case known != nil: // a pass has met it before its hook
-		b.unlink(known)
+	default: // a pass has met it before its hook
+		b.unlink(r)
 	}
 	delete(b.ages[t.owner()], t.Queue)
-	r := &row{Ticket: t}
-	if known != nil {
-		r.Late, r.seats, r.seen, r.pass, r.in = known.Late, known.seats, known.seen, known.pass, known.in
-	}
-	b.rows[t.ID] = r
+	t.Late = r.Late
+	r.Ticket = t
 	b.link(r)
 	return true
 }
@@ -258,15 +276,6 @@ func (b *Book) Waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.waits
-}
-
-// Seats notes what a ticket was found to need.
-func (b *Book) Seats(id string, seats int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if r := b.rows[id]; r != nil {
-		r.seats = seats
-	}
 }
 
 // Blocked notes blocks that the people on a ticket have made.

@@ -1,9 +1,9 @@
 // Package queue is matchmaking by the rules file's queues: what a ticket must be, which
 // tickets wait, and when and with whom they are placed. The host's matchmaker stays the
-// owner of tickets; this package stands around it: [Service.CheckParty] and [Service.CheckSolo]
-// come before a ticket, the methods in follow.go after whatever changes one or its party, and
-// [Service.Process] replaces the host's matching. [Service.Matched] answers the host which match
-// the tickets of a group were given.
+// owner of tickets; this package stands around it: the gate, as in [Service.CheckParty], comes before
+// a ticket, the follower after whatever changes one or its party, and [Service.Process] replaces the host's
+// matching: it forms groups, and the maker makes their matches. [Service.Matched] answers the host which
+// match the tickets of a group were given.
 //
 // Without queues, or where the host has no processor of ours (it takes one at its start
 // only), matching stays the host's own; then the checks close the stock server's holes

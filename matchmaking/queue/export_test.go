@@ -4,9 +4,9 @@ import "partyline/party"
 
 // Aged counts the queues in which a party's age is kept.
 func (s *Service) Aged(id party.ID) int {
-	s.book.mu.Lock()
-	defer s.book.mu.Unlock()
-	return len(s.book.ages[id.String()])
+	s.tickets.book.mu.Lock()
+	defer s.tickets.book.mu.Unlock()
+	return len(s.tickets.book.ages[id.String()])
 }
 
 // Remembers counts all that a book has in memory.
@@ -19,7 +19,7 @@ func (b *Book) Remembers() int {
 // AskedTwice is a user who has seats in two proposals; "" for nobody.
 func AskedTwice(s *Service) string {
 	seen := map[string]bool{}
-	for _, p := range s.proposals.list("") {
+	for _, p := range s.tickets.proposals.list("") {
 		for _, user := range p.users() {
 			if seen[user] {
 				return user

@@ -13,157 +13,174 @@ import (
 	"partyline/party/rules"
 )
 
+// gate judges tickets before the host sees them. Safe for concurrent use.
+type gate struct {
+	*liveness
+	claims    *claims
+	skills    *skills
+	look      func(ctx context.Context, id party.ID) (reserve.Look, error)
+	footprint func(reserve.Look) party.Footprint
+	statuses  party.Statuses
+}
+
 // CheckParty comes before a party's ticket, sent by a session of it that has looked at it. It refuses
 // with NotMember, UnknownQueue, PartyTooLarge, NotReady or InvalidRequest; with queues it fills in
 // the properties, counts and query that the server owns.
-func (s *Service) CheckParty(ctx context.Context, l reserve.Look, by party.Session, add *rtapi.PartyMatchmakerAdd) (err error) {
+func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session, add *rtapi.PartyMatchmakerAdd) (err error) {
 	v := l.View
 	if _, member := v.Session(by.SessionID); !member {
 		return party.NotAMember()
 	}
 	asked := Ticket{Party: v.ID, Session: by, Members: sessions(v)}
-	if s.Processing {
+	if g.processing {
 		asked.Queue = add.GetStringProperties()[PropertyQueue]
 	} else if countsRefused(add) {
 		return nil
 	}
-	pending := s.claims.all()
+	others := rivals{g.liveness, g.claims.all()}
 	if v.Leader().SessionID == by.SessionID { // the host refuses everybody else
-		pending = s.claims.enter(asked)
+		others.pending = g.claims.enter(asked)
 		defer func() {
 			if err != nil {
-				s.claims.end(by.SessionID)
+				g.claims.end(by.SessionID)
 			}
 		}()
 	}
-	if !s.Processing {
-		return s.checkNative(ctx, v, int(add.GetMaxCount()), pending)
+	if !g.processing {
+		if most := int(add.GetMaxCount()); v.Size() > most {
+			return party.Refuse(party.PartyTooLarge, "A match of up to %d players has no room for your party of %d.", most, v.Size())
+		}
+		return others.nobodyElsewhere(ctx, v)
 	}
-	q, err := queueIn(s.Policy(), asked.Queue)
+	q, err := queueIn(g.policy(), asked.Queue)
 	if err != nil {
 		return err
 	}
-	held := spares(q, len(users(asked.Members)), s.Footprint(l))
-	if err := s.admit(ctx, v, held, asked.Queue, q, pending); err != nil {
-		return err
-	}
-	add.StringProperties, add.NumericProperties, err = s.properties(ctx, asked, q, held, add.GetStringProperties(), add.GetNumericProperties())
-	if err != nil {
+	held := spares(q, len(users(asked.Members)), g.footprint(l))
+	if err := g.admit(ctx, v, held, asked.Queue, q, others); err != nil {
 		return err
 	}
 	add.MinCount, add.MaxCount = int32(q.Seats()), int32(q.Seats())
 	add.CountMultiple, add.Query = nil, "*"
-	return nil
+	add.StringProperties, add.NumericProperties, err = g.properties(ctx, asked, q, held, add.GetStringProperties(), add.GetNumericProperties())
+	return err
 }
 
 // properties are those a ticket goes to the host with.
-func (s *Service) properties(ctx context.Context, t Ticket, q rules.Queue, held int, texts map[string]string, numbers map[string]float64) (map[string]string, map[string]float64, error) {
+func (g *gate) properties(ctx context.Context, t Ticket, q rules.Queue, held int, texts map[string]string, numbers map[string]float64) (map[string]string, map[string]float64, error) {
 	members := users(t.Members)
-	skill, err := s.skill(ctx, q.Skill, members, texts, numbers)
+	skill, err := g.skills.of(ctx, q.Skill, members, texts, numbers)
 	if err != nil {
 		return texts, numbers, err
 	}
-	since := s.Now().Add(-s.book.Waited(t.owner(), t.Queue))
+	since := g.now().Add(-g.book.Waited(t.owner(), t.Queue))
 	return fill(t.Queue, q, texts, numbers, standing{size: len(members), held: held, skill: skill, since: since})
 }
 
 // CheckSolo is CheckParty for a player who plays without a party. It refuses with
 // NotReady while a party of the player's looks for a match: it could be matched twice.
-func (s *Service) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) (err error) {
+func (g *gate) CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) (err error) {
 	asked := Ticket{Session: by, Members: []party.Session{by}}
-	if s.Processing {
+	if g.processing {
 		asked.Queue = add.GetStringProperties()[PropertyQueue]
 	} else if countsRefused(add) {
 		return nil
 	}
-	pending := s.claims.enter(asked)
+	others := rivals{g.liveness, g.claims.enter(asked)}
 	defer func() {
 		if err != nil {
-			s.claims.end(by.SessionID)
+			g.claims.end(by.SessionID)
 		}
 	}()
-	q, err := s.admitSolo(ctx, by, asked.Queue, pending)
-	if err != nil || !s.Processing {
-		return err
-	}
-	add.StringProperties, add.NumericProperties, err = s.properties(ctx, asked, q, 0, add.GetStringProperties(), add.GetNumericProperties())
-	if err != nil {
+	q, err := g.admitSolo(ctx, by, asked.Queue, others)
+	if err != nil || !g.processing {
 		return err
 	}
 	add.MinCount, add.MaxCount = int32(q.Seats()), int32(q.Seats())
 	add.CountMultiple, add.Query = nil, "*"
-	return nil
+	add.StringProperties, add.NumericProperties, err = g.properties(ctx, asked, q, 0, add.GetStringProperties(), add.GetNumericProperties())
+	return err
 }
 
 // MayQueue answers what the checks would for a ticket whose properties are in order. The zero view
 // is for a player alone; queue is ignored while the host matches by itself.
-func (s *Service) MayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
+func (g *gate) MayQueue(ctx context.Context, caller party.Caller, v party.View, queue string) error {
+	others := rivals{g.liveness, g.claims.all()}
 	if v.ID.IsZero() {
-		_, err := s.admitSolo(ctx, caller.Session(), queue, s.claims.all())
+		_, err := g.admitSolo(ctx, caller.Session(), queue, others)
 		return err
 	}
 	if _, member := v.Member(caller.UserID); !member {
 		return party.NotAMember()
 	}
-	if !s.Processing {
-		return s.checkNative(ctx, v, 0, s.claims.all())
+	if !g.processing {
+		return others.nobodyElsewhere(ctx, v)
 	}
-	q, err := queueIn(s.Policy(), queue)
+	q, err := queueIn(g.policy(), queue)
 	if err != nil {
 		return err
 	}
-	l, err := s.Look(ctx, v.ID)
+	l, err := g.look(ctx, v.ID)
 	if err != nil {
 		return err
 	}
-	return s.admit(ctx, v, spares(q, len(users(sessions(v))), s.Footprint(l)), queue, q, s.claims.all())
+	return g.admit(ctx, v, spares(q, len(users(sessions(v))), g.footprint(l)), queue, q, others)
 }
 
 // admitSolo refuses a player alone who may not wait in the queue, and answers the queue;
 // there is none while the host matches by itself. Tickets that are pending count.
-func (s *Service) admitSolo(ctx context.Context, by party.Session, queue string, pending []Ticket) (rules.Queue, error) {
-	if err := s.noPartyTicket(ctx, by.UserID, pending); err != nil || !s.Processing {
+func (g *gate) admitSolo(ctx context.Context, by party.Session, queue string, others rivals) (rules.Queue, error) {
+	if err := others.noPartyTicket(ctx, by.UserID); err != nil || !g.processing {
 		return rules.Queue{}, err
 	}
-	q, err := queueIn(s.Policy(), queue)
+	q, err := queueIn(g.policy(), queue)
 	if err != nil {
 		return q, err
 	}
-	if s.waits(ctx, by.UserID, pending, func(t Ticket) bool { return t.Solo() && t.Queue == queue }) {
+	if others.has(ctx, by.UserID, func(t Ticket) bool { return t.Solo() && t.Queue == queue }) {
 		return q, party.Refuse(party.NotReady, "You are looking for this match already.")
 	}
-	if wait := s.proposals.wait([]string{by.UserID}, s.Now()); wait > 0 {
+	if wait := g.barred.left(by.UserID); wait > 0 {
 		return q, party.RefuseRate(wait)
 	}
-	return q, s.roomForTicket([]party.Session{by})
+	return q, g.roomForTicket([]party.Session{by})
 }
 
 // admit refuses a party that the queue does not take.
-func (s *Service) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue, pending []Ticket) error {
+func (g *gate) admit(ctx context.Context, v party.View, held int, name string, q rules.Queue, others rivals) error {
 	switch size := len(users(sessions(v))); {
 	case size > q.Largest():
 		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d.", q.Largest(), size)
 	case size+held > q.Largest():
 		return party.Refuse(party.PartyTooLarge, "Parties of up to %d may play here; yours has %d, and friends on their way: %d.", q.Largest(), size, held)
 	}
-	again := slices.ContainsFunc(pending, func(t Ticket) bool { return t.Party == v.ID && t.Queue == name }) ||
-		slices.ContainsFunc(s.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == name && s.complete(ctx, t, v) && !s.lost(ctx, t) })
-	if again {
+	if others.again(ctx, v, name) {
 		return party.Refuse(party.NotReady, "Your party is looking for this match already.")
 	}
-	if wait := s.proposals.wait(users(sessions(v)), s.Now()); wait > 0 {
+	if wait := g.barred.left(users(sessions(v))...); wait > 0 {
 		return party.RefuseRate(wait)
 	}
-	if err := s.nobodyElsewhere(ctx, v, pending); err != nil {
+	if err := others.nobodyElsewhere(ctx, v); err != nil {
 		return err
 	}
-	if err := s.roomForTicket(sessions(v)); err != nil {
+	if err := g.roomForTicket(sessions(v)); err != nil {
 		return err
 	}
 	if q.RequireReady {
-		return s.allReady(ctx, v)
+		return g.allReady(ctx, v)
 	}
 	return nil
+}
+
+// spares is how many seats a party takes beside its members: those it keeps, and for friends on their
+// way those there is room for, because a stranger with a link must not keep a party from playing.
+func spares(q rules.Queue, members int, f party.Footprint) int {
+	if !q.HoldInvited {
+		return 0
+	}
+	onTheWay := f.OnTheWay()
+	kept := min(f.Held-f.InLine, onTheWay)
+	return kept + max(0, min(onTheWay-kept, q.Largest()-members-kept))
 }
 
 // countsRefused reports whether the host refuses a ticket because of its counts.
@@ -179,40 +196,59 @@ func countsRefused(add interface {
 	return least < 2 || most < least || of < 1 || least%of != 0 || most%of != 0
 }
 
-// checkNative closes the host's holes where it matches by itself. maxCount is 0 where no ticket is at hand.
-func (s *Service) checkNative(ctx context.Context, v party.View, maxCount int, pending []Ticket) error {
-	if maxCount > 0 && v.Size() > maxCount {
-		return party.Refuse(party.PartyTooLarge, "A match of up to %d players has no room for your party of %d.", maxCount, v.Size())
-	}
-	return s.nobodyElsewhere(ctx, v, pending)
-}
-
 // hostTickets is how many tickets of one session the host takes, unless it is told
 // otherwise; dropped ones count until they are removed, and it does not say which.
 const hostTickets = 3
 
 // roomForTicket refuses where the host would refuse without a reason, because of tickets
 // that were dropped and not removed, and names them.
-func (s *Service) roomForTicket(of []party.Session) error {
+func (g *gate) roomForTicket(of []party.Session) error {
 	for _, session := range of {
-		if n, stale := s.book.Load(session); n >= hostTickets && len(stale) > 0 {
+		if n, stale := g.book.Load(session); n >= hostTickets && len(stale) > 0 {
 			return party.Refuse(party.NotReady, "Tickets that were dropped have to be removed first: %s.", strings.Join(stale, ", "))
 		}
 	}
 	return nil
 }
 
+// allReady refuses with NotReady unless every member is in the ready stage.
+func (g *gate) allReady(ctx context.Context, v party.View) error {
+	statuses, err := g.statuses(ctx, v.ID)
+	if err != nil {
+		return err
+	}
+	ready := g.policy().Status.Ready
+	for _, m := range v.Members {
+		if statuses[m.SessionID].Stage != ready || ready == "" {
+			return party.Refuse(party.NotReady, "Not everybody in this party is ready.")
+		}
+	}
+	return nil
+}
+
+// rivals are the tickets that a new one may exclude: those pending, and the live ones of the book.
+type rivals struct {
+	*liveness
+	pending []Ticket
+}
+
+// again reports whether the party looks for a match of the queue already.
+func (r rivals) again(ctx context.Context, v party.View, queue string) bool {
+	return slices.ContainsFunc(r.pending, func(t Ticket) bool { return t.Party == v.ID && t.Queue == queue }) ||
+		slices.ContainsFunc(r.book.OfParty(v.ID), func(t Ticket) bool { return t.Queue == queue && r.complete(ctx, t, v) && !r.lost(ctx, t) })
+}
+
 // nobodyElsewhere refuses with NotReady while a member waits alone or in another party,
 // naming nobody. Where the rules cancel solo tickets only those stand in the way whose player is asked about a
 // match, or has so many that the host does not take the party's.
-func (s *Service) nobodyElsewhere(ctx context.Context, v party.View, pending []Ticket) error {
+func (r rivals) nobodyElsewhere(ctx context.Context, v party.View) error {
 	for _, m := range sessions(v) {
-		n, _ := s.book.Load(m)
-		cancels := s.cancelsSolo() && n < hostTickets
+		n, _ := r.book.Load(m)
+		cancels := r.cancelsSolo() && n < hostTickets
 		elsewhere := func(t Ticket) bool {
-			return t.Party != v.ID && !(cancels && t.Solo() && s.proposals.state(t.ID) == nil)
+			return t.Party != v.ID && !(cancels && t.Solo() && r.proposals.state(t.ID) == nil)
 		}
-		if s.waits(ctx, m.UserID, pending, elsewhere) {
+		if r.has(ctx, m.UserID, elsewhere) {
 			return party.Refuse(party.NotReady, "Somebody in this party is looking for another match; that search has to end first.")
 		}
 	}
@@ -221,40 +257,26 @@ func (s *Service) nobodyElsewhere(ctx context.Context, v party.View, pending []T
 
 // noPartyTicket refuses while a party of the user's waits, with the user on the ticket or
 // not: who came in later gets a seat all the same.
-func (s *Service) noPartyTicket(ctx context.Context, userID string, pending []Ticket) error {
+func (r rivals) noPartyTicket(ctx context.Context, userID string) error {
 	refusal := party.Refuse(party.NotReady, "Your party is looking for a match; leave it or end its search to look alone.")
-	if s.waits(ctx, userID, pending, func(t Ticket) bool { return !t.Solo() }) {
+	if r.has(ctx, userID, func(t Ticket) bool { return !t.Solo() }) {
 		return refusal
 	}
-	in, err := s.Roster.PartiesOf(ctx, userID)
+	in, err := r.roster.PartiesOf(ctx, userID)
 	if err != nil {
 		return err
 	}
 	for _, m := range in {
 		ofParty := func(t Ticket) bool { return t.Party == m.ID }
-		if slices.ContainsFunc(pending, ofParty) || slices.ContainsFunc(s.book.OfParty(m.ID), func(t Ticket) bool { return s.stillWaits(ctx, t) }) {
+		if slices.ContainsFunc(r.pending, ofParty) || slices.ContainsFunc(r.book.OfParty(m.ID), func(t Ticket) bool { return r.stillWaits(ctx, t) }) {
 			return refusal
 		}
 	}
 	return nil
 }
 
-// waits reports whether the user is on a pending or live ticket that is of the kind.
-func (s *Service) waits(ctx context.Context, userID string, pending []Ticket, kind func(Ticket) bool) bool {
-	return slices.ContainsFunc(pending, func(t Ticket) bool { return t.hasUser(userID) && kind(t) }) || slices.ContainsFunc(s.book.OfUser(userID), func(t Ticket) bool { return kind(t) && s.stillWaits(ctx, t) })
-}
-
-// allReady refuses with NotReady unless every member is in the ready stage.
-func (s *Service) allReady(ctx context.Context, v party.View) error {
-	statuses, err := s.Statuses(ctx, v.ID)
-	if err != nil {
-		return err
-	}
-	ready := s.Policy().Status.Ready
-	for _, m := range v.Members {
-		if statuses[m.SessionID].Stage != ready || ready == "" {
-			return party.Refuse(party.NotReady, "Not everybody in this party is ready.")
-		}
-	}
-	return nil
+// has reports whether the user is on a pending or live ticket that is of the kind.
+func (r rivals) has(ctx context.Context, userID string, kind func(Ticket) bool) bool {
+	return slices.ContainsFunc(r.pending, func(t Ticket) bool { return t.hasUser(userID) && kind(t) }) ||
+		slices.ContainsFunc(r.book.OfUser(userID), func(t Ticket) bool { return kind(t) && r.stillWaits(ctx, t) })
 }

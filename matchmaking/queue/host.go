@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
+	"partyline/internal/cache"
 	"partyline/party"
+	"partyline/party/roster"
 )
 
 // No news tells of a match that the host's own matching makes, nor of every way in which a ticket
@@ -31,12 +34,21 @@ type answer struct {
 	err     error
 }
 
-// hostHas asks the host, in a player's name. The log says once that it cannot be asked, until it can.
-func (s *Service) hostHas(ctx context.Context, player party.Session) (answer, error) {
-	a, err := s.answers.Get(ctx, struct{}{}, func(ctx context.Context) (a answer, _ error) {
-		a.oldest, a.matched, a.err = s.Pool(ctx, player)
-		if was := s.unasked.Swap(a.err != nil); a.err != nil && !was {
-			s.Logger.Warn("matchmaker not asked error=%v", a.err)
+// liveness finds out whether tickets of the book still wait: news of their ends come late, or never.
+type liveness struct {
+	*tickets
+	roster  *roster.Roster
+	pool    func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
+	answers *cache.Cache[struct{}, answer] // of the host
+	unasked atomic.Bool                    // it does not answer
+}
+
+// ask asks the host, in a player's name. The log says once that it cannot be asked, until it can.
+func (l *liveness) ask(ctx context.Context, player party.Session) (answer, error) {
+	a, err := l.answers.Get(ctx, struct{}{}, func(ctx context.Context) (a answer, _ error) {
+		a.oldest, a.matched, a.err = l.pool(ctx, player)
+		if was := l.unasked.Swap(a.err != nil); a.err != nil && !was {
+			l.logger.Warn("matchmaker not asked error=%v", a.err)
 		}
 		return a, nil
 	})
@@ -45,43 +57,48 @@ func (s *Service) hostHas(ctx context.Context, player party.Session) (answer, er
 
 // gone reports whether the host does not have a ticket of the book any more. Where that stays open a ticket of the host's
 // own matching is, after a while: nothing is refused for one that may have been matched long ago.
-func (s *Service) gone(ctx context.Context, t Ticket) bool {
+func (l *liveness) gone(ctx context.Context, t Ticket) bool {
 	if t.Removing {
 		return true
 	}
 	made := func(at time.Time) bool { return !at.Before(t.Asked) && !at.After(t.Added) }
-	host, err := s.hostHas(ctx, t.Members[0])
-	age := s.Now().Sub(t.Added)
+	had, err := l.ask(ctx, t.Members[0])
+	age := l.now().Sub(t.Added)
 	switch {
 	case err != nil:
-	case host.oldest.After(t.Added), host.oldest.IsZero() && age > emptyAfter:
+	case had.oldest.After(t.Added), had.oldest.IsZero() && age > emptyAfter:
 		return true
-	case s.Processing: // its passes see the rest
+	case l.processing: // its passes see the rest
 		return false
-	case slices.ContainsFunc(host.matched, made):
+	case slices.ContainsFunc(had.matched, made):
 		return true
-	case made(host.oldest):
+	case made(had.oldest):
 		return false
 	}
-	return !s.Processing && age > nativeWait
+	return !l.processing && age > nativeWait
+}
+
+// Queued reports whether the party has a ticket that waits.
+func (l *liveness) Queued(ctx context.Context, id party.ID) (bool, error) {
+	return slices.ContainsFunc(l.book.OfParty(id), func(t Ticket) bool { return l.stillWaits(ctx, t) }), nil
 }
 
 // stillWaits asks the host whether a ticket of the book can still be there, and ends it if not.
-func (s *Service) stillWaits(ctx context.Context, t Ticket) bool {
-	return s.manned(ctx, t) && !s.lost(ctx, t)
+func (l *liveness) stillWaits(ctx context.Context, t Ticket) bool {
+	return l.manned(ctx, t) && !l.lost(ctx, t)
 }
 
 // manned reports whether those on a ticket are still there, and ends it if not: news of sockets that
 // closed comes late, and of some ways out of a party never.
-func (s *Service) manned(ctx context.Context, t Ticket) bool {
+func (l *liveness) manned(ctx context.Context, t Ticket) bool {
 	if !t.Solo() {
-		v, err := s.Roster.View(ctx, t.Party)
-		return err == nil && s.complete(ctx, t, v) || err != nil && party.ReasonOf(err) != party.PartyNotFound
+		v, err := l.roster.View(ctx, t.Party)
+		return err == nil && l.complete(ctx, t, v) || err != nil && party.ReasonOf(err) != party.PartyNotFound
 	}
-	sessions, err := s.Roster.Sessions(t.Session.UserID)
-	if err == nil && !slices.ContainsFunc(sessions, func(l party.Session) bool { return l.SessionID == t.Session.SessionID }) {
-		s.bar(t.ID, t.Session.UserID)
-		s.end(ctx, t.ID)
+	sessions, err := l.roster.Sessions(t.Session.UserID)
+	if err == nil && !slices.ContainsFunc(sessions, func(on party.Session) bool { return on.SessionID == t.Session.SessionID }) {
+		l.bar(t.ID, t.Session.UserID)
+		l.end(ctx, t.ID)
 		return false
 	}
 	return true
@@ -89,11 +106,11 @@ func (s *Service) manned(ctx context.Context, t Ticket) bool {
 
 // complete reports whether everybody whom a party's ticket ends with is still in the party, and drops it
 // if not: the host ends a ticket when one leaves, in some ways without telling anybody.
-func (s *Service) complete(ctx context.Context, t Ticket, v party.View) bool {
+func (l *liveness) complete(ctx context.Context, t Ticket, v party.View) bool {
 	for _, m := range t.endsWith() {
 		if _, member := v.Session(m.SessionID); !member {
-			s.bar(t.ID, m.UserID)
-			s.drop(ctx, t.ID, DropMembership)
+			l.bar(t.ID, m.UserID)
+			l.drop(ctx, t.ID, DropMembership)
 			return false
 		}
 	}
@@ -102,32 +119,25 @@ func (s *Service) complete(ctx context.Context, t Ticket, v party.View) bool {
 
 // lost ends a ticket that is gone, and reports whether it was. Where nobody tells of matches it has most likely
 // found one.
-func (s *Service) lost(ctx context.Context, t Ticket) bool {
+func (l *liveness) lost(ctx context.Context, t Ticket) bool {
 	switch {
-	case !s.gone(ctx, t):
+	case !l.gone(ctx, t):
 		return false
-	case s.Processing || s.Policy().Matchmaking.CreateMatch:
-		s.drop(ctx, t.ID, DropMembership)
+	case l.processing || l.policy().Matchmaking.CreateMatch:
+		l.drop(ctx, t.ID, DropMembership)
 	default:
-		s.hasMatch(ctx, t.ID)
+		l.endAs(ctx, t.ID, Matched)
 	}
 	return true
 }
 
-// hasMatch ends a ticket that has found a match.
-func (s *Service) hasMatch(ctx context.Context, ticket string) {
-	if t, live := s.end(ctx, ticket); live {
-		s.tell(ctx, t, Matched, NoReason)
-	}
-}
-
 // Plays ends those tickets of a session that joins a match that the host does not have any more, for hosts whose matched
 // hook is somebody else's. A match that is joined by a token is the matchmaker's own, any other may be one of any kind.
-func (s *Service) Plays(ctx context.Context, session party.Session, byToken bool) {
-	tickets := s.book.OfSession(session)
+func (l *liveness) Plays(ctx context.Context, session party.Session, byToken bool) {
+	tickets := l.book.OfSession(session)
 	for _, t := range tickets {
-		if byToken && len(tickets) == 1 || s.gone(ctx, t) {
-			s.hasMatch(ctx, t.ID)
+		if byToken && len(tickets) == 1 || l.gone(ctx, t) {
+			l.endAs(ctx, t.ID, Matched)
 		}
 	}
 }

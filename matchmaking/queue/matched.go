@@ -1,32 +1,46 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking"
 	"partyline/matchmaking/seats"
 	"partyline/party"
+	"partyline/party/reserve"
+	"partyline/party/roster"
 	"partyline/party/rules"
 )
+
+// seating has everybody who was matched seated, and then told.
+type seating struct {
+	*tickets
+	native   native
+	launcher Launcher
+	roster   *roster.Roster
+	history  *history
+}
 
 // Matched returns the match these entries were given; with "" or an error the host makes a relayed
 // one. All tickets are gone by now, so whatever anybody hears of a match begins here. For the host's
 // own matching it makes a match with everybody's seats held, if the rules ask for one.
-func (s *Service) Matched(ctx context.Context, entries []runtime.MatchmakerEntry) (match string, err error) {
+func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry) (match string, err error) {
 	pool := collect(entries)
 	if len(pool) == 0 {
 		return "", errors.New("a match of nobody")
 	}
-	if panicked := s.protected("matched hook", "", func() { match, err = s.matched(ctx, pool) }); panicked != nil {
+	if panicked := protected(s.logger, "matched hook", "", func() { match, err = s.matched(ctx, pool) }); panicked != nil {
 		match, err = "", party.AsError(panicked)
 	}
-	if err != nil && s.Processing { // else the host's relayed match is what its own matching promised
-		_ = s.protected("tell of a lost match", "", func() {
+	if err != nil && s.processing { // else the host's relayed match is what its own matching promised
+		_ = protected(s.logger, "tell of a lost match", "", func() {
 			for _, w := range pool {
 				s.drop(ctx, w.id, DropInternal)
 			}
@@ -35,17 +49,17 @@ func (s *Service) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 	return match, err
 }
 
-func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, err error) {
+func (s *seating) matched(ctx context.Context, pool []*waiting) (match string, err error) {
 	// The match stands whether or not anybody hears of it.
 	conclude := func(seated []seats.Claim) {
-		_ = s.protected("tell of a match", "", func() { s.conclude(ctx, pool, seated) })
+		_ = protected(s.logger, "tell of a match", "", func() { s.conclude(ctx, pool, seated) })
 	}
-	if !s.Processing {
-		match, err = s.matchNative(ctx, pool)
+	if !s.processing {
+		match, err = s.native.launch(ctx, pool)
 		conclude(nil) // the host's own tickets cannot be ignored
 		return match, err
 	}
-	plan, ok := s.collected(pool[0].id)
+	plan, ok := s.prepared.collect(pool[0].id)
 	if ok {
 		s.proposals.end(plan.proposal)
 		match, err = s.commit(ctx, plan)
@@ -53,31 +67,61 @@ func (s *Service) matched(ctx context.Context, pool []*waiting) (match string, e
 		err = fmt.Errorf("no match was prepared for these %d tickets", len(pool))
 	}
 	if err != nil {
-		s.Logger.Error("match lost tickets=%d error=%v", len(pool), err)
+		s.logger.Error("match lost tickets=%d error=%v", len(pool), err)
 		return "", err
 	}
 	s.waited(pool, plan)
 	conclude(plan.claims)
-	_ = s.protected("look at the members again", "", func() { s.lookAgain(ctx, plan.claims) })
+	_ = protected(s.logger, "look at the members again", "", func() { s.lookAgain(ctx, plan.claims) })
 	return match, nil
+}
+
+// commitTries is how often the seats of a match are asked for; commitWait how long each try may take:
+// as long as the host waits for a match, because what fails here costs its players the match.
+const (
+	commitTries = 2
+	commitWait  = 10 * time.Second
+)
+
+// commit holds the seats of a match and tells the parties. A new match that has gone
+// meanwhile, because one of the tickets seemed to have ended, is made again.
+func (s *seating) commit(ctx context.Context, plan *planned) (match string, err error) {
+	for range commitTries {
+		if match, err = s.tryCommit(ctx, plan); err == nil {
+			return match, nil
+		}
+	}
+	return "", err
+}
+
+func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, commitWait)
+	defer cancel()
+	panicked := protected(s.logger, "hold the seats", plan.queue, func() {
+		match, err = plan.match, s.launcher.Commit(ctx, plan.match, plan.claims)
+		if errors.Is(err, matchmaking.ErrGone) && !plan.running && plan.launched.Handler != "" {
+			match, err = s.launcher.Launch(ctx, plan.launched)
+		}
+	})
+	return match, cmp.Or(panicked, err)
 }
 
 // lookAgain opens the seats of members who left before they were held; the seat of one whose
 // connection is lost is kept.
-func (s *Service) lookAgain(ctx context.Context, claims []seats.Claim) {
+func (s *seating) lookAgain(ctx context.Context, claims []seats.Claim) {
 	for _, c := range claims {
 		id, err := party.ParseID(c.PartyID)
 		if err != nil {
 			continue // a player without a party
 		}
-		left, err := s.Roster.Left(id, c.UserIDs)
+		left, err := s.roster.Left(id, c.UserIDs)
 		if err != nil {
-			s.Logger.Warn("party not read behind its match party=%s error=%v", id, err)
+			s.logger.Warn("party not read behind its match party=%s error=%v", id, err)
 			continue
 		}
 		for _, user := range left {
-			if err := s.Launcher.Release(ctx, id, user); err != nil {
-				s.Logger.Warn("seat of a member who left not opened party=%s user=%s error=%v", id, user, err)
+			if err := s.launcher.Release(ctx, id, user); err != nil {
+				s.logger.Warn("seat of a member who left not opened party=%s user=%s error=%v", id, user, err)
 			}
 		}
 	}
@@ -85,7 +129,7 @@ func (s *Service) lookAgain(ctx context.Context, claims []seats.Claim) {
 
 // conclude ends the tickets of a match, and what else those wait for whom it seats. All of its own
 // have ended before anybody is told.
-func (s *Service) conclude(ctx context.Context, pool []*waiting, seated []seats.Claim) {
+func (s *seating) conclude(ctx context.Context, pool []*waiting, seated []seats.Claim) {
 	var matched []Ticket
 	for _, w := range pool {
 		t, live := s.book.End(w.id)
@@ -106,12 +150,37 @@ func (s *Service) conclude(ctx context.Context, pool []*waiting, seated []seats.
 	}
 }
 
+// waited reports the waits of tickets that have found a match.
+func (s *seating) waited(pool []*waiting, plan *planned) {
+	match := "new"
+	if plan.running {
+		match = "running"
+	}
+	now := s.now()
+	for _, w := range pool {
+		since := w.created
+		if t, live := s.book.Get(w.id); live {
+			since = t.Since
+			s.history.add(w.queue, len(t.Members), now.Sub(since))
+		}
+		s.metrics.MetricsTimerRecord(MetricWait, map[string]string{"queue": w.queue, "match": match, "size": strconv.Itoa(len(w.people()))}, max(0, now.Sub(since)))
+	}
+}
+
+// native makes the matches of tickets that the host has matched by itself.
+type native struct {
+	*tickets
+	launcher  Launcher
+	look      func(ctx context.Context, id party.ID) (reserve.Look, error)
+	footprint func(reserve.Look) party.Footprint
+}
+
 // longestHold is how long a seat is held at most where no queue says it.
 var longestHold = rules.DefaultOf[rules.Queue]().SeatHoldMax
 
-// matchNative makes a match of one team for all, where the rules ask for it.
-func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, error) {
-	cfg := s.Policy().Matchmaking
+// launch makes a match of one team for all, where the rules ask for it.
+func (n native) launch(ctx context.Context, pool []*waiting) (string, error) {
+	cfg := n.policy().Matchmaking
 	if !cfg.CreateMatch {
 		return "", nil
 	}
@@ -123,7 +192,7 @@ func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, err
 			if (w.party == "") != alone {
 				continue
 			}
-			c := s.nativeClaim(ctx, w)
+			c := n.claim(ctx, w)
 			c.UserIDs = slices.DeleteFunc(c.UserIDs, func(user string) bool { return seated[user] })
 			for _, user := range c.UserIDs {
 				seated[user] = true
@@ -134,24 +203,24 @@ func (s *Service) matchNative(ctx context.Context, pool []*waiting) (string, err
 			}
 		}
 	}
-	return s.Launcher.Launch(ctx, matchmaking.Launch{
+	return n.launcher.Launch(ctx, matchmaking.Launch{
 		Handler: rules.PartyMatch, Teams: 1, TeamSize: size, Claims: claims,
 		SeatHold: cfg.SeatHold, SeatHoldMax: max(cfg.SeatHold, longestHold),
-		Grace: max(cfg.SeatHold, s.Policy().Parties.ReconnectGrace),
+		Grace: max(cfg.SeatHold, n.policy().Parties.ReconnectGrace),
 	})
 }
 
-// nativeClaim asks for the seats of a whole party, friends included that came in or are
+// claim asks for the seats of a whole party, friends included that came in or are
 // awaited since the ticket was made; failing to read it, of those on the ticket.
-func (s *Service) nativeClaim(ctx context.Context, w *waiting) seats.Claim {
+func (n native) claim(ctx context.Context, w *waiting) seats.Claim {
 	c := seats.Claim{PartyID: w.party, UserIDs: w.people()}
 	id, err := party.ParseID(w.party)
 	if err != nil {
 		return c // a player without a party
 	}
-	l, err := s.Look(ctx, id)
+	l, err := n.look(ctx, id)
 	if err != nil {
-		s.Logger.Warn("party not read, only its ticket is seated ticket=%s error=%v", w.id, err)
+		n.logger.Warn("party not read, only its ticket is seated ticket=%s error=%v", w.id, err)
 		return c
 	}
 	for _, user := range users(sessions(l.View)) {
@@ -159,6 +228,6 @@ func (s *Service) nativeClaim(ctx context.Context, w *waiting) seats.Claim {
 			c.UserIDs = append(c.UserIDs, user)
 		}
 	}
-	c.Spares = s.Footprint(l).OnTheWay()
+	c.Spares = n.footprint(l).OnTheWay()
 	return c
 }

@@ -2,7 +2,7 @@ package queue
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,6 +11,7 @@ import (
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
 	"partyline/matchmaking/seats"
+	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -40,6 +41,67 @@ func (r *queueRun) take(ctx context.Context, placements []formation.Placement) (
 		pl = append(pl, w)
 	}
 	return pl, out, resized
+}
+
+// outcome of looking at a ticket.
+type outcome int
+
+const (
+	asKnown outcome = iota // it needs the seats it was taken to need
+	changed                // it needs another number
+	away                   // it cannot be placed in this pass, or not at all
+)
+
+// look finds out whom a ticket seats at this moment: everybody in the party, on the ticket
+// or not, and those it holds seats for.
+func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
+	if _, live := r.book.Get(w.id); !live {
+		return away
+	}
+	if w.party == "" {
+		w.users = []string{w.entries[0].GetPresence().GetUserId()}
+		return asKnown
+	}
+	id, err := party.ParseID(w.party)
+	if err != nil {
+		r.logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
+		r.drop(ctx, w.id, DropInvalid)
+		return away
+	}
+	l, err := r.glance(ctx, id)
+	if err != nil {
+		if party.ReasonOf(err) != party.PartyNotFound {
+			r.logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
+		}
+		return away
+	}
+	for _, e := range w.entries {
+		if _, member := l.Session(e.GetPresence().GetSessionId()); !member && !l.IsLost(e.GetPresence().GetSessionId()) {
+			r.bar(w.id, e.GetPresence().GetUserId())
+			r.drop(ctx, w.id, DropMembership) // the host is about to remove it
+			return away
+		}
+	}
+	before := w.need()
+	w.users = users(sessions(l.View))
+	w.spares = spares(r.q, len(w.users), r.footprint(l))
+	if kept := r.proposals.seats(w.id); kept > 0 { // a friend's news must not undo what was found
+		w.spares = max(0, kept-len(w.users))
+	}
+	w.seats = len(w.users) + w.spares
+	if len(l.Members) > len(w.entries) { // somebody came in without ending the ticket
+		for _, user := range w.users {
+			r.dropSolo(ctx, user)
+		}
+	}
+	switch {
+	case w.seats > r.q.Largest():
+		r.drop(ctx, w.id, DropTooLarge)
+		return away
+	case w.seats != before:
+		return changed
+	}
+	return asKnown
 }
 
 func (pl placement) users() (all []string) {
@@ -79,9 +141,10 @@ type planned struct {
 	tickets placement
 	queue   string
 	rules   rules.Queue
-	turn    int      // which of its queue it is
-	match   string   // the running match whose seats are reserved for it; "" for a new one
-	others  []string // who else has a seat there
+	grace   time.Duration // for which the seat of a player is kept whose connection is lost
+	turn    int           // which of its queue it is
+	match   string        // the running match whose seats are reserved for it; "" for a new one
+	others  []string      // who else has a seat there
 
 	teamSize int    // of a new match
 	region   string // it is played in
@@ -94,26 +157,23 @@ type planned struct {
 	claims    []seats.Claim      // what is reserved in the match
 	launched  matchmaking.Launch // what made it; the zero Launch for a running match
 	running   bool               // the match runs already
-	withdrawn bool               // guarded by the service's mutex
+	withdrawn bool               // guarded by the mutex of [prepared]
 }
 
 // fill reserves seats in a running match, once in a pass for tickets that may join it. It returns
 // false where that failed, where the match will not seat one of them, or where blocks keep all of them out.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
 	r.done[match] = true
-	others, misfits, err := r.Launcher.Reserve(ctx, match, pl.claims())
+	others, misfits, err := r.launcher.Reserve(ctx, match, pl.claims())
 	if err != nil {
-		r.Logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
+		r.logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
 		return planned{}, false
 	}
 	if len(misfits) > 0 { // its seats are for others, as below
 		known, _ := r.misfits.Kept(match)
 		until := map[string]time.Time{}
-		for ticket, end := range known {
-			if r.began.Before(end) {
-				until[ticket] = end
-			}
-		}
+		maps.Copy(until, known)
+		maps.DeleteFunc(until, func(_ string, end time.Time) bool { return !r.began.Before(end) })
 		for _, i := range misfits {
 			until[pl[i].id] = r.began.Add(misfitFor)
 		}
@@ -130,7 +190,7 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 			out = append(out, w)
 		}
 	}
-	r.leaveOut(ctx, &plan, out)
+	r.prepared.leaveOut(ctx, &plan, out)
 	if len(plan.tickets) == 0 { // its seats are for others, who would wait behind these in every pass
 		r.there[match], r.done[match] = others, false
 		return planned{}, false
@@ -138,18 +198,8 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 	return plan, true
 }
 
-// leaveOut takes tickets out of a plan that is as good without them: for a running match, or to
-// replace somebody.
-func (p *pass) leaveOut(ctx context.Context, plan *planned, out placement) {
-	plan.tickets = slices.DeleteFunc(slices.Clone(plan.tickets), func(w *waiting) bool { return slices.Contains(out, w) })
-	if plan.match == "" || plan.complete && !plan.fill {
-		return // of a proposal nothing is reserved
-	}
-	p.withdraw(ctx, &planned{match: plan.match, claims: out.claims()})
-}
-
 // launch is the new match that the placement asks for.
-func (p *planned) launch(grace time.Duration) matchmaking.Launch {
+func (p *planned) launch() matchmaking.Launch {
 	size := p.teamSize
 	if p.rules.Backfill {
 		size = p.rules.TeamSize.Max // the seats of a smaller match are filled later
@@ -160,80 +210,7 @@ func (p *planned) launch(grace time.Duration) matchmaking.Launch {
 	}
 	return matchmaking.Launch{
 		Handler: handler, Queue: p.queue, Teams: p.rules.Teams, TeamSize: size, MaxParty: p.rules.MaxParty,
-		Claims: p.tickets.claims(), SeatHold: p.rules.SeatHold, SeatHoldMax: p.rules.SeatHoldMax, Grace: max(p.rules.SeatHold, grace),
+		Claims: p.tickets.claims(), SeatHold: p.rules.SeatHold, SeatHoldMax: p.rules.SeatHoldMax, Grace: max(p.rules.SeatHold, p.grace),
 		Backfill: p.rules.Backfill, Tick: p.rules.Tick, Key: p.tickets[0].key, Skill: p.tickets.skill(), Region: p.region, AvoidBlocks: p.rules.Blocks == rules.BlocksAvoid,
 	}
-}
-
-// make makes what was planned, the queues in turn, as far as no block stands against it and there is
-// time, and hands it to the host, which looks once more whether every ticket is there.
-func (p *pass) make(ctx context.Context) {
-	if len(p.plans) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, max(0, p.deadline.Sub(p.Now()))+launchGrace)
-	defer cancel()
-	slices.SortStableFunc(p.plans, func(a, b planned) int { return a.turn - b.turn })
-	apart, known := p.apart(ctx)
-	failures := map[string]int{}
-	for i := range p.plans {
-		plan := &p.plans[i]
-		out := apart[plan]
-		if len(out) > 0 {
-			p.Logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
-		}
-		plan.running = plan.match != "" && (plan.fill || !plan.served)
-		joins := plan.proposal != 0 && !plan.complete
-		if plan.running || joins {
-			p.leaveOut(ctx, plan, out)
-		}
-		if plan.complete && known {
-			for _, w := range out {
-				p.sendBack(ctx, w.id, plan.queue)
-			}
-		}
-		if len(plan.tickets) == 0 || !plan.running && !joins && len(out) > 0 {
-			continue
-		}
-		if joins || !plan.running && !plan.complete && plan.rules.Accept != nil {
-			p.ask(ctx, plan)
-			continue
-		}
-		if _, fleet := plan.rules.Server(); fleet && !plan.served {
-			_ = p.protected("ask for a game server", plan.queue, func() { p.order(ctx, plan) })
-			continue
-		}
-		plan.claims = plan.tickets.claims()
-		if !plan.running && !plan.served {
-			if failures[plan.queue] == maxFailures || !p.Now().Before(p.deadline) {
-				continue
-			}
-			_ = p.protected("make a match", plan.queue, func() { plan.match = p.launch(ctx, plan) })
-			if plan.match == "" {
-				if !plan.complete {
-					failures[plan.queue]++
-				}
-				p.unmade(ctx, plan)
-				continue
-			}
-		}
-		p.prepare(plan)
-		p.groups = append(p.groups, plan.tickets.entries())
-	}
-}
-
-// launch makes a new match that nobody is told of; "" where that failed.
-func (p *pass) launch(ctx context.Context, plan *planned) string {
-	plan.launched = plan.launch(p.cfg.Parties.ReconnectGrace)
-	quiet := plan.launched
-	quiet.Unannounced = true
-	match, err := p.Launcher.Launch(ctx, quiet)
-	if err == nil && match == "" {
-		err = errors.New("a match without an ID")
-	}
-	if err != nil {
-		p.Logger.Error("match not made queue=%s tickets=%d error=%v", plan.queue, len(plan.tickets), err)
-		return ""
-	}
-	return match
 }

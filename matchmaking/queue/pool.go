@@ -76,7 +76,7 @@ func (b *Book) meet(entries []runtime.MatchmakerEntry, edition int, read func(*w
 			read(w)
 			w.edition = edition
 		}
-		w.ended, w.seats, w.blocked = !r.ended.IsZero(), r.seats, r.blocked
+		w.ended, w.blocked = !r.ended.IsZero(), r.blocked
 		if !w.ended {
 			met++
 		}
@@ -155,4 +155,23 @@ func forFormation(pool []*waiting) []formation.Ticket {
 
 func (w *waiting) forFormation() formation.Ticket {
 	return formation.Ticket{ID: w.id, Size: w.need(), Key: w.key, Skill: w.skill, Since: w.since, Latency: w.latency, NewMatchOnly: w.newOnly}
+}
+
+// everybody are those whom the ticket was last seen to seat; before that, who is on it.
+func (w *waiting) everybody() []string {
+	if w.users != nil {
+		return w.users
+	}
+	return w.people()
+}
+
+// people are the different users on a ticket itself.
+func (w *waiting) people() []string {
+	ids := make([]string, 0, len(w.entries))
+	for _, e := range w.entries {
+		if id := e.GetPresence().GetUserId(); !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }

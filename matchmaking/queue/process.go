@@ -9,8 +9,10 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/cache"
 	"partyline/matchmaking/formation"
 	"partyline/party"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -29,10 +31,34 @@ const (
 	restFor = 30 * time.Second
 )
 
+// processor is the host's matchmaker. What it keeps between passes has no lock: the host runs one at a time.
+type processor struct {
+	*tickets
+	glance    func(ctx context.Context, id party.ID) (reserve.Look, error)
+	footprint func(reserve.Look) party.Footprint
+	launcher  Launcher
+	maker     maker
+	board     *board
+	gauges    *gauges
+
+	passes  int // so far
+	edition int // of the queues: how often they were not those of the pass before
+	queues  map[string]rules.Queue
+	pace    pace
+	resting *pauses                                    // queues, and running matches, whose fleet is not asked
+	misfits *cache.Cache[string, map[string]time.Time] // by running match: tickets that it will not seat, until when
+}
+
+// misfitFor is how long a ticket is kept from a match that would not seat it: why that was may end, as the
+// seat does that is kept for a player whose connection is lost.
+const (
+	misfitFor  = 15 * time.Second
+	maxMisfits = 10_000 // matches
+)
+
 // pass is one run over the host's pool.
 type pass struct {
-	*Service
-	number   int
+	*processor
 	cfg      rules.Config
 	began    time.Time
 	deadline time.Time
@@ -46,60 +72,48 @@ type pass struct {
 // Process is the host's matchmaker: it is given every entry of every ticket, in any order, and returns
 // the groups that have a match now. It never takes a ticket apart, and stops forming when the rules'
 // pass_budget is used up. A failure costs the queue it happens in this pass, and no ticket.
-func (s *Service) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
-	p := &pass{Service: s, cfg: s.Policy(), began: s.Now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
-	_ = s.protected("pass", "", func() { p.process(ctx, entries) })
+func (pr *processor) Process(ctx context.Context, entries []runtime.MatchmakerEntry) [][]runtime.MatchmakerEntry {
+	p := &pass{processor: pr, cfg: pr.policy(), began: pr.now(), placed: map[string]bool{}, left: map[string][]*waiting{}}
+	_ = protected(pr.logger, "pass", "", func() { p.process(ctx, entries) })
+	pr.passes++
 	return p.groups
 }
 
 func (p *pass) process(ctx context.Context, entries []runtime.MatchmakerEntry) {
-	s := p.Service
-	s.mu.Lock()
-	p.number = s.passes
-	s.passes++
-	interval, tooSlow := time.Duration(0), false
-	if asks(p.cfg) {
-		interval, tooSlow = s.pace.begin(p.began)
-	}
-	s.mu.Unlock()
-	if tooSlow {
-		s.Logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
+	if slices.ContainsFunc(slices.Collect(maps.Values(p.cfg.Queues)), func(q rules.Queue) bool { return q.Accept != nil }) {
+		if interval, tooSlow := p.pace.begin(p.began); tooSlow {
+			p.logger.Warn("the server looks for matches too rarely for queues that ask their players; set matchmaker.interval_sec to 1 to 3 interval=%v", interval)
+		}
 	}
 	p.deadline = p.began.Add(p.cfg.Matchmaking.PassBudget)
-	planned := p.began.Add(p.cfg.Matchmaking.PassBudget * 3 / 4) // the rest is for making what was planned
-	for _, asked := range s.proposals.list("") {
+	until := p.began.Add(p.cfg.Matchmaking.PassBudget * 3 / 4) // the rest is for making what was planned
+	for _, asked := range p.proposals.list("") {
 		for _, user := range asked.users() {
 			p.placed[user] = true
 		}
 	}
-	s.withdrawUncollected(ctx)
+	p.prepared.withdrawUncollected(ctx)
 	byQueue := p.sort(ctx, entries)
 	names := slices.Sorted(maps.Keys(byQueue))
 	for i := range names {
 		// In turn, and each with its share of what is left: no queue uses up the others' time.
-		name := names[(i+p.number)%len(names)]
-		share := planned.Sub(s.Now()) / time.Duration(len(names)-i)
-		_ = p.protected("pass", name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], s.Now().Add(share)) })
+		name := names[(i+p.passes)%len(names)]
+		share := until.Sub(p.now()) / time.Duration(len(names)-i)
+		_ = protected(p.logger, "pass", name, func() { p.run(ctx, name, p.cfg.Queues[name], byQueue[name], p.now().Add(share)) })
 	}
-	p.make(ctx)
+	p.maker.make(ctx, p.plans, p.deadline, func(plan *planned) { p.groups = append(p.groups, plan.tickets.entries()) })
 	p.remember()
 	p.measure()
-}
-
-// asks reports whether a queue asks its players before a match is made.
-func asks(c rules.Config) bool {
-	for _, q := range c.Queues {
-		if q.Accept != nil {
-			return true
-		}
-	}
-	return false
 }
 
 // sort compares the pool with the book, drops the tickets that can wait no longer, and
 // answers the others by queue.
 func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[string][]*waiting {
-	pool, gone := p.book.meet(entries, p.edition(p.cfg.Queues), func(w *waiting) {
+	if !reflect.DeepEqual(p.cfg.Queues, p.queues) {
+		p.edition++
+		p.queues = maps.Clone(p.cfg.Queues)
+	}
+	pool, gone := p.book.meet(entries, p.edition, func(w *waiting) {
 		if q, ok := p.cfg.Queues[w.queue]; ok {
 			w.key, w.standing, w.unfit = read(q, w.entries[0].GetProperties())
 		}
@@ -117,7 +131,7 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 		case !ok:
 			p.drop(ctx, w.id, DropUnknown)
 		case w.unfit != nil:
-			p.Logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
+			p.logger.Warn("ticket dropped ticket=%s queue=%s error=%v", w.id, w.queue, w.unfit)
 			p.drop(ctx, w.id, DropInvalid)
 		case p.began.Sub(w.created) > q.MaxWait && p.proposals.seats(w.id) == 0:
 			p.drop(ctx, w.id, DropExpired)
@@ -130,23 +144,13 @@ func (p *pass) sort(ctx context.Context, entries []runtime.MatchmakerEntry) map[
 	return byQueue
 }
 
-// edition grows whenever the queues are not what they were at the last pass.
-func (s *Service) edition(queues map[string]rules.Queue) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.editions == 0 || !reflect.DeepEqual(queues, s.queues) {
-		s.editions++
-		s.queues = maps.Clone(queues)
-	}
-	return s.editions
-}
-
 // run places as many of a queue's tickets as it can until the deadline.
 func (p *pass) run(ctx context.Context, name string, q rules.Queue, pool []*waiting, deadline time.Time) {
-	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.Now()))+launchGrace))
+	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(max(0, deadline.Sub(p.now()))+launchGrace))
 	defer cancel()
-	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, seeking: map[string]proposal{}, done: map[string]bool{}, there: map[string][]string{}}
-	r.advance(ctx)
+	r := &queueRun{pass: p, name: name, q: q, pool: pool, deadline: deadline, done: map[string]bool{}, there: map[string][]string{}}
+	r.proposing = &proposing{queueRun: r, seeking: map[string]proposal{}}
+	r.proposing.advance(ctx)
 	defer func() { p.left[name] = r.pool }()
 	r.refresh(ctx)
 	for range maxRounds {
@@ -165,22 +169,22 @@ type queueRun struct {
 	*pass
 	name     string
 	q        rules.Queue
-	pool     []*waiting          // tickets that may be placed
-	tickets  map[string]*waiting // every ticket of the queue, by ID; nil where there are no proposals
-	seeking  map[string]proposal // in which somebody is to be replaced, by the name each has among running matches
+	pool     []*waiting // tickets that may be placed
 	deadline time.Time
 	done     map[string]bool     // running matches that take nobody more in this pass
 	there    map[string][]string // who plays in those that blocks kept tickets out of
 	turns    int                 // matches planned
+
+	proposing *proposing
 }
 
-func (r *queueRun) proceed() bool { return r.Now().Before(r.deadline) }
+func (r *queueRun) proceed() bool { return r.now().Before(r.deadline) }
 
 // share reports whether a part of the time that the queue has left now is not over. Whatever
 // takes long, the steps after it have time for those it found first, the oldest.
 func (r *queueRun) share(of time.Duration) (proceed func() bool) {
-	until := r.Now().Add(r.deadline.Sub(r.Now()) / of)
-	return func() bool { return r.Now().Before(until) }
+	until := r.now().Add(r.deadline.Sub(r.now()) / of)
+	return func() bool { return r.now().Before(until) }
 }
 
 // refresh looks at some of the waiting parties, so that one that has grown is told, and
@@ -188,7 +192,7 @@ func (r *queueRun) share(of time.Duration) (proceed func() bool) {
 func (r *queueRun) refresh(ctx context.Context) {
 	start, looks, proceed := 0, 0, r.share(4)
 	if n := len(r.pool); n > looksPerPass {
-		start = r.number * looksPerPass % n
+		start = r.passes * looksPerPass % n
 	}
 	var out []*waiting
 	for i := range r.pool {
@@ -227,16 +231,15 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 		for _, user := range plan.tickets.users() {
 			r.placed[user] = true
 		}
-		plan.queue, plan.rules, plan.turn = r.name, r.q, r.turns
+		r.plan(plan, r.turns)
 		r.turns++
-		r.plans = append(r.plans, plan)
 	}
 	for _, b := range res.Backfills {
 		if !r.proceed() {
 			break
 		}
 		try(b.Placements, func(pl placement) (planned, bool) {
-			if plan, is := r.replace(b.MatchID, pl); is {
+			if plan, is := r.proposing.replace(b.MatchID, pl); is {
 				return plan, true
 			}
 			return r.fill(ctx, b.MatchID, pl)
@@ -254,39 +257,32 @@ func (r *queueRun) round(ctx context.Context) (again bool) {
 	return again && r.proceed() && len(r.pool) > 0
 }
 
+// plan has a match made, in its turn among those of the queue.
+func (r *queueRun) plan(of planned, turn int) {
+	of.queue, of.rules, of.grace, of.turn = r.name, r.q, r.cfg.Parties.ReconnectGrace, turn
+	r.plans = append(r.plans, of)
+}
+
 // open lists the running matches to fill up, and the proposals to complete. Failing to list
 // matches, new ones are made.
 func (r *queueRun) open(ctx context.Context) []formation.OpenMatch {
-	wanting := r.wanting()
+	wanting := r.proposing.wanting()
 	if !r.q.Backfill {
 		return wanting
 	}
-	matches, err := r.Launcher.Open(ctx, r.name)
+	matches, err := r.launcher.Open(ctx, r.name)
 	if err != nil {
-		r.Logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
+		r.logger.Warn("open matches not listed queue=%s error=%v", r.name, err)
 		return wanting
 	}
 	matches = slices.DeleteFunc(matches, func(m formation.OpenMatch) bool {
-		return r.done[m.ID] || len(m.Open) != r.q.Teams || r.paused(m.ID)
+		return r.done[m.ID] || len(m.Open) != r.q.Teams || r.resting.left(m.ID) > 0
 	})
 	for i, m := range matches {
 		misfits, _ := r.misfits.Kept(m.ID)
-		matches[i].Apart = append(r.keptFrom(r.there[m.ID]), r.indexes(misfits)...)
+		matches[i].Apart = r.keptFrom(r.there[m.ID], misfits)
 	}
 	return append(wanting, matches...)
-}
-
-// indexes are where those of the tickets are in the pool that are kept out until later.
-func (r *queueRun) indexes(until map[string]time.Time) (at []int) {
-	if len(until) == 0 {
-		return nil
-	}
-	for i, w := range r.pool {
-		if r.began.Before(until[w.id]) {
-			at = append(at, i)
-		}
-	}
-	return at
 }
 
 func (r *queueRun) without(tickets []*waiting) {
@@ -298,64 +294,34 @@ func (r *queueRun) without(tickets []*waiting) {
 	r.out = append(r.out, tickets...)
 }
 
-// outcome of looking at a ticket.
-type outcome int
+// remember keeps what the pass left waiting, for those who ask.
+func (p *pass) remember() {
+	for _, w := range p.out {
+		if _, live := p.book.Get(w.id); live && !w.ended {
+			p.left[w.queue] = append(p.left[w.queue], w)
+		}
+	}
+	scenes := map[string]scene{}
+	for name, left := range p.left {
+		q := p.cfg.Queues[name]
+		scenes[name] = scene{formation.Of(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}}
+	}
+	p.board.scenes.Store(&scenes)
+}
 
-const (
-	asKnown outcome = iota // it needs the seats it was taken to need
-	changed                // it needs another number
-	away                   // it cannot be placed in this pass, or not at all
-)
-
-// look finds out whom a ticket seats at this moment: everybody in the party, on the ticket
-// or not, and those it holds seats for.
-func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
-	if _, live := r.book.Get(w.id); !live {
-		return away
-	}
-	if w.party == "" {
-		w.users = []string{w.entries[0].GetPresence().GetUserId()}
-		return asKnown
-	}
-	id, err := party.ParseID(w.party)
-	if err != nil {
-		r.Logger.Error("ticket of a malformed party ticket=%s party=%q", w.id, w.party)
-		r.drop(ctx, w.id, DropInvalid)
-		return away
-	}
-	v, err := r.Glance(ctx, id)
-	if err != nil {
-		if party.ReasonOf(err) != party.PartyNotFound {
-			r.Logger.Warn("party not read, its ticket waits ticket=%s error=%v", w.id, err)
+// measure reports what a pass leaves behind. To ask the book about each ticket once more would take a
+// tenth of the pass.
+func (p *pass) measure() {
+	p.gauges.set(p.board.report(func(of []formation.Ticket, f func(i int)) {
+		for i := range of {
+			f(i)
 		}
-		return away
-	}
-	for _, e := range w.entries {
-		if _, member := v.Session(e.GetPresence().GetSessionId()); !member && !v.IsLost(e.GetPresence().GetSessionId()) {
-			r.bar(w.id, e.GetPresence().GetUserId())
-			r.drop(ctx, w.id, DropMembership) // the host is about to remove it
-			return away
+	}))
+	p.metrics.MetricsTimerRecord(MetricPass, nil, p.now().Sub(p.began))
+	p.pace.before = time.Time{}
+	for _, left := range p.left {
+		if len(left) > 0 {
+			p.pace.before = p.began
 		}
 	}
-	before := w.need()
-	w.users = users(sessions(v.View))
-	w.spares = spares(r.q, len(w.users), r.Footprint(v))
-	if kept := r.proposals.seats(w.id); kept > 0 { // a friend's news must not undo what was found
-		w.spares = max(0, kept-len(w.users))
-	}
-	w.seats = len(w.users) + w.spares
-	r.book.Seats(w.id, w.seats)
-	if len(v.Members) > len(w.entries) { // somebody came in without ending the ticket
-		for _, user := range w.users {
-			r.dropSolo(ctx, user)
-		}
-	}
-	switch {
-	case w.seats > r.q.Largest():
-		r.drop(ctx, w.id, DropTooLarge)
-		return away
-	case w.seats != before:
-		return changed
-	}
-	return asKnown
 }

@@ -93,31 +93,10 @@ type proposals struct {
 	next     int
 	all      map[int]*proposal
 	byTicket map[string]*proposal
-	barred   map[string]time.Time // users who did not accept, until when they may not queue
 }
 
 func newProposals() *proposals {
-	return &proposals{all: map[int]*proposal{}, byTicket: map[string]*proposal{}, barred: map[string]time.Time{}}
-}
-
-// bar keeps a user from queueing until the given time.
-func (ps *proposals) bar(user string, now, until time.Time) {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	maps.DeleteFunc(ps.barred, func(_ string, end time.Time) bool { return !now.Before(end) })
-	if now.Before(until) {
-		ps.barred[user] = until
-	}
-}
-
-// wait is how long the users may not queue, the longest of them.
-func (ps *proposals) wait(users []string, now time.Time) (wait time.Duration) {
-	ps.mu.Lock()
-	defer ps.mu.Unlock()
-	for _, user := range users {
-		wait = max(wait, ps.barred[user].Sub(now))
-	}
-	return wait
+	return &proposals{all: map[int]*proposal{}, byTicket: map[string]*proposal{}}
 }
 
 // begin adds a proposal and returns its ID.

@@ -3,79 +3,32 @@ package queue
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
 
 	"partyline/matchmaking"
 	"partyline/matchmaking/formation"
-	"partyline/party"
 )
 
-// Accept takes a player's answer to the match that was found for a ticket; one who does not accept
-// takes it off. It refuses with ProposalGone where none is offered to this player any more.
-func (s *Service) Accept(ctx context.Context, caller party.Caller, ticket string, accept bool) (party.ProposalState, error) {
-	state, known := s.proposals.answer(s.Now(), ticket, caller.UserID, accept)
-	if !known {
-		return state, party.Refuse(party.ProposalGone, "This match is not offered to you any more.")
-	}
-	if !accept {
-		s.bar(ticket, caller.UserID)
-		s.drop(ctx, ticket, DropDeclined)
-	}
-	return state, nil
-}
-
-// bar starts the cooldown of a player who takes a ticket off a match that is asked about, before it
-// comes off.
-func (s *Service) bar(ticket, userID string) {
-	t, live := s.book.Get(ticket)
-	if a := s.Policy().Queues[t.Queue].Accept; live && a != nil && s.proposals.state(ticket) != nil {
-		s.proposals.bar(userID, s.Now(), s.Now().Add(a.Cooldown))
-	}
-}
-
-// takeOff takes a ticket out of its proposal; a replacement is looked for as the queue says.
-func (s *Service) takeOff(ticket, queue string) {
-	var replace time.Duration
-	if a := s.Policy().Queues[queue].Accept; a != nil {
-		replace = a.Replace
-	}
-	s.proposals.remove(ticket, s.Now().Add(replace))
-}
-
-// sendBack takes a ticket out of its proposal to wait for another match. Players who were asked are told.
-func (p *pass) sendBack(ctx context.Context, ticket, queue string) {
-	asked := p.proposals.state(ticket) != nil
-	p.takeOff(ticket, queue)
-	if t, live := p.book.Get(ticket); live && asked {
-		p.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID})
-	}
-}
-
-// unmade has the tickets of a match that could not be made wait on, without a proposal. After their players
-// were asked, or the second time, they are planned again after a while only: their players would be asked in
-// every pass, and a match that the game's handler refuses would be tried before all others each time.
-func (p *pass) unmade(ctx context.Context, plan *planned) {
-	for _, w := range plan.tickets {
-		if plan.complete || w.unmade {
-			w.rests = p.Now().Add(restFor)
-		}
-		w.unmade = true
-		p.sendBack(ctx, w.id, plan.queue)
-	}
+// proposing is what a pass does about the proposals of a queue.
+type proposing struct {
+	*queueRun
+	byID    map[string]*waiting // every ticket of the queue; nil where there are no proposals
+	seeking map[string]proposal // in which somebody is to be replaced, by the name each has among running matches
 }
 
 // advance goes on with the queue's proposals: it takes off who did not answer, plans what is complete,
 // gives up what is over, and takes the tickets of those that go on out of the pool.
-func (r *queueRun) advance(ctx context.Context) {
+func (r *proposing) advance(ctx context.Context) {
 	all := r.proposals.list(r.name)
 	if len(all) == 0 {
 		return
 	}
-	r.tickets = make(map[string]*waiting, len(r.pool))
+	r.byID = make(map[string]*waiting, len(r.pool))
 	for _, w := range r.pool {
-		r.tickets[w.id] = w
+		r.byID[w.id] = w
 	}
 	var asked []*waiting
 	unread := map[int]bool{}
@@ -96,7 +49,7 @@ func (r *queueRun) advance(ctx context.Context) {
 			if p.order != nil && served == matchmaking.OrderPending {
 				break
 			}
-			plan := planned{tickets: r.placementOf(p), queue: r.name, rules: r.q, turn: -1, proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
+			plan := planned{tickets: r.placementOf(p), proposal: p.id, complete: true, teamSize: slices.Max(p.teams), region: p.region, match: p.match, served: p.order != nil, fill: p.fill}
 			if p.fill {
 				filled, ok := r.fill(ctx, p.match, plan.tickets)
 				if !ok || len(filled.tickets) < len(plan.tickets) {
@@ -105,32 +58,33 @@ func (r *queueRun) advance(ctx context.Context) {
 				}
 				plan.others = filled.others
 			}
-			r.plans = append(r.plans, plan)
+			r.plan(plan, -1)
 		case !p.full():
 			r.seeking[proposalPrefix+strconv.Itoa(p.id)] = p
 		}
 		for _, part := range p.parts {
-			asked = append(asked, r.tickets[part.ticket])
+			asked = append(asked, r.byID[part.ticket])
 		}
 	}
 	r.without(asked)
 }
 
 // fits reports whether the queue, whose rules may have changed, still proposes matches of this size, in this region.
-func (r *queueRun) fits(p proposal) bool {
+func (r *proposing) fits(p proposal) bool {
 	size, regions := slices.Max(p.teams), []string{""}
 	if r.q.Latency != nil {
 		regions = r.q.Latency.Regions
 	}
-	return r.proposes() && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max) && slices.Contains(regions, p.region))
+	_, fleet := r.q.Server()
+	return (fleet || r.q.Accept != nil) && len(p.teams) == r.q.Teams && (p.fill || size <= r.q.TeamSize.Max && size >= cmp.Or(r.q.TeamSize.Min, r.q.TeamSize.Max) && slices.Contains(regions, p.region))
 }
 
 // settle takes those off a proposal who are gone, need another number of seats or seat somebody who
 // is to play elsewhere, or did not answer in time. It reports false where a party could not be read: then nothing is known.
-func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
+func (r *proposing) settle(ctx context.Context, p proposal) (known bool) {
 	known = true
 	for _, part := range p.parts {
-		w := r.tickets[part.ticket]
+		w := r.byID[part.ticket]
 		if w != nil && r.look(ctx, w) == away {
 			if _, live := r.book.Get(w.id); live {
 				known = false
@@ -160,7 +114,7 @@ func (r *queueRun) settle(ctx context.Context, p proposal) (known bool) {
 
 // takeIn notes the friends who have come in on the seats that a part holds. It reports false where one of
 // them has a match, or is asked about one, with another ticket.
-func (r *queueRun) takeIn(part *part, users []string) bool {
+func (r *proposing) takeIn(part *part, users []string) bool {
 	fresh := slices.DeleteFunc(slices.Clone(users), func(user string) bool { return slices.Contains(part.users, user) })
 	if slices.ContainsFunc(fresh, func(user string) bool { return r.placed[user] }) {
 		return false
@@ -172,9 +126,9 @@ func (r *queueRun) takeIn(part *part, users []string) bool {
 	return true
 }
 
-func (r *queueRun) placementOf(p proposal) (pl placement) {
+func (r *proposing) placementOf(p proposal) (pl placement) {
 	for _, part := range p.parts {
-		w := r.tickets[part.ticket]
+		w := r.byID[part.ticket]
 		w.team = part.team
 		pl = append(pl, w)
 	}
@@ -186,7 +140,7 @@ func (r *queueRun) placementOf(p proposal) (pl placement) {
 const proposalPrefix = "proposal "
 
 // wanting are the proposals in which somebody is to be replaced, as matches to fill.
-func (r *queueRun) wanting() (open []formation.OpenMatch) {
+func (r *proposing) wanting() (open []formation.OpenMatch) {
 	for name, p := range r.seeking {
 		m := formation.OpenMatch{ID: name, Open: p.open(), Region: p.region}
 		pl := r.placementOf(p)
@@ -194,72 +148,77 @@ func (r *queueRun) wanting() (open []formation.OpenMatch) {
 			m.Planned = append(m.Planned, formation.Planned{Ticket: w.forFormation(), Team: w.team})
 		}
 		m.Key, m.Skill = pl[0].key, pl.skill()
-		m.Apart = r.keptFrom(p.users())
+		m.Apart = r.keptFrom(p.users(), nil)
 		open = append(open, m)
 	}
 	return open
 }
 
 // replace plans tickets for a proposal, if the match to fill is one.
-func (r *queueRun) replace(match string, pl placement) (plan planned, is bool) {
+func (r *proposing) replace(match string, pl placement) (plan planned, is bool) {
 	p, is := r.seeking[match]
 	delete(r.seeking, match)
 	return planned{tickets: pl, proposal: p.id, others: p.users()}, is
 }
 
-// ask proposes a match to the players of a plan, or asks those who are to replace somebody.
-func (p *pass) ask(ctx context.Context, plan *planned) {
-	by := p.Now().Add(plan.rules.Accept.Within)
-	parts := plan.tickets.parts()
-	for i, w := range plan.tickets {
-		parts[i].asked, parts[i].by = w.people(), by
+var (
+	errTooLong = errors.New("the game server was not ready in time")
+	errEnded   = errors.New("the match ended before its players came")
+)
+
+// served is what has become of a proposal's game server.
+func (r *proposing) served(ctx context.Context, p proposal) matchmaking.OrderState {
+	if p.order == nil {
+		return matchmaking.OrderPending
 	}
-	var stayed []*part
-	if plan.proposal == 0 {
-		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams)
-		p.proposals.begin(proposal{queue: plan.queue, teams: teams, region: plan.region, parts: parts})
-	} else {
-		var goesOn bool
-		if stayed, goesOn = p.proposals.join(plan.proposal, parts); !goesOn {
-			return
+	fleet, is := r.q.Server()
+	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.ordered.Add(fleet.ReadyWithin))) {
+		p.order.Cancel(errTooLong)
+	} else if state == matchmaking.OrderReady && !p.fill {
+		// A server may end its match while nobody plays: after the commit that would cost the tickets.
+		if _, _, err := r.launcher.Reserve(ctx, p.match, nil); errors.Is(err, matchmaking.ErrGone) {
+			p.order.Cancel(errEnded)
 		}
 	}
-	p.Metrics.MetricsCounterAdd(MetricProposed, map[string]string{"queue": plan.queue}, int64(len(parts)))
-	p.tellAll(ctx, parts, Found, by)
-	p.tellAll(ctx, stayed, Replaced, by)
-}
-
-// parts are the tickets as a proposal has them. Nobody is asked yet.
-func (pl placement) parts() (parts []*part) {
-	for _, w := range pl {
-		parts = append(parts, &part{ticket: w.id, team: w.team, seats: w.need(), users: slices.Clone(w.users), accepted: map[string]bool{}})
+	state, err := p.order.State()
+	if state == matchmaking.OrderFailed {
+		r.logger.Warn("no game server queue=%s match=%s error=%v", r.name, p.match, err)
 	}
-	return parts
+	return state
 }
 
-func (p *pass) tellAll(ctx context.Context, parts []*part, name EventName, by time.Time) {
-	for _, part := range parts {
-		if t, live := p.book.Get(part.ticket); live {
-			p.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, AcceptBy: by.Unix()})
+// dissolve ends a proposal; its tickets wait on. A player who was asked, or waited for a
+// server, is told why.
+func (r *proposing) dissolve(ctx context.Context, p proposal, why DropReason) {
+	for _, user := range p.users() {
+		delete(r.placed, user)
+	}
+	if why == NoCapacity {
+		r.pause(p)
+	}
+	if p.order != nil {
+		p.order.Cancel(errIncomplete)
+	}
+	asked := slices.ContainsFunc(p.parts, func(part *part) bool { return len(part.asked) > 0 })
+	for _, ticket := range r.proposals.end(p.id) {
+		if t, live := r.book.Get(ticket); live && !p.fill && (why == NoCapacity || asked) {
+			r.announce(ctx, t, Event{Event: Queued, Queue: t.Queue, Ticket: t.ID, Reason: why})
 		}
 	}
 }
 
-// everybody are those whom the ticket was last seen to seat; before that, who is on it.
-func (w *waiting) everybody() []string {
-	if w.users != nil {
-		return w.users
-	}
-	return w.people()
-}
+// slotsAgain is how long a match takes nobody whose server had no slots: half of the minute for which fleets
+// keep a slot that may come free.
+const slotsAgain = 30 * time.Second
 
-// people are the different users on a ticket itself.
-func (w *waiting) people() []string {
-	ids := make([]string, 0, len(w.entries))
-	for _, e := range w.entries {
-		if id := e.GetPresence().GetUserId(); !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
+// pause keeps the queue from asking for a game server again at once: the fleet that has none
+// now will hardly have one in the next pass. With the default of ready_within it is 10 s. Where a running
+// match had no slots, it pauses that match alone.
+func (r *proposing) pause(p proposal) {
+	if p.fill {
+		r.resting.begin(p.match, slotsAgain)
+		return
 	}
-	return ids
+	fleet, _ := r.q.Server()
+	r.resting.begin(r.name, fleet.ReadyWithin/6)
 }

@@ -4,28 +4,13 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/reserve"
 	"partyline/party/roster"
-	"partyline/party/rules"
 )
-
-// spares is how many seats a party takes beside its members': those it keeps, and for friends on their
-// way those there is room for, because a stranger with a link must not keep a party from playing.
-func spares(q rules.Queue, members int, f party.Footprint) int {
-	if !q.HoldInvited {
-		return 0
-	}
-	onTheWay := f.OnTheWay()
-	kept := min(f.Held-f.InLine, onTheWay)
-	return kept + max(0, min(onTheWay-kept, q.Largest()-members-kept))
-}
 
 // Deps is what a Service works with. All are needed.
 type Deps struct {
@@ -59,81 +44,54 @@ type Deps struct {
 	Metrics party.Metrics
 }
 
-// Service is matchmaking by queues. Make it with [New].
+// Service is matchmaking by queues: the parts of it that others call. Make it with [New].
 type Service struct {
-	Deps
-	book   *Book
-	claims *claims
-
-	proposals *proposals
-	history   *history
-
-	mu       sync.Mutex
-	prepared map[string]*planned    // by ticket: matched in a pass, not yet collected by the host
-	scenes   map[string]scene       // by queue: what the last pass left waiting
-	passes   int                    // so far; only Process counts
-	queues   map[string]rules.Queue // of the last pass
-	editions int                    // so far: how often the queues were not those of the pass before
-	pace     pace
-	measured map[string]bool      // queues whose gauges were set
-	said     map[string]bool      // properties whose values were said to be no numbers
-	failures map[string]time.Time // by queue, or running match: until when its fleet is not asked
-
-	unasked atomic.Bool                                // the host does not answer
-	answers *cache.Cache[struct{}, answer]             // of the host
-	misfits *cache.Cache[string, map[string]time.Time] // by running match: tickets that it will not seat, until when
+	*gate
+	*follower
+	*liveness
+	*processor
+	*seating
+	*board
+	*gauges
+	tickets *tickets
 }
-
-// misfitFor is how long a ticket is kept from a match that would not seat it: why that was may end, as the
-// seat does that is kept for a player whose connection is lost.
-const (
-	misfitFor  = 15 * time.Second
-	maxMisfits = 10_000 // matches
-)
 
 // New makes a service.
 func New(d Deps) *Service {
+	proposals, claims, history, resting := newProposals(), &claims{now: d.Now}, newHistory(), newPauses(d.Now)
+	prepared := &prepared{launcher: d.Launcher, proposals: proposals, logger: d.Logger, plans: map[string]*planned{}}
+	tell := teller{d.Policy, d.Processing, d.Told, d.Sender, d.Notifier, d.Newcomer, d.Waits, d.Logger}
+	tickets := &tickets{tell, NewBook(d.Now), proposals, newPauses(d.Now), prepared, d.Metrics, d.Now}
+	live := &liveness{tickets: tickets, roster: d.Roster, pool: d.Pool, answers: cache.New[struct{}, answer](d.Now, 1, askedFor)}
+	blocks := blocking{tickets, d.Blocks}
+	board := &board{liveness: live, history: history}
+	board.scenes.Store(&map[string]scene{})
+	gauges := &gauges{board: board, measured: map[string]bool{}}
 	return &Service{
-		Deps: d, book: NewBook(d.Now), claims: &claims{now: d.Now},
-		prepared: map[string]*planned{}, answers: cache.New[struct{}, answer](d.Now, 1, askedFor), misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor), failures: map[string]time.Time{}, proposals: newProposals(), history: newHistory(), measured: map[string]bool{}, said: map[string]bool{},
+		gate: &gate{
+			liveness: live, claims: claims, skills: &skills{strengths: d.Strengths, logger: d.Logger},
+			look: d.Look, footprint: d.Footprint, statuses: d.Statuses,
+		},
+		follower: &follower{tickets, d.Roster, claims, blocks},
+		liveness: live,
+		processor: &processor{
+			tickets: tickets, glance: d.Glance, footprint: d.Footprint, launcher: d.Launcher, resting: resting,
+			maker: maker{tickets, d.Launcher, d.Servers, blocks, resting}, board: board, gauges: gauges,
+			misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor),
+		},
+		seating: &seating{tickets, native{tickets, d.Launcher, d.Look, d.Footprint}, d.Launcher, d.Roster, history},
+		board:   board, gauges: gauges, tickets: tickets,
 	}
 }
 
 // protected turns a panic of a step into an error, and logs it: it costs that step alone.
-func (s *Service) protected(step, queue string, do func()) (err error) {
+func protected(log party.Logger, step, queue string, do func()) (err error) {
 	defer func() {
 		if value := recover(); value != nil {
 			err = fmt.Errorf("panic: %v", value)
-			s.Logger.Error("matchmaking failed step=%q queue=%s: panic: %v\n%s", step, queue, value, debug.Stack())
+			log.Error("matchmaking failed step=%q queue=%s: panic: %v\n%s", step, queue, value, debug.Stack())
 		}
 	}()
 	do()
 	return nil
 }
-
-// Queued reports whether the party has a ticket that waits.
-func (s *Service) Queued(ctx context.Context, id party.ID) (bool, error) {
-	return slices.ContainsFunc(s.book.OfParty(id), func(t Ticket) bool { return s.stillWaits(ctx, t) }), nil
-}
-
-// users are the different users of some sessions: a second socket is no second player.
-func users(of []party.Session) []string {
-	ids := make([]string, 0, len(of))
-	for _, s := range of {
-		if !slices.Contains(ids, s.UserID) {
-			ids = append(ids, s.UserID)
-		}
-	}
-	return ids
-}
-
-// Ages says since when a party has waited in each queue.
-func (s *Service) Ages(id party.ID) map[string]time.Time {
-	if !s.Processing {
-		return nil
-	}
-	return s.book.Ages(id)
-}
-
-// Waiting counts the tickets that wait, as far as this process knows.
-func (s *Service) Waiting() int { return s.book.Waiting() }

@@ -65,30 +65,42 @@ type Event struct {
 	AcceptBy int64 `json:"accept_by,omitempty"`
 }
 
+// teller brings the news of tickets.
+type teller struct {
+	policy     party.Policy
+	processing bool                              // the host matches through us
+	told       func(id party.ID, what EventName) // hears of parties' tickets, also where nobody else is told
+	sender     party.Sender
+	notifier   party.Notifier
+	newcomer   party.Newcomer
+	waits      func(party.ID) bool // whether a party is still to be told of members who have just come in
+	logger     party.Logger
+}
+
 // tell says what became of a ticket: to the party, or to the player whose ticket was dropped; anything
 // else a player learns from the host. With neither queues nor matches of ours nothing is said.
-func (s *Service) tell(ctx context.Context, t Ticket, name EventName, reason DropReason) {
+func (tl teller) tell(ctx context.Context, t Ticket, name EventName, reason DropReason) {
 	if !t.Solo() {
-		s.Told(t.Party, name)
+		tl.told(t.Party, name)
 	}
-	if !s.Processing && !s.Policy().Matchmaking.CreateMatch {
+	if !tl.processing && !tl.policy().Matchmaking.CreateMatch {
 		return
 	}
-	s.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, Reason: reason})
+	tl.announce(ctx, t, Event{Event: name, Queue: t.Queue, Ticket: t.ID, Reason: reason})
 }
 
 // announce sends an event to the party, or what a player alone does not learn from the host.
-func (s *Service) announce(ctx context.Context, t Ticket, e Event) {
+func (tl teller) announce(ctx context.Context, t Ticket, e Event) {
 	var err error
-	if !t.Solo() && (e.Reason == DropMembership || s.Waits(t.Party)) {
-		err = s.Newcomer(t.Party, party.OpMatchmaking, e) // who has just joined, which ended the ticket, hears of the party first
+	if !t.Solo() && (e.Reason == DropMembership || tl.waits(t.Party)) {
+		err = tl.newcomer(t.Party, party.OpMatchmaking, e) // who has just joined, which ended the ticket, hears of the party first
 	} else if !t.Solo() {
-		err = party.SendData(s.Sender, t.Party, party.OpMatchmaking, e)
+		err = party.SendData(tl.sender, t.Party, party.OpMatchmaking, e)
 	} else if n := notification(t, e); n != nil {
-		err = party.Notify(ctx, s.Notifier, n)
+		err = party.Notify(ctx, tl.notifier, n)
 	}
 	if err != nil {
-		s.Logger.Warn("matchmaking event not sent event=%s ticket=%s error=%v", e.Event, t.ID, err)
+		tl.logger.Warn("matchmaking event not sent event=%s ticket=%s error=%v", e.Event, t.ID, err)
 	}
 }
 
@@ -107,21 +119,4 @@ func notification(t Ticket, e Event) *runtime.NotificationSend {
 		return party.NoticeFound.To(t.Members[0].UserID, "", found{Ticket: e.Ticket, Queue: e.Queue, AcceptBy: e.AcceptBy})
 	}
 	return party.NoticeDropped.To(t.Members[0].UserID, "", e)
-}
-
-// drop ends a live ticket and says why.
-func (s *Service) drop(ctx context.Context, id string, reason DropReason) {
-	ends := s.book.Drop
-	if reason == DropMembership || reason == DropInternal {
-		ends = s.book.End // the host does not have it any more
-	}
-	t, live := s.endIn(ctx, id, ends)
-	if !live {
-		return
-	}
-	if reason == DropInternal || reason == DropMembership && !t.Solo() {
-		s.book.Keep(t, s.Policy().Queues[t.Queue].MaxWait)
-	}
-	s.Metrics.MetricsCounterAdd(MetricDropped, map[string]string{"queue": t.Queue, "reason": string(reason)}, 1)
-	s.tell(ctx, t, Dropped, reason)
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"partyline/matchmaking/formation"
@@ -17,37 +18,55 @@ type scene struct {
 	pool  formation.Pool
 }
 
+// board shows what waits to players and operators. Safe for concurrent use.
+type board struct {
+	*liveness
+	history *history
+	scenes  atomic.Pointer[map[string]scene] // by queue: what the last pass left waiting
+}
+
+// Waiting counts the tickets that wait, as far as this process knows.
+func (b *board) Waiting() int { return b.book.Waiting() }
+
+// Ages says since when a party has waited in each queue.
+func (b *board) Ages(id party.ID) map[string]time.Time {
+	if !b.processing {
+		return nil
+	}
+	return b.book.Ages(id)
+}
+
 // Status tells the members of a party why it has no match yet, and with no party a player of
 // all tickets they are on.
-func (s *Service) Status(ctx context.Context, caller party.Caller, partyID string) (party.QueueStatus, error) {
-	tickets, err := s.ticketsOf(ctx, caller, partyID)
+func (b *board) Status(ctx context.Context, caller party.Caller, partyID string) (party.QueueStatus, error) {
+	tickets, err := b.ticketsOf(ctx, caller, partyID)
 	if err != nil {
 		return party.QueueStatus{}, err
 	}
 	status := party.QueueStatus{Tickets: []party.QueueTicket{}}
 	for _, t := range tickets {
-		if t.Queue != "" && s.manned(ctx, t) {
-			status.Tickets = append(status.Tickets, s.statusOf(t))
+		if t.Queue != "" && b.manned(ctx, t) {
+			status.Tickets = append(status.Tickets, b.statusOf(t))
 		}
 	}
 	return status, nil
 }
 
-func (s *Service) ticketsOf(ctx context.Context, caller party.Caller, partyID string) ([]Ticket, error) {
+func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID string) ([]Ticket, error) {
 	if partyID != "" {
-		v, err := s.Roster.ViewAs(ctx, caller, partyID)
+		v, err := b.roster.ViewAs(ctx, caller, partyID)
 		if err != nil {
 			return nil, err
 		}
-		return s.book.OfParty(v.ID), nil
+		return b.book.OfParty(v.ID), nil
 	}
-	tickets := s.book.OfUser(caller.UserID)
-	in, err := s.Roster.PartiesOf(ctx, caller.UserID)
+	tickets := b.book.OfUser(caller.UserID)
+	in, err := b.roster.PartiesOf(ctx, caller.UserID)
 	if err != nil {
 		return nil, err
 	}
 	for _, m := range in { // who came by an invite is not on the ticket
-		for _, t := range s.book.OfParty(m.ID) {
+		for _, t := range b.book.OfParty(m.ID) {
 			if !slices.ContainsFunc(tickets, func(o Ticket) bool { return o.ID == t.ID }) {
 				tickets = append(tickets, t)
 			}
@@ -56,14 +75,14 @@ func (s *Service) ticketsOf(ctx context.Context, caller party.Caller, partyID st
 	return tickets, nil
 }
 
-func (s *Service) statusOf(t Ticket) party.QueueTicket {
-	now := s.Now()
+func (b *board) statusOf(t Ticket) party.QueueTicket {
+	now := b.now()
 	waited := max(0, now.Sub(t.Since))
 	status := party.QueueTicket{Ticket: t.ID, Queue: t.Queue, WaitedSec: int64(waited / time.Second), HoldingBack: []party.HoldingBack{}}
-	s.mu.Lock()
-	sc, known := s.scenes[t.Queue]
-	s.mu.Unlock()
-	pool := s.living(sc.pool)
+	sc, known := (*b.scenes.Load())[t.Queue]
+	live := make([]int, 0, len(sc.pool.Tickets)) // without those that have ended since
+	b.book.eachLive(sc.pool.Tickets, func(i int) { live = append(live, i) })
+	pool := sc.pool.Only(live)
 	at := slices.IndexFunc(pool.Tickets, func(o formation.Ticket) bool { return o.ID == t.ID })
 	status.Pool = len(pool.Tickets)
 	if at < 0 { // no pass has met it yet
@@ -78,29 +97,20 @@ func (s *Service) statusOf(t Ticket) party.QueueTicket {
 			status.HoldingBack = append(status.HoldingBack, party.HoldingBack{Reason: string(h.Reason), Tickets: h.Tickets})
 		}
 	}
-	status.ETA = s.history.expect(t.Queue, len(t.Members), waited)
-	status.Proposal = s.proposals.state(t.ID)
+	status.ETA = b.history.expect(t.Queue, len(t.Members), waited)
+	status.Proposal = b.proposals.state(t.ID)
 	return status
 }
 
-// living is a pool without the tickets that have ended since.
-func (s *Service) living(all formation.Pool) formation.Pool {
-	live := make([]int, 0, len(all.Tickets))
-	s.book.eachLive(all.Tickets, func(i int) { live = append(live, i) })
-	return all.Only(live)
-}
-
 // Report shows operators every queue of the rules file: what the last pass left and has not ended since.
-func (s *Service) Report() []party.QueueReport { return s.report(s.book.eachLive) }
+func (b *board) Report() []party.QueueReport { return b.report(b.book.eachLive) }
 
 // report is of the tickets that each passes on.
-func (s *Service) report(each func(of []formation.Ticket, f func(i int))) []party.QueueReport {
-	now, list := s.Now(), []party.QueueReport{}
-	s.mu.Lock()
-	scenes := s.scenes
-	s.mu.Unlock()
-	for _, name := range slices.Sorted(maps.Keys(s.Policy().Queues)) {
-		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: s.history.expect(name, 0, 0)}
+func (b *board) report(each func(of []formation.Ticket, f func(i int))) []party.QueueReport {
+	now, list := b.now(), []party.QueueReport{}
+	scenes := *b.scenes.Load()
+	for _, name := range slices.Sorted(maps.Keys(b.policy().Queues)) {
+		r := party.QueueReport{Queue: name, Sizes: []party.QueueSize{}, ETA: b.history.expect(name, 0, 0)}
 		sizes := map[int]int{}
 		waits := scenes[name].pool.Tickets
 		each(waits, func(i int) {
@@ -111,7 +121,7 @@ func (s *Service) report(each func(of []formation.Ticket, f func(i int))) []part
 		for _, seats := range slices.Sorted(maps.Keys(sizes)) {
 			r.Sizes = append(r.Sizes, party.QueueSize{Seats: seats, Tickets: sizes[seats]})
 		}
-		for _, p := range s.proposals.list(name) {
+		for _, p := range b.proposals.list(name) {
 			accepted, needed := p.count()
 			r.Proposals, r.Accepted, r.Needed = r.Proposals+1, r.Accepted+accepted, r.Needed+needed
 		}
@@ -125,21 +135,4 @@ func finite(f float64) *float64 {
 		return nil
 	}
 	return &f
-}
-
-// remember keeps what the pass left waiting, for those who ask.
-func (p *pass) remember() {
-	for _, w := range p.out {
-		if _, live := p.book.Get(w.id); live && !w.ended {
-			p.left[w.queue] = append(p.left[w.queue], w)
-		}
-	}
-	scenes := map[string]scene{}
-	for name, left := range p.left {
-		q := p.cfg.Queues[name]
-		scenes[name] = scene{formation.Of(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.scenes = scenes
 }

@@ -66,6 +66,8 @@ type world struct {
 	pool    []*entry    // what the host's matchmaker holds
 	matched []time.Time // when those tickets were made that it says it has matched
 	mute    error       // where it cannot be asked
+	Pool    func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
+	Told    func(id party.ID, what queue.EventName)
 	next    int
 }
 
@@ -201,6 +203,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 	}
 	w.launcher = newLauncher(w.clock.Now)
 	w.servers = &servers{launcher: w.launcher}
+	w.Pool, w.Told = w.held, w.hear
 	policy := func() rules.Config { return *w.cfg }
 	w.roster = roster.New(w.host, w.host, w.clock.Now)
 	news := &party.News{}
@@ -219,8 +222,10 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		Metrics: &w.metrics,
 		Roster:  w.roster, Look: w.look, Glance: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
 		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher, Servers: w.servers,
-		Pool:     w.held,
-		Told:     func(id party.ID, what queue.EventName) { w.hear(id, what) },
+		Pool: func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error) {
+			return w.Pool(ctx, player)
+		},
+		Told:     func(id party.ID, what queue.EventName) { w.Told(id, what) },
 		Statuses: func(context.Context, party.ID) (map[string]party.MemberStatus, error) { return w.statuses, nil },
 	})
 	news.Subscribe(w.Changed)
