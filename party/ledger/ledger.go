@@ -59,7 +59,7 @@ type Ledger struct {
 // New makes a ledger. Close it when the process ends.
 func New(d Deps) *Ledger {
 	l := &Ledger{
-		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{writing: make(chan struct{}, 1)}, debts: debts{of: map[party.ID][]*change{}}}, index: newIndex(), started: d.Now(),
+		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{busy: map[string]bool{}}, debts: debts{of: map[party.ID][]*change{}}}, index: newIndex(), started: d.Now(),
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
 		moves:  newMoves(), natives: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
 	}
