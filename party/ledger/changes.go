@@ -134,7 +134,7 @@ func (s *store) change(ctx context.Context, id party.ID, users []string, edit fu
 // of them, each caller makes its own by itself, all at once: none waits for another, nor goes untried
 // where the time of all was lost with one.
 func (s *store) write(ctx context.Context, batch []*change) {
-	ended, err := batch, errUnwritten
+	ended, err := batch, errors.New("write party record: its writer failed")
 	defer func() { // also if the host panics
 		for _, c := range ended {
 			if c.err = cmp.Or(c.err, err); c.err != nil && c.again && !c.ends {
@@ -161,8 +161,6 @@ func (s *store) write(ctx context.Context, batch []*change) {
 		}
 	}
 }
-
-var errUnwritten = errors.New("write party record: its writer failed")
 
 func (s *store) writeOne(ctx context.Context, c *change) (err error) {
 	for range writeAttempts {
