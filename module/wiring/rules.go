@@ -64,7 +64,7 @@ func (m *Module) rulesLoaded(loaded rules.Loaded) {
 			m.logger.Warn("rules loaded with %s:\n%v", warnings.Count(), warnings)
 		}
 		if m.ready {
-			m.admission.RulesLoaded()
+			m.admission.Recorder.RulesLoaded()
 		}
 		m.shadowReset(loaded)
 	}

@@ -72,6 +72,48 @@ func TestEnded_CrowdIsWrittenTogether(t *testing.T) {
 	})
 }
 
+// Where the first transaction stalls, the others of the crowd go together a moment later.
+func TestEnded_CrowdBehindAStall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, gone := crowded(t, 50)
+		first, begun := make(chan struct{}), false
+		k.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+			if !begun {
+				begun = true
+				<-first
+			}
+			return nil
+		}
+		_, before := k.host.Calls()
+		var stalled, group sync.WaitGroup
+		for i, s := range gone {
+			if i == 1 { // of the same party
+				continue
+			}
+			ended := func() {
+				if err := k.admission.Ended(t.Context(), s); err != nil {
+					t.Error(err)
+				}
+			}
+			if i == 0 {
+				stalled.Go(ended)
+				synctest.Wait()
+			} else {
+				group.Go(ended)
+			}
+		}
+		group.Wait()
+		if _, writes := k.host.Calls(); writes-before != 1 {
+			t.Errorf("%d writes beside the one that stalls; want 1", writes-before)
+		}
+		close(first)
+		stalled.Wait()
+		if away := k.host.Objects("partyline_away"); away != len(gone) {
+			t.Errorf("storage knows of %d kept seats; want %d", away, len(gone))
+		}
+	})
+}
+
 // The answer of a transaction is lost, which storage has done. Each party hears of its members all the same, once.
 func TestEnded_AnswerLostOverACrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

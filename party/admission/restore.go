@@ -49,7 +49,7 @@ func (a *Admission) restore(ctx context.Context, id party.ID, s party.Session) e
 		}
 		return refusal
 	}
-	return a.Succeed(ctx, old, native, s, func(may bool) error {
+	return old.Succeed(ctx, native, s, func(may bool) error {
 		if !may {
 			leave(false)
 			return nil
@@ -112,7 +112,7 @@ func (a *Admission) offer(ctx context.Context, userID string, id party.ID) (*led
 // adopt has a party that a client created go on with the one offered to its user. Where that is
 // too late, the creator leaves it: no rule was asked whether they may have a new party.
 func (a *Admission) adopt(ctx context.Context, old *ledger.Behind, id party.ID, creator party.Session) error {
-	return a.Succeed(ctx, old, id, creator, func(may bool) error {
+	return old.Succeed(ctx, id, creator, func(may bool) error {
 		if !may {
 			a.Briefly(id, func(v *ledger.Visit) { a.vacate(v, creator) })
 		}

@@ -74,7 +74,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 // that the index counts.
 func (s *Service) mine(userID string) []party.ID {
 	known := s.Entry.Admission
-	return slices.Concat(known.LinesOf(userID), known.KnownPartiesOf(userID), known.HeldFor(userID))
+	return slices.Concat(known.Lines.Of(userID), known.KnownPartiesOf(userID), known.Held.Of(userID))
 }
 
 func noneFits() error {

@@ -8,8 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/heroiclabs/nakama-common/api"
-
+	"partyline/internal/alarm"
 	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/reserve"
@@ -23,21 +22,18 @@ import (
 // errMoved ends a visit to a native party that another has followed.
 var errMoved error = party.Gone()
 
-func (l *Ledger) survives() bool {
-	conf := l.Policy().Parties
-	return conf.ReconnectGrace > 0 && (conf.Survive.EveryoneAway || conf.Survive.Restart > 0)
-}
-
 // lookAway is Look for a party without members: PartyAway where seats wait for them, else
 // gone.
 func (v *Visit) lookAway(gone error) error {
-	if !v.Away && !v.ledger.survives() { // a party that is kept already does not ask the rules again
+	conf := v.ledger.Policy().Parties
+	survives := conf.ReconnectGrace > 0 && (conf.Survive.EveryoneAway || conf.Survive.Restart > 0)
+	if !v.Away && !survives { // a party that is kept already does not ask the rules again
 		return gone
 	}
 	v.Changed()
 	var err error
 	switch {
-	case v.known && !v.Away && !v.ledger.Policy().Parties.Survive.EveryoneAway:
+	case v.known && !v.Away && !conf.Survive.EveryoneAway:
 		return gone
 	case v.known && !v.Away:
 		v.Away, err = v.miss(v.ledger.Roster.Attendance.Compare(v.ID, nil))
@@ -66,7 +62,7 @@ func (v *Visit) recall() error {
 		return err
 	}
 	if record.Native.IsZero() && !v.known && v.ledger.inherits() {
-		if err := v.ledger.learnNatives(v.Ctx); err != nil {
+		if err := v.ledger.moves.learnAll(v.Ctx); err != nil {
 			return err
 		}
 	}
@@ -123,29 +119,28 @@ func (v *Visit) recall() error {
 	return nil
 }
 
-// learnNatives reads which parties of before this process went on in which native ones: their
-// records have the first ID as the key, and players may know the last one alone. It is done once.
-func (l *Ledger) learnNatives(ctx context.Context) error {
-	l.learning.Lock()
-	defer l.learning.Unlock()
-	if l.learned {
-		return nil
-	}
-	err := l.natives.Go(ctx, storageWait, func(o *api.StorageObject) error {
-		record := reserve.NewRecord()
-		if id, err := reserve.PartyOf(o.Value); err == nil && record.Add(id, o.Value) == nil && !record.Native.IsZero() {
-			l.moves.learn(record.Native, id)
-		}
-		return nil
-	})
-	l.learned = err == nil && l.natives.Done()
-	return err
-}
-
 // outlives reports whether the record, of a party that nobody is in, may be of one whose
 // server has ended, and its members still have time to come back.
 func (l *Ledger) outlives(r reserve.Record) bool {
 	return len(r.Members)+len(r.Seats) > 0 && (r.Away || len(r.Members) > 0) && l.Now().Before(l.started.Add(l.Policy().Parties.Survive.Restart))
+}
+
+// Recorder keeps in the records who is in each party, for those who come back after a crash, where parties
+// survive that.
+type Recorder struct {
+	ledger *Ledger
+	later  *alarm.Alarms[party.ID] // of which the members are to be written
+}
+
+func newRecorder(l *Ledger) *Recorder {
+	r := &Recorder{ledger: l}
+	turns := make(chan struct{}, rostersAtOnce)
+	r.later = alarm.New(l.Now, l.Logger, "party members not written party=", func(id party.ID) {
+		turns <- struct{}{}
+		defer func() { <-turns }()
+		r.write(id)
+	})
+	return r
 }
 
 // rosterEvery is how often a party's members are written at most. What has changed since is lost
@@ -156,30 +151,30 @@ const rosterEvery = 500 * time.Millisecond
 // changed, and a kick waits for those before it, and for its party.
 const rostersAtOnce = 16
 
-// RecordLater has a party's members and the ages of its tickets written soon, off the way of the
+// Later has a party's members and the ages of its tickets written soon, off the way of the
 // message, where parties survive a restart.
-func (l *Ledger) RecordLater(id party.ID) {
-	if l.survivesRestart() {
-		l.rosters.Sooner(id, l.Now().Add(rosterEvery))
+func (r *Recorder) Later(id party.ID) {
+	if r.survivesRestart() {
+		r.later.Sooner(id, r.ledger.Now().Add(rosterEvery))
 	}
 }
 
 // RulesLoaded has the members of all parties written, or not stored any more, as survive.restart says now.
-func (l *Ledger) RulesLoaded() {
-	for _, id := range l.Known() {
-		l.rosters.Sooner(id, l.Now().Add(rosterEvery))
+func (r *Recorder) RulesLoaded() {
+	for _, id := range r.ledger.Known() {
+		r.later.Sooner(id, r.ledger.Now().Add(rosterEvery))
 	}
 }
 
-func (l *Ledger) survivesRestart() bool {
-	conf := l.Policy().Parties
+func (r *Recorder) survivesRestart() bool {
+	conf := r.ledger.Policy().Parties
 	return conf.Survive.Restart > 0 && conf.ReconnectGrace > 0
 }
 
-// writeRoster writes who is in a party and what it is, where that has changed. The party's lock is
+// write writes who is in a party and what it is, where that has changed. The party's lock is
 // free meanwhile, for messages need no storage. What is written under the lock meanwhile, a kick or the
 // end of the party, counts more, and the rest is written later.
-func (l *Ledger) writeRoster(id party.ID) {
+func (r *Recorder) write(id party.ID) {
 	ctx, cancel := bounded.Context(context.Background(), storageWait)
 	defer cancel()
 	var p *place // nil for nothing to write
@@ -187,16 +182,16 @@ func (l *Ledger) writeRoster(id party.ID) {
 	var turn uint64
 	var users []string
 	now := reserve.Standing{Native: id, Members: map[string]party.Member{}}
-	err := l.VisitNative(ctx, id, func(v *Visit) error {
+	err := r.ledger.VisitNative(ctx, id, func(v *Visit) error {
 		if err := v.Look(); err != nil {
 			return nil //nolint:nilerr // ended, or away: the record says so already
 		}
 		now.Facts = v.Facts
-		if l.survivesRestart() {
+		if r.survivesRestart() {
 			for _, m := range v.Last.Members {
 				now.Members[m.UserID] = m
 			}
-			now.Ages = l.Ages(v.ID)
+			now.Ages = r.ledger.Ages(v.ID)
 		}
 		old := v.saved
 		if len(old.Members)+len(now.Members) == 0 || old.Facts == now.Facts && maps.Equal(old.Members, now.Members) && maps.Equal(old.Ages, now.Ages) {
@@ -210,25 +205,25 @@ func (l *Ledger) writeRoster(id party.ID) {
 		return nil
 	})
 	if err == nil && p != nil {
-		err = l.records.change(ctx, origin, users, func(r reserve.Record) {
+		err = r.ledger.records.change(ctx, origin, users, func(record reserve.Record) {
 			if p.writes.Load() == turn {
-				*r.Standing = now
+				*record.Standing = now
 			}
 		})
 	}
 	done := p == nil
 	if err == nil && !done {
-		l.Briefly(id, func(v *Visit) {
+		r.ledger.Briefly(id, func(v *Visit) {
 			if done = v.place == p && p.writes.Load() == turn; done {
 				v.saved = now
 			}
 		})
 	}
 	if err != nil {
-		l.Logger.Warn("party members not written party=%s error=%v", id, err)
-		l.rosters.Sooner(id, l.Now().Add(storageWait))
+		r.ledger.Logger.Warn("party members not written party=%s error=%v", id, err)
+		r.later.Sooner(id, r.ledger.Now().Add(storageWait))
 	} else if !done {
-		l.rosters.Sooner(id, l.Now().Add(rosterEvery))
+		r.later.Sooner(id, r.ledger.Now().Add(rosterEvery))
 	}
 }
 
@@ -239,6 +234,8 @@ type Behind struct {
 	Facts      party.Facts
 	Seat       party.Seat               // of the member who comes back
 	Waited     map[string]time.Duration // by queue, when the party was left
+
+	ledger *Ledger
 }
 
 // LeftBehind stores what was not stored yet of a party in which everybody is away; nil for
@@ -251,7 +248,7 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 		if !v.Book.Keeps(userID) {
 			return party.Away()
 		}
-		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}}
+		old = &Behind{v.ID, v.Origin, v.saved.Native, v.Facts, v.Book.Kept[userID].Seat, map[string]time.Duration{}, l}
 		for queue, since := range v.saved.Ages {
 			old.Waited[queue] = old.Seat.Since.Sub(since)
 		}
@@ -268,20 +265,20 @@ func (l *Ledger) LeftBehind(ctx context.Context, id party.ID, userID string) (ol
 // the founder's time at most: until then a seat of the native party is not free for them. It
 // refuses with PartyNotFound where another node was faster, or the seat's time is over, and with
 // NoLiveSession where s has ended meanwhile: then all seats are kept.
-func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s party.Session, enter func(may bool) error) error {
-	user, taken := s.UserID, false
+func (b *Behind) Succeed(ctx context.Context, native party.ID, s party.Session, enter func(may bool) error) error {
+	l, user, taken := b.ledger, s.UserID, false
 	var ages map[string]time.Time
 	members := map[string]party.Member{}
 	if l.Policy().Parties.Survive.Restart > 0 {
 		members[user] = party.Member{Session: s, JoinedAt: l.Now(), Leader: true}
 	}
-	defer l.moves.enter(old.ID, native)()
-	err := l.records.change(ctx, old.Origin, []string{user}, func(r reserve.Record) {
+	defer l.moves.enter(b.ID, native)()
+	err := l.records.change(ctx, b.Origin, []string{user}, func(r reserve.Record) {
 		if r.Native == native { // the attempt before was done, and its answer is lost
 			return
 		}
 		seat, kept := r.Seats[user]
-		if taken = !kept || !r.Away || seat.Member != old.Seat.Member; !taken {
+		if taken = !kept || !r.Away || seat.Member != b.Seat.Member; !taken {
 			ages = r.Ages
 			delete(r.Seats, user)
 			r.Native, r.Away, r.Members, r.Ages = native, false, members, nil
@@ -294,9 +291,9 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 	tried, entered := false, false
 	if err != nil {
 		err = fmt.Errorf("store the party's new ID: %w", err) // which may have been done all the same
-	} else if err = l.Roster.Begin(native, s, old.Facts, old.Origin); err == nil {
+	} else if err = l.Roster.Begin(native, s, b.Facts, b.Origin); err == nil {
 		err = l.VisitAnyway(ctx, native, func(v *Visit) error {
-			v.Origin, v.Facts, v.leader, v.saved.Members = old.Origin, old.Facts, user, members
+			v.Origin, v.Facts, v.leader, v.saved.Members = b.Origin, b.Facts, user, members
 			err := v.load() // all is known before s is in: its connection may end at once
 			if tried = err == nil; tried {
 				err = enter(true)
@@ -307,13 +304,13 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 				return err
 			}
 			entered = true
-			l.moves.set(old.ID, native)
+			l.moves.set(b.ID, native)
 			v.Report(
-				party.Change{Kind: party.PartyRestored, ID: native, Was: old.ID, Known: old.Was, Session: s, Queued: old.Waited},
-				party.Change{Kind: party.SeatBack, ID: native, Seat: old.Seat},
-				party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: old.Facts.Attributes},
+				party.Change{Kind: party.PartyRestored, ID: native, Was: b.ID, Known: b.Was, Session: s, Queued: b.Waited},
+				party.Change{Kind: party.SeatBack, ID: native, Seat: b.Seat},
+				party.Change{Kind: party.MemberEntered, ID: native, Session: s, Attributes: b.Facts.Attributes},
 			)
-			v.ledger.RecordLater(v.ID)
+			l.Recorder.Later(v.ID)
 			if err = v.Look(); party.ReasonOf(err) == party.PartyAway {
 				err = errors.Join(party.Disconnected(err), v.ReportKept())
 			}
@@ -325,21 +322,21 @@ func (l *Ledger) Succeed(ctx context.Context, old *Behind, native party.ID, s pa
 			_ = enter(false) // not in the visit: it may need the party's lock
 		}
 		l.Roster.End(native)
-		return errors.Join(fmt.Errorf("enter new native party: %w", err), l.undo(ctx, old, native, ages))
+		return errors.Join(fmt.Errorf("enter new native party: %w", err), b.undo(ctx, native, ages))
 	}
-	l.Briefly(old.ID, (*Visit).reset)
+	l.Briefly(b.ID, (*Visit).reset)
 	return err
 }
 
 // undo has everybody away again after a return into a native party that has broken off. Where
 // storage fails, memory goes on to know better, and all of it is written with the next look.
-func (l *Ledger) undo(ctx context.Context, old *Behind, native party.ID, ages map[string]time.Time) error {
-	return l.VisitAnyway(ctx, old.ID, func(v *Visit) error {
-		user := old.Seat.Member.UserID
-		err := l.records.change(v.Ctx, old.Origin, []string{user}, func(r reserve.Record) {
+func (b *Behind) undo(ctx context.Context, native party.ID, ages map[string]time.Time) error {
+	return b.ledger.VisitAnyway(ctx, b.ID, func(v *Visit) error {
+		user := b.Seat.Member.UserID
+		err := b.ledger.records.change(v.Ctx, b.Origin, []string{user}, func(r reserve.Record) {
 			if r.Native == native {
-				r.Seats[user] = old.Seat
-				r.Native, r.Away, r.Members, r.Ages = old.Was, true, nil, ages
+				r.Seats[user] = b.Seat
+				r.Native, r.Away, r.Members, r.Ages = b.Was, true, nil, ages
 			}
 		})
 		if err != nil && v.Away {

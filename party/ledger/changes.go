@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
@@ -14,9 +15,12 @@ import (
 	"partyline/party/reserve"
 )
 
-// One change of a party's record is written at a time. Those that are asked for meanwhile are
-// written together by the next: alone a change waits for nobody, and when a crowd loses its
-// connections the transactions are a few.
+// A transaction writes the changes of many parties. Those that are asked for while one is under way
+// go together in the next: alone a change waits for nobody, and when a crowd loses its connections the
+// transactions are a few. One that stalls holds up its own objects, and others for stallAfter at most.
+
+// stallAfter is for how long a transaction under way keeps the next from beginning beside it.
+const stallAfter = 100 * time.Millisecond
 
 // batchMost is how many objects one transaction is about at most, where one change has no more.
 const batchMost = 500
@@ -26,106 +30,135 @@ type change struct {
 	id    party.ID
 	users []string // where seats are kept for them changes too
 	edit  func(reserve.Record)
-	again bool // it may have been done already, or may still be
-	ends  bool // a doubt: it is to differ from what it finds, so that an earlier one is done before it or never
+	again bool      // it may have been done already, or may still be
+	ends  bool      // a doubt: it is to differ from what it finds, so that an earlier one is done before it or never
+	until time.Time // when it fails, from its turn on
 	err   error
-	done  chan struct{} // closed once err says what became of it
+	turn  chan []*change // what its caller is to write
+	done  chan struct{}  // closed once err says what became of it
 }
 
-// changes are those that wait.
+// objects names what nobody else may write meanwhile.
+func (c *change) objects() []string { return append([]string{c.id.String()}, c.users...) }
+
+// changes are those that wait, in their order, and what is known of those under way.
 type changes struct {
-	writing chan struct{} // has an element while somebody writes
-	mu      sync.Mutex
+	mu      sync.Mutex // a leaf
 	waiting []*change
+	busy    map[string]bool // objects of those under way
+	newest  *change         // the first of the transaction for which the next one waits; nil for none
 }
 
 func (l *changes) add(c *change) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.waiting = append(l.waiting, c)
+	l.begin()
 }
 
-// next takes those that wait and have no object in common, if c still is among them.
-func (l *changes) next(c *change) (batch []*change) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !slices.Contains(l.waiting, c) {
-		return nil
+// begin has the first of those that wait write a transaction, together with those that have no object in
+// common with it, with one under way, or with one that has waited for longer.
+func (l *changes) begin() {
+	if l.newest != nil || len(l.waiting) == 0 {
+		return
 	}
-	taken := map[string]bool{}
+	var batch []*change
+	size, taken := 0, maps.Clone(l.busy)
 	l.waiting = slices.DeleteFunc(l.waiting, func(c *change) bool {
-		objects := append([]string{c.id.String()}, c.users...)
-		if len(batch) > 0 && len(taken)+len(objects) > batchMost || slices.ContainsFunc(objects, func(object string) bool { return taken[object] }) {
-			return false
-		}
+		objects := c.objects()
+		waits := len(batch) > 0 && size+len(objects) > batchMost || slices.ContainsFunc(objects, func(object string) bool { return taken[object] })
 		for _, object := range objects {
 			taken[object] = true
+			if !waits {
+				l.busy[object] = true
+			}
 		}
-		batch = append(batch, c)
-		return true
+		if !waits {
+			size, batch, c.until = size+len(objects), append(batch, c), time.Now().Add(storageWait)
+		}
+		return !waits
 	})
-	return batch
+	if len(batch) > 0 {
+		l.newest = batch[0]
+		time.AfterFunc(stallAfter, func() { l.over(batch[0], nil) })
+		batch[0].turn <- batch
+	}
+}
+
+// over says that nobody has to wait for a transaction any more but for the objects that it still has:
+// those of ended it has not.
+func (l *changes) over(first *change, ended []*change) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, c := range ended {
+		for _, object := range c.objects() {
+			delete(l.busy, object)
+		}
+	}
+	if l.newest == first {
+		l.newest = nil
+	}
+	l.begin()
 }
 
 // change writes what edit makes of a party's record and, in the same transaction, where seats are
 // kept for these users. It refuses with Conflict after too many lost races. It goes on, for
-// storageWait at most, even if ctx is at its end, as that of a session is which has just left.
-// edit may run several times, and in another goroutine, while change waits.
+// storageWait at most once it is its turn, even if ctx is at its end, as that of a session is which has
+// just left. edit may run several times, and in another goroutine, while change waits.
 func (s *store) change(ctx context.Context, id party.ID, users []string, edit func(reserve.Record)) error {
-	owed, doubted := s.owes(id), false
+	owed := s.owes(id)
 	for _, c := range owed {
-		users, doubted = append(users, c.users...), doubted || c.again
+		users = append(users, c.users...)
 	}
 	users = slices.Compact(slices.Sorted(slices.Values(users))) // the host deletes no object twice in one transaction
-	c := &change{id: id, users: users, ends: doubted, done: make(chan struct{}), edit: func(r reserve.Record) {
-		s.settle(id, r)
+	c := &change{id: id, users: users, turn: make(chan []*change, 1), done: make(chan struct{})}
+	c.edit = func(r reserve.Record) {
+		c.ends = s.settle(id, r)
 		edit(r)
-	}}
+	}
 	s.line.add(c)
 	for {
 		select {
 		case <-c.done:
-			switch {
-			case c.err == nil:
+			if c.err == nil {
 				s.paid(id, owed)
-			case c.again && !doubted:
-				s.owe(id, &change{users: users, edit: func(reserve.Record) {}, again: true})
 			}
 			return c.err
-		case s.line.writing <- struct{}{}:
-			s.writeNext(ctx, s.line.next(c))
+		case batch := <-c.turn:
+			s.write(ctx, batch)
 		}
 	}
 }
 
-// writeNext makes the changes whose turn it is.
-func (s *store) writeNext(ctx context.Context, batch []*change) {
-	written := false
+// write makes the changes. Where that fails together, if only because another node was faster with one
+// of them, each caller makes its own by itself, all at once: none waits for another, nor goes untried
+// where the time of all was lost with one.
+func (s *store) write(ctx context.Context, batch []*change) {
+	ended, err := batch, errors.New("write party record: its writer failed")
 	defer func() { // also if the host panics
-		for _, c := range batch {
-			if !written {
-				c.err = errUnwritten
+		for _, c := range ended {
+			if c.err = cmp.Or(c.err, err); c.err != nil && c.again && !c.ends {
+				s.owe(c.id, &change{users: c.users, edit: func(reserve.Record) {}, again: true})
 			}
+		}
+		s.line.over(batch[0], ended)
+		for _, c := range ended {
 			close(c.done)
 		}
-		<-s.line.writing
 	}()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storageWait)
-	defer cancel()
-	s.write(ctx, batch)
-	written = true
-}
-
-var errUnwritten = errors.New("write party record: its writer failed")
-
-// write makes the changes. Where that fails, if only because another node was faster with one
-// of them, each is made by itself.
-func (s *store) write(ctx context.Context, batch []*change) {
-	if len(batch) > 1 && s.tryChange(ctx, batch) == nil {
-		return
+	until := batch[0].until
+	if len(batch) > 1 {
+		until = until.Add(-storageWait / 2)
 	}
-	for _, c := range batch {
-		c.err = s.writeOne(ctx, c)
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
+	defer cancel()
+	if len(batch) == 1 {
+		err = s.writeOne(ctx, batch[0])
+	} else if err = s.tryChange(ctx, batch); err != nil {
+		ended = nil
+		for _, c := range batch {
+			c.turn <- []*change{c}
+		}
 	}
 }
 
@@ -159,13 +192,15 @@ func (d *debts) owes(id party.ID) []*change {
 	return slices.Clone(d.of[id])
 }
 
-// settle makes in the record what is owed.
-func (d *debts) settle(id party.ID, r reserve.Record) {
+// settle makes in the record what is owed, and reports whether some of it is a doubt.
+func (d *debts) settle(id party.ID, r reserve.Record) (doubt bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range d.of[id] {
 		c.edit(r)
+		doubt = doubt || c.again
 	}
+	return doubt
 }
 
 func (d *debts) paid(id party.ID, written []*change) {

@@ -32,7 +32,7 @@ func (v *Visit) watchHolds() {
 		users = append(users, h.UserIDs...)
 		v.ledger.holds.Sooner(v.ID, h.ExpiresAt)
 	}
-	v.ledger.index.set(v.ledger.index.held, v.ID, users)
+	v.ledger.Held.set(v.ID, users)
 }
 
 // holdOver tells that a hold has ended by time.
@@ -54,7 +54,7 @@ func (l *Ledger) Stored(id party.ID, inviteID string) {
 			h.Unstored = false
 			v.Book.Holds[inviteID] = h
 		}
-		v.holdsChanged()
+		v.seatsChanged()
 	})
 }
 
@@ -63,24 +63,16 @@ func (l *Ledger) Stored(id party.ID, inviteID string) {
 // it was not, unsure has this node read them again, too.
 func (l *Ledger) HoldsChanged(id party.ID, unsure bool) {
 	l.Briefly(l.moves.of(id), func(v *Visit) {
-		v.holdsChanged()
+		v.seatsChanged()
 		if unsure {
 			v.state = -1 // older than whatever the mirror says
 		}
 	})
 }
 
-func (v *Visit) holdsChanged() {
+func (v *Visit) seatsChanged() {
 	v.Announce()
 	v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
-}
-
-// unhold reports that invites hold no seat any more.
-func (v *Visit) unhold(invites []string) {
-	if len(invites) > 0 {
-		v.turn++
-		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: invites})
-	}
 }
 
 // Release ends what the invite holds for these users, or all of it if none are named.

@@ -1,79 +1,67 @@
 package ledger
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"sync"
 
+	"github.com/heroiclabs/nakama-common/api"
+
 	"partyline/party"
+	"partyline/party/reserve"
 )
 
-// index finds parties by user: where a seat is kept for them, where they wait for one, and where an
-// invite holds one for them.
-type index struct {
-	mu                sync.Mutex // a leaf: nothing else is locked while it is held
-	kept, lines, held lists
-}
-
-// lists are users by party, and these parties by user.
-type lists struct {
+// Index finds parties by user, and users by party, as far as this process knows, which costs a look into
+// memory: those for whom a seat is kept, or who wait for one, or for whom an invite holds one.
+type Index struct {
+	mu    sync.Mutex // a leaf: nothing else is locked while it is held
 	users map[party.ID][]string
 	of    map[string][]party.ID
 }
 
-func newLists() lists { return lists{map[party.ID][]string{}, map[string][]party.ID{}} }
-
-func newIndex() index {
-	return index{kept: newLists(), lines: newLists(), held: newLists()}
+func newIndex() *Index {
+	return &Index{users: map[party.ID][]string{}, of: map[string][]party.ID{}}
 }
 
-// set has a party's list be these users.
-func (x *index) set(l lists, id party.ID, users []string) {
+// set has a party's users be these.
+func (x *Index) set(id party.ID, users []string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	for _, user := range l.users[id] {
-		l.of[user] = slices.DeleteFunc(l.of[user], func(known party.ID) bool { return known == id })
-		if len(l.of[user]) == 0 {
-			delete(l.of, user)
+	for _, user := range x.users[id] {
+		x.of[user] = slices.DeleteFunc(x.of[user], func(known party.ID) bool { return known == id })
+		if len(x.of[user]) == 0 {
+			delete(x.of, user)
 		}
 	}
-	delete(l.users, id)
+	delete(x.users, id)
 	for _, user := range users {
-		if !slices.Contains(l.of[user], id) {
-			l.of[user] = append(l.of[user], id)
+		if !slices.Contains(x.of[user], id) {
+			x.of[user] = append(x.of[user], id)
 		}
-		l.users[id] = users
+		x.users[id] = users
 	}
 }
 
-func (x *index) listed(l lists, userID string) []party.ID {
+// Of lists a user's parties.
+func (x *Index) Of(userID string) []party.ID {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return slices.Clone(l.of[userID])
+	return slices.Clone(x.of[userID])
 }
 
-func (x *index) line(id party.ID) []string {
+// Users lists a party's users, as they were when it was last dealt with.
+func (x *Index) Users(id party.ID) []string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.lines.users[id]
+	return x.users[id]
 }
 
-// HasLine reports whether somebody waits for a seat of the party, as far as this process
-// knows. It costs a look into memory.
-func (l *Ledger) HasLine(id party.ID) bool { return len(l.index.line(id)) > 0 }
-
-// LinesOf lists the parties in whose lines the user waits, as far as this process knows.
-func (l *Ledger) LinesOf(userID string) []party.ID { return l.index.listed(l.index.lines, userID) }
-
-// HeldFor lists the parties in which an invite holds a seat for the user, as far as this process
-// knows. The hold may be over.
-func (l *Ledger) HeldFor(userID string) []party.ID { return l.index.listed(l.index.held, userID) }
-
-// Lines lists the parties with a line, as far as this process knows.
-func (l *Ledger) Lines() []party.ID {
-	l.index.mu.Lock()
-	defer l.index.mu.Unlock()
-	return slices.Collect(maps.Keys(l.index.lines.users))
+// Parties lists those that have users.
+func (x *Index) Parties() []party.ID {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return slices.Collect(maps.Keys(x.users))
 }
 
 // Population is how much there is on this node, as far as it has heard.
@@ -86,9 +74,9 @@ type Population struct {
 // Population counts in memory, and waits for nothing.
 func (l *Ledger) Population() (p Population) {
 	p.Parties, p.Members = l.Roster.Attendance.Count()
-	l.index.mu.Lock()
-	defer l.index.mu.Unlock()
-	for _, line := range l.index.lines.users {
+	l.Lines.mu.Lock()
+	defer l.Lines.mu.Unlock()
+	for _, line := range l.Lines.users {
 		p.Waiting += len(line)
 	}
 	return p
@@ -99,10 +87,10 @@ type moves struct {
 	mu       sync.RWMutex // a leaf
 	to       map[party.ID]party.ID
 	entering map[party.ID]bool // native parties that get their first member, and those they follow
-}
 
-func newMoves() moves {
-	return moves{to: map[party.ID]party.ID{}, entering: map[party.ID]bool{}}
+	learning sync.Mutex  // after a party's
+	records  party.Round // guarded by learning
+	learned  bool        // records has been all round; guarded by learning
 }
 
 // enter notes that a native party which follows another gets its first member, until done.
@@ -167,4 +155,23 @@ func (m *moves) end(id party.ID) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	maps.DeleteFunc(m.to, func(_, to party.ID) bool { return to == id })
+}
+
+// learnAll reads which parties of before this process went on in which native ones: their
+// records have the first ID as the key, and players may know the last one alone. It is done once.
+func (m *moves) learnAll(ctx context.Context) error {
+	m.learning.Lock()
+	defer m.learning.Unlock()
+	if m.learned {
+		return nil
+	}
+	err := m.records.Go(ctx, storageWait, func(o *api.StorageObject) error {
+		record := reserve.NewRecord()
+		if id, err := reserve.PartyOf(o.Value); err == nil && record.Add(id, o.Value) == nil && !record.Native.IsZero() {
+			m.learn(record.Native, id)
+		}
+		return nil
+	})
+	m.learned = err == nil && m.records.Done()
+	return err
 }

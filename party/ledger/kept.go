@@ -19,7 +19,10 @@ func (v *Visit) observe() error {
 	if _, err := v.miss(v.ledger.Roster.Attendance.Compare(v.ID, v.Last.Members)); err != nil {
 		return err
 	}
-	v.unhold(v.Book.Abandon(v.Last.View))
+	if over := v.Book.Abandon(v.Last.View); len(over) > 0 {
+		v.turn++
+		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over})
+	}
 	for user := range v.Book.Kept {
 		if m, in := v.Last.Member(user); in { // with another session, or let in by another module
 			if err := v.Seated(m.Session, party.Grant{}); err != nil {
@@ -46,7 +49,7 @@ func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
 		}
 		v.ledger.Roster.Attendance.Miss(v.ID, m.SessionID)
 		v.turn++
-		v.ledger.RecordLater(v.ID)
+		v.ledger.Recorder.Later(v.ID)
 	}
 	return kept, nil
 }
@@ -246,7 +249,7 @@ func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 // KnownPartiesOf lists the parties the user is in or was dropped from, as this process knows.
 func (l *Ledger) KnownPartiesOf(userID string) []party.ID {
 	ids := l.Roster.Attendance.Of(userID)
-	for _, id := range l.index.listed(l.index.kept, userID) {
+	for _, id := range l.kept.Of(userID) {
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
@@ -278,7 +281,7 @@ func (l *Ledger) inherits() bool {
 
 // GiveUpOthers gives up the seats kept for a user in all parties but one.
 func (l *Ledger) GiveUpOthers(ctx context.Context, userID string, but party.ID) {
-	ids := l.index.listed(l.index.kept, userID)
+	ids := l.kept.Of(userID)
 	if l.inherits() {
 		stored, err := l.records.keptFor(ctx, userID)
 		if err != nil {
@@ -331,7 +334,7 @@ func (l *Ledger) KeptSeats(ctx context.Context, userID string) ([]party.Seat, er
 		return seats, err
 	}
 	stored, err := l.records.keptFor(ctx, userID)
-	if err != nil && len(seats) == 0 {
+	if err != nil && len(seats) == 0 { // a seat that memory knows needs no storage: who comes back gets that one
 		return nil, err
 	}
 	return l.seatsIn(ctx, userID, stored, seats)

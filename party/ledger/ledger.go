@@ -9,7 +9,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,42 +42,38 @@ type Ledger struct {
 	records store
 	places  *keyed.Map[party.ID, *place]
 	moves   moves
-	index   index
 	started time.Time
-	rosters *alarm.Alarms[party.ID] // of which the members are to be written
 	holds   *alarm.Alarms[party.ID] // of which a hold ends by time
+	sweeper sweeper
+	kept    *Index // those for whom a seat is kept
 
-	learning sync.Mutex // after a party's
-	natives  party.Round
-	learned  bool // natives has been all round; guarded by learning, as is it
-
-	sweeping sync.Mutex
-	rounds   []*party.Round // of sweeps, one for each collection; guarded by sweeping
+	Recorder *Recorder
+	Lines    *Index // those who wait for one
+	Held     *Index // those for whom an invite holds one, though its time may be over
 }
 
 // New makes a ledger. Close it when the process ends.
 func New(d Deps) *Ledger {
 	l := &Ledger{
-		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{writing: make(chan struct{}, 1)}, debts: debts{of: map[party.ID][]*change{}}}, index: newIndex(), started: d.Now(),
+		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{busy: map[string]bool{}}, debts: debts{of: map[party.ID][]*change{}}}, started: d.Now(),
 		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
-		moves:  newMoves(), natives: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
+		moves: moves{
+			to: map[party.ID]party.ID{}, entering: map[party.ID]bool{},
+			records: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
+		},
+		kept: newIndex(), Lines: newIndex(), Held: newIndex(),
 	}
+	l.Recorder, l.sweeper.ledger = newRecorder(l), l
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
-		l.rounds = append(l.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
+		l.sweeper.rounds = append(l.sweeper.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
 	}
-	turns := make(chan struct{}, rostersAtOnce)
-	l.rosters = alarm.New(d.Now, d.Logger, "party members not written party=", func(id party.ID) {
-		turns <- struct{}{}
-		defer func() { <-turns }()
-		l.writeRoster(id)
-	})
 	l.holds = alarm.New(d.Now, d.Logger, "end of held seats not told party=", l.holdOver)
 	return l
 }
 
 // Close ends what is still to be written. What storage has stays.
 func (l *Ledger) Close() {
-	l.rosters.Close()
+	l.Recorder.later.Close()
 	l.holds.Close()
 }
 
@@ -108,6 +103,20 @@ func newPlace(id party.ID) *place { return &place{ID: id, Origin: id, Book: rese
 // worthKeeping is for a party nobody deals with at the moment. One that is not known has
 // nothing but what is under way.
 func (p *place) worthKeeping() bool { return p.known || !p.Book.Idle() || !p.out.Empty() }
+
+// Seen is what the last look has found.
+func (p *place) Seen() reserve.Look { return p.seen(p.Last.View) }
+
+func (p *place) seen(view party.View) reserve.Look { return p.Book.Look(view, p.Origin, p.turn) }
+
+// Report adds to the news that go out after the visit.
+func (p *place) Report(changes ...party.Change) { p.out.Add(changes...) }
+
+// Changed notes that looks taken before are out of date, the visit's own too.
+func (p *place) Changed() {
+	p.Last = roster.Snapshot{}
+	p.turn++
+}
 
 // Visit is one operation on a party, under its lock.
 type Visit struct {

@@ -13,7 +13,7 @@ import (
 func (v *Visit) Began(leader party.Session, facts party.Facts) {
 	v.known = true // what was reserved before this, its visit has read
 	v.Facts, v.leader = facts, leader.UserID
-	v.ledger.RecordLater(v.ID)
+	v.ledger.Recorder.Later(v.ID)
 	v.Report(party.Change{Kind: party.PartyCreated, ID: v.ID})
 }
 
@@ -28,7 +28,7 @@ func (v *Visit) Entered(s party.Session, native bool) {
 		v.ledger.Logger.Warn("party member not mirrored party=%s session=%s error=%v", v.ID, s.SessionID, err)
 		return
 	}
-	v.ledger.RecordLater(v.ID)
+	v.ledger.Recorder.Later(v.ID)
 	c := party.Change{Kind: party.MemberEntered, ID: v.ID, Session: s, Native: native, Attributes: had || after.Attributes}
 	if w, waited := v.Book.Waiting[s.UserID]; waited {
 		c.Waited = max(1, v.ledger.Now().Sub(w.Since))
@@ -73,7 +73,7 @@ func (v *Visit) Gone(s party.Session, moved bool, by string) (last bool) {
 		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: s, Moved: moved, By: by})
 	}
 	v.Changed()
-	v.ledger.RecordLater(v.ID)
+	v.ledger.Recorder.Later(v.ID)
 	return was && last
 }
 
@@ -81,7 +81,7 @@ func (v *Visit) Gone(s party.Session, moved bool, by string) (last bool) {
 func (v *Visit) Lead(s party.Session) {
 	v.ledger.Roster.SetLeader(v.ID, s)
 	v.leader = s.UserID
-	v.ledger.RecordLater(v.ID)
+	v.ledger.Recorder.Later(v.ID)
 	v.Changed()
 }
 
@@ -103,7 +103,7 @@ func (v *Visit) Led(s party.Session) {
 // Update mirrors a PartyUpdate, which replaces all three values.
 func (v *Visit) Update(open, hidden bool, label string) {
 	v.ledger.Roster.Update(v.ID, open, hidden, label)
-	v.ledger.RecordLater(v.ID)
+	v.ledger.Recorder.Later(v.ID)
 	v.Facts.Open, v.Facts.Hidden, v.Facts.Label = open, hidden, label
 	v.Changed()
 	v.Report(party.Change{Kind: party.PartyUpdated, ID: v.ID})
@@ -125,8 +125,8 @@ func (l *Ledger) NoteAttributes(id party.ID) {
 		v.Facts.Attributes = true
 		v.Changed()
 	})
-	if l.survivesRestart() {
-		l.writeRoster(id)
+	if l.Recorder.survivesRestart() {
+		l.Recorder.write(id)
 	}
 }
 

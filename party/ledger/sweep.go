@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -38,13 +39,25 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 	for _, id := range l.records.parties() {
 		errs = append(errs, l.records.change(ctx, id, nil, func(reserve.Record) {}))
 	}
-	l.sweeping.Lock()
-	defer l.sweeping.Unlock()
-	for _, round := range l.rounds {
+	return errors.Join(append(errs, l.sweeper.sweep(ctx))...)
+}
+
+// sweeper removes from storage what is over.
+type sweeper struct {
+	ledger *Ledger
+	mu     sync.Mutex     // before a party's
+	rounds []*party.Round // one for each collection; guarded by mu
+}
+
+func (s *sweeper) sweep(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, round := range s.rounds {
 		errs = append(errs, round.Go(ctx, sweepTime, func(o *api.StorageObject) error {
-			look := l.sweepRecord
+			look := s.record
 			if round.Collection == awayCollection {
-				look = l.sweepAway
+				look = s.away
 			}
 			remove, err := look(ctx, o)
 			if remove {
@@ -56,9 +69,9 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// sweepRecord removes the records of parties that have ended, and reports seats as lost
+// record removes the records of parties that have ended, and reports seats as lost
 // whose own node did not.
-func (l *Ledger) sweepRecord(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
+func (s *sweeper) record(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
 	id, err := reserve.PartyOf(o.Value)
 	if err != nil {
 		return false, nil //nolint:nilerr // an object nobody here has written
@@ -71,23 +84,23 @@ func (l *Ledger) sweepRecord(ctx context.Context, o *api.StorageObject) (remove 
 	if !record.Native.IsZero() {
 		native = record.Native
 	}
-	members, err := l.Roster.Members(native)
+	members, err := s.ledger.Roster.Members(native)
 	if err != nil {
 		return false, err
 	}
-	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(s party.Seat) bool { return l.Now().Before(s.Until) })
-	known := l.places.Has(l.moves.of(id)) // a review ends it: who is in it may just not show yet, or not any more
-	if len(members) == 0 && !waits && !known && !l.outlives(record) || record.Empty() {
-		l.moves.end(id)
+	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(seat party.Seat) bool { return s.ledger.Now().Before(seat.Until) })
+	known := s.ledger.places.Has(s.ledger.moves.of(id)) // a review ends it: who is in it may just not show yet, or not any more
+	if len(members) == 0 && !waits && !known && !s.ledger.outlives(record) || record.Empty() {
+		s.ledger.moves.end(id)
 		if users := slices.Collect(maps.Keys(record.Members)); len(users) > 0 {
-			return false, l.records.change(ctx, id, users, reserve.Record.Clear)
+			return false, s.ledger.records.change(ctx, id, users, reserve.Record.Clear)
 		}
 		return true, nil
 	}
 	var errs []error
 	for user, seat := range record.Seats {
-		if seat.Until.Add(lateReport).Before(l.Now()) {
-			errs = append(errs, l.Visit(ctx, id, func(v *Visit) error {
+		if seat.Until.Add(lateReport).Before(s.ledger.Now()) {
+			errs = append(errs, s.ledger.Visit(ctx, id, func(v *Visit) error {
 				if lives, err := v.Lives(); !lives {
 					return err
 				}
@@ -98,16 +111,16 @@ func (l *Ledger) sweepRecord(ctx context.Context, o *api.StorageObject) (remove 
 	return false, errors.Join(errs...)
 }
 
-// sweepAway removes what users no longer need.
-func (l *Ledger) sweepAway(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
+// away removes what users no longer need.
+func (s *sweeper) away(ctx context.Context, o *api.StorageObject) (remove bool, err error) {
 	parties, err := decodeAway(o.Value)
 	if err != nil {
 		return true, nil //nolint:nilerr // nobody can read it
 	}
 	for text, until := range parties {
-		needed := until > party.Nanos(l.Now())
+		needed := until > party.Nanos(s.ledger.Now())
 		if until == memberForNow {
-			needed, err = l.recordsMember(ctx, text, o.Key)
+			needed, err = s.recordsMember(ctx, text, o.Key)
 		}
 		if needed || err != nil {
 			return false, err
@@ -117,15 +130,15 @@ func (l *Ledger) sweepAway(ctx context.Context, o *api.StorageObject) (remove bo
 }
 
 // recordsMember reports whether the record of a party has the user as a member, as what refers to it says.
-func (l *Ledger) recordsMember(ctx context.Context, idText, userID string) (member bool, err error) {
+func (s *sweeper) recordsMember(ctx context.Context, idText, userID string) (member bool, err error) {
 	id, err := party.ParseID(idText)
 	if err != nil {
 		return false, nil //nolint:nilerr // nobody's
 	}
-	if l.places.Has(l.moves.of(id)) {
+	if s.ledger.places.Has(s.ledger.moves.of(id)) {
 		return true, nil // it ends that itself
 	}
-	record, err := l.records.load(ctx, id)
+	record, err := s.ledger.records.load(ctx, id)
 	_, member = record.Members[userID]
 	return member, err
 }

@@ -7,7 +7,6 @@ import (
 
 	"partyline/party"
 	"partyline/party/reserve"
-	"partyline/party/roster"
 )
 
 // Look reads the party, and makes what is reserved in it known and current. It refuses as
@@ -37,11 +36,6 @@ func (v *Visit) LookAfter(l *reserve.Look) error {
 	}
 	return v.Look()
 }
-
-// Seen is what the last look has found.
-func (v *Visit) Seen() reserve.Look { return v.seen(v.Last.View) }
-
-func (v *Visit) seen(view party.View) reserve.Look { return v.Book.Look(view, v.Origin, v.turn) }
 
 // Lives is Look for those who clean up: false, and the party is forgotten, if it has ended.
 // One in which everybody is away lives, as does one that goes on in another native party.
@@ -113,15 +107,6 @@ func (v *Visit) merge(record reserve.Record) {
 	v.IndexLine()
 }
 
-// Report adds to the news that go out after the visit.
-func (v *Visit) Report(changes ...party.Change) { v.out.Add(changes...) }
-
-// Changed notes that looks taken before are out of date, the visit's own too.
-func (v *Visit) Changed() {
-	v.Last = roster.Snapshot{}
-	v.turn++
-}
-
 // Announce tells the other nodes of a change this node has made. A change of theirs that
 // it has not read yet it will still read.
 func (v *Visit) Announce() {
@@ -157,20 +142,16 @@ func (v *Visit) insist(users []string, edit func(reserve.Record)) error {
 func (v *Visit) WriteLine(edit func(reserve.Record)) error {
 	v.IndexLine()
 	err := v.Write(nil, edit)
-	v.Announce()
-	v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
+	v.seatsChanged()
 	return err
 }
 
 // indexKept brings the index of those for whom a seat is kept up to date with the book.
 func (v *Visit) indexKept() {
-	v.ledger.index.set(v.ledger.index.kept, v.ID, slices.Collect(maps.Keys(v.Book.Kept)))
+	v.ledger.kept.set(v.ID, slices.Collect(maps.Keys(v.Book.Kept)))
 }
 
 // IndexLine brings the index of those who wait up to date with the book.
 func (v *Visit) IndexLine() {
-	v.ledger.index.set(v.ledger.index.lines, v.ID, slices.Collect(maps.Keys(v.Book.Waiting)))
+	v.ledger.Lines.set(v.ID, slices.Collect(maps.Keys(v.Book.Waiting)))
 }
-
-// IndexedLine lists who waited when the party was last dealt with.
-func (v *Visit) IndexedLine() []string { return v.ledger.index.line(v.ID) }

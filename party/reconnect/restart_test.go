@@ -291,7 +291,7 @@ func TestSurvive_SwitchedOff(t *testing.T) {
 	crashed(t, func(w *world, id party.ID, p []party.Session) {
 		switches := func(restart time.Duration) {
 			w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
-			w.admission.RulesLoaded()
+			w.admission.Recorder.RulesLoaded()
 			time.Sleep(time.Second)
 			synctest.Wait()
 		}

@@ -3,6 +3,7 @@ package reconnect_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,5 +151,194 @@ func TestStall_OfARead(t *testing.T) {
 		w.must(err)
 		now := w.admission.Current(id)
 		w.members(now, 0, first, w.returns(p[1].UserID, now))
+	})
+}
+
+// soon wants this to be done a second later at the latest, while storage stalls.
+func (w *world) soon(name string, do func()) {
+	w.t.Helper()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Second):
+		w.t.Errorf("%s waits for the write of another party", name)
+	}
+}
+
+// A write that stalls holds up its own party, and no other one but where it is about the same player.
+func TestStall_OfOneParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.set(func(p *rules.Parties) { p.KickBan = time.Hour })
+		p := w.host.Players(8)
+		slow, well, other := w.party(true, 4, p[0], p[1]), w.party(true, 4, p[2], p[3]), w.party(true, 4, p[4], p[1])
+		release := w.stalls(slow)
+		w.host.Disconnect(p[1])
+		both := make(chan error, 1)
+		go func() { both <- w.ended(p[1]) }()
+		synctest.Wait()
+		w.soon("a kick", func() { w.kick(p[2], p[3], well) })
+		w.soon("a lost member", func() { w.must(w.admit(p[5], well)); w.drop(p[5]) })
+		w.soon("one who is back", func() { w.must(w.admit(p[6], well)); w.drop(p[6]); w.returns(p[6].UserID, well) })
+		w.refused(w.join(p[3], well), party.Banned)
+		release()
+		w.must(<-both)
+		for _, id := range []party.ID{slow, other} {
+			if held, err := w.admission.Held(t.Context(), id); held != 1 || err != nil {
+				t.Errorf("Held = %d, %v; want the seat of the player who is away from both", held, err)
+			}
+		}
+	})
+}
+
+// mute is storage that gives writes no answer, for as long as their contexts let it, where they are about
+// more than one party, or about this one.
+type mute struct {
+	party.Storage
+	party party.ID
+}
+
+func (s *mute) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+	parties, muted := 0, false
+	for _, w := range writes {
+		if w.Collection == "partyline_parties" {
+			parties, muted = parties+1, muted || w.Key == s.party.UUID.String()
+		}
+	}
+	if parties > 1 || muted {
+		<-ctx.Done()
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	return s.Storage.MultiUpdate(ctx, accounts, writes, deletes, wallets, ledger)
+}
+
+// Where a transaction for many has had no answer in time, each change in it is tried by itself, and waits
+// for none of the others.
+func TestStall_OfMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		storage := &mute{Storage: w.host}
+		w.over(storage, w.host)
+		p := w.host.Players(8)
+		var ids []party.ID
+		for i := 0; i < len(p); i += 2 {
+			ids = append(ids, w.party(true, 4, p[i], p[i+1]))
+		}
+		storage.party = ids[1] // by itself it has no answer either
+		release := w.stalls(ids[0])
+		ended := map[int]chan error{}
+		began, took := time.Now(), map[int]time.Duration{}
+		var mu sync.Mutex
+		for i := 0; i < len(ids); i++ {
+			w.host.Disconnect(p[2*i])
+			ended[i] = make(chan error, 1)
+			go func() {
+				err := w.ended(p[2*i])
+				mu.Lock()
+				defer mu.Unlock()
+				took[i] = time.Since(began)
+				ended[i] <- err
+			}()
+			synctest.Wait()
+		}
+		release()
+		for i, want := range []party.Reason{"", party.Internal, "", ""} {
+			if err := <-ended[i]; party.ReasonOf(err) != want {
+				t.Errorf("the end of a member of party %d = %v; want reason %q", i, err, want)
+			}
+		}
+		for _, i := range []int{2, 3} {
+			if took[i] >= took[1] {
+				t.Errorf("party %d has waited %v, no less than the one that has no answer: %v", i, took[i], took[1])
+			}
+		}
+		if took[1] > 6*time.Second {
+			t.Errorf("a change without an answer took %v", took[1])
+		}
+	})
+}
+
+// overlaps checks that no write is about an object that another is about as well, nor finds that it has
+// changed since it was read. Each takes longer than others wait for it.
+type overlaps struct {
+	party.Storage
+	t      testing.TB
+	mu     sync.Mutex
+	busy   map[string]bool
+	at     int // under way
+	atOnce int // most
+}
+
+func (s *overlaps) MultiUpdate(ctx context.Context, accounts []*runtime.AccountUpdate, writes []*runtime.StorageWrite, deletes []*runtime.StorageDelete, wallets []*runtime.WalletUpdate, ledger bool) ([]*api.StorageObjectAck, []*runtime.WalletUpdateResult, error) {
+	var objects []string
+	for _, w := range writes {
+		objects = append(objects, w.Collection+" "+w.Key)
+	}
+	for _, d := range deletes {
+		objects = append(objects, d.Collection+" "+d.Key)
+	}
+	s.mu.Lock()
+	for _, object := range objects {
+		if s.busy[object] {
+			s.t.Errorf("two transactions write %s at once", object)
+		}
+		s.busy[object] = true
+	}
+	s.at++
+	s.atOnce = max(s.atOnce, s.at)
+	s.mu.Unlock()
+	time.Sleep(300 * time.Millisecond)
+	acks, results, err := s.Storage.MultiUpdate(ctx, accounts, writes, deletes, wallets, ledger)
+	if err != nil {
+		s.t.Errorf("write: %v; want that nobody else has written", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, object := range objects {
+		delete(s.busy, object)
+	}
+	s.at--
+	return acks, results, err
+}
+
+// Two changes of one party, or about one player, are never under way at once; others are.
+func TestStall_ChangesOfOnePartyDoNotOverlap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.set(func(p *rules.Parties) { p.KickBan, p.Survive.Restart = time.Hour, minute })
+		storage := &overlaps{Storage: w.host, t: t, busy: map[string]bool{}}
+		w.over(storage, w.host)
+		p := w.host.Players(12)
+		var ids []party.ID
+		for i := range p { // each player is in three parties
+			ids = append(ids, w.party(true, 4, p[i], p[(i+1)%len(p)], p[(i+2)%len(p)]))
+		}
+		var group sync.WaitGroup
+		for i, s := range p {
+			pause := time.Duration(i) * 130 * time.Millisecond // while the members are being written
+			group.Go(func() {
+				time.Sleep(pause)
+				if i%3 == 0 {
+					w.host.Disconnect(s)
+					w.must(w.ended(s))
+					_, err := w.resume(w.host.Connect(s.UserID))
+					w.must(err)
+				} else {
+					w.kick(s, p[(i+1)%len(p)], ids[i])
+				}
+			})
+		}
+		group.Wait()
+		time.Sleep(time.Minute)
+		w.admission.Close()
+		if storage.atOnce < 2 {
+			t.Errorf("%d transactions were under way at once; want several", storage.atOnce)
+		}
 	})
 }

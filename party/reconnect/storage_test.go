@@ -196,7 +196,7 @@ func TestSurvive_FirstLookAfterACrashFails(t *testing.T) {
 func TestSurvive_AgeAfterABrokenReturn(t *testing.T) {
 	crashed(t, func(w *world, id party.ID, p []party.Session) {
 		w.setAges(map[string]time.Time{"duel": time.Now()})
-		w.admission.RecordLater(id)
+		w.admission.Recorder.Later(id)
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 		w.crash([]party.ID{id}, p...)
@@ -382,7 +382,7 @@ func TestSurvive_SwitchedOnWithManyParties(t *testing.T) {
 					return nil
 				}
 				for _, id := range ids {
-					w.admission.RecordLater(id)
+					w.admission.Recorder.Later(id)
 				}
 				time.Sleep(time.Second)
 				kicked := make(chan error, 1)

@@ -373,7 +373,7 @@ func TestSurvive_CrashKeepsAges(t *testing.T) {
 		w.mu.Lock()
 		w.ages = map[string]time.Time{"ranked": time.Now().Add(-40 * time.Second)}
 		w.mu.Unlock()
-		w.admission.RecordLater(id)
+		w.admission.Recorder.Later(id)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		w.mu.Lock()

@@ -86,7 +86,7 @@ func TestWait_usesOfAnInvite(t *testing.T) {
 				if n := w.size(id); n != 2 {
 					t.Errorf("%d came in by an invite for one", n-1)
 				}
-				if w.admission.HasLine(id) {
+				if len(w.admission.Lines.Users(id)) > 0 {
 					t.Error("somebody waits by an invite that is used up")
 				}
 				for _, s := range waiters {
@@ -258,10 +258,10 @@ func TestWait_leaveByCode(t *testing.T) {
 				move(f)
 				at, err := f.wait(f.friend, waitlist.Request{Code: f.link.Code, Leave: true})
 				f.must(err)
-				if lines := f.admission.LinesOf(f.friend.UserID); at != (waitlist.Place{Of: 1}) || len(lines) != 0 {
+				if lines := f.admission.Lines.Of(f.friend.UserID); at != (waitlist.Place{Of: 1}) || len(lines) != 0 {
 					t.Errorf("left: %+v, and waits in %v", at, lines)
 				}
-				if len(f.admission.LinesOf(f.stranger.UserID)) != 1 {
+				if len(f.admission.Lines.Of(f.stranger.UserID)) != 1 {
 					t.Error("others do not wait any more")
 				}
 			})

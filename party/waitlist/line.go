@@ -77,7 +77,7 @@ func (l line) join(ctx context.Context, id party.ID, userID, inviteID string) er
 			return party.RefuseRate(again(missed))
 		case len(v.Book.Waiting) >= conf.Max:
 			return party.Full()
-		case len(l.LinesOf(userID)) >= maxLines:
+		case len(l.Lines.Of(userID)) >= maxLines:
 			return party.RefuseRate(conf.Hold)
 		}
 		w := v.Book.Join(userID, inviteID, l.Now())
@@ -140,7 +140,7 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, o
 			return err
 		}
 		line := maps.Clone(v.Book.Waiting)
-		before := v.IndexedLine() // with those whose time Lives has found to be over
+		before := l.Lines.Users(v.ID) // with those whose time Lives has found to be over
 		for _, w := range over {
 			if now := v.Book.Waiting[w.UserID]; now.Invite == w.Invite && !v.Last.Open {
 				delete(v.Book.Waiting, w.UserID)

@@ -64,7 +64,7 @@ func New(d Deps) *Service {
 		if c.Waited > 0 {
 			d.Metrics.MetricsTimerRecord(MetricWait, nil, c.Waited)
 		}
-		if d.Entry.Admission.HasLine(c.ID) {
+		if len(d.Entry.Admission.Lines.Users(c.ID)) > 0 {
 			s.alarms.Sooner(c.ID, d.Now().Add(serveAfter))
 		}
 	})
@@ -76,7 +76,7 @@ func (s *Service) Close() { s.alarms.Close() }
 
 // Ended comes after the end of a session: who is gone for too long loses the place in line.
 func (s *Service) Ended(_ context.Context, session party.Session) error {
-	for _, id := range s.Entry.Admission.LinesOf(session.UserID) {
+	for _, id := range s.Entry.Admission.Lines.Of(session.UserID) {
 		s.alarms.Sooner(id, s.Now())
 	}
 	return nil
@@ -84,7 +84,7 @@ func (s *Service) Ended(_ context.Context, session party.Session) error {
 
 // Sweep serves every line that this process knows.
 func (s *Service) Sweep() {
-	for _, id := range s.Entry.Admission.Lines() {
+	for _, id := range s.Entry.Admission.Lines.Parties() {
 		s.alarms.Sooner(id, s.Now())
 	}
 }
@@ -243,7 +243,7 @@ func (s *Service) waitedFor(ctx context.Context, c party.Caller, r Request) ([]p
 		return []party.ID{id}, err
 	}
 	inviteID, ids, err := s.Invites.Trail(ctx, c, r.Code)
-	for _, id := range s.Entry.Admission.LinesOf(c.UserID) {
+	for _, id := range s.Entry.Admission.Lines.Of(c.UserID) {
 		if s.Entry.Admission.Waiter(id, c.UserID).Invite == inviteID {
 			ids = append(ids, id)
 		}
@@ -256,7 +256,7 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	if userID != "" {
 		return
 	}
-	for _, id := range s.Entry.Admission.Lines() {
+	for _, id := range s.Entry.Admission.Lines.Parties() {
 		if s.line.has(id, inviteID) {
 			s.alarms.Sooner(id, s.Now())
 		}
