@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/api"
@@ -54,118 +55,119 @@ func (n *node) load(file string) {
 	_ = n.live.Reload(n.t.Context()) // a broken file is a case of its own
 }
 
-// versions waits for so many versions and checks them from the newest, each by its changes.
+// versions checks them from the newest, each by its changes.
 func (n *node) versions(want ...string) []judge.Version {
 	n.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
-		got := n.history.List(n.t.Context())
-		if len(got) < len(want) && time.Now().Before(deadline) {
-			continue
-		}
-		if len(got) != len(want) {
-			n.t.Fatalf("versions %+v; want %q", got, want)
-		}
-		for i, v := range got {
-			if strings.Join(v.Changes, "\n") != want[i] {
-				n.t.Errorf("version %d: changes %q; want %q", i, v.Changes, want[i])
-			}
-		}
-		return got
+	synctest.Wait()
+	got := n.history.List(n.t.Context())
+	if len(got) != len(want) {
+		n.t.Fatalf("versions %+v; want %q", got, want)
 	}
+	for i, v := range got {
+		if strings.Join(v.Changes, "\n") != want[i] {
+			n.t.Errorf("version %d: changes %q; want %q", i, v.Changes, want[i])
+		}
+	}
+	return got
 }
 
 // TestHistory: every file that came into force is there with its time, hash and changes,
 // over restarts; a broken file is not, and the same file again is no new version.
 func TestHistory(t *testing.T) {
-	storage, clock, log := partytest.NewStorage(), partytest.NewTime(), &partytest.Log{}
-	path := filepath.Join(t.TempDir(), "rules.yml")
-	n, stop := startNode(t, path, storage, clock, log)
-	if got := n.history.List(t.Context()); got == nil || len(got) != 0 {
-		t.Errorf("before the first file: %#v; want an empty list", got)
-	}
-	n.load("parties: {open: closed}\n")
-	n.versions("")
-	n.load("parties: {open: shut}\n") // not loaded
-	n.load("parties: {open: closed}\n")
-	clock.Advance(time.Hour)
-	n.load("rules: [{id: no, on: [join], deny: invited}]\n")
-	const second = "parties.open: any, was closed\nrule no is new: denies join when invited"
-	n.versions(second, "")
-	stop()
+	synctest.Test(t, func(t *testing.T) {
+		storage, clock, log := partytest.NewStorage(), partytest.NewTime(), &partytest.Log{}
+		path := filepath.Join(t.TempDir(), "rules.yml")
+		n, stop := startNode(t, path, storage, clock, log)
+		if got := n.history.List(t.Context()); got == nil || len(got) != 0 {
+			t.Errorf("before the first file: %#v; want an empty list", got)
+		}
+		n.load("parties: {open: closed}\n")
+		n.versions("")
+		n.load("parties: {open: shut}\n") // not loaded
+		n.load("parties: {open: closed}\n")
+		clock.Advance(time.Hour)
+		n.load("rules: [{id: no, on: [join], deny: invited}]\n")
+		const second = "parties.open: any, was closed\nrule no is new: denies join when invited"
+		n.versions(second, "")
+		stop()
 
-	clock.Advance(time.Hour)
-	n, _ = startNode(t, path, storage, clock, log) // the same file after a restart
-	n.load("rules: [{id: no, on: [join], deny: invited}]\n")
-	clock.Advance(time.Hour)
-	n.load("")
-	got := n.versions("rule no is gone: it denies join when invited", second, "")
-	sum := sha256.Sum256([]byte("version: 1\n"))
-	if v := got[0]; v.Hash != hex.EncodeToString(sum[:]) || v.Source != path || v.At != clock.Now().Unix() {
-		t.Errorf("the newest is %+v", v)
-	}
-	if at := got[1].At; at != clock.Now().Add(-2*time.Hour).Unix() {
-		t.Errorf("the one before is of %d; want the time it came into force first", at)
-	}
-	if lines := log.Lines(); len(lines) != 0 {
-		t.Errorf("log: %q", lines)
-	}
+		clock.Advance(time.Hour)
+		n, _ = startNode(t, path, storage, clock, log) // the same file after a restart
+		n.load("rules: [{id: no, on: [join], deny: invited}]\n")
+		clock.Advance(time.Hour)
+		n.load("")
+		got := n.versions("rule no is gone: it denies join when invited", second, "")
+		sum := sha256.Sum256([]byte("version: 1\n"))
+		if v := got[0]; v.Hash != hex.EncodeToString(sum[:]) || v.Source != path || v.At != clock.Now().Unix() {
+			t.Errorf("the newest is %+v", v)
+		}
+		if at := got[1].At; at != clock.Now().Add(-2*time.Hour).Unix() {
+			t.Errorf("the one before is of %d; want the time it came into force first", at)
+		}
+		if lines := log.Lines(); len(lines) != 0 {
+			t.Errorf("log: %q", lines)
+		}
+	})
 }
 
 // TestHistory_nodes: two nodes that load the same files have one history.
 func TestHistory_nodes(t *testing.T) {
-	storage, clock, log := partytest.NewStorage(), partytest.NewTime(), &partytest.Log{}
-	one, _ := startNode(t, filepath.Join(t.TempDir(), "rules.yml"), storage, clock, log)
-	two, _ := startNode(t, filepath.Join(t.TempDir(), "rules.yml"), storage, clock, log)
-	const a, b, c = "parties: {open: closed}\n", "parties: {open: any}\n", "parties: {open: open}\n"
-	const toB, toC = "parties.open: any, was closed", "parties.open: open, was any"
-	one.load(a)
-	one.versions("")
-	two.load(a)
-	two.load(b)
-	two.versions(toB, "")
-	one.load(b)
-	one.load(c)
-	one.versions(toC, toB, "")
+	synctest.Test(t, func(t *testing.T) {
+		storage, clock, log := partytest.NewStorage(), partytest.NewTime(), &partytest.Log{}
+		one, _ := startNode(t, filepath.Join(t.TempDir(), "rules.yml"), storage, clock, log)
+		two, _ := startNode(t, filepath.Join(t.TempDir(), "rules.yml"), storage, clock, log)
+		const a, b, c = "parties: {open: closed}\n", "parties: {open: any}\n", "parties: {open: open}\n"
+		const toB, toC = "parties.open: any, was closed", "parties.open: open, was any"
+		one.load(a)
+		one.versions("")
+		two.load(a)
+		two.load(b)
+		two.versions(toB, "")
+		one.load(b)
+		one.load(c)
+		one.versions(toC, toB, "")
+	})
 }
 
 // TestHistory_bounded: neither the list nor what one version says grows without end.
 func TestHistory_bounded(t *testing.T) {
-	storage, clock, log := partytest.NewStorage(), partytest.NewTime(), &partytest.Log{}
-	n, _ := startNode(t, filepath.Join(t.TempDir(), "rules.yml"), storage, clock, log)
-	var many strings.Builder
-	many.WriteString("rules:\n")
-	for i := range 60 {
-		fmt.Fprintf(&many, "  - {id: r%d, on: [join], deny: 'user.lang in [%s\"x\"]'}\n", i, strings.Repeat(`"some text", `, 80))
-	}
-	load := func(file string) {
-		n.load(file)
-		for deadline := time.Now().Add(30 * time.Second); len(n.history.List(t.Context())) == 0 || n.history.List(t.Context())[0].Hash != n.live.Report().Hash; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
+	synctest.Test(t, func(t *testing.T) {
+		storage, clock, log := partytest.NewStorage(), partytest.NewTime(), &partytest.Log{}
+		n, _ := startNode(t, filepath.Join(t.TempDir(), "rules.yml"), storage, clock, log)
+		var many strings.Builder
+		many.WriteString("rules:\n")
+		for i := range 60 {
+			fmt.Fprintf(&many, "  - {id: r%d, on: [join], deny: 'user.lang in [%s\"x\"]'}\n", i, strings.Repeat(`"some text", `, 80))
+		}
+		load := func(file string) {
+			n.load(file)
+			synctest.Wait()
+			if got := n.history.List(t.Context()); len(got) == 0 || got[0].Hash != n.live.Report().Hash {
 				t.Fatalf("the version was not written: %.60s", file)
 			}
 		}
-	}
-	for i := range 60 {
-		load(fmt.Sprintf("parties: {waitlist: {max: %d}}\n", i))
-	}
-	load("")
-	load(many.String())
-	if v := n.history.List(t.Context())[0]; len(v.Changes) != 40 || v.More != 20 || len(v.Changes[0]) > 410 {
-		t.Errorf("%d changes and %d more, the first of %d bytes", len(v.Changes), v.More, len(v.Changes[0]))
-	}
-	var long strings.Builder // than a file may be, once it is JSON
-	long.WriteString("rules:\n")
-	for i := range 200 {
-		fmt.Fprintf(&long, "  - {id: long%d, on: [join], deny: 'user.lang in [%s\"x\"]'}\n", i, strings.Repeat(`"<>", `, 190))
-	}
-	load(long.String())
-	load("")
-	if v := n.history.List(t.Context())[0]; len(v.Changes) != 40 || !strings.HasPrefix(v.Changes[0], "rule long0 is gone") {
-		t.Errorf("after a long file: %.80q", v.Changes)
-	}
-	if got := len(n.history.List(t.Context())); got != 50 {
-		t.Errorf("%d versions; want 50", got)
-	}
+		for i := range 60 {
+			load(fmt.Sprintf("parties: {waitlist: {max: %d}}\n", i))
+		}
+		load("")
+		load(many.String())
+		if v := n.history.List(t.Context())[0]; len(v.Changes) != 40 || v.More != 20 || len(v.Changes[0]) > 410 {
+			t.Errorf("%d changes and %d more, the first of %d bytes", len(v.Changes), v.More, len(v.Changes[0]))
+		}
+		var long strings.Builder // than a file may be, once it is JSON
+		long.WriteString("rules:\n")
+		for i := range 200 {
+			fmt.Fprintf(&long, "  - {id: long%d, on: [join], deny: 'user.lang in [%s\"x\"]'}\n", i, strings.Repeat(`"<>", `, 190))
+		}
+		load(long.String())
+		load("")
+		if v := n.history.List(t.Context())[0]; len(v.Changes) != 40 || !strings.HasPrefix(v.Changes[0], "rule long0 is gone") {
+			t.Errorf("after a long file: %.80q", v.Changes)
+		}
+		if got := len(n.history.List(t.Context())); got != 50 {
+			t.Errorf("%d versions; want 50", got)
+		}
+	})
 }
 
 // hostileStorage refuses, and then answers with a record that is broken.
@@ -183,12 +185,14 @@ func (s *hostileStorage) StorageWrite(ctx context.Context, writes []*runtime.Sto
 
 // TestHistory_storage: a lost race is tried again, a broken record begins again.
 func TestHistory_storage(t *testing.T) {
-	clock, log := partytest.NewTime(), &partytest.Log{}
-	storage := &hostileStorage{partytest.NewStorage(), 3}
-	if _, err := storage.Storage.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: "partyline_rules", Key: "history", Value: `{"versions": 7}`, Version: "*"}}); err != nil {
-		t.Fatal(err)
-	}
-	n, _ := startNode(t, filepath.Join(t.TempDir(), "rules.yml"), storage, clock, log)
-	n.load("")
-	n.versions("")
+	synctest.Test(t, func(t *testing.T) {
+		clock, log := partytest.NewTime(), &partytest.Log{}
+		storage := &hostileStorage{partytest.NewStorage(), 3}
+		if _, err := storage.Storage.StorageWrite(t.Context(), []*runtime.StorageWrite{{Collection: "partyline_rules", Key: "history", Value: `{"versions": 7}`, Version: "*"}}); err != nil {
+			t.Fatal(err)
+		}
+		n, _ := startNode(t, filepath.Join(t.TempDir(), "rules.yml"), storage, clock, log)
+		n.load("")
+		n.versions("")
+	})
 }

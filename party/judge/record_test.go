@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"partyline/party"
@@ -28,10 +29,9 @@ func recorded(t *testing.T, w *world, r *judge.Record, n int, label string, each
 			before(i)
 		}
 		_ = w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: party.Caller{UserID: "somebody"}, Request: rules.RequestFacts{LabelJSON: label}})
-		for deadline := time.Now().Add(30 * time.Second); r.Report().Written+r.Report().Dropped < uint64(i+1); time.Sleep(100 * time.Microsecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("%+v; want %d", r.Report(), i+1)
-			}
+		synctest.Wait()
+		if got := r.Report(); got.Written+got.Dropped != uint64(i+1) {
+			t.Fatalf("%+v; want %d", got, i+1)
 		}
 	}
 }
@@ -39,83 +39,89 @@ func recorded(t *testing.T, w *world, r *judge.Record, n int, label string, each
 // TestRecord_rotates: what is kept is bounded, each file begins with the rules, and a line
 // that a crash has cut stays alone.
 func TestRecord_rotates(t *testing.T) {
-	w := newWorld(t, "")
-	path := filepath.Join(t.TempDir(), "decisions")
-	if err := os.WriteFile(path, []byte(`{"facts":{"act`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	label := fmt.Sprintf("{%q:%q}", "x", strings.Repeat("y", 200<<10))
-	recorded(t, w, judge.NewRecord(path, w.log, w.clock.Now), 500, label)
-	files, err := filepath.Glob(path + "*")
-	if err != nil || len(files) != 5 {
-		t.Errorf("files %v, %v; want 5", files, err)
-	}
-	for _, name := range files {
-		info, _ := os.Stat(name)
-		data, _ := os.ReadFile(name)
-		if info.Size() > 16<<20+1024 || info.Mode().Perm() != 0o600 || !strings.HasPrefix(strings.TrimSpace(string(data)), `{"at":`) {
-			t.Errorf("%s: %d bytes, %v, begins with %.40q", name, info.Size(), info.Mode(), data)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "")
+		path := filepath.Join(t.TempDir(), "decisions")
+		if err := os.WriteFile(path, []byte(`{"facts":{"act`), 0o600); err != nil {
+			t.Fatal(err)
 		}
-	}
+		label := fmt.Sprintf("{%q:%q}", "x", strings.Repeat("y", 200<<10))
+		recorded(t, w, judge.NewRecord(path, w.log, w.clock.Now), 500, label)
+		files, err := filepath.Glob(path + "*")
+		if err != nil || len(files) != 5 {
+			t.Errorf("files %v, %v; want 5", files, err)
+		}
+		for _, name := range files {
+			info, _ := os.Stat(name)
+			data, _ := os.ReadFile(name)
+			if info.Size() > 16<<20+1024 || info.Mode().Perm() != 0o600 || !strings.HasPrefix(strings.TrimSpace(string(data)), `{"at":`) {
+				t.Errorf("%s: %d bytes, %v, begins with %.40q", name, info.Size(), info.Mode(), data)
+			}
+		}
+	})
 }
 
 // TestRecord_moved: after somebody has moved or deleted the file, a new one is begun, with the rules.
 func TestRecord_moved(t *testing.T) {
-	w := newWorld(t, "")
-	path := filepath.Join(t.TempDir(), "decisions")
-	r := judge.NewRecord(path, w.log, w.clock.Now)
-	recorded(t, w, r, 6, "", func(i int) {
-		var err error
-		switch i {
-		case 2:
-			err = os.Rename(path, path+".mine")
-		case 4:
-			err = os.Remove(path)
-		default:
-			return
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "")
+		path := filepath.Join(t.TempDir(), "decisions")
+		r := judge.NewRecord(path, w.log, w.clock.Now)
+		recorded(t, w, r, 6, "", func(i int) {
+			var err error
+			switch i {
+			case 2:
+				err = os.Rename(path, path+".mine")
+			case 4:
+				err = os.Remove(path)
+			default:
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.clock.Advance(time.Minute)
+		})
+		for _, name := range []string{path, path + ".mine"} {
+			data, err := os.ReadFile(name)
+			if text := string(data); err != nil || !strings.HasPrefix(text, `{"at":`) || strings.Count(text, `"answer"`) != 2 || strings.Count(text, "\n") != 3 {
+				t.Errorf("%s has %q, %v; want the rules and two decisions", name, text, err)
+			}
 		}
-		if err != nil {
-			t.Fatal(err)
+		if got := r.Report(); got.Written != 6 || got.Dropped != 0 {
+			t.Errorf("%+v", got)
 		}
-		w.clock.Advance(time.Minute)
 	})
-	for _, name := range []string{path, path + ".mine"} {
-		data, err := os.ReadFile(name)
-		if text := string(data); err != nil || !strings.HasPrefix(text, `{"at":`) || strings.Count(text, `"answer"`) != 2 || strings.Count(text, "\n") != 3 {
-			t.Errorf("%s has %q, %v; want the rules and two decisions", name, text, err)
-		}
-	}
-	if got := r.Report(); got.Written != 6 || got.Dropped != 0 {
-		t.Errorf("%+v", got)
-	}
 }
 
 // TestRecord_emptied: a file that is emptied while it is written begins with the rules again, and stays one that
 // may be recorded into, whatever comes before that is noticed.
 func TestRecord_emptied(t *testing.T) {
-	w := newWorld(t, "")
-	path := filepath.Join(t.TempDir(), "decisions")
-	r := judge.NewRecord(path, w.log, w.clock.Now)
-	recorded(t, w, r, 6, "", func(i int) {
-		if err := judge.Recordable(path); err != nil {
-			t.Errorf("after %d decisions: %v", i, err)
-		}
-		if i < 4 {
-			return
-		}
-		if err := os.Truncate(path, 0); err != nil {
-			t.Fatal(err)
-		}
-		if i == 4 { // not noticed yet when other rules are written
-			w.rules("parties: {open: open}")
-		} else {
-			w.clock.Advance(time.Minute)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "")
+		path := filepath.Join(t.TempDir(), "decisions")
+		r := judge.NewRecord(path, w.log, w.clock.Now)
+		recorded(t, w, r, 6, "", func(i int) {
+			if err := judge.Recordable(path); err != nil {
+				t.Errorf("after %d decisions: %v", i, err)
+			}
+			if i < 4 {
+				return
+			}
+			if err := os.Truncate(path, 0); err != nil {
+				t.Fatal(err)
+			}
+			if i == 4 { // not noticed yet when other rules are written
+				w.rules("parties: {open: open}")
+			} else {
+				w.clock.Advance(time.Minute)
+			}
+		})
+		data, err := os.ReadFile(path)
+		if text := string(data); err != nil || !strings.HasPrefix(text, `{"at":`) || strings.Count(text, `"answer"`) != 1 {
+			t.Errorf("%q, %v; want the rules and one decision", text, err)
 		}
 	})
-	data, err := os.ReadFile(path)
-	if text := string(data); err != nil || !strings.HasPrefix(text, `{"at":`) || strings.Count(text, `"answer"`) != 1 {
-		t.Errorf("%q, %v; want the rules and one decision", text, err)
-	}
 }
 
 // TestRecordable: a file with anything else in it is refused, and one that a full disk has cut is not.
@@ -136,16 +142,18 @@ func TestRecordable(t *testing.T) {
 
 // TestRecord_unwritable: a file that cannot be written changes no answer and is said once.
 func TestRecord_unwritable(t *testing.T) {
-	w := newWorld(t, "rules: [{id: no, on: [create], deny: 'true'}]")
-	r := judge.NewRecord(filepath.Join(t.TempDir(), "nowhere", "x"), w.log, w.clock.Now)
-	recorded(t, w, r, 50, "")
-	if got := r.Report(); got.Written != 0 || got.Dropped != 50 || !strings.Contains(got.Error, "open") {
-		t.Errorf("%+v", got)
-	}
-	if lines := w.log.Lines(); len(lines) != 1 || len(w.judge.Denials()) != 50 {
-		t.Errorf("%d denials, log %v; want 50 and one line", len(w.judge.Denials()), lines)
-	}
-	recorded(t, w, judge.NewRecord(t.TempDir(), w.log, w.clock.Now), 1, "") // a folder
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, "rules: [{id: no, on: [create], deny: 'true'}]")
+		r := judge.NewRecord(filepath.Join(t.TempDir(), "nowhere", "x"), w.log, w.clock.Now)
+		recorded(t, w, r, 50, "")
+		if got := r.Report(); got.Written != 0 || got.Dropped != 50 || !strings.Contains(got.Error, "open") {
+			t.Errorf("%+v", got)
+		}
+		if lines := w.log.Lines(); len(lines) != 1 || len(w.judge.Denials()) != 50 {
+			t.Errorf("%d denials, log %v; want 50 and one line", len(w.judge.Denials()), lines)
+		}
+		recorded(t, w, judge.NewRecord(t.TempDir(), w.log, w.clock.Now), 1, "") // a folder
+	})
 }
 
 // TestRecord_unset: without a recording nobody asks for what no rule names.

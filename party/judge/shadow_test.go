@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+	"testing/synctest"
 
 	"partyline/local/partytest"
 	"partyline/party"
@@ -56,155 +56,162 @@ func shadowWorld(t *testing.T, now, next string) (*world, *judge.Shadow, *counte
 	return w, shadow, counts
 }
 
-// seen waits until the shadow has looked at so many answers.
+// seen is what the shadow reports when it has looked at so many answers.
 func seen(t *testing.T, s *judge.Shadow, want uint64) judge.ShadowReport {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		r := s.Report()
-		total := r.Other + r.Dropped
-		for _, c := range r.Counts {
-			total += c.Times
-		}
-		if total >= want {
-			return r
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the shadow has seen %d of %d: %+v", total, want, r)
-		}
+	synctest.Wait()
+	r := s.Report()
+	total := r.Other + r.Dropped
+	for _, c := range r.Counts {
+		total += c.Times
 	}
+	if total < want {
+		t.Fatalf("the shadow has seen %d of %d: %+v", total, want, r)
+	}
+	return r
 }
 
 // TestShadow: the next rules are asked the same questions, their answers are counted, and
 // none of them is given.
 func TestShadow(t *testing.T) {
-	w, shadow, counts := shadowWorld(t,
-		"rules: [{id: big, on: [create], deny: request.max_size > 6}]",
-		`rules: [{id: young, on: [create], deny: 'user.account_age < duration("1h")'}, {id: never, on: [kick], deny: true}]`)
-	p := w.host.Players(2)
-	w.load.account = rules.Account{CreatedAt: w.clock.Now()}
-	ask := func(size int) error {
-		return w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(p[0]), Request: rules.RequestFacts{MaxSize: size}})
-	}
-	for range 3 {
-		if err := ask(4); err != nil {
-			t.Errorf("the shadow's answer was given: %v", err)
+	synctest.Test(t, func(t *testing.T) {
+		w, shadow, counts := shadowWorld(t,
+			"rules: [{id: big, on: [create], deny: request.max_size > 6}]",
+			`rules: [{id: young, on: [create], deny: 'user.account_age < duration("1h")'}, {id: never, on: [kick], deny: true}]`)
+		p := w.host.Players(2)
+		w.load.account = rules.Account{CreatedAt: w.clock.Now()}
+		ask := func(size int) error {
+			return w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(p[0]), Request: rules.RequestFacts{MaxSize: size}})
 		}
-	}
-	w.denied(ask(8), "big")
-	if err := w.judge.Decide(t.Context(), party.Question{Action: rules.ActionKick, Caller: caller(p[0])}); err != nil {
-		t.Errorf("an action without rules in force: %v", err)
-	}
-	if err := w.judge.Dry().Decide(t.Context(), party.Question{Action: rules.ActionKick, Caller: caller(p[0])}); err != nil {
-		t.Error(err)
-	}
-	r := seen(t, shadow, 5)
-	want := []judge.ShadowCount{
-		{Action: "create", Now: "allowed", Next: "denied by young", Times: 3},
-		{Action: "create", Now: "denied by big", Next: "denied by young", Times: 1},
-		{Action: "kick", Now: "allowed", Next: "denied by never", Times: 1},
-	}
-	if fmt.Sprint(r.Counts) != fmt.Sprint(want) || len(r.Examples) != 5 || r.Dropped != 0 {
-		t.Errorf("report %+v; want %+v", r, want)
-	}
-	if e := r.Examples[0]; e.Action != rules.ActionKick || e.UserID != p[0].UserID || e.Explain(t.Context()).Decision.Rule != "never" {
-		t.Errorf("the newest example is %+v", e)
-	}
-	for _, line := range []string{`partyline_rules_shadow create "young" stricter:3`, `create "young" other:1`, `kick "never" stricter:1`} {
-		if !strings.Contains(counts.all(), line) {
-			t.Errorf("metrics %s; want %s", counts.all(), line)
+		for range 3 {
+			if err := ask(4); err != nil {
+				t.Errorf("the shadow's answer was given: %v", err)
+			}
 		}
-	}
-	if len(w.judge.Denials()) != 1 {
-		t.Errorf("denials %+v; want the one that was given", w.judge.Denials())
-	}
-	shadow.Reset()
-	if r := shadow.Report(); len(r.Counts)+len(r.Examples) != 0 {
-		t.Errorf("after a reset: %+v", r)
-	}
+		w.denied(ask(8), "big")
+		if err := w.judge.Decide(t.Context(), party.Question{Action: rules.ActionKick, Caller: caller(p[0])}); err != nil {
+			t.Errorf("an action without rules in force: %v", err)
+		}
+		if err := w.judge.Dry().Decide(t.Context(), party.Question{Action: rules.ActionKick, Caller: caller(p[0])}); err != nil {
+			t.Error(err)
+		}
+		r := seen(t, shadow, 5)
+		want := []judge.ShadowCount{
+			{Action: "create", Now: "allowed", Next: "denied by young", Times: 3},
+			{Action: "create", Now: "denied by big", Next: "denied by young", Times: 1},
+			{Action: "kick", Now: "allowed", Next: "denied by never", Times: 1},
+		}
+		if fmt.Sprint(r.Counts) != fmt.Sprint(want) || len(r.Examples) != 5 || r.Dropped != 0 {
+			t.Errorf("report %+v; want %+v", r, want)
+		}
+		if e := r.Examples[0]; e.Action != rules.ActionKick || e.UserID != p[0].UserID || e.Explain(t.Context()).Decision.Rule != "never" {
+			t.Errorf("the newest example is %+v", e)
+		}
+		for _, line := range []string{`partyline_rules_shadow create "young" stricter:3`, `create "young" other:1`, `kick "never" stricter:1`} {
+			if !strings.Contains(counts.all(), line) {
+				t.Errorf("metrics %s; want %s", counts.all(), line)
+			}
+		}
+		if len(w.judge.Denials()) != 1 {
+			t.Errorf("denials %+v; want the one that was given", w.judge.Denials())
+		}
+		shadow.Reset()
+		if r := shadow.Report(); len(r.Counts)+len(r.Examples) != 0 {
+			t.Errorf("after a reset: %+v", r)
+		}
+	})
 }
 
 // TestShadow_shape: each file is asked about the party that it would have made of the wish.
 func TestShadow_shape(t *testing.T) {
-	const big = "\nrules: [{id: big, on: [create], deny: request.max_size > 6}, {id: open, on: [create, update], deny: request.open}]"
-	for _, tt := range []struct {
-		next   string
-		action rules.Action
-		wish   rules.Wish
-		want   [2]string
-	}{
-		{"parties: {max_size: {default: 4, max: 6, outside: clamp}}", rules.ActionCreate, rules.Wish{}, [2]string{"denied by big", "allowed"}},
-		{"parties: {max_size: {default: 4, max: 6, outside: clamp}}", rules.ActionCreate, rules.Wish{MaxSize: 7}, [2]string{"denied by big", "allowed"}},
-		{"parties: {max_size: {default: 4, max: 6}}", rules.ActionCreate, rules.Wish{MaxSize: 7}, [2]string{"denied by big", "refused for max_size"}},
-		{"parties: {open: closed}", rules.ActionCreate, rules.Wish{MaxSize: 4, Open: true}, [2]string{"denied by open", "allowed"}},
-		{"parties: {open: open}", rules.ActionUpdate, rules.Wish{}, [2]string{"allowed", "denied by open"}},
-	} {
-		w, shadow, _ := shadowWorld(t, big[1:], tt.next+big)
-		w.start(func() rules.Config { return w.set.Config() })
-		p := w.host.Players(1)
-		if tt.action == rules.ActionCreate {
-			_, _ = w.checks.Create(t.Context(), caller(p[0]), party.CreateParams{MaxSize: tt.wish.MaxSize, Open: tt.wish.Open})
-		} else {
-			_ = w.checks.Inside(t.Context(), tt.action, caller(p[0]), w.look(w.party(true, 4, p[0])), rules.RequestFacts{Wish: &tt.wish})
+	synctest.Test(t, func(t *testing.T) {
+		const big = "\nrules: [{id: big, on: [create], deny: request.max_size > 6}, {id: open, on: [create, update], deny: request.open}]"
+		for _, tt := range []struct {
+			next   string
+			action rules.Action
+			wish   rules.Wish
+			want   [2]string
+		}{
+			{"parties: {max_size: {default: 4, max: 6, outside: clamp}}", rules.ActionCreate, rules.Wish{}, [2]string{"denied by big", "allowed"}},
+			{"parties: {max_size: {default: 4, max: 6, outside: clamp}}", rules.ActionCreate, rules.Wish{MaxSize: 7}, [2]string{"denied by big", "allowed"}},
+			{"parties: {max_size: {default: 4, max: 6}}", rules.ActionCreate, rules.Wish{MaxSize: 7}, [2]string{"denied by big", "refused for max_size"}},
+			{"parties: {open: closed}", rules.ActionCreate, rules.Wish{MaxSize: 4, Open: true}, [2]string{"denied by open", "allowed"}},
+			{"parties: {open: open}", rules.ActionUpdate, rules.Wish{}, [2]string{"allowed", "denied by open"}},
+		} {
+			w, shadow, _ := shadowWorld(t, big[1:], tt.next+big)
+			w.start(func() rules.Config { return w.set.Config() })
+			p := w.host.Players(1)
+			if tt.action == rules.ActionCreate {
+				_, _ = w.checks.Create(t.Context(), caller(p[0]), party.CreateParams{MaxSize: tt.wish.MaxSize, Open: tt.wish.Open})
+			} else {
+				_ = w.checks.Inside(t.Context(), tt.action, caller(p[0]), w.look(w.party(true, 4, p[0])), rules.RequestFacts{Wish: &tt.wish})
+			}
+			r := seen(t, shadow, 1)
+			if got := [2]string{r.Counts[0].Now, r.Counts[0].Next}; got != tt.want {
+				t.Errorf("%s, %s %+v: %q; want %q", tt.next, tt.action, tt.wish, got, tt.want)
+			}
 		}
-		r := seen(t, shadow, 1)
-		if got := [2]string{r.Counts[0].Now, r.Counts[0].Next}; got != tt.want {
-			t.Errorf("%s, %s %+v: %q; want %q", tt.next, tt.action, tt.wish, got, tt.want)
-		}
-	}
+	})
 }
 
 // TestShadow_bounds: what does not fit is dropped, and no answer waits for the shadow.
 func TestShadow_bounds(t *testing.T) {
-	set, err := rules.Load([]byte("version: 1\nrules: [{id: no, on: [create], deny: true}]"), "next.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := newWorld(t, "")
-	shadow := judge.NewShadow(func() *rules.Set { return set }, &counter{}, w.log) // nobody runs it
-	w.deps.Shadow = shadow
-	w.start(nil)
-	p := w.host.Players(1)
-	for range 3000 {
-		if err := w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(p[0])}); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		set, err := rules.Load([]byte("version: 1\nrules: [{id: no, on: [create], deny: true}]"), "next.yml")
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	if r := shadow.Report(); r.Dropped < 1000 {
-		t.Errorf("%+v; want the rest dropped", r)
-	}
+		w := newWorld(t, "")
+		shadow := judge.NewShadow(func() *rules.Set { return set }, &counter{}, w.log) // nobody runs it
+		w.deps.Shadow = shadow
+		w.start(nil)
+		p := w.host.Players(1)
+		for range 3000 {
+			if err := w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(p[0])}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if r := shadow.Report(); r.Dropped < 1000 {
+			t.Errorf("%+v; want the rest dropped", r)
+		}
+	})
 }
 
 // TestShadow_failures: a next rule that breaks, or facts that cannot be read for it, are
 // its own affair.
 func TestShadow_failures(t *testing.T) {
-	w, shadow, _ := shadowWorld(t, "", `rules: [{id: friends, on: [create, join], deny: 'user.metadata.level < 3'}]`)
-	w.load.err = errDown
-	p := w.host.Players(1)
-	if err := w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(p[0])}); err != nil {
-		t.Errorf("refused: %v", err)
-	}
-	if r := seen(t, shadow, 1); r.Counts[0].Next != "broken friends" {
-		t.Errorf("%+v", r)
-	}
-	checks := judge.NewChecks(w.judge, w.admission, nil)
-	if checks.Enforces(rules.ActionKick) || checks.Enforces(rules.ActionJoin) || !checks.Has(rules.ActionJoin) {
-		t.Error("no rule in force is about kicking or joining, only a next one about joining")
-	}
-	nobody := party.Session{UserID: "nobody"}
-	if err := checks.Accept(t.Context(), p[0], nobody, reserve.Look{}); err != nil {
-		t.Errorf("only next rules are about joining: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w, shadow, _ := shadowWorld(t, "", `rules: [{id: friends, on: [create, join], deny: 'user.metadata.level < 3'}]`)
+		w.load.err = errDown
+		p := w.host.Players(1)
+		if err := w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(p[0])}); err != nil {
+			t.Errorf("refused: %v", err)
+		}
+		if r := seen(t, shadow, 1); r.Counts[0].Next != "broken friends" {
+			t.Errorf("%+v", r)
+		}
+		checks := judge.NewChecks(w.judge, w.admission, nil)
+		if checks.Enforces(rules.ActionKick) || checks.Enforces(rules.ActionJoin) || !checks.Has(rules.ActionJoin) {
+			t.Error("no rule in force is about kicking or joining, only a next one about joining")
+		}
+		nobody := party.Session{UserID: "nobody"}
+		if err := checks.Accept(t.Context(), p[0], nobody, reserve.Look{}); err != nil {
+			t.Errorf("only next rules are about joining: %v", err)
+		}
+	})
 }
 
 // What the next rules say nothing about is allowed by them, whatever rule refuses it now.
 func TestShadow_RuleIsGone(t *testing.T) {
-	w, shadow, counts := shadowWorld(t, "rules: [{id: closed, on: [create], deny: true}]", "rules: [{id: other, on: [kick], deny: true}]")
-	w.denied(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(w.host.Player("p"))}), "closed")
-	r := seen(t, shadow, 1)
-	if want := []judge.ShadowCount{{Action: "create", Now: "denied by closed", Next: "allowed", Times: 1}}; fmt.Sprint(r.Counts) != fmt.Sprint(want) {
-		t.Errorf("report %+v; want %+v", r.Counts, want)
-	}
-	if got, want := counts.all(), `map[`+judge.MetricShadow+` create "" looser:1]`; got != want {
-		t.Errorf("counted %s; want %s", got, want)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w, shadow, counts := shadowWorld(t, "rules: [{id: closed, on: [create], deny: true}]", "rules: [{id: other, on: [kick], deny: true}]")
+		w.denied(w.judge.Decide(t.Context(), party.Question{Action: rules.ActionCreate, Caller: caller(w.host.Player("p"))}), "closed")
+		r := seen(t, shadow, 1)
+		if want := []judge.ShadowCount{{Action: "create", Now: "denied by closed", Next: "allowed", Times: 1}}; fmt.Sprint(r.Counts) != fmt.Sprint(want) {
+			t.Errorf("report %+v; want %+v", r.Counts, want)
+		}
+		if got, want := counts.all(), `map[`+judge.MetricShadow+` create "" looser:1]`; got != want {
+			t.Errorf("counted %s; want %s", got, want)
+		}
+	})
 }
