@@ -103,8 +103,12 @@ func (c *call) late(r signalRequest) error {
 		table = table.Clone()
 	}
 	_, err := table.Assign(c.now, c.now.Add(c.setup.SeatHold), r.UserID, r.PartyID, r.Awaited)
-	if err == nil && needsSlot {
+	reserved := func(s seats.Seat) bool { return s.State == seats.Reserved }
+	switch {
+	case err == nil && needsSlot:
 		return errSlot
+	case (errors.Is(err, seats.ErrReserved) || errors.Is(err, seats.ErrTeamFull)) && slices.ContainsFunc(table.Users(c.now), reserved):
+		return errLater // what is only reserved may come free
 	}
 	return err
 }

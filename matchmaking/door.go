@@ -7,7 +7,6 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
-	"partyline/matchmaking/seats"
 	"partyline/party"
 )
 
@@ -68,7 +67,7 @@ func (c *call) partyHere(userID string) string {
 const blocksWait = time.Second
 
 // mayPlayWith refuses a user without a seat with errBlocked where a block stands between
-// them and a player of another party; nobody comes in while that cannot be read.
+// them and a player of another party, and with errLater while that cannot be read.
 func (c *call) mayPlayWith(userID, partyID string) error {
 	if !c.setup.AvoidBlocks {
 		return nil
@@ -84,7 +83,7 @@ func (c *call) mayPlayWith(userID, partyID string) error {
 	blocks, err := party.NewBlockList(c.db, c.nk).Among(ctx, users)
 	if err != nil {
 		c.logger.Warn("late friend waits error=%v", err)
-		return seats.ErrReserved
+		return errLater
 	}
 	if slices.ContainsFunc(blocks, func(b party.Block) bool { return b.By == userID || b.Of == userID }) {
 		return errBlocked

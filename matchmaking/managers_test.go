@@ -227,7 +227,7 @@ func TestManagers(t *testing.T) {
 				t.Errorf("the late friend gets match %q, error %v", late, err)
 			}
 			p.max = 3 // somebody else has the other slots
-			if late, err := s.matches.Late(t.Context(), id, "dan", false); err != nil || late != "" || s.seat("dan") != "" {
+			if late, err := s.matches.Late(t.Context(), id, "dan", false); err == nil || late != "" || s.seat("dan") != "" {
 				t.Errorf("a friend without a slot gets match %q, seat %q, error %v", late, s.seat("dan"), err)
 			}
 

@@ -160,7 +160,7 @@ func (m *Matches) Moved(ctx context.Context, was, id party.ID) error {
 
 // Late holds a seat for a user who has just come to a party, as [seats.Table.Assign] does, and answers the
 // match; "" where the party is in none, has no room for another there, or a block stands between the user
-// and somebody who plays there.
+// and somebody who plays there. An error leaves it open: [Latecomers] try again.
 func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	matchID, err := m.Of(ctx, id)
 	if err != nil || matchID == "" {
@@ -170,7 +170,7 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited 
 	_, err = m.signal(ctx, matchID, late)
 	if errors.Is(err, errSlot) {
 		if !m.lateSlot(ctx, matchID, userID) {
-			return "", nil
+			return "", err
 		}
 		late.Slot = true
 		_, err = m.signal(ctx, matchID, late)
@@ -184,6 +184,8 @@ func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited 
 		}
 		_, err = m.signal(ctx, matchID, signalRequest{Op: signalRelease, PartyID: id.String(), UserID: userID})
 		return "", ignoreGone(err)
+	case errors.Is(err, errLater):
+		return "", err
 	case errors.Is(err, ErrGone), errors.Is(err, seats.ErrSplit),
 		slices.Contains([]party.Reason{party.MatchFull, party.SeatReserved, party.PartyTooLarge, party.Blocked}, party.ReasonOf(err)):
 		return "", nil

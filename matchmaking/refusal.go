@@ -10,6 +10,7 @@ import (
 
 var (
 	errBlocked  = errors.New("a block stands between the user and a player of the match")
+	errLater    = errors.New("the match cannot say yet whether the user has a seat")
 	errSlot     = errors.New("the game server needs a slot for the user first")
 	errToken    = errors.New("the server token is not the one of this match")
 	errUsed     = errors.New("the pass was used before")
@@ -35,6 +36,7 @@ var refusals = []struct {
 	{"party_full", seats.ErrPartyFull, party.PartyTooLarge, "Your party has as many seats as one party may have in this match."},
 	{"blocked", errBlocked, party.Blocked, "You cannot join this match."},
 	{"reserved", seats.ErrReserved, party.SeatReserved, reservedText},
+	{"later", errLater, party.SeatReserved, reservedText},
 	{"token", errToken, party.Unauthenticated, "server_token: it is not the one of this match."},
 	{"expired", pass.ErrExpired, party.InvalidRequest, "pass: the pass has expired."},
 	{"used", errUsed, party.InvalidRequest, "pass: it was used before."},

@@ -1,20 +1,25 @@
 package matchmaking_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
+	"partyline/matchmaking"
 	"partyline/party"
 )
 
-// TestServer_SlowSlot: nobody waits long for a fleet that takes its time, which is asked once, and gives
-// the seat as soon as it has a slot.
+// TestServer_SlowSlot: nobody waits long for a fleet that takes its time, which is asked once. The friend has
+// the seat a moment after the fleet has a slot, asked for again or not.
 func TestServer_SlowSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
 		s.slow = make(chan struct{})
+		l := matchmaking.NewLatecomers(s.matches, func(id party.ID) party.ID { return id }, s, time.Now)
+		defer l.Close()
 		for range 2 {
-			if match, err := s.matches.Late(t.Context(), parse(t, s.party), "cat", false); err != nil || match != "" {
+			if match, err := l.Seat(t.Context(), parse(t, s.party), "cat", false); err == nil || match != "" {
 				t.Errorf("cat gets match %q, error %v; want none yet", match, err)
 			}
 			if m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "cat"}, s.party, ""); err != nil || m.MatchID != s.id || m.Server != nil {
@@ -25,9 +30,13 @@ func TestServer_SlowSlot(t *testing.T) {
 			t.Errorf("cat has seat %s without a slot", got)
 		}
 		close(s.slow)
+		time.Sleep(10 * time.Second) // of the test's bubble
 		synctest.Wait()
+		if told := strings.Join(s.events(s.party), ", "); s.seat("cat") == "" || !strings.Contains(told, "server_ready cat@0") {
+			t.Errorf("cat has seat %q, the party heard %s; want the seat now that there is a slot", s.seat("cat"), told)
+		}
 		if m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "cat"}, s.party, ""); err != nil || m.Server == nil {
-			t.Errorf("party_match = %+v, error %v; want a seat now that there is a slot", m, err)
+			t.Errorf("party_match = %+v, error %v; want how to get there", m, err)
 		}
 		if n := len(s.joined); n != 1 {
 			t.Errorf("the fleet was asked %d times; want once", n)

@@ -66,6 +66,7 @@ type Module struct {
 	reconnect *reconnect.Service
 	admission *admission.Admission
 	matches   *matchmaking.Matches
+	late      *matchmaking.Latecomers
 	signs     ed25519.PrivateKey // passes
 	shared    *attributes.Service
 	post      *post.Post

@@ -29,6 +29,9 @@ const noticesCollection = "partyline_invite_notices"
 type notified struct {
 	Key   string   `json:"key"` // the invite's
 	Users []string `json:"users"`
+
+	Until int64 `json:"until,omitempty"` // when what was sent last is written or never will be, Unix seconds
+	Twice bool  `json:"twice,omitempty"` // a user was sent it again before that
 }
 
 const (
@@ -37,6 +40,7 @@ const (
 	noticePages    = 10 // of one user's notifications that are searched
 	noticeAttempts = 4
 	noticeTimeout  = 30 * time.Second
+	noticeLate     = time.Minute // in which one may still be written, although sending it has failed
 )
 
 // notices are the notifications of invites. Safe for concurrent use, but for sweep.
@@ -45,6 +49,7 @@ type notices struct {
 	notifier Notifier
 	tasks    *tasks
 	logger   party.Logger
+	now      party.Clock
 	round    *party.Round
 }
 
@@ -57,8 +62,11 @@ func (ns *notices) Notify(ctx context.Context, c party.Caller, inv party.Created
 	}
 	// Remembered first: what is sent and not remembered would stay for ever.
 	if err := ns.change(ctx, inv.ID, func(n *notified) {
+		now, known := ns.now(), len(n.Users)
 		n.Key = code.key()
 		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
+		n.Twice = now.Unix() < n.Until && (n.Twice || len(n.Users) < known)
+		n.Until = now.Add(noticeLate).Unix()
 		n.Users = append(n.Users, users...)
 		n.Users = n.Users[max(0, len(n.Users)-maxNotified):]
 	}); err != nil {
@@ -124,7 +132,9 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 	if len(users) == 0 {
 		users = n.Users
 	}
+	late := ns.now().Unix() < n.Until
 	var deletes []*runtime.NotificationDelete
+	var done []string
 	for _, user := range users {
 		if !slices.Contains(n.Users, user) {
 			continue
@@ -134,6 +144,10 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 			return fmt.Errorf("list notifications: %w", err)
 		}
 		deletes = append(deletes, found...)
+		if late && (len(found) == 0 || n.Twice) {
+			continue // one may still be written: the sweep looks again
+		}
+		done = append(done, user)
 	}
 	if len(deletes) > 0 {
 		if err := ns.notifier.NotificationsDelete(ctx, deletes); err != nil {
@@ -141,7 +155,7 @@ func (ns *notices) withdrawNow(ctx context.Context, inviteID string, users []str
 		}
 	}
 	return ns.change(ctx, inviteID, func(n *notified) {
-		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(users, u) })
+		n.Users = slices.DeleteFunc(n.Users, func(u string) bool { return slices.Contains(done, u) })
 	})
 }
 

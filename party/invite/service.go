@@ -73,7 +73,7 @@ func New(d Deps) *Service {
 	}
 	s.previews = newPreviews(d, s.codes, s.routes, s.faces)
 	s.owed = owed{d.Store, s.tasks, d.Logger}
-	s.notices = &notices{d.Store.storage, d.Notifier, s.tasks, d.Logger, d.Store.round(noticesCollection)}
+	s.notices = &notices{d.Store.storage, d.Notifier, s.tasks, d.Logger, d.Now, d.Store.round(noticesCollection)}
 	s.index = newIndex(s.routes, d.Store, d.Logger)
 	s.sweeper = newSweeper(s.routes, d.Store, s.notices, s.index)
 	d.Admission.News.Subscribe(s.changed)

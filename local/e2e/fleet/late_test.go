@@ -60,8 +60,8 @@ func TestLateFriendIsOutAgain(t *testing.T) {
 	}
 }
 
-// A fleet that takes its time with a slot holds up nobody: the friend is in the party at once, and in the
-// match by asking again.
+// A fleet that takes its time with a slot holds up nobody: the friend is in the party at once, and hears of the
+// seat once there is a slot.
 func TestLateFriendOfASlowFleet(t *testing.T) {
 	w := start(t, ready)
 	_, friend, red, code := w.lateFriend()
@@ -80,10 +80,10 @@ func TestLateFriendOfASlowFleet(t *testing.T) {
 		t.Errorf("party_match = %+v, error %v; want the match without a server", in, err)
 	}
 	close(slot)
-	w.until("the friend gets the seat", func() bool {
-		err := friend.rpc("party_match", map[string]any{"party_id": red}, &in)
-		return err == nil && in.Server != nil
-	})
+	friend.told(-4, "server_ready")
+	if err := friend.rpc("party_match", map[string]any{"party_id": red}, &in); err != nil || in.Server == nil {
+		t.Errorf("party_match = %+v, error %v; want how to get to the server", in, err)
+	}
 	if n := w.fleet.is(func() bool { return len(w.fleet.joins) == 1 }); !n {
 		t.Error("the fleet was asked for more than one slot")
 	}

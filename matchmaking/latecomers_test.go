@@ -1,0 +1,130 @@
+package matchmaking_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/partytest"
+	"partyline/matchmaking"
+	"partyline/matchmaking/seats"
+	"partyline/party"
+)
+
+// asked is a host that counts how often a late friend's seat is asked for, and may not reach its matches.
+type asked struct {
+	*house
+	away error
+	late int
+}
+
+func (a *asked) MatchSignal(ctx context.Context, id, data string) (string, error) {
+	if strings.Contains(data, `"op":"late"`) {
+		a.late++
+	}
+	if a.away != nil {
+		return "", a.away
+	}
+	return a.house.MatchSignal(ctx, id, data)
+}
+
+// latecomer is a friend, bob, of a party that plays with one seat open on its team.
+type latecomer struct {
+	*stage
+	host         *asked
+	party, other string // what the party is, and may become
+}
+
+// What keeps a late friend from a seat and passes keeps them from it for a moment alone: it is sought again
+// as long as they are in the party and the match runs, a few times.
+func TestLatecomers(t *testing.T) {
+	eve := []seats.Claim{claim("", 0, "eve")}
+	unread := func(w latecomer) { w.friendsErr = errors.New("no database") }
+	for name, c := range map[string]struct {
+		begins, ends func(latecomer)
+		tries        int
+		seated       bool
+		logged       int
+	}{
+		"blocks are not read": {unread, func(w latecomer) { w.friendsErr = nil }, 2, true, 0},
+		"match is busy":       {func(w latecomer) { w.host.away = runtime.ErrMatchBusy }, func(w latecomer) { w.host.away = nil }, 2, true, 0},
+		"seat is reserved": {
+			func(w latecomer) { _, _, _ = w.client().Reserve(w.ctx, w.id, eve) },
+			func(w latecomer) { _ = w.client().Withdraw(w.ctx, w.id, eve) }, 2, true, 0,
+		},
+		"party is restored": {unread, func(w latecomer) {
+			w.friendsErr, w.members[w.other] = nil, w.members[w.party]
+			delete(w.members, w.party)
+			_ = w.client().Moved(w.ctx, parse(w.t, w.party), parse(w.t, w.other))
+		}, 2, true, 0},
+		"it does not pass": {unread, func(latecomer) {}, 4, false, 1},
+		"friend leaves":    {unread, func(w latecomer) { w.friendsErr, w.members[w.party] = nil, []string{"ann"} }, 1, false, 0},
+		"match ends":       {unread, func(w latecomer) { w.friendsErr, w.state = nil, nil }, 1, false, 0},
+		"friend is blocked": {unread, func(w latecomer) {
+			w.friendsErr, w.blocked = nil, map[string][]string{"cat": {"bob"}}
+		}, 2, false, 0},
+	} {
+		t.Run(name, inBubble(func(t *testing.T) {
+			h, log := newHouse(t), &partytest.Log{}
+			w := latecomer{nil, &asked{house: h}, h.partyOf("ann", "bob"), h.partyOf()}
+			w.stage = h.launch(matchmaking.Launch{Teams: 2, TeamSize: 2, AvoidBlocks: true, Claims: []seats.Claim{claim(w.party, 0, "ann"), claim("", 1, "cat")}})
+			var turn sync.Mutex
+			current := func(id party.ID) party.ID {
+				turn.Lock() // a try sees what the test did before it
+				defer turn.Unlock()
+				if _, lives := h.members[id.String()]; !lives {
+					return parse(t, w.other)
+				}
+				return id
+			}
+			l := matchmaking.NewLatecomers(matchmaking.NewMatches(w.host, h, nil, nil, h.clock.Now), current, log, time.Now)
+			defer l.Close()
+
+			c.begins(w)
+			if match, err := l.Seat(t.Context(), parse(t, w.party), "bob", false); match != "" || err == nil {
+				t.Errorf("Seat = %q, %v; want none yet", match, err)
+			}
+			turn.Lock()
+			c.ends(w)
+			turn.Unlock()
+			time.Sleep(time.Minute) // of the test's bubble
+			synctest.Wait()
+			if w.host.late != c.tries {
+				t.Errorf("asked for %d times; want %d", w.host.late, c.tries)
+			}
+			if seated := !w.over() && w.seat("bob") == "held@0"; seated != c.seated {
+				t.Errorf("bob has a seat: %v; want %v", seated, c.seated)
+			}
+			if lines := log.Lines(); len(lines) != c.logged {
+				t.Errorf("logged %q", lines)
+			}
+		}))
+	}
+}
+
+// An answer that will not change is not asked for again.
+func TestLatecomers_noRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, log := newHouse(t), &partytest.Log{}
+		host := &asked{house: h}
+		s, p := duel(h, "")
+		h.members[p] = append(h.members[p], "eve")
+		l := matchmaking.NewLatecomers(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), func(id party.ID) party.ID { return id }, log, time.Now)
+		defer l.Close()
+		if match, err := l.Seat(t.Context(), parse(t, p), "eve", false); match != "" || err != nil {
+			t.Errorf("Seat = %q, %v; want none", match, err)
+		}
+		s.leave("bob", "bob1", runtime.PresenceReasonLeave)
+		time.Sleep(time.Minute) // of the test's bubble
+		synctest.Wait()
+		if host.late != 1 {
+			t.Errorf("asked for %d times; want once", host.late)
+		}
+	})
+}
