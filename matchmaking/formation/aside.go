@@ -15,6 +15,9 @@ const (
 	// wait than two matches have seats.
 	stuckAfter = 3
 	soonStuck  = 1.5
+	// Who has waited for keptAfter times as long as a window grows, or for keptMost, waits for no other.
+	keptAfter = 8
+	keptMost  = 3 * time.Minute
 )
 
 // aside tries matches around the neighbours of a ticket that accept it, one, two, four and
@@ -62,28 +65,42 @@ func (f *pass) stuck(at int) bool {
 	if f.matchOf == nil || f.q.MaxWindow <= 0 || f.q.WidenPerSec <= 0 || !f.fits(at) {
 		return false
 	}
-	after := float64(stuckAfter)
 	if len(f.items) <= 2*f.q.Teams*f.q.TeamSize {
-		after = soonStuck
+		return f.grown(at, soonStuck)
 	}
-	return windowAt(f.q, time.Duration(float64(f.waited(at))/after)) >= f.q.MaxWindow
+	return f.grown(at, stuckAfter)
 }
 
-// keep leaves the tickets that are nearest to a stuck one to it in this pass, up to a match: else
-// younger ones, who have others to play with, take them away from it time and again.
+// keep leaves the tickets that are nearest to a stuck one to it in this pass while they do not add up to a
+// match: else younger ones, who have others to play with, take them away from it time and again. Where they
+// do, a rule stands between them, and more of them would not help. Nobody is left to it for ever: it may never
+// have a match. It has looked for one in this pass itself, and is in nobody's way.
 func (f *pass) keep(at int) {
 	f.setTeam(f.q.TeamSize)
-	f.region = ^uint64(0) // wherever they may play
+	if f.near != nil {
+		f.region = f.near[at]
+	}
 	f.reset(at, at)
 	f.gather(at, f.capacity)
-	for _, kept := range f.found {
-		f.take(kept)
+	f.take(at)
+	if f.seats >= f.capacity && f.adds(at) {
+		return
+	}
+	for _, near := range f.found[1:] {
+		if f.waited(near) < keptMost && !f.grown(near, keptAfter) {
+			f.take(near)
+		}
 	}
 }
 
 // settled reports whether the ticket's window has reached its full width for long.
 func (f *pass) settled(at int) bool {
-	return f.q.WidenPerSec <= 0 || f.q.MaxWindow > 0 && windowAt(f.q, f.waited(at)/asideAfter) >= f.q.MaxWindow
+	return f.q.WidenPerSec <= 0 || f.q.MaxWindow > 0 && f.grown(at, asideAfter)
+}
+
+// grown reports whether a ticket has waited for so many times as long as its window grows.
+func (f *pass) grown(at int, times float64) bool {
+	return windowAt(f.q, time.Duration(float64(f.waited(at))/times)) >= f.q.MaxWindow
 }
 
 // centred reports whether one of those picked accepts all others and is accepted by them.
