@@ -13,6 +13,7 @@ import (
 	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/matchmaking/seats"
+	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -225,30 +226,47 @@ const lateWait = 2 * time.Second
 // lateSlot reports whether the fleet gives a late friend a slot. Its refusal counts for a while. A slot that
 // comes too late is there when the friend asks again.
 func (m *Matches) lateSlot(ctx context.Context, matchID, userID string) bool {
-	key, answer := [2]string{matchID, userID}, make(chan bool, 1)
+	answer := make(chan bool, 1)
 	go func() { // a fleet manager may ignore its context
 		ctx, cancel := context.WithTimeout(context.Background(), fleetCall)
 		defer cancel()
-		given, err := m.slotted.Get(ctx, key, func(ctx context.Context) (bool, error) {
-			err := m.fleets.protected(func() error { return m.slots(ctx, matchID, []string{userID}) })
-			if err != nil {
-				m.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
-			}
-			return err == nil, nil
-		})
-		answer <- given && err == nil
+		answer <- m.slotGiven(ctx, matchID, userID)
 	}()
 	ctx, cancel := context.WithTimeout(ctx, lateWait)
 	defer cancel()
 	select {
 	case given := <-answer:
 		if given {
-			m.slotted.Drop(key) // it may be used up when the next is needed
+			m.slotted.Drop([2]string{matchID, userID}) // it may be used up when the next is needed
 		}
 		return given
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// slotGiven asks the fleet for a late friend's slot, or for the answer that it gave a moment ago.
+func (m *Matches) slotGiven(ctx context.Context, matchID, userID string) bool {
+	given, err := m.slotted.Get(ctx, [2]string{matchID, userID}, func(ctx context.Context) (bool, error) {
+		err := m.fleets.protected(func() error { return m.slots(ctx, matchID, []string{userID}) })
+		if err != nil {
+			m.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
+		}
+		return err == nil, nil
+	})
+	return given && err == nil
+}
+
+// OrderSeat has a friend who came in while the server of a match was awaited get the seat that the party
+// holds there, once the fleet has a slot. It returns at once.
+func (m *Matches) OrderSeat(matchID string, id party.ID, userID string) {
+	m.fleets.background("seat of a late friend", func(ctx context.Context) error {
+		if !m.slotGiven(ctx, matchID, userID) { // nobody stands still for it, however long it takes
+			return nil
+		}
+		_, err := m.Late(ctx, id, userID, true)
+		return err
+	})
 }
 
 // ServerInfo is what a game server is told of its match, as JSON in the metadata of its

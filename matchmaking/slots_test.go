@@ -1,6 +1,8 @@
 package matchmaking_test
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -42,4 +44,35 @@ func TestServer_SlowSlot(t *testing.T) {
 			t.Errorf("the fleet was asked %d times; want once", n)
 		}
 	})
+}
+
+// TestServer_OrderSeat: a friend who came while the server was awaited gets the seat once there is a slot, however
+// long the fleet takes, and none without a slot, or outside of the party.
+func TestServer_OrderSeat(t *testing.T) {
+	for name, tt := range map[string]struct {
+		full error
+		out  bool
+		want string
+	}{"slot": {want: "held"}, "no_slot": {full: errors.New("full")}, "has_left": {out: true}} {
+		t.Run(name, inBubble(func(t *testing.T) {
+			s := newServed(t)
+			s.slow, s.full = make(chan struct{}), tt.full
+			s.matches.OrderSeat(s.id, parse(t, s.party), "cat")
+			time.Sleep(5 * time.Second) // of the bubble: longer than a player waits
+			if got := s.seat("cat"); got != "" {
+				t.Errorf("cat has seat %s without a slot", got)
+			}
+			if tt.out {
+				s.members[s.party] = []string{"ann", "bob"}
+			}
+			close(s.slow)
+			synctest.Wait()
+			if got := s.seat("cat"); !strings.HasPrefix(got, tt.want) || tt.want == "" && got != "" {
+				t.Errorf("cat has seat %q; want %q", got, tt.want)
+			}
+			if users := <-s.joined; !slices.Equal(users, []string{"cat"}) || len(s.joined) > 0 {
+				t.Errorf("slots asked for %v and %d more", users, len(s.joined))
+			}
+		}))
+	}
 }

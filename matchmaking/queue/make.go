@@ -31,6 +31,7 @@ type Launcher interface {
 type Servers interface {
 	OrderServer(ctx context.Context, l matchmaking.Launch, fleet rules.Fleet, users []string, latencies []runtime.FleetUserLatencies) (matchID string, o *matchmaking.Order, err error)
 	OrderSlots(matchID string, users []string) *matchmaking.Order
+	OrderSeat(matchID string, id party.ID, userID string)
 }
 
 // maker makes the matches that a pass has planned. Where a queue says so, it asks their players first, and

@@ -24,6 +24,7 @@ type seating struct {
 	*tickets
 	native   native
 	launcher Launcher
+	servers  Servers
 	roster   *roster.Roster
 	history  *history
 }
@@ -51,7 +52,7 @@ func (s *seating) Matched(ctx context.Context, entries []runtime.MatchmakerEntry
 
 func (s *seating) matched(ctx context.Context, pool []*waiting) (match string, err error) {
 	// The match stands whether or not anybody hears of it.
-	conclude := func(seated []seats.Claim) {
+	conclude := func(seated []string) {
 		_ = protected(s.logger, "tell of a match", "", func() { s.conclude(ctx, pool, seated) })
 	}
 	if !s.processing {
@@ -71,8 +72,8 @@ func (s *seating) matched(ctx context.Context, pool []*waiting) (match string, e
 		return "", err
 	}
 	s.waited(pool, plan)
-	conclude(plan.claims)
-	_ = protected(s.logger, "look at the members again", "", func() { s.lookAgain(ctx, plan.claims) })
+	conclude(plan.tickets.users())
+	_ = protected(s.logger, "look at the members again", "", func() { s.lookAgain(ctx, plan) })
 	return match, nil
 }
 
@@ -107,12 +108,15 @@ func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, e
 }
 
 // lookAgain opens the seats of members who left before they were held; the seat of one whose
-// connection is lost is kept.
-func (s *seating) lookAgain(ctx context.Context, claims []seats.Claim) {
-	for _, c := range claims {
+// connection is lost is kept. Friends who came in while the game server was awaited are to get theirs.
+func (s *seating) lookAgain(ctx context.Context, plan *planned) {
+	for i, c := range plan.claims {
 		id, err := party.ParseID(c.PartyID)
 		if err != nil {
 			continue // a player without a party
+		}
+		for _, user := range plan.tickets[i].late {
+			s.servers.OrderSeat(plan.match, id, user)
 		}
 		left, err := s.roster.Left(id, c.UserIDs)
 		if err != nil {
@@ -129,7 +133,7 @@ func (s *seating) lookAgain(ctx context.Context, claims []seats.Claim) {
 
 // conclude ends the tickets of a match, and what else those wait for whom it seats. All of its own
 // have ended before anybody is told.
-func (s *seating) conclude(ctx context.Context, pool []*waiting, seated []seats.Claim) {
+func (s *seating) conclude(ctx context.Context, pool []*waiting, seated []string) {
 	var matched []Ticket
 	for _, w := range pool {
 		t, live := s.book.End(w.id)
@@ -141,11 +145,9 @@ func (s *seating) conclude(ctx context.Context, pool []*waiting, seated []seats.
 	for _, t := range matched {
 		s.tell(ctx, t, Matched, NoReason)
 	}
-	for _, c := range seated {
-		for _, user := range c.UserIDs {
-			for _, t := range s.book.OfUser(user) {
-				s.drop(ctx, t.ID, DropOther)
-			}
+	for _, user := range seated {
+		for _, t := range s.book.OfUser(user) {
+			s.drop(ctx, t.ID, DropOther)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (r *queueRun) look(ctx context.Context, w *waiting) outcome {
 		}
 	}
 	before := w.need()
-	w.users = users(sessions(l.View))
+	w.users, w.late = users(sessions(l.View)), nil
 	w.spares = spares(r.q, len(w.users), r.footprint(l))
 	if kept := r.proposals.seats(w.id); kept > 0 { // a friend's news must not undo what was found
 		w.spares = max(0, kept-len(w.users))
@@ -111,10 +111,12 @@ func (pl placement) users() (all []string) {
 	return all
 }
 
-// claims are one for each ticket, in the same order.
+// claims are one for each ticket, in the same order. The seats of late friends are the party's until the
+// game server has slots for them.
 func (pl placement) claims() (all []seats.Claim) {
 	for _, w := range pl {
-		all = append(all, seats.Claim{PartyID: w.party, Team: w.team, UserIDs: w.users, Spares: w.spares})
+		expected := slices.DeleteFunc(slices.Clone(w.users), func(user string) bool { return slices.Contains(w.late, user) })
+		all = append(all, seats.Claim{PartyID: w.party, Team: w.team, UserIDs: expected, Spares: w.spares + len(w.late)})
 	}
 	return all
 }

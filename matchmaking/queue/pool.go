@@ -32,6 +32,7 @@ type waiting struct {
 	rests  time.Time // until when it is not planned
 
 	users  []string // whom it seats, once it has been looked at for a match
+	late   []string // of those, whom the game server of the match does not expect yet
 	spares int
 	team   int // in the match it is planned for
 }

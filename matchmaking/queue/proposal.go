@@ -23,9 +23,10 @@ type proposal struct {
 	// in a fill it is a running match, whose server is asked for slots.
 	match string
 	order *matchmaking.Order
-	// ordered is when that was.
-	ordered time.Time
-	fill    bool
+	// ordered is when that was, and expected are those it was for.
+	ordered  time.Time
+	expected []string
+	fill     bool
 	// until is when the search for a replacement ends; zero while nobody is missing.
 	until time.Time
 }
@@ -227,7 +228,7 @@ func (ps *proposals) await(id int, match string, order *matchmaking.Order, now t
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	if p := ps.all[id]; p != nil && p.complete() {
-		p.match, p.order, p.ordered = match, order, now
+		p.match, p.order, p.ordered, p.expected = match, order, now, p.users()
 	} else {
 		order.Cancel(errIncomplete)
 	}

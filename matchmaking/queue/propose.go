@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -130,6 +131,9 @@ func (r *proposing) placementOf(p proposal) (pl placement) {
 	for _, part := range p.parts {
 		w := r.byID[part.ticket]
 		w.team = part.team
+		if p.order != nil {
+			w.late = slices.DeleteFunc(slices.Clone(w.users), func(user string) bool { return slices.Contains(p.expected, user) })
+		}
 		pl = append(pl, w)
 	}
 	return pl
@@ -161,10 +165,7 @@ func (r *proposing) replace(match string, pl placement) (plan planned, is bool) 
 	return planned{tickets: pl, proposal: p.id, others: p.users()}, is
 }
 
-var (
-	errTooLong = errors.New("the game server was not ready in time")
-	errEnded   = errors.New("the match ended before its players came")
-)
+var errTooLong = errors.New("the game server was not ready in time")
 
 // served is what has become of a proposal's game server.
 func (r *proposing) served(ctx context.Context, p proposal) matchmaking.OrderState {
@@ -175,9 +176,9 @@ func (r *proposing) served(ctx context.Context, p proposal) matchmaking.OrderSta
 	if state, _ := p.order.State(); state == matchmaking.OrderPending && (!is || r.began.After(p.ordered.Add(fleet.ReadyWithin))) {
 		p.order.Cancel(errTooLong)
 	} else if state == matchmaking.OrderReady && !p.fill {
-		// A server may end its match while nobody plays: after the commit that would cost the tickets.
-		if _, _, err := r.launcher.Reserve(ctx, p.match, nil); errors.Is(err, matchmaking.ErrGone) {
-			p.order.Cancel(errEnded)
+		// A server may end its match while nobody plays: after the commit what fails costs the tickets.
+		if _, misfits, err := r.launcher.Reserve(ctx, p.match, r.placementOf(p).claims()); len(misfits) > 0 || err != nil && ctx.Err() == nil {
+			p.order.Cancel(fmt.Errorf("keep the seats on the game server: error=%v misfits=%v", err, misfits))
 		}
 	}
 	state, err := p.order.State()

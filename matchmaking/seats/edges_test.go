@@ -132,3 +132,67 @@ func TestTake_NeedsAUser(t *testing.T) {
 	}
 	wantCount(t, tab, 0, 0, 1, 1)
 }
+
+// Who comes into a party between a reservation and its hold gets a spare seat of the party, in a full match too;
+// nobody gets more than there is, and nobody sees a reservation.
+func TestHold_FriendsCameIn(t *testing.T) {
+	reserved := seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 2}
+	others := seats.Claim{Team: 1, UserIDs: []string{"x", "y", "z"}}
+	for name, tt := range map[string]struct {
+		claim seats.Claim
+		err   error
+		users []string // who has a seat
+		spare int      // seats held for nobody by name
+	}{
+		"one":          {seats.Claim{PartyID: "p", UserIDs: []string{"a", "b"}, Spares: 1}, nil, []string{"a", "b"}, 1},
+		"one for two":  {seats.Claim{PartyID: "p", UserIDs: []string{"a", "b"}}, nil, []string{"a", "b"}, 0},
+		"all":          {seats.Claim{PartyID: "p", UserIDs: []string{"a", "b", "c"}}, nil, []string{"a", "b", "c"}, 0},
+		"without a":    {seats.Claim{PartyID: "p", UserIDs: []string{"c", "b"}}, nil, []string{"b", "c"}, 0},
+		"one too many": {seats.Claim{PartyID: "p", UserIDs: []string{"a", "b", "c", "d"}}, seats.ErrReserved, nil, 0},
+		"still wanted": {seats.Claim{PartyID: "p", UserIDs: []string{"a", "b"}, Spares: 2}, seats.ErrReserved, nil, 0},
+		"of others":    {seats.Claim{PartyID: "q", UserIDs: []string{"b"}}, seats.ErrReserved, nil, 0},
+		"alone":        {seats.Claim{UserIDs: []string{"b"}}, seats.ErrReserved, nil, 0},
+	} {
+		tab := table(t, 2, 3)
+		if err := tab.Reserve(t0, at(10), reserved, others); err != nil {
+			t.Fatal(err)
+		}
+		before := tab.Users(t0)
+		if err := tab.Clone().Reserve(t0, at(10), tt.claim); !errors.Is(err, tt.err) {
+			t.Errorf("%s: Reserve = %v; want %v", name, err, tt.err)
+		}
+		if err := tab.Hold(t0, at(60), tt.claim); !errors.Is(err, tt.err) {
+			t.Errorf("%s: Hold = %v; want %v", name, err, tt.err)
+		}
+		if tt.err != nil && !slices.Equal(before, tab.Users(t0)) {
+			t.Errorf("%s: a refused claim leaves %v; before %v", name, tab.Users(t0), before)
+		}
+		var users []string
+		spare := 0
+		for _, s := range tab.Map(t0) {
+			switch {
+			case s.State == seats.Held && s.UserID == "":
+				spare++
+			case s.State == seats.Held:
+				users = append(users, s.UserID)
+			}
+		}
+		if !slices.Equal(users, tt.users) || spare != tt.spare {
+			t.Errorf("%s: held for %v and %d more; want %v and %d", name, users, spare, tt.users, tt.spare)
+		}
+		wantCount(t, tab, 0, 0, 6, 0)
+	}
+}
+
+// A reservation does not give away what is held for somebody else already.
+func TestReserve_LeavesHeldSpares(t *testing.T) {
+	tab := table(t, 1, 3)
+	hold(t, tab, seats.Claim{PartyID: "p", UserIDs: []string{"a"}, Spares: 1}, 60)
+	again := seats.Claim{PartyID: "p", UserIDs: []string{"a", "b"}}
+	if err := tab.Reserve(t0, at(10), again); err != nil {
+		t.Fatal(err)
+	}
+	wantCount(t, tab, 0, 0, 3, 0)
+	tab.Withdraw(t0, again)
+	wantCount(t, tab, 0, 0, 2, 1)
+}

@@ -127,12 +127,39 @@ func (m *model) hold(rng *rand.Rand, until time.Time) {
 			c.UserIDs = append(c.UserIDs, userNames[rng.IntN(len(userNames))])
 		}
 	}
-	if err := m.tab.Hold(m.now, until, claims...); err != nil {
-		return // and nothing may have changed, which step finds out
+	room := len(claims) == 1 && m.room(claims[0])
+	switch err := m.tab.Hold(m.now, until, claims...); {
+	case err == nil:
+		for _, c := range claims {
+			m.held(c, until)
+		}
+	case room: // else nothing may have changed, which step finds out
+		m.fail("Hold(%+v) refused what there is room for: %v", claims[0], err)
 	}
-	for _, c := range claims {
-		m.held(c, until)
+}
+
+// room reports whether a claim fits into what is open, and what its party has already.
+func (m *model) room(c seats.Claim) bool {
+	if c.Spares > 0 && c.PartyID == "" || len(c.UserIDs)+c.Spares == 0 {
+		return false
 	}
+	need, others := c.Spares, 0
+	for u, s := range slices.Concat(m.users, m.spares) {
+		mine := s.State != "" && c.PartyID != "" && s.PartyID == c.PartyID
+		named := u < len(userNames) && slices.Contains(c.UserIDs, userNames[u])
+		switch {
+		case mine && s.Team != c.Team, named && s.State != "" && (s.PartyID != c.PartyID || s.Team != c.Team):
+			return false
+		case mine && u >= len(userNames):
+			need--
+		case named && s.State == "":
+			need++
+		}
+		if s.State != "" && s.Team == c.Team {
+			others++
+		}
+	}
+	return need <= m.size-others
 }
 
 // held copies a granted claim.
@@ -148,7 +175,12 @@ func (m *model) held(c seats.Claim, until time.Time) {
 			m.fail("a granted hold has no seat for %s", name)
 			return
 		}
-		m.users[u] = seats.Seat{UserID: name, PartyID: c.PartyID, Team: got.Team, State: seats.Held, Expires: until}
+		s := seats.Seat{State: seats.Held, Expires: until}
+		if i := slices.IndexFunc(m.spares, func(s seats.Seat) bool { return s.PartyID == c.PartyID }); i >= 0 && m.sparesOf(c.PartyID) > c.Spares {
+			s = extended(m.spares[i], until) // one that the party does not want any more for somebody else
+			m.spares = slices.Delete(m.spares, i, i+1)
+		}
+		m.users[u] = seats.Seat{UserID: name, PartyID: c.PartyID, Team: got.Team, State: seats.Held, Expires: s.Expires}
 	}
 	if c.Spares == 0 {
 		return
@@ -159,6 +191,15 @@ func (m *model) held(c seats.Claim, until time.Time) {
 	for range c.Spares - have {
 		m.spares = append(m.spares, seats.Seat{PartyID: c.PartyID, Team: team, State: seats.Held, Expires: until})
 	}
+}
+
+func (m *model) sparesOf(party string) (n int) {
+	for _, s := range m.spares {
+		if s.PartyID == party {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *model) extendSpares(party string, until time.Time) (n int) {

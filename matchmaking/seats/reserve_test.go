@@ -48,12 +48,31 @@ func TestTable_Reservations(t *testing.T) {
 				c := claim(t)
 				_, before, open := tab.Count(now)
 				all := len(tab.Users(now))
-				fresh := !slices.ContainsFunc(c.UserIDs, func(u string) bool { _, has := tab.Get(now, u); return has }) && c.Spares == 0
+				fresh := !slices.ContainsFunc(c.UserIDs, func(u string) bool { _, has := tab.Get(now, u); return has }) && c.Spares == 0 &&
+					!tab.Clone().Withdraw(now, seats.Claim{PartyID: c.PartyID, Spares: 1}) // they would get that
 				if tab.Reserve(now, now.Add(10*time.Second), c) == nil && fresh {
 					tab.Withdraw(now, c)
 				}
 				if _, held, after := tab.Count(now); fresh && (held != before || after != open || len(tab.Users(now)) != all) {
 					t.Fatalf("%d held, %d open; want %d and %d as before", held, after, before, open)
+				}
+			},
+			"a_friend_comes_in": func(t *rapid.T) { // between the reservation and the hold
+				c := claim(t)
+				friend := rapid.SampledFrom(userNames).Draw(t, "friend")
+				if c.Spares == 0 || tab.Reserve(now, now.Add(10*time.Second), c) != nil {
+					return
+				}
+				if _, has := tab.Get(now, friend); has {
+					return
+				}
+				_, _, before := tab.Count(now)
+				c.UserIDs, c.Spares = append(c.UserIDs, friend), 0
+				if err := tab.Hold(now, now.Add(20*time.Second), c); err != nil {
+					t.Fatalf("the friend does not get the seat that the party has: %v", err)
+				}
+				if _, _, open := tab.Count(now); open != before {
+					t.Fatalf("%d open; want %d as before", open, before)
 				}
 			},
 			"hold": func(t *rapid.T) { _ = tab.Hold(now, now.Add(20*time.Second), claim(t)) },

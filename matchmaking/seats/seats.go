@@ -106,7 +106,7 @@ type Claim struct {
 // Hold keeps all seats of all claims until the given time, or none of them. What is
 // reserved for them becomes held. Users who hold a seat of their party already keep it,
 // with the later of both expiries; a user who sits already stays seated. So the same
-// claim may be made twice.
+// claim may be made twice, and by name for friends who had spare seats before.
 func (t *Table) Hold(now, until time.Time, claims ...Claim) error {
 	return t.keep(now, until, Held, claims)
 }
@@ -128,12 +128,28 @@ func (t *Table) keep(now, until time.Time, as State, claims []Claim) error {
 	t.Purge(now)
 	before := slices.Clone(t.rows)
 	for _, c := range claims {
+		t.name(c, now, as)
 		if err := t.claim(c, now, until, as); err != nil {
 			t.rows = before
 			return err
 		}
 	}
 	return nil
+}
+
+// name gives spare seats that the party of a claim has, and that the claim does not ask for any more, to those of its
+// users who have none: friends have come in. Held ones were told of, so a reservation leaves them as they are.
+func (t *Table) name(c Claim, now time.Time, as State) {
+	fresh, _ := t.fresh(c) // what is wrong with it claim says
+	for _, u := range fresh {
+		i := slices.IndexFunc(t.rows, func(s Seat) bool {
+			return s.UserID == "" && s.PartyID == c.PartyID && (as == Held || s.State == Reserved)
+		})
+		if i < 0 || t.spares(c.PartyID) <= c.Spares {
+			return
+		}
+		t.rows[i].UserID, t.rows[i].Since = u, now
+	}
 }
 
 func (t *Table) claim(c Claim, now, until time.Time, as State) error {
@@ -144,7 +160,7 @@ func (t *Table) claim(c Claim, now, until time.Time, as State) error {
 	if err != nil {
 		return err
 	}
-	spares := max(0, c.Spares-t.count(func(s Seat) bool { return s.UserID == "" && s.PartyID == c.PartyID }))
+	spares := max(0, c.Spares-t.spares(c.PartyID))
 	need := len(fresh) + spares
 	switch {
 	case !t.partyMayHave(c.PartyID, need):
@@ -261,6 +277,11 @@ func (t *Table) count(match func(Seat) bool) (n int) {
 		}
 	}
 	return n
+}
+
+// spares is how many spare seats the party has.
+func (t *Table) spares(partyID string) int {
+	return t.count(func(s Seat) bool { return s.UserID == "" && s.PartyID == partyID })
 }
 
 func (t *Table) teamOf(partyID string) (team int, ok bool) {

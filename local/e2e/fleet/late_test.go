@@ -1,6 +1,8 @@
 package fleet_test
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,5 +88,103 @@ func TestLateFriendOfASlowFleet(t *testing.T) {
 	}
 	if n := w.fleet.is(func() bool { return len(w.fleet.joins) == 1 }); !n {
 		t.Error("the fleet was asked for more than one slot")
+	}
+}
+
+// Who comes in on a seat that the party holds, while the game server is awaited, costs nobody the match, and has the
+// seat once the server has a slot. Without a slot the seat is kept for the party.
+func TestFriendComesWhileTheServerIsAwaited(t *testing.T) {
+	for name, tt := range map[string]struct {
+		queue   string
+		loading bool // else the invite holds the seat
+		refused bool // the server has no slot for the friend
+	}{
+		"held":               {queue: arena},
+		"held, all accepted": {queue: asking},
+		"loading":            {queue: arena, loading: true},
+		"held, no slot":      {queue: arena, refused: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			begin := make(chan struct{})
+			w := start(t, func(n int, a asked) error {
+				go func() { <-begin; _ = ready(n, a) }()
+				return nil
+			}, tt.queue)
+			w.fleet.mu.Lock()
+			w.fleet.join = func([]string) error {
+				if tt.refused {
+					return errors.New("no slot is left")
+				}
+				return nil
+			}
+			w.fleet.mu.Unlock()
+			p := []*player{w.player(), w.player(), w.player(), w.player(), w.player()} // and the friend: two full teams
+			leader, friend := p[0], w.player()
+			red, blue := w.party(p[:2]...), w.party(p[2:]...)
+			invite := map[string]any{"party_id": red}
+			if !tt.loading {
+				invite["hold_seat"], invite["for_user_ids"] = true, []string{friend.UserID}
+			}
+			var link struct{ Code string }
+			if err := leader.rpc("party_invite_create", invite, &link); err != nil {
+				t.Fatal(err)
+			}
+			if tt.loading {
+				if err := friend.rpc("party_status_set", map[string]any{"code": link.Code, "stage": "downloading", "progress": 0.9}, &struct{}{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			leader.queueIn(tt.queue, red)
+			p[2].queueIn(tt.queue, blue)
+			if tt.queue == asking {
+				for _, p := range p {
+					if err := p.rpc("party_match_accept", map[string]any{"ticket": p.told(-3, "found").Ticket, "accept": true}, &struct{}{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			g := w.server(0)
+			if err := friend.rpc("party_invite_redeem", map[string]any{"code": link.Code}, &struct{}{}); err != nil {
+				t.Fatal(err)
+			}
+			close(begin)
+			for _, p := range p {
+				if e := p.told(-4, "server_ready"); e.MatchID != g.info.MatchID {
+					t.Errorf("a player is sent to match %s", e.MatchID)
+				}
+			}
+			w.until("a slot for the friend is asked for", func() bool {
+				return w.fleet.is(func() bool {
+					return slices.ContainsFunc(w.fleet.joins, func(users []string) bool { return slices.Equal(users, []string{friend.UserID}) })
+				})
+			})
+			if !tt.refused {
+				if e := friend.told(-4, "server_ready"); e.MatchID != g.info.MatchID || e.PlayerSession != "psess-late" {
+					t.Errorf("the friend is told %+v", e)
+				}
+			}
+			states := g.states()
+			if state, seated := states[friend.UserID]; seated == tt.refused || len(states) != 6 && !tt.refused {
+				t.Errorf("the friend's seat is %q, all are %v", state, states)
+			}
+			var match struct {
+				Seats []struct {
+					PartyID string `json:"party_id"`
+					State   string
+				}
+			}
+			if err := leader.rpc("party_match", map[string]any{"party_id": red}, &match); err != nil {
+				t.Fatal(err)
+			}
+			kept := 0
+			for _, s := range match.Seats {
+				if s.PartyID == red && s.State == "held" {
+					kept++
+				}
+			}
+			if kept != 3 {
+				t.Errorf("the party has %d seats of %+v; want three", kept, match.Seats)
+			}
+		})
 	}
 }

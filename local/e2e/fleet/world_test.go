@@ -38,6 +38,7 @@ const queueRules = `
     match: fleet
     fleet: {ready_within: 3s, metadata: {GameSessionData: "{partyline}"}}
     backfill: true
+    hold_invited: true
     team_size: {max: 3, min: 2, after: 0s}
 `
 
