@@ -74,7 +74,7 @@ func (f *follower) SoloQueued(ctx context.Context, by party.Session, ticket stri
 // it, before anybody is told: what they do then finds the one or the other. False for a ticket that has ended.
 func (f *follower) follow(t *Ticket, texts map[string]string, numbers map[string]float64) bool {
 	t.Added = f.now()
-	t.Asked, t.Since = cmp.Or(f.claims.of(t.Session.SessionID).Added, t.Added), t.Added
+	t.Asked, t.Since = cmp.Or(f.claims.of(t.Session.SessionID).Asked, t.Added), t.Added
 	if f.processing {
 		t.Queue, t.Since = texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince]*1000)))
 	}
@@ -99,6 +99,7 @@ func (f *follower) Removing(by party.Session, id party.ID, ticket string) {
 func (f *follower) Answered(session party.Session) { f.claims.end(session.SessionID) }
 
 // Changed handles a change of a party; it is for [party.News].
+		f.claims.late(c.ID, c.Session)
 func (f *follower) Changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberEntered:
