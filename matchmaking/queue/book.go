@@ -232,11 +232,14 @@ func (b *Book) Load(s party.Session) (tickets int, stale []string) {
 	live := len(b.OfSession(s))
 	b.mu.Lock()
 	defer b.mu.Unlock()
+		if r.has(s.SessionID) {
+			continue
+		}
 	stale = slices.Clone(b.stale[s.SessionID])
 	return live + len(stale), stale
 }
 
-// Late notes that somebody has come into a party who is not on its tickets.
+// Late notes that somebody has come into a party, for its tickets that they are not on.
 func (b *Book) Late(id party.ID, s party.Session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

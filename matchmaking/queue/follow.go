@@ -22,8 +22,8 @@ type follower struct {
 	blocks blocking
 }
 
-// PartyQueued follows a party's ticket; add is what the host was given. Who has come or gone since the check may
-// have ended it already, and the news of that may be over.
+// PartyQueued follows a party's ticket; add is what the host was given. Who has gone since the check has
+// ended it, and the news of that may be over.
 func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
 	t := Ticket{ID: ticket, Party: id, Session: by, Members: f.claims.of(by.SessionID).Members}
 	if len(t.Members) == 0 {
@@ -44,8 +44,10 @@ func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Sessio
 		}
 		return err
 	}
-	if in := sessions(v); len(in) != len(t.Members) || slices.ContainsFunc(in, func(m party.Session) bool { return !t.has(m.SessionID) }) {
-		f.drop(ctx, t.ID, DropMembership)
+	for _, m := range sessions(v) {
+		f.book.Late(id, m) // a newcomer may be on the ticket, or not; the host alone knows
+	}
+	if !f.complete(ctx, t, v) {
 		return nil
 	}
 	f.blocks.read(ctx, t)

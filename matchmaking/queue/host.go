@@ -104,19 +104,6 @@ func (l *liveness) manned(ctx context.Context, t Ticket) bool {
 	return true
 }
 
-// complete reports whether everybody whom a party's ticket ends with is still in the party, and drops it
-// if not: the host ends a ticket when one leaves, in some ways without telling anybody.
-func (l *liveness) complete(ctx context.Context, t Ticket, v party.View) bool {
-	for _, m := range t.endsWith() {
-		if _, member := v.Session(m.SessionID); !member {
-			l.bar(t.ID, m.UserID)
-			l.drop(ctx, t.ID, DropMembership)
-			return false
-		}
-	}
-	return true
-}
-
 // lost ends a ticket that is gone, and reports whether it was. Where nobody tells of matches it has most likely
 // found one.
 func (l *liveness) lost(ctx context.Context, t Ticket) bool {
