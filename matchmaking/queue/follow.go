@@ -92,19 +92,14 @@ func (f *follower) TicketCancelled(ctx context.Context, by party.Session, ticket
 	f.endAs(ctx, ticket, Cancelled)
 }
 
-// Removing comes before the host removes a party's ticket, or with the zero ID that of a player alone.
-func (f *follower) Removing(by party.Session, id party.ID, ticket string) {
-	f.book.Removing(ticket, id, by)
-}
-
 // Answered comes before a message of the session: what it asked for before has its answer.
 func (f *follower) Answered(session party.Session) { f.claims.end(session.SessionID) }
 
 // Changed handles a change of a party; it is for [party.News].
-		f.claims.late(c.ID, c.Session)
 func (f *follower) Changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberEntered:
+		f.claims.late(c.ID, c.Session)
 		if !c.Native { // entering by an invite ends no ticket
 			f.book.Late(c.ID, c.Session)
 			break

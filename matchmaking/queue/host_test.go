@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
@@ -79,31 +80,37 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 		"matched_among_many": {func(h *atHost) { h.hostMatches(); h.matched = nil }, true, true},
 		"and_long_ago":       {func(h *atHost) { h.hostMatches(); h.matched = nil; h.clock.Advance(3 * time.Minute) }, false, false},
 		"only_newer_ones":    {func(h *atHost) { h.pool = nil; h.queueSolo(h.player(), nil) }, false, false},
-		"none_at_all":        {func(h *atHost) { h.pool = nil; h.clock.Advance(time.Minute) }, false, false},
+		"none_in_last_pass":  {func(h *atHost) { h.pool = nil; h.clock.Advance(45 * time.Second) }, true, true},
+		"none_at_all":        {func(h *atHost) { h.pool = nil; h.clock.Advance(3 * time.Minute) }, false, false},
 		"none_yet":           {func(h *atHost) { h.pool = nil }, true, true},
 		"the_oldest":         {func(h *atHost) { h.pool = h.pool[1:]; h.clock.Advance(time.Hour) }, true, false},
+		"oldest_in_its_pass": {func(h *atHost) { h.pool = h.pool[1:]; h.matched = []time.Time{h.pool[0].created} }, false, true},
 		"host_is_mute":       {func(h *atHost) { h.hostMatches(); h.mute = errors.New("mute") }, true, true},
 		"mute_for_long":      {func(h *atHost) { h.mute = errors.New("mute"); h.clock.Advance(3 * time.Minute) }, false, false},
-		"joins_a_match":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone, false); h.Plays(h.t.Context(), h.member, false) }, true, true},
+		"joins_a_match":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone); h.Plays(h.t.Context(), h.member) }, true, true},
 		"joins_what_is_found": {func(h *atHost) {
 			h.hostMatches()
-			h.Plays(h.t.Context(), h.alone, false)
+			h.Plays(h.t.Context(), h.alone)
 			h.mute = errors.New("mute")
 			h.clock.Advance(time.Second)
 		}, false, true},
-		"joins_by_token":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone, true); h.Plays(h.t.Context(), h.member, true) }, false, false},
-		"one_of_two_by_token": {func(h *atHost) { h.queueSolo(h.alone, nil); h.Plays(h.t.Context(), h.alone, true) }, true, true},
-		"removed": {func(h *atHost) {
-			h.Removing(h.alone, party.ID{}, h.own)
-			h.Removing(h.leader, h.id, h.partys)
-		}, false, false},
-		"removed_by_others": {func(h *atHost) {
-			h.Removing(h.another, party.ID{}, h.own)
-			h.Removing(h.member, h.id, h.partys)
-			h.Removing(h.leader, party.ID{}, h.partys) // the host has none of this sort
-			h.Removing(h.alone, h.stays, h.own)
-			h.Removing(h.alone, party.ID{}, "another")
+		"a_stranger_of_that_moment_is_matched": {func(h *atHost) {
+			h.removeTicket(h.partys)
+			h.TicketCancelled(h.t.Context(), h.leader, h.partys)
+			h.removeTicket(h.queueSolo(h.player(), nil))
+			h.partys = h.queueParty(h.id, h.leader, nil)
+			h.matched = []time.Time{h.clock.Now()}
 		}, true, true},
+		"somebody_else_hangs_up": {func(h *atHost) {
+			h.hostMatches()
+			h.Pool = func(ctx context.Context, s party.Session) (time.Time, []time.Time, error) {
+				oldest, matched, err := h.held(ctx, s)
+				return oldest, matched, cmp.Or(ctx.Err(), err)
+			}
+			ctx, hangUp := context.WithCancel(h.t.Context())
+			hangUp()
+			_ = h.MayQueue(ctx, callerOf(h.member), party.View{}, "")
+		}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := searching(t)
@@ -117,7 +124,7 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 func TestNative_OthersHearOfTheMatch(t *testing.T) {
 	h := searching(t)
 	h.hostMatches()
-	h.Plays(t.Context(), h.member, false)
+	h.Plays(t.Context(), h.member)
 	h.wantHeard(h.id, string(queue.Queued), string(queue.Matched))
 	if h.queued(h.id) {
 		t.Error("the party still waits")
