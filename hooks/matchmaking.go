@@ -16,14 +16,13 @@ type Tickets interface {
 	CheckSolo(ctx context.Context, by party.Session, add *rtapi.MatchmakerAdd) error
 	PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error
 	SoloQueued(ctx context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd)
-	Removing(by party.Session, id party.ID, ticket string)
 	TicketCancelled(ctx context.Context, by party.Session, ticket string)
 }
 
 // Matchmaking stands around the host's matchmaker. Of members who come and go it hears by
 // the news. plays hears of sessions that join a match; nil where matchmaking hears of matches
 // from the host's matched hook.
-func Matchmaking(tickets Tickets, parties Parties, plays func(ctx context.Context, s party.Session, byToken bool)) []Hook {
+func Matchmaking(tickets Tickets, parties Parties, plays func(ctx context.Context, s party.Session)) []Hook {
 	table := []Hook{
 		{
 			Message: PartyMatchmakerAdd, Name: "ticket",
@@ -52,26 +51,18 @@ func Matchmaking(tickets Tickets, parties Parties, plays func(ctx context.Contex
 				return nil
 			},
 		},
-		{Message: PartyMatchmakerRemove, Name: "ticket", Before: func(_ context.Context, call *Call) error {
-			if id, err := call.PartyID(); err == nil {
-				tickets.Removing(call.Session(), id, call.In.GetPartyMatchmakerRemove().GetTicket())
-			}
-			return nil
-		}, After: func(ctx context.Context, call *Call) error {
+		{Message: PartyMatchmakerRemove, Name: "ticket", After: func(ctx context.Context, call *Call) error {
 			tickets.TicketCancelled(ctx, call.Session(), call.In.GetPartyMatchmakerRemove().GetTicket())
 			return nil
 		}},
-		{Message: MatchmakerRemove, Name: "ticket", Before: func(_ context.Context, call *Call) error {
-			tickets.Removing(call.Session(), party.ID{}, call.In.GetMatchmakerRemove().GetTicket())
-			return nil
-		}, After: func(ctx context.Context, call *Call) error {
+		{Message: MatchmakerRemove, Name: "ticket", After: func(ctx context.Context, call *Call) error {
 			tickets.TicketCancelled(ctx, call.Session(), call.In.GetMatchmakerRemove().GetTicket())
 			return nil
 		}},
 	}
 	if plays != nil {
 		table = append(table, Hook{Message: MatchJoin, Name: "tickets", After: func(ctx context.Context, call *Call) error {
-			plays(ctx, call.Session(), call.In.GetMatchJoin().GetToken() != "")
+			plays(ctx, call.Session())
 			return nil
 		}})
 	}

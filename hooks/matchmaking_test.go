@@ -2,7 +2,6 @@ package hooks_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"testing"
 
@@ -50,20 +49,11 @@ func (q *queues) PartyQueued(_ context.Context, _ party.ID, by party.Session, ti
 func (q *queues) SoloQueued(_ context.Context, by party.Session, ticket string, add *rtapi.MatchmakerAdd) {
 	q.note("queued solo", by.UserID, ticket, add.GetQuery())
 }
-func (q *queues) Removing(by party.Session, id party.ID, ticket string) {
-	of := "party"
-	if id.IsZero() {
-		of = "solo"
-	}
-	q.note("removing", of, by.UserID, ticket)
-}
 func (q *queues) TicketCancelled(_ context.Context, by party.Session, ticket string) {
 	q.note("cancelled", by.UserID, ticket)
 }
 
-func (q *queues) Plays(_ context.Context, s party.Session, byToken bool) {
-	q.note("plays", s.UserID, fmt.Sprint(byToken))
-}
+func (q *queues) Plays(_ context.Context, s party.Session) { q.note("plays", s.UserID) }
 
 func TestMatchmaking(t *testing.T) {
 	tests := []struct {
@@ -77,9 +67,9 @@ func TestMatchmaking(t *testing.T) {
 			out: &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerTicket{PartyMatchmakerTicket: &rtapi.PartyMatchmakerTicket{Ticket: "t1"}}}},
 		{message: hooks.MatchmakerAdd, before: "check solo ann", after: "queued solo ann t1 *",
 			out: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerTicket{MatchmakerTicket: &rtapi.MatchmakerTicket{Ticket: "t1"}}}},
-		{message: hooks.PartyMatchmakerRemove, before: "removing party ann t1", after: "cancelled ann t1",
+		{message: hooks.PartyMatchmakerRemove, after: "cancelled ann t1",
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{PartyId: partyID, Ticket: "t1"}}}},
-		{message: hooks.MatchmakerRemove, before: "removing solo ann t1", after: "cancelled ann t1",
+		{message: hooks.MatchmakerRemove, after: "cancelled ann t1",
 			in: &rtapi.Envelope{Message: &rtapi.Envelope_MatchmakerRemove{MatchmakerRemove: &rtapi.MatchmakerRemove{Ticket: "t1"}}}},
 	}
 	for _, tt := range tests {
@@ -134,7 +124,7 @@ func TestMatchmaking_HearsOfMatches(t *testing.T) {
 			t.Errorf("after = %v", err)
 		}
 	}
-	if !slices.Equal(q.told, []string{"plays ann false", "plays ann true"}) {
+	if !slices.Equal(q.told, []string{"plays ann", "plays ann"}) {
 		t.Errorf("matchmaking was told %q", q.told)
 	}
 	for _, h := range hooks.Matchmaking(q, newKernel(), nil) {

@@ -23,6 +23,28 @@ func TestAccept_CooldownBeforeTheNews(t *testing.T) {
 	w.wantReason(err, party.RateLimited)
 }
 
+// A cooldown is not cut short by a shorter one of another queue.
+func TestAccept_CooldownsOfTwoQueues(t *testing.T) {
+	w := asking(t)
+	quick := w.cfg.Queues["duo"]
+	accept := *quick.Accept
+	accept.Cooldown = time.Second
+	quick.Accept = &accept
+	w.cfg.Queues["quick"] = quick
+	alone, tickets := w.soloes(4)
+	tickets = append(tickets, w.queueSolo(alone[3], text("queue", "quick")))
+	for range 3 {
+		w.queueSolo(w.player(), text("queue", "quick"))
+	}
+	for _, ticket := range tickets[3:] {
+		w.process()
+		_, err := w.Accept(t.Context(), callerOf(alone[3]), ticket, false)
+		w.must(err)
+	}
+	w.clock.Advance(2 * time.Second)
+	w.wantReason(w.MayQueue(t.Context(), callerOf(alone[3]), party.View{}, "duo"), party.RateLimited)
+}
+
 // The cooldown is for who takes a party's ticket off, in whichever way, and for nobody else.
 func TestAccept_CooldownOfAParty(t *testing.T) {
 	ways := map[string]struct {

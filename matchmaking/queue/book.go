@@ -20,8 +20,6 @@ type Ticket struct {
 	Since   time.Time       // when the wait began; earlier than the ticket where an age was carried over
 	Asked   time.Time       // the host made it between this and Added
 	Added   time.Time
-
-	Removing bool // who asked for it has asked the host to remove it
 }
 
 // Solo reports whether the ticket is one player's own.
@@ -62,6 +60,9 @@ func (t Ticket) endsWith() []party.Session { return slices.Concat(t.Members, t.L
 func (t Ticket) has(sessionID string) bool {
 	return slices.ContainsFunc(t.endsWith(), func(m party.Session) bool { return m.SessionID == sessionID })
 }
+
+// made reports whether the host can have made the ticket at that time.
+func (t Ticket) made(at time.Time) bool { return !at.Before(t.Asked) && !at.After(t.Added) }
 
 func (t Ticket) hasUser(userID string) bool {
 	return slices.ContainsFunc(t.Members, func(m party.Session) bool { return m.UserID == userID })
@@ -185,16 +186,6 @@ func (b *Book) Drop(id string) (Ticket, bool) {
 	return t, live
 }
 
-// Removing notes that a session asks the host to remove the ticket of its party, or with the zero ID its own. The
-// host has none then, whatever it answers.
-func (b *Book) Removing(id string, of party.ID, by party.Session) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if r := b.rows[id]; r != nil && r.Party == of && r.Session.SessionID == by.SessionID {
-		r.Removing = true
-	}
-}
-
 // Removed notes that the host does not have the ticket any more.
 func (b *Book) Removed(id string) {
 	b.mu.Lock()
@@ -236,11 +227,14 @@ func (b *Book) Load(s party.Session) (tickets int, stale []string) {
 	return live + len(stale), stale
 }
 
-// Late notes that somebody has come into a party who is not on its tickets.
+// Late notes that somebody has come into a party, for its tickets that they are not on.
 func (b *Book) Late(id party.ID, s party.Session) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, r := range b.live[id.String()] {
+		if r.has(s.SessionID) {
+			continue
+		}
 		if !slices.Contains(r.finders(), s.UserID) {
 			b.live[s.UserID] = append(b.live[s.UserID], r)
 		}
@@ -276,6 +270,18 @@ func (b *Book) Waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.waits
+}
+
+// MadeAt counts the tickets, ended ones included, that the host can have made at that time.
+func (b *Book) MadeAt(at time.Time) (tickets int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.rows {
+		if r.made(at) {
+			tickets++
+		}
+	}
+	return tickets
 }
 
 // Blocked notes blocks that the people on a ticket have made.

@@ -13,7 +13,7 @@ import (
 // no other. Of those the later one is refused. Safe for concurrent use.
 //
 // No after-hook tells of a ticket that the host refuses. Its claim ends with the next message
-// of its session, which sends one after another, or after claimFor.
+// of its session, which sends one after another, or claimFor after its check.
 type claims struct {
 	now party.Clock
 
@@ -30,9 +30,38 @@ func (c *claims) enter(t Ticket) (earlier []Ticket) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	earlier = c.without(t.Session.SessionID)
-	t.Added = c.now()
 	c.open = append(c.open, t)
 	return earlier
+}
+
+// late notes who comes into a party.
+func (c *claims) late(id party.ID, s party.Session) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.open {
+		if t := &c.open[i]; t.Party == id {
+			t.Late = append(t.Late, s)
+		}
+	}
+}
+
+// checked says how the check of a session's claim ends: the host is asked now, or not at all. Who came in meanwhile
+// would be on a ticket that is not checked with them.
+func (c *claims) checked(sessionID string, err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.open {
+		if t := &c.open[i]; t.Session.SessionID == sessionID {
+			t.Asked = c.now()
+			if err == nil && len(t.Late) > 0 {
+				err = party.Refuse(party.NotReady, "Somebody has just come into your party; look for a match again.")
+			}
+		}
+	}
+	if err != nil {
+		c.without(sessionID)
+	}
+	return err
 }
 
 // end drops the session's claim: the host has answered, or was not asked in the end.
@@ -63,7 +92,7 @@ func (c *claims) all() []Ticket {
 func (c *claims) without(sessionID string) (others []Ticket) {
 	now := c.now()
 	c.open = slices.DeleteFunc(c.open, func(t Ticket) bool {
-		return t.Session.SessionID == sessionID || now.Sub(t.Added) >= claimFor
+		return t.Session.SessionID == sessionID || !t.Asked.IsZero() && now.Sub(t.Asked) >= claimFor
 	})
 	return slices.Clone(c.open)
 }

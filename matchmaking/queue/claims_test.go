@@ -60,6 +60,39 @@ func TestChecks_WhileTheHostAnswers(t *testing.T) {
 	}
 }
 
+// A check holds its place for as long as it takes, and sees who comes into the party meanwhile.
+func TestChecks_WhileSkillIsRead(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, players := w.party(2)
+	meanwhile := func(do func()) {
+		w.accounts.meanwhile = func() {
+			w.accounts.meanwhile = nil
+			w.clock.Advance(3 * time.Second)
+			do()
+		}
+	}
+	partyAsks := func() error {
+		return w.CheckParty(t.Context(), id, players[0], &rtapi.PartyMatchmakerAdd{StringProperties: rankedEU})
+	}
+	soloAsks := func() error {
+		return w.CheckSolo(t.Context(), players[1], &rtapi.MatchmakerAdd{StringProperties: rankedEU})
+	}
+	meanwhile(func() { w.wantReason(partyAsks(), party.NotReady) })
+	w.must(soloAsks())
+	w.wantReason(partyAsks(), party.NotReady)
+	w.Answered(players[1])
+
+	meanwhile(func() { w.wantReason(soloAsks(), party.NotReady) })
+	w.must(partyAsks())
+	w.Answered(players[0])
+
+	meanwhile(func() { w.join(id, w.player()) })
+	w.wantReason(partyAsks(), party.NotReady)
+	w.must(soloAsks()) // of the refused one nothing is left
+	w.Answered(players[1])
+	w.must(partyAsks())
+}
+
 // A ticket whose counts the host refuses, in its own words, stands in nobody's way.
 func TestChecks_CountsThatTheHostRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ least, most, multiple int32 }{

@@ -22,8 +22,8 @@ type follower struct {
 	blocks blocking
 }
 
-// PartyQueued follows a party's ticket; add is what the host was given. Who has come or gone since the check may
-// have ended it already, and the news of that may be over.
+// PartyQueued follows a party's ticket; add is what the host was given. Who has gone since the check has
+// ended it, and the news of that may be over.
 func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Session, ticket string, add *rtapi.PartyMatchmakerAdd) error {
 	t := Ticket{ID: ticket, Party: id, Session: by, Members: f.claims.of(by.SessionID).Members}
 	if len(t.Members) == 0 {
@@ -44,8 +44,10 @@ func (f *follower) PartyQueued(ctx context.Context, id party.ID, by party.Sessio
 		}
 		return err
 	}
-	if in := sessions(v); len(in) != len(t.Members) || slices.ContainsFunc(in, func(m party.Session) bool { return !t.has(m.SessionID) }) {
-		f.drop(ctx, t.ID, DropMembership)
+	for _, m := range sessions(v) {
+		f.book.Late(id, m) // a newcomer may be on the ticket, or not; the host alone knows
+	}
+	if !f.complete(ctx, t, v) {
 		return nil
 	}
 	f.blocks.read(ctx, t)
@@ -74,7 +76,7 @@ func (f *follower) SoloQueued(ctx context.Context, by party.Session, ticket stri
 // it, before anybody is told: what they do then finds the one or the other. False for a ticket that has ended.
 func (f *follower) follow(t *Ticket, texts map[string]string, numbers map[string]float64) bool {
 	t.Added = f.now()
-	t.Asked, t.Since = cmp.Or(f.claims.of(t.Session.SessionID).Added, t.Added), t.Added
+	t.Asked, t.Since = cmp.Or(f.claims.of(t.Session.SessionID).Asked, t.Added), t.Added
 	if f.processing {
 		t.Queue, t.Since = texts[PropertyQueue], time.UnixMilli(int64(math.Round(numbers[PropertySince]*1000)))
 	}
@@ -90,11 +92,6 @@ func (f *follower) TicketCancelled(ctx context.Context, by party.Session, ticket
 	f.endAs(ctx, ticket, Cancelled)
 }
 
-// Removing comes before the host removes a party's ticket, or with the zero ID that of a player alone.
-func (f *follower) Removing(by party.Session, id party.ID, ticket string) {
-	f.book.Removing(ticket, id, by)
-}
-
 // Answered comes before a message of the session: what it asked for before has its answer.
 func (f *follower) Answered(session party.Session) { f.claims.end(session.SessionID) }
 
@@ -102,6 +99,7 @@ func (f *follower) Answered(session party.Session) { f.claims.end(session.Sessio
 func (f *follower) Changed(c party.Change) {
 	switch c.Kind {
 	case party.MemberEntered:
+		f.claims.late(c.ID, c.Session)
 		if !c.Native { // entering by an invite ends no ticket
 			f.book.Late(c.ID, c.Session)
 			break

@@ -40,11 +40,7 @@ func (g *gate) CheckParty(ctx context.Context, l reserve.Look, by party.Session,
 	others := rivals{g.liveness, g.claims.all()}
 	if v.Leader().SessionID == by.SessionID { // the host refuses everybody else
 		others.pending = g.claims.enter(asked)
-		defer func() {
-			if err != nil {
-				g.claims.end(by.SessionID)
-			}
-		}()
+		defer func() { err = g.claims.checked(by.SessionID, err) }()
 	}
 	if !g.processing {
 		if most := int(add.GetMaxCount()); v.Size() > most {
@@ -87,11 +83,7 @@ func (g *gate) CheckSolo(ctx context.Context, by party.Session, add *rtapi.Match
 		return nil
 	}
 	others := rivals{g.liveness, g.claims.enter(asked)}
-	defer func() {
-		if err != nil {
-			g.claims.end(by.SessionID)
-		}
-	}()
+	defer func() { err = g.claims.checked(by.SessionID, err) }()
 	q, err := g.admitSolo(ctx, by, asked.Queue, others)
 	if err != nil || !g.processing {
 		return err

@@ -18,12 +18,9 @@ import (
 const (
 	// askedFor is how long an answer of the host is used again.
 	askedFor = 250 * time.Millisecond
-	// emptyAfter is from which age on a ticket is gone where the host has none: its answer is as of its
-	// last pass, and by default there is one every 15 s.
-	emptyAfter = 30 * time.Second
-	// nativeWait is how long a ticket is taken to wait where the host matches by itself and the answer
-	// leaves it open.
-	nativeWait = 2 * time.Minute
+	// openFor is how long a ticket is taken to wait that nothing is known of. The host's answer is as of its
+	// last pass, and there is one in that time.
+	openFor = 2 * time.Minute
 )
 
 // answer is what the host said of its matchmaker: when the oldest ticket was made that its last pass found, and
@@ -37,15 +34,17 @@ type answer struct {
 // liveness finds out whether tickets of the book still wait: news of their ends come late, or never.
 type liveness struct {
 	*tickets
+	hears   bool // of every match
 	roster  *roster.Roster
 	pool    func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
 	answers *cache.Cache[struct{}, answer] // of the host
 	unasked atomic.Bool                    // it does not answer
 }
 
-// ask asks the host, in a player's name. The log says once that it cannot be asked, until it can.
+// ask asks the host, in a player's name but for all: the answer does not depend on how long that player waits for it.
+// The log says once that it cannot be asked, until it can.
 func (l *liveness) ask(ctx context.Context, player party.Session) (answer, error) {
-	a, err := l.answers.Get(ctx, struct{}{}, func(ctx context.Context) (a answer, _ error) {
+	a, err := l.answers.Get(context.WithoutCancel(ctx), struct{}{}, func(ctx context.Context) (a answer, _ error) {
 		a.oldest, a.matched, a.err = l.pool(ctx, player)
 		if was := l.unasked.Swap(a.err != nil); a.err != nil && !was {
 			l.logger.Warn("matchmaker not asked error=%v", a.err)
@@ -55,27 +54,23 @@ func (l *liveness) ask(ctx context.Context, player party.Session) (answer, error
 	return a, cmp.Or(err, a.err)
 }
 
-// gone reports whether the host does not have a ticket of the book any more. Where that stays open a ticket of the host's
-// own matching is, after a while: nothing is refused for one that may have been matched long ago.
+// gone reports whether the host does not have a ticket of the book any more. Only what proves it counts: that its
+// oldest ticket is younger, or a match in which no other ticket can be meant. Of what stays open a ticket of the host's
+// own matching is taken to be gone after a while: nothing is refused for one that may have been matched long ago.
 func (l *liveness) gone(ctx context.Context, t Ticket) bool {
-	if t.Removing {
-		return true
-	}
-	made := func(at time.Time) bool { return !at.Before(t.Asked) && !at.After(t.Added) }
 	had, err := l.ask(ctx, t.Members[0])
-	age := l.now().Sub(t.Added)
+	old := l.now().Sub(t.Added) > openFor
 	switch {
 	case err != nil:
-	case had.oldest.After(t.Added), had.oldest.IsZero() && age > emptyAfter:
+		return old && !l.hears
+	case had.oldest.After(t.Added):
 		return true
-	case l.processing: // its passes see the rest
-		return false
-	case slices.ContainsFunc(had.matched, made):
-		return true
-	case made(had.oldest):
+	case l.hears: // only what else ends a ticket may have gone unheard
+		return old && had.oldest.IsZero()
+	case t.made(had.oldest) && !slices.ContainsFunc(had.matched, had.oldest.Equal): // the oldest was there when the pass began
 		return false
 	}
-	return !l.processing && age > nativeWait
+	return old || slices.ContainsFunc(had.matched, func(at time.Time) bool { return t.made(at) && l.book.MadeAt(at) == 1 })
 }
 
 // Queued reports whether the party has a ticket that waits.
@@ -104,26 +99,13 @@ func (l *liveness) manned(ctx context.Context, t Ticket) bool {
 	return true
 }
 
-// complete reports whether everybody whom a party's ticket ends with is still in the party, and drops it
-// if not: the host ends a ticket when one leaves, in some ways without telling anybody.
-func (l *liveness) complete(ctx context.Context, t Ticket, v party.View) bool {
-	for _, m := range t.endsWith() {
-		if _, member := v.Session(m.SessionID); !member {
-			l.bar(t.ID, m.UserID)
-			l.drop(ctx, t.ID, DropMembership)
-			return false
-		}
-	}
-	return true
-}
-
 // lost ends a ticket that is gone, and reports whether it was. Where nobody tells of matches it has most likely
 // found one.
 func (l *liveness) lost(ctx context.Context, t Ticket) bool {
 	switch {
 	case !l.gone(ctx, t):
 		return false
-	case l.processing || l.policy().Matchmaking.CreateMatch:
+	case l.hears:
 		l.drop(ctx, t.ID, DropMembership)
 	default:
 		l.endAs(ctx, t.ID, Matched)
@@ -132,12 +114,9 @@ func (l *liveness) lost(ctx context.Context, t Ticket) bool {
 }
 
 // Plays ends those tickets of a session that joins a match that the host does not have any more, for hosts whose matched
-// hook is somebody else's. A match that is joined by a token is the matchmaker's own, any other may be one of any kind.
-func (l *liveness) Plays(ctx context.Context, session party.Session, byToken bool) {
-	tickets := l.book.OfSession(session)
-	for _, t := range tickets {
-		if byToken && len(tickets) == 1 || l.gone(ctx, t) {
-			l.endAs(ctx, t.ID, Matched)
-		}
+// hook is somebody else's. Which match it is proves nothing: one that was found may be joined in the midst of the next search.
+func (l *liveness) Plays(ctx context.Context, session party.Session) {
+	for _, t := range l.book.OfSession(session) {
+		l.lost(ctx, t)
 	}
 }

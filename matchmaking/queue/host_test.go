@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"testing"
@@ -79,31 +80,37 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 		"matched_among_many": {func(h *atHost) { h.hostMatches(); h.matched = nil }, true, true},
 		"and_long_ago":       {func(h *atHost) { h.hostMatches(); h.matched = nil; h.clock.Advance(3 * time.Minute) }, false, false},
 		"only_newer_ones":    {func(h *atHost) { h.pool = nil; h.queueSolo(h.player(), nil) }, false, false},
-		"none_at_all":        {func(h *atHost) { h.pool = nil; h.clock.Advance(time.Minute) }, false, false},
+		"none_in_last_pass":  {func(h *atHost) { h.pool = nil; h.clock.Advance(45 * time.Second) }, true, true},
+		"none_at_all":        {func(h *atHost) { h.pool = nil; h.clock.Advance(3 * time.Minute) }, false, false},
 		"none_yet":           {func(h *atHost) { h.pool = nil }, true, true},
 		"the_oldest":         {func(h *atHost) { h.pool = h.pool[1:]; h.clock.Advance(time.Hour) }, true, false},
+		"oldest_in_its_pass": {func(h *atHost) { h.pool = h.pool[1:]; h.matched = []time.Time{h.pool[0].created} }, false, true},
 		"host_is_mute":       {func(h *atHost) { h.hostMatches(); h.mute = errors.New("mute") }, true, true},
 		"mute_for_long":      {func(h *atHost) { h.mute = errors.New("mute"); h.clock.Advance(3 * time.Minute) }, false, false},
-		"joins_a_match":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone, false); h.Plays(h.t.Context(), h.member, false) }, true, true},
+		"joins_a_match":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone); h.Plays(h.t.Context(), h.member) }, true, true},
 		"joins_what_is_found": {func(h *atHost) {
 			h.hostMatches()
-			h.Plays(h.t.Context(), h.alone, false)
+			h.Plays(h.t.Context(), h.alone)
 			h.mute = errors.New("mute")
 			h.clock.Advance(time.Second)
 		}, false, true},
-		"joins_by_token":      {func(h *atHost) { h.Plays(h.t.Context(), h.alone, true); h.Plays(h.t.Context(), h.member, true) }, false, false},
-		"one_of_two_by_token": {func(h *atHost) { h.queueSolo(h.alone, nil); h.Plays(h.t.Context(), h.alone, true) }, true, true},
-		"removed": {func(h *atHost) {
-			h.Removing(h.alone, party.ID{}, h.own)
-			h.Removing(h.leader, h.id, h.partys)
-		}, false, false},
-		"removed_by_others": {func(h *atHost) {
-			h.Removing(h.another, party.ID{}, h.own)
-			h.Removing(h.member, h.id, h.partys)
-			h.Removing(h.leader, party.ID{}, h.partys) // the host has none of this sort
-			h.Removing(h.alone, h.stays, h.own)
-			h.Removing(h.alone, party.ID{}, "another")
+		"a_stranger_of_that_moment_is_matched": {func(h *atHost) {
+			h.removeTicket(h.partys)
+			h.TicketCancelled(h.t.Context(), h.leader, h.partys)
+			h.removeTicket(h.queueSolo(h.player(), nil))
+			h.partys = h.queueParty(h.id, h.leader, nil)
+			h.matched = []time.Time{h.clock.Now()}
 		}, true, true},
+		"somebody_else_hangs_up": {func(h *atHost) {
+			h.hostMatches()
+			h.Pool = func(ctx context.Context, s party.Session) (time.Time, []time.Time, error) {
+				oldest, matched, err := h.held(ctx, s)
+				return oldest, matched, cmp.Or(ctx.Err(), err)
+			}
+			ctx, hangUp := context.WithCancel(h.t.Context())
+			hangUp()
+			_ = h.MayQueue(ctx, callerOf(h.member), party.View{}, "")
+		}, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := searching(t)
@@ -117,7 +124,7 @@ func TestNative_WhoIsMatchedWaitsNoMore(t *testing.T) {
 func TestNative_OthersHearOfTheMatch(t *testing.T) {
 	h := searching(t)
 	h.hostMatches()
-	h.Plays(t.Context(), h.member, false)
+	h.Plays(t.Context(), h.member)
 	h.wantHeard(h.id, string(queue.Queued), string(queue.Matched))
 	if h.queued(h.id) {
 		t.Error("the party still waits")
@@ -145,12 +152,105 @@ func TestNative_TheHostIsAskedNowAndThen(t *testing.T) {
 	}
 }
 
-// Who comes or goes between the check of a ticket and its after-hook ends it, whichever news are over by then.
+// Where the host tells of every match a ticket waits until something is known to have ended it.
+func TestLiveness_WhereEveryMatchIsHeardOf(t *testing.T) {
+	withMatches := native()
+	withMatches.Matchmaking.CreateMatch = true
+	for name, cfg := range map[string]*rules.Config{"queues": configWithQueues(), "create_match": withMatches} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, cfg)
+			w.queueSolo(w.player(), rankedEU)
+			w.clock.Advance(time.Second)
+			id, members := w.party(2)
+			w.queueParty(id, members[0], rankedEU)
+			mayLookAlone := func() party.Reason {
+				return party.ReasonOf(w.MayQueue(t.Context(), callerOf(members[1]), party.View{}, "ranked"))
+			}
+			all := w.pool
+			w.pool = nil // as of its last pass
+			w.clock.Advance(45 * time.Second)
+			if got := mayLookAlone(); got != party.NotReady {
+				t.Errorf("beside a ticket that no pass has met a member hears %q", got)
+			}
+			w.pool, w.matched = all, []time.Time{all[0].created, all[1].created}
+			w.clock.Advance(time.Hour)
+			if got := mayLookAlone(); got != party.NotReady {
+				t.Errorf("after an hour of waiting a member hears %q", got)
+			}
+			w.wantHeard(id, "queued")
+			w.pool = nil
+			w.clock.Advance(time.Second)
+			if got := mayLookAlone(); got != "" {
+				t.Errorf("after an hour, while the host has no tickets, a member hears %q", got)
+			}
+			w.wantHeard(id, "queued", "dropped")
+		})
+	}
+}
+
+// Who comes into a party between the check of its ticket and the after-hook ends no ticket that the host has.
+func TestPartyQueued_WhoComesMeanwhile(t *testing.T) {
+	for name, cfg := range map[string]func() *rules.Config{"queues": configWithQueues, "native": native} {
+		for _, way := range []string{"by_invite", "before_the_host_looks", "and_is_heard_of_later"} {
+			t.Run(name+"/"+way, func(t *testing.T) {
+				w := newWorld(t, cfg())
+				id, members := w.party(2)
+				friend := w.player()
+				add := &rtapi.PartyMatchmakerAdd{PartyId: id.String(), MinCount: 2, MaxCount: 8, StringProperties: rankedEU}
+				w.must(w.CheckParty(t.Context(), id, members[0], add))
+				switch way {
+				case "before_the_host_looks":
+					w.join(id, friend)
+				case "and_is_heard_of_later":
+					w.must(w.host.PartyJoin(friend, id))
+				}
+				ticket := w.enter(id.String(), w.host.Members(id), add.GetStringProperties(), add.GetNumericProperties())
+				if way == "by_invite" {
+					w.must(w.admission.Admit(t.Context(), id, friend, party.Grant{}, nil))
+				}
+				w.must(w.PartyQueued(t.Context(), id, members[0], ticket, add))
+				if way == "and_is_heard_of_later" {
+					w.admission.EndJoin(t.Context(), id, friend)
+				}
+				if !w.queued(id) {
+					t.Error("the ticket does not wait, and the host has it")
+				}
+				for _, s := range []party.Session{members[1], friend} {
+					_, err := w.addSolo(s, rankedEU)
+					w.wantReason(err, party.NotReady)
+				}
+				w.wantHeard(id, "queued")
+				w.leave(id, friend)
+				if w.queued(id) {
+					t.Error("the ticket waits, and the host has ended it when one left")
+				}
+				w.wantHeard(id, "queued", "dropped")
+			})
+		}
+	}
+}
+
+// A native join in that moment may have ended the ticket: the next pass shows it.
+func TestPartyQueued_ANativeJoinThatEndsTheTicket(t *testing.T) {
+	w := newWorld(t, configWithQueues())
+	id, members := w.party(2)
+	add := &rtapi.PartyMatchmakerAdd{PartyId: id.String(), MinCount: 2, MaxCount: 8, StringProperties: rankedEU}
+	w.must(w.CheckParty(t.Context(), id, members[0], add))
+	ticket := w.enter(id.String(), w.host.Members(id), add.GetStringProperties(), add.GetNumericProperties())
+	w.join(id, w.player())
+	w.must(w.PartyQueued(t.Context(), id, members[0], ticket, add))
+	w.clock.Advance(10 * time.Second)
+	w.queueSolo(w.player(), rankedEU)
+	w.process()
+	w.wantEvents(id, "queued ranked", "dropped ranked: membership")
+	w.queueParty(id, members[0], rankedEU)
+}
+
+// Who goes between the check of a ticket and its after-hook ends it, whichever news are over by then.
 func TestPartyQueued_WhileTheMembersChange(t *testing.T) {
 	for name, cfg := range map[string]func() *rules.Config{"queues": configWithQueues, "native": native} {
 		for change, does := range map[string]func(w *world, id party.ID, members []party.Session){
 			"leaves": func(w *world, id party.ID, members []party.Session) { w.leave(id, members[1]) },
-			"joins":  func(w *world, id party.ID, _ []party.Session) { w.join(id, w.player()) },
 			"leaves_unheard": func(w *world, id party.ID, members []party.Session) {
 				w.host.PartyLeave(members[1], id)
 			},

@@ -18,13 +18,15 @@ type pauses struct {
 
 func newPauses(now party.Clock) *pauses { return &pauses{now: now, until: map[string]time.Time{}} }
 
-// begin has one wait from now on.
+// begin has one wait from now on, and no shorter than they have to already.
 func (p *pauses) begin(name string, wait time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
 	maps.DeleteFunc(p.until, func(_ string, end time.Time) bool { return !now.Before(end) })
-	p.until[name] = now.Add(wait)
+	if end := now.Add(wait); end.After(p.until[name]) {
+		p.until[name] = end
+	}
 }
 
 // left is how long they have to wait still, the longest of them; 0 if none has to.

@@ -35,6 +35,8 @@ type Deps struct {
 	Statuses   party.Statuses // tells who is ready
 	Launcher   Launcher
 	Servers    Servers // for queues with match fleet
+	// Hears says that the host tells [Service.Matched] of every match.
+	Hears bool
 	// Pool asks the host in a player's name when the oldest ticket was made that its last pass found, zero for
 	// none, and when those were that it matched last.
 	Pool func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error)
@@ -62,7 +64,7 @@ func New(d Deps) *Service {
 	prepared := &prepared{launcher: d.Launcher, proposals: proposals, logger: d.Logger, plans: map[string]*planned{}}
 	tell := teller{d.Policy, d.Processing, d.Told, d.Sender, d.Notifier, d.Newcomer, d.Waits, d.Logger}
 	tickets := &tickets{tell, NewBook(d.Now), proposals, newPauses(d.Now), prepared, d.Metrics, d.Now}
-	live := &liveness{tickets: tickets, roster: d.Roster, pool: d.Pool, answers: cache.New[struct{}, answer](d.Now, 1, askedFor)}
+	live := &liveness{tickets: tickets, hears: d.Hears, roster: d.Roster, pool: d.Pool, answers: cache.New[struct{}, answer](d.Now, 1, askedFor)}
 	blocks := blocking{tickets, d.Blocks}
 	board := &board{liveness: live, history: history}
 	board.scenes.Store(&map[string]scene{})

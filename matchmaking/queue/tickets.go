@@ -60,6 +60,19 @@ func (ts *tickets) drop(ctx context.Context, id string, reason DropReason) {
 	ts.tell(ctx, t, Dropped, reason)
 }
 
+// complete reports whether everybody whom a party's ticket ends with is still in the party, and drops it
+// if not: the host ends a ticket when one leaves, in some ways without telling anybody.
+func (ts *tickets) complete(ctx context.Context, t Ticket, v party.View) bool {
+	for _, m := range t.endsWith() {
+		if _, member := v.Session(m.SessionID); !member {
+			ts.bar(t.ID, m.UserID)
+			ts.drop(ctx, t.ID, DropMembership)
+			return false
+		}
+	}
+	return true
+}
+
 // dropSolo drops the tickets that a user has alone.
 func (ts *tickets) dropSolo(ctx context.Context, userID string) {
 	for _, t := range ts.book.OfUser(userID) {

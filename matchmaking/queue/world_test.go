@@ -114,14 +114,18 @@ func (m *metrics) MetricsTimerRecord(name string, tags map[string]string, value 
 }
 
 type accounts struct {
-	metadata map[string]string
-	reads    int
-	asked    int
-	err      error
+	metadata  map[string]string
+	meanwhile func() // what happens while they are read
+	reads     int
+	asked     int
+	err       error
 }
 
 func (a *accounts) AccountsGetId(_ context.Context, ids, _ []string) ([]*api.Account, error) {
 	a.reads++
+	if a.meanwhile != nil {
+		a.meanwhile()
+	}
 	a.asked += len(ids)
 	var list []*api.Account
 	for _, id := range ids {
@@ -221,7 +225,7 @@ func newWorld(t tester, cfg *rules.Config) *world {
 		Waits:   func(id party.ID) bool { return w.mail != nil && w.mail.Waits(id) },
 		Metrics: &w.metrics,
 		Roster:  w.roster, Look: w.look, Glance: w.glance, Footprint: w.footprint, Strengths: strengths{w.accounts, w.objects}, Blocks: w.blocks, Sender: w.host, Notifier: w.notices,
-		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Launcher: w.launcher, Servers: w.servers,
+		Policy: policy, Logger: w.log, Now: w.now, Processing: len(cfg.Queues) > 0, Hears: len(cfg.Queues) > 0 || cfg.Matchmaking.CreateMatch, Launcher: w.launcher, Servers: w.servers,
 		Pool: func(ctx context.Context, player party.Session) (oldest time.Time, matched []time.Time, err error) {
 			return w.Pool(ctx, player)
 		},

@@ -50,6 +50,47 @@ func TestNativeMatching(t *testing.T) {
 	checkTeams(t, seats, 1, 4)
 }
 
+// Where nobody tells of the server's matches, a ticket that it has stands in the way of others: also after it was not
+// removed for a member who led once, and after its player joined a match that was found for somebody else.
+func TestNativeTicketThatTheServerHas(t *testing.T) {
+	w := startWith(t, "version: 1\n")
+	p := w.players(3)
+	id := w.party(p...)
+	joined, err := p[0].Take(w.soon(), func(m client.Message) bool {
+		joins := m.Envelope.GetPartyPresenceEvent().GetJoins()
+		return len(joins) > 0 && joins[0].GetUserId() == p[1].UserID
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := addParty(id, nil)
+	add.GetPartyMatchmakerAdd().MinCount, add.GetPartyMatchmakerAdd().MaxCount = 4, 4
+	remove := &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{
+		PartyId: id, Ticket: p[0].call(add).GetPartyMatchmakerTicket().GetTicket(),
+	}}}
+	p[0].call(&rtapi.Envelope{Message: &rtapi.Envelope_PartyPromote{PartyPromote: &rtapi.PartyPromote{
+		PartyId: id, Presence: joined.Envelope.GetPartyPresenceEvent().GetJoins()[0],
+	}}})
+	if p[0].reason(remove) == "" {
+		t.Error("who does not lead has removed the ticket")
+	}
+	p[2].refused(addSolo(nil), "not_ready")
+	p[1].call(remove)
+
+	alone := func(mine, wants string) *rtapi.Envelope {
+		add := addSolo(properties("k", mine))
+		add.GetMatchmakerAdd().Query = "+properties.k:" + wants
+		return add
+	}
+	p[2].call(alone("one", "nobody"))
+	others := w.players(2)
+	for _, o := range others {
+		o.call(alone("pair", "pair"))
+	}
+	p[2].call(&rtapi.Envelope{Message: &rtapi.Envelope_MatchJoin{MatchJoin: &rtapi.MatchJoin{Id: &rtapi.MatchJoin_Token{Token: others[0].matched().GetToken()}}}})
+	p[1].refused(add, "not_ready")
+}
+
 // A game that was written for the server's own matches sees the same players in the match that is
 // made instead, by its ID in place of a token. Who has no seat does not come in, and that is also
 // who was alone and left.
