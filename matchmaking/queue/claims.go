@@ -34,12 +34,12 @@ func (c *claims) enter(t Ticket) (earlier []Ticket) {
 	return earlier
 }
 
-// late notes who comes into a party.
+// late notes who comes into a party, where the check does not know them yet: news of members it knows may come after it.
 func (c *claims) late(id party.ID, s party.Session) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range c.open {
-		if t := &c.open[i]; t.Party == id {
+		if t := &c.open[i]; t.Party == id && !t.has(s.SessionID) {
 			t.Late = append(t.Late, s)
 		}
 	}

@@ -86,6 +86,12 @@ func TestChecks_WhileSkillIsRead(t *testing.T) {
 	w.must(partyAsks())
 	w.Answered(players[0])
 
+	meanwhile(func() { // the news of a member it knows come late
+		w.Changed(party.Change{Kind: party.MemberEntered, ID: id, Session: players[1], Native: true})
+	})
+	w.must(partyAsks())
+	w.Answered(players[0])
+
 	meanwhile(func() { w.join(id, w.player()) })
 	w.wantReason(partyAsks(), party.NotReady)
 	w.must(soloAsks()) // of the refused one nothing is left
