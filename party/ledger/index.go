@@ -9,10 +9,10 @@ import (
 )
 
 // index finds parties by user: where a seat is kept for them, where they wait for one, and where an
-// invite holds one for them.
+// invite holds one for them. It finds them also by the invites that users wait by.
 type index struct {
-	mu                sync.Mutex // a leaf: nothing else is locked while it is held
-	kept, lines, held lists
+	mu                      sync.Mutex // a leaf: nothing else is locked while it is held
+	kept, lines, held, ways lists
 }
 
 // lists are users by party, and these parties by user.
@@ -24,7 +24,7 @@ type lists struct {
 func newLists() lists { return lists{map[party.ID][]string{}, map[string][]party.ID{}} }
 
 func newIndex() index {
-	return index{kept: newLists(), lines: newLists(), held: newLists()}
+	return index{kept: newLists(), lines: newLists(), held: newLists(), ways: newLists()}
 }
 
 // set has a party's list be these users.
@@ -64,6 +64,11 @@ func (l *Ledger) HasLine(id party.ID) bool { return len(l.index.line(id)) > 0 }
 
 // LinesOf lists the parties in whose lines the user waits, as far as this process knows.
 func (l *Ledger) LinesOf(userID string) []party.ID { return l.index.listed(l.index.lines, userID) }
+
+// WaitedBy lists the parties in whose lines somebody waits by the invite, as far as this process knows.
+func (l *Ledger) WaitedBy(inviteID string) []party.ID {
+	return l.index.listed(l.index.ways, inviteID)
+}
 
 // HeldFor lists the parties in which an invite holds a seat for the user, as far as this process
 // knows. The hold may be over.

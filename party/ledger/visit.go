@@ -170,6 +170,13 @@ func (v *Visit) indexKept() {
 // IndexLine brings the index of those who wait up to date with the book.
 func (v *Visit) IndexLine() {
 	v.ledger.index.set(v.ledger.index.lines, v.ID, slices.Collect(maps.Keys(v.Book.Waiting)))
+	var ways []string
+	for _, w := range v.Book.Waiting {
+		if w.Invite != "" {
+			ways = append(ways, w.Invite)
+		}
+	}
+	v.ledger.index.set(v.ledger.index.ways, v.ID, ways)
 }
 
 // IndexedLine lists who waited when the party was last dealt with.

@@ -256,10 +256,8 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	if userID != "" {
 		return
 	}
-	for _, id := range s.Entry.Admission.Lines() {
-		if s.line.has(id, inviteID) {
-			s.alarms.Sooner(id, s.Now())
-		}
+	for _, id := range s.Entry.Admission.WaitedBy(inviteID) {
+		s.alarms.Sooner(id, s.Now())
 	}
 }
 
