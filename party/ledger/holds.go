@@ -72,7 +72,9 @@ func (l *Ledger) HoldsChanged(id party.ID, unsure bool) {
 
 func (v *Visit) holdsChanged() {
 	v.Announce()
-	v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
+	if v.known { // else it has ended, or nobody here has heard of it
+		v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
+	}
 }
 
 // unhold reports that invites hold no seat any more.
