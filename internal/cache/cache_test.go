@@ -76,7 +76,7 @@ func TestCache_DropDuringALoad(t *testing.T) {
 	}
 }
 
-// What was read before it was written anew must not replace what is new.
+// What was read before a write must not replace what was written.
 func TestCache_PutDuringALoad(t *testing.T) {
 	c := cache.New[string, int](time.Now, 8, time.Minute)
 	v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { c.Put("a", 2); return 1, nil })
