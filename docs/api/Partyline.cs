@@ -502,6 +502,9 @@ namespace Partyline
         /// <summary>who may not come back yet</summary>
         [DataMember(Name = "kicked"), Preserve] public List<OverviewKicked> Kicked { get; set; }
 
+        /// <summary>a change of it is not done yet: held, requests, waiting and kicked are not known</summary>
+        [DataMember(Name = "busy"), Preserve] public bool Busy { get; set; }
+
         /// <summary>absent where nobody has set any</summary>
         [DataMember(Name = "attributes"), Preserve] public AttributesDocument Attributes { get; set; }
     }
@@ -1003,6 +1006,9 @@ namespace Partyline
 
         /// <summary>the server counts them as members, and they are not there</summary>
         [DataMember(Name = "lost"), Preserve] public long Lost { get; set; }
+
+        /// <summary>parties of which only this is known: others are busy with them</summary>
+        [DataMember(Name = "busy"), Preserve] public long Busy { get; set; }
     }
 
     public sealed class AttributesGetRequest

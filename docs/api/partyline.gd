@@ -455,6 +455,8 @@ class OverviewParty extends Answer:
 	var waiting: Array[OverviewWaiter] = []
 	## who may not come back yet
 	var kicked: Array[OverviewKicked] = []
+	## a change of it is not done yet: held, requests, waiting and kicked are not known
+	var busy: bool = false
 	## absent where nobody has set any
 	var attributes: AttributesDocument = null
 
@@ -487,6 +489,8 @@ class OverviewParty extends Answer:
 			for item in got["waiting"]: waiting.append(OverviewWaiter.new().read(item))
 		if got.get("kicked") != null:
 			for item in got["kicked"]: kicked.append(OverviewKicked.new().read(item))
+		if got.get("busy") != null:
+			busy = got["busy"]
 		if got.get("attributes") != null:
 			attributes = AttributesDocument.new().read(got["attributes"])
 		return self
@@ -1181,6 +1185,8 @@ class AdmissionStats extends Answer:
 	var joins: int = 0
 	## the server counts them as members, and they are not there
 	var lost: int = 0
+	## parties of which only this is known: others are busy with them
+	var busy: int = 0
 
 	func read(got: Dictionary) -> AdmissionStats:
 		if got.get("parties") != null:
@@ -1195,6 +1201,8 @@ class AdmissionStats extends Answer:
 			joins = int(got["joins"])
 		if got.get("lost") != null:
 			lost = int(got["lost"])
+		if got.get("busy") != null:
+			busy = int(got["busy"])
 		return self
 
 class AttributesGetRequest extends Answer:

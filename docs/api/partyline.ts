@@ -385,6 +385,8 @@ export interface OverviewParty {
   waiting: OverviewWaiter[];
   /** who may not come back yet */
   kicked: OverviewKicked[];
+  /** a change of it is not done yet: held, requests, waiting and kicked are not known */
+  busy: boolean;
   /** absent where nobody has set any */
   attributes?: AttributesDocument;
 }
@@ -725,6 +727,8 @@ export interface AdmissionStats {
   joins: number;
   /** the server counts them as members, and they are not there */
   lost: number;
+  /** parties of which only this is known: others are busy with them */
+  busy: number;
 }
 
 export interface AttributesGetRequest {

@@ -96,10 +96,11 @@ func (c *Cache[K, V]) Take(key K) (V, bool) {
 	return value, ok
 }
 
-// Put keeps a value.
+// Put keeps a value, and nothing that is being loaded for its key.
 func (c *Cache[K, V]) Put(key K, value V) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	delete(c.loading, key)
 	c.put(key, value)
 }
 

@@ -76,6 +76,18 @@ func TestCache_DropDuringALoad(t *testing.T) {
 	}
 }
 
+// What was read before a write must not replace what was written.
+func TestCache_PutDuringALoad(t *testing.T) {
+	c := cache.New[string, int](time.Now, 8, time.Minute)
+	v, err := c.Get(t.Context(), "a", func(context.Context) (int, error) { c.Put("a", 2); return 1, nil })
+	if v != 1 || err != nil {
+		t.Errorf("Get = %v, %v", v, err)
+	}
+	if v, ok := c.Kept("a"); v != 2 || !ok {
+		t.Errorf("Kept = %v, %v; want what was put", v, ok)
+	}
+}
+
 func TestCache_WhoGivesUpHarmsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := cache.New[string, int](time.Now, 8, time.Minute)

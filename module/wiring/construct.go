@@ -109,7 +109,7 @@ func (m *Module) construct(env environment, o Options) error {
 	way := entry.Entry{Admission: admission, Roster: roster, Blocks: blocks, Judge: judged, Policy: policy}
 	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Metrics: m.nk, Logger: m.logger, Now: m.now})
 	m.finder = finder.New(finder.Deps{
-		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.Public, Seat: m.late.Seat,
+		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.PublicOf, Seat: m.late.Seat,
 	})
 	m.reconnect = reconnect.New(reconnect.Deps{
 		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,
@@ -144,7 +144,7 @@ func (m *Module) construct(env environment, o Options) error {
 	overview := overview.New(overview.Deps{
 		Live: m.rules, Next: m.next, Shadow: m.shadow, Record: m.record, History: m.history, Playground: env.play, Judge: judged, Lister: m.nk, Seats: admission, Invites: m.invites,
 		Limits: limits.Buckets, Queues: m.queues.Report, Matches: m.matches.Running,
-		Attributes: m.shared.Lately, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
+		Attributes: m.shared.LatelyOf, Faces: m.invites.Faces, Vitals: m.vitals, Now: m.now,
 	})
 	m.calls = slices.Concat(
 		rpc.Invites(m.invites), rpc.Gathering(m.shared, m.line, m.finder), rpc.Checks(inquiries.Answer), rpc.Admin(overview),

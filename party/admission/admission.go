@@ -12,9 +12,11 @@ package admission
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"time"
 
+	"partyline/internal/bounded"
 	"partyline/internal/cache"
 	"partyline/internal/keyed"
 	"partyline/party"
@@ -243,19 +245,26 @@ type Stats struct {
 	Requests int `json:"requests"` // to join, on the lists of closed parties
 	Joins    int `json:"joins"`    // under way
 	Lost     int `json:"lost"`     // the server counts them as members, and they are not there
+	Busy     int `json:"busy"`     // parties of which only this is known: others are busy with them
 }
 
 // Stats counts. What has expired meanwhile may still be in it.
 func (a *Admission) Stats() Stats {
+	soon, cancel := bounded.Context(context.Background(), ledger.GlanceWait) // for all of them
+	defer cancel()
 	s := Stats{Lost: a.Roster.Losses.Count()}
 	for _, id := range a.Known() {
-		a.Briefly(id, func(v *ledger.Visit) {
-			s.Parties++
+		s.Parties++
+		err := a.VisitNative(soon, id, func(v *ledger.Visit) error {
 			s.Holds += len(v.Book.Holds)
 			s.Kicks += len(v.Book.Kicks)
 			s.Requests += len(v.Book.Requests)
 			s.Joins += len(v.Book.Pending)
+			return nil
 		})
+		if err != nil {
+			s.Busy++
+		}
 	}
 	return s
 }
@@ -266,17 +275,22 @@ type Detail struct {
 	Requests int // to join, that somebody still waits for
 	Line     []reserve.Waiter
 	Kicks    map[string]reserve.Kick // who may not come back yet, by user
+	Busy     bool                    // others are busy with the party: of the Look there is the View alone, and nothing else
 }
 
-// Detail reads a party. It refuses as Look does.
+// Detail reads a party, and waits for nobody for long. It refuses as Look does.
 func (a *Admission) Detail(ctx context.Context, id party.ID) (d Detail, err error) {
-	err = a.Visit(ctx, id, func(v *ledger.Visit) error {
+	err = a.VisitSoon(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); err != nil {
 			return err
 		}
 		requests, err := a.liveRequests(v)
-		d = Detail{v.Seen(), requests, v.Book.Line(), maps.Clone(v.Book.Kicks)}
+		d = Detail{v.Seen(), requests, v.Book.Line(), maps.Clone(v.Book.Kicks), false}
 		return err
 	})
+	if errors.Is(err, ledger.ErrBusy) {
+		seen, err := a.Roster.Look(ctx, a.Current(id))
+		return Detail{Look: reserve.Look{View: seen.View, Origin: seen.Origin()}, Busy: true}, err
+	}
 	return d, err
 }

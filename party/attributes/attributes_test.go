@@ -21,6 +21,7 @@ import (
 	"partyline/party/admission"
 	"partyline/party/attributes"
 	"partyline/party/ledger"
+	"partyline/party/reserve"
 	"partyline/party/roster"
 	"partyline/party/rules"
 )
@@ -685,6 +686,47 @@ func TestFacts(t *testing.T) {
 	if got := text(public()); got != `{"map":"dust"}` {
 		t.Errorf("public: %s", got)
 	}
+}
+
+// The attributes of a list of parties cost one query at most, and what was written since counts more.
+func TestPublicOf(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(5)
+	var ids []party.ID
+	for i, s := range p {
+		ids = append(ids, w.party(s))
+		if i < 4 {
+			w.mustSet(s, ids[i], fmt.Sprintf(`{"map":%d,"secret":1}`, i), `{}`)
+		}
+	}
+	another := newWorld(t, w) // another process has read none
+	public := func(w *world, queries int, want ...string) {
+		t.Helper()
+		var looks []reserve.Look
+		for _, id := range ids {
+			look, err := w.admission.Look(t.Context(), id)
+			w.must(err)
+			looks = append(looks, look)
+		}
+		before, _ := w.host.Calls()
+		got, err := w.service.PublicOf(t.Context(), looks)
+		w.must(err)
+		for i, id := range ids {
+			if string(got[id]["map"]) != want[i] || got[id]["secret"] != nil {
+				t.Errorf("public of party %d: %s; want map %s", i, text(got[id]), want[i])
+			}
+		}
+		if reads, _ := w.host.Calls(); reads-before != queries {
+			t.Errorf("%d queries; want %d", reads-before, queries)
+		}
+	}
+	public(another, 0, "", "", "", "", "")
+	w.conf.Attributes.Public, another.conf.Attributes.Public = []string{"map"}, []string{"map"}
+	public(another, 1, "0", "1", "2", "3", "")
+	public(another, 0, "0", "1", "2", "3", "")
+	public(w, 0, "0", "1", "2", "3", "")
+	w.mustSet(p[0], ids[0], `{"map":7}`, `{}`)
+	public(w, 0, "7", "1", "2", "3", "")
 }
 
 // FuzzSet: whatever a client sends is refused by name or stands as it was sent, within the

@@ -204,6 +204,19 @@ func (s *Service) Public(ctx context.Context, v party.View) (map[string]json.Raw
 	return d.Party.only(keys), err
 }
 
+// PublicOf is Public of several parties, by party.
+func (s *Service) PublicOf(ctx context.Context, looks []reserve.Look) (map[party.ID]map[string]json.RawMessage, error) {
+	keys, public := s.Policy().Attributes.Public, map[party.ID]map[string]json.RawMessage{}
+	if len(keys) == 0 {
+		return public, nil
+	}
+	docs, err := s.LatelyOf(ctx, looks)
+	for id, d := range docs {
+		public[id] = d.Party.only(keys)
+	}
+	return public, err
+}
+
 // Lately is the document as it was read or written within the last seconds.
 func (s *Service) Lately(ctx context.Context, v party.View) (Document, error) {
 	if !v.Attributes {
@@ -211,4 +224,37 @@ func (s *Service) Lately(ctx context.Context, v party.View) (Document, error) {
 	}
 	f, err := s.kept.Get(ctx, v.ID, func(ctx context.Context) (found, error) { return s.read(ctx, v.ID) })
 	return f.doc, err
+}
+
+// LatelyOf is Lately of several parties, by party: of those that have any. It costs one query at most.
+func (s *Service) LatelyOf(ctx context.Context, looks []reserve.Look) (map[party.ID]Document, error) {
+	docs := map[party.ID]Document{}
+	var ids []party.ID // of those to read, with their keys
+	var keys []string
+	for _, l := range looks {
+		if !l.Attributes {
+			continue
+		}
+		if f, kept := s.kept.Kept(l.ID); kept {
+			docs[l.ID] = f.doc
+			continue
+		}
+		ids, keys = append(ids, l.ID), append(keys, l.Origin.UUID.String())
+	}
+	if len(ids) == 0 {
+		return docs, nil
+	}
+	all, err := s.readAll(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	for i, id := range ids {
+		// What was written since counts more.
+		f, err := s.kept.Get(ctx, id, func(context.Context) (found, error) { return all[keys[i]], nil })
+		if err != nil {
+			return nil, err
+		}
+		docs[id] = f.doc
+	}
+	return docs, nil
 }

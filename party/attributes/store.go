@@ -28,19 +28,30 @@ type found struct {
 }
 
 func (s *Service) read(ctx context.Context, id party.ID) (found, error) {
-	none := found{empty(), party.Absent}
-	objects, err := s.Storage.StorageRead(ctx, []*runtime.StorageRead{{Collection: attributesCollection, Key: s.Admission.Origin(id).UUID.String()}})
+	key := s.Admission.Origin(id).UUID.String()
+	all, err := s.readAll(ctx, key)
+	return all[key], err
+}
+
+// readAll reads documents in one query, by key.
+func (s *Service) readAll(ctx context.Context, keys ...string) (map[string]found, error) {
+	all, reads := make(map[string]found, len(keys)), make([]*runtime.StorageRead, len(keys))
+	for i, key := range keys {
+		all[key] = found{empty(), party.Absent}
+		reads[i] = &runtime.StorageRead{Collection: attributesCollection, Key: key}
+	}
+	objects, err := s.Storage.StorageRead(ctx, reads)
 	if err != nil {
-		return none, fmt.Errorf("read attributes: %w", err)
+		return all, fmt.Errorf("read attributes: %w", err)
 	}
-	if len(objects) == 0 {
-		return none, nil
+	for _, o := range objects {
+		_, d, err := decode(o.GetValue())
+		if err != nil {
+			return all, fmt.Errorf("read attributes: %w", err)
+		}
+		all[o.GetKey()] = found{d, o.GetVersion()}
 	}
-	_, d, err := decode(objects[0].GetValue())
-	if err != nil {
-		return none, fmt.Errorf("read attributes: %w", err)
-	}
-	return found{d, objects[0].GetVersion()}, nil
+	return all, nil
 }
 
 // change writes what edit makes of the document, on whatever another node has written meanwhile, and

@@ -1,18 +1,20 @@
 // Package finder finds open parties and brings players into one that fits. It keeps an index
 // of the parties of this process, which follows the news of parties: the next search takes what
 // the process remembers of those that have changed, and looks at every party that it finds, so
-// that an answer's counts are true and a party that is full by then is passed over. The sweep
+// that an answer's counts are true and a party that is full by then is passed over. A search does not wait
+// long for a party that others are busy with, and leaves it to the next one. The sweep
 // completes the index from the server's own list.
 package finder
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"sync"
 
+	"partyline/internal/bounded"
 	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/entry"
@@ -28,9 +30,9 @@ type Deps struct {
 	Limits *party.Limits
 	Now    party.Clock
 
-	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)        // of leaders
-	Attributes func(ctx context.Context, v party.View) (map[string]json.RawMessage, error) // that are public
-	Seat       party.SeatFor                                                               // in the party's match
+	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)                             // of leaders
+	Attributes func(ctx context.Context, looks []reserve.Look) (map[party.ID]map[string]json.RawMessage, error) // that are public
+	Seat       party.SeatFor                                                                                    // in the party's match
 }
 
 // Service finds parties. Safe for concurrent use.
@@ -92,11 +94,13 @@ func (s *Service) Sweep(ctx context.Context) error {
 			if err != nil || s.indexed(id) {
 				continue
 			}
-			look, err := s.look(ctx, id)
-			if err != nil {
+			look, err := s.look(ctx, id, s.Entry.Admission.Glance)
+			switch {
+			case err == nil:
+				s.note(listingOf(look))
+			case !errors.Is(err, ledger.ErrBusy):
 				return fmt.Errorf("look at party: %w", err)
 			}
-			s.note(listingOf(look))
 		}
 		if cursor = next; cursor == "" || len(parties) < listPage {
 			return nil
@@ -111,12 +115,15 @@ func (s *Service) indexed(id party.ID) bool {
 }
 
 // refresh brings the index up to date with what has changed. It takes what this process
-// remembers of a party, so that thousands of changes cost a search no thousands of looks; only
-// a party that it has not dealt with is looked at.
-func (s *Service) refresh(ctx context.Context) error {
+// remembers of a party, so that thousands of changes cost a search no thousands of looks; one that it
+// knows nothing of has ended, or nobody here has dealt with it yet. One that others are busy with keeps its
+// row until the next search. For all of these a search waits no longer than for one.
+func (s *Service) refresh(ctx context.Context) (busy []party.ID, err error) {
+	soon, cancel := bounded.Context(ctx, ledger.GlanceWait) // with the searches before this one
+	defer cancel()
 	unlock, err := s.refreshing.Lock(ctx, struct{}{})
 	if err != nil {
-		return fmt.Errorf("wait for the index of parties: %w", err)
+		return nil, fmt.Errorf("wait for the index of parties: %w", err)
 	}
 	defer unlock()
 	s.mu.Lock()
@@ -126,18 +133,19 @@ func (s *Service) refresh(ctx context.Context) error {
 	s.mu.Unlock()
 	entries := make([]listing, 0, len(stale))
 	for id := range stale {
-		e, err := s.remembered(ctx, id)
+		g, _, err := s.Entry.Admission.Glimpse(soon, id)
 		if err != nil {
 			s.mu.Lock()
-			maps.Copy(s.stale, stale) // again, with the next search
+			s.stale[id] = true
 			s.mu.Unlock()
-			return err
+			busy = append(busy, id)
+			continue
 		}
-		entries = append(entries, e)
+		entries = append(entries, listing{id, g})
 	}
 	slices.SortFunc(entries, func(x, y listing) int { return x.CreatedAt.Compare(y.CreatedAt) })
 	s.note(entries...)
-	return nil
+	return busy, nil
 }
 
 // listing is a party as the index takes it.
@@ -150,25 +158,19 @@ func listingOf(l reserve.Look) listing {
 	return listing{l.ID, ledger.Glimpse{Facts: l.Facts, Free: l.MaxSize - l.Taken() - l.Held("")}}
 }
 
-func (s *Service) remembered(ctx context.Context, id party.ID) (listing, error) {
-	g, ok, err := s.Entry.Admission.Glimpse(ctx, id)
-	if err != nil || ok {
-		return listing{id, g}, err
-	}
-	look, err := s.look(ctx, id)
-	return listingOf(look), err
-}
-
-// look reads a party. One that has ended, in which everybody is away, or that goes on under
+// look reads a party by see. One that has ended, in which everybody is away, or that goes on under
 // another ID, is as one that nobody sees.
-func (s *Service) look(ctx context.Context, id party.ID) (reserve.Look, error) {
-	look, err := s.Entry.Admission.Look(ctx, id)
+func (s *Service) look(ctx context.Context, id party.ID, see see) (reserve.Look, error) {
+	look, err := see(ctx, id)
 	switch reason := party.ReasonOf(err); {
 	case reason == party.PartyNotFound, reason == party.PartyAway, reason == "" && look.ID != id:
 		return reserve.Look{View: party.View{ID: id}}, nil
 	}
 	return look, err
 }
+
+// see is [ledger.Ledger.Glance], or Look for who waits.
+type see func(ctx context.Context, id party.ID) (reserve.Look, error)
 
 // note brings the index up to date with parties.
 func (s *Service) note(entries ...listing) {
@@ -235,7 +237,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	if err != nil {
 		return list, err
 	}
-	if err := s.refresh(ctx); err != nil {
+	if _, err := s.refresh(ctx); err != nil {
 		return list, err
 	}
 	w.mine = s.mine(c.UserID)
@@ -243,7 +245,7 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 	most := limit
 	for range steps {
 		ids, seqs, last := s.next(w, after, most)
-		page, err := s.fitting(ctx, c, ids, w)
+		page, _, err := s.fitting(ctx, c, ids, w, s.Entry.Admission.Glance)
 		if err != nil {
 			return list, err
 		}
@@ -265,13 +267,17 @@ func (s *Service) Find(ctx context.Context, c party.Caller, r Request) (List, er
 }
 
 // fitting looks at parties, and leaves out those that do not fit any more and those of
-// players with a block between them and the caller.
-func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w wanted) (looks []reserve.Look, err error) {
+// players with a block between them and the caller, and busy ones.
+func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w wanted, see see) (looks []reserve.Look, busy []party.ID, err error) {
 	var others []string
 	for _, id := range ids {
-		look, err := s.look(ctx, id)
+		look, err := s.look(ctx, id, see)
+		if errors.Is(err, ledger.ErrBusy) {
+			busy = append(busy, id)
+			continue
+		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		s.note(listingOf(look))
 		r := row{keys: keysOf(look.Label)}
@@ -285,11 +291,11 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 	slices.Sort(others)
 	blocked, err := s.Entry.Blocks.With(ctx, c.UserID, slices.Compact(others))
 	if err != nil {
-		return nil, fmt.Errorf("read blocks: %w", err)
+		return nil, nil, fmt.Errorf("read blocks: %w", err)
 	}
 	return slices.DeleteFunc(looks, func(l reserve.Look) bool {
 		return slices.ContainsFunc(l.Users(), func(user string) bool { return slices.Contains(blocked, user) })
-	}), nil
+	}), busy, nil
 }
 
 func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look) ([]Found, error) {
@@ -302,20 +308,22 @@ func (s *Service) rows(ctx context.Context, c party.Caller, looks []reserve.Look
 	if err != nil {
 		return nil, err
 	}
+	public, err := s.Attributes(ctx, looks)
+	if err != nil {
+		return nil, err
+	}
 	for i, look := range looks {
 		lead := look.Leader()
 		found[i] = Found{
 			PartyID: look.ID.String(), Size: look.Size(), MaxSize: look.MaxSize, Held: look.Held(c.UserID), Open: look.Open, Label: json.RawMessage("{}"),
 			Leader: party.Profile{UserID: lead.UserID, Username: lead.Username}, AgeSec: max(0, int64(s.Now().Sub(look.CreatedAt).Seconds())),
+			Attributes: public[look.ID],
 		}
 		if fields, _ := fieldsOf([]byte(look.Label)); fields != nil && json.Valid([]byte(look.Label)) { // the host takes null too
 			found[i].Label = json.RawMessage(look.Label)
 		}
 		if at := slices.IndexFunc(faces, func(p party.Profile) bool { return p.UserID == lead.UserID }); at >= 0 {
 			found[i].Leader = faces[at]
-		}
-		if found[i].Attributes, err = s.Attributes(ctx, look.View); err != nil {
-			return nil, err
 		}
 	}
 	return found, nil

@@ -75,11 +75,14 @@ func newWorld(t testing.TB) *world {
 			}
 			return faces, nil
 		},
-		Attributes: func(_ context.Context, v party.View) (map[string]json.RawMessage, error) {
-			if v.MaxSize == 7 {
-				return map[string]json.RawMessage{"map": json.RawMessage(`"dust"`)}, nil
+		Attributes: func(_ context.Context, looks []reserve.Look) (map[party.ID]map[string]json.RawMessage, error) {
+			public := map[party.ID]map[string]json.RawMessage{}
+			for _, l := range looks {
+				if l.MaxSize == 7 {
+					public[l.ID] = map[string]json.RawMessage{"map": json.RawMessage(`"dust"`)}
+				}
 			}
-			return nil, nil
+			return public, nil
 		},
 		Seat: func(context.Context, party.ID, string, bool) (string, error) { return "match", nil },
 	})

@@ -27,7 +27,7 @@ const (
 )
 
 // QuickJoin makes the caller a member of an open party that fits, at once. It passes over
-// parties that do not let the caller in, and refuses with PartyNotFound where none does. Other
+// parties that do not let the caller in, waits for busy ones last, and refuses with PartyNotFound where none does. Other
 // refusals: InvalidRequest naming the field, RateLimited, AlreadyInParty, NoLiveSession,
 // SessionAmbiguous.
 func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Joined, error) {
@@ -43,22 +43,26 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 		return Joined{}, err
 	}
 	w.mine = s.mine(c.UserID)
-	if joined, _, err := s.joinOne(ctx, c, w, w.mine); err != nil || joined.Joined {
-		return joined, err
+	if t, err := s.joinOne(ctx, c, w, w.mine, s.Entry.Admission.Glance); err != nil || t.joined.Joined {
+		return t.joined, err
 	}
+	var busy []party.ID
 	waited := false
 	for range rounds {
-		if err := s.refresh(ctx); err != nil {
+		unread, err := s.refresh(ctx)
+		if err != nil {
 			return Joined{}, err
 		}
-		joined, met, err := s.joinFirst(ctx, c, w)
-		switch {
-		case err != nil || joined.Joined:
-			return joined, err
-		case met:
+		t, err := s.joinFirst(ctx, c, w)
+		if err != nil || t.joined.Joined {
+			return t.joined, err
+		}
+		busy = append(t.busy, slices.DeleteFunc(unread, func(id party.ID) bool { return slices.Contains(t.busy, id) })...)
+		if t.full {
 			continue
-		case waited:
-			return Joined{}, noneFits()
+		}
+		if waited {
+			break
 		}
 		waited = true
 		select {
@@ -66,6 +70,9 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 		case <-ctx.Done():
 			return Joined{}, ctx.Err()
 		}
+	}
+	if t, err := s.joinOne(ctx, c, w, busy, s.Entry.Admission.Look); err != nil || t.joined.Joined {
+		return t.joined, err
 	}
 	return Joined{}, noneFits()
 }
@@ -81,29 +88,37 @@ func noneFits() error {
 	return party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
 }
 
+// tried is what became of a try at some parties.
+type tried struct {
+	joined Joined
+	full   bool       // one was full by the time
+	busy   []party.ID // they were passed over
+}
+
 // joinFirst tries the parties that fit, from any in the index on and then from the first, so that
-// not all callers begin with the same one. met is whether one was full by the time.
-func (s *Service) joinFirst(ctx context.Context, c party.Caller, w wanted) (joined Joined, met bool, err error) {
+// not all callers begin with the same one.
+func (s *Service) joinFirst(ctx context.Context, c party.Caller, w wanted) (all tried, err error) {
 	s.mu.Lock()
 	after := rand.Uint64N(s.index.last + 1)
 	s.mu.Unlock()
 	again := after > 0
 	for tries := tryAtOnce; ; tries += tryAtOnce {
 		ids, _, last := s.next(w, after, tryAtOnce)
-		joined, full, err := s.joinOne(ctx, c, w, ids)
-		met = met || full
-		if err != nil || joined.Joined || last == 0 && !again || tries >= tryMost {
-			return joined, met, err
+		t, err := s.joinOne(ctx, c, w, ids, s.Entry.Admission.Glance)
+		all = tried{t.joined, all.full || t.full, append(all.busy, t.busy...)}
+		if err != nil || t.joined.Joined || last == 0 && !again || tries >= tryMost {
+			return all, err
 		}
 		after, again = last, again && last > 0
 	}
 }
 
 // joinOne tries those of the parties that fit.
-func (s *Service) joinOne(ctx context.Context, c party.Caller, w wanted, ids []party.ID) (joined Joined, met bool, err error) {
-	looks, err := s.fitting(ctx, c, ids, w)
+func (s *Service) joinOne(ctx context.Context, c party.Caller, w wanted, ids []party.ID, see see) (t tried, err error) {
+	looks, busy, err := s.fitting(ctx, c, ids, w, see)
+	t.busy = busy
 	if err != nil {
-		return joined, met, err
+		return t, err
 	}
 	for _, look := range looks {
 		if _, member := look.Member(c.UserID); member {
@@ -111,14 +126,14 @@ func (s *Service) joinOne(ctx context.Context, c party.Caller, w wanted, ids []p
 		}
 		switch err := s.Entry.Join(ctx, c, look); party.ReasonOf(err) {
 		case "":
-			joined = Joined{PartyID: look.ID.String(), Joined: true}
-			joined.MatchID, _ = s.Seat(ctx, look.ID, c.UserID, look.Expects(c.UserID))
-			return joined, met, nil
+			t.joined = Joined{PartyID: look.ID.String(), Joined: true}
+			t.joined.MatchID, _ = s.Seat(ctx, look.ID, c.UserID, look.Expects(c.UserID))
+			return t, nil
 		case party.AlreadyInParty, party.NoLiveSession, party.SessionAmbiguous, party.Internal:
-			return joined, met, err
+			return t, err
 		case party.PartyFull:
-			met = true
+			t.full = true
 		}
 	}
-	return joined, met, nil
+	return t, nil
 }

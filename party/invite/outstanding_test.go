@@ -8,6 +8,7 @@ import (
 
 	"partyline/party"
 	"partyline/party/invite"
+	"partyline/party/ledger"
 	"partyline/party/rules"
 )
 
@@ -54,6 +55,11 @@ func TestOutstanding(t *testing.T) {
 	if len(got) != len(want) || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
 		t.Errorf("Outstanding = %v; want %v, the latest first", got, want)
 	}
+	w.admission.Briefly(id, func(*ledger.Visit) { // nobody waits for a party that others deal with
+		if busy, _, err := w.invites.Outstanding(t.Context()); err != nil || len(busy) != len(want) {
+			t.Errorf("while a party is busy: %d invites, %v; want %d", len(busy), err, len(want))
+		}
+	})
 	if list[2].PartyID != id.String() || list[2].CreatedBy != p[0].UserID {
 		t.Errorf("row = %+v", list[2])
 	}

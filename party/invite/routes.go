@@ -2,10 +2,12 @@ package invite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"partyline/party"
 	"partyline/party/admission"
+	"partyline/party/ledger"
 	"partyline/party/reserve"
 	"partyline/party/roster"
 	"partyline/party/rules"
@@ -144,12 +146,21 @@ func (to routes) leadsNowhere(ctx context.Context, r *record) (bool, error) {
 	if err != nil {
 		return true, nil
 	}
-	return to.gone(ctx, id)
+	_, err = to.admission.Glance(ctx, id)
+	if errors.Is(err, ledger.ErrBusy) { // others deal with it, so it lives
+		return false, nil
+	}
+	return ended(err)
 }
 
 // gone reports whether a party has ended.
 func (to routes) gone(ctx context.Context, id party.ID) (bool, error) {
-	switch _, err := to.admission.Look(ctx, id); party.ReasonOf(err) {
+	_, err := to.admission.Look(ctx, id)
+	return ended(err)
+}
+
+func ended(err error) (bool, error) {
+	switch party.ReasonOf(err) {
 	case party.PartyNotFound:
 		return true, nil
 	case party.PartyAway:

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,7 +18,8 @@ type Glimpse struct {
 }
 
 // Glimpse reads memory alone, where Look asks the host: it is as true as the last news of the
-// party. ok is false for a party that this process has not dealt with, or that has moved.
+// party. ok is false for a party that this process has not dealt with, in which everybody is away, or that
+// has moved. It fails only where ctx ends while others deal with the party.
 func (l *Ledger) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, err error) {
 	err = l.VisitNative(ctx, id, func(v *Visit) error {
 		ok = v.known && v.Facts.MaxSize > 0 && !v.Away
@@ -31,16 +33,30 @@ func (l *Ledger) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, 
 	return g, ok, err
 }
 
-// glanceWait is for how long a glance waits for others who deal with the party.
-const glanceWait = 20 * time.Millisecond
+// GlanceWait is for how long those who have many parties to look at wait for others who deal with one.
+const GlanceWait = 20 * time.Millisecond
 
-// Glance is Look for who has many parties to look at: it fails where another visit does not end soon,
-// as one that storage holds up does not.
-func (l *Ledger) Glance(ctx context.Context, id party.ID) (look reserve.Look, err error) {
-	soon, cancel := bounded.Context(ctx, glanceWait)
+// VisitSoon is Visit for who has many parties to look at: it fails with ErrBusy where another visit does not end
+// soon, as one that storage holds up does not.
+func (l *Ledger) VisitSoon(ctx context.Context, id party.ID, do func(*Visit) error) error {
+	soon, cancel := bounded.Context(ctx, GlanceWait)
 	defer cancel()
-	err = l.Visit(soon, id, func(v *Visit) error {
+	err := l.Visit(soon, id, func(v *Visit) error {
 		v.Ctx = ctx // the wait is over
+		return do(v)
+	})
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return ErrBusy
+	}
+	return err
+}
+
+// ErrBusy says that others have dealt with a party for too long.
+var ErrBusy = errors.New("others are busy with the party")
+
+// Glance is Look by VisitSoon.
+func (l *Ledger) Glance(ctx context.Context, id party.ID) (look reserve.Look, err error) {
+	err = l.VisitSoon(ctx, id, func(v *Visit) error {
 		err := v.Look()
 		look = v.Seen()
 		return err

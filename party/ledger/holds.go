@@ -72,7 +72,9 @@ func (l *Ledger) HoldsChanged(id party.ID, unsure bool) {
 
 func (v *Visit) seatsChanged() {
 	v.Announce()
-	v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
+	if v.known { // else it has ended, or nobody here has heard of it
+		v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
+	}
 }
 
 // Release ends what the invite holds for these users, or all of it if none are named.

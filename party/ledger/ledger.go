@@ -49,6 +49,7 @@ type Ledger struct {
 
 	Recorder *Recorder
 	Lines    *Index // those who wait for one
+	Ways     *Index // in place of users, the invites by which they wait
 	Held     *Index // those for whom an invite holds one, though its time may be over
 }
 
@@ -61,7 +62,7 @@ func New(d Deps) *Ledger {
 			to: map[party.ID]party.ID{}, entering: map[party.ID]bool{},
 			records: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
 		},
-		kept: newIndex(), Lines: newIndex(), Held: newIndex(),
+		kept: newIndex(), Lines: newIndex(), Ways: newIndex(), Held: newIndex(),
 	}
 	l.Recorder, l.sweeper.ledger = newRecorder(l), l
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {

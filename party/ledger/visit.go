@@ -154,4 +154,11 @@ func (v *Visit) indexKept() {
 // IndexLine brings the index of those who wait up to date with the book.
 func (v *Visit) IndexLine() {
 	v.ledger.Lines.set(v.ID, slices.Collect(maps.Keys(v.Book.Waiting)))
+	var ways []string
+	for _, w := range v.Book.Waiting {
+		if w.Invite != "" {
+			ways = append(ways, w.Invite)
+		}
+	}
+	v.ledger.Ways.set(v.ID, ways)
 }

@@ -18,6 +18,7 @@ import (
 	"partyline/party/invite"
 	"partyline/party/judge"
 	"partyline/party/ledger"
+	"partyline/party/reserve"
 	"partyline/party/rules"
 )
 
@@ -51,7 +52,7 @@ type Deps struct {
 	Queues     func() []party.QueueReport
 	Matches    func(ctx context.Context, most int) ([]party.RunningMatch, error)
 
-	Attributes func(ctx context.Context, v party.View) (attributes.Document, error)
+	Attributes func(ctx context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error)
 	Faces      func(ctx context.Context, userIDs []string) ([]party.Profile, error)
 
 	Vitals func() Vitals

@@ -46,6 +46,8 @@ type world struct {
 	more   bool
 	vitals overview.Vitals
 	faced  [][]string // looked up
+	pages  int        // of parties whose attributes were read
+	busy   bool       // all parties are
 	match  map[string]string
 }
 
@@ -75,8 +77,15 @@ func newWorld(t *testing.T, file string) *world {
 		Matches: func(_ context.Context, most int) ([]party.RunningMatch, error) {
 			return []party.RunningMatch{{MatchID: fmt.Sprint("first of ", most)}}, nil
 		},
-		Attributes: func(_ context.Context, v party.View) (attributes.Document, error) {
-			return attributes.Document{Version: int64(len(v.Members))}, nil
+		Attributes: func(_ context.Context, looks []reserve.Look) (map[party.ID]attributes.Document, error) {
+			w.pages++
+			docs := map[party.ID]attributes.Document{}
+			for _, l := range looks {
+				if l.Attributes {
+					docs[l.ID] = attributes.Document{Version: int64(len(l.Members))}
+				}
+			}
+			return docs, nil
 		},
 		Faces: func(_ context.Context, ids []string) (faces []party.Profile, err error) {
 			w.faced = append(w.faced, ids)
@@ -120,7 +129,7 @@ func (w *world) Detail(_ context.Context, id party.ID) (admission.Detail, error)
 	return admission.Detail{
 		Look: reserve.Look{View: v, Reserved: []string{"friend"}}, Requests: 2,
 		Line:  []reserve.Waiter{{UserID: "u3", Since: w.clock.Now(), Until: w.clock.Now().Add(time.Minute)}, {UserID: "u5", Since: w.clock.Now()}},
-		Kicks: map[string]reserve.Kick{"u4": {Until: w.clock.Now().Add(time.Hour)}},
+		Kicks: map[string]reserve.Kick{"u4": {Until: w.clock.Now().Add(time.Hour)}}, Busy: w.busy,
 	}, nil
 }
 
@@ -227,6 +236,15 @@ func TestParties(t *testing.T) {
 	}
 	if text, wanted := asJSON(t, got), asJSON(t, overview.Parties{Parties: []overview.Party{want}}); text != wanted {
 		t.Errorf("Parties = %s\nwant %s", text, wanted)
+	}
+	w.rows, w.pages = append(w.rows, w.rows[0], w.rows[0]), 0
+	got, err = w.overview.Parties(t.Context(), overview.DefaultPage, "")
+	if err != nil || len(got.Parties) != 3 || got.Parties[2].Attributes == nil || w.pages != 1 {
+		t.Errorf("three parties: %s, %v, attributes read %d times; want once", asJSON(t, got), err, w.pages)
+	}
+	w.busy = true
+	if got, err = w.overview.Parties(t.Context(), overview.DefaultPage, ""); err != nil || len(got.Parties) != 3 || !got.Parties[0].Busy {
+		t.Errorf("a busy party: %s, %v; want that it says so", asJSON(t, got), err)
 	}
 	if got, err := w.overview.Parties(t.Context(), 1, ""); err != nil || got.Cursor != "next" {
 		t.Errorf("a page of one: %+v, %v", got, err)

@@ -10,6 +10,7 @@ import (
 
 	"partyline/party"
 	"partyline/party/attributes"
+	"partyline/party/reserve"
 )
 
 // Parties answers party_admin_parties.
@@ -34,6 +35,7 @@ type Party struct {
 	Members   []Member `json:"members"`  // in the order they joined
 	Waiting   []Waiter `json:"waiting"`  // on the wait list
 	Kicked    []Kicked `json:"kicked"`   // who may not come back yet
+	Busy      bool     `json:"busy"`     // a change of it is not done yet: held, requests, waiting and kicked are not known
 
 	Attributes *attributes.Document `json:"attributes,omitempty"` // absent where nobody has set any
 }
@@ -147,40 +149,49 @@ func (p Player) Matches(words string) bool {
 // detailed looks at the parties of the host's list, but for those that have ended since the list
 // was made, and those in which everybody is away.
 func (o *Overview) detailed(ctx context.Context, rows []*api.Party) ([]Party, error) {
-	list := make([]Party, 0, len(rows))
+	list, looks := make([]Party, 0, len(rows)), make([]reserve.Look, 0, len(rows))
 	for _, row := range rows {
 		id, err := party.ParseID(row.GetPartyId())
 		if err != nil {
 			continue
 		}
-		p, err := o.party(ctx, id)
+		p, look, err := o.party(ctx, id)
 		switch party.ReasonOf(err) {
 		case party.PartyNotFound, party.PartyAway:
 		case "":
-			list = append(list, p)
+			list, looks = append(list, p), append(looks, look)
 		default:
 			return nil, err
+		}
+	}
+	shared, err := o.Attributes(ctx, looks)
+	if err != nil {
+		return nil, err
+	}
+	for i, look := range looks {
+		if d, some := shared[look.ID]; some {
+			list[i].Attributes = &d
 		}
 	}
 	return list, o.name(ctx, list)
 }
 
-func (o *Overview) party(ctx context.Context, id party.ID) (Party, error) {
+func (o *Overview) party(ctx context.Context, id party.ID) (Party, reserve.Look, error) {
 	d, err := o.Seats.Detail(ctx, id)
 	if err != nil {
-		return Party{}, err
+		return Party{}, d.Look, err
 	}
 	statuses, err := o.Judge.Statuses(ctx, id)
 	if err != nil {
-		return Party{}, err
+		return Party{}, d.Look, err
 	}
 	state, match, err := o.Judge.Activity.State(ctx, id)
 	if err != nil {
-		return Party{}, err
+		return Party{}, d.Look, err
 	}
 	p := Party{
 		PartyID: id.String(), Size: d.Size(), MaxSize: d.MaxSize, Held: d.Held(""), Open: d.Open, Hidden: d.Hidden, Label: d.Label,
-		State: state, MatchID: match, CreatedAt: d.CreatedAt.Unix(), Requests: d.Requests,
+		State: state, MatchID: match, CreatedAt: d.CreatedAt.Unix(), Requests: d.Requests, Busy: d.Busy,
 		Members: make([]Member, len(d.Members)), Waiting: make([]Waiter, len(d.Line)), Kicked: []Kicked{},
 	}
 	for i, m := range d.Members {
@@ -196,14 +207,7 @@ func (o *Overview) party(ctx context.Context, id party.ID) (Party, error) {
 	for _, user := range slices.Sorted(maps.Keys(d.Kicks)) {
 		p.Kicked = append(p.Kicked, Kicked{Player: Player{UserID: user}, Until: party.Seconds(d.Kicks[user].Until)})
 	}
-	if d.Attributes {
-		shared, err := o.Attributes(ctx, d.View)
-		if err != nil {
-			return Party{}, err
-		}
-		p.Attributes = &shared
-	}
-	return p, nil
+	return p, d.Look, nil
 }
 
 // name fills in what players are called, from one look-up for all.

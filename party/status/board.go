@@ -99,6 +99,13 @@ func (s *Service) enter(id party.ID) (b *board, exit func()) {
 	b, unlock, _ := s.boards.Lock(context.Background(), id) // no context that ends, no error
 	return b, func() {
 		defer unlock()
+		s.mu.Lock()
+		if len(b.arrivals) > 0 {
+			s.coming[id] = true
+		} else {
+			delete(s.coming, id)
+		}
+		s.mu.Unlock()
 		if at, ok := b.due(s.Now()); ok {
 			s.alarms.Set(id, at)
 		} else {

@@ -3,6 +3,7 @@ package status
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -86,7 +87,9 @@ func (b *board) dropArrival(user string, conf rules.Status, now time.Time) {
 // InviteOver follows an invite that was revoked, or leads a user there no more: a user who is
 // on the way by it, or that user alone, is not expected any more.
 func (s *Service) InviteOver(inviteID, userID string) {
-	ids := s.boards.Keys()
+	s.mu.Lock()
+	ids := slices.Collect(maps.Keys(s.coming))
+	s.mu.Unlock()
 	if userID != "" {
 		id, _ := s.ways.Take(way{userID, inviteID})
 		ids = []party.ID{id}

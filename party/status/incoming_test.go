@@ -5,8 +5,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/rtapi"
+	"github.com/heroiclabs/nakama-common/runtime"
+
 	"partyline/local/partytest"
 	"partyline/party"
+	"partyline/party/rules"
 	"partyline/party/status"
 )
 
@@ -56,6 +60,45 @@ func TestService_Incoming(t *testing.T) {
 		w.refused(w.status.Set(t.Context(), launcher, byCode(code, "ready", 1)), party.AlreadyMember)
 		same(t, "stages", w.stages(p[0], id), []string{"", ""})
 	})
+}
+
+// An invite that is over has nothing to do with the parties that nobody is on the way to, not even while one
+// of them is being told something.
+func TestService_InviteOver_elsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(3)
+		other, id := w.party(4, p[0]), w.party(4, p[1])
+		link := w.invite(p[1], id)
+		slow := slowSender{w.host, other, make(chan struct{})}
+		s := status.New(status.Deps{
+			Streams: w.host, Sender: slow, Roster: w.roster, Looker: w.admission.Admission, News: w.news, Policy: func() rules.Config { return w.conf },
+			Logger: w.log, Now: time.Now, Lead: w.invites.Lead, Moved: func(party.ID, string) {},
+		})
+		defer s.Close()
+		w.must(s.Set(t.Context(), overHTTP(p[2]), byCode(link.Code, "downloading", 0)))
+		w.must(s.Set(t.Context(), caller(p[0]), status.Report{PartyID: other.String(), Stage: "downloading"}))
+		time.Sleep(time.Second)
+		s.InviteOver(link.ID, "") // while the other party's message is on its way
+		if list, err := s.List(t.Context(), caller(p[1]), id.String()); err != nil || len(list.Incoming) > 0 {
+			t.Errorf("after the invite: %+v, %v; want nobody on the way", list, err)
+		}
+		close(slow.gate)
+	})
+}
+
+// slowSender sends nothing to a party until its gate opens.
+type slowSender struct {
+	party.Sender
+	id   party.ID
+	gate chan struct{}
+}
+
+func (s slowSender) StreamSendRaw(mode uint8, subject, subcontext, label string, msg *rtapi.Envelope, presences []runtime.Presence, reliable bool) error {
+	if msg.GetPartyData().GetPartyId() == s.id.String() {
+		<-s.gate
+	}
+	return s.Sender.StreamSendRaw(mode, subject, subcontext, label, msg, presences, reliable)
 }
 
 func TestService_Incoming_expires(t *testing.T) {

@@ -11,6 +11,7 @@ package status
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"partyline/internal/alarm"
@@ -46,6 +47,9 @@ type Service struct {
 	boards *keyed.Map[party.ID, board]
 	ways   *cache.Cache[way, party.ID] // the parties that users are on the way to
 	alarms *alarm.Alarms[party.ID]
+
+	mu     sync.Mutex        // a leaf
+	coming map[party.ID]bool // which parties users are on the way to
 }
 
 // way is how a user comes to a party; an invite that follows its inviter leads to one after the other.
@@ -59,7 +63,7 @@ const (
 
 // New makes a service that hears the news of parties. Close it when the process ends.
 func New(d Deps) *Service {
-	s := &Service{Deps: d, ways: cache.New[way, party.ID](d.Now, maxWays, wayAge)}
+	s := &Service{Deps: d, ways: cache.New[way, party.ID](d.Now, maxWays, wayAge), coming: map[party.ID]bool{}}
 	s.boards = keyed.New(newBoard, func(b *board) bool { _, waits := b.due(d.Now()); return b.told || waits })
 	s.alarms = alarm.New(d.Now, d.Logger, "party status not told party=", s.fire)
 	d.News.Subscribe(s.changed)

@@ -2,6 +2,7 @@ package waitlist_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,6 +46,37 @@ func (w *world) size(id party.ID) int {
 	time.Sleep(3 * time.Second)
 	synctest.Wait()
 	return len(w.host.Members(id))
+}
+
+// A revoke waits for no other party, whose line has a write that hangs.
+func TestRevoke_BesideABusyLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(7)
+		busy, mine := w.party(true, 2, p[0], p[1]), w.party(false, 2, p[2], p[3])
+		made := w.invite(p[2], mine, party.InviteRequest{})
+		w.queue(made, p[4])
+		if at, err := w.wait(p[5], byID(busy)); err != nil || at.Place != 1 {
+			t.Fatal(at, err)
+		}
+		time.Sleep(3 * time.Second)
+		gate := make(chan struct{})
+		w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+			if slices.ContainsFunc(writes, func(o *runtime.StorageWrite) bool { return o.Key == busy.UUID.String() }) {
+				<-gate
+			}
+			return nil
+		}
+		go func() { _, _ = w.wait(p[6], byID(busy)) }()
+		synctest.Wait()
+		w.must(w.invites.Revoke(t.Context(), caller(p[2]), made.ID, "")) // while the gate is shut
+		close(gate)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if len(w.admission.Lines.Users(mine)) > 0 || len(w.admission.Lines.Users(busy)) == 0 {
+			t.Error("the revoke ended another line than the invite's")
+		}
+	})
 }
 
 func once() *int {

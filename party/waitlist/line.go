@@ -44,16 +44,6 @@ func (l line) at(ctx context.Context, id party.ID, userID string, byCode bool) (
 	return at, enters, err
 }
 
-// has reports whether somebody waits by the invite.
-func (l line) has(id party.ID, inviteID string) (has bool) {
-	l.Briefly(id, func(v *ledger.Visit) {
-		for _, w := range v.Book.Waiting {
-			has = has || w.Invite == inviteID
-		}
-	})
-	return has
-}
-
 // join puts a user at the end of the line, once. It refuses as [Service.Wait] says, and with
 // AlreadyMember. inviteID is the invite they come by; "" is none.
 func (l line) join(ctx context.Context, id party.ID, userID, inviteID string) error {

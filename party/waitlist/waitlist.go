@@ -256,10 +256,8 @@ func (s *Service) InviteOver(inviteID, userID string) {
 	if userID != "" {
 		return
 	}
-	for _, id := range s.Entry.Admission.Lines.Parties() {
-		if s.line.has(id, inviteID) {
-			s.alarms.Sooner(id, s.Now())
-		}
+	for _, id := range s.Entry.Admission.Ways.Of(inviteID) {
+		s.alarms.Sooner(id, s.Now())
 	}
 }
 

@@ -1,0 +1,99 @@
+package finder_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/party"
+	"partyline/party/finder"
+)
+
+// stall has the leader of a party kick somebody, and storage not answer until release.
+func (w *world) stall(id party.ID, leader, kicked party.Session) (release func()) {
+	gate := make(chan struct{})
+	w.host.BeforeWrite = func(writes []*runtime.StorageWrite) error {
+		if slices.ContainsFunc(writes, func(o *runtime.StorageWrite) bool { return o.Key == id.UUID.String() }) {
+			<-gate
+		}
+		return nil
+	}
+	w.must(w.admission.BeginKick(context.Background(), id, kicked, leader))
+	w.must(w.host.PartyRemove(leader, kicked, id))
+	go func() { _ = w.admission.Kicked(context.Background(), id, kicked) }()
+	synctest.Wait()
+	return func() {
+		close(gate)
+		synctest.Wait()
+	}
+}
+
+// One party whose write hangs keeps nobody from the others, and is found again once it is done.
+func TestFind_BesideABusyParty(t *testing.T) {
+	for name, searched := range map[string]bool{"known": true, "not indexed yet": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.conf.Parties.KickBan = 1
+				p := w.host.Players(6)
+				busy := w.party(p[0], true, 4, `{"mode":"duo"}`)
+				w.join(p[1], busy)
+				idle := w.party(p[2], true, 4, `{"mode":"trio"}`)
+				if searched {
+					w.finds(p[3], `{"free_seats":1}`, busy, idle)
+				}
+				w.join(p[4], busy)
+				release := w.stall(busy, p[0], p[1])
+				w.finds(p[3], `{"label":{"mode":"trio"}}`, idle)
+				w.finds(p[3], `{"free_seats":1}`, idle)
+				w.finds(p[3], `{"label":{"mode":"duo"}}`)
+				if joined, err := w.quick(p[3], `{}`); err != nil || joined.PartyID != idle.String() {
+					t.Errorf("quick join beside a busy party: %+v, %v; want the other", joined, err)
+				}
+				w.must(w.finder.Sweep(t.Context()))
+				type answer struct {
+					finder.Joined
+					error
+				}
+				waits := make(chan answer, 1)
+				go func() {
+					joined, err := w.quick(p[5], `{"mode":"duo"}`)
+					waits <- answer{joined, err}
+				}()
+				time.Sleep(4 * time.Second) // it waits for as long as a write may take
+				release()
+				if a := <-waits; a.error != nil || a.PartyID != busy.String() {
+					t.Errorf("quick join where the busy party alone fits: %+v; want it", a)
+				}
+				both := []party.ID{busy, idle}
+				if !searched { // it was seen later
+					slices.Reverse(both)
+				}
+				w.finds(p[1], `{"free_seats":1}`, both...)
+			})
+		})
+	}
+}
+
+// News of seats that comes behind a party's end is of no party.
+func TestFind_NewsBehindTheEnd(t *testing.T) {
+	w := newWorld(t)
+	w.conf.Parties.ReconnectGrace = 1
+	p := w.host.Players(2)
+	for range 5 {
+		id := w.party(p[0], true, 4, `{}`)
+		w.host.PartyClose(id)
+		w.admission.Closed(t.Context(), id)
+		w.admission.HoldsChanged(id, false)
+		w.admission.Stored(id, "i")
+	}
+	before, _ := w.host.Calls()
+	w.finds(p[1], `{"free_seats":0}`)
+	if reads, _ := w.host.Calls(); reads > before {
+		t.Errorf("searches read storage %d times for parties that have ended", reads-before)
+	}
+}
