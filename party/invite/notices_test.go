@@ -112,7 +112,7 @@ func TestNotices_FailureIsMadeUpForBySweep(t *testing.T) {
 	}
 }
 
-// Whoever could not be told of their invite is told later, once, unless it is over for them by then.
+// Who could not be told of an invite is told later, once, unless it is over for them by then.
 func TestNotices_ToldLater(t *testing.T) {
 	away := errors.New("database is away")
 	var failed atomic.Bool
