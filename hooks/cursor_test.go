@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/gob"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -13,6 +14,30 @@ import (
 
 	"partyline/party"
 )
+
+// announcing is a cursor whose encoding begins as given.
+func announcing(begins string) string { return base64.RawURLEncoding.EncodeToString([]byte(begins)) }
+
+// A cursor that announces a length costs no memory for it.
+func TestListParties_CursorAnnounces(t *testing.T) {
+	value, err := base64.RawURLEncoding.DecodeString(hostCursor(t, "*", nil, 10, 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	typed := string(value[:1+int(value[0])]) // the first of two messages; the value follows
+	for _, begins := range []string{"\xfc\x3f\xff\xff\xff\x02\x01\x02", typed + "\xfc\x3f\xff\xff\xff\x02\x01\x02"} {
+		cursor := announcing(begins)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if party.CheckListCursor(cursor, nil) == nil {
+			t.Errorf("%x: passed on", begins)
+		}
+		runtime.ReadMemStats(&after)
+		if bytes := after.TotalAlloc - before.TotalAlloc; bytes > 1<<20 {
+			t.Errorf("%x: %d bytes of memory", begins, bytes)
+		}
+	}
+}
 
 // hostCursor encodes a list position as the host does, by the same field names.
 func hostCursor(t testing.TB, query string, open *bool, offset, limit int) string {
@@ -66,6 +91,8 @@ func TestListParties_Cursor(t *testing.T) {
 		{name: "far_offset", cursor: hostCursor(t, "*", nil, 1<<40, 10), refused: true},
 		{name: "not_base64", cursor: "!!!", refused: true},
 		{name: "not_a_position", cursor: base64.RawURLEncoding.EncodeToString([]byte("hello")), refused: true},
+		{name: "of_more_than_it_has", cursor: announcing("\xfc\x3f\xff\xff\xff\x02\x01\x02"), refused: true},
+		{name: "of_more_than_a_number", cursor: announcing("\x80\x02\x01\x02"), refused: true},
 		{name: "endless", cursor: strings.Repeat("A", 4000), refused: true},
 	}
 	for _, tt := range tests {

@@ -35,6 +35,9 @@ func CheckListCursor(cursor string, asked *bool) error {
 	if err != nil {
 		return refusal
 	}
+	if !wholeGob(encoded) {
+		return refusal
+	}
 	var at position
 	if err := gob.NewDecoder(bytes.NewReader(encoded)).Decode(&at); err != nil {
 		return refusal
@@ -53,4 +56,28 @@ func CheckListCursor(cursor string, asked *bool) error {
 		return refusal
 	}
 	return nil
+}
+
+// wholeGob reports whether the messages of an encoding are no longer than it is. Each begins with its
+// length, for which a decoder, ours and the host's, makes room before it reads on.
+func wholeGob(encoded []byte) bool {
+	for len(encoded) > 0 {
+		length, rest := uint64(encoded[0]), encoded[1:]
+		if length >= 0x80 { // else the number of bytes that follow, negated
+			width := 0x100 - int(length)
+			if width > min(8, len(rest)) {
+				return false
+			}
+			length = 0
+			for _, b := range rest[:width] {
+				length = length<<8 | uint64(b)
+			}
+			rest = rest[width:]
+		}
+		if length > uint64(len(rest)) {
+			return false
+		}
+		encoded = rest[length:]
+	}
+	return true
 }

@@ -41,6 +41,7 @@ type Change struct {
 	Was     ID      // of PartyRestored: the native party before; of PartyEnded: the first one
 	Known   ID      // of PartyRestored: the native party that its members know, after a restart another than Was
 
+	At         time.Time     // of MemberEntered, MemberLeft and MemberDropped: players saw it no earlier; zero for who is in a new native party from its beginning
 	Attributes bool          // of MemberEntered: the party has some
 	Invites    []string      // of HoldsOver
 	Waited     time.Duration // of MemberEntered: for how long in line for a seat; 0 for not at all

@@ -56,6 +56,7 @@ func (m *Module) Stop(ctx context.Context) {
 		m.protected("news of members end", m.post.Close)
 		m.protected("wait lists end", m.line.Close)
 		m.protected("seats of late friends end", m.late.Close)
+		m.protected("seats that follow end", m.follower.Close)
 		m.protected("invites end", m.invites.Close)
 		m.protected("reconnect end", m.reconnect.Close)
 		m.protected("party members end", m.admission.Close)

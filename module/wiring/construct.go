@@ -83,6 +83,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Requests: limits.JoinRequest.Take, Locked: activity.Locked(policy), Friends: judged.Load.Friends,
 	})
 	m.admission = admission
+	m.follower = matchmaking.NewFollower(m.matches, admission.Current, m.logger, m.now)
 	m.late = matchmaking.NewLatecomers(m.matches, admission.Current, m.logger, m.now)
 	m.post = post.New(m.nk, m.logger)
 	m.shared = attributes.New(attributes.Deps{

@@ -20,9 +20,7 @@ func (m *Module) seatsFollow(c party.Change) {
 	defer cancel()
 	switch {
 	case c.Kind == party.PartyRestored:
-		if err := m.matches.Moved(ctx, c.Was, c.ID); err != nil {
-			m.logger.Warn("seats in match do not follow party=%s was=%s error=%v", c.ID, c.Was, err)
-		}
+		m.follower.Follow(ctx, c.Was)
 	case c.Kind == party.MemberLeft && !c.Moved:
 		if err := m.matches.Release(ctx, c.ID, c.Session.UserID); err != nil {
 			m.logger.Warn("seat in match not released party=%s user=%s error=%v", c.ID, c.Session.UserID, err)

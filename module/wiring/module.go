@@ -67,6 +67,7 @@ type Module struct {
 	admission *admission.Admission
 	matches   *matchmaking.Matches
 	late      *matchmaking.Latecomers
+	follower  *matchmaking.Follower
 	signs     ed25519.PrivateKey // passes
 	shared    *attributes.Service
 	post      *post.Post

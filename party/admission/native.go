@@ -304,7 +304,7 @@ func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Memb
 	pending, flew := v.Book.Land(s.SessionID, in)
 	by := s.SessionID
 	if flew {
-		by = pending.By
+		by, v.At = pending.By, pending.Until.Add(-reserve.PendingTTL)
 	}
 	defer a.joins.end(by) // when it is listed as a member: until then other joins of the user see it here
 	v.JoinLost(s)         // not lost after all: the host tells the end of it
@@ -322,6 +322,7 @@ func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Memb
 // costs a few look-ups in memory. A seat is kept on this node even if the error says that
 // storage did not take it.
 func (a *Admission) Ended(ctx context.Context, s party.Session) error {
+	at := a.Now()
 	a.settle(s.SessionID, true)
 	var errs []error
 	for _, id := range a.KnownPartiesOf(s.UserID) {
@@ -329,6 +330,6 @@ func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 			errs = append(errs, fmt.Errorf("keep seat in %s: %w", id, err))
 		}
 	}
-	a.Dropped(s)
+	a.Dropped(s, at)
 	return errors.Join(errs...)
 }

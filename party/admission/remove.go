@@ -28,7 +28,7 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 	if v.Book.Keeps(m.Target.UserID) && !asks {
 		kept := v.Book.Kept[m.Target.UserID]
 		err := v.Ban(m.Target.UserID, kept)
-		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member}, turned(v, party.MemberRemoved, kept.Member, m))
+		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: kept.Member, At: v.At}, turned(v, party.MemberRemoved, kept.Member, m))
 		return errors.Join(err, a.send(m.Sender, &rtapi.Envelope{Cid: m.CID}))
 	}
 	named, _ := v.Last.Session(m.Target.SessionID)

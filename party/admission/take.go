@@ -61,6 +61,7 @@ func (a *Admission) board(v *ledger.Visit, t reserve.Take, maxSize int, marks st
 				return err
 			}
 		}
+		v.At = a.Now()
 		if err = a.Put(v.ID, s); err != nil {
 			return err
 		}

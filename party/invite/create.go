@@ -35,9 +35,9 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	if err != nil {
 		return none, err
 	}
-	expired, err := s.mayHaveMore(ctx, c, id)
-	if len(expired) > 0 {
-		err = cmp.Or(err, s.Store.storage.StorageDelete(ctx, expired))
+	ended, err := s.mayHaveMore(ctx, c, id)
+	if len(ended) > 0 {
+		err = cmp.Or(err, s.Store.storage.StorageDelete(ctx, ended))
 	}
 	if err != nil {
 		return none, err

@@ -2,7 +2,10 @@ package invite
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"partyline/party"
 )
@@ -55,15 +58,84 @@ func (s *Service) tellParty(id party.ID, e event) {
 	}
 }
 
+// What has failed to bring an invite to those it is for is tried again after waits that double, for some
+// four minutes in all: the caller has the invite, and cannot know.
+const (
+	tellFirst = time.Second
+	tellLast  = 128 * time.Second
+)
+
 // tellTargets brings an invite to those it is for.
 func (s *Service) tellTargets(ctx context.Context, c party.Caller, v party.View, r *record, inv party.CreatedInvite) {
 	users, err := s.reachable(ctx, c, v, r.For)
-	if err == nil && len(users) > 0 {
+	known := err == nil
+	if known && len(users) > 0 {
 		err = s.Notify(ctx, c, inv, users)
 	}
-	if err != nil {
-		s.Logger.Warn("invite not announced invite=%s error=%v", r.ID, err)
+	if err == nil {
+		return
 	}
+	s.Logger.Warn("invite not announced yet invite=%s error=%v", r.ID, err)
+	s.tasks.begin(func() {
+		for wait := tellFirst; wait <= tellLast && pause(s.tasks.ctx, wait) == nil; wait *= 2 {
+			err := try(s.tasks.ctx, func(ctx context.Context) (err error) {
+				if !known { // once: strangers are counted
+					if users, err = s.reachable(ctx, c, v, r.For); err != nil {
+						return err
+					}
+					known = true
+				}
+				return s.tellRest(ctx, c, inv, users)
+			})
+			if err == nil {
+				return
+			}
+			s.Logger.Warn("invite not announced yet invite=%s error=%v", r.ID, err)
+		}
+	})
+}
+
+// tellRest is Notify for those of the users who still may come by the invite and have not been told of it,
+// so that nobody is told twice.
+func (s *Service) tellRest(ctx context.Context, c party.Caller, inv party.CreatedInvite, users []string) error {
+	code, err := ParseCode(inv.Code)
+	if err != nil {
+		return err
+	}
+	f, err := s.Store.read(ctx, code.key())
+	if party.ReasonOf(err) == party.InviteNotFound || err == nil && (f.rec.ended(s.Now()) || f.rec.spent()) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	rest, err := s.untold(ctx, inv.ID, code.key(), slices.DeleteFunc(f.rec.pending(), func(u string) bool { return !slices.Contains(users, u) }))
+	if err != nil || len(rest) == 0 {
+		return err
+	}
+	return s.Notify(ctx, c, inv, rest)
+}
+
+// untold are those of the users who have no notification of the invite. It fails while one that was sent
+// may still be written.
+func (ns *notices) untold(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
+	var n notified
+	if _, err := party.ReadObject(ctx, ns.storage, noticesCollection, inviteID, &n); err != nil {
+		return nil, fmt.Errorf("read whom it was sent to: %w", err)
+	}
+	for _, user := range users {
+		found, err := ns.of(ctx, user, key)
+		switch {
+		case err != nil:
+			return nil, fmt.Errorf("list notifications: %w", err)
+		case len(found) > 0:
+			continue
+		case slices.Contains(n.Users, user) && ns.now().Unix() < n.Until:
+			return nil, errors.New("what was sent may still be written")
+		}
+		untold = append(untold, user)
+	}
+	return untold, nil
 }
 
 // reachable are those of the users whom the caller may notify: no member, nobody with a

@@ -123,6 +123,7 @@ func (p *place) Changed() {
 type Visit struct {
 	*place
 	Ctx    context.Context
+	At     time.Time // when players may have seen what it is about: before it waited for the lock, if nobody knows better
 	ledger *Ledger
 }
 
@@ -131,6 +132,7 @@ type Visit struct {
 // written under the lock: what is decided next has to know them. A write takes storageWait at
 // most; who waits meanwhile gives up with their ctx.
 func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) error) error {
+	at := l.Now()
 	locked, unlock, err := l.places.Lock(ctx, id)
 	if err != nil {
 		return fmt.Errorf("wait for party: %w", err)
@@ -143,7 +145,7 @@ func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) e
 			l.places.Forget(id)
 		}
 	}()
-	return do(&Visit{place: p, Ctx: ctx, ledger: l})
+	return do(&Visit{place: p, Ctx: ctx, At: at, ledger: l})
 }
 
 // VisitAnyway is VisitNative for what has happened already: it goes on, for storageWait at most, if ctx

@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"partyline/party"
 	"partyline/party/reserve"
@@ -29,7 +30,7 @@ func (v *Visit) Entered(s party.Session, native bool) {
 		return
 	}
 	v.ledger.Recorder.Later(v.ID)
-	c := party.Change{Kind: party.MemberEntered, ID: v.ID, Session: s, Native: native, Attributes: had || after.Attributes}
+	c := party.Change{Kind: party.MemberEntered, ID: v.ID, Session: s, At: v.At, Native: native, Attributes: had || after.Attributes}
 	if w, waited := v.Book.Waiting[s.UserID]; waited {
 		c.Waited = max(1, v.ledger.Now().Sub(w.Since))
 	}
@@ -58,6 +59,7 @@ const otherNode = "node not found"
 // Remove takes a session off the party's stream and off the mirror. moved says that its user
 // stays a member with another session. It reports what Gone does.
 func (v *Visit) Remove(s party.Session, moved bool) (last bool, err error) {
+	v.At = v.ledger.Now()
 	if err := v.ledger.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); err != nil {
 		return false, err
 	}
@@ -70,7 +72,7 @@ func (v *Visit) Remove(s party.Session, moved bool) (last bool, err error) {
 func (v *Visit) Gone(s party.Session, moved bool, by string) (last bool) {
 	was, last := v.ledger.Roster.Leave(v.ID, s)
 	if was {
-		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: s, Moved: moved, By: by})
+		v.Report(party.Change{Kind: party.MemberLeft, ID: v.ID, Session: s, At: v.At, Moved: moved, By: by})
 	}
 	v.Changed()
 	v.ledger.Recorder.Later(v.ID)
@@ -130,14 +132,14 @@ func (l *Ledger) NoteAttributes(id party.ID) {
 	}
 }
 
-// Dropped reports the end of a session to the parties it was in. It may come after the
+// Dropped reports the end of a session, at a moment, to the parties it was in. It may come after the
 // session has been forgotten everywhere else, or twice.
-func (l *Ledger) Dropped(s party.Session) {
+func (l *Ledger) Dropped(s party.Session, at time.Time) {
 	for _, id := range l.Roster.Attendance.Of(s.UserID) {
 		if l.Roster.Attendance.Remove(id, s.SessionID) {
 			l.Briefly(id, func(v *Visit) {
 				v.Changed()
-				v.Report(party.Change{Kind: party.MemberDropped, ID: id, Session: s})
+				v.Report(party.Change{Kind: party.MemberDropped, ID: id, Session: s, At: at})
 			})
 		}
 	}

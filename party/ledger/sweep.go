@@ -33,7 +33,7 @@ func (l *Ledger) Sweep(ctx context.Context) error {
 	}
 	for _, s := range l.Roster.Attendance.Missing() {
 		if alive, err := l.Roster.Alive(s); err == nil && !alive {
-			l.Dropped(s)
+			l.Dropped(s, l.Now())
 		}
 	}
 	for _, id := range l.records.parties() {

@@ -89,20 +89,14 @@ func NewBook() Book {
 	}
 }
 
-// Purge drops what time has ended, but for joins under way, of which [Book.Overdue] tells.
-// Every decision comes after both.
+// Purge drops what time has ended, but for joins under way, of which [Book.Overdue] tells, and waits, which
+// end in [Book.Serve]. Every decision comes after both.
 func (b Book) Purge(now time.Time) {
 	maps.DeleteFunc(b.Holds, func(_ string, h Hold) bool { return !now.Before(h.ExpiresAt) })
 	maps.DeleteFunc(b.Kicks, func(_ string, k Kick) bool { return !now.Before(k.Until) })
 	maps.DeleteFunc(b.Kicking, func(_ string, r Removal) bool { return !now.Before(r.Until) })
 	maps.DeleteFunc(b.Requests, func(_ string, r Request) bool { return !r.Until.IsZero() && !now.Before(r.Until) })
 	maps.DeleteFunc(b.Admitted, func(_ string, at time.Time) bool { return now.Sub(at) > 2*PendingTTL })
-	for user, w := range b.Waiting {
-		if w.over(now) {
-			delete(b.Waiting, user)
-			b.Miss(w)
-		}
-	}
 	for _, k := range b.Kept {
 		k.Overdue = !now.Before(k.Until)
 	}

@@ -30,7 +30,7 @@ func TestPurge(t *testing.T) {
 		kept bool
 	}{
 		{end.Add(-1), [7]int{1, 1, 1, 2, 1, 2, 1}, true},
-		{end, [7]int{0, 0, 0, 1, 0, 1, 1}, false}, // a kept seat is over once somebody has told
+		{end, [7]int{0, 0, 0, 1, 0, 2, 1}, false}, // a kept seat is over once somebody has told, a wait once the line is served
 	} {
 		b.Purge(c.now)
 		left := [7]int{len(b.Holds), len(b.Kicks), len(b.Kicking), len(b.Requests), len(b.Admitted), len(b.Waiting), len(b.Kept)}

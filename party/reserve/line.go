@@ -140,8 +140,9 @@ func (b Book) Candidates(v party.View) (line []Waiter) {
 }
 
 // Serve holds the free seats for those first in line, and returns for whom it did not
-// before. What was held goes back where there is no seat any more, or while closed says that
-// nobody may enter. A seat is offered only to users whom blocked knows, and who are not.
+// before. Who has not come in time is out. What was held goes back where there is no seat any more, or
+// while closed says that nobody may enter: then its time may have ended, too. A seat is offered only to
+// users whom blocked knows, and who are not.
 func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool, blocked map[string]bool) (offered []string, changed bool) {
 	for user, is := range blocked {
 		if w, waits := b.Waiting[user]; waits {
@@ -151,6 +152,9 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 	}
 	var promised []string
 	if !closed {
+		waited := len(b.Waiting)
+		maps.DeleteFunc(b.Waiting, func(_ string, w Waiter) bool { return w.over(now) })
+		changed = len(b.Waiting) < waited
 		promised = b.Promised(v)
 	}
 	for _, w := range b.Line() {

@@ -78,10 +78,9 @@ func (r Record) Lost(id party.ID, since time.Time, within time.Duration) {
 	r.Members, r.Away = nil, true
 }
 
-// Purge drops kicks and waits that are over. Seats stay until somebody reports them lost.
+// Purge drops kicks that are over. Seats stay until somebody reports them lost, waits until they are served.
 func (r Record) Purge(now time.Time) {
 	maps.DeleteFunc(r.Kicks, func(_ string, k Kick) bool { return !now.Before(k.Until) })
-	maps.DeleteFunc(r.Waiting, func(_ string, w Waiter) bool { return w.over(now) })
 }
 
 type recordJSON struct {

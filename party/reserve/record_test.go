@@ -121,7 +121,7 @@ func TestRecord_Purge(t *testing.T) {
 	for _, c := range []struct {
 		now  time.Time
 		left [3]int
-	}{{epoch.Add(-1), [3]int{1, 1, 2}}, {epoch, [3]int{0, 1, 1}}} {
+	}{{epoch.Add(-1), [3]int{1, 1, 2}}, {epoch, [3]int{0, 1, 2}}} {
 		r.Purge(c.now)
 		if left := [3]int{len(r.Kicks), len(r.Seats), len(r.Waiting)}; left != c.left || r.Empty() {
 			t.Errorf("at %v there are %v; want %v", c.now, left, c.left)

@@ -35,18 +35,34 @@ func (s *Service) changed(c party.Change) {
 		b, exit := s.enter(id)
 		defer exit()
 		conf, now := s.Policy().Status, s.Now()
-		if c.Kind != party.MemberDropped {
-			s.erase(id, c.Session) // who enters may have one of a stay that ended without a word
+		if !s.toldSince(c) {
+			if c.Kind != party.MemberDropped {
+				s.erase(id, c.Session) // who enters may have one of a stay that ended without a word
+			}
+			b.forget(c.Session.SessionID)
 		}
-		b.forget(c.Session.SessionID)
 		if c.Kind == party.MemberEntered {
 			b.dropArrival(c.Session.UserID, conf, now)
 		}
-		s.reset(b, conf, resetOnMembership, now)
+		s.reset(b, conf, resetOnMembership, c.At, now)
 		if at := now.Add(party.NewcomerAfter); c.Kind == party.MemberEntered && len(b.news) > 0 && b.next.Before(at) {
 			b.next = at // the newcomer hears the host's own word first
 		}
 	}
+}
+
+// toldSince reports whether the status of the session that a change is about is one of a stay that goes
+// on. The news may come late, behind a slow write, and games tell a status as soon as they are in.
+func (s *Service) toldSince(c party.Change) bool {
+	switch c.Kind {
+	case party.MemberEntered:
+		e, err := s.entry(c.ID, c.Session)
+		return err == nil && e.since(c.At)
+	case party.MemberLeft: // who is in again has news of that to come
+		meta, err := s.Streams.StreamUserGet(party.StreamMode, c.ID.UUID.String(), "", c.ID.Node, c.Session.UserID, c.Session.SessionID)
+		return err == nil && meta != nil
+	}
+	return false
 }
 
 // eraseAll ends the statuses of a party whose sessions live on.
@@ -65,12 +81,12 @@ func (s *Service) QueueChanged(id party.ID) {
 	b, exit := s.enter(id)
 	defer exit()
 	now := s.Now()
-	s.reset(b, s.Policy().Status, resetOnQueue, now)
+	s.reset(b, s.Policy().Status, resetOnQueue, now, now)
 }
 
-// reset takes members who are ready back, if the rules say so. One
-// whose session lives on another node cannot be written from here and stays as it is.
-func (s *Service) reset(b *board, conf rules.Status, why string, now time.Time) {
+// reset takes members back who were ready at a moment, if the rules say so; who has told it since knows what
+// happened then. One whose session lives on another node cannot be written from here and stays as it is.
+func (s *Service) reset(b *board, conf rules.Status, why string, at, now time.Time) {
 	if conf.Ready == "" || !slices.Contains(conf.ResetOn, why) {
 		return
 	}
@@ -84,7 +100,7 @@ func (s *Service) reset(b *board, conf rules.Status, why string, now time.Time) 
 		stage = conf.Stages[i-1]
 	}
 	for session, e := range entries {
-		if e.Stage != conf.Ready {
+		if e.Stage != conf.Ready || e.since(at) {
 			continue
 		}
 		next := entry{Stage: stage, Seq: e.Seq, Updated: now.UnixNano(), Moved: now.UnixNano()}

@@ -1,9 +1,12 @@
 package status_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/local/partytest"
 	"partyline/party"
@@ -149,6 +152,92 @@ func TestService_Reset_onlyIfTheRulesSaySo(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The news of who came or went waits for a write of the party's record. What players tell meanwhile, who
+// have seen it, stays: games tell a status as soon as they are in.
+func TestService_Set_beforeLateNews(t *testing.T) {
+	for _, how := range []string{"back", "back_natively", "kick", "disconnect"} {
+		t.Run(how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, time.Now)
+				w.rules(resetOn("membership"))
+				w.conf.Parties.ReconnectGrace = time.Minute
+				p := w.host.Players(3)
+				id := w.party(4, p...)
+				if strings.HasPrefix(how, "back") {
+					w.disconnect(p[2])
+					p[2] = w.host.Connect(p[2].UserID)
+				}
+				w.must(w.set(p[0], report(id, "ready", 1)))
+				w.must(w.set(p[1], report(id, "ready", 1)))
+				time.Sleep(time.Second)
+				w.heard()
+				writes := 0
+				w.host.BeforeWrite = func([]*runtime.StorageWrite) error {
+					if writes++; writes == 1 {
+						time.Sleep(time.Millisecond)
+						w.must(w.set(p[0], report(id, "ready", 0.9)))
+						if strings.HasPrefix(how, "back") {
+							w.must(w.set(p[2], report(id, "ready", 1)))
+						}
+					}
+					return nil
+				}
+				want := []string{"ready", "tutorial"}
+				switch how {
+				case "back":
+					w.must(w.admission.Admit(t.Context(), id, p[2], party.Grant{Back: true}, nil))
+					want = append(want, "ready")
+				case "back_natively":
+					w.join(p[2], id)
+					want = append(want, "ready")
+				case "kick":
+					w.host.PartyLeave(p[2], id)
+					w.must(w.admission.Kicked(t.Context(), id, p[2]))
+				case "disconnect":
+					w.disconnect(p[2])
+				}
+				if writes == 0 {
+					t.Fatal("nothing was written")
+				}
+				same(t, "stages", w.stages(p[0], id), want)
+				time.Sleep(time.Second)
+				last := map[string]string{}
+				for _, m := range w.heard() {
+					for _, row := range m.Members {
+						last[row.UserID] = row.Stage
+					}
+				}
+				for i, stage := range want {
+					if last[p[i].UserID] != stage {
+						t.Errorf("the party was told of player %d: %q; want %q", i, last[p[i].UserID], stage)
+					}
+				}
+			})
+		})
+	}
+}
+
+// So it is where the news waits for that of others before it.
+func TestService_Set_behindNewsOfOthers(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	p := w.host.Players(3)
+	id := w.party(4, p...)
+	w.news.Subscribe(func(c party.Change) {
+		if c.Session != p[1] {
+			return
+		}
+		w.leave(p[2], id)
+		clock.Advance(time.Second)
+		w.must(w.admission.Admit(t.Context(), id, p[2], party.Grant{}, nil))
+		clock.Advance(time.Second)
+		w.must(w.set(p[2], report(id, "ready", 1)))
+	})
+	w.must(w.set(p[0], report(id, "ready", 1)))
+	w.leave(p[1], id)
+	same(t, "stages", w.stages(p[0], id), []string{"ready", "ready"})
 }
 
 // ready reports whether every member of the party is in the rules' ready stage, and which users

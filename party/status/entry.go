@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"partyline/party"
 	"partyline/party/rules"
 )
 
@@ -70,6 +71,9 @@ func (e entry) stalled(conf rules.Status, now time.Time) bool {
 	at := e.stallsAt(conf)
 	return !at.IsZero() && !now.Before(at)
 }
+
+// since reports whether the entry was told after a moment.
+func (e entry) since(at time.Time) bool { return e.Updated > party.Nanos(at) }
 
 func (e entry) updatedAt() int64 { return e.Updated / int64(time.Second) }
 

@@ -106,8 +106,11 @@ func (l line) leave(ctx context.Context, id party.ID, userID string) (left bool,
 func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, line []reserve.Waiter, free int, err error) {
 	err = l.Visit(ctx, id, func(v *ledger.Visit) error {
 		if err := v.Look(); party.ReasonOf(err) == party.PartyAway {
-			return nil // nobody, until somebody is back
+			return nil // for nobody, until somebody is back
 		} else if err != nil {
+			return err
+		}
+		if locked, err := l.locked(v); locked || err != nil {
 			return err
 		}
 		look = v.Seen()
@@ -117,6 +120,15 @@ func (l line) next(ctx context.Context, id party.ID) (look reserve.Look, line []
 		return nil
 	})
 	return look, line, free, err
+}
+
+// locked reports whether nobody new may enter.
+func (l line) locked(v *ledger.Visit) (bool, error) {
+	err := l.Locked(v.Ctx, v.Last.View)
+	if party.ReasonOf(err) == party.PartyLocked {
+		return true, nil
+	}
+	return false, err
 }
 
 // serve holds the party's free seats for those first in line, and ends the wait of those who
@@ -130,7 +142,7 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, o
 			return err
 		}
 		line := maps.Clone(v.Book.Waiting)
-		before := l.Lines.Users(v.ID) // with those whose time Lives has found to be over
+		before := l.Lines.Users(v.ID)
 		for _, w := range over {
 			if now := v.Book.Waiting[w.UserID]; now.Invite == w.Invite && !v.Last.Open {
 				delete(v.Book.Waiting, w.UserID)
@@ -144,14 +156,15 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, o
 			}
 			changed = v.Book.Seen(user, len(there) > 0, now) || changed
 		}
-		var locked error
+		closed := v.Away
 		seats := len(v.Book.Promised(v.Last.View)) // none while everybody is away
 		if seats > 0 {
-			if locked = l.Locked(v.Ctx, v.Last.View); locked != nil && party.ReasonOf(locked) != party.PartyLocked {
-				return locked
+			var err error
+			if closed, err = l.locked(v); err != nil {
+				return err
 			}
 		}
-		users, offers := v.Book.Serve(v.Last.View, now, l.Policy().Parties.Waitlist.Hold, locked != nil, blocked)
+		users, offers := v.Book.Serve(v.Last.View, now, l.Policy().Parties.Waitlist.Hold, closed, blocked)
 		for _, user := range users {
 			offered = append(offered, v.Book.Waiting[user])
 		}

@@ -712,6 +712,92 @@ func TestWait_heldWhileAway(t *testing.T) {
 	})
 }
 
+// A party that is locked, or in which everybody is away, just before the time of a held seat ends costs nobody
+// the place: the seat is held again afterwards.
+func TestWait_closedAtTheEnd(t *testing.T) {
+	for _, how := range []string{"locked", "away"} {
+		t.Run(how, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				w.conf.Parties.Survive.EveryoneAway = true
+				w.conf.Parties.Waitlist.Hold = 6 * time.Second
+				p := w.host.Players(4)
+				id := w.party(true, 2, p[0], p[1])
+				w.at(p[2], id)
+				w.at(p[3], id)
+				lock := func(locked bool) {
+					w.mu.Lock()
+					defer w.mu.Unlock()
+					w.locked = locked
+				}
+				for turn := range 3 { // two that were missed would keep them out
+					if turn == 0 {
+						w.leave(p[1], id)
+					}
+					time.Sleep(2500 * time.Millisecond)
+					until := time.Unix(w.at(p[2], id).HeldUntil, 0)
+					if until.Before(time.Now()) {
+						t.Fatalf("turn %d: no seat is held", turn)
+					}
+					time.Sleep(time.Until(until))
+					if how == "locked" {
+						lock(true)
+						w.refused(w.join(p[2], id), party.PartyLocked)
+					} else {
+						w.drop(p[0])
+					}
+					time.Sleep(3 * time.Second)
+					if at, err := w.wait(p[2], byID(id)); err != nil || at != (waitlist.Place{Place: 1, Of: 2}) {
+						t.Fatalf("turn %d: %+v, %v; want the place, and no seat", turn, at, err)
+					}
+					lock(false)
+					if how == "away" {
+						p[0] = w.host.Connect(p[0].UserID)
+						_, err := w.seats.Resume(t.Context(), caller(p[0]))
+						w.must(err)
+						id = w.admission.Current(id)
+					}
+				}
+				time.Sleep(3 * time.Second)
+				if w.notices(p[2]) != 4 || w.notices(p[3]) != 0 {
+					t.Errorf("told %d and %d times of a seat", w.notices(p[2]), w.notices(p[3]))
+				}
+				w.must(w.join(p[2], id))
+			})
+		})
+	}
+}
+
+// A line costs no reads for as long as its party is locked.
+func TestWait_lockedForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		p := w.host.Players(4)
+		id := w.party(true, 2, p[0], p[1])
+		w.at(p[2], id)
+		w.queue(w.invite(p[0], id, party.InviteRequest{}), p[3])
+		w.mu.Lock()
+		w.locked = true
+		w.mu.Unlock()
+		w.leave(p[1], id)
+		w.size(id)
+		lookups := w.host.FriendLookups()
+		reads, _ := w.host.Calls()
+		time.Sleep(30 * time.Minute)
+		after, _ := w.host.Calls()
+		if n := w.host.FriendLookups() - lookups; n > 0 || after > reads {
+			t.Errorf("%d looks for blocks, %d reads of storage", n, after-reads)
+		}
+		w.mu.Lock()
+		w.locked = false
+		w.mu.Unlock()
+		w.size(id)
+		if w.notices(p[2]) != 1 {
+			t.Errorf("told %d times of the seat", w.notices(p[2]))
+		}
+	})
+}
+
 // Who waits is told of the seat under the ID that the party has then, by whichever one they came.
 func TestWait_restored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,90 @@
+package matchmaking_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/heroiclabs/nakama-common/runtime"
+
+	"partyline/local/partytest"
+	"partyline/matchmaking"
+	"partyline/party"
+)
+
+// unanswered is a host whose match has no time for a party's move, so often.
+type unanswered struct {
+	*house
+	mu    sync.Mutex
+	times int
+	asked int
+}
+
+func (b *unanswered) MatchSignal(ctx context.Context, id, data string) (string, error) {
+	if strings.Contains(data, `"op":"moved"`) {
+		b.mu.Lock()
+		b.asked++
+		busy := b.asked <= b.times
+		b.mu.Unlock()
+		if busy {
+			return "", runtime.ErrMatchBusy
+		}
+	}
+	return b.house.MatchSignal(ctx, id, data)
+}
+
+// A match that is too busy when a party comes back keeps its seats all the same, whatever the party is by
+// then; one that ends, or is not busy, is asked no more.
+func TestFollower(t *testing.T) {
+	for name, c := range map[string]struct {
+		busy, asked int
+		again       bool // it has moved once more meanwhile
+		ends        bool
+	}{
+		"not_busy":   {busy: 0, asked: 1},
+		"busy":       {busy: 9, asked: 10},
+		"moves_once": {busy: 2, asked: 3, again: true},
+		"ends":       {busy: 9, asked: 1, ends: true},
+	} {
+		t.Run(name, inBubble(func(t *testing.T) {
+			h, log := newHouse(t), &partytest.Log{}
+			host := &unanswered{house: h, times: c.busy}
+			s, was := duel(h, "")
+			first, second := h.partyOf(), h.partyOf()
+			now := parse(t, first)
+			current := func(party.ID) party.ID {
+				host.mu.Lock()
+				defer host.mu.Unlock()
+				return now
+			}
+			f := matchmaking.NewFollower(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), current, log, time.Now)
+			defer f.Close()
+			f.Follow(t.Context(), parse(t, was))
+			host.mu.Lock()
+			if c.again {
+				now = parse(t, second)
+			}
+			if c.ends {
+				s.state = nil
+			}
+			host.mu.Unlock()
+			time.Sleep(10 * time.Minute) // of the test's bubble
+			synctest.Wait()
+			if host.asked != c.asked {
+				t.Errorf("asked %d times; want %d", host.asked, c.asked)
+			}
+			if c.ends {
+				return
+			}
+			for _, p := range []string{was, first, second} {
+				match, err := s.client().Of(t.Context(), parse(t, p))
+				if err != nil || (match == s.id) != (p == now.String()) {
+					t.Errorf("the party %s is in %q, %v; want it in the match: %v", p, match, err, p == now.String())
+				}
+			}
+		}))
+	}
+}
