@@ -107,13 +107,13 @@ func (l *launcher) Reserve(ctx context.Context, id string, claims []seats.Claim)
 }
 
 func (l *launcher) Commit(ctx context.Context, id string, claims []seats.Claim) error {
-	if err := l.hear(ctx, id); err != nil {
-		return err
-	}
 	if l.failCommit != nil {
 		if err := l.failCommit(id); err != nil {
 			return err
 		}
+	}
+	if err := l.hear(ctx, id); err != nil {
+		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

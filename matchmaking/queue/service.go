@@ -81,7 +81,7 @@ func New(d Deps) *Service {
 			maker: maker{tickets, d.Launcher, d.Servers, blocks, resting}, board: board, gauges: gauges,
 			misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor),
 		},
-		seating: &seating{tickets, native{tickets, d.Launcher, d.Look, d.Footprint}, d.Launcher, d.Servers, d.Roster, history},
+		seating: &seating{tickets, native{tickets, d.Launcher, d.Roster, d.Look, d.Footprint}, d.Launcher, d.Servers, d.Roster, history},
 		board:   board, gauges: gauges, tickets: tickets,
 	}
 }
