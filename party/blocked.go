@@ -42,13 +42,21 @@ func NewBlockList(db *sql.DB, friends Friendships) BlockList { return BlockList{
 
 const friendsPage = 1000
 
-// By lists the blocks that the users made, in one query.
+// mostBlocks bounds a list of blocks: nothing else does.
+const mostBlocks = 1000
+
+// By lists blocks that the users made, in one query, mostBlocks at most.
 func (b BlockList) By(ctx context.Context, users []string) ([]Block, error) {
 	if b.db != nil {
-		return b.query(ctx, `SELECT source_id, destination_id FROM user_edge
-			WHERE state = 3 AND source_id = ANY(string_to_array($1, ',')::UUID[])`, users)
+		return b.query(ctx, fmt.Sprintf(`SELECT source_id, destination_id FROM user_edge
+			WHERE state = 3 AND source_id = ANY(string_to_array($1, ',')::UUID[]) LIMIT %d`, mostBlocks), users)
 	}
-	var blocks []Block
+	blocks, err := b.list(ctx, users)
+	return blocks[:min(len(blocks), mostBlocks)], err
+}
+
+// list lists the blocks that the users made without a database.
+func (b BlockList) list(ctx context.Context, users []string) (blocks []Block, err error) {
 	blocked := int(api.Friend_BLOCKED)
 	for _, user := range users {
 		for cursor := ""; ; {
@@ -74,7 +82,7 @@ func (b BlockList) Among(ctx context.Context, users []string) ([]Block, error) {
 			WHERE state = 3 AND source_id = ANY(string_to_array($1, ',')::UUID[])
 			AND destination_id = ANY(string_to_array($1, ',')::UUID[])`, users)
 	}
-	all, err := b.By(ctx, users)
+	all, err := b.list(ctx, users)
 	return slices.DeleteFunc(all, func(block Block) bool { return !slices.Contains(users, block.Of) }), err
 }
 

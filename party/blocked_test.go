@@ -7,7 +7,10 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"testing"
+
+	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/local/partytest"
 	"partyline/party"
@@ -39,6 +42,30 @@ func TestBlockList_With(t *testing.T) {
 		if n := h.FriendLookups() - before; n != c.lookups {
 			t.Errorf("With(%v) costs %d look-ups; want %d", c.others, n, c.lookups)
 		}
+	}
+}
+
+// prolific has blocked three pages of others.
+type prolific struct{ party.Friendships }
+
+func (prolific) FriendsList(_ context.Context, _ string, limit int, _ *int, cursor string) (page []*api.Friend, next string, err error) {
+	for i := range limit {
+		page = append(page, &api.Friend{User: &api.User{Id: cursor + strconv.Itoa(i)}})
+	}
+	if next = cursor + "x"; next == "xxx" {
+		next = ""
+	}
+	return page, next, nil
+}
+
+// However many others somebody has blocked, a list has a thousand. Between two users each block counts.
+func TestBlockList_OfWhoBlocksMany(t *testing.T) {
+	b := party.NewBlockList(nil, prolific{})
+	if got, err := b.By(t.Context(), []string{"me"}); len(got) != 1000 || err != nil {
+		t.Errorf("By lists %d, %v; want 1000", len(got), err)
+	}
+	if got, err := b.Among(t.Context(), []string{"me", "xx999"}); !slices.Contains(got, party.Block{By: "me", Of: "xx999"}) || err != nil {
+		t.Errorf("Among = %v, %v; want the last block", got, err)
 	}
 }
 

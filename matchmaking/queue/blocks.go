@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"partyline/party"
@@ -11,28 +12,46 @@ import (
 
 // Blocks reads who blocks whom, in one query each.
 type Blocks interface {
-	By(ctx context.Context, users []string) ([]party.Block, error)    // those the users made
+	By(ctx context.Context, users []string) ([]party.Block, error)    // those the users made, a thousand at most
 	Among(ctx context.Context, users []string) ([]party.Block, error) // those between the users
 }
 
 // blocking keeps those apart who have blocked each other. Safe for concurrent use.
 type blocking struct {
 	*tickets
-	blocks Blocks
+	blocks  Blocks
+	reads   chan struct{}  // those under way
+	reading sync.WaitGroup // those, and the ones that wait for their turn
 }
 
-// read notes whom the people on a ticket block, so that no match is planned around
-// it. A failure costs time only: every planned match is looked at again.
-func (k blocking) read(ctx context.Context, t Ticket) {
+const (
+	// readsAtOnce is for how many tickets blocks are read at once.
+	readsAtOnce = 8
+	// blocksWait is how long a pass waits for the blocks between its players: everybody waits with it.
+	blocksWait = 2 * time.Second
+)
+
+// read notes whom the people on a ticket block, so that no match is planned around it. What the session sends
+// next does not wait for that. A failure costs time only: every planned match is looked at again.
+func (k *blocking) read(ctx context.Context, t Ticket) {
 	if q, ok := k.policy().Queues[t.Queue]; !k.processing || !ok || q.Blocks != rules.BlocksAvoid {
 		return
 	}
-	blocks, err := k.blocks.By(ctx, users(t.Members))
-	if err != nil {
-		k.logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
-		return
-	}
-	k.book.Blocked(t.ID, blocks)
+	k.reading.Go(func() {
+		k.reads <- struct{}{}
+		defer func() { <-k.reads }()
+		if _, live := k.book.Get(t.ID); !live {
+			return
+		}
+		_ = protected(k.logger, "read blocks", t.Queue, func() {
+			blocks, err := k.blocks.By(context.WithoutCancel(ctx), users(t.Members))
+			if err != nil {
+				k.logger.Warn("blocks not read ticket=%s error=%v", t.ID, err)
+				return
+			}
+			k.book.Blocked(t.ID, blocks)
+		})
+	})
 }
 
 // blocksAny reports whether a block that is known of the ticket is between its people and others.
@@ -53,9 +72,11 @@ func blockPairs(q rules.Queue, pool []*waiting) (pairs [][2]int) {
 	}
 	for i, w := range pool {
 		for _, b := range w.blocked {
-			for _, j := range append(slices.Clip(ticketsOf[b.By]), ticketsOf[b.Of]...) {
-				if i != j && b.Between(w.everybody(), pool[j].everybody()) {
-					pairs = append(pairs, [2]int{i, j})
+			for _, user := range [...]string{b.By, b.Of} {
+				for _, j := range ticketsOf[user] {
+					if i != j && b.Between(w.everybody(), pool[j].everybody()) {
+						pairs = append(pairs, [2]int{i, j})
+					}
 				}
 			}
 		}
@@ -80,17 +101,18 @@ func (r *queueRun) keptFrom(users []string, until map[string]time.Time) (tickets
 
 // apart finds the tickets of each planned match that a block keeps out of it. One query reads
 // the blocks of all; where it fails, known is false, and what had to be checked waits on.
-func (k blocking) apart(ctx context.Context, plans []planned) (apart map[*planned][]*waiting, known bool) {
+func (k *blocking) apart(ctx context.Context, plans []*planned) (apart map[*planned][]*waiting, known bool) {
+	if len(plans) == 0 {
+		return nil, true
+	}
+	ctx, cancel := context.WithTimeout(ctx, blocksWait)
+	defer cancel()
 	apart = map[*planned][]*waiting{}
 	var users []string
-	for i := range plans {
-		if plan := &plans[i]; plan.rules.Blocks == rules.BlocksAvoid {
-			apart[plan] = plan.tickets // until it is known better
-			users = append(append(users, plan.tickets.users()...), plan.others...)
-		}
-	}
-	if len(users) == 0 {
-		return apart, true
+	for _, plan := range plans {
+		apart[plan] = plan.tickets // until it is known better
+		users = append(users, plan.tickets.users()...)
+		users = append(users, plan.others...)
 	}
 	slices.Sort(users)
 	blocks, err := k.blocks.Among(ctx, slices.Compact(users))
@@ -98,24 +120,36 @@ func (k blocking) apart(ctx context.Context, plans []planned) (apart map[*planne
 		k.logger.Error("no match is made before blocks can be read matches=%d error=%v", len(apart), err)
 		return apart, false
 	}
+	made := map[string][]party.Block{} // by who made them
+	for _, b := range blocks {
+		made[b.By] = append(made[b.By], b)
+	}
 	for plan := range apart {
-		apart[plan] = k.against(plan, blocks)
+		apart[plan] = k.against(plan, made)
 	}
 	return apart, true
 }
 
 // against finds the tickets that blocks keep out of a planned match, the younger one of
 // two, and notes the blocks on them.
-func (k blocking) against(plan *planned, blocks []party.Block) (out []*waiting) {
-	for _, b := range blocks {
-		for i, w := range plan.tickets {
-			older := plan.others
-			for _, o := range plan.tickets[:i] {
-				older = append(slices.Clip(older), o.users...)
-			}
-			if !b.Between(w.users, older) {
+func (k *blocking) against(plan *planned, made map[string][]party.Block) (out []*waiting) {
+	ticketOf := map[string]int{} // of each user; -1 for who is in the match already
+	for _, user := range plan.others {
+		ticketOf[user] = -1
+	}
+	for i, w := range plan.tickets {
+		for _, user := range w.users {
+			ticketOf[user] = i
+		}
+	}
+	for _, user := range append(plan.tickets.users(), plan.others...) {
+		for _, b := range made[user] {
+			i := ticketOf[user]
+			j, here := ticketOf[b.Of]
+			if !here || i == j {
 				continue
 			}
+			w := plan.tickets[max(i, j)]
 			k.book.Blocked(w.id, []party.Block{b})
 			if !slices.Contains(out, w) {
 				out = append(out, w)

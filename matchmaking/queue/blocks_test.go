@@ -1,9 +1,13 @@
 package queue_test
 
 import (
+	"context"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/rtapi"
 	"pgregory.net/rapid"
 
 	"partyline/matchmaking/formation"
@@ -113,6 +117,88 @@ func TestBlocks_OneQuery(t *testing.T) {
 	if matches := w.process(); len(matches) != 3 || w.blocks.reads != 1 || w.blocks.about != 12 {
 		t.Errorf("%d matches, %d reads, the last of %d users; want 3, 1, 12", len(matches), w.blocks.reads, w.blocks.about)
 	}
+}
+
+// A database that takes longer than a pass has costs no match, whether it answers or not, and what needs no
+// blocks does not wait for it: those who are asked are told before.
+func TestBlocks_SlowDatabase(t *testing.T) {
+	for _, answers := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			cfg := configWithQueues()
+			accept := rules.DefaultOf[rules.Accept]()
+			free := cfg.Queues["duo"]
+			free.Blocks = rules.BlocksIgnore
+			asks := free
+			asks.Accept = &accept
+			cfg.Queues["free"], cfg.Queues["asks"] = free, asks
+			w := newWorld(t, cfg)
+			for range 3 {
+				duel(w)
+			}
+			var asked []party.Session
+			for range 4 {
+				asked = append(asked, w.player())
+				w.queueSolo(asked[len(asked)-1], text("queue", "asks"))
+				w.queueSolo(w.player(), text("queue", "free"))
+			}
+			w.blocks.slow = func(ctx context.Context) error {
+				if l := w.launcher.launches; len(l) != 1 || l[0].Queue != "free" {
+					t.Errorf("made before blocks are read: %+v; want the match of the queue that needs none", l)
+				}
+				for _, s := range asked {
+					w.wantNotified(s, "match_found")
+				}
+				if answers {
+					w.clock.Advance(10 * cfg.Matchmaking.PassBudget)
+					return nil
+				}
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			began := time.Now()
+			want := 1
+			if answers {
+				want = 4
+			}
+			if matches := w.process(); len(matches) != want {
+				t.Errorf("answers %v: %d matches; want %d", answers, len(matches), want)
+			}
+			if took := time.Since(began); took > 2*time.Second {
+				t.Errorf("everybody has waited %v for the blocks", took)
+			}
+			w.blocks.slow = nil
+			if w.process(); len(w.pool) != len(asked) {
+				t.Errorf("%d entries are left; want those who are asked", len(w.pool))
+			}
+		})
+	}
+}
+
+// What a session sends behind its ticket does not wait for the blocks of those on it, and of tickets that have
+// ended none are read.
+func TestBlocks_ReadBesideTheMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, configWithQueues())
+		answers := make(chan struct{})
+		var reads atomic.Int32
+		w.blocks.meanwhile = func() { reads.Add(1); <-answers }
+		for range 20 {
+			id, players := w.party(2)
+			add := &rtapi.PartyMatchmakerAdd{PartyId: id.String(), MinCount: 2, MaxCount: 8, StringProperties: text("queue", "duo")}
+			w.must(w.CheckParty(t.Context(), id, players[0], add))
+			ticket := w.enter(id.String(), players, add.GetStringProperties(), add.GetNumericProperties())
+			w.must(w.PartyQueued(t.Context(), id, players[0], ticket, add))
+			synctest.Wait()
+			w.TicketCancelled(t.Context(), players[0], ticket)
+			w.wantEvents(id, "queued duo", "cancelled duo")
+		}
+		begun := reads.Load()
+		close(answers)
+		w.BlocksRead()
+		if all := reads.Load(); begun != 8 || all != begun {
+			t.Errorf("blocks of %d tickets are read at once, and then of %d; want 8, and none that has ended", begun, all-begun)
+		}
+	})
 }
 
 // runningMatch is one with a player in it and so many open seats in each team.

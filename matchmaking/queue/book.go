@@ -284,7 +284,7 @@ func (b *Book) MadeAt(at time.Time) (tickets int) {
 	return tickets
 }
 
-// Blocked notes blocks that the people on a ticket have made.
+// Blocked notes blocks of the people on a ticket, each of them once.
 func (b *Book) Blocked(id string, blocks []party.Block) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -292,11 +292,8 @@ func (b *Book) Blocked(id string, blocks []party.Block) {
 	if r == nil {
 		return
 	}
-	for _, block := range blocks {
-		if !slices.Contains(r.blocked, block) {
-			r.blocked = append(r.blocked, block)
-		}
-	}
+	fresh := slices.DeleteFunc(blocks, func(block party.Block) bool { return slices.Contains(r.blocked, block) })
+	r.blocked = append(r.blocked, fresh...)
 }
 
 // Get returns a live ticket.

@@ -16,6 +16,9 @@ func (b *Book) Remembers() int {
 	return len(b.rows) + len(b.ages) + len(b.stale) + len(b.live)
 }
 
+// BlocksRead waits until whom the people on tickets block has been read.
+func (s *Service) BlocksRead() { s.follower.blocks.reading.Wait() }
+
 // AskedTwice is a user who has seats in two proposals; "" for nobody.
 func AskedTwice(s *Service) string {
 	seen := map[string]bool{}

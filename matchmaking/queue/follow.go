@@ -19,7 +19,7 @@ type follower struct {
 	*tickets
 	roster *roster.Roster
 	claims *claims
-	blocks blocking
+	blocks *blocking
 }
 
 // PartyQueued follows a party's ticket; add is what the host was given. Who has gone since the check has

@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,18 @@ type launcher struct {
 	fail       func(matchmaking.Launch) error
 	failFill   map[string]error
 	failCommit func(matchID string) error
+	busy       string // a match that answers nobody
+	asked      int    // calls about it
+}
+
+// hear reports whether a match answers before the context ends.
+func (l *launcher) hear(ctx context.Context, id string) error {
+	if id != l.busy || id == "" {
+		return nil
+	}
+	l.asked++
+	<-ctx.Done()
+	return ctx.Err()
 }
 
 func newLauncher(now party.Clock) *launcher {
@@ -68,8 +81,8 @@ func (l *launcher) Open(context.Context, string) ([]formation.OpenMatch, error) 
 	return slices.Clone(l.open), nil
 }
 
-func (l *launcher) Reserve(_ context.Context, id string, claims []seats.Claim) (users []string, misfits []int, err error) {
-	if err := l.failFill[id]; err != nil {
+func (l *launcher) Reserve(ctx context.Context, id string, claims []seats.Claim) (users []string, misfits []int, err error) {
+	if err := cmp.Or(l.failFill[id], l.hear(ctx, id)); err != nil {
 		return nil, nil, err
 	}
 	l.mu.Lock()
@@ -93,11 +106,14 @@ func (l *launcher) Reserve(_ context.Context, id string, claims []seats.Claim) (
 	return users, nil, err
 }
 
-func (l *launcher) Commit(_ context.Context, id string, claims []seats.Claim) error {
+func (l *launcher) Commit(ctx context.Context, id string, claims []seats.Claim) error {
 	if l.failCommit != nil {
 		if err := l.failCommit(id); err != nil {
 			return err
 		}
+	}
+	if err := l.hear(ctx, id); err != nil {
+		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -108,7 +124,10 @@ func (l *launcher) Commit(_ context.Context, id string, claims []seats.Claim) er
 	return l.tables[id].Hold(l.now(), l.now().Add(matchmaking.ReservedFor), claims...)
 }
 
-func (l *launcher) Withdraw(_ context.Context, id string, claims []seats.Claim) error {
+func (l *launcher) Withdraw(ctx context.Context, id string, claims []seats.Claim) error {
+	if err := l.hear(ctx, id); err != nil {
+		return err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.withdrawn[id] = append(l.withdrawn[id], claims...)
@@ -151,9 +170,10 @@ func (l *launcher) held(id string) (users []string) {
 type blocks struct {
 	all       []party.Block
 	err       error
-	reads     int    // of those between users
-	about     int    // users of the last such read
-	meanwhile func() // while those of a ticket are read
+	reads     int                             // of those between users
+	about     int                             // users of the last such read
+	meanwhile func()                          // while those of a ticket are read
+	slow      func(ctx context.Context) error // what the read of those between users does first; nil for nothing
 }
 
 func (b *blocks) By(_ context.Context, users []string) ([]party.Block, error) {
@@ -163,9 +183,14 @@ func (b *blocks) By(_ context.Context, users []string) ([]party.Block, error) {
 	return slices.DeleteFunc(slices.Clone(b.all), func(block party.Block) bool { return !slices.Contains(users, block.By) }), b.err
 }
 
-func (b *blocks) Among(_ context.Context, users []string) ([]party.Block, error) {
+func (b *blocks) Among(ctx context.Context, users []string) ([]party.Block, error) {
 	b.reads++
 	b.about = len(users)
+	if b.slow != nil {
+		if err := b.slow(ctx); err != nil {
+			return nil, err
+		}
+	}
 	if b.err != nil {
 		return nil, b.err
 	}

@@ -40,23 +40,37 @@ type maker struct {
 	*tickets
 	launcher Launcher
 	servers  Servers
-	blocking blocking
+	blocking *blocking
 	resting  *pauses // queues whose fleet is not asked
 }
 
-// make makes what was planned, the queues in turn, as far as no block stands against it and there is
-// time, and hands it to the host, which looks once more whether every ticket is there.
+// make makes what was planned, the queues in turn, as far as no block stands against it, and hands it to
+// the host, which looks once more whether every ticket is there. What needs no blocks comes before they are
+// read. How long that takes is not the pass's time: else a slow database would end every pass.
 func (mk maker) make(ctx context.Context, plans []planned, deadline time.Time, hand func(*planned)) {
-	if len(plans) == 0 {
-		return
+	slices.SortStableFunc(plans, func(a, b planned) int { return a.turn - b.turn })
+	var free, checked []*planned
+	for i := range plans {
+		if plans[i].rules.Blocks == rules.BlocksAvoid {
+			checked = append(checked, &plans[i])
+		} else {
+			free = append(free, &plans[i])
+		}
 	}
+	mk.each(ctx, free, nil, true, deadline, hand)
+	began := mk.now()
+	apart, known := mk.blocking.apart(ctx, checked)
+	mk.each(ctx, checked, apart, known, deadline.Add(mk.now().Sub(began)), hand)
+}
+
+// each makes plans in their order, as far as blocks allow: apart are the tickets of each that they keep out, all of
+// them where that is not known. After the deadline it makes what all have accepted, and the first match of
+// each queue: nobody waits for ever.
+func (mk maker) each(ctx context.Context, plans []*planned, apart map[*planned][]*waiting, known bool, deadline time.Time, hand func(*planned)) {
 	ctx, cancel := context.WithTimeout(ctx, max(0, deadline.Sub(mk.now()))+launchGrace)
 	defer cancel()
-	slices.SortStableFunc(plans, func(a, b planned) int { return a.turn - b.turn })
-	apart, known := mk.blocking.apart(ctx, plans)
-	failures := map[string]int{}
-	for i := range plans {
-		plan := &plans[i]
+	failures, late := map[string]int{}, 0
+	for _, plan := range plans {
 		out := apart[plan]
 		if len(out) > 0 {
 			mk.logger.Info("block between players queue=%s match=%s tickets=%d out=%d", plan.queue, plan.match, len(plan.tickets), len(out))
@@ -84,7 +98,11 @@ func (mk maker) make(ctx context.Context, plans []planned, deadline time.Time, h
 		}
 		plan.claims = plan.tickets.claims()
 		if !plan.running && !plan.served {
-			if failures[plan.queue] == maxFailures || !mk.now().Before(deadline) {
+			if failures[plan.queue] == maxFailures {
+				continue
+			}
+			if ctx.Err() != nil || plan.turn > 0 && !mk.now().Before(deadline) {
+				late++
 				continue
 			}
 			_ = protected(mk.logger, "make a match", plan.queue, func() { plan.match = mk.launch(ctx, plan) })
@@ -98,6 +116,9 @@ func (mk maker) make(ctx context.Context, plans []planned, deadline time.Time, h
 		}
 		mk.prepared.add(plan)
 		hand(plan)
+	}
+	if late > 0 {
+		mk.logger.Warn("no time is left in the pass, its last matches wait for the next matches=%d", late)
 	}
 }
 

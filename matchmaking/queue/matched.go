@@ -11,6 +11,7 @@ import (
 
 	"github.com/heroiclabs/nakama-common/runtime"
 
+	"partyline/internal/bounded"
 	"partyline/matchmaking"
 	"partyline/matchmaking/seats"
 	"partyline/party"
@@ -78,10 +79,12 @@ func (s *seating) matched(ctx context.Context, pool []*waiting) (match string, e
 }
 
 // commitTries is how often the seats of a match are asked for; commitWait how long each try may take:
-// as long as the host waits for a match, because what fails here costs its players the match.
+// as long as the host waits for a match, because what fails here costs its players the match. The host's next
+// pass waits too, so a running match, which may be busy with its own players, has hookWait.
 const (
 	commitTries = 2
 	commitWait  = 10 * time.Second
+	hookWait    = 2 * time.Second
 )
 
 // commit holds the seats of a match and tells the parties. A new match that has gone
@@ -96,7 +99,11 @@ func (s *seating) commit(ctx context.Context, plan *planned) (match string, err 
 }
 
 func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, commitWait)
+	wait := commitWait
+	if plan.running {
+		wait = hookWait
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	panicked := protected(s.logger, "hold the seats", plan.queue, func() {
 		match, err = plan.match, s.launcher.Commit(ctx, plan.match, plan.claims)
@@ -110,6 +117,8 @@ func (s *seating) tryCommit(ctx context.Context, plan *planned) (match string, e
 // lookAgain opens the seats of members who left before they were held; the seat of one whose
 // connection is lost is kept. Friends who came in while the game server was awaited are to get theirs.
 func (s *seating) lookAgain(ctx context.Context, plan *planned) {
+	ctx, cancel := context.WithTimeout(ctx, hookWait)
+	defer cancel()
 	for i, c := range plan.claims {
 		id, err := party.ParseID(c.PartyID)
 		if err != nil {
@@ -173,6 +182,7 @@ func (s *seating) waited(pool []*waiting, plan *planned) {
 type native struct {
 	*tickets
 	launcher  Launcher
+	roster    *roster.Roster
 	look      func(ctx context.Context, id party.ID) (reserve.Look, error)
 	footprint func(reserve.Look) party.Footprint
 }
@@ -186,6 +196,10 @@ func (n native) launch(ctx context.Context, pool []*waiting) (string, error) {
 	if !cfg.CreateMatch {
 		return "", nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, hookWait)
+	defer cancel()
+	looks, done := context.WithTimeout(ctx, hookWait/2)
+	defer done()
 	var claims []seats.Claim
 	size, seated := 0, map[string]bool{}
 	// Parties first: a friend who came in by an invite may have a ticket of their own, and sits with the party.
@@ -194,7 +208,7 @@ func (n native) launch(ctx context.Context, pool []*waiting) (string, error) {
 			if (w.party == "") != alone {
 				continue
 			}
-			c := n.claim(ctx, w)
+			c := n.claim(looks, w)
 			c.UserIDs = slices.DeleteFunc(c.UserIDs, func(user string) bool { return seated[user] })
 			for _, user := range c.UserIDs {
 				seated[user] = true
@@ -212,24 +226,30 @@ func (n native) launch(ctx context.Context, pool []*waiting) (string, error) {
 	})
 }
 
+// lookWait is how long a party of a match is waited for whose record is being written.
+const lookWait = 200 * time.Millisecond
+
 // claim asks for the seats of a whole party, friends included that came in or are
-// awaited since the ticket was made; failing to read it, of those on the ticket.
+// awaited since the ticket was made; failing to read it, of those who are there.
 func (n native) claim(ctx context.Context, w *waiting) seats.Claim {
 	c := seats.Claim{PartyID: w.party, UserIDs: w.people()}
 	id, err := party.ParseID(w.party)
 	if err != nil {
 		return c // a player without a party
 	}
-	l, err := n.look(ctx, id)
-	if err != nil {
-		n.logger.Warn("party not read, only its ticket is seated ticket=%s error=%v", w.id, err)
-		return c
+	soon, cancel := bounded.Context(ctx, lookWait)
+	defer cancel()
+	l, err := n.look(soon, id)
+	if err == nil {
+		c.Spares = n.footprint(l).OnTheWay()
+	} else {
+		n.logger.Warn("party not read, only its members are seated ticket=%s error=%v", w.id, err)
+		l.View, _ = n.roster.View(ctx, id) // which waits for nobody
 	}
 	for _, user := range users(sessions(l.View)) {
 		if !slices.Contains(c.UserIDs, user) {
 			c.UserIDs = append(c.UserIDs, user)
 		}
 	}
-	c.Spares = n.footprint(l).OnTheWay()
 	return c
 }

@@ -2,6 +2,8 @@ package queue
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -166,7 +168,7 @@ type planned struct {
 // false where that failed, where the match will not seat one of them, or where blocks keep all of them out.
 func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planned, bool) {
 	r.done[match] = true
-	others, misfits, err := r.launcher.Reserve(ctx, match, pl.claims())
+	others, misfits, err := r.reserve(ctx, match, pl.claims())
 	if err != nil {
 		r.logger.Info("match not filled queue=%s match=%s error=%v", r.name, match, err)
 		return planned{}, false
@@ -198,6 +200,27 @@ func (r *queueRun) fill(ctx context.Context, match string, pl placement) (planne
 		return planned{}, false
 	}
 	return plan, true
+}
+
+const (
+	// matchWait is how long a pass waits for a running match: everybody waits with it.
+	matchWait = 100 * time.Millisecond
+	// busyFor is how long a match that did not answer in time is not asked again.
+	busyFor = 3 * time.Second
+)
+
+var errBusy = errors.New("the match is busy")
+
+// reserve asks a running match for seats, but does not wait long for one that is busy. Seats that it gives too late
+// end by themselves.
+func (r *queueRun) reserve(ctx context.Context, match string, claims []seats.Claim) (users []string, misfits []int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, matchWait)
+	defer cancel()
+	if users, misfits, err = r.launcher.Reserve(ctx, match, claims); err != nil && ctx.Err() != nil {
+		r.resting.begin(match, busyFor)
+		err = fmt.Errorf("%w: %w", errBusy, err)
+	}
+	return users, misfits, err
 }
 
 // launch is the new match that the placement asks for.

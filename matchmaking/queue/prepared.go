@@ -75,7 +75,7 @@ func (p *prepared) leaveOut(ctx context.Context, plan *planned, out placement) {
 	p.withdraw(ctx, &planned{match: plan.match, claims: out.claims()})
 }
 
-// withdraw gives back what is reserved for a match, once.
+// withdraw gives back what is reserved for a match, once. What a busy match does not hear of in time ends by itself.
 func (p *prepared) withdraw(ctx context.Context, plan *planned) {
 	p.mu.Lock()
 	done := plan.withdrawn || len(plan.claims) == 0
@@ -85,6 +85,8 @@ func (p *prepared) withdraw(ctx context.Context, plan *planned) {
 		return
 	}
 	p.proposals.abandon(plan.proposal)
+	ctx, cancel := context.WithTimeout(ctx, matchWait)
+	defer cancel()
 	if err := p.launcher.Withdraw(ctx, plan.match, plan.claims); err != nil {
 		p.logger.Warn("match not withdrawn match=%s error=%v", plan.match, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -304,7 +305,7 @@ func (p *pass) remember() {
 	scenes := map[string]scene{}
 	for name, left := range p.left {
 		q := p.cfg.Queues[name]
-		scenes[name] = scene{formation.Of(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}}
+		scenes[name] = scene{formation.Of(q), formation.Pool{Tickets: forFormation(left), Apart: blockPairs(q, left)}, &sync.Map{}}
 	}
 	p.board.scenes.Store(&scenes)
 }

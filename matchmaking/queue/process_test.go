@@ -372,43 +372,50 @@ func TestProcess_UserOnTwoTickets(t *testing.T) {
 	}
 }
 
+// However long each match takes to be made, every queue gets its share, or one match.
 func TestProcess_BudgetIsShared(t *testing.T) {
-	cfg := configWithQueues()
-	for i := range 4 {
-		q := cfg.Queues["duo"]
-		cfg.Queues[fmt.Sprintf("duo%d", i)] = q
-	}
-	w := newWorld(t, cfg)
-	for name := range cfg.Queues {
-		if name == "ranked" {
-			continue
+	budget := configWithQueues().Matchmaking.PassBudget
+	for _, takes := range []time.Duration{budget / 10, 2 * budget} {
+		cfg := configWithQueues()
+		for i := range 4 {
+			q := cfg.Queues["duo"]
+			cfg.Queues[fmt.Sprintf("duo%d", i)] = q
 		}
-		for range 6 {
-			id, players := w.party(2)
-			w.queueParty(id, players[0], text("queue", name))
+		w := newWorld(t, cfg)
+		for name := range cfg.Queues {
+			if name == "ranked" {
+				continue
+			}
+			for range 6 {
+				id, players := w.party(2)
+				w.queueParty(id, players[0], text("queue", name))
+			}
 		}
-	}
-	launched := map[string]int{}
-	w.launcher.fail = func(l matchmaking.Launch) error { // every match takes a tenth of the time there is
-		w.clock.Advance(cfg.Matchmaking.PassBudget / 10)
-		launched[l.Queue]++
-		return nil
-	}
-	before := len(w.pool)
-	placed := 0
-	for _, entries := range w.process() {
-		placed += len(entries)
-	}
-	if placed != before-len(w.pool) || placed == 0 || len(w.pool) == 0 {
-		t.Errorf("%d placed, %d of %d left; want a part, and none lost", placed, len(w.pool), before)
-	}
-	if len(launched) != 5 {
-		t.Errorf("matches by queue = %v; want some of all five", launched)
-	}
-	w.launcher.fail = nil
-	w.process()
-	if len(w.pool) != 0 {
-		t.Errorf("%d entries left after the next pass", len(w.pool))
+		launched := map[string]int{}
+		w.launcher.fail = func(l matchmaking.Launch) error {
+			w.clock.Advance(takes)
+			launched[l.Queue]++
+			return nil
+		}
+		before := len(w.pool)
+		placed := 0
+		for _, entries := range w.process() {
+			placed += len(entries)
+		}
+		if placed != before-len(w.pool) || placed == 0 || len(w.pool) == 0 {
+			t.Errorf("%d placed, %d of %d left; want a part, and none lost", placed, len(w.pool), before)
+		}
+		if len(launched) != 5 || takes > budget && placed != 5*4 {
+			t.Errorf("matches by queue = %v; want some of all five, and where each takes %v no more than one", launched, takes)
+		}
+		if !slices.ContainsFunc(w.log.Lines(), func(l string) bool { return strings.Contains(l, "no time is left") }) {
+			t.Errorf("log = %q; want that matches wait for want of time", w.log.Lines())
+		}
+		w.launcher.fail = nil
+		w.process()
+		if len(w.pool) != 0 {
+			t.Errorf("%d entries left after the next pass", len(w.pool))
+		}
 	}
 }
 

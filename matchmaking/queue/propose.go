@@ -177,7 +177,7 @@ func (r *proposing) served(ctx context.Context, p proposal) matchmaking.OrderSta
 		p.order.Cancel(errTooLong)
 	} else if state == matchmaking.OrderReady && !p.fill {
 		// A server may end its match while nobody plays: after the commit what fails costs the tickets.
-		if _, misfits, err := r.launcher.Reserve(ctx, p.match, r.placementOf(p).claims()); len(misfits) > 0 || err != nil && ctx.Err() == nil {
+		if _, misfits, err := r.reserve(ctx, p.match, r.placementOf(p).claims()); len(misfits) > 0 || err != nil && !errors.Is(err, errBusy) {
 			p.order.Cancel(fmt.Errorf("keep the seats on the game server: error=%v misfits=%v", err, misfits))
 		}
 	}

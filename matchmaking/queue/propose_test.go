@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"partyline/matchmaking"
 	"partyline/matchmaking/queue"
 	"partyline/party"
 	"partyline/party/rules"
@@ -96,6 +98,35 @@ func TestAccept_Everybody(t *testing.T) {
 	_, err := w.Accept(t.Context(), callerOf(alone[1]), tickets[1], true)
 	w.wantReason(err, party.ProposalGone)
 	w.wantQuiet()
+}
+
+// Who is asked is told, whatever has become of the pass meanwhile: who hears nothing is barred for silence.
+func TestAccept_ToldByAPassThatIsOver(t *testing.T) {
+	w := asking(t)
+	alone, _ := w.soloes(4)
+	ctx, over := context.WithCancel(t.Context())
+	over()
+	w.Process(ctx, w.given())
+	for _, s := range alone {
+		w.wantNotified(s, "match_found")
+	}
+}
+
+// A match that everybody has accepted does not wait because making others takes long.
+func TestAccept_MadeWhateverTheTime(t *testing.T) {
+	w := asking(t)
+	alone, tickets := w.soloes(8)
+	w.process()
+	for i, s := range alone {
+		w.accepts(s, tickets[i])
+	}
+	w.launcher.fail = func(matchmaking.Launch) error {
+		w.clock.Advance(2 * w.cfg.Matchmaking.PassBudget)
+		return nil
+	}
+	if matches := w.process(); len(matches) != 2 {
+		t.Errorf("matches = %v; want both", matches)
+	}
 }
 
 func TestAccept_Refusals(t *testing.T) {

@@ -108,7 +108,11 @@ func TestServers_MatchIsOver(t *testing.T) {
 		does func(w *world, player party.Session)
 		over bool
 	}{
-		"there":        {func(*world, party.Session) {}, false},
+		"there": {func(*world, party.Session) {}, false},
+		"busy_for_now": {func(w *world, _ party.Session) {
+			w.launcher.busy = "match-0"
+			w.launcher.failCommit = func(string) error { w.launcher.busy = ""; return nil }
+		}, false},
 		"over":         {func(w *world, _ party.Session) { delete(w.launcher.tables, "match-0") }, true},
 		"has_no_seats": {func(w *world, _ party.Session) { w.launcher.failFill["match-0"] = seats.ErrReserved }, true},
 		"seats_one_elsewhere": {func(w *world, player party.Session) {

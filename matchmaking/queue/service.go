@@ -65,7 +65,7 @@ func New(d Deps) *Service {
 	tell := teller{d.Policy, d.Processing, d.Told, d.Sender, d.Notifier, d.Newcomer, d.Waits, d.Logger}
 	tickets := &tickets{tell, NewBook(d.Now), proposals, newPauses(d.Now), prepared, d.Metrics, d.Now}
 	live := &liveness{tickets: tickets, hears: d.Hears, roster: d.Roster, pool: d.Pool, answers: cache.New[struct{}, answer](d.Now, 1, askedFor)}
-	blocks := blocking{tickets, d.Blocks}
+	blocks := &blocking{tickets: tickets, blocks: d.Blocks, reads: make(chan struct{}, readsAtOnce)}
 	board := &board{liveness: live, history: history}
 	board.scenes.Store(&map[string]scene{})
 	gauges := &gauges{board: board, measured: map[string]bool{}}
@@ -81,7 +81,7 @@ func New(d Deps) *Service {
 			maker: maker{tickets, d.Launcher, d.Servers, blocks, resting}, board: board, gauges: gauges,
 			misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor),
 		},
-		seating: &seating{tickets, native{tickets, d.Launcher, d.Look, d.Footprint}, d.Launcher, d.Servers, d.Roster, history},
+		seating: &seating{tickets, native{tickets, d.Launcher, d.Roster, d.Look, d.Footprint}, d.Launcher, d.Servers, d.Roster, history},
 		board:   board, gauges: gauges, tickets: tickets,
 	}
 }

@@ -97,7 +97,7 @@ func (tl teller) announce(ctx context.Context, t Ticket, e Event) {
 	} else if !t.Solo() {
 		err = party.SendData(tl.sender, t.Party, party.OpMatchmaking, e)
 	} else if n := notification(t, e); n != nil {
-		err = party.Notify(ctx, tl.notifier, n)
+		err = party.Notify(context.WithoutCancel(ctx), tl.notifier, n) // however long what it tells of has taken
 	}
 	if err != nil {
 		tl.logger.Warn("matchmaking event not sent event=%s ticket=%s error=%v", e.Event, t.ID, err)

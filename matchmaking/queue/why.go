@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,8 +15,9 @@ import (
 
 // scene is what a pass left waiting in a queue. It is not changed any more.
 type scene struct {
-	queue formation.Queue
-	pool  formation.Pool
+	queue   formation.Queue
+	pool    formation.Pool
+	answers *sync.Map // by ticket: what its players are told, which is worked out once
 }
 
 // board shows what waits to players and operators. Safe for concurrent use.
@@ -76,10 +78,21 @@ func (b *board) ticketsOf(ctx context.Context, caller party.Caller, partyID stri
 }
 
 func (b *board) statusOf(t Ticket) party.QueueTicket {
-	now := b.now()
-	waited := max(0, now.Sub(t.Since))
-	status := party.QueueTicket{Ticket: t.ID, Queue: t.Queue, WaitedSec: int64(waited / time.Second), HoldingBack: []party.HoldingBack{}}
-	sc, known := (*b.scenes.Load())[t.Queue]
+	status := party.QueueTicket{Pool: 1, HoldingBack: []party.HoldingBack{}}
+	if sc, known := (*b.scenes.Load())[t.Queue]; known {
+		once, _ := sc.answers.LoadOrStore(t.ID, sync.OnceValue(func() party.QueueTicket { return b.explain(sc, t) }))
+		status = once.(func() party.QueueTicket)()
+	}
+	waited := max(0, b.now().Sub(t.Since))
+	status.Ticket, status.Queue, status.WaitedSec = t.ID, t.Queue, int64(waited/time.Second)
+	status.ETA = b.history.expect(t.Queue, len(t.Members), waited)
+	status.Proposal = b.proposals.state(t.ID)
+	return status
+}
+
+// explain says how a ticket stands among those that a pass left. In a large pool that is much work.
+func (b *board) explain(sc scene, t Ticket) party.QueueTicket {
+	status := party.QueueTicket{HoldingBack: []party.HoldingBack{}}
 	live := make([]int, 0, len(sc.pool.Tickets)) // without those that have ended since
 	b.book.eachLive(sc.pool.Tickets, func(i int) { live = append(live, i) })
 	pool := sc.pool.Only(live)
@@ -89,16 +102,12 @@ func (b *board) statusOf(t Ticket) party.QueueTicket {
 		status.Pool++
 		pool, at = formation.Pool{Tickets: []formation.Ticket{{ID: t.ID, Size: 1, Since: t.Since}}}, 0
 	}
-	if known {
-		why := formation.Explain(now, sc.queue, pool, at)
-		status.Window = party.QueueWindow{Skill: finite(why.Window), LatencyMS: finite(why.Latency)}
-		status.InReach = why.InReach
-		for _, h := range why.HoldingBack {
-			status.HoldingBack = append(status.HoldingBack, party.HoldingBack{Reason: string(h.Reason), Tickets: h.Tickets})
-		}
+	why := formation.Explain(b.now(), sc.queue, pool, at)
+	status.Window = party.QueueWindow{Skill: finite(why.Window), LatencyMS: finite(why.Latency)}
+	status.InReach = why.InReach
+	for _, h := range why.HoldingBack {
+		status.HoldingBack = append(status.HoldingBack, party.HoldingBack{Reason: string(h.Reason), Tickets: h.Tickets})
 	}
-	status.ETA = b.history.expect(t.Queue, len(t.Members), waited)
-	status.Proposal = b.proposals.state(t.ID)
 	return status
 }
 

@@ -76,7 +76,10 @@ type notices struct {
 	sent []*runtime.NotificationSend
 }
 
-func (n *notices) NotificationsSend(_ context.Context, sent []*runtime.NotificationSend) error {
+func (n *notices) NotificationsSend(ctx context.Context, sent []*runtime.NotificationSend) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.sent = append(n.sent, sent...)
@@ -368,6 +371,7 @@ func (w *world) addParty(id party.ID, by party.Session, texts map[string]string)
 		return "", err
 	}
 	ticket = w.enter(id.String(), w.host.Members(id), add.GetStringProperties(), add.GetNumericProperties())
+	defer w.BlocksRead()
 	return ticket, w.PartyQueued(w.t.Context(), id, by, ticket, add)
 }
 
@@ -378,6 +382,7 @@ func (w *world) addSolo(by party.Session, texts map[string]string) (ticket strin
 	}
 	ticket = w.enter("", []party.Session{by}, add.GetStringProperties(), add.GetNumericProperties())
 	w.SoloQueued(w.t.Context(), by, ticket, add)
+	w.BlocksRead()
 	return ticket, nil
 }
 

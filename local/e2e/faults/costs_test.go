@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -50,6 +51,12 @@ func (c *counted) add(name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.calls[name]++
+}
+
+func (c *counted) counts(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.calls[name] > 0
 }
 
 // take returns one line of what was counted since the last time.
@@ -160,7 +167,15 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		reply, err := leader.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerAdd{PartyMatchmakerAdd: &rtapi.PartyMatchmakerAdd{
 			PartyId: id, MinCount: 8, MaxCount: 8, Query: "*", StringProperties: map[string]string{"queue": "ranked_5v5", "region": "eu"}}}})
 		ticket = reply.GetPartyMatchmakerTicket().GetTicket()
-		return err
+		if err != nil || rules == "" {
+			return err
+		}
+		return eventually(ctx, func() error { // the ticket's blocks are read beside the messages
+			if !c.counts("SQL") {
+				return errors.New("blocks are not read")
+			}
+			return nil
+		})
 	})
 	step("queue cancel", func() error {
 		_, err := leader.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{
