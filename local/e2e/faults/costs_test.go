@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -53,10 +52,18 @@ func (c *counted) add(name string) {
 	c.calls[name]++
 }
 
-func (c *counted) counts(name string) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.calls[name] > 0
+// reached waits until so many calls of each of these were counted.
+func (c *counted) reached(ctx context.Context, n int, names ...string) error {
+	return eventually(ctx, func() error {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, name := range names {
+			if c.calls[name] < n {
+				return fmt.Errorf("%d calls of %s; want %d", c.calls[name], name, n)
+			}
+		}
+		return nil
+	})
 }
 
 // take returns one line of what was counted since the last time.
@@ -125,6 +132,7 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 	w.db = statements{func() { c.add("SQL") }}.open()
 	t.Cleanup(func() { _ = w.db.Close() })
 	w.start(t, engine.Options{})
+	w.layer.Arm(fault.Fault{When: ofModule, Before: c.note})
 	games := make([]*player.Game, 6)
 	for i := range games {
 		games[i] = play(ctx, t, w.api, fmt.Sprintf("player%d", i))
@@ -136,7 +144,11 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		}
 	}
 	settle()
-	w.layer.Arm(fault.Fault{When: ofModule, Before: c.note})
+	if rules != "" { // who connects may have a kept seat, which is looked for beside the messages
+		if err := c.reached(ctx, len(games), "StorageRead", "StreamUserList(102)"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	step := func(what string, do func() error) {
 		t.Helper()
 		settle()
@@ -170,12 +182,7 @@ func count(t *testing.T, rules string, tell func(what, line string)) {
 		if err != nil || rules == "" {
 			return err
 		}
-		return eventually(ctx, func() error { // the ticket's blocks are read beside the messages
-			if !c.counts("SQL") {
-				return errors.New("blocks are not read")
-			}
-			return nil
-		})
+		return c.reached(ctx, 1, "SQL") // the ticket's blocks are read beside the messages
 	})
 	step("queue cancel", func() error {
 		_, err := leader.Socket.Call(ctx, &rtapi.Envelope{Message: &rtapi.Envelope_PartyMatchmakerRemove{PartyMatchmakerRemove: &rtapi.PartyMatchmakerRemove{
