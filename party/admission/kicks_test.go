@@ -11,6 +11,7 @@ import (
 	"partyline/party"
 	"partyline/party/admission"
 	"partyline/party/reserve"
+	"partyline/party/rules"
 )
 
 func TestKicks_BanTheUser(t *testing.T) {
@@ -246,6 +247,12 @@ func TestKicks_StayOverAnotherWayIn(t *testing.T) {
 	k.must(k.join(p[1], id))
 	k.kick(p[1], id)
 	k.must(k.admission.Admit(t.Context(), id, p[1], party.Grant{}, nil)) // as party_quick_join does
+	k.host.PartyLeave(p[1], id)
+	k.admission.Left(t.Context(), id, p[1])
+	k.conf.Parties.SecondSocket = rules.SecondSocketMove
+	k.must(k.join(p[1], id))
+	p[1] = k.host.Connect(p[1].UserID) // where the seat goes of who is in
+	k.must(k.admission.Admit(t.Context(), id, p[1], party.Grant{Back: true}, nil))
 	k.host.PartyLeave(p[1], id)
 	k.admission.Left(t.Context(), id, p[1])
 	link := party.Grant{InviteID: "link", InvitedAt: made}

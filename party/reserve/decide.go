@@ -147,9 +147,9 @@ func mayEnter(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 }
 
 // bans reports whether a kick keeps out a user who comes with the grant. The host itself knows
-// no bans, so it has none for its own joins unless the rules ask for them.
+// no bans, so it has none for its own joins unless the rules ask for them. Who has a seat was let in since.
 func bans(k Kick, p rules.Parties, grant party.Grant) bool {
-	if grant == (party.Grant{}) {
+	if grant == (party.Grant{}) || grant.Back {
 		return p.KickBanJoins
 	}
 	return !grant.Lifts(k.At)

@@ -104,11 +104,20 @@ func (s *State) Redeem(user, session, invite int) string {
 	}
 	to := s.destination(v)
 	session, sessionRefusal := s.pick(user, session, to)
-	if sessionRefusal == "" && to >= 0 && slices.Contains(s.Parties[to].Members, session) {
-		if since := s.ClaimsAfter; since > 0 && s.Parties[to].entered[session].number > since && s.refusal(v, user) == "" {
-			v.claim(user)
+	if sessionRefusal == "" && to >= 0 {
+		if member, ok := s.Member(s.Parties[to], user); ok {
+			since := s.ClaimsAfter
+			claims := since > 0 && s.Parties[to].entered[member].number > since && s.refusal(v, user) == ""
+			switch {
+			case member == session && claims:
+				v.claim(user)
+				fallthrough
+			case member == session:
+				return ""
+			case !claims:
+				return s.moveSeat(to, session)
+			}
 		}
-		return ""
 	}
 	if refusal := s.refusal(v, user); refusal != "" {
 		return refusal
@@ -133,6 +142,23 @@ func (s *State) Redeem(user, session, invite int) string {
 		s.move(s.Parties[to], older)
 	}
 	s.Parties[to].lift(user)
+	s.leaveAll(leaving)
+	return ""
+}
+
+// moveSeat moves a member's seat to another of their sessions, which uses nothing of the invite.
+func (s *State) moveSeat(to, session int) string {
+	user := s.Sessions[session].User
+	leaving, refusal := s.elsewhere(to, user)
+	if refusal != "" {
+		return refusal
+	}
+	if refusal := s.mayEnter(to, session, nil); refusal != "" {
+		return refusal
+	}
+	older, _ := s.Member(s.Parties[to], user)
+	s.enter(s.Parties[to], session)
+	s.move(s.Parties[to], older)
 	s.leaveAll(leaving)
 	return ""
 }
