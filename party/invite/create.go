@@ -54,7 +54,7 @@ func (s *Service) Create(ctx context.Context, c party.Caller, req party.InviteRe
 	s.index.add(origin)
 	url := URL(conf.PublicURL, code)
 	inv := s.created(r, code, url)
-	s.tellTargets(ctx, c, v, r, inv)
+	s.tellTargets(ctx, &telling{by: c, view: v, made: inv, users: r.For})
 	only := ""
 	if len(r.For) == 1 {
 		only = r.For[0]

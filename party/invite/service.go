@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"partyline/internal/alarm"
 	"partyline/internal/cache"
 	"partyline/party"
 	"partyline/party/admission"
@@ -57,6 +58,7 @@ type Service struct {
 	entry  entry.Entry
 
 	waited    *cache.Cache[string, string]   // keys of invites by which somebody waits, by ID
+	untold    *alarm.Alarms[*telling]        // when those are told of an invite who could not be
 	halfEnded *cache.Cache[string, struct{}] // invites, and for whom, of whose end storage's answer was lost
 }
 
@@ -76,6 +78,7 @@ func New(d Deps) *Service {
 	s.notices = &notices{d.Store.storage, d.Notifier, s.tasks, d.Logger, d.Now, d.Store.round(noticesCollection)}
 	s.index = newIndex(s.routes, d.Store, d.Logger)
 	s.sweeper = newSweeper(s.routes, d.Store, s.notices, s.index)
+	s.untold = alarm.New(d.Now, d.Logger, "invite not announced invite=", s.tellAgain)
 	d.Admission.News.Subscribe(s.changed)
 	return s
 }
@@ -84,6 +87,7 @@ func New(d Deps) *Service {
 // to be given back stay with the users who claimed them.
 func (s *Service) Close() {
 	s.index.ends.Close()
+	s.untold.Close()
 	s.tasks.close()
 }
 

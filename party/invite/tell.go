@@ -65,40 +65,64 @@ const (
 	tellLast  = 128 * time.Second
 )
 
+// telling is an invite that those it is for have to hear of.
+type telling struct {
+	by    party.Caller
+	view  party.View // of the party
+	made  party.CreatedInvite
+	users []string // those it is for; with known, those of them who may be told
+	known bool
+	wait  time.Duration // until the next try
+}
+
+func (t *telling) String() string { return t.made.ID }
+
 // tellTargets brings an invite to those it is for.
-func (s *Service) tellTargets(ctx context.Context, c party.Caller, v party.View, r *record, inv party.CreatedInvite) {
-	users, err := s.reachable(ctx, c, v, r.For)
-	known := err == nil
-	if known && len(users) > 0 {
-		err = s.Notify(ctx, c, inv, users)
+func (s *Service) tellTargets(ctx context.Context, t *telling) {
+	err := s.learnTargets(ctx, t)
+	if err == nil && len(t.users) > 0 {
+		err = s.Notify(ctx, t.by, t.made, t.users)
 	}
+	if err != nil {
+		s.tellLater(t, err)
+	}
+}
+
+// learnTargets finds out who may be told, once: strangers are counted.
+func (s *Service) learnTargets(ctx context.Context, t *telling) error {
+	if t.known {
+		return nil
+	}
+	users, err := s.reachable(ctx, t.by, t.view, t.users)
 	if err == nil {
-		return
+		t.users, t.known = users, true
 	}
-	s.Logger.Warn("invite not announced yet invite=%s error=%v", r.ID, err)
-	s.tasks.begin(func() {
-		for wait := tellFirst; wait <= tellLast && pause(s.tasks.ctx, wait) == nil; wait *= 2 {
-			err := try(s.tasks.ctx, func(ctx context.Context) (err error) {
-				if !known { // once: strangers are counted
-					if users, err = s.reachable(ctx, c, v, r.For); err != nil {
-						return err
-					}
-					known = true
-				}
-				return s.tellRest(ctx, c, inv, users)
-			})
-			if err == nil {
-				return
-			}
-			s.Logger.Warn("invite not announced yet invite=%s error=%v", r.ID, err)
+	return err
+}
+
+func (s *Service) tellLater(t *telling, err error) {
+	s.Logger.Warn("invite not announced yet invite=%s error=%v", t, err)
+	if t.wait = max(tellFirst, 2*t.wait); t.wait <= tellLast {
+		s.untold.Set(t, s.Now().Add(t.wait))
+	}
+}
+
+func (s *Service) tellAgain(t *telling) {
+	err := try(context.Background(), func(ctx context.Context) error {
+		if err := s.learnTargets(ctx, t); err != nil {
+			return err
 		}
+		return s.tellRest(ctx, t)
 	})
+	if err != nil {
+		s.tellLater(t, err)
+	}
 }
 
 // tellRest is Notify for those of the users who still may come by the invite and have not been told of it,
 // so that nobody is told twice.
-func (s *Service) tellRest(ctx context.Context, c party.Caller, inv party.CreatedInvite, users []string) error {
-	code, err := ParseCode(inv.Code)
+func (s *Service) tellRest(ctx context.Context, t *telling) error {
+	code, err := ParseCode(t.made.Code)
 	if err != nil {
 		return err
 	}
@@ -109,16 +133,16 @@ func (s *Service) tellRest(ctx context.Context, c party.Caller, inv party.Create
 	if err != nil {
 		return err
 	}
-	rest, err := s.untold(ctx, inv.ID, code.key(), slices.DeleteFunc(f.rec.pending(), func(u string) bool { return !slices.Contains(users, u) }))
+	rest, err := s.notices.without(ctx, t.made.ID, code.key(), slices.DeleteFunc(f.rec.pending(), func(u string) bool { return !slices.Contains(t.users, u) }))
 	if err != nil || len(rest) == 0 {
 		return err
 	}
-	return s.Notify(ctx, c, inv, rest)
+	return s.Notify(ctx, t.by, t.made, rest)
 }
 
-// untold are those of the users who have no notification of the invite. It fails while one that was sent
+// without are those of the users who have no notification of the invite. It fails while one that was sent
 // may still be written.
-func (ns *notices) untold(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
+func (ns *notices) without(ctx context.Context, inviteID, key string, users []string) (untold []string, err error) {
 	var n notified
 	if _, err := party.ReadObject(ctx, ns.storage, noticesCollection, inviteID, &n); err != nil {
 		return nil, fmt.Errorf("read whom it was sent to: %w", err)
