@@ -122,7 +122,7 @@ func mayEnter(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 			return in.refuse(party.AlreadyMember, "You are joining this party already.", "This player is joining the party already.")
 		}
 	}
-	if k, kicked := b.Kicked(user); kicked && bans(k, p, in.Grant) {
+	if k, kicked := b.Kicked(user); kicked && bans(k, p, in.Grant, member) {
 		return in.refuse(party.Banned, "You were removed from this party a short while ago.", "This player was removed from the party a short while ago.")
 	}
 	if older.SessionID != "" {
@@ -147,9 +147,9 @@ func mayEnter(v party.View, b Book, p rules.Parties, f Facts, in Intent) error {
 }
 
 // bans reports whether a kick keeps out a user who comes with the grant. The host itself knows
-// no bans, so it has none for its own joins unless the rules ask for them. Who has a seat was let in since.
-func bans(k Kick, p rules.Parties, grant party.Grant) bool {
-	if grant == (party.Grant{}) || grant.Back {
+// no bans, so it has none for its own joins unless the rules ask for them. A member, whose seat moves, was let in since.
+func bans(k Kick, p rules.Parties, grant party.Grant, member bool) bool {
+	if grant == (party.Grant{}) || grant.Back && member {
 		return p.KickBanJoins
 	}
 	return !grant.Lifts(k.At)

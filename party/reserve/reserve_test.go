@@ -119,7 +119,7 @@ func TestDecide_NobodyTakesAKeptSeat(t *testing.T) {
 }
 
 // A kick keeps its user out but for an invite made since that names them; the host's own
-// joins only where the rules say so.
+// joins, and a member's seat from another session, only where the rules say so.
 func TestDecide_KickedStaysOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := draw(t)
@@ -127,7 +127,9 @@ func TestDecide_KickedStaysOut(t *testing.T) {
 		effects, err := s.decide()
 		_, in := s.view.Session(s.intent.Session.SessionID)
 		grant := s.intent.Grant
-		lifted := grant.Named && grant.InvitedAt.After(k.At) || grant == party.Grant{} && !s.policy.KickBanJoins
+		_, member := s.view.Member(s.intent.Session.UserID)
+		native := grant == party.Grant{} || grant.Back && member
+		lifted := grant.Named && grant.InvitedAt.After(k.At) || native && !s.policy.KickBanJoins
 		if kicked && !in && !lifted && err == nil {
 			t.Errorf("a kicked user: %+v", effects)
 		}
