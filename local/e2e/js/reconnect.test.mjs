@@ -121,7 +121,7 @@ describe("a dropped member", () => {
   });
 
   test("is lost when the time is over", async () => {
-    await rules({ parties: { reconnect_grace: "1s" } });
+    await rules({ parties: { reconnect_grace: "3s" } }); // longer than a server waits before it tells of a broken connection
     const [alice, bob, carol] = await players("alice", "bob", "carol");
     const made = await party({ size: 2 }, alice, bob);
     drop(bob);
@@ -340,7 +340,7 @@ describe("rules that change", () => {
     const made = await party({ size: 4 }, alice, bob, carol, dave);
     drop(bob);
     const promised = await member(alice, "away", bob);
-    await rules({ parties: { reconnect_grace: "1s" } });
+    await rules({ parties: { reconnect_grace: "3s" } }); // longer than a server waits before it tells of a broken connection
     drop(carol);
     await member(alice, "away", carol);
     await member(alice, "lost", carol);
