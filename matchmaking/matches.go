@@ -160,7 +160,7 @@ func (m *Matches) Moved(ctx context.Context, was, id party.ID) error {
 
 // Late holds a seat for a user who has just come to a party, as [seats.Table.Assign] does, and answers the
 // match; "" where the party is in none, has no room for another there, or a block stands between the user
-// and somebody who plays there. An error leaves it open: [Latecomers] try again.
+// and somebody who plays there. An error leaves it open: a [Retrier] tries again.
 func (m *Matches) Late(ctx context.Context, id party.ID, userID string, awaited bool) (string, error) {
 	matchID, err := m.Of(ctx, id)
 	if err != nil || matchID == "" {

@@ -18,7 +18,7 @@ func TestServer_SlowSlot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
 		s.slow = make(chan struct{})
-		l := matchmaking.NewLatecomers(s.matches, func(id party.ID) party.ID { return id }, s, time.Now)
+		l := matchmaking.NewRetrier(s.matches, func(id party.ID) party.ID { return id }, s, time.Now)
 		defer l.Close()
 		for range 2 {
 			if match, err := l.Seat(t.Context(), parse(t, s.party), "cat", false); err == nil || match != "" {

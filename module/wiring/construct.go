@@ -83,8 +83,7 @@ func (m *Module) construct(env environment, o Options) error {
 		Requests: limits.JoinRequest.Take, Locked: activity.Locked(policy), Friends: judged.Load.Friends,
 	})
 	m.admission = admission
-	m.follower = matchmaking.NewFollower(m.matches, admission.Current, m.logger, m.now)
-	m.late = matchmaking.NewLatecomers(m.matches, admission.Current, m.logger, m.now)
+	m.retrier = matchmaking.NewRetrier(m.matches, admission.Current, m.logger, m.now)
 	m.post = post.New(m.nk, m.logger)
 	m.shared = attributes.New(attributes.Deps{
 		Storage: m.nk, Streams: m.nk, Sender: m.nk, Admission: admission, News: news, Limits: limits, Policy: policy, Logger: m.logger, Now: m.now,
@@ -105,12 +104,12 @@ func (m *Module) construct(env environment, o Options) error {
 		Policy: policy, Logger: m.logger, Now: m.now, Judge: judged,
 		Statuses: m.status.Statuses, Footprints: m.status.Footprint,
 		Newcomer: m.post.Send, Over: m.inviteOver,
-		Match: m.matches.Of, Seat: m.late.Seat, Attributes: m.shared.Public, Metrics: m.nk,
+		Match: m.matches.Of, Seat: m.retrier.Seat, Attributes: m.shared.Public, Metrics: m.nk,
 	})
 	way := entry.Entry{Admission: admission, Roster: roster, Blocks: blocks, Judge: judged, Policy: policy}
 	m.line = waitlist.New(waitlist.Deps{Entry: way, Invites: m.invites, Notifier: m.nk, News: news, Metrics: m.nk, Logger: m.logger, Now: m.now})
 	m.finder = finder.New(finder.Deps{
-		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.PublicOf, Seat: m.late.Seat,
+		Entry: way, Lister: m.nk, News: news, Limits: limits, Now: m.now, Faces: m.invites.Faces, Attributes: m.shared.PublicOf, Seat: m.retrier.Seat,
 	})
 	m.reconnect = reconnect.New(reconnect.Deps{
 		Admission: admission, Roster: roster, News: news, Sender: m.nk, Notifier: m.nk, Policy: policy, Logger: m.logger, Now: m.now,

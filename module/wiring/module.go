@@ -66,8 +66,7 @@ type Module struct {
 	reconnect *reconnect.Service
 	admission *admission.Admission
 	matches   *matchmaking.Matches
-	late      *matchmaking.Latecomers
-	follower  *matchmaking.Follower
+	retrier   *matchmaking.Retrier
 	signs     ed25519.PrivateKey // passes
 	shared    *attributes.Service
 	post      *post.Post

@@ -48,7 +48,7 @@ func TestDetail_OfABusyParty(t *testing.T) {
 	})
 }
 
-// A hold that ends behind its party is no news of the party.
+// When a hold ends after its party has ended, nobody hears news of the party.
 func TestHolds_EndBehindTheParty(t *testing.T) {
 	k := newKernel(t)
 	p := k.host.Players(2)

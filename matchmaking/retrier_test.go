@@ -43,7 +43,7 @@ type latecomer struct {
 
 // What keeps a late friend from a seat and passes keeps them from it for a moment alone: it is sought again
 // as long as they are in the party and the match runs, a few times.
-func TestLatecomers(t *testing.T) {
+func TestRetrier_Seat(t *testing.T) {
 	eve := []seats.Claim{claim("", 0, "eve")}
 	unread := func(w latecomer) { w.friendsErr = errors.New("no database") }
 	for name, c := range map[string]struct {
@@ -83,7 +83,7 @@ func TestLatecomers(t *testing.T) {
 				}
 				return id
 			}
-			l := matchmaking.NewLatecomers(matchmaking.NewMatches(w.host, h, nil, nil, h.clock.Now), current, log, time.Now)
+			l := matchmaking.NewRetrier(matchmaking.NewMatches(w.host, h, nil, nil, h.clock.Now), current, log, time.Now)
 			defer l.Close()
 
 			c.begins(w)
@@ -109,13 +109,13 @@ func TestLatecomers(t *testing.T) {
 }
 
 // An answer that will not change is not asked for again.
-func TestLatecomers_noRoom(t *testing.T) {
+func TestRetrier_SeatNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h, log := newHouse(t), &partytest.Log{}
 		host := &asked{house: h}
 		s, p := duel(h, "")
 		h.members[p] = append(h.members[p], "eve")
-		l := matchmaking.NewLatecomers(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), func(id party.ID) party.ID { return id }, log, time.Now)
+		l := matchmaking.NewRetrier(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), func(id party.ID) party.ID { return id }, log, time.Now)
 		defer l.Close()
 		if match, err := l.Seat(t.Context(), parse(t, p), "eve", false); match != "" || err != nil {
 			t.Errorf("Seat = %q, %v; want none", match, err)

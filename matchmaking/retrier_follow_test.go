@@ -38,7 +38,7 @@ func (b *unanswered) MatchSignal(ctx context.Context, id, data string) (string, 
 
 // A match that is too busy when a party comes back keeps its seats all the same, whatever the party is by
 // then; one that ends, or is not busy, is asked no more.
-func TestFollower(t *testing.T) {
+func TestRetrier_Follow(t *testing.T) {
 	for name, c := range map[string]struct {
 		busy, asked int
 		again       bool // it has moved once more meanwhile
@@ -60,7 +60,7 @@ func TestFollower(t *testing.T) {
 				defer host.mu.Unlock()
 				return now
 			}
-			f := matchmaking.NewFollower(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), current, log, time.Now)
+			f := matchmaking.NewRetrier(matchmaking.NewMatches(host, h, nil, nil, h.clock.Now), current, log, time.Now)
 			defer f.Close()
 			f.Follow(t.Context(), parse(t, was))
 			host.mu.Lock()
