@@ -173,11 +173,11 @@ func (s *State) begin(party, session, by int) (leaving []seat, refusal string) {
 // mayAsk says why a session cannot get onto the list of requests. Nobody has friends
 // here, so the places kept for members' friends are for nobody.
 func (s *State) mayAsk(p *Party, session int) string {
+	if s.asks(p, s.Sessions[session].User) {
+		return "" // the server will say so
+	}
 	live := 0
 	for asker := range p.noted {
-		if s.Sessions[asker].User == s.Sessions[session].User {
-			return "" // the server will say so
-		}
 		if _, member := s.Member(p, s.Sessions[asker].User); !member && s.Sessions[asker].Live {
 			live++
 		}
@@ -216,7 +216,7 @@ func (s *State) request(party, session int) string {
 	if refusal := s.mayAsk(p, session); refusal != "" && !s.Passed {
 		return refusal
 	}
-	if _, noted := p.noted[session]; !noted {
+	if !s.asks(p, s.Sessions[session].User) {
 		p.noted[session] = s.ask(party, session, session)
 	}
 	if len(p.Requests) >= p.MaxSize {
@@ -235,8 +235,20 @@ func (s *State) request(party, session int) string {
 		return ""
 	}
 	delete(s.asked, session)
-	p.noted[session] = time.Time{}
+	if _, noted := p.noted[session]; noted {
+		p.noted[session] = time.Time{}
+	}
 	return ""
+}
+
+// asks reports whether the user is on Partyline's own list of requests, by whichever session.
+func (s *State) asks(p *Party, user int) bool {
+	for asker := range p.noted {
+		if s.Sessions[asker].User == user {
+			return true
+		}
+	}
+	return false
 }
 
 // land makes a member of a session that the server has let in. Where the user has been in
