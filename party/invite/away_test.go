@@ -114,6 +114,21 @@ func TestService_ReturnByTheInviteThatNamesThem(t *testing.T) {
 	w.held(id, 0)
 }
 
+// One that ended before they came back is as it was.
+func TestService_ReturnByAnInviteThatIsUsedUp(t *testing.T) {
+	w := newWorld(t)
+	p := w.host.Players(3)
+	id := w.party(p[0], true, 3)
+	w.must(w.join(p[1], id))
+	made := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID, p[2].UserID}, MaxUses: ptr(1)})
+	w.must(w.redeem(p[2], made.Code))
+	w.drop(p[1])
+	w.must(w.redeem(w.host.Connect(p[1].UserID), made.Code))
+	if n := w.uses(p[0], id); n != 1 {
+		t.Errorf("%d uses of one", n)
+	}
+}
+
 // An inviter whose seats are kept in several parties still leads to that of the invite.
 func TestService_FollowsToTheKeptSeatOfTheInvite(t *testing.T) {
 	for _, playsOn := range []bool{false, true} { // in a third party, to which they may not invite

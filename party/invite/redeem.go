@@ -80,7 +80,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 		}
 	}
 	_, member := look.Member(c.UserID)
-	if sessionErr == nil && (member || look.Returning(c.UserID)) { // their own seat needs no invite, and uses none up
+	if sessionErr == nil && (member || look.Returning(c.UserID)) { // their own seat needs no invite
 		err := s.Admission.Admit(ctx, id, session, party.Grant{Back: true}, &admission.Judged{Look: look})
 		if err == nil {
 			if slices.Contains(r.pending(), c.UserID) {
@@ -130,7 +130,7 @@ func (s *Service) redeemInto(ctx context.Context, c party.Caller, key string, r 
 // answered notes that a user whom the invite names has come, on a seat of their own: it waits for them no more.
 func (s *Service) answered(ctx context.Context, key, user string) {
 	r, err := s.Store.change(ctx, key, func(r *record) error {
-		if !slices.Contains(r.pending(), user) {
+		if !slices.Contains(r.pending(), user) || r.refusal(user, s.Now()) != nil {
 			return errUnchanged
 		}
 		r.claim(user)

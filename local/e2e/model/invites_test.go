@@ -115,7 +115,11 @@ func (s *State) Redeem(user, session, invite int) string {
 			case member == session:
 				return ""
 			case !claims:
-				return s.moveSeat(to, session)
+				refusal := s.moveSeat(to, session)
+				if refusal == "" && slices.Contains(v.pending(), user) && s.refusal(v, user) == "" {
+					v.claim(user) // it waits for them no more
+				}
+				return refusal
 			}
 		}
 	}
@@ -146,7 +150,7 @@ func (s *State) Redeem(user, session, invite int) string {
 	return ""
 }
 
-// moveSeat moves a member's seat to another of their sessions, which uses nothing of the invite.
+// moveSeat moves a member's seat to another of their sessions, which needs no invite.
 func (s *State) moveSeat(to, session int) string {
 	user := s.Sessions[session].User
 	leaving, refusal := s.elsewhere(to, user)
