@@ -60,7 +60,8 @@ func playRace(t *rapid.T, r *run) {
 	}
 	// The server looks up who is in a party, and sends a moment later: a member who leaves in between
 	// hears it after the end. A session that was never in it hears nothing.
-	r.must(t, r.strangers(strays, func(s seat, _ client.Message) bool { return w.been[s] }))
+	r.must(t, r.strangers(strays, func(s seat, m client.Message) bool { return w.been[s] || r.mayHear(w.been, s, m) }))
+	r.lately = w.been
 	r.forget()
 }
 

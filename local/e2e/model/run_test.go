@@ -41,6 +41,7 @@ type run struct {
 
 	asked  [users]int // join requests of each user, to stay below the server's limit
 	nonces int64
+	lately map[seat]bool // who was in which party before the last step
 	log    []string
 }
 
@@ -175,11 +176,8 @@ func (r *run) play(t *rapid.T, s *step) bool {
 		})
 	}))
 	r.must(t, r.settle(ctx))
-	// A party is told a moment later of a redeem, and the server looks up who is in it before
-	// it sends: a member who leaves in between hears it after the end.
-	r.must(t, r.strangers(r.listen(), func(s seat, m client.Message) bool {
-		return were[s] && m.Envelope.GetPartyData().GetOpCode() == party.OpInvite
-	}))
+	r.must(t, r.strangers(r.listen(), func(s seat, m client.Message) bool { return r.mayHear(were, s, m) }))
+	r.lately = were
 	if s.made != nil && got == "" {
 		s.made()
 	}
@@ -240,6 +238,13 @@ func (r *run) seats() map[seat]bool {
 		}
 	}
 	return taken
+}
+
+// mayHear reports whether a session that is out of a party by now may hear this of it. A party is told
+// a moment later of a redeem, and the server looks up who is in it before it sends: a member who leaves
+// in between hears it after the end, perhaps behind the next step. were are those who were in before.
+func (r *run) mayHear(were map[seat]bool, s seat, m client.Message) bool {
+	return (were[s] || r.lately[s]) && m.Envelope.GetPartyData().GetOpCode() == party.OpInvite
 }
 
 // strangers fails if one has heard of a party what it may not hear.
