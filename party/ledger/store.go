@@ -63,7 +63,7 @@ func recordReads(id party.ID) []*runtime.StorageRead {
 	}
 }
 
-// load reads a party's record.
+// load reads a party's record. Keys are UUIDs alone: there is none under an ID that names another node.
 func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 	r := reserve.NewRecord()
 	objects, err := s.storage.StorageRead(ctx, recordReads(id))
@@ -71,7 +71,7 @@ func (s *store) load(ctx context.Context, id party.ID) (reserve.Record, error) {
 		return r, fmt.Errorf("read party record: %w", err)
 	}
 	for _, o := range objects {
-		if err := r.Add(id, o.Value); err != nil {
+		if err := r.Add(id, o.Value); err != nil && !errors.Is(err, reserve.ErrOther) {
 			return r, fmt.Errorf("read party record: %s: %w", o.Collection, err)
 		}
 	}

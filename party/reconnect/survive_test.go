@@ -198,6 +198,37 @@ func TestSurvive_CrashRightAfterTheReturn(t *testing.T) {
 	})
 }
 
+// An ID of the same UUID that names another node is no party's, whatever is asked of it, and the party goes on as it
+// would have.
+func TestSurvive_AnIDOfAnotherNode(t *testing.T) {
+	for _, restart := range []time.Duration{0, time.Minute} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, time.Now)
+			w.set(func(p *rules.Parties) { p.Survive.Restart = restart })
+			p := w.host.Players(2)
+			id := w.party(true, 3, p[0])
+			other := party.ID{UUID: id.UUID, Node: "other"}
+			for _, everybody := range []bool{false, true} {
+				if everybody {
+					w.drop(p[0])
+				}
+				_, err := w.admission.Look(t.Context(), other)
+				w.refused(err, party.PartyNotFound)
+				w.refused(w.join(p[1], other), party.PartyNotFound)
+			}
+			_, err := w.admission.Look(t.Context(), id)
+			w.refused(err, party.PartyAway)
+			r, err := w.resume(w.host.Connect(p[0].UserID))
+			w.must(err)
+			if now := w.admission.Current(id); now.String() != r.PartyID || now == id {
+				t.Errorf("restart %s: the party leads to %s; it goes on as %s", restart, now, r.PartyID)
+			}
+			w.admission.Close()
+			w.grace.Close()
+		})
+	}
+}
+
 // Until the first member back is in, the party is away for all others: it never seems to be over.
 func TestSurvive_AwayUntilTheFirstIsIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

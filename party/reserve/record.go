@@ -2,6 +2,7 @@ package reserve
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -160,12 +161,18 @@ func (r Record) Encode(id party.ID) (string, error) {
 	return string(value), err
 }
 
-// Add adds what a stored object of the party says to the record. The objects of older
-// builds, which had kicks and seats apart, are read the same way.
+// ErrOther says that a stored object is another party's: its ID has the same UUID and the name of another node.
+var ErrOther = errors.New("the record is another party's")
+
+// Add adds what a stored object of the party says to the record, or fails with [ErrOther]. The objects
+// of older builds, which had kicks and seats apart, are read the same way.
 func (r Record) Add(id party.ID, value string) error {
 	var in recordJSON
 	if err := json.Unmarshal([]byte(value), &in); err != nil {
 		return err
+	}
+	if in.PartyID != "" && in.PartyID != id.String() {
+		return ErrOther
 	}
 	for user, k := range in.Kicks {
 		r.Kicks[user] = Kick{party.FromNanos(k.At), party.FromNanos(k.Until)}
