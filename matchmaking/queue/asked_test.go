@@ -23,6 +23,19 @@ func TestAccept_CooldownBeforeTheNews(t *testing.T) {
 	w.wantReason(err, party.RateLimited)
 }
 
+// Nor does who comes back after a pass that has missed the ticket, and before the news of the end.
+func TestAccept_CooldownAfterAPassWithoutTheTicket(t *testing.T) {
+	w := asking(t)
+	alone, tickets := w.soloes(4)
+	w.process()
+	w.host.Disconnect(alone[3])
+	w.removeTicket(tickets[3])
+	w.process()
+	w.must(w.Ended(t.Context(), alone[3]))
+	_, err := w.addSolo(w.host.Connect(alone[3].UserID), text("queue", "duo"))
+	w.wantReason(err, party.RateLimited)
+}
+
 // A cooldown is not cut short by a shorter one of another queue.
 func TestAccept_CooldownsOfTwoQueues(t *testing.T) {
 	w := asking(t)
@@ -70,6 +83,12 @@ func TestAccept_CooldownOfAParty(t *testing.T) {
 		"news_is_late_to_a_pass": {func(w *world, _ party.ID, players []party.Session, _ string) {
 			w.host.Disconnect(players[1])
 			w.process()
+		}, 1},
+		"news_is_late_to_a_pass_without_the_ticket": {func(w *world, _ party.ID, players []party.Session, ticket string) {
+			w.host.Disconnect(players[1])
+			w.removeTicket(ticket)
+			w.process()
+			w.must(w.Ended(w.t.Context(), players[1]))
 		}, 1},
 		"news_is_late_to_a_check": {func(w *world, id party.ID, players []party.Session, _ string) {
 			w.host.Disconnect(players[1])

@@ -34,7 +34,7 @@ const (
 
 // processor is the host's matchmaker. What it keeps between passes has no lock: the host runs one at a time.
 type processor struct {
-	*tickets
+	*liveness
 	glance    func(ctx context.Context, id party.ID) (reserve.Look, error)
 	footprint func(reserve.Look) party.Footprint
 	launcher  Launcher

@@ -93,6 +93,9 @@ func (r *proposing) settle(ctx context.Context, p proposal) (known bool) {
 			}
 		}
 		if w == nil {
+			if t, live := r.book.Get(part.ticket); live { // the host tells of a broken connection two seconds later
+				r.manned(ctx, t)
+			}
 			r.takeOff(part.ticket, r.name)
 			continue
 		}

@@ -77,7 +77,7 @@ func New(d Deps) *Service {
 		follower: &follower{tickets, d.Roster, claims, blocks},
 		liveness: live,
 		processor: &processor{
-			tickets: tickets, glance: d.Glance, footprint: d.Footprint, launcher: d.Launcher, resting: resting,
+			liveness: live, glance: d.Glance, footprint: d.Footprint, launcher: d.Launcher, resting: resting,
 			maker: maker{tickets, d.Launcher, d.Servers, blocks, resting}, board: board, gauges: gauges,
 			misfits: cache.New[string, map[string]time.Time](d.Now, maxMisfits, misfitFor),
 		},
