@@ -51,7 +51,7 @@ type Matches struct {
 	listed  *cache.Cache[struct{}, bool] // whether lists show any match with seats
 	turns   keyed.Locks[string]          // of signals, by match
 
-	slotted *cache.Cache[[2]string, bool] // whether late friends got a slot on a game server, by match and user
+	slotted *cache.Cache[[2]string, time.Time] // since when the fleet refuses late friends a slot, zero for who got one, by match and user
 }
 
 // NewMatches makes one over the host. fleets and keys are for matches on game servers;
@@ -60,7 +60,7 @@ func NewMatches(host Host, members Members, fleets *Fleets, keys pass.Keys, now 
 	return &Matches{
 		host: host, members: members, fleets: fleets, keys: keys, now: now,
 		young: cache.New[string, string](now, maxYoung, youngFor), listed: cache.New[struct{}, bool](now, 1, listedFor), turns: keyed.NewLocks[string](),
-		slotted: cache.New[[2]string, bool](now, maxNoSlot, noSlotFor),
+		slotted: cache.New[[2]string, time.Time](now, maxSlotted, slottedFor),
 	}
 }
 

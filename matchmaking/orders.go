@@ -214,10 +214,12 @@ func (m *Matches) slots(ctx context.Context, matchID string, users []string) err
 	return err
 }
 
-// A late friend may ask for a seat as often as they like; a fleet that refused the slot is not asked again at once.
+// A late friend may ask for a seat as often as they like. A fleet that refused the slot is not asked again at once,
+// and a slot that came too late waits until the friend asks again, as a [Retrier] does for them.
 const (
-	noSlotFor = 10 * time.Second
-	maxNoSlot = 10_000 // users
+	refusedFor = time.Second
+	slottedFor = 10 * time.Second
+	maxSlotted = 10_000 // users
 )
 
 // lateWait is how long a late friend, whose socket stands still meanwhile, waits for the fleet.
@@ -247,14 +249,18 @@ func (m *Matches) lateSlot(ctx context.Context, matchID, userID string) bool {
 
 // slotGiven asks the fleet for a late friend's slot, or for the answer that it gave a moment ago.
 func (m *Matches) slotGiven(ctx context.Context, matchID, userID string) bool {
-	given, err := m.slotted.Get(ctx, [2]string{matchID, userID}, func(ctx context.Context) (bool, error) {
-		err := m.fleets.protected(func() error { return m.slots(ctx, matchID, []string{userID}) })
-		if err != nil {
+	key := [2]string{matchID, userID}
+	if refused, known := m.slotted.Kept(key); known && !refused.IsZero() && m.now().Sub(refused) >= refusedFor {
+		m.slotted.Drop(key)
+	}
+	refused, err := m.slotted.Get(ctx, key, func(ctx context.Context) (refused time.Time, _ error) {
+		if err := m.fleets.protected(func() error { return m.slots(ctx, matchID, []string{userID}) }); err != nil {
 			m.fleets.logger.Info("no slot for a late friend user=%s match=%s error=%v", userID, matchID, err)
+			refused = m.now()
 		}
-		return err == nil, nil
+		return refused, nil
 	})
-	return given && err == nil
+	return refused.IsZero() && err == nil
 }
 
 // OrderSeat has a friend who came in while the server of a match was awaited get the seat that the party

@@ -381,8 +381,8 @@ func TestServer_LateFriends(t *testing.T) {
 	})
 }
 
-// TestServer_NoSlotForLateFriends: the fleet is asked once, however often a member without a seat asks
-// for it, and again after a while.
+// TestServer_NoSlotForLateFriends: the fleet is asked once a second, however often a member without a seat asks
+// for it.
 func TestServer_NoSlotForLateFriends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newServed(t)
@@ -401,9 +401,9 @@ func TestServer_NoSlotForLateFriends(t *testing.T) {
 		}
 		asks("cat", 1)
 		asks("dan", 2)
-		s.clock.Advance(10 * time.Second)
+		s.clock.Advance(time.Second)
 		asks("cat", 3)
-		s.clock.Advance(10 * time.Second)
+		s.clock.Advance(time.Second)
 		s.full = nil
 		m, err := s.matches.PartyMatch(t.Context(), party.Caller{UserID: "cat"}, s.party, "")
 		if err != nil || m.Server == nil {

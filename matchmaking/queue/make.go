@@ -88,11 +88,15 @@ func (mk maker) each(ctx context.Context, plans []*planned, apart map[*planned][
 		if len(plan.tickets) == 0 || !plan.running && !joins && len(out) > 0 {
 			continue
 		}
+		_, fleet := plan.rules.Server()
+		if fleet && !joins && !plan.running && !plan.served && mk.resting.left(plan.queue) > 0 {
+			continue // there is no server to be had, so nobody is asked about a match either
+		}
 		if joins || !plan.running && !plan.complete && plan.rules.Accept != nil {
 			mk.ask(ctx, plan)
 			continue
 		}
-		if _, fleet := plan.rules.Server(); fleet && !plan.served {
+		if fleet && !plan.served {
 			_ = protected(mk.logger, "ask for a game server", plan.queue, func() { mk.order(ctx, plan) })
 			continue
 		}
@@ -186,9 +190,6 @@ func (mk maker) tellAll(ctx context.Context, parts []*part, name EventName, by t
 func (mk maker) order(ctx context.Context, plan *planned) {
 	fleet, _ := plan.rules.Server()
 	fill := plan.match != ""
-	if !fill && mk.resting.left(plan.queue) > 0 {
-		return
-	}
 	id := plan.proposal
 	if id == 0 {
 		teams := slices.Repeat([]int{plan.teamSize}, plan.rules.Teams) // 0 seats for a fill

@@ -96,6 +96,42 @@ func TestServers_NoSlots(t *testing.T) {
 	}
 }
 
+// While no server is to be had, nobody is asked about a match that would need one.
+func TestServers_NobodyIsAskedWithoutCapacity(t *testing.T) {
+	cfg := configWithQueues()
+	q := cfg.Queues["duo"]
+	accept := rules.DefaultOf[rules.Accept]()
+	fleet := rules.DefaultOf[rules.Fleet]()
+	q.Match, q.Accept, q.Fleet = rules.FleetMatch, &accept, &fleet
+	cfg.Queues["duo"] = q
+	w := newWorld(t, cfg)
+	w.servers.ready = matchmaking.NoOrder(errBroken)
+	ids, players, tickets := duel(w)
+	accepted := func() {
+		t.Helper()
+		w.process()
+		for i, ticket := range tickets {
+			for _, s := range players[i] {
+				w.accepts(s, ticket)
+			}
+		}
+		w.process() // the server is ordered
+		w.process() // and is not to be had
+	}
+	accepted()
+	want := []string{"queued duo", "found duo", "queued duo: no_capacity"}
+	w.wantEvents(ids[0], want...)
+	w.clock.Advance(fleet.ReadyWithin/6 - time.Second)
+	w.process()
+	w.wantEvents(ids[0], want...)
+	w.clock.Advance(time.Second)
+	accepted()
+	w.wantEvents(ids[0], append(want, want[1:]...)...)
+	if len(w.servers.ordered) != 2 {
+		t.Errorf("servers asked for %d times; want 2", len(w.servers.ordered))
+	}
+}
+
 // slotless is a host whose matches need no slots, so that orders of them are ready.
 type slotless struct{ matchmaking.Host }
 
