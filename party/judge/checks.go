@@ -42,16 +42,18 @@ func (c Checks) Dry(j *Judge) Checks {
 // Create answers what becomes of a wish for a new party, or why there is none:
 // InvalidRequest naming the field, AlreadyInParty, a designer's rule.
 func (c Checks) Create(ctx context.Context, caller party.Caller, wish party.CreateParams) (party.CreateParams, error) {
+	question := party.Question{
+		Action: rules.ActionCreate, Caller: caller, Request: rules.RequestFacts{LabelJSON: wish.Label, Wish: &rules.Wish{MaxSize: wish.MaxSize, Open: wish.Open}},
+	}
 	shaped, err := wish.Shape(c.Policy().Parties)
 	if err != nil {
+		_ = c.ask(ctx, question) // the rules that come next may allow the size
 		return shaped, err
 	}
 	if err := c.Entrance.MayCreate(ctx, caller.Session()); err != nil {
 		return shaped, err
 	}
-	return shaped, c.ask(ctx, party.Question{
-		Action: rules.ActionCreate, Caller: caller, Request: rules.RequestFacts{LabelJSON: wish.Label, Wish: &rules.Wish{MaxSize: wish.MaxSize, Open: wish.Open}},
-	})
+	return shaped, c.ask(ctx, question)
 }
 
 // Join decides on a PartyJoin of the caller into the party that was looked at, which asks

@@ -64,7 +64,12 @@ func (j *Judge) Enforces(a rules.Action) bool { return j.Rules().Has(a) }
 // what the client sent is to blame: no player can make the server's operator look for a fault.
 func (j *Judge) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
-	q.Request, _ = set.Config().Parties.Shape(q.Action, q.Request)
+	request, fits := set.Config().Parties.Shape(q.Action, q.Request)
+	if !fits { // the caller refuses it without a rule
+		j.Shadow.answered(j, q, j.Now, rules.SizeRefused)
+		return nil
+	}
+	q.Request = request
 	if !set.Asks(q.Action, q.Invited) {
 		j.Shadow.answered(j, q, j.Now, "allowed")
 		if j.Record.wants(q.Action) {
@@ -116,10 +121,11 @@ type dry struct{ *Judge }
 
 func (j dry) Decide(ctx context.Context, q party.Question) error {
 	set := j.Rules()
-	q.Request, _ = set.Config().Parties.Shape(q.Action, q.Request)
-	if !set.Asks(q.Action, q.Invited) {
+	request, fits := set.Config().Parties.Shape(q.Action, q.Request)
+	if !fits || !set.Asks(q.Action, q.Invited) {
 		return nil
 	}
+	q.Request = request
 	facts, err := j.facts(ctx, set, q)
 	if err != nil {
 		return err

@@ -78,9 +78,9 @@ type ShadowReport struct {
 	Examples []Difference  // the newest first
 }
 
-// wants reports whether the next rules have anything to say about the question.
+// wants reports whether the next file has anything to say about the question: of a new party it sets the size.
 func (s *Shadow) wants(a rules.Action) bool {
-	return s.loaded() && s.next().Has(a)
+	return s.loaded() && (s.next().Has(a) || a == rules.ActionCreate)
 }
 
 func (s *Shadow) loaded() bool { return s != nil && s.next() != nil }

@@ -154,6 +154,28 @@ func TestShadow_shape(t *testing.T) {
 	})
 }
 
+// TestShadow_sizes: files without a rule differ in the sizes that they allow.
+func TestShadow_sizes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, shadow, _ := shadowWorld(t, "parties: {max_size: {default: 2, min: 2, max: 4}}", "parties: {max_size: {default: 2, max: 3}}")
+		w.start(func() rules.Config { return w.set.Config() })
+		p := w.host.Players(1)
+		for _, size := range []int{1, 3, 4, 5} {
+			_, _ = w.checks.Create(t.Context(), caller(p[0]), party.CreateParams{MaxSize: size})
+			_, _ = w.checks.Dry(w.judge).Create(t.Context(), caller(p[0]), party.CreateParams{MaxSize: size})
+		}
+		want := []judge.ShadowCount{
+			{Action: "create", Now: "allowed", Next: "allowed", Times: 1},
+			{Action: "create", Now: "allowed", Next: "refused for max_size", Times: 1},
+			{Action: "create", Now: "refused for max_size", Next: "allowed", Times: 1},
+			{Action: "create", Now: "refused for max_size", Next: "refused for max_size", Times: 1},
+		}
+		if r := seen(t, shadow, 4); fmt.Sprint(r.Counts) != fmt.Sprint(want) {
+			t.Errorf("%+v; want %+v", r.Counts, want)
+		}
+	})
+}
+
 // TestShadow_bounds: what does not fit is dropped, and no answer waits for the shadow.
 func TestShadow_bounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
