@@ -28,6 +28,19 @@ import (
 // AlreadyMember if another session of the user is a member and stays it, and those of
 // [admission.Admission.Admit] but PartyLocked.
 func (s *Service) Resume(ctx context.Context, c party.Caller) (party.Resumption, error) {
+	for looks := resumeLooks; ; looks-- {
+		r, err := s.resume(ctx, c)
+		if party.ReasonOf(err) != party.PartyNotFound || looks == 0 || len(s.Admission.KnownPartiesOf(c.UserID)) == 0 {
+			return r, err
+		}
+	}
+}
+
+// resumeLooks is how often Resume looks again for a seat that it did not find, though the user is known to be in
+// a party: its seats move to another native party while somebody is the first who comes back.
+const resumeLooks = 3
+
+func (s *Service) resume(ctx context.Context, c party.Caller) (party.Resumption, error) {
 	var none party.Resumption
 	// In this order: a membership that ends in between is a seat by then.
 	in, err := s.Roster.PartiesOf(ctx, c.UserID)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -196,6 +197,39 @@ func TestSurvive_CrashRightAfterTheReturn(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Whoever comes back while the first to do so drops again finds the seat that is kept, wherever it is just then.
+func TestSurvive_TheFirstDropsAgain(t *testing.T) {
+	for range 100 {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(4)
+		w.party(false, 6, p...)
+		for _, s := range p {
+			w.drop(s)
+		}
+		first := w.host.Connect(p[0].UserID)
+		var all sync.WaitGroup
+		all.Go(func() { _, _ = w.resume(first) })
+		all.Go(func() {
+			w.host.Disconnect(first)
+			_ = w.ended(first)
+		})
+		for _, s := range p[1:] {
+			back := w.host.Connect(s.UserID)
+			all.Go(func() {
+				if r, err := w.resume(back); err != nil || !r.Joined {
+					t.Errorf("back: %+v, %v", r, err)
+				}
+			})
+		}
+		all.Wait()
+		w.admission.Close()
+		w.grace.Close()
+		if t.Failed() {
+			return
+		}
+	}
 }
 
 // An ID of the same UUID that names another node is no party's, whatever is asked of it, and the party goes on as it
