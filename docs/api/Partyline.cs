@@ -1619,7 +1619,7 @@ namespace Partyline
 
         [DataMember(Name = "to"), Preserve] public ShareTo To { get; set; }
 
-        /// <summary>at most 255 bytes</summary>
+        /// <summary>at most 255 bytes; "" keeps that of the link</summary>
         [DataMember(Name = "message"), Preserve] public string Message { get; set; }
     }
 

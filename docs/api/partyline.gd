@@ -2052,7 +2052,7 @@ class ServerSeatsAnswer extends Answer:
 class ShareRequest extends Answer:
 	var party_id: String = ""
 	var to: ShareTo = ShareTo.new()
-	## at most 255 bytes
+	## at most 255 bytes; "" keeps that of the link
 	var message = null # String
 
 	func fields() -> Dictionary:

@@ -1139,7 +1139,7 @@ export interface ServerSeatsAnswer {
 export interface ShareRequest {
   party_id: string;
   to: ShareTo;
-  /** at most 255 bytes */
+  /** at most 255 bytes; "" keeps that of the link */
   message?: string;
 }
 

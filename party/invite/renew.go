@@ -7,14 +7,12 @@ import (
 )
 
 // Renew answers the caller's own invite for everybody once more, so that sharing a party again
-// needs no second one. Only the message changes, of at most 255 bytes; nil leaves the one it has.
+// needs no second one. Only the message changes, of at most 255 bytes; "" leaves the one it has.
 // ok is false where it cannot be used any more, half of its life is over, or it is another kind of
 // invite; the caller then makes a new one. Refusals are those of [Service.Create].
-func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, message *string) (inv party.CreatedInvite, ok bool, err error) {
-	if message != nil {
-		if err := party.CheckText("message", *message, maxMessage); err != nil {
-			return inv, false, err
-		}
+func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, message string) (inv party.CreatedInvite, ok bool, err error) {
+	if err := party.CheckText("message", message, maxMessage); err != nil {
+		return inv, false, err
 	}
 	code, err := ParseCode(typed)
 	if err != nil {
@@ -39,9 +37,9 @@ func (s *Service) Renew(ctx context.Context, c party.Caller, typed string, messa
 	if _, err := s.routes.mayInvite(ctx, c, id, s.Judge); err != nil {
 		return inv, false, err
 	}
-	if message != nil && r.Message != *message {
+	if message != "" && r.Message != message {
 		r, err = s.Store.change(ctx, code.key(), func(r *record) error {
-			r.Message = *message
+			r.Message = message
 			return nil
 		})
 		if err != nil {

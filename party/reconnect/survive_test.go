@@ -199,7 +199,7 @@ func TestSurvive_CrashRightAfterTheReturn(t *testing.T) {
 	})
 }
 
-// Whoever comes back while the first to do so drops again finds the seat that is kept, wherever it is just then.
+// Members who come back while the first of them drops again find their seats, wherever those are just then.
 func TestSurvive_TheFirstDropsAgain(t *testing.T) {
 	for range 100 {
 		w := newWorld(t, time.Now)

@@ -96,11 +96,11 @@ func (s *Service) Activity(ctx context.Context, c party.Caller, r ActivityReques
 	if err != nil {
 		return Activity{}, err
 	}
-	link, err := s.invite(ctx, c, id, party.LinkInvite, nil)
+	link, err := s.invite(ctx, c, id, party.LinkInvite, "")
 	if err != nil {
 		return Activity{}, err
 	}
-	digits, err := s.invite(ctx, c, id, party.DigitsInvite, nil)
+	digits, err := s.invite(ctx, c, id, party.DigitsInvite, "")
 	if err != nil {
 		return Activity{}, err
 	}

@@ -18,7 +18,7 @@ const (
 type Request struct {
 	PartyID string `json:"party_id"`
 	To      To     `json:"to"`
-	Message string `json:"message,omitempty"` // at most 255 bytes
+	Message string `json:"message,omitempty"` // at most 255 bytes; "" keeps that of the link
 }
 
 // To says whom a party is shared to; at least one of it.
@@ -79,7 +79,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 	if err != nil {
 		return Answer{}, err
 	}
-	inv, err := s.invite(ctx, c, id, party.LinkInvite, &r.Message)
+	inv, err := s.invite(ctx, c, id, party.LinkInvite, r.Message)
 	if err != nil {
 		return Answer{}, err
 	}
@@ -90,7 +90,7 @@ func (s *Service) Share(ctx context.Context, c party.Caller, r Request) (Answer,
 		}
 	}
 	if r.To.Status {
-		if err := s.shareStatus(ctx, member.Session, id, inv, r.Message); err != nil {
+		if err := s.shareStatus(ctx, member.Session, id, inv); err != nil {
 			return Answer{}, err
 		}
 		answer.Delivered.Status = 1
@@ -119,8 +119,8 @@ func (r *Request) check(caller party.Caller) error {
 }
 
 // invite is the caller's invite of a kind to share, the same for as long as it can be used.
-// A nil message leaves the one it has.
-func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind party.InviteKind, message *string) (party.CreatedInvite, error) {
+// Without a message it keeps the one it has.
+func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind party.InviteKind, message string) (party.CreatedInvite, error) {
 	which := shares{s.Door.Origin(id), c.UserID, kind}
 	unlock, err := s.turns.Lock(ctx, c.UserID)
 	if err != nil {
@@ -134,11 +134,7 @@ func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind 
 		}
 	}
 	unlimited := 0
-	request := party.InviteRequest{PartyID: id.String(), Kind: kind, MaxUses: &unlimited}
-	if message != nil {
-		request.Message = *message
-	}
-	inv, err := s.Invites.Create(ctx, c, request)
+	inv, err := s.Invites.Create(ctx, c, party.InviteRequest{PartyID: id.String(), Kind: kind, MaxUses: &unlimited, Message: message})
 	if err == nil {
 		s.codes.Put(which, inv.Code)
 	}
@@ -146,13 +142,13 @@ func (s *Service) invite(ctx context.Context, c party.Caller, id party.ID, kind 
 }
 
 // shareStatus sets the status of the sharer's session in the party.
-func (s *Service) shareStatus(ctx context.Context, session party.Session, id party.ID, inv party.CreatedInvite, text string) error {
+func (s *Service) shareStatus(ctx context.Context, session party.Session, id party.ID, inv party.CreatedInvite) error {
 	door, err := s.door(ctx, id)
 	if err != nil {
 		return err
 	}
 	err = s.publish(&shared{
-		id: id, session: session, url: inv.URL, text: text, inviteID: inv.ID, expiresAt: inv.ExpiresAt,
+		id: id, session: session, url: inv.URL, text: inv.Message, inviteID: inv.ID, expiresAt: inv.ExpiresAt,
 	}, door)
 	if err != nil {
 		return err

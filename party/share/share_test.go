@@ -176,6 +176,12 @@ func TestService_Share_oneInvite(t *testing.T) {
 	if n := w.host.Notices(); n[1].Content["message"] != "two" || n[1].Content["url"] != first.URL {
 		t.Errorf("notification = %+v; want the same link with the last message", n[1].Content)
 	}
+	if _, err := w.ask(p[0], share.Request{PartyID: id.String(), To: share.To{Status: true}}); err != nil {
+		t.Fatal(err)
+	}
+	if list, err = w.invites.List(t.Context(), caller(p[0]), id.String()); err != nil || list[0].Message != "two" {
+		t.Errorf("invites = %+v, %v; want the last message, which a call without one leaves", list, err)
+	}
 	if other := say(p[1], "one"); other.ID == first.ID {
 		t.Error("another member shared an invite that names the first as inviter")
 	}
