@@ -220,7 +220,7 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 		case Promote:
 			v.Lead(m.Target)
 		case Leave: // on purpose, if only after coming back, or before the older connection has ended
-			last := v.ID == m.Party && v.Gone(m.Sender, false, "")
+			last := v.ID == m.Party && v.Gone(m.Sender, v.At, false, "")
 			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(deadFor))
 			return v.GiveUp(m.Sender.UserID, last)
 		case Update:
@@ -311,7 +311,7 @@ func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Memb
 	if !in {
 		return nil, false, err
 	}
-	v.Entered(s, true)
+	v.Entered(s, v.At, true)
 	err = v.Seated(s, party.Grant{})
 	a.evictGhost(v, members)
 	return pending.Leaving, true, err
@@ -332,4 +332,25 @@ func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 	}
 	a.Dropped(s, at)
 	return errors.Join(errs...)
+}
+
+// entered comes after a session has entered a party, so that no other one is offered to its user
+// any more. Under session.single_party it leaves all others: the host does that in silence for its
+// own joins, and not at all for invited sessions.
+func (a *Admission) entered(ctx context.Context, id party.ID, s party.Session) {
+	a.offers.Drop(s.UserID)
+	if a.SingleParty {
+		ids, err := a.Roster.Listed(s)
+		if err != nil {
+			a.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
+		}
+		for _, other := range ids {
+			if other != id {
+				a.leave(ctx, party.Membership{ID: other, Session: s})
+			}
+		}
+	}
+	if a.Policy().Parties.OnePerUser.One() {
+		a.GiveUpOthers(ctx, s.UserID, id)
+	}
 }

@@ -81,7 +81,7 @@ func (a *Admission) removed(v *ledger.Visit, m Message) error {
 		v.Report(turned(v, party.RequestRejected, target, m))
 		return nil
 	}
-	v.Gone(target, false, m.Sender.UserID)
+	v.Gone(target, v.At, false, m.Sender.UserID)
 	v.Report(turned(v, party.MemberRemoved, target, m))
 	return v.Ban(target.UserID, kept)
 }

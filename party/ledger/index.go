@@ -112,7 +112,7 @@ func (m *moves) isEntered(native party.ID) bool {
 	return m.entering[native]
 }
 
-func (m *moves) of(id party.ID) party.ID {
+func (m *moves) Current(id party.ID) party.ID {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if to, moved := m.to[id]; moved {
