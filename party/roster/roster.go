@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
 )
@@ -20,8 +17,8 @@ type Roster struct {
 	streams party.Streams
 	finder  party.Finder
 	now     party.Clock
-	mirrors stripes // by party: read-modify-write of its mirror
-	lists   stripes // by user: read-modify-write of its list of parties
+	mirrors
+	lists stripes // by user: read-modify-write of its list of parties
 
 	Attendance *Attendance // who was a member the last time this process heard or looked
 	Losses     *Losses     // the host counts them as members, and they are not there
@@ -30,7 +27,7 @@ type Roster struct {
 
 // New makes a roster over the host.
 func New(streams party.Streams, finder party.Finder, now party.Clock) *Roster {
-	return &Roster{streams: streams, finder: finder, now: now, Attendance: newAttendance(), Losses: newLosses(), Hidden: &Hidden{}}
+	return &Roster{streams: streams, finder: finder, now: now, mirrors: mirrors{streams: streams, now: now}, Attendance: newAttendance(), Losses: newLosses(), Hidden: &Hidden{}}
 }
 
 // stripes are locks that many keys share: what is done under one is a few calls of the host
@@ -136,19 +133,14 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 		at[m.SessionID] = i
 	}
 	s := Snapshot{View: party.View{ID: id, Members: members, Lost: r.Losses.Of(id)}, Marks: marks}
+	present := entries[:0]
 	for _, e := range entries {
-		i, member := at[e.sessionID]
-		if !member {
-			continue // left in a way no hook tells of, or a join that never came about
-		}
-		members[i].JoinedAt = e.joinedAt
-		if e.joinedAt.After(s.lastJoin) {
-			s.lastJoin = e.joinedAt
-		}
-		if e.rev > s.shared.rev {
-			s.shared = e.shared
+		if i, member := at[e.SessionID]; member { // else left in a way no hook tells of, or a join that never came about
+			members[i].JoinedAt = e.joinedAt
+			present = append(present, e)
 		}
 	}
+	s.shared, s.lastJoin = newest(present)
 	s.Facts = s.shared.Facts
 	slices.SortFunc(members, longestFirst)
 	lead := max(0, slices.IndexFunc(members, func(m party.Member) bool { return m.SessionID == s.shared.leader }))
@@ -179,32 +171,6 @@ func (r *Roster) Members(id party.ID) ([]party.Member, error) {
 		members[i].Session = party.SessionOf(p)
 	}
 	return members, nil
-}
-
-type mirrorPresence struct {
-	mirrorEntry
-	sessionID string
-	presence  runtime.Presence
-}
-
-// mirror reads the party's mirror: the members' entries, and the marks of those who have gone.
-func (r *Roster) mirror(id party.ID) (entries []mirrorPresence, marks string, err error) {
-	presences, err := r.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, false)
-	if err != nil {
-		return nil, "", fmt.Errorf("read mirror: %w", err)
-	}
-	entries = make([]mirrorPresence, 0, len(presences))
-	var gone []string
-	for _, p := range presences {
-		status := p.GetStatus()
-		if e, ok := decodeMirror(status); ok {
-			entries = append(entries, mirrorPresence{e, p.GetSessionId(), p})
-		} else if strings.HasPrefix(status, withdrawn) {
-			gone = append(gone, p.GetSessionId()+status)
-		}
-	}
-	slices.Sort(gone)
-	return entries, strings.Join(gone, ","), nil
 }
 
 // adopt asks the native engine for the facts of a party none of our hooks has seen
@@ -255,13 +221,13 @@ func (r *Roster) PartiesOf(_ context.Context, userID string) ([]party.Membership
 	var in []party.Membership
 	for _, p := range presences {
 		s := party.SessionOf(p)
-		for _, pp := range decodeList(p.GetStatus()) {
-			members, err := r.Members(pp.id)
+		for _, listed := range decodeList(p.GetStatus()) {
+			members, err := r.Members(listed.ID)
 			if err != nil {
 				return nil, err
 			}
 			if slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID }) {
-				in = append(in, party.Membership{ID: pp.id, Session: s, Since: pp.since})
+				in = append(in, party.Membership{ID: listed.ID, Session: s, Since: listed.Since})
 			}
 		}
 	}
@@ -276,7 +242,7 @@ func (r *Roster) Listed(s party.Session) ([]party.ID, error) {
 	list, err := r.listOf(s)
 	var ids []party.ID
 	for _, p := range list {
-		ids = append(ids, p.id)
+		ids = append(ids, p.ID)
 	}
 	return ids, err
 }
