@@ -101,6 +101,15 @@ func (r *Roster) End(id party.ID) {
 	}
 }
 
+// Noted reports whether the session was a member the last time this process looked or a hook told of it.
+func (r *Roster) Noted(id party.ID, sessionID string) (bool, error) {
+	if r.Attendance.Has(id, sessionID) {
+		return true, nil
+	}
+	entries, _, err := r.mirror(id)
+	return slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.SessionID == sessionID }), err
+}
+
 // put writes a session's presence on the party's mirror and on its user's list. The
 // caller holds the mirror's lock.
 func (r *Roster) put(id party.ID, s party.Session, e mirrorEntry) error {

@@ -149,12 +149,6 @@ func (m *mirrors) Announce(id party.ID) (before, after int64) {
 	return before, after
 }
 
-// Mirrored reports whether the session was a member the last time a hook told of it.
-func (m *mirrors) Mirrored(id party.ID, sessionID string) (bool, error) {
-	entries, _, err := m.mirror(id)
-	return slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.SessionID == sessionID }), err
-}
-
 // change changes what all of the party's presences share.
 func (m *mirrors) change(id party.ID, f func(*shared)) {
 	defer m.lock(string(id.UUID[:])).Unlock()
