@@ -163,39 +163,37 @@ func (v *Visit) Seated(s party.Session, by party.Grant) error {
 // endKept takes a kept seat away, nil for none, and reports why, together with what else
 // changes in the party's record, nil for nothing.
 func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(reserve.Record)) error {
-	if k == nil {
-		if edit == nil {
-			return nil
-		}
-		err := v.insist(nil, edit)
-		v.Announce()
-		return err
+	var users []string
+	if k != nil {
+		users = []string{k.Member.UserID}
+		delete(v.Book.Kept, k.Member.UserID)
+		v.Reindex()
+		v.turn++
 	}
-	user := k.Member.UserID
-	delete(v.Book.Kept, user)
-	v.Reindex()
-	v.turn++
-	if !k.Told && edit == nil {
+	told := k != nil && k.Told
+	if !told && edit == nil {
 		return nil
 	}
 	removed := false
-	err := v.insist([]string{user}, func(r reserve.Record) {
-		s, ok := r.Seats[user]
-		found := ok && s.Member.SessionID == k.Member.SessionID
-		if found {
-			delete(r.Seats, user)
+	err := v.insist(users, func(r reserve.Record) {
+		if k != nil {
+			s, ok := r.Seats[k.Member.UserID]
+			found := ok && s.Member.SessionID == k.Member.SessionID
+			if found {
+				delete(r.Seats, k.Member.UserID)
+			}
+			removed = found || removed && r.Again
 		}
-		removed = found || removed && r.Again
 		if edit != nil {
 			edit(r)
 		}
 	})
+	v.Announce()
+	if !told {
+		return err
+	}
 	if err == nil && k.Stored && !removed {
 		why = party.SeatEnded // another node was faster
-	}
-	v.Announce()
-	if !k.Told {
-		return err
 	}
 	v.Report(party.Change{Kind: why, ID: v.ID, Seat: k.Seat})
 	if why == party.SeatLost {

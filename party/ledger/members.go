@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"partyline/party"
@@ -131,10 +133,7 @@ func (v *Visit) endIfEmpty() bool {
 
 // forget drops a party nobody is in any more, with all that was reserved in it.
 func (v *Visit) forget() {
-	users := make([]string, 0, len(v.saved.Members)+len(v.Book.Kept))
-	for user := range v.saved.Members {
-		users = append(users, user)
-	}
+	users := slices.Collect(maps.Keys(v.saved.Members))
 	for user, k := range v.Book.Kept {
 		if k.Told {
 			users = append(users, user)

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/heroiclabs/nakama-common/api"
+
 	"partyline/party"
 )
 
@@ -165,50 +167,41 @@ func (r *Roster) Members(id party.ID) ([]party.Member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read members: %w", err)
 	}
-	presences = r.Hidden.shown(presences)
-	members := make([]party.Member, len(presences))
-	for i, p := range presences {
-		members[i].Session = party.SessionOf(p)
+	members := make([]party.Member, 0, len(presences))
+	for _, p := range presences {
+		if !r.Hidden.is(p.GetSessionId()) {
+			members = append(members, party.Member{Session: party.SessionOf(p)})
+		}
 	}
 	return members, nil
 }
 
 // adopt asks the native engine for the facts of a party none of our hooks has seen
-// and writes them down for its members.
+// and writes them down for its members. The engine's index is up to a second behind.
 func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
-	facts, err := r.findFacts(ctx, id)
+	// Every character of an ID is one of a plain term; quoted, the server finds nothing.
+	parties, _, err := r.finder.PartyList(ctx, 1, nil, true, "+_id:"+id.String(), "")
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, fmt.Errorf("find party: %w", err)
 	}
-	now := r.now()
-	facts.CreatedAt = now
+	i := slices.IndexFunc(parties, func(p *api.Party) bool { return p.GetPartyId() == id.String() })
+	if i < 0 {
+		return Snapshot{}, party.Gone()
+	}
+	found, now := parties[i], r.now()
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	s, err := r.LookOnce(id)
 	if err != nil || s.shared.rev != 0 {
 		return s, err
 	}
-	s.Facts, s.shared, s.lastJoin = facts, shared{Facts: facts, rev: max(1, party.Nanos(now))}, now
+	s.Facts = party.Facts{MaxSize: int(found.GetMaxSize()), Open: found.GetOpen(), Hidden: found.GetHidden(), Label: found.GetLabel(), CreatedAt: now}
+	s.shared, s.lastJoin = shared{Facts: s.Facts, rev: max(1, party.Nanos(now))}, now
 	for _, m := range s.Members {
 		if err := r.put(id, m.Session, mirrorEntry{s.shared, now}); err != nil {
 			return Snapshot{}, err
 		}
 	}
 	return s, nil
-}
-
-// findFacts asks the engine's index for one party. The index is up to a second behind.
-func (r *Roster) findFacts(ctx context.Context, id party.ID) (party.Facts, error) {
-	// Every character of an ID is one of a plain term; quoted, the server finds nothing.
-	parties, _, err := r.finder.PartyList(ctx, 1, nil, true, "+_id:"+id.String(), "")
-	if err != nil {
-		return party.Facts{}, fmt.Errorf("find party: %w", err)
-	}
-	for _, p := range parties {
-		if p.GetPartyId() == id.String() {
-			return party.Facts{MaxSize: int(p.GetMaxSize()), Open: p.GetOpen(), Hidden: p.GetHidden(), Label: p.GetLabel()}, nil
-		}
-	}
-	return party.Facts{}, party.Gone()
 }
 
 // PartiesOf lists the parties the user's sessions are in, the latest joined first.
@@ -253,10 +246,11 @@ func (r *Roster) Sessions(userID string) ([]party.Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read sockets of user: %w", err)
 	}
-	presences = r.Hidden.shown(presences)
-	sessions := make([]party.Session, len(presences))
-	for i, p := range presences {
-		sessions[i] = party.SessionOf(p)
+	sessions := make([]party.Session, 0, len(presences))
+	for _, p := range presences {
+		if !r.Hidden.is(p.GetSessionId()) {
+			sessions = append(sessions, party.SessionOf(p))
+		}
 	}
 	slices.SortFunc(sessions, func(a, b party.Session) int { return cmp.Compare(a.SessionID, b.SessionID) })
 	return sessions, nil
