@@ -32,7 +32,7 @@ type returns struct {
 	boarding  boarding
 	joins     *joins
 	found     Founder
-	restoring keyed.Locks[party.ID]          // held over the founding of a native party, and nothing else is then
+	restoring keyed.Locks[party.ID]          // held while somebody is put into the party as the first one back, and nothing else is then
 	offers    *cache.Cache[string, party.ID] // by user: the party that the next one they create goes on with
 }
 
@@ -41,9 +41,9 @@ type returns struct {
 // the user any more. Two who come back at once wait for each other; the second finds a party
 // that lives, and restore returns nil without the session being in it.
 func (r *returns) restore(ctx context.Context, id party.ID, s party.Session) error {
-	unlock, err := r.awaitReturn(ctx, id)
+	unlock, err := r.restoring.Lock(ctx, r.ledger.Current(id))
 	if err != nil {
-		return err
+		return fmt.Errorf("wait for another member's return: %w", err)
 	}
 	defer unlock()
 	old, err := r.ledger.LeftBehind(ctx, id, s.UserID)
@@ -91,40 +91,31 @@ func (r *returns) Offered(ctx context.Context, s party.Session) (facts party.Fac
 	if !offered {
 		return party.Facts{}, false, nil
 	}
-	unlock, err := r.awaitReturn(ctx, id)
+	unlock, err := r.restoring.Lock(ctx, r.ledger.Current(id))
 	if err != nil {
-		return party.Facts{}, false, err
+		return party.Facts{}, false, fmt.Errorf("wait for another member's return: %w", err)
 	}
 	defer unlock()
-	old, err := r.offer(ctx, s.UserID, id)
-	if old == nil || err != nil {
-		return party.Facts{}, false, err
+	old, err := r.ledger.LeftBehind(ctx, id, s.UserID)
+	if old != nil && r.joins.goesOn(old.ID, r.ledger.Now()) {
+		return party.Facts{}, false, party.Refuse(party.AlreadyInParty, "Your party is coming back; resume it.")
 	}
-	r.joins.begin(s.SessionID, join{joiner: s, behind: old, until: r.ledger.Now().Add(reserve.PendingTTL)})
-	return old.Facts, true, nil
-}
-
-// offer is the party that was offered; nil where no seat is kept for the user there any more.
-func (r *returns) offer(ctx context.Context, userID string, id party.ID) (*ledger.Behind, error) {
-	old, err := r.ledger.LeftBehind(ctx, id, userID)
 	if old != nil {
-		if r.joins.goesOn(old.ID, r.ledger.Now()) {
-			return nil, party.Refuse(party.AlreadyInParty, "Your party is coming back; resume it.")
-		}
-		return old, nil
+		r.joins.begin(s.SessionID, join{joiner: s, behind: old, until: r.ledger.Now().Add(reserve.PendingTTL)})
+		return old.Facts, true, nil
 	}
-	r.offers.Drop(userID)
+	r.offers.Drop(s.UserID) // it lives, or no seat is kept for the user there any more
 	var look reserve.Look
 	if err == nil {
 		look, err = r.ledger.Look(ctx, id)
 	}
 	switch reason := party.ReasonOf(err); {
-	case look.Returning(userID):
-		return nil, party.Refuse(party.AlreadyInParty, "Your party is back; resume it.")
+	case look.Returning(s.UserID):
+		err = party.Refuse(party.AlreadyInParty, "Your party is back; resume it.")
 	case reason == party.PartyNotFound, reason == party.PartyAway:
-		return nil, nil
+		err = nil
 	}
-	return nil, err
+	return party.Facts{}, false, err
 }
 
 // adopt has a party that a client created go on with the one offered to its user. Where that is
@@ -136,12 +127,4 @@ func (r *returns) adopt(ctx context.Context, old *ledger.Behind, id party.ID, cr
 		}
 		return nil
 	})
-}
-
-// awaitReturn waits until nobody else is being put into the party as the first one back.
-func (r *returns) awaitReturn(ctx context.Context, id party.ID) (unlock func(), err error) {
-	if unlock, err = r.restoring.Lock(ctx, r.ledger.Current(id)); err != nil {
-		return nil, fmt.Errorf("wait for another member's return: %w", err)
-	}
-	return unlock, nil
 }

@@ -42,9 +42,8 @@ func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Int
 	if err != nil {
 		return nil, nil, fmt.Errorf("wait for the user's other joins: %w", err)
 	}
-	claimed := false
 	defer func() {
-		if !claimed { // refused, or a panic went through
+		if unlock == nil { // refused, or a panic went through
 			release()
 		}
 	}()
@@ -60,7 +59,6 @@ func (m *memberships) claim(ctx context.Context, id party.ID, intent reserve.Int
 	if rule == rules.OnePartyOnly && (joining || len(in) > 0) {
 		return nil, nil, reserve.Elsewhere(intent)
 	}
-	claimed = true
 	return in, release, nil
 }
 

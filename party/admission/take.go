@@ -58,14 +58,14 @@ func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks stri
 	for try := range takeAttempts {
 		if try > 0 { // not in step with the node it collides with
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
-			var lookErr error
-			if marks, lookErr = b.ledger.Roster.Marks(v.ID); lookErr != nil {
+			now, lookErr := b.ledger.Roster.LookOnce(v.ID)
+			switch {
+			case party.ReasonOf(lookErr) == party.PartyNotFound:
+				return lookErr
+			case lookErr != nil, now.Taken() >= maxSize && !t.Moves:
 				return err
 			}
-			members, lookErr := b.ledger.Roster.Members(v.ID)
-			if lookErr != nil || len(members)+len(b.ledger.Roster.Losses.Of(v.ID)) >= maxSize && !t.Moves {
-				return err
-			}
+			marks = now.Marks
 		}
 		v.At = b.ledger.Now()
 		if err = b.put(v.ID, s); err != nil {
@@ -88,11 +88,11 @@ func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks stri
 // stays looks again after the join, and says why the session must go if it must, and whether
 // it may go better the next time.
 func (b boarding) stays(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
-	members, err := b.ledger.Roster.Members(v.ID)
+	now, err := b.ledger.Roster.LookOnce(v.ID)
 	if err != nil {
 		return false, fmt.Errorf("look after join: %w", err)
 	}
-	if err := v.Book.Landed(members, len(b.ledger.Roster.Losses.Of(v.ID)), t.Session, t.Older.Session, maxSize); err != nil {
+	if err := v.Book.Landed(now.Members, len(now.Lost), t.Session, t.Older.Session, maxSize); err != nil {
 		again := party.ReasonOf(err) == party.PartyFull
 		if again {
 			if err := b.ledger.Roster.Mark(v.ID, t.Session); err != nil {
@@ -101,11 +101,7 @@ func (b boarding) stays(v *ledger.Visit, t reserve.Take, maxSize int, before str
 		}
 		return again, err
 	}
-	after, err := b.ledger.Roster.Marks(v.ID)
-	if err != nil {
-		return false, fmt.Errorf("look after join: %w", err)
-	}
-	if after == before {
+	if now.Marks == before {
 		return false, nil
 	}
 	return true, party.Full()
