@@ -58,14 +58,14 @@ func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks stri
 	for try := range takeAttempts {
 		if try > 0 { // not in step with the node it collides with
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
-			now, lookErr := b.ledger.Roster.LookOnce(v.ID)
-			switch {
-			case party.ReasonOf(lookErr) == party.PartyNotFound:
-				return lookErr
-			case lookErr != nil, now.Taken() >= maxSize && !t.Moves:
+			var lookErr error
+			if marks, lookErr = b.ledger.Roster.Marks(v.ID); lookErr != nil { // before the members: who has a mark may still be there
 				return err
 			}
-			marks = now.Marks
+			members, lookErr := b.ledger.Roster.Members(v.ID)
+			if lookErr != nil || len(members)+len(b.ledger.Roster.Losses.Of(v.ID)) >= maxSize && !t.Moves {
+				return err
+			}
 		}
 		v.At = b.ledger.Now()
 		if err = b.put(v.ID, s); err != nil {

@@ -112,6 +112,7 @@ func (m *moves) isEntered(native party.ID) bool {
 	return m.entering[native]
 }
 
+// Current is the ID of the native party a party is now, given any that it had.
 func (m *moves) Current(id party.ID) party.ID {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

@@ -11,7 +11,8 @@ import (
 )
 
 // place is what this process knows of one party: a cache of what storage says is reserved
-// in it, and what is under way. Its fields belong to the holder of its lock.
+// in it, and what is under way. It mirrors what happens to members; what needs storage is a [Visit]'s.
+// Its fields belong to the holder of its lock.
 type place struct {
 	ledger *Ledger
 	ID     party.ID

@@ -197,6 +197,12 @@ func newest(entries []mirrorPresence) (sh shared, lastJoin time.Time) {
 // a member begins so.
 const withdrawn = "withdrawn "
 
+// Marks reads who has gone, as one text to compare.
+func (m *mirrors) Marks(id party.ID) (string, error) {
+	_, marks, err := m.mirror(id)
+	return marks, err
+}
+
 // Mark notes that the session is about to go. It stays until the session ends or enters.
 func (m *mirrors) Mark(id party.ID, s party.Session) error {
 	defer m.lock(string(id.UUID[:])).Unlock()

@@ -48,7 +48,7 @@ func (s *stripes) lock(key string) (locked *sync.Mutex) {
 // Snapshot is a view with what only the kernel needs.
 type Snapshot struct {
 	party.View
-	Marks    string // who has gone, as one text to compare
+	Marks    string // who has gone, as [Roster.Marks] reads it
 	shared   shared
 	lastJoin time.Time // no later join is earlier
 }
