@@ -22,6 +22,7 @@ import (
 	"partyline/party"
 	"partyline/party/ledger"
 	"partyline/party/reserve"
+	"partyline/party/roster"
 )
 
 // Deps is what an Admission works with. All are needed but Found.
@@ -44,35 +45,24 @@ type Deps struct {
 // judgedWithin bounds how long a second judgement takes, whose reads of the database end by themselves.
 const judgedWithin = 30 * time.Second
 
-const (
-	mostOffers = 10_000
-	offerFor   = time.Hour // the rules keep no seat for longer
-)
-
 // Admission is the ledger with the ways into its parties. Make one with [New].
 type Admission struct {
 	Deps
-	joins     joins
-	users     keyed.Locks[string]            // where one party per user is the rule, a user's joins wait for each other
-	restoring keyed.Locks[party.ID]          // held over the founding of a native party, and nothing else is then
-	offers    *cache.Cache[string, party.ID] // by user: the party that the next one they create goes on with
+	joins *joins
+	boarding
+	memberships
+	returns
 }
 
 // New makes an admission.
 func New(d Deps) *Admission {
+	joins, boarding := &joins{bySession: map[string]join{}}, boarding{d.Ledger, d.Sender}
+	offers := cache.New[string, party.ID](d.Now, mostOffers, offerFor)
 	return &Admission{
-		Deps: d, joins: joins{bySession: map[string]join{}}, users: keyed.NewLocks[string](), restoring: keyed.NewLocks[party.ID](),
-		offers: cache.New[string, party.ID](d.Now, mostOffers, offerFor),
+		Deps: d, joins: joins, boarding: boarding,
+		memberships: memberships{d.Ledger, boarding, joins, keyed.NewLocks[string]()},
+		returns:     returns{d.Ledger, boarding, joins, d.Found, keyed.NewLocks[party.ID](), offers},
 	}
-}
-
-// MayCreate refuses with AlreadyInParty a user who may not make a party.
-func (a *Admission) MayCreate(ctx context.Context, s party.Session) error {
-	_, unlock, err := a.claim(ctx, party.ID{}, reserve.Intent{Session: s})
-	if err == nil {
-		unlock()
-	}
-	return err
 }
 
 // Check is what Admit, or the before-hook of a native join, would do with the intent,
@@ -180,7 +170,7 @@ func (a *Admission) decide(v *ledger.Visit, in reserve.Intent) (reserve.Effects,
 		}
 	}
 	if need.Requests {
-		if facts.LiveRequests, err = a.liveRequests(v); err != nil {
+		if facts.LiveRequests, err = liveRequests(v, a.Roster); err != nil {
 			return reserve.Effects{}, err
 		}
 	}
@@ -195,12 +185,12 @@ func (a *Admission) decide(v *ledger.Visit, in reserve.Intent) (reserve.Effects,
 }
 
 // liveRequests counts the requests of the party that somebody still waits for.
-func (a *Admission) liveRequests(v *ledger.Visit) (live int, err error) {
+func liveRequests(v *ledger.Visit, in *roster.Roster) (live int, err error) {
 	for _, r := range v.Book.Requests {
-		if _, in := v.Last.Member(r.Session.UserID); in {
+		if _, member := v.Last.Member(r.Session.UserID); member {
 			continue
 		}
-		alive, err := a.Roster.Alive(r.Session)
+		alive, err := in.Alive(r.Session)
 		if err != nil {
 			return 0, err
 		}
@@ -209,26 +199,6 @@ func (a *Admission) liveRequests(v *ledger.Visit) (live int, err error) {
 		}
 	}
 	return live, nil
-}
-
-// ClientAsking is the client of a session that asked to join; the zero Client if this
-// process has not seen it ask.
-func (a *Admission) ClientAsking(id party.ID, sessionID string) (c party.Client) {
-	a.Briefly(id, func(v *ledger.Visit) { c = v.Book.Requests[sessionID].Client })
-	return c
-}
-
-// Asks reports whether the user is on the party's list of requests, as far as this process has seen.
-func (a *Admission) Asks(id party.ID, userID string) (asks bool) {
-	a.Briefly(id, func(v *ledger.Visit) { asks = v.Book.Asks(userID) })
-	return asks
-}
-
-// Waiter is who waits for a seat of the party under the user's name, as far as this process has seen; the
-// zero Waiter for nobody.
-func (a *Admission) Waiter(id party.ID, userID string) (w reserve.Waiter) {
-	a.Briefly(a.Current(id), func(v *ledger.Visit) { w = v.Book.Waiting[userID] })
-	return w
 }
 
 // Sweep is the ledger's, and forgets native joins whose end nobody told.
@@ -284,7 +254,7 @@ func (a *Admission) Detail(ctx context.Context, id party.ID) (d Detail, err erro
 		if err := v.Look(); err != nil {
 			return err
 		}
-		requests, err := a.liveRequests(v)
+		requests, err := liveRequests(v, a.Roster)
 		d = Detail{v.Seen(), requests, v.Book.Line(), maps.Clone(v.Book.Kicks), false}
 		return err
 	})

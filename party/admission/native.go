@@ -39,22 +39,11 @@ type Message struct {
 	Facts  party.Facts   // of Create and Update
 }
 
-// joiner is who becomes a member by the message.
-func (m Message) joiner() party.Session {
-	if m.Kind == Accept {
-		return m.Target
-	}
-	return m.Sender
-}
-
 func (m Message) intent() reserve.Intent {
-	in := reserve.Intent{Kind: reserve.Join, Session: m.joiner(), By: m.Sender.SessionID}
 	if m.Kind == Accept {
-		in.Kind = reserve.Accept
-	} else {
-		in.Client = m.Client
+		return reserve.Intent{Kind: reserve.Accept, Session: m.Target, By: m.Sender.SessionID}
 	}
-	return in
+	return reserve.Intent{Kind: reserve.Join, Session: m.Sender, By: m.Sender.SessionID, Client: m.Client}
 }
 
 // Before comes before the host handles a message, behind everything else that may refuse it. A
@@ -198,20 +187,20 @@ func (a *Admission) settle(sessionID string, over bool) {
 }
 
 // After comes after the host has handled a message, whatever became of it since.
-func (a *Admission) After(ctx context.Context, m Message) error {
+func (a *Admission) After(ctx context.Context, m Message) (err error) {
 	switch m.Kind {
 	case Create:
 		return a.created(ctx, m)
 	case Join:
 		return a.landed(ctx, m)
 	case Accept:
-		return errors.Join(a.landed(ctx, m), a.VisitNative(ctx, m.Party, m.led))
+		err = a.landed(ctx, m)
 	}
 	visit := a.VisitNative
 	if m.Kind == Leave { // who was away may know the party by an older ID
 		visit = a.Visit
 	}
-	return visit(ctx, m.Party, func(v *ledger.Visit) error {
+	return errors.Join(err, visit(ctx, m.Party, func(v *ledger.Visit) error {
 		switch m.Kind {
 		case Remove:
 			err := a.removed(v, m)
@@ -220,7 +209,7 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 		case Promote:
 			v.Lead(m.Target)
 		case Leave: // on purpose, if only after coming back, or before the older connection has ended
-			last := v.ID == m.Party && v.Gone(m.Sender, false, "")
+			last := v.ID == m.Party && v.Gone(m.Sender, v.At, false, "")
 			a.Roster.Attendance.Leave(v.ID, m.Sender, a.Now().Add(deadFor))
 			return v.GiveUp(m.Sender.UserID, last)
 		case Update:
@@ -228,26 +217,25 @@ func (a *Admission) After(ctx context.Context, m Message) error {
 			v.Update(m.Facts.Open, m.Facts.Hidden, m.Facts.Label)
 		case Close:
 			v.Close(m.Sender.UserID)
-		case ByLeader:
+		case Accept, ByLeader:
 			v.Led(m.Sender)
 		}
 		return nil
-	})
-}
-
-func (m Message) led(v *ledger.Visit) error {
-	v.Led(m.Sender)
-	return nil
+	}))
 }
 
 // created mirrors a new party, or has it go on with another, and, where the rules say so, takes
 // its creator out of the party before.
 func (a *Admission) created(ctx context.Context, m Message) (err error) {
 	defer a.joins.end(m.Sender.SessionID) // when it is listed as a member, as in land
+	m.Facts.CreatedAt = a.Now()
 	if old := a.joins.of(m.Sender.SessionID).behind; old != nil {
 		err = a.adopt(ctx, old, m.Party, m.Sender)
-	} else {
-		err = a.mirror(ctx, m)
+	} else if err = a.Roster.Begin(m.Party, m.Sender, m.Facts, party.ID{}); err == nil { // not in the visit: who joins meanwhile has the lock, and waits for these facts
+		err = a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
+			v.Began(m.Sender, m.Facts)
+			return nil
+		})
 	}
 	if err != nil {
 		return err
@@ -257,22 +245,9 @@ func (a *Admission) created(ctx context.Context, m Message) (err error) {
 	return nil
 }
 
-func (a *Admission) mirror(ctx context.Context, m Message) error {
-	m.Facts.CreatedAt = a.Now()
-	// Not in the visit: somebody who joins over another connection may have the party's
-	// lock already, and waits for these very facts.
-	if err := a.Roster.Begin(m.Party, m.Sender, m.Facts, party.ID{}); err != nil {
-		return err
-	}
-	return a.VisitNative(ctx, m.Party, func(v *ledger.Visit) error {
-		v.Began(m.Sender, m.Facts)
-		return nil
-	})
-}
-
 // landed comes after a join or accept. A joiner who is a member now is mirrored.
 func (a *Admission) landed(ctx context.Context, m Message) error {
-	s := m.joiner()
+	s := m.intent().Session
 	var leaving []party.Membership
 	in := false
 	err := a.VisitNative(ctx, m.Party, func(v *ledger.Visit) (err error) {
@@ -311,7 +286,7 @@ func (a *Admission) land(v *ledger.Visit, s party.Session) (leaving []party.Memb
 	if !in {
 		return nil, false, err
 	}
-	v.Entered(s, true)
+	v.Entered(s, v.At, true)
 	err = v.Seated(s, party.Grant{})
 	a.evictGhost(v, members)
 	return pending.Leaving, true, err
@@ -332,4 +307,25 @@ func (a *Admission) Ended(ctx context.Context, s party.Session) error {
 	}
 	a.Dropped(s, at)
 	return errors.Join(errs...)
+}
+
+// entered comes after a session has entered a party, so that no other one is offered to its user
+// any more. Under session.single_party it leaves all others: the host does that in silence for its
+// own joins, and not at all for invited sessions.
+func (a *Admission) entered(ctx context.Context, id party.ID, s party.Session) {
+	a.offers.Drop(s.UserID)
+	if a.SingleParty {
+		ids, err := a.Roster.Listed(s)
+		if err != nil {
+			a.Logger.Warn("other parties not left party=%s session=%s error=%v", id, s.SessionID, err)
+		}
+		for _, other := range ids {
+			if other != id {
+				a.leave(ctx, party.Membership{ID: other, Session: s})
+			}
+		}
+	}
+	if a.Policy().Parties.OnePerUser.One() {
+		a.GiveUpOthers(ctx, s.UserID, id)
+	}
 }

@@ -45,7 +45,7 @@ func (a *Admission) beginRemove(v *ledger.Visit, m Message, l *reserve.Look) err
 // removed comes after a PartyRemove, whether its target was a member or only asked to be
 // one. A member is banned for the rules' kick_ban, by user, so a reconnect does not help,
 // and keeps no seat.
-func (a *Admission) removed(v *ledger.Visit, m Message) error {
+func (a *Admission) removed(v *ledger.Visit, m Message) (err error) {
 	target := m.Target
 	if v.JoinLost(target) { // nobody who could be banned
 		v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
@@ -69,19 +69,17 @@ func (a *Admission) removed(v *ledger.Visit, m Message) error {
 	if kept != nil && kept.Member.SessionID != target.SessionID {
 		kept = nil
 	}
-	if member = member || kept != nil || a.Roster.Attendance.Has(v.ID, target.SessionID); !member {
-		mirrored, err := a.Roster.Mirrored(v.ID, target.SessionID)
-		if err != nil {
+	if member = member || kept != nil; !member {
+		if member, err = a.Roster.Noted(v.ID, target.SessionID); err != nil {
 			return err
 		}
-		member = mirrored
 	}
 	if !member {
 		delete(v.Book.Requests, target.SessionID) // only asked, and was declined
 		v.Report(turned(v, party.RequestRejected, target, m))
 		return nil
 	}
-	v.Gone(target, false, m.Sender.UserID)
+	v.Gone(target, v.At, false, m.Sender.UserID)
 	v.Report(turned(v, party.MemberRemoved, target, m))
 	return v.Ban(target.UserID, kept)
 }

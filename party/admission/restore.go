@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"partyline/internal/cache"
+	"partyline/internal/keyed"
 	"partyline/party"
 	"partyline/party/ledger"
 	"partyline/party/reserve"
@@ -18,34 +21,49 @@ type Founder func(ctx context.Context, s party.Session, facts party.Facts) (id p
 // create the party.
 var ErrCannotFound = errors.New("no native party can be founded on this server")
 
+const (
+	mostOffers = 10_000
+	offerFor   = time.Hour // the rules keep no seat for longer
+)
+
+// returns bring back parties in which everybody was away.
+type returns struct {
+	ledger    *ledger.Ledger
+	boarding  boarding
+	joins     *joins
+	found     Founder
+	restoring keyed.Locks[party.ID]          // held while somebody is put into the party as the first one back, and nothing else is then
+	offers    *cache.Cache[string, party.ID] // by user: the party that the next one they create goes on with
+}
+
 // restore founds the native party again for the first member back, who leads it. It refuses
 // with PartyAway where that is not possible, and with PartyNotFound where no seat is kept for
 // the user any more. Two who come back at once wait for each other; the second finds a party
 // that lives, and restore returns nil without the session being in it.
-func (a *Admission) restore(ctx context.Context, id party.ID, s party.Session) error {
-	unlock, err := a.awaitReturn(ctx, id)
+func (r *returns) restore(ctx context.Context, id party.ID, s party.Session) error {
+	unlock, err := r.restoring.Lock(ctx, r.ledger.Current(id))
 	if err != nil {
-		return err
+		return fmt.Errorf("wait for another member's return: %w", err)
 	}
 	defer unlock()
-	old, err := a.LeftBehind(ctx, id, s.UserID)
+	old, err := r.ledger.LeftBehind(ctx, id, s.UserID)
 	if old == nil {
 		return err
 	}
-	if a.joins.goesOn(old.ID, a.Now()) {
+	if r.joins.goesOn(old.ID, r.ledger.Now()) {
 		return party.Away()
 	}
 	var native party.ID
 	var leave func(entered bool)
 	err = ErrCannotFound
-	if a.Found != nil {
-		native, leave, err = a.Found(ctx, s, old.Facts)
+	if r.found != nil {
+		native, leave, err = r.found(ctx, s, old.Facts)
 	}
 	if err != nil {
 		refusal := party.Away()
 		refusal.Cause = fmt.Errorf("found native party: %w", err)
 		if !errors.Is(err, ErrCannotFound) {
-			a.Logger.Warn("party not restored party=%s user=%s error=%v", old.ID, s.UserID, err)
+			r.ledger.Logger.Warn("party not restored party=%s user=%s error=%v", old.ID, s.UserID, err)
 		}
 		return refusal
 	}
@@ -54,7 +72,7 @@ func (a *Admission) restore(ctx context.Context, id party.ID, s party.Session) e
 			leave(false)
 			return nil
 		}
-		err := a.Put(native, s)
+		err := r.boarding.put(native, s)
 		leave(err == nil)
 		return err
 	})
@@ -62,68 +80,51 @@ func (a *Admission) restore(ctx context.Context, id party.ID, s party.Session) e
 
 // Offer has the next party that the user creates go on with the one in which everybody is
 // away, unless they enter another before.
-func (a *Admission) Offer(userID string, id party.ID) { a.offers.Put(userID, id) }
+func (r *returns) Offer(userID string, id party.ID) { r.offers.Put(userID, id) }
 
 // Offered is what a party has to be made with that the session is about to create, if it goes
 // on with another. From then on nobody else goes on with that one, until it is clear what has
 // become of the message. It refuses with AlreadyInParty where the user's seat is in a party that
 // lives again, or is about to.
-func (a *Admission) Offered(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
-	id, offered := a.offers.Kept(s.UserID)
+func (r *returns) Offered(ctx context.Context, s party.Session) (facts party.Facts, offered bool, err error) {
+	id, offered := r.offers.Kept(s.UserID)
 	if !offered {
 		return party.Facts{}, false, nil
 	}
-	unlock, err := a.awaitReturn(ctx, id)
+	unlock, err := r.restoring.Lock(ctx, r.ledger.Current(id))
 	if err != nil {
-		return party.Facts{}, false, err
+		return party.Facts{}, false, fmt.Errorf("wait for another member's return: %w", err)
 	}
 	defer unlock()
-	old, err := a.offer(ctx, s.UserID, id)
-	if old == nil || err != nil {
-		return party.Facts{}, false, err
+	old, err := r.ledger.LeftBehind(ctx, id, s.UserID)
+	if old != nil && r.joins.goesOn(old.ID, r.ledger.Now()) {
+		return party.Facts{}, false, party.Refuse(party.AlreadyInParty, "Your party is coming back; resume it.")
 	}
-	a.joins.begin(s.SessionID, join{joiner: s, behind: old, until: a.Now().Add(reserve.PendingTTL)})
-	return old.Facts, true, nil
-}
-
-// offer is the party that was offered; nil where no seat is kept for the user there any more.
-func (a *Admission) offer(ctx context.Context, userID string, id party.ID) (*ledger.Behind, error) {
-	old, err := a.LeftBehind(ctx, id, userID)
 	if old != nil {
-		if a.joins.goesOn(old.ID, a.Now()) {
-			return nil, party.Refuse(party.AlreadyInParty, "Your party is coming back; resume it.")
-		}
-		return old, nil
+		r.joins.begin(s.SessionID, join{joiner: s, behind: old, until: r.ledger.Now().Add(reserve.PendingTTL)})
+		return old.Facts, true, nil
 	}
-	a.offers.Drop(userID)
+	r.offers.Drop(s.UserID) // it lives, or no seat is kept for the user there any more
 	var look reserve.Look
 	if err == nil {
-		look, err = a.Look(ctx, id)
+		look, err = r.ledger.Look(ctx, id)
 	}
 	switch reason := party.ReasonOf(err); {
-	case look.Returning(userID):
-		return nil, party.Refuse(party.AlreadyInParty, "Your party is back; resume it.")
+	case look.Returning(s.UserID):
+		err = party.Refuse(party.AlreadyInParty, "Your party is back; resume it.")
 	case reason == party.PartyNotFound, reason == party.PartyAway:
-		return nil, nil
+		err = nil
 	}
-	return nil, err
+	return party.Facts{}, false, err
 }
 
 // adopt has a party that a client created go on with the one offered to its user. Where that is
 // too late, the creator leaves it: no rule was asked whether they may have a new party.
-func (a *Admission) adopt(ctx context.Context, old *ledger.Behind, id party.ID, creator party.Session) error {
+func (r *returns) adopt(ctx context.Context, old *ledger.Behind, id party.ID, creator party.Session) error {
 	return old.Succeed(ctx, id, creator, func(may bool) error {
 		if !may {
-			a.Briefly(id, func(v *ledger.Visit) { a.vacate(v, creator) })
+			r.ledger.Briefly(id, func(v *ledger.Visit) { r.boarding.vacate(v, creator) })
 		}
 		return nil
 	})
-}
-
-// awaitReturn waits until nobody else is being put into the party as the first one back.
-func (a *Admission) awaitReturn(ctx context.Context, id party.ID) (unlock func(), err error) {
-	if unlock, err = a.restoring.Lock(ctx, a.Current(id)); err != nil {
-		return nil, fmt.Errorf("wait for another member's return: %w", err)
-	}
-	return unlock, nil
 }

@@ -15,30 +15,36 @@ import (
 	"partyline/party/reserve"
 )
 
+// boarding puts sessions on the streams of parties, and takes them off.
+type boarding struct {
+	ledger *ledger.Ledger
+	sender party.Sender
+}
+
 // takeAttempts is how often one admission tries.
 const takeAttempts = 4
 
 // take puts a session onto the party's stream, as was decided.
-func (a *Admission) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error {
+func (b boarding) take(v *ledger.Visit, t reserve.Take, grant party.Grant) error {
 	maxSize, marks := v.Last.MaxSize, v.Last.Marks
 	if t.First { // the engine would not take one more; it hears of both in this order
-		a.vacate(v, t.Older.Session)
+		b.vacate(v, t.Older.Session)
 	}
-	if err := a.board(v, t, maxSize, marks); err != nil {
+	if err := b.board(v, t, maxSize, marks); err != nil {
 		if t.First { // the seat is still the user's
 			err = errors.Join(err, v.Keep(t.Older), v.ReportKept())
 		}
 		return err
 	}
 	s := t.Session
-	v.Book.Admitted[s.SessionID] = a.Now()
-	v.Entered(s, false)
+	v.Book.Admitted[s.SessionID] = b.ledger.Now()
+	v.Entered(s, v.At, false)
 	if t.Moves && !t.First {
-		a.vacate(v, t.Older.Session)
+		b.vacate(v, t.Older.Session)
 	}
 	v.Book.Release(grant.InviteID, s.UserID)
 	if err := v.Seated(s, grant); err != nil {
-		a.Logger.Warn("kept seat or kick not ended party=%s user=%s error=%v", v.ID, s.UserID, err)
+		b.ledger.Logger.Warn("kept seat or kick not ended party=%s user=%s error=%v", v.ID, s.UserID, err)
 	}
 	return nil
 }
@@ -47,30 +53,30 @@ func (a *Admission) take(v *ledger.Visit, t reserve.Take, grant party.Grant) err
 // attempts it sleeps under the party's lock, 60 ms in all at most: on this node nobody else
 // may take the seat that it tries for. After an error the session is off the stream. marks are
 // those of the last look.
-func (a *Admission) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (err error) {
+func (b boarding) board(v *ledger.Visit, t reserve.Take, maxSize int, marks string) (err error) {
 	s := t.Session
 	for try := range takeAttempts {
 		if try > 0 { // not in step with the node it collides with
 			time.Sleep(rand.N(time.Duration(try) * 10 * time.Millisecond))
 			var lookErr error
-			if marks, lookErr = a.Roster.Marks(v.ID); lookErr != nil {
+			if marks, lookErr = b.ledger.Roster.Marks(v.ID); lookErr != nil { // before the members: who has a mark may still be there
 				return err
 			}
-			members, lookErr := a.Roster.Members(v.ID)
-			if lookErr != nil || len(members)+len(a.Roster.Losses.Of(v.ID)) >= maxSize && !t.Moves {
+			members, lookErr := b.ledger.Roster.Members(v.ID)
+			if lookErr != nil || len(members)+len(b.ledger.Roster.Losses.Of(v.ID)) >= maxSize && !t.Moves {
 				return err
 			}
 		}
-		v.At = a.Now()
-		if err = a.Put(v.ID, s); err != nil {
+		v.At = b.ledger.Now()
+		if err = b.put(v.ID, s); err != nil {
 			return err
 		}
 		var again bool // another node was in the way
-		if again, err = a.stays(v, t, maxSize, marks); err == nil {
+		if again, err = b.stays(v, t, maxSize, marks); err == nil {
 			return nil
 		}
-		if undo := a.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); undo != nil {
-			a.Logger.Error("party admission not rolled back party=%s session=%s error=%v", v.ID, s.SessionID, undo)
+		if undo := b.ledger.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); undo != nil {
+			b.ledger.Logger.Error("party admission not rolled back party=%s session=%s error=%v", v.ID, s.SessionID, undo)
 		}
 		if !again {
 			return err
@@ -81,38 +87,63 @@ func (a *Admission) board(v *ledger.Visit, t reserve.Take, maxSize int, marks st
 
 // stays looks again after the join, and says why the session must go if it must, and whether
 // it may go better the next time.
-func (a *Admission) stays(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
-	members, err := a.Roster.Members(v.ID)
+func (b boarding) stays(v *ledger.Visit, t reserve.Take, maxSize int, before string) (again bool, err error) {
+	now, err := b.ledger.Roster.LookOnce(v.ID)
 	if err != nil {
 		return false, fmt.Errorf("look after join: %w", err)
 	}
-	if err := v.Book.Landed(members, len(a.Roster.Losses.Of(v.ID)), t.Session, t.Older.Session, maxSize); err != nil {
+	if err := v.Book.Landed(now.Members, len(now.Lost), t.Session, t.Older.Session, maxSize); err != nil {
 		again := party.ReasonOf(err) == party.PartyFull
 		if again {
-			if err := a.Roster.Mark(v.ID, t.Session); err != nil {
-				a.Logger.Warn("party admission not marked party=%s session=%s error=%v", v.ID, t.Session.SessionID, err)
+			if err := b.ledger.Roster.Mark(v.ID, t.Session); err != nil {
+				b.ledger.Logger.Warn("party admission not marked party=%s session=%s error=%v", v.ID, t.Session.SessionID, err)
 			}
 		}
 		return again, err
 	}
-	after, err := a.Roster.Marks(v.ID)
-	if err != nil {
-		return false, fmt.Errorf("look after join: %w", err)
-	}
-	if after == before {
+	if now.Marks == before {
 		return false, nil
 	}
 	return true, party.Full()
 }
 
+// put puts a session onto a party's stream, which makes it a native member where the party
+// has a seat. It refuses with NoLiveSession one that is gone, or connected to another node.
+func (b boarding) put(id party.ID, s party.Session) error {
+	_, err := b.ledger.Streams.StreamUserJoin(party.StreamMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID, false, false, "")
+	if err == nil {
+		return nil
+	}
+	if err.Error() == otherNode {
+		return &party.Error{Reason: party.NoLiveSession, Message: "Your game is connected to another server; use the invite in the game.", Cause: err}
+	}
+	if alive, unknown := b.ledger.Roster.Alive(s); unknown == nil && !alive {
+		return &party.Error{Reason: party.NoLiveSession, Message: "The game is not running any more.", Cause: err}
+	}
+	return fmt.Errorf("join party stream: %w", err)
+}
+
+// otherNode is the host's text for a session of another node, which no call reaches.
+const otherNode = "node not found"
+
+// takeOff takes a session off the party's stream and off the mirror. moved says that its user
+// stays a member with another session. It reports what [ledger.Visit.Gone] does.
+func (b boarding) takeOff(v *ledger.Visit, s party.Session, moved bool) (last bool, err error) {
+	v.At = b.ledger.Now()
+	if err := b.ledger.Streams.StreamUserLeave(party.StreamMode, v.ID.UUID.String(), "", v.ID.Node, s.UserID, s.SessionID); err != nil {
+		return false, err
+	}
+	return v.Gone(s, v.At, moved, ""), nil
+}
+
 // evictGhost takes the session admitted last off a stream that has more sessions than
 // seats. It is the second line behind the check of take: a native join may have stayed
 // under way for longer than its seat was kept.
-func (a *Admission) evictGhost(v *ledger.Visit, members []party.Member) {
+func (b boarding) evictGhost(v *ledger.Visit, members []party.Member) {
 	if len(v.Book.Admitted) == 0 {
 		return
 	}
-	now, err := a.Roster.LookOnce(v.ID)
+	now, err := b.ledger.Roster.LookOnce(v.ID)
 	if err != nil {
 		return
 	}
@@ -120,9 +151,9 @@ func (a *Admission) evictGhost(v *ledger.Visit, members []party.Member) {
 	if !is {
 		return
 	}
-	a.Logger.Warn("party over capacity, admission undone party=%s session=%s", v.ID, ghost.SessionID)
-	if _, err := v.Remove(ghost, false); err != nil {
-		a.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, ghost.SessionID, err)
+	b.ledger.Logger.Warn("party over capacity, admission undone party=%s session=%s", v.ID, ghost.SessionID)
+	if _, err := b.takeOff(v, ghost, false); err != nil {
+		b.ledger.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, ghost.SessionID, err)
 	}
 	delete(v.Book.Admitted, ghost.SessionID)
 }
@@ -130,19 +161,19 @@ func (a *Admission) evictGhost(v *ledger.Visit, members []party.Member) {
 // vacate takes the older of a user's two sockets out of the party. To it that looks as if the
 // party had ended, as it does to a member who is removed: the engine sends it no word of its own.
 // Where it led, leadership passes on as on any leave.
-func (a *Admission) vacate(v *ledger.Visit, older party.Session) {
-	if _, err := v.Remove(older, true); err != nil {
-		a.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, older.SessionID, err)
+func (b boarding) vacate(v *ledger.Visit, older party.Session) {
+	if _, err := b.takeOff(v, older, true); err != nil {
+		b.ledger.Logger.Warn("party not left party=%s session=%s error=%v", v.ID, older.SessionID, err)
 	}
 	closed := &rtapi.Envelope{Message: &rtapi.Envelope_PartyClose{PartyClose: &rtapi.PartyClose{PartyId: v.ID.String()}}}
-	if err := a.send(older, closed); err != nil {
-		a.Logger.Warn("older device not told party=%s session=%s error=%v", v.ID, older.SessionID, err)
+	if err := b.send(older, closed); err != nil {
+		b.ledger.Logger.Warn("older device not told party=%s session=%s error=%v", v.ID, older.SessionID, err)
 	}
 }
 
 // send sends an envelope to one socket; to nobody if it is gone.
-func (a *Admission) send(to party.Session, envelope *rtapi.Envelope) error {
-	live, err := a.Streams.StreamUserList(party.NotificationsMode, to.UserID, "", "", true, true)
+func (b boarding) send(to party.Session, envelope *rtapi.Envelope) error {
+	live, err := b.ledger.Streams.StreamUserList(party.NotificationsMode, to.UserID, "", "", true, true)
 	if err != nil {
 		return err
 	}
@@ -150,5 +181,5 @@ func (a *Admission) send(to party.Session, envelope *rtapi.Envelope) error {
 	if i < 0 { // without presences it would go to all sockets of the user
 		return nil
 	}
-	return a.Sender.StreamSendRaw(party.NotificationsMode, to.UserID, "", "", envelope, live[i:i+1], true)
+	return b.sender.StreamSendRaw(party.NotificationsMode, to.UserID, "", "", envelope, live[i:i+1], true)
 }

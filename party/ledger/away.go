@@ -68,7 +68,7 @@ func (v *Visit) recall() error {
 	}
 	returning := v.ledger.moves.isEntered(v.ID) // asked first: afterwards it has moved
 	switch {
-	case v.ledger.moves.of(v.ID) != v.ID: // it has moved since, or was called by the last of its IDs
+	case v.ledger.Current(v.ID) != v.ID: // it has moved since, or was called by the last of its IDs
 		return errMoved
 	case returning: // the record may be that of the party that lives again, or gone
 		return party.Away()
@@ -90,7 +90,7 @@ func (v *Visit) recall() error {
 			v.ledger.moves.set(native, v.ID)
 		}
 	}
-	crashed := v.ledger.outlives(record) && !v.known
+	crashed := v.ledger.Recorder.outlives(record) && !v.known
 	if v.Away = record.Away || crashed; !v.Away || record.MaxSize == 0 {
 		return nil
 	}
@@ -117,12 +117,6 @@ func (v *Visit) recall() error {
 	v.known = true
 	v.merge(record)
 	return nil
-}
-
-// outlives reports whether the record, of a party that nobody is in, may be of one whose
-// server has ended, and its members still have time to come back.
-func (l *Ledger) outlives(r reserve.Record) bool {
-	return len(r.Members)+len(r.Seats) > 0 && (r.Away || len(r.Members) > 0) && l.Now().Before(l.started.Add(l.Policy().Parties.Survive.Restart))
 }
 
 // Recorder keeps in the records who is in each party, for those who come back after a crash, where parties
@@ -169,6 +163,13 @@ func (r *Recorder) RulesLoaded() {
 func (r *Recorder) survivesRestart() bool {
 	conf := r.ledger.Policy().Parties
 	return conf.Survive.Restart > 0 && conf.ReconnectGrace > 0
+}
+
+// outlives reports whether the record, of a party that nobody is in, may be of one whose
+// server has ended, and its members still have time to come back.
+func (r *Recorder) outlives(record reserve.Record) bool {
+	someone := len(record.Members) > 0 || record.Away && len(record.Seats) > 0
+	return someone && r.ledger.Now().Before(r.ledger.started.Add(r.ledger.Policy().Parties.Survive.Restart))
 }
 
 // write writes who is in a party and what it is, where that has changed. The party's lock is

@@ -33,6 +33,26 @@ func (l *Ledger) Glimpse(ctx context.Context, id party.ID) (g Glimpse, ok bool, 
 	return g, ok, err
 }
 
+// ClientAsking is the client of a session that asked to join; the zero Client if this
+// process has not seen it ask.
+func (l *Ledger) ClientAsking(id party.ID, sessionID string) (c party.Client) {
+	l.Briefly(id, func(v *Visit) { c = v.Book.Requests[sessionID].Client })
+	return c
+}
+
+// Asks reports whether the user is on the party's list of requests, as far as this process has seen.
+func (l *Ledger) Asks(id party.ID, userID string) (asks bool) {
+	l.Briefly(id, func(v *Visit) { asks = v.Book.Asks(userID) })
+	return asks
+}
+
+// Waiter is who waits for a seat of the party under the user's name, as far as this process has seen; the
+// zero Waiter for nobody.
+func (l *Ledger) Waiter(id party.ID, userID string) (w reserve.Waiter) {
+	l.Briefly(l.Current(id), func(v *Visit) { w = v.Book.Waiting[userID] })
+	return w
+}
+
 // GlanceWait is for how long those who have many parties to look at wait for others who deal with one.
 const GlanceWait = 20 * time.Millisecond
 

@@ -3,19 +3,27 @@ package ledger
 import (
 	"context"
 
+	"partyline/internal/alarm"
 	"partyline/party"
 	"partyline/party/reserve"
 )
 
+// heldSeats are the seats that invites hold, in all parties.
+type heldSeats struct {
+	ledger *Ledger
+	ends   *alarm.Alarms[party.ID] // of parties in which a hold ends by time
+	Held   *Index                  // those for whom an invite holds a seat, though its time may be over
+}
+
 // Hold adds a hold or refuses with PartyFull if it needs more seats than are free. The
 // caller then writes the invite to storage, and ends with Stored or Release.
-func (l *Ledger) Hold(ctx context.Context, id party.ID, h reserve.Hold) error {
-	return l.Visit(ctx, id, func(v *Visit) error {
+func (h *heldSeats) Hold(ctx context.Context, id party.ID, hold reserve.Hold) error {
+	return h.ledger.Visit(ctx, id, func(v *Visit) error {
 		if err := v.Look(); err != nil {
 			return err
 		}
-		h.Unstored = true
-		if !v.Book.Hold(v.Last.View, h) {
+		hold.Unstored = true
+		if !v.Book.Hold(v.Last.View, hold) {
 			return party.Refuse(party.PartyFull, "There are not enough free seats to hold.")
 		}
 		v.watchHolds()
@@ -24,22 +32,11 @@ func (l *Ledger) Hold(ctx context.Context, id party.ID, h reserve.Hold) error {
 	})
 }
 
-// watchHolds brings the index of those for whom seats are held up to date, and has the end of
-// the hold that ends first told: nothing else happens then.
-func (v *Visit) watchHolds() {
-	var users []string
-	for _, h := range v.Book.Holds {
-		users = append(users, h.UserIDs...)
-		v.ledger.holds.Sooner(v.ID, h.ExpiresAt)
-	}
-	v.ledger.Held.set(v.ID, users)
-}
-
 // holdOver tells that a hold has ended by time.
-func (l *Ledger) holdOver(id party.ID) {
-	l.Briefly(id, func(v *Visit) {
+func (h *heldSeats) holdOver(id party.ID) {
+	h.ledger.Briefly(id, func(v *Visit) {
 		if v.known {
-			v.Book.Purge(l.Now())
+			v.Book.Purge(h.ledger.Now())
 			v.Changed()
 			v.Report(party.Change{Kind: party.SeatsChanged, ID: id})
 			v.watchHolds()
@@ -48,11 +45,11 @@ func (l *Ledger) holdOver(id party.ID) {
 }
 
 // Stored says that storage has the hold now.
-func (l *Ledger) Stored(id party.ID, inviteID string) {
-	l.Briefly(l.moves.of(id), func(v *Visit) {
-		if h, ok := v.Book.Holds[inviteID]; ok {
-			h.Unstored = false
-			v.Book.Holds[inviteID] = h
+func (h *heldSeats) Stored(id party.ID, inviteID string) {
+	h.ledger.Briefly(h.ledger.Current(id), func(v *Visit) {
+		if hold, ok := v.Book.Holds[inviteID]; ok {
+			hold.Unstored = false
+			v.Book.Holds[inviteID] = hold
 		}
 		v.seatsChanged()
 	})
@@ -61,8 +58,8 @@ func (l *Ledger) Stored(id party.ID, inviteID string) {
 // HoldsChanged has the other nodes read the party's holds again. The caller has written
 // the change to storage; where that write may have been done although storage said that
 // it was not, unsure has this node read them again, too.
-func (l *Ledger) HoldsChanged(id party.ID, unsure bool) {
-	l.Briefly(l.moves.of(id), func(v *Visit) {
+func (h *heldSeats) HoldsChanged(id party.ID, unsure bool) {
+	h.ledger.Briefly(h.ledger.Current(id), func(v *Visit) {
 		v.seatsChanged()
 		if unsure {
 			v.state = -1 // older than whatever the mirror says
@@ -70,16 +67,9 @@ func (l *Ledger) HoldsChanged(id party.ID, unsure bool) {
 	})
 }
 
-func (v *Visit) seatsChanged() {
-	v.Announce()
-	if v.known { // else it has ended, or nobody here has heard of it
-		v.Report(party.Change{Kind: party.SeatsChanged, ID: v.ID})
-	}
-}
-
 // Release ends what the invite holds for these users, or all of it if none are named.
-func (l *Ledger) Release(id party.ID, inviteID string, userIDs ...string) {
-	l.Briefly(l.moves.of(id), func(v *Visit) {
+func (h *heldSeats) Release(id party.ID, inviteID string, userIDs ...string) {
+	h.ledger.Briefly(h.ledger.Current(id), func(v *Visit) {
 		v.Book.Release(inviteID, userIDs...)
 		v.turn++
 	})

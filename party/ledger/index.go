@@ -112,7 +112,8 @@ func (m *moves) isEntered(native party.ID) bool {
 	return m.entering[native]
 }
 
-func (m *moves) of(id party.ID) party.ID {
+// Current is the ID of the native party a party is now, given any that it had.
+func (m *moves) Current(id party.ID) party.ID {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	if to, moved := m.to[id]; moved {

@@ -1,13 +1,10 @@
 package ledger
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"maps"
 	"slices"
 
-	"partyline/internal/bounded"
 	"partyline/party"
 	"partyline/party/reserve"
 )
@@ -67,7 +64,7 @@ func (v *Visit) Keep(m party.Member) error {
 		}
 	}
 	if v.Book.KeepSeat(v.Origin, m, v.leader, v.ledger.Now(), conf.ReconnectGrace) {
-		v.indexKept()
+		v.Reindex()
 		v.turn++
 	}
 	return nil
@@ -137,7 +134,7 @@ func (v *Visit) Seated(s party.Session, by party.Grant) error {
 	}
 	if waited {
 		delete(v.Book.Waiting, userID)
-		v.IndexLine()
+		v.Reindex()
 	}
 	why := party.SeatBack
 	if k != nil && k.Overdue { // came in another way, at the very end
@@ -166,39 +163,37 @@ func (v *Visit) Seated(s party.Session, by party.Grant) error {
 // endKept takes a kept seat away, nil for none, and reports why, together with what else
 // changes in the party's record, nil for nothing.
 func (v *Visit) endKept(k *reserve.KeptSeat, why party.ChangeKind, edit func(reserve.Record)) error {
-	if k == nil {
-		if edit == nil {
-			return nil
-		}
-		err := v.insist(nil, edit)
-		v.Announce()
-		return err
+	var users []string
+	if k != nil {
+		users = []string{k.Member.UserID}
+		delete(v.Book.Kept, k.Member.UserID)
+		v.Reindex()
+		v.turn++
 	}
-	user := k.Member.UserID
-	delete(v.Book.Kept, user)
-	v.indexKept()
-	v.turn++
-	if !k.Told && edit == nil {
+	told := k != nil && k.Told
+	if !told && edit == nil {
 		return nil
 	}
 	removed := false
-	err := v.insist([]string{user}, func(r reserve.Record) {
-		s, ok := r.Seats[user]
-		found := ok && s.Member.SessionID == k.Member.SessionID
-		if found {
-			delete(r.Seats, user)
+	err := v.insist(users, func(r reserve.Record) {
+		if k != nil {
+			s, ok := r.Seats[k.Member.UserID]
+			found := ok && s.Member.SessionID == k.Member.SessionID
+			if found {
+				delete(r.Seats, k.Member.UserID)
+			}
+			removed = found || removed && r.Again
 		}
-		removed = found || removed && r.Again
 		if edit != nil {
 			edit(r)
 		}
 	})
+	v.Announce()
+	if !told {
+		return err
+	}
 	if err == nil && k.Stored && !removed {
 		why = party.SeatEnded // another node was faster
-	}
-	v.Announce()
-	if !k.Told {
-		return err
 	}
 	v.Report(party.Change{Kind: why, ID: v.ID, Seat: k.Seat})
 	if why == party.SeatLost {
@@ -246,118 +241,13 @@ func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 	})
 }
 
-// KnownPartiesOf lists the parties the user is in or was dropped from, as this process knows.
-func (l *Ledger) KnownPartiesOf(userID string) []party.ID {
-	ids := l.Roster.Attendance.Of(userID)
-	for _, id := range l.kept.Of(userID) {
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
-// Review looks at a party and reports the seats that are kept and not reported yet. ended is
-// the session by whose end it is called, if any: where its seat has been reported with those of
-// others, there is nothing to do.
-func (l *Ledger) Review(ctx context.Context, id party.ID, ended party.Session) error {
-	return l.Visit(ctx, id, func(v *Visit) error {
-		if k := v.Book.Kept[ended.UserID]; k != nil && k.Told && k.Member.SessionID == ended.SessionID {
-			return nil
-		}
-		if lives, err := v.Lives(); !lives {
-			return err
-		}
-		return v.ReportKept()
-	})
-}
-
-// inherits reports whether storage may keep seats from before this process, of which memory
-// says nothing until their party is looked at.
-func (l *Ledger) inherits() bool {
-	conf := l.Policy().Parties
-	return l.Now().Before(l.started.Add(max(conf.ReconnectGrace, conf.Survive.Restart)))
-}
-
-// GiveUpOthers gives up the seats kept for a user in all parties but one.
-func (l *Ledger) GiveUpOthers(ctx context.Context, userID string, but party.ID) {
-	ids := l.kept.Of(userID)
-	if l.inherits() {
-		stored, err := l.records.keptFor(ctx, userID)
-		if err != nil {
-			l.Logger.Warn("kept seats not given up user=%s error=%v", userID, err)
-		}
-		ids = append(ids, stored...)
-	}
-	for _, id := range ids {
-		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), storageWait)
-		err := l.Visit(ctx, id, func(v *Visit) error {
-			if v.ID == but {
-				return nil
-			}
-			return v.GiveUp(userID, false)
-		})
-		cancel()
-		if err != nil {
-			l.Logger.Warn("kept seat not given up party=%s user=%s error=%v", id, userID, err)
-		}
-	}
-}
-
-// Expire ends a kept seat whose time is over.
-func (l *Ledger) Expire(ctx context.Context, seat party.Seat) error {
-	return l.Visit(ctx, seat.ID, func(v *Visit) error {
-		k := v.Book.Kept[seat.Member.UserID]
-		if k == nil || k.Member != seat.Member {
-			v.Report(party.Change{Kind: party.SeatEnded, ID: v.ID, Seat: seat})
-			return nil
-		}
-		if lives, err := v.Lives(); !lives { // or goes on elsewhere
-			return err
-		}
-		return v.endOverdueSeat(seat.Member.UserID)
-	})
-}
-
+// endOverdueSeat ends the seat kept for a user, if its time is over and the party lives here.
 func (v *Visit) endOverdueSeat(userID string) error {
+	if lives, err := v.Lives(); !lives {
+		return err
+	}
 	if k := v.Book.Kept[userID]; k != nil && k.Overdue {
 		return v.endKept(k, party.SeatLost, nil)
 	}
 	return nil
-}
-
-// KeptSeats lists the seats kept for a user, that of the party entered last first. What
-// this process does not know of it asks storage for.
-func (l *Ledger) KeptSeats(ctx context.Context, userID string) ([]party.Seat, error) {
-	seats, err := l.seatsIn(ctx, userID, l.KnownPartiesOf(userID), nil)
-	if err != nil || len(seats) > 0 && !l.inherits() {
-		return seats, err
-	}
-	stored, err := l.records.keptFor(ctx, userID)
-	if err != nil && len(seats) == 0 { // a seat that memory knows needs no storage: who comes back gets that one
-		return nil, err
-	}
-	return l.seatsIn(ctx, userID, stored, seats)
-}
-
-// seatsIn adds the seats that these parties keep for the user.
-func (l *Ledger) seatsIn(ctx context.Context, userID string, ids []party.ID, seats []party.Seat) ([]party.Seat, error) {
-	for _, id := range ids {
-		err := l.Visit(ctx, id, func(v *Visit) error {
-			if lives, err := v.Lives(); !lives {
-				return err
-			}
-			if v.Book.Keeps(userID) && !slices.Contains(seats, v.Book.Kept[userID].Seat) {
-				seats = append(seats, v.Book.Kept[userID].Seat)
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	slices.SortFunc(seats, func(x, y party.Seat) int {
-		return cmp.Or(y.Joined.Compare(x.Joined), cmp.Compare(x.ID.String(), y.ID.String()))
-	})
-	return seats, nil
 }

@@ -9,7 +9,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"partyline/internal/alarm"
@@ -41,90 +40,48 @@ type Ledger struct {
 	Deps
 	records store
 	places  *keyed.Map[party.ID, *place]
-	moves   moves
 	started time.Time
-	holds   *alarm.Alarms[party.ID] // of which a hold ends by time
 	sweeper sweeper
-	kept    *Index // those for whom a seat is kept
+	moves
+	keptSeats
+	heldSeats
 
 	Recorder *Recorder
-	Lines    *Index // those who wait for one
+	Lines    *Index // those who wait for a seat
 	Ways     *Index // in place of users, the invites by which they wait
-	Held     *Index // those for whom an invite holds one, though its time may be over
 }
 
 // New makes a ledger. Close it when the process ends.
 func New(d Deps) *Ledger {
 	l := &Ledger{
 		Deps: d, records: store{storage: d.Storage, now: d.Now, line: changes{busy: map[string]bool{}}, debts: debts{of: map[party.ID][]*change{}}}, started: d.Now(),
-		places: keyed.New(newPlace, func(p **place) bool { return (*p).worthKeeping() }),
 		moves: moves{
 			to: map[party.ID]party.ID{}, entering: map[party.ID]bool{},
 			records: party.Round{Storage: d.Storage, Now: d.Now, Collection: recordsCollection},
 		},
-		kept: newIndex(), Lines: newIndex(), Ways: newIndex(), Held: newIndex(),
+		Lines: newIndex(), Ways: newIndex(),
 	}
+	l.places = keyed.New(l.newPlace, func(p **place) bool { return (*p).worthKeeping() })
 	l.Recorder, l.sweeper.ledger = newRecorder(l), l
+	l.keptSeats = keptSeats{l, newIndex()}
+	l.heldSeats = heldSeats{l, alarm.New(d.Now, d.Logger, "end of held seats not told party=", l.holdOver), newIndex()}
 	for _, collection := range []string{recordsCollection, oldKicksCollection, oldSeatsCollection, awayCollection} {
 		l.sweeper.rounds = append(l.sweeper.rounds, &party.Round{Storage: d.Storage, Now: d.Now, Collection: collection})
 	}
-	l.holds = alarm.New(d.Now, d.Logger, "end of held seats not told party=", l.holdOver)
 	return l
 }
 
 // Close ends what is still to be written. What storage has stays.
 func (l *Ledger) Close() {
 	l.Recorder.later.Close()
-	l.holds.Close()
-}
-
-// place is what this process knows of one party: a cache of what storage says is reserved
-// in it, and what is under way. Its fields belong to the holder of its lock.
-type place struct {
-	ID     party.ID
-	Origin party.ID        // the party's ID at its beginning, under which storage knows it
-	Facts  party.Facts     // as last seen
-	Away   bool            // everybody has lost the connection
-	Book   reserve.Book    // what is reserved
-	Last   roster.Snapshot // the last look; zero where the mirror has changed since
-
-	leader   string           // user, as last seen
-	unstored bool             // storage has not heard yet that everybody is away
-	saved    reserve.Standing // as storage has it
-	known    bool             // what storage says has been read, or the party began here without anything
-	state    int64            // revision of the party's mirror up to which it is known
-	recorded bool             // storage may have a record of the party, if only of what is over
-	turn     uint64           // how often something changed since the place was made
-	writes   atomic.Uint64    // how often the record was to be written: what waits to write the members is out of date with the next one
-	out      party.Outbox
-}
-
-func newPlace(id party.ID) *place { return &place{ID: id, Origin: id, Book: reserve.NewBook()} }
-
-// worthKeeping is for a party nobody deals with at the moment. One that is not known has
-// nothing but what is under way.
-func (p *place) worthKeeping() bool { return p.known || !p.Book.Idle() || !p.out.Empty() }
-
-// Seen is what the last look has found.
-func (p *place) Seen() reserve.Look { return p.seen(p.Last.View) }
-
-func (p *place) seen(view party.View) reserve.Look { return p.Book.Look(view, p.Origin, p.turn) }
-
-// Report adds to the news that go out after the visit.
-func (p *place) Report(changes ...party.Change) { p.out.Add(changes...) }
-
-// Changed notes that looks taken before are out of date, the visit's own too.
-func (p *place) Changed() {
-	p.Last = roster.Snapshot{}
-	p.turn++
+	l.heldSeats.ends.Close()
 }
 
 // Visit is one operation on a party, under its lock.
 type Visit struct {
 	*place
-	Ctx    context.Context
-	At     time.Time // when players may have seen what it is about: before it waited for the lock, if nobody knows better
-	ledger *Ledger
+	Ctx context.Context
+	At  time.Time // when players may have seen what it is about: before it waited for the lock, if nobody knows better
 }
 
 // VisitNative locks the party that has this native ID now for do, and lets the news of what
@@ -145,7 +102,7 @@ func (l *Ledger) VisitNative(ctx context.Context, id party.ID, do func(*Visit) e
 			l.places.Forget(id)
 		}
 	}()
-	return do(&Visit{place: p, Ctx: ctx, At: at, ledger: l})
+	return do(&Visit{place: p, Ctx: ctx, At: at})
 }
 
 // VisitAnyway is VisitNative for what has happened already: it goes on, for storageWait at most, if ctx
@@ -159,7 +116,7 @@ func (l *Ledger) VisitAnyway(ctx context.Context, id party.ID, do func(*Visit) e
 // Visit is VisitNative given any native ID that the party had.
 func (l *Ledger) Visit(ctx context.Context, id party.ID, do func(*Visit) error) error {
 	for {
-		err := l.VisitNative(ctx, l.moves.of(id), do)
+		err := l.VisitNative(ctx, l.Current(id), do)
 		if err != errMoved { //nolint:errorlint // refusals of one reason are alike
 			return err
 		}
@@ -191,13 +148,10 @@ func (l *Ledger) Look(ctx context.Context, id party.ID) (look reserve.Look, err 
 	return look, err
 }
 
-// Current is the ID of the native party a party is now, given any that it had.
-func (l *Ledger) Current(id party.ID) party.ID { return l.moves.of(id) }
-
 // Origin is the party's ID at its beginning, under which storage knows it. It is right for
 // a party that was looked at before.
 func (l *Ledger) Origin(id party.ID) (origin party.ID) {
-	l.Briefly(l.moves.of(id), func(v *Visit) { origin = v.place.Origin })
+	l.Briefly(l.Current(id), func(v *Visit) { origin = v.place.Origin })
 	return origin
 }
 

@@ -89,8 +89,8 @@ func (s *sweeper) record(ctx context.Context, o *api.StorageObject) (remove bool
 		return false, err
 	}
 	waits := record.Away && slices.ContainsFunc(slices.Collect(maps.Values(record.Seats)), func(seat party.Seat) bool { return s.ledger.Now().Before(seat.Until) })
-	known := s.ledger.places.Has(s.ledger.moves.of(id)) // a review ends it: who is in it may just not show yet, or not any more
-	if len(members) == 0 && !waits && !known && !s.ledger.outlives(record) || record.Empty() {
+	known := s.ledger.places.Has(s.ledger.Current(id)) // a review ends it: who is in it may just not show yet, or not any more
+	if len(members) == 0 && !waits && !known && !s.ledger.Recorder.outlives(record) || record.Empty() {
 		s.ledger.moves.end(id)
 		if users := slices.Collect(maps.Keys(record.Members)); len(users) > 0 {
 			return false, s.ledger.records.change(ctx, id, users, reserve.Record.Clear)
@@ -100,12 +100,7 @@ func (s *sweeper) record(ctx context.Context, o *api.StorageObject) (remove bool
 	var errs []error
 	for user, seat := range record.Seats {
 		if seat.Until.Add(lateReport).Before(s.ledger.Now()) {
-			errs = append(errs, s.ledger.Visit(ctx, id, func(v *Visit) error {
-				if lives, err := v.Lives(); !lives {
-					return err
-				}
-				return v.endOverdueSeat(user)
-			}))
+			errs = append(errs, s.ledger.Visit(ctx, id, func(v *Visit) error { return v.endOverdueSeat(user) }))
 		}
 	}
 	return false, errors.Join(errs...)
@@ -135,7 +130,7 @@ func (s *sweeper) recordsMember(ctx context.Context, idText, userID string) (mem
 	if err != nil {
 		return false, nil //nolint:nilerr // nobody's
 	}
-	if s.ledger.places.Has(s.ledger.moves.of(id)) {
+	if s.ledger.places.Has(s.ledger.Current(id)) {
 		return true, nil // it ends that itself
 	}
 	record, err := s.ledger.records.load(ctx, id)

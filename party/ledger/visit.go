@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"partyline/party"
 	"partyline/party/reserve"
@@ -94,28 +92,6 @@ func (v *Visit) load() error {
 	return nil
 }
 
-// merge makes the book what storage says.
-func (v *Visit) merge(record reserve.Record) {
-	ended, found := v.Book.Merge(record)
-	v.indexKept()
-	for _, seat := range ended {
-		v.Report(party.Change{Kind: party.SeatEnded, ID: v.ID, Seat: seat})
-	}
-	for _, user := range found {
-		v.Report(party.Change{Kind: party.SeatFound, ID: v.ID, Seat: v.Book.Kept[user].Seat})
-	}
-	v.IndexLine()
-}
-
-// Announce tells the other nodes of a change this node has made. A change of theirs that
-// it has not read yet it will still read.
-func (v *Visit) Announce() {
-	if before, after := v.ledger.Roster.Announce(v.ID); before <= v.state {
-		v.state = after
-	}
-	v.Changed()
-}
-
 // Write changes the party's record, and where seats are kept for these users.
 func (v *Visit) Write(users []string, edit func(reserve.Record)) error {
 	v.recorded = true
@@ -140,25 +116,8 @@ func (v *Visit) insist(users []string, edit func(reserve.Record)) error {
 
 // WriteLine writes a change of the line, after it was made in the book.
 func (v *Visit) WriteLine(edit func(reserve.Record)) error {
-	v.IndexLine()
+	v.Reindex()
 	err := v.Write(nil, edit)
 	v.seatsChanged()
 	return err
-}
-
-// indexKept brings the index of those for whom a seat is kept up to date with the book.
-func (v *Visit) indexKept() {
-	v.ledger.kept.set(v.ID, slices.Collect(maps.Keys(v.Book.Kept)))
-}
-
-// IndexLine brings the index of those who wait up to date with the book.
-func (v *Visit) IndexLine() {
-	v.ledger.Lines.set(v.ID, slices.Collect(maps.Keys(v.Book.Waiting)))
-	var ways []string
-	for _, w := range v.Book.Waiting {
-		if w.Invite != "" {
-			ways = append(ways, w.Invite)
-		}
-	}
-	v.ledger.Ways.set(v.ID, ways)
 }

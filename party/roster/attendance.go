@@ -73,11 +73,9 @@ func (at *Attendance) Remove(id party.ID, sessionID string) bool {
 func (at *Attendance) drop(id party.ID, userID string) {
 	parties := at.parties[userID]
 	i := slices.Index(parties, id)
-	if parties = slices.Delete(parties, i, i+1); len(parties) == 0 {
+	if at.parties[userID] = slices.Delete(parties, i, i+1); len(at.parties[userID]) == 0 {
 		delete(at.parties, userID)
-		return
 	}
-	at.parties[userID] = parties
 }
 
 // End forgets a party and returns who was noted there.

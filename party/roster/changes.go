@@ -3,7 +3,6 @@ package roster
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/heroiclabs/nakama-common/runtime"
@@ -32,13 +31,8 @@ func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snap
 		if err != nil {
 			return known, err
 		}
-		known.shared = newest(entries)
+		known.shared, known.lastJoin = newest(entries)
 		known.Facts = known.shared.Facts
-		for _, e := range entries {
-			if e.joinedAt.After(known.lastJoin) {
-				known.lastJoin = e.joinedAt
-			}
-		}
 	}
 	if now := r.now(); now.After(known.lastJoin) {
 		known.lastJoin = now
@@ -51,7 +45,7 @@ func (r *Roster) Enter(known Snapshot, id party.ID, s party.Session) (after Snap
 	// It was gone in between, so another leads now.
 	entries, _, err := r.mirror(id)
 	if err == nil {
-		r.rewrite(id, entries, func(sh *shared) bool { sh.leader = ""; return true })
+		r.rewrite(id, entries, func(sh *shared) { sh.leader = "" })
 	}
 	return Snapshot{}, err
 }
@@ -64,7 +58,7 @@ func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	known := r.Attendance.Remove(id, s.SessionID)
 	entries, _, err := r.mirror(id)
-	i := slices.IndexFunc(entries, func(e mirrorPresence) bool { return e.sessionID == s.SessionID })
+	i := slices.IndexFunc(entries, func(e mirrorPresence) bool { return e.SessionID == s.SessionID })
 	if i >= 0 { // a session of another node is known by its mirror alone
 		entries = slices.Delete(entries, i, i+1)
 	}
@@ -73,12 +67,10 @@ func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
 	_ = r.streams.StreamUserLeave(party.MirrorMode, id.UUID.String(), "", id.Node, s.UserID, s.SessionID)
 	r.unlist(s, id, known)
 	if err == nil {
-		r.rewrite(id, entries, func(sh *shared) bool {
-			led := sh.leader == s.SessionID
-			if led {
+		r.rewrite(id, entries, func(sh *shared) {
+			if sh.leader == s.SessionID {
 				sh.leader = ""
 			}
-			return led
 		})
 	}
 	return known || i >= 0, err != nil || len(entries) == 0
@@ -87,31 +79,11 @@ func (r *Roster) Leave(id party.ID, s party.Session) (was, last bool) {
 // SetLeader mirrors a promotion of s. Where s has left since, the native engine has
 // rotated: it must not lead again when it comes back.
 func (r *Roster) SetLeader(id party.ID, s party.Session) {
-	r.change(id, func(sh *shared) bool {
-		leader := s.SessionID
-		if members, err := r.Members(id); err == nil && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == leader }) {
-			leader = ""
+	r.change(id, func(sh *shared) {
+		sh.leader = s.SessionID
+		if members, err := r.Members(id); err == nil && !slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID }) {
+			sh.leader = ""
 		}
-		changed := sh.leader != leader
-		sh.leader = leader
-		return changed
-	})
-}
-
-// Update mirrors a PartyUpdate, which replaces all three values.
-func (r *Roster) Update(id party.ID, open, hidden bool, label string) {
-	r.change(id, func(sh *shared) bool {
-		sh.Open, sh.Hidden, sh.Label = open, hidden, label
-		return true
-	})
-}
-
-// NoteAttributes mirrors that the party has attributes.
-func (r *Roster) NoteAttributes(id party.ID) {
-	r.change(id, func(sh *shared) bool {
-		changed := !sh.Attributes
-		sh.Attributes = true
-		return changed
 	})
 }
 
@@ -125,58 +97,17 @@ func (r *Roster) End(id party.ID) {
 	}
 	_ = r.streams.StreamClose(party.MirrorMode, id.UUID.String(), "", id.Node) // as in Leave
 	for _, e := range entries {
-		r.unlist(party.SessionOf(e.presence), id, r.Attendance.Remove(id, e.sessionID))
+		r.unlist(e.Session, id, r.Attendance.Remove(id, e.SessionID))
 	}
 }
 
-// Announce tells the other nodes that what is reserved in the party has changed. It
-// returns the revision before and after; both 0 where no presence carries one.
-func (r *Roster) Announce(id party.ID) (before, after int64) {
-	r.change(id, func(sh *shared) bool {
-		before = sh.state
-		sh.state = max(sh.state+1, party.Nanos(r.now()))
-		after = sh.state
-		return true
-	})
-	return before, after
-}
-
-// Mirrored reports whether the session was a member the last time a hook told of it.
-func (r *Roster) Mirrored(id party.ID, sessionID string) (bool, error) {
+// Noted reports whether the session was a member the last time this process looked or a hook told of it.
+func (r *Roster) Noted(id party.ID, sessionID string) (bool, error) {
+	if r.Attendance.Has(id, sessionID) {
+		return true, nil
+	}
 	entries, _, err := r.mirror(id)
-	return slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.sessionID == sessionID }), err
-}
-
-// change changes what all of the party's presences share, if f says so.
-func (r *Roster) change(id party.ID, f func(*shared) bool) {
-	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
-	if entries, _, err := r.mirror(id); err == nil {
-		r.rewrite(id, entries, f)
-	}
-}
-
-// rewrite is change for a caller that holds the mirror's lock and has read it. A presence of
-// another node cannot be written from here; the newest revision counts.
-func (r *Roster) rewrite(id party.ID, entries []mirrorPresence, f func(*shared) bool) {
-	sh := newest(entries)
-	if sh.rev == 0 || !f(&sh) {
-		return
-	}
-	sh.rev = max(sh.rev+1, party.Nanos(r.now()))
-	for _, e := range entries {
-		e.shared = sh
-		_ = r.streams.StreamUserUpdate(party.MirrorMode, id.UUID.String(), "", id.Node, e.presence.GetUserId(), e.sessionID, true, false, e.encode())
-	}
-}
-
-func newest(entries []mirrorPresence) shared {
-	var sh shared
-	for _, e := range entries {
-		if e.rev > sh.rev {
-			sh = e.shared
-		}
-	}
-	return sh
+	return slices.ContainsFunc(entries, func(e mirrorPresence) bool { return e.SessionID == sessionID }), err
 }
 
 // put writes a session's presence on the party's mirror and on its user's list. The
@@ -192,15 +123,6 @@ func (r *Roster) put(id party.ID, s party.Session, e mirrorEntry) error {
 	}
 	r.list(s, id, e.joinedAt)
 	return nil
-}
-
-// set writes a presence, whether there is one or not.
-func (r *Roster) set(mode uint8, subject, label string, s party.Session, status string) error {
-	isNew, err := r.streams.StreamUserJoin(mode, subject, "", label, s.UserID, s.SessionID, true, false, status)
-	if err != nil || isNew {
-		return err
-	}
-	return r.streams.StreamUserUpdate(mode, subject, "", label, s.UserID, s.SessionID, true, false, status)
 }
 
 // list writes the party into the list of the session's parties. A failure means that the
@@ -241,31 +163,10 @@ func (r *Roster) unlist(s party.Session, id party.ID, known bool) {
 }
 
 // listOf reads the list of one session; empty for none.
-func (r *Roster) listOf(s party.Session) ([]presentParty, error) {
+func (r *Roster) listOf(s party.Session) ([]party.Membership, error) {
 	presences, err := r.streams.StreamUserList(party.PartiesMode, s.UserID, "", "", true, true)
 	if i := slices.IndexFunc(presences, func(p runtime.Presence) bool { return p.GetSessionId() == s.SessionID }); i >= 0 {
 		return decodeList(presences[i].GetStatus()), err
 	}
 	return nil, err
-}
-
-// Two nodes may put a session each onto a party's stream for its last seat. The engine makes the
-// first a member and leaves the other a ghost; which of them goes again is another matter. So one
-// that goes leaves a mark on the party's mirror before, and a caller that finds that somebody has
-// gone since its first look comes in again: the engine may not have taken it the time before.
-
-// withdrawn begins the status of a mark; what follows is different each time. No entry of
-// a member begins so.
-const withdrawn = "withdrawn "
-
-// Marks reads who has gone, as one text to compare.
-func (r *Roster) Marks(id party.ID) (string, error) {
-	_, marks, err := r.mirror(id)
-	return marks, err
-}
-
-// Mark notes that the session is about to go. It stays until the session ends or enters.
-func (r *Roster) Mark(id party.ID, s party.Session) error {
-	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
-	return r.set(party.MirrorMode, id.UUID.String(), id.Node, s, withdrawn+strconv.FormatInt(party.Nanos(r.now()), 10))
 }

@@ -1,12 +1,9 @@
 package roster
 
 import (
-	"cmp"
-	"maps"
 	"slices"
+	"strings"
 	"sync"
-
-	"github.com/heroiclabs/nakama-common/runtime"
 
 	"partyline/party"
 )
@@ -16,42 +13,44 @@ import (
 // stream, so no disconnect ever removes it. Only the leader's kick does. They are lost with the
 // process, and so are the parties of its node.
 type Losses struct {
-	mu sync.Mutex // a leaf
-	in map[party.ID]map[string]party.Session
+	mu sync.Mutex                   // a leaf
+	in map[party.ID][]party.Session // by session ID
 }
 
-func newLosses() *Losses { return &Losses{in: map[party.ID]map[string]party.Session{}} }
+func newLosses() *Losses { return &Losses{in: map[party.ID][]party.Session{}} }
+
+func (l *Losses) find(id party.ID, sessionID string) (i int, lost bool) {
+	return slices.BinarySearchFunc(l.in[id], sessionID, func(s party.Session, sessionID string) int { return strings.Compare(s.SessionID, sessionID) })
+}
 
 // Add notes a lost session.
 func (l *Losses) Add(id party.ID, s party.Session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.in[id] == nil {
-		l.in[id] = map[string]party.Session{}
+	if i, lost := l.find(id, s.SessionID); !lost {
+		l.in[id] = slices.Insert(l.in[id], i, s)
 	}
-	l.in[id][s.SessionID] = s
 }
 
 // Remove reports whether the session was lost in the party.
 func (l *Losses) Remove(id party.ID, sessionID string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	_, was := l.in[id][sessionID]
-	delete(l.in[id], sessionID)
+	i, lost := l.find(id, sessionID)
+	if lost {
+		l.in[id] = slices.Delete(l.in[id], i, i+1)
+	}
 	if len(l.in[id]) == 0 {
 		delete(l.in, id)
 	}
-	return was
+	return lost
 }
 
 // Of lists the sessions lost in a party, by session ID.
 func (l *Losses) Of(id party.ID) []party.Session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.in[id]) == 0 { // nearly always
-		return nil
-	}
-	return slices.SortedFunc(maps.Values(l.in[id]), func(a, b party.Session) int { return cmp.Compare(a.SessionID, b.SessionID) })
+	return slices.Clone(l.in[id])
 }
 
 // Count counts them in all parties.
@@ -84,14 +83,7 @@ func (h *Hidden) Set(sessionID string, hidden bool) {
 	h.sessions.Delete(sessionID)
 }
 
-// shown is the presences without those hidden.
-func (h *Hidden) shown(presences []runtime.Presence) []runtime.Presence {
-	hidden := func(p runtime.Presence) bool {
-		_, is := h.sessions.Load(p.GetSessionId())
-		return is
-	}
-	if !slices.ContainsFunc(presences, hidden) { // nearly always
-		return presences
-	}
-	return slices.DeleteFunc(slices.Clone(presences), hidden)
+func (h *Hidden) is(sessionID string) bool {
+	_, hidden := h.sessions.Load(sessionID)
+	return hidden
 }

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,38 +96,154 @@ func decodeMirror(s string) (mirrorEntry, bool) {
 	}, true
 }
 
-// The status of a presence on a user's stream is the list of the session's parties, the
-// latest last: "<id>@<since>" by single spaces, since being Unix nanoseconds.
-
-// presentParty is one entry of it.
-type presentParty struct {
-	id    party.ID
-	since time.Time
+// mirrors are the hidden presences that say of each party what its own stream does not.
+type mirrors struct {
+	stripes // by party: read-modify-write of its mirror
+	streams party.Streams
+	now     party.Clock
 }
+
+type mirrorPresence struct {
+	mirrorEntry
+	party.Session
+}
+
+// mirror reads the party's mirror: the members' entries, and the marks of those who have gone.
+func (m *mirrors) mirror(id party.ID) (entries []mirrorPresence, marks string, err error) {
+	presences, err := m.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, false)
+	if err != nil {
+		return nil, "", fmt.Errorf("read mirror: %w", err)
+	}
+	entries = make([]mirrorPresence, 0, len(presences))
+	var gone []string
+	for _, p := range presences {
+		status := p.GetStatus()
+		if e, ok := decodeMirror(status); ok {
+			entries = append(entries, mirrorPresence{e, party.SessionOf(p)})
+		} else if strings.HasPrefix(status, withdrawn) {
+			gone = append(gone, p.GetSessionId()+status)
+		}
+	}
+	slices.Sort(gone)
+	return entries, strings.Join(gone, ","), nil
+}
+
+// Update mirrors a PartyUpdate, which replaces all three values.
+func (m *mirrors) Update(id party.ID, open, hidden bool, label string) {
+	m.change(id, func(sh *shared) { sh.Open, sh.Hidden, sh.Label = open, hidden, label })
+}
+
+// NoteAttributes mirrors that the party has attributes.
+func (m *mirrors) NoteAttributes(id party.ID) {
+	m.change(id, func(sh *shared) { sh.Attributes = true })
+}
+
+// Announce tells the other nodes that what is reserved in the party has changed. It
+// returns the revision before and after; both 0 where no presence carries one.
+func (m *mirrors) Announce(id party.ID) (before, after int64) {
+	m.change(id, func(sh *shared) {
+		before = sh.state
+		sh.state = max(sh.state+1, party.Nanos(m.now()))
+		after = sh.state
+	})
+	return before, after
+}
+
+// change changes what all of the party's presences share.
+func (m *mirrors) change(id party.ID, f func(*shared)) {
+	defer m.lock(string(id.UUID[:])).Unlock()
+	if entries, _, err := m.mirror(id); err == nil {
+		m.rewrite(id, entries, f)
+	}
+}
+
+// rewrite is change for a caller that holds the mirror's lock and has read it. A presence of
+// another node cannot be written from here; the newest revision counts.
+func (m *mirrors) rewrite(id party.ID, entries []mirrorPresence, f func(*shared)) {
+	sh, _ := newest(entries)
+	if sh.rev == 0 {
+		return
+	}
+	before := sh
+	if f(&sh); sh == before {
+		return
+	}
+	sh.rev = max(sh.rev+1, party.Nanos(m.now()))
+	for _, e := range entries {
+		e.shared = sh
+		_ = m.streams.StreamUserUpdate(party.MirrorMode, id.UUID.String(), "", id.Node, e.UserID, e.SessionID, true, false, e.encode())
+	}
+}
+
+// newest is what counts of that which the entries share, and when the last of their members joined.
+func newest(entries []mirrorPresence) (sh shared, lastJoin time.Time) {
+	for _, e := range entries {
+		if e.rev > sh.rev {
+			sh = e.shared
+		}
+		if e.joinedAt.After(lastJoin) {
+			lastJoin = e.joinedAt
+		}
+	}
+	return sh, lastJoin
+}
+
+// Two nodes may put a session each onto a party's stream for its last seat. The engine makes the
+// first a member and leaves the other a ghost; which of them goes again is another matter. So one
+// that goes leaves a mark on the party's mirror before, and a caller that finds that somebody has
+// gone since its first look comes in again: the engine may not have taken it the time before.
+
+// withdrawn begins the status of a mark; what follows is different each time. No entry of
+// a member begins so.
+const withdrawn = "withdrawn "
+
+// Marks reads who has gone, as one text to compare.
+func (m *mirrors) Marks(id party.ID) (string, error) {
+	_, marks, err := m.mirror(id)
+	return marks, err
+}
+
+// Mark notes that the session is about to go. It stays until the session ends or enters.
+func (m *mirrors) Mark(id party.ID, s party.Session) error {
+	defer m.lock(string(id.UUID[:])).Unlock()
+	return m.set(party.MirrorMode, id.UUID.String(), id.Node, s, withdrawn+strconv.FormatInt(party.Nanos(m.now()), 10))
+}
+
+// set writes a presence, whether there is one or not.
+func (m *mirrors) set(mode uint8, subject, label string, s party.Session, status string) error {
+	isNew, err := m.streams.StreamUserJoin(mode, subject, "", label, s.UserID, s.SessionID, true, false, status)
+	if err != nil || isNew {
+		return err
+	}
+	return m.streams.StreamUserUpdate(mode, subject, "", label, s.UserID, s.SessionID, true, false, status)
+}
+
+// The status of a presence on a user's stream is the list of the session's parties, the
+// latest last: "<id>@<since>" by single spaces, since being Unix nanoseconds. Read, its entries have no session.
 
 // Most parties remembered per session; the oldest are forgotten first.
 const maxPartiesPerSession = 32
 
-func listWithout(list []presentParty, id party.ID) []presentParty {
-	return slices.DeleteFunc(list, func(p presentParty) bool { return p.id == id })
+func listWithout(list []party.Membership, id party.ID) []party.Membership {
+	return slices.DeleteFunc(list, func(p party.Membership) bool { return p.ID == id })
 }
 
-func listWith(list []presentParty, id party.ID, since time.Time) []presentParty {
-	list = append(listWithout(list, id), presentParty{id, since})
+func listWith(list []party.Membership, id party.ID, since time.Time) []party.Membership {
+	list = append(listWithout(list, id), party.Membership{ID: id, Since: since})
 	return list[max(0, len(list)-maxPartiesPerSession):]
 }
 
-func encodeList(list []presentParty) string {
+func encodeList(list []party.Membership) string {
 	entries := make([]string, len(list))
 	for i, p := range list {
-		entries[i] = p.id.String() + "@" + strconv.FormatInt(party.Nanos(p.since), 10)
+		entries[i] = p.ID.String() + "@" + strconv.FormatInt(party.Nanos(p.Since), 10)
 	}
 	return strings.Join(entries, " ")
 }
 
 // decodeList reads one and leaves out what it cannot read.
-func decodeList(list string) []presentParty {
-	var parties []presentParty
+func decodeList(list string) []party.Membership {
+	var parties []party.Membership
 	for entry := range strings.SplitSeq(list, " ") {
 		idText, at, _ := strings.Cut(entry, "@")
 		id, err := party.ParseID(idText)
@@ -134,7 +251,7 @@ func decodeList(list string) []presentParty {
 		if err != nil || errAt != nil || ns < 0 {
 			continue
 		}
-		parties = append(parties, presentParty{id, party.FromNanos(ns)})
+		parties = append(parties, party.Membership{ID: id, Since: party.FromNanos(ns)})
 	}
 	return parties
 }

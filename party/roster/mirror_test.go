@@ -36,13 +36,13 @@ func FuzzDecodeParties(f *testing.F) {
 	f.Fuzz(func(t *testing.T, list string) {
 		list = encodeList(listWithout(decodeList(list), id))
 		for _, p := range decodeList(list) {
-			if p.id == id {
+			if p.ID == id {
 				t.Fatalf("decodeList(%q) has the party taken out", list)
 			}
 		}
 		at := time.Unix(5, 6).UTC()
 		with := decodeList(encodeList(listWith(decodeList(list), id, at)))
-		if len(with) == 0 || with[len(with)-1] != (presentParty{id, at}) || len(with) > maxPartiesPerSession {
+		if len(with) == 0 || with[len(with)-1] != (party.Membership{ID: id, Since: at}) || len(with) > maxPartiesPerSession {
 			t.Fatalf("decodeList(%q) = %v; want the party put in last", list, with)
 		}
 	})

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/heroiclabs/nakama-common/runtime"
+	"github.com/heroiclabs/nakama-common/api"
 
 	"partyline/party"
 )
@@ -20,8 +19,8 @@ type Roster struct {
 	streams party.Streams
 	finder  party.Finder
 	now     party.Clock
-	mirrors stripes // by party: read-modify-write of its mirror
-	lists   stripes // by user: read-modify-write of its list of parties
+	mirrors
+	lists stripes // by user: read-modify-write of its list of parties
 
 	Attendance *Attendance // who was a member the last time this process heard or looked
 	Losses     *Losses     // the host counts them as members, and they are not there
@@ -30,7 +29,7 @@ type Roster struct {
 
 // New makes a roster over the host.
 func New(streams party.Streams, finder party.Finder, now party.Clock) *Roster {
-	return &Roster{streams: streams, finder: finder, now: now, Attendance: newAttendance(), Losses: newLosses(), Hidden: &Hidden{}}
+	return &Roster{streams: streams, finder: finder, now: now, mirrors: mirrors{streams: streams, now: now}, Attendance: newAttendance(), Losses: newLosses(), Hidden: &Hidden{}}
 }
 
 // stripes are locks that many keys share: what is done under one is a few calls of the host
@@ -136,19 +135,14 @@ func (r *Roster) LookOnce(id party.ID) (Snapshot, error) {
 		at[m.SessionID] = i
 	}
 	s := Snapshot{View: party.View{ID: id, Members: members, Lost: r.Losses.Of(id)}, Marks: marks}
+	present := entries[:0]
 	for _, e := range entries {
-		i, member := at[e.sessionID]
-		if !member {
-			continue // left in a way no hook tells of, or a join that never came about
-		}
-		members[i].JoinedAt = e.joinedAt
-		if e.joinedAt.After(s.lastJoin) {
-			s.lastJoin = e.joinedAt
-		}
-		if e.rev > s.shared.rev {
-			s.shared = e.shared
+		if i, member := at[e.SessionID]; member { // else left in a way no hook tells of, or a join that never came about
+			members[i].JoinedAt = e.joinedAt
+			present = append(present, e)
 		}
 	}
+	s.shared, s.lastJoin = newest(present)
 	s.Facts = s.shared.Facts
 	slices.SortFunc(members, longestFirst)
 	lead := max(0, slices.IndexFunc(members, func(m party.Member) bool { return m.SessionID == s.shared.leader }))
@@ -173,76 +167,41 @@ func (r *Roster) Members(id party.ID) ([]party.Member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read members: %w", err)
 	}
-	presences = r.Hidden.shown(presences)
-	members := make([]party.Member, len(presences))
-	for i, p := range presences {
-		members[i].Session = party.SessionOf(p)
+	members := make([]party.Member, 0, len(presences))
+	for _, p := range presences {
+		if !r.Hidden.is(p.GetSessionId()) {
+			members = append(members, party.Member{Session: party.SessionOf(p)})
+		}
 	}
 	return members, nil
 }
 
-type mirrorPresence struct {
-	mirrorEntry
-	sessionID string
-	presence  runtime.Presence
-}
-
-// mirror reads the party's mirror: the members' entries, and the marks of those who have gone.
-func (r *Roster) mirror(id party.ID) (entries []mirrorPresence, marks string, err error) {
-	presences, err := r.streams.StreamUserList(party.MirrorMode, id.UUID.String(), "", id.Node, true, false)
-	if err != nil {
-		return nil, "", fmt.Errorf("read mirror: %w", err)
-	}
-	entries = make([]mirrorPresence, 0, len(presences))
-	var gone []string
-	for _, p := range presences {
-		status := p.GetStatus()
-		if e, ok := decodeMirror(status); ok {
-			entries = append(entries, mirrorPresence{e, p.GetSessionId(), p})
-		} else if strings.HasPrefix(status, withdrawn) {
-			gone = append(gone, p.GetSessionId()+status)
-		}
-	}
-	slices.Sort(gone)
-	return entries, strings.Join(gone, ","), nil
-}
-
 // adopt asks the native engine for the facts of a party none of our hooks has seen
-// and writes them down for its members.
+// and writes them down for its members. The engine's index is up to a second behind.
 func (r *Roster) adopt(ctx context.Context, id party.ID) (Snapshot, error) {
-	facts, err := r.findFacts(ctx, id)
+	// Every character of an ID is one of a plain term; quoted, the server finds nothing.
+	parties, _, err := r.finder.PartyList(ctx, 1, nil, true, "+_id:"+id.String(), "")
 	if err != nil {
-		return Snapshot{}, err
+		return Snapshot{}, fmt.Errorf("find party: %w", err)
 	}
-	now := r.now()
-	facts.CreatedAt = now
+	i := slices.IndexFunc(parties, func(p *api.Party) bool { return p.GetPartyId() == id.String() })
+	if i < 0 {
+		return Snapshot{}, party.Gone()
+	}
+	found, now := parties[i], r.now()
 	defer r.mirrors.lock(string(id.UUID[:])).Unlock()
 	s, err := r.LookOnce(id)
 	if err != nil || s.shared.rev != 0 {
 		return s, err
 	}
-	s.Facts, s.shared, s.lastJoin = facts, shared{Facts: facts, rev: max(1, party.Nanos(now))}, now
+	s.Facts = party.Facts{MaxSize: int(found.GetMaxSize()), Open: found.GetOpen(), Hidden: found.GetHidden(), Label: found.GetLabel(), CreatedAt: now}
+	s.shared, s.lastJoin = shared{Facts: s.Facts, rev: max(1, party.Nanos(now))}, now
 	for _, m := range s.Members {
 		if err := r.put(id, m.Session, mirrorEntry{s.shared, now}); err != nil {
 			return Snapshot{}, err
 		}
 	}
 	return s, nil
-}
-
-// findFacts asks the engine's index for one party. The index is up to a second behind.
-func (r *Roster) findFacts(ctx context.Context, id party.ID) (party.Facts, error) {
-	// Every character of an ID is one of a plain term; quoted, the server finds nothing.
-	parties, _, err := r.finder.PartyList(ctx, 1, nil, true, "+_id:"+id.String(), "")
-	if err != nil {
-		return party.Facts{}, fmt.Errorf("find party: %w", err)
-	}
-	for _, p := range parties {
-		if p.GetPartyId() == id.String() {
-			return party.Facts{MaxSize: int(p.GetMaxSize()), Open: p.GetOpen(), Hidden: p.GetHidden(), Label: p.GetLabel()}, nil
-		}
-	}
-	return party.Facts{}, party.Gone()
 }
 
 // PartiesOf lists the parties the user's sessions are in, the latest joined first.
@@ -255,13 +214,13 @@ func (r *Roster) PartiesOf(_ context.Context, userID string) ([]party.Membership
 	var in []party.Membership
 	for _, p := range presences {
 		s := party.SessionOf(p)
-		for _, pp := range decodeList(p.GetStatus()) {
-			members, err := r.Members(pp.id)
+		for _, listed := range decodeList(p.GetStatus()) {
+			members, err := r.Members(listed.ID)
 			if err != nil {
 				return nil, err
 			}
 			if slices.ContainsFunc(members, func(m party.Member) bool { return m.SessionID == s.SessionID }) {
-				in = append(in, party.Membership{ID: pp.id, Session: s, Since: pp.since})
+				in = append(in, party.Membership{ID: listed.ID, Session: s, Since: listed.Since})
 			}
 		}
 	}
@@ -276,7 +235,7 @@ func (r *Roster) Listed(s party.Session) ([]party.ID, error) {
 	list, err := r.listOf(s)
 	var ids []party.ID
 	for _, p := range list {
-		ids = append(ids, p.id)
+		ids = append(ids, p.ID)
 	}
 	return ids, err
 }
@@ -287,10 +246,11 @@ func (r *Roster) Sessions(userID string) ([]party.Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read sockets of user: %w", err)
 	}
-	presences = r.Hidden.shown(presences)
-	sessions := make([]party.Session, len(presences))
-	for i, p := range presences {
-		sessions[i] = party.SessionOf(p)
+	sessions := make([]party.Session, 0, len(presences))
+	for _, p := range presences {
+		if !r.Hidden.is(p.GetSessionId()) {
+			sessions = append(sessions, party.SessionOf(p))
+		}
 	}
 	slices.SortFunc(sessions, func(a, b party.Session) int { return cmp.Compare(a.SessionID, b.SessionID) })
 	return sessions, nil

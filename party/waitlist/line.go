@@ -74,7 +74,7 @@ func (l line) join(ctx context.Context, id party.ID, userID, inviteID string) er
 		err := v.WriteLine(func(r reserve.Record) { r.Waiting[userID] = w })
 		if err != nil {
 			delete(v.Book.Waiting, userID)
-			v.IndexLine()
+			v.Reindex()
 		}
 		return err
 	})
@@ -91,7 +91,7 @@ func (l line) leave(ctx context.Context, id party.ID, userID string) (left bool,
 			delete(v.Book.Waiting, userID)
 			if err := v.WriteLine(func(r reserve.Record) { delete(r.Waiting, userID) }); err != nil {
 				v.Book.Waiting[userID] = w
-				v.IndexLine()
+				v.Reindex()
 				return err
 			}
 			v.Book.Miss(w)
@@ -189,7 +189,7 @@ func (l line) serve(ctx context.Context, id party.ID, blocked map[string]bool, o
 		if err != nil { // the next try does it again
 			offered = nil
 			maps.Copy(v.Book.Waiting, line)
-			v.IndexLine()
+			v.Reindex()
 			return err
 		}
 		for user, w := range line {

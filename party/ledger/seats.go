@@ -1,0 +1,121 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"partyline/internal/bounded"
+	"partyline/party"
+)
+
+// keptSeats are the seats kept for members who lost their connection, in all parties.
+type keptSeats struct {
+	ledger *Ledger
+	kept   *Index // those for whom one is kept
+}
+
+// KnownPartiesOf lists the parties the user is in or was dropped from, as this process knows.
+func (k *keptSeats) KnownPartiesOf(userID string) []party.ID {
+	ids := k.ledger.Roster.Attendance.Of(userID)
+	for _, id := range k.kept.Of(userID) {
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Review looks at a party and reports the seats that are kept and not reported yet. ended is
+// the session by whose end it is called, if any: where its seat has been reported with those of
+// others, there is nothing to do.
+func (k *keptSeats) Review(ctx context.Context, id party.ID, ended party.Session) error {
+	return k.ledger.Visit(ctx, id, func(v *Visit) error {
+		if seat := v.Book.Kept[ended.UserID]; seat != nil && seat.Told && seat.Member.SessionID == ended.SessionID {
+			return nil
+		}
+		if lives, err := v.Lives(); !lives {
+			return err
+		}
+		return v.ReportKept()
+	})
+}
+
+// inherits reports whether storage may keep seats from before this process, of which memory
+// says nothing until their party is looked at.
+func (k *keptSeats) inherits() bool {
+	conf := k.ledger.Policy().Parties
+	return k.ledger.Now().Before(k.ledger.started.Add(max(conf.ReconnectGrace, conf.Survive.Restart)))
+}
+
+// GiveUpOthers gives up the seats kept for a user in all parties but one.
+func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, but party.ID) {
+	ids := k.kept.Of(userID)
+	if k.inherits() {
+		stored, err := k.ledger.records.keptFor(ctx, userID)
+		if err != nil {
+			k.ledger.Logger.Warn("kept seats not given up user=%s error=%v", userID, err)
+		}
+		ids = append(ids, stored...)
+	}
+	for _, id := range ids {
+		ctx, cancel := bounded.Context(context.WithoutCancel(ctx), storageWait)
+		err := k.ledger.Visit(ctx, id, func(v *Visit) error {
+			if v.ID == but {
+				return nil
+			}
+			return v.GiveUp(userID, false)
+		})
+		cancel()
+		if err != nil {
+			k.ledger.Logger.Warn("kept seat not given up party=%s user=%s error=%v", id, userID, err)
+		}
+	}
+}
+
+// Expire ends a kept seat whose time is over.
+func (k *keptSeats) Expire(ctx context.Context, seat party.Seat) error {
+	return k.ledger.Visit(ctx, seat.ID, func(v *Visit) error {
+		if kept := v.Book.Kept[seat.Member.UserID]; kept == nil || kept.Member != seat.Member {
+			v.Report(party.Change{Kind: party.SeatEnded, ID: v.ID, Seat: seat})
+			return nil
+		}
+		return v.endOverdueSeat(seat.Member.UserID)
+	})
+}
+
+// KeptSeats lists the seats kept for a user, that of the party entered last first. What
+// this process does not know of it asks storage for.
+func (k *keptSeats) KeptSeats(ctx context.Context, userID string) ([]party.Seat, error) {
+	seats, err := k.seatsIn(ctx, userID, k.KnownPartiesOf(userID), nil)
+	if err != nil || len(seats) > 0 && !k.inherits() {
+		return seats, err
+	}
+	stored, err := k.ledger.records.keptFor(ctx, userID)
+	if err != nil && len(seats) == 0 { // a seat that memory knows needs no storage: who comes back gets that one
+		return nil, err
+	}
+	return k.seatsIn(ctx, userID, stored, seats)
+}
+
+// seatsIn adds the seats that these parties keep for the user.
+func (k *keptSeats) seatsIn(ctx context.Context, userID string, ids []party.ID, seats []party.Seat) ([]party.Seat, error) {
+	for _, id := range ids {
+		err := k.ledger.Visit(ctx, id, func(v *Visit) error {
+			if lives, err := v.Lives(); !lives {
+				return err
+			}
+			if v.Book.Keeps(userID) && !slices.Contains(seats, v.Book.Kept[userID].Seat) {
+				seats = append(seats, v.Book.Kept[userID].Seat)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(seats, func(x, y party.Seat) int {
+		return cmp.Or(y.Joined.Compare(x.Joined), cmp.Compare(x.ID.String(), y.ID.String()))
+	})
+	return seats, nil
+}
