@@ -149,10 +149,10 @@ func (a *analysis) length(n ast.Node) int {
 func (a *analysis) cost(n ast.Node, base bool) int {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
-		if t := groupType(n.Value); t.Kind() != reflect.Struct || t == timeType {
-			a.names(n.Value)
+		if f := factOf(reflect.TypeFor[env](), n.Value); f.Type.Kind() != reflect.Struct || f.Type == timeType {
+			a.names(n.Value, f)
 		} else if !base {
-			a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+factNames(t)[0])
+			a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+factNames(f.Type)[0])
 		}
 		return 1
 	case *ast.PointerNode:
@@ -184,30 +184,24 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 	return steps
 }
 
-func (a *analysis) names(fact string) {
-	if f, known := facts[fact]; known && !slices.Contains(a.facts, fact) {
-		a.facts, a.needs = append(a.facts, fact), a.needs|f.need
+func (a *analysis) names(fact string, f reflect.StructField) {
+	if !slices.Contains(a.facts, fact) {
+		a.facts, a.needs = append(a.facts, fact), a.needs|needOf(f)
 	}
 }
 
-// groupType is the type of a fact or group of facts that stands by itself.
-func groupType(name string) reflect.Type {
-	for f := range reflect.TypeFor[env]().Fields() {
-		if f.Tag.Get("expr") == name {
-			return f.Type
-		}
-	}
-	return nil
-}
+// memberFact begins the full name of a fact that each member has. It is noted where it costs something.
+const memberFact = "party.members."
 
 func (a *analysis) member(n *ast.MemberNode) int {
-	if id, ok := n.Node.(*ast.IdentifierNode); ok {
-		if prop, ok := n.Property.(*ast.StringNode); ok {
-			a.names(id.Value + "." + prop.Value)
+	prop, named := n.Property.(*ast.StringNode)
+	if group := n.Node.Nature().Type; named && slices.Contains(factGroups, group) {
+		f := factOf(group, prop.Value)
+		if id, ok := n.Node.(*ast.IdentifierNode); ok {
+			a.names(id.Value+"."+prop.Value, f)
+		} else if group == reflect.TypeFor[MemberFacts]() && needOf(f) != 0 {
+			a.names(memberFact+prop.Value, f)
 		}
-	}
-	if prop, ok := n.Property.(*ast.StringNode); ok && n.Node.Nature().Type == reflect.TypeFor[MemberFacts]() {
-		a.names(memberFact + prop.Value)
 	}
 	switch n.Property.(type) {
 	case *ast.StringNode, *ast.IntegerNode:

@@ -20,7 +20,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// env is what conditions are type-checked against: the facts, under the names
+// env is what conditions are checked against and run on: the facts, under the names
 // designers write. It has no methods and holds nothing but values.
 type env struct {
 	Action   string        `expr:"action"`
@@ -61,10 +61,8 @@ type exprError struct {
 	allowed  string
 }
 
-// newExprConfig is how conditions are read: against env{} when types are
-// checked, against a map of facts by full name when a program is made.
-func newExprConfig(against any) *conf.Config {
-	opts := []expr.Option{expr.Env(against), expr.MaxNodes(maxExprNodes), expr.DisableAllBuiltins()}
+func newExprConfig() *conf.Config {
+	opts := []expr.Option{expr.Env(env{}), expr.MaxNodes(maxExprNodes), expr.DisableAllBuiltins()}
 	for _, name := range builtins {
 		opts = append(opts, expr.EnableBuiltin(name))
 	}
@@ -95,7 +93,7 @@ func parseCondition(src string) (tree *parser.Tree, a *analysis, bad *exprError)
 	if strings.TrimSpace(src) == "" {
 		return nil, nil, &exprError{what: "is empty", allowed: "expected a condition such as party.size > 4"}
 	}
-	config := newExprConfig(env{})
+	config := newExprConfig()
 	tree, err := parser.ParseWithConfig(src, config)
 	if err != nil {
 		return nil, nil, asExprError(err, src)
@@ -149,35 +147,21 @@ func assemble(tree *parser.Tree) (p *vm.Program, err error) {
 			p, err = nil, errors.New("the engine gave up")
 		}
 	}()
-	for _, change := range []visitor{literals, byValue, flatten} {
+	for _, change := range []visitor{literals, byValue, numbered} {
 		ast.Walk(&tree.Node, change)
 	}
-	config := newExprConfig(map[string]any{})
+	config := newExprConfig()
 	if err := optimizer.Optimize(&tree.Node, config); err != nil {
 		return nil, err
 	}
 	return compiler.Compile(tree, config)
 }
 
-// flatten turns a fact into a single name, "user.lang".
-func flatten(n *ast.Node) {
-	m, ok := (*n).(*ast.MemberNode)
-	if !ok {
-		return
-	}
-	if i, number := m.Property.(*ast.IntegerNode); number {
-		constant(&m.Property, i.Value) // else the engine searches for filter(...)[0], and loses what kind of entry that is
-	}
-	group, ok := m.Node.(*ast.IdentifierNode)
-	if !ok {
-		return
-	}
-	if prop, ok := m.Property.(*ast.StringNode); ok {
-		name := group.Value + "." + prop.Value
-		if _, fact := facts[name]; fact {
-			nature := *m.Nature()
-			ast.Patch(n, &ast.IdentifierNode{Value: name})
-			(*n).SetNature(nature)
+// numbered keeps the engine from searching for filter(...)[0], by which it loses what kind of entry that is.
+func numbered(n *ast.Node) {
+	if m, ok := (*n).(*ast.MemberNode); ok {
+		if i, number := m.Property.(*ast.IntegerNode); number {
+			constant(&m.Property, i.Value)
 		}
 	}
 }

@@ -140,7 +140,7 @@ func worthALine(n ast.Node) bool {
 func (m *machine) evaluate(n ast.Node) (any, error) {
 	// The tree is shared with other pieces and compiling changes it, so each piece
 	// is read again from its text.
-	config := newExprConfig(env{})
+	config := newExprConfig()
 	tree, err := parser.ParseWithConfig(n.String(), config)
 	if err == nil {
 		_, err = checker.Check(tree, config)
@@ -152,7 +152,7 @@ func (m *machine) evaluate(n ast.Node) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := m.vm.Run(program, m.values)
+	out, err := m.vm.Run(program, &m.facts)
 	if err != nil {
 		return nil, runError(err)
 	}
@@ -179,12 +179,12 @@ func (m *machine) each(loop *ast.BuiltinNode) []Part {
 
 func entryName(entry any, i int) string {
 	switch e := entry.(type) {
-	case *MemberFacts:
+	case MemberFacts:
 		if e.Username != "" {
 			return e.Username
 		}
 		return e.UserID
-	case *GroupFacts:
+	case GroupFacts:
 		return e.Name
 	case string:
 		return show(e)
@@ -203,12 +203,18 @@ func show(v any) string {
 		return FormatDuration(v.Round(time.Second))
 	case time.Time:
 		return v.Format(time.RFC3339)
+	case []MemberFacts:
+		return counted(len(v), "member")
+	case []GroupFacts:
+		return counted(len(v), "group")
+	case MemberFacts, GroupFacts, SkillFacts:
+		return fmt.Sprintf("&%v", v)
 	case []any:
 		if len(v) > 0 {
-			if _, entry := v[0].(*MemberFacts); entry {
+			switch v[0].(type) {
+			case MemberFacts:
 				return plural(len(v), "member")
-			}
-			if _, entry := v[0].(*GroupFacts); entry {
+			case GroupFacts:
 				return plural(len(v), "group")
 			}
 		}
@@ -224,4 +230,12 @@ func show(v any) string {
 		return plural(len(v), "field")
 	}
 	return fmt.Sprint(v)
+}
+
+// counted is how many entries a list of facts has.
+func counted(n int, noun string) string {
+	if n == 0 {
+		return "[]"
+	}
+	return plural(n, noun)
 }

@@ -8,7 +8,8 @@ import (
 // Facts is everything a condition may ask about, under the names designers
 // write. Callers fill in what they know without reading the database; the facts
 // marked "read" below are taken from the [Loader], and only when a rule in play
-// names them. As JSON they are complete: what is read back decides the same.
+// names them; their need tags say what for. As JSON they are complete: what is read back
+// decides the same.
 type Facts struct {
 	// What the player is about to do.
 	Action Action `yaml:"action" json:"action,omitzero"`
@@ -37,18 +38,18 @@ type UserFacts struct {
 	// Unique user name.
 	Username string `yaml:"username" expr:"username" json:"username,omitzero"`
 	// Name to show. Read.
-	DisplayName string `yaml:"display_name" expr:"display_name" json:"display_name,omitzero"`
+	DisplayName string `yaml:"display_name" expr:"display_name" need:"account" json:"display_name,omitzero"`
 	// Language tag of the socket, such as "en"; "" for a call over HTTP, which has none.
 	Lang string `yaml:"lang" expr:"lang" json:"lang,omitzero"`
 	// The account's metadata. Read. A field that is missing is nil: write
 	// (user.metadata.level ?? 0).
-	Metadata map[string]any `yaml:"metadata" expr:"metadata" json:"metadata,omitzero"`
+	Metadata map[string]any `yaml:"metadata" expr:"metadata" need:"account" json:"metadata,omitzero"`
 	// Variables of the session, such as user.vars.platform; "" when missing.
-	Vars map[string]string `yaml:"vars" expr:"vars" json:"vars,omitzero"`
+	Vars map[string]string `yaml:"vars" expr:"vars" need:"vars" json:"vars,omitzero"`
 	// Time since the account was made. Read.
-	AccountAge time.Duration `yaml:"account_age" expr:"account_age" json:"account_age,omitzero"`
+	AccountAge time.Duration `yaml:"account_age" expr:"account_age" need:"account" json:"account_age,omitzero"`
 	// Groups the player is a member of. Read.
-	Groups []GroupFacts `yaml:"groups" expr:"groups" json:"groups,omitzero"`
+	Groups []GroupFacts `yaml:"groups" expr:"groups" need:"groups" json:"groups,omitzero"`
 }
 
 // GroupFacts is one group (guild, clan) of a player.
@@ -86,7 +87,7 @@ type PartyFacts struct {
 	// "idle", "matchmaking" or "in_match".
 	State string `yaml:"state" expr:"state" json:"state,omitzero"`
 	// The party's label, such as party.label.mode. A field that is missing is nil.
-	Label map[string]any `yaml:"label" expr:"label" json:"label,omitzero"`
+	Label map[string]any `yaml:"label" expr:"label" need:"party_label" json:"label,omitzero"`
 	// User ID of the leader.
 	LeaderID string `yaml:"leader_id" expr:"leader_id" json:"leader_id,omitzero"`
 	// Time since the party was made.
@@ -94,10 +95,10 @@ type PartyFacts struct {
 	// The members, longest first.
 	Members []MemberFacts `yaml:"members" expr:"members" json:"members,omitzero"`
 	// How strong the members are, by the number that the queue's skill names. Read.
-	Skill SkillFacts `yaml:"skill" expr:"skill" json:"skill,omitzero"`
+	Skill SkillFacts `yaml:"skill" expr:"skill" need:"account members skill" json:"skill,omitzero"`
 	// What the party has set for itself, such as party.attributes.map. A field that is
 	// missing is nil.
-	Attributes map[string]any `yaml:"attributes" expr:"attributes" json:"attributes,omitzero"`
+	Attributes map[string]any `yaml:"attributes" expr:"attributes" need:"attributes" json:"attributes,omitzero"`
 
 	// LabelJSON is the label as the server has it. When Label is nil it is read
 	// from here, and only if a rule in play names it.
@@ -121,12 +122,12 @@ type MemberFacts struct {
 	// Progress within the stage, 0 to 1.
 	Progress float64 `yaml:"progress" expr:"progress" json:"progress,omitzero"`
 	// The account's metadata, as user.metadata. Read, for all members at once.
-	Metadata map[string]any `yaml:"metadata" expr:"metadata" json:"metadata,omitzero"`
+	Metadata map[string]any `yaml:"metadata" expr:"metadata" need:"members" json:"metadata,omitzero"`
 	// Time since the account was made. Read, for all members at once.
-	AccountAge time.Duration `yaml:"account_age" expr:"account_age" json:"account_age,omitzero"`
+	AccountAge time.Duration `yaml:"account_age" expr:"account_age" need:"members" json:"account_age,omitzero"`
 	// What the member has set for the others to see, such as .attributes.character. A
 	// field that is missing is nil.
-	Attributes map[string]any `yaml:"attributes" expr:"attributes" json:"attributes,omitzero"`
+	Attributes map[string]any `yaml:"attributes" expr:"attributes" need:"attributes" json:"attributes,omitzero"`
 }
 
 // SkillFacts is the strength of a party's members; of the player alone where there is no
@@ -145,13 +146,13 @@ type SkillFacts struct {
 // RelationFacts is how the player stands to the party's members. All are read.
 type RelationFacts struct {
 	// The player and the leader are friends, or the player is the leader.
-	FriendOfLeader bool `yaml:"friend_of_leader" expr:"friend_of_leader" json:"friend_of_leader,omitzero"`
+	FriendOfLeader bool `yaml:"friend_of_leader" expr:"friend_of_leader" need:"friends" json:"friend_of_leader,omitzero"`
 	// The player and at least one member are friends.
-	FriendOfAny bool `yaml:"friend_of_any" expr:"friend_of_any" json:"friend_of_any,omitzero"`
+	FriendOfAny bool `yaml:"friend_of_any" expr:"friend_of_any" need:"friends" json:"friend_of_any,omitzero"`
 	// The player and the leader share a group, or the player is the leader.
-	SameGroup bool `yaml:"same_group" expr:"same_group" json:"same_group,omitzero"`
+	SameGroup bool `yaml:"same_group" expr:"same_group" need:"same_group" json:"same_group,omitzero"`
 	// The player blocked a member, or a member the player. A member who may come back counts.
-	Blocked bool `yaml:"blocked" expr:"blocked" json:"blocked,omitzero"`
+	Blocked bool `yaml:"blocked" expr:"blocked" need:"blocked" json:"blocked,omitzero"`
 }
 
 // RequestFacts is what the player asks for; what an action has no use for is empty.
@@ -162,7 +163,7 @@ type RequestFacts struct {
 	Open bool `yaml:"open" expr:"open" json:"open,omitzero"`
 	// The label asked for, such as request.label.mode; for create and update. A
 	// field that is missing is nil.
-	Label map[string]any `yaml:"label" expr:"label" json:"label,omitzero"`
+	Label map[string]any `yaml:"label" expr:"label" need:"request_label" json:"label,omitzero"`
 	// The queue asked for; for matchmake.
 	Queue string `yaml:"queue" expr:"queue" json:"queue,omitzero"`
 	// Bytes of the message; for data.

@@ -14,33 +14,30 @@ import (
 // machine evaluates the conditions of one decision and reads each fact they
 // need once. It belongs to one goroutine at a time.
 type machine struct {
-	vm     vm.VM
-	facts  Facts
-	values map[string]any // facts by full name, as conditions find them
-	load   Loader
-	rules  *Set         // which are asked
-	ready  need         // what was read into facts
-	own    []GroupFacts // the player's groups
-	owned  bool         // these were read
+	vm    vm.VM
+	facts env
+	load  Loader
+	rules *Set         // which are asked
+	ready need         // what was read into facts
+	own   []GroupFacts // the player's groups
+	owned bool         // these were read
 }
 
 // machines keeps machines for reuse: a decision then allocates little.
-var machines = sync.Pool{New: func() any { return &machine{values: map[string]any{}} }}
+var machines = sync.Pool{New: func() any { return new(machine) }}
 
 // maxElements bounds what the lists that one condition builds may hold together.
 const maxElements = 200_000
 
 func (m *machine) begin(s *Set, f Facts, load Loader) {
-	f.Now = f.Now.UTC()
 	f.Party.Members = f.Party.Members[:min(len(f.Party.Members), maxMembers)]
-	m.facts = f
+	m.facts = env{string(f.Action), f.Now.UTC(), f.Invited, f.User, f.Party, f.Relation, f.Request}
 	m.rules, m.load, m.ready = s, load, 0
 	m.vm.MemoryBudget = maxElements
 }
 
 func (m *machine) release() {
-	m.facts, m.rules, m.load, m.own, m.owned = Facts{}, nil, nil, nil, false
-	clear(m.values)
+	m.facts, m.rules, m.load, m.own, m.owned = env{}, nil, nil, nil, false
 	clear(m.vm.Stack)
 	machines.Put(m)
 }
@@ -53,15 +50,7 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 			return false, err
 		}
 	}
-	for _, name := range c.facts {
-		if _, known := m.values[name]; known {
-			continue
-		}
-		if get := facts[name].get; get != nil {
-			m.values[name] = get(&m.facts)
-		}
-	}
-	out, err := m.vm.Run(c.program, m.values)
+	out, err := m.vm.Run(c.program, &m.facts)
 	if err != nil {
 		if at := new(file.Error); errors.As(err, &at) && c.sent[at.From] != "" {
 			return false, sent{runError(err), c.sent[at.From]}
@@ -79,9 +68,7 @@ func (m *machine) eval(ctx context.Context, c *condition) (holds bool, err error
 // bounds them.
 func (m *machine) read(ctx context.Context, n need) error {
 	if n&(needMembers|needAttributes) != 0 {
-		// The caller's list is not written to, and conditions find the new one.
-		m.facts.Party.Members = slices.Clone(m.facts.Party.Members)
-		delete(m.values, "party.members")
+		m.facts.Party.Members = slices.Clone(m.facts.Party.Members) // the caller's list is not written to
 	}
 	for _, r := range []struct {
 		facts need
