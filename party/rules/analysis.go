@@ -152,7 +152,7 @@ func (a *analysis) cost(n ast.Node, base bool) int {
 		if f := factOf(reflect.TypeFor[env](), n.Value); f.Type.Kind() != reflect.Struct || f.Type == timeType {
 			a.names(n.Value, f)
 		} else if !base {
-			a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+factNames(f.Type)[0])
+			a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+tagged(f.Type, "expr")[0])
 		}
 		return 1
 	case *ast.PointerNode:

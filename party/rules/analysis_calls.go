@@ -31,12 +31,7 @@ func (a *analysis) pattern(lit *ast.StringNode) int {
 }
 
 // bodyOf is what a loop asks of each entry.
-func bodyOf(loop *ast.BuiltinNode) ast.Node {
-	if p, ok := loop.Arguments[1].(*ast.PredicateNode); ok {
-		return p.Node
-	}
-	return loop.Arguments[1]
-}
+func bodyOf(loop *ast.BuiltinNode) ast.Node { return loop.Arguments[1].(*ast.PredicateNode).Node }
 
 func (a *analysis) builtin(n *ast.BuiltinNode) int {
 	args := n.Arguments

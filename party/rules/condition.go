@@ -175,14 +175,10 @@ func called(src string, offset int, name string) bool {
 
 // callable are all functions of conditions, by name.
 func callable() []string {
-	known := slices.Concat(builtins, slices.Collect(maps.Keys(functions)))
-	slices.Sort(known)
-	return known
+	return slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(builtins), maps.Keys(functions))))
 }
 
 var factGroups = []reflect.Type{
 	reflect.TypeFor[UserFacts](), reflect.TypeFor[GroupFacts](), reflect.TypeFor[PartyFacts](),
 	reflect.TypeFor[MemberFacts](), reflect.TypeFor[SkillFacts](), reflect.TypeFor[RelationFacts](), reflect.TypeFor[RequestFacts](),
 }
-
-func factNames(t reflect.Type) []string { return tagged(t, "expr") }

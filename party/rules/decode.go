@@ -16,6 +16,16 @@ var (
 	teamSizeType = reflect.TypeFor[TeamSize]()
 )
 
+// texts are the types that are a text with a form of its own.
+var texts = map[reflect.Type]struct {
+	parse func(string) (any, error)
+	want  string
+}{
+	durationType: {func(s string) (any, error) { return ParseDuration(s) }, "a duration such as 90s, 10m, 24h or 30d"},
+	rateType:     {func(s string) (any, error) { return ParseRate(s) }, "a rate such as 20/m, 5/10s or none"},
+	timeType:     {func(s string) (any, error) { return time.Parse(time.RFC3339, s) }, "a time such as 2026-01-31T18:00:00Z"},
+}
+
 // decoder fills a Go value from a tree by the yaml tags of its fields. What the
 // tree does not name keeps the value it has, so decoding over defaults overlays
 // them. Problems do not stop it.
@@ -70,39 +80,23 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 	wrong := func(want string) {
 		d.fail(n.at, path, "is "+n.describe(), "expected "+want)
 	}
-	var parsed any // of a kind that is a text with a form of its own
-	var err error
-	var want string
-	switch v.Type() {
-	case durationType:
-		if _, number := strconv.ParseFloat(n.text, 64); number == nil && n.kind == wordNode && n.text != "0" {
-			d.fail(n.at, path, n.text+" has no unit", fmt.Sprintf("write %ss or %sm", clip(n.text), clip(n.text)))
-			return
-		}
-		parsed, err = ParseDuration(n.text)
-		want = "a duration such as 90s, 10m, 24h or 30d"
-	case rateType:
-		parsed, err = ParseRate(n.text)
-		want = "a rate such as 20/m, 5/10s or none"
-	case timeType:
-		parsed, err = time.Parse(time.RFC3339, n.text)
-		want = "a time such as 2026-01-31T18:00:00Z"
-	case teamSizeType:
-		if n.kind == mapNode {
-			d.group(n, v, path)
-			return
-		}
-		d.decode(n, v.Field(0), join(path, "max"), "")
-		d.broken[path] = d.broken[join(path, "max")]
+	_, number := strconv.ParseFloat(n.text, 64)
+	if v.Type() == durationType && number == nil && n.kind == wordNode && n.text != "0" {
+		d.fail(n.at, path, n.text+" has no unit", fmt.Sprintf("write %ss or %sm", clip(n.text), clip(n.text)))
 		return
 	}
-	switch {
-	case want == "":
-	case err != nil, n.kind == listNode, n.kind == mapNode:
-		wrong(want)
-		return
-	default:
+	if as, is := texts[v.Type()]; is {
+		parsed, err := as.parse(n.text)
+		if err != nil || n.kind == listNode || n.kind == mapNode {
+			wrong(as.want)
+			return
+		}
 		v.Set(reflect.ValueOf(parsed))
+		return
+	}
+	if v.Type() == teamSizeType && n.kind != mapNode {
+		d.decode(n, v.Field(0), join(path, "max"), "")
+		d.broken[path] = d.broken[join(path, "max")]
 		return
 	}
 	switch v.Kind() {
@@ -162,7 +156,7 @@ func (d *decoder) decode(n *node, v reflect.Value, path, form string) {
 // group decodes a mapping into a struct and refuses keys the struct has not.
 func (d *decoder) group(n *node, v reflect.Value, path string) {
 	if n.kind != mapNode {
-		d.fail(n.at, path, "is "+n.describe(), "expected the keys "+list(keysOf(v.Type()), "and"))
+		d.fail(n.at, path, "is "+n.describe(), "expected the keys "+list(tagged(v.Type(), "yaml"), "and"))
 		return
 	}
 	for _, e := range n.keys {
@@ -190,7 +184,7 @@ func formOf(f reflect.StructField) string {
 }
 
 func (d *decoder) unknownKey(t reflect.Type, e entry, path string) {
-	known := keysOf(t)
+	known := tagged(t, "yaml")
 	hint := suggest(e.name, known)
 	if hint == "" {
 		if other := elsewhere(e.name, path); other != "" {
@@ -292,8 +286,6 @@ func plain(n *node) any {
 	}
 	return nil
 }
-
-func keysOf(t reflect.Type) []string { return tagged(t, "yaml") }
 
 // tagged are the names that a tag gives the fields of a group.
 func tagged(t reflect.Type, tag string) (names []string) {

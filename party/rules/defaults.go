@@ -30,7 +30,7 @@ func setDefaults(v reflect.Value) {
 		case f.Type.Kind() == reflect.String:
 			root.kind = textNode
 		case text[0] == '[' || text[0] == '{':
-			root, d.problems = parseYAML(d.src)
+			root = d.parse()
 		}
 		d.decode(root, field, "", formOf(f))
 		if len(d.problems) > 0 {

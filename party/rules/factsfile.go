@@ -6,10 +6,8 @@ import "reflect"
 // what it leaves out is empty. It is for trying rules out. The error is
 // [Problems], as for [Load].
 func LoadFacts(data []byte, name string) (Facts, error) {
-	src := newSource(data, name)
-	d := newDecoder(src)
-	root, problems := parseYAML(src)
-	d.problems = problems
+	d := newDecoder(newSource(data, name))
+	root := d.parse()
 	var f Facts
 	if root != nil {
 		d.decode(root, reflect.ValueOf(&f).Elem(), "", "")

@@ -24,8 +24,7 @@ func LoadRecorded(data []byte, name string) (*Set, error) {
 
 func load(src *source) (*Set, error) {
 	d := newDecoder(src)
-	root, problems := parseYAML(src)
-	d.problems = problems
+	root := d.parse()
 	c := Default()
 	if root != nil && d.version(root) {
 		d.decode(root, reflect.ValueOf(&c).Elem(), "", "")

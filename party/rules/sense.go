@@ -44,8 +44,8 @@ func start(n ast.Node) int {
 // look reports whether it found something in n.
 func (c *sense) look(n ast.Node) bool {
 	if b, ok := n.(*ast.BinaryNode); ok {
-		switch operator := joint(b.Operator); {
-		case operator == "and", operator == "or":
+		switch {
+		case joints[b.Operator] != "":
 			return c.chain(b)
 		case c.compare(b):
 			return true
@@ -58,19 +58,12 @@ func (c *sense) look(n ast.Node) bool {
 	return found
 }
 
-func joint(operator string) string {
-	switch operator {
-	case "&&":
-		return "and"
-	case "||":
-		return "or"
-	}
-	return operator
-}
+// joints are the operators that join conditions, however they are written.
+var joints = map[string]string{"and": "and", "&&": "and", "or": "or", "||": "or"}
 
 // conjuncts are what "and" or "or" joins, in order.
 func conjuncts(n ast.Node, operator string) []ast.Node {
-	if b, ok := n.(*ast.BinaryNode); ok && joint(b.Operator) == operator {
+	if b, ok := n.(*ast.BinaryNode); ok && joints[b.Operator] == operator {
 		return append(conjuncts(b.Left, operator), conjuncts(b.Right, operator)...)
 	}
 	return []ast.Node{n}
@@ -78,7 +71,7 @@ func conjuncts(n ast.Node, operator string) []ast.Node {
 
 // chain looks at the parts of "and" or "or", and at those about the same fact together.
 func (c *sense) chain(n *ast.BinaryNode) bool {
-	operator, found := joint(n.Operator), false
+	operator, found := joints[n.Operator], false
 	var subjects []string
 	about := map[string][]ast.Node{} // the parts, by subject
 	for _, part := range conjuncts(n, operator) {
@@ -265,8 +258,8 @@ func (s scope) question(n ast.Node) (question, bool) {
 		q.node, q.holds = n, func(fact any) bool { return !holds(fact) }
 		return q, ok && (n.Operator == "not" || n.Operator == "!")
 	case *ast.BinaryNode:
-		operator := joint(n.Operator)
-		if operator != "and" && operator != "or" {
+		operator := joints[n.Operator]
+		if operator == "" {
 			return s.comparison(n)
 		}
 		l, ok1 := s.question(n.Left)

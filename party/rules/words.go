@@ -145,11 +145,11 @@ func asExprError(err error, src string) *exprError {
 	if name, is := strings.CutPrefix(fe.Message, "unknown name "); is && called(src, fe.From, name) {
 		return unknown("function", name, "functions: ", callable())
 	} else if is {
-		return unknown("fact", name, "facts: ", factNames(reflect.TypeFor[env]()))
+		return unknown("fact", name, "facts: ", tagged(reflect.TypeFor[env](), "expr"))
 	}
 	for _, t := range factGroups {
 		if noField && group == "type "+t.String() {
-			return unknown("fact", field, "known here: ", factNames(t))
+			return unknown("fact", field, "known here: ", tagged(t, "expr"))
 		}
 	}
 	if strings.Contains(fe.Message, "func(") && !strings.HasPrefix(fe.Message, "cannot use") {

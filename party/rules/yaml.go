@@ -92,32 +92,30 @@ func clipTo(s string, most int) string {
 	return string([]rune(s)[:most]) + "..."
 }
 
-// parseYAML reads one document into a tree; nil for an empty one. Whatever keeps
-// the tree from being built, one problem each, is in the list.
-func parseYAML(src *source) (root *node, problems Problems) {
+// parse reads the source, one document, into a tree; nil for an empty one. Whatever keeps
+// the tree from being built is a problem, one each.
+func (d *decoder) parse() (root *node) {
 	defer func() {
 		if r := recover(); r != nil {
-			root = nil
-			problems = Problems{src.problem(Error, place{}, "", fmt.Sprintf("cannot be read as YAML (%v)", r), "")}
+			root, d.problems = nil, nil
+			d.fail(place{}, "", fmt.Sprintf("cannot be read as YAML (%v)", r), "")
 		}
 	}()
-	b := &treeBuilder{src: src, anchors: map[string]ast.Node{}}
-	root = b.document()
-	return root, b.problems
+	b := &treeBuilder{decoder: d, anchors: map[string]ast.Node{}}
+	return b.document()
 }
 
 // treeBuilder turns the library's tree into ours and follows aliases.
 type treeBuilder struct {
-	src      *source
-	anchors  map[string]ast.Node // by name, as met so far
-	count    int
-	full     bool // the node bound was reported
-	problems Problems
+	*decoder
+	anchors map[string]ast.Node // by name, as met so far
+	count   int
+	full    bool // the node bound was reported
 }
 
 // problem reports what keeps a node from being built.
 func (b *treeBuilder) problem(p place, what, allowed string) *node {
-	b.problems = append(b.problems, b.src.problem(Error, p, "", what, allowed))
+	b.fail(p, "", what, allowed)
 	return nil
 }
 
