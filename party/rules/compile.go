@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -56,19 +57,20 @@ func (d *decoder) inCondition(path, src string, offset int) place {
 	return d.src.within(n.at, n.block, src, offset)
 }
 
-// emptyFacts warns of facts that are always empty for all of the rule's actions.
+// emptyFacts warns of facts that are always empty for all of the rule's actions, by their on tags.
 func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
 	for _, fact := range c.facts {
-		on := fact
-		if group, _, _ := strings.Cut(fact, "."); group == "party" || group == "relation" {
-			on = group
+		group, name, _ := strings.Cut(fact, ".")
+		on := factOf(reflect.TypeFor[env](), group)
+		if on.Tag.Get("on") == "" && name != "" {
+			on = factOf(on.Type, name)
 		}
-		useful, limited := factActions[on]
-		if !limited || len(r.On) == 0 {
+		useful := strings.Fields(on.Tag.Get("on"))
+		if len(useful) == 0 || len(r.On) == 0 {
 			continue
 		}
-		if !slices.ContainsFunc(r.On, func(a Action) bool { return slices.Contains(useful, a) }) {
-			d.warn(path, fmt.Sprintf("%s is always empty for %s", fact, list(words(r.On), "and")), "it is known for "+list(words(useful), "and"))
+		if !slices.ContainsFunc(r.On, func(a Action) bool { return slices.Contains(useful, string(a)) }) {
+			d.warn(path, fmt.Sprintf("%s is always empty for %s", fact, list(words(r.On), "and")), "it is known for "+list(useful, "and"))
 		}
 	}
 }
@@ -97,22 +99,6 @@ func words(as []Action) []string {
 		out[i] = string(a)
 	}
 	return out
-}
-
-var inParty = []Action{ActionJoin, ActionInvite, ActionUpdate, ActionData, ActionMatchmake, ActionKick, ActionPromote}
-
-// factActions lists the actions for which a fact, or all facts of a group, can
-// be anything but empty; facts that are not listed always can.
-var factActions = map[string][]Action{
-	"invited":           {ActionJoin},
-	"party":             inParty,
-	"relation":          inParty,
-	"request.max_size":  {ActionCreate},
-	"request.open":      {ActionCreate, ActionUpdate},
-	"request.label":     {ActionCreate, ActionUpdate},
-	"request.queue":     {ActionMatchmake},
-	"request.data_size": {ActionData},
-	"request.target_id": {ActionKick, ActionPromote},
 }
 
 // budget refuses rules whose conditions together could keep one request busy.

@@ -25,10 +25,10 @@ import (
 type env struct {
 	Action   string        `expr:"action"`
 	Now      time.Time     `expr:"now"`
-	Invited  bool          `expr:"invited"`
+	Invited  bool          `expr:"invited" on:"join"`
 	User     UserFacts     `expr:"user"`
-	Party    PartyFacts    `expr:"party"`
-	Relation RelationFacts `expr:"relation"`
+	Party    PartyFacts    `expr:"party" on:"join invite update data matchmake kick promote"`
+	Relation RelationFacts `expr:"relation" on:"join invite update data matchmake kick promote"`
 	Request  RequestFacts  `expr:"request"`
 }
 

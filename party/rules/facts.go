@@ -8,8 +8,8 @@ import (
 // Facts is everything a condition may ask about, under the names designers
 // write. Callers fill in what they know without reading the database; the facts
 // marked "read" below are taken from the [Loader], and only when a rule in play
-// names them; their need tags say what for. As JSON they are complete: what is read back
-// decides the same.
+// names them: their need tags say what is read. A fact with an on tag is empty for all
+// other actions. As JSON they are complete: what is read back decides the same.
 type Facts struct {
 	// What the player is about to do.
 	Action Action `yaml:"action" json:"action,omitzero"`
@@ -158,18 +158,18 @@ type RelationFacts struct {
 // RequestFacts is what the player asks for; what an action has no use for is empty.
 type RequestFacts struct {
 	// Size asked for, after the default; for create.
-	MaxSize int `yaml:"max_size" expr:"max_size" json:"max_size,omitzero"`
+	MaxSize int `yaml:"max_size" expr:"max_size" on:"create" json:"max_size,omitzero"`
 	// Whether an open party is asked for; for create and update.
-	Open bool `yaml:"open" expr:"open" json:"open,omitzero"`
+	Open bool `yaml:"open" expr:"open" on:"create update" json:"open,omitzero"`
 	// The label asked for, such as request.label.mode; for create and update. A
 	// field that is missing is nil.
-	Label map[string]any `yaml:"label" expr:"label" need:"request_label" json:"label,omitzero"`
+	Label map[string]any `yaml:"label" expr:"label" on:"create update" need:"request_label" json:"label,omitzero"`
 	// The queue asked for; for matchmake.
-	Queue string `yaml:"queue" expr:"queue" json:"queue,omitzero"`
+	Queue string `yaml:"queue" expr:"queue" on:"matchmake" json:"queue,omitzero"`
 	// Bytes of the message; for data.
-	DataSize int `yaml:"data_size" expr:"data_size" json:"data_size,omitzero"`
+	DataSize int `yaml:"data_size" expr:"data_size" on:"data" json:"data_size,omitzero"`
 	// User ID of the other player; for kick and promote.
-	TargetID string `yaml:"target_id" expr:"target_id" json:"target_id,omitzero"`
+	TargetID string `yaml:"target_id" expr:"target_id" on:"kick promote" json:"target_id,omitzero"`
 
 	// LabelJSON is the label as the client sent it, see [PartyFacts].
 	LabelJSON string `yaml:"-" expr:"-" json:"label_json,omitzero"`
