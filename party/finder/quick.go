@@ -74,7 +74,7 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 	if t, err := s.joinOne(ctx, c, w, busy, s.Entry.Admission.Look); err != nil || t.joined.Joined {
 		return t.joined, err
 	}
-	return Joined{}, noneFits()
+	return Joined{}, party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
 }
 
 // mine lists the parties in which a seat may be kept for the user: it is none of the free ones
@@ -82,10 +82,6 @@ func (s *Service) QuickJoin(ctx context.Context, c party.Caller, f Filter) (Join
 func (s *Service) mine(userID string) []party.ID {
 	known := s.Entry.Admission
 	return slices.Concat(known.Lines.Of(userID), known.KnownPartiesOf(userID), known.Held.Of(userID))
-}
-
-func noneFits() error {
-	return party.Refuse(party.PartyNotFound, "No open party fits at the moment.")
 }
 
 // tried is what became of a try at some parties.

@@ -160,15 +160,9 @@ func (d *decoder) group(n *node, v reflect.Value, path string) {
 		return
 	}
 	for _, e := range n.keys {
-		known := false
-		for f, field := range v.Fields() {
-			if key := f.Tag.Get("yaml"); key == e.name && key != "-" {
-				d.decode(e.val, field, join(path, e.name), formOf(f))
-				known = true
-				break
-			}
-		}
-		if !known {
+		if f, known := fieldOf(v.Type(), "yaml", e.name); known {
+			d.decode(e.val, v.FieldByIndex(f.Index), join(path, e.name), formOf(f))
+		} else {
 			d.unknownKey(v.Type(), e, path)
 		}
 	}
@@ -295,6 +289,16 @@ func tagged(t reflect.Type, tag string) (names []string) {
 		}
 	}
 	return names
+}
+
+// fieldOf is the field of a group to which a tag gives that name.
+func fieldOf(t reflect.Type, tag, name string) (field reflect.StructField, ok bool) {
+	for f := range t.Fields() {
+		if f.Tag.Get(tag) == name && name != "-" {
+			return f, true
+		}
+	}
+	return field, false
 }
 
 // list joins words for a sentence: "a, b and c".

@@ -175,6 +175,8 @@ func byType(n ast.Node) (domain, bool) {
 	return domain{}, false
 }
 
+var zeros = map[reflect.Kind]string{reflect.Int: "0", reflect.Float64: "0", reflect.Bool: "false", reflect.String: `""`}
+
 // empty is what a fact that is never nil is where there is none, as designers write it; "" for what can
 // be nil, such as metadata.
 func empty(n ast.Node) string {
@@ -183,19 +185,10 @@ func empty(n ast.Node) string {
 	default:
 		return ""
 	}
-	switch t := n.Nature().Type; {
-	case unknown(n) || t == timeType:
-		return ""
-	case t == durationType:
+	if n.Nature().Type == durationType {
 		return `duration("0s")`
-	case numeric(n):
-		return "0"
-	case t.Kind() == reflect.Bool:
-		return "false"
-	case t.Kind() == reflect.String:
-		return `""`
 	}
-	return ""
+	return zeros[n.Nature().Kind]
 }
 
 // has reports whether a value that was written can ever be met.

@@ -47,21 +47,20 @@ func New(c Config) (*Set, error) {
 // version reports whether the file is one this package understands; if not,
 // nothing else is worth saying about it.
 func (d *decoder) version(root *node) bool {
-	if root.kind != mapNode {
+	at := slices.IndexFunc(root.keys, func(e entry) bool { return e.name == "version" })
+	switch {
+	case root.kind != mapNode:
 		d.fail(root.at, "", "the file is "+root.describe(), "expected keys, beginning with version: 1")
 		return false
+	case at < 0:
+		d.fail(root.at, "version", "is missing", "write version: 1 as the first line")
+		return true
 	}
-	for _, e := range root.keys {
-		switch {
-		case e.name != "version":
-		case e.val.text == "1" && e.val.kind == wordNode:
-			return true
-		default:
-			d.fail(e.val.at, "version", "is "+e.val.describe(), "this server reads version 1")
-			return false
-		}
+	version := root.keys[at].val
+	if version.text != "1" || version.kind != wordNode {
+		d.fail(version.at, "version", "is "+version.describe(), "this server reads version 1")
+		return false
 	}
-	d.fail(root.at, "version", "is missing", "write version: 1 as the first line")
 	return true
 }
 

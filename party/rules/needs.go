@@ -34,11 +34,7 @@ func needOf(fact reflect.StructField) (n need) {
 }
 
 // factOf is the fact, or the group of facts, of that name in a group.
-func factOf(group reflect.Type, name string) (fact reflect.StructField) {
-	for f := range group.Fields() {
-		if f.Tag.Get("expr") == name {
-			return f
-		}
-	}
+func factOf(group reflect.Type, name string) reflect.StructField {
+	fact, _ := fieldOf(group, "expr", name)
 	return fact
 }

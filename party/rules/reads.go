@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -66,14 +67,11 @@ func (m *machine) strength() error {
 			bags = append(bags, mem.Metadata)
 		}
 	}
-	var s SkillFacts
-	for i, bag := range bags {
+	s := SkillFacts{Min: math.Inf(1), Max: math.Inf(-1)}
+	for _, bag := range bags {
 		v, err := skill.of(bag)
 		if err != nil {
 			return err
-		}
-		if i == 0 {
-			s.Min, s.Max = v, v
 		}
 		s.Min, s.Max = min(s.Min, v), max(s.Max, v)
 		s.Mean += v / float64(len(bags))
