@@ -149,7 +149,7 @@ func (a *analysis) length(n ast.Node) int {
 func (a *analysis) cost(n ast.Node, base bool) int {
 	switch n := n.(type) {
 	case *ast.IdentifierNode:
-		if f := factOf(reflect.TypeFor[env](), n.Value); f.Type.Kind() != reflect.Struct || f.Type == timeType {
+		if f := factOf(reflect.TypeFor[Facts](), n.Value); f.Type.Kind() != reflect.Struct || f.Type == timeType {
 			a.names(n.Value, f)
 		} else if !base {
 			a.refuse(n, fmt.Sprintf("%q is a group of facts", n.Value), "name one, such as "+n.Value+"."+tagged(f.Type, "expr")[0])

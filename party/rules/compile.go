@@ -61,7 +61,7 @@ func (d *decoder) inCondition(path, src string, offset int) place {
 func (d *decoder) emptyFacts(path string, r Rule, c *condition) {
 	for _, fact := range c.facts {
 		group, name, _ := strings.Cut(fact, ".")
-		on := factOf(reflect.TypeFor[env](), group)
+		on := factOf(reflect.TypeFor[Facts](), group)
 		if on.Tag.Get("on") == "" && name != "" {
 			on = factOf(on.Type, name)
 		}

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/checker"
@@ -23,13 +22,8 @@ import (
 // env is what conditions are checked against and run on: the facts, under the names
 // designers write. It has no methods and holds nothing but values.
 type env struct {
-	Action   string        `expr:"action"`
-	Now      time.Time     `expr:"now"`
-	Invited  bool          `expr:"invited" on:"join"`
-	User     UserFacts     `expr:"user"`
-	Party    PartyFacts    `expr:"party" on:"join invite update data matchmake kick promote"`
-	Relation RelationFacts `expr:"relation" on:"join invite update data matchmake kick promote"`
-	Request  RequestFacts  `expr:"request"`
+	Facts  `expr:"-"` // no name leads to all of them
+	Action string     `expr:"action"` // a text, which the engine compares
 }
 
 // maxExprNodes bounds one condition.

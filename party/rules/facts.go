@@ -12,19 +12,19 @@ import (
 // other actions. As JSON they are complete: what is read back decides the same.
 type Facts struct {
 	// What the player is about to do.
-	Action Action `yaml:"action" json:"action,omitzero"`
+	Action Action `yaml:"action" expr:"action" json:"action,omitzero"`
 	// The server's time, UTC. See the functions hour, weekday and time_of_day.
-	Now time.Time `yaml:"now" json:"now,omitzero"`
+	Now time.Time `yaml:"now" expr:"now" json:"now,omitzero"`
 	// Whether the player comes with an invite; for join.
-	Invited bool `yaml:"invited" json:"invited,omitzero"`
+	Invited bool `yaml:"invited" expr:"invited" on:"join" json:"invited,omitzero"`
 	// The player.
-	User UserFacts `yaml:"user" json:"user,omitzero"`
+	User UserFacts `yaml:"user" expr:"user" json:"user,omitzero"`
 	// The party it is about; empty for create.
-	Party PartyFacts `yaml:"party" json:"party,omitzero"`
+	Party PartyFacts `yaml:"party" expr:"party" on:"join invite update data matchmake kick promote" json:"party,omitzero"`
 	// The player's relation to the party; all false for create.
-	Relation RelationFacts `yaml:"relation" json:"relation,omitzero"`
+	Relation RelationFacts `yaml:"relation" expr:"relation" on:"join invite update data matchmake kick promote" json:"relation,omitzero"`
 	// What is asked for.
-	Request RequestFacts `yaml:"request" json:"request,omitzero"`
+	Request RequestFacts `yaml:"request" expr:"request" json:"request,omitzero"`
 
 	// Banned is whether the player was removed from the party a short while ago. That is
 	// looked at before the rules, so no condition can name it; see [Set.Explain].

@@ -31,11 +31,7 @@ func load(src *source) (*Set, error) {
 	} else if root != nil {
 		return nil, d.report(&c)
 	}
-	s, err := d.finish(c)
-	if err == nil {
-		s.blank = root == nil
-	}
-	return s, err
+	return d.finish(c)
 }
 
 // New makes a Set from a configuration written in Go, under the same checks as
@@ -68,7 +64,7 @@ func (d *decoder) version(root *node) bool {
 func (d *decoder) finish(c Config) (*Set, error) {
 	d.complete(&c)
 	d.check(&c)
-	s := &Set{config: c, byAction: map[Action][]*rule{}, queues: slices.Sorted(maps.Keys(c.Queues))}
+	s := &Set{config: c, byAction: map[Action][]*rule{}, queues: slices.Sorted(maps.Keys(c.Queues)), blank: len(d.values) == 0}
 	for i := range c.Rules {
 		r := d.compile(&c, i, c.Rules[i])
 		if r == nil {

@@ -31,7 +31,8 @@ const maxElements = 200_000
 
 func (m *machine) begin(s *Set, f Facts, load Loader) {
 	f.Party.Members = f.Party.Members[:min(len(f.Party.Members), maxMembers)]
-	m.facts = env{string(f.Action), f.Now.UTC(), f.Invited, f.User, f.Party, f.Relation, f.Request}
+	f.Now = f.Now.UTC()
+	m.facts = env{f, string(f.Action)}
 	m.rules, m.load, m.ready = s, load, 0
 	m.vm.MemoryBudget = maxElements
 }

@@ -84,8 +84,7 @@ func (s *Set) Ask(ctx context.Context, f Facts, load Loader, count bool) (d Deci
 			on = f
 			return // the machine's state is unknown: not reused
 		}
-		on = f
-		on.Now, on.User, on.Party, on.Relation, on.Request = m.facts.Now, m.facts.User, m.facts.Party, m.facts.Relation, m.facts.Request
+		on = m.facts.Facts
 		m.release()
 	}()
 	m.begin(s, f, load)

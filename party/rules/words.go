@@ -145,7 +145,7 @@ func asExprError(err error, src string) *exprError {
 	if name, is := strings.CutPrefix(fe.Message, "unknown name "); is && called(src, fe.From, name) {
 		return unknown("function", name, "functions: ", callable())
 	} else if is {
-		return unknown("fact", name, "facts: ", tagged(reflect.TypeFor[env](), "expr"))
+		return unknown("fact", name, "facts: ", tagged(reflect.TypeFor[Facts](), "expr"))
 	}
 	for _, t := range factGroups {
 		if noField && group == "type "+t.String() {
