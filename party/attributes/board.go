@@ -232,8 +232,8 @@ func (s *Service) pruneBags(ctx context.Context, b *board) error {
 	}
 	away := goneFrom(look)
 	_, err = s.change(ctx, b, func(d Document) (Document, error) {
-		next, users := d.without(func(user string) bool { return slices.Contains(b.left, user) || away(user) })
-		if len(users) > 0 {
+		next := d.without(func(user string) bool { return slices.Contains(b.left, user) || away(user) })
+		if len(next.Members) < len(d.Members) {
 			next.Version++
 		}
 		return next, nil

@@ -92,13 +92,8 @@ func (b Bag) add(field, key string, value json.RawMessage) error {
 func merge(field string, set, change Bag) (Bag, error) {
 	next := Bag{}
 	maps.Copy(next, set)
-	for key, value := range change {
-		if bytes.Equal(value, null) {
-			delete(next, key)
-		} else {
-			next[key] = value
-		}
-	}
+	maps.Copy(next, change)
+	maps.DeleteFunc(next, func(_ string, value json.RawMessage) bool { return bytes.Equal(value, null) })
 	if len(next) > maxKeys {
 		return nil, party.Invalid(field, "has more than %d keys.", maxKeys)
 	}
@@ -141,24 +136,15 @@ func (d Document) with(user string, shared, own Bag) (next Document, err error) 
 	return next, nil
 }
 
-// without is the document without the bags of users who are gone, and these users.
-func (d Document) without(gone func(user string) bool) (next Document, users []string) {
-	next = d
-	next.Members = maps.Clone(d.Members)
-	for user := range d.Members {
-		if gone(user) {
-			users = append(users, user)
-			delete(next.Members, user)
-		}
-	}
-	return next, users
+// without is the document without the bags of users who are gone.
+func (d Document) without(gone func(user string) bool) Document {
+	d.Members = maps.Clone(d.Members)
+	maps.DeleteFunc(d.Members, func(user string, _ Bag) bool { return gone(user) })
+	return d
 }
 
 func (d Document) size() (n int) {
-	for key, value := range d.Party {
-		n += len(key) + len(value)
-	}
-	for _, bag := range d.Members {
+	for _, bag := range append(slices.Collect(maps.Values(d.Members)), d.Party) {
 		for key, value := range bag {
 			n += len(key) + len(value)
 		}

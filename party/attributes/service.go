@@ -158,8 +158,7 @@ func (s *Service) Get(ctx context.Context, c party.Caller, partyID string) (Docu
 	if err != nil {
 		return Document{}, err
 	}
-	d, _ := f.doc.without(goneFrom(look))
-	return d, nil
+	return f.doc.without(goneFrom(look)), nil
 }
 
 // look is the party for one of its members.

@@ -95,7 +95,7 @@ func keyOf(field string, value any) (key string, ok bool) {
 	return "", false
 }
 
-// keysOf are the fields of a party's label that can be searched for.
+// keysOf are the fields of a party's label that can be searched for, in order.
 func keysOf(label string) (keys []string) {
 	fields, _ := fieldsOf([]byte(label)) // none of what is no object
 	for field, value := range fields {
@@ -103,6 +103,7 @@ func keysOf(label string) (keys []string) {
 			keys = append(keys, key)
 		}
 	}
+	slices.Sort(keys)
 	return keys
 }
 

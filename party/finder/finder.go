@@ -281,7 +281,6 @@ func (s *Service) fitting(ctx context.Context, c party.Caller, ids []party.ID, w
 		}
 		s.note(listingOf(look))
 		r := row{keys: keysOf(look.Label)}
-		slices.Sort(r.keys)
 		if !visible(look.Facts) || look.MaxSize-look.Taken()-look.Held(c.UserID) < w.free || !r.has(w.keys) {
 			continue
 		}

@@ -32,9 +32,8 @@ func newIndex() index {
 	return index{byID: map[party.ID]*row{}, bySeq: map[uint64]*row{}, byField: map[string]posting{}}
 }
 
-// put adds a party, or brings it up to date.
+// put adds a party, or brings it up to date. Its keys are in order.
 func (x *index) put(id party.ID, free int, keys []string) {
-	slices.Sort(keys)
 	free = max(free, 0)
 	old := x.byID[id]
 	if old != nil && old.free == free && slices.Equal(old.keys, keys) {

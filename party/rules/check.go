@@ -126,10 +126,7 @@ func (d *decoder) text(s string, tag reflect.StructTag, path string) {
 // limit checks a value against "low..high"; either side may be empty.
 func (d *decoder) limit(v reflect.Value, lim, path string) {
 	low, high, _ := strings.Cut(lim, "..")
-	number := func(s string, otherwise float64) float64 {
-		if s == "" {
-			return otherwise
-		}
+	number := func(s string) float64 {
 		if f, err := strconv.ParseFloat(s, 64); err == nil {
 			return f
 		}
@@ -151,8 +148,7 @@ func (d *decoder) limit(v reflect.Value, lim, path string) {
 	default:
 		have, unit = float64(v.Len()), " entries"
 	}
-	from, to := number(low, 0), number(high, 1e18)
-	if have >= from && have <= to {
+	if have >= number(cmp.Or(low, "0")) && have <= number(cmp.Or(high, "1e18")) {
 		return
 	}
 	shown := strconv.FormatFloat(have, 'f', -1, 64)
