@@ -207,7 +207,7 @@ func show(v any) string {
 		return counted(len(v), "member")
 	case []GroupFacts:
 		return counted(len(v), "group")
-	case MemberFacts, GroupFacts, SkillFacts:
+	case MemberFacts, GroupFacts, SkillFacts: // of "min" in party.skill, which asks for a name and not for a value
 		return fmt.Sprintf("&%v", v)
 	case []any:
 		if len(v) > 0 {
