@@ -16,7 +16,7 @@ const (
 	MemberLeft    // on purpose, kicked, or for another party
 	MemberDropped // its session ended
 	SeatsChanged  // seats are reserved, or not reserved any more
-	HoldsOver     // who made invites has left, so they hold no seat any more, which storage does not know yet
+	HoldsOver     // invites hold no seat any more, which storage does not know yet: who made them has left, or was kicked whom they are for
 	SeatAway      // a member's connection ended, its seat is kept
 	SeatFound     // storage knows of a seat that this process did not
 	SeatBack      // its user is a member again
@@ -33,7 +33,7 @@ const (
 type Change struct {
 	Kind    ChangeKind
 	ID      ID
-	Session Session // of the Member kinds and RequestRejected
+	Session Session // of the Member kinds and RequestRejected; of HoldsOver the user who was kicked, if any
 	Native  bool    // of MemberEntered: through the engine's own join or accept
 	Moved   bool    // of MemberLeft: the user stays a member with another session
 	Seat    Seat    // of the Seat kinds

@@ -134,7 +134,7 @@ func (r *record) hold(now time.Time) (reserve.Hold, bool) {
 	if !r.Hold || r.ended(now) {
 		return reserve.Hold{}, false
 	}
-	h := reserve.Hold{InviteID: r.ID, By: r.By, UserIDs: r.pending(), ExpiresAt: r.expiresAt()}
+	h := reserve.Hold{InviteID: r.ID, By: r.By, UserIDs: r.pending(), ExpiresAt: r.expiresAt(), Made: r.createdAt()}
 	return h, len(h.UserIDs) > 0
 }
 

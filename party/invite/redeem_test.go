@@ -278,6 +278,32 @@ func TestService_RedeemAfterAKick(t *testing.T) {
 	w.members(id, p...)
 }
 
+// No seat is held for somebody who was kicked, however they came in before, and on no node. Once the ban is over the
+// invite lets them in if there is a seat.
+func TestService_AKickEndsTheHeldSeat(t *testing.T) {
+	ctx := t.Context()
+	w := newWorld(t)
+	p := w.host.Players(4)
+	id := w.party(p[0], true, 3)
+	named := w.create(p[0], party.InviteRequest{PartyID: id.String(), ForUserIDs: []string{p[1].UserID, p[2].UserID}, HoldSeat: true, TTLSec: ptr[int64](3600)})
+	w.must(w.join(p[1], id)) // not by the invite
+	w.host.PartyLeave(p[1], id)
+	w.must(w.admission.Kicked(ctx, id, p[1]))
+	w.held(id, 1)
+	w.settled()
+	w.node = w.start()
+	w.held(id, 1)
+	w.must(w.join(p[3], id))
+	w.refused(w.redeem(p[1], named.Code), party.Banned)
+	w.clock.Advance(w.conf.Parties.KickBan)
+	w.refused(w.redeem(p[1], named.Code), party.PartyFull)
+	w.must(w.redeem(p[2], named.Code))
+	w.host.PartyLeave(p[3], id)
+	w.admission.Left(ctx, id, p[3])
+	w.must(w.redeem(p[1], named.Code))
+	w.members(id, p[0], p[2], p[1])
+}
+
 func TestService_RedeemFollowsTheInviter(t *testing.T) {
 	ctx := t.Context()
 	w := newWorld(t)

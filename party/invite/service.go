@@ -6,6 +6,7 @@ package invite
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"partyline/internal/alarm"
@@ -97,7 +98,7 @@ func (s *Service) changed(c party.Change) {
 	case party.HoldsOver:
 		s.tasks.begin(func() {
 			for _, inviteID := range c.Invites {
-				s.unhold(c.ID, inviteID)
+				s.unhold(c.ID, inviteID, c.Session.UserID)
 			}
 		})
 	case party.PartyEnded:
@@ -105,23 +106,34 @@ func (s *Service) changed(c party.Change) {
 	}
 }
 
-// unhold has storage know that an invite holds no seat any more.
-func (s *Service) unhold(id party.ID, inviteID string) {
+// unhold has storage know that an invite holds no seat any more, or none for the user who was kicked. For them
+// it is as if they had declined: after the ban it lets them in if there is a seat.
+func (s *Service) unhold(id party.ID, inviteID, kicked string) {
+	var users []string
+	if kicked != "" {
+		users = []string{kicked}
+	}
 	err := try(context.Background(), func(ctx context.Context) error {
 		key, _, err := s.codes.find(ctx, party.Caller{}, inviteID, "")
 		if err == nil {
 			_, err = s.Store.change(ctx, key, func(r *record) error {
-				if !r.Hold {
+				switch {
+				case !r.Hold:
+					return errUnchanged
+				case kicked == "":
+					r.Hold = false
+				case slices.Contains(r.pending(), kicked):
+					r.Declined = append(r.Declined, kicked)
+				default:
 					return errUnchanged
 				}
-				r.Hold = false
 				return nil
 			})
 		}
 		if err != nil && party.ReasonOf(err) != party.InviteNotFound {
 			return err
 		}
-		s.Admission.Release(id, inviteID) // somebody may have read it again meanwhile
+		s.Admission.Release(id, inviteID, users...) // somebody may have read it again meanwhile
 		s.Admission.HoldsChanged(id, false)
 		return nil
 	})

@@ -235,6 +235,10 @@ func (v *Visit) Ban(userID string, kept *reserve.KeptSeat) error {
 		}
 	}
 	k := v.Book.Ban(userID, v.ledger.Now(), ban)
+	if over := v.Book.Forfeit(userID, k.At); len(over) > 0 {
+		v.watchHolds()
+		v.Report(party.Change{Kind: party.HoldsOver, ID: v.ID, Invites: over, Session: party.Session{UserID: userID}})
+	}
 	return v.endKept(kept, party.SeatLost, func(r reserve.Record) {
 		r.Kicks[userID] = k
 		delete(r.Members, userID)

@@ -20,6 +20,7 @@ type Hold struct {
 	By        string // the member who keeps them, and with whom they go; "" is nobody in particular
 	UserIDs   []string
 	ExpiresAt time.Time
+	Made      time.Time // when the invite was made
 	Unstored  bool // storage may not have it yet, so its absence there does not end it
 }
 
@@ -224,6 +225,17 @@ func (b Book) Release(inviteID string, userIDs ...string) {
 		return
 	}
 	b.Holds[inviteID] = h
+}
+
+// Forfeit ends what invites made before a kick hold for the user. It names them.
+func (b Book) Forfeit(userID string, kick time.Time) (invites []string) {
+	for id, h := range b.Holds {
+		if slices.Contains(h.UserIDs, userID) && !h.Made.After(kick) {
+			b.Release(id, userID)
+			invites = append(invites, id)
+		}
+	}
+	return invites
 }
 
 // Abandon ends the holds of users who are not in the party any more and have no seat kept

@@ -374,7 +374,13 @@ func (s *State) ban(party, session int) {
 	if s.LateBans {
 		s.late = append(s.late, seat{party, session})
 	} else if ban := s.Rules.Parties.KickBan; ban > 0 {
-		s.Parties[party].kicks[s.Sessions[session].User] = kick{at: s.Now, until: s.Now.Add(ban)}
+		user := s.Sessions[session].User
+		s.Parties[party].kicks[user] = kick{at: s.Now, until: s.Now.Add(ban)}
+		for _, v := range s.Invites {
+			if s.holds(v, party) && slices.Contains(v.pending(), user) { // no seat waits for them any more
+				v.Declined = append(v.Declined, user)
+			}
+		}
 	}
 }
 

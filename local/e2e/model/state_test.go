@@ -289,14 +289,19 @@ func (v *Invite) pending() []int {
 func (s *State) holders(party int) map[int]bool {
 	users := map[int]bool{}
 	for _, v := range s.Invites {
-		if _, member := s.Member(s.Parties[party], v.By); v.Party != party || !v.Hold || !member || s.ended(v) {
-			continue
-		}
-		for _, user := range v.pending() {
-			users[user] = true
+		if s.holds(v, party) {
+			for _, user := range v.pending() {
+				users[user] = true
+			}
 		}
 	}
 	return users
+}
+
+// holds reports whether an invite keeps seats in the party for those who have not come yet.
+func (s *State) holds(v *Invite, party int) bool {
+	_, member := s.Member(s.Parties[party], v.By)
+	return v.Party == party && v.Hold && member && !s.ended(v)
 }
 
 // Seats counts a party's seats as the user sees them: taken by members and by joins
