@@ -384,6 +384,22 @@ func TestGrace_RulesChange(t *testing.T) {
 	})
 }
 
+// A leave counts, if the module puts the member back while the host handles it.
+func TestGrace_LeavesWhilePutBack(t *testing.T) {
+	w := newWorld(t, time.Now)
+	p := w.host.Players(2)
+	id := w.party(true, 3, p...)
+	w.drop(p[1])
+	back := w.host.Connect(p[1].UserID)
+	w.host.PartyLeave(back, id)
+	_, err := w.resume(back)
+	w.must(err)
+	w.admission.Left(t.Context(), id, back)
+	w.members(id, 0, p[0])
+	_, err = w.resume(w.host.Connect(p[1].UserID))
+	w.refused(err, party.PartyNotFound)
+}
+
 func TestGrace_ResumeOnConnect(t *testing.T) {
 	w := newWorld(t, partytest.NewTime().Now)
 	p := w.host.Players(2)
