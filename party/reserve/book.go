@@ -21,7 +21,7 @@ type Hold struct {
 	UserIDs   []string
 	ExpiresAt time.Time
 	Made      time.Time // when the invite was made
-	Unstored  bool // storage may not have it yet, so its absence there does not end it
+	Unstored  bool      // storage may not have it yet, so its absence there does not end it
 }
 
 // Kick bans a user until a time, unless an invite made after it says otherwise.
