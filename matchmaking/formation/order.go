@@ -84,88 +84,6 @@ func runs(rows []ranked, lowest int) iter.Seq[[]ranked] {
 	}
 }
 
-// sort puts rows in order and equal ones in that of what the next levels say of their tickets;
-// those that no level tells apart in the order of their IDs.
-func (f *pass) sort(rows []ranked, next ...func(ticket int32) uint64) {
-	order(rows, f.rowsToo)
-	for run := range runs(rows, 0) {
-		if len(next) == 0 {
-			slices.SortFunc(run, func(a, b ranked) int {
-				return cmp.Compare(f.pool.Tickets[a.ticket].ID, f.pool.Tickets[b.ticket].ID)
-			})
-			continue
-		}
-		for i := range run {
-			run[i].by = next[0](run[i].ticket)
-		}
-		f.sort(run, next[1:]...)
-	}
-}
-
-// arrange puts the tickets in the order of key, skill and age as items.
-func (f *pass) arrange() {
-	tickets, n := f.pool.Tickets, len(f.pool.Tickets)
-	f.items, f.drafts, f.rows, f.rowsToo = sizedTo(f.items, n), sizedTo(f.drafts, n), sizedTo(f.rows, n), sizedTo(f.rowsToo, n)
-	f.tickets, f.keys, f.places = sizedTo(f.tickets, n), sizedTo(f.keys, n), sizedTo(f.places, n)
-	f.keyOf, f.ageOf = sizedTo(f.keyOf, n), sizedTo(f.ageOf, n)
-	f.draft()
-	f.sort(f.rows, func(t int32) uint64 { return prefix(tickets[t].ID) })
-	for age, r := range f.rows {
-		f.ageOf[r.ticket] = int32(age)
-	}
-	f.rankKeys()
-	for i, key := range f.keyOf {
-		f.rows[i] = ranked{uint64(key), int32(i)}
-	}
-	f.sort(f.rows, func(t int32) uint64 { return sortable(f.drafts[t].skill) }, func(t int32) uint64 { return uint64(f.ageOf[t]) })
-	for at, r := range f.rows {
-		f.items[at], f.tickets[at], f.keys[at], f.places[r.ticket] = f.drafts[r.ticket], r.ticket, f.keyOf[r.ticket], int32(at)
-		f.items[at].age = f.ageOf[r.ticket]
-	}
-}
-
-// draft reads the tickets, once and in their order, because each of them is larger than an item.
-func (f *pass) draft() {
-	known := map[string]int32{}
-	for i := range f.pool.Tickets {
-		t := &f.pool.Tickets[i]
-		f.rows[i] = ranked{nanos(t.Since), int32(i)}
-		it := item{skill: t.Skill, window: windowAt(f.q, f.now.Sub(t.Since)), size: int16(min(max(t.Size, 0), f.capacity+1, maxSize))}
-		if f.q.NoSkill {
-			it.skill = 0
-		}
-		f.drafts[i] = it
-		if i > 0 && t.Key == f.pool.Tickets[i-1].Key { // tickets of one key often come together
-			f.keyOf[i] = f.keyOf[i-1]
-			continue
-		}
-		n, ok := known[t.Key]
-		if !ok {
-			n = int32(len(known))
-			known[t.Key] = n
-		}
-		f.keyOf[i] = n
-	}
-	f.keyCount = len(known)
-}
-
-// rankKeys puts keys in the order of their oldest tickets: the same in whatever order tickets come.
-func (f *pass) rankKeys() {
-	oldest, rank := make([]int32, f.keyCount), int32(0)
-	for i := range oldest {
-		oldest[i] = -1
-	}
-	for _, r := range f.rows {
-		if key := f.keyOf[r.ticket]; oldest[key] < 0 {
-			oldest[key] = rank
-			rank++
-		}
-	}
-	for i, key := range f.keyOf {
-		f.keyOf[i] = oldest[key]
-	}
-}
-
 // prefix is the beginning of an ID as a number.
 func prefix(id string) uint64 {
 	var first [8]byte
@@ -185,6 +103,78 @@ func sortable(f float64) uint64 {
 	return bits | 1<<63
 }
 
+// drafts are a pool's tickets on their way to their places in the line.
+type drafts struct {
+	rows, spare []ranked
+	items       []item  // by ticket
+	keys        []int32 // by ticket: which of the keys, as they come
+}
+
+// arrange puts the tickets in the order of key, skill and age as items: last things first, because
+// what order leaves as it stands is in the order of what came before.
+func (l *line) arrange() {
+	d, n := &l.drafts, len(l.pool.Tickets)
+	l.items, l.tickets, l.keys, l.places = sizedTo(l.items, n), sizedTo(l.tickets, n), sizedTo(l.keys, n), sizedTo(l.places, n)
+	keys := d.read(l)
+	d.sortByAge(l.pool.Tickets)
+	// Keys stand in the order of their oldest tickets: the same in whatever order tickets come.
+	ranks, next := make([]uint64, keys), uint64(0)
+	for age, r := range d.rows {
+		it := &d.items[r.ticket]
+		it.age, d.rows[age].by = int32(age), sortable(it.skill)
+		if rank := &ranks[d.keys[r.ticket]]; *rank == 0 {
+			next++
+			*rank = next
+		}
+	}
+	order(d.rows, d.spare)
+	for i, r := range d.rows {
+		d.rows[i].by = ranks[d.keys[r.ticket]]
+	}
+	order(d.rows, d.spare)
+	for at, r := range d.rows {
+		l.items[at], l.tickets[at], l.keys[at], l.places[r.ticket] = d.items[r.ticket], r.ticket, int32(r.by), int32(at)
+	}
+}
+
+// read reads the tickets, once and in their order, because each of them is larger than an item. It answers
+// how many keys they have.
+func (d *drafts) read(l *line) (keys int) {
+	n := len(l.pool.Tickets)
+	d.rows, d.spare, d.items, d.keys = sizedTo(d.rows, n), sizedTo(d.spare, n), sizedTo(d.items, n), sizedTo(d.keys, n)
+	most := min(l.q.Teams*l.q.TeamSize+1, maxSize)
+	known := map[string]int32{}
+	for i := range l.pool.Tickets {
+		t := &l.pool.Tickets[i]
+		d.rows[i] = ranked{nanos(t.Since), int32(i)}
+		d.items[i] = item{skill: t.Skill, window: l.q.windowAfter(l.now.Sub(t.Since)), size: int16(min(max(t.Size, 0), most))}
+		if l.q.NoSkill {
+			d.items[i].skill = 0
+		}
+		key, ok := known[t.Key]
+		if !ok {
+			key = int32(len(known))
+			known[t.Key] = key
+		}
+		d.keys[i] = key
+	}
+	return len(known)
+}
+
+// sortByAge puts the rows in the order of age, and those that are as old as each other in that of their IDs.
+func (d *drafts) sortByAge(tickets []Ticket) {
+	order(d.rows, d.spare)
+	for run := range runs(d.rows, 0) {
+		for i, r := range run {
+			run[i].by = prefix(tickets[r.ticket].ID)
+		}
+		order(run, d.spare)
+		for alike := range runs(run, 0) {
+			slices.SortFunc(alike, func(a, b ranked) int { return cmp.Compare(tickets[a.ticket].ID, tickets[b.ticket].ID) })
+		}
+	}
+}
+
 const (
 	// largePool is a pool in which the tickets of a similar age are served as they stand: what
 	// is around one is in the processor's memory then when the next one looks at it. Each
@@ -194,26 +184,22 @@ const (
 )
 
 // serveByAge lists the positions as they are served.
-func (f *pass) serveByAge() {
-	n, group := len(f.items), 1
+func (l *line) serveByAge() {
+	n, group := len(l.items), 1
 	if n >= largePool {
 		group = (n + ageGroups - 1) / ageGroups
 	}
-	next := f.keyOf[:0] // of each group: where its next position stands; ranks of keys are not needed any more
+	l.byAge = sizedTo(l.byAge, n)
+	next := l.drafts.keys[:0] // of each group: where its next position stands; the drafts are not needed any more
 	for first := 0; first < n; first += group {
 		next = append(next, int32(first))
 	}
-	for at := range f.items {
-		g := int(f.items[at].age) / group
-		f.byAge[next[g]] = int32(at)
+	for at := range l.items {
+		g := int(l.items[at].age) / group
+		l.byAge[next[g]] = int32(at)
 		next[g]++
 	}
 }
 
 // sizedTo is a slice of a length, of the old one's memory where that is enough.
-func sizedTo[T any](old []T, n int) []T {
-	if cap(old) < n {
-		return make([]T, n)
-	}
-	return old[:n]
-}
+func sizedTo[T any](old []T, n int) []T { return slices.Grow(old[:0], n)[:n] }
