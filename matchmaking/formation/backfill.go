@@ -88,17 +88,13 @@ func (b *backfilling) find(at int) (match *filling, team int) {
 
 // distance is how far an open match is from a ticket; +Inf where the ticket does not reach it.
 func (b *backfilling) distance(at, i int) float64 {
-	t := b.line.ticket(at)
-	if i < 0 || i >= len(b.open) || b.open[i].Key != t.Key {
+	if i < 0 || i >= len(b.open) || b.open[i].Key != b.line.ticket(at).Key {
 		return math.Inf(1)
 	}
 	if b.line.q.NoSkill {
 		return 0
 	}
-	if d := math.Abs(b.open[i].Skill - t.Skill); d <= b.line.items[at].window {
-		return d
-	}
-	return math.Inf(1)
+	return b.line.reaching(at, b.open[i].Skill)
 }
 
 // team is the emptiest team of a match that a ticket may be on; -1 for none.

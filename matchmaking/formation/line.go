@@ -43,7 +43,7 @@ type line struct {
 
 // fill lines a pool up.
 func (l *line) fill(now time.Time, q Queue, p Pool) {
-	l.now, l.q, l.pool, l.near, l.apart = now, q, p, nil, nil
+	l.now, l.q, l.pool = now, q, p
 	l.arrange()
 	l.serveByAge()
 	l.keepApart()
@@ -140,7 +140,12 @@ func (l *line) distance(centre, at int) float64 {
 	if l.q.NoSkill {
 		return math.Abs(float64(at - centre))
 	}
-	if d := math.Abs(l.items[at].skill - l.items[centre].skill); d <= l.items[centre].window {
+	return l.reaching(centre, l.items[at].skill)
+}
+
+// reaching is how far a skill is from that of a ticket; +Inf beyond its window.
+func (l *line) reaching(at int, skill float64) float64 {
+	if d := math.Abs(skill - l.items[at].skill); d <= l.items[at].window {
 		return d
 	}
 	return math.Inf(1)
@@ -155,18 +160,8 @@ func (l *line) enemies(at int) []int32 {
 }
 
 func (l *line) areApart(a, b int) bool {
-	ofA, ofB := l.enemies(a), l.enemies(b)
-	if len(ofA) < len(ofB) {
-		return slices.Contains(ofA, int32(b))
+	if len(l.enemies(a)) > len(l.enemies(b)) {
+		a, b = b, a
 	}
-	return slices.Contains(ofB, int32(a))
-}
-
-// positions are those of a match's tickets.
-func (l *line) positions(m Match) []int {
-	all := make([]int, len(m.Placements))
-	for i, p := range m.Placements {
-		all[i] = int(l.places[p.Ticket])
-	}
-	return all
+	return slices.Contains(l.enemies(a), int32(b))
 }

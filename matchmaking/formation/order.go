@@ -36,9 +36,6 @@ func order(rows, scratch []ranked) {
 	for i := range rows {
 		differ |= rows[i].by ^ rows[0].by
 	}
-	if differ == 0 {
-		return
-	}
 	shift := max(0, bits.Len64(differ)-bits.Len(uint(len(rows)))-spareBits)
 	from, to := rows, scratch[:len(rows)]
 	for s := shift; s < bits.Len64(differ); s += 8 {

@@ -125,24 +125,18 @@ func (p *packing) centred() bool {
 // region is, of those that all of those picked accept, the one where the worst of their latencies is
 // lowest; "" without regions.
 func (p *packing) region() (best string) {
-	if p.line.near == nil {
-		return ""
-	}
-	all := ^uint64(0)
-	for _, o := range p.pick {
-		all &= p.line.near[o.at]
-	}
 	least := math.Inf(1)
-	for r := range p.line.q.Latency.Regions {
-		if all&(1<<r) == 0 {
-			continue
-		}
+	for r, region := range p.line.q.Latency.Regions {
 		worst := 0.0
 		for _, o := range p.pick {
+			if p.line.near[o.at]&(1<<r) == 0 {
+				worst = math.Inf(1)
+				break
+			}
 			worst = max(worst, p.line.ticket(o.at).Latency[r])
 		}
 		if worst < least {
-			best, least = p.line.q.Latency.Regions[r], worst
+			best, least = region, worst
 		}
 	}
 	return best

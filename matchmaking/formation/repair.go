@@ -21,7 +21,7 @@ type repairing struct {
 	made    []Match
 	matchOf []int // by position: its match, or -1
 
-	before, apart []item // scratch: as they stood with their matches, and without them
+	before, opened []item // scratch: the line with the matches, and without them
 }
 
 // repair looks for tickets that have no match although there could be more matches: one or two
@@ -31,10 +31,8 @@ func repair(s *search, made []Match, oldest iter.Seq[int]) []Match {
 	if !s.line.small() {
 		return made
 	}
-	r := &repairing{search: s, line: &s.line, made: made, matchOf: slices.Repeat([]int{-1}, len(s.line.items))}
-	for match := range made {
-		r.own(match, match)
-	}
+	r := &repairing{search: s, line: &s.line, made: made}
+	r.note()
 	for at := range oldest {
 		if s.credit <= 0 {
 			break
@@ -97,14 +95,16 @@ func (r *repairing) remake(at int, matches ...int) bool {
 	r.before = append(r.before[:0], items...)
 	anchors, oldest := []int{at}, []int(nil)
 	for _, m := range matches {
-		positions := r.line.positions(r.made[m])
-		anchors, oldest = append(anchors, positions...), append(oldest, slices.MinFunc(positions, byAge))
-		for _, position := range positions {
+		first := len(anchors)
+		for _, p := range r.made[m].Placements {
+			position := int(r.line.places[p.Ticket])
 			items[position].matched = false
+			anchors = append(anchors, position)
 		}
+		oldest = append(oldest, slices.MinFunc(anchors[first:], byAge))
 	}
 	r.line.link()
-	r.apart = append(r.apart[:0], items...)
+	r.opened = append(r.opened[:0], items...)
 	defer func() { r.search.lean = false }()
 	for n, order := range [...]func(a, b int) int{nil, byAge, bySize, cmp.Compare[int], bySize, byAge} {
 		r.search.lean = n >= 4
@@ -121,33 +121,25 @@ func (r *repairing) remake(at int, matches ...int) bool {
 			}
 		}
 		if len(after) > len(matches) && !slices.ContainsFunc(oldest, func(o int) bool { return !items[o].matched }) {
-			r.replace(matches, after)
+			for i, m := range matches {
+				r.made[m] = after[i]
+			}
+			r.made = append(r.made, after[len(matches):]...)
+			r.note()
 			return true
 		}
-		copy(items, r.apart)
+		copy(items, r.opened)
 	}
 	copy(items, r.before)
 	return false
 }
 
-// replace puts new matches in the places of those that they were made of, and the others behind.
-func (r *repairing) replace(matches []int, after []Match) {
-	for _, m := range matches {
-		r.own(m, -1)
-	}
-	for _, m := range after[len(matches):] {
-		matches = append(matches, len(r.made))
-		r.made = append(r.made, m)
-	}
-	for i, m := range matches {
-		r.made[m] = after[i]
-		r.own(m, m)
-	}
-}
-
-// own notes in which match the tickets of one are.
-func (r *repairing) own(match, in int) {
-	for _, at := range r.line.positions(r.made[match]) {
-		r.matchOf[at] = in
+// note notes which match tickets are in.
+func (r *repairing) note() {
+	r.matchOf = slices.Repeat([]int{-1}, len(r.line.items))
+	for match, m := range r.made {
+		for _, p := range m.Placements {
+			r.matchOf[r.line.places[p.Ticket]] = match
+		}
 	}
 }

@@ -102,7 +102,7 @@ func newSearch(now time.Time, q Queue, p Pool) *search {
 
 // done gives the memory back. What was made is the caller's.
 func (s *search) done() {
-	s.line.pool, s.slots = Pool{}, nil
+	s.line.pool, s.line.near, s.line.apart, s.slots = Pool{}, nil, nil, nil
 	searches.Put(s)
 }
 
