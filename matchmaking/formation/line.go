@@ -160,8 +160,9 @@ func (l *line) enemies(at int) []int32 {
 }
 
 func (l *line) areApart(a, b int) bool {
-	if len(l.enemies(a)) > len(l.enemies(b)) {
-		a, b = b, a
+	ofA, ofB := l.enemies(a), l.enemies(b)
+	if len(ofA) < len(ofB) {
+		return slices.Contains(ofA, int32(b))
 	}
-	return slices.Contains(l.enemies(a), int32(b))
+	return slices.Contains(ofB, int32(a))
 }

@@ -20,11 +20,11 @@ type packing struct {
 	*trial
 	*budget
 
-	sizes   [][]int // those found by size, oldest first
-	used    []int   // how many of each size have been picked
-	largest int     // the largest size there is
-	pick    []picked
-	steps   int // that are left
+	sizes [][]int // those found by size, oldest first
+	used  []int   // how many of each size have been picked
+	kinds []int   // the sizes there are, the largest first
+	pick  []picked
+	steps int // that are left
 }
 
 type picked struct{ at, team int }
@@ -41,7 +41,7 @@ func (p *packing) pack(found []int, centre int) bool {
 	}
 	p.steps = most
 	size := p.line.size(anchor)
-	packed := p.fill(0, p.team-size, p.largest, groups{largest: size, least: math.MaxInt})
+	packed := p.fill(0, p.team-size, 0, groups{largest: size, least: math.MaxInt})
 	p.effort -= most - p.steps
 	return packed
 }
@@ -58,11 +58,15 @@ func (p *packing) sort(tickets []int, centre int) {
 	for size := range p.sizes {
 		p.sizes[size], p.used[size] = p.sizes[size][:0], 0
 	}
-	p.largest = 0
 	for _, at := range tickets {
 		size := p.line.size(at)
 		p.sizes[size] = append(p.sizes[size], at)
-		p.largest = max(p.largest, size)
+	}
+	p.kinds = p.kinds[:0]
+	for size := len(p.sizes) - 1; size >= 1; size-- {
+		if len(p.sizes[size]) > 0 {
+			p.kinds = append(p.kinds, size)
+		}
 	}
 }
 
@@ -70,9 +74,9 @@ func (p *packing) sort(tickets []int, centre int) {
 // the teams before it.
 type groups struct{ largest, least, most int }
 
-// fill packs the rest of one team, with tickets of a size or smaller ones, and then the
+// fill packs the rest of one team, with tickets of a kind of size or smaller ones, and then the
 // teams after it. Sizes within a team never grow, which tries each combination once.
-func (p *packing) fill(team, room, size int, of groups) bool {
+func (p *packing) fill(team, room, kind int, of groups) bool {
 	if p.steps--; p.steps < 0 {
 		return false
 	}
@@ -81,11 +85,12 @@ func (p *packing) fill(team, room, size int, of groups) bool {
 		if of.most-of.least > p.diff || team+1 == p.line.q.Teams {
 			return of.most-of.least <= p.diff
 		}
-		return p.fill(team+1, p.team, p.largest, of)
+		return p.fill(team+1, p.team, 0, of)
 	}
-	for size = min(size, room); size > 0; size-- {
+	for ; kind < len(p.kinds); kind++ {
+		size := p.kinds[kind]
 		with := groups{max(of.largest, size), of.least, of.most}
-		if with.largest-min(with.least, with.largest) > p.diff {
+		if size > room || with.largest-min(with.least, with.largest) > p.diff {
 			continue
 		}
 		tickets := p.sizes[size]
@@ -98,7 +103,7 @@ func (p *packing) fill(team, room, size int, of groups) bool {
 			tickets[first], tickets[i] = tickets[i], tickets[first]
 			p.pick = append(p.pick, picked{at, team})
 			p.used[size]++
-			if p.fill(team, room-size, size, with) {
+			if p.fill(team, room-size, kind, with) {
 				return true
 			}
 			p.used[size]--

@@ -164,7 +164,7 @@ func (s *search) nearestRegions(at int) []int {
 		}
 	}
 	ms := s.line.ticket(at).Latency
-	slices.SortFunc(s.regions, func(a, b int) int { return cmp.Or(cmp.Compare(ms[a], ms[b]), a-b) })
+	slices.SortStableFunc(s.regions, func(a, b int) int { return cmp.Compare(ms[a], ms[b]) })
 	return s.regions
 }
 
