@@ -33,8 +33,9 @@ type balancing struct {
 
 // member is a ticket of one of the two teams.
 type member struct {
-	*picked
-	*item
+	place  int // in pick
+	size   int
+	weight float64 // what it adds to its team's sum
 }
 
 // balance splits the strongest and the weakest team again until that helps no more.
@@ -64,13 +65,12 @@ func (b *balancing) balance(pick []picked) {
 // together for it.
 func (b *balancing) evenOut(high, low int) bool {
 	b.a, b.b, b.members, b.best = high, low, b.members[:0], 0
-	for i := range b.pick {
-		p := &b.pick[i]
+	for i, p := range b.pick {
 		if p.team == high {
 			b.best |= 1 << len(b.members)
 		}
 		if p.team == high || p.team == low {
-			b.members = append(b.members, member{p, &b.line.items[p.at]})
+			b.members = append(b.members, member{i, b.line.size(p.at), b.line.items[p.at].weight()})
 		}
 	}
 	enough := b.sums[high] - b.sums[low] - even
@@ -91,16 +91,16 @@ func (b *balancing) split() {
 	// The first ticket stays on the first team: the mirror image is as good.
 	b.put(1)
 	first := b.members[0]
-	b.search(1, 1, b.team-int(first.size), b.sums[b.a]+b.sums[b.b]-2*first.weight())
+	b.search(1, 1, b.team-first.size, b.sums[b.a]+b.sums[b.b]-2*first.weight)
 	b.put(b.best)
 }
 
 // put puts the chosen members on the first team and the others on the second.
 func (b *balancing) put(chosen uint64) {
 	for i, m := range b.members {
-		m.team = b.b
+		b.pick[m.place].team = b.b
 		if chosen&(1<<i) != 0 {
-			m.team = b.a
+			b.pick[m.place].team = b.a
 		}
 	}
 }
@@ -118,10 +118,10 @@ func (b *balancing) search(i int, chosen uint64, room int, gap float64) {
 		return
 	}
 	m := b.members[i]
-	if size := int(m.size); size <= room {
-		m.team = b.a
-		b.search(i+1, chosen|1<<i, room-size, gap-2*m.weight())
-		m.team = b.b
+	if m.size <= room {
+		b.pick[m.place].team = b.a
+		b.search(i+1, chosen|1<<i, room-m.size, gap-2*m.weight)
+		b.pick[m.place].team = b.b
 	}
 	b.search(i+1, chosen, room, gap)
 }
@@ -144,12 +144,13 @@ func (b *balancing) swap() float64 {
 	gap := b.sums[b.a] - b.sums[b.b]
 	for improved := true; improved; {
 		improved = false
-		for _, x := range b.members {
-			for _, y := range b.members {
-				if x.team != b.a || y.team != b.b || x.size != y.size {
+		for _, i := range b.members {
+			for _, j := range b.members {
+				x, y := &b.pick[i.place], &b.pick[j.place]
+				if x.team != b.a || y.team != b.b || i.size != j.size {
 					continue
 				}
-				moved := 2 * float64(x.size) * (x.skill - y.skill)
+				moved := 2 * float64(i.size) * (b.line.items[x.at].skill - b.line.items[y.at].skill)
 				if math.Abs(gap-moved) < math.Abs(gap)-even {
 					x.team, y.team = b.b, b.a
 					gap -= moved
