@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"partyline/party/rules"
 )
 
 const (
@@ -117,7 +119,10 @@ func (s *search) around(at int) (Match, bool) {
 	if !l.fits(at) {
 		return Match{}, false
 	}
-	waited := l.waited(at)
+	var waited time.Duration
+	if q.MinTeamSize > 0 || q.Parity.Mode == rules.ParityPrefer { // a look at the ticket itself takes a while
+		waited = l.waited(at)
+	}
 	smallest := max(q.smallestTeam(waited), size)
 	first, last := q.differences(waited)
 	for team := q.TeamSize; team >= smallest; team-- {
