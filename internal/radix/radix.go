@@ -57,9 +57,7 @@ func Sort(rows, scratch []Row) {
 		}
 		from, to = to, from
 	}
-	if &from[0] != &rows[0] {
-		copy(rows, from)
-	}
+	copy(rows, from)
 	if shift > 0 {
 		for run := range Runs(rows, shift) {
 			Sort(run, scratch)

@@ -69,10 +69,6 @@ func (d *drafts) read(l *line) (keys int) {
 		if l.q.NoSkill {
 			d.items[i].skill = 0
 		}
-		if i > 0 && t.Key == l.pool.Tickets[i-1].Key { // tickets of one key often come together
-			d.keys[i] = d.keys[i-1]
-			continue
-		}
 		key, ok := known[t.Key]
 		if !ok {
 			key = int32(len(known))
