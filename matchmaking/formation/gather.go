@@ -118,7 +118,7 @@ func (g *gathering) ofEachSize(anchor int) {
 		if reach--; reach < 0 || all == 0 {
 			return
 		}
-		if size := g.line.size(at); g.welcome(anchor, at, d) && g.wanted[size] > 0 {
+		if size := g.line.size(at); size <= g.team && g.wanted[size] > 0 && g.welcome(anchor, at, d) {
 			g.add(at)
 			g.wanted[size]--
 			all--
