@@ -2,104 +2,106 @@ package formation
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 )
 
-// backfilling is the state of giving tickets to running matches.
+// backfillTries bounds how many open matches are looked at for one ticket.
+const backfillTries = 32
+
+// backfilling gives tickets to open matches.
 type backfilling struct {
-	*pass
-	open   []OpenMatch
-	order  []int   // by key and skill
-	room   [][]int // open seats that are left
-	placed [][]Placement
-	in     [][]Planned     // matches that have not begun: who is in them by now
-	apart  map[[2]int]bool // match and ticket
+	line *line
+	open []*filling // by key and skill
+}
+
+// filling is an open match with what it has been given by now.
+type filling struct {
+	OpenMatch
+	placed []Placement
 }
 
 // backfill gives the oldest tickets the open seats of running matches: the nearest match
 // by skill whose emptiest fitting team has room.
-func (f *pass) backfill(open []OpenMatch) (out []Backfill) {
-	b := &backfilling{
-		pass: f, open: open, order: make([]int, len(open)), room: make([][]int, len(open)),
-		placed: make([][]Placement, len(open)), in: make([][]Planned, len(open)), apart: map[[2]int]bool{},
+func backfill(l *line, open []OpenMatch, oldest iter.Seq[int]) (out []Backfill) {
+	if len(open) == 0 {
+		return nil
 	}
-	for m := range open {
-		b.order[m], b.room[m], b.in[m] = m, slices.Clone(open[m].Open), slices.Clip(open[m].Planned)
-		for _, ticket := range open[m].Apart {
-			b.apart[[2]int{m, ticket}] = true
-		}
+	b := &backfilling{line: l}
+	for _, m := range open {
+		m.Open, m.Planned, m.Apart = slices.Clone(m.Open), slices.Clip(m.Planned), slices.Sorted(slices.Values(m.Apart))
+		b.open = append(b.open, &filling{OpenMatch: m})
 	}
-	slices.SortFunc(b.order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(open[a].Key, open[b].Key), cmp.Compare(open[a].Skill, open[b].Skill), cmp.Compare(open[a].ID, open[b].ID))
+	slices.SortFunc(b.open, func(a, b *filling) int {
+		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Skill, b.Skill), cmp.Compare(a.ID, b.ID))
 	})
-	for at := range f.oldestFirst() {
-		if !f.fits(at) {
+	for at := range oldest {
+		if !l.fits(at) {
 			continue
 		}
-		m, team, ok := b.find(at)
-		if !ok {
+		m, team := b.find(at)
+		if m == nil {
 			continue
 		}
-		b.room[m][team] -= f.size(at)
-		b.placed[m] = append(b.placed[m], Placement{Ticket: int(f.tickets[at]), Team: team})
-		if len(b.in[m]) > 0 {
-			b.in[m] = append(b.in[m], Planned{*f.ticket(at), team})
+		m.Open[team] -= l.size(at)
+		m.placed = append(m.placed, Placement{Ticket: int(l.tickets[at]), Team: team})
+		if len(m.Planned) > 0 {
+			m.Planned = append(m.Planned, Planned{*l.ticket(at), team})
 		}
-		f.take(at)
+		l.take(at)
 	}
-	for _, m := range b.order {
-		if len(b.placed[m]) > 0 {
-			out = append(out, Backfill{MatchID: open[m].ID, Placements: b.placed[m]})
+	for _, m := range b.open {
+		if len(m.placed) > 0 {
+			out = append(out, Backfill{MatchID: m.ID, Placements: m.placed})
 		}
 	}
 	return out
 }
 
 // find looks at the open matches nearest to a ticket on both sides.
-func (b *backfilling) find(at int) (match, team int, ok bool) {
-	t := b.ticket(at)
-	up, _ := slices.BinarySearchFunc(b.order, t, func(m int, t *Ticket) int {
-		return cmp.Or(cmp.Compare(b.open[m].Key, t.Key), cmp.Compare(b.open[m].Skill, t.Skill))
+func (b *backfilling) find(at int) (match *filling, team int) {
+	t := b.line.ticket(at)
+	up, _ := slices.BinarySearchFunc(b.open, t, func(m *filling, t *Ticket) int {
+		return cmp.Or(cmp.Compare(m.Key, t.Key), cmp.Compare(m.Skill, t.Skill))
 	})
 	down := up - 1
-	reach := func(i int) float64 {
-		if i < 0 || i >= len(b.order) || b.open[b.order[i]].Key != t.Key {
-			return math.Inf(1)
+	for range backfillTries {
+		i, d := down, b.distance(at, down)
+		if other := b.distance(at, up); other < d {
+			i, d = up, other
 		}
-		if b.q.NoSkill {
-			return 0
+		if math.IsInf(d, 1) {
+			break
 		}
-		if d := math.Abs(b.open[b.order[i]].Skill - t.Skill); d <= b.items[at].window {
-			return d
+		if i == up {
+			up++
+		} else {
+			down--
 		}
+		if team := b.team(b.open[i], at); team >= 0 && b.admits(b.open[i], at) {
+			return b.open[i], team
+		}
+	}
+	return nil, 0
+}
+
+// distance is how far an open match is from a ticket; +Inf where the ticket does not reach it.
+func (b *backfilling) distance(at, i int) float64 {
+	if i < 0 || i >= len(b.open) || b.open[i].Key != b.line.ticket(at).Key {
 		return math.Inf(1)
 	}
-	for range backfillTries {
-		dDown, dUp := reach(down), reach(up)
-		if math.IsInf(min(dDown, dUp), 1) {
-			return 0, 0, false
-		}
-		var m int
-		if dDown <= dUp {
-			m = b.order[down]
-			down--
-		} else {
-			m = b.order[up]
-			up++
-		}
-		if team := b.team(m, at); team >= 0 && b.admits(m, at) {
-			return m, team, true
-		}
+	if b.line.q.NoSkill {
+		return 0
 	}
-	return 0, 0, false
+	return b.line.reaching(at, b.open[i].Skill)
 }
 
 // team is the emptiest team of a match that a ticket may be on; -1 for none.
-func (b *backfilling) team(m, at int) int {
+func (b *backfilling) team(m *filling, at int) int {
 	best := -1
-	for team, room := range b.room[m] {
-		if room >= b.size(at) && (best < 0 || room > b.room[m][best]) && b.suits(m, team, at) {
+	for team, room := range m.Open {
+		if room >= b.line.size(at) && (best < 0 || room > m.Open[best]) && b.suits(m, team, at) {
 			best = team
 		}
 	}
@@ -109,54 +111,48 @@ func (b *backfilling) team(m, at int) int {
 // suits reports whether a ticket may be on a team of a match that has not begun, where one new match
 // would be made of all of them: windows, groups of friends and means. A seat that stays open may still
 // make groups alike; means have to be close without it.
-func (b *backfilling) suits(m, team, at int) bool {
-	if len(b.in[m]) == 0 {
+func (b *backfilling) suits(m *filling, team, at int) bool {
+	if len(m.Planned) == 0 {
 		return true
 	}
-	all := append(slices.Clip(b.in[m]), Planned{*b.ticket(at), team})
+	now, q := b.line.now, &b.line.q
+	all := append(slices.Clip(m.Planned), Planned{*b.line.ticket(at), team})
 	centred := slices.ContainsFunc(all, func(c Planned) bool {
-		return !slices.ContainsFunc(all, func(p Planned) bool { return between(b.now, b.q, &c.Ticket, &p.Ticket, false) == HeldBySkill })
+		return !slices.ContainsFunc(all, func(p Planned) bool { return between(now, q, &c.Ticket, &p.Ticket, false) == HeldBySkill })
 	})
-	largest, seats, sums := make([]int, b.q.Teams), make([]int, b.q.Teams), make([]float64, b.q.Teams)
-	oldest := b.now
-	for _, p := range all {
-		largest[p.Team] = max(largest[p.Team], p.Size)
-		seats[p.Team] += p.Size
-		sums[p.Team] += p.Skill * float64(p.Size)
-		if p.Since.Before(oldest) {
-			oldest = p.Since
-		}
-	}
 	most, least, high, low := 0, math.MaxInt, math.Inf(-1), math.Inf(1)
-	for t, room := range b.room[m] {
-		if t == team {
-			room -= b.size(at)
+	for t, room := range m.Open {
+		largest, seats, sum := 0, 0, 0.0
+		for _, p := range all {
+			if p.Team == t {
+				largest, seats, sum = max(largest, p.Size), seats+p.Size, sum+p.Skill*float64(p.Size)
+			}
 		}
-		most, least = max(most, largest[t]), min(least, max(largest[t], room))
-		if seats[t] > 0 {
-			mean := sums[t] / float64(seats[t])
-			high, low = max(high, mean), min(low, mean)
+		if t == team {
+			room -= b.line.size(at)
+		}
+		most, least = max(most, largest), min(least, max(largest, room))
+		if seats > 0 {
+			high, low = max(high, sum/float64(seats)), min(low, sum/float64(seats))
 		}
 	}
-	allowed := b.differences(b.now.Sub(oldest))
-	return centred && most-least <= allowed[len(allowed)-1] && (b.q.NoSkill || b.q.TeamSpread == 0 || high-low <= b.q.TeamSpread)
+	oldest := slices.MinFunc(all, func(a, b Planned) int { return a.Since.Compare(b.Since) })
+	_, allowed := q.differences(max(0, now.Sub(oldest.Since)))
+	return centred && most-least <= allowed && (q.NoSkill || q.TeamSpread == 0 || high-low <= q.TeamSpread)
 }
 
 // admits reports whether a ticket may join a match: one that has not begun if it wants no
 // other, in a region near enough, and with nobody it has to be kept apart from.
-func (b *backfilling) admits(m, at int) bool {
-	if b.ticket(at).NewMatchOnly && len(b.in[m]) == 0 {
+func (b *backfilling) admits(m *filling, at int) bool {
+	l := b.line
+	if l.ticket(at).NewMatchOnly && len(m.Planned) == 0 {
 		return false
 	}
-	if b.apart[[2]int{m, int(b.tickets[at])}] || b.near != nil && b.near[at]&b.regionBit(b.open[m].Region) == 0 {
+	if _, apart := slices.BinarySearch(m.Apart, int(l.tickets[at])); apart {
 		return false
 	}
-	return !slices.ContainsFunc(b.placed[m], func(p Placement) bool { return b.areApart(at, int(b.places[p.Ticket])) })
-}
-
-func (b *backfilling) regionBit(name string) uint64 {
-	if r := slices.Index(b.q.Latency.Regions, name); r >= 0 && r < MaxRegions {
-		return 1 << r
+	if region := slices.Index(l.q.Latency.Regions, m.Region); l.near != nil && (region < 0 || l.near[at]&(1<<region) == 0) {
+		return false
 	}
-	return 0
+	return !slices.ContainsFunc(m.placed, func(p Placement) bool { return l.areApart(at, int(l.places[p.Ticket])) })
 }

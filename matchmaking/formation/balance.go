@@ -15,36 +15,47 @@ const (
 	even = 1e-9
 )
 
-// split is the scratch of evening out two teams.
-type split struct {
+// balancing moves picked tickets between teams to bring the teams' mean skills closer together.
+type balancing struct {
+	line *line
+	*trial
+	*budget
+
+	pick    []picked
 	sums    []float64 // of each team: its skill, summed by seats
 	largest []int     // of each team: its largest ticket
-	a, b    int       // the two teams
 
-	members []int // places in pick of both teams' tickets
-	best    uint64
+	a, b    int      // the two teams that are split again
+	members []member // of both
+	best    uint64   // bit n: member n is on the first of them
 	bestGap float64
 }
 
-// balance moves tickets between teams to bring the teams' mean skills closer together:
-// the strongest and the weakest team are split again until that helps no more.
-func (f *pass) balance() {
-	if f.q.NoSkill || f.q.Teams == 1 {
+// member is a ticket of one of the two teams.
+type member struct {
+	place  int // in pick
+	size   int
+	weight float64 // what it adds to its team's sum
+}
+
+// balance splits the strongest and the weakest team again until that helps no more.
+func (b *balancing) balance(pick []picked) {
+	b.pick = pick
+	b.sumTeams()
+	if b.line.q.NoSkill || len(b.sums) == 1 {
 		return
 	}
-	f.sumTeams()
 	for range balanceRounds {
 		high, low := 0, 0
-		for team, sum := range f.split.sums {
-			if sum > f.split.sums[high] {
+		for team, sum := range b.sums {
+			if sum > b.sums[high] {
 				high = team
 			}
-			if sum < f.split.sums[low] {
+			if sum < b.sums[low] {
 				low = team
 			}
 		}
-		gap := f.split.sums[high] - f.split.sums[low]
-		if gap <= even || !f.evenOut(high, low) || f.q.Teams == 2 {
+		if b.sums[high]-b.sums[low] <= even || !b.evenOut(high, low) || len(b.sums) == 2 {
 			return
 		}
 	}
@@ -52,121 +63,113 @@ func (f *pass) balance() {
 
 // evenOut splits the tickets of two teams again and reports whether the teams are closer
 // together for it.
-func (f *pass) evenOut(a, b int) bool {
-	s := &f.split
-	s.members, s.a, s.b = s.members[:0], a, b
-	for i, p := range f.pick {
-		if p.team == a || p.team == b {
-			s.members = append(s.members, i)
+func (b *balancing) evenOut(high, low int) bool {
+	b.a, b.b, b.members, b.best = high, low, b.members[:0], 0
+	for i, p := range b.pick {
+		if p.team == high {
+			b.best |= 1 << len(b.members)
+		}
+		if p.team == high || p.team == low {
+			b.members = append(b.members, member{i, b.line.size(p.at), b.line.items[p.at].weight()})
 		}
 	}
-	before := math.Abs(s.sums[a] - s.sums[b])
-	steps := 1 << len(s.members)
-	if len(s.members) > exactTickets || steps > f.effort {
-		return f.swap(a, b) < before-even
+	enough := b.sums[high] - b.sums[low] - even
+	steps := 1 << len(b.members)
+	if len(b.members) > exactTickets || steps > b.effort {
+		b.bestGap = b.swap()
+	} else {
+		b.effort -= steps
+		b.bestGap = enough
+		b.split()
 	}
-	f.effort -= steps
-	total := s.sums[a] + s.sums[b]
-	s.best, s.bestGap = 0, before-even
+	b.sumTeams()
+	return b.bestGap < enough
+}
+
+// split splits the members in the best of all ways.
+func (b *balancing) split() {
 	// The first ticket stays on the first team: the mirror image is as good.
-	f.search(1, 1, f.team-f.sizeOf(0), total-2*f.weight(0))
-	if s.best == 0 {
-		return false
-	}
-	for i, at := range s.members {
-		f.pick[at].team = b
-		if s.best&(1<<i) != 0 {
-			f.pick[at].team = a
+	b.put(1)
+	first := b.members[0]
+	b.search(1, 1, b.team-first.size, b.sums[b.a]+b.sums[b.b]-2*first.weight)
+	b.put(b.best)
+}
+
+// put puts the chosen members on the first team and the others on the second.
+func (b *balancing) put(chosen uint64) {
+	for i, m := range b.members {
+		b.pick[m.place].team = b.b
+		if chosen&(1<<i) != 0 {
+			b.pick[m.place].team = b.a
 		}
 	}
-	f.sumTeams()
-	return true
 }
 
-func (f *pass) sizeOf(i int) int { return f.size(f.pick[f.split.members[i]].at) }
-
-// weight is what a member adds to its team's sum.
-func (f *pass) weight(i int) float64 {
-	it := &f.items[f.pick[f.split.members[i]].at]
-	return it.skill * float64(it.size)
+// search tries every way to move members from i on, all of them on the second team, to the first, where
+// room is left on it; gap is how far the second team's sum is ahead of the first one's.
+func (b *balancing) search(i int, chosen uint64, room int, gap float64) {
+	if room == 0 {
+		if g := math.Abs(gap); g < b.bestGap && b.alike() {
+			b.best, b.bestGap = chosen, g
+		}
+		return
+	}
+	if i == len(b.members) {
+		return
+	}
+	m := b.members[i]
+	if m.size <= room {
+		b.pick[m.place].team = b.a
+		b.search(i+1, chosen|1<<i, room-m.size, gap-2*m.weight)
+		b.pick[m.place].team = b.b
+	}
+	b.search(i+1, chosen, room, gap)
 }
 
-// alike reports whether the teams' largest tickets are as close in size as they have to
-// be, with the chosen members on one of two teams and the rest on the other.
-func (f *pass) alike(a, b int, chosen uint64) bool {
-	if f.diff >= f.team {
+// alike reports whether the teams' largest tickets are as close in size as they have to be.
+func (b *balancing) alike() bool {
+	if b.diff >= b.team {
 		return true
 	}
-	s := &f.split
-	clear(s.largest)
-	for _, p := range f.pick {
-		if p.team != a && p.team != b {
-			s.largest[p.team] = max(s.largest[p.team], f.size(p.at))
-		}
+	clear(b.largest)
+	for _, p := range b.pick {
+		b.largest[p.team] = max(b.largest[p.team], b.line.size(p.at))
 	}
-	for i := range s.members {
-		team := b
-		if chosen&(1<<i) != 0 {
-			team = a
-		}
-		s.largest[team] = max(s.largest[team], f.sizeOf(i))
-	}
-	return slices.Max(s.largest)-slices.Min(s.largest) <= f.diff
+	return slices.Max(b.largest)-slices.Min(b.largest) <= b.diff
 }
 
-// search tries every way to put the members from i on onto the first team or not, where
-// room is left on it; gap is how far the rest's sum is ahead of the first team's.
-func (f *pass) search(i int, chosen uint64, room int, gap float64) {
-	s := &f.split
-	if room == 0 {
-		if g := math.Abs(gap); g < s.bestGap && f.alike(s.a, s.b, chosen) {
-			s.best, s.bestGap = chosen, g
-		}
-		return
-	}
-	if i == len(s.members) {
-		return
-	}
-	if size := f.sizeOf(i); size <= room {
-		f.search(i+1, chosen|1<<i, room-size, gap-2*f.weight(i))
-	}
-	f.search(i+1, chosen, room, gap)
-}
-
-// swap exchanges tickets of equal size between two teams while that brings their sums
+// swap exchanges tickets of equal size between the two teams while that brings their sums
 // closer together, and answers the gap that remains. It ends: every swap lowers the gap.
-func (f *pass) swap(a, b int) float64 {
-	s := &f.split
-	diff := s.sums[a] - s.sums[b]
+func (b *balancing) swap() float64 {
+	gap := b.sums[b.a] - b.sums[b.b]
 	for improved := true; improved; {
 		improved = false
-		for _, i := range s.members {
-			for _, j := range s.members {
-				x, y := &f.pick[i], &f.pick[j]
-				if x.team != a || y.team != b || f.items[x.at].size != f.items[y.at].size {
+		for _, i := range b.members {
+			for _, j := range b.members {
+				x, y := &b.pick[i.place], &b.pick[j.place]
+				if x.team != b.a || y.team != b.b || i.size != j.size {
 					continue
 				}
-				moved := 2 * float64(f.items[x.at].size) * (f.items[x.at].skill - f.items[y.at].skill)
-				if math.Abs(diff-moved) < math.Abs(diff)-even {
-					x.team, y.team = b, a
-					diff -= moved
+				moved := 2 * float64(i.size) * (b.line.items[x.at].skill - b.line.items[y.at].skill)
+				if math.Abs(gap-moved) < math.Abs(gap)-even {
+					x.team, y.team = b.b, b.a
+					gap -= moved
 					improved = true
 				}
 			}
 		}
 	}
-	f.sumTeams()
-	return math.Abs(diff)
+	return math.Abs(gap)
 }
 
-func (f *pass) sumTeams() {
-	clear(f.split.sums)
-	for _, p := range f.pick {
-		f.split.sums[p.team] += f.items[p.at].skill * float64(f.items[p.at].size)
+func (b *balancing) sumTeams() {
+	clear(b.sums)
+	for _, p := range b.pick {
+		b.sums[p.team] += b.line.items[p.at].weight()
 	}
 }
 
-func (f *pass) teamGap() float64 {
-	f.sumTeams()
-	return (slices.Max(f.split.sums) - slices.Min(f.split.sums)) / float64(f.team)
+// gap is the largest difference between the mean skills of two teams.
+func (b *balancing) gap() float64 {
+	return (slices.Max(b.sums) - slices.Min(b.sums)) / float64(b.team)
 }

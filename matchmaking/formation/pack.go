@@ -6,108 +6,109 @@ import (
 	"slices"
 )
 
-// pack chooses tickets of those found that fill every team exactly, the anchor among them.
-// Of equal sizes the oldest goes first, the centre before all.
-func (f *pass) pack(anchor, centre int) bool {
-	if !f.adds(anchor) {
-		return false
+const (
+	// packSteps bounds the search for a packing; the largest-first order finds one in
+	// a handful of steps where there is one at all.
+	packSteps = 512
+	// fewSteps is how many there are once a pass has used up its effort.
+	fewSteps = 48
+)
+
+// packing puts tickets into teams.
+type packing struct {
+	line *line
+	*trial
+	*budget
+
+	sizes [][]int // those found by size, oldest first
+	used  []int   // how many of each size have been picked
+	kinds []int   // the sizes there are, the largest first
+	pick  []picked
+	steps int // that are left
+}
+
+type picked struct{ at, team int }
+
+// pack chooses tickets of those found that fill every team exactly, the anchor, which is the first of
+// them, among them. Of equal sizes the oldest goes first, the centre before all.
+func (p *packing) pack(found []int, centre int) bool {
+	p.sort(found[1:], centre)
+	anchor := found[0]
+	p.pick = append(p.pick[:0], picked{at: anchor})
+	most := packSteps
+	if p.effort <= 0 {
+		most = fewSteps
 	}
-	for s := range f.sizes {
-		f.sizes[s], f.used[s] = f.sizes[s][:0], 0
-	}
+	p.steps = most
+	size := p.line.size(anchor)
+	packed := p.fill(0, p.team-size, 0, groups{largest: size, least: math.MaxInt})
+	p.effort -= most - p.steps
+	return packed
+}
+
+// sort lists tickets by their sizes.
+func (p *packing) sort(tickets []int, centre int) {
 	age := func(at int) int32 {
 		if at == centre {
 			return -1
 		}
-		return f.items[at].age
+		return p.line.items[at].age
 	}
-	slices.SortFunc(f.found[1:], func(a, b int) int { return cmp.Compare(age(a), age(b)) })
-	for _, at := range f.found[1:] {
-		s := f.size(at)
-		f.sizes[s] = append(f.sizes[s], at)
+	slices.SortFunc(tickets, func(a, b int) int { return cmp.Compare(age(a), age(b)) })
+	for size := range p.sizes {
+		p.sizes[size], p.used[size] = p.sizes[size][:0], 0
 	}
-	f.kinds = f.kinds[:0]
-	for s := len(f.sizes) - 1; s >= 1; s-- {
-		if len(f.sizes[s]) > 0 {
-			f.kinds = append(f.kinds, s)
+	for _, at := range tickets {
+		size := p.line.size(at)
+		p.sizes[size] = append(p.sizes[size], at)
+	}
+	p.kinds = p.kinds[:0]
+	for size := len(p.sizes) - 1; size >= 1; size-- {
+		if len(p.sizes[size]) > 0 {
+			p.kinds = append(p.kinds, size)
 		}
 	}
-	f.pick = append(f.pick[:0], picked{at: anchor})
-	most := packSteps
-	if f.effort <= 0 {
-		most = fewSteps
-	}
-	f.steps = most
-	defer func() { f.effort -= most - f.steps }()
-	return f.fill(0, f.team-f.size(anchor), 0, teamSizes{largest: f.size(anchor), least: math.MaxInt})
 }
 
-// adds reports whether the sizes of those found can add up to the rest of the anchor's team and to
-// the rest of the match, which is quickly seen and mostly settles it where they do not.
-func (f *pass) adds(anchor int) bool {
-	if f.capacity > 63 {
-		return true
-	}
-	sums := uint64(1) // bit n: some of them have n seats together
-	for _, at := range f.found[1:] {
-		sums |= sums << f.items[at].size
-	}
-	size := f.size(anchor)
-	return sums>>(f.team-size)&1 != 0 && sums>>(f.capacity-size)&1 != 0
-}
-
-// teamSizes are the largest tickets of the team that is being filled and of the teams
-// before it.
-type teamSizes struct{ largest, least, most int }
-
-// with adds a ticket to the team; ok is false where the teams' largest tickets would be
-// too far apart.
-func (t teamSizes) with(size, diff int) (teamSizes, bool) {
-	t.largest = max(t.largest, size)
-	return t, t.largest-min(t.least, t.largest) <= diff
-}
-
-// next closes the team.
-func (t teamSizes) next(diff int) (teamSizes, bool) {
-	t = teamSizes{least: min(t.least, t.largest), most: max(t.most, t.largest)}
-	return t, t.most-t.least <= diff
-}
+// groups are the largest tickets of the team that is being filled, and the least and the most of those of
+// the teams before it.
+type groups struct{ largest, least, most int }
 
 // fill packs the rest of one team, with tickets of a kind of size or smaller ones, and then the
 // teams after it. Sizes within a team never grow, which tries each combination once.
-func (f *pass) fill(team, room, kind int, sizes teamSizes) bool {
-	if f.steps--; f.steps < 0 {
+func (p *packing) fill(team, room, kind int, of groups) bool {
+	if p.steps--; p.steps < 0 {
 		return false
 	}
 	if room == 0 {
-		sizes, ok := sizes.next(f.diff)
-		if !ok || team+1 == f.q.Teams {
-			return ok
+		of = groups{least: min(of.least, of.largest), most: max(of.most, of.largest)}
+		if of.most-of.least > p.diff || team+1 == p.line.q.Teams {
+			return of.most-of.least <= p.diff
 		}
-		return f.fill(team+1, f.team, 0, sizes)
+		return p.fill(team+1, p.team, 0, of)
 	}
-	for ; kind < len(f.kinds); kind++ {
-		s := f.kinds[kind]
-		now, ok := sizes.with(s, f.diff)
-		if s > room || !ok {
+	for ; kind < len(p.kinds); kind++ {
+		size := p.kinds[kind]
+		with := groups{max(of.largest, size), of.least, of.most}
+		if size > room || with.largest-min(with.least, with.largest) > p.diff {
 			continue
 		}
-		for i := f.used[s]; i < len(f.sizes[s]); i++ {
-			of := f.sizes[s]
-			at := of[i]
-			blocked := len(f.enemies(at)) > 0
-			if blocked && f.meetsApart(at) {
+		tickets := p.sizes[size]
+		for i := p.used[size]; i < len(tickets); i++ {
+			at, first := tickets[i], p.used[size]
+			blocked := len(p.line.enemies(at)) > 0
+			if blocked && slices.ContainsFunc(p.pick, func(o picked) bool { return p.line.areApart(at, o.at) }) {
 				continue
 			}
-			of[f.used[s]], of[i] = of[i], of[f.used[s]]
-			f.pick = append(f.pick, picked{at: at, team: team})
-			f.used[s]++
-			if f.fill(team, room-s, kind, now) {
+			tickets[first], tickets[i] = tickets[i], tickets[first]
+			p.pick = append(p.pick, picked{at, team})
+			p.used[size]++
+			if p.fill(team, room-size, kind, with) {
 				return true
 			}
-			f.used[s]--
-			f.pick = f.pick[:len(f.pick)-1]
-			of[f.used[s]], of[i] = of[i], of[f.used[s]]
+			p.used[size]--
+			p.pick = p.pick[:len(p.pick)-1]
+			tickets[first], tickets[i] = tickets[i], tickets[first]
 			if !blocked {
 				break // another one of its size would do no better
 			}
@@ -116,7 +117,32 @@ func (f *pass) fill(team, room, kind int, sizes teamSizes) bool {
 	return false
 }
 
-// meetsApart reports whether one of those picked must not be in a match with a ticket.
-func (f *pass) meetsApart(at int) bool {
-	return slices.ContainsFunc(f.pick, func(p picked) bool { return f.areApart(at, p.at) })
+// centred reports whether one of those picked accepts all others and is accepted by them.
+func (p *packing) centred() bool {
+	items := p.line.items
+	return slices.ContainsFunc(p.pick, func(c picked) bool {
+		return !slices.ContainsFunc(p.pick, func(o picked) bool {
+			return math.Abs(items[c.at].skill-items[o.at].skill) > min(items[c.at].window, items[o.at].window)
+		})
+	})
+}
+
+// region is, of those that all of those picked accept, the one where the worst of their latencies is
+// lowest; "" without regions.
+func (p *packing) region() (best string) {
+	least := math.Inf(1)
+	for r, region := range p.line.q.Latency.Regions {
+		worst := 0.0
+		for _, o := range p.pick {
+			if p.line.near[o.at]&(1<<r) == 0 {
+				worst = math.Inf(1)
+				break
+			}
+			worst = max(worst, p.line.ticket(o.at).Latency[r])
+		}
+		if worst < least {
+			best, least = region, worst
+		}
+	}
+	return best
 }

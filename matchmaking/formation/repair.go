@@ -2,6 +2,7 @@ package formation
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 )
@@ -13,163 +14,132 @@ const (
 	repairMatches = 6
 )
 
+// repairing takes matches apart to make more of them.
+type repairing struct {
+	search  *search
+	line    *line
+	made    []Match
+	matchOf []int // by position: its match, or -1
+
+	before, opened []item // scratch: the line with the matches, and without them
+}
+
 // repair looks for tickets that have no match although there could be more matches: one or two
 // matches near such a ticket are taken apart and made again with it, in another order. That
 // stands if there are more matches then, and the oldest ticket of each still has one.
-func (f *pass) repair() {
-	if f.matchOf == nil {
-		return
+func repair(s *search, made []Match, oldest iter.Seq[int]) []Match {
+	if !s.line.small() {
+		return made
 	}
-	for at := range f.oldestFirst() {
-		if f.credit <= 0 {
-			return
+	r := &repairing{search: s, line: &s.line, made: made}
+	r.note()
+	for at := range oldest {
+		if s.credit <= 0 {
+			break
 		}
-		if f.items[at].matched || !f.fits(at) {
-			continue
-		}
-		if f.seatsNear(at) >= f.q.Teams*f.q.TeamSize {
-			f.repairAround(at)
+		if !r.line.items[at].matched && r.line.fits(at) && r.seatsNear(at) >= r.line.q.Teams*r.line.q.TeamSize {
+			r.around(at)
 		}
 	}
+	return r.made
 }
 
-func (f *pass) repairAround(at int) bool {
-	near := f.matchesNear(at)
+func (r *repairing) around(at int) {
+	near := r.matchesNear(at)
 	for i, a := range near {
-		if f.remake(at, a) {
-			return true
+		if r.remake(at, a) {
+			return
 		}
 		for _, b := range near[:i] {
-			if f.remake(at, a, b) {
-				return true
+			if r.remake(at, a, b) {
+				return
 			}
 		}
 	}
-	return false
 }
 
 // seatsNear are the seats of a ticket and those without a match near it, up to a match's: there
 // cannot be more matches than before without them.
-func (f *pass) seatsNear(at int) int {
-	reach := 2 * f.items[at].window
-	seats := f.size(at)
+func (r *repairing) seatsNear(at int) int {
+	items, most := r.line.items, r.line.q.Teams*r.line.q.TeamSize
+	reach, seats := 2*items[at].window, r.line.size(at)
 	for _, step := range sides {
-		for i := int(step(&f.items[at])); i >= 0 && seats < f.q.Teams*f.q.TeamSize && math.Abs(f.items[i].skill-f.items[at].skill) <= reach; i = int(step(&f.items[i])) {
-			seats += f.size(i)
+		for i := step(&items[at]); i >= 0 && seats < most && math.Abs(items[i].skill-items[at].skill) <= reach; i = step(&items[i]) {
+			seats += int(items[i].size)
 		}
 	}
 	return seats
 }
 
 // matchesNear are the matches of the nearest neighbours of a ticket in skill.
-func (f *pass) matchesNear(at int) (near []int) {
-	add := func(position int) {
-		if position < 0 || position >= len(f.items) || f.keys[position] != f.keys[at] || len(near) == repairMatches {
-			return
-		}
-		if m := f.matchOf[position]; m >= 0 && !slices.Contains(near, int(m)) {
-			near = append(near, int(m))
-		}
-	}
+func (r *repairing) matchesNear(at int) (near []int) {
+	keys := r.line.keys
 	for n := 1; n <= repairReach; n++ {
-		add(at + n)
-		add(at - n)
+		for _, i := range [...]int{at + n, at - n} {
+			if i < 0 || i >= len(keys) || keys[i] != keys[at] || len(near) == repairMatches {
+				continue
+			}
+			if m := r.matchOf[i]; m >= 0 && !slices.Contains(near, m) {
+				near = append(near, m)
+			}
+		}
 	}
 	return near
 }
 
 // remake takes matches apart and makes more of their tickets and one that has none, if it can.
-func (f *pass) remake(at int, matches ...int) bool {
-	before := make([]Match, len(matches))
+func (r *repairing) remake(at int, matches ...int) bool {
+	items := r.line.items
+	byAge := func(a, b int) int { return cmp.Compare(items[a].age, items[b].age) }
+	bySize := func(a, b int) int { return cmp.Or(cmp.Compare(items[b].size, items[a].size), byAge(a, b)) }
+	r.before = append(r.before[:0], items...)
 	anchors, oldest := []int{at}, []int(nil)
-	for i, m := range matches {
-		before[i] = f.made[m]
-		first := -1
-		for _, p := range before[i].Placements {
-			position := int(f.places[p.Ticket])
+	for _, m := range matches {
+		first := len(anchors)
+		for _, p := range r.made[m].Placements {
+			position := int(r.line.places[p.Ticket])
+			items[position].matched = false
 			anchors = append(anchors, position)
-			if first < 0 || f.items[position].age < f.items[first].age {
-				first = position
-			}
 		}
-		oldest = append(oldest, first)
-		f.release(before[i])
+		oldest = append(oldest, slices.MinFunc(anchors[first:], byAge))
 	}
-	byAge := func(a, b int) int { return cmp.Compare(f.items[a].age, f.items[b].age) }
-	bySize := func(a, b int) int { return cmp.Or(-cmp.Compare(f.size(a), f.size(b)), byAge(a, b)) }
-	defer func() { f.lean = false }()
+	r.line.link()
+	r.opened = append(r.opened[:0], items...)
+	defer func() { r.search.lean = false }()
 	for n, order := range [...]func(a, b int) int{nil, byAge, bySize, cmp.Compare[int], bySize, byAge} {
-		f.lean = n >= 4
+		r.search.lean = n >= 4
 		if order != nil {
 			slices.SortFunc(anchors, order)
 		}
 		var after []Match
 		for _, anchor := range anchors {
-			if f.items[anchor].matched {
+			if items[anchor].matched {
 				continue
 			}
-			if m, ok := f.around(anchor); ok {
+			if m, ok := r.search.around(anchor); ok {
 				after = append(after, m)
 			}
 		}
-		if len(after) > len(matches) && !slices.ContainsFunc(oldest, func(o int) bool { return !f.items[o].matched }) {
-			f.replace(matches, after)
+		if len(after) > len(matches) && !slices.ContainsFunc(oldest, func(o int) bool { return !items[o].matched }) {
+			for i, m := range matches {
+				r.made[m] = after[i]
+			}
+			r.made = append(r.made, after[len(matches):]...)
+			r.note()
 			return true
 		}
-		for _, m := range after {
-			f.release(m)
-		}
+		copy(items, r.opened)
 	}
-	for i, m := range matches {
-		f.retake(before[i], m)
-	}
+	copy(items, r.before)
 	return false
 }
 
-func (f *pass) replace(matches []int, after []Match) {
-	for i, m := range after {
-		if i < len(matches) {
-			f.made[matches[i]] = m
-			f.own(m, matches[i])
-		} else {
-			f.add(m)
-		}
-	}
-}
-
-func (f *pass) retake(m Match, index int) {
-	for _, p := range m.Placements {
-		f.take(int(f.places[p.Ticket]))
-	}
-	f.own(m, index)
-}
-
-// release makes a match's tickets wait again.
-func (f *pass) release(m Match) {
-	for _, p := range m.Placements {
-		at := int(f.places[p.Ticket])
-		f.matchOf[at] = -1
-		f.items[at].matched = false
-		if f.fits(at) {
-			f.link(at)
-		}
-	}
-}
-
-// link puts a ticket back between its unmatched neighbours.
-func (f *pass) link(at int) {
-	it := &f.items[at]
-	it.prev, it.next = -1, -1
-	for i := at - 1; i >= 0 && f.keys[i] == f.keys[at]; i-- {
-		if !f.items[i].matched && f.fits(i) {
-			it.prev, f.items[i].next = int32(i), int32(at)
-			break
-		}
-	}
-	for i := at + 1; i < len(f.items) && f.keys[i] == f.keys[at]; i++ {
-		if !f.items[i].matched && f.fits(i) {
-			it.next, f.items[i].prev = int32(i), int32(at)
-			break
+// note notes which match tickets are in.
+func (r *repairing) note() {
+	r.matchOf = slices.Repeat([]int{-1}, len(r.line.items))
+	for match, m := range r.made {
+		for _, p := range m.Placements {
+			r.matchOf[r.line.places[p.Ticket]] = match
 		}
 	}
 }

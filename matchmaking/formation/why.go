@@ -14,7 +14,7 @@ import (
 func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 	t := &p.Tickets[ticket]
 	waited := now.Sub(t.Since)
-	why := Why{Window: windowAt(q, waited), Latency: latencyAt(q.Latency, waited)}
+	why := Why{Window: q.windowAfter(waited), Latency: q.latencyAfter(waited)}
 	apart := map[int]bool{}
 	for _, pair := range p.Apart {
 		if slices.Contains(pair[:], ticket) {
@@ -27,7 +27,7 @@ func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 		if i == ticket {
 			continue
 		}
-		if reason := between(now, q, t, &p.Tickets[i], apart[i]); reason != "" {
+		if reason := between(now, &q, t, &p.Tickets[i], apart[i]); reason != "" {
 			counts[reason]++
 		} else {
 			inReach = append(inReach, i)
@@ -46,14 +46,14 @@ func Explain(now time.Time, q Queue, p Pool, ticket int) Why {
 }
 
 // between is what keeps two tickets out of one match, no matter who else is in it; "" for nothing.
-func between(now time.Time, q Queue, a, b *Ticket, apart bool) Reason {
+func between(now time.Time, q *Queue, a, b *Ticket, apart bool) Reason {
 	waitedA, waitedB := now.Sub(a.Since), now.Sub(b.Since)
 	switch {
 	case a.Key != b.Key:
 		return HeldByMatchOn
-	case !q.NoSkill && math.Abs(a.Skill-b.Skill) > min(windowAt(q, waitedA), windowAt(q, waitedB)):
+	case !q.NoSkill && math.Abs(a.Skill-b.Skill) > min(q.windowAfter(waitedA), q.windowAfter(waitedB)):
 		return HeldBySkill
-	case len(q.Latency.Regions) > 0 && within(q.Latency, a, waitedA)&within(q.Latency, b, waitedB) == 0:
+	case len(q.Latency.Regions) > 0 && q.regionsWithin(a, waitedA)&q.regionsWithin(b, waitedB) == 0:
 		return HeldByLatency
 	case b.Size < 1 || max(a.Size, b.Size) > q.TeamSize || q.Teams == 1 && a.Size+b.Size > q.TeamSize:
 		return HeldBySize
@@ -71,9 +71,9 @@ func missing(now time.Time, q Queue, p Pool, tickets []int) Reason {
 		seats += t.Size
 	}
 	possible := func() bool {
-		f := newPass(now, q, sub)
-		defer f.done()
-		_, ok := f.around(slices.Index(f.tickets, 0))
+		s := newSearch(now, q, sub)
+		defer s.done()
+		_, ok := s.around(int(s.line.places[0]))
 		return ok
 	}
 	if seats < q.Teams*q.TeamSize || possible() {

@@ -1,0 +1,101 @@
+// Package radix puts things in the order of a number in a time that grows with them and not with their
+// logarithm.
+package radix
+
+import (
+	"cmp"
+	"encoding/binary"
+	"iter"
+	"math"
+	"math/bits"
+	"slices"
+	"time"
+)
+
+// Row stands for something on its way to its place.
+type Row struct {
+	By    uint64 // what it is ordered by
+	Index int32  // whose it is
+}
+
+const (
+	// spareBits is how many more bits than would tell the rows apart if they were evenly
+	// spread are looked at.
+	spareBits = 3
+	// shortRun is how many rows are put in order by comparing them.
+	shortRun = 48
+)
+
+// Sort leaves equals as they stand; scratch is as long as rows. It looks at the highest bits in which rows
+// differ, a byte at a time and only at as many as mostly tell the rows apart; runs that are the same in those
+// are put in order after that.
+func Sort(rows, scratch []Row) {
+	if len(rows) <= shortRun {
+		slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(a.By, b.By) })
+		return
+	}
+	differ := uint64(0)
+	for i := range rows {
+		differ |= rows[i].By ^ rows[0].By
+	}
+	shift := max(0, bits.Len64(differ)-bits.Len(uint(len(rows)))-spareBits)
+	from, to := rows, scratch[:len(rows)]
+	for s := shift; s < bits.Len64(differ); s += 8 {
+		var starts [256]int32
+		for _, r := range from {
+			starts[byte(r.By>>s)]++
+		}
+		at := int32(0)
+		for b, n := range starts {
+			starts[b] = at
+			at += n
+		}
+		for _, r := range from {
+			b := byte(r.By >> s)
+			to[starts[b]] = r
+			starts[b]++
+		}
+		from, to = to, from
+	}
+	copy(rows, from)
+	if shift > 0 {
+		for run := range Runs(rows, shift) {
+			Sort(run, scratch)
+		}
+	}
+}
+
+// Runs are the neighbouring rows, two or more, that are the same but for the lowest bits.
+func Runs(rows []Row, lowest int) iter.Seq[[]Row] {
+	return func(yield func([]Row) bool) {
+		for first := 0; first < len(rows); {
+			last := first + 1
+			for last < len(rows) && rows[last].By>>lowest == rows[first].By>>lowest {
+				last++
+			}
+			if last-first > 1 && !yield(rows[first:last]) {
+				return
+			}
+			first = last
+		}
+	}
+}
+
+// Prefix is the beginning of a text as a number.
+func Prefix(text string) uint64 {
+	var first [8]byte
+	copy(first[:], text)
+	return binary.BigEndian.Uint64(first[:])
+}
+
+// Nanos is a time as a number; the sign bit is turned so that times before 1970 come first.
+func Nanos(t time.Time) uint64 { return uint64(t.UnixNano()) ^ 1<<63 }
+
+// Float is a number whose order as an integer is the order of the floats.
+func Float(f float64) uint64 {
+	bits := math.Float64bits(f + 0) // -0 is 0
+	if bits>>63 != 0 {
+		return ^bits
+	}
+	return bits | 1<<63
+}

@@ -1,0 +1,123 @@
+package formation
+
+import (
+	"cmp"
+	"slices"
+
+	"partyline/internal/radix"
+)
+
+// drafts are a pool's tickets on their way to their places in the line.
+type drafts struct {
+	rows, spare []radix.Row
+	items       []item  // by ticket
+	keys        []int32 // by ticket: which of the keys, as they come
+	ages        []int32 // by ticket: rank by age
+}
+
+// arrange puts the tickets in the order of key, skill and age as items.
+func (l *line) arrange() {
+	d, n := &l.drafts, len(l.pool.Tickets)
+	l.items, l.tickets, l.keys, l.places = sizedTo(l.items, n), sizedTo(l.tickets, n), sizedTo(l.keys, n), sizedTo(l.places, n)
+	ranks := make([]uint64, d.read(l))
+	d.sortByAge(l.pool.Tickets)
+	// Keys stand in the order of their oldest tickets: the same in whatever order tickets come.
+	next := uint64(0)
+	for age, r := range d.rows {
+		d.ages[r.Index] = int32(age)
+		if rank := &ranks[d.keys[r.Index]]; *rank == 0 {
+			next++
+			*rank = next
+		}
+	}
+	for i, key := range d.keys {
+		d.rows[i] = radix.Row{By: ranks[key], Index: int32(i)}
+	}
+	radix.Sort(d.rows, d.spare)
+	for run := range radix.Runs(d.rows, 0) {
+		d.sort(run, func(t int32) uint64 { return radix.Float(d.items[t].skill) })
+		for alike := range radix.Runs(run, 0) {
+			d.sort(alike, func(t int32) uint64 { return uint64(d.ages[t]) })
+		}
+	}
+	for at, r := range d.rows {
+		l.items[at], l.tickets[at], l.keys[at], l.places[r.Index] = d.items[r.Index], r.Index, int32(ranks[d.keys[r.Index]]), int32(at)
+		l.items[at].age = d.ages[r.Index]
+	}
+}
+
+// sort puts rows in the order of what is said of their tickets.
+func (d *drafts) sort(rows []radix.Row, by func(ticket int32) uint64) {
+	for i, r := range rows {
+		rows[i].By = by(r.Index)
+	}
+	radix.Sort(rows, d.spare)
+}
+
+// read reads the tickets, once and in their order, because each of them is larger than an item. It answers
+// how many keys they have.
+func (d *drafts) read(l *line) (keys int) {
+	n := len(l.pool.Tickets)
+	d.rows, d.spare, d.items = sizedTo(d.rows, n), sizedTo(d.spare, n), sizedTo(d.items, n)
+	d.keys, d.ages = sizedTo(d.keys, n), sizedTo(d.ages, n)
+	most := min(l.q.Teams*l.q.TeamSize+1, maxSize)
+	known := map[string]int32{}
+	for i := range l.pool.Tickets {
+		t := &l.pool.Tickets[i]
+		d.rows[i] = radix.Row{By: radix.Nanos(t.Since), Index: int32(i)}
+		d.items[i] = item{skill: t.Skill, window: l.q.windowAfter(l.now.Sub(t.Since)), size: int16(min(max(t.Size, 0), most))}
+		if l.q.NoSkill {
+			d.items[i].skill = 0
+		}
+		key, ok := known[t.Key]
+		if !ok {
+			key = int32(len(known))
+			known[t.Key] = key
+		}
+		d.keys[i] = key
+	}
+	return len(known)
+}
+
+// sortByAge puts the rows in the order of age, and those that are as old as each other in that of their IDs.
+func (d *drafts) sortByAge(tickets []Ticket) {
+	radix.Sort(d.rows, d.spare)
+	for run := range radix.Runs(d.rows, 0) {
+		for i, r := range run {
+			run[i].By = radix.Prefix(tickets[r.Index].ID)
+		}
+		radix.Sort(run, d.spare)
+		for alike := range radix.Runs(run, 0) {
+			slices.SortFunc(alike, func(a, b radix.Row) int { return cmp.Compare(tickets[a.Index].ID, tickets[b.Index].ID) })
+		}
+	}
+}
+
+const (
+	// largePool is a pool in which the tickets of a similar age are served as they stand: what
+	// is around one is in the processor's memory then when the next one looks at it. Each
+	// sixteenth of the tickets, the oldest first, counts as of one age.
+	largePool = 1 << 16
+	ageGroups = 16
+)
+
+// serveByAge lists the positions as they are served.
+func (l *line) serveByAge() {
+	n, group := len(l.items), 1
+	if n >= largePool {
+		group = (n + ageGroups - 1) / ageGroups
+	}
+	l.byAge = sizedTo(l.byAge, n)
+	next := l.drafts.keys[:0] // of each group: where its next position stands; the drafts are not needed any more
+	for first := 0; first < n; first += group {
+		next = append(next, int32(first))
+	}
+	for at := range l.items {
+		g := int(l.items[at].age) / group
+		l.byAge[next[g]] = int32(at)
+		next[g]++
+	}
+}
+
+// sizedTo is a slice of a length, of the old one's memory where that is enough.
+func sizedTo[T any](old []T, n int) []T { return slices.Grow(old[:0], n)[:n] }

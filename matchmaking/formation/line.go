@@ -1,0 +1,168 @@
+package formation
+
+import (
+	"iter"
+	"math"
+	"slices"
+	"time"
+)
+
+// item is a ticket as a search sees it.
+type item struct {
+	skill      float64
+	window     float64
+	next, prev int32 // neighbouring unmatched positions of its key; -1 is beyond
+	age        int32 // rank by age, 0 = oldest
+	size       int16
+	matched    bool
+}
+
+// weight is what a ticket adds to its team's sum of skill.
+func (it *item) weight() float64 { return it.skill * float64(it.size) }
+
+// maxSize is the largest size that items can hold; nothing larger is ever placed.
+const maxSize = math.MaxInt16
+
+// line is a pool whose items stand in the order (key, skill, age), so that neighbours in skill are
+// neighbours in memory: with many tickets, memory is what a pass waits for. A position is an index
+// into items; unmatched ones of a key are linked.
+type line struct {
+	now  time.Time
+	q    Queue
+	pool Pool
+
+	items   []item
+	tickets []int32   // by position: index into the pool's tickets
+	keys    []int32   // by position: rank of the key
+	near    []uint64  // by position: regions within the bound; nil without regions
+	apart   [][]int32 // by position: those that must not be in a match with it; nil where nobody is to be kept apart
+	places  []int32   // by ticket: its position
+	byAge   []int32   // positions, oldest first; see serveByAge
+	drafts  drafts
+}
+
+// fill lines a pool up.
+func (l *line) fill(now time.Time, q Queue, p Pool) {
+	l.now, l.q, l.pool = now, q, p
+	l.arrange()
+	l.serveByAge()
+	l.keepApart()
+	l.findRegions()
+	l.link()
+}
+
+// keepApart notes which positions must not meet.
+func (l *line) keepApart() {
+	if len(l.pool.Apart) == 0 {
+		return
+	}
+	l.apart = make([][]int32, len(l.items))
+	for _, pair := range l.pool.Apart {
+		a, b := l.places[pair[0]], l.places[pair[1]]
+		l.apart[a], l.apart[b] = append(l.apart[a], b), append(l.apart[b], a)
+	}
+}
+
+func (l *line) findRegions() {
+	if len(l.q.Latency.Regions) == 0 {
+		return
+	}
+	l.near = make([]uint64, len(l.items))
+	for at := range l.items {
+		l.near[at] = l.q.regionsWithin(l.ticket(at), l.waited(at))
+	}
+}
+
+// link links the unmatched neighbours of a key. A ticket that no team can take must not stand in the
+// others' way.
+func (l *line) link() {
+	last := int32(-1)
+	for at := range l.items {
+		it := &l.items[at]
+		if at > 0 && l.keys[at] != l.keys[at-1] {
+			last = -1
+		}
+		it.prev, it.next = -1, -1
+		if it.matched || !l.fits(at) {
+			continue
+		}
+		if it.prev = last; last >= 0 {
+			l.items[last].next = int32(at)
+		}
+		last = int32(at)
+	}
+}
+
+// oldestFirst are the positions as they are served, until the budget is used up.
+func (l *line) oldestFirst(proceed func() bool) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for n, at := range l.byAge {
+			if proceed != nil && n%16 == 0 && !proceed() || !yield(int(at)) {
+				return
+			}
+		}
+	}
+}
+
+func (l *line) ticket(at int) *Ticket { return &l.pool.Tickets[l.tickets[at]] }
+
+func (l *line) waited(at int) time.Duration { return l.now.Sub(l.ticket(at).Since) }
+
+func (l *line) size(at int) int { return int(l.items[at].size) }
+
+// fits reports whether a team can take the ticket at a position at all.
+func (l *line) fits(at int) bool {
+	return l.items[at].size >= 1 && l.size(at) <= l.q.TeamSize
+}
+
+// small reports whether there are so few tickets that everything may be tried for each of them.
+func (l *line) small() bool { return len(l.items) <= thoroughMost }
+
+// take takes a ticket out from between its unmatched neighbours.
+func (l *line) take(at int) {
+	it := &l.items[at]
+	it.matched = true
+	if it.prev >= 0 {
+		l.items[it.prev].next = it.next
+	}
+	if it.next >= 0 {
+		l.items[it.next].prev = it.prev
+	}
+}
+
+// distance is how far the ticket at a position is from the centre; +Inf where the centre
+// itself would refuse it, and then everything beyond it too. Without skill the
+// order is by age, and nearness in age is as good as any.
+func (l *line) distance(centre, at int) float64 {
+	if at < 0 {
+		return math.Inf(1)
+	}
+	if l.q.NoSkill {
+		return math.Abs(float64(at - centre))
+	}
+	return l.reaching(centre, l.items[at].skill)
+}
+
+// reaching is how far a skill is from that of a ticket; +Inf beyond its window.
+func (l *line) reaching(at int, skill float64) float64 {
+	if d := math.Abs(skill - l.items[at].skill); d <= l.items[at].window {
+		return d
+	}
+	return math.Inf(1)
+}
+
+// enemies are the positions that must not be in a match with one.
+func (l *line) enemies(at int) []int32 {
+	if l.apart == nil {
+		return nil
+	}
+	return l.apart[at]
+}
+
+func (l *line) areApart(a, b int) bool {
+	ofA, ofB := l.enemies(a), l.enemies(b)
+	if len(ofA) < len(ofB) {
+		return slices.Contains(ofA, int32(b))
+	}
+	return slices.Contains(ofB, int32(a))
+}
