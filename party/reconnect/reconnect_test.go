@@ -191,9 +191,11 @@ func TestGrace_KickOvertakenByTheEndOfTheSession(t *testing.T) {
 
 // Two nodes: one has kicked, the other has missed the member and not heard of the kick.
 func TestGrace_ABanKeepsOut(t *testing.T) {
-	w := newWorld(t, partytest.NewTime().Now)
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
 	p := w.host.Players(2)
 	id := w.party(true, 3, p...)
+	clock.Advance(time.Second)
 	here, there := w.node, w.newNode()
 	w.node = there
 	w.members(id, 0, p...)
@@ -207,6 +209,22 @@ func TestGrace_ABanKeepsOut(t *testing.T) {
 	w.refused(w.join(w.host.Connect(p[1].UserID), id), party.Banned)
 	w.members(id, 0, p[0])
 	w.nothingLeft()
+}
+
+// Who was let in again after a kick is a member like any other.
+func TestGrace_AfterAnOlderKick(t *testing.T) {
+	clock := partytest.NewTime()
+	w := newWorld(t, clock.Now)
+	w.set(func(c *rules.Parties) { c.KickBanJoins = false })
+	p := w.host.Players(2)
+	id := w.party(true, 3, p...)
+	w.kick(p[0], p[1], id)
+	clock.Advance(time.Second)
+	again := w.host.Connect(p[1].UserID)
+	w.must(w.join(again, id))
+	w.drop(again)
+	w.members(id, 1, p[0])
+	w.returns(p[1].UserID, id)
 }
 
 func TestGrace_ALockDoesNotKeepOut(t *testing.T) {
