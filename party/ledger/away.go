@@ -26,7 +26,7 @@ var errMoved error = party.Gone()
 // gone.
 func (v *Visit) lookAway(gone error) error {
 	conf := v.ledger.Policy().Parties
-	survives := conf.ReconnectGrace > 0 && (conf.Survive.EveryoneAway || conf.Survive.Restart > 0)
+	survives := (conf.ReconnectGrace > 0 || v.Book.KeepsAny()) && (conf.Survive.EveryoneAway || conf.Survive.Restart > 0)
 	if !v.Away && !survives { // a party that is kept already does not ask the rules again
 		return gone
 	}
@@ -165,11 +165,19 @@ func (r *Recorder) survivesRestart() bool {
 	return conf.Survive.Restart > 0 && conf.ReconnectGrace > 0
 }
 
-// outlives reports whether the record, of a party that nobody is in, may be of one whose
-// server has ended, and its members still have time to come back.
+// outlives reports whether the record, of a party that nobody is in, may be of one whose server has ended,
+// and there is still time to come back: for its members, or for somebody whose seat was kept before.
 func (r *Recorder) outlives(record reserve.Record) bool {
-	someone := len(record.Members) > 0 || record.Away && len(record.Seats) > 0
-	return someone && r.ledger.Now().Before(r.ledger.started.Add(r.ledger.Policy().Parties.Survive.Restart))
+	now, started, within := r.ledger.Now(), r.ledger.started, r.ledger.Policy().Parties.Survive.Restart
+	if now.Before(started.Add(within)) {
+		return len(record.Members) > 0 || record.Away && len(record.Seats) > 0
+	}
+	for _, s := range record.Seats {
+		if within > 0 && s.Since.Before(started) && now.Before(s.Until) {
+			return true
+		}
+	}
+	return false
 }
 
 // write writes who is in a party and what it is, where that has changed. The party's lock is

@@ -30,8 +30,8 @@ func (v *Visit) observe() error {
 	return nil
 }
 
-// miss keeps the seats of members who are gone with their sockets, and reports whether
-// there are any.
+// miss keeps the seats of members who are gone with their sockets, and reports whether there are
+// such members, and a seat is kept for anybody.
 func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
 	for _, m := range gone {
 		alive, err := v.ledger.Roster.Alive(m.Session)
@@ -42,7 +42,7 @@ func (v *Visit) miss(gone []party.Member) (kept bool, err error) {
 			if err := v.Keep(m); err != nil {
 				return kept, err
 			}
-			kept = kept || v.Book.Kept[m.UserID] != nil && v.Book.Kept[m.UserID].Member == m.Session
+			kept = kept || v.Book.KeepsAny() // their own seat, or those of others alone
 		}
 		v.ledger.Roster.Attendance.Miss(v.ID, m.SessionID)
 		v.turn++

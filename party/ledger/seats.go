@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"partyline/internal/bounded"
 	"partyline/party"
@@ -41,12 +42,12 @@ func (k *keptSeats) Review(ctx context.Context, id party.ID, ended party.Session
 	})
 }
 
+// longestKept is for how long any rules file may have a seat kept. The one before the start may have been another.
+const longestKept = time.Hour
+
 // inherits reports whether storage may keep seats from before this process, of which memory
 // says nothing until their party is looked at.
-func (k *keptSeats) inherits() bool {
-	conf := k.ledger.Policy().Parties
-	return k.ledger.Now().Before(k.ledger.started.Add(max(conf.ReconnectGrace, conf.Survive.Restart)))
-}
+func (k *keptSeats) inherits() bool { return k.ledger.Now().Before(k.ledger.started.Add(longestKept)) }
 
 // GiveUpOthers gives up the seats kept for a user in all parties but one.
 func (k *keptSeats) GiveUpOthers(ctx context.Context, userID string, but party.ID) {

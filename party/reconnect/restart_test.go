@@ -392,3 +392,78 @@ func TestSurvive_RulesChange(t *testing.T) {
 		})
 	}
 }
+
+// A seat that was kept before the crash is kept for as long as its player was told, whether or not somebody looks
+// at the party in the time that the members themselves have.
+func TestSurvive_ASeatKeptBeforeTheCrash(t *testing.T) {
+	for _, looked := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, time.Now)
+			w.set(func(p *rules.Parties) { p.ReconnectGrace, p.Survive.Restart = minute, 5*time.Second })
+			p := w.host.Players(3)
+			id := w.party(true, 4, p...)
+			time.Sleep(2 * time.Second) // its members are stored
+			w.drop(p[2])
+			time.Sleep(time.Second)
+			w.crash([]party.ID{id}, p[0], p[1])
+			if looked {
+				_, err := w.admission.Look(t.Context(), id)
+				w.refused(err, party.PartyAway)
+			}
+			time.Sleep(9 * time.Second)
+			_, err := w.resume(w.host.Connect(p[0].UserID))
+			w.refused(err, party.PartyNotFound) // too late for who was there
+			back := w.host.Connect(p[2].UserID)
+			_, err = w.resume(back)
+			w.must(err)
+			w.members(w.admission.Current(id), 0, back)
+			w.admission.Close()
+			w.grace.Close()
+		})
+	}
+}
+
+// Entering another party gives up the seat kept before a restart, whatever the rules after it keep seats for.
+func TestSurvive_GivenUpUnderAShorterGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		w.set(func(p *rules.Parties) { p.ReconnectGrace, p.OnePerUser = 2*minute, rules.LeavePrevious })
+		p := w.host.Players(2)
+		id := w.party(true, 3, p...)
+		w.drop(p[0])
+		w.drop(p[1])
+		w.crash(nil)
+		w.set(func(p *rules.Parties) { p.ReconnectGrace = time.Second })
+		time.Sleep(10 * time.Second)
+		back := w.host.Connect(p[0].UserID)
+		w.leave(back, w.party(true, 2, back))
+		_, err := w.resume(back)
+		w.refused(err, party.PartyNotFound)
+		other := w.host.Connect(p[1].UserID)
+		_, err = w.resume(other)
+		w.must(err)
+		w.members(w.admission.Current(id), 0, other)
+		w.admission.Close()
+		w.grace.Close()
+	})
+}
+
+// Where rules stop to keep seats, those that were promised stay, and with them a party whose last member drops.
+func TestSurvive_GraceSetToZero(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, time.Now)
+		p := w.host.Players(2)
+		id := w.party(true, 3, p...)
+		w.drop(p[1])
+		w.set(func(p *rules.Parties) { p.ReconnectGrace = 0 })
+		w.drop(p[0])
+		_, err := w.resume(w.host.Connect(p[0].UserID))
+		w.refused(err, party.PartyNotFound)
+		back := w.host.Connect(p[1].UserID)
+		_, err = w.resume(back)
+		w.must(err)
+		w.members(w.admission.Current(id), 0, back)
+		w.admission.Close()
+		w.grace.Close()
+	})
+}
