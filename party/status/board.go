@@ -47,6 +47,20 @@ func (b *board) forget(session string) {
 	delete(b.stalls, session)
 }
 
+// rejudge takes note of who counts as stalled, or will, by other rules than before.
+func (b *board) rejudge(who string, e entry, before, conf rules.Status, now time.Time) {
+	was := e.shown(before, now)
+	if _, new := b.news[who]; !new && was != e.shown(conf, now) {
+		b.news[who] = was
+	}
+	switch at := e.stallsAt(conf); {
+	case at.IsZero():
+		delete(b.stalls, who)
+	case now.Before(at):
+		b.stalls[who] = at
+	}
+}
+
 // mature turns those who have stood still for too long into news. A player who was told again
 // since, or counts as stalled later by the rules of now, waits on.
 func (b *board) mature(entries map[string]told, conf rules.Status, now time.Time) {

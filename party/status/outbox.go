@@ -29,6 +29,35 @@ func (s *Service) fire(id party.ID) {
 	}
 }
 
+// RulesLoaded has parties hear who counts as stalled by the rules of now, and did not by those before, or the other way.
+func (s *Service) RulesLoaded(before rules.Status) {
+	conf, now := s.Policy().Status, s.Now()
+	if conf.Stall == before.Stall && conf.Ready == before.Ready && slices.Equal(conf.Final, before.Final) {
+		return
+	}
+	for _, id := range s.boards.Keys() {
+		if err := s.rejudge(id, before, conf, now); err != nil {
+			s.Logger.Warn("party status not looked at under new rules party=%s error=%v", id, err)
+		}
+	}
+}
+
+func (s *Service) rejudge(id party.ID, before, conf rules.Status, now time.Time) error {
+	b, exit := s.enter(id)
+	defer exit()
+	entries, err := s.entries(id)
+	if err != nil {
+		return err
+	}
+	for session, e := range entries {
+		b.rejudge(session, e.entry, before, conf, now)
+	}
+	for user, a := range b.arrivals {
+		b.rejudge(user, a.entry, before, conf, now)
+	}
+	return nil
+}
+
 // tell sends the party what is new, if there is anything and the rate allows it now. On an
 // error the news stays. The caller holds the board.
 func (s *Service) tell(b *board, conf rules.Status, now time.Time) (err error) {

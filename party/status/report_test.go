@@ -1,6 +1,7 @@
 package status_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -225,6 +226,49 @@ func TestService_Stalled_afterAReload(t *testing.T) {
 		}
 		w.quiet()
 	})
+}
+
+// The party hears once who stalls by the rules of now, also where those before gave more time or none, and who does
+// not stall any more.
+func TestService_Stalled_byNewRules(t *testing.T) {
+	for name, tt := range map[string]struct {
+		was, is time.Duration
+		hears   []bool // stalled, in the minutes behind the load
+	}{
+		"switched_on":      {0, 2 * time.Minute, []bool{true}},
+		"long_ago":         {0, 10 * time.Second, []bool{true}},
+		"shorter":          {time.Hour, 2 * time.Minute, []bool{true}},
+		"switched_off":     {10 * time.Second, 0, []bool{false}},
+		"longer":           {10 * time.Second, 2 * time.Minute, []bool{false, true}},
+		"shorter_and_late": {20 * time.Second, 10 * time.Second, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, time.Now)
+				w.rules(func(r *rules.Status) { r.Stall = tt.was })
+				p := w.host.Players(2)
+				id := w.party(4, p...)
+				w.must(w.set(p[0], report(id, "downloading", 0.1)))
+				w.must(w.set(p[1], report(id, "ready", 1)))
+				time.Sleep(time.Minute)
+				w.heard()
+				before := w.conf.Status
+				w.rules(func(r *rules.Status) { r.Stall = tt.is })
+				w.status.RulesLoaded(before)
+				time.Sleep(5 * time.Minute)
+				var hears []bool
+				for _, m := range w.heard() {
+					for _, row := range m.Members {
+						hears = append(hears, row.Stalled)
+					}
+				}
+				if !slices.Equal(hears, tt.hears) {
+					t.Errorf("heard %v; want %v", hears, tt.hears)
+				}
+				w.quiet()
+			})
+		})
+	}
 }
 
 func TestService_Moved(t *testing.T) {
