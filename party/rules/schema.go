@@ -81,7 +81,7 @@ type Survive struct {
 	// connection.
 	EveryoneAway bool `yaml:"everyone_away" default:"true"`
 	// How long members may take to come back after the server has crashed or was
-	// restarted. 0 keeps no party over a restart.
+	// restarted. With 0 a restart ends each party that anybody was in.
 	Restart time.Duration `yaml:"restart" limit:"0s..1h"`
 }
 
