@@ -23,9 +23,6 @@ type Waiter struct {
 	Blocked bool      // by a block between them and a member, or by an invite that leads elsewhere; not stored
 }
 
-// over reports whether a seat was held for so long that the wait is over.
-func (w Waiter) over(now time.Time) bool { return !w.Until.IsZero() && !now.Before(w.Until) }
-
 // came orders those who wait as they came.
 func (w Waiter) came(other Waiter) int {
 	return cmp.Or(w.Since.Compare(other.Since), cmp.Compare(w.UserID, other.UserID))
@@ -159,7 +156,7 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 	var promised []string
 	if !closed {
 		waited := len(b.Waiting)
-		maps.DeleteFunc(b.Waiting, func(_ string, w Waiter) bool { return w.over(now) })
+		maps.DeleteFunc(b.Waiting, func(_ string, w Waiter) bool { return !w.Until.IsZero() && !now.Before(w.Until) })
 		changed = len(b.Waiting) < waited
 		promised = b.Promised(v)
 	}
@@ -181,19 +178,18 @@ func (b Book) Serve(v party.View, now time.Time, hold time.Duration, closed bool
 }
 
 // LineDue is when time ends something in the line; zero for never.
-func (l line) LineDue() (due time.Time) {
-	earlier := func(at time.Time) {
-		if due.IsZero() || at.Before(due) {
-			due = at
-		}
-	}
+func (l line) LineDue() time.Time {
+	var ends []time.Time
 	for _, w := range l.Waiting {
 		if !w.Until.IsZero() {
-			earlier(w.Until)
+			ends = append(ends, w.Until)
 		}
 		if !w.Absent.IsZero() {
-			earlier(w.Absent.Add(MaxAbsent))
+			ends = append(ends, w.Absent.Add(MaxAbsent))
 		}
 	}
-	return due
+	if len(ends) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(ends, time.Time.Compare)
 }

@@ -118,12 +118,7 @@ func (kept Kept) Keeps(userID string) bool {
 
 // KeepsAny reports whether a seat of the party waits for anybody.
 func (kept Kept) KeepsAny() bool {
-	for user := range kept {
-		if kept.Keeps(user) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(slices.Collect(maps.Keys(kept)), kept.Keeps)
 }
 
 // Unstored lists the kept seats that storage does not have, in the order in which they were
